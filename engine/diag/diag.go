@@ -1,0 +1,119 @@
+// Package diag is what gatebook says about a file: a diagnostic has a stable
+// code, a constant summary, a detail for this one case, and a place.
+//
+// The JSON form is the truth and the text is rendered from it, so that a
+// machine never knows less than a person. Every user-facing error about a file
+// is a diagnostic; a Go error is for the environment and for bugs. Floor 1.
+package diag
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode"
+
+	"github.com/gatebook/gatebook/engine/source"
+)
+
+// Severity says whether a runbook with this finding may run.
+type Severity string
+
+// The severities, from worst to mildest.
+const (
+	Error   Severity = "error"   // the runbook is invalid
+	Warning Severity = "warning" // it may run; somebody should look
+)
+
+// Rule is one kind of finding. Rules are declared as data, one table a room
+// (rules_*.go in this package), and docs/diagnostics.md is generated from them.
+type Rule struct {
+	Code     string   // "GB0123", never reused
+	Severity Severity // of every finding of this rule
+	Summary  string   // constant and terse: what is wrong, no full stop
+	Why      string   // whole sentences: why gatebook minds
+	Mend     string   // whole sentences: how to mend it
+	Bad      string   // a snippet that has the fault
+	Good     string   // the same snippet, mended
+}
+
+// At makes a finding of the rule at a place. The format and its arguments make
+// the detail: whole sentences about this one case.
+func (r *Rule) At(where source.Range, format string, args ...any) Diagnostic {
+	return Diagnostic{Rule: r, Range: where, Detail: fmt.Sprintf(format, args...)}
+}
+
+// Diagnostic is one finding.
+type Diagnostic struct {
+	Rule    *Rule
+	Range   source.Range
+	Detail  string    // what is wrong here, and why
+	Hint    string    // how to mend it here: "did you mean \"replicas\"?"
+	Related []Related // other places that belong to it
+}
+
+// Related is another place that a finding speaks of, such as the first of two
+// duplicate keys.
+type Related struct {
+	Range   source.Range
+	Message string
+}
+
+// WithHint returns d with a hint on how to mend it.
+func (d Diagnostic) WithHint(format string, args ...any) Diagnostic {
+	d.Hint = fmt.Sprintf(format, args...)
+	return d
+}
+
+// WithRelated returns d with one more related place.
+func (d Diagnostic) WithRelated(where source.Range, format string, args ...any) Diagnostic {
+	d.Related = append(slices.Clone(d.Related), Related{Range: where, Message: fmt.Sprintf(format, args...)})
+	return d
+}
+
+// List is what a function over user input returns beside its result: all
+// findings of one pass.
+type List []Diagnostic
+
+// HasErrors reports whether any finding is an error.
+func (l List) HasErrors() bool {
+	return slices.ContainsFunc(l, func(d Diagnostic) bool { return d.Rule.Severity == Error })
+}
+
+// Count returns how many findings have the severity.
+func (l List) Count(s Severity) int {
+	n := 0
+	for _, d := range l {
+		if d.Rule.Severity == s {
+			n++
+		}
+	}
+	return n
+}
+
+// Sorted returns the findings by place, then code, then detail, without exact
+// repetitions. It is called once, at the edge.
+func (l List) Sorted() List {
+	sorted := slices.Clone(l)
+	slices.SortStableFunc(sorted, compare)
+	return slices.CompactFunc(sorted, func(a, b Diagnostic) bool { return compare(a, b) == 0 })
+}
+
+func compare(a, b Diagnostic) int {
+	return cmp.Or(
+		a.Range.Compare(b.Range),
+		cmp.Compare(a.Rule.Code, b.Rule.Code),
+		cmp.Compare(a.Detail, b.Detail),
+	)
+}
+
+// Clean removes control characters from text that came from outside, so that a
+// file cannot write to the reader's terminal. Newline and tab stay.
+func Clean(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) && r != '\n' && r != '\t' {
+			return '\uFFFD'
+		}
+		return r
+	}, text)
+}

@@ -1,0 +1,170 @@
+// Package sdk is the one package that the author of an action imports.
+//
+// An author writes one struct for the input, one for the output, and a function;
+// schema, documentation, validation and completion come from the structs' tags
+// (see [schema.For]):
+//
+//	sdk.Action[DrainInput, DrainOutput]{Name: "drain", Effect: sdk.Change, Summary: "…", Apply: drain}
+//
+// Built-in actions and those of plugins have the same shape, the interface
+// [Handler]; an engine cannot tell them apart. Floor 1: the standard library and
+// schema; no YAML, no CEL, no gRPC, no command line.
+package sdk
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/gatebook/gatebook/schema"
+)
+
+// Effect says what an action does to the world.
+type Effect string
+
+// The effects, from harmless to final.
+const (
+	Read    Effect = "read"    // changes nothing
+	Change  Effect = "change"  // changes something that can be taken back
+	Destroy Effect = "destroy" // changes something that cannot
+)
+
+// Handler is an action as an engine sees it. Parameters, outputs and state cross
+// as JSON. A method whose capability [Description] does not name returns
+// [ErrUnsupported]. Capabilities are data and not interfaces of their own because
+// they cross the wire to plugins, where a type assertion cannot follow.
+//
+// Every method ends soon after its context does.
+type Handler interface {
+	// Describe says what the action is. It is constant.
+	Describe() Description
+	// Plan says what Apply would do. It reads only.
+	Plan(ctx context.Context, request Request) (Preview, error)
+	// Apply does it, and returns the outputs.
+	Apply(ctx context.Context, request Request, host Host) (json.RawMessage, error)
+	// Observe says whether an Apply (or, with request.Undo, an Undo) with this key
+	// was done whose answer was lost. It reads only.
+	Observe(ctx context.Context, request Request, host Host) (Observation, error)
+	// Undo takes back what the Apply with this key did, and only that.
+	Undo(ctx context.Context, request Request, host Host) error
+	// Ask returns the question that people must answer before the step is done.
+	Ask(ctx context.Context, request Request) (Question, error)
+	// Answer turns people's answer into the step's outputs.
+	Answer(ctx context.Context, request Request, answer Answer) (json.RawMessage, error)
+}
+
+// Description is what an action says of itself.
+type Description struct {
+	Name        string           `json:"name"`        // "http.check"
+	Summary     string           `json:"summary"`     // one line, no full stop
+	Description string           `json:"description"` // Markdown, whole sentences
+	Effect      Effect           `json:"effect"`
+	Input       *schema.Schema   `json:"input"`
+	Output      *schema.Schema   `json:"output"`
+	Rules       []schema.Rule    `json:"rules,omitempty"`
+	Examples    []schema.Example `json:"examples,omitempty"`
+	// Idempotent actions have one effect however often they are applied with one
+	// key, so that an attempt whose answer was lost may simply be made again.
+	Idempotent bool `json:"idempotent,omitempty"`
+	// What the action can do beside Apply.
+	CanPlan    bool `json:"canPlan,omitempty"`
+	CanObserve bool `json:"canObserve,omitempty"`
+	CanUndo    bool `json:"canUndo,omitempty"`
+	// Asks is for actions that are done by people: Ask and Answer instead of Apply.
+	Asks bool `json:"asks,omitempty"`
+}
+
+// Request is one use of an action.
+type Request struct {
+	// Params are the step's parameters, which satisfy the input schema. For Plan
+	// those that are not known yet are absent and named in Unknown.
+	Params json.RawMessage `json:"params"`
+	// Unknown holds the field paths of parameters that are not known yet; Plan only.
+	Unknown []string `json:"unknown,omitempty"`
+	// Key is the idempotency key: one for all attempts of one step, do and undo
+	// apart. It is safe as a client token: letters, digits and hyphens, at most 64.
+	Key string `json:"key,omitempty"`
+	// Attempt counts from 1.
+	Attempt int `json:"attempt,omitempty"`
+	// Undo tells Observe that the lost attempt was an Undo.
+	Undo bool `json:"undo,omitempty"`
+	// Before is the state that Apply gave to [Host.Before]; for Undo and Observe.
+	Before json.RawMessage `json:"before,omitempty"`
+	// Outputs is what Apply returned, where it returned; for Undo.
+	Outputs json.RawMessage `json:"outputs,omitempty"`
+	// Notes are the facts that the attempt gave to [Host.Note]; for Observe.
+	Notes map[string]json.RawMessage `json:"notes,omitempty"`
+}
+
+// Host is what an action may tell while it works. It is safe for concurrent use.
+type Host interface {
+	// Progress says how far the action is.
+	Progress(p Progress)
+	// Output passes on a line that the thing acted on printed, without its newline;
+	// stream is "stdout", "stderr" or a name of the action's own.
+	Output(stream string, line []byte)
+	// Before makes the state before the change durable, so that Undo can restore
+	// it after any crash. It must be called before the first change, and returns
+	// when the state is on disk.
+	Before(ctx context.Context, state json.RawMessage) error
+	// Note keeps a fact about the attempt in the journal, such as a process's pid,
+	// that Observe can use after a crash of the host.
+	Note(name string, fact json.RawMessage) error
+}
+
+// Progress is how far an action is.
+type Progress struct {
+	Message string `json:"message"`         // "3/5 updated, 2 available"
+	Done    int64  `json:"done,omitempty"`  // of Total, where both can be counted
+	Total   int64  `json:"total,omitempty"` // 0: cannot be counted
+}
+
+// Preview is what an Apply would do, as far as it can be known.
+type Preview struct {
+	Summary  string        `json:"summary,omitempty"`  // one line: "would scale web from 2 to 5"
+	Changes  []Delta       `json:"changes,omitempty"`  // what would change
+	Warnings []string      `json:"warnings,omitempty"` // whole sentences
+	Blockers []string      `json:"blockers,omitempty"` // what would stop it now, whole sentences
+	Estimate time.Duration `json:"estimate,omitempty"` // nanoseconds; 0: cannot tell
+}
+
+// Delta is one thing that would change.
+type Delta struct {
+	Target string `json:"target"`         // "Deployment shop/web"
+	Kind   string `json:"kind"`           // for counting: "Deployment"
+	Op     string `json:"op"`             // create, update, delete, run
+	Diff   string `json:"diff,omitempty"` // unified diff, where there is one
+}
+
+// State answers whether something was done.
+type State string
+
+// The answers of Observe.
+const (
+	Done       State = "done"
+	NotDone    State = "not done"    // or may be done again without harm
+	CannotTell State = "cannot tell" // a person must look
+)
+
+// Observation is the answer of Observe.
+type Observation struct {
+	State   State           `json:"state"`
+	Outputs json.RawMessage `json:"outputs,omitempty"` // what Apply would have returned; with Done
+	Detail  string          `json:"detail,omitempty"`  // how it was seen, a whole sentence
+}
+
+// Question is what an action asks of people.
+type Question struct {
+	Message string         `json:"message"`
+	Fields  *schema.Schema `json:"fields,omitempty"` // an object: what they must fill in; nil: yes or no
+	Expires time.Duration  `json:"expires,omitempty"`
+}
+
+// Answer is what a person said.
+type Answer struct {
+	Approved bool            `json:"approved"`
+	By       string          `json:"by"`
+	At       time.Time       `json:"at"`
+	Comment  string          `json:"comment,omitempty"`
+	Fields   json.RawMessage `json:"fields,omitempty"`
+}

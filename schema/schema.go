@@ -1,0 +1,100 @@
+// Package schema declares the shape of data once: fields, rules and examples, from
+// which come JSON Schema, Markdown, validation and the types of expressions.
+//
+// A [Schema] is the part of JSON Schema (draft 2020-12) that gatebook speaks, as
+// Go data. It comes from a Go struct's tags ([For]), from a runbook's `inputs:`,
+// or over the wire from a plugin. Floor 0: it imports the standard library and one
+// JSON Schema library, nothing of gatebook.
+package schema
+
+// Types of JSON Schema, as in [Schema.Type].
+const (
+	TypeNull    = "null"
+	TypeBoolean = "boolean"
+	TypeInteger = "integer"
+	TypeNumber  = "number"
+	TypeString  = "string"
+	TypeArray   = "array"
+	TypeObject  = "object"
+)
+
+// Formats that gatebook gives a meaning of its own; the others are JSON Schema's.
+const (
+	// FormatDuration is a Go duration such as "300s" or "1h30m", as in
+	// Kubernetes' OpenAPI; conditions see it as a CEL duration.
+	FormatDuration = "duration"
+	// FormatDateTime is an RFC 3339 time; conditions see it as a CEL timestamp.
+	FormatDateTime = "date-time"
+)
+
+// Schema is the shape of one value. The zero Schema allows anything.
+type Schema struct {
+	ID          string // $id, on a document's root
+	Ref         string // $ref, such as "#/$defs/step"; every other word is then ignored
+	Defs        []Property
+	Title       string
+	Description string
+	Type        string // empty: any type
+	Format      string
+	Pattern     string // an RE2 regular expression that a string must contain a match of
+	Enum        []any
+	Const       any
+	Default     any // nil: none
+	Examples    []any
+	Deprecated  bool
+
+	Minimum, Maximum                   *float64
+	ExclusiveMinimum, ExclusiveMaximum *float64
+	MultipleOf                         *float64
+	MinLength, MaxLength               *int
+	MinItems, MaxItems                 *int
+	MinProperties, MaxProperties       *int
+	UniqueItems                        bool
+
+	Items      *Schema
+	Properties []Property // in the order of their declaration
+	Required   []string
+	// Closed objects have no other properties ("additionalProperties": false).
+	Closed bool
+	// Additional is the shape of each property that is not named.
+	Additional *Schema
+	AnyOf      []*Schema
+	OneOf      []*Schema
+	AllOf      []*Schema
+
+	Secret bool   // "x-secret": never shown
+	Unit   string // "x-unit": what a number counts, such as "bytes" or "seconds"
+}
+
+// Property is one named field of an object.
+type Property struct {
+	Name   string
+	Schema *Schema
+}
+
+// Property returns the shape of the named property of an object, and whether the
+// object declares it; a property that is only covered by Additional is not declared.
+func (s *Schema) Property(name string) (*Schema, bool) {
+	if s == nil {
+		return nil, false
+	}
+	for _, p := range s.Properties {
+		if p.Name == name {
+			return p.Schema, true
+		}
+	}
+	return nil, false
+}
+
+// Rule is a rule across fields: a CEL expression over `self` that must be true, and
+// what to say when it is not.
+type Rule struct {
+	Expr    string `json:"expr"`
+	Message string `json:"message"`
+}
+
+// Example is one use of an action, as data that the tests check.
+type Example struct {
+	Title string         `json:"title"`
+	With  map[string]any `json:"with"`
+}
