@@ -1,0 +1,37 @@
+package steps
+
+import (
+	"context"
+	"net"
+	"path/filepath"
+)
+
+// Options is what the built-in actions need from the process that runs them. Time is
+// not among it: timers and measurements use the time package, whose clock tests
+// replace as a whole with testing/synctest.
+type Options struct {
+	// Environ is the environment: what exec passes on, and where the proxies for
+	// HTTP are named (HTTP_PROXY, HTTPS_PROXY, NO_PROXY).
+	Environ []string
+	// Dir is the directory that relative paths in parameters start from.
+	Dir string
+	// Dial opens every network connection that the actions make; nil: a [net.Dialer].
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+}
+
+// dial opens a connection.
+func (o Options) dial(ctx context.Context, network, address string) (net.Conn, error) {
+	if o.Dial != nil {
+		return o.Dial(ctx, network, address)
+	}
+	var dialer net.Dialer
+	return dialer.DialContext(ctx, network, address)
+}
+
+// path returns a parameter's path, seen from the working directory.
+func (o Options) path(name string) string {
+	if filepath.IsAbs(name) {
+		return name
+	}
+	return filepath.Join(o.Dir, name)
+}
