@@ -19,6 +19,8 @@ type Action[I, O any] struct {
 	Rules       []schema.Rule
 	Examples    []schema.Example
 
+	NothingToUndo string // as in [Description.NothingToUndo]
+
 	Plan    func(ctx context.Context, call *Call[I]) (Preview, error)
 	Apply   func(ctx context.Context, call *Call[I]) (O, error)
 	Observe func(ctx context.Context, call *Call[I]) (Observed[O], error)

@@ -72,6 +72,10 @@ type Description struct {
 	CanUndo    bool `json:"canUndo,omitempty"`
 	// Asks is for actions that are done by people: Ask and Answer instead of Apply.
 	Asks bool `json:"asks,omitempty"`
+	// NothingToUndo is set on an action of effect Change that leaves nothing behind
+	// to take back, and says why: "a message that was sent cannot be unsent". A step
+	// that uses it needs no rollback. No full stop.
+	NothingToUndo string `json:"nothingToUndo,omitempty"`
 }
 
 // Request is one use of an action.
