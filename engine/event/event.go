@@ -1,0 +1,282 @@
+// Package event holds the words of the journal: everything that happened in a run,
+// and everything that was decided in it, is one [Event].
+//
+// The machine is given events and answers with commands. Events come in two kinds:
+// a *fact* came from outside (an attempt finished, a timer fired, a person answered)
+// and replaying the facts rebuilds the run; a *decision* follows from the facts before
+// it and is kept so that people, and other programs, can read the journal without
+// replaying it. Floor 2: it knows values, not runbooks.
+package event
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/gatebook/gatebook/engine/value"
+	"github.com/gatebook/gatebook/plugins/sdk"
+)
+
+// Type says what happened.
+type Type string
+
+// Facts: what came from outside the machine.
+const (
+	RunStarted      Type = "run.started"      // the first event of every journal: Run
+	RunResumed      Type = "run.resumed"      // another process took the run up: Process, By
+	AttemptStarted  Type = "attempt.started"  // the intent, on disk before the effect: Op, Key, Action, Params
+	AttemptNoted    Type = "attempt.noted"    // a fact that the action wants kept: Op, Name, Data
+	AttemptSaved    Type = "attempt.saved"    // the state before the change: Op, Data
+	AttemptFinished Type = "attempt.finished" // Op, Outputs or Failure
+	AttemptObserved Type = "attempt.observed" // after a crash, what became of a lost attempt: Op, State, Outputs
+	Observed        Type = "observed"         // an observation arrived: Op, Outputs or Failure
+	TimerFired      Type = "timer.fired"      // Timer
+	Answered        Type = "answered"         // a person answered: Op, Answer, Outputs
+	PauseAsked      Type = "pause.asked"      // start nothing new: By, Reason
+	CancelAsked     Type = "cancel.asked"     // stop what runs, then do as onFailure says: By, Reason
+	ResumeAsked     Type = "resume.asked"     // go on after a pause, a stop or a crash: By, Reason
+	RollbackAsked   Type = "rollback.asked"   // take back what the run changed: By, Reason
+	RequestRefused  Type = "request.refused"  // a request that could not be carried out: By, Reason
+)
+
+// Decisions: what the machine made of the facts.
+const (
+	StepDecided  Type = "step.decided"  // a step's state changed: Op, Status, Failure, Elapsed
+	ConditionMet Type = "condition"     // a condition was judged: Op, Verdict
+	AskOpened    Type = "ask.opened"    // people are asked: Op, Question's parameters
+	ModeChanged  Type = "run.mode"      // the run as a whole goes another way: Mode, Reason
+	RunFinished  Type = "run.finished"  // Result
+	LockTaken    Type = "lock.taken"    // Name, Reason where it was taken over from a dead process
+	OutputMasked Type = "output.masked" // a secret was found and masked in what an action printed: Op, Name
+)
+
+// Decision reports whether events of the type follow from the facts before them.
+func (t Type) Decision() bool {
+	switch t {
+	case StepDecided, ConditionMet, AskOpened, ModeChanged, RunFinished:
+		return true
+	default:
+		return false
+	}
+}
+
+// Event is one line of the journal. Which fields are filled depends on the Type.
+type Event struct {
+	Type Type      `json:"type"`
+	Time time.Time `json:"time"`
+	Op   *Op       `json:"op,omitempty"`
+
+	Run     *Run     `json:"run,omitempty"`
+	Process *Process `json:"process,omitempty"`
+	Result  *Result  `json:"result,omitempty"`
+
+	Key     string          `json:"key,omitempty"` // the idempotency key
+	Action  string          `json:"action,omitempty"`
+	Params  *value.Value    `json:"params,omitempty"`
+	Outputs *value.Value    `json:"outputs,omitempty"`
+	Failure *Failure        `json:"failure,omitempty"`
+	State   sdk.State       `json:"state,omitempty"`
+	Answer  *sdk.Answer     `json:"answer,omitempty"`
+	Verdict *Verdict        `json:"verdict,omitempty"`
+	Status  Status          `json:"status,omitempty"`
+	Elapsed time.Duration   `json:"elapsed,omitempty"` // nanoseconds since the step's first start
+	Timer   *Timer          `json:"timer,omitempty"`
+	Mode    Mode            `json:"mode,omitempty"`
+	Name    string          `json:"name,omitempty"`
+	Data    json.RawMessage `json:"data,omitempty"`
+	By      string          `json:"by,omitempty"`
+	Reason  string          `json:"reason,omitempty"`
+}
+
+// Part says which part of a step an operation belongs to.
+type Part string
+
+// The parts of a step, in the order in which they happen.
+const (
+	When   Part = "when"   // the condition that may skip it
+	Gate   Part = "gate"   // the conditions before it starts
+	Do     Part = "do"     // the action itself
+	Verify Part = "verify" // the conditions after it
+	Undo   Part = "undo"   // its compensation
+)
+
+// Op names one operation of a run: an attempt, an observation, a question.
+type Op struct {
+	Step string `json:"step"`
+	Part Part   `json:"part"`
+	// Index is the condition within a gate or verify, from 0.
+	Index int `json:"index,omitempty"`
+	// Attempt counts the tries of the part, or the samples of an observation, from 1.
+	Attempt int `json:"attempt,omitempty"`
+}
+
+// Timer names a timer: what it was started for.
+type Timer struct {
+	Op      Op        `json:"op"`
+	Purpose string    `json:"purpose"` // retry, poll, deadline, expiry
+	At      time.Time `json:"at"`
+}
+
+// The purposes of a timer.
+const (
+	TimerRetry    = "retry"    // the next attempt is due
+	TimerPoll     = "poll"     // the next observation is due
+	TimerDeadline = "deadline" // a condition had until now to become true
+	TimerExpiry   = "expiry"   // a question had until now to be answered
+)
+
+// Status is the state of a step, as expressions see it in steps.ID.status.
+type Status string
+
+// The states of a step.
+const (
+	Pending   Status = "pending"   // it has not started
+	Waiting   Status = "waiting"   // its gate is not open yet
+	Running   Status = "running"   // an attempt is being made, or the next is due
+	Asking    Status = "asking"    // people are asked
+	Verifying Status = "verifying" // done; its verify conditions are judged
+	Succeeded Status = "succeeded"
+	Failed    Status = "failed"
+	Skipped   Status = "skipped" // `when` was false
+	NotRun    Status = "not_run" // the run ended before it could start
+	Undoing   Status = "undoing" // its compensation runs
+	Undone    Status = "undone"  // it was taken back
+	LeftOver  Status = "left"    // it should have been taken back and could not be
+)
+
+// Settled reports whether a step in this state will do nothing more by itself.
+func (s Status) Settled() bool {
+	switch s {
+	case Succeeded, Failed, Skipped, NotRun, Undone, LeftOver:
+		return true
+	case Pending, Waiting, Running, Asking, Verifying, Undoing:
+		return false
+	}
+	return false
+}
+
+// Failure says why something did not succeed.
+type Failure struct {
+	// Class is one of the SDK's error classes, or one of those below.
+	Class   sdk.Class `json:"class"`
+	Field   string    `json:"field,omitempty"`
+	Message string    `json:"message"`
+	// Unchanged says that the action knows to have changed nothing.
+	Unchanged bool `json:"unchanged,omitempty"`
+}
+
+// Classes of failure beside those of actions.
+const (
+	GateClosed   sdk.Class = "gate closed"   // a gate was false, or not true in time
+	VerifyFailed sdk.Class = "verify failed" // a verify was false, or not true in time
+	Refused      sdk.Class = "refused"       // a person said no, or nobody answered in time
+	Invalid      sdk.Class = "invalid"       // a value or condition could not be computed
+	Lost         sdk.Class = "lost"          // after a crash nobody can tell whether it was done
+)
+
+// Verdict is how a condition was judged.
+type Verdict struct {
+	Name    string          `json:"name,omitempty"`
+	Expr    string          `json:"expr"`
+	Truth   string          `json:"truth"` // true, false, unknown, failed
+	Message string          `json:"message,omitempty"`
+	Detail  string          `json:"detail,omitempty"`  // the error, where it failed
+	Explain json.RawMessage `json:"explain,omitempty"` // the expression's tree with the value of each part
+	// Until is when the condition must be true at the latest, where it is polled.
+	Until *time.Time `json:"until,omitempty"`
+}
+
+// Mode is where a run as a whole stands.
+type Mode string
+
+// The modes of a run.
+const (
+	Going    Mode = "going"    // steps start as they become ready
+	Draining Mode = "draining" // nothing new starts; what runs is waited for
+	Reverse  Mode = "rollback" // compensations run
+	Closing  Mode = "finally"  // the finally steps run
+	Paused   Mode = "paused"   // nothing runs; it can be resumed
+	Ended    Mode = "ended"
+)
+
+// Outcome is how a run ended, as expressions see it in run.outcome.
+type Outcome string
+
+// The outcomes.
+const (
+	OutcomeSucceeded  Outcome = "succeeded"
+	OutcomeFailed     Outcome = "failed"      // and stopped, as asked: what was changed stays
+	OutcomeRolledBack Outcome = "rolled_back" // and everything changed was taken back
+	OutcomeGateClosed Outcome = "gate_closed" // before anything was changed
+	OutcomeStuck      Outcome = "stuck"       // not cleanly taken back: a person is needed
+	OutcomePaused     Outcome = "paused"      // stopped and resumable
+)
+
+// ExitCode returns the exit code of the process that drove the run: 0 succeeded,
+// 1 failed and dealt with as asked, 3 a gate closed before anything changed, 4 a
+// person is needed, 5 stopped and resumable.
+func (o Outcome) ExitCode() int {
+	switch o {
+	case OutcomeSucceeded:
+		return 0
+	case OutcomeFailed, OutcomeRolledBack:
+		return 1
+	case OutcomeGateClosed:
+		return 3
+	case OutcomeStuck:
+		return 4
+	case OutcomePaused:
+		return 5
+	}
+	return 1
+}
+
+// Run is what is fixed when a run starts.
+type Run struct {
+	ID          string                 `json:"id"`
+	Runbook     string                 `json:"runbook"` // metadata.name
+	Version     string                 `json:"version"` // metadata.version
+	Title       string                 `json:"title,omitempty"`
+	File        string                 `json:"file"`       // as the user named it
+	Digest      string                 `json:"digest"`     // sha256:… of the runbook's bytes
+	PlanDigest  string                 `json:"planDigest"` // sha256:… of the plan
+	Gatebook    string                 `json:"gatebook"`   // its version
+	Inputs      value.Value            `json:"inputs"`     // secrets masked
+	Sources     map[string]InputSource `json:"sources,omitempty"`
+	Record      value.Value            `json:"record"` // what `record:` came to at the start
+	By          string                 `json:"by"`
+	Seed        uint64                 `json:"seed"` // of every random choice in the run
+	Parallelism int                    `json:"parallelism"`
+	Lock        string                 `json:"lock,omitempty"`
+	Steps       int                    `json:"steps"`
+	Process     Process                `json:"process"`
+}
+
+// InputSource says where a secret input came from, so that resume can read it again,
+// and a keyed hash of it, so that resume can tell whether it is still the same.
+type InputSource struct {
+	From string `json:"from"` // "env:NAME", "file:PATH" or "-"
+	HMAC string `json:"hmac"` // HMAC-SHA-256 under the run's id
+}
+
+// Process is one process that drove the run.
+type Process struct {
+	PID     int    `json:"pid"`
+	Host    string `json:"host"`
+	User    string `json:"user"`
+	Version string `json:"version"` // gatebook's
+}
+
+// Result is how a run ended.
+type Result struct {
+	Outcome Outcome       `json:"outcome"`
+	Failure *Failure      `json:"failure,omitempty"`
+	Step    string        `json:"step,omitempty"` // the step that failed first
+	Changed []string      `json:"changed,omitempty"`
+	Undone  []string      `json:"undone,omitempty"`
+	Left    []string      `json:"left,omitempty"`   // should have been taken back and was not
+	Lost    []string      `json:"lost,omitempty"`   // nobody can tell whether they were done
+	Asking  []string      `json:"asking,omitempty"` // wait for people
+	Outputs *value.Value  `json:"outputs,omitempty"`
+	Record  *value.Value  `json:"record,omitempty"`
+	Elapsed time.Duration `json:"elapsed"` // nanoseconds
+}
