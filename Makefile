@@ -1,0 +1,133 @@
+# gatebook's tasks. `make` lists them; `make ci` is the single truth: what it
+# passes may be merged. Go and make are enough: every tool is a Go program, pinned
+# here, installed into .bin/ on first use.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+GOLANGCI_LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+GOVULNCHECK   := golang.org/x/vuln/cmd/govulncheck@v1.8.0
+BENCHSTAT     := golang.org/x/perf/cmd/benchstat@v0.0.0-20260908200009-22c9c6c9d4da
+
+# How long each fuzz target runs, and how often each benchmark is measured.
+FUZZTIME ?= 5s
+ROUNDS   ?= 7
+
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+COMMIT  := $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
+DATE    := $(shell git log -1 --format=%cI 2>/dev/null || echo unknown)
+LDFLAGS := -s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT) -X main.date=$(DATE)
+
+# $(call tool,NAME) is where the pinned NAME is once it is installed: the version is
+# part of the path, so that a new pin installs anew and an old one is not mistaken for it.
+tool = .bin/$(notdir $(firstword $(subst @, ,$($(1)))))-$(lastword $(subst @, ,$($(1))))
+
+.PHONY: help
+help: ## List the tasks
+	@echo 'make TASK, where TASK is one of:'
+	@sed -nE 's/^([a-z-]+):.*## (.*)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r task does; do printf '  %-10s %s\n' "$$task" "$$does"; done
+
+.PHONY: build
+build: ## Build gatebook into bin/
+	@go build -trimpath -ldflags '$(LDFLAGS)' -o bin/gatebook ./cmd/gatebook
+
+.PHONY: demo
+demo: build ## Upgrade a fleet of three real services, then see a bad version taken back
+	@go build -trimpath -o bin/fleet ./runbooks/fleet
+	@bin/fleet demo --gatebook bin/gatebook --runbook runbooks/fleet-upgrade.yaml
+
+.PHONY: test
+test: ## Run the tests
+	@go test ./...
+
+.PHONY: race
+race: ## Run the tests with the race detector
+	@go test -race ./...
+
+.PHONY: fuzz
+fuzz: ## Run each fuzz target for FUZZTIME (5s)
+	@found=$$(grep -rlE '^func Fuzz' --include='*_test.go' . | xargs -rn1 dirname | sort -u); \
+	for package in $$found; do \
+		for target in $$(go test -list '^Fuzz' $$package | grep '^Fuzz'); do \
+			echo "fuzz $$package $$target"; \
+			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$package | grep -v '^fuzz:' ; \
+		done; \
+	done
+
+.PHONY: bench
+bench: build ## Measure, beside GNU make, and write docs/performance.md
+	@go run ./engine/internal/bench -gatebook bin/gatebook -rounds $(ROUNDS)
+
+.PHONY: benchstat
+benchstat: $(call tool,BENCHSTAT) ## Compare two outputs of go test -bench: make benchstat OLD=a NEW=b
+	@$< $(OLD) $(NEW)
+
+.PHONY: fmt
+fmt: $(call tool,GOLANGCI_LINT) ## Format all Go code
+	@$< fmt ./...
+
+.PHONY: lint
+lint: $(call tool,GOLANGCI_LINT) ## Check the code with golangci-lint
+	@$< run ./...
+
+.PHONY: generate
+generate: ## Write anew what is generated: the schema, the diagnostics' page
+	@go generate ./...
+
+# ---- what make ci is made of --------------------------------------------------
+
+.PHONY: ci
+ci: ## Everything that must hold before a merge
+	@start=$$SECONDS; \
+	for part in ci-format lint ci-generated build test race fuzz ci-vulnerabilities ci-release; do \
+		echo "== $$part"; began=$$SECONDS; \
+		$(MAKE) "$$part"; \
+		echo "   $$part passed in $$((SECONDS - began)) s"; \
+	done; \
+	echo "make ci passed in $$((SECONDS - start)) s"
+
+.PHONY: ci-format
+ci-format: $(call tool,GOLANGCI_LINT)
+	@$< fmt --diff ./... || { echo 'not formatted: run make fmt' >&2; exit 1; }
+
+# Compared with the tree before, not with the last commit, so that it can run
+# while one is working.
+.PHONY: ci-generated
+ci-generated:
+	@mkdir -p .bin
+	@{ git status --porcelain; git diff; } > .bin/tree-before
+	@$(MAKE) generate
+	@{ git status --porcelain; git diff; } > .bin/tree-after
+	@diff .bin/tree-before .bin/tree-after || { echo 'generated files are not in step: run make generate' >&2; exit 1; }
+
+# govulncheck exits 3 for a vulnerability and 1 for a fault of its own. Only one
+# fault is let pass, that its database cannot be reached, and it is said aloud.
+.PHONY: ci-vulnerabilities
+ci-vulnerabilities: $(call tool,GOVULNCHECK)
+	@code=0; said=$$($< ./... 2>&1) || code=$$?; \
+	if [ $$code -eq 1 ] && grep -qE 'vuln\.go\.dev' <<< "$$said" && grep -qE 'dial|lookup|connect|timeout|proxy|[45][0-9][0-9] ' <<< "$$said"; then \
+		echo 'not checked: the vulnerability database cannot be reached from here'; \
+	else \
+		echo "$$said"; exit $$code; \
+	fi
+
+# goreleaser is hundreds of modules; it checks its file only where it is installed.
+.PHONY: ci-release
+ci-release:
+	@if command -v goreleaser > /dev/null; then goreleaser check; else echo 'not checked: goreleaser is not installed here'; fi
+
+# ---- tools --------------------------------------------------------------------
+
+define install
+$(call tool,$(1)):
+	@echo "install $$($(1))"
+	@GOBIN=$(CURDIR)/.bin go install $$($(1))
+	@mv .bin/$$(notdir $$(firstword $$(subst @, ,$$($(1))))) $$@
+endef
+$(foreach name,GOLANGCI_LINT GOVULNCHECK BENCHSTAT,$(eval $(call install,$(name))))
+
+.PHONY: clean
+clean: ## Remove what was built
+	@rm -rf bin .bin .bench dist
