@@ -1,0 +1,20 @@
+package diag
+
+import (
+	"cmp"
+	"slices"
+)
+
+// Rules returns every rule there is, by code. A new table is added here.
+func Rules() []*Rule {
+	all := slices.Concat(
+		syntaxRules(),
+		modelRules(),
+		exprRules(),
+		checkRules(),
+		inputRules(),
+		planRules(),
+	)
+	slices.SortFunc(all, func(a, b *Rule) int { return cmp.Compare(a.Code, b.Code) })
+	return all
+}

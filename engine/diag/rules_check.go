@@ -1,0 +1,6 @@
+package diag
+
+// checkRules are the rules of references, and of actions and their parameters: GB04xx and GB05xx.
+func checkRules() []*Rule {
+	return nil
+}

@@ -1,0 +1,6 @@
+package diag
+
+// exprRules are the rules of expressions: GB03xx.
+func exprRules() []*Rule {
+	return nil
+}
