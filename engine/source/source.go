@@ -7,6 +7,7 @@
 package source
 
 import (
+	"bytes"
 	"fmt"
 	"sort"
 	"unicode/utf8"
@@ -17,13 +18,20 @@ import (
 type File struct {
 	name  string
 	text  []byte
-	lines []int // byte offset of the start of each line; lines[0] == 0
+	lines []int // byte offset of the start of each line
 }
+
+// bom is the byte order mark that some editors put before the text. It takes no
+// column, so that places are the same with it and without.
+const bom = "\uFEFF"
 
 // NewFile indexes text, which must not be changed afterwards. A line ends at
 // "\n"; the "\r" of a CRLF ending counts as part of the line's end.
 func NewFile(name string, text []byte) *File {
-	lines := []int{0}
+	lines := make([]int, 1, 1+bytes.Count(text, []byte{'\n'}))
+	if bytes.HasPrefix(text, []byte(bom)) {
+		lines[0] = len(bom)
+	}
 	for i, b := range text {
 		if b == '\n' {
 			lines = append(lines, i+1)
@@ -57,6 +65,19 @@ func (f *File) Line(n int) string {
 	return string(f.text[start:end])
 }
 
+// LineStart returns the byte offset at which line n begins, counted from 1 and
+// clamped to the file. A byte order mark belongs to no line.
+func (f *File) LineStart(n int) int {
+	switch {
+	case n > len(f.lines):
+		return len(f.text)
+	case n <= 1:
+		return f.lines[0]
+	default:
+		return f.lines[n-1]
+	}
+}
+
 // Position is a place in a file, as editors count: lines from 1, columns from 1
 // in characters (Unicode code points), not bytes.
 type Position struct {
@@ -66,7 +87,7 @@ type Position struct {
 
 // Position converts a byte offset. An offset outside the file is clamped to it.
 func (f *File) Position(offset int) Position {
-	offset = min(max(offset, 0), len(f.text))
+	offset = min(max(offset, f.lines[0]), len(f.text))
 	line := sort.SearchInts(f.lines, offset+1)
 	start := f.lines[line-1]
 	return Position{Line: line, Column: utf8.RuneCount(f.text[start:offset]) + 1}
@@ -76,7 +97,7 @@ func (f *File) Position(offset int) Position {
 // the file.
 func (f *File) Offset(p Position) int {
 	if p.Line < 1 {
-		return 0
+		return f.lines[0]
 	}
 	if p.Line > len(f.lines) {
 		return len(f.text)
