@@ -1,0 +1,207 @@
+// Package gatebook_test holds what must be true of the whole repository and of no
+// one package: who may import whom, and what no room below cmd may touch.
+package gatebook_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/gatebook/gatebook"
+
+// A room is one package of this module. Production code imports only rooms on
+// floors below its own, so that bytes flow upward and nothing knows who uses it.
+type room struct {
+	floor int
+	// forTests rooms help tests: production code must not import them.
+	forTests bool
+}
+
+// rooms is the house that CONTRIBUTING.md describes, as data. A package that is not here
+// fails the test: a new room is a decision, and this is where it is written down.
+var rooms = map[string]room{
+	"schema":                {floor: 0},
+	"engine/source":         {floor: 0},
+	"engine/dag":            {floor: 0},
+	"engine/internal/shape": {floor: 0, forTests: true},
+
+	"engine/diag":  {floor: 1},
+	"engine/value": {floor: 1},
+	"plugins/sdk":  {floor: 1},
+
+	"engine/diag/diagtest": {floor: 2, forTests: true},
+	"engine/syntax":        {floor: 2},
+	"engine/expr":          {floor: 2},
+	"engine/catalog":       {floor: 2},
+	"engine/event":         {floor: 2},
+	"plugins/sdk/sdktest":  {floor: 2, forTests: true},
+	"steps":                {floor: 2},
+
+	"engine/model":   {floor: 3},
+	"engine/journal": {floor: 3},
+
+	"engine/check":   {floor: 4},
+	"engine/plan":    {floor: 5},
+	"engine/machine": {floor: 6},
+	"engine/run":     {floor: 7},
+	"engine/report":  {floor: 7},
+	"engine":         {floor: 8},
+
+	"cmd/gatebook/cli": {floor: 9},
+	"cmd/gatebook":     {floor: 10},
+
+	// Programs of the repository that nobody imports.
+	"engine/internal/bench": {floor: 10, forTests: true},
+	"runbooks/fleet":        {floor: 10, forTests: true},
+
+	// This test itself.
+	"": {floor: 10, forTests: true},
+}
+
+// maxOwnImports is how many rooms one room may know. More is a god package.
+const maxOwnImports = 8
+
+// listed is what `go list` says of a package.
+type listed struct {
+	ImportPath     string
+	Name           string
+	Dir            string
+	GoFiles        []string
+	IgnoredGoFiles []string // for other platforms
+	Imports        []string
+}
+
+// path is the package's path inside the module.
+func (l listed) path() string { return inModule(l.ImportPath) }
+
+// files returns the package's production sources, of all platforms.
+func (l listed) files() []string {
+	var paths []string
+	for _, name := range slices.Concat(l.GoFiles, l.IgnoredGoFiles) {
+		if !strings.HasSuffix(name, "_test.go") {
+			paths = append(paths, filepath.Join(l.Dir, name))
+		}
+	}
+	return paths
+}
+
+// atTheEdge reports whether the package may touch clock, environment and streams:
+// the command line, and programs, which are their own edge.
+func (l listed) atTheEdge() bool {
+	return l.Name == "main" || l.path() == "cmd" || strings.HasPrefix(l.path(), "cmd/")
+}
+
+// ours reports whether an import path is of this module.
+func ours(path string) bool { return path == module || strings.HasPrefix(path, module+"/") }
+
+func inModule(path string) string {
+	return strings.TrimPrefix(strings.TrimPrefix(path, module), "/")
+}
+
+func listPackages(t *testing.T) []listed {
+	t.Helper()
+	command := exec.CommandContext(t.Context(), "go", "list", "-e",
+		"-json=ImportPath,Name,Dir,GoFiles,IgnoredGoFiles,Imports", "./...")
+	out, err := command.Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	var all []listed
+	for decoder := json.NewDecoder(bytes.NewReader(out)); ; {
+		var one listed
+		switch err := decoder.Decode(&one); {
+		case errors.Is(err, io.EOF):
+			return all
+		case err != nil:
+			t.Fatalf("go list: %v", err)
+		}
+		all = append(all, one)
+	}
+}
+
+// faults returns what is wrong with the imports of one package of the house.
+func faults(in map[string]room, path string, imports []string) []string {
+	here, known := in[path]
+	if !known {
+		return []string{path + " is not in the table of rooms"}
+	}
+	var found []string
+	own := 0
+	for _, imported := range imports {
+		if !ours(imported) {
+			continue
+		}
+		own++
+		name := inModule(imported)
+		switch there, known := in[name]; {
+		case !known:
+			found = append(found, path+" imports "+name+", which is not in the table of rooms")
+		case there.floor >= here.floor:
+			found = append(found, path+" imports "+name+", which is not on a floor below")
+		case there.forTests && !here.forTests:
+			found = append(found, path+" imports "+name+", which is for tests")
+		}
+	}
+	if own > maxOwnImports {
+		found = append(found, path+" knows too many rooms")
+	}
+	return found
+}
+
+// Imports of test files are not held to the floors: a test may look down on its
+// room from above, and Go itself forbids the cycles that would matter.
+func TestEachRoomImportsOnlyFloorsBelow(t *testing.T) {
+	t.Parallel()
+	packages := listPackages(t)
+	if len(packages) < 5 {
+		t.Fatalf("go list found only %d packages", len(packages))
+	}
+	for _, p := range packages {
+		for _, fault := range faults(rooms, p.path(), p.Imports) {
+			t.Error(fault)
+		}
+	}
+}
+
+func TestFloorsAreEnforced(t *testing.T) {
+	t.Parallel()
+	house := map[string]room{
+		"cellar": {floor: 0},
+		"hall":   {floor: 1},
+		"lounge": {floor: 1},
+		"bench":  {floor: 0, forTests: true},
+		"attic":  {floor: 2, forTests: true},
+	}
+	tests := map[string]struct {
+		path, imports, want string
+	}{
+		"below":             {"hall", "cellar", ""},
+		"beside":            {"hall", "lounge", "hall imports lounge, which is not on a floor below"},
+		"above":             {"cellar", "hall", "cellar imports hall, which is not on a floor below"},
+		"for tests":         {"hall", "bench", "hall imports bench, which is for tests"},
+		"tests for tests":   {"attic", "bench", ""},
+		"unknown":           {"shed", "cellar", "shed is not in the table of rooms"},
+		"imports unknown":   {"hall", "shed", "hall imports shed, which is not in the table of rooms"},
+		"too many":          {"hall", strings.Repeat("cellar ", 9), "hall knows too many rooms"},
+		"as many as may be": {"hall", strings.Repeat("cellar ", 8), ""},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			imports := []string{"fmt", "example.com/other"}
+			for _, path := range strings.FieldsSeq(test.imports) {
+				imports = append(imports, module+"/"+path)
+			}
+			if got := strings.Join(faults(house, test.path, imports), "; "); got != test.want {
+				t.Errorf("got %q, want %q", got, test.want)
+			}
+		})
+	}
+}
