@@ -196,7 +196,7 @@ func TestFloorsAreEnforced(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			imports := []string{"fmt", "example.com/other"}
-			for _, path := range strings.FieldsSeq(test.imports) {
+			for path := range strings.FieldsSeq(test.imports) {
 				imports = append(imports, module+"/"+path)
 			}
 			if got := strings.Join(faults(house, test.path, imports), "; "); got != test.want {
