@@ -3,8 +3,9 @@
 //
 // A [Schema] is the part of JSON Schema (draft 2020-12) that gatebook speaks, as
 // Go data. It comes from a Go struct's tags ([For]), from a runbook's `inputs:`,
-// or over the wire from a plugin. Floor 0: it imports the standard library and one
-// JSON Schema library, nothing of gatebook.
+// or over the wire from a plugin. It validates by itself, since
+// no JSON Schema library knows values that are not known yet; the tests hold it
+// against one. Floor 0: it imports the standard library alone.
 package schema
 
 // Types of JSON Schema, as in [Schema.Type].
@@ -62,8 +63,11 @@ type Schema struct {
 	OneOf      []*Schema
 	AllOf      []*Schema
 
-	Secret bool   // "x-secret": never shown
-	Unit   string // "x-unit": what a number counts, such as "bytes" or "seconds"
+	Secret bool // "x-secret": never shown
+	// NoSecret, "x-noSecret", marks a place where others can read the value, such as
+	// a command line, so that no secret may flow into it.
+	NoSecret bool
+	Unit     string // "x-unit": what a number counts, such as "bytes" or "seconds"
 }
 
 // Property is one named field of an object.
