@@ -1,0 +1,232 @@
+package journal
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/gofrs/flock"
+)
+
+// A look at a lock ([Run.Alive]) holds it for an instant, and a new owner needs a
+// moment to write its name. Trying for a while outlasts both.
+const (
+	patience = 60 * time.Millisecond
+	between  = 5 * time.Millisecond
+)
+
+// Owner is who holds a lock. It is written beside the lock to be shown to others;
+// whether the owner lives is never read from it.
+type Owner struct {
+	Run     string    `json:"run"` // set by [Run.Lock]
+	Runbook string    `json:"runbook,omitempty"`
+	PID     int       `json:"pid"`
+	Started time.Time `json:"started"` // the process
+	Host    string    `json:"host"`
+	User    string    `json:"user"`
+	Since   time.Time `json:"since"` // the lock
+}
+
+// String returns the owner as an error message speaks of it.
+func (o Owner) String() string {
+	what := "run " + o.Run
+	if o.Runbook != "" {
+		what += " of " + o.Runbook
+	}
+	return fmt.Sprintf("%s (%s, process %d on host %s, since %s)",
+		what, o.User, o.PID, o.Host, o.Since.UTC().Format(time.RFC3339))
+}
+
+// Takeover says that a lock was free although its last owner never gave it back: that
+// process has died, and left its run unfinished.
+type Takeover struct {
+	Name     string // of the declared lock; empty: the lock on the run itself
+	Previous Owner  // zero where it could not be read
+}
+
+// String tells what was taken over, and what to look at.
+func (t Takeover) String() string {
+	what := "the run"
+	if t.Name != "" {
+		what = fmt.Sprintf("the lock %q", t.Name)
+	}
+	if t.Previous.Run == "" {
+		return what + " was taken over from a process that died without giving it back, and whose name cannot be read"
+	}
+	return fmt.Sprintf("%s was taken over from %s, which died without giving it back; that run is unfinished, "+
+		"see: gatebook status %s", what, t.Previous, t.Previous.Run)
+}
+
+// Locks are what a run holds while a process drives it. They also end with the
+// process, however it ends.
+type Locks struct {
+	held []*lock
+	// Taken are the locks whose last owner died. The caller tells the user, and writes
+	// it into the journal.
+	Taken []Takeover
+}
+
+// Lock takes the run's own lock and each of the declared locks, or none of them. Where
+// another process has one, the error is a [HeldError].
+func (r *Run) Lock(ctx context.Context, owner Owner, names ...string) (*Locks, error) {
+	owner.Run = r.id
+	locks := &Locks{}
+	if err := locks.take(ctx, "", r.lockPath(), owner); err != nil {
+		return nil, fmt.Errorf("lock run %s: %w", r.id, err)
+	}
+	// In one order for all, so that of two runs that want the same locks one gets all.
+	for _, name := range slices.Compact(slices.Sorted(slices.Values(names))) {
+		if err := locks.takeNamed(ctx, r.store, name, owner); err != nil {
+			return nil, errors.Join(fmt.Errorf("lock run %s: %w", r.id, err), locks.Close())
+		}
+	}
+	return locks, nil
+}
+
+func (l *Locks) takeNamed(ctx context.Context, s *Store, name string, owner Owner) error {
+	if err := checkName("lock", name); err != nil {
+		return err
+	}
+	dir := filepath.Join(s.root, "locks")
+	if err := makeDir(dir); err != nil {
+		return err
+	}
+	return l.take(ctx, name, filepath.Join(dir, name+".lock"), owner)
+}
+
+func (l *Locks) take(ctx context.Context, name, path string, owner Owner) error {
+	lock, previous, err := acquire(ctx, path, owner)
+	if held := new(HeldError); errors.As(err, &held) {
+		held.Name = name
+	}
+	if err != nil {
+		return err
+	}
+	l.held = append(l.held, lock)
+	if previous != nil {
+		l.Taken = append(l.Taken, Takeover{Name: name, Previous: *previous})
+	}
+	return nil
+}
+
+// Close gives all locks back, the last first.
+func (l *Locks) Close() error {
+	var errs []error
+	for _, lock := range slices.Backward(l.held) {
+		errs = append(errs, lock.release())
+	}
+	l.held = nil
+	return errors.Join(errs...)
+}
+
+// Alive reports whether a process drives the run now, by trying its lock. The owner is
+// the one that does or, where none does, the last one that died without giving the lock
+// back; zero where it was given back. A process on another host is seen only where the
+// file system carries locks between hosts.
+func (r *Run) Alive() (Owner, bool, error) {
+	probe := flock.New(r.lockPath(), flock.SetFlag(os.O_RDONLY))
+	free, err := probe.TryRLock()
+	if errors.Is(err, fs.ErrNotExist) {
+		return Owner{}, false, nil
+	}
+	if err != nil {
+		return Owner{}, false, fmt.Errorf("look at the lock of run %s: %w", r.id, err)
+	}
+	owner, err := readOwner(r.lockPath())
+	if free {
+		err = errors.Join(err, probe.Unlock())
+	}
+	if err != nil {
+		return Owner{}, !free, fmt.Errorf("look at the lock of run %s: %w", r.id, err)
+	}
+	if owner == nil {
+		owner = &Owner{}
+	}
+	return *owner, !free, nil
+}
+
+// lock is one lock file, held. The file stays for ever: whoever removed it could remove
+// one that another process has just opened, and then two would hold "the" lock.
+type lock struct {
+	flock *flock.Flock
+	path  string
+}
+
+// acquire takes a lock and writes the owner beside it. The previous owner is returned
+// where it died; the operating system lets go of the locks of a dead process, so that
+// having the lock is the proof.
+func acquire(ctx context.Context, path string, owner Owner) (*lock, *Owner, error) {
+	l := &lock{path: path, flock: flock.New(path, flock.SetFlag(os.O_CREATE|os.O_RDWR), flock.SetPermissions(fileMode))}
+	if err := l.try(ctx); err != nil {
+		return nil, nil, err
+	}
+	previous, err := readOwner(path)
+	if err == nil && previous != nil && previous.Host != "" && previous.Host != owner.Host {
+		err = &HeldError{Path: path, Owner: *previous, Elsewhere: true}
+	}
+	if err == nil {
+		err = writeOwner(path, owner)
+	}
+	if err != nil {
+		return nil, nil, errors.Join(err, l.flock.Unlock())
+	}
+	return l, previous, nil
+}
+
+func (l *lock) try(ctx context.Context) error {
+	waiting, stop := context.WithTimeout(ctx, patience)
+	defer stop()
+	locked, err := l.flock.TryLockContext(waiting, between)
+	switch {
+	case locked:
+		return nil
+	case ctx.Err() != nil:
+		return fmt.Errorf("lock %s: %w", l.path, ctx.Err())
+	case !errors.Is(err, context.DeadlineExceeded):
+		return fmt.Errorf("lock %s: %w", l.path, err)
+	}
+	held := &HeldError{Path: l.path}
+	if owner, err := readOwner(l.path); err == nil && owner != nil {
+		held.Owner = *owner
+	}
+	return held
+}
+
+// release removes the owner's name while the lock is still held, so that nobody takes
+// a lock that was given back for one whose owner died.
+func (l *lock) release() error {
+	return errors.Join(os.Remove(ownerPath(l.path)), l.flock.Unlock())
+}
+
+func ownerPath(lock string) string { return lock + ".json" }
+
+func writeOwner(lock string, owner Owner) error {
+	data, err := json.Marshal(owner)
+	if err != nil {
+		return err
+	}
+	return writeFile(ownerPath(lock), append(data, '\n'))
+}
+
+// readOwner returns nil where nobody left a name, and a zero owner where the name
+// cannot be made out.
+func readOwner(lock string) (*Owner, error) {
+	data, err := os.ReadFile(ownerPath(lock))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil //nolint:nilnil // no owner is an answer
+	}
+	if err != nil {
+		return nil, err
+	}
+	owner := new(Owner)
+	if json.Unmarshal(data, owner) != nil {
+		*owner = Owner{}
+	}
+	return owner, nil
+}

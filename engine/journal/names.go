@@ -1,0 +1,55 @@
+package journal
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// maxName is the longest name, in bytes, from which a file's name is made; file
+// systems allow 255, and endings and prefixes are added.
+const maxName = 128
+
+// letters make the random part of an id. There is no i, l, o or u among them, so
+// that an id can be read aloud and typed.
+const letters = "0123456789abcdefghjkmnpqrstvwxyz"
+
+// NewRunID makes the id of a run from the time and a random number: readable, and
+// sorting by time, such as "20261121-193055-k3f9".
+func NewRunID(now time.Time, random uint64) string {
+	return now.UTC().Format("20060102-150405") + "-" + spell(random, 4)
+}
+
+// newRequestID is a run id with nanoseconds, so that requests keep their order.
+func newRequestID(now time.Time, random uint64) string {
+	now = now.UTC()
+	return fmt.Sprintf("%s-%09d-%s", now.Format("20060102-150405"), now.Nanosecond(), spell(random, 8))
+}
+
+func spell(random uint64, length int) string {
+	text := make([]byte, length)
+	for i := range text {
+		text[i] = letters[random%uint64(len(letters))]
+		random /= uint64(len(letters))
+	}
+	return string(text)
+}
+
+// checkName refuses what could not be the name of a file in its folder: the name of
+// a lock comes from a runbook, that of a run from the command line.
+func checkName(what, name string) error {
+	switch {
+	case name == "":
+		return fmt.Errorf("the name of a %s is empty", what)
+	case len(name) > maxName:
+		return fmt.Errorf("the name of a %s has %d bytes, and at most %d are allowed", what, len(name), maxName)
+	case !isPlain(name[0]) || strings.ContainsFunc(name, func(r rune) bool { return r >= 0x80 || !isPlain(byte(r)) && !strings.ContainsRune("._-", r) }):
+		return fmt.Errorf("%q is no name for a %s: it has letters, digits, \".\", \"_\" and \"-\", and begins with a letter or digit", name, what)
+	default:
+		return nil
+	}
+}
+
+func isPlain(b byte) bool {
+	return b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z' || b >= '0' && b <= '9'
+}

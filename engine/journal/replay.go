@@ -1,0 +1,161 @@
+package journal
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+)
+
+// readSize is how much is read at once; most lines are far shorter.
+const readSize = 64 << 10
+
+// Summary is what reading a journal to its end has shown.
+type Summary struct {
+	Head  Head  // the last whole record
+	Bytes int64 // of all whole records
+	// Torn counts the bytes behind these: a line without its newline, which is what
+	// a write that was cut off leaves. Nobody was ever told that it is on the disk.
+	Torn int64
+}
+
+// Replay reads the journal in r to its end, checks every record against the chain,
+// and gives each to each, which may be nil. It holds one record at a time, and reads
+// the bytes as they are, so that a sound journal of any length verifies in one pass.
+//
+// A torn last line is no error, and is not given to each. Anything else that is not
+// as it was written gives a [DamagedError]; an error of each ends the reading and is
+// returned wrapped. The summary then tells how far it came.
+func Replay(r io.Reader, each func(Record) error) (Summary, error) {
+	in := newLineReader(r, readSize)
+	c := newChain()
+	sum := Summary{Head: c.head}
+	for {
+		line, size, err := in.next()
+		if errors.Is(err, io.EOF) {
+			sum.Torn = size
+			return sum, nil
+		}
+		if err != nil {
+			return sum, fmt.Errorf("read record %d of the journal: %w", sum.Head.Seq+1, err)
+		}
+		if size > maxLine {
+			return sum, damaged(sum, errors.New("its line is longer than gatebook writes any"))
+		}
+		rec, err := c.read(line)
+		if err != nil {
+			return sum, damaged(sum, err)
+		}
+		if each != nil {
+			if err := each(rec); err != nil {
+				return sum, fmt.Errorf("record %d: %w", rec.Seq, err)
+			}
+		}
+		sum.Head = c.head
+		sum.Bytes += size
+	}
+}
+
+func damaged(sum Summary, reason error) error {
+	return &DamagedError{Seq: sum.Head.Seq + 1, Offset: sum.Bytes, Reason: reason.Error()}
+}
+
+// lineReader cuts a stream into lines without holding more than one, and without
+// holding one that is longer than any that was written.
+type lineReader struct {
+	buf  *bufio.Reader
+	long []byte // a line that does not fit into buf
+}
+
+func newLineReader(r io.Reader, size int) *lineReader {
+	return &lineReader{buf: bufio.NewReaderSize(r, size)}
+}
+
+// next returns a line without its newline, valid until the next call, and how many
+// bytes it took. At the end of the stream it returns io.EOF, with the count of the
+// bytes that no newline followed.
+func (l *lineReader) next() (line []byte, size int64, err error) {
+	l.long = l.long[:0]
+	for {
+		part, err := l.buf.ReadSlice('\n')
+		size += int64(len(part))
+		switch {
+		case err == nil && size == int64(len(part)):
+			return part[:len(part)-1], size, nil
+		case err != nil && !errors.Is(err, bufio.ErrBufferFull):
+			return nil, size, err
+		}
+		if size <= maxLine {
+			l.long = append(l.long, part...)
+		}
+		if err == nil {
+			return l.long[:max(len(l.long)-1, 0)], size, nil
+		}
+	}
+}
+
+// replayFile is [Replay] for a file, whose path the errors then name.
+func replayFile(path string, each func(Record) error) (Summary, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return Summary{}, fmt.Errorf("open journal: %w", err)
+	}
+	defer f.Close()
+	return replayNamed(f, path, each)
+}
+
+func replayNamed(r io.Reader, path string, each func(Record) error) (Summary, error) {
+	sum, err := Replay(r, each)
+	var damage *DamagedError
+	if errors.As(err, &damage) {
+		damage.Path = path
+	}
+	return sum, err
+}
+
+// Repair says what was cut off the end of a journal when it was opened for writing.
+// The zero Repair is that of a journal that needed none.
+type Repair struct {
+	After uint64 // the last whole record
+	Bytes int64  // how many bytes were cut off
+	Saved string // the file that they are kept in
+}
+
+// repair cuts a torn line off f, after keeping its bytes in a file beside it: cutting
+// is right, as nobody was told that the record is safe, but a person may want to look.
+func repair(f *os.File, path string, sum Summary) (Repair, error) {
+	if sum.Torn == 0 {
+		return Repair{}, nil
+	}
+	saved, err := saveTorn(f, path, sum)
+	if err != nil {
+		return Repair{}, fmt.Errorf("keep the torn end of journal %s: %w", path, err)
+	}
+	if err := f.Truncate(sum.Bytes); err != nil {
+		return Repair{}, fmt.Errorf("cut the torn end off journal %s: %w", path, err)
+	}
+	return Repair{After: sum.Head.Seq, Bytes: sum.Torn, Saved: saved}, nil
+}
+
+func saveTorn(f *os.File, path string, sum Summary) (string, error) {
+	kept, err := createNumbered(filepath.Join(filepath.Dir(path), "journal.torn-"))
+	if err != nil {
+		return "", err
+	}
+	_, err = io.Copy(kept, io.NewSectionReader(f, sum.Bytes, sum.Torn))
+	err = errors.Join(err, kept.Sync(), kept.Close(), syncDir(filepath.Dir(path)))
+	return kept.Name(), err
+}
+
+// createNumbered makes the first file with the prefix and a number that is not there.
+func createNumbered(prefix string) (*os.File, error) {
+	for n := 1; ; n++ {
+		f, err := os.OpenFile(prefix+strconv.Itoa(n), os.O_CREATE|os.O_EXCL|os.O_WRONLY, fileMode)
+		if !errors.Is(err, os.ErrExist) {
+			return f, err
+		}
+	}
+}

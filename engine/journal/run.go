@@ -1,0 +1,71 @@
+package journal
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+// Run is the folder of one run. It is a name for what is on the disk and holds nothing
+// open, so that any process may look at a run that another one drives.
+type Run struct {
+	id    string
+	dir   string
+	store *Store
+}
+
+// ID returns the run's id.
+func (r *Run) ID() string { return r.id }
+
+// Dir returns the run's folder.
+func (r *Run) Dir() string { return r.dir }
+
+// JournalPath returns the journal's file, for people to look at.
+func (r *Run) JournalPath() string { return filepath.Join(r.dir, "journal.jsonl") }
+
+func (r *Run) inbox() string    { return filepath.Join(r.dir, "inbox") }
+func (r *Run) outputs() string  { return filepath.Join(r.dir, "output") }
+func (r *Run) lockPath() string { return filepath.Join(r.dir, "lock") }
+
+// SaveRunbook keeps the bytes of the runbook that the run was made from.
+func (r *Run) SaveRunbook(text []byte) error { return r.save("runbook.yaml", text) }
+
+// Runbook returns the bytes of the runbook that the run was made from.
+func (r *Run) Runbook() ([]byte, error) { return r.load("runbook.yaml") }
+
+// SavePlan keeps the plan that the run carries out.
+func (r *Run) SavePlan(plan []byte) error { return r.save("plan.json", plan) }
+
+// Plan returns the plan that the run carries out.
+func (r *Run) Plan() ([]byte, error) { return r.load("plan.json") }
+
+func (r *Run) save(name string, data []byte) error {
+	if err := writeFile(filepath.Join(r.dir, name), data); err != nil {
+		return fmt.Errorf("save %s of run %s: %w", name, r.id, err)
+	}
+	return nil
+}
+
+func (r *Run) load(name string) ([]byte, error) {
+	data, err := os.ReadFile(filepath.Join(r.dir, name))
+	if err != nil {
+		return nil, fmt.Errorf("load %s of run %s: %w", name, r.id, err)
+	}
+	return data, nil
+}
+
+// CreateJournal begins the journal of a new run. The caller holds the run's lock.
+func (r *Run) CreateJournal() (*Journal, error) { return createJournal(r.JournalPath()) }
+
+// OpenJournal opens the run's journal to go on with it: each sees every record, as in
+// [Replay], a torn last line is cut off and the repair told. The caller holds the run's
+// lock, as two writers would break the chain.
+func (r *Run) OpenJournal(each func(Record) error) (*Journal, Repair, error) {
+	return openJournal(r.JournalPath(), each)
+}
+
+// Replay reads and verifies the run's journal as [Replay] does, and changes nothing;
+// the run may be going on meanwhile.
+func (r *Run) Replay(each func(Record) error) (Summary, error) {
+	return replayFile(r.JournalPath(), each)
+}

@@ -1,0 +1,135 @@
+package journal
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"iter"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// Latest stands for the newest run in [Store.Open].
+const Latest = "latest"
+
+// Store is the folder that holds all runs of a user, and their locks.
+type Store struct{ root string }
+
+// NewStore returns the store in the folder root. Nothing is read, and nothing is made
+// before the first run is.
+func NewStore(root string) *Store { return &Store{root: root} }
+
+// Root returns the folder that the store is in.
+func (s *Store) Root() string { return s.root }
+
+func (s *Store) runs() string { return filepath.Join(s.root, "runs") }
+
+func (s *Store) run(id string) *Run {
+	return &Run{id: id, dir: filepath.Join(s.runs(), id), store: s}
+}
+
+// Create makes the folder of a new run. An id that is taken gives an error that wraps
+// fs.ErrExist; the caller tries another.
+func (s *Store) Create(id string) (*Run, error) {
+	if err := checkName("run", id); err != nil {
+		return nil, err
+	}
+	if id == Latest {
+		return nil, fmt.Errorf("%q is no id for a run: it stands for the newest", id)
+	}
+	if err := s.create(id); err != nil {
+		return nil, fmt.Errorf("create run %s: %w", id, err)
+	}
+	return s.run(id), nil
+}
+
+func (s *Store) create(id string) error {
+	if err := makeDir(s.runs()); err != nil {
+		return err
+	}
+	r := s.run(id)
+	if err := os.Mkdir(r.dir, dirMode); err != nil {
+		return err
+	}
+	for _, dir := range []string{r.inbox(), r.outputs()} {
+		if err := os.Mkdir(dir, dirMode); err != nil {
+			return err
+		}
+	}
+	return errors.Join(syncDir(r.dir), syncDir(s.runs()))
+}
+
+// Open finds a run by its id, by a beginning of it that only one run has, by its
+// random part, or as [Latest]. Its error wraps [ErrNoRun] where there is none.
+func (s *Store) Open(name string) (*Run, error) {
+	ids, err := s.ids()
+	if err != nil {
+		return nil, err
+	}
+	if name == Latest && len(ids) > 0 {
+		return s.run(ids[len(ids)-1]), nil
+	}
+	if _, found := slices.BinarySearch(ids, name); found {
+		return s.run(name), nil
+	}
+	var fits []string
+	for _, id := range ids {
+		if name != "" && (strings.HasPrefix(id, name) || strings.HasSuffix(id, "-"+name)) {
+			fits = append(fits, id)
+		}
+	}
+	switch len(fits) {
+	case 0:
+		return nil, fmt.Errorf("run %q in %s: %w; list them with: gatebook history", name, s.root, ErrNoRun)
+	case 1:
+		return s.run(fits[0]), nil
+	default:
+		return nil, fmt.Errorf("run %q could be any of %d: %s", name, len(fits), strings.Join(fits[:min(len(fits), 5)], ", "))
+	}
+}
+
+// ids returns the names of all runs, oldest first.
+func (s *Store) ids() ([]string, error) {
+	entries, err := os.ReadDir(s.runs())
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("list the runs: %w", err)
+	}
+	ids := make([]string, 0, len(entries))
+	for _, entry := range entries {
+		if entry.IsDir() && checkName("run", entry.Name()) == nil {
+			ids = append(ids, entry.Name())
+		}
+	}
+	slices.Sort(ids) // ReadDir's order, said again as the rest depends on it
+	return ids, nil
+}
+
+// Entry is a run as a list shows it.
+type Entry struct {
+	Run     *Run
+	First   []byte // the first record's payload; nil where there is none
+	Last    []byte // the last whole record's payload
+	Records uint64 // how many records there are, by the number of the last
+	// Err says why the others are not known. A damaged run is listed as such: it is
+	// neither left out nor does it keep the others from being seen.
+	Err error
+}
+
+// List goes through all runs, newest first. Of each it reads the beginning and the end
+// of the journal and checks these two records only; the whole chain is checked by
+// [Run.Replay]. Stopping early spares the reading of the rest.
+func (s *Store) List() (iter.Seq[Entry], error) {
+	ids, err := s.ids()
+	if err != nil {
+		return nil, err
+	}
+	return func(yield func(Entry) bool) {
+		for _, id := range slices.Backward(ids) {
+			if !yield(s.run(id).Entry()) {
+				return
+			}
+		}
+	}, nil
+}
