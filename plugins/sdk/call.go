@@ -1,0 +1,96 @@
+package sdk
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+)
+
+// Progressf says how far the action is, in words.
+func (c *Call[I]) Progressf(format string, args ...any) {
+	c.Host.Progress(Progress{Message: fmt.Sprintf(format, args...)})
+}
+
+// SaveBefore makes the state before the change durable; see [Host]. Undo reads it
+// with [LoadBefore].
+func (c *Call[I]) SaveBefore(ctx context.Context, state any) error {
+	text, err := json.Marshal(state)
+	if err != nil {
+		return fmt.Errorf("state before the change: %w", err)
+	}
+	if err := c.Host.Before(ctx, text); err != nil {
+		return Errorf(Transient, "the state before the change cannot be kept: %w", err).NothingChanged()
+	}
+	return nil
+}
+
+// Note keeps a fact about the attempt, which Observe reads with [LoadNote].
+func (c *Call[I]) Note(name string, fact any) error {
+	text, err := json.Marshal(fact)
+	if err != nil {
+		return fmt.Errorf("note %s: %w", name, err)
+	}
+	return c.Host.Note(name, text)
+}
+
+// LoadBefore returns the state that Apply gave to [Call.SaveBefore], and whether
+// it came so far.
+func LoadBefore[T, I any](call *Call[I]) (state T, saved bool, err error) {
+	return load[T](call.Request.Before, "state before the change")
+}
+
+// LoadOutputs returns what Apply returned, and whether it returned.
+func LoadOutputs[T, I any](call *Call[I]) (outputs T, returned bool, err error) {
+	return load[T](call.Outputs, "outputs")
+}
+
+// LoadNote returns the fact of the name that the attempt gave to [Call.Note], and
+// whether it did.
+func LoadNote[T, I any](call *Call[I], name string) (fact T, noted bool, err error) {
+	return load[T](call.Notes[name], "note "+name)
+}
+
+func load[T any](text json.RawMessage, what string) (data T, found bool, err error) {
+	if len(text) == 0 || bytes.Equal(text, []byte("null")) {
+		return data, false, nil
+	}
+	if err := json.Unmarshal(text, &data); err != nil {
+		return data, false, Errorf(Permanent, "%s: %w", what, err)
+	}
+	return data, true, nil
+}
+
+// logStream is the name under which [Call.Log] reaches [Host.Output].
+const logStream = "log"
+
+func newLog(host Host) *slog.Logger { return slog.New(logHandler{host}) }
+
+// logHandler makes the real handler only for an action that logs, since a call
+// should cost next to nothing.
+type logHandler struct{ host Host }
+
+func (l logHandler) text() slog.Handler { return slog.NewTextHandler(logLines(l), nil) }
+
+func (l logHandler) Enabled(_ context.Context, level slog.Level) bool { return level >= slog.LevelInfo }
+
+func (l logHandler) Handle(ctx context.Context, record slog.Record) error {
+	return l.text().Handle(ctx, record)
+}
+
+func (l logHandler) WithAttrs(attrs []slog.Attr) slog.Handler { return l.text().WithAttrs(attrs) }
+
+func (l logHandler) WithGroup(name string) slog.Handler { return l.text().WithGroup(name) }
+
+// logLines passes each line that slog writes to the host.
+type logLines struct{ host Host }
+
+func (l logLines) Write(line []byte) (int, error) {
+	if l.host == nil {
+		return 0, errors.New("no host")
+	}
+	l.host.Output(logStream, bytes.TrimRight(line, "\n"))
+	return len(line), nil
+}
