@@ -16,18 +16,21 @@ var ErrNoRun = errors.New("there is no such run")
 // is refused, because what it says about the system may be untrue.
 type DamagedError struct {
 	Path   string // empty where the journal was not read from a file
-	Seq    uint64 // number of the record that was expected
+	Seq    uint64 // number of the record that was expected; 0: the last one's
 	Offset int64  // byte at which its line begins
 	Reason string // what is wrong with the line
 }
 
 // Error says where the damage is and what was expected there.
 func (e *DamagedError) Error() string {
-	where := "journal"
+	file, record := "journal", "its last record"
 	if e.Path != "" {
-		where += " " + e.Path
+		file += " " + e.Path
 	}
-	return fmt.Sprintf("%s: record %d, at byte %d, was changed after it was written: %s", where, e.Seq, e.Offset, e.Reason)
+	if e.Seq > 0 {
+		record = fmt.Sprintf("record %d", e.Seq)
+	}
+	return fmt.Sprintf("%s: %s, at byte %d, was changed after it was written: %s", file, record, e.Offset, e.Reason)
 }
 
 // WriteError says that a journal could not be written. The journal takes no more

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 )
@@ -61,9 +62,9 @@ func openJournal(path string, each func(Record) error) (*Journal, Repair, error)
 	if err != nil {
 		return nil, Repair{}, fmt.Errorf("open journal: %w", err)
 	}
-	sum, err := replayNamed(f, path, each)
+	sum, err := Replay(f, each)
 	if err != nil {
-		return nil, Repair{}, errors.Join(err, f.Close())
+		return nil, Repair{}, errors.Join(placed(err, path), f.Close())
 	}
 	repaired, err := repair(f, path, sum)
 	if err != nil {
@@ -160,7 +161,7 @@ func (j *Journal) failWrite(n int, cause error) error {
 	j.size += int64(whole)
 	if n > whole {
 		if err := j.file.Truncate(j.size); err != nil {
-			cause = fmt.Errorf("%w (and its torn end stays: %w)", cause, err)
+			cause = fmt.Errorf("%w (and its torn end stays: %w)", bare(cause), bare(err))
 		}
 	}
 	if j.durable < j.written {
@@ -174,10 +175,18 @@ func (j *Journal) failWrite(n int, cause error) error {
 
 func (j *Journal) fail(op string, cause error) error {
 	j.err = &WriteError{
-		Op: op, Path: j.path, Err: cause,
+		Op: op, Path: j.path, Err: bare(cause),
 		Durable: j.durable, Written: j.written, Lost: j.chain.head.Seq - j.written,
 	}
 	return j.err
+}
+
+// bare takes off an error what [WriteError] says itself: the operation and the path.
+func bare(err error) error {
+	if at, ok := err.(*fs.PathError); ok { //nolint:errorlint // only the outermost
+		return at.Err
+	}
+	return err
 }
 
 // Head returns the number and hash of the last appended record.

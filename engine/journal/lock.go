@@ -102,7 +102,7 @@ func (l *Locks) takeNamed(ctx context.Context, s *Store, name string, owner Owne
 
 func (l *Locks) take(ctx context.Context, name, path string, owner Owner) error {
 	lock, previous, err := acquire(ctx, path, owner)
-	if held := new(HeldError); errors.As(err, &held) {
+	if held, ok := errors.AsType[*HeldError](err); ok {
 		held.Name = name
 	}
 	if err != nil {

@@ -21,13 +21,9 @@ func (r *Run) Entry() Entry {
 		e.Err = fmt.Errorf("open journal: %w", err)
 		return e
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }() // nothing was written
 	if err := e.peek(f); err != nil {
-		var damage *DamagedError
-		if errors.As(err, &damage) {
-			damage.Path = f.Name()
-		}
-		e.First, e.Last, e.Records, e.Err = nil, nil, 0, err
+		return Entry{Run: r, Err: placed(err, f.Name())}
 	}
 	return e
 }
@@ -76,42 +72,41 @@ func (e *Entry) peekLast(f *os.File, size int64) error {
 			return e.checkLast(tail[:start], tail[start:end], size-window+int64(start))
 		}
 		if window > 2*maxLine {
-			return damaged(Summary{Bytes: size - window}, errors.New("its line is longer than gatebook writes any"))
+			return &DamagedError{Offset: size - window, Reason: tooLong}
 		}
 	}
 }
 
 func (e *Entry) checkLast(before, line []byte, offset int64) error {
-	seq, _, _, err := split(line)
+	rec, err := newChain().readLast(before, line)
 	if err != nil {
 		return &DamagedError{Offset: offset, Reason: err.Error()}
-	}
-	n, err := strconv.ParseUint(string(seq), 10, 64)
-	if err != nil || n == 0 {
-		return &DamagedError{Offset: offset, Reason: "it has no number"}
-	}
-	c := newChain()
-	if len(before) > 0 {
-		c.head.Seq = n - 1
-		if err := c.resumeAfter(before); err != nil {
-			return &DamagedError{Seq: n - 1, Offset: offset, Reason: err.Error()}
-		}
-	}
-	rec, err := c.read(line)
-	if err != nil {
-		return &DamagedError{Seq: n, Offset: offset, Reason: err.Error()}
 	}
 	e.Last, e.Records = bytes.Clone(rec.Payload), rec.Seq
 	return nil
 }
 
-// resumeAfter takes the head's hash from the end of a line, newline and all.
-func (c *chain) resumeAfter(line []byte) error {
-	line = bytes.TrimSuffix(line, []byte(afterHash+"\n"))
-	text := line[max(len(line)-hexLen, 0):]
-	if !isHex(text) {
-		return errors.New("it does not end with a hash")
+// readLast reads a line of which nothing but the end of the line before is known.
+func (c *chain) readLast(before, line []byte) (Record, error) {
+	if len(before) == 0 {
+		return c.read(line)
 	}
-	_, err := hex.Decode(c.head.Hash[:], text)
-	return err
+	seq, _, _, err := split(line)
+	if err != nil {
+		return Record{}, err
+	}
+	number, err := strconv.ParseUint(string(seq), 10, 64)
+	if err != nil {
+		return Record{}, errors.New("its number is too large")
+	}
+	c.head.Seq = number - 1
+	hash := bytes.TrimSuffix(before, []byte(afterHash+"\n"))
+	hash = hash[max(len(hash)-hexLen, 0):]
+	if !isHex(hash) {
+		return Record{}, errors.New("the line before it does not end with a hash")
+	}
+	if _, err := hex.Decode(c.head.Hash[:], hash); err != nil {
+		return Record{}, err
+	}
+	return c.read(line)
 }

@@ -26,7 +26,7 @@ const (
 	afterHash   = `"}`
 	hexLen      = 2 * sha256.Size
 	tailLen     = len(beforeHash) + hexLen + len(afterHash)
-	maxLine     = len(beforeSeq) + 20 + len(beforeEvent) + MaxPayload + tailLen + 1
+	maxLine     = int64(len(beforeSeq) + 20 + len(beforeEvent) + MaxPayload + tailLen + 1)
 )
 
 // Hash is the SHA-256 of a record and, through its predecessor, of all before it.

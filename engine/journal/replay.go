@@ -43,7 +43,7 @@ func Replay(r io.Reader, each func(Record) error) (Summary, error) {
 			return sum, fmt.Errorf("read record %d of the journal: %w", sum.Head.Seq+1, err)
 		}
 		if size > maxLine {
-			return sum, damaged(sum, errors.New("its line is longer than gatebook writes any"))
+			return sum, damaged(sum, errors.New(tooLong))
 		}
 		rec, err := c.read(line)
 		if err != nil {
@@ -69,6 +69,8 @@ type lineReader struct {
 	buf  *bufio.Reader
 	long []byte // a line that does not fit into buf
 }
+
+const tooLong = "its line is longer than gatebook writes any"
 
 func newLineReader(r io.Reader, size int) *lineReader {
 	return &lineReader{buf: bufio.NewReaderSize(r, size)}
@@ -103,17 +105,17 @@ func replayFile(path string, each func(Record) error) (Summary, error) {
 	if err != nil {
 		return Summary{}, fmt.Errorf("open journal: %w", err)
 	}
-	defer f.Close()
-	return replayNamed(f, path, each)
+	defer func() { _ = f.Close() }() // nothing was written
+	sum, err := Replay(f, each)
+	return sum, placed(err, path)
 }
 
-func replayNamed(r io.Reader, path string, each func(Record) error) (Summary, error) {
-	sum, err := Replay(r, each)
-	var damage *DamagedError
-	if errors.As(err, &damage) {
+// placed adds the file to an error about damage in it.
+func placed(err error, path string) error {
+	if damage, ok := errors.AsType[*DamagedError](err); ok {
 		damage.Path = path
 	}
-	return sum, err
+	return err
 }
 
 // Repair says what was cut off the end of a journal when it was opened for writing.

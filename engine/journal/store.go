@@ -90,7 +90,7 @@ func (s *Store) Open(name string) (*Run, error) {
 	}
 }
 
-// ids returns the names of all runs, oldest first.
+// ids returns the names of all runs, oldest first, which is the order of ReadDir.
 func (s *Store) ids() ([]string, error) {
 	entries, err := os.ReadDir(s.runs())
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -102,7 +102,6 @@ func (s *Store) ids() ([]string, error) {
 			ids = append(ids, entry.Name())
 		}
 	}
-	slices.Sort(ids) // ReadDir's order, said again as the rest depends on it
 	return ids, nil
 }
 
