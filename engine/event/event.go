@@ -35,24 +35,24 @@ const (
 	CancelAsked     Type = "cancel.asked"     // stop what runs, then do as onFailure says: By, Reason
 	ResumeAsked     Type = "resume.asked"     // go on after a pause, a stop or a crash: By, Reason
 	RollbackAsked   Type = "rollback.asked"   // take back what the run changed: By, Reason
-	RequestRefused  Type = "request.refused"  // a request that could not be carried out: By, Reason
+	AskOpened       Type = "ask.opened"       // people are asked: Op, Data (the question), Timer where it expires
+	LockTaken       Type = "lock.taken"       // Name, Reason where it was taken over from a dead process
+	OutputMasked    Type = "output.masked"    // a secret was found and masked in what an action printed: Op, Name
 )
 
 // Decisions: what the machine made of the facts.
 const (
-	StepDecided  Type = "step.decided"  // a step's state changed: Op, Status, Failure, Elapsed
-	ConditionMet Type = "condition"     // a condition was judged: Op, Verdict
-	AskOpened    Type = "ask.opened"    // people are asked: Op, Question's parameters
-	ModeChanged  Type = "run.mode"      // the run as a whole goes another way: Mode, Reason
-	RunFinished  Type = "run.finished"  // Result
-	LockTaken    Type = "lock.taken"    // Name, Reason where it was taken over from a dead process
-	OutputMasked Type = "output.masked" // a secret was found and masked in what an action printed: Op, Name
+	StepDecided    Type = "step.decided"    // a step's state changed: Op, Status, Failure, Elapsed
+	ConditionMet   Type = "condition"       // a condition was judged: Op, Verdict
+	ModeChanged    Type = "run.mode"        // the run as a whole goes another way: Mode, Reason
+	RunFinished    Type = "run.finished"    // the run ended or paused: Result
+	RequestRefused Type = "request.refused" // what was asked cannot be done now: Name (the request's type), Reason
 )
 
 // Decision reports whether events of the type follow from the facts before them.
 func (t Type) Decision() bool {
 	switch t {
-	case StepDecided, ConditionMet, AskOpened, ModeChanged, RunFinished:
+	case StepDecided, ConditionMet, ModeChanged, RunFinished, RequestRefused:
 		return true
 	default:
 		return false
