@@ -44,6 +44,7 @@ var rooms = map[string]room{
 	"plugins/sdk/sdktest":  {floor: 2, forTests: true},
 	"steps":                {floor: 2},
 
+	"engine/data":    {floor: 3},
 	"engine/model":   {floor: 3},
 	"engine/journal": {floor: 3},
 

@@ -11,6 +11,7 @@ package plan
 import (
 	"time"
 
+	"github.com/gatebook/gatebook/engine/check"
 	"github.com/gatebook/gatebook/engine/expr"
 	"github.com/gatebook/gatebook/engine/source"
 	"github.com/gatebook/gatebook/engine/value"
@@ -129,13 +130,13 @@ type Edge struct {
 }
 
 // Reason says why one step waits for another.
-type Reason string
+type Reason = check.Reason
 
 // The reasons of an edge.
 const (
-	InOrder    Reason = "order"     // it stands before it in the file
-	Needed     Reason = "needs"     // `needs:` names it
-	Referenced Reason = "reference" // an expression uses it
+	InOrder    = check.InOrder    // it stands before it in the file
+	Needed     = check.Needed     // `needs:` names it
+	Referenced = check.Referenced // an expression uses it
 )
 
 // Condition is something that must hold.

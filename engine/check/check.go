@@ -1,0 +1,111 @@
+// Package check holds a typed runbook against the actions there are, and finds
+// everything that is wrong with it before anything is done.
+//
+// What comes out of [Check] is the runbook with its programs compiled, its actions
+// found and its edges drawn, each with the reason for it; plan makes a plan of that.
+// Check reads no input values and calls no action, so that a runbook can be checked
+// where nothing of what it is about can be reached. Its work is linear in the steps
+// and their edges. Floor 4.
+package check
+
+import (
+	"github.com/gatebook/gatebook/engine/catalog"
+	"github.com/gatebook/gatebook/engine/data"
+	"github.com/gatebook/gatebook/engine/expr"
+	"github.com/gatebook/gatebook/engine/model"
+	"github.com/gatebook/gatebook/engine/source"
+	"github.com/gatebook/gatebook/schema"
+)
+
+// Options say what a check depends on beside the runbook and the catalogue.
+type Options struct {
+	// Version is gatebook's own, for `requires`. One that is not a semantic version,
+	// as of a build from a work tree, satisfies everything.
+	Version string
+}
+
+// Runbook is a checked runbook. It is immutable and safe for concurrent use. It may
+// only be planned when the check found no errors.
+type Runbook struct {
+	Model *model.Runbook
+	// InputSchema is the object of all inputs, each of them required.
+	InputSchema *schema.Schema
+	// Vars come in an order in which each stands after those that it uses.
+	Vars []Var
+	// Steps are those of `steps`, then those of `finally`, in the file's order.
+	Steps []*Step
+	// Order holds the places in Steps in an order in which each step comes after all
+	// that it needs, those of `finally` last.
+	Order   []int
+	Outputs []Binding
+	Record  []Binding
+}
+
+// Var is a named value.
+type Var struct {
+	Name string
+	Data *data.Tree
+}
+
+// Binding is a named value that is computed at the end of a run.
+type Binding struct {
+	Name string
+	Data *data.Tree
+}
+
+// Step is one step.
+type Step struct {
+	Index   int // its place in Runbook.Steps
+	Model   *model.Step
+	Finally bool
+	Use
+	// Needs are the steps that it waits for, one edge for each, in the order in which
+	// they are found: the default or `needs`, then references.
+	Needs    []Edge
+	When     *expr.Condition // nil: there is none
+	Gate     []*Condition
+	Verify   []*Condition
+	RetryIf  *expr.Condition
+	Rollback *Rollback // nil: there is none
+}
+
+// ID returns the step's id.
+func (s *Step) ID() string { return s.Model.ID.Value }
+
+// Use is one use of an action.
+type Use struct {
+	Action *catalog.Entry // nil: it is not known
+	With   *data.Tree
+}
+
+// Rollback is the action that takes a step back.
+type Rollback struct {
+	Model *model.Rollback
+	Use
+	RetryIf *expr.Condition
+}
+
+// Condition is one condition of a gate or a verify.
+type Condition struct {
+	Model   *model.Condition
+	Program *expr.Condition
+	Observe *Use // nil: it makes no observation
+}
+
+// Edge says that a step waits for another, and why.
+type Edge struct {
+	Step   int // the place in Runbook.Steps of the step that is waited for
+	Reason Reason
+	Range  source.Range // what made the edge
+}
+
+// Reason says why one step waits for another.
+type Reason string
+
+// The reasons of an edge. Of several between the same two steps the last of these is
+// kept: it says the most.
+const (
+	InOrder    Reason = "order"     // it stands before it in the file
+	Referenced Reason = "reference" // an expression uses it
+	Needed     Reason = "needs"     // `needs:` names it
+)

@@ -1,0 +1,197 @@
+// Package data is YAML in whose strings there may be ${{ }}: the parameters of an
+// action, vars, outputs. A [Tree] is compiled once and then evaluated as often as
+// something more is known.
+//
+// It joins the positions of syntax, the templates of expr and the shapes of schema,
+// so that whoever checks data need not: every fault is found its place, every
+// reference its node. It does not know what the data is for. Floor 3.
+package data
+
+import (
+	"iter"
+	"slices"
+	"strings"
+
+	"github.com/gatebook/gatebook/engine/diag"
+	"github.com/gatebook/gatebook/engine/expr"
+	"github.com/gatebook/gatebook/engine/source"
+	"github.com/gatebook/gatebook/engine/syntax"
+	"github.com/gatebook/gatebook/engine/value"
+)
+
+// Tree is compiled data. It is immutable and safe for concurrent use. A nil Tree is
+// the constant null.
+type Tree struct {
+	node     *syntax.Node
+	constant bool
+	known    value.Value    // of a constant
+	template *expr.Template // of a string with ${{ }}
+	items    []*Tree        // of a list that is no constant
+	members  []member       // of a map that is no constant, by name
+}
+
+type member struct {
+	name string
+	tree *Tree
+}
+
+// Empty returns the object without members, for parameters that are not given.
+func Empty() *Tree { return &Tree{constant: true, known: value.Object()} }
+
+// Compile compiles the data of a node. What cannot be compiled is reported at its
+// place and is null in the tree.
+func Compile(compiler *expr.Compiler, types *expr.Types, node *syntax.Node) (*Tree, diag.List) {
+	c := compilation{compiler: compiler, types: types}
+	tree := c.tree(node)
+	return tree, c.found
+}
+
+type compilation struct {
+	compiler *expr.Compiler
+	types    *expr.Types
+	found    diag.List
+}
+
+func (c *compilation) tree(node *syntax.Node) *Tree {
+	t := &Tree{node: node}
+	switch node.Kind() {
+	case syntax.String:
+		c.text(t)
+	case syntax.List:
+		c.list(t)
+	case syntax.Map:
+		c.object(t)
+	default:
+		t.become(node.Value())
+	}
+	return t
+}
+
+func (t *Tree) become(known value.Value) { t.constant, t.known = true, known }
+
+func (c *compilation) text(t *Tree) {
+	text := t.node.Text()
+	if !strings.Contains(text, "${{") {
+		t.become(value.String(text))
+		return
+	}
+	template, faults := c.compiler.Template(text, c.types)
+	c.found = append(c.found, Faults(t.node, faults)...)
+	switch {
+	case template == nil || len(faults) > 0:
+		t.become(value.Null())
+	case template.Literal():
+		known, err := template.Eval(expr.Values{})
+		if err != nil {
+			known = value.String(text) // a literal has nothing that could fail
+		}
+		t.become(known)
+	default:
+		t.template = template
+	}
+}
+
+func (c *compilation) list(t *Tree) {
+	items := make([]*Tree, 0, t.node.Len())
+	for _, item := range t.node.Items() {
+		items = append(items, c.tree(item))
+	}
+	if slices.ContainsFunc(items, func(i *Tree) bool { return !i.constant }) {
+		t.items = items
+		return
+	}
+	known := make([]value.Value, len(items))
+	for i, item := range items {
+		known[i] = item.known
+	}
+	t.become(value.List(known...))
+}
+
+func (c *compilation) object(t *Tree) {
+	members := make([]member, 0, t.node.Len())
+	for key, node := range t.node.Entries() {
+		members = append(members, member{key.Text(), c.tree(node)})
+	}
+	// By name, so that evaluation makes objects that are sorted already.
+	slices.SortFunc(members, func(a, b member) int { return strings.Compare(a.name, b.name) })
+	if slices.ContainsFunc(members, func(m member) bool { return !m.tree.constant }) {
+		t.members = members
+		return
+	}
+	known := make([]value.Member, len(members))
+	for i, m := range members {
+		known[i] = value.Member{Name: m.name, Value: m.tree.known}
+	}
+	t.become(value.Object(known...))
+}
+
+// Faults places the faults of an expression that is the text of a node.
+func Faults(node *syntax.Node, faults []expr.Fault) diag.List {
+	var found diag.List
+	for _, f := range faults {
+		found = append(found, diag.Diagnostic{
+			Rule: f.Rule, Range: node.RangeOf(f.Start, f.End), Detail: f.Detail, Hint: f.Hint,
+		})
+	}
+	return found
+}
+
+// Constant returns the value of a tree without expressions.
+func (t *Tree) Constant() (value.Value, bool) {
+	if t == nil {
+		return value.Null(), true
+	}
+	return t.known, t.constant
+}
+
+// Range returns where the data stands; of [Empty] and nil it is nowhere.
+func (t *Tree) Range() source.Range {
+	if t == nil {
+		return source.Range{}
+	}
+	return t.node.Range()
+}
+
+// Use is one use of something by an expression, at its place.
+type Use struct {
+	expr.Ref
+	Range source.Range
+}
+
+// Uses yields what the expressions of the tree refer to.
+func (t *Tree) Uses() iter.Seq[Use] {
+	return func(yield func(Use) bool) {
+		for leaf := range t.templates() {
+			for _, ref := range leaf.template.Refs() {
+				if !yield(Use{ref, leaf.node.RangeOf(ref.Start, ref.End)}) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// templates yields the parts of the tree that are templates.
+func (t *Tree) templates() iter.Seq[*Tree] {
+	return func(yield func(*Tree) bool) { t.eachTemplate(yield) }
+}
+
+func (t *Tree) eachTemplate(yield func(*Tree) bool) bool {
+	switch {
+	case t == nil || t.constant:
+		return true
+	case t.template != nil:
+		return yield(t)
+	}
+	for _, item := range t.items {
+		if !item.eachTemplate(yield) {
+			return false
+		}
+	}
+	for _, m := range t.members {
+		if !m.tree.eachTemplate(yield) {
+			return false
+		}
+	}
+	return true
+}
