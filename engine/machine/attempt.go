@@ -1,0 +1,296 @@
+package machine
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"maps"
+	"math"
+	"time"
+
+	"github.com/gatebook/gatebook/engine/event"
+	"github.com/gatebook/gatebook/engine/expr"
+	"github.com/gatebook/gatebook/engine/plan"
+	"github.com/gatebook/gatebook/engine/value"
+	"github.com/gatebook/gatebook/plugins/sdk"
+)
+
+// effort is the tries at one action: at a step's own, or at its compensation.
+type effort struct {
+	state   effortState
+	attempt int  // how many were made, the one in flight included
+	intent  bool // the one in flight is in the journal
+	lost    bool // nobody can tell what became of it
+	retryAt time.Time
+
+	params   value.Value // the same for all attempts, as they share one key
+	resolved bool
+	before   json.RawMessage
+	notes    map[string]json.RawMessage
+}
+
+type effortState uint8
+
+const (
+	idle effortState = iota
+	queued
+	inFlight
+	retryDue
+	done
+)
+
+func (m *Machine) enqueue(i int, part event.Part) {
+	m.steps[i].effort(part).state = queued
+	m.queue = append(m.queue, slotRequest{i, part})
+}
+
+// pump starts attempts while there are slots.
+func (m *Machine) pump() {
+	for len(m.queue) > 0 && m.slots < max(m.run.Parallelism, 1) {
+		next := m.queue[0]
+		m.queue = m.queue[1:]
+		if m.steps[next.step].effort(next.part).state == queued {
+			m.startAttempt(next.step, next.part)
+		}
+	}
+}
+
+func (m *Machine) startAttempt(i int, part event.Part) {
+	e := m.steps[i].effort(part)
+	if failure := m.resolve(i, part); failure != nil {
+		e.state = done
+		m.gaveUp(i, part, failure)
+		return
+	}
+	e.attempt++
+	e.state, e.intent = inFlight, false
+	m.slots++
+	m.emit(m.attempt(i, part))
+}
+
+// use returns the action of a part of a step: for an own Undo the step's own.
+func (m *Machine) use(i int, part event.Part) *plan.Use {
+	p := m.plan.Steps[i]
+	if part == event.Undo && !p.Rollback.Own {
+		return p.Rollback.Use
+	}
+	return &p.Use
+}
+
+// resolve computes the parameters of a part, once.
+func (m *Machine) resolve(i int, part event.Part) *event.Failure {
+	s := &m.steps[i]
+	e := s.effort(part)
+	if e.resolved {
+		return nil
+	}
+	if part == event.Undo && m.plan.Steps[i].Rollback.Own {
+		e.params, e.resolved = s.do.params, true
+		return nil
+	}
+	params, err := m.use(i, part).Source.Eval(m.scope(i))
+	switch {
+	case err != nil:
+		return &event.Failure{Class: event.Invalid, Message: "its parameters cannot be computed: " + err.Error(), Unchanged: true}
+	case params.HasUnknown():
+		return &event.Failure{
+			Class: event.Invalid, Message: "its parameters are not known: " + causesText(params.Causes()), Unchanged: true,
+		}
+	}
+	e.params, e.resolved = params, true
+	return nil
+}
+
+// attempt makes the command for the attempt in flight.
+func (m *Machine) attempt(i int, part event.Part) Attempt {
+	s, p := &m.steps[i], m.plan.Steps[i]
+	e := s.effort(part)
+	op := m.op(i, part)
+	op.Attempt = e.attempt
+	a := Attempt{
+		Op: op, Step: p, Use: m.use(i, part), Key: m.key(i, part), Params: e.params,
+		Timeout: p.Timeout, Before: e.before, Notes: e.notes, Started: e.intent,
+	}
+	if part == event.Undo {
+		a.Timeout = p.Rollback.Timeout
+		if p.Rollback.Own {
+			a.Undo, a.Before, a.Outputs = true, s.do.before, s.outputs
+		}
+	}
+	return a
+}
+
+// key is the idempotency key of a part of a step: the same for all its attempts, in
+// this process and the next.
+func (m *Machine) key(i int, part event.Part) string {
+	sum := sha256.Sum256([]byte(m.run.ID + "\x00" + m.plan.Steps[i].ID + "\x00" + string(part)))
+	return "gatebook-" + hex.EncodeToString(sum[:16])
+}
+
+func (m *Machine) attemptEvent(e event.Event) {
+	i, s, ok := m.find(e.Op)
+	if !ok {
+		return
+	}
+	part := e.Op.Part
+	eff := s.effort(part)
+	if eff.state != inFlight || eff.attempt != e.Op.Attempt {
+		return
+	}
+	switch e.Type {
+	case event.AttemptStarted:
+		eff.intent = true
+	case event.AttemptSaved:
+		// The first is the state before anything was changed; a later attempt only
+		// sees what an earlier one left.
+		if eff.before == nil {
+			eff.before = e.Data
+		}
+	case event.AttemptNoted:
+		// Commands that were given out share the old map.
+		eff.notes = maps.Clone(eff.notes)
+		if eff.notes == nil {
+			eff.notes = make(map[string]json.RawMessage)
+		}
+		eff.notes[e.Name] = e.Data
+	case event.AttemptObserved:
+		m.attemptObserved(i, part, e)
+	case event.AttemptFinished:
+		m.attemptFinished(i, part, e.Outputs, e.Failure)
+	default:
+	}
+}
+
+// attemptObserved takes in what became of an attempt whose answer a crash lost.
+func (m *Machine) attemptObserved(i int, part event.Part, e event.Event) {
+	eff := m.steps[i].effort(part)
+	if eff.lost {
+		eff.lost = false
+		m.lost--
+	}
+	switch e.State {
+	case sdk.Done:
+		outputs := e.Outputs
+		if outputs == nil {
+			unknown := value.Unknown(value.Cause{
+				Step: m.plan.Steps[i].ID, Reason: "its outputs were lost in a crash",
+			})
+			outputs = &unknown
+		}
+		m.attemptFinished(i, part, outputs, nil)
+	case sdk.NotDone:
+		m.again(i, part)
+	case sdk.CannotTell:
+		// A compensation must bear being repeated; that is its contract.
+		if part == event.Undo || m.use(i, part).Describe.Idempotent || m.use(i, part).Effect == sdk.Read {
+			m.again(i, part)
+			return
+		}
+		eff.lost = true
+		m.lost++
+		m.remember(m.plan.Steps[i].ID, &event.Failure{Class: event.Lost, Message: e.Reason})
+		m.startPausing("nobody can tell whether " + m.plan.Steps[i].ID + " was done")
+	}
+}
+
+// again makes the attempt in flight once more, under its number and key.
+func (m *Machine) again(i int, part event.Part) {
+	eff := m.steps[i].effort(part)
+	eff.intent, eff.notes = false, nil
+	m.emit(m.attempt(i, part))
+}
+
+func (m *Machine) attemptFinished(i int, part event.Part, outputs *value.Value, failure *event.Failure) {
+	m.slots--
+	s := &m.steps[i]
+	e := s.effort(part)
+	if failure == nil {
+		e.state = done
+		if part == event.Undo {
+			m.undone(i)
+			return
+		}
+		m.done(i, outputs)
+		return
+	}
+	if part == event.Do && !failure.Unchanged {
+		s.touched = m.plan.Steps[i].Changes()
+	}
+	s.failure = failure
+	if m.mayRetry(i, part, failure) {
+		e.state, e.retryAt = retryDue, m.now.Add(m.backoff(i, part))
+		m.emit(SetTimer{m.retryTimer(i, part)})
+		return
+	}
+	e.state = done
+	m.gaveUp(i, part, failure)
+}
+
+func (m *Machine) gaveUp(i int, part event.Part, failure *event.Failure) {
+	if part == event.Undo {
+		m.notUndone(i, failure)
+		return
+	}
+	m.fail(i, failure)
+}
+
+func (m *Machine) retry(i int, part event.Part) plan.Retry {
+	if p := m.plan.Steps[i]; part == event.Undo {
+		return p.Rollback.Retry
+	}
+	return m.plan.Steps[i].Retry
+}
+
+func (m *Machine) mayRetry(i int, part event.Part, failure *event.Failure) bool {
+	retry, e := m.retry(i, part), m.steps[i].effort(part)
+	switch {
+	case e.attempt >= retry.Attempts, failure.Class == sdk.Cancelled:
+		return false
+	case part == event.Do && m.mode == event.Draining:
+		return false
+	case retry.If == nil:
+		return retryable(failure.Class)
+	default:
+		scope := m.scope(i)
+		scope.failure, scope.attempt = failure, e.attempt
+		return retry.If.Eval(scope).Truth == expr.True
+	}
+}
+
+// backoff is how long to wait for the next attempt: exponential, bounded, and spread
+// over its second half so that many steps do not come back at once.
+func (m *Machine) backoff(i int, part event.Part) time.Duration {
+	retry, e := m.retry(i, part), m.steps[i].effort(part)
+	wait := float64(retry.Delay) * math.Pow(max(retry.Factor, 1), float64(e.attempt-1))
+	if retry.MaxDelay > 0 {
+		wait = min(wait, float64(retry.MaxDelay))
+	}
+	wait = min(wait, float64(math.MaxInt64/2))
+	return time.Duration(wait * (0.5 + 0.5*m.jitter(i, part, e.attempt)))
+}
+
+// jitter is a number in [0,1) that depends on nothing but the run's seed and what it
+// is for, so that a replay draws the same one.
+func (m *Machine) jitter(i int, part event.Part, attempt int) float64 {
+	x := m.run.Seed ^ uint64(i)<<32 ^ uint64(attempt)<<8 ^ uint64(len(part))
+	// The finaliser of SplitMix64 (Steele, Lea and Flood, 2014).
+	x += 0x9e3779b97f4a7c15
+	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
+	x = (x ^ x>>27) * 0x94d049bb133111eb
+	x ^= x >> 31
+	return float64(x>>11) / (1 << 53)
+}
+
+func (m *Machine) retryTimer(i int, part event.Part) event.Timer {
+	e := m.steps[i].effort(part)
+	op := m.op(i, part)
+	op.Attempt = e.attempt
+	return event.Timer{Op: op, Purpose: event.TimerRetry, At: e.retryAt}
+}
+
+func (m *Machine) retryNow(i int, op event.Op) {
+	e := m.steps[i].effort(op.Part)
+	if e.state == retryDue && e.attempt == op.Attempt {
+		m.enqueue(i, op.Part)
+	}
+}

@@ -1,0 +1,18 @@
+// Package machine decides what happens next in a run. It is the one scheduler of
+// gatebook: the local driver, the distributed one and the simulation all host it.
+//
+// A [Machine] is given events ([event.Event]) and answers with commands ([Command]).
+// It is deterministic and does nothing itself: it starts no goroutine, reads no clock
+// (each event carries its time), draws no random number (the seed is in the first
+// event) and touches no file. The journal is the list of its events; feeding them to
+// a new Machine rebuilds the state, and [Machine.Outstanding] then tells what was in
+// flight.
+//
+// Next changes the Machine in place, because a copy of 10,000 steps for each event
+// would make a run quadratic; an event costs the edges that it touches.
+//
+// The life of a step, by file: step.go begins and settles it, judge.go decides its
+// gate and verify, attempt.go makes and repeats its attempts, undo.go takes it back;
+// stage.go moves the run as a whole from going to draining, rollback, finally and its
+// end. Floor 6.
+package machine

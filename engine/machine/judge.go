@@ -1,0 +1,347 @@
+package machine
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/gatebook/gatebook/engine/event"
+	"github.com/gatebook/gatebook/engine/expr"
+	"github.com/gatebook/gatebook/engine/plan"
+	"github.com/gatebook/gatebook/engine/value"
+	"github.com/gatebook/gatebook/plugins/sdk"
+)
+
+// observationTimeout bounds an observation, which must never hang a gate in silence.
+const observationTimeout = time.Minute
+
+// judging is a gate or a verify that is being judged. It is met at the first moment at
+// which all its conditions are: one that is polled goes on being looked at until the
+// others are met too, so that an early yes cannot be stale.
+type judging struct {
+	part  event.Part
+	plan  []*plan.Condition
+	conds []condition
+	since time.Time
+}
+
+type condition struct {
+	sample   int // how often it was looked at
+	inFlight bool
+	params   value.Value // of the observation in flight
+	met      bool
+	trueFrom time.Time // since when it was true without a break; zero: it is not
+	deadline time.Time // zero: it is judged once
+	pollAt   time.Time // zero: no poll is due
+	last     expr.Truth
+}
+
+func (m *Machine) judge(i int, part event.Part, conditions []*plan.Condition) {
+	j := &judging{part: part, plan: conditions, conds: make([]condition, len(conditions)), since: m.now}
+	m.steps[i].judging = j
+	for k, c := range conditions {
+		if c.Within > 0 {
+			j.conds[k].deadline = m.now.Add(c.Within)
+			m.emit(SetTimer{m.conditionTimerOf(i, k, event.TimerDeadline)})
+		}
+	}
+	for k := range conditions {
+		// One that closes ends the judging under our hands.
+		if m.steps[i].judging != j {
+			return
+		}
+		m.look(i, k)
+	}
+}
+
+// look judges a condition anew, over a fresh observation where it asks for one.
+func (m *Machine) look(i, k int) {
+	j := m.steps[i].judging
+	c := &j.conds[k]
+	c.sample++
+	c.pollAt = time.Time{}
+	use := j.plan[k].Observe
+	if use == nil {
+		m.weigh(i, k, nil)
+		return
+	}
+	params, err := use.Source.Eval(m.scope(i))
+	switch {
+	case err != nil:
+		m.misses(i, k, "what to observe cannot be computed: "+err.Error())
+	case params.HasUnknown():
+		m.misses(i, k, "what to observe is not known: "+causesText(params.Causes()))
+	default:
+		c.inFlight, c.params = true, params
+		m.emit(m.observe(i, k))
+	}
+}
+
+func (m *Machine) observe(i, k int) Observe {
+	j := m.steps[i].judging
+	timeout := observationTimeout
+	if c := j.conds[k]; !c.deadline.IsZero() {
+		timeout = max(min(timeout, c.deadline.Sub(m.now)), time.Millisecond)
+	}
+	return Observe{Op: m.conditionOp(i, k), Use: j.plan[k].Observe, Params: j.conds[k].params, Timeout: timeout}
+}
+
+func (m *Machine) conditionOp(i, k int) event.Op {
+	j := m.steps[i].judging
+	op := m.op(i, j.part)
+	op.Index, op.Attempt = k, j.conds[k].sample
+	return op
+}
+
+func (m *Machine) observed(e event.Event) {
+	i, s, ok := m.find(e.Op)
+	if !ok || s.judging == nil || s.judging.part != e.Op.Part || e.Op.Index >= len(s.judging.conds) {
+		return
+	}
+	c := &s.judging.conds[e.Op.Index]
+	if !c.inFlight || c.sample != e.Op.Attempt {
+		return
+	}
+	c.inFlight = false
+	if e.Failure != nil {
+		m.misses(i, e.Op.Index, "it could not be observed: "+e.Failure.Message)
+		return
+	}
+	m.weigh(i, e.Op.Index, e.Outputs)
+}
+
+// misses counts a look at which nothing could be seen: the condition is not true.
+func (m *Machine) misses(i, k int, why string) {
+	j := m.steps[i].judging
+	c := j.plan[k]
+	m.recordMiss(m.conditionOp(i, k), c, why)
+	m.weighed(i, k, expr.Failed, why)
+}
+
+// weigh judges a condition over an observation, or over what is known.
+func (m *Machine) weigh(i, k int, observed *value.Value) {
+	j := m.steps[i].judging
+	scope := m.scope(i)
+	scope.observed = observed
+	verdict := j.plan[k].Program.Eval(scope)
+	m.recordVerdict(m.conditionOp(i, k), j.plan[k], verdict, scope, &j.conds[k])
+	m.weighed(i, k, verdict.Truth, detail(verdict))
+}
+
+func (m *Machine) weighed(i, k int, truth expr.Truth, why string) {
+	j := m.steps[i].judging
+	c, p := &j.conds[k], j.plan[k]
+	c.last = truth
+	switch {
+	case truth != expr.True:
+		c.trueFrom, c.met = time.Time{}, false
+	case c.trueFrom.IsZero():
+		c.trueFrom = m.now
+		c.met = p.Hold == 0
+	default:
+		c.met = m.now.Sub(c.trueFrom) >= p.Hold
+	}
+	late := c.deadline.IsZero() || !m.now.Before(c.deadline)
+	switch {
+	case !c.met && late:
+		m.closes(i, k, why)
+	case j.allMet():
+		m.opens(i)
+	case !c.deadline.IsZero():
+		m.pollLater(i, k)
+	}
+}
+
+func (j *judging) allMet() bool {
+	for _, c := range j.conds {
+		if !c.met {
+			return false
+		}
+	}
+	return true
+}
+
+// pollLater sets the timer for the next look: when it is due, or sooner when the
+// condition will have held long enough or its time is over.
+func (m *Machine) pollLater(i, k int) {
+	j := m.steps[i].judging
+	c, p := &j.conds[k], j.plan[k]
+	at := m.now.Add(max(p.Every, time.Millisecond))
+	if !c.trueFrom.IsZero() && !c.met {
+		at = earlier(at, c.trueFrom.Add(p.Hold))
+	}
+	if !c.met {
+		at = earlier(at, c.deadline)
+	}
+	c.pollAt = at
+	m.emit(SetTimer{m.conditionTimerOf(i, k, event.TimerPoll)})
+}
+
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
+}
+
+func (m *Machine) conditionTimerOf(i, k int, purpose string) event.Timer {
+	c := &m.steps[i].judging.conds[k]
+	t := event.Timer{Op: m.conditionOp(i, k), Purpose: purpose, At: c.pollAt}
+	if purpose == event.TimerDeadline {
+		t.Op.Attempt, t.At = 0, c.deadline
+	}
+	return t
+}
+
+func (m *Machine) conditionTimer(i int, t event.Timer) {
+	j := m.steps[i].judging
+	k := t.Op.Index
+	if j == nil || j.part != t.Op.Part || k >= len(j.conds) {
+		return
+	}
+	c := &j.conds[k]
+	switch {
+	case t.Purpose == event.TimerPoll && c.sample == t.Op.Attempt && c.pollAt.Equal(t.At):
+		m.look(i, k)
+	case t.Purpose == event.TimerDeadline && !c.met && c.deadline.Equal(t.At):
+		m.closes(i, k, "it was not true in time")
+	}
+}
+
+// opens ends the judging: everything holds. What was judged once and long ago is
+// judged again, over now.
+func (m *Machine) opens(i int) {
+	j := m.steps[i].judging
+	if m.now.After(j.since) {
+		for k, p := range j.plan {
+			if p.Observe != nil || p.Within > 0 {
+				continue
+			}
+			if verdict := p.Program.Eval(m.scope(i)); verdict.Truth != expr.True {
+				m.recordVerdict(m.conditionOp(i, k), p, verdict, m.scope(i), nil)
+				m.closes(i, k, detail(verdict))
+				return
+			}
+		}
+	}
+	m.stopJudging(i)
+	if j.part == event.Gate {
+		m.act(i)
+		return
+	}
+	m.settle(i, event.Succeeded, nil)
+}
+
+// closes ends the judging: a condition does not hold.
+func (m *Machine) closes(i, k int, why string) {
+	j := m.steps[i].judging
+	c, p := j.conds[k], j.plan[k]
+	failure := &event.Failure{Class: event.VerifyFailed, Message: said(p)}
+	if j.part == event.Gate {
+		failure.Class, failure.Unchanged = event.GateClosed, true
+	}
+	if p.Within > 0 {
+		failure.Message += ": not true within " + p.Within.String()
+		if p.Hold > 0 {
+			failure.Message += " for " + p.Hold.String()
+		}
+	}
+	if why != "" && c.last != expr.False && c.last != expr.True {
+		failure.Message += ": " + why
+	}
+	m.stopJudging(i)
+	m.fail(i, failure)
+}
+
+// said is what a condition means in the author's words.
+func said(p *plan.Condition) string {
+	switch {
+	case p.Message != "":
+		return p.Message
+	case p.Name != "":
+		return p.Name + ": " + p.Expr
+	default:
+		return p.Expr
+	}
+}
+
+// stopJudging ends the judging without a result; observations in flight are dropped.
+func (m *Machine) stopJudging(i int) {
+	j := m.steps[i].judging
+	if j == nil {
+		return
+	}
+	for k := range j.conds {
+		if j.conds[k].inFlight {
+			m.emit(Cancel{m.conditionOp(i, k)})
+		}
+	}
+	m.steps[i].judging = nil
+}
+
+func (m *Machine) outstandingConditions(i int, j *judging) {
+	for k := range j.conds {
+		c := &j.conds[k]
+		if !c.deadline.IsZero() {
+			m.emit(SetTimer{m.conditionTimerOf(i, k, event.TimerDeadline)})
+		}
+		if c.inFlight {
+			m.emit(m.observe(i, k))
+		}
+		if !c.pollAt.IsZero() {
+			m.emit(SetTimer{m.conditionTimerOf(i, k, event.TimerPoll)})
+		}
+	}
+}
+
+// recordVerdict journals how a condition was judged, with the tree of its parts where
+// the answer is not the one of the look before.
+func (m *Machine) recordVerdict(op event.Op, p *plan.Condition, v expr.Verdict, scope *scope, c *condition) {
+	verdict := &event.Verdict{
+		Name: p.Name, Expr: p.Expr, Truth: v.Truth.String(), Message: p.Message, Detail: detail(v),
+	}
+	if c != nil && !c.deadline.IsZero() {
+		verdict.Until = &c.deadline
+	}
+	if c == nil || c.sample == 1 || c.last != v.Truth {
+		if tree, err := json.Marshal(p.Program.Explain(scope)); err == nil {
+			verdict.Explain = tree
+		}
+	}
+	m.record(event.Event{Type: event.ConditionMet, Op: &op, Verdict: verdict})
+}
+
+func (m *Machine) recordMiss(op event.Op, p *plan.Condition, why string) {
+	m.record(event.Event{Type: event.ConditionMet, Op: &op, Verdict: &event.Verdict{
+		Name: p.Name, Expr: p.Expr, Truth: expr.Failed.String(), Message: p.Message, Detail: why,
+	}})
+}
+
+// detail says why a verdict is neither true nor false.
+func detail(v expr.Verdict) string {
+	switch {
+	case v.Err != nil:
+		return v.Err.Error()
+	case v.Truth == expr.Unknown:
+		return "not known: " + causesText(v.Causes)
+	default:
+		return ""
+	}
+}
+
+func causesText(causes []value.Cause) string {
+	text := ""
+	for i, c := range causes {
+		if i > 0 {
+			text += "; "
+		}
+		if c.Step != "" {
+			text += "step " + c.Step + ": "
+		}
+		text += c.Reason
+	}
+	return text
+}
+
+// gateLike reports whether a failure means that the run was not let in, rather than
+// that something broke.
+func gateLike(class sdk.Class) bool { return class == event.GateClosed || class == event.Refused }

@@ -1,0 +1,223 @@
+package machine
+
+import (
+	"container/heap"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/gatebook/gatebook/engine/dag"
+	"github.com/gatebook/gatebook/engine/event"
+	"github.com/gatebook/gatebook/engine/plan"
+	"github.com/gatebook/gatebook/engine/value"
+)
+
+// Machine is the state of one run. It is not safe for concurrent use: one goroutine
+// owns it.
+type Machine struct {
+	plan       *plan.Plan
+	dependents [][]int // by step, those that wait for it
+	steps      []step
+
+	run     event.Run
+	runView value.Value // what expressions see as run, without the outcome
+	started time.Time
+	now     time.Time
+
+	mode    event.Mode
+	pausing bool       // start nothing new; pause when nothing is left that runs
+	back    event.Mode // paused: the mode to go back to
+	aim     plan.Policy
+	result  event.Result // of the last end or pause
+
+	failure    *event.Failure // the first that was not tolerated
+	failedStep string
+
+	ready readyHeap        // steps whose needs are met and that have not begun
+	queue []slotRequest    // attempts that wait for a slot, oldest first
+	slots int              // attempts in flight
+	lost  int              // of them, those that nobody can tell of
+	live  map[int]struct{} // steps that have begun and are not settled
+
+	changed []int // steps that changed something, in the order of completion
+	undo    []int // of them, those still to be taken back; the next is the last
+	undoing int   // the step that is being taken back; -1: none
+
+	out []Command
+}
+
+type slotRequest struct {
+	step int
+	part event.Part
+}
+
+// New returns the machine of a run that has not started. Its first event must be
+// [event.RunStarted].
+func New(p *plan.Plan) *Machine {
+	needs := make([][]int, len(p.Steps))
+	m := &Machine{
+		plan:    p,
+		steps:   make([]step, len(p.Steps)),
+		live:    make(map[int]struct{}),
+		undoing: -1,
+	}
+	for i, s := range p.Steps {
+		m.steps[i].status = event.Pending
+		for _, edge := range s.Needs {
+			// A finally step runs after everything else anyway.
+			if p.Steps[edge.From].Finally == s.Finally {
+				needs[i] = append(needs[i], edge.From)
+			}
+		}
+		m.steps[i].unmet = len(needs[i])
+	}
+	m.dependents = dag.New(needs).Dependents()
+	return m
+}
+
+// Next takes in one event and returns what must be done now. Events that no longer
+// matter, such as a timer of a step that has ended, and the machine's own decisions
+// change nothing.
+func (m *Machine) Next(e event.Event) []Command {
+	if e.Type.Decision() {
+		return nil
+	}
+	m.out = nil
+	if e.Time.After(m.now) {
+		m.now = e.Time
+	}
+	m.apply(e)
+	m.advance()
+	return m.out
+}
+
+func (m *Machine) apply(e event.Event) {
+	switch e.Type {
+	case event.RunStarted:
+		m.start(e)
+	case event.AttemptStarted, event.AttemptNoted, event.AttemptSaved, event.AttemptFinished, event.AttemptObserved:
+		m.attemptEvent(e)
+	case event.Observed:
+		m.observed(e)
+	case event.TimerFired:
+		m.timerFired(e)
+	case event.AskOpened:
+		m.askOpened(e)
+	case event.Answered:
+		m.answered(e)
+	case event.PauseAsked:
+		m.pauseAsked(e)
+	case event.CancelAsked:
+		m.cancelAsked(e)
+	case event.ResumeAsked:
+		m.resumeAsked(e)
+	case event.RollbackAsked:
+		m.rollbackAsked(e)
+	case event.RunResumed, event.LockTaken, event.OutputMasked,
+		event.StepDecided, event.ConditionMet, event.ModeChanged, event.RunFinished, event.RequestRefused:
+		// Nothing follows from these.
+	}
+}
+
+// find returns the step and its place that an event is about.
+func (m *Machine) find(op *event.Op) (int, *step, bool) {
+	if op == nil {
+		return 0, nil, false
+	}
+	p, ok := m.plan.Step(op.Step)
+	if !ok {
+		return 0, nil, false
+	}
+	return p.Index, &m.steps[p.Index], true
+}
+
+func (m *Machine) emit(c Command) { m.out = append(m.out, c) }
+
+// record journals a decision.
+func (m *Machine) record(e event.Event) {
+	e.Time = m.now
+	m.emit(Record{Event: e})
+}
+
+func (m *Machine) op(i int, part event.Part) event.Op {
+	return event.Op{Step: m.plan.Steps[i].ID, Part: part}
+}
+
+// Mode returns where the run as a whole stands.
+func (m *Machine) Mode() event.Mode { return m.mode }
+
+// Result returns how the run ended or paused last.
+func (m *Machine) Result() event.Result { return m.result }
+
+// Status returns the state of the step at a place of the plan.
+func (m *Machine) Status(i int) event.Status { return m.steps[i].status }
+
+// Asking reports whether the run can go on only when people answer: questions are
+// open, and nothing else is in flight or due.
+func (m *Machine) Asking() bool {
+	if len(m.live) == 0 {
+		return false
+	}
+	for i := range m.live {
+		if m.steps[i].status != event.Asking {
+			return false
+		}
+	}
+	return true
+}
+
+// Outstanding returns the commands that have no answer yet, by step: what a driver
+// must take up when it has replayed a journal. It looks at the steps that have begun
+// and are not settled.
+func (m *Machine) Outstanding() []Command {
+	m.out = nil
+	for _, i := range slices.Sorted(maps.Keys(m.live)) {
+		m.outstanding(i)
+	}
+	return m.out
+}
+
+func (m *Machine) outstanding(i int) {
+	s := &m.steps[i]
+	for _, part := range []event.Part{event.Do, event.Undo} {
+		e := s.effort(part)
+		switch e.state {
+		case inFlight:
+			m.emit(m.attempt(i, part))
+		case retryDue:
+			m.emit(SetTimer{m.retryTimer(i, part)})
+		case idle, queued, done:
+		}
+	}
+	if s.status == event.Asking {
+		m.emit(m.ask(i))
+		if !s.expires.IsZero() {
+			m.emit(SetTimer{m.expiryTimer(i)})
+		}
+	}
+	if s.judging != nil {
+		m.outstandingConditions(i, s.judging)
+	}
+}
+
+// readyHeap gives the step that comes first in the plan, so that what starts first
+// among equals does not depend on what finished first.
+type readyHeap []int
+
+func (h readyHeap) Len() int           { return len(h) }
+func (h readyHeap) Less(a, b int) bool { return h[a] < h[b] }
+func (h readyHeap) Swap(a, b int)      { h[a], h[b] = h[b], h[a] }
+
+// Push adds a step; container/heap calls it.
+func (h *readyHeap) Push(x any) { *h = append(*h, x.(int)) }
+
+// Pop removes the last step; container/heap calls it.
+func (h *readyHeap) Pop() any {
+	old := *h
+	last := old[len(old)-1]
+	*h = old[:len(old)-1]
+	return last
+}
+
+func (m *Machine) pushReady(i int) { heap.Push(&m.ready, i) }
+func (m *Machine) popReady() int   { return heap.Pop(&m.ready).(int) }

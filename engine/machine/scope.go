@@ -1,0 +1,105 @@
+package machine
+
+import (
+	"time"
+
+	"github.com/gatebook/gatebook/engine/event"
+	"github.com/gatebook/gatebook/engine/expr"
+	"github.com/gatebook/gatebook/engine/value"
+)
+
+// scope is what the expressions of one step can see at this moment.
+type scope struct {
+	m        *Machine
+	step     int // -1: none
+	observed *value.Value
+	failure  *event.Failure
+	attempt  int
+}
+
+var _ expr.Scope = (*scope)(nil)
+
+func (m *Machine) scope(i int) *scope { return &scope{m: m, step: i} }
+
+// Root returns the value of a root.
+func (s *scope) Root(name string) (value.Value, bool) {
+	switch name {
+	case expr.RootInputs:
+		return s.m.plan.Inputs, true
+	case expr.RootVars:
+		return s.m.plan.Vars, true
+	case expr.RootNow:
+		return timestamp(s.m.now), true
+	case expr.RootRun:
+		return s.m.describeOutcome(), true
+	case expr.RootObserved:
+		if s.observed != nil {
+			return *s.observed, true
+		}
+	case expr.RootError:
+		if s.failure != nil {
+			return failureValue(s.failure), true
+		}
+	case expr.RootAttempt:
+		return value.Int(int64(s.attempt)), true
+	}
+	return value.Value{}, false
+}
+
+// Step returns what is known of a step.
+func (s *scope) Step(id string) (value.Value, bool) {
+	p, ok := s.m.plan.Step(id)
+	if !ok {
+		return value.Value{}, false
+	}
+	st := &s.m.steps[p.Index]
+	if !st.known {
+		st.view, st.known = st.describe(id), true
+	}
+	return st.view, true
+}
+
+func (s *step) describe(id string) value.Value {
+	members := []value.Member{{Name: "status", Value: value.String(string(s.status))}}
+	if s.failure != nil {
+		members = append(members, value.Member{Name: "error", Value: failureValue(s.failure)})
+	}
+	switch {
+	case s.do.state == done && !s.outputs.IsNull():
+		members = append(members, value.Member{Name: "outputs", Value: s.outputs})
+	case !s.status.Settled():
+		unknown := value.Unknown(value.Cause{Step: id, Reason: "it has not finished"})
+		members = append(members, value.Member{Name: "outputs", Value: unknown})
+	}
+	return value.Object(members...)
+}
+
+func failureValue(f *event.Failure) value.Value {
+	return value.Object(
+		value.Member{Name: "class", Value: value.String(string(f.Class))},
+		value.Member{Name: "message", Value: value.String(f.Message)},
+	)
+}
+
+func timestamp(t time.Time) value.Value { return value.String(t.Format(time.RFC3339Nano)) }
+
+func (m *Machine) describeRun() value.Value {
+	return value.Object(
+		value.Member{Name: "id", Value: value.String(m.run.ID)},
+		value.Member{Name: "runbook", Value: value.String(m.run.Runbook)},
+		value.Member{Name: "version", Value: value.String(m.run.Version)},
+		value.Member{Name: "actor", Value: value.String(m.run.By)},
+		value.Member{Name: "startedAt", Value: timestamp(m.started)},
+	)
+}
+
+// describeOutcome is `run` as it is now: its outcome is decided when the steps of
+// `finally` begin.
+func (m *Machine) describeOutcome() value.Value {
+	members := append([]value.Member{}, m.runView.Members()...)
+	outcome := value.Unknown(value.Cause{Reason: "the run has not ended"})
+	if m.mode == event.Closing || m.mode == event.Ended {
+		outcome = value.String(string(m.outcome()))
+	}
+	return value.Object(append(members, value.Member{Name: "outcome", Value: outcome})...)
+}

@@ -1,0 +1,257 @@
+package machine
+
+import (
+	"slices"
+	"time"
+
+	"github.com/gatebook/gatebook/engine/event"
+	"github.com/gatebook/gatebook/engine/expr"
+	"github.com/gatebook/gatebook/engine/plan"
+	"github.com/gatebook/gatebook/engine/value"
+	"github.com/gatebook/gatebook/plugins/sdk"
+)
+
+// step is the state of one step of the plan.
+type step struct {
+	status  event.Status
+	unmet   int // how many of its needs are not settled
+	started time.Time
+	do      effort
+	back    *effort  // its compensation; nil: none was begun
+	judging *judging // the conditions that are judged now; nil: none are
+	expires time.Time
+	asked   bool // a question was open when the run paused
+
+	outputs value.Value
+	failure *event.Failure
+	touched bool // an attempt may have changed the world
+	listed  bool // it is in Machine.changed
+	stuck   bool // something that needs it could not be taken back
+
+	view  value.Value // what expressions see; valid while known
+	known bool
+}
+
+func (s *step) effort(part event.Part) *effort {
+	if part != event.Undo {
+		return &s.do
+	}
+	if s.back == nil {
+		s.back = &effort{}
+	}
+	return s.back
+}
+
+// begin starts a step whose needs are met: `when`, then the gate, then the action.
+func (m *Machine) begin(i int) {
+	s, p := &m.steps[i], m.plan.Steps[i]
+	m.live[i] = struct{}{}
+	s.started, s.asked = m.now, false
+	if p.When != nil {
+		verdict := p.When.Program.Eval(m.scope(i))
+		m.recordVerdict(m.op(i, event.When), p.When, verdict, m.scope(i), nil)
+		switch verdict.Truth {
+		case expr.True:
+		case expr.False:
+			m.settle(i, event.Skipped, nil)
+			return
+		case expr.Unknown, expr.Failed:
+			m.settle(i, event.Failed, &event.Failure{
+				Class: event.Invalid, Message: "`when` cannot be decided: " + detail(verdict), Unchanged: true,
+			})
+			return
+		}
+	}
+	if len(p.Gate) > 0 {
+		m.decide(i, event.Gate, event.Waiting, nil)
+		m.judge(i, event.Gate, p.Gate)
+		return
+	}
+	m.act(i)
+}
+
+// act does what the step is for: an attempt, or a question to people.
+func (m *Machine) act(i int) {
+	s, p := &m.steps[i], m.plan.Steps[i]
+	if !p.Describe.Asks {
+		s.status, s.known = event.Running, false
+		m.enqueue(i, event.Do)
+		return
+	}
+	if failure := m.resolve(i, event.Do); failure != nil {
+		m.fail(i, failure)
+		return
+	}
+	m.decide(i, event.Do, event.Asking, nil)
+	m.emit(m.ask(i))
+}
+
+func (m *Machine) ask(i int) Ask {
+	return Ask{Op: m.op(i, event.Do), Step: m.plan.Steps[i], Key: m.key(i, event.Do), Params: m.steps[i].do.params}
+}
+
+func (m *Machine) askOpened(e event.Event) {
+	i, s, ok := m.find(e.Op)
+	if !ok || s.status != event.Asking || e.Timer == nil || !s.expires.IsZero() {
+		return
+	}
+	s.expires = e.Timer.At
+	m.emit(SetTimer{m.expiryTimer(i)})
+}
+
+func (m *Machine) expiryTimer(i int) event.Timer {
+	return event.Timer{Op: m.op(i, event.Do), Purpose: event.TimerExpiry, At: m.steps[i].expires}
+}
+
+func (m *Machine) answered(e event.Event) {
+	i, s, ok := m.find(e.Op)
+	if !ok || s.status != event.Asking || e.Answer == nil {
+		return
+	}
+	switch {
+	case e.Failure != nil:
+		m.fail(i, e.Failure)
+	case !e.Answer.Approved:
+		message := e.Answer.By + " said no"
+		if e.Answer.Comment != "" {
+			message += ": " + e.Answer.Comment
+		}
+		m.fail(i, &event.Failure{Class: event.Refused, Message: message, Unchanged: true})
+	default:
+		m.done(i, e.Outputs)
+	}
+}
+
+// done takes in that the step's action succeeded; verify has the last word.
+func (m *Machine) done(i int, outputs *value.Value) {
+	s, p := &m.steps[i], m.plan.Steps[i]
+	s.do.state = done
+	s.touched = p.Changes()
+	s.known = false
+	if outputs != nil {
+		s.outputs = *outputs
+	}
+	if len(p.Verify) == 0 {
+		m.settle(i, event.Succeeded, nil)
+		return
+	}
+	if m.mode == event.Draining {
+		m.fail(i, unverified())
+		return
+	}
+	m.decide(i, event.Verify, event.Verifying, nil)
+	m.judge(i, event.Verify, p.Verify)
+}
+
+func unverified() *event.Failure {
+	return &event.Failure{Class: sdk.Cancelled, Message: "it was done and not verified, as the run was ending"}
+}
+
+// fail ends the step without success.
+func (m *Machine) fail(i int, failure *event.Failure) { m.settle(i, event.Failed, failure) }
+
+// settle ends the step, and sets free what waits for it or has the run end.
+func (m *Machine) settle(i int, status event.Status, failure *event.Failure) {
+	s, p := &m.steps[i], m.plan.Steps[i]
+	delete(m.live, i)
+	s.judging, s.expires = nil, time.Time{}
+	if s.touched {
+		m.listChanged(i)
+	}
+	m.decide(i, event.Do, status, failure)
+	if status != event.Failed {
+		m.release(i)
+		return
+	}
+	switch {
+	case m.mode == event.Draining && failure.Class == sdk.Cancelled:
+		// We ended it ourselves, on the way to what was decided already.
+	case p.OnFailure == plan.Continue:
+		m.release(i)
+	case p.Finally:
+		// What else stands in `finally` must be tried all the same.
+		m.remember(p.ID, failure)
+		m.release(i)
+	default:
+		m.remember(p.ID, failure)
+		m.failedWith(p.OnFailure)
+	}
+}
+
+// listChanged puts the step behind all others that changed something: it was done last.
+func (m *Machine) listChanged(i int) {
+	if m.steps[i].listed {
+		m.changed = slices.DeleteFunc(m.changed, func(c int) bool { return c == i })
+	}
+	m.steps[i].listed = true
+	m.changed = append(m.changed, i)
+}
+
+// remember keeps the first failure: it is the one to explain.
+func (m *Machine) remember(step string, failure *event.Failure) {
+	if m.failure == nil {
+		m.failure, m.failedStep = failure, step
+	}
+}
+
+func (m *Machine) release(i int) {
+	for _, d := range m.dependents[i] {
+		if m.steps[d].unmet--; m.steps[d].unmet == 0 {
+			m.pushReady(d)
+		}
+	}
+}
+
+// park puts a step that has done nothing yet back to where it was before it began.
+func (m *Machine) park(i int) {
+	s := &m.steps[i]
+	s.asked = s.status == event.Asking
+	if s.asked {
+		m.emit(Cancel{m.op(i, event.Do)})
+	}
+	m.stopJudging(i)
+	delete(m.live, i)
+	s.do, s.expires = effort{}, time.Time{}
+	m.decide(i, event.Do, event.Pending, nil)
+	m.pushReady(i)
+}
+
+// decide changes a step's status and journals it.
+func (m *Machine) decide(i int, part event.Part, status event.Status, failure *event.Failure) {
+	s := &m.steps[i]
+	s.status, s.known = status, false
+	if failure != nil {
+		s.failure = failure
+	}
+	op := m.op(i, part)
+	e := event.Event{Type: event.StepDecided, Op: &op, Status: status, Failure: failure}
+	if !s.started.IsZero() && status.Settled() {
+		e.Elapsed = m.now.Sub(s.started)
+	}
+	m.record(e)
+}
+
+func (m *Machine) timerFired(e event.Event) {
+	if e.Timer == nil {
+		return
+	}
+	i, s, ok := m.find(&e.Timer.Op)
+	if !ok {
+		return
+	}
+	switch e.Timer.Purpose {
+	case event.TimerRetry:
+		m.retryNow(i, e.Timer.Op)
+	case event.TimerPoll, event.TimerDeadline:
+		m.conditionTimer(i, *e.Timer)
+	case event.TimerExpiry:
+		if s.status == event.Asking && s.expires.Equal(e.Timer.At) {
+			m.emit(Cancel{m.op(i, event.Do)})
+			m.fail(i, &event.Failure{Class: event.Refused, Message: "nobody answered in time", Unchanged: true})
+		}
+	}
+}
+
+// retryable reports whether a failure is worth another attempt where the runbook does
+// not say.
+func retryable(class sdk.Class) bool { return class == sdk.Transient || class == sdk.Timeout }

@@ -1,0 +1,108 @@
+package machine
+
+import (
+	"slices"
+
+	"github.com/gatebook/gatebook/engine/event"
+	"github.com/gatebook/gatebook/engine/plan"
+	"github.com/gatebook/gatebook/plugins/sdk"
+)
+
+// takeBack begins the rollback: every step that changed something, the one that was
+// done last first, one at a time.
+func (m *Machine) takeBack() {
+	m.setMode(event.Reverse, "")
+	m.undo = m.undo[:0]
+	for _, i := range m.changed {
+		s := &m.steps[i]
+		if s.status != event.Undone && !m.nothingToUndo(i) {
+			s.back, s.stuck = nil, false
+			m.undo = append(m.undo, i)
+		}
+	}
+}
+
+func (m *Machine) nothingToUndo(i int) bool {
+	back := m.plan.Steps[i].Rollback
+	return back != nil && back.None != ""
+}
+
+// nextUndo begins the next compensation, and reports whether there was one.
+func (m *Machine) nextUndo() bool {
+	for len(m.undo) > 0 {
+		last := len(m.undo) - 1
+		i := m.undo[last]
+		m.undo = m.undo[:last]
+		s, p := &m.steps[i], m.plan.Steps[i]
+		switch {
+		case s.stuck:
+			m.left(i, "a step that needs it could not be taken back")
+		case p.Rollback == nil:
+			m.left(i, "the runbook says no way to take it back")
+		default:
+			m.undoing = i
+			m.live[i] = struct{}{}
+			m.decide(i, event.Undo, event.Undoing, nil)
+			m.enqueue(i, event.Undo)
+			return true
+		}
+	}
+	return false
+}
+
+func (m *Machine) undone(i int) {
+	m.undoing = -1
+	delete(m.live, i)
+	m.decide(i, event.Undo, event.Undone, nil)
+}
+
+// notUndone gives up a compensation. What the step was built on by intent stays too:
+// taking that away from under something that is still there does harm. Edges that
+// only come from the order in the file say nothing of that kind.
+func (m *Machine) notUndone(i int, failure *event.Failure) {
+	m.undoing = -1
+	delete(m.live, i)
+	m.decide(i, event.Undo, event.LeftOver, failure)
+	m.hold(i)
+}
+
+func (m *Machine) left(i int, why string) {
+	m.decide(i, event.Undo, event.LeftOver, &event.Failure{Class: sdk.Permanent, Message: why})
+	m.hold(i)
+}
+
+// hold marks what a step was built on as not to be taken back.
+func (m *Machine) hold(i int) {
+	stack := []int{i}
+	for len(stack) > 0 {
+		top := stack[len(stack)-1]
+		stack = stack[:len(stack)-1]
+		for _, edge := range m.plan.Steps[top].Needs {
+			if edge.Reason != plan.InOrder && !m.steps[edge.From].stuck {
+				m.steps[edge.From].stuck = true
+				stack = append(stack, edge.From)
+			}
+		}
+	}
+}
+
+// changedNow lists the steps whose change is in the world now.
+func (m *Machine) changedNow() []string {
+	var ids []string
+	for _, i := range m.changed {
+		if m.steps[i].status != event.Undone {
+			ids = append(ids, m.plan.Steps[i].ID)
+		}
+	}
+	return ids
+}
+
+func (m *Machine) withStatus(status event.Status) []string {
+	var ids []string
+	for _, i := range m.changed {
+		if m.steps[i].status == status && !slices.Contains(ids, m.plan.Steps[i].ID) {
+			ids = append(ids, m.plan.Steps[i].ID)
+		}
+	}
+	return ids
+}
