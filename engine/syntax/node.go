@@ -55,7 +55,7 @@ type Node struct {
 	text       string
 	children   []*Node // items; or key, value, key, value …
 	start, end int32
-	depth      uint16 // block scalars: how far the content is indented
+	indent     int32 // block scalars: how far the content is indented
 	kind       Kind
 	style      Style
 }

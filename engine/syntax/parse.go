@@ -1,0 +1,87 @@
+package syntax
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/gatebook/gatebook/engine/diag"
+	"github.com/gatebook/gatebook/engine/source"
+)
+
+// Limits on what is read. No runbook comes near them.
+const (
+	maxSize    = 16 << 20 // bytes in a file
+	maxDepth   = 100      // levels of nesting
+	maxAliased = 100_000  // nodes that aliases stand for, all together
+)
+
+// Parse reads a file. All faults are found in one pass, but for YAML's own syntax,
+// where the first hides the rest. The tree is nil where nothing could be read; else
+// it holds what is good, so that others can look for faults of their own.
+func Parse(file *source.File) (*Node, diag.List) {
+	if size := len(file.Text()); size > maxSize {
+		return nil, diag.List{diag.FileTooLarge.At(file.Range(0, 0),
+			"The file has %d bytes; at most %d are read.", size, maxSize)}
+	}
+	text, found := sanitize(file)
+	document, more, err := decode(text)
+	if err != nil {
+		found = append(found, explain(file, text, err))
+	}
+	if more != nil {
+		found = append(found, severalDocuments(file, more))
+	}
+	if document == nil || len(document.Content) == 0 {
+		if len(found) == 0 {
+			found = append(found, diag.EmptyFile.At(file.Range(0, 0), "There is nothing in the file, or only comments."))
+		}
+		return nil, found
+	}
+	c := newConverter(file, text)
+	tree := c.convert(document.Content[0], 1)
+	if tree.kind == Null && len(found)+len(c.found) == 0 {
+		c.add(diag.EmptyFile.At(tree.Range(), "There is nothing in the file."))
+	}
+	return tree, append(found, c.found...)
+}
+
+// decode reads the first document, and the second where there is one. After an error
+// in what follows the first document, that is still returned.
+func decode(text []byte) (first, second *yaml.Node, err error) {
+	decoder := yaml.NewDecoder(bytes.NewReader(text))
+	if first, err = decodeOne(decoder); err != nil || first == nil {
+		return nil, nil, err
+	}
+	second, err = decodeOne(decoder)
+	return first, second, err
+}
+
+// errPanic is what a panic of the YAML library becomes: a file must never end the
+// program, whatever the library thinks of it.
+var errPanic = errors.New("the YAML library gave up")
+
+func decodeOne(decoder *yaml.Decoder) (document *yaml.Node, err error) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			document, err = nil, fmt.Errorf("%w: %v", errPanic, cause)
+		}
+	}()
+	document = new(yaml.Node)
+	if err := decoder.Decode(document); errors.Is(err, io.EOF) {
+		return nil, nil
+	} else if err != nil {
+		return nil, err
+	}
+	return document, nil
+}
+
+func severalDocuments(file *source.File, second *yaml.Node) diag.Diagnostic {
+	start := file.LineStart(second.Line)
+	return diag.SeveralDocuments.At(file.Range(start, start+len(file.Line(second.Line))),
+		"A second document begins here; a file holds one.").
+		WithHint("put it in a file of its own")
+}

@@ -1,0 +1,118 @@
+package syntax
+
+import (
+	"bytes"
+	"unicode/utf8"
+
+	"github.com/gatebook/gatebook/engine/diag"
+	"github.com/gatebook/gatebook/engine/source"
+)
+
+// sanitize reports bytes that do not belong in a runbook, and returns the text with
+// each of them replaced by as many harmless ones, so that the rest is still read
+// and every offset stays true. Without such bytes the text is returned as it is.
+func sanitize(file *source.File) ([]byte, diag.List) {
+	s := sanitizer{file: file, text: file.Text()}
+	if start := file.LineStart(1); start > 0 {
+		s.replace(0, start, ' ')
+	}
+	for i := file.LineStart(1); i < len(s.text); {
+		if c := s.text[i]; c >= ' ' && c < 0x7F || c == '\n' || c == '\t' {
+			i++
+			continue
+		}
+		r, size := utf8.DecodeRune(s.text[i:])
+		switch {
+		case r == utf8.RuneError && size == 1:
+			size = s.invalid(i)
+		case r == '\r':
+			if i+1 == len(s.text) || s.text[i+1] != '\n' {
+				s.control(i, size, r)
+			}
+		case isControl(r):
+			s.control(i, size, r)
+		}
+		i += size
+	}
+	if s.clean == nil {
+		return s.text, s.found
+	}
+	return s.clean, s.found
+}
+
+// isControl covers what YAML does not allow, the line ends that only YAML 1.1 knows,
+// and the marks that make a terminal show text in another order than it has.
+func isControl(r rune) bool {
+	switch {
+	case r < ' ', r >= 0x7F && r <= 0x9F, r == '\u2028', r == '\u2029', r == '\uFEFF':
+		return true
+	case r >= '\u202A' && r <= '\u202E', r >= '\u2066' && r <= '\u2069':
+		return true
+	case r == '\uFFFE', r == '\uFFFF':
+		return true
+	default:
+		return false
+	}
+}
+
+type sanitizer struct {
+	file  *source.File
+	text  []byte
+	clean []byte // nil until something is replaced
+	found diag.List
+}
+
+// maxGarbage is how many places of garbage are reported before it is clear that the
+// file is no text at all.
+const maxGarbage = 20
+
+func (s *sanitizer) add(d diag.Diagnostic) {
+	if len(s.found) < maxGarbage {
+		s.found = append(s.found, d)
+	}
+}
+
+func (s *sanitizer) replace(start, end int, with byte) {
+	if s.clean == nil {
+		s.clean = bytes.Clone(s.text)
+	}
+	for i := start; i < end; i++ {
+		s.clean[i] = with
+	}
+}
+
+// invalid reports a run of bytes that are not UTF-8, and returns its length.
+func (s *sanitizer) invalid(start int) int {
+	end := start
+	for end < len(s.text) {
+		if r, size := utf8.DecodeRune(s.text[end:]); r != utf8.RuneError || size != 1 {
+			break
+		}
+		end++
+	}
+	s.replace(start, end, '?')
+	d := diag.InvalidUTF8.At(s.file.Range(start, end), "The byte 0x%02X does not belong to any character of UTF-8.", s.text[start])
+	if start == 0 && end == 2 && s.text[0] != s.text[1] && s.text[0] >= 0xFE && s.text[1] >= 0xFE {
+		d = d.WithHint("the file is in UTF-16: save it as UTF-8")
+	} else {
+		d = d.WithHint("save the file as UTF-8")
+	}
+	s.add(d)
+	return end - start
+}
+
+func (s *sanitizer) control(start, size int, r rune) {
+	s.replace(start, start+size, '?')
+	d := diag.ControlCharacter.At(s.file.Range(start, start+size), "The character U+%04X cannot be seen and does not belong in a runbook.", r)
+	switch {
+	case r == '\r':
+		d = d.WithHint("end lines with a line feed (LF), or with CR LF")
+	case r == 0:
+		d = d.WithHint("is this a text file?")
+	case r <= 0xFF:
+		d = d.WithHint("in double quotes it can be written as \\x%02X", r)
+	default:
+		d = d.WithHint("in double quotes it can be written as \\u%04X", r)
+	}
+	s.add(d)
+}
