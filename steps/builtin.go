@@ -14,9 +14,9 @@ import (
 
 // Builtin returns the built-in actions. To add one is a file with its declaration
 // and a line here.
-func Builtin(options Options) ([]sdk.Handler, error) {
+func Builtin(o Options) ([]sdk.Handler, error) {
 	return handlers(
-		newExec(options).Handler,
+		httpCheck(o).Handler,
 	)
 }
 
