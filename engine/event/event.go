@@ -31,6 +31,7 @@ const (
 	Observed        Type = "observed"         // an observation arrived: Op, Outputs or Failure
 	TimerFired      Type = "timer.fired"      // Timer
 	Answered        Type = "answered"         // a person answered: Op, Answer, Outputs
+	AnswerRefused   Type = "answer.refused"   // an answer that does not fit the question: Op, By, Reason
 	PauseAsked      Type = "pause.asked"      // start nothing new: By, Reason
 	CancelAsked     Type = "cancel.asked"     // stop what runs, then do as onFailure says: By, Reason
 	ResumeAsked     Type = "resume.asked"     // go on after a pause, a stop or a crash: By, Reason
@@ -85,6 +86,8 @@ type Event struct {
 	Data    json.RawMessage `json:"data,omitempty"`
 	By      string          `json:"by,omitempty"`
 	Reason  string          `json:"reason,omitempty"`
+	// Request is the id under which another process asked for this.
+	Request string `json:"request,omitempty"`
 }
 
 // Part says which part of a step an operation belongs to.

@@ -287,10 +287,3 @@ func (m *Machine) retryTimer(i int, part event.Part) event.Timer {
 	op.Attempt = e.attempt
 	return event.Timer{Op: op, Purpose: event.TimerRetry, At: e.retryAt}
 }
-
-func (m *Machine) retryNow(i int, op event.Op) {
-	e := m.steps[i].effort(op.Part)
-	if e.state == retryDue && e.attempt == op.Attempt {
-		m.enqueue(i, op.Part)
-	}
-}

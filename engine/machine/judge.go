@@ -192,18 +192,25 @@ func (m *Machine) conditionTimerOf(i, k int, purpose string) event.Timer {
 	return t
 }
 
-func (m *Machine) conditionTimer(i int, t event.Timer) {
+func (m *Machine) wantsConditionTimer(i int, t event.Timer) bool {
 	j := m.steps[i].judging
-	k := t.Op.Index
-	if j == nil || j.part != t.Op.Part || k >= len(j.conds) {
-		return
+	if j == nil || j.part != t.Op.Part || t.Op.Index >= len(j.conds) {
+		return false
 	}
-	c := &j.conds[k]
+	c := &j.conds[t.Op.Index]
+	if t.Purpose == event.TimerPoll {
+		return c.sample == t.Op.Attempt && c.pollAt.Equal(t.At)
+	}
+	return !c.met && c.deadline.Equal(t.At)
+}
+
+func (m *Machine) conditionTimer(i int, t event.Timer) {
 	switch {
-	case t.Purpose == event.TimerPoll && c.sample == t.Op.Attempt && c.pollAt.Equal(t.At):
-		m.look(i, k)
-	case t.Purpose == event.TimerDeadline && !c.met && c.deadline.Equal(t.At):
-		m.closes(i, k, "it was not true in time")
+	case !m.wantsConditionTimer(i, t):
+	case t.Purpose == event.TimerPoll:
+		m.look(i, t.Op.Index)
+	default:
+		m.closes(i, t.Op.Index, "it was not true in time")
 	}
 }
 

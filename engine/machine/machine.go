@@ -113,7 +113,7 @@ func (m *Machine) apply(e event.Event) {
 		m.resumeAsked(e)
 	case event.RollbackAsked:
 		m.rollbackAsked(e)
-	case event.RunResumed, event.LockTaken, event.OutputMasked,
+	case event.RunResumed, event.LockTaken, event.OutputMasked, event.AnswerRefused,
 		event.StepDecided, event.ConditionMet, event.ModeChanged, event.RunFinished, event.RequestRefused:
 		// Nothing follows from these.
 	}
@@ -151,6 +151,24 @@ func (m *Machine) Result() event.Result { return m.result }
 
 // Status returns the state of the step at a place of the plan.
 func (m *Machine) Status(i int) event.Status { return m.steps[i].status }
+
+// Wants reports whether a timer still matters, so that one of a step that has gone on
+// need not be journaled.
+func (m *Machine) Wants(t event.Timer) bool {
+	i, s, ok := m.find(&t.Op)
+	if !ok {
+		return false
+	}
+	switch t.Purpose {
+	case event.TimerRetry:
+		e := s.effort(t.Op.Part)
+		return e.state == retryDue && e.attempt == t.Op.Attempt
+	case event.TimerExpiry:
+		return s.status == event.Asking && s.expires.Equal(t.At)
+	default:
+		return m.wantsConditionTimer(i, t)
+	}
+}
 
 // Asking reports whether the run can go on only when people answer: questions are
 // open, and nothing else is in flight or due.

@@ -232,23 +232,18 @@ func (m *Machine) decide(i int, part event.Part, status event.Status, failure *e
 }
 
 func (m *Machine) timerFired(e event.Event) {
-	if e.Timer == nil {
+	if e.Timer == nil || !m.Wants(*e.Timer) {
 		return
 	}
-	i, s, ok := m.find(&e.Timer.Op)
-	if !ok {
-		return
-	}
+	i, _, _ := m.find(&e.Timer.Op)
 	switch e.Timer.Purpose {
 	case event.TimerRetry:
-		m.retryNow(i, e.Timer.Op)
-	case event.TimerPoll, event.TimerDeadline:
-		m.conditionTimer(i, *e.Timer)
+		m.enqueue(i, e.Timer.Op.Part)
 	case event.TimerExpiry:
-		if s.status == event.Asking && s.expires.Equal(e.Timer.At) {
-			m.emit(Cancel{m.op(i, event.Do)})
-			m.fail(i, &event.Failure{Class: event.Refused, Message: "nobody answered in time", Unchanged: true})
-		}
+		m.emit(Cancel{m.op(i, event.Do)})
+		m.fail(i, &event.Failure{Class: event.Refused, Message: "nobody answered in time", Unchanged: true})
+	default:
+		m.conditionTimer(i, *e.Timer)
 	}
 }
 
