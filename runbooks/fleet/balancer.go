@@ -36,7 +36,10 @@ type backend struct {
 }
 
 func newBalancer(names []string) *balancer {
-	b := &balancer{client: &http.Client{Timeout: upstreamTimeout}}
+	b := &balancer{client: &http.Client{
+		Timeout:   upstreamTimeout,
+		Transport: &http.Transport{MaxIdleConnsPerHost: clientCount}, // its own: others' connections are not its to close
+	}}
 	for _, name := range names {
 		b.backends = append(b.backends, &backend{name: name})
 	}

@@ -117,7 +117,7 @@ type installation struct {
 	*supervisor
 	address string // of the balancer
 	control string
-	stop    context.CancelFunc
+	leave   context.CancelFunc
 	ended   chan error // of the balancer and the control address, one each
 }
 
@@ -137,10 +137,10 @@ func open(ctx context.Context, names []string, version string, errorsTo io.Write
 		return nil, errors.Join(err, front.Close())
 	}
 	// The addresses answer until close, which comes after whatever ended ctx.
-	serving, stop := context.WithCancel(context.WithoutCancel(ctx))
+	serving, leave := context.WithCancel(context.WithoutCancel(ctx))
 	fleet := &installation{
 		supervisor: newSupervisor(self, names, errorsTo), address: addressOf(front), control: addressOf(back),
-		stop: stop, ended: make(chan error, 2),
+		leave: leave, ended: make(chan error, 2),
 	}
 	go func() { fleet.ended <- serveUntil(serving, front, fleet.balancer) }()
 	go func() { fleet.ended <- serveUntil(serving, back, fleet.supervisor.control()) }()
@@ -153,7 +153,8 @@ func open(ctx context.Context, names []string, version string, errorsTo io.Write
 // close stops the services, then the addresses, and returns when all are gone.
 func (i *installation) close() error {
 	err := i.down()
-	i.stop()
+	i.balancer.client.CloseIdleConnections()
+	i.leave()
 	return errors.Join(err, <-i.ended, <-i.ended)
 }
 
@@ -168,7 +169,8 @@ func call(ctx context.Context, out io.Writer, method, control string, path ...st
 	if err != nil {
 		return err
 	}
-	response, err := http.DefaultClient.Do(request)
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	response, err := client.Do(request)
 	if err != nil {
 		return err
 	}

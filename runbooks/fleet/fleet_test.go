@@ -125,7 +125,7 @@ func TestWhatIsRefusedIsExplained(t *testing.T) {
 	t.Parallel()
 	fleet := openFleet(t)
 	command(t, 0, "drain", "--control", fleet.control, "web-3")
-	if err := fleet.services["web-3"].stop(); err != nil {
+	if err := fleet.stop(fleet.services["web-3"]); err != nil {
 		t.Fatal(err)
 	}
 	tests := map[string]struct {

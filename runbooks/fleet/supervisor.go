@@ -91,7 +91,7 @@ func (s *supervisor) down() error {
 		one := s.services[name]
 		one.op.Lock()
 		s.balancer.takeOut(name)
-		errs = append(errs, one.stop())
+		errs = append(errs, s.stop(one))
 		one.op.Unlock()
 	}
 	return errors.Join(errs...)
@@ -116,7 +116,7 @@ func (s *supervisor) upgrade(ctx context.Context, name, version string) error {
 	if inRotation, _, _ := s.balancer.look(name); inRotation {
 		return fmt.Errorf("%w: %s is in rotation; drain it first", errRefused, name)
 	}
-	if err := one.stop(); err != nil {
+	if err := s.stop(one); err != nil {
 		return err
 	}
 	started, err := s.start(ctx, name, version)
@@ -227,13 +227,15 @@ func (s *service) set(running *process, version string) {
 	s.process, s.release = running, version
 }
 
-// stop ends the service's process, if it has one; the caller holds op.
-func (s *service) stop() error {
-	running, version := s.state()
+// stop ends a service's process, if it has one; the caller holds its op.
+func (s *supervisor) stop(one *service) error {
+	running, version := one.state()
 	if running == nil {
 		return nil
 	}
-	s.set(nil, version)
+	one.set(nil, version)
+	// A server that ends waits a while for connections that nothing was asked on.
+	s.balancer.client.CloseIdleConnections()
 	return running.stop()
 }
 
