@@ -1,0 +1,136 @@
+package data
+
+import (
+	"github.com/gatebook/gatebook/engine/expr"
+	"github.com/gatebook/gatebook/engine/value"
+	"github.com/gatebook/gatebook/schema"
+)
+
+// Shape returns the static shape of the tree as far as it is known. What an
+// expression computes from something secret is secret.
+func (t *Tree) Shape(secret func(expr.Ref) bool) *schema.Schema {
+	switch {
+	case t == nil:
+		return &schema.Schema{}
+	case t.constant:
+		return shapeOf(t.known)
+	case t.template != nil:
+		return t.templateShape(secret)
+	case t.members != nil:
+		object := &schema.Schema{Type: schema.TypeObject, Closed: true}
+		for _, m := range t.members {
+			object.Properties = append(object.Properties, schema.Property{Name: m.name, Schema: m.tree.Shape(secret)})
+			object.Required = append(object.Required, m.name)
+		}
+		return object
+	default:
+		items := make([]*schema.Schema, len(t.items))
+		for i, item := range t.items {
+			items[i] = item.Shape(secret)
+		}
+		return listShape(items)
+	}
+}
+
+func (t *Tree) templateShape(secret func(expr.Ref) bool) *schema.Schema {
+	shape := t.template.Shape()
+	if shape == nil {
+		shape = &schema.Schema{}
+	}
+	for _, ref := range t.template.Refs() {
+		if secret(ref) && !shape.Secret {
+			marked := *shape
+			marked.Secret = true
+			return &marked
+		}
+	}
+	return shape
+}
+
+// shapeOf returns the shape of a known value; null says nothing of what else may
+// stand there.
+func shapeOf(v value.Value) *schema.Schema {
+	switch v.Kind() {
+	case value.KindNull, value.KindUnknown:
+		return &schema.Schema{}
+	case value.KindList:
+		items := make([]*schema.Schema, len(v.Items()))
+		for i, item := range v.Items() {
+			items[i] = shapeOf(item)
+		}
+		return listShape(items)
+	case value.KindObject:
+		object := &schema.Schema{Type: schema.TypeObject, Closed: true}
+		for _, m := range v.Members() {
+			object.Properties = append(object.Properties, schema.Property{Name: m.Name, Schema: shapeOf(m.Value)})
+			object.Required = append(object.Required, m.Name)
+		}
+		return object
+	default:
+		return &schema.Schema{Type: v.Kind().String()}
+	}
+}
+
+// listShape returns the shape of a list: that of its items where they have one type
+// and nothing inside that could differ.
+func listShape(items []*schema.Schema) *schema.Schema {
+	list := &schema.Schema{Type: schema.TypeArray}
+	common := &schema.Schema{}
+	for i, item := range items {
+		if i == 0 {
+			common.Type = item.Type
+		}
+		if item.Type != common.Type || item.Type == schema.TypeObject || item.Type == schema.TypeArray {
+			common.Type = ""
+		}
+		common.Secret = common.Secret || HoldsSecret(item)
+	}
+	if common.Type != "" || common.Secret {
+		list.Items = common
+	}
+	return list
+}
+
+// HoldsSecret reports whether a value of the shape is secret, or anything in it.
+func HoldsSecret(s *schema.Schema) bool { return holdsSecret(s, s, deepest) }
+
+// deepest bounds how far a shape is followed, since one may refer to itself.
+const deepest = 16
+
+func holdsSecret(root, s *schema.Schema, depth int) bool {
+	if s = root.Resolve(s); s == nil || depth == 0 {
+		return false
+	}
+	if s.Secret || holdsSecret(root, s.Items, depth-1) || holdsSecret(root, s.Additional, depth-1) {
+		return true
+	}
+	for _, p := range s.Properties {
+		if holdsSecret(root, p.Schema, depth-1) {
+			return true
+		}
+	}
+	for _, choice := range choices(s) {
+		if holdsSecret(root, choice, depth-1) {
+			return true
+		}
+	}
+	return false
+}
+
+// LeadsToSecret reports whether the part of a shape at the path is secret, or holds
+// something that is.
+func LeadsToSecret(s *schema.Schema, path []string) bool {
+	place := placeOf(s)
+	for _, part := range path {
+		if place.Secret() {
+			return true
+		}
+		place = place.at(part)
+	}
+	for _, shape := range place.shapes {
+		if holdsSecret(place.root, shape, deepest) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,119 @@
+package data
+
+import (
+	"strconv"
+
+	"github.com/gatebook/gatebook/engine/source"
+	"github.com/gatebook/gatebook/engine/syntax"
+	"github.com/gatebook/gatebook/engine/value"
+	"github.com/gatebook/gatebook/schema"
+)
+
+// ForSchema returns v as the data that schema validates: what is not known yet as
+// [schema.Unknown], and secrets as [schema.Masked].
+func ForSchema(v value.Value) any {
+	if v.IsUnknown() {
+		return schema.Unknown{}
+	}
+	if v.IsSecret() {
+		return schema.Masked{Value: plain(v)}
+	}
+	return plain(v)
+}
+
+func plain(v value.Value) any {
+	switch v.Kind() {
+	case value.KindBool:
+		b, _ := v.AsBool()
+		return b
+	case value.KindInt:
+		i, _ := v.AsInt()
+		return i
+	case value.KindFloat:
+		f, _ := v.AsFloat()
+		return f
+	case value.KindString:
+		s, _ := v.AsString()
+		return s
+	case value.KindList:
+		items := make([]any, 0, len(v.Items()))
+		for _, item := range v.Items() {
+			items = append(items, ForSchema(item))
+		}
+		return items
+	case value.KindObject:
+		members := make(map[string]any, len(v.Members()))
+		for _, m := range v.Members() {
+			members[m.Name] = ForSchema(m.Value)
+		}
+		return members
+	default:
+		return nil
+	}
+}
+
+// Static returns what of the tree is the same in every scope; the rest is unknown.
+func (t *Tree) Static() value.Value {
+	switch {
+	case t == nil || t.constant:
+		known, _ := t.Constant()
+		return known
+	case t.template != nil:
+		return value.Unknown()
+	case t.members != nil:
+		members := make([]value.Member, len(t.members))
+		for i, m := range t.members {
+			members[i] = value.Member{Name: m.name, Value: m.tree.Static()}
+		}
+		return value.Object(members...)
+	default:
+		items := make([]value.Value, len(t.items))
+		for i, item := range t.items {
+			items[i] = item.Static()
+		}
+		return value.List(items...)
+	}
+}
+
+// Find returns where the part at the path stands; where that comes out of an
+// expression, the expression's place; false for a tree that stands nowhere.
+func (t *Tree) Find(path []string) (source.Range, bool) {
+	if t == nil || t.node == nil {
+		return source.Range{}, false
+	}
+	node := t.node
+	for _, part := range path {
+		next := child(node, part)
+		if next == nil {
+			break
+		}
+		node = next
+	}
+	return node.Range(), true
+}
+
+// FindKey returns where the last name of the path stands as a key.
+func (t *Tree) FindKey(path []string) (source.Range, bool) {
+	if t == nil || t.node == nil || len(path) == 0 {
+		return source.Range{}, false
+	}
+	node := t.node
+	for _, part := range path[:len(path)-1] {
+		if node = child(node, part); node == nil {
+			return source.Range{}, false
+		}
+	}
+	for key := range node.Entries() {
+		if key.Text() == path[len(path)-1] {
+			return key.Range(), true
+		}
+	}
+	return source.Range{}, false
+}
+
+func child(node *syntax.Node, part string) *syntax.Node {
+	if i, err := strconv.Atoi(part); err == nil && i >= 0 && i < len(node.Items()) {
+		return node.Items()[i]
+	}
+	return node.Get(part)
+}
