@@ -115,7 +115,10 @@ func start(t *testing.T, name string, args ...string) *child {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = cmd.Process.Kill() }) // it may have ended long ago
+	t.Cleanup(func() { // of what a test left running; most have ended long ago
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+	})
 	return &child{cmd: cmd, stdin: stdin, lines: bufio.NewScanner(stdout)}
 }
 
