@@ -36,6 +36,10 @@ var rooms = map[string]room{
 	"engine/value": {floor: 1},
 	"plugins/sdk":  {floor: 1},
 
+	"engine/expr/internal/token":   {floor: 0},
+	"engine/expr/internal/words":   {floor: 0},
+	"engine/syntax/internal/fault": {floor: 1},
+
 	"engine/diag/diagtest": {floor: 2, forTests: true},
 	"engine/syntax":        {floor: 2},
 	"engine/expr":          {floor: 2},

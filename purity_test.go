@@ -28,12 +28,13 @@ var edgeOnly = map[string][]string{
 var edgeAllowed = map[string]string{
 	"steps time.Now":   "an action acts on the world and measures it; its tests run in a synctest bubble",
 	"steps time.Since": "as time.Now",
+	"steps time.Until": "as time.Now",
 }
 
 // machineImports is all that the pure machine may import from outside this module.
 var machineImports = []string{
-	"bytes", "cmp", "container/heap", "encoding/json", "errors", "fmt", "hash/fnv", "iter", "maps", "math",
-	"math/bits", "slices", "sort", "strconv", "strings", "time",
+	"bytes", "cmp", "container/heap", "crypto/sha256", "encoding/binary", "encoding/hex", "encoding/json", "errors",
+	"fmt", "hash/fnv", "iter", "maps", "math", "math/bits", "slices", "sort", "strconv", "strings", "time",
 }
 
 // maxFileLines is how long a source file may grow before it wants to be two.

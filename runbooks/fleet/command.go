@@ -158,7 +158,8 @@ func (i *installation) close() error {
 	return errors.Join(err, <-i.ended, <-i.ended)
 }
 
-// call asks a fleet's control address and prints its answer.
+// call asks a fleet's control address and prints its answer: to a question as it
+// is, to a request in one line.
 func call(ctx context.Context, out io.Writer, method, control string, path ...string) error {
 	if control == "" {
 		return errUsage
@@ -175,8 +176,14 @@ func call(ctx context.Context, out io.Writer, method, control string, path ...st
 		return err
 	}
 	defer response.Body.Close()
-	if response.StatusCode == http.StatusOK {
+	switch {
+	case response.StatusCode == http.StatusOK && method == http.MethodGet:
 		_, err := io.Copy(out, response.Body)
+		return err
+	case response.StatusCode == http.StatusOK:
+		var now Status
+		err := json.NewDecoder(response.Body).Decode(&now)
+		fmt.Fprintln(out, now)
 		return err
 	}
 	var why problem

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"strings"
@@ -112,12 +113,21 @@ func TestUpgradeToTheReleaseThatRunsDoesNothing(t *testing.T) {
 	fleet := openFleet(t)
 	before := fleet.status("web-1").PID
 	out, _ := command(t, 0, "upgrade", "--control", fleet.control, "web-1", "1.0.0")
-	var after Status
-	if err := json.Unmarshal([]byte(out), &after); err != nil {
+	if want := fmt.Sprintf("web-1 runs 1.0.0, process %d, in rotation\n", before); out != want {
+		t.Errorf("got %q, want %q", out, want)
+	}
+}
+
+func TestStatusIsJSON(t *testing.T) {
+	t.Parallel()
+	fleet := openFleet(t)
+	out, _ := command(t, 0, "status", "--control", fleet.control)
+	var said Fleet
+	if err := json.Unmarshal([]byte(out), &said); err != nil {
 		t.Fatal(err)
 	}
-	if after.PID != before || !after.InRotation {
-		t.Errorf("got %+v, want process %d still in rotation", after, before)
+	if got := said.Services["web-2"]; said.Serving != 3 || got.Release != "1.0.0" || !got.Running || !got.InRotation {
+		t.Errorf("got %s", out)
 	}
 }
 

@@ -61,6 +61,18 @@ type Status struct {
 	Traffic    Traffic `json:"traffic"` // since this release came into rotation
 }
 
+// String says it in one line.
+func (s Status) String() string {
+	switch {
+	case !s.Running:
+		return s.Name + " is stopped"
+	case s.InRotation:
+		return fmt.Sprintf("%s runs %s, process %d, in rotation", s.Name, s.Release, s.PID)
+	default:
+		return fmt.Sprintf("%s runs %s, process %d, out of rotation", s.Name, s.Release, s.PID)
+	}
+}
+
 func newSupervisor(program string, names []string, errors io.Writer) *supervisor {
 	s := &supervisor{
 		program: program, errors: errors, balancer: newBalancer(names), order: names, services: map[string]*service{},
