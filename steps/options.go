@@ -13,7 +13,8 @@ type Options struct {
 	// Environ is the environment: what exec passes on, and where the proxies for
 	// HTTP are named (HTTP_PROXY, HTTPS_PROXY, NO_PROXY).
 	Environ []string
-	// Dir is the directory that relative paths in parameters start from.
+	// Dir is the directory that relative paths in parameters start from; empty: the
+	// current one.
 	Dir string
 	// Dial opens every network connection that the actions make; nil: a [net.Dialer].
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)

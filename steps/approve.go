@@ -1,0 +1,63 @@
+package steps
+
+import (
+	"context"
+	"time"
+
+	"github.com/gatebook/gatebook/plugins/sdk"
+	"github.com/gatebook/gatebook/schema"
+)
+
+// ApproveInput is what approve is given.
+type ApproveInput struct {
+	Message string          `json:"message" required:"true" minLength:"1" example:"Roll out web:1.2.0 to production?" doc:"What is asked."`
+	Expires schema.Duration `json:"expires" default:"24h" doc:"How long the question stands; unanswered by then, it is refused."`
+}
+
+// Answered is who answered a question; the outputs of actions that ask embed it.
+type Answered struct {
+	By      string    `json:"by" required:"true" doc:"Who answered."`
+	At      time.Time `json:"at" required:"true" doc:"When they did."`
+	Comment string    `json:"comment" required:"true" doc:"What they added; may be empty."`
+}
+
+// ApproveOutput is what approve returns.
+type ApproveOutput struct {
+	Approved bool `json:"approved" required:"true" doc:"Always true: a refusal fails the step."`
+	Answered
+}
+
+func approve(Options) sdk.Action[ApproveInput, ApproveOutput] {
+	return sdk.Action[ApproveInput, ApproveOutput]{
+		Name:    "approve",
+		Summary: "Ask a person for a yes or a no",
+		Description: `Asks at the terminal of ` + "`gatebook run`" + `, and takes an answer from ` + "`gatebook approve RUN STEP`" + ` and
+` + "`gatebook reject RUN STEP`" + ` in another. A refusal fails the step as *denied*.`,
+		Effect: sdk.Read,
+		Examples: []schema.Example{
+			{Title: "Before the point of no return", With: map[string]any{"message": "Delete the old volume?", "expires": "2h"}},
+		},
+		Plan: func(_ context.Context, call *sdk.Call[ApproveInput]) (sdk.Preview, error) {
+			return sdk.Preview{Summary: "would ask: " + call.Input.Message}, nil
+		},
+		Ask: func(_ context.Context, call *sdk.Call[ApproveInput]) (sdk.Question, error) {
+			return sdk.Question{Message: call.Input.Message, Expires: call.Input.Expires.Std()}, nil
+		},
+		Answer: func(_ context.Context, _ *sdk.Call[ApproveInput], answer sdk.Answer) (ApproveOutput, error) {
+			who, err := accept(answer)
+			return ApproveOutput{Approved: err == nil, Answered: who}, err
+		},
+	}
+}
+
+// accept returns who agreed, or the refusal as an error.
+func accept(answer sdk.Answer) (Answered, error) {
+	if !answer.Approved {
+		reason := ""
+		if answer.Comment != "" {
+			reason = ": " + answer.Comment
+		}
+		return Answered{}, sdk.Errorf(sdk.Denied, "refused by %s%s", answer.By, reason).NothingChanged()
+	}
+	return Answered{By: answer.By, At: answer.At, Comment: answer.Comment}, nil
+}

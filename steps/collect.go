@@ -1,0 +1,232 @@
+package steps
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/gatebook/gatebook/plugins/sdk"
+	"github.com/gatebook/gatebook/schema"
+)
+
+// CollectInput is what collect is given.
+type CollectInput struct {
+	To          string           `json:"to" required:"true" pattern:"\\.(tar\\.gz|tgz)$" example:"evidence/web-upgrade.tar.gz" doc:"Archive to write; it must not be there yet. Its directory is made."`
+	Files       []CollectFiles   `json:"files" minItems:"1" doc:"Files to take."`
+	Commands    []CollectCommand `json:"commands" minItems:"1" doc:"Commands whose output to take."`
+	MaxFileSize int64            `json:"maxFileSize" default:"67108864" min:"1" unit:"bytes" doc:"A file that is larger is left out, and of the output of a command only the beginning and the end are kept."`
+	MaxSize     int64            `json:"maxSize" default:"1073741824" min:"1" unit:"bytes" doc:"How much to take altogether, before compression; what no longer fits is left out."`
+}
+
+// CollectFiles is a directory and what to take of it.
+type CollectFiles struct {
+	From    string   `json:"from" required:"true" minLength:"1" example:"/var/log/web" doc:"Directory to take from. Nothing outside of it is taken, wherever symbolic links lead."`
+	Include []string `json:"include" default:"[\"*\"]" minItems:"1" example:"[\"*.log\", \"conf\"]" doc:"Patterns relative to the directory, as in a shell, without **. A directory that matches is taken with all that is in it."`
+}
+
+// CollectCommand is a command whose output is taken.
+type CollectCommand struct {
+	Name    string          `json:"name" required:"true" pattern:"^[a-z][a-z0-9_-]{0,62}$" doc:"Name in the archive: commands/NAME.stdout and commands/NAME.stderr."`
+	Argv    []string        `json:"argv" required:"true" nosecret:"true" minItems:"1" example:"[\"uname\", \"-a\"]" doc:"Program and its arguments, run without a shell. It should only read."`
+	Timeout schema.Duration `json:"timeout" default:"1m" doc:"How long it may take."`
+}
+
+// CollectOutput is what collect returns.
+type CollectOutput struct {
+	Path    string           `json:"path" required:"true" doc:"Where the archive is."`
+	SHA256  string           `json:"sha256" required:"true" doc:"SHA-256 of the archive, in hexadecimal."`
+	Size    int64            `json:"size" required:"true" unit:"bytes" doc:"Size of the archive."`
+	Files   int              `json:"files" required:"true" doc:"How many files and outputs it holds, without the manifest."`
+	Skipped []CollectSkipped `json:"skipped" required:"true" doc:"What was asked for and is not in it."`
+}
+
+// CollectSkipped is something that could not be taken.
+type CollectSkipped struct {
+	Name   string `json:"name" required:"true" doc:"The file, the pattern or the command."`
+	Reason string `json:"reason" required:"true" doc:"Why it is not there."`
+}
+
+// collectBefore is what Undo must know of an Apply.
+type collectBefore struct {
+	Key string `json:"key"`
+}
+
+// gatherer makes archives.
+type gatherer struct {
+	Options
+	exec *executor
+}
+
+func collect(o Options) sdk.Action[CollectInput, CollectOutput] {
+	g := gatherer{o, newExecutor(o)}
+	return sdk.Action[CollectInput, CollectOutput]{
+		Name:    "collect",
+		Summary: "Gather files and the output of commands into a checksummed archive",
+		Description: `Writes a tar.gz with the files under ` + "`files/`" + `, the output of the commands under ` + "`commands/`" + ` and a
+` + "`manifest.json`" + ` that names the size, time and SHA-256 of each, and what could not be taken. What is missing, not readable
+or too large does not fail the step: evidence of a bad day is gathered as far as it goes.
+
+The archive appears whole or not at all, and is marked with the step's key, so that another attempt finds it. Rolling
+back removes it if it is still the same.`,
+		Effect:     sdk.Change,
+		Idempotent: true,
+		Rules:      []schema.Rule{{Expr: "has(self.files) || has(self.commands)", Message: "collect needs files or commands"}},
+		Examples: []schema.Example{{Title: "Evidence of an upgrade", With: map[string]any{
+			"to":       "evidence/web-1.2.0.tar.gz",
+			"files":    []any{map[string]any{"from": "/var/log/web", "include": []any{"*.log"}}},
+			"commands": []any{map[string]any{"name": "kernel", "argv": []any{"uname", "-a"}}},
+		}}},
+		Plan:    g.plan,
+		Apply:   g.apply,
+		Observe: g.observe,
+		Undo:    g.undo,
+	}
+}
+
+func (g gatherer) plan(ctx context.Context, call *sdk.Call[CollectInput]) (sdk.Preview, error) {
+	in := call.Input
+	preview := sdk.Preview{
+		Summary: "would write " + in.To,
+		Changes: []sdk.Delta{{Target: in.To, Kind: "archive", Op: "create"}},
+	}
+	if _, err := os.Lstat(g.path(in.To)); err == nil && in.To != "" {
+		preview.Blockers = append(preview.Blockers, fmt.Sprintf("There already is a file %s.", in.To))
+	}
+	found := 0
+	for i, source := range in.Files {
+		skipped, err := g.eachFile(ctx, source, func(*os.Root, string, fs.FileInfo) error {
+			found++
+			return nil
+		})
+		if err != nil {
+			return sdk.Preview{}, sourceError(i, err)
+		}
+		for _, skip := range skipped {
+			preview.Warnings = append(preview.Warnings, fmt.Sprintf("%s would be left out: %s.", skip.Name, skip.Reason))
+		}
+	}
+	preview.Summary += fmt.Sprintf(" with %d files and the output of %d commands", found, len(in.Commands))
+	return preview, nil
+}
+
+// sourceError places an error about a pattern.
+func sourceError(i int, err error) error {
+	var typed *sdk.Error
+	if errors.As(err, &typed) && typed.Field != "" {
+		placed := *typed
+		placed.Field = fmt.Sprintf("files[%d].%s", i, typed.Field)
+		return &placed
+	}
+	return err
+}
+
+func (g gatherer) apply(ctx context.Context, call *sdk.Call[CollectInput]) (CollectOutput, error) {
+	target := g.path(call.Input.To)
+	made, err := inspectArchive(ctx, target)
+	switch {
+	case err == nil && made.key == call.Key && call.Key != "":
+		return made.output(call.Input.To), nil
+	case ctx.Err() != nil:
+		return CollectOutput{}, context.Cause(ctx)
+	case !errors.Is(err, fs.ErrNotExist):
+		return CollectOutput{}, archiveExists(call.Input.To).NothingChanged()
+	}
+	if err := call.SaveBefore(ctx, collectBefore{Key: call.Key}); err != nil {
+		return CollectOutput{}, err
+	}
+	if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil {
+		return CollectOutput{}, fileError("to", call.Input.To, err)
+	}
+	part := partOf(target, call.Key)
+	if err := g.write(ctx, part, call); err != nil {
+		_ = os.Remove(part)
+		return CollectOutput{}, err
+	}
+	if err := publish(part, target); err != nil {
+		_ = os.Remove(part)
+		if errors.Is(err, fs.ErrExist) {
+			return CollectOutput{}, archiveExists(call.Input.To)
+		}
+		return CollectOutput{}, fileError("to", call.Input.To, err)
+	}
+	// Reading it back proves what the checksum is of: the bytes on the disk.
+	made, err = inspectArchive(ctx, target)
+	if err != nil {
+		return CollectOutput{}, err
+	}
+	return made.output(call.Input.To), nil
+}
+
+// partOf is where an archive is written until it is whole. An attempt finds what
+// the one before left, and overwrites it.
+func partOf(target, key string) string { return target + "." + key + ".part" }
+
+// publish gives the whole archive its name, and never replaces a file.
+func publish(part, target string) error {
+	err := os.Link(part, target)
+	if err == nil || errors.Is(err, fs.ErrExist) {
+		return errors.Join(err, os.Remove(part))
+	}
+	// Not every file system has links; there a file made this very moment is lost.
+	if _, err := os.Lstat(target); err == nil {
+		return fs.ErrExist
+	}
+	return os.Rename(part, target)
+}
+
+func archiveExists(name string) *sdk.Error {
+	failure := sdk.Errorf(sdk.Conflict, "%s exists and was not made by this step", name)
+	failure.Field = "to"
+	return failure
+}
+
+func (g gatherer) observe(ctx context.Context, call *sdk.Call[CollectInput]) (sdk.Observed[CollectOutput], error) {
+	made, err := inspectArchive(ctx, g.path(call.Input.To))
+	absent := errors.Is(err, fs.ErrNotExist)
+	switch {
+	case ctx.Err() != nil:
+		return sdk.Observed[CollectOutput]{}, context.Cause(ctx)
+	case call.Undo && absent:
+		return sdk.Observed[CollectOutput]{State: sdk.Done, Detail: "The archive is gone."}, nil
+	case !call.Undo && err == nil && made.key == call.Key:
+		return sdk.Observed[CollectOutput]{
+			State: sdk.Done, Outputs: made.output(call.Input.To), Detail: "The archive is there and carries the step's key.",
+		}, nil
+	default:
+		return sdk.Observed[CollectOutput]{State: sdk.NotDone}, nil
+	}
+}
+
+func (g gatherer) undo(ctx context.Context, call *sdk.Call[CollectInput]) error {
+	before, saved, err := sdk.LoadBefore[collectBefore](call)
+	if err != nil || !saved {
+		return err
+	}
+	target := g.path(call.Input.To)
+	if err := os.Remove(partOf(target, before.Key)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fileError("to", call.Input.To, err)
+	}
+	made, err := inspectArchive(ctx, target)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case err != nil || made.key != before.Key:
+		return archiveExists(call.Input.To)
+	}
+	outputs, returned, err := sdk.LoadOutputs[CollectOutput](call)
+	if err != nil {
+		return err
+	}
+	if returned && outputs.SHA256 != made.sha256 {
+		return sdk.Errorf(sdk.Conflict, "%s was changed since it was written", call.Input.To)
+	}
+	if err := os.Remove(target); err != nil {
+		return fileError("to", call.Input.To, err)
+	}
+	return nil
+}

@@ -1,0 +1,138 @@
+package steps
+
+import (
+	"context"
+	"net"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/health/grpc_health_v1"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/status"
+
+	"github.com/gatebook/gatebook/plugins/sdk"
+	"github.com/gatebook/gatebook/schema"
+)
+
+// GRPCHealthInput is what grpc.health is given.
+type GRPCHealthInput struct {
+	Address   string            `json:"address" required:"true" pattern:":[0-9]+$" example:"orders.example.com:9090" doc:"Host and port of the server."`
+	Service   string            `json:"service" example:"shop.v1.Orders" doc:"Service to ask for; empty for the server as a whole."`
+	Plaintext bool              `json:"plaintext" doc:"Speaks without TLS."`
+	TLS       *TLS              `json:"tls" doc:"How the connection is secured, where the system's defaults do not fit."`
+	Authority string            `json:"authority" doc:"Value of the :authority header, where a proxy needs another than the address."`
+	Metadata  map[string]string `json:"metadata" secret:"true" doc:"Metadata to send. It is never shown, since it may hold credentials."`
+	Within    schema.Duration   `json:"within" default:"0s" doc:"How long to try again while the check fails. With 0s the first failure ends it."`
+	Polling
+}
+
+// GRPCHealthOutput is what grpc.health returns.
+type GRPCHealthOutput struct {
+	Status  string          `json:"status" required:"true" enum:"SERVING" doc:"What the server says of the service; the check fails for every other status."`
+	Latency schema.Duration `json:"latency" required:"true" doc:"Time from the start of the connection to the answer."`
+}
+
+func grpcHealth(o Options) sdk.Action[GRPCHealthInput, GRPCHealthOutput] {
+	return sdk.Action[GRPCHealthInput, GRPCHealthOutput]{
+		Name:    "grpc.health",
+		Summary: "Ask a gRPC server whether a service is serving",
+		Description: `Calls ` + "`grpc.health.v1.Health/Check`" + ` over a new connection, and succeeds when the answer is SERVING. With ` + "`within`" + `
+it tries again until it is; with ` + "`consecutive`" + ` it must be so several times in a row.
+
+A server that does not have the health service is a permanent error. A service that the server does not know is transient,
+since it may register later.`,
+		Effect:     sdk.Read,
+		Idempotent: true,
+		Rules: []schema.Rule{{
+			Expr:    "!(has(self.plaintext) && self.plaintext && has(self.tls))",
+			Message: "tls says nothing about a connection in plaintext",
+		}},
+		Examples: []schema.Example{
+			{Title: "Wait for a service behind TLS", With: map[string]any{
+				"address": "orders.example.com:9090", "service": "shop.v1.Orders", "within": "1m", "consecutive": 3,
+			}},
+			{Title: "Ask a local server as a whole", With: map[string]any{"address": "127.0.0.1:9090", "plaintext": true}},
+		},
+		Plan: func(_ context.Context, call *sdk.Call[GRPCHealthInput]) (sdk.Preview, error) {
+			return sdk.Preview{Summary: "would ask " + call.Input.Address + " for its health"}, nil
+		},
+		Apply: o.checkGRPC,
+	}
+}
+
+func (o Options) checkGRPC(ctx context.Context, call *sdk.Call[GRPCHealthInput]) (GRPCHealthOutput, error) {
+	in := call.Input
+	options, err := o.grpcOptions(in)
+	if err != nil {
+		return GRPCHealthOutput{}, err
+	}
+	return poll(ctx, call.Host, in.Polling, in.Within.Std(), func(ctx context.Context) (GRPCHealthOutput, error) {
+		return healthOf(metadata.NewOutgoingContext(ctx, metadata.New(in.Metadata)), in, options)
+	})
+}
+
+func (o Options) grpcOptions(in GRPCHealthInput) ([]grpc.DialOption, error) {
+	secured := insecure.NewCredentials()
+	if !in.Plaintext {
+		config, err := o.tlsConfig(in.TLS)
+		if err != nil {
+			return nil, err
+		}
+		secured = credentials.NewTLS(config)
+	}
+	options := []grpc.DialOption{
+		grpc.WithTransportCredentials(secured),
+		grpc.WithDisableServiceConfig(),
+		grpc.WithContextDialer(func(ctx context.Context, address string) (net.Conn, error) {
+			return o.dial(ctx, "tcp", address)
+		}),
+	}
+	if in.Authority != "" {
+		options = append(options, grpc.WithAuthority(in.Authority))
+	}
+	return options, nil
+}
+
+func healthOf(ctx context.Context, in GRPCHealthInput, options []grpc.DialOption) (GRPCHealthOutput, error) {
+	start := time.Now()
+	// passthrough leaves the name to the dialer, as the other checks do.
+	conn, err := grpc.NewClient("passthrough:///"+in.Address, options...)
+	if err != nil {
+		return GRPCHealthOutput{}, sdk.FieldErrorf("address", "%w", err)
+	}
+	defer func() { _ = conn.Close() }()
+	answer, err := grpc_health_v1.NewHealthClient(conn).Check(ctx, &grpc_health_v1.HealthCheckRequest{Service: in.Service})
+	if err != nil {
+		return GRPCHealthOutput{}, healthError(ctx, in, err)
+	}
+	if answer.GetStatus() != grpc_health_v1.HealthCheckResponse_SERVING {
+		return GRPCHealthOutput{}, sdk.Errorf(sdk.Transient, "%s is %s", serviceName(in.Service), answer.GetStatus())
+	}
+	return GRPCHealthOutput{Status: answer.GetStatus().String(), Latency: latency(start)}, nil
+}
+
+func healthError(ctx context.Context, in GRPCHealthInput, err error) error {
+	answer := status.Convert(err)
+	switch answer.Code() {
+	case codes.DeadlineExceeded, codes.Canceled:
+		return dialError(ctx, err)
+	case codes.NotFound:
+		return sdk.Errorf(sdk.Transient, "%s does not know %s", in.Address, serviceName(in.Service))
+	case codes.Unimplemented:
+		return sdk.Errorf(sdk.Permanent, "%s does not have the service grpc.health.v1.Health", in.Address)
+	case codes.Unauthenticated, codes.PermissionDenied:
+		return sdk.Errorf(sdk.Denied, "%s: %s", in.Address, answer.Message())
+	default:
+		return sdk.Errorf(sdk.Transient, "%s: %s: %s", in.Address, answer.Code(), answer.Message())
+	}
+}
+
+func serviceName(service string) string {
+	if service == "" {
+		return "the server"
+	}
+	return "the service " + service
+}

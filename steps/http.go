@@ -1,0 +1,212 @@
+package steps
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"encoding/json"
+	"errors"
+	"io"
+	"maps"
+	"mime"
+	"net/http"
+	"net/http/httptrace"
+	"net/url"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/net/http/httpproxy"
+
+	"github.com/gatebook/gatebook/plugins/sdk"
+	"github.com/gatebook/gatebook/schema"
+)
+
+// HTTPConnection is how an HTTP server is reached; the inputs of actions that speak
+// HTTP embed it.
+type HTTPConnection struct {
+	Headers     map[string]string `json:"headers" secret:"true" doc:"Headers to send. They are never shown, since they may hold credentials, and do not follow a redirect to another host."`
+	BearerToken string            `json:"bearerToken" secret:"true" doc:"Token to send as Authorization: Bearer."`
+	TLS         *TLS              `json:"tls" doc:"How the connection is secured, where the system's defaults do not fit."`
+}
+
+// HTTPAnswer is what a server answered; the outputs of HTTP actions embed it.
+type HTTPAnswer struct {
+	Status    int               `json:"status" required:"true" doc:"Status code of the answer."`
+	Latency   schema.Duration   `json:"latency" required:"true" doc:"Time from the start of the connection to the end of the body."`
+	Headers   map[string]string `json:"headers" required:"true" doc:"Headers of the answer under lower-case names, repeated ones joined by commas; cookies are left out."`
+	Body      string            `json:"body" required:"true" doc:"Body of the answer as text, cut off at maxBody bytes."`
+	Truncated bool              `json:"truncated" required:"true" doc:"Whether the body was longer than maxBody."`
+	JSON      any               `json:"json,omitempty" doc:"Body as a value, where it is whole and its type is JSON."`
+}
+
+// httpExchange is one request, ready to be sent.
+type httpExchange struct {
+	HTTPConnection
+	method      string
+	url         string
+	contentType string
+	body        []byte
+	added       map[string]string // headers of the action's own
+	redirects   int
+	maxBody     int
+	where       string // in errors; empty: method and address without query and credentials
+}
+
+// exchange sends a request on a connection of its own and reads the answer. The
+// flag says whether the request may have reached the server.
+func (o Options) exchange(ctx context.Context, e httpExchange) (HTTPAnswer, bool, error) {
+	request, err := e.request(ctx)
+	if err != nil {
+		return HTTPAnswer{}, false, err
+	}
+	if e.where == "" {
+		e.where = e.method + " " + publicURL(request.URL)
+	}
+	client, err := o.client(e)
+	if err != nil {
+		return HTTPAnswer{}, false, err
+	}
+	var sent atomic.Bool // set by the transport's goroutine
+	trace := &httptrace.ClientTrace{WroteHeaders: func() { sent.Store(true) }}
+	start := time.Now()
+	response, err := client.Do(request.WithContext(httptrace.WithClientTrace(ctx, trace)))
+	if err != nil {
+		return HTTPAnswer{}, sent.Load(), exchangeError(e.where, err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	answer, err := readAnswer(response, e.maxBody)
+	if err != nil {
+		return HTTPAnswer{}, true, exchangeError(e.where, err)
+	}
+	answer.Latency = latency(start)
+	return answer, true, nil
+}
+
+func (e httpExchange) request(ctx context.Context) (*http.Request, error) {
+	request, err := http.NewRequestWithContext(ctx, e.method, e.url, bytes.NewReader(e.body))
+	if err != nil || request.URL.Host == "" {
+		// The parser's error quotes the address, which may hold credentials.
+		return nil, sdk.FieldErrorf("url", "this is not an address such as https://host/path")
+	}
+	if e.contentType != "" {
+		request.Header.Set("Content-Type", e.contentType)
+	}
+	for name, value := range e.Headers {
+		request.Header.Set(name, value)
+		if http.CanonicalHeaderKey(name) == "Host" {
+			request.Host = value
+		}
+	}
+	if e.BearerToken != "" {
+		request.Header.Set("Authorization", "Bearer "+e.BearerToken)
+	}
+	for name, value := range e.added {
+		request.Header.Set(name, value)
+	}
+	return request, nil
+}
+
+// client makes a client for one exchange. Connections are not kept: a check must
+// see whether a new one can be made, and net/http silently repeats a request on a
+// kept connection that broke.
+func (o Options) client(e httpExchange) (*http.Client, error) {
+	config, err := o.tlsConfig(e.TLS)
+	if err != nil {
+		return nil, err
+	}
+	proxy := o.proxies().ProxyFunc()
+	transport := &http.Transport{
+		Proxy:             func(r *http.Request) (*url.URL, error) { return proxy(r.URL) },
+		DialContext:       o.dial,
+		TLSClientConfig:   config,
+		ForceAttemptHTTP2: true,
+		DisableKeepAlives: true,
+	}
+	return &http.Client{Transport: transport, CheckRedirect: func(next *http.Request, before []*http.Request) error {
+		if len(before) > e.redirects {
+			return http.ErrUseLastResponse
+		}
+		if first := before[0].URL; next.URL.Host != first.Host || next.URL.Scheme != first.Scheme {
+			for name := range e.Headers {
+				next.Header.Del(name)
+			}
+			next.Header.Del("Authorization")
+		}
+		return nil
+	}}, nil
+}
+
+func (o Options) proxies() *httpproxy.Config {
+	var config httpproxy.Config
+	for _, variable := range o.Environ {
+		name, value, _ := strings.Cut(variable, "=")
+		switch strings.ToUpper(name) {
+		case "HTTP_PROXY":
+			config.HTTPProxy = value
+		case "HTTPS_PROXY":
+			config.HTTPSProxy = value
+		case "NO_PROXY":
+			config.NoProxy = value
+		}
+	}
+	return &config
+}
+
+// publicURL is an address without what may be secret in it.
+func publicURL(address *url.URL) string {
+	return (&url.URL{Scheme: address.Scheme, Host: address.Host, Path: address.Path}).String()
+}
+
+// exchangeError says what went wrong between here and the server, without the
+// address that net/http puts in front.
+func exchangeError(where string, err error) error {
+	var wrapped *url.Error
+	if errors.As(err, &wrapped) {
+		err = wrapped.Err
+	}
+	class := sdk.Transient
+	var untrusted *tls.CertificateVerificationError
+	if errors.As(err, &untrusted) {
+		class = sdk.Permanent
+	}
+	return sdk.Errorf(class, "%s: %w", where, err)
+}
+
+func readAnswer(response *http.Response, maxBody int) (HTTPAnswer, error) {
+	body, err := io.ReadAll(io.LimitReader(response.Body, int64(maxBody)+1))
+	if err != nil {
+		return HTTPAnswer{}, err
+	}
+	answer := HTTPAnswer{Status: response.StatusCode, Headers: map[string]string{}}
+	if len(body) > maxBody {
+		body, answer.Truncated = body[:maxBody], true
+	}
+	for _, name := range slices.Sorted(maps.Keys(response.Header)) {
+		if name != "Set-Cookie" {
+			answer.Headers[strings.ToLower(name)] = strings.Join(response.Header[name], ", ")
+		}
+	}
+	answer.Body = strings.ToValidUTF8(string(body), "\uFFFD")
+	if kind := response.Header.Get("Content-Type"); isJSON(kind) && !answer.Truncated {
+		answer.JSON = decodeJSON(body)
+	}
+	return answer, nil
+}
+
+func isJSON(contentType string) bool {
+	kind, _, err := mime.ParseMediaType(contentType)
+	return err == nil && (kind == "application/json" || strings.HasSuffix(kind, "+json"))
+}
+
+// decodeJSON returns nil for what is no JSON; numbers keep their digits.
+func decodeJSON(body []byte) any {
+	decoder := json.NewDecoder(bytes.NewReader(body))
+	decoder.UseNumber()
+	var value any
+	if decoder.Decode(&value) != nil {
+		return nil
+	}
+	return value
+}

@@ -1,0 +1,118 @@
+package steps
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"maps"
+	"slices"
+
+	"github.com/gatebook/gatebook/plugins/sdk"
+	"github.com/gatebook/gatebook/schema"
+)
+
+// ManualInput is what manual is given.
+type ManualInput struct {
+	Instructions string                 `json:"instructions" required:"true" minLength:"1" doc:"What the person is to do; Markdown."`
+	Fields       map[string]ManualField `json:"fields" doc:"What they fill in when it is done: a name and its JSON Schema each. A field with a default may be left out, all others must be given."`
+	Expires      schema.Duration        `json:"expires" default:"24h" doc:"How long the question stands; unanswered by then, it is refused."`
+}
+
+// ManualField is the shape of one field that a person fills in.
+type ManualField struct {
+	schema.Schema
+}
+
+// JSONSchema says that the shape of a field is a JSON Schema.
+func (ManualField) JSONSchema() *schema.Schema {
+	return &schema.Schema{Type: schema.TypeObject, Description: "A JSON Schema, such as {type: string, minLength: 1}."}
+}
+
+// ManualOutput is what manual returns.
+type ManualOutput struct {
+	Fields map[string]any `json:"fields" required:"true" doc:"What was filled in, by name."`
+	Answered
+}
+
+func manual(Options) sdk.Action[ManualInput, ManualOutput] {
+	return sdk.Action[ManualInput, ManualOutput]{
+		Name:    "manual",
+		Summary: "Have a person do something, and take down what they found",
+		Description: `Shows the instructions, waits until the person says that it is done, and keeps what they fill in as typed outputs.
+Answers come from where those of ` + "`approve`" + ` do. That it cannot be done fails the step as *denied*.
+
+What is filled in stands in the journal as it is, so that no field can be secret.`,
+		Effect: sdk.Change,
+		Examples: []schema.Example{{Title: "Work at the machine itself", With: map[string]any{
+			"instructions": "Replace disk 3 of rack 12 and read the serial number of the new one.",
+			"fields": map[string]any{
+				"serial": map[string]any{"type": "string", "pattern": "^[A-Z0-9]{8,}$"},
+				"noise":  map[string]any{"type": "boolean", "default": false},
+			},
+		}}},
+		Plan: func(_ context.Context, call *sdk.Call[ManualInput]) (sdk.Preview, error) {
+			if _, err := call.Input.form(); err != nil {
+				return sdk.Preview{}, err
+			}
+			return sdk.Preview{
+				Summary: "would have a person do: " + call.Input.Instructions,
+				Changes: []sdk.Delta{{Target: "by hand", Kind: "manual work", Op: "run"}},
+			}, nil
+		},
+		Ask: func(_ context.Context, call *sdk.Call[ManualInput]) (sdk.Question, error) {
+			form, err := call.Input.form()
+			return sdk.Question{Message: call.Input.Instructions, Fields: form, Expires: call.Input.Expires.Std()}, err
+		},
+		Answer: answerManual,
+	}
+}
+
+// form is the object that the person fills in; nil where there is nothing to.
+func (in ManualInput) form() (*schema.Schema, error) {
+	if len(in.Fields) == 0 {
+		return nil, nil //nolint:nilnil // a question without fields is an ordinary one
+	}
+	form := &schema.Schema{Type: schema.TypeObject, Closed: true}
+	for _, name := range slices.Sorted(maps.Keys(in.Fields)) {
+		field := in.Fields[name].Schema
+		if field.Secret {
+			return nil, sdk.FieldErrorf("fields."+name, "a field that is filled in cannot be secret")
+		}
+		if _, err := schema.Compile(&field); err != nil {
+			return nil, sdk.FieldErrorf("fields."+name, "%w", err)
+		}
+		form.Properties = append(form.Properties, schema.Property{Name: name, Schema: &field})
+		if field.Default == nil {
+			form.Required = append(form.Required, name)
+		}
+	}
+	return form, nil
+}
+
+func answerManual(_ context.Context, call *sdk.Call[ManualInput], answer sdk.Answer) (ManualOutput, error) {
+	who, err := accept(answer)
+	if err != nil {
+		return ManualOutput{}, err
+	}
+	form, err := call.Input.form()
+	if err != nil || form == nil {
+		return ManualOutput{Answered: who}, err
+	}
+	filled := map[string]any{}
+	if len(answer.Fields) > 0 {
+		decoder := json.NewDecoder(bytes.NewReader(answer.Fields))
+		decoder.UseNumber()
+		if err := decoder.Decode(&filled); err != nil {
+			return ManualOutput{}, sdk.FieldErrorf("fields", "what was filled in is not a JSON object: %w", err)
+		}
+	}
+	validator, err := schema.Compile(form)
+	if err != nil {
+		return ManualOutput{}, sdk.FieldErrorf("fields", "%w", err)
+	}
+	complete, _ := schema.ApplyDefaults(form, filled).(map[string]any)
+	for _, fault := range validator.Validate(complete) {
+		return ManualOutput{}, sdk.FieldErrorf("fields", "%s", fault.Message)
+	}
+	return ManualOutput{Fields: complete, Answered: who}, nil
+}

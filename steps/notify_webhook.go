@@ -1,0 +1,185 @@
+package steps
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/gatebook/gatebook/plugins/sdk"
+	"github.com/gatebook/gatebook/schema"
+)
+
+// NotifyWebhookInput is what notify.webhook is given.
+type NotifyWebhookInput struct {
+	URL    string `json:"url" required:"true" secret:"true" pattern:"^https?://" doc:"Address of the webhook. It is never shown, since whoever knows it can post."`
+	Format string `json:"format" default:"generic" enum:"slack,dingtalk,generic,json" doc:"How the message is written: for Slack, for DingTalk, as {\"title\", \"text\", \"key\"}, or as json says."`
+	Title  string `json:"title" doc:"Heading of the message."`
+	Text   string `json:"text" doc:"The message; for Slack in its mrkdwn, for DingTalk in Markdown where there is a title."`
+	JSON   any    `json:"json" doc:"The whole body to send, with format json."`
+	HTTPConnection
+	SigningSecret string          `json:"signingSecret" secret:"true" doc:"Secret of a DingTalk robot whose security setting is a signature."`
+	Timeout       schema.Duration `json:"timeout" default:"10s" doc:"How long sending may take."`
+}
+
+// NotifyWebhookOutput is what notify.webhook returns.
+type NotifyWebhookOutput struct {
+	Status  int             `json:"status" required:"true" doc:"Status code of the answer."`
+	Latency schema.Duration `json:"latency" required:"true" doc:"Time that sending took."`
+}
+
+func notifyWebhook(o Options) sdk.Action[NotifyWebhookInput, NotifyWebhookOutput] {
+	return sdk.Action[NotifyWebhookInput, NotifyWebhookOutput]{
+		Name:    "notify.webhook",
+		Summary: "Send a message to Slack, DingTalk or another webhook",
+		Description: `Sends one message, with the step's key as the header ` + "`Idempotency-Key`" + `. Neither the address nor any secret in it is
+ever shown.
+
+A message is sent again when it is not known whether it arrived: twice is better than not at all. Limits on the rate
+and a server that is not there are transient, a refused signature or token is *denied*.`,
+		Effect:        sdk.Change,
+		NothingToUndo: "a message that was sent cannot be taken back",
+		Rules: []schema.Rule{
+			{Expr: "(has(self.format) && self.format == 'json') == has(self.json)", Message: "json goes with format json, and that with nothing else"},
+			{Expr: "has(self.text) != has(self.json)", Message: "a message has either text or json"},
+			{Expr: "!has(self.signingSecret) || (has(self.format) && self.format == 'dingtalk')", Message: "only DingTalk signs with signingSecret"},
+		},
+		Examples: []schema.Example{
+			{Title: "Slack", With: map[string]any{
+				"url": "https://hooks.slack.example.com/services/T0/B0/x", "format": "slack", "text": "*web 1.2.0* is out",
+			}},
+			{Title: "DingTalk, with a signature", With: map[string]any{
+				"url": "https://oapi.dingtalk.example.com/robot/send?access_token=x", "format": "dingtalk",
+				"title": "Upgrade", "text": "### web 1.2.0\nis out", "signingSecret": "SEC0",
+			}},
+			{Title: "Any body", With: map[string]any{
+				"url": "https://events.example.com/v1", "format": "json", "json": map[string]any{"event": "released"},
+			}},
+		},
+		Plan: func(_ context.Context, call *sdk.Call[NotifyWebhookInput]) (sdk.Preview, error) {
+			return sdk.Preview{
+				Summary: "would send a message",
+				Changes: []sdk.Delta{{Target: "webhook", Kind: "message", Op: "create", Diff: call.Input.diff()}},
+			}, nil
+		},
+		Apply: o.sendWebhook,
+		Observe: func(context.Context, *sdk.Call[NotifyWebhookInput]) (sdk.Observed[NotifyWebhookOutput], error) {
+			return sdk.Observed[NotifyWebhookOutput]{
+				State: sdk.NotDone, Detail: "Whether the message arrived cannot be seen, and sending it twice does no harm.",
+			}, nil
+		},
+	}
+}
+
+func (in NotifyWebhookInput) diff() string {
+	if in.Text == "" {
+		return ""
+	}
+	return "+" + in.Text
+}
+
+func (o Options) sendWebhook(ctx context.Context, call *sdk.Call[NotifyWebhookInput]) (NotifyWebhookOutput, error) {
+	in := call.Input
+	body, err := json.Marshal(in.body(call.Key))
+	if err != nil {
+		return NotifyWebhookOutput{}, sdk.FieldErrorf("json", "%w", err)
+	}
+	exchange := httpExchange{
+		HTTPConnection: in.HTTPConnection, method: http.MethodPost, url: in.URL, contentType: "application/json; charset=utf-8",
+		body: body, added: map[string]string{idempotencyHeader: call.Key}, maxBody: 1 << 16, where: "sending to the webhook",
+	}
+	if in.SigningSecret != "" {
+		if exchange.url, err = signDingTalk(in.URL, in.SigningSecret, time.Now()); err != nil {
+			return NotifyWebhookOutput{}, err
+		}
+	}
+	answer, err := probeOnce(ctx, in.Timeout.Std(), func(ctx context.Context) (HTTPAnswer, error) {
+		answer, _, err := o.exchange(ctx, exchange)
+		return answer, err
+	})
+	if ctx.Err() != nil {
+		return NotifyWebhookOutput{}, context.Cause(ctx)
+	}
+	if err != nil {
+		return NotifyWebhookOutput{}, err
+	}
+	if err := checkStatus("the webhook", answer.Status, []StatusRange{{200, 299}}, sdk.Permanent); err != nil {
+		return NotifyWebhookOutput{}, err
+	}
+	if in.Format == "dingtalk" {
+		err = checkDingTalk(answer)
+	}
+	return NotifyWebhookOutput{Status: answer.Status, Latency: answer.Latency}, err
+}
+
+// body is the message as the receiver wants it.
+func (in NotifyWebhookInput) body(key string) any {
+	switch in.Format {
+	case "json":
+		return in.JSON
+	case "slack":
+		text := in.Text
+		if in.Title != "" {
+			text = "*" + in.Title + "*\n" + text
+		}
+		return map[string]any{"text": text}
+	case "dingtalk":
+		if in.Title != "" {
+			return map[string]any{"msgtype": "markdown", "markdown": map[string]any{"title": in.Title, "text": in.Text}}
+		}
+		return map[string]any{"msgtype": "text", "text": map[string]any{"content": in.Text}}
+	default:
+		return map[string]any{"title": in.Title, "text": in.Text, "key": key}
+	}
+}
+
+// signDingTalk adds the signature that DingTalk's robots ask for: an HMAC over the
+// time in milliseconds and the secret, which is good for an hour.
+func signDingTalk(address, secret string, now time.Time) (string, error) {
+	parsed, err := url.Parse(address)
+	if err != nil {
+		return "", sdk.FieldErrorf("url", "this is not an address such as https://host/path")
+	}
+	timestamp := strconv.FormatInt(now.UnixMilli(), 10)
+	mac := hmac.New(sha256.New, []byte(secret))
+	mac.Write([]byte(timestamp + "\n" + secret))
+	query := parsed.Query()
+	query.Set("timestamp", timestamp)
+	query.Set("sign", base64.StdEncoding.EncodeToString(mac.Sum(nil)))
+	parsed.RawQuery = query.Encode()
+	return parsed.String(), nil
+}
+
+// DingTalk's codes for what is no fault of the message, from its documentation of
+// robot error codes.
+const (
+	dingTalkRefused = 310000 // key word, signature or IP address does not fit
+	dingTalkTooFast = 130101
+	dingTalkBusy    = -1
+)
+
+// checkDingTalk reads the error that DingTalk sends with the status 200.
+func checkDingTalk(answer HTTPAnswer) error {
+	var result struct {
+		Code    *int   `json:"errcode"`
+		Message string `json:"errmsg"`
+	}
+	if err := json.Unmarshal([]byte(answer.Body), &result); err != nil || result.Code == nil {
+		return sdk.Errorf(sdk.Permanent, "the webhook does not answer as DingTalk does")
+	}
+	class := sdk.Permanent
+	switch *result.Code {
+	case 0:
+		return nil
+	case dingTalkRefused:
+		class = sdk.Denied
+	case dingTalkTooFast, dingTalkBusy:
+		class = sdk.Transient
+	}
+	return sdk.Errorf(class, "DingTalk answered %d: %s", *result.Code, result.Message)
+}

@@ -1,0 +1,91 @@
+package steps
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/gatebook/gatebook/plugins/sdk"
+	"github.com/gatebook/gatebook/schema"
+)
+
+// minInterval keeps an interval of zero from being a busy loop.
+const minInterval = 10 * time.Millisecond
+
+// Polling is how a check probes, and how often; the inputs of checks embed it.
+type Polling struct {
+	Timeout     schema.Duration `json:"timeout" default:"5s" doc:"How long one probe may take."`
+	Interval    schema.Duration `json:"interval" default:"1s" doc:"Pause between two probes."`
+	Consecutive int             `json:"consecutive" default:"1" min:"1" max:"1000" doc:"How many probes in a row must succeed. A failed one starts the count again."`
+}
+
+// poll probes until p.Consecutive probes in a row succeed, and returns the last
+// result. A transient failure is tried again until within has passed; with zero it
+// ends the check, like any other failure.
+func poll[T any](ctx context.Context, host sdk.Host, p Polling, within time.Duration, probe func(context.Context) (T, error)) (T, error) {
+	var none T
+	if p.Timeout <= 0 {
+		return none, sdk.FieldErrorf("timeout", "%s leaves no time for a probe", p.Timeout)
+	}
+	start, interval := time.Now(), max(p.Interval.Std(), minInterval)
+	for row := 0; ; {
+		result, err := probeOnce(ctx, p.Timeout.Std(), probe)
+		if ctx.Err() != nil {
+			return none, context.Cause(ctx)
+		}
+		over := time.Since(start)+interval > within
+		if err == nil {
+			row++
+			if row >= p.Consecutive {
+				return result, nil
+			}
+			if within > 0 && over {
+				return none, sdk.Errorf(sdk.Transient, "only %d of %d probes in a row succeeded within %s", row, p.Consecutive, schema.Duration(within))
+			}
+		} else {
+			row = 0
+			if over || sdk.AsError(err).Class != sdk.Transient {
+				return none, err
+			}
+		}
+		host.Progress(pollProgress(row, p.Consecutive, err))
+		if err := sleep(ctx, interval); err != nil {
+			return none, err
+		}
+	}
+}
+
+func probeOnce[T any](ctx context.Context, timeout time.Duration, probe func(context.Context) (T, error)) (T, error) {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	result, err := probe(ctx)
+	if err != nil && errors.Is(err, context.DeadlineExceeded) {
+		return result, sdk.Errorf(sdk.Transient, "no answer within %s", schema.Duration(timeout))
+	}
+	return result, err
+}
+
+func pollProgress(row, need int, err error) sdk.Progress {
+	if err != nil {
+		return sdk.Progress{Message: "not yet: " + err.Error()}
+	}
+	return sdk.Progress{Message: fmt.Sprintf("%d of %d in a row", row, need), Done: int64(row), Total: int64(need)}
+}
+
+// sleep waits, or returns why the context ended.
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// latency is the time since start, as precise as a reader needs it.
+func latency(start time.Time) schema.Duration {
+	return schema.Duration(time.Since(start).Round(time.Microsecond))
+}
