@@ -16,7 +16,20 @@ import (
 // and a line here.
 func Builtin(o Options) ([]sdk.Handler, error) {
 	return handlers(
+		execAction(o).Handler,
+		approve(o).Handler,
+		assert(o).Handler,
+		collect(o).Handler,
+		dnsWait(o).Handler,
+		fileVerify(o).Handler,
+		grpcHealth(o).Handler,
 		httpCheck(o).Handler,
+		httpRequest(o).Handler,
+		manual(o).Handler,
+		notifyWebhook(o).Handler,
+		prometheusQuery(o).Handler,
+		tcpCheck(o).Handler,
+		waitAction(o).Handler,
 	)
 }
 
