@@ -1,0 +1,100 @@
+package value_test
+
+import (
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"net/url"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/gatebook/gatebook/engine/value"
+)
+
+func TestMaskerHidesASecretInEveryEncoding(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		secret := rapid.StringMatching(`[ -~]{5,40}`).Draw(t, "secret")
+		before := rapid.StringMatching(`[a-z:]{0,5}`).Draw(t, "before")
+		masker := value.NewMasker(value.String(secret).Secret())
+		quoted, err := json.Marshal(secret)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for name, text := range map[string]string{
+			"plain": secret,
+			"hex":   hex.EncodeToString([]byte(secret)),
+			"HEX":   strings.ToUpper(hex.EncodeToString([]byte(secret))),
+			"query": url.QueryEscape(secret),
+			"path":  url.PathEscape(secret),
+			"json":  string(quoted[1 : len(quoted)-1]),
+		} {
+			masked := masker.Text("<" + before + text + ">")
+			if strings.Contains(masked, text) && !strings.Contains(value.Mask, text) {
+				t.Errorf("%s: %q is still in %q", name, text, masked)
+			}
+		}
+		// In base64 the secret's outer bytes share characters with what is around it;
+		// what can be decoded must not hold more than these.
+		encoded := base64.StdEncoding.EncodeToString([]byte(before + secret + "/end"))
+		if masked := masker.Text(encoded); masked == encoded {
+			t.Errorf("base64 %q of %q is not masked", encoded, before+secret)
+		}
+	})
+}
+
+func TestMaskerKnowsSecretsInsideValues(t *testing.T) {
+	t.Parallel()
+	inputs := value.Object(
+		value.Member{Name: "password", Value: value.String("hunter22").Secret()},
+		value.Member{Name: "list", Value: value.List(value.String("tokenAAA"), value.Int(7)).Secret()},
+		value.Member{Name: "open", Value: value.String("visible")},
+	)
+	masker := value.NewMasker(inputs)
+	for text, want := range map[string]string{
+		"login hunter22 ok":  "login (secret) ok",
+		"tokenAAA":           "(secret)",
+		"visible":            "visible",
+		"7":                  "(secret)", // the whole text is the secret
+		"port 7777":          "port 7777",
+		"-----\nhunter22\n-": "-----\n(secret)\n-",
+	} {
+		if got := masker.Text(text); got != want {
+			t.Errorf("Text(%q) = %q, want %q", text, got, want)
+		}
+	}
+}
+
+func TestMaskerMarksValuesThatHoldASecret(t *testing.T) {
+	t.Parallel()
+	masker := value.NewMasker(value.String("hunter22").Secret())
+	outputs := value.Object(
+		value.Member{Name: "stdout", Value: value.String("the password is hunter22")},
+		value.Member{Name: "exitCode", Value: value.Int(0)},
+	)
+	marked, found := masker.Value(outputs)
+	if !found {
+		t.Fatal("the secret was not found")
+	}
+	stdout, _ := marked.Get("stdout")
+	code, _ := marked.Get("exitCode")
+	if !stdout.IsSecret() || code.IsSecret() {
+		t.Errorf("marked %v", marked)
+	}
+	if text, _ := stdout.AsString(); text != "the password is hunter22" {
+		t.Errorf("the value itself changed to %q", text)
+	}
+	if _, found := masker.Value(value.String("nothing here")); found {
+		t.Error("found a secret where there is none")
+	}
+}
+
+func TestNilMaskerChangesNothing(t *testing.T) {
+	t.Parallel()
+	masker := value.NewMasker(value.String("open"))
+	if got := masker.Text("open"); got != "open" {
+		t.Errorf("Text = %q", got)
+	}
+}
