@@ -8,7 +8,7 @@ import (
 // Input is the shape of a value that the caller gives, in JSON Schema words. The
 // word's own place is that of its field.
 type Input struct {
-	Node *syntax.Node
+	Node *syntax.Node `doc:"The shape of a value, in JSON Schema words."`
 	// Schema is what the words say, for validation and for types.
 	Schema *schema.Schema
 
@@ -22,7 +22,7 @@ type Input struct {
 	Examples    List[Value] `key:"examples" doc:"Values for people to look at."`
 	Deprecated  Boolean     `key:"deprecated" doc:"Whether the input should not be used any more."`
 
-	Format    Text    `key:"format" doc:"What a string means, such as duration, date-time, uri, hostname, ipv4 or email."`
+	Format    Text    `key:"format" enum:"duration,date-time,date,email,uri,hostname,ipv4,ipv6" doc:"What a string means."`
 	Pattern   Text    `key:"pattern" format:"regex" doc:"A regular expression (RE2) that a string must contain a match of."`
 	MinLength Integer `key:"minLength" min:"0" doc:"The least length of a string."`
 	MaxLength Integer `key:"maxLength" min:"0" doc:"The greatest length of a string."`

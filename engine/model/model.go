@@ -17,59 +17,59 @@ const (
 
 // Runbook is one runbook file. What is absent is zero: its Node is nil.
 type Runbook struct {
-	Node       *syntax.Node
-	APIVersion Text        `key:"apiVersion" required:"true" const:"gatebook/v1" doc:"The version of the file format."`
-	Kind       Text        `key:"kind" required:"true" const:"Runbook" doc:"What the file describes."`
-	Metadata   Metadata    `key:"metadata" required:"true" doc:"Who and what the runbook is."`
-	Objectives Objectives  `key:"objectives" doc:"What the runbook promises; compared with the plan's critical path and the run's real time."`
-	Requires   Requires    `key:"requires" doc:"What the runbook needs of gatebook."`
-	Inputs     Map[*Input] `key:"inputs" names:"id" doc:"The values that the caller gives, each described by JSON Schema words. One without a default is required."`
-	Vars       Map[Value]  `key:"vars" names:"id" doc:"Values with a name, for use in expressions as vars.NAME."`
-	OnFailure  Text        `key:"onFailure" enum:"rollback,stop,pause" default:"stop" doc:"What happens when a step fails and does not say so itself."`
-	Steps      List[*Step] `key:"steps" required:"true" min:"1" doc:"What is done. A step with no needs depends on the step before it."`
-	Finally    List[*Step] `key:"finally" doc:"Steps that run at the end, however the run went."`
-	Outputs    Map[Value]  `key:"outputs" names:"id" doc:"The values that the run gives back."`
-	Record     Record      `key:"record" doc:"What the history table says of a run."`
+	Node       *syntax.Node `doc:"A runbook."`
+	APIVersion Text         `key:"apiVersion" required:"true" const:"gatebook/v1" doc:"The version of the file format."`
+	Kind       Text         `key:"kind" required:"true" const:"Runbook" doc:"What the file describes."`
+	Metadata   Metadata     `key:"metadata" required:"true" doc:"Who and what the runbook is."`
+	Objectives Objectives   `key:"objectives" doc:"What the runbook promises; compared with the plan's critical path and the run's real time."`
+	Requires   Requires     `key:"requires" doc:"What the runbook needs of gatebook."`
+	Inputs     Map[*Input]  `key:"inputs" names:"id" doc:"The values that the caller gives, each described by JSON Schema words. One without a default is required."`
+	Vars       Map[Value]   `key:"vars" names:"id" doc:"Values with a name, for use in expressions as vars.NAME."`
+	OnFailure  Text         `key:"onFailure" enum:"rollback,stop,pause" default:"stop" doc:"What happens when a step fails and does not say so itself."`
+	Steps      List[*Step]  `key:"steps" required:"true" min:"1" doc:"What is done. A step with no needs depends on the step before it."`
+	Finally    List[*Step]  `key:"finally" doc:"Steps that run at the end, however the run went."`
+	Outputs    Map[Value]   `key:"outputs" names:"id" doc:"The values that the run gives back."`
+	Record     Record       `key:"record" doc:"What the history table says of a run."`
 }
 
 // Metadata says who and what a runbook is.
 type Metadata struct {
-	Node        *syntax.Node
-	Name        Text       `key:"name" required:"true" format:"dns" doc:"The runbook's name: a DNS label." examples:"web-rolling-upgrade"`
-	Version     Text       `key:"version" required:"true" format:"semver" doc:"The version of this runbook, by SemVer." examples:"1.2.0"`
-	Title       Text       `key:"title" doc:"One line for people."`
-	Description Text       `key:"description" doc:"What it is for, in Markdown."`
-	Owners      List[Text] `key:"owners" doc:"The teams or people that look after it."`
-	Source      Text       `key:"source" doc:"The document that it follows."`
-	Lock        Text       `key:"lock" doc:"Runs of runbooks with one lock name exclude each other."`
-	Labels      Map[Text]  `key:"labels" doc:"Words to find it by."`
+	Node        *syntax.Node `name:"metadata"`
+	Name        Text         `key:"name" required:"true" format:"dns" doc:"The runbook's name: a DNS label." examples:"web-rolling-upgrade"`
+	Version     Text         `key:"version" required:"true" format:"semver" doc:"The version of this runbook, by SemVer." examples:"1.2.0"`
+	Title       Text         `key:"title" doc:"One line for people."`
+	Description Text         `key:"description" doc:"What it is for, in Markdown."`
+	Owners      List[Text]   `key:"owners" doc:"The teams or people that look after it."`
+	Source      Text         `key:"source" doc:"The document that it follows."`
+	Lock        Text         `key:"lock" doc:"Runs of runbooks with one lock name exclude each other."`
+	Labels      Map[Text]    `key:"labels" doc:"Words to find it by."`
 }
 
 // Objectives are a runbook's promises.
 type Objectives struct {
-	Node *syntax.Node
-	RTO  Duration `key:"rto" doc:"Recovery time objective: how long a run may take."`
-	RPO  Duration `key:"rpo" doc:"Recovery point objective: how much recent data may be lost."`
+	Node *syntax.Node `name:"objectives"`
+	RTO  Duration     `key:"rto" doc:"Recovery time objective: how long a run may take."`
+	RPO  Duration     `key:"rpo" doc:"Recovery point objective: how much recent data may be lost."`
 }
 
 // Requires says what a runbook needs of gatebook.
 type Requires struct {
-	Node     *syntax.Node
-	Gatebook Text `key:"gatebook" format:"constraint" doc:"The versions of gatebook that may run it." examples:">=0.1"`
+	Node     *syntax.Node `name:"requires"`
+	Gatebook Text         `key:"gatebook" format:"constraint" doc:"The versions of gatebook that may run it." examples:">=0.1"`
 }
 
 // Record says what the history table holds of a run beside its time, operator and
 // result.
 type Record struct {
-	Node        *syntax.Node
-	Environment Value `key:"environment" doc:"Where it was done."`
-	Version     Value `key:"version" doc:"The version that was rolled out."`
-	Remark      Value `key:"remark" doc:"Anything else worth keeping."`
+	Node        *syntax.Node `name:"record"`
+	Environment Value        `key:"environment" doc:"Where it was done."`
+	Version     Value        `key:"version" doc:"The version that was rolled out."`
+	Remark      Value        `key:"remark" doc:"Anything else worth keeping."`
 }
 
 // Step is one use of an action.
 type Step struct {
-	Node      *syntax.Node
+	Node      *syntax.Node          `doc:"One use of an action."`
 	ID        Text                  `key:"id" required:"true" format:"id" doc:"The step's name in expressions: steps.ID."`
 	Title     Text                  `key:"title" doc:"One line for people."`
 	Uses      Text                  `key:"uses" required:"true" format:"action" doc:"The action." examples:"exec,http.check"`
@@ -86,39 +86,39 @@ type Step struct {
 
 // Retry says how often and when a failed attempt is made again.
 type Retry struct {
-	Node     *syntax.Node
-	Attempts Integer  `key:"attempts" required:"true" min:"1" doc:"How many attempts are made at most, the first included."`
-	Delay    Duration `key:"delay" default:"1s" doc:"How long to wait before the second attempt."`
-	MaxDelay Duration `key:"maxDelay" default:"1m" doc:"The longest wait between two attempts."`
-	Factor   Number   `key:"factor" min:"1" default:"2" doc:"By how much each wait is longer than the one before."`
-	If       Expr     `key:"if" doc:"A CEL condition over the error; false gives up at once."`
+	Node     *syntax.Node `doc:"How often and when a failed attempt is made again."`
+	Attempts Integer      `key:"attempts" required:"true" min:"1" doc:"How many attempts are made at most, the first included."`
+	Delay    Duration     `key:"delay" default:"1s" doc:"How long to wait before the second attempt."`
+	MaxDelay Duration     `key:"maxDelay" default:"1m" doc:"The longest wait between two attempts."`
+	Factor   Number       `key:"factor" min:"1" default:"2" doc:"By how much each wait is longer than the one before."`
+	If       Expr         `key:"if" doc:"A CEL condition over the error; false gives up at once."`
 }
 
 // Rollback takes a step back: an action, or the reason why there is none.
 type Rollback struct {
-	Node    *syntax.Node
-	Uses    Text       `key:"uses" format:"action" doc:"The action that takes the step back."`
-	With    Map[Value] `key:"with" doc:"The action's parameters."`
-	Retry   *Retry     `key:"retry" doc:"How often and when a failed attempt is made again."`
-	Timeout Duration   `key:"timeout" positive:"true" doc:"How long one attempt may take."`
-	None    Text       `key:"none" doc:"Why the step cannot be taken back, instead of an action."`
+	Node    *syntax.Node `doc:"The action that takes a step back, or the reason why there is none." choice:"uses,none"`
+	Uses    Text         `key:"uses" format:"action" doc:"The action that takes the step back."`
+	With    Map[Value]   `key:"with" doc:"The action's parameters."`
+	Retry   *Retry       `key:"retry" doc:"How often and when a failed attempt is made again."`
+	Timeout Duration     `key:"timeout" positive:"true" doc:"How long one attempt may take."`
+	None    Text         `key:"none" doc:"Why the step cannot be taken back, instead of an action."`
 }
 
 // Condition is a CEL expression that must be true, with a message for when it is not.
 type Condition struct {
-	Node    *syntax.Node
-	Name    Text     `key:"name" doc:"A short name for people."`
-	Expr    Expr     `key:"expr" required:"true" doc:"A CEL condition; it sees the observation as observed."`
-	Message Text     `key:"message" doc:"What it means that the condition is false."`
-	Observe *Observe `key:"observe" doc:"A fresh observation by a read action, made each time the condition is looked at."`
-	Within  Duration `key:"within" positive:"true" doc:"How long to go on looking; absent: once."`
-	Every   Duration `key:"every" positive:"true" doc:"How often to look."`
-	Hold    Duration `key:"hold" positive:"true" doc:"How long it must stay true."`
+	Node    *syntax.Node `doc:"A CEL expression that must be true."`
+	Name    Text         `key:"name" doc:"A short name for people."`
+	Expr    Expr         `key:"expr" required:"true" doc:"A CEL condition; it sees the observation as observed."`
+	Message Text         `key:"message" doc:"What it means that the condition is false."`
+	Observe *Observe     `key:"observe" doc:"A fresh observation by a read action, made each time the condition is looked at."`
+	Within  Duration     `key:"within" positive:"true" doc:"How long to go on looking; absent: once."`
+	Every   Duration     `key:"every" positive:"true" default:"5s" doc:"How often to look."`
+	Hold    Duration     `key:"hold" positive:"true" doc:"How long it must stay true."`
 }
 
 // Observe is one use of a read action by a condition.
 type Observe struct {
-	Node *syntax.Node
-	Uses Text       `key:"uses" required:"true" format:"action" doc:"The read action."`
-	With Map[Value] `key:"with" doc:"The action's parameters."`
+	Node *syntax.Node `doc:"One use of a read action."`
+	Uses Text         `key:"uses" required:"true" format:"action" doc:"The read action."`
+	With Map[Value]   `key:"with" doc:"The action's parameters."`
 }
