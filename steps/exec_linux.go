@@ -1,0 +1,180 @@
+package steps
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+)
+
+// starter starts processes that the kernel kills when gatebook dies. The kernel
+// ties that to the thread that started them, not to the program; so one thread
+// starts all, and it lives as long as the program does. It costs no parallelism,
+// since Go starts one process at a time anyway.
+type starter struct {
+	once     sync.Once
+	requests chan startRequest
+	bootOnce sync.Once
+	boot     string
+}
+
+type startRequest struct {
+	path   string
+	argv   []string
+	attr   *os.ProcAttr
+	answer chan<- startAnswer
+}
+
+type startAnswer struct {
+	process *os.Process
+	err     error
+}
+
+func (s *starter) start(path string, argv []string, attr *os.ProcAttr) (*os.Process, error) {
+	s.once.Do(func() {
+		s.requests = make(chan startRequest) // never closed
+		go s.serve()
+	})
+	answer := make(chan startAnswer, 1)
+	s.requests <- startRequest{path, argv, attr, answer}
+	started := <-answer
+	return started.process, started.err
+}
+
+func (s *starter) serve() {
+	runtime.LockOSThread()
+	for request := range s.requests {
+		process, err := os.StartProcess(request.path, request.argv, request.attr)
+		request.answer <- startAnswer{process, err}
+	}
+}
+
+func groupAttr() *syscall.SysProcAttr {
+	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+}
+
+// processID tells a process from all others, also those that get its number later.
+type processID struct {
+	PID   int    `json:"pid"`
+	Start uint64 `json:"start,omitempty"` // in ticks since the boot
+	Boot  string `json:"boot,omitempty"`
+}
+
+func (s *starter) identify(pid int) processID {
+	stat, _ := readStat(pid) // 0 where it cannot be read; then only the marker tells
+	return processID{PID: pid, Start: stat.start, Boot: s.bootID()}
+}
+
+// bootID tells this boot from the one before a crash of the whole machine; empty
+// where the system does not say.
+func (s *starter) bootID() string {
+	s.bootOnce.Do(func() {
+		id, _ := os.ReadFile("/proc/sys/kernel/random/boot_id")
+		s.boot = strings.TrimSpace(string(id))
+	})
+	return s.boot
+}
+
+// processStat is what gatebook wants to know of a process.
+type processStat struct {
+	start uint64 // in ticks since the boot
+	group int
+	runs  bool // it has not ended, or not only because nobody has waited for it
+}
+
+func readStat(pid int) (processStat, error) {
+	text, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
+	if err != nil {
+		return processStat{}, err
+	}
+	// The name in the second field may itself hold spaces and parentheses.
+	fields := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
+	const state, group, start = 0, 2, 19 // fields 3, 5 and 22 of proc(5)
+	if len(fields) <= start {
+		return processStat{}, fmt.Errorf("process %d: %q is not a stat of proc(5)", pid, text)
+	}
+	stat := processStat{runs: fields[state] != "Z" && fields[state] != "X"}
+	if stat.group, err = strconv.Atoi(fields[group]); err != nil {
+		return processStat{}, err
+	}
+	stat.start, err = strconv.ParseUint(fields[start], 10, 64)
+	return stat, err
+}
+
+// pids returns the processes of now.
+func pids() ([]int, error) {
+	proc, err := os.Open("/proc")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = proc.Close() }()
+	names, err := proc.Readdirnames(-1)
+	if err != nil {
+		return nil, err
+	}
+	var pids []int
+	for _, name := range names {
+		if pid, err := strconv.Atoi(name); err == nil {
+			pids = append(pids, pid)
+		}
+	}
+	return pids, nil
+}
+
+// survivor returns a process of an earlier attempt that still runs: the one that
+// was noted, or one that carries the key.
+func (s *starter) survivor(noted processID, key string) (pid int, lives bool, err error) {
+	if noted.PID > 0 && noted.Start > 0 && noted.Boot == s.bootID() {
+		stat, err := readStat(noted.PID)
+		if err == nil && stat.runs && stat.start == noted.Start {
+			return noted.PID, true, nil
+		}
+	}
+	if key == "" {
+		return 0, false, nil
+	}
+	all, err := pids()
+	if err != nil {
+		return 0, false, err
+	}
+	for _, pid := range all {
+		if pid != os.Getpid() && carries(pid, key) {
+			return pid, true, nil
+		}
+	}
+	return 0, false, nil
+}
+
+// carries reports whether a process has the key in its environment. Those of other
+// users cannot be read, and processes end while they are looked at.
+func carries(pid int, key string) bool {
+	text, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/environ")
+	if err != nil {
+		return false
+	}
+	marker := []byte(keyVariable + "=" + key)
+	for variable := range bytes.SplitSeq(text, []byte{0}) {
+		if bytes.Equal(variable, marker) {
+			return true
+		}
+	}
+	return false
+}
+
+// groupLives reports whether anything of the group still runs. In a container whose
+// first process waits for nobody, ended processes stay in the group for ever.
+func groupLives(group int) bool {
+	if syscall.Kill(-group, 0) != nil {
+		return false
+	}
+	all, err := pids()
+	return err != nil || slices.ContainsFunc(all, func(pid int) bool {
+		stat, err := readStat(pid)
+		return err == nil && stat.group == group && stat.runs
+	})
+}
