@@ -13,6 +13,15 @@ import (
 	"testing"
 )
 
+// diskScenes need what only Linux has: a file system of their own, and full.
+func diskScenes() map[string]func(args []string) error {
+	return map[string]func(args []string) error{
+		"full disk":  sceneFullDisk,
+		"no rights":  sceneNoRights,
+		"file limit": sceneFileLimit,
+	}
+}
+
 // The real thing: a device that is always full.
 func TestDeviceWithoutSpace(t *testing.T) {
 	t.Parallel()
@@ -213,9 +222,14 @@ func sceneFileLimit(args []string) error {
 	text := journalOf(sample...)
 	limit := uint64(lineStarts(text)[3] + 10)
 	signal.Ignore(syscall.SIGXFSZ)
-	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: limit, Max: limit}); err != nil {
+	var before syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_FSIZE, &before); err != nil {
 		return fmt.Errorf("skip: %w", err)
 	}
+	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: limit, Max: before.Max}); err != nil {
+		return fmt.Errorf("skip: %w", err)
+	}
+	defer func() { _ = syscall.Setrlimit(syscall.RLIMIT_FSIZE, &before) }() // for what the test binary writes at its end
 	for _, payload := range sample {
 		if _, err := j.Append([]byte(payload)); err != nil {
 			return err
@@ -223,7 +237,7 @@ func sceneFileLimit(args []string) error {
 	}
 	failed, ok := errors.AsType[*WriteError](j.Sync())
 	if !ok || !errors.Is(failed, syscall.EFBIG) || failed.Durable != 3 || failed.Lost != 3 {
-		return fmt.Errorf("got %+v", failed)
+		return fmt.Errorf("in the middle of a group: %w", failed)
 	}
 	left, err := os.ReadFile(run.JournalPath())
 	if err != nil {

@@ -99,10 +99,7 @@ type HeldError struct {
 
 // Error names the owner, since when it has the lock, and what to type.
 func (e *HeldError) Error() string {
-	what := "the run"
-	if e.Name != "" {
-		what = fmt.Sprintf("the lock %q", e.Name)
-	}
+	what := lockName(e.Name)
 	switch {
 	case e.Elsewhere:
 		return fmt.Sprintf("%s belongs to %s, and from here nobody can tell whether that process lives; "+

@@ -52,15 +52,19 @@ type Takeover struct {
 
 // String tells what was taken over, and what to look at.
 func (t Takeover) String() string {
-	what := "the run"
-	if t.Name != "" {
-		what = fmt.Sprintf("the lock %q", t.Name)
-	}
+	what := lockName(t.Name)
 	if t.Previous.Run == "" {
 		return what + " was taken over from a process that died without giving it back, and whose name cannot be read"
 	}
 	return fmt.Sprintf("%s was taken over from %s, which died without giving it back; that run is unfinished, "+
 		"see: gatebook status %s", what, t.Previous, t.Previous.Run)
+}
+
+func lockName(name string) string {
+	if name == "" {
+		return "the run"
+	}
+	return fmt.Sprintf("the lock %q", name)
 }
 
 // Locks are what a run holds while a process drives it. They also end with the

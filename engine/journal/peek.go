@@ -22,21 +22,14 @@ func (r *Run) Entry() Entry {
 		return e
 	}
 	defer func() { _ = f.Close() }() // nothing was written
-	if err := e.peek(f); err != nil {
+	err = e.peekFirst(f)
+	if err == nil && e.First != nil {
+		err = e.peekLast(f)
+	}
+	if err != nil {
 		return Entry{Run: r, Err: placed(err, f.Name())}
 	}
 	return e
-}
-
-func (e *Entry) peek(f *os.File) error {
-	if err := e.peekFirst(f); err != nil || e.First == nil {
-		return err
-	}
-	info, err := f.Stat()
-	if err != nil {
-		return err
-	}
-	return e.peekLast(f, info.Size())
 }
 
 func (e *Entry) peekFirst(f *os.File) error {
@@ -58,7 +51,12 @@ func (e *Entry) peekFirst(f *os.File) error {
 
 // peekLast finds the last line that has a newline in a file that begins with a whole
 // record, and checks it against the hash that the line before it ends with.
-func (e *Entry) peekLast(f *os.File, size int64) error {
+func (e *Entry) peekLast(f *os.File) error {
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	size := info.Size()
 	for window := int64(peekSize); ; window *= 2 {
 		window = min(window, size)
 		tail := make([]byte, window)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/exec"
 	"strconv"
@@ -30,13 +31,9 @@ func TestMain(m *testing.M) {
 }
 
 func scenes() map[string]func(args []string) error {
-	return map[string]func(args []string) error{
-		"hold":       sceneHold,
-		"write":      sceneWrite,
-		"full disk":  sceneFullDisk,
-		"no rights":  sceneNoRights,
-		"file limit": sceneFileLimit,
-	}
+	all := map[string]func(args []string) error{"hold": sceneHold, "write": sceneWrite}
+	maps.Copy(all, diskScenes())
+	return all
 }
 
 // sceneHold drives a run: it has its locks until its standard input ends.

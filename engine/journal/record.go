@@ -56,21 +56,22 @@ type Record struct {
 // a later format cannot be taken for this one.
 func genesis() Hash { return sha256.Sum256([]byte("gatebook/journal/v1")) }
 
-// chain computes the hashes of records one after another.
+// chain computes the hashes of records one after another, and allocates nothing for it.
 type chain struct {
 	head Head
 	sha  hash.Hash
+	next Hash // of the record at hand
+	text [hexLen]byte
 }
 
 func newChain() *chain { return &chain{head: Head{Hash: genesis()}, sha: sha256.New()} }
 
-// link returns the hash of the next record, whose line is body and the hash.
-func (c *chain) link(body []byte) (next Hash) {
+// link computes the hash of the next record, whose line is body and the hash.
+func (c *chain) link(body []byte) {
 	c.sha.Reset()
 	c.sha.Write(c.head.Hash[:]) // hash.Hash never returns an error
 	c.sha.Write(body)
-	c.sha.Sum(next[:0])
-	return next
+	c.sha.Sum(c.next[:0])
 }
 
 // write appends the next record's line to buf and moves the head on.
@@ -81,7 +82,8 @@ func (c *chain) write(buf, payload []byte) []byte {
 	buf = strconv.AppendUint(buf, c.head.Seq, 10)
 	buf = append(buf, beforeEvent...)
 	buf = append(buf, payload...)
-	c.head.Hash = c.link(buf[start:])
+	c.link(buf[start:])
+	c.head.Hash = c.next
 	buf = append(buf, beforeHash...)
 	buf = hex.AppendEncode(buf, c.head.Hash[:])
 	buf = append(buf, afterHash...)
@@ -95,15 +97,15 @@ func (c *chain) read(line []byte) (Record, error) {
 	if err != nil {
 		return Record{}, err
 	}
-	if want := strconv.FormatUint(c.head.Seq+1, 10); string(seq) != want {
+	if want := strconv.AppendUint(c.text[:0], c.head.Seq+1, 10); !bytes.Equal(seq, want) {
 		return Record{}, fmt.Errorf("it is numbered %.20s where record %s was expected", seq, want)
 	}
-	next := c.link(line[:len(line)-tailLen])
-	if next.String() != string(written) {
-		return Record{}, fmt.Errorf("its hash is %s, and the chain up to here gives %s", written, next)
+	c.link(line[:len(line)-tailLen])
+	if hex.Encode(c.text[:], c.next[:]); !bytes.Equal(written, c.text[:]) {
+		return Record{}, fmt.Errorf("its hash is %s, and the chain up to here gives %s", written, c.text)
 	}
-	c.head = Head{Seq: c.head.Seq + 1, Hash: next}
-	return Record{Seq: c.head.Seq, Payload: payload, Hash: next}, nil
+	c.head = Head{Seq: c.head.Seq + 1, Hash: c.next}
+	return Record{Seq: c.head.Seq, Payload: payload, Hash: c.next}, nil
 }
 
 // split takes a line apart, and judges only its shape.

@@ -99,17 +99,6 @@ func (l *lineReader) next() (line []byte, size int64, err error) {
 	}
 }
 
-// replayFile is [Replay] for a file, whose path the errors then name.
-func replayFile(path string, each func(Record) error) (Summary, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return Summary{}, fmt.Errorf("open journal: %w", err)
-	}
-	defer func() { _ = f.Close() }() // nothing was written
-	sum, err := Replay(f, each)
-	return sum, placed(err, path)
-}
-
 // placed adds the file to an error about damage in it.
 func placed(err error, path string) error {
 	if damage, ok := errors.AsType[*DamagedError](err); ok {

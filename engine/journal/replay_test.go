@@ -147,8 +147,9 @@ func TestEveryChangedByteOfAnyJournalIsRefused(t *testing.T) {
 		at := rapid.IntRange(0, len(text)-2).Draw(rt, "at")
 		before := text[at]
 		text[at] = rapid.Byte().Filter(func(b byte) bool { return b != before }).Draw(rt, "byte")
-		_, err := Replay(bytes.NewReader(text), nil)
-		mustDamage(t, err)
+		if _, err := Replay(bytes.NewReader(text), nil); mustDamage(t, err).Offset > int64(at) {
+			rt.Fatalf("byte %d was changed: %v", at, err)
+		}
 	})
 }
 
@@ -200,6 +201,19 @@ func TestDamageInAFileNamesFileRecordAndByte(t *testing.T) {
 		}
 	}
 	equal(t, "the refused file", string(readJournal(t, run)), string(text))
+}
+
+func TestHeadIsShownInHexadecimal(t *testing.T) {
+	t.Parallel()
+	sum, err := Replay(strings.NewReader(""), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := json.Marshal(sum.Head)
+	if err != nil {
+		t.Fatal(err)
+	}
+	equal(t, "head", string(text), fmt.Sprintf(`{"seq":0,"hash":"%x"}`, sha256.Sum256([]byte("gatebook/journal/v1"))))
 }
 
 func TestReplayEndsWithTheErrorOfItsCaller(t *testing.T) {
@@ -272,7 +286,7 @@ func FuzzReplay(f *testing.F) {
 			return nil
 		})
 		if err != nil {
-			mustDamage(t, err)
+			equal(t, "damaged record", mustDamage(t, err).Offset, sum.Bytes)
 		} else if sum.Bytes+sum.Torn != int64(len(text)) {
 			t.Fatalf("read %d whole and %d torn bytes of %d", sum.Bytes, sum.Torn, len(text))
 		}

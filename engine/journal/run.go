@@ -17,9 +17,6 @@ type Run struct {
 // ID returns the run's id.
 func (r *Run) ID() string { return r.id }
 
-// Dir returns the run's folder.
-func (r *Run) Dir() string { return r.dir }
-
 // JournalPath returns the journal's file, for people to look at.
 func (r *Run) JournalPath() string { return filepath.Join(r.dir, "journal.jsonl") }
 
@@ -67,5 +64,11 @@ func (r *Run) OpenJournal(each func(Record) error) (*Journal, Repair, error) {
 // Replay reads and verifies the run's journal as [Replay] does, and changes nothing;
 // the run may be going on meanwhile.
 func (r *Run) Replay(each func(Record) error) (Summary, error) {
-	return replayFile(r.JournalPath(), each)
+	f, err := os.Open(r.JournalPath())
+	if err != nil {
+		return Summary{}, fmt.Errorf("open journal: %w", err)
+	}
+	defer func() { _ = f.Close() }() // nothing was written
+	sum, err := Replay(f, each)
+	return sum, placed(err, f.Name())
 }

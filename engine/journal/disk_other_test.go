@@ -1,0 +1,5 @@
+//go:build !linux
+
+package journal
+
+func diskScenes() map[string]func(args []string) error { return nil }
