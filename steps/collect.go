@@ -114,8 +114,7 @@ func (g gatherer) plan(ctx context.Context, call *sdk.Call[CollectInput]) (sdk.P
 
 // sourceError places an error about a pattern.
 func sourceError(i int, err error) error {
-	var typed *sdk.Error
-	if errors.As(err, &typed) && typed.Field != "" {
+	if typed, ok := errors.AsType[*sdk.Error](err); ok && typed.Field != "" {
 		placed := *typed
 		placed.Field = fmt.Sprintf("files[%d].%s", i, typed.Field)
 		return &placed

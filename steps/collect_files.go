@@ -94,8 +94,7 @@ func (f *finder) visit(name string, entry fs.DirEntry, err error) error {
 
 // reason is an error without the path that it is about.
 func reason(err error) string {
-	var cause *fs.PathError
-	if errors.As(err, &cause) {
+	if cause, ok := errors.AsType[*fs.PathError](err); ok {
 		return cause.Err.Error()
 	}
 	return err.Error()

@@ -162,13 +162,11 @@ func publicURL(address *url.URL) string {
 // exchangeError says what went wrong between here and the server, without the
 // address that net/http puts in front.
 func exchangeError(where string, err error) error {
-	var wrapped *url.Error
-	if errors.As(err, &wrapped) {
+	if wrapped, ok := errors.AsType[*url.Error](err); ok {
 		err = wrapped.Err
 	}
 	class := sdk.Transient
-	var untrusted *tls.CertificateVerificationError
-	if errors.As(err, &untrusted) {
+	if _, untrusted := errors.AsType[*tls.CertificateVerificationError](err); untrusted {
 		class = sdk.Permanent
 	}
 	return sdk.Errorf(class, "%s: %w", where, err)

@@ -52,8 +52,7 @@ func (o Options) tlsConfig(settings *TLS) (*tls.Config, error) {
 
 // fileError says why the file that a parameter names cannot be used.
 func fileError(field, name string, err error) *sdk.Error {
-	var cause *fs.PathError
-	if errors.As(err, &cause) {
+	if cause, ok := errors.AsType[*fs.PathError](err); ok {
 		err = cause.Err // the path is in the message once
 	}
 	failure := sdk.FieldErrorf(field, "%s: %w", name, err)

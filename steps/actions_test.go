@@ -1,0 +1,178 @@
+package steps
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/gatebook/gatebook/plugins/sdk"
+	"github.com/gatebook/gatebook/schema"
+)
+
+// params are parameters as a runbook gives them.
+type params = map[string]any
+
+// witness is a host that keeps all that an action tells it.
+type witness struct {
+	mu       sync.Mutex
+	progress []string
+	before   json.RawMessage
+}
+
+func (w *witness) Progress(p sdk.Progress) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.progress = append(w.progress, p.Message)
+}
+
+func (w *witness) Output(string, []byte) {}
+
+func (w *witness) Before(_ context.Context, state json.RawMessage) error {
+	w.before = slices.Clone(state)
+	return nil
+}
+
+func (w *witness) Note(string, json.RawMessage) error { return nil }
+
+// told is everything that the action said while it worked.
+func (w *witness) told() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return strings.Join(w.progress, "\n")
+}
+
+// apply applies an action as an engine does: checked parameters in, checked outputs out.
+func apply[I, O any](t *testing.T, action sdk.Action[I, O], with params) (O, error) {
+	t.Helper()
+	outputs, _, err := applyTold(t.Context(), t, action, with)
+	return outputs, err
+}
+
+func applyTold[I, O any](ctx context.Context, t *testing.T, action sdk.Action[I, O], with params) (O, *witness, error) {
+	t.Helper()
+	host := &witness{}
+	var outputs O
+	raw, err := handlerOf(t, action).Apply(ctx, request(t, action, with), host)
+	if err != nil {
+		return outputs, host, err
+	}
+	checkAgainst(t, "outputs", schema.For[O](), raw)
+	if err := json.Unmarshal(raw, &outputs); err != nil {
+		t.Fatalf("outputs: %v", err)
+	}
+	return outputs, host, nil
+}
+
+func handlerOf[I, O any](t *testing.T, action sdk.Action[I, O]) sdk.Handler {
+	t.Helper()
+	handler, err := action.Handler()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return handler
+}
+
+func request[I, O any](t *testing.T, _ sdk.Action[I, O], with params) sdk.Request {
+	t.Helper()
+	raw, err := json.Marshal(with)
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkAgainst(t, "parameters", schema.For[I](), raw)
+	return sdk.Request{Params: raw, Key: "run-1-step-do", Attempt: 1}
+}
+
+func checkAgainst(t *testing.T, what string, shape *schema.Schema, raw []byte) {
+	t.Helper()
+	validator, err := schema.Compile(shape)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var data any
+	if err := json.Unmarshal(raw, &data); err != nil {
+		t.Fatal(err)
+	}
+	for _, fault := range validator.Validate(data) {
+		t.Errorf("%s: %s", what, fault.Message)
+	}
+}
+
+// failure is an error that a test expects; text must be part of its message.
+type failure struct {
+	class sdk.Class
+	field string
+	text  string
+}
+
+func (f failure) check(t *testing.T, err error) {
+	t.Helper()
+	if err == nil {
+		t.Fatalf("no error, want %s %q", f.class, f.text)
+	}
+	is := sdk.AsError(err)
+	if is.Class != f.class || is.Field != f.field || !strings.Contains(is.Message, f.text) {
+		t.Errorf("error is %s, field %q: %s\nwant %s, field %q: …%s…", is.Class, is.Field, is.Message, f.class, f.field, f.text)
+	}
+}
+
+// serve starts an HTTP server and returns its address.
+func serve(t *testing.T, handler http.HandlerFunc) string {
+	t.Helper()
+	server := httptest.NewServer(handler)
+	t.Cleanup(server.Close)
+	return server.URL
+}
+
+// answers is a handler that gives one answer after the other, and the last for ever.
+func answers(handlers ...http.HandlerFunc) http.HandlerFunc {
+	var mu sync.Mutex
+	return func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		next := handlers[0]
+		if len(handlers) > 1 {
+			handlers = handlers[1:]
+		}
+		mu.Unlock()
+		next(w, r)
+	}
+}
+
+// says is a handler that answers with a status and a body.
+func says(status int, body string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(status)
+		_, _ = w.Write([]byte(body))
+	}
+}
+
+func TestExamplesArePossible(t *testing.T) {
+	t.Parallel()
+	handlers, err := Builtin(Options{Dir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, handler := range handlers {
+		description := handler.Describe()
+		t.Run(description.Name, func(t *testing.T) {
+			t.Parallel()
+			if len(description.Examples) == 0 {
+				t.Error("there is no example")
+			}
+			for _, example := range description.Examples {
+				raw, err := json.Marshal(example.With)
+				if err != nil {
+					t.Fatal(err)
+				}
+				checkAgainst(t, example.Title, description.Input, raw)
+				if _, err := handler.Plan(t.Context(), sdk.Request{Params: raw}); err != nil {
+					t.Errorf("%s: plan: %v", example.Title, err)
+				}
+			}
+		})
+	}
+}

@@ -1,0 +1,89 @@
+package steps
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/gatebook/gatebook/plugins/sdk"
+	"github.com/gatebook/gatebook/schema"
+)
+
+func TestPoll(t *testing.T) {
+	t.Parallel()
+	const ok, not, never, hang = "ok", "not", "never", "hang"
+	tests := []struct {
+		name        string
+		probes      []string // the last one for ever
+		within      time.Duration
+		consecutive int
+		want        failure
+		took        time.Duration
+		count       int
+	}{
+		{name: "the first success is enough", probes: []string{ok}, consecutive: 1, count: 1},
+		{name: "without within the first failure is final", probes: []string{not, ok}, consecutive: 1, want: failure{sdk.Transient, "", "not yet"}, count: 1},
+		{name: "it tries again within", probes: []string{not, not, ok}, within: 10 * time.Second, consecutive: 1, took: 2 * time.Second, count: 3},
+		{name: "a failure starts the row again", probes: []string{ok, not, ok}, within: 10 * time.Second, consecutive: 2, took: 3 * time.Second, count: 4},
+		{name: "within is an end", probes: []string{not}, within: 3 * time.Second, consecutive: 1, want: failure{sdk.Transient, "", "not yet"}, took: 3 * time.Second, count: 4},
+		{name: "a row that is not full within fails", probes: []string{ok}, within: 2 * time.Second, consecutive: 5, want: failure{sdk.Transient, "", "only 3 of 5"}, took: 2 * time.Second, count: 3},
+		{name: "a row needs no within", probes: []string{ok}, consecutive: 4, took: 3 * time.Second, count: 4},
+		{name: "what cannot mend itself is final", probes: []string{never}, within: time.Hour, consecutive: 1, want: failure{sdk.Permanent, "", "never"}, count: 1},
+		{name: "a probe that hangs is ended", probes: []string{hang}, consecutive: 1, want: failure{sdk.Transient, "", "no answer within 5s"}, took: 5 * time.Second, count: 1},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				count, start := 0, time.Now()
+				p := Polling{Timeout: schema.Duration(5 * time.Second), Interval: schema.Duration(time.Second), Consecutive: tt.consecutive}
+				got, err := poll(t.Context(), &witness{}, p, tt.within, func(ctx context.Context) (int, error) {
+					count++
+					switch tt.probes[min(count, len(tt.probes))-1] {
+					case not:
+						return 0, sdk.Errorf(sdk.Transient, "not yet")
+					case never:
+						return 0, sdk.Errorf(sdk.Permanent, "never")
+					case hang:
+						<-ctx.Done()
+						return 0, ctx.Err()
+					default:
+						return count, nil
+					}
+				})
+				if tt.want.class != "" {
+					tt.want.check(t, err)
+				} else if err != nil || got != count {
+					t.Errorf("poll gives %d, %v; want the last of %d probes", got, err, count)
+				}
+				if took := time.Since(start); took != tt.took || count != tt.count {
+					t.Errorf("%d probes took %s, want %d in %s", count, took, tt.count, tt.took)
+				}
+			})
+		})
+	}
+}
+
+func TestPollEndsWithItsContext(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second)
+		defer cancel()
+		start := time.Now()
+		p := Polling{Timeout: schema.Duration(time.Second), Interval: schema.Duration(time.Hour), Consecutive: 1}
+		_, err := poll(ctx, &witness{}, p, 24*time.Hour, func(context.Context) (int, error) {
+			return 0, sdk.Errorf(sdk.Transient, "not yet")
+		})
+		if !errors.Is(err, context.DeadlineExceeded) || time.Since(start) != 90*time.Second {
+			t.Errorf("poll ended after %s with %v", time.Since(start), err)
+		}
+	})
+}
+
+func TestPollRefusesProbesWithoutTime(t *testing.T) {
+	t.Parallel()
+	_, err := poll(t.Context(), &witness{}, Polling{Consecutive: 1}, 0, func(context.Context) (int, error) { return 1, nil })
+	failure{sdk.Permanent, "timeout", "no time"}.check(t, err)
+}
