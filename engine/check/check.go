@@ -11,6 +11,7 @@ package check
 import (
 	"github.com/gatebook/gatebook/engine/catalog"
 	"github.com/gatebook/gatebook/engine/data"
+	"github.com/gatebook/gatebook/engine/diag"
 	"github.com/gatebook/gatebook/engine/expr"
 	"github.com/gatebook/gatebook/engine/model"
 	"github.com/gatebook/gatebook/engine/source"
@@ -58,30 +59,24 @@ type Step struct {
 	Index   int // its place in Runbook.Steps
 	Model   *model.Step
 	Finally bool
-	Use
+	Use     *data.Use // nil: the action is not known
 	// Needs are the steps that it waits for, one edge for each, in the order in which
 	// they are found: the default or `needs`, then references.
 	Needs    []Edge
 	When     *expr.Condition // nil: there is none
 	Gate     []*Condition
 	Verify   []*Condition
-	RetryIf  *expr.Condition
-	Rollback *Rollback // nil: there is none
+	RetryIf  *expr.Condition // nil: there is none
+	Rollback *Rollback       // nil: there is none
 }
 
 // ID returns the step's id.
 func (s *Step) ID() string { return s.Model.ID.Value }
 
-// Use is one use of an action.
-type Use struct {
-	Action *catalog.Entry // nil: it is not known
-	With   *data.Tree
-}
-
-// Rollback is the action that takes a step back.
+// Rollback says how the step is taken back.
 type Rollback struct {
-	Model *model.Rollback
-	Use
+	Model   *model.Rollback
+	Use     *data.Use // nil: Model.None says why there is none
 	RetryIf *expr.Condition
 }
 
@@ -89,7 +84,7 @@ type Rollback struct {
 type Condition struct {
 	Model   *model.Condition
 	Program *expr.Condition
-	Observe *Use // nil: it makes no observation
+	Observe *data.Use // nil: it makes no observation
 }
 
 // Edge says that a step waits for another, and why.
@@ -109,3 +104,19 @@ const (
 	Referenced Reason = "reference" // an expression uses it
 	Needed     Reason = "needs"     // `needs:` names it
 )
+
+// Check checks a runbook, which may have faults already, and returns everything that
+// it finds.
+func Check(runbook *model.Runbook, catalogue *catalog.Catalog, options Options) (*Runbook, diag.List) {
+	c := newChecker(runbook, catalogue)
+	c.checkRequires(options.Version)
+	c.findActions()
+	c.checkInputs()
+	c.compileVars()
+	c.compileSteps()
+	c.compileResults()
+	c.sort()
+	c.checkGuards()
+	c.checkUnused()
+	return c.runbook, c.found
+}

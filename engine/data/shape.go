@@ -94,9 +94,6 @@ func listShape(items []*schema.Schema) *schema.Schema {
 // HoldsSecret reports whether a value of the shape is secret, or anything in it.
 func HoldsSecret(s *schema.Schema) bool { return holdsSecret(s, s, deepest) }
 
-// deepest bounds how far a shape is followed, since one may refer to itself.
-const deepest = 16
-
 func holdsSecret(root, s *schema.Schema, depth int) bool {
 	if s = root.Resolve(s); s == nil || depth == 0 {
 		return false
@@ -120,15 +117,12 @@ func holdsSecret(root, s *schema.Schema, depth int) bool {
 // LeadsToSecret reports whether the part of a shape at the path is secret, or holds
 // something that is.
 func LeadsToSecret(s *schema.Schema, path []string) bool {
-	place := placeOf(s)
+	slot := slotOf(s)
 	for _, part := range path {
-		if place.Secret() {
-			return true
-		}
-		place = place.at(part)
+		slot = slot.at(part)
 	}
-	for _, shape := range place.shapes {
-		if holdsSecret(place.root, shape, deepest) {
+	for _, shape := range slot.shapes {
+		if holdsSecret(slot.root, shape, deepest) {
 			return true
 		}
 	}

@@ -1,10 +1,10 @@
-// Package data is YAML in whose strings there may be ${{ }}: the parameters of an
-// action, vars, outputs. A [Tree] is compiled once and then evaluated as often as
-// something more is known.
+// Package data is YAML in whose strings there may be ${{ }}: vars, outputs, and the
+// parameters of an action. A [Tree] is compiled once and then evaluated as often as
+// something more is known; a [Use] is an action with such parameters.
 //
 // It joins the positions of syntax, the templates of expr and the shapes of schema,
-// so that whoever checks data need not: every fault is found its place, every
-// reference its node. It does not know what the data is for. Floor 3.
+// so that whoever checks data need not: every fault is given its place, and so is
+// every reference. It knows no runbook, and calls no action. Floor 3.
 package data
 
 import (
@@ -152,20 +152,35 @@ func (t *Tree) Range() source.Range {
 	return t.node.Range()
 }
 
-// Use is one use of something by an expression, at its place.
-type Use struct {
+// Reference is one thing that an expression refers to, at its place.
+type Reference struct {
 	expr.Ref
 	Range source.Range
 }
 
-// Uses yields what the expressions of the tree refer to.
-func (t *Tree) Uses() iter.Seq[Use] {
-	return func(yield func(Use) bool) {
+// References yields what the expressions of the tree refer to.
+func (t *Tree) References() iter.Seq[Reference] {
+	return func(yield func(Reference) bool) {
 		for leaf := range t.templates() {
-			for _, ref := range leaf.template.Refs() {
-				if !yield(Use{ref, leaf.node.RangeOf(ref.Start, ref.End)}) {
+			for ref := range leaf.references() {
+				if !yield(ref) {
 					return
 				}
+			}
+		}
+	}
+}
+
+// references yields what a template refers to.
+func (t *Tree) references() iter.Seq[Reference] { return Place(t.node, t.template.Refs()) }
+
+// Place yields the references of an expression that is the text of a node, each at
+// its place.
+func Place(node *syntax.Node, refs []expr.Ref) iter.Seq[Reference] {
+	return func(yield func(Reference) bool) {
+		for _, ref := range refs {
+			if !yield(Reference{ref, node.RangeOf(ref.Start, ref.End)}) {
+				return
 			}
 		}
 	}

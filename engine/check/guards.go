@@ -1,0 +1,57 @@
+package check
+
+import (
+	"github.com/gatebook/gatebook/engine/diag"
+)
+
+// checkGuards looks at what the steps do to the world: whether it can be taken back,
+// and whether anything stands before what cannot.
+func (c *checker) checkGuards() {
+	for _, step := range c.runbook.Steps {
+		if step.Use != nil {
+			c.checkWayBack(step)
+		}
+	}
+	c.checkApprovals()
+}
+
+func (c *checker) checkWayBack(step *Step) {
+	action, uses := step.Use.Action, step.Model.Uses
+	back := step.Rollback
+	switch {
+	case action.Reads():
+		if back != nil {
+			c.add(diag.NeedlessRollback.At(back.Model.Node.Range(), "The action %s only reads.", uses.Value))
+		}
+	case back == nil:
+		if !action.Description.CanUndo && action.Description.NothingToUndo == "" {
+			c.add(diag.NoWayBack.At(uses.Range(), "The step %q has the effect %s, no rollback, and %s cannot undo what it did.",
+				step.ID(), action.Description.Effect, uses.Value))
+		}
+	case back.Use != nil && back.Use.Action.Reads() && !back.Use.Action.Description.Asks:
+		c.add(diag.NeedlessRollback.At(back.Model.Uses.Range(), "The action %s only reads, so it takes nothing back.",
+			back.Model.Uses.Value))
+	}
+}
+
+// checkApprovals reports destroying steps that have no gate and follow no question to
+// people. One pass in the order of the steps tells what each of them follows.
+func (c *checker) checkApprovals() {
+	approved := make([]bool, len(c.runbook.Steps))
+	for _, i := range c.runbook.Order {
+		step := c.runbook.Steps[i]
+		for _, edge := range step.Needs {
+			approved[i] = approved[i] || approved[edge.Step] || isApproval(c.runbook.Steps[edge.Step])
+		}
+		if step.Use == nil || !step.Use.Action.Destroys() || approved[i] || len(step.Gate) > 0 {
+			continue
+		}
+		c.add(diag.UnguardedDestroy.At(step.Model.Uses.Range(),
+			"The step %q has the effect destroy, has no gate, and waits for no step that asks people.", step.ID()))
+	}
+}
+
+// isApproval reports whether nothing goes on behind the step unless somebody agreed.
+func isApproval(step *Step) bool {
+	return step.Use != nil && step.Use.Action.Description.Asks && step.Model.OnFailure.Value != "continue"
+}

@@ -1,0 +1,65 @@
+package check
+
+import (
+	"github.com/Masterminds/semver/v3"
+
+	"github.com/gatebook/gatebook/engine/data"
+	"github.com/gatebook/gatebook/engine/diag"
+	"github.com/gatebook/gatebook/engine/model"
+	"github.com/gatebook/gatebook/schema"
+)
+
+// checkRequires holds gatebook's own version against what the runbook asks for.
+func (c *checker) checkRequires(version string) {
+	wanted := c.model.Requires.Gatebook
+	own, err := semver.NewVersion(version)
+	if err != nil || wanted.Value == "" {
+		return
+	}
+	constraint, err := semver.NewConstraint(wanted.Value)
+	if err != nil {
+		return // the model's finding
+	}
+	// A build on the way to 1.2.0 has what 1.2.0 has; a constraint by itself would
+	// refuse every pre-release.
+	release, err := own.SetPrerelease("")
+	if err != nil || constraint.Check(&release) {
+		return
+	}
+	c.add(diag.WrongGatebook.At(wanted.Range(), "This is gatebook %s.", own))
+}
+
+// checkInputs makes the shape of the inputs, and checks their defaults.
+func (c *checker) checkInputs() {
+	object := &schema.Schema{Type: schema.TypeObject, Closed: true}
+	for _, entry := range c.model.Inputs.Entries {
+		input := entry.Value
+		if input == nil || input.Schema == nil {
+			continue
+		}
+		object.Properties = append(object.Properties, schema.Property{Name: entry.Key.Value, Schema: input.Schema})
+		object.Required = append(object.Required, entry.Key.Value)
+		if input.Default.Node != nil {
+			c.checkDefault(entry.Key, input)
+		}
+	}
+	c.runbook.InputSchema = object
+	c.secrets.inputs = secretIn(object)
+	c.secrets.steps = secretOutputs(c.outputs)
+}
+
+func (c *checker) checkDefault(name model.Text, input *model.Input) {
+	given := input.Default.Node.Value()
+	text, isText := given.AsString()
+	if data.HoldsSecret(input.Schema) && !given.IsNull() && (text != "" || !isText) {
+		c.add(diag.SecretDefault.At(input.Default.Range(), "The input %s is secret, and its default can be read here.", name.Value))
+		return
+	}
+	validator, err := schema.Compile(input.Schema)
+	if err != nil {
+		return // a bad pattern, which is the model's finding
+	}
+	for _, violation := range validator.Validate(data.ForSchema(given)) {
+		c.add(diag.BadDefault.At(input.Default.Range(), "The input %s says: %s.", name.Value, violation.Message))
+	}
+}

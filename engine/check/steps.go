@@ -1,0 +1,144 @@
+package check
+
+import (
+	"github.com/gatebook/gatebook/engine/diag"
+	"github.com/gatebook/gatebook/engine/expr"
+	"github.com/gatebook/gatebook/engine/model"
+)
+
+// compileSteps compiles all that the steps say, and draws the edges.
+func (c *checker) compileSteps() {
+	for _, step := range c.runbook.Steps {
+		c.waits = c.waits[:0]
+		c.compileStep(step)
+		c.connect(step)
+	}
+}
+
+func (c *checker) compileStep(step *Step) {
+	m := step.Model
+	c.plain(m.Title, "title")
+	step.Use = c.use(stepSite(step, "with", false), c.actions[step.Index], m.Uses, m.With)
+	step.When = c.condition(stepSite(step, "when", false), m.When, c.types)
+	step.Gate = c.conditions(stepSite(step, "gate", false), m.Gate)
+	step.Verify = c.conditions(stepSite(step, "verify", true), m.Verify)
+	step.RetryIf = c.retryIf(step, m.Retry)
+	if step.When != nil {
+		c.checkConstant(step.When, m.When)
+	}
+	if m.Rollback == nil {
+		return
+	}
+	step.Rollback = &Rollback{Model: m.Rollback, RetryIf: c.retryIf(step, m.Rollback.Retry)}
+	if m.Rollback.Uses.Node != nil {
+		at := stepSite(step, "rollback", true)
+		step.Rollback.Use = c.use(at, c.action(m.Rollback.Uses), m.Rollback.Uses, m.Rollback.With)
+	}
+}
+
+// retryIf compiles the condition of a retry, which sees the error of the attempt; the
+// step has no result then.
+func (c *checker) retryIf(step *Step, retry *model.Retry) *expr.Condition {
+	if retry == nil || retry.If.Node == nil {
+		return nil
+	}
+	return c.condition(stepSite(step, "retry", false), retry.If, c.retryTypes())
+}
+
+func (c *checker) retryTypes() *expr.Types {
+	if c.retries == nil {
+		c.retries = c.types.With(expr.RootError, expr.ErrorShape()).With(expr.RootAttempt, expr.AttemptShape())
+	}
+	return c.retries
+}
+
+func (c *checker) conditions(at site, list model.OneOrMany[*model.Condition]) []*Condition {
+	var conditions []*Condition
+	for _, m := range list.Items {
+		if m == nil {
+			continue
+		}
+		c.plain(m.Name, "name")
+		c.plain(m.Message, "message")
+		condition := &Condition{Model: m}
+		types := c.types
+		if m.Observe != nil {
+			types = c.observe(at, condition)
+		}
+		condition.Program = c.condition(at, m.Expr, types)
+		c.checkCondition(condition)
+		conditions = append(conditions, condition)
+	}
+	return conditions
+}
+
+// observe compiles a condition's observation, and returns the types with what it sees.
+func (c *checker) observe(at site, condition *Condition) *expr.Types {
+	m := condition.Model.Observe
+	action := c.action(m.Uses)
+	condition.Observe = c.use(at, action, m.Uses, m.With)
+	if action == nil {
+		return c.types.With(expr.RootObserved, nil)
+	}
+	switch {
+	case action.Description.Asks:
+		c.add(diag.ObserveReads.At(m.Uses.Range(), "The action %s asks people.", m.Uses.Value))
+	case !action.Reads():
+		c.add(diag.ObserveReads.At(m.Uses.Range(), "The action %s has the effect %s.",
+			m.Uses.Value, action.Description.Effect))
+	}
+	return c.types.With(expr.RootObserved, action.Description.Output)
+}
+
+func (c *checker) checkCondition(condition *Condition) {
+	if condition.Program == nil {
+		return
+	}
+	if condition.Model.Observe == nil {
+		c.checkConstant(condition.Program, condition.Model.Expr)
+		return
+	}
+	for _, ref := range condition.Program.Refs() {
+		if ref.Root == expr.RootObserved {
+			return
+		}
+	}
+	c.add(diag.UnusedObservation.At(condition.Model.Observe.Uses.Range(),
+		"The expression of the condition does not say observed."))
+}
+
+// checkConstant warns of a condition that refers to nothing.
+func (c *checker) checkConstant(condition *expr.Condition, text model.Expr) {
+	if len(condition.Refs()) > 0 {
+		return
+	}
+	if truth := condition.Eval(expr.Values{}).Truth; truth == expr.True || truth == expr.False {
+		c.add(diag.ConstantCondition.At(text.Range(), "It is always %s.", truth))
+	}
+}
+
+// compileResults compiles what is computed when the steps are done.
+func (c *checker) compileResults() {
+	for _, output := range c.model.Outputs.Entries {
+		c.runbook.Outputs = append(c.runbook.Outputs, c.result("outputs", output.Key.Value, output.Value))
+	}
+	record := c.model.Record
+	for _, entry := range []struct {
+		name  string
+		value model.Value
+	}{{"environment", record.Environment}, {"version", record.Version}, {"remark", record.Remark}} {
+		if entry.value.Node != nil {
+			c.runbook.Record = append(c.runbook.Record, c.result("record", entry.name, entry.value))
+		}
+	}
+}
+
+func (c *checker) result(what, name string, value model.Value) Binding {
+	tree := c.data(site{what: what, ended: true}, value, c.types)
+	for ref := range tree.References() {
+		if c.secrets.holds(ref.Ref) {
+			c.add(diag.SecretRecorded.At(ref.Range, "The value of %s.%s may be a secret.", what, diag.Clean(name)))
+		}
+	}
+	return Binding{Name: name, Data: tree}
+}

@@ -1,0 +1,156 @@
+package data
+
+import (
+	"iter"
+	"slices"
+	"strconv"
+
+	"github.com/gatebook/gatebook/schema"
+)
+
+// Slot is where a value goes: the shapes that it may have there, one of which it
+// must fit. Without any, nothing is known of the slot.
+type Slot struct {
+	Field  string // its path, such as "nodes[2].name"
+	root   *schema.Schema
+	shapes []*schema.Schema
+}
+
+// maxChoices bounds the shapes of one slot; the others are taken to be like them.
+const maxChoices = 64
+
+// deepest bounds how far a shape is followed, since one may refer to itself.
+const deepest = 16
+
+// slotOf returns the slot of a whole document of the shape.
+func slotOf(root *schema.Schema) Slot {
+	s := Slot{root: root}
+	s.add(root, deepest)
+	return s
+}
+
+// add adds a shape, or its choices where it is nothing but a choice.
+func (s *Slot) add(shape *schema.Schema, depth int) {
+	if shape = s.root.Resolve(shape); shape == nil || depth == 0 || len(s.shapes) >= maxChoices {
+		return
+	}
+	others := choices(shape)
+	if len(others) == 0 || shape.Type != "" || len(shape.Properties) > 0 || shape.Secret || shape.NoSecret {
+		s.shapes = append(s.shapes, shape)
+	}
+	for _, choice := range others {
+		s.add(choice, depth-1)
+	}
+}
+
+func choices(s *schema.Schema) []*schema.Schema {
+	if len(s.AnyOf)+len(s.OneOf)+len(s.AllOf) == 0 {
+		return nil
+	}
+	return slices.Concat(s.AnyOf, s.OneOf, s.AllOf)
+}
+
+// at goes one step further, by a property's name or an item's index. What lies
+// inside something secret, or inside what others can read, is so too.
+func (s Slot) at(part string) Slot {
+	next := Slot{root: s.root, Field: part}
+	if s.Field != "" {
+		next.Field = schema.FieldPath([]string{s.Field, part})
+	}
+	for _, shape := range s.shapes {
+		if shape.Secret || shape.NoSecret {
+			next.shapes = append(next.shapes, &schema.Schema{Secret: shape.Secret, NoSecret: shape.NoSecret})
+		}
+		switch declared, ok := shape.Property(part); {
+		case ok:
+			next.add(declared, deepest)
+		case shape.Items != nil:
+			next.add(shape.Items, deepest)
+		default:
+			next.add(shape.Additional, deepest)
+		}
+	}
+	return next
+}
+
+// Secret reports whether the value in the slot is never shown.
+func (s Slot) Secret() bool {
+	return slices.ContainsFunc(s.shapes, func(shape *schema.Schema) bool { return shape.Secret })
+}
+
+// NoSecret reports whether others can read the value in the slot.
+func (s Slot) NoSecret() bool {
+	return slices.ContainsFunc(s.shapes, func(shape *schema.Schema) bool { return shape.NoSecret })
+}
+
+// Types returns the types that a value in the slot may have; none: any.
+func (s Slot) Types() []string {
+	var types []string
+	for _, shape := range s.shapes {
+		if shape.Type == "" {
+			return nil
+		}
+		if !slices.Contains(types, shape.Type) {
+			types = append(types, shape.Type)
+		}
+	}
+	return types
+}
+
+// Leaf is a part of a tree that is computed, and where its value goes.
+type Leaf struct {
+	*Tree
+	Into Slot
+}
+
+// Type returns the type that the leaf's value will have, where that is known.
+func (l Leaf) Type() string {
+	if shape := l.template.Shape(); shape != nil {
+		return shape.Type
+	}
+	return ""
+}
+
+// Fits reports whether the leaf's value can fit its slot, as far as can be told
+// before it is known: a number that turns out whole is an integer.
+func (l Leaf) Fits() bool {
+	is, want := l.Type(), l.Into.Types()
+	if is == "" || len(want) == 0 || slices.Contains(want, is) {
+		return true
+	}
+	switch is {
+	case schema.TypeInteger:
+		return slices.Contains(want, schema.TypeNumber)
+	case schema.TypeNumber:
+		return slices.Contains(want, schema.TypeInteger)
+	default:
+		return false
+	}
+}
+
+// Leaves yields the computed parts of the tree, given the shape that the whole goes
+// into.
+func (t *Tree) Leaves(into *schema.Schema) iter.Seq[Leaf] {
+	return func(yield func(Leaf) bool) {
+		if t != nil && !t.constant {
+			t.eachLeaf(slotOf(into), yield)
+		}
+	}
+}
+
+func (t *Tree) eachLeaf(slot Slot, yield func(Leaf) bool) bool {
+	if t.template != nil {
+		return yield(Leaf{t, slot})
+	}
+	for i, item := range t.items {
+		if !item.constant && !item.eachLeaf(slot.at(strconv.Itoa(i)), yield) {
+			return false
+		}
+	}
+	for _, m := range t.members {
+		if !m.tree.constant && !m.tree.eachLeaf(slot.at(m.name), yield) {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,176 @@
+package data
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/gatebook/gatebook/engine/catalog"
+	"github.com/gatebook/gatebook/engine/diag"
+	"github.com/gatebook/gatebook/engine/expr"
+	"github.com/gatebook/gatebook/engine/source"
+	"github.com/gatebook/gatebook/engine/value"
+	"github.com/gatebook/gatebook/schema"
+)
+
+// Use is one use of an action: the action and its parameters. It is immutable and
+// safe for concurrent use.
+type Use struct {
+	Action *catalog.Entry
+	With   *Tree
+
+	at    source.Range // where the action is named
+	rules []rule
+}
+
+// rule is a rule of an action across its parameters, compiled.
+type rule struct {
+	*expr.Condition
+	message string
+}
+
+// self is the name of the parameters in an action's rules.
+const self = "self"
+
+// Uses makes the uses of actions, of each of which the rules are compiled once. It is
+// not safe for concurrent use.
+type Uses struct {
+	compiler *expr.Compiler
+	types    *expr.Types
+	rules    map[*catalog.Entry][]rule
+}
+
+// NewUses returns a maker of uses.
+func NewUses(compiler *expr.Compiler) *Uses {
+	return &Uses{compiler: compiler, types: expr.NewTypes(nil, nil, nil), rules: map[*catalog.Entry][]rule{}}
+}
+
+// Make makes a use of an action that is named at a place, and reports what is wrong
+// with its parameters whatever their expressions come to.
+func (u *Uses) Make(action *catalog.Entry, with *Tree, at source.Range) (*Use, diag.List) {
+	rules, found := u.rulesOf(action, at)
+	use := &Use{Action: action, With: with, at: at, rules: rules}
+	found = append(found, use.Check(with.Static())...)
+	for leaf := range with.Leaves(action.Description.Input) {
+		if !leaf.Fits() {
+			found = append(found, diag.InvalidParameter.At(leaf.Range(),
+				"The action %s wants %s for %s, and this expression gives %s.", action.Description.Name,
+				article(strings.Join(leaf.Into.Types(), " or ")), leaf.Into.Field, article(leaf.Type())))
+		}
+	}
+	return use, found
+}
+
+// article puts "a" or "an" before the name of a type.
+func article(name string) string {
+	if strings.ContainsRune("aio", rune(name[0])) {
+		return "an " + name
+	}
+	return "a " + name
+}
+
+// rulesOf compiles the rules of an action when it is first used.
+func (u *Uses) rulesOf(action *catalog.Entry, at source.Range) ([]rule, diag.List) {
+	if known, ok := u.rules[action]; ok {
+		return known, nil
+	}
+	var found diag.List
+	rules := make([]rule, 0, len(action.Description.Rules))
+	types := u.types.With(self, action.Description.Input)
+	for _, declared := range action.Description.Rules {
+		condition, faults := u.compiler.Condition(declared.Expr, types)
+		if len(faults) > 0 {
+			found = append(found, diag.FaultyAction.At(at,
+				"A rule of the action %s cannot be read: %s %s", action.Description.Name, declared.Expr, faults[0].Detail))
+			continue
+		}
+		rules = append(rules, rule{condition, declared.Message})
+	}
+	if _, err := action.Input(); err != nil {
+		found = append(found, diag.FaultyAction.At(at,
+			"The schema of the parameters of %s cannot be used: %v.", action.Description.Name, err))
+	}
+	u.rules[action] = rules
+	return rules, found
+}
+
+// Check returns what is wrong with parameters, as far as they are known.
+func (u *Use) Check(params value.Value) diag.List {
+	var found diag.List
+	for _, v := range u.violations(params) {
+		found = append(found, u.place(v))
+	}
+	if len(found) > 0 {
+		return found // a rule would only say it again
+	}
+	for _, message := range u.brokenRules(params) {
+		found = append(found, diag.BrokenRule.At(u.at, "The action %s says: %s.", u.Action.Description.Name, message))
+	}
+	return found
+}
+
+func (u *Use) violations(params value.Value) []schema.Violation {
+	validator, err := u.Action.Input()
+	if err != nil {
+		return nil // reported where the action is first used
+	}
+	return validator.Validate(ForSchema(params))
+}
+
+func (u *Use) brokenRules(params value.Value) []string {
+	var broken []string
+	for _, r := range u.rules {
+		if r.Eval(Only(self, params)).Truth == expr.False {
+			broken = append(broken, r.message)
+		}
+	}
+	return broken
+}
+
+// place makes a finding of a violation: a missing parameter where the action is
+// named, a superfluous one at its key, and any other at its value.
+func (u *Use) place(v schema.Violation) diag.Diagnostic {
+	rule, at := diag.InvalidParameter, u.at
+	word := v.Property
+	switch v.Keyword {
+	case "required":
+		rule = diag.MissingParameter
+		if place, ok := u.With.Find(v.Path); ok && len(v.Path) > 0 {
+			at = place
+		}
+	case "additionalProperties":
+		rule = diag.UnknownParameter
+		if place, ok := u.With.FindKey(v.Path); ok {
+			at = place
+		}
+	default:
+		if place, ok := u.With.Find(v.Path); ok {
+			at, word = place, place.Text()
+		}
+	}
+	found := rule.At(at, "The action %s says: %s.", u.Action.Description.Name, v.Message)
+	if near, ok := diag.Nearest(word, v.Known); ok {
+		found = found.WithHint("did you mean %q?", near)
+	}
+	return found
+}
+
+// Eval evaluates the parameters. Once all of them are known it holds them against
+// the action's schema and rules; an error is then a whole sentence without secrets.
+func (u *Use) Eval(scope expr.Scope) (value.Value, error) {
+	params, err := u.With.Eval(scope)
+	if err != nil || u.With.constant || params.HasUnknown() {
+		return params, err
+	}
+	if violations := u.violations(params); len(violations) > 0 {
+		return params, fmt.Errorf("%s", violations[0].Message)
+	}
+	if broken := u.brokenRules(params); len(broken) > 0 {
+		return params, fmt.Errorf("%s", broken[0])
+	}
+	return params, nil
+}
+
+// Only returns a scope in which there is one root.
+func Only(root string, v value.Value) expr.Scope {
+	return expr.Values{Roots: map[string]value.Value{root: v}}
+}
