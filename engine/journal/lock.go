@@ -17,7 +17,7 @@ import (
 // A look at a lock ([Run.Alive]) holds it for an instant, and a new owner needs a
 // moment to write its name. Trying for a while outlasts both.
 const (
-	patience = 60 * time.Millisecond
+	patience = 250 * time.Millisecond
 	between  = 5 * time.Millisecond
 )
 
