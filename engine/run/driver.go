@@ -1,0 +1,381 @@
+package run
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/gatebook/gatebook/engine/event"
+	"github.com/gatebook/gatebook/engine/journal"
+	"github.com/gatebook/gatebook/engine/machine"
+	"github.com/gatebook/gatebook/engine/plan"
+	"github.com/gatebook/gatebook/engine/value"
+	"github.com/gatebook/gatebook/plugins/sdk"
+)
+
+// Process is what a driver needs of the process that it runs in.
+type Process struct {
+	Now func() time.Time
+	// Watch is told what happens; nil: nobody is.
+	Watch Watcher
+	// Asker puts questions to the person at the terminal; nil: there is none, and
+	// answers come from other processes alone.
+	Asker Asker
+	// Wait keeps the run going while it waits for people only, where there is no
+	// Asker; otherwise it pauses then.
+	Wait bool
+	// Controls are what the person at the keyboard asks for: [event.PauseAsked] and
+	// [event.CancelAsked]. The sender closes nothing.
+	Controls <-chan event.Event
+	// Info says who and where this process is.
+	Info event.Process
+	// Owner is how the locks name this process.
+	Owner journal.Owner
+}
+
+// Watcher is told what happens in a run, as it happens. Event is called by one
+// goroutine; Output and Progress are called by many.
+type Watcher interface {
+	Event(e event.Event)
+	Output(step, stream, line string)
+	Progress(step string, p sdk.Progress)
+}
+
+// Asker asks the person at the terminal. It returns when there is an answer or the
+// context ends.
+type Asker interface {
+	Ask(ctx context.Context, step *plan.Step, question sdk.Question) (sdk.Answer, error)
+}
+
+// driver drives one run in this process. All its fields but events belong to the
+// goroutine of loop.
+type driver struct {
+	process Process
+	plan    *plan.Plan
+	machine *machine.Machine
+	folder  *journal.Run
+	journal *journal.Journal
+	masker  *value.Masker
+	words   map[string]sdk.State // what a person said became of lost attempts, by step
+
+	base    context.Context // of all work; ends when the driver does
+	arrived chan message
+	cancels map[event.Op]context.CancelFunc
+	asks    map[string]*ask
+	known   map[string]bool // requests from other processes that are in the journal
+	timers  timers
+	looks   chan struct{} // bounds the observations in flight
+
+	now     time.Time
+	todo    []machine.Command // to be carried out when the journal is safe
+	taken   []string          // requests that the next sync makes safe
+	saved   []chan<- error    // who waits for the next sync
+	urgent  bool              // something in this group must be on the disk
+	end     *event.Result
+	refusal string // why what was asked last was not done; empty: it was
+}
+
+// message is what a worker sends to the owner of the run: a fact, and whether it waits
+// until the fact is on the disk.
+type message struct {
+	fact  event.Event
+	saved chan<- error
+}
+
+// inboxInterval is how often requests of other processes are looked for.
+const inboxInterval = 100 * time.Millisecond
+
+// observationSlots bounds the observations that are made at once.
+const observationSlots = 16
+
+func newDriver(ctx context.Context, p Process, pl *plan.Plan, folder *journal.Run) *driver {
+	return &driver{
+		process: p,
+		plan:    pl,
+		machine: machine.New(pl),
+		folder:  folder,
+		base:    ctx,
+		masker:  value.NewMasker(pl.Inputs, pl.Vars),
+		arrived: make(chan message, 256),
+		cancels: make(map[event.Op]context.CancelFunc),
+		asks:    make(map[string]*ask),
+		known:   make(map[string]bool),
+		looks:   make(chan struct{}, observationSlots),
+	}
+}
+
+// loop carries the run on until it ends or pauses.
+func (d *driver) loop() (event.Result, error) {
+	inbox := time.NewTicker(inboxInterval)
+	defer inbox.Stop()
+	due := time.NewTimer(time.Hour)
+	defer due.Stop()
+	for {
+		if err := d.commit(); err != nil {
+			return event.Result{}, d.abandon(err)
+		}
+		if d.end != nil {
+			return *d.end, nil
+		}
+		d.pauseIfOnlyPeople()
+		if len(d.todo) > 0 || d.urgent {
+			continue
+		}
+		due.Reset(d.timers.untilNext(d.process.Now()))
+		select {
+		case m := <-d.arrived:
+			d.take(m)
+		case <-due.C:
+			d.fireTimers()
+		case control := <-d.process.Controls:
+			d.fact(control)
+		case <-inbox.C:
+			if err := d.takeInbox(); err != nil {
+				return event.Result{}, d.abandon(err)
+			}
+		}
+		d.takeWaiting()
+	}
+}
+
+// takeWaiting takes in what else has arrived, so that it shares the group's wait for
+// the disk.
+func (d *driver) takeWaiting() {
+	for {
+		select {
+		case m := <-d.arrived:
+			d.take(m)
+		default:
+			return
+		}
+	}
+}
+
+func (d *driver) take(m message) {
+	if m.saved != nil {
+		d.saved, d.urgent = append(d.saved, m.saved), true
+	}
+	switch m.fact.Type {
+	case event.AttemptFinished, event.AttemptObserved, event.Observed:
+		d.forget(*m.fact.Op)
+	case event.AskOpened:
+		d.askOpened(m.fact)
+	case event.Answered:
+		d.withdraw(m.fact.Op.Step)
+	default:
+	}
+	d.fact(m.fact)
+}
+
+// send gives a worker's message to the owner of the run; after the run there is none.
+func (d *driver) send(m message) {
+	select {
+	case d.arrived <- m:
+	case <-d.base.Done():
+	}
+}
+
+// forget drops the means to cancel an operation that has ended.
+func (d *driver) forget(op event.Op) {
+	if cancel, ok := d.cancels[op]; ok {
+		cancel()
+		delete(d.cancels, op)
+	}
+}
+
+// fact journals what happened and asks the machine what follows. Its decisions are
+// journaled right behind, its other commands kept until the group is safe.
+func (d *driver) fact(e event.Event) {
+	e.Time = d.tick()
+	if e.Request != "" {
+		d.taken = append(d.taken, e.Request)
+	}
+	d.append(e)
+	d.follow(d.machine.Next(e))
+}
+
+func (d *driver) follow(commands []machine.Command) {
+	for _, command := range commands {
+		switch c := command.(type) {
+		case machine.Record:
+			if c.Event.Type == event.RequestRefused {
+				d.refusal = c.Event.Reason
+			}
+			d.append(c.Event)
+		case machine.Attempt:
+			d.todo = append(d.todo, c)
+			if c.Started {
+				continue // it is in the journal; what became of it is asked first
+			}
+			d.intend(c)
+		default:
+			d.todo = append(d.todo, command)
+		}
+	}
+}
+
+// intend journals that an attempt is about to be made. Where it may change something
+// the intent must be on the disk first.
+func (d *driver) intend(a machine.Attempt) {
+	if a.Use.Effect != sdk.Read {
+		d.urgent = true
+	}
+	op, params := a.Op, a.Params
+	d.fact(event.Event{
+		Type: event.AttemptStarted, Op: &op, Key: a.Key, Action: a.Use.Action, Params: &params,
+	})
+}
+
+// tick returns the time for the next event, never before the last one's: the journal's
+// times do not go backwards even where the clock does.
+func (d *driver) tick() time.Time {
+	if now := d.process.Now().Round(0).UTC(); now.After(d.now) {
+		d.now = now
+	}
+	return d.now
+}
+
+// append writes an event into the group. A journal that failed remembers it, and
+// commit reports it.
+func (d *driver) append(e event.Event) {
+	line, err := json.Marshal(e)
+	if err != nil {
+		// Every field of an event can be marshalled; a raw message that is no JSON
+		// comes from an action, and is checked where it comes in.
+		panic(fmt.Sprintf("event %s cannot be written: %v", e.Type, err))
+	}
+	if _, err := d.journal.Append(line); err != nil {
+		return
+	}
+	if d.process.Watch != nil {
+		d.process.Watch.Event(e)
+	}
+}
+
+// commit makes the group safe and then carries out what it allows.
+func (d *driver) commit() error {
+	if d.finishes() {
+		d.urgent = true
+	}
+	write := d.journal.Flush
+	if d.urgent || len(d.taken) > 0 {
+		write = d.journal.Sync
+	}
+	err := write()
+	for _, saved := range d.saved {
+		saved <- err
+	}
+	d.saved, d.urgent = d.saved[:0], false
+	if err != nil {
+		return err
+	}
+	for _, id := range d.taken {
+		if err := d.folder.Done(id); err != nil {
+			return fmt.Errorf("take request %s out of the inbox of run %s: %w", id, d.folder.ID(), err)
+		}
+	}
+	d.taken = d.taken[:0]
+	todo := d.todo
+	d.todo = nil
+	for _, command := range todo {
+		d.carryOut(command)
+	}
+	return nil
+}
+
+// finishes reports whether the run's end is among what is to be carried out.
+func (d *driver) finishes() bool {
+	return slices.ContainsFunc(d.todo, func(c machine.Command) bool {
+		_, ok := c.(machine.Finish)
+		return ok
+	})
+}
+
+func (d *driver) carryOut(command machine.Command) {
+	switch c := command.(type) {
+	case machine.Attempt:
+		d.startAttempt(c)
+	case machine.Observe:
+		d.startObservation(c)
+	case machine.SetTimer:
+		d.timers.add(c.Timer)
+	case machine.Ask:
+		d.startAsk(c)
+	case machine.Cancel:
+		d.cancel(c.Op)
+	case machine.Finish:
+		d.end = &c.Result
+	case machine.Record:
+		// It is in the journal.
+	}
+}
+
+func (d *driver) cancel(op event.Op) {
+	if op.Part == event.Do {
+		d.withdraw(op.Step)
+	}
+	if cancel, ok := d.cancels[op]; ok {
+		cancel()
+	}
+}
+
+func (d *driver) fireTimers() {
+	now := d.process.Now()
+	for {
+		t, ok := d.timers.pop(now)
+		if !ok {
+			return
+		}
+		if d.machine.Wants(t) {
+			d.fact(event.Event{Type: event.TimerFired, Timer: &t})
+		}
+	}
+}
+
+// pauseIfOnlyPeople pauses a run that can only go on when people answer and that
+// nobody at this terminal can answer.
+func (d *driver) pauseIfOnlyPeople() {
+	if d.process.Asker == nil && !d.process.Wait && len(d.asks) > 0 && d.allAsked() && d.machine.Asking() {
+		d.fact(event.Event{Type: event.PauseAsked, Reason: "it waits for people"})
+	}
+}
+
+// abandon ends the driver when the journal can no longer be written: nothing new
+// starts, and what is being changed is not broken off half-way.
+func (d *driver) abandon(cause error) error {
+	inFlight := make([]string, 0, len(d.cancels))
+	for op := range d.cancels {
+		if op.Part == event.Do || op.Part == event.Undo {
+			inFlight = append(inFlight, op.Step)
+			continue
+		}
+		d.forget(op)
+	}
+	ended := make(map[string]string)
+	for len(d.cancels) > 0 {
+		select {
+		case m := <-d.arrived:
+			if m.saved != nil {
+				m.saved <- cause
+			}
+			if m.fact.Type == event.AttemptFinished || m.fact.Type == event.AttemptObserved {
+				ended[m.fact.Op.Step] = outcomeOf(m.fact)
+				d.forget(*m.fact.Op)
+			}
+		case <-d.process.Controls:
+			for _, cancel := range d.cancels {
+				cancel()
+			}
+		}
+	}
+	return &AbandonedError{Run: d.folder.ID(), InFlight: inFlight, Ended: ended, Cause: cause}
+}
+
+func outcomeOf(e event.Event) string {
+	if e.Failure != nil {
+		return "failed: " + e.Failure.Message
+	}
+	return "done"
+}

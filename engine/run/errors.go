@@ -1,0 +1,50 @@
+package run
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// AbandonedError says that a run was left off because its journal could not be
+// written. The run can be resumed.
+type AbandonedError struct {
+	Run      string
+	InFlight []string          // the steps that were being done when it happened
+	Ended    map[string]string // how these ended; the journal does not know
+	Cause    error
+}
+
+// Error says what happened, what state things are in, and what to type next.
+func (e *AbandonedError) Error() string {
+	var text strings.Builder
+	fmt.Fprintf(&text, "run %s was left off, as its journal cannot be written: %v\n", e.Run, e.Cause)
+	if len(e.InFlight) == 0 {
+		text.WriteString("no step was being done; everything up to then is in the journal\n")
+	} else {
+		slices.Sort(e.InFlight)
+		text.WriteString("these steps were being done, and their results are not in the journal:\n")
+		for _, step := range e.InFlight {
+			fmt.Fprintf(&text, "  %s: %s\n", step, e.Ended[step])
+		}
+	}
+	fmt.Fprintf(&text, "when the cause is mended, go on with: gatebook resume %s", e.Run)
+	return text.String()
+}
+
+// Unwrap returns what went wrong with the journal.
+func (e *AbandonedError) Unwrap() error { return e.Cause }
+
+// DivergedError says that this version of gatebook decides otherwise than the one that
+// wrote the journal, so that it must not go on with the run.
+type DivergedError struct {
+	Seq      uint64
+	Journal  string // what the journal says was decided
+	Computed string // what this version decides
+}
+
+// Error says where the two part.
+func (e *DivergedError) Error() string {
+	return fmt.Sprintf("record %d of the journal says %s where this version of gatebook decides %s; "+
+		"resume the run with the version that began it", e.Seq, e.Journal, e.Computed)
+}

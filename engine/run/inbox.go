@@ -1,0 +1,94 @@
+package run
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/gatebook/gatebook/engine/event"
+	"github.com/gatebook/gatebook/engine/journal"
+	"github.com/gatebook/gatebook/plugins/sdk"
+)
+
+// Request is what another process asks of a run: [event.PauseAsked],
+// [event.CancelAsked], [event.RollbackAsked] or [event.Answered].
+type Request struct {
+	Type   event.Type  `json:"type"`
+	Step   string      `json:"step,omitempty"`   // that is answered
+	Answer *sdk.Answer `json:"answer,omitempty"` // with Answered
+	By     string      `json:"by"`
+	Reason string      `json:"reason,omitempty"`
+}
+
+// Post leaves a request for the process that drives the run, now or later, and returns
+// the request's id, which the journal will name.
+func Post(folder *journal.Run, now time.Time, random uint64, request Request) (string, error) {
+	body, err := json.Marshal(request)
+	if err != nil {
+		return "", fmt.Errorf("request to run %s: %w", folder.ID(), err)
+	}
+	return folder.Post(now, random, body)
+}
+
+// takeInbox takes in what other processes have asked for.
+func (d *driver) takeInbox() error {
+	requests, err := d.folder.TakeInbox()
+	if err != nil {
+		return err
+	}
+	for _, r := range requests {
+		if !d.known[r.ID] {
+			d.takeRequest(r)
+		}
+	}
+	return nil
+}
+
+func (d *driver) takeRequest(r journal.Request) {
+	var request Request
+	if err := json.Unmarshal(r.Body, &request); err != nil {
+		d.known[r.ID] = true
+		d.fact(event.Event{Type: event.AnswerRefused, Request: r.ID, Reason: "the request cannot be read: " + err.Error()})
+		return
+	}
+	switch request.Type {
+	case event.PauseAsked, event.CancelAsked, event.RollbackAsked:
+		d.known[r.ID] = true
+		d.fact(event.Event{Type: request.Type, By: request.By, Reason: request.Reason, Request: r.ID})
+	case event.Answered:
+		d.answerFrom(r.ID, request)
+	default:
+		d.known[r.ID] = true
+		d.fact(event.Event{
+			Type: event.AnswerRefused, Request: r.ID, By: request.By,
+			Reason: fmt.Sprintf("nobody knows what %q asks for", request.Type),
+		})
+	}
+}
+
+// answerFrom takes in an answer that was given in another process.
+func (d *driver) answerFrom(id string, request Request) {
+	a, open := d.asks[request.Step]
+	if open && a.question == nil {
+		return // it is opening; the answer waits in the inbox
+	}
+	d.known[id] = true
+	op := event.Op{Step: request.Step, Part: event.Do}
+	if !open || request.Answer == nil {
+		d.fact(event.Event{
+			Type: event.AnswerRefused, Op: &op, Request: id, By: request.By,
+			Reason: "step " + request.Step + " asks nothing now",
+		})
+		return
+	}
+	answer := *request.Answer
+	answer.By, answer.At = request.By, d.process.Now().UTC()
+	go func() {
+		e, err := d.answer(d.base, a, answer)
+		if err != nil {
+			e = event.Event{Type: event.AnswerRefused, Op: &op, By: answer.By, Reason: d.masker.Text(err.Error())}
+		}
+		e.Request = id
+		d.send(message{fact: e})
+	}()
+}

@@ -1,0 +1,74 @@
+package run
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/gatebook/gatebook/engine/event"
+	"github.com/gatebook/gatebook/engine/journal"
+	"github.com/gatebook/gatebook/engine/machine"
+)
+
+// replay rebuilds a machine from a journal, and holds every decision in it against
+// what this version of gatebook decides.
+type replay struct {
+	machine *machine.Machine
+	// owed are the decisions that followed from the facts so far and that the journal
+	// has not said yet. What is left at the end was lost in the crash.
+	owed []event.Event
+	// known are the ids of the requests that are in the journal.
+	known map[string]bool
+	last  event.Event
+}
+
+func (r *replay) record(record journal.Record) error {
+	var e event.Event
+	if err := json.Unmarshal(record.Payload, &e); err != nil {
+		return fmt.Errorf("record %d is no event: %w", record.Seq, err)
+	}
+	r.last = e
+	if e.Request != "" {
+		r.known[e.Request] = true
+	}
+	if e.Type.Decision() {
+		return r.decision(record.Seq, e)
+	}
+	for _, command := range r.machine.Next(e) {
+		if c, ok := command.(machine.Record); ok {
+			r.owed = append(r.owed, c.Event)
+		}
+	}
+	return nil
+}
+
+func (r *replay) decision(seq uint64, e event.Event) error {
+	if len(r.owed) == 0 {
+		return &DivergedError{Seq: seq, Journal: summary(e), Computed: "nothing"}
+	}
+	expected := r.owed[0]
+	r.owed = r.owed[1:]
+	if summary(e) != summary(expected) {
+		return &DivergedError{Seq: seq, Journal: summary(e), Computed: summary(expected)}
+	}
+	return nil
+}
+
+// summary is what two decisions must agree on.
+func summary(e event.Event) string {
+	text := string(e.Type)
+	if e.Op != nil {
+		text += fmt.Sprintf(" %s/%s", e.Op.Step, e.Op.Part)
+		if e.Op.Attempt > 0 {
+			text += fmt.Sprintf("[%d]#%d", e.Op.Index, e.Op.Attempt)
+		}
+	}
+	switch {
+	case e.Verdict != nil:
+		text += " " + e.Verdict.Truth
+	case e.Result != nil:
+		text += " " + string(e.Result.Outcome)
+	default:
+		text += " " + string(e.Status) + string(e.Mode) + e.Name
+	}
+	return text
+}

@@ -1,0 +1,179 @@
+package run
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"github.com/gatebook/gatebook/engine/event"
+	"github.com/gatebook/gatebook/engine/journal"
+	"github.com/gatebook/gatebook/engine/plan"
+	"github.com/gatebook/gatebook/plugins/sdk"
+)
+
+// Start runs a plan from its beginning, and returns when the run has ended or paused.
+// The context stops nothing: a run is stopped by its controls, so that what it changed
+// is not left behind in silence. text is the runbook's bytes, info what is fixed at the
+// start; the run's id is made here. An error means that the run did not start, or was
+// left off ([AbandonedError]).
+func Start(ctx context.Context, store *journal.Store, p Process, pl *plan.Plan, text []byte, info event.Run) (event.Result, error) {
+	folder, err := create(store, p, info.Seed)
+	if err != nil {
+		return event.Result{}, err
+	}
+	locks, err := folder.Lock(ctx, p.Owner, lockNames(pl)...)
+	if err != nil {
+		return event.Result{}, err
+	}
+	defer locks.Close()
+	if err := save(folder, pl, text); err != nil {
+		return event.Result{}, err
+	}
+	log, err := folder.CreateJournal()
+	if err != nil {
+		return event.Result{}, err
+	}
+	base, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	d := newDriver(base, p, pl, folder)
+	d.journal = log
+	info.ID, info.Process = folder.ID(), p.Info
+	d.fact(event.Event{Type: event.RunStarted, Run: &info, By: info.By})
+	d.noteTakeovers(locks)
+	d.urgent = true
+	return d.drive()
+}
+
+// drive runs the loop and closes the journal behind it.
+func (d *driver) drive() (event.Result, error) {
+	result, err := d.loop()
+	if closing := d.journal.Close(); err == nil && closing != nil {
+		err = &AbandonedError{Run: d.folder.ID(), Cause: closing}
+	}
+	return result, err
+}
+
+// create makes the folder of a new run; two that start within one second differ in
+// their random part.
+func create(store *journal.Store, p Process, random uint64) (*journal.Run, error) {
+	for {
+		folder, err := store.Create(journal.NewRunID(p.Now(), random))
+		if !errors.Is(err, fs.ErrExist) {
+			return folder, err
+		}
+		random++
+	}
+}
+
+func save(folder *journal.Run, pl *plan.Plan, text []byte) error {
+	if err := folder.SaveRunbook(text); err != nil {
+		return err
+	}
+	document, err := json.Marshal(pl)
+	if err != nil {
+		return fmt.Errorf("write the plan of run %s: %w", folder.ID(), err)
+	}
+	return folder.SavePlan(document)
+}
+
+func lockNames(pl *plan.Plan) []string {
+	if pl.Lock == "" {
+		return nil
+	}
+	return []string{pl.Lock}
+}
+
+// noteTakeovers journals which locks a dead process had left.
+func (d *driver) noteTakeovers(locks *journal.Locks) {
+	for _, taken := range locks.Taken {
+		name := taken.Name
+		if name == "" {
+			name = "run " + d.folder.ID()
+		}
+		d.fact(event.Event{
+			Type: event.LockTaken, Name: name,
+			Reason: "its last owner died without giving it back: " + taken.Previous.String(),
+		})
+	}
+}
+
+// Resumption says how a run is taken up again.
+type Resumption struct {
+	// Ask is [event.ResumeAsked], [event.CancelAsked] or [event.RollbackAsked].
+	Ask    event.Type
+	By     string
+	Reason string
+	// Words are what a person said became of attempts that nobody can tell of, by
+	// step: [sdk.Done] or [sdk.NotDone].
+	Words map[string]sdk.State
+}
+
+// RefusedError says that a run cannot do what was asked of it.
+type RefusedError struct {
+	Run    string
+	Reason string
+}
+
+// Error says why.
+func (e *RefusedError) Error() string { return "run " + e.Run + ": " + e.Reason }
+
+// Resume takes up a run that has paused, ended or died. pl must be the plan that the
+// run began with. Repaired tells of a torn last line.
+func Resume(ctx context.Context, folder *journal.Run, p Process, pl *plan.Plan, r Resumption) (event.Result, error) {
+	locks, err := folder.Lock(ctx, p.Owner, lockNames(pl)...)
+	if err != nil {
+		return event.Result{}, err
+	}
+	defer locks.Close()
+	base, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	d := newDriver(base, p, pl, folder)
+	d.words = r.Words
+	past := &replay{machine: d.machine, known: d.known}
+	log, repair, err := folder.OpenJournal(past.record)
+	if err != nil {
+		return event.Result{}, err
+	}
+	d.journal, d.now = log, past.last.Time
+	for _, decision := range past.owed {
+		d.append(decision)
+	}
+	outstanding := d.machine.Outstanding()
+	info := p.Info
+	resumed := event.Event{Type: event.RunResumed, Process: &info, By: r.By, Reason: r.Reason}
+	if repair.Bytes > 0 {
+		resumed.Reason = fmt.Sprintf("the journal's last line was torn: %d bytes were set aside in %s", repair.Bytes, repair.Saved)
+	}
+	d.fact(resumed)
+	d.noteTakeovers(locks)
+	d.follow(outstanding)
+	d.takeUp(r)
+	d.urgent = true
+	if refused := d.nothingToDo(); refused != nil {
+		return event.Result{}, errors.Join(refused, log.Close())
+	}
+	return d.drive()
+}
+
+// takeUp asks the machine for what the person wants. A run that died simply goes on.
+func (d *driver) takeUp(r Resumption) {
+	mode := d.machine.Mode()
+	if r.Ask == event.ResumeAsked && mode != event.Paused && mode != event.Ended {
+		return
+	}
+	d.fact(event.Event{Type: r.Ask, By: r.By, Reason: r.Reason})
+}
+
+// nothingToDo reports why a run that has ended or paused does not go on.
+func (d *driver) nothingToDo() error {
+	if mode := d.machine.Mode(); mode != event.Paused && mode != event.Ended || d.finishes() {
+		return nil
+	}
+	reason := d.refusal
+	if reason == "" {
+		reason = "it has nothing left to do"
+	}
+	return &RefusedError{Run: d.folder.ID(), Reason: reason}
+}
