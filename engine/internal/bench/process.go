@@ -1,0 +1,94 @@
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"fmt"
+	"os/exec"
+	"runtime"
+	"slices"
+	"syscall"
+	"time"
+)
+
+// A sample is what one process cost.
+type sample struct {
+	wall   time.Duration
+	cpu    time.Duration // with its children
+	memory int64         // peak, in bytes
+}
+
+// contestant is one command line that is measured, and what prepares each round.
+type contestant struct {
+	argv    []string
+	prepare func() error // nil: nothing
+}
+
+// measure runs a command once and returns what it cost.
+func (c contestant) measure(ctx context.Context) (sample, error) {
+	if c.prepare != nil {
+		if err := c.prepare(); err != nil {
+			return sample{}, err
+		}
+	}
+	command := exec.CommandContext(ctx, c.argv[0], c.argv[1:]...)
+	var said bytes.Buffer
+	command.Stderr = &said
+	start := time.Now()
+	err := command.Run()
+	wall := time.Since(start)
+	if err != nil {
+		return sample{}, fmt.Errorf("%v: %w\n%s", c.argv, err, said.Bytes())
+	}
+	state := command.ProcessState
+	return sample{wall: wall, cpu: state.UserTime() + state.SystemTime(), memory: peak(state.SysUsage())}, nil
+}
+
+// peak returns the peak memory of a process, in bytes.
+func peak(usage any) int64 {
+	of, ok := usage.(*syscall.Rusage)
+	if !ok {
+		return 0
+	}
+	if runtime.GOOS == "darwin" {
+		return of.Maxrss
+	}
+	return of.Maxrss * 1024
+}
+
+// alternate measures every contestant once a round and returns the medians, in the
+// order of the contestants. A first round warms up and does not count.
+func alternate(ctx context.Context, rounds int, contestants ...contestant) ([]sample, error) {
+	samples := make([][]sample, len(contestants))
+	for round := range rounds + 1 {
+		for i, c := range contestants {
+			one, err := c.measure(ctx)
+			if err != nil {
+				return nil, err
+			}
+			if round > 0 {
+				samples[i] = append(samples[i], one)
+			}
+		}
+	}
+	medians := make([]sample, len(contestants))
+	for i, all := range samples {
+		medians[i] = sample{
+			wall:   median(all, func(s sample) time.Duration { return s.wall }),
+			cpu:    median(all, func(s sample) time.Duration { return s.cpu }),
+			memory: median(all, func(s sample) int64 { return s.memory }),
+		}
+	}
+	return medians, nil
+}
+
+// median returns the middle value, the lower one of an even number.
+func median[S any, T cmp.Ordered](all []S, of func(S) T) T {
+	values := make([]T, len(all))
+	for i, one := range all {
+		values[i] = of(one)
+	}
+	slices.Sort(values)
+	return values[(len(values)-1)/2]
+}
