@@ -1,0 +1,106 @@
+package cli
+
+import (
+	"crypto/rand"
+	"encoding/binary"
+	"io"
+	"os"
+	"os/signal"
+	"os/user"
+	"strings"
+	"syscall"
+	"time"
+
+	"golang.org/x/term"
+)
+
+// Env is everything that the command line takes from outside.
+type Env struct {
+	Build   Build
+	Args    []string // without the program's name
+	Stdin   io.Reader
+	Stdout  io.Writer
+	Stderr  io.Writer
+	Environ []string
+	Dir     string // where relative paths start
+	Now     func() time.Time
+	// Random returns a number that nobody can guess.
+	Random func() uint64
+	// Signals passes on the signals that ask a process to end, until stop is called.
+	Signals func() (received <-chan os.Signal, stop func())
+	Screen  Screen
+	User    string
+	Host    string
+	PID     int
+}
+
+// Build says which gatebook it is.
+type Build struct {
+	Version string `json:"version"`
+	Commit  string `json:"commit,omitempty"`
+	Date    string `json:"date,omitempty"`
+}
+
+// Screen says which streams are terminals, and how large they are.
+type Screen struct {
+	Stdin, Stdout, Stderr bool
+	// Size returns the columns and rows there are now; 0 where it cannot be told.
+	Size func() (columns, rows int)
+}
+
+// System returns the environment of this process.
+func System(build Build) Env {
+	dir, _ := os.Getwd()     // unknown: relative paths are the system's to resolve
+	host, _ := os.Hostname() // unknown: it stays empty in records
+	return Env{
+		Build: build,
+		Args:  os.Args[1:], Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
+		Environ: os.Environ(), Dir: dir,
+		Now: time.Now, Random: random, Signals: signals,
+		Screen: Screen{
+			Stdin: isTerminal(os.Stdin), Stdout: isTerminal(os.Stdout), Stderr: isTerminal(os.Stderr),
+			Size: func() (columns, rows int) {
+				columns, rows, _ = term.GetSize(int(os.Stderr.Fd()))
+				return columns, rows
+			},
+		},
+		User: username(), Host: host, PID: os.Getpid(),
+	}
+}
+
+func isTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }
+
+// username is who answers for what is done: the person, also where they became root.
+func username() string {
+	for _, name := range []string{"SUDO_USER", "USER", "LOGNAME", "USERNAME"} {
+		if value := os.Getenv(name); value != "" {
+			return value
+		}
+	}
+	if u, err := user.Current(); err == nil {
+		return u.Username
+	}
+	return "unknown"
+}
+
+func random() uint64 {
+	var bytes [8]byte
+	rand.Read(bytes[:]) // it never fails: it ends the process first
+	return binary.LittleEndian.Uint64(bytes[:])
+}
+
+func signals() (received <-chan os.Signal, stop func()) {
+	c := make(chan os.Signal, 4)
+	signal.Notify(c, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	return c, func() { signal.Stop(c) }
+}
+
+// getenv returns a variable of the environment, empty where it is not set.
+func (e Env) getenv(name string) string {
+	for _, pair := range e.Environ {
+		if value, ok := strings.CutPrefix(pair, name+"="); ok {
+			return value
+		}
+	}
+	return ""
+}

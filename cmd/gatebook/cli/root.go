@@ -1,0 +1,171 @@
+package cli
+
+import (
+	"context"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gatebook/gatebook/engine/report"
+)
+
+// Main runs the command line and returns the exit code.
+func Main(env Env) int {
+	a := &app{Env: env}
+	root := a.root()
+	root.SetArgs(env.Args)
+	root.SetIn(env.Stdin)
+	root.SetOut(env.Stdout)
+	root.SetErr(env.Stderr)
+	return a.finish(root.ExecuteContext(context.Background()))
+}
+
+// app is what all verbs share: the environment and the flags that every one has.
+type app struct {
+	Env
+	state  string
+	colour string
+}
+
+// The groups of verbs, in the order of the help text.
+const (
+	groupWrite = "write"
+	groupRun   = "run"
+	groupLook  = "look"
+)
+
+func (a *app) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "gatebook",
+		Short: "Run runbooks that check before they act and take back what goes wrong",
+		Long: `gatebook runs runbooks: YAML files that say how to upgrade, shut down or recover a
+system, step by step, with the conditions that must hold before and after each. It
+checks a runbook, shows what it would do, does it, survives its own death half-way,
+takes it back when it goes wrong, and proves afterwards what happened.`,
+		Example: `  gatebook new upgrade.yaml                        start a runbook
+  gatebook check upgrade.yaml                      find what is wrong with it
+  gatebook plan upgrade.yaml -i image=web:2        see what it would do
+  gatebook run upgrade.yaml -i image=web:2         do it
+  gatebook history                                 see what was done`,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          cobra.ArbitraryArgs,
+		RunE:          a.noVerb,
+	}
+	root.CompletionOptions.HiddenDefaultCmd = true
+	root.CompletionOptions.DisableDefaultCmd = true
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return usage("See: "+cmd.CommandPath()+" --help", "%v", err)
+	})
+	flags := root.PersistentFlags()
+	flags.StringVar(&a.state, "state", "", "folder that runs are kept in (default: $GATEBOOK_STATE, else $XDG_STATE_HOME/gatebook, else ~/.local/state/gatebook)")
+	flags.Var(newChoice(&a.colour, "auto", "always", "never"), "color", "colours: auto, always or never; NO_COLOR is honoured")
+	root.AddGroup(
+		&cobra.Group{ID: groupWrite, Title: "Write runbooks:"},
+		&cobra.Group{ID: groupRun, Title: "Run them:"},
+		&cobra.Group{ID: groupLook, Title: "Look back:"},
+	)
+	a.addVerbs(root)
+	root.SetHelpCommandGroupID(groupLook)
+	root.InitDefaultHelpCmd()
+	root.SetUsageTemplate(usageTemplate)
+	return root
+}
+
+func (a *app) addVerbs(root *cobra.Command) {
+	groups := []struct {
+		id    string
+		verbs []func(*app) *cobra.Command
+	}{
+		{groupWrite, []func(*app) *cobra.Command{newNew, newFmt, newCheck, newGraph, newActions, newExplain, newSchema}},
+		{groupRun, []func(*app) *cobra.Command{
+			newPlan, newRun, newResume, newPause, newCancel, newRollback, newApprove, newReject,
+		}},
+		{groupLook, []func(*app) *cobra.Command{newStatus, newHistory, newAudit, newCompletion, newVersion}},
+	}
+	for _, group := range groups {
+		for _, verb := range group.verbs {
+			cmd := verb(a)
+			cmd.GroupID = group.id
+			root.AddCommand(cmd)
+		}
+	}
+}
+
+// noVerb is what runs when no verb was recognised.
+func (a *app) noVerb(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return cmd.Help()
+	}
+	hint := "See: gatebook --help"
+	cmd.SuggestionsMinimumDistance = 2
+	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+		hint = "Did you mean: gatebook " + strings.Join(near, ", or gatebook ") + "?"
+	} else if strings.HasSuffix(args[0], ".yaml") || strings.HasSuffix(args[0], ".yml") {
+		hint = "To run the runbook: gatebook run " + args[0]
+	}
+	return usage(hint, "there is no command %q", args[0])
+}
+
+// style is how to write to a stream that is a terminal, or is not.
+func (a *app) style(terminal bool) report.Style {
+	switch a.colour {
+	case "always":
+		return report.Style{Colour: true}
+	case "never":
+		return report.Style{}
+	default:
+		colour := terminal && a.getenv("NO_COLOR") == "" && a.getenv("TERM") != "dumb" && a.getenv("CI") == ""
+		return report.Style{Colour: colour}
+	}
+}
+
+// out is how to write to standard output.
+func (a *app) out() report.Style { return a.style(a.Screen.Stdout) }
+
+// stateDir is the folder that runs are kept in.
+func (a *app) stateDir() (string, error) {
+	for _, dir := range []string{a.state, a.getenv("GATEBOOK_STATE")} {
+		if dir != "" {
+			return a.path(dir), nil
+		}
+	}
+	if base := a.getenv("XDG_STATE_HOME"); filepath.IsAbs(base) {
+		return filepath.Join(base, "gatebook"), nil
+	}
+	if home := a.getenv("HOME"); home != "" {
+		return filepath.Join(a.path(home), ".local", "state", "gatebook"), nil
+	}
+	return "", usage("Say where runs are kept: --state FOLDER, or GATEBOOK_STATE in the environment.",
+		"there is no home folder to keep runs in")
+}
+
+// path returns a path as seen from the working directory.
+func (a *app) path(name string) string {
+	if filepath.IsAbs(name) || a.Dir == "" {
+		return name
+	}
+	return filepath.Join(a.Dir, name)
+}
+
+// usageTemplate is cobra's, without the line that names the flags of the parent as
+// "global": a person looks for a flag, not for where it is declared.
+const usageTemplate = `Usage:{{if .Runnable}}
+  {{.UseLine}}{{end}}{{if .HasAvailableSubCommands}}
+  {{.CommandPath}} COMMAND{{end}}{{if .HasExample}}
+
+Examples:
+{{.Example}}{{end}}{{if .HasAvailableSubCommands}}{{range $group := .Groups}}
+
+{{$group.Title}}{{range $.Commands}}{{if (and (eq .GroupID $group.ID) (or .IsAvailableCommand (eq .Name "help")))}}
+  {{rpad .Name .NamePadding}} {{.Short}}{{end}}{{end}}{{end}}{{end}}{{if .HasAvailableLocalFlags}}
+
+Flags:
+{{.LocalFlags.FlagUsages | trimTrailingWhitespaces}}{{end}}{{if .HasAvailableInheritedFlags}}
+
+Flags of every command:
+{{.InheritedFlags.FlagUsages | trimTrailingWhitespaces}}{{end}}{{if .HasAvailableSubCommands}}
+
+Help on a command: {{.CommandPath}} COMMAND --help{{end}}
+`

@@ -1,0 +1,69 @@
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+	"runtime"
+	"runtime/debug"
+
+	"github.com/spf13/cobra"
+)
+
+type versionOptions struct {
+	*app
+	format string
+}
+
+func newVersion(a *app) *cobra.Command {
+	o := &versionOptions{app: a}
+	cmd := &cobra.Command{
+		Use:     "version",
+		Short:   "Print which gatebook this is",
+		Example: "  gatebook version\n  gatebook version --format json",
+		Args:    exactly(),
+		RunE:    func(*cobra.Command, []string) error { return o.run() },
+	}
+	formatFlag(cmd, &o.format, "text", "json")
+	return cmd
+}
+
+func (o *versionOptions) run() error {
+	b := o.build()
+	if o.format == "json" {
+		return o.printJSON(struct {
+			Build
+			Go       string `json:"go"`
+			Platform string `json:"platform"`
+		}{b, runtime.Version(), runtime.GOOS + "/" + runtime.GOARCH})
+	}
+	text := "gatebook " + b.Version
+	if b.Commit != "" {
+		text += " (" + b.Commit + ", " + b.Date + ")"
+	}
+	_, err := fmt.Fprintf(o.Stdout, "%s %s %s/%s\n", text, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	return err
+}
+
+// build completes what the linker set with what Go put into the binary, so that one
+// made by `go install` knows its version too.
+func (a *app) build() Build {
+	b := a.Build
+	if b.Version == "" {
+		b.Version = "(devel)"
+		if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+			b.Version = info.Main.Version
+		}
+	}
+	return b
+}
+
+// printJSON writes one document to standard output.
+func (a *app) printJSON(document any) error {
+	out := json.NewEncoder(a.Stdout)
+	out.SetEscapeHTML(false)
+	out.SetIndent("", "  ")
+	if err := out.Encode(document); err != nil {
+		return fmt.Errorf("write to standard output: %w", err)
+	}
+	return nil
+}

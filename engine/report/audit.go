@@ -1,0 +1,104 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/gatebook/gatebook/engine/event"
+)
+
+// AuditFormat names the JSON form of an audit.
+const AuditFormat = "gatebook/audit/v1"
+
+// Audit is the trail of one run: every event in words, with the values that conditions
+// were judged by, and what the check of the journal's chain found.
+type Audit struct {
+	Format string    `json:"format"`
+	Run    event.Run `json:"run"`
+	// Intact says that every record's hash covers the one before it, up to the last.
+	Intact  bool    `json:"intact"`
+	Fault   string  `json:"fault,omitempty"` // where the chain is broken
+	Records uint64  `json:"records"`
+	Head    string  `json:"head"` // the hash of the last record, which vouches for all
+	Entries []Entry `json:"entries"`
+}
+
+// Entry is one event of an [Audit].
+type Entry struct {
+	Seq uint64 `json:"seq"`
+	// Who is the person, or the runbook where the event followed from what it says.
+	Who string `json:"who"`
+	Said
+	Event event.Event `json:"event"`
+}
+
+// NewAudit returns a trail without entries.
+func NewAudit() *Audit { return &Audit{Format: AuditFormat, Entries: []Entry{}} }
+
+// Add puts the next event on the trail.
+func (a *Audit) Add(seq uint64, e event.Event) {
+	if e.Run != nil {
+		a.Run = *e.Run
+	}
+	said := Describe(e)
+	who := said.By
+	if who == "" {
+		who = "runbook"
+	}
+	a.Entries = append(a.Entries, Entry{Seq: seq, Who: who, Said: said, Event: e})
+	a.Records = seq
+}
+
+// AuditJSON writes a trail as one JSON document.
+func AuditJSON(w io.Writer, a *Audit) error { return writeJSON(w, a) }
+
+// AuditText writes a trail for people: when, who, what and why.
+func AuditText(w io.Writer, a *Audit, style Style) error {
+	out := &page{Style: style}
+	r := a.Run
+	out.line("%s  %s", out.Bold(r.Runbook+" "+r.Version), out.Dim(r.File+" "+r.Digest))
+	out.line("run %s by %s on %s, gatebook %s", r.ID, Line(r.By), r.Process.Host, r.Gatebook)
+	out.line("plan %s", r.PlanDigest)
+	for _, m := range r.Inputs.Members() {
+		out.line("  %s = %s", m.Name, out.value(m.Value))
+	}
+	out.line("")
+	width := len("runbook")
+	for _, e := range a.Entries {
+		width = max(width, Width(Line(e.Who)))
+	}
+	for _, e := range a.Entries {
+		out.entry(e, width)
+	}
+	out.line("")
+	if a.Intact {
+		out.line("%s the journal is as it was written: %s, the last with hash %s",
+			out.Good("✓"), plural(int(a.Records), "record"), a.Head)
+	} else {
+		out.line("%s the journal was changed after it was written: %s", out.Bad("✗"), Line(a.Fault))
+	}
+	return out.writeTo(w)
+}
+
+func (out *page) entry(e Entry, width int) {
+	what := e.What
+	if e.Step != "" {
+		what = e.Step + " " + what
+	}
+	if e.Why != "" && e.Event.Verdict == nil {
+		what += out.Dim(": ") + e.Why
+	}
+	out.line("%5d  %s  %s  %s", e.Seq, Stamp(e.Event.Time), Pad(Line(e.Who), width), what)
+	indent := strings.Repeat(" ", 7)
+	if params := e.Event.Params; params != nil && e.Event.Type == event.AttemptStarted {
+		out.line("%s%s", indent, out.Dim("with "+Cut(Line(params.String()), maxValue)))
+	}
+	if v := e.Event.Verdict; v != nil {
+		out.line("%s%s", indent, out.verdictLine(v))
+		out.tree(indent, out.explanation(recorded(v.Explain)))
+	}
+	if outputs := e.Event.Outputs; outputs != nil && !outputs.IsNull() {
+		out.line("%s%s", indent, out.Dim(fmt.Sprintf("gave %s", Cut(Line(outputs.String()), maxValue))))
+	}
+}

@@ -1,0 +1,193 @@
+package report
+
+import (
+	"fmt"
+	"strconv"
+
+	"github.com/gatebook/gatebook/engine/event"
+	"github.com/gatebook/gatebook/plugins/sdk"
+)
+
+// Said is an event in words.
+type Said struct {
+	Step string `json:"step,omitempty"`
+	What string `json:"what"`          // what happened, no full stop
+	Why  string `json:"why,omitempty"` // the reason, where there is one
+	By   string `json:"by,omitempty"`  // the person, where it was one
+	// Mark is the state that the event tells of, for its sign.
+	Mark event.Status `json:"-"`
+	// Minor events are left out where only changes of state are shown.
+	Minor bool `json:"-"`
+}
+
+// Describe puts an event into words.
+func Describe(e event.Event) Said {
+	said := describeRun(e)
+	if e.Op != nil {
+		said = describeStep(e)
+		said.Step = e.Op.Step
+	}
+	if said.By == "" {
+		said.By = e.By
+	}
+	return said
+}
+
+func describeRun(e event.Event) Said {
+	switch e.Type {
+	case event.RunStarted:
+		return Said{What: fmt.Sprintf("run %s of %s %s started", e.Run.ID, e.Run.Runbook, e.Run.Version), By: e.Run.By, Mark: event.Running}
+	case event.RunResumed:
+		said := Said{What: "the run was taken up by another process", Mark: event.Running}
+		if e.Process != nil {
+			said.Why = fmt.Sprintf("pid %d on %s", e.Process.PID, e.Process.Host)
+		}
+		return said
+	case event.PauseAsked:
+		return Said{What: "a pause was asked for", Why: Line(e.Reason), Mark: event.Waiting}
+	case event.CancelAsked:
+		return Said{What: "it was asked to cancel", Why: Line(e.Reason), Mark: event.Waiting}
+	case event.ResumeAsked:
+		return Said{What: "it was asked to go on", Why: Line(e.Reason), Mark: event.Running}
+	case event.RollbackAsked:
+		return Said{What: "it was asked to take back what was changed", Why: Line(e.Reason), Mark: event.Undoing}
+	case event.RequestRefused:
+		return Said{What: "a request was refused", Why: Line(e.Reason), Mark: event.Waiting}
+	case event.ModeChanged:
+		return Said{What: modeWords(e.Mode), Why: Line(e.Reason), Mark: modeMark(e.Mode), Minor: e.Mode == event.Going || e.Mode == event.Ended}
+	case event.RunFinished:
+		return describeResult(e)
+	case event.LockTaken:
+		return Said{What: "took the lock " + strconv.Quote(e.Name), Why: Line(e.Reason), Minor: e.Reason == ""}
+	default:
+		return Said{What: string(e.Type), Minor: true}
+	}
+}
+
+func describeResult(e event.Event) Said {
+	if e.Result == nil {
+		return Said{What: "the run ended"}
+	}
+	said := Said{What: "the run " + outcomeWords(e.Result.Outcome), Mark: outcomeMark(e.Result.Outcome)}
+	if f := e.Result.Failure; f != nil {
+		said.Why = failureWords(f)
+		if e.Result.Step != "" {
+			said.Why = e.Result.Step + ": " + said.Why
+		}
+	}
+	return said
+}
+
+func describeStep(e event.Event) Said {
+	undo := e.Op.Part == event.Undo
+	switch e.Type {
+	case event.AttemptStarted:
+		said := Said{What: "runs " + e.Action, Mark: event.Running}
+		if undo {
+			said = Said{What: "is taken back by " + e.Action, Mark: event.Undoing}
+		}
+		if e.Op.Attempt > 1 {
+			said.What += fmt.Sprintf(", attempt %d", e.Op.Attempt)
+		}
+		return said
+	case event.AttemptFinished:
+		if e.Failure != nil {
+			return Said{What: fmt.Sprintf("attempt %d failed", max(e.Op.Attempt, 1)), Why: failureWords(e.Failure), Mark: event.Failed}
+		}
+		return Said{What: "the action answered", Mark: event.Succeeded, Minor: true}
+	case event.AttemptObserved:
+		return Said{What: "looked what became of the attempt that was interrupted: " + string(e.State), Why: Line(e.Reason), Mark: event.Running}
+	case event.AttemptNoted:
+		return Said{What: "noted " + e.Name, Minor: true}
+	case event.AttemptSaved:
+		return Said{What: "saved the state before the change", Minor: true}
+	case event.Observed:
+		if e.Failure != nil {
+			return Said{What: "observation failed", Why: failureWords(e.Failure), Minor: true}
+		}
+		return Said{What: "observed", Minor: true}
+	case event.ConditionMet:
+		return describeVerdict(e)
+	case event.AskOpened:
+		return Said{What: "waits for an answer", Mark: event.Asking, Minor: true}
+	case event.Answered:
+		return describeAnswer(e)
+	case event.AnswerRefused:
+		return Said{What: "was given an answer that does not fit", Why: Line(e.Reason), Mark: event.Asking}
+	case event.OutputMasked:
+		return Said{What: "printed the secret " + e.Name + ", which was masked", Mark: event.Waiting}
+	case event.StepDecided:
+		return describeDecision(e)
+	default:
+		return Said{What: string(e.Type), Minor: true}
+	}
+}
+
+func describeVerdict(e event.Event) Said {
+	v := e.Verdict
+	if v == nil {
+		return Said{What: "a condition was judged", Minor: true}
+	}
+	said := Said{What: fmt.Sprintf("%s %s is %s", e.Op.Part, strconv.Quote(Condition(v)), v.Truth), Minor: true}
+	if v.Truth != "true" {
+		said.Mark = event.Waiting
+		said.Why = v.Expr
+		if v.Detail != "" {
+			said.Why = Line(v.Detail)
+		}
+		// A `when` that is false is told by the step that is skipped.
+		said.Minor = e.Op.Part == event.When || e.Op.Attempt > 1
+	}
+	return said
+}
+
+func describeAnswer(e event.Event) Said {
+	if e.Answer == nil {
+		return Said{What: "was answered", Mark: event.Asking}
+	}
+	said := Said{What: "was approved", Why: Line(e.Answer.Comment), By: Line(e.Answer.By), Mark: event.Succeeded}
+	if !e.Answer.Approved {
+		said.What, said.Mark = "was rejected", event.Failed
+	}
+	return said
+}
+
+func describeDecision(e event.Event) Said {
+	said := Said{What: Word(e.Status), Mark: e.Status}
+	if e.Failure != nil {
+		said.Why = failureWords(e.Failure)
+	}
+	switch e.Status {
+	case event.Succeeded, event.Undone:
+		if e.Elapsed > 0 {
+			said.What += " after " + Elapsed(e.Elapsed)
+		}
+	case event.Asking:
+		said.What = "waits for an answer"
+	case event.Waiting:
+		said.What, said.Minor = "looks at its gate", true
+	case event.Verifying:
+		said.What, said.Minor = "looks at its verify conditions", true
+	case event.Skipped:
+		said.Why = "its `when` is false"
+	case event.Running, event.Undoing, event.Pending, event.NotRun:
+		said.Minor = true
+	case event.Failed, event.LeftOver:
+	}
+	return said
+}
+
+// failureWords says why something failed, led by the kind of failure where the
+// message alone does not show it.
+func failureWords(f *event.Failure) string {
+	message := Line(f.Message)
+	if f.Field != "" {
+		message = f.Field + ": " + message
+	}
+	switch f.Class {
+	case sdk.Permanent, "":
+		return message
+	default:
+		return string(f.Class) + ": " + message
+	}
+}

@@ -1,0 +1,180 @@
+package report
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/gatebook/gatebook/engine/event"
+	"github.com/gatebook/gatebook/plugins/sdk"
+)
+
+// Apply takes in the next event of the run.
+func (s *Status) Apply(e event.Event) {
+	s.Updated = e.Time
+	if e.Op != nil {
+		s.applyToStep(s.step(e.Op.Step), e)
+		return
+	}
+	switch e.Type {
+	case event.RunStarted:
+		if e.Run != nil {
+			s.Run, s.Process = *e.Run, e.Run.Process
+		}
+		s.Started, s.Mode = e.Time, event.Going
+	case event.RunResumed:
+		if e.Process != nil {
+			s.Process = *e.Process
+		}
+	case event.ModeChanged:
+		s.Mode, s.Reason = e.Mode, e.Reason
+		if e.Mode != event.Ended && e.Mode != event.Paused {
+			s.Result = nil
+		}
+	case event.RunFinished:
+		s.Result = e.Result
+	case event.PauseAsked, event.CancelAsked, event.ResumeAsked, event.RollbackAsked, event.RequestRefused:
+		s.Requests = append(s.Requests, Request{What: e.Type, By: e.By, Reason: e.Reason, Time: e.Time})
+	default:
+	}
+}
+
+// Output takes in a line that a step printed.
+func (s *Status) Output(step, line string) {
+	if line = Line(line); line != "" {
+		s.step(step).Output = line
+	}
+}
+
+// Progress takes in how far a step is.
+func (s *Status) Progress(step string, p sdk.Progress) { s.step(step).Progress = &p }
+
+func (s *Status) applyToStep(step *Step, e event.Event) {
+	switch e.Type {
+	case event.AttemptStarted:
+		s.begin(step, e)
+	case event.AttemptFinished:
+		step.Failure, step.Progress = e.Failure, nil
+	case event.Observed:
+		if step.Wait != nil {
+			step.Wait.Samples = max(step.Wait.Samples, e.Op.Attempt)
+		}
+	case event.ConditionMet:
+		step.judge(e)
+	case event.AskOpened:
+		step.ask(e)
+	case event.Answered:
+		step.Ask = nil
+	case event.StepDecided:
+		s.decide(step, e)
+	default:
+	}
+}
+
+// begin notes that an attempt was started. That a step runs is no decision of its
+// own: the intent of its attempt says it.
+func (s *Status) begin(step *Step, e event.Event) {
+	if step.Started.IsZero() {
+		step.Started = e.Time
+	}
+	if e.Op.Part == event.Undo {
+		s.move(step, event.Undoing)
+	} else {
+		step.Action = e.Action
+		s.move(step, event.Running)
+	}
+	step.Attempt = e.Op.Attempt
+}
+
+// judge notes what became of a condition.
+func (step *Step) judge(e event.Event) {
+	v := e.Verdict
+	if v == nil || e.Op.Part == event.When {
+		return
+	}
+	if v.Truth == "true" {
+		step.Wait = nil
+		return
+	}
+	step.Verdict = v
+	if v.Until != nil {
+		step.Wait = &Wait{Part: e.Op.Part, For: Condition(v), Expr: v.Expr, Samples: max(e.Op.Attempt, 1), Until: *v.Until}
+	}
+}
+
+// ask notes that people are asked; the event carries the action's [sdk.Question].
+func (step *Step) ask(e event.Event) {
+	var question sdk.Question
+	if json.Unmarshal(e.Data, &question) != nil || question.Message == "" {
+		question.Message = "Go on with " + step.Name() + "?"
+	}
+	step.Ask = &Ask{Message: question.Message, Fields: question.Fields, Since: e.Time}
+	if e.Timer != nil {
+		step.Ask.Until = e.Timer.At
+	}
+	if step.Started.IsZero() {
+		step.Started = e.Time
+	}
+}
+
+// decide takes in the state that the machine put a step in.
+func (s *Status) decide(step *Step, e event.Event) {
+	if step.Started.IsZero() && !e.Status.Settled() && e.Status != event.Pending {
+		step.Started = e.Time
+	}
+	if e.Failure != nil {
+		step.Failure = e.Failure
+	}
+	s.move(step, e.Status)
+	s.settle(step, e)
+}
+
+// move counts a step where it now belongs, and forgets what no longer holds there.
+func (s *Status) move(step *Step, to event.Status) {
+	if s.Counts[step.Status]--; s.Counts[step.Status] == 0 {
+		delete(s.Counts, step.Status)
+	}
+	s.Counts[to]++
+	step.Status = to
+	if to.Settled() || to == event.Pending {
+		delete(s.active, step)
+	} else {
+		s.active[step] = true
+	}
+	if to != event.Asking {
+		step.Ask = nil
+	}
+	if to != event.Waiting && to != event.Verifying {
+		step.Wait = nil
+	}
+}
+
+// settle keeps what is only true of steps that go on apart from what is only true
+// of those that ended.
+func (*Status) settle(step *Step, e event.Event) {
+	switch {
+	case e.Status == event.Pending:
+		step.Started, step.Ended, step.Elapsed = time.Time{}, time.Time{}, 0
+	case !e.Status.Settled():
+		step.Ended = time.Time{}
+	default:
+		step.Ended, step.Progress = e.Time, nil
+		if e.Elapsed > 0 {
+			step.Elapsed = e.Elapsed
+		}
+		if e.Status == event.Succeeded {
+			step.Failure, step.Verdict = nil, nil
+		}
+	}
+}
+
+// Condition names a condition for people: its name, else its message, else its text.
+func Condition(v *event.Verdict) string {
+	switch {
+	case v.Name != "":
+		return Line(v.Name)
+	case v.Message != "":
+		return Line(v.Message)
+	default:
+		return Line(v.Expr)
+	}
+}

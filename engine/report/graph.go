@@ -1,0 +1,175 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+
+	"github.com/gatebook/gatebook/engine/check"
+	"github.com/gatebook/gatebook/plugins/sdk"
+)
+
+// Graph is the steps of a runbook and the order that they depend on each other in.
+type Graph struct {
+	Name  string `json:"name"`
+	Nodes []Node `json:"nodes"` // in an order in which each comes after what it needs
+	Edges []Edge `json:"edges"`
+}
+
+// Node is one step of a [Graph].
+type Node struct {
+	ID      string     `json:"id"`
+	Title   string     `json:"title,omitempty"`
+	Action  string     `json:"action"`
+	Effect  sdk.Effect `json:"effect"`
+	Finally bool       `json:"finally,omitempty"`
+	Gates   int        `json:"gates,omitempty"`
+	Asks    bool       `json:"asks,omitempty"`
+}
+
+// Edge says that one step of a [Graph] waits for another.
+type Edge struct {
+	From   string      `json:"from"` // is waited for
+	To     string      `json:"to"`
+	Reason check.Reason `json:"reason"`
+}
+
+// GraphOf returns the graph of a checked runbook.
+func GraphOf(r *check.Runbook) Graph {
+	g := Graph{Name: r.Model.Metadata.Name.Value, Nodes: []Node{}, Edges: []Edge{}}
+	for _, place := range r.Order {
+		s := r.Steps[place]
+		about := s.Action.Description
+		g.Nodes = append(g.Nodes, Node{
+			ID: s.ID(), Title: s.Model.Title.Value, Action: about.Name, Effect: about.Effect,
+			Finally: s.Finally, Gates: len(s.Gate), Asks: about.Asks,
+		})
+		for _, e := range s.Needs {
+			g.Edges = append(g.Edges, Edge{From: r.Steps[e.Step].ID(), To: s.ID(), Reason: e.Reason})
+		}
+	}
+	return g
+}
+
+// GraphJSON writes a graph as one JSON document.
+func GraphJSON(w io.Writer, g Graph) error { return writeJSON(w, g) }
+
+// GraphMermaid writes a graph as a Mermaid flowchart.
+func GraphMermaid(w io.Writer, g Graph) error {
+	out := &page{}
+	out.line("flowchart TD")
+	for i, n := range g.Nodes {
+		before, after := `["`, `"]`
+		if n.Asks {
+			before, after = `{{"`, `"}}`
+		}
+		out.line("  s%d%s%s%s:::%s", i, before, mermaidText(n.label("<br/>")), after, n.Effect)
+	}
+	place := g.places()
+	for _, e := range g.Edges {
+		out.line("  s%d %s s%d", place[e.From], e.stroke("-->", "-.->"), place[e.To])
+	}
+	out.line("  classDef read fill:#eef,stroke:#557")
+	out.line("  classDef change fill:#fec,stroke:#a70")
+	out.line("  classDef destroy fill:#fcc,stroke:#a00")
+	return out.writeTo(w)
+}
+
+// stroke tells the edges that somebody wrote down from those that follow from the
+// order or from a reference.
+func (e Edge) stroke(written, implied string) string {
+	if e.Reason == check.Referenced {
+		return implied
+	}
+	return written
+}
+
+func (n Node) label(separator string) string {
+	label := n.ID + separator + n.Action
+	if n.Gates > 0 {
+		label += separator + plural(n.Gates, "gate")
+	}
+	if n.Finally {
+		label += separator + "finally"
+	}
+	return label
+}
+
+// mermaidText keeps what Mermaid would read as its own syntax out of a label.
+func mermaidText(text string) string {
+	return strings.NewReplacer(`"`, "#quot;", "#", "#35;").Replace(Line(text))
+}
+
+func (g Graph) places() map[string]int {
+	place := make(map[string]int, len(g.Nodes))
+	for i, n := range g.Nodes {
+		place[n.ID] = i
+	}
+	return place
+}
+
+// GraphDOT writes a graph for Graphviz.
+func GraphDOT(w io.Writer, g Graph) error {
+	out := &page{}
+	out.line("digraph %s {", strconv.Quote(g.Name))
+	out.line("  rankdir=TB; node [shape=box, style=\"rounded,filled\", fontname=\"sans-serif\"];")
+	for _, n := range g.Nodes {
+		shape := ""
+		if n.Asks {
+			shape = ", shape=hexagon"
+		}
+		out.line("  %s [label=%s, fillcolor=%q%s];", strconv.Quote(n.ID), strconv.Quote(n.label("\n")), fill(n.Effect), shape)
+	}
+	for _, e := range g.Edges {
+		out.line("  %s -> %s [style=%s, tooltip=%q];", strconv.Quote(e.From), strconv.Quote(e.To), e.stroke("solid", "dashed"), string(e.Reason))
+	}
+	out.line("}")
+	return out.writeTo(w)
+}
+
+func fill(effect sdk.Effect) string {
+	switch effect {
+	case sdk.Change:
+		return "#ffeecc"
+	case sdk.Destroy:
+		return "#ffcccc"
+	case sdk.Read:
+		return "#eeeeff"
+	default:
+		return "#ffffff"
+	}
+}
+
+// GraphText writes a graph as lines: each step below those that it waits for, in
+// layers of steps that may run at one time.
+func GraphText(w io.Writer, g Graph, style Style) error {
+	out := &page{Style: style}
+	needs := map[string][]string{}
+	for _, e := range g.Edges {
+		needs[e.To] = append(needs[e.To], e.From)
+	}
+	layer, layers := map[string]int{}, [][]Node{}
+	for _, n := range g.Nodes {
+		depth := 0
+		for _, need := range needs[n.ID] {
+			depth = max(depth, layer[need]+1)
+		}
+		layer[n.ID] = depth
+		for len(layers) <= depth {
+			layers = append(layers, nil)
+		}
+		layers[depth] = append(layers[depth], n)
+	}
+	for i, nodes := range layers {
+		out.line("%s", out.Bold(fmt.Sprintf("%d", i+1)))
+		for _, n := range nodes {
+			text := fmt.Sprintf("  %s  %s", n.ID, out.Dim(n.Action+" "+string(n.Effect)))
+			if len(needs[n.ID]) > 0 {
+				text += out.Dim("  after ") + list(needs[n.ID])
+			}
+			out.line("%s", text)
+		}
+	}
+	return out.writeTo(w)
+}

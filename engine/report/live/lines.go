@@ -1,0 +1,117 @@
+package live
+
+import (
+	"fmt"
+	"io"
+	"sync"
+	"time"
+
+	"github.com/gatebook/gatebook/engine/event"
+	"github.com/gatebook/gatebook/engine/report"
+	"github.com/gatebook/gatebook/plugins/sdk"
+)
+
+// Lines writes a line for each change of a run, and the lines that steps print behind
+// the step's name.
+type Lines struct {
+	style report.Style
+
+	mu     sync.Mutex
+	out    io.Writer
+	status *report.Status
+	err    error
+}
+
+// NewLines returns a view that writes lines. The status is the run's before its first
+// event; the view keeps it up to date.
+func NewLines(w io.Writer, status *report.Status, style report.Style) *Lines {
+	return &Lines{out: w, status: status, style: style}
+}
+
+// Event writes a line where the event is worth one.
+func (v *Lines) Event(e event.Event) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.status.Apply(e)
+	if text := telling(v.status, e, v.style); text != "" {
+		v.write(v.style.Dim(report.Clock(e.Time)) + "  " + text)
+	}
+}
+
+// Output writes the line that a step printed.
+func (v *Lines) Output(step, _, line string) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	text := report.Line(line)
+	v.status.Output(step, text)
+	v.write(v.style.Dim(step+" | ") + text)
+}
+
+// Progress keeps how far a step is; a line for each would drown the others.
+func (v *Lines) Progress(step string, p sdk.Progress) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.status.Progress(step, p)
+}
+
+// Close returns the first error of writing.
+func (v *Lines) Close() error {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.err
+}
+
+func (v *Lines) write(line string) {
+	if v.err == nil {
+		_, v.err = fmt.Fprintln(v.out, line)
+	}
+}
+
+// telling is an event as one line, empty where it is not worth one. The status has
+// taken the event in already.
+func telling(s *report.Status, e event.Event, style report.Style) string {
+	said := report.Describe(e)
+	if e.Type == event.AskOpened {
+		return asking(s, e, style)
+	}
+	if said.Minor || e.Type == event.StepDecided && e.Status == event.Asking {
+		return ""
+	}
+	text := said.What
+	if said.Step != "" {
+		text = said.Step + " " + text
+	}
+	if said.By != "" && e.Type != event.RunStarted {
+		text += " by " + report.Line(said.By)
+	}
+	if said.Why != "" {
+		text += style.Dim(": ") + said.Why
+	}
+	if step := waiting(s, e); step != nil {
+		text += style.Dim(", is looked at again until " + report.Clock(step.Wait.Until))
+	}
+	return style.Mark(said.Mark) + " " + text
+}
+
+func waiting(s *report.Status, e event.Event) *report.Step {
+	if e.Type != event.ConditionMet {
+		return nil
+	}
+	if step, ok := s.Step(e.Op.Step); ok && step.Wait != nil && !step.Wait.Until.IsZero() {
+		return step
+	}
+	return nil
+}
+
+// asking puts a question with what to type to answer it.
+func asking(s *report.Status, e event.Event, style report.Style) string {
+	step, ok := s.Step(e.Op.Step)
+	if !ok || step.Ask == nil {
+		return ""
+	}
+	text := fmt.Sprintf("%s %s asks: %s", style.Mark(event.Asking), step.ID, report.Line(step.Ask.Message))
+	if !step.Ask.Until.IsZero() {
+		text += " until " + step.Ask.Until.Format(time.DateTime)
+	}
+	return text + style.Dim(fmt.Sprintf(" (gatebook approve %s %s, or reject)", s.Run.ID, step.ID))
+}

@@ -1,0 +1,187 @@
+package report
+
+import (
+	"slices"
+	"time"
+
+	"github.com/gatebook/gatebook/engine/event"
+	"github.com/gatebook/gatebook/engine/plan"
+	"github.com/gatebook/gatebook/plugins/sdk"
+	"github.com/gatebook/gatebook/schema"
+)
+
+// StatusFormat names the JSON form of a status.
+const StatusFormat = "gatebook/status/v1"
+
+// Status is a run as its events tell it so far. It is made by [NewStatus] and kept up
+// to date by [Status.Apply], at a cost that does not grow with the run. It is not safe
+// for concurrent use.
+type Status struct {
+	Format  string               `json:"format"`
+	Run     event.Run            `json:"run"`
+	Mode    event.Mode           `json:"mode,omitempty"`
+	Reason  string               `json:"reason,omitempty"` // of the mode
+	Started time.Time            `json:"started,omitzero"`
+	Updated time.Time            `json:"updated,omitzero"` // the time of the last event
+	Process event.Process        `json:"process"`          // that drives or drove the run
+	Drive   Drive                `json:"drive,omitempty"`
+	Counts  map[event.Status]int `json:"counts"`
+	Steps   []*Step              `json:"steps"`
+	// Requests are what people asked of the run, oldest first.
+	Requests []Request     `json:"requests,omitempty"`
+	Result   *event.Result `json:"result,omitempty"`
+	RTO      time.Duration `json:"rto,omitempty"` // nanoseconds; 0: no objective
+	// Next is what a person may type next; filled in by [Status.Finish].
+	Next []Command `json:"next,omitempty"`
+
+	index  map[string]*Step
+	active map[*Step]bool
+}
+
+// Drive says whether a process drives the run, as the caller found out; the events
+// cannot know.
+type Drive string
+
+// Whether a run is driven.
+const (
+	Driven    Drive = "driven"    // a living process holds the run's lock
+	Abandoned Drive = "abandoned" // none does, though the run has not ended
+	AtRest    Drive = "at rest"   // none does, and none needs to
+)
+
+// Step is where one step of a run stands.
+type Step struct {
+	ID      string       `json:"id"`
+	Title   string       `json:"title,omitempty"`
+	Action  string       `json:"action,omitempty"`
+	Effect  sdk.Effect   `json:"effect,omitempty"`
+	Finally bool         `json:"finally,omitempty"`
+	Status  event.Status `json:"status"`
+	// Attempt counts the tries of what the step does now, of at most Attempts.
+	Attempt  int           `json:"attempt,omitempty"`
+	Attempts int           `json:"attempts,omitempty"`
+	Started  time.Time     `json:"started,omitzero"`
+	Ended    time.Time     `json:"ended,omitzero"`
+	Elapsed  time.Duration `json:"elapsed,omitempty"` // nanoseconds, once it has ended
+	Output   string        `json:"output,omitempty"`  // the last line that it printed
+	Progress *sdk.Progress `json:"progress,omitempty"`
+	Wait     *Wait         `json:"wait,omitempty"`
+	Ask      *Ask          `json:"ask,omitempty"`
+	// Failure is why the step, or its last attempt, did not succeed.
+	Failure *event.Failure `json:"failure,omitempty"`
+	// Verdict is the last condition of the step that did not hold.
+	Verdict *event.Verdict `json:"verdict,omitempty"`
+
+	place  int
+	policy plan.Policy
+}
+
+// Wait is what a step waits for.
+type Wait struct {
+	Part    event.Part `json:"part"` // gate or verify
+	For     string     `json:"for"`  // the condition's name, message or text
+	Expr    string     `json:"expr,omitempty"`
+	Samples int        `json:"samples,omitempty"` // how often was looked
+	Until   time.Time  `json:"until,omitzero"`    // when it must hold at the latest
+}
+
+// Ask is a question that is open.
+type Ask struct {
+	Message string         `json:"message"`
+	Fields  *schema.Schema `json:"fields,omitempty"`
+	Since   time.Time      `json:"since"`
+	Until   time.Time      `json:"until,omitzero"`
+}
+
+// Request is something that a person asked of the run.
+type Request struct {
+	What   event.Type `json:"what"`
+	By     string     `json:"by,omitempty"`
+	Reason string     `json:"reason,omitempty"`
+	Time   time.Time  `json:"time"`
+}
+
+// NewStatus returns the status of a run before its first event. The plan gives the
+// order of the steps and what the events leave out; nil: the events alone speak.
+func NewStatus(p *plan.Plan) *Status {
+	s := &Status{
+		Format: StatusFormat,
+		Counts: map[event.Status]int{},
+		Steps:  []*Step{},
+		index:  map[string]*Step{},
+		active: map[*Step]bool{},
+	}
+	if p == nil {
+		return s
+	}
+	s.RTO = p.RTO
+	s.Steps = make([]*Step, 0, len(p.Steps))
+	for _, step := range p.Steps {
+		view := s.step(step.ID)
+		view.Title, view.Action, view.Effect = step.Title, step.Action, step.Effect
+		view.Finally, view.Attempts, view.policy = step.Finally, step.Retry.Attempts, step.OnFailure
+	}
+	return s
+}
+
+// Step returns where the step with the id stands.
+func (s *Status) Step(id string) (*Step, bool) {
+	step, ok := s.index[id]
+	return step, ok
+}
+
+// Active returns the steps that are neither pending nor settled, in the plan's order.
+func (s *Status) Active() []*Step {
+	active := make([]*Step, 0, len(s.active))
+	for step := range s.active {
+		active = append(active, step)
+	}
+	slices.SortFunc(active, func(a, b *Step) int { return a.place - b.place })
+	return active
+}
+
+// Elapsed returns how long the run took, or has taken at the given time.
+func (s *Status) Elapsed(now time.Time) time.Duration {
+	switch {
+	case s.Result != nil && s.Result.Elapsed > 0:
+		return s.Result.Elapsed
+	case s.Result != nil:
+		return s.Updated.Sub(s.Started)
+	default:
+		return now.Sub(s.Started)
+	}
+}
+
+// ElapsedAt returns how long the step took, or has taken at the given time.
+func (s *Step) ElapsedAt(now time.Time) time.Duration {
+	switch {
+	case s.Started.IsZero():
+		return 0
+	case s.Status.Settled() && s.Elapsed > 0:
+		return s.Elapsed
+	case !s.Ended.IsZero():
+		return s.Ended.Sub(s.Started)
+	default:
+		return now.Sub(s.Started)
+	}
+}
+
+// Name is the step's title, or its id where it has none.
+func (s *Step) Name() string {
+	if s.Title != "" {
+		return Line(s.Title)
+	}
+	return s.ID
+}
+
+// step returns the view of a step, made when it is first heard of.
+func (s *Status) step(id string) *Step {
+	if known := s.index[id]; known != nil {
+		return known
+	}
+	made := &Step{ID: id, Status: event.Pending, place: len(s.Steps)}
+	s.Steps = append(s.Steps, made)
+	s.index[id] = made
+	s.Counts[event.Pending]++
+	return made
+}

@@ -1,0 +1,208 @@
+package report
+
+import (
+	"io"
+	"time"
+
+	"github.com/gatebook/gatebook/engine/event"
+)
+
+// Summary writes how a run ended: what came of it, why, what state the system is in,
+// and what to type next. It is read in the middle of the night, so the first line says
+// whether anything is left to do, and nothing is said that was not seen.
+func Summary(w io.Writer, s *Status, style Style) error {
+	out := &page{Style: style}
+	if s.Result == nil {
+		out.line("%s %s", out.Warn("?"), out.Bold(s.title()+" has not ended"))
+		out.commands(s)
+		return out.writeTo(w)
+	}
+	out.verdict(s)
+	out.cause(s)
+	out.state(s)
+	out.yield(s)
+	out.commands(s)
+	return out.writeTo(w)
+}
+
+func (s *Status) title() string { return s.Run.Runbook + " " + s.Run.Version }
+
+func (out *page) verdict(s *Status) {
+	words := outcomeWords(s.Result.Outcome)
+	elapsed := s.Elapsed(s.Updated)
+	after := " after "
+	if s.Result.Outcome == event.OutcomeSucceeded {
+		after = " in "
+	}
+	out.line("%s %s%s%s", out.Mark(outcomeMark(s.Result.Outcome)), out.Bold(s.title()+" "+words), out.Dim(after), Elapsed(elapsed))
+	if told := objective(elapsed, s.RTO); told != "" && s.Result.Outcome != event.OutcomePaused {
+		if elapsed > s.RTO {
+			told = out.Warn(told)
+		}
+		out.line("  %s", told)
+	}
+}
+
+// cause explains the failure by the step, the message and the condition's values.
+func (out *page) cause(s *Status) {
+	f := s.Result.Failure
+	if f == nil {
+		return
+	}
+	out.line("")
+	where := s.Result.Step
+	if where == "" {
+		where = "the run"
+	}
+	out.line("%s  %s: %s", out.Bold("why"), where, failureWords(f))
+	step := s.index[s.Result.Step]
+	if step == nil {
+		return
+	}
+	if step.Output != "" && f.Class != event.GateClosed && f.Class != event.VerifyFailed {
+		out.line("     last line: %s", out.Dim(step.Output))
+	}
+	if v := step.Verdict; v != nil && (f.Class == event.GateClosed || f.Class == event.VerifyFailed || f.Class == event.Invalid) {
+		out.line("     %s", out.verdictLine(v))
+		out.tree("     ", out.explanation(recorded(v.Explain)))
+	}
+}
+
+func (out *page) verdictLine(v *event.Verdict) string {
+	truth := out.Bad(v.Truth)
+	if v.Truth == "unknown" {
+		truth = out.Warn(v.Truth)
+	}
+	text := Line(v.Expr) + out.Dim(" is ") + truth
+	if v.Detail != "" {
+		text += ": " + Line(v.Detail)
+	}
+	return text
+}
+
+// state says what the run left behind, the worst first.
+func (out *page) state(s *Status) {
+	r := s.Result
+	out.line("")
+	out.steps(out.Bad("left"), "could not be taken back, look at them by hand", s, r.Left, true)
+	out.steps(out.Bad("lost"), "nobody can tell whether they were done, look at them by hand", s, r.Lost, true)
+	out.steps(out.Warn("asks"), "wait for an answer", s, r.Asking, true)
+	out.steps("undone", "were taken back", s, r.Undone, false)
+	kept := without(r.Changed, r.Undone, r.Left)
+	out.steps("changed", "stay as they are now", s, kept, false)
+	if len(r.Changed) == 0 && len(r.Lost) == 0 {
+		out.line("nothing was changed")
+	}
+	out.line("%s", out.Dim(s.tally()))
+}
+
+// steps writes a group of steps, each with its own line where the reader must act.
+func (out *page) steps(word, meaning string, s *Status, ids []string, each bool) {
+	if len(ids) == 0 {
+		return
+	}
+	if !each {
+		out.line("%s  %s", word, list(ids))
+		return
+	}
+	out.line("%s  %s", word, out.Dim(meaning))
+	for _, id := range ids {
+		out.line("  %s%s", id, out.about(s.index[id]))
+	}
+}
+
+// about is what there is to say of a step that a person must look at.
+func (out *page) about(step *Step) string {
+	switch {
+	case step == nil:
+		return ""
+	case step.Ask != nil:
+		text := ": " + Line(step.Ask.Message)
+		if !step.Ask.Until.IsZero() {
+			text += out.Dim(" until " + Stamp(step.Ask.Until))
+		}
+		return text
+	case step.Failure != nil:
+		return ": " + failureWords(step.Failure)
+	default:
+		return ""
+	}
+}
+
+// tally counts the steps by how they ended.
+func (s *Status) tally() string {
+	text := plural(len(s.Steps), "step")
+	separator := ": "
+	for _, status := range tallied() {
+		if n := s.Counts[status]; n > 0 {
+			text += separator + plainCount(n, Word(status))
+			separator = ", "
+		}
+	}
+	return text
+}
+
+// tallied is the order in which states are counted out.
+func tallied() []event.Status {
+	return []event.Status{
+		event.Failed, event.LeftOver, event.Succeeded, event.Undone, event.Skipped,
+		event.Running, event.Verifying, event.Waiting, event.Asking, event.Undoing, event.NotRun, event.Pending,
+	}
+}
+
+func (out *page) yield(s *Status) {
+	if s.Result.Outputs == nil {
+		return
+	}
+	for _, m := range s.Result.Outputs.Members() {
+		out.line("%s %s = %s", out.Dim("output"), m.Name, out.value(m.Value))
+	}
+}
+
+// commands writes what to type next, aligned.
+func (out *page) commands(s *Status) {
+	next := s.next()
+	if len(next) == 0 {
+		return
+	}
+	width := 0
+	for _, c := range next {
+		width = max(width, Width(c.Type))
+	}
+	out.line("\n%s", out.Bold("next"))
+	for _, c := range next {
+		out.line("  %s  %s", Pad(c.Type, width), out.Dim(c.For))
+	}
+}
+
+// StatusText writes where a run stands at the given time.
+func StatusText(w io.Writer, s *Status, now time.Time, style Style) error {
+	out := &page{Style: style}
+	out.line("%s  %s", out.Bold(s.title()), out.Dim(s.Run.File))
+	out.line("run %s, started %s by %s, %s", s.Run.ID, Stamp(s.Started), Line(s.Run.By), Elapsed(s.Elapsed(now)))
+	out.line("%s", out.standing(s))
+	out.line("%s\n", s.tally())
+	out.stepLines(s, now)
+	out.commands(s)
+	return out.writeTo(w)
+}
+
+// standing says in one line how the run as a whole stands.
+func (out *page) standing(s *Status) string {
+	switch {
+	case s.Drive == Abandoned:
+		return out.Bad("nobody drives it: pid "+plainInt(s.Process.PID)+" on "+s.Process.Host+" ended without a word") + out.Dim("; it can be resumed")
+	case s.Result != nil:
+		text := "it " + outcomeWords(s.Result.Outcome)
+		if s.Result.Failure != nil {
+			text += "; " + s.Result.Step + ": " + failureWords(s.Result.Failure)
+		}
+		return text
+	default:
+		text := modeWords(s.Mode)
+		if s.Reason != "" {
+			text += ": " + Line(s.Reason)
+		}
+		return text + out.Dim(", driven by pid "+plainInt(s.Process.PID)+" on "+s.Process.Host)
+	}
+}
