@@ -1,0 +1,312 @@
+//go:build unix
+
+package steps
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/gatebook/gatebook/plugins/sdk"
+)
+
+// lines is a host that keeps what it is told, and says when a line has come.
+type lines struct {
+	mu    sync.Mutex
+	all   []string
+	notes map[string]json.RawMessage
+	came  chan string
+}
+
+func newLines() *lines {
+	return &lines{notes: map[string]json.RawMessage{}, came: make(chan string, 1000)}
+}
+
+func (l *lines) Progress(p sdk.Progress) { l.Output("progress", []byte(p.Message)) }
+
+func (l *lines) Output(stream string, line []byte) {
+	text := stream + ": " + string(line)
+	l.mu.Lock()
+	l.all = append(l.all, text)
+	l.mu.Unlock()
+	select {
+	case l.came <- text:
+	default:
+	}
+}
+
+func (l *lines) Before(context.Context, json.RawMessage) error { return nil }
+
+func (l *lines) Note(name string, fact json.RawMessage) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.notes[name] = fact
+	return nil
+}
+
+func (l *lines) texts() []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Clone(l.all)
+}
+
+// waitFor returns the first line that begins so.
+func (l *lines) waitFor(t *testing.T, prefix string) string {
+	t.Helper()
+	for {
+		select {
+		case line := <-l.came:
+			if strings.HasPrefix(line, prefix) {
+				return strings.TrimPrefix(line, prefix)
+			}
+		case <-time.After(20 * time.Second):
+			t.Fatalf("no line begins with %q; got %q", prefix, l.texts())
+		}
+	}
+}
+
+func execHandler(t testing.TB, environ ...string) sdk.Handler {
+	t.Helper()
+	if environ == nil {
+		environ = os.Environ()
+	}
+	handler, err := execAction(Options{Environ: environ, Dir: t.TempDir()}).Handler()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return handler
+}
+
+func paramsOf(t testing.TB, params map[string]any) json.RawMessage {
+	t.Helper()
+	text, err := json.Marshal(params)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+func runExec(t *testing.T, host sdk.Host, params map[string]any) (ExecOutput, error) {
+	t.Helper()
+	var out ExecOutput
+	text, err := execHandler(t).Apply(t.Context(), sdk.Request{Params: paramsOf(t, params), Key: "key-of-" + t.Name()}, host)
+	if err == nil {
+		err = json.Unmarshal(text, &out)
+	}
+	return out, err
+}
+
+func TestExecReturnsWhatTheProgramSaid(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		params         map[string]any
+		code           int
+		stdout, stderr string
+	}{
+		"a command":            {map[string]any{"command": []any{"echo", "a b", "$HOME"}}, 0, "a b $HOME", ""},
+		"a script":             {map[string]any{"script": "echo one\necho two >&2"}, 0, "one", "two"},
+		"a script and stdin":   {map[string]any{"script": "read x; echo got $x; cat", "stdin": "first\nrest"}, 0, "got first\nrest", ""},
+		"bash":                 {map[string]any{"script": "echo ${BASH_VERSION:+yes}", "shell": "bash"}, 0, "yes", ""},
+		"stdin of a command":   {map[string]any{"command": []any{"cat"}, "stdin": "héllo"}, 0, "héllo", ""},
+		"no stdin":             {map[string]any{"command": []any{"cat"}}, 0, "", ""},
+		"env":                  {map[string]any{"script": "echo $WHO $GATEBOOK_KEY", "env": map[string]any{"WHO": "me", "GATEBOOK_KEY": "forged"}}, 0, "me key-of-" + t.Name(), ""},
+		"an accepted code":     {map[string]any{"script": "exit 3", "okExitCodes": []any{0, 3}}, 3, "", ""},
+		"invalid UTF-8":        {map[string]any{"command": []any{"printf", `a\377b`}}, 0, "a\uFFFDb", ""},
+		"a long script":        {map[string]any{"script": "# " + strings.Repeat("x", 300_000) + "\necho end"}, 0, "end", ""},
+		"stdin that is unread": {map[string]any{"command": []any{"true"}, "stdin": strings.Repeat("x", 300_000)}, 0, "", ""},
+	} {
+		out, err := execHandler(t).Apply(t.Context(), sdk.Request{Params: paramsOf(t, test.params), Key: "key-of-" + t.Name()}, nil)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		var got ExecOutput
+		if err := json.Unmarshal(out, &got); err != nil {
+			t.Fatal(err)
+		}
+		if got.ExitCode != test.code || got.Stdout != test.stdout || got.Stderr != test.stderr {
+			t.Errorf("%s: got %+v, want exit code %d, stdout %q, stderr %q", name, got, test.code, test.stdout, test.stderr)
+		}
+	}
+}
+
+func TestExecFailuresHaveTheirClass(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		params    map[string]any
+		class     sdk.Class
+		message   string
+		unchanged bool
+	}{
+		"exit code":         {map[string]any{"script": "echo no disk >&2; exit 4"}, sdk.Transient, "exit code 4: no disk", false},
+		"first failure":     {map[string]any{"script": "false\necho on"}, sdk.Transient, "exit code 1", false},
+		"failure in a pipe": {map[string]any{"script": "false | cat", "shell": "bash"}, sdk.Transient, "exit code 1", false},
+		"signal":            {map[string]any{"script": "kill -9 $$"}, sdk.Transient, "killed by signal 9 (killed)", false},
+		"unknown in script": {map[string]any{"script": "no-such-program-anywhere"}, sdk.Permanent, "exit code 127, the shell cannot run a program: ", false},
+		"unknown":           {map[string]any{"command": []any{"no-such-program-anywhere"}}, sdk.Permanent, "the program no-such-program-anywhere is not found in PATH", true},
+		"no program":        {map[string]any{"command": []any{"/"}}, sdk.Permanent, "the program / cannot be run: / is a directory", true},
+		"no directory":      {map[string]any{"command": []any{"true"}, "cwd": "nowhere"}, sdk.Permanent, "start true: ", true},
+		"both":              {map[string]any{"command": []any{"true"}, "script": "true"}, sdk.Permanent, "script: must not be given beside command", true},
+		"neither":           {map[string]any{}, sdk.Permanent, "command: is required, or script instead", true},
+	} {
+		_, err := runExec(t, nil, test.params)
+		if err == nil {
+			t.Errorf("%s: it succeeded", name)
+			continue
+		}
+		got := sdk.AsError(err)
+		if got.Class != test.class || got.Unchanged != test.unchanged || !strings.HasPrefix(got.Error(), test.message) {
+			t.Errorf("%s: got %s error %q, unchanged %t; want %s %q, %t",
+				name, got.Class, got.Error(), got.Unchanged, test.class, test.message, test.unchanged)
+		}
+	}
+}
+
+func TestExecPassesLinesOnAsTheyCome(t *testing.T) {
+	t.Parallel()
+	host, fifo := newLines(), filepath.Join(t.TempDir(), "go")
+	ended := make(chan error, 1)
+	go func() {
+		_, err := runExec(t, host, map[string]any{
+			"script": `mkfifo "$F"; echo ready; read x < "$F"; printf 'no newline'`, "env": map[string]any{"F": fifo},
+		})
+		ended <- err
+	}()
+	host.waitFor(t, "stdout: ready")
+	if err := os.WriteFile(fifo, []byte("go\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-ended; err != nil {
+		t.Fatal(err)
+	}
+	if got := host.texts(); !slices.Equal(got, []string{"stdout: ready", "stdout: no newline"}) {
+		t.Errorf("got lines %q", got)
+	}
+}
+
+func TestExecKeepsTheBeginningAndTheEnd(t *testing.T) {
+	t.Parallel()
+	host := newLines()
+	out, err := runExec(t, host, map[string]any{"script": "i=0; while [ $i -lt 5000 ]; do echo line $i; i=$((i+1)); done", "keep": 100})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.HasPrefix(out.Stdout, "line 0\nline 1\n") || !strings.HasSuffix(out.Stdout, "line 4998\nline 4999") {
+		t.Errorf("got %q, want the first and the last lines", out.Stdout)
+	}
+	if want := "bytes cut …"; !strings.Contains(out.Stdout, want) || len(out.Stdout) > 150 {
+		t.Errorf("got %d bytes %q, want about 100 and %q", len(out.Stdout), out.Stdout, want)
+	}
+	if got := len(host.texts()); got != 5000 {
+		t.Errorf("the host got %d lines, want all 5000", got)
+	}
+}
+
+func TestExecSplitsLinesThatNeverEnd(t *testing.T) {
+	t.Parallel()
+	host := newLines()
+	const size = 100_001
+	if _, err := runExec(t, host, map[string]any{"script": fmt.Sprintf("printf 'é%%.0s' $(seq %d)", size), "keep": 10}); err != nil {
+		t.Fatal(err)
+	}
+	total := 0
+	for _, line := range host.texts() {
+		text := strings.TrimPrefix(line, "stdout: ")
+		if strings.ContainsRune(text, '\uFFFD') || len(text) > longLine {
+			t.Fatalf("a piece of %d bytes, cut inside of a character: %t", len(text), strings.ContainsRune(text, '\uFFFD'))
+		}
+		total += strings.Count(text, "é")
+	}
+	if total != size {
+		t.Errorf("got %d characters, want %d", total, size)
+	}
+}
+
+func TestExecDoesNotWaitForWhatStaysInTheBackground(t *testing.T) {
+	t.Parallel()
+	host := newLines()
+	out, err := runExec(t, host, map[string]any{"script": "sleep 600 & echo $!"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var pid int
+	if _, err := fmt.Sscan(out.Stdout, &pid); err != nil {
+		t.Fatalf("got %q, want the process's number", out.Stdout)
+	}
+	process, err := os.FindProcess(pid)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := process.Kill(); err != nil {
+		t.Errorf("what stays in the background was ended: %v", err)
+	}
+}
+
+func TestExecPlanSaysWhatWouldRun(t *testing.T) {
+	t.Parallel()
+	marker := filepath.Join(t.TempDir(), "touched")
+	for name, test := range map[string]struct {
+		params   map[string]any
+		unknown  []string
+		summary  string
+		warnings []string
+	}{
+		"a command":        {map[string]any{"command": []any{"touch", marker, "a b"}}, nil, "would run touch " + marker + " 'a b'", nil},
+		"a script":         {map[string]any{"script": "touch x\ntouch y\n"}, nil, "would run sh: touch x …", nil},
+		"nothing to do":    {map[string]any{"command": []any{"touch", marker}, "check": []any{"true"}}, nil, "nothing to do: true succeeds", nil},
+		"something to do":  {map[string]any{"command": []any{"true"}, "check": []any{"false"}}, nil, "would run true", nil},
+		"not known":        {map[string]any{}, []string{"command[1]"}, "would run a program that is not known yet", nil},
+		"an unknown check": {map[string]any{"command": []any{"true"}, "check": []any{"true"}}, []string{"env.X"}, "would run true", nil},
+		"no such program":  {map[string]any{"command": []any{"no-such"}}, nil, "would run no-such", []string{"The program no-such is not found in PATH."}},
+		"no such check": {
+			map[string]any{"command": []any{"true"}, "check": []any{"no-such"}},
+			nil, "would run true", []string{"The check cannot be run: the program no-such is not found in PATH."},
+		},
+	} {
+		got, err := execHandler(t).Plan(t.Context(), sdk.Request{Params: paramsOf(t, test.params), Unknown: test.unknown})
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if got.Summary != test.summary || !slices.Equal(got.Warnings, test.warnings) {
+			t.Errorf("%s: got %q with warnings %q, want %q with %q", name, got.Summary, got.Warnings, test.summary, test.warnings)
+		}
+		if strings.HasPrefix(got.Summary, "nothing") != (len(got.Changes) == 0) && test.unknown == nil {
+			t.Errorf("%s: %q with %d changes", name, got.Summary, len(got.Changes))
+		}
+	}
+	if _, err := os.Stat(marker); err == nil {
+		t.Error("the plan ran the command")
+	}
+}
+
+func TestExecObserveSaysWhatCanBeKnown(t *testing.T) {
+	t.Parallel()
+	gone := map[string]json.RawMessage{"process": json.RawMessage(`{"pid":4194000,"start":1,"boot":"another"}`)}
+	for name, test := range map[string]struct {
+		params map[string]any
+		notes  map[string]json.RawMessage
+		want   sdk.State
+	}{
+		"nothing is known":   {map[string]any{"command": []any{"true"}}, nil, sdk.CannotTell},
+		"it was started":     {map[string]any{"command": []any{"true"}}, gone, sdk.CannotTell},
+		"idempotent":         {map[string]any{"command": []any{"true"}, "idempotent": true}, gone, sdk.NotDone},
+		"the check succeeds": {map[string]any{"command": []any{"true"}, "check": []any{"true"}}, gone, sdk.Done},
+		"the check fails":    {map[string]any{"command": []any{"true"}, "check": []any{"false"}}, gone, sdk.NotDone},
+		"no check":           {map[string]any{"command": []any{"true"}, "check": []any{"no-such"}}, gone, sdk.CannotTell},
+	} {
+		got, err := execHandler(t).Observe(t.Context(), sdk.Request{
+			Params: paramsOf(t, test.params), Notes: test.notes, Key: "nobody-has-this-key",
+		}, newLines())
+		if err != nil || got.State != test.want {
+			t.Errorf("%s: got %q (%s), %v; want %q", name, got.State, got.Detail, err, test.want)
+		}
+	}
+}
