@@ -1,6 +1,10 @@
 package expr
 
-import "github.com/gatebook/gatebook/engine/diag"
+import (
+	"strings"
+
+	"github.com/gatebook/gatebook/engine/diag"
+)
 
 // Fault is one thing that is wrong with an expression, at a place in its text.
 type Fault struct {
@@ -26,3 +30,6 @@ func (r Ref) Step() (string, bool) {
 	}
 	return r.Path[0], true
 }
+
+// String returns the reference with dots between its names.
+func (r Ref) String() string { return strings.Join(append([]string{r.Root}, r.Path...), ".") }

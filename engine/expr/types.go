@@ -1,6 +1,8 @@
 package expr
 
 import (
+	"maps"
+	"slices"
 	"sync"
 
 	"github.com/gatebook/gatebook/schema"
@@ -10,10 +12,18 @@ import (
 // of each. It is built once per runbook, is immutable, and safe for concurrent use.
 type Types struct {
 	roots map[string]*schema.Schema // without steps
-	steps map[string]*schema.Schema // the shape of each step's outputs, by id
+	steps *stepTypes
 
 	mu       sync.Mutex
 	variants map[variant]*Types
+}
+
+// stepTypes are the shapes of all steps, each made when it is first referred to.
+type stepTypes struct {
+	outputs map[string]*schema.Schema
+
+	mu     sync.Mutex
+	shapes map[*schema.Schema]*schema.Schema // of a step, by the shape of its outputs
 }
 
 // variant is what tells one [Types.With] from another of the same parent.
@@ -33,7 +43,7 @@ func NewTypes(inputs, vars *schema.Schema, steps map[string]*schema.Schema) *Typ
 			RootRun:    runShape(),
 			RootNow:    {Type: schema.TypeString, Format: schema.FormatDateTime},
 		},
-		steps: steps,
+		steps: &stepTypes{outputs: steps, shapes: make(map[*schema.Schema]*schema.Schema)},
 	}
 }
 
@@ -47,17 +57,75 @@ func (t *Types) With(root string, shape *schema.Schema) *Types {
 	if known := t.variants[key]; known != nil {
 		return known
 	}
-	roots := make(map[string]*schema.Schema, len(t.roots)+1)
-	for name, s := range t.roots {
-		roots[name] = s
-	}
-	roots[root] = shape
-	made := &Types{roots: roots, steps: t.steps}
+	made := &Types{roots: maps.Clone(t.roots), steps: t.steps}
+	made.roots[root] = shape
 	if t.variants == nil {
 		t.variants = make(map[variant]*Types)
 	}
 	t.variants[key] = made
 	return made
+}
+
+// names returns every name that an expression may begin with, sorted.
+func (t *Types) names() []string {
+	return slices.Sorted(slices.Values(append(slices.Collect(maps.Keys(t.roots)), RootSteps)))
+}
+
+// step returns the shape of one step.
+func (t *Types) step(id string) (shape, bool) {
+	outputs, ok := t.steps.outputs[id]
+	if !ok {
+		return shape{}, false
+	}
+	t.steps.mu.Lock()
+	defer t.steps.mu.Unlock()
+	made := t.steps.shapes[outputs]
+	if made == nil {
+		made = stepShape(outputs)
+		t.steps.shapes[outputs] = made
+	}
+	return shape{made, made}, true
+}
+
+// follow returns the shape that a reference leads to, or what is wrong with which
+// element of its path (-1: with the root).
+func (t *Types) follow(ref Ref) (found shape, fault *Fault, at int) {
+	path, of := ref.Path, ref.Root
+	if s, ok := t.roots[ref.Root]; ok {
+		found = shapeOf(s)
+	} else if len(path) > 0 {
+		if found, ok = t.step(path[0]); !ok {
+			return shape{}, unknownStep(path[0], t.steps.outputs), 0
+		}
+		of += "." + path[0]
+		at, path = 1, path[1:]
+	}
+	for _, name := range path {
+		if found, fault = found.member(of, name); fault != nil {
+			return shape{}, fault, at
+		}
+		of += "." + name
+		at++
+	}
+	return found, nil, at
+}
+
+// stepShape is the shape of `steps.ID`. Its outputs are a document of their own,
+// in which their $ref are looked up.
+func stepShape(outputs *schema.Schema) *schema.Schema {
+	step := &schema.Schema{
+		Type: schema.TypeObject, Closed: true,
+		Properties: []schema.Property{
+			{Name: "status", Schema: &schema.Schema{Type: schema.TypeString}},
+			{Name: "outputs", Schema: outputs},
+			{Name: "error", Schema: ErrorShape()},
+		},
+		Required: []string{"status", "outputs"},
+	}
+	if outputs != nil {
+		step.Defs = outputs.Defs
+	}
+	return step
 }
 
 // ErrorShape returns the shape of `steps.ID.error` and of `error` in `retry.if`.

@@ -1,0 +1,213 @@
+package expr
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/expr-lang/expr/ast"
+	"github.com/expr-lang/expr/checker"
+	"github.com/expr-lang/expr/compiler"
+	"github.com/expr-lang/expr/file"
+	"github.com/expr-lang/expr/parser"
+	"github.com/expr-lang/expr/vm"
+
+	"github.com/gatebook/gatebook/engine/diag"
+	"github.com/gatebook/gatebook/engine/expr/internal/token"
+	"github.com/gatebook/gatebook/engine/value"
+	"github.com/gatebook/gatebook/schema"
+)
+
+// calculation is the expression of one `${{ }}`.
+type calculation struct {
+	text    string // trimmed
+	refs    []Ref  // offsets in the template
+	shape   *schema.Schema
+	types   *Types
+	program *vm.Program // nil: the expression is one reference and needs no program
+}
+
+// calcSource is a `${{ }}` while it is compiled.
+type calcSource struct {
+	t      *Types
+	words  *token.List
+	from   int // where in the template it begins
+	faults []Fault
+	refs   []Ref // offsets in the expression
+}
+
+// compileCalculation compiles text[from:to].
+func compileCalculation(text string, from, to int, t *Types) (*calculation, []Fault) {
+	source := &calcSource{t: t, words: token.Scan(text[from:to]), from: from}
+	tree := source.parse()
+	if tree != nil {
+		source.visit(tree.Node, nil)
+	}
+	made := &calculation{text: strings.TrimSpace(text[from:to]), types: t}
+	if len(source.faults) == 0 {
+		source.finish(made, tree)
+	}
+	if len(source.faults) > 0 {
+		for i := range source.faults {
+			source.faults[i].Start += from
+			source.faults[i].End += from
+		}
+		return nil, distinct(source.faults)
+	}
+	made.refs = slices.Clone(source.refs)
+	for i := range made.refs {
+		made.refs[i].Start += from
+		made.refs[i].End += from
+	}
+	return made, nil
+}
+
+func (s *calcSource) parse() *parser.Tree {
+	text := s.words.Text
+	if fault := tooComplex(text, s.words); fault != nil {
+		s.faults = append(s.faults, *fault)
+		return nil
+	}
+	if len(s.words.Tokens) == 0 {
+		s.faults = append(s.faults, Fault{Rule: diag.ExprSyntax, Start: 0, End: len(text), Detail: "There is nothing between ${{ and }}."})
+		return nil
+	}
+	tree, err := parser.ParseWithConfig(text, calcConfig())
+	if err != nil {
+		s.fault(diag.ExprSyntax, err)
+		return nil
+	}
+	renameFunctions(&tree.Node)
+	return tree
+}
+
+// finish checks types and makes the program, or finds that none is needed.
+func (s *calcSource) finish(made *calculation, tree *parser.Tree) {
+	if ref, ok := s.wholeRef(tree.Node); ok {
+		found, _, _ := s.t.follow(ref)
+		made.shape = orAny(found.schema)
+		return
+	}
+	config := calcConfig()
+	config.WithEnv(envTypes(s.t, s.refs))
+	if _, err := checker.Check(tree, config); err != nil {
+		s.fault(diag.ExprType, err)
+		return
+	}
+	s.checkMethods(&tree.Node)
+	if len(s.faults) > 0 {
+		return
+	}
+	made.shape = shapeOfNode(tree.Node)
+	ast.Walk(&tree.Node, meter{})
+	program, err := compiler.Compile(tree, config)
+	if err != nil {
+		s.fault(diag.ExprType, errors.New(strings.SplitN(err.Error(), "\n", 2)[0]))
+		return
+	}
+	made.program = program
+}
+
+// wholeRef reports whether the expression is one plain reference: no program is
+// needed then, and marks of unknown and secret parts stay where they are.
+func (s *calcSource) wholeRef(node ast.Node) (Ref, bool) {
+	if len(s.refs) != 1 || strings.Contains(s.words.Text, "?.") {
+		return Ref{}, false
+	}
+	_, path, ok := staticPath(node)
+	return s.refs[0], ok && len(path) == len(s.refs[0].Path)
+}
+
+func orAny(s *schema.Schema) *schema.Schema {
+	if s == nil {
+		return &schema.Schema{}
+	}
+	return s
+}
+
+// eval computes the value.
+func (c *calculation) eval(scope Scope) (value.Value, error) {
+	if c.program == nil {
+		return c.lookup(scope)
+	}
+	env := make(map[string]any, len(c.refs)+1)
+	var unknown []value.Value
+	secret := false
+	for _, r := range c.refs {
+		v, _ := resolve(scope, r)
+		secret = secret || v.HasSecret()
+		if v.HasUnknown() {
+			unknown = append(unknown, v)
+			continue
+		}
+		project(env, r, v)
+	}
+	mark := func(v value.Value) value.Value {
+		if secret {
+			return v.Secret()
+		}
+		return v
+	}
+	if len(unknown) > 0 {
+		return mark(value.Unknown(value.List(unknown...).Causes()...)), nil
+	}
+	limit := &budget{left: maxCost}
+	env[budgetName] = limit
+	machine := vm.VM{MemoryBudget: maxItems}
+	out, err := machine.Run(c.program, env)
+	if err == nil {
+		var result value.Value
+		if result, err = fromCalc(out, limit); err == nil {
+			return mark(result), nil
+		}
+	}
+	return value.Value{}, c.failure(scope, err, secret)
+}
+
+// lookup returns the value of a calculation that is one reference.
+func (c *calculation) lookup(scope Scope) (value.Value, error) {
+	r := c.refs[0]
+	v, path, done := value.Value{}, r.Path, r.Root
+	sh := shapeOf(c.types.roots[r.Root])
+	if id, ok := r.Step(); ok {
+		v, path, done = stepOf(scope, id), path[1:], r.Root+"."+id
+		sh, _ = c.types.step(id)
+	} else {
+		v = rootOf(scope, r.Root)
+	}
+	for i, name := range path {
+		member, ok := v.Get(name)
+		optional := false
+		if sh.isRecord() {
+			sh, optional, _ = sh.field(name)
+		} else {
+			sh, _ = sh.member(done, name)
+		}
+		if !ok && (!optional || i < len(path)-1) {
+			return value.Value{}, absent(v, done, name)
+		}
+		v, done = member, done+"."+name
+	}
+	return v, nil
+}
+
+// failure says why a calculation failed, in our words and without secrets.
+func (c *calculation) failure(scope Scope, err error, secret bool) error {
+	message := err.Error()
+	var located *file.Error
+	if errors.As(err, &located) {
+		message = located.Message
+	}
+	missing := missingRefs(scope, c.refs)
+	switch {
+	case errors.Is(err, errCost) || strings.Contains(message, "memory budget"):
+		return fmt.Errorf("%s: %w", c.text, errCost)
+	case missing != "":
+		return fmt.Errorf("%s: %s", c.text, missing)
+	case secret:
+		return fmt.Errorf("%s: the evaluation failed; the reason may hold a secret and is not shown", c.text)
+	default:
+		return fmt.Errorf("%s: %s", c.text, strings.SplitN(message, "\n", 2)[0])
+	}
+}
