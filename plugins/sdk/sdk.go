@@ -105,7 +105,8 @@ type Host interface {
 	// Progress says how far the action is.
 	Progress(p Progress)
 	// Output passes on a line that the thing acted on printed, without its newline;
-	// stream is "stdout", "stderr" or a name of the action's own.
+	// stream is "stdout", "stderr" or a name of the action's own. The host does not
+	// keep line after it returns, so that its bytes can be used again.
 	Output(stream string, line []byte)
 	// Before makes the state before the change durable, so that Undo can restore
 	// it after any crash. It must be called before the first change, and returns

@@ -1,0 +1,39 @@
+// Package sdktest is the contract suite that every action passes, built-in or
+// foreign, and a host for tests of one's own.
+//
+// The author of an action describes a few uses of it, each with a small world of
+// its own to act on, and the suite does the rest:
+//
+//	func TestScaleKeepsTheContract(t *testing.T) {
+//		handler, err := scale.Handler()
+//		if err != nil {
+//			t.Fatal(err)
+//		}
+//		sdktest.Run(t, handler, sdktest.Case{
+//			Name: "scale up",
+//			World: func(t testing.TB) sdktest.World {
+//				shop := newShop(t) // a fresh one for each check
+//				return sdktest.World{
+//					Params: map[string]any{"endpoint": shop.URL, "name": "web", "replicas": 5},
+//					Probe:  func() string { return shop.State() },
+//				}
+//			},
+//		})
+//	}
+//
+// What it holds an action to:
+//   - its description is complete: every field has a sentence, every example
+//     satisfies the schema, every rule says what is wrong;
+//   - Plan has no effect;
+//   - the state before is saved before anything changes, and Undo restores it;
+//   - an idempotent action applied twice with one key has one effect;
+//   - Observe does not say done before Apply, and does not ask for a second Apply
+//     that would do harm after it;
+//   - a call whose context ends returns promptly;
+//   - outputs satisfy their schema, errors have a class;
+//   - parameters that do not satisfy theirs are refused, and the field named;
+//   - a secret parameter appears in no output, line, note, state or error.
+//
+// It leaves out the rules across fields, which are CEL: `gatebook check` holds
+// examples against them. Floor 2: it imports plugins/sdk and schema.
+package sdktest

@@ -1,0 +1,48 @@
+package sdktest
+
+import (
+	"fmt"
+	"runtime"
+	"testing"
+
+	"github.com/gatebook/gatebook/plugins/sdk"
+)
+
+// CheckOne runs one check of the suite and returns what it found, where Run would
+// fail the test.
+func CheckOne(t *testing.T, name string, handler sdk.Handler, c Case) []string {
+	t.Helper()
+	found := &finder{TB: t}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		if name == "description" {
+			checkDescription(found, handler.Describe())
+			return
+		}
+		for _, check := range checksOf(handler.Describe(), c) {
+			if check.name == name {
+				check.run(newTrial(found, handler, c))
+				return
+			}
+		}
+		t.Errorf("there is no check %q", name)
+	}()
+	<-done
+	return found.faults
+}
+
+// finder is a test that keeps its failures to itself.
+type finder struct {
+	testing.TB
+	faults []string
+}
+
+func (f *finder) Errorf(format string, args ...any) {
+	f.faults = append(f.faults, fmt.Sprintf(format, args...))
+}
+
+func (f *finder) Fatalf(format string, args ...any) {
+	f.Errorf(format, args...)
+	runtime.Goexit()
+}

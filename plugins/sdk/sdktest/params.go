@@ -1,0 +1,197 @@
+package sdktest
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"strings"
+	"testing"
+
+	"github.com/gatebook/gatebook/plugins/sdk"
+	"github.com/gatebook/gatebook/schema"
+)
+
+// checkDescription wants all that a reader of the documentation needs.
+func checkDescription(t testing.TB, d sdk.Description) {
+	t.Helper()
+	if d.Description == "" {
+		t.Errorf("%s has no description", d.Name)
+	}
+	documented(t, d.Name, "with", d.Input)
+	documented(t, d.Name, "outputs", d.Output)
+	for _, rule := range d.Rules {
+		if rule.Expr == "" || !strings.HasSuffix(rule.Message, ".") {
+			t.Errorf("%s: the rule %q needs an expression, and a message that is a whole sentence, not %q", d.Name, rule.Expr, rule.Message)
+		}
+	}
+	if len(d.Examples) == 0 {
+		t.Errorf("%s has no example", d.Name)
+	}
+	input, err := schema.Compile(d.Input)
+	if err != nil {
+		t.Errorf("%s: the input's schema: %v", d.Name, err)
+		return
+	}
+	for _, example := range d.Examples {
+		if example.Title == "" {
+			t.Errorf("%s: an example has no title", d.Name)
+		}
+		for _, fault := range input.Validate(asJSON(t, example.With)) {
+			t.Errorf("%s: the example %q: %s", d.Name, example.Title, fault.Message)
+		}
+	}
+}
+
+// asJSON turns Go data into what a decoder makes of its JSON, so that an example may
+// hold a []string.
+func asJSON(t testing.TB, data any) any {
+	t.Helper()
+	text, err := json.Marshal(data)
+	if err != nil {
+		t.Fatalf("%v is no JSON: %v", data, err)
+	}
+	var decoded any
+	if err := json.Unmarshal(text, &decoded); err != nil {
+		t.Fatalf("%s: %v", text, err)
+	}
+	return decoded
+}
+
+// documented wants a sentence for each field, at every depth.
+func documented(t testing.TB, action, path string, s *schema.Schema) {
+	t.Helper()
+	if s == nil {
+		return
+	}
+	for _, p := range s.Properties {
+		at := path + "." + p.Name
+		if !strings.HasSuffix(p.Schema.Description, ".") {
+			t.Errorf("%s: %s needs a description in whole sentences, not %q", action, at, p.Schema.Description)
+		}
+		documented(t, action, at, p.Schema)
+	}
+	documented(t, action, path+"[]", s.Items)
+	documented(t, action, path+".*", s.Additional)
+}
+
+// badParameters gives an unknown field, and to each field a value of a wrong type.
+func (t *trial) badParameters() {
+	before := t.world.Probe()
+	t.refuses("noSuchParameter", 1)
+	for _, p := range t.description.Input.Properties {
+		if wrong, ok := wrongFor(p.Schema); ok {
+			t.refuses(p.Name, wrong)
+		}
+	}
+	t.unchangedSince(before, "a call with bad parameters")
+}
+
+func (t *trial) refuses(name string, wrong any) {
+	t.Helper()
+	params := maps.Clone(t.world.Params)
+	if params == nil {
+		params = map[string]any{}
+	}
+	params[name] = wrong
+	request := t.request
+	request.Params = t.encode(params)
+	var err error
+	if t.description.Asks {
+		_, err = t.handler.Ask(t.Context(), request)
+	} else {
+		_, err = t.handler.Apply(t.Context(), request, t.host)
+	}
+	var typed *sdk.Error
+	switch {
+	case err == nil:
+		t.Errorf("%s may be %v", name, wrong)
+	case !errors.As(err, &typed):
+		t.Errorf("%s of %v: the error has no class: %v", name, wrong, err)
+	case !strings.HasPrefix(typed.Field, name) || typed.Class != sdk.Permanent:
+		t.Errorf("%s of %v: got a %s error about %q, want a permanent one about the field: %v", name, wrong, typed.Class, typed.Field, err)
+	}
+	if err != nil {
+		t.hidesSecrets("the error", err.Error())
+	}
+}
+
+// wrongFor returns a value that s does not allow.
+func wrongFor(s *schema.Schema) (any, bool) {
+	validator, err := schema.Compile(s)
+	if err != nil {
+		return nil, false
+	}
+	for _, candidate := range []any{map[string]any{"no": []any{}}, "\x00", []any{map[string]any{"no": []any{}}}} {
+		if len(validator.Validate(candidate)) > 0 {
+			return candidate, true
+		}
+	}
+	return nil, false
+}
+
+func (t *trial) satisfiesOutputs(outputs json.RawMessage) {
+	t.Helper()
+	validator, err := schema.Compile(t.description.Output)
+	if err != nil {
+		t.Fatalf("the outputs' schema: %v", err)
+	}
+	for _, fault := range validator.Validate(asJSON(t, outputs)) {
+		t.Errorf("the outputs %s: %s", outputs, fault.Message)
+	}
+}
+
+func (t *trial) hidesSecrets(where, text string) {
+	t.Helper()
+	for _, secret := range t.secrets {
+		if strings.Contains(text, secret) {
+			t.Errorf("%s show a secret parameter", where)
+		}
+	}
+}
+
+// secretsIn returns the texts in data that the schema calls secret.
+func secretsIn(s *schema.Schema, data any) []string {
+	switch {
+	case s == nil:
+		return nil
+	case s.Secret:
+		return texts(data)
+	}
+	var secrets []string
+	switch d := data.(type) {
+	case map[string]any:
+		for name, value := range d {
+			part, declared := s.Property(name)
+			if !declared {
+				part = s.Additional
+			}
+			secrets = append(secrets, secretsIn(part, value)...)
+		}
+	case []any:
+		for _, item := range d {
+			secrets = append(secrets, secretsIn(s.Items, item)...)
+		}
+	}
+	return secrets
+}
+
+// texts returns the leaves of data that are long enough to be looked for.
+func texts(data any) []string {
+	var found []string
+	switch d := data.(type) {
+	case map[string]any:
+		for _, value := range d {
+			found = append(found, texts(value)...)
+		}
+	case []any:
+		for _, item := range d {
+			found = append(found, texts(item)...)
+		}
+	default:
+		if text := fmt.Sprint(d); len(text) >= 4 {
+			found = append(found, text)
+		}
+	}
+	return found
+}

@@ -1,0 +1,197 @@
+package sdktest_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+
+	"github.com/gatebook/gatebook/plugins/sdk"
+	"github.com/gatebook/gatebook/plugins/sdk/sdktest"
+	"github.com/gatebook/gatebook/schema"
+)
+
+// shop is a small world: a service with replicas, and the keys it has seen.
+type shop struct {
+	mu       sync.Mutex
+	replicas int
+	keys     map[string]bool
+}
+
+func (s *shop) state() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return fmt.Sprintf("replicas=%d", s.replicas)
+}
+
+type addInput struct {
+	More  int    `json:"more" required:"true" min:"1" doc:"How many replicas to add."`
+	Token string `json:"token" secret:"true" doc:"What lets one in."`
+}
+
+type addOutput struct {
+	Replicas int `json:"replicas" required:"true" doc:"How many there are."`
+}
+
+// add adds replicas; it shows all that an action can do.
+func add(s *shop) sdk.Action[addInput, addOutput] {
+	return sdk.Action[addInput, addOutput]{
+		Name: "shop.add", Summary: "Add replicas", Description: "Adds replicas.", Effect: sdk.Change, Idempotent: true,
+		Examples: []schema.Example{{Title: "One more", With: map[string]any{"more": 1}}},
+		Plan: func(_ context.Context, call *sdk.Call[addInput]) (sdk.Preview, error) {
+			return sdk.Preview{Summary: fmt.Sprintf("would add %d", call.Input.More)}, nil
+		},
+		Apply: func(ctx context.Context, call *sdk.Call[addInput]) (addOutput, error) {
+			if call.Input.Token == "wrong token" {
+				return addOutput{}, sdk.Errorf(sdk.Denied, "the token is refused")
+			}
+			s.mu.Lock()
+			before, seen := s.replicas, s.keys[call.Key]
+			s.mu.Unlock()
+			if seen {
+				return addOutput{before}, nil
+			}
+			if err := call.SaveBefore(ctx, before); err != nil {
+				return addOutput{}, err
+			}
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			s.replicas += call.Input.More
+			s.keys[call.Key] = true
+			return addOutput{s.replicas}, nil
+		},
+		Observe: func(_ context.Context, call *sdk.Call[addInput]) (sdk.Observed[addOutput], error) {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			if s.keys[call.Key] {
+				return sdk.Observed[addOutput]{State: sdk.Done, Outputs: addOutput{s.replicas}}, nil
+			}
+			return sdk.Observed[addOutput]{State: sdk.NotDone}, nil
+		},
+		Undo: func(_ context.Context, call *sdk.Call[addInput]) error {
+			before, _, err := sdk.LoadBefore[int](call)
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			s.replicas = before
+			return err
+		},
+	}
+}
+
+// suite makes a shop and its action, with a change to make it worse.
+func suite(t *testing.T, change func(*shop, *sdk.Action[addInput, addOutput])) (sdk.Handler, *shop) {
+	t.Helper()
+	s := &shop{replicas: 2, keys: map[string]bool{}}
+	action := add(s)
+	if change != nil {
+		change(s, &action)
+	}
+	handler, err := action.Handler()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return handler, s
+}
+
+func TestAnActionThatKeepsTheContractPasses(t *testing.T) {
+	t.Parallel()
+	world := func(params map[string]any) func(testing.TB) sdktest.World {
+		return func(testing.TB) sdktest.World { return sdktest.World{Params: params} }
+	}
+	handler, _ := suite(t, nil)
+	sdktest.Run(t, handler,
+		sdktest.Case{Name: "add", World: world(map[string]any{"more": 3, "token": "opensesame"})},
+		sdktest.Case{Name: "refused", World: world(map[string]any{"more": 3, "token": "wrong token"}), Fails: sdk.Denied},
+	)
+}
+
+// TestEachBreachIsFound runs one check at a time on an action with one fault.
+func TestEachBreachIsFound(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		change func(*shop, *sdk.Action[addInput, addOutput])
+		check  string
+	}{
+		"plan changes": {func(s *shop, a *sdk.Action[addInput, addOutput]) {
+			a.Plan = func(context.Context, *sdk.Call[addInput]) (sdk.Preview, error) {
+				s.replicas++
+				return sdk.Preview{}, nil
+			}
+		}, "plan has no effect"},
+		"plan shows the secret": {func(_ *shop, a *sdk.Action[addInput, addOutput]) {
+			a.Plan = func(_ context.Context, call *sdk.Call[addInput]) (sdk.Preview, error) {
+				return sdk.Preview{Summary: "would use " + call.Input.Token}, nil
+			}
+		}, "plan has no effect"},
+		"key is not heeded": {func(s *shop, a *sdk.Action[addInput, addOutput]) {
+			a.Apply = func(_ context.Context, call *sdk.Call[addInput]) (addOutput, error) {
+				s.replicas += call.Input.More
+				return addOutput{s.replicas}, nil
+			}
+		}, "twice is once"},
+		"state is saved too late": {func(s *shop, a *sdk.Action[addInput, addOutput]) {
+			a.Apply = func(ctx context.Context, call *sdk.Call[addInput]) (addOutput, error) {
+				before := s.replicas
+				s.replicas += call.Input.More
+				return addOutput{s.replicas}, call.SaveBefore(ctx, before)
+			}
+		}, "outputs satisfy the schema"},
+		"progress shows the secret": {func(_ *shop, a *sdk.Action[addInput, addOutput]) {
+			a.Apply = func(_ context.Context, call *sdk.Call[addInput]) (addOutput, error) {
+				call.Progressf("with %s", call.Input.Token)
+				return addOutput{}, nil
+			}
+		}, "outputs satisfy the schema"},
+		"undo does nothing": {func(_ *shop, a *sdk.Action[addInput, addOutput]) {
+			a.Undo = func(context.Context, *sdk.Call[addInput]) error { return nil }
+		}, "undo restores"},
+		"observe always says done": {func(_ *shop, a *sdk.Action[addInput, addOutput]) {
+			a.Observe = func(context.Context, *sdk.Call[addInput]) (sdk.Observed[addOutput], error) {
+				return sdk.Observed[addOutput]{State: sdk.Done}, nil
+			}
+		}, "observe tells the truth"},
+		"observe asks for a second effect": {func(s *shop, a *sdk.Action[addInput, addOutput]) {
+			a.Observe = func(_ context.Context, call *sdk.Call[addInput]) (sdk.Observed[addOutput], error) {
+				delete(s.keys, call.Key)
+				return sdk.Observed[addOutput]{State: sdk.NotDone}, nil
+			}
+		}, "observe tells the truth"},
+		"error without a class": {func(_ *shop, a *sdk.Action[addInput, addOutput]) {
+			a.Apply = func(ctx context.Context, _ *sdk.Call[addInput]) (addOutput, error) {
+				return addOutput{}, errors.New("no")
+			}
+		}, "cancel is prompt"},
+		"no description": {func(_ *shop, a *sdk.Action[addInput, addOutput]) { a.Description = "" }, "description"},
+		"a bad example": {func(_ *shop, a *sdk.Action[addInput, addOutput]) {
+			a.Examples = []schema.Example{{Title: "None", With: map[string]any{"more": 0}}}
+		}, "description"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			handler, s := suite(t, test.change)
+			c := sdktest.Case{Name: name, World: func(testing.TB) sdktest.World {
+				return sdktest.World{Params: map[string]any{"more": 3, "token": "opensesame"}, Probe: s.state}
+			}}
+			if faults := sdktest.CheckOne(t, test.check, handler, c); len(faults) == 0 {
+				t.Errorf("%q finds nothing", test.check)
+			}
+		})
+	}
+}
+
+func TestAGoodActionHasNoFaultInAnyCheck(t *testing.T) {
+	t.Parallel()
+	for _, check := range []string{
+		"description", "bad parameters are refused", "cancel is prompt", "plan has no effect",
+		"outputs satisfy the schema", "twice is once", "undo restores", "observe tells the truth",
+	} {
+		handler, s := suite(t, nil)
+		c := sdktest.Case{World: func(testing.TB) sdktest.World {
+			return sdktest.World{Params: map[string]any{"more": 3, "token": "opensesame"}, Probe: s.state}
+		}}
+		if faults := sdktest.CheckOne(t, check, handler, c); len(faults) > 0 {
+			t.Errorf("%s: %q", check, faults)
+		}
+	}
+}

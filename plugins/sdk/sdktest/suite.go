@@ -1,0 +1,308 @@
+package sdktest
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/gatebook/gatebook/plugins/sdk"
+)
+
+// Case is one use of an action.
+type Case struct {
+	Name string
+	// World makes what the action acts on, fresh for each check; what it needs to
+	// end goes to t.Cleanup.
+	World func(t testing.TB) World
+	// Fails is the class of the error that Apply must give; empty: it must succeed.
+	Fails sdk.Class
+	// Blocks marks a use whose Apply does not end by itself. It serves to see that
+	// it ends when it is cancelled; nothing else is checked of it.
+	Blocks bool
+	// Answer is what people say to an action that asks them.
+	Answer sdk.Answer
+}
+
+// World is what one use of an action acts on.
+type World struct {
+	Params map[string]any
+	// Probe returns the state of all that the action could change, as text to be
+	// compared. Nil where there is nothing, as for most actions that only read.
+	Probe func() string
+}
+
+const (
+	prompt     = 15 * time.Second      // how long a cancelled call may take at most
+	blockedFor = 50 * time.Millisecond // how long a call that blocks is let go on
+	caseKey    = "sdktest-run-step-0-do"
+)
+
+// Run holds an action to the contract, in a subtest for each part of it.
+func Run(t *testing.T, handler sdk.Handler, cases ...Case) {
+	t.Helper()
+	t.Run("description", func(t *testing.T) {
+		t.Parallel()
+		checkDescription(t, handler.Describe())
+	})
+	for _, c := range cases {
+		t.Run(c.Name, func(t *testing.T) {
+			t.Parallel()
+			for _, check := range checksOf(handler.Describe(), c) {
+				t.Run(check.name, func(t *testing.T) {
+					t.Parallel()
+					check.run(newTrial(t, handler, c))
+				})
+			}
+		})
+	}
+}
+
+// check is one part of the contract.
+type check struct {
+	name string
+	run  func(*trial)
+}
+
+// checksOf returns what can be checked of a case.
+func checksOf(d sdk.Description, c Case) []check {
+	if c.Blocks {
+		return []check{{"cancel is prompt", (*trial).cancelWhileBlocked}}
+	}
+	checks := []check{
+		{"bad parameters are refused", (*trial).badParameters},
+		{"cancel is prompt", (*trial).cancelAtOnce},
+	}
+	add := func(when bool, name string, run func(*trial)) {
+		if when {
+			checks = append(checks, check{name, run})
+		}
+	}
+	add(d.CanPlan, "plan has no effect", (*trial).planHasNoEffect)
+	add(c.Fails != "", "apply fails", (*trial).applyFails)
+	if c.Fails != "" {
+		return checks
+	}
+	add(d.Asks, "people's answer gives the outputs", (*trial).answerGivesOutputs)
+	add(!d.Asks, "outputs satisfy the schema", (*trial).outputsSatisfySchema)
+	add(d.Idempotent && !d.Asks, "twice is once", (*trial).twiceIsOnce)
+	add(d.CanUndo, "undo restores", (*trial).undoRestores)
+	add(d.CanObserve, "observe tells the truth", (*trial).observeTellsTheTruth)
+	return checks
+}
+
+// trial is one check of one case in its own world.
+type trial struct {
+	testing.TB
+	handler     sdk.Handler
+	description sdk.Description
+	use         Case
+	world       World
+	host        *Host
+	request     sdk.Request
+	secrets     []string // their texts, which must be seen nowhere
+}
+
+func newTrial(t testing.TB, handler sdk.Handler, c Case) *trial {
+	t.Helper()
+	trial := &trial{TB: t, handler: handler, description: handler.Describe(), use: c, host: &Host{}}
+	trial.world = c.World(t)
+	if trial.world.Probe == nil {
+		trial.world.Probe = func() string { return "" }
+	}
+	trial.secrets = secretsIn(trial.description.Input, trial.world.Params)
+	trial.request = sdk.Request{Params: trial.encode(trial.world.Params), Key: caseKey, Attempt: 1}
+	return trial
+}
+
+func (t *trial) encode(params map[string]any) json.RawMessage {
+	t.Helper()
+	text, err := json.Marshal(params)
+	if err != nil {
+		t.Fatalf("the case's parameters are no JSON: %v", err)
+	}
+	return text
+}
+
+func (t *trial) apply() json.RawMessage {
+	t.Helper()
+	outputs, err := t.handler.Apply(t.Context(), t.request, t.host)
+	if err != nil {
+		t.Fatalf("Apply: %v", err)
+	}
+	t.hidesSecrets("the outputs", string(outputs))
+	t.hidesSecrets("what the host was told", t.host.text())
+	return outputs
+}
+
+func (t *trial) planHasNoEffect() {
+	before := t.world.Probe()
+	preview, err := t.handler.Plan(t.Context(), t.request)
+	switch {
+	case err != nil && t.use.Fails == "":
+		t.Fatalf("Plan: %v", err)
+	case err != nil:
+		t.isTyped(err)
+	}
+	t.unchangedSince(before, "Plan")
+	t.hidesSecrets("the plan", string(t.encode(map[string]any{"preview": preview})))
+}
+
+func (t *trial) outputsSatisfySchema() {
+	before := t.world.Probe()
+	t.host.OnBefore = func() { t.unchangedSince(before, "Apply, before it saved the state before,") }
+	t.satisfiesOutputs(t.apply())
+	if t.description.Effect == sdk.Read {
+		t.unchangedSince(before, "Apply of an action that only reads")
+	}
+}
+
+func (t *trial) answerGivesOutputs() {
+	question, err := t.handler.Ask(t.Context(), t.request)
+	if err != nil {
+		t.Fatalf("Ask: %v", err)
+	}
+	if question.Message == "" {
+		t.Errorf("the question has no message")
+	}
+	t.hidesSecrets("the question", question.Message)
+	outputs, err := t.handler.Answer(t.Context(), t.request, t.use.Answer)
+	if err != nil {
+		t.Fatalf("Answer: %v", err)
+	}
+	t.hidesSecrets("the outputs", string(outputs))
+	t.satisfiesOutputs(outputs)
+}
+
+func (t *trial) twiceIsOnce() {
+	t.apply()
+	once := t.world.Probe()
+	t.request.Attempt = 2
+	t.apply()
+	if twice := t.world.Probe(); twice != once {
+		t.Errorf("applied twice with one key, the state is\n%s\nand after once it was\n%s", twice, once)
+	}
+}
+
+func (t *trial) undoRestores() {
+	before := t.world.Probe()
+	t.request.Outputs = t.apply()
+	t.request.Before, t.request.Notes = t.host.StateBefore(), t.host.Notes()
+	for _, what := range []string{"Undo", "a second Undo"} {
+		if err := t.handler.Undo(t.Context(), t.request, t.host); err != nil {
+			t.Fatalf("%s: %v", what, err)
+		}
+		if after := t.world.Probe(); after != before {
+			t.Errorf("after %s the state is\n%s\nand before Apply it was\n%s", what, after, before)
+		}
+	}
+}
+
+// observeTellsTheTruth lets an action say that it cannot tell. "Not done" after it
+// was done is allowed where doing it again does no harm.
+func (t *trial) observeTellsTheTruth() {
+	if seen := t.observe(); seen.State == sdk.Done && t.description.Effect != sdk.Read {
+		t.Errorf("Observe says done before Apply: %s", seen.Detail)
+	}
+	t.apply()
+	t.request.Before, t.request.Notes = t.host.StateBefore(), t.host.Notes()
+	state := t.world.Probe()
+	seen := t.observe()
+	t.unchangedSince(state, "Observe")
+	switch seen.State {
+	case sdk.Done:
+		t.satisfiesOutputs(seen.Outputs)
+	case sdk.NotDone:
+		t.apply()
+		t.unchangedSince(state, "Apply, which Observe had asked for after it was done,")
+	case sdk.CannotTell:
+		if seen.Detail == "" {
+			t.Errorf("Observe cannot tell, and does not say why")
+		}
+	}
+}
+
+func (t *trial) observe() sdk.Observation {
+	t.Helper()
+	seen, err := t.handler.Observe(t.Context(), t.request, t.host)
+	if err != nil {
+		t.Fatalf("Observe: %v", err)
+	}
+	switch seen.State {
+	case sdk.Done, sdk.NotDone, sdk.CannotTell:
+	default:
+		t.Errorf("Observe answers %q, which is no state", seen.State)
+	}
+	t.hidesSecrets("the observation", seen.Detail+string(seen.Outputs))
+	return seen
+}
+
+func (t *trial) applyFails() {
+	_, err := t.handler.Apply(t.Context(), t.request, t.host)
+	if err == nil {
+		t.Fatalf("Apply succeeded, want a %s error", t.use.Fails)
+	}
+	t.isTyped(err)
+	if got := sdk.AsError(err).Class; got != t.use.Fails {
+		t.Errorf("Apply failed with a %s error, want a %s one: %v", got, t.use.Fails, err)
+	}
+	t.hidesSecrets("what the host was told", t.host.text())
+}
+
+func (t *trial) cancelAtOnce() {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	t.endsPromptly(ctx)
+}
+
+func (t *trial) cancelWhileBlocked() {
+	ctx, cancel := context.WithTimeout(t.Context(), blockedFor)
+	defer cancel()
+	if err := t.endsPromptly(ctx); err == nil {
+		t.Errorf("Apply succeeded although it was cancelled and the case says that it blocks")
+	}
+}
+
+func (t *trial) endsPromptly(ctx context.Context) error {
+	t.Helper()
+	ended := make(chan error, 1)
+	go func() {
+		var err error
+		if t.description.Asks {
+			_, err = t.handler.Ask(ctx, t.request)
+		} else {
+			_, err = t.handler.Apply(ctx, t.request, t.host)
+		}
+		ended <- err
+	}()
+	timer := time.NewTimer(prompt)
+	defer timer.Stop()
+	select {
+	case err := <-ended:
+		if err != nil {
+			t.isTyped(err)
+		}
+		return err
+	case <-timer.C:
+		t.Fatalf("the call still goes on %s after its context ended", prompt)
+		return nil
+	}
+}
+
+// isTyped wants an error with a class, or the context's own.
+func (t *trial) isTyped(err error) {
+	t.Helper()
+	var typed *sdk.Error
+	if !errors.As(err, &typed) && !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("the error has no class: %v", err)
+	}
+	t.hidesSecrets("the error", err.Error())
+}
+
+func (t *trial) unchangedSince(before, what string) {
+	t.Helper()
+	if after := t.world.Probe(); after != before {
+		t.Errorf("%s changed the state from\n%s\nto\n%s", what, before, after)
+	}
+}
