@@ -10,8 +10,6 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strings"
-	"unicode"
 
 	"github.com/gatebook/gatebook/engine/source"
 )
@@ -105,15 +103,4 @@ func compare(a, b Diagnostic) int {
 		cmp.Compare(a.Rule.Code, b.Rule.Code),
 		cmp.Compare(a.Detail, b.Detail),
 	)
-}
-
-// Clean removes control characters from text that came from outside, so that a
-// file cannot write to the reader's terminal. Newline and tab stay.
-func Clean(text string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) && r != '\n' && r != '\t' {
-			return '\uFFFD'
-		}
-		return r
-	}, text)
 }

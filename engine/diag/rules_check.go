@@ -114,6 +114,14 @@ var (
 		Bad:     "title: Roll out ${{ inputs.image }}",
 		Good:    "title: Roll out the image",
 	}
+	VarUsesRun = &Rule{
+		Code: "GB0416", Severity: Error,
+		Summary: "var uses what only a run knows",
+		Why:     "Vars are worked out once, for the plan, so that what is approved is what is done. The time and the run are not known then.",
+		Mend:    "Write the expression where it is needed.",
+		Bad:     "vars: {tag: \"${{ run.id }}\"}",
+		Good:    "with: {text: \"${{ run.id }}\"}",
+	}
 	WrongGatebook = &Rule{
 		Code: "GB0415", Severity: Error,
 		Summary: "another version of gatebook is required",
@@ -236,7 +244,7 @@ var (
 func checkRules() []*Rule {
 	return []*Rule{
 		UnknownStep, SelfNeed, Cycle, OwnOutputs, FinallyTooLate, VarUsesStep, VarCycle, OutcomeTooEarly,
-		UnusedInput, UnusedVar, NeedlessNeed, ConstantCondition, UnusedObservation, PlainText,
+		UnusedInput, UnusedVar, NeedlessNeed, ConstantCondition, UnusedObservation, PlainText, VarUsesRun,
 		WrongGatebook, UnknownAction, MissingParameter, UnknownParameter, InvalidParameter, BrokenRule,
 		ObserveReads, NoWayBack, UnguardedDestroy, NeedlessRollback, SecretLeaves, SecretExposed,
 		SecretRecorded, FaultyAction,

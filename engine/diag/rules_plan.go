@@ -18,10 +18,10 @@ var (
 		Bad:     "expr: inputs.total / inputs.parts > 2   (parts is 0)",
 		Good:    "expr: inputs.parts > 0 && inputs.total / inputs.parts > 2",
 	}
-	GateClosed = &Rule{
+	NeverTrue = &Rule{
 		Code: "GB0703", Severity: Warning,
-		Summary: "gate is closed",
-		Why:     "With these inputs the gate is false whatever else happens, so the step would not run.",
+		Summary: "condition cannot be true",
+		Why:     "With these inputs the condition is false whatever else happens, so the gate stays closed or the step fails.",
 		Mend:    "Look at the explanation of the condition; change the inputs if that is not meant.",
 		Bad:     "expr: inputs.replicas <= 5   (replicas is 7)",
 		Good:    "expr: inputs.replicas <= 10",
@@ -31,6 +31,6 @@ var (
 // planRules are the rules of plans.
 func planRules() []*Rule {
 	return []*Rule{
-		CannotCompute, CannotJudge, GateClosed,
+		CannotCompute, CannotJudge, NeverTrue,
 	}
 }

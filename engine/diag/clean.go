@@ -1,0 +1,31 @@
+package diag
+
+import (
+	"strings"
+	"unicode"
+)
+
+// Clean replaces what text from outside could do to the reader's terminal: control
+// characters, and the marks that reorder what is shown. Newline and tab stay.
+func Clean(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r != '\n' && r != '\t' && isUnsafe(r) {
+			return unicode.ReplacementChar
+		}
+		return r
+	}, text)
+}
+
+// cleanLine is Clean for what must stay on its line, such as a file's name.
+func cleanLine(text string) string {
+	return strings.NewReplacer("\n", " ", "\t", " ").Replace(Clean(text))
+}
+
+func isUnsafe(r rune) bool {
+	switch {
+	case unicode.IsControl(r), r == '\u2028', r == '\u2029', r == '\u200E', r == '\u200F':
+		return true
+	default:
+		return r >= '\u202A' && r <= '\u202E' || r >= '\u2066' && r <= '\u2069'
+	}
+}

@@ -1,0 +1,133 @@
+package diag
+
+import (
+	"unicode/utf8"
+
+	"github.com/gatebook/gatebook/engine/source"
+)
+
+// DocumentFormat names the JSON form of findings.
+const DocumentFormat = "gatebook.diagnostics/v1"
+
+// Document is the JSON form of a list of findings, from which every other form is
+// rendered. All text in it is clean.
+type Document struct {
+	Format      string   `json:"format"` // [DocumentFormat]
+	Errors      int      `json:"errors"`
+	Warnings    int      `json:"warnings"`
+	Diagnostics []Record `json:"diagnostics"`
+}
+
+// Record is the JSON form of one finding.
+type Record struct {
+	Code     string          `json:"code"`
+	Severity Severity        `json:"severity"`
+	Summary  string          `json:"summary"`
+	Detail   string          `json:"detail,omitempty"`
+	Hint     string          `json:"hint,omitempty"`
+	Place                    // where it is, unless nowhere
+	Related  []RelatedRecord `json:"related,omitempty"`
+
+	rule *Rule
+}
+
+// RelatedRecord is the JSON form of another place that a finding speaks of.
+type RelatedRecord struct {
+	Message string `json:"message"`
+	Place
+}
+
+// Place is where something is in a file.
+type Place struct {
+	File   string           `json:"file,omitempty"`
+	Start  *source.Position `json:"start,omitempty"`
+	End    *source.Position `json:"end,omitempty"` // just behind the last character
+	Source []SourceLine     `json:"source,omitempty"`
+}
+
+// SourceLine is a line of the file, or of a long one the part that matters. A place
+// of many lines has its first ones and its last.
+type SourceLine struct {
+	Line   int    `json:"line"`
+	Column int    `json:"column"` // of the first character of Text
+	Text   string `json:"text"`
+}
+
+// Limits on what of the source is kept.
+const (
+	maxLines  = 4   // of a place
+	maxLength = 160 // characters of a line
+	leadIn    = 40  // characters kept before the place in a line that is cut
+)
+
+// Document returns the JSON form of the findings, sorted.
+func (l List) Document() Document {
+	sorted := l.Sorted()
+	document := Document{
+		Format: DocumentFormat, Errors: sorted.Count(Error), Warnings: sorted.Count(Warning),
+		Diagnostics: make([]Record, 0, len(sorted)),
+	}
+	for _, d := range sorted {
+		document.Diagnostics = append(document.Diagnostics, d.record())
+	}
+	return document
+}
+
+func (d Diagnostic) record() Record {
+	r := Record{
+		Code: d.Rule.Code, Severity: d.Rule.Severity, Summary: d.Rule.Summary,
+		Detail: Clean(d.Detail), Hint: Clean(d.Hint), Place: placeOf(d.Range), rule: d.Rule,
+	}
+	for _, related := range d.Related {
+		r.Related = append(r.Related, RelatedRecord{Message: Clean(related.Message), Place: placeOf(related.Range)})
+	}
+	return r
+}
+
+func placeOf(where source.Range) Place {
+	if where.IsZero() {
+		return Place{}
+	}
+	start, end := where.From(), where.To()
+	place := Place{File: cleanLine(where.File.Name()), Start: &start, End: &end}
+	last := end.Line
+	if end.Column == 1 && last > start.Line {
+		last-- // the place ends with a line break; nothing of the next line is in it
+	}
+	for line := start.Line; line <= last; line++ {
+		if last-start.Line >= maxLines && line == start.Line+maxLines-1 {
+			line = last
+		}
+		column := 1
+		if line == start.Line {
+			column = start.Column
+		}
+		place.Source = append(place.Source, cut(where.File.Line(line), line, column))
+	}
+	return place
+}
+
+// cut takes of a long line the part around a column.
+func cut(text string, line, column int) SourceLine {
+	first := 1
+	if utf8.RuneCountInString(text) > maxLength {
+		first = max(1, column-leadIn)
+		text = runes(text, first-1, maxLength)
+	}
+	return SourceLine{Line: line, Column: first, Text: Clean(text)}
+}
+
+// runes returns at most count characters of text behind the first skip.
+func runes(text string, skip, count int) string {
+	start, n := len(text), 0
+	for i := range text {
+		if n == skip {
+			start = i
+		}
+		if n == skip+count {
+			return text[start:i]
+		}
+		n++
+	}
+	return text[start:]
+}
