@@ -55,6 +55,8 @@ var rooms = map[string]room{
 	"engine/report":  {floor: 7},
 	"engine":         {floor: 8},
 
+	"engine/report/live": {floor: 8},
+
 	"cmd/gatebook/cli": {floor: 9},
 	"cmd/gatebook":     {floor: 10},
 
