@@ -266,7 +266,7 @@ func (m *Machine) backoff(i int, part event.Part) time.Duration {
 		wait = min(wait, float64(retry.MaxDelay))
 	}
 	wait = min(wait, float64(math.MaxInt64/2))
-	return time.Duration(wait * (0.5 + 0.5*m.jitter(i, part, e.attempt)))
+	return time.Duration(wait * (0.5 + 0.5*m.jitter(i, part, e.attempt))).Round(time.Millisecond)
 }
 
 // jitter is a number in [0,1) that depends on nothing but the run's seed and what it

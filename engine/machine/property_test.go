@@ -1,0 +1,263 @@
+package machine_test
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/gatebook/gatebook/engine/event"
+	"github.com/gatebook/gatebook/engine/expr"
+	"github.com/gatebook/gatebook/engine/machine"
+	"github.com/gatebook/gatebook/engine/plan"
+	"github.com/gatebook/gatebook/plugins/sdk"
+)
+
+// plans draws runbooks of up to a dozen steps with every feature of the machine.
+func plans(tb testing.TB) *rapid.Generator[*plan.Plan] {
+	return rapid.Custom(func(t *rapid.T) *plan.Plan {
+		n := rapid.IntRange(1, 9).Draw(t, "steps")
+		var steps []*plan.Step
+		for i := range n {
+			steps = append(steps, drawStep(t, i))
+		}
+		for i := range rapid.IntRange(0, 2).Draw(t, "finally") {
+			steps = append(steps, finally(read(fmt.Sprintf("f%d", i))))
+		}
+		p := planOf(tb, steps...)
+		p.OnFailure = rapid.SampledFrom([]plan.Policy{plan.Rollback, plan.Stop, plan.Pause}).Draw(t, "onFailure")
+		return p
+	})
+}
+
+func drawStep(t *rapid.T, i int) *plan.Step {
+	var needs []string
+	if i > 0 {
+		for _, need := range rapid.SliceOfNDistinct(rapid.IntRange(0, i-1), 0, min(i, 3), rapid.ID[int]).Draw(t, "needs") {
+			needs = append(needs, fmt.Sprintf("s%d", need))
+		}
+	}
+	id := fmt.Sprintf("s%d", i)
+	s := change(id, needs...)
+	switch rapid.IntRange(0, 5).Draw(t, "kind") {
+	case 0:
+		s = read(id, needs...)
+	case 1:
+		s.Rollback = nil
+	case 2:
+		s.Rollback = &plan.Compensation{None: "it need not be taken back"}
+	case 3:
+		s = asks(id, needs...)
+	}
+	s.OnFailure = rapid.SampledFrom([]plan.Policy{plan.Rollback, plan.Stop, plan.Pause, plan.Continue}).Draw(t, "policy")
+	s.Retry = plan.Retry{Attempts: rapid.IntRange(1, 3).Draw(t, "attempts"), Delay: time.Second, Factor: 2}
+	truth := rapid.SampledFrom([]expr.Truth{expr.True, expr.True, expr.True, expr.False, expr.Unknown})
+	if rapid.Bool().Draw(t, "when") {
+		s.When = condition(always(truth.Draw(t, "whenTruth")))
+	}
+	if rapid.Bool().Draw(t, "gate") {
+		s.Gate = append(s.Gate, polled(20*time.Second, 3*time.Second, 4*time.Second, always(truth.Draw(t, "gateTruth"))))
+	}
+	if rapid.Bool().Draw(t, "verify") {
+		s.Verify = conditions(always(truth.Draw(t, "verifyTruth")))
+	}
+	return s
+}
+
+// fickle makes everything in the world go as drawn, and people ask for things.
+func fickle(t *rapid.T, w *world) {
+	classes := rapid.SampledFrom([]sdk.Class{"", "", "", "", sdk.Transient, sdk.Permanent, sdk.Timeout})
+	outcome := func(name string) answer {
+		a := answer{takes: time.Duration(rapid.IntRange(0, 5).Draw(t, name+" takes")) * time.Second}
+		if class := classes.Draw(t, name); class != "" {
+			a.failure = &event.Failure{Class: class, Unchanged: rapid.Bool().Draw(t, "unchanged")}
+		}
+		return a
+	}
+	w.attempts = func(a machine.Attempt) answer { return outcome("attempt " + a.Op.Step) }
+	w.observes = func(o machine.Observe) answer { return outcome("observe " + o.Op.Step) }
+	w.asks = func(machine.Ask) *sdk.Answer {
+		return &sdk.Answer{By: "bob", Approved: rapid.IntRange(0, 3).Draw(t, "answer") > 0}
+	}
+}
+
+// live runs the world, with requests of people in between.
+func live(t *rapid.T, w *world) {
+	w.begin()
+	for steps := 0; w.result == nil && len(w.queue) > 0 && steps < 2000; steps++ {
+		if rapid.IntRange(0, 19).Draw(t, "interrupt") == 0 {
+			w.ask(rapid.SampledFrom([]event.Type{event.PauseAsked, event.CancelAsked, event.RollbackAsked}).Draw(t, "ask"))
+			continue
+		}
+		w.next()
+	}
+}
+
+func TestEveryRunEnds(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		w := newWorld(&fatal{TB: nil, t: t}, plans(&fatal{t: t}).Draw(t, "plan"), rapid.IntRange(1, 4).Draw(t, "parallelism"))
+		fickle(t, w)
+		live(t, w)
+		// A step that never succeeds pauses again and again; somebody gives it up.
+		for resumes := 0; w.result != nil && w.result.Outcome == event.OutcomePaused; resumes++ {
+			w.result = nil
+			if resumes < 5 {
+				w.ask(event.ResumeAsked)
+			} else {
+				w.ask(event.CancelAsked)
+			}
+			w.run()
+		}
+		if w.result == nil {
+			t.Fatalf("the run hangs:\n%q\n%v", w.story(), w.statuses())
+		}
+		checkHistory(t, w)
+	})
+}
+
+// checkHistory holds a journal against what a run must never do.
+func checkHistory(t *rapid.T, w *world) {
+	settled := make(map[string]event.Status)
+	begun := make(map[string]bool)
+	var doneOrder, undoOrder []string
+	changed := make(map[string]bool)
+	for _, e := range w.journal {
+		switch {
+		case e.Type == event.AttemptStarted && e.Op.Part == event.Do:
+			step, _ := w.plan.Step(e.Op.Step)
+			for _, edge := range step.Needs {
+				switch settled[edge.Step] {
+				case event.Succeeded, event.Skipped, event.Failed:
+				default:
+					t.Fatalf("%s began while %s, which it needs, was %q\n%q", e.Op.Step, edge.Step, settled[edge.Step], w.story())
+				}
+			}
+			begun[e.Op.Step] = true
+		case e.Type == event.AttemptStarted && e.Op.Part == event.Undo:
+			if !changed[e.Op.Step] {
+				t.Fatalf("%s was taken back and had changed nothing\n%q", e.Op.Step, w.story())
+			}
+			if e.Op.Attempt == 1 {
+				undoOrder = append(undoOrder, e.Op.Step)
+			}
+		case e.Type == event.AttemptFinished && e.Op.Part == event.Do:
+			step, _ := w.plan.Step(e.Op.Step)
+			if step.Changes() && (e.Failure == nil || !e.Failure.Unchanged) {
+				changed[e.Op.Step] = true
+			}
+		case e.Type == event.StepDecided:
+			if e.Status == event.Succeeded && begun[e.Op.Step] && settled[e.Op.Step] == event.Succeeded {
+				t.Fatalf("%s succeeded twice\n%q", e.Op.Step, w.story())
+			}
+			settled[e.Op.Step] = e.Status
+			if (e.Status == event.Succeeded || e.Status == event.Failed) && changed[e.Op.Step] {
+				doneOrder = append(slices.DeleteFunc(doneOrder, func(s string) bool { return s == e.Op.Step }), e.Op.Step)
+			}
+		}
+	}
+	checkEnd(t, w, changed, doneOrder, undoOrder)
+}
+
+func checkEnd(t *rapid.T, w *world, changed map[string]bool, doneOrder, undoOrder []string) {
+	for i, s := range w.plan.Steps {
+		status := w.machine.Status(i)
+		if !status.Settled() {
+			t.Fatalf("the run ended and %s is %s", s.ID, status)
+		}
+		if s.Finally && status == event.NotRun {
+			t.Fatalf("the run ended and %s of finally was not run\n%q", s.ID, w.story())
+		}
+		if status == event.Undone && !changed[s.ID] {
+			t.Fatalf("%s is undone and had changed nothing", s.ID)
+		}
+	}
+	switch w.result.Outcome {
+	case event.OutcomeRolledBack:
+		for id := range changed {
+			step, _ := w.plan.Step(id)
+			if w.statuses()[id] != event.Undone && (step.Rollback == nil || step.Rollback.None == "") {
+				t.Fatalf("rolled back, and %s is %s\n%q", id, w.statuses()[id], w.story())
+			}
+		}
+	case event.OutcomeGateClosed:
+		if len(changed) > 0 {
+			t.Fatalf("a gate closed before anything was changed, and these were: %v", changed)
+		}
+	case event.OutcomeStuck:
+		if len(w.result.Left) == 0 {
+			t.Fatal("a person is needed, and nothing says for what")
+		}
+	case event.OutcomeSucceeded:
+		if w.result.Failure != nil {
+			t.Fatalf("succeeded with %v", w.result.Failure)
+		}
+	}
+	// A rollback that was interrupted begins anew with what is left, so only runs of
+	// one rollback are compared as a whole.
+	reverse := slices.Clone(doneOrder)
+	slices.Reverse(reverse)
+	reverse = slices.DeleteFunc(reverse, func(s string) bool { return !slices.Contains(undoOrder, s) })
+	if len(undoOrder) == len(reverse) && !slices.Equal(undoOrder, reverse) {
+		t.Fatalf("done in order %v and taken back in order %v\n%q", doneOrder, undoOrder, w.story())
+	}
+}
+
+func TestReplayingTheFactsGivesTheSameDecisionsAndTheSameWorkInFlight(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		w := newWorld(&fatal{t: t}, plans(&fatal{t: t}).Draw(t, "plan"), rapid.IntRange(1, 4).Draw(t, "parallelism"))
+		fickle(t, w)
+		live(t, w)
+		facts := w.facts()
+		crash := rapid.IntRange(1, len(facts)).Draw(t, "crash")
+		again := machine.New(w.plan)
+		open := make(map[string]bool) // commands without an answer
+		var decisions []event.Event
+		for _, fact := range facts[:crash] {
+			for _, c := range again.Next(fact) {
+				if r, ok := c.(machine.Record); ok {
+					decisions = append(decisions, r.Event)
+				}
+			}
+		}
+		want := slices.DeleteFunc(slices.Clone(w.journal), func(e event.Event) bool { return !e.Type.Decision() })
+		if diff := cmp.Diff(want[:min(len(decisions), len(want))], decisions, cmp.AllowUnexported()); diff != "" {
+			t.Fatalf("the replay decides otherwise: %s", diff)
+		}
+		// Attempts in flight are exactly those that were started or asked for, and not
+		// answered.
+		for _, fact := range facts[:crash] {
+			switch fact.Type {
+			case event.AttemptStarted:
+				open[fmt.Sprint(*fact.Op)] = true
+			case event.AttemptFinished:
+				delete(open, fmt.Sprint(*fact.Op))
+			}
+		}
+		for _, c := range again.Outstanding() {
+			if a, ok := c.(machine.Attempt); ok {
+				if a.Started != open[fmt.Sprint(a.Op)] {
+					t.Fatalf("attempt %v: started is %v", a.Op, a.Started)
+				}
+				delete(open, fmt.Sprint(a.Op))
+			}
+		}
+		if len(open) > 0 {
+			t.Fatalf("the replay forgot %v", open)
+		}
+	})
+}
+
+// fatal lets the world of a test be used under rapid, which has its own Fatalf.
+type fatal struct {
+	testing.TB
+	t *rapid.T
+}
+
+func (f *fatal) Helper()                           {}
+func (f *fatal) Fatal(args ...any)                 { f.t.Fatal(args...) }
+func (f *fatal) Fatalf(format string, args ...any) { f.t.Fatalf(format, args...) }
