@@ -22,6 +22,7 @@ func calcConfig() *conf.Config {
 	config.Optimize = false // it computes at compile time, out of reach of the limits
 	config.MaxNodes = maxNodes
 	for _, name := range []string{"now", "timezone", "get", "bitand", "bitor", "bitxor", "bitnand", "bitnot", "bitshl", "bitshr", "bitushr"} {
+		config.Disabled[name] = true
 		delete(config.Builtins, name)
 	}
 	for _, function := range ownFunctions() {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/gatebook/gatebook/engine/diag"
 	"github.com/gatebook/gatebook/engine/expr/internal/token"
+	"github.com/gatebook/gatebook/schema"
 )
 
 // staticPath takes apart a name with fields and constant indexes behind it.
@@ -123,7 +124,7 @@ func (s *calcSource) unknownFunction(callee *ast.IdentifierNode) {
 	fault := Fault{Rule: diag.ExprUnknownFunction, Start: start, End: end, Detail: fmt.Sprintf("There is no function %s.", callee.Value)}
 	functions := append(calcFunctions(), slices.Collect(maps.Keys(calcConfig().Builtins))...)
 	if family, _, ok := strings.Cut(callee.Value, "."); ok {
-		fault.End = s.follow(start, 1)[1]
+		fault.End = s.follow(start, 1)[0]
 		fault.Detail = fmt.Sprintf("%s It has %s.", fault.Detail, listing(inFamily(family+".", functions)))
 	}
 	fault.suggest(callee.Value, functions)
@@ -265,14 +266,18 @@ func (s *calcSource) fault(rule *diag.Rule, err error) {
 	var located *file.Error
 	if errors.As(err, &located) {
 		fault.Start, fault.End = s.place(located.Location)
-		describeCalc(&fault, located.Message, s.words)
+		s.describe(&fault, located.Message)
 	}
 	s.faults = append(s.faults, fault)
 }
 
-func describeCalc(fault *Fault, message string, list *token.List) {
-	word := list.Text[fault.Start:fault.End]
+func (s *calcSource) describe(fault *Fault, message string) {
+	word := s.words.Text[fault.Start:fault.End]
 	switch {
+	case strings.HasPrefix(message, "unknown field "), strings.Contains(message, "has no field "):
+		fields := s.fields()
+		fault.Rule, fault.Detail = diag.ExprUnknownField, fmt.Sprintf("There is no field %s here.", word)
+		fault.suggest(word, fields)
 	case strings.Contains(message, "exceeds maximum") || strings.Contains(message, "too deep"):
 		fault.Rule, fault.Detail = diag.ExprTooComplex, "The expression has too many parts or is nested too deep."
 	case strings.Contains(message, "mismatched types "):
@@ -292,6 +297,21 @@ func describeCalc(fault *Fault, message string, list *token.List) {
 			"map[string]interface {}", "object", "[]interface {}", "list", "interface {}", "any value",
 			"float64", "number", "nil", "null").Replace(message))
 	}
+}
+
+// fields returns the names of the fields of what is referred to, for suggestions.
+func (s *calcSource) fields() []string {
+	var names []string
+	for _, r := range s.refs {
+		sh, _, _ := s.t.follow(r)
+		for sh.kind() == schema.TypeArray || sh.kind() == schema.TypeObject && !sh.isRecord() {
+			sh = sh.element()
+		}
+		if sh.isRecord() {
+			names = append(names, sh.fields()...)
+		}
+	}
+	return names
 }
 
 func describeGo(name string) string {

@@ -55,14 +55,14 @@ func (e *celEnv) compile(text string) (*Condition, []Fault) {
 	if faults := append(notBoolean(source, checked.OutputType()), badLiterals(source)...); len(faults) > 0 {
 		return nil, faults
 	}
-	program, err := e.Program(checked, cel.CostLimit(maxCost), cel.MemoryLimit(maxMemory),
+	program, err := e.Program(checked, cel.CostLimit(maxCost),
 		cel.EvalOptions(cel.OptOptimize), cel.CustomDecoratorV2(decorateAttribute))
 	if err != nil {
 		return nil, []Fault{{Rule: diag.ExprBadLiteral, Start: 0, End: len(text), Detail: sentence(err.Error())}}
 	}
 	c := &Condition{text: text, refs: source.refs(e.types.t), source: source, types: e.types, program: program}
 	c.traced = sync.OnceValues(func() (cel.Program, error) {
-		return e.Program(checked, cel.CostLimit(maxCost), cel.MemoryLimit(maxMemory),
+		return e.Program(checked, cel.CostLimit(maxCost),
 			cel.EvalOptions(cel.OptTrackState), cel.CustomDecoratorV2(decorateAttribute))
 	})
 	return c, nil

@@ -20,7 +20,6 @@ const (
 	maxLoops   = 3        // comprehensions in comprehensions
 	maxRegex   = 1_000    // instructions of a regular expression
 	maxCost    = 1_000_000
-	maxMemory  = 64 << 20
 )
 
 // newCELBase returns CEL with gatebook's functions and no variables.

@@ -172,6 +172,8 @@ func describeOverload(fault *Fault, function, signature string) {
 	switch {
 	case function == operators.Conditional:
 		fault.Detail = fmt.Sprintf("The part before ? must be true or false, and both parts behind it of one type; they are %s.", list)
+	case function == operators.Index && kinds[0] == "an object":
+		fault.Detail, fault.Hint = "An object with declared fields is not indexed.", "write a dot and the name of the field"
 	case function == operators.Index:
 		fault.Detail = fmt.Sprintf("%s cannot be indexed by %s.", sentenceStart(kinds[0]), strings.Join(kinds[1:], " and "))
 	case isOperator && sign != "":
@@ -256,17 +258,12 @@ func describeCEL(name string) string {
 	}
 }
 
-// syntaxFaults says what CEL's parser found. What it finds behind the first fault of
-// a place is mostly a consequence, so each place has one.
+// syntaxFaults says what CEL's parser found first; the rest is mostly a consequence.
 func syntaxFaults(list *token.List, found []*common.Error) []Fault {
-	var faults []Fault
-	for _, err := range found {
-		fault := syntaxFault(list, err)
-		if !slices.ContainsFunc(faults, func(f Fault) bool { return fault.Start <= f.End }) {
-			faults = append(faults, fault)
-		}
-	}
-	return faults
+	first := slices.MinFunc(found, func(a, b *common.Error) int {
+		return syntaxFault(list, a).Start - syntaxFault(list, b).Start
+	})
+	return []Fault{syntaxFault(list, first)}
 }
 
 func syntaxFault(list *token.List, err *common.Error) Fault {

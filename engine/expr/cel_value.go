@@ -331,4 +331,4 @@ func (r *record) ConvertToType(t ref.Type) ref.Val {
 	return types.NewErr("%s cannot be converted to %s", r.name, t.TypeName())
 }
 func (r *record) Type() ref.Type { return r.e.types.nameOf(r.sh) }
-func (r *record) Value() any     { return r }
+func (r *record) Value() any     { return r.v }

@@ -108,11 +108,11 @@ func (e *evaluation) causesOf(u *types.Unknown) []value.Cause {
 // failure says why an evaluation failed, in our words and without secrets.
 func (c *Condition) failure(scope Scope, err error) error {
 	message := err.Error()
-	if strings.Contains(message, "cost limit") || strings.Contains(message, "memory limit") ||
-		strings.Contains(message, "operation cancelled") {
+	if strings.Contains(message, "operation cancelled") {
 		return errCost
 	}
-	if missing := missingRefs(scope, c.refs); missing != "" && strings.Contains(message, "no such overload") {
+	missing := missingRefs(scope, c.refs)
+	if missing != "" && (strings.HasPrefix(message, "no such overload") || strings.HasPrefix(message, "no such key")) {
 		return errors.New(missing)
 	}
 	if strings.HasPrefix(message, "no such overload") {
