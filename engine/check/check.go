@@ -66,8 +66,8 @@ type Step struct {
 	When     *expr.Condition // nil: there is none
 	Gate     []*Condition
 	Verify   []*Condition
-	RetryIf  *expr.Condition // nil: there is none
-	Rollback *Rollback       // nil: there is none
+	Retry    *Retry    // nil: it does not say
+	Rollback *Rollback // nil: there is none
 }
 
 // ID returns the step's id.
@@ -75,9 +75,15 @@ func (s *Step) ID() string { return s.Model.ID.Value }
 
 // Rollback says how the step is taken back.
 type Rollback struct {
-	Model   *model.Rollback
-	Use     *data.Use // nil: Model.None says why there is none
-	RetryIf *expr.Condition
+	Model *model.Rollback
+	Use   *data.Use // nil: Model.None says why there is none
+	Retry *Retry    // nil: it does not say
+}
+
+// Retry says when a failed attempt is made again.
+type Retry struct {
+	Model *model.Retry
+	If    *expr.Condition // nil: there is none
 }
 
 // Condition is one condition of a gate or a verify.

@@ -63,3 +63,9 @@ func (c *checker) checkDefault(name model.Text, input *model.Input) {
 		c.add(diag.BadDefault.At(input.Default.Range(), "The input %s says: %s.", name.Value, violation.Message))
 	}
 }
+
+// Secret reports whether a value of the input must not be given in the clear.
+func (r *Runbook) Secret(input string) bool {
+	shape, ok := r.InputSchema.Property(input)
+	return ok && data.HoldsSecret(shape)
+}

@@ -32,7 +32,7 @@ func (c *checker) refer(at site, ref data.Reference) {
 		c.inputs.use(ref.Path)
 	case expr.RootVars:
 		c.vars.use(ref.Path)
-	case expr.RootRun:
+	case expr.RootRun, expr.RootNow:
 		c.referRun(at, ref)
 	case expr.RootSteps:
 		c.referStep(at, ref)
@@ -40,7 +40,10 @@ func (c *checker) refer(at site, ref data.Reference) {
 }
 
 func (c *checker) referRun(at site, ref data.Reference) {
-	if len(ref.Path) > 0 && ref.Path[0] == "outcome" && !at.ended {
+	switch {
+	case at.vars:
+		c.add(diag.VarUsesRun.At(ref.Range, "In %s nothing is known of the run yet.", at))
+	case len(ref.Path) > 0 && ref.Path[0] == "outcome" && !at.ended:
 		c.add(diag.OutcomeTooEarly.At(ref.Range, "In %s nobody knows yet how the run goes.", at))
 	}
 }

@@ -22,27 +22,31 @@ func (c *checker) compileStep(step *Step) {
 	step.When = c.condition(stepSite(step, "when", false), m.When, c.types)
 	step.Gate = c.conditions(stepSite(step, "gate", false), m.Gate)
 	step.Verify = c.conditions(stepSite(step, "verify", true), m.Verify)
-	step.RetryIf = c.retryIf(step, m.Retry)
+	step.Retry = c.retry(step, m.Retry)
 	if step.When != nil {
 		c.checkConstant(step.When, m.When)
 	}
 	if m.Rollback == nil {
 		return
 	}
-	step.Rollback = &Rollback{Model: m.Rollback, RetryIf: c.retryIf(step, m.Rollback.Retry)}
+	step.Rollback = &Rollback{Model: m.Rollback, Retry: c.retry(step, m.Rollback.Retry)}
 	if m.Rollback.Uses.Node != nil {
 		at := stepSite(step, "rollback", true)
 		step.Rollback.Use = c.use(at, c.action(m.Rollback.Uses), m.Rollback.Uses, m.Rollback.With)
 	}
 }
 
-// retryIf compiles the condition of a retry, which sees the error of the attempt; the
+// retry compiles the condition of a retry, which sees the error of the attempt; the
 // step has no result then.
-func (c *checker) retryIf(step *Step, retry *model.Retry) *expr.Condition {
-	if retry == nil || retry.If.Node == nil {
+func (c *checker) retry(step *Step, m *model.Retry) *Retry {
+	if m == nil {
 		return nil
 	}
-	return c.condition(stepSite(step, "retry", false), retry.If, c.retryTypes())
+	retry := &Retry{Model: m}
+	if m.If.Node != nil {
+		retry.If = c.condition(stepSite(step, "retry", false), m.If, c.retryTypes())
+	}
+	return retry
 }
 
 func (c *checker) retryTypes() *expr.Types {

@@ -1,6 +1,7 @@
 package data
 
 import (
+	"fmt"
 	"strconv"
 
 	"github.com/gatebook/gatebook/engine/source"
@@ -50,6 +51,72 @@ func plain(v value.Value) any {
 	default:
 		return nil
 	}
+}
+
+// Conform returns a value with what its shape adds to it: the defaults of properties
+// that are not given, and the marks of what is secret.
+func Conform(shape *schema.Schema, v value.Value) (value.Value, error) {
+	return conform(shape, shape, v, deepest)
+}
+
+func conform(root, shape *schema.Schema, v value.Value, depth int) (value.Value, error) {
+	if shape = root.Resolve(shape); shape == nil || depth == 0 {
+		return v, nil
+	}
+	conformed, err := conformParts(root, shape, v, depth-1)
+	if shape.Secret {
+		conformed = conformed.Secret()
+	}
+	return conformed, err
+}
+
+func conformParts(root, shape *schema.Schema, v value.Value, depth int) (value.Value, error) {
+	switch v.Kind() {
+	case value.KindList:
+		items := make([]value.Value, 0, len(v.Items()))
+		for _, item := range v.Items() {
+			conformed, err := conform(root, shape.Items, item, depth)
+			if err != nil {
+				return v, err
+			}
+			items = append(items, conformed)
+		}
+		return value.List(items...), nil
+	case value.KindObject:
+		return conformObject(root, shape, v, depth)
+	default:
+		return v, nil
+	}
+}
+
+func conformObject(root, shape *schema.Schema, v value.Value, depth int) (value.Value, error) {
+	members := map[string]value.Value{}
+	for _, p := range shape.Properties {
+		declared := root.Resolve(p.Schema)
+		if declared == nil || declared.Default == nil {
+			continue
+		}
+		standard, err := value.FromGo(declared.Default)
+		if err != nil {
+			return v, fmt.Errorf("default of %s: %w", p.Name, err)
+		}
+		members[p.Name] = standard
+	}
+	for _, m := range v.Members() {
+		members[m.Name] = m.Value
+	}
+	for name, member := range members {
+		inner, declared := shape.Property(name)
+		if !declared {
+			inner = shape.Additional
+		}
+		conformed, err := conform(root, inner, member, depth)
+		if err != nil {
+			return v, err
+		}
+		members[name] = conformed
+	}
+	return value.ObjectOf(members), nil
 }
 
 // Static returns what of the tree is the same in every scope; the rest is unknown.

@@ -9,6 +9,7 @@
 package plan
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/gatebook/gatebook/engine/check"
@@ -37,7 +38,8 @@ type Plan struct {
 	Outputs []Binding `json:"outputs,omitempty"`
 	Record  []Binding `json:"record,omitempty"`
 	Counts  Counts    `json:"counts"`
-	// Digest is "sha256:…" over everything above.
+	// Digest is "sha256:…" over everything above that says what would be done; where
+	// the file lies and what the actions foresaw ([Preview]) do not count.
 	Digest string `json:"digest"`
 
 	index map[string]int // step id to its place in Steps
@@ -220,13 +222,16 @@ func New(p Plan) (*Plan, error) {
 	p.index = make(map[string]int, len(p.Steps))
 	p.Counts = Counts{}
 	for i, s := range p.Steps {
+		if _, taken := p.index[s.ID]; taken {
+			return nil, fmt.Errorf("two steps of the plan are called %q", s.ID)
+		}
 		s.Index = i
 		p.index[s.ID] = i
 		p.Counts.add(s)
 	}
 	for _, s := range p.Steps {
-		for i := range s.Needs {
-			s.Needs[i].From = p.index[s.Needs[i].Step]
+		if err := p.connect(s); err != nil {
+			return nil, err
 		}
 	}
 	digest, err := digestOf(p)
@@ -235,6 +240,21 @@ func New(p Plan) (*Plan, error) {
 	}
 	p.Digest = digest
 	return &p, nil
+}
+
+// connect finds the step of each edge, which must come before.
+func (p *Plan) connect(s *Step) error {
+	for i := range s.Needs {
+		edge := &s.Needs[i]
+		if edge.From >= s.Index || p.Steps[edge.From].ID != edge.Step {
+			place, ok := p.index[edge.Step]
+			if !ok || place >= s.Index {
+				return fmt.Errorf("step %q needs %q, which is not before it in the plan", s.ID, edge.Step)
+			}
+			edge.From = place
+		}
+	}
+	return nil
 }
 
 func (c *Counts) add(s *Step) {

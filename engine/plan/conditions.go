@@ -1,0 +1,63 @@
+package plan
+
+import (
+	"time"
+
+	"github.com/gatebook/gatebook/engine/check"
+	"github.com/gatebook/gatebook/engine/diag"
+	"github.com/gatebook/gatebook/engine/expr"
+	"github.com/gatebook/gatebook/engine/source"
+)
+
+// every is how often a condition is looked at that may become true and does not say.
+const every = 5 * time.Second
+
+// condition plans one condition of a gate or a verify.
+func (m *maker) condition(checked *check.Condition) *Condition {
+	model := checked.Model
+	condition := &Condition{
+		Name:    model.Name.Value,
+		Expr:    model.Expr.Text,
+		Message: model.Message.Value,
+		Within:  model.Within.Value,
+		Every:   model.Every.Value,
+		Hold:    model.Hold.Value,
+		At:      model.Expr.Range().String(),
+		Program: checked.Program,
+	}
+	if condition.Within > 0 && condition.Every == 0 {
+		condition.Every = min(every, condition.Within)
+	}
+	if checked.Observe != nil {
+		use := m.use(checked.Observe)
+		condition.Observe = &use
+	}
+	condition.State = m.judge(checked.Program, model.Expr.Range())
+	if condition.State.Truth == expr.False.String() && !m.skipped {
+		found := diag.NeverTrue.At(model.Expr.Range(), "With these inputs it is false.")
+		if message := model.Message.Value; message != "" {
+			found = found.WithHint("%s", diag.Clean(message))
+		}
+		m.found = append(m.found, found)
+	}
+	return condition
+}
+
+// judge says what a condition comes to before the run.
+func (m *maker) judge(program *expr.Condition, at source.Range) State {
+	verdict := program.Eval(m.scope)
+	state := State{Truth: verdict.Truth.String()}
+	switch verdict.Truth {
+	case expr.Unknown:
+		state.Causes, state.Residual = verdict.Causes, verdict.Residual
+	case expr.False:
+		state.Explain = program.Explain(m.scope)
+	case expr.Failed:
+		state.Detail = sentence(verdict.Err)
+		if !m.skipped {
+			m.found = append(m.found, diag.CannotJudge.At(at, "%s", state.Detail))
+		}
+	case expr.True:
+	}
+	return state
+}

@@ -1,0 +1,213 @@
+package plan
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+
+	"github.com/gatebook/gatebook/engine/check"
+	"github.com/gatebook/gatebook/engine/data"
+	"github.com/gatebook/gatebook/engine/diag"
+	"github.com/gatebook/gatebook/engine/expr"
+	"github.com/gatebook/gatebook/engine/source"
+	"github.com/gatebook/gatebook/engine/value"
+)
+
+// Options are what a plan is made of beside the runbook.
+type Options struct {
+	// Inputs is the object of all inputs, as [Inputs] works it out.
+	Inputs value.Value
+}
+
+// Make makes the plan of a checked runbook, which must have no errors. With errors
+// among the findings the plan shows what could be told, and must not be run. The same
+// runbook and inputs always give the same plan: it knows no clock, so what depends on
+// the time is not known yet.
+func Make(checked *check.Runbook, options Options) (*Plan, diag.List, error) {
+	if len(checked.Order) != len(checked.Steps) {
+		return nil, nil, errors.New("a plan can only be made of a runbook without errors")
+	}
+	header := headerOf(checked)
+	m := maker{checked: checked, scope: newBefore(header, options.Inputs)}
+	m.plan = Plan{
+		Runbook:   header,
+		Inputs:    options.Inputs,
+		Lock:      checked.Model.Metadata.Lock.Value,
+		RTO:       checked.Model.Objectives.RTO.Value,
+		OnFailure: Policy(checked.Model.OnFailure.Value),
+	}
+	if m.plan.OnFailure == "" {
+		m.plan.OnFailure = Stop
+	}
+	m.vars()
+	m.steps()
+	m.plan.Outputs = m.bindings(checked.Outputs)
+	m.plan.Record = m.bindings(checked.Record)
+	made, err := New(m.plan)
+	return made, m.found, err
+}
+
+func headerOf(checked *check.Runbook) Header {
+	metadata := checked.Model.Metadata
+	header := Header{
+		Name:    metadata.Name.Value,
+		Version: metadata.Version.Value,
+		Title:   metadata.Title.Value,
+		Source:  metadata.Source.Value,
+	}
+	for _, owner := range metadata.Owners.Items {
+		header.Owners = append(header.Owners, owner.Value)
+	}
+	if file := checked.Model.Node.Range().File; file != nil {
+		header.File = file.Name()
+		sum := sha256.Sum256(file.Text())
+		header.Digest = "sha256:" + hex.EncodeToString(sum[:])
+	}
+	return header
+}
+
+// maker makes one plan.
+type maker struct {
+	checked *check.Runbook
+	scope   *before
+	plan    Plan
+	found   diag.List
+	skipped bool // the step that is being planned will be skipped
+}
+
+// cannot reports a value that cannot be computed. It is nowhere where a step is
+// skipped, which will never want it.
+func (m *maker) cannot(err error, at source.Range) {
+	if m.skipped {
+		return
+	}
+	var placed *data.Error
+	if errors.As(err, &placed) {
+		at, err = placed.Range, placed.Err
+	}
+	m.found = append(m.found, diag.CannotCompute.At(at, "%s", sentence(err)))
+}
+
+// sentence ends an error as a sentence does.
+func sentence(err error) string {
+	text := diag.Clean(err.Error())
+	if text == "" || text[len(text)-1] == '.' {
+		return text
+	}
+	return text + "."
+}
+
+// eval computes a value as far as it is known.
+func (m *maker) eval(tree *data.Tree) value.Value {
+	v, err := tree.Eval(m.scope)
+	if err != nil {
+		m.cannot(err, tree.Range())
+		return value.Unknown(value.Cause{Reason: m.failure()})
+	}
+	return v
+}
+
+func (m *maker) failure() string {
+	if m.skipped {
+		return skippedStep
+	}
+	return unresolved
+}
+
+// vars works out the vars, each after those that it uses.
+func (m *maker) vars() {
+	members := make([]value.Member, 0, len(m.checked.Vars))
+	for _, v := range m.checked.Vars {
+		m.scope.vars = value.Object(members...)
+		members = append(members, value.Member{Name: v.Name, Value: m.eval(v.Data)})
+	}
+	m.scope.vars = value.Object(members...)
+	m.plan.Vars = m.scope.vars
+}
+
+func (m *maker) bindings(bound []check.Binding) []Binding {
+	var bindings []Binding
+	for _, b := range bound {
+		bindings = append(bindings, Binding{Name: b.Name, Value: m.eval(b.Data), Source: b.Data})
+	}
+	return bindings
+}
+
+// steps plans the steps, those of `finally` last.
+func (m *maker) steps() {
+	m.plan.Steps = make([]*Step, 0, len(m.checked.Order))
+	places := make([]int, len(m.checked.Steps))
+	inFinally := false
+	for _, i := range m.checked.Order {
+		checked := m.checked.Steps[i]
+		if checked.Finally && !inFinally {
+			inFinally = true
+			m.scope.forgetSkipped()
+		}
+		places[i] = len(m.plan.Steps)
+		m.plan.Steps = append(m.plan.Steps, m.step(checked, places))
+	}
+	m.scope.forgetSkipped()
+}
+
+func (m *maker) step(checked *check.Step, places []int) *Step {
+	model := checked.Model
+	step := &Step{
+		ID:        checked.ID(),
+		Title:     model.Title.Value,
+		Finally:   checked.Finally,
+		At:        model.Node.Range().String(),
+		Needs:     make([]Edge, 0, len(checked.Needs)),
+		Timeout:   model.Timeout.Value,
+		OnFailure: m.plan.OnFailure,
+		Range:     model.Node.Range(),
+	}
+	if model.OnFailure.Value != "" {
+		step.OnFailure = Policy(model.OnFailure.Value)
+	}
+	for _, edge := range checked.Needs {
+		place := places[edge.Step]
+		step.Needs = append(step.Needs, Edge{From: place, Step: m.plan.Steps[place].ID, Reason: edge.Reason, Range: edge.Range})
+	}
+	m.when(step, checked)
+	step.Use = m.use(checked.Use)
+	for _, condition := range checked.Gate {
+		step.Gate = append(step.Gate, m.condition(condition))
+	}
+	for _, condition := range checked.Verify {
+		step.Verify = append(step.Verify, m.condition(condition))
+	}
+	step.Retry = retryOf(checked.Retry, 1)
+	step.Rollback = m.compensation(checked)
+	m.skipped = false
+	return step
+}
+
+// when plans the condition that may skip the step.
+func (m *maker) when(step *Step, checked *check.Step) {
+	if checked.When == nil {
+		return
+	}
+	step.When = &Condition{Expr: checked.When.Text(), At: checked.Model.When.Range().String(), Program: checked.When}
+	step.When.State = m.judge(checked.When, checked.Model.When.Range())
+	if step.When.State.Truth == expr.False.String() {
+		m.skipped = true
+		m.scope.skipped[step.ID] = true
+	}
+}
+
+// use plans one use of an action.
+func (m *maker) use(use *data.Use) Use {
+	params := m.eval(use.With)
+	if _, constant := use.With.Constant(); !constant && !m.skipped && !params.IsUnknown() {
+		m.found = append(m.found, use.Check(params)...)
+	}
+	return Use{
+		Action:   use.Action.Description.Name,
+		Effect:   use.Action.Description.Effect,
+		Params:   params,
+		Handler:  use.Action.Handler,
+		Describe: use.Action.Description,
+		Source:   use,
+	}
+}

@@ -1,0 +1,77 @@
+package plan
+
+import (
+	"context"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/gatebook/gatebook/engine/expr"
+	"github.com/gatebook/gatebook/engine/value"
+	"github.com/gatebook/gatebook/plugins/sdk"
+)
+
+// Preview asks the action of each step what it would do, as far as its parameters are
+// known, so many at a time, and returns the plan with the answers. Actions only read
+// for it. One that cannot answer says why in its step; the digest stays as it is, since
+// what would be done does.
+func Preview(ctx context.Context, p *Plan, parallelism int) *Plan {
+	previewed := *p
+	previewed.Steps = make([]*Step, len(p.Steps))
+	var group errgroup.Group
+	group.SetLimit(max(parallelism, 1))
+	for i, step := range p.Steps {
+		previewed.Steps[i] = step
+		if !step.Describe.CanPlan || step.skipped() {
+			continue
+		}
+		asked := *step
+		previewed.Steps[i] = &asked
+		group.Go(func() error {
+			asked.Preview, asked.PreviewError = preview(ctx, &asked.Use)
+			return nil
+		})
+	}
+	_ = group.Wait() // no preview returns an error: each is in its step
+	return &previewed
+}
+
+func (s *Step) skipped() bool {
+	return s.When != nil && s.When.State.Truth == expr.False.String()
+}
+
+func preview(ctx context.Context, use *Use) (*sdk.Preview, string) {
+	if err := ctx.Err(); err != nil {
+		return nil, err.Error()
+	}
+	known, unknown := split(use.Params, "", nil)
+	params, err := known.RevealJSON()
+	if err != nil {
+		return nil, err.Error()
+	}
+	answer, err := use.Handler.Plan(ctx, sdk.Request{Params: params, Unknown: unknown})
+	if err != nil {
+		return nil, err.Error()
+	}
+	return &answer, ""
+}
+
+// split returns an object without the members that are not known yet, and the paths of
+// those. A list with an unknown item is left out as a whole: its other items would have
+// other indices.
+func split(v value.Value, path string, unknown []string) (value.Value, []string) {
+	members := make([]value.Member, 0, len(v.Members()))
+	for _, m := range v.Members() {
+		field := strings.TrimPrefix(path+"."+m.Name, ".")
+		switch {
+		case !m.Value.HasUnknown():
+			members = append(members, m)
+		case m.Value.Kind() == value.KindObject:
+			m.Value, unknown = split(m.Value, field, unknown)
+			members = append(members, m)
+		default:
+			unknown = append(unknown, field)
+		}
+	}
+	return value.Object(members...), unknown
+}

@@ -1,0 +1,92 @@
+package plan
+
+import (
+	"github.com/gatebook/gatebook/engine/expr"
+	"github.com/gatebook/gatebook/engine/value"
+)
+
+// before is what expressions can see before the run: the inputs and vars, and of
+// everything else why it is not known yet.
+type before struct {
+	inputs, vars, run value.Value
+	steps             map[string]value.Value // those that have been looked at
+	skipped           map[string]bool        // those that will be skipped
+}
+
+var _ expr.Scope = (*before)(nil)
+
+// Reasons why something is not known yet, where no step makes it known.
+const (
+	untilRun       = "it is known when the run starts"
+	untilEnd       = "it is known when the steps are done"
+	untilThen      = "it depends on the time"
+	untilObserved  = "it is known when it is observed"
+	untilAttempted = "it is known when an attempt has failed"
+	unresolved     = "it cannot be computed"
+	skippedStep    = "the step is skipped"
+)
+
+func newBefore(header Header, inputs value.Value) *before {
+	known := func(name, text string) value.Member { return value.Member{Name: name, Value: value.String(text)} }
+	unknown := func(name, reason string) value.Member {
+		return value.Member{Name: name, Value: value.Unknown(value.Cause{Reason: reason})}
+	}
+	return &before{
+		inputs: inputs,
+		run: value.Object(
+			known("runbook", header.Name), known("version", header.Version),
+			unknown("id", untilRun), unknown("startedAt", untilRun), unknown("actor", untilRun),
+			unknown("outcome", untilEnd),
+		),
+		steps:   map[string]value.Value{},
+		skipped: map[string]bool{},
+	}
+}
+
+// Root returns the value of a root.
+func (b *before) Root(name string) (value.Value, bool) {
+	because := func(reason string) (value.Value, bool) {
+		return value.Unknown(value.Cause{Reason: reason}), true
+	}
+	switch name {
+	case expr.RootInputs:
+		return b.inputs, true
+	case expr.RootVars:
+		return b.vars, true
+	case expr.RootRun:
+		return b.run, true
+	case expr.RootNow:
+		return because(untilThen)
+	case expr.RootObserved:
+		return because(untilObserved)
+	case expr.RootError, expr.RootAttempt:
+		return because(untilAttempted)
+	default:
+		return value.Value{}, false
+	}
+}
+
+// Step returns a step, of which nothing is known but whether it will be skipped.
+func (b *before) Step(id string) (value.Value, bool) {
+	if known, ok := b.steps[id]; ok {
+		return known, true
+	}
+	made := value.Object(value.Member{Name: "status", Value: value.String("skipped")})
+	if !b.skipped[id] {
+		later := value.Unknown(value.Cause{Step: id, Reason: "it is a result of a step that has not run"})
+		made = value.Object(
+			value.Member{Name: "error", Value: later},
+			value.Member{Name: "outputs", Value: later},
+			value.Member{Name: "status", Value: later},
+		)
+	}
+	b.steps[id] = made
+	return made, true
+}
+
+// forgetSkipped makes the skipped steps as little known as the others, for the steps
+// of `finally`: a run that failed early did not come to skip them.
+func (b *before) forgetSkipped() {
+	clear(b.steps)
+	clear(b.skipped)
+}

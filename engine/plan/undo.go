@@ -1,0 +1,61 @@
+package plan
+
+import (
+	"time"
+
+	"github.com/gatebook/gatebook/engine/check"
+)
+
+// What holds of a retry where the runbook does not say.
+const (
+	retryDelay    = time.Second
+	retryMaxDelay = time.Minute
+	retryFactor   = 2
+	// undoAttempts is how often a compensation is tried: what cannot be taken back
+	// needs a person.
+	undoAttempts = 3
+)
+
+func retryOf(said *check.Retry, attempts int) Retry {
+	if said == nil {
+		return Retry{Attempts: attempts, Delay: retryDelay, MaxDelay: retryMaxDelay, Factor: retryFactor}
+	}
+	retry := Retry{
+		Attempts: int(said.Model.Attempts.Value),
+		Delay:    said.Model.Delay.Value,
+		MaxDelay: said.Model.MaxDelay.Value,
+		Factor:   said.Model.Factor.Value,
+	}
+	if said.Model.MaxDelay.Node == nil {
+		retry.MaxDelay = max(retryMaxDelay, retry.Delay)
+	}
+	if said.If != nil {
+		retry.If, retry.IfExpr = said.If, said.If.Text()
+	}
+	return retry
+}
+
+// compensation plans how a step is taken back; nil where nothing does.
+func (m *maker) compensation(step *check.Step) *Compensation {
+	described := step.Use.Action.Description
+	back := step.Rollback
+	switch {
+	case step.Use.Action.Reads():
+		return nil
+	case back == nil && described.CanUndo:
+		return &Compensation{Own: true, Retry: retryOf(nil, undoAttempts), Timeout: step.Model.Timeout.Value}
+	case back == nil && described.NothingToUndo != "":
+		return &Compensation{None: described.NothingToUndo}
+	case back == nil:
+		return nil
+	case back.Use == nil:
+		return &Compensation{None: back.Model.None.Value, At: back.Model.Node.Range().String()}
+	}
+	use := m.use(back.Use)
+	return &Compensation{
+		Use:     &use,
+		Retry:   retryOf(back.Retry, undoAttempts),
+		Timeout: back.Model.Timeout.Value,
+		At:      back.Model.Node.Range().String(),
+	}
+}
