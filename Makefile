@@ -74,7 +74,9 @@ lint: $(call tool,GOLANGCI_LINT) ## Check the code with golangci-lint
 
 .PHONY: generate
 generate: ## Write anew what is generated: the schema, the diagnostics' page
-	@go generate ./...
+	@for package in $$(grep -rlE '^func Test\w*InStep\(' --include='*_test.go' . | xargs -rn1 dirname | sort -u); do \
+		go test -run 'InStep$$' $$package -update; \
+	done
 
 # ---- what make ci is made of --------------------------------------------------
 
