@@ -235,30 +235,25 @@ func (o Outcome) ExitCode() int {
 
 // Run is what is fixed when a run starts.
 type Run struct {
-	ID          string                 `json:"id"`
-	Runbook     string                 `json:"runbook"` // metadata.name
-	Version     string                 `json:"version"` // metadata.version
-	Title       string                 `json:"title,omitempty"`
-	File        string                 `json:"file"`       // as the user named it
-	Digest      string                 `json:"digest"`     // sha256:… of the runbook's bytes
-	PlanDigest  string                 `json:"planDigest"` // sha256:… of the plan
-	Gatebook    string                 `json:"gatebook"`   // its version
-	Inputs      value.Value            `json:"inputs"`     // secrets masked
-	Sources     map[string]InputSource `json:"sources,omitempty"`
-	Record      value.Value            `json:"record"` // what `record:` came to at the start
-	By          string                 `json:"by"`
-	Seed        uint64                 `json:"seed"` // of every random choice in the run
-	Parallelism int                    `json:"parallelism"`
-	Lock        string                 `json:"lock,omitempty"`
-	Steps       int                    `json:"steps"`
-	Process     Process                `json:"process"`
-}
-
-// InputSource says where a secret input came from, so that resume can read it again,
-// and a keyed hash of it, so that resume can tell whether it is still the same.
-type InputSource struct {
-	From string `json:"from"` // "env:NAME", "file:PATH" or "-"
-	HMAC string `json:"hmac"` // HMAC-SHA-256 under the run's id
+	ID         string      `json:"id"`
+	Runbook    string      `json:"runbook"` // metadata.name
+	Version    string      `json:"version"` // metadata.version
+	Title      string      `json:"title,omitempty"`
+	File       string      `json:"file"`       // as the user named it
+	Digest     string      `json:"digest"`     // sha256:… of the runbook's bytes
+	PlanDigest string      `json:"planDigest"` // sha256:… of the plan
+	Gatebook   string      `json:"gatebook"`   // its version
+	Inputs     value.Value `json:"inputs"`     // secrets masked
+	// Secrets says of each secret input where it was read from, as "env:NAME",
+	// "file:PATH" or "-", so that resume can read it again.
+	Secrets     map[string]string `json:"secrets,omitempty"`
+	Record      value.Value       `json:"record"` // what `record:` came to at the start
+	By          string            `json:"by"`
+	Seed        uint64            `json:"seed"` // of every random choice in the run
+	Parallelism int               `json:"parallelism"`
+	Lock        string            `json:"lock,omitempty"`
+	Steps       int               `json:"steps"`
+	Process     Process           `json:"process"`
 }
 
 // Process is one process that drove the run.

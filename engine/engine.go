@@ -1,0 +1,108 @@
+// Package engine is gatebook for a Go program: check a runbook, plan it, run it, and
+// take a run up again. It reads as the story of a run:
+//
+//	e, err := engine.New(engine.Config{Handlers: handlers, State: dir, Version: "0.1.0"})
+//	runbook, found := e.Check(source.NewFile("upgrade.yaml", text))
+//	plan, found, err := e.Plan(runbook, given)
+//	result, err := e.Run(ctx, plan, process, engine.RunOptions{By: "alice"})
+//
+// It prints nothing and reads no environment; the command line is one of its users.
+// Floor 8.
+package engine
+
+import (
+	"errors"
+
+	"github.com/gatebook/gatebook/engine/catalog"
+	"github.com/gatebook/gatebook/engine/check"
+	"github.com/gatebook/gatebook/engine/diag"
+	"github.com/gatebook/gatebook/engine/journal"
+	"github.com/gatebook/gatebook/engine/model"
+	"github.com/gatebook/gatebook/engine/plan"
+	"github.com/gatebook/gatebook/engine/source"
+	"github.com/gatebook/gatebook/engine/syntax"
+	"github.com/gatebook/gatebook/plugins/sdk"
+)
+
+// Config is what an [Engine] is made of.
+type Config struct {
+	Handlers []sdk.Handler // the actions there are
+	State    string        // the folder of all runs; made at the first run
+	Version  string        // gatebook's own
+}
+
+// Engine knows the actions and the runs. It is safe for concurrent use.
+type Engine struct {
+	catalogue *catalog.Catalog
+	store     *journal.Store
+	version   string
+}
+
+// New returns an engine. It fails where two actions have one name.
+func New(c Config) (*Engine, error) {
+	catalogue, err := catalog.New(c.Handlers...)
+	if err != nil {
+		return nil, err
+	}
+	return &Engine{catalogue: catalogue, store: journal.NewStore(c.State), version: c.Version}, nil
+}
+
+// Catalog returns the actions there are.
+func (e *Engine) Catalog() *catalog.Catalog { return e.catalogue }
+
+// Store returns the folder of all runs.
+func (e *Engine) Store() *journal.Store { return e.store }
+
+// Runbook is a runbook that was read and checked.
+type Runbook struct {
+	File *source.File
+	// Checked is nil where the file could not be read far enough to check it.
+	Checked *check.Runbook
+}
+
+// Check reads a runbook and finds everything that is wrong with it. It calls no
+// action and looks at no system.
+func (e *Engine) Check(file *source.File) (*Runbook, diag.List) {
+	tree, found := syntax.Parse(file)
+	if tree == nil {
+		return &Runbook{File: file}, found.Sorted()
+	}
+	decoded, more := model.Decode(tree)
+	found = append(found, more...)
+	if decoded == nil {
+		return &Runbook{File: file}, found.Sorted()
+	}
+	checked, more := check.Check(decoded, e.catalogue, check.Options{Version: e.version})
+	return &Runbook{File: file, Checked: checked}, append(found, more...).Sorted()
+}
+
+// Plan is a runbook with its inputs, ready to run.
+type Plan struct {
+	*plan.Plan
+	text    []byte
+	secrets map[string]string
+}
+
+// Plan makes the plan of a runbook without errors for the given inputs. Where there
+// are errors among the findings, the plan is for looking at alone, or nil.
+func (e *Engine) Plan(runbook *Runbook, given []plan.Given) (*Plan, diag.List, error) {
+	if runbook.Checked == nil {
+		return nil, nil, errors.New("a plan can only be made of a runbook without errors")
+	}
+	inputs, sources, found := plan.Inputs(runbook.Checked, given)
+	if found.HasErrors() {
+		return nil, found.Sorted(), nil
+	}
+	made, more, err := plan.Make(runbook.Checked, plan.Options{Inputs: inputs})
+	found = append(found, more...).Sorted()
+	if err != nil || made == nil {
+		return nil, found, err
+	}
+	secrets := make(map[string]string)
+	for name, s := range sources {
+		if s.Secret != "" {
+			secrets[name] = s.Secret
+		}
+	}
+	return &Plan{Plan: made, text: runbook.File.Text(), secrets: secrets}, found, nil
+}

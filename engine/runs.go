@@ -1,0 +1,122 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/gatebook/gatebook/engine/event"
+	"github.com/gatebook/gatebook/engine/journal"
+	"github.com/gatebook/gatebook/engine/plan"
+	"github.com/gatebook/gatebook/engine/run"
+	"github.com/gatebook/gatebook/engine/source"
+	"github.com/gatebook/gatebook/engine/value"
+)
+
+// RunOptions are what a run is started with beside its plan.
+type RunOptions struct {
+	By          string // who answers for it
+	Parallelism int    // how many attempts may be in flight at once, at least 1
+	Seed        uint64 // of every random choice in the run
+}
+
+// Run carries out a plan, and returns when the run has ended or paused. The context
+// does not stop it; [run.Process.Controls] do.
+func (e *Engine) Run(ctx context.Context, p *Plan, process run.Process, o RunOptions) (event.Result, error) {
+	return run.Start(ctx, e.store, process, p.Plan, p.text, event.Run{
+		Runbook: p.Runbook.Name, Version: p.Runbook.Version, Title: p.Runbook.Title, File: p.Runbook.File,
+		Digest: p.Runbook.Digest, PlanDigest: p.Digest, Gatebook: e.version,
+		Inputs: p.Inputs, Secrets: p.secrets, Record: recordOf(p.Record),
+		By: o.By, Seed: o.Seed, Parallelism: max(o.Parallelism, 1), Lock: p.Lock, Steps: len(p.Steps),
+	})
+}
+
+func recordOf(bindings []plan.Binding) value.Value {
+	members := make([]value.Member, 0, len(bindings))
+	for _, b := range bindings {
+		members = append(members, value.Member{Name: b.Name, Value: b.Value})
+	}
+	return value.Object(members...)
+}
+
+// Began returns what was fixed when a run started.
+func Began(folder *journal.Run) (event.Run, error) {
+	entry := folder.Entry()
+	if entry.Err != nil {
+		return event.Run{}, entry.Err
+	}
+	var first event.Event
+	if err := json.Unmarshal(entry.First, &first); err != nil {
+		return event.Run{}, fmt.Errorf("first record of run %s: %w", folder.ID(), err)
+	}
+	if first.Run == nil {
+		return event.Run{}, fmt.Errorf("run %s has no beginning: its first record is %q", folder.ID(), first.Type)
+	}
+	return *first.Run, nil
+}
+
+// ReadSecret reads a secret from where it came from: "env:NAME", "file:PATH" or "-".
+type ReadSecret func(input, from string) (string, error)
+
+// Planned makes the plan of a run again, from the bytes that the run keeps and the
+// inputs in its journal. The plan must be the one that the run began with.
+func (e *Engine) Planned(folder *journal.Run, secret ReadSecret) (*Plan, error) {
+	began, err := Began(folder)
+	if err != nil {
+		return nil, err
+	}
+	text, err := folder.Runbook()
+	if err != nil {
+		return nil, err
+	}
+	runbook, found := e.Check(source.NewFile(began.File, text))
+	if found.HasErrors() {
+		return nil, e.otherVersion(began, "finds faults in its runbook")
+	}
+	given, err := givenAgain(began, secret)
+	if err != nil {
+		return nil, err
+	}
+	made, found, err := e.Plan(runbook, given)
+	switch {
+	case err != nil:
+		return nil, err
+	case found.HasErrors():
+		return nil, e.otherVersion(began, "refuses its inputs")
+	case made.Digest != began.PlanDigest:
+		return nil, e.otherVersion(began, "plans it differently")
+	}
+	return made, nil
+}
+
+func (e *Engine) otherVersion(began event.Run, what string) error {
+	return fmt.Errorf("run %s was begun by gatebook %s; this is %s, which %s: go on with the version that began it",
+		began.ID, began.Gatebook, e.version, what)
+}
+
+func givenAgain(began event.Run, secret ReadSecret) ([]plan.Given, error) {
+	var given []plan.Given
+	for _, m := range began.Inputs.Members() {
+		if !m.Value.IsSecret() {
+			v := m.Value
+			given = append(given, plan.Given{Name: m.Name, Value: &v, By: plan.ByFlag, Origin: "the run's journal"})
+			continue
+		}
+		from, ok := began.Secrets[m.Name]
+		if !ok {
+			continue // it was a default
+		}
+		text, err := secret(m.Name, from)
+		if err != nil {
+			return nil, fmt.Errorf("secret input %s of run %s: %w", m.Name, began.ID, err)
+		}
+		given = append(given, plan.Given{Name: m.Name, Text: text, By: plan.ByFlag, Origin: from, SecretSource: from})
+	}
+	return given, nil
+}
+
+// Resume takes up a run that has paused, ended or died, to go on, to cancel it or to
+// take it back. p must come from [Engine.Planned].
+func (e *Engine) Resume(ctx context.Context, folder *journal.Run, p *Plan, process run.Process, r run.Resumption) (event.Result, error) {
+	return run.Resume(ctx, folder, process, p.Plan, r)
+}
