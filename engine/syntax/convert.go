@@ -139,6 +139,7 @@ func (c *converter) alias(y *yaml.Node, start, depth int) *Node {
 		c.bombed = true
 		return c.nothing(start)
 	}
+	c.deepest = max(c.deepest, depth+target.height)
 	c.aliased += target.weight
 	c.expanded += target.weight
 	return target.node

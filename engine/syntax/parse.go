@@ -28,8 +28,11 @@ func Parse(file *source.File) (*Node, diag.List) {
 			"The file has %d bytes; at most %d are read.", size, maxSize)}
 	}
 	text, found := sanitize(file)
+	if len(found) >= maxGarbage {
+		return nil, found
+	}
 	document, more, err := decode(text)
-	if err != nil {
+	if err != nil && len(found) == 0 { // else it may come of what was replaced
 		found = append(found, explain(file, text, err))
 	}
 	if more != nil {

@@ -13,10 +13,7 @@ import (
 // and every offset stays true. Without such bytes the text is returned as it is.
 func sanitize(file *source.File) ([]byte, diag.List) {
 	s := sanitizer{file: file, text: file.Text()}
-	if start := file.LineStart(1); start > 0 {
-		s.replace(0, start, ' ')
-	}
-	for i := file.LineStart(1); i < len(s.text); {
+	for i := file.LineStart(1); i < len(s.text) && len(s.found) < maxGarbage; {
 		if c := s.text[i]; c >= ' ' && c < 0x7F || c == '\n' || c == '\t' {
 			i++
 			continue
@@ -66,18 +63,14 @@ type sanitizer struct {
 // file is no text at all.
 const maxGarbage = 20
 
-func (s *sanitizer) add(d diag.Diagnostic) {
-	if len(s.found) < maxGarbage {
-		s.found = append(s.found, d)
-	}
-}
+func (s *sanitizer) add(d diag.Diagnostic) { s.found = append(s.found, d) }
 
-func (s *sanitizer) replace(start, end int, with byte) {
+func (s *sanitizer) replace(start, end int) {
 	if s.clean == nil {
 		s.clean = bytes.Clone(s.text)
 	}
 	for i := start; i < end; i++ {
-		s.clean[i] = with
+		s.clean[i] = '_'
 	}
 }
 
@@ -90,7 +83,7 @@ func (s *sanitizer) invalid(start int) int {
 		}
 		end++
 	}
-	s.replace(start, end, '?')
+	s.replace(start, end)
 	d := diag.InvalidUTF8.At(s.file.Range(start, end), "The byte 0x%02X does not belong to any character of UTF-8.", s.text[start])
 	if start == 0 && end == 2 && s.text[0] != s.text[1] && s.text[0] >= 0xFE && s.text[1] >= 0xFE {
 		d = d.WithHint("the file is in UTF-16: save it as UTF-8")
@@ -102,7 +95,7 @@ func (s *sanitizer) invalid(start int) int {
 }
 
 func (s *sanitizer) control(start, size int, r rune) {
-	s.replace(start, start+size, '?')
+	s.replace(start, start+size)
 	d := diag.ControlCharacter.At(s.file.Range(start, start+size), "The character U+%04X cannot be seen and does not belong in a runbook.", r)
 	switch {
 	case r == '\r':

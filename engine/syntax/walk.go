@@ -57,6 +57,9 @@ func (n *Node) RangeOf(start, end int) source.Range {
 // never asks for more of it than there is.
 func (n *Node) walk(text []byte, yield func(piece) bool) int {
 	w := walker{text: text, at: int(n.start), rest: len(n.text), yield: yield}
+	if n.style == Literal || n.style == Folded {
+		w.text = text[:n.end]
+	}
 	switch n.style {
 	case Literal, Folded:
 		leading := len(n.text) - len(strings.TrimLeft(n.text, "\n"))

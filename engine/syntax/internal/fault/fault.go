@@ -134,7 +134,7 @@ func (f *fault) bracket() (diag.Diagnostic, bool) {
 		WithHint("close it with %s, and put commas between the items", closing), true
 }
 
-var badEscape = regexp.MustCompile(`(\\[^0abt\tnvfre "/\\N_LPxuU])`)
+var badEscape = regexp.MustCompile(`(\\[^0abt\tnvfre "\\N_LPxuU])`)
 
 func (f *fault) escape() (diag.Diagnostic, bool) {
 	if !f.says("escape character") {
