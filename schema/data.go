@@ -206,7 +206,7 @@ func FieldPath(path []string) string {
 	var text strings.Builder
 	for i, part := range path {
 		switch {
-		case isIndex(part) && i > 0:
+		case isIndex(part):
 			text.WriteString("[" + part + "]")
 		case i > 0:
 			text.WriteString("." + part)

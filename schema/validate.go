@@ -8,7 +8,7 @@ import (
 
 // Limits on one validation.
 const (
-	maxSteps      = 2_000_000 // visits of a schema to a value; more is an attack
+	maxSteps      = 1_000_000 // visits of a schema to a value; more is an attack
 	maxViolations = 100
 )
 
