@@ -112,8 +112,11 @@ const (
 )
 
 // Check checks a runbook, which may have faults already, and returns everything that
-// it finds.
+// it finds. A nil runbook, as of a file that is none, is one that says nothing.
 func Check(runbook *model.Runbook, catalogue *catalog.Catalog, options Options) (*Runbook, diag.List) {
+	if runbook == nil {
+		runbook = &model.Runbook{}
+	}
 	c := newChecker(runbook, catalogue)
 	c.checkRequires(options.Version)
 	c.findActions()
