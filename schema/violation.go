@@ -36,11 +36,16 @@ func (v Violation) Field() string {
 
 // fault reports a broken keyword; text follows the name of the part.
 func (r *run) fault(keyword, text string) verdict {
-	r.add(Violation{Keyword: keyword, Message: r.subject() + " " + text})
+	if r.report {
+		r.add(Violation{Keyword: keyword, Message: r.subject() + " " + text})
+	}
 	return invalid
 }
 
 func (r *run) missing(name string) verdict {
+	if !r.report {
+		return invalid
+	}
 	field := FieldPath(append(slices.Clip(r.path), name))
 	r.add(Violation{Keyword: "required", Property: name, Message: field + " is required"})
 	return invalid
@@ -75,7 +80,7 @@ func (r *run) checkSize(size int, least, most *int, noun, thing string) verdict 
 }
 
 func (r *run) add(v Violation) {
-	if !r.report || len(r.found) >= maxViolations {
+	if len(r.found) >= maxViolations {
 		return
 	}
 	v.Path = slices.Clone(r.path)
