@@ -17,6 +17,7 @@ const (
 	maxSize    = 16 << 20 // bytes in a file
 	maxDepth   = 100      // levels of nesting
 	maxAliased = 100_000  // nodes that aliases stand for, all together
+	maxMarks   = 2 << 20  // line ends, commas and other marks before a value
 )
 
 // Parse reads a file. All faults are found in one pass, but for YAML's own syntax,
@@ -30,6 +31,10 @@ func Parse(file *source.File) (*Node, diag.List) {
 	text, found := sanitize(file)
 	if len(found) >= maxGarbage {
 		return nil, found
+	}
+	if marks := countMarks(text); marks > maxMarks {
+		return nil, append(found, diag.FileTooLarge.At(file.Range(0, 0),
+			"The file may have %d values; at most %d are read.", marks, maxMarks))
 	}
 	document, more, err := decode(text)
 	if err != nil && len(found) == 0 { // else it may come of what was replaced
@@ -50,6 +55,19 @@ func Parse(file *source.File) (*Node, diag.List) {
 		c.add(diag.EmptyFile.At(tree.Range(), "There is nothing in the file."))
 	}
 	return tree, append(found, c.found...)
+}
+
+// countMarks returns how many values the text has at most: before each one is one of
+// these, and the YAML library needs much more time for a value than for a byte.
+func countMarks(text []byte) int {
+	n := 0
+	for _, b := range text {
+		switch b {
+		case '\n', ',', ':', '[', '{', '-', '?':
+			n++
+		}
+	}
+	return n
 }
 
 // decode reads the first document, and the second where there is one. After an error
