@@ -50,6 +50,11 @@ type word interface {
 	decode(d *decoder, node *syntax.Node, f *field) bool
 }
 
+// defaulted is a word that can be given its default.
+type defaulted interface {
+	setDefault(text string)
+}
+
 // checked is an object with rules across its keys.
 type checked interface {
 	check(d *decoder)
@@ -93,7 +98,7 @@ func (d *decoder) object(v reflect.Value, node *syntax.Node) bool {
 		d.value(v.Field(f.index).Addr().Interface(), value, f)
 	}
 	d.absent(v, node, shape, given)
-	if c, ok := v.Addr().Interface().(checked); ok {
+	if c, ok := reflect.TypeAssert[checked](v.Addr()); ok {
 		c.check(d)
 	}
 	return true
@@ -108,7 +113,7 @@ func (d *decoder) absent(v reflect.Value, node *syntax.Node, shape *shape, given
 		case f.required:
 			d.add(diag.MissingKey.At(head(node), "%s needs the key %q: %s", capital(shape.name), f.key, lower(f.doc)))
 		case f.byDefault != "":
-			if target, ok := v.Field(f.index).Addr().Interface().(interface{ setDefault(string) }); ok {
+			if target, ok := reflect.TypeAssert[defaulted](v.Field(f.index).Addr()); ok {
 				target.setDefault(f.byDefault)
 			}
 		}

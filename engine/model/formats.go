@@ -1,6 +1,7 @@
 package model
 
 import (
+	"errors"
 	"regexp"
 	"regexp/syntax"
 	"strings"
@@ -80,7 +81,7 @@ func (d *decoder) checkPattern(t Text) {
 		return
 	}
 	where, cause := t.Range(), err.Error()
-	if fault, ok := err.(*syntax.Error); ok {
+	if fault, ok := errors.AsType[*syntax.Error](err); ok {
 		cause = fault.Code.String()
 		if at := strings.LastIndex(t.Value, fault.Expr); at >= 0 && fault.Expr != "" {
 			where = t.Node.RangeOf(at, at+len(fault.Expr))

@@ -36,7 +36,7 @@ type described interface {
 
 // of returns the schema of a field of type t.
 func (w *describer) of(t reflect.Type, f *field) *schema.Schema {
-	if d, ok := reflect.New(t).Interface().(described); ok {
+	if d, ok := reflect.TypeAssert[described](reflect.New(t)); ok {
 		return d.describe(w, f)
 	}
 	if t.Kind() == reflect.Pointer {

@@ -111,6 +111,7 @@ func scalarValue(kind Kind, text string) value.Value {
 		if f, err := strconv.ParseFloat(text, 64); err == nil && !math.IsInf(f, 0) && !math.IsNaN(f) {
 			return value.Float(f)
 		}
+	default:
 	}
 	return value.String(text)
 }

@@ -129,6 +129,7 @@ func (c *converter) checkNumber(node *Node) {
 				-math.MaxFloat64, math.MaxFloat64).
 				WithHint("if it is a string, put it in quotes"))
 		}
+	default:
 	}
 }
 

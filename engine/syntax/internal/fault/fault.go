@@ -125,7 +125,7 @@ func (f *fault) expression() (diag.Diagnostic, bool) {
 }
 
 func (f *fault) bracket() (diag.Diagnostic, bool) {
-	if !f.says("',' or") && !(f.says("end of stream") && len(f.outline.brackets) > 0) || len(f.outline.brackets) == 0 {
+	if len(f.outline.brackets) == 0 || !f.says("',' or") && !f.says("end of stream") {
 		return diag.Diagnostic{}, false
 	}
 	at := f.outline.brackets[len(f.outline.brackets)-1]
