@@ -22,6 +22,8 @@ type room struct {
 	floor int
 	// forTests rooms help tests: production code must not import them.
 	forTests bool
+	// roof rooms bring the others together, and may know as many as there are.
+	roof bool
 }
 
 // rooms is the house that CONTRIBUTING.md describes, as data. A package that is not here
@@ -53,7 +55,7 @@ var rooms = map[string]room{
 	"engine/machine": {floor: 6},
 	"engine/run":     {floor: 7},
 	"engine/report":  {floor: 7},
-	"engine":         {floor: 8},
+	"engine":         {floor: 8, roof: true},
 
 	"engine/report/live": {floor: 8},
 
@@ -166,7 +168,7 @@ func faults(in map[string]room, path string, imports []string) []string {
 			found = append(found, path+" imports "+name+", which is for tests")
 		}
 	}
-	if len(others) > maxOwnImports {
+	if len(others) > maxOwnImports && !here.roof {
 		found = append(found, path+" knows too many rooms")
 	}
 	return found
@@ -202,6 +204,7 @@ func TestFloorsAreEnforced(t *testing.T) {
 		"lounge": {floor: 1},
 		"bench":  {floor: 0, forTests: true},
 		"attic":  {floor: 2, forTests: true},
+		"roof":   {floor: 3, forTests: true, roof: true},
 		"c1":     {}, "c2": {}, "c3": {}, "c4": {}, "c5": {},
 	}
 	tests := map[string]struct {
@@ -218,6 +221,7 @@ func TestFloorsAreEnforced(t *testing.T) {
 		"inside beside":     {"hall/internal/coat", "lounge", "hall/internal/coat imports lounge, which is not on a floor below"},
 		"inside below":      {"hall/internal/coat", "cellar hall/internal/hat", ""},
 		"too many":          {"attic", "cellar hall lounge bench c1 c2 c3 c4 c5", "attic knows too many rooms"},
+		"a roof":            {"roof", "cellar hall lounge bench attic c1 c2 c3 c4 c5", ""},
 		"as many as may be": {"attic", "cellar hall lounge bench c1 c2 c3 c4", ""},
 	}
 	for name, test := range tests {
