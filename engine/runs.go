@@ -45,6 +45,9 @@ func Began(folder *journal.Run) (event.Run, error) {
 	if entry.Err != nil {
 		return event.Run{}, entry.Err
 	}
+	if len(entry.First) == 0 {
+		return event.Run{}, fmt.Errorf("run %s has no beginning: its process died before anything was done; start it anew", folder.ID())
+	}
 	var first event.Event
 	if err := json.Unmarshal(entry.First, &first); err != nil {
 		return event.Run{}, fmt.Errorf("first record of run %s: %w", folder.ID(), err)

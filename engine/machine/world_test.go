@@ -1,7 +1,6 @@
 package machine_test
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"testing"
@@ -256,34 +255,4 @@ func (w *world) facts() []event.Event {
 
 func (w *world) ask(t event.Type) {
 	w.happens(event.Event{Type: t, By: "alice"})
-}
-
-// describe names a command so that two sets of them can be compared.
-func describe(c machine.Command) string {
-	switch c := c.(type) {
-	case machine.Attempt:
-		return fmt.Sprintf("attempt %v %s", c.Op, c.Key)
-	case machine.Observe:
-		return fmt.Sprintf("observe %v", c.Op)
-	case machine.SetTimer:
-		return fmt.Sprintf("timer %v", c.Timer)
-	case machine.Ask:
-		return fmt.Sprintf("ask %v", c.Op)
-	case machine.Cancel:
-		return fmt.Sprintf("cancel %v", c.Op)
-	case machine.Finish:
-		return fmt.Sprintf("finish %s", c.Result.Outcome)
-	case machine.Record:
-		return fmt.Sprintf("record %s %v %s%s", c.Event.Type, c.Event.Op, c.Event.Status, c.Event.Mode)
-	}
-	return "?"
-}
-
-func described(commands []machine.Command) []string {
-	texts := make([]string, 0, len(commands))
-	for _, c := range commands {
-		texts = append(texts, describe(c))
-	}
-	slices.SortFunc(texts, cmp.Compare[string])
-	return texts
 }

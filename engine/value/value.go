@@ -174,6 +174,7 @@ func (v Value) AsInt() (int64, bool) {
 		if f == math.Trunc(f) && math.Abs(f) < 1<<63 {
 			return int64(f), true
 		}
+	default:
 	}
 	return 0, false
 }

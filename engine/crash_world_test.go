@@ -1,0 +1,273 @@
+//go:build unix
+
+package engine_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"testing"
+
+	"github.com/gatebook/gatebook/engine"
+	"github.com/gatebook/gatebook/engine/event"
+	"github.com/gatebook/gatebook/engine/journal"
+	"github.com/gatebook/gatebook/engine/run"
+	"github.com/gatebook/gatebook/engine/source"
+	"github.com/gatebook/gatebook/plugins/sdk"
+)
+
+// The crash test runs a runbook in a child process, which kills itself with SIGKILL at
+// one point; another child resumes the run. The points are every record of the journal
+// as it is about to be written, and every moment just before and just after an action
+// has had its effect. The effects are files, so that they outlive the process as those
+// of a real system do.
+
+const crashChild = "GATEBOOK_CRASH_CHILD"
+
+// crashOrder tells a child what to do.
+type crashOrder struct {
+	State, World string
+	Runbook      string // the rest of the runbook
+	Resume       bool
+	KillAtEvent  int64 // 0: never
+	KillAtEffect int64 // counted in this child; 0: never
+	After        bool  // of the effect, rather than before it
+}
+
+// crashReport is what a child that was not killed says at its end.
+type crashReport struct {
+	Outcome event.Outcome
+	Step    string
+	Outputs string
+	Error   string
+	Events  int64
+	Effects int64
+}
+
+func TestMain(m *testing.M) {
+	if order := os.Getenv(crashChild); order != "" {
+		if err := json.NewEncoder(os.Stdout).Encode(crashedChild(order)); err != nil {
+			panic(err)
+		}
+		return
+	}
+	os.Exit(m.Run())
+}
+
+func killMyself() { _ = syscall.Kill(os.Getpid(), syscall.SIGKILL); select {} }
+
+// crashWorld is what the actions of the crash test act upon.
+type crashWorld struct {
+	order   crashOrder
+	effects atomic.Int64
+}
+
+type crashInput struct {
+	Name string `json:"name" doc:"The file to make."`
+	Fail int    `json:"fail" doc:"How many attempts fail before."`
+	Gone bool   `json:"gone" doc:"Whether it fails for good."`
+}
+
+type crashOutput struct {
+	Made string `json:"made" doc:"The file that was made."`
+}
+
+func (w *crashWorld) path(parts ...string) string {
+	return filepath.Join(append([]string{w.order.World}, parts...)...)
+}
+
+// effect has an effect on the world, with the chance to die on either side of it.
+func (w *crashWorld) effect(do func() error) error {
+	mine := w.effects.Add(1) == w.order.KillAtEffect
+	if mine && !w.order.After {
+		killMyself()
+	}
+	err := do()
+	if mine && w.order.After {
+		killMyself()
+	}
+	return err
+}
+
+// log has an effect: a line that says it, in one write, so that no crash can halve it.
+func (w *crashWorld) log(line string) error {
+	f, err := os.OpenFile(w.path("effects"), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	_, err = f.WriteString(line + "\n")
+	return err
+}
+
+// has reports whether a thing is in the world: it was made and not removed since.
+func (w *crashWorld) has(name string) bool {
+	content, _ := os.ReadFile(w.path("effects")) // there is none before the first
+	there := false
+	for line := range strings.Lines(string(content)) {
+		switch strings.TrimSpace(line) {
+		case name:
+			there = true
+		case "-" + name:
+			there = false
+		}
+	}
+	return there
+}
+
+// failures counts an attempt's failure of the kind that goes away by itself.
+func (w *crashWorld) failsNow(in crashInput) (bool, error) {
+	so, err := os.ReadFile(w.path("failed-" + in.Name))
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return false, err
+	}
+	if len(so) >= in.Fail {
+		return false, nil
+	}
+	return true, os.WriteFile(w.path("failed-"+in.Name), append(so, '.'), 0o600)
+}
+
+func (w *crashWorld) make(idempotent bool) func(context.Context, *sdk.Call[crashInput]) (crashOutput, error) {
+	return func(_ context.Context, call *sdk.Call[crashInput]) (crashOutput, error) {
+		fails, err := w.failsNow(call.Input)
+		if err != nil {
+			return crashOutput{}, err
+		}
+		if fails {
+			return crashOutput{}, sdk.Errorf(sdk.Transient, "not yet")
+		}
+		if call.Input.Gone {
+			return crashOutput{}, sdk.Errorf(sdk.Permanent, "it is gone")
+		}
+		err = w.effect(func() error {
+			if idempotent && w.has(call.Input.Name) {
+				return nil
+			}
+			return w.log(call.Input.Name)
+		})
+		return crashOutput{Made: call.Input.Name}, err
+	}
+}
+
+func (w *crashWorld) handlers() []sdk.Handler {
+	remove := func(_ context.Context, call *sdk.Call[crashInput]) error {
+		return w.effect(func() error {
+			if !w.has(call.Input.Name) {
+				return nil
+			}
+			return w.log("-" + call.Input.Name)
+		})
+	}
+	observe := func(_ context.Context, call *sdk.Call[crashInput]) (sdk.Observed[crashOutput], error) {
+		if !w.has(call.Input.Name) {
+			return sdk.Observed[crashOutput]{State: sdk.NotDone}, nil
+		}
+		return sdk.Observed[crashOutput]{State: sdk.Done, Outputs: crashOutput{Made: call.Input.Name}}, nil
+	}
+	actions := []sdk.Action[crashInput, crashOutput]{
+		{Name: "crash.put", Summary: "make a file, idempotently", Effect: sdk.Change, Idempotent: true, Apply: w.make(true), Undo: remove},
+		{Name: "crash.seen", Summary: "make a file, and tell whether", Effect: sdk.Change, Apply: w.make(false), Observe: observe, Undo: remove},
+		{Name: "crash.blind", Summary: "make a file", Effect: sdk.Change, Apply: w.make(false), Undo: remove},
+		{Name: "crash.look", Summary: "look for a file", Effect: sdk.Read, Apply: func(_ context.Context, call *sdk.Call[crashInput]) (crashOutput, error) {
+			if fails, err := w.failsNow(call.Input); fails || err != nil {
+				return crashOutput{Made: "not yet"}, err
+			}
+			return crashOutput{Made: call.Input.Name}, nil
+		}},
+	}
+	var handlers []sdk.Handler
+	for _, a := range actions {
+		h, err := a.Handler()
+		if err != nil {
+			panic(err)
+		}
+		handlers = append(handlers, h)
+	}
+	return handlers
+}
+
+// crashWatcher kills the process at a record, before the group that it is in is
+// written.
+type crashWatcher struct {
+	kill   int64
+	events atomic.Int64
+}
+
+func (w *crashWatcher) Event(event.Event) {
+	if w.events.Add(1) == w.kill {
+		killMyself()
+	}
+}
+func (w *crashWatcher) Output(string, string, string) {}
+func (w *crashWatcher) Progress(string, sdk.Progress) {}
+
+func crashedChild(text string) crashReport {
+	var order crashOrder
+	if err := json.Unmarshal([]byte(text), &order); err != nil {
+		panic(err)
+	}
+	world := &crashWorld{order: order}
+	watch := &crashWatcher{kill: order.KillAtEvent}
+	result, err := world.drive(watch)
+	report := crashReport{
+		Outcome: result.Outcome, Step: result.Step, Events: watch.events.Load(), Effects: world.effects.Load(),
+	}
+	if result.Outputs != nil {
+		report.Outputs = result.Outputs.String()
+	}
+	if err != nil {
+		report.Error = err.Error()
+	}
+	return report
+}
+
+func (w *crashWorld) drive(watch run.Watcher) (event.Result, error) {
+	e, err := engine.New(engine.Config{Handlers: w.handlers(), State: w.order.State, Version: "0.1.0"})
+	if err != nil {
+		return event.Result{}, err
+	}
+	p := process()
+	p.Watch = watch
+	if !w.order.Resume {
+		runbook, found := e.Check(source.NewFile("crash.yaml", []byte(header+w.order.Runbook)))
+		if found.HasErrors() {
+			return event.Result{}, errors.New(texts(found))
+		}
+		made, _, err := e.Plan(runbook, nil)
+		if err != nil {
+			return event.Result{}, err
+		}
+		return e.Run(context.Background(), made, p, engine.RunOptions{By: "alice", Parallelism: 3, Seed: 1})
+	}
+	folder, err := e.Store().Open(journal.Latest)
+	if err != nil {
+		return event.Result{}, err
+	}
+	made, err := e.Planned(folder, nil)
+	if err != nil {
+		return event.Result{}, err
+	}
+	return e.Resume(context.Background(), folder, made, p, run.Resumption{
+		Ask: event.ResumeAsked, By: "alice", Words: w.look(made),
+	})
+}
+
+// look is the person who is asked about steps that nobody can tell of.
+func (w *crashWorld) look(p *engine.Plan) map[string]sdk.State {
+	words := make(map[string]sdk.State)
+	for _, s := range p.Steps {
+		if s.Action != "crash.blind" {
+			continue
+		}
+		words[s.ID] = sdk.NotDone
+		if w.has(s.ID) {
+			words[s.ID] = sdk.Done
+		}
+	}
+	return words
+}
