@@ -143,6 +143,9 @@ func (s *calcSource) refer(root *ast.IdentifierNode, path []string) {
 			Detail: fmt.Sprintf("There is no %s here; an expression begins with %s.", r.Root, listing(names)),
 		}
 		fault.suggest(r.Root, names)
+		if r.Root == "null" {
+			fault.Hint = "write nil"
+		}
 		s.faults = append(s.faults, fault)
 		return
 	}

@@ -56,14 +56,14 @@ func (e *celEnv) compile(text string) (*Condition, []Fault) {
 		return nil, faults
 	}
 	program, err := e.Program(checked, cel.CostLimit(maxCost),
-		cel.EvalOptions(cel.OptOptimize), cel.CustomDecoratorV2(decorateAttribute))
+		cel.EvalOptions(cel.OptOptimize), cel.CustomDecoratorV2(decorate))
 	if err != nil {
 		return nil, []Fault{{Rule: diag.ExprBadLiteral, Start: 0, End: len(text), Detail: sentence(err.Error())}}
 	}
 	c := &Condition{text: text, refs: source.refs(e.types.t), source: source, types: e.types, program: program}
 	c.traced = sync.OnceValues(func() (cel.Program, error) {
 		return e.Program(checked, cel.CostLimit(maxCost),
-			cel.EvalOptions(cel.OptTrackState), cel.CustomDecoratorV2(decorateAttribute))
+			cel.EvalOptions(cel.OptTrackState), cel.CustomDecoratorV2(decorate))
 	})
 	return c, nil
 }

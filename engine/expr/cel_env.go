@@ -19,7 +19,7 @@ const (
 	maxNodes   = 5_000    // parts
 	maxLoops   = 3        // comprehensions in comprehensions
 	maxRegex   = 1_000    // instructions of a regular expression
-	maxCost    = 1_000_000
+	maxCost    = 500_000
 )
 
 // newCELBase returns CEL with gatebook's functions and no variables.
@@ -38,7 +38,7 @@ func newCELBase() (*cel.Env, error) {
 			cel.ValidateRegexLiterals(),
 			cel.ValidateComprehensionNestingLimit(maxLoops),
 		),
-		ext.Strings(), ext.Math(), ext.Lists(), ext.Sets(), ext.TwoVarComprehensions(), ext.Encoders(), ext.Regex(),
+		ext.Strings(), ext.Math(), ext.Lists(), ext.Sets(), ext.TwoVarComprehensions(), ext.Encoders(),
 	}
 	env, err := cel.NewEnv(append(options, celFunctions()...)...)
 	if err != nil {

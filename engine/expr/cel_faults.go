@@ -96,6 +96,7 @@ func (e *celEnv) unknownWord(fault *Fault, source celSource, x celast.Expr, name
 		return
 	}
 	fault.Rule = diag.ExprUnknownFunction
+	name = name[strings.LastIndexByte(name, '.')+1:]
 	i, _ := source.own(x.ID())
 	if i > 0 {
 		fault.Start, fault.End = source.words.Tokens[i-1].Start, source.words.Tokens[i-1].End

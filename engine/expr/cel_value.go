@@ -21,18 +21,35 @@ type evaluation struct {
 	types  *celProvider
 	scope  Scope
 	causes [][]value.Cause // of the unknowns made, by their id
+	roots  map[string]ref.Val
+	budget budget // of what CEL's own limit does not see; see guard
+}
+
+func newEvaluation(t *celProvider, scope Scope) *evaluation {
+	return &evaluation{types: t, scope: scope, budget: budget{left: maxCost}}
 }
 
 // ResolveName implements interpreter.Activation.
 func (e *evaluation) ResolveName(name string) (any, bool) {
-	if name == RootSteps {
-		return celStepsValue{e}, true
+	if name == budgetName {
+		return &e.budget, true
 	}
-	s, ok := e.types.t.roots[name]
-	if !ok {
+	if known, ok := e.roots[name]; ok {
+		return known, true
+	}
+	var made ref.Val
+	if s, ok := e.types.t.roots[name]; ok {
+		made = e.adapt(rootOf(e.scope, name), shapeOf(s), name)
+	} else if name == RootSteps {
+		made = celStepsValue{e, make(map[string]ref.Val)}
+	} else {
 		return nil, false
 	}
-	return e.adapt(rootOf(e.scope, name), shapeOf(s), name), true
+	if e.roots == nil {
+		e.roots = make(map[string]ref.Val)
+	}
+	e.roots[name] = made
+	return made, true
 }
 
 // Parent implements interpreter.Activation.
@@ -167,7 +184,7 @@ func (e *evaluation) adaptList(v value.Value, sh shape) ref.Val {
 
 func (e *evaluation) adaptObject(v value.Value, sh shape, name string) ref.Val {
 	if sh.isRecord() {
-		return &record{e, v, sh, name}
+		return &record{e: e, v: v, sh: sh, name: name}
 	}
 	members := make(map[ref.Val]ref.Val, len(v.Members()))
 	for _, m := range v.Members() {
@@ -244,16 +261,24 @@ func asWhole(v ref.Val) ref.Val {
 }
 
 // celStepsValue is `steps`.
-type celStepsValue struct{ e *evaluation }
+type celStepsValue struct {
+	e     *evaluation
+	known map[string]ref.Val
+}
 
 // Get implements traits.Indexer.
 func (s celStepsValue) Get(index ref.Val) ref.Val {
 	id := celText(index)
+	if known := s.known[id]; known != nil {
+		return known
+	}
 	sh, ok := s.e.types.t.step(id)
 	if !ok {
 		return types.NewErr("there is no step %s", id)
 	}
-	return s.e.adapt(stepOf(s.e.scope, id), sh, "steps."+id)
+	made := s.e.adapt(stepOf(s.e.scope, id), sh, "steps."+id)
+	s.known[id] = made
+	return made
 }
 
 // IsSet implements traits.FieldTester.
@@ -279,11 +304,16 @@ type record struct {
 	v    value.Value
 	sh   shape
 	name string
+
+	known map[string]ref.Val // fields that were read, so that a loop adapts them once
 }
 
 // Get implements traits.Indexer. A field that may be missing is null then.
 func (r *record) Get(index ref.Val) ref.Val {
 	name := celText(index)
+	if known := r.known[name]; known != nil {
+		return known
+	}
 	field, optional, ok := r.sh.field(name)
 	if !ok {
 		return types.NewErr("%s has no field %s", r.name, name)
@@ -292,7 +322,12 @@ func (r *record) Get(index ref.Val) ref.Val {
 	if !ok && !optional {
 		return types.WrapErr(absent(r.v, r.name, name))
 	}
-	return r.e.adapt(v, field, r.name+"."+name)
+	made := r.e.adapt(v, field, r.name+"."+name)
+	if r.known == nil {
+		r.known = make(map[string]ref.Val, 1)
+	}
+	r.known[name] = made
+	return made
 }
 
 // absent is the error of reading a field that has no value and should.

@@ -54,7 +54,7 @@ type Verdict struct {
 // Eval evaluates the condition. It never blocks and never panics: whatever goes
 // wrong is a Failed verdict.
 func (c *Condition) Eval(scope Scope) Verdict {
-	e := &evaluation{types: c.types, scope: scope}
+	e := newEvaluation(c.types, scope)
 	out, _, err := c.program.Eval(e)
 	return c.verdict(e, out, err)
 }
@@ -108,7 +108,7 @@ func (e *evaluation) causesOf(u *types.Unknown) []value.Cause {
 // failure says why an evaluation failed, in our words and without secrets.
 func (c *Condition) failure(scope Scope, err error) error {
 	message := err.Error()
-	if strings.Contains(message, "operation cancelled") {
+	if errors.Is(err, errCost) || strings.Contains(message, "operation cancelled") {
 		return errCost
 	}
 	missing := missingRefs(scope, c.refs)

@@ -46,7 +46,7 @@ func (c *Condition) trace(scope Scope) (*trace, bool) {
 	if err != nil {
 		return nil, false
 	}
-	e := &evaluation{types: c.types, scope: scope}
+	e := newEvaluation(c.types, scope)
 	_, details, _ := program.Eval(e)
 	if details == nil || details.State() == nil {
 		return nil, false
@@ -184,7 +184,7 @@ func fromCEL(v ref.Val, most int) value.Value {
 	case types.Double:
 		return value.Float(float64(v))
 	case types.String:
-		return value.String(string(v))
+		return value.String(cut(string(v)))
 	case types.Timestamp:
 		return value.String(v.UTC().Format("2006-01-02T15:04:05.999999999Z07:00"))
 	case types.Duration:

@@ -105,7 +105,7 @@ func scale(suffix string) (times, by float64, ok bool) {
 // Quantity returns the number that a Kubernetes quantity such as "500Mi", "250m" or
 // "1.5e3" stands for.
 func Quantity(text string) (float64, error) {
-	digits := strings.TrimRight(text, "numkMGTPEi")
+	digits := strings.TrimRight(text, "numkKMGTPEi")
 	times, by, known := scale(text[len(digits):])
 	if !known || !plain(digits) {
 		return 0, fmt.Errorf("%q is not a quantity such as %q, %q or 2", text, "500Mi", "250m")
