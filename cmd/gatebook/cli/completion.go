@@ -4,6 +4,8 @@ import (
 	"fmt"
 
 	"github.com/spf13/cobra"
+
+	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/console"
 )
 
 type completionOptions struct {
@@ -42,7 +44,7 @@ func (o *completionOptions) run(root *cobra.Command) error {
 	case "powershell":
 		err = root.GenPowerShellCompletionWithDesc(o.Stdout)
 	default:
-		return usage("SHELL is bash, zsh, fish or powershell.", "there is no completion for %q", o.shell)
+		return console.Usage("SHELL is bash, zsh, fish or powershell.", "there is no completion for %q", o.shell)
 	}
 	if err != nil {
 		return fmt.Errorf("write the completion script: %w", err)

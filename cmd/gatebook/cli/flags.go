@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/console"
 )
 
 // choice is a flag that has one of a few values.
@@ -67,9 +69,9 @@ func exactly(names ...string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		switch {
 		case len(args) < len(names):
-			return usage("See: "+cmd.CommandPath()+" --help", "%s needs %s", cmd.CommandPath(), names[len(args)])
+			return console.Usage("See: "+cmd.CommandPath()+" --help", "%s needs %s", cmd.CommandPath(), names[len(args)])
 		case len(args) > len(names):
-			return usage("See: "+cmd.CommandPath()+" --help", "%s takes no argument %q", cmd.CommandPath(), args[len(names)])
+			return console.Usage("See: "+cmd.CommandPath()+" --help", "%s takes no argument %q", cmd.CommandPath(), args[len(names)])
 		default:
 			return nil
 		}
@@ -86,7 +88,7 @@ func atMost(names ...string) cobra.PositionalArgs {
 // someFiles refuses to work on nothing.
 func someFiles(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
-		return usage("See: "+cmd.CommandPath()+" --help", "%s needs a FILE", cmd.CommandPath())
+		return console.Usage("See: "+cmd.CommandPath()+" --help", "%s needs a FILE", cmd.CommandPath())
 	}
 	return nil
 }

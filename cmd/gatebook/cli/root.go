@@ -7,26 +7,34 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/gatebook/gatebook/engine/report"
+	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/console"
 )
 
 // Main runs the command line and returns the exit code.
 func Main(env Env) int {
-	a := &app{Env: env}
+	a := &app{Console: &console.Console{Env: env}}
 	root := a.root()
 	root.SetArgs(env.Args)
 	root.SetIn(env.Stdin)
 	root.SetOut(env.Stdout)
 	root.SetErr(env.Stderr)
-	return a.finish(root.ExecuteContext(context.Background()))
+	return a.Finish(root.ExecuteContext(context.Background()))
 }
 
 // app is what all verbs share: the environment and the flags that every one has.
 type app struct {
-	Env
-	state  string
-	colour string
+	*console.Console
+	state string
 }
+
+// Env is everything that the command line takes from outside.
+type Env = console.Env
+
+// Build says which gatebook it is.
+type Build = console.Build
+
+// System returns the environment of this process.
+func System(build Build) Env { return console.System(build) }
 
 // The groups of verbs, in the order of the help text.
 const (
@@ -56,11 +64,11 @@ takes it back when it goes wrong, and proves afterwards what happened.`,
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return usage("See: "+cmd.CommandPath()+" --help", "%v", err)
+		return console.Usage("See: "+cmd.CommandPath()+" --help", "%v", err)
 	})
 	flags := root.PersistentFlags()
 	flags.StringVar(&a.state, "state", "", "folder that runs are kept in (default: $GATEBOOK_STATE, else $XDG_STATE_HOME/gatebook, else ~/.local/state/gatebook)")
-	flags.Var(newChoice(&a.colour, "auto", "always", "never"), "color", "colours: auto, always or never; NO_COLOR is honoured")
+	flags.Var(newChoice(&a.Colour, "auto", "always", "never"), "color", "colours: auto, always or never; NO_COLOR is honoured")
 	root.AddGroup(
 		&cobra.Group{ID: groupWrite, Title: "Write runbooks:"},
 		&cobra.Group{ID: groupRun, Title: "Run them:"},
@@ -105,48 +113,24 @@ func (a *app) noVerb(cmd *cobra.Command, args []string) error {
 	} else if strings.HasSuffix(args[0], ".yaml") || strings.HasSuffix(args[0], ".yml") {
 		hint = "To run the runbook: gatebook run " + args[0]
 	}
-	return usage(hint, "there is no command %q", args[0])
+	return console.Usage(hint, "there is no command %q", args[0])
 }
-
-// style is how to write to a stream that is a terminal, or is not.
-func (a *app) style(terminal bool) report.Style {
-	switch a.colour {
-	case "always":
-		return report.Style{Colour: true}
-	case "never":
-		return report.Style{}
-	default:
-		colour := terminal && a.getenv("NO_COLOR") == "" && a.getenv("TERM") != "dumb" && a.getenv("CI") == ""
-		return report.Style{Colour: colour}
-	}
-}
-
-// out is how to write to standard output.
-func (a *app) out() report.Style { return a.style(a.Screen.Stdout) }
 
 // stateDir is the folder that runs are kept in.
 func (a *app) stateDir() (string, error) {
-	for _, dir := range []string{a.state, a.getenv("GATEBOOK_STATE")} {
+	for _, dir := range []string{a.state, a.Getenv("GATEBOOK_STATE")} {
 		if dir != "" {
-			return a.path(dir), nil
+			return a.Path(dir), nil
 		}
 	}
-	if base := a.getenv("XDG_STATE_HOME"); filepath.IsAbs(base) {
+	if base := a.Getenv("XDG_STATE_HOME"); filepath.IsAbs(base) {
 		return filepath.Join(base, "gatebook"), nil
 	}
-	if home := a.getenv("HOME"); home != "" {
-		return filepath.Join(a.path(home), ".local", "state", "gatebook"), nil
+	if home := a.Getenv("HOME"); home != "" {
+		return filepath.Join(a.Path(home), ".local", "state", "gatebook"), nil
 	}
-	return "", usage("Say where runs are kept: --state FOLDER, or GATEBOOK_STATE in the environment.",
+	return "", console.Usage("Say where runs are kept: --state FOLDER, or GATEBOOK_STATE in the environment.",
 		"there is no home folder to keep runs in")
-}
-
-// path returns a path as seen from the working directory.
-func (a *app) path(name string) string {
-	if filepath.IsAbs(name) || a.Dir == "" {
-		return name
-	}
-	return filepath.Join(a.Dir, name)
 }
 
 // usageTemplate is cobra's, without the line that names the flags of the parent as

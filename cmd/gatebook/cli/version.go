@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"encoding/json"
 	"fmt"
 	"runtime"
 	"runtime/debug"
@@ -30,7 +29,7 @@ func newVersion(a *app) *cobra.Command {
 func (o *versionOptions) run() error {
 	b := o.build()
 	if o.format == "json" {
-		return o.printJSON(struct {
+		return o.PrintJSON(struct {
 			Build
 			Go       string `json:"go"`
 			Platform string `json:"platform"`
@@ -55,15 +54,4 @@ func (a *app) build() Build {
 		}
 	}
 	return b
-}
-
-// printJSON writes one document to standard output.
-func (a *app) printJSON(document any) error {
-	out := json.NewEncoder(a.Stdout)
-	out.SetEscapeHTML(false)
-	out.SetIndent("", "  ")
-	if err := out.Encode(document); err != nil {
-		return fmt.Errorf("write to standard output: %w", err)
-	}
-	return nil
 }

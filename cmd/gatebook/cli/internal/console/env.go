@@ -1,4 +1,4 @@
-package cli
+package console
 
 import (
 	"crypto/rand"
@@ -95,12 +95,18 @@ func signals() (received <-chan os.Signal, stop func()) {
 	return c, func() { signal.Stop(c) }
 }
 
-// getenv returns a variable of the environment, empty where it is not set.
-func (e Env) getenv(name string) string {
+// Getenv returns a variable of the environment, empty where it is not set.
+func (e Env) Getenv(name string) string {
+	value, _ := e.LookupEnv(name)
+	return value
+}
+
+// LookupEnv returns a variable of the environment, and whether it is set.
+func (e Env) LookupEnv(name string) (string, bool) {
 	for _, pair := range e.Environ {
 		if value, ok := strings.CutPrefix(pair, name+"="); ok {
-			return value
+			return value, true
 		}
 	}
-	return ""
+	return "", false
 }

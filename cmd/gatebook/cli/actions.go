@@ -1,0 +1,66 @@
+package cli
+
+import (
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gatebook/gatebook/engine/report"
+	"github.com/gatebook/gatebook/plugins/sdk"
+)
+
+type actionsOptions struct {
+	*app
+	format string
+}
+
+func newActions(a *app) *cobra.Command {
+	o := &actionsOptions{app: a}
+	cmd := &cobra.Command{
+		Use:   "actions",
+		Short: "List the actions that steps can use",
+		Example: `  gatebook actions
+  gatebook actions --format json`,
+		Args: exactly(),
+		RunE: func(*cobra.Command, []string) error { return o.run() },
+	}
+	formatFlag(cmd, &o.format, "table", "json")
+	return cmd
+}
+
+func (o *actionsOptions) run() error {
+	catalogue, err := o.catalogue()
+	if err != nil {
+		return err
+	}
+	descriptions := []sdk.Description{}
+	for _, name := range catalogue.Names() {
+		entry, _ := catalogue.Lookup(name)
+		descriptions = append(descriptions, entry.Description)
+	}
+	if o.format == "json" {
+		return o.PrintJSON(struct {
+			Format  string            `json:"format"`
+			Actions []sdk.Description `json:"actions"`
+		}{"gatebook/actions/v1", descriptions})
+	}
+	rows := make([][]string, 0, len(descriptions))
+	for _, d := range descriptions {
+		rows = append(rows, []string{d.Name, string(d.Effect), strings.Join(abilities(d), ", "), d.Summary})
+	}
+	return report.Table(o.Stdout, []string{"ACTION", "EFFECT", "CAN", "WHAT IT DOES"}, rows)
+}
+
+// abilities names what an action can do beside doing it.
+func abilities(d sdk.Description) []string {
+	var can []string
+	for _, ability := range []struct {
+		has  bool
+		name string
+	}{{d.CanPlan, "plan"}, {d.CanObserve, "observe"}, {d.CanUndo, "undo"}, {d.Asks, "ask"}} {
+		if ability.has {
+			can = append(can, ability.name)
+		}
+	}
+	return can
+}

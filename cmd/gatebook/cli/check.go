@@ -1,0 +1,78 @@
+package cli
+
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/console"
+	"github.com/gatebook/gatebook/engine/diag"
+)
+
+type checkOptions struct {
+	*app
+	files  []string
+	format string
+	strict bool
+}
+
+func newCheck(a *app) *cobra.Command {
+	o := &checkOptions{app: a}
+	cmd := &cobra.Command{
+		Use:   "check FILE…",
+		Short: "Find everything that is wrong with runbooks",
+		Long: `Read runbooks and report all findings in one pass, each with its place, what is wrong
+and how to mend it. Nothing is run and no system is looked at.
+
+Findings go to standard output. The exit code is 2 where there is an error.`,
+		Example: `  gatebook check upgrade.yaml
+  gatebook check --strict runbooks/*.yaml
+  gatebook check --format sarif upgrade.yaml > findings.sarif
+  gatebook explain GB0201                          what a finding means`,
+		Args:              someFiles,
+		ValidArgsFunction: yamlFiles,
+		RunE: func(_ *cobra.Command, args []string) error {
+			o.files = args
+			return o.run()
+		},
+	}
+	formatFlag(cmd, &o.format, diag.Formats()...)
+	cmd.Flags().BoolVar(&o.strict, "strict", false, "warnings count as errors")
+	return cmd
+}
+
+func (o *checkOptions) run() error {
+	made, err := o.engineAt("")
+	if err != nil {
+		return err
+	}
+	var found diag.List
+	for _, name := range o.files {
+		file, err := o.read(name)
+		if err != nil {
+			return err
+		}
+		_, more := made.Check(file)
+		found = append(found, more...)
+	}
+	columns := 0
+	if o.Screen.Stdout {
+		columns, _ = o.Screen.Size()
+	}
+	options := diag.Options{Color: o.Out().Colour, Width: columns, Version: o.build().Version}
+	if err := diag.Write(o.Stdout, o.format, found.Sorted(), options); err != nil {
+		return err
+	}
+	if found.HasErrors() || o.strict && len(found) > 0 {
+		return console.CodeError(console.ExitInvalid)
+	}
+	if o.format == "text" && len(found) == 0 {
+		o.Note("%s: no findings", filesWord(o.files))
+	}
+	return nil
+}
+
+func filesWord(files []string) string {
+	if len(files) == 1 {
+		return files[0]
+	}
+	return words(files[:min(len(files), 3)])
+}

@@ -1,0 +1,103 @@
+package cli
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/console"
+	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/tidy"
+)
+
+type fmtOptions struct {
+	*app
+	files []string
+	write bool
+	check bool
+}
+
+func newFmt(a *app) *cobra.Command {
+	o := &fmtOptions{app: a}
+	cmd := &cobra.Command{
+		Use:   "fmt FILE…",
+		Short: "Format runbooks",
+		Long: `Take away what nobody means anything by: byte order marks, carriage returns, spaces at
+the end of lines, more than one empty line. What a runbook says stays the same, and so
+do its comments and its layout. Without -w the result goes to standard output.`,
+		Example: `  gatebook fmt upgrade.yaml
+  gatebook fmt -w runbooks/*.yaml
+  gatebook fmt --check runbooks/*.yaml             exit code 1 where a file is not formatted`,
+		Args:              someFiles,
+		ValidArgsFunction: yamlFiles,
+		RunE: func(_ *cobra.Command, args []string) error {
+			o.files = args
+			return o.run()
+		},
+	}
+	cmd.Flags().BoolVarP(&o.write, "write", "w", false, "write the files anew")
+	cmd.Flags().BoolVar(&o.check, "check", false, "only name the files that are not formatted")
+	cmd.MarkFlagsMutuallyExclusive("write", "check")
+	return cmd
+}
+
+func (o *fmtOptions) run() error {
+	untidy := false
+	for _, name := range o.files {
+		file, err := o.read(name)
+		if err != nil {
+			return err
+		}
+		formatted, found, err := tidy.Format(file)
+		if err != nil {
+			return err
+		}
+		if found.HasErrors() {
+			return o.invalid(found)
+		}
+		changed := !bytes.Equal(formatted, file.Text())
+		switch {
+		case o.check && changed:
+			untidy = true
+			fmt.Fprintln(o.Stdout, name)
+		case o.check:
+		case o.write && name != "-":
+			if changed {
+				err = replace(o.Path(name), formatted)
+			}
+		default:
+			_, err = o.Stdout.Write(formatted)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if untidy {
+		return console.CodeError(console.ExitFailed)
+	}
+	return nil
+}
+
+// replace writes a file anew: beside it first, so that a full disk costs nothing.
+func replace(path string, text []byte) error {
+	info, err := os.Stat(path)
+	if err != nil {
+		return err
+	}
+	beside, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
+	if err != nil {
+		return err
+	}
+	_, err = beside.Write(text)
+	err = errors.Join(err, beside.Chmod(info.Mode().Perm()), beside.Close())
+	if err == nil {
+		err = os.Rename(beside.Name(), path)
+	}
+	if err != nil {
+		return errors.Join(fmt.Errorf("write %s: %w; it is as it was", path, err), os.Remove(beside.Name()))
+	}
+	return nil
+}

@@ -1,0 +1,96 @@
+package cli
+
+import (
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/console"
+	"github.com/gatebook/gatebook/engine/report"
+)
+
+type historyOptions struct {
+	*app
+	filter report.Filter
+	since  string
+	limit  int
+	format string
+}
+
+func newHistory(a *app) *cobra.Command {
+	o := &historyOptions{app: a}
+	cmd := &cobra.Command{
+		Use:   "history",
+		Short: "Show the record of runs",
+		Long: `Show what was done, where, by whom and with what result, the newest first. Environment,
+version and remark are what the runbook's record says of a run.`,
+		Example: `  gatebook history
+  gatebook history --environment production --since 720h
+  gatebook history --result rolled_back --format csv > rolled-back.csv`,
+		Args: exactly(),
+		RunE: func(*cobra.Command, []string) error { return o.run() },
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&o.filter.Runbook, "runbook", "", "only runs of this runbook")
+	flags.StringVar(&o.filter.Result, "result", "", "only runs with this result: "+words(results()))
+	flags.StringVar(&o.filter.Environment, "environment", "", "only runs in this environment")
+	flags.StringVar(&o.filter.Operator, "operator", "", "only runs that this person began")
+	flags.StringVar(&o.since, "since", "", "only runs that began after a date (2026-11-21), a time (RFC 3339), or within a span (48h)")
+	flags.IntVar(&o.limit, "limit", 50, "how many runs at most; 0: all")
+	formatFlag(cmd, &o.format, "table", "json", "csv")
+	complete(cmd, "result", results()...)
+	return cmd
+}
+
+// results are the words that a run's result can be.
+func results() []string {
+	return []string{
+		"succeeded", "failed", "rolled_back", "gate_closed", "stuck", "paused", "running", "interrupted",
+	}
+}
+
+func (o *historyOptions) run() error {
+	since, err := o.parseSince()
+	if err != nil {
+		return err
+	}
+	o.filter.Since = since
+	all, err := o.runs()
+	if err != nil {
+		return err
+	}
+	records, more, err := all.History(o.filter, o.limit)
+	if err != nil {
+		return err
+	}
+	if more {
+		o.Note("There are more than %d; see --limit and --since.", o.limit)
+	}
+	switch {
+	case o.format == "json":
+		return report.HistoryJSON(o.Stdout, records)
+	case o.format == "csv":
+		return report.HistoryCSV(o.Stdout, records)
+	case len(records) == 0:
+		o.Note("No runs in %s.", all.Engine.Store().Root())
+		return nil
+	default:
+		return report.HistoryTable(o.Stdout, records, o.Out())
+	}
+}
+
+func (o *historyOptions) parseSince() (time.Time, error) {
+	if o.since == "" {
+		return time.Time{}, nil
+	}
+	if span, err := time.ParseDuration(o.since); err == nil {
+		return o.Now().Add(-span), nil
+	}
+	for _, layout := range []string{time.RFC3339, time.DateOnly, "2006-01-02 15:04"} {
+		if at, err := time.ParseInLocation(layout, o.since, o.Now().Location()); err == nil {
+			return at, nil
+		}
+	}
+	return time.Time{}, console.Usage("Write a date (2026-11-21), a time (2026-11-21T03:00:00Z) or a span (48h).",
+		"--since %q is no time", o.since)
+}

@@ -1,0 +1,167 @@
+// Package given collects the input values of a run: from the flags -i and -f, from
+// GATEBOOK_INPUT_… in the environment, and secrets from where they are kept.
+//
+// What the values mean and whether they are allowed is for plan; here they are found
+// and read. A secret is never taken from a flag's plain text.
+package given
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/console"
+	"github.com/gatebook/gatebook/engine/data"
+	"github.com/gatebook/gatebook/engine/diag"
+	"github.com/gatebook/gatebook/engine/plan"
+	"github.com/gatebook/gatebook/engine/source"
+	"github.com/gatebook/gatebook/engine/syntax"
+	"github.com/gatebook/gatebook/schema"
+)
+
+// Flags are what the command line says of inputs.
+type Flags struct {
+	values []console.Pair
+	files  []string
+}
+
+// Declare declares -i and -f.
+func (f *Flags) Declare(flags *pflag.FlagSet) {
+	flags.VarP(console.Pairs{List: &f.values}, "input", "i",
+		"value of an input; of a secret its place: NAME=env:VARIABLE, NAME=file:PATH, or NAME=- for standard input")
+	flags.StringArrayVarP(&f.files, "file", "f", nil, "YAML or JSON file of input values; a later one wins, and -i over all")
+}
+
+// Reader finds input values. It reads standard input once at most.
+type Reader struct {
+	*console.Console
+	stdinFor string // the input that standard input was read for
+}
+
+// Collect returns the values that are given for the inputs of a runbook. The findings
+// are about the files of values.
+func (r *Reader) Collect(f *Flags, inputs *schema.Schema) ([]plan.Given, diag.List, error) {
+	all, err := r.fromEnvironment(inputs)
+	if err != nil {
+		return nil, nil, err
+	}
+	var found diag.List
+	for _, name := range f.files {
+		given, more, err := r.fromFile(name, inputs)
+		if err != nil {
+			return nil, nil, err
+		}
+		all, found = append(all, given...), append(found, more...)
+	}
+	for _, p := range f.values {
+		given := plan.Given{Name: p.Name, Text: p.Text, By: plan.ByFlag, Origin: "-i " + p.Name}
+		if isSecret(inputs, p.Name) && isPlace(p.Text) {
+			if given.Text, err = r.Secret(p.Name, p.Text); err != nil {
+				return nil, nil, err
+			}
+			given.SecretSource = p.Text
+		}
+		all = append(all, given)
+	}
+	return all, found.Sorted(), nil
+}
+
+func isSecret(inputs *schema.Schema, name string) bool {
+	shape, ok := inputs.Property(name)
+	return ok && data.HoldsSecret(shape)
+}
+
+// isPlace reports whether a text says where a secret is, and not what it is.
+func isPlace(text string) bool {
+	return text == "-" || strings.HasPrefix(text, "env:") || strings.HasPrefix(text, "file:")
+}
+
+// fromEnvironment looks for a variable for each input. A secret may stand there: the
+// environment is not seen by others.
+func (r *Reader) fromEnvironment(inputs *schema.Schema) ([]plan.Given, error) {
+	var all []plan.Given
+	for _, p := range inputs.Properties {
+		variable := plan.EnvName(p.Name)
+		text, ok := r.LookupEnv(variable)
+		if !ok {
+			continue
+		}
+		given := plan.Given{Name: p.Name, Text: text, By: plan.ByEnvironment, Origin: variable}
+		if isSecret(inputs, p.Name) {
+			given.SecretSource = "env:" + variable
+		}
+		all = append(all, given)
+	}
+	return all, nil
+}
+
+// fromFile reads a file of values, which may say of a secret where it is.
+func (r *Reader) fromFile(name string, inputs *schema.Schema) ([]plan.Given, diag.List, error) {
+	text, err := r.ReadFile(name)
+	if err != nil {
+		return nil, nil, fmt.Errorf("read input values: %w", err)
+	}
+	tree, found := syntax.Parse(source.NewFile(name, text))
+	if tree.Kind() != syntax.Map && !found.HasErrors() {
+		return nil, nil, console.Usage("Write it as NAME: VALUE, one input a line.", "%s holds no input values but %s", name, tree.Kind())
+	}
+	var all []plan.Given
+	for key, node := range tree.Entries() {
+		given := plan.Given{Name: key.Text(), By: plan.ByFile, Origin: name, Range: node.Range()}
+		if place := node.Text(); node.Kind() == syntax.String && isSecret(inputs, given.Name) && isPlace(place) {
+			given.SecretSource = place
+			if given.Text, err = r.Secret(given.Name, place); err != nil {
+				return nil, nil, err
+			}
+		} else {
+			value := node.Value()
+			given.Value = &value
+		}
+		all = append(all, given)
+	}
+	return all, found, nil
+}
+
+// Secret reads the secret of an input from where it is: "env:NAME", "file:PATH" or "-".
+func (r *Reader) Secret(input, from string) (string, error) {
+	kind, place, _ := strings.Cut(from, ":")
+	switch {
+	case from == "-":
+		return r.secretFromStdin(input)
+	case kind == "env":
+		text, ok := r.LookupEnv(place)
+		if !ok {
+			return "", console.Usage("Set it, or give another place: -i "+input+"=file:PATH",
+				"the secret input %s is to come from the variable %s, which is not set", input, place)
+		}
+		return text, nil
+	default:
+		text, err := r.ReadFile(place)
+		if err != nil {
+			return "", fmt.Errorf("read the secret input %s: %w", input, err)
+		}
+		return trimLine(string(text)), nil
+	}
+}
+
+func (r *Reader) secretFromStdin(input string) (string, error) {
+	if r.stdinFor != "" && r.stdinFor != input {
+		return "", console.Usage("Give one of them as env:VARIABLE or file:PATH.",
+			"both %s and %s are to come from standard input, which can be read once", r.stdinFor, input)
+	}
+	r.stdinFor = input
+	if r.Screen.Stdin {
+		return "", console.Usage("Pipe it in, or give another place: -i "+input+"=env:VARIABLE",
+			"the secret input %s is to come from standard input, which is a terminal", input)
+	}
+	text, err := io.ReadAll(io.LimitReader(r.Stdin, console.MaxFile))
+	if err != nil {
+		return "", fmt.Errorf("read the secret input %s from standard input: %w", input, err)
+	}
+	return trimLine(string(text)), nil
+}
+
+// trimLine takes off the newline that editors and echo put at the end.
+func trimLine(text string) string { return strings.TrimRight(text, "\r\n") }

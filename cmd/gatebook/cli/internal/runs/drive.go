@@ -1,0 +1,157 @@
+package runs
+
+import (
+	"errors"
+	"os"
+	"time"
+
+	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/console"
+	"github.com/gatebook/gatebook/engine/event"
+	"github.com/gatebook/gatebook/engine/journal"
+	"github.com/gatebook/gatebook/engine/report"
+	"github.com/gatebook/gatebook/engine/report/live"
+	"github.com/gatebook/gatebook/engine/run"
+)
+
+// DriveOptions are how a person follows a run that is driven here.
+type DriveOptions struct {
+	JSON bool
+	Wait bool // for people in other processes, instead of pausing
+	// Status is the run as far as it has come.
+	Status   *report.Status
+	Prompter *console.Prompter // nil: nobody can be asked here
+}
+
+// Drive has start carry on a run in this process, shows it while it goes on, and says
+// how it ended. The error carries the exit code.
+func (r *Runs) Drive(o DriveOptions, start func(run.Process) (event.Result, error)) error {
+	view := r.view(o)
+	controls := make(chan event.Event)
+	received, stopSignals := r.Signals()
+	stop, done := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(done)
+		r.control(received, stop, controls, func(line string) { say(view, r.Console, line) })
+	}()
+	process := r.process(o, view)
+	process.Controls = controls
+	result, err := start(process)
+	stopSignals()
+	close(stop)
+	<-done
+	if broken := view.Close(); broken != nil && err == nil {
+		// The run has ended all the same, and its journal knows how.
+		r.Complain("the run could not be shown to its end: " + broken.Error())
+	}
+	if err != nil {
+		return r.explain(err)
+	}
+	if !o.JSON {
+		o.Status.Drive = report.AtRest
+		if err := report.Summary(r.Stdout, o.Status, r.Out()); err != nil {
+			return err
+		}
+	}
+	if code := result.Outcome.ExitCode(); code != console.ExitOK {
+		return console.CodeError(code)
+	}
+	return nil
+}
+
+// view shows the run as JSON lines on standard output, else on standard error: drawn
+// in place on a terminal, as lines elsewhere.
+func (r *Runs) view(o DriveOptions) live.View {
+	switch {
+	case o.JSON:
+		return live.NewJSON(r.Stdout, r.Now)
+	case r.Screen.Stderr && r.Getenv("TERM") != "dumb" && r.Getenv("CI") == "":
+		terminal := live.NewTerminal(r.Stderr, live.Options{
+			Status: o.Status, Style: r.Style(true), Now: r.Now, Size: r.Screen.Size,
+		})
+		if o.Prompter != nil {
+			o.Prompter.Aside = func() func() {
+				terminal.Suspend()
+				return terminal.Resume
+			}
+		}
+		return terminal
+	default:
+		return live.NewLines(r.Stderr, o.Status, r.Style(r.Screen.Stderr))
+	}
+}
+
+func say(view live.View, c *console.Console, line string) {
+	if terminal, ok := view.(*live.Terminal); ok {
+		terminal.Say(line)
+		return
+	}
+	c.Note("%s", line)
+}
+
+func (r *Runs) process(o DriveOptions, view live.View) run.Process {
+	now := r.Now()
+	process := run.Process{
+		Now: r.Now, Watch: view, Wait: o.Wait,
+		Info:  event.Process{PID: r.PID, Host: r.Host, User: r.User, Version: r.Build.Version},
+		Owner: journal.Owner{PID: r.PID, Host: r.Host, User: r.User, Started: now.Round(time.Second), Since: now},
+	}
+	if o.Prompter != nil && !o.JSON {
+		process.Asker = o.Prompter
+	}
+	return process
+}
+
+// explain says why a run was not carried on, and gives the exit code for it.
+func (r *Runs) explain(err error) error {
+	var abandoned *run.AbandonedError
+	var refused *run.RefusedError
+	switch {
+	case errors.As(err, &abandoned):
+		r.Complain(err.Error())
+		return console.CodeError(event.OutcomePaused.ExitCode())
+	case errors.As(err, &refused):
+		return console.Usage("See: gatebook status "+refused.Run, "%v", err)
+	default:
+		return err
+	}
+}
+
+// control turns the signals that a run is sent into what is asked of it: the first
+// starts nothing new, the second stops what runs. After that there is nothing more to
+// ask, only something to say. It ends when stop is closed; say puts a line where the
+// person sees it.
+func (r *Runs) control(received <-chan os.Signal, stop <-chan struct{}, ask chan<- event.Event, say func(string)) {
+	for count := 1; ; count++ {
+		var signal os.Signal
+		select {
+		case signal = <-received:
+		case <-stop:
+			return
+		}
+		wanted, words := answerTo(count)
+		say(words)
+		if wanted == "" {
+			continue
+		}
+		select {
+		case ask <- event.Event{Type: wanted, By: r.User, Reason: "signal " + signal.String()}:
+		case <-stop:
+			return
+		}
+	}
+}
+
+// answerTo is what the n-th signal asks for, and what the person is told.
+func answerTo(n int) (wanted event.Type, words string) {
+	switch n {
+	case 1:
+		return event.PauseAsked, "Nothing new is started. What runs is brought to its end, then the run can be resumed. " +
+			"Once more to stop what runs."
+	case 2:
+		return event.CancelAsked, "What runs is being stopped. Then the runbook's onFailure applies: " +
+			"with rollback, what was changed is taken back."
+	default:
+		return "", "It is being stopped in good order, and what was changed is taken back where the runbook says so. " +
+			"Ending this process with kill -9 loses nothing: gatebook resume takes the run up where it was."
+	}
+}

@@ -1,0 +1,190 @@
+// Package runs is what the verbs about runs share: finding one, looking at it, asking
+// something of the process that drives it, and driving one here with a view of it.
+package runs
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/console"
+	"github.com/gatebook/gatebook/engine"
+	"github.com/gatebook/gatebook/engine/event"
+	"github.com/gatebook/gatebook/engine/journal"
+	"github.com/gatebook/gatebook/engine/plan"
+	"github.com/gatebook/gatebook/engine/report"
+)
+
+// Runs are the runs that an engine keeps.
+type Runs struct {
+	*console.Console
+	Engine *engine.Engine
+}
+
+// Run is one run that was found.
+type Run struct {
+	*journal.Run
+	Status *report.Status
+}
+
+// Open finds a run by its id, a beginning of it, or "latest", and reads how it stands.
+func (r *Runs) Open(name string) (*Run, error) {
+	folder, err := r.Engine.Store().Open(name)
+	if errors.Is(err, journal.ErrNoRun) {
+		return nil, console.Usage("See: gatebook history", "%v", err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	found := &Run{Run: folder}
+	found.Status, err = r.look(folder)
+	return found, err
+}
+
+// look reads the journal of a run to its end.
+func (r *Runs) look(folder *journal.Run) (*report.Status, error) {
+	planned, err := readPlan(folder)
+	if err != nil {
+		return nil, err
+	}
+	status := report.NewStatus(planned)
+	_, err = folder.Replay(func(record journal.Record) error {
+		e, err := decode(record.Payload)
+		if err == nil {
+			status.Apply(e)
+		}
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("look at run %s: %w", folder.ID(), err)
+	}
+	return status, setDrive(status, folder)
+}
+
+// setDrive finds out whether a process drives the run now. A run whose process died
+// never says so itself.
+func setDrive(status *report.Status, folder *journal.Run) error {
+	_, alive, err := folder.Alive()
+	switch {
+	case err != nil:
+		return fmt.Errorf("look whether run %s is driven: %w", folder.ID(), err)
+	case alive:
+		status.Drive = report.Driven
+	case status.Result == nil:
+		status.Drive = report.Abandoned
+	default:
+		status.Drive = report.AtRest
+	}
+	status.Finish()
+	return nil
+}
+
+// readPlan reads the plan that the run keeps for people to read. A run that died before
+// it was written has none.
+func readPlan(folder *journal.Run) (*plan.Plan, error) {
+	text, err := folder.Plan()
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil //nolint:nilnil // a status does without a plan
+	}
+	if err != nil {
+		return nil, fmt.Errorf("plan of run %s: %w", folder.ID(), err)
+	}
+	var planned plan.Plan
+	if err := json.Unmarshal(text, &planned); err != nil {
+		return nil, fmt.Errorf("plan of run %s: %w", folder.ID(), err)
+	}
+	return &planned, nil
+}
+
+func decode(payload []byte) (event.Event, error) {
+	var e event.Event
+	if err := json.Unmarshal(payload, &e); err != nil {
+		return e, fmt.Errorf("a record is no event: %w", err)
+	}
+	return e, nil
+}
+
+// Audit reads the journal of a run to its end, and says whether it is as it was written.
+func (r *Runs) Audit(name string) (*report.Audit, error) {
+	folder, err := r.Engine.Store().Open(name)
+	if errors.Is(err, journal.ErrNoRun) {
+		return nil, console.Usage("See: gatebook history", "%v", err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	trail := report.NewAudit()
+	summary, err := folder.Replay(func(record journal.Record) error {
+		e, err := decode(record.Payload)
+		if err == nil {
+			trail.Add(record.Seq, e)
+		}
+		return err
+	})
+	var damaged *journal.DamagedError
+	switch {
+	case errors.As(err, &damaged):
+		trail.Fault = damaged.Error()
+	case err != nil:
+		return nil, fmt.Errorf("audit run %s: %w", folder.ID(), err)
+	default:
+		trail.Intact = true
+	}
+	trail.Records, trail.Head = summary.Head.Seq, summary.Head.Hash.String()
+	return trail, nil
+}
+
+// History returns the records of the runs that pass the filter, newest first, at most
+// limit of them, and whether there are more.
+func (r *Runs) History(filter report.Filter, limit int) (records []report.Record, more bool, err error) {
+	all, err := r.Engine.Store().List()
+	if err != nil {
+		return nil, false, fmt.Errorf("list the runs in %s: %w", r.Engine.Store().Root(), err)
+	}
+	for entry := range all {
+		record := r.record(entry)
+		if !record.Date.IsZero() && record.Date.Before(filter.Since) {
+			break // those that follow are older
+		}
+		if !filter.Keep(record) {
+			continue
+		}
+		if limit > 0 && len(records) == limit {
+			return records, true, nil
+		}
+		records = append(records, record)
+	}
+	return records, false, nil
+}
+
+// record makes a run's line from the two ends of its journal, and from the whole only
+// where the last record is not the end. A run that cannot be read is shown as such.
+func (r *Runs) record(entry journal.Entry) report.Record {
+	status, err := summarise(entry)
+	if err == nil && status.Result == nil {
+		status, err = r.look(entry.Run)
+	}
+	if err != nil {
+		return report.Record{Run: entry.Run.ID(), Result: "unreadable", Remark: report.Line(err.Error())}
+	}
+	return report.NewRecord(status)
+}
+
+func summarise(entry journal.Entry) (*report.Status, error) {
+	if entry.Err != nil {
+		return nil, entry.Err
+	}
+	if entry.First == nil {
+		return nil, errors.New("it died before it began")
+	}
+	status := report.NewStatus(nil)
+	for _, payload := range [][]byte{entry.First, entry.Last} {
+		e, err := decode(payload)
+		if err != nil {
+			return nil, err
+		}
+		status.Apply(e)
+	}
+	return status, nil
+}

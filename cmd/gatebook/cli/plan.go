@@ -1,0 +1,60 @@
+package cli
+
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/given"
+	"github.com/gatebook/gatebook/engine/report"
+)
+
+type planOptions struct {
+	*app
+	file   string
+	inputs given.Flags
+	format string
+}
+
+func newPlan(a *app) *cobra.Command {
+	o := &planOptions{app: a}
+	cmd := &cobra.Command{
+		Use:   "plan FILE",
+		Short: "Show what a run would do",
+		Long: `Show every step that a run would make with these inputs: its order and why, its
+parameters as far as they are known before the run, its gates, and what would take it
+back. What stands in the way now comes first. Nothing is changed.
+
+` + inputsHelp,
+		Example: `  gatebook plan upgrade.yaml -i image=web:2
+  gatebook plan upgrade.yaml -f staging.yaml -i token=env:TOKEN
+  gatebook plan upgrade.yaml --format json`,
+		Args:              exactly("a FILE"),
+		ValidArgsFunction: yamlFiles,
+		RunE: func(_ *cobra.Command, args []string) error {
+			o.file = args[0]
+			return o.run()
+		},
+	}
+	o.inputs.Declare(cmd.Flags())
+	formatFlag(cmd, &o.format, "text", "json")
+	return cmd
+}
+
+// inputsHelp is said by each verb that takes inputs.
+const inputsHelp = `Inputs come from -i NAME=VALUE, from files with -f, and from GATEBOOK_INPUT_NAME in the
+environment; the first of these wins. A secret is never typed: -i NAME=env:VARIABLE,
+-i NAME=file:PATH, or -i NAME=- for standard input.`
+
+func (o *planOptions) run() error {
+	made, err := o.engineAt("")
+	if err != nil {
+		return err
+	}
+	planned, err := o.planOf(made, o.file, &o.inputs, &given.Reader{Console: o.Console})
+	if err != nil {
+		return err
+	}
+	if o.format == "json" {
+		return report.PlanJSON(o.Stdout, planned.Plan)
+	}
+	return report.Plan(o.Stdout, planned.Plan, o.Out())
+}

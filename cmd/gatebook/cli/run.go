@@ -1,0 +1,128 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/console"
+	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/given"
+	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/runs"
+	"github.com/gatebook/gatebook/engine"
+	"github.com/gatebook/gatebook/engine/event"
+	"github.com/gatebook/gatebook/engine/report"
+	"github.com/gatebook/gatebook/engine/run"
+)
+
+type runOptions struct {
+	*app
+	file        string
+	inputs      given.Flags
+	format      string
+	yes         bool
+	wait        bool
+	parallelism int
+	seed        uint64
+}
+
+func newRun(a *app) *cobra.Command {
+	o := &runOptions{app: a}
+	cmd := &cobra.Command{
+		Use:   "run FILE",
+		Short: "Carry out a runbook",
+		Long: `Show what a run would do, ask, and do it. While it goes on its progress is drawn on a
+terminal, and written as lines elsewhere; with --format json each event is a line of
+JSON on standard output. Everything is in the run's journal, so that gatebook resume
+takes up a run that was interrupted in whatever way.
+
+Ctrl-C once starts nothing new and lets what runs come to its end; twice stops what
+runs, and what the runbook says about failures applies.
+
+` + inputsHelp + `
+
+Exit codes: 0 succeeded; 1 failed, and dealt with as the runbook asks; 2 the runbook or
+the command line is invalid; 3 a gate closed before anything was changed; 4 failed and
+not cleanly taken back, a person is needed; 5 stopped, and can be resumed.`,
+		Example: `  gatebook run upgrade.yaml -i image=web:2
+  gatebook run upgrade.yaml -f production.yaml -i token=env:TOKEN --yes
+  gatebook run upgrade.yaml --yes --format json | jq .`,
+		Args:              exactly("a FILE"),
+		ValidArgsFunction: yamlFiles,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o.file = args[0]
+			return o.run(cmd.Context())
+		},
+	}
+	o.inputs.Declare(cmd.Flags())
+	formatFlag(cmd, &o.format, "text", "json")
+	flags := cmd.Flags()
+	flags.BoolVarP(&o.yes, "yes", "y", false, "do not ask before the run begins")
+	flags.BoolVar(&o.wait, "wait", false, "where nobody is at the terminal, wait for people's answers instead of pausing")
+	flags.IntVar(&o.parallelism, "parallelism", defaultParallelism, "how many steps may be at work at one time")
+	flags.Uint64Var(&o.seed, "seed", 0, "seed of the random spread of retries (default: a random one)")
+	return cmd
+}
+
+// defaultParallelism is how many steps work at one time: enough to keep waiting for
+// one system from holding up the others, few enough not to be a load of its own.
+const defaultParallelism = 16
+
+func (o *runOptions) run(ctx context.Context) error {
+	if o.parallelism < 1 {
+		return console.Usage("--parallelism 1 makes one step after the other.", "--parallelism is %d, and must be at least 1", o.parallelism)
+	}
+	made, err := o.engine()
+	if err != nil {
+		return err
+	}
+	reader := &given.Reader{Console: o.Console}
+	planned, err := o.planOf(made, o.file, &o.inputs, reader)
+	if err != nil {
+		return err
+	}
+	prompter := o.prompter()
+	if err := o.confirm(ctx, planned, prompter); err != nil {
+		return err
+	}
+	if o.seed == 0 {
+		o.seed = o.Random()
+	}
+	all := &runs.Runs{Console: o.Console, Engine: made}
+	return all.Drive(runs.DriveOptions{
+		JSON: o.format == "json", Wait: o.wait, Status: report.NewStatus(planned.Plan), Prompter: prompter,
+	}, func(process run.Process) (event.Result, error) {
+		return made.Run(ctx, planned, process, engine.RunOptions{By: o.User, Parallelism: o.parallelism, Seed: o.seed})
+	})
+}
+
+// prompter asks the person at the terminal, where there is one on both sides.
+func (a *app) prompter() *console.Prompter {
+	if !a.Screen.Stdin || !a.Screen.Stderr {
+		return nil
+	}
+	return console.NewPrompter(a.Console)
+}
+
+// confirm shows what the run will do and asks whether to begin.
+func (o *runOptions) confirm(ctx context.Context, planned *engine.Plan, prompter *console.Prompter) error {
+	if o.yes {
+		return nil
+	}
+	if prompter == nil {
+		return console.Usage("To see what it would do: gatebook plan "+o.file+"\nTo begin without a question: gatebook run "+o.file+" --yes",
+			"a run changes things, and there is no terminal to ask at")
+	}
+	if err := report.PlanSummary(o.Stderr, planned.Plan, o.Style(true)); err != nil {
+		return err
+	}
+	yes, err := prompter.Confirm(ctx, fmt.Sprintf("\nBegin? The whole plan: gatebook plan %s.", o.file))
+	if err != nil {
+		return err
+	}
+	if !yes {
+		o.Note("Nothing was begun.")
+		return console.CodeError(console.ExitFailed)
+	}
+	return nil
+}

@@ -1,0 +1,72 @@
+package cli
+
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/console"
+	"github.com/gatebook/gatebook/engine/report"
+)
+
+type statusOptions struct {
+	*app
+	name   string
+	format string
+	code   bool
+}
+
+func newStatus(a *app) *cobra.Command {
+	o := &statusOptions{app: a}
+	cmd := &cobra.Command{
+		Use:   "status [RUN]",
+		Short: "Show where a run stands",
+		Long: `Show where a run stands, step by step, what it waits for, and what to type next. RUN is
+an id, its beginning, or latest, which is also what is shown without one.`,
+		Example: `  gatebook status
+  gatebook status 20261121-0300
+  gatebook status --format json | jq .mode
+  watch -c gatebook status --color always`,
+		Args:              atMost("RUN"),
+		ValidArgsFunction: a.completeRuns,
+		RunE: func(_ *cobra.Command, args []string) error {
+			o.name = "latest"
+			if len(args) > 0 {
+				o.name = args[0]
+			}
+			return o.run()
+		},
+	}
+	formatFlag(cmd, &o.format, "text", "json")
+	cmd.Flags().BoolVar(&o.code, "exit-code", false, "exit as the run did: with its exit code, or 5 while it has not ended")
+	return cmd
+}
+
+func (o *statusOptions) run() error {
+	all, err := o.runs()
+	if err != nil {
+		return err
+	}
+	found, err := all.Open(o.name)
+	if err != nil {
+		return err
+	}
+	if o.format == "json" {
+		err = o.PrintJSON(found.Status)
+	} else {
+		err = report.StatusText(o.Stdout, found.Status, o.Now(), o.Out())
+	}
+	if err != nil || !o.code {
+		return err
+	}
+	return exitOf(found.Status)
+}
+
+func exitOf(s *report.Status) error {
+	code := 5
+	if s.Result != nil {
+		code = s.Result.Outcome.ExitCode()
+	}
+	if code == console.ExitOK {
+		return nil
+	}
+	return console.CodeError(code)
+}
