@@ -66,7 +66,7 @@ func anyBoolean(t *rapid.T, depth int) string {
 		"~.a", "~.b", "~.c", "~.i == ~.j", "~.i > " + n(), "~.i + ~.j < " + n(), "~.s == 'x'", "~.s + ~.s == 'xx'", "~.s.startsWith('x')",
 		"~.l == [1, 2]", "~.i in ~.l", "1 in ~.l", "~.l.exists(x, x > ~.i)", "~.l.all(x, x < " + n() + ")", "~.l.size() > 1", "~.l[0] == 1",
 		"~.l.map(x, x + 1) == [1]", "~.l.exists_one(x, x == 1)", "has(~.o)", "has(~.o) && ~.o == 1", "~.?o.orValue(2) == 2", "10 / ~.i > 1",
-		"~.l.filter(x, x > 0).size() == 1", "{'k': ~.i} == {'k': 1}", "[~.i, ~.j] == [1, 1]", "[~.l] == [[1]]", "!(~.i in [~.j])", "~.i == null",
+		"~.l.filter(x, x > 0).size() == 1", "{'k': ~.i} == {'k': 1}", "[~.i, ~.j] == [1, 1]", "[~.l] == [[1]]", "!(~.i in [~.j])", "~.o == null",
 	}
 	if depth == 0 {
 		return strings.ReplaceAll(rapid.SampledFrom(leaves).Draw(t, "leaf"), "~", root)
