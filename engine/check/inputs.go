@@ -50,8 +50,7 @@ func (c *checker) checkInputs() {
 
 func (c *checker) checkDefault(name model.Text, input *model.Input) {
 	given := input.Default.Node.Value()
-	text, isText := given.AsString()
-	if data.HoldsSecret(input.Schema) && !given.IsNull() && (text != "" || !isText) {
+	if data.ShowsSecret(input.Schema, given) {
 		c.add(diag.SecretDefault.At(input.Default.Range(), "The input %s is secret, and its default can be read here.", name.Value))
 		return
 	}
@@ -60,7 +59,7 @@ func (c *checker) checkDefault(name model.Text, input *model.Input) {
 		return // a bad pattern, which is the model's finding
 	}
 	for _, violation := range validator.Validate(data.ForSchema(given)) {
-		c.add(diag.BadDefault.At(input.Default.Range(), "The input %s says: %s.", name.Value, violation.Message))
+		c.add(diag.BadDefault.At(input.Default.Range(), "%s.", data.About(name.Value, violation)))
 	}
 }
 

@@ -25,7 +25,7 @@ type Use struct {
 // rule is a rule of an action across its parameters, compiled.
 type rule struct {
 	*expr.Condition
-	message string
+	message string // without its full stop
 }
 
 // self is the name of the parameters in an action's rules.
@@ -83,7 +83,7 @@ func (u *Uses) rulesOf(action *catalog.Entry, at source.Range) ([]rule, diag.Lis
 				"A rule of the action %s cannot be read: %s %s", action.Description.Name, declared.Expr, faults[0].Detail))
 			continue
 		}
-		rules = append(rules, rule{condition, declared.Message})
+		rules = append(rules, rule{condition, strings.TrimSuffix(declared.Message, ".")})
 	}
 	if _, err := action.Input(); err != nil {
 		found = append(found, diag.FaultyAction.At(at,

@@ -3,6 +3,7 @@ package data
 import (
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/gatebook/gatebook/engine/source"
 	"github.com/gatebook/gatebook/engine/syntax"
@@ -183,4 +184,16 @@ func child(node *syntax.Node, part string) *syntax.Node {
 		return node.Items()[i]
 	}
 	return node.Get(part)
+}
+
+// About says what a violation of a named value's shape is, without a full stop:
+// "nodes[1] must be a string, got an integer".
+func About(name string, v schema.Violation) string {
+	if ofWhole, ok := strings.CutPrefix(v.Message, "the value "); ok {
+		return name + " " + ofWhole
+	}
+	if strings.HasPrefix(v.Message, "[") {
+		return name + v.Message
+	}
+	return name + "." + v.Message
 }

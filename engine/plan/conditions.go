@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"strings"
 	"time"
 
 	"github.com/gatebook/gatebook/engine/check"
@@ -20,12 +21,14 @@ func (m *maker) condition(checked *check.Condition) *Condition {
 		Expr:    model.Expr.Text,
 		Message: model.Message.Value,
 		Within:  model.Within.Value,
-		Every:   model.Every.Value,
 		Hold:    model.Hold.Value,
 		At:      model.Expr.Range().String(),
 		Program: checked.Program,
 	}
-	if condition.Within > 0 && condition.Every == 0 {
+	switch {
+	case model.Every.Node != nil:
+		condition.Every = model.Every.Value
+	case condition.Within > 0:
 		condition.Every = min(every, condition.Within)
 	}
 	if checked.Observe != nil {
@@ -34,11 +37,11 @@ func (m *maker) condition(checked *check.Condition) *Condition {
 	}
 	condition.State = m.judge(checked.Program, model.Expr.Range())
 	if condition.State.Truth == expr.False.String() && !m.skipped {
-		found := diag.NeverTrue.At(model.Expr.Range(), "With these inputs it is false.")
-		if message := model.Message.Value; message != "" {
-			found = found.WithHint("%s", diag.Clean(message))
+		detail := "With these inputs it is false."
+		if message := strings.TrimSuffix(diag.Clean(model.Message.Value), "."); message != "" {
+			detail = "With these inputs it is false: " + message + "."
 		}
-		m.found = append(m.found, found)
+		m.found = append(m.found, diag.NeverTrue.At(model.Expr.Range(), "%s", detail))
 	}
 	return condition
 }

@@ -229,7 +229,7 @@ func (r *receiver) validate(given Given, shape *schema.Schema, v value.Value) {
 		return // a fault of the runbook, which its check has reported
 	}
 	for _, violation := range validator.Validate(data.ForSchema(v)) {
-		found := diag.InvalidInput.At(given.Range, "The input %s, given by %s, breaks its rules: %s.", given.Name, given.Origin, violation.Message)
+		found := diag.InvalidInput.At(given.Range, "%s; it was given by %s.", data.About(given.Name, violation), given.Origin)
 		if text, ok := v.AsString(); ok && !v.IsSecret() {
 			if near, ok := diag.Nearest(text, violation.Known); ok {
 				found = found.WithHint("did you mean %q?", near)

@@ -194,7 +194,7 @@ type Compensation struct {
 	// None says why there is nothing to take back; the rest is then empty.
 	None    string        `json:"none,omitempty"`
 	Use     *Use          `json:"use,omitempty"`
-	Retry   Retry         `json:"retry"`
+	Retry   Retry         `json:"retry,omitzero"`
 	Timeout time.Duration `json:"timeout,omitempty"`
 	At      string        `json:"at,omitempty"`
 }

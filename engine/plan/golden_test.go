@@ -1,0 +1,68 @@
+package plan_test
+
+import (
+	"encoding/json"
+	"flag"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/gatebook/gatebook/engine/plan"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+// TestGolden holds plans against testdata: in each folder runbook.yaml with the inputs
+// gives plan.json and the findings.
+func TestGolden(t *testing.T) {
+	t.Parallel()
+	folders, err := filepath.Glob("testdata/*/runbook.yaml")
+	if err != nil || len(folders) == 0 {
+		t.Fatalf("no golden files: %v", err)
+	}
+	catalogue := builtin(t)
+	for _, path := range folders {
+		folder := filepath.Dir(path)
+		t.Run(filepath.Base(folder), func(t *testing.T) {
+			t.Parallel()
+			checked := load(t, catalogue, "runbook.yaml", read(t, path))
+			inputs, _, found := plan.Inputs(checked, givenOf(read(t, filepath.Join(folder, "inputs"))))
+			noErrors(t, found)
+			made, found, err := plan.Make(checked, plan.Options{Inputs: inputs})
+			if err != nil {
+				t.Fatal(err)
+			}
+			text, err := json.MarshalIndent(made, "", "  ")
+			if err != nil {
+				t.Fatal(err)
+			}
+			golden(t, filepath.Join(folder, "findings"), findings(found))
+			golden(t, filepath.Join(folder, "plan.json"), string(text)+"\n")
+		})
+	}
+}
+
+func read(t *testing.T, path string) string {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// golden compares a text with a file, or with -update writes the file.
+func golden(t *testing.T, path, got string) {
+	t.Helper()
+	if *update {
+		if err := os.WriteFile(path, []byte(got), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	if diff := cmp.Diff(read(t, path), got); diff != "" {
+		t.Errorf("%s (-want +got):\n%s", path, diff)
+	}
+}
