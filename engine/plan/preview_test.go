@@ -1,0 +1,112 @@
+package plan_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"slices"
+	"sync/atomic"
+	"testing"
+
+	"github.com/gatebook/gatebook/engine/catalog"
+	"github.com/gatebook/gatebook/engine/plan"
+	"github.com/gatebook/gatebook/plugins/sdk"
+)
+
+type scaleInput struct {
+	Name  string         `json:"name" required:"true" doc:"What to scale."`
+	To    int            `json:"to" doc:"How far."`
+	Parts map[string]any `json:"parts" doc:"What else."`
+	List  []string       `json:"list" doc:"Where."`
+}
+
+// scaling is a catalogue with an action that can foresee what it would do.
+func scaling(t *testing.T, foresee func(ctx context.Context, request sdk.Request) (sdk.Preview, error)) *catalog.Catalog {
+	t.Helper()
+	scale, err := sdk.Action[scaleInput, struct {
+		Was int `json:"was" doc:"How far it was."`
+	}]{
+		Name: "scale", Summary: "Scale", Description: "It scales.", Effect: sdk.Change, NothingToUndo: "it is small",
+		Apply: func(context.Context, *sdk.Call[scaleInput]) (out struct {
+			Was int `json:"was" doc:"How far it was."`
+		}, err error) {
+			return out, nil
+		},
+		Plan: func(ctx context.Context, call *sdk.Call[scaleInput]) (sdk.Preview, error) {
+			return foresee(ctx, call.Request)
+		},
+	}.Handler()
+	if err != nil {
+		t.Fatal(err)
+	}
+	catalogue, err := catalog.New(scale)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return catalogue
+}
+
+const previewRunbook = head + `steps:
+- {id: one, uses: scale, with: {name: web}}
+- id: two
+  uses: scale
+  with:
+    name: web
+    to: ${{ steps.one.outputs.was }}
+    parts: {a: "${{ steps.one.outputs.was }}", b: 1}
+    list: [x, "${{ steps.one.status }}"]
+- {id: three, uses: scale, with: {name: db}, when: 1 > 2}
+- {id: four, uses: scale, with: {name: broken}}
+`
+
+func TestPreviewAsksWithWhatIsKnown(t *testing.T) {
+	t.Parallel()
+	var asked atomic.Int32
+	catalogue := scaling(t, func(_ context.Context, request sdk.Request) (sdk.Preview, error) {
+		asked.Add(1)
+		var given map[string]any
+		if err := json.Unmarshal(request.Params, &given); err != nil {
+			return sdk.Preview{}, err
+		}
+		if given["name"] == "broken" {
+			return sdk.Preview{}, errors.New("it is broken")
+		}
+		return sdk.Preview{Summary: string(request.Params), Warnings: request.Unknown}, nil
+	})
+	made := mustPlan(t, load(t, catalogue, "test.yaml", previewRunbook), "")
+	previewed := plan.Preview(t.Context(), made, 2)
+	if asked.Load() != 3 {
+		t.Errorf("%d actions were asked, want 3: not that of the step that is skipped", asked.Load())
+	}
+	two, _ := previewed.Step("two")
+	if want := `{"name":"web","parts":{"b":1}}`; two.Preview == nil || two.Preview.Summary != want {
+		t.Errorf("two was asked with %+v, want %s", two.Preview, want)
+	}
+	if want := []string{"list", "parts.a", "to"}; !slices.Equal(two.Preview.Warnings, want) {
+		t.Errorf("unknown were %v, want %v", two.Preview.Warnings, want)
+	}
+	four, _ := previewed.Step("four")
+	if four.Preview != nil || four.PreviewError != "it is broken" {
+		t.Errorf("four has the preview %v and the error %q", four.Preview, four.PreviewError)
+	}
+	if one, _ := made.Step("one"); one.Preview != nil {
+		t.Error("the plan itself has changed")
+	}
+	if again, err := plan.New(*previewed); err != nil || again.Digest != made.Digest {
+		t.Errorf("the digest depends on the previews: %v", err)
+	}
+}
+
+func TestPreviewEndsWithItsContext(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	catalogue := scaling(t, func(context.Context, sdk.Request) (sdk.Preview, error) {
+		t.Error("an action was asked")
+		return sdk.Preview{}, nil
+	})
+	previewed := plan.Preview(ctx, mustPlan(t, load(t, catalogue, "test.yaml", previewRunbook), ""), 1)
+	if one, _ := previewed.Step("one"); one.PreviewError != context.Canceled.Error() {
+		t.Errorf("the error is %q, want that of the context", one.PreviewError)
+	}
+}
