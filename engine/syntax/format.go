@@ -22,7 +22,7 @@ func Format(file *source.File) ([]byte, diag.List) {
 		return nil, found
 	}
 	f := newFormatter(file)
-	f.mark(root, level{})
+	f.mark(root)
 	f.place(root, 0)
 	formatted := f.write()
 	again, changed := Parse(source.NewFile(file.Name(), formatted))
@@ -76,7 +76,7 @@ func (f *formatter) at(offset int32) (index, column int) {
 	return index, int(offset) - f.file.LineStart(index+1)
 }
 
-// children yields the parts of a collection that stand in it, which aliases do not.
+// parts returns the parts of a collection that stand in it, which aliases do not.
 func (n *Node) parts() []*Node {
 	last := n.start
 	return slices.DeleteFunc(slices.Clone(n.children), func(child *Node) bool {
@@ -86,24 +86,28 @@ func (n *Node) parts() []*Node {
 	})
 }
 
-// mark finds the lines that begin inside a scalar or a flow collection, whose
-// owner is the collection around it.
-func (f *formatter) mark(n *Node, owner level) {
+// mark finds the lines that begin inside a scalar or a flow collection.
+func (f *formatter) mark(n *Node) {
 	first, _ := f.at(n.start)
 	last, _ := f.at(n.end)
-	switch {
-	case n.style == Block:
+	f.block = false
+	quoted := false
+	switch n.style {
+	case Block:
 		for _, part := range n.parts() {
-			f.mark(part, owner)
+			f.mark(part)
 		}
 		return
-	case n.style == Literal || n.style == Folded:
+	case Literal, Folded:
+		f.block = true
 		first-- // the scalar begins with its mark, on a line above
+	case SingleQuoted, DoubleQuoted:
+		quoted = true
+	default:
 	}
-	f.block = n.style == Literal || n.style == Folded
-	for i := max(first, 0) + 1; i <= last && n.end > n.start; i++ {
+	for i := first + 1; i <= last && n.end > n.start; i++ {
 		f.lines[i].inside = true
-		f.lines[i-1].endOpen = f.lines[i-1].endOpen || n.kind == String && i > first+1 || n.style == DoubleQuoted || n.style == SingleQuoted
+		f.lines[i-1].endOpen = f.lines[i-1].endOpen || quoted
 	}
 }
 
@@ -132,10 +136,10 @@ func (f *formatter) place(n *Node, to int) {
 			here.from = column
 			f.start(index, here)
 		}
-		switch {
-		case part.style == Block:
+		switch part.style {
+		case Block:
 			f.place(part, to+2)
-		case part.style == Literal || part.style == Folded:
+		case Literal, Folded:
 			f.shiftBlock(part, here)
 		default:
 			f.shiftRest(part, here)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/gatebook/gatebook/engine/diag"
 	"github.com/gatebook/gatebook/engine/source"
+	"github.com/gatebook/gatebook/engine/syntax/internal/garbage"
 )
 
 // Limits on what is read. No runbook comes near them.
@@ -28,8 +29,8 @@ func Parse(file *source.File) (*Node, diag.List) {
 		return nil, diag.List{diag.FileTooLarge.At(file.Range(0, 0),
 			"The file has %d bytes; at most %d are read.", size, maxSize)}
 	}
-	text, found := sanitize(file)
-	if len(found) >= maxGarbage {
+	text, found := garbage.Replace(file)
+	if len(found) >= garbage.Limit {
 		return nil, found
 	}
 	if marks := countMarks(text); marks > maxMarks {

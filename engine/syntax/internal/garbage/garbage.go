@@ -1,4 +1,6 @@
-package syntax
+// Package garbage finds the bytes that do not belong in a text file. It knows
+// nothing of YAML but which characters that forbids. Floor 2.
+package garbage
 
 import (
 	"bytes"
@@ -8,12 +10,13 @@ import (
 	"github.com/gatebook/gatebook/engine/source"
 )
 
-// sanitize reports bytes that do not belong in a runbook, and returns the text with
+// Replace reports bytes that do not belong in a runbook, and returns the text with
 // each of them replaced by as many harmless ones, so that the rest is still read
-// and every offset stays true. Without such bytes the text is returned as it is.
-func sanitize(file *source.File) ([]byte, diag.List) {
+// and every offset stays true. Without such bytes the text is returned as it is. It
+// stops at [Limit] findings.
+func Replace(file *source.File) ([]byte, diag.List) {
 	s := sanitizer{file: file, text: file.Text()}
-	for i := file.LineStart(1); i < len(s.text) && len(s.found) < maxGarbage; {
+	for i := file.LineStart(1); i < len(s.text) && len(s.found) < Limit; {
 		if c := s.text[i]; c >= ' ' && c < 0x7F || c == '\n' || c == '\t' {
 			i++
 			continue
@@ -59,9 +62,9 @@ type sanitizer struct {
 	found diag.List
 }
 
-// maxGarbage is how many places of garbage are reported before it is clear that the
+// Limit is how many places of garbage are reported before it is clear that the
 // file is no text at all.
-const maxGarbage = 20
+const Limit = 20
 
 func (s *sanitizer) add(d diag.Diagnostic) { s.found = append(s.found, d) }
 
