@@ -1,7 +1,6 @@
 package report
 
 import (
-	"fmt"
 	"io"
 	"strings"
 
@@ -92,13 +91,13 @@ func (out *page) entry(e Entry, width int) {
 	out.line("%5d  %s  %s  %s", e.Seq, Stamp(e.Event.Time), Pad(Line(e.Who), width), what)
 	indent := strings.Repeat(" ", 7)
 	if params := e.Event.Params; params != nil && e.Event.Type == event.AttemptStarted {
-		out.line("%s%s", indent, out.Dim("with "+Cut(Line(params.String()), maxValue)))
+		out.line("%s%s", indent, out.Dim("with "+Cut(shown(*params), maxValue)))
 	}
 	if v := e.Event.Verdict; v != nil {
 		out.line("%s%s", indent, out.verdictLine(v))
 		out.tree(indent, out.explanation(recorded(v.Explain)))
 	}
 	if outputs := e.Event.Outputs; outputs != nil && !outputs.IsNull() {
-		out.line("%s%s", indent, out.Dim(fmt.Sprintf("gave %s", Cut(Line(outputs.String()), maxValue))))
+		out.line("%s%s", indent, out.Dim("gave "+Cut(shown(*outputs), maxValue)))
 	}
 }

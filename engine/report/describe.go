@@ -109,7 +109,7 @@ func describeStep(e event.Event) Said {
 	case event.ConditionMet:
 		return describeVerdict(e)
 	case event.AskOpened:
-		return Said{What: "waits for an answer", Mark: event.Asking, Minor: true}
+		return Said{What: "asks: " + Line(question(e).Message), Mark: event.Asking}
 	case event.Answered:
 		return describeAnswer(e)
 	case event.AnswerRefused:
@@ -158,7 +158,8 @@ func describeDecision(e event.Event) Said {
 		said.Why = failureWords(e.Failure)
 	}
 	switch e.Status {
-	case event.Succeeded, event.Undone:
+	case event.Undone:
+	case event.Succeeded:
 		if e.Elapsed > 0 {
 			said.What += " after " + Elapsed(e.Elapsed)
 		}

@@ -101,19 +101,25 @@ func (step *Step) judge(e event.Event) {
 	}
 }
 
-// ask notes that people are asked; the event carries the action's [sdk.Question].
+// ask notes that people are asked.
 func (step *Step) ask(e event.Event) {
-	var question sdk.Question
-	if json.Unmarshal(e.Data, &question) != nil || question.Message == "" {
-		question.Message = "Go on with " + step.Name() + "?"
-	}
-	step.Ask = &Ask{Message: question.Message, Fields: question.Fields, Since: e.Time}
+	asked := question(e)
+	step.Ask = &Ask{Message: asked.Message, Fields: asked.Fields, Since: e.Time}
 	if e.Timer != nil {
 		step.Ask.Until = e.Timer.At
 	}
 	if step.Started.IsZero() {
 		step.Started = e.Time
 	}
+}
+
+// question is what the event of a question carries.
+func question(e event.Event) sdk.Question {
+	var asked sdk.Question
+	if json.Unmarshal(e.Data, &asked) != nil || asked.Message == "" {
+		asked.Message = "Go on?"
+	}
+	return asked
 }
 
 // decide takes in the state that the machine put a step in.
@@ -140,7 +146,11 @@ func (s *Status) move(step *Step, to event.Status) {
 	} else {
 		s.active[step] = true
 	}
-	if to != event.Asking {
+	switch {
+	case to == event.Asking:
+	case to == event.Pending && step.Ask != nil:
+		step.Ask.Until = time.Time{} // it is asked again, and expires anew, when the run goes on
+	default:
 		step.Ask = nil
 	}
 	if to != event.Waiting && to != event.Verifying {

@@ -30,8 +30,8 @@ type Node struct {
 
 // Edge says that one step of a [Graph] waits for another.
 type Edge struct {
-	From   string      `json:"from"` // is waited for
-	To     string      `json:"to"`
+	From   string       `json:"from"` // is waited for
+	To     string       `json:"to"`
 	Reason check.Reason `json:"reason"`
 }
 
@@ -40,7 +40,7 @@ func GraphOf(r *check.Runbook) Graph {
 	g := Graph{Name: r.Model.Metadata.Name.Value, Nodes: []Node{}, Edges: []Edge{}}
 	for _, place := range r.Order {
 		s := r.Steps[place]
-		about := s.Action.Description
+		about := s.Use.Action.Description
 		g.Nodes = append(g.Nodes, Node{
 			ID: s.ID(), Title: s.Model.Title.Value, Action: about.Name, Effect: about.Effect,
 			Finally: s.Finally, Gates: len(s.Gate), Asks: about.Asks,

@@ -83,7 +83,7 @@ func member(of value.Value, name string) string {
 	if !ok || v.IsNull() || v.IsUnknown() {
 		return ""
 	}
-	return Line(v.String())
+	return shown(v)
 }
 
 // Filter says which records to show. What is empty does not filter.
@@ -152,7 +152,7 @@ func HistoryTable(w io.Writer, records []Record, style Style) error {
 		})
 	}
 	head := []string{"DATE", "VERSION", "ENVIRONMENT", "OPERATOR", "RESULT", "REMARK", "RUNBOOK", "RUN", "ELAPSED"}
-	return table(w, head, rows)
+	return Table(w, head, rows)
 }
 
 func (s Style) result(result string) string {
@@ -167,10 +167,9 @@ func (s Style) result(result string) string {
 }
 
 // Table writes rows below a header, aligned.
-func Table(w io.Writer, head []string, rows [][]string) error { return table(w, head, rows) }
-
-func table(w io.Writer, head []string, rows [][]string) error {
-	t := tablewriter.NewTable(w,
+func Table(w io.Writer, head []string, rows [][]string) error {
+	out := &page{}
+	t := tablewriter.NewTable(&out.Builder,
 		tablewriter.WithEastAsian(tw.Off),
 		tablewriter.WithHeaderAutoFormat(tw.Off),
 		tablewriter.WithHeaderAlignment(tw.AlignLeft),
@@ -193,7 +192,11 @@ func table(w io.Writer, head []string, rows [][]string) error {
 	if err := t.Render(); err != nil {
 		return fmt.Errorf("write the table: %w", err)
 	}
-	return nil
+	trimmed := &page{}
+	for line := range strings.Lines(out.String()) {
+		trimmed.line("%s", strings.TrimRight(line, " \n"))
+	}
+	return trimmed.writeTo(w)
 }
 
 // wrap breaks text into lines at spaces; a word that is longer stays whole.

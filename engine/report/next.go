@@ -65,26 +65,23 @@ func (s *Status) nextOfOpen(id string) []Command {
 	)
 }
 
+// nextOfPaused is for a run that stopped. What became of an attempt that nobody can
+// tell of must be said by the person who looked.
 func (s *Status) nextOfPaused(id string) []Command {
 	next := s.answers(id)
-	next = append(next, Command{s.resume(id), "go on"})
 	for _, step := range s.Result.Lost {
-		next = append(next, Command{"gatebook resume " + id + " --not-done " + step, "look first: where " + step + " was not done, it is done again"})
+		next = append(next,
+			Command{"gatebook resume " + id + " --done " + step, "look first; where " + step + " was done, go on after it"},
+			Command{"gatebook resume " + id + " --not-done " + step, "look first; where " + step + " was not done, do it"},
+		)
+	}
+	if len(s.Result.Lost) == 0 {
+		next = append(next, Command{"gatebook resume " + id, "go on"})
 	}
 	if s.hasChanged() {
 		next = append(next, Command{"gatebook rollback " + id, "take back what was changed instead"})
 	}
 	return next
-}
-
-// resume is how to go on. What became of an attempt that nobody can tell of must be said
-// by the person who looked.
-func (s *Status) resume(id string) string {
-	text := "gatebook resume " + id
-	for _, step := range s.Result.Lost {
-		text += " --done " + step
-	}
-	return text
 }
 
 // answers is how to answer each question that is open.

@@ -1,10 +1,10 @@
 package report
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
-	"time"
 
 	"github.com/gatebook/gatebook/engine/plan"
 	"github.com/gatebook/gatebook/engine/value"
@@ -174,21 +174,28 @@ func (out *page) params(params value.Value) []node {
 	return nodes
 }
 
-// value shows a value on one line. Secrets are masked by the value itself.
+// value shows a value on one line, secrets masked and what is unknown in words.
 func (out *page) value(v value.Value) string {
-	text := Line(v.String())
-	if v.HasUnknown() && v.Kind() != value.KindUnknown {
-		if causes := v.Causes(); len(causes) > 0 {
-			text = fmt.Sprintf("(a part is %s)", causes[0])
-		}
-	}
-	if Width(text) > maxValue {
-		text = Cut(text, maxValue)
-	}
-	if v.HasUnknown() || v.IsSecret() {
+	text := Cut(shown(v), maxValue)
+	if v.IsUnknown() || v.IsSecret() {
 		return out.Dim(text)
 	}
 	return text
+}
+
+// shown is a value as people read it: a string as it is, anything else as JSON.
+func shown(v value.Value) string {
+	data := v.Redacted()
+	if text, ok := data.(string); ok {
+		return Line(text)
+	}
+	var b strings.Builder
+	encoder := json.NewEncoder(&b)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(data); err != nil {
+		return Line(v.String())
+	}
+	return Line(b.String())
 }
 
 // maxValue is how many columns a value takes at most; the JSON form has the whole.
@@ -283,17 +290,5 @@ func (out *page) bindings(title string, bindings []plan.Binding) {
 	out.line("\n%s", out.Bold(title))
 	for _, b := range bindings {
 		out.line("  %s = %s", b.Name, out.value(b.Value))
-	}
-}
-
-// objective says how a time compares with the objective, where there is one.
-func objective(elapsed, rto time.Duration) string {
-	switch {
-	case rto <= 0:
-		return ""
-	case elapsed <= rto:
-		return "within the objective of " + short(rto)
-	default:
-		return "over the objective of " + short(rto) + " by " + Elapsed(elapsed-rto)
 	}
 }

@@ -34,8 +34,9 @@ type Status struct {
 	// Next is what a person may type next; filled in by [Status.Finish].
 	Next []Command `json:"next,omitempty"`
 
-	index  map[string]*Step
-	active map[*Step]bool
+	index   map[string]*Step
+	active  map[*Step]bool
+	closing bool // there are steps of finally
 }
 
 // Drive says whether a process drives the run, as the caller found out; the events
@@ -118,6 +119,7 @@ func NewStatus(p *plan.Plan) *Status {
 	s.Steps = make([]*Step, 0, len(p.Steps))
 	for _, step := range p.Steps {
 		view := s.step(step.ID)
+		s.closing = s.closing || step.Finally
 		view.Title, view.Action, view.Effect = step.Title, step.Action, step.Effect
 		view.Finally, view.Attempts, view.policy = step.Finally, step.Retry.Attempts, step.OnFailure
 	}
@@ -165,6 +167,9 @@ func (s *Step) ElapsedAt(now time.Time) time.Duration {
 		return now.Sub(s.Started)
 	}
 }
+
+// HasFinally reports whether the plan has steps that run at the end.
+func (s *Status) HasFinally() bool { return s.closing }
 
 // Name is the step's title, or its id where it has none.
 func (s *Step) Name() string {

@@ -27,19 +27,56 @@ func Summary(w io.Writer, s *Status, style Style) error {
 
 func (s *Status) title() string { return s.Run.Runbook + " " + s.Run.Version }
 
+// verdict is the first thing that is read: how it ended, and whether anything is left
+// to do.
 func (out *page) verdict(s *Status) {
-	words := outcomeWords(s.Result.Outcome)
-	elapsed := s.Elapsed(s.Updated)
-	after := " after "
-	if s.Result.Outcome == event.OutcomeSucceeded {
-		after = " in "
+	elapsed := Elapsed(s.Elapsed(s.Updated))
+	words, meaning := ending(s.Result, elapsed)
+	out.line("%s %s", out.Mark(outcomeMark(s.Result.Outcome)), out.Bold(s.title()+" "+words))
+	if meaning != "" {
+		out.line("  %s", meaning)
 	}
-	out.line("%s %s%s%s", out.Mark(outcomeMark(s.Result.Outcome)), out.Bold(s.title()+" "+words), out.Dim(after), Elapsed(elapsed))
-	if told := objective(elapsed, s.RTO); told != "" && s.Result.Outcome != event.OutcomePaused {
-		if elapsed > s.RTO {
-			told = out.Warn(told)
-		}
+	if told := s.objective(); told != "" {
 		out.line("  %s", told)
+	}
+}
+
+// ending is how a run ended and what that means.
+func ending(r *event.Result, elapsed string) (words, meaning string) {
+	switch r.Outcome {
+	case event.OutcomeSucceeded:
+		return "succeeded in " + elapsed, ""
+	case event.OutcomeRolledBack:
+		return "failed after " + elapsed, "Everything that it changed was taken back."
+	case event.OutcomeGateClosed:
+		return "was not let in", "Nothing was changed."
+	case event.OutcomeStuck:
+		return "failed after " + elapsed + ", and was not cleanly taken back", "A person is needed: look at what is left."
+	case event.OutcomePaused:
+		return "is paused after " + elapsed, "It can be resumed; nothing runs now."
+	case event.OutcomeFailed:
+		if len(r.Changed) == 0 {
+			return "failed after " + elapsed, "Nothing was changed."
+		}
+		return "failed after " + elapsed, "What it changed stays as it is now."
+	default:
+		return string(r.Outcome), ""
+	}
+}
+
+// objective compares the time that was taken with what the runbook promises, where the
+// comparison says something.
+func (s *Status) objective() string {
+	elapsed := s.Elapsed(s.Updated)
+	switch {
+	case s.RTO <= 0:
+		return ""
+	case elapsed > s.RTO:
+		return "It took " + Elapsed(elapsed-s.RTO) + " longer than the objective of " + short(s.RTO) + "."
+	case s.Result.Outcome == event.OutcomeSucceeded:
+		return "Within the objective of " + short(s.RTO) + "."
+	default:
+		return ""
 	}
 }
 
@@ -70,7 +107,10 @@ func (out *page) cause(s *Status) {
 
 func (out *page) verdictLine(v *event.Verdict) string {
 	truth := out.Bad(v.Truth)
-	if v.Truth == "unknown" {
+	switch v.Truth {
+	case "true":
+		truth = out.Good(v.Truth)
+	case "unknown":
 		truth = out.Warn(v.Truth)
 	}
 	text := Line(v.Expr) + out.Dim(" is ") + truth
@@ -90,7 +130,7 @@ func (out *page) state(s *Status) {
 	out.steps("undone", "were taken back", s, r.Undone, false)
 	kept := without(r.Changed, r.Undone, r.Left)
 	out.steps("changed", "stay as they are now", s, kept, false)
-	if len(r.Changed) == 0 && len(r.Lost) == 0 {
+	if r.Outcome == event.OutcomeSucceeded && len(r.Changed) == 0 {
 		out.line("nothing was changed")
 	}
 	out.line("%s", out.Dim(s.tally()))

@@ -74,7 +74,7 @@ func telling(s *report.Status, e event.Event, style report.Style) string {
 	if e.Type == event.AskOpened {
 		return asking(s, e, style)
 	}
-	if said.Minor || e.Type == event.StepDecided && e.Status == event.Asking {
+	if said.Minor || toldElsewhere(s, e) {
 		return ""
 	}
 	text := said.What
@@ -91,6 +91,21 @@ func telling(s *report.Status, e event.Event, style report.Style) string {
 		text += style.Dim(", is looked at again until " + report.Clock(step.Wait.Until))
 	}
 	return style.Mark(said.Mark) + " " + text
+}
+
+// toldElsewhere reports whether another event says the same, or more.
+func toldElsewhere(s *report.Status, e event.Event) bool {
+	switch e.Type {
+	case event.StepDecided:
+		return e.Status == event.Asking // the question follows
+	case event.AttemptFinished:
+		step, ok := s.Step(e.Op.Step)
+		return ok && e.Op.Part == event.Do && step.Attempt >= step.Attempts // the step's failure follows
+	case event.ModeChanged:
+		return e.Mode == event.Paused || e.Mode == event.Closing && !s.HasFinally()
+	default:
+		return false
+	}
 }
 
 func waiting(s *report.Status, e event.Event) *report.Step {
