@@ -5,45 +5,25 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
 
 	"github.com/gatebook/gatebook/plugins/sdk"
+	"github.com/gatebook/gatebook/plugins/sdk/sdktest"
 	"github.com/gatebook/gatebook/schema"
 )
 
 // params are parameters as a runbook gives them.
 type params = map[string]any
 
-// witness is a host that keeps all that an action tells it.
-type witness struct {
-	mu       sync.Mutex
-	progress []string
-	before   json.RawMessage
-}
-
-func (w *witness) Progress(p sdk.Progress) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.progress = append(w.progress, p.Message)
-}
-
-func (w *witness) Output(string, []byte) {}
-
-func (w *witness) Before(_ context.Context, state json.RawMessage) error {
-	w.before = slices.Clone(state)
-	return nil
-}
-
-func (w *witness) Note(string, json.RawMessage) error { return nil }
-
-// told is everything that the action said while it worked.
-func (w *witness) told() string {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return strings.Join(w.progress, "\n")
+// progressOf is all the progress that an action told its host, a line each.
+func progressOf(host *sdktest.Host) string {
+	var lines []string
+	for _, p := range host.ProgressTold() {
+		lines = append(lines, p.Message)
+	}
+	return strings.Join(lines, "\n")
 }
 
 // apply applies an action as an engine does: checked parameters in, checked outputs out.
@@ -53,9 +33,9 @@ func apply[I, O any](t *testing.T, action sdk.Action[I, O], with params) (O, err
 	return outputs, err
 }
 
-func applyTold[I, O any](ctx context.Context, t *testing.T, action sdk.Action[I, O], with params) (O, *witness, error) {
+func applyTold[I, O any](ctx context.Context, t *testing.T, action sdk.Action[I, O], with params) (O, *sdktest.Host, error) {
 	t.Helper()
-	host := &witness{}
+	host := &sdktest.Host{}
 	var outputs O
 	raw, err := handlerOf(t, action).Apply(ctx, request(t, action, with), host)
 	if err != nil {

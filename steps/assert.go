@@ -36,8 +36,8 @@ pre-flight check that the report should name.`,
 		Effect:     sdk.Read,
 		Idempotent: true,
 		Rules: []schema.Rule{
-			{Expr: "has(self.that) != has(self.all)", Message: "assert needs either that or all"},
-			{Expr: "!(has(self.all) && has(self.message))", Message: "with all, each assertion has its own message"},
+			{Expr: "has(self.that) != has(self.all)", Message: "Give either that or all."},
+			{Expr: "!(has(self.all) && has(self.message))", Message: "With all, each assertion has its own message."},
 		},
 		Examples: []schema.Example{
 			{Title: "One thing", With: map[string]any{"that": true, "message": "the new image is the old one"}},

@@ -73,7 +73,7 @@ The archive appears whole or not at all, and is marked with the step's key, so t
 back removes it if it is still the same.`,
 		Effect:     sdk.Change,
 		Idempotent: true,
-		Rules:      []schema.Rule{{Expr: "has(self.files) || has(self.commands)", Message: "collect needs files or commands"}},
+		Rules:      []schema.Rule{{Expr: "has(self.files) || has(self.commands)", Message: "Give files or commands."}},
 		Examples: []schema.Example{{Title: "Evidence of an upgrade", With: map[string]any{
 			"to":       "evidence/web-1.2.0.tar.gz",
 			"files":    []any{map[string]any{"from": "/var/log/web", "include": []any{"*.log"}}},

@@ -56,7 +56,11 @@ func (f *finder) match(ctx context.Context, pattern string) error {
 		return sdk.FieldErrorf("include", "%q: %w", pattern, err)
 	}
 	if len(matches) == 0 {
-		f.skip(pattern, "no file matches")
+		if _, err := f.root.Lstat(pattern); err == nil {
+			matches = []string{pattern} // a link that leads nowhere; the walk says why
+		} else {
+			f.skip(pattern, "no file matches")
+		}
 	}
 	for _, match := range matches {
 		if err := fs.WalkDir(f.root.FS(), match, func(name string, entry fs.DirEntry, err error) error {

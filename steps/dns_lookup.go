@@ -72,11 +72,15 @@ func dnsQuestion(name string, kind dnsmessage.Type) (dnsmessage.Message, error) 
 	if err := edns.SetEDNS0(dnsPayload, dnsmessage.RCodeSuccess, false); err != nil {
 		return dnsmessage.Message{}, err
 	}
-	return dnsmessage.Message{
+	question := dnsmessage.Message{
 		Header:      dnsmessage.Header{ID: uint16(rand.Uint32()), RecursionDesired: true},
 		Questions:   []dnsmessage.Question{{Name: whole, Type: kind, Class: dnsmessage.ClassINET}},
 		Additionals: []dnsmessage.Resource{{Header: edns, Body: &dnsmessage.OPTResource{}}},
-	}, nil
+	}
+	if _, err := question.Pack(); err != nil { // a label may be too long
+		return dnsmessage.Message{}, sdk.FieldErrorf("name", "%q is not a name in the DNS: %w", name, err)
+	}
+	return question, nil
 }
 
 // ask sends a question and reads until its answer comes.

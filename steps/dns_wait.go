@@ -44,8 +44,8 @@ After a switch of records, wait at the authoritative servers first, and then for
 		Effect:     sdk.Read,
 		Idempotent: true,
 		Rules: []schema.Rule{
-			{Expr: "!(has(self.absent) && self.absent && has(self.values))", Message: "absent records have no values"},
-			{Expr: "!(has(self.exact) && self.exact) || has(self.values)", Message: "exact needs values"},
+			{Expr: "!(has(self.absent) && self.absent && has(self.values))", Message: "Records that are absent have no values."},
+			{Expr: "!(has(self.exact) && self.exact) || has(self.values)", Message: "Give the values that must be there and no other."},
 		},
 		Examples: []schema.Example{
 			{Title: "The new address, at both authoritative servers", With: map[string]any{

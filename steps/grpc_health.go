@@ -48,7 +48,7 @@ since it may register later.`,
 		Idempotent: true,
 		Rules: []schema.Rule{{
 			Expr:    "!(has(self.plaintext) && self.plaintext && has(self.tls))",
-			Message: "tls says nothing about a connection in plaintext",
+			Message: "Give either plaintext or tls.",
 		}},
 		Examples: []schema.Example{
 			{Title: "Wait for a service behind TLS", With: map[string]any{

@@ -111,7 +111,7 @@ func TestHTTPErrorsHideCredentials(t *testing.T) {
 		if err == nil {
 			t.Fatalf("%s is there", address)
 		}
-		if all := err.Error() + told.told(); strings.Contains(all, "pa55word") || strings.Contains(all, "s3cret") {
+		if all := err.Error() + progressOf(told); strings.Contains(all, "pa55word") || strings.Contains(all, "s3cret") {
 			t.Errorf("credentials in %q", all)
 		}
 	}
@@ -194,7 +194,7 @@ func TestHTTPCheckIsCancelledAtOnce(t *testing.T) {
 // closedPort is an address at which nobody listens.
 func closedPort(t *testing.T) string {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -204,4 +204,3 @@ func closedPort(t *testing.T) string {
 	}
 	return address
 }
-

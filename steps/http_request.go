@@ -52,7 +52,7 @@ expected *permanent*.`,
 		Effect: sdk.Change,
 		Rules: []schema.Rule{{
 			Expr:    "[has(self.body), has(self.json), has(self.form)].filter(given, given).size() <= 1",
-			Message: "only one of body, json and form can be sent",
+			Message: "Give only one of body, json and form.",
 		}},
 		Examples: []schema.Example{
 			{Title: "Set the weight of a pool", With: map[string]any{

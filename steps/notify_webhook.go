@@ -45,9 +45,9 @@ and a server that is not there are transient, a refused signature or token is *d
 		Effect:        sdk.Change,
 		NothingToUndo: "a message that was sent cannot be taken back",
 		Rules: []schema.Rule{
-			{Expr: "(has(self.format) && self.format == 'json') == has(self.json)", Message: "json goes with format json, and that with nothing else"},
-			{Expr: "has(self.text) != has(self.json)", Message: "a message has either text or json"},
-			{Expr: "!has(self.signingSecret) || (has(self.format) && self.format == 'dingtalk')", Message: "only DingTalk signs with signingSecret"},
+			{Expr: "(has(self.format) && self.format == 'json') == has(self.json)", Message: "Give json with the format json, and with no other."},
+			{Expr: "has(self.text) != has(self.json)", Message: "Give either text or json."},
+			{Expr: "!has(self.signingSecret) || (has(self.format) && self.format == 'dingtalk')", Message: "Give signingSecret only with the format dingtalk."},
 		},
 		Examples: []schema.Example{
 			{Title: "Slack", With: map[string]any{

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/gatebook/gatebook/plugins/sdk"
+	"github.com/gatebook/gatebook/plugins/sdk/sdktest"
 	"github.com/gatebook/gatebook/schema"
 )
 
@@ -39,7 +40,7 @@ func TestPoll(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				count, start := 0, time.Now()
 				p := Polling{Timeout: schema.Duration(5 * time.Second), Interval: schema.Duration(time.Second), Consecutive: tt.consecutive}
-				got, err := poll(t.Context(), &witness{}, p, tt.within, func(ctx context.Context) (int, error) {
+				got, err := poll(t.Context(), &sdktest.Host{}, p, tt.within, func(ctx context.Context) (int, error) {
 					count++
 					switch tt.probes[min(count, len(tt.probes))-1] {
 					case not:
@@ -73,7 +74,7 @@ func TestPollEndsWithItsContext(t *testing.T) {
 		defer cancel()
 		start := time.Now()
 		p := Polling{Timeout: schema.Duration(time.Second), Interval: schema.Duration(time.Hour), Consecutive: 1}
-		_, err := poll(ctx, &witness{}, p, 24*time.Hour, func(context.Context) (int, error) {
+		_, err := poll(ctx, &sdktest.Host{}, p, 24*time.Hour, func(context.Context) (int, error) {
 			return 0, sdk.Errorf(sdk.Transient, "not yet")
 		})
 		if !errors.Is(err, context.DeadlineExceeded) || time.Since(start) != 90*time.Second {
@@ -84,6 +85,6 @@ func TestPollEndsWithItsContext(t *testing.T) {
 
 func TestPollRefusesProbesWithoutTime(t *testing.T) {
 	t.Parallel()
-	_, err := poll(t.Context(), &witness{}, Polling{Consecutive: 1}, 0, func(context.Context) (int, error) { return 1, nil })
+	_, err := poll(t.Context(), &sdktest.Host{}, Polling{Consecutive: 1}, 0, func(context.Context) (int, error) { return 1, nil })
 	failure{sdk.Permanent, "timeout", "no time"}.check(t, err)
 }

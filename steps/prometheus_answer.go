@@ -24,6 +24,9 @@ type prometheusAnswer struct {
 	} `json:"data"`
 }
 
+// maxSeconds is in the year 5138, well within what a time in JSON can say.
+const maxSeconds = 1e11
+
 // prometheusPoint is [seconds since 1970, "number"].
 type prometheusPoint struct {
 	seconds float64
@@ -40,6 +43,9 @@ func (p prometheusPoint) sample(labels map[string]string) (PrometheusSample, err
 	number, err := strconv.ParseFloat(p.text, 64)
 	if err != nil {
 		return PrometheusSample{}, fmt.Errorf("the sample %q is not a number", p.text)
+	}
+	if math.Abs(p.seconds) > maxSeconds {
+		return PrometheusSample{}, fmt.Errorf("the sample's time %v is out of reach", p.seconds)
 	}
 	whole, part := math.Modf(p.seconds)
 	sample := PrometheusSample{

@@ -30,7 +30,7 @@ To wait *for something*, use a gate or a verify with ` + "`within`" + `, or a ch
 		Idempotent: true,
 		Rules: []schema.Rule{{
 			Expr:    "has(self.for) != has(self.until)",
-			Message: "wait needs either for or until",
+			Message: "Give either for or until.",
 		}},
 		Examples: []schema.Example{
 			{Title: "Let connections drain", With: map[string]any{"for": "30s"}},
