@@ -300,8 +300,8 @@ func (m *Machine) outstandingConditions(i int, j *judging) {
 	}
 }
 
-// recordVerdict journals how a condition was judged, with the tree of its parts where
-// the answer is not the one of the look before.
+// recordVerdict journals how a condition was judged, with the tree of its parts unless
+// it is still true.
 func (m *Machine) recordVerdict(op event.Op, p *plan.Condition, v expr.Verdict, scope *scope, c *condition) {
 	verdict := &event.Verdict{
 		Name: p.Name, Expr: p.Expr, Truth: v.Truth.String(), Message: p.Message, Detail: detail(v),
@@ -309,7 +309,7 @@ func (m *Machine) recordVerdict(op event.Op, p *plan.Condition, v expr.Verdict, 
 	if c != nil && !c.deadline.IsZero() {
 		verdict.Until = &c.deadline
 	}
-	if c == nil || c.sample == 1 || c.last != v.Truth {
+	if c == nil || v.Truth != expr.True || c.last != expr.True {
 		if tree, err := json.Marshal(p.Program.Explain(scope)); err == nil {
 			verdict.Explain = tree
 		}
