@@ -59,7 +59,7 @@ var rooms = map[string]room{
 
 	"engine/report/live": {floor: 8},
 
-	"cmd/gatebook/cli": {floor: 9},
+	"cmd/gatebook/cli": {floor: 9, roof: true},
 	"cmd/gatebook":     {floor: 10},
 
 	// Programs of the repository that nobody imports.
