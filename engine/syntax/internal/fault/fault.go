@@ -32,7 +32,7 @@ func Explain(file *source.File, text []byte, message string, stop int) diag.Diag
 	}
 	f.outline = newOutline(text, f.stop)
 	for _, cause := range []func() (diag.Diagnostic, bool){
-		f.tab, f.quote, f.anchor, f.expression, f.bracket, f.escape, f.reserved,
+		f.tab, f.quote, f.anchor, f.expression, f.bracket, f.strayMark, f.escape, f.reserved,
 		f.secondColon, f.missingSpace, f.listAfterKey, f.indentation,
 	} {
 		if d, ok := cause(); ok {
@@ -132,6 +132,15 @@ func (f *fault) bracket() (diag.Diagnostic, bool) {
 	closing := map[byte]string{'[': "]", '{': "}"}[f.text[at]]
 	return f.at(f.file.Range(at, at+1), "The bracket that opens here is not closed, or a comma is missing behind it.").
 		WithHint("close it with %s, and put commas between the items", closing), true
+}
+
+func (f *fault) strayMark() (diag.Diagnostic, bool) {
+	at := f.outline.stray
+	if at < 0 || !f.says("node content") {
+		return diag.Diagnostic{}, false
+	}
+	return f.at(f.file.Range(at, at+1), "%c stands where a value should begin.", f.text[at]).
+		WithHint("remove it, or put the value in quotes"), true
 }
 
 var badEscape = regexp.MustCompile(`(\\[^0abt\tnvfre "\\N_LPxuU])`)

@@ -9,11 +9,12 @@ type outline struct {
 	brackets []int // offsets of those that are open
 	open     int   // offset of the quote that is never closed, or closed too late; -1: none
 	behind   int   // offset of text right behind a closing quote; -1: none
+	stray    int   // offset of a closing bracket where a value should be; -1: none
 }
 
 // newOutline reads text up to the offset.
 func newOutline(text []byte, end int) *outline {
-	o := &outline{text: text, open: -1, behind: -1}
+	o := &outline{text: text, open: -1, behind: -1, stray: -1}
 	fresh := true // whether a scalar may begin here
 	for at := 0; at < min(end, len(text)) && o.open < 0 && o.behind < 0; {
 		c := text[at]
@@ -33,6 +34,9 @@ func newOutline(text []byte, end int) *outline {
 			fresh = true
 		case (c == ']' || c == '}') && len(o.brackets) > 0:
 			o.brackets = o.brackets[:len(o.brackets)-1]
+			fresh = false
+		case (c == ']' || c == '}' || c == ',') && fresh:
+			o.stray = at
 			fresh = false
 		case fresh && (c == '|' || c == '>') && len(o.brackets) == 0:
 			at = o.block(at)
