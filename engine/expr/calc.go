@@ -9,6 +9,7 @@ import (
 	"github.com/expr-lang/expr/ast"
 	"github.com/expr-lang/expr/checker"
 	"github.com/expr-lang/expr/compiler"
+	"github.com/expr-lang/expr/conf"
 	"github.com/expr-lang/expr/file"
 	"github.com/expr-lang/expr/parser"
 	"github.com/expr-lang/expr/vm"
@@ -30,16 +31,17 @@ type calculation struct {
 
 // calcSource is a `${{ }}` while it is compiled.
 type calcSource struct {
-	t      *Types
-	words  *token.List
-	from   int // where in the template it begins
-	faults []Fault
-	refs   []Ref // offsets in the expression
+	t        *Types
+	language *conf.Config // shared, so never changed: config copies it
+	words    *token.List
+	from     int // where in the template it begins
+	faults   []Fault
+	refs     []Ref // offsets in the expression
 }
 
 // compileCalculation compiles text[from:to].
-func compileCalculation(text string, from, to int, t *Types) (*calculation, []Fault) {
-	source := &calcSource{t: t, words: token.Scan(text[from:to]), from: from}
+func compileCalculation(text string, from, to int, t *Types, language *conf.Config) (*calculation, []Fault) {
+	source := &calcSource{t: t, language: language, words: token.Scan(text[from:to]), from: from}
 	tree := source.parse()
 	if tree != nil {
 		source.visit(tree.Node, nil)
@@ -63,6 +65,12 @@ func compileCalculation(text string, from, to int, t *Types) (*calculation, []Fa
 	return made, nil
 }
 
+// config returns the language for one compilation, which adds the environment to it.
+func (s *calcSource) config() *conf.Config {
+	config := *s.language
+	return &config
+}
+
 func (s *calcSource) parse() *parser.Tree {
 	text := s.words.Text
 	if fault := tooComplex(text, s.words); fault != nil {
@@ -73,7 +81,7 @@ func (s *calcSource) parse() *parser.Tree {
 		s.faults = append(s.faults, Fault{Rule: diag.ExprSyntax, Start: 0, End: len(text), Detail: "There is nothing between ${{ and }}."})
 		return nil
 	}
-	tree, err := parser.ParseWithConfig(text, calcConfig())
+	tree, err := parser.ParseWithConfig(text, s.config())
 	if err != nil {
 		s.fault(diag.ExprSyntax, err)
 		return nil
@@ -89,7 +97,7 @@ func (s *calcSource) finish(made *calculation, tree *parser.Tree) {
 		made.shape = orAny(found.schema)
 		return
 	}
-	config := calcConfig()
+	config := s.config()
 	config.WithEnv(envTypes(s.t, s.refs))
 	if _, err := checker.Check(tree, config); err != nil {
 		s.fault(diag.ExprType, err)

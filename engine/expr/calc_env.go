@@ -3,6 +3,7 @@ package expr
 import (
 	"reflect"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/expr-lang/expr/ast"
@@ -15,9 +16,9 @@ import (
 	"github.com/gatebook/gatebook/schema"
 )
 
-// calcConfig is the language with our functions, and without what reads the clock
+// newCalcConfig returns the language with our functions, and without what reads the clock
 // or the machine (now, timezone) and what people have no use for.
-func calcConfig() *conf.Config {
+func newCalcConfig() *conf.Config {
 	config := conf.CreateNew()
 	config.Optimize = false // it computes at compile time, out of reach of the limits
 	config.MaxNodes = maxNodes
@@ -60,10 +61,13 @@ func typed(name string, call func(...any) (any, error), like any) *builtin.Funct
 	return &builtin.Function{Name: name, Func: call, Types: []reflect.Type{reflect.TypeOf(like)}}
 }
 
-func calcFunctions() []string {
+// functions returns the names of our own functions that people may call.
+func (s *calcSource) functions() []string {
 	var names []string
-	for _, function := range ownFunctions() {
-		names = append(names, function.Name)
+	for name := range s.language.Functions {
+		if !strings.HasPrefix(name, "$") {
+			names = append(names, name)
+		}
 	}
 	return names
 }

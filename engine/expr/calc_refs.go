@@ -98,7 +98,7 @@ func calcParts(node ast.Node) []ast.Node {
 func (s *calcSource) visitCall(n *ast.CallNode, bound []string) {
 	switch callee := n.Callee.(type) {
 	case *ast.IdentifierNode:
-		if !slices.Contains(calcFunctions(), callee.Value) {
+		if !slices.Contains(s.functions(), callee.Value) {
 			s.unknownFunction(callee)
 		}
 		for i, argument := range n.Arguments {
@@ -122,7 +122,7 @@ func (s *calcSource) visitCall(n *ast.CallNode, bound []string) {
 func (s *calcSource) unknownFunction(callee *ast.IdentifierNode) {
 	start, end := s.place(callee.Location())
 	fault := Fault{Rule: diag.ExprUnknownFunction, Start: start, End: end, Detail: fmt.Sprintf("There is no function %s.", callee.Value)}
-	functions := append(calcFunctions(), slices.Collect(maps.Keys(calcConfig().Builtins))...)
+	functions := append(s.functions(), slices.Collect(maps.Keys(s.language.Builtins))...)
 	if family, _, ok := strings.Cut(callee.Value, "."); ok {
 		fault.End = s.follow(start, 1)[0]
 		fault.Detail = fmt.Sprintf("%s It has %s.", fault.Detail, listing(inFamily(family+".", functions)))

@@ -20,6 +20,7 @@ import (
 type celEnv struct {
 	*cel.Env
 	types *celProvider
+	base  *cel.Env
 }
 
 // newCELEnv puts the names of t on top of the base.
@@ -29,7 +30,7 @@ func newCELEnv(base *cel.Env, t *Types) (*celEnv, error) {
 	if err != nil {
 		return nil, fmt.Errorf("set up CEL: %w", err)
 	}
-	return &celEnv{env, provider}, nil
+	return &celEnv{env, provider, base}, nil
 }
 
 // compile makes a condition of text.
@@ -46,10 +47,9 @@ func (e *celEnv) compile(text string) (*Condition, []Fault) {
 		return nil, syntaxFaults(source.words, issues.Errors())
 	}
 	source.tree = parsed.NativeRep()
-	e.types.takeMissed()
 	checked, issues := e.Check(parsed)
 	if issues.Err() != nil {
-		return nil, e.checkFaults(source, issues.Errors())
+		return nil, e.checkFaults(source, parsed)
 	}
 	source.tree = checked.NativeRep()
 	if faults := append(notBoolean(source, checked.OutputType()), badLiterals(source)...); len(faults) > 0 {

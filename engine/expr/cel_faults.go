@@ -7,6 +7,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"cel.dev/cel-go/cel"
 	"cel.dev/cel-go/common"
 	celast "cel.dev/cel-go/common/ast"
 	"cel.dev/cel-go/common/operators"
@@ -15,9 +16,16 @@ import (
 	"github.com/gatebook/gatebook/engine/expr/internal/token"
 )
 
-// checkFaults places CEL's findings and says them in our words.
-func (e *celEnv) checkFaults(source celSource, found []*common.Error) []Fault {
-	missed := e.types.takeMissed()
+// checkFaults checks an expression again that has failed, in an environment of its
+// own, so that the fields that were missed are its own; places what is found and says
+// it in our words.
+func (e *celEnv) checkFaults(source celSource, parsed *cel.Ast) []Fault {
+	alone, err := newCELEnv(e.base, e.types.t)
+	if err != nil {
+		return []Fault{{Rule: diag.ExprType, Start: 0, End: len(source.words.Text), Detail: sentence(err.Error())}}
+	}
+	_, issues := alone.Check(parsed)
+	found, missed := issues.Errors(), alone.types.missed
 	var faults []Fault
 	var broken []Fault // calls whose parts need no findings of their own
 	for _, err := range found {

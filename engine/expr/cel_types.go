@@ -26,7 +26,7 @@ type celProvider struct {
 	mu     sync.Mutex
 	named  map[shape]*types.Type
 	shapes map[string]shape
-	missed []missedField // since the last check; see takeMissed
+	missed []missedField // see checkFaults
 }
 
 // missedField is a field that a check asked for in vain.
@@ -152,14 +152,4 @@ func (p *celProvider) miss(m missedField) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.missed = append(p.missed, m)
-}
-
-// takeMissed returns what was missed since it was last called, first to last. The
-// compiler checks one expression at a time, so they are that expression's.
-func (p *celProvider) takeMissed() []missedField {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	missed := p.missed
-	p.missed = nil
-	return missed
 }

@@ -4,6 +4,7 @@ import (
 	"sync"
 
 	"cel.dev/cel-go/cel"
+	"github.com/expr-lang/expr/conf"
 
 	"github.com/gatebook/gatebook/engine/diag"
 )
@@ -12,9 +13,11 @@ import (
 // safe for concurrent use; so is everything that it returns. The zero Compiler is
 // not ready: use [NewCompiler].
 type Compiler struct {
-	mu         sync.Mutex
-	base       *cel.Env
-	envs       map[*Types]*celEnv
+	base func() (*cel.Env, error)
+	calc func() *conf.Config
+
+	mu         sync.Mutex // guards the maps; nothing is compiled under it
+	envs       map[*Types]func() (*celEnv, error)
 	conditions map[cacheKey]compiledCondition
 	templates  map[cacheKey]compiledTemplate
 }
@@ -38,7 +41,9 @@ type compiledTemplate struct {
 // of a language is built when the first expression needs it.
 func NewCompiler() *Compiler {
 	return &Compiler{
-		envs:       make(map[*Types]*celEnv),
+		base:       sync.OnceValues(newCELBase),
+		calc:       sync.OnceValue(newCalcConfig),
+		envs:       make(map[*Types]func() (*celEnv, error)),
 		conditions: make(map[cacheKey]compiledCondition),
 		templates:  make(map[cacheKey]compiledTemplate),
 	}
@@ -47,40 +52,33 @@ func NewCompiler() *Compiler {
 // Condition compiles a CEL expression that must be boolean. With faults the
 // condition is nil.
 func (c *Compiler) Condition(text string, t *Types) (*Condition, []Fault) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	key := cacheKey{text, t}
-	if known, ok := c.conditions[key]; ok {
-		return known.condition, known.faults
-	}
-	var made compiledCondition
-	if env, err := c.env(t); err != nil {
-		made.faults = []Fault{{Rule: diag.ExprSyntax, Start: 0, End: len(text), Detail: sentence(err.Error())}}
-	} else {
-		made.condition, made.faults = env.compile(text)
-	}
-	c.conditions[key] = made
+	made := cached(&c.mu, c.conditions, cacheKey{text, t}, func() compiledCondition {
+		env, err := c.env(t)()
+		if err != nil {
+			return compiledCondition{faults: []Fault{{Rule: diag.ExprSyntax, Start: 0, End: len(text), Detail: sentence(err.Error())}}}
+		}
+		condition, faults := env.compile(text)
+		return compiledCondition{condition, faults}
+	})
 	return made.condition, made.faults
 }
 
-// env returns CEL with the names of t. The caller holds the lock.
-func (c *Compiler) env(t *Types) (*celEnv, error) {
-	if known := c.envs[t]; known != nil {
-		return known, nil
+// env returns CEL with the names of t, which is made once.
+func (c *Compiler) env(t *Types) func() (*celEnv, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	known := c.envs[t]
+	if known == nil {
+		known = sync.OnceValues(func() (*celEnv, error) {
+			base, err := c.base()
+			if err != nil {
+				return nil, err
+			}
+			return newCELEnv(base, t)
+		})
+		c.envs[t] = known
 	}
-	if c.base == nil {
-		base, err := newCELBase()
-		if err != nil {
-			return nil, err
-		}
-		c.base = base
-	}
-	env, err := newCELEnv(c.base, t)
-	if err != nil {
-		return nil, err
-	}
-	c.envs[t] = env
-	return env, nil
+	return known
 }
 
 // Template compiles a string in which `${{ }}` are expr expressions. A string
@@ -89,14 +87,28 @@ func (c *Compiler) Template(text string, t *Types) (*Template, []Fault) {
 	if isLiteral(text) {
 		return &Template{text: text, literal: true}, nil
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	key := cacheKey{text, t}
-	if known, ok := c.templates[key]; ok {
-		return known.template, known.faults
-	}
-	var made compiledTemplate
-	made.template, made.faults = compileTemplate(text, t)
-	c.templates[key] = made
+	made := cached(&c.mu, c.templates, cacheKey{text, t}, func() compiledTemplate {
+		template, faults := compileTemplate(text, t, c.calc())
+		return compiledTemplate{template, faults}
+	})
 	return made.template, made.faults
+}
+
+// cached returns what is known for the key, or makes it without holding the lock. Of
+// two that are made at once the first stays, so that all get the same.
+func cached[T any](mu *sync.Mutex, known map[cacheKey]T, key cacheKey, make func() T) T {
+	mu.Lock()
+	found, ok := known[key]
+	mu.Unlock()
+	if ok {
+		return found
+	}
+	made := make()
+	mu.Lock()
+	defer mu.Unlock()
+	if found, ok := known[key]; ok {
+		return found
+	}
+	known[key] = made
+	return made
 }

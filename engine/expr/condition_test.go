@@ -3,7 +3,9 @@ package expr
 import (
 	"encoding/json"
 	"slices"
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -303,4 +305,28 @@ func TestSameTextIsCompiledOnce(t *testing.T) {
 	if first != second {
 		t.Error("the condition was compiled twice")
 	}
+}
+
+func TestCompilerServesManyAtOnce(t *testing.T) {
+	t.Parallel()
+	compiler, types := NewCompiler(), exampleTypes()
+	texts := []string{`inputs.count > 2`, `inputs.nam == "x"`, `steps.drain.outputs.nam == "x"`, `steps.drain.outputs.evicted > 1`}
+	var group sync.WaitGroup
+	for i := range 64 {
+		group.Go(func() {
+			text := texts[i%len(texts)]
+			condition, faults := compiler.Condition(text, types.With(RootAttempt, nil))
+			if condition != nil {
+				condition.Eval(exampleScope())
+				condition.Explain(exampleScope())
+			} else if strings.HasPrefix(text, "steps") && !strings.Contains(faults[0].Detail, "evicted") {
+				t.Errorf("%s: %+v", text, faults)
+			}
+			template, _ := compiler.Template("${{ inputs.count + "+strconv.Itoa(i%7)+" }}", types)
+			if _, err := template.Eval(exampleScope()); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	group.Wait()
 }

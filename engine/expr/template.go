@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/expr-lang/expr/conf"
+
 	"github.com/gatebook/gatebook/engine/diag"
 	"github.com/gatebook/gatebook/engine/expr/internal/token"
 	"github.com/gatebook/gatebook/engine/value"
@@ -34,7 +36,7 @@ const (
 func isLiteral(text string) bool { return !strings.Contains(text, opening) }
 
 // compileTemplate takes text apart and compiles its parts.
-func compileTemplate(text string, t *Types) (*Template, []Fault) {
+func compileTemplate(text string, t *Types, language *conf.Config) (*Template, []Fault) {
 	made := &Template{text: text}
 	var faults []Fault
 	plain := ""
@@ -60,7 +62,7 @@ func compileTemplate(text string, t *Types) (*Template, []Fault) {
 			})
 			break
 		}
-		calc, found := compileCalculation(text, from, end, t)
+		calc, found := compileCalculation(text, from, end, t, language)
 		faults = append(faults, found...)
 		made.add(plain, calc)
 		plain, at = "", end+len(closing)
