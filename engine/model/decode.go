@@ -43,7 +43,14 @@ type decoder struct {
 	found  diag.List
 }
 
-func (d *decoder) add(finding diag.Diagnostic) { d.found = append(d.found, finding) }
+// maxFound is how many findings are kept; nobody reads more.
+const maxFound = 1000
+
+func (d *decoder) add(finding diag.Diagnostic) {
+	if len(d.found) < maxFound {
+		d.found = append(d.found, finding)
+	}
+}
 
 // word is a value that reads itself from a node. It reports whether it could.
 type word interface {
@@ -121,6 +128,9 @@ func (d *decoder) absent(v reflect.Value, node *syntax.Node, shape *shape, given
 }
 
 func (d *decoder) unknownKey(key *syntax.Node, shape *shape) {
+	if len(d.found) == maxFound {
+		return // suggesting a key takes time
+	}
 	finding := diag.UnknownKey.At(key.Range(), "%s has no key %q.", capital(shape.name), key.Text())
 	if near, ok := diag.Nearest(key.Text(), shape.names); ok {
 		d.add(finding.WithHint("did you mean %q?", near))

@@ -320,3 +320,20 @@ func BenchmarkDecode(b *testing.B) {
 		})
 	}
 }
+
+func TestManyFaultsAreCutShort(t *testing.T) {
+	t.Parallel()
+	var text strings.Builder
+	text.WriteString("apiVersion: gatebook/v1\nkind: Runbook\n")
+	for i := range 200_000 {
+		fmt.Fprintf(&text, "step%d: 1\n", i)
+	}
+	begin := time.Now()
+	_, found := decode(source.NewFile("f.yaml", []byte(text.String())))
+	if took := time.Since(begin); took > 20*time.Second {
+		t.Errorf("it took %s", took)
+	}
+	if len(found) != 1000 {
+		t.Errorf("got %d findings", len(found))
+	}
+}

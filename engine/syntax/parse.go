@@ -18,7 +18,8 @@ const (
 	maxSize    = 16 << 20 // bytes in a file
 	maxDepth   = 100      // levels of nesting
 	maxAliased = 100_000  // nodes that aliases stand for, all together
-	maxMarks   = 2 << 20  // line ends, commas and other marks before a value
+	maxFound   = 1000     // findings; nobody reads more
+	maxMarks   = 3 << 19  // line ends, commas and other marks before a value
 )
 
 // Parse reads a file. All faults are found in one pass, but for YAML's own syntax,
@@ -37,9 +38,10 @@ func Parse(file *source.File) (*Node, diag.List) {
 		return nil, append(found, diag.FileTooLarge.At(file.Range(0, 0),
 			"The file may have %d values; at most %d are read.", marks, maxMarks))
 	}
-	document, more, err := decode(text)
+	input := bytes.NewReader(text)
+	document, more, err := decode(input)
 	if err != nil && len(found) == 0 { // else it may come of what was replaced
-		found = append(found, explain(file, text, err))
+		found = append(found, explain(file, text, len(text)-input.Len(), err))
 	}
 	if more != nil {
 		found = append(found, severalDocuments(file, more))
@@ -73,8 +75,8 @@ func countMarks(text []byte) int {
 
 // decode reads the first document, and the second where there is one. After an error
 // in what follows the first document, that is still returned.
-func decode(text []byte) (first, second *yaml.Node, err error) {
-	decoder := yaml.NewDecoder(bytes.NewReader(text))
+func decode(input io.Reader) (first, second *yaml.Node, err error) {
+	decoder := yaml.NewDecoder(input)
 	if first, err = decodeOne(decoder); err != nil || first == nil {
 		return nil, nil, err
 	}
