@@ -29,8 +29,8 @@ func (e *Error) Unwrap() error { return e.Err }
 
 // within returns err with one more part in front of its path.
 func within(part string, err error) error {
-	var inner *Error
-	if !errors.As(err, &inner) {
+	inner, ok := errors.AsType[*Error](err)
+	if !ok {
 		return err
 	}
 	outer := *inner

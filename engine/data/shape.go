@@ -1,6 +1,8 @@
 package data
 
 import (
+	"slices"
+
 	"github.com/gatebook/gatebook/engine/expr"
 	"github.com/gatebook/gatebook/engine/value"
 	"github.com/gatebook/gatebook/schema"
@@ -92,26 +94,23 @@ func listShape(items []*schema.Schema) *schema.Schema {
 }
 
 // HoldsSecret reports whether a value of the shape is secret, or anything in it.
-func HoldsSecret(s *schema.Schema) bool { return holdsSecret(s, s, deepest) }
+func HoldsSecret(s *schema.Schema) bool { return holdsSecret(s, s, map[*schema.Schema]bool{}) }
 
-func holdsSecret(root, s *schema.Schema, depth int) bool {
-	if s = root.Resolve(s); s == nil || depth == 0 {
+// holdsSecret looks at each part of a shape once: one may refer to itself.
+func holdsSecret(root, s *schema.Schema, seen map[*schema.Schema]bool) bool {
+	if s = root.Resolve(s); s == nil || seen[s] {
 		return false
 	}
-	if s.Secret || holdsSecret(root, s.Items, depth-1) || holdsSecret(root, s.Additional, depth-1) {
+	seen[s] = true
+	if s.Secret || holdsSecret(root, s.Items, seen) || holdsSecret(root, s.Additional, seen) {
 		return true
 	}
 	for _, p := range s.Properties {
-		if holdsSecret(root, p.Schema, depth-1) {
+		if holdsSecret(root, p.Schema, seen) {
 			return true
 		}
 	}
-	for _, choice := range choices(s) {
-		if holdsSecret(root, choice, depth-1) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(choices(s), func(choice *schema.Schema) bool { return holdsSecret(root, choice, seen) })
 }
 
 // LeadsToSecret reports whether the part of a shape at the path is secret, or holds
@@ -121,12 +120,8 @@ func LeadsToSecret(s *schema.Schema, path []string) bool {
 	for _, part := range path {
 		slot = slot.at(part)
 	}
-	for _, shape := range slot.shapes {
-		if holdsSecret(slot.root, shape, deepest) {
-			return true
-		}
-	}
-	return false
+	seen := map[*schema.Schema]bool{}
+	return slices.ContainsFunc(slot.shapes, func(shape *schema.Schema) bool { return holdsSecret(slot.root, shape, seen) })
 }
 
 // ShowsSecret reports whether a value that everybody can read has something to say

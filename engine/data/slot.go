@@ -16,30 +16,33 @@ type Slot struct {
 	shapes []*schema.Schema
 }
 
-// maxChoices bounds the shapes of one slot; the others are taken to be like them.
-const maxChoices = 64
-
-// deepest bounds how far a shape is followed, since one may refer to itself.
+// deepest bounds how far a shape is followed into a value, since one may refer to
+// itself.
 const deepest = 16
 
 // slotOf returns the slot of a whole document of the shape.
 func slotOf(root *schema.Schema) Slot {
 	s := Slot{root: root}
-	s.add(root, deepest)
+	s.add(root)
 	return s
 }
 
-// add adds a shape, or its choices where it is nothing but a choice.
-func (s *Slot) add(shape *schema.Schema, depth int) {
-	if shape = s.root.Resolve(shape); shape == nil || depth == 0 || len(s.shapes) >= maxChoices {
-		return
-	}
-	others := choices(shape)
-	if len(others) == 0 || shape.Type != "" || len(shape.Properties) > 0 || shape.Secret || shape.NoSecret {
-		s.shapes = append(s.shapes, shape)
-	}
-	for _, choice := range others {
-		s.add(choice, depth-1)
+// add adds a shape, or its choices where it is nothing but a choice. Each is added
+// once.
+func (s *Slot) add(shape *schema.Schema) {
+	queue := []*schema.Schema{s.root.Resolve(shape)}
+	for i := 0; i < len(queue); i++ {
+		shape := queue[i]
+		if shape == nil || slices.Contains(queue[:i], shape) {
+			continue
+		}
+		others := choices(shape)
+		if len(others) == 0 || shape.Type != "" || len(shape.Properties) > 0 || shape.Secret || shape.NoSecret {
+			s.shapes = append(s.shapes, shape)
+		}
+		for _, other := range others {
+			queue = append(queue, s.root.Resolve(other))
+		}
 	}
 }
 
@@ -63,11 +66,11 @@ func (s Slot) at(part string) Slot {
 		}
 		switch declared, ok := shape.Property(part); {
 		case ok:
-			next.add(declared, deepest)
+			next.add(declared)
 		case shape.Items != nil:
-			next.add(shape.Items, deepest)
+			next.add(shape.Items)
 		default:
-			next.add(shape.Additional, deepest)
+			next.add(shape.Additional)
 		}
 	}
 	return next

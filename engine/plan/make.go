@@ -81,8 +81,7 @@ func (m *maker) cannot(err error, at source.Range) {
 	if m.skipped {
 		return
 	}
-	var placed *data.Error
-	if errors.As(err, &placed) {
+	if placed, ok := errors.AsType[*data.Error](err); ok {
 		at, err = placed.Range, placed.Err
 	}
 	m.found = append(m.found, diag.CannotCompute.At(at, "%s", sentence(err)))

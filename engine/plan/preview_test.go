@@ -29,7 +29,8 @@ func scaling(t *testing.T, foresee func(ctx context.Context, request sdk.Request
 		Name: "scale", Summary: "Scale", Description: "It scales.", Effect: sdk.Change, NothingToUndo: "it is small",
 		Apply: func(context.Context, *sdk.Call[scaleInput]) (out struct {
 			Was int `json:"was" doc:"How far it was."`
-		}, err error) {
+		}, err error,
+		) {
 			return out, nil
 		},
 		Plan: func(ctx context.Context, call *sdk.Call[scaleInput]) (sdk.Preview, error) {
