@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/house"
 	"github.com/gatebook/gatebook/engine/report"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
@@ -29,13 +30,13 @@ func newActions(a *app) *cobra.Command {
 }
 
 func (o *actionsOptions) run() error {
-	catalogue, err := o.catalogue()
+	h, err := house.Open(o.Console)
 	if err != nil {
 		return err
 	}
 	descriptions := []sdk.Description{}
-	for _, name := range catalogue.Names() {
-		entry, _ := catalogue.Lookup(name)
+	for _, name := range h.Catalog().Names() {
+		entry, _ := h.Catalog().Lookup(name)
 		descriptions = append(descriptions, entry.Description)
 	}
 	if o.format == "json" {

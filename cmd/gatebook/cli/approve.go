@@ -5,10 +5,6 @@ import (
 
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/console"
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/runs"
-	"github.com/gatebook/gatebook/engine/event"
-	"github.com/gatebook/gatebook/engine/report"
-	"github.com/gatebook/gatebook/engine/run"
-	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
 type answerOptions struct {
@@ -64,48 +60,5 @@ func (o *answerOptions) run() error {
 	if err != nil {
 		return err
 	}
-	found, err := all.Open(o.name)
-	if err != nil {
-		return err
-	}
-	answer, err := o.answer(found)
-	if err != nil {
-		return err
-	}
-	later, err := all.Ask(found, run.Request{Type: event.Answered, Step: o.step, Answer: answer})
-	if err != nil {
-		return err
-	}
-	word := "Approved"
-	if !o.approved {
-		word = "Rejected"
-	}
-	if later {
-		o.Note("%s %s. Nobody drives the run now; it sees the answer when it goes on: gatebook resume %s", word, o.step, found.ID())
-		return nil
-	}
-	o.Note("%s %s of run %s.", word, o.step, found.ID())
-	return nil
-}
-
-// answer makes the answer, and refuses one that the question does not want.
-func (o *answerOptions) answer(found *runs.Run) (*sdk.Answer, error) {
-	step, known := found.Status.Step(o.step)
-	switch {
-	case !known:
-		return nil, console.Usage("See: gatebook status "+found.ID(), "run %s has no step %q", found.ID(), o.step)
-	case step.Ask == nil || found.Status.Result != nil && found.Status.Result.Outcome != event.OutcomePaused:
-		return nil, console.Usage("See: gatebook status "+found.ID(), "step %s of run %s asks nothing now; it is %s",
-			o.step, found.ID(), report.Word(step.Status))
-	}
-	answer := &sdk.Answer{Approved: o.approved, Comment: o.reason, By: o.User, At: o.Now().UTC()}
-	if !o.approved {
-		return answer, nil
-	}
-	fields, err := console.FillIn(sdk.Question{Message: step.Ask.Message, Fields: step.Ask.Fields}, o.fields)
-	if err != nil {
-		return nil, console.Usage("Fill in with --field NAME=VALUE. The question: "+report.Line(step.Ask.Message), "%v", err)
-	}
-	answer.Fields = fields
-	return answer, nil
+	return all.Answer(runs.Answer{Run: o.name, Step: o.step, Approved: o.approved, Reason: o.reason, Fields: o.fields})
 }

@@ -4,6 +4,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/console"
+	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/house"
 	"github.com/gatebook/gatebook/engine/diag"
 )
 
@@ -40,24 +41,24 @@ Findings go to standard output. The exit code is 2 where there is an error.`,
 }
 
 func (o *checkOptions) run() error {
-	made, err := o.engineAt("")
+	h, err := house.Open(o.Console)
 	if err != nil {
 		return err
 	}
 	var found diag.List
 	for _, name := range o.files {
-		file, err := o.read(name)
+		file, err := h.Read(name)
 		if err != nil {
 			return err
 		}
-		_, more := made.Check(file)
+		_, more := h.Check(file)
 		found = append(found, more...)
 	}
 	columns := 0
 	if o.Screen.Stdout {
 		columns, _ = o.Screen.Size()
 	}
-	options := diag.Options{Color: o.Out().Colour, Width: columns, Version: o.build().Version}
+	options := diag.Options{Color: o.Out().Colour, Width: columns, Version: o.Build.Version}
 	if err := diag.Write(o.Stdout, o.format, found.Sorted(), options); err != nil {
 		return err
 	}

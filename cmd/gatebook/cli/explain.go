@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/console"
+	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/house"
 	"github.com/gatebook/gatebook/engine/diag"
 	"github.com/gatebook/gatebook/engine/report"
 )
@@ -43,14 +44,14 @@ func (o *explainOptions) run() error {
 			return o.explainRule(rule)
 		}
 	}
-	catalogue, err := o.catalogue()
+	h, err := house.Open(o.Console)
 	if err != nil {
 		return err
 	}
-	entry, ok := catalogue.Lookup(o.name)
+	entry, ok := h.Catalog().Lookup(o.name)
 	if !ok {
 		hint := "See: gatebook actions"
-		if near, found := diag.Nearest(o.name, catalogue.Names()); found {
+		if near, found := diag.Nearest(o.name, h.Catalog().Names()); found {
 			hint = "Did you mean: gatebook explain " + near + "?"
 		}
 		return console.Usage(hint, "there is no action %q", o.name)
@@ -72,13 +73,13 @@ func (o *explainOptions) explainRule(rule *diag.Rule) error {
 
 // completeActions has the shell offer the names of actions.
 func (a *app) completeActions(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-	catalogue, err := a.catalogue()
+	h, err := house.Open(a.Console)
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveError
 	}
-	names := catalogue.Names()
+	names := h.Catalog().Names()
 	for i, name := range names {
-		entry, _ := catalogue.Lookup(name)
+		entry, _ := h.Catalog().Lookup(name)
 		names[i] = name + "\t" + entry.Description.Summary
 	}
 	return names, cobra.ShellCompDirectiveNoFileComp

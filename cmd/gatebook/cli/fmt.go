@@ -10,7 +10,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/console"
-	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/tidy"
+	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/house"
+	"github.com/gatebook/gatebook/engine/syntax"
 )
 
 type fmtOptions struct {
@@ -45,18 +46,19 @@ do its comments and its layout. Without -w the result goes to standard output.`,
 }
 
 func (o *fmtOptions) run() error {
+	h, err := house.Open(o.Console)
+	if err != nil {
+		return err
+	}
 	untidy := false
 	for _, name := range o.files {
-		file, err := o.read(name)
+		file, err := h.Read(name)
 		if err != nil {
 			return err
 		}
-		formatted, found, err := tidy.Format(file)
-		if err != nil {
-			return err
-		}
+		formatted, found := syntax.Format(file)
 		if found.HasErrors() {
-			return o.invalid(found)
+			return h.Invalid(found)
 		}
 		changed := !bytes.Equal(formatted, file.Text())
 		switch {

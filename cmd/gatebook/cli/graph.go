@@ -3,6 +3,7 @@ package cli
 import (
 	"github.com/spf13/cobra"
 
+	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/house"
 	"github.com/gatebook/gatebook/engine/report"
 )
 
@@ -33,17 +34,13 @@ func newGraph(a *app) *cobra.Command {
 }
 
 func (o *graphOptions) run() error {
-	made, err := o.engineAt("")
+	h, err := house.Open(o.Console)
 	if err != nil {
 		return err
 	}
-	file, err := o.read(o.file)
+	runbook, _, err := h.Load(o.file)
 	if err != nil {
 		return err
-	}
-	runbook, found := made.Check(file)
-	if found.HasErrors() {
-		return o.invalid(found)
 	}
 	graph := report.GraphOf(runbook.Checked)
 	switch o.format {

@@ -1,17 +1,21 @@
 package cli
 
 import (
+	"context"
+
 	"github.com/spf13/cobra"
 
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/given"
+	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/house"
 	"github.com/gatebook/gatebook/engine/report"
 )
 
 type planOptions struct {
 	*app
-	file   string
-	inputs given.Flags
-	format string
+	file    string
+	inputs  given.Flags
+	format  string
+	offline bool
 }
 
 func newPlan(a *app) *cobra.Command {
@@ -21,7 +25,8 @@ func newPlan(a *app) *cobra.Command {
 		Short: "Show what a run would do",
 		Long: `Show every step that a run would make with these inputs: its order and why, its
 parameters as far as they are known before the run, its gates, and what would take it
-back. What stands in the way now comes first. Nothing is changed.
+back. Actions are asked what they would do; they only look. What stands in the way now
+comes first. Nothing is changed.
 
 ` + inputsHelp,
 		Example: `  gatebook plan upgrade.yaml -i image=web:2
@@ -29,13 +34,14 @@ back. What stands in the way now comes first. Nothing is changed.
   gatebook plan upgrade.yaml --format json`,
 		Args:              exactly("a FILE"),
 		ValidArgsFunction: yamlFiles,
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
 			o.file = args[0]
-			return o.run()
+			return o.run(cmd.Context())
 		},
 	}
 	o.inputs.Declare(cmd.Flags())
 	formatFlag(cmd, &o.format, "text", "json")
+	cmd.Flags().BoolVar(&o.offline, "offline", false, "do not ask the actions what they would do, which reads the systems that they act on")
 	return cmd
 }
 
@@ -44,17 +50,24 @@ const inputsHelp = `Inputs come from -i NAME=VALUE, from files with -f, and from
 environment; the first of these wins. A secret is never typed: -i NAME=env:VARIABLE,
 -i NAME=file:PATH, or -i NAME=- for standard input.`
 
-func (o *planOptions) run() error {
-	made, err := o.engineAt("")
+func (o *planOptions) run(ctx context.Context) error {
+	h, err := house.Open(o.Console)
 	if err != nil {
 		return err
 	}
-	planned, err := o.planOf(made, o.file, &o.inputs, &given.Reader{Console: o.Console})
+	planned, found, err := h.PlanOf(o.file, &o.inputs)
 	if err != nil {
 		return err
+	}
+	if err := h.Tell(found); err != nil {
+		return err
+	}
+	shown := planned.Plan
+	if !o.offline {
+		shown = h.Preview(ctx, planned)
 	}
 	if o.format == "json" {
-		return report.PlanJSON(o.Stdout, planned.Plan)
+		return report.PlanJSON(o.Stdout, shown)
 	}
-	return report.Plan(o.Stdout, planned.Plan, o.Out())
+	return report.Plan(o.Stdout, shown, o.Out())
 }

@@ -5,20 +5,15 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/console"
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/given"
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/runs"
-	"github.com/gatebook/gatebook/engine/event"
-	"github.com/gatebook/gatebook/engine/report"
-	"github.com/gatebook/gatebook/engine/run"
-	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
 // takeUpOptions are those of the verbs that drive a run that began elsewhere.
 type takeUpOptions struct {
 	*app
 	name          string
-	ask           event.Type
+	wish          runs.Wish
 	reason        string
 	format        string
 	wait          bool
@@ -26,7 +21,7 @@ type takeUpOptions struct {
 }
 
 func newResume(a *app) *cobra.Command {
-	o := &takeUpOptions{app: a, ask: event.ResumeAsked}
+	o := &takeUpOptions{app: a, wish: runs.Resume}
 	cmd := &cobra.Command{
 		Use:   "resume RUN",
 		Short: "Take up a run that stopped, failed or was interrupted",
@@ -64,57 +59,9 @@ func (o *takeUpOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	found, err := all.Open(o.name)
-	if err != nil {
-		return err
-	}
-	if found.Status.Drive == report.Driven {
-		return o.driven(all, found)
-	}
-	said, err := o.words(found)
-	if err != nil {
-		return err
-	}
 	reader := &given.Reader{Console: o.Console}
-	planned, err := all.Engine.Planned(found.Run, reader.Secret)
-	if err != nil {
-		return err
-	}
-	return all.Drive(runs.DriveOptions{
-		JSON: o.format == "json", Wait: o.wait, Status: found.Status, Prompter: o.prompter(),
-	}, func(process run.Process) (event.Result, error) {
-		return all.Engine.Resume(ctx, found.Run, planned, process, run.Resumption{
-			Ask: o.ask, By: o.User, Reason: o.reason, Words: said,
-		})
-	})
-}
-
-// driven is for a run that another process drives: it is asked, where there is
-// something to ask.
-func (o *takeUpOptions) driven(all *runs.Runs, found *runs.Run) error {
-	if o.ask == event.ResumeAsked {
-		return console.Usage("To follow it: gatebook status "+found.ID(), "run %s goes on in pid %d on %s",
-			found.ID(), found.Status.Process.PID, found.Status.Process.Host)
-	}
-	return o.leave(all, found, run.Request{Type: o.ask, Reason: o.reason})
-}
-
-// words are what the person says became of attempts that nobody can tell of.
-func (o *takeUpOptions) words(found *runs.Run) (map[string]sdk.State, error) {
-	said := map[string]sdk.State{}
-	for _, list := range []struct {
-		steps []string
-		state sdk.State
-	}{{o.done, sdk.Done}, {o.notDone, sdk.NotDone}} {
-		for _, step := range list.steps {
-			if _, known := found.Status.Step(step); !known {
-				return nil, console.Usage("See: gatebook status "+found.ID(), "run %s has no step %q", found.ID(), step)
-			}
-			if _, twice := said[step]; twice {
-				return nil, console.Usage("Say one of them.", "step %s is said to be done and not done", step)
-			}
-			said[step] = list.state
-		}
-	}
-	return said, nil
+	return all.TakeUp(ctx, runs.TakeUp{
+		Follow: runs.Follow{JSON: o.format == "json", Wait: o.wait},
+		Run:    o.name, Wish: o.wish, Reason: o.reason, Done: o.done, NotDone: o.notDone, Secret: reader.Secret,
+	}, o.prompter())
 }

@@ -2,16 +2,18 @@ package cli
 
 import (
 	"context"
-	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/console"
+	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/house"
+	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/runs"
 )
 
 // Main runs the command line and returns the exit code.
 func Main(env Env) int {
+	env.Build = completeBuild(env.Build)
 	a := &app{Console: &console.Console{Env: env}}
 	root := a.root()
 	root.SetArgs(env.Args)
@@ -116,28 +118,22 @@ func (a *app) noVerb(cmd *cobra.Command, args []string) error {
 	return console.Usage(hint, "there is no command %q", args[0])
 }
 
-// stateDir is the folder that runs are kept in.
-func (a *app) stateDir() (string, error) {
-	for _, dir := range []string{a.state, a.Getenv("GATEBOOK_STATE")} {
-		if dir != "" {
-			return a.Path(dir), nil
-		}
+// houseWithRuns opens the engine with the folder that runs are kept in.
+func (a *app) houseWithRuns() (*house.House, error) { return house.OpenWithRuns(a.Console, a.state) }
+
+// runs gives access to the runs that are kept.
+func (a *app) runs() (*runs.Runs, error) {
+	h, err := a.houseWithRuns()
+	if err != nil {
+		return nil, err
 	}
-	if base := a.Getenv("XDG_STATE_HOME"); filepath.IsAbs(base) {
-		return filepath.Join(base, "gatebook"), nil
-	}
-	if home := a.Getenv("HOME"); home != "" {
-		return filepath.Join(a.Path(home), ".local", "state", "gatebook"), nil
-	}
-	return "", console.Usage("Say where runs are kept: --state FOLDER, or GATEBOOK_STATE in the environment.",
-		"there is no home folder to keep runs in")
+	return &runs.Runs{Console: a.Console, Engine: h.Engine}, nil
 }
 
 // usageTemplate is cobra's, without the line that names the flags of the parent as
 // "global": a person looks for a flag, not for where it is declared.
-const usageTemplate = `Usage:{{if .Runnable}}
-  {{.UseLine}}{{end}}{{if .HasAvailableSubCommands}}
-  {{.CommandPath}} COMMAND{{end}}{{if .HasExample}}
+const usageTemplate = `Usage:
+  {{if .HasAvailableSubCommands}}{{.CommandPath}} COMMAND{{else}}{{.UseLine}}{{end}}{{if .HasExample}}
 
 Examples:
 {{.Example}}{{end}}{{if .HasAvailableSubCommands}}{{range $group := .Groups}}

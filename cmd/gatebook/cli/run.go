@@ -8,11 +8,10 @@ import (
 
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/console"
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/given"
+	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/house"
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/runs"
 	"github.com/gatebook/gatebook/engine"
-	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/report"
-	"github.com/gatebook/gatebook/engine/run"
 )
 
 type runOptions struct {
@@ -72,28 +71,27 @@ func (o *runOptions) run(ctx context.Context) error {
 	if o.parallelism < 1 {
 		return console.Usage("--parallelism 1 makes one step after the other.", "--parallelism is %d, and must be at least 1", o.parallelism)
 	}
-	made, err := o.engine()
+	h, err := o.houseWithRuns()
 	if err != nil {
 		return err
 	}
-	reader := &given.Reader{Console: o.Console}
-	planned, err := o.planOf(made, o.file, &o.inputs, reader)
+	planned, found, err := h.PlanOf(o.file, &o.inputs)
 	if err != nil {
 		return err
+	}
+	if len(found) > 0 {
+		o.Note("Warnings: %d; see: gatebook check %s", len(found), o.file)
 	}
 	prompter := o.prompter()
-	if err := o.confirm(ctx, planned, prompter); err != nil {
+	if err := o.confirm(ctx, h, planned, prompter); err != nil {
 		return err
 	}
 	if o.seed == 0 {
 		o.seed = o.Random()
 	}
-	all := &runs.Runs{Console: o.Console, Engine: made}
-	return all.Drive(runs.DriveOptions{
-		JSON: o.format == "json", Wait: o.wait, Status: report.NewStatus(planned.Plan), Prompter: prompter,
-	}, func(process run.Process) (event.Result, error) {
-		return made.Run(ctx, planned, process, engine.RunOptions{By: o.User, Parallelism: o.parallelism, Seed: o.seed})
-	})
+	follow := runs.Follow{JSON: o.format == "json", Wait: o.wait}
+	all := &runs.Runs{Console: o.Console, Engine: h.Engine}
+	return all.Start(ctx, planned, prompter, follow, o.parallelism, o.seed)
 }
 
 // prompter asks the person at the terminal, where there is one on both sides.
@@ -105,7 +103,7 @@ func (a *app) prompter() *console.Prompter {
 }
 
 // confirm shows what the run will do and asks whether to begin.
-func (o *runOptions) confirm(ctx context.Context, planned *engine.Plan, prompter *console.Prompter) error {
+func (o *runOptions) confirm(ctx context.Context, h *house.House, planned *engine.Plan, prompter *console.Prompter) error {
 	if o.yes {
 		return nil
 	}
@@ -113,7 +111,7 @@ func (o *runOptions) confirm(ctx context.Context, planned *engine.Plan, prompter
 		return console.Usage("To see what it would do: gatebook plan "+o.file+"\nTo begin without a question: gatebook run "+o.file+" --yes",
 			"a run changes things, and there is no terminal to ask at")
 	}
-	if err := report.PlanSummary(o.Stderr, planned.Plan, o.Style(true)); err != nil {
+	if err := report.PlanSummary(o.Stderr, h.Preview(ctx, planned), o.Style(true)); err != nil {
 		return err
 	}
 	yes, err := prompter.Confirm(ctx, fmt.Sprintf("\nBegin? The whole plan: gatebook plan %s.", o.file))

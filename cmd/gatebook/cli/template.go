@@ -88,7 +88,7 @@ steps:
     retry: {attempts: 3, delay: 1s, maxDelay: 30s, factor: 2}
     # What must hold before the step starts.
     gate:
-      - expr: semver(inputs.version) != semver(inputs.previous)
+      - expr: inputs.version != inputs.previous
         message: there is nothing to upgrade
     # What must hold after it, and for how long.
     verify:

@@ -27,7 +27,7 @@ func newVersion(a *app) *cobra.Command {
 }
 
 func (o *versionOptions) run() error {
-	b := o.build()
+	b := o.Build
 	if o.format == "json" {
 		return o.PrintJSON(struct {
 			Build
@@ -43,15 +43,15 @@ func (o *versionOptions) run() error {
 	return err
 }
 
-// build completes what the linker set with what Go put into the binary, so that one
+// completeBuild adds to what the linker set what Go put into the binary, so that one
 // made by `go install` knows its version too.
-func (a *app) build() Build {
-	b := a.Build
-	if b.Version == "" {
-		b.Version = "(devel)"
-		if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
-			b.Version = info.Main.Version
-		}
+func completeBuild(b Build) Build {
+	if b.Version != "" {
+		return b
+	}
+	b.Version = "(devel)"
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		b.Version = info.Main.Version
 	}
 	return b
 }

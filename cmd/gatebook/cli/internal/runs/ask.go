@@ -9,6 +9,7 @@ import (
 	"github.com/gatebook/gatebook/engine/journal"
 	"github.com/gatebook/gatebook/engine/report"
 	"github.com/gatebook/gatebook/engine/run"
+	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
 // How long the process that drives a run is given to answer a request, and how often
@@ -18,10 +19,81 @@ const (
 	interval = 50 * time.Millisecond
 )
 
-// Ask leaves a request for the process that drives the run, and waits until it was
-// taken in. An error says that it was refused. Where nobody drives the run the request
-// is kept, and later is true.
-func (r *Runs) Ask(folder *Run, request run.Request) (later bool, err error) {
+// leave asks something of the process that drives a run, and says what came of it.
+func (r *Runs) leave(found *Run, wish Wish, reason string) error {
+	later, err := r.post(found, run.Request{Type: event.Type(wish), Reason: reason})
+	switch {
+	case err != nil:
+		return err
+	case later:
+		r.Note("Left for run %s, whose process has not answered yet. See: gatebook status %s", found.ID(), found.ID())
+	default:
+		said := report.Describe(event.Event{Type: event.Type(wish)})
+		r.Note("Run %s: %s. See: gatebook status %s", found.ID(), said.What, found.ID())
+	}
+	return nil
+}
+
+// Answer is what a person says to a question of a run.
+type Answer struct {
+	Run, Step string
+	Approved  bool
+	Reason    string
+	Fields    []console.Pair
+}
+
+// Answer answers a question of a run.
+func (r *Runs) Answer(a Answer) error {
+	found, err := r.Open(a.Run)
+	if err != nil {
+		return err
+	}
+	answer, err := r.answer(found, a)
+	if err != nil {
+		return err
+	}
+	later, err := r.post(found, run.Request{Type: event.Answered, Step: a.Step, Answer: answer, Reason: a.Reason})
+	if err != nil {
+		return err
+	}
+	word := "Approved"
+	if !a.Approved {
+		word = "Rejected"
+	}
+	if later {
+		r.Note("%s %s. Nobody drives the run now; it sees the answer when it goes on: gatebook resume %s", word, a.Step, found.ID())
+		return nil
+	}
+	r.Note("%s %s of run %s.", word, a.Step, found.ID())
+	return nil
+}
+
+// answer makes the answer, and refuses one that the question does not want.
+func (r *Runs) answer(found *Run, a Answer) (*sdk.Answer, error) {
+	step, known := found.Status.Step(a.Step)
+	switch {
+	case !known:
+		return nil, console.Usage("See: gatebook status "+found.ID(), "run %s has no step %q", found.ID(), a.Step)
+	case step.Ask == nil || found.Status.Result != nil && found.Status.Result.Outcome != event.OutcomePaused:
+		return nil, console.Usage("See: gatebook status "+found.ID(), "step %s of run %s asks nothing now; it is %s",
+			a.Step, found.ID(), report.Word(step.Status))
+	}
+	answer := &sdk.Answer{Approved: a.Approved, Comment: a.Reason, By: r.User, At: r.Now().UTC()}
+	if !a.Approved {
+		return answer, nil
+	}
+	fields, err := console.FillIn(sdk.Question{Message: step.Ask.Message, Fields: step.Ask.Fields}, a.Fields)
+	if err != nil {
+		return nil, console.Usage("Fill in with --field NAME=VALUE. The question: "+report.Line(step.Ask.Message), "%v", err)
+	}
+	answer.Fields = fields
+	return answer, nil
+}
+
+// post leaves a request for the process that drives the run, and waits until it was
+// taken in. An error says that it was refused. Where nobody drives the run, or its
+// process does not answer, the request is kept and later is true.
+func (r *Runs) post(folder *Run, request run.Request) (later bool, err error) {
 	request.By = r.User
 	id, err := run.Post(folder.Run, r.Now(), r.Random(), request)
 	if err != nil {

@@ -13,18 +13,16 @@ import (
 	"github.com/gatebook/gatebook/engine/run"
 )
 
-// DriveOptions are how a person follows a run that is driven here.
-type DriveOptions struct {
-	JSON bool
-	Wait bool // for people in other processes, instead of pausing
-	// Status is the run as far as it has come.
-	Status   *report.Status
-	Prompter *console.Prompter // nil: nobody can be asked here
+// driving is one run that is carried on in this process.
+type driving struct {
+	Follow
+	status   *report.Status    // as far as the run has come
+	prompter *console.Prompter // nil: nobody can be asked here
 }
 
-// Drive has start carry on a run in this process, shows it while it goes on, and says
-// how it ended. The error carries the exit code.
-func (r *Runs) Drive(o DriveOptions, start func(run.Process) (event.Result, error)) error {
+// drive has start carry a run on, shows it while it goes on, and says how it ended. The
+// error carries the exit code.
+func (r *Runs) drive(o driving, start func(run.Process) (event.Result, error)) error {
 	view := r.view(o)
 	controls := make(chan event.Event)
 	received, stopSignals := r.Signals()
@@ -47,8 +45,8 @@ func (r *Runs) Drive(o DriveOptions, start func(run.Process) (event.Result, erro
 		return r.explain(err)
 	}
 	if !o.JSON {
-		o.Status.Drive = report.AtRest
-		if err := report.Summary(r.Stdout, o.Status, r.Out()); err != nil {
+		o.status.Drive = report.AtRest
+		if err := report.Summary(r.Stdout, o.status, r.Out()); err != nil {
 			return err
 		}
 	}
@@ -60,23 +58,23 @@ func (r *Runs) Drive(o DriveOptions, start func(run.Process) (event.Result, erro
 
 // view shows the run as JSON lines on standard output, else on standard error: drawn
 // in place on a terminal, as lines elsewhere.
-func (r *Runs) view(o DriveOptions) live.View {
+func (r *Runs) view(o driving) live.View {
 	switch {
 	case o.JSON:
 		return live.NewJSON(r.Stdout, r.Now)
 	case r.Screen.Stderr && r.Getenv("TERM") != "dumb" && r.Getenv("CI") == "":
 		terminal := live.NewTerminal(r.Stderr, live.Options{
-			Status: o.Status, Style: r.Style(true), Now: r.Now, Size: r.Screen.Size,
+			Status: o.status, Style: r.Style(true), Now: r.Now, Size: r.Screen.Size,
 		})
-		if o.Prompter != nil {
-			o.Prompter.Aside = func() func() {
+		if o.prompter != nil {
+			o.prompter.Aside = func() func() {
 				terminal.Suspend()
 				return terminal.Resume
 			}
 		}
 		return terminal
 	default:
-		return live.NewLines(r.Stderr, o.Status, r.Style(r.Screen.Stderr))
+		return live.NewLines(r.Stderr, o.status, r.Style(r.Screen.Stderr))
 	}
 }
 
@@ -88,15 +86,15 @@ func say(view live.View, c *console.Console, line string) {
 	c.Note("%s", line)
 }
 
-func (r *Runs) process(o DriveOptions, view live.View) run.Process {
+func (r *Runs) process(o driving, view live.View) run.Process {
 	now := r.Now()
 	process := run.Process{
 		Now: r.Now, Watch: view, Wait: o.Wait,
 		Info:  event.Process{PID: r.PID, Host: r.Host, User: r.User, Version: r.Build.Version},
 		Owner: journal.Owner{PID: r.PID, Host: r.Host, User: r.User, Started: now.Round(time.Second), Since: now},
 	}
-	if o.Prompter != nil && !o.JSON {
-		process.Asker = o.Prompter
+	if o.prompter != nil && !o.JSON {
+		process.Asker = o.prompter
 	}
 	return process
 }

@@ -1,0 +1,140 @@
+// Package house opens the engine for the command line: with the built-in actions, the
+// folder that runs are kept in, and the files that a person names.
+package house
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+
+	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/console"
+	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/given"
+	"github.com/gatebook/gatebook/engine"
+	"github.com/gatebook/gatebook/engine/diag"
+	"github.com/gatebook/gatebook/engine/plan"
+	"github.com/gatebook/gatebook/engine/source"
+	"github.com/gatebook/gatebook/steps"
+)
+
+// House is the engine with the console in front of it.
+type House struct {
+	*console.Console
+	*engine.Engine
+}
+
+// Open returns the engine for verbs that leave no run behind.
+func Open(c *console.Console) (*House, error) { return open(c, "") }
+
+// OpenWithRuns returns the engine with the folder that runs are kept in, which is the
+// one of the flag, else of the environment.
+func OpenWithRuns(c *console.Console, flag string) (*House, error) {
+	state, err := stateDir(c, flag)
+	if err != nil {
+		return nil, err
+	}
+	return open(c, state)
+}
+
+func open(c *console.Console, state string) (*House, error) {
+	handlers, err := steps.Builtin(steps.Options{Environ: c.Environ, Dir: c.Dir})
+	if err != nil {
+		return nil, err
+	}
+	made, err := engine.New(engine.Config{Handlers: handlers, State: state, Version: c.Build.Version})
+	return &House{Console: c, Engine: made}, err
+}
+
+func stateDir(c *console.Console, flag string) (string, error) {
+	for _, dir := range []string{flag, c.Getenv("GATEBOOK_STATE")} {
+		if dir != "" {
+			return c.Path(dir), nil
+		}
+	}
+	// A relative XDG folder is to be passed over (XDG Base Directory Specification).
+	if base := c.Getenv("XDG_STATE_HOME"); filepath.IsAbs(base) {
+		return filepath.Join(base, "gatebook"), nil
+	}
+	if home := c.Getenv("HOME"); home != "" {
+		return filepath.Join(c.Path(home), ".local", "state", "gatebook"), nil
+	}
+	return "", console.Usage("Say where runs are kept: --state FOLDER, or GATEBOOK_STATE in the environment.",
+		"there is no home folder to keep runs in")
+}
+
+// Read reads a runbook's file; "-" is standard input.
+func (h *House) Read(name string) (*source.File, error) {
+	text, err := h.ReadFile(name)
+	if err != nil {
+		return nil, fmt.Errorf("read the runbook: %w", err)
+	}
+	if name == "-" {
+		name = "(standard input)"
+	}
+	return source.NewFile(name, text), nil
+}
+
+// Load reads a runbook that must have no errors. Errors go to standard error, and
+// warnings are returned.
+func (h *House) Load(name string) (*engine.Runbook, diag.List, error) {
+	file, err := h.Read(name)
+	if err != nil {
+		return nil, nil, err
+	}
+	runbook, found := h.Check(file)
+	if found.HasErrors() {
+		return nil, nil, h.Invalid(found)
+	}
+	return runbook, found, nil
+}
+
+// PlanOf makes the plan of a runbook's file with the inputs that are given. Errors go
+// to standard error, and warnings are returned.
+func (h *House) PlanOf(name string, flags *given.Flags) (*engine.Plan, diag.List, error) {
+	runbook, found, err := h.Load(name)
+	if err != nil {
+		return nil, nil, err
+	}
+	reader := &given.Reader{Console: h.Console}
+	values, more, err := reader.Collect(flags, runbook.Checked.InputSchema)
+	found = append(found, more...)
+	if err != nil {
+		return nil, nil, err
+	}
+	if more.HasErrors() {
+		return nil, nil, h.Invalid(found)
+	}
+	planned, more, err := h.Plan(runbook, values)
+	found = append(found, more...).Sorted()
+	if err == nil && found.HasErrors() {
+		err = h.Invalid(found)
+	}
+	return planned, found, err
+}
+
+// previews is how many actions are asked at one time what they would do.
+const previews = 16
+
+// Preview asks the actions of a plan what they would do.
+func (h *House) Preview(ctx context.Context, planned *engine.Plan) *plan.Plan {
+	return plan.Preview(ctx, planned.Plan, previews)
+}
+
+// Tell writes findings to standard error, for verbs whose result is something else.
+func (h *House) Tell(found diag.List) error {
+	if len(found) == 0 {
+		return nil
+	}
+	columns := 0
+	if h.Screen.Stderr {
+		columns, _ = h.Screen.Size()
+	}
+	return diag.Write(h.Stderr, "text", found, diag.Options{Color: h.Style(h.Screen.Stderr).Colour, Width: columns})
+}
+
+// Invalid writes the findings and gives the exit code of an invalid runbook.
+func (h *House) Invalid(found diag.List) error {
+	if err := h.Tell(found); err != nil {
+		return err
+	}
+	return console.CodeError(console.ExitInvalid)
+}
