@@ -15,9 +15,13 @@ const maxName = 128
 const letters = "0123456789abcdefghjkmnpqrstvwxyz"
 
 // NewRunID makes the id of a run from the time and a random number: readable, and
-// sorting by time, such as "20261121-193055-k3f9".
+// sorting by time to the millisecond, such as "20261121-193055-k3f9x". Two letters of
+// its last part are the fraction of the second, in units of 1/1024; the rest is random.
 func NewRunID(now time.Time, random uint64) string {
-	return now.UTC().Format("20060102-150405") + "-" + spell(random, 4)
+	now = now.UTC()
+	fraction := uint64(now.Nanosecond()) * 1024 / uint64(time.Second)
+	units := uint64(len(letters))
+	return now.Format("20060102-150405") + "-" + spell(fraction/units, 1) + spell(fraction%units, 1) + spell(random, 3)
 }
 
 // newRequestID is a run id with nanoseconds, so that requests keep their order.
