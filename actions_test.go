@@ -1,14 +1,18 @@
 package gatebook_test
 
 import (
+	"encoding/json"
 	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
-	"github.com/gatebook/gatebook/engine/catalog"
+	"github.com/gatebook/gatebook/engine"
+	"github.com/gatebook/gatebook/engine/diag"
+	"github.com/gatebook/gatebook/engine/source"
 	"github.com/gatebook/gatebook/steps"
 )
 
@@ -26,7 +30,11 @@ func TestActionsPageIsInStep(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if want := readText(t, name); got != want {
+	want, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != string(want) {
 		t.Errorf("%s is not what the actions say; run: go test -run %s -update .", name, t.Name())
 	}
 }
@@ -34,14 +42,7 @@ func TestActionsPageIsInStep(t *testing.T) {
 // actionsPage is the reference of the built-in actions: a table, and the page of each.
 func actionsPage(t *testing.T) string {
 	t.Helper()
-	handlers, err := steps.Builtin(steps.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	actions, err := catalog.New(handlers...)
-	if err != nil {
-		t.Fatal(err)
-	}
+	actions := newGatebook(t).Catalog()
 	var table, pages strings.Builder
 	for _, name := range actions.Names() {
 		entry, _ := actions.Lookup(name)
@@ -60,6 +61,87 @@ What ` + "`uses:`" + ` can name without a plugin. This page is written from the 
 ` + table.String() + pages.String()
 }
 
+// TestExamplesOfActionsPassCheck holds each example, also against the rules, as a step
+// of a runbook; all that may be missing is a way back, which is the step's own affair.
+func TestExamplesOfActionsPassCheck(t *testing.T) {
+	t.Parallel()
+	gatebook := newGatebook(t)
+	for _, name := range gatebook.Catalog().Names() {
+		entry, _ := gatebook.Catalog().Lookup(name)
+		for _, example := range entry.Description.Examples {
+			for _, d := range checkStep(t, gatebook, name, example.With) {
+				if d.Rule.Code != diag.NoWayBack.Code {
+					t.Errorf("%s: %s: %s", name, example.Title, d.Detail)
+				}
+			}
+		}
+	}
+}
+
+// TestRulesOfActionsForbidWhatTheySay breaks each rule of a built-in action.
+func TestRulesOfActionsForbidWhatTheySay(t *testing.T) {
+	t.Parallel()
+	type with = map[string]any
+	url, list := "http://127.0.0.1/", []any{with{"that": true}}
+	breaks := map[string][]with{
+		"assert":      {{}, {"that": true, "all": list}, {"all": list, "message": "x"}},
+		"collect":     {{"to": "a.tgz"}},
+		"dns.wait":    {{"name": "a", "absent": true, "values": []any{"x"}}, {"name": "a", "exact": true}},
+		"exec":        {{}, {"command": []any{"a"}, "script": "a"}},
+		"grpc.health": {{"address": "a:1", "plaintext": true, "tls": with{}}},
+		"http.request": {
+			{"url": url, "body": "a", "form": with{}}, {"url": url, "body": "a", "json": 1}, {"url": url, "json": 1, "form": with{}},
+		},
+		"notify.webhook": {
+			{"url": url},
+			{"url": url, "text": "a", "json": 1, "format": "json"},
+			{"url": url, "json": 1},
+			{"url": url, "text": "a", "format": "json"},
+			{"url": url, "text": "a", "signingSecret": "a"},
+		},
+		"wait": {{}, {"for": "1s", "until": "2026-01-10T01:00:00Z"}},
+	}
+	gatebook := newGatebook(t)
+	for _, name := range gatebook.Catalog().Names() {
+		entry, _ := gatebook.Catalog().Lookup(name)
+		if len(entry.Description.Rules) > 0 && len(breaks[name]) == 0 {
+			t.Errorf("%s has rules that nothing here breaks", name)
+		}
+		for _, params := range breaks[name] {
+			found := checkStep(t, gatebook, name, params)
+			if !slices.ContainsFunc(found, func(d diag.Diagnostic) bool { return d.Rule.Code == diag.BrokenRule.Code }) {
+				t.Errorf("%s with %v breaks no rule: %v", name, params, found)
+			}
+		}
+	}
+}
+
+func newGatebook(t *testing.T) *engine.Engine {
+	t.Helper()
+	handlers, err := steps.Builtin(steps.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	gatebook, err := engine.New(engine.Config{Handlers: handlers, State: t.TempDir(), Version: "0.1.0"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return gatebook
+}
+
+// checkStep checks a runbook of one step; JSON is YAML too.
+func checkStep(t *testing.T, gatebook *engine.Engine, uses string, with map[string]any) diag.List {
+	t.Helper()
+	params, err := json.Marshal(with)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := fmt.Sprintf("apiVersion: gatebook/v1\nkind: Runbook\nmetadata: {name: one, version: 1.0.0}\n"+
+		"steps:\n  - id: one\n    uses: %s\n    with: %s\n", uses, params)
+	_, found := gatebook.Check(source.NewFile("one.yaml", []byte(text)))
+	return found
+}
+
 // demote makes the headings of a page one level smaller; what stands in code stays.
 func demote(page string) string {
 	lines, inCode := strings.Split(page, "\n"), false
@@ -72,13 +154,4 @@ func demote(page string) string {
 		}
 	}
 	return strings.Join(lines, "\n")
-}
-
-func readText(t *testing.T, name string) string {
-	t.Helper()
-	text, err := os.ReadFile(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(text)
 }

@@ -44,7 +44,7 @@ func (r *StatusRange) UnmarshalJSON(data []byte) error {
 	if r.From, err = strconv.Atoi(from); err == nil {
 		r.To, err = strconv.Atoi(to)
 	}
-	if err != nil || r.From > r.To {
+	if err != nil || r.From < 100 || r.From > r.To || r.To > 599 {
 		return fmt.Errorf("%s is not a status such as 204, 2xx or 200-204", data)
 	}
 	return nil
