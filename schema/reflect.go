@@ -108,7 +108,7 @@ func special(t reflect.Type) (*Schema, bool) {
 	if t.Kind() == reflect.Interface {
 		return nil, false
 	}
-	if d, ok := reflect.Zero(t).Interface().(Declarer); ok && t.Kind() != reflect.Pointer {
+	if d, ok := reflect.TypeAssert[Declarer](reflect.Zero(t)); ok && t.Kind() != reflect.Pointer {
 		return d.JSONSchema(), true
 	}
 	if t.Implements(reflect.TypeFor[encoding.TextMarshaler]()) && t.Kind() != reflect.Pointer {
@@ -141,8 +141,7 @@ func (r reflector) ofStruct(t reflect.Type) (*Schema, error) {
 }
 
 func (r reflector) addFields(object *Schema, t reflect.Type) error {
-	for i := range t.NumField() {
-		field := t.Field(i)
+	for field := range t.Fields() {
 		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
 		if embedded, ok := embeddedStruct(field); ok && name == "" {
 			if err := r.addFields(object, embedded); err != nil {

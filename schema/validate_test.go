@@ -68,24 +68,36 @@ func TestViolationsAreSentences(t *testing.T) {
 		{`{"enum":[1,[1,{"a":2}]]}`, []any{1.0, map[string]any{"a": int64(2)}}, nil},
 		{`{"const":"v1"}`, "v2", []string{"the value must be v1"}},
 		{`{"minItems":1,"items":{"type":"string"}}`, []any{}, []string{"the value must have at least 1 item, has 0"}},
-		{`{"properties":{"nodes":{"items":{"properties":{"name":{"type":"string"}}}}}}`,
-			map[string]any{"nodes": []any{object, map[string]any{"name": 1}}}, []string{"nodes[1].name must be a string, got an integer"}},
+		{
+			`{"properties":{"nodes":{"items":{"properties":{"name":{"type":"string"}}}}}}`,
+			map[string]any{"nodes": []any{object, map[string]any{"name": 1}}},
+			[]string{"nodes[1].name must be a string, got an integer"},
+		},
 		{`{"uniqueItems":true}`, []any{1, 2, 1.0}, []string{"the value must not repeat an item, but items 0 and 2 are equal"}},
 		{`{"required":["b","a"]}`, object, []string{"b is required", "a is required"}},
-		{`{"properties":{"a":{}},"additionalProperties":false}`, map[string]any{"z": 1, "b": 2},
-			[]string{"b is not a known field; known are a", "z is not a known field; known are a"}},
+		{
+			`{"properties":{"a":{}},"additionalProperties":false}`,
+			map[string]any{"z": 1, "b": 2},
+			[]string{"b is not a known field; known are a", "z is not a known field; known are a"},
+		},
 		{`{"additionalProperties":{"type":"string"}}`, map[string]any{"A": 1}, []string{"A must be a string, got an integer"}},
 		{`{"minProperties":1}`, object, []string{"the value must have at least 1 field, has 0"}},
 		{`{"anyOf":[{"type":"string"},{"type":"integer"}]}`, true, []string{"the value must be a string or an integer, got a boolean"}},
 		{`{"anyOf":[{"type":"string","pattern":"%$"},{"type":"integer","minimum":1}]}`, 0, []string{"the value must be at least 1, got 0"}},
 		{`{"oneOf":[{"minimum":1},{"maximum":9}]}`, 5, []string{"the value must have exactly one of the allowed shapes, but has several"}},
-		{`{"oneOf":[{"properties":{"kind":{"const":"a"},"x":{"type":"string"}}},{"properties":{"kind":{"const":"b"}}}]}`,
-			map[string]any{"kind": "a", "x": 1}, []string{"x must be a string, got an integer"}},
+		{
+			`{"oneOf":[{"properties":{"kind":{"const":"a"},"x":{"type":"string"}}},{"properties":{"kind":{"const":"b"}}}]}`,
+			map[string]any{"kind": "a", "x": 1},
+			[]string{"x must be a string, got an integer"},
+		},
 		{`{"anyOf":[{"minLength":5},{"pattern":"x"}]}`, "abc", []string{"the value has none of the allowed shapes, got abc"}},
 		{`{"allOf":[{"minimum":1},{"maximum":-1}]}`, 0, []string{"the value must be at least 1, got 0", "the value must be at most -1, got 0"}},
 		{`{"$ref":"#/$defs/a~1b","$defs":{"a/b":{"type":"string"}}}`, 1, []string{"the value must be a string, got an integer"}},
-		{`{"properties":{"next":{"$ref":"#"}},"additionalProperties":false}`,
-			map[string]any{"next": map[string]any{"next": map[string]any{"nxt": 1}}}, []string{"next.next.nxt is not a known field; known are next"}},
+		{
+			`{"properties":{"next":{"$ref":"#"}},"additionalProperties":false}`,
+			map[string]any{"next": map[string]any{"next": map[string]any{"nxt": 1}}},
+			[]string{"next.next.nxt is not a known field; known are next"},
+		},
 		{`{"type":"string"}`, make(chan int), []string{"the value must be a string, got a value that JSON cannot hold"}},
 	} {
 		if got := messages(compile(t, test.schema), test.data); !slices.Equal(got, test.want) {
@@ -140,8 +152,11 @@ func TestWhatIsNotKnownYetIsNoFault(t *testing.T) {
 		{"a choice may fit", `{"anyOf":[{"type":"string"},{"required":["a"],"properties":{"a":{"type":"integer"}}}]}`, map[string]any{"a": later}, nil},
 		{"no choice can fit", `{"oneOf":[{"type":"string"},{"type":"object","required":["b"]}]}`, map[string]any{"a": later}, []string{"b is required"}},
 		{"two choices may fit", `{"oneOf":[{"type":"object"},{"properties":{"a":{"type":"integer"}}}]}`, map[string]any{"a": later}, nil},
-		{"two choices do fit", `{"oneOf":[{"type":"object"},{"required":["a"]}]}`, map[string]any{"a": later},
-			[]string{"the value must have exactly one of the allowed shapes, but has several"}},
+		{
+			"two choices do fit", `{"oneOf":[{"type":"object"},{"required":["a"]}]}`,
+			map[string]any{"a": later},
+			[]string{"the value must have exactly one of the allowed shapes, but has several"},
+		},
 	} {
 		got := messages(compile(t, test.schema), test.data)
 		if !slices.Equal(got, test.want) {

@@ -63,8 +63,8 @@ func (l *lines) waitFor(t *testing.T, prefix string) string {
 	for {
 		select {
 		case line := <-l.came:
-			if strings.HasPrefix(line, prefix) {
-				return strings.TrimPrefix(line, prefix)
+			if rest, ok := strings.CutPrefix(line, prefix); ok {
+				return rest
 			}
 		case <-time.After(20 * time.Second):
 			t.Fatalf("no line begins with %q; got %q", prefix, l.texts())
@@ -267,7 +267,8 @@ func TestExecPlanSaysWhatWouldRun(t *testing.T) {
 		"no such program":  {map[string]any{"command": []any{"no-such"}}, nil, "would run no-such", []string{"The program no-such is not found in PATH."}},
 		"no such check": {
 			map[string]any{"command": []any{"true"}, "check": []any{"no-such"}},
-			nil, "would run true", []string{"The check cannot be run: the program no-such is not found in PATH."},
+			nil, "would run true",
+			[]string{"The check cannot be run: the program no-such is not found in PATH."},
 		},
 	} {
 		got, err := execHandler(t).Plan(t.Context(), sdk.Request{Params: paramsOf(t, test.params), Unknown: test.unknown})

@@ -130,12 +130,14 @@ func generic(document []byte) (any, error) {
 func (d *decoder[I]) blame(params json.RawMessage, cause error) error {
 	if data, err := generic(params); err == nil {
 		for _, v := range d.validator.Validate(data) {
+			if v.Keyword == "required" {
+				continue // reading did not fail for want of a parameter
+			}
 			message := strings.TrimPrefix(v.Message, v.Field()+" ")
 			return FieldErrorf(v.Field(), "%s", message)
 		}
 	}
-	var mistyped *json.UnmarshalTypeError
-	if errors.As(cause, &mistyped) {
+	if mistyped, ok := errors.AsType[*json.UnmarshalTypeError](cause); ok {
 		return FieldErrorf(mistyped.Field, "must not be a %s", mistyped.Value)
 	}
 	return Errorf(Permanent, "the parameters cannot be read: %w", cause).NothingChanged()

@@ -65,8 +65,7 @@ func (e *Error) Unwrap() error { return errors.Unwrap(e.cause) }
 
 // AsError returns err as an [Error], an error without a class as [Permanent].
 func AsError(err error) *Error {
-	var typed *Error
-	if errors.As(err, &typed) {
+	if typed, ok := errors.AsType[*Error](err); ok {
 		return typed
 	}
 	return &Error{Class: Permanent, Message: err.Error(), cause: err}

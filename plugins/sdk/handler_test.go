@@ -165,13 +165,12 @@ func TestPanicIsAPermanentErrorWithItsStackInTheLog(t *testing.T) {
 	t.Parallel()
 	action := scale()
 	action.Apply = func(context.Context, *sdk.Call[scaleInput]) (scaleOutput, error) {
-		var nothing map[string]int
-		nothing["x"] = 1
-		return scaleOutput{}, nil
+		var pods []string
+		return scaleOutput{Pods: pods[3:]}, nil
 	}
 	host := &recorder{}
 	_, err := mustHandler(t, action).Apply(t.Context(), sdk.Request{Params: json.RawMessage(`{"name":"web"}`)}, host)
-	if sdk.AsError(err).Class != sdk.Permanent || !strings.Contains(err.Error(), "assignment to entry in nil map") {
+	if sdk.AsError(err).Class != sdk.Permanent || !strings.Contains(err.Error(), "slice bounds out of range") {
 		t.Errorf("got %v, want a permanent error that says what happened", err)
 	}
 	if !strings.Contains(strings.Join(host.lines, "\n"), "handler_test.go") {
