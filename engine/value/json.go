@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"math"
 	"slices"
@@ -89,7 +90,7 @@ func FromJSON(document []byte) (Value, error) {
 	if err := decoder.Decode(&data); err != nil {
 		return Value{}, err
 	}
-	if decoder.More() {
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
 		return Value{}, errors.New("more than one JSON document")
 	}
 	return FromGo(data)

@@ -1,0 +1,220 @@
+package value_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/gatebook/gatebook/engine/value"
+)
+
+func TestJSONIsReadBackAsItWas(t *testing.T) {
+	t.Parallel()
+	for document, kind := range map[string]value.Kind{
+		`null`: value.KindNull, `true`: value.KindBool, `-3`: value.KindInt, `9223372036854775807`: value.KindInt,
+		`0.5`: value.KindFloat, `"é\n"`: value.KindString, `[1,[],{}]`: value.KindList, `{"a":{"b":[null]},"c":""}`: value.KindObject,
+	} {
+		v, err := value.FromJSON([]byte(document))
+		if err != nil {
+			t.Fatalf("%s: %v", document, err)
+		}
+		if v.Kind() != kind {
+			t.Errorf("%s is %v, want %v", document, v.Kind(), kind)
+		}
+		if got, err := v.RevealJSON(); err != nil || string(got) != document {
+			t.Errorf("got %s, %v; want %s", got, err, document)
+		}
+	}
+}
+
+func TestBadJSONIsAnError(t *testing.T) {
+	t.Parallel()
+	for _, document := range []string{``, `{`, `1 2`, `{}}`, `1 ]`, `1e999`, `nul`, strings.Repeat("[", 20_000)} {
+		if v, err := value.FromJSON([]byte(document)); err == nil {
+			t.Errorf("%.20q is taken for %v", document, v)
+		}
+	}
+	if _, err := value.FromGo(struct{}{}); err == nil {
+		t.Error("a struct is taken for a value")
+	}
+}
+
+func TestWholeNumbersAreEqual(t *testing.T) {
+	t.Parallel()
+	if !value.Int(2).Equal(value.Float(2)) || value.Int(2).Equal(value.Float(2.5)) || value.Int(1).Equal(value.Bool(true)) {
+		t.Error("numbers compare by what they are")
+	}
+	if unknown := value.Unknown(); unknown.Equal(unknown) {
+		t.Error("nothing equals what is not known")
+	}
+	if i, ok := value.Float(3).AsInt(); !ok || i != 3 {
+		t.Error("3.0 is a whole number")
+	}
+	if _, ok := value.Float(3.5).AsInt(); ok {
+		t.Error("3.5 is no whole number")
+	}
+}
+
+func TestObjectsAreSortedAndTheLaterMemberWins(t *testing.T) {
+	t.Parallel()
+	v := value.Object(
+		value.Member{Name: "b", Value: value.Int(1)}, value.Member{Name: "a", Value: value.Int(2)}, value.Member{Name: "b", Value: value.Int(3)})
+	if got := v.String(); got != `{"a":2,"b":3}` {
+		t.Errorf("got %s", got)
+	}
+}
+
+func TestMarksReachWhatIsInside(t *testing.T) {
+	t.Parallel()
+	secret := value.Object(value.Member{Name: "a", Value: value.List(value.Int(1))}).Secret()
+	inside, _ := secret.Get("a")
+	if !inside.IsSecret() || !inside.Items()[0].IsSecret() || !secret.Members()[0].Value.IsSecret() {
+		t.Error("what is inside a secret is secret")
+	}
+	cause := value.Cause{Step: "drain", Reason: "it is an output"}
+	unknown := value.Unknown(cause)
+	member, ok := unknown.Get("x")
+	if !ok || !member.IsUnknown() {
+		t.Error("a member of an unknown is unknown")
+	}
+	around := value.List(unknown, value.Object(value.Member{Name: "k", Value: unknown}))
+	if !around.HasUnknown() || around.IsUnknown() {
+		t.Error("a list with an unknown inside is known itself, and has an unknown")
+	}
+	if diff := cmp.Diff([]value.Cause{cause}, around.Causes()); diff != "" {
+		t.Error(diff)
+	}
+	if _, err := around.Reveal(); !errors.Is(err, value.ErrUnknown) {
+		t.Errorf("got %v, want ErrUnknown", err)
+	}
+}
+
+func TestPlansForgetSecretsAndKeepCauses(t *testing.T) {
+	t.Parallel()
+	v := value.List(value.String("hunter2").Secret(), value.Unknown(value.Cause{Step: "s", Reason: "r"}))
+	document, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := `[{"$secret":true},{"$unknown":[{"step":"s","reason":"r"}]}]`; string(document) != want {
+		t.Errorf("got %s, want %s", document, want)
+	}
+	var read value.Value
+	if err := json.Unmarshal(document, &read); err != nil {
+		t.Fatal(err)
+	}
+	if items := read.Items(); !items[0].IsSecret() || !items[0].IsUnknown() || items[1].Causes()[0].Step != "s" {
+		t.Errorf("read back as %v", read)
+	}
+}
+
+// anyValue draws a value in which every string is the word and may be secret.
+func anyValue(t *rapid.T, depth int, word string) value.Value {
+	var v value.Value
+	switch kind := rapid.IntRange(0, 6).Draw(t, "kind"); {
+	case kind == 0:
+		v = value.Int(rapid.Int64().Draw(t, "int"))
+	case kind == 1:
+		v = value.Float(rapid.Float64Range(-1e9, 1e9).Draw(t, "float"))
+	case kind == 2:
+		v = value.Bool(rapid.Bool().Draw(t, "bool"))
+	case kind == 3 || depth == 0:
+		v = value.String(word).Secret()
+	case kind == 4:
+		v = value.Null()
+	default:
+		items := make([]value.Value, rapid.IntRange(0, 3).Draw(t, "length"))
+		members := make(map[string]value.Value)
+		for i := range items {
+			items[i] = anyValue(t, depth-1, word)
+			members[fmt.Sprint("k", i)] = items[i]
+		}
+		if v = value.List(items...); kind == 6 {
+			v = value.ObjectOf(members)
+		}
+	}
+	if rapid.Bool().Draw(t, "secret") {
+		v = v.Secret()
+	}
+	return v
+}
+
+func TestNothingPrintsASecret(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		v := anyValue(t, 3, "hunter2")
+		document, err := json.Marshal(v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var log bytes.Buffer
+		slog.New(slog.NewJSONHandler(&log, nil)).Info("m", "v", v)
+		for _, text := range []string{string(document), log.String(), v.String(), fmt.Sprintf("%v %+v %#v %s %q", v, v, v, v, v), fmt.Sprint(v.Redacted())} {
+			if strings.Contains(text, "hunter2") {
+				t.Fatalf("the secret is shown: %s", text)
+			}
+		}
+	})
+}
+
+func TestRevealedValuesSurviveTheRoundTrip(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		v := anyValue(t, 3, "word")
+		document, err := v.RevealJSON()
+		if err != nil {
+			t.Fatal(err)
+		}
+		back, err := value.FromJSON(document)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !back.Equal(v) || !v.Equal(back) {
+			t.Fatalf("%s came back as %v", document, back)
+		}
+		data, err := v.Reveal()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if again, err := value.FromGo(data); err != nil || !again.Equal(v) {
+			t.Fatalf("%v came back as %v, %v", data, again, err)
+		}
+	})
+}
+
+func FuzzFromJSON(f *testing.F) {
+	for _, document := range []string{`null`, `{"a":[1,2.5,"x"]}`, `{"$secret":true}`, `{"$unknown":[{"step":"s"}]}`, `[[[[`, `1e400`} {
+		f.Add([]byte(document))
+	}
+	f.Fuzz(func(t *testing.T, document []byte) {
+		var v value.Value
+		if err := v.UnmarshalJSON(document); err != nil {
+			return
+		}
+		written, err := v.MarshalJSON()
+		if err != nil {
+			t.Fatalf("%q: %v", document, err)
+		}
+		var again value.Value
+		if err := again.UnmarshalJSON(written); err != nil {
+			t.Fatalf("%q was written as %q: %v", document, written, err)
+		}
+	})
+}
+
+func BenchmarkFromJSON(b *testing.B) {
+	document := []byte(`{"status": "succeeded", "outputs": {"replicas": 3, "nodes": ["a", "b", "c"], "ratio": 0.5}}`)
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := value.FromJSON(document); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
