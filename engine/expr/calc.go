@@ -203,8 +203,7 @@ func (c *calculation) lookup(scope Scope) (value.Value, error) {
 // failure says why a calculation failed, in our words and without secrets.
 func (c *calculation) failure(scope Scope, err error, secret bool) error {
 	message := err.Error()
-	var located *file.Error
-	if errors.As(err, &located) {
+	if located, ok := errors.AsType[*file.Error](err); ok {
 		message = located.Message
 	}
 	missing := missingRefs(scope, c.refs)

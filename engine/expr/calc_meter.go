@@ -230,7 +230,7 @@ func payingJoin(b *budget, args []any) (any, error) {
 	parts := make([]string, list.Len())
 	size := len(glue) * len(parts)
 	for i := range parts {
-		text, ok := list.Index(i).Interface().(string)
+		text, ok := reflect.TypeAssert[string](list.Index(i))
 		if !ok {
 			return nil, fmt.Errorf("only strings can be joined; item %d is none", i)
 		}

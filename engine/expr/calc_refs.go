@@ -266,8 +266,7 @@ func (s *calcSource) place(at file.Location) (start, end int) {
 // fault places what expr's parser or checker found, in our words.
 func (s *calcSource) fault(rule *diag.Rule, err error) {
 	fault := Fault{Rule: rule, Start: 0, End: len(s.words.Text), Detail: sentence(err.Error())}
-	var located *file.Error
-	if errors.As(err, &located) {
+	if located, ok := errors.AsType[*file.Error](err); ok {
 		fault.Start, fault.End = s.place(located.Location)
 		s.describe(&fault, located.Message)
 	}

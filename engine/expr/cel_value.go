@@ -84,10 +84,10 @@ func (unknownPresence) Error() string { return "it is not known yet whether it h
 
 // adapt returns a value as CEL sees it through its shape.
 func (e *evaluation) adapt(v value.Value, sh shape, name string) ref.Val {
-	switch v.Kind() {
-	case value.KindUnknown:
+	if v.IsUnknown() {
 		return e.unknown(v.Causes())
-	case value.KindNull:
+	}
+	if v.IsNull() {
 		return types.NullValue
 	}
 	var made ref.Val

@@ -1,6 +1,7 @@
 package expr
 
 import (
+	"errors"
 	"slices"
 	"strings"
 
@@ -145,7 +146,7 @@ func (t *trace) describe(made *Explanation, v ref.Val) {
 		made.State, made.Value = StateUnknown, causesText(t.e.causesOf(v))
 	case *types.Err:
 		made.State, made.Value = StateError, t.c.failure(t.e.scope, v).Error()
-		if presence, ok := v.Unwrap().(unknownPresence); ok {
+		if presence, ok := errors.AsType[unknownPresence](v); ok {
 			made.State, made.Value = StateUnknown, causesText(presence.causes)
 		}
 	default:

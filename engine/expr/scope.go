@@ -21,7 +21,7 @@ const (
 // asked for, so that a scope of 10,000 steps costs nothing.
 type Scope interface {
 	// Root returns the value of a root other than steps; `now` is an RFC 3339
-	// string. False is an unknown for which no cause can be given.
+	// string. False is an unknown that says only that the name has no value here.
 	Root(name string) (value.Value, bool)
 	// Step returns a step as an object of status, outputs and error. Outputs of a
 	// step that has not run are value.Unknown with the step as the cause; of a

@@ -198,12 +198,11 @@ func TestShapeIsWhatIsKnown(t *testing.T) {
 func TestOffsetsOfRefsAreInTheTemplate(t *testing.T) {
 	t.Parallel()
 	text := `é ${{ inputs.name }} and ${{ [ steps.before.outputs["note"]?.x, inputs . count ] }}`
-	template, faults := NewCompiler().Template(text, exampleTypes())
-	if len(faults) != 1 {
+	if _, faults := NewCompiler().Template(text, exampleTypes()); len(faults) != 1 {
 		t.Fatalf("want the fault of .x on a string, got %+v", faults)
 	}
 	text = strings.Replace(text, "?.x", "", 1)
-	template, faults = NewCompiler().Template(text, exampleTypes())
+	template, faults := NewCompiler().Template(text, exampleTypes())
 	if len(faults) > 0 {
 		t.Fatalf("%+v", faults)
 	}

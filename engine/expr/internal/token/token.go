@@ -53,16 +53,14 @@ func Scan(text string) *List {
 			break
 		}
 		tok.Mate = -1
-		switch tok.Kind {
-		case Open:
+		switch {
+		case tok.Kind == Open:
 			open = append(open, len(list.Tokens))
 			list.Depth = max(list.Depth, len(open))
-		case Close:
-			if len(open) > 0 {
-				tok.Mate = open[len(open)-1]
-				list.Tokens[tok.Mate].Mate = len(list.Tokens)
-				open = open[:len(open)-1]
-			}
+		case tok.Kind == Close && len(open) > 0:
+			tok.Mate = open[len(open)-1]
+			list.Tokens[tok.Mate].Mate = len(list.Tokens)
+			open = open[:len(open)-1]
 		}
 		list.Tokens = append(list.Tokens, tok)
 		at = tok.End
