@@ -207,6 +207,13 @@ type methodCheck calcSource
 // Visit implements ast.Visitor.
 func (m *methodCheck) Visit(node *ast.Node) {
 	s := (*calcSource)(m)
+	if date, ok := (*node).(*ast.BuiltinNode); ok && date.Name == "date" && len(date.Arguments) > 2 {
+		start, end := s.place(date.Location())
+		s.faults = append(s.faults, Fault{
+			Rule: diag.ExprUnknownFunction, Start: start, End: end,
+			Detail: "date takes a text and a layout; a time zone belongs into the text.",
+		})
+	}
 	call, ok := (*node).(*ast.CallNode)
 	if !ok {
 		if member, ok := (*node).(*ast.MemberNode); ok && member.Type().Kind() == reflect.Func && !harmless(member) {

@@ -27,9 +27,28 @@ func decorate(i interpreter.InterpretableV2) (interpreter.InterpretableV2, error
 		return guarded{call, guardedReplace}, nil
 	case "list_join", "list_join_string":
 		return guarded{call, guardedJoin}, nil
-	default:
-		return i, nil
 	}
+	if strings.HasSuffix(call.OverloadID(), "_with_tz") {
+		return zoned{call}, nil
+	}
+	return i, nil
+}
+
+// zoned is a call that takes a time zone, which must not be that of the machine.
+type zoned struct{ interpreter.InterpretableCall }
+
+// Exec implements interpreter.InterpretableV2.
+func (z zoned) Exec(frame *interpreter.ExecutionFrame) ref.Val {
+	args := z.Args()
+	if zone, ok := args[len(args)-1].Exec(frame).(types.String); ok && zone == "Local" {
+		return types.NewErr("the time zone Local is not the same everywhere; name one such as UTC or Asia/Shanghai")
+	}
+	return z.InterpretableCall.Exec(frame)
+}
+
+// Eval implements interpreter.Interpretable.
+func (z zoned) Eval(activation interpreter.Activation) ref.Val {
+	return interpreter.EvalActivation(activation, z.Exec)
 }
 
 // Exec implements interpreter.InterpretableV2.

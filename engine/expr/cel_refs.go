@@ -43,6 +43,7 @@ func (s celSource) span(x celast.Expr) (start, end int) {
 	case celast.SelectKind:
 		start, _ = s.span(x.AsSelect().Operand())
 		_, end = s.field(x)
+		return s.words.Balance(start, end)
 	case celast.CallKind:
 		return s.callSpan(x.ID(), x.AsCall())
 	case celast.ListKind, celast.MapKind, celast.StructKind:

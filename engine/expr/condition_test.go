@@ -188,6 +188,17 @@ func TestFailuresSayWhy(t *testing.T) {
 	}
 }
 
+func TestTheZoneOfTheMachineIsNotRead(t *testing.T) {
+	t.Parallel()
+	condition, faults := NewCompiler().Condition(`now.getHours("Local") == 0`, exampleTypes())
+	if len(faults) > 0 {
+		t.Fatalf("%+v", faults)
+	}
+	if got := condition.Eval(exampleScope()); got.Truth != Failed || !strings.Contains(got.Err.Error(), "Local") {
+		t.Errorf("got %+v, want a failure", got)
+	}
+}
+
 func TestExplanationShowsEachPart(t *testing.T) {
 	t.Parallel()
 	condition, faults := NewCompiler().Condition(

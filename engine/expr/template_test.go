@@ -114,6 +114,7 @@ func TestFaultsOfTemplatesHaveTheirPlace(t *testing.T) {
 		{`${{ «now»() }}`, "GB0307", "There is no function now."},
 		{`${{ «semver.comprae»("1", "2") }}`, "GB0307", "did you mean semver.compare?"},
 		{`${{ date(now).«Local»() }}`, "GB0307", "There is no method Local"},
+		{`${{ «date»("a", "b", "Local") }}`, "GB0307", "a text and a layout"},
 		{`${{ inputs.name «=» 2 }}`, "GB0301", "use == to compare"},
 		{`${{ inputs.name «+» }}`, "GB0301", "ends where a value should follow"},
 		{`${{« »}}`, "GB0301", "nothing between"},
