@@ -10,7 +10,7 @@ import (
 	"github.com/gatebook/gatebook/engine/expr/internal/token"
 )
 
-// celText knows where in the text each part of a CEL expression stands. CEL itself
+// celSource knows where in the text each part of a CEL expression stands. CEL itself
 // keeps one token of each part: the operator, the dot, the bracket.
 type celSource struct {
 	tree  *celast.AST

@@ -170,12 +170,12 @@ func TestFailuresSayWhy(t *testing.T) {
 	t.Parallel()
 	compiler, types := NewCompiler(), exampleTypes()
 	for text, want := range map[string]string{
-		`inputs.opt > 3`:                                    "inputs.opt has no value",
-		`steps.before.error.class == "x"`:                   "steps.before.error.class has no value",
-		`steps.omitted.outputs.evicted > 1`:                 "steps.omitted has no outputs: the step is skipped",
-		`1 / 0 == 1`:                                        "division by zero",
-		`int(inputs.token) == 1`:                            "the evaluation failed; the reason may hold a secret and is not shown",
-		`inputs.free`:                                       "inputs.free is a map, and must be true or false",
+		`inputs.opt > 3`:                    "inputs.opt has no value",
+		`steps.before.error.class == "x"`:   "steps.before.error.class has no value",
+		`steps.omitted.outputs.evicted > 1`: "steps.omitted has no outputs: the step is skipped",
+		`1 / 0 == 1`:                        "division by zero",
+		`int(inputs.token) == 1`:            "the evaluation failed; the reason may hold a secret and is not shown",
+		`inputs.free`:                       "inputs.free is a map, and must be true or false",
 		`lists.range(900000).all(a, [1,2,3].all(b, b > 0))`: errCost.Error(),
 	} {
 		condition, faults := compiler.Condition(text, types)
