@@ -115,6 +115,9 @@ func (m *Machine) attempt(i int, part event.Part) Attempt {
 		a.Timeout = p.Rollback.Timeout
 		if p.Rollback.Own {
 			a.Undo, a.Before, a.Outputs = true, s.do.before, s.outputs
+			if a.Outputs.IsNull() {
+				a.Outputs = s.former
+			}
 		}
 	}
 	return a
@@ -193,8 +196,15 @@ func (m *Machine) attemptObserved(i int, part event.Part, e event.Event) {
 	}
 }
 
-// again makes the attempt in flight once more, under its number and key.
+// again makes the attempt in flight once more, under its number and key. Where the run
+// is ending, that would be something new.
 func (m *Machine) again(i int, part event.Part) {
+	if part == event.Do && m.mode == event.Draining {
+		m.attemptFinished(i, part, nil, &event.Failure{
+			Class: sdk.Cancelled, Message: "it was not done once more after a crash, as the run was ending",
+		})
+		return
+	}
 	eff := m.steps[i].effort(part)
 	eff.intent, eff.notes = false, nil
 	m.emit(m.attempt(i, part))

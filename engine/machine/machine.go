@@ -162,7 +162,7 @@ func (m *Machine) Wants(t event.Timer) bool {
 	switch t.Purpose {
 	case event.TimerRetry:
 		e := s.effort(t.Op.Part)
-		return e.state == retryDue && e.attempt == t.Op.Attempt
+		return e.state == retryDue && e.attempt == t.Op.Attempt && !m.pausing
 	case event.TimerExpiry:
 		return s.status == event.Asking && s.expires.Equal(t.At)
 	default:
@@ -182,6 +182,13 @@ func (m *Machine) Asking() bool {
 		}
 	}
 	return true
+}
+
+// WillAsk reports whether a step whose question was open when the run paused has not
+// come so far again, so that an answer to it may wait.
+func (m *Machine) WillAsk(id string) bool {
+	p, ok := m.plan.Step(id)
+	return ok && m.steps[p.Index].asked
 }
 
 // Outstanding returns the commands that have no answer yet, by step: what a driver

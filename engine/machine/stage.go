@@ -40,7 +40,7 @@ func (m *Machine) advance() {
 	for m.mode != event.Paused && m.mode != event.Ended {
 		m.startReady()
 		m.pump()
-		if len(m.live) > m.lost {
+		if m.busy() {
 			return
 		}
 		if m.lost > 0 || m.pausing {
@@ -51,6 +51,19 @@ func (m *Machine) advance() {
 			return
 		}
 	}
+}
+
+// busy reports whether something goes on that the next stage, or a pause, waits for.
+func (m *Machine) busy() bool {
+	if !m.pausing {
+		return len(m.live) > m.lost
+	}
+	for i := range m.live {
+		if !m.steps[i].rests() {
+			return true
+		}
+	}
+	return false
 }
 
 func (m *Machine) startReady() {
@@ -125,7 +138,7 @@ func (m *Machine) liveSteps() []int { return slices.Sorted(maps.Keys(m.live)) }
 func (m *Machine) wind(i int) {
 	s := &m.steps[i]
 	switch {
-	case s.status == event.Waiting, s.status == event.Asking, s.do.state == queued && s.do.attempt == 0:
+	case s.untried():
 		m.park(i)
 	case s.status == event.Verifying:
 		m.stopJudging(i)
@@ -144,7 +157,25 @@ func (m *Machine) cancelAttempt(i int, part event.Part) {
 	m.emit(Cancel{op})
 }
 
-// startPausing starts nothing new; what has begun is brought to its end.
+// breakOff ends one step of `finally` as soon as it can be. It is not put back, as
+// nothing else would end the run while it waits.
+func (m *Machine) breakOff(i int) {
+	s := &m.steps[i]
+	switch {
+	case s.do.state == inFlight:
+		m.cancelAttempt(i, event.Do)
+		return
+	case s.status == event.Asking:
+		m.emit(Cancel{m.op(i, event.Do)})
+	}
+	failure := &event.Failure{Class: sdk.Cancelled, Message: "it was cancelled", Unchanged: s.untried()}
+	m.stopJudging(i)
+	s.do.state = done
+	m.fail(i, failure)
+}
+
+// startPausing starts nothing new. An attempt or a verify that has begun is brought to
+// its end; what is due later is left for the resumption.
 func (m *Machine) startPausing(reason string) {
 	if m.pausing || m.mode == event.Draining {
 		return
@@ -153,163 +184,13 @@ func (m *Machine) startPausing(reason string) {
 	m.record(event.Event{Type: event.ModeChanged, Mode: event.Draining, Reason: reason})
 	for _, i := range m.liveSteps() {
 		s := &m.steps[i]
-		if s.status == event.Waiting || s.status == event.Asking || s.status == event.Running && s.do.state == queued && s.do.attempt == 0 {
+		switch {
+		case s.untried():
 			m.park(i)
+		case s.do.state == queued:
+			s.do.state, s.do.retryAt = retryDue, m.now
 		}
 	}
-}
-
-func (m *Machine) pauseAsked(e event.Event) {
-	switch m.mode {
-	case event.Going, event.Closing, event.Reverse:
-		m.startPausing(asked("pause", e))
-	case event.Draining:
-		m.refuse(e, "the run is ending already")
-	case event.Paused, event.Ended, "":
-		m.refuse(e, "the run is not going")
-	}
-}
-
-func (m *Machine) cancelAsked(e event.Event) {
-	reason := asked("cancel", e)
-	to := plan.Stop
-	if m.plan.OnFailure == plan.Rollback {
-		to = plan.Rollback
-	}
-	switch m.mode {
-	case event.Reverse:
-		m.refuse(e, "what was changed is being taken back")
-		return
-	case event.Ended, "":
-		m.refuse(e, "the run has ended")
-		return
-	case event.Paused:
-		m.reopen()
-	case event.Going, event.Draining, event.Closing:
-	}
-	m.remember("", &event.Failure{Class: sdk.Cancelled, Message: reason})
-	for _, i := range m.liveSteps() {
-		if m.steps[i].do.state == inFlight && !m.steps[i].do.lost {
-			m.cancelAttempt(i, event.Do)
-		}
-	}
-	if m.mode == event.Going {
-		m.drain(to, reason)
-	}
-}
-
-func (m *Machine) rollbackAsked(e event.Event) {
-	reason := asked("rollback", e)
-	switch m.mode {
-	case event.Reverse:
-		m.refuse(e, "what was changed is being taken back already")
-		return
-	case "":
-		m.refuse(e, "the run has not started")
-		return
-	case event.Paused, event.Ended:
-		if len(m.changedNow()) == 0 && m.mode == event.Ended {
-			m.refuse(e, "nothing that the run changed is left to take back")
-			return
-		}
-		m.reopen()
-	case event.Closing, event.Draining, event.Going:
-	}
-	m.remember("", &event.Failure{Class: sdk.Cancelled, Message: reason})
-	m.drain(plan.Rollback, reason)
-}
-
-func (m *Machine) resumeAsked(e event.Event) {
-	switch {
-	case m.mode == event.Paused && m.back == event.Going:
-		m.reopen()
-		m.retryFailed()
-		m.setMode(event.Going, asked("resume", e))
-		m.readyAll(false)
-	case m.mode == event.Paused:
-		// It goes on with what it was doing about a failure, which stands.
-		failure, step := m.failure, m.failedStep
-		m.reopen()
-		m.remember(step, failure)
-		m.setMode(m.back, asked("resume", e))
-		m.readyAll(m.back == event.Closing)
-	case m.mode == event.Ended && (m.result.Outcome == event.OutcomeFailed || m.result.Outcome == event.OutcomeGateClosed):
-		m.reopen()
-		m.retryFailed()
-		m.setMode(event.Going, asked("resume", e))
-		m.readyAll(false)
-	case m.mode == event.Ended && m.result.Outcome == event.OutcomeStuck:
-		m.reopen()
-		m.remember(m.result.Step, m.result.Failure)
-		m.takeBack()
-	default:
-		m.refuse(e, "the run has nothing left to do")
-	}
-}
-
-// reopen makes a run that has paused or ended ready to go on. What `finally` did at an
-// earlier end is done again at the next.
-func (m *Machine) reopen() {
-	ended := m.mode == event.Ended
-	m.mode, m.pausing, m.failure, m.failedStep = event.Going, false, nil, ""
-	m.lost = 0
-	for i := range m.live {
-		m.steps[i].do.lost = false // the driver looks at it once more
-	}
-	for i := range m.steps {
-		if p := m.plan.Steps[i]; ended && p.Finally {
-			m.reset(i)
-		}
-	}
-}
-
-// retryFailed gives each step that failed, and each that could not run, a new chance.
-func (m *Machine) retryFailed() {
-	for i := range m.steps {
-		status, p := m.steps[i].status, m.plan.Steps[i]
-		if p.Finally {
-			continue
-		}
-		if status == event.NotRun || status == event.Failed && p.OnFailure != plan.Continue {
-			m.reset(i)
-		}
-	}
-}
-
-// reset makes a settled step as good as new, but for what it may have changed and the
-// state before that.
-func (m *Machine) reset(i int) {
-	old := m.steps[i]
-	if !old.status.Settled() {
-		return
-	}
-	p := m.plan.Steps[i]
-	fresh := step{status: event.Pending, unmet: old.unmet, touched: old.touched, listed: old.listed}
-	fresh.do.before = old.do.before
-	if p.Finally {
-		fresh.unmet = 0
-		for _, edge := range p.Needs {
-			if m.plan.Steps[edge.From].Finally {
-				fresh.unmet++
-			}
-		}
-	}
-	m.steps[i] = fresh
-}
-
-func (m *Machine) refuse(e event.Event, why string) {
-	m.record(event.Event{Type: event.RequestRefused, Name: string(e.Type), By: e.By, Reason: why})
-}
-
-func asked(what string, e event.Event) string {
-	text := what + " asked"
-	if e.By != "" {
-		text += " by " + e.By
-	}
-	if e.Reason != "" {
-		text += ": " + e.Reason
-	}
-	return text
 }
 
 func (m *Machine) pause() {

@@ -20,9 +20,10 @@ type step struct {
 	back    *effort  // its compensation; nil: none was begun
 	judging *judging // the conditions that are judged now; nil: none are
 	expires time.Time
-	asked   bool // a question was open when the run paused
+	asked   bool // a question was open when the run paused, and is not open again
 
 	outputs value.Value
+	former  value.Value // outputs from before it was given a new chance
 	failure *event.Failure
 	touched bool // an attempt may have changed the world
 	listed  bool // it is in Machine.changed
@@ -42,11 +43,22 @@ func (s *step) effort(part event.Part) *effort {
 	return s.back
 }
 
+// untried reports whether a step that has begun has done nothing yet.
+func (s *step) untried() bool {
+	return s.status == event.Waiting || s.status == event.Asking || s.do.state == queued && s.do.attempt == 0
+}
+
+// rests reports whether nothing goes on in the step: nobody can tell what became of
+// it, or its next attempt is due later.
+func (s *step) rests() bool {
+	return s.do.lost || s.do.state == retryDue || s.back != nil && s.back.state == retryDue
+}
+
 // begin starts a step whose needs are met: `when`, then the gate, then the action.
 func (m *Machine) begin(i int) {
 	s, p := &m.steps[i], m.plan.Steps[i]
 	m.live[i] = struct{}{}
-	s.started, s.asked = m.now, false
+	s.started = m.now
 	if p.When != nil {
 		verdict := p.When.Program.Eval(m.scope(i))
 		m.recordVerdict(m.op(i, event.When), p.When, verdict, m.scope(i), nil)
@@ -82,6 +94,7 @@ func (m *Machine) act(i int) {
 		m.fail(i, failure)
 		return
 	}
+	s.asked = false
 	m.decide(i, event.Do, event.Asking, nil)
 	m.emit(m.ask(i))
 }
@@ -154,7 +167,7 @@ func (m *Machine) fail(i int, failure *event.Failure) { m.settle(i, event.Failed
 func (m *Machine) settle(i int, status event.Status, failure *event.Failure) {
 	s, p := &m.steps[i], m.plan.Steps[i]
 	delete(m.live, i)
-	s.judging, s.expires = nil, time.Time{}
+	s.judging, s.expires, s.asked = nil, time.Time{}, false
 	if s.touched {
 		m.listChanged(i)
 	}
@@ -205,8 +218,8 @@ func (m *Machine) release(i int) {
 // park puts a step that has done nothing yet back to where it was before it began.
 func (m *Machine) park(i int) {
 	s := &m.steps[i]
-	s.asked = s.status == event.Asking
-	if s.asked {
+	if s.status == event.Asking {
+		s.asked = true
 		m.emit(Cancel{m.op(i, event.Do)})
 	}
 	m.stopJudging(i)

@@ -1,0 +1,194 @@
+package machine
+
+import (
+	"github.com/gatebook/gatebook/engine/event"
+	"github.com/gatebook/gatebook/engine/plan"
+	"github.com/gatebook/gatebook/plugins/sdk"
+)
+
+func (m *Machine) pauseAsked(e event.Event) {
+	switch m.mode {
+	case event.Going, event.Closing, event.Reverse:
+		m.startPausing(asked("pause", e))
+	case event.Draining:
+		m.refuse(e, "the run is ending already")
+	case event.Paused, event.Ended, "":
+		m.refuse(e, "the run is not going")
+	}
+}
+
+func (m *Machine) cancelAsked(e event.Event) {
+	reason := asked("cancel", e)
+	to := plan.Stop
+	if m.plan.OnFailure == plan.Rollback {
+		to = plan.Rollback
+	}
+	mode := m.mode
+	if mode == event.Paused {
+		mode = m.back
+	}
+	switch mode {
+	case event.Reverse:
+		m.refuse(e, "what was changed is being taken back")
+		return
+	case event.Ended, "":
+		m.refuse(e, "the run has ended")
+		return
+	default:
+	}
+	if m.mode == event.Paused {
+		m.goOn(reason) // nothing is in flight but what the driver looks at first
+	} else {
+		m.cancelAttempts()
+	}
+	m.remember("", &event.Failure{Class: sdk.Cancelled, Message: reason})
+	switch m.mode {
+	case event.Going:
+		m.drain(to, reason)
+	case event.Closing:
+		m.pausing = false
+		for _, i := range m.liveSteps() {
+			m.breakOff(i)
+		}
+	default:
+	}
+}
+
+// cancelAttempts asks all attempts in flight to end.
+func (m *Machine) cancelAttempts() {
+	for _, i := range m.liveSteps() {
+		if m.steps[i].do.state == inFlight && !m.steps[i].do.lost {
+			m.cancelAttempt(i, event.Do)
+		}
+	}
+}
+
+func (m *Machine) rollbackAsked(e event.Event) {
+	reason := asked("rollback", e)
+	switch m.mode {
+	case event.Reverse:
+		m.refuse(e, "what was changed is being taken back already")
+		return
+	case "":
+		m.refuse(e, "the run has not started")
+		return
+	case event.Paused, event.Ended:
+		if len(m.changedNow()) == 0 && m.mode == event.Ended {
+			m.refuse(e, "nothing that the run changed is left to take back")
+			return
+		}
+		m.reopen()
+	case event.Closing, event.Draining, event.Going:
+	}
+	m.remember("", &event.Failure{Class: sdk.Cancelled, Message: reason})
+	m.drain(plan.Rollback, reason)
+}
+
+func (m *Machine) resumeAsked(e event.Event) {
+	if m.pausing && m.mode != event.Paused {
+		m.back, m.mode = m.mode, event.Paused // it died on the way there
+	}
+	switch {
+	case m.mode == event.Paused && m.back == event.Going:
+		m.reopen()
+		m.retryFailed()
+		m.setMode(event.Going, asked("resume", e))
+		m.readyAll(false)
+	case m.mode == event.Paused:
+		m.goOn(asked("resume", e))
+	case m.mode == event.Ended && (m.result.Outcome == event.OutcomeFailed || m.result.Outcome == event.OutcomeGateClosed):
+		m.reopen()
+		m.retryFailed()
+		m.setMode(event.Going, asked("resume", e))
+		m.readyAll(false)
+	case m.mode == event.Ended && m.result.Outcome == event.OutcomeStuck:
+		m.reopen()
+		m.remember(m.result.Step, m.result.Failure)
+		m.takeBack()
+	default:
+		m.refuse(e, "the run has nothing left to do")
+	}
+}
+
+// goOn takes a paused run back to what it was doing, say about a failure, which stands.
+func (m *Machine) goOn(reason string) {
+	failure, step := m.failure, m.failedStep
+	m.reopen()
+	m.remember(step, failure)
+	m.setMode(m.back, reason)
+	m.readyAll(m.back == event.Closing)
+}
+
+// reopen makes a run that has paused or ended ready to go on. What `finally` did at an
+// earlier end is done again at the next.
+func (m *Machine) reopen() {
+	ended := m.mode == event.Ended
+	m.mode, m.pausing, m.failure, m.failedStep = event.Going, false, nil, ""
+	m.lost = 0
+	for _, i := range m.liveSteps() {
+		m.steps[i].do.lost = false // the driver looks at it once more
+		for _, part := range []event.Part{event.Do, event.Undo} {
+			if m.steps[i].effort(part).state == retryDue {
+				m.emit(SetTimer{m.retryTimer(i, part)}) // the one before may have fired
+			}
+		}
+	}
+	for i := range m.steps {
+		if p := m.plan.Steps[i]; ended && p.Finally {
+			m.reset(i)
+		}
+	}
+}
+
+// retryFailed gives each step that failed, and each that could not run, a new chance.
+func (m *Machine) retryFailed() {
+	m.aim = "" // what was to be done about the failures
+	for i := range m.steps {
+		status, p := m.steps[i].status, m.plan.Steps[i]
+		if p.Finally {
+			continue
+		}
+		if status == event.NotRun || status == event.Failed && p.OnFailure != plan.Continue {
+			m.reset(i)
+		}
+	}
+}
+
+// reset makes a settled step as good as new, but for what it may have changed and all
+// that taking this back needs.
+func (m *Machine) reset(i int) {
+	old := m.steps[i]
+	if !old.status.Settled() {
+		return
+	}
+	p := m.plan.Steps[i]
+	fresh := step{status: event.Pending, unmet: old.unmet, touched: old.touched, listed: old.listed}
+	fresh.do.before, fresh.do.params, fresh.former = old.do.before, old.do.params, old.outputs
+	if fresh.former.IsNull() {
+		fresh.former = old.former
+	}
+	if p.Finally {
+		fresh.unmet = 0
+		for _, edge := range p.Needs {
+			if m.plan.Steps[edge.From].Finally {
+				fresh.unmet++
+			}
+		}
+	}
+	m.steps[i] = fresh
+}
+
+func (m *Machine) refuse(e event.Event, why string) {
+	m.record(event.Event{Type: event.RequestRefused, Name: string(e.Type), By: e.By, Reason: why})
+}
+
+func asked(what string, e event.Event) string {
+	text := what + " asked"
+	if e.By != "" {
+		text += " by " + e.By
+	}
+	if e.Reason != "" {
+		text += ": " + e.Reason
+	}
+	return text
+}

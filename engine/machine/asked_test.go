@@ -1,0 +1,195 @@
+package machine_test
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/gatebook/gatebook/engine/event"
+	"github.com/gatebook/gatebook/engine/expr"
+	"github.com/gatebook/gatebook/engine/machine"
+	"github.com/gatebook/gatebook/engine/plan"
+	"github.com/gatebook/gatebook/engine/value"
+	"github.com/gatebook/gatebook/plugins/sdk"
+)
+
+// until lets the run go on up to a time.
+func (w *world) until(after time.Duration) {
+	w.begin()
+	for w.result == nil && len(w.queue) > 0 && w.queue[0].Time.Sub(epoch) <= after {
+		w.next()
+	}
+	w.now = epoch.Add(after)
+}
+
+// goesOn asks for something of a run that has paused or ended, and carries it on.
+func (w *world) goesOn(t event.Type) *event.Result {
+	w.result = nil
+	w.ask(t)
+	return w.run()
+}
+
+func TestRequestsOfPeople(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		steps []*plan.Step
+		world func(w *world)
+		at    time.Duration
+		asks  []event.Type
+		want  []string // the story from the first request on
+	}{
+		"a pause does not wait for a retry, which is made on resume": {
+			steps: []*plan.Step{with(change("a"), retries(3))},
+			world: func(w *world) { fails(w, "a", event.Do, sdk.Transient) },
+			at:    2 * time.Second,
+			asks:  []event.Type{event.PauseAsked, event.ResumeAsked},
+			want:  []string{"2s run paused", "6.484s a do #2", "7.484s a is succeeded", "7.484s run succeeded"},
+		},
+		"a pause leaves the retry of what fails meanwhile": {
+			steps: []*plan.Step{with(change("a"), retries(3))},
+			world: func(w *world) { fails(w, "a", event.Do, sdk.Transient) },
+			asks:  []event.Type{event.PauseAsked, event.ResumeAsked},
+			want:  []string{"1s run paused", "6.484s a do #2", "7.484s a is succeeded", "7.484s run succeeded"},
+		},
+		"a pause in a rollback leaves the compensation that is due": {
+			steps: []*plan.Step{with(change("a"), func(s *plan.Step) {
+				s.Rollback.Retry = plan.Retry{Attempts: 2, Delay: 10 * time.Second, Factor: 1}
+			}), change("b", "a")},
+			world: func(w *world) {
+				fails(w, "b", event.Do, sdk.Permanent)
+				fails(w, "a", event.Undo, sdk.Transient)
+			},
+			at:   5 * time.Second,
+			asks: []event.Type{event.PauseAsked, event.CancelAsked, event.ResumeAsked},
+			want: []string{"5s run paused", "13.997s a undo #2", "14.997s a is undone", "14.997s run rolled_back"},
+		},
+		"cancel of a run that paused in finally ends what is left of it and takes nothing back": {
+			steps: []*plan.Step{change("a"), finally(with(read("x"), func(s *plan.Step) {
+				s.Gate = []*plan.Condition{polled(time.Hour, time.Second, 0, always(expr.False))}
+			}))},
+			at:   3 * time.Second,
+			asks: []event.Type{event.PauseAsked, event.CancelAsked, event.CancelAsked},
+			want: []string{
+				"3s x is pending", "3s run paused", "3s x is waiting", "3s x is failed (cancelled)", "3s run failed",
+			},
+		},
+		"cancel ends a gate, a retry and a question in finally at once": {
+			steps: []*plan.Step{
+				finally(with(read("x"), func(s *plan.Step) {
+					s.Gate = []*plan.Condition{polled(time.Hour, 40*time.Second, 0, always(expr.False))}
+				})),
+				finally(with(read("y"), retries(2))), finally(asks("z")),
+			},
+			world: func(w *world) { fails(w, "y", event.Do, sdk.Transient) },
+			at:    3 * time.Second,
+			asks:  []event.Type{event.CancelAsked},
+			want: []string{
+				"3s x is failed (cancelled)", "3s y is failed (cancelled)", "3s z is failed (cancelled)", "3s run failed",
+			},
+		},
+		"a finally that fails after a run was let in at last is no rollback": {
+			steps: []*plan.Step{
+				with(change("a"), func(s *plan.Step) { s.Gate = conditions(between(time.Second, time.Hour)) }),
+				finally(with(read("x"), func(s *plan.Step) { s.When = condition(between(time.Second, time.Hour)) })),
+			},
+			world: func(w *world) { fails(w, "x", event.Do, sdk.Permanent) },
+			at:    2 * time.Second,
+			asks:  []event.Type{event.ResumeAsked},
+			want: []string{
+				"2s a is waiting", "2s a do #1", "3s a is succeeded", "3s x do #1", "4s x is failed (permanent)", "4s run failed",
+			},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, planOf(t, c.steps...), 4)
+			if c.world != nil {
+				c.world(w)
+			}
+			w.until(c.at)
+			before := len(w.story())
+			for _, ask := range c.asks {
+				w.result = nil
+				w.ask(ask)
+				if ask == event.PauseAsked {
+					w.run()
+				}
+			}
+			w.run()
+			if diff := cmp.Diff(c.want, w.story()[before:]); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestStepWithANewChanceIsTakenBackWithWhatItKnew(t *testing.T) {
+	t.Parallel()
+	params := value.Object(value.Member{Name: "node", Value: value.String("a1")})
+	outputs := value.Object(value.Member{Name: "revision", Value: value.Int(7)})
+	a := with(change("a"), func(s *plan.Step) {
+		s.OnFailure = plan.Stop
+		s.Use.Source = fixed{params}
+		s.Gate = conditions(between(0, 2*time.Second))
+		s.Verify = conditions(always(expr.False))
+	})
+	w := newWorld(t, planOf(t, a), 1)
+	var undo machine.Attempt
+	w.attempts = func(a machine.Attempt) answer {
+		if a.Undo {
+			undo = a
+		}
+		return answer{takes: 3 * time.Second, outputs: outputs}
+	}
+	w.run()
+	w.goesOn(event.ResumeAsked) // its gate is closed by now
+	w.goesOn(event.RollbackAsked)
+	if !undo.Params.Equal(params) || !undo.Outputs.Equal(outputs) {
+		t.Errorf("taken back with params %v and outputs %v\n%q", undo.Params, undo.Outputs, w.story())
+	}
+}
+
+// crashed replays the facts into a new machine, which is in the same world.
+func (w *world) crashed() {
+	again := machine.New(w.plan)
+	for _, fact := range w.facts() {
+		again.Next(fact)
+	}
+	w.machine = again
+	w.queue = slices.DeleteFunc(w.queue, func(e event.Event) bool { return e.Type == event.AttemptFinished })
+}
+
+func TestResumeOfARunThatDiedOnTheWayToAPauseGoesOn(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, planOf(t, change("a"), change("b", "a")), 1)
+	w.until(0)
+	w.ask(event.PauseAsked)
+	w.crashed()
+	w.ask(event.ResumeAsked)
+	op := event.Op{Step: "a", Part: event.Do, Attempt: 1}
+	w.inFlight--
+	w.happens(event.Event{Type: event.AttemptObserved, Op: &op, State: sdk.Done})
+	if result := w.run(); result == nil || result.Outcome != event.OutcomeSucceeded {
+		t.Errorf("result = %+v\n%q", result, w.story())
+	}
+}
+
+func TestAttemptThatWasNotDoneIsNotMadeWhereTheRunIsEnding(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, planOf(t, change("a")), 1)
+	w.until(0)
+	w.crashed()
+	w.ask(event.CancelAsked)
+	op := event.Op{Step: "a", Part: event.Do, Attempt: 1}
+	w.inFlight--
+	w.happens(event.Event{Type: event.AttemptObserved, Op: &op, State: sdk.NotDone})
+	w.run()
+	want := []string{
+		"0s a do #1", "0s a is failed (cancelled)", "0s a is undoing", "0s a undo #1", "1s a is undone", "1s run rolled_back",
+	}
+	if diff := cmp.Diff(want, w.story()); diff != "" {
+		t.Error(diff)
+	}
+}
