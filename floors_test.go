@@ -39,6 +39,7 @@ var rooms = map[string]room{
 	"plugins/sdk":  {floor: 1},
 
 	"engine/diag/diagtest": {floor: 2, forTests: true},
+	"engine/diag/render":   {floor: 2},
 	"engine/syntax":        {floor: 2},
 	"engine/expr":          {floor: 2},
 	"engine/catalog":       {floor: 2},

@@ -16,11 +16,6 @@ func Clean(text string) string {
 	}, text)
 }
 
-// cleanLine is Clean for what must stay on its line, such as a file's name.
-func cleanLine(text string) string {
-	return strings.NewReplacer("\n", " ", "\t", " ").Replace(Clean(text))
-}
-
 func isUnsafe(r rune) bool {
 	switch {
 	case unicode.IsControl(r), r == '\u2028', r == '\u2029', r == '\u200E', r == '\u200F':

@@ -1,15 +1,16 @@
 // Package diag is what gatebook says about a file: a diagnostic has a stable
 // code, a constant summary, a detail for this one case, and a place.
 //
-// The JSON form is the truth and the text is rendered from it, so that a
-// machine never knows less than a person. Every user-facing error about a file
-// is a diagnostic; a Go error is for the environment and for bugs. Floor 1.
+// Every user-facing error about a file is a diagnostic; a Go error is for the
+// environment and for bugs. How findings are written is the business of
+// engine/diag/render. Floor 1.
 package diag
 
 import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/gatebook/gatebook/engine/source"
 )
@@ -33,6 +34,12 @@ type Rule struct {
 	Mend     string   // whole sentences: how to mend it
 	Bad      string   // a snippet that has the fault
 	Good     string   // the same snippet, mended
+}
+
+// Markdown returns why the rule is there and how to mend what breaks it.
+func (r *Rule) Markdown() string {
+	return fmt.Sprintf("%s\n\n%s\n\nWrong:\n\n```yaml\n%s\n```\n\nRight:\n\n```yaml\n%s\n```\n",
+		r.Why, r.Mend, strings.TrimRight(r.Bad, "\n"), strings.TrimRight(r.Good, "\n"))
 }
 
 // At makes a finding of the rule at a place. The format and its arguments make

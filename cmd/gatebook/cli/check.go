@@ -6,6 +6,7 @@ import (
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/console"
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/house"
 	"github.com/gatebook/gatebook/engine/diag"
+	"github.com/gatebook/gatebook/engine/diag/render"
 )
 
 type checkOptions struct {
@@ -35,7 +36,7 @@ Findings go to standard output. The exit code is 2 where there is an error.`,
 			return o.run()
 		},
 	}
-	formatFlag(cmd, &o.format, diag.Formats()...)
+	formatFlag(cmd, &o.format, render.Formats()...)
 	cmd.Flags().BoolVar(&o.strict, "strict", false, "warnings count as errors")
 	return cmd
 }
@@ -58,8 +59,8 @@ func (o *checkOptions) run() error {
 	if o.Screen.Stdout {
 		columns, _ = o.Screen.Size()
 	}
-	options := diag.Options{Color: o.Out().Colour, Width: columns, Version: o.Build.Version}
-	if err := diag.Write(o.Stdout, o.format, found.Sorted(), options); err != nil {
+	options := render.Options{Color: o.Out().Colour, Width: columns, Version: o.Build.Version}
+	if err := render.Write(o.Stdout, o.format, found.Sorted(), options); err != nil {
 		return err
 	}
 	if found.HasErrors() || o.strict && len(found) > 0 {

@@ -11,6 +11,7 @@ import (
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/given"
 	"github.com/gatebook/gatebook/engine"
 	"github.com/gatebook/gatebook/engine/diag"
+	"github.com/gatebook/gatebook/engine/diag/render"
 	"github.com/gatebook/gatebook/engine/plan"
 	"github.com/gatebook/gatebook/engine/source"
 	"github.com/gatebook/gatebook/steps"
@@ -128,7 +129,7 @@ func (h *House) Tell(found diag.List) error {
 	if h.Screen.Stderr {
 		columns, _ = h.Screen.Size()
 	}
-	return diag.Write(h.Stderr, "text", found, diag.Options{Color: h.Style(h.Screen.Stderr).Colour, Width: columns})
+	return render.Write(h.Stderr, "text", found, render.Options{Color: h.Style(h.Screen.Stderr).Colour, Width: columns})
 }
 
 // Invalid writes the findings and gives the exit code of an invalid runbook.

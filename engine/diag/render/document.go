@@ -1,8 +1,10 @@
-package diag
+package render
 
 import (
+	"strings"
 	"unicode/utf8"
 
+	"github.com/gatebook/gatebook/engine/diag"
 	"github.com/gatebook/gatebook/engine/source"
 )
 
@@ -21,14 +23,14 @@ type Document struct {
 // Record is the JSON form of one finding.
 type Record struct {
 	Code     string          `json:"code"`
-	Severity Severity        `json:"severity"`
+	Severity diag.Severity   `json:"severity"`
 	Summary  string          `json:"summary"`
 	Detail   string          `json:"detail,omitempty"`
 	Hint     string          `json:"hint,omitempty"`
 	Place                    // where it is, unless nowhere
 	Related  []RelatedRecord `json:"related,omitempty"`
 
-	rule *Rule
+	rule *diag.Rule
 }
 
 // RelatedRecord is the JSON form of another place that a finding speaks of.
@@ -60,26 +62,26 @@ const (
 	leadIn    = 40  // characters kept before the place in a line that is cut
 )
 
-// Document returns the JSON form of the findings, sorted.
-func (l List) Document() Document {
-	sorted := l.Sorted()
+// NewDocument returns the JSON form of the findings, sorted.
+func NewDocument(list diag.List) Document {
+	sorted := list.Sorted()
 	document := Document{
-		Format: DocumentFormat, Errors: sorted.Count(Error), Warnings: sorted.Count(Warning),
+		Format: DocumentFormat, Errors: sorted.Count(diag.Error), Warnings: sorted.Count(diag.Warning),
 		Diagnostics: make([]Record, 0, len(sorted)),
 	}
 	for _, d := range sorted {
-		document.Diagnostics = append(document.Diagnostics, d.record())
+		document.Diagnostics = append(document.Diagnostics, newRecord(d))
 	}
 	return document
 }
 
-func (d Diagnostic) record() Record {
+func newRecord(d diag.Diagnostic) Record {
 	r := Record{
 		Code: d.Rule.Code, Severity: d.Rule.Severity, Summary: d.Rule.Summary,
-		Detail: Clean(d.Detail), Hint: Clean(d.Hint), Place: placeOf(d.Range), rule: d.Rule,
+		Detail: diag.Clean(d.Detail), Hint: diag.Clean(d.Hint), Place: placeOf(d.Range), rule: d.Rule,
 	}
 	for _, related := range d.Related {
-		r.Related = append(r.Related, RelatedRecord{Message: Clean(related.Message), Place: placeOf(related.Range)})
+		r.Related = append(r.Related, RelatedRecord{Message: diag.Clean(related.Message), Place: placeOf(related.Range)})
 	}
 	return r
 }
@@ -114,7 +116,7 @@ func cut(text string, line, column int) SourceLine {
 		first = max(1, column-leadIn)
 		text = runes(text, first-1, maxLength)
 	}
-	return SourceLine{Line: line, Column: first, Text: Clean(text)}
+	return SourceLine{Line: line, Column: first, Text: diag.Clean(text)}
 }
 
 // runes returns at most count characters of text behind the first skip.
@@ -130,4 +132,9 @@ func runes(text string, skip, count int) string {
 		n++
 	}
 	return text[start:]
+}
+
+// cleanLine is [diag.Clean] for what must stay on its line, such as a file's name.
+func cleanLine(text string) string {
+	return strings.NewReplacer("\n", " ", "\t", " ").Replace(diag.Clean(text))
 }

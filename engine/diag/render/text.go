@@ -1,4 +1,4 @@
-package diag
+package render
 
 import (
 	"fmt"
@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/clipperhouse/displaywidth"
+
+	"github.com/gatebook/gatebook/engine/diag"
 )
 
 // The look of the parts of the text.
@@ -66,7 +68,7 @@ func (d Document) counts() string {
 
 func (t *textWriter) record(r *Record) {
 	color := red
-	if r.Severity == Warning {
+	if r.Severity == diag.Warning {
 		color = yellow
 	}
 	if where := r.where(); where != "" {

@@ -1,4 +1,4 @@
-package diag_test
+package render_test
 
 import (
 	"encoding/json"
@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/gatebook/gatebook/engine/diag"
+	"github.com/gatebook/gatebook/engine/diag/render"
 	"github.com/gatebook/gatebook/engine/source"
 )
 
@@ -27,10 +28,10 @@ var (
 	}
 )
 
-func write(t *testing.T, format string, list diag.List, options diag.Options) string {
+func write(t *testing.T, format string, list diag.List, options render.Options) string {
 	t.Helper()
 	var out strings.Builder
-	if err := diag.Write(&out, format, list, options); err != nil {
+	if err := render.Write(&out, format, list, options); err != nil {
 		t.Fatal(err)
 	}
 	return out.String()
@@ -79,7 +80,7 @@ func TestTextUnderlines(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			_, where := mark(test.text)
-			got := write(t, "text", diag.List{testError.At(where, "D.")}, diag.Options{})
+			got := write(t, "text", diag.List{testError.At(where, "D.")}, render.Options{})
 			_, got, _ = strings.Cut(got, "something wrong\n")
 			got, _, _ = strings.Cut(got, "  D.\n")
 			if diff := cmp.Diff(test.want, got); diff != "" {
@@ -118,21 +119,21 @@ web.yaml:3:9: error[GB9001]: something wrong
 
 1 error, 1 warning
 `
-	if diff := cmp.Diff(want, write(t, "text", sample(), diag.Options{Width: 76})); diff != "" {
+	if diff := cmp.Diff(want, write(t, "text", sample(), render.Options{Width: 76})); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
 
 func TestTextOfNothingIsEmpty(t *testing.T) {
 	t.Parallel()
-	if got := write(t, "text", nil, diag.Options{Color: true}); got != "" {
+	if got := write(t, "text", nil, render.Options{Color: true}); got != "" {
 		t.Errorf("got %q", got)
 	}
 }
 
 func TestColorChangesNothingElse(t *testing.T) {
 	t.Parallel()
-	colored := write(t, "text", sample(), diag.Options{Color: true})
+	colored := write(t, "text", sample(), render.Options{Color: true})
 	if !strings.Contains(colored, "\x1b[31m") {
 		t.Error("no colour where it was asked for")
 	}
@@ -140,7 +141,7 @@ func TestColorChangesNothingElse(t *testing.T) {
 	for _, code := range []string{"\x1b[0m", "\x1b[1m", "\x1b[31m", "\x1b[33m", "\x1b[34m", "\x1b[36m"} {
 		plain = strings.ReplaceAll(plain, code, "")
 	}
-	if diff := cmp.Diff(write(t, "text", sample(), diag.Options{}), plain); diff != "" {
+	if diff := cmp.Diff(write(t, "text", sample(), render.Options{}), plain); diff != "" {
 		t.Errorf("(-plain +coloured):\n%s", diff)
 	}
 }
@@ -151,8 +152,8 @@ func TestNoControlCharacterIsWritten(t *testing.T) {
 	evil := "\x1b]0;x\x07\u009b31m\u202e\x00\xff"
 	file := source.NewFile(evil+"\n.yaml", []byte(evil))
 	list := diag.List{testError.At(file.Range(0, 3), "%s", evil).WithHint("%s", evil).WithRelated(file.Range(1, 2), "%s", evil)}
-	for _, format := range diag.Formats() {
-		got := write(t, format, list, diag.Options{})
+	for _, format := range render.Formats() {
+		got := write(t, format, list, render.Options{})
 		if clean := diag.Clean(got); clean != got {
 			t.Errorf("%s: %q", format, got)
 		}
@@ -171,7 +172,7 @@ func TestGitHub(t *testing.T) {
 ::error file=a%2Cb%3Ac.yaml,line=1,endLine=1,col=1,endColumn=2,title=GB9001%3A something wrong::50%25 of%0Ait.%0Ahint: h
 ::warning file=a%2Cb%3Ac.yaml,line=1,endLine=2,col=1,title=GB9002%3A something odd::Two lines.
 `
-	if diff := cmp.Diff(want, write(t, "github", list, diag.Options{})); diff != "" {
+	if diff := cmp.Diff(want, write(t, "github", list, render.Options{})); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
@@ -181,7 +182,7 @@ func TestJSONAndSARIFStayAsTheyAre(t *testing.T) {
 	for _, format := range []string{"json", "sarif"} {
 		t.Run(format, func(t *testing.T) {
 			t.Parallel()
-			got := write(t, format, sample(), diag.Options{Version: "1.2.3"})
+			got := write(t, format, sample(), render.Options{Version: "1.2.3"})
 			if !json.Valid([]byte(got)) {
 				t.Fatalf("not JSON: %s", got)
 			}
@@ -220,7 +221,7 @@ func TestFingerprintsSurviveMoves(t *testing.T) {
 				Results []struct{ PartialFingerprints map[string]string }
 			}
 		}
-		if err := json.Unmarshal([]byte(write(t, "sarif", list, diag.Options{})), &log); err != nil {
+		if err := json.Unmarshal([]byte(write(t, "sarif", list, render.Options{})), &log); err != nil {
 			t.Fatal(err)
 		}
 		var all []string
@@ -240,8 +241,17 @@ func TestFingerprintsSurviveMoves(t *testing.T) {
 
 func TestUnknownFormat(t *testing.T) {
 	t.Parallel()
-	err := diag.Write(new(strings.Builder), "xml", nil, diag.Options{})
+	err := render.Write(new(strings.Builder), "xml", nil, render.Options{})
 	if err == nil || !strings.Contains(err.Error(), "text, json, sarif, github") {
 		t.Errorf("got %v", err)
 	}
+}
+
+func TestDocumentedRulesAreInStep(t *testing.T) {
+	t.Parallel()
+	var page strings.Builder
+	if err := render.Rules(&page); err != nil {
+		t.Fatal(err)
+	}
+	golden(t, filepath.Join("..", "..", "..", "docs", "diagnostics.md"), page.String())
 }

@@ -1,9 +1,17 @@
-package diag
+// Package render writes findings: as text for people, as JSON, as SARIF for code
+// scanning and as the annotations of a workflow; and the page that documents the rules.
+//
+// The [Document] is the truth, and every form is rendered from it, so that a machine
+// never knows less than a person. Which findings
+// there are, and in what words, is [diag]'s business. Floor 2.
+package render
 
 import (
 	"fmt"
 	"io"
 	"strings"
+
+	"github.com/gatebook/gatebook/engine/diag"
 )
 
 // Options say how findings are written.
@@ -19,8 +27,8 @@ func Formats() []string { return []string{"text", "json", "sarif", "github"} }
 // Write writes the findings, sorted, in the named format: text for people, json
 // (a [Document]), sarif (2.1.0) for code scanning, or github for the annotations of a
 // workflow. Nothing that it writes can control a terminal but the colours asked for.
-func Write(w io.Writer, format string, list List, options Options) error {
-	document := list.Document()
+func Write(w io.Writer, format string, list diag.List, options Options) error {
+	document := NewDocument(list)
 	switch format {
 	case "text":
 		return writeText(w, document, options)

@@ -1,4 +1,4 @@
-package diag
+package render
 
 import (
 	"crypto/sha256"
@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gatebook/gatebook/engine/diag"
 	"github.com/gatebook/gatebook/engine/source"
 )
 
@@ -94,7 +95,7 @@ func writeSARIF(w io.Writer, document Document, options Options) error {
 		Results:    make([]sarifResult, 0, len(document.Diagnostics)),
 	}
 	for _, rule := range rules {
-		run.Tool.Driver.Rules = append(run.Tool.Driver.Rules, rule.sarif())
+		run.Tool.Driver.Rules = append(run.Tool.Driver.Rules, sarifOf(rule))
 	}
 	seen := map[string]int{}
 	for i := range document.Diagnostics {
@@ -109,21 +110,21 @@ func writeSARIF(w io.Writer, document Document, options Options) error {
 }
 
 // rules returns the rules that the findings are of, by code.
-func (d Document) rules() []*Rule {
-	var rules []*Rule
+func (d Document) rules() []*diag.Rule {
+	var rules []*diag.Rule
 	for i := range d.Diagnostics {
 		if rule := d.Diagnostics[i].rule; !slices.Contains(rules, rule) {
 			rules = append(rules, rule)
 		}
 	}
-	slices.SortFunc(rules, func(a, b *Rule) int { return strings.Compare(a.Code, b.Code) })
+	slices.SortFunc(rules, func(a, b *diag.Rule) int { return strings.Compare(a.Code, b.Code) })
 	return rules
 }
 
-func (r *Rule) sarif() sarifRule {
+func sarifOf(r *diag.Rule) sarifRule {
 	rule := sarifRule{
 		ID: r.Code, Short: sarifText{Text: r.Summary}, Full: sarifText{Text: r.Why},
-		Help:    sarifText{Text: r.Why + "\n\n" + r.Mend, Markdown: r.markdown()},
+		Help:    sarifText{Text: r.Why + "\n\n" + r.Mend, Markdown: r.Markdown()},
 		HelpURI: helpURI + "#" + strings.ToLower(r.Code),
 	}
 	rule.Default.Level = string(r.Severity)
