@@ -38,13 +38,13 @@ func describeRun(e event.Event) Said {
 	case event.RunStarted:
 		return Said{What: fmt.Sprintf("run %s of %s %s started", e.Run.ID, e.Run.Runbook, e.Run.Version), By: e.Run.By, Mark: event.Running}
 	case event.RunResumed:
-		said := Said{What: "the run was taken up by another process", Mark: event.Running}
+		said := Said{What: "the run was taken up again", Mark: event.Running}
 		if e.Process != nil {
 			said.Why = fmt.Sprintf("pid %d on %s", e.Process.PID, e.Process.Host)
 		}
 		return said
 	case event.PauseAsked:
-		return Said{What: "a pause was asked for", Why: Line(e.Reason), Mark: event.Waiting}
+		return Said{What: "it was asked to pause", Why: Line(e.Reason), Mark: event.Waiting}
 	case event.CancelAsked:
 		return Said{What: "it was asked to cancel", Why: Line(e.Reason), Mark: event.Waiting}
 	case event.ResumeAsked:
@@ -69,11 +69,8 @@ func describeResult(e event.Event) Said {
 		return Said{What: "the run ended"}
 	}
 	said := Said{What: "the run " + outcomeWords(e.Result.Outcome), Mark: outcomeMark(e.Result.Outcome)}
-	if f := e.Result.Failure; f != nil {
-		said.Why = failureWords(f)
-		if e.Result.Step != "" {
-			said.Why = e.Result.Step + ": " + said.Why
-		}
+	if e.Result.Failure != nil {
+		said.Why = failureAt(e.Result)
 	}
 	return said
 }
@@ -176,6 +173,14 @@ func describeDecision(e event.Event) Said {
 	case event.Failed, event.LeftOver:
 	}
 	return said
+}
+
+// failureAt says which step failed, where it was one, and why.
+func failureAt(r *event.Result) string {
+	if r.Step == "" {
+		return failureWords(r.Failure)
+	}
+	return r.Step + ": " + failureWords(r.Failure)
 }
 
 // failureWords says why something failed, led by the kind of failure where the

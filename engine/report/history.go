@@ -68,10 +68,7 @@ func (s *Status) remark() string {
 	if s.Result == nil || s.Result.Failure == nil {
 		return ""
 	}
-	remark := failureWords(s.Result.Failure)
-	if s.Result.Step != "" {
-		remark = s.Result.Step + ": " + remark
-	}
+	remark := failureAt(s.Result)
 	if s.Result.Outcome == event.OutcomeRolledBack {
 		remark += "; rolled back"
 	}

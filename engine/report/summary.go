@@ -47,6 +47,9 @@ func ending(r *event.Result, elapsed string) (words, meaning string) {
 	case event.OutcomeSucceeded:
 		return "succeeded in " + elapsed, ""
 	case event.OutcomeRolledBack:
+		if len(r.Changed) > 0 {
+			return "failed after " + elapsed, "What can be taken back was taken back; the rest stays, as the runbook says."
+		}
 		return "failed after " + elapsed, "Everything that it changed was taken back."
 	case event.OutcomeGateClosed:
 		return "was not let in", "Nothing was changed."
@@ -87,11 +90,7 @@ func (out *page) cause(s *Status) {
 		return
 	}
 	out.line("")
-	where := s.Result.Step
-	if where == "" {
-		where = "the run"
-	}
-	out.line("%s  %s: %s", out.Bold("why"), where, failureWords(f))
+	out.line("%s  %s", out.Bold("why"), failureAt(s.Result))
 	step := s.index[s.Result.Step]
 	if step == nil {
 		return
@@ -127,13 +126,21 @@ func (out *page) state(s *Status) {
 	out.steps(out.Bad("left"), "could not be taken back, look at them by hand", s, r.Left, true)
 	out.steps(out.Bad("lost"), "nobody can tell whether they were done, look at them by hand", s, r.Lost, true)
 	out.steps(out.Warn("asks"), "wait for an answer", s, r.Asking, true)
-	out.steps("undone", "were taken back", s, r.Undone, false)
+	out.steps("undone", "", s, r.Undone, false)
 	kept := without(r.Changed, r.Undone, r.Left)
-	out.steps("changed", "stay as they are now", s, kept, false)
+	out.steps(keptWord(r.Outcome), "", s, kept, false)
 	if r.Outcome == event.OutcomeSucceeded && len(r.Changed) == 0 {
 		out.line("nothing was changed")
 	}
 	out.line("%s", out.Dim(s.tally()))
+}
+
+// keptWord says of changes that they are meant to be there, or only that they are.
+func keptWord(o event.Outcome) string {
+	if o == event.OutcomeFailed || o == event.OutcomeRolledBack || o == event.OutcomeStuck {
+		return "stays"
+	}
+	return "changed"
 }
 
 // steps writes a group of steps, each with its own line where the reader must act.
@@ -235,7 +242,7 @@ func (out *page) standing(s *Status) string {
 	case s.Result != nil:
 		text := "it " + outcomeWords(s.Result.Outcome)
 		if s.Result.Failure != nil {
-			text += "; " + s.Result.Step + ": " + failureWords(s.Result.Failure)
+			text += "; " + failureAt(s.Result)
 		}
 		return text
 	default:

@@ -101,6 +101,8 @@ func toldElsewhere(s *report.Status, e event.Event) bool {
 	case event.AttemptFinished:
 		step, ok := s.Step(e.Op.Step)
 		return ok && e.Op.Part == event.Do && step.Attempt >= step.Attempts // the step's failure follows
+	case event.PauseAsked:
+		return true // how the run goes on follows, with the reason
 	case event.ModeChanged:
 		return e.Mode == event.Paused || e.Mode == event.Closing && !s.HasFinally()
 	default:
