@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"os"
-	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,46 +11,10 @@ import (
 	"syscall"
 )
 
-// starter starts processes that the kernel kills when gatebook dies. The kernel
-// ties that to the thread that started them, not to the program; so one thread
-// starts all, and it lives as long as the program does. It costs no parallelism,
-// since Go starts one process at a time anyway.
+// starter knows processes of this boot from those of others.
 type starter struct {
-	once     sync.Once
-	requests chan startRequest
 	bootOnce sync.Once
 	boot     string
-}
-
-type startRequest struct {
-	path   string
-	argv   []string
-	attr   *os.ProcAttr
-	answer chan<- startAnswer
-}
-
-type startAnswer struct {
-	process *os.Process
-	err     error
-}
-
-func (s *starter) start(path string, argv []string, attr *os.ProcAttr) (*os.Process, error) {
-	s.once.Do(func() {
-		s.requests = make(chan startRequest) // never closed
-		go s.serve()
-	})
-	answer := make(chan startAnswer, 1)
-	s.requests <- startRequest{path, argv, attr, answer}
-	started := <-answer
-	return started.process, started.err
-}
-
-func (s *starter) serve() {
-	runtime.LockOSThread()
-	for request := range s.requests {
-		process, err := os.StartProcess(request.path, request.argv, request.attr)
-		request.answer <- startAnswer{process, err}
-	}
 }
 
 func groupAttr() *syscall.SysProcAttr {

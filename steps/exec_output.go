@@ -2,10 +2,7 @@ package steps
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
-	"io"
-	"os"
 	"strings"
 	"sync"
 	"unicode/utf8"
@@ -26,29 +23,49 @@ type collector struct {
 	stream string
 	keep   int
 
+	buffers *sync.Pool // of *[]byte
+	buffer  *[]byte    // the line that is not complete yet; nil until something is read
+	used    int
+
 	head, tail []byte // tail holds up to twice what it must, so that it rarely moves
 	total      int64
 	ended      []byte // the last line that was not empty
 }
 
-// readFrom reads to the end, in chunks that end with a line.
-func (c *collector) readFrom(file *os.File, buffers *sync.Pool) {
-	buffer := buffers.Get().(*[]byte)
-	defer buffers.Put(buffer)
-	chunk, used := *buffer, 0
-	for {
-		n, err := file.Read(chunk[used:])
-		c.hold(chunk[used : used+n])
-		used = c.pass(chunk, used+n)
-		if err == nil {
-			continue
-		}
-		c.line(chunk[:used])
-		if c.host != nil && !errors.Is(err, io.EOF) && !errors.Is(err, os.ErrDeadlineExceeded) {
-			c.host.Progress(sdk.Progress{Message: c.stream + " cannot be read: " + err.Error()})
-		}
-		return
+// room returns where to read the next bytes to.
+func (c *collector) room() []byte {
+	if c.buffer == nil {
+		c.buffer = c.buffers.Get().(*[]byte)
 	}
+	return (*c.buffer)[c.used:]
+}
+
+// took takes in the n bytes that were read.
+func (c *collector) took(n int) {
+	chunk := *c.buffer
+	c.hold(chunk[c.used : c.used+n])
+	c.used = c.pass(chunk, c.used+n)
+}
+
+// end takes in that nothing more will be read.
+func (c *collector) end() {
+	if c.buffer != nil {
+		c.line((*c.buffer)[:c.used])
+	}
+	c.release()
+}
+
+// release gives the buffer back; doing it twice does no harm.
+func (c *collector) release() {
+	if c.buffer != nil {
+		c.buffers.Put(c.buffer)
+		c.buffer, c.used = nil, 0
+	}
+}
+
+// collector returns one for a stream of a process.
+func (e *executor) collector(spec processSpec, stream string) collector {
+	return collector{host: spec.host, stream: stream, keep: spec.keep, buffers: &e.buffers}
 }
 
 // pass gives on the lines of chunk[:used] that are complete, and moves what is left
