@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/spf13/cobra"
 
@@ -114,7 +113,8 @@ func (o *runOptions) confirm(ctx context.Context, h *house.House, planned *engin
 	if err := report.PlanSummary(o.Stderr, h.Preview(ctx, planned), o.Style(true)); err != nil {
 		return err
 	}
-	yes, err := prompter.Confirm(ctx, fmt.Sprintf("\nBegin? The whole plan: gatebook plan %s.", o.file))
+	o.Note("\nThe whole plan: gatebook plan %s", o.file)
+	yes, err := prompter.Confirm(ctx, "Begin?")
 	if err != nil {
 		return err
 	}

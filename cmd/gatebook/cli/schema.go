@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/console"
 	"github.com/gatebook/gatebook/engine/model"
 )
 
@@ -22,7 +23,12 @@ runbook whose first line names it:
 		Example:   "  gatebook schema > runbook-v1.json",
 		Args:      atMost("runbook"),
 		ValidArgs: []string{"runbook"},
-		RunE:      func(*cobra.Command, []string) error { return o.run() },
+		RunE: func(_ *cobra.Command, args []string) error {
+			if len(args) > 0 && args[0] != "runbook" {
+				return console.Usage("There is one: gatebook schema runbook", "there is no schema of %q", args[0])
+			}
+			return o.run()
+		},
 	}
 }
 

@@ -110,14 +110,17 @@ func (r *Reader) fromFile(name string, inputs *schema.Schema) ([]plan.Given, dia
 	var all []plan.Given
 	for key, node := range tree.Entries() {
 		given := plan.Given{Name: key.Text(), By: plan.ByFile, Origin: name, Range: node.Range()}
+		value := node.Value()
+		given.Value = &value
+		if isSecret(inputs, given.Name) {
+			// A finding shows the line that it is about, and so would show the secret.
+			given.Origin, given.Range = node.Range().String(), source.Range{}
+		}
 		if place := node.Text(); node.Kind() == syntax.String && isSecret(inputs, given.Name) && isPlace(place) {
-			given.SecretSource = place
+			given.Value, given.SecretSource = nil, place
 			if given.Text, err = r.Secret(given.Name, place); err != nil {
 				return nil, nil, err
 			}
-		} else {
-			value := node.Value()
-			given.Value = &value
 		}
 		all = append(all, given)
 	}
