@@ -3,7 +3,6 @@
 package steps
 
 import (
-	"os"
 	"strconv"
 	"syscall"
 )
@@ -11,14 +10,6 @@ import (
 func terminateGroup(pid int) { _ = syscall.Kill(-pid, syscall.SIGTERM) }
 
 func killGroup(pid int) { _ = syscall.Kill(-pid, syscall.SIGKILL) }
-
-func signalOf(state *os.ProcessState) string {
-	status, ok := state.Sys().(syscall.WaitStatus)
-	if !ok {
-		return ""
-	}
-	return signalText(status)
-}
 
 // signalText names the signal that killed a process; empty where none did.
 func signalText(status syscall.WaitStatus) string {
