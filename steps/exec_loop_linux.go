@@ -259,14 +259,14 @@ func (p *process) look() error {
 
 // patience is how long to wait for something to happen, in milliseconds; -1: for ever.
 func (p *process) patience() int {
-	wait := time.Duration(-1)
 	switch {
 	case p.cancelled, p.handle < 0:
-		wait = lookInterval
+		return int(lookInterval.Milliseconds())
 	case p.ended:
-		wait = max(time.Until(p.drainUntil), 0) + time.Millisecond
+		return int(max(time.Until(p.drainUntil), 0).Milliseconds()) + 1
+	default:
+		return -1
 	}
-	return int(wait.Milliseconds())
 }
 
 // reap takes in that the process has ended, where it has.
