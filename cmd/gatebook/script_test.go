@@ -37,7 +37,8 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-// exits runs a program and compares its exit code: exits CODE PROGRAM ARGUMENT…
+// exits runs a program and compares its exit code. It is typed as
+// exits CODE PROGRAM ARGUMENT….
 func exits(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: exits CODE PROGRAM ARGUMENT...")
@@ -62,7 +63,7 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 const patience = 30 * time.Second
 
 // await runs a program again and again until its standard output matches, for what
-// another process does meanwhile: await PATTERN PROGRAM ARGUMENT…
+// another process does meanwhile. It is typed as await PATTERN PROGRAM ARGUMENT….
 func await(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: await PATTERN PROGRAM ARGUMENT...")

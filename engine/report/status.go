@@ -73,6 +73,9 @@ type Step struct {
 	// Verdict is the last condition of the step that did not hold.
 	Verdict *event.Verdict `json:"verdict,omitempty"`
 
+	// Stays is why the step is not taken back, where the runbook says that it is not.
+	Stays string `json:"stays,omitempty"`
+
 	place  int
 	policy plan.Policy
 }
@@ -122,6 +125,9 @@ func NewStatus(p *plan.Plan) *Status {
 		s.closing = s.closing || step.Finally
 		view.Title, view.Action, view.Effect = step.Title, step.Action, step.Effect
 		view.Finally, view.Attempts, view.policy = step.Finally, step.Retry.Attempts, step.OnFailure
+		if step.Rollback != nil {
+			view.Stays = step.Rollback.None
+		}
 	}
 	return s
 }

@@ -48,7 +48,7 @@ func ending(r *event.Result, elapsed string) (words, meaning string) {
 		return "succeeded in " + elapsed, ""
 	case event.OutcomeRolledBack:
 		if len(r.Changed) > 0 {
-			return "failed after " + elapsed, "What can be taken back was taken back; the rest stays, as the runbook says."
+			return "failed after " + elapsed, "Everything that can be taken back was taken back."
 		}
 		return "failed after " + elapsed, "Everything that it changed was taken back."
 	case event.OutcomeGateClosed:
@@ -128,6 +128,9 @@ func (out *page) state(s *Status) {
 	out.steps(out.Warn("asks"), "wait for an answer", s, r.Asking, true)
 	out.steps("undone", "", s, r.Undone, false)
 	kept := without(r.Changed, r.Undone, r.Left)
+	if keptWord(r.Outcome) == "stays" {
+		kept = s.named(kept)
+	}
 	out.steps(keptWord(r.Outcome), "", s, kept, false)
 	if r.Outcome == event.OutcomeSucceeded && len(r.Changed) == 0 {
 		out.line("nothing was changed")
@@ -156,6 +159,18 @@ func (out *page) steps(word, meaning string, s *Status, ids []string, each bool)
 	for _, id := range ids {
 		out.line("  %s%s", id, out.about(s.index[id]))
 	}
+}
+
+// named adds to a step's id why it is not taken back, where the runbook says so.
+func (s *Status) named(ids []string) []string {
+	named := make([]string, 0, len(ids))
+	for _, id := range ids {
+		if step := s.index[id]; step != nil && step.Stays != "" && step.Status != event.Undone {
+			id += " (" + Line(step.Stays) + ")"
+		}
+		named = append(named, id)
+	}
+	return named
 }
 
 // about is what there is to say of a step that a person must look at.

@@ -2,6 +2,7 @@ package console
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -54,17 +55,22 @@ func FillIn(question sdk.Question, typed []Pair) (json.RawMessage, error) {
 		return nil, fmt.Errorf("the question's fields: %w", err)
 	}
 	complete := schema.ApplyDefaults(question.Fields, filled)
-	for _, fault := range validator.Validate(complete) {
-		if fault.Field() == "" {
-			return nil, fmt.Errorf("%s", fault.Message)
-		}
-		return nil, fmt.Errorf("%s: %s", fault.Field(), fault.Message)
+	if faults := validator.Validate(complete); len(faults) > 0 {
+		return nil, errors.New(faultText(faults[0]))
 	}
 	document, err := json.Marshal(complete)
 	if err != nil {
 		return nil, fmt.Errorf("fields of the answer: %w", err)
 	}
 	return document, nil
+}
+
+// faultText says what is wrong with which field.
+func faultText(fault schema.Violation) string {
+	if field := fault.Field(); field != "" && !strings.HasPrefix(fault.Message, field) {
+		return field + ": " + fault.Message
+	}
+	return fault.Message
 }
 
 // Pair is one NAME=VALUE of the command line.
