@@ -116,6 +116,43 @@ func TestRulesOfActionsForbidWhatTheySay(t *testing.T) {
 	}
 }
 
+// TestSecretsMayStandWhereActionsKeepThem gives a secret to parameters, and looks for
+// what check says of it.
+func TestSecretsMayStandWhereActionsKeepThem(t *testing.T) {
+	t.Parallel()
+	type with = map[string]any
+	const secret, url = "${{ inputs.token }}", "http://127.0.0.1/"
+	shown, exposed := diag.SecretLeaves.Code, diag.SecretExposed.Code
+	gatebook := newGatebook(t)
+	for _, test := range []struct {
+		uses, want string
+		with       with
+	}{
+		{"exec", "", with{"command": []any{"true"}, "env": with{"TOKEN": secret}, "stdin": secret}},
+		{"exec", exposed, with{"command": []any{"login", secret}}},
+		{"exec", exposed, with{"script": "login " + secret}},
+		{"exec", shown, with{"command": []any{"true"}, "cwd": secret}},
+		{"http.check", "", with{"url": url, "headers": with{"X-Key": secret}, "bearerToken": secret}},
+		{"http.check", shown, with{"url": url + secret}},
+		{"http.request", "", with{"url": url, "json": with{"account": with{"token": secret}}}},
+		{"http.request", "", with{"url": url, "form": with{"token": secret}}},
+		{"http.request", "", with{"url": url, "body": secret}},
+		{"prometheus.query", "", with{"url": url, "query": "up", "headers": with{"X-Key": secret}}},
+		{"notify.webhook", "", with{"url": url + secret, "format": "json", "json": with{"routing_key": secret}}},
+		{"notify.webhook", shown, with{"url": url, "text": secret}},
+		{"grpc.health", "", with{"address": "a:1", "metadata": with{"token": secret}}},
+		{"tcp.check", "", with{"address": "a:1", "send": "AUTH " + secret}},
+	} {
+		found := checkStep(t, gatebook, test.uses, test.with)
+		for _, code := range []string{shown, exposed} {
+			has := slices.ContainsFunc(found, func(d diag.Diagnostic) bool { return d.Rule.Code == code })
+			if has != (code == test.want) {
+				t.Errorf("%s with %v: %s is %t, want only %q", test.uses, test.with, code, has, test.want)
+			}
+		}
+	}
+}
+
 func newGatebook(t *testing.T) *engine.Engine {
 	t.Helper()
 	handlers, err := steps.Builtin(steps.Options{})
@@ -138,6 +175,9 @@ func checkStep(t *testing.T, gatebook *engine.Engine, uses string, with map[stri
 	}
 	text := fmt.Sprintf("apiVersion: gatebook/v1\nkind: Runbook\nmetadata: {name: one, version: 1.0.0}\n"+
 		"steps:\n  - id: one\n    uses: %s\n    with: %s\n", uses, params)
+	if strings.Contains(text, "inputs.token") {
+		text += "inputs: {token: {type: string, secret: true}}\n"
+	}
 	_, found := gatebook.Check(source.NewFile("one.yaml", []byte(text)))
 	return found
 }

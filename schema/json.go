@@ -41,6 +41,7 @@ func (w *writer) schema(s *Schema) {
 	w.parts(s)
 	w.flag("x-secret", s.Secret)
 	w.flag("x-noSecret", s.NoSecret)
+	w.flag("x-takesSecrets", s.TakesSecrets)
 	w.string("x-unit", s.Unit)
 	w.properties("$defs", s.Defs)
 	w.text = append(w.text, '}')

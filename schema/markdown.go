@@ -75,6 +75,8 @@ func TypeText(s *Schema) string {
 			}
 		}
 		return list(types, "or")
+	case len(s.AllOf) == 1: // a reference with words beside it
+		return TypeText(s.AllOf[0])
 	default:
 		return "any"
 	}
@@ -102,6 +104,9 @@ func limits(s *Schema) string {
 	}
 	if s.NoSecret {
 		said = append(said, "No secret may stand here.")
+	}
+	if s.TakesSecrets {
+		said = append(said, "A secret may stand here.")
 	}
 	if s.Deprecated {
 		said = append(said, "Deprecated.")

@@ -105,7 +105,8 @@ func plainWord(s *Schema, name string) any {
 		"exclusiveMaximum": &s.ExclusiveMaximum, "multipleOf": &s.MultipleOf,
 		"minLength": &s.MinLength, "maxLength": &s.MaxLength, "minItems": &s.MinItems, "maxItems": &s.MaxItems,
 		"minProperties": &s.MinProperties, "maxProperties": &s.MaxProperties, "uniqueItems": &s.UniqueItems,
-		"required": &s.Required, "x-secret": &s.Secret, "x-noSecret": &s.NoSecret, "x-unit": &s.Unit,
+		"required": &s.Required, "x-secret": &s.Secret, "x-noSecret": &s.NoSecret,
+		"x-takesSecrets": &s.TakesSecrets, "x-unit": &s.Unit,
 	}[name]
 }
 

@@ -210,7 +210,8 @@ func TestJSONGoesThereAndBack(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		s := genSchema(2).Draw(t, "schema")
-		s.ID, s.Secret, s.NoSecret, s.Unit, s.Default = "https://example.com/s", true, true, "bytes", int64(1)
+		s.ID, s.Secret, s.NoSecret, s.TakesSecrets = "https://example.com/s", true, true, true
+		s.Unit, s.Default = "bytes", int64(1)
 		text, err := json.Marshal(s)
 		if err != nil {
 			t.Fatal(err)

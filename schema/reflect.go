@@ -36,6 +36,7 @@ func For[T any]() *Schema {
 //	unit:"bytes"     what a number counts
 //	secret:"true"    the value is never shown
 //	nosecret:"true"  no secret may flow into the value, since others can read it
+//	takessecrets:"true"  a secret may: the value is kept from others, and otherwise shown
 //	minItems, maxItems, unique:"true"    for lists
 //	enum:"a,b"  pattern  format  min  max  minLength  maxLength
 //

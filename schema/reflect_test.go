@@ -46,6 +46,7 @@ func TestStructsBecomeSchemas(t *testing.T) {
 		Level   level             `json:"level" doc:"L."`
 		Percent percent           `json:"percent" deprecated:"true" doc:"P."`
 		Command []string          `json:"command" nosecret:"true" doc:"C."`
+		Stdin   string            `json:"stdin" takessecrets:"true" doc:"I."`
 		Skipped string            `json:"-"`
 		private string
 	}
@@ -67,7 +68,8 @@ func TestStructsBecomeSchemas(t *testing.T) {
 		"nested":{"description":"N.","type":"array","items":{"type":"object","properties":{"host":{"description":"Where.","type":"string","format":"hostname"}},"required":["host"],"additionalProperties":false}},
 		"level":{"description":"L.","type":"string"},
 		"percent":{"description":"P.","type":"string","pattern":"%$","deprecated":true},
-		"command":{"description":"C.","type":"array","items":{"type":"string"},"x-noSecret":true}
+		"command":{"description":"C.","type":"array","items":{"type":"string"},"x-noSecret":true},
+		"stdin":{"description":"I.","type":"string","x-takesSecrets":true}
 	},"required":["host","name"],"additionalProperties":false}`
 	got, err := json.Marshal(schema.For[everything]())
 	if err != nil {

@@ -67,7 +67,10 @@ type Schema struct {
 	// NoSecret, "x-noSecret", marks a place where others can read the value, such as
 	// a command line, so that no secret may flow into it.
 	NoSecret bool
-	Unit     string // "x-unit": what a number counts, such as "bytes" or "seconds"
+	// TakesSecrets, "x-takesSecrets", marks a place that is kept from others, so that
+	// a secret may flow into it; what is no secret there is shown like anything else.
+	TakesSecrets bool
+	Unit         string // "x-unit": what a number counts, such as "bytes" or "seconds"
 }
 
 // Property is one named field of an object.

@@ -13,7 +13,8 @@ func applyTags(s *Schema, tag reflect.StructTag) error {
 	s.Description = tag.Get("doc")
 	s.Unit = tag.Get("unit")
 	for name, flag := range map[string]*bool{
-		"secret": &s.Secret, "nosecret": &s.NoSecret, "deprecated": &s.Deprecated, "unique": &s.UniqueItems,
+		"secret": &s.Secret, "nosecret": &s.NoSecret, "takessecrets": &s.TakesSecrets,
+		"deprecated": &s.Deprecated, "unique": &s.UniqueItems,
 	} {
 		if err := parseFlag(tag, name, flag); err != nil {
 			return err

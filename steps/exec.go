@@ -16,9 +16,9 @@ type ExecInput struct {
 	Command     []string          `json:"command" nosecret:"true" minItems:"1" example:"[\"systemctl\",\"restart\",\"nginx\"]" doc:"The program and its arguments. No shell looks at them. Others on the machine can read them, so that no secret may stand here: use env or stdin."`
 	Script      string            `json:"script" nosecret:"true" minLength:"1" example:"systemctl restart nginx" doc:"A script, instead of a command. It stops at the first command that fails, also within a pipe where the shell knows pipefail."`
 	Shell       string            `json:"shell" default:"sh" enum:"sh,bash,dash,ash,zsh,ksh" doc:"The shell of the script."`
-	Env         map[string]string `json:"env" doc:"Variables beside those that gatebook itself was started with. This is the place for secrets."`
+	Env         map[string]string `json:"env" takessecrets:"true" doc:"Variables beside those that gatebook itself was started with."`
 	Cwd         string            `json:"cwd" doc:"Directory to run in. A relative one starts from gatebook's own."`
-	Stdin       string            `json:"stdin" doc:"What the program reads. Without it, it reads an end of file."`
+	Stdin       string            `json:"stdin" takessecrets:"true" doc:"What the program reads. Without it, it reads an end of file."`
 	Check       []string          `json:"check" nosecret:"true" minItems:"1" example:"[\"systemctl\",\"is-active\",\"--quiet\",\"nginx\"]" doc:"A command that changes nothing and says whether there is anything left to do: exit code 0 means no. The plan runs it, and so does a resume after a crash."`
 	Idempotent  bool              `json:"idempotent" doc:"Running it twice does no harm, so that it may simply be run again after a crash."`
 	OkExitCodes []int             `json:"okExitCodes" default:"[0]" minItems:"1" min:"0" max:"255" doc:"Exit codes that are a success."`

@@ -26,7 +26,7 @@ import (
 // HTTPConnection is how an HTTP server is reached; the inputs of actions that speak
 // HTTP embed it.
 type HTTPConnection struct {
-	Headers     map[string]string `json:"headers" secret:"true" doc:"Headers to send. They are never shown, since they may hold credentials, and do not follow a redirect to another host."`
+	Headers     map[string]string `json:"headers" takessecrets:"true" doc:"Headers to send. They do not follow a redirect to another host."`
 	BearerToken string            `json:"bearerToken" secret:"true" doc:"Token to send as Authorization: Bearer."`
 	TLS         *TLS              `json:"tls" doc:"How the connection is secured, where the system's defaults do not fit."`
 }

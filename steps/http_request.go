@@ -20,9 +20,9 @@ type HTTPRequestInput struct {
 	URL    string `json:"url" required:"true" pattern:"^https?://" example:"https://lb.example.com/pools/web" doc:"Address to send to."`
 	Method string `json:"method" default:"POST" enum:"POST,PUT,PATCH,DELETE,GET,HEAD,OPTIONS" doc:"What to do there. To look only, use http.check, which is a read."`
 	HTTPConnection
-	Body         string            `json:"body" doc:"Body to send, as text."`
-	JSON         any               `json:"json" doc:"Body to send, as a value that is written as JSON."`
-	Form         map[string]string `json:"form" doc:"Body to send, as the fields of a form."`
+	Body         string            `json:"body" takessecrets:"true" doc:"Body to send, as text."`
+	JSON         any               `json:"json" takessecrets:"true" doc:"Body to send, as a value that is written as JSON."`
+	Form         map[string]string `json:"form" takessecrets:"true" doc:"Body to send, as the fields of a form."`
 	ContentType  string            `json:"contentType" doc:"Type of the body, where it is not that of json, form or plain text."`
 	Idempotent   bool              `json:"idempotent" doc:"The server does nothing twice that comes with the same Idempotency-Key, or the request does no harm when sent twice. PUT and DELETE are taken for idempotent by themselves."`
 	ExpectStatus []StatusRange     `json:"expectStatus" default:"[\"2xx\"]" minItems:"1" doc:"Status codes that are a success: 204, \"2xx\" or \"200-204\"."`

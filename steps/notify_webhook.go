@@ -21,7 +21,7 @@ type NotifyWebhookInput struct {
 	Format string `json:"format" default:"generic" enum:"slack,dingtalk,generic,json" doc:"How the message is written: for Slack, for DingTalk, as {\"title\", \"text\", \"key\"}, or as json says."`
 	Title  string `json:"title" doc:"Heading of the message."`
 	Text   string `json:"text" doc:"The message; for Slack in its mrkdwn, for DingTalk in Markdown where there is a title."`
-	JSON   any    `json:"json" doc:"The whole body to send, with format json."`
+	JSON   any    `json:"json" takessecrets:"true" doc:"The whole body to send, with format json."`
 	HTTPConnection
 	SigningSecret string          `json:"signingSecret" secret:"true" doc:"Secret of a DingTalk robot whose security setting is a signature."`
 	Timeout       schema.Duration `json:"timeout" default:"10s" doc:"How long sending may take."`

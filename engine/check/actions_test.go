@@ -17,6 +17,7 @@ type lookInput struct {
 	For     schema.Duration   `json:"for" doc:"How long."`
 	Token   string            `json:"token" secret:"true" doc:"Who asks."`
 	Headers map[string]string `json:"headers" secret:"true" doc:"What to send."`
+	Env     map[string]string `json:"env" takessecrets:"true" doc:"What else to know."`
 	Argv    []string          `json:"argv" nosecret:"true" doc:"What to run."`
 	Nodes   []node            `json:"nodes" doc:"Where."`
 	Ratio   float64           `json:"ratio" doc:"How much."`

@@ -163,7 +163,7 @@ func TestFindingsSayWhy(t *testing.T) {
 - {id: after, uses: look, needs: [befor], with: {urll: x, url: y, mode: fst}}`,
 			want: `5:22 GB0501 There is no action "loock". did you mean "look"?
 6:35 GB0401 There is no step "befor". did you mean "before"?
-6:50 GB0503 The action look says: urll is not a known field; known are url, count, mode, for, token, headers, argv, nodes, ratio and strict. did you mean "url"?
+6:50 GB0503 The action look says: urll is not a known field; known are url, count, mode, for, token, headers, env, argv, nodes, ratio and strict. did you mean "url"?
 6:73 GB0504 The action look says: mode must be fast or thorough, got fst. did you mean "fast"?`,
 		},
 	}

@@ -77,7 +77,7 @@ func (c *checker) checkFlow(use *data.Use) {
 			case leaf.Into.NoSecret():
 				c.add(diag.SecretExposed.At(ref.Range, "The parameter %s of %s can be read by others.",
 					leaf.Into.Field, use.Action.Description.Name))
-			case !leaf.Into.Secret():
+			case !leaf.Into.TakesSecrets():
 				c.add(diag.SecretLeaves.At(ref.Range, "The parameter %s of %s is not kept secret.",
 					leaf.Into.Field, use.Action.Description.Name))
 			}

@@ -150,6 +150,7 @@ func TestLeavesKnowWhereTheyGo(t *testing.T) {
 			{Name: "either", Schema: &schema.Schema{OneOf: []*schema.Schema{number, {Type: schema.TypeBoolean}}}},
 			{Name: "tree", Schema: &schema.Schema{Ref: "#/$defs/tree"}},
 			{Name: "hidden", Schema: &schema.Schema{Secret: true, Additional: text}},
+			{Name: "kept", Schema: &schema.Schema{TakesSecrets: true, Additional: text}},
 			{Name: "open", Schema: &schema.Schema{NoSecret: true, Items: text}},
 		},
 	}
@@ -165,6 +166,7 @@ func TestLeavesKnowWhereTheyGo(t *testing.T) {
 		{"either: ${{ inputs.name }}", "either [integer boolean] unfit"},
 		{"tree: {a: {b: {leaf: '${{ inputs.name }}'}}}", "tree.a.b.leaf [integer] unfit"},
 		{"hidden: {a: '${{ inputs.token }}'}", "hidden.a [] secret"},
+		{"kept: {a: '${{ inputs.token }}'}", "kept.a [] secret"},
 		{"open: [{a: '${{ inputs.token }}'}]", "open[0].a [] readable"},
 		{"other: ${{ inputs.token }}", "other []"},
 	}
@@ -174,7 +176,7 @@ func TestLeavesKnowWhereTheyGo(t *testing.T) {
 			var got []string
 			for leaf := range compile(t, test.data).Leaves(into) {
 				line := leaf.Into.Field + " [" + strings.Join(leaf.Into.Types(), " ") + "]"
-				for word, is := range map[string]bool{" unfit": !leaf.Fits(), " secret": leaf.Into.Secret(), " readable": leaf.Into.NoSecret()} {
+				for word, is := range map[string]bool{" unfit": !leaf.Fits(), " secret": leaf.Into.TakesSecrets(), " readable": leaf.Into.NoSecret()} {
 					if is {
 						line += word
 					}

@@ -37,7 +37,7 @@ func (s *Slot) add(shape *schema.Schema) {
 			continue
 		}
 		others := choices(shape)
-		if len(others) == 0 || shape.Type != "" || len(shape.Properties) > 0 || shape.Secret || shape.NoSecret {
+		if len(others) == 0 || shape.Type != "" || len(shape.Properties) > 0 || hasSecrecy(shape) {
 			s.shapes = append(s.shapes, shape)
 		}
 		for _, other := range others {
@@ -53,16 +53,21 @@ func choices(s *schema.Schema) []*schema.Schema {
 	return slices.Concat(s.AnyOf, s.OneOf, s.AllOf)
 }
 
+// hasSecrecy reports whether the shape says anything of secrets.
+func hasSecrecy(s *schema.Schema) bool { return s.Secret || s.NoSecret || s.TakesSecrets }
+
 // at goes one step further, by a property's name or an item's index. What lies
-// inside something secret, or inside what others can read, is so too.
+// inside something secret, or inside what others can or cannot read, is so too.
 func (s Slot) at(part string) Slot {
 	next := Slot{root: s.root, Field: part}
 	if s.Field != "" {
 		next.Field = schema.FieldPath([]string{s.Field, part})
 	}
 	for _, shape := range s.shapes {
-		if shape.Secret || shape.NoSecret {
-			next.shapes = append(next.shapes, &schema.Schema{Secret: shape.Secret, NoSecret: shape.NoSecret})
+		if hasSecrecy(shape) {
+			next.shapes = append(next.shapes, &schema.Schema{
+				Secret: shape.Secret, NoSecret: shape.NoSecret, TakesSecrets: shape.TakesSecrets,
+			})
 		}
 		switch declared, ok := shape.Property(part); {
 		case ok:
@@ -76,9 +81,10 @@ func (s Slot) at(part string) Slot {
 	return next
 }
 
-// Secret reports whether the value in the slot is never shown.
-func (s Slot) Secret() bool {
-	return slices.ContainsFunc(s.shapes, func(shape *schema.Schema) bool { return shape.Secret })
+// TakesSecrets reports whether a secret may flow into the slot: what is in it is kept
+// from others, whether it is always secret or not.
+func (s Slot) TakesSecrets() bool {
+	return slices.ContainsFunc(s.shapes, func(shape *schema.Schema) bool { return shape.Secret || shape.TakesSecrets })
 }
 
 // NoSecret reports whether others can read the value in the slot.
