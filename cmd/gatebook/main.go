@@ -3,6 +3,7 @@ package main
 
 import (
 	"os"
+	"runtime/debug"
 
 	"github.com/gatebook/gatebook/cmd/gatebook/cli"
 )
@@ -11,5 +12,8 @@ import (
 var version, commit, date string
 
 func main() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(400) // most commands are over before a collection pays
+	}
 	os.Exit(cli.Main(cli.System(cli.Build{Version: version, Commit: commit, Date: date})))
 }
