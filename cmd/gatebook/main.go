@@ -13,7 +13,7 @@ var version, commit, date string
 
 func main() {
 	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(400) // most commands are over before a collection pays
+		debug.SetGCPercent(200) // most commands are over before a collection pays
 	}
 	os.Exit(cli.Main(cli.System(cli.Build{Version: version, Commit: commit, Date: date})))
 }
