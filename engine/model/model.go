@@ -21,7 +21,7 @@ type Runbook struct {
 	APIVersion Text         `key:"apiVersion" required:"true" const:"gatebook/v1" doc:"The version of the file format."`
 	Kind       Text         `key:"kind" required:"true" const:"Runbook" doc:"What the file describes."`
 	Metadata   Metadata     `key:"metadata" required:"true" doc:"Who and what the runbook is."`
-	Objectives Objectives   `key:"objectives" doc:"What the runbook promises; compared with the plan's critical path and the run's real time."`
+	Objectives Objectives   `key:"objectives" doc:"What the runbook promises."`
 	Requires   Requires     `key:"requires" doc:"What the runbook needs of gatebook."`
 	Inputs     Map[*Input]  `key:"inputs" names:"id" doc:"The values that the caller gives, each described by JSON Schema words. One without a default is required."`
 	Vars       Map[Value]   `key:"vars" names:"id" doc:"Values with a name, for use in expressions as vars.NAME."`
@@ -48,8 +48,8 @@ type Metadata struct {
 // Objectives are a runbook's promises.
 type Objectives struct {
 	Node *syntax.Node `name:"objectives"`
-	RTO  Duration     `key:"rto" doc:"Recovery time objective: how long a run may take."`
-	RPO  Duration     `key:"rpo" doc:"Recovery point objective: how much recent data may be lost."`
+	RTO  Duration     `key:"rto" doc:"Recovery time objective: how long a run may take; its report says whether it kept to it."`
+	RPO  Duration     `key:"rpo" doc:"Recovery point objective: how much recent data may be lost. It is there for people."`
 }
 
 // Requires says what a runbook needs of gatebook.
