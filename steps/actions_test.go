@@ -3,6 +3,7 @@ package steps
 import (
 	"context"
 	"encoding/json"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -16,6 +17,10 @@ import (
 
 // params are parameters as a runbook gives them.
 type params = map[string]any
+
+// closedPort is an address at which nobody listens. No system gives this port to whoever
+// asks for any, as a parallel test does.
+const closedPort = "127.0.0.1:1"
 
 // progressOf is all the progress that an action told its host, a line each.
 func progressOf(host *sdktest.Host) string {
@@ -106,6 +111,25 @@ func serve(t *testing.T, handler http.HandlerFunc) string {
 	server := httptest.NewServer(handler)
 	t.Cleanup(server.Close)
 	return server.URL
+}
+
+// serveNothing starts an HTTP server that never answers, says when it was asked, and
+// returns its address. A server sees its client leave only once it has read the whole
+// request, and waits for its handlers when it is closed; so the end of the test ends
+// them too.
+func serveNothing(t *testing.T, asked func()) string {
+	t.Helper()
+	over := make(chan struct{})
+	address := serve(t, func(_ http.ResponseWriter, r *http.Request) {
+		asked()
+		_, _ = io.Copy(io.Discard, r.Body)
+		select {
+		case <-r.Context().Done():
+		case <-over:
+		}
+	})
+	t.Cleanup(func() { close(over) }) // before the server is closed
+	return address
 }
 
 // answers is a handler that gives one answer after the other, and the last for ever.

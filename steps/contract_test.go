@@ -68,13 +68,9 @@ func startLoopback(t *testing.T) loopback {
 	t.Helper()
 	healthy := grpc.NewServer()
 	grpc_health_v1.RegisterHealthServer(healthy, health.NewServer())
-	hang := func(_ http.ResponseWriter, r *http.Request) {
-		_, _ = io.Copy(io.Discard, r.Body) // the server sees the client leave only once it has read all
-		<-r.Context().Done()
-	}
 	return loopback{
 		http:       serve(t, says(200, "ok")),
-		hanging:    serve(t, hang),
+		hanging:    serveNothing(t, func() {}),
 		stuck:      listen(t, func(conn net.Conn) { _, _ = io.Copy(io.Discard, conn) }),
 		prometheus: serve(t, says(200, vector(series("a", "1")))),
 		grpc:       serveGRPC(t, healthy),

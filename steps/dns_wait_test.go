@@ -18,19 +18,32 @@ import (
 // zone answers a question.
 type zone func(question dnsmessage.Question, network string) (dnsmessage.RCode, []dnsmessage.ResourceBody)
 
+// listenTwice listens on one port over UDP and TCP. The one that UDP gets may be taken
+// for TCP, by any connection of the machine; then another is tried.
+func listenTwice(t *testing.T) (net.PacketConn, net.Listener) {
+	t.Helper()
+	config := new(net.ListenConfig)
+	for attempt := 1; ; attempt++ {
+		packets, err := config.ListenPacket(t.Context(), "udp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		streams, err := config.Listen(t.Context(), "tcp", packets.LocalAddr().String())
+		if err == nil {
+			return packets, streams
+		}
+		_ = packets.Close()
+		if attempt == 100 {
+			t.Fatal(err)
+		}
+	}
+}
+
 // serveDNS starts a DNS server on loopback, over UDP and TCP, and returns its
 // address. An answer that is too long for UDP it cuts off, as servers do.
 func serveDNS(t *testing.T, z zone) string {
 	t.Helper()
-	config := new(net.ListenConfig)
-	packets, err := config.ListenPacket(t.Context(), "udp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	streams, err := config.Listen(t.Context(), "tcp", packets.LocalAddr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
+	packets, streams := listenTwice(t)
 	t.Cleanup(func() {
 		_ = packets.Close()
 		_ = streams.Close()

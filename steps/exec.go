@@ -135,8 +135,14 @@ func (e *executor) apply(ctx context.Context, call *sdk.Call[ExecInput]) (ExecOu
 	}, nil
 }
 
-// observePause is how often a process of a lost attempt is looked at.
-const observePause = 250 * time.Millisecond
+const (
+	// observePause is how often a process of a lost attempt is looked at.
+	observePause = 250 * time.Millisecond
+	// secondLook is when it is looked again for one that was not found. While a process
+	// becomes another program it has no environment, so that nothing marks it; and one
+	// that is started during a look may be missed.
+	secondLook = 100 * time.Millisecond
+)
 
 // observe waits for what a lost attempt left running, since a second one beside it
 // is what must not happen, and then says what can be known.
@@ -145,26 +151,38 @@ func (e *executor) observe(ctx context.Context, call *sdk.Call[ExecInput]) (sdk.
 	if err != nil {
 		return sdk.Observed[ExecOutput]{}, err
 	}
-	told := 0
-	for {
-		pid, lives, err := e.starter.survivor(noted, call.Key)
-		if err != nil {
-			return cannotTell("It cannot be seen whether a process of the earlier attempt is still running: " + err.Error() + "."), nil
+	if err := e.outlive(ctx, call, noted); err != nil {
+		if ctx.Err() != nil {
+			return sdk.Observed[ExecOutput]{}, err
 		}
-		if !lives {
-			break
-		}
-		if pid != told {
-			call.Progressf("process %d of the earlier attempt is still running", pid)
-			told = pid
-		}
-		select {
-		case <-ctx.Done():
-			return sdk.Observed[ExecOutput]{}, fmt.Errorf("process %d of the earlier attempt is still running: %w", pid, ctx.Err())
-		case <-time.After(observePause):
-		}
+		return cannotTell("It cannot be seen whether a process of the earlier attempt is still running: " + err.Error() + "."), nil
 	}
 	return e.judge(ctx, call.Input, wasNoted)
+}
+
+// outlive waits until nothing of a lost attempt runs any more.
+func (e *executor) outlive(ctx context.Context, call *sdk.Call[ExecInput], noted processID) error {
+	for told, missed := 0, 0; ; {
+		pid, lives, err := e.starter.survivor(noted, call.Key)
+		pause := observePause
+		switch {
+		case err != nil:
+			return err
+		case lives:
+			missed = 0
+			if pid != told {
+				call.Progressf("process %d of the earlier attempt is still running", pid)
+				told = pid
+			}
+		case missed > 0:
+			return nil
+		default:
+			missed, pause = 1, secondLook
+		}
+		if err := sleep(ctx, pause); err != nil {
+			return fmt.Errorf("waiting for what the earlier attempt left running: %w", err)
+		}
+	}
 }
 
 // judge answers once nothing of the lost attempt runs any more.

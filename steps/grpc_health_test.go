@@ -84,7 +84,7 @@ func TestGRPCHealthWithoutTheService(t *testing.T) {
 
 func TestGRPCHealthOfAClosedPort(t *testing.T) {
 	t.Parallel()
-	_, err := apply(t, grpcHealth(Options{}), params{"address": closedPort(t), "plaintext": true})
+	_, err := apply(t, grpcHealth(Options{}), params{"address": closedPort, "plaintext": true})
 	failure{sdk.Transient, "", "refused"}.check(t, err)
 }
 

@@ -84,7 +84,7 @@ func TestHTTPRequestFailures(t *testing.T) {
 
 func TestHTTPRequestThatWasNotSentChangedNothing(t *testing.T) {
 	t.Parallel()
-	_, err := apply(t, httpRequest(Options{}), params{"url": "http://" + closedPort(t)})
+	_, err := apply(t, httpRequest(Options{}), params{"url": "http://" + closedPort})
 	failure{sdk.Transient, "", "refused"}.check(t, err)
 	if !sdk.AsError(err).Unchanged {
 		t.Error("the error does not say that nothing changed")

@@ -86,7 +86,7 @@ func TestNotifyWebhookFailures(t *testing.T) {
 
 func TestNotifyWebhookHidesItsAddress(t *testing.T) {
 	t.Parallel()
-	for _, address := range []string{"http://" + closedPort(t) + "/s3cret?token=s3cret", "http://%zz/s3cret", "http:///s3cret"} {
+	for _, address := range []string{"http://" + closedPort + "/s3cret?token=s3cret", "http://%zz/s3cret", "http:///s3cret"} {
 		action := notifyWebhook(Options{})
 		_, told, err := applyTold(t.Context(), t, action, params{"url": address, "text": "x", "format": "dingtalk", "signingSecret": "SECs3cret"})
 		if err == nil {

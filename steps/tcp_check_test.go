@@ -78,8 +78,8 @@ func TestTCPCheck(t *testing.T) {
 
 func TestTCPCheckOfAClosedPort(t *testing.T) {
 	t.Parallel()
-	address := closedPort(t)
-	_, told, err := applyTold(t.Context(), t, tcpCheck(Options{}), params{"address": address, "within": "30ms", "interval": "10ms"})
+	address := closedPort
+	_, told, err := applyTold(t.Context(), t, tcpCheck(Options{}), params{"address": address, "within": "300ms", "interval": "10ms"})
 	failure{sdk.Transient, "", "connecting to " + address}.check(t, err)
 	if !strings.Contains(progressOf(told), "not yet: connecting to "+address) {
 		t.Errorf("it told %q", progressOf(told))
