@@ -164,7 +164,7 @@ func (w *crashWorld) handlers() []sdk.Handler {
 		})
 	}
 	observe := func(_ context.Context, call *sdk.Call[crashInput]) (sdk.Observed[crashOutput], error) {
-		if !w.has(call.Input.Name) {
+		if w.has(call.Input.Name) == call.Undo {
 			return sdk.Observed[crashOutput]{State: sdk.NotDone}, nil
 		}
 		return sdk.Observed[crashOutput]{State: sdk.Done, Outputs: crashOutput{Made: call.Input.Name}}, nil

@@ -1,7 +1,9 @@
 package journal
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 )
@@ -49,6 +51,18 @@ func (r *Run) load(name string) ([]byte, error) {
 		return nil, fmt.Errorf("load %s of run %s: %w", name, r.id, err)
 	}
 	return data, nil
+}
+
+// Discard removes the folder of a run that did not begin, so that no list shows it. The
+// folder of one that has a journal stays.
+func (r *Run) Discard() error {
+	if _, err := os.Stat(r.JournalPath()); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err := os.RemoveAll(r.dir); err != nil {
+		return fmt.Errorf("remove run %s, which did not begin: %w", r.id, err)
+	}
+	return nil
 }
 
 // CreateJournal begins the journal of a new run. The caller holds the run's lock.

@@ -7,50 +7,71 @@ import (
 
 	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/machine"
+	"github.com/gatebook/gatebook/engine/value"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
 // ask is a question that is open.
 type ask struct {
 	command  machine.Ask
-	request  sdk.Request
-	question *sdk.Question // nil until the action has said what to ask
+	request  sdk.Request   // set before the question is open
+	question *sdk.Question // nil until the question is open
 	cancel   context.CancelFunc
 }
 
 // startAsk has the action say what to ask; the question then opens.
 func (d *driver) startAsk(c machine.Ask) {
 	ctx, cancel := context.WithCancel(d.base)
-	params, err := c.Params.RevealJSON()
-	a := &ask{command: c, cancel: cancel, request: sdk.Request{Params: params, Key: c.Key, Attempt: 1}}
+	a := &ask{command: c, cancel: cancel}
 	d.asks[c.Op.Step] = a
 	go func() {
-		op := c.Op
-		var question sdk.Question
-		if err == nil {
-			question, err = c.Step.Handler.Ask(ctx, a.request)
-		}
+		question, data, err := d.question(ctx, a)
 		if err != nil {
 			d.send(message{fact: event.Event{
-				Type: event.Answered, Op: &op, Answer: &sdk.Answer{}, Failure: d.failure(ctx, err),
+				Type: event.Answered, Op: &c.Op, Answer: &sdk.Answer{}, Failure: d.failure(ctx, err),
 			}})
 			return
 		}
-		question.Message = d.masker.Text(question.Message)
-		data, err := json.Marshal(question)
-		if err != nil {
-			panic(fmt.Sprintf("question of %s cannot be written: %v", op.Step, err))
-		}
-		opened := event.Event{Type: event.AskOpened, Op: &op, Data: data}
+		opened := event.Event{Type: event.AskOpened, Op: &c.Op, Data: data}
 		if question.Expires > 0 {
 			at := d.process.Now().Round(0).UTC().Add(question.Expires)
-			opened.Timer = &event.Timer{Op: op, Purpose: event.TimerExpiry, At: at}
+			opened.Timer = &event.Timer{Op: c.Op, Purpose: event.TimerExpiry, At: at}
 		}
 		d.send(message{fact: opened})
 		if d.process.Asker != nil {
 			d.askHere(ctx, a, question)
 		}
 	}()
+}
+
+// question has the action say what to ask, and returns it as it may be shown, and as
+// the journal holds it.
+func (d *driver) question(ctx context.Context, a *ask) (sdk.Question, json.RawMessage, error) {
+	d.secrets.learn(a.command.Params)
+	params, err := a.command.Params.RevealJSON()
+	if err != nil {
+		return sdk.Question{}, nil, err
+	}
+	a.request = sdk.Request{Params: params, Key: a.command.Key, Attempt: 1}
+	raw, err := a.command.Step.Handler.Ask(ctx, a.request)
+	if err != nil {
+		return sdk.Question{}, nil, err
+	}
+	data, err := json.Marshal(raw)
+	if err != nil {
+		return sdk.Question{}, nil, fmt.Errorf("the question cannot be written down: %w", err)
+	}
+	if len(data) > maxOutputs {
+		return sdk.Question{}, nil, fmt.Errorf("the question has %d bytes; the limit is %d", len(data), maxOutputs)
+	}
+	if data, err = d.secrets.redacted(data); err != nil {
+		return sdk.Question{}, nil, err
+	}
+	var shown sdk.Question
+	if err := json.Unmarshal(data, &shown); err != nil {
+		return sdk.Question{}, nil, fmt.Errorf("the question cannot be read back: %w", err)
+	}
+	return shown, data, nil
 }
 
 // askHere asks the person at the terminal, until there is an answer that fits.
@@ -61,23 +82,26 @@ func (d *driver) askHere(ctx context.Context, a *ask, question sdk.Question) {
 			return // the question was withdrawn, or the terminal is gone; others may answer
 		}
 		answer.At = d.process.Now().UTC()
-		e, err := d.answer(ctx, a, answer)
+		e, err := d.answer(ctx, a, question, answer)
 		if err == nil {
 			d.send(message{fact: e})
 			return
 		}
 		op := a.command.Op
-		d.send(message{fact: event.Event{
-			Type: event.AnswerRefused, Op: &op, By: answer.By, Reason: d.masker.Text(err.Error()),
-		}})
+		d.send(message{fact: event.Event{Type: event.AnswerRefused, Op: &op, By: answer.By, Reason: err.Error()}})
 	}
 }
 
 // answer has the action make the step's outputs of an answer. An error says that the
 // answer does not fit the question.
-func (d *driver) answer(ctx context.Context, a *ask, answer sdk.Answer) (event.Event, error) {
-	op := a.command.Op
-	e := event.Event{Type: event.Answered, Op: &op, Answer: &answer, By: answer.By}
+func (d *driver) answer(ctx context.Context, a *ask, question sdk.Question, answer sdk.Answer) (event.Event, error) {
+	if fields, err := value.FromJSON(answer.Fields); err == nil {
+		d.secrets.learn(withSecrets(fields, question.Fields))
+	}
+	// What was filled in comes back in the outputs, where secrets are marked.
+	op, said := a.command.Op, answer
+	said.Fields = nil
+	e := event.Event{Type: event.Answered, Op: &op, Answer: &said, By: answer.By}
 	if !answer.Approved {
 		return e, nil
 	}
@@ -88,8 +112,6 @@ func (d *driver) answer(ctx context.Context, a *ask, answer sdk.Answer) (event.E
 	if e.Outputs, err = d.outputs(a.command.Step.Describe, document); err != nil {
 		return event.Event{}, err
 	}
-	// The fields are in the outputs, where secrets are marked.
-	e.Answer.Fields = nil
 	return e, nil
 }
 
@@ -103,6 +125,23 @@ func (d *driver) askOpened(e event.Event) {
 	if err := json.Unmarshal(e.Data, a.question); err != nil {
 		panic(fmt.Sprintf("question of %s cannot be read back: %v", e.Op.Step, err))
 	}
+}
+
+// judged takes in what became of an answer. The first that fits ends the question; one
+// that comes after it is told so.
+func (d *driver) judged(e event.Event) event.Event {
+	delete(d.inbox.judged, e.Request)
+	if e.Type == event.AnswerRefused {
+		return e
+	}
+	if _, open := d.asks[e.Op.Step]; !open {
+		return event.Event{
+			Type: event.AnswerRefused, Op: e.Op, By: e.By, Request: e.Request,
+			Reason: "step " + e.Op.Step + " asks no longer",
+		}
+	}
+	d.withdraw(e.Op.Step)
+	return e
 }
 
 // allAsked reports whether every question that the machine asked for is open, so that

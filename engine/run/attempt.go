@@ -21,49 +21,81 @@ const maxOutputs = 4 << 20
 // the run goes on without it.
 const cancelGrace = 45 * time.Second
 
+// errAtWork ends an attempt whose action has not ended.
+var errAtWork = fmt.Errorf("the action did not end within %s of being asked to, and may still be at work", cancelGrace)
+
+// work is an operation that a worker carries out.
+type work struct {
+	cancel context.CancelFunc
+	effect sdk.Effect
+	looks  bool // it finds out what became of a lost attempt
+}
+
 // startAttempt has a worker make the attempt. After a crash it first finds out what
 // became of it.
 func (d *driver) startAttempt(a machine.Attempt) {
-	ctx, cancel := context.WithCancel(d.base)
+	var ctx context.Context
+	w := &work{effect: a.Use.Effect, looks: a.Started}
 	if a.Timeout > 0 && !a.Started {
-		ctx, cancel = context.WithTimeout(d.base, a.Timeout)
+		ctx, w.cancel = context.WithTimeout(d.base, a.Timeout)
+	} else {
+		ctx, w.cancel = context.WithCancel(d.base)
 	}
-	d.cancels[a.Op] = cancel
+	d.work[a.Op] = w
 	if a.Started {
-		go d.lookAfterCrash(ctx, a)
+		go d.perform(ctx, a.Op, func(host *host) event.Event { return d.lookAfterCrash(ctx, a, host) }, func(err error) event.Event {
+			return d.lookedAfter(a, sdk.CannotTell, err.Error())
+		})
 		return
 	}
-	go d.makeAttempt(ctx, a)
+	go d.perform(ctx, a.Op, func(host *host) event.Event { return d.makeAttempt(ctx, a, host) }, func(err error) event.Event {
+		return d.finished(ctx, a, nil, sdk.Errorf(sdk.Permanent, "%w", err))
+	})
 }
 
-func (d *driver) makeAttempt(ctx context.Context, a machine.Attempt) {
+// perform has an action do something, and tells the owner of the run how it ended. An
+// action that does not end when it is asked to must not hold the run for ever.
+func (d *driver) perform(ctx context.Context, op event.Op, do func(*host) event.Event, giveUp func(error) event.Event) {
+	host := d.newHost(op)
 	var once sync.Once
-	finish := func(outputs json.RawMessage, err error) {
-		once.Do(func() { d.send(message{fact: d.finished(ctx, a, outputs, err)}) })
-	}
-	// An action that does not end must not hold the run for ever.
-	stop := context.AfterFunc(ctx, func() {
-		time.AfterFunc(cancelGrace, func() {
-			finish(nil, fmt.Errorf("the action did not end within %s of being asked to; it may still be at work", cancelGrace))
+	finish := func(end func() event.Event) {
+		once.Do(func() {
+			host.close()
+			d.send(message{fact: end()})
 		})
+	}
+	ended := make(chan struct{})
+	defer close(ended)
+	stop := context.AfterFunc(ctx, func() {
+		grace := time.NewTimer(cancelGrace)
+		defer grace.Stop()
+		select {
+		case <-ended:
+		case <-grace.C:
+			finish(func() event.Event {
+				return giveUp(errAtWork)
+			})
+		}
 	})
 	defer stop()
+	fact := do(host)
+	finish(func() event.Event { return fact })
+}
+
+func (d *driver) makeAttempt(ctx context.Context, a machine.Attempt, host *host) event.Event {
 	request, err := d.request(a)
 	if err != nil {
-		finish(nil, err)
-		return
+		return d.finished(ctx, a, nil, err)
 	}
-	host := &host{driver: d, op: a.Op}
-	defer host.close()
 	if a.Undo {
-		finish(json.RawMessage("{}"), a.Use.Handler.Undo(ctx, request, host))
-		return
+		return d.finished(ctx, a, json.RawMessage("{}"), a.Use.Handler.Undo(ctx, request, host))
 	}
 	outputs, err := a.Use.Handler.Apply(ctx, request, host)
-	finish(outputs, err)
+	return d.finished(ctx, a, outputs, err)
 }
 
 func (d *driver) request(a machine.Attempt) (sdk.Request, error) {
+	d.secrets.learn(a.Params)
 	params, err := a.Params.RevealJSON()
 	if err != nil {
 		return sdk.Request{}, fmt.Errorf("parameters of %s: %w", a.Op.Step, err)
@@ -103,18 +135,21 @@ func (d *driver) outputs(description sdk.Description, document json.RawMessage) 
 	if err != nil {
 		return nil, fmt.Errorf("the action returned what is not JSON: %w", err)
 	}
-	outputs, _ = d.masker.Value(withSecrets(outputs, description.Output))
-	return &outputs, nil
+	outputs = withSecrets(outputs, description.Output)
+	d.secrets.learn(outputs)
+	return d.secrets.mark(&outputs), nil
 }
 
 // failure makes of an error what the journal says of it.
 func (d *driver) failure(ctx context.Context, err error) *event.Failure {
 	typed := sdk.AsError(err)
 	failure := &event.Failure{
-		Class: typed.Class, Field: typed.Field, Message: d.masker.Text(typed.Message), Unchanged: typed.Unchanged,
+		Class: typed.Class, Field: typed.Field, Message: typed.Message, Unchanged: typed.Unchanged,
 	}
 	switch {
 	case ctx.Err() == nil:
+	case errors.Is(err, errAtWork) && errors.Is(ctx.Err(), context.DeadlineExceeded):
+		// A retry, as after a timeout, would work beside it.
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
 		failure.Class, failure.Message = sdk.Timeout, "it ran out of time: "+failure.Message
 	default:
@@ -124,80 +159,79 @@ func (d *driver) failure(ctx context.Context, err error) *event.Failure {
 }
 
 // lookAfterCrash finds out what became of an attempt whose answer was lost.
-func (d *driver) lookAfterCrash(ctx context.Context, a machine.Attempt) {
-	op := a.Op
-	found := event.Event{Type: event.AttemptObserved, Op: &op, State: sdk.CannotTell}
-	said, wasSaid := d.words[op.Step]
+func (d *driver) lookAfterCrash(ctx context.Context, a machine.Attempt, host *host) event.Event {
+	said, wasSaid := d.words[a.Op.Step]
 	describe := a.Use.Describe
 	switch {
-	case wasSaid && op.Part == event.Do:
-		found.State, found.By, found.Reason = said, d.process.Info.User, "a person said so"
+	case wasSaid && a.Op.Part == event.Do:
+		found := d.lookedAfter(a, said, "a person said so")
+		found.By = d.process.Info.User
+		return found
 	case a.Use.Effect == sdk.Read:
-		found.State, found.Reason = sdk.NotDone, "an action that only reads is simply done again"
+		return d.lookedAfter(a, sdk.NotDone, "an action that only reads is simply done again")
 	case describe.CanObserve:
-		d.observeLost(ctx, a, &found)
-	case describe.Idempotent, op.Part == event.Undo:
-		found.State, found.Reason = sdk.NotDone, "the action may be repeated"
+		return d.observeLost(ctx, a, host)
+	case describe.Idempotent, a.Op.Part == event.Undo:
+		return d.lookedAfter(a, sdk.NotDone, "the action may be repeated")
 	default:
-		found.Reason = "the action cannot say whether it was done"
+		return d.lookedAfter(a, sdk.CannotTell, "the action cannot say whether it was done")
 	}
-	d.send(message{fact: found})
 }
 
-func (d *driver) observeLost(ctx context.Context, a machine.Attempt, found *event.Event) {
+func (d *driver) lookedAfter(a machine.Attempt, state sdk.State, reason string) event.Event {
+	return event.Event{Type: event.AttemptObserved, Op: &a.Op, State: state, Reason: reason}
+}
+
+func (d *driver) observeLost(ctx context.Context, a machine.Attempt, host *host) event.Event {
 	request, err := d.request(a)
 	if err != nil {
-		found.Reason = err.Error()
-		return
+		return d.lookedAfter(a, sdk.CannotTell, err.Error())
 	}
-	host := &host{driver: d, op: a.Op}
-	defer host.close()
 	seen, err := a.Use.Handler.Observe(ctx, request, host)
 	if err != nil {
-		found.Reason = "it could not be observed: " + d.masker.Text(err.Error())
-		return
+		return d.lookedAfter(a, sdk.CannotTell, "it could not be observed: "+err.Error())
 	}
-	found.State, found.Reason = seen.State, d.masker.Text(seen.Detail)
-	if seen.State != sdk.Done {
-		return
+	found := d.lookedAfter(a, seen.State, seen.Detail)
+	if seen.State != sdk.Done || len(seen.Outputs) == 0 {
+		return found // an Undo, for one, has no outputs
 	}
 	if found.Outputs, err = d.outputs(a.Use.Describe, seen.Outputs); err != nil {
-		found.State, found.Reason = sdk.CannotTell, err.Error()
+		return d.lookedAfter(a, sdk.CannotTell, err.Error())
 	}
+	return found
 }
 
 // startObservation has a worker make the observation of a condition.
 func (d *driver) startObservation(o machine.Observe) {
 	ctx, cancel := context.WithTimeout(d.base, o.Timeout)
-	d.cancels[o.Op] = cancel
-	go func() {
-		op := o.Op
-		e := event.Event{Type: event.Observed, Op: &op}
+	d.work[o.Op] = &work{cancel: cancel, effect: sdk.Read}
+	observed := func(outputs *value.Value, err error) event.Event {
+		e := event.Event{Type: event.Observed, Op: &o.Op, Outputs: outputs}
+		if err != nil {
+			e.Failure = d.failure(ctx, err)
+		}
+		return e
+	}
+	go d.perform(ctx, o.Op, func(host *host) event.Event {
 		select {
 		case d.looks <- struct{}{}:
-			e.Outputs, e.Failure = d.look(ctx, o)
-			<-d.looks
+			defer func() { <-d.looks }()
+			return observed(d.look(ctx, o, host))
 		case <-ctx.Done():
-			e.Failure = d.failure(ctx, errors.New("too many observations were being made at once"))
+			return observed(nil, errors.New("too many observations were being made at once"))
 		}
-		d.send(message{fact: e})
-	}()
+	}, func(err error) event.Event { return observed(nil, err) })
 }
 
-func (d *driver) look(ctx context.Context, o machine.Observe) (*value.Value, *event.Failure) {
+func (d *driver) look(ctx context.Context, o machine.Observe, host *host) (*value.Value, error) {
+	d.secrets.learn(o.Params)
 	params, err := o.Params.RevealJSON()
 	if err != nil {
-		return nil, d.failure(ctx, err)
+		return nil, err
 	}
-	host := &host{driver: d, op: o.Op}
-	defer host.close()
 	document, err := o.Use.Handler.Apply(ctx, sdk.Request{Params: params, Attempt: o.Op.Attempt}, host)
 	if err != nil {
-		return nil, d.failure(ctx, err)
+		return nil, err
 	}
-	outputs, err := d.outputs(o.Use.Describe, document)
-	if err != nil {
-		return nil, d.failure(ctx, err)
-	}
-	return outputs, nil
+	return d.outputs(o.Use.Describe, document)
 }

@@ -1,6 +1,8 @@
 package run
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -11,7 +13,6 @@ import (
 	"github.com/gatebook/gatebook/engine/journal"
 	"github.com/gatebook/gatebook/engine/machine"
 	"github.com/gatebook/gatebook/engine/plan"
-	"github.com/gatebook/gatebook/engine/value"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
@@ -49,30 +50,35 @@ type Asker interface {
 	Ask(ctx context.Context, step *plan.Step, question sdk.Question) (sdk.Answer, error)
 }
 
-// driver drives one run in this process. All its fields but events belong to the
-// goroutine of loop.
+// driver drives one run in this process. Its fields belong to the goroutine of loop,
+// but for those that are safe for concurrent use: base, arrived, looks, hosts, secrets.
 type driver struct {
 	process Process
 	plan    *plan.Plan
 	machine *machine.Machine
 	folder  *journal.Run
 	journal *journal.Journal
-	masker  *value.Masker
+	secrets *secrets
 	words   map[string]sdk.State // what a person said became of lost attempts, by step
 
 	base    context.Context // of all work; ends when the driver does
+	stop    context.CancelFunc
 	arrived chan message
-	cancels map[event.Op]context.CancelFunc
+	work    map[event.Op]*work
 	asks    map[string]*ask
-	known   map[string]bool // requests from other processes that are in the journal
+	inbox   inbox
+	hosts   hosts
 	timers  timers
 	looks   chan struct{} // bounds the observations in flight
 
 	now     time.Time
+	line    bytes.Buffer      // of append
 	todo    []machine.Command // to be carried out when the journal is safe
+	ended   map[string]string // how attempts ended whose results are in this group
 	taken   []string          // requests that the next sync makes safe
 	saved   []chan<- error    // who waits for the next sync
 	urgent  bool              // something in this group must be on the disk
+	broken  error             // an event that the journal cannot hold; nothing follows it
 	end     *event.Result
 	refusal string // why what was asked last was not done; empty: it was
 }
@@ -90,18 +96,23 @@ const inboxInterval = 100 * time.Millisecond
 // observationSlots bounds the observations that are made at once.
 const observationSlots = 16
 
+// newDriver returns a driver whose work the context does not end.
 func newDriver(ctx context.Context, p Process, pl *plan.Plan, folder *journal.Run) *driver {
+	base, stop := context.WithCancel(context.WithoutCancel(ctx))
 	return &driver{
 		process: p,
 		plan:    pl,
 		machine: machine.New(pl),
 		folder:  folder,
-		base:    ctx,
-		masker:  value.NewMasker(pl.Inputs, pl.Vars),
+		base:    base,
+		stop:    stop,
+		secrets: newSecrets(pl.Inputs, pl.Vars),
 		arrived: make(chan message, 256),
-		cancels: make(map[event.Op]context.CancelFunc),
+		work:    make(map[event.Op]*work),
 		asks:    make(map[string]*ask),
-		known:   make(map[string]bool),
+		inbox:   inbox{known: make(map[string]bool), judged: make(map[string]bool)},
+		hosts:   hosts{open: make(map[*host]struct{})},
+		ended:   make(map[string]string),
 		looks:   make(chan struct{}, observationSlots),
 	}
 }
@@ -119,8 +130,10 @@ func (d *driver) loop() (event.Result, error) {
 		if d.end != nil {
 			return *d.end, nil
 		}
-		d.pauseIfOnlyPeople()
-		if len(d.todo) > 0 || d.urgent {
+		if err := d.pauseIfOnlyPeople(); err != nil {
+			return event.Result{}, d.abandon(err)
+		}
+		if len(d.todo) > 0 || d.urgent || len(d.taken) > 0 {
 			continue
 		}
 		due.Reset(d.timers.untilNext(d.process.Now()))
@@ -158,12 +171,15 @@ func (d *driver) take(m message) {
 		d.saved, d.urgent = append(d.saved, m.saved), true
 	}
 	switch m.fact.Type {
-	case event.AttemptFinished, event.AttemptObserved, event.Observed:
+	case event.AttemptFinished, event.AttemptObserved:
+		d.ended[m.fact.Op.Step] = outcomeOf(m.fact)
+		d.forget(*m.fact.Op)
+	case event.Observed:
 		d.forget(*m.fact.Op)
 	case event.AskOpened:
 		d.askOpened(m.fact)
-	case event.Answered:
-		d.withdraw(m.fact.Op.Step)
+	case event.Answered, event.AnswerRefused:
+		m.fact = d.judged(m.fact)
 	default:
 	}
 	d.fact(m.fact)
@@ -179,17 +195,19 @@ func (d *driver) send(m message) {
 
 // forget drops the means to cancel an operation that has ended.
 func (d *driver) forget(op event.Op) {
-	if cancel, ok := d.cancels[op]; ok {
-		cancel()
-		delete(d.cancels, op)
+	if w, ok := d.work[op]; ok {
+		w.cancel()
+		delete(d.work, op)
 	}
 }
 
 // fact journals what happened and asks the machine what follows. Its decisions are
 // journaled right behind, its other commands kept until the group is safe.
 func (d *driver) fact(e event.Event) {
+	e = d.secrets.event(e) // the machine knows no more than a replay will
 	e.Time = d.tick()
 	if e.Request != "" {
+		d.inbox.known[e.Request] = true
 		d.taken = append(d.taken, e.Request)
 	}
 	d.append(e)
@@ -203,7 +221,7 @@ func (d *driver) follow(commands []machine.Command) {
 			if c.Event.Type == event.RequestRefused {
 				d.refusal = c.Event.Reason
 			}
-			d.append(c.Event)
+			d.append(d.secrets.event(c.Event))
 		case machine.Attempt:
 			d.todo = append(d.todo, c)
 			if c.Started {
@@ -237,16 +255,21 @@ func (d *driver) tick() time.Time {
 	return d.now
 }
 
-// append writes an event into the group. A journal that failed remembers it, and
-// commit reports it.
+// append writes an event into the group. Behind one that the journal cannot hold there
+// must be none, as it would not follow from what is there; commit reports it.
 func (d *driver) append(e event.Event) {
-	line, err := json.Marshal(e)
-	if err != nil {
+	if d.broken != nil {
+		return
+	}
+	d.line.Reset()
+	encoder := json.NewEncoder(&d.line)
+	encoder.SetEscapeHTML(false) // which would make six bytes of one
+	if err := encoder.Encode(e); err != nil {
 		// Every field of an event can be marshalled; a raw message that is no JSON
 		// comes from an action, and is checked where it comes in.
 		panic(fmt.Sprintf("event %s cannot be written: %v", e.Type, err))
 	}
-	if _, err := d.journal.Append(line); err != nil {
+	if _, d.broken = d.journal.Append(bytes.TrimSuffix(d.line.Bytes(), []byte("\n"))); d.broken != nil {
 		return
 	}
 	if d.process.Watch != nil {
@@ -263,7 +286,7 @@ func (d *driver) commit() error {
 	if d.urgent || len(d.taken) > 0 {
 		write = d.journal.Sync
 	}
-	err := write()
+	err := cmp.Or(write(), d.broken)
 	for _, saved := range d.saved {
 		saved <- err
 	}
@@ -271,6 +294,7 @@ func (d *driver) commit() error {
 	if err != nil {
 		return err
 	}
+	clear(d.ended)
 	for _, id := range d.taken {
 		if err := d.folder.Done(id); err != nil {
 			return fmt.Errorf("take request %s out of the inbox of run %s: %w", id, d.folder.ID(), err)
@@ -316,8 +340,14 @@ func (d *driver) cancel(op event.Op) {
 	if op.Part == event.Do {
 		d.withdraw(op.Step)
 	}
-	if cancel, ok := d.cancels[op]; ok {
-		cancel()
+	w, ok := d.work[op]
+	switch {
+	case !ok:
+	case w.looks:
+		// To know what became of a lost attempt is worth a moment.
+		time.AfterFunc(cancelGrace, w.cancel)
+	default:
+		w.cancel()
 	}
 }
 
@@ -334,48 +364,20 @@ func (d *driver) fireTimers() {
 	}
 }
 
-// pauseIfOnlyPeople pauses a run that can only go on when people answer and that
-// nobody at this terminal can answer.
-func (d *driver) pauseIfOnlyPeople() {
-	if d.process.Asker == nil && !d.process.Wait && len(d.asks) > 0 && d.allAsked() && d.machine.Asking() {
+// pauseIfOnlyPeople pauses a run that can only go on when people answer, that nobody at
+// this terminal can answer, and whose inbox holds no answer.
+func (d *driver) pauseIfOnlyPeople() error {
+	onlyPeople := func() bool {
+		return d.process.Asker == nil && !d.process.Wait && len(d.asks) > 0 && d.allAsked() && d.machine.Asking()
+	}
+	if !onlyPeople() || len(d.todo) > 0 {
+		return nil
+	}
+	if err := d.takeInbox(); err != nil {
+		return err
+	}
+	if onlyPeople() && len(d.todo) == 0 && len(d.taken) == 0 && len(d.inbox.judged) == 0 {
 		d.fact(event.Event{Type: event.PauseAsked, Reason: "it waits for people"})
 	}
-}
-
-// abandon ends the driver when the journal can no longer be written: nothing new
-// starts, and what is being changed is not broken off half-way.
-func (d *driver) abandon(cause error) error {
-	inFlight := make([]string, 0, len(d.cancels))
-	for op := range d.cancels {
-		if op.Part == event.Do || op.Part == event.Undo {
-			inFlight = append(inFlight, op.Step)
-			continue
-		}
-		d.forget(op)
-	}
-	ended := make(map[string]string)
-	for len(d.cancels) > 0 {
-		select {
-		case m := <-d.arrived:
-			if m.saved != nil {
-				m.saved <- cause
-			}
-			if m.fact.Type == event.AttemptFinished || m.fact.Type == event.AttemptObserved {
-				ended[m.fact.Op.Step] = outcomeOf(m.fact)
-				d.forget(*m.fact.Op)
-			}
-		case <-d.process.Controls:
-			for _, cancel := range d.cancels {
-				cancel()
-			}
-		}
-	}
-	return &AbandonedError{Run: d.folder.ID(), InFlight: inFlight, Ended: ended, Cause: cause}
-}
-
-func outcomeOf(e event.Event) string {
-	if e.Failure != nil {
-		return "failed: " + e.Failure.Message
-	}
-	return "done"
+	return nil
 }

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// AbandonedError says that a run was left off because its journal could not be
-// written. The run can be resumed.
+// AbandonedError says that a run was left off because its state, the journal above all,
+// could no longer be kept. The run can be resumed.
 type AbandonedError struct {
 	Run      string
 	InFlight []string          // the steps that were being done when it happened
@@ -18,13 +18,12 @@ type AbandonedError struct {
 // Error says what happened, what state things are in, and what to type next.
 func (e *AbandonedError) Error() string {
 	var text strings.Builder
-	fmt.Fprintf(&text, "run %s was left off, as its journal cannot be written: %v\n", e.Run, e.Cause)
+	fmt.Fprintf(&text, "run %s was left off, as its state cannot be kept: %v\n", e.Run, e.Cause)
 	if len(e.InFlight) == 0 {
 		text.WriteString("no step was being done; everything up to then is in the journal\n")
 	} else {
-		slices.Sort(e.InFlight)
-		text.WriteString("these steps were being done, and their results are not in the journal:\n")
-		for _, step := range e.InFlight {
+		text.WriteString("these steps were being done, and their results may not be in the journal:\n")
+		for _, step := range slices.Sorted(slices.Values(e.InFlight)) {
 			fmt.Fprintf(&text, "  %s: %s\n", step, e.Ended[step])
 		}
 	}

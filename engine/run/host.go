@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"sync"
 
 	"github.com/gatebook/gatebook/engine/event"
@@ -14,29 +15,68 @@ import (
 )
 
 // host is what an action sees of the driver. It is safe for concurrent use, and what
-// it is told goes out masked.
+// it is told goes out masked. An action that tells something after its end, or after
+// that of the run, is not listened to.
 type host struct {
 	driver *driver
 	op     event.Op
 
-	mu  sync.Mutex
-	log io.WriteCloser // made at the first line
+	mu   sync.Mutex
+	over bool
+	log  io.WriteCloser // made at the first line
 }
 
 var _ sdk.Host = (*host)(nil)
 
+// errOver is what an action is told that does not know its own end.
+var errOver = errors.New("the attempt is over, so that nothing more can be kept of it")
+
+// hosts are those of the actions at work, so that none outlives the run.
+type hosts struct {
+	mu   sync.Mutex
+	open map[*host]struct{}
+}
+
+func (d *driver) newHost(op event.Op) *host {
+	h := &host{driver: d, op: op}
+	d.hosts.mu.Lock()
+	defer d.hosts.mu.Unlock()
+	d.hosts.open[h] = struct{}{}
+	return h
+}
+
+// closeHosts ends the listening to whatever still works at the end of the run.
+func (d *driver) closeHosts() {
+	d.hosts.mu.Lock()
+	left := make([]*host, 0, len(d.hosts.open))
+	for h := range d.hosts.open {
+		left = append(left, h)
+	}
+	d.hosts.mu.Unlock()
+	for _, h := range left {
+		h.close()
+	}
+}
+
 // Progress passes on how far the action is. It is not journaled: nothing follows
 // from it.
 func (h *host) Progress(p sdk.Progress) {
-	if h.driver.process.Watch != nil {
-		p.Message = h.driver.masker.Text(p.Message)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if !h.over && h.driver.process.Watch != nil {
+		p.Message = h.driver.secrets.text(p.Message)
 		h.driver.process.Watch.Progress(h.op.Step, p)
 	}
 }
 
 // Output keeps a line in the step's log, and passes it on.
 func (h *host) Output(stream string, line []byte) {
-	text := h.driver.masker.Text(string(line))
+	text := h.driver.secrets.text(string(line))
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.over {
+		return
+	}
 	h.keep(stream, text)
 	if h.driver.process.Watch != nil {
 		h.driver.process.Watch.Output(h.op.Step, stream, text)
@@ -44,8 +84,6 @@ func (h *host) Output(stream string, line []byte) {
 }
 
 func (h *host) keep(stream, text string) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
 	if h.log == nil {
 		name := h.op.Step
 		if h.op.Part != event.Do {
@@ -62,48 +100,72 @@ func (h *host) keep(stream, text string) {
 }
 
 func (h *host) close() {
+	h.driver.hosts.mu.Lock()
+	delete(h.driver.hosts.open, h)
+	h.driver.hosts.mu.Unlock()
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	h.over = true
 	if h.log != nil {
 		_ = h.log.Close()
 		h.log = nil
 	}
 }
 
-// Before returns when the state is on the disk.
+// Before returns when the state is on the disk. A state that holds a secret is refused,
+// before anything was changed: masked it would be put back masked.
 func (h *host) Before(ctx context.Context, state json.RawMessage) error {
-	if err := whole(state); err != nil {
+	if err := h.whole(state); err != nil {
 		return fmt.Errorf("state before the change: %w", err)
 	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	saved := make(chan error, 1)
-	op := h.op
-	h.driver.send(message{fact: event.Event{Type: event.AttemptSaved, Op: &op, Data: state}, saved: saved})
+	if err := h.tell(event.Event{Type: event.AttemptSaved, Data: state}, saved); err != nil {
+		return err
+	}
 	select {
 	case err := <-saved:
 		return err
 	case <-ctx.Done():
 		return ctx.Err()
+	case <-h.driver.base.Done():
+		return errOver
 	}
 }
 
 // Note keeps a fact in the journal. It does not wait: what it is for is the death of
 // this process, which a write to the kernel outlives.
 func (h *host) Note(name string, fact json.RawMessage) error {
-	if err := whole(fact); err != nil {
+	if err := h.whole(fact); err != nil {
 		return fmt.Errorf("note %s: %w", name, err)
 	}
+	return h.tell(event.Event{Type: event.AttemptNoted, Name: name, Data: fact}, nil)
+}
+
+func (h *host) tell(e event.Event, saved chan<- error) error {
 	op := h.op
-	h.driver.send(message{fact: event.Event{Type: event.AttemptNoted, Op: &op, Name: name, Data: fact}})
+	e.Op, e.Data = &op, slices.Clone(e.Data)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.over {
+		return errOver
+	}
+	h.driver.send(message{fact: e, saved: saved})
 	return nil
 }
 
-// whole makes sure that an action's bytes fit into a line of the journal.
-func whole(document json.RawMessage) error {
-	if !json.Valid(document) {
+// whole makes sure that an action's bytes may stand in a line of the journal.
+func (h *host) whole(document json.RawMessage) error {
+	switch {
+	case !json.Valid(document):
 		return errors.New("it is not JSON")
-	}
-	if len(document) > maxOutputs {
+	case len(document) > maxOutputs:
 		return fmt.Errorf("it has %d bytes; the limit is %d", len(document), maxOutputs)
+	case h.driver.secrets.in(document):
+		return errors.New("it holds a secret, which is never written down; keep a hash of it instead")
+	default:
+		return nil
 	}
-	return nil
 }

@@ -30,14 +30,26 @@ func Post(folder *journal.Run, now time.Time, random uint64, request Request) (s
 	return folder.Post(now, random, body)
 }
 
-// takeInbox takes in what other processes have asked for.
+// inbox tells the requests of other processes apart that wait in the run's folder.
+type inbox struct {
+	known  map[string]bool // they are in the journal
+	judged map[string]bool // answers that are being looked at
+}
+
+// takeInbox takes in what other processes have asked for. What is in the journal
+// already was left there by a process that died before it could remove it.
 func (d *driver) takeInbox() error {
 	requests, err := d.folder.TakeInbox()
 	if err != nil {
 		return err
 	}
 	for _, r := range requests {
-		if !d.known[r.ID] {
+		switch {
+		case d.inbox.known[r.ID]:
+			if err := d.folder.Done(r.ID); err != nil {
+				return err
+			}
+		case !d.inbox.judged[r.ID]:
 			d.takeRequest(r)
 		}
 	}
@@ -47,18 +59,15 @@ func (d *driver) takeInbox() error {
 func (d *driver) takeRequest(r journal.Request) {
 	var request Request
 	if err := json.Unmarshal(r.Body, &request); err != nil {
-		d.known[r.ID] = true
 		d.fact(event.Event{Type: event.AnswerRefused, Request: r.ID, Reason: "the request cannot be read: " + err.Error()})
 		return
 	}
 	switch request.Type {
 	case event.PauseAsked, event.CancelAsked, event.RollbackAsked:
-		d.known[r.ID] = true
 		d.fact(event.Event{Type: request.Type, By: request.By, Reason: request.Reason, Request: r.ID})
 	case event.Answered:
 		d.answerFrom(r.ID, request)
 	default:
-		d.known[r.ID] = true
 		d.fact(event.Event{
 			Type: event.AnswerRefused, Request: r.ID, By: request.By,
 			Reason: fmt.Sprintf("nobody knows what %q asks for", request.Type),
@@ -69,10 +78,9 @@ func (d *driver) takeRequest(r journal.Request) {
 // answerFrom takes in an answer that was given in another process.
 func (d *driver) answerFrom(id string, request Request) {
 	a, open := d.asks[request.Step]
-	if open && a.question == nil {
-		return // it is opening; the answer waits in the inbox
+	if open && a.question == nil || !open && d.machine.WillAsk(request.Step) {
+		return // it is opening, or will again; the answer waits in the inbox
 	}
-	d.known[id] = true
 	op := event.Op{Step: request.Step, Part: event.Do}
 	if !open || request.Answer == nil {
 		d.fact(event.Event{
@@ -83,10 +91,12 @@ func (d *driver) answerFrom(id string, request Request) {
 	}
 	answer := *request.Answer
 	answer.By, answer.At = request.By, d.process.Now().UTC()
+	question := *a.question
+	d.inbox.judged[id] = true
 	go func() {
-		e, err := d.answer(d.base, a, answer)
+		e, err := d.answer(d.base, a, question, answer)
 		if err != nil {
-			e = event.Event{Type: event.AnswerRefused, Op: &op, By: answer.By, Reason: d.masker.Text(err.Error())}
+			e = event.Event{Type: event.AnswerRefused, Op: &op, By: answer.By, Reason: err.Error()}
 		}
 		e.Request = id
 		d.send(message{fact: e})

@@ -3,6 +3,7 @@ package run
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/journal"
@@ -51,6 +52,13 @@ func (r *replay) decision(seq uint64, e event.Event) error {
 		return &DivergedError{Seq: seq, Journal: summary(e), Computed: summary(expected)}
 	}
 	return nil
+}
+
+// ends reports whether the end of the run, rather than a pause, was lost in the crash.
+func (r *replay) ends() bool {
+	return slices.ContainsFunc(r.owed, func(e event.Event) bool {
+		return e.Type == event.RunFinished && e.Result.Outcome != event.OutcomePaused
+	})
 }
 
 // summary is what two decisions must agree on.

@@ -1,11 +1,155 @@
 package run
 
 import (
+	"encoding/json"
 	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
 
+	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/value"
 	"github.com/gatebook/gatebook/schema"
 )
+
+// maxText bounds a text of an action in an event, in bytes.
+const maxText = 64 << 10
+
+// secrets knows every secret that the run has met: those of its inputs, and those that
+// actions have returned since. It is safe for concurrent use.
+type secrets struct {
+	masker atomic.Pointer[value.Masker]
+
+	mu    sync.Mutex
+	known []value.Value
+	seen  map[string]bool
+}
+
+func newSecrets(values ...value.Value) *secrets {
+	s := &secrets{seen: make(map[string]bool)}
+	s.learn(values...)
+	return s
+}
+
+// learn takes in the secrets in values, so that they are found from now on.
+func (s *secrets) learn(values ...value.Value) {
+	if !slices.ContainsFunc(values, value.Value.HasSecret) {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	before := len(s.known)
+	for _, v := range values {
+		s.add(v)
+	}
+	if len(s.known) > before {
+		s.masker.Store(value.NewMasker(s.known...))
+	}
+}
+
+func (s *secrets) add(v value.Value) {
+	switch {
+	case v.IsSecret():
+		// A secret that did not outlive an earlier process cannot be shown either.
+		if text, err := v.RevealJSON(); err == nil && !s.seen[string(text)] {
+			s.seen[string(text)] = true
+			s.known = append(s.known, v)
+		}
+	case v.Kind() == value.KindObject:
+		for _, m := range v.Members() {
+			s.add(m.Value)
+		}
+	case v.Kind() == value.KindList:
+		for _, item := range v.Items() {
+			s.add(item)
+		}
+	}
+}
+
+// text returns text with every secret in it masked.
+func (s *secrets) text(text string) string { return s.masker.Load().Text(text) }
+
+// told returns what an action or a person said as an event may hold it: masked, and
+// no longer than the journal takes.
+func (s *secrets) told(text string) string {
+	text = s.text(text)
+	if len(text) > maxText {
+		text = text[:maxText] + "…"
+	}
+	return strings.ToValidUTF8(text, "\uFFFD")
+}
+
+// mark returns v with what holds a secret marked as one.
+func (s *secrets) mark(v *value.Value) *value.Value {
+	if v == nil {
+		return nil
+	}
+	if marked, found := s.masker.Load().Value(*v); found {
+		return &marked
+	}
+	return v
+}
+
+// in reports whether a JSON document holds a secret.
+func (s *secrets) in(document json.RawMessage) bool {
+	if s.masker.Load() == nil {
+		return false
+	}
+	v, err := value.FromJSON(document)
+	if err != nil {
+		return true // nobody can tell
+	}
+	_, found := s.masker.Load().Value(v)
+	return found
+}
+
+// redacted returns a JSON document with every secret in it masked.
+func (s *secrets) redacted(document json.RawMessage) (json.RawMessage, error) {
+	if s.masker.Load() == nil {
+		return document, nil
+	}
+	v, err := value.FromJSON(document)
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(s.mark(&v).Redacted())
+}
+
+// event returns an event as it may be written down and shown. Most are made of what is
+// masked already; this is the one place that all of them pass.
+func (s *secrets) event(e event.Event) event.Event {
+	e.Reason, e.Failure = s.told(e.Reason), s.failure(e.Failure)
+	if s.masker.Load() == nil {
+		return e
+	}
+	e.Params, e.Outputs = s.mark(e.Params), s.mark(e.Outputs)
+	if e.Answer != nil {
+		answer := *e.Answer
+		answer.Comment = s.text(answer.Comment)
+		e.Answer = &answer
+	}
+	if e.Verdict != nil {
+		verdict := *e.Verdict
+		verdict.Detail = s.text(verdict.Detail)
+		e.Verdict = &verdict
+	}
+	if e.Result != nil {
+		result := *e.Result
+		result.Failure = s.failure(result.Failure)
+		result.Outputs, result.Record = s.mark(result.Outputs), s.mark(result.Record)
+		e.Result = &result
+	}
+	return e
+}
+
+func (s *secrets) failure(f *event.Failure) *event.Failure {
+	if f == nil {
+		return nil
+	}
+	masked := *f
+	masked.Message = s.told(masked.Message)
+	return &masked
+}
 
 // withSecrets marks those parts of a value that its shape calls secret.
 func withSecrets(v value.Value, shape *schema.Schema) value.Value {

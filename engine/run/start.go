@@ -25,7 +25,7 @@ func Start(ctx context.Context, store *journal.Store, p Process, pl *plan.Plan, 
 	}
 	locks, err := folder.Lock(ctx, p.Owner, lockNames(pl)...)
 	if err != nil {
-		return event.Result{}, err
+		return event.Result{}, errors.Join(err, folder.Discard())
 	}
 	defer locks.Close()
 	if err := save(folder, pl, text); err != nil {
@@ -35,9 +35,7 @@ func Start(ctx context.Context, store *journal.Store, p Process, pl *plan.Plan, 
 	if err != nil {
 		return event.Result{}, err
 	}
-	base, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	defer cancel()
-	d := newDriver(base, p, pl, folder)
+	d := newDriver(ctx, p, pl, folder)
 	d.journal = log
 	info.ID, info.Process = folder.ID(), p.Info
 	d.fact(event.Event{Type: event.RunStarted, Run: &info, By: info.By})
@@ -46,9 +44,11 @@ func Start(ctx context.Context, store *journal.Store, p Process, pl *plan.Plan, 
 	return d.drive()
 }
 
-// drive runs the loop and closes the journal behind it.
+// drive runs the loop, ends what still works, and closes the journal behind it.
 func (d *driver) drive() (event.Result, error) {
 	result, err := d.loop()
+	d.stop()
+	d.closeHosts()
 	if closing := d.journal.Close(); err == nil && closing != nil {
 		err = &AbandonedError{Run: d.folder.ID(), Cause: closing}
 	}
@@ -127,18 +127,22 @@ func Resume(ctx context.Context, folder *journal.Run, p Process, pl *plan.Plan, 
 		return event.Result{}, err
 	}
 	defer locks.Close()
-	base, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	defer cancel()
-	d := newDriver(base, p, pl, folder)
+	d := newDriver(ctx, p, pl, folder)
 	d.words = r.Words
-	past := &replay{machine: d.machine, known: d.known}
+	past := &replay{machine: d.machine, known: d.inbox.known}
 	log, repair, err := folder.OpenJournal(past.record)
 	if err != nil {
+		d.stop()
 		return event.Result{}, err
 	}
 	d.journal, d.now = log, past.last.Time
 	for _, decision := range past.owed {
-		d.append(decision)
+		d.append(d.secrets.event(decision))
+	}
+	if r.Ask == event.ResumeAsked && past.ends() {
+		result := d.machine.Result()
+		d.end, d.urgent = &result, true
+		return d.drive()
 	}
 	outstanding := d.machine.Outstanding()
 	info := p.Info
@@ -152,6 +156,7 @@ func Resume(ctx context.Context, folder *journal.Run, p Process, pl *plan.Plan, 
 	d.takeUp(r)
 	d.urgent = true
 	if refused := d.nothingToDo(); refused != nil {
+		d.stop()
 		return event.Result{}, errors.Join(refused, log.Close())
 	}
 	return d.drive()

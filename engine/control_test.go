@@ -1,0 +1,182 @@
+package engine_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/gatebook/gatebook/engine/event"
+	"github.com/gatebook/gatebook/engine/run"
+	"github.com/gatebook/gatebook/plugins/sdk"
+)
+
+// inBubble runs a test whose time costs none.
+func inBubble(t *testing.T, test func(t *testing.T, p *play)) {
+	t.Helper()
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) { test(t, newPlay(t)) })
+}
+
+// after is a deed that takes a while.
+func after(d time.Duration) deed {
+	return func(_ context.Context, call *sdk.Call[playInput]) (playOutput, error) {
+		time.Sleep(d)
+		return playOutput{Said: call.Input.Name}, nil
+	}
+}
+
+const twoSteps = `
+onFailure: rollback
+steps:
+  - {id: a, uses: play.change, with: {name: a}}
+  - {id: b, uses: play.change, with: {name: b}}
+`
+
+func TestPauseLetsWhatRunsFinish(t *testing.T) {
+	inBubble(t, func(t *testing.T, p *play) {
+		p.on("a", after(time.Minute))
+		ends := p.start(twoSteps)
+		p.controls <- event.Event{Type: event.PauseAsked, By: "alice"}
+		p.ends(<-ends, event.OutcomePaused, "a")
+		p.ends(<-p.resume(event.ResumeAsked), event.OutcomeSucceeded, "a", "b")
+	})
+}
+
+func TestPauseWhilePollingAGate(t *testing.T) {
+	inBubble(t, func(t *testing.T, p *play) {
+		p.on("look", times(3, sdk.Transient))
+		ends := p.start(`
+steps:
+  - id: a
+    uses: play.change
+    with: {name: a}
+    gate: {observe: {uses: play.read, with: {name: look}}, expr: "true", within: 1h, every: 1m}
+`)
+		time.Sleep(90 * time.Second)
+		p.controls <- event.Event{Type: event.PauseAsked}
+		p.ends(<-ends, event.OutcomePaused)
+		p.ends(<-p.resume(event.ResumeAsked), event.OutcomeSucceeded, "look", "a")
+	})
+}
+
+func TestPauseWhileARetryIsDue(t *testing.T) {
+	inBubble(t, func(t *testing.T, p *play) {
+		p.on("a", times(1, sdk.Transient))
+		ends := p.start(`
+steps:
+  - {id: a, uses: play.change, with: {name: a}, retry: {attempts: 2, delay: 1h, maxDelay: 1h}}
+`)
+		began := time.Now()
+		p.controls <- event.Event{Type: event.PauseAsked}
+		p.ends(<-ends, event.OutcomePaused)
+		if waited := time.Since(began); waited > time.Second {
+			t.Errorf("the pause took %s", waited)
+		}
+		p.ends(<-p.resume(event.ResumeAsked), event.OutcomeSucceeded, "a")
+		if attempts := p.of(event.AttemptStarted); len(attempts) != 2 || attempts[1].Op.Attempt != 2 || attempts[0].Key != attempts[1].Key {
+			t.Errorf("attempts: %+v", attempts)
+		}
+	})
+}
+
+func TestPauseDuringRollback(t *testing.T) {
+	inBubble(t, func(t *testing.T, p *play) {
+		p.on("b", fail(sdk.Permanent))
+		p.on("-b", after(time.Minute))
+		ends := p.start(twoSteps)
+		p.controls <- event.Event{Type: event.PauseAsked}
+		p.ends(<-ends, event.OutcomePaused, "a", "-b")
+		p.ends(<-p.resume(event.ResumeAsked), event.OutcomeRolledBack, "a", "-b", "-a")
+	})
+}
+
+func TestPauseDuringFinally(t *testing.T) {
+	inBubble(t, func(t *testing.T, p *play) {
+		p.on("x", after(time.Minute))
+		ends := p.start(twoSteps + `
+finally:
+  - {id: x, uses: play.read, with: {name: x}}
+  - {id: y, uses: play.read, with: {name: "${{ run.outcome }}"}}
+`)
+		p.controls <- event.Event{Type: event.PauseAsked}
+		p.ends(<-ends, event.OutcomePaused, "a", "b", "x")
+		p.ends(<-p.resume(event.ResumeAsked), event.OutcomeSucceeded, "a", "b", "x", "succeeded")
+	})
+}
+
+func TestCancelEndsWhatRunsAndDoesAsTheRunbookSays(t *testing.T) {
+	t.Parallel()
+	for policy, want := range map[string]struct {
+		outcome event.Outcome
+		did     []string
+	}{
+		"rollback": {event.OutcomeRolledBack, []string{"a", "-b", "-a"}},
+		"stop":     {event.OutcomeFailed, []string{"a"}},
+		"pause":    {event.OutcomeFailed, []string{"a"}},
+	} {
+		t.Run(policy, func(t *testing.T) {
+			inBubble(t, func(t *testing.T, p *play) {
+				p.on("b", waits)
+				ends := p.start("\nonFailure: " + policy + twoSteps[len("\nonFailure: rollback"):])
+				p.controls <- event.Event{Type: event.PauseAsked}
+				synctest.Wait()
+				began := time.Now()
+				p.controls <- event.Event{Type: event.CancelAsked, By: "alice"}
+				p.ends(<-ends, want.outcome, want.did...)
+				if waited := time.Since(began); waited > time.Second {
+					t.Errorf("the cancel took %s", waited)
+				}
+				finished := p.of(event.AttemptFinished)
+				if i := slices.IndexFunc(finished, func(e event.Event) bool { return e.Op.Step == "b" }); finished[i].Failure.Class != sdk.Cancelled {
+					t.Errorf("b: %+v", finished[i].Failure)
+				}
+			})
+		})
+	}
+}
+
+func TestCancelOfAPausedRun(t *testing.T) {
+	inBubble(t, func(t *testing.T, p *play) {
+		p.on("a", after(time.Minute))
+		ends := p.start(twoSteps)
+		p.controls <- event.Event{Type: event.PauseAsked}
+		p.ends(<-ends, event.OutcomePaused, "a")
+		p.ends(<-p.resume(event.CancelAsked), event.OutcomeRolledBack, "a", "-a")
+	})
+}
+
+func TestCancelDuringRollbackIsRefusedWithAReason(t *testing.T) {
+	inBubble(t, func(t *testing.T, p *play) {
+		p.on("b", fail(sdk.Permanent))
+		p.on("-b", after(time.Hour))
+		ends := p.start(twoSteps)
+		id := p.post(run.Request{Type: event.CancelAsked})
+		p.controls <- event.Event{Type: event.CancelAsked, By: "alice"}
+		p.ends(<-ends, event.OutcomeRolledBack, "a", "-b", "-a")
+		refused := p.of(event.RequestRefused)
+		if len(refused) != 2 || refused[0].Name != string(event.CancelAsked) || refused[0].Reason != "what was changed is being taken back" {
+			t.Errorf("refused: %+v", refused)
+		}
+		if asked := p.of(event.CancelAsked); asked[0].Request != id && asked[1].Request != id {
+			t.Errorf("asked: %+v, want request %s", asked, id)
+		}
+	})
+}
+
+func TestCancelOfARunThatPausedInRollbackIsRefused(t *testing.T) {
+	inBubble(t, func(t *testing.T, p *play) {
+		p.on("b", fail(sdk.Permanent))
+		p.on("-b", after(time.Minute))
+		ends := p.start(twoSteps)
+		p.controls <- event.Event{Type: event.PauseAsked}
+		p.ends(<-ends, event.OutcomePaused, "a", "-b")
+		got := <-p.resume(event.CancelAsked)
+		if refused, ok := errors.AsType[*run.RefusedError](got.err); !ok || refused.Reason != "what was changed is being taken back" {
+			t.Fatalf("%+v, %v", got.Result, got.err)
+		}
+		p.ends(<-p.resume(event.ResumeAsked), event.OutcomeRolledBack, "a", "-b", "-a")
+	})
+}
