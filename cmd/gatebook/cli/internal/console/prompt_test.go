@@ -1,0 +1,202 @@
+package console_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"strings"
+	"testing"
+
+	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/console"
+	"github.com/gatebook/gatebook/engine/plan"
+	"github.com/gatebook/gatebook/plugins/sdk"
+	"github.com/gatebook/gatebook/schema"
+)
+
+// typist is a person at a terminal: for each prompt in turn, by its last words, they
+// type a line.
+type typist struct {
+	t       *testing.T
+	script  [][2]string // prompt, line
+	keys    *io.PipeWriter
+	shown   strings.Builder
+	waiting string // what was shown since the last line
+}
+
+// newTypist returns a prompter with a typist before it.
+func newTypist(t *testing.T, script ...[2]string) (*console.Prompter, *typist) {
+	t.Helper()
+	in, keys := io.Pipe()
+	person := &typist{t: t, script: script, keys: keys}
+	t.Cleanup(func() { keys.Close() })
+	c := &console.Console{Env: console.Env{Stdin: in, Stderr: person, User: "ann"}}
+	return console.NewPrompter(c), person
+}
+
+// Write sees what is shown, and types when the next prompt is there.
+func (p *typist) Write(shown []byte) (int, error) {
+	p.shown.Write(shown)
+	p.waiting += string(shown)
+	if len(p.script) == 0 || !strings.HasSuffix(strings.TrimSpace(p.waiting), p.script[0][0]) {
+		return len(shown), nil
+	}
+	line := p.script[0][1]
+	p.script, p.waiting = p.script[1:], ""
+	go func() {
+		if line == "^D" {
+			p.keys.Close()
+			return
+		}
+		_, _ = io.WriteString(p.keys, line+"\n") // the pipe is closed when the test is over
+	}()
+	return len(shown), nil
+}
+
+func step() *plan.Step { return &plan.Step{ID: "sign_off"} }
+
+func TestPrompterTakesNothingButAYesOrANo(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		lines    []string
+		approved bool
+		comment  string
+	}{
+		"yes":             {[]string{"yes"}, true, ""},
+		"a letter":        {[]string{"Y"}, true, ""},
+		"no, and why":     {[]string{"no, it is Friday"}, false, "it is Friday"},
+		"a slip":          {[]string{"", "ys", "maybe", "yes it is fine"}, true, "it is fine"},
+		"yes as a prefix": {[]string{"yesterday", "n"}, false, ""},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var script [][2]string
+			for _, line := range test.lines {
+				script = append(script, [2]string{"if you like:", line})
+			}
+			prompter, person := newTypist(t, script...)
+			answer, err := prompter.Ask(t.Context(), step(), sdk.Question{Message: "Roll out\x1b[2J?"})
+			if err != nil || answer.Approved != test.approved || answer.Comment != test.comment || answer.By != "ann" {
+				t.Errorf("answer %+v, error %v", answer, err)
+			}
+			if shown := person.shown.String(); !strings.Contains(shown, "sign_off asks:") || strings.Contains(shown, "\x1b") {
+				t.Errorf("shown: %q", shown)
+			}
+		})
+	}
+}
+
+func TestPrompterFillsInFieldsUntilTheyFit(t *testing.T) {
+	t.Parallel()
+	least := 1.0
+	question := sdk.Question{Message: "Count them.", Fields: &schema.Schema{
+		Type: schema.TypeObject, Closed: true, Required: []string{"count", "name"},
+		Properties: []schema.Property{
+			{Name: "count", Schema: &schema.Schema{Type: schema.TypeInteger, Minimum: &least, Description: "How many."}},
+			{Name: "name", Schema: &schema.Schema{Type: schema.TypeString}},
+			{Name: "noisy", Schema: &schema.Schema{Type: schema.TypeBoolean, Default: false}},
+		},
+	}}
+	prompter, person := newTypist(t,
+		[2]string{"if you like:", "yes"},
+		[2]string{"count, How many. (integer):", "three"}, [2]string{"name (string):", "web"}, [2]string{"noisy (boolean) [false]:", ""},
+		[2]string{"count, How many. (integer):", "0"}, [2]string{"name (string):", "web"}, [2]string{"noisy (boolean) [false]:", ""},
+		[2]string{"count, How many. (integer):", "3"}, [2]string{"name (string):", "7"}, [2]string{"noisy (boolean) [false]:", "yes"},
+	)
+	answer, err := prompter.Ask(t.Context(), step(), question)
+	if want := `{"count":3,"name":"7","noisy":true}`; err != nil || string(answer.Fields) != want {
+		t.Errorf("fields %s, error %v; want %s\n%s", answer.Fields, err, want, person.shown.String())
+	}
+	if !strings.Contains(person.shown.String(), `count: "three" is not of type integer`) {
+		t.Errorf("the mistake is not told:\n%s", person.shown.String())
+	}
+}
+
+func TestPrompterEndsWithTheInputOrTheQuestion(t *testing.T) {
+	t.Parallel()
+	prompter, _ := newTypist(t, [2]string{"if you like:", "^D"})
+	if _, err := prompter.Ask(t.Context(), step(), sdk.Question{Message: "Go on?"}); err == nil {
+		t.Error("an answer was made of an input that ended")
+	}
+	withdrawn, cancel := context.WithCancel(t.Context())
+	cancel()
+	prompter, _ = newTypist(t)
+	if _, err := prompter.Ask(withdrawn, step(), sdk.Question{Message: "Go on?"}); !errors.Is(err, context.Canceled) {
+		t.Errorf("error %v of a question that was withdrawn", err)
+	}
+}
+
+func TestPrompterTakesTheScreenAsideForEachQuestion(t *testing.T) {
+	t.Parallel()
+	prompter, _ := newTypist(t, [2]string{"yes or no:", "yes"}, [2]string{"if you like:", "no"})
+	var log []string
+	prompter.Aside = func() func() {
+		log = append(log, "aside")
+		return func() { log = append(log, "back") }
+	}
+	if yes, err := prompter.Confirm(t.Context(), "Begin?"); !yes || err != nil {
+		t.Errorf("confirmed %v, error %v", yes, err)
+	}
+	if answer, err := prompter.Ask(t.Context(), step(), sdk.Question{Message: "Go on?"}); answer.Approved || err != nil {
+		t.Errorf("answer %+v, error %v", answer, err)
+	}
+	if got := strings.Join(log, " "); got != "aside back aside back" {
+		t.Errorf("the screen was %s", got)
+	}
+}
+
+func TestFillIn(t *testing.T) {
+	t.Parallel()
+	fields := &schema.Schema{Type: schema.TypeObject, Closed: true, Required: []string{"serial"}, Properties: []schema.Property{
+		{Name: "serial", Schema: &schema.Schema{Type: schema.TypeString, Pattern: "^[A-Z]+$"}},
+		{Name: "size", Schema: &schema.Schema{Type: schema.TypeInteger}},
+		{Name: "tags", Schema: &schema.Schema{Type: schema.TypeArray}},
+	}}
+	tests := map[string]struct {
+		typed      []console.Pair
+		want, fail string
+	}{
+		"all":           {[]console.Pair{{"serial", "ABC"}, {"size", "3"}, {"tags", `["a"]`}}, `{"serial":"ABC","size":3,"tags":["a"]}`, ""},
+		"missing":       {nil, "", "serial"},
+		"unknown":       {[]console.Pair{{"serial", "ABC"}, {"colour", "red"}}, "", "colour"},
+		"pattern":       {[]console.Pair{{"serial", "abc"}}, "", "must match"},
+		"not a number":  {[]console.Pair{{"serial", "ABC"}, {"size", "big"}}, "", `"big" is not of type integer`},
+		"two documents": {[]console.Pair{{"serial", "ABC"}, {"size", "1 2"}}, "", "is not of type"},
+	}
+	for name, test := range tests {
+		got, err := console.FillIn(sdk.Question{Fields: fields}, test.typed)
+		switch {
+		case test.fail == "" && (err != nil || string(got) != test.want):
+			t.Errorf("%s: %s, error %v; want %s", name, got, err, test.want)
+		case test.fail != "" && (err == nil || !strings.Contains(err.Error(), test.fail)):
+			t.Errorf("%s: error %v; want one with %q", name, err, test.fail)
+		}
+	}
+	if _, err := console.FillIn(sdk.Question{}, []console.Pair{{"a", "b"}}); err == nil {
+		t.Error("a field is taken by a question without fields")
+	}
+}
+
+func TestStyleIsPlainUnlessItIsWelcome(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		colour   string
+		terminal bool
+		environ  []string
+		want     bool
+	}{
+		"terminal":          {"auto", true, nil, true},
+		"pipe":              {"auto", false, nil, false},
+		"NO_COLOR":          {"auto", true, []string{"NO_COLOR=1"}, false},
+		"NO_COLOR is empty": {"auto", true, []string{"NO_COLOR="}, true},
+		"dumb":              {"auto", true, []string{"TERM=dumb"}, false},
+		"always":            {"always", false, []string{"NO_COLOR=1"}, true},
+		"never":             {"never", true, nil, false},
+	}
+	for name, test := range tests {
+		c := &console.Console{Env: console.Env{Environ: test.environ}, Colour: test.colour}
+		if got := c.Style(test.terminal).Colour; got != test.want {
+			t.Errorf("%s: %v, want %v", name, got, test.want)
+		}
+	}
+}

@@ -1,0 +1,110 @@
+package given_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/spf13/pflag"
+
+	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/console"
+	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/given"
+	"github.com/gatebook/gatebook/engine/plan"
+	"github.com/gatebook/gatebook/schema"
+)
+
+func inputs() *schema.Schema {
+	text := func(secret bool) *schema.Schema { return &schema.Schema{Type: schema.TypeString, Secret: secret} }
+	return &schema.Schema{Type: schema.TypeObject, Properties: []schema.Property{
+		{Name: "url", Schema: text(false)}, {Name: "token", Schema: text(true)}, {Name: "key", Schema: text(true)},
+	}}
+}
+
+// collect reads the flags with a few files and variables around.
+func collect(t *testing.T, stdin string, args ...string) ([]plan.Given, error) {
+	t.Helper()
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"values.yaml": "url: from-file\ntoken: env:TOKEN\n", "clear.yaml": "token: hush\n", "values.json": `{"url": "json"}`, "secret.txt": "from-secret-file\r\n",
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var flags given.Flags
+	set := pflag.NewFlagSet("test", pflag.ContinueOnError)
+	flags.Declare(set)
+	if err := set.Parse(args); err != nil {
+		t.Fatal(err)
+	}
+	reader := given.Reader{Console: &console.Console{Env: console.Env{
+		Dir: dir, Stdin: strings.NewReader(stdin), Environ: []string{"TOKEN=from-env", "GATEBOOK_INPUT_KEY=k1", "OTHER=x"},
+	}}}
+	all, found, err := reader.Collect(&flags, inputs())
+	if found.HasErrors() {
+		t.Fatalf("findings: %+v", found)
+	}
+	return all, err
+}
+
+func TestCollect(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		stdin string
+		args  []string
+		// name, text or value, and the place of a secret, of the last that is given
+		name, text, secret string
+	}{
+		"a variable for an input":        {"", nil, "key", "k1", "env:GATEBOOK_INPUT_KEY"},
+		"a flag":                         {"", []string{"-i", "url=a=b"}, "url", "a=b", ""},
+		"a place that is no secret":      {"", []string{"-i", "url=file:///etc"}, "url", "file:///etc", ""},
+		"a dash that is no secret":       {"", []string{"-i", "url=-"}, "url", "-", ""},
+		"a secret from the environment":  {"", []string{"-i", "token=env:TOKEN"}, "token", "from-env", "env:TOKEN"},
+		"a secret from a file":           {"", []string{"-i", "token=file:secret.txt"}, "token", "from-secret-file", "file:secret.txt"},
+		"a secret from standard input":   {"from-stdin\n", []string{"-i", "token=-"}, "token", "from-stdin", "-"},
+		"a secret in the clear is kept":  {"", []string{"-i", "token=plain"}, "token", "plain", ""},
+		"a file of values, JSON":         {"", []string{"-f", "values.json"}, "url", "json", ""},
+		"a file that names the place":    {"", []string{"-f", "values.yaml"}, "token", "from-env", "env:TOKEN"},
+		"an input that nobody knows":     {"", []string{"-i", "ulr=x"}, "ulr", "x", ""},
+		"a secret in the clear, by file": {"", []string{"-f", "clear.yaml"}, "token", "hush", ""},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			all, err := collect(t, test.stdin, test.args...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			last := all[len(all)-1]
+			text := last.Text
+			if last.Value != nil {
+				text, _ = last.Value.AsString()
+			}
+			if last.Name != test.name || text != test.text || last.SecretSource != test.secret {
+				t.Errorf("got %+v with %q", last, text)
+			}
+			if strings.Contains(name, "in the clear") && !last.Range.IsZero() {
+				t.Error("a finding would show the line with the secret")
+			}
+		})
+	}
+}
+
+func TestCollectFails(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		args []string
+		want string
+	}{
+		"no such variable":       {[]string{"-i", "token=env:NONE"}, "the variable NONE, which is not set"},
+		"no such file":           {[]string{"-i", "token=file:none"}, "read the secret input token"},
+		"standard input, twice":  {[]string{"-i", "token=-", "-i", "key=-"}, "can be read once"},
+		"no such file of values": {[]string{"-f", "none.yaml"}, "read input values"},
+	}
+	for name, test := range tests {
+		if _, err := collect(t, "x", test.args...); err == nil || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%s: error %v, want one with %q", name, err, test.want)
+		}
+	}
+}
