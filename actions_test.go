@@ -88,6 +88,7 @@ func TestRulesOfActionsForbidWhatTheySay(t *testing.T) {
 		"collect":     {{"to": "a.tgz"}},
 		"dns.wait":    {{"name": "a", "absent": true, "values": []any{"x"}}, {"name": "a", "exact": true}},
 		"exec":        {{}, {"command": []any{"a"}, "script": "a"}},
+		"exec.check":  {{}, {"command": []any{"a"}, "script": "a"}},
 		"grpc.health": {{"address": "a:1", "plaintext": true, "tls": with{}}},
 		"http.request": {
 			{"url": url, "body": "a", "form": with{}}, {"url": url, "body": "a", "json": 1}, {"url": url, "json": 1, "form": with{}},
@@ -131,6 +132,7 @@ func TestSecretsMayStandWhereActionsKeepThem(t *testing.T) {
 		{"exec", "", with{"command": []any{"true"}, "env": with{"TOKEN": secret}, "stdin": secret}},
 		{"exec", exposed, with{"command": []any{"login", secret}}},
 		{"exec", exposed, with{"script": "login " + secret}},
+		{"exec.check", "", with{"command": []any{"true"}, "env": with{"TOKEN": secret}}},
 		{"exec", shown, with{"command": []any{"true"}, "cwd": secret}},
 		{"http.check", "", with{"url": url, "headers": with{"X-Key": secret}, "bearerToken": secret}},
 		{"http.check", shown, with{"url": url + secret}},

@@ -17,6 +17,7 @@ import (
 func Builtin(o Options) ([]sdk.Handler, error) {
 	return handlers(
 		execAction(o).Handler,
+		execCheck(o).Handler,
 		approve(o).Handler,
 		assert(o).Handler,
 		collect(o).Handler,

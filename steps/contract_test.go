@@ -114,6 +114,12 @@ func (o Options) readCases(at loopback) map[string][]sdktest.Case {
 			{Name: "there", World: in(params{"name": "web", "servers": []any{at.dns}})},
 			{Name: "not there", World: in(params{"name": "gone", "servers": []any{at.dns}}), Blocks: true},
 		},
+		"exec.check": {
+			{Name: "succeeds", World: in(params{"command": []any{"echo", "hello"}, "env": params{"TOKEN": "t0ken"}})},
+			{Name: "says no", World: in(params{"script": "exit 3"})},
+			{Name: "fails", World: in(params{"script": "exit 3", "okExitCodes": []any{0}}), Fails: sdk.Transient},
+			{Name: "sleep", World: in(params{"command": []any{"sleep", "1000"}, "timeout": "1h"}), Blocks: true},
+		},
 		"file.verify": {
 			{Name: "right", World: in(params{"path": "digits", "crc32": digitsCRC})},
 			{Name: "wrong", World: in(params{"path": "digits", "size": 1}), Fails: sdk.Permanent},
