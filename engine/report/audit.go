@@ -13,21 +13,19 @@ const AuditFormat = "gatebook/audit/v1"
 // Audit is the trail of one run: every event in words, with the values that conditions
 // were judged by, and what the check of the journal's chain found.
 type Audit struct {
-	Format string    `json:"format"`
-	Run    event.Run `json:"run"`
-	// Intact says that every record's hash covers the one before it, up to the last.
-	Intact  bool    `json:"intact"`
-	Fault   string  `json:"fault,omitempty"` // where the chain is broken
-	Records uint64  `json:"records"`
-	Head    string  `json:"head"` // the hash of the last record, which vouches for all
-	Entries []Entry `json:"entries"`
+	Format  string    `json:"format"`
+	Run     event.Run `json:"run"`
+	Intact  bool      `json:"intact" doc:"Every record's hash covers the one before it, up to the last."`
+	Fault   string    `json:"fault,omitempty" doc:"Where the chain is broken."`
+	Records uint64    `json:"records"`
+	Head    string    `json:"head" doc:"The hash of the last record, which vouches for all."`
+	Entries []Entry   `json:"entries"`
 }
 
 // Entry is one event of an [Audit].
 type Entry struct {
 	Seq uint64 `json:"seq"`
-	// Who is the person, or the runbook where the event followed from what it says.
-	Who string `json:"who"`
+	Who string `json:"who" doc:"The person, or the runbook where the event followed from what it says."`
 	Said
 	Event event.Event `json:"event"`
 }

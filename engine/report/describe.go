@@ -10,14 +10,12 @@ import (
 
 // Said is an event in words.
 type Said struct {
-	Step string `json:"step,omitempty"`
-	What string `json:"what"`          // what happened, no full stop
-	Why  string `json:"why,omitempty"` // the reason, where there is one
-	By   string `json:"by,omitempty"`  // the person, where it was one
-	// Mark is the state that the event tells of, for its sign.
-	Mark event.Status `json:"-"`
-	// Minor events are left out where only changes of state are shown.
-	Minor bool `json:"-"`
+	Step  string       `json:"step,omitempty"`
+	What  string       `json:"what" doc:"What happened."`
+	Why   string       `json:"why,omitempty" doc:"The reason, where there is one."`
+	By    string       `json:"by,omitempty" doc:"The person, where it was one."`
+	Mark  event.Status `json:"-"` // the state that the event tells of, for its sign
+	Minor bool         `json:"-"` // left out where only changes of state are shown
 }
 
 // Describe puts an event into words.

@@ -21,15 +21,15 @@ const HistoryFormat = "gatebook/history/v1"
 // Record is one line of the upgrade record: what was done where, when, by whom, and
 // what came of it.
 type Record struct {
-	Date        time.Time     `json:"date"`
+	Date        time.Time     `json:"date" doc:"When the run began."`
 	Runbook     string        `json:"runbook"`
-	Revision    string        `json:"revision"` // the runbook's own version
-	Version     string        `json:"version"`  // what was rolled out
+	Revision    string        `json:"revision" doc:"The runbook's own version."`
+	Version     string        `json:"version" doc:"What was rolled out."`
 	Environment string        `json:"environment"`
 	Operator    string        `json:"operator"`
-	Result      string        `json:"result"`
+	Result      string        `json:"result" doc:"How it ended, or running or interrupted."`
 	Remark      string        `json:"remark"`
-	Elapsed     time.Duration `json:"elapsed"` // nanoseconds
+	Elapsed     time.Duration `json:"elapsed" doc:"How long it took."`
 	Run         string        `json:"run"`
 }
 
@@ -96,15 +96,18 @@ func (f Filter) Keep(r Record) bool {
 		same(f.Environment, r.Environment) && same(f.Operator, r.Operator) && !r.Date.Before(f.Since)
 }
 
-// HistoryJSON writes the records as one JSON document.
+// History is the record of runs as a document.
+type History struct {
+	Format string   `json:"format"`
+	Runs   []Record `json:"runs"` // newest first
+}
+
+// HistoryJSON writes the records as a [History].
 func HistoryJSON(w io.Writer, records []Record) error {
 	if records == nil {
 		records = []Record{}
 	}
-	return writeJSON(w, struct {
-		Format string   `json:"format"`
-		Runs   []Record `json:"runs"`
-	}{HistoryFormat, records})
+	return writeJSON(w, History{HistoryFormat, records})
 }
 
 // HistoryCSV writes the records as CSV (RFC 4180), with a header. A cell that a

@@ -8,8 +8,8 @@ import (
 
 // Command is something that a person may type next, and what it is for.
 type Command struct {
-	Type string `json:"type"` // the whole command line
-	For  string `json:"for"`  // one line, no full stop
+	Type string `json:"type" doc:"The whole command line."`
+	For  string `json:"for" doc:"What it is for."`
 }
 
 // Finish fills in what a person may type next, for the state that the run is in now.

@@ -17,20 +17,19 @@ const StatusFormat = "gatebook/status/v1"
 // to date by [Status.Apply], at a cost that does not grow with the run. It is not safe
 // for concurrent use.
 type Status struct {
-	Format  string               `json:"format"`
-	Run     event.Run            `json:"run"`
-	Mode    event.Mode           `json:"mode,omitempty"`
-	Reason  string               `json:"reason,omitempty"` // of the mode
-	Started time.Time            `json:"started,omitzero"`
-	Updated time.Time            `json:"updated,omitzero"` // the time of the last event
-	Process event.Process        `json:"process"`          // that drives or drove the run
-	Drive   Drive                `json:"drive,omitempty"`
-	Counts  map[event.Status]int `json:"counts"`
-	Steps   []*Step              `json:"steps"`
-	// Requests are what people asked of the run, oldest first.
-	Requests []Request     `json:"requests,omitempty"`
-	Result   *event.Result `json:"result,omitempty"`
-	RTO      time.Duration `json:"rto,omitempty"` // nanoseconds; 0: no objective
+	Format   string               `json:"format"`
+	Run      event.Run            `json:"run"`
+	Mode     event.Mode           `json:"mode,omitempty" doc:"Where the run as a whole stands."`
+	Reason   string               `json:"reason,omitempty" doc:"Why it is in this mode."`
+	Started  time.Time            `json:"started,omitzero"`
+	Updated  time.Time            `json:"updated,omitzero" doc:"The time of the last event."`
+	Process  event.Process        `json:"process" doc:"The process that drives or drove the run."`
+	Drive    Drive                `json:"drive,omitempty" enum:"driven,abandoned,at rest" doc:"Whether a process drives the run."`
+	Counts   map[event.Status]int `json:"counts" doc:"How many steps are in each state."`
+	Steps    []*Step              `json:"steps"`
+	Requests []Request            `json:"requests,omitempty" doc:"What people asked of the run, oldest first."`
+	Result   *event.Result        `json:"result,omitempty"`
+	RTO      time.Duration        `json:"rto,omitempty" doc:"How long the run may take; absent: it has no objective."`
 	// Next is what a person may type next; filled in by [Status.Finish].
 	Next []Command `json:"next,omitempty"`
 
@@ -52,29 +51,24 @@ const (
 
 // Step is where one step of a run stands.
 type Step struct {
-	ID      string       `json:"id"`
-	Title   string       `json:"title,omitempty"`
-	Action  string       `json:"action,omitempty"`
-	Effect  sdk.Effect   `json:"effect,omitempty"`
-	Finally bool         `json:"finally,omitempty"`
-	Status  event.Status `json:"status"`
-	// Attempt counts the tries of what the step does now, of at most Attempts.
-	Attempt  int           `json:"attempt,omitempty"`
-	Attempts int           `json:"attempts,omitempty"`
-	Started  time.Time     `json:"started,omitzero"`
-	Ended    time.Time     `json:"ended,omitzero"`
-	Elapsed  time.Duration `json:"elapsed,omitempty"` // nanoseconds, once it has ended
-	Output   string        `json:"output,omitempty"`  // the last line that it printed
-	Progress *sdk.Progress `json:"progress,omitempty"`
-	Wait     *Wait         `json:"wait,omitempty"`
-	Ask      *Ask          `json:"ask,omitempty"`
-	// Failure is why the step, or its last attempt, did not succeed.
-	Failure *event.Failure `json:"failure,omitempty"`
-	// Verdict is the last condition of the step that did not hold.
-	Verdict *event.Verdict `json:"verdict,omitempty"`
-
-	// Stays is why the step is not taken back, where the runbook says that it is not.
-	Stays string `json:"stays,omitempty"`
+	ID       string         `json:"id"`
+	Title    string         `json:"title,omitempty"`
+	Action   string         `json:"action,omitempty"`
+	Effect   sdk.Effect     `json:"effect,omitempty"`
+	Finally  bool           `json:"finally,omitempty"`
+	Status   event.Status   `json:"status"`
+	Attempt  int            `json:"attempt,omitempty" doc:"The number of the try of what the step does now, from 1."`
+	Attempts int            `json:"attempts,omitempty" doc:"How many tries are made at most."`
+	Started  time.Time      `json:"started,omitzero"`
+	Ended    time.Time      `json:"ended,omitzero"`
+	Elapsed  time.Duration  `json:"elapsed,omitempty" doc:"How long it took, once it has ended."`
+	Output   string         `json:"output,omitempty" doc:"The last line that it printed."`
+	Progress *sdk.Progress  `json:"progress,omitempty"`
+	Wait     *Wait          `json:"wait,omitempty"`
+	Ask      *Ask           `json:"ask,omitempty"`
+	Failure  *event.Failure `json:"failure,omitempty" doc:"Why the step, or its last attempt, did not succeed."`
+	Verdict  *event.Verdict `json:"verdict,omitempty" doc:"The last condition of the step that did not hold."`
+	Stays    string         `json:"stays,omitempty" doc:"Why the step is not taken back, where the runbook says that it is not."`
 
 	place  int
 	policy plan.Policy
@@ -82,11 +76,11 @@ type Step struct {
 
 // Wait is what a step waits for.
 type Wait struct {
-	Part    event.Part `json:"part"` // gate or verify
-	For     string     `json:"for"`  // the condition's name, message or text
+	Part    event.Part `json:"part" doc:"What the condition belongs to." enum:"gate,verify"`
+	For     string     `json:"for" doc:"The condition's name, message or text."`
 	Expr    string     `json:"expr,omitempty"`
-	Samples int        `json:"samples,omitempty"` // how often was looked
-	Until   time.Time  `json:"until,omitzero"`    // when it must hold at the latest
+	Samples int        `json:"samples,omitempty" doc:"How often it was looked at."`
+	Until   time.Time  `json:"until,omitzero" doc:"When it must hold at the latest."`
 }
 
 // Ask is a question that is open.

@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/documents"
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/house"
 	"github.com/gatebook/gatebook/engine/report"
 	"github.com/gatebook/gatebook/plugins/sdk"
@@ -40,10 +41,7 @@ func (o *actionsOptions) run() error {
 		descriptions = append(descriptions, entry.Description)
 	}
 	if o.format == "json" {
-		return o.PrintJSON(struct {
-			Format  string            `json:"format"`
-			Actions []sdk.Description `json:"actions"`
-		}{"gatebook/actions/v1", descriptions})
+		return o.PrintJSON(documents.Actions{Format: documents.ActionsFormat, Actions: descriptions})
 	}
 	rows := make([][]string, 0, len(descriptions))
 	for _, d := range descriptions {

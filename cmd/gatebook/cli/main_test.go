@@ -63,6 +63,7 @@ metadata: {name: hello, version: 1.0.0}
 steps:
   - {id: sign_off, uses: approve, with: {message: "Go on?"}}
   - {id: one, uses: assert, with: {that: true}}
+  - {id: two, uses: exec, needs: [], with: {command: [echo, hi]}, rollback: {none: it only prints}}
 `
 
 func (term *terminal) file(t *testing.T) string {
@@ -80,7 +81,7 @@ func TestRunAtATerminalShowsAsksDrawsAndSumsUp(t *testing.T) {
 		t.Fatalf("exit code %d\n%s", code, term.stderr.String())
 	}
 	shown := term.stderr.String()
-	for _, part := range []string{"2 steps: 2 read", "Begin? Type yes or no:", "sign_off asks:", "was approved by ann", "\x1b[?2026h"} {
+	for _, part := range []string{"3 steps: 2 read, 1 change", "Begin? Type yes or no:", "sign_off asks:", "was approved by ann", "\x1b[?2026h"} {
 		if !strings.Contains(shown, part) {
 			t.Errorf("the terminal did not show %q:\n%s", part, shown)
 		}

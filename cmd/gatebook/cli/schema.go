@@ -1,31 +1,36 @@
 package cli
 
 import (
-	"fmt"
-
 	"github.com/spf13/cobra"
 
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/console"
-	"github.com/gatebook/gatebook/engine/model"
+	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/documents"
 )
 
-type schemaOptions struct{ *app }
+type schemaOptions struct {
+	*app
+	name string
+}
 
 func newSchema(a *app) *cobra.Command {
 	o := &schemaOptions{app: a}
 	return &cobra.Command{
-		Use:   "schema [runbook]",
-		Short: "Print the JSON Schema of the runbook format",
+		Use:   "schema [NAME]",
+		Short: "Print the JSON Schema of runbooks, or of what gatebook writes",
 		Long: `Print the JSON Schema of runbooks. An editor that speaks YAML completes and checks a
 runbook whose first line names it:
 
-  # yaml-language-server: $schema=runbook-v1.json`,
-		Example:   "  gatebook schema > runbook-v1.json",
-		Args:      atMost("runbook"),
-		ValidArgs: []string{"runbook"},
+  # yaml-language-server: $schema=runbook-v1.json
+
+With a NAME, print that of a document which gatebook writes with --format json: ` + words(documents.Names()[1:]) + ".",
+		Example: `  gatebook schema > runbook-v1.json
+  gatebook schema status`,
+		Args:      atMost("NAME"),
+		ValidArgs: documents.Names(),
 		RunE: func(_ *cobra.Command, args []string) error {
-			if len(args) > 0 && args[0] != "runbook" {
-				return console.Usage("There is one: gatebook schema runbook", "there is no schema of %q", args[0])
+			o.name = "runbook"
+			if len(args) > 0 {
+				o.name = args[0]
 			}
 			return o.run()
 		},
@@ -33,8 +38,9 @@ runbook whose first line names it:
 }
 
 func (o *schemaOptions) run() error {
-	if err := o.PrintJSON(model.Schema()); err != nil {
-		return fmt.Errorf("schema: %w", err)
+	found, ok := documents.Find(o.name)
+	if !ok {
+		return console.Usage("There are: "+words(documents.Names()), "there is no schema of %q", o.name)
 	}
-	return nil
+	return o.PrintJSON(found.Schema())
 }

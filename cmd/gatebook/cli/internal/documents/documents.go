@@ -1,0 +1,81 @@
+// Package documents describes, as JSON Schema, what gatebook writes with --format json.
+//
+// The schemas come from the very types that are written, so that they cannot differ
+// from them; the files in the folder schema are held against them by a test. Objects
+// are open: a later gatebook may say more.
+package documents
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/gatebook/gatebook/engine/event"
+	"github.com/gatebook/gatebook/engine/model"
+	"github.com/gatebook/gatebook/engine/plan"
+	"github.com/gatebook/gatebook/engine/report"
+	"github.com/gatebook/gatebook/engine/report/live"
+	"github.com/gatebook/gatebook/plugins/sdk"
+	"github.com/gatebook/gatebook/schema"
+)
+
+// Actions is what `gatebook actions --format json` writes.
+type Actions struct {
+	Format  string            `json:"format"`
+	Actions []sdk.Description `json:"actions"`
+}
+
+// ActionsFormat names the JSON form of the actions.
+const ActionsFormat = "gatebook/actions/v1"
+
+// Document is one kind of JSON that gatebook reads or writes.
+type Document struct {
+	Name   string // as in gatebook schema NAME
+	About  string // what it is, no full stop
+	Schema func() *schema.Schema
+}
+
+// All returns the documents; the runbook, which is the one that is read, is the first.
+func All() []Document {
+	return []Document{
+		{"runbook", "a runbook", model.Schema},
+		written[plan.Plan]("plan", "what gatebook plan --format json writes"),
+		written[event.Event]("event", "a line of gatebook run --format json, and the event in a record of a journal"),
+		written[live.Told]("output", "a line of gatebook run --format json that is no event: what a step printed, or how far it is"),
+		written[report.Status]("status", "what gatebook status --format json writes"),
+		written[report.History]("history", "what gatebook history --format json writes"),
+		written[report.Audit]("audit", "what gatebook audit --format json writes"),
+		written[report.Graph]("graph", "what gatebook graph --format json writes"),
+		written[Actions]("actions", "what gatebook actions --format json writes"),
+	}
+}
+
+// Names returns the names of all documents.
+func Names() []string {
+	var names []string
+	for _, d := range All() {
+		names = append(names, d.Name)
+	}
+	return names
+}
+
+// Find returns the document of the name.
+func Find(name string) (Document, bool) {
+	all := All()
+	i := slices.IndexFunc(all, func(d Document) bool { return d.Name == name })
+	if i < 0 {
+		return Document{}, false
+	}
+	return all[i], true
+}
+
+// File is the name of the document's file in the folder schema.
+func (d Document) File() string { return d.Name + "-v1.json" }
+
+func written[T any](name, about string) Document {
+	return Document{name, about, func() *schema.Schema {
+		s := describe[T]()
+		s.ID = strings.Replace(model.SchemaID, "runbook", name, 1)
+		s.Title = strings.ToUpper(about[:1]) + about[1:]
+		return s
+	}}
+}
