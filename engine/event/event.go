@@ -62,32 +62,31 @@ func (t Type) Decision() bool {
 
 // Event is one line of the journal. Which fields are filled depends on the Type.
 type Event struct {
-	Type Type      `json:"type"`
+	Type Type      `json:"type" doc:"What happened."`
 	Time time.Time `json:"time"`
-	Op   *Op       `json:"op,omitempty"`
+	Op   *Op       `json:"op,omitempty" doc:"The step and its part, where it is about one."`
 
-	Run     *Run     `json:"run,omitempty"`
-	Process *Process `json:"process,omitempty"`
-	Result  *Result  `json:"result,omitempty"`
+	Run     *Run     `json:"run,omitempty" doc:"What is fixed when a run starts; in run.started."`
+	Process *Process `json:"process,omitempty" doc:"The process that took the run up; in run.resumed."`
+	Result  *Result  `json:"result,omitempty" doc:"How the run ended or paused; in run.finished."`
 
-	Key     string          `json:"key,omitempty"` // the idempotency key
+	Key     string          `json:"key,omitempty" doc:"The idempotency key of an attempt."`
 	Action  string          `json:"action,omitempty"`
-	Params  *value.Value    `json:"params,omitempty"`
-	Outputs *value.Value    `json:"outputs,omitempty"`
-	Failure *Failure        `json:"failure,omitempty"`
-	State   sdk.State       `json:"state,omitempty"`
-	Answer  *sdk.Answer     `json:"answer,omitempty"`
-	Verdict *Verdict        `json:"verdict,omitempty"`
-	Status  Status          `json:"status,omitempty"`
-	Elapsed time.Duration   `json:"elapsed,omitempty"` // nanoseconds since the step's first start
+	Params  *value.Value    `json:"params,omitempty" doc:"The parameters of an attempt, secrets masked."`
+	Outputs *value.Value    `json:"outputs,omitempty" doc:"What came back, secrets masked."`
+	Failure *Failure        `json:"failure,omitempty" doc:"Why it did not succeed."`
+	State   sdk.State       `json:"state,omitempty" doc:"What became of an attempt that a crash cut off."`
+	Answer  *sdk.Answer     `json:"answer,omitempty" doc:"What a person answered."`
+	Verdict *Verdict        `json:"verdict,omitempty" doc:"How a condition was judged."`
+	Status  Status          `json:"status,omitempty" doc:"The new state of the step."`
+	Elapsed time.Duration   `json:"elapsed,omitempty" doc:"The time since the step began."`
 	Timer   *Timer          `json:"timer,omitempty"`
-	Mode    Mode            `json:"mode,omitempty"`
+	Mode    Mode            `json:"mode,omitempty" doc:"The way that the run goes from here."`
 	Name    string          `json:"name,omitempty"`
 	Data    json.RawMessage `json:"data,omitempty"`
-	By      string          `json:"by,omitempty"`
+	By      string          `json:"by,omitempty" doc:"The person who asked for it."`
 	Reason  string          `json:"reason,omitempty"`
-	// Request is the id under which another process asked for this.
-	Request string `json:"request,omitempty"`
+	Request string          `json:"request,omitempty" doc:"The id under which another process asked for it."`
 }
 
 // Part says which part of a step an operation belongs to.
@@ -104,18 +103,16 @@ const (
 
 // Op names one operation of a run: an attempt, an observation, a question.
 type Op struct {
-	Step string `json:"step"`
-	Part Part   `json:"part"`
-	// Index is the condition within a gate or verify, from 0.
-	Index int `json:"index,omitempty"`
-	// Attempt counts the tries of the part, or the samples of an observation, from 1.
-	Attempt int `json:"attempt,omitempty"`
+	Step    string `json:"step"`
+	Part    Part   `json:"part"`
+	Index   int    `json:"index,omitempty" doc:"The condition within a gate or verify, from 0."`
+	Attempt int    `json:"attempt,omitempty" doc:"The number of the try of the part, or of the look at a condition, from 1."`
 }
 
 // Timer names a timer: what it was started for.
 type Timer struct {
 	Op      Op        `json:"op"`
-	Purpose string    `json:"purpose"` // retry, poll, deadline, expiry
+	Purpose string    `json:"purpose" doc:"What it was started for." enum:"retry,poll,deadline,expiry"`
 	At      time.Time `json:"at"`
 }
 
@@ -159,12 +156,10 @@ func (s Status) Settled() bool {
 
 // Failure says why something did not succeed.
 type Failure struct {
-	// Class is one of the SDK's error classes, or one of those below.
-	Class   sdk.Class `json:"class"`
-	Field   string    `json:"field,omitempty"`
-	Message string    `json:"message"`
-	// Unchanged says that the action knows to have changed nothing.
-	Unchanged bool `json:"unchanged,omitempty"`
+	Class     sdk.Class `json:"class" doc:"The kind of error: of an action transient, permanent, conflict, denied, timeout or cancelled; else gate closed, verify failed, refused, invalid or lost."`
+	Field     string    `json:"field,omitempty"`
+	Message   string    `json:"message"`
+	Unchanged bool      `json:"unchanged,omitempty" doc:"The action knows that it changed nothing."`
 }
 
 // Classes of failure beside those of actions.
@@ -180,12 +175,11 @@ const (
 type Verdict struct {
 	Name    string          `json:"name,omitempty"`
 	Expr    string          `json:"expr"`
-	Truth   string          `json:"truth"` // true, false, unknown, failed
+	Truth   string          `json:"truth" doc:"How it was judged." enum:"true,false,unknown,failed"`
 	Message string          `json:"message,omitempty"`
-	Detail  string          `json:"detail,omitempty"`  // the error, where it failed
-	Explain json.RawMessage `json:"explain,omitempty"` // the expression's tree with the value of each part
-	// Until is when the condition must be true at the latest, where it is polled.
-	Until *time.Time `json:"until,omitempty"`
+	Detail  string          `json:"detail,omitempty" doc:"The error, where it failed."`
+	Explain json.RawMessage `json:"explain,omitempty" doc:"The expression's tree with the value of each part."`
+	Until   *time.Time      `json:"until,omitempty" doc:"When the condition must be true at the latest, where it is polled."`
 }
 
 // Mode is where a run as a whole stands.
@@ -235,21 +229,19 @@ func (o Outcome) ExitCode() int {
 
 // Run is what is fixed when a run starts.
 type Run struct {
-	ID         string      `json:"id"`
-	Runbook    string      `json:"runbook"` // metadata.name
-	Version    string      `json:"version"` // metadata.version
-	Title      string      `json:"title,omitempty"`
-	File       string      `json:"file"`       // as the user named it
-	Digest     string      `json:"digest"`     // sha256:… of the runbook's bytes
-	PlanDigest string      `json:"planDigest"` // sha256:… of the plan
-	Gatebook   string      `json:"gatebook"`   // its version
-	Inputs     value.Value `json:"inputs"`     // secrets masked
-	// Secrets says of each secret input where it was read from, as "env:NAME",
-	// "file:PATH" or "-", so that resume can read it again.
-	Secrets     map[string]string `json:"secrets,omitempty"`
+	ID          string            `json:"id"`
+	Runbook     string            `json:"runbook" doc:"The runbook's metadata.name."`
+	Version     string            `json:"version" doc:"The runbook's metadata.version."`
+	Title       string            `json:"title,omitempty"`
+	File        string            `json:"file" doc:"The runbook's file, as the user named it."`
+	Digest      string            `json:"digest" doc:"SHA-256 of the runbook's bytes."`
+	PlanDigest  string            `json:"planDigest" doc:"SHA-256 of the plan."`
+	Gatebook    string            `json:"gatebook" doc:"The version of gatebook that began the run."`
+	Inputs      value.Value       `json:"inputs" doc:"The input values, secrets masked."`
+	Secrets     map[string]string `json:"secrets,omitempty" doc:"Of each secret input where it was read from: as \"env:NAME\", \"file:PATH\" or \"-\"."`
 	Record      value.Value       `json:"record"` // what `record:` came to at the start
 	By          string            `json:"by"`
-	Seed        uint64            `json:"seed"` // of every random choice in the run
+	Seed        uint64            `json:"seed" doc:"The seed of every random choice in the run."`
 	Parallelism int               `json:"parallelism"`
 	Lock        string            `json:"lock,omitempty"`
 	Steps       int               `json:"steps"`
@@ -261,20 +253,20 @@ type Process struct {
 	PID     int    `json:"pid"`
 	Host    string `json:"host"`
 	User    string `json:"user"`
-	Version string `json:"version"` // gatebook's
+	Version string `json:"version" doc:"The version of gatebook."`
 }
 
 // Result is how a run ended.
 type Result struct {
 	Outcome Outcome       `json:"outcome"`
 	Failure *Failure      `json:"failure,omitempty"`
-	Step    string        `json:"step,omitempty"` // the step that failed first
-	Changed []string      `json:"changed,omitempty"`
-	Undone  []string      `json:"undone,omitempty"`
-	Left    []string      `json:"left,omitempty"`   // should have been taken back and was not
-	Lost    []string      `json:"lost,omitempty"`   // nobody can tell whether they were done
-	Asking  []string      `json:"asking,omitempty"` // wait for people
+	Step    string        `json:"step,omitempty" doc:"The step that failed first."`
+	Changed []string      `json:"changed,omitempty" doc:"The steps whose change is in the world."`
+	Undone  []string      `json:"undone,omitempty" doc:"The steps that were taken back."`
+	Left    []string      `json:"left,omitempty" doc:"The steps that should have been taken back and were not."`
+	Lost    []string      `json:"lost,omitempty" doc:"The steps of which nobody can tell whether they were done."`
+	Asking  []string      `json:"asking,omitempty" doc:"The steps that wait for people."`
 	Outputs *value.Value  `json:"outputs,omitempty"`
 	Record  *value.Value  `json:"record,omitempty"`
-	Elapsed time.Duration `json:"elapsed"` // nanoseconds
+	Elapsed time.Duration `json:"elapsed" doc:"How long the run took."`
 }

@@ -9,7 +9,7 @@ import (
 )
 
 // DocumentFormat names the JSON form of findings.
-const DocumentFormat = "gatebook.diagnostics/v1"
+const DocumentFormat = "gatebook/diagnostics/v1"
 
 // Document is the JSON form of a list of findings, from which every other form is
 // rendered. All text in it is clean.
@@ -22,11 +22,11 @@ type Document struct {
 
 // Record is the JSON form of one finding.
 type Record struct {
-	Code     string          `json:"code"`
-	Severity diag.Severity   `json:"severity"`
-	Summary  string          `json:"summary"`
-	Detail   string          `json:"detail,omitempty"`
-	Hint     string          `json:"hint,omitempty"`
+	Code     string          `json:"code" doc:"The rule that was broken, as docs/diagnostics.md explains it."`
+	Severity diag.Severity   `json:"severity" enum:"error,warning"`
+	Summary  string          `json:"summary" doc:"The rule in a few words."`
+	Detail   string          `json:"detail,omitempty" doc:"What is wrong here."`
+	Hint     string          `json:"hint,omitempty" doc:"How to mend it here."`
 	Place                    // where it is, unless nowhere
 	Related  []RelatedRecord `json:"related,omitempty"`
 
@@ -43,7 +43,7 @@ type RelatedRecord struct {
 type Place struct {
 	File   string           `json:"file,omitempty"`
 	Start  *source.Position `json:"start,omitempty"`
-	End    *source.Position `json:"end,omitempty"` // just behind the last character
+	End    *source.Position `json:"end,omitempty" doc:"Just behind the last character."`
 	Source []SourceLine     `json:"source,omitempty"`
 }
 
@@ -51,7 +51,7 @@ type Place struct {
 // of many lines has its first ones and its last.
 type SourceLine struct {
 	Line   int    `json:"line"`
-	Column int    `json:"column"` // of the first character of Text
+	Column int    `json:"column" doc:"Where in the line the text begins, from 1."`
 	Text   string `json:"text"`
 }
 
