@@ -16,6 +16,7 @@ type ask struct {
 	command  machine.Ask
 	request  sdk.Request   // set before the question is open
 	question *sdk.Question // nil until the question is open
+	deserted bool          // nobody at the terminal answers it
 	cancel   context.CancelFunc
 }
 
@@ -79,7 +80,9 @@ func (d *driver) askHere(ctx context.Context, a *ask, question sdk.Question) {
 	for {
 		answer, err := d.process.Asker.Ask(ctx, a.command.Step, question)
 		if err != nil {
-			return // the question was withdrawn, or the terminal is gone; others may answer
+			// The question was withdrawn, or the terminal is gone; others may answer.
+			d.send(message{deserted: a})
+			return
 		}
 		answer.At = d.process.Now().UTC()
 		e, err := d.answer(ctx, a, question, answer)
@@ -130,7 +133,9 @@ func (d *driver) askOpened(e event.Event) {
 // judged takes in what became of an answer. The first that fits ends the question; one
 // that comes after it is told so.
 func (d *driver) judged(e event.Event) event.Event {
-	delete(d.inbox.judged, e.Request)
+	if e.Request != "" {
+		delete(d.inbox.judged, e.Op.Step)
+	}
 	if e.Type == event.AnswerRefused {
 		return e
 	}
@@ -144,15 +149,16 @@ func (d *driver) judged(e event.Event) event.Event {
 	return e
 }
 
-// allAsked reports whether every question that the machine asked for is open, so that
-// the journal says what people are waited for.
-func (d *driver) allAsked() bool {
+// onlyOthers reports whether the run can go on only when people answer who are not at
+// this terminal: every question that the machine asked for is open, so that the journal
+// says what is waited for, and nobody here can answer it.
+func (d *driver) onlyOthers() bool {
 	for _, a := range d.asks {
-		if a.question == nil {
+		if a.question == nil || d.process.Asker != nil && !a.deserted {
 			return false
 		}
 	}
-	return true
+	return len(d.asks) > 0 && d.machine.Asking()
 }
 
 // withdraw closes a question.

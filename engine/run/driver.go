@@ -84,10 +84,11 @@ type driver struct {
 }
 
 // message is what a worker sends to the owner of the run: a fact, and whether it waits
-// until the fact is on the disk.
+// until the fact is on the disk; or a question that nobody at the terminal answers.
 type message struct {
-	fact  event.Event
-	saved chan<- error
+	fact     event.Event
+	saved    chan<- error
+	deserted *ask
 }
 
 // inboxInterval is how often requests of other processes are looked for.
@@ -167,6 +168,10 @@ func (d *driver) takeWaiting() {
 }
 
 func (d *driver) take(m message) {
+	if m.deserted != nil {
+		m.deserted.deserted = true
+		return
+	}
 	if m.saved != nil {
 		d.saved, d.urgent = append(d.saved, m.saved), true
 	}
@@ -364,19 +369,16 @@ func (d *driver) fireTimers() {
 	}
 }
 
-// pauseIfOnlyPeople pauses a run that can only go on when people answer, that nobody at
-// this terminal can answer, and whose inbox holds no answer.
+// pauseIfOnlyPeople pauses a run that can only go on when others answer, where it is not
+// to wait for them and its inbox holds no answer.
 func (d *driver) pauseIfOnlyPeople() error {
-	onlyPeople := func() bool {
-		return d.process.Asker == nil && !d.process.Wait && len(d.asks) > 0 && d.allAsked() && d.machine.Asking()
-	}
-	if !onlyPeople() || len(d.todo) > 0 {
+	if d.process.Wait || !d.onlyOthers() || len(d.todo) > 0 {
 		return nil
 	}
 	if err := d.takeInbox(); err != nil {
 		return err
 	}
-	if onlyPeople() && len(d.todo) == 0 && len(d.taken) == 0 && len(d.inbox.judged) == 0 {
+	if d.onlyOthers() && len(d.todo) == 0 && len(d.taken) == 0 && len(d.inbox.judged) == 0 {
 		d.fact(event.Event{Type: event.PauseAsked, Reason: "it waits for people"})
 	}
 	return nil

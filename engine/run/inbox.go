@@ -33,7 +33,7 @@ func Post(folder *journal.Run, now time.Time, random uint64, request Request) (s
 // inbox tells the requests of other processes apart that wait in the run's folder.
 type inbox struct {
 	known  map[string]bool // they are in the journal
-	judged map[string]bool // answers that are being looked at
+	judged map[string]bool // steps to which an answer is being looked at
 }
 
 // takeInbox takes in what other processes have asked for. What is in the journal
@@ -44,13 +44,10 @@ func (d *driver) takeInbox() error {
 		return err
 	}
 	for _, r := range requests {
-		switch {
-		case d.inbox.known[r.ID]:
-			if err := d.folder.Done(r.ID); err != nil {
-				return err
-			}
-		case !d.inbox.judged[r.ID]:
+		if !d.inbox.known[r.ID] {
 			d.takeRequest(r)
+		} else if err := d.folder.Done(r.ID); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -78,25 +75,30 @@ func (d *driver) takeRequest(r journal.Request) {
 // answerFrom takes in an answer that was given in another process.
 func (d *driver) answerFrom(id string, request Request) {
 	a, open := d.asks[request.Step]
-	if open && a.question == nil || !open && d.machine.WillAsk(request.Step) {
-		return // it is opening, or will again; the answer waits in the inbox
+	if open && (a.question == nil || d.inbox.judged[request.Step]) || !open && d.machine.WillAsk(request.Step) {
+		return // it is opening, another answer is first, or it will open again: this one waits in the inbox
 	}
 	op := event.Op{Step: request.Step, Part: event.Do}
-	if !open || request.Answer == nil {
-		d.fact(event.Event{
-			Type: event.AnswerRefused, Op: &op, Request: id, By: request.By,
-			Reason: "step " + request.Step + " asks nothing now",
-		})
+	refused := event.Event{Type: event.AnswerRefused, Op: &op, Request: id, By: request.By}
+	switch {
+	case !open:
+		refused.Reason = "step " + request.Step + " asks nothing now"
+		d.fact(refused)
+		return
+	case request.Answer == nil:
+		refused.Reason = "the request holds no answer"
+		d.fact(refused)
 		return
 	}
 	answer := *request.Answer
 	answer.By, answer.At = request.By, d.process.Now().UTC()
 	question := *a.question
-	d.inbox.judged[id] = true
+	d.inbox.judged[request.Step] = true
 	go func() {
 		e, err := d.answer(d.base, a, question, answer)
 		if err != nil {
-			e = event.Event{Type: event.AnswerRefused, Op: &op, By: answer.By, Reason: err.Error()}
+			e = refused
+			e.Reason = err.Error()
 		}
 		e.Request = id
 		d.send(message{fact: e})
