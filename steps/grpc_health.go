@@ -3,6 +3,7 @@ package steps
 import (
 	"context"
 	"net"
+	"sync/atomic"
 	"time"
 
 	"google.golang.org/grpc"
@@ -42,8 +43,8 @@ func grpcHealth(o Options) sdk.Action[GRPCHealthInput, GRPCHealthOutput] {
 		Description: `Calls ` + "`grpc.health.v1.Health/Check`" + ` over a new connection, and succeeds when the answer is SERVING. With ` + "`within`" + `
 it tries again until it is; with ` + "`consecutive`" + ` it must be so several times in a row.
 
-A server that does not have the health service is a permanent error. A service that the server does not know is transient,
-since it may register later.`,
+A server that does not have the health service, and a certificate that is not trusted, are permanent errors. A service
+that the server does not know is transient, since it may register later.`,
 		Effect:     sdk.Read,
 		Idempotent: true,
 		Rules: []schema.Rule{{
@@ -65,24 +66,41 @@ since it may register later.`,
 
 func (o Options) checkGRPC(ctx context.Context, call *sdk.Call[GRPCHealthInput]) (GRPCHealthOutput, error) {
 	in := call.Input
-	options, err := o.grpcOptions(in)
-	if err != nil {
-		return GRPCHealthOutput{}, err
-	}
-	return poll(ctx, call.Host, in.Polling, in.Within.Std(), func(ctx context.Context) (GRPCHealthOutput, error) {
-		return healthOf(metadata.NewOutgoingContext(ctx, metadata.New(in.Metadata)), in, options)
-	})
-}
-
-func (o Options) grpcOptions(in GRPCHealthInput) ([]grpc.DialOption, error) {
 	secured := insecure.NewCredentials()
 	if !in.Plaintext {
 		config, err := o.tlsConfig(in.TLS)
 		if err != nil {
-			return nil, err
+			return GRPCHealthOutput{}, err
 		}
 		secured = credentials.NewTLS(config)
 	}
+	return poll(ctx, call.Host, in.Polling, in.Within.Std(), func(ctx context.Context) (GRPCHealthOutput, error) {
+		return o.healthOf(metadata.NewOutgoingContext(ctx, metadata.New(in.Metadata)), in, secured)
+	})
+}
+
+// handshake keeps why the last handshake failed, of which gRPC itself passes on only
+// the text.
+type handshake struct {
+	credentials.TransportCredentials
+	fault *atomic.Pointer[error] // shared with its clones; set by gRPC's goroutines
+}
+
+// ClientHandshake makes the handshake.
+func (h handshake) ClientHandshake(ctx context.Context, authority string, raw net.Conn) (net.Conn, credentials.AuthInfo, error) {
+	conn, info, err := h.TransportCredentials.ClientHandshake(ctx, authority, raw)
+	if err != nil {
+		h.fault.Store(&err)
+	}
+	return conn, info, err
+}
+
+// Clone returns a copy that keeps its fault in the same place.
+func (h handshake) Clone() credentials.TransportCredentials {
+	return handshake{h.TransportCredentials.Clone(), h.fault}
+}
+
+func (o Options) grpcOptions(in GRPCHealthInput, secured handshake) []grpc.DialOption {
 	options := []grpc.DialOption{
 		grpc.WithTransportCredentials(secured),
 		grpc.WithDisableServiceConfig(),
@@ -93,18 +111,22 @@ func (o Options) grpcOptions(in GRPCHealthInput) ([]grpc.DialOption, error) {
 	if in.Authority != "" {
 		options = append(options, grpc.WithAuthority(in.Authority))
 	}
-	return options, nil
+	return options
 }
 
-func healthOf(ctx context.Context, in GRPCHealthInput, options []grpc.DialOption) (GRPCHealthOutput, error) {
+func (o Options) healthOf(ctx context.Context, in GRPCHealthInput, with credentials.TransportCredentials) (GRPCHealthOutput, error) {
 	start := time.Now()
+	secured := handshake{with, new(atomic.Pointer[error])}
 	// passthrough leaves the name to the dialer, as the other checks do.
-	conn, err := grpc.NewClient("passthrough:///"+in.Address, options...)
+	conn, err := grpc.NewClient("passthrough:///"+in.Address, o.grpcOptions(in, secured)...)
 	if err != nil {
 		return GRPCHealthOutput{}, sdk.FieldErrorf("address", "%w", err)
 	}
 	defer func() { _ = conn.Close() }()
 	answer, err := grpc_health_v1.NewHealthClient(conn).Check(ctx, &grpc_health_v1.HealthCheckRequest{Service: in.Service})
+	if fault := secured.fault.Load(); err != nil && fault != nil && isUntrusted(*fault) {
+		return GRPCHealthOutput{}, sdk.Errorf(sdk.Permanent, "%s: %w", in.Address, *fault)
+	}
 	if err != nil {
 		return GRPCHealthOutput{}, healthError(ctx, in, err)
 	}

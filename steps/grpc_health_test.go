@@ -105,6 +105,8 @@ func TestGRPCHealthOverTLS(t *testing.T) {
 	if err != nil || got.Status != "SERVING" {
 		t.Errorf("%+v, %v", got, err)
 	}
-	_, err = apply(t, grpcHealth(Options{Dir: dir}), params{"address": address})
-	failure{sdk.Transient, "", "unknown authority"}.check(t, err)
+	_, err = apply(t, grpcHealth(Options{Dir: dir}), params{"address": address, "within": "1h"})
+	failure{sdk.Permanent, "", "unknown authority"}.check(t, err)
+	_, err = apply(t, httpCheck(Options{Dir: dir}), params{"url": web.URL, "within": "1h"})
+	failure{sdk.Permanent, "", "unknown authority"}.check(t, err)
 }

@@ -3,7 +3,6 @@ package steps
 import (
 	"bytes"
 	"context"
-	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"io"
@@ -166,7 +165,7 @@ func exchangeError(where string, err error) error {
 		err = wrapped.Err
 	}
 	class := sdk.Transient
-	if _, untrusted := errors.AsType[*tls.CertificateVerificationError](err); untrusted {
+	if isUntrusted(err) {
 		class = sdk.Permanent
 	}
 	return sdk.Errorf(class, "%s: %w", where, err)

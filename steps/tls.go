@@ -50,6 +50,13 @@ func (o Options) tlsConfig(settings *TLS) (*tls.Config, error) {
 	return config, nil
 }
 
+// isUntrusted reports whether a connection failed because the server's certificate is
+// not trusted, which does not change by trying again.
+func isUntrusted(err error) bool {
+	_, untrusted := errors.AsType[*tls.CertificateVerificationError](err)
+	return untrusted
+}
+
 // fileError says why the file that a parameter names cannot be used.
 func fileError(field, name string, err error) *sdk.Error {
 	if cause, ok := errors.AsType[*fs.PathError](err); ok {
