@@ -21,13 +21,16 @@ import (
 
 // play is an engine whose actions do what a test says, and a process that drives its
 // runs. The actions are play.read, play.change, with its own Undo, play.seen, which can
-// also be observed after a crash, and play.raw, which returns what is no JSON.
+// also be observed after a crash, and play.raw, which returns what no action
+// of the SDK does.
 type play struct {
 	tb       testing.TB
 	engine   *engine.Engine
 	process  run.Process
 	controls chan event.Event
 	watch    *audience
+
+	rubbish json.RawMessage // what play.raw returns
 
 	mu    sync.Mutex
 	deeds map[string]deed
@@ -96,22 +99,21 @@ func (p *play) handlers() []sdk.Handler {
 			p.tb.Fatal(err)
 		}
 		if a.Name == "play.raw" {
-			h = raw{h}
+			h = raw{h, p}
 		}
 		handlers = append(handlers, h)
 	}
 	return handlers
 }
 
-// raw returns the `with` of its parameters as they are.
-type raw struct{ sdk.Handler }
+// raw returns what the test says, byte for byte.
+type raw struct {
+	sdk.Handler
+	play *play
+}
 
-func (r raw) Apply(_ context.Context, request sdk.Request, _ sdk.Host) (json.RawMessage, error) {
-	var in playInput
-	if err := json.Unmarshal(request.Params, &in); err != nil {
-		return nil, err
-	}
-	return json.RawMessage(in.With), nil
+func (r raw) Apply(context.Context, sdk.Request, sdk.Host) (json.RawMessage, error) {
+	return r.play.rubbish, nil
 }
 
 func (p *play) does(ctx context.Context, call *sdk.Call[playInput]) (playOutput, error) {
@@ -157,7 +159,7 @@ func (p *play) start(text string, given ...plan.Given) <-chan end {
 	p.tb.Helper()
 	pl := planned(p.tb, p.engine, text, given...)
 	return p.going(func() (event.Result, error) {
-		return p.engine.Run(context.Background(), pl, p.process, engine.RunOptions{By: "alice", Parallelism: 4, Seed: 1})
+		return p.engine.Run(context.Background(), pl, p.process, runOptions)
 	})
 }
 
@@ -302,6 +304,8 @@ func times(n int, class sdk.Class) deed {
 		return playOutput{Said: "at last"}, nil
 	}
 }
+
+var runOptions = engine.RunOptions{By: "alice", Parallelism: 4, Seed: 1}
 
 const secret = "hunter22-and-more"
 

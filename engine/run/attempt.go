@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/gatebook/gatebook/engine/event"
+	"github.com/gatebook/gatebook/engine/journal"
 	"github.com/gatebook/gatebook/engine/machine"
 	"github.com/gatebook/gatebook/engine/value"
 	"github.com/gatebook/gatebook/plugins/sdk"
@@ -16,6 +17,9 @@ import (
 
 // maxOutputs bounds what one attempt may return, in bytes: it goes into the journal.
 const maxOutputs = 4 << 20
+
+// maxWritten bounds the same as it is written there.
+const maxWritten = journal.MaxPayload / 2
 
 // cancelGrace is how long an action may take to end when it was asked to. After that
 // the run goes on without it.
@@ -137,7 +141,15 @@ func (d *driver) outputs(description sdk.Description, document json.RawMessage) 
 	}
 	outputs = withSecrets(outputs, description.Output)
 	d.secrets.learn(outputs)
-	return d.secrets.mark(&outputs), nil
+	marked := d.secrets.mark(&outputs)
+	if 6*len(document) < maxWritten {
+		return marked, nil
+	}
+	// The journal may write a byte as six.
+	if text, err := marked.MarshalJSON(); err != nil || len(text) > maxWritten {
+		return nil, fmt.Errorf("the action returned what takes %d bytes in the journal; the limit is %d", len(text), maxWritten)
+	}
+	return marked, nil
 }
 
 // failure makes of an error what the journal says of it.
