@@ -1,7 +1,11 @@
 package report
 
 import (
+	"cmp"
 	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/gatebook/gatebook/engine/event"
@@ -93,9 +97,13 @@ func (step *Step) judge(e event.Event) {
 	}
 	if v.Truth == "true" {
 		step.Wait = nil
+		delete(step.unmet, e.Op.Index)
 		return
 	}
-	step.Verdict = v
+	if step.unmet == nil {
+		step.unmet = map[int]*event.Verdict{}
+	}
+	step.Verdict, step.unmet[e.Op.Index] = v, v
 	if v.Until != nil {
 		step.Wait = &Wait{Part: e.Op.Part, For: Condition(v), Expr: v.Expr, Samples: max(e.Op.Attempt, 1), Until: *v.Until}
 	}
@@ -129,9 +137,25 @@ func (s *Status) decide(step *Step, e event.Event) {
 	}
 	if e.Failure != nil {
 		step.Failure = e.Failure
+		step.blame(e.Failure)
 	}
 	s.move(step, e.Status)
 	s.settle(step, e)
+}
+
+// blame finds the condition that a step failed by among those that did not hold: the
+// failure begins with what its author says that it means.
+func (step *Step) blame(f *event.Failure) {
+	if f.Class != event.GateClosed && f.Class != event.VerifyFailed {
+		return
+	}
+	for _, i := range slices.Sorted(maps.Keys(step.unmet)) {
+		v := step.unmet[i]
+		if strings.HasPrefix(f.Message, cmp.Or(v.Message, v.Name, v.Expr)) {
+			step.Verdict = v
+			return
+		}
+	}
 }
 
 // move counts a step where it now belongs, and forgets what no longer holds there.
@@ -154,7 +178,7 @@ func (s *Status) move(step *Step, to event.Status) {
 		step.Ask = nil
 	}
 	if to != event.Waiting && to != event.Verifying {
-		step.Wait = nil
+		step.Wait, step.unmet = nil, nil
 	}
 }
 

@@ -399,3 +399,29 @@ func BenchmarkStatusApply(b *testing.B) {
 		}
 	}
 }
+
+// Of several conditions that do not hold the one is explained that the step failed by,
+// not the one that was looked at last.
+func TestTheConditionThatFailedTheStepIsExplained(t *testing.T) {
+	t.Parallel()
+	status := report.NewStatus(examplePlan(t))
+	judged := func(index int, truth, message string) {
+		status.Apply(event.Event{
+			Type: event.ConditionMet, Op: &event.Op{Step: "upgrade", Part: event.Verify, Index: index, Attempt: 1},
+			Verdict: &event.Verdict{Expr: "x", Truth: truth, Message: message},
+		})
+	}
+	judged(0, "false", "too many errors")
+	judged(1, "false", "too slow")
+	judged(0, "true", "too many errors")
+	judged(0, "false", "too many errors")
+	judged(1, "true", "too slow")
+	judged(2, "false", "too few requests")
+	status.Apply(event.Event{
+		Type: event.StepDecided, Op: op("upgrade", event.Do, 0), Status: event.Failed,
+		Failure: &event.Failure{Class: event.VerifyFailed, Message: "too many errors: not true within 5s"},
+	})
+	if step, _ := status.Step("upgrade"); step.Verdict == nil || step.Verdict.Message != "too many errors" {
+		t.Errorf("explained is %+v", step.Verdict)
+	}
+}

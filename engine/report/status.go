@@ -17,7 +17,7 @@ const StatusFormat = "gatebook/status/v1"
 // to date by [Status.Apply], at a cost that does not grow with the run. It is not safe
 // for concurrent use.
 type Status struct {
-	Format   string               `json:"format"`
+	Format   string               `json:"format" enum:"gatebook/status/v1"`
 	Run      event.Run            `json:"run"`
 	Mode     event.Mode           `json:"mode,omitempty" doc:"Where the run as a whole stands."`
 	Reason   string               `json:"reason,omitempty" doc:"Why it is in this mode."`
@@ -72,6 +72,7 @@ type Step struct {
 
 	place  int
 	policy plan.Policy
+	unmet  map[int]*event.Verdict // of the gate or verify that is judged, by index
 }
 
 // Wait is what a step waits for.

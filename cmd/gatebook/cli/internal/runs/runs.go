@@ -32,7 +32,7 @@ type Run struct {
 func (r *Runs) Open(name string) (*Run, error) {
 	folder, err := r.Engine.Store().Open(name)
 	if errors.Is(err, journal.ErrNoRun) {
-		return nil, console.Usage("See: gatebook history", "%v", err)
+		return nil, console.Usage("", "%v", err)
 	}
 	if err != nil {
 		return nil, err
@@ -109,7 +109,7 @@ func decode(payload []byte) (event.Event, error) {
 func (r *Runs) Audit(name string) (*report.Audit, error) {
 	folder, err := r.Engine.Store().Open(name)
 	if errors.Is(err, journal.ErrNoRun) {
-		return nil, console.Usage("See: gatebook history", "%v", err)
+		return nil, console.Usage("", "%v", err)
 	}
 	if err != nil {
 		return nil, err
