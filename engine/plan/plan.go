@@ -24,23 +24,19 @@ const Format = "gatebook/plan/v1"
 
 // Plan is what would happen.
 type Plan struct {
-	Format  string        `json:"format"`
-	Runbook Header        `json:"runbook"`
-	Inputs  value.Value   `json:"inputs"` // secrets masked
-	Vars    value.Value   `json:"vars"`
-	Lock    string        `json:"lock,omitempty"`
-	RTO     time.Duration `json:"rto,omitempty"` // nanoseconds; 0: no objective
-	// OnFailure is what the runbook says; a step may say its own.
-	OnFailure Policy `json:"onFailure"`
-	// Steps are in an order in which each comes after all that it needs; the steps of
-	// `finally` are last.
-	Steps   []*Step   `json:"steps"`
-	Outputs []Binding `json:"outputs,omitempty"`
-	Record  []Binding `json:"record,omitempty"`
-	Counts  Counts    `json:"counts"`
-	// Digest is "sha256:…" over everything above that says what would be done; where
-	// the file lies and what the actions foresaw ([Preview]) do not count.
-	Digest string `json:"digest"`
+	Format    string        `json:"format" enum:"gatebook/plan/v1"`
+	Runbook   Header        `json:"runbook"`
+	Inputs    value.Value   `json:"inputs" doc:"The input values, secrets masked."`
+	Vars      value.Value   `json:"vars"`
+	Lock      string        `json:"lock,omitempty" doc:"The name on which runs exclude each other."`
+	RTO       time.Duration `json:"rto,omitempty" doc:"How long a run may take."`
+	OnFailure Policy        `json:"onFailure" enum:"rollback,stop,pause,continue" doc:"What happens when a step fails and does not say so itself."`
+	Steps     []*Step       `json:"steps" doc:"The steps, each after all that it needs, those of finally last."`
+	Outputs   []Binding     `json:"outputs,omitempty" doc:"The values that the run gives back."`
+	Record    []Binding     `json:"record,omitempty" doc:"What the history will say of the run."`
+	Counts    Counts        `json:"counts" doc:"How many steps do what."`
+	// What the actions foresaw ([Preview]) does not count either.
+	Digest string `json:"digest" doc:"SHA-256 over all that says what would be done; where the file lies does not count."`
 
 	index map[string]int // step id to its place in Steps
 }
@@ -51,9 +47,9 @@ type Header struct {
 	Version string   `json:"version"`
 	Title   string   `json:"title,omitempty"`
 	Owners  []string `json:"owners,omitempty"`
-	Source  string   `json:"source,omitempty"`
-	File    string   `json:"file"`
-	Digest  string   `json:"digest"` // "sha256:…" of the file's bytes
+	Source  string   `json:"source,omitempty" doc:"The document that it follows."`
+	File    string   `json:"file" doc:"As the user named it."`
+	Digest  string   `json:"digest" doc:"SHA-256 of the file's bytes."`
 }
 
 // Counts sums up the steps by what they do.
@@ -62,7 +58,7 @@ type Counts struct {
 	Read    int `json:"read"`
 	Change  int `json:"change"`
 	Destroy int `json:"destroy"`
-	Asks    int `json:"asks"` // steps that wait for people
+	Asks    int `json:"asks" doc:"Steps that wait for people."`
 }
 
 // Policy says what happens when a step fails.
@@ -82,18 +78,16 @@ type Step struct {
 	ID      string `json:"id"`
 	Title   string `json:"title,omitempty"`
 	Finally bool   `json:"finally,omitempty"`
-	At      string `json:"at"` // file:line:col
+	At      string `json:"at" doc:"Its place: file:line:column."`
 	Use
-	Needs []Edge `json:"needs"`
-	// When is the condition that may skip the step; nil: it is never skipped.
-	When      *Condition    `json:"when,omitempty"`
+	Needs     []Edge        `json:"needs" doc:"The steps that it waits for."`
+	When      *Condition    `json:"when,omitempty" doc:"False skips the step; absent: it is never skipped."`
 	Gate      []*Condition  `json:"gate,omitempty"`
 	Verify    []*Condition  `json:"verify,omitempty"`
 	Retry     Retry         `json:"retry"`
-	Timeout   time.Duration `json:"timeout,omitempty"` // nanoseconds, of each attempt; 0: none
-	OnFailure Policy        `json:"onFailure"`
-	// Rollback takes the step back; nil: nothing does.
-	Rollback *Compensation `json:"rollback,omitempty"`
+	Timeout   time.Duration `json:"timeout,omitempty" doc:"How long each attempt may take; absent: it has no limit."`
+	OnFailure Policy        `json:"onFailure" enum:"rollback,stop,pause,continue" doc:"What happens when the step fails."`
+	Rollback  *Compensation `json:"rollback,omitempty" doc:"What takes the step back; absent: nothing does."`
 
 	Range source.Range `json:"-"`
 }
@@ -103,18 +97,16 @@ func (s *Step) Changes() bool { return s.Effect != sdk.Read }
 
 // Use is one use of an action: by a step, a compensation or an observation.
 type Use struct {
-	Action string     `json:"action"`
-	Effect sdk.Effect `json:"effect"`
-	// Params are the parameters as far as they are known.
-	Params value.Value `json:"params"`
+	Action string      `json:"action" doc:"The action's name."`
+	Effect sdk.Effect  `json:"effect" enum:"read,change,destroy"`
+	Params value.Value `json:"params" doc:"The parameters, as far as they are known."`
 	// Handler is the action itself, and Describe what it says of itself.
 	Handler  sdk.Handler     `json:"-"`
 	Describe sdk.Description `json:"-"`
 	// Source computes the parameters from what is known.
-	Source Source `json:"-"`
-	// Preview is what the action said it would do; nil: it was not asked.
-	Preview      *sdk.Preview `json:"preview,omitempty"`
-	PreviewError string       `json:"previewError,omitempty"`
+	Source       Source       `json:"-"`
+	Preview      *sdk.Preview `json:"preview,omitempty" doc:"What the action said it would do; absent: it was not asked."`
+	PreviewError string       `json:"previewError,omitempty" doc:"Why the action could not say what it would do."`
 }
 
 // Source computes a value from what is known at some time. It is pure and quick. A
@@ -127,7 +119,7 @@ type Source interface {
 type Edge struct {
 	From   int          `json:"-"` // the place in Plan.Steps of the step that is waited for
 	Step   string       `json:"step"`
-	Reason Reason       `json:"reason"`
+	Reason Reason       `json:"reason" enum:"order,needs,reference"`
 	Range  source.Range `json:"-"` // what made the edge
 }
 
@@ -145,26 +137,24 @@ const (
 type Condition struct {
 	Name    string        `json:"name,omitempty"`
 	Expr    string        `json:"expr"`
-	Message string        `json:"message,omitempty"`
-	Observe *Use          `json:"observe,omitempty"` // asked anew each time; nil: nothing is
-	Within  time.Duration `json:"within,omitempty"`  // nanoseconds; 0: it is judged once
-	Every   time.Duration `json:"every,omitempty"`
-	Hold    time.Duration `json:"hold,omitempty"`
+	Message string        `json:"message,omitempty" doc:"What it means that it is false."`
+	Observe *Use          `json:"observe,omitempty" doc:"What is observed, anew each time; absent: nothing is."`
+	Within  time.Duration `json:"within,omitempty" doc:"How long it may take to become true; absent: it is looked at once."`
+	Every   time.Duration `json:"every,omitempty" doc:"How often it is looked at."`
+	Hold    time.Duration `json:"hold,omitempty" doc:"How long it must stay true."`
 	At      string        `json:"at"`
-	// State is what it comes to at the time of the plan.
-	State State `json:"state"`
+	State   State         `json:"state" doc:"What it comes to at the time of the plan."`
 
 	Program Program `json:"-"`
 }
 
 // State is what a condition comes to at the time of the plan.
 type State struct {
-	Truth    string        `json:"truth"`              // true, false, unknown or failed
-	Causes   []value.Cause `json:"causes,omitempty"`   // of unknown
-	Residual string        `json:"residual,omitempty"` // of unknown: what is left of the expression
-	Detail   string        `json:"detail,omitempty"`   // of failed: the error
-	// Explain is the expression's tree with the value of each part, where it is false.
-	Explain *expr.Explanation `json:"explain,omitempty"`
+	Truth    string            `json:"truth" enum:"true,false,unknown,failed"`
+	Causes   []value.Cause     `json:"causes,omitempty" doc:"Why it is not known yet."`
+	Residual string            `json:"residual,omitempty" doc:"What is left of an expression that is not known yet."`
+	Detail   string            `json:"detail,omitempty" doc:"Why it failed."`
+	Explain  *expr.Explanation `json:"explain,omitempty" doc:"The expression's tree with the value of each part, where it is false."`
 }
 
 // Program judges a condition over what is known at some time. It is pure and quick.
@@ -176,24 +166,21 @@ type Program interface {
 
 // Retry says how often and when a failed attempt is made again.
 type Retry struct {
-	Attempts int           `json:"attempts"` // at least 1, the first included
+	Attempts int           `json:"attempts" doc:"How many attempts are made at most, the first included."`
 	Delay    time.Duration `json:"delay,omitempty"`
 	MaxDelay time.Duration `json:"maxDelay,omitempty"`
 	Factor   float64       `json:"factor,omitempty"`
 	// If decides over `error` and `attempt` whether to try again; nil: when the
 	// error is transient or the attempt ran out of time.
-	If Program `json:"-"`
-	// IfExpr is the text of If.
-	IfExpr string `json:"if,omitempty"`
+	If     Program `json:"-"`
+	IfExpr string  `json:"if,omitempty" doc:"The text of a CEL condition over error and attempt."`
 }
 
 // Compensation is what takes a step back.
 type Compensation struct {
-	// Own says that the action's own Undo does it; otherwise Use does.
-	Own bool `json:"own,omitempty"`
-	// None says why there is nothing to take back; the rest is then empty.
-	None    string        `json:"none,omitempty"`
-	Use     *Use          `json:"use,omitempty"`
+	Own     bool          `json:"own,omitempty" doc:"The action itself can undo what it did."`
+	None    string        `json:"none,omitempty" doc:"Why there is nothing to take back; the rest is then left out."`
+	Use     *Use          `json:"use,omitempty" doc:"The action that takes the step back."`
 	Retry   Retry         `json:"retry,omitzero"`
 	Timeout time.Duration `json:"timeout,omitempty"`
 	At      string        `json:"at,omitempty"`

@@ -13,7 +13,7 @@ const AuditFormat = "gatebook/audit/v1"
 // Audit is the trail of one run: every event in words, with the values that conditions
 // were judged by, and what the check of the journal's chain found.
 type Audit struct {
-	Format  string    `json:"format"`
+	Format  string    `json:"format" enum:"gatebook/audit/v1"`
 	Run     event.Run `json:"run"`
 	Intact  bool      `json:"intact" doc:"Every record's hash covers the one before it, up to the last."`
 	Fault   string    `json:"fault,omitempty" doc:"Where the chain is broken."`

@@ -10,11 +10,15 @@ import (
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
+// GraphFormat names the JSON form of a graph.
+const GraphFormat = "gatebook/graph/v1"
+
 // Graph is the steps of a runbook and the order that they depend on each other in.
 type Graph struct {
-	Name  string `json:"name"`
-	Nodes []Node `json:"nodes"` // in an order in which each comes after what it needs
-	Edges []Edge `json:"edges"`
+	Format string `json:"format" enum:"gatebook/graph/v1"`
+	Name   string `json:"name" doc:"The runbook's name."`
+	Nodes  []Node `json:"nodes" doc:"The steps, each after all that it needs."`
+	Edges  []Edge `json:"edges"`
 }
 
 // Node is one step of a [Graph].
@@ -22,22 +26,22 @@ type Node struct {
 	ID      string     `json:"id"`
 	Title   string     `json:"title,omitempty"`
 	Action  string     `json:"action"`
-	Effect  sdk.Effect `json:"effect"`
+	Effect  sdk.Effect `json:"effect" enum:"read,change,destroy"`
 	Finally bool       `json:"finally,omitempty"`
-	Gates   int        `json:"gates,omitempty"`
-	Asks    bool       `json:"asks,omitempty"`
+	Gates   int        `json:"gates,omitempty" doc:"How many conditions its gate has."`
+	Asks    bool       `json:"asks,omitempty" doc:"It is done by people, who are asked."`
 }
 
 // Edge says that one step of a [Graph] waits for another.
 type Edge struct {
-	From   string       `json:"from"` // is waited for
-	To     string       `json:"to"`
-	Reason check.Reason `json:"reason"`
+	From   string       `json:"from" doc:"The step that is waited for."`
+	To     string       `json:"to" doc:"The step that waits."`
+	Reason check.Reason `json:"reason" enum:"order,needs,reference"`
 }
 
 // GraphOf returns the graph of a checked runbook.
 func GraphOf(r *check.Runbook) Graph {
-	g := Graph{Name: r.Model.Metadata.Name.Value, Nodes: []Node{}, Edges: []Edge{}}
+	g := Graph{Format: GraphFormat, Name: r.Model.Metadata.Name.Value, Nodes: []Node{}, Edges: []Edge{}}
 	for _, place := range r.Order {
 		s := r.Steps[place]
 		about := s.Use.Action.Description

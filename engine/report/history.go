@@ -98,8 +98,8 @@ func (f Filter) Keep(r Record) bool {
 
 // History is the record of runs as a document.
 type History struct {
-	Format string   `json:"format"`
-	Runs   []Record `json:"runs"` // newest first
+	Format string   `json:"format" enum:"gatebook/history/v1"`
+	Runs   []Record `json:"runs" doc:"The newest first."`
 }
 
 // HistoryJSON writes the records as a [History].

@@ -14,7 +14,7 @@ const DocumentFormat = "gatebook/diagnostics/v1"
 // Document is the JSON form of a list of findings, from which every other form is
 // rendered. All text in it is clean.
 type Document struct {
-	Format      string   `json:"format"` // [DocumentFormat]
+	Format      string   `json:"format" enum:"gatebook/diagnostics/v1"` // [DocumentFormat]
 	Errors      int      `json:"errors"`
 	Warnings    int      `json:"warnings"`
 	Diagnostics []Record `json:"diagnostics"`

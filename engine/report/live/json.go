@@ -18,12 +18,12 @@ const (
 
 // Told is a line of [JSON] that is no event of the journal.
 type Told struct {
-	Type     event.Type    `json:"type"`
+	Type     event.Type    `json:"type" enum:"output,progress"`
 	Time     time.Time     `json:"time"`
 	Op       event.Op      `json:"op"`
-	Stream   string        `json:"stream,omitempty"`
-	Line     string        `json:"line,omitempty"`
-	Progress *sdk.Progress `json:"progress,omitempty"`
+	Stream   string        `json:"stream,omitempty" doc:"Where the line came from."`
+	Line     string        `json:"line,omitempty" doc:"What the step printed."`
+	Progress *sdk.Progress `json:"progress,omitempty" doc:"How far the step is."`
 }
 
 // JSON writes each event as a line of JSON, as it is in the journal, and what steps

@@ -15,6 +15,7 @@ import (
 // describe returns the schema of what encoding/json writes for a T. It differs from
 // [schema.For] in its purpose: that describes what people write for an action, this
 // what a program reads, where spans of time are numbers and types refer to each other.
+// Of the tags of [schema.Of] it reads doc and enum.
 func describe[T any]() *schema.Schema {
 	w := &writer{names: map[reflect.Type]string{}, defs: map[string]*schema.Schema{}}
 	root := w.fields(reflect.TypeFor[T]())
@@ -112,9 +113,27 @@ func (w *writer) fields(t reflect.Type) *schema.Schema {
 			object.Required = append(object.Required, name)
 			described = orNull(field.Type, described)
 		}
-		object.Properties = append(object.Properties, schema.Property{Name: name, Schema: described})
+		object.Properties = append(object.Properties, schema.Property{Name: name, Schema: withTags(described, field.Tag)})
 	}
 	return object
+}
+
+// withTags adds what the tags say. A reference bears no words beside it.
+func withTags(s *schema.Schema, tag reflect.StructTag) *schema.Schema {
+	if enum := tag.Get("enum"); enum != "" {
+		for word := range strings.SplitSeq(enum, ",") {
+			s.Enum = append(s.Enum, word)
+		}
+	}
+	doc := tag.Get("doc")
+	if doc == "" {
+		return s
+	}
+	if s.Ref != "" {
+		return &schema.Schema{Description: doc, AllOf: []*schema.Schema{s}}
+	}
+	s.Description = doc
+	return s
 }
 
 // orNull allows null for what Go writes as null where it is empty.

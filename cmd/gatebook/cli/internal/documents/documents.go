@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gatebook/gatebook/engine/diag/render"
 	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/model"
 	"github.com/gatebook/gatebook/engine/plan"
@@ -20,7 +21,7 @@ import (
 
 // Actions is what `gatebook actions --format json` writes.
 type Actions struct {
-	Format  string            `json:"format"`
+	Format  string            `json:"format" enum:"gatebook/actions/v1"`
 	Actions []sdk.Description `json:"actions"`
 }
 
@@ -38,6 +39,7 @@ type Document struct {
 func All() []Document {
 	return []Document{
 		{"runbook", "a runbook", model.Schema},
+		written[render.Document]("diagnostics", "what gatebook check --format json writes"),
 		written[plan.Plan]("plan", "what gatebook plan --format json writes"),
 		written[event.Event]("event", "a line of gatebook run --format json, and the event in a record of a journal"),
 		written[live.Told]("output", "a line of gatebook run --format json that is no event: what a step printed, or how far it is"),
