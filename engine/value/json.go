@@ -135,13 +135,14 @@ func (v Value) goData(replace func(Value) (any, bool)) any {
 	}
 	switch v.kind {
 	case KindBool:
-		return v.bits == 1
+		return v.word() == 1
 	case KindInt:
-		return int64(v.bits)
+		return int64(v.word())
 	case KindFloat:
-		return math.Float64frombits(v.bits)
+		return math.Float64frombits(v.word())
 	case KindString:
-		return v.data
+		text, _ := v.AsString()
+		return text
 	case KindList:
 		items := make([]any, 0, len(v.Items()))
 		for _, item := range v.Items() {
@@ -181,7 +182,7 @@ func (c Cause) String() string {
 
 // String returns v as JSON for people to read, secrets masked.
 func (v Value) String() string {
-	if s, ok := v.data.(string); ok && !v.secret {
+	if s, ok := v.AsString(); ok && !v.secret {
 		return s
 	}
 	if v.secret {
@@ -199,6 +200,17 @@ func (v Value) String() string {
 
 // GoString keeps %#v from printing a secret.
 func (v Value) GoString() string { return "value." + v.kind.String() + "(" + v.String() + ")" }
+
+// Format keeps every verb of fmt from printing a secret: a Value is formatted as the
+// text that [Value.String] gives.
+func (v Value) Format(to fmt.State, verb rune) {
+	text := v.String()
+	if verb == 'v' && to.Flag('#') {
+		_, _ = io.WriteString(to, v.GoString())
+		return
+	}
+	_, _ = fmt.Fprintf(to, fmt.FormatString(to, verb), text)
+}
 
 // LogValue keeps log/slog from printing a secret.
 func (v Value) LogValue() slog.Value { return slog.AnyValue(v.Redacted()) }
@@ -265,9 +277,9 @@ func (v Value) appendJSON(to []byte, masked bool) ([]byte, error) {
 	case KindNull:
 		return append(to, "null"...), nil
 	case KindBool:
-		return strconv.AppendBool(to, v.bits == 1), nil
+		return strconv.AppendBool(to, v.word() == 1), nil
 	case KindInt:
-		return strconv.AppendInt(to, int64(v.bits), 10), nil
+		return strconv.AppendInt(to, int64(v.word()), 10), nil
 	case KindList:
 		return v.appendList(to, masked)
 	case KindObject:
@@ -276,9 +288,10 @@ func (v Value) appendJSON(to []byte, masked bool) ([]byte, error) {
 		causes, _ := v.data.([]Cause)
 		return appendAny(append(to, `{"$unknown":`...), causes, "}")
 	case KindFloat:
-		return appendAny(to, math.Float64frombits(v.bits), "")
+		return appendAny(to, math.Float64frombits(v.word()), "")
 	default:
-		return appendAny(to, v.data, "")
+		text, _ := v.AsString()
+		return appendAny(to, text, "")
 	}
 }
 

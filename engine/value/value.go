@@ -34,11 +34,14 @@ func (k Kind) String() string {
 }
 
 // Value is one value. The zero Value is null.
+//
+// What may be secret is behind a pointer. Where fmt is given a verb that it thinks
+// wrong, it asks no method and prints the fields itself, but follows no pointer in them.
 type Value struct {
 	kind   Kind
 	secret bool
-	bits   uint64 // bool, int64 or float64
-	data   any    // string, []Value, []Member or []Cause
+	bits   uint64 // bool, int64 or float64; 0 where that is secret
+	data   any    // *string, *[]Value, *[]Member, []Cause, or a secret's bits as *uint64
 }
 
 // Member is one name and its value in an object.
@@ -72,10 +75,10 @@ func Int(i int64) Value { return Value{kind: KindInt, bits: uint64(i)} }
 func Float(f float64) Value { return Value{kind: KindFloat, bits: math.Float64bits(f)} }
 
 // String returns a string.
-func String(s string) Value { return Value{kind: KindString, data: s} }
+func String(s string) Value { return Value{kind: KindString, data: &s} }
 
 // List returns a list of the items, which the caller must not change afterwards.
-func List(items ...Value) Value { return Value{kind: KindList, data: items} }
+func List(items ...Value) Value { return Value{kind: KindList, data: &items} }
 
 // Object returns an object of the members, sorted by name. Of two members with
 // one name the later wins.
@@ -83,7 +86,7 @@ func Object(members ...Member) Value {
 	if !slices.IsSortedFunc(members, byName) || hasRepeats(members) {
 		members = normalised(members)
 	}
-	return Value{kind: KindObject, data: members}
+	return Value{kind: KindObject, data: &members}
 }
 
 // ObjectOf returns an object with the members of m.
@@ -93,7 +96,7 @@ func ObjectOf(m map[string]Value) Value {
 		members = append(members, Member{name, v})
 	}
 	slices.SortFunc(members, byName)
-	return Value{kind: KindObject, data: members}
+	return Value{kind: KindObject, data: &members}
 }
 
 // Unknown returns a value that is not known yet, for the causes.
@@ -126,7 +129,37 @@ func normalised(members []Member) []Member {
 // Secret returns v marked as secret. The mark covers everything inside it.
 func (v Value) Secret() Value {
 	v.secret = true
+	switch v.kind {
+	case KindBool, KindInt, KindFloat:
+		bits := v.word()
+		v.bits, v.data = 0, &bits
+	default:
+	}
 	return v
+}
+
+// word returns the bits of a boolean or a number.
+func (v Value) word() uint64 {
+	if hidden, ok := v.data.(*uint64); ok {
+		return *hidden
+	}
+	return v.bits
+}
+
+// list returns the items of a list as they are.
+func (v Value) list() []Value {
+	if items, ok := v.data.(*[]Value); ok {
+		return *items
+	}
+	return nil
+}
+
+// object returns the members of an object as they are.
+func (v Value) object() []Member {
+	if members, ok := v.data.(*[]Member); ok {
+		return *members
+	}
+	return nil
 }
 
 // Kind returns the kind of v.
@@ -162,15 +195,15 @@ func (v Value) any(test func(Value) bool) bool {
 }
 
 // AsBool returns the boolean that v is.
-func (v Value) AsBool() (b, ok bool) { return v.bits == 1, v.kind == KindBool }
+func (v Value) AsBool() (b, ok bool) { return v.word() == 1, v.kind == KindBool }
 
 // AsInt returns the integer that v is, or the whole number that it holds.
 func (v Value) AsInt() (int64, bool) {
 	switch v.kind {
 	case KindInt:
-		return int64(v.bits), true
+		return int64(v.word()), true
 	case KindFloat:
-		f := math.Float64frombits(v.bits)
+		f := math.Float64frombits(v.word())
 		if f == math.Trunc(f) && math.Abs(f) < 1<<63 {
 			return int64(f), true
 		}
@@ -183,9 +216,9 @@ func (v Value) AsInt() (int64, bool) {
 func (v Value) AsFloat() (float64, bool) {
 	switch v.kind {
 	case KindInt:
-		return float64(int64(v.bits)), true
+		return float64(int64(v.word())), true
 	case KindFloat:
-		return math.Float64frombits(v.bits), true
+		return math.Float64frombits(v.word()), true
 	default:
 		return 0, false
 	}
@@ -194,18 +227,20 @@ func (v Value) AsFloat() (float64, bool) {
 // AsString returns the string that v is, secret or not: the caller must keep
 // the mark.
 func (v Value) AsString() (string, bool) {
-	s, ok := v.data.(string)
-	return s, ok
+	if s, ok := v.data.(*string); ok {
+		return *s, true
+	}
+	return "", false
 }
 
 // Items returns the items of a list, and nothing for any other kind. An item of
 // a secret list is secret.
 func (v Value) Items() []Value {
-	items, _ := v.data.([]Value)
+	items := v.list()
 	if v.secret && len(items) > 0 {
 		items = slices.Clone(items)
 		for i := range items {
-			items[i].secret = true
+			items[i] = items[i].Secret()
 		}
 	}
 	return items
@@ -214,11 +249,11 @@ func (v Value) Items() []Value {
 // Members returns the members of an object by name, and nothing for any other
 // kind. A member of a secret object is secret.
 func (v Value) Members() []Member {
-	members, _ := v.data.([]Member)
+	members := v.object()
 	if v.secret && len(members) > 0 {
 		members = slices.Clone(members)
 		for i := range members {
-			members[i].Value.secret = true
+			members[i].Value = members[i].Value.Secret()
 		}
 	}
 	return members
@@ -230,7 +265,7 @@ func (v Value) Get(name string) (Value, bool) {
 	if v.kind == KindUnknown {
 		return v, true
 	}
-	members, _ := v.data.([]Member)
+	members := v.object()
 	i, found := slices.BinarySearchFunc(members, name, func(m Member, n string) int {
 		return strings.Compare(m.Name, n)
 	})
@@ -238,7 +273,9 @@ func (v Value) Get(name string) (Value, bool) {
 		return Value{}, false
 	}
 	member := members[i].Value
-	member.secret = member.secret || v.secret
+	if v.secret {
+		member = member.Secret()
+	}
 	return member, true
 }
 
@@ -264,7 +301,7 @@ func (v Value) Equal(o Value) bool {
 	case v.kind == KindUnknown || o.kind == KindUnknown:
 		return false
 	case v.kind == KindInt && o.kind == KindInt:
-		return v.bits == o.bits
+		return v.word() == o.word()
 	case v.isNumber() && o.isNumber():
 		a, _ := v.AsFloat()
 		b, _ := o.AsFloat()
@@ -278,9 +315,11 @@ func (v Value) Equal(o Value) bool {
 			return a.Name == b.Name && a.Value.Equal(b.Value)
 		})
 	case v.kind == KindString:
-		return v.data == o.data
+		a, _ := v.AsString()
+		b, _ := o.AsString()
+		return a == b
 	default:
-		return v.bits == o.bits
+		return v.word() == o.word()
 	}
 }
 

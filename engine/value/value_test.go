@@ -164,6 +164,85 @@ func TestNothingPrintsASecret(t *testing.T) {
 	})
 }
 
+func TestNoVerbPrintsASecret(t *testing.T) {
+	t.Parallel()
+	const text, number = "hunter2", int64(0x1234567890abcdef)
+	hidden := []string{text, fmt.Sprintf("%x", text), fmt.Sprintf("%X", text), fmt.Sprintf("% x", text), fmt.Sprintf("% X", text)}
+	for _, verb := range []string{"%d", "%x", "%X", "%o", "%b", "%U"} {
+		hidden = append(hidden, fmt.Sprintf(verb, number))
+	}
+	for _, verb := range []string{"%g", "%.3f", "%b", "%x", "%X"} {
+		hidden = append(hidden, fmt.Sprintf(verb, float64(number)))
+	}
+	inside := value.Object(
+		value.Member{Name: "list", Value: value.List(value.Int(number), value.String(text))},
+		value.Member{Name: "flag", Value: value.Bool(true)},
+	)
+	held := value.List(value.String(text).Secret(), value.Int(number).Secret(), value.Float(float64(number)).Secret(), inside.Secret())
+	name, _ := inside.Secret().Get("list")
+	things := []any{
+		held, &held, name, struct{ V value.Value }{name}, map[string]value.Value{"a": held}, held.Items(), held.Items()[3].Members(),
+	}
+	for _, v := range held.Items() {
+		things = append(things, v, &v)
+	}
+	verbs := "%" // and whatever else is a verb, or is none
+	for verb := 'A'; verb <= 'z'; verb++ {
+		verbs += string(verb)
+	}
+	for _, verb := range verbs {
+		for _, flags := range []string{"", "+", "#", " ", "0", "-30", ".3", "# ", "+.2", "30"} {
+			for _, thing := range things {
+				printed := fmt.Sprintf("%"+flags+string(verb), thing) + fmt.Errorf("%"+flags+string(verb), thing).Error()
+				for _, form := range hidden {
+					if strings.Contains(printed, form) {
+						t.Fatalf("%%%s%c shows %q: %s", flags, verb, form, printed)
+					}
+				}
+			}
+		}
+	}
+}
+
+func TestFormatWritesWhatStringGives(t *testing.T) {
+	t.Parallel()
+	word := value.String("word")
+	for _, test := range []struct {
+		format string
+		of     value.Value
+		want   string
+	}{
+		{"%v", word, "word"},
+		{"%6s", word, "  word"},
+		{"%.2s", word, "wo"},
+		{"%q", word, `"word"`},
+		{"%x", word, "776f7264"},
+		{"%v", value.Int(7), "7"},
+		{"%s", value.List(value.Int(7), word.Secret()), `[7,{"$secret":true}]`},
+		{"%d", word.Secret(), "%!d(string=(secret))"},
+		{"%q", word.Secret(), `"(secret)"`},
+		{"%#v", value.Int(7).Secret(), "value.integer((secret))"},
+	} {
+		if got := fmt.Sprintf(test.format, test.of); got != test.want {
+			t.Errorf("%s gives %s, want %s", test.format, got, test.want)
+		}
+	}
+}
+
+func TestASecretNumberIsStillThere(t *testing.T) {
+	t.Parallel()
+	for _, v := range []value.Value{value.Int(7), value.Float(0.5), value.Bool(true), value.Int(0)} {
+		again := v.Secret().Secret()
+		clear, err := v.RevealJSON()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := again.RevealJSON(); err != nil || string(got) != string(clear) || !again.Equal(v) || !v.Equal(again) {
+			t.Errorf("%s became %s, %v", clear, got, err)
+		}
+	}
+}
+
 func TestRevealedValuesSurviveTheRoundTrip(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
