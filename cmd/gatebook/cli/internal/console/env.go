@@ -89,10 +89,17 @@ func random() uint64 {
 	return binary.LittleEndian.Uint64(bytes[:])
 }
 
+// signals also takes the signal of a broken pipe and drops it: the write then fails, and
+// a run does not die because whoever looked at it has gone. It is not ignored, as the
+// programs that a run starts would inherit that.
 func signals() (received <-chan os.Signal, stop func()) {
-	c := make(chan os.Signal, 4)
-	signal.Notify(c, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
-	return c, func() { signal.Stop(c) }
+	asked, broken := make(chan os.Signal, 4), make(chan os.Signal, 1)
+	signal.Notify(asked, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	signal.Notify(broken, syscall.SIGPIPE)
+	return asked, func() {
+		signal.Stop(asked)
+		signal.Stop(broken)
+	}
 }
 
 // Getenv returns a variable of the environment, empty where it is not set.

@@ -26,6 +26,7 @@ func (r *Runs) drive(o driving, start func(run.Process) (event.Result, error)) e
 	view := r.view(o)
 	controls := make(chan event.Event)
 	received, stopSignals := r.Signals()
+	defer stopSignals()
 	stop, done := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(done)
@@ -34,21 +35,19 @@ func (r *Runs) drive(o driving, start func(run.Process) (event.Result, error)) e
 	process := r.process(o, view)
 	process.Controls = controls
 	result, err := start(process)
-	stopSignals()
 	close(stop)
 	<-done
-	if broken := view.Close(); broken != nil && err == nil {
-		// The run has ended all the same, and its journal knows how.
-		r.Complain("the run could not be shown to its end: " + broken.Error())
-	}
+	broken := view.Close()
 	if err != nil {
 		return r.explain(err)
 	}
 	if !o.JSON {
 		o.status.Drive = report.AtRest
-		if err := report.Summary(r.Stdout, o.status, r.Out()); err != nil {
-			return err
-		}
+		broken = errors.Join(broken, report.Summary(r.Stdout, o.status, r.Out()))
+	}
+	if broken != nil {
+		// The run has ended all the same, and its exit code says how.
+		r.Complain("the run could not be shown to its end; see gatebook status: " + broken.Error())
 	}
 	if code := result.Outcome.ExitCode(); code != console.ExitOK {
 		return console.CodeError(code)
