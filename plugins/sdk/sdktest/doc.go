@@ -23,7 +23,8 @@
 //
 // What it holds an action to:
 //   - its description is complete: every field has a sentence, every example
-//     satisfies the schema, every rule says what is wrong;
+//     satisfies the schema, every rule says what is wrong, and what it says of taking
+//     back does not contradict itself;
 //   - Plan has no effect;
 //   - the state before is saved before anything changes, and Undo restores it;
 //   - an idempotent action applied twice with one key has one effect;

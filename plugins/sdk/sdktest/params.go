@@ -25,6 +25,7 @@ func checkDescription(t testing.TB, d sdk.Description) {
 			t.Errorf("%s: the rule %q needs an expression, and a message that is a whole sentence, not %q", d.Name, rule.Expr, rule.Message)
 		}
 	}
+	checkWayBack(t, d)
 	if len(d.Examples) == 0 {
 		t.Errorf("%s has no example", d.Name)
 	}
@@ -40,6 +41,22 @@ func checkDescription(t testing.TB, d sdk.Description) {
 		for _, fault := range input.Validate(asJSON(t, example.With)) {
 			t.Errorf("%s: the example %q: %s", d.Name, example.Title, fault.Message)
 		}
+	}
+}
+
+// checkWayBack holds what an action says of taking back against what it can.
+func checkWayBack(t testing.TB, d sdk.Description) {
+	t.Helper()
+	switch {
+	case d.CanUndo && d.Effect == sdk.Read:
+		t.Errorf("%s undoes, and yet it only reads", d.Name)
+	case d.NothingToUndo == "":
+	case d.Effect != sdk.Change:
+		t.Errorf("%s says why there is nothing to undo, which is for the effect change, not %s", d.Name, d.Effect)
+	case d.CanUndo:
+		t.Errorf("%s says why there is nothing to undo, and yet it undoes", d.Name)
+	case strings.HasSuffix(d.NothingToUndo, "."):
+		t.Errorf("%s: why there is nothing to undo, %q, has no full stop, since it is shown inside of a sentence", d.Name, d.NothingToUndo)
 	}
 }
 

@@ -178,7 +178,17 @@ func TestEachBreachIsFound(t *testing.T) {
 				return addOutput{}, errors.New("no")
 			}
 		}, "cancel is prompt"},
-		"no description": {func(_ *shop, a *sdk.Action[addInput, addOutput]) { a.Description = "" }, "description"},
+		"no description":               {func(_ *shop, a *sdk.Action[addInput, addOutput]) { a.Description = "" }, "description"},
+		"nothing to undo, and an undo": {func(_ *shop, a *sdk.Action[addInput, addOutput]) { a.NothingToUndo = "it is gone" }, "description"},
+		"nothing to undo of a read": {func(_ *shop, a *sdk.Action[addInput, addOutput]) {
+			a.Effect, a.Undo, a.NothingToUndo = sdk.Read, nil, "it only looks"
+		}, "description"},
+		"nothing to undo of a destroyer": {func(_ *shop, a *sdk.Action[addInput, addOutput]) {
+			a.Effect, a.Undo, a.NothingToUndo = sdk.Destroy, nil, "it is gone"
+		}, "description"},
+		"nothing to undo, with a full stop": {func(_ *shop, a *sdk.Action[addInput, addOutput]) {
+			a.Undo, a.NothingToUndo = nil, "it is gone."
+		}, "description"},
 		"a bad example": {func(_ *shop, a *sdk.Action[addInput, addOutput]) {
 			a.Examples = []schema.Example{{Title: "None", With: map[string]any{"more": 0}}}
 		}, "description"},
