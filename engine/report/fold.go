@@ -57,7 +57,11 @@ func (s *Status) applyToStep(step *Step, e event.Event) {
 	case event.AttemptStarted:
 		s.begin(step, e)
 	case event.AttemptFinished:
-		step.Failure, step.Progress = e.Failure, nil
+		step.Progress = nil
+		// That a step was taken back does not hide why.
+		if e.Failure != nil || e.Op.Part == event.Do {
+			step.Failure = e.Failure
+		}
 	case event.Observed:
 		if step.Wait != nil {
 			step.Wait.Samples = max(step.Wait.Samples, e.Op.Attempt)
@@ -83,7 +87,7 @@ func (s *Status) begin(step *Step, e event.Event) {
 	if e.Op.Part == event.Undo {
 		s.move(step, event.Undoing)
 	} else {
-		step.Action = e.Action
+		step.Action, step.Failure = e.Action, nil
 		s.move(step, event.Running)
 	}
 	step.Attempt = e.Op.Attempt
