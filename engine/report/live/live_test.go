@@ -227,6 +227,19 @@ func TestTerminalIsTakenAsideForAQuestion(t *testing.T) {
 	})
 }
 
+func TestTerminalSaysHowElseAQuestionIsAnswered(t *testing.T) {
+	t.Parallel()
+	onTerminal(t, 80, 24, examplePlan("ask"), func(play theater, _ *live.Terminal, shown *screen) {
+		play.start()
+		play.settle("ask", event.Asking)
+		play.tell(event.Event{Type: event.AskOpened, Op: op("ask", event.Do, 0), Data: json.RawMessage(`{"message":"Go on?"}`)})
+		frame()
+		if want := "? ask asks: Go on? (gatebook approve r1 ask, or reject)\n"; !strings.Contains(shown.text(), want) {
+			t.Errorf("the screen lacks %q:\n%s", want, shown.text())
+		}
+	})
+}
+
 type brokenPipe struct{ writes int }
 
 func (b *brokenPipe) Write([]byte) (int, error) {

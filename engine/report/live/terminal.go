@@ -22,6 +22,9 @@ type Options struct {
 	Now    func() time.Time
 	// Size returns the columns and rows there are now; 0 where it cannot be told.
 	Size func() (columns, rows int)
+	// Asks says that somebody puts questions here, so that the view need not say how
+	// else they are answered.
+	Asks bool
 }
 
 // Terminal draws what goes on in a region at the bottom, anew in place a few times a
@@ -128,7 +131,12 @@ func (v *Terminal) Close() error {
 // the region already, and what did not run is in the summary.
 func (v *Terminal) permanent(e event.Event) string {
 	switch e.Type {
-	case event.ConditionMet, event.AttemptStarted, event.AskOpened, event.RunFinished:
+	case event.AskOpened:
+		if v.Asks {
+			return ""
+		}
+		return telling(v.Status, e, v.Style)
+	case event.ConditionMet, event.AttemptStarted, event.RunFinished:
 		return ""
 	default:
 		return telling(v.Status, e, v.Style)

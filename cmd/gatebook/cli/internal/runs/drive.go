@@ -63,7 +63,7 @@ func (r *Runs) view(o driving) live.View {
 		return live.NewJSON(r.Stdout, r.Now)
 	case r.Screen.Stderr && r.Getenv("TERM") != "dumb" && r.Getenv("CI") == "":
 		terminal := live.NewTerminal(r.Stderr, live.Options{
-			Status: o.status, Style: r.Style(true), Now: r.Now, Size: r.Screen.Size,
+			Status: o.status, Style: r.Style(true), Now: r.Now, Size: r.Screen.Size, Asks: o.prompter != nil,
 		})
 		if o.prompter != nil {
 			o.prompter.Aside = func() func() {
