@@ -155,6 +155,25 @@ func TestSecretsMayStandWhereActionsKeepThem(t *testing.T) {
 	}
 }
 
+// TestManualFieldsAreNotSecret tries both words with which a person may ask for it.
+func TestManualFieldsAreNotSecret(t *testing.T) {
+	t.Parallel()
+	gatebook := newGatebook(t)
+	for _, word := range []string{"secret", "x-secret"} {
+		for secret, want := range map[bool]bool{true: true, false: false} {
+			found := checkStep(t, gatebook, "manual", map[string]any{
+				"instructions": "Look.", "fields": map[string]any{"pin": map[string]any{"type": "string", word: secret}},
+			})
+			refused := slices.ContainsFunc(found, func(d diag.Diagnostic) bool {
+				return d.Rule.Code == diag.InvalidParameter.Code && strings.Contains(d.Detail, "fields.pin."+word+" must be false")
+			})
+			if refused != want {
+				t.Errorf("%s: %t: refused is %t: %v", word, secret, refused, found)
+			}
+		}
+	}
+}
+
 func newGatebook(t *testing.T) *engine.Engine {
 	t.Helper()
 	handlers, err := steps.Builtin(steps.Options{})

@@ -23,9 +23,18 @@ type ManualField struct {
 	schema.Schema
 }
 
-// JSONSchema says that the shape of a field is a JSON Schema.
+// JSONSchema says that the shape of a field is a JSON Schema, and no secret.
+//
+// Answers also come by way of the run's folder, where they wait in clear, and check
+// reads the outputs' shape from the action, which does not know the fields; so neither
+// would keep a secret. That is said of both words that a person may try, since JSON
+// Schema lets unknown ones pass.
 func (ManualField) JSONSchema() *schema.Schema {
-	return &schema.Schema{Type: schema.TypeObject, Description: "A JSON Schema, such as {type: string, minLength: 1}."}
+	never := &schema.Schema{Type: schema.TypeBoolean, Enum: []any{false}, Description: "A field cannot be secret; make it a secret input of the runbook."}
+	return &schema.Schema{
+		Type: schema.TypeObject, Description: "A JSON Schema, such as {type: string, minLength: 1}.",
+		Properties: []schema.Property{{Name: "secret", Schema: never}, {Name: "x-secret", Schema: never}},
+	}
 }
 
 // ManualOutput is what manual returns.
@@ -41,7 +50,8 @@ func manual(Options) sdk.Action[ManualInput, ManualOutput] {
 		Description: `Shows the instructions, waits until the person says that it is done, and keeps what they fill in as typed outputs.
 Answers come from where those of ` + "`approve`" + ` do. That it cannot be done fails the step as *denied*.
 
-What is filled in stands in the journal as it is, so that no field can be secret.`,
+What is filled in waits in the run's folder and stands in its journal as it is, so that no field can be secret: what a person
+is to give and nobody to see is a secret input of the runbook, or goes straight where it is needed.`,
 		Effect: sdk.Change,
 		Examples: []schema.Example{{Title: "Work at the machine itself", With: map[string]any{
 			"instructions": "Replace disk 3 of rack 12 and read the serial number of the new one.",
@@ -75,8 +85,8 @@ func (in ManualInput) form() (*schema.Schema, error) {
 	form := &schema.Schema{Type: schema.TypeObject, Closed: true}
 	for _, name := range slices.Sorted(maps.Keys(in.Fields)) {
 		field := in.Fields[name].Schema
-		if field.Secret {
-			return nil, sdk.FieldErrorf("fields."+name, "a field that is filled in cannot be secret")
+		if hasSecret(&field) {
+			return nil, sdk.FieldErrorf("fields."+name, "a field cannot be secret, since the answer is written down; make it a secret input of the runbook")
 		}
 		if _, err := schema.Compile(&field); err != nil {
 			return nil, sdk.FieldErrorf("fields."+name, "%w", err)
@@ -87,6 +97,18 @@ func (in ManualInput) form() (*schema.Schema, error) {
 		}
 	}
 	return form, nil
+}
+
+// hasSecret reports whether a part of the shape is secret.
+func hasSecret(s *schema.Schema) bool {
+	if s == nil {
+		return false
+	}
+	inside := slices.Concat([]*schema.Schema{s.Items, s.Additional}, s.AnyOf, s.OneOf, s.AllOf)
+	for _, p := range slices.Concat(s.Properties, s.Defs) {
+		inside = append(inside, p.Schema)
+	}
+	return s.Secret || slices.ContainsFunc(inside, hasSecret)
 }
 
 func answerManual(_ context.Context, call *sdk.Call[ManualInput], answer sdk.Answer) (ManualOutput, error) {

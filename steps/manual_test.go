@@ -87,7 +87,8 @@ func TestManualRefusesFaultyFields(t *testing.T) {
 		want  failure
 	}{
 		{params{"type": "string", "pattern": "("}, failure{sdk.Permanent, "fields.a", "missing closing )"}},
-		{params{"type": "string", "x-secret": true}, failure{sdk.Permanent, "fields.a", "cannot be secret"}},
+		{params{"type": "object", "properties": params{"pin": params{"x-secret": true}}}, failure{sdk.Permanent, "fields.a", "cannot be secret"}},
+		{params{"type": "array", "items": params{"anyOf": []any{params{"type": "integer"}, params{"x-secret": true}}}}, failure{sdk.Permanent, "fields.a", "cannot be secret"}},
 	} {
 		given := request(t, action, params{"instructions": "Look.", "fields": params{"a": tt.field}})
 		_, err := handlerOf(t, action).Ask(t.Context(), given)
