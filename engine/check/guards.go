@@ -11,6 +11,9 @@ func (c *checker) checkGuards() {
 		if step.Use != nil {
 			c.checkWayBack(step)
 		}
+		if policy := step.Model.OnFailure; step.Finally && policy.Node != nil && policy.Value != "continue" {
+			c.add(diag.NeedlessPolicy.At(policy.Range(), "The step %q is one of finally.", step.ID()))
+		}
 	}
 	c.checkApprovals()
 }

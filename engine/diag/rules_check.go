@@ -130,6 +130,14 @@ var (
 		Bad:     "requires: {gatebook: \">=9\"}",
 		Good:    "requires: {gatebook: \">=0.1\"}",
 	}
+	NeedlessPolicy = &Rule{
+		Code: "GB0417", Severity: Warning,
+		Summary: "onFailure has no effect here",
+		Why:     "The steps of `finally` run when the run has ended: what else stands there is done all the same, and nothing is taken back for their sake.",
+		Mend:    "Remove it, or say `continue` if the failure of the step should not count as one of the run.",
+		Bad:     "finally:\n  - {id: tell, uses: notify.webhook, onFailure: rollback}",
+		Good:    "finally:\n  - {id: tell, uses: notify.webhook, onFailure: continue}",
+	}
 )
 
 // The rules of actions and their parameters: GB05xx.
@@ -244,7 +252,7 @@ var (
 func checkRules() []*Rule {
 	return []*Rule{
 		UnknownStep, SelfNeed, Cycle, OwnOutputs, FinallyTooLate, VarUsesStep, VarCycle, OutcomeTooEarly,
-		UnusedInput, UnusedVar, NeedlessNeed, ConstantCondition, UnusedObservation, PlainText, VarUsesRun,
+		UnusedInput, UnusedVar, NeedlessNeed, NeedlessPolicy, ConstantCondition, UnusedObservation, PlainText, VarUsesRun,
 		WrongGatebook, UnknownAction, MissingParameter, UnknownParameter, InvalidParameter, BrokenRule,
 		ObserveReads, NoWayBack, UnguardedDestroy, NeedlessRollback, SecretLeaves, SecretExposed,
 		SecretRecorded, FaultyAction,

@@ -100,7 +100,7 @@ type Rollback struct {
 	Uses    Text         `key:"uses" format:"action" doc:"The action that takes the step back."`
 	With    Map[Value]   `key:"with" doc:"The action's parameters."`
 	Retry   *Retry       `key:"retry" doc:"How often and when a failed attempt is made again."`
-	Timeout Duration     `key:"timeout" positive:"true" doc:"How long one attempt may take."`
+	Timeout Duration     `key:"timeout" positive:"true" doc:"How long one attempt may take; absent: as long as one of the step."`
 	None    Text         `key:"none" doc:"Why the step cannot be taken back, instead of an action."`
 }
 

@@ -52,10 +52,16 @@ func (m *maker) compensation(step *check.Step) *Compensation {
 		return &Compensation{None: back.Model.None.Value, At: back.Model.Node.Range().String()}
 	}
 	use := m.use(back.Use)
+	timeout := back.Model.Timeout.Value
+	if timeout == 0 {
+		// A way back that hangs is worse than one that fails: it takes as long as the
+		// way there may.
+		timeout = step.Model.Timeout.Value
+	}
 	return &Compensation{
 		Use:     &use,
 		Retry:   retryOf(back.Retry, undoAttempts),
-		Timeout: back.Model.Timeout.Value,
+		Timeout: timeout,
 		At:      back.Model.Node.Range().String(),
 	}
 }
