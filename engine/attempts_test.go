@@ -36,9 +36,9 @@ func TestAttemptsThatGoWrong(t *testing.T) {
 			do:    func(context.Context, *sdk.Call[playInput]) (playOutput, error) { panic("oh") },
 			class: sdk.Permanent, message: "the action play.change panicked, which is a fault of its program: oh",
 		},
-		"returns what is no JSON":    {returns: []byte(`{"said":`), class: sdk.Permanent, message: "the action returned what is not JSON"},
-		"returns nothing":            {returns: []byte{}, class: sdk.Permanent, message: "the action returned what is not JSON"},
-		"returns too much":           {returns: jsonOf("x", 5<<20), class: sdk.Permanent, message: "bytes; the limit is 4194304"},
+		"returns what is no JSON": {returns: []byte(`{"said":`), class: sdk.Permanent, message: "the action returned what is not JSON"},
+		"returns nothing":         {returns: []byte{}, class: sdk.Permanent, message: "the action returned what is not JSON"},
+		"returns too much":        {returns: jsonOf("x", 5<<20), class: sdk.Permanent, message: "bytes; the limit is 4194304"},
 		"returns what grows too much": {
 			returns: jsonOf("<", 4<<20-20), class: sdk.Permanent, message: "bytes in the journal; the limit is 8388608",
 		},

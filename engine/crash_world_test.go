@@ -33,6 +33,8 @@ const crashChild = "GATEBOOK_CRASH_CHILD"
 type crashOrder struct {
 	State, World string
 	Runbook      string // the rest of the runbook
+	Lock         string // that it declares
+	Limit        uint64 // of the size of a file, in bytes; 0: none
 	Resume       bool
 	KillAtEvent  int64 // 0: never
 	KillAtEffect int64 // counted in this child; 0: never
@@ -234,7 +236,7 @@ func (w *crashWorld) drive(watch run.Watcher) (event.Result, error) {
 	p := process()
 	p.Watch = watch
 	if !w.order.Resume {
-		runbook, found := e.Check(source.NewFile("crash.yaml", []byte(header+w.order.Runbook)))
+		runbook, found := e.Check(source.NewFile("crash.yaml", []byte(locking(w.order.Lock)+w.order.Runbook)))
 		if found.HasErrors() {
 			return event.Result{}, errors.New(texts(found))
 		}

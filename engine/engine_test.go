@@ -39,7 +39,12 @@ metadata: {name: test, version: 1.0.0}
 // planned makes the plan of a runbook that must have no errors.
 func planned(tb testing.TB, e *engine.Engine, text string, given ...plan.Given) *engine.Plan {
 	tb.Helper()
-	runbook, found := e.Check(source.NewFile("test.yaml", []byte(header+text)))
+	return plannedWhole(tb, e, header+text, given...)
+}
+
+func plannedWhole(tb testing.TB, e *engine.Engine, text string, given ...plan.Given) *engine.Plan {
+	tb.Helper()
+	runbook, found := e.Check(source.NewFile("test.yaml", []byte(text)))
 	if found.HasErrors() {
 		tb.Fatal(texts(found))
 	}

@@ -30,6 +30,7 @@ type play struct {
 	controls chan event.Event
 	watch    *audience
 
+	lock    string          // that the runbooks declare
 	rubbish json.RawMessage // what play.raw returns
 
 	mu    sync.Mutex
@@ -157,7 +158,7 @@ type end struct {
 // going by.
 func (p *play) start(text string, given ...plan.Given) <-chan end {
 	p.tb.Helper()
-	pl := planned(p.tb, p.engine, text, given...)
+	pl := plannedWhole(p.tb, p.engine, locking(p.lock)+text, given...)
 	return p.going(func() (event.Result, error) {
 		return p.engine.Run(context.Background(), pl, p.process, runOptions)
 	})
@@ -303,6 +304,14 @@ func times(n int, class sdk.Class) deed {
 		}
 		return playOutput{Said: "at last"}, nil
 	}
+}
+
+// locking returns the header of a runbook that declares a lock, or none.
+func locking(lock string) string {
+	if lock == "" {
+		return header
+	}
+	return strings.Replace(header, "version: 1.0.0", "version: 1.0.0, lock: "+lock, 1)
 }
 
 var runOptions = engine.RunOptions{By: "alice", Parallelism: 4, Seed: 1}

@@ -89,7 +89,13 @@ func (m *Machine) resolve(i int, part event.Part) *event.Failure {
 		return nil
 	}
 	params, err := m.use(i, part).Source.Eval(m.scope(i))
+	wereKnown := m.past.wereKnown(m.op(i, part))
 	switch {
+	case wereKnown && (err != nil || params.HasUnknown()):
+		// The attempt was made. To make it again, they are missing.
+		if err != nil {
+			params = value.Unknown(value.Cause{Reason: err.Error()})
+		}
 	case err != nil:
 		return &event.Failure{Class: event.Invalid, Message: "its parameters cannot be computed: " + err.Error(), Unchanged: true}
 	case params.HasUnknown():

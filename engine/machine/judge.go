@@ -68,7 +68,7 @@ func (m *Machine) look(i, k int) {
 	switch {
 	case err != nil:
 		m.misses(i, k, "what to observe cannot be computed: "+err.Error())
-	case params.HasUnknown():
+	case params.HasUnknown() && !m.past.observed[m.conditionOp(i, k)]:
 		m.misses(i, k, "what to observe is not known: "+causesText(params.Causes()))
 	default:
 		c.inFlight, c.params = true, params
@@ -122,7 +122,7 @@ func (m *Machine) weigh(i, k int, observed *value.Value) {
 	j := m.steps[i].judging
 	scope := m.scope(i)
 	scope.observed = observed
-	verdict := j.plan[k].Program.Eval(scope)
+	verdict := m.past.recallVerdict(m.conditionOp(i, k), j.plan[k].Program.Eval(scope))
 	m.recordVerdict(m.conditionOp(i, k), j.plan[k], verdict, scope, &j.conds[k])
 	m.weighed(i, k, verdict.Truth, detail(verdict))
 }
@@ -223,7 +223,14 @@ func (m *Machine) opens(i int) {
 			if p.Observe != nil || p.Within > 0 {
 				continue
 			}
-			if verdict := p.Program.Eval(m.scope(i)); verdict.Truth != expr.True {
+			verdict := p.Program.Eval(m.scope(i))
+			if verdict.Truth != expr.True {
+				verdict = m.past.recallVerdict(m.conditionOp(i, k), verdict)
+			}
+			if verdict.Truth == expr.Unknown && m.past.opened(m.conditionOp(i, k)) {
+				continue
+			}
+			if verdict.Truth != expr.True {
 				m.recordVerdict(m.conditionOp(i, k), p, verdict, m.scope(i), nil)
 				m.closes(i, k, detail(verdict))
 				return
@@ -318,6 +325,7 @@ func (m *Machine) recordVerdict(op event.Op, p *plan.Condition, v expr.Verdict, 
 }
 
 func (m *Machine) recordMiss(op event.Op, p *plan.Condition, why string) {
+	m.past.recallVerdict(op, expr.Verdict{}) // a miss was written down as one
 	m.record(event.Event{Type: event.ConditionMet, Op: &op, Verdict: &event.Verdict{
 		Name: p.Name, Expr: p.Expr, Truth: expr.Failed.String(), Message: p.Message, Detail: why,
 	}})

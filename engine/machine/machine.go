@@ -43,7 +43,8 @@ type Machine struct {
 	undo    []int // of them, those still to be taken back; the next is the last
 	undoing int   // the step that is being taken back; -1: none
 
-	out []Command
+	past Past // what is replayed
+	out  []Command
 }
 
 type slotRequest struct {
@@ -184,11 +185,14 @@ func (m *Machine) Asking() bool {
 	return true
 }
 
-// WillAsk reports whether a step whose question was open when the run paused has not
-// come so far again, so that an answer to it may wait.
+// Pausing reports whether the run is on its way to a pause.
+func (m *Machine) Pausing() bool { return m.pausing && m.mode != event.Paused }
+
+// WillAsk reports whether an answer to a step may wait for its question: it is asking,
+// or it was when the run paused and has not come so far again.
 func (m *Machine) WillAsk(id string) bool {
 	p, ok := m.plan.Step(id)
-	return ok && m.steps[p.Index].asked
+	return ok && (m.steps[p.Index].asked || m.steps[p.Index].status == event.Asking)
 }
 
 // Outstanding returns the commands that have no answer yet, by step: what a driver

@@ -60,7 +60,7 @@ func (m *Machine) begin(i int) {
 	m.live[i] = struct{}{}
 	s.started = m.now
 	if p.When != nil {
-		verdict := p.When.Program.Eval(m.scope(i))
+		verdict := m.past.recallVerdict(m.op(i, event.When), p.When.Program.Eval(m.scope(i)))
 		m.recordVerdict(m.op(i, event.When), p.When, verdict, m.scope(i), nil)
 		switch verdict.Truth {
 		case expr.True:

@@ -16,10 +16,25 @@ type replay struct {
 	machine *machine.Machine
 	// owed are the decisions that followed from the facts so far and that the journal
 	// has not said yet. What is left at the end was lost in the crash.
-	owed []event.Event
+	owed []machine.Command
 	// known are the ids of the requests that are in the journal.
 	known map[string]bool
 	last  event.Event
+}
+
+// recall lets the machine know what the journal says before it is replayed.
+func (r *replay) recall(folder *journal.Run) error {
+	var past machine.Past
+	_, err := folder.Replay(func(record journal.Record) error {
+		var e event.Event
+		if err := json.Unmarshal(record.Payload, &e); err != nil {
+			return fmt.Errorf("record %d is no event: %w", record.Seq, err)
+		}
+		past.Note(e)
+		return nil
+	})
+	r.machine.Recall(past)
+	return err
 }
 
 func (r *replay) record(record journal.Record) error {
@@ -36,7 +51,7 @@ func (r *replay) record(record journal.Record) error {
 	}
 	for _, command := range r.machine.Next(e) {
 		if c, ok := command.(machine.Record); ok {
-			r.owed = append(r.owed, c.Event)
+			r.owed = append(r.owed, c)
 		}
 	}
 	return nil
@@ -46,7 +61,7 @@ func (r *replay) decision(seq uint64, e event.Event) error {
 	if len(r.owed) == 0 {
 		return &DivergedError{Seq: seq, Journal: summary(e), Computed: "nothing"}
 	}
-	expected := r.owed[0]
+	expected := r.owed[0].(machine.Record).Event
 	r.owed = r.owed[1:]
 	if summary(e) != summary(expected) {
 		return &DivergedError{Seq: seq, Journal: summary(e), Computed: summary(expected)}
@@ -56,7 +71,8 @@ func (r *replay) decision(seq uint64, e event.Event) error {
 
 // ends reports whether the end of the run, rather than a pause, was lost in the crash.
 func (r *replay) ends() bool {
-	return slices.ContainsFunc(r.owed, func(e event.Event) bool {
+	return slices.ContainsFunc(r.owed, func(c machine.Command) bool {
+		e := c.(machine.Record).Event
 		return e.Type == event.RunFinished && e.Result.Outcome != event.OutcomePaused
 	})
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/journal"
+	"github.com/gatebook/gatebook/engine/machine"
 	"github.com/gatebook/gatebook/engine/plan"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
@@ -37,11 +38,15 @@ func Start(ctx context.Context, store *journal.Store, p Process, pl *plan.Plan, 
 	}
 	d := newDriver(ctx, p, pl, folder)
 	d.journal = log
-	info.ID, info.Process = folder.ID(), p.Info
+	d.begin(info, locks)
+	return d.drive()
+}
+
+func (d *driver) begin(info event.Run, locks *journal.Locks) {
+	info.ID, info.Process = d.folder.ID(), d.process.Info
 	d.fact(event.Event{Type: event.RunStarted, Run: &info, By: info.By})
 	d.noteTakeovers(locks)
 	d.urgent = true
-	return d.drive()
 }
 
 // drive runs the loop, ends what still works, and closes the journal behind it.
@@ -130,42 +135,57 @@ func Resume(ctx context.Context, folder *journal.Run, p Process, pl *plan.Plan, 
 	d := newDriver(ctx, p, pl, folder)
 	d.words = r.Words
 	past := &replay{machine: d.machine, known: d.inbox.known}
+	if err := past.recall(folder); err != nil {
+		d.stop()
+		return event.Result{}, err
+	}
 	log, repair, err := folder.OpenJournal(past.record)
 	if err != nil {
 		d.stop()
 		return event.Result{}, err
 	}
+	d.machine.Recall(machine.Past{})
 	d.journal, d.now = log, past.last.Time
-	for _, decision := range past.owed {
-		d.append(d.secrets.event(decision))
+	if err := d.resume(r, past, repair, locks); err != nil {
+		d.stop()
+		return event.Result{}, errors.Join(err, log.Close())
 	}
-	if r.Ask == event.ResumeAsked && past.ends() {
-		result := d.machine.Result()
-		d.end, d.urgent = &result, true
-		return d.drive()
-	}
-	outstanding := d.machine.Outstanding()
-	info := p.Info
-	resumed := event.Event{Type: event.RunResumed, Process: &info, By: r.By, Reason: r.Reason}
+	return d.drive()
+}
+
+// resume goes on from the state that a replay has rebuilt.
+func (d *driver) resume(r Resumption, past *replay, repair journal.Repair, locks *journal.Locks) error {
+	d.urgent = true
+	resumed := event.Event{Type: event.RunResumed, Process: &d.process.Info, By: r.By, Reason: r.Reason}
 	if repair.Bytes > 0 {
 		resumed.Reason = fmt.Sprintf("the journal's last line was torn: %d bytes were set aside in %s", repair.Bytes, repair.Saved)
 	}
+	if r.Ask == event.ResumeAsked && past.ends() {
+		d.fact(resumed)
+		d.noteTakeovers(locks)
+		d.follow(past.owed)
+		result := d.machine.Result()
+		d.end = &result
+		return nil
+	}
+	d.follow(past.owed)
+	outstanding := d.machine.Outstanding()
 	d.fact(resumed)
 	d.noteTakeovers(locks)
 	d.follow(outstanding)
-	d.takeUp(r)
-	d.urgent = true
-	if refused := d.nothingToDo(); refused != nil {
-		d.stop()
-		return event.Result{}, errors.Join(refused, log.Close())
+	// What was asked of the run while nobody drove it comes before what is asked now.
+	if err := d.takeInbox(); err != nil {
+		return err
 	}
-	return d.drive()
+	d.refusal = ""
+	d.takeUp(r)
+	return d.nothingToDo()
 }
 
 // takeUp asks the machine for what the person wants. A run that died simply goes on.
 func (d *driver) takeUp(r Resumption) {
 	mode := d.machine.Mode()
-	if r.Ask == event.ResumeAsked && mode != event.Paused && mode != event.Ended {
+	if r.Ask == event.ResumeAsked && mode != event.Paused && mode != event.Ended && !d.machine.Pausing() {
 		return
 	}
 	d.fact(event.Event{Type: r.Ask, By: r.By, Reason: r.Reason})

@@ -1,0 +1,152 @@
+package engine_test
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"io/fs"
+	"net/url"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gatebook/gatebook/engine/event"
+	"github.com/gatebook/gatebook/engine/plan"
+	"github.com/gatebook/gatebook/engine/run"
+	"github.com/gatebook/gatebook/engine/value"
+	"github.com/gatebook/gatebook/plugins/sdk"
+)
+
+// found is a secret that an action returns, rather than one that it was given.
+const found = "swordfish-of-the-day"
+
+// chatty tells everybody everything, in every way that it can.
+func chatty(text string) deed {
+	return func(ctx context.Context, call *sdk.Call[playInput]) (playOutput, error) {
+		all := encoded(text)
+		call.Progressf("%s", all)
+		call.Host.Output("stdout", []byte(all))
+		call.Log.Warn(all, "with", all)
+		for _, form := range strings.Fields(all) {
+			if err := call.Note("form", map[string]string{"form": form}); err == nil {
+				return playOutput{}, sdk.Errorf(sdk.Permanent, "a note of a secret was kept")
+			}
+			if err := call.SaveBefore(ctx, []string{form}); err == nil {
+				return playOutput{}, sdk.Errorf(sdk.Permanent, "a state with a secret was kept")
+			}
+		}
+		return playOutput{Said: all}, nil
+	}
+}
+
+// encoded is a text in the ways in which it travels.
+func encoded(text string) string {
+	return strings.Join([]string{
+		text, "x" + text + "y", url.QueryEscape(text), hex.EncodeToString([]byte(text)),
+		base64.StdEncoding.EncodeToString([]byte("user:" + text)), base64.RawURLEncoding.EncodeToString([]byte(text)),
+	}, " ")
+}
+
+// failsWith is a deed that says too much when it fails.
+func failsWith(text string) deed {
+	return func(context.Context, *sdk.Call[playInput]) (playOutput, error) {
+		return playOutput{}, sdk.Errorf(sdk.Permanent, "cannot log in with %s", encoded(text))
+	}
+}
+
+const leaky = `
+inputs:
+  token: {type: string, secret: true}
+onFailure: stop
+steps:
+  - {id: given, uses: play.change, with: {name: given, env: "${{ inputs.token }}"}}
+  - {id: find, uses: play.change, with: {name: find}}
+  - {id: use, uses: play.change, with: {name: use, env: "${{ steps.find.outputs.token }}"}}
+  - id: look
+    uses: play.read
+    with: {name: look}
+    gate: {observe: {uses: play.read, with: {name: watch, env: "${{ inputs.token }}"}}, expr: "observed.said != '' && int(inputs.token) < 0", within: 1m, every: 20s}
+    onFailure: continue
+  - {id: ask, uses: approve, with: {message: "Is it?"}, onFailure: continue}
+  - {id: fails, uses: play.read, with: {name: fails}, onFailure: continue}
+  - {id: panics, uses: play.read, with: {name: panics}, onFailure: continue}
+  - {id: last, uses: play.read, with: {name: last}}
+finally:
+  - {id: tell, uses: play.read, with: {name: tell, with: "${{ steps.fails.error.message }} ${{ steps.use.outputs.said }}"}}
+outputs:
+  said: ${{ steps.use.outputs.said }}
+`
+
+func TestSecretsAreShownNowhere(t *testing.T) {
+	inBubble(t, func(t *testing.T, p *play) {
+		p.on("given", chatty(secret))
+		p.on("find", func(context.Context, *sdk.Call[playInput]) (playOutput, error) { return playOutput{Token: found}, nil })
+		p.on("use", chatty(found))
+		p.on("watch", chatty(secret))
+		p.on("fails", failsWith(secret+" "+found))
+		p.on("panics", func(context.Context, *sdk.Call[playInput]) (playOutput, error) { panic(encoded(found)) })
+		p.on("last", failsWith(found))
+		p.process.Wait = true
+		ends := p.start(leaky, plan.Given{Name: "token", Text: secret, By: plan.ByFlag, Origin: "-i token", SecretSource: "env:TOKEN"})
+		time.Sleep(10 * time.Minute)
+		p.post(run.Request{Type: event.Answered, Step: "ask", Answer: &sdk.Answer{
+			Comment: "no, " + found, Fields: json.RawMessage(`{"password":"` + secret + `"}`),
+		}})
+		got := <-ends
+		if got.err != nil || got.Outcome != event.OutcomeFailed || got.Step != "last" {
+			t.Fatalf("%+v (%+v), %v", got.Result, got.Failure, got.err)
+		}
+		masker := value.NewMasker(value.String(secret).Secret(), value.String(found).Secret())
+		check := func(where, text string) {
+			for line := range strings.Lines(text) {
+				if shown := masker.Text(line); shown != line {
+					t.Errorf("%s: %.300s", where, shown)
+				}
+			}
+		}
+		check("the watcher", p.watch.heard())
+		said, err := json.Marshal(got.Result)
+		if err != nil {
+			t.Fatal(err)
+		}
+		check("the result", string(said))
+		root := os.DirFS(p.engine.Store().Root())
+		if err := fs.WalkDir(root, ".", func(path string, entry fs.DirEntry, err error) error {
+			if err != nil || entry.IsDir() {
+				return err
+			}
+			text, err := fs.ReadFile(root, path)
+			check(path, string(text))
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if log, err := p.folder().OpenOutput("use"); err != nil {
+			t.Errorf("nothing was looked at: %v", err)
+		} else if err := log.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// A runbook may decide over what is never written down, and die after that.
+func TestRunWithSecretOutputsCanBeResumed(t *testing.T) {
+	inBubble(t, func(t *testing.T, p *play) {
+		p.on("find", func(context.Context, *sdk.Call[playInput]) (playOutput, error) { return playOutput{Token: found}, nil })
+		p.on("b", after(time.Minute))
+		ends := p.start(`
+steps:
+  - id: find
+    uses: play.seen
+    with: {name: find}
+    verify: {expr: "steps.find.outputs.token.startsWith('sword')"}
+  - {id: b, uses: play.seen, with: {name: b, env: "${{ steps.find.outputs.token }}"}}
+  - {id: c, uses: play.seen, with: {name: c}}
+`)
+		p.controls <- event.Event{Type: event.PauseAsked}
+		p.ends(<-ends, event.OutcomePaused, "find", "b")
+		p.ends(<-p.resume(event.ResumeAsked), event.OutcomeSucceeded, "find", "b", "c")
+	})
+}
