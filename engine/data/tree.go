@@ -39,7 +39,7 @@ type member struct {
 func Empty() *Tree { return &Tree{constant: true, known: value.Object()} }
 
 // Compile compiles the data of a node. What cannot be compiled is reported at its
-// place and is null in the tree.
+// place and is unknown in the tree, so that nothing else is said of it.
 func Compile(compiler *expr.Compiler, types *expr.Types, node *syntax.Node) (*Tree, diag.List) {
 	c := compilation{compiler: compiler, types: types}
 	tree := c.tree(node)
@@ -79,7 +79,7 @@ func (c *compilation) text(t *Tree) {
 	c.found = append(c.found, Faults(t.node, faults)...)
 	switch {
 	case template == nil || len(faults) > 0:
-		t.become(value.Null())
+		t.become(value.Unknown(value.Cause{Reason: "its expression has a fault"}))
 	case template.Literal():
 		known, err := template.Eval(expr.Values{})
 		if err != nil {

@@ -27,6 +27,9 @@ func Nearest(word string, candidates []string) (string, bool) {
 			return candidate, true
 		}
 		distance := levenshtein.Distance(folded, strings.ToLower(candidate), nil)
+		if swapped(folded, strings.ToLower(candidate)) {
+			distance = 1 // one slip of two fingers, which counts as two letters otherwise
+		}
 		if distance < bestDistance {
 			best, bestDistance = candidate, distance
 		}
@@ -38,4 +41,18 @@ func Nearest(word string, candidates []string) (string, bool) {
 // not taken for "id", and "time_out" is for "timeout".
 func allowedDistance(word string) int {
 	return min((len(word)+1)/3, 4)
+}
+
+// swapped reports whether two words differ only in two letters next to each other that
+// changed places.
+func swapped(a, b string) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range len(a) - 1 {
+		if a[i] != b[i] {
+			return a[i] == b[i+1] && a[i+1] == b[i] && a[i+2:] == b[i+2:]
+		}
+	}
+	return false
 }

@@ -50,6 +50,7 @@ func TestNearest(t *testing.T) {
 		"time_out":    "timeout",
 		"tiemout":     "timeout",
 		"need":        "needs",
+		"wiht":        "with",
 		"roll-back":   "rollback",
 		"foreach":     "",
 		"on":          "",
