@@ -34,7 +34,7 @@ type crashOrder struct {
 	State, World string
 	Runbook      string // the rest of the runbook
 	Lock         string // that it declares
-	Limit        uint64 // of the size of a file, in bytes; 0: none
+	Limit        uint64 // of the size of a file, in bytes, on Linux; 0: none
 	Resume       bool
 	KillAtEvent  int64 // 0: never
 	KillAtEffect int64 // counted in this child; 0: never
@@ -215,6 +215,11 @@ func crashedChild(text string) crashReport {
 	}
 	world := &crashWorld{order: order}
 	watch := &crashWatcher{kill: order.KillAtEvent}
+	if order.Limit > 0 {
+		if err := limitFiles(order.Limit); err != nil {
+			panic(err)
+		}
+	}
 	result, err := world.drive(watch)
 	report := crashReport{
 		Outcome: result.Outcome, Step: result.Step, Events: watch.events.Load(), Effects: world.effects.Load(),
