@@ -16,16 +16,18 @@ const observationTimeout = time.Minute
 
 // judging is a gate or a verify that is being judged. It is met at the first moment at
 // which all its conditions are: one that is polled goes on being looked at until the
-// others are met too, so that an early yes cannot be stale.
+// others are met too, and one that is not is looked at again at the end, so that an
+// early yes cannot be stale.
 type judging struct {
-	part  event.Part
-	plan  []*plan.Condition
-	conds []condition
-	since time.Time
+	part      event.Part
+	plan      []*plan.Condition
+	conds     []condition
+	confirmed bool // what is not polled was looked at again since the others were met
 }
 
 type condition struct {
-	sample   int // how often it was looked at
+	sample   int  // how often it was looked at
+	final    bool // the look in flight is the last: its time is over
 	inFlight bool
 	params   value.Value // of the observation in flight
 	met      bool
@@ -36,7 +38,7 @@ type condition struct {
 }
 
 func (m *Machine) judge(i int, part event.Part, conditions []*plan.Condition) {
-	j := &judging{part: part, plan: conditions, conds: make([]condition, len(conditions)), since: m.now}
+	j := &judging{part: part, plan: conditions, conds: make([]condition, len(conditions))}
 	m.steps[i].judging = j
 	for k, c := range conditions {
 		if c.Within > 0 {
@@ -59,6 +61,7 @@ func (m *Machine) look(i, k int) {
 	c := &j.conds[k]
 	c.sample++
 	c.pollAt = time.Time{}
+	c.final = !c.deadline.IsZero() && !m.now.Before(c.deadline)
 	use := j.plan[k].Observe
 	if use == nil {
 		m.weigh(i, k, nil)
@@ -78,11 +81,13 @@ func (m *Machine) look(i, k int) {
 
 func (m *Machine) observe(i, k int) Observe {
 	j := m.steps[i].judging
+	c, p := &j.conds[k], j.plan[k]
 	timeout := observationTimeout
-	if c := j.conds[k]; !c.deadline.IsZero() {
-		timeout = max(min(timeout, c.deadline.Sub(m.now)), time.Millisecond)
+	if !c.deadline.IsZero() {
+		// A look that begins just before the deadline, or at it, is given time to end.
+		timeout = min(timeout, max(c.deadline.Sub(m.now), p.Every, time.Second))
 	}
-	return Observe{Op: m.conditionOp(i, k), Use: j.plan[k].Observe, Params: j.conds[k].params, Timeout: timeout}
+	return Observe{Op: m.conditionOp(i, k), Use: p.Observe, Params: c.params, Timeout: timeout}
 }
 
 func (m *Machine) conditionOp(i, k int) event.Op {
@@ -133,7 +138,7 @@ func (m *Machine) weighed(i, k int, truth expr.Truth, why string) {
 	c.last = truth
 	switch {
 	case truth != expr.True:
-		c.trueFrom, c.met = time.Time{}, false
+		c.trueFrom, c.met, j.confirmed = time.Time{}, false, false
 	case c.trueFrom.IsZero():
 		c.trueFrom = m.now
 		c.met = p.Hold == 0
@@ -201,41 +206,28 @@ func (m *Machine) wantsConditionTimer(i int, t event.Timer) bool {
 	if t.Purpose == event.TimerPoll {
 		return c.sample == t.Op.Attempt && c.pollAt.Equal(t.At)
 	}
-	return !c.met && c.deadline.Equal(t.At)
+	return !c.met && !c.final && c.deadline.Equal(t.At)
 }
 
+// conditionTimer looks again, at the deadline for the last time; a look in flight then
+// is the last one.
 func (m *Machine) conditionTimer(i int, t event.Timer) {
-	switch {
-	case !m.wantsConditionTimer(i, t):
-	case t.Purpose == event.TimerPoll:
-		m.look(i, t.Op.Index)
-	default:
-		m.closes(i, t.Op.Index, "it was not true in time")
+	if !m.wantsConditionTimer(i, t) {
+		return
 	}
+	if c := &m.steps[i].judging.conds[t.Op.Index]; t.Purpose == event.TimerDeadline && c.inFlight {
+		c.final = true
+		return
+	}
+	m.look(i, t.Op.Index)
 }
 
-// opens ends the judging: everything holds. What was judged once and long ago is
-// judged again, over now.
+// opens ends the judging: everything holds.
 func (m *Machine) opens(i int) {
 	j := m.steps[i].judging
-	if m.now.After(j.since) {
-		for k, p := range j.plan {
-			if p.Observe != nil || p.Within > 0 {
-				continue
-			}
-			verdict := p.Program.Eval(m.scope(i))
-			if verdict.Truth != expr.True {
-				verdict = m.past.recallVerdict(m.conditionOp(i, k), verdict)
-			}
-			if verdict.Truth == expr.Unknown && m.past.opened(m.conditionOp(i, k)) {
-				continue
-			}
-			if verdict.Truth != expr.True {
-				m.recordVerdict(m.conditionOp(i, k), p, verdict, m.scope(i), nil)
-				m.closes(i, k, detail(verdict))
-				return
-			}
-		}
+	if !j.confirmed && j.waited() {
+		m.confirm(i)
+		return
 	}
 	m.stopJudging(i)
 	if j.part == event.Gate {
@@ -243,6 +235,33 @@ func (m *Machine) opens(i int) {
 		return
 	}
 	m.settle(i, event.Succeeded, nil)
+}
+
+// waited reports whether what is polled was waited for, so that the rest is stale.
+func (j *judging) waited() bool {
+	polledAgain, once := false, false
+	for k, p := range j.plan {
+		polledAgain = polledAgain || p.Within > 0 && j.conds[k].sample > 1
+		once = once || p.Within == 0
+	}
+	return polledAgain && once
+}
+
+// confirm looks again at what was looked at once, when the others were waited for.
+func (m *Machine) confirm(i int) {
+	j := m.steps[i].judging
+	j.confirmed = true
+	for k, p := range j.plan {
+		j.conds[k].met = j.conds[k].met && p.Within > 0
+	}
+	for k, p := range j.plan {
+		if m.steps[i].judging != j {
+			return // one that is false has closed it
+		}
+		if p.Within == 0 {
+			m.look(i, k)
+		}
+	}
 }
 
 // closes ends the judging: a condition does not hold.

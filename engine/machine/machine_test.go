@@ -253,7 +253,7 @@ func TestPolledConditions(t *testing.T) {
 		},
 		"closes when it is not true in time": {
 			[]*plan.Condition{polled(30*time.Second, 10*time.Second, 0, always(expr.False))},
-			"30s a is failed (gate closed)",
+			"31s a is failed (gate closed)", // the last look begins at 30
 		},
 		"must stay true": {
 			[]*plan.Condition{polled(time.Minute, 10*time.Second, 20*time.Second, between(0, long))},
@@ -273,7 +273,7 @@ func TestPolledConditions(t *testing.T) {
 				polled(time.Minute, 10*time.Second, 0, between(0, 5*time.Second)),
 				polled(time.Minute, 10*time.Second, 0, between(10*time.Second, long)),
 			},
-			"1m0s a is failed (gate closed)",
+			"1m1s a is failed (gate closed)", // the last look begins at 60
 		},
 		"what was judged once is judged again when the others are met": {
 			[]*plan.Condition{
@@ -281,6 +281,21 @@ func TestPolledConditions(t *testing.T) {
 				polled(time.Minute, 10*time.Second, 0, between(30*time.Second, long)),
 			},
 			"34s a is failed (gate closed)",
+		},
+		"is looked at a last time when its time is over": {
+			[]*plan.Condition{polled(30*time.Second, 20*time.Second, 0, between(25*time.Second, long))},
+			"31s a do #1",
+		},
+		"may hold until its time is over": {
+			[]*plan.Condition{polled(21*time.Second, 10*time.Second, 20*time.Second, always(expr.True))},
+			"22s a do #1", // true from 1
+		},
+		"an observation that is not polled is made again when the others are met": {
+			[]*plan.Condition{
+				polled(0, 0, 0, between(0, 20*time.Second)),
+				polled(time.Minute, 10*time.Second, 0, between(30*time.Second, long)),
+			},
+			"35s a is failed (gate closed)",
 		},
 		"is judged once without within": {
 			[]*plan.Condition{polled(0, 0, 0, between(2*time.Second, long))},

@@ -12,7 +12,6 @@ type Past struct {
 	verdicts map[event.Op][]string // how conditions were judged, oldest first
 	known    map[event.Op]int      // how often the parameters of a part were known
 	observed map[event.Op]bool     // observations that were made
-	verified map[string]bool       // steps that succeeded
 }
 
 // Note takes in the next event of the journal.
@@ -24,15 +23,12 @@ func (p *Past) Note(e event.Event) {
 		p.verdicts = make(map[event.Op][]string)
 		p.known = make(map[event.Op]int)
 		p.observed = make(map[event.Op]bool)
-		p.verified = make(map[string]bool)
 	}
 	switch {
 	case e.Type == event.ConditionMet && e.Verdict != nil:
 		p.verdicts[*e.Op] = append(p.verdicts[*e.Op], e.Verdict.Truth)
 	case e.Type == event.AttemptStarted && e.Op.Attempt == 1, e.Type == event.StepDecided && e.Status == event.Asking:
 		p.known[event.Op{Step: e.Op.Step, Part: e.Op.Part}]++
-	case e.Type == event.StepDecided && e.Status == event.Succeeded:
-		p.verified[e.Op.Step] = true
 	case e.Type == event.Observed:
 		p.observed[*e.Op] = true
 	}
@@ -57,15 +53,6 @@ func (p *Past) recallVerdict(op event.Op, v expr.Verdict) expr.Verdict {
 		}
 	}
 	return v
-}
-
-// opened reports whether the gate of a step opened, or its verify was met. That is not
-// written down as a verdict of its own.
-func (p *Past) opened(op event.Op) bool {
-	if op.Part == event.Verify {
-		return p.verified[op.Step]
-	}
-	return p.known[event.Op{Step: op.Step, Part: event.Do}] > 0
 }
 
 // wereKnown reports whether the parameters of a part were known, the next time that

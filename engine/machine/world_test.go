@@ -177,6 +177,9 @@ func (w *world) carryOut(command machine.Command) {
 	case machine.Observe:
 		op := c.Op
 		a := w.observes(c)
+		if a.takes > c.Timeout {
+			a = answer{failure: &event.Failure{Class: sdk.Timeout}, takes: c.Timeout}
+		}
 		w.later(a.takes, event.Event{Type: event.Observed, Op: &op, Outputs: &a.outputs, Failure: a.failure})
 	case machine.SetTimer:
 		timer := c.Timer
