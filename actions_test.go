@@ -84,8 +84,11 @@ func TestRulesOfActionsForbidWhatTheySay(t *testing.T) {
 	type with = map[string]any
 	url, list := "http://127.0.0.1/", []any{with{"that": true}}
 	breaks := map[string][]with{
-		"assert":      {{}, {"that": true, "all": list}, {"all": list, "message": "x"}},
-		"collect":     {{"to": "a.tgz"}},
+		"assert": {{}, {"that": true, "all": list}, {"all": list, "message": "x"}},
+		"collect": {
+			{"to": "a.tgz"},
+			{"to": "a.tgz", "commands": []any{with{"name": "a", "argv": []any{"x"}}, with{"name": "a", "argv": []any{"y"}}}},
+		},
 		"dns.wait":    {{"name": "a", "absent": true, "values": []any{"x"}}, {"name": "a", "exact": true}},
 		"exec":        {{}, {"command": []any{"a"}, "script": "a"}},
 		"exec.check":  {{}, {"command": []any{"a"}, "script": "a"}},

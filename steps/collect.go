@@ -17,7 +17,7 @@ type CollectInput struct {
 	To          string           `json:"to" required:"true" pattern:"\\.(tar\\.gz|tgz)$" example:"evidence/web-upgrade.tar.gz" doc:"Archive to write; it must not be there yet. Its directory is made."`
 	Files       []CollectFiles   `json:"files" minItems:"1" doc:"Files to take."`
 	Commands    []CollectCommand `json:"commands" minItems:"1" doc:"Commands whose output to take."`
-	MaxFileSize int64            `json:"maxFileSize" default:"67108864" min:"1" unit:"bytes" doc:"A file that is larger is left out, and of the output of a command only the beginning and the end are kept."`
+	MaxFileSize int64            `json:"maxFileSize" default:"67108864" min:"1" unit:"bytes" doc:"A file that is larger is left out. Of what a command prints, only the beginning and the end are kept once it is more than this, or than 16 MiB."`
 	MaxSize     int64            `json:"maxSize" default:"1073741824" min:"1" unit:"bytes" doc:"How much to take altogether, before compression; what no longer fits is left out."`
 }
 
@@ -31,7 +31,7 @@ type CollectFiles struct {
 type CollectCommand struct {
 	Name    string          `json:"name" required:"true" pattern:"^[a-z][a-z0-9_-]{0,62}$" doc:"Name in the archive: commands/NAME.stdout and commands/NAME.stderr."`
 	Argv    []string        `json:"argv" required:"true" nosecret:"true" minItems:"1" example:"[\"uname\", \"-a\"]" doc:"Program and its arguments, run without a shell. It should only read."`
-	Timeout schema.Duration `json:"timeout" default:"1m" doc:"How long it may take."`
+	Timeout schema.Duration `json:"timeout" default:"1m" doc:"How long it may take. What it has printed by then is kept."`
 }
 
 // CollectOutput is what collect returns.
@@ -67,13 +67,20 @@ func collect(o Options) sdk.Action[CollectInput, CollectOutput] {
 		Summary: "Gather files and the output of commands into a checksummed archive",
 		Description: `Writes a tar.gz with the files under ` + "`files/`" + `, the output of the commands under ` + "`commands/`" + ` and a
 ` + "`manifest.json`" + ` that names the size, time and SHA-256 of each, and what could not be taken. What is missing, not readable
-or too large does not fail the step: evidence of a bad day is gathered as far as it goes.
+or too large does not fail the step: evidence of a bad day is gathered as far as it goes, and the manifest says what was cut, and
+which command did not end in time. What commands print is kept byte for byte.
 
 The archive appears whole or not at all, and is marked with the step's key, so that another attempt finds it. Rolling
 back removes it if it is still the same.`,
 		Effect:     sdk.Change,
 		Idempotent: true,
-		Rules:      []schema.Rule{{Expr: "has(self.files) || has(self.commands)", Message: "Give files or commands."}},
+		Rules: []schema.Rule{
+			{Expr: "has(self.files) || has(self.commands)", Message: "Give files or commands."},
+			{
+				Expr:    "!has(self.commands) || self.commands.all(a, self.commands.filter(b, b.name == a.name).size() == 1)",
+				Message: "Give each command a name of its own.",
+			},
+		},
 		Examples: []schema.Example{{Title: "Evidence of an upgrade", With: map[string]any{
 			"to":       "evidence/web-1.2.0.tar.gz",
 			"files":    []any{map[string]any{"from": "/var/log/web", "include": []any{"*.log"}}},

@@ -47,8 +47,9 @@ type manifestFile struct {
 type manifestCommand struct {
 	Name     string   `json:"name"`
 	Argv     []string `json:"argv"`
-	ExitCode int      `json:"exitCode"`
-	Signal   string   `json:"signal,omitempty"` // the one that ended it
+	ExitCode int      `json:"exitCode"`         // -1 where a signal ended it
+	Signal   string   `json:"signal,omitempty"` // its name
+	Note     string   `json:"note,omitempty"`
 }
 
 // archiver writes one archive. It keeps the limits and the manifest.
@@ -132,22 +133,26 @@ func (a *archiver) addFile(ctx context.Context, root *os.Root, source, name stri
 	}
 	defer func() { _ = file.Close() }()
 	read := &watchedReader{ctx: ctx, from: file, report: func(sdk.Progress) {}}
-	return a.add(name, info.Size(), info.ModTime(), read)
+	return a.add(ctx, manifestFile{Name: name, Size: info.Size(), Modified: info.ModTime().UTC()}, read)
 }
 
-// add writes size bytes of data; where there are fewer, because a file was cut
-// meanwhile, zeros, since tar has written the size down already.
-func (a *archiver) add(name string, size int64, modified time.Time, data io.Reader) error {
-	header := &tar.Header{Typeflag: tar.TypeReg, Name: name, Size: size, Mode: 0o644, ModTime: modified, Format: tar.FormatPAX}
+// add writes an entry's data; where there is less than its size, because a file was cut
+// meanwhile or cannot be read on, zeros, since tar has written the size down already.
+func (a *archiver) add(ctx context.Context, entry manifestFile, data io.Reader) error {
+	name, size := entry.Name, entry.Size
+	header := &tar.Header{Typeflag: tar.TypeReg, Name: name, Size: size, Mode: 0o644, ModTime: entry.Modified, Format: tar.FormatPAX}
 	if err := a.tar.WriteHeader(header); err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
 	sum := sha256.New()
 	both := io.MultiWriter(a.tar, sum)
-	entry := manifestFile{Name: name, Size: size, Modified: modified.UTC()}
-	written, err := io.CopyN(both, data, size)
-	if errors.Is(err, io.EOF) {
+	source := &faultyReader{Reader: data}
+	written, err := io.CopyN(both, source, size)
+	if source.fault != nil && written < size && ctx.Err() == nil {
 		entry.Note = fmt.Sprintf("only %d bytes could be read; the rest are zeros", written)
+		if !errors.Is(source.fault, io.EOF) {
+			entry.Note += ": " + reason(source.fault)
+		}
 		_, err = io.CopyN(both, zeros{}, size-written)
 	}
 	if err != nil {
@@ -159,6 +164,22 @@ func (a *archiver) add(name string, size int64, modified time.Time, data io.Read
 	a.manifest.Files = append(a.manifest.Files, entry)
 	a.host.Progress(sdk.Progress{Message: fmt.Sprintf("%d files, %d bytes", len(a.manifest.Files), a.total)})
 	return nil
+}
+
+// faultyReader keeps why nothing more can be read, which a copy does not tell apart
+// from why nothing more can be written.
+type faultyReader struct {
+	io.Reader
+	fault error
+}
+
+// Read reads on.
+func (r *faultyReader) Read(p []byte) (int, error) {
+	n, err := r.Reader.Read(p)
+	if err != nil {
+		r.fault = err
+	}
+	return n, err
 }
 
 // zeros is as many zero bytes as anybody wants.

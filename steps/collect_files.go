@@ -7,15 +7,8 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"strings"
-	"time"
 
 	"github.com/gatebook/gatebook/plugins/sdk"
-)
-
-const (
-	commandGrace     = 2 * time.Second // between SIGTERM and SIGKILL
-	maxCommandOutput = 16 << 20        // of each stream, since it is held in memory
 )
 
 // eachFile calls take for each regular file of a source, through a root that keeps
@@ -102,38 +95,4 @@ func reason(err error) string {
 		return cause.Err.Error()
 	}
 	return err.Error()
-}
-
-// addCommand runs a command and takes what it prints, also where it fails.
-func (g gatherer) addCommand(ctx context.Context, a *archiver, command CollectCommand) error {
-	bounded, cancel := context.WithTimeout(ctx, command.Timeout.Std())
-	defer cancel()
-	ended, err := g.exec.run(bounded, processSpec{
-		argv: command.Argv, dir: g.Dir, env: g.exec.environ(nil, ""), grace: commandGrace,
-		keep: int(min(a.in.MaxFileSize, maxCommandOutput)),
-	})
-	name := path.Join("commands", command.Name)
-	switch {
-	case ctx.Err() != nil:
-		return context.Cause(ctx)
-	case bounded.Err() != nil:
-		a.skip(name, "did not end within %s", command.Timeout)
-		return nil
-	case err != nil:
-		a.skip(name, "%s", err)
-		return nil
-	}
-	a.manifest.Commands = append(a.manifest.Commands, manifestCommand{
-		Name: command.Name, Argv: command.Argv, ExitCode: ended.code, Signal: ended.signal,
-	})
-	for _, stream := range []struct{ suffix, text string }{{".stdout", ended.stdout}, {".stderr", ended.stderr}} {
-		size := int64(len(stream.text))
-		if !a.fits(name+stream.suffix, size) {
-			continue
-		}
-		if err := a.add(name+stream.suffix, size, a.manifest.Created, strings.NewReader(stream.text)); err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/iotest"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -127,9 +128,11 @@ func TestCollect(t *testing.T) {
 				run("both", "sh", "-c", "echo out; echo err >&2; exit 3"), run("none", "/no/such/program"),
 				params{"name": "slow", "argv": []any{"sleep", "1000"}, "timeout": "50ms"},
 			}},
-			files: map[string]string{"commands/both.stdout": "out", "commands/both.stderr": "err"},
+			files: map[string]string{
+				"commands/both.stdout": "out\n", "commands/both.stderr": "err\n", "commands/slow.stdout": "", "commands/slow.stderr": "",
+			},
 			skipped: map[string]string{
-				"commands/none": "the program /no/such/program cannot be run: stat /no/such/program: no such file or directory", "commands/slow": "did not end within 50ms",
+				"commands/none": "the program /no/such/program cannot be run: stat /no/such/program: no such file or directory",
 			},
 		},
 	}
@@ -274,12 +277,78 @@ func TestCollectLeavesNothingWhenItIsCancelled(t *testing.T) {
 	}
 }
 
+func TestCollectKeepsWhatCommandsPrintByteForByte(t *testing.T) {
+	t.Parallel()
+	run := func(script string, more params) params {
+		command := params{"name": "it", "argv": []any{"sh", "-c", script}}
+		maps.Copy(command, more)
+		return command
+	}
+	tests := []struct {
+		name                    string
+		command                 params
+		stdout, stderr          string
+		exit                    int
+		signal, note, cutOutput string
+	}{
+		{name: "blank lines and what is no text", command: run(`printf 'a\n\n\377\n\n'`, nil), stdout: "a\n\n\xff\n\n"},
+		{name: "a failure", command: run("echo err >&2; exit 3", nil), stderr: "err\n", exit: 3},
+		{
+			name: "a command that is stopped", command: run("echo begun; echo why >&2; exec sleep 1000", params{"timeout": "2s"}),
+			stdout: "begun\n", stderr: "why\n", exit: -1, signal: "terminated",
+			note: "it did not end within 2s and was stopped; this is what it had printed",
+		},
+		{
+			name:    "a command that does not want to be stopped",
+			command: run(`trap "" TERM; echo begun; while :; do sleep 1000; done`, params{"timeout": "2s"}), stdout: "begun\n", exit: -1, signal: "killed",
+			note: "it did not end within 2s and was stopped; this is what it had printed",
+		},
+		{
+			name: "something stays in the background", command: run("sleep 5 & echo begun", nil), stdout: "begun\n",
+			note: "it left something running, whose output was not waited for",
+		},
+		{
+			name: "more than may be kept", command: run("printf 0123456789; printf abcdefghij; echo all >&2", nil),
+			stdout: "01234fghij", stderr: "all\n", cutOutput: "10 bytes after the first 5 are cut out",
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			with := params{"to": "all.tgz", "commands": []any{tt.command}}
+			if tt.cutOutput != "" {
+				with["maxFileSize"] = 10
+			}
+			got, err := apply(t, collect(Options{Dir: dir, Environ: []string{"PATH=" + os.Getenv("PATH")}}), with)
+			if err != nil || len(got.Skipped) > 0 {
+				t.Fatal(err, got.Skipped)
+			}
+			files, manifest := unpack(t, filepath.Join(dir, "all.tgz"))
+			want := map[string]string{"commands/it.stdout": tt.stdout, "commands/it.stderr": tt.stderr}
+			if diff := cmp.Diff(want, files); diff != "" {
+				t.Errorf("files (-want +got):\n%s", diff)
+			}
+			if c := manifest.Commands[0]; c.ExitCode != tt.exit || c.Signal != tt.signal || c.Note != tt.note {
+				t.Errorf("the manifest says %+v", c)
+			}
+			if note := manifest.Files[0].Note; note != tt.cutOutput {
+				t.Errorf("the manifest says of the output %q, want %q", note, tt.cutOutput)
+			}
+		})
+	}
+}
+
 // TestAFileThatIsCutWhileItIsRead stands for a log that is rotated.
 func TestAFileThatIsCutWhileItIsRead(t *testing.T) {
 	t.Parallel()
 	var archive strings.Builder
 	a := &archiver{tar: tar.NewWriter(&archive), host: &sdktest.Host{}, names: map[string]bool{}}
-	if err := a.add("log", 8, a.manifest.Created, strings.NewReader("cut")); err != nil {
+	if err := a.add(t.Context(), manifestFile{Name: "log", Size: 8}, strings.NewReader("cut")); err != nil {
+		t.Fatal(err)
+	}
+	broken := io.MultiReader(strings.NewReader("bro"), iotest.ErrReader(errors.New("input/output error")))
+	if err := a.add(t.Context(), manifestFile{Name: "disk", Size: 4}, broken); err != nil {
 		t.Fatal(err)
 	}
 	if err := a.tar.Close(); err != nil {
@@ -292,6 +361,9 @@ func TestAFileThatIsCutWhileItIsRead(t *testing.T) {
 	text, err := io.ReadAll(read)
 	if err != nil || string(text) != "cut\x00\x00\x00\x00\x00" || a.manifest.Files[0].Note != "only 3 bytes could be read; the rest are zeros" {
 		t.Errorf("%q, %v, %+v", text, err, a.manifest.Files)
+	}
+	if got, want := a.manifest.Files[1].Note, "only 3 bytes could be read; the rest are zeros: input/output error"; got != want {
+		t.Errorf("the manifest says %q, want %q", got, want)
 	}
 }
 
