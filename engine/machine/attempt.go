@@ -36,6 +36,7 @@ const (
 	queued
 	inFlight
 	retryDue
+	asking
 	done
 )
 

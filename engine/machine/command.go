@@ -52,6 +52,7 @@ type SetTimer struct{ Timer event.Timer }
 type Ask struct {
 	Op     event.Op
 	Step   *plan.Step
+	Use    *plan.Use // the action that asks: the step's, or its compensation's
 	Key    string
 	Params value.Value
 }

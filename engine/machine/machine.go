@@ -165,7 +165,7 @@ func (m *Machine) Wants(t event.Timer) bool {
 		e := s.effort(t.Op.Part)
 		return e.state == retryDue && e.attempt == t.Op.Attempt && !m.pausing
 	case event.TimerExpiry:
-		return s.status == event.Asking && s.expires.Equal(t.At)
+		return s.effort(t.Op.Part).state == asking && s.expires.Equal(t.At)
 	default:
 		return m.wantsConditionTimer(i, t)
 	}
@@ -178,7 +178,7 @@ func (m *Machine) Asking() bool {
 		return false
 	}
 	for i := range m.live {
-		if m.steps[i].status != event.Asking {
+		if !m.steps[i].asking() {
 			return false
 		}
 	}
@@ -192,7 +192,7 @@ func (m *Machine) Pausing() bool { return m.pausing && m.mode != event.Paused }
 // or it was when the run paused and has not come so far again.
 func (m *Machine) WillAsk(id string) bool {
 	p, ok := m.plan.Step(id)
-	return ok && (m.steps[p.Index].asked || m.steps[p.Index].status == event.Asking)
+	return ok && (m.steps[p.Index].asked || m.steps[p.Index].asking())
 }
 
 // Outstanding returns the commands that have no answer yet, by step: what a driver
@@ -215,13 +215,12 @@ func (m *Machine) outstanding(i int) {
 			m.emit(m.attempt(i, part))
 		case retryDue:
 			m.emit(SetTimer{m.retryTimer(i, part)})
+		case asking:
+			m.emit(m.ask(i, part))
+			if !s.expires.IsZero() {
+				m.emit(SetTimer{m.expiryTimer(i, part)})
+			}
 		case idle, queued, done:
-		}
-	}
-	if s.status == event.Asking {
-		m.emit(m.ask(i))
-		if !s.expires.IsZero() {
-			m.emit(SetTimer{m.expiryTimer(i)})
 		}
 	}
 	if s.judging != nil {

@@ -158,6 +158,18 @@ func TestRun(t *testing.T) {
 				"1s a is undoing", "1s a undo #1", "2s a is undone", "2s run rolled_back",
 			},
 		},
+		"people take a step back, or say that they could not": {
+			steps: []*plan.Step{change("a"), byHand(change("b")), byHand(change("c", "a", "b"))},
+			world: func(w *world) {
+				fails(w, "c", event.Do, sdk.Permanent)
+				w.asks = func(a machine.Ask) *sdk.Answer { return &sdk.Answer{By: "bob", Approved: a.Op.Step == "c"} }
+			},
+			want: []string{
+				"0s a do #1", "1s a is succeeded", "1s b do #1", "2s b is succeeded", "2s c do #1", "3s c is failed (permanent)",
+				"3s c is undoing", "4s c is undone", "4s b is undoing", "5s b is left (refused)",
+				"5s a is undoing", "5s a undo #1", "6s a is undone", "6s run stuck",
+			},
+		},
 		"a person says no": {
 			steps: []*plan.Step{asks("sign_off"), change("a", "sign_off")},
 			world: func(w *world) {
@@ -203,6 +215,14 @@ func retries(n int) func(*plan.Step) {
 
 func finally(s *plan.Step) *plan.Step {
 	s.Finally = true
+	return s
+}
+
+// byHand has people take the step back.
+func byHand(s *plan.Step) *plan.Step {
+	use := read("by hand").Use
+	use.Describe = sdk.Description{Asks: true}
+	s.Rollback = &plan.Compensation{Use: &use, Retry: plan.Retry{Attempts: 1}}
 	return s
 }
 

@@ -51,6 +51,8 @@ func drawStep(t *rapid.T, i int) *plan.Step {
 		s.Rollback = &plan.Compensation{None: "it need not be taken back"}
 	case 3:
 		s = asks(id, needs...)
+	case 4:
+		s = byHand(s)
 	}
 	s.OnFailure = rapid.SampledFrom([]plan.Policy{plan.Rollback, plan.Stop, plan.Pause, plan.Continue}).Draw(t, "policy")
 	s.Retry = plan.Retry{Attempts: rapid.IntRange(1, 3).Draw(t, "attempts"), Delay: time.Second, Factor: 2}

@@ -241,7 +241,7 @@ func (m *Machine) setResult(outcome event.Outcome) {
 	}
 	for i := range m.steps {
 		switch {
-		case m.steps[i].asked && m.steps[i].status == event.Pending:
+		case m.steps[i].asked && m.steps[i].status == event.Pending, m.steps[i].asking():
 			m.result.Asking = append(m.result.Asking, m.plan.Steps[i].ID)
 		case m.steps[i].do.lost:
 			m.result.Lost = append(m.result.Lost, m.plan.Steps[i].ID)

@@ -49,9 +49,9 @@ func (s *step) untried() bool {
 }
 
 // rests reports whether nothing goes on in the step: nobody can tell what became of
-// it, or its next attempt is due later.
+// it, its next attempt is due later, or people are asked to take it back.
 func (s *step) rests() bool {
-	return s.do.lost || s.do.state == retryDue || s.back != nil && s.back.state == retryDue
+	return s.do.lost || s.do.state == retryDue || s.back != nil && (s.back.state == retryDue || s.back.state == asking)
 }
 
 // begin starts a step whose needs are met: `when`, then the gate, then the action.
@@ -96,43 +96,7 @@ func (m *Machine) act(i int) {
 	}
 	s.asked = false
 	m.decide(i, event.Do, event.Asking, nil)
-	m.emit(m.ask(i))
-}
-
-func (m *Machine) ask(i int) Ask {
-	return Ask{Op: m.op(i, event.Do), Step: m.plan.Steps[i], Key: m.key(i, event.Do), Params: m.steps[i].do.params}
-}
-
-func (m *Machine) askOpened(e event.Event) {
-	i, s, ok := m.find(e.Op)
-	if !ok || s.status != event.Asking || e.Timer == nil || !s.expires.IsZero() {
-		return
-	}
-	s.expires = e.Timer.At
-	m.emit(SetTimer{m.expiryTimer(i)})
-}
-
-func (m *Machine) expiryTimer(i int) event.Timer {
-	return event.Timer{Op: m.op(i, event.Do), Purpose: event.TimerExpiry, At: m.steps[i].expires}
-}
-
-func (m *Machine) answered(e event.Event) {
-	i, s, ok := m.find(e.Op)
-	if !ok || s.status != event.Asking || e.Answer == nil {
-		return
-	}
-	switch {
-	case e.Failure != nil:
-		m.fail(i, e.Failure)
-	case !e.Answer.Approved:
-		message := e.Answer.By + " said no"
-		if e.Answer.Comment != "" {
-			message += ": " + e.Answer.Comment
-		}
-		m.fail(i, &event.Failure{Class: event.Refused, Message: message, Unchanged: true})
-	default:
-		m.done(i, e.Outputs)
-	}
+	m.askPeople(i, event.Do)
 }
 
 // done takes in that the step's action succeeded; verify has the last word.
@@ -253,8 +217,8 @@ func (m *Machine) timerFired(e event.Event) {
 	case event.TimerRetry:
 		m.enqueue(i, e.Timer.Op.Part)
 	case event.TimerExpiry:
-		m.emit(Cancel{m.op(i, event.Do)})
-		m.fail(i, &event.Failure{Class: event.Refused, Message: "nobody answered in time", Unchanged: true})
+		m.emit(Cancel{e.Timer.Op})
+		m.refused(i, e.Timer.Op.Part, "nobody answered in time")
 	default:
 		m.conditionTimer(i, *e.Timer)
 	}

@@ -43,11 +43,24 @@ func (m *Machine) nextUndo() bool {
 			m.undoing = i
 			m.live[i] = struct{}{}
 			m.decide(i, event.Undo, event.Undoing, nil)
-			m.enqueue(i, event.Undo)
+			m.undoNow(i)
 			return true
 		}
 	}
 	return false
+}
+
+// undoNow makes the compensation: an attempt, or a question to people.
+func (m *Machine) undoNow(i int) {
+	if !m.use(i, event.Undo).Describe.Asks {
+		m.enqueue(i, event.Undo)
+		return
+	}
+	if failure := m.resolve(i, event.Undo); failure != nil {
+		m.notUndone(i, failure)
+		return
+	}
+	m.askPeople(i, event.Undo)
 }
 
 func (m *Machine) undone(i int) {

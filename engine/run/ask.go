@@ -54,7 +54,7 @@ func (d *driver) question(ctx context.Context, a *ask) (sdk.Question, json.RawMe
 		return sdk.Question{}, nil, err
 	}
 	a.request = sdk.Request{Params: params, Key: a.command.Key, Attempt: 1}
-	raw, err := a.command.Step.Handler.Ask(ctx, a.request)
+	raw, err := a.command.Use.Handler.Ask(ctx, a.request)
 	if err != nil {
 		return sdk.Question{}, nil, err
 	}
@@ -108,11 +108,11 @@ func (d *driver) answer(ctx context.Context, a *ask, question sdk.Question, answ
 	if !answer.Approved {
 		return e, nil
 	}
-	document, err := a.command.Step.Handler.Answer(ctx, a.request, answer)
+	document, err := a.command.Use.Handler.Answer(ctx, a.request, answer)
 	if err != nil {
 		return event.Event{}, err
 	}
-	if e.Outputs, err = d.outputs(a.command.Step.Describe, document); err != nil {
+	if e.Outputs, err = d.outputs(a.command.Use.Describe, document); err != nil {
 		return event.Event{}, err
 	}
 	return e, nil

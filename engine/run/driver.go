@@ -342,7 +342,7 @@ func (d *driver) carryOut(command machine.Command) {
 }
 
 func (d *driver) cancel(op event.Op) {
-	if op.Part == event.Do {
+	if a, ok := d.asks[op.Step]; ok && a.command.Op == op {
 		d.withdraw(op.Step)
 	}
 	w, ok := d.work[op]

@@ -1,0 +1,67 @@
+package machine
+
+import (
+	"time"
+
+	"github.com/gatebook/gatebook/engine/event"
+)
+
+// askPeople puts the question of a step's action, or of its compensation, to people.
+func (m *Machine) askPeople(i int, part event.Part) {
+	s := &m.steps[i]
+	s.effort(part).state, s.expires = asking, time.Time{}
+	m.emit(m.ask(i, part))
+}
+
+func (m *Machine) ask(i int, part event.Part) Ask {
+	return Ask{
+		Op: m.op(i, part), Step: m.plan.Steps[i], Use: m.use(i, part),
+		Key: m.key(i, part), Params: m.steps[i].effort(part).params,
+	}
+}
+
+// asking reports whether a question of the step is open.
+func (s *step) asking() bool { return s.do.state == asking || s.back != nil && s.back.state == asking }
+
+func (m *Machine) askOpened(e event.Event) {
+	i, s, ok := m.find(e.Op)
+	if !ok || s.effort(e.Op.Part).state != asking || e.Timer == nil || !s.expires.IsZero() {
+		return
+	}
+	s.expires = e.Timer.At
+	m.emit(SetTimer{m.expiryTimer(i, e.Op.Part)})
+}
+
+func (m *Machine) expiryTimer(i int, part event.Part) event.Timer {
+	return event.Timer{Op: m.op(i, part), Purpose: event.TimerExpiry, At: m.steps[i].expires}
+}
+
+func (m *Machine) answered(e event.Event) {
+	i, s, ok := m.find(e.Op)
+	if !ok || e.Answer == nil || s.effort(e.Op.Part).state != asking {
+		return
+	}
+	part := e.Op.Part
+	switch {
+	case e.Failure != nil:
+		s.effort(part).state = done
+		m.gaveUp(i, part, e.Failure)
+	case !e.Answer.Approved:
+		message := e.Answer.By + " said no"
+		if e.Answer.Comment != "" {
+			message += ": " + e.Answer.Comment
+		}
+		m.refused(i, part, message)
+	case part == event.Undo:
+		s.back.state = done
+		m.undone(i)
+	default:
+		m.done(i, e.Outputs)
+	}
+}
+
+// refused takes in that people did not do what they were asked for.
+func (m *Machine) refused(i int, part event.Part, message string) {
+	m.steps[i].effort(part).state = done
+	m.gaveUp(i, part, &event.Failure{Class: event.Refused, Message: message, Unchanged: true})
+}
