@@ -50,7 +50,7 @@ func TestOnlyTheEdgeTouchesClockEnvironmentAndStreams(t *testing.T) {
 		for _, name := range p.files() {
 			fset, file := parse(t, name)
 			for _, use := range edgeUses(file) {
-				key := p.path() + " " + use.name
+				key := roomOf(rooms, p.path()) + " " + use.name
 				if _, allowed := edgeAllowed[key]; allowed {
 					used[key] = true
 					continue

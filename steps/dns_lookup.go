@@ -17,6 +17,7 @@ import (
 	"golang.org/x/net/dns/dnsmessage"
 
 	"github.com/gatebook/gatebook/plugins/sdk"
+	"github.com/gatebook/gatebook/steps/internal/probe"
 )
 
 // The standard library's resolver hides what a wait must see: which server said
@@ -51,7 +52,7 @@ func (o Options) lookup(ctx context.Context, server, name, kind string) (dnsReco
 		answer, err = o.ask(ctx, "tcp", server, question)
 	}
 	if err != nil {
-		return dnsRecords{}, sdk.Errorf(sdk.Transient, "asking %s: %w", server, dialError(ctx, err))
+		return dnsRecords{}, sdk.Errorf(sdk.Transient, "asking %s: %w", server, probe.Reason(ctx, err))
 	}
 	switch answer.RCode {
 	case dnsmessage.RCodeSuccess, dnsmessage.RCodeNameError:

@@ -11,6 +11,7 @@ import (
 
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/schema"
+	"github.com/gatebook/gatebook/steps/internal/probe"
 )
 
 // DNSWaitInput is what dns.wait is given.
@@ -22,7 +23,7 @@ type DNSWaitInput struct {
 	Absent  bool            `json:"absent" doc:"There must be no record of the type."`
 	Servers []string        `json:"servers" example:"[\"192.0.2.53\"]" doc:"DNS servers to ask, with :port where it is not 53; all of them must give what is expected. Without them, the first of the system's that answers."`
 	Within  schema.Duration `json:"within" default:"5m" doc:"How long to ask again until it is so. With 0s the first failure ends it."`
-	Polling
+	probe.Polling
 }
 
 // DNSWaitOutput is what dns.wait returns.
@@ -73,7 +74,7 @@ func (o Options) waitDNS(ctx context.Context, call *sdk.Call[DNSWaitInput]) (DNS
 	for i, value := range in.Values {
 		in.Values[i] = canonicalRecord(in.Type, value)
 	}
-	return poll(ctx, call.Host, in.Polling, in.Within.Std(), func(ctx context.Context) (DNSWaitOutput, error) {
+	return probe.Until(ctx, call.Host, in.Polling, in.Within.Std(), func(ctx context.Context) (DNSWaitOutput, error) {
 		start := time.Now()
 		var output DNSWaitOutput
 		for i, server := range servers {
@@ -92,7 +93,7 @@ func (o Options) waitDNS(ctx context.Context, call *sdk.Call[DNSWaitInput]) (DNS
 				break
 			}
 		}
-		output.Latency = latency(start)
+		output.Latency = probe.Latency(start)
 		return output, nil
 	})
 }

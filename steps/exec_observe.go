@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/gatebook/gatebook/plugins/sdk"
+	"github.com/gatebook/gatebook/steps/internal/probe"
 )
 
 const (
@@ -52,7 +53,7 @@ func (e *executor) outlive(ctx context.Context, call *sdk.Call[ExecInput], noted
 		default:
 			missed, pause = 1, secondLook
 		}
-		if err := sleep(ctx, pause); err != nil {
+		if err := probe.Sleep(ctx, pause); err != nil {
 			return fmt.Errorf("waiting for what the earlier attempt left running: %w", err)
 		}
 	}

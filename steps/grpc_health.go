@@ -16,6 +16,7 @@ import (
 
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/schema"
+	"github.com/gatebook/gatebook/steps/internal/probe"
 )
 
 // GRPCHealthInput is what grpc.health is given.
@@ -27,7 +28,7 @@ type GRPCHealthInput struct {
 	Authority string            `json:"authority" doc:"Value of the :authority header, where a proxy needs another than the address."`
 	Metadata  map[string]string `json:"metadata" takessecrets:"true" doc:"Metadata to send."`
 	Within    schema.Duration   `json:"within" default:"0s" doc:"How long to try again while the check fails. With 0s the first failure ends it."`
-	Polling
+	probe.Polling
 }
 
 // GRPCHealthOutput is what grpc.health returns.
@@ -74,7 +75,7 @@ func (o Options) checkGRPC(ctx context.Context, call *sdk.Call[GRPCHealthInput])
 		}
 		secured = credentials.NewTLS(config)
 	}
-	return poll(ctx, call.Host, in.Polling, in.Within.Std(), func(ctx context.Context) (GRPCHealthOutput, error) {
+	return probe.Until(ctx, call.Host, in.Polling, in.Within.Std(), func(ctx context.Context) (GRPCHealthOutput, error) {
 		return o.healthOf(metadata.NewOutgoingContext(ctx, metadata.New(in.Metadata)), in, secured)
 	})
 }
@@ -133,14 +134,14 @@ func (o Options) healthOf(ctx context.Context, in GRPCHealthInput, with credenti
 	if answer.GetStatus() != grpc_health_v1.HealthCheckResponse_SERVING {
 		return GRPCHealthOutput{}, sdk.Errorf(sdk.Transient, "%s is %s", serviceName(in.Service), answer.GetStatus())
 	}
-	return GRPCHealthOutput{Status: answer.GetStatus().String(), Latency: latency(start)}, nil
+	return GRPCHealthOutput{Status: answer.GetStatus().String(), Latency: probe.Latency(start)}, nil
 }
 
 func healthError(ctx context.Context, in GRPCHealthInput, err error) error {
 	answer := status.Convert(err)
 	switch answer.Code() {
 	case codes.DeadlineExceeded, codes.Canceled:
-		return dialError(ctx, err)
+		return probe.Reason(ctx, err)
 	case codes.NotFound:
 		return sdk.Errorf(sdk.Transient, "%s does not know %s", in.Address, serviceName(in.Service))
 	case codes.Unimplemented:

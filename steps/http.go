@@ -20,6 +20,7 @@ import (
 
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/schema"
+	"github.com/gatebook/gatebook/steps/internal/probe"
 )
 
 // HTTPConnection is how an HTTP server is reached; the inputs of actions that speak
@@ -79,7 +80,7 @@ func (o Options) exchange(ctx context.Context, e httpExchange) (HTTPAnswer, bool
 	if err != nil {
 		return HTTPAnswer{}, true, exchangeError(e.where, err)
 	}
-	answer.Latency = latency(start)
+	answer.Latency = probe.Latency(start)
 	return answer, true, nil
 }
 

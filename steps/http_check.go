@@ -8,6 +8,7 @@ import (
 
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/schema"
+	"github.com/gatebook/gatebook/steps/internal/probe"
 )
 
 // HTTPCheckInput is what http.check is given.
@@ -21,7 +22,7 @@ type HTTPCheckInput struct {
 	Redirects    int             `json:"redirects" default:"10" min:"0" max:"50" doc:"How many redirects to follow; the one after them is the answer."`
 	MaxBody      int             `json:"maxBody" default:"65536" min:"0" max:"16777216" unit:"bytes" doc:"How much of the body to read, look at and return."`
 	Within       schema.Duration `json:"within" default:"0s" doc:"How long to try again while the check fails. With 0s the first failure ends it."`
-	Polling
+	probe.Polling
 }
 
 // HTTPCheckOutput is what http.check returns.
@@ -74,7 +75,7 @@ func (o Options) checkHTTP(ctx context.Context, call *sdk.Call[HTTPCheckInput]) 
 	exchange := httpExchange{
 		HTTPConnection: in.HTTPConnection, method: in.Method, url: in.URL, redirects: in.Redirects, maxBody: in.MaxBody,
 	}
-	return poll(ctx, call.Host, in.Polling, in.Within.Std(), func(ctx context.Context) (HTTPCheckOutput, error) {
+	return probe.Until(ctx, call.Host, in.Polling, in.Within.Std(), func(ctx context.Context) (HTTPCheckOutput, error) {
 		answer, _, err := o.exchange(ctx, exchange)
 		if err != nil {
 			return HTTPCheckOutput{}, err

@@ -10,6 +10,7 @@ import (
 
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/schema"
+	"github.com/gatebook/gatebook/steps/internal/probe"
 )
 
 // idempotencyHeader carries the step's key, as the IETF draft of that name says.
@@ -93,7 +94,7 @@ func (o Options) sendHTTP(ctx context.Context, call *sdk.Call[HTTPRequestInput])
 		answer, sent, err = o.exchange(ctx, exchange)
 		return answer, err
 	}
-	answer, err := probeOnce(ctx, in.Timeout.Std(), once)
+	answer, err := probe.Once(ctx, in.Timeout.Std(), once)
 	switch {
 	case ctx.Err() != nil:
 		return HTTPRequestOutput{}, context.Cause(ctx)

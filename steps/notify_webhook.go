@@ -13,6 +13,7 @@ import (
 
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/schema"
+	"github.com/gatebook/gatebook/steps/internal/probe"
 )
 
 // NotifyWebhookInput is what notify.webhook is given.
@@ -98,7 +99,7 @@ func (o Options) sendWebhook(ctx context.Context, call *sdk.Call[NotifyWebhookIn
 			return NotifyWebhookOutput{}, err
 		}
 	}
-	answer, err := probeOnce(ctx, in.Timeout.Std(), func(ctx context.Context) (HTTPAnswer, error) {
+	answer, err := probe.Once(ctx, in.Timeout.Std(), func(ctx context.Context) (HTTPAnswer, error) {
 		answer, _, err := o.exchange(ctx, exchange)
 		return answer, err
 	})

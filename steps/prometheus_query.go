@@ -10,6 +10,7 @@ import (
 
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/schema"
+	"github.com/gatebook/gatebook/steps/internal/probe"
 )
 
 // maxPrometheusBody bounds what is read of an answer; a query for a gate gives a
@@ -79,7 +80,7 @@ func (o Options) queryPrometheus(ctx context.Context, call *sdk.Call[PrometheusQ
 		contentType: "application/x-www-form-urlencoded", body: []byte(in.form().Encode()),
 		redirects: 3, maxBody: maxPrometheusBody,
 	}
-	answer, err := probeOnce(ctx, in.Timeout.Std(), func(ctx context.Context) (HTTPAnswer, error) {
+	answer, err := probe.Once(ctx, in.Timeout.Std(), func(ctx context.Context) (HTTPAnswer, error) {
 		answer, _, err := o.exchange(ctx, exchange)
 		if err == nil && (answer.Status == http.StatusMethodNotAllowed || answer.Status == http.StatusNotImplemented) {
 			// Some proxies let through only what looks like a read.

@@ -3,16 +3,15 @@ package steps
 import (
 	"bytes"
 	"context"
-	"errors"
 	"io"
 	"net"
-	"os"
 	"regexp"
 	"strings"
 	"time"
 
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/schema"
+	"github.com/gatebook/gatebook/steps/internal/probe"
 )
 
 // maxBanner is how much of what a server says first is looked at.
@@ -24,7 +23,7 @@ type TCPCheckInput struct {
 	Send    string          `json:"send" takessecrets:"true" example:"PING\r\n" doc:"Text to send once connected, such as a question that changes nothing."`
 	Expect  string          `json:"expect" example:"^220 " doc:"Regular expression (RE2) that what the server says must have a match of, within its first 4096 bytes."`
 	Within  schema.Duration `json:"within" default:"0s" doc:"How long to try again while the check fails. With 0s the first failure ends it."`
-	Polling
+	probe.Polling
 }
 
 // TCPCheckOutput is what tcp.check returns.
@@ -62,13 +61,13 @@ func (o Options) checkTCP(ctx context.Context, call *sdk.Call[TCPCheckInput]) (T
 	if err != nil {
 		return TCPCheckOutput{}, err
 	}
-	return poll(ctx, call.Host, in.Polling, in.Within.Std(), func(ctx context.Context) (TCPCheckOutput, error) {
+	return probe.Until(ctx, call.Host, in.Polling, in.Within.Std(), func(ctx context.Context) (TCPCheckOutput, error) {
 		start := time.Now()
 		conn, err := o.dial(ctx, "tcp", in.Address)
 		if err != nil {
-			return TCPCheckOutput{}, sdk.Errorf(sdk.Transient, "connecting to %s: %w", in.Address, dialError(ctx, err))
+			return TCPCheckOutput{}, sdk.Errorf(sdk.Transient, "connecting to %s: %w", in.Address, probe.Reason(ctx, err))
 		}
-		output := TCPCheckOutput{Latency: latency(start), Remote: conn.RemoteAddr().String()}
+		output := TCPCheckOutput{Latency: probe.Latency(start), Remote: conn.RemoteAddr().String()}
 		// Closing is what wakes a read when the context ends.
 		stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
 		defer func() {
@@ -83,7 +82,7 @@ func (o Options) checkTCP(ctx context.Context, call *sdk.Call[TCPCheckInput]) (T
 // banner sends, and reads until pattern matches.
 func banner(ctx context.Context, conn net.Conn, send string, pattern *regexp.Regexp) (string, error) {
 	if _, err := io.WriteString(conn, send); err != nil {
-		return "", sdk.Errorf(sdk.Transient, "sending: %w", dialError(ctx, err))
+		return "", sdk.Errorf(sdk.Transient, "sending: %w", probe.Reason(ctx, err))
 	}
 	if pattern == nil {
 		return "", nil
@@ -97,16 +96,8 @@ func banner(ctx context.Context, conn net.Conn, send string, pattern *regexp.Reg
 			return strings.ToValidUTF8(said.String(), "\uFFFD"), nil
 		}
 		if err != nil {
-			return "", sdk.Errorf(sdk.Transient, "the server said %q, which has no match of %s: %w", said.String(), pattern, dialError(ctx, err))
+			return "", sdk.Errorf(sdk.Transient, "the server said %q, which has no match of %s: %w", said.String(), pattern, probe.Reason(ctx, err))
 		}
 	}
 	return "", sdk.Errorf(sdk.Transient, "the first %d bytes that the server said have no match of %s", maxBanner, pattern)
-}
-
-// dialError says that the context ended, where that is why the network failed.
-func dialError(ctx context.Context, err error) error {
-	if ctx.Err() != nil || errors.Is(err, os.ErrDeadlineExceeded) {
-		return context.DeadlineExceeded
-	}
-	return err
 }

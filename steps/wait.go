@@ -6,6 +6,7 @@ import (
 
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/schema"
+	"github.com/gatebook/gatebook/steps/internal/probe"
 )
 
 // WaitInput is what wait is given.
@@ -45,10 +46,10 @@ To wait *for something*, use a gate or a verify with ` + "`within`" + `, or a ch
 		Apply: func(ctx context.Context, call *sdk.Call[WaitInput]) (WaitOutput, error) {
 			start, left := time.Now(), call.Input.left()
 			call.Host.Progress(sdk.Progress{Message: "until " + start.Add(left).Format(time.RFC3339)})
-			if err := sleep(ctx, left); err != nil {
+			if err := probe.Sleep(ctx, left); err != nil {
 				return WaitOutput{}, err
 			}
-			return WaitOutput{Waited: latency(start)}, nil
+			return WaitOutput{Waited: probe.Latency(start)}, nil
 		},
 	}
 }

@@ -1,9 +1,13 @@
-package steps
+// Package probe tries something until it succeeds, once or several times in a row,
+// within a time. It is what the checks among the built-in actions share; what a probe
+// does it leaves to them. Floor 2, as a part of steps.
+package probe
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"time"
 
 	"github.com/gatebook/gatebook/plugins/sdk"
@@ -20,17 +24,17 @@ type Polling struct {
 	Consecutive int             `json:"consecutive" default:"1" min:"1" max:"1000" doc:"How many probes in a row must succeed. A failed one starts the count again."`
 }
 
-// poll probes until p.Consecutive probes in a row succeed, and returns the last
+// Until probes until p.Consecutive probes in a row succeed, and returns the last
 // result. A transient failure is tried again until within has passed; with zero it
 // ends the check, like any other failure.
-func poll[T any](ctx context.Context, host sdk.Host, p Polling, within time.Duration, probe func(context.Context) (T, error)) (T, error) {
+func Until[T any](ctx context.Context, host sdk.Host, p Polling, within time.Duration, probe func(context.Context) (T, error)) (T, error) {
 	var none T
 	if p.Timeout <= 0 {
 		return none, sdk.FieldErrorf("timeout", "%s leaves no time for a probe", p.Timeout)
 	}
 	start, interval := time.Now(), max(p.Interval.Std(), minInterval)
 	for row := 0; ; {
-		result, err := probeOnce(ctx, p.Timeout.Std(), probe)
+		result, err := Once(ctx, p.Timeout.Std(), probe)
 		if ctx.Err() != nil {
 			return none, context.Cause(ctx)
 		}
@@ -49,14 +53,15 @@ func poll[T any](ctx context.Context, host sdk.Host, p Polling, within time.Dura
 				return none, err
 			}
 		}
-		host.Progress(pollProgress(row, p.Consecutive, err))
-		if err := sleep(ctx, interval); err != nil {
+		host.Progress(progress(row, p.Consecutive, err))
+		if err := Sleep(ctx, interval); err != nil {
 			return none, err
 		}
 	}
 }
 
-func probeOnce[T any](ctx context.Context, timeout time.Duration, probe func(context.Context) (T, error)) (T, error) {
+// Once probes once. That it took longer than the timeout is a transient error.
+func Once[T any](ctx context.Context, timeout time.Duration, probe func(context.Context) (T, error)) (T, error) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	result, err := probe(ctx)
@@ -66,15 +71,15 @@ func probeOnce[T any](ctx context.Context, timeout time.Duration, probe func(con
 	return result, err
 }
 
-func pollProgress(row, need int, err error) sdk.Progress {
+func progress(row, need int, err error) sdk.Progress {
 	if err != nil {
 		return sdk.Progress{Message: "not yet: " + err.Error()}
 	}
 	return sdk.Progress{Message: fmt.Sprintf("%d of %d in a row", row, need), Done: int64(row), Total: int64(need)}
 }
 
-// sleep waits, or returns why the context ended.
-func sleep(ctx context.Context, d time.Duration) error {
+// Sleep waits, or returns why the context ended.
+func Sleep(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
@@ -85,7 +90,15 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// latency is the time since start, as precise as a reader needs it.
-func latency(start time.Time) schema.Duration {
+// Latency is the time since start, as precise as a reader needs it.
+func Latency(start time.Time) schema.Duration {
 	return schema.Duration(time.Since(start).Round(time.Microsecond))
+}
+
+// Reason is why the network failed: the error itself, or the end of the time.
+func Reason(ctx context.Context, err error) error {
+	if ctx.Err() != nil || errors.Is(err, os.ErrDeadlineExceeded) {
+		return context.DeadlineExceeded
+	}
+	return err
 }
