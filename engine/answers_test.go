@@ -266,6 +266,50 @@ func TestRunPausesWhereTheTerminalIsGone(t *testing.T) {
 	})
 }
 
+// The request itself lies in the inbox until it is taken in.
+func TestSecretFieldsOfAnAnswerAreNotWrittenDown(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		answers []run.Request
+		outcome event.Outcome
+		did     []string
+	}{
+		"of a yes": {
+			answers: []run.Request{yes("a", `{"said":"x","token":"`+secret+`"}`)},
+			outcome: event.OutcomeSucceeded, did: []string{"b"},
+		},
+		"of a no": {
+			answers: []run.Request{{Type: event.Answered, Step: "a", Answer: &sdk.Answer{
+				Comment: "not with " + secret, Fields: json.RawMessage(`{"token":"` + secret + `"}`),
+			}}},
+			outcome: event.OutcomeGateClosed,
+		},
+		"of an answer that does not fit": {
+			answers: []run.Request{yes("a", `{"said":"","token":"`+secret+`"}`), no("a", "")},
+			outcome: event.OutcomeGateClosed,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T, p *play) {
+				p.process.Wait = true
+				ends := p.start(`
+steps:
+  - {id: a, uses: play.ask, with: {name: a}}
+  - {id: b, uses: play.read, with: {name: b, env: "${{ steps.a.outputs.token }}"}}
+`)
+				for _, answer := range c.answers {
+					p.post(answer)
+					time.Sleep(time.Second)
+				}
+				p.ends(<-ends, c.outcome, c.did...)
+				if text := strings.Join(p.lines(), "\n"); strings.Contains(text, secret) {
+					t.Error(text)
+				}
+			})
+		})
+	}
+}
+
 func TestUnreadableRequestsAreRefusedAndRemoved(t *testing.T) {
 	inBubble(t, func(t *testing.T, p *play) {
 		p.process.Wait = true

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -16,12 +17,13 @@ import (
 	"github.com/gatebook/gatebook/engine/plan"
 	"github.com/gatebook/gatebook/engine/run"
 	"github.com/gatebook/gatebook/plugins/sdk"
+	"github.com/gatebook/gatebook/schema"
 	"github.com/gatebook/gatebook/steps"
 )
 
 // play is an engine whose actions do what a test says, and a process that drives its
 // runs. The actions are play.read, play.change, with its own Undo, play.seen, which can
-// also be observed after a crash, and play.raw, which returns what no action
+// also be observed after a crash, play.ask, which asks for a secret, and play.raw, which returns what no action
 // of the SDK does.
 type play struct {
 	tb       testing.TB
@@ -88,11 +90,26 @@ func (p *play) handlers() []sdk.Handler {
 		}
 		return sdk.Observed[playOutput]{State: sdk.NotDone}, nil
 	}
+	ask := func(context.Context, *sdk.Call[playInput]) (sdk.Question, error) {
+		fields, err := schema.Of(reflect.TypeFor[playOutput]())
+		return sdk.Question{Message: "What do you say?", Fields: fields}, err
+	}
+	answer := func(_ context.Context, _ *sdk.Call[playInput], answer sdk.Answer) (playOutput, error) {
+		var out playOutput
+		if err := json.Unmarshal(answer.Fields, &out); err != nil {
+			return out, err
+		}
+		if out.Said == "" {
+			return out, sdk.FieldErrorf("said", "%s says nothing", answer.Fields)
+		}
+		return out, nil
+	}
 	var handlers []sdk.Handler
 	for _, a := range []sdk.Action[playInput, playOutput]{
 		{Name: "play.read", Summary: "look", Effect: sdk.Read, Apply: p.does},
 		{Name: "play.change", Summary: "change", Effect: sdk.Change, Apply: p.does, Undo: undo},
 		{Name: "play.seen", Summary: "change and tell", Effect: sdk.Change, Apply: p.does, Observe: observe, Undo: undo},
+		{Name: "play.ask", Summary: "ask", Effect: sdk.Read, Ask: ask, Answer: answer},
 		{Name: "play.raw", Summary: "talk rubbish", Effect: sdk.Change, Apply: p.does, Undo: undo},
 	} {
 		h, err := a.Handler()

@@ -29,7 +29,7 @@ func chatty(text string) deed {
 		call.Progressf("%s", all)
 		call.Host.Output("stdout", []byte(all))
 		call.Log.Warn(all, "with", all)
-		for _, form := range strings.Fields(all) {
+		for form := range strings.FieldsSeq(all) {
 			if err := call.Note("form", map[string]string{"form": form}); err == nil {
 				return playOutput{}, sdk.Errorf(sdk.Permanent, "a note of a secret was kept")
 			}

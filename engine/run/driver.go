@@ -21,11 +21,11 @@ type Process struct {
 	Now func() time.Time
 	// Watch is told what happens; nil: nobody is.
 	Watch Watcher
-	// Asker puts questions to the person at the terminal; nil: there is none, and
-	// answers come from other processes alone.
+	// Asker puts questions to the person at the terminal; nil, or an error of it, says
+	// that nobody is there, and answers come from other processes alone.
 	Asker Asker
-	// Wait keeps the run going while it waits for people only, where there is no
-	// Asker; otherwise it pauses then.
+	// Wait keeps the run going while it waits for people only who are not at the
+	// terminal; otherwise it pauses then.
 	Wait bool
 	// Controls are what the person at the keyboard asks for: [event.PauseAsked] and
 	// [event.CancelAsked]. The sender closes nothing.
