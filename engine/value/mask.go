@@ -138,9 +138,9 @@ func (m *Masker) Text(text string) string {
 	return m.replacer.Replace(text)
 }
 
-// Value returns v with every string that holds a secret marked as one, and reports
-// whether there was any: such a string is still there for those who compute with it,
-// and never shown.
+// Value returns v with every string that holds a secret, every number that is one, and
+// every object that is keyed by one marked as secret, and reports whether there was
+// any: what is marked is still there for those who compute with it, and never shown.
 func (m *Masker) Value(v Value) (Value, bool) {
 	if m == nil || v.secret {
 		return v, false
@@ -165,6 +165,9 @@ func (m *Masker) Value(v Value) (Value, bool) {
 	case KindObject:
 		members := slices.Clone(v.Members())
 		for i := range members {
+			if m.Text(members[i].Name) != members[i].Name {
+				return v.Secret(), true // a name cannot be marked by itself
+			}
 			var inside bool
 			members[i].Value, inside = m.Value(members[i].Value)
 			found = found || inside
@@ -172,7 +175,11 @@ func (m *Masker) Value(v Value) (Value, bool) {
 		if found {
 			return Object(members...), true
 		}
-	case KindNull, KindBool, KindInt, KindFloat, KindUnknown:
+	case KindInt, KindFloat:
+		if text, err := v.appendJSON(nil, false); err == nil && m.exact[string(text)] {
+			return v.Secret(), true
+		}
+	case KindNull, KindBool, KindUnknown:
 	}
 	return v, found
 }

@@ -98,3 +98,23 @@ func TestNilMaskerChangesNothing(t *testing.T) {
 		t.Errorf("Text = %q", got)
 	}
 }
+
+func TestMaskerMarksNumbersAndKeys(t *testing.T) {
+	t.Parallel()
+	masker := value.NewMasker(value.Int(778812).Secret(), value.String("hunter22").Secret())
+	for document, want := range map[string]string{
+		`{"pin":778812,"port":77881}`:       `{"pin":{"$secret":true},"port":77881}`,
+		`{"a":{"x-hunter22":1},"b":["ok"]}`: `{"a":{"$secret":true},"b":["ok"]}`,
+		`[778812.5, true, null]`:            `[778812.5,true,null]`,
+	} {
+		v, err := value.FromJSON([]byte(document))
+		if err != nil {
+			t.Fatal(err)
+		}
+		marked, found := masker.Value(v)
+		got, err := marked.MarshalJSON()
+		if err != nil || string(got) != want || found != (want != `[778812.5,true,null]`) {
+			t.Errorf("%s: got %s (%v, %v), want %s", document, got, found, err, want)
+		}
+	}
+}
