@@ -3,14 +3,13 @@ package steps
 import (
 	"context"
 	"fmt"
-	"net"
-	"net/netip"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/schema"
+	"github.com/gatebook/gatebook/steps/internal/dnswire"
 	"github.com/gatebook/gatebook/steps/internal/probe"
 )
 
@@ -66,29 +65,30 @@ func (o Options) waitDNS(ctx context.Context, call *sdk.Call[DNSWaitInput]) (DNS
 	servers, system := in.Servers, false
 	if len(servers) == 0 {
 		var err error
-		if servers, err = systemServers(); err != nil {
+		if servers, err = dnswire.SystemServers(); err != nil {
 			return DNSWaitOutput{}, err
 		}
 		system = true
 	}
 	for i, value := range in.Values {
-		in.Values[i] = canonicalRecord(in.Type, value)
+		in.Values[i] = dnswire.Canonical(in.Type, value)
 	}
+	resolver := dnswire.Resolver{Dial: o.dial}
 	return probe.Until(ctx, call.Host, in.Polling, in.Within.Std(), func(ctx context.Context) (DNSWaitOutput, error) {
 		start := time.Now()
 		var output DNSWaitOutput
 		for i, server := range servers {
-			records, err := o.lookup(ctx, serverAddress(server), in.Name, in.Type)
+			records, err := resolver.Lookup(ctx, dnswire.Address(server), in.Name, in.Type)
 			if err != nil && system && i < len(servers)-1 && ctx.Err() == nil {
 				continue // as a resolver does, on to the next
 			}
 			if err != nil {
 				return DNSWaitOutput{}, err
 			}
-			if err := in.check(server, records.values); err != nil {
+			if err := in.check(server, records.Values); err != nil {
 				return DNSWaitOutput{}, err
 			}
-			output = DNSWaitOutput{Values: records.values, TTL: records.ttl}
+			output = DNSWaitOutput{Values: records.Values, TTL: records.TTL}
 			if system {
 				break
 			}
@@ -133,26 +133,4 @@ func (in DNSWaitInput) check(server string, values []string) error {
 	default:
 		return nil
 	}
-}
-
-// canonicalRecord writes a value as answers are written, so that they compare:
-// names are lower-case and without the last dot, addresses in their short form.
-func canonicalRecord(kind, value string) string {
-	switch kind {
-	case "TXT":
-		return value
-	case "A", "AAAA":
-		if address, err := netip.ParseAddr(value); err == nil {
-			return address.String()
-		}
-	}
-	return strings.ToLower(strings.TrimSuffix(strings.Join(strings.Fields(value), " "), "."))
-}
-
-// serverAddress adds the port of DNS where none is given.
-func serverAddress(server string) string {
-	if _, _, err := net.SplitHostPort(server); err == nil {
-		return server
-	}
-	return net.JoinHostPort(strings.Trim(server, "[]"), "53")
 }

@@ -1,4 +1,8 @@
-package steps
+// Package dnswire asks DNS servers. The standard library's resolver hides what a wait
+// must see: which server said what, a CNAME as such, the TTL, and whether a name or only
+// a type is missing. So a question is put on the wire here. It leaves out waiting, and
+// what the records should be. Floor 2, as a part of steps.
+package dnswire
 
 import (
 	"bufio"
@@ -20,57 +24,59 @@ import (
 	"github.com/gatebook/gatebook/steps/internal/probe"
 )
 
-// The standard library's resolver hides what a wait must see: which server said
-// what, a CNAME as such, the TTL, and whether a name or only a type is missing. So
-// a question is put on the wire here.
+// payload is how large an answer over UDP may be, as DNS Flag Day 2020 advises.
+const payload = 1232
 
-// dnsPayload is how large an answer over UDP may be, as DNS Flag Day 2020 advises.
-const dnsPayload = 1232
-
-// dnsRecords is what a server gave for one name and type.
-type dnsRecords struct {
-	values []string // sorted
-	ttl    int64
+// Records is what a server gave for one name and type.
+type Records struct {
+	Values []string // sorted
+	TTL    int64    // in seconds, the shortest
 }
 
-// dnsType is the number of a type, by its name.
-func dnsType(name string) dnsmessage.Type {
+// Resolver asks servers over connections that Dial makes.
+type Resolver struct {
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+}
+
+// typeOf is the number of a type, by its name.
+func typeOf(name string) dnsmessage.Type {
 	return map[string]dnsmessage.Type{
 		"A": dnsmessage.TypeA, "AAAA": dnsmessage.TypeAAAA, "CNAME": dnsmessage.TypeCNAME, "TXT": dnsmessage.TypeTXT,
 		"SRV": dnsmessage.TypeSRV, "MX": dnsmessage.TypeMX, "NS": dnsmessage.TypeNS,
 	}[name]
 }
 
-// lookup asks one server.
-func (o Options) lookup(ctx context.Context, server, name, kind string) (dnsRecords, error) {
-	question, err := dnsQuestion(name, dnsType(kind))
+// Lookup asks one server, named with its port, for the records of a type. None is no
+// error.
+func (r Resolver) Lookup(ctx context.Context, server, name, kind string) (Records, error) {
+	question, err := newQuestion(name, typeOf(kind))
 	if err != nil {
-		return dnsRecords{}, err
+		return Records{}, err
 	}
-	answer, err := o.ask(ctx, "udp", server, question)
+	answer, err := r.ask(ctx, "udp", server, question)
 	if err == nil && answer.Truncated {
-		answer, err = o.ask(ctx, "tcp", server, question)
+		answer, err = r.ask(ctx, "tcp", server, question)
 	}
 	if err != nil {
-		return dnsRecords{}, sdk.Errorf(sdk.Transient, "asking %s: %w", server, probe.Reason(ctx, err))
+		return Records{}, sdk.Errorf(sdk.Transient, "asking %s: %w", server, probe.Reason(ctx, err))
 	}
 	switch answer.RCode {
 	case dnsmessage.RCodeSuccess, dnsmessage.RCodeNameError:
 		return recordsOf(answer, question.Questions[0].Type), nil
 	case dnsmessage.RCodeRefused:
-		return dnsRecords{}, sdk.Errorf(sdk.Denied, "%s refuses to answer for %s", server, name)
+		return Records{}, sdk.Errorf(sdk.Denied, "%s refuses to answer for %s", server, name)
 	default:
-		return dnsRecords{}, sdk.Errorf(sdk.Transient, "%s answered with the error %s", server, strings.TrimPrefix(answer.RCode.String(), "RCode"))
+		return Records{}, sdk.Errorf(sdk.Transient, "%s answered with the error %s", server, strings.TrimPrefix(answer.RCode.String(), "RCode"))
 	}
 }
 
-func dnsQuestion(name string, kind dnsmessage.Type) (dnsmessage.Message, error) {
+func newQuestion(name string, kind dnsmessage.Type) (dnsmessage.Message, error) {
 	whole, err := dnsmessage.NewName(strings.TrimSuffix(name, ".") + ".")
 	if err != nil {
 		return dnsmessage.Message{}, sdk.FieldErrorf("name", "%q is not a name in the DNS: %w", name, err)
 	}
 	var edns dnsmessage.ResourceHeader
-	if err := edns.SetEDNS0(dnsPayload, dnsmessage.RCodeSuccess, false); err != nil {
+	if err := edns.SetEDNS0(payload, dnsmessage.RCodeSuccess, false); err != nil {
 		return dnsmessage.Message{}, err
 	}
 	question := dnsmessage.Message{
@@ -85,12 +91,12 @@ func dnsQuestion(name string, kind dnsmessage.Type) (dnsmessage.Message, error) 
 }
 
 // ask sends a question and reads until its answer comes.
-func (o Options) ask(ctx context.Context, network, server string, question dnsmessage.Message) (dnsmessage.Message, error) {
+func (r Resolver) ask(ctx context.Context, network, server string, question dnsmessage.Message) (dnsmessage.Message, error) {
 	packed, err := question.Pack()
 	if err != nil {
 		return dnsmessage.Message{}, err
 	}
-	conn, err := o.dial(ctx, network, server)
+	conn, err := r.Dial(ctx, network, server)
 	if err != nil {
 		return dnsmessage.Message{}, err
 	}
@@ -106,7 +112,7 @@ func (o Options) ask(ctx context.Context, network, server string, question dnsme
 		return dnsmessage.Message{}, err
 	}
 	for {
-		received, err := readDNS(conn, network)
+		received, err := read(conn, network)
 		if err != nil {
 			return dnsmessage.Message{}, err
 		}
@@ -122,7 +128,7 @@ func (o Options) ask(ctx context.Context, network, server string, question dnsme
 	}
 }
 
-func readDNS(conn net.Conn, network string) ([]byte, error) {
+func read(conn net.Conn, network string) ([]byte, error) {
 	if network != "tcp" {
 		packet := make([]byte, 1<<16)
 		n, err := conn.Read(packet)
@@ -147,25 +153,25 @@ func isAnswer(question, answer dnsmessage.Message) bool {
 
 // recordsOf takes the records of the type; those of a chain of CNAMEs that leads to
 // them are not of it.
-func recordsOf(answer dnsmessage.Message, kind dnsmessage.Type) dnsRecords {
-	var found dnsRecords
+func recordsOf(answer dnsmessage.Message, kind dnsmessage.Type) Records {
+	var found Records
 	for _, record := range answer.Answers {
 		if record.Header.Type != kind {
 			continue
 		}
 		ttl := int64(record.Header.TTL)
-		if len(found.values) == 0 || ttl < found.ttl {
-			found.ttl = ttl
+		if len(found.Values) == 0 || ttl < found.TTL {
+			found.TTL = ttl
 		}
-		found.values = append(found.values, recordText(record.Body))
+		found.Values = append(found.Values, recordText(record.Body))
 	}
-	slices.Sort(found.values)
-	found.values = slices.Compact(found.values)
+	slices.Sort(found.Values)
+	found.Values = slices.Compact(found.Values)
 	return found
 }
 
 func recordText(body dnsmessage.ResourceBody) string {
-	name := func(n dnsmessage.Name) string { return canonicalRecord("", n.String()) }
+	name := func(n dnsmessage.Name) string { return Canonical("", n.String()) }
 	switch r := body.(type) {
 	case *dnsmessage.AResource:
 		return netip.AddrFrom4(r.A).String()
@@ -189,8 +195,8 @@ func recordText(body dnsmessage.ResourceBody) string {
 // resolvConf is where Unix systems name their DNS servers.
 const resolvConf = "/etc/resolv.conf"
 
-// systemServers reads which DNS servers this machine uses.
-func systemServers() ([]string, error) {
+// SystemServers reads which DNS servers this machine uses.
+func SystemServers() ([]string, error) {
 	file, err := os.Open(resolvConf)
 	if err != nil {
 		return nil, sdk.FieldErrorf("servers", "name a server, since this machine's cannot be found: %w", err)
@@ -211,4 +217,26 @@ func parseServers(config io.Reader) ([]string, error) {
 		return nil, sdk.FieldErrorf("servers", "name a server, since %s names none", resolvConf)
 	}
 	return servers, nil
+}
+
+// Canonical writes a value of a type as answers are written, so that they compare:
+// names are lower-case and without the last dot, addresses in their short form.
+func Canonical(kind, value string) string {
+	switch kind {
+	case "TXT":
+		return value
+	case "A", "AAAA":
+		if address, err := netip.ParseAddr(value); err == nil {
+			return address.String()
+		}
+	}
+	return strings.ToLower(strings.TrimSuffix(strings.Join(strings.Fields(value), " "), "."))
+}
+
+// Address adds the port of DNS where none is given.
+func Address(server string) string {
+	if _, _, err := net.SplitHostPort(server); err == nil {
+		return server
+	}
+	return net.JoinHostPort(strings.Trim(server, "[]"), "53")
 }
