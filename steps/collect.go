@@ -10,6 +10,7 @@ import (
 
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/schema"
+	"github.com/gatebook/gatebook/steps/internal/files"
 )
 
 // CollectInput is what collect is given.
@@ -144,7 +145,7 @@ func (g gatherer) apply(ctx context.Context, call *sdk.Call[CollectInput]) (Coll
 		return CollectOutput{}, err
 	}
 	if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil {
-		return CollectOutput{}, fileError("to", call.Input.To, err)
+		return CollectOutput{}, files.Error("to", call.Input.To, err)
 	}
 	part := partOf(target, call.Key)
 	if err := g.write(ctx, part, call); err != nil {
@@ -156,7 +157,7 @@ func (g gatherer) apply(ctx context.Context, call *sdk.Call[CollectInput]) (Coll
 		if errors.Is(err, fs.ErrExist) {
 			return CollectOutput{}, archiveExists(call.Input.To)
 		}
-		return CollectOutput{}, fileError("to", call.Input.To, err)
+		return CollectOutput{}, files.Error("to", call.Input.To, err)
 	}
 	// Reading it back proves what the checksum is of: the bytes on the disk.
 	made, err = inspectArchive(ctx, target)
@@ -213,7 +214,7 @@ func (g gatherer) undo(ctx context.Context, call *sdk.Call[CollectInput]) error 
 	}
 	target := g.path(call.Input.To)
 	if err := os.Remove(partOf(target, before.Key)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fileError("to", call.Input.To, err)
+		return files.Error("to", call.Input.To, err)
 	}
 	made, err := inspectArchive(ctx, target)
 	switch {
@@ -232,7 +233,7 @@ func (g gatherer) undo(ctx context.Context, call *sdk.Call[CollectInput]) error 
 		return sdk.Errorf(sdk.Conflict, "%s was changed since it was written", call.Input.To)
 	}
 	if err := os.Remove(target); err != nil {
-		return fileError("to", call.Input.To, err)
+		return files.Error("to", call.Input.To, err)
 	}
 	return nil
 }

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/gatebook/gatebook/plugins/sdk"
+	"github.com/gatebook/gatebook/steps/internal/files"
 )
 
 const (
@@ -66,7 +67,7 @@ type archiver struct {
 func (g gatherer) write(ctx context.Context, name string, call *sdk.Call[CollectInput]) (err error) {
 	file, err := os.OpenFile(name, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
 	if err != nil {
-		return fileError("to", call.Input.To, err)
+		return files.Error("to", call.Input.To, err)
 	}
 	defer func() { err = errors.Join(err, file.Close()) }()
 	zip := gzip.NewWriter(file)
@@ -128,11 +129,11 @@ func (a *archiver) addFile(ctx context.Context, root *os.Root, source, name stri
 	}
 	file, err := root.Open(source)
 	if err != nil {
-		a.skip(name, "%s", reason(err))
+		a.skip(name, "%s", files.Reason(err))
 		return nil
 	}
 	defer func() { _ = file.Close() }()
-	read := &watchedReader{ctx: ctx, from: file, report: func(sdk.Progress) {}}
+	read := files.NewReader(ctx, file, 0, nil)
 	return a.add(ctx, manifestFile{Name: name, Size: info.Size(), Modified: info.ModTime().UTC()}, read)
 }
 
@@ -151,7 +152,7 @@ func (a *archiver) add(ctx context.Context, entry manifestFile, data io.Reader) 
 	if source.fault != nil && written < size && ctx.Err() == nil {
 		entry.Note = fmt.Sprintf("only %d bytes could be read; the rest are zeros", written)
 		if !errors.Is(source.fault, io.EOF) {
-			entry.Note += ": " + reason(source.fault)
+			entry.Note += ": " + files.Reason(source.fault)
 		}
 		_, err = io.CopyN(both, zeros{}, size-written)
 	}
@@ -231,7 +232,7 @@ func inspectArchive(ctx context.Context, name string) (archiveFile, error) {
 	}
 	defer func() { _ = file.Close() }()
 	sum, counted := sha256.New(), &counter{}
-	source := io.TeeReader(&watchedReader{ctx: ctx, from: file, report: func(sdk.Progress) {}}, io.MultiWriter(sum, counted))
+	source := io.TeeReader(files.NewReader(ctx, file, 0, nil), io.MultiWriter(sum, counted))
 	zip, err := gzip.NewReader(source)
 	if err != nil {
 		return archiveFile{}, fmt.Errorf("%s: %w", name, err)

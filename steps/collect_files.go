@@ -2,13 +2,13 @@ package steps
 
 import (
 	"context"
-	"errors"
 	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
 
 	"github.com/gatebook/gatebook/plugins/sdk"
+	"github.com/gatebook/gatebook/steps/internal/files"
 )
 
 // eachFile calls take for each regular file of a source, through a root that keeps
@@ -16,7 +16,7 @@ import (
 func (g gatherer) eachFile(ctx context.Context, source CollectFiles, take func(*os.Root, string, fs.FileInfo) error) ([]CollectSkipped, error) {
 	root, err := os.OpenRoot(g.path(source.From))
 	if err != nil {
-		return []CollectSkipped{{Name: source.From, Reason: reason(err)}}, nil
+		return []CollectSkipped{{Name: source.From, Reason: files.Reason(err)}}, nil
 	}
 	defer func() { _ = root.Close() }()
 	finder := finder{root: root, from: source.From, take: take}
@@ -70,7 +70,7 @@ func (f *finder) match(ctx context.Context, pattern string) error {
 
 func (f *finder) visit(name string, entry fs.DirEntry, err error) error {
 	if err != nil {
-		f.skip(name, reason(err))
+		f.skip(name, files.Reason(err))
 		return nil
 	}
 	if entry.IsDir() {
@@ -79,7 +79,7 @@ func (f *finder) visit(name string, entry fs.DirEntry, err error) error {
 	info, err := f.root.Stat(name)
 	switch {
 	case err != nil:
-		f.skip(name, reason(err))
+		f.skip(name, files.Reason(err))
 		return nil
 	case !info.Mode().IsRegular():
 		f.skip(name, "not a regular file")
@@ -87,12 +87,4 @@ func (f *finder) visit(name string, entry fs.DirEntry, err error) error {
 	default:
 		return f.take(f.root, name, info)
 	}
-}
-
-// reason is an error without the path that it is about.
-func reason(err error) string {
-	if cause, ok := errors.AsType[*fs.PathError](err); ok {
-		return cause.Err.Error()
-	}
-	return err.Error()
 }

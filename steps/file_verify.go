@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"hash/crc32"
 	"io"
@@ -13,10 +12,8 @@ import (
 
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/schema"
+	"github.com/gatebook/gatebook/steps/internal/files"
 )
-
-// progressBytes is how much is read between two reports of progress.
-const progressBytes = 64 << 20
 
 // FileVerifyInput is what file.verify is given.
 type FileVerifyInput struct {
@@ -69,18 +66,18 @@ func (o Options) digest(ctx context.Context, name string, host sdk.Host) (FileVe
 	// Opening a named pipe waits for a writer, so look before.
 	before, err := os.Stat(o.path(name))
 	if err != nil {
-		return FileVerifyOutput{}, fileError("path", name, err)
+		return FileVerifyOutput{}, files.Error("path", name, err)
 	}
 	if !before.Mode().IsRegular() {
 		return FileVerifyOutput{}, sdk.FieldErrorf("path", "%s is not a regular file", name)
 	}
 	file, err := os.Open(o.path(name))
 	if err != nil {
-		return FileVerifyOutput{}, fileError("path", name, err)
+		return FileVerifyOutput{}, files.Error("path", name, err)
 	}
 	defer func() { _ = file.Close() }()
 	sha, crc := sha256.New(), crc32.NewIEEE()
-	read := &watchedReader{ctx: ctx, from: file, total: before.Size(), report: host.Progress}
+	read := files.NewReader(ctx, file, before.Size(), host.Progress)
 	size, err := io.CopyBuffer(io.MultiWriter(sha, crc), read, make([]byte, 1<<20))
 	if ctx.Err() != nil {
 		return FileVerifyOutput{}, context.Cause(ctx)
@@ -114,27 +111,4 @@ func (in FileVerifyInput) compare(is FileVerifyOutput) error {
 		return nil
 	}
 	return sdk.Errorf(sdk.Permanent, "%s: %s", in.Path, strings.Join(differences, "; "))
-}
-
-// watchedReader ends with its context and tells how far it is.
-type watchedReader struct {
-	ctx         context.Context //nolint:containedctx // io.Reader has no other way to be told
-	from        io.Reader
-	done, total int64
-	reported    int64
-	report      func(sdk.Progress)
-}
-
-// Read reads on, unless the context has ended.
-func (r *watchedReader) Read(p []byte) (int, error) {
-	if r.ctx.Err() != nil {
-		return 0, context.Cause(r.ctx)
-	}
-	n, err := r.from.Read(p)
-	r.done += int64(n)
-	if r.done-r.reported >= progressBytes || errors.Is(err, io.EOF) {
-		r.reported = r.done
-		r.report(sdk.Progress{Message: fmt.Sprintf("%d of %d bytes", r.done, r.total), Done: r.done, Total: r.total})
-	}
-	return n, err
 }

@@ -68,7 +68,7 @@ func TestFileVerifyIsCancelledInTheMiddle(t *testing.T) {
 	if err := os.WriteFile(name, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Truncate(name, 3*progressBytes); err != nil { // a hole, which takes no space
+	if err := os.Truncate(name, 200<<20); err != nil { // a hole, which takes no space
 		t.Fatal(err)
 	}
 	host := &stopper{cancel: cancel}

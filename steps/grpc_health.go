@@ -17,6 +17,7 @@ import (
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/schema"
 	"github.com/gatebook/gatebook/steps/internal/probe"
+	"github.com/gatebook/gatebook/steps/internal/web"
 )
 
 // GRPCHealthInput is what grpc.health is given.
@@ -24,7 +25,7 @@ type GRPCHealthInput struct {
 	Address   string            `json:"address" required:"true" pattern:":[0-9]+$" example:"orders.example.com:9090" doc:"Host and port of the server."`
 	Service   string            `json:"service" example:"shop.v1.Orders" doc:"Service to ask for; empty for the server as a whole."`
 	Plaintext bool              `json:"plaintext" doc:"Speaks without TLS."`
-	TLS       *TLS              `json:"tls" doc:"How the connection is secured, where the system's defaults do not fit."`
+	TLS       *web.TLS          `json:"tls" doc:"How the connection is secured, where the system's defaults do not fit."`
 	Authority string            `json:"authority" doc:"Value of the :authority header, where a proxy needs another than the address."`
 	Metadata  map[string]string `json:"metadata" takessecrets:"true" doc:"Metadata to send."`
 	Within    schema.Duration   `json:"within" default:"0s" doc:"How long to try again while the check fails. With 0s the first failure ends it."`
@@ -69,7 +70,7 @@ func (o Options) checkGRPC(ctx context.Context, call *sdk.Call[GRPCHealthInput])
 	in := call.Input
 	secured := insecure.NewCredentials()
 	if !in.Plaintext {
-		config, err := o.tlsConfig(in.TLS)
+		config, err := o.web().TLSConfig(in.TLS)
 		if err != nil {
 			return GRPCHealthOutput{}, err
 		}
@@ -125,7 +126,7 @@ func (o Options) healthOf(ctx context.Context, in GRPCHealthInput, with credenti
 	}
 	defer func() { _ = conn.Close() }()
 	answer, err := grpc_health_v1.NewHealthClient(conn).Check(ctx, &grpc_health_v1.HealthCheckRequest{Service: in.Service})
-	if fault := secured.fault.Load(); err != nil && fault != nil && isUntrusted(*fault) {
+	if fault := secured.fault.Load(); err != nil && fault != nil && web.IsUntrusted(*fault) {
 		return GRPCHealthOutput{}, sdk.Errorf(sdk.Permanent, "%s: %w", in.Address, *fault)
 	}
 	if err != nil {

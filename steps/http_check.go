@@ -9,25 +9,26 @@ import (
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/schema"
 	"github.com/gatebook/gatebook/steps/internal/probe"
+	"github.com/gatebook/gatebook/steps/internal/web"
 )
 
 // HTTPCheckInput is what http.check is given.
 type HTTPCheckInput struct {
 	URL    string `json:"url" required:"true" pattern:"^https?://" example:"https://web.example.com/healthz" doc:"Address to ask."`
 	Method string `json:"method" default:"GET" enum:"GET,HEAD" doc:"How to ask: neither changes anything on the server."`
-	HTTPConnection
-	ExpectStatus []StatusRange   `json:"expectStatus" default:"[\"2xx\"]" minItems:"1" doc:"Status codes that are a success: 204, \"2xx\" or \"200-204\"."`
-	BodyContains string          `json:"bodyContains" doc:"Text that the body must contain."`
-	BodyMatches  string          `json:"bodyMatches" example:"\"ready\":\\s*true" doc:"Regular expression (RE2) that the body must have a match of."`
-	Redirects    int             `json:"redirects" default:"10" min:"0" max:"50" doc:"How many redirects to follow; the one after them is the answer."`
-	MaxBody      int             `json:"maxBody" default:"65536" min:"0" max:"16777216" unit:"bytes" doc:"How much of the body to read, look at and return."`
-	Within       schema.Duration `json:"within" default:"0s" doc:"How long to try again while the check fails. With 0s the first failure ends it."`
+	web.Connection
+	ExpectStatus []web.StatusRange `json:"expectStatus" default:"[\"2xx\"]" minItems:"1" doc:"Status codes that are a success: 204, \"2xx\" or \"200-204\"."`
+	BodyContains string            `json:"bodyContains" doc:"Text that the body must contain."`
+	BodyMatches  string            `json:"bodyMatches" example:"\"ready\":\\s*true" doc:"Regular expression (RE2) that the body must have a match of."`
+	Redirects    int               `json:"redirects" default:"10" min:"0" max:"50" doc:"How many redirects to follow; the one after them is the answer."`
+	MaxBody      int               `json:"maxBody" default:"65536" min:"0" max:"16777216" unit:"bytes" doc:"How much of the body to read, look at and return."`
+	Within       schema.Duration   `json:"within" default:"0s" doc:"How long to try again while the check fails. With 0s the first failure ends it."`
 	probe.Polling
 }
 
 // HTTPCheckOutput is what http.check returns.
 type HTTPCheckOutput struct {
-	HTTPAnswer
+	web.Answer
 }
 
 func httpCheck(o Options) sdk.Action[HTTPCheckInput, HTTPCheckOutput] {
@@ -63,7 +64,7 @@ func planHTTPCheck(_ context.Context, call *sdk.Call[HTTPCheckInput]) (sdk.Previ
 	if err != nil || address.Host == "" {
 		return sdk.Preview{Summary: "would check an HTTP server"}, nil
 	}
-	return sdk.Preview{Summary: "would check " + call.Input.Method + " " + publicURL(address)}, nil
+	return sdk.Preview{Summary: "would check " + call.Input.Method + " " + web.PublicURL(address)}, nil
 }
 
 func (o Options) checkHTTP(ctx context.Context, call *sdk.Call[HTTPCheckInput]) (HTTPCheckOutput, error) {
@@ -72,22 +73,22 @@ func (o Options) checkHTTP(ctx context.Context, call *sdk.Call[HTTPCheckInput]) 
 	if err != nil {
 		return HTTPCheckOutput{}, err
 	}
-	exchange := httpExchange{
-		HTTPConnection: in.HTTPConnection, method: in.Method, url: in.URL, redirects: in.Redirects, maxBody: in.MaxBody,
+	exchange := web.Exchange{
+		Connection: in.Connection, Method: in.Method, URL: in.URL, Redirects: in.Redirects, MaxBody: in.MaxBody,
 	}
 	return probe.Until(ctx, call.Host, in.Polling, in.Within.Std(), func(ctx context.Context) (HTTPCheckOutput, error) {
-		answer, _, err := o.exchange(ctx, exchange)
+		answer, _, err := o.web().Do(ctx, exchange)
 		if err != nil {
 			return HTTPCheckOutput{}, err
 		}
-		if err := checkStatus("the server", answer.Status, in.ExpectStatus, sdk.Transient); err != nil {
+		if err := web.CheckStatus("the server", answer.Status, in.ExpectStatus, sdk.Transient); err != nil {
 			return HTTPCheckOutput{}, err
 		}
 		return HTTPCheckOutput{answer}, checkBody(in, pattern, answer)
 	})
 }
 
-func checkBody(in HTTPCheckInput, pattern *regexp.Regexp, answer HTTPAnswer) error {
+func checkBody(in HTTPCheckInput, pattern *regexp.Regexp, answer web.Answer) error {
 	where := "the body"
 	if answer.Truncated {
 		where = "the part of the body that was read"

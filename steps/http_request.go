@@ -11,6 +11,7 @@ import (
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/schema"
 	"github.com/gatebook/gatebook/steps/internal/probe"
+	"github.com/gatebook/gatebook/steps/internal/web"
 )
 
 // idempotencyHeader carries the step's key, as the IETF draft of that name says.
@@ -20,13 +21,13 @@ const idempotencyHeader = "Idempotency-Key"
 type HTTPRequestInput struct {
 	URL    string `json:"url" required:"true" pattern:"^https?://" example:"https://lb.example.com/pools/web" doc:"Address to send to."`
 	Method string `json:"method" default:"POST" enum:"POST,PUT,PATCH,DELETE,GET,HEAD,OPTIONS" doc:"What to do there. To look only, use http.check, which is a read."`
-	HTTPConnection
+	web.Connection
 	Body         string            `json:"body" takessecrets:"true" doc:"Body to send, as text."`
 	JSON         any               `json:"json" takessecrets:"true" doc:"Body to send, as a value that is written as JSON."`
 	Form         map[string]string `json:"form" takessecrets:"true" doc:"Body to send, as the fields of a form."`
 	ContentType  string            `json:"contentType" doc:"Type of the body, where it is not that of json, form or plain text."`
 	Idempotent   bool              `json:"idempotent" doc:"The server does nothing twice that comes with the same Idempotency-Key, or the request does no harm when sent twice. PUT and DELETE are taken for idempotent by themselves."`
-	ExpectStatus []StatusRange     `json:"expectStatus" default:"[\"2xx\"]" minItems:"1" doc:"Status codes that are a success: 204, \"2xx\" or \"200-204\"."`
+	ExpectStatus []web.StatusRange `json:"expectStatus" default:"[\"2xx\"]" minItems:"1" doc:"Status codes that are a success: 204, \"2xx\" or \"200-204\"."`
 	Redirects    int               `json:"redirects" default:"0" min:"0" max:"50" doc:"How many redirects to follow; the one after them is the answer."`
 	MaxBody      int               `json:"maxBody" default:"65536" min:"0" max:"16777216" unit:"bytes" doc:"How much of the answer's body to read and return."`
 	Timeout      schema.Duration   `json:"timeout" default:"30s" doc:"How long the request may take."`
@@ -34,7 +35,7 @@ type HTTPRequestInput struct {
 
 // HTTPRequestOutput is what http.request returns.
 type HTTPRequestOutput struct {
-	HTTPAnswer
+	web.Answer
 }
 
 func httpRequest(o Options) sdk.Action[HTTPRequestInput, HTTPRequestOutput] {
@@ -72,7 +73,7 @@ expected *permanent*.`,
 func planHTTPRequest(_ context.Context, call *sdk.Call[HTTPRequestInput]) (sdk.Preview, error) {
 	target := "an HTTP server"
 	if address, err := url.Parse(call.Input.URL); err == nil && address.Host != "" {
-		target = publicURL(address)
+		target = web.PublicURL(address)
 	}
 	return sdk.Preview{
 		Summary: fmt.Sprintf("would send %s to %s", call.Input.Method, target),
@@ -82,16 +83,16 @@ func planHTTPRequest(_ context.Context, call *sdk.Call[HTTPRequestInput]) (sdk.P
 
 func (o Options) sendHTTP(ctx context.Context, call *sdk.Call[HTTPRequestInput]) (HTTPRequestOutput, error) {
 	in := call.Input
-	exchange := httpExchange{
-		HTTPConnection: in.HTTPConnection, method: in.Method, url: in.URL, redirects: in.Redirects, maxBody: in.MaxBody,
-		added: map[string]string{idempotencyHeader: call.Key},
+	exchange := web.Exchange{
+		Connection: in.Connection, Method: in.Method, URL: in.URL, Redirects: in.Redirects, MaxBody: in.MaxBody,
+		Added: map[string]string{idempotencyHeader: call.Key},
 	}
 	if err := in.encode(&exchange); err != nil {
 		return HTTPRequestOutput{}, err
 	}
 	var sent bool
-	once := func(ctx context.Context) (answer HTTPAnswer, err error) {
-		answer, sent, err = o.exchange(ctx, exchange)
+	once := func(ctx context.Context) (answer web.Answer, err error) {
+		answer, sent, err = o.web().Do(ctx, exchange)
 		return answer, err
 	}
 	answer, err := probe.Once(ctx, in.Timeout.Std(), once)
@@ -106,7 +107,7 @@ func (o Options) sendHTTP(ctx context.Context, call *sdk.Call[HTTPRequestInput])
 	case err != nil:
 		return HTTPRequestOutput{}, err
 	}
-	failure := checkStatus("the server", answer.Status, in.ExpectStatus, sdk.Permanent)
+	failure := web.CheckStatus("the server", answer.Status, in.ExpectStatus, sdk.Permanent)
 	if failure != nil && !in.repeatable() && mayBeDone(answer.Status) {
 		failure = sdk.Errorf(sdk.Permanent, "%w; the request may have been carried out, so it is not sent again", failure)
 	}
@@ -119,25 +120,25 @@ func mayBeDone(status int) bool {
 	return status >= http.StatusInternalServerError && status != http.StatusServiceUnavailable && status != http.StatusNotImplemented
 }
 
-func (in HTTPRequestInput) encode(exchange *httpExchange) error {
+func (in HTTPRequestInput) encode(exchange *web.Exchange) error {
 	switch {
 	case in.JSON != nil:
 		body, err := json.Marshal(in.JSON)
 		if err != nil {
 			return sdk.FieldErrorf("json", "%w", err)
 		}
-		exchange.body, exchange.contentType = body, "application/json"
+		exchange.Body, exchange.ContentType = body, "application/json"
 	case in.Form != nil:
 		form := url.Values{}
 		for name, value := range in.Form {
 			form.Set(name, value)
 		}
-		exchange.body, exchange.contentType = []byte(form.Encode()), "application/x-www-form-urlencoded"
+		exchange.Body, exchange.ContentType = []byte(form.Encode()), "application/x-www-form-urlencoded"
 	case in.Body != "":
-		exchange.body, exchange.contentType = []byte(in.Body), "text/plain; charset=utf-8"
+		exchange.Body, exchange.ContentType = []byte(in.Body), "text/plain; charset=utf-8"
 	}
 	if in.ContentType != "" {
-		exchange.contentType = in.ContentType
+		exchange.ContentType = in.ContentType
 	}
 	return nil
 }

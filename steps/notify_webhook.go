@@ -14,6 +14,7 @@ import (
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/schema"
 	"github.com/gatebook/gatebook/steps/internal/probe"
+	"github.com/gatebook/gatebook/steps/internal/web"
 )
 
 // NotifyWebhookInput is what notify.webhook is given.
@@ -23,7 +24,7 @@ type NotifyWebhookInput struct {
 	Title  string `json:"title" doc:"Heading of the message."`
 	Text   string `json:"text" doc:"The message; for Slack in its mrkdwn, for DingTalk in Markdown where there is a title."`
 	JSON   any    `json:"json" takessecrets:"true" doc:"The whole body to send, with format json."`
-	HTTPConnection
+	web.Connection
 	SigningSecret string          `json:"signingSecret" secret:"true" doc:"Secret of a DingTalk robot whose security setting is a signature."`
 	Timeout       schema.Duration `json:"timeout" default:"10s" doc:"How long sending may take."`
 }
@@ -90,17 +91,17 @@ func (o Options) sendWebhook(ctx context.Context, call *sdk.Call[NotifyWebhookIn
 	if err != nil {
 		return NotifyWebhookOutput{}, sdk.FieldErrorf("json", "%w", err)
 	}
-	exchange := httpExchange{
-		HTTPConnection: in.HTTPConnection, method: http.MethodPost, url: in.URL, contentType: "application/json; charset=utf-8",
-		body: body, added: map[string]string{idempotencyHeader: call.Key}, maxBody: 1 << 16, where: "sending to the webhook",
+	exchange := web.Exchange{
+		Connection: in.Connection, Method: http.MethodPost, URL: in.URL, ContentType: "application/json; charset=utf-8",
+		Body: body, Added: map[string]string{idempotencyHeader: call.Key}, MaxBody: 1 << 16, Where: "sending to the webhook",
 	}
 	if in.SigningSecret != "" {
-		if exchange.url, err = signDingTalk(in.URL, in.SigningSecret, time.Now()); err != nil {
+		if exchange.URL, err = signDingTalk(in.URL, in.SigningSecret, time.Now()); err != nil {
 			return NotifyWebhookOutput{}, err
 		}
 	}
-	answer, err := probe.Once(ctx, in.Timeout.Std(), func(ctx context.Context) (HTTPAnswer, error) {
-		answer, _, err := o.exchange(ctx, exchange)
+	answer, err := probe.Once(ctx, in.Timeout.Std(), func(ctx context.Context) (web.Answer, error) {
+		answer, _, err := o.web().Do(ctx, exchange)
 		return answer, err
 	})
 	if ctx.Err() != nil {
@@ -109,7 +110,7 @@ func (o Options) sendWebhook(ctx context.Context, call *sdk.Call[NotifyWebhookIn
 	if err != nil {
 		return NotifyWebhookOutput{}, err
 	}
-	if err := checkStatus("the webhook", answer.Status, []StatusRange{{200, 299}}, sdk.Permanent); err != nil {
+	if err := web.CheckStatus("the webhook", answer.Status, []web.StatusRange{{From: 200, To: 299}}, sdk.Permanent); err != nil {
 		return NotifyWebhookOutput{}, err
 	}
 	if in.Format == "dingtalk" {
@@ -165,7 +166,7 @@ const (
 )
 
 // checkDingTalk reads the error that DingTalk sends with the status 200.
-func checkDingTalk(answer HTTPAnswer) error {
+func checkDingTalk(answer web.Answer) error {
 	var result struct {
 		Code    *int   `json:"errcode"`
 		Message string `json:"errmsg"`

@@ -4,6 +4,8 @@ import (
 	"context"
 	"net"
 	"path/filepath"
+
+	"github.com/gatebook/gatebook/steps/internal/web"
 )
 
 // Options is what the built-in actions need from the process that runs them. Time is
@@ -35,4 +37,9 @@ func (o Options) path(name string) string {
 		return name
 	}
 	return filepath.Join(o.Dir, name)
+}
+
+// web is what actions that speak HTTP or TLS use of the options.
+func (o Options) web() web.Client {
+	return web.Client{Environ: o.Environ, Path: o.path, Dial: o.dial}
 }

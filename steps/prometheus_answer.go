@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/gatebook/gatebook/plugins/sdk"
+	"github.com/gatebook/gatebook/steps/internal/web"
 )
 
 // prometheusAnswer is what /api/v1/query answers.
@@ -58,7 +59,7 @@ func (p prometheusPoint) sample(labels map[string]string) (PrometheusSample, err
 	return sample, nil
 }
 
-func readPrometheus(answer HTTPAnswer) (PrometheusQueryOutput, error) {
+func readPrometheus(answer web.Answer) (PrometheusQueryOutput, error) {
 	var read prometheusAnswer
 	err := json.Unmarshal([]byte(answer.Body), &read)
 	switch {
@@ -67,7 +68,7 @@ func readPrometheus(answer HTTPAnswer) (PrometheusQueryOutput, error) {
 	case err == nil && read.Status == "error":
 		return PrometheusQueryOutput{}, prometheusError(answer.Status, read)
 	case answer.Status != http.StatusOK:
-		return PrometheusQueryOutput{}, checkStatus("Prometheus", answer.Status, []StatusRange{{http.StatusOK, http.StatusOK}}, sdk.Permanent)
+		return PrometheusQueryOutput{}, web.CheckStatus("Prometheus", answer.Status, []web.StatusRange{{From: http.StatusOK, To: http.StatusOK}}, sdk.Permanent)
 	case err != nil || read.Status != "success":
 		return PrometheusQueryOutput{}, sdk.FieldErrorf("url", "the server does not answer as Prometheus does")
 	}
@@ -80,7 +81,7 @@ func readPrometheus(answer HTTPAnswer) (PrometheusQueryOutput, error) {
 
 // prometheusError gives the server's words, with the class of its kind of error.
 func prometheusError(status int, read prometheusAnswer) error {
-	class := statusClass(status, sdk.Permanent)
+	class := web.StatusClass(status, sdk.Permanent)
 	switch read.ErrorType {
 	case "bad_data", "execution":
 		failure := sdk.FieldErrorf("query", "Prometheus: %s", read.Error)

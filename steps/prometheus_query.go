@@ -11,6 +11,7 @@ import (
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/schema"
 	"github.com/gatebook/gatebook/steps/internal/probe"
+	"github.com/gatebook/gatebook/steps/internal/web"
 )
 
 // maxPrometheusBody bounds what is read of an answer; a query for a gate gives a
@@ -21,7 +22,7 @@ const maxPrometheusBody = 16 << 20
 type PrometheusQueryInput struct {
 	URL   string `json:"url" required:"true" pattern:"^https?://" example:"https://prometheus.example.com" doc:"Address of the server, without /api/v1."`
 	Query string `json:"query" required:"true" minLength:"1" example:"sum(rate(http_requests_total{code=~\"5..\"}[5m]))" doc:"PromQL expression that gives a scalar or an instant vector."`
-	HTTPConnection
+	web.Connection
 	Time    *time.Time      `json:"time" doc:"Time at which to evaluate; the server's present where it is not given."`
 	Expect  string          `json:"expect" default:"single" enum:"single,any" doc:"With single, the query must give exactly one series. With any, every number of series will do and value is left out unless there is one."`
 	Default *float64        `json:"default" doc:"Value where the query gives no series, or NaN or an infinity, which fail without it."`
@@ -75,18 +76,18 @@ An expression that is wrong is permanent; a server that is not ready, too busy o
 
 func (o Options) queryPrometheus(ctx context.Context, call *sdk.Call[PrometheusQueryInput]) (PrometheusQueryOutput, error) {
 	in := call.Input
-	exchange := httpExchange{
-		HTTPConnection: in.HTTPConnection, method: http.MethodPost, url: strings.TrimSuffix(in.URL, "/") + "/api/v1/query",
-		contentType: "application/x-www-form-urlencoded", body: []byte(in.form().Encode()),
-		redirects: 3, maxBody: maxPrometheusBody,
+	exchange := web.Exchange{
+		Connection: in.Connection, Method: http.MethodPost, URL: strings.TrimSuffix(in.URL, "/") + "/api/v1/query",
+		ContentType: "application/x-www-form-urlencoded", Body: []byte(in.form().Encode()),
+		Redirects: 3, MaxBody: maxPrometheusBody,
 	}
-	answer, err := probe.Once(ctx, in.Timeout.Std(), func(ctx context.Context) (HTTPAnswer, error) {
-		answer, _, err := o.exchange(ctx, exchange)
+	answer, err := probe.Once(ctx, in.Timeout.Std(), func(ctx context.Context) (web.Answer, error) {
+		answer, _, err := o.web().Do(ctx, exchange)
 		if err == nil && (answer.Status == http.StatusMethodNotAllowed || answer.Status == http.StatusNotImplemented) {
 			// Some proxies let through only what looks like a read.
-			exchange.method, exchange.url, exchange.body = http.MethodGet, exchange.url+"?"+string(exchange.body), nil
-			exchange.contentType = ""
-			answer, _, err = o.exchange(ctx, exchange)
+			exchange.Method, exchange.URL, exchange.Body = http.MethodGet, exchange.URL+"?"+string(exchange.Body), nil
+			exchange.ContentType = ""
+			answer, _, err = o.web().Do(ctx, exchange)
 		}
 		return answer, err
 	})

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/gatebook/gatebook/plugins/sdk"
+	"github.com/gatebook/gatebook/steps/internal/web"
 )
 
 // vector is an answer as Prometheus writes it.
@@ -138,7 +139,7 @@ func FuzzReadPrometheus(f *testing.F) {
 	f.Add([]byte(`{"status":"success","data":{"resultType":"scalar","result":[1e300,"1"]}}`))
 	f.Add([]byte(`{"status":"error","errorType":"bad_data"}`))
 	f.Fuzz(func(t *testing.T, body []byte) {
-		got, err := readPrometheus(HTTPAnswer{Status: 200, Body: string(body)})
+		got, err := readPrometheus(web.Answer{Status: 200, Body: string(body)})
 		if err != nil {
 			return
 		}

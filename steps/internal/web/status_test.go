@@ -1,4 +1,4 @@
-package steps
+package web
 
 import (
 	"encoding/json"

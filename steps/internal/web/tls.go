@@ -1,13 +1,13 @@
-package steps
+package web
 
 import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
-	"io/fs"
 	"os"
 
 	"github.com/gatebook/gatebook/plugins/sdk"
+	"github.com/gatebook/gatebook/steps/internal/files"
 )
 
 // TLS is how a connection is secured; the inputs of actions that connect hold it.
@@ -19,8 +19,8 @@ type TLS struct {
 	InsecureSkipVerify bool   `json:"insecureSkipVerify" doc:"Accepts any certificate. Whoever stands between can then read and change everything."`
 }
 
-// tlsConfig reads the files that settings name; nil settings are the defaults.
-func (o Options) tlsConfig(settings *TLS) (*tls.Config, error) {
+// TLSConfig reads the files that settings name; nil settings are the defaults.
+func (c Client) TLSConfig(settings *TLS) (*tls.Config, error) {
 	config := &tls.Config{MinVersion: tls.VersionTLS12}
 	if settings == nil {
 		return config, nil
@@ -28,9 +28,9 @@ func (o Options) tlsConfig(settings *TLS) (*tls.Config, error) {
 	config.ServerName = settings.ServerName
 	config.InsecureSkipVerify = settings.InsecureSkipVerify
 	if settings.CAFile != "" {
-		pem, err := os.ReadFile(o.path(settings.CAFile))
+		pem, err := os.ReadFile(c.Path(settings.CAFile))
 		if err != nil {
-			return nil, fileError("tls.caFile", settings.CAFile, err)
+			return nil, files.Error("tls.caFile", settings.CAFile, err)
 		}
 		config.RootCAs = x509.NewCertPool()
 		if !config.RootCAs.AppendCertsFromPEM(pem) {
@@ -41,7 +41,7 @@ func (o Options) tlsConfig(settings *TLS) (*tls.Config, error) {
 		return nil, sdk.FieldErrorf("tls", "certFile and keyFile belong together; one of them is missing")
 	}
 	if settings.CertFile != "" {
-		pair, err := tls.LoadX509KeyPair(o.path(settings.CertFile), o.path(settings.KeyFile))
+		pair, err := tls.LoadX509KeyPair(c.Path(settings.CertFile), c.Path(settings.KeyFile))
 		if err != nil {
 			return nil, sdk.FieldErrorf("tls.certFile", "loading %s with %s: %w", settings.CertFile, settings.KeyFile, err)
 		}
@@ -50,21 +50,9 @@ func (o Options) tlsConfig(settings *TLS) (*tls.Config, error) {
 	return config, nil
 }
 
-// isUntrusted reports whether a connection failed because the server's certificate is
+// IsUntrusted reports whether a connection failed because the server's certificate is
 // not trusted, which does not change by trying again.
-func isUntrusted(err error) bool {
+func IsUntrusted(err error) bool {
 	_, untrusted := errors.AsType[*tls.CertificateVerificationError](err)
 	return untrusted
-}
-
-// fileError says why the file that a parameter names cannot be used.
-func fileError(field, name string, err error) *sdk.Error {
-	if cause, ok := errors.AsType[*fs.PathError](err); ok {
-		err = cause.Err // the path is in the message once
-	}
-	failure := sdk.FieldErrorf(field, "%s: %w", name, err)
-	if errors.Is(err, fs.ErrPermission) {
-		failure.Class = sdk.Denied
-	}
-	return failure
 }

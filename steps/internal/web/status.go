@@ -1,4 +1,4 @@
-package steps
+package web
 
 import (
 	"encoding/json"
@@ -70,10 +70,10 @@ func (r StatusRange) String() string {
 	}
 }
 
-// checkStatus returns nil where the status is one of those expected. The class of
+// CheckStatus returns nil where the status is one of those expected. The class of
 // the error follows the status, as RFC 9110 says what a client can do about it;
 // other is the class of those that say nothing.
-func checkStatus(where string, status int, expected []StatusRange, other sdk.Class) error {
+func CheckStatus(where string, status int, expected []StatusRange, other sdk.Class) error {
 	names := make([]string, len(expected))
 	for i, r := range expected {
 		if r.From <= status && status <= r.To {
@@ -81,11 +81,13 @@ func checkStatus(where string, status int, expected []StatusRange, other sdk.Cla
 		}
 		names[i] = r.String()
 	}
-	return sdk.Errorf(statusClass(status, other), "%s answered %d %s, not %s",
+	return sdk.Errorf(StatusClass(status, other), "%s answered %d %s, not %s",
 		where, status, http.StatusText(status), strings.Join(names, " or "))
 }
 
-func statusClass(status int, other sdk.Class) sdk.Class {
+// StatusClass is the class of the error that a status is; other is that of those that
+// say nothing.
+func StatusClass(status int, other sdk.Class) sdk.Class {
 	switch {
 	case status == http.StatusUnauthorized, status == http.StatusForbidden:
 		return sdk.Denied

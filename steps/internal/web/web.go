@@ -1,4 +1,7 @@
-package steps
+// Package web speaks HTTP for the built-in actions: one exchange over a connection of
+// its own, with what actions let people say of it, and errors that have a class and show
+// no secret. It leaves out what an answer should be. Floor 2, as a part of steps.
+package web
 
 import (
 	"bytes"
@@ -8,6 +11,7 @@ import (
 	"io"
 	"maps"
 	"mime"
+	"net"
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
@@ -23,16 +27,16 @@ import (
 	"github.com/gatebook/gatebook/steps/internal/probe"
 )
 
-// HTTPConnection is how an HTTP server is reached; the inputs of actions that speak
+// Connection is how an HTTP server is reached; the inputs of actions that speak
 // HTTP embed it.
-type HTTPConnection struct {
+type Connection struct {
 	Headers     map[string]string `json:"headers" takessecrets:"true" doc:"Headers to send. They do not follow a redirect to another host."`
 	BearerToken string            `json:"bearerToken" secret:"true" doc:"Token to send as Authorization: Bearer."`
 	TLS         *TLS              `json:"tls" doc:"How the connection is secured, where the system's defaults do not fit."`
 }
 
-// HTTPAnswer is what a server answered; the outputs of HTTP actions embed it.
-type HTTPAnswer struct {
+// Answer is what a server answered; the outputs of HTTP actions embed it.
+type Answer struct {
 	Status    int               `json:"status" required:"true" doc:"Status code of the answer."`
 	Latency   schema.Duration   `json:"latency" required:"true" doc:"Time from the start of the connection to the end of the body."`
 	Headers   map[string]string `json:"headers" required:"true" doc:"Headers of the answer under lower-case names, repeated ones joined by commas; cookies are left out."`
@@ -41,57 +45,64 @@ type HTTPAnswer struct {
 	JSON      any               `json:"json,omitempty" doc:"Body as a value, where it is whole and its type is JSON."`
 }
 
-// httpExchange is one request, ready to be sent.
-type httpExchange struct {
-	HTTPConnection
-	method      string
-	url         string
-	contentType string
-	body        []byte
-	added       map[string]string // headers of the action's own
-	redirects   int
-	maxBody     int
-	where       string // in errors; empty: method and address without query and credentials
+// Client is what the world around an action has for HTTP.
+type Client struct {
+	Environ []string                 // names the proxies
+	Path    func(name string) string // where the file of a parameter is
+	Dial    func(ctx context.Context, network, address string) (net.Conn, error)
 }
 
-// exchange sends a request on a connection of its own and reads the answer. The
-// flag says whether the request may have reached the server.
-func (o Options) exchange(ctx context.Context, e httpExchange) (HTTPAnswer, bool, error) {
+// Exchange is one request, ready to be sent.
+type Exchange struct {
+	Connection
+	Method      string
+	URL         string
+	ContentType string
+	Body        []byte
+	Added       map[string]string // headers of the action's own
+	Redirects   int
+	MaxBody     int
+	Where       string // in errors; empty: method and address without query and credentials
+}
+
+// Do sends a request on a connection of its own and reads the answer. The flag says
+// whether the request may have reached the server.
+func (c Client) Do(ctx context.Context, e Exchange) (Answer, bool, error) {
 	request, err := e.request(ctx)
 	if err != nil {
-		return HTTPAnswer{}, false, err
+		return Answer{}, false, err
 	}
-	if e.where == "" {
-		e.where = e.method + " " + publicURL(request.URL)
+	if e.Where == "" {
+		e.Where = e.Method + " " + PublicURL(request.URL)
 	}
-	client, err := o.client(e)
+	client, err := c.client(e)
 	if err != nil {
-		return HTTPAnswer{}, false, err
+		return Answer{}, false, err
 	}
 	var sent atomic.Bool // set by the transport's goroutine
 	trace := &httptrace.ClientTrace{WroteHeaders: func() { sent.Store(true) }}
 	start := time.Now()
 	response, err := client.Do(request.WithContext(httptrace.WithClientTrace(ctx, trace)))
 	if err != nil {
-		return HTTPAnswer{}, sent.Load(), exchangeError(e.where, err)
+		return Answer{}, sent.Load(), exchangeError(e.Where, err)
 	}
 	defer func() { _ = response.Body.Close() }()
-	answer, err := readAnswer(response, e.maxBody)
+	answer, err := readAnswer(response, e.MaxBody)
 	if err != nil {
-		return HTTPAnswer{}, true, exchangeError(e.where, err)
+		return Answer{}, true, exchangeError(e.Where, err)
 	}
 	answer.Latency = probe.Latency(start)
 	return answer, true, nil
 }
 
-func (e httpExchange) request(ctx context.Context) (*http.Request, error) {
-	request, err := http.NewRequestWithContext(ctx, e.method, e.url, bytes.NewReader(e.body))
+func (e Exchange) request(ctx context.Context) (*http.Request, error) {
+	request, err := http.NewRequestWithContext(ctx, e.Method, e.URL, bytes.NewReader(e.Body))
 	if err != nil || request.URL.Host == "" {
 		// The parser's error quotes the address, which may hold credentials.
 		return nil, sdk.FieldErrorf("url", "this is not an address such as https://host/path")
 	}
-	if e.contentType != "" {
-		request.Header.Set("Content-Type", e.contentType)
+	if e.ContentType != "" {
+		request.Header.Set("Content-Type", e.ContentType)
 	}
 	for name, value := range e.Headers {
 		request.Header.Set(name, value)
@@ -102,7 +113,7 @@ func (e httpExchange) request(ctx context.Context) (*http.Request, error) {
 	if e.BearerToken != "" {
 		request.Header.Set("Authorization", "Bearer "+e.BearerToken)
 	}
-	for name, value := range e.added {
+	for name, value := range e.Added {
 		request.Header.Set(name, value)
 	}
 	return request, nil
@@ -111,21 +122,21 @@ func (e httpExchange) request(ctx context.Context) (*http.Request, error) {
 // client makes a client for one exchange. Connections are not kept: a check must
 // see whether a new one can be made, and net/http silently repeats a request on a
 // kept connection that broke.
-func (o Options) client(e httpExchange) (*http.Client, error) {
-	config, err := o.tlsConfig(e.TLS)
+func (c Client) client(e Exchange) (*http.Client, error) {
+	config, err := c.TLSConfig(e.TLS)
 	if err != nil {
 		return nil, err
 	}
-	proxy := o.proxies().ProxyFunc()
+	proxy := c.proxies().ProxyFunc()
 	transport := &http.Transport{
 		Proxy:             func(r *http.Request) (*url.URL, error) { return proxy(r.URL) },
-		DialContext:       o.dial,
+		DialContext:       c.Dial,
 		TLSClientConfig:   config,
 		ForceAttemptHTTP2: true,
 		DisableKeepAlives: true,
 	}
 	return &http.Client{Transport: transport, CheckRedirect: func(next *http.Request, before []*http.Request) error {
-		if len(before) > e.redirects {
+		if len(before) > e.Redirects {
 			return http.ErrUseLastResponse
 		}
 		if first := before[0].URL; next.URL.Host != first.Host || next.URL.Scheme != first.Scheme {
@@ -138,9 +149,9 @@ func (o Options) client(e httpExchange) (*http.Client, error) {
 	}}, nil
 }
 
-func (o Options) proxies() *httpproxy.Config {
+func (c Client) proxies() *httpproxy.Config {
 	var config httpproxy.Config
-	for _, variable := range o.Environ {
+	for _, variable := range c.Environ {
 		name, value, _ := strings.Cut(variable, "=")
 		switch strings.ToUpper(name) {
 		case "HTTP_PROXY":
@@ -154,8 +165,8 @@ func (o Options) proxies() *httpproxy.Config {
 	return &config
 }
 
-// publicURL is an address without what may be secret in it.
-func publicURL(address *url.URL) string {
+// PublicURL is an address without what may be secret in it.
+func PublicURL(address *url.URL) string {
 	return (&url.URL{Scheme: address.Scheme, Host: address.Host, Path: address.Path}).String()
 }
 
@@ -166,18 +177,18 @@ func exchangeError(where string, err error) error {
 		err = wrapped.Err
 	}
 	class := sdk.Transient
-	if isUntrusted(err) {
+	if IsUntrusted(err) {
 		class = sdk.Permanent
 	}
 	return sdk.Errorf(class, "%s: %w", where, err)
 }
 
-func readAnswer(response *http.Response, maxBody int) (HTTPAnswer, error) {
+func readAnswer(response *http.Response, maxBody int) (Answer, error) {
 	body, err := io.ReadAll(io.LimitReader(response.Body, int64(maxBody)+1))
 	if err != nil {
-		return HTTPAnswer{}, err
+		return Answer{}, err
 	}
-	answer := HTTPAnswer{Status: response.StatusCode, Headers: map[string]string{}}
+	answer := Answer{Status: response.StatusCode, Headers: map[string]string{}}
 	if len(body) > maxBody {
 		body, answer.Truncated = body[:maxBody], true
 	}
