@@ -6,10 +6,13 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
+	"time"
 
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/schema"
+	"github.com/gatebook/gatebook/steps/internal/archive"
 	"github.com/gatebook/gatebook/steps/internal/files"
 )
 
@@ -37,17 +40,11 @@ type CollectCommand struct {
 
 // CollectOutput is what collect returns.
 type CollectOutput struct {
-	Path    string           `json:"path" required:"true" doc:"Where the archive is."`
-	SHA256  string           `json:"sha256" required:"true" doc:"SHA-256 of the archive, in hexadecimal."`
-	Size    int64            `json:"size" required:"true" unit:"bytes" doc:"Size of the archive."`
-	Files   int              `json:"files" required:"true" doc:"How many files and outputs it holds, without the manifest."`
-	Skipped []CollectSkipped `json:"skipped" required:"true" doc:"What was asked for and is not in it."`
-}
-
-// CollectSkipped is something that could not be taken.
-type CollectSkipped struct {
-	Name   string `json:"name" required:"true" doc:"The file, the pattern or the command."`
-	Reason string `json:"reason" required:"true" doc:"Why it is not there."`
+	Path    string            `json:"path" required:"true" doc:"Where the archive is."`
+	SHA256  string            `json:"sha256" required:"true" doc:"SHA-256 of the archive, in hexadecimal."`
+	Size    int64             `json:"size" required:"true" unit:"bytes" doc:"Size of the archive."`
+	Files   int               `json:"files" required:"true" doc:"How many files and outputs it holds, without the manifest."`
+	Skipped []archive.Skipped `json:"skipped" required:"true" doc:"What was asked for and is not in it."`
 }
 
 // collectBefore is what Undo must know of an Apply.
@@ -105,7 +102,7 @@ func (g gatherer) plan(ctx context.Context, call *sdk.Call[CollectInput]) (sdk.P
 	}
 	found := 0
 	for i, source := range in.Files {
-		skipped, err := g.eachFile(ctx, source, func(*os.Root, string, fs.FileInfo) error {
+		skipped, err := archive.EachFile(ctx, g.path(source.From), source.From, source.Include, func(*os.Root, string, fs.FileInfo) error {
 			found++
 			return nil
 		})
@@ -132,10 +129,10 @@ func sourceError(i int, err error) error {
 
 func (g gatherer) apply(ctx context.Context, call *sdk.Call[CollectInput]) (CollectOutput, error) {
 	target := g.path(call.Input.To)
-	made, err := inspectArchive(ctx, target)
+	made, err := archive.Inspect(ctx, target)
 	switch {
-	case err == nil && made.key == call.Key && call.Key != "":
-		return made.output(call.Input.To), nil
+	case err == nil && made.Key == call.Key && call.Key != "":
+		return collected(made, call.Input.To), nil
 	case ctx.Err() != nil:
 		return CollectOutput{}, context.Cause(ctx)
 	case !errors.Is(err, fs.ErrNotExist):
@@ -160,11 +157,56 @@ func (g gatherer) apply(ctx context.Context, call *sdk.Call[CollectInput]) (Coll
 		return CollectOutput{}, files.Error("to", call.Input.To, err)
 	}
 	// Reading it back proves what the checksum is of: the bytes on the disk.
-	made, err = inspectArchive(ctx, target)
+	made, err = archive.Inspect(ctx, target)
 	if err != nil {
 		return CollectOutput{}, err
 	}
-	return made.output(call.Input.To), nil
+	return collected(made, call.Input.To), nil
+}
+
+// collected are the outputs of an archive.
+func collected(made archive.File, name string) CollectOutput {
+	return CollectOutput{
+		Path: name, SHA256: made.SHA256, Size: made.Size, Files: len(made.Manifest.Files), Skipped: made.Manifest.Skipped,
+	}
+}
+
+// write gathers everything into a file and makes it durable.
+func (g gatherer) write(ctx context.Context, name string, call *sdk.Call[CollectInput]) (err error) {
+	in := call.Input
+	file, err := os.OpenFile(name, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	if err != nil {
+		return files.Error("to", in.To, err)
+	}
+	defer func() { err = errors.Join(err, file.Close()) }()
+	to := archive.NewWriter(file, call.Key, time.Now(), archive.Limits{File: in.MaxFileSize, All: in.MaxSize}, call.Host.Progress)
+	if err := g.fill(ctx, to, in); err != nil {
+		return err
+	}
+	if err := errors.Join(to.Close(), file.Sync()); err != nil {
+		return sdk.Errorf(sdk.Transient, "writing %s: %w", in.To, err)
+	}
+	return nil
+}
+
+func (g gatherer) fill(ctx context.Context, to *archive.Writer, in CollectInput) error {
+	for i, source := range in.Files {
+		dir := g.path(source.From)
+		base := path.Join("files", path.Clean("/"+filepath.ToSlash(dir)))
+		skipped, err := archive.EachFile(ctx, dir, source.From, source.Include, func(root *os.Root, name string, info fs.FileInfo) error {
+			return to.AddFile(ctx, root, name, path.Join(base, name), info)
+		})
+		if err != nil {
+			return sourceError(i, err)
+		}
+		to.Manifest.Skipped = append(to.Manifest.Skipped, skipped...)
+	}
+	for _, command := range in.Commands {
+		if err := g.addCommand(ctx, to, command, int(min(in.MaxFileSize, maxCommandOutput))); err != nil {
+			return err
+		}
+	}
+	return ctx.Err()
 }
 
 // partOf is where an archive is written until it is whole. An attempt finds what
@@ -191,16 +233,16 @@ func archiveExists(name string) *sdk.Error {
 }
 
 func (g gatherer) observe(ctx context.Context, call *sdk.Call[CollectInput]) (sdk.Observed[CollectOutput], error) {
-	made, err := inspectArchive(ctx, g.path(call.Input.To))
+	made, err := archive.Inspect(ctx, g.path(call.Input.To))
 	absent := errors.Is(err, fs.ErrNotExist)
 	switch {
 	case ctx.Err() != nil:
 		return sdk.Observed[CollectOutput]{}, context.Cause(ctx)
 	case call.Undo && absent:
 		return sdk.Observed[CollectOutput]{State: sdk.Done, Detail: "The archive is gone."}, nil
-	case !call.Undo && err == nil && made.key == call.Key:
+	case !call.Undo && err == nil && made.Key == call.Key:
 		return sdk.Observed[CollectOutput]{
-			State: sdk.Done, Outputs: made.output(call.Input.To), Detail: "The archive is there and carries the step's key.",
+			State: sdk.Done, Outputs: collected(made, call.Input.To), Detail: "The archive is there and carries the step's key.",
 		}, nil
 	default:
 		return sdk.Observed[CollectOutput]{State: sdk.NotDone}, nil
@@ -216,20 +258,20 @@ func (g gatherer) undo(ctx context.Context, call *sdk.Call[CollectInput]) error 
 	if err := os.Remove(partOf(target, before.Key)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return files.Error("to", call.Input.To, err)
 	}
-	made, err := inspectArchive(ctx, target)
+	made, err := archive.Inspect(ctx, target)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
-	case err != nil || made.key != before.Key:
+	case err != nil || made.Key != before.Key:
 		return archiveExists(call.Input.To)
 	}
 	outputs, returned, err := sdk.LoadOutputs[CollectOutput](call)
 	if err != nil {
 		return err
 	}
-	if returned && outputs.SHA256 != made.sha256 {
+	if returned && outputs.SHA256 != made.SHA256 {
 		return sdk.Errorf(sdk.Conflict, "%s was changed since it was written", call.Input.To)
 	}
 	if err := os.Remove(target); err != nil {

@@ -10,6 +10,8 @@ import (
 	"runtime"
 	"strings"
 	"time"
+
+	"github.com/gatebook/gatebook/steps/internal/archive"
 )
 
 const (
@@ -19,29 +21,28 @@ const (
 
 // addCommand runs a command and takes what it prints, also where it fails or does not
 // end in time.
-func (g gatherer) addCommand(ctx context.Context, a *archiver, command CollectCommand) error {
+func (g gatherer) addCommand(ctx context.Context, to *archive.Writer, command CollectCommand, keep int) error {
 	name := path.Join("commands", command.Name)
-	keep := int(min(a.in.MaxFileSize, maxCommandOutput))
 	stdout, stderr := &kept{collector{keep: keep}}, &kept{collector{keep: keep}}
 	done, err := g.runCommand(ctx, command, stdout, stderr)
 	switch {
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
 	case err != nil:
-		a.skip(name, "%s", err)
+		to.Skip(name, "%s", err)
 		return nil
 	}
-	a.manifest.Commands = append(a.manifest.Commands, done)
+	to.Manifest.Commands = append(to.Manifest.Commands, done)
 	for _, stream := range []struct {
 		suffix string
 		*kept
 	}{{".stdout", stdout}, {".stderr", stderr}} {
 		entry := stream.entry(name + stream.suffix)
-		entry.Modified = a.manifest.Created
-		if !a.fits(entry.Name, entry.Size) {
+		entry.Modified = to.Manifest.Created
+		if !to.Fits(entry.Name, entry.Size) {
 			continue
 		}
-		if err := a.add(ctx, entry, bytes.NewReader(stream.bytes())); err != nil {
+		if err := to.Add(ctx, entry, bytes.NewReader(stream.bytes())); err != nil {
 			return err
 		}
 	}
@@ -53,14 +54,14 @@ func (g gatherer) addCommand(ctx context.Context, a *archiver, command CollectCo
 //
 // It does not use the executor, whose output is text for people: evidence is kept as
 // it was printed, and also of a command that had to be stopped.
-func (g gatherer) runCommand(ctx context.Context, command CollectCommand, stdout, stderr *kept) (manifestCommand, error) {
+func (g gatherer) runCommand(ctx context.Context, command CollectCommand, stdout, stderr *kept) (archive.Command, error) {
 	// On Linux the command dies with the thread that started it.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	environ := g.exec.environ(nil, "")
 	program, err := g.exec.paths.find(command.Argv[0], environ.path(), g.Dir)
 	if err != nil {
-		return manifestCommand{}, err
+		return archive.Command{}, err
 	}
 	bounded, cancel := context.WithTimeout(ctx, command.Timeout.Std())
 	defer cancel()
@@ -75,10 +76,10 @@ func (g gatherer) runCommand(ctx context.Context, command CollectCommand, stdout
 		return nil
 	}
 	if err := process.Start(); err != nil {
-		return manifestCommand{}, err
+		return archive.Command{}, err
 	}
 	err = process.Wait()
-	done := manifestCommand{Name: command.Name, Argv: command.Argv, ExitCode: process.ProcessState.ExitCode()}
+	done := archive.Command{Name: command.Name, Argv: command.Argv, ExitCode: process.ProcessState.ExitCode()}
 	if how, killed := strings.CutPrefix(process.ProcessState.String(), "signal: "); killed {
 		done.Signal = how
 	}
@@ -110,8 +111,8 @@ func (k *kept) end() []byte { return k.tail[max(0, len(k.tail)-k.keep/2):] }
 func (k *kept) bytes() []byte { return append(bytes.Clone(k.head), k.end()...) }
 
 // entry describes what is kept, and says what is not.
-func (k *kept) entry(name string) manifestFile {
-	entry := manifestFile{Name: name, Size: int64(len(k.head) + len(k.end()))}
+func (k *kept) entry(name string) archive.Entry {
+	entry := archive.Entry{Name: name, Size: int64(len(k.head) + len(k.end()))}
 	if cut := k.total - entry.Size; cut > 0 {
 		entry.Note = fmt.Sprintf("%d bytes after the first %d are cut out", cut, len(k.head))
 	}

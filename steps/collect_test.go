@@ -15,12 +15,12 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"testing/iotest"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/plugins/sdk/sdktest"
+	"github.com/gatebook/gatebook/steps/internal/archive"
 )
 
 // evidence makes a directory with some files to collect.
@@ -47,7 +47,7 @@ func evidence(t testing.TB) string {
 }
 
 // unpack returns an archive's files by name, and its manifest.
-func unpack(t *testing.T, name string) (map[string]string, collectManifest) {
+func unpack(t *testing.T, name string) (map[string]string, archive.Manifest) {
 	t.Helper()
 	file, err := os.Open(name)
 	if err != nil {
@@ -58,26 +58,26 @@ func unpack(t *testing.T, name string) (map[string]string, collectManifest) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	found, archive := map[string]string{}, tar.NewReader(zip)
+	found, entries := map[string]string{}, tar.NewReader(zip)
 	for {
-		header, err := archive.Next()
+		header, err := entries.Next()
 		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {
 			t.Fatal(err)
 		}
-		text, err := io.ReadAll(archive)
+		text, err := io.ReadAll(entries)
 		if err != nil {
 			t.Fatal(err)
 		}
 		found[header.Name] = string(text)
 	}
-	var manifest collectManifest
-	if err := json.Unmarshal([]byte(found[manifestName]), &manifest); err != nil {
+	var manifest archive.Manifest
+	if err := json.Unmarshal([]byte(found[archive.ManifestName]), &manifest); err != nil {
 		t.Fatal(err)
 	}
-	delete(found, manifestName)
+	delete(found, archive.ManifestName)
 	return found, manifest
 }
 
@@ -336,34 +336,6 @@ func TestCollectKeepsWhatCommandsPrintByteForByte(t *testing.T) {
 				t.Errorf("the manifest says of the output %q, want %q", note, tt.cutOutput)
 			}
 		})
-	}
-}
-
-// TestAFileThatIsCutWhileItIsRead stands for a log that is rotated.
-func TestAFileThatIsCutWhileItIsRead(t *testing.T) {
-	t.Parallel()
-	var archive strings.Builder
-	a := &archiver{tar: tar.NewWriter(&archive), host: &sdktest.Host{}, names: map[string]bool{}}
-	if err := a.add(t.Context(), manifestFile{Name: "log", Size: 8}, strings.NewReader("cut")); err != nil {
-		t.Fatal(err)
-	}
-	broken := io.MultiReader(strings.NewReader("bro"), iotest.ErrReader(errors.New("input/output error")))
-	if err := a.add(t.Context(), manifestFile{Name: "disk", Size: 4}, broken); err != nil {
-		t.Fatal(err)
-	}
-	if err := a.tar.Close(); err != nil {
-		t.Fatal(err)
-	}
-	read := tar.NewReader(strings.NewReader(archive.String()))
-	if _, err := read.Next(); err != nil {
-		t.Fatal(err)
-	}
-	text, err := io.ReadAll(read)
-	if err != nil || string(text) != "cut\x00\x00\x00\x00\x00" || a.manifest.Files[0].Note != "only 3 bytes could be read; the rest are zeros" {
-		t.Errorf("%q, %v, %+v", text, err, a.manifest.Files)
-	}
-	if got, want := a.manifest.Files[1].Note, "only 3 bytes could be read; the rest are zeros: input/output error"; got != want {
-		t.Errorf("the manifest says %q, want %q", got, want)
 	}
 }
 

@@ -1,4 +1,4 @@
-package steps
+package archive
 
 import (
 	"context"
@@ -11,16 +11,17 @@ import (
 	"github.com/gatebook/gatebook/steps/internal/files"
 )
 
-// eachFile calls take for each regular file of a source, through a root that keeps
-// symbolic links inside. It returns what was asked for and cannot be taken.
-func (g gatherer) eachFile(ctx context.Context, source CollectFiles, take func(*os.Root, string, fs.FileInfo) error) ([]CollectSkipped, error) {
-	root, err := os.OpenRoot(g.path(source.From))
+// EachFile calls take for each regular file of a directory that matches one of the
+// patterns, through a root that keeps symbolic links inside; from is its name in what is
+// said. It returns what was asked for and cannot be taken.
+func EachFile(ctx context.Context, dir, from string, include []string, take func(*os.Root, string, fs.FileInfo) error) ([]Skipped, error) {
+	root, err := os.OpenRoot(dir)
 	if err != nil {
-		return []CollectSkipped{{Name: source.From, Reason: files.Reason(err)}}, nil
+		return []Skipped{{Name: from, Reason: files.Reason(err)}}, nil
 	}
 	defer func() { _ = root.Close() }()
-	finder := finder{root: root, from: source.From, take: take}
-	for _, pattern := range source.Include {
+	finder := finder{root: root, from: from, take: take}
+	for _, pattern := range include {
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
 		}
@@ -36,11 +37,11 @@ type finder struct {
 	root    *os.Root
 	from    string
 	take    func(*os.Root, string, fs.FileInfo) error
-	skipped []CollectSkipped
+	skipped []Skipped
 }
 
 func (f *finder) skip(name, why string) {
-	f.skipped = append(f.skipped, CollectSkipped{Name: path.Join(filepath.ToSlash(f.from), name), Reason: why})
+	f.skipped = append(f.skipped, Skipped{Name: path.Join(filepath.ToSlash(f.from), name), Reason: why})
 }
 
 func (f *finder) match(ctx context.Context, pattern string) error {
