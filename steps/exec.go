@@ -28,8 +28,9 @@ func execAction(o Options) sdk.Action[ExecInput, ExecOutput] {
 		Description: `Runs a program, passes its output on line by line, and returns its end.
 
 An exit code that is not in ` + "`okExitCodes`" + ` is transient, so that ` + "`retry`" + ` applies; a program that is not there, or that
-the shell cannot find or run (126 and 127), is permanent. For a program that only looks there is ` + "`exec.check`" + `. On cancel the whole process group gets SIGTERM, and SIGKILL after
-` + "`grace`" + `. A program that stays in the background may do so, but its output is not waited for.
+the shell cannot find or run (126 and 127), is permanent. On cancel the whole process group gets SIGTERM, and SIGKILL after
+` + "`grace`" + `. A program that stays in the background may do so, but its output is not waited for. For a program that only looks
+there is ` + "`exec.check`" + `.
 
 The program finds its idempotency key in ` + "`GATEBOOK_KEY`" + `. On Linux it dies with gatebook; what it left behind is found by that
 variable when the run is resumed, and waited for.`,

@@ -11,12 +11,9 @@ import (
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/schema"
 	"github.com/gatebook/gatebook/steps/internal/probe"
+	"github.com/gatebook/gatebook/steps/internal/prometheus"
 	"github.com/gatebook/gatebook/steps/internal/web"
 )
-
-// maxPrometheusBody bounds what is read of an answer; a query for a gate gives a
-// handful of series.
-const maxPrometheusBody = 16 << 20
 
 // PrometheusQueryInput is what prometheus.query is given.
 type PrometheusQueryInput struct {
@@ -31,18 +28,10 @@ type PrometheusQueryInput struct {
 
 // PrometheusQueryOutput is what prometheus.query returns.
 type PrometheusQueryOutput struct {
-	Value      *float64           `json:"value,omitempty" doc:"The number: of the scalar, or of the only series."`
-	Values     []PrometheusSample `json:"values" required:"true" doc:"All series, with one sample each."`
-	ResultType string             `json:"resultType" required:"true" enum:"scalar,vector" doc:"What the expression gave."`
-	Warnings   []string           `json:"warnings" required:"true" doc:"What the server remarked, such as parts that could not be read."`
-}
-
-// PrometheusSample is one series at one time.
-type PrometheusSample struct {
-	Labels map[string]string `json:"labels" required:"true" doc:"Labels of the series; empty for a scalar."`
-	Value  *float64          `json:"value,omitempty" doc:"The number; left out where it is NaN or infinite, which JSON cannot say."`
-	Text   string            `json:"text" required:"true" doc:"The number as the server wrote it, such as NaN or +Inf."`
-	Time   time.Time         `json:"time" required:"true" doc:"Time of the sample."`
+	Value      *float64            `json:"value,omitempty" doc:"The number: of the scalar, or of the only series."`
+	Values     []prometheus.Sample `json:"values" required:"true" doc:"All series, with one sample each."`
+	ResultType string              `json:"resultType" required:"true" enum:"scalar,vector" doc:"What the expression gave."`
+	Warnings   []string            `json:"warnings" required:"true" doc:"What the server remarked, such as parts that could not be read."`
 }
 
 func prometheusQuery(o Options) sdk.Action[PrometheusQueryInput, PrometheusQueryOutput] {
@@ -79,7 +68,7 @@ func (o Options) queryPrometheus(ctx context.Context, call *sdk.Call[PrometheusQ
 	exchange := web.Exchange{
 		Connection: in.Connection, Method: http.MethodPost, URL: strings.TrimSuffix(in.URL, "/") + "/api/v1/query",
 		ContentType: "application/x-www-form-urlencoded", Body: []byte(in.form().Encode()),
-		Redirects: 3, MaxBody: maxPrometheusBody,
+		Redirects: 3, MaxBody: prometheus.MaxBody,
 	}
 	answer, err := probe.Once(ctx, in.Timeout.Std(), func(ctx context.Context) (web.Answer, error) {
 		answer, _, err := o.web().Do(ctx, exchange)
@@ -97,12 +86,12 @@ func (o Options) queryPrometheus(ctx context.Context, call *sdk.Call[PrometheusQ
 	if err != nil {
 		return PrometheusQueryOutput{}, err
 	}
-	output, err := readPrometheus(answer)
+	read, err := prometheus.Read(answer)
 	if err != nil {
 		return PrometheusQueryOutput{}, err
 	}
-	output.Value, err = in.single(output.Values)
-	return output, err
+	value, err := in.single(read.Values)
+	return PrometheusQueryOutput{Value: value, Values: read.Values, ResultType: read.Type, Warnings: read.Warnings}, err
 }
 
 func (in PrometheusQueryInput) form() url.Values {
@@ -117,7 +106,7 @@ func (in PrometheusQueryInput) form() url.Values {
 }
 
 // single is the number that a gate compares; nil where any number of series will do.
-func (in PrometheusQueryInput) single(samples []PrometheusSample) (*float64, error) {
+func (in PrometheusQueryInput) single(samples []prometheus.Sample) (*float64, error) {
 	switch {
 	case len(samples) == 1 && samples[0].Value != nil:
 		return samples[0].Value, nil

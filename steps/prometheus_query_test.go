@@ -1,7 +1,6 @@
 package steps
 
 import (
-	"encoding/json"
 	"maps"
 	"net/http"
 	"slices"
@@ -12,7 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/gatebook/gatebook/plugins/sdk"
-	"github.com/gatebook/gatebook/steps/internal/web"
+	"github.com/gatebook/gatebook/steps/internal/prometheus"
 )
 
 // vector is an answer as Prometheus writes it.
@@ -120,7 +119,7 @@ func TestPrometheusQueryAsksAndReads(t *testing.T) {
 				t.Fatal(err)
 			}
 			at := time.Date(2015, 7, 1, 20, 10, 51, 781e6, time.UTC)
-			want := []PrometheusSample{
+			want := []prometheus.Sample{
 				{Labels: map[string]string{"instance": "a"}, Text: "NaN", Time: at},
 				{Labels: map[string]string{"instance": "b"}, Text: "2.5e3", Value: new(2500.0), Time: at},
 			}
@@ -132,19 +131,4 @@ func TestPrometheusQueryAsksAndReads(t *testing.T) {
 			}
 		})
 	}
-}
-
-func FuzzReadPrometheus(f *testing.F) {
-	f.Add([]byte(vector(series("a", "1"))))
-	f.Add([]byte(`{"status":"success","data":{"resultType":"scalar","result":[1e300,"1"]}}`))
-	f.Add([]byte(`{"status":"error","errorType":"bad_data"}`))
-	f.Fuzz(func(t *testing.T, body []byte) {
-		got, err := readPrometheus(web.Answer{Status: 200, Body: string(body)})
-		if err != nil {
-			return
-		}
-		if _, err := json.Marshal(got); err != nil || got.ResultType != "scalar" && got.ResultType != "vector" {
-			t.Errorf("a %q: %v", got.ResultType, err)
-		}
-	})
 }
