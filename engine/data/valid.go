@@ -17,41 +17,18 @@ func ForSchema(v value.Value) any {
 	if v.IsUnknown() {
 		return schema.Unknown{}
 	}
+	whole := true
+	plain := v.Data(func(part value.Value) (any, bool) {
+		if whole {
+			whole = false
+			return nil, false
+		}
+		return ForSchema(part), true
+	})
 	if v.IsSecret() {
-		return schema.Masked{Value: plain(v)}
+		return schema.Masked{Value: plain}
 	}
-	return plain(v)
-}
-
-func plain(v value.Value) any {
-	switch v.Kind() {
-	case value.KindBool:
-		b, _ := v.AsBool()
-		return b
-	case value.KindInt:
-		i, _ := v.AsInt()
-		return i
-	case value.KindFloat:
-		f, _ := v.AsFloat()
-		return f
-	case value.KindString:
-		s, _ := v.AsString()
-		return s
-	case value.KindList:
-		items := make([]any, 0, len(v.Items()))
-		for _, item := range v.Items() {
-			items = append(items, ForSchema(item))
-		}
-		return items
-	case value.KindObject:
-		members := make(map[string]any, len(v.Members()))
-		for _, m := range v.Members() {
-			members[m.Name] = ForSchema(m.Value)
-		}
-		return members
-	default:
-		return nil
-	}
+	return plain
 }
 
 // Conform returns a value with what its shape adds to it: the defaults of properties

@@ -209,34 +209,11 @@ func project(env map[string]any, r Ref, v value.Value) {
 	}
 }
 
-// toCalc returns a value as expr sees it: whole numbers are Go's int.
+// toCalc returns a value as expr sees it: whole numbers are Go's int, and what is not
+// known is nil.
 func toCalc(v value.Value) any {
-	switch v.Kind() {
-	case value.KindBool:
-		b, _ := v.AsBool()
-		return b
-	case value.KindInt:
-		i, _ := v.AsInt()
-		return int(i)
-	case value.KindFloat:
-		f, _ := v.AsFloat()
-		return f
-	case value.KindString:
-		s, _ := v.AsString()
-		return s
-	case value.KindList:
-		items := make([]any, 0, len(v.Items()))
-		for _, item := range v.Items() {
-			items = append(items, toCalc(item))
-		}
-		return items
-	case value.KindObject:
-		members := make(map[string]any, len(v.Members()))
-		for _, m := range v.Members() {
-			members[m.Name] = toCalc(m.Value)
-		}
-		return members
-	default:
-		return nil
-	}
+	return v.Data(func(part value.Value) (any, bool) {
+		i, whole := part.AsInt()
+		return int(i), whole && part.Kind() == value.KindInt
+	})
 }

@@ -176,6 +176,7 @@ func TestFailuresSayWhy(t *testing.T) {
 		`1 / 0 == 1`:                        "division by zero",
 		`int(inputs.token) == 1`:            "the evaluation failed; the reason may hold a secret and is not shown",
 		`inputs.free`:                       "inputs.free is a map, and must be true or false",
+
 		`lists.range(900000).all(a, [1,2,3].all(b, b > 0))`: errCost.Error(),
 	} {
 		condition, faults := compiler.Condition(text, types)

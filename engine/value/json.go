@@ -103,7 +103,7 @@ func (v Value) Reveal() (any, error) {
 	if v.HasUnknown() {
 		return nil, ErrUnknown
 	}
-	return v.goData(func(part Value) (any, bool) { return nil, false }), nil
+	return v.Data(func(part Value) (any, bool) { return nil, false }), nil
 }
 
 // RevealJSON returns v as JSON, secrets in clear.
@@ -117,7 +117,7 @@ func (v Value) RevealJSON() ([]byte, error) {
 // Redacted returns the plain Go data of v for people to read: [Mask] in place of
 // each secret, and a sentence in place of each unknown.
 func (v Value) Redacted() any {
-	return v.goData(func(part Value) (any, bool) {
+	return v.Data(func(part Value) (any, bool) {
 		switch {
 		case part.secret:
 			return Mask, true
@@ -129,7 +129,11 @@ func (v Value) Redacted() any {
 	})
 }
 
-func (v Value) goData(replace func(Value) (any, bool)) any {
+// Data returns the plain Go data of v: nil, bool, int64, float64, string, []any and
+// map[string]any. For each part, from the outside in, replace may give something else
+// to take its place; what it does with secrets and unknowns is up to it, and an unknown
+// that it leaves is nil.
+func (v Value) Data(replace func(Value) (any, bool)) any {
 	if data, ok := replace(v); ok {
 		return data
 	}
@@ -146,13 +150,13 @@ func (v Value) goData(replace func(Value) (any, bool)) any {
 	case KindList:
 		items := make([]any, 0, len(v.Items()))
 		for _, item := range v.Items() {
-			items = append(items, item.goData(replace))
+			items = append(items, item.Data(replace))
 		}
 		return items
 	case KindObject:
 		members := make(map[string]any, len(v.Members()))
 		for _, m := range v.Members() {
-			members[m.Name] = m.Value.goData(replace)
+			members[m.Name] = m.Value.Data(replace)
 		}
 		return members
 	default:
