@@ -52,7 +52,7 @@ fuzz: ## Run each fuzz target for FUZZTIME (5s)
 	for package in $$found; do \
 		for target in $$(go test -list '^Fuzz' $$package | grep '^Fuzz'); do \
 			echo "fuzz $$package $$target"; \
-			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$package | grep -v '^fuzz:' ; \
+			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x $$package | grep -v '^fuzz:' ; \
 		done; \
 	done
 
@@ -93,6 +93,7 @@ ci: ## Everything that must hold before a merge
 .PHONY: ci-format
 ci-format: $(call tool,GOLANGCI_LINT)
 	@$< fmt --diff ./... || { echo 'not formatted: run make fmt' >&2; exit 1; }
+	@go mod tidy -diff || { echo 'go.mod is not tidy: run go mod tidy' >&2; exit 1; }
 
 # Compared with the tree before, not with the last commit, so that it can run
 # while one is working.
