@@ -1,14 +1,12 @@
 package steps
 
 import (
-	"encoding/json"
-	"errors"
-	"io"
 	"slices"
 	"strings"
 
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/schema"
+	"github.com/gatebook/gatebook/steps/internal/document"
 )
 
 // Program is what to run and how; the inputs of actions that run programs embed it.
@@ -90,7 +88,8 @@ func (in Program) outputs(end processEnd, other sdk.Class) (Ended, error) {
 	if in.Parse == "" {
 		return ended, nil
 	}
-	parsed, err := parseJSON(end.stdout)
+	var parsed any
+	err := document.Read([]byte(end.stdout), &parsed)
 	switch {
 	case err == nil:
 		ended.JSON = parsed
@@ -100,22 +99,6 @@ func (in Program) outputs(end processEnd, other sdk.Class) (Ended, error) {
 		return Ended{}, sdk.Errorf(other, "standard output is not JSON: %w", err)
 	}
 	return ended, nil
-}
-
-// parseJSON reads exactly one document; numbers keep their digits.
-func parseJSON(text string) (any, error) {
-	decoder := json.NewDecoder(strings.NewReader(text))
-	decoder.UseNumber()
-	var parsed any
-	if err := decoder.Decode(&parsed); errors.Is(err, io.EOF) {
-		return nil, errors.New("it is empty")
-	} else if err != nil {
-		return nil, err
-	}
-	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return nil, errors.New("something follows the document")
-	}
-	return parsed, nil
 }
 
 // isUnknown reports whether the parameter or a part of it is not known yet.

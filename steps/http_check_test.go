@@ -89,16 +89,60 @@ func TestHTTPCheckReturnsTheAnswer(t *testing.T) {
 func TestHeadersDoNotFollowToAnotherHost(t *testing.T) {
 	t.Parallel()
 	seen := make(chan http.Header, 1)
+	// The address that led there stays here too, since its query may be a credential.
 	other := serve(t, func(_ http.ResponseWriter, r *http.Request) { seen <- r.Header })
 	first := serve(t, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, other, http.StatusFound) })
 	_, err := apply(t, httpCheck(Options{}), params{
-		"url": first, "bearerToken": "t0ken", "headers": params{"X-Api-Key": "k3y"},
+		"url": first + "/hook?token=t0ken", "bearerToken": "t0ken", "headers": params{"X-Api-Key": "k3y"},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if header := <-seen; header.Get("X-Api-Key") != "" || header.Get("Authorization") != "" {
+	if header := <-seen; header.Get("X-Api-Key") != "" || header.Get("Authorization") != "" || header.Get("Referer") != "" {
 		t.Errorf("another host was given %v", header)
+	}
+}
+
+func TestHeadersThatCannotBeSentAreFaultsOfTheRunbook(t *testing.T) {
+	t.Parallel()
+	server := serve(t, says(200, ""))
+	for _, tt := range []struct {
+		with params
+		want failure
+	}{
+		{params{"headers": params{"X Key": "a"}}, failure{sdk.Permanent, "headers", `"X Key" cannot be the name of a header`}},
+		{params{"headers": params{"": "a"}}, failure{sdk.Permanent, "headers", "cannot be the name"}},
+		{params{"headers": params{"X-Key": "s3cret\n"}}, failure{sdk.Permanent, "headers", "the value of X-Key holds"}},
+		{params{"bearerToken": "s3cret\r\n"}, failure{sdk.Permanent, "bearerToken", "newline"}},
+		{params{"contentType": "text/plain\n"}, failure{sdk.Permanent, "contentType", "newline"}},
+	} {
+		tt.with["url"] = server
+		_, err := apply(t, httpRequest(Options{}), tt.with)
+		tt.want.check(t, err)
+		if is := sdk.AsError(err); !is.Unchanged || strings.Contains(is.Message, "s3cret") {
+			t.Errorf("the error is %+v", is)
+		}
+	}
+}
+
+func TestNoTimeForAnAnswer(t *testing.T) {
+	t.Parallel()
+	want := failure{sdk.Permanent, "timeout", "leaves no time"}
+	_, err := apply(t, httpRequest(Options{}), params{"url": "http://" + closedPort, "timeout": "0s"})
+	want.check(t, err)
+	_, err = apply(t, httpCheck(Options{}), params{"url": "http://" + closedPort, "timeout": "0s", "within": "1h"})
+	want.check(t, err)
+}
+
+func TestHTTPBodyWithSomethingBehindTheJSONHasNoValue(t *testing.T) {
+	t.Parallel()
+	address := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = io.WriteString(w, `{"ready": true} trailing`)
+	})
+	got, err := apply(t, httpCheck(Options{}), params{"url": address})
+	if err != nil || got.JSON != nil || got.Body != `{"ready": true} trailing` {
+		t.Errorf("%+v, %v", got, err)
 	}
 }
 

@@ -1,14 +1,13 @@
 package steps
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"maps"
 	"slices"
 
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/schema"
+	"github.com/gatebook/gatebook/steps/internal/document"
 )
 
 // ManualInput is what manual is given.
@@ -122,9 +121,7 @@ func answerManual(_ context.Context, call *sdk.Call[ManualInput], answer sdk.Ans
 	}
 	filled := map[string]any{}
 	if len(answer.Fields) > 0 {
-		decoder := json.NewDecoder(bytes.NewReader(answer.Fields))
-		decoder.UseNumber()
-		if err := decoder.Decode(&filled); err != nil {
+		if err := document.Read(answer.Fields, &filled); err != nil {
 			return ManualOutput{}, sdk.FieldErrorf("fields", "what was filled in is not a JSON object: %w", err)
 		}
 	}

@@ -57,6 +57,7 @@ func TestManualTakesDownTheAnswer(t *testing.T) {
 		{name: "a field of the wrong type", answer: yes(`{"serial": "ABC1", "slot": "3"}`), want: failure{sdk.Permanent, "fields", "slot"}},
 		{name: "a field that nobody asked for", answer: yes(`{"serial": "ABC1", "slot": 3, "x": 1}`), want: failure{sdk.Permanent, "fields", "x"}},
 		{name: "no JSON", answer: yes(`[]`), want: failure{sdk.Permanent, "fields", "not a JSON object"}},
+		{name: "more than one document", answer: yes(`{"serial": "ABC1", "slot": 3} {}`), want: failure{sdk.Permanent, "fields", "something follows"}},
 		{name: "it cannot be done", answer: sdk.Answer{By: "bob"}, want: failure{sdk.Denied, "", "refused by bob"}},
 	}
 	action := manual(Options{})

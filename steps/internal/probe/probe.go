@@ -29,9 +29,6 @@ type Polling struct {
 // ends the check, like any other failure.
 func Until[T any](ctx context.Context, host sdk.Host, p Polling, within time.Duration, probe func(context.Context) (T, error)) (T, error) {
 	var none T
-	if p.Timeout <= 0 {
-		return none, sdk.FieldErrorf("timeout", "%s leaves no time for a probe", p.Timeout)
-	}
 	start, interval := time.Now(), max(p.Interval.Std(), minInterval)
 	for row := 0; ; {
 		result, err := Once(ctx, p.Timeout.Std(), probe)
@@ -60,8 +57,13 @@ func Until[T any](ctx context.Context, host sdk.Host, p Polling, within time.Dur
 	}
 }
 
-// Once probes once. That it took longer than the timeout is a transient error.
+// Once probes once. That it took longer than the timeout is a transient error; that the
+// timeout leaves no time at all is one of the parameter.
 func Once[T any](ctx context.Context, timeout time.Duration, probe func(context.Context) (T, error)) (T, error) {
+	if timeout <= 0 {
+		var none T
+		return none, sdk.FieldErrorf("timeout", "%s leaves no time for an answer", schema.Duration(timeout))
+	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	result, err := probe(ctx)

@@ -6,7 +6,6 @@ package web
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"io"
 	"maps"
@@ -20,10 +19,12 @@ import (
 	"sync/atomic"
 	"time"
 
+	"golang.org/x/net/http/httpguts"
 	"golang.org/x/net/http/httpproxy"
 
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/schema"
+	"github.com/gatebook/gatebook/steps/internal/document"
 	"github.com/gatebook/gatebook/steps/internal/probe"
 )
 
@@ -96,6 +97,9 @@ func (c Client) Do(ctx context.Context, e Exchange) (Answer, bool, error) {
 }
 
 func (e Exchange) request(ctx context.Context) (*http.Request, error) {
+	if err := e.checkHeaders(); err != nil {
+		return nil, err
+	}
 	request, err := http.NewRequestWithContext(ctx, e.Method, e.URL, bytes.NewReader(e.Body))
 	if err != nil || request.URL.Host == "" {
 		// The parser's error quotes the address, which may hold credentials.
@@ -119,6 +123,25 @@ func (e Exchange) request(ctx context.Context) (*http.Request, error) {
 	return request, nil
 }
 
+// checkHeaders finds what cannot be sent. The transport refuses it too, but as a failure
+// of the connection, which would be tried again. A value may be secret and is not shown.
+func (e Exchange) checkHeaders() error {
+	for _, name := range slices.Sorted(maps.Keys(e.Headers)) {
+		switch {
+		case !httpguts.ValidHeaderFieldName(name):
+			return sdk.FieldErrorf("headers", "%q cannot be the name of a header", name)
+		case !httpguts.ValidHeaderFieldValue(e.Headers[name]):
+			return sdk.FieldErrorf("headers", "the value of %s holds what a header cannot, such as a newline", name)
+		}
+	}
+	for field, value := range map[string]string{"bearerToken": e.BearerToken, "contentType": e.ContentType} {
+		if !httpguts.ValidHeaderFieldValue(value) {
+			return sdk.FieldErrorf(field, "it holds what a header cannot, such as a newline")
+		}
+	}
+	return nil
+}
+
 // client makes a client for one exchange. Connections are not kept: a check must
 // see whether a new one can be made, and net/http silently repeats a request on a
 // kept connection that broke.
@@ -138,6 +161,10 @@ func (c Client) client(e Exchange) (*http.Client, error) {
 	return &http.Client{Transport: transport, CheckRedirect: func(next *http.Request, before []*http.Request) error {
 		if len(before) > e.Redirects {
 			return http.ErrUseLastResponse
+		}
+		// net/http names the address that led here, whose query may be a credential.
+		if before[0].Header.Get("Referer") == "" {
+			next.Header.Del("Referer")
 		}
 		if first := before[0].URL; next.URL.Host != first.Host || next.URL.Scheme != first.Scheme {
 			for name := range e.Headers {
@@ -199,7 +226,10 @@ func readAnswer(response *http.Response, maxBody int) (Answer, error) {
 	}
 	answer.Body = strings.ToValidUTF8(string(body), "\uFFFD")
 	if kind := response.Header.Get("Content-Type"); isJSON(kind) && !answer.Truncated {
-		answer.JSON = decodeJSON(body)
+		var whole any
+		if document.Read(body, &whole) == nil {
+			answer.JSON = whole
+		}
 	}
 	return answer, nil
 }
@@ -207,15 +237,4 @@ func readAnswer(response *http.Response, maxBody int) (Answer, error) {
 func isJSON(contentType string) bool {
 	kind, _, err := mime.ParseMediaType(contentType)
 	return err == nil && (kind == "application/json" || strings.HasSuffix(kind, "+json"))
-}
-
-// decodeJSON returns nil for what is no JSON; numbers keep their digits.
-func decodeJSON(body []byte) any {
-	decoder := json.NewDecoder(bytes.NewReader(body))
-	decoder.UseNumber()
-	var value any
-	if decoder.Decode(&value) != nil {
-		return nil
-	}
-	return value
 }
