@@ -33,6 +33,7 @@ type play struct {
 	watch    *audience
 
 	lock    string          // that the runbooks declare
+	secret  string          // what the inputs' secrets are read as when a run is resumed
 	rubbish json.RawMessage // what play.raw returns
 
 	mu    sync.Mutex
@@ -41,7 +42,7 @@ type play struct {
 }
 
 // deed is what an action does: the name of an undo is that of the step with a "-"
-// before it.
+// before it, that of a look at what became of it has a "?".
 type deed func(ctx context.Context, call *sdk.Call[playInput]) (playOutput, error)
 
 type playInput struct {
@@ -58,7 +59,7 @@ type playOutput struct {
 // newPlay returns a play. It belongs to the bubble that it is made in.
 func newPlay(tb testing.TB) *play {
 	tb.Helper()
-	p := &play{tb: tb, controls: make(chan event.Event), watch: &audience{}, deeds: make(map[string]deed)}
+	p := &play{tb: tb, controls: make(chan event.Event), watch: &audience{}, deeds: make(map[string]deed), secret: secret}
 	p.engine = p.newEngine(tb.TempDir())
 	p.process = process()
 	p.process.Watch, p.process.Controls = p.watch, p.controls
@@ -84,7 +85,12 @@ func (p *play) handlers() []sdk.Handler {
 		_, err := p.does(ctx, call)
 		return err
 	}
-	observe := func(_ context.Context, call *sdk.Call[playInput]) (sdk.Observed[playOutput], error) {
+	observe := func(ctx context.Context, call *sdk.Call[playInput]) (sdk.Observed[playOutput], error) {
+		if do := p.deed("?" + call.Input.Name); do != nil {
+			if _, err := do(ctx, call); err != nil {
+				return sdk.Observed[playOutput]{}, err
+			}
+		}
 		if slices.Contains(p.did(), call.Input.Name) && !call.Undo {
 			return sdk.Observed[playOutput]{State: sdk.Done, Outputs: playOutput{Said: call.Input.Name}}, nil
 		}
@@ -135,12 +141,9 @@ func (r raw) Apply(context.Context, sdk.Request, sdk.Host) (json.RawMessage, err
 }
 
 func (p *play) does(ctx context.Context, call *sdk.Call[playInput]) (playOutput, error) {
-	p.mu.Lock()
-	do := p.deeds[call.Input.Name]
-	p.mu.Unlock()
 	out := playOutput{Said: call.Input.Name}
 	var err error
-	if do != nil {
+	if do := p.deed(call.Input.Name); do != nil {
 		out, err = do(ctx, call)
 	}
 	if err == nil {
@@ -149,6 +152,12 @@ func (p *play) does(ctx context.Context, call *sdk.Call[playInput]) (playOutput,
 		p.done = append(p.done, call.Input.Name)
 	}
 	return out, err
+}
+
+func (p *play) deed(name string) deed {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.deeds[name]
 }
 
 // on says what an action does that is given the name.
@@ -201,7 +210,7 @@ func (p *play) run(text string, given ...plan.Given) end {
 func (p *play) resume(ask event.Type) <-chan end {
 	p.tb.Helper()
 	folder := p.folder()
-	pl, err := p.engine.Planned(folder, func(string, string) (string, error) { return secret, nil })
+	pl, err := p.engine.Planned(folder, func(string, string) (string, error) { return p.secret, nil })
 	if err != nil {
 		p.tb.Fatal(err)
 	}

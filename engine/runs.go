@@ -100,14 +100,14 @@ func (e *Engine) otherVersion(began event.Run, what string) error {
 func givenAgain(began event.Run, secret ReadSecret) ([]plan.Given, error) {
 	var given []plan.Given
 	for _, m := range began.Inputs.Members() {
-		if !m.Value.IsSecret() {
+		from, isSecret := began.Secrets[m.Name]
+		switch {
+		case !isSecret && m.Value.HasSecret():
+			continue // it was a default
+		case !isSecret:
 			v := m.Value
 			given = append(given, plan.Given{Name: m.Name, Value: &v, By: plan.ByFlag, Origin: "the run's journal"})
 			continue
-		}
-		from, ok := began.Secrets[m.Name]
-		if !ok {
-			continue // it was a default
 		}
 		text, err := secret(m.Name, from)
 		if err != nil {

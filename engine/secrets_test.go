@@ -150,3 +150,23 @@ steps:
 		p.ends(<-p.resume(event.ResumeAsked), event.OutcomeSucceeded, "find", "b", "c")
 	})
 }
+
+// A secret may be a part of an input, and is read again from where it came from.
+func TestSecretInsideAnInputIsReadAgain(t *testing.T) {
+	inBubble(t, func(t *testing.T, p *play) {
+		p.on("a", after(time.Minute))
+		text := `{"user":"u","password":"` + secret + `"}`
+		ends := p.start(`
+inputs:
+  db: {type: object, properties: {user: {type: string}, password: {type: string, secret: true}}}
+  ratio: {type: number, default: 2.0}
+steps:
+  - {id: a, uses: play.change, with: {name: a, env: "${{ inputs.db.password }}"}}
+  - {id: b, uses: play.change, with: {name: b, with: "${{ inputs.ratio }}"}}
+`, plan.Given{Name: "db", Text: text, By: plan.ByFlag, Origin: "-i db", SecretSource: "env:DB"})
+		p.controls <- event.Event{Type: event.PauseAsked}
+		p.ends(<-ends, event.OutcomePaused, "a")
+		p.secret = text
+		p.ends(<-p.resume(event.ResumeAsked), event.OutcomeSucceeded, "a", "b")
+	})
+}

@@ -54,7 +54,8 @@ func (c *checker) checkApprovals() {
 	}
 }
 
-// isApproval reports whether nothing goes on behind the step unless somebody agreed.
+// isApproval reports whether nothing goes on behind the step unless somebody agreed: what
+// needs a step that is skipped still runs.
 func isApproval(step *Step) bool {
-	return step.Use != nil && step.Use.Action.Description.Asks && step.Model.OnFailure.Value != "continue"
+	return step.When == nil && step.Use != nil && step.Use.Action.Description.Asks && step.Model.OnFailure.Value != "continue"
 }

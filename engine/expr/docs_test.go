@@ -68,7 +68,10 @@ func documentedValue(compiler *Compiler, types *Types, text string) string {
 	if got.IsUnknown() {
 		return "unknown"
 	}
-	document, err := got.MarshalJSON()
+	document, err := got.RevealJSON() // as an action is given it
+	if got.HasSecret() || got.HasUnknown() {
+		document, err = got.MarshalJSON()
+	}
 	if err != nil {
 		return err.Error()
 	}

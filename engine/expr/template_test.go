@@ -56,10 +56,10 @@ func TestTemplatesAreEvaluated(t *testing.T) {
 		`${{ date(now).Year() }}`:                       `2026`,
 		`${{ date(now) }}`:                              `"2026-05-05T00:00:00Z"`,
 		`${{ duration(inputs.took) }}`:                  `"1m30s"`,
-		`${{ duration(inputs.took).Seconds() }}`:        `90`,
+		`${{ duration(inputs.took).Seconds() }}`:        `90.0`,
 		`${{ semver.compare("1.2", "1.10") }}`:          `-1`,
 		`${{ semver.major("v3.1") }}`:                   `3`,
-		`${{ quantity("1Ki") }}`:                        `1024`,
+		`${{ quantity("1Ki") }}`:                        `1024.0`,
 		// what is not known yet, and secrets
 		`${{ steps.drain.outputs.evicted }}`:     `{"$unknown":[{"step":"drain","reason":"it is an output"}]}`,
 		`${{ steps.drain.outputs.evicted + 1 }}`: `{"$unknown":[{"step":"drain","reason":"it is an output"}]}`,

@@ -111,7 +111,7 @@ func (v Value) RevealJSON() ([]byte, error) {
 	if v.HasUnknown() {
 		return nil, ErrUnknown
 	}
-	return v.appendJSON(nil, false)
+	return v.appendJSON(nil, inClear)
 }
 
 // Redacted returns the plain Go data of v for people to read: [Mask] in place of
@@ -195,7 +195,7 @@ func (v Value) String() string {
 	if v.kind == KindUnknown {
 		return v.unknownText()
 	}
-	text, err := v.MarshalJSON()
+	text, err := v.appendJSON(nil, toRead)
 	if err != nil {
 		return err.Error()
 	}
@@ -221,8 +221,10 @@ func (v Value) LogValue() slog.Value { return slog.AnyValue(v.Redacted()) }
 
 // MarshalJSON writes v with a secret as {"$secret":true} and an unknown as
 // {"$unknown":[causes]}: the form of plans and journals. [Value.UnmarshalJSON]
-// reads it back, a secret then being unknown.
-func (v Value) MarshalJSON() ([]byte, error) { return v.appendJSON(nil, true) }
+// reads it back as it was, a secret then being unknown: a number that is whole keeps
+// its ".0", and foreign data that looks like one of these marks is written with one
+// more "$".
+func (v Value) MarshalJSON() ([]byte, error) { return v.appendJSON(nil, toKeep) }
 
 // UnmarshalJSON reads what [Value.MarshalJSON] wrote.
 func (v *Value) UnmarshalJSON(document []byte) error {
@@ -234,6 +236,22 @@ func (v *Value) UnmarshalJSON(document []byte) error {
 	return nil
 }
 
+// The only member of what stands for a value that is not written down.
+const (
+	markSecret  = "$secret"
+	markUnknown = "$unknown"
+)
+
+// looksMarked reports whether an object has a mark as its only member, be it one that
+// was foreign data and has a "$" too many.
+func looksMarked(members []Member) bool {
+	if len(members) != 1 || !strings.HasPrefix(members[0].Name, "$") {
+		return false
+	}
+	bare := "$" + strings.TrimLeft(members[0].Name, "$")
+	return bare == markSecret || bare == markUnknown
+}
+
 func restore(v Value) Value {
 	switch v.kind {
 	case KindList:
@@ -243,14 +261,17 @@ func restore(v Value) Value {
 		}
 		return List(items...)
 	case KindObject:
-		members := v.Members()
-		if len(members) == 1 && members[0].Name == "$secret" {
-			return Unknown(Cause{Reason: "it is a secret, which is never written down"}).Secret()
+		members := slices.Clone(v.Members())
+		if looksMarked(members) {
+			switch name := members[0].Name; name {
+			case markSecret:
+				return Unknown(Cause{Reason: "it is a secret, which is never written down"}).Secret()
+			case markUnknown:
+				return Unknown(causesFrom(members[0].Value)...)
+			default:
+				members[0].Name = name[1:]
+			}
 		}
-		if len(members) == 1 && members[0].Name == "$unknown" {
-			return Unknown(causesFrom(members[0].Value)...)
-		}
-		members = slices.Clone(members)
 		for i := range members {
 			members[i].Value = restore(members[i].Value)
 		}
@@ -273,8 +294,17 @@ func causesFrom(list Value) []Cause {
 	return causes
 }
 
-func (v Value) appendJSON(to []byte, masked bool) ([]byte, error) {
-	if masked && v.secret {
+// form says what JSON is written for.
+type form uint8
+
+const (
+	toKeep  form = iota // masked, and read back as what it was
+	toRead              // masked, for people
+	inClear             // for actions
+)
+
+func (v Value) appendJSON(to []byte, f form) ([]byte, error) {
+	if f != inClear && v.secret {
 		return append(to, `{"$secret":true}`...), nil
 	}
 	switch v.kind {
@@ -285,45 +315,62 @@ func (v Value) appendJSON(to []byte, masked bool) ([]byte, error) {
 	case KindInt:
 		return strconv.AppendInt(to, int64(v.word()), 10), nil
 	case KindList:
-		return v.appendList(to, masked)
+		return v.appendList(to, f)
 	case KindObject:
-		return v.appendObject(to, masked)
+		return v.appendObject(to, f)
 	case KindUnknown:
 		causes, _ := v.data.([]Cause)
 		return appendAny(append(to, `{"$unknown":`...), causes, "}")
 	case KindFloat:
-		return appendAny(to, math.Float64frombits(v.word()), "")
+		return appendFloat(to, math.Float64frombits(v.word()), f)
 	default:
 		text, _ := v.AsString()
 		return appendAny(to, text, "")
 	}
 }
 
-func (v Value) appendList(to []byte, masked bool) ([]byte, error) {
+func (v Value) appendList(to []byte, f form) ([]byte, error) {
 	to = append(to, '[')
 	for i, item := range v.Items() {
 		if i > 0 {
 			to = append(to, ',')
 		}
 		var err error
-		if to, err = item.appendJSON(to, masked); err != nil {
+		if to, err = item.appendJSON(to, f); err != nil {
 			return nil, fmt.Errorf("item %d: %w", i, err)
 		}
 	}
 	return append(to, ']'), nil
 }
 
-func (v Value) appendObject(to []byte, masked bool) ([]byte, error) {
+// appendFloat writes a number as encoding/json does. Where it is to be read back as what
+// it was, a whole one must not look like an integer; an action that takes integers must
+// be given what does.
+func appendFloat(to []byte, number float64, f form) ([]byte, error) {
+	start := len(to)
+	to, err := appendAny(to, number, "")
+	if err == nil && f == toKeep && !bytes.ContainsAny(to[start:], ".e") {
+		to = append(to, ".0"...)
+	}
+	return to, err
+}
+
+func (v Value) appendObject(to []byte, f form) ([]byte, error) {
 	to = append(to, '{')
-	for i, m := range v.Members() {
+	members := v.Members()
+	escape := f == toKeep && looksMarked(members)
+	for i, m := range members {
 		if i > 0 {
 			to = append(to, ',')
+		}
+		if escape {
+			m.Name = "$" + m.Name
 		}
 		var err error
 		if to, err = appendAny(to, m.Name, ":"); err != nil {
 			return nil, err
 		}
-		if to, err = m.Value.appendJSON(to, masked); err != nil {
+		if to, err = m.Value.appendJSON(to, f); err != nil {
 			return nil, fmt.Errorf("%s: %w", m.Name, err)
 		}
 	}

@@ -70,7 +70,7 @@ func (v Value) eachLeaf(visit func(string)) {
 		text, _ := v.AsString()
 		visit(text)
 	case KindInt, KindFloat, KindBool:
-		if text, err := v.appendJSON(nil, false); err == nil {
+		if text, err := v.appendJSON(nil, inClear); err == nil {
 			visit(string(text))
 		}
 	case KindNull, KindUnknown:
@@ -176,7 +176,7 @@ func (m *Masker) Value(v Value) (Value, bool) {
 			return Object(members...), true
 		}
 	case KindInt, KindFloat:
-		if text, err := v.appendJSON(nil, false); err == nil && m.exact[string(text)] {
+		if text, err := v.appendJSON(nil, inClear); err == nil && m.exact[string(text)] {
 			return v.Secret(), true
 		}
 	case KindNull, KindBool, KindUnknown:

@@ -34,6 +34,47 @@ func TestJSONIsReadBackAsItWas(t *testing.T) {
 	}
 }
 
+func TestJournalsKeepKindsAndForeignMarks(t *testing.T) {
+	t.Parallel()
+	for document, want := range map[string]string{
+		`2.0`:                     `2.0`,
+		`-0.0`:                    `-0.0`,
+		`1e3`:                     `1000.0`,
+		`1e30`:                    `1e+30`,
+		`18446744073709551616`:    `18446744073709552000.0`,
+		`2`:                       `2`,
+		`{"$secret":false}`:       `{"$$secret":false}`,
+		`[{"$unknown":[]}]`:       `[{"$$unknown":[]}]`,
+		`{"$$secret":2.0}`:        `{"$$$secret":2.0}`,
+		`{"$secret":1,"other":2}`: `{"$secret":1,"other":2}`,
+		`{"$ref":1}`:              `{"$ref":1}`,
+	} {
+		v, err := value.FromJSON([]byte(document))
+		if err != nil {
+			t.Fatalf("%s: %v", document, err)
+		}
+		written, err := json.Marshal(v)
+		if err != nil || string(written) != want {
+			t.Errorf("%s is written as %s, %v; want %s", document, written, err, want)
+		}
+		var back value.Value
+		if err := json.Unmarshal(written, &back); err != nil {
+			t.Fatalf("%s: %v", written, err)
+		}
+		if back.Kind() != v.Kind() || !back.Equal(v) {
+			t.Errorf("%s comes back as %s %v", document, back.Kind(), back)
+		}
+	}
+}
+
+// An action that takes an integer is given 2, whichever way it was computed.
+func TestActionsAreGivenWholeNumbersAsIntegers(t *testing.T) {
+	t.Parallel()
+	if got, err := value.List(value.Float(2), value.Float(2.5)).RevealJSON(); err != nil || string(got) != `[2,2.5]` {
+		t.Errorf("got %s, %v", got, err)
+	}
+}
+
 func TestBadJSONIsAnError(t *testing.T) {
 	t.Parallel()
 	for _, document := range []string{``, `{`, `1 2`, `{}}`, `1 ]`, `1e999`, `nul`, strings.Repeat("[", 20_000)} {
