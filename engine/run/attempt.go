@@ -25,6 +25,10 @@ const maxWritten = journal.MaxPayload / 2
 // the run goes on without it.
 const cancelGrace = 45 * time.Second
 
+// lookTimeout bounds the look at what became of a lost attempt, so that an action that
+// does not answer leaves it to a person rather than hold the resumption.
+const lookTimeout = 5 * time.Minute
+
 // errAtWork ends an attempt whose action has not ended.
 var errAtWork = fmt.Errorf("the action did not end within %s of being asked to, and may still be at work", cancelGrace)
 
@@ -38,10 +42,14 @@ type work struct {
 // startAttempt has a worker make the attempt. After a crash it first finds out what
 // became of it.
 func (d *driver) startAttempt(a machine.Attempt) {
+	timeout := a.Timeout
+	if a.Started {
+		timeout = lookTimeout
+	}
 	var ctx context.Context
 	w := &work{effect: a.Use.Effect, looks: a.Started}
-	if a.Timeout > 0 && !a.Started {
-		ctx, w.cancel = context.WithTimeout(d.base, a.Timeout)
+	if timeout > 0 {
+		ctx, w.cancel = context.WithTimeout(d.base, timeout)
 	} else {
 		ctx, w.cancel = context.WithCancel(d.base)
 	}
@@ -213,26 +221,45 @@ func (d *driver) observeLost(ctx context.Context, a machine.Attempt, host *host)
 	return found
 }
 
-// startObservation has a worker make the observation of a condition.
+// startObservation has a worker make the observation of a condition, when there is a
+// place for it.
 func (d *driver) startObservation(o machine.Observe) {
-	ctx, cancel := context.WithTimeout(d.base, o.Timeout)
+	ctx, cancel := context.WithCancel(d.base)
 	d.work[o.Op] = &work{cancel: cancel, effect: sdk.Read}
-	observed := func(outputs *value.Value, err error) event.Event {
-		e := event.Event{Type: event.Observed, Op: &o.Op, Outputs: outputs}
-		if err != nil {
-			e.Failure = d.failure(ctx, err)
-		}
-		return e
-	}
-	go d.perform(ctx, o.Op, func(host *host) event.Event {
+	go func() {
 		select {
 		case d.looks <- struct{}{}:
-			defer func() { <-d.looks }()
-			return observed(d.look(ctx, o, host))
+			d.observe(ctx, o)
 		case <-ctx.Done():
-			return observed(nil, errors.New("too many observations were being made at once"))
+			d.send(message{fact: d.observed(ctx, o, nil, errors.New("it waited for other observations to end"))})
 		}
-	}, func(err error) event.Event { return observed(nil, err) })
+	}()
+}
+
+// observe makes an observation that has its place. Its time is counted from here: a
+// gate must not close because of what waited before it.
+func (d *driver) observe(ctx context.Context, o machine.Observe) {
+	ctx, cancel := context.WithTimeout(ctx, o.Timeout)
+	defer cancel()
+	// One that does not end when it is asked to keeps no other waiting.
+	leave := sync.OnceFunc(func() { <-d.looks })
+	defer leave()
+	d.perform(ctx, o.Op, func(host *host) event.Event {
+		outputs, err := d.look(ctx, o, host)
+		return d.observed(ctx, o, outputs, err)
+	}, func(err error) event.Event {
+		leave()
+		return d.observed(ctx, o, nil, err)
+	})
+}
+
+// observed makes the event of an observation that has ended.
+func (d *driver) observed(ctx context.Context, o machine.Observe, outputs *value.Value, err error) event.Event {
+	e := event.Event{Type: event.Observed, Op: &o.Op, Outputs: outputs}
+	if err != nil {
+		e.Failure = d.failure(ctx, err)
+	}
+	return e
 }
 
 func (d *driver) look(ctx context.Context, o machine.Observe, host *host) (*value.Value, error) {

@@ -76,18 +76,20 @@ type driver struct {
 	todo    []machine.Command // to be carried out when the journal is safe
 	ended   map[string]string // how attempts ended whose results are in this group
 	taken   []string          // requests that the next sync makes safe
-	saved   []chan<- error    // who waits for the next sync
+	saved   []chan<- error    // who waits until this group is written
 	urgent  bool              // something in this group must be on the disk
 	broken  error             // an event that the journal cannot hold; nothing follows it
 	end     *event.Result
 	refusal string // why what was asked last was not done; empty: it was
 }
 
-// message is what a worker sends to the owner of the run: a fact, and whether it waits
-// until the fact is on the disk; or a question that nobody at the terminal answers.
+// message is what a worker sends to the owner of the run: a fact, and who waits until it
+// is written, or on the disk where it is urgent; or a question that nobody at the
+// terminal answers.
 type message struct {
 	fact     event.Event
 	saved    chan<- error
+	urgent   bool
 	deserted *ask
 }
 
@@ -173,7 +175,7 @@ func (d *driver) take(m message) {
 		return
 	}
 	if m.saved != nil {
-		d.saved, d.urgent = append(d.saved, m.saved), true
+		d.saved, d.urgent = append(d.saved, m.saved), d.urgent || m.urgent
 	}
 	switch m.fact.Type {
 	case event.AttemptFinished, event.AttemptObserved:

@@ -121,9 +121,25 @@ func (h *host) Before(ctx context.Context, state json.RawMessage) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	return h.tell(ctx, event.Event{Type: event.AttemptSaved, Data: state}, true)
+}
+
+// Note returns when the fact is in the journal's file. It does not wait for the disk:
+// what it is for is the death of this process, which a write to the kernel outlives.
+func (h *host) Note(name string, fact json.RawMessage) error {
+	if err := h.whole(fact); err != nil {
+		return fmt.Errorf("note %s: %w", name, err)
+	}
+	return h.tell(context.WithoutCancel(h.driver.base), event.Event{Type: event.AttemptNoted, Name: name, Data: fact}, false)
+}
+
+// tell returns when the event is written, or on the disk where it is urgent.
+func (h *host) tell(ctx context.Context, e event.Event, urgent bool) error {
+	op := h.op
+	e.Op, e.Data = &op, slices.Clone(e.Data)
 	saved := make(chan error, 1)
-	if err := h.tell(event.Event{Type: event.AttemptSaved, Data: state}, saved); err != nil {
-		return err
+	if !h.send(message{fact: e, saved: saved, urgent: urgent}) {
+		return errOver
 	}
 	select {
 	case err := <-saved:
@@ -135,25 +151,14 @@ func (h *host) Before(ctx context.Context, state json.RawMessage) error {
 	}
 }
 
-// Note keeps a fact in the journal. It does not wait: what it is for is the death of
-// this process, which a write to the kernel outlives.
-func (h *host) Note(name string, fact json.RawMessage) error {
-	if err := h.whole(fact); err != nil {
-		return fmt.Errorf("note %s: %w", name, err)
-	}
-	return h.tell(event.Event{Type: event.AttemptNoted, Name: name, Data: fact}, nil)
-}
-
-func (h *host) tell(e event.Event, saved chan<- error) error {
-	op := h.op
-	e.Op, e.Data = &op, slices.Clone(e.Data)
+// send reports whether the attempt is still listened to.
+func (h *host) send(m message) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.over {
-		return errOver
+	if !h.over {
+		h.driver.send(m)
 	}
-	h.driver.send(message{fact: e, saved: saved})
-	return nil
+	return !h.over
 }
 
 // whole makes sure that an action's bytes may stand in a line of the journal.
