@@ -136,7 +136,7 @@ func (g gatherer) apply(ctx context.Context, call *sdk.Call[CollectInput]) (Coll
 	case ctx.Err() != nil:
 		return CollectOutput{}, context.Cause(ctx)
 	case !errors.Is(err, fs.ErrNotExist):
-		return CollectOutput{}, archiveExists(call.Input.To).NothingChanged()
+		return CollectOutput{}, notOurs(call.Input.To, err).NothingChanged()
 	}
 	if err := call.SaveBefore(ctx, collectBefore{Key: call.Key}); err != nil {
 		return CollectOutput{}, err
@@ -144,7 +144,7 @@ func (g gatherer) apply(ctx context.Context, call *sdk.Call[CollectInput]) (Coll
 	if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil {
 		return CollectOutput{}, files.Error("to", call.Input.To, err)
 	}
-	part := partOf(target, call.Key)
+	part := archive.PartOf(target, call.Key)
 	if err := g.write(ctx, part, call); err != nil {
 		_ = os.Remove(part)
 		return CollectOutput{}, err
@@ -209,10 +209,6 @@ func (g gatherer) fill(ctx context.Context, to *archive.Writer, in CollectInput)
 	return ctx.Err()
 }
 
-// partOf is where an archive is written until it is whole. An attempt finds what
-// the one before left, and overwrites it.
-func partOf(target, key string) string { return target + "." + key + ".part" }
-
 // publish gives the whole archive its name, and never replaces a file.
 func publish(part, target string) error {
 	err := os.Link(part, target)
@@ -230,6 +226,15 @@ func archiveExists(name string) *sdk.Error {
 	failure := sdk.Errorf(sdk.Conflict, "%s exists and was not made by this step", name)
 	failure.Field = "to"
 	return failure
+}
+
+// notOurs says of what stands in an archive's place that it was not made by this step, or
+// why it cannot be seen what it is.
+func notOurs(name string, err error) *sdk.Error {
+	if unreadable, ok := errors.AsType[*fs.PathError](err); ok {
+		return files.Error("to", name, unreadable)
+	}
+	return archiveExists(name)
 }
 
 func (g gatherer) observe(ctx context.Context, call *sdk.Call[CollectInput]) (sdk.Observed[CollectOutput], error) {
@@ -255,7 +260,7 @@ func (g gatherer) undo(ctx context.Context, call *sdk.Call[CollectInput]) error 
 		return err
 	}
 	target := g.path(call.Input.To)
-	if err := os.Remove(partOf(target, before.Key)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := os.Remove(archive.PartOf(target, before.Key)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return files.Error("to", call.Input.To, err)
 	}
 	made, err := archive.Inspect(ctx, target)
@@ -265,7 +270,7 @@ func (g gatherer) undo(ctx context.Context, call *sdk.Call[CollectInput]) error 
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
 	case err != nil || made.Key != before.Key:
-		return archiveExists(call.Input.To)
+		return notOurs(call.Input.To, err)
 	}
 	outputs, returned, err := sdk.LoadOutputs[CollectOutput](call)
 	if err != nil {

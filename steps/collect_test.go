@@ -199,6 +199,37 @@ func TestCollectPlan(t *testing.T) {
 	}
 }
 
+func TestCollectDoesNotTakeArchivesThatAreBeingWritten(t *testing.T) {
+	t.Parallel()
+	dir := evidence(t)
+	others := archive.PartOf(filepath.Join(dir, "log/old/other.tgz"), "run-2-step-do")
+	if err := os.WriteFile(others, []byte("half"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	got, err := apply(t, collect(Options{Dir: dir}), params{
+		"to": "log/old/all.tgz", "files": []any{params{"from": "log", "include": []any{"old"}}},
+	})
+	if err != nil || len(got.Skipped) > 0 {
+		t.Fatal(err, got.Skipped)
+	}
+	files, _ := unpack(t, filepath.Join(dir, "log/old/all.tgz"))
+	if diff := cmp.Diff(placed(map[string]string{"filesDIR/log/old/web.log": "stopped\n"}, dir), files); diff != "" {
+		t.Errorf("files (-want +got):\n%s", diff)
+	}
+}
+
+func TestCollectSaysWhyAPlaceCannotBeUsed(t *testing.T) {
+	t.Parallel()
+	action := collect(Options{Dir: evidence(t)})
+	for to, want := range map[string]failure{
+		"secret/a.tgz":                    {sdk.Permanent, "to", "secret/a.tgz: not a directory"},
+		strings.Repeat("x", 300) + ".tgz": {sdk.Permanent, "to", "file name too long"},
+	} {
+		_, err := apply(t, action, params{"to": to, "files": []any{params{"from": "log"}}})
+		want.check(t, err)
+	}
+}
+
 func TestCollectKeepsWhatOthersMade(t *testing.T) {
 	t.Parallel()
 	tests := []struct {

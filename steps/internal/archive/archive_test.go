@@ -6,6 +6,8 @@ import (
 	"compress/gzip"
 	"errors"
 	"io"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -16,6 +18,31 @@ import (
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/steps/internal/archive"
 )
+
+// TestOnlyTheMarkerNamesAKey holds that the comment of somebody else's archive is no key.
+func TestOnlyTheMarkerNamesAKey(t *testing.T) {
+	t.Parallel()
+	for comment, want := range map[string]string{"gatebook run-1-step-do": "run-1-step-do", "run-1-step-do": "", "": ""} {
+		name := filepath.Join(t.TempDir(), "a.tgz")
+		var written bytes.Buffer
+		zip := gzip.NewWriter(&written)
+		zip.Comment = comment
+		entries := tar.NewWriter(zip)
+		text := "{}"
+		if err := entries.WriteHeader(&tar.Header{Name: archive.ManifestName, Size: int64(len(text)), Mode: 0o644}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.WriteString(entries, text); err != nil {
+			t.Fatal(err)
+		}
+		if err := errors.Join(entries.Close(), zip.Close(), os.WriteFile(name, written.Bytes(), 0o600)); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := archive.Inspect(t.Context(), name); err != nil || got.Key != want {
+			t.Errorf("the comment %q gives the key %q, %v; want %q", comment, got.Key, err, want)
+		}
+	}
+}
 
 // TestAFileThatCannotBeReadToItsEnd stands for a log that is rotated meanwhile, and for
 // a bad disk.

@@ -2,6 +2,7 @@ package archive
 
 import (
 	"context"
+	"errors"
 	"io/fs"
 	"os"
 	"path"
@@ -13,9 +14,10 @@ import (
 
 // EachFile calls take for each regular file of a directory that matches one of the
 // patterns, through a root that keeps symbolic links inside; from is its name in what is
-// said. It returns what was asked for and cannot be taken.
+// said. It returns what was asked for and cannot be taken. Archives that are being
+// written are passed over: one lies here itself where a step collects its own directory.
 func EachFile(ctx context.Context, dir, from string, include []string, take func(*os.Root, string, fs.FileInfo) error) ([]Skipped, error) {
-	root, err := os.OpenRoot(dir)
+	root, err := openDir(dir)
 	if err != nil {
 		return []Skipped{{Name: from, Reason: files.Reason(err)}}, nil
 	}
@@ -30,6 +32,20 @@ func EachFile(ctx context.Context, dir, from string, include []string, take func
 		}
 	}
 	return finder.skipped, nil
+}
+
+// openDir opens a directory. It looks at it first, since opening a named pipe would wait
+// for somebody to write.
+func openDir(dir string) (*os.Root, error) {
+	info, err := os.Stat(dir)
+	switch {
+	case err != nil:
+		return nil, err
+	case !info.IsDir():
+		return nil, errors.New("not a directory")
+	default:
+		return os.OpenRoot(dir)
+	}
 }
 
 // finder goes through the files of one source.
@@ -74,7 +90,7 @@ func (f *finder) visit(name string, entry fs.DirEntry, err error) error {
 		f.skip(name, files.Reason(err))
 		return nil
 	}
-	if entry.IsDir() {
+	if entry.IsDir() || isPart(name) {
 		return nil
 	}
 	info, err := f.root.Stat(name)
@@ -83,7 +99,7 @@ func (f *finder) visit(name string, entry fs.DirEntry, err error) error {
 		f.skip(name, files.Reason(err))
 		return nil
 	case !info.Mode().IsRegular():
-		f.skip(name, "not a regular file")
+		f.skip(name, errNotRegular.Error())
 		return nil
 	default:
 		return f.take(f.root, name, info)

@@ -2,17 +2,16 @@ package archive
 
 import (
 	"archive/tar"
-	"bytes"
 	"compress/gzip"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"io"
 	"os"
 	"strings"
 
+	"github.com/gatebook/gatebook/steps/internal/document"
 	"github.com/gatebook/gatebook/steps/internal/files"
 )
 
@@ -26,8 +25,15 @@ type File struct {
 	Manifest Manifest
 }
 
-// Inspect reads an archive through.
+// Inspect reads an archive through. That nothing of the name can be read is a
+// [fs.PathError]; all other errors are about what is there.
 func Inspect(ctx context.Context, name string) (File, error) {
+	// Opening a named pipe would wait for somebody to write.
+	if info, err := os.Stat(name); err != nil {
+		return File{}, err
+	} else if !info.Mode().IsRegular() {
+		return File{}, fmt.Errorf("%s is %w", name, errNotRegular)
+	}
 	file, err := os.Open(name)
 	if err != nil {
 		return File{}, err
@@ -40,7 +46,9 @@ func Inspect(ctx context.Context, name string) (File, error) {
 		return File{}, fmt.Errorf("%s: %w", name, err)
 	}
 	found := File{}
-	found.Key, _ = strings.CutPrefix(zip.Comment, marker)
+	if key, marked := strings.CutPrefix(zip.Comment, marker); marked {
+		found.Key = key
+	}
 	if err := found.readManifest(tar.NewReader(zip)); err != nil {
 		return File{}, fmt.Errorf("%s: %w", name, err)
 	}
@@ -66,7 +74,7 @@ func (f *File) readManifest(archive *tar.Reader) error {
 		if err != nil {
 			return err
 		}
-		return json.NewDecoder(bytes.NewReader(text)).Decode(&f.Manifest)
+		return document.Read(text, &f.Manifest)
 	}
 }
 

@@ -15,6 +15,8 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path"
+	"strings"
 	"time"
 
 	"github.com/gatebook/gatebook/plugins/sdk"
@@ -25,8 +27,22 @@ const (
 	// ManifestName is the name of the manifest in an archive.
 	ManifestName = "manifest.json"
 
-	marker = "gatebook " // before the key, in the comment of the gzip header
+	marker     = "gatebook "  // before the key, in the comment of the gzip header
+	partMarker = ".gatebook-" // before the key, in the name of what is not whole yet
+	partSuffix = ".part"
 )
+
+var errNotRegular = errors.New("not a regular file")
+
+// PartOf is where an archive is written until it is whole. An attempt finds what the one
+// before left, and overwrites it.
+func PartOf(target, key string) string { return target + partMarker + key + partSuffix }
+
+// isPart reports whether a file is an archive that is being written, or was.
+func isPart(name string) bool {
+	base := path.Base(name)
+	return strings.HasSuffix(base, partSuffix) && strings.Contains(base, partMarker)
+}
 
 // Manifest is manifest.json: what the archive holds and what it lacks.
 type Manifest struct {

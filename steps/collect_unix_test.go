@@ -1,0 +1,38 @@
+//go:build unix
+
+package steps
+
+import (
+	"path/filepath"
+	"syscall"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/gatebook/gatebook/plugins/sdk"
+	"github.com/gatebook/gatebook/steps/internal/archive"
+)
+
+// TestCollectWaitsForNobodyToWriteANamedPipe would never end.
+func TestCollectWaitsForNobodyToWriteANamedPipe(t *testing.T) {
+	t.Parallel()
+	dir := evidence(t)
+	for _, name := range []string{"pipe", "log/pipe", "pipe.tgz"} {
+		if err := syscall.Mkfifo(filepath.Join(dir, name), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	action := collect(Options{Dir: dir})
+	got, err := apply(t, action, params{"to": "a.tgz", "files": []any{
+		params{"from": "pipe"}, params{"from": "log", "include": []any{"pipe"}},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []archive.Skipped{{Name: "pipe", Reason: "not a directory"}, {Name: "log/pipe", Reason: "not a regular file"}}
+	if diff := cmp.Diff(want, got.Skipped); diff != "" {
+		t.Errorf("skipped (-want +got):\n%s", diff)
+	}
+	_, err = apply(t, action, params{"to": "pipe.tgz", "files": []any{params{"from": "log"}}})
+	failure{sdk.Conflict, "to", "pipe.tgz exists"}.check(t, err)
+}
