@@ -37,8 +37,8 @@ func dnsWait(o Options) sdk.Action[DNSWaitInput, DNSWaitOutput] {
 		Name:    "dns.wait",
 		Summary: "Wait until a name in the DNS has, or has no longer, certain records",
 		Description: `Asks the DNS servers themselves, over UDP and for long answers over TCP, past every cache of this machine, until all of
-them give what is expected. A record that is not there yet is transient, as is a server that does not answer; a server
-that refuses is *denied*.
+them give what is expected. A record that is not there yet is transient, as is a server that does not answer, or that
+only refers to others and so cannot say what is not there; a server that refuses is *denied*.
 
 After a switch of records, wait at the authoritative servers first, and then for the old TTL.`,
 		Effect:     sdk.Read,

@@ -21,6 +21,9 @@ const udpPayload = 1232
 // zone answers a question.
 type zone func(question dnsmessage.Question, network string) (dnsmessage.RCode, []dnsmessage.ResourceBody)
 
+// unreadable is a name whose question the server cannot read, so that it does not repeat it.
+const unreadable = "unreadable."
+
 // listenTwice listens on one port over UDP and TCP. The one that UDP gets may be taken
 // for TCP, by any connection of the machine; then another is tried.
 func listenTwice(t *testing.T) (net.PacketConn, net.Listener) {
@@ -88,8 +91,16 @@ func (z zone) answer(t *testing.T, packed []byte, network string) []byte {
 	question := asked.Questions[0]
 	code, bodies := z(question, network)
 	answer := dnsmessage.Message{
-		Header:    dnsmessage.Header{ID: asked.ID, Response: true, RCode: code},
+		Header:    dnsmessage.Header{ID: asked.ID, Response: true, RCode: code, Authoritative: true},
 		Questions: asked.Questions,
+	}
+	switch question.Name.String() {
+	case unreadable:
+		answer.Questions = nil
+	case "resolved.":
+		answer.Authoritative, answer.RecursionAvailable = false, true
+	case "elsewhere.", "elsewhere.gone.":
+		answer.Authoritative = false
 	}
 	for i, body := range bodies {
 		header := dnsmessage.ResourceHeader{Name: question.Name, Class: dnsmessage.ClassINET, TTL: uint32(300 - i)}
@@ -129,7 +140,9 @@ func testZone(question dnsmessage.Question, _ string) (dnsmessage.RCode, []dnsme
 		return dnsmessage.RCodeRefused, nil
 	case "broken.":
 		return dnsmessage.RCodeServerFailure, nil
-	case "gone.":
+	case unreadable:
+		return dnsmessage.RCodeFormatError, nil
+	case "gone.", "resolved.", "elsewhere.gone.":
 		return dnsmessage.RCodeNameError, nil
 	}
 	kind := strings.TrimPrefix(question.Type.String(), "Type")
@@ -160,6 +173,10 @@ func TestDNSWait(t *testing.T) {
 		{name: "a name without the type", with: params{"name": "web.other"}, want: failure{sdk.Transient, "", "has no A record"}},
 		{name: "a name that is not there", with: params{"name": "gone"}, want: failure{sdk.Transient, "", "has no A record"}},
 		{name: "absence", with: params{"name": "gone", "absent": true}, found: []string{}},
+		{name: "absence that a resolver found", with: params{"name": "resolved", "absent": true}, found: []string{}},
+		{name: "a referral is not absence", with: params{"name": "elsewhere", "absent": true}, want: failure{sdk.Transient, "", "does not hold the zone of elsewhere"}},
+		{name: "nor is a name missing that the server does not hold", with: params{"name": "elsewhere.gone", "absent": true}, want: failure{sdk.Transient, "", "does not hold the zone"}},
+		{name: "a server that cannot read the question", with: params{"name": "unreadable", "timeout": "1h"}, want: failure{sdk.Transient, "", "FormatError"}},
 		{name: "no absence", with: params{"name": "web", "absent": true}, want: failure{sdk.Transient, "", "still has the A records"}},
 		{name: "a server that refuses", with: params{"name": "refused", "within": "1h"}, want: failure{sdk.Denied, "", "refuses to answer for refused"}},
 		{name: "a server that fails is not absence", with: params{"name": "broken", "absent": true}, want: failure{sdk.Transient, "", "ServerFailure"}},

@@ -47,7 +47,7 @@ func typeOf(name string) dnsmessage.Type {
 }
 
 // Lookup asks one server, named with its port, for the records of a type. None is no
-// error.
+// error where the server can know that; a referral to other servers does not say it.
 func (r Resolver) Lookup(ctx context.Context, server, name, kind string) (Records, error) {
 	question, err := newQuestion(name, typeOf(kind))
 	if err != nil {
@@ -62,7 +62,11 @@ func (r Resolver) Lookup(ctx context.Context, server, name, kind string) (Record
 	}
 	switch answer.RCode {
 	case dnsmessage.RCodeSuccess, dnsmessage.RCodeNameError:
-		return recordsOf(answer, question.Questions[0].Type), nil
+		found := recordsOf(answer, question.Questions[0].Type)
+		if len(found.Values) == 0 && !answer.Authoritative && !answer.RecursionAvailable {
+			return Records{}, sdk.Errorf(sdk.Transient, "%s does not hold the zone of %s and looks it up nowhere else", server, name)
+		}
+		return found, nil
 	case dnsmessage.RCodeRefused:
 		return Records{}, sdk.Errorf(sdk.Denied, "%s refuses to answer for %s", server, name)
 	default:
@@ -143,8 +147,16 @@ func read(conn net.Conn, network string) ([]byte, error) {
 	return packet, err
 }
 
+// isAnswer reports whether an answer is one to the question. A server that could not read
+// the question does not repeat it.
 func isAnswer(question, answer dnsmessage.Message) bool {
-	if !answer.Response || answer.ID != question.ID || len(answer.Questions) != 1 {
+	if !answer.Response || answer.ID != question.ID {
+		return false
+	}
+	if len(answer.Questions) == 0 {
+		return answer.RCode == dnsmessage.RCodeFormatError || answer.RCode == dnsmessage.RCodeNotImplemented
+	}
+	if len(answer.Questions) != 1 {
 		return false
 	}
 	asked, told := question.Questions[0], answer.Questions[0]
