@@ -69,7 +69,7 @@ func (e *executor) plan(ctx context.Context, call *sdk.Call[ExecInput]) (sdk.Pre
 	if len(in.Check) == 0 || len(call.Unknown) > 0 {
 		return preview, nil
 	}
-	switch done, err := e.runCheck(ctx, in); {
+	switch done, err := e.runCheck(ctx, in, call.Key); {
 	case err != nil && ctx.Err() != nil:
 		return sdk.Preview{}, err
 	case err != nil:

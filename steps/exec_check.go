@@ -68,7 +68,7 @@ func (e *executor) applyCheck(ctx context.Context, call *sdk.Call[ExecCheckInput
 	if in.Timeout <= 0 {
 		return ExecCheckOutput{}, sdk.FieldErrorf("timeout", "%s leaves no time to look", in.Timeout)
 	}
-	spec := in.spec(e, "") // nothing is lost with it, so that nobody looks for it after a crash
+	spec := in.spec(e, call.Key) // the key marks it too, so that it can be found after a crash
 	spec.host = call.Host
 	bounded, cancel := context.WithTimeout(ctx, in.Timeout.Std())
 	defer cancel()

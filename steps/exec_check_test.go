@@ -30,6 +30,7 @@ func TestExecCheckGivesTheExitCodeAsAnOutput(t *testing.T) {
 		{name: "a signal is no answer", with: params{"script": "kill -9 $$"}, fail: failure{sdk.Transient, "", "killed by signal 9"}},
 		{name: "too long", with: params{"command": []any{"sleep", "600"}, "timeout": "20ms"}, fail: failure{sdk.Transient, "", "no end within 20ms"}},
 		{name: "no time", with: params{"command": []any{"true"}, "timeout": "0s"}, fail: failure{sdk.Permanent, "timeout", "no time"}},
+		{name: "the key marks it", with: params{"script": `echo "$GATEBOOK_KEY"`}, want: ExecCheckOutput{Ended{Stdout: "run-1-step-do"}}},
 		{name: "standard input", with: params{"command": []any{"cat"}, "stdin": "asked"}, want: ExecCheckOutput{Ended{Stdout: "asked"}}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

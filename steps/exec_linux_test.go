@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -174,6 +175,62 @@ func TestExecSurvivorIsFoundByItsStartWithoutTheMarker(t *testing.T) {
 	}
 	eventually(t, "the end of the process", func() bool { _, lives, _ := s.survivor(id, ""); return !lives })
 	_ = sleeper.Wait()
+}
+
+func TestExecPlanTakesItsCheckAlong(t *testing.T) {
+	t.Parallel()
+	pidFile := filepath.Join(t.TempDir(), "pid")
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	handler := execHandler(t)
+	go func() {
+		_, err := handler.Plan(ctx, sdk.Request{Params: paramsOf(t, map[string]any{
+			"command": []any{"true"}, "check": []any{"sh", "-c", `sleep 600 & echo $! > "$F.new"; mv "$F.new" "$F"; wait`},
+			"env": map[string]any{"F": pidFile},
+		})})
+		ended <- err
+	}()
+	var child int
+	eventually(t, "the start of the check", func() bool {
+		text, err := os.ReadFile(pidFile)
+		if err == nil {
+			_, err = fmt.Sscan(string(text), &child)
+		}
+		return err == nil
+	})
+	cancel()
+	if err := <-ended; sdk.AsError(err).Class != sdk.Cancelled {
+		t.Errorf("the plan ends with %v", err)
+	}
+	if runs(child) {
+		t.Error("what the check started still runs")
+	}
+}
+
+func TestExecThatHasEndedIsNotCancelled(t *testing.T) {
+	t.Parallel()
+	host := newLines()
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	handler := execHandler(t)
+	go func() {
+		_, err := handler.Apply(ctx, sdk.Request{
+			Params: paramsOf(t, map[string]any{"script": "sleep 600 & echo pids $$ $!"}), Key: "key",
+		}, host)
+		ended <- err
+	}()
+	var shell, left int
+	if _, err := fmt.Sscan(host.waitFor(t, "stdout: pids "), &shell, &left); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the end of the program", func() bool { return !runs(shell) })
+	cancel() // while what the program left behind holds its output open
+	if err := <-ended; err != nil {
+		t.Errorf("a program that succeeded has the error %v", err)
+	}
+	if err := syscall.Kill(left, syscall.SIGKILL); err != nil {
+		t.Errorf("what stays in the background was ended: %v", err)
+	}
 }
 
 func TestExecCancelStopsTheWholeGroup(t *testing.T) {

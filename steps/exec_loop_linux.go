@@ -231,8 +231,8 @@ func (p *process) look() error {
 	if p.ended {
 		fds[2].Fd = -1
 	}
-	if p.cancelled {
-		fds[3].Fd = -1
+	if p.ended || p.cancelled {
+		fds[3].Fd = -1 // what has ended is not stopped any more
 	}
 	if _, err := unix.Poll(fds[:], p.patience()); err != nil && !errors.Is(err, unix.EINTR) {
 		return fmt.Errorf("poll: %w", err)
@@ -243,16 +243,18 @@ func (p *process) look() error {
 	if fds[1].Revents != 0 {
 		p.stderr.read()
 	}
-	if fds[3].Revents != 0 {
+	if !p.ended && (fds[2].Revents != 0 || fds[3].Revents != 0 || p.handle < 0) {
+		if err := p.reap(); err != nil {
+			return err
+		}
+	}
+	if fds[3].Revents != 0 && !p.ended {
 		p.cancelled, p.nextKill = true, time.Now().Add(p.grace)
 		terminateGroup(p.pid)
 	}
 	if p.cancelled && !p.killed && time.Now().After(p.nextKill) {
 		p.killed, p.nextKill = true, time.Now().Add(killDelay)
 		killGroup(p.pid)
-	}
-	if !p.ended && (fds[2].Revents != 0 || p.handle < 0) {
-		return p.reap()
 	}
 	return nil
 }

@@ -31,7 +31,7 @@ func (e *executor) observe(ctx context.Context, call *sdk.Call[ExecInput]) (sdk.
 		}
 		return cannotTell("It cannot be seen whether a process of the earlier attempt is still running: " + err.Error() + "."), nil
 	}
-	return e.judge(ctx, call.Input, wasNoted)
+	return e.judge(ctx, call.Input, call.Key, wasNoted)
 }
 
 // outlive waits until nothing of a lost attempt runs any more.
@@ -60,9 +60,9 @@ func (e *executor) outlive(ctx context.Context, call *sdk.Call[ExecInput], noted
 }
 
 // judge answers once nothing of the lost attempt runs any more.
-func (e *executor) judge(ctx context.Context, in ExecInput, wasNoted bool) (sdk.Observed[ExecOutput], error) {
+func (e *executor) judge(ctx context.Context, in ExecInput, key string, wasNoted bool) (sdk.Observed[ExecOutput], error) {
 	if len(in.Check) > 0 {
-		switch done, err := e.runCheck(ctx, in); {
+		switch done, err := e.runCheck(ctx, in, key); {
 		case err != nil && ctx.Err() != nil:
 			return sdk.Observed[ExecOutput]{}, err
 		case err != nil:
@@ -90,12 +90,13 @@ func cannotTell(detail string) sdk.Observed[ExecOutput] {
 	return sdk.Observed[ExecOutput]{State: sdk.CannotTell, Detail: detail}
 }
 
-// runCheck runs the command of `check` and reports whether it says that all is done.
-func (e *executor) runCheck(ctx context.Context, in ExecInput) (done bool, err error) {
+// runCheck runs the command of `check` and reports whether it says that all is done. It
+// carries the key where there is one, so that after a crash it is waited for as well.
+func (e *executor) runCheck(ctx context.Context, in ExecInput, key string) (done bool, err error) {
 	ended, err := e.run(ctx, processSpec{
 		argv:  in.Check,
 		dir:   e.options.path(in.Cwd),
-		env:   e.environ(in.Env, ""),
+		env:   e.environ(in.Env, key),
 		grace: in.Grace.Std(),
 	})
 	switch {

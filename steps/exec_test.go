@@ -296,12 +296,13 @@ func TestExecObserveSaysWhatCanBeKnown(t *testing.T) {
 		notes  map[string]json.RawMessage
 		want   sdk.State
 	}{
-		"nothing is known":   {map[string]any{"command": []any{"true"}}, nil, sdk.CannotTell},
-		"it was started":     {map[string]any{"command": []any{"true"}}, gone, sdk.CannotTell},
-		"idempotent":         {map[string]any{"command": []any{"true"}, "idempotent": true}, gone, sdk.NotDone},
-		"the check succeeds": {map[string]any{"command": []any{"true"}, "check": []any{"true"}}, gone, sdk.Done},
-		"the check fails":    {map[string]any{"command": []any{"true"}, "check": []any{"false"}}, gone, sdk.NotDone},
-		"no check":           {map[string]any{"command": []any{"true"}, "check": []any{"no-such"}}, gone, sdk.CannotTell},
+		"nothing is known":    {map[string]any{"command": []any{"true"}}, nil, sdk.CannotTell},
+		"it was started":      {map[string]any{"command": []any{"true"}}, gone, sdk.CannotTell},
+		"idempotent":          {map[string]any{"command": []any{"true"}, "idempotent": true}, gone, sdk.NotDone},
+		"the check succeeds":  {map[string]any{"command": []any{"true"}, "check": []any{"true"}}, gone, sdk.Done},
+		"the check fails":     {map[string]any{"command": []any{"true"}, "check": []any{"false"}}, gone, sdk.NotDone},
+		"the check is marked": {map[string]any{"command": []any{"true"}, "check": []any{"sh", "-c", `test "$GATEBOOK_KEY" = nobody-has-this-key`}}, gone, sdk.Done},
+		"no check":            {map[string]any{"command": []any{"true"}, "check": []any{"no-such"}}, gone, sdk.CannotTell},
 	} {
 		got, err := execHandler(t).Observe(t.Context(), sdk.Request{
 			Params: paramsOf(t, test.params), Notes: test.notes, Key: "nobody-has-this-key",
