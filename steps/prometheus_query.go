@@ -17,7 +17,7 @@ import (
 
 // PrometheusQueryInput is what prometheus.query is given.
 type PrometheusQueryInput struct {
-	URL   string `json:"url" required:"true" pattern:"^https?://" example:"https://prometheus.example.com" doc:"Address of the server, without /api/v1."`
+	URL   string `json:"url" required:"true" pattern:"^https?://[^?#]+$" example:"https://prometheus.example.com" doc:"Address of the server, without /api/v1 and without a query."`
 	Query string `json:"query" required:"true" minLength:"1" example:"sum(rate(http_requests_total{code=~\"5..\"}[5m]))" doc:"PromQL expression that gives a scalar or an instant vector."`
 	web.Connection
 	Time    *time.Time      `json:"time" doc:"Time at which to evaluate; the server's present where it is not given."`

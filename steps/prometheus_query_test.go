@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/gatebook/gatebook/plugins/sdk"
+	"github.com/gatebook/gatebook/schema"
 	"github.com/gatebook/gatebook/steps/internal/prometheus"
 )
 
@@ -78,6 +79,25 @@ func TestPrometheusQuery(t *testing.T) {
 				t.Errorf("value %v, want %v", *got.Value, tt.value)
 			}
 		})
+	}
+}
+
+func TestPrometheusAddressHasNoQuery(t *testing.T) {
+	t.Parallel()
+	validator, err := schema.Compile(schema.For[PrometheusQueryInput]())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for address, faults := range map[string]int{
+		"https://prometheus.example.com":             0,
+		"https://prometheus.example.com:9090/prom/":  0,
+		"https://prometheus.example.com?tenant=a":    1, // /api/v1 would become a part of it
+		"https://prometheus.example.com/prom#anchor": 1,
+		"https://": 1,
+	} {
+		if got := validator.Validate(params{"url": address, "query": "up"}); len(got) != faults {
+			t.Errorf("%s has the faults %v, want %d", address, got, faults)
+		}
 	}
 }
 
