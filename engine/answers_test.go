@@ -310,6 +310,30 @@ steps:
 	}
 }
 
+// A request of another user may be for nobody else to read. It must neither take the
+// run down nor keep the other requests from it.
+func TestRequestThatCannotBeReadIsToldOfOnceAndWaits(t *testing.T) {
+	inBubble(t, func(t *testing.T, p *play) {
+		p.process.Wait = true
+		ends := p.start(signOff)
+		inbox := filepath.Join(filepath.Dir(p.folder().JournalPath()), "inbox")
+		secretive := filepath.Join(inbox, "20000101-000000-000000000-abcdefgh.json")
+		if err := os.Mkdir(secretive, 0o700); err != nil { // which not even root can read as a file
+			t.Fatal(err)
+		}
+		time.Sleep(time.Minute)
+		refused := p.of(event.AnswerRefused)
+		if len(refused) != 1 || !strings.Contains(refused[0].Reason, filepath.Base(secretive)) {
+			t.Errorf("told: %+v", refused)
+		}
+		if err := os.Remove(secretive); err != nil {
+			t.Fatal(err)
+		}
+		p.post(yes("sign_off"))
+		p.ends(<-ends, event.OutcomeSucceeded, "by carol")
+	})
+}
+
 func TestUnreadableRequestsAreRefusedAndRemoved(t *testing.T) {
 	inBubble(t, func(t *testing.T, p *play) {
 		p.process.Wait = true

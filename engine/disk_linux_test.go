@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"errors"
 	"os/signal"
 	"strings"
 	"syscall"
@@ -9,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/gatebook/gatebook/engine/event"
+	"github.com/gatebook/gatebook/engine/journal"
 )
 
 // limitFiles keeps this process from writing files beyond a size, as a full disk does.
@@ -54,6 +56,9 @@ func TestRunThatCannotWriteItsJournal(t *testing.T) {
 			}
 			continue
 		case !strings.Contains(got.Error, "was left off"):
+			if listed, err := journal.NewStore(order.State).Open(journal.Latest); !errors.Is(err, journal.ErrNoRun) {
+				t.Errorf("limit %d: %v is listed, and never began; %v", size, listed, err)
+			}
 			if had := effects(t, order); len(had) > 0 || !strings.Contains(got.Error, "file too large") {
 				t.Errorf("limit %d: %v were had, and it says %s", size, had, got.Error)
 			}

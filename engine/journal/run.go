@@ -54,9 +54,10 @@ func (r *Run) load(name string) ([]byte, error) {
 }
 
 // Discard removes the folder of a run that did not begin, so that no list shows it. The
-// folder of one that has a journal stays.
+// folder of one whose journal holds anything stays.
 func (r *Run) Discard() error {
-	if _, err := os.Stat(r.JournalPath()); !errors.Is(err, fs.ErrNotExist) {
+	journal, err := os.Stat(r.JournalPath())
+	if err != nil && !errors.Is(err, fs.ErrNotExist) || err == nil && journal.Size() > 0 {
 		return err
 	}
 	if err := os.RemoveAll(r.dir); err != nil {

@@ -49,7 +49,7 @@ func describeRun(e event.Event) Said {
 		return Said{What: "it was asked to go on", Why: Line(e.Reason), Mark: event.Running}
 	case event.RollbackAsked:
 		return Said{What: "it was asked to take back what was changed", Why: Line(e.Reason), Mark: event.Undoing}
-	case event.RequestRefused:
+	case event.RequestRefused, event.AnswerRefused:
 		return Said{What: "a request was refused", Why: Line(e.Reason), Mark: event.Waiting}
 	case event.ModeChanged:
 		return Said{What: modeWords(e.Mode), Why: Line(e.Reason), Mark: modeMark(e.Mode), Minor: e.Mode == event.Going || e.Mode == event.Ended}

@@ -113,7 +113,7 @@ func newDriver(ctx context.Context, p Process, pl *plan.Plan, folder *journal.Ru
 		arrived: make(chan message, 256),
 		work:    make(map[event.Op]*work),
 		asks:    make(map[string]*ask),
-		inbox:   inbox{known: make(map[string]bool), judged: make(map[string]bool)},
+		inbox:   inbox{known: make(map[string]bool), judged: make(map[string]bool), told: make(map[string]bool)},
 		hosts:   hosts{open: make(map[*host]struct{})},
 		ended:   make(map[string]string),
 		looks:   make(chan struct{}, observationSlots),
@@ -133,9 +133,7 @@ func (d *driver) loop() (event.Result, error) {
 		if d.end != nil {
 			return *d.end, nil
 		}
-		if err := d.pauseIfOnlyPeople(); err != nil {
-			return event.Result{}, d.abandon(err)
-		}
+		d.pauseIfOnlyPeople()
 		if len(d.todo) > 0 || d.urgent || len(d.taken) > 0 {
 			continue
 		}
@@ -148,9 +146,7 @@ func (d *driver) loop() (event.Result, error) {
 		case control := <-d.process.Controls:
 			d.fact(control)
 		case <-inbox.C:
-			if err := d.takeInbox(); err != nil {
-				return event.Result{}, d.abandon(err)
-			}
+			d.takeInbox()
 		}
 		d.takeWaiting()
 	}
@@ -303,9 +299,7 @@ func (d *driver) commit() error {
 	}
 	clear(d.ended)
 	for _, id := range d.taken {
-		if err := d.folder.Done(id); err != nil {
-			return fmt.Errorf("take request %s out of the inbox of run %s: %w", id, d.folder.ID(), err)
-		}
+		_ = d.folder.Done(id) // one that stays is known; takeInbox tries again, and complains
 	}
 	d.taken = d.taken[:0]
 	todo := d.todo
@@ -373,15 +367,12 @@ func (d *driver) fireTimers() {
 
 // pauseIfOnlyPeople pauses a run that can only go on when others answer, where it is not
 // to wait for them and its inbox holds no answer.
-func (d *driver) pauseIfOnlyPeople() error {
+func (d *driver) pauseIfOnlyPeople() {
 	if d.process.Wait || !d.onlyOthers() || len(d.todo) > 0 {
-		return nil
+		return
 	}
-	if err := d.takeInbox(); err != nil {
-		return err
-	}
+	d.takeInbox()
 	if d.onlyOthers() && len(d.todo) == 0 && len(d.taken) == 0 && len(d.inbox.judged) == 0 {
 		d.fact(event.Event{Type: event.PauseAsked, Reason: "it waits for people"})
 	}
-	return nil
 }

@@ -34,23 +34,32 @@ func Post(folder *journal.Run, now time.Time, random uint64, request Request) (s
 type inbox struct {
 	known  map[string]bool // they are in the journal
 	judged map[string]bool // steps to which an answer is being looked at
+	told   map[string]bool // what is wrong with the folder
 }
 
 // takeInbox takes in what other processes have asked for. What is in the journal
-// already was left there by a process that died before it could remove it.
-func (d *driver) takeInbox() error {
+// already was left there by a process that could not remove it, or died before. What
+// cannot be read is tried again at the next look: the work on the system goes on
+// whoever left it.
+func (d *driver) takeInbox() {
 	requests, err := d.folder.TakeInbox()
-	if err != nil {
-		return err
-	}
+	d.complain(err)
 	for _, r := range requests {
-		if !d.inbox.known[r.ID] {
+		if d.inbox.known[r.ID] {
+			d.complain(d.folder.Done(r.ID))
+		} else {
 			d.takeRequest(r)
-		} else if err := d.folder.Done(r.ID); err != nil {
-			return err
 		}
 	}
-	return nil
+}
+
+// complain says once what is wrong with the inbox.
+func (d *driver) complain(err error) {
+	if err == nil || d.inbox.told[err.Error()] {
+		return
+	}
+	d.inbox.told[err.Error()] = true
+	d.fact(event.Event{Type: event.AnswerRefused, Reason: "the run goes on without it, and tries again: " + err.Error()})
 }
 
 func (d *driver) takeRequest(r journal.Request) {

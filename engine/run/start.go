@@ -29,6 +29,17 @@ func Start(ctx context.Context, store *journal.Store, p Process, pl *plan.Plan, 
 		return event.Result{}, errors.Join(err, folder.Discard())
 	}
 	defer locks.Close()
+	result, err := start(ctx, folder, locks, p, pl, text, info)
+	if err != nil {
+		// Of a run that left no record "latest" must not speak.
+		err = errors.Join(err, folder.Discard())
+	}
+	return result, err
+}
+
+func start(
+	ctx context.Context, folder *journal.Run, locks *journal.Locks, p Process, pl *plan.Plan, text []byte, info event.Run,
+) (event.Result, error) {
 	if err := save(folder, pl, text); err != nil {
 		return event.Result{}, err
 	}
@@ -174,9 +185,7 @@ func (d *driver) resume(r Resumption, past *replay, repair journal.Repair, locks
 	d.noteTakeovers(locks)
 	d.follow(outstanding)
 	// What was asked of the run while nobody drove it comes before what is asked now.
-	if err := d.takeInbox(); err != nil {
-		return err
-	}
+	d.takeInbox()
 	d.refusal = ""
 	d.takeUp(r)
 	return d.nothingToDo()
