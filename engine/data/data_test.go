@@ -165,8 +165,8 @@ func TestLeavesKnowWhereTheyGo(t *testing.T) {
 		{"either: ${{ inputs.count }}", "either [integer boolean]"},
 		{"either: ${{ inputs.name }}", "either [integer boolean] unfit"},
 		{"tree: {a: {b: {leaf: '${{ inputs.name }}'}}}", "tree.a.b.leaf [integer] unfit"},
-		{"hidden: {a: '${{ inputs.token }}'}", "hidden.a [] secret"},
-		{"kept: {a: '${{ inputs.token }}'}", "kept.a [] secret"},
+		{"hidden: {a: '${{ inputs.token }}'}", "hidden.a [string] secret"},
+		{"kept: {a: '${{ inputs.token }}'}", "kept.a [string] secret"},
 		{"open: [{a: '${{ inputs.token }}'}]", "open[0].a [] readable"},
 		{"other: ${{ inputs.token }}", "other []"},
 	}

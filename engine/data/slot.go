@@ -14,6 +14,7 @@ type Slot struct {
 	Field  string // its path, such as "nodes[2].name"
 	root   *schema.Schema
 	shapes []*schema.Schema
+	around []*schema.Schema // shapes that the slot lies inside of and that speak of secrets
 }
 
 // deepest bounds how far a shape is followed into a value, since one may refer to
@@ -59,15 +60,13 @@ func hasSecrecy(s *schema.Schema) bool { return s.Secret || s.NoSecret || s.Take
 // at goes one step further, by a property's name or an item's index. What lies
 // inside something secret, or inside what others can or cannot read, is so too.
 func (s Slot) at(part string) Slot {
-	next := Slot{root: s.root, Field: part}
+	next := Slot{root: s.root, Field: part, around: slices.Clip(s.around)}
 	if s.Field != "" {
 		next.Field = schema.FieldPath([]string{s.Field, part})
 	}
 	for _, shape := range s.shapes {
 		if hasSecrecy(shape) {
-			next.shapes = append(next.shapes, &schema.Schema{
-				Secret: shape.Secret, NoSecret: shape.NoSecret, TakesSecrets: shape.TakesSecrets,
-			})
+			next.around = append(next.around, shape)
 		}
 		switch declared, ok := shape.Property(part); {
 		case ok:
@@ -84,12 +83,17 @@ func (s Slot) at(part string) Slot {
 // TakesSecrets reports whether a secret may flow into the slot: what is in it is kept
 // from others, whether it is always secret or not.
 func (s Slot) TakesSecrets() bool {
-	return slices.ContainsFunc(s.shapes, func(shape *schema.Schema) bool { return shape.Secret || shape.TakesSecrets })
+	return s.says(func(shape *schema.Schema) bool { return shape.Secret || shape.TakesSecrets })
 }
 
 // NoSecret reports whether others can read the value in the slot.
 func (s Slot) NoSecret() bool {
-	return slices.ContainsFunc(s.shapes, func(shape *schema.Schema) bool { return shape.NoSecret })
+	return s.says(func(shape *schema.Schema) bool { return shape.NoSecret })
+}
+
+// says reports whether a shape of the slot, or one around it, says something.
+func (s Slot) says(what func(*schema.Schema) bool) bool {
+	return slices.ContainsFunc(s.shapes, what) || slices.ContainsFunc(s.around, what)
 }
 
 // Types returns the types that a value in the slot may have; none: any.

@@ -2,6 +2,7 @@ package data
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/gatebook/gatebook/engine/catalog"
@@ -52,12 +53,21 @@ func (u *Uses) Make(action *catalog.Entry, with *Tree, at source.Range) (*Use, d
 	found = append(found, use.Check(with.Static())...)
 	for leaf := range with.Leaves(action.Description.Input) {
 		if !leaf.Fits() {
-			found = append(found, diag.InvalidParameter.At(leaf.Range(),
-				"The action %s wants %s for %s, and this expression gives %s.", action.Description.Name,
-				article(strings.Join(leaf.Into.Types(), " or ")), leaf.Into.Field, article(leaf.Type())))
+			found = append(found, misfit(action, leaf))
 		}
 	}
 	return use, found
+}
+
+// misfit says that an expression gives what its place cannot hold.
+func misfit(action *catalog.Entry, leaf Leaf) diag.Diagnostic {
+	want := leaf.Into.Types()
+	found := diag.InvalidParameter.At(leaf.Range(), "The action %s wants %s for %s, and this expression gives %s.",
+		action.Description.Name, article(strings.Join(want, " or ")), leaf.Into.Field, article(leaf.Type()))
+	if slices.Contains(want, schema.TypeString) {
+		return found.WithHint("write string(…) around it")
+	}
+	return found
 }
 
 // article puts "a" or "an" before the name of a type.
