@@ -43,7 +43,7 @@ type member struct {
 }
 
 // Compile makes a validator of a schema. It fails where a pattern is no RE2
-// expression, a reference leads nowhere or in a circle, or the schema is so large
+// expression or all are too large, a reference leads nowhere or in a circle, or the schema is so large
 // that it is meant to do harm. It keeps nothing but pointers into the schema,
 // which must not change afterwards.
 func Compile(s *Schema) (*Validator, error) {
@@ -59,9 +59,10 @@ func Compile(s *Schema) (*Validator, error) {
 }
 
 type compiler struct {
-	root  *Schema
-	defs  map[string]*node
-	nodes []*node
+	root     *Schema
+	defs     map[string]*node
+	nodes    []*node
+	patterns Patterns
 }
 
 func (c *compiler) compile(s *Schema, depth int) (*node, error) {
@@ -101,11 +102,11 @@ func (c *compiler) fillText(n *node) error {
 		return fmt.Errorf("%q is not a type", n.Type)
 	}
 	if n.Pattern != "" {
-		pattern, err := regexp.Compile(n.Pattern)
+		pattern, err := c.patterns.Compile(n.Pattern)
 		if err != nil {
-			return fmt.Errorf("pattern %q: %w", n.Pattern, err)
+			return fmt.Errorf("pattern %.100q: %w", n.Pattern, err)
 		}
-		n.pattern = pattern
+		n.pattern = pattern.Regexp
 	}
 	if n.MultipleOf != nil && *n.MultipleOf <= 0 {
 		return errors.New("multipleOf must be greater than 0")

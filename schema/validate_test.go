@@ -240,6 +240,7 @@ func TestFaultySchemasAreRefused(t *testing.T) {
 		`$ref "#/$defs/b" leads nowhere`:     {Ref: "#/$defs/b"},
 		`$ref "file:///etc/x" leads nowhere`: {Items: &schema.Schema{Ref: "file:///etc/x"}},
 		`error parsing regexp`:               {Pattern: "(?=x)"},
+		`expression is too large`:            {Pattern: "(x{100}){10}"},
 		`"text" is not a type`:               {Type: "text"},
 		`multipleOf must be greater than 0`:  {MultipleOf: new(float64(0))},
 		`nested deeper than`:                 deep,

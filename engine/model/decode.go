@@ -7,6 +7,7 @@ import (
 	"github.com/gatebook/gatebook/engine/diag"
 	"github.com/gatebook/gatebook/engine/source"
 	"github.com/gatebook/gatebook/engine/syntax"
+	"github.com/gatebook/gatebook/schema"
 )
 
 // Decode reads a tree as a runbook. All faults are found in one pass, and what is
@@ -39,8 +40,9 @@ func isOtherVersion(node *syntax.Node) bool {
 
 // decoder reads nodes into the structs of this package by the tags of their fields.
 type decoder struct {
-	shapes shapes
-	found  diag.List
+	shapes   shapes
+	found    diag.List
+	patterns schema.Patterns
 }
 
 // maxFound is how many findings are kept; nobody reads more.

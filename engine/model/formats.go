@@ -2,7 +2,6 @@ package model
 
 import (
 	"errors"
-	"regexp"
 	"regexp/syntax"
 	"strings"
 
@@ -36,8 +35,8 @@ func pattern(format string) string {
 	}
 }
 
-// longestPattern bounds the regular expressions of inputs, whose compiled form can be
-// a thousand times as long.
+// longestPattern bounds the regular expressions of inputs, for those who read them.
+// What they become is bounded by the package schema.
 const longestPattern = 1000
 
 func (d *decoder) checkFormat(t Text, format string) {
@@ -76,7 +75,7 @@ func (d *decoder) checkPattern(t Text) {
 		d.add(diag.BadPattern.At(t.Range(), "The pattern has %d bytes; at most %d are allowed.", len(t.Value), longestPattern))
 		return
 	}
-	_, err := regexp.Compile(t.Value)
+	_, err := d.patterns.Compile(t.Value)
 	if err == nil {
 		return
 	}
@@ -87,7 +86,7 @@ func (d *decoder) checkPattern(t Text) {
 			where = t.Node.RangeOf(at, at+len(fault.Expr))
 		}
 	}
-	finding := diag.BadPattern.At(where, "The pattern cannot be read: %s.", cause)
+	finding := diag.BadPattern.At(where, "The pattern cannot be used: %s.", cause)
 	if strings.Contains(t.Value, "(?=") || strings.Contains(t.Value, "(?!") || strings.Contains(t.Value, "(?<") {
 		finding = finding.WithHint("look-ahead and look-behind are not part of RE2")
 	}

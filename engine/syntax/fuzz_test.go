@@ -33,13 +33,16 @@ func seed(f *testing.F) {
 	}
 }
 
+// patience is only for what hangs, on a slow, busy machine.
+const patience = 30 * time.Second
+
 // No input panics or takes long, and every place is inside the file.
 func FuzzParse(f *testing.F) {
 	seed(f)
 	f.Fuzz(func(t *testing.T, text []byte) {
 		begin := time.Now()
 		node, found := syntax.Parse(source.NewFile("f.yaml", text))
-		if took := time.Since(begin); took > 5*time.Second {
+		if took := time.Since(begin); took > patience {
 			t.Errorf("it took %s", took)
 		}
 		for _, d := range found {
