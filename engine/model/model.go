@@ -41,7 +41,7 @@ type Metadata struct {
 	Description Text         `key:"description" doc:"What it is for, in Markdown."`
 	Owners      List[Text]   `key:"owners" doc:"The teams or people that look after it."`
 	Source      Text         `key:"source" doc:"The document that it follows."`
-	Lock        Text         `key:"lock" doc:"Runs of runbooks with one lock name exclude each other."`
+	Lock        Text         `key:"lock" format:"dns" doc:"Runs of runbooks with one lock name exclude each other: a DNS label." examples:"web-production"`
 	Labels      Map[Text]    `key:"labels" doc:"Words to find it by."`
 }
 
