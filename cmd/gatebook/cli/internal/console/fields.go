@@ -26,7 +26,8 @@ func fieldValue(field *schema.Schema, text string) (any, error) {
 	decoder := json.NewDecoder(strings.NewReader(text))
 	decoder.UseNumber()
 	var data any
-	if err := decoder.Decode(&data); err != nil || decoder.More() {
+	// A decoder stops behind the first value, so it cannot say whether that is all.
+	if !json.Valid([]byte(text)) || decoder.Decode(&data) != nil {
 		return nil, fmt.Errorf("%q is not of type %s", text, field.Type)
 	}
 	return data, nil

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/gatebook/gatebook/engine/plan"
 	"github.com/gatebook/gatebook/engine/report"
@@ -26,50 +27,81 @@ type Prompter struct {
 
 	asking sync.Mutex // held while a question stands
 	start  sync.Once
-	typed  chan string // the lines that are typed; closed when the input ends
+	stands atomic.Pointer[question] // nil: none
+	ended  chan struct{}            // closed when the input has ended
+}
+
+// question is one that stands at the terminal.
+type question struct {
+	typed chan string   // the lines that are typed while it stands
+	over  chan struct{} // closed when it stands no more
 }
 
 // NewPrompter returns a prompter on a screen that nobody else draws on yet.
 func NewPrompter(c *Console) *Prompter {
-	return &Prompter{Console: c, Aside: func() func() { return func() {} }, typed: make(chan string)}
+	return &Prompter{Console: c, Aside: func() func() { return func() {} }, ended: make(chan struct{})}
 }
 
-// read passes on what is typed. It cannot be stopped, as reading a terminal cannot;
-// what is typed while no question stands waits in it, and is dropped by the next one.
+// keyboard notes which question stood when it was last read. What is typed with none
+// there is an answer to none: not to the one before, and not to the next.
+type keyboard struct {
+	*Prompter
+	stood *question
+}
+
+// Read reads standard input.
+func (k *keyboard) Read(into []byte) (int, error) {
+	n, err := k.Stdin.Read(into)
+	k.stood = k.stands.Load()
+	return n, err //nolint:wrapcheck // a reader's error is its own, io.EOF above all
+}
+
+// read passes on what is typed, each line to the question that stood there. It cannot
+// be stopped, as reading a terminal cannot.
 func (p *Prompter) read() {
-	defer close(p.typed)
-	lines := bufio.NewScanner(p.Stdin)
+	defer close(p.ended)
+	keys := &keyboard{Prompter: p}
+	lines := bufio.NewScanner(keys)
 	for lines.Scan() {
-		p.typed <- strings.TrimSpace(lines.Text())
+		if keys.stood == nil {
+			continue
+		}
+		select {
+		case keys.stood.typed <- strings.TrimSpace(lines.Text()):
+		case <-keys.stood.over:
+		}
 	}
 }
 
 // line asks for one line.
-func (p *Prompter) line(ctx context.Context, question string) (string, error) {
-	fmt.Fprintf(p.Stderr, "%s ", question)
+func (p *Prompter) line(ctx context.Context, prompt string) (string, error) {
+	fmt.Fprintf(p.Stderr, "%s ", prompt)
 	select {
-	case text, ok := <-p.typed:
-		if !ok {
-			fmt.Fprintln(p.Stderr)
-			return "", errNoAnswer
-		}
+	case text := <-p.stands.Load().typed:
 		return text, nil
+	case <-p.ended:
+		fmt.Fprintln(p.Stderr)
+		return "", errNoAnswer
 	case <-ctx.Done():
 		fmt.Fprintln(p.Stderr)
 		return "", ctx.Err()
 	}
 }
 
-// begin takes the terminal for a question; end gives it back.
+// begin takes the terminal for a question; end gives it back. What was typed before,
+// and waits in the terminal, is dropped.
 func (p *Prompter) begin() (end func()) {
 	p.asking.Lock()
 	back := p.Aside()
-	select {
-	case <-p.typed: // typed before the question was there: not an answer to it
-	default:
+	if p.Screen.Flush != nil {
+		p.Screen.Flush()
 	}
+	asked := &question{typed: make(chan string), over: make(chan struct{})}
+	p.stands.Store(asked)
 	p.start.Do(func() { go p.read() })
 	return func() {
+		p.stands.Store(nil)
+		close(asked.over)
 		back()
 		p.asking.Unlock()
 	}

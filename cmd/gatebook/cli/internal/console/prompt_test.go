@@ -6,6 +6,8 @@ import (
 	"io"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/console"
 	"github.com/gatebook/gatebook/engine/plan"
@@ -126,6 +128,46 @@ func TestPrompterEndsWithTheInputOrTheQuestion(t *testing.T) {
 	}
 }
 
+// The second line is there when the first answers, and waits in the terminal or in the
+// prompter: either way it was typed before the next question stood.
+func TestWhatIsTypedAheadAnswersNothing(t *testing.T) {
+	t.Parallel()
+	tests := map[string][]string{
+		"in one go":       {"yes\nyes\nyes\n"},
+		"line after line": {"yes\n", "yes\n", "yes\n"},
+	}
+	for name, typed := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				in, keys := io.Pipe()
+				defer keys.Close()
+				flushed := 0
+				c := &console.Console{Env: console.Env{Stdin: in, Stderr: io.Discard, User: "ann"}}
+				c.Screen.Flush = func() { flushed++ }
+				prompter := console.NewPrompter(c)
+				go func() {
+					for _, lines := range typed {
+						_, _ = io.WriteString(keys, lines) // the pipe is closed when the test is over
+					}
+				}()
+				if yes, err := prompter.Confirm(t.Context(), "Begin?"); !yes || err != nil {
+					t.Fatalf("confirmed %v, error %v", yes, err)
+				}
+				synctest.Wait() // all of it is typed, and no question stands
+				withdrawn, cancel := context.WithTimeout(t.Context(), time.Second)
+				defer cancel()
+				if answer, err := prompter.Ask(withdrawn, step(), sdk.Question{Message: "Delete it?"}); err == nil {
+					t.Errorf("answered by what was typed before it stood: %+v", answer)
+				}
+				if flushed != 2 {
+					t.Errorf("what waits in the terminal was dropped %d times, want once a question", flushed)
+				}
+			})
+		})
+	}
+}
+
 func TestPrompterTakesTheScreenAsideForEachQuestion(t *testing.T) {
 	t.Parallel()
 	prompter, _ := newTypist(t, [2]string{"yes or no:", "yes"}, [2]string{"if you like:", "no"})
@@ -161,6 +203,7 @@ func TestFillIn(t *testing.T) {
 		"unknown":       {[]console.Pair{{"serial", "ABC"}, {"colour", "red"}}, "", "colour"},
 		"pattern":       {[]console.Pair{{"serial", "abc"}}, "", "must match"},
 		"not a number":  {[]console.Pair{{"serial", "ABC"}, {"size", "big"}}, "", `"big" is not of type integer`},
+		"and more":      {[]console.Pair{{"serial", "ABC"}, {"size", "5]"}}, "", "is not of type"},
 		"two documents": {[]console.Pair{{"serial", "ABC"}, {"size", "1 2"}}, "", "is not of type"},
 	}
 	for name, test := range tests {
