@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"strconv"
+
 	"github.com/spf13/cobra"
 
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/console"
@@ -47,10 +49,13 @@ func (o *checkOptions) run() error {
 		return err
 	}
 	var found diag.List
+	invalid := false
 	for _, name := range o.files {
 		file, err := h.Read(name)
 		if err != nil {
-			return err
+			o.Finish(err) // what is wrong with the others is told all the same
+			invalid = true
+			continue
 		}
 		_, more := h.Check(file)
 		found = append(found, more...)
@@ -63,7 +68,7 @@ func (o *checkOptions) run() error {
 	if err := render.Write(o.Stdout, o.format, found.Sorted(), options); err != nil {
 		return err
 	}
-	if found.HasErrors() || o.strict && len(found) > 0 {
+	if invalid || found.HasErrors() || o.strict && len(found) > 0 {
 		return console.CodeError(console.ExitInvalid)
 	}
 	if o.format == "text" && len(found) == 0 {
@@ -76,5 +81,5 @@ func filesWord(files []string) string {
 	if len(files) == 1 {
 		return files[0]
 	}
-	return words(files[:min(len(files), 3)])
+	return strconv.Itoa(len(files)) + " files"
 }

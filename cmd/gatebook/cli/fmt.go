@@ -26,9 +26,10 @@ func newFmt(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "fmt FILE…",
 		Short: "Format runbooks",
-		Long: `Take away what nobody means anything by: byte order marks, carriage returns, spaces at
-the end of lines, more than one empty line. What a runbook says stays the same, and so
-do its comments and its layout. Without -w the result goes to standard output.`,
+		Long: `Bring runbooks into one form: two spaces for each level, lists indented under their key,
+no byte order mark, no carriage returns, no spaces at the end of lines. What a runbook
+says stays the same, and so do its comments, its empty lines and the order of its keys.
+Without -w the result goes to standard output.`,
 		Example: `  gatebook fmt upgrade.yaml
   gatebook fmt -w runbooks/*.yaml
   gatebook fmt --check runbooks/*.yaml             exit code 1 where a file is not formatted`,
@@ -83,8 +84,13 @@ func (o *fmtOptions) run() error {
 	return nil
 }
 
-// replace writes a file anew: beside it first, so that a full disk costs nothing.
+// replace writes a file anew: beside it first, so that a full disk costs nothing. A
+// symbolic link stays one.
 func replace(path string, text []byte) error {
+	path, err := filepath.EvalSymlinks(path)
+	if err != nil {
+		return err
+	}
 	info, err := os.Stat(path)
 	if err != nil {
 		return err

@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -45,11 +47,14 @@ version and remark are what the runbook's record says of a run.`,
 // results are the words that a run's result can be.
 func results() []string {
 	return []string{
-		"succeeded", "failed", "rolled_back", "gate_closed", "stuck", "paused", "running", "interrupted",
+		"succeeded", "failed", "rolled_back", "gate_closed", "stuck", "paused", "running", "interrupted", "unreadable",
 	}
 }
 
 func (o *historyOptions) run() error {
+	if !o.resultKnown() {
+		return console.Usage("It is "+words(results())+".", "--result %q is no result of a run", o.filter.Result)
+	}
 	since, err := o.parseSince()
 	if err != nil {
 		return err
@@ -71,12 +76,21 @@ func (o *historyOptions) run() error {
 		return report.HistoryJSON(o.Stdout, records)
 	case o.format == "csv":
 		return report.HistoryCSV(o.Stdout, records)
+	case len(records) == 0 && o.filter != (report.Filter{}):
+		o.Note("No run in %s passes the filter.", all.Engine.Store().Root())
+		return nil
 	case len(records) == 0:
 		o.Note("No runs in %s.", all.Engine.Store().Root())
 		return nil
 	default:
 		return report.HistoryTable(o.Stdout, records, o.Out())
 	}
+}
+
+func (o *historyOptions) resultKnown() bool {
+	return o.filter.Result == "" || slices.ContainsFunc(results(), func(known string) bool {
+		return strings.EqualFold(known, o.filter.Result)
+	})
 }
 
 func (o *historyOptions) parseSince() (time.Time, error) {

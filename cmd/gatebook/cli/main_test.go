@@ -94,7 +94,7 @@ func TestRunAtATerminalShowsAsksDrawsAndSumsUp(t *testing.T) {
 func TestRunThatIsNotConfirmedBeginsNothing(t *testing.T) {
 	t.Parallel()
 	term := newTerminal(t, "no")
-	if code := term.main(t, "run", term.file(t)); code != 1 {
+	if code := term.main(t, "run", term.file(t)); code != 3 {
 		t.Fatalf("exit code %d", code)
 	}
 	if !strings.Contains(term.stderr.String(), "Nothing was begun.") || term.stdout.Len() > 0 {

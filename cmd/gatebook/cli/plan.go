@@ -64,7 +64,9 @@ func (o *planOptions) run(ctx context.Context) error {
 	}
 	shown := planned.Plan
 	if !o.offline {
-		shown = h.Preview(ctx, planned)
+		if shown, err = h.Preview(ctx, planned); err != nil {
+			return err
+		}
 	}
 	if o.format == "json" {
 		return report.PlanJSON(o.Stdout, shown)

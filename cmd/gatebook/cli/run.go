@@ -10,6 +10,7 @@ import (
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/house"
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/runs"
 	"github.com/gatebook/gatebook/engine"
+	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/report"
 )
 
@@ -40,8 +41,9 @@ runs, and what the runbook says about failures applies.
 ` + inputsHelp + `
 
 Exit codes: 0 succeeded; 1 failed, and dealt with as the runbook asks; 2 the runbook or
-the command line is invalid; 3 a gate closed before anything was changed; 4 failed and
-not cleanly taken back, a person is needed; 5 stopped, and can be resumed.`,
+the command line is invalid; 3 a gate closed, or a person said no, before anything was
+changed; 4 failed and not cleanly taken back, a person is needed; 5 stopped, and can be
+resumed.`,
 		Example: `  gatebook run upgrade.yaml -i image=web:2
   gatebook run upgrade.yaml -f production.yaml -i token=env:TOKEN --yes
   gatebook run upgrade.yaml --yes --format json | jq .`,
@@ -110,17 +112,22 @@ func (o *runOptions) confirm(ctx context.Context, h *house.House, planned *engin
 		return console.Usage("To see what it would do: gatebook plan "+o.file+"\nTo begin without a question: gatebook run "+o.file+" --yes",
 			"a run changes things, and there is no terminal to ask at")
 	}
-	if err := report.PlanSummary(o.Stderr, h.Preview(ctx, planned), o.Style(true)); err != nil {
+	preview, err := h.Preview(ctx, planned)
+	if err != nil {
+		return o.refrain()
+	}
+	if err := report.PlanSummary(o.Stderr, preview, o.Style(true)); err != nil {
 		return err
 	}
 	o.Note("\nThe whole plan: gatebook plan %s", o.file)
-	yes, err := prompter.Confirm(ctx, "Begin?")
-	if err != nil {
-		return err
-	}
-	if !yes {
-		o.Note("Nothing was begun.")
-		return console.CodeError(console.ExitFailed)
+	if yes, err := prompter.Confirm(ctx, "Begin?"); err != nil || !yes {
+		return o.refrain() // who is not there any more has not said yes
 	}
 	return nil
+}
+
+// refrain says that nothing was begun, as whoever was asked did not want it.
+func (o *runOptions) refrain() error {
+	o.Note("Nothing was begun.")
+	return console.CodeError(event.OutcomeGateClosed.ExitCode())
 }

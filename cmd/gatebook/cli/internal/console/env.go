@@ -1,8 +1,10 @@
 package console
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/binary"
+	"fmt"
 	"io"
 	"os"
 	"os/signal"
@@ -46,6 +48,8 @@ type Screen struct {
 	Stdin, Stdout, Stderr bool
 	// Size returns the columns and rows there are now; 0 where it cannot be told.
 	Size func() (columns, rows int)
+	// Flush drops what was typed and not read yet; nil where nothing waits.
+	Flush func()
 }
 
 // System returns the environment of this process.
@@ -63,6 +67,7 @@ func System(build Build) Env {
 				columns, rows, _ = term.GetSize(int(os.Stderr.Fd()))
 				return columns, rows
 			},
+			Flush: func() { flush(int(os.Stdin.Fd())) },
 		},
 		User: username(), Host: host, PID: os.Getpid(),
 	}
@@ -99,6 +104,28 @@ func signals() (received <-chan os.Signal, stop func()) {
 	return asked, func() {
 		signal.Stop(asked)
 		signal.Stop(broken)
+	}
+}
+
+// Interruptible returns a context that ends with the first signal that asks the process
+// to end, whose name is its cause. The second one ends the process, as does every one
+// after stop is called.
+func (e Env) Interruptible(ctx context.Context) (interruptible context.Context, stop func()) {
+	received, release := e.Signals()
+	ctx, cancel := context.WithCancelCause(ctx)
+	watched := make(chan struct{})
+	go func() {
+		defer close(watched)
+		select {
+		case signal := <-received:
+			cancel(fmt.Errorf("stopped by the signal %s", signal))
+		case <-ctx.Done():
+		}
+		release()
+	}()
+	return ctx, func() {
+		cancel(nil)
+		<-watched
 	}
 }
 

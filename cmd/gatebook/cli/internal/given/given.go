@@ -6,8 +6,6 @@
 package given
 
 import (
-	"fmt"
-	"io"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -34,10 +32,9 @@ func (f *Flags) Declare(flags *pflag.FlagSet) {
 	flags.StringArrayVarP(&f.files, "file", "f", nil, "YAML or JSON file of input values; a later one wins, and -i over all")
 }
 
-// Reader finds input values. It reads standard input once at most.
+// Reader finds input values.
 type Reader struct {
 	*console.Console
-	stdinFor string // the input that standard input was read for
 }
 
 // Collect returns the values that are given for the inputs of a runbook. The findings
@@ -61,7 +58,7 @@ func (r *Reader) Collect(f *Flags, inputs *schema.Schema) ([]plan.Given, diag.Li
 			if given.Text, err = r.Secret(p.Name, p.Text); err != nil {
 				return nil, nil, err
 			}
-			given.SecretSource = p.Text
+			given.SecretSource = r.lasting(p.Text)
 		}
 		all = append(all, given)
 	}
@@ -99,9 +96,9 @@ func (r *Reader) fromEnvironment(inputs *schema.Schema) ([]plan.Given, error) {
 
 // fromFile reads a file of values, which may say of a secret where it is.
 func (r *Reader) fromFile(name string, inputs *schema.Schema) ([]plan.Given, diag.List, error) {
-	text, err := r.ReadFile(name)
+	text, err := r.ReadFile(name, "input values")
 	if err != nil {
-		return nil, nil, fmt.Errorf("read input values: %w", err)
+		return nil, nil, err
 	}
 	tree, found := syntax.Parse(source.NewFile(name, text))
 	if tree.Kind() != syntax.Map && !found.HasErrors() {
@@ -117,7 +114,7 @@ func (r *Reader) fromFile(name string, inputs *schema.Schema) ([]plan.Given, dia
 			given.Origin, given.Range = node.Range().String(), source.Range{}
 		}
 		if place := node.Text(); node.Kind() == syntax.String && isSecret(inputs, given.Name) && isPlace(place) {
-			given.Value, given.SecretSource = nil, place
+			given.Value, given.SecretSource = nil, r.lasting(place)
 			if given.Text, err = r.Secret(given.Name, place); err != nil {
 				return nil, nil, err
 			}
@@ -141,29 +138,31 @@ func (r *Reader) Secret(input, from string) (string, error) {
 		}
 		return text, nil
 	default:
-		text, err := r.ReadFile(place)
-		if err != nil {
-			return "", fmt.Errorf("read the secret input %s: %w", input, err)
-		}
-		return trimLine(string(text)), nil
+		text, err := r.ReadFile(place, "the secret input "+input)
+		return trimLine(string(text)), err
 	}
 }
 
-func (r *Reader) secretFromStdin(input string) (string, error) {
-	if r.stdinFor != "" && r.stdinFor != input {
-		return "", console.Usage("Give one of them as env:VARIABLE or file:PATH.",
-			"both %s and %s are to come from standard input, which can be read once", r.stdinFor, input)
+// lasting is the place of a secret as it is written down: the run may be resumed from
+// another folder.
+func (r *Reader) lasting(place string) string {
+	if path, ok := strings.CutPrefix(place, "file:"); ok && path != "-" {
+		return "file:" + r.Path(path)
 	}
-	r.stdinFor = input
+	return place
+}
+
+func (r *Reader) secretFromStdin(input string) (string, error) {
 	if r.Screen.Stdin {
 		return "", console.Usage("Pipe it in, or give another place: -i "+input+"=env:VARIABLE",
 			"the secret input %s is to come from standard input, which is a terminal", input)
 	}
-	text, err := io.ReadAll(io.LimitReader(r.Stdin, console.MaxFile))
-	if err != nil {
-		return "", fmt.Errorf("read the secret input %s from standard input: %w", input, err)
+	text, err := r.ReadStdin("the secret input " + input)
+	if secret := trimLine(string(text)); secret != "" || err != nil {
+		return secret, err
 	}
-	return trimLine(string(text)), nil
+	return "", console.Usage("Pipe it in, or give another place: -i "+input+"=env:VARIABLE",
+		"the secret input %s is to come from standard input, which is empty", input)
 }
 
 // trimLine takes off the newline that editors and echo put at the end.

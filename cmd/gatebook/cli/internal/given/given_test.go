@@ -1,6 +1,7 @@
 package given_test
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -24,9 +25,13 @@ func inputs() *schema.Schema {
 // collect reads the flags with a few files and variables around.
 func collect(t *testing.T, stdin string, args ...string) ([]plan.Given, error) {
 	t.Helper()
-	dir := t.TempDir()
+	return collectIn(t, t.TempDir(), stdin, args...)
+}
+
+func collectIn(t *testing.T, dir, stdin string, args ...string) ([]plan.Given, error) {
+	t.Helper()
 	for name, text := range map[string]string{
-		"values.yaml": "url: from-file\ntoken: env:TOKEN\n", "clear.yaml": "token: hush\n", "values.json": `{"url": "json"}`, "secret.txt": "from-secret-file\r\n",
+		"values.yaml": "url: from-file\ntoken: env:TOKEN\n", "clear.yaml": "token: hush\n", "dash.yaml": "token: '-'\n", "values.json": `{"url": "json"}`, "secret.txt": "from-secret-file\r\n",
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
@@ -61,7 +66,7 @@ func TestCollect(t *testing.T) {
 		"a place that is no secret":      {"", []string{"-i", "url=file:///etc"}, "url", "file:///etc", ""},
 		"a dash that is no secret":       {"", []string{"-i", "url=-"}, "url", "-", ""},
 		"a secret from the environment":  {"", []string{"-i", "token=env:TOKEN"}, "token", "from-env", "env:TOKEN"},
-		"a secret from a file":           {"", []string{"-i", "token=file:secret.txt"}, "token", "from-secret-file", "file:secret.txt"},
+		"a secret from a file":           {"", []string{"-i", "token=file:secret.txt"}, "token", "from-secret-file", "file:DIR/secret.txt"},
 		"a secret from standard input":   {"from-stdin\n", []string{"-i", "token=-"}, "token", "from-stdin", "-"},
 		"a secret in the clear is kept":  {"", []string{"-i", "token=plain"}, "token", "plain", ""},
 		"a file of values, JSON":         {"", []string{"-f", "values.json"}, "url", "json", ""},
@@ -72,10 +77,12 @@ func TestCollect(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			all, err := collect(t, test.stdin, test.args...)
+			dir := t.TempDir()
+			all, err := collectIn(t, dir, test.stdin, test.args...)
 			if err != nil {
 				t.Fatal(err)
 			}
+			test.secret = strings.Replace(test.secret, "DIR", dir, 1)
 			last := all[len(all)-1]
 			text := last.Text
 			if last.Value != nil {
@@ -94,17 +101,25 @@ func TestCollect(t *testing.T) {
 func TestCollectFails(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
-		args []string
-		want string
+		stdin string
+		args  []string
+		want  string
 	}{
-		"no such variable":       {[]string{"-i", "token=env:NONE"}, "the variable NONE, which is not set"},
-		"no such file":           {[]string{"-i", "token=file:none"}, "read the secret input token"},
-		"standard input, twice":  {[]string{"-i", "token=-", "-i", "key=-"}, "can be read once"},
-		"no such file of values": {[]string{"-f", "none.yaml"}, "read input values"},
+		"no such variable":          {"", []string{"-i", "token=env:NONE"}, "the variable NONE, which is not set"},
+		"no such file":              {"", []string{"-i", "token=file:none"}, "read the secret input token"},
+		"no such file of values":    {"", []string{"-f", "none.yaml"}, "read input values"},
+		"nothing on standard input": {"\n", []string{"-i", "token=-"}, "standard input, which is empty"},
+		"two secrets":               {"x", []string{"-i", "token=-", "-i", "key=-"}, "to be the secret input token and the secret input key"},
+		"one secret, twice":         {"x", []string{"-i", "token=-", "-i", "token=-"}, "can be read once"},
+		"values and a secret":       {"{}", []string{"-f", "-", "-i", "token=-"}, "to be input values and the secret input token"},
+		"a file's secret and one":   {"x", []string{"-f", "dash.yaml", "-i", "key=-"}, "can be read once"},
+		"as a file":                 {"x", []string{"-i", "key=-", "-i", "token=file:-"}, "can be read once"},
 	}
 	for name, test := range tests {
-		if _, err := collect(t, "x", test.args...); err == nil || !strings.Contains(err.Error(), test.want) {
-			t.Errorf("%s: error %v, want one with %q", name, err, test.want)
+		_, err := collect(t, test.stdin, test.args...)
+		var usage *console.UsageError
+		if !errors.As(err, &usage) || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%s: error %v, want one of usage with %q", name, err, test.want)
 		}
 	}
 }

@@ -4,7 +4,6 @@ package house
 
 import (
 	"context"
-	"fmt"
 	"path/filepath"
 
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/console"
@@ -64,9 +63,9 @@ func stateDir(c *console.Console, flag string) (string, error) {
 
 // Read reads a runbook's file; "-" is standard input.
 func (h *House) Read(name string) (*source.File, error) {
-	text, err := h.ReadFile(name)
+	text, err := h.ReadFile(name, "the runbook")
 	if err != nil {
-		return nil, fmt.Errorf("read the runbook: %w", err)
+		return nil, err
 	}
 	if name == "-" {
 		name = "(standard input)"
@@ -115,9 +114,14 @@ func (h *House) PlanOf(name string, flags *given.Flags) (*engine.Plan, diag.List
 // previews is how many actions are asked at one time what they would do.
 const previews = 16
 
-// Preview asks the actions of a plan what they would do.
-func (h *House) Preview(ctx context.Context, planned *engine.Plan) *plan.Plan {
-	return plan.Preview(ctx, planned.Plan, previews)
+// Preview asks the actions of a plan what they would do. The first signal that asks the
+// process to end withdraws the question, so that what the actions have started for it
+// is ended first.
+func (h *House) Preview(ctx context.Context, planned *engine.Plan) (*plan.Plan, error) {
+	ctx, stop := h.Interruptible(ctx)
+	defer stop()
+	shown := plan.Preview(ctx, planned.Plan, previews)
+	return shown, context.Cause(ctx)
 }
 
 // Tell writes findings to standard error, for verbs whose result is something else.
