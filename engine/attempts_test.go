@@ -29,7 +29,7 @@ func TestAttemptsThatGoWrong(t *testing.T) {
 			do: waits, class: sdk.Timeout, message: "it ran out of time: context deadline exceeded", takes: time.Minute,
 		},
 		"ignores its end": {
-			do: after(time.Hour), class: sdk.Permanent, takes: time.Minute + 45*time.Second,
+			do: after(time.Hour), class: event.Lost, takes: time.Minute + 45*time.Second,
 			message: "the action did not end within 45s of being asked to, and may still be at work",
 		},
 		"panics": {

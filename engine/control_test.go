@@ -148,19 +148,18 @@ func TestCancelOfAPausedRun(t *testing.T) {
 	})
 }
 
-func TestCancelDuringRollbackIsRefusedWithAReason(t *testing.T) {
+func TestCancelDuringRollbackLeavesTheStepAndTakesBackTheRest(t *testing.T) {
 	inBubble(t, func(t *testing.T, p *play) {
 		p.on("b", fail(sdk.Permanent))
-		p.on("-b", after(time.Hour))
+		p.on("-b", waits)
 		ends := p.start(twoSteps)
 		id := p.post(run.Request{Type: event.CancelAsked})
-		p.controls <- event.Event{Type: event.CancelAsked, By: "alice"}
-		p.ends(<-ends, event.OutcomeRolledBack, "a", "-b", "-a")
-		refused := p.of(event.RequestRefused)
-		if len(refused) != 2 || refused[0].Name != string(event.CancelAsked) || refused[0].Reason != "what was changed is being taken back" {
-			t.Errorf("refused: %+v", refused)
+		got := <-ends
+		p.ends(got, event.OutcomeStuck, "a", "-a")
+		if !slices.Equal(got.Left, []string{"b"}) {
+			t.Errorf("left: %q", got.Left)
 		}
-		if asked := p.of(event.CancelAsked); asked[0].Request != id && asked[1].Request != id {
+		if asked := p.of(event.CancelAsked); asked[0].Request != id {
 			t.Errorf("asked: %+v, want request %s", asked, id)
 		}
 	})
@@ -178,5 +177,44 @@ func TestCancelOfARunThatPausedInRollbackIsRefused(t *testing.T) {
 			t.Fatalf("%+v, %v", got.Result, got.err)
 		}
 		p.ends(<-p.resume(event.ResumeAsked), event.OutcomeRolledBack, "a", "-b", "-a")
+	})
+}
+
+// ignores is a deed that goes on for so long, whoever cancels it.
+func ignores(d time.Duration) deed {
+	return func(context.Context, *sdk.Call[playInput]) (playOutput, error) {
+		time.Sleep(d)
+		return playOutput{}, nil
+	}
+}
+
+func TestStepWhoseActionIgnoresTheCancelIsLeft(t *testing.T) {
+	inBubble(t, func(t *testing.T, p *play) {
+		p.on("b", ignores(10*time.Minute))
+		ends := p.start(twoSteps)
+		p.controls <- event.Event{Type: event.CancelAsked}
+		got := <-ends
+		p.ends(got, event.OutcomeStuck, "a", "-a")
+		if !slices.Equal(got.Left, []string{"b"}) {
+			t.Errorf("left: %q", got.Left)
+		}
+		time.Sleep(time.Hour)
+	})
+}
+
+func TestStepWhoseActionIgnoresItsTimeoutIsLeft(t *testing.T) {
+	inBubble(t, func(t *testing.T, p *play) {
+		p.on("b", ignores(10*time.Minute))
+		got := p.run(`
+onFailure: rollback
+steps:
+  - {id: a, uses: play.change, with: {name: a}}
+  - {id: b, uses: play.change, with: {name: b}, timeout: 1m, retry: {attempts: 3}}
+`)
+		p.ends(got, event.OutcomeStuck, "a", "-a")
+		if !slices.Equal(got.Left, []string{"b"}) || got.Failure.Class != event.Lost {
+			t.Errorf("left: %q, failure %+v", got.Left, got.Failure)
+		}
+		time.Sleep(time.Hour)
 	})
 }

@@ -98,6 +98,7 @@ const (
 	Gate   Part = "gate"   // the conditions before it starts
 	Do     Part = "do"     // the action itself
 	Verify Part = "verify" // the conditions after it
+	Retry  Part = "retry"  // the condition that decides whether a failed attempt is made again
 	Undo   Part = "undo"   // its compensation
 )
 
@@ -258,15 +259,17 @@ type Process struct {
 
 // Result is how a run ended.
 type Result struct {
-	Outcome Outcome       `json:"outcome"`
-	Failure *Failure      `json:"failure,omitempty"`
-	Step    string        `json:"step,omitempty" doc:"The step that failed first."`
-	Changed []string      `json:"changed,omitempty" doc:"The steps whose change is in the world."`
-	Undone  []string      `json:"undone,omitempty" doc:"The steps that were taken back."`
-	Left    []string      `json:"left,omitempty" doc:"The steps that should have been taken back and were not."`
-	Lost    []string      `json:"lost,omitempty" doc:"The steps of which nobody can tell whether they were done."`
-	Asking  []string      `json:"asking,omitempty" doc:"The steps that wait for people."`
-	Outputs *value.Value  `json:"outputs,omitempty"`
-	Record  *value.Value  `json:"record,omitempty"`
-	Elapsed time.Duration `json:"elapsed" doc:"How long the run took."`
+	Outcome Outcome      `json:"outcome"`
+	Failure *Failure     `json:"failure,omitempty"`
+	Step    string       `json:"step,omitempty" doc:"The step that failed first."`
+	Changed []string     `json:"changed,omitempty" doc:"The steps whose change is in the world."`
+	Undone  []string     `json:"undone,omitempty" doc:"The steps that were taken back."`
+	Left    []string     `json:"left,omitempty" doc:"The steps that should have been taken back and were not."`
+	Lost    []string     `json:"lost,omitempty" doc:"The steps of which nobody can tell whether they were done."`
+	Asking  []string     `json:"asking,omitempty" doc:"The steps that wait for people."`
+	Outputs *value.Value `json:"outputs,omitempty"`
+	Record  *value.Value `json:"record,omitempty"`
+	// Missing says why outputs or parts of the record are null.
+	Missing map[string]string `json:"missing,omitempty" doc:"Of each output, as \"outputs.NAME\", or part of the record, as \"record.NAME\", that is null as it could not be given: why."`
+	Elapsed time.Duration     `json:"elapsed" doc:"How long the run took."`
 }

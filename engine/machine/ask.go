@@ -21,7 +21,7 @@ func (m *Machine) ask(i int, part event.Part) Ask {
 }
 
 // asking reports whether a question of the step is open.
-func (s *step) asking() bool { return s.do.state == asking || s.back != nil && s.back.state == asking }
+func (s *step) asking() bool { return s.do.state == asking || s.back.state == asking }
 
 func (m *Machine) askOpened(e event.Event) {
 	i, s, ok := m.find(e.Op)

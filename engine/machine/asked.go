@@ -1,6 +1,8 @@
 package machine
 
 import (
+	"slices"
+
 	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/plan"
 	"github.com/gatebook/gatebook/plugins/sdk"
@@ -29,8 +31,10 @@ func (m *Machine) cancelAsked(e event.Event) {
 	}
 	switch mode {
 	case event.Reverse:
-		m.refuse(e, "what was changed is being taken back")
-		return
+		if m.mode == event.Paused {
+			m.refuse(e, "what was changed is being taken back")
+			return
+		}
 	case event.Ended, "":
 		m.refuse(e, "the run has ended")
 		return
@@ -49,6 +53,11 @@ func (m *Machine) cancelAsked(e event.Event) {
 		m.pausing = false
 		for _, i := range m.liveSteps() {
 			m.breakOff(i)
+		}
+	case event.Reverse:
+		m.pausing = false
+		for _, i := range m.liveSteps() {
+			m.breakOffUndo(i)
 		}
 	default:
 	}
@@ -73,7 +82,7 @@ func (m *Machine) rollbackAsked(e event.Event) {
 		m.refuse(e, "the run has not started")
 		return
 	case event.Paused, event.Ended:
-		if len(m.changedNow()) == 0 && m.mode == event.Ended {
+		if m.mode == event.Ended && !slices.ContainsFunc(m.changed, m.takesBack) {
 			m.refuse(e, "nothing that the run changed is left to take back")
 			return
 		}
@@ -125,6 +134,9 @@ func (m *Machine) reopen() {
 	ended := m.mode == event.Ended
 	m.mode, m.pausing, m.failure, m.failedStep = event.Going, false, nil, ""
 	m.lost = 0
+	for i := range m.steps {
+		m.steps[i].atWork = false // it was ended with the process
+	}
 	for _, i := range m.liveSteps() {
 		m.steps[i].do.lost = false // the driver looks at it once more
 		for _, part := range []event.Part{event.Do, event.Undo} {
@@ -133,9 +145,23 @@ func (m *Machine) reopen() {
 			}
 		}
 	}
-	for i := range m.steps {
-		if p := m.plan.Steps[i]; ended && p.Finally {
-			m.reset(i)
+	if ended {
+		m.renewFinally()
+	}
+}
+
+// renewFinally has every step of `finally` run again, in the order of their needs.
+func (m *Machine) renewFinally() {
+	for i, p := range m.plan.Steps {
+		if !p.Finally {
+			continue
+		}
+		m.reset(i)
+		m.steps[i].unmet = 0
+		for _, edge := range p.Needs {
+			if m.plan.Steps[edge.From].Finally {
+				m.steps[i].unmet++
+			}
 		}
 	}
 }
@@ -161,19 +187,10 @@ func (m *Machine) reset(i int) {
 	if !old.status.Settled() {
 		return
 	}
-	p := m.plan.Steps[i]
 	fresh := step{status: event.Pending, unmet: old.unmet, touched: old.touched, listed: old.listed}
 	fresh.do.before, fresh.do.params, fresh.former = old.do.before, old.do.params, old.outputs
 	if fresh.former.IsNull() {
 		fresh.former = old.former
-	}
-	if p.Finally {
-		fresh.unmet = 0
-		for _, edge := range p.Needs {
-			if m.plan.Steps[edge.From].Finally {
-				fresh.unmet++
-			}
-		}
 	}
 	m.steps[i] = fresh
 }

@@ -1,6 +1,7 @@
 package machine_test
 
 import (
+	"errors"
 	"slices"
 	"testing"
 	"time"
@@ -88,6 +89,63 @@ func TestRequestsOfPeople(t *testing.T) {
 			want: []string{
 				"3s x is failed (cancelled)", "3s y is failed (cancelled)", "3s z is failed (cancelled)", "3s run failed",
 			},
+		},
+		"a rollback of an ended run leaves what finally changed, and runs finally again": {
+			steps: []*plan.Step{change("a"), finally(change("f")), finally(read("g", "f"))},
+			at:    10 * time.Second,
+			asks:  []event.Type{event.RollbackAsked, event.RollbackAsked},
+			want: []string{
+				"10s a is undoing", "10s a undo #1", "11s a is undone",
+				"11s f do #1", "12s f is succeeded", "12s g do #1", "13s g is succeeded", "13s run rolled_back",
+			},
+		},
+		"a rollback that is asked for in finally runs the whole of finally after it": {
+			steps: []*plan.Step{change("a"), finally(read("x")), finally(read("y", "x")), finally(read("z", "y"))},
+			at:    2500 * time.Millisecond,
+			asks:  []event.Type{event.RollbackAsked},
+			want: []string{
+				"2.5s y is failed (cancelled)", "2.5s a is undoing", "2.5s a undo #1", "3.5s a is undone",
+				"3.5s x do #1", "4.5s x is succeeded", "4.5s y do #1", "5.5s y is succeeded",
+				"5.5s z do #1", "6.5s z is succeeded", "6.5s run rolled_back",
+			},
+		},
+		"a cancel in a rollback gives up the compensation in flight and goes on with the next": {
+			steps: []*plan.Step{change("a"), with(change("b", "a"), inOrder), change("c", "b")},
+			world: func(w *world) {
+				fails(w, "c", event.Do, sdk.Permanent)
+				others := w.attempts
+				w.attempts = func(a machine.Attempt) answer {
+					if a.Undo && a.Op.Step == "b" {
+						return answer{takes: 1000 * time.Hour}
+					}
+					return others(a)
+				}
+			},
+			at:   10 * time.Second,
+			asks: []event.Type{event.CancelAsked},
+			want: []string{
+				"10s b is left (cancelled)", "10s a is undoing", "10s a undo #1", "11s a is undone", "11s run stuck",
+			},
+		},
+		"a cancel in a rollback gives up a compensation that is due, or done by people": {
+			steps: []*plan.Step{byHand(change("a")), with(with(change("b", "a"), inOrder), func(s *plan.Step) {
+				s.Rollback.Retry = plan.Retry{Attempts: 2, Delay: time.Hour, Factor: 1}
+			}), with(change("c", "b"), inOrder)},
+			world: func(w *world) {
+				fails(w, "c", event.Do, sdk.Permanent)
+				fails(w, "b", event.Undo, sdk.Transient)
+			},
+			at:   10 * time.Second,
+			asks: []event.Type{event.CancelAsked, event.CancelAsked},
+			want: []string{
+				"10s b is left (cancelled)", "10s a is undoing", "10s a is left (cancelled)", "10s run stuck",
+			},
+		},
+		"a finally that changes something does not hide that a gate was closed": {
+			steps: []*plan.Step{
+				with(change("a"), func(s *plan.Step) { s.Gate = conditions(always(expr.False)) }), finally(change("f")),
+			},
+			want: []string{"1s f is succeeded", "1s run gate_closed"},
 		},
 		"a finally that fails after a run was let in at last is no rollback": {
 			steps: []*plan.Step{
@@ -191,5 +249,55 @@ func TestAttemptThatWasNotDoneIsNotMadeWhereTheRunIsEnding(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, w.story()); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// outputsOf are parameters that are the outputs of a step.
+type outputsOf string
+
+func (o outputsOf) Eval(scope expr.Scope) (value.Value, error) {
+	step, _ := scope.Step(string(o))
+	outputs, ok := step.Get("outputs")
+	if !ok {
+		return value.Value{}, errors.New("it has no outputs")
+	}
+	return outputs, nil
+}
+
+func TestCompensationSeesWhatWasDoneBeforeANewChance(t *testing.T) {
+	t.Parallel()
+	back := read("back").Use
+	back.Source = outputsOf("a")
+	a := with(change("a"), func(s *plan.Step) {
+		s.OnFailure = plan.Stop
+		s.Verify = conditions(always(expr.False))
+		s.Rollback = &plan.Compensation{Use: &back, Retry: plan.Retry{Attempts: 1}}
+	})
+	w := newWorld(t, planOf(t, a), 1)
+	outputs := value.Object(value.Member{Name: "id", Value: value.String("i-1")})
+	var undo machine.Attempt
+	w.attempts = func(a machine.Attempt) answer {
+		if a.Op.Part == event.Undo {
+			undo = a
+		}
+		return answer{takes: time.Second, outputs: outputs}
+	}
+	w.run()
+	fails(w, "a", event.Do, sdk.Permanent)
+	w.goesOn(event.ResumeAsked)
+	if result := w.goesOn(event.RollbackAsked); result.Outcome != event.OutcomeRolledBack || !undo.Params.Equal(outputs) {
+		t.Errorf("%s, taken back with params %v\n%q", result.Outcome, undo.Params, w.story())
+	}
+}
+
+func TestResumedRunTakesBackWhatWasAtWork(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, planOf(t, change("a")), 1)
+	fails(w, "a", event.Do, event.Lost)
+	if result := w.run(); result.Outcome != event.OutcomeStuck {
+		t.Fatalf("%s\n%q", result.Outcome, w.story())
+	}
+	if result := w.goesOn(event.ResumeAsked); result.Outcome != event.OutcomeRolledBack {
+		t.Errorf("%s\n%q", result.Outcome, w.story())
 	}
 }

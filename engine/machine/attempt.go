@@ -103,6 +103,10 @@ func (m *Machine) resolve(i int, part event.Part) *event.Failure {
 		return &event.Failure{
 			Class: event.Invalid, Message: "its parameters are not known: " + causesText(params.Causes()), Unchanged: true,
 		}
+	default:
+		if _, why := written(params, maxWritten); why != "" {
+			return &event.Failure{Class: event.Invalid, Message: "its parameters cannot be written down: " + why, Unchanged: true}
+		}
 	}
 	e.params, e.resolved = params, true
 	return nil
@@ -234,6 +238,14 @@ func (m *Machine) attemptFinished(i int, part event.Part, outputs *value.Value, 
 		s.touched = m.plan.Steps[i].Changes()
 	}
 	s.failure = failure
+	if failure.Class == event.Lost {
+		// Its action has not ended. Nothing must work beside it, be it another attempt
+		// or its compensation.
+		s.atWork = part == event.Do
+		e.state = done
+		m.gaveUp(i, part, failure)
+		return
+	}
 	if m.mayRetry(i, part, failure) {
 		e.state, e.retryAt = retryDue, m.now.Add(m.backoff(i, part))
 		m.emit(SetTimer{m.retryTimer(i, part)})
@@ -268,10 +280,19 @@ func (m *Machine) mayRetry(i int, part event.Part, failure *event.Failure) bool 
 	case retry.If == nil:
 		return retryable(failure.Class)
 	default:
-		scope := m.scope(i)
-		scope.failure, scope.attempt = failure, e.attempt
-		return retry.If.Eval(scope).Truth == expr.True
+		return m.judgeRetry(i, retry, e.attempt, failure)
 	}
+}
+
+// judgeRetry judges `retry.if`, which is journaled as any condition is.
+func (m *Machine) judgeRetry(i int, retry plan.Retry, attempt int, failure *event.Failure) bool {
+	scope := m.scope(i)
+	scope.failure, scope.attempt = failure, attempt
+	op := m.op(i, event.Retry)
+	op.Attempt = attempt
+	verdict := m.past.recallVerdict(op, retry.If.Eval(scope))
+	m.recordVerdict(op, &plan.Condition{Expr: retry.IfExpr, Program: retry.If}, verdict, scope, nil)
+	return verdict.Truth == expr.True
 }
 
 // backoff is how long to wait for the next attempt: exponential, bounded, and spread

@@ -41,7 +41,6 @@ type Machine struct {
 
 	changed []int // steps that changed something, in the order of completion
 	undo    []int // of them, those still to be taken back; the next is the last
-	undoing int   // the step that is being taken back; -1: none
 
 	past Past // what is replayed
 	out  []Command
@@ -57,10 +56,9 @@ type slotRequest struct {
 func New(p *plan.Plan) *Machine {
 	needs := make([][]int, len(p.Steps))
 	m := &Machine{
-		plan:    p,
-		steps:   make([]step, len(p.Steps)),
-		live:    make(map[int]struct{}),
-		undoing: -1,
+		plan:  p,
+		steps: make([]step, len(p.Steps)),
+		live:  make(map[int]struct{}),
 	}
 	for i, s := range p.Steps {
 		m.steps[i].status = event.Pending

@@ -142,6 +142,15 @@ func TestRun(t *testing.T) {
 				"5s a is undoing", "5s a undo #1", "6s a is undone", "6s run stuck",
 			},
 		},
+		"an action that does not end is neither repeated nor taken back under its hands": {
+			steps: []*plan.Step{change("a"), change("b"), with(with(change("c", "a", "b"), retries(3)), func(s *plan.Step) { s.Needs[1].Reason = plan.InOrder })},
+			slots: 2,
+			world: func(w *world) { fails(w, "c", event.Do, event.Lost) },
+			want: []string{
+				"0s a do #1", "0s b do #1", "1s a is succeeded", "1s b is succeeded", "1s c do #1", "2s c is failed (lost)",
+				"2s c is left (permanent)", "2s b is undoing", "2s b undo #1", "3s b is undone", "3s a is left (permanent)", "3s run stuck",
+			},
+		},
 		"a failure that changed nothing needs no undo": {
 			steps: []*plan.Step{change("a")},
 			world: func(w *world) {

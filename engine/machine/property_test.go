@@ -2,6 +2,7 @@ package machine_test
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"testing"
 	"time"
@@ -24,8 +25,8 @@ func plans(tb testing.TB) *rapid.Generator[*plan.Plan] {
 		for i := range n {
 			steps = append(steps, drawStep(t, i))
 		}
-		for i := range rapid.IntRange(0, 2).Draw(t, "finally") {
-			steps = append(steps, finally(read(fmt.Sprintf("f%d", i))))
+		for i := range rapid.IntRange(0, 3).Draw(t, "finally") {
+			steps = append(steps, finally(drawFinally(t, i)))
 		}
 		p := planOf(tb, steps...)
 		p.OnFailure = rapid.SampledFrom([]plan.Policy{plan.Rollback, plan.Stop, plan.Pause}).Draw(t, "onFailure")
@@ -69,6 +70,19 @@ func drawStep(t *rapid.T, i int) *plan.Step {
 	return s
 }
 
+// drawFinally draws a step of `finally` that nothing keeps from being run.
+func drawFinally(t *rapid.T, i int) *plan.Step {
+	var needs []string
+	if i > 0 && rapid.Bool().Draw(t, "finally needs") {
+		needs = append(needs, fmt.Sprintf("f%d", i-1))
+	}
+	id := fmt.Sprintf("f%d", i)
+	if rapid.Bool().Draw(t, "finally changes") {
+		return change(id, needs...)
+	}
+	return read(id, needs...)
+}
+
 // fickle makes everything in the world go as drawn, and people ask for things.
 func fickle(t *rapid.T, w *world) {
 	classes := rapid.SampledFrom([]sdk.Class{"", "", "", "", sdk.Transient, sdk.Permanent, sdk.Timeout})
@@ -104,6 +118,12 @@ func TestEveryRunEnds(t *testing.T) {
 		w := newWorld(&fatal{TB: nil, t: t}, plans(&fatal{t: t}).Draw(t, "plan"), rapid.IntRange(1, 4).Draw(t, "parallelism"))
 		fickle(t, w)
 		live(t, w)
+		if w.result != nil && w.result.Outcome != event.OutcomePaused && rapid.Bool().Draw(t, "take back") {
+			ended := w.result
+			if w.goesOn(event.RollbackAsked); w.machine.Mode() == event.Ended && w.result == nil {
+				w.result = ended // there was nothing to take back
+			}
+		}
 		// A step that never succeeds pauses again and again; somebody gives it up.
 		for resumes := 0; w.result != nil && w.result.Outcome == event.OutcomePaused; resumes++ {
 			w.result = nil
@@ -126,6 +146,7 @@ func checkHistory(t *rapid.T, w *world) {
 	settled := make(map[string]event.Status)
 	begun := make(map[string]bool)
 	var doneOrder, undoOrder []string
+	var mode event.Mode
 	changed := make(map[string]bool)
 	for _, e := range w.journal {
 		switch {
@@ -148,9 +169,15 @@ func checkHistory(t *rapid.T, w *world) {
 			}
 		case e.Type == event.AttemptFinished && e.Op.Part == event.Do:
 			step, _ := w.plan.Step(e.Op.Step)
-			if step.Changes() && (e.Failure == nil || !e.Failure.Unchanged) {
+			if step.Changes() && !step.Finally && (e.Failure == nil || !e.Failure.Unchanged) {
 				changed[e.Op.Step] = true
 			}
+		case e.Type == event.ModeChanged:
+			if e.Mode == event.Closing && mode != event.Paused {
+				// What `finally` did before a rollback is done anew after it.
+				maps.DeleteFunc(settled, func(id string, _ event.Status) bool { return isFinally(w.plan, id) })
+			}
+			mode = e.Mode
 		case e.Type == event.StepDecided:
 			if e.Status == event.Succeeded && begun[e.Op.Step] && settled[e.Op.Step] == event.Succeeded {
 				t.Fatalf("%s succeeded twice\n%q", e.Op.Step, w.story())
@@ -162,6 +189,11 @@ func checkHistory(t *rapid.T, w *world) {
 		}
 	}
 	checkEnd(t, w, changed, doneOrder, undoOrder)
+}
+
+func isFinally(p *plan.Plan, id string) bool {
+	step, _ := p.Step(id)
+	return step.Finally
 }
 
 func checkEnd(t *rapid.T, w *world, changed map[string]bool, doneOrder, undoOrder []string) {

@@ -1,17 +1,22 @@
 package machine
 
 import (
+	"errors"
+
 	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/expr"
+	"github.com/gatebook/gatebook/engine/value"
 )
 
 // Past is what a journal says that a replay cannot always compute again: a secret that
-// an action returned is never written down, so that whatever was decided over it is
-// unknown to the next process. The zero Past recalls nothing.
+// an action returned is never written down, and one that was given may be another by
+// now, so that whatever was decided over it may come out otherwise in the next process.
+// The zero Past recalls nothing.
 type Past struct {
-	verdicts map[event.Op][]string // how conditions were judged, oldest first
-	known    map[event.Op]int      // how often the parameters of a part were known
-	observed map[event.Op]bool     // observations that were made
+	verdicts map[event.Op][]*event.Verdict // how conditions were judged, oldest first
+	known    map[event.Op]int              // how often the parameters of a part were known
+	counted  map[event.Op]bool             // parts whose parameters were, since they began last
+	observed map[event.Op]bool             // observations that were made
 }
 
 // Note takes in the next event of the journal.
@@ -20,17 +25,37 @@ func (p *Past) Note(e event.Event) {
 		return
 	}
 	if p.verdicts == nil {
-		p.verdicts = make(map[event.Op][]string)
+		p.verdicts = make(map[event.Op][]*event.Verdict)
 		p.known = make(map[event.Op]int)
+		p.counted = make(map[event.Op]bool)
 		p.observed = make(map[event.Op]bool)
 	}
-	switch {
-	case e.Type == event.ConditionMet && e.Verdict != nil:
-		p.verdicts[*e.Op] = append(p.verdicts[*e.Op], e.Verdict.Truth)
-	case e.Type == event.AttemptStarted && e.Op.Attempt == 1, e.Type == event.StepDecided && e.Status == event.Asking:
-		p.known[event.Op{Step: e.Op.Step, Part: e.Op.Part}]++
-	case e.Type == event.Observed:
+	part := event.Op{Step: e.Op.Step, Part: e.Op.Part}
+	switch e.Type {
+	case event.ConditionMet:
+		if e.Verdict != nil {
+			p.verdicts[*e.Op] = append(p.verdicts[*e.Op], e.Verdict)
+		}
+	case event.StepDecided:
+		// What follows is computed anew. A question is asked with what was known by now.
+		delete(p.counted, part)
+		if e.Status == event.Asking {
+			p.count(part)
+		}
+	case event.AttemptStarted, event.AskOpened:
+		p.count(part)
+	case event.Observed:
 		p.observed[*e.Op] = true
+	default:
+	}
+}
+
+// count takes in that the parameters of a part were known. A part computes them once,
+// however often it is tried or asked after that.
+func (p *Past) count(part event.Op) {
+	if !p.counted[part] {
+		p.counted[part] = true
+		p.known[part]++
 	}
 }
 
@@ -38,21 +63,32 @@ func (p *Past) Note(e event.Event) {
 // replayed.
 func (m *Machine) Recall(p Past) { m.past = p }
 
-// recallVerdict returns a verdict as it was given, where it can no longer be computed.
+// recallVerdict returns a verdict as it was given: what was judged stands, whatever it
+// would come to now.
 func (p *Past) recallVerdict(op event.Op, v expr.Verdict) expr.Verdict {
 	given := p.verdicts[op]
 	if len(given) == 0 {
 		return v
 	}
 	p.verdicts[op] = given[1:]
-	if v.Truth == expr.Unknown || v.Truth == expr.Failed {
-		for _, truth := range []expr.Truth{expr.True, expr.False} {
-			if truth.String() == given[0] {
-				return expr.Verdict{Truth: truth}
-			}
-		}
+	if v.Truth.String() == given[0].Truth {
+		return v
 	}
-	return v
+	return verdictOf(given[0])
+}
+
+// verdictOf returns a verdict as the journal has it.
+func verdictOf(v *event.Verdict) expr.Verdict {
+	switch v.Truth {
+	case expr.True.String():
+		return expr.Verdict{Truth: expr.True}
+	case expr.False.String():
+		return expr.Verdict{Truth: expr.False}
+	case expr.Failed.String():
+		return expr.Verdict{Truth: expr.Failed, Err: errors.New(v.Detail)}
+	default:
+		return expr.Verdict{Truth: expr.Unknown, Causes: []value.Cause{{Reason: v.Detail}}}
+	}
 }
 
 // wereKnown reports whether the parameters of a part were known, the next time that

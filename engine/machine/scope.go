@@ -67,6 +67,9 @@ func (s *step) describe(id string) value.Value {
 	switch {
 	case s.do.state == done && !s.outputs.IsNull():
 		members = append(members, value.Member{Name: "outputs", Value: s.outputs})
+	case s.status == event.Undoing && !s.former.IsNull():
+		// What is taken back was done before the step was given its new chance.
+		members = append(members, value.Member{Name: "outputs", Value: s.former})
 	case !s.status.Settled():
 		unknown := value.Unknown(value.Cause{Step: id, Reason: "it has not finished"})
 		members = append(members, value.Member{Name: "outputs", Value: unknown})

@@ -1,8 +1,10 @@
 package machine
 
 import (
+	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/plan"
@@ -101,8 +103,11 @@ func (m *Machine) nextStage() bool {
 	return true
 }
 
+// closing begins `finally`. What of it ran before a rollback was asked for is done anew
+// at the end of that, as what it tells of the run is another thing now.
 func (m *Machine) closing() {
 	m.setMode(event.Closing, "")
+	m.renewFinally()
 	m.readyAll(true)
 }
 
@@ -174,6 +179,21 @@ func (m *Machine) breakOff(i int) {
 	m.fail(i, failure)
 }
 
+// breakOffUndo gives up one compensation, as soon as it can be: the step is left.
+func (m *Machine) breakOffUndo(i int) {
+	s := &m.steps[i]
+	switch s.back.state {
+	case inFlight:
+		m.cancelAttempt(i, event.Undo)
+		return
+	case asking:
+		m.emit(Cancel{m.op(i, event.Undo)})
+	case idle, queued, retryDue, done:
+	}
+	s.back.state, s.expires = done, time.Time{}
+	m.notUndone(i, &event.Failure{Class: sdk.Cancelled, Message: "it was cancelled"})
+}
+
 // startPausing starts nothing new. An attempt or a verify that has begun is brought to
 // its end; what is due later is left for the resumption.
 func (m *Machine) startPausing(reason string) {
@@ -216,7 +236,7 @@ func (m *Machine) outcome() event.Outcome {
 		return event.OutcomeSucceeded
 	case len(m.withStatus(event.LeftOver)) > 0:
 		return event.OutcomeStuck
-	case len(m.changed) == 0 && gateLike(m.failure.Class):
+	case gateLike(m.failure.Class) && !slices.ContainsFunc(m.changed, m.isOfSteps):
 		return event.OutcomeGateClosed
 	case m.aim == plan.Rollback:
 		return event.OutcomeRolledBack
@@ -247,23 +267,63 @@ func (m *Machine) setResult(outcome event.Outcome) {
 			m.result.Lost = append(m.result.Lost, m.plan.Steps[i].ID)
 		}
 	}
-	m.result.Outputs = m.bindings(m.plan.Outputs)
-	m.result.Record = m.bindings(m.plan.Record)
+	m.result.Outputs = m.bindings("outputs.", m.plan.Outputs)
+	m.result.Record = m.bindings("record.", m.plan.Record)
 }
 
-// bindings computes what the run gives back; what cannot be known is null.
-func (m *Machine) bindings(bindings []plan.Binding) *value.Value {
+// bindings computes what the run gives back; what cannot be given is null, and the
+// result says why.
+func (m *Machine) bindings(of string, bindings []plan.Binding) *value.Value {
 	if len(bindings) == 0 {
 		return nil
 	}
 	members := make([]value.Member, 0, len(bindings))
+	left := maxWritten
 	for _, b := range bindings {
-		v, err := b.Source.Eval(m.scope(-1))
-		if err != nil || v.HasUnknown() {
-			v = value.Null()
+		v, why := m.binding(b, &left)
+		if why != "" {
+			if m.result.Missing == nil {
+				m.result.Missing = make(map[string]string)
+			}
+			m.result.Missing[of+b.Name] = why
 		}
 		members = append(members, value.Member{Name: b.Name, Value: v})
 	}
 	object := value.Object(members...)
 	return &object
+}
+
+// binding computes one value, of at most so many bytes as are left, or says why it is
+// null.
+func (m *Machine) binding(b plan.Binding, left *int) (value.Value, string) {
+	v, err := b.Source.Eval(m.scope(-1))
+	switch {
+	case err != nil:
+		return value.Null(), "it cannot be computed: " + err.Error()
+	case v.HasUnknown():
+		return value.Null(), "it is not known: " + causesText(v.Causes())
+	}
+	size, why := written(v, *left)
+	if why != "" {
+		return value.Null(), why
+	}
+	*left -= size
+	return v, ""
+}
+
+// maxWritten bounds what one event holds of values that expressions made, in bytes: of
+// several results, each of which fits into the journal, they may make one that does not.
+const maxWritten = 4 << 20
+
+// written returns how many bytes a value takes in the journal, or why it cannot be
+// written there.
+func written(v value.Value, limit int) (size int, why string) {
+	text, err := v.MarshalJSON()
+	switch {
+	case err != nil:
+		return 0, err.Error()
+	case len(text) > limit:
+		return 0, fmt.Sprintf("it takes %d bytes in the journal, and %d are left for it", len(text), limit)
+	}
+	return len(text), ""
 }

@@ -17,7 +17,7 @@ type step struct {
 	unmet   int // how many of its needs are not settled
 	started time.Time
 	do      effort
-	back    *effort  // its compensation; nil: none was begun
+	back    effort   // its compensation
 	judging *judging // the conditions that are judged now; nil: none are
 	expires time.Time
 	asked   bool // a question was open when the run paused, and is not open again
@@ -27,6 +27,7 @@ type step struct {
 	failure *event.Failure
 	touched bool // an attempt may have changed the world
 	listed  bool // it is in Machine.changed
+	atWork  bool // its action did not end when it was asked to
 	stuck   bool // something that needs it could not be taken back
 
 	view  value.Value // what expressions see; valid while known
@@ -34,13 +35,10 @@ type step struct {
 }
 
 func (s *step) effort(part event.Part) *effort {
-	if part != event.Undo {
-		return &s.do
+	if part == event.Undo {
+		return &s.back
 	}
-	if s.back == nil {
-		s.back = &effort{}
-	}
-	return s.back
+	return &s.do
 }
 
 // untried reports whether a step that has begun has done nothing yet.
@@ -51,7 +49,7 @@ func (s *step) untried() bool {
 // rests reports whether nothing goes on in the step: nobody can tell what became of
 // it, its next attempt is due later, or people are asked to take it back.
 func (s *step) rests() bool {
-	return s.do.lost || s.do.state == retryDue || s.back != nil && (s.back.state == retryDue || s.back.state == asking)
+	return s.do.lost || s.do.state == retryDue || s.back.state == retryDue || s.back.state == asking
 }
 
 // begin starts a step whose needs are met: `when`, then the gate, then the action.
@@ -141,7 +139,7 @@ func (m *Machine) settle(i int, status event.Status, failure *event.Failure) {
 		return
 	}
 	switch {
-	case m.mode == event.Draining && failure.Class == sdk.Cancelled:
+	case m.mode == event.Draining && (failure.Class == sdk.Cancelled || failure.Class == event.Lost):
 		// We ended it ourselves, on the way to what was decided already.
 	case p.OnFailure == plan.Continue:
 		m.release(i)

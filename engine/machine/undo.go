@@ -1,26 +1,33 @@
 package machine
 
 import (
-	"slices"
-
 	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/plan"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
 // takeBack begins the rollback: every step that changed something, the one that was
-// done last first, one at a time.
+// done last first, one at a time. What `finally` did is not among it: that runs at the
+// end of a rollback too.
 func (m *Machine) takeBack() {
 	m.setMode(event.Reverse, "")
 	m.undo = m.undo[:0]
 	for _, i := range m.changed {
 		s := &m.steps[i]
-		if s.status != event.Undone && !m.nothingToUndo(i) {
-			s.back, s.stuck = nil, false
+		if m.takesBack(i) && !m.nothingToUndo(i) {
+			s.back, s.stuck = effort{}, false
 			m.undo = append(m.undo, i)
 		}
 	}
 }
+
+// takesBack reports whether the change of a step is one that a rollback is about.
+func (m *Machine) takesBack(i int) bool {
+	return m.steps[i].status != event.Undone && m.isOfSteps(i)
+}
+
+// isOfSteps reports whether a step is one of `steps`, rather than of `finally`.
+func (m *Machine) isOfSteps(i int) bool { return !m.plan.Steps[i].Finally }
 
 func (m *Machine) nothingToUndo(i int) bool {
 	back := m.plan.Steps[i].Rollback
@@ -35,12 +42,13 @@ func (m *Machine) nextUndo() bool {
 		m.undo = m.undo[:last]
 		s, p := &m.steps[i], m.plan.Steps[i]
 		switch {
+		case s.atWork:
+			m.left(i, "its action did not end when it was asked to, and may still be at work")
 		case s.stuck:
 			m.left(i, "a step that needs it could not be taken back")
 		case p.Rollback == nil:
 			m.left(i, "the runbook says no way to take it back")
 		default:
-			m.undoing = i
 			m.live[i] = struct{}{}
 			m.decide(i, event.Undo, event.Undoing, nil)
 			m.undoNow(i)
@@ -64,7 +72,6 @@ func (m *Machine) undoNow(i int) {
 }
 
 func (m *Machine) undone(i int) {
-	m.undoing = -1
 	delete(m.live, i)
 	m.decide(i, event.Undo, event.Undone, nil)
 }
@@ -73,7 +80,6 @@ func (m *Machine) undone(i int) {
 // taking that away from under something that is still there does harm. Edges that
 // only come from the order in the file say nothing of that kind.
 func (m *Machine) notUndone(i int, failure *event.Failure) {
-	m.undoing = -1
 	delete(m.live, i)
 	m.decide(i, event.Undo, event.LeftOver, failure)
 	m.hold(i)
@@ -113,7 +119,7 @@ func (m *Machine) changedNow() []string {
 func (m *Machine) withStatus(status event.Status) []string {
 	var ids []string
 	for _, i := range m.changed {
-		if m.steps[i].status == status && !slices.Contains(ids, m.plan.Steps[i].ID) {
+		if m.steps[i].status == status {
 			ids = append(ids, m.plan.Steps[i].ID)
 		}
 	}

@@ -97,7 +97,10 @@ func (d *driver) perform(ctx context.Context, op event.Op, do func(*host) event.
 func (d *driver) makeAttempt(ctx context.Context, a machine.Attempt, host *host) event.Event {
 	request, err := d.request(a)
 	if err != nil {
-		return d.finished(ctx, a, nil, err)
+		failure := sdk.Errorf(sdk.Permanent, "%w", err)
+		// An idempotent action may be tried once more after a crash unlooked at.
+		failure.Unchanged = !a.Use.Describe.Idempotent
+		return d.finished(ctx, a, nil, failure)
 	}
 	if a.Undo {
 		return d.finished(ctx, a, json.RawMessage("{}"), a.Use.Handler.Undo(ctx, request, host))
@@ -133,6 +136,10 @@ func (d *driver) finished(ctx context.Context, a machine.Attempt, outputs json.R
 	}
 	if err != nil {
 		e.Failure = d.failure(ctx, err)
+		if errors.Is(err, errAtWork) && a.Use.Effect != sdk.Read {
+			// Nobody can tell what it has changed, and will change yet.
+			e.Failure.Class = event.Lost
+		}
 	}
 	return e
 }
