@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // ErrNoRun is wrapped by the error of [Store.Open] for a run that is not there.
@@ -87,7 +88,8 @@ func Advice(err error) string {
 	}
 }
 
-// HeldError says that a lock is taken, by whom and what can be done.
+// HeldError says that a lock is taken, by a process or by a run that has paused, and
+// what can be done.
 type HeldError struct {
 	Name  string // of the declared lock; empty: the lock on the run itself
 	Path  string // of the lock file
@@ -97,13 +99,17 @@ type HeldError struct {
 	Elsewhere bool
 }
 
-// Error names the owner, since when it has the lock, and what to type.
+// Error names the owner, since when it has the lock or has paused, and what to type.
 func (e *HeldError) Error() string {
 	what := lockName(e.Name)
 	switch {
 	case e.Elsewhere:
 		return fmt.Sprintf("%s belongs to %s, and from here nobody can tell whether that process lives; "+
 			"look on host %s, and if it has ended, remove %s and try again", what, e.Owner, e.Owner.Host, ownerPath(e.Path))
+	case !e.Owner.Paused.IsZero():
+		return fmt.Sprintf("%s is kept by %s (%s), which has been paused since %s; go on with it: gatebook resume %[5]s, "+
+			"take it back: gatebook rollback %[5]s, or end it: gatebook cancel %[5]s",
+			what, e.Owner.what(), e.Owner.User, e.Owner.Paused.UTC().Format(time.RFC3339), e.Owner.Run)
 	case e.Owner.Run == "":
 		return fmt.Sprintf("%s is held by a process that left no name in %s; try again in a moment", what, ownerPath(e.Path))
 	default:

@@ -31,33 +31,43 @@ type Owner struct {
 	Host    string    `json:"host"`
 	User    string    `json:"user"`
 	Since   time.Time `json:"since"` // the lock
+	// Paused is since when the run rests half-way, without a process. It keeps its
+	// declared locks then. Zero: it does not.
+	Paused time.Time `json:"paused,omitzero"`
 }
 
 // String returns the owner as an error message speaks of it.
 func (o Owner) String() string {
-	what := "run " + o.Run
-	if o.Runbook != "" {
-		what += " of " + o.Runbook
-	}
 	return fmt.Sprintf("%s (%s, process %d on host %s, since %s)",
-		what, o.User, o.PID, o.Host, o.Since.UTC().Format(time.RFC3339))
+		o.what(), o.User, o.PID, o.Host, o.Since.UTC().Format(time.RFC3339))
+}
+
+func (o Owner) what() string {
+	if o.Runbook == "" {
+		return "run " + o.Run
+	}
+	return "run " + o.Run + " of " + o.Runbook
 }
 
 // Takeover says that a lock was free although its last owner never gave it back: that
-// process has died, and left its run unfinished.
+// process has died, and left its run unfinished, or the run had paused and its folder
+// has been removed since.
 type Takeover struct {
 	Name     string // of the declared lock; empty: the lock on the run itself
 	Previous Owner  // zero where it could not be read
 }
 
-// String tells what was taken over, and what to look at.
-func (t Takeover) String() string {
-	what := lockName(t.Name)
-	if t.Previous.Run == "" {
-		return what + " was taken over from a process that died without giving it back, and whose name cannot be read"
+// Reason says why the lock was free, and what to look at.
+func (t Takeover) Reason() string {
+	switch {
+	case t.Previous.Run == "":
+		return "its last owner died without giving it back, and its name cannot be read"
+	case !t.Previous.Paused.IsZero():
+		return fmt.Sprintf("its last owner had paused, and its folder is gone: %s", t.Previous)
+	default:
+		return fmt.Sprintf("its last owner died without giving it back: %s; that run is unfinished, see: gatebook status %s",
+			t.Previous, t.Previous.Run)
 	}
-	return fmt.Sprintf("%s was taken over from %s, which died without giving it back; that run is unfinished, "+
-		"see: gatebook status %s", what, t.Previous, t.Previous.Run)
 }
 
 func lockName(name string) string {
@@ -68,20 +78,20 @@ func lockName(name string) string {
 }
 
 // Locks are what a run holds while a process drives it. They also end with the
-// process, however it ends.
+// process, however it ends; of a run that has paused, the declared ones stay its own.
 type Locks struct {
 	held []*lock
-	// Taken are the locks whose last owner died. The caller tells the user, and writes
+	// Taken are the locks whose last owner is no more. The caller tells the user, and writes
 	// it into the journal.
 	Taken []Takeover
 }
 
 // Lock takes the run's own lock and each of the declared locks, or none of them. Where
-// another process has one, the error is a [HeldError].
+// another process has one, or another run that has paused, the error is a [HeldError].
 func (r *Run) Lock(ctx context.Context, owner Owner, names ...string) (*Locks, error) {
 	owner.Run = r.id
 	locks := &Locks{}
-	if err := locks.take(ctx, "", r.lockPath(), owner); err != nil {
+	if err := locks.take(ctx, r.store, "", r.lockPath(), owner); err != nil {
 		return nil, fmt.Errorf("lock run %s: %w", r.id, err)
 	}
 	// In one order for all, so that of two runs that want the same locks one gets all.
@@ -101,11 +111,11 @@ func (l *Locks) takeNamed(ctx context.Context, s *Store, name string, owner Owne
 	if err := makeDir(dir); err != nil {
 		return err
 	}
-	return l.take(ctx, name, filepath.Join(dir, name+".lock"), owner)
+	return l.take(ctx, s, name, filepath.Join(dir, name+".lock"), owner)
 }
 
-func (l *Locks) take(ctx context.Context, name, path string, owner Owner) error {
-	lock, previous, err := acquire(ctx, path, owner)
+func (l *Locks) take(ctx context.Context, s *Store, name, path string, owner Owner) error {
+	lock, previous, err := acquire(ctx, path, owner, s.has)
 	if held, ok := errors.AsType[*HeldError](err); ok {
 		held.Name = name
 	}
@@ -113,10 +123,34 @@ func (l *Locks) take(ctx context.Context, name, path string, owner Owner) error 
 		return err
 	}
 	l.held = append(l.held, lock)
-	if previous != nil {
+	if previous == nil {
+		return nil
+	}
+	if previous.Run == owner.Run {
+		lock.leaves = previous
+	}
+	if !previous.rests(owner.Run) {
 		l.Taken = append(l.Taken, Takeover{Name: name, Previous: *previous})
 	}
 	return nil
+}
+
+// rests reports whether the owner is a run that keeps the lock while it pauses.
+func (o Owner) rests(run string) bool { return !o.Paused.IsZero() && o.Run == run }
+
+// Keep says since when the run has paused: from then on its declared locks are refused
+// to others, also after Close. With the zero time, as of a run that has ended, they are
+// not. Of a run of which neither is said, as it was not taken up after all, Close leaves
+// what Lock found.
+func (l *Locks) Keep(since time.Time) {
+	for i, lock := range l.held {
+		lock.leaves = nil
+		if i > 0 && !since.IsZero() { // the first is the run's own
+			owner := lock.owner
+			owner.Paused = since
+			lock.leaves = &owner
+		}
+	}
 }
 
 // Close gives all locks back, the last first.
@@ -158,21 +192,23 @@ func (r *Run) Alive() (Owner, bool, error) {
 // lock is one lock file, held. The file stays for ever: whoever removed it could remove
 // one that another process has just opened, and then two would hold "the" lock.
 type lock struct {
-	flock *flock.Flock
-	path  string
+	flock  *flock.Flock
+	path   string
+	owner  Owner
+	leaves *Owner // who is named when the lock is given back; nil: nobody
 }
 
 // acquire takes a lock and writes the owner beside it. The previous owner is returned
-// where it died; the operating system lets go of the locks of a dead process, so that
-// having the lock is the proof.
-func acquire(ctx context.Context, path string, owner Owner) (*lock, *Owner, error) {
-	l := &lock{path: path, flock: flock.New(path, flock.SetFlag(os.O_CREATE|os.O_RDWR), flock.SetPermissions(fileMode))}
+// where it paused or died; the operating system lets go of the locks of a dead process,
+// so that having the lock is the proof. exists tells whether a run is still there.
+func acquire(ctx context.Context, path string, owner Owner, exists func(run string) bool) (*lock, *Owner, error) {
+	l := &lock{path: path, owner: owner, flock: flock.New(path, flock.SetFlag(os.O_CREATE|os.O_RDWR), flock.SetPermissions(fileMode))}
 	if err := l.try(ctx); err != nil {
 		return nil, nil, err
 	}
 	previous, err := readOwner(path)
-	if err == nil && previous != nil && previous.Host != "" && previous.Host != owner.Host {
-		err = &HeldError{Path: path, Owner: *previous, Elsewhere: true}
+	if err == nil && previous != nil {
+		err = previous.yields(path, owner, exists)
 	}
 	if err == nil {
 		err = writeOwner(path, owner)
@@ -181,6 +217,21 @@ func acquire(ctx context.Context, path string, owner Owner) (*lock, *Owner, erro
 		return nil, nil, errors.Join(err, l.flock.Unlock())
 	}
 	return l, previous, nil
+}
+
+// yields returns an error where a free lock may still be the previous owner's.
+func (o Owner) yields(path string, next Owner, exists func(run string) bool) error {
+	paused := !o.Paused.IsZero()
+	switch {
+	case paused && (o.rests(next.Run) || !exists(o.Run)):
+		return nil
+	case paused:
+		return &HeldError{Path: path, Owner: o}
+	case o.Host != "" && o.Host != next.Host:
+		return &HeldError{Path: path, Owner: o, Elsewhere: true}
+	default:
+		return nil
+	}
 }
 
 func (l *lock) try(ctx context.Context) error {
@@ -202,10 +253,15 @@ func (l *lock) try(ctx context.Context) error {
 	return held
 }
 
-// release removes the owner's name while the lock is still held, so that nobody takes
-// a lock that was given back for one whose owner died.
+// release removes the owner's name, or says that it keeps the lock, while the lock is
+// still held, so that nobody takes a lock that was given back for one whose owner died.
 func (l *lock) release() error {
-	return errors.Join(os.Remove(ownerPath(l.path)), l.flock.Unlock())
+	if l.leaves == nil {
+		return errors.Join(os.Remove(ownerPath(l.path)), l.flock.Unlock())
+	}
+	// Where this cannot be written the name stays as it is, and whoever comes next is
+	// told that it takes the lock over.
+	return errors.Join(writeOwner(l.path, *l.leaves), l.flock.Unlock())
 }
 
 func ownerPath(lock string) string { return lock + ".json" }

@@ -3,11 +3,13 @@ package journal
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/gofrs/flock"
 )
@@ -63,6 +65,94 @@ func TestLockFilesStay(t *testing.T) {
 		if _, err := os.Stat(path); err != nil {
 			t.Errorf("removing a lock file lets two hold it: %v", err)
 		}
+	}
+}
+
+func TestPausedRunKeepsItsDeclaredLocks(t *testing.T) {
+	t.Parallel()
+	paused := newRun(t)
+	other, err := paused.store.Create("20261121-200000-aaaa")
+	if err != nil {
+		t.Fatal(err)
+	}
+	since := time.Date(2026, 11, 21, 20, 0, 0, 0, time.UTC)
+	pause(t, paused, since, "a", "b")
+	if owner, alive, err := paused.Alive(); alive || err != nil || owner != (Owner{}) {
+		t.Errorf("its own lock was not given back: %v, %v, %v", owner, alive, err)
+	}
+	_, err = other.Lock(t.Context(), testOwner(2), "b")
+	held, ok := errors.AsType[*HeldError](err)
+	if !ok || held.Name != "b" || held.Elsewhere || held.Owner.Run != paused.ID() || !held.Owner.Paused.Equal(since) {
+		t.Fatalf("another run: %v", err)
+	}
+	equal(t, "message", err.Error(), fmt.Sprintf("lock run %s: the lock \"b\" is kept by run %[2]s of web-rolling-upgrade (ann), "+
+		"which has been paused since 2026-11-21T20:00:00Z; go on with it: gatebook resume %[2]s, take it back: gatebook rollback %[2]s, "+
+		"or end it: gatebook cancel %[2]s", other.ID(), paused.ID()))
+
+	// It takes them itself, from any host, and whatever it does not get round to stays.
+	abroad := testOwner(3)
+	abroad.Host = "there"
+	locks, err := paused.Lock(t.Context(), abroad, "a", "b")
+	if err != nil || len(locks.Taken) > 0 {
+		t.Fatalf("the run itself: %v, %v", locks, err)
+	}
+	if err := locks.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := other.Lock(t.Context(), testOwner(2), "a"); err == nil {
+		t.Error("the mark went with a resumption that came to nothing")
+	}
+	locks, err = paused.Lock(t.Context(), testOwner(3), "a", "b")
+	if err != nil {
+		t.Fatal(err)
+	}
+	locks.Keep(time.Time{}) // it ended
+	if err := locks.Close(); err != nil {
+		t.Fatal(err)
+	}
+	locks, err = other.Lock(t.Context(), testOwner(2), "a", "b")
+	if err != nil || len(locks.Taken) > 0 {
+		t.Fatalf("after its end: %v, %v", locks, err)
+	}
+	if err := locks.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestLockOfAPausedRunThatIsGoneIsTakenOver(t *testing.T) {
+	t.Parallel()
+	paused := newRun(t)
+	pause(t, paused, time.Date(2026, 11, 21, 20, 0, 0, 0, time.UTC), "a")
+	if err := os.RemoveAll(paused.dir); err != nil {
+		t.Fatal(err)
+	}
+	other, err := paused.store.Create("20261121-200000-aaaa")
+	if err != nil {
+		t.Fatal(err)
+	}
+	locks, err := other.Lock(t.Context(), testOwner(2), "a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(locks.Taken) != 1 || locks.Taken[0].Name != "a" ||
+		!strings.HasPrefix(locks.Taken[0].Reason(), "its last owner had paused, and its folder is gone: run "+paused.ID()) {
+		t.Errorf("taken over: %v", locks.Taken)
+	}
+	if err := locks.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// pause has a run take its locks and pause.
+func pause(t *testing.T, run *Run, since time.Time, names ...string) {
+	t.Helper()
+	locks, err := run.Lock(t.Context(), testOwner(1), names...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	locks.Keep(since)
+	if err := locks.Close(); err != nil {
+		t.Fatal(err)
 	}
 }
 
@@ -130,8 +220,8 @@ func TestOwnerThatCannotBeReadIsTakenOverWithoutAName(t *testing.T) {
 		t.Fatal(err)
 	}
 	equal(t, "taken over", locks.Taken, []Takeover{{}})
-	equal(t, "explanation", locks.Taken[0].String(),
-		"the run was taken over from a process that died without giving it back, and whose name cannot be read")
+	equal(t, "explanation", locks.Taken[0].Reason(),
+		"its last owner died without giving it back, and its name cannot be read")
 	if err := locks.Close(); err != nil {
 		t.Fatal(err)
 	}

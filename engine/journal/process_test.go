@@ -231,8 +231,8 @@ func TestLocksOfAKilledProcessAreTakenOver(t *testing.T) {
 	previous := testOwner(holder.cmd.Process.Pid)
 	previous.Run = dead.ID()
 	equal(t, "taken over", locks.Taken, []Takeover{{Name: "web-production", Previous: previous}})
-	equal(t, "explanation", locks.Taken[0].String(), fmt.Sprintf("the lock \"web-production\" was taken over from run %[1]s of "+
-		"web-rolling-upgrade (ann, process %[2]d on host here, since 2026-11-21T19:31:00Z), which died without giving it back; "+
+	equal(t, "explanation", locks.Taken[0].Reason(), fmt.Sprintf("its last owner died without giving it back: run %[1]s of "+
+		"web-rolling-upgrade (ann, process %[2]d on host here, since 2026-11-21T19:31:00Z); "+
 		"that run is unfinished, see: gatebook status %[1]s", dead.ID(), holder.cmd.Process.Pid))
 	if err := locks.Close(); err != nil {
 		t.Fatal(err)
@@ -243,6 +243,7 @@ func TestLocksOfAKilledProcessAreTakenOver(t *testing.T) {
 		t.Fatal(err)
 	}
 	equal(t, "taken over on resume", resumed.Taken, []Takeover{{Previous: previous}, {Name: "database", Previous: previous}})
+	resumed.Keep(time.Time{})
 	if err := resumed.Close(); err != nil {
 		t.Fatal(err)
 	}

@@ -30,6 +30,15 @@ func (s *Store) run(id string) *Run {
 	return &Run{id: id, dir: filepath.Join(s.runs(), id), store: s}
 }
 
+// has reports whether a run's folder is there, or may be.
+func (s *Store) has(id string) bool {
+	if checkName("run", id) != nil {
+		return false
+	}
+	_, err := os.Stat(s.run(id).dir)
+	return !errors.Is(err, fs.ErrNotExist)
+}
+
 // Create makes the folder of a new run. An id that is taken gives an error that wraps
 // fs.ErrExist; the caller tries another.
 func (s *Store) Create(id string) (*Run, error) {

@@ -100,8 +100,13 @@ func drive(tb testing.TB, pl *plan.Plan) journal.Stats {
 	if d.journal, err = folder.CreateJournal(); err != nil {
 		tb.Fatal(err)
 	}
-	d.begin(event.Run{Parallelism: len(pl.Steps)}, &journal.Locks{})
-	result, err := d.drive()
+	locks, err := folder.Lock(tb.Context(), journal.Owner{})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	defer locks.Close()
+	d.begin(event.Run{Parallelism: len(pl.Steps)}, locks)
+	result, err := d.drive(locks)
 	if err != nil || result.Outcome != event.OutcomeSucceeded {
 		tb.Fatalf("%+v, %v", result, err)
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"time"
 
 	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/journal"
@@ -50,7 +51,7 @@ func start(
 	d := newDriver(ctx, p, pl, folder)
 	d.journal = log
 	d.begin(info, locks)
-	return d.drive()
+	return d.drive(locks)
 }
 
 func (d *driver) begin(info event.Run, locks *journal.Locks) {
@@ -60,13 +61,19 @@ func (d *driver) begin(info event.Run, locks *journal.Locks) {
 	d.urgent = true
 }
 
-// drive runs the loop, ends what still works, and closes the journal behind it.
-func (d *driver) drive() (event.Result, error) {
+// drive runs the loop, ends what still works, and closes the journal behind it. A run
+// that rests half-way keeps its locks.
+func (d *driver) drive(locks *journal.Locks) (event.Result, error) {
 	result, err := d.loop()
 	d.stop()
 	d.closeHosts()
 	if closing := d.journal.Close(); err == nil && closing != nil {
 		err = &AbandonedError{Run: d.folder.ID(), Cause: closing}
+	}
+	if _, leftOff := errors.AsType[*AbandonedError](err); leftOff || err == nil && result.Outcome == event.OutcomePaused {
+		locks.Keep(d.now)
+	} else {
+		locks.Keep(time.Time{})
 	}
 	return result, err
 }
@@ -101,7 +108,7 @@ func lockNames(pl *plan.Plan) []string {
 	return []string{pl.Lock}
 }
 
-// noteTakeovers journals which locks a dead process had left.
+// noteTakeovers journals which locks were left by who is no more.
 func (d *driver) noteTakeovers(locks *journal.Locks) {
 	for _, taken := range locks.Taken {
 		name := taken.Name
@@ -110,7 +117,7 @@ func (d *driver) noteTakeovers(locks *journal.Locks) {
 		}
 		d.fact(event.Event{
 			Type: event.LockTaken, Name: name,
-			Reason: "its last owner died without giving it back: " + taken.Previous.String(),
+			Reason: taken.Reason(),
 		})
 	}
 }
@@ -161,7 +168,7 @@ func Resume(ctx context.Context, folder *journal.Run, p Process, pl *plan.Plan, 
 		d.stop()
 		return event.Result{}, errors.Join(err, log.Close())
 	}
-	return d.drive()
+	return d.drive(locks)
 }
 
 // resume goes on from the state that a replay has rebuilt.
