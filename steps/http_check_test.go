@@ -8,6 +8,7 @@ import (
 	"log"
 	"maps"
 	"net/http"
+	"reflect"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -132,6 +133,29 @@ func TestNoTimeForAnAnswer(t *testing.T) {
 	want.check(t, err)
 	_, err = apply(t, httpCheck(Options{}), params{"url": "http://" + closedPort, "timeout": "0s", "within": "1h"})
 	want.check(t, err)
+}
+
+func TestHTTPBodyIsReadAsJSONAlsoWhereTheServerDoesNotSaySo(t *testing.T) {
+	t.Parallel()
+	for body, want := range map[string]any{
+		`{"ready": true}`: map[string]any{"ready": true},
+		` [1, 2]`:         []any{1.0, 2.0},
+		`true`:            nil,
+		`{not JSON`:       nil,
+		``:                nil,
+	} {
+		address := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "text/plain")
+			_, _ = io.WriteString(w, body)
+		})
+		got, err := apply(t, httpCheck(Options{}), params{"url": address})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !reflect.DeepEqual(got.JSON, want) {
+			t.Errorf("%q gives %v, want %v", body, got.JSON, want)
+		}
+	}
 }
 
 func TestHTTPBodyWithSomethingBehindTheJSONHasNoValue(t *testing.T) {

@@ -43,7 +43,7 @@ type Answer struct {
 	Headers   map[string]string `json:"headers" required:"true" doc:"Headers of the answer under lower-case names, repeated ones joined by commas; cookies are left out."`
 	Body      string            `json:"body" required:"true" doc:"Body of the answer as text, cut off at maxBody bytes."`
 	Truncated bool              `json:"truncated" required:"true" doc:"Whether the body was longer than maxBody."`
-	JSON      any               `json:"json,omitempty" doc:"Body as a value, where it is whole and its type is JSON."`
+	JSON      any               `json:"json,omitempty" doc:"Body as a value, where it is whole and JSON: by its type, or because it is an object or a list."`
 }
 
 // Client is what the world around an action has for HTTP.
@@ -225,13 +225,20 @@ func readAnswer(response *http.Response, maxBody int) (Answer, error) {
 		}
 	}
 	answer.Body = strings.ToValidUTF8(string(body), "\uFFFD")
-	if kind := response.Header.Get("Content-Type"); isJSON(kind) && !answer.Truncated {
+	if !answer.Truncated && (isJSON(response.Header.Get("Content-Type")) || mayBeJSON(body)) {
 		var whole any
 		if document.Read(body, &whole) == nil {
 			answer.JSON = whole
 		}
 	}
 	return answer, nil
+}
+
+// mayBeJSON reports whether a body begins as an object or a list does: many servers do
+// not say what they send.
+func mayBeJSON(body []byte) bool {
+	body = bytes.TrimSpace(body)
+	return len(body) > 0 && (body[0] == '{' || body[0] == '[')
 }
 
 func isJSON(contentType string) bool {
