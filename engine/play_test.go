@@ -33,8 +33,12 @@ type play struct {
 	watch    *audience
 
 	lock    string          // that the runbooks declare
+	data    json.RawMessage // what play.data returns
 	secret  string          // what the inputs' secrets are read as when a run is resumed
 	rubbish json.RawMessage // what play.raw returns
+
+	// words are what people say became of lost attempts, when a run is resumed.
+	words map[string]sdk.State
 
 	mu    sync.Mutex
 	deeds map[string]deed
@@ -127,7 +131,22 @@ func (p *play) handlers() []sdk.Handler {
 		}
 		handlers = append(handlers, h)
 	}
-	return handlers
+	data, err := sdk.Action[playInput, playData]{
+		Name: "play.data", Summary: "return any data", Effect: sdk.Read,
+		Apply: func(context.Context, *sdk.Call[playInput]) (out playData, err error) {
+			err = json.Unmarshal(p.data, &out)
+			return out, err
+		},
+	}.Handler()
+	if err != nil {
+		p.tb.Fatal(err)
+	}
+	return append(handlers, data)
+}
+
+// playData are outputs of which nothing is known before.
+type playData struct {
+	Data json.RawMessage `json:"data" doc:"Anything."`
 }
 
 // raw returns what the test says, byte for byte.
@@ -215,8 +234,15 @@ func (p *play) resume(ask event.Type) <-chan end {
 		p.tb.Fatal(err)
 	}
 	return p.going(func() (event.Result, error) {
-		return p.engine.Resume(context.Background(), folder, pl, p.process, run.Resumption{Ask: ask, By: "bob"})
+		return p.engine.Resume(context.Background(), folder, pl, p.process, run.Resumption{Ask: ask, By: "bob", Words: p.words})
 	})
+}
+
+// forget makes a world in which nothing was done.
+func (p *play) forget() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.done = nil
 }
 
 // folder is that of the latest run.

@@ -162,7 +162,7 @@ inputs:
   ratio: {type: number, default: 2.0}
 steps:
   - {id: a, uses: play.change, with: {name: a, env: "${{ inputs.db.password }}"}}
-  - {id: b, uses: play.change, with: {name: b, with: "${{ inputs.ratio }}"}}
+  - {id: b, uses: play.change, with: {name: b, with: "at ${{ inputs.ratio }}"}}
 `, plan.Given{Name: "db", Text: text, By: plan.ByFlag, Origin: "-i db", SecretSource: "env:DB"})
 		p.controls <- event.Event{Type: event.PauseAsked}
 		p.ends(<-ends, event.OutcomePaused, "a")

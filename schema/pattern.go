@@ -135,6 +135,7 @@ func instructions(tree *syntax.Regexp) int {
 		}
 	case syntax.OpStar, syntax.OpPlus, syntax.OpQuest:
 		size = 1 + instructions(tree.Sub[0])
+	default: // one of a kind
 	}
 	return min(size, enough)
 }

@@ -50,6 +50,9 @@ func (m *maker) condition(checked *check.Condition) *Condition {
 func (m *maker) judge(program *expr.Condition, at source.Range) State {
 	verdict := program.Eval(m.scope)
 	state := State{Truth: verdict.Truth.String()}
+	if m.scope.holdsSecret() {
+		state.Secret = program.Eval(m.scope.withoutSecrets()).Truth != verdict.Truth
+	}
 	switch verdict.Truth {
 	case expr.Unknown:
 		state.Causes, state.Residual = verdict.Causes, verdict.Residual

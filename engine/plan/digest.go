@@ -80,5 +80,9 @@ func (c *Condition) essence() *Condition {
 	}
 	bare := *c
 	bare.At, bare.State.Explain = "", nil
+	if c.State.Secret {
+		// A secret that was rotated makes no other plan.
+		bare.State = State{Secret: true}
+	}
 	return &bare
 }

@@ -154,6 +154,7 @@ type State struct {
 	Causes   []value.Cause     `json:"causes,omitempty" doc:"Why it is not known yet."`
 	Residual string            `json:"residual,omitempty" doc:"What is left of an expression that is not known yet."`
 	Detail   string            `json:"detail,omitempty" doc:"Why it failed."`
+	Secret   bool              `json:"secret,omitempty" doc:"Whether a secret decides it, which may be another one by the time of the run."`
 	Explain  *expr.Explanation `json:"explain,omitempty" doc:"The expression's tree with the value of each part, where it is false."`
 }
 

@@ -1,6 +1,8 @@
 package plan
 
 import (
+	"slices"
+
 	"github.com/gatebook/gatebook/engine/expr"
 	"github.com/gatebook/gatebook/engine/value"
 )
@@ -89,4 +91,34 @@ func (b *before) Step(id string) (value.Value, bool) {
 func (b *before) forgetSkipped() {
 	clear(b.steps)
 	clear(b.skipped)
+}
+
+func (b *before) holdsSecret() bool { return b.inputs.HasSecret() || b.vars.HasSecret() }
+
+// withoutSecrets returns what can be seen by those who know no secret.
+func (b *before) withoutSecrets() *before {
+	blind := *b
+	blind.inputs, blind.vars = unknownSecrets(b.inputs), unknownSecrets(b.vars)
+	return &blind
+}
+
+func unknownSecrets(v value.Value) value.Value {
+	switch {
+	case v.IsSecret():
+		return value.Unknown(value.Cause{Reason: "it is a secret"}).Secret()
+	case v.Kind() == value.KindObject:
+		members := slices.Clone(v.Members())
+		for i := range members {
+			members[i].Value = unknownSecrets(members[i].Value)
+		}
+		return value.Object(members...)
+	case v.Kind() == value.KindList:
+		items := slices.Clone(v.Items())
+		for i := range items {
+			items[i] = unknownSecrets(items[i])
+		}
+		return value.List(items...)
+	default:
+		return v
+	}
 }

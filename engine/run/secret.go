@@ -2,6 +2,7 @@ package run
 
 import (
 	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -119,6 +120,11 @@ func (s *secrets) redacted(document json.RawMessage) (json.RawMessage, error) {
 // masked already; this is the one place that all of them pass.
 func (s *secrets) event(e event.Event) event.Event {
 	e.Reason, e.Failure = s.told(e.Reason), s.failure(e.Failure)
+	if e.Verdict != nil {
+		verdict := *e.Verdict
+		verdict.Detail = s.told(verdict.Detail)
+		e.Verdict = &verdict
+	}
 	if s.masker.Load() == nil {
 		return e
 	}
@@ -128,15 +134,14 @@ func (s *secrets) event(e event.Event) event.Event {
 		answer.Comment = s.text(answer.Comment)
 		e.Answer = &answer
 	}
-	if e.Verdict != nil {
-		verdict := *e.Verdict
-		verdict.Detail = s.text(verdict.Detail)
-		e.Verdict = &verdict
-	}
 	if e.Result != nil {
 		result := *e.Result
 		result.Failure = s.failure(result.Failure)
 		result.Outputs, result.Record = s.mark(result.Outputs), s.mark(result.Record)
+		result.Missing = maps.Clone(result.Missing)
+		for name, why := range result.Missing {
+			result.Missing[name] = s.told(why)
+		}
 		e.Result = &result
 	}
 	return e
