@@ -35,8 +35,8 @@ func NewAudit() *Audit { return &Audit{Format: AuditFormat, Entries: []Entry{}} 
 
 // Add puts the next event on the trail.
 func (a *Audit) Add(seq uint64, e event.Event) {
-	if e.Run != nil {
-		a.Run = *e.Run
+	if run := harmless(e).Run; run != nil {
+		a.Run = *run
 	}
 	said := Describe(e)
 	who := said.By

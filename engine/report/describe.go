@@ -1,8 +1,10 @@
 package report
 
 import (
+	"context"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/plugins/sdk"
@@ -20,6 +22,7 @@ type Said struct {
 
 // Describe puts an event into words.
 func Describe(e event.Event) Said {
+	e = harmless(e)
 	said := describeRun(e)
 	if e.Op != nil {
 		said = describeStep(e)
@@ -27,6 +30,18 @@ func Describe(e event.Event) Said {
 	}
 	if said.By == "" {
 		said.By = e.By
+	}
+	return said
+}
+
+// Describe puts an event that the status has taken in into words, with what it knows
+// beside the event: for what a step was stopped.
+func (s *Status) Describe(e event.Event) Said {
+	said := Describe(e)
+	if e.Type == event.StepDecided && e.Op != nil && e.Failure != nil {
+		if step, ok := s.Step(e.Op.Step); ok && step.stopped != "" {
+			said.Why = step.stopped
+		}
 	}
 	return said
 }
@@ -87,7 +102,7 @@ func describeStep(e event.Event) Said {
 		return said
 	case event.AttemptFinished:
 		if e.Failure != nil {
-			return Said{What: fmt.Sprintf("attempt %d failed", max(e.Op.Attempt, 1)), Why: failureWords(e.Failure), Mark: event.Failed}
+			return Said{What: fmt.Sprintf("attempt %d %s", max(e.Op.Attempt, 1), failed(e.Failure)), Why: failureWords(e.Failure), Mark: event.Failed}
 		}
 		return Said{What: "the action answered", Mark: event.Succeeded, Minor: true}
 	case event.AttemptObserved:
@@ -126,7 +141,7 @@ func describeVerdict(e event.Event) Said {
 	said := Said{What: fmt.Sprintf("%s %s is %s", e.Op.Part, strconv.Quote(Condition(v)), v.Truth), Minor: true}
 	if v.Truth != "true" {
 		said.Mark = event.Waiting
-		said.Why = v.Expr
+		said.Why = Line(v.Expr)
 		if v.Detail != "" {
 			said.Why = Line(v.Detail)
 		}
@@ -168,9 +183,19 @@ func describeDecision(e event.Event) Said {
 		said.Why = "its `when` is false"
 	case event.Running, event.Undoing, event.Pending, event.NotRun:
 		said.Minor = true
-	case event.Failed, event.LeftOver:
+	case event.Failed:
+		said.What = failed(e.Failure)
+	case event.LeftOver:
 	}
 	return said
+}
+
+// failed tells what was stopped, because the run ends, from what failed by itself.
+func failed(f *event.Failure) string {
+	if f != nil && f.Class == sdk.Cancelled {
+		return "was stopped"
+	}
+	return Word(event.Failed)
 }
 
 // failureAt says which step failed, where it was one, and why.
@@ -191,6 +216,8 @@ func failureWords(f *event.Failure) string {
 	switch f.Class {
 	case sdk.Permanent, "":
 		return message
+	case sdk.Cancelled:
+		return strings.TrimSuffix(message, ": "+context.Canceled.Error()) // Go's words for the same
 	default:
 		return string(f.Class) + ": " + message
 	}

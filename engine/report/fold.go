@@ -14,6 +14,7 @@ import (
 
 // Apply takes in the next event of the run.
 func (s *Status) Apply(e event.Event) {
+	e = harmless(e)
 	s.Updated = e.Time
 	if e.Op != nil {
 		s.applyToStep(s.step(e.Op.Step), e)
@@ -31,6 +32,9 @@ func (s *Status) Apply(e event.Event) {
 		}
 	case event.ModeChanged:
 		s.Mode, s.Reason = e.Mode, e.Reason
+		if e.Reason != "" {
+			s.turned = Line(e.Reason)
+		}
 		if e.Mode != event.Ended && e.Mode != event.Paused {
 			s.Result = nil
 		}
@@ -142,6 +146,10 @@ func (s *Status) decide(step *Step, e event.Event) {
 	if e.Failure != nil {
 		step.Failure = e.Failure
 		step.blame(e.Failure)
+	}
+	step.stopped = ""
+	if e.Failure != nil && e.Failure.Class == sdk.Cancelled {
+		step.stopped = s.turned
 	}
 	s.move(step, e.Status)
 	s.settle(step, e)

@@ -133,7 +133,7 @@ func HistoryCSV(w io.Writer, records []Record) error {
 }
 
 func unformula(cell string) string {
-	if cell != "" && strings.ContainsRune("=+-@", rune(cell[0])) {
+	if cell != "" && strings.ContainsRune("=+-@\t\r", rune(cell[0])) {
 		return "'" + cell
 	}
 	return cell

@@ -35,7 +35,8 @@ type Status struct {
 
 	index   map[string]*Step
 	active  map[*Step]bool
-	closing bool // there are steps of finally
+	closing bool   // there are steps of finally
+	turned  string // why the run last went another way
 }
 
 // Drive says whether a process drives the run, as the caller found out; the events
@@ -70,9 +71,10 @@ type Step struct {
 	Verdict  *event.Verdict `json:"verdict,omitempty" doc:"The last condition of the step that did not hold."`
 	Stays    string         `json:"stays,omitempty" doc:"Why the step is not taken back, where the runbook says that it is not."`
 
-	place  int
-	policy plan.Policy
-	unmet  map[int]*event.Verdict // of the gate or verify that is judged, by index
+	place   int
+	policy  plan.Policy
+	stopped string                 // why the run turned, where it was stopped for that
+	unmet   map[int]*event.Verdict // of the gate or verify that is judged, by index
 }
 
 // Wait is what a step waits for.

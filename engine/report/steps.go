@@ -39,6 +39,8 @@ func (step *Step) Doing(now time.Time) string {
 		parts = append(parts, "asks: "+Line(step.Ask.Message)+until(step.Ask.Until, now))
 	case step.Wait != nil:
 		parts = append(parts, "waits for "+step.Wait.For+until(step.Wait.Until, now))
+	case step.stopped != "" && step.Status.Settled():
+		parts = append(parts, "stopped: "+step.stopped)
 	case step.Failure != nil && step.Status != event.Succeeded:
 		parts = append(parts, failureWords(step.Failure))
 	case step.Status.Settled():

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/gatebook/gatebook/engine/event"
+	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
 // Summary writes how a run ended: what came of it, why, what state the system is in,
@@ -195,13 +196,34 @@ func (out *page) about(step *Step) string {
 func (s *Status) tally() string {
 	text := plural(len(s.Steps), "step")
 	separator := ": "
-	for _, status := range tallied() {
-		if n := s.Counts[status]; n > 0 {
-			text += separator + plainCount(n, Word(status))
+	count := func(n int, word string) {
+		if n > 0 {
+			text += separator + plainCount(n, word)
 			separator = ", "
 		}
 	}
+	for _, status := range tallied() {
+		n := s.Counts[status]
+		if status == event.Failed {
+			stopped := s.stopped()
+			count(n-stopped, Word(status))
+			count(stopped, "stopped")
+			continue
+		}
+		count(n, Word(status))
+	}
 	return text
+}
+
+// stopped counts the steps that failed only because the run ends.
+func (s *Status) stopped() int {
+	n := 0
+	for _, step := range s.Steps {
+		if step.Status == event.Failed && step.Failure != nil && step.Failure.Class == sdk.Cancelled {
+			n++
+		}
+	}
+	return n
 }
 
 // tallied is the order in which states are counted out.

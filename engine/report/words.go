@@ -47,7 +47,7 @@ func modeWords(m event.Mode) string {
 	case event.Going:
 		return "the run goes on"
 	case event.Draining:
-		return "nothing new starts; what runs is waited for"
+		return "nothing new starts; what changes is waited for"
 	case event.Reverse:
 		return "what was changed is taken back"
 	case event.Closing:

@@ -70,7 +70,7 @@ func (v *Lines) write(line string) {
 // telling is an event as one line, empty where it is not worth one. The status has
 // taken the event in already.
 func telling(s *report.Status, e event.Event, style report.Style) string {
-	said := report.Describe(e)
+	said := s.Describe(e)
 	if e.Type == event.AskOpened {
 		return asking(s, e, style)
 	}

@@ -1,0 +1,183 @@
+package report_test
+
+import (
+	"encoding/json"
+	"testing"
+	"time"
+
+	"github.com/gatebook/gatebook/engine/event"
+	"github.com/gatebook/gatebook/engine/expr"
+	"github.com/gatebook/gatebook/engine/plan"
+	"github.com/gatebook/gatebook/engine/value"
+	"github.com/gatebook/gatebook/plugins/sdk"
+)
+
+var began = time.Date(2026, 11, 21, 3, 0, 0, 0, time.UTC)
+
+// examplePlan is a plan of four steps, one of which asks people.
+func examplePlan(t *testing.T) *plan.Plan {
+	t.Helper()
+	text := func(name, text string) value.Member { return value.Member{Name: name, Value: value.String(text)} }
+	gate := &plan.Condition{
+		Expr: "steps.before.outputs.ready >= 3", Message: "not enough replicas are ready", At: "web.yaml:20:9",
+		State: plan.State{Truth: "unknown", Causes: []value.Cause{{Step: "before", Reason: "it is an output"}}},
+	}
+	verify := &plan.Condition{
+		Name: "error rate", Expr: "observed.value < 0.01", At: "web.yaml:30:9",
+		Observe: &plan.Use{Action: "prometheus.query", Effect: sdk.Read}, Within: 10 * time.Minute, Every: 15 * time.Second, Hold: time.Minute,
+		State: plan.State{Truth: "unknown"},
+	}
+	p, err := plan.New(plan.Plan{
+		Runbook: plan.Header{Name: "web-upgrade", Version: "1.2.0", Title: "Upgrade the web tier", File: "web.yaml", Digest: "sha256:aa"},
+		Inputs: value.Object(text("image", "web:2"),
+			value.Member{Name: "token", Value: value.String("s3cret").Secret()}),
+		Lock: "web", RTO: 30 * time.Minute, OnFailure: plan.Rollback,
+		Steps: []*plan.Step{
+			{ID: "before", At: "web.yaml:10:5", Use: plan.Use{Action: "http.check", Effect: sdk.Read, Params: value.Object(text("url", "http://web/healthz"))}, OnFailure: plan.Rollback},
+			{
+				ID: "upgrade", Title: "Upgrade the service", At: "web.yaml:15:5", Timeout: time.Minute, OnFailure: plan.Rollback,
+				Use: plan.Use{Action: "exec", Effect: sdk.Change, Params: value.Object(
+					value.Member{Name: "command", Value: value.List(value.String("deploy"), value.String("web:2"))},
+					value.Member{Name: "stdin", Value: value.Unknown(value.Cause{Step: "before", Reason: "it is an output"})},
+				)},
+				Needs: []plan.Edge{{Step: "before", Reason: plan.Referenced}}, Gate: []*plan.Condition{gate}, Verify: []*plan.Condition{verify},
+				Retry:    plan.Retry{Attempts: 3, Delay: time.Second, Factor: 2},
+				Rollback: &plan.Compensation{Use: &plan.Use{Action: "exec", Params: value.Object(text("script", "undeploy"))}},
+			},
+			{
+				ID: "sign_off", At: "web.yaml:40:5", OnFailure: plan.Stop,
+				Use:   plan.Use{Action: "approve", Effect: sdk.Read, Params: value.Object(text("message", "Clean up?")), Describe: sdk.Description{Asks: true}},
+				Needs: []plan.Edge{{Step: "upgrade", Reason: plan.InOrder}},
+			},
+			{
+				ID: "wipe", At: "web.yaml:50:5", OnFailure: plan.Rollback, Use: plan.Use{Action: "exec", Effect: sdk.Destroy},
+				Needs:    []plan.Edge{{Step: "sign_off", Reason: plan.Needed}},
+				Rollback: &plan.Compensation{None: "the volume is gone"},
+			},
+			{ID: "tell", At: "web.yaml:60:5", Finally: true, OnFailure: plan.Rollback, Use: plan.Use{Action: "notify.webhook", Effect: sdk.Change, Describe: sdk.Description{NothingToUndo: "it was sent"}}},
+		},
+		Record: []plan.Binding{{Name: "version", Value: value.String("web:2")}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Digest = "sha256:bb" // the real one depends on every field of every floor below
+	return p
+}
+
+// story makes the events of a run, a second apart.
+type story struct {
+	events []event.Event
+	now    time.Time
+}
+
+func newStory() *story {
+	s := &story{now: began}
+	s.tell(event.Event{Type: event.RunStarted, Run: &event.Run{
+		ID: "20261121-030000-abcd", Runbook: "web-upgrade", Version: "1.2.0", File: "web.yaml", Digest: "sha256:aa", PlanDigest: "sha256:bb",
+		Gatebook: "0.1.0", By: "ann", Inputs: value.Object(value.Member{Name: "token", Value: value.String("s3cret").Secret()}),
+		Record:  value.Object(value.Member{Name: "version", Value: value.String("web:2")}, value.Member{Name: "environment", Value: value.String("production")}),
+		Process: event.Process{PID: 42, Host: "ops1", User: "ann"},
+	}})
+	return s
+}
+
+func (s *story) tell(e event.Event) *story {
+	e.Time = s.now
+	s.events = append(s.events, e)
+	s.now = s.now.Add(time.Second)
+	return s
+}
+
+func op(step string, part event.Part, attempt int) *event.Op {
+	return &event.Op{Step: step, Part: part, Attempt: attempt}
+}
+
+func (s *story) decided(step string, part event.Part, status event.Status, f *event.Failure) *story {
+	e := event.Event{Type: event.StepDecided, Op: op(step, part, 0), Status: status, Failure: f}
+	if status.Settled() {
+		e.Elapsed = 1500 * time.Millisecond
+	}
+	return s.tell(e)
+}
+
+func (s *story) attempt(step, action string, part event.Part, n int, f *event.Failure) *story {
+	params := value.Object(value.Member{Name: "command", Value: value.List(value.String("deploy"))})
+	s.tell(event.Event{Type: event.AttemptStarted, Op: op(step, part, n), Action: action, Params: &params})
+	return s.tell(event.Event{Type: event.AttemptFinished, Op: op(step, part, n), Failure: f})
+}
+
+func (s *story) judged(step string, part event.Part, truth string, until *time.Time) *story {
+	tree, err := json.Marshal(expr.Explanation{Text: "observed.value < 0.01", Value: "false", State: "value", Children: []*expr.Explanation{
+		{Text: "observed.value", Value: "0.2", State: "value"}, {Text: "0.01", Value: "0.01", State: "value"},
+	}})
+	if err != nil {
+		panic(err)
+	}
+	return s.tell(event.Event{Type: event.ConditionMet, Op: op(step, part, 1), Verdict: &event.Verdict{
+		Name: "error rate", Expr: "observed.value < 0.01", Truth: truth, Message: "too many errors", Until: until, Explain: tree,
+	}})
+}
+
+func (s *story) ended(r event.Result) *story {
+	mode := event.Ended
+	if r.Outcome == event.OutcomePaused {
+		mode = event.Paused
+	}
+	s.tell(event.Event{Type: event.ModeChanged, Mode: mode})
+	r.Elapsed = s.now.Sub(began)
+	return s.tell(event.Event{Type: event.RunFinished, Result: &r})
+}
+
+func (s *story) asked() *story {
+	return s.decided("sign_off", event.Do, event.Asking, nil).tell(event.Event{
+		Type: event.AskOpened, Op: op("sign_off", event.Do, 0), Data: json.RawMessage(`{"message":"Clean up?"}`),
+		Timer: &event.Timer{At: began.Add(2 * time.Hour)},
+	})
+}
+
+// stories are runs that end, or stand, in each way there is.
+func stories() map[string]*story {
+	failed := &event.Failure{Class: sdk.Transient, Message: "exit code 1"}
+	verify := &event.Failure{Class: event.VerifyFailed, Message: "too many errors"}
+	until := began.Add(10 * time.Minute)
+	upgraded := func() *story {
+		return newStory().decided("before", event.Do, event.Succeeded, nil).
+			attempt("upgrade", "exec", event.Do, 1, failed).attempt("upgrade", "exec", event.Do, 2, nil).
+			decided("upgrade", event.Verify, event.Verifying, nil)
+	}
+	outputs := value.Object(value.Member{Name: "revision", Value: value.Int(7)})
+	return map[string]*story{
+		"succeeded": upgraded().judged("upgrade", event.Verify, "true", nil).decided("upgrade", event.Do, event.Succeeded, nil).
+			ended(event.Result{Outcome: event.OutcomeSucceeded, Changed: []string{"upgrade"}, Outputs: &outputs}),
+		"rolled-back": upgraded().judged("upgrade", event.Verify, "false", nil).decided("upgrade", event.Do, event.Failed, verify).
+			tell(event.Event{Type: event.ModeChanged, Mode: event.Reverse}).
+			decided("upgrade", event.Undo, event.Undoing, nil).attempt("upgrade", "exec", event.Undo, 1, nil).
+			decided("upgrade", event.Undo, event.Undone, nil).
+			ended(event.Result{Outcome: event.OutcomeRolledBack, Step: "upgrade", Failure: verify, Undone: []string{"upgrade"}}),
+		"stuck": upgraded().judged("upgrade", event.Verify, "false", nil).decided("upgrade", event.Do, event.Failed, verify).
+			tell(event.Event{Type: event.ModeChanged, Mode: event.Reverse}).
+			attempt("upgrade", "exec", event.Undo, 1, failed).decided("upgrade", event.Undo, event.LeftOver, failed).
+			ended(event.Result{Outcome: event.OutcomeStuck, Step: "upgrade", Failure: verify, Changed: []string{"upgrade"}, Left: []string{"upgrade"}}),
+		"failed": newStory().decided("before", event.Do, event.Succeeded, nil).attempt("upgrade", "exec", event.Do, 3, failed).
+			decided("upgrade", event.Do, event.Failed, failed).
+			ended(event.Result{Outcome: event.OutcomeFailed, Step: "upgrade", Failure: failed, Changed: []string{"upgrade"}}),
+		"stopped": newStory().decided("before", event.Do, event.Running, nil).attempt("upgrade", "exec", event.Do, 3, failed).
+			decided("upgrade", event.Do, event.Failed, failed).
+			tell(event.Event{Type: event.ModeChanged, Mode: event.Draining, Reason: "step upgrade failed"}).
+			decided("before", event.Do, event.Failed, &event.Failure{Class: sdk.Cancelled, Message: "it was cancelled: context canceled", Unchanged: true}).
+			ended(event.Result{Outcome: event.OutcomeFailed, Step: "upgrade", Failure: failed}),
+		"gate-closed": newStory().judged("upgrade", event.Gate, "false", nil).
+			decided("upgrade", event.Do, event.Failed, &event.Failure{Class: event.GateClosed, Message: "too many errors", Unchanged: true}).
+			ended(event.Result{Outcome: event.OutcomeGateClosed, Step: "upgrade", Failure: &event.Failure{Class: event.GateClosed, Message: "too many errors"}}),
+		"asking": upgraded().decided("upgrade", event.Do, event.Succeeded, nil).asked(),
+		"paused": upgraded().decided("upgrade", event.Do, event.Succeeded, nil).asked().
+			tell(event.Event{Type: event.PauseAsked, By: "ann", Reason: "signal interrupt"}).decided("sign_off", event.Do, event.Pending, nil).
+			ended(event.Result{Outcome: event.OutcomePaused, Changed: []string{"upgrade"}, Asking: []string{"sign_off"}}),
+		"lost": newStory().tell(event.Event{Type: event.AttemptStarted, Op: op("upgrade", event.Do, 1), Action: "exec"}).
+			tell(event.Event{Type: event.RunResumed, Process: &event.Process{PID: 43, Host: "ops2"}}).
+			tell(event.Event{Type: event.AttemptObserved, Op: op("upgrade", event.Do, 1), State: sdk.CannotTell, Reason: "the action cannot say whether it was done"}).
+			ended(event.Result{Outcome: event.OutcomePaused, Step: "upgrade", Lost: []string{"upgrade"}, Failure: &event.Failure{Class: event.Lost, Message: "the action cannot say whether it was done"}}),
+		"waiting": newStory().decided("upgrade", event.Gate, event.Waiting, nil).judged("upgrade", event.Gate, "false", &until),
+	}
+}
