@@ -71,7 +71,8 @@ type driver struct {
 	timers  timers
 	looks   chan struct{} // bounds the observations in flight
 
-	now     time.Time
+	now     time.Time         // of the run, see tick
+	read    time.Time         // the process's clock, when it was last looked at
 	line    bytes.Buffer      // of append
 	todo    []machine.Command // to be carried out when the journal is safe
 	ended   map[string]string // how attempts ended whose results are in this group
@@ -137,7 +138,7 @@ func (d *driver) loop() (event.Result, error) {
 		if len(d.todo) > 0 || d.urgent || len(d.taken) > 0 {
 			continue
 		}
-		due.Reset(d.timers.untilNext(d.process.Now()))
+		due.Reset(d.timers.untilNext(d.tick()))
 		select {
 		case m := <-d.arrived:
 			d.take(m)
@@ -249,12 +250,18 @@ func (d *driver) intend(a machine.Attempt) {
 	})
 }
 
-// tick returns the time for the next event, never before the last one's: the journal's
-// times do not go backwards even where the clock does.
+// tick returns the time of the run. It follows the wall clock forwards, as where the
+// computer slept. Where that clock goes backwards it goes on by what has really gone by,
+// so that neither the journal's times go back nor a timer waits for them to catch up.
 func (d *driver) tick() time.Time {
-	if now := d.process.Now().Round(0).UTC(); now.After(d.now) {
-		d.now = now
+	read := d.process.Now()
+	if !d.read.IsZero() {
+		d.now = d.now.Add(max(read.Sub(d.read), 0)) // by the monotonic clock
 	}
+	if wall := read.Round(0).UTC(); wall.After(d.now) {
+		d.now = wall
+	}
+	d.read = read
 	return d.now
 }
 
@@ -353,7 +360,7 @@ func (d *driver) cancel(op event.Op) {
 }
 
 func (d *driver) fireTimers() {
-	now := d.process.Now()
+	now := d.tick()
 	for {
 		t, ok := d.timers.pop(now)
 		if !ok {
