@@ -1,11 +1,11 @@
 package engine_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -276,20 +276,21 @@ func TestOutputsAreKeptInTheLogOfTheStep(t *testing.T) {
 			return playOutput{}, nil
 		})
 		p.ends(p.run(twoSteps), event.OutcomeSucceeded, "a", "b")
-		log, err := p.folder().OpenOutput("a")
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer log.Close()
-		var text bytes.Buffer
-		if _, err := text.ReadFrom(log); err != nil {
-			t.Fatal(err)
-		}
-		lines := strings.Split(strings.TrimSpace(text.String()), "\n")
+		lines := strings.Split(strings.TrimSpace(p.outputOf("a")), "\n")
 		if len(lines) != 2 || !strings.HasSuffix(lines[0], " 1 stdout first") || !strings.Contains(lines[1], " 1 log ") {
 			t.Errorf("log: %q", lines)
 		}
 	})
+}
+
+// outputOf is the log of a step of the latest run.
+func (p *play) outputOf(step string) string {
+	p.tb.Helper()
+	text, err := os.ReadFile(filepath.Join(filepath.Dir(p.folder().JournalPath()), "output", step+".log"))
+	if err != nil {
+		p.tb.Fatal(err)
+	}
+	return string(text)
 }
 
 func TestStateThatCannotBeMade(t *testing.T) {

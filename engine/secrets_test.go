@@ -123,10 +123,8 @@ func TestSecretsAreShownNowhere(t *testing.T) {
 		}); err != nil {
 			t.Fatal(err)
 		}
-		if log, err := p.folder().OpenOutput("use"); err != nil {
-			t.Errorf("nothing was looked at: %v", err)
-		} else if err := log.Close(); err != nil {
-			t.Error(err)
+		if p.outputOf("use") == "" {
+			t.Error("nothing was looked at")
 		}
 	})
 }

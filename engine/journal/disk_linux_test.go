@@ -121,8 +121,8 @@ func writeUntilFull(run *Run) (*WriteError, error) {
 		}
 	}
 	failed, ok := errors.AsType[*WriteError](err)
-	if !ok || !errors.Is(err, syscall.ENOSPC) || failed.Durable != j.Head().Seq-1 || failed.Lost != 1 {
-		return nil, fmt.Errorf("on the full disk at record %d: %w", j.Head().Seq, err)
+	if !ok || !errors.Is(err, syscall.ENOSPC) || failed.Durable != j.chain.head.Seq-1 || failed.Lost != 1 {
+		return nil, fmt.Errorf("on the full disk at record %d: %w", j.chain.head.Seq, err)
 	}
 	if err := j.Close(); !errors.Is(err, failed) {
 		return nil, fmt.Errorf("on closing: %w", err)
@@ -135,8 +135,8 @@ func resumeThenReadOnly(run *Run, failed *WriteError, dir string) error {
 	if err != nil {
 		return err
 	}
-	if j.Head().Seq != failed.Durable || repaired != (Repair{}) {
-		return fmt.Errorf("resumed at record %d, after %d were durable; %+v", j.Head().Seq, failed.Durable, repaired)
+	if j.chain.head.Seq != failed.Durable || repaired != (Repair{}) {
+		return fmt.Errorf("resumed at record %d, after %d were durable; %+v", j.chain.head.Seq, failed.Durable, repaired)
 	}
 	if _, err := j.Append([]byte(event)); err != nil {
 		return err
@@ -153,7 +153,7 @@ func resumeThenReadOnly(run *Run, failed *WriteError, dir string) error {
 	if _, err := run.store.Create("x"); !errors.Is(err, syscall.EROFS) {
 		return fmt.Errorf("creating on the read-only disk: %w", err)
 	}
-	if sum, err := run.Replay(nil); err != nil || sum.Head != j.Head() {
+	if sum, err := run.Replay(nil); err != nil || sum.Head != j.chain.head {
 		return fmt.Errorf("reading on the read-only disk: %+v, %w", sum, err)
 	}
 	if entry := run.Entry(); entry.Err != nil || entry.Records != failed.Durable+1 {

@@ -189,12 +189,6 @@ func bare(err error) error {
 	return err
 }
 
-// Head returns the number and hash of the last appended record.
-func (j *Journal) Head() Head { return j.chain.head }
-
-// Durable returns the number of the last record that is surely on the disk.
-func (j *Journal) Durable() uint64 { return j.durable }
-
 // Stats returns what the journal has done since it was opened.
 func (j *Journal) Stats() Stats { return j.stats }
 

@@ -64,11 +64,11 @@ func TestFlushedIsReadableAndSyncedIsDurable(t *testing.T) {
 		t.Fatal(err)
 	}
 	equal(t, "after flush", payloads(t, run), sample[:2])
-	equal(t, "durable after flush", j.Durable(), uint64(0))
+	equal(t, "durable after flush", j.durable, uint64(0))
 	if err := j.Sync(); err != nil {
 		t.Fatal(err)
 	}
-	equal(t, "durable after sync", j.Durable(), uint64(2))
+	equal(t, "durable after sync", j.durable, uint64(2))
 	if err := j.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -89,10 +89,10 @@ func TestReopenedJournalGoesOnWithItsChain(t *testing.T) {
 				rt.Fatal(err)
 			}
 			equal(t, "seen", seen, all)
-			equal(t, "durable", j.Durable(), uint64(len(all)))
+			equal(t, "durable", j.durable, uint64(len(all)))
 			appendAll(t, j, session...)
 			all = append(all, session...)
-			head = j.Head()
+			head = j.chain.head
 			if err := j.Close(); err != nil {
 				rt.Fatal(err)
 			}
@@ -218,7 +218,7 @@ func TestFailingDisk(t *testing.T) {
 			if failure = j.Sync(); failure != nil {
 				break
 			}
-			acknowledged = j.Head().Seq
+			acknowledged = j.chain.head.Seq
 		}
 		if failure == nil {
 			equal(t, "data", string(disk.data), string(text))
@@ -234,8 +234,8 @@ func checkFailure(t *testing.T, j *Journal, disk *faultyDisk, failure error, ack
 	if !ok {
 		t.Fatalf("got %v, want a WriteError", failure)
 	}
-	if failed.Durable < acknowledged || failed.Written < failed.Durable || failed.Written+failed.Lost != j.Head().Seq {
-		t.Fatalf("acknowledged %d of %d: %+v", acknowledged, j.Head().Seq, failed)
+	if failed.Durable < acknowledged || failed.Written < failed.Durable || failed.Written+failed.Lost != j.chain.head.Seq {
+		t.Fatalf("acknowledged %d of %d: %+v", acknowledged, j.chain.head.Seq, failed)
 	}
 	var kept []string
 	sum, err := Replay(strings.NewReader(string(disk.data)), collect(&kept))

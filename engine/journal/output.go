@@ -19,16 +19,6 @@ func (r *Run) Output(name string) io.WriteCloser {
 	return &output{path: r.outputPath(name)}
 }
 
-// OpenOutput opens the log of what a step printed. Where it printed nothing, the error
-// wraps fs.ErrNotExist.
-func (r *Run) OpenOutput(name string) (io.ReadCloser, error) {
-	f, err := os.Open(r.outputPath(name))
-	if err != nil {
-		return nil, fmt.Errorf("open the output of %s: %w", name, err)
-	}
-	return f, nil
-}
-
 func (r *Run) outputPath(name string) string {
 	return filepath.Join(r.outputs(), fileName(name)+".log")
 }
