@@ -86,15 +86,31 @@ func (e *Engine) Planned(folder *journal.Run, secret ReadSecret) (*Plan, error) 
 		return nil, err
 	case found.HasErrors():
 		return nil, e.otherVersion(began, "refuses its inputs")
+	case made.Digest != began.PlanDigest && len(began.Secrets) > 0:
+		return nil, e.otherVersion(began, "plans it differently, unless one of its secrets is another one by now")
 	case made.Digest != began.PlanDigest:
 		return nil, e.otherVersion(began, "plans it differently")
 	}
 	return made, nil
 }
 
-func (e *Engine) otherVersion(began event.Run, what string) error {
-	return fmt.Errorf("run %s was begun by gatebook %s; this is %s, which %s: go on with the version that began it",
-		began.ID, began.Gatebook, e.version, what)
+// OtherVersionError says that this version of gatebook would do something else than the
+// one that began a run, so that it must not go on with it.
+type OtherVersionError struct {
+	Run   string
+	Began string // the version that began it
+	This  string
+	Does  string // what this version does that the other did not
+}
+
+// Error says what differs, and what to do.
+func (e *OtherVersionError) Error() string {
+	return fmt.Sprintf("run %s was begun by gatebook %s; this is %s, which %s: go on with the version that began it",
+		e.Run, e.Began, e.This, e.Does)
+}
+
+func (e *Engine) otherVersion(began event.Run, does string) error {
+	return &OtherVersionError{Run: began.ID, Began: began.Gatebook, This: e.version, Does: does}
 }
 
 func givenAgain(began event.Run, secret ReadSecret) ([]plan.Given, error) {

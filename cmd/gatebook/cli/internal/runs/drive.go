@@ -3,14 +3,17 @@ package runs
 import (
 	"errors"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/console"
+	"github.com/gatebook/gatebook/engine"
 	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/journal"
 	"github.com/gatebook/gatebook/engine/report"
 	"github.com/gatebook/gatebook/engine/report/live"
 	"github.com/gatebook/gatebook/engine/run"
+	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
 // driving is one run that is carried on in this process.
@@ -39,7 +42,7 @@ func (r *Runs) drive(o driving, start func(run.Process) (event.Result, error)) e
 	<-done
 	broken := view.Close()
 	if err != nil {
-		return r.explain(err)
+		return r.explain(err, o.status)
 	}
 	if !o.JSON {
 		o.status.Drive = report.AtRest
@@ -99,10 +102,13 @@ func (r *Runs) process(o driving, view live.View) run.Process {
 }
 
 // explain says why a run was not carried on, and gives the exit code for it.
-func (r *Runs) explain(err error) error {
+func (r *Runs) explain(err error, status *report.Status) error {
 	var abandoned *run.AbandonedError
 	var refused *run.RefusedError
 	switch {
+	case goesNoFurther(err) && mayHaveChanged(status):
+		r.Complain(err.Error())
+		return console.CodeError(event.OutcomeStuck.ExitCode())
 	case errors.As(err, &abandoned):
 		r.Complain(err.Error())
 		return console.CodeError(event.OutcomePaused.ExitCode())
@@ -111,6 +117,21 @@ func (r *Runs) explain(err error) error {
 	default:
 		return err
 	}
+}
+
+// goesNoFurther reports whether this gatebook can neither finish a run nor take it back.
+func goesNoFurther(err error) bool {
+	var diverged *run.DivergedError
+	var other *engine.OtherVersionError
+	return errors.As(err, &diverged) || errors.As(err, &other)
+}
+
+// mayHaveChanged reports whether something that a run did may still be in the world.
+func mayHaveChanged(status *report.Status) bool {
+	return slices.ContainsFunc(status.Steps, func(s *report.Step) bool {
+		begun := s.Attempt > 0 && s.Status != event.Skipped && s.Status != event.Undone
+		return begun && s.Effect != sdk.Read
+	})
 }
 
 // control turns the signals that a run is sent into what is asked of it: the first
