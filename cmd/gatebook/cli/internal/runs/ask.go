@@ -60,11 +60,15 @@ func (r *Runs) Answer(a Answer) error {
 	if !a.Approved {
 		word = "Rejected"
 	}
-	if later {
+	switch {
+	case !later:
+		r.Note("%s %s of run %s.", word, a.Step, found.ID())
+	case found.Status.Drive == report.Driven:
+		r.Note("%s %s. The answer is left for run %s, whose process has not answered yet. See: gatebook status %s",
+			word, a.Step, found.ID(), found.ID())
+	default:
 		r.Note("%s %s. Nobody drives the run now; it sees the answer when it goes on: gatebook resume %s", word, a.Step, found.ID())
-		return nil
 	}
-	r.Note("%s %s of run %s.", word, a.Step, found.ID())
 	return nil
 }
 
