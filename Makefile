@@ -50,7 +50,8 @@ race: ## Run the tests with the race detector
 fuzz: ## Run each fuzz target for FUZZTIME (5s)
 	@found=$$(grep -rlE '^func Fuzz' --include='*_test.go' . | xargs -rn1 dirname | sort -u); \
 	for package in $$found; do \
-		for target in $$(go test -list '^Fuzz' $$package | grep '^Fuzz'); do \
+		listed=$$(go test -list '^Fuzz' $$package); \
+		for target in $$(grep '^Fuzz' <<< "$$listed"); do \
 			echo "fuzz $$package $$target"; \
 			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x $$package | grep -v '^fuzz:' ; \
 		done; \
