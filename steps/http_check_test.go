@@ -8,10 +8,10 @@ import (
 	"log"
 	"maps"
 	"net/http"
-	"reflect"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 
