@@ -134,6 +134,7 @@ func (m *Machine) reopen() {
 	ended := m.mode == event.Ended
 	m.mode, m.pausing, m.failure, m.failedStep = event.Going, false, nil, ""
 	m.lost = 0
+	m.interrupted()
 	for i := range m.steps {
 		m.steps[i].atWork = false // it was ended with the process
 	}
@@ -187,7 +188,7 @@ func (m *Machine) reset(i int) {
 	if !old.status.Settled() {
 		return
 	}
-	fresh := step{status: event.Pending, unmet: old.unmet, touched: old.touched, listed: old.listed}
+	fresh := step{status: event.Pending, unmet: old.unmet, looks: old.looks, touched: old.touched, listed: old.listed}
 	fresh.do.before, fresh.do.params, fresh.former = old.do.before, old.do.params, old.outputs
 	if fresh.former.IsNull() {
 		fresh.former = old.former

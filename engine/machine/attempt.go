@@ -34,6 +34,7 @@ type effortState uint8
 const (
 	idle effortState = iota
 	queued
+	guarded // it has a slot, and the gate is looked at once more
 	inFlight
 	retryDue
 	asking
@@ -50,7 +51,12 @@ func (m *Machine) pump() {
 	for len(m.queue) > 0 && m.slots < max(m.run.Parallelism, 1) {
 		next := m.queue[0]
 		m.queue = m.queue[1:]
-		if m.steps[next.step].effort(next.part).state == queued {
+		switch {
+		case m.steps[next.step].effort(next.part).state != queued:
+		case next.part == event.Do && m.isStale(next.step):
+			m.slots++
+			m.lookOnceMore(next.step)
+		default:
 			m.startAttempt(next.step, next.part)
 		}
 	}
@@ -58,6 +64,9 @@ func (m *Machine) pump() {
 
 func (m *Machine) startAttempt(i int, part event.Part) {
 	e := m.steps[i].effort(part)
+	if part == event.Do {
+		m.steps[i].opened, m.steps[i].interrupted = time.Time{}, false
+	}
 	if failure := m.resolve(i, part); failure != nil {
 		e.state = done
 		m.gaveUp(i, part, failure)
@@ -193,11 +202,12 @@ func (m *Machine) attemptObserved(i int, part event.Part, e event.Event) {
 		}
 		m.attemptFinished(i, part, outputs, nil)
 	case sdk.NotDone:
-		m.again(i, part)
+		// What is idempotent is repeated without a look, so it may have been begun.
+		m.again(i, part, !m.use(i, part).Describe.CanObserve && m.use(i, part).Describe.Idempotent)
 	case sdk.CannotTell:
 		// A compensation must bear being repeated; that is its contract.
 		if part == event.Undo || m.use(i, part).Describe.Idempotent || m.use(i, part).Effect == sdk.Read {
-			m.again(i, part)
+			m.again(i, part, true)
 			return
 		}
 		eff.lost = true
@@ -208,8 +218,8 @@ func (m *Machine) attemptObserved(i int, part event.Part, e event.Event) {
 }
 
 // again makes the attempt in flight once more, under its number and key. Where the run
-// is ending, that would be something new.
-func (m *Machine) again(i int, part event.Part) {
+// is ending, that would be something new. A gate that it has is judged before.
+func (m *Machine) again(i int, part event.Part, begun bool) {
 	if part == event.Do && m.mode == event.Draining {
 		m.attemptFinished(i, part, nil, &event.Failure{
 			Class: sdk.Cancelled, Message: "it was not done once more after a crash, as the run was ending",
@@ -218,6 +228,10 @@ func (m *Machine) again(i int, part event.Part) {
 	}
 	eff := m.steps[i].effort(part)
 	eff.intent, eff.notes = false, nil
+	if part == event.Do && len(m.plan.Steps[i].Gate) > 0 {
+		m.repeat(i, begun)
+		return
+	}
 	m.emit(m.attempt(i, part))
 }
 

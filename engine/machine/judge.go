@@ -23,6 +23,8 @@ type judging struct {
 	plan      []*plan.Condition
 	conds     []condition
 	confirmed bool // what is not polled was looked at again since the others were met
+	onceMore  bool // the step has a slot; each is looked at just once
+	before    int  // the number of the last look at an earlier judging of the same
 }
 
 type condition struct {
@@ -38,15 +40,23 @@ type condition struct {
 }
 
 func (m *Machine) judge(i int, part event.Part, conditions []*plan.Condition) {
-	j := &judging{part: part, plan: conditions, conds: make([]condition, len(conditions))}
+	m.begins(i, &judging{part: part, plan: conditions})
+}
+
+func (m *Machine) begins(i int, j *judging) {
+	j.conds = make([]condition, len(j.plan))
+	if j.part == event.Gate {
+		j.before = m.steps[i].looks
+	}
 	m.steps[i].judging = j
-	for k, c := range conditions {
-		if c.Within > 0 {
+	for k, c := range j.plan {
+		j.conds[k].sample = j.before
+		if c.Within > 0 && !j.onceMore {
 			j.conds[k].deadline = m.now.Add(c.Within)
 			m.emit(SetTimer{m.conditionTimerOf(i, k, event.TimerDeadline)})
 		}
 	}
-	for k := range conditions {
+	for k := range j.plan {
 		// One that closes ends the judging under our hands.
 		if m.steps[i].judging != j {
 			return
@@ -141,7 +151,7 @@ func (m *Machine) weighed(i, k int, truth expr.Truth, why string) {
 		c.trueFrom, c.met, j.confirmed = time.Time{}, false, false
 	case c.trueFrom.IsZero():
 		c.trueFrom = m.now
-		c.met = p.Hold == 0
+		c.met = p.Hold == 0 || j.onceMore
 	default:
 		c.met = m.now.Sub(c.trueFrom) >= p.Hold
 	}
@@ -230,18 +240,22 @@ func (m *Machine) opens(i int) {
 		return
 	}
 	m.stopJudging(i)
-	if j.part == event.Gate {
+	switch {
+	case j.onceMore:
+		m.goAhead(i)
+	case j.part == event.Gate:
+		m.steps[i].opened = m.now
 		m.act(i)
-		return
+	default:
+		m.settle(i, event.Succeeded, nil)
 	}
-	m.settle(i, event.Succeeded, nil)
 }
 
 // waited reports whether what is polled was waited for, so that the rest is stale.
 func (j *judging) waited() bool {
 	polledAgain, once := false, false
 	for k, p := range j.plan {
-		polledAgain = polledAgain || p.Within > 0 && j.conds[k].sample > 1
+		polledAgain = polledAgain || p.Within > 0 && j.conds[k].sample > j.before+1
 		once = once || p.Within == 0
 	}
 	return polledAgain && once
@@ -267,10 +281,14 @@ func (m *Machine) confirm(i int) {
 // closes ends the judging: a condition does not hold.
 func (m *Machine) closes(i, k int, why string) {
 	j := m.steps[i].judging
+	if j.onceMore {
+		m.judgeAnew(i)
+		return
+	}
 	c, p := j.conds[k], j.plan[k]
 	failure := &event.Failure{Class: event.VerifyFailed, Message: said(p)}
 	if j.part == event.Gate {
-		failure.Class, failure.Unchanged = event.GateClosed, true
+		failure.Class, failure.Unchanged = event.GateClosed, !m.steps[i].touched
 	}
 	if p.Within > 0 {
 		failure.Message += ": not true within " + p.Within.String()
@@ -306,6 +324,9 @@ func (m *Machine) stopJudging(i int) {
 	for k := range j.conds {
 		if j.conds[k].inFlight {
 			m.emit(Cancel{m.conditionOp(i, k)})
+		}
+		if j.part == event.Gate {
+			m.steps[i].looks = max(m.steps[i].looks, j.conds[k].sample)
 		}
 	}
 	m.steps[i].judging = nil

@@ -112,7 +112,9 @@ func (m *Machine) apply(e event.Event) {
 		m.resumeAsked(e)
 	case event.RollbackAsked:
 		m.rollbackAsked(e)
-	case event.RunResumed, event.LockTaken, event.OutputMasked, event.AnswerRefused,
+	case event.RunResumed:
+		m.interrupted()
+	case event.LockTaken, event.OutputMasked, event.AnswerRefused,
 		event.StepDecided, event.ConditionMet, event.ModeChanged, event.RunFinished, event.RequestRefused:
 		// Nothing follows from these.
 	}
@@ -218,7 +220,7 @@ func (m *Machine) outstanding(i int) {
 			if !s.expires.IsZero() {
 				m.emit(SetTimer{m.expiryTimer(i, part)})
 			}
-		case idle, queued, done:
+		case idle, queued, guarded, done:
 		}
 	}
 	if s.judging != nil {

@@ -14,6 +14,7 @@ import (
 	"github.com/gatebook/gatebook/engine/expr"
 	"github.com/gatebook/gatebook/engine/machine"
 	"github.com/gatebook/gatebook/engine/plan"
+	"github.com/gatebook/gatebook/engine/value"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
@@ -64,10 +65,24 @@ func drawStep(t *rapid.T, i int) *plan.Step {
 	if rapid.Bool().Draw(t, "gate") {
 		s.Gate = append(s.Gate, polled(20*time.Second, 3*time.Second, 4*time.Second, always(truth.Draw(t, "gateTruth"))))
 	}
+	if rapid.Bool().Draw(t, "fickle gate") {
+		s.Gate = append(s.Gate, &plan.Condition{Program: offAndOn(rapid.IntRange(1, 9).Draw(t, "off and on"))})
+	}
 	if rapid.Bool().Draw(t, "verify") {
 		s.Verify = conditions(always(truth.Draw(t, "verifyTruth")))
 	}
 	return s
+}
+
+// offAndOn is true and false in turn, for so many seconds each.
+func offAndOn(seconds int) says {
+	span := time.Duration(seconds) * time.Second
+	return func(now time.Time, _ value.Value) expr.Truth {
+		if now.Sub(epoch)/span%2 == 0 {
+			return expr.True
+		}
+		return expr.False
+	}
 }
 
 // drawFinally draws a step of `finally` that nothing keeps from being run.
@@ -138,7 +153,38 @@ func TestEveryRunEnds(t *testing.T) {
 			t.Fatalf("the run hangs:\n%q\n%v", w.story(), w.statuses())
 		}
 		checkHistory(t, w)
+		checkGates(t, w)
 	})
+}
+
+// checkGates holds a journal against what gates promise: all is true as the first attempt
+// begins, and was looked at since the run was at rest as any other does.
+func checkGates(t *rapid.T, w *world) {
+	verdicts := make(map[event.Op]event.Event) // the last, by step and condition
+	var resumed time.Time
+	for _, e := range w.journal {
+		switch {
+		case e.Type == event.ResumeAsked:
+			resumed = e.Time
+		case e.Type == event.ConditionMet && e.Op.Part == event.Gate:
+			verdicts[event.Op{Step: e.Op.Step, Index: e.Op.Index}] = e
+		case e.Type == event.AttemptStarted && e.Op.Part == event.Do:
+			step, _ := w.plan.Step(e.Op.Step)
+			latest := epoch
+			for k := range step.Gate {
+				last := verdicts[event.Op{Step: step.ID, Index: k}]
+				if e.Op.Attempt == 1 && (last.Verdict == nil || last.Verdict.Truth != expr.True.String()) {
+					t.Fatalf("%s began while condition %d of its gate was %+v\n%q", step.ID, k, last.Verdict, w.story())
+				}
+				if last.Time.After(latest) {
+					latest = last.Time
+				}
+			}
+			if len(step.Gate) > 0 && (latest.Before(resumed) || e.Op.Attempt == 1 && latest.Before(e.Time)) {
+				t.Fatalf("%s #%d began at %s over a gate as it was at %s\n%q", step.ID, e.Op.Attempt, e.Time, latest, w.story())
+			}
+		}
+	}
 }
 
 // checkHistory holds a journal against what a run must never do.

@@ -42,6 +42,9 @@ func (m *Machine) advance() {
 	for m.mode != event.Paused && m.mode != event.Ended {
 		m.startReady()
 		m.pump()
+		if len(m.ready) > 0 && !m.pausing && (m.mode == event.Going || m.mode == event.Closing) {
+			continue // a step that failed as it got its slot has set others free
+		}
 		if m.busy() {
 			return
 		}
@@ -141,6 +144,7 @@ func (m *Machine) liveSteps() []int { return slices.Sorted(maps.Keys(m.live)) }
 // wind brings one step to its end while the run drains: what has done nothing goes
 // back to where it was, what is being changed is waited for.
 func (m *Machine) wind(i int) {
+	m.giveSlotBack(i)
 	s := &m.steps[i]
 	switch {
 	case s.untried():
@@ -148,7 +152,8 @@ func (m *Machine) wind(i int) {
 	case s.status == event.Verifying:
 		m.stopJudging(i)
 		m.fail(i, unverified())
-	case s.do.state == retryDue, s.do.state == queued:
+	case s.do.state == retryDue, s.do.state == queued, s.status == event.Waiting:
+		m.stopJudging(i)
 		s.do.state = done
 		m.fail(i, s.failure)
 	case s.do.state == inFlight && !m.plan.Steps[i].Changes():
@@ -165,6 +170,7 @@ func (m *Machine) cancelAttempt(i int, part event.Part) {
 // breakOff ends one step of `finally` as soon as it can be. It is not put back, as
 // nothing else would end the run while it waits.
 func (m *Machine) breakOff(i int) {
+	m.giveSlotBack(i)
 	s := &m.steps[i]
 	switch {
 	case s.do.state == inFlight:
@@ -188,7 +194,7 @@ func (m *Machine) breakOffUndo(i int) {
 		return
 	case asking:
 		m.emit(Cancel{m.op(i, event.Undo)})
-	case idle, queued, retryDue, done:
+	case idle, queued, guarded, retryDue, done:
 	}
 	s.back.state, s.expires = done, time.Time{}
 	m.notUndone(i, &event.Failure{Class: sdk.Cancelled, Message: "it was cancelled"})
@@ -203,13 +209,21 @@ func (m *Machine) startPausing(reason string) {
 	m.pausing = true
 	m.record(event.Event{Type: event.ModeChanged, Mode: event.Draining, Reason: reason})
 	for _, i := range m.liveSteps() {
-		s := &m.steps[i]
-		switch {
-		case s.untried():
-			m.park(i)
-		case s.do.state == queued:
-			s.do.state, s.do.retryAt = retryDue, m.now
-		}
+		m.rest(i)
+	}
+}
+
+// rest has a step do nothing until the run is resumed, if it can.
+func (m *Machine) rest(i int) {
+	m.giveSlotBack(i)
+	s := &m.steps[i]
+	switch {
+	case s.untried():
+		m.park(i)
+	case s.do.state == queued, s.status == event.Waiting:
+		m.stopJudging(i)
+		s.status, s.known = event.Running, false
+		s.do.state, s.do.retryAt = retryDue, m.now
 	}
 }
 

@@ -17,10 +17,14 @@ type step struct {
 	unmet   int // how many of its needs are not settled
 	started time.Time
 	do      effort
-	back    effort   // its compensation
-	judging *judging // the conditions that are judged now; nil: none are
+	back    effort    // its compensation
+	judging *judging  // the conditions that are judged now; nil: none are
+	looks   int       // at one condition of its gate at most, so far
+	opened  time.Time // when its gate opened for the next attempt; zero: it has none
 	expires time.Time
-	asked   bool // a question was open when the run paused, and is not open again
+	// interrupted says that the run was at rest since the gate was judged.
+	interrupted bool
+	asked       bool // a question was open when the run paused, and is not open again
 
 	outputs value.Value
 	former  value.Value // outputs from before it was given a new chance
@@ -43,7 +47,7 @@ func (s *step) effort(part event.Part) *effort {
 
 // untried reports whether a step that has begun has done nothing yet.
 func (s *step) untried() bool {
-	return s.status == event.Waiting || s.status == event.Asking || s.do.state == queued && s.do.attempt == 0
+	return s.status == event.Asking || (s.status == event.Waiting || s.do.state == queued) && s.do.attempt == 0
 }
 
 // rests reports whether nothing goes on in the step: nobody can tell what became of
@@ -186,7 +190,7 @@ func (m *Machine) park(i int) {
 	}
 	m.stopJudging(i)
 	delete(m.live, i)
-	s.do, s.expires = effort{}, time.Time{}
+	s.do, s.expires, s.opened, s.interrupted = effort{}, time.Time{}, time.Time{}, false
 	m.decide(i, event.Do, event.Pending, nil)
 	m.pushReady(i)
 }
