@@ -134,8 +134,8 @@ func orAny(s *schema.Schema) *schema.Schema {
 	return s
 }
 
-// eval computes the value.
-func (c *calculation) eval(scope Scope) (value.Value, error) {
+// eval computes the value within the limit.
+func (c *calculation) eval(scope Scope, limit *budget) (value.Value, error) {
 	if c.program == nil {
 		return c.lookup(scope)
 	}
@@ -160,7 +160,6 @@ func (c *calculation) eval(scope Scope) (value.Value, error) {
 	if len(unknown) > 0 {
 		return mark(value.Unknown(value.List(unknown...).Causes()...)), nil
 	}
-	limit := &budget{left: maxCost}
 	env[budgetName] = limit
 	machine := vm.VM{MemoryBudget: maxItems}
 	out, err := machine.Run(c.program, env)

@@ -12,6 +12,7 @@ import (
 	"github.com/expr-lang/expr/vm/runtime"
 
 	"github.com/gatebook/gatebook/engine/value"
+	"github.com/gatebook/gatebook/schema"
 )
 
 // The language bounds neither how often its loops run nor how long its strings grow,
@@ -24,27 +25,14 @@ const maxItems = 1_000_000
 // maxDepth bounds how deep a result is nested.
 const maxDepth = 100
 
-// bytesPerUnit is how much text costs as much as one step.
-const bytesPerUnit = 16
-
 // Names that no expression can contain.
 const (
 	budgetName = "$budget"
 	meterCall  = "$meter"
 	meterAdd   = "$add"
+	meterMatch = "$matches"
+	meterParse = "$parse"
 )
-
-// budget is what one evaluation may still cost.
-type budget struct{ left int }
-
-func (b *budget) pay(units int) error {
-	if units < 0 || units > b.left {
-		b.left = 0
-		return errCost
-	}
-	b.left -= units
-	return nil
-}
 
 // payFor pays for all of a value.
 func (b *budget) payFor(data any, depth int) error {
@@ -110,6 +98,19 @@ func (meter) Visit(node *ast.Node) {
 		*node = meteredBinary(n)
 	case *ast.BuiltinNode:
 		*node = meteredBuiltin(n)
+	case *ast.CallNode:
+		meterArguments(n)
+	}
+}
+
+// meterArguments makes a call of our own functions or of a method pay for what it gets.
+func meterArguments(n *ast.CallNode) {
+	meter := meterCall
+	if callee, ok := n.Callee.(*ast.IdentifierNode); ok && strings.HasPrefix(callee.Value, "semver.") {
+		meter = meterParse
+	}
+	for i, argument := range n.Arguments {
+		n.Arguments[i] = calling(meter, argument, argument)
 	}
 }
 
@@ -121,10 +122,22 @@ func meteredBinary(n *ast.BinaryNode) ast.Node {
 		}
 	case "..":
 		return metered(n)
-	case "==", "!=", "<", "<=", ">", ">=", "in", "contains", "startsWith", "endsWith", "matches":
+	case "matches":
+		return meteredMatch(n)
+	case "==", "!=", "<", "<=", ">", ">=", "in", "contains", "startsWith", "endsWith":
 		n.Left, n.Right = metered(n.Left), metered(n.Right)
 	}
 	return n
+}
+
+// meteredMatch compiles a constant pattern, which the source has tried.
+func meteredMatch(n *ast.BinaryNode) ast.Node {
+	if text, ok := n.Right.(*ast.StringNode); ok {
+		if pattern, err := schema.CompilePattern(text.Value); err == nil {
+			return calling(meterMatch, n, n.Left, &ast.ConstantNode{Value: pattern})
+		}
+	}
+	return calling(meterMatch, n, n.Left, n.Right)
 }
 
 func meteredBuiltin(n *ast.BuiltinNode) ast.Node {
@@ -185,6 +198,11 @@ func meterFunctions() []*builtin.Function {
 			}
 			return left + right, nil
 		}),
+		paying(meterParse, func(b *budget, args []any) (any, error) {
+			text, _ := args[0].(string)
+			return args[0], b.payForParsing(text)
+		}),
+		paying(meterMatch, payingMatch),
 		paying("$repeat", func(b *budget, args []any) (any, error) {
 			text, times := args[0].(string), runtime.ToInt(args[1])
 			if times < 0 {
@@ -205,6 +223,25 @@ func paying(name string, call func(*budget, []any) (any, error)) *builtin.Functi
 	return &builtin.Function{Name: name, Func: func(args ...any) (any, error) {
 		return call(args[0].(*budget), args[1:])
 	}}
+}
+
+// payingMatch is the operator matches: a text that is missing matches nothing.
+func payingMatch(b *budget, args []any) (any, error) {
+	if args[0] == nil || args[1] == nil {
+		return false, nil
+	}
+	text, isText := args[0].(string)
+	if !isText {
+		return nil, fmt.Errorf("only a string can match a pattern")
+	}
+	switch pattern := args[1].(type) {
+	case *schema.Pattern:
+		return b.matches(text, "", pattern)
+	case string:
+		return b.matches(text, pattern, nil)
+	default:
+		return nil, fmt.Errorf("a pattern must be a string")
+	}
 }
 
 func payingReplace(b *budget, args []any) (any, error) {

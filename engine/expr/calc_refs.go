@@ -56,6 +56,10 @@ func (s *calcSource) visit(node ast.Node, bound []string) {
 	case *ast.CallNode:
 		s.visitCall(n, bound)
 		return
+	case *ast.BinaryNode:
+		if text, ok := n.Right.(*ast.StringNode); ok && n.Operator == "matches" {
+			s.badLiteral(text, s.t.tried.try(text.Value))
+		}
 	}
 	for _, part := range calcParts(node) {
 		if part != nil {
@@ -103,10 +107,7 @@ func (s *calcSource) visitCall(n *ast.CallNode, bound []string) {
 		}
 		for i, argument := range n.Arguments {
 			if text, ok := argument.(*ast.StringNode); ok {
-				if err := tryLiteral(callee.Value, i, text.Value); err != nil {
-					start, end := s.place(argument.Location())
-					s.faults = append(s.faults, Fault{Rule: diag.ExprBadLiteral, Start: start, End: end, Detail: sentence(err.Error())})
-				}
+				s.badLiteral(text, tryLiteral(callee.Value, i, text.Value))
 			}
 		}
 	case *ast.MemberNode: // a method, which checkMethods judges
@@ -116,6 +117,14 @@ func (s *calcSource) visitCall(n *ast.CallNode, bound []string) {
 	}
 	for _, argument := range n.Arguments {
 		s.visit(argument, bound)
+	}
+}
+
+// badLiteral notes what is wrong with a constant, if something is.
+func (s *calcSource) badLiteral(text *ast.StringNode, err error) {
+	if err != nil {
+		start, end := s.place(text.Location())
+		s.faults = append(s.faults, Fault{Rule: diag.ExprBadLiteral, Start: start, End: end, Detail: sentence(err.Error())})
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"cel.dev/cel-go/cel"
 	celast "cel.dev/cel-go/common/ast"
+	"cel.dev/cel-go/common/overloads"
 	"cel.dev/cel-go/common/types"
 
 	"github.com/gatebook/gatebook/engine/diag"
@@ -20,11 +21,11 @@ import (
 type celEnv struct {
 	*cel.Env
 	types *celProvider
-	base  *cel.Env
+	base  *celBase
 }
 
 // newCELEnv puts the names of t on top of the base.
-func newCELEnv(base *cel.Env, t *Types) (*celEnv, error) {
+func newCELEnv(base *celBase, t *Types) (*celEnv, error) {
 	provider := newCELProvider(base.CELTypeProvider(), t)
 	env, err := base.Extend(append(provider.variables(), cel.CustomTypeProvider(provider))...)
 	if err != nil {
@@ -47,6 +48,9 @@ func (e *celEnv) compile(text string) (*Condition, []Fault) {
 		return nil, syntaxFaults(source.words, issues.Errors())
 	}
 	source.tree = parsed.NativeRep()
+	if faults := badPatterns(source, e.types.t); len(faults) > 0 {
+		return nil, faults
+	}
 	checked, issues := e.Check(parsed)
 	if issues.Err() != nil {
 		return nil, e.checkFaults(source, parsed)
@@ -56,14 +60,14 @@ func (e *celEnv) compile(text string) (*Condition, []Fault) {
 		return nil, faults
 	}
 	program, err := e.Program(checked, cel.CostLimit(maxCost),
-		cel.EvalOptions(cel.OptOptimize), cel.CustomDecoratorV2(decorate))
+		cel.EvalOptions(cel.OptOptimize), cel.CustomDecoratorV2(e.base.calls.decorate))
 	if err != nil {
 		return nil, []Fault{{Rule: diag.ExprBadLiteral, Start: 0, End: len(text), Detail: sentence(err.Error())}}
 	}
 	c := &Condition{text: text, refs: source.refs(e.types.t), source: source, types: e.types, program: program}
 	c.traced = sync.OnceValues(func() (cel.Program, error) {
 		return e.Program(checked, cel.CostLimit(maxCost),
-			cel.EvalOptions(cel.OptTrackState), cel.CustomDecoratorV2(decorate))
+			cel.EvalOptions(cel.OptTrackState), cel.CustomDecoratorV2(e.base.calls.decorate))
 	})
 	return c, nil
 }
@@ -98,6 +102,22 @@ func notBoolean(source celSource, result *types.Type) []Fault {
 
 // badLiterals tries our own functions on constants, as CEL's validators do its own.
 func badLiterals(source celSource) []Fault {
+	return tryLiterals(source, func(call celast.CallExpr, argument int, text string) error {
+		return tryLiteral(call.FunctionName(), argument, text)
+	})
+}
+
+// badPatterns tries the regular expressions before CEL sees them.
+func badPatterns(source celSource, t *Types) []Fault {
+	return tryLiterals(source, func(call celast.CallExpr, argument int, text string) error {
+		if call.FunctionName() != overloads.Matches || argument != len(call.Args())-1 {
+			return nil
+		}
+		return t.tried.try(text)
+	})
+}
+
+func tryLiterals(source celSource, try func(call celast.CallExpr, argument int, text string) error) []Fault {
 	var faults []Fault
 	celast.PostOrderVisit(source.tree.Expr(), celast.NewExprVisitor(func(x celast.Expr) {
 		if x.Kind() != celast.CallKind {
@@ -109,7 +129,7 @@ func badLiterals(source celSource) []Fault {
 			if !ok {
 				continue
 			}
-			if err := tryLiteral(call.FunctionName(), i, text); err != nil {
+			if err := try(call, i, text); err != nil {
 				start, end := source.span(arg)
 				faults = append(faults, Fault{Rule: diag.ExprBadLiteral, Start: start, End: end, Detail: sentence(err.Error())})
 			}

@@ -18,12 +18,17 @@ const (
 	maxNesting = 64       // brackets in brackets
 	maxNodes   = 5_000    // parts
 	maxLoops   = 3        // comprehensions in comprehensions
-	maxRegex   = 1_000    // instructions of a regular expression
 	maxCost    = 500_000
 )
 
+// celBase is CEL without names.
+type celBase struct {
+	*cel.Env
+	calls celCalls
+}
+
 // newCELBase returns CEL with gatebook's functions and no variables.
-func newCELBase() (*cel.Env, error) {
+func newCELBase() (*celBase, error) {
 	options := []cel.EnvOption{
 		cel.OptionalTypes(),
 		cel.EnableMacroCallTracking(),
@@ -31,20 +36,22 @@ func newCELBase() (*cel.Env, error) {
 		cel.ParserExpressionSizeLimit(maxText),
 		cel.ParserRecursionLimit(4 * maxNesting),
 		cel.ExpressionNodeLimit(maxNodes),
-		cel.RegexProgramSizeLimit(maxRegex),
 		cel.ASTValidators(
 			cel.ValidateDurationLiterals(),
 			cel.ValidateTimestampLiterals(),
-			cel.ValidateRegexLiterals(),
 			cel.ValidateComprehensionNestingLimit(maxLoops),
 		),
-		ext.Strings(), ext.Math(), ext.Lists(), ext.Sets(), ext.TwoVarComprehensions(), ext.Encoders(),
+		ext.Strings(), ext.Math(), ext.Lists(), ext.Sets(), ext.TwoVarComprehensions(), ext.Encoders(ext.EncodersVersion(1)),
 	}
 	env, err := cel.NewEnv(append(options, celFunctions()...)...)
 	if err != nil {
 		return nil, fmt.Errorf("set up CEL: %w", err)
 	}
-	return env, nil
+	calls, err := newCELCalls(env)
+	if err != nil {
+		return nil, fmt.Errorf("set up CEL: %w", err)
+	}
+	return &celBase{env, calls}, nil
 }
 
 // celFunctions binds the package words.

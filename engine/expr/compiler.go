@@ -3,7 +3,6 @@ package expr
 import (
 	"sync"
 
-	"cel.dev/cel-go/cel"
 	"github.com/expr-lang/expr/conf"
 
 	"github.com/gatebook/gatebook/engine/diag"
@@ -13,7 +12,7 @@ import (
 // safe for concurrent use; so is everything that it returns. The zero Compiler is
 // not ready: use [NewCompiler].
 type Compiler struct {
-	base func() (*cel.Env, error)
+	base func() (*celBase, error)
 	calc func() *conf.Config
 
 	mu         sync.Mutex // guards the maps; nothing is compiled under it

@@ -114,7 +114,7 @@ func TestFaultsOfConditionsHaveTheirPlace(t *testing.T) {
 		{`inputs.count > 1 «)»`, "GB0301", "complete before )"},
 		{`«»`, "GB0301", "empty"},
 		{`inputs.took < duration(«"5 minutes"»)`, "GB0310", "invalid duration"},
-		{`inputs.name.matches(«"("»)`, "GB0310", "invalid matches"},
+		{`inputs.name.matches(«"("»)`, "GB0310", "missing closing )"},
 		{`quantity(«"1QQ"») > 3.0`, "GB0310", "not a quantity"},
 		{`semver.satisfies(inputs.name, «">=x.y"»)`, "GB0310", "not a version constraint"},
 		{"«" + strings.Repeat("(", 70) + "true" + strings.Repeat(")", 70) + "»", "GB0308", "nested 70 deep"},

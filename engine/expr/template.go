@@ -39,20 +39,20 @@ func isLiteral(text string) bool { return !strings.Contains(text, opening) }
 func compileTemplate(text string, t *Types, language *conf.Config) (*Template, []Fault) {
 	made := &Template{text: text}
 	var faults []Fault
-	plain := ""
+	var plain strings.Builder
 	for at := 0; at < len(text); {
 		next := strings.Index(text[at:], opening)
 		if next < 0 {
-			plain += text[at:]
+			plain.WriteString(text[at:])
 			break
 		}
 		next += at
 		if next > at && text[next-1] == '$' { // $${{ stands for ${{
-			plain += text[at:next-1] + opening
+			plain.WriteString(text[at:next-1] + opening)
 			at = next + len(opening)
 			continue
 		}
-		plain += text[at:next]
+		plain.WriteString(text[at:next])
 		from := next + len(opening)
 		end, ok := token.EndOfPart(text, from)
 		if !ok {
@@ -64,13 +64,14 @@ func compileTemplate(text string, t *Types, language *conf.Config) (*Template, [
 		}
 		calc, found := compileCalculation(text, from, end, t, language)
 		faults = append(faults, found...)
-		made.add(plain, calc)
-		plain, at = "", end+len(closing)
+		made.add(plain.String(), calc)
+		plain.Reset()
+		at = end + len(closing)
 	}
 	if len(faults) > 0 {
 		return nil, faults
 	}
-	made.finish(plain)
+	made.finish(plain.String())
 	return made, nil
 }
 
@@ -122,8 +123,9 @@ func (t *Template) Eval(scope Scope) (value.Value, error) {
 	if t.literal {
 		return value.String(t.text), nil
 	}
+	limit := &budget{left: maxCost}
 	if t.whole {
-		return t.parts[0].calc.eval(scope)
+		return t.parts[0].calc.eval(scope, limit)
 	}
 	var text strings.Builder
 	var unknown []value.Value
@@ -133,7 +135,7 @@ func (t *Template) Eval(scope Scope) (value.Value, error) {
 			text.WriteString(p.text)
 			continue
 		}
-		v, err := p.calc.eval(scope)
+		v, err := p.calc.eval(scope, limit)
 		if err != nil {
 			return value.Value{}, err
 		}
@@ -142,8 +144,12 @@ func (t *Template) Eval(scope Scope) (value.Value, error) {
 			unknown = append(unknown, v)
 			continue
 		}
+		before := text.Len()
 		if err := writeText(&text, v, p.calc.text); err != nil {
 			return value.Value{}, err
+		}
+		if err := limit.pay(1 + (text.Len()-before)/bytesPerUnit); err != nil {
+			return value.Value{}, fmt.Errorf("%s: %w", p.calc.text, err)
 		}
 	}
 	result := value.String(text.String())

@@ -13,9 +13,24 @@ import (
 type Types struct {
 	roots map[string]*schema.Schema // without steps
 	steps *stepTypes
+	tried *triedPatterns
 
 	mu       sync.Mutex
 	variants map[variant]*Types
+}
+
+// triedPatterns bounds the regular expressions in the text of a runbook.
+type triedPatterns struct {
+	mu  sync.Mutex
+	all schema.Patterns
+}
+
+// try says what is wrong with a regular expression.
+func (p *triedPatterns) try(text string) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	_, err := p.all.Compile(text)
+	return err
 }
 
 // stepTypes are the shapes of all steps, each made when it is first referred to.
@@ -44,6 +59,7 @@ func NewTypes(inputs, vars *schema.Schema, steps map[string]*schema.Schema) *Typ
 			RootNow:    {Type: schema.TypeString, Format: schema.FormatDateTime},
 		},
 		steps: &stepTypes{outputs: steps, shapes: make(map[*schema.Schema]*schema.Schema)},
+		tried: &triedPatterns{},
 	}
 }
 
@@ -57,7 +73,7 @@ func (t *Types) With(root string, shape *schema.Schema) *Types {
 	if known := t.variants[key]; known != nil {
 		return known
 	}
-	made := &Types{roots: maps.Clone(t.roots), steps: t.steps}
+	made := &Types{roots: maps.Clone(t.roots), steps: t.steps, tried: t.tried}
 	made.roots[root] = shape
 	if t.variants == nil {
 		t.variants = make(map[variant]*Types)
