@@ -218,3 +218,31 @@ steps:
 		time.Sleep(time.Hour)
 	})
 }
+
+func TestRetryAfterAPauseIsHeldUpByTheGate(t *testing.T) {
+	inBubble(t, func(t *testing.T, p *play) {
+		p.on("a", times(1, sdk.Transient))
+		ends := p.start(`
+onFailure: rollback
+steps:
+  - id: a
+    uses: play.change
+    with: {name: a}
+    retry: {attempts: 2, delay: 1m}
+    gate: {expr: "now < timestamp('2000-01-01T01:00:00Z')"}
+`)
+		p.controls <- event.Event{Type: event.PauseAsked}
+		p.ends(<-ends, event.OutcomePaused)
+		time.Sleep(72 * time.Hour)
+		got := <-p.resume(event.ResumeAsked)
+		p.ends(got, event.OutcomeRolledBack, "-a")
+		if got.Failure.Class != event.GateClosed {
+			t.Errorf("failure: %+v", got.Failure)
+		}
+		// The next process decides the same over the journal of all this.
+		got = <-p.resume(event.ResumeAsked)
+		if _, ok := errors.AsType[*run.RefusedError](got.err); !ok {
+			t.Errorf("%+v, %v", got.Result, got.err)
+		}
+	})
+}

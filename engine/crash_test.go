@@ -56,9 +56,9 @@ const crashSucceeds = `
 onFailure: rollback
 steps:
   - {id: first, uses: crash.put, with: {name: first, fail: 1}, retry: {attempts: 3, delay: 1ms}}
-  - {id: left, uses: crash.seen, with: {name: left}, needs: [first]}
+  - {id: left, uses: crash.seen, with: {name: left}, gate: {expr: "now > timestamp('2000-01-01T00:00:00Z')"}, needs: [first]}
   - {id: right, uses: crash.put, with: {name: right, fail: 2}, needs: [first], retry: {attempts: 3, delay: 1ms}}
-  - {id: blind, uses: crash.blind, with: {name: blind}, needs: [first]}
+  - {id: blind, uses: crash.blind, with: {name: blind}, gate: {expr: "now > timestamp('2000-01-01T00:00:00Z')"}, needs: [first]}
   - id: join
     uses: crash.seen
     with: {name: "${{ steps.left.outputs.made }}-${{ steps.right.outputs.made }}"}
@@ -90,9 +90,9 @@ const crashRollsBackSteps = `
 onFailure: rollback
 steps:
   - {id: first, uses: crash.put, with: {name: first, fail: 1}, retry: {attempts: 3, delay: 1ms}}
-  - {id: left, uses: crash.seen, with: {name: left}, needs: [first]}
+  - {id: left, uses: crash.seen, with: {name: left}, gate: {expr: "now > timestamp('2000-01-01T00:00:00Z')"}, needs: [first]}
   - {id: right, uses: crash.put, with: {name: right}, needs: [first]}
-  - {id: blind, uses: crash.blind, with: {name: blind}, needs: [left, right]}
+  - {id: blind, uses: crash.blind, with: {name: blind}, gate: {expr: "now > timestamp('2000-01-01T00:00:00Z')"}, needs: [left, right]}
 `
 
 func TestCrashAnywhere(t *testing.T) {

@@ -169,7 +169,7 @@ const (
 	VerifyFailed sdk.Class = "verify failed" // a verify was false, or not true in time
 	Refused      sdk.Class = "refused"       // a person said no, or nobody answered in time
 	Invalid      sdk.Class = "invalid"       // a value or condition could not be computed
-	Lost         sdk.Class = "lost"          // after a crash nobody can tell whether it was done
+	Lost         sdk.Class = "lost"          // nobody can tell whether it was done: a crash cut it off, or it ignored its end
 )
 
 // Verdict is how a condition was judged.

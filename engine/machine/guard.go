@@ -74,3 +74,30 @@ func (m *Machine) repeat(i int, begun bool) {
 		m.rest(i)
 	}
 }
+
+// waited reports whether what is polled was waited for, so that the rest is stale.
+func (j *judging) waited() bool {
+	polledAgain, once := false, false
+	for k, p := range j.plan {
+		polledAgain = polledAgain || p.Within > 0 && j.conds[k].sample > j.before+1
+		once = once || p.Within == 0
+	}
+	return polledAgain && once
+}
+
+// confirm looks again at what was looked at once, when the others were waited for.
+func (m *Machine) confirm(i int) {
+	j := m.steps[i].judging
+	j.confirmed = true
+	for k, p := range j.plan {
+		j.conds[k].met = j.conds[k].met && p.Within > 0
+	}
+	for k, p := range j.plan {
+		if m.steps[i].judging != j {
+			return // one that is false has closed it
+		}
+		if p.Within == 0 {
+			m.look(i, k)
+		}
+	}
+}
