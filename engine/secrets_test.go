@@ -168,3 +168,33 @@ steps:
 		p.ends(<-p.resume(event.ResumeAsked), event.OutcomeSucceeded, "a", "b")
 	})
 }
+
+// A text of several lines, one of which holds a secret, makes none of the others.
+func TestLinesBesideASecretAreKept(t *testing.T) {
+	inBubble(t, func(t *testing.T, p *play) {
+		p.on("b", func(context.Context, *sdk.Call[playInput]) (playOutput, error) {
+			return playOutput{Said: `"service": "web",`}, nil
+		})
+		p.on("c", after(time.Minute))
+		ends := p.start(`
+inputs:
+  token: {type: string, secret: true}
+steps:
+  - id: a
+    uses: play.seen
+    with:
+      name: a
+      env: |
+        {
+        "service": "web",
+        "token": "${{ inputs.token }}"
+        }
+  - {id: b, uses: play.seen, with: {name: b}}
+  - {id: c, uses: play.seen, with: {name: c}}
+  - {id: d, uses: play.seen, with: {name: d}, gate: {expr: "steps.b.outputs.said.contains('web')"}}
+`, plan.Given{Name: "token", Text: secret, By: plan.ByFlag, Origin: "-i token", SecretSource: "env:TOKEN"})
+		p.controls <- event.Event{Type: event.PauseAsked}
+		p.ends(<-ends, event.OutcomePaused, "a", "b", "c")
+		p.ends(<-p.resume(event.ResumeAsked), event.OutcomeSucceeded, "a", "b", "c", "d")
+	})
+}

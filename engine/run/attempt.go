@@ -110,7 +110,7 @@ func (d *driver) makeAttempt(ctx context.Context, a machine.Attempt, host *host)
 }
 
 func (d *driver) request(a machine.Attempt) (sdk.Request, error) {
-	d.secrets.learn(a.Params)
+	d.secrets.derive(a.Params)
 	params, err := a.Params.RevealJSON()
 	if err != nil {
 		return sdk.Request{}, fmt.Errorf("parameters of %s: %w", a.Op.Step, err)
@@ -270,7 +270,7 @@ func (d *driver) observed(ctx context.Context, o machine.Observe, outputs *value
 }
 
 func (d *driver) look(ctx context.Context, o machine.Observe, host *host) (*value.Value, error) {
-	d.secrets.learn(o.Params)
+	d.secrets.derive(o.Params)
 	params, err := o.Params.RevealJSON()
 	if err != nil {
 		return nil, err

@@ -5,8 +5,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"sync"
-	"sync/atomic"
 
 	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/value"
@@ -18,57 +16,24 @@ const maxText = 64 << 10
 
 // secrets knows every secret that the run has met: those of its inputs, and those that
 // actions have returned since. It is safe for concurrent use.
-type secrets struct {
-	masker atomic.Pointer[value.Masker]
+type secrets struct{ masker *value.Masker }
 
-	mu    sync.Mutex
-	known []value.Value
-	seen  map[string]bool
-}
-
-func newSecrets(values ...value.Value) *secrets {
-	s := &secrets{seen: make(map[string]bool)}
-	s.learn(values...)
+// newSecrets returns those among the inputs, and those that the vars make of them.
+func newSecrets(inputs, vars value.Value) *secrets {
+	s := &secrets{masker: value.NewMasker(inputs)}
+	s.derive(vars)
 	return s
 }
 
-// learn takes in the secrets in values, so that they are found from now on.
-func (s *secrets) learn(values ...value.Value) {
-	if !slices.ContainsFunc(values, value.Value.HasSecret) {
-		return
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	before := len(s.known)
-	for _, v := range values {
-		s.add(v)
-	}
-	if len(s.known) > before {
-		s.masker.Store(value.NewMasker(s.known...))
-	}
-}
+// learn takes in the secrets in a value, so that they are found from now on. One that
+// did not outlive an earlier process cannot be shown either.
+func (s *secrets) learn(v value.Value) { s.masker.Learn(v) }
 
-func (s *secrets) add(v value.Value) {
-	switch {
-	case v.IsSecret():
-		// A secret that did not outlive an earlier process cannot be shown either.
-		if text, err := v.RevealJSON(); err == nil && !s.seen[string(text)] {
-			s.seen[string(text)] = true
-			s.known = append(s.known, v)
-		}
-	case v.Kind() == value.KindObject:
-		for _, m := range v.Members() {
-			s.add(m.Value)
-		}
-	case v.Kind() == value.KindList:
-		for _, item := range v.Items() {
-			s.add(item)
-		}
-	}
-}
+// derive takes in what an expression made of secrets.
+func (s *secrets) derive(v value.Value) { s.masker.Derive(v) }
 
 // text returns text with every secret in it masked.
-func (s *secrets) text(text string) string { return s.masker.Load().Text(text) }
+func (s *secrets) text(text string) string { return s.masker.Text(text) }
 
 // told returns what an action or a person said as an event may hold it: masked, and
 // no longer than the journal takes.
@@ -85,7 +50,7 @@ func (s *secrets) mark(v *value.Value) *value.Value {
 	if v == nil {
 		return nil
 	}
-	if marked, found := s.masker.Load().Value(*v); found {
+	if marked, found := s.masker.Value(*v); found {
 		return &marked
 	}
 	return v
@@ -93,20 +58,20 @@ func (s *secrets) mark(v *value.Value) *value.Value {
 
 // in reports whether a JSON document holds a secret.
 func (s *secrets) in(document json.RawMessage) bool {
-	if s.masker.Load() == nil {
+	if s.masker.Empty() {
 		return false
 	}
 	v, err := value.FromJSON(document)
 	if err != nil {
 		return true // nobody can tell
 	}
-	_, found := s.masker.Load().Value(v)
+	_, found := s.masker.Value(v)
 	return found
 }
 
 // redacted returns a JSON document with every secret in it masked.
 func (s *secrets) redacted(document json.RawMessage) (json.RawMessage, error) {
-	if s.masker.Load() == nil {
+	if s.masker.Empty() {
 		return document, nil
 	}
 	v, err := value.FromJSON(document)
@@ -125,7 +90,7 @@ func (s *secrets) event(e event.Event) event.Event {
 		verdict.Detail = s.told(verdict.Detail)
 		e.Verdict = &verdict
 	}
-	if s.masker.Load() == nil {
+	if s.masker.Empty() {
 		return e
 	}
 	e.Params, e.Outputs = s.mark(e.Params), s.mark(e.Outputs)

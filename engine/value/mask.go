@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // shortestMasked is the length in bytes from which a secret is looked for inside
@@ -16,44 +17,62 @@ const shortestMasked = 4
 
 // Masker finds secrets in text that comes from outside, in every encoding in which
 // they usually travel: as they are, as JSON, URL-encoded, in hexadecimal, in base64
-// at any alignment, and line by line. It is immutable and safe for concurrent use;
-// the nil Masker knows no secrets.
+// at any alignment, and line by line. To learn one more costs what that one costs,
+// however many are known. It is safe for concurrent use; the nil Masker knows no secrets.
 type Masker struct {
-	replacer *strings.Replacer
-	exact    map[string]bool
+	mu    sync.RWMutex
+	exact map[string]bool // the secrets, and whether their lines are known too
+	forms map[string]bool
+	// lengths are those of the forms that begin so, the longest first: a secret that is
+	// part of another must not leave the rest of that one in clear.
+	lengths map[[shortestMasked]byte][]int
+	begins  [256]bool // the first bytes of all forms
 }
 
-// NewMasker returns a masker of every secret string, number and boolean inside the
-// values.
+// NewMasker returns a masker of every secret inside the values.
 func NewMasker(values ...Value) *Masker {
-	m := &Masker{exact: make(map[string]bool)}
-	forms := make(map[string]bool)
+	m := &Masker{
+		exact: make(map[string]bool), forms: make(map[string]bool), lengths: make(map[[shortestMasked]byte][]int),
+	}
+	m.Learn(values...)
+	return m
+}
+
+// Learn takes in every secret string, number and boolean inside the values.
+func (m *Masker) Learn(values ...Value) {
+	eachSecret(values, func(secret string) { m.learn(secret, true) })
+}
+
+// Derive takes in what was made of secrets, such as the parameters of an action. A text
+// in which a secret is found already needs no more, and what stands on other lines of it
+// than the secret is none.
+func (m *Masker) Derive(values ...Value) {
+	eachSecret(values, func(text string) {
+		if m.Text(text) == text {
+			m.learn(text, false)
+		}
+	})
+}
+
+// Empty reports whether no secrets are known.
+func (m *Masker) Empty() bool {
+	if m == nil {
+		return true
+	}
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	return len(m.exact) == 0
+}
+
+func eachSecret(values []Value, visit func(string)) {
 	for _, v := range values {
 		v.any(func(part Value) bool {
 			if part.secret {
-				part.eachLeaf(func(text string) { m.learn(text, forms) })
+				part.eachLeaf(visit)
 			}
 			return false
 		})
 	}
-	if len(m.exact) == 0 {
-		return nil
-	}
-	ordered := make([]string, 0, len(forms))
-	for form := range forms {
-		ordered = append(ordered, form)
-	}
-	// The longest first: a secret that is part of another must not leave the rest
-	// of that one in clear.
-	slices.SortFunc(ordered, func(a, b string) int {
-		return cmp.Or(cmp.Compare(len(b), len(a)), cmp.Compare(a, b))
-	})
-	pairs := make([]string, 0, 2*len(ordered))
-	for _, form := range ordered {
-		pairs = append(pairs, form, Mask)
-	}
-	m.replacer = strings.NewReplacer(pairs...)
-	return m
 }
 
 func (v Value) eachLeaf(visit func(string)) {
@@ -77,22 +96,55 @@ func (v Value) eachLeaf(visit func(string)) {
 	}
 }
 
-func (m *Masker) learn(secret string, forms map[string]bool) {
-	if secret == "" {
+func (m *Masker) learn(secret string, byLine bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	withLines, known := m.exact[secret]
+	if secret == "" || known && (withLines || !byLine) {
 		return
 	}
-	m.exact[secret] = true
+	m.exact[secret] = byLine
 	for _, form := range encodings(secret) {
 		if len(form) >= shortestMasked {
-			forms[form] = true
+			m.addForm(form)
 		}
+	}
+	if !byLine {
+		return
 	}
 	// What prints a key of several lines prints it line by line.
 	for line := range strings.Lines(secret) {
 		if line = strings.TrimSpace(line); len(line) >= 2*shortestMasked {
-			forms[line] = true
+			m.addForm(line)
 		}
 	}
+}
+
+func (m *Masker) addForm(form string) {
+	if m.forms[form] {
+		return
+	}
+	m.forms[form] = true
+	m.begins[form[0]] = true
+	start := [shortestMasked]byte([]byte(form[:shortestMasked]))
+	lengths := m.lengths[start]
+	at, known := slices.BinarySearchFunc(lengths, len(form), func(a, b int) int { return cmp.Compare(b, a) })
+	if !known {
+		m.lengths[start] = slices.Insert(lengths, at, len(form))
+	}
+}
+
+// found returns the length of the longest form that text begins with, or 0.
+func (m *Masker) found(text string) int {
+	if len(text) < shortestMasked || !m.begins[text[0]] {
+		return 0
+	}
+	for _, length := range m.lengths[[shortestMasked]byte([]byte(text[:shortestMasked]))] {
+		if length <= len(text) && m.forms[text[:length]] {
+			return length
+		}
+	}
+	return 0
 }
 
 func encodings(secret string) []string {
@@ -132,10 +184,37 @@ func (m *Masker) Text(text string) string {
 	if m == nil {
 		return text
 	}
-	if m.exact[text] {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	if _, known := m.exact[text]; known {
 		return Mask
 	}
-	return m.replacer.Replace(text)
+	var masked strings.Builder
+	shown := 0
+	for at := 0; at < len(text); {
+		length := m.found(text[at:])
+		if length == 0 {
+			at++
+			continue
+		}
+		masked.WriteString(text[shown:at])
+		masked.WriteString(Mask)
+		at += length
+		shown = at
+	}
+	if shown == 0 {
+		return text
+	}
+	masked.WriteString(text[shown:])
+	return masked.String()
+}
+
+// is reports whether a text is a secret as it is.
+func (m *Masker) is(text []byte) bool {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	_, known := m.exact[string(text)]
+	return known
 }
 
 // Value returns v with every string that holds a secret, every number that is one, and
@@ -176,7 +255,7 @@ func (m *Masker) Value(v Value) (Value, bool) {
 			return Object(members...), true
 		}
 	case KindInt, KindFloat:
-		if text, err := v.appendJSON(nil, inClear); err == nil && m.exact[string(text)] {
+		if text, err := v.appendJSON(nil, inClear); err == nil && m.is(text) {
 			return v.Secret(), true
 		}
 	case KindNull, KindBool, KindUnknown:

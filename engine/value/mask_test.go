@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"net/url"
 	"strings"
 	"testing"
@@ -91,11 +92,80 @@ func TestMaskerMarksValuesThatHoldASecret(t *testing.T) {
 	}
 }
 
-func TestNilMaskerChangesNothing(t *testing.T) {
+func TestMaskerWithoutSecretsChangesNothing(t *testing.T) {
 	t.Parallel()
-	masker := value.NewMasker(value.String("open"))
-	if got := masker.Text("open"); got != "open" {
-		t.Errorf("Text = %q", got)
+	for _, masker := range []*value.Masker{nil, value.NewMasker(value.String("open"))} {
+		if got := masker.Text("open"); got != "open" || !masker.Empty() {
+			t.Errorf("Text = %q, Empty = %v", got, masker.Empty())
+		}
+	}
+}
+
+// What is learned later may be part of what is known, or the other way round.
+func TestMaskerHidesTheLongestSecretWhicheverCameFirst(t *testing.T) {
+	t.Parallel()
+	short, long := value.String("hunter22").Secret(), value.String("hunter22-and-more").Secret()
+	for _, order := range [][]value.Value{{short, long}, {long, short}} {
+		masker := value.NewMasker(order[0])
+		masker.Learn(order[1])
+		if got := masker.Text("<hunter22-and-more> <hunter22>"); got != "<(secret)> <(secret)>" {
+			t.Errorf("got %q", got)
+		}
+	}
+}
+
+func TestLinesBesideASecretAreShown(t *testing.T) {
+	t.Parallel()
+	key := value.String("first-line-of-key\nsecond-line-of-key").Secret()
+	masker := value.NewMasker(key, value.String("hunter22").Secret())
+	masker.Derive(value.Object(
+		value.Member{Name: "body", Value: value.String("\"service\": \"web\",\n\"token\": \"hunter22\"").Secret()},
+		value.Member{Name: "loud", Value: value.String("HUNTER22").Secret()},
+	))
+	for text, want := range map[string]string{
+		`"service": "web",`:    `"service": "web",`,
+		`"token": "hunter22"`:  `"token": "(secret)"`,
+		"it was HUNTER22":      "it was (secret)",
+		"<second-line-of-key>": "<(secret)>",
+	} {
+		if got := masker.Text(text); got != want {
+			t.Errorf("Text(%q) = %q, want %q", text, got, want)
+		}
+	}
+	// What was derived first may be given as a secret of its own later.
+	masker.Derive(value.String("derived-line-one\nderived-line-two").Secret())
+	masker.Learn(value.String("derived-line-one\nderived-line-two").Secret())
+	if got := masker.Text("derived-line-two"); got != value.Mask {
+		t.Errorf("got %q", got)
+	}
+}
+
+// BenchmarkMaskerLearns measures what one more secret costs where many are known.
+func BenchmarkMaskerLearns(b *testing.B) {
+	for _, n := range []int{250, 1000, 4000} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				masker := value.NewMasker()
+				for i := range n {
+					masker.Learn(value.String(fmt.Sprintf("a-token-of-some-length-%08d", i*7919)).Secret())
+				}
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*n), "ns/secret")
+		})
+	}
+}
+
+func BenchmarkMaskerText(b *testing.B) {
+	masker := value.NewMasker()
+	for i := range 100 {
+		masker.Learn(value.String(fmt.Sprintf("a-token-of-some-length-%08d", i*7919)).Secret())
+	}
+	text := strings.Repeat("a line of the log that an action writes, without any secret in it\n", 1000)
+	b.SetBytes(int64(len(text)))
+	b.ReportAllocs()
+	for b.Loop() {
+		masker.Text(text)
 	}
 }
 
