@@ -147,6 +147,7 @@ func (d *driver) loop() (event.Result, error) {
 		case control := <-d.process.Controls:
 			d.fact(control)
 		case <-inbox.C:
+			d.flushLogs()
 			d.takeInbox()
 		}
 		d.takeWaiting()

@@ -1,12 +1,11 @@
 package run
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
+	"maps"
 	"slices"
 	"sync"
 
@@ -23,7 +22,7 @@ type host struct {
 
 	mu   sync.Mutex
 	over bool
-	log  io.WriteCloser // made at the first line
+	log  *outputLog // made at the first line
 }
 
 var _ sdk.Host = (*host)(nil)
@@ -47,15 +46,15 @@ func (d *driver) newHost(op event.Op) *host {
 
 // closeHosts ends the listening to whatever still works at the end of the run.
 func (d *driver) closeHosts() {
-	d.hosts.mu.Lock()
-	left := make([]*host, 0, len(d.hosts.open))
-	for h := range d.hosts.open {
-		left = append(left, h)
-	}
-	d.hosts.mu.Unlock()
-	for _, h := range left {
+	for _, h := range d.openHosts() {
 		h.close()
 	}
+}
+
+func (d *driver) openHosts() []*host {
+	d.hosts.mu.Lock()
+	defer d.hosts.mu.Unlock()
+	return slices.Collect(maps.Keys(d.hosts.open))
 }
 
 // Progress passes on how far the action is. It is not journaled: nothing follows
@@ -85,18 +84,25 @@ func (h *host) Output(stream string, line []byte) {
 
 func (h *host) keep(stream, text string) {
 	if h.log == nil {
-		name := h.op.Step
-		if h.op.Part != event.Do {
-			name += "." + string(h.op.Part)
-		}
-		h.log = h.driver.folder.Output(name)
+		h.log = newOutputLog(h.driver.folder, h.op)
 	}
-	var line bytes.Buffer
-	now := h.driver.process.Now().UTC()
-	fmt.Fprintf(&line, "%s %d %s %s\n", now.Format("2006-01-02T15:04:05.000Z"), h.op.Attempt, stream, text)
-	// A log that cannot be written is no reason to break off a change: the journal,
-	// on the same disk, will say so.
-	_, _ = h.log.Write(line.Bytes())
+	h.log.keep(h.driver.process.Now(), h.op.Attempt, stream, text)
+}
+
+// flush gives what the log holds back to the kernel.
+func (h *host) flush() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.log != nil {
+		h.log.flush()
+	}
+}
+
+// flushLogs does so for all actions at work, so that who reads a log is not far behind.
+func (d *driver) flushLogs() {
+	for _, h := range d.openHosts() {
+		h.flush()
+	}
 }
 
 func (h *host) close() {
@@ -107,7 +113,7 @@ func (h *host) close() {
 	defer h.mu.Unlock()
 	h.over = true
 	if h.log != nil {
-		_ = h.log.Close()
+		h.log.close()
 		h.log = nil
 	}
 }
