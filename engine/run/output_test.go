@@ -14,7 +14,8 @@ import (
 
 func TestOutputLogIsBounded(t *testing.T) {
 	t.Parallel()
-	folder, err := journal.NewStore(t.TempDir()).Create("20261121-030000-00000")
+	root := t.TempDir()
+	folder, err := journal.NewStore(root).Create("20261121-030000-00000")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -24,7 +25,7 @@ func TestOutputLogIsBounded(t *testing.T) {
 		log.keep(time.Unix(0, 0), 1, "stdout", "y")
 	}
 	log.close()
-	content, err := os.ReadFile(filepath.Join(folder.Dir(), "output", "noisy.log"))
+	content, err := os.ReadFile(filepath.Join(root, "runs", folder.ID(), "output", "noisy.log"))
 	if err != nil {
 		t.Fatal(err)
 	}
