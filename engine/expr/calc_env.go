@@ -17,12 +17,13 @@ import (
 )
 
 // newCalcConfig returns the language with our functions, and without what reads the clock
-// or the machine (now, timezone) and what people have no use for.
+// or the machine (now, timezone), what people have no use for, and what leaves values on
+// expr's stack, where the next call takes them for its arguments (findLast, findLastIndex).
 func newCalcConfig() *conf.Config {
 	config := conf.CreateNew()
 	config.Optimize = false // it computes at compile time, out of reach of the limits
 	config.MaxNodes = maxNodes
-	for _, name := range []string{"now", "timezone", "get", "bitand", "bitor", "bitxor", "bitnand", "bitnot", "bitshl", "bitshr", "bitushr"} {
+	for _, name := range []string{"now", "timezone", "findLast", "findLastIndex", "get", "bitand", "bitor", "bitxor", "bitnand", "bitnot", "bitshl", "bitshr", "bitushr"} {
 		config.Disabled[name] = true
 		delete(config.Builtins, name)
 	}
