@@ -29,6 +29,10 @@ const cancelGrace = 45 * time.Second
 // does not answer leaves it to a person rather than hold the resumption.
 const lookTimeout = 5 * time.Minute
 
+// lookGrace is how long such a look goes on when the run is cancelled: to know is worth a
+// moment.
+const lookGrace = 2 * time.Second
+
 // errAtWork ends an attempt whose action has not ended.
 var errAtWork = fmt.Errorf("the action did not end within %s of being asked to, and may still be at work", cancelGrace)
 

@@ -354,7 +354,7 @@ func (d *driver) cancel(op event.Op) {
 	case !ok:
 	case w.looks:
 		// To know what became of a lost attempt is worth a moment.
-		time.AfterFunc(cancelGrace, w.cancel)
+		time.AfterFunc(lookGrace, w.cancel)
 	default:
 		w.cancel()
 	}

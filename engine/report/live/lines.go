@@ -19,13 +19,24 @@ type Lines struct {
 	mu     sync.Mutex
 	out    io.Writer
 	status *report.Status
+	told   map[string]progress
 	err    error
 }
+
+// progress is what was written last of how far a step is, and how often something was.
+type progress struct {
+	message string
+	times   int
+}
+
+// mostProgress is how often a step says how far it is: a count that runs up must not
+// drown the rest.
+const mostProgress = 20
 
 // NewLines returns a view that writes lines. The status is the run's before its first
 // event; the view keeps it up to date.
 func NewLines(w io.Writer, status *report.Status, style report.Style) *Lines {
-	return &Lines{out: w, status: status, style: style}
+	return &Lines{out: w, status: status, style: style, told: make(map[string]progress)}
 }
 
 // Event writes a line where the event is worth one.
@@ -47,11 +58,17 @@ func (v *Lines) Output(step, _, line string) {
 	v.write(v.style.Dim(step+" | ") + text)
 }
 
-// Progress keeps how far a step is; a line for each would drown the others.
+// Progress writes how far a step is, where that is new: it may be all that is heard of
+// the step for long.
 func (v *Lines) Progress(step string, p sdk.Progress) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.status.Progress(step, p)
+	text, last := report.Line(p.Message), v.told[step]
+	if text != "" && text != last.message && last.times < mostProgress {
+		v.told[step] = progress{text, last.times + 1}
+		v.write(v.style.Dim(step+" … ") + text)
+	}
 }
 
 // Close returns the first error of writing.

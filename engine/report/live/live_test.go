@@ -281,6 +281,9 @@ func TestLines(t *testing.T) {
 		play.start()
 		play.begin("drain", 1)
 		play.view.Output("drain", "stderr", "evicting\tpod-7\x1b[2J\n")
+		for range 3 { // what is not new is not told again
+			play.view.Progress("drain", sdk.Progress{Message: "3 of 5 pods are gone"})
+		}
 		play.tell(event.Event{Type: event.AttemptFinished, Op: op("drain", event.Do, 1), Failure: &event.Failure{Class: sdk.Transient, Message: "exit code 1"}})
 		play.begin("drain", 2)
 		play.tell(event.Event{Type: event.AttemptFinished, Op: op("drain", event.Do, 2)})
@@ -298,6 +301,7 @@ func TestLines(t *testing.T) {
 			at + "  › run r1 of web 1.2.0 started",
 			at + "  › drain runs exec",
 			"drain | evicting pod-7",
+			"drain … 3 of 5 pods are gone",
 			at + "  ✗ drain attempt 1 failed: transient: exit code 1",
 			at + "  › drain runs exec, attempt 2",
 			at + `  ? drain gate "quiet" is false: x, is looked at again until ` + report.Clock(time.Now().Add(time.Minute)),
