@@ -43,6 +43,9 @@ func (s *Status) Describe(e event.Event) Said {
 			said.Why = step.stopped
 		}
 	}
+	if e.Type == event.ModeChanged && e.Mode == event.Reverse && !s.MayHaveChanged() {
+		said.Minor = true
+	}
 	return said
 }
 
@@ -81,7 +84,7 @@ func describeResult(e event.Event) Said {
 	if e.Result == nil {
 		return Said{What: "the run ended"}
 	}
-	said := Said{What: "the run " + outcomeWords(e.Result.Outcome), Mark: outcomeMark(e.Result.Outcome)}
+	said := Said{What: "the run " + outcomeWords(e.Result), Mark: outcomeMark(e.Result.Outcome)}
 	if e.Result.Failure != nil {
 		said.Why = failureAt(e.Result)
 	}

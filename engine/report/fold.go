@@ -38,8 +38,14 @@ func (s *Status) Apply(e event.Event) {
 		if e.Mode != event.Ended && e.Mode != event.Paused {
 			s.Result = nil
 		}
+		if e.Mode == event.Going {
+			s.failed = nil // it is tried again
+		}
 	case event.RunFinished:
 		s.Result = e.Result
+		if e.Result != nil && e.Result.Step != "" {
+			s.failed = e.Result
+		}
 	case event.PauseAsked, event.CancelAsked, event.ResumeAsked, event.RollbackAsked, event.RequestRefused:
 		s.Requests = append(s.Requests, Request{What: e.Type, By: e.By, Reason: e.Reason, Time: e.Time})
 	default:

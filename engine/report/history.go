@@ -68,8 +68,16 @@ func (s *Status) remark() string {
 	if s.Result == nil || s.Result.Failure == nil {
 		return ""
 	}
-	remark := failureAt(s.Result)
-	if s.Result.Outcome == event.OutcomeRolledBack {
+	remark := s.why()
+	switch {
+	case s.Result.Outcome != event.OutcomeRolledBack:
+	case len(s.Result.Changed) == 0 && len(s.Result.Undone) == 0:
+		remark += "; nothing was changed"
+	case len(s.Result.Undone) == 0:
+		remark += "; not rolled back: " + list(s.Result.Changed)
+	case len(s.Result.Changed) > 0:
+		remark += "; rolled back but for " + list(s.Result.Changed)
+	default:
 		remark += "; rolled back"
 	}
 	return remark

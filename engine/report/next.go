@@ -30,8 +30,8 @@ func (s *Status) next() []Command {
 		return s.nextOfPaused(id)
 	case event.OutcomeFailed:
 		next := []Command{{"gatebook resume " + id, "try " + s.failedStep() + " again, then go on from there"}}
-		if s.hasChanged() {
-			next = append(next, Command{"gatebook rollback " + id, "take back " + list(s.Result.Changed) + " instead"})
+		if left := s.LeftToTakeBack(); len(left) > 0 {
+			next = append(next, Command{"gatebook rollback " + id, "take back " + list(left) + " instead"})
 		}
 		return append(next, Command{"gatebook audit " + id, "what was done, and the values that were judged"})
 	case event.OutcomeStuck:
@@ -78,7 +78,7 @@ func (s *Status) nextOfPaused(id string) []Command {
 	if len(s.Result.Lost) == 0 {
 		next = append(next, Command{"gatebook resume " + id, "go on"})
 	}
-	if s.hasChanged() {
+	if len(s.LeftToTakeBack()) > 0 {
 		next = append(next, Command{"gatebook rollback " + id, "take back what was changed instead"})
 	}
 	return next
@@ -124,8 +124,6 @@ func (s *Status) failedStep() string {
 	}
 	return s.Result.Step
 }
-
-func (s *Status) hasChanged() bool { return s.Result != nil && len(s.Result.Changed) > 0 }
 
 // maxListed is how many steps a sentence names before it only counts.
 const maxListed = 6

@@ -35,8 +35,9 @@ type Status struct {
 
 	index   map[string]*Step
 	active  map[*Step]bool
-	closing bool   // there are steps of finally
-	turned  string // why the run last went another way
+	closing bool          // there are steps of finally
+	turned  string        // why the run last went another way
+	failed  *event.Result // that a step failed, before a person had the run taken back
 }
 
 // Drive says whether a process drives the run, as the caller found out; the events
@@ -169,6 +170,29 @@ func (s *Step) ElapsedAt(now time.Time) time.Duration {
 	default:
 		return now.Sub(s.Started)
 	}
+}
+
+// MayHaveChanged reports whether something that the run did may still be in the world.
+func (s *Status) MayHaveChanged() bool {
+	return slices.ContainsFunc(s.Steps, func(step *Step) bool {
+		begun := step.Attempt > 0 && step.Status != event.Skipped && step.Status != event.Undone
+		return begun && step.Effect != sdk.Read
+	})
+}
+
+// LeftToTakeBack returns the steps whose change is in the world though there is a way
+// to take it back.
+func (s *Status) LeftToTakeBack() []string {
+	if s.Result == nil {
+		return nil
+	}
+	var ids []string
+	for _, id := range s.Result.Changed {
+		if step := s.index[id]; step == nil || step.Stays == "" && !step.Finally {
+			ids = append(ids, id)
+		}
+	}
+	return ids
 }
 
 // HasFinally reports whether the plan has steps that run at the end.

@@ -155,6 +155,21 @@ func stories() map[string]*story {
 			decided("upgrade", event.Undo, event.Undoing, nil).attempt("upgrade", "exec", event.Undo, 1, nil).
 			decided("upgrade", event.Undo, event.Undone, nil).
 			ended(event.Result{Outcome: event.OutcomeRolledBack, Step: "upgrade", Failure: verify, Undone: []string{"upgrade"}}),
+		"rolled-back-in-part": newStory().attempt("upgrade", "exec", event.Do, 1, nil).decided("upgrade", event.Do, event.Succeeded, nil).
+			attempt("wipe", "exec", event.Do, 1, failed).decided("wipe", event.Do, event.Failed, failed).
+			ended(event.Result{Outcome: event.OutcomeFailed, Step: "wipe", Failure: failed, Changed: []string{"upgrade", "wipe"}}).
+			tell(event.Event{Type: event.RollbackAsked, By: "ann"}).
+			tell(event.Event{Type: event.ModeChanged, Mode: event.Draining, Reason: "rollback asked by ann"}).
+			attempt("upgrade", "exec", event.Undo, 1, nil).decided("upgrade", event.Undo, event.Undone, nil).
+			ended(event.Result{
+				Outcome: event.OutcomeRolledBack, Failure: &event.Failure{Class: sdk.Cancelled, Message: "rollback asked by ann"},
+				Changed: []string{"wipe"}, Undone: []string{"upgrade"},
+			}),
+		"failed-unchanged": newStory().attempt("before", "http.check", event.Do, 1, failed).decided("before", event.Do, event.Failed, failed).
+			tell(event.Event{Type: event.ModeChanged, Mode: event.Reverse}).
+			ended(event.Result{Outcome: event.OutcomeRolledBack, Step: "before", Failure: failed}),
+		"cannot-be-taken-back": newStory().attempt("wipe", "exec", event.Do, 1, failed).decided("wipe", event.Do, event.Failed, failed).
+			ended(event.Result{Outcome: event.OutcomeFailed, Step: "wipe", Failure: failed, Changed: []string{"wipe"}}),
 		"stuck": upgraded().judged("upgrade", event.Verify, "false", nil).decided("upgrade", event.Do, event.Failed, verify).
 			tell(event.Event{Type: event.ModeChanged, Mode: event.Reverse}).
 			attempt("upgrade", "exec", event.Undo, 1, failed).decided("upgrade", event.Undo, event.LeftOver, failed).

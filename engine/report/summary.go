@@ -48,7 +48,10 @@ func ending(r *event.Result, elapsed string) (words, meaning string) {
 	case event.OutcomeSucceeded:
 		return "succeeded in " + elapsed, ""
 	case event.OutcomeRolledBack:
-		if len(r.Changed) > 0 {
+		switch {
+		case len(r.Changed) == 0 && len(r.Undone) == 0:
+			return "failed after " + elapsed, "Nothing was changed."
+		case len(r.Changed) > 0:
 			return "failed after " + elapsed, "Everything that can be taken back was taken back."
 		}
 		return "failed after " + elapsed, "Everything that it changed was taken back."
@@ -86,13 +89,13 @@ func (s *Status) objective() string {
 
 // cause explains the failure by the step, the message and the condition's values.
 func (out *page) cause(s *Status) {
-	f := s.Result.Failure
-	if f == nil {
+	if s.Result.Failure == nil {
 		return
 	}
 	out.line("")
-	out.line("%s  %s", out.Bold("why"), failureAt(s.Result))
-	step := s.index[s.Result.Step]
+	out.line("%s  %s", out.Bold("why"), s.why())
+	told := s.story()
+	f, step := told.Failure, s.index[told.Step]
 	if step == nil {
 		return
 	}
@@ -277,9 +280,9 @@ func (out *page) standing(s *Status) string {
 	case s.Drive == Abandoned:
 		return out.Bad("nobody drives it: pid "+plainInt(s.Process.PID)+" on "+s.Process.Host+" ended without a word") + out.Dim("; it can be resumed")
 	case s.Result != nil:
-		text := "it " + outcomeWords(s.Result.Outcome)
+		text := "it " + outcomeWords(s.Result)
 		if s.Result.Failure != nil {
-			text += "; " + failureAt(s.Result)
+			text += "; " + s.why()
 		}
 		return text
 	default:

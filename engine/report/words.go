@@ -4,17 +4,16 @@ import (
 	"fmt"
 
 	"github.com/gatebook/gatebook/engine/event"
+	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
 // outcomeWords completes "the run …".
-func outcomeWords(o event.Outcome) string {
-	switch o {
+func outcomeWords(r *event.Result) string {
+	switch r.Outcome {
 	case event.OutcomeSucceeded:
 		return "succeeded"
-	case event.OutcomeFailed:
-		return "failed; what it changed stays"
-	case event.OutcomeRolledBack:
-		return "failed; everything it changed was taken back"
+	case event.OutcomeFailed, event.OutcomeRolledBack:
+		return "failed; " + becameWords(r)
 	case event.OutcomeGateClosed:
 		return "did not start its work: a gate was closed, and nothing was changed"
 	case event.OutcomeStuck:
@@ -22,8 +21,56 @@ func outcomeWords(o event.Outcome) string {
 	case event.OutcomePaused:
 		return "is paused and can be resumed"
 	default:
-		return string(o)
+		return string(r.Outcome)
 	}
+}
+
+// becameWords says what became of the changes of a run that failed.
+func becameWords(r *event.Result) string {
+	switch {
+	case len(r.Changed) == 0 && len(r.Undone) == 0:
+		return "nothing was changed"
+	case r.Outcome == event.OutcomeFailed:
+		return "what it changed stays"
+	case len(r.Changed) == 0:
+		return "everything it changed was taken back"
+	case len(r.Undone) == 0:
+		return "nothing that it changed can be taken back; " + stay(r.Changed)
+	default:
+		return "what can be taken back was taken back; " + stay(r.Changed)
+	}
+}
+
+// AskedFor reports whether a run ended as it did because a person asked for that, and
+// not by a step that failed.
+func AskedFor(r *event.Result) bool {
+	return r.Failure != nil && r.Failure.Class == sdk.Cancelled && r.Step == ""
+}
+
+// story is the result that tells why the run failed: that a person then had it taken
+// back does not hide the step that failed before.
+func (s *Status) story() *event.Result {
+	if AskedFor(s.Result) && s.failed != nil {
+		return s.failed
+	}
+	return s.Result
+}
+
+// why says why the run failed, the first cause first.
+func (s *Status) why() string {
+	told := s.story()
+	if told == s.Result {
+		return failureAt(told)
+	}
+	return failureAt(told) + "; then " + Line(s.Result.Failure.Message)
+}
+
+// stay says that the changes of steps stay.
+func stay(ids []string) string {
+	if len(ids) == 1 {
+		return ids[0] + " stays"
+	}
+	return list(ids) + " stay"
 }
 
 func outcomeMark(o event.Outcome) event.Status {

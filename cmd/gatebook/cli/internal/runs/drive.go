@@ -3,7 +3,6 @@ package runs
 import (
 	"errors"
 	"os"
-	"slices"
 	"time"
 
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/console"
@@ -13,7 +12,6 @@ import (
 	"github.com/gatebook/gatebook/engine/report"
 	"github.com/gatebook/gatebook/engine/report/live"
 	"github.com/gatebook/gatebook/engine/run"
-	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
 // driving is one run that is carried on in this process.
@@ -106,7 +104,7 @@ func (r *Runs) explain(err error, status *report.Status) error {
 	var abandoned *run.AbandonedError
 	var refused *run.RefusedError
 	switch {
-	case goesNoFurther(err) && mayHaveChanged(status):
+	case goesNoFurther(err) && status.MayHaveChanged():
 		r.Complain(err.Error())
 		return console.CodeError(event.OutcomeStuck.ExitCode())
 	case errors.As(err, &abandoned):
@@ -124,14 +122,6 @@ func goesNoFurther(err error) bool {
 	var diverged *run.DivergedError
 	var other *engine.OtherVersionError
 	return errors.As(err, &diverged) || errors.As(err, &other)
-}
-
-// mayHaveChanged reports whether something that a run did may still be in the world.
-func mayHaveChanged(status *report.Status) bool {
-	return slices.ContainsFunc(status.Steps, func(s *report.Step) bool {
-		begun := s.Attempt > 0 && s.Status != event.Skipped && s.Status != event.Undone
-		return begun && s.Effect != sdk.Read
-	})
 }
 
 // control turns the signals that a run is sent into what is asked of it: the first
