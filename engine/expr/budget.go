@@ -17,7 +17,7 @@ const bytesPerUnit = 16
 // look up a time zone; to compile a pattern; and how many steps of a search for a
 // pattern are one step.
 const (
-	parsedPerUnit = 1
+	parsedByte    = 2
 	zoneCost      = 50
 	patternCost   = 2_000
 	patternByte   = 10
@@ -43,7 +43,7 @@ func (b *budget) pay(units int) error {
 }
 
 // payForParsing pays for a text such as a version, which is matched and taken apart.
-func (b *budget) payForParsing(text string) error { return b.pay(1 + len(text)/parsedPerUnit) }
+func (b *budget) payForParsing(text string) error { return b.pay(1 + parsedByte*len(text)) }
 
 // matches searches a text for a pattern, which is compiled unless it is known.
 func (b *budget) matches(text, pattern string, known *schema.Pattern) (bool, error) {

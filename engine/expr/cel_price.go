@@ -8,6 +8,7 @@ import (
 	"cel.dev/cel-go/common/types"
 	"cel.dev/cel-go/common/types/ref"
 	"cel.dev/cel-go/common/types/traits"
+	"cel.dev/cel-go/interpreter"
 
 	"github.com/gatebook/gatebook/engine/value"
 )
@@ -264,4 +265,43 @@ func (b *budget) payForValue(v value.Value, depth int) error {
 		}
 	}
 	return nil
+}
+
+// paidKey is the text by which a map is asked, all of which is read each time.
+type paidKey struct{ computed }
+
+// computed is a key that is not a constant.
+type computed interface {
+	interpreter.Qualifier
+	Resolve(vars interpreter.Activation) (any, error)
+}
+
+// Qualify implements interpreter.Qualifier.
+func (k paidKey) Qualify(vars interpreter.Activation, obj any) (any, error) {
+	if err := k.pay(vars); err != nil {
+		return nil, err
+	}
+	return k.computed.Qualify(vars, obj)
+}
+
+// QualifyIfPresent implements interpreter.Qualifier.
+func (k paidKey) QualifyIfPresent(vars interpreter.Activation, obj any, presenceOnly bool) (any, bool, error) {
+	if err := k.pay(vars); err != nil {
+		return nil, false, err
+	}
+	return k.computed.QualifyIfPresent(vars, obj, presenceOnly)
+}
+
+func (k paidKey) pay(vars interpreter.Activation) error {
+	key, err := k.Resolve(vars)
+	text, isText := key.(types.String)
+	if err != nil || !isText {
+		return nil // which the lookup itself will meet
+	}
+	found, _ := vars.ResolveName(budgetName)
+	b, ok := found.(*budget)
+	if !ok {
+		return errCost
+	}
+	return b.pay(length(text))
 }

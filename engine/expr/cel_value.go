@@ -237,6 +237,14 @@ func decorateAttribute(i interpreter.InterpretableV2) (interpreter.Interpretable
 	return wholeAttribute{attribute}, nil
 }
 
+// AddQualifier implements interpreter.InterpretableAttribute.
+func (a wholeAttribute) AddQualifier(q interpreter.Qualifier) (interpreter.Attribute, error) {
+	if key, ok := q.(computed); ok {
+		q = paidKey{key}
+	}
+	return a.InterpretableAttribute.AddQualifier(q)
+}
+
 // Exec implements interpreter.InterpretableV2.
 func (a wholeAttribute) Exec(frame *interpreter.ExecutionFrame) ref.Val {
 	return asWhole(a.InterpretableAttribute.Exec(frame))
