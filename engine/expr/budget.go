@@ -13,15 +13,16 @@ import (
 // bytesPerUnit is how much text costs as much as one step, and how many comparisons.
 const bytesPerUnit = 16
 
-// What costs more than its size says, in steps: to take apart a version, per byte; to
+// What costs more than its size says, in steps: to take apart a version or what it may be, per byte; to
 // look up a time zone; to compile a pattern; and how many steps of a search for a
 // pattern are one step.
 const (
-	parsedByte    = 2
-	zoneCost      = 50
-	patternCost   = 2_000
-	patternByte   = 10
-	searchPerUnit = 256
+	versionByte    = 1
+	constraintByte = 16
+	zoneCost       = 50
+	patternCost    = 2_000
+	patternByte    = 10
+	searchPerUnit  = 128
 )
 
 var errLocalZone = errors.New("the time zone Local is not the same everywhere; name one such as UTC or Asia/Shanghai")
@@ -42,8 +43,11 @@ func (b *budget) pay(units int) error {
 	return nil
 }
 
-// payForParsing pays for a text such as a version, which is matched and taken apart.
-func (b *budget) payForParsing(text string) error { return b.pay(1 + parsedByte*len(text)) }
+// payForVersion pays for a version, which is taken apart.
+func (b *budget) payForVersion(text string) error { return b.pay(1 + versionByte*len(text)) }
+
+// payForConstraint pays for what a version may be, which is matched part by part.
+func (b *budget) payForConstraint(text string) error { return b.pay(1 + constraintByte*len(text)) }
 
 // matches searches a text for a pattern, which is compiled unless it is known.
 func (b *budget) matches(text, pattern string, known *schema.Pattern) (bool, error) {

@@ -27,11 +27,12 @@ const maxDepth = 100
 
 // Names that no expression can contain.
 const (
-	budgetName = "$budget"
-	meterCall  = "$meter"
-	meterAdd   = "$add"
-	meterMatch = "$matches"
-	meterParse = "$parse"
+	budgetName      = "$budget"
+	meterCall       = "$meter"
+	meterAdd        = "$add"
+	meterMatch      = "$matches"
+	meterVersion    = "$version"
+	meterConstraint = "$constraint"
 )
 
 // payFor pays for all of a value.
@@ -105,11 +106,16 @@ func (meter) Visit(node *ast.Node) {
 
 // meterArguments makes a call of our own functions or of a method pay for what it gets.
 func meterArguments(n *ast.CallNode) {
-	meter := meterCall
-	if callee, ok := n.Callee.(*ast.IdentifierNode); ok && strings.HasPrefix(callee.Value, "semver.") {
-		meter = meterParse
-	}
+	callee, _ := n.Callee.(*ast.IdentifierNode)
 	for i, argument := range n.Arguments {
+		meter := meterCall
+		switch {
+		case callee == nil:
+		case callee.Value == "semver.satisfies" && i == 1:
+			meter = meterConstraint
+		case strings.HasPrefix(callee.Value, "semver."):
+			meter = meterVersion
+		}
 		n.Arguments[i] = calling(meter, argument, argument)
 	}
 }
@@ -198,9 +204,13 @@ func meterFunctions() []*builtin.Function {
 			}
 			return left + right, nil
 		}),
-		paying(meterParse, func(b *budget, args []any) (any, error) {
+		paying(meterVersion, func(b *budget, args []any) (any, error) {
 			text, _ := args[0].(string)
-			return args[0], b.payForParsing(text)
+			return args[0], b.payForVersion(text)
+		}),
+		paying(meterConstraint, func(b *budget, args []any) (any, error) {
+			text, _ := args[0].(string)
+			return args[0], b.payForConstraint(text)
 		}),
 		paying(meterMatch, payingMatch),
 		paying("$repeat", func(b *budget, args []any) (any, error) {

@@ -36,12 +36,12 @@ func prices() map[string]price {
 		"sets.equivalent":  byProduct,
 		"sets.intersects":  byProduct,
 		"cel.@mapInsert":   byItems,
-		"semver.compare":   byParsing,
-		"semver.satisfies": byParsing,
-		"semver.valid":     byParsing,
-		"semver.major":     byParsing,
-		"semver.minor":     byParsing,
-		"semver.patch":     byParsing,
+		"semver.compare":   byVersion,
+		"semver.satisfies": byConstraint,
+		"semver.valid":     byVersion,
+		"semver.major":     byVersion,
+		"semver.minor":     byVersion,
+		"semver.patch":     byVersion,
 	}
 	for _, name := range []string{"dyn", "type", "optional.of", "hasValue", "value", "first", "last"} {
 		table[name] = free
@@ -131,14 +131,21 @@ func byProduct(b *budget, args []ref.Val) error {
 	return b.pay(left * right / bytesPerUnit)
 }
 
-// byParsing pays for texts that are taken apart.
-func byParsing(b *budget, args []ref.Val) error {
+// byVersion pays for texts that are versions.
+func byVersion(b *budget, args []ref.Val) error {
 	for _, arg := range args {
-		if err := b.payForParsing(celText(arg)); err != nil {
+		if err := b.payForVersion(celText(arg)); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func byConstraint(b *budget, args []ref.Val) error {
+	if err := b.payForVersion(celText(args[0])); err != nil {
+		return err
+	}
+	return b.payForConstraint(celText(args[1]))
 }
 
 // byZone pays for the time zone, which is looked up on the disk each time, and refuses

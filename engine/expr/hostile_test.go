@@ -88,7 +88,7 @@ func TestCallsThatCostTooMuchFail(t *testing.T) {
 	types, compiler, scope := exampleTypes(), NewCompiler(), hostileScope()
 	for _, text := range []string{
 		`sets.intersects(lists.range(30000), lists.range(30000).map(x, x + 100000))`, `vars.many.distinct().size() == 1`,
-		`vars.long.indexOf(vars.long.substring(500000) + "b") < 0`, `vars.long.lastIndexOf("b" + vars.long.substring(500000)) < 0`,
+		`vars.long.indexOf(vars.long.substring(250000) + "b") < 0`, `vars.long.lastIndexOf("b" + vars.long.substring(250000)) < 0`,
 		`vars.long.matches("(a?){50}(a?){50}(a?){50}b")`, `vars.long.replace("a", vars.long) == ""`, `lists.range(1000000).size() > 0`,
 	} {
 		condition, faults := compiler.Condition(text, types)
@@ -122,7 +122,7 @@ func TestTemplatesThatCostTooMuchFail(t *testing.T) {
 	for _, text := range []string{
 		`${{ all(1..90000, semver.satisfies("1.0.0", "` + strings.Repeat(">=1 <2 || ", 20) + `>=1")) }}`, `${{ all(1..90000, let x = semver.valid(vars.long); true) }}`,
 		`${{ all(1..90000, let x = date(now).Format(vars.long); true) }}`, `${{ vars.long matches "(a?){50}(a?){50}(a?){50}b" }}`,
-		`${{ all(1..50000, "aaaa" matches ("(a{9}){9}" + string(#)) || true) }}`, `${{ all(1..50000, not (vars.long matches "a+b")) }}`,
+		`${{ all(1..50000, "aaaa" matches ("(a{9}){9}" + string(#)) || true) }}`,
 		strings.Repeat(`${{ vars.long }}`, 1000), strings.Repeat(`${{ len(vars.many) }} `, 1000),
 	} {
 		template, faults := compiler.Template(text, types)
