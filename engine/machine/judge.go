@@ -78,10 +78,11 @@ func (m *Machine) look(i, k int) {
 		return
 	}
 	params, err := use.Source.Eval(m.scope(i))
+	made := m.past.observed[m.conditionOp(i, k)] // with what is lost by now
 	switch {
-	case err != nil:
+	case err != nil && !made:
 		m.misses(i, k, "what to observe cannot be computed: "+err.Error())
-	case params.HasUnknown() && !m.past.observed[m.conditionOp(i, k)]:
+	case params.HasUnknown() && !made:
 		m.misses(i, k, "what to observe is not known: "+causesText(params.Causes()))
 	default:
 		c.inFlight, c.params = true, params

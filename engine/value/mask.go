@@ -2,10 +2,6 @@ package value
 
 import (
 	"cmp"
-	"encoding/base64"
-	"encoding/hex"
-	"encoding/json"
-	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -16,8 +12,8 @@ import (
 const shortestMasked = 4
 
 // Masker finds secrets in text that comes from outside, in every encoding in which
-// they usually travel: as they are, as JSON, URL-encoded, in hexadecimal, in base64
-// at any alignment, and line by line. To learn one more costs what that one costs,
+// they usually travel: as they are, as JSON, HTML or URL-encoded, in hexadecimal, in
+// base32, in base64 at any alignment, wrapped as the usual tools do, and line by line. To learn one more costs what that one costs,
 // however many are known. It is safe for concurrent use; the nil Masker knows no secrets.
 type Masker struct {
 	mu    sync.RWMutex
@@ -145,38 +141,6 @@ func (m *Masker) found(text string) int {
 		}
 	}
 	return 0
-}
-
-func encodings(secret string) []string {
-	raw := []byte(secret)
-	lower := hex.EncodeToString(raw)
-	forms := []string{
-		secret, strings.TrimSpace(secret), lower, strings.ToUpper(lower),
-		url.QueryEscape(secret), url.PathEscape(secret),
-	}
-	if quoted, err := json.Marshal(secret); err == nil {
-		forms = append(forms, string(quoted[1:len(quoted)-1]))
-	}
-	if len(secret) < shortestMasked {
-		return forms
-	}
-	for _, encoding := range []*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} {
-		for shift := range 3 {
-			forms = append(forms, base64Core(encoding, raw, shift))
-		}
-	}
-	return forms
-}
-
-// base64Core returns those characters of the encoding that depend on the secret
-// alone when shift bytes of something else stand before it, as "user:" does in basic
-// authentication.
-func base64Core(encoding *base64.Encoding, raw []byte, shift int) string {
-	padded := append(make([]byte, shift), raw...)
-	text := encoding.EncodeToString(padded)
-	start := (shift*8 + 5) / 6
-	end := len(padded) * 8 / 6
-	return text[start:end]
 }
 
 // Text returns text with every secret in it replaced by [Mask].

@@ -46,6 +46,35 @@ func TestMaskerHidesASecretInEveryEncoding(t *testing.T) {
 	})
 }
 
+func TestMaskerHidesWhatToolsMakeOfASecret(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("eyJhbGciOiJIUzI1NiJ9.", 8)
+	wrap := func(text string, columns int) string {
+		var lines []string
+		for ; len(text) > columns; text = text[columns:] {
+			lines = append(lines, text[:columns])
+		}
+		return strings.Join(append(lines, text), "\n")
+	}
+	for name, c := range map[string]struct{ secret, shown, part string }{
+		"base64":             {long, wrap(base64.StdEncoding.EncodeToString([]byte(long+"\n")), 76), "ZXlKaGJHY2lPaUpJVXpJMU5pSjku"},
+		"pem":                {long, wrap(base64.StdEncoding.EncodeToString([]byte(long)), 64), "ZXlKaGJHY2lPaUpJVXpJMU5pSjku"},
+		"xxd -p":             {long, wrap(hex.EncodeToString([]byte(long+"\n")), 60), "65794a68624763694f694a49557a49314e694a39"},
+		"od -tx1":            {"correct horse battery", "63 6f 72 72 65 63 74 20 68 6f 72 73 65 20 62 61\n74 74 65 72 79", "63 6f 72 72"},
+		"colons":             {"hunter22", "68:75:6e:74:65:72:32:32", "68:75"},
+		"encodeURIComponent": {"correct horse&battery", "correct%20horse%26battery", "correct"},
+		"lower case escapes": {"a+b/c=horse", "a%2bb%2fc%3dhorse", "horse"},
+		"json.dumps":         {"pässword<1>", `p\u00e4ssword<1>`, "ssword"},
+		"HTML":               {`say "horse" & 'cow'`, "say &quot;horse&quot; &amp; &#x27;cow&#x27;", "horse"},
+		"base32":             {"correct horse", "MNXXE4TFMN2CA2DPOJZWK===", "MNXXE4TFMN2CA2DPO"},
+	} {
+		masked := value.NewMasker(value.String(c.secret).Secret()).Text(c.shown)
+		if strings.Contains(masked, c.part) {
+			t.Errorf("%s: %q is still in %q", name, c.part, masked)
+		}
+	}
+}
+
 func TestMaskerKnowsSecretsInsideValues(t *testing.T) {
 	t.Parallel()
 	inputs := value.Object(
