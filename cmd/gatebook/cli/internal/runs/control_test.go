@@ -6,6 +6,7 @@ import (
 	"syscall"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/console"
 	"github.com/gatebook/gatebook/engine/event"
@@ -14,7 +15,7 @@ import (
 func TestEachSignalAsksForMoreAndSaysSo(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		r := &Runs{Console: &console.Console{Env: console.Env{User: "ann"}}}
+		r := &Runs{Console: &console.Console{Env: console.Env{User: "ann", Now: time.Now}}}
 		received, stop, asked := make(chan os.Signal), make(chan struct{}), make(chan event.Event)
 		var said []string
 		go r.control(received, stop, asked, func(line string) { said = append(said, line) })
@@ -33,6 +34,7 @@ func TestEachSignalAsksForMoreAndSaysSo(t *testing.T) {
 			{os.Interrupt, "", "kill -9 loses nothing"},
 		}
 		for i, step := range steps {
+			time.Sleep(repeated)
 			received <- step.signal
 			if step.want != "" {
 				if e := <-asked; e.Type != step.want || e.By != "ann" || !strings.Contains(e.Reason, step.signal.String()) {
@@ -43,6 +45,8 @@ func TestEachSignalAsksForMoreAndSaysSo(t *testing.T) {
 			if len(said) != i+1 || !strings.Contains(said[i], step.says) {
 				t.Errorf("signal %d says %q", i+1, said)
 			}
+			time.Sleep(5 * time.Millisecond)
+			received <- step.signal // told twice
 		}
 	})
 }
@@ -50,7 +54,7 @@ func TestEachSignalAsksForMoreAndSaysSo(t *testing.T) {
 func TestSignalsDoNotWaitForARunThatHasEnded(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		r := &Runs{Console: &console.Console{}}
+		r := &Runs{Console: &console.Console{Env: console.Env{Now: time.Now}}}
 		received, stop := make(chan os.Signal, 1), make(chan struct{})
 		done := make(chan struct{})
 		received <- os.Interrupt

@@ -19,6 +19,7 @@ type driving struct {
 	Follow
 	status   *report.Status    // as far as the run has come
 	prompter *console.Prompter // nil: nobody can be asked here
+	wish     Wish              // what a person wants of a run that began elsewhere
 }
 
 // drive has start carry a run on, shows it while it goes on, and says how it ended. The
@@ -49,6 +50,9 @@ func (r *Runs) drive(o driving, start func(run.Process) (event.Result, error)) e
 	if broken != nil {
 		// The run has ended all the same, and its exit code says how.
 		r.Complain("the run could not be shown to its end; see gatebook status: " + broken.Error())
+	}
+	if o.wish == Rollback && result.Outcome == event.OutcomeRolledBack {
+		return nil // it is what was asked for
 	}
 	if code := result.Outcome.ExitCode(); code != console.ExitOK {
 		return console.CodeError(code)
@@ -103,7 +107,17 @@ func (r *Runs) process(o driving, view live.View) run.Process {
 func (r *Runs) explain(err error, status *report.Status) error {
 	var abandoned *run.AbandonedError
 	var refused *run.RefusedError
+	var held *journal.HeldError
+	began := status.Run.ID != ""
 	switch {
+	case errors.As(err, &held) && began:
+		r.Complain(err.Error())
+		return console.CodeError(event.OutcomePaused.ExitCode()) // it stays as it is
+	case errors.As(err, &held):
+		r.Complain(err.Error())
+		return console.CodeError(event.OutcomeGateClosed.ExitCode())
+	case !began:
+		return console.Usage("Nothing was begun.", "%v", err)
 	case goesNoFurther(err) && status.MayHaveChanged():
 		r.Complain(err.Error())
 		return console.CodeError(event.OutcomeStuck.ExitCode())
@@ -124,11 +138,16 @@ func goesNoFurther(err error) bool {
 	return errors.As(err, &diverged) || errors.As(err, &other)
 }
 
+// repeated is within what time a second signal is the first one told twice, as a
+// terminal and a supervisor do to a whole group of processes, and not a second wish.
+const repeated = 200 * time.Millisecond
+
 // control turns the signals that a run is sent into what is asked of it: the first
 // starts nothing new, the second stops what runs. After that there is nothing more to
 // ask, only something to say. It ends when stop is closed; say puts a line where the
 // person sees it.
 func (r *Runs) control(received <-chan os.Signal, stop <-chan struct{}, ask chan<- event.Event, say func(string)) {
+	var last time.Time
 	for count := 1; ; count++ {
 		var signal os.Signal
 		select {
@@ -136,6 +155,12 @@ func (r *Runs) control(received <-chan os.Signal, stop <-chan struct{}, ask chan
 		case <-stop:
 			return
 		}
+		now := r.Now()
+		if repeats := now.Sub(last) < repeated; repeats {
+			count--
+			continue
+		}
+		last = now
 		wanted, words := answerTo(count)
 		say(words)
 		if wanted == "" {

@@ -30,16 +30,28 @@ type Run struct {
 
 // Open finds a run by its id, a beginning of it, or "latest", and reads how it stands.
 func (r *Runs) Open(name string) (*Run, error) {
-	folder, err := r.Engine.Store().Open(name)
-	if errors.Is(err, journal.ErrNoRun) {
-		return nil, console.Usage("", "%v", err)
-	}
+	folder, err := r.find(name)
 	if err != nil {
 		return nil, err
 	}
 	found := &Run{Run: folder}
-	found.Status, err = r.look(folder)
-	return found, err
+	if found.Status, err = r.look(folder); err != nil {
+		return nil, err
+	}
+	if found.Status.Run.ID == "" && found.Status.Drive != report.Driven {
+		return nil, console.Usage("See: gatebook history", "run %s has no record: its process died before it began, or its journal was emptied", folder.ID())
+	}
+	return found, nil
+}
+
+// find finds the folder of a run. That there is none, or more than one, is a mistake in
+// the command line.
+func (r *Runs) find(name string) (*journal.Run, error) {
+	folder, err := r.Engine.Store().Open(name)
+	if err != nil {
+		return nil, console.Usage("", "%v", err)
+	}
+	return folder, nil
 }
 
 // look reads the journal of a run to its end.
@@ -159,10 +171,10 @@ func (r *Runs) History(filter report.Filter, limit int) (records []report.Record
 }
 
 // record makes a run's line from the two ends of its journal, and from the whole only
-// where the last record is not the end. A run that cannot be read is shown as such.
+// where the last record is not the end, or does not tell what failed first. A run that cannot be read is shown as such.
 func (r *Runs) record(entry journal.Entry) report.Record {
 	status, err := summarise(entry)
-	if err == nil && status.Result == nil {
+	if err == nil && (status.Result == nil || report.AskedFor(status.Result)) {
 		status, err = r.look(entry.Run)
 	}
 	if err != nil {

@@ -63,6 +63,9 @@ func (r *Runs) TakeUp(ctx context.Context, t TakeUp, prompter *console.Prompter)
 	case t.Wish == Pause:
 		return console.Usage("See: gatebook status "+found.ID(), "run %s is not going, so there is nothing to pause", found.ID())
 	}
+	if done, err := r.settled(found, t.Wish); done || err != nil {
+		return err
+	}
 	said, err := t.words(found)
 	if err != nil {
 		return err
@@ -71,12 +74,34 @@ func (r *Runs) TakeUp(ctx context.Context, t TakeUp, prompter *console.Prompter)
 	if err != nil {
 		return r.explain(err, found.Status)
 	}
-	return r.drive(driving{Follow: t.Follow, status: found.Status, prompter: prompter},
+	return r.drive(driving{Follow: t.Follow, status: found.Status, prompter: prompter, wish: t.Wish},
 		func(process run.Process) (event.Result, error) {
 			return r.Engine.Resume(ctx, found.Run, planned, process, run.Resumption{
 				Ask: event.Type(t.Wish), By: r.User, Reason: t.Reason, Words: said,
 			})
 		})
+}
+
+// settled reports whether a run has ended so that nothing is left to do of what is
+// wanted. Its journal is not written on then: it tells how the run ended.
+func (r *Runs) settled(found *Run, wish Wish) (bool, error) {
+	result := found.Status.Result
+	if result == nil || found.Status.Drive != report.AtRest || result.Outcome == event.OutcomePaused {
+		return false, nil
+	}
+	complete := result.Outcome == event.OutcomeSucceeded || result.Outcome == event.OutcomeRolledBack
+	hint := "See: gatebook status " + found.ID()
+	switch {
+	case wish == Cancel:
+		return true, console.Usage(hint, "run %s: the run has ended", found.ID())
+	case wish == Resume && complete:
+		return true, console.Usage(hint, "run %s: the run has nothing left to do", found.ID())
+	case wish == Rollback && len(found.Status.LeftToTakeBack()) == 0:
+		r.Note("Run %s: nothing that it changed is left to take back. %s", found.ID(), hint)
+		return true, nil
+	default:
+		return false, nil
+	}
 }
 
 // words are what the person says became of attempts that nobody can tell of.
@@ -87,8 +112,13 @@ func (t TakeUp) words(found *Run) (map[string]sdk.State, error) {
 		state sdk.State
 	}{{t.Done, sdk.Done}, {t.NotDone, sdk.NotDone}} {
 		for _, step := range list.steps {
-			if _, known := found.Status.Step(step); !known {
+			view, known := found.Status.Step(step)
+			switch {
+			case !known:
 				return nil, console.Usage("See: gatebook status "+found.ID(), "run %s has no step %q", found.ID(), step)
+			case view.Status.Settled() || view.Attempt == 0:
+				return nil, console.Usage("See: gatebook status "+found.ID(), "what became of step %s of run %s is known: it is %s",
+					step, found.ID(), report.Word(view.Status))
 			}
 			if _, twice := said[step]; twice {
 				return nil, console.Usage("Say one of them.", "step %s is said to be done and not done", step)
