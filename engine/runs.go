@@ -72,6 +72,9 @@ func (e *Engine) Planned(folder *journal.Run, secret ReadSecret) (*Plan, error) 
 	if err != nil {
 		return nil, err
 	}
+	if err := began.Vouches(text); err != nil {
+		return nil, &OtherPlanError{Run: began.ID, Cause: err}
+	}
 	runbook, found := e.Check(source.NewFile(began.File, text))
 	if found.HasErrors() {
 		return nil, e.otherVersion(began, "finds faults in its runbook")
@@ -94,23 +97,22 @@ func (e *Engine) Planned(folder *journal.Run, secret ReadSecret) (*Plan, error) 
 	return made, nil
 }
 
-// OtherVersionError says that this version of gatebook would do something else than the
-// one that began a run, so that it must not go on with it.
-type OtherVersionError struct {
+// OtherPlanError says that the plan of a run cannot be made again as it was when the run
+// began, so that nobody must go on with it.
+type OtherPlanError struct {
 	Run   string
-	Began string // the version that began it
-	This  string
-	Does  string // what this version does that the other did not
+	Cause error // what differs, and what to do
 }
 
 // Error says what differs, and what to do.
-func (e *OtherVersionError) Error() string {
-	return fmt.Sprintf("run %s was begun by gatebook %s; this is %s, which %s: go on with the version that began it",
-		e.Run, e.Began, e.This, e.Does)
-}
+func (e *OtherPlanError) Error() string { return fmt.Sprintf("run %s: %v", e.Run, e.Cause) }
+
+// Unwrap returns what differs.
+func (e *OtherPlanError) Unwrap() error { return e.Cause }
 
 func (e *Engine) otherVersion(began event.Run, does string) error {
-	return &OtherVersionError{Run: began.ID, Began: began.Gatebook, This: e.version, Does: does}
+	return &OtherPlanError{Run: began.ID, Cause: fmt.Errorf(
+		"it was begun by gatebook %s; this is %s, which %s: go on with the version that began it", began.Gatebook, e.version, does)}
 }
 
 func givenAgain(began event.Run, secret ReadSecret) ([]plan.Given, error) {

@@ -9,7 +9,10 @@
 package event
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"time"
 
 	"github.com/gatebook/gatebook/engine/value"
@@ -247,6 +250,16 @@ type Run struct {
 	Lock        string            `json:"lock,omitempty"`
 	Steps       int               `json:"steps"`
 	Process     Process           `json:"process"`
+}
+
+// Vouches returns an error where the bytes are not those of the runbook that the run
+// began with.
+func (r Run) Vouches(runbook []byte) error {
+	sum := sha256.Sum256(runbook)
+	if digest := "sha256:" + hex.EncodeToString(sum[:]); digest != r.Digest {
+		return fmt.Errorf("its runbook.yaml is not the one that it began with: it is %s, and was %s; put that one back", digest, r.Digest)
+	}
+	return nil
 }
 
 // Process is one process that drove the run.

@@ -15,8 +15,8 @@ const AuditFormat = "gatebook/audit/v1"
 type Audit struct {
 	Format  string    `json:"format" enum:"gatebook/audit/v1"`
 	Run     event.Run `json:"run"`
-	Intact  bool      `json:"intact" doc:"Every record's hash covers the one before it, up to the last."`
-	Fault   string    `json:"fault,omitempty" doc:"Where the chain is broken."`
+	Intact  bool      `json:"intact" doc:"Every record's hash covers the one before it, up to the last, and the runbook is the one that the first record vouches for."`
+	Fault   string    `json:"fault,omitempty" doc:"Where the chain is broken, or what else was changed."`
 	Records uint64    `json:"records"`
 	Head    string    `json:"head" doc:"The hash of the last record, which vouches for all."`
 	Entries []Entry   `json:"entries"`
@@ -73,7 +73,7 @@ func AuditText(w io.Writer, a *Audit, style Style) error {
 		out.line("%s the journal is as it was written: %s, the last with hash %s",
 			out.Good("✓"), plural(int(a.Records), "record"), a.Head)
 	} else {
-		out.line("%s the journal was changed after it was written: %s", out.Bad("✗"), Line(a.Fault))
+		out.line("%s what the run keeps was changed after it was written: %s", out.Bad("✗"), Line(a.Fault))
 	}
 	return out.writeTo(w)
 }

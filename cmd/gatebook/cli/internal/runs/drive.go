@@ -134,7 +134,7 @@ func (r *Runs) explain(err error, status *report.Status) error {
 // goesNoFurther reports whether this gatebook can neither finish a run nor take it back.
 func goesNoFurther(err error) bool {
 	var diverged *run.DivergedError
-	var other *engine.OtherVersionError
+	var other *engine.OtherPlanError
 	return errors.As(err, &diverged) || errors.As(err, &other)
 }
 

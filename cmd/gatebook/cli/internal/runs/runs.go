@@ -140,11 +140,27 @@ func (r *Runs) Audit(name string) (*report.Audit, error) {
 		trail.Fault = damaged.Error()
 	case err != nil:
 		return nil, fmt.Errorf("audit run %s: %w", folder.ID(), err)
+	case summary.Head.Seq == 0:
+		trail.Fault = "the journal has no record, and the first is on the disk before a run begins"
 	default:
-		trail.Intact = true
+		trail.Fault = changedRunbook(folder, trail.Run)
 	}
+	trail.Intact = trail.Fault == ""
 	trail.Records, trail.Head = summary.Head.Seq, summary.Head.Hash.String()
 	return trail, nil
+}
+
+// changedRunbook says what is wrong with the runbook that a run keeps, which its first
+// record vouches for.
+func changedRunbook(folder *journal.Run, began event.Run) string {
+	text, err := folder.Runbook()
+	if err == nil {
+		err = began.Vouches(text)
+	}
+	if err != nil {
+		return err.Error()
+	}
+	return ""
 }
 
 // History returns the records of the runs that pass the filter, newest first, at most
