@@ -51,7 +51,8 @@ type processStat struct {
 }
 
 func readStat(pid int) (processStat, error) {
-	text, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
+	var buffer [1024]byte // a stat is shorter, and is read as a whole
+	text, err := readProc("/proc/"+strconv.Itoa(pid)+"/stat", buffer[:])
 	if err != nil {
 		return processStat{}, err
 	}
@@ -67,6 +68,21 @@ func readStat(pid int) (processStat, error) {
 	}
 	stat.start, err = strconv.ParseUint(fields[start], 10, 64)
 	return stat, err
+}
+
+// readProc reads what fits into the buffer of a file of proc(5), without what os.File does
+// for files that one can wait for: each process that is started is looked at once.
+func readProc(path string, buffer []byte) ([]byte, error) {
+	fd, err := syscall.Open(path, syscall.O_RDONLY|syscall.O_CLOEXEC, 0)
+	if err != nil {
+		return nil, &os.PathError{Op: "open", Path: path, Err: err}
+	}
+	defer func() { _ = syscall.Close(fd) }()
+	n, err := syscall.Read(fd, buffer)
+	if err != nil {
+		return nil, &os.PathError{Op: "read", Path: path, Err: err}
+	}
+	return buffer[:n], nil
 }
 
 // pids returns the processes of now.

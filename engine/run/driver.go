@@ -97,6 +97,13 @@ type message struct {
 // inboxInterval is how often requests of other processes are looked for.
 const inboxInterval = 100 * time.Millisecond
 
+// A group of records waits for more of them for commitDelay when at least commitSiblings
+// operations are in flight, as databases do: one wait for the disk then serves several.
+const (
+	commitDelay    = 300 * time.Microsecond
+	commitSiblings = 8
+)
+
 // observationSlots bounds the observations that are made at once.
 const observationSlots = 16
 
@@ -150,12 +157,21 @@ func (d *driver) loop() (event.Result, error) {
 			d.flushLogs()
 			d.takeInbox()
 		}
+		d.gather()
+	}
+}
+
+// gather lets what is about to arrive share the group's wait for the disk, where so much
+// is in flight that a moment more costs nobody anything.
+func (d *driver) gather() {
+	d.takeWaiting()
+	if d.urgent && len(d.work) >= commitSiblings {
+		time.Sleep(commitDelay)
 		d.takeWaiting()
 	}
 }
 
-// takeWaiting takes in what else has arrived, so that it shares the group's wait for
-// the disk.
+// takeWaiting takes in what else has arrived.
 func (d *driver) takeWaiting() {
 	for {
 		select {
