@@ -97,13 +97,6 @@ type message struct {
 // inboxInterval is how often requests of other processes are looked for.
 const inboxInterval = 100 * time.Millisecond
 
-// A group of records waits for more of them for commitDelay when at least commitSiblings
-// operations are in flight, as databases do: one wait for the disk then serves several.
-const (
-	commitDelay    = 300 * time.Microsecond
-	commitSiblings = 8
-)
-
 // observationSlots bounds the observations that are made at once.
 const observationSlots = 16
 
@@ -158,28 +151,6 @@ func (d *driver) loop() (event.Result, error) {
 			d.takeInbox()
 		}
 		d.gather()
-	}
-}
-
-// gather lets what is about to arrive share the group's wait for the disk, where so much
-// is in flight that a moment more costs nobody anything.
-func (d *driver) gather() {
-	d.takeWaiting()
-	if d.urgent && len(d.work) >= commitSiblings {
-		time.Sleep(commitDelay)
-		d.takeWaiting()
-	}
-}
-
-// takeWaiting takes in what else has arrived.
-func (d *driver) takeWaiting() {
-	for {
-		select {
-		case m := <-d.arrived:
-			d.take(m)
-		default:
-			return
-		}
 	}
 }
 
