@@ -38,7 +38,7 @@ func (b *bench) report(ctx context.Context, packages string) (report, error) {
 	}
 	if packages != "" {
 		fmt.Fprintln(b.out, "measuring the packages' benchmarks")
-		found, err := runBenchmarks(ctx, packages)
+		found, err := runBenchmarks(ctx, packages, b.out)
 		if err != nil {
 			return report{}, err
 		}

@@ -1,17 +1,17 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"os/exec"
 	"strconv"
 	"strings"
 	"time"
 )
 
-// benchmark is the median of one benchmark of a package.
+// benchmark is one benchmark of a package.
 type benchmark struct {
 	room   string // "engine/syntax"
 	name   string // "Parse/chain/1000"
@@ -20,51 +20,37 @@ type benchmark struct {
 	allocs int
 }
 
-// runBenchmarks runs the benchmarks of the packages, one at a time.
-func runBenchmarks(ctx context.Context, packages string) ([]benchmark, error) {
+// runBenchmarks runs the benchmarks of the packages, one at a time and once each:
+// they show how cost grows; what compares two versions is benchstat. What go test
+// prints goes to out as it comes, for it takes minutes.
+func runBenchmarks(ctx context.Context, packages string, out io.Writer) ([]benchmark, error) {
+	var printed bytes.Buffer
 	command := exec.CommandContext(ctx, "go", "test", "-run", "^$", "-bench", ".", "-benchmem",
-		"-benchtime", "200ms", "-count", "3", "-p", "1", packages)
-	out, err := command.Output()
-	if err != nil {
-		return nil, fmt.Errorf("go test -bench: %w\n%s", err, out)
+		"-benchtime", "100ms", "-p", "1", packages)
+	command.Stdout = io.MultiWriter(&printed, out)
+	command.Stderr = out
+	if err := command.Run(); err != nil {
+		return nil, fmt.Errorf("go test -bench: %w", err)
 	}
-	return parseBenchmarks(out), nil
+	return parseBenchmarks(printed.Bytes()), nil
 }
 
-// parseBenchmarks reads what go test prints of benchmarks, in its order, and takes
-// the median of those that were run several times.
-func parseBenchmarks(out []byte) []benchmark {
+// parseBenchmarks reads what go test prints of benchmarks, in its order.
+func parseBenchmarks(printed []byte) []benchmark {
 	const module = "github.com/gatebook/gatebook/"
-	var order []string
-	found := map[string][]benchmark{}
+	var found []benchmark
 	room := ""
-	for lines := bufio.NewScanner(bytes.NewReader(out)); lines.Scan(); {
-		line := lines.Text()
+	for line := range strings.Lines(string(printed)) {
+		line = strings.TrimSpace(line)
 		if name, ok := strings.CutPrefix(line, "pkg: "); ok {
 			room = strings.TrimPrefix(name, module)
 			continue
 		}
-		one, ok := parseBenchmark(room, line)
-		if !ok {
-			continue
-		}
-		key := one.room + " " + one.name
-		if found[key] == nil {
-			order = append(order, key)
-		}
-		found[key] = append(found[key], one)
-	}
-	medians := make([]benchmark, len(order))
-	for i, key := range order {
-		all := found[key]
-		medians[i] = benchmark{
-			room: all[0].room, name: all[0].name,
-			time:   median(all, func(b benchmark) time.Duration { return b.time }),
-			bytes:  median(all, func(b benchmark) int { return b.bytes }),
-			allocs: median(all, func(b benchmark) int { return b.allocs }),
+		if one, ok := parseBenchmark(room, line); ok {
+			found = append(found, one)
 		}
 	}
-	return medians
+	return found
 }
 
 // parseBenchmark reads one line: a name, a count, then values before their units.

@@ -153,7 +153,7 @@ func (r report) markdown() string {
 	}
 
 	if len(r.inside) > 0 {
-		b.WriteString("\n### Inside the packages\n\n| benchmark | time | memory | allocations |\n| --- | --: | --: | --: |\n")
+		b.WriteString("\n### Inside the packages\n\nEach once, to show how cost grows; to compare two versions see below.\n\n| benchmark | time | memory | allocations |\n| --- | --: | --: | --: |\n")
 		for _, one := range r.inside {
 			fmt.Fprintf(&b, "| %s %s | %s | %s | %s |\n", one.room, one.name, duration(one.time), bytesOf(one.bytes), thousands(one.allocs))
 		}
