@@ -8,7 +8,6 @@ import (
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/console"
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/house"
 	"github.com/gatebook/gatebook/engine/diag"
-	"github.com/gatebook/gatebook/engine/report"
 )
 
 type explainOptions struct {
@@ -59,7 +58,8 @@ func (o *explainOptions) run() error {
 	if o.format == "json" {
 		return o.PrintJSON(entry.Description)
 	}
-	return report.Action(o.Stdout, entry.Description)
+	_, err = fmt.Fprint(o.Stdout, entry.Markdown())
+	return err
 }
 
 func (o *explainOptions) explainRule(rule *diag.Rule) error {
