@@ -1,0 +1,64 @@
+package machine_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/gatebook/gatebook/engine/event"
+	"github.com/gatebook/gatebook/engine/expr"
+	"github.com/gatebook/gatebook/engine/machine"
+	"github.com/gatebook/gatebook/engine/plan"
+	"github.com/gatebook/gatebook/engine/value"
+)
+
+// BenchmarkRun takes a machine from the beginning of a run to its end, in a world in
+// which everything succeeds at once: what a step costs must not grow with their number.
+func BenchmarkRun(b *testing.B) {
+	shapes := map[string]func(i int) *plan.Step{
+		"chain": func(i int) *plan.Step {
+			if i == 0 {
+				return change("s0")
+			}
+			return change(fmt.Sprintf("s%d", i), fmt.Sprintf("s%d", i-1))
+		},
+		"wide":  func(i int) *plan.Step { return change(fmt.Sprintf("s%d", i)) },
+		"gated": func(i int) *plan.Step { return gated(change(fmt.Sprintf("s%d", i)), condition(always(expr.True))) },
+	}
+	for _, name := range []string{"chain", "wide", "gated"} {
+		for _, n := range []int{1_000, 10_000} {
+			b.Run(fmt.Sprintf("%s/%d", name, n), func(b *testing.B) {
+				steps := make([]*plan.Step, n)
+				for i := range steps {
+					steps[i] = shapes[name](i)
+				}
+				p := planOf(b, steps...)
+				b.ReportAllocs()
+				for b.Loop() {
+					if outcome := succeed(p); outcome != event.OutcomeSucceeded {
+						b.Fatal(outcome)
+					}
+				}
+			})
+		}
+	}
+}
+
+// succeed carries out whatever the machine asks for, in no time.
+func succeed(p *plan.Plan) event.Outcome {
+	m, outputs := machine.New(p), value.Object()
+	queue := []event.Event{{Type: event.RunStarted, Run: &event.Run{ID: "bench", Parallelism: 16}}}
+	for at := 0; at < len(queue); at++ {
+		e := queue[at]
+		e.Time = epoch.Add(time.Duration(at) * time.Microsecond)
+		for _, command := range m.Next(e) {
+			if a, ok := command.(machine.Attempt); ok {
+				op := a.Op
+				queue = append(queue,
+					event.Event{Type: event.AttemptStarted, Op: &op, Key: a.Key},
+					event.Event{Type: event.AttemptFinished, Op: &op, Outputs: &outputs})
+			}
+		}
+	}
+	return m.Result().Outcome
+}
