@@ -98,6 +98,9 @@ type Request struct {
 	Outputs json.RawMessage `json:"outputs,omitempty"`
 	// Notes are the facts that the attempt gave to [Host.Note]; for Observe.
 	Notes map[string]json.RawMessage `json:"notes,omitempty"`
+	// TraceParent is the W3C trace context of the attempt, for what the action calls
+	// in its turn: "00-<trace>-<span>-01".
+	TraceParent string `json:"traceParent,omitempty"`
 }
 
 // Host is what an action may tell while it works. It is safe for concurrent use.

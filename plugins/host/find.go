@@ -1,0 +1,58 @@
+package host
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// prefix is what the file names of plugins begin with.
+const prefix = "gatebook-plugin-"
+
+// ErrNotFound is for a plugin of which there is no binary.
+var ErrNotFound = errors.New("plugin not found")
+
+// find returns where the plugin of the name is: in the first of the folders that has
+// it.
+func find(dirs []string, name string) (string, error) {
+	for _, dir := range dirs {
+		path := filepath.Join(dir, prefix+name+executableSuffix)
+		info, err := os.Stat(path)
+		if errors.Is(err, fs.ErrNotExist) || err == nil && info.IsDir() {
+			continue
+		}
+		return path, err
+	}
+	return "", fmt.Errorf("%w: no %s%s%s in %s; install it into one of them, or say where it is with --plugin-dir",
+		ErrNotFound, prefix, name, executableSuffix, list(dirs))
+}
+
+// Names returns the names of all plugins in the folders, sorted, each once.
+func Names(dirs []string) []string {
+	var names []string
+	for _, dir := range dirs {
+		entries, err := os.ReadDir(dir)
+		if err != nil {
+			continue // a folder of PATH may be missing
+		}
+		for _, entry := range entries {
+			name, ours := strings.CutPrefix(entry.Name(), prefix)
+			if name = strings.TrimSuffix(name, executableSuffix); ours && name != "" && !entry.IsDir() {
+				names = append(names, name)
+			}
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+func list(dirs []string) string {
+	if len(dirs) == 0 {
+		return "no folder at all"
+	}
+	return strings.Join(dirs, ", ")
+}

@@ -1,0 +1,8 @@
+//go:build unix && !linux
+
+package host
+
+import "syscall"
+
+// ownGroup keeps the terminal's Ctrl-C from the plugin, which is told by its host.
+func ownGroup() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }

@@ -1,0 +1,10 @@
+//go:build !unix
+
+package host
+
+import "syscall"
+
+func ownGroup() *syscall.SysProcAttr { return nil }
+
+// killGroup does nothing: there are no process groups.
+func killGroup(int) {}

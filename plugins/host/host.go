@@ -1,0 +1,353 @@
+package host
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/Masterminds/semver/v3"
+
+	pluginv1 "github.com/gatebook/gatebook/plugins/proto/v1"
+	"github.com/gatebook/gatebook/plugins/sdk"
+	"github.com/gatebook/gatebook/plugins/sdk/wire"
+	"github.com/gatebook/gatebook/schema"
+)
+
+// Options says where plugins are, and what they get.
+type Options struct {
+	// Dirs are the folders in which plugins are looked for, the first first.
+	Dirs []string
+	// Cache is the folder that remembers descriptions; empty: nothing is remembered.
+	Cache string
+	// Platform is the one that the host runs on: "linux/amd64".
+	Platform string
+	// Environ looks up a variable of the host's environment, for those connections
+	// that name it; nil: it is empty.
+	Environ func(name string) (string, bool)
+	// Log takes what plugins write to their standard error, line by line; it is called
+	// from several goroutines. Nil: nobody does.
+	Log func(plugin string, line []byte)
+	// StartTimeout is how long a plugin has from its start to its handshake, 0: 30 s.
+	StartTimeout time.Duration
+	// Grace is how long an action has to end when it is cancelled before its plugin is
+	// killed, 0: 30 s.
+	Grace time.Duration
+}
+
+// Host starts plugins and speaks to them. It is safe for concurrent use.
+type Host struct {
+	options Options
+	grace   time.Duration
+	start   time.Duration
+
+	mu      sync.Mutex
+	running map[*process]bool
+	closed  bool
+}
+
+// New returns a host, which starts nothing yet.
+func New(options Options) *Host {
+	return &Host{
+		options: options,
+		grace:   cmp.Or(options.Grace, 30*time.Second),
+		start:   cmp.Or(options.StartTimeout, 30*time.Second),
+		running: map[*process]bool{},
+	}
+}
+
+// Plugin is a plugin that is locked, and what it says of itself.
+type Plugin struct {
+	Description sdk.PluginDescription
+	SHA256      string // of the program for this platform
+
+	host *Host
+	lock Lock
+}
+
+// Open describes the plugin of the name, which the lock must hold in a version that
+// the constraint allows; nil allows any. A plugin that was described before is not
+// started, and need not even be installed.
+func (h *Host) Open(ctx context.Context, name string, version *semver.Constraints, lock Lock) (*Plugin, error) {
+	if locked, ok := lock.Plugins[name]; ok {
+		if err := allowed(name, locked.Version, version); err != nil {
+			return nil, err
+		}
+		if sum := locked.SHA256[h.options.Platform]; sum != "" {
+			if description, ok := h.remembered(sum); ok {
+				return &Plugin{Description: description, SHA256: sum, host: h, lock: lock}, nil
+			}
+		}
+	}
+	program, err := h.program(name, lock)
+	if err != nil {
+		return nil, err
+	}
+	defer program.close()
+	description, err := h.describe(ctx, name, program)
+	if err != nil {
+		return nil, err
+	}
+	if locked := lock.Plugins[name].Version; description.Version != locked {
+		return nil, fmt.Errorf("%w: %s says that it is version %s, and %s has it as %s; run: gatebook plugins lock",
+			ErrUntrusted, program.path, description.Version, LockFile, locked)
+	}
+	h.remember(program.sum, description)
+	return &Plugin{Description: description, SHA256: program.sum, host: h, lock: lock}, nil
+}
+
+// Inspect describes a plugin that nobody has locked yet, and returns what to lock.
+// It runs the program: for `plugins lock`, which a person types.
+func (h *Host) Inspect(ctx context.Context, name string) (sdk.PluginDescription, Locked, error) {
+	path, err := find(h.options.Dirs, name)
+	if err != nil {
+		return sdk.PluginDescription{}, Locked{}, err
+	}
+	program, err := open(path)
+	if err != nil {
+		return sdk.PluginDescription{}, Locked{}, err
+	}
+	defer program.close()
+	description, err := h.describe(ctx, name, program)
+	return description, Locked{Version: description.Version, SHA256: map[string]string{h.options.Platform: program.sum}}, err
+}
+
+// Verify looks for the plugin's program and says whether it is the locked one,
+// without running it. It returns where it is.
+func (h *Host) Verify(name string, lock Lock) (string, error) {
+	program, err := h.program(name, lock)
+	if err != nil {
+		return "", err
+	}
+	program.close()
+	return program.path, nil
+}
+
+// program finds and opens the program that is locked.
+func (h *Host) program(name string, lock Lock) (*binary, error) {
+	path, err := find(h.options.Dirs, name)
+	if err != nil {
+		return nil, err
+	}
+	program, err := open(path)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := lock.verify(name, h.options.Platform, program); err != nil {
+		program.close()
+		return nil, err
+	}
+	return program, nil
+}
+
+// allowed says whether the locked version is one that the runbook wants.
+func allowed(name, locked string, want *semver.Constraints) error {
+	if want == nil {
+		return nil
+	}
+	version, err := semver.StrictNewVersion(locked)
+	if err != nil {
+		return fmt.Errorf("%s has %s as %q, which is no version; run: gatebook plugins lock", LockFile, name, locked)
+	}
+	if ok, _ := want.Validate(version); !ok {
+		return fmt.Errorf("the runbook wants %s %s, and %s has %s; install one that fits, and run: gatebook plugins lock", name, want, LockFile, locked)
+	}
+	return nil
+}
+
+// describe starts a program for as long as it takes to describe itself.
+func (h *Host) describe(ctx context.Context, name string, program *binary) (sdk.PluginDescription, error) {
+	p, err := h.launch(name, program, nil)
+	if err != nil {
+		return sdk.PluginDescription{}, err
+	}
+	defer h.end(p)
+	ctx, stop := context.WithTimeout(ctx, h.start)
+	defer stop()
+	answer, err := p.Describe(ctx, &pluginv1.DescribeRequest{})
+	if err = p.fault(ctx, err, nil); err != nil {
+		return sdk.PluginDescription{}, fmt.Errorf("describe %s: %w", program.path, err)
+	}
+	description, err := wire.ToDescription(answer)
+	if err == nil {
+		err = sound(name, description)
+	}
+	if err != nil {
+		return sdk.PluginDescription{}, fmt.Errorf("%s describes itself wrongly, which is a fault of the plugin: %w", program.path, err)
+	}
+	return description, nil
+}
+
+// sound says whether what a plugin says of itself can be used.
+func sound(name string, d sdk.PluginDescription) error {
+	var faults []error
+	if d.Name != name {
+		faults = append(faults, fmt.Errorf("it calls itself %q, and its file %q", d.Name, name))
+	}
+	if _, err := semver.StrictNewVersion(d.Version); err != nil {
+		faults = append(faults, fmt.Errorf("its version %q is not SemVer", d.Version))
+	}
+	if _, err := schema.Compile(d.Connection); err != nil {
+		faults = append(faults, fmt.Errorf("connection: %w", err))
+	}
+	seen := map[string]bool{}
+	for _, action := range d.Actions {
+		if !regexp.MustCompile(`^[a-z][a-z0-9_]*$`).MatchString(action.Name) || seen[action.Name] {
+			faults = append(faults, fmt.Errorf("action %q: not a name, or one of two", action.Name))
+		}
+		seen[action.Name] = true
+		_, inputErr := schema.Compile(action.Input)
+		_, outputErr := schema.Compile(action.Output)
+		if err := errors.Join(inputErr, outputErr); err != nil {
+			faults = append(faults, fmt.Errorf("action %s: %w", action.Name, err))
+		}
+	}
+	if len(d.Actions) == 0 {
+		faults = append(faults, errors.New("it has no actions"))
+	}
+	return errors.Join(faults...)
+}
+
+// launch starts a program with the environment, and keeps account of it.
+func (h *Host) launch(name string, program *binary, env []string) (*process, error) {
+	log := &tail{}
+	if h.options.Log != nil {
+		log.to = func(line []byte) { h.options.Log(name, line) }
+	}
+	p, err := launch(name, program, env, h.start, log)
+	if err != nil {
+		return nil, err
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.closed {
+		p.kill()
+		return nil, errClosed
+	}
+	h.running[p] = true
+	return p, nil
+}
+
+var errClosed = errors.New("gatebook is ending")
+
+// end asks a process to end, and ends it when it does not.
+func (h *Host) end(p *process) {
+	p.client.Kill()
+	h.mu.Lock()
+	delete(h.running, p)
+	h.mu.Unlock()
+}
+
+// Close ends all plugins. Calls in them fail.
+func (h *Host) Close() error {
+	h.mu.Lock()
+	h.closed = true
+	running := make([]*process, 0, len(h.running))
+	for p := range h.running {
+		running = append(running, p)
+	}
+	h.mu.Unlock()
+	var ending sync.WaitGroup
+	for _, p := range running {
+		ending.Go(func() { h.end(p) })
+	}
+	ending.Wait()
+	return nil
+}
+
+// Connect returns a connection of the plugin: config satisfies the schema of its
+// connections, and env names the variables of the host's environment that it gets.
+// Nothing is started before an action is used.
+func (p *Plugin) Connect(name string, config json.RawMessage, env []string) *Connection {
+	return &Connection{host: p.host, plugin: p, name: name, config: config, env: slices.Clone(env), turn: make(chan struct{}, 1)}
+}
+
+// Connection is a plugin for one target: a process, once an action of it is used.
+type Connection struct {
+	host   *Host
+	plugin *Plugin
+	name   string
+	config json.RawMessage
+	env    []string
+
+	turn    chan struct{} // held while the process is started; one may
+	current *process
+}
+
+// Handlers returns the plugin's actions over this connection, called as a runbook
+// calls them, which knows the plugin as alias.
+func (c *Connection) Handlers(alias string) []sdk.Handler {
+	handlers := make([]sdk.Handler, len(c.plugin.Description.Actions))
+	for i, description := range c.plugin.Description.Actions {
+		action := description.Name
+		description.Name = alias + "." + action
+		handlers[i] = &handler{connection: c, description: description, action: action}
+	}
+	return handlers
+}
+
+// process returns the connection's process, and starts it when there is none or it
+// has died.
+func (c *Connection) process(ctx context.Context) (*process, error) {
+	select {
+	case c.turn <- struct{}{}:
+		defer func() { <-c.turn }()
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+	if c.current != nil && !c.current.gone() {
+		return c.current, nil
+	}
+	if c.current != nil {
+		c.host.end(c.current)
+		c.current = nil
+	}
+	p, err := c.startProcess(ctx)
+	if err != nil {
+		typed := sdk.AsError(err)
+		if c.name != "" {
+			typed = sdk.Errorf(typed.Class, "connection %s: %w", c.name, err)
+		}
+		return nil, typed.NothingChanged()
+	}
+	c.current = p
+	return p, nil
+}
+
+func (c *Connection) startProcess(ctx context.Context) (*process, error) {
+	program, err := c.host.program(c.plugin.Description.Name, c.plugin.lock)
+	if err != nil {
+		return nil, err
+	}
+	defer program.close()
+	p, err := c.host.launch(c.plugin.Description.Name, program, c.environment())
+	if err != nil {
+		return nil, err
+	}
+	answer, err := p.Configure(ctx, &pluginv1.ConfigureRequest{Config: c.config})
+	if err = p.fault(ctx, err, answer.GetError()); err != nil {
+		c.host.end(p)
+		return nil, err
+	}
+	return p, nil
+}
+
+// environment is what the connection names of the host's, and nothing else.
+func (c *Connection) environment() []string {
+	var env []string
+	for _, name := range c.env {
+		if strings.ContainsAny(name, "=\x00") || c.host.options.Environ == nil {
+			continue
+		}
+		if value, ok := c.host.options.Environ(name); ok {
+			env = append(env, name+"="+value)
+		}
+	}
+	return env
+}

@@ -1,0 +1,137 @@
+package host
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// LockFile is the name of the lock, beside the runbooks.
+const LockFile = "gatebook.lock"
+
+// Lock pins each plugin to one version, and to the checksums of that version's
+// programs for all platforms, so that one file serves a laptop and a server.
+type Lock struct {
+	Version int               `json:"version"` // of this format: 1
+	Plugins map[string]Locked `json:"plugins"`
+}
+
+// Locked is what is known of one plugin.
+type Locked struct {
+	Version string            `json:"version"` // SemVer
+	SHA256  map[string]string `json:"sha256"`  // by platform: "linux/amd64"
+}
+
+// ReadLock reads a lock. That there is none is an empty lock.
+func ReadLock(path string) (Lock, error) {
+	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return Lock{Version: 1}, nil
+	}
+	if err != nil {
+		return Lock{}, fmt.Errorf("read the lock: %w", err)
+	}
+	lock, err := ParseLock(text)
+	if err != nil {
+		return Lock{}, fmt.Errorf("%s: %w; mend it, or make it anew with: gatebook plugins lock", path, err)
+	}
+	return lock, nil
+}
+
+// ParseLock reads the text of a lock and accepts nothing that it does not know.
+func ParseLock(text []byte) (Lock, error) {
+	var lock Lock
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&lock); err != nil {
+		return Lock{}, fmt.Errorf("not a lock: %w", err)
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return Lock{}, errors.New("not a lock: something follows its end")
+	}
+	if lock.Version != 1 {
+		return Lock{}, fmt.Errorf("a lock of version %d, and this gatebook knows version 1: upgrade gatebook", lock.Version)
+	}
+	for _, name := range slices.Sorted(maps.Keys(lock.Plugins)) {
+		for _, platform := range slices.Sorted(maps.Keys(lock.Plugins[name].SHA256)) {
+			if sum := lock.Plugins[name].SHA256[platform]; !regexp.MustCompile(`^[0-9a-f]{64}$`).MatchString(sum) {
+				return Lock{}, fmt.Errorf("the checksum of %s for %s is no SHA-256: %q", name, platform, sum)
+			}
+		}
+	}
+	return lock, nil
+}
+
+// Text returns the lock as it stands in its file: sorted, a line for each checksum.
+func (l Lock) Text() ([]byte, error) {
+	text, err := json.MarshalIndent(l, "", "  ")
+	return append(text, '\n'), err
+}
+
+// With returns the lock with a plugin in it. Checksums of the same version for other
+// platforms stay, those of another version go.
+func (l Lock) With(name string, locked Locked) Lock {
+	merged := Locked{Version: locked.Version, SHA256: map[string]string{}}
+	if old, ok := l.Plugins[name]; ok && old.Version == locked.Version {
+		maps.Copy(merged.SHA256, old.SHA256)
+	}
+	maps.Copy(merged.SHA256, locked.SHA256)
+	plugins := maps.Clone(l.Plugins)
+	if plugins == nil {
+		plugins = map[string]Locked{}
+	}
+	plugins[name] = merged
+	return Lock{Version: 1, Plugins: plugins}
+}
+
+// checksumLine is a line of sha256sum over the files of a release, which are called
+// gatebook-plugin-NAME_VERSION_OS_ARCH.
+var checksumLine = regexp.MustCompile(`^([0-9a-f]{64})[ \t]+[*]?(?:\S*/)?` + prefix + `([a-z][a-z0-9-]*)_v?(\d+\.\d+\.\d+[^_\s]*)_([a-z0-9]+)_([a-z0-9]+)(?:\.exe)?$`)
+
+// ParseChecksums reads the checksum file of a plugin's release, as sha256sum writes
+// it, and returns what is to be locked of the named plugin: every platform at once.
+func ParseChecksums(name string, text []byte) (Locked, error) {
+	found := Locked{SHA256: map[string]string{}}
+	for line := range strings.Lines(string(text)) {
+		parts := checksumLine.FindStringSubmatch(strings.TrimSpace(line))
+		if parts == nil || parts[2] != name {
+			continue
+		}
+		if found.Version != "" && found.Version != parts[3] {
+			return Locked{}, fmt.Errorf("the checksums are of two versions of %s: %s and %s", name, found.Version, parts[3])
+		}
+		found.Version = parts[3]
+		found.SHA256[parts[4]+"/"+parts[5]] = parts[1]
+	}
+	if found.Version == "" {
+		return Locked{}, fmt.Errorf("no line is of a file %s%s_VERSION_OS_ARCH", prefix, name)
+	}
+	return found, nil
+}
+
+// verify says whether a program is the one that is locked for the platform.
+func (l Lock) verify(name, platform string, program *binary) (Locked, error) {
+	locked, ok := l.Plugins[name]
+	if !ok {
+		return Locked{}, fmt.Errorf("%w: %s is not in %s, so nobody has said that %s may be run; look where it is from, then run: gatebook plugins lock",
+			ErrUntrusted, name, LockFile, program.path)
+	}
+	sum, ok := locked.SHA256[platform]
+	switch {
+	case !ok:
+		return Locked{}, fmt.Errorf("%w: %s %s is locked for %s, and not for %s; lock it from the release's checksums: gatebook plugins lock --checksums FILE",
+			ErrUntrusted, name, locked.Version, strings.Join(slices.Sorted(maps.Keys(locked.SHA256)), ", "), platform)
+	case sum != program.sum:
+		return Locked{}, fmt.Errorf("%w: %s is not the %s %s that is locked: its SHA-256 is %s, and %s says %s. Somebody changed or upgraded it; find out who, then run: gatebook plugins lock",
+			ErrUntrusted, program.path, name, locked.Version, program.sum, LockFile, sum)
+	}
+	return locked, nil
+}

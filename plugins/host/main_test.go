@@ -1,0 +1,259 @@
+package host_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/go-plugin"
+	"google.golang.org/grpc"
+
+	pluginv1 "github.com/gatebook/gatebook/plugins/proto/v1"
+	"github.com/gatebook/gatebook/plugins/sdk"
+	"github.com/gatebook/gatebook/plugins/sdk/serve"
+	"github.com/gatebook/gatebook/plugins/sdk/wire"
+)
+
+// The test's own binary is the plugin: under a plugin's name it behaves, or
+// misbehaves, as that name says. So the plugins are real processes, and nothing
+// needs to be built.
+func TestMain(m *testing.M) {
+	name, isPlugin := strings.CutPrefix(filepath.Base(os.Args[0]), "gatebook-plugin-")
+	if !isPlugin {
+		os.Exit(m.Run())
+	}
+	behave, ok := behaviours()[name]
+	if !ok {
+		fmt.Fprintln(os.Stderr, "no such behaviour")
+		os.Exit(1)
+	}
+	behave()
+}
+
+func behaviours() map[string]func() {
+	return map[string]func(){
+		"shop":   func() { serve.Main(shop("1.2.0")) },
+		"loud":   func() { fmt.Println("hello, I am a plugin"); serve.Main(shop("1.0.0")) },
+		"silent": func() { time.Sleep(time.Hour) },
+		"exits":  func() { fmt.Fprintln(os.Stderr, "no licence found"); os.Exit(7) },
+		"newer":  func() { fmt.Println("1|2|unix|/nowhere|grpc|"); time.Sleep(time.Hour) },
+		"older":  func() { fmt.Println("1|0|unix|/nowhere|grpc|"); time.Sleep(time.Hour) },
+		"babble": func() {
+			for {
+				_, _ = os.Stdout.Write([]byte("\x00\xff|||\n"))
+				time.Sleep(time.Millisecond)
+			}
+		},
+		"huge":     func() { raw(hugeServer{}) },
+		"mute":     func() { raw(muteServer{}) },
+		"liar":     func() { serve.Main(shop("9.9.9")) },
+		"nonsense": func() { raw(nonsenseServer{}) },
+	}
+}
+
+type target struct {
+	Address string `json:"address" default:"here" pattern:"^[a-z]+$" doc:"Where it is."`
+	Broken  bool   `json:"broken" doc:"Whether to fail."`
+}
+
+type orderInput struct {
+	Item string `json:"item" required:"true" minLength:"1" doc:"What to order."`
+}
+
+type orderOutput struct {
+	Item    string            `json:"item" required:"true" doc:"What was ordered."`
+	Address string            `json:"address" required:"true" doc:"Where to."`
+	Env     map[string]string `json:"env" required:"true" doc:"What the plugin was given."`
+	Trace   string            `json:"trace" required:"true" doc:"The trace context."`
+	Number  int64             `json:"number" required:"true" doc:"A large number."`
+}
+
+// shop is a plugin that can be asked to misbehave in its actions.
+func shop(version string) sdk.Plugin[target] {
+	var at target
+	act := func(name string, do func(context.Context, *sdk.Call[orderInput]) (orderOutput, error)) sdk.Action[orderInput, orderOutput] {
+		return sdk.Action[orderInput, orderOutput]{Name: name, Summary: "Order something", Effect: sdk.Change, Apply: do}
+	}
+	order := act("order", func(ctx context.Context, call *sdk.Call[orderInput]) (orderOutput, error) {
+		if err := call.SaveBefore(ctx, map[string]int{"stock": 7}); err != nil {
+			return orderOutput{}, err
+		}
+		if err := call.Note("till", 3); err != nil {
+			return orderOutput{}, err
+		}
+		call.Host.Progress(sdk.Progress{Message: "packing", Done: 1, Total: 2})
+		call.Log.Info("packed", "item", call.Input.Item)
+		env := map[string]string{}
+		for _, variable := range os.Environ() {
+			name, value, _ := strings.Cut(variable, "=")
+			if !strings.HasPrefix(name, "PLUGIN_") && name != wire.CookieKey {
+				env[name] = value
+			}
+		}
+		return orderOutput{
+			Item: call.Input.Item, Address: at.Address, Env: env, Trace: call.TraceParent, Number: 1<<53 + 1,
+		}, nil
+	})
+	order.Plan = func(_ context.Context, call *sdk.Call[orderInput]) (sdk.Preview, error) {
+		return sdk.Preview{Summary: "would order " + call.Input.Item, Estimate: time.Minute}, nil
+	}
+	order.Observe = func(_ context.Context, call *sdk.Call[orderInput]) (sdk.Observed[orderOutput], error) {
+		till, noted, err := sdk.LoadNote[int](call, "till")
+		if err != nil || !noted {
+			return sdk.Observed[orderOutput]{State: sdk.NotDone}, err
+		}
+		return sdk.Observed[orderOutput]{State: sdk.Done, Outputs: orderOutput{Number: int64(till)}, Detail: "The till has it."}, nil
+	}
+	order.Undo = func(_ context.Context, call *sdk.Call[orderInput]) error {
+		before, saved, err := sdk.LoadBefore[map[string]int](call)
+		if err != nil || !saved || before["stock"] != 7 {
+			return sdk.Errorf(sdk.Conflict, "the stock before is %v, saved %t: %v", before, saved, err)
+		}
+		return nil
+	}
+	return sdk.Plugin[target]{
+		Name: strings.TrimPrefix(filepath.Base(os.Args[0]), "gatebook-plugin-"), Version: version, Summary: "A shop", Description: "Sells.",
+		Configure: func(_ context.Context, config target) error {
+			if config.Broken {
+				return sdk.FieldErrorf("broken", "the shop %s is closed", config.Address)
+			}
+			at = config
+			return nil
+		},
+		Actions: []sdk.Declaration{
+			order,
+			act("fail", func(context.Context, *sdk.Call[orderInput]) (orderOutput, error) {
+				return orderOutput{}, sdk.Errorf(sdk.Denied, "you may not order").NothingChanged()
+			}),
+			act("field", func(context.Context, *sdk.Call[orderInput]) (orderOutput, error) {
+				return orderOutput{}, sdk.FieldErrorf("item", "is sold out")
+			}),
+			act("panic", func(context.Context, *sdk.Call[orderInput]) (orderOutput, error) { panic("no paper") }),
+			act("die", func(context.Context, *sdk.Call[orderInput]) (orderOutput, error) {
+				fmt.Fprintln(os.Stderr, "the roof came down")
+				os.Exit(3)
+				return orderOutput{}, nil
+			}),
+			act("wait", func(ctx context.Context, call *sdk.Call[orderInput]) (orderOutput, error) {
+				call.Progressf("waiting")
+				<-ctx.Done()
+				return orderOutput{}, sdk.Errorf(sdk.Transient, "left half of %s behind", call.Input.Item)
+			}),
+			act("stubborn", func(_ context.Context, call *sdk.Call[orderInput]) (orderOutput, error) {
+				call.Progressf("waiting")
+				time.Sleep(time.Hour)
+				return orderOutput{}, nil
+			}),
+			act("large", func(context.Context, *sdk.Call[orderInput]) (orderOutput, error) {
+				return orderOutput{Item: strings.Repeat("x", wire.MaxMessage)}, nil
+			}),
+			act("lines", func(_ context.Context, call *sdk.Call[orderInput]) (orderOutput, error) {
+				call.Host.Output("stdout", []byte(strings.Repeat("y", 3*wire.MaxLine-1)))
+				return orderOutput{}, nil
+			}),
+		},
+	}
+}
+
+// raw serves a hand-written server, as a plugin without the sdk may.
+func raw(server pluginv1.PluginServer) {
+	plugin.Serve(&plugin.ServeConfig{
+		HandshakeConfig:  plugin.HandshakeConfig{ProtocolVersion: 1, MagicCookieKey: wire.CookieKey, MagicCookieValue: wire.CookieValue},
+		VersionedPlugins: map[int]plugin.PluginSet{1: {wire.ServiceName: rawPlugin{server: server}}},
+		GRPCServer:       plugin.DefaultGRPCServer,
+	})
+}
+
+type rawPlugin struct {
+	plugin.NetRPCUnsupportedPlugin
+	server pluginv1.PluginServer
+}
+
+func (p rawPlugin) GRPCServer(_ *plugin.GRPCBroker, to *grpc.Server) error {
+	pluginv1.RegisterPluginServer(to, p.server)
+	return nil
+}
+
+func (rawPlugin) GRPCClient(context.Context, *plugin.GRPCBroker, *grpc.ClientConn) (any, error) {
+	return nil, nil
+}
+
+// described answers what every raw server must.
+type described struct {
+	pluginv1.UnimplementedPluginServer
+}
+
+func (described) Describe(context.Context, *pluginv1.DescribeRequest) (*pluginv1.DescribeResponse, error) {
+	object := []byte(`{"type":"object"}`)
+	return &pluginv1.DescribeResponse{
+		Name: strings.TrimPrefix(filepath.Base(os.Args[0]), "gatebook-plugin-"), Version: "1.0.0", Summary: "Raw", Connection: object,
+		Actions: []*pluginv1.Action{{Name: "go", Summary: "Go", Effect: pluginv1.Effect_EFFECT_CHANGE, Input: object, Output: object}},
+	}, nil
+}
+
+func (described) Configure(context.Context, *pluginv1.ConfigureRequest) (*pluginv1.ConfigureResponse, error) {
+	return &pluginv1.ConfigureResponse{}, nil
+}
+
+// hugeServer answers with a gigabyte.
+type hugeServer struct{ described }
+
+func (hugeServer) Apply(stream grpc.BidiStreamingServer[pluginv1.ApplyRequest, pluginv1.ApplyResponse]) error {
+	return stream.Send(&pluginv1.ApplyResponse{Event: &pluginv1.ApplyResponse_Result{
+		Result: &pluginv1.Outputs{Outputs: make([]byte, 1<<30)},
+	}})
+}
+
+// muteServer ends its answers without a result.
+type muteServer struct{ described }
+
+func (muteServer) Apply(grpc.BidiStreamingServer[pluginv1.ApplyRequest, pluginv1.ApplyResponse]) error {
+	return nil
+}
+
+// nonsenseServer describes itself by what is no schema.
+type nonsenseServer struct{ described }
+
+func (nonsenseServer) Describe(context.Context, *pluginv1.DescribeRequest) (*pluginv1.DescribeResponse, error) {
+	return &pluginv1.DescribeResponse{Name: "nonsense", Version: "one", Connection: []byte(`{"type":7}`)}, nil
+}
+
+// recorder is a host that remembers what it is told.
+type recorder struct {
+	progress []sdk.Progress
+	lines    []string
+	before   json.RawMessage
+	notes    map[string]json.RawMessage
+	beforeOK error
+	told     chan struct{}
+}
+
+func (r *recorder) Progress(p sdk.Progress) {
+	r.progress = append(r.progress, p)
+	if r.told != nil {
+		close(r.told)
+		r.told = nil
+	}
+}
+
+func (r *recorder) Output(stream string, line []byte) {
+	r.lines = append(r.lines, stream+": "+string(line))
+}
+
+func (r *recorder) Before(_ context.Context, state json.RawMessage) error {
+	r.before = state
+	return r.beforeOK
+}
+
+func (r *recorder) Note(name string, fact json.RawMessage) error {
+	if r.notes == nil {
+		r.notes = map[string]json.RawMessage{}
+	}
+	r.notes[name] = fact
+	return nil
+}

@@ -1,0 +1,68 @@
+package host
+
+import (
+	"bytes"
+	"errors"
+	"strings"
+	"sync"
+)
+
+// tail passes on what a plugin logs, line by line, and remembers the last lines, to
+// say what it said before it died.
+type tail struct {
+	to func(line []byte) // nil: nobody
+
+	mu      sync.Mutex
+	partial []byte
+	last    []string
+}
+
+const (
+	tailLines   = 5
+	tailLineMax = 4 << 10 // a longer line is passed on in parts
+)
+
+// Write takes what comes; it never fails.
+func (t *tail) Write(text []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.partial = append(t.partial, text...)
+	for {
+		end := bytes.IndexByte(t.partial, '\n')
+		switch {
+		case end >= 0:
+			t.line(t.partial[:end])
+			t.partial = t.partial[end+1:]
+		case len(t.partial) > tailLineMax:
+			t.line(t.partial[:tailLineMax])
+			t.partial = t.partial[tailLineMax:]
+		default:
+			t.partial = append([]byte(nil), t.partial...) // let go of what was read
+			return len(text), nil
+		}
+	}
+}
+
+func (t *tail) line(line []byte) {
+	line = bytes.TrimRight(line, "\r")
+	if t.to != nil {
+		t.to(line)
+	}
+	if len(bytes.TrimSpace(line)) == 0 {
+		return
+	}
+	t.last = append(t.last, string(line))
+	if len(t.last) > tailLines {
+		t.last = t.last[1:]
+	}
+}
+
+// cause is what the plugin said last, to follow an error; empty where it was silent.
+func (t *tail) cause() error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if len(t.last) == 0 {
+		return errors.New("")
+	}
+	return errors.New("; it said last: " + strings.Join(t.last, " / "))
+}

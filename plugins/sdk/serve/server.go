@@ -1,0 +1,154 @@
+package serve
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"sync"
+	"sync/atomic"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/status"
+
+	pluginv1 "github.com/gatebook/gatebook/plugins/proto/v1"
+	"github.com/gatebook/gatebook/plugins/sdk"
+	"github.com/gatebook/gatebook/plugins/sdk/wire"
+)
+
+// server answers the calls of the wire by those of the sdk.
+type server struct {
+	pluginv1.UnimplementedPluginServer
+	served      *sdk.Served
+	description *pluginv1.DescribeResponse
+	configured  atomic.Bool
+	ready       func() // once
+}
+
+func newServer(served *sdk.Served, ready func()) (*server, error) {
+	description, err := wire.FromDescription(served.Description)
+	if err != nil {
+		return nil, err
+	}
+	return &server{served: served, description: description, ready: sync.OnceFunc(ready)}, nil
+}
+
+// Describe says what the plugin is.
+func (s *server) Describe(context.Context, *pluginv1.DescribeRequest) (*pluginv1.DescribeResponse, error) {
+	s.ready()
+	return s.description, nil
+}
+
+// Configure sets the target of this process.
+func (s *server) Configure(ctx context.Context, request *pluginv1.ConfigureRequest) (*pluginv1.ConfigureResponse, error) {
+	s.ready()
+	if s.configured.Load() {
+		return nil, status.Error(codes.FailedPrecondition, "this process is configured already")
+	}
+	if err := s.configure(ctx, request.GetConfig()); err != nil {
+		return &pluginv1.ConfigureResponse{Error: wire.FromError(err)}, nil
+	}
+	s.configured.Store(true)
+	return &pluginv1.ConfigureResponse{}, nil
+}
+
+// configure makes an author's panic an error, as the handlers of actions do.
+func (s *server) configure(ctx context.Context, config []byte) (err error) {
+	defer func() {
+		if fault := recover(); fault != nil {
+			err = sdk.Errorf(sdk.Permanent, "configuring panicked, which is a fault of the plugin: %v", fault)
+		}
+	}()
+	return s.served.Configure(ctx, config)
+}
+
+// Plan says what Apply would do.
+func (s *server) Plan(ctx context.Context, request *pluginv1.PlanRequest) (*pluginv1.PlanResponse, error) {
+	preview, err := unary(ctx, s, request.GetCall(), func(ctx context.Context, handler sdk.Handler, r sdk.Request) (sdk.Preview, error) {
+		return handler.Plan(ctx, r)
+	})
+	if err != nil {
+		return &pluginv1.PlanResponse{Result: &pluginv1.PlanResponse_Error{Error: wire.FromError(err)}}, nil
+	}
+	return &pluginv1.PlanResponse{Result: &pluginv1.PlanResponse_Preview{Preview: wire.FromPreview(preview)}}, nil
+}
+
+// Ask returns the question that people must answer.
+func (s *server) Ask(ctx context.Context, request *pluginv1.AskRequest) (*pluginv1.AskResponse, error) {
+	question, err := unary(ctx, s, request.GetCall(), func(ctx context.Context, handler sdk.Handler, r sdk.Request) (*pluginv1.Question, error) {
+		question, err := handler.Ask(ctx, r)
+		if err != nil {
+			return nil, err
+		}
+		return wire.FromQuestion(question)
+	})
+	if err != nil {
+		return &pluginv1.AskResponse{Result: &pluginv1.AskResponse_Error{Error: wire.FromError(err)}}, nil
+	}
+	return &pluginv1.AskResponse{Result: &pluginv1.AskResponse_Question{Question: question}}, nil
+}
+
+// Answer turns people's answer into the step's outputs.
+func (s *server) Answer(ctx context.Context, request *pluginv1.AnswerRequest) (*pluginv1.AnswerResponse, error) {
+	outputs, err := unary(ctx, s, request.GetCall(), func(ctx context.Context, handler sdk.Handler, r sdk.Request) (json.RawMessage, error) {
+		return fits(handler.Answer(ctx, r, wire.ToAnswer(request)))
+	})
+	if err != nil {
+		return &pluginv1.AnswerResponse{Result: &pluginv1.AnswerResponse_Error{Error: wire.FromError(err)}}, nil
+	}
+	return &pluginv1.AnswerResponse{Result: &pluginv1.AnswerResponse_Outputs{Outputs: &pluginv1.Outputs{Outputs: outputs}}}, nil
+}
+
+// handler finds the action of a call, in a process that knows its target.
+func (s *server) handler(call *pluginv1.Call) (sdk.Handler, error) {
+	if !s.configured.Load() {
+		return nil, sdk.Errorf(sdk.Permanent, "the plugin was used before it was configured, which is a fault of its host").NothingChanged()
+	}
+	handler, ok := s.served.Handler(call.GetAction())
+	if !ok {
+		return nil, sdk.Errorf(sdk.Permanent, "%s %s has no action %q", s.served.Description.Name, s.served.Description.Version, call.GetAction()).NothingChanged()
+	}
+	return handler, nil
+}
+
+// request reads a call, and what of it crosses beside it.
+func request(ctx context.Context, call *pluginv1.Call) sdk.Request {
+	r := wire.ToRequest(call)
+	if carried, ok := metadata.FromIncomingContext(ctx); ok {
+		if parents := carried.Get(wire.MetadataTraceParent); len(parents) > 0 {
+			r.TraceParent = parents[0]
+		}
+	}
+	return r
+}
+
+// limited ends with the time that the call has left.
+func limited(ctx context.Context, call *pluginv1.Call) (context.Context, context.CancelFunc) {
+	if call.GetTimeout() == nil {
+		return context.WithCancel(ctx)
+	}
+	return context.WithTimeout(ctx, call.GetTimeout().AsDuration())
+}
+
+func unary[T any](ctx context.Context, s *server, call *pluginv1.Call, do func(context.Context, sdk.Handler, sdk.Request) (T, error)) (T, error) {
+	handler, err := s.handler(call)
+	if err != nil {
+		var none T
+		return none, err
+	}
+	ctx, stop := limited(ctx, call)
+	defer stop()
+	return do(ctx, handler, request(ctx, call))
+}
+
+// fits refuses outputs that are too large to cross.
+func fits(outputs json.RawMessage, err error) (json.RawMessage, error) {
+	if err == nil && len(outputs) > wire.MaxOutputs {
+		return nil, sdk.Errorf(sdk.Permanent, "%w", tooLarge("the outputs are", len(outputs)))
+	}
+	return outputs, err
+}
+
+func tooLarge(what string, size int) error {
+	return fmt.Errorf("%s %d bytes long, and at most %d cross from a plugin; put what is large into a file and return its path and checksum", what, size, wire.MaxOutputs)
+}

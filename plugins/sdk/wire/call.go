@@ -1,0 +1,145 @@
+package wire
+
+import (
+	"encoding/json"
+	"errors"
+	"time"
+
+	"google.golang.org/protobuf/types/known/durationpb"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	pluginv1 "github.com/gatebook/gatebook/plugins/proto/v1"
+	"github.com/gatebook/gatebook/plugins/sdk"
+)
+
+// FromRequest writes one use of an action; timeout is what is left of its time, 0
+// for no limit. The trace context is not in it: see [MetadataTraceParent].
+func FromRequest(action string, r sdk.Request, timeout time.Duration) *pluginv1.Call {
+	m := &pluginv1.Call{
+		Action: action, Params: r.Params, Unknown: r.Unknown, Key: r.Key, Attempt: int32(r.Attempt), //nolint:gosec // attempts are few
+		Undo: r.Undo, Before: r.Before, Outputs: r.Outputs, Timeout: optional(timeout),
+	}
+	if len(r.Notes) > 0 {
+		m.Notes = make(map[string][]byte, len(r.Notes))
+		for name, fact := range r.Notes {
+			m.Notes[name] = fact
+		}
+	}
+	return m
+}
+
+// ToRequest reads one use of an action.
+func ToRequest(m *pluginv1.Call) sdk.Request {
+	r := sdk.Request{
+		Params: m.GetParams(), Unknown: m.GetUnknown(), Key: m.GetKey(), Attempt: int(m.GetAttempt()),
+		Undo: m.GetUndo(), Before: m.GetBefore(), Outputs: m.GetOutputs(),
+	}
+	if len(m.GetNotes()) > 0 {
+		r.Notes = make(map[string]json.RawMessage, len(m.GetNotes()))
+		for name, fact := range m.GetNotes() {
+			r.Notes[name] = fact
+		}
+	}
+	return r
+}
+
+// FromError writes an error; nil is nil.
+func FromError(err error) *pluginv1.Error {
+	if err == nil {
+		return nil
+	}
+	typed := sdk.AsError(err)
+	return &pluginv1.Error{
+		Class: classes().number(typed.Class), Field: typed.Field, Message: typed.Message, Unchanged: typed.Unchanged,
+		Unsupported: errors.Is(err, sdk.ErrUnsupported),
+	}
+}
+
+// ToError reads an error; nil is nil.
+func ToError(m *pluginv1.Error) error {
+	switch {
+	case m == nil:
+		return nil
+	case m.GetUnsupported():
+		return sdk.ErrUnsupported
+	}
+	err := sdk.Errorf(classes().word(m.GetClass()), "%s", m.GetMessage())
+	err.Field, err.Unchanged = m.GetField(), m.GetUnchanged()
+	return err
+}
+
+// FromPreview writes a preview.
+func FromPreview(p sdk.Preview) *pluginv1.Preview {
+	m := &pluginv1.Preview{Summary: p.Summary, Warnings: p.Warnings, Blockers: p.Blockers, Estimate: optional(p.Estimate)}
+	for _, change := range p.Changes {
+		m.Changes = append(m.Changes, &pluginv1.Delta{Target: change.Target, Kind: change.Kind, Op: change.Op, Diff: change.Diff})
+	}
+	return m
+}
+
+// ToPreview reads a preview.
+func ToPreview(m *pluginv1.Preview) sdk.Preview {
+	p := sdk.Preview{
+		Summary: m.GetSummary(), Warnings: m.GetWarnings(), Blockers: m.GetBlockers(), Estimate: m.GetEstimate().AsDuration(),
+	}
+	for _, change := range m.GetChanges() {
+		p.Changes = append(p.Changes, sdk.Delta{
+			Target: change.GetTarget(), Kind: change.GetKind(), Op: change.GetOp(), Diff: change.GetDiff(),
+		})
+	}
+	return p
+}
+
+// FromObservation writes the answer of an Observe.
+func FromObservation(o sdk.Observation) *pluginv1.Observation {
+	return &pluginv1.Observation{Done: states().number(o.State), Outputs: o.Outputs, Detail: o.Detail}
+}
+
+// ToObservation reads the answer of an Observe.
+func ToObservation(m *pluginv1.Observation) sdk.Observation {
+	return sdk.Observation{State: states().word(m.GetDone()), Outputs: m.GetOutputs(), Detail: m.GetDetail()}
+}
+
+// FromQuestion writes what an action asks of people.
+func FromQuestion(q sdk.Question) (*pluginv1.Question, error) {
+	m := &pluginv1.Question{Message: q.Message, Expires: optional(q.Expires)}
+	if q.Fields == nil {
+		return m, nil
+	}
+	var err error
+	m.Fields, err = json.Marshal(q.Fields)
+	return m, err
+}
+
+// ToQuestion reads what an action asks of people.
+func ToQuestion(m *pluginv1.Question) (sdk.Question, error) {
+	q := sdk.Question{Message: m.GetMessage(), Expires: m.GetExpires().AsDuration()}
+	if len(m.GetFields()) == 0 {
+		return q, nil
+	}
+	var err error
+	q.Fields, err = toSchema(m.GetFields())
+	return q, err
+}
+
+// FromAnswer writes what a person said.
+func FromAnswer(call *pluginv1.Call, a sdk.Answer) *pluginv1.AnswerRequest {
+	return &pluginv1.AnswerRequest{
+		Call: call, Approved: a.Approved, By: a.By, At: timestamppb.New(a.At), Comment: a.Comment, Fields: a.Fields,
+	}
+}
+
+// ToAnswer reads what a person said.
+func ToAnswer(m *pluginv1.AnswerRequest) sdk.Answer {
+	return sdk.Answer{
+		Approved: m.GetApproved(), By: m.GetBy(), At: m.GetAt().AsTime(), Comment: m.GetComment(), Fields: m.GetFields(),
+	}
+}
+
+// optional writes a duration of which 0 means that there is none.
+func optional(d time.Duration) *durationpb.Duration {
+	if d == 0 {
+		return nil
+	}
+	return durationpb.New(d)
+}
