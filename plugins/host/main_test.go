@@ -24,6 +24,9 @@ import (
 // needs to be built.
 func TestMain(m *testing.M) {
 	name, isPlugin := strings.CutPrefix(filepath.Base(os.Args[0]), "gatebook-plugin-")
+	if dir := os.Getenv(hostIn); dir != "" {
+		beHost(dir)
+	}
 	if !isPlugin {
 		os.Exit(m.Run())
 	}
@@ -127,6 +130,7 @@ func shop(version string) sdk.Plugin[target] {
 		},
 		Actions: []sdk.Declaration{
 			order,
+			act("nothing", func(context.Context, *sdk.Call[orderInput]) (orderOutput, error) { return orderOutput{}, nil }),
 			act("fail", func(context.Context, *sdk.Call[orderInput]) (orderOutput, error) {
 				return orderOutput{}, sdk.Errorf(sdk.Denied, "you may not order").NothingChanged()
 			}),
@@ -145,7 +149,7 @@ func shop(version string) sdk.Plugin[target] {
 				return orderOutput{}, sdk.Errorf(sdk.Transient, "left half of %s behind", call.Input.Item)
 			}),
 			act("stubborn", func(_ context.Context, call *sdk.Call[orderInput]) (orderOutput, error) {
-				call.Progressf("waiting")
+				call.Progressf("%d", os.Getpid())
 				time.Sleep(time.Hour)
 				return orderOutput{}, nil
 			}),

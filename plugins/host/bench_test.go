@@ -1,0 +1,54 @@
+package host_test
+
+import (
+	"encoding/json"
+	"testing"
+)
+
+// BenchmarkStart is what a plugin costs once a run: hash, start, handshake, configure.
+func BenchmarkStart(b *testing.B) {
+	w := newWorld(b, nil)
+	plugin, err := w.host.Open(b.Context(), "shop", nil, w.locked("shop", "1.2.0"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := plugin.Connect("prod", json.RawMessage(`{}`), nil).Ping(b.Context()); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkCall is what one use of an action costs, beside go-plugin's own barest
+// call. The budget is twice that.
+func BenchmarkCall(b *testing.B) {
+	w := newWorld(b, nil)
+	plugin, err := w.host.Open(b.Context(), "shop", nil, w.locked("shop", "1.2.0"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	connection := plugin.Connect("prod", json.RawMessage(`{}`), nil)
+	b.Run("ping", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if err := connection.Ping(b.Context()); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	for _, handler := range connection.Handlers("s") {
+		if handler.Describe().Name != "s.nothing" {
+			continue
+		}
+		told := &recorder{}
+		b.Run("apply", func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := handler.Apply(b.Context(), apple(), told); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

@@ -1,0 +1,92 @@
+package host_test
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gatebook/gatebook/plugins/host"
+	"github.com/gatebook/gatebook/plugins/sdk"
+)
+
+// hostIn makes this test's binary a host that uses the plugin in the folder, and
+// says the number of its process: something to kill.
+const hostIn = "GATEBOOK_TEST_HOST_IN"
+
+func beHost(dir string) {
+	text, err := os.ReadFile(filepath.Join(dir, "gatebook-plugin-shop"))
+	if err != nil {
+		panic(err)
+	}
+	lock := host.Lock{}.With("shop", host.Locked{Version: "1.2.0", SHA256: map[string]string{platform: sha256Hex(text)}})
+	h := host.New(host.Options{Dirs: []string{dir}, Platform: runtime.GOOS + "/" + runtime.GOARCH})
+	plugin, err := h.Open(context.Background(), "shop", nil, lock)
+	if err != nil {
+		panic(err)
+	}
+	for _, handler := range plugin.Connect("", json.RawMessage(`{}`), nil).Handlers("s") {
+		if handler.Describe().Name == "s.stubborn" {
+			_, err = handler.Apply(context.Background(), apple(), sayer{&recorder{}})
+		}
+	}
+	panic(fmt.Sprint("it ended: ", err))
+}
+
+// sayer prints the progress, which is the plugin's process number.
+type sayer struct{ *recorder }
+
+func (sayer) Progress(p sdk.Progress) { fmt.Println(p.Message) }
+
+// TestAPluginDiesWithAHostThatIsKilled: what nobody sees any more does not go on.
+func TestAPluginDiesWithAHostThatIsKilled(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	w.install("shop")
+	command := exec.CommandContext(t.Context(), os.Args[0])
+	command.Env = append(os.Environ(), hostIn+"="+w.dir)
+	command.Stderr = os.Stderr
+	out, err := command.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	pid, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil {
+		t.Fatal(err)
+	}
+	pid = strings.TrimSpace(pid)
+	if !lives(pid) {
+		t.Fatalf("there is no process %q to begin with", pid)
+	}
+	if err := command.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = command.Wait()
+	for end := time.Now().Add(20 * time.Second); lives(pid); {
+		if time.Now().After(end) {
+			t.Fatalf("the plugin's process %s goes on", pid)
+		}
+		runtime.Gosched()
+	}
+}
+
+// lives reports whether the process is there and has not ended.
+func lives(pid string) bool {
+	stat, err := os.ReadFile(filepath.Join("/proc", pid, "stat"))
+	if err != nil {
+		return false
+	}
+	_, after, _ := bytes.Cut(stat, []byte(") "))
+	return !bytes.HasPrefix(after, []byte("Z"))
+}
