@@ -56,6 +56,9 @@ func (c *cluster) schedulerKubeconfig() string { return c.path("identity/schedul
 
 // prepare opens the log and writes the files that the components and clients read.
 func (c *cluster) prepare() (err error) {
+	if c.log, err = openLog(c.path("kubelab.log")); err != nil {
+		return err
+	}
 	if c.identity, err = openIdentity(c.dir); err != nil {
 		return err
 	}
@@ -69,10 +72,7 @@ func (c *cluster) prepare() (err error) {
 			return err
 		}
 	}
-	if c.client, err = newClient(c.adminKubeconfig()); err != nil {
-		return err
-	}
-	c.log, err = openLog(c.path("kubelab.log"))
+	c.client, err = newClient(c.adminKubeconfig())
 	return err
 }
 

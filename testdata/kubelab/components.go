@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -47,7 +48,7 @@ func (c *components) start(name string, run func(context.Context) error) {
 
 func orUnexplained(err error) error {
 	if err == nil {
-		return fmt.Errorf("it returned without an error")
+		return errors.New("it returned without an error")
 	}
 	return err
 }

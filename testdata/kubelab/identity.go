@@ -107,17 +107,12 @@ func (id *identity) load() error {
 		return err
 	}
 	defer file.Close()
-	reader := csv.NewReader(file)
-	reader.FieldsPerRecord = -1 // the groups may be left out
-	rows, err := reader.ReadAll()
-	if err != nil {
-		return err
-	}
+	rows, err := csv.NewReader(file).ReadAll()
 	id.tokens = map[string]string{}
 	for _, row := range rows {
 		id.tokens[row[1]] = row[0]
 	}
-	return nil
+	return err
 }
 
 // newSigningKey returns the key that service account tokens are signed with.
@@ -138,11 +133,11 @@ func newTokens() []byte {
 	var file strings.Builder
 	writer := csv.NewWriter(&file)
 	for _, user := range []string{userAdmin, userNobody, userControllerManager, userScheduler} {
-		row := []string{rand.Text(), user, user}
+		groups := ""
 		if user == userAdmin {
-			row = append(row, "system:masters")
+			groups = "system:masters"
 		}
-		_ = writer.Write(row) // into memory: it cannot fail
+		_ = writer.Write([]string{rand.Text(), user, user, groups}) // into memory: it cannot fail
 	}
 	writer.Flush()
 	return []byte(file.String())

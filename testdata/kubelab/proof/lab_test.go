@@ -36,7 +36,7 @@ func program(t *testing.T) string {
 
 // A lab is a running kubelab.
 type lab struct {
-	t          *testing.T
+	program    string
 	dir        string
 	kubeconfig string
 	client     kubernetes.Interface // the administrator's
@@ -50,8 +50,8 @@ type lab struct {
 // running at the end of the test is stopped through its standard input.
 func start(t *testing.T, dir string, flags ...string) *lab {
 	t.Helper()
-	l := &lab{t: t, dir: dir, kubeconfig: filepath.Join(dir, "kubeconfig"), exited: make(chan error, 1)}
-	l.process = exec.Command(program(t), append([]string{"up", "-dir", dir, "-exit-on-stdin-close"}, flags...)...)
+	l := &lab{program: program(t), dir: dir, kubeconfig: filepath.Join(dir, "kubeconfig"), exited: make(chan error, 1)}
+	l.process = exec.Command(l.program, append([]string{"up", "-dir", dir, "-exit-on-stdin-close"}, flags...)...)
 	l.process.Stderr = &l.stderr
 	stdout, err := l.process.StdoutPipe()
 	must(t, err)
@@ -60,61 +60,61 @@ func start(t *testing.T, dir string, flags ...string) *lab {
 	must(t, l.process.Start())
 	line, err := bufio.NewReader(stdout).ReadString('\n')
 	go func() { l.exited <- l.process.Wait() }()
-	t.Cleanup(func() { l.stdin.Close(); l.awaitExit() })
+	t.Cleanup(func() { l.stdin.Close(); l.awaitExit(t) })
 	if want := "ready " + l.kubeconfig + "\n"; err != nil || line != want {
 		l.stdin.Close()
-		l.awaitExit()
+		l.awaitExit(t)
 		t.Fatalf("kubelab said %q (%v), want %q\n%s", line, err, want, &l.stderr)
 	}
-	l.client, err = kubernetes.NewForConfig(l.config(""))
+	l.client, err = kubernetes.NewForConfig(l.config(t, ""))
 	must(t, err)
 	return l
 }
 
 // config is how a user reaches the cluster, the administrator if none is named.
-func (l *lab) config(user string) *rest.Config {
-	l.t.Helper()
+func (l *lab) config(t *testing.T, user string) *rest.Config {
+	t.Helper()
 	path := l.kubeconfig
 	if user != "" {
 		path += "." + user
 	}
 	config, err := clientcmd.BuildConfigFromFlags("", path)
-	must(l.t, err)
+	must(t, err)
 	config.QPS, config.Burst = -1, -1
 	return config
 }
 
 // awaitExit returns how the process ended.
-func (l *lab) awaitExit() error {
+func (l *lab) awaitExit(t *testing.T) error {
 	select {
 	case err := <-l.exited:
 		l.exited <- err
 		return err
 	case <-time.After(time.Minute):
 		_ = l.process.Process.Kill()
-		l.t.Errorf("kubelab did not stop within a minute\n%s", &l.stderr)
+		t.Errorf("kubelab did not stop within a minute\n%s", &l.stderr)
 		return <-l.exited
 	}
 }
 
-func (l *lab) signal(sig syscall.Signal) {
-	l.t.Helper()
-	must(l.t, l.process.Process.Signal(sig))
+func (l *lab) signal(t *testing.T, sig syscall.Signal) {
+	t.Helper()
+	must(t, l.process.Process.Signal(sig))
 }
 
 // kubectl runs kubelab's kubectl as the administrator and returns what it says.
-func (l *lab) kubectl(args ...string) string {
-	l.t.Helper()
+func (l *lab) kubectl(t *testing.T, args ...string) string {
+	t.Helper()
 	out, err := l.tryKubectl(args...)
 	if err != nil {
-		l.t.Fatalf("kubectl %s: %v\n%s", strings.Join(args, " "), err, out)
+		t.Fatalf("kubectl %s: %v\n%s", strings.Join(args, " "), err, out)
 	}
 	return out
 }
 
 // tryKubectl is kubectl for what may fail.
 func (l *lab) tryKubectl(args ...string) (string, error) {
-	cmd := exec.Command(program(l.t), append([]string{"kubectl"}, args...)...)
+	cmd := exec.Command(l.program, append([]string{"kubectl"}, args...)...)
 	cmd.Env = append(os.Environ(), "KUBECONFIG="+l.kubeconfig)
 	out, err := cmd.CombinedOutput()
 	return string(out), err

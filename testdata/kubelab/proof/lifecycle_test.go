@@ -20,14 +20,14 @@ func TestRestartAfterKill(t *testing.T) {
 	dir := t.TempDir()
 	before := start(t, dir)
 	before.deploy(t, "default", "web", "web:1", 3)
-	before.kubectl("create", "configmap", "kept", "--from-literal=key=value")
+	before.kubectl(t, "create", "configmap", "kept", "--from-literal=key=value")
 	pods, err := before.pods(t.Context(), "default", "web")
 	must(t, err)
 	file, err := os.ReadFile(before.kubeconfig)
 	must(t, err)
 
-	before.signal(syscall.SIGKILL)
-	if err := before.awaitExit(); err == nil {
+	before.signal(t, syscall.SIGKILL)
+	if err := before.awaitExit(t); err == nil {
 		t.Fatal("kubelab outlived kill -9")
 	}
 	if _, err := before.client.CoreV1().Pods("default").List(t.Context(), metav1.ListOptions{}); err == nil {
@@ -50,8 +50,8 @@ func TestRestartAfterKill(t *testing.T) {
 			t.Errorf("%s is not the pod that it was, or not ready", after[i].Name)
 		}
 	}
-	before.kubectl("get", "configmap", "kept")
-	before.kubectl("set", "image", "deployment/web", "main=web:2")
+	before.kubectl(t, "get", "configmap", "kept")
+	before.kubectl(t, "set", "image", "deployment/web", "main=web:2")
 	before.awaitRollout(t, "default", "deployment/web")
 	eventually(t, "a new version runs", before.podsRun("default", "web", "web:2", 3))
 }
@@ -64,11 +64,11 @@ func TestNodeOutage(t *testing.T) {
 	before, err := l.pods(t.Context(), "default", "web")
 	must(t, err)
 
-	l.kubectl("label", "node", "node-0", "kubelab/kubelet=stopped")
+	l.kubectl(t, "label", "node", "node-0", "kubelab/kubelet=stopped")
 	eventually(t, "the node is not ready, nor are its pods", func(ctx context.Context) error {
 		return l.nodeAndPods(ctx, corev1.ConditionUnknown, false)
 	})
-	l.kubectl("label", "node", "node-0", "kubelab/kubelet-")
+	l.kubectl(t, "label", "node", "node-0", "kubelab/kubelet-")
 	eventually(t, "the node is ready, as are its pods", func(ctx context.Context) error {
 		return l.nodeAndPods(ctx, corev1.ConditionTrue, true)
 	})
@@ -106,14 +106,14 @@ func (l *lab) nodeAndPods(ctx context.Context, status corev1.ConditionStatus, re
 
 // Each way to ask for a stop is answered with exit code 0, and the API is gone.
 func TestStop(t *testing.T) {
-	for name, stop := range map[string]func(*lab){
-		"SIGTERM":      func(l *lab) { l.signal(syscall.SIGTERM) },
-		"stdin closes": func(l *lab) { l.stdin.Close() },
+	for name, stop := range map[string]func(*testing.T, *lab){
+		"SIGTERM":      func(t *testing.T, l *lab) { l.signal(t, syscall.SIGTERM) },
+		"stdin closes": func(t *testing.T, l *lab) { l.stdin.Close() },
 	} {
 		t.Run(name, func(t *testing.T) {
 			l := start(t, t.TempDir(), "-nodes", "1")
-			stop(l)
-			if err := l.awaitExit(); err != nil {
+			stop(t, l)
+			if err := l.awaitExit(t); err != nil {
 				t.Errorf("kubelab ended with %v\n%s", err, &l.stderr)
 			}
 			if strings.Contains(l.stderr.String(), "left behind") {

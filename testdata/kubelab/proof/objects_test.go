@@ -40,7 +40,7 @@ func (l *lab) deploy(t *testing.T, namespace, name, image string, replicas int32
 
 func (l *lab) awaitRollout(t *testing.T, namespace, object string) {
 	t.Helper()
-	l.kubectl("--namespace", namespace, "rollout", "status", object, "--timeout=60s")
+	l.kubectl(t, "--namespace", namespace, "rollout", "status", object, "--timeout=60s")
 }
 
 // pods returns the pods of the app of a name.

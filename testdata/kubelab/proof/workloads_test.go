@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	batchv1 "k8s.io/api/batch/v1"
@@ -29,11 +30,9 @@ func TestWorkloads(t *testing.T) {
 		"Drain":       proveDrain,
 		"Jobs":        proveJobs,
 		"Access":      proveAccess,
+		"Durations":   proveDurations,
 	} {
-		t.Run(name, func(t *testing.T) {
-			l.t = t
-			prove(t, l)
-		})
+		t.Run(name, func(t *testing.T) { prove(t, l) })
 	}
 }
 
@@ -44,11 +43,11 @@ func proveDeployment(t *testing.T, l *lab) {
 	l.deploy(t, ns, "web", "web:1", 5)
 	eventually(t, "the first version runs", l.podsRun(ns, "web", "web:1", 5))
 
-	l.kubectl("--namespace", ns, "set", "image", "deployment/web", "main=web:2")
+	l.kubectl(t, "--namespace", ns, "set", "image", "deployment/web", "main=web:2")
 	l.awaitRollout(t, ns, "deployment/web")
 	eventually(t, "the second version runs", l.podsRun(ns, "web", "web:2", 5))
 
-	l.kubectl("--namespace", ns, "set", "image", "deployment/web", "main=web:bad")
+	l.kubectl(t, "--namespace", ns, "set", "image", "deployment/web", "main=web:bad")
 	out, err := l.tryKubectl("--namespace", ns, "rollout", "status", "deployment/web", "--timeout=60s")
 	if err == nil || !strings.Contains(out, "exceeded its progress deadline") {
 		t.Errorf("rollout status of a bad image: %v\n%s", err, out)
@@ -65,7 +64,7 @@ func proveDeployment(t *testing.T, l *lab) {
 		}
 	}
 
-	l.kubectl("--namespace", ns, "rollout", "undo", "deployment/web")
+	l.kubectl(t, "--namespace", ns, "rollout", "undo", "deployment/web")
 	l.awaitRollout(t, ns, "deployment/web")
 	eventually(t, "the second version is back", l.podsRun(ns, "web", "web:2", 5))
 }
@@ -96,7 +95,7 @@ func proveStatefulSet(t *testing.T, l *lab) {
 	must(t, err)
 	l.awaitRollout(t, ns, "statefulset/db")
 	eventually(t, "the first version runs", l.podsRun(ns, "db", "db:1", 3))
-	l.kubectl("--namespace", ns, "set", "image", "statefulset/db", "main=db:2")
+	l.kubectl(t, "--namespace", ns, "set", "image", "statefulset/db", "main=db:2")
 	l.awaitRollout(t, ns, "statefulset/db")
 	eventually(t, "the second version runs", l.podsRun(ns, "db", "db:2", 3))
 	for i := range 3 {
@@ -107,7 +106,7 @@ func proveStatefulSet(t *testing.T, l *lab) {
 
 func proveCrash(t *testing.T, l *lab) {
 	ns := l.namespace(t)
-	l.kubectl("--namespace", ns, "create", "deployment", "web", "--image=web:crash")
+	l.kubectl(t, "--namespace", ns, "create", "deployment", "web", "--image=web:crash")
 	eventually(t, "the pod crashes", func(ctx context.Context) error {
 		pods, err := l.pods(ctx, ns, "web")
 		if err != nil {
@@ -164,10 +163,10 @@ func proveDrain(t *testing.T, l *lab) {
 		t.Errorf("draining against the budget: %v\n%s", err, out)
 	}
 
-	l.kubectl("--namespace", ns, "scale", "deployment/web", "--replicas=3")
+	l.kubectl(t, "--namespace", ns, "scale", "deployment/web", "--replicas=3")
 	l.awaitRollout(t, ns, "deployment/web")
 	drain[len(drain)-1] = "--timeout=60s"
-	l.kubectl(drain...)
+	l.kubectl(t, drain...)
 	eventually(t, "the pods run elsewhere", l.podsRun(ns, "web", "web:1", 3))
 	pods, err = l.pods(t.Context(), ns, budget.Name)
 	must(t, err)
@@ -176,7 +175,7 @@ func proveDrain(t *testing.T, l *lab) {
 			t.Errorf("%s is still on %s, which was drained", pod.Name, node)
 		}
 	}
-	l.kubectl("uncordon", node)
+	l.kubectl(t, "uncordon", node)
 }
 
 // Jobs complete and fail, and the pods of deleted ones go.
@@ -191,16 +190,57 @@ func proveJobs(t *testing.T, l *lab) {
 		job.Spec.Template.Spec.RestartPolicy = corev1.RestartPolicyNever
 		_, err := l.client.BatchV1().Jobs(ns).Create(t.Context(), job, metav1.CreateOptions{})
 		must(t, err)
-		l.kubectl("--namespace", ns, "wait", "--for=condition="+string(want), "job/"+name, "--timeout=60s")
-		l.kubectl("--namespace", ns, "delete", "job", name)
+		l.kubectl(t, "--namespace", ns, "wait", "--for=condition="+string(want), "job/"+name, "--timeout=60s")
+		l.kubectl(t, "--namespace", ns, "delete", "job", name)
 		eventually(t, "the pods go", l.podsRun(ns, name, image, 0))
+	}
+}
+
+// Annotations say how long a pod takes to become ready, to end and to go.
+func proveDurations(t *testing.T, l *lab) {
+	ns := l.namespace(t)
+	spec := template("web", "web:1")
+	spec.Annotations = map[string]string{"kubelab/ready-after": "1s", "kubelab/stops-after": "1s", "kubelab/runs-for": "1s"}
+	eventually(t, "the pod is made", func(ctx context.Context) error { // once the namespace has its account
+		pod := corev1.Pod{ObjectMeta: spec.ObjectMeta, Spec: spec.Spec}
+		pod.Name = "web"
+		_, err := l.client.CoreV1().Pods(ns).Create(ctx, &pod, metav1.CreateOptions{})
+		return err
+	})
+	slowly(t, "becoming ready", l.podsRun(ns, "web", "web:1", 1))
+	l.kubectl(t, "--namespace", ns, "delete", "pod", "web", "--wait=false")
+	slowly(t, "going", l.podsRun(ns, "web", "web:1", 0))
+
+	spec.Spec.RestartPolicy = corev1.RestartPolicyNever
+	_, err := l.client.BatchV1().Jobs(ns).Create(t.Context(), &batchv1.Job{
+		ObjectMeta: metav1.ObjectMeta{Name: "web"}, Spec: batchv1.JobSpec{Template: spec},
+	}, metav1.CreateOptions{})
+	must(t, err)
+	eventually(t, "the job's pod runs", l.podsRun(ns, "web", "web:1", 1))
+	slowly(t, "the job", func(ctx context.Context) error {
+		job, err := l.client.BatchV1().Jobs(ns).Get(ctx, "web", metav1.GetOptions{})
+		if err == nil && job.Status.Succeeded == 0 {
+			err = fmt.Errorf("its status is %v", job.Status)
+		}
+		return err
+	})
+}
+
+// slowly is eventually for what takes the second that an annotation asks for; half of
+// it must pass, so that it may have begun a little before it is looked at.
+func slowly(t *testing.T, what string, check func(context.Context) error) {
+	t.Helper()
+	began := time.Now()
+	eventually(t, what, check)
+	if took := time.Since(began); took < time.Second/2 {
+		t.Errorf("%s took %s, want a second", what, took)
 	}
 }
 
 // The plain user may log in and nothing else, until a role says so.
 func proveAccess(t *testing.T, l *lab) {
 	ns := l.namespace(t)
-	nobody, err := kubernetes.NewForConfig(l.config("nobody"))
+	nobody, err := kubernetes.NewForConfig(l.config(t, "nobody"))
 	must(t, err)
 	_, err = nobody.AppsV1().Deployments(ns).List(t.Context(), metav1.ListOptions{})
 	if !apierrors.IsForbidden(err) {
@@ -230,7 +270,7 @@ func proveAccess(t *testing.T, l *lab) {
 // withToken is a client with another token.
 func (l *lab) withToken(t *testing.T, token string) kubernetes.Interface {
 	t.Helper()
-	config := l.config("nobody")
+	config := l.config(t, "nobody")
 	config.BearerToken = token
 	client, err := kubernetes.NewForConfig(config)
 	must(t, err)
