@@ -122,6 +122,20 @@ ci-vulnerabilities: $(call tool,GOVULNCHECK)
 ci-release:
 	@if command -v goreleaser > /dev/null; then goreleaser check; else echo 'not checked: goreleaser is not installed here'; fi
 
+# ---- kubelab ------------------------------------------------------------------
+
+# A module of its own, and no part of make ci: its first build compiles Kubernetes.
+# Tests that need it find what was built with testdata/kubelab/build --find.
+.PHONY: kubelab
+kubelab: ## Build the Kubernetes that tests use, once, and print its path
+	@testdata/kubelab/build
+
+# Checks that module as make ci checks this one, and proves what it is used for.
+.PHONY: ci-kubelab
+ci-kubelab: kubelab
+	@cd testdata/kubelab && unformatted=$$(gofmt -l .) && test -z "$$unformatted" || { echo "not formatted: $$unformatted" >&2; exit 1; }
+	@cd testdata/kubelab && go mod tidy -diff && go vet ./... && go test -count=1 ./proof
+
 # ---- tools --------------------------------------------------------------------
 
 define install
