@@ -205,8 +205,8 @@ type Outcome string
 // The outcomes.
 const (
 	OutcomeSucceeded  Outcome = "succeeded"
-	OutcomeFailed     Outcome = "failed"      // and stopped, as asked: what was changed stays
-	OutcomeRolledBack Outcome = "rolled_back" // and everything changed was taken back
+	OutcomeFailed     Outcome = "failed"      // and nothing was taken back: what was changed, if anything, stays
+	OutcomeRolledBack Outcome = "rolled_back" // and what was changed was taken back
 	OutcomeGateClosed Outcome = "gate_closed" // before anything was changed
 	OutcomeStuck      Outcome = "stuck"       // not cleanly taken back: a person is needed
 	OutcomePaused     Outcome = "paused"      // stopped and resumable

@@ -158,7 +158,14 @@ func TestRun(t *testing.T) {
 					return answer{failure: &event.Failure{Class: sdk.Denied, Unchanged: true}, takes: time.Second}
 				}
 			},
-			want: []string{"0s a do #1", "1s a is failed (denied)", "1s run rolled_back"},
+			want: []string{"0s a do #1", "1s a is failed (denied)", "1s run failed"},
+		},
+		"what cannot be taken back by its nature is not said to have been": {
+			steps: []*plan.Step{with(change("a"), func(s *plan.Step) { s.Rollback = &plan.Compensation{None: "it is sent"} }), read("b", "a")},
+			world: func(w *world) { fails(w, "b", event.Do, sdk.Permanent) },
+			want: []string{
+				"0s a do #1", "1s a is succeeded", "1s b do #1", "2s b is failed (permanent)", "2s run failed",
+			},
 		},
 		"a verify that is false fails a step that was done": {
 			steps: []*plan.Step{with(change("a"), func(s *plan.Step) { s.Verify = conditions(always(expr.False)) })},

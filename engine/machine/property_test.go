@@ -257,6 +257,9 @@ func checkEnd(t *rapid.T, w *world, changed map[string]bool, doneOrder, undoOrde
 	}
 	switch w.result.Outcome {
 	case event.OutcomeRolledBack:
+		if len(w.result.Undone) == 0 {
+			t.Fatalf("rolled back, and nothing was taken back\n%q", w.story())
+		}
 		for id := range changed {
 			step, _ := w.plan.Step(id)
 			if w.statuses()[id] != event.Undone && (step.Rollback == nil || step.Rollback.None == "") {

@@ -8,9 +8,8 @@ import (
 
 // takeBack begins the rollback: every step that changed something, the one that was
 // done last first, one at a time. What `finally` did is not among it: that runs at the
-// end of a rollback too.
+// end of a rollback too. Where there is nothing to take back there is no rollback.
 func (m *Machine) takeBack() {
-	m.setMode(event.Reverse, "")
 	m.undo = m.undo[:0]
 	for _, i := range m.changed {
 		s := &m.steps[i]
@@ -19,15 +18,22 @@ func (m *Machine) takeBack() {
 			m.undo = append(m.undo, i)
 		}
 	}
+	if len(m.undo) == 0 {
+		m.closing()
+		return
+	}
+	m.setMode(event.Reverse, "")
 }
 
 // takesBack reports whether the change of a step is one that a rollback is about.
 func (m *Machine) takesBack(i int) bool {
-	return m.steps[i].status != event.Undone && m.isOfSteps(i)
+	return !m.isUndone(i) && m.isOfSteps(i)
 }
 
 // isOfSteps reports whether a step is one of `steps`, rather than of `finally`.
 func (m *Machine) isOfSteps(i int) bool { return !m.plan.Steps[i].Finally }
+
+func (m *Machine) isUndone(i int) bool { return m.steps[i].status == event.Undone }
 
 func (m *Machine) nothingToUndo(i int) bool {
 	back := m.plan.Steps[i].Rollback
@@ -109,7 +115,7 @@ func (m *Machine) hold(i int) {
 func (m *Machine) changedNow() []string {
 	var ids []string
 	for _, i := range m.changed {
-		if m.steps[i].status != event.Undone {
+		if !m.isUndone(i) {
 			ids = append(ids, m.plan.Steps[i].ID)
 		}
 	}

@@ -69,10 +69,11 @@ func (s *Status) remark() string {
 		return ""
 	}
 	remark := s.why()
+	o, nothing := s.Result.Outcome, len(s.Result.Changed) == 0 && len(s.Result.Undone) == 0
 	switch {
-	case s.Result.Outcome != event.OutcomeRolledBack:
-	case len(s.Result.Changed) == 0 && len(s.Result.Undone) == 0:
+	case nothing && (o == event.OutcomeFailed || o == event.OutcomeRolledBack):
 		remark += "; nothing was changed"
+	case o != event.OutcomeRolledBack:
 	case len(s.Result.Undone) == 0:
 		remark += "; not rolled back: " + list(s.Result.Changed)
 	case len(s.Result.Changed) > 0:

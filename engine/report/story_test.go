@@ -166,8 +166,7 @@ func stories() map[string]*story {
 				Changed: []string{"wipe"}, Undone: []string{"upgrade"},
 			}),
 		"failed-unchanged": newStory().attempt("before", "http.check", event.Do, 1, failed).decided("before", event.Do, event.Failed, failed).
-			tell(event.Event{Type: event.ModeChanged, Mode: event.Reverse}).
-			ended(event.Result{Outcome: event.OutcomeRolledBack, Step: "before", Failure: failed}),
+			ended(event.Result{Outcome: event.OutcomeFailed, Step: "before", Failure: failed}),
 		"cannot-be-taken-back": newStory().attempt("wipe", "exec", event.Do, 1, failed).decided("wipe", event.Do, event.Failed, failed).
 			ended(event.Result{Outcome: event.OutcomeFailed, Step: "wipe", Failure: failed, Changed: []string{"wipe"}}),
 		"stuck": upgraded().judged("upgrade", event.Verify, "false", nil).decided("upgrade", event.Do, event.Failed, verify).

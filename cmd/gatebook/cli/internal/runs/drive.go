@@ -51,8 +51,8 @@ func (r *Runs) drive(o driving, start func(run.Process) (event.Result, error)) e
 		// The run has ended all the same, and its exit code says how.
 		r.Complain("the run could not be shown to its end; see gatebook status: " + broken.Error())
 	}
-	if o.wish == Rollback && result.Outcome == event.OutcomeRolledBack {
-		return nil // it is what was asked for
+	if o.wish == Rollback && (result.Outcome == event.OutcomeRolledBack || result.Outcome == event.OutcomeFailed) {
+		return nil // it is what was asked for: all that can be taken back, be it nothing
 	}
 	if code := result.Outcome.ExitCode(); code != console.ExitOK {
 		return console.CodeError(code)
