@@ -24,6 +24,14 @@ func NewRunID(now time.Time, random uint64) string {
 	return now.Format("20060102-150405") + "-" + spell(fraction/units, 1) + spell(fraction%units, 1) + spell(random, 3)
 }
 
+// isRunID reports whether a name is one that [NewRunID] makes. Only such names sort by
+// time, so that the last of them is the newest run.
+func isRunID(name string) bool {
+	parts := strings.Split(name, "-")
+	return len(parts) == 3 && len(parts[0]) == len("20261121") && len(parts[1]) == len("193055") && parts[2] != "" &&
+		strings.Trim(parts[0]+parts[1], letters[:10]) == "" && strings.Trim(parts[2], letters) == ""
+}
+
 // newRequestID is a run id with nanoseconds, so that requests keep their order.
 func newRequestID(now time.Time, random uint64) string {
 	now = now.UTC()

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strings"
 
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/console"
 	"github.com/gatebook/gatebook/engine"
@@ -44,14 +45,33 @@ func (r *Runs) Open(name string) (*Run, error) {
 	return found, nil
 }
 
-// find finds the folder of a run. That there is none, or more than one, is a mistake in
-// the command line.
+// find finds the folder of a run that a person named, for every verb alike. That there
+// is none, or more than one, is a mistake in the command line.
 func (r *Runs) find(name string) (*journal.Run, error) {
+	if name == journal.Latest {
+		r.tellStrangers()
+	}
 	folder, err := r.Engine.Store().Open(name)
-	if err != nil {
+	if _, ambiguous := errors.AsType[*journal.AmbiguousError](err); ambiguous || errors.Is(err, journal.ErrNoRun) {
 		return nil, console.Usage("", "%v", err)
 	}
-	return folder, nil
+	return folder, err
+}
+
+// shownStrangers is how many folders are named that are no run's.
+const shownStrangers = 5
+
+// tellStrangers says which folders among those of the runs are passed over.
+func (r *Runs) tellStrangers() {
+	names, err := r.Engine.Store().Strangers()
+	if err != nil || len(names) == 0 {
+		return // what cannot be listed is told by whoever needs it
+	}
+	more := ""
+	if left := len(names) - shownStrangers; left > 0 {
+		names, more = names[:shownStrangers], fmt.Sprintf(" and %d more", left)
+	}
+	r.Note("Passed over what is no run in %s: %s%s", r.Engine.Store().Root(), report.Line(strings.Join(names, ", ")), more)
 }
 
 // look reads the journal of a run to its end.
@@ -119,10 +139,7 @@ func decode(payload []byte) (event.Event, error) {
 
 // Audit reads the journal of a run to its end, and says whether it is as it was written.
 func (r *Runs) Audit(name string) (*report.Audit, error) {
-	folder, err := r.Engine.Store().Open(name)
-	if errors.Is(err, journal.ErrNoRun) {
-		return nil, console.Usage("", "%v", err)
-	}
+	folder, err := r.find(name)
 	if err != nil {
 		return nil, err
 	}
@@ -166,6 +183,7 @@ func changedRunbook(folder *journal.Run, began event.Run) string {
 // History returns the records of the runs that pass the filter, newest first, at most
 // limit of them, and whether there are more.
 func (r *Runs) History(filter report.Filter, limit int) (records []report.Record, more bool, err error) {
+	r.tellStrangers()
 	all, err := r.Engine.Store().List()
 	if err != nil {
 		return nil, false, fmt.Errorf("list the runs in %s: %w", r.Engine.Store().Root(), err)
