@@ -55,6 +55,43 @@ func writeFile(path string, data []byte) error {
 	return syncDir(dir)
 }
 
+// checkFile refuses what is at a path and is no file, such as a named pipe: to open it,
+// or to read it, could wait for ever.
+func checkFile(path string) error {
+	info, err := os.Stat(path)
+	if err != nil {
+		return err
+	}
+	kind := "a device"
+	switch mode := info.Mode(); {
+	case mode.IsRegular():
+		return nil
+	case mode.IsDir():
+		kind = "a folder"
+	case mode&fs.ModeNamedPipe != 0:
+		kind = "a named pipe"
+	case mode&fs.ModeSocket != 0:
+		kind = "a socket"
+	}
+	return &fs.PathError{Op: "open", Path: path, Err: fmt.Errorf("it is %s, and no file", kind)}
+}
+
+// openFile opens a file that is there.
+func openFile(path string, flag int) (*os.File, error) {
+	if err := checkFile(path); err != nil {
+		return nil, err
+	}
+	return os.OpenFile(path, flag, 0)
+}
+
+// readFile reads a file that is there.
+func readFile(path string) ([]byte, error) {
+	if err := checkFile(path); err != nil {
+		return nil, err
+	}
+	return os.ReadFile(path)
+}
+
 // syncDir puts the names in a folder on the disk. Windows has no such call.
 func syncDir(path string) error {
 	if runtime.GOOS == "windows" {

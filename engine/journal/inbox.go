@@ -51,7 +51,7 @@ func (r *Run) TakeInbox() ([]Request, error) {
 		if !ok || checkName("request", id) != nil {
 			continue // one that is being written, or was when its writer died
 		}
-		body, err := os.ReadFile(filepath.Join(r.inbox(), entry.Name()))
+		body, err := readFile(filepath.Join(r.inbox(), entry.Name()))
 		switch {
 		case err == nil:
 			requests = append(requests, Request{ID: id, Body: body})

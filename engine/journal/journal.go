@@ -58,7 +58,7 @@ func createJournal(path string) (*Journal, error) {
 
 // openJournal reads a journal to its end, repairs it, and opens it for appending.
 func openJournal(path string, each func(Record) error) (*Journal, Repair, error) {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_APPEND, 0)
+	f, err := openFile(path, os.O_RDWR|os.O_APPEND)
 	if err != nil {
 		return nil, Repair{}, fmt.Errorf("open journal: %w", err)
 	}

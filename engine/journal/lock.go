@@ -169,9 +169,13 @@ func (l *Locks) Close() error {
 // file system carries locks between hosts.
 func (r *Run) Alive() (Owner, bool, error) {
 	probe := flock.New(r.lockPath(), flock.SetFlag(os.O_RDONLY))
-	free, err := probe.TryRLock()
+	free := false
+	err := checkFile(r.lockPath())
 	if errors.Is(err, fs.ErrNotExist) {
 		return Owner{}, false, nil
+	}
+	if err == nil {
+		free, err = probe.TryRLock()
 	}
 	if err != nil {
 		return Owner{}, false, fmt.Errorf("look at the lock of run %s: %w", r.id, err)
@@ -235,6 +239,9 @@ func (o Owner) yields(path string, next Owner, exists func(run string) bool) err
 }
 
 func (l *lock) try(ctx context.Context) error {
+	if err := checkFile(l.path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("lock: %w", err)
+	}
 	waiting, stop := context.WithTimeout(ctx, patience)
 	defer stop()
 	locked, err := l.flock.TryLockContext(waiting, between)
@@ -277,7 +284,7 @@ func writeOwner(lock string, owner Owner) error {
 // readOwner returns nil where nobody left a name, and a zero owner where the name
 // cannot be made out.
 func readOwner(lock string) (*Owner, error) {
-	data, err := os.ReadFile(ownerPath(lock))
+	data, err := readFile(ownerPath(lock))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil //nolint:nilnil // no owner is an answer
 	}

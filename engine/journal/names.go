@@ -14,6 +14,9 @@ const maxName = 128
 // that an id can be read aloud and typed.
 const letters = "0123456789abcdefghjkmnpqrstvwxyz"
 
+// idTime is how an id begins.
+const idTime = "20060102-150405"
+
 // NewRunID makes the id of a run from the time and a random number: readable, and
 // sorting by time to the millisecond, such as "20261121-193055-k3f9x". Two letters of
 // its last part are the fraction of the second, in units of 1/1024; the rest is random.
@@ -21,21 +24,25 @@ func NewRunID(now time.Time, random uint64) string {
 	now = now.UTC()
 	fraction := uint64(now.Nanosecond()) * 1024 / uint64(time.Second)
 	units := uint64(len(letters))
-	return now.Format("20060102-150405") + "-" + spell(fraction/units, 1) + spell(fraction%units, 1) + spell(random, 3)
+	return now.Format(idTime) + "-" + spell(fraction/units, 1) + spell(fraction%units, 1) + spell(random, 3)
 }
 
-// isRunID reports whether a name is one that [NewRunID] makes. Only such names sort by
-// time, so that the last of them is the newest run.
-func isRunID(name string) bool {
-	parts := strings.Split(name, "-")
-	return len(parts) == 3 && len(parts[0]) == len("20261121") && len(parts[1]) == len("193055") && parts[2] != "" &&
-		strings.Trim(parts[0]+parts[1], letters[:10]) == "" && strings.Trim(parts[2], letters) == ""
+// readRunID returns the time, to the second, that a name has from [NewRunID], and whether
+// it may be one that this made. Only such names sort by time, so that the last of them
+// is the newest run.
+func readRunID(name string) (time.Time, bool) {
+	clock, random := name, ""
+	if dash := strings.LastIndexByte(name, '-'); dash >= 0 {
+		clock, random = name[:dash], name[dash+1:]
+	}
+	made, err := time.Parse(idTime, clock)
+	return made, err == nil && random != "" && strings.Trim(random, letters) == ""
 }
 
 // newRequestID is a run id with nanoseconds, so that requests keep their order.
 func newRequestID(now time.Time, random uint64) string {
 	now = now.UTC()
-	return fmt.Sprintf("%s-%09d-%s", now.Format("20060102-150405"), now.Nanosecond(), spell(random, 8))
+	return fmt.Sprintf("%s-%09d-%s", now.Format(idTime), now.Nanosecond(), spell(random, 8))
 }
 
 func spell(random uint64, length int) string {

@@ -3,8 +3,10 @@ package journal
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -39,6 +41,9 @@ func (o *output) Write(data []byte) (int, error) {
 		return 0, fmt.Errorf("write output %s: %w", o.path, os.ErrClosed)
 	}
 	if o.file == nil {
+		if err := checkFile(o.path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return 0, fmt.Errorf("write output: %w", err)
+		}
 		f, err := os.OpenFile(o.path, os.O_CREATE|os.O_WRONLY|os.O_APPEND, fileMode)
 		if err != nil {
 			return 0, fmt.Errorf("write output: %w", err)

@@ -16,7 +16,7 @@ const peekSize = 8 << 10
 // Entry returns what a list shows of the run.
 func (r *Run) Entry() Entry {
 	e := Entry{Run: r}
-	f, err := os.Open(r.JournalPath())
+	f, err := openFile(r.JournalPath(), os.O_RDONLY)
 	if err != nil {
 		e.Err = fmt.Errorf("open journal: %w", err)
 		return e

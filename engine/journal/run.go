@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 )
 
 // Run is the folder of one run. It is a name for what is on the disk and holds nothing
@@ -18,6 +19,13 @@ type Run struct {
 
 // ID returns the run's id.
 func (r *Run) ID() string { return r.id }
+
+// Made returns when the run's folder was made, by its id: to the second, and also where
+// nothing in the folder can be read.
+func (r *Run) Made() time.Time {
+	made, _ := readRunID(r.id)
+	return made
+}
 
 // JournalPath returns the journal's file, for people to look at.
 func (r *Run) JournalPath() string { return filepath.Join(r.dir, "journal.jsonl") }
@@ -46,7 +54,7 @@ func (r *Run) save(name string, data []byte) error {
 }
 
 func (r *Run) load(name string) ([]byte, error) {
-	data, err := os.ReadFile(filepath.Join(r.dir, name))
+	data, err := readFile(filepath.Join(r.dir, name))
 	if err != nil {
 		return nil, fmt.Errorf("load %s of run %s: %w", name, r.id, err)
 	}
@@ -79,7 +87,7 @@ func (r *Run) OpenJournal(each func(Record) error) (*Journal, Repair, error) {
 // Replay reads and verifies the run's journal as [Replay] does, and changes nothing;
 // the run may be going on meanwhile.
 func (r *Run) Replay(each func(Record) error) (Summary, error) {
-	f, err := os.Open(r.JournalPath())
+	f, err := openFile(r.JournalPath(), os.O_RDONLY)
 	if err != nil {
 		return Summary{}, fmt.Errorf("open journal: %w", err)
 	}

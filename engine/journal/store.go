@@ -117,11 +117,12 @@ func (s *Store) folders() (ids, strangers []string, err error) {
 		return nil, nil, fmt.Errorf("list the runs: %w", err)
 	}
 	for _, entry := range entries {
-		switch {
-		case !entry.IsDir():
-		case isRunID(entry.Name()):
+		if !entry.IsDir() {
+			continue
+		}
+		if _, ok := readRunID(entry.Name()); ok {
 			ids = append(ids, entry.Name())
-		default:
+		} else {
 			strangers = append(strangers, entry.Name())
 		}
 	}

@@ -20,6 +20,7 @@ func TestRunIDsSortByTime(t *testing.T) {
 	at := time.Date(2026, 11, 21, 20, 30, 55, 999_999_999, time.FixedZone("", 3600))
 	equal(t, "id", NewRunID(at, 0), "20261121-193055-zz000")
 	equal(t, "id of the largest number", NewRunID(at, 1<<64-1), "20261121-193055-zzzzz")
+	equal(t, "the time of an id", NewStore("").run("20261121-193055-zz000").Made(), at.Truncate(time.Second))
 	rapid.Check(t, func(rt *rapid.T) {
 		first := time.Unix(rapid.Int64Range(0, 1<<33).Draw(rt, "first"), 0)
 		later := first.Add(time.Duration(rapid.Int64Range(1, 1<<33).Draw(rt, "milliseconds")) * time.Millisecond)
@@ -180,8 +181,8 @@ func TestListShowsDamagedRunsToo(t *testing.T) {
 	change := func(from, to string) []byte { return bytes.Replace(good, []byte(from), []byte(to), 1) }
 	tests := []struct {
 		name, journal, first, last string
-		records                  uint64
-		problem                  string
+		records                    uint64
+		problem                    string
 	}{
 		{"good", string(good), sample[0], sample[5], 6, ""},
 		{"torn", string(good[:len(good)-1]), sample[0], sample[4], 5, ""},
@@ -238,7 +239,7 @@ func TestStrangersAmongTheRuns(t *testing.T) {
 	newest := "20261121-193055-k3f9x"
 	names := []string{
 		"20261121-193054-k3f9x", newest, "20261121-193055-k3f9x.bak", "20261121-193055-k3f9x-2", "20261121-193055-", "20261121-k3f9x",
-		"2026112-1930550-k3f9x", "99999999-999999-COPY", "lost+found", "zzz", ".hidden",
+		"2026112-1930550-k3f9x", "99999999-999999-zzzzz", "20261121-193056-COPY", "lost+found", "zzz", ".hidden",
 	}
 	for _, name := range names {
 		if err := os.MkdirAll(filepath.Join(store.runs(), name), dirMode); err != nil {

@@ -29,6 +29,9 @@ type Run struct {
 	Status *report.Status
 }
 
+// errNoRecord says of a run that there is nothing to tell of it.
+var errNoRecord = errors.New("no record: its process died before it began, or its journal was emptied or removed")
+
 // Open finds a run by its id, a beginning of it, or "latest", and reads how it stands.
 func (r *Runs) Open(name string) (*Run, error) {
 	folder, err := r.find(name)
@@ -40,7 +43,7 @@ func (r *Runs) Open(name string) (*Run, error) {
 		return nil, err
 	}
 	if found.Status.Run.ID == "" && found.Status.Drive != report.Driven {
-		return nil, console.Usage("See: gatebook history", "run %s has no record: its process died before it began, or its journal was emptied", folder.ID())
+		return nil, fmt.Errorf("run %s has %w", folder.ID(), errNoRecord)
 	}
 	return found, nil
 }
@@ -88,7 +91,7 @@ func (r *Runs) look(folder *journal.Run) (*report.Status, error) {
 		}
 		return err
 	})
-	if err != nil {
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("look at run %s: %w", folder.ID(), err)
 	}
 	return status, setDrive(status, folder)
@@ -155,10 +158,10 @@ func (r *Runs) Audit(name string) (*report.Audit, error) {
 	switch {
 	case errors.As(err, &damaged):
 		trail.Fault = damaged.Error()
+	case summary.Head.Seq == 0 && (err == nil || errors.Is(err, fs.ErrNotExist)):
+		trail.Fault = "the journal has no record, and the first is on the disk before a run begins"
 	case err != nil:
 		return nil, fmt.Errorf("audit run %s: %w", folder.ID(), err)
-	case summary.Head.Seq == 0:
-		trail.Fault = "the journal has no record, and the first is on the disk before a run begins"
 	default:
 		trail.Fault = changedRunbook(folder, trail.Run)
 	}
@@ -212,17 +215,17 @@ func (r *Runs) record(entry journal.Entry) report.Record {
 		status, err = r.look(entry.Run)
 	}
 	if err != nil {
-		return report.Record{Run: entry.Run.ID(), Result: "unreadable", Remark: report.Line(err.Error())}
+		return report.Record{Date: entry.Run.Made(), Run: entry.Run.ID(), Result: "unreadable", Remark: report.Line(err.Error())}
 	}
 	return report.NewRecord(status)
 }
 
 func summarise(entry journal.Entry) (*report.Status, error) {
-	if entry.Err != nil {
+	switch {
+	case entry.Err == nil && entry.First == nil, errors.Is(entry.Err, fs.ErrNotExist):
+		return nil, errNoRecord
+	case entry.Err != nil:
 		return nil, entry.Err
-	}
-	if entry.First == nil {
-		return nil, errors.New("it died before it began")
 	}
 	status := report.NewStatus(nil)
 	for _, payload := range [][]byte{entry.First, entry.Last} {
