@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -24,12 +25,13 @@ func TestAttemptsThatGoWrong(t *testing.T) {
 		class   sdk.Class
 		message string
 		takes   time.Duration
+		outcome event.Outcome // failed where it is none
 	}{
 		"runs out of time": {
 			do: waits, class: sdk.Timeout, message: "it ran out of time: context deadline exceeded", takes: time.Minute,
 		},
 		"ignores its end": {
-			do: after(time.Hour), class: event.Lost, takes: time.Minute + 45*time.Second,
+			do: after(time.Hour), class: event.Lost, takes: time.Minute + 45*time.Second, outcome: event.OutcomeStuck,
 			message: "the action did not end within 45s of being asked to, and may still be at work",
 		},
 		"panics": {
@@ -79,7 +81,7 @@ steps:
 				if took := time.Since(began); took < c.takes || took > c.takes+time.Second {
 					t.Errorf("it took %s", took)
 				}
-				p.ends(got, event.OutcomeFailed)
+				p.ends(got, cmp.Or(c.outcome, event.OutcomeFailed))
 				if f := got.Failure; f.Class != c.class || !strings.Contains(f.Message, c.message) && !strings.HasSuffix(f.Message, "…") || len(f.Message) > 1<<20 {
 					t.Errorf("failure %s: %.200q", f.Class, f.Message)
 				}

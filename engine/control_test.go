@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -199,6 +200,27 @@ func TestStepWhoseActionIgnoresTheCancelIsLeft(t *testing.T) {
 			t.Errorf("left: %q", got.Left)
 		}
 		time.Sleep(time.Hour)
+	})
+}
+
+func TestStepThatMayStillBeAtWorkNeedsAPerson(t *testing.T) {
+	inBubble(t, func(t *testing.T, p *play) {
+		p.on("b", ignores(10*time.Minute))
+		stopping := strings.Replace(twoSteps, "rollback", "stop", 1)
+		ends := p.start(stopping + `
+finally:
+  - {id: x, uses: play.read, with: {name: "${{ run.outcome }}"}}
+`)
+		p.controls <- event.Event{Type: event.CancelAsked}
+		got := <-ends
+		p.ends(got, event.OutcomeStuck, "a", "stuck")
+		if !slices.Equal(got.Lost, []string{"b"}) || len(got.Left) > 0 || !slices.Equal(got.Changed, []string{"a", "b"}) {
+			t.Errorf("lost %q, left %q, changed %q", got.Lost, got.Left, got.Changed)
+		}
+		time.Sleep(time.Hour)
+		// Whoever saw that it has ended may go on.
+		p.on("b", nil)
+		p.ends(<-p.resume(event.ResumeAsked), event.OutcomeSucceeded, "a", "stuck", "b", "b", "succeeded")
 	})
 }
 

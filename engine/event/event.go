@@ -208,7 +208,7 @@ const (
 	OutcomeFailed     Outcome = "failed"      // and nothing was taken back: what was changed, if anything, stays
 	OutcomeRolledBack Outcome = "rolled_back" // and what was changed was taken back
 	OutcomeGateClosed Outcome = "gate_closed" // before anything was changed
-	OutcomeStuck      Outcome = "stuck"       // not cleanly taken back: a person is needed
+	OutcomeStuck      Outcome = "stuck"       // not cleanly taken back, or still at work: a person is needed
 	OutcomePaused     Outcome = "paused"      // stopped and resumable
 )
 
@@ -278,7 +278,7 @@ type Result struct {
 	Changed []string     `json:"changed,omitempty" doc:"The steps whose change is in the world."`
 	Undone  []string     `json:"undone,omitempty" doc:"The steps that were taken back."`
 	Left    []string     `json:"left,omitempty" doc:"The steps that should have been taken back and were not."`
-	Lost    []string     `json:"lost,omitempty" doc:"The steps of which nobody can tell whether they were done."`
+	Lost    []string     `json:"lost,omitempty" doc:"The steps of which nobody can tell whether they were done, or that may still be at work."`
 	Asking  []string     `json:"asking,omitempty" doc:"The steps that wait for people."`
 	Outputs *value.Value `json:"outputs,omitempty"`
 	Record  *value.Value `json:"record,omitempty"`

@@ -97,7 +97,7 @@ func (m *Machine) resumeAsked(e event.Event) {
 	if m.pausing && m.mode != event.Paused {
 		m.back, m.mode = m.mode, event.Paused // it died on the way there
 	}
-	switch {
+	switch outcome := m.result.Outcome; {
 	case m.mode == event.Paused && m.back == event.Going:
 		m.reopen()
 		m.retryFailed()
@@ -105,15 +105,15 @@ func (m *Machine) resumeAsked(e event.Event) {
 		m.readyAll(false)
 	case m.mode == event.Paused:
 		m.goOn(asked("resume", e))
-	case m.mode == event.Ended && (m.result.Outcome == event.OutcomeFailed || m.result.Outcome == event.OutcomeGateClosed):
+	case m.mode == event.Ended && outcome == event.OutcomeStuck && slices.ContainsFunc(m.changed, m.wasReached):
+		m.reopen()
+		m.remember(m.result.Step, m.result.Failure)
+		m.takeBack()
+	case m.mode == event.Ended && outcome != event.OutcomeSucceeded && outcome != event.OutcomeRolledBack:
 		m.reopen()
 		m.retryFailed()
 		m.setMode(event.Going, asked("resume", e))
 		m.readyAll(false)
-	case m.mode == event.Ended && m.result.Outcome == event.OutcomeStuck:
-		m.reopen()
-		m.remember(m.result.Step, m.result.Failure)
-		m.takeBack()
 	default:
 		m.refuse(e, "the run has nothing left to do")
 	}

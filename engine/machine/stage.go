@@ -248,7 +248,7 @@ func (m *Machine) outcome() event.Outcome {
 	switch {
 	case m.failure == nil:
 		return event.OutcomeSucceeded
-	case len(m.withStatus(event.LeftOver)) > 0:
+	case slices.ContainsFunc(m.changed, m.isLeft), slices.ContainsFunc(m.changed, m.isAtWork):
 		return event.OutcomeStuck
 	case gateLike(m.failure.Class) && !slices.ContainsFunc(m.changed, m.isOfSteps):
 		return event.OutcomeGateClosed
@@ -277,7 +277,7 @@ func (m *Machine) setResult(outcome event.Outcome) {
 		switch {
 		case m.steps[i].asked && m.steps[i].status == event.Pending, m.steps[i].asking():
 			m.result.Asking = append(m.result.Asking, m.plan.Steps[i].ID)
-		case m.steps[i].do.lost:
+		case m.steps[i].do.lost, outcome != event.OutcomePaused && m.isAtWork(i) && !m.isLeft(i):
 			m.result.Lost = append(m.result.Lost, m.plan.Steps[i].ID)
 		}
 	}

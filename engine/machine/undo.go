@@ -35,6 +35,14 @@ func (m *Machine) isOfSteps(i int) bool { return !m.plan.Steps[i].Finally }
 
 func (m *Machine) isUndone(i int) bool { return m.steps[i].status == event.Undone }
 
+func (m *Machine) isLeft(i int) bool { return m.steps[i].status == event.LeftOver }
+
+// wasReached reports whether a rollback has come to the step, whatever came of that.
+func (m *Machine) wasReached(i int) bool { return m.isUndone(i) || m.isLeft(i) }
+
+// isAtWork reports whether the action of a step may go on though nobody waits for it.
+func (m *Machine) isAtWork(i int) bool { return m.steps[i].atWork }
+
 func (m *Machine) nothingToUndo(i int) bool {
 	back := m.plan.Steps[i].Rollback
 	return back != nil && back.None != ""

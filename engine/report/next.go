@@ -35,6 +35,9 @@ func (s *Status) next() []Command {
 		}
 		return append(next, Command{"gatebook audit " + id, "what was done, and the values that were judged"})
 	case event.OutcomeStuck:
+		if atWork(s.Result) {
+			return s.nextOfAtWork(id)
+		}
 		return []Command{
 			{"gatebook audit " + id, "what was tried, and what came back"},
 			{"gatebook resume " + id, "when its cause is mended: try again to take back what is left"},
@@ -48,6 +51,19 @@ func (s *Status) next() []Command {
 		return []Command{{"gatebook audit " + id, "what failed, and how it was taken back"}}
 	}
 	return nil
+}
+
+// nextOfAtWork is for a run that left steps behind which may not have ended.
+func (s *Status) nextOfAtWork(id string) []Command {
+	const once = "once nothing is at work any more: "
+	next := []Command{
+		{"gatebook audit " + id, "what was tried, and when"},
+		{"gatebook resume " + id, once + "try again, then go on from there"},
+	}
+	if len(s.LeftToTakeBack()) > 0 {
+		next = append(next, Command{"gatebook rollback " + id, once + "take back what was changed instead"})
+	}
+	return next
 }
 
 // nextOfOpen is for a run that goes on, or whose process died.

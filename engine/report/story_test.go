@@ -140,6 +140,7 @@ func (s *story) asked() *story {
 func stories() map[string]*story {
 	failed := &event.Failure{Class: sdk.Transient, Message: "exit code 1"}
 	verify := &event.Failure{Class: event.VerifyFailed, Message: "too many errors"}
+	atWork := &event.Failure{Class: event.Lost, Message: "the action did not end within 45s of being asked to, and may still be at work"}
 	until := began.Add(10 * time.Minute)
 	upgraded := func() *story {
 		return newStory().decided("before", event.Do, event.Succeeded, nil).
@@ -173,6 +174,12 @@ func stories() map[string]*story {
 			tell(event.Event{Type: event.ModeChanged, Mode: event.Reverse}).
 			attempt("upgrade", "exec", event.Undo, 1, failed).decided("upgrade", event.Undo, event.LeftOver, failed).
 			ended(event.Result{Outcome: event.OutcomeStuck, Step: "upgrade", Failure: verify, Changed: []string{"upgrade"}, Left: []string{"upgrade"}}),
+		"at-work": newStory().decided("before", event.Do, event.Succeeded, nil).attempt("upgrade", "exec", event.Do, 1, atWork).
+			decided("upgrade", event.Do, event.Failed, atWork).
+			ended(event.Result{
+				Outcome: event.OutcomeStuck, Failure: &event.Failure{Class: sdk.Cancelled, Message: "cancel asked by ann"},
+				Changed: []string{"upgrade"}, Lost: []string{"upgrade"},
+			}),
 		"failed": newStory().decided("before", event.Do, event.Succeeded, nil).attempt("upgrade", "exec", event.Do, 3, failed).
 			decided("upgrade", event.Do, event.Failed, failed).
 			ended(event.Result{Outcome: event.OutcomeFailed, Step: "upgrade", Failure: failed, Changed: []string{"upgrade"}}),

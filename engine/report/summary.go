@@ -58,6 +58,10 @@ func ending(r *event.Result, elapsed string) (words, meaning string) {
 	case event.OutcomeGateClosed:
 		return "was not let in", "Nothing was changed."
 	case event.OutcomeStuck:
+		if atWork(r) {
+			return "failed after " + elapsed + ", and " + list(r.Lost) + " may still be at work",
+				"A person is needed: see that it has ended before anything else is started."
+		}
 		return "failed after " + elapsed + ", and was not cleanly taken back", "A person is needed: look at what is left."
 	case event.OutcomePaused:
 		return "is paused after " + elapsed, "It can be resumed; nothing runs now."
@@ -128,10 +132,14 @@ func (out *page) state(s *Status) {
 	r := s.Result
 	out.line("")
 	out.steps(out.Bad("left"), "could not be taken back, look at them by hand", s, r.Left, true)
-	out.steps(out.Bad("lost"), "nobody can tell whether they were done, look at them by hand", s, r.Lost, true)
+	lost := "nobody can tell whether they were done, look at them by hand"
+	if r.Outcome != event.OutcomePaused {
+		lost = "may still be at work, look at them by hand"
+	}
+	out.steps(out.Bad("lost"), lost, s, r.Lost, true)
 	out.steps(out.Warn("asks"), "wait for an answer", s, r.Asking, true)
 	out.steps("undone", "", s, r.Undone, false)
-	kept := without(r.Changed, r.Undone, r.Left)
+	kept := without(r.Changed, r.Undone, r.Left, r.Lost)
 	if keptWord(r.Outcome) == "stays" {
 		kept = s.named(kept)
 	}

@@ -17,12 +17,20 @@ func outcomeWords(r *event.Result) string {
 	case event.OutcomeGateClosed:
 		return "did not start its work: a gate was closed, and nothing was changed"
 	case event.OutcomeStuck:
+		if atWork(r) {
+			return "failed, and " + list(r.Lost) + " may still be at work: a person is needed"
+		}
 		return "failed and could not be taken back cleanly: a person is needed"
 	case event.OutcomePaused:
 		return "is paused and can be resumed"
 	default:
 		return string(r.Outcome)
 	}
+}
+
+// atWork reports whether a person is needed for nothing but steps that did not end.
+func atWork(r *event.Result) bool {
+	return r.Outcome == event.OutcomeStuck && len(r.Left) == 0 && len(r.Lost) > 0
 }
 
 // becameWords says what became of the changes of a run that failed.
