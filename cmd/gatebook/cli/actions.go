@@ -7,7 +7,7 @@ import (
 
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/documents"
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/house"
-	"github.com/gatebook/gatebook/engine/report"
+	"github.com/gatebook/gatebook/engine/report/layout"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
@@ -47,7 +47,7 @@ func (o *actionsOptions) run() error {
 	for _, d := range descriptions {
 		rows = append(rows, []string{d.Name, string(d.Effect), strings.Join(abilities(d), ", "), d.Summary})
 	}
-	return report.Table(o.Stdout, []string{"ACTION", "EFFECT", "CAN", "WHAT IT DOES"}, rows)
+	return layout.Table(o.Stdout, []string{"ACTION", "EFFECT", "CAN", "WHAT IT DOES"}, rows)
 }
 
 // abilities names what an action can do beside doing it.

@@ -5,7 +5,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/gatebook/gatebook/engine/report"
+	"github.com/gatebook/gatebook/engine/report/history"
+	"github.com/gatebook/gatebook/engine/report/layout"
 )
 
 // offered is how many runs the shell is given to complete from.
@@ -20,7 +21,7 @@ func (a *app) completeRuns(_ *cobra.Command, args []string, _ string) ([]string,
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveError
 	}
-	records, _, err := all.History(report.Filter{}, offered)
+	records, _, err := all.History(history.Filter{}, offered)
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveError
 	}
@@ -47,7 +48,7 @@ func (a *app) completeQuestions(cmd *cobra.Command, args []string, typed string)
 	var names []string
 	for _, step := range found.Status.Steps {
 		if step.Ask != nil {
-			names = append(names, step.ID+"\t"+report.Line(step.Ask.Message))
+			names = append(names, step.ID+"\t"+layout.Line(step.Ask.Message))
 		}
 	}
 	return names, cobra.ShellCompDirectiveNoFileComp

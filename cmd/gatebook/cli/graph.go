@@ -4,7 +4,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/house"
-	"github.com/gatebook/gatebook/engine/report"
+	"github.com/gatebook/gatebook/engine/report/graph"
 )
 
 type graphOptions struct {
@@ -42,15 +42,15 @@ func (o *graphOptions) run() error {
 	if err != nil {
 		return err
 	}
-	graph := report.GraphOf(runbook.Checked)
+	drawn := graph.Of(runbook.Checked)
 	switch o.format {
 	case "mermaid":
-		return report.GraphMermaid(o.Stdout, graph)
+		return graph.Mermaid(o.Stdout, drawn)
 	case "dot":
-		return report.GraphDOT(o.Stdout, graph)
+		return graph.DOT(o.Stdout, drawn)
 	case "json":
-		return report.GraphJSON(o.Stdout, graph)
+		return graph.JSON(o.Stdout, drawn)
 	default:
-		return report.GraphText(o.Stdout, graph, o.Out())
+		return graph.Text(o.Stdout, drawn, o.Out())
 	}
 }

@@ -8,12 +8,12 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/console"
-	"github.com/gatebook/gatebook/engine/report"
+	"github.com/gatebook/gatebook/engine/report/history"
 )
 
 type historyOptions struct {
 	*app
-	filter report.Filter
+	filter history.Filter
 	since  string
 	limit  int
 	format string
@@ -73,17 +73,17 @@ func (o *historyOptions) run() error {
 	}
 	switch {
 	case o.format == "json":
-		return report.HistoryJSON(o.Stdout, records)
+		return history.JSON(o.Stdout, records)
 	case o.format == "csv":
-		return report.HistoryCSV(o.Stdout, records)
-	case len(records) == 0 && o.filter != (report.Filter{}):
+		return history.CSV(o.Stdout, records)
+	case len(records) == 0 && o.filter != (history.Filter{}):
 		o.Note("No run in %s passes the filter.", all.Engine.Store().Root())
 		return nil
 	case len(records) == 0:
 		o.Note("No runs in %s.", all.Engine.Store().Root())
 		return nil
 	default:
-		return report.HistoryTable(o.Stdout, records, o.Out())
+		return history.Table(o.Stdout, records, o.Out())
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/console"
 	"github.com/gatebook/gatebook/engine/report"
+	"github.com/gatebook/gatebook/engine/report/standing"
 )
 
 type statusOptions struct {
@@ -60,7 +61,7 @@ func (o *statusOptions) run() error {
 	return exitOf(found.Status)
 }
 
-func exitOf(s *report.Status) error {
+func exitOf(s *standing.Status) error {
 	code := 5
 	if s.Result != nil {
 		code = s.Result.Outcome.ExitCode()

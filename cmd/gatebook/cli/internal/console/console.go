@@ -13,7 +13,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/gatebook/gatebook/engine/report"
+	"github.com/gatebook/gatebook/engine/report/layout"
 )
 
 // Console is the environment with the flags that say how to use it.
@@ -25,19 +25,19 @@ type Console struct {
 }
 
 // Style is how to write to a stream that is a terminal, or is not.
-func (c *Console) Style(terminal bool) report.Style {
+func (c *Console) Style(terminal bool) layout.Style {
 	switch c.Colour {
 	case "always":
-		return report.Style{Colour: true}
+		return layout.Style{Colour: true}
 	case "never":
-		return report.Style{}
+		return layout.Style{}
 	default:
-		return report.Style{Colour: terminal && c.Getenv("NO_COLOR") == "" && c.Getenv("TERM") != "dumb"}
+		return layout.Style{Colour: terminal && c.Getenv("NO_COLOR") == "" && c.Getenv("TERM") != "dumb"}
 	}
 }
 
 // Out is how to write to standard output.
-func (c *Console) Out() report.Style { return c.Style(c.Screen.Stdout) }
+func (c *Console) Out() layout.Style { return c.Style(c.Screen.Stdout) }
 
 // Complain says what is wrong.
 func (c *Console) Complain(message string) {

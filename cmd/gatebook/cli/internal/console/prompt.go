@@ -10,7 +10,7 @@ import (
 	"sync/atomic"
 
 	"github.com/gatebook/gatebook/engine/plan"
-	"github.com/gatebook/gatebook/engine/report"
+	"github.com/gatebook/gatebook/engine/report/layout"
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/schema"
 )
@@ -117,7 +117,7 @@ func (p *Prompter) Ask(ctx context.Context, step *plan.Step, q sdk.Question) (sd
 	style := p.Style(p.Screen.Stderr)
 	fmt.Fprintf(p.Stderr, "\n%s %s\n", style.Warn("?"), style.Bold(step.ID+" asks:"))
 	for text := range strings.Lines(q.Message) {
-		fmt.Fprintf(p.Stderr, "  %s\n", report.Line(text))
+		fmt.Fprintf(p.Stderr, "  %s\n", layout.Line(text))
 	}
 	yes, comment, err := p.yesOrNo(ctx, "  yes or no, and why if you like:")
 	if err != nil {
@@ -181,7 +181,7 @@ func (p *Prompter) form(ctx context.Context, q sdk.Question) ([]byte, error) {
 func fieldLabel(field schema.Property) string {
 	label := field.Name
 	if field.Schema.Description != "" {
-		label += ", " + report.Line(field.Schema.Description)
+		label += ", " + layout.Line(field.Schema.Description)
 	}
 	if field.Schema.Type != "" {
 		label += " (" + field.Schema.Type + ")"

@@ -11,13 +11,14 @@ import (
 	"github.com/gatebook/gatebook/engine/journal"
 	"github.com/gatebook/gatebook/engine/report"
 	"github.com/gatebook/gatebook/engine/report/live"
+	"github.com/gatebook/gatebook/engine/report/standing"
 	"github.com/gatebook/gatebook/engine/run"
 )
 
 // driving is one run that is carried on in this process.
 type driving struct {
 	Follow
-	status   *report.Status    // as far as the run has come
+	status   *standing.Status  // as far as the run has come
 	prompter *console.Prompter // nil: nobody can be asked here
 	wish     Wish              // what a person wants of a run that began elsewhere
 }
@@ -44,7 +45,7 @@ func (r *Runs) drive(o driving, start func(run.Process) (event.Result, error)) e
 		return r.explain(err, o.status)
 	}
 	if !o.JSON {
-		o.status.Drive = report.AtRest
+		o.status.Drive = standing.AtRest
 		broken = errors.Join(broken, report.Summary(r.Stdout, o.status, r.Out()))
 	}
 	if broken != nil {
@@ -104,7 +105,7 @@ func (r *Runs) process(o driving, view live.View) run.Process {
 }
 
 // explain says why a run was not carried on, and gives the exit code for it.
-func (r *Runs) explain(err error, status *report.Status) error {
+func (r *Runs) explain(err error, status *standing.Status) error {
 	var abandoned *run.AbandonedError
 	var refused *run.RefusedError
 	var held *journal.HeldError

@@ -15,6 +15,9 @@ import (
 	"github.com/gatebook/gatebook/engine/journal"
 	"github.com/gatebook/gatebook/engine/plan"
 	"github.com/gatebook/gatebook/engine/report"
+	"github.com/gatebook/gatebook/engine/report/history"
+	"github.com/gatebook/gatebook/engine/report/layout"
+	"github.com/gatebook/gatebook/engine/report/standing"
 )
 
 // Runs are the runs that an engine keeps.
@@ -26,7 +29,7 @@ type Runs struct {
 // Run is one run that was found.
 type Run struct {
 	*journal.Run
-	Status *report.Status
+	Status *standing.Status
 }
 
 // errNoRecord says of a run that there is nothing to tell of it.
@@ -42,7 +45,7 @@ func (r *Runs) Open(name string) (*Run, error) {
 	if found.Status, err = r.look(folder); err != nil {
 		return nil, err
 	}
-	if found.Status.Run.ID == "" && found.Status.Drive != report.Driven {
+	if found.Status.Run.ID == "" && found.Status.Drive != standing.Driven {
 		return nil, fmt.Errorf("run %s has %w", folder.ID(), errNoRecord)
 	}
 	return found, nil
@@ -74,16 +77,16 @@ func (r *Runs) tellStrangers() {
 	if left := len(names) - shownStrangers; left > 0 {
 		names, more = names[:shownStrangers], fmt.Sprintf(" and %d more", left)
 	}
-	r.Note("Passed over what is no run in %s: %s%s", r.Engine.Store().Root(), report.Line(strings.Join(names, ", ")), more)
+	r.Note("Passed over what is no run in %s: %s%s", r.Engine.Store().Root(), layout.Line(strings.Join(names, ", ")), more)
 }
 
 // look reads the journal of a run to its end.
-func (r *Runs) look(folder *journal.Run) (*report.Status, error) {
+func (r *Runs) look(folder *journal.Run) (*standing.Status, error) {
 	planned, err := readPlan(folder)
 	if err != nil {
 		return nil, err
 	}
-	status := report.NewStatus(planned)
+	status := standing.New(planned)
 	_, err = folder.Replay(func(record journal.Record) error {
 		e, err := decode(record.Payload)
 		if err == nil {
@@ -99,17 +102,17 @@ func (r *Runs) look(folder *journal.Run) (*report.Status, error) {
 
 // setDrive finds out whether a process drives the run now. A run whose process died
 // never says so itself.
-func setDrive(status *report.Status, folder *journal.Run) error {
+func setDrive(status *standing.Status, folder *journal.Run) error {
 	_, alive, err := folder.Alive()
 	switch {
 	case err != nil:
 		return fmt.Errorf("look whether run %s is driven: %w", folder.ID(), err)
 	case alive:
-		status.Drive = report.Driven
+		status.Drive = standing.Driven
 	case status.Result == nil:
-		status.Drive = report.Abandoned
+		status.Drive = standing.Abandoned
 	default:
-		status.Drive = report.AtRest
+		status.Drive = standing.AtRest
 	}
 	status.Finish()
 	return nil
@@ -185,7 +188,7 @@ func changedRunbook(folder *journal.Run, began event.Run) string {
 
 // History returns the records of the runs that pass the filter, newest first, at most
 // limit of them, and whether there are more.
-func (r *Runs) History(filter report.Filter, limit int) (records []report.Record, more bool, err error) {
+func (r *Runs) History(filter history.Filter, limit int) (records []history.Record, more bool, err error) {
 	r.tellStrangers()
 	all, err := r.Engine.Store().List()
 	if err != nil {
@@ -209,25 +212,25 @@ func (r *Runs) History(filter report.Filter, limit int) (records []report.Record
 
 // record makes a run's line from the two ends of its journal, and from the whole only
 // where the last record is not the end, or does not tell what failed first. A run that cannot be read is shown as such.
-func (r *Runs) record(entry journal.Entry) report.Record {
+func (r *Runs) record(entry journal.Entry) history.Record {
 	status, err := summarise(entry)
-	if err == nil && (status.Result == nil || report.AskedFor(status.Result)) {
+	if err == nil && (status.Result == nil || standing.AskedFor(status.Result)) {
 		status, err = r.look(entry.Run)
 	}
 	if err != nil {
-		return report.Record{Date: entry.Run.Made(), Run: entry.Run.ID(), Result: "unreadable", Remark: report.Line(err.Error())}
+		return history.Record{Date: entry.Run.Made(), Run: entry.Run.ID(), Result: "unreadable", Remark: layout.Line(err.Error())}
 	}
-	return report.NewRecord(status)
+	return history.Of(status)
 }
 
-func summarise(entry journal.Entry) (*report.Status, error) {
+func summarise(entry journal.Entry) (*standing.Status, error) {
 	switch {
 	case entry.Err == nil && entry.First == nil, errors.Is(entry.Err, fs.ErrNotExist):
 		return nil, errNoRecord
 	case entry.Err != nil:
 		return nil, entry.Err
 	}
-	status := report.NewStatus(nil)
+	status := standing.New(nil)
 	for _, payload := range [][]byte{entry.First, entry.Last} {
 		e, err := decode(payload)
 		if err != nil {

@@ -6,7 +6,8 @@ import (
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/console"
 	"github.com/gatebook/gatebook/engine"
 	"github.com/gatebook/gatebook/engine/event"
-	"github.com/gatebook/gatebook/engine/report"
+	"github.com/gatebook/gatebook/engine/report/layout"
+	"github.com/gatebook/gatebook/engine/report/standing"
 	"github.com/gatebook/gatebook/engine/run"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
@@ -19,7 +20,7 @@ type Follow struct {
 
 // Start carries out a plan from its beginning.
 func (r *Runs) Start(ctx context.Context, planned *engine.Plan, prompter *console.Prompter, follow Follow, parallelism int, seed uint64) error {
-	return r.drive(driving{Follow: follow, status: report.NewStatus(planned.Plan), prompter: prompter},
+	return r.drive(driving{Follow: follow, status: standing.New(planned.Plan), prompter: prompter},
 		func(process run.Process) (event.Result, error) {
 			return r.Engine.Run(ctx, planned, process, engine.RunOptions{By: r.User, Parallelism: parallelism, Seed: seed})
 		})
@@ -55,10 +56,10 @@ func (r *Runs) TakeUp(ctx context.Context, t TakeUp, prompter *console.Prompter)
 		return err
 	}
 	switch {
-	case found.Status.Drive == report.Driven && t.Wish == Resume:
+	case found.Status.Drive == standing.Driven && t.Wish == Resume:
 		return console.Usage("To follow it: gatebook status "+found.ID(), "run %s goes on in pid %d on %s",
 			found.ID(), found.Status.Process.PID, found.Status.Process.Host)
-	case found.Status.Drive == report.Driven:
+	case found.Status.Drive == standing.Driven:
 		return r.leave(found, t.Wish, t.Reason)
 	case t.Wish == Pause:
 		return console.Usage("See: gatebook status "+found.ID(), "run %s is not going, so there is nothing to pause", found.ID())
@@ -86,7 +87,7 @@ func (r *Runs) TakeUp(ctx context.Context, t TakeUp, prompter *console.Prompter)
 // wanted. Its journal is not written on then: it tells how the run ended.
 func (r *Runs) settled(found *Run, wish Wish) (bool, error) {
 	result := found.Status.Result
-	if result == nil || found.Status.Drive != report.AtRest || result.Outcome == event.OutcomePaused {
+	if result == nil || found.Status.Drive != standing.AtRest || result.Outcome == event.OutcomePaused {
 		return false, nil
 	}
 	complete := result.Outcome == event.OutcomeSucceeded || result.Outcome == event.OutcomeRolledBack
@@ -118,7 +119,7 @@ func (t TakeUp) words(found *Run) (map[string]sdk.State, error) {
 				return nil, console.Usage("See: gatebook status "+found.ID(), "run %s has no step %q", found.ID(), step)
 			case view.Status.Settled() || view.Attempt == 0:
 				return nil, console.Usage("See: gatebook status "+found.ID(), "what became of step %s of run %s is known: it is %s",
-					step, found.ID(), report.Word(view.Status))
+					step, found.ID(), layout.Word(view.Status))
 			}
 			if _, twice := said[step]; twice {
 				return nil, console.Usage("Say one of them.", "step %s is said to be done and not done", step)

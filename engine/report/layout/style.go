@@ -1,4 +1,4 @@
-package report
+package layout
 
 import (
 	"strings"
@@ -93,12 +93,12 @@ func Elapsed(d time.Duration) string {
 	case d < time.Minute:
 		return d.Round(100 * time.Millisecond).String()
 	default:
-		return short(d.Round(time.Second))
+		return Span(d.Round(time.Second))
 	}
 }
 
-// short drops the zero parts at the end: 30m0s is 30m.
-func short(d time.Duration) string {
+// Span writes a span of time as it was written down: 30m, and not 30m0s.
+func Span(d time.Duration) string {
 	text := d.String()
 	if strings.HasSuffix(text, "m0s") {
 		text = strings.TrimSuffix(text, "0s")

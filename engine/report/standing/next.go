@@ -1,9 +1,8 @@
-package report
+package standing
 
 import (
-	"strings"
-
 	"github.com/gatebook/gatebook/engine/event"
+	"github.com/gatebook/gatebook/engine/report/layout"
 )
 
 // Command is something that a person may type next, and what it is for.
@@ -12,10 +11,11 @@ type Command struct {
 	For  string `json:"for" doc:"What it is for."`
 }
 
-// Finish fills in what a person may type next, for the state that the run is in now.
-func (s *Status) Finish() { s.Next = s.next() }
+// Finish fills in [Status.Next], which is worked out only for those who show it.
+func (s *Status) Finish() { s.Next = s.Commands() }
 
-func (s *Status) next() []Command {
+// Commands returns what a person may type next, for the state that the run is in now.
+func (s *Status) Commands() []Command {
 	id := s.Run.ID
 	if s.Result == nil || s.Drive == Abandoned {
 		return s.nextOfOpen(id)
@@ -31,11 +31,11 @@ func (s *Status) next() []Command {
 	case event.OutcomeFailed:
 		next := []Command{{"gatebook resume " + id, "try " + s.failedStep() + " again, then go on from there"}}
 		if left := s.LeftToTakeBack(); len(left) > 0 {
-			next = append(next, Command{"gatebook rollback " + id, "take back " + list(left) + " instead"})
+			next = append(next, Command{"gatebook rollback " + id, "take back " + layout.Steps(left) + " instead"})
 		}
 		return append(next, Command{"gatebook audit " + id, "what was done, and the values that were judged"})
 	case event.OutcomeStuck:
-		if atWork(s.Result) {
+		if AtWork(s.Result) {
 			return s.nextOfAtWork(id)
 		}
 		return []Command{
@@ -139,18 +139,4 @@ func (s *Status) failedStep() string {
 		return "what failed"
 	}
 	return s.Result.Step
-}
-
-// maxListed is how many steps a sentence names before it only counts.
-const maxListed = 6
-
-// list writes the ids of steps for the middle of a sentence.
-func list(ids []string) string {
-	if len(ids) > maxListed {
-		return strings.Join(ids[:maxListed-1], ", ") + " and " + plural(len(ids)-maxListed+1, "more step")
-	}
-	if len(ids) > 1 {
-		return strings.Join(ids[:len(ids)-1], ", ") + " and " + ids[len(ids)-1]
-	}
-	return strings.Join(ids, "")
 }

@@ -1,17 +1,20 @@
-package report
+package standing
 
-import "github.com/gatebook/gatebook/engine/event"
+import (
+	"github.com/gatebook/gatebook/engine/event"
+	"github.com/gatebook/gatebook/engine/report/layout"
+)
 
-// harmless returns an event in which the names that came from outside (of people,
+// Harmless returns an event in which the names that came from outside (of people,
 // hosts, files, fields) cannot steer a terminal. It is done once, where events are
 // taken in, so that no printer can forget it. Texts of several lines (messages,
 // reasons, expressions) stay, and are made lines of where they are printed.
-func harmless(e event.Event) event.Event {
-	e.By, e.Name, e.Action = Line(e.By), Line(e.Name), Line(e.Action)
+func Harmless(e event.Event) event.Event {
+	e.By, e.Name, e.Action = layout.Line(e.By), layout.Line(e.Name), layout.Line(e.Action)
 	if e.Run != nil {
 		run := *e.Run
 		for _, name := range []*string{&run.ID, &run.Runbook, &run.Version, &run.File, &run.Digest, &run.PlanDigest, &run.Gatebook, &run.By, &run.Lock} {
-			*name = Line(*name)
+			*name = layout.Line(*name)
 		}
 		run.Process = harmlessProcess(run.Process)
 		e.Run = &run
@@ -30,15 +33,15 @@ func harmless(e event.Event) event.Event {
 }
 
 func harmlessProcess(p event.Process) event.Process {
-	p.Host, p.User, p.Version = Line(p.Host), Line(p.User), Line(p.Version)
+	p.Host, p.User, p.Version = layout.Line(p.Host), layout.Line(p.User), layout.Line(p.Version)
 	return p
 }
 
 func harmlessFailure(f *event.Failure) *event.Failure {
-	if f == nil || Line(f.Field) == f.Field {
+	if f == nil || layout.Line(f.Field) == f.Field {
 		return f
 	}
 	clean := *f
-	clean.Field = Line(f.Field)
+	clean.Field = layout.Line(f.Field)
 	return &clean
 }

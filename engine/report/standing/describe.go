@@ -1,4 +1,4 @@
-package report
+package standing
 
 import (
 	"context"
@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/gatebook/gatebook/engine/event"
+	"github.com/gatebook/gatebook/engine/report/layout"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
@@ -22,7 +23,7 @@ type Said struct {
 
 // Describe puts an event into words.
 func Describe(e event.Event) Said {
-	e = harmless(e)
+	e = Harmless(e)
 	said := describeRun(e)
 	if e.Op != nil {
 		said = describeStep(e)
@@ -60,21 +61,21 @@ func describeRun(e event.Event) Said {
 		}
 		return said
 	case event.PauseAsked:
-		return Said{What: "it was asked to pause", Why: Line(e.Reason), Mark: event.Waiting}
+		return Said{What: "it was asked to pause", Why: layout.Line(e.Reason), Mark: event.Waiting}
 	case event.CancelAsked:
-		return Said{What: "it was asked to cancel", Why: Line(e.Reason), Mark: event.Waiting}
+		return Said{What: "it was asked to cancel", Why: layout.Line(e.Reason), Mark: event.Waiting}
 	case event.ResumeAsked:
-		return Said{What: "it was asked to go on", Why: Line(e.Reason), Mark: event.Running}
+		return Said{What: "it was asked to go on", Why: layout.Line(e.Reason), Mark: event.Running}
 	case event.RollbackAsked:
-		return Said{What: "it was asked to take back what was changed", Why: Line(e.Reason), Mark: event.Undoing}
+		return Said{What: "it was asked to take back what was changed", Why: layout.Line(e.Reason), Mark: event.Undoing}
 	case event.RequestRefused, event.AnswerRefused:
-		return Said{What: "a request was refused", Why: Line(e.Reason), Mark: event.Waiting}
+		return Said{What: "a request was refused", Why: layout.Line(e.Reason), Mark: event.Waiting}
 	case event.ModeChanged:
-		return Said{What: modeWords(e.Mode), Why: Line(e.Reason), Mark: modeMark(e.Mode), Minor: e.Mode == event.Going || e.Mode == event.Ended}
+		return Said{What: ModeWords(e.Mode), Why: layout.Line(e.Reason), Mark: modeMark(e.Mode), Minor: e.Mode == event.Going || e.Mode == event.Ended}
 	case event.RunFinished:
 		return describeResult(e)
 	case event.LockTaken:
-		return Said{What: "took the lock " + strconv.Quote(e.Name), Why: Line(e.Reason), Minor: e.Reason == ""}
+		return Said{What: "took the lock " + strconv.Quote(e.Name), Why: layout.Line(e.Reason), Minor: e.Reason == ""}
 	default:
 		return Said{What: string(e.Type), Minor: true}
 	}
@@ -84,7 +85,7 @@ func describeResult(e event.Event) Said {
 	if e.Result == nil {
 		return Said{What: "the run ended"}
 	}
-	said := Said{What: "the run " + outcomeWords(e.Result), Mark: outcomeMark(e.Result.Outcome)}
+	said := Said{What: "the run " + OutcomeWords(e.Result), Mark: OutcomeMark(e.Result.Outcome)}
 	if e.Result.Failure != nil {
 		said.Why = failureAt(e.Result)
 	}
@@ -105,28 +106,28 @@ func describeStep(e event.Event) Said {
 		return said
 	case event.AttemptFinished:
 		if e.Failure != nil {
-			return Said{What: fmt.Sprintf("attempt %d %s", max(e.Op.Attempt, 1), failed(e.Failure)), Why: failureWords(e.Failure), Mark: event.Failed}
+			return Said{What: fmt.Sprintf("attempt %d %s", max(e.Op.Attempt, 1), failed(e.Failure)), Why: FailureWords(e.Failure), Mark: event.Failed}
 		}
 		return Said{What: "the action answered", Mark: event.Succeeded, Minor: true}
 	case event.AttemptObserved:
-		return Said{What: "looked what became of the attempt that was interrupted: " + string(e.State), Why: Line(e.Reason), Mark: event.Running}
+		return Said{What: "looked what became of the attempt that was interrupted: " + string(e.State), Why: layout.Line(e.Reason), Mark: event.Running}
 	case event.AttemptNoted:
 		return Said{What: "noted " + e.Name, Minor: true}
 	case event.AttemptSaved:
 		return Said{What: "saved the state before the change", Minor: true}
 	case event.Observed:
 		if e.Failure != nil {
-			return Said{What: "observation failed", Why: failureWords(e.Failure), Minor: true}
+			return Said{What: "observation failed", Why: FailureWords(e.Failure), Minor: true}
 		}
 		return Said{What: "observed", Minor: true}
 	case event.ConditionMet:
 		return describeVerdict(e)
 	case event.AskOpened:
-		return Said{What: "asks: " + Line(question(e).Message), Mark: event.Asking}
+		return Said{What: "asks: " + layout.Line(question(e).Message), Mark: event.Asking}
 	case event.Answered:
 		return describeAnswer(e)
 	case event.AnswerRefused:
-		return Said{What: "was given an answer that does not fit", Why: Line(e.Reason), Mark: event.Asking}
+		return Said{What: "was given an answer that does not fit", Why: layout.Line(e.Reason), Mark: event.Asking}
 	case event.OutputMasked:
 		return Said{What: "printed the secret " + e.Name + ", which was masked", Mark: event.Waiting}
 	case event.StepDecided:
@@ -144,9 +145,9 @@ func describeVerdict(e event.Event) Said {
 	said := Said{What: fmt.Sprintf("%s %s is %s", e.Op.Part, strconv.Quote(Condition(v)), v.Truth), Minor: true}
 	if v.Truth != "true" {
 		said.Mark = event.Waiting
-		said.Why = Line(v.Expr)
+		said.Why = layout.Line(v.Expr)
 		if v.Detail != "" {
-			said.Why = Line(v.Detail)
+			said.Why = layout.Line(v.Detail)
 		}
 		// A `when` that is false is told by the step that is skipped.
 		said.Minor = e.Op.Part == event.When || e.Op.Attempt > 1
@@ -158,7 +159,7 @@ func describeAnswer(e event.Event) Said {
 	if e.Answer == nil {
 		return Said{What: "was answered", Mark: event.Asking}
 	}
-	said := Said{What: "was approved", Why: Line(e.Answer.Comment), By: Line(e.Answer.By), Mark: event.Succeeded}
+	said := Said{What: "was approved", Why: layout.Line(e.Answer.Comment), By: layout.Line(e.Answer.By), Mark: event.Succeeded}
 	if !e.Answer.Approved {
 		said.What, said.Mark = "was rejected", event.Failed
 	}
@@ -166,15 +167,15 @@ func describeAnswer(e event.Event) Said {
 }
 
 func describeDecision(e event.Event) Said {
-	said := Said{What: Word(e.Status), Mark: e.Status}
+	said := Said{What: layout.Word(e.Status), Mark: e.Status}
 	if e.Failure != nil {
-		said.Why = failureWords(e.Failure)
+		said.Why = FailureWords(e.Failure)
 	}
 	switch e.Status {
 	case event.Undone:
 	case event.Succeeded:
 		if e.Elapsed > 0 {
-			said.What += " after " + Elapsed(e.Elapsed)
+			said.What += " after " + layout.Elapsed(e.Elapsed)
 		}
 	case event.Asking:
 		said.What = "waits for an answer"
@@ -198,21 +199,21 @@ func failed(f *event.Failure) string {
 	if f != nil && f.Class == sdk.Cancelled {
 		return "was stopped"
 	}
-	return Word(event.Failed)
+	return layout.Word(event.Failed)
 }
 
 // failureAt says which step failed, where it was one, and why.
 func failureAt(r *event.Result) string {
 	if r.Step == "" {
-		return failureWords(r.Failure)
+		return FailureWords(r.Failure)
 	}
-	return r.Step + ": " + failureWords(r.Failure)
+	return r.Step + ": " + FailureWords(r.Failure)
 }
 
-// failureWords says why something failed, led by the kind of failure where the
+// FailureWords says why something failed, led by the kind of failure where the
 // message alone does not show it.
-func failureWords(f *event.Failure) string {
-	message := Line(f.Message)
+func FailureWords(f *event.Failure) string {
+	message := layout.Line(f.Message)
 	if f.Field != "" {
 		message = f.Field + ": " + message
 	}

@@ -1,14 +1,13 @@
-package report
+package standing
 
 import (
-	"fmt"
-
 	"github.com/gatebook/gatebook/engine/event"
+	"github.com/gatebook/gatebook/engine/report/layout"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
-// outcomeWords completes "the run …".
-func outcomeWords(r *event.Result) string {
+// OutcomeWords completes "the run …".
+func OutcomeWords(r *event.Result) string {
 	switch r.Outcome {
 	case event.OutcomeSucceeded:
 		return "succeeded"
@@ -17,8 +16,8 @@ func outcomeWords(r *event.Result) string {
 	case event.OutcomeGateClosed:
 		return "did not start its work: a gate was closed, and nothing was changed"
 	case event.OutcomeStuck:
-		if atWork(r) {
-			return "failed, and " + list(r.Lost) + " may still be at work: a person is needed"
+		if AtWork(r) {
+			return "failed, and " + layout.Steps(r.Lost) + " may still be at work: a person is needed"
 		}
 		return "failed and could not be taken back cleanly: a person is needed"
 	case event.OutcomePaused:
@@ -28,8 +27,8 @@ func outcomeWords(r *event.Result) string {
 	}
 }
 
-// atWork reports whether a person is needed for nothing but steps that did not end.
-func atWork(r *event.Result) bool {
+// AtWork reports whether a person is needed for nothing but steps that did not end.
+func AtWork(r *event.Result) bool {
 	return r.Outcome == event.OutcomeStuck && len(r.Left) == 0 && len(r.Lost) > 0
 }
 
@@ -55,22 +54,22 @@ func AskedFor(r *event.Result) bool {
 	return r.Failure != nil && r.Failure.Class == sdk.Cancelled && r.Step == ""
 }
 
-// story is the result that tells why the run failed: that a person then had it taken
+// Story is the result that tells why the run failed: that a person then had it taken
 // back does not hide the step that failed before.
-func (s *Status) story() *event.Result {
+func (s *Status) Story() *event.Result {
 	if AskedFor(s.Result) && s.failed != nil {
 		return s.failed
 	}
 	return s.Result
 }
 
-// why says why the run failed, the first cause first.
-func (s *Status) why() string {
-	told := s.story()
+// Why says why the run failed, the first cause first.
+func (s *Status) Why() string {
+	told := s.Story()
 	if told == s.Result {
 		return failureAt(told)
 	}
-	return failureAt(told) + "; then " + Line(s.Result.Failure.Message)
+	return failureAt(told) + "; then " + layout.Line(s.Result.Failure.Message)
 }
 
 // stay says that the changes of steps stay.
@@ -78,10 +77,11 @@ func stay(ids []string) string {
 	if len(ids) == 1 {
 		return ids[0] + " stays"
 	}
-	return list(ids) + " stay"
+	return layout.Steps(ids) + " stay"
 }
 
-func outcomeMark(o event.Outcome) event.Status {
+// OutcomeMark is the state of a step whose sign stands for the outcome.
+func OutcomeMark(o event.Outcome) event.Status {
 	switch o {
 	case event.OutcomeSucceeded:
 		return event.Succeeded
@@ -96,8 +96,8 @@ func outcomeMark(o event.Outcome) event.Status {
 	}
 }
 
-// modeWords says which way the run goes.
-func modeWords(m event.Mode) string {
+// ModeWords says which way the run goes.
+func ModeWords(m event.Mode) string {
 	switch m {
 	case event.Going:
 		return "the run goes on"
@@ -127,12 +127,4 @@ func modeMark(m event.Mode) event.Status {
 	default:
 		return event.Running
 	}
-}
-
-// plural counts things: "1 step", "3 steps".
-func plural(n int, thing string) string {
-	if n == 1 {
-		return "1 " + thing
-	}
-	return fmt.Sprintf("%d %ss", n, thing)
 }

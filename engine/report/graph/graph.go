@@ -1,4 +1,7 @@
-package report
+// Package graph draws the steps of a runbook and the order that they depend on each
+// other in: as text, for Mermaid, for Graphviz, and as JSON. It knows no plan: a graph
+// needs no inputs. Floor 5.
+package graph
 
 import (
 	"fmt"
@@ -7,11 +10,12 @@ import (
 	"strings"
 
 	"github.com/gatebook/gatebook/engine/check"
+	"github.com/gatebook/gatebook/engine/report/layout"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
-// GraphFormat names the JSON form of a graph.
-const GraphFormat = "gatebook/graph/v1"
+// Format names the JSON form of a graph.
+const Format = "gatebook/graph/v1"
 
 // Graph is the steps of a runbook and the order that they depend on each other in.
 type Graph struct {
@@ -39,9 +43,9 @@ type Edge struct {
 	Reason check.Reason `json:"reason" enum:"order,needs,reference"`
 }
 
-// GraphOf returns the graph of a checked runbook.
-func GraphOf(r *check.Runbook) Graph {
-	g := Graph{Format: GraphFormat, Name: r.Model.Metadata.Name.Value, Nodes: []Node{}, Edges: []Edge{}}
+// Of returns the graph of a checked runbook.
+func Of(r *check.Runbook) Graph {
+	g := Graph{Format: Format, Name: r.Model.Metadata.Name.Value, Nodes: []Node{}, Edges: []Edge{}}
 	for _, place := range r.Order {
 		s := r.Steps[place]
 		about := s.Use.Action.Description
@@ -56,28 +60,28 @@ func GraphOf(r *check.Runbook) Graph {
 	return g
 }
 
-// GraphJSON writes a graph as one JSON document.
-func GraphJSON(w io.Writer, g Graph) error { return writeJSON(w, g) }
+// JSON writes a graph as one JSON document.
+func JSON(w io.Writer, g Graph) error { return layout.JSON(w, g) }
 
-// GraphMermaid writes a graph as a Mermaid flowchart.
-func GraphMermaid(w io.Writer, g Graph) error {
-	out := &page{}
-	out.line("flowchart TD")
+// Mermaid writes a graph as a Mermaid flowchart.
+func Mermaid(w io.Writer, g Graph) error {
+	out := &layout.Page{}
+	out.Linef("flowchart TD")
 	for i, n := range g.Nodes {
 		before, after := `["`, `"]`
 		if n.Asks {
 			before, after = `{{"`, `"}}`
 		}
-		out.line("  s%d%s%s%s:::%s", i, before, mermaidText(n.label("<br/>")), after, n.Effect)
+		out.Linef("  s%d%s%s%s:::%s", i, before, mermaidText(n.label("<br/>")), after, n.Effect)
 	}
 	place := g.places()
 	for _, e := range g.Edges {
-		out.line("  s%d %s s%d", place[e.From], e.stroke("-->", "-.->"), place[e.To])
+		out.Linef("  s%d %s s%d", place[e.From], e.stroke("-->", "-.->"), place[e.To])
 	}
-	out.line("  classDef read fill:#eef,stroke:#557")
-	out.line("  classDef change fill:#fec,stroke:#a70")
-	out.line("  classDef destroy fill:#fcc,stroke:#a00")
-	return out.writeTo(w)
+	out.Linef("  classDef read fill:#eef,stroke:#557")
+	out.Linef("  classDef change fill:#fec,stroke:#a70")
+	out.Linef("  classDef destroy fill:#fcc,stroke:#a00")
+	return out.Print(w)
 }
 
 // stroke tells the edges that somebody wrote down from those that follow from the
@@ -92,7 +96,7 @@ func (e Edge) stroke(written, implied string) string {
 func (n Node) label(separator string) string {
 	label := n.ID + separator + n.Action
 	if n.Gates > 0 {
-		label += separator + plural(n.Gates, "gate")
+		label += separator + layout.Plural(n.Gates, "gate")
 	}
 	if n.Finally {
 		label += separator + "finally"
@@ -102,7 +106,7 @@ func (n Node) label(separator string) string {
 
 // mermaidText keeps what Mermaid would read as its own syntax out of a label.
 func mermaidText(text string) string {
-	return strings.NewReplacer(`"`, "#quot;", "#", "#35;").Replace(Line(text))
+	return strings.NewReplacer(`"`, "#quot;", "#", "#35;").Replace(layout.Line(text))
 }
 
 func (g Graph) places() map[string]int {
@@ -113,23 +117,23 @@ func (g Graph) places() map[string]int {
 	return place
 }
 
-// GraphDOT writes a graph for Graphviz.
-func GraphDOT(w io.Writer, g Graph) error {
-	out := &page{}
-	out.line("digraph %s {", strconv.Quote(g.Name))
-	out.line("  rankdir=TB; node [shape=box, style=\"rounded,filled\", fontname=\"sans-serif\"];")
+// DOT writes a graph for Graphviz.
+func DOT(w io.Writer, g Graph) error {
+	out := &layout.Page{}
+	out.Linef("digraph %s {", strconv.Quote(g.Name))
+	out.Linef("  rankdir=TB; node [shape=box, style=\"rounded,filled\", fontname=\"sans-serif\"];")
 	for _, n := range g.Nodes {
 		shape := ""
 		if n.Asks {
 			shape = ", shape=hexagon"
 		}
-		out.line("  %s [label=%s, fillcolor=%q%s];", strconv.Quote(n.ID), strconv.Quote(n.label("\n")), fill(n.Effect), shape)
+		out.Linef("  %s [label=%s, fillcolor=%q%s];", strconv.Quote(n.ID), strconv.Quote(n.label("\n")), fill(n.Effect), shape)
 	}
 	for _, e := range g.Edges {
-		out.line("  %s -> %s [style=%s, tooltip=%q];", strconv.Quote(e.From), strconv.Quote(e.To), e.stroke("solid", "dashed"), string(e.Reason))
+		out.Linef("  %s -> %s [style=%s, tooltip=%q];", strconv.Quote(e.From), strconv.Quote(e.To), e.stroke("solid", "dashed"), string(e.Reason))
 	}
-	out.line("}")
-	return out.writeTo(w)
+	out.Linef("}")
+	return out.Print(w)
 }
 
 func fill(effect sdk.Effect) string {
@@ -145,10 +149,10 @@ func fill(effect sdk.Effect) string {
 	}
 }
 
-// GraphText writes a graph as lines: each step below those that it waits for, in
+// Text writes a graph as lines: each step below those that it waits for, in
 // layers of steps that may run at one time.
-func GraphText(w io.Writer, g Graph, style Style) error {
-	out := &page{Style: style}
+func Text(w io.Writer, g Graph, style layout.Style) error {
+	out := &layout.Page{Style: style}
 	needs := map[string][]string{}
 	for _, e := range g.Edges {
 		needs[e.To] = append(needs[e.To], e.From)
@@ -166,14 +170,14 @@ func GraphText(w io.Writer, g Graph, style Style) error {
 		layers[depth] = append(layers[depth], n)
 	}
 	for i, nodes := range layers {
-		out.line("%s", out.Bold(fmt.Sprintf("%d", i+1)))
+		out.Linef("%s", out.Bold(fmt.Sprintf("%d", i+1)))
 		for _, n := range nodes {
 			text := fmt.Sprintf("  %s  %s", n.ID, out.Dim(n.Action+" "+string(n.Effect)))
 			if len(needs[n.ID]) > 0 {
-				text += out.Dim("  after ") + list(needs[n.ID])
+				text += out.Dim("  after ") + layout.Steps(needs[n.ID])
 			}
-			out.line("%s", text)
+			out.Linef("%s", text)
 		}
 	}
-	return out.writeTo(w)
+	return out.Print(w)
 }

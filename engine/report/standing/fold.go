@@ -1,4 +1,4 @@
-package report
+package standing
 
 import (
 	"cmp"
@@ -9,12 +9,13 @@ import (
 	"time"
 
 	"github.com/gatebook/gatebook/engine/event"
+	"github.com/gatebook/gatebook/engine/report/layout"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
 // Apply takes in the next event of the run.
 func (s *Status) Apply(e event.Event) {
-	e = harmless(e)
+	e = Harmless(e)
 	s.Updated = e.Time
 	if e.Op != nil {
 		s.applyToStep(s.step(e.Op.Step), e)
@@ -33,7 +34,7 @@ func (s *Status) Apply(e event.Event) {
 	case event.ModeChanged:
 		s.Mode, s.Reason = e.Mode, e.Reason
 		if e.Reason != "" {
-			s.turned = Line(e.Reason)
+			s.turned = layout.Line(e.Reason)
 		}
 		if e.Mode != event.Ended && e.Mode != event.Paused {
 			s.Result = nil
@@ -54,7 +55,7 @@ func (s *Status) Apply(e event.Event) {
 
 // Output takes in a line that a step printed.
 func (s *Status) Output(step, line string) {
-	if line = Line(line); line != "" {
+	if line = layout.Line(line); line != "" {
 		s.step(step).Output = line
 	}
 }
@@ -223,10 +224,10 @@ func (*Status) settle(step *Step, e event.Event) {
 func Condition(v *event.Verdict) string {
 	switch {
 	case v.Name != "":
-		return Line(v.Name)
+		return layout.Line(v.Name)
 	case v.Message != "":
-		return Line(v.Message)
+		return layout.Line(v.Message)
 	default:
-		return Line(v.Expr)
+		return layout.Line(v.Expr)
 	}
 }
