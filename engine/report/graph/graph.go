@@ -1,13 +1,11 @@
 // Package graph draws the steps of a runbook and the order that they depend on each
-// other in: as text, for Mermaid, for Graphviz, and as JSON. It knows no plan: a graph
-// needs no inputs. Floor 5.
+// other in: as text, for Mermaid, for Graphviz, and as JSON. The steps of `finally` are a
+// part of their own behind all others. It knows no plan: a graph needs no inputs. Floor 5.
 package graph
 
 import (
-	"fmt"
 	"io"
-	"strconv"
-	"strings"
+	"slices"
 
 	"github.com/gatebook/gatebook/engine/check"
 	"github.com/gatebook/gatebook/engine/report/layout"
@@ -31,7 +29,7 @@ type Node struct {
 	Title   string     `json:"title,omitempty"`
 	Action  string     `json:"action"`
 	Effect  sdk.Effect `json:"effect" enum:"read,change,destroy"`
-	Finally bool       `json:"finally,omitempty"`
+	Finally bool       `json:"finally,omitempty" doc:"It runs when all other steps have ended, however they ended; no edge says so."`
 	Gates   int        `json:"gates,omitempty" doc:"How many conditions its gate has."`
 	Asks    bool       `json:"asks,omitempty" doc:"It is done by people, who are asked."`
 }
@@ -63,34 +61,13 @@ func Of(r *check.Runbook) Graph {
 // JSON writes a graph as one JSON document.
 func JSON(w io.Writer, g Graph) error { return layout.JSON(w, g) }
 
-// Mermaid writes a graph as a Mermaid flowchart.
-func Mermaid(w io.Writer, g Graph) error {
-	out := &layout.Page{}
-	out.Linef("flowchart TD")
-	for i, n := range g.Nodes {
-		before, after := `["`, `"]`
-		if n.Asks {
-			before, after = `{{"`, `"}}`
-		}
-		out.Linef("  s%d%s%s%s:::%s", i, before, mermaidText(n.label("<br/>")), after, n.Effect)
-	}
-	place := g.places()
-	for _, e := range g.Edges {
-		out.Linef("  s%d %s s%d", place[e.From], e.stroke("-->", "-.->"), place[e.To])
-	}
-	out.Linef("  classDef read fill:#eef,stroke:#557")
-	out.Linef("  classDef change fill:#fec,stroke:#a70")
-	out.Linef("  classDef destroy fill:#fcc,stroke:#a00")
-	return out.Print(w)
-}
-
-// stroke tells the edges that somebody wrote down from those that follow from the
-// order or from a reference.
-func (e Edge) stroke(written, implied string) string {
+// stroke tells the edges that stand in the file, by its order or `needs`, from those
+// that follow from a reference.
+func (e Edge) stroke(stands, follows string) string {
 	if e.Reason == check.Referenced {
-		return implied
+		return follows
 	}
-	return written
+	return stands
 }
 
 func (n Node) label(separator string) string {
@@ -98,86 +75,44 @@ func (n Node) label(separator string) string {
 	if n.Gates > 0 {
 		label += separator + layout.Plural(n.Gates, "gate")
 	}
-	if n.Finally {
-		label += separator + "finally"
-	}
 	return label
 }
 
-// mermaidText keeps what Mermaid would read as its own syntax out of a label.
-func mermaidText(text string) string {
-	return strings.NewReplacer(`"`, "#quot;", "#", "#35;").Replace(layout.Line(text))
+// closing is what stands over the steps of finally.
+const closing = "finally, however it went"
+
+// seam is where the steps of finally are joined to the others: they begin when the last
+// of those have ended. Without steps of finally it is empty.
+type seam struct {
+	ends   []Node // steps that no other waits for
+	begins []Node // steps of finally that wait for no other of them
 }
 
-func (g Graph) places() map[string]int {
-	place := make(map[string]int, len(g.Nodes))
-	for i, n := range g.Nodes {
-		place[n.ID] = i
-	}
-	return place
-}
-
-// DOT writes a graph for Graphviz.
-func DOT(w io.Writer, g Graph) error {
-	out := &layout.Page{}
-	out.Linef("digraph %s {", strconv.Quote(g.Name))
-	out.Linef("  rankdir=TB; node [shape=box, style=\"rounded,filled\", fontname=\"sans-serif\"];")
-	for _, n := range g.Nodes {
-		shape := ""
-		if n.Asks {
-			shape = ", shape=hexagon"
-		}
-		out.Linef("  %s [label=%s, fillcolor=%q%s];", strconv.Quote(n.ID), strconv.Quote(n.label("\n")), fill(n.Effect), shape)
-	}
+func (g Graph) seam() seam {
+	waitedFor, waits := map[string]bool{}, map[string]bool{}
 	for _, e := range g.Edges {
-		out.Linef("  %s -> %s [style=%s, tooltip=%q];", strconv.Quote(e.From), strconv.Quote(e.To), e.stroke("solid", "dashed"), string(e.Reason))
+		waitedFor[e.From], waits[e.To] = true, true
 	}
-	out.Linef("}")
-	return out.Print(w)
-}
-
-func fill(effect sdk.Effect) string {
-	switch effect {
-	case sdk.Change:
-		return "#ffeecc"
-	case sdk.Destroy:
-		return "#ffcccc"
-	case sdk.Read:
-		return "#eeeeff"
-	default:
-		return "#ffffff"
-	}
-}
-
-// Text writes a graph as lines: each step below those that it waits for, in
-// layers of steps that may run at one time.
-func Text(w io.Writer, g Graph, style layout.Style) error {
-	out := &layout.Page{Style: style}
-	needs := map[string][]string{}
-	for _, e := range g.Edges {
-		needs[e.To] = append(needs[e.To], e.From)
-	}
-	layer, layers := map[string]int{}, [][]Node{}
+	var s seam
 	for _, n := range g.Nodes {
-		depth := 0
-		for _, need := range needs[n.ID] {
-			depth = max(depth, layer[need]+1)
-		}
-		layer[n.ID] = depth
-		for len(layers) <= depth {
-			layers = append(layers, nil)
-		}
-		layers[depth] = append(layers[depth], n)
-	}
-	for i, nodes := range layers {
-		out.Linef("%s", out.Bold(fmt.Sprintf("%d", i+1)))
-		for _, n := range nodes {
-			text := fmt.Sprintf("  %s  %s", n.ID, out.Dim(n.Action+" "+string(n.Effect)))
-			if len(needs[n.ID]) > 0 {
-				text += out.Dim("  after ") + layout.Steps(needs[n.ID])
-			}
-			out.Linef("%s", text)
+		switch {
+		case !n.Finally && !waitedFor[n.ID]:
+			s.ends = append(s.ends, n)
+		case n.Finally && !waits[n.ID]:
+			s.begins = append(s.begins, n)
 		}
 	}
-	return out.Print(w)
+	if len(s.begins) == 0 {
+		return seam{}
+	}
+	return s
+}
+
+// parts returns the steps, and those of finally.
+func (g Graph) parts() (steps, finally []Node) {
+	i := slices.IndexFunc(g.Nodes, func(n Node) bool { return n.Finally })
+	if i < 0 {
+		return g.Nodes, nil
+	}
+	return g.Nodes[:i], g.Nodes[i:]
 }
