@@ -14,6 +14,7 @@ import (
 	"github.com/gatebook/gatebook/schema"
 	"github.com/gatebook/gatebook/steps/internal/archive"
 	"github.com/gatebook/gatebook/steps/internal/files"
+	"github.com/gatebook/gatebook/steps/internal/process"
 )
 
 // CollectInput is what collect is given.
@@ -55,11 +56,11 @@ type collectBefore struct {
 // gatherer makes archives.
 type gatherer struct {
 	Options
-	exec *executor
+	commands *process.Runner
 }
 
 func collect(o Options) sdk.Action[CollectInput, CollectOutput] {
-	g := gatherer{o, newExecutor(o)}
+	g := gatherer{o, o.programs()}
 	return sdk.Action[CollectInput, CollectOutput]{
 		Name:    "collect",
 		Summary: "Gather files and the output of commands into a checksummed archive",

@@ -1,4 +1,7 @@
-package steps
+// Package program is what a runbook says about a program to run: the parameters and
+// outputs that the actions which run programs share. How a program is run it leaves to
+// package process. Floor 2, as a part of steps.
+package program
 
 import (
 	"slices"
@@ -7,10 +10,11 @@ import (
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/schema"
 	"github.com/gatebook/gatebook/steps/internal/document"
+	"github.com/gatebook/gatebook/steps/internal/process"
 )
 
-// Program is what to run and how; the inputs of actions that run programs embed it.
-type Program struct {
+// Input is what to run and how; the inputs of actions that run programs embed it.
+type Input struct {
 	Command []string          `json:"command" nosecret:"true" minItems:"1" example:"[\"systemctl\",\"restart\",\"nginx\"]" doc:"The program and its arguments. No shell looks at them. Others on the machine can read them, so that no secret may stand here: use env or stdin."`
 	Script  string            `json:"script" nosecret:"true" minLength:"1" example:"systemctl restart nginx" doc:"A script, instead of a command. It stops at the first command that fails, also within a pipe where the shell knows pipefail."`
 	Shell   string            `json:"shell" default:"sh" enum:"sh,bash,dash,ash,zsh,ksh" doc:"The shell of the script."`
@@ -22,8 +26,8 @@ type Program struct {
 	Grace   schema.Duration   `json:"grace" default:"10s" doc:"How long the program has after SIGTERM, when it is cancelled, before it is killed with all its children."`
 }
 
-// Ended is how a program ended; the outputs of actions that run programs embed it.
-type Ended struct {
+// Output is how a program ended; the outputs of actions that run programs embed it.
+type Output struct {
 	ExitCode int             `json:"exitCode" required:"true" doc:"The exit code."`
 	Stdout   string          `json:"stdout" required:"true" doc:"What it wrote to standard output, without the newlines at the end."`
 	Stderr   string          `json:"stderr" required:"true" doc:"What it wrote to standard error, without the newlines at the end."`
@@ -31,12 +35,13 @@ type Ended struct {
 	Duration schema.Duration `json:"duration" required:"true" doc:"How long it ran."`
 }
 
-// commandOrScript is the rule that eitherCommandOrScript holds Go callers to.
-func commandOrScript() schema.Rule {
+// Rule is the one that [Input.Valid] holds Go callers to.
+func Rule() schema.Rule {
 	return schema.Rule{Expr: "has(self.command) != has(self.script)", Message: "Give either command or script."}
 }
 
-func (in Program) eitherCommandOrScript() error {
+// Valid refuses parameters that say nothing to run, or two things.
+func (in Input) Valid() error {
 	switch {
 	case len(in.Command) > 0 && in.Script != "":
 		return sdk.FieldErrorf("script", "must not be given beside command")
@@ -49,56 +54,53 @@ func (in Program) eitherCommandOrScript() error {
 	}
 }
 
-// isKnown reports whether all of what runs is known, so that it can be shown.
-func (in Program) isKnown(unknown []string) bool {
+// IsKnown reports whether all of what runs is known, so that it can be shown.
+func (in Input) IsKnown(unknown []string) bool {
 	return !isUnknown(unknown, "command") && !isUnknown(unknown, "script")
 }
 
-// spec is the process that runs it.
-func (in Program) spec(e *executor, key string) processSpec {
-	spec := processSpec{
-		argv: in.Command, script: in.Script, stdin: in.Stdin,
-		dir:   e.options.path(in.Cwd),
-		env:   e.environ(in.Env, key),
-		keep:  in.Keep,
-		grace: in.Grace.Std(),
+// Spec is the process that runs it, marked with the step's key.
+func (in Input) Spec(key string) process.Spec {
+	spec := process.Spec{
+		Argv: in.Command, Script: in.Script, Stdin: in.Stdin,
+		Dir: in.Cwd, Env: in.Env, Key: key, Keep: in.Keep, Grace: in.Grace.Std(),
 	}
 	if in.Script != "" {
-		spec.argv = shellCommand(in.Shell)
+		spec.Argv = shellCommand(in.Shell)
 	}
 	return spec
 }
 
-// warnings says what would keep it from running now.
-func (in Program) warnings(e *executor) []string {
-	name := in.Shell
-	if len(in.Command) > 0 {
-		name = in.Command[0]
-	}
-	if _, err := e.paths.find(name, e.environ(in.Env, "").path(), e.options.path(in.Cwd)); err != nil {
-		return []string{sentence(err.Error())}
+// Warnings says what would keep it from running now.
+func (in Input) Warnings(r *process.Runner) []string {
+	if err := r.Find(in.Spec("")); err != nil {
+		text := err.Error()
+		return []string{strings.ToUpper(text[:1]) + text[1:] + "."}
 	}
 	return nil
 }
 
-// outputs are those of an end; other is the class of the error where it should have
-// written JSON and has not.
-func (in Program) outputs(end processEnd, other sdk.Class) (Ended, error) {
-	ended := Ended{ExitCode: end.code, Stdout: end.stdout, Stderr: end.stderr, Duration: schema.Duration(end.took)}
+// Output is that of an end; other is the class of the error where it should have written
+// JSON and has not.
+func (in Input) Output(end process.End, other sdk.Class) (Output, error) {
+	out := Output{
+		ExitCode: end.Code, Stdout: end.Stdout.Text(), Stderr: end.Stderr.Text(), Duration: schema.Duration(end.Took),
+	}
 	if in.Parse == "" {
-		return ended, nil
+		return out, nil
 	}
 	var parsed any
-	err := document.Read([]byte(end.stdout), &parsed)
+	err := document.Read([]byte(out.Stdout), &parsed)
+	cut, _ := end.Stdout.Cut()
 	switch {
 	case err == nil:
-		ended.JSON = parsed
-	case end.code == 0 && len(end.stdout) >= in.Keep:
-		return Ended{}, sdk.Errorf(other, "standard output is not JSON, perhaps because keep leaves only %d bytes of it: %w", in.Keep, err)
-	case end.code == 0:
-		return Ended{}, sdk.Errorf(other, "standard output is not JSON: %w", err)
+		out.JSON = parsed
+	case end.Code == 0 && cut > 0:
+		return Output{}, sdk.Errorf(other, "standard output is not JSON, perhaps because keep leaves only %d bytes of it: %w", in.Keep, err)
+	case end.Code == 0:
+		return Output{}, sdk.Errorf(other, "standard output is not JSON: %w", err)
 	}
-	return ended, nil
+	return out, nil
 }
 
 // isUnknown reports whether the parameter or a part of it is not known yet.
@@ -114,16 +116,16 @@ func isUnknown(unknown []string, name string) bool {
 func shellCommand(shell string) []string {
 	switch shell {
 	case "bash", "zsh", "ksh":
-		return []string{shell, "-e", "-o", "pipefail", scriptPath}
+		return []string{shell, "-e", "-o", "pipefail", process.ScriptPath}
 	default:
-		return []string{shell, "-e", scriptPath}
+		return []string{shell, "-e", process.ScriptPath}
 	}
 }
 
-// line shows what runs, for people.
-func (in Program) line() string {
+// Line shows what runs, for people.
+func (in Input) Line() string {
 	if len(in.Command) > 0 {
-		return quoteAll(in.Command)
+		return Quote(in.Command)
 	}
 	first, rest, more := strings.Cut(strings.TrimSpace(in.Script), "\n")
 	if more && strings.TrimSpace(rest) != "" {
@@ -132,8 +134,8 @@ func (in Program) line() string {
 	return in.Shell + ": " + first
 }
 
-// quoteAll writes arguments so that a shell would read the same ones.
-func quoteAll(argv []string) string {
+// Quote writes arguments so that a shell would read the same ones.
+func Quote(argv []string) string {
 	quoted := make([]string, len(argv))
 	for i, arg := range argv {
 		quoted[i] = arg
@@ -146,8 +148,4 @@ func quoteAll(argv []string) string {
 
 func needsQuotes(c rune) bool {
 	return c <= ' ' || c == 0x7f || strings.ContainsRune("'\"\\$`&|;<>()*?[]{}!#~", c)
-}
-
-func sentence(text string) string {
-	return strings.ToUpper(text[:1]) + text[1:] + "."
 }

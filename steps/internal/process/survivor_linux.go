@@ -1,10 +1,9 @@
-package steps
+package process
 
 import (
 	"bytes"
 	"fmt"
 	"os"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -17,20 +16,16 @@ type starter struct {
 	boot     string
 }
 
-func groupAttr() *syscall.SysProcAttr {
-	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
-}
-
-// processID tells a process from all others, also those that get its number later.
-type processID struct {
+// ID tells a process from all others, also those that get its number later.
+type ID struct {
 	PID   int    `json:"pid"`
 	Start uint64 `json:"start,omitempty"` // in ticks since the boot
 	Boot  string `json:"boot,omitempty"`
 }
 
-func (s *starter) identify(pid int) processID {
+func (s *starter) identify(pid int) ID {
 	stat, _ := readStat(pid) // 0 where it cannot be read; then only the marker tells
-	return processID{PID: pid, Start: stat.start, Boot: s.bootID()}
+	return ID{PID: pid, Start: stat.start, Boot: s.bootID()}
 }
 
 // bootID tells this boot from the one before a crash of the whole machine; empty
@@ -107,7 +102,7 @@ func pids() ([]int, error) {
 
 // survivor returns a process of an earlier attempt that still runs: the one that
 // was noted, or one that carries the key.
-func (s *starter) survivor(noted processID, key string) (pid int, lives bool, err error) {
+func (s *starter) survivor(noted ID, key string) (pid int, lives bool, err error) {
 	if noted.PID > 0 && noted.Start > 0 && noted.Boot == s.bootID() {
 		stat, err := readStat(noted.PID)
 		if err == nil && stat.runs && stat.start == noted.Start {
@@ -143,17 +138,4 @@ func carries(pid int, key string) bool {
 		}
 	}
 	return false
-}
-
-// groupLives reports whether anything of the group still runs. In a container whose
-// first process waits for nobody, ended processes stay in the group for ever.
-func groupLives(group int) bool {
-	if syscall.Kill(-group, 0) != nil {
-		return false
-	}
-	all, err := pids()
-	return err != nil || slices.ContainsFunc(all, func(pid int) bool {
-		stat, err := readStat(pid)
-		return err == nil && stat.group == group && stat.runs
-	})
 }

@@ -1,4 +1,4 @@
-package steps
+package process
 
 import (
 	"fmt"
@@ -16,22 +16,22 @@ const keyVariable = "GATEBOOK_KEY"
 // environment is that of a process, each name once.
 type environment []string
 
-// environ is the environment that all processes have, with env and the key.
-func (e *executor) environ(env map[string]string, key string) environment {
-	environ := make(environment, 0, len(e.base)+len(env)+1)
-	for _, variable := range e.base {
+// environment is the one that all programs have, with the spec's own variables and key.
+func (r *Runner) environment(spec Spec) environment {
+	environ := make(environment, 0, len(r.environ)+len(spec.Env)+1)
+	for _, variable := range r.environ {
 		name, _, _ := strings.Cut(variable, "=")
-		if _, replaced := env[name]; !replaced {
+		if _, replaced := spec.Env[name]; !replaced {
 			environ = append(environ, variable)
 		}
 	}
-	for _, name := range slices.Sorted(maps.Keys(env)) {
+	for _, name := range slices.Sorted(maps.Keys(spec.Env)) {
 		if name != keyVariable {
-			environ = append(environ, name+"="+env[name])
+			environ = append(environ, name+"="+spec.Env[name])
 		}
 	}
-	if key != "" {
-		environ = append(environ, keyVariable+"="+key)
+	if spec.Key != "" {
+		environ = append(environ, keyVariable+"="+spec.Key)
 	}
 	return environ
 }
@@ -62,8 +62,8 @@ type pathCache struct {
 
 type pathKey struct{ name, dirs string }
 
-// find returns the file of a program: in the directories of dirs, or from dir
-// where the name has a directory of its own.
+// find returns the file of a program: in the directories of dirs, as PATH lists them, or
+// from dir where the name has a directory of its own.
 func (c *pathCache) find(name, dirs, dir string) (string, error) {
 	if strings.ContainsRune(name, filepath.Separator) {
 		path := name

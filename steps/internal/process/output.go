@@ -1,8 +1,7 @@
-package steps
+package process
 
 import (
 	"bytes"
-	"fmt"
 	"strings"
 	"sync"
 	"unicode/utf8"
@@ -19,17 +18,20 @@ const (
 // collector takes one output stream: it passes its lines on, and keeps its
 // beginning and its end.
 type collector struct {
+	Kept
+
 	host   sdk.Host
 	stream string
-	keep   int
 
 	buffers *sync.Pool // of *[]byte
 	buffer  *[]byte    // the line that is not complete yet; nil until something is read
 	used    int
+	ended   []byte // the last line that was not empty
+}
 
-	head, tail []byte // tail holds up to twice what it must, so that it rarely moves
-	total      int64
-	ended      []byte // the last line that was not empty
+// collector returns one for a stream of a process.
+func (r *Runner) collector(spec Spec, stream string) collector {
+	return collector{Kept: Kept{limit: spec.Keep}, host: spec.Host, stream: stream, buffers: &r.buffers}
 }
 
 // room returns where to read the next bytes to.
@@ -61,11 +63,6 @@ func (c *collector) release() {
 		c.buffers.Put(c.buffer)
 		c.buffer, c.used = nil, 0
 	}
-}
-
-// collector returns one for a stream of a process.
-func (e *executor) collector(spec processSpec, stream string) collector {
-	return collector{host: spec.host, stream: stream, keep: spec.keep, buffers: &e.buffers}
 }
 
 // pass gives on the lines of chunk[:used] that are complete, and moves what is left
@@ -101,6 +98,7 @@ func wholeRunes(text []byte) int {
 	return len(text)
 }
 
+// line gives one line on. Of an empty one there is nothing to say.
 func (c *collector) line(text []byte) {
 	text = bytes.TrimSuffix(text, []byte("\r"))
 	if len(text) == 0 {
@@ -116,33 +114,7 @@ func (c *collector) line(text []byte) {
 	c.host.Output(c.stream, text)
 }
 
-// hold keeps the beginning and the end of all that is read.
-func (c *collector) hold(text []byte) {
-	c.total += int64(len(text))
-	half := c.keep / 2
-	if room := c.keep - half - len(c.head); room > 0 {
-		n := min(room, len(text))
-		c.head = append(c.head, text[:n]...)
-		text = text[n:]
-	}
-	c.tail = append(c.tail, text[max(0, len(text)-half):]...)
-	if len(c.tail) > 2*half {
-		c.tail = c.tail[:copy(c.tail, c.tail[len(c.tail)-half:])]
-	}
-}
-
-// text returns what is kept, with a mark where something is cut out.
-func (c *collector) text() string {
-	tail := c.tail[max(0, len(c.tail)-c.keep/2):]
-	var text strings.Builder
-	text.Write(c.head)
-	if cut := c.total - int64(len(c.head)+len(tail)); cut > 0 {
-		fmt.Fprintf(&text, "\n… %d bytes cut …\n", cut)
-	}
-	text.Write(tail)
-	return strings.TrimRight(strings.ToValidUTF8(text.String(), "\uFFFD"), "\r\n")
-}
-
+// last returns the beginning of the last line that was not empty.
 func (c *collector) last() string {
 	return strings.ToValidUTF8(strings.TrimSpace(string(c.ended)), "\uFFFD")
 }

@@ -1,6 +1,6 @@
 //go:build !linux
 
-package steps
+package process
 
 import (
 	"context"
@@ -9,43 +9,42 @@ import (
 	"io"
 	"os"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
-// run runs one process to its end, or to that of ctx. Linux has a way of its own.
-func (e *executor) run(ctx context.Context, spec processSpec) (processEnd, error) {
+// Run runs one program to its end, or to that of ctx. Of one that was stopped it returns,
+// beside the error, what is known of its end. Linux has a way of its own.
+func (r *Runner) Run(ctx context.Context, spec Spec) (End, error) {
 	if err := ctx.Err(); err != nil {
-		return processEnd{}, stopped(err, "before it was started").NothingChanged()
+		return End{}, stopped(err, "was not started").NothingChanged()
 	}
-	pipes, err := e.openPipes(spec)
+	pipes, err := r.openPipes(spec)
 	if err != nil {
-		return processEnd{}, sdk.Errorf(sdk.Transient, "pipes: %w", err).NothingChanged()
+		return End{}, sdk.Errorf(sdk.Transient, "pipes: %w", err).NothingChanged()
 	}
 	defer pipes.close()
 	started := time.Now()
 	var process *os.Process
-	attr := &os.ProcAttr{Dir: spec.dir, Env: spec.env, Files: pipes.child, Sys: groupAttr()}
-	if err := e.launch(spec, func(path string) (err error) {
-		process, err = os.StartProcess(path, spec.argv, attr)
+	if err := r.launch(spec, func(path, dir string, environ []string) (err error) {
+		attr := &os.ProcAttr{Dir: dir, Env: environ, Files: pipes.child, Sys: groupAttr()}
+		process, err = os.StartProcess(path, spec.Argv, attr)
 		return err
 	}); err != nil {
-		return processEnd{}, err
+		return End{}, err
 	}
 	pipes.closeChild()
-	spec.tell(processID{PID: process.Pid})
+	spec.tell(ID{PID: process.Pid})
 	drained := pipes.copy(spec)
-	state, err := await(ctx, process, spec.grace)
-	if err != nil {
-		pipes.abandon(drained, 0)
-		return processEnd{}, err
-	}
-	pipes.abandon(drained, drainDelay)
-	return pipes.end(state, time.Since(started)), nil
+	state, err := await(ctx, process, spec.Grace)
+	detached := pipes.abandon(drained)
+	return pipes.end(state, detached, time.Since(started)), err
 }
 
-// await waits for the process and, when ctx ends, stops its whole group.
+// await waits for the process and, when ctx ends, stops its whole group. The state is
+// nil of one that has not ended.
 func await(ctx context.Context, process *os.Process, grace time.Duration) (*os.ProcessState, error) {
 	type end struct {
 		state *os.ProcessState
@@ -64,12 +63,19 @@ func await(ctx context.Context, process *os.Process, grace time.Duration) (*os.P
 		return e.state, nil
 	case <-ctx.Done():
 	}
+	var last end
 	gone := make(chan struct{})
 	go func() { // ends when the process does
-		<-exited
+		last = <-exited
 		close(gone)
 	}()
-	return nil, stopped(ctx.Err(), stopGroup(process.Pid, grace, gone))
+	err := stopped(ctx.Err(), "was stopped: it "+stopGroup(process.Pid, grace, gone))
+	select {
+	case <-gone:
+		return last.state, err
+	default:
+		return nil, err
+	}
 }
 
 // stopGroup asks the group to end, kills what is left of it after the grace, and
@@ -107,7 +113,7 @@ func groupEnds(pid int, within time.Duration, gone <-chan struct{}) bool {
 
 // pipes are what connects one process.
 type pipes struct {
-	executor       *executor
+	runner         *Runner
 	child          []*os.File // descriptors 0 to 3 of the child
 	owned          []*os.File // those of child that are closed after the start
 	input, script  *os.File   // our ends
@@ -115,17 +121,17 @@ type pipes struct {
 	stdout, stderr collector
 }
 
-func (e *executor) openPipes(spec processSpec) (p *pipes, err error) {
-	p = &pipes{executor: e, child: make([]*os.File, 3, 4)}
+func (r *Runner) openPipes(spec Spec) (p *pipes, err error) {
+	p = &pipes{runner: r, child: make([]*os.File, 3, 4)}
 	defer func() {
 		if err != nil {
 			p.close()
 		}
 	}()
-	if p.child[0], err = e.null(); err != nil {
+	if p.child[0], err = r.null(); err != nil {
 		return nil, err
 	}
-	if spec.stdin != "" {
+	if spec.Stdin != "" {
 		if p.child[0], p.input, err = p.pipe(); err != nil {
 			return nil, err
 		}
@@ -136,7 +142,7 @@ func (e *executor) openPipes(spec processSpec) (p *pipes, err error) {
 	if p.errors, p.child[2], err = p.pipeFrom(); err != nil {
 		return nil, err
 	}
-	if spec.script != "" {
+	if spec.Script != "" {
 		var script *os.File
 		if script, p.script, err = p.pipe(); err != nil {
 			return nil, err
@@ -165,11 +171,11 @@ func (p *pipes) pipeFrom() (ours, child *os.File, err error) {
 }
 
 // copy moves the data in and out. The channel is closed when all output is read.
-func (p *pipes) copy(spec processSpec) <-chan struct{} {
-	feed(p.input, spec.stdin)
-	feed(p.script, spec.script)
-	p.stdout = p.executor.collector(spec, "stdout")
-	p.stderr = p.executor.collector(spec, "stderr")
+func (p *pipes) copy(spec Spec) <-chan struct{} {
+	feed(p.input, spec.Stdin)
+	feed(p.script, spec.Script)
+	p.stdout = p.runner.collector(spec, "stdout")
+	p.stderr = p.runner.collector(spec, "stderr")
 	drained := make(chan struct{})
 	go func() {
 		var both sync.WaitGroup
@@ -181,26 +187,31 @@ func (p *pipes) copy(spec processSpec) <-chan struct{} {
 	return drained
 }
 
-// abandon waits for the output, but not longer than the delay: what is left behind
-// in the background may hold the pipes open for ever.
-func (p *pipes) abandon(drained <-chan struct{}, delay time.Duration) {
-	if delay > 0 {
-		timer := time.NewTimer(delay)
-		defer timer.Stop()
-		select {
-		case <-drained:
-			return
-		case <-timer.C:
-		}
+// abandon waits for the rest of the output, but not for long: what is left behind in the
+// background may hold the pipes open for ever. It reports whether that was so.
+func (p *pipes) abandon(drained <-chan struct{}) (detached bool) {
+	timer := time.NewTimer(drainDelay)
+	defer timer.Stop()
+	select {
+	case <-drained:
+		return false
+	case <-timer.C:
 	}
 	now := time.Now()
 	_ = p.output.SetReadDeadline(now)
 	_ = p.errors.SetReadDeadline(now)
 	<-drained
+	return true
 }
 
-func (p *pipes) end(state *os.ProcessState, took time.Duration) processEnd {
-	return endOf(state.ExitCode(), signalOf(state), &p.stdout, &p.stderr, took)
+// end is the one of a process; the state is nil of one that has not ended.
+func (p *pipes) end(state *os.ProcessState, detached bool, took time.Duration) End {
+	end := End{Code: -1, Detached: detached, Took: took}
+	if state != nil {
+		end.Code = state.ExitCode()
+		end.Signal = signalOf(state.Sys().(syscall.WaitStatus))
+	}
+	return end.printed(&p.stdout, &p.stderr)
 }
 
 func (p *pipes) closeChild() {

@@ -1,4 +1,4 @@
-package steps
+package process
 
 import (
 	"os"
@@ -21,4 +21,5 @@ func killGroup(pid int) {
 
 func groupLives(int) bool { return false }
 
-func signalOf(*os.ProcessState) string { return "" }
+// signalOf returns none: nothing on Windows says that a process was killed.
+func signalOf(syscall.WaitStatus) syscall.Signal { return 0 }

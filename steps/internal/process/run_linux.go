@@ -1,4 +1,4 @@
-package steps
+package process
 
 import (
 	"context"
@@ -15,32 +15,33 @@ import (
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
-// run runs one process to its end, or to that of ctx, from one thread.
+// Run runs one program to its end, or to that of ctx, from one thread. Of one that was
+// stopped it returns, beside the error, what is known of its end.
 //
 // The kernel kills a child when the thread that started it ends (Pdeathsig), so that
 // the thread must outlive the child; and a child that does little is over so soon that
 // handing it from goroutine to goroutine would cost as much again. So one thread starts
 // it, waits with poll(2) for its output, its end and the end of ctx, and reaps it.
-func (e *executor) run(ctx context.Context, spec processSpec) (processEnd, error) {
+func (r *Runner) Run(ctx context.Context, spec Spec) (End, error) {
 	if err := ctx.Err(); err != nil {
-		return processEnd{}, stopped(err, "before it was started").NothingChanged()
+		return End{}, stopped(err, "was not started").NothingChanged()
 	}
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	p := &process{
-		pid: -1, handle: -1, wake: -1, grace: spec.grace, started: time.Now(),
-		stdout: stream{fd: -1, collector: e.collector(spec, "stdout")},
-		stderr: stream{fd: -1, collector: e.collector(spec, "stderr")},
+		pid: -1, handle: -1, wake: -1, grace: spec.Grace, started: time.Now(),
+		stdout: stream{fd: -1, collector: r.collector(spec, "stdout")},
+		stderr: stream{fd: -1, collector: r.collector(spec, "stderr")},
 	}
 	defer p.close()
-	if err := p.start(e, spec); err != nil {
-		return processEnd{}, err
+	if err := p.start(r, spec); err != nil {
+		return End{}, err
 	}
-	spec.tell(e.starter.identify(p.pid))
+	spec.tell(r.starter.identify(p.pid))
 	if ctx.Done() != nil {
 		unwatch, err := p.watch(ctx)
 		if err != nil {
-			return processEnd{}, p.give(err)
+			return End{}, p.give(err)
 		}
 		defer unwatch()
 	}
@@ -60,11 +61,13 @@ type process struct {
 
 	ended      bool
 	status     syscall.WaitStatus
-	drainUntil time.Time // when output is no longer waited for, once it has ended
+	drainUntil time.Time // when output is no longer waited for, once it or its group has ended
 
 	cancelled bool
 	killed    bool
 	nextKill  time.Time // when the group is killed or, once it is, given up
+	gone      bool      // nothing of the group runs any more
+	quiet     bool      // nor is there anything left to read of it
 }
 
 // stream is our end of a pipe that the process writes.
@@ -74,8 +77,8 @@ type stream struct {
 }
 
 // start starts the process in a group of its own.
-func (p *process) start(e *executor, spec processSpec) error {
-	null, err := e.null()
+func (p *process) start(r *Runner, spec Spec) error {
+	null, err := r.null()
 	if err != nil {
 		return sdk.Errorf(sdk.Transient, "standard input: %w", err).NothingChanged()
 	}
@@ -93,15 +96,15 @@ func (p *process) start(e *executor, spec processSpec) error {
 		}
 		s.fd, theirs, files = ours, append(theirs, child), append(files, uintptr(child))
 	}
-	if spec.stdin != "" {
-		child, err := p.feed(spec.stdin)
+	if spec.Stdin != "" {
+		child, err := p.feed(spec.Stdin)
 		if err != nil {
 			return err
 		}
 		theirs, files[0] = append(theirs, child), uintptr(child)
 	}
-	if spec.script != "" {
-		child, err := p.feed(spec.script)
+	if spec.Script != "" {
+		child, err := p.feed(spec.Script)
 		if err != nil {
 			return err
 		}
@@ -109,11 +112,9 @@ func (p *process) start(e *executor, spec processSpec) error {
 	}
 	attr := groupAttr()
 	attr.PidFD = &p.handle
-	return e.launch(spec, func(path string) (err error) {
-		p.pid, err = syscall.ForkExec(path, spec.argv, &syscall.ProcAttr{
-			Dir: spec.dir, Env: spec.env, Files: files, Sys: attr,
-		})
-		return startError(path, spec.dir, err)
+	return r.launch(spec, func(path, dir string, environ []string) (err error) {
+		p.pid, err = syscall.ForkExec(path, spec.Argv, &syscall.ProcAttr{Dir: dir, Env: environ, Files: files, Sys: attr})
+		return startError(path, dir, err)
 	})
 }
 
@@ -177,33 +178,44 @@ func (p *process) give(why error) error {
 }
 
 // attend waits until all is over, and says how it ended.
-func (p *process) attend(ctx context.Context) (processEnd, error) {
+func (p *process) attend(ctx context.Context) (End, error) {
 	for !p.over() {
 		if err := p.look(); err != nil {
-			return processEnd{}, p.give(err)
+			return End{}, p.give(err)
 		}
+	}
+	if p.cancelled {
+		return p.end(), stopped(ctx.Err(), "was stopped: it "+p.howStopped())
+	}
+	return p.end(), nil
+}
+
+func (p *process) end() End {
+	end := End{Code: -1, Detached: p.isOpen(), Took: time.Since(p.started)}
+	if p.ended {
+		end.Code, end.Signal = p.status.ExitStatus(), signalOf(p.status) // -1 where a signal killed it
 	}
 	p.stdout.end()
 	p.stderr.end()
-	if p.cancelled {
-		return processEnd{}, stopped(ctx.Err(), p.howStopped())
-	}
-	code := p.status.ExitStatus() // -1 where a signal killed it
-	return endOf(code, signalText(p.status), &p.stdout.collector, &p.stderr.collector, time.Since(p.started)), nil
+	return end.printed(&p.stdout.collector, &p.stderr.collector)
 }
 
+// isOpen reports whether there may be more output: something holds a pipe open.
+func (p *process) isOpen() bool { return p.stdout.fd >= 0 || p.stderr.fd >= 0 }
+
 // over reports whether nothing more is waited for: the process and its output have
-// ended or, where it was cancelled, everything in its group has.
+// ended or, where it was cancelled, everything in its group has, and what that printed
+// is read.
 func (p *process) over() bool {
 	switch {
-	case p.cancelled && p.killed && time.Now().After(p.nextKill):
-		return true
+	case p.gone:
+		return p.quiet || time.Now().After(p.drainUntil)
 	case p.cancelled:
-		return p.ended && !groupLives(p.pid)
+		return p.killed && time.Now().After(p.nextKill)
 	case !p.ended:
 		return false
 	default:
-		return p.stdout.fd < 0 && p.stderr.fd < 0 || time.Now().After(p.drainUntil)
+		return !p.isOpen() || time.Now().After(p.drainUntil)
 	}
 }
 
@@ -237,6 +249,7 @@ func (p *process) look() error {
 	if _, err := unix.Poll(fds[:], p.patience()); err != nil && !errors.Is(err, unix.EINTR) {
 		return fmt.Errorf("poll: %w", err)
 	}
+	p.quiet = p.gone && fds[0].Revents == 0 && fds[1].Revents == 0
 	if fds[0].Revents != 0 {
 		p.stdout.read()
 	}
@@ -252,16 +265,27 @@ func (p *process) look() error {
 		p.cancelled, p.nextKill = true, time.Now().Add(p.grace)
 		terminateGroup(p.pid)
 	}
-	if p.cancelled && !p.killed && time.Now().After(p.nextKill) {
+	p.press()
+	return nil
+}
+
+// press goes on with stopping the group, where that has begun.
+func (p *process) press() {
+	switch {
+	case !p.cancelled || p.gone:
+	case p.ended && !groupLives(p.pid):
+		p.gone, p.drainUntil = true, time.Now().Add(drainDelay)
+	case !p.killed && time.Now().After(p.nextKill):
 		p.killed, p.nextKill = true, time.Now().Add(killDelay)
 		killGroup(p.pid)
 	}
-	return nil
 }
 
 // patience is how long to wait for something to happen, in milliseconds; -1: for ever.
 func (p *process) patience() int {
 	switch {
+	case p.gone:
+		return 0
 	case p.cancelled, p.handle < 0:
 		return int(lookInterval.Milliseconds())
 	case p.ended:
@@ -299,7 +323,7 @@ func (s *stream) read() {
 	_ = unix.Close(s.fd)
 	s.fd = -1
 	if err != nil && s.host != nil {
-		s.host.Progress(sdk.Progress{Message: s.collector.stream + " cannot be read: " + err.Error()})
+		s.host.Progress(sdk.Progress{Message: s.stream + " cannot be read: " + err.Error()})
 	}
 }
 
