@@ -180,7 +180,11 @@ func (r *Run) Alive() (Owner, bool, error) {
 	if err != nil {
 		return Owner{}, false, fmt.Errorf("look at the lock of run %s: %w", r.id, err)
 	}
-	owner, err := readOwner(r.lockPath())
+	read := readHolder
+	if free {
+		read = readOwner
+	}
+	owner, err := read(r.lockPath())
 	if free {
 		err = errors.Join(err, probe.Unlock())
 	}
@@ -210,6 +214,7 @@ func acquire(ctx context.Context, path string, owner Owner, exists func(run stri
 	if err := l.try(ctx); err != nil {
 		return nil, nil, err
 	}
+	l.sign()
 	previous, err := readOwner(path)
 	if err == nil && previous != nil {
 		err = previous.yields(path, owner, exists)
@@ -254,10 +259,19 @@ func (l *lock) try(ctx context.Context) error {
 		return fmt.Errorf("lock %s: %w", l.path, err)
 	}
 	held := &HeldError{Path: l.path}
-	if owner, err := readOwner(l.path); err == nil && owner != nil {
+	if owner, err := readHolder(l.path); err == nil && owner != nil {
 		held.Owner = *owner
 	}
 	return held
+}
+
+// sign writes the owner into the lock file itself, which says who has the lock for as
+// long as it is held. The name beside it outlives the owner and so waits for the disk;
+// until then it is still that of the one before. Without this one, that is what is shown.
+func (l *lock) sign() {
+	if data, err := json.Marshal(l.owner); err == nil {
+		_ = os.WriteFile(l.path, data, fileMode) // not where the disk is full
+	}
 }
 
 // release removes the owner's name, or says that it keeps the lock, while the lock is
@@ -279,6 +293,15 @@ func writeOwner(lock string, owner Owner) error {
 		return err
 	}
 	return writeFile(ownerPath(lock), append(data, '\n'))
+}
+
+// readHolder returns who has a lock that is held, nil where nobody left a name.
+func readHolder(lock string) (*Owner, error) {
+	owner := new(Owner)
+	if data, err := readFile(lock); err == nil && json.Unmarshal(data, owner) == nil {
+		return owner, nil
+	}
+	return readOwner(lock)
 }
 
 // readOwner returns nil where nobody left a name, and a zero owner where the name

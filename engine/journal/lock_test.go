@@ -51,6 +51,39 @@ func TestLocksAreAllOrNone(t *testing.T) {
 	}
 }
 
+// The name beside a lock is on the disk before the run goes on, which takes a while: until
+// then it is that of the owner before, who may be dead.
+func TestHolderIsTheOneThatLives(t *testing.T) {
+	t.Parallel()
+	run := newRun(t)
+	locks, err := run.Lock(t.Context(), testOwner(2), "web")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dead := testOwner(1)
+	dead.Run = run.ID()
+	for _, lock := range locks.held {
+		if err := writeOwner(lock.path, dead); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if owner, alive, err := run.Alive(); err != nil || !alive || owner.PID != 2 {
+		t.Errorf("driven by %v, %v, %v", owner, alive, err)
+	}
+	_, err = run.Lock(t.Context(), testOwner(3))
+	if held, ok := errors.AsType[*HeldError](err); !ok || held.Owner.PID != 2 {
+		t.Errorf("the run is held: %v", err)
+	}
+	for _, lock := range locks.held { // as the end of their process would
+		if err := lock.flock.Unlock(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if owner, alive, err := run.Alive(); err != nil || alive || owner.PID != 1 {
+		t.Errorf("last driven by %v, %v, %v", owner, alive, err)
+	}
+}
+
 func TestLockFilesStay(t *testing.T) {
 	t.Parallel()
 	run := newRun(t)

@@ -111,6 +111,8 @@ func (r *Runs) explain(err error, status *standing.Status) error {
 	var held *journal.HeldError
 	began := status.Run.ID != ""
 	switch {
+	case errors.As(err, &held) && began && held.Name == "" && !held.Elsewhere:
+		return goesOn(status.Run.ID, held.Owner) // somebody else was quicker
 	case errors.As(err, &held) && began:
 		r.Complain(err.Error())
 		return console.CodeError(event.OutcomePaused.ExitCode()) // it stays as it is
@@ -144,9 +146,9 @@ func goesNoFurther(err error) bool {
 const repeated = 200 * time.Millisecond
 
 // control turns the signals that a run is sent into what is asked of it: the first
-// starts nothing new, the second stops what runs. After that there is nothing more to
-// ask, only something to say. It ends when stop is closed; say puts a line where the
-// person sees it.
+// starts nothing new, the second stops what runs, and each that follows does so once
+// more, which ends a compensation that hangs. It ends when stop is closed; say puts a
+// line where the person sees it.
 func (r *Runs) control(received <-chan os.Signal, stop <-chan struct{}, ask chan<- event.Event, say func(string)) {
 	var last time.Time
 	for count := 1; ; count++ {
@@ -164,9 +166,6 @@ func (r *Runs) control(received <-chan os.Signal, stop <-chan struct{}, ask chan
 		last = now
 		wanted, words := answerTo(count)
 		say(words)
-		if wanted == "" {
-			continue
-		}
 		select {
 		case ask <- event.Event{Type: wanted, By: r.User, Reason: "signal " + signal.String()}:
 		case <-stop:
@@ -183,9 +182,10 @@ func answerTo(n int) (wanted event.Type, words string) {
 			"Once more to stop what runs."
 	case 2:
 		return event.CancelAsked, "What runs is being stopped. Then the runbook's onFailure applies: " +
-			"with rollback, what was changed is taken back."
+			"with rollback, what was changed is taken back. Once more to give up a step that is being taken back."
 	default:
-		return "", "It is being stopped in good order, and what was changed is taken back where the runbook says so. " +
+		return event.CancelAsked, "What runs is being stopped. A step that is being taken back now is given up and left to a person; " +
+			"the next one follows. " +
 			"Ending this process with kill -9 loses nothing: gatebook resume takes the run up where it was."
 	}
 }

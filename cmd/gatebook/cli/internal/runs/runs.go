@@ -30,6 +30,7 @@ type Runs struct {
 type Run struct {
 	*journal.Run
 	Status *standing.Status
+	Holder journal.Owner // whose process drives it now, where one does
 }
 
 // errNoRecord says of a run that there is nothing to tell of it.
@@ -41,8 +42,8 @@ func (r *Runs) Open(name string) (*Run, error) {
 	if err != nil {
 		return nil, err
 	}
-	found := &Run{Run: folder}
-	if found.Status, err = r.look(folder); err != nil {
+	found, err := r.look(folder)
+	if err != nil {
 		return nil, err
 	}
 	if found.Status.Run.ID == "" && found.Status.Drive != standing.Driven {
@@ -81,7 +82,7 @@ func (r *Runs) tellStrangers() {
 }
 
 // look reads the journal of a run to its end.
-func (r *Runs) look(folder *journal.Run) (*standing.Status, error) {
+func (r *Runs) look(folder *journal.Run) (*Run, error) {
 	planned, err := readPlan(folder)
 	if err != nil {
 		return nil, err
@@ -97,24 +98,25 @@ func (r *Runs) look(folder *journal.Run) (*standing.Status, error) {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("look at run %s: %w", folder.ID(), err)
 	}
-	return status, setDrive(status, folder)
+	found := &Run{Run: folder, Status: status}
+	return found, found.setDrive()
 }
 
 // setDrive finds out whether a process drives the run now. A run whose process died
 // never says so itself.
-func setDrive(status *standing.Status, folder *journal.Run) error {
-	_, alive, err := folder.Alive()
+func (r *Run) setDrive() error {
+	owner, alive, err := r.Alive()
 	switch {
 	case err != nil:
-		return fmt.Errorf("look whether run %s is driven: %w", folder.ID(), err)
+		return fmt.Errorf("look whether run %s is driven: %w", r.ID(), err)
 	case alive:
-		status.Drive = standing.Driven
-	case status.Result == nil:
-		status.Drive = standing.Abandoned
+		r.Status.Drive, r.Holder = standing.Driven, owner
+	case r.Status.Result == nil:
+		r.Status.Drive = standing.Abandoned
 	default:
-		status.Drive = standing.AtRest
+		r.Status.Drive = standing.AtRest
 	}
-	status.Finish()
+	r.Status.Finish()
 	return nil
 }
 
@@ -215,7 +217,10 @@ func (r *Runs) History(filter history.Filter, limit int) (records []history.Reco
 func (r *Runs) record(entry journal.Entry) history.Record {
 	status, err := summarise(entry)
 	if err == nil && (status.Result == nil || standing.AskedFor(status.Result)) {
-		status, err = r.look(entry.Run)
+		var found *Run
+		if found, err = r.look(entry.Run); err == nil {
+			status = found.Status
+		}
 	}
 	if err != nil {
 		return history.Record{Date: entry.Run.Made(), Run: entry.Run.ID(), Result: "unreadable", Remark: layout.Line(err.Error())}

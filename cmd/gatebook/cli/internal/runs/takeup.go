@@ -2,10 +2,12 @@ package runs
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/console"
 	"github.com/gatebook/gatebook/engine"
 	"github.com/gatebook/gatebook/engine/event"
+	"github.com/gatebook/gatebook/engine/journal"
 	"github.com/gatebook/gatebook/engine/report/layout"
 	"github.com/gatebook/gatebook/engine/report/standing"
 	"github.com/gatebook/gatebook/engine/run"
@@ -57,8 +59,7 @@ func (r *Runs) TakeUp(ctx context.Context, t TakeUp, prompter *console.Prompter)
 	}
 	switch {
 	case found.Status.Drive == standing.Driven && t.Wish == Resume:
-		return console.Usage("To follow it: gatebook status "+found.ID(), "run %s goes on in pid %d on %s",
-			found.ID(), found.Status.Process.PID, found.Status.Process.Host)
+		return goesOn(found.ID(), found.Holder)
 	case found.Status.Drive == standing.Driven:
 		return r.leave(found, t.Wish, t.Reason)
 	case t.Wish == Pause:
@@ -81,6 +82,15 @@ func (r *Runs) TakeUp(ctx context.Context, t TakeUp, prompter *console.Prompter)
 				Ask: event.Type(t.Wish), By: r.User, Reason: t.Reason, Words: said,
 			})
 		})
+}
+
+// goesOn says who drives a run that was to be resumed.
+func goesOn(run string, holder journal.Owner) error {
+	where := "another process"
+	if holder.PID > 0 {
+		where = fmt.Sprintf("pid %d on %s", holder.PID, holder.Host)
+	}
+	return console.Usage("To follow it: gatebook status "+run, "run %s goes on in %s", run, where)
 }
 
 // settled reports whether a run has ended so that nothing is left to do of what is
