@@ -25,24 +25,17 @@ func (m *Machine) cancelAsked(e event.Event) {
 	if m.plan.OnFailure == plan.Rollback {
 		to = plan.Rollback
 	}
-	mode := m.mode
-	if mode == event.Paused {
-		mode = m.back
-	}
-	switch mode {
-	case event.Reverse:
-		if m.mode == event.Paused {
-			m.refuse(e, "what was changed is being taken back")
-			return
-		}
+	switch m.mode {
 	case event.Ended, "":
 		m.refuse(e, "the run has ended")
 		return
-	default:
-	}
-	if m.mode == event.Paused {
+	case event.Paused:
+		if m.back == event.Reverse {
+			m.endRollback(reason) // no compensation is at work that could be meant
+			return
+		}
 		m.goOn(reason) // nothing is in flight but what the driver looks at first
-	} else {
+	default:
 		m.cancelAttempts()
 	}
 	m.remember("", &event.Failure{Class: sdk.Cancelled, Message: reason})

@@ -63,7 +63,7 @@ func TestRequestsOfPeople(t *testing.T) {
 				fails(w, "a", event.Undo, sdk.Transient)
 			},
 			at:   5 * time.Second,
-			asks: []event.Type{event.PauseAsked, event.CancelAsked, event.ResumeAsked},
+			asks: []event.Type{event.PauseAsked, event.ResumeAsked},
 			want: []string{"5s run paused", "13.997s a undo #2", "14.997s a is undone", "14.997s run rolled_back"},
 		},
 		"cancel of a run that paused in finally ends what is left of it and takes nothing back": {
@@ -139,6 +139,21 @@ func TestRequestsOfPeople(t *testing.T) {
 			asks: []event.Type{event.CancelAsked, event.CancelAsked},
 			want: []string{
 				"10s b is left (cancelled)", "10s a is undoing", "10s a is left (cancelled)", "10s run stuck",
+			},
+		},
+		"a cancel of a run that paused in its rollback ends that there": {
+			steps: []*plan.Step{change("a"), with(change("b", "a"), inOrder), with(with(change("c", "b"), inOrder), func(s *plan.Step) {
+				s.Rollback.Retry = plan.Retry{Attempts: 2, Delay: time.Hour, Factor: 1}
+			}), finally(read("f"))},
+			world: func(w *world) {
+				fails(w, "c", event.Do, sdk.Permanent)
+				fails(w, "c", event.Undo, sdk.Transient)
+			},
+			at:   10 * time.Second,
+			asks: []event.Type{event.PauseAsked, event.CancelAsked},
+			want: []string{
+				"10s run paused", "10s c is left (cancelled)", "10s b is left (cancelled)", "10s a is left (cancelled)",
+				"10s f do #1", "11s f is succeeded", "11s run stuck",
 			},
 		},
 		"a finally that changes something does not hide that a gate was closed": {

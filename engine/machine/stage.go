@@ -252,7 +252,7 @@ func (m *Machine) outcome() event.Outcome {
 		return event.OutcomeStuck
 	case gateLike(m.failure.Class) && !slices.ContainsFunc(m.changed, m.isOfSteps):
 		return event.OutcomeGateClosed
-	case m.aim == plan.Rollback && slices.ContainsFunc(m.changed, m.isUndone):
+	case slices.ContainsFunc(m.changed, m.isUndone):
 		return event.OutcomeRolledBack
 	default:
 		return event.OutcomeFailed

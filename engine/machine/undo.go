@@ -1,6 +1,8 @@
 package machine
 
 import (
+	"slices"
+
 	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/plan"
 	"github.com/gatebook/gatebook/plugins/sdk"
@@ -57,11 +59,11 @@ func (m *Machine) nextUndo() bool {
 		s, p := &m.steps[i], m.plan.Steps[i]
 		switch {
 		case s.atWork:
-			m.left(i, "its action did not end when it was asked to, and may still be at work")
+			m.left(i, sdk.Permanent, "its action did not end when it was asked to, and may still be at work")
 		case s.stuck:
-			m.left(i, "a step that needs it could not be taken back")
+			m.left(i, sdk.Permanent, "a step that needs it could not be taken back")
 		case p.Rollback == nil:
-			m.left(i, "the runbook says no way to take it back")
+			m.left(i, sdk.Permanent, "the runbook says no way to take it back")
 		default:
 			m.live[i] = struct{}{}
 			m.decide(i, event.Undo, event.Undoing, nil)
@@ -99,9 +101,23 @@ func (m *Machine) notUndone(i int, failure *event.Failure) {
 	m.hold(i)
 }
 
-func (m *Machine) left(i int, why string) {
-	m.decide(i, event.Undo, event.LeftOver, &event.Failure{Class: sdk.Permanent, Message: why})
+func (m *Machine) left(i int, class sdk.Class, why string) {
+	m.decide(i, event.Undo, event.LeftOver, &event.Failure{Class: class, Message: why})
 	m.hold(i)
+}
+
+// endRollback ends a rollback in which the run has paused: what it has not come to is
+// left.
+func (m *Machine) endRollback(reason string) {
+	m.aim, m.back = plan.Stop, event.Draining
+	m.goOn(reason)
+	for _, i := range m.liveSteps() {
+		m.breakOffUndo(i)
+	}
+	for _, i := range slices.Backward(m.undo) {
+		m.left(i, sdk.Cancelled, "the rollback was cancelled before it came to this step")
+	}
+	m.undo = nil
 }
 
 // hold marks what a step was built on as not to be taken back.

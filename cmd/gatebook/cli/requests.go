@@ -33,7 +33,11 @@ func newCancel(a *app) *cobra.Command {
 		Short: "Stop what a run does now, then do as the runbook says on failure",
 		Long: `Stop what a run does now, then do as the runbook says on failure: with onFailure
 rollback, what was changed is taken back. The process that drives the run is asked;
-where none does, it is done here.`,
+where none does, it is done here.
+
+Of a run that is in its rollback already, the compensation that is at work is given up,
+and the next one follows; where the run paused in its rollback, that ends there. What
+is not taken back is left to a person, until gatebook resume tries again.`,
 		Example: `  gatebook cancel latest
   gatebook cancel latest --reason "wrong version"`,
 		Args:              exactly("a RUN: an id, its beginning, or latest"),

@@ -36,7 +36,8 @@ JSON on standard output. Everything is in the run's journal, so that gatebook re
 takes up a run that was interrupted in whatever way.
 
 Ctrl-C once starts nothing new and lets what runs come to its end; twice stops what
-runs, and what the runbook says about failures applies.
+runs, and what the runbook says about failures applies; each further one gives up the
+step that is being taken back at that moment.
 
 ` + inputsHelp + `
 
