@@ -16,7 +16,7 @@ func applyDefaults(root, s *Schema, data any) any {
 	}
 	switch d := data.(type) {
 	case Masked:
-		return Masked{applyDefaults(root, s, d.Value)}
+		return Masked{Value: applyDefaults(root, s, d.Value)}
 	case map[string]any:
 		return defaultsOfObject(root, s, d)
 	case []any:

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/gatebook/gatebook/schema/internal/words"
 )
 
 // Markdown returns the fields of an object as a table, nested ones by their path:
@@ -74,7 +76,7 @@ func TypeText(s *Schema) string {
 				types = append(types, text)
 			}
 		}
-		return list(types, "or")
+		return words.List(types, "or")
 	case len(s.AllOf) == 1: // a reference with words beside it
 		return TypeText(s.AllOf[0])
 	default:
@@ -91,7 +93,7 @@ func limits(s *Schema) string {
 		for i, value := range one.Enum {
 			texts[i] = code(value)
 		}
-		said = append(said, "One of "+list(texts, "or")+".")
+		said = append(said, "One of "+words.List(texts, "or")+".")
 	}
 	if one.Pattern != "" {
 		said = append(said, "Matches `"+one.Pattern+"`.")
@@ -123,11 +125,11 @@ func between(noun string, least, most *float64, unit string) string {
 	}
 	switch {
 	case least != nil && most != nil:
-		return "From " + show(*least) + " to " + show(*most) + noun + "."
+		return "From " + words.Show(*least) + " to " + words.Show(*most) + noun + "."
 	case least != nil:
-		return "At least " + show(*least) + noun + "."
+		return "At least " + words.Show(*least) + noun + "."
 	case most != nil:
-		return "At most " + show(*most) + noun + "."
+		return "At most " + words.Show(*most) + noun + "."
 	case unit != "":
 		return "In " + unit + "."
 	default:
@@ -147,7 +149,7 @@ func code(value any) string {
 	if value == nil {
 		return ""
 	}
-	if s, ok := value.(string); ok && isPlain(s) {
+	if s, ok := value.(string); ok && words.IsPlain(s) {
 		return "`" + s + "`"
 	}
 	text, err := json.Marshal(value)

@@ -1,25 +1,52 @@
-package schema
+// Package datum is JSON as Go data, some of which may not be known yet: its types, its
+// numbers, and when two values are equal. Floor 0, as a part of schema.
+package datum
 
 import (
 	"encoding/json"
 	"math"
 	"math/big"
-	"slices"
 	"strconv"
-	"strings"
 )
 
-// Unknown stands inside data for a part that is not known yet. See
-// [Validator.Validate].
+// The types of JSON Schema.
+const (
+	Null    = "null"
+	Boolean = "boolean"
+	Integer = "integer"
+	Number  = "number"
+	String  = "string"
+	Array   = "array"
+	Object  = "object"
+)
+
+// Verdict is what is known of a value; the smaller of two is that of both.
+type Verdict int
+
+// The verdicts.
+const (
+	Invalid Verdict = iota
+	Undecided
+	Valid
+)
+
+func verdictOf(ok bool) Verdict {
+	if ok {
+		return Valid
+	}
+	return Invalid
+}
+
+// Unknown stands inside data for a part that is not known yet.
 type Unknown struct{}
 
 // Masked stands inside data for a value that is checked like any other, but shown
 // in no message.
 type Masked struct{ Value any }
 
-// normal turns decoded JSON with [json.Number] into data with int64 and float64,
+// Normal turns decoded JSON with [json.Number] into data with int64 and float64,
 // so that integers stay integers. Numbers that neither can hold stay as they are.
-func normal(data any) any {
+func Normal(data any) any {
 	switch d := data.(type) {
 	case json.Number:
 		if i, err := strconv.ParseInt(string(d), 10, 64); err == nil {
@@ -35,11 +62,11 @@ func normal(data any) any {
 		return f
 	case []any:
 		for i := range d {
-			d[i] = normal(d[i])
+			d[i] = Normal(d[i])
 		}
 	case map[string]any:
 		for name := range d {
-			d[name] = normal(d[name])
+			d[name] = Normal(d[name])
 		}
 	}
 	return data
@@ -72,37 +99,37 @@ func number(data any) (i int64, f float64, whole, ok bool) {
 	}
 }
 
-// typeName returns the JSON Schema type of data; a whole number is an integer.
-func typeName(data any) string {
+// TypeOf returns the JSON Schema type of data; a whole number is an integer.
+func TypeOf(data any) string {
 	switch data.(type) {
 	case nil:
-		return TypeNull
+		return Null
 	case bool:
-		return TypeBoolean
+		return Boolean
 	case string:
-		return TypeString
+		return String
 	case []any:
-		return TypeArray
+		return Array
 	case map[string]any:
-		return TypeObject
+		return Object
 	}
 	_, f, whole, ok := number(data)
 	switch {
 	case !ok:
 		return "value that JSON cannot hold"
 	case whole || f == math.Trunc(f):
-		return TypeInteger
+		return Integer
 	default:
-		return TypeNumber
+		return Number
 	}
 }
 
-// equal compares two values as JSON Schema does; with a part that is not known
+// Equal compares two values as JSON Schema does; with a part that is not known
 // yet it may be undecided.
-func equal(a, b any) verdict {
-	a, b = unmask(a), unmask(b)
-	if isUnknown(a) || isUnknown(b) {
-		return undecided
+func Equal(a, b any) Verdict {
+	a, b = Unmask(a), Unmask(b)
+	if IsUnknown(a) || IsUnknown(b) {
+		return Undecided
 	}
 	switch x := a.(type) {
 	case []any:
@@ -116,12 +143,12 @@ func equal(a, b any) verdict {
 		case nil, bool, string:
 			return verdictOf(a == b)
 		}
-		return invalid
+		return Invalid
 	}
 	i, f, whole, ok := number(a)
 	j, g, alsoWhole, alsoOK := number(b)
 	if !ok || !alsoOK {
-		return invalid
+		return Invalid
 	}
 	if whole && alsoWhole {
 		return verdictOf(i == j)
@@ -129,46 +156,48 @@ func equal(a, b any) verdict {
 	return verdictOf(f == g)
 }
 
-func equalLists(x, y []any, ok bool) verdict {
+func equalLists(x, y []any, ok bool) Verdict {
 	if !ok || len(x) != len(y) {
-		return invalid
+		return Invalid
 	}
-	result := valid
+	result := Valid
 	for i := range x {
-		result = min(result, equal(x[i], y[i]))
+		result = min(result, Equal(x[i], y[i]))
 	}
 	return result
 }
 
-func equalObjects(x, y map[string]any, ok bool) verdict {
+func equalObjects(x, y map[string]any, ok bool) Verdict {
 	if !ok || len(x) != len(y) {
-		return invalid
+		return Invalid
 	}
-	result := valid
+	result := Valid
 	for name := range x {
 		other, ok := y[name]
 		if !ok {
-			return invalid
+			return Invalid
 		}
-		result = min(result, equal(x[name], other))
+		result = min(result, Equal(x[name], other))
 	}
 	return result
 }
 
-func isUnknown(data any) bool {
+// IsUnknown reports whether data is not known yet.
+func IsUnknown(data any) bool {
 	_, ok := data.(Unknown)
 	return ok
 }
 
-func unmask(data any) any {
+// Unmask returns data itself where it is masked.
+func Unmask(data any) any {
 	if m, ok := data.(Masked); ok {
 		return m.Value
 	}
 	return data
 }
 
-// isMultiple computes in decimal, so that 0.3 is a multiple of 0.1.
-func isMultiple(data any, of float64) bool {
+// IsMultiple computes in decimal, so that 0.3 is a multiple of 0.1.
+func IsMultiple(data any, of float64) bool {
 	if i, _, whole, _ := number(data); whole && of == math.Trunc(of) && of < 1<<63 {
 		return i%int64(of) == 0
 	}
@@ -178,8 +207,8 @@ func isMultiple(data any, of float64) bool {
 	return okA && okB && new(big.Rat).Quo(a, b).IsInt()
 }
 
-// compare orders a number and a bound.
-func compare(data any, bound float64) int {
+// Compare orders a number and a bound.
+func Compare(data any, bound float64) int {
 	i, f, whole, _ := number(data)
 	if whole && bound == math.Trunc(bound) && math.Abs(bound) < 1<<63 {
 		switch j := int64(bound); {
@@ -199,24 +228,4 @@ func compare(data any, bound float64) int {
 	default:
 		return 0
 	}
-}
-
-// FieldPath writes a path for people: "nodes[2].name".
-func FieldPath(path []string) string {
-	var text strings.Builder
-	for i, part := range path {
-		switch {
-		case isIndex(part):
-			text.WriteString("[" + part + "]")
-		case i > 0:
-			text.WriteString("." + part)
-		default:
-			text.WriteString(part)
-		}
-	}
-	return text.String()
-}
-
-func isIndex(part string) bool {
-	return part != "" && !slices.ContainsFunc([]byte(part), func(c byte) bool { return c < '0' || c > '9' })
 }

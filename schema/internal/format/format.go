@@ -1,4 +1,6 @@
-package schema
+// Package format knows the formats of JSON Schema that gatebook holds texts to, and says
+// in words what they want. Floor 0, as a part of schema.
+package format
 
 import (
 	"net/mail"
@@ -8,13 +10,18 @@ import (
 	"time"
 )
 
-// formatCheck returns the test of a format. A format without one says something
-// to people only.
-func formatCheck(format string) func(string) bool {
+// The formats to which gatebook gives a meaning of its own.
+const (
+	Duration = "duration"
+	DateTime = "date-time"
+)
+
+// Test returns the test of a format. A format without one says something to people only.
+func Test(format string) func(string) bool {
 	switch format {
-	case FormatDuration:
+	case Duration:
 		return func(s string) bool { _, err := time.ParseDuration(s); return err == nil }
-	case FormatDateTime:
+	case DateTime:
 		return func(s string) bool { _, err := time.Parse(time.RFC3339, s); return err == nil }
 	case "date":
 		return func(s string) bool { _, err := time.Parse(time.DateOnly, s); return err == nil }
@@ -33,12 +40,12 @@ func formatCheck(format string) func(string) bool {
 	}
 }
 
-// formatText says what a format wants, to follow "must be".
-func formatText(format string) string {
+// Wanted says what a format wants, to follow "must be".
+func Wanted(format string) string {
 	switch format {
-	case FormatDuration:
+	case Duration:
 		return "a duration such as 300s or 1h30m"
-	case FormatDateTime:
+	case DateTime:
 		return "a time such as 2026-03-01T22:00:00Z"
 	case "date":
 		return "a date such as 2026-03-01"
