@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/gatebook/gatebook/schema/internal/check"
 	"github.com/gatebook/gatebook/schema/internal/format"
@@ -178,11 +177,6 @@ func (c *compiler) resolve(ref string, depth int) (*check.Shape, error) {
 	shape := &check.Shape{}
 	c.defs[ref] = shape // before it is filled, since it may refer to itself
 	return shape, c.fill(shape, target, depth+1)
-}
-
-// escape writes a name as a part of a JSON pointer.
-func escape(name string) string {
-	return strings.NewReplacer("~", "~0", "/", "~1").Replace(name)
 }
 
 // refuseCircles finds schemas that lead back to themselves without going into the

@@ -5,7 +5,9 @@
 // Go data. It comes from a Go struct's tags ([For]), from a runbook's `inputs:`,
 // or over the wire from a plugin. It validates by itself, since
 // no JSON Schema library knows values that are not known yet; the tests hold it
-// against one. Floor 0: it imports the standard library alone.
+// against one. What needs no Schema is inside: the check of a value against a compiled
+// schema, the equality of data, formats, bounded patterns, and the words of messages.
+// Floor 0: it imports the standard library alone.
 package schema
 
 import (
