@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/schema"
@@ -130,8 +131,12 @@ func answerManual(_ context.Context, call *sdk.Call[ManualInput], answer sdk.Ans
 		return ManualOutput{}, sdk.FieldErrorf("fields", "%w", err)
 	}
 	complete, _ := schema.ApplyDefaults(form, filled).(map[string]any)
-	for _, fault := range validator.Validate(complete) {
-		return ManualOutput{}, sdk.FieldErrorf("fields", "%s", fault.Message)
+	if faults := validator.Validate(complete); len(faults) > 0 {
+		messages := make([]string, len(faults))
+		for i, fault := range faults {
+			messages[i] = fault.Message
+		}
+		return ManualOutput{}, sdk.FieldErrorf("fields", "%s", strings.Join(messages, "; "))
 	}
 	return ManualOutput{Fields: complete, Answered: who}, nil
 }

@@ -198,9 +198,15 @@ func TestFillIn(t *testing.T) {
 		typed      []console.Pair
 		want, fail string
 	}{
-		"all":           {[]console.Pair{{"serial", "ABC"}, {"size", "3"}, {"tags", `["a"]`}}, `{"serial":"ABC","size":3,"tags":["a"]}`, ""},
-		"missing":       {nil, "", "serial"},
-		"unknown":       {[]console.Pair{{"serial", "ABC"}, {"colour", "red"}}, "", "colour"},
+		"all":      {[]console.Pair{{"serial", "ABC"}, {"size", "3"}, {"tags", `["a"]`}}, `{"serial":"ABC","size":3,"tags":["a"]}`, ""},
+		"missing":  {nil, "", "serial"},
+		"unknown":  {[]console.Pair{{"serial", "ABC"}, {"colour", "red"}}, "", `there is no field "colour"; there are serial, size, tags`},
+		"misspelt": {[]console.Pair{{"seriel", "ABC"}}, "", "there is no field \"seriel\"; did you mean \"serial\"?\nserial is required"},
+		"all at once": {
+			[]console.Pair{{"serial", "abc"}, {"size", "big"}, {"tags", "1"}, {"x", "1"}}, "",
+			"size: \"big\" is not of type integer\nthere is no field \"x\"; there are serial, size, tags\n" +
+				"serial must match ^[A-Z]+$, got abc\ntags must be a list, got an integer",
+		},
 		"pattern":       {[]console.Pair{{"serial", "abc"}}, "", "must match"},
 		"not a number":  {[]console.Pair{{"serial", "ABC"}, {"size", "big"}}, "", `"big" is not of type integer`},
 		"and more":      {[]console.Pair{{"serial", "ABC"}, {"size", "5]"}}, "", "is not of type"},
