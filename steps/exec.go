@@ -62,7 +62,7 @@ that variable when the run is resumed, and is waited for.`,
 // plan says what would run, and asks `check` whether it needs to.
 func (e executor) plan(ctx context.Context, call *sdk.Call[ExecInput]) (sdk.Preview, error) {
 	in := call.Input
-	if !in.IsKnown(call.Unknown) {
+	if !call.Knows("command", "script") {
 		return sdk.Preview{Summary: "would run a program that is not known yet"}, nil
 	}
 	if err := in.Valid(); err != nil {

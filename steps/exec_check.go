@@ -58,7 +58,7 @@ not there is permanent.`,
 
 func (l looker) plan(_ context.Context, call *sdk.Call[ExecCheckInput]) (sdk.Preview, error) {
 	in := call.Input
-	if !in.IsKnown(call.Unknown) {
+	if !call.Knows("command", "script") {
 		return sdk.Preview{Summary: "would look with a program that is not known yet"}, nil
 	}
 	if err := in.Valid(); err != nil {

@@ -60,6 +60,9 @@ that the server does not know is transient, since it may register later.`,
 			{Title: "Ask a local server as a whole", With: map[string]any{"address": "127.0.0.1:9090", "plaintext": true}},
 		},
 		Plan: func(_ context.Context, call *sdk.Call[GRPCHealthInput]) (sdk.Preview, error) {
+			if !call.Knows("address") {
+				return sdk.Preview{Summary: "would ask a server that is not known yet for its health"}, nil
+			}
 			return sdk.Preview{Summary: "would ask " + call.Input.Address + " for its health"}, nil
 		},
 		Apply: o.checkGRPC,

@@ -61,7 +61,7 @@ func planHTTPCheck(_ context.Context, call *sdk.Call[HTTPCheckInput]) (sdk.Previ
 		return sdk.Preview{}, err
 	}
 	address, err := url.Parse(call.Input.URL)
-	if err != nil || address.Host == "" {
+	if err != nil || address.Host == "" || !call.Knows("method") {
 		return sdk.Preview{Summary: "would check an HTTP server"}, nil
 	}
 	return sdk.Preview{Summary: "would check " + call.Input.Method + " " + web.PublicURL(address)}, nil

@@ -75,9 +75,13 @@ func planHTTPRequest(_ context.Context, call *sdk.Call[HTTPRequestInput]) (sdk.P
 	if address, err := url.Parse(call.Input.URL); err == nil && address.Host != "" {
 		target = web.PublicURL(address)
 	}
+	method := call.Input.Method
+	if !call.Knows("method") {
+		method = "a request"
+	}
 	return sdk.Preview{
-		Summary: fmt.Sprintf("would send %s to %s", call.Input.Method, target),
-		Changes: []sdk.Delta{{Target: call.Input.Method + " " + target, Kind: "HTTP request", Op: "run"}},
+		Summary: fmt.Sprintf("would send %s to %s", method, target),
+		Changes: []sdk.Delta{{Target: method + " " + target, Kind: "HTTP request", Op: "run"}},
 	}, nil
 }
 

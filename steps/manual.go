@@ -64,8 +64,12 @@ is to give and nobody to see is a secret input of the runbook, or goes straight 
 			if _, err := call.Input.form(); err != nil {
 				return sdk.Preview{}, err
 			}
+			summary := "would have a person do: " + call.Input.Instructions
+			if !call.Knows("instructions") {
+				summary = "would have a person do what is not known yet"
+			}
 			return sdk.Preview{
-				Summary: "would have a person do: " + call.Input.Instructions,
+				Summary: summary,
 				Changes: []sdk.Delta{{Target: "by hand", Kind: "manual work", Op: "run"}},
 			}, nil
 		},

@@ -49,6 +49,9 @@ A refused connection, a name that does not resolve and a server that says someth
 		},
 		Plan: func(_ context.Context, call *sdk.Call[TCPCheckInput]) (sdk.Preview, error) {
 			_, err := compilePattern("expect", call.Input.Expect)
+			if !call.Knows("address") {
+				return sdk.Preview{Summary: "would connect to an address that is not known yet"}, err
+			}
 			return sdk.Preview{Summary: "would connect to " + call.Input.Address}, err
 		},
 		Apply: o.checkTCP,

@@ -4,7 +4,6 @@
 package program
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/gatebook/gatebook/plugins/sdk"
@@ -54,11 +53,6 @@ func (in Input) Valid() error {
 	}
 }
 
-// IsKnown reports whether all of what runs is known, so that it can be shown.
-func (in Input) IsKnown(unknown []string) bool {
-	return !isUnknown(unknown, "command") && !isUnknown(unknown, "script")
-}
-
 // Spec is the process that runs it, marked with the step's key.
 func (in Input) Spec(key string) process.Spec {
 	spec := process.Spec{
@@ -101,14 +95,6 @@ func (in Input) Output(end process.End, other sdk.Class) (Output, error) {
 		return Output{}, sdk.Errorf(other, "standard output is not JSON: %w", err)
 	}
 	return out, nil
-}
-
-// isUnknown reports whether the parameter or a part of it is not known yet.
-func isUnknown(unknown []string, name string) bool {
-	return slices.ContainsFunc(unknown, func(path string) bool {
-		rest, ok := strings.CutPrefix(path, name)
-		return ok && (rest == "" || rest[0] == '.' || rest[0] == '[')
-	})
 }
 
 // shellCommand runs the script that stands at descriptor 3, where neither `ps` nor

@@ -37,14 +37,3 @@ func TestAScriptIsNoArgument(t *testing.T) {
 		}
 	}
 }
-
-func TestWhatIsNotKnownIsNotShown(t *testing.T) {
-	t.Parallel()
-	for path, want := range map[string]bool{
-		"command": false, "command[1]": false, "script": false, "scripts": true, "env.X": true, "commands[0]": true,
-	} {
-		if got := (program.Input{}).IsKnown([]string{path}); got != want {
-			t.Errorf("with %s unknown: got %t, want %t", path, got, want)
-		}
-	}
-}
