@@ -198,10 +198,12 @@ func (d *driver) resume(r Resumption, past *replay, repair journal.Repair, locks
 	return d.nothingToDo()
 }
 
-// takeUp asks the machine for what the person wants. A run that died simply goes on.
+// takeUp asks the machine for what the person wants. A run that died simply goes on, be
+// it to its end.
 func (d *driver) takeUp(r Resumption) {
 	mode := d.machine.Mode()
-	if r.Ask == event.ResumeAsked && mode != event.Paused && mode != event.Ended && !d.machine.Pausing() {
+	goes := mode != event.Paused && mode != event.Ended && !d.machine.Pausing()
+	if r.Ask == event.ResumeAsked && (goes || mode == event.Ended && d.finishes()) {
 		return
 	}
 	d.fact(event.Event{Type: r.Ask, By: r.By, Reason: r.Reason})
