@@ -31,7 +31,7 @@ func asking(t *testing.T, said *strings.Builder) (*Runs, *journal.Run) {
 	}
 	op := &event.Op{Step: "sign_off", Part: event.Do}
 	for _, e := range []event.Event{
-		{Type: event.RunStarted, Run: &event.Run{ID: folder.ID()}},
+		{Type: event.RunStarted, Run: &event.Run{ID: folder.ID(), Digest: event.Digest(nil)}},
 		{Type: event.StepDecided, Op: op, Status: event.Asking},
 		{Type: event.AskOpened, Op: op, Data: json.RawMessage(`{"message": "Go on?"}`)},
 	} {

@@ -168,22 +168,30 @@ func (r *Runs) Audit(name string) (*report.Audit, error) {
 	case err != nil:
 		return nil, fmt.Errorf("audit run %s: %w", folder.ID(), err)
 	default:
-		trail.Fault = changedRunbook(folder, trail.Run)
+		trail.Fault = r.changed(folder, trail.Run)
 	}
 	trail.Intact = trail.Fault == ""
 	trail.Records, trail.Head = summary.Head.Seq, summary.Head.Hash.String()
 	return trail, nil
 }
 
-// changedRunbook says what is wrong with the runbook that a run keeps, which its first
-// record vouches for.
-func changedRunbook(folder *journal.Run, began event.Run) string {
+// changed says what is wrong with the runbook and the plan that a run keeps, for which its
+// first record vouches. That it does not vouch for the plan is no fault of the run.
+func (r *Runs) changed(folder *journal.Run, began event.Run) string {
 	text, err := folder.Runbook()
 	if err == nil {
 		err = began.Vouches(text)
 	}
-	if err != nil {
-		return err.Error()
+	document, planErr := folder.Plan()
+	if planErr == nil {
+		planErr = began.VouchesForPlan(document)
+	}
+	if errors.Is(planErr, event.ErrUnvouched) {
+		r.Note("Run %s: %v.", folder.ID(), planErr)
+		planErr = nil
+	}
+	if err = errors.Join(err, planErr); err != nil {
+		return strings.ReplaceAll(err.Error(), "\n", "; ")
 	}
 	return ""
 }
