@@ -62,7 +62,7 @@ that variable when the run is resumed, and is waited for.`,
 // plan says what would run, and asks `check` whether it needs to.
 func (e executor) plan(ctx context.Context, call *sdk.Call[ExecInput]) (sdk.Preview, error) {
 	in := call.Input
-	if !call.Knows("command", "script") {
+	if !call.Knows("command", "script", "shell") {
 		return sdk.Preview{Summary: "would run a program that is not known yet"}, nil
 	}
 	if err := in.Valid(); err != nil {
@@ -71,7 +71,7 @@ func (e executor) plan(ctx context.Context, call *sdk.Call[ExecInput]) (sdk.Prev
 	preview := sdk.Preview{
 		Summary:  "would run " + in.Line(),
 		Changes:  []sdk.Delta{{Target: in.Line(), Kind: "command", Op: "run"}},
-		Warnings: in.Warnings(e.programs),
+		Warnings: in.Warnings(e.programs, call.Request),
 	}
 	if len(in.Check) == 0 || len(call.Unknown) > 0 {
 		return preview, nil

@@ -58,13 +58,13 @@ not there is permanent.`,
 
 func (l looker) plan(_ context.Context, call *sdk.Call[ExecCheckInput]) (sdk.Preview, error) {
 	in := call.Input
-	if !call.Knows("command", "script") {
+	if !call.Knows("command", "script", "shell") {
 		return sdk.Preview{Summary: "would look with a program that is not known yet"}, nil
 	}
 	if err := in.Valid(); err != nil {
 		return sdk.Preview{}, err
 	}
-	return sdk.Preview{Summary: "would look with " + in.Line(), Warnings: in.Warnings(l.programs)}, nil
+	return sdk.Preview{Summary: "would look with " + in.Line(), Warnings: in.Warnings(l.programs, call.Request)}, nil
 }
 
 func (l looker) apply(ctx context.Context, call *sdk.Call[ExecCheckInput]) (ExecCheckOutput, error) {

@@ -116,13 +116,15 @@ func TestExecPlanSaysWhatWouldRun(t *testing.T) {
 		summary  string
 		warnings []string
 	}{
-		"a command":        {map[string]any{"command": []any{"touch", marker, "a b"}}, nil, "would run touch " + marker + " 'a b'", nil},
-		"a script":         {map[string]any{"script": "touch x\ntouch y\n"}, nil, "would run sh: touch x …", nil},
-		"nothing to do":    {map[string]any{"command": []any{"touch", marker}, "check": []any{"true"}}, nil, "nothing to do: true succeeds", nil},
-		"something to do":  {map[string]any{"command": []any{"true"}, "check": []any{"false"}}, nil, "would run true", nil},
-		"not known":        {map[string]any{}, []string{"command[1]"}, "would run a program that is not known yet", nil},
-		"an unknown check": {map[string]any{"command": []any{"true"}, "check": []any{"true"}}, []string{"env.X"}, "would run true", nil},
-		"no such program":  {map[string]any{"command": []any{"no-such"}}, nil, "would run no-such", []string{"The program no-such is not found in PATH."}},
+		"a command":            {map[string]any{"command": []any{"touch", marker, "a b"}}, nil, "would run touch " + marker + " 'a b'", nil},
+		"a script":             {map[string]any{"script": "touch x\ntouch y\n"}, nil, "would run sh: touch x …", nil},
+		"nothing to do":        {map[string]any{"command": []any{"touch", marker}, "check": []any{"true"}}, nil, "nothing to do: true succeeds", nil},
+		"something to do":      {map[string]any{"command": []any{"true"}, "check": []any{"false"}}, nil, "would run true", nil},
+		"not known":            {map[string]any{}, []string{"command[1]"}, "would run a program that is not known yet", nil},
+		"an unknown check":     {map[string]any{"command": []any{"true"}, "check": []any{"true"}}, []string{"env.X"}, "would run true", nil},
+		"no such program":      {map[string]any{"command": []any{"no-such"}}, nil, "would run no-such", []string{"The program no-such is not found in PATH."}},
+		"an unknown directory": {map[string]any{"command": []any{"./no-such"}}, []string{"cwd"}, "would run ./no-such", nil},
+		"an unknown PATH":      {map[string]any{"command": []any{"no-such"}}, []string{"env.PATH"}, "would run no-such", nil},
 		"no such check": {
 			map[string]any{"command": []any{"true"}, "check": []any{"no-such"}},
 			nil, "would run true",

@@ -28,8 +28,7 @@ type GRPCHealthInput struct {
 	TLS       *web.TLS          `json:"tls" doc:"How the connection is secured, where the system's defaults do not fit."`
 	Authority string            `json:"authority" doc:"Value of the :authority header, where a proxy needs another than the address."`
 	Metadata  map[string]string `json:"metadata" takessecrets:"true" doc:"Metadata to send."`
-	Within    schema.Duration   `json:"within" default:"0s" doc:"How long to try again while the check fails. With 0s the first failure ends it."`
-	probe.Polling
+	probe.Checking
 }
 
 // GRPCHealthOutput is what grpc.health returns.

@@ -22,8 +22,7 @@ type HTTPCheckInput struct {
 	BodyMatches  string            `json:"bodyMatches" example:"\"ready\":\\s*true" doc:"Regular expression (RE2) that the body must have a match of."`
 	Redirects    int               `json:"redirects" default:"10" min:"0" max:"50" doc:"How many redirects to follow; the one after them is the answer."`
 	MaxBody      int               `json:"maxBody" default:"65536" min:"0" max:"16777216" unit:"bytes" doc:"How much of the body to read, look at and return."`
-	Within       schema.Duration   `json:"within" default:"0s" doc:"How long to try again while the check fails. With 0s the first failure ends it."`
-	probe.Polling
+	probe.Checking
 }
 
 // HTTPCheckOutput is what http.check returns.

@@ -65,8 +65,11 @@ func (in Input) Spec(key string) process.Spec {
 	return spec
 }
 
-// Warnings says what would keep it from running now.
-func (in Input) Warnings(r *process.Runner) []string {
+// Warnings says what would keep it from running now, where it is known where to look.
+func (in Input) Warnings(r *process.Runner, asked sdk.Request) []string {
+	if !asked.Knows("cwd", "env") {
+		return nil
+	}
 	if err := r.Find(in.Spec("")); err != nil {
 		text := err.Error()
 		return []string{strings.ToUpper(text[:1]) + text[1:] + "."}
