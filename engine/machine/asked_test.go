@@ -267,6 +267,43 @@ func TestAttemptThatWasNotDoneIsNotMadeWhereTheRunIsEnding(t *testing.T) {
 	}
 }
 
+// A cancel ends what a crash cut off also where nothing else ends with it.
+func TestCancelIsNotForgottenWhenALookSaysNotDone(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		part  event.Part
+		dies  time.Duration
+		steps []*plan.Step
+		want  []string
+	}{
+		"in finally": {
+			part: event.Do, dies: 0, steps: []*plan.Step{finally(change("a"))},
+			want: []string{"0s a is failed (cancelled)", "0s run failed"},
+		},
+		"in a rollback": {
+			part: event.Undo, dies: time.Second, steps: []*plan.Step{with(change("a"), func(s *plan.Step) { s.Rollback.Retry.Attempts = 3 })},
+			want: []string{"1s a is left (cancelled)", "1s run stuck"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, planOf(t, c.steps...), 1)
+			fails(w, "a", event.Do, sdk.Permanent)
+			w.until(c.dies)
+			w.crashed()
+			before := len(w.story())
+			w.happens(event.Event{Type: event.RunResumed})
+			w.ask(event.CancelAsked)
+			w.inFlight--
+			w.happens(event.Event{Type: event.AttemptObserved, Op: &event.Op{Step: "a", Part: c.part, Attempt: 1}, State: sdk.NotDone})
+			w.run()
+			if diff := cmp.Diff(c.want, w.story()[before:]); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
 // outputsOf are parameters that are the outputs of a step.
 type outputsOf string
 

@@ -17,11 +17,12 @@ import (
 
 // effort is the tries at one action: at a step's own, or at its compensation.
 type effort struct {
-	state   effortState
-	attempt int  // how many were made, the one in flight included
-	intent  bool // the one in flight is in the journal
-	lost    bool // nobody can tell what became of it
-	retryAt time.Time
+	state     effortState
+	attempt   int  // how many were made, the one in flight included
+	intent    bool // the one in flight is in the journal
+	lost      bool // nobody can tell what became of it
+	cancelled bool // it was asked to end, so that no other follows
+	retryAt   time.Time
 
 	params   value.Value // the same for all attempts, as they share one key
 	resolved bool
@@ -236,7 +237,7 @@ func (m *Machine) retry(i int, part event.Part) plan.Retry {
 func (m *Machine) mayRetry(i int, part event.Part, failure *event.Failure) bool {
 	retry, e := m.retry(i, part), m.steps[i].effort(part)
 	switch {
-	case e.attempt >= retry.Attempts, failure.Class == sdk.Cancelled:
+	case e.attempt >= retry.Attempts, e.cancelled, failure.Class == sdk.Cancelled:
 		return false
 	case part == event.Do && m.mode == event.Draining:
 		return false

@@ -68,20 +68,21 @@ func (m *Machine) attemptObserved(i int, part event.Part, e event.Event) {
 	}
 }
 
-// again makes the attempt in flight once more, under its number and key. Where the run
-// is ending, that would be something new. A gate that it has is judged before.
+// again makes the attempt in flight once more, under its number and key. Where it was
+// cancelled, or the run is ending, that would be something new. A gate that it has is
+// judged before.
 func (m *Machine) again(i int, part event.Part, begun bool) {
 	if begun && part == event.Do && m.plan.Steps[i].Changes() {
 		m.steps[i].touched = true
 		m.listChanged(i)
 	}
-	if part == event.Do && m.mode == event.Draining {
+	eff := m.steps[i].effort(part)
+	if eff.cancelled || part == event.Do && m.mode == event.Draining {
 		m.attemptFinished(i, part, nil, &event.Failure{
-			Class: sdk.Cancelled, Message: "it was not done once more after a crash, as the run was ending",
+			Class: sdk.Cancelled, Message: "it was not done once more after a crash, as it was cancelled or the run was ending",
 		})
 		return
 	}
-	eff := m.steps[i].effort(part)
 	eff.intent, eff.notes = false, nil
 	if part == event.Do && len(m.plan.Steps[i].Gate) > 0 {
 		m.repeat(i)

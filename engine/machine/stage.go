@@ -162,8 +162,8 @@ func (m *Machine) wind(i int) {
 }
 
 func (m *Machine) cancelAttempt(i int, part event.Part) {
-	op := m.op(i, part)
-	op.Attempt = m.steps[i].effort(part).attempt
+	e, op := m.steps[i].effort(part), m.op(i, part)
+	e.cancelled, op.Attempt = true, e.attempt
 	m.emit(Cancel{op})
 }
 
