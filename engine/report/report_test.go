@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/expr"
 	"github.com/gatebook/gatebook/engine/plan"
 	"github.com/gatebook/gatebook/engine/report"
@@ -48,9 +49,11 @@ func TestDocumentsOfARun(t *testing.T) {
 			for i, e := range told.events {
 				status.Apply(e)
 				trail.Add(uint64(i+1), e)
+				if e.Type == event.AttemptStarted {
+					status.Output(e.Op.Step, "\x1b[31mfailing\x1b[0m over to "+string(e.Op.Part))
+				}
 			}
 			trail.Intact, trail.Head = true, "cafe"
-			status.Output("upgrade", "\x1b[31mfailing\x1b[0m over")
 			var b bytes.Buffer
 			section := func(title string, err error) {
 				if err != nil {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/report/layout"
 	"github.com/gatebook/gatebook/engine/report/standing"
 )
@@ -14,9 +15,15 @@ import (
 // StatusText writes where a run stands at the given time.
 func StatusText(w io.Writer, s *standing.Status, now time.Time, style layout.Style) error {
 	out := newPage(style)
+	if s.Drive == standing.Abandoned {
+		now = s.Updated // what was at work then is not at work now
+	}
 	out.Linef("%s  %s", out.Bold(s.Title()), out.Dim(s.Run.File))
 	out.Linef("run %s, started %s by %s, %s", s.Run.ID, layout.Stamp(s.Started), layout.Line(s.Run.By), layout.Elapsed(s.Elapsed(now)))
 	out.Linef("%s", out.standing(s))
+	if s.Drive != standing.Abandoned && s.Result != nil && s.Result.Failure != nil {
+		out.Linef("%s  %s", out.Bold("why"), s.Why())
+	}
 	out.Linef("%s\n", s.Tally())
 	out.stepLines(s, now)
 	out.commands(s)
@@ -25,21 +32,18 @@ func StatusText(w io.Writer, s *standing.Status, now time.Time, style layout.Sty
 
 // standing says in one line how the run as a whole stands.
 func (out *page) standing(s *standing.Status) string {
+	process := "pid " + strconv.Itoa(s.Process.PID) + " on " + s.Process.Host
 	switch {
 	case s.Drive == standing.Abandoned:
-		return out.Bad("nobody drives it: pid "+strconv.Itoa(s.Process.PID)+" on "+s.Process.Host+" ended without a word") + out.Dim("; it can be resumed")
+		return out.Bad("nobody drives it: "+process+" ended without a word") + out.Dim("; it can be resumed")
 	case s.Result != nil:
-		text := "it " + standing.OutcomeWords(s.Result)
-		if s.Result.Failure != nil {
-			text += "; " + s.Why()
-		}
-		return text
+		return "it " + standing.OutcomeWords(s.Result)
 	default:
 		text := standing.ModeWords(s.Mode)
 		if s.Reason != "" {
 			text += ": " + layout.Line(s.Reason)
 		}
-		return text + out.Dim(", driven by pid "+strconv.Itoa(s.Process.PID)+" on "+s.Process.Host)
+		return text + out.Dim(", driven by "+process)
 	}
 }
 
@@ -47,7 +51,7 @@ func (out *page) standing(s *standing.Status) string {
 func (out *page) stepLines(s *standing.Status, now time.Time) {
 	ids, words := 0, 0
 	for _, step := range s.Steps {
-		ids, words = max(ids, layout.Width(step.ID)), max(words, layout.Width(layout.Word(step.Status)))
+		ids, words = max(ids, layout.Width(step.ID)), max(words, layout.Width(stepWord(s, step)))
 	}
 	for _, step := range s.Steps {
 		elapsed := ""
@@ -55,7 +59,15 @@ func (out *page) stepLines(s *standing.Status, now time.Time) {
 			elapsed = layout.Elapsed(step.ElapsedAt(now))
 		}
 		line := fmt.Sprintf("%s %s  %s  %s  %s",
-			out.Mark(step.Status), layout.Pad(step.ID, ids), layout.Pad(layout.Word(step.Status), words), layout.Pad(elapsed, 7), step.Doing(now))
+			out.Mark(step.Shown()), layout.Pad(step.ID, ids), layout.Pad(stepWord(s, step), words), layout.Pad(elapsed, 7), step.Doing(now))
 		out.Linef("%s", strings.TrimRight(line, " "))
 	}
+}
+
+// stepWord is the step's state; of a run whose process died, what it was last heard of.
+func stepWord(s *standing.Status, step *standing.Step) string {
+	if s.Drive == standing.Abandoned && !step.Status.Settled() && step.Status != event.Pending {
+		return "was " + step.Word()
+	}
+	return step.Word()
 }

@@ -1,8 +1,13 @@
 package report_test
 
 import (
+	"strings"
 	"testing"
+	"time"
 
+	"github.com/gatebook/gatebook/engine/event"
+	"github.com/gatebook/gatebook/engine/report"
+	"github.com/gatebook/gatebook/engine/report/layout"
 	"github.com/gatebook/gatebook/engine/report/standing"
 )
 
@@ -38,5 +43,23 @@ func TestStatusWithoutPlanTellsTheSameOfTheStepsThatRan(t *testing.T) {
 				t.Errorf("%s: %s is %+v with the plan and %+v without", name, step.ID, same, step)
 			}
 		}
+	}
+}
+
+// Of a run whose process died nothing is at work, and no clock goes on.
+func TestWhatNobodyDrivesIsNotAtWork(t *testing.T) {
+	t.Parallel()
+	told := newStory().tell(event.Event{Type: event.AttemptStarted, Op: op("upgrade", event.Do, 1), Action: "exec"})
+	status := standing.New(examplePlan(t))
+	for _, e := range told.events {
+		status.Apply(e)
+	}
+	status.Drive = standing.Abandoned
+	var b strings.Builder
+	if err := report.StatusText(&b, status, told.now.Add(time.Hour), layout.Style{}); err != nil {
+		t.Fatal(err)
+	}
+	if shown := b.String(); !strings.Contains(shown, "› upgrade   was running  0s") || strings.Contains(shown, "1h") {
+		t.Errorf("the step is not shown as it was last heard of:\n%s", shown)
 	}
 }

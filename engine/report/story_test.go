@@ -147,6 +147,8 @@ func stories() map[string]*story {
 			attempt("upgrade", "exec", event.Do, 1, failed).attempt("upgrade", "exec", event.Do, 2, nil).
 			decided("upgrade", event.Verify, event.Verifying, nil)
 	}
+	refused := &event.Failure{Class: event.Refused, Message: "bob said no: not today", Unchanged: true}
+	lacking := value.Object(value.Member{Name: "revision", Value: value.Int(7)}, value.Member{Name: "url", Value: value.Null()})
 	outputs := value.Object(value.Member{Name: "revision", Value: value.Int(7)})
 	return map[string]*story{
 		"succeeded": upgraded().judged("upgrade", event.Verify, "true", nil).decided("upgrade", event.Do, event.Succeeded, nil).
@@ -191,6 +193,14 @@ func stories() map[string]*story {
 		"gate-closed": newStory().judged("upgrade", event.Gate, "false", nil).
 			decided("upgrade", event.Do, event.Failed, &event.Failure{Class: event.GateClosed, Message: "too many errors", Unchanged: true}).
 			ended(event.Result{Outcome: event.OutcomeGateClosed, Step: "upgrade", Failure: &event.Failure{Class: event.GateClosed, Message: "too many errors"}}),
+		"refused": newStory().asked().tell(event.Event{Type: event.Answered, Op: op("sign_off", event.Do, 0), By: "bob", Answer: &sdk.Answer{By: "bob", Comment: "not today"}}).
+			decided("sign_off", event.Do, event.Failed, refused).
+			ended(event.Result{Outcome: event.OutcomeGateClosed, Step: "sign_off", Failure: refused}),
+		"lacking": newStory().decided("before", event.Do, event.Succeeded, nil).
+			ended(event.Result{
+				Outcome: event.OutcomeSucceeded, Outputs: &lacking,
+				Missing: map[string]string{"outputs.url": "step upgrade has no outputs: it was skipped", "record.version": "it is no text"},
+			}),
 		"asking": upgraded().decided("upgrade", event.Do, event.Succeeded, nil).asked(),
 		"paused": upgraded().decided("upgrade", event.Do, event.Succeeded, nil).asked().
 			tell(event.Event{Type: event.PauseAsked, By: "ann", Reason: "signal interrupt"}).decided("sign_off", event.Do, event.Pending, nil).

@@ -2,7 +2,9 @@ package report
 
 import (
 	"io"
+	"maps"
 	"slices"
+	"strings"
 
 	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/report/layout"
@@ -22,7 +24,7 @@ func Summary(w io.Writer, s *standing.Status, style layout.Style) error {
 	out.verdict(s)
 	out.cause(s)
 	out.state(s)
-	out.yield(s)
+	out.yield(s.Result)
 	out.commands(s)
 	return out.Print(w)
 }
@@ -55,7 +57,10 @@ func ending(r *event.Result, elapsed string) (words, meaning string) {
 		}
 		return "failed after " + elapsed, "Everything that it changed was taken back."
 	case event.OutcomeGateClosed:
-		return "was not let in", "Nothing was changed."
+		if r.Failure != nil && r.Failure.Class == event.Refused {
+			return "was refused", "Nothing was changed."
+		}
+		return "stopped at a closed gate", "Nothing was changed."
 	case event.OutcomeStuck:
 		if standing.AtWork(r) {
 			return "failed after " + elapsed + ", and " + layout.Steps(r.Lost) + " may still be at work",
@@ -103,8 +108,8 @@ func (out *page) cause(s *standing.Status) {
 	if !known {
 		return
 	}
-	if step.Output != "" && f.Class != event.GateClosed && f.Class != event.VerifyFailed {
-		out.Linef("     last line: %s", out.Dim(step.Output))
+	if words := step.LastWords(); words != "" && !strings.Contains(f.Message, words) && f.Class != event.GateClosed && f.Class != event.VerifyFailed {
+		out.Linef("     last line: %s", out.Dim(words))
 	}
 	if v := step.Verdict; v != nil && (f.Class == event.GateClosed || f.Class == event.VerifyFailed || f.Class == event.Invalid) {
 		out.judged("     ", v)
@@ -121,7 +126,7 @@ func (out *page) state(s *standing.Status) {
 		lost = "may still be at work, look at them by hand"
 	}
 	out.steps(out.Bad("lost"), lost, s, r.Lost, true)
-	out.steps(out.Warn("asks"), "wait for an answer", s, r.Asking, true)
+	out.steps(out.Warn("asks"), "an answer is waited for", s, r.Asking, true)
 	out.steps("undone", "", s, r.Undone, false)
 	kept := without(r.Changed, r.Undone, r.Left, r.Lost)
 	if keptWord(r.Outcome) == "stays" {
@@ -176,11 +181,11 @@ func (out *page) about(step *standing.Step) string {
 	case step == nil:
 		return ""
 	case step.Ask != nil:
-		text := ": " + layout.Line(step.Ask.Message)
+		until := ""
 		if !step.Ask.Until.IsZero() {
-			text += out.Dim(" until " + layout.Stamp(step.Ask.Until))
+			until = out.Dim(" until " + layout.Stamp(step.Ask.Until))
 		}
-		return text
+		return until + ": " + layout.Line(step.Ask.Message)
 	case step.Failure != nil:
 		return ": " + standing.FailureWords(step.Failure)
 	default:
@@ -188,28 +193,18 @@ func (out *page) about(step *standing.Step) string {
 	}
 }
 
-func (out *page) yield(s *standing.Status) {
-	if s.Result.Outputs == nil {
-		return
+// yield writes what the run gives back, and what it could not give.
+func (out *page) yield(r *event.Result) {
+	if r.Outputs != nil {
+		for _, m := range r.Outputs.Members() {
+			if r.Missing["outputs."+m.Name] == "" {
+				out.Linef("%s %s = %s", out.Dim("output"), m.Name, out.Value(m.Value))
+			}
+		}
 	}
-	for _, m := range s.Result.Outputs.Members() {
-		out.Linef("%s %s = %s", out.Dim("output"), m.Name, out.Value(m.Value))
-	}
-}
-
-// commands writes what to type next, aligned.
-func (out *page) commands(s *standing.Status) {
-	next := s.Commands()
-	if len(next) == 0 {
-		return
-	}
-	width := 0
-	for _, c := range next {
-		width = max(width, layout.Width(c.Type))
-	}
-	out.Linef("\n%s", out.Bold("next"))
-	for _, c := range next {
-		out.Linef("  %s  %s", layout.Pad(c.Type, width), out.Dim(c.For))
+	for _, place := range slices.Sorted(maps.Keys(r.Missing)) {
+		of, name, _ := strings.Cut(place, ".")
+		out.Linef("%s %s %s: %s", out.Dim(strings.TrimSuffix(of, "s")), name, out.Warn("could not be given"), layout.Line(r.Missing[place]))
 	}
 }
 

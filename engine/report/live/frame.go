@@ -100,7 +100,7 @@ func (v *Terminal) stepLine(step *standing.Step, ids, columns int) string {
 	head = layout.Cut(head, columns-3)
 	doing := step.Doing(now)
 	if doing == "" {
-		doing = layout.Word(step.Status)
+		doing = step.Word()
 	}
 	doing = layout.Cut(doing, columns-3-layout.Width(head))
 	return v.Style.Mark(step.Status) + " " + head + v.Style.Dim(doing)

@@ -102,11 +102,11 @@ func telling(s *standing.Status, e event.Event, style layout.Style) string {
 	if said.By != "" && e.Type != event.RunStarted {
 		text += " by " + layout.Line(said.By)
 	}
-	if said.Why != "" {
+	if said.Why != "" && e.Type != event.RunFinished { // the summary follows, which begins with it
 		text += style.Dim(": ") + said.Why
 	}
 	if step := waiting(s, e); step != nil {
-		text += style.Dim(", is looked at again until " + layout.Clock(step.Wait.Until))
+		text += style.Dim("; it is looked at again until " + layout.Clock(step.Wait.Until))
 	}
 	return style.Mark(said.Mark) + " " + text
 }
@@ -144,9 +144,10 @@ func asking(s *standing.Status, e event.Event, style layout.Style) string {
 	if !ok || step.Ask == nil {
 		return ""
 	}
-	text := fmt.Sprintf("%s %s asks: %s", style.Mark(event.Asking), step.ID, layout.Line(step.Ask.Message))
+	until := ""
 	if !step.Ask.Until.IsZero() {
-		text += " until " + step.Ask.Until.Format(time.DateTime)
+		until = " until " + step.Ask.Until.Format(time.DateTime)
 	}
-	return text + style.Dim(fmt.Sprintf(" (gatebook approve %s %s, or reject)", s.Run.ID, step.ID))
+	return fmt.Sprintf("%s %s asks%s: %s", style.Mark(event.Asking), step.ID, until, layout.Line(step.Ask.Message)) +
+		style.Dim(" ("+s.Approve(step.ID)+", or reject)")
 }

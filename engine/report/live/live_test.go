@@ -105,7 +105,7 @@ func TestTerminalShowsWhatGoesOnAndKeepsWhatEnded(t *testing.T) {
 			t.Errorf("the screen begins otherwise:\n%s\nwant\n%s", got, want)
 		}
 		for _, part := range []string{
-			"? check    2.1s    waits for quiet until " + clock, "› drain    2.1s    attempt 1/3 · evicting pod-7", "› upgrade  2.1s    attempt 2/3",
+			"? check    2.1s    waits until " + clock + ", 58s left: quiet", "› drain    2.1s    attempt 1/3 · evicting pod-7", "› upgrade  2.1s    attempt 2/3",
 		} {
 			if !strings.Contains(shown.text(), part) {
 				t.Errorf("the screen lacks %q:\n%s", part, shown.text())
@@ -305,7 +305,7 @@ func TestLines(t *testing.T) {
 			"drain … 3 of 5 pods are gone",
 			at + "  ✗ drain attempt 1 failed: transient: exit code 1",
 			at + "  › drain runs exec, attempt 2",
-			at + `  ? drain gate "quiet" is false: x, is looked at again until ` + layout.Clock(time.Now().Add(time.Minute)),
+			at + `  ? drain gate "quiet" does not hold yet: x; it is looked at again until ` + layout.Clock(time.Now().Add(time.Minute)),
 			at + "  ✓ drain succeeded",
 			at + "  ? ask asks: Go on? (gatebook approve r1 ask, or reject)",
 			at + "  ✓ ask was approved by bob: fine",

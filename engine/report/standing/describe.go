@@ -1,6 +1,7 @@
 package standing
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strconv"
@@ -106,7 +107,11 @@ func describeStep(e event.Event) Said {
 		return said
 	case event.AttemptFinished:
 		if e.Failure != nil {
-			return Said{What: fmt.Sprintf("attempt %d %s", max(e.Op.Attempt, 1), failed(e.Failure)), Why: FailureWords(e.Failure), Mark: event.Failed}
+			attempt := fmt.Sprintf("attempt %d ", max(e.Op.Attempt, 1))
+			if undo {
+				attempt += "to take it back "
+			}
+			return Said{What: attempt + failed(e.Failure), Why: FailureWords(e.Failure), Mark: event.Failed}
 		}
 		return Said{What: "the action answered", Mark: event.Succeeded, Minor: true}
 	case event.AttemptObserved:
@@ -142,17 +147,33 @@ func describeVerdict(e event.Event) Said {
 	if v == nil {
 		return Said{What: "a condition was judged", Minor: true}
 	}
-	said := Said{What: fmt.Sprintf("%s %s is %s", e.Op.Part, strconv.Quote(Condition(v)), v.Truth), Minor: true}
+	said := Said{What: conditionWords(e.Op.Part, v), Minor: true}
 	if v.Truth != "true" {
 		said.Mark = event.Waiting
-		said.Why = layout.Line(v.Expr)
-		if v.Detail != "" {
-			said.Why = layout.Line(v.Detail)
-		}
+		said.Why = layout.Line(cmp.Or(v.Detail, v.Message, v.Expr))
 		// A `when` that is false is told by the step that is skipped.
 		said.Minor = e.Op.Part == event.When || e.Op.Attempt > 1
 	}
 	return said
+}
+
+// conditionWords says what was judged, and how. A message says what it means that the
+// condition is false, and so is never put where it would be denied.
+func conditionWords(part event.Part, v *event.Verdict) string {
+	name := string(part)
+	if v.Name != "" {
+		name += " " + strconv.Quote(layout.Line(v.Name))
+	}
+	switch {
+	case v.Truth == "true":
+		return name + " holds"
+	case v.Truth == "failed":
+		return name + " cannot be judged"
+	case v.Until != nil:
+		return name + " does not hold yet"
+	default:
+		return name + " does not hold"
+	}
 }
 
 func describeAnswer(e event.Event) Said {

@@ -18,11 +18,11 @@ func (step *Step) Doing(now time.Time) string {
 	}
 	switch {
 	case step.Ask != nil:
-		parts = append(parts, "asks: "+layout.Line(step.Ask.Message)+until(step.Ask.Until, now))
+		parts = append(parts, "asks"+until(step.Ask.Until, now)+": "+layout.Line(step.Ask.Message))
 	case step.Wait != nil:
-		parts = append(parts, "waits for "+step.Wait.For+until(step.Wait.Until, now))
+		parts = append(parts, waitWords(step.Wait.Part)+until(step.Wait.Until, now)+": "+step.Wait.For)
 	case step.stopped != "" && step.Status.Settled():
-		parts = append(parts, "stopped: "+step.stopped)
+		parts = append(parts, step.stopped)
 	case step.Failure != nil && step.Status != event.Succeeded:
 		parts = append(parts, FailureWords(step.Failure))
 	case step.Status.Settled():
@@ -33,6 +33,15 @@ func (step *Step) Doing(now time.Time) string {
 		parts = append(parts, step.Output)
 	}
 	return strings.Join(parts, " · ")
+}
+
+// waitWords says that a step waits for a condition, for its deadline to follow; the condition itself
+// comes last, since it may be a whole sentence.
+func waitWords(part event.Part) string {
+	if part == event.Gate {
+		return "waits"
+	}
+	return "verifies"
 }
 
 func progressWords(step *Step) string {

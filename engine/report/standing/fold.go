@@ -154,6 +154,9 @@ func (s *Status) decide(step *Step, e event.Event) {
 		step.Failure = e.Failure
 		step.blame(e.Failure)
 	}
+	if e.Status == event.Failed {
+		step.said = step.Output
+	}
 	step.stopped = ""
 	if e.Failure != nil && e.Failure.Class == sdk.Cancelled {
 		step.stopped = s.turned

@@ -23,7 +23,7 @@ func (s *Status) Commands() []Command {
 	switch s.Result.Outcome {
 	case event.OutcomeSucceeded:
 		return []Command{
-			{"gatebook history", "the record of upgrades, this one included"},
+			{"gatebook history", "the record of upgrades, with this one"},
 			{"gatebook audit " + id, "who did what, when and why"},
 		}
 	case event.OutcomePaused:
@@ -33,7 +33,7 @@ func (s *Status) Commands() []Command {
 		if left := s.LeftToTakeBack(); len(left) > 0 {
 			next = append(next, Command{"gatebook rollback " + id, "take back " + layout.Steps(left) + " instead"})
 		}
-		return append(next, Command{"gatebook audit " + id, "what was done, and the values that were judged"})
+		return append(next, Command{"gatebook audit " + id, "what was done, and with what values"})
 	case event.OutcomeStuck:
 		if AtWork(s.Result) {
 			return s.nextOfAtWork(id)
@@ -43,6 +43,12 @@ func (s *Status) Commands() []Command {
 			{"gatebook resume " + id, "when its cause is mended: try again to take back what is left"},
 		}
 	case event.OutcomeGateClosed:
+		if refused(s.Result) {
+			return []Command{
+				{"gatebook resume " + id, "ask again, and go on from there"},
+				{"gatebook audit " + id, "what was asked, and who answered"},
+			}
+		}
 		return []Command{
 			{"gatebook resume " + id, "look at the gate again, and go on if it is open now"},
 			{"gatebook audit " + id, "the values that the gate was judged by"},
@@ -104,18 +110,23 @@ func (s *Status) nextOfPaused(id string) []Command {
 func (s *Status) answers(id string) []Command {
 	var next []Command
 	for _, step := range s.asking() {
-		approve := "gatebook approve " + id + " " + step
-		if view := s.index[step]; view != nil && view.Ask != nil && view.Ask.Fields != nil {
-			for _, name := range view.Ask.Fields.Required {
-				approve += " --field " + name + "=…"
-			}
-		}
 		next = append(next,
-			Command{approve, "say yes to " + step},
+			Command{s.Approve(step), "say yes to " + step},
 			Command{"gatebook reject " + id + " " + step + " --reason TEXT", "say no to " + step},
 		)
 	}
 	return next
+}
+
+// Approve is what to type to say yes to a step, with the fields that must be filled in.
+func (s *Status) Approve(step string) string {
+	approve := "gatebook approve " + s.Run.ID + " " + step
+	if view := s.index[step]; view != nil && view.Ask != nil && view.Ask.Fields != nil {
+		for _, name := range view.Ask.Fields.Required {
+			approve += " --field " + name + "=…"
+		}
+	}
+	return approve
 }
 
 // asking returns the steps that wait for people: as the result says, or as the events

@@ -6,7 +6,6 @@ import (
 
 	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/plan"
-	"github.com/gatebook/gatebook/engine/report/layout"
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/schema"
 )
@@ -75,6 +74,7 @@ type Step struct {
 
 	place   int
 	policy  plan.Policy
+	said    string                 // the last line that it had printed when it failed
 	stopped string                 // why the run turned, where it was stopped for that
 	unmet   map[int]*event.Verdict // of the gate or verify that is judged, by index
 }
@@ -173,6 +173,10 @@ func (s *Step) ElapsedAt(now time.Time) time.Duration {
 	}
 }
 
+// LastWords is the last line that the step had printed when it failed: what was printed
+// since, while it was taken back, says nothing of why.
+func (s *Step) LastWords() string { return s.said }
+
 // MayHaveChanged reports whether something that the run did may still be in the world.
 func (s *Status) MayHaveChanged() bool {
 	return slices.ContainsFunc(s.Steps, func(step *Step) bool {
@@ -201,14 +205,6 @@ func (s *Status) Title() string { return s.Run.Runbook + " " + s.Run.Version }
 
 // HasFinally reports whether the plan has steps that run at the end.
 func (s *Status) HasFinally() bool { return s.closing }
-
-// Name is the step's title, or its id where it has none.
-func (s *Step) Name() string {
-	if s.Title != "" {
-		return layout.Line(s.Title)
-	}
-	return s.ID
-}
 
 // step returns the view of a step, made when it is first heard of.
 func (s *Status) step(id string) *Step {

@@ -14,7 +14,10 @@ func OutcomeWords(r *event.Result) string {
 	case event.OutcomeFailed, event.OutcomeRolledBack:
 		return "failed; " + becameWords(r)
 	case event.OutcomeGateClosed:
-		return "did not start its work: a gate was closed, and nothing was changed"
+		if refused(r) {
+			return "was refused before anything was changed"
+		}
+		return "stopped at a closed gate; nothing was changed"
 	case event.OutcomeStuck:
 		if AtWork(r) {
 			return "failed, and " + layout.Steps(r.Lost) + " may still be at work: a person is needed"
@@ -31,6 +34,9 @@ func OutcomeWords(r *event.Result) string {
 func AtWork(r *event.Result) bool {
 	return r.Outcome == event.OutcomeStuck && len(r.Left) == 0 && len(r.Lost) > 0
 }
+
+// refused reports whether it was a person's no that a run ended by.
+func refused(r *event.Result) bool { return r.Failure != nil && r.Failure.Class == event.Refused }
 
 // becameWords says what became of the changes of a run that failed.
 func becameWords(r *event.Result) string {
@@ -102,7 +108,7 @@ func ModeWords(m event.Mode) string {
 	case event.Going:
 		return "the run goes on"
 	case event.Draining:
-		return "nothing new starts; what changes is waited for"
+		return "nothing new starts"
 	case event.Reverse:
 		return "what was changed is taken back"
 	case event.Closing:
