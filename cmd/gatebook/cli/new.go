@@ -63,7 +63,7 @@ func (o *newOptions) run() error {
 	if err = errors.Join(err, file.Close()); err != nil {
 		return fmt.Errorf("write the runbook: %w; what there is of it is in %s", err, o.file)
 	}
-	o.Note("Wrote %s. Next: gatebook check %s", o.file, o.file)
+	o.Note("Wrote %s. Next: gatebook check %s", o.file, console.Quote(o.file))
 	return nil
 }
 

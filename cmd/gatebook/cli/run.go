@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -82,7 +83,7 @@ func (o *runOptions) run(ctx context.Context) error {
 		return err
 	}
 	if len(found) > 0 {
-		o.Note("Warnings: %d; see: gatebook check %s", len(found), o.file)
+		o.Note("Warnings: %d; see: gatebook check %s", len(found), console.Quote(o.file))
 	}
 	prompter := o.prompter()
 	if err := o.confirm(ctx, h, planned, prompter); err != nil {
@@ -110,7 +111,7 @@ func (o *runOptions) confirm(ctx context.Context, h *house.House, planned *engin
 		return nil
 	}
 	if prompter == nil {
-		return console.Usage("To see what it would do: gatebook plan "+o.file+"\nTo begin without a question: gatebook run "+o.file+" --yes",
+		return console.Usage("To see what it would do: gatebook plan "+o.typed()+"\nTo begin without a question: gatebook run "+o.typed()+" --yes",
 			"a run changes things, and there is no terminal to ask at")
 	}
 	preview, err := h.Preview(ctx, planned)
@@ -120,11 +121,16 @@ func (o *runOptions) confirm(ctx context.Context, h *house.House, planned *engin
 	if err := report.PlanSummary(o.Stderr, preview, o.Style(true)); err != nil {
 		return err
 	}
-	o.Note("\nThe whole plan: gatebook plan %s", o.file)
+	o.Note("\nThe whole plan: gatebook plan %s", o.typed())
 	if yes, err := prompter.Confirm(ctx, "Begin?"); err != nil || !yes {
 		return o.refrain() // who is not there any more has not said yes
 	}
 	return nil
+}
+
+// typed is the runbook with its inputs, as they stand in a command.
+func (o *runOptions) typed() string {
+	return strings.Join(append([]string{console.Quote(o.file)}, o.inputs.Typed()...), " ")
 }
 
 // refrain says that nothing was begun, as whoever was asked did not want it.

@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"io"
+
 	"github.com/spf13/cobra"
 
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/console"
@@ -53,7 +55,7 @@ func (o *statusOptions) run() error {
 	if o.format == "json" {
 		err = o.PrintJSON(found.Status)
 	} else {
-		err = report.StatusText(o.Stdout, found.Status, o.Now(), o.Out())
+		err = o.Result(func(w io.Writer) error { return report.StatusText(w, found.Status, o.Now(), o.Out()) })
 	}
 	if err != nil || !o.code {
 		return err

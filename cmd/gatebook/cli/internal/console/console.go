@@ -20,6 +20,7 @@ import (
 type Console struct {
 	Env
 	Colour string // auto, always or never
+	State  string // the folder of --state as it was typed; empty: it was not
 
 	stdinFor string // what standard input was read for
 }
@@ -41,12 +42,12 @@ func (c *Console) Out() layout.Style { return c.Style(c.Screen.Stdout) }
 
 // Complain says what is wrong.
 func (c *Console) Complain(message string) {
-	fmt.Fprintf(c.Stderr, "%s %s\n", c.Style(c.Screen.Stderr).Bad("gatebook:"), strings.TrimRight(message, "\n"))
+	fmt.Fprintf(c.Stderr, "%s %s\n", c.Style(c.Screen.Stderr).Bad("gatebook:"), strings.TrimRight(c.Runnable(message), "\n"))
 }
 
 // Note says something beside the result.
 func (c *Console) Note(format string, args ...any) {
-	fmt.Fprintln(c.Stderr, strings.TrimRight(fmt.Sprintf(format, args...), "\n"))
+	fmt.Fprintln(c.Stderr, strings.TrimRight(c.Runnable(fmt.Sprintf(format, args...)), "\n"))
 }
 
 // PrintJSON writes one document to standard output.

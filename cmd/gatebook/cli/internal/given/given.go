@@ -33,6 +33,18 @@ func (f *Flags) Declare(flags *pflag.FlagSet) {
 	flags.StringArrayVarP(&f.files, "file", "f", nil, "YAML or JSON file of input values; a later one wins, and -i over all")
 }
 
+// Typed returns the flags as they were typed, quoted for a shell.
+func (f *Flags) Typed() []string {
+	var words []string
+	for _, name := range f.files {
+		words = append(words, "-f", console.Quote(name))
+	}
+	for _, p := range f.values {
+		words = append(words, "-i", console.Quote(p.Name+"="+p.Text))
+	}
+	return words
+}
+
 // Reader finds input values.
 type Reader struct {
 	*console.Console

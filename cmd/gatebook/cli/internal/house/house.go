@@ -25,10 +25,10 @@ type House struct {
 // Open returns the engine for verbs that leave no run behind.
 func Open(c *console.Console) (*House, error) { return open(c, "") }
 
-// OpenWithRuns returns the engine with the folder that runs are kept in, which is the
-// one of the flag, else of the environment.
-func OpenWithRuns(c *console.Console, flag string) (*House, error) {
-	state, err := stateDir(c, flag)
+// OpenWithRuns returns the engine with the folder that runs are kept in, which is that
+// of --state, else of the environment.
+func OpenWithRuns(c *console.Console) (*House, error) {
+	state, err := stateDir(c)
 	if err != nil {
 		return nil, err
 	}
@@ -44,8 +44,8 @@ func open(c *console.Console, state string) (*House, error) {
 	return &House{Console: c, Engine: made}, err
 }
 
-func stateDir(c *console.Console, flag string) (string, error) {
-	for _, dir := range []string{flag, c.Getenv("GATEBOOK_STATE")} {
+func stateDir(c *console.Console) (string, error) {
+	for _, dir := range []string{c.State, c.Getenv("GATEBOOK_STATE")} {
 		if dir != "" {
 			return c.Path(dir), nil
 		}

@@ -2,6 +2,7 @@ package runs
 
 import (
 	"errors"
+	"io"
 	"os"
 	"time"
 
@@ -46,7 +47,7 @@ func (r *Runs) drive(o driving, start func(run.Process) (event.Result, error)) e
 	}
 	if !o.JSON {
 		o.status.Drive = standing.AtRest
-		broken = errors.Join(broken, report.Summary(r.Stdout, o.status, r.Out()))
+		broken = errors.Join(broken, r.Result(func(w io.Writer) error { return report.Summary(w, o.status, r.Out()) }))
 	}
 	if broken != nil {
 		// The run has ended all the same, and its exit code says how.

@@ -99,7 +99,13 @@ func (r *Runs) look(folder *journal.Run) (*Run, error) {
 		return nil, fmt.Errorf("look at run %s: %w", folder.ID(), err)
 	}
 	found := &Run{Run: folder, Status: status}
-	return found, found.setDrive()
+	if err := found.setDrive(); err != nil {
+		return nil, err
+	}
+	for i := range status.Next {
+		status.Next[i].Type = r.Runnable(status.Next[i].Type)
+	}
+	return found, nil
 }
 
 // setDrive finds out whether a process drives the run now. A run whose process died
