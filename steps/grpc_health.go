@@ -2,20 +2,11 @@ package steps
 
 import (
 	"context"
-	"net"
-	"sync/atomic"
 	"time"
-
-	"google.golang.org/grpc"
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/credentials"
-	"google.golang.org/grpc/credentials/insecure"
-	"google.golang.org/grpc/health/grpc_health_v1"
-	"google.golang.org/grpc/metadata"
-	"google.golang.org/grpc/status"
 
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/schema"
+	"github.com/gatebook/gatebook/steps/internal/health"
 	"github.com/gatebook/gatebook/steps/internal/probe"
 	"github.com/gatebook/gatebook/steps/internal/web"
 )
@@ -70,95 +61,19 @@ that the server does not know is transient, since it may register later.`,
 
 func (o Options) checkGRPC(ctx context.Context, call *sdk.Call[GRPCHealthInput]) (GRPCHealthOutput, error) {
 	in := call.Input
-	secured := insecure.NewCredentials()
+	question := health.Question{
+		Address: in.Address, Service: in.Service, Authority: in.Authority, Metadata: in.Metadata, Dial: o.dial,
+	}
 	if !in.Plaintext {
 		config, err := o.web().TLSConfig(in.TLS)
 		if err != nil {
 			return GRPCHealthOutput{}, err
 		}
-		secured = credentials.NewTLS(config)
+		question.TLS = config
 	}
 	return probe.Until(ctx, call.Host, in.Polling, in.Within.Std(), func(ctx context.Context) (GRPCHealthOutput, error) {
-		return o.healthOf(metadata.NewOutgoingContext(ctx, metadata.New(in.Metadata)), in, secured)
+		start := time.Now()
+		status, err := question.Ask(ctx)
+		return GRPCHealthOutput{Status: status, Latency: probe.Latency(start)}, err
 	})
-}
-
-// handshake keeps why the last handshake failed, of which gRPC itself passes on only
-// the text.
-type handshake struct {
-	credentials.TransportCredentials
-	fault *atomic.Pointer[error] // shared with its clones; set by gRPC's goroutines
-}
-
-// ClientHandshake makes the handshake.
-func (h handshake) ClientHandshake(ctx context.Context, authority string, raw net.Conn) (net.Conn, credentials.AuthInfo, error) {
-	conn, info, err := h.TransportCredentials.ClientHandshake(ctx, authority, raw)
-	if err != nil {
-		h.fault.Store(&err)
-	}
-	return conn, info, err
-}
-
-// Clone returns a copy that keeps its fault in the same place.
-func (h handshake) Clone() credentials.TransportCredentials {
-	return handshake{h.TransportCredentials.Clone(), h.fault}
-}
-
-func (o Options) grpcOptions(in GRPCHealthInput, secured handshake) []grpc.DialOption {
-	options := []grpc.DialOption{
-		grpc.WithTransportCredentials(secured),
-		grpc.WithDisableServiceConfig(),
-		grpc.WithContextDialer(func(ctx context.Context, address string) (net.Conn, error) {
-			return o.dial(ctx, "tcp", address)
-		}),
-	}
-	if in.Authority != "" {
-		options = append(options, grpc.WithAuthority(in.Authority))
-	}
-	return options
-}
-
-func (o Options) healthOf(ctx context.Context, in GRPCHealthInput, with credentials.TransportCredentials) (GRPCHealthOutput, error) {
-	start := time.Now()
-	secured := handshake{with, new(atomic.Pointer[error])}
-	// passthrough leaves the name to the dialer, as the other checks do.
-	conn, err := grpc.NewClient("passthrough:///"+in.Address, o.grpcOptions(in, secured)...)
-	if err != nil {
-		return GRPCHealthOutput{}, sdk.FieldErrorf("address", "%w", err)
-	}
-	defer func() { _ = conn.Close() }()
-	answer, err := grpc_health_v1.NewHealthClient(conn).Check(ctx, &grpc_health_v1.HealthCheckRequest{Service: in.Service})
-	if fault := secured.fault.Load(); err != nil && fault != nil && web.IsUntrusted(*fault) {
-		return GRPCHealthOutput{}, sdk.Errorf(sdk.Permanent, "%s: %w", in.Address, *fault)
-	}
-	if err != nil {
-		return GRPCHealthOutput{}, healthError(ctx, in, err)
-	}
-	if answer.GetStatus() != grpc_health_v1.HealthCheckResponse_SERVING {
-		return GRPCHealthOutput{}, sdk.Errorf(sdk.Transient, "%s is %s", serviceName(in.Service), answer.GetStatus())
-	}
-	return GRPCHealthOutput{Status: answer.GetStatus().String(), Latency: probe.Latency(start)}, nil
-}
-
-func healthError(ctx context.Context, in GRPCHealthInput, err error) error {
-	answer := status.Convert(err)
-	switch answer.Code() {
-	case codes.DeadlineExceeded, codes.Canceled:
-		return probe.Reason(ctx, err)
-	case codes.NotFound:
-		return sdk.Errorf(sdk.Transient, "%s does not know %s", in.Address, serviceName(in.Service))
-	case codes.Unimplemented:
-		return sdk.Errorf(sdk.Permanent, "%s does not have the service grpc.health.v1.Health", in.Address)
-	case codes.Unauthenticated, codes.PermissionDenied:
-		return sdk.Errorf(sdk.Denied, "%s: %s", in.Address, answer.Message())
-	default:
-		return sdk.Errorf(sdk.Transient, "%s: %s: %s", in.Address, answer.Code(), answer.Message())
-	}
-}
-
-func serviceName(service string) string {
-	if service == "" {
-		return "the server"
-	}
-	return "the service " + service
 }

@@ -21,7 +21,7 @@ type HTTPCheckInput struct {
 	BodyContains string            `json:"bodyContains" doc:"Text that the body must contain."`
 	BodyMatches  string            `json:"bodyMatches" example:"\"ready\":\\s*true" doc:"Regular expression (RE2) that the body must have a match of."`
 	Redirects    int               `json:"redirects" default:"10" min:"0" max:"50" doc:"How many redirects to follow; the one after them is the answer."`
-	MaxBody      int               `json:"maxBody" default:"65536" min:"0" max:"16777216" unit:"bytes" doc:"How much of the body to read, look at and return."`
+	MaxBody      int               `json:"maxBody" default:"65536" min:"0" max:"524288" unit:"bytes" doc:"How much of the body to read, look at and return."`
 	probe.Checking
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"strings"
+	"unicode/utf8"
 )
 
 // Kept is what is kept of one output stream: its beginning and its end. The zero Kept
@@ -44,10 +45,15 @@ func (k Kept) Bytes() []byte { return append(bytes.Clone(k.head), k.ending()...)
 // without the newlines at the end.
 func (k Kept) Text() string {
 	var text strings.Builder
-	text.Write(k.head)
+	head, ending := k.head, k.ending()
 	if cut, _ := k.Cut(); cut > 0 {
-		fmt.Fprintf(&text, "\n… %d bytes cut …\n", cut)
+		head = head[:wholeRunes(head)]
+		for len(ending) > 0 && !utf8.RuneStart(ending[0]) {
+			ending = ending[1:]
+		}
+		head = fmt.Appendf(bytes.Clone(head), "\n%s %d bytes cut %s\n", cutMark, cut, cutMark)
 	}
-	text.Write(k.ending())
+	text.Write(head)
+	text.Write(ending)
 	return strings.TrimRight(strings.ToValidUTF8(text.String(), "\uFFFD"), "\r\n")
 }

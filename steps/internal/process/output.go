@@ -13,6 +13,9 @@ const (
 	readSize = 32 << 10 // what is read of a pipe at once
 	longLine = 16 << 10 // what is passed on as a line even if it goes on
 	lastLine = 200      // what of the last line an error shows
+	// cutMark stands wherever text was cut: who masks secrets knows by it that there may
+	// be a part of one beside it.
+	cutMark = "…"
 )
 
 // collector takes one output stream: it passes its lines on, and keeps its
@@ -27,6 +30,8 @@ type collector struct {
 	buffer  *[]byte    // the line that is not complete yet; nil until something is read
 	used    int
 	ended   []byte // the last line that was not empty
+	// continued is set where the line that comes next goes on with one that was cut.
+	continued bool
 }
 
 // collector returns one for a stream of a process.
@@ -78,16 +83,18 @@ func (c *collector) pass(chunk []byte, used int) (left int) {
 		rest = rest[end+1:]
 	}
 	for len(rest) >= longLine {
-		end := wholeRunes(rest[:longLine])
-		c.line(rest[:end])
+		// The mark stands for the rest, and for the part before: see [cutMark].
+		end := wholeRunes(rest[:longLine-2*len(cutMark)])
+		c.line(append(bytes.Clone(rest[:end]), cutMark...))
 		rest = rest[end:]
+		c.continued = true
 	}
 	return copy(chunk, rest)
 }
 
 // wholeRunes returns how much of text there is before a character that is cut off.
 func wholeRunes(text []byte) int {
-	for back := 1; back < utf8.UTFMax; back++ {
+	for back := 1; back < utf8.UTFMax && back <= len(text); back++ {
 		if i := len(text) - back; utf8.RuneStart(text[i]) {
 			if utf8.FullRune(text[i:]) {
 				break
@@ -104,7 +111,13 @@ func (c *collector) line(text []byte) {
 	if len(text) == 0 {
 		return
 	}
-	c.ended = append(c.ended[:0], text[:min(len(text), lastLine)]...)
+	if c.continued {
+		text, c.continued = append([]byte(cutMark), text...), false
+	}
+	c.ended = append(c.ended[:0], text...)
+	if len(text) > lastLine {
+		c.ended = append(c.ended[:wholeRunes(text[:lastLine])], cutMark...)
+	}
 	if c.host == nil {
 		return
 	}

@@ -21,7 +21,7 @@ type Input struct {
 	Cwd     string            `json:"cwd" doc:"Directory to run in. A relative one starts from gatebook's own."`
 	Stdin   string            `json:"stdin" takessecrets:"true" doc:"What the program reads. Without it, it reads an end of file."`
 	Parse   string            `json:"parse" enum:"json" doc:"With json, the output json is what it wrote to standard output, as a value; it must then write one JSON document when its exit code is 0."`
-	Keep    int               `json:"keep" default:"65536" min:"0" max:"16777216" unit:"bytes" doc:"How much of each stream the outputs hold: its beginning and its end. What is shown while it runs is not cut."`
+	Keep    int               `json:"keep" default:"65536" min:"0" max:"524288" unit:"bytes" doc:"How much of each stream the outputs hold: its beginning and its end. What is shown while it runs is not cut."`
 	Grace   schema.Duration   `json:"grace" default:"10s" doc:"How long the program has after SIGTERM, when it is cancelled, before it is killed with all its children."`
 }
 
