@@ -204,7 +204,7 @@ func (out *page) yield(r *event.Result) {
 	}
 	for _, place := range slices.Sorted(maps.Keys(r.Missing)) {
 		of, name, _ := strings.Cut(place, ".")
-		out.Linef("%s %s %s: %s", out.Dim(strings.TrimSuffix(of, "s")), name, out.Warn("could not be given"), layout.Line(r.Missing[place]))
+		out.Linef("%s %s %s: %s", out.Dim(strings.TrimSuffix(of, "s")), name, out.Warn("is missing"), layout.Line(r.Missing[place]))
 	}
 }
 

@@ -23,13 +23,16 @@ func (step *Step) Doing(now time.Time) string {
 		parts = append(parts, waitWords(step.Wait.Part)+until(step.Wait.Until, now)+": "+step.Wait.For)
 	case step.stopped != "" && step.Status.Settled():
 		parts = append(parts, step.stopped)
+	case step.Status == event.Undoing:
+		parts = append(parts, "it is taken back")
 	case step.Failure != nil && step.Status != event.Succeeded:
 		parts = append(parts, FailureWords(step.Failure))
 	case step.Status.Settled():
 	case step.Progress != nil:
 		parts = append(parts, progressWords(step))
 	}
-	if step.Output != "" && !step.Status.Settled() && step.Ask == nil && step.Wait == nil {
+	said := step.Failure != nil && strings.Contains(step.Failure.Message, step.Output)
+	if step.Output != "" && !said && !step.Status.Settled() && step.Ask == nil && step.Wait == nil {
 		parts = append(parts, step.Output)
 	}
 	return strings.Join(parts, " · ")
@@ -58,9 +61,9 @@ func until(deadline, now time.Time) string {
 	if deadline.IsZero() {
 		return ""
 	}
-	left := deadline.Sub(now)
-	if left <= 0 {
-		return " until " + layout.Clock(deadline) + ", any moment now"
+	text := " until " + layout.Clock(deadline)
+	if left := deadline.Sub(now).Round(time.Second); left > 0 {
+		text += ", " + layout.Span(left) + " left"
 	}
-	return " until " + layout.Clock(deadline) + ", " + layout.Span(left.Round(time.Second)) + " left"
+	return text
 }
