@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/run"
+	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
 // The torn write kept the verdict of the gate and lost the intent of the attempt. Three
@@ -29,6 +31,31 @@ steps:
 		if got.Step != "b" || got.Failure.Class != event.GateClosed {
 			t.Errorf("failed: %s %+v", got.Step, got.Failure)
 		}
+	})
+}
+
+// A word about a step that waits for none would be dropped in silence.
+func TestWordThatNobodyWaitsForIsRefused(t *testing.T) {
+	inBubble(t, func(t *testing.T, p *play) {
+		p.on("a", after(time.Minute))
+		ends := p.start(twoSteps)
+		p.controls <- event.Event{Type: event.PauseAsked}
+		p.ends(<-ends, event.OutcomePaused, "a")
+		before := len(p.lines())
+		for step, want := range map[string]string{
+			"a": "step a: it is succeeded", "b": "step b: it is pending", "c": "it has no step c",
+		} {
+			p.words = map[string]sdk.State{step: sdk.Done}
+			got := <-p.resume(event.ResumeAsked)
+			if refused, ok := errors.AsType[*run.RefusedError](got.err); !ok || !strings.Contains(refused.Reason, want) {
+				t.Errorf("%s: %+v, %v", step, got.Result, got.err)
+			}
+		}
+		if after := len(p.lines()); after != before {
+			t.Errorf("%d lines were written", after-before)
+		}
+		p.words = nil
+		p.ends(<-p.resume(event.ResumeAsked), event.OutcomeSucceeded, "a", "b")
 	})
 }
 
