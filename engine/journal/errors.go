@@ -58,7 +58,7 @@ type WriteError struct {
 }
 
 // Error says what was being done to which file, how much of the run is safe, and
-// what to do next.
+// what to do next. A run of which nothing is in the file has not begun.
 func (e *WriteError) Error() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s journal %s: %v; ", e.Op, e.Path, e.Err)
@@ -73,7 +73,10 @@ func (e *WriteError) Error() string {
 	if e.Lost > 0 {
 		fmt.Fprintf(&b, ", %d later ones are lost", e.Lost)
 	}
-	fmt.Fprintf(&b, "; %s, then resume the run", Advice(e.Err))
+	b.WriteString("; " + Advice(e.Err))
+	if e.Written > 0 {
+		b.WriteString(", then resume the run")
+	}
 	return b.String()
 }
 

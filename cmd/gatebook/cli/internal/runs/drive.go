@@ -43,7 +43,7 @@ func (r *Runs) drive(o driving, start func(run.Process) (event.Result, error)) e
 	<-done
 	broken := view.Close()
 	if err != nil {
-		return r.explain(err, o.status)
+		return r.explain(err, o.status, o.wish != "")
 	}
 	if !o.JSON {
 		o.status.Drive = standing.AtRest
@@ -105,34 +105,31 @@ func (r *Runs) process(o driving, view live.View) run.Process {
 	return process
 }
 
-// explain says why a run was not carried on, and gives the exit code for it.
-func (r *Runs) explain(err error, status *standing.Status) error {
+// explain says why a run was not carried on, and gives the exit code for it. Of one that
+// was to start here, began says whether there is anything of it to go on with.
+func (r *Runs) explain(err error, status *standing.Status, began bool) error {
 	var abandoned *run.AbandonedError
 	var refused *run.RefusedError
 	var held *journal.HeldError
-	began := status.Run.ID != ""
+	outcome := event.OutcomePaused // it stays as it is
 	switch {
 	case errors.As(err, &held) && began && held.Name == "" && !held.Elsewhere:
 		return goesOn(status.Run.ID, held.Owner) // somebody else was quicker
-	case errors.As(err, &held) && began:
-		r.Complain(err.Error())
-		return console.CodeError(event.OutcomePaused.ExitCode()) // it stays as it is
+	case errors.As(err, &held) && !began:
+		outcome = event.OutcomeGateClosed
 	case errors.As(err, &held):
-		r.Complain(err.Error())
-		return console.CodeError(event.OutcomeGateClosed.ExitCode())
-	case !began:
-		return console.Usage("Nothing was begun.", "%v", err)
 	case goesNoFurther(err) && status.MayHaveChanged():
-		r.Complain(err.Error())
-		return console.CodeError(event.OutcomeStuck.ExitCode())
+		outcome = event.OutcomeStuck
 	case errors.As(err, &abandoned):
-		r.Complain(err.Error())
-		return console.CodeError(event.OutcomePaused.ExitCode())
+	case !began:
+		return console.Usage("Nothing was begun. To begin, "+journal.Advice(err)+", then run it again.", "%v", err)
 	case errors.As(err, &refused):
 		return console.Usage("See: gatebook status "+refused.Run, "%v", err)
 	default:
 		return err
 	}
+	r.Complain(err.Error())
+	return console.CodeError(outcome.ExitCode())
 }
 
 // goesNoFurther reports whether this gatebook can neither finish a run nor take it back.

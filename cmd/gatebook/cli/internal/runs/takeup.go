@@ -74,7 +74,7 @@ func (r *Runs) TakeUp(ctx context.Context, t TakeUp, prompter *console.Prompter)
 	}
 	planned, err := r.Engine.Planned(found.Run, t.Secret)
 	if err != nil {
-		return r.explain(err, found.Status)
+		return r.explain(err, found.Status, true)
 	}
 	return r.drive(driving{Follow: t.Follow, status: found.Status, prompter: prompter, wish: t.Wish},
 		func(process run.Process) (event.Result, error) {

@@ -28,8 +28,8 @@ func TestWhoResumesSecondIsToldOfTheFirst(t *testing.T) {
 	_, held := folder.Lock(t.Context(), journal.Owner{PID: 4243, Host: "ops1"})
 	for name, err := range map[string]error{
 		"by the look before":  all.TakeUp(t.Context(), TakeUp{Run: journal.Latest, Wish: Resume}, nil),
-		"by the lock after":   all.explain(held, found.Status),
-		"by a lock of no one": all.explain(&journal.HeldError{}, found.Status),
+		"by the lock after":   all.explain(held, found.Status, true),
+		"by a lock of no one": all.explain(&journal.HeldError{}, found.Status, true),
 	} {
 		want := "goes on in pid 4242 on ops2"
 		if name == "by a lock of no one" {
