@@ -40,7 +40,7 @@ func TestAttemptsThatGoWrong(t *testing.T) {
 		},
 		"returns what is no JSON": {returns: []byte(`{"said":`), class: sdk.Permanent, message: "the action returned what is not JSON"},
 		"returns nothing":         {returns: []byte{}, class: sdk.Permanent, message: "the action returned what is not JSON"},
-		"returns too much":        {returns: jsonOf("x", 5<<20), class: sdk.Permanent, message: "bytes; the limit is 4194304"},
+		"returns too much":        {returns: jsonOf("x", 9<<20), class: sdk.Permanent, message: "bytes; the limit is 8388608"},
 		"returns what grows too much": {
 			returns: jsonOf("<", 4<<20-20), class: sdk.Permanent, message: "bytes in the journal; the limit is 8388608",
 		},
@@ -60,9 +60,9 @@ func TestAttemptsThatGoWrong(t *testing.T) {
 		},
 		"saves too much": {
 			do: func(ctx context.Context, call *sdk.Call[playInput]) (playOutput, error) {
-				return playOutput{}, call.SaveBefore(ctx, strings.Repeat("x", 5<<20))
+				return playOutput{}, call.SaveBefore(ctx, strings.Repeat("x", 9<<20))
 			},
-			class: sdk.Transient, message: "the limit is 4194304",
+			class: sdk.Transient, message: "the limit is 8388608",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -105,7 +105,7 @@ func jsonOf(letter string, length int) []byte {
 
 func TestLargestOutputsFitIntoTheJournal(t *testing.T) {
 	inBubble(t, func(t *testing.T, p *play) {
-		p.rubbish = jsonOf("x", 4<<20-20)
+		p.rubbish = jsonOf("x", 8<<20-20)
 		p.ends(p.run(strings.ReplaceAll(twoSteps, "play.change", "play.raw")), event.OutcomeSucceeded)
 		if finished := p.of(event.AttemptFinished); len(finished) != 2 {
 			t.Errorf("%d results are in the journal", len(finished))

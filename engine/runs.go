@@ -30,7 +30,7 @@ func (e *Engine) Run(ctx context.Context, p *Plan, process run.Process, o RunOpt
 		return event.Result{}, fmt.Errorf("write the plan: %w", err)
 	}
 	return run.Start(ctx, e.store, process, p.Plan, p.text, event.Run{
-		Runbook: p.Runbook.Name, Version: p.Runbook.Version, Title: p.Runbook.Title, File: p.Runbook.File,
+		Runbook: p.Runbook.Name, Version: p.Runbook.Version, Title: p.Runbook.Title, File: p.Runbook.File, Dir: e.dir,
 		Digest: p.Runbook.Digest, PlanDigest: p.Digest, PlanDocument: event.Digest(document), Gatebook: e.version,
 		Inputs: p.Inputs, Secrets: p.secrets, Record: recordOf(p.Record),
 		By: o.By, Seed: o.Seed, Parallelism: max(o.Parallelism, 1), Lock: p.Lock, Steps: len(p.Steps),
@@ -163,8 +163,25 @@ func givenAgain(began event.Run, secret ReadSecret) ([]plan.Given, error) {
 	return given, nil
 }
 
+// OtherFolderError says that a run began in another folder than the engine's, so that
+// relative paths would name other files than they did.
+type OtherFolderError struct{ Run, Began, Here string }
+
+// Error says where the run began.
+func (e *OtherFolderError) Error() string {
+	return fmt.Sprintf("run %s works in %s, where it began, and not in %s: it would change other files than it did", e.Run, e.Began, e.Here)
+}
+
 // Resume takes up a run that has paused, ended or died, to go on, to cancel it or to
-// take it back. p must come from [Engine.Planned].
+// take it back. p must come from [Engine.Planned], and the engine must work in the folder
+// in which the run began: see [event.Run].
 func (e *Engine) Resume(ctx context.Context, folder *journal.Run, p *Plan, process run.Process, r run.Resumption) (event.Result, error) {
+	began, err := Began(folder)
+	if err != nil {
+		return event.Result{}, err
+	}
+	if began.Dir != e.dir {
+		return event.Result{}, &OtherFolderError{Run: began.ID, Began: began.Dir, Here: e.dir}
+	}
 	return run.Resume(ctx, folder, process, p.Plan, r)
 }

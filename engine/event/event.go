@@ -239,6 +239,7 @@ type Run struct {
 	Version      string            `json:"version" doc:"The runbook's metadata.version."`
 	Title        string            `json:"title,omitempty"`
 	File         string            `json:"file" doc:"The runbook's file, as the user named it."`
+	Dir          string            `json:"dir,omitempty" doc:"The folder in which the run works: relative paths of its steps are seen from there."`
 	Digest       string            `json:"digest" doc:"SHA-256 of the runbook's bytes."`
 	PlanDigest   string            `json:"planDigest" doc:"SHA-256 of the plan."`
 	PlanDocument string            `json:"planDocument,omitempty" doc:"SHA-256 of the bytes of plan.json; absent in the journals of a gatebook that did not write it down."`
