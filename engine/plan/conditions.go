@@ -18,7 +18,7 @@ func (m *maker) condition(checked *check.Condition) *Condition {
 	model := checked.Model
 	condition := &Condition{
 		Name:    model.Name.Value,
-		Expr:    model.Expr.Text,
+		Expr:    model.Expr.Value,
 		Message: model.Message.Value,
 		Within:  model.Within.Value,
 		Hold:    model.Hold.Value,
