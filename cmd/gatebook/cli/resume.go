@@ -21,8 +21,7 @@ type takeUpOptions struct {
 }
 
 func newResume(a *app) *cobra.Command {
-	o := &takeUpOptions{app: a, wish: runs.Resume}
-	cmd := &cobra.Command{
+	return newTakeUp(a, runs.Resume, &cobra.Command{
 		Use:   "resume RUN",
 		Short: "Take up a run that stopped, failed or was interrupted",
 		Long: `Go on with a run where it was left, in whatever way that was: paused, failed, or the
@@ -35,23 +34,30 @@ latest. The exit codes are those of gatebook run.`,
 		Example: `  gatebook resume latest
   gatebook resume 20261121-0300
   gatebook resume latest --not-done upgrade`,
-		Args:              exactly("a RUN: an id, its beginning, or latest"),
-		ValidArgsFunction: a.completeRuns,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			o.name = args[0]
-			return o.run(cmd.Context())
-		},
-	}
-	o.declare(cmd)
-	cmd.Flags().StringArrayVar(&o.done, "done", nil, "step of which you saw that it was done")
-	cmd.Flags().StringArrayVar(&o.notDone, "not-done", nil, "step of which you saw that it was not done")
-	return cmd
+	})
 }
 
-func (o *takeUpOptions) declare(cmd *cobra.Command) {
+// newTakeUp completes the verb of a wish by what all of these have in common.
+func newTakeUp(a *app, wish runs.Wish, cmd *cobra.Command) *cobra.Command {
+	o := &takeUpOptions{app: a, wish: wish}
+	cmd.Args = exactly("a RUN: an id, its beginning, or latest")
+	cmd.ValidArgsFunction = a.completeRuns
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		o.name = args[0]
+		return o.run(cmd.Context())
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&o.reason, "reason", "", "why, for the journal")
+	if wish == runs.Pause {
+		return cmd // the others may drive the run themselves
+	}
 	formatFlag(cmd, &o.format, "text", "json")
-	cmd.Flags().StringVar(&o.reason, "reason", "", "why, for the journal")
-	cmd.Flags().BoolVar(&o.wait, "wait", false, "where nobody is at the terminal, wait for people's answers instead of pausing")
+	flags.BoolVar(&o.wait, "wait", false, "where nobody is at the terminal, wait for people's answers instead of pausing")
+	if wish == runs.Resume {
+		flags.StringArrayVar(&o.done, "done", nil, "step of which you saw that it was done")
+		flags.StringArrayVar(&o.notDone, "not-done", nil, "step of which you saw that it was not done")
+	}
+	return cmd
 }
 
 func (o *takeUpOptions) run(ctx context.Context) error {
