@@ -2,16 +2,12 @@ package plan
 
 import (
 	"strings"
-	"time"
 
 	"github.com/gatebook/gatebook/engine/check"
 	"github.com/gatebook/gatebook/engine/diag"
 	"github.com/gatebook/gatebook/engine/expr"
 	"github.com/gatebook/gatebook/engine/source"
 )
-
-// every is how often a condition is looked at that may become true and does not say.
-const every = 5 * time.Second
 
 // condition plans one condition of a gate or a verify.
 func (m *maker) condition(checked *check.Condition) *Condition {
@@ -25,11 +21,8 @@ func (m *maker) condition(checked *check.Condition) *Condition {
 		At:      model.Expr.Range().String(),
 		Program: checked.Program,
 	}
-	switch {
-	case model.Every.Node != nil:
+	if condition.Within > 0 {
 		condition.Every = model.Every.Value
-	case condition.Within > 0:
-		condition.Every = min(every, condition.Within)
 	}
 	if checked.Observe != nil {
 		use := m.use(checked.Observe)

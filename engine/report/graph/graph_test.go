@@ -36,7 +36,8 @@ func graphs() map[string]graph.Graph {
 		},
 		"finally": {
 			Name: "web", Nodes: []graph.Node{
-				read("look"), read("other"), {ID: "sign_off", Action: "approve", Effect: sdk.Read, Asks: true},
+				read("look"), read("other"),
+				{ID: "sign_off", Action: "approve", Effect: sdk.Read, Asks: true},
 				closing("tell"), closing("clean"), closing("last"),
 			},
 			Edges: []graph.Edge{{From: "look", To: "sign_off", Reason: check.Needed}, {From: "tell", To: "last", Reason: check.InOrder}},
