@@ -56,7 +56,7 @@ func shownOf(t *testing.T, status *standing.Status, trail *report.Audit) map[str
 		"status":  func(w io.Writer) error { return report.StatusText(w, status, began, layout.Style{}) },
 		"summary": func(w io.Writer) error { return report.Summary(w, status, layout.Style{}) },
 		"audit":   func(w io.Writer) error { return report.AuditText(w, trail, layout.Style{}) },
-		"history": func(w io.Writer) error { return history.Table(w, records, layout.Style{}) },
+		"history": func(w io.Writer) error { return history.Table(w, records, layout.Style{}, 0) },
 		"CSV":     func(w io.Writer) error { return history.CSV(w, records) },
 	} {
 		var b strings.Builder

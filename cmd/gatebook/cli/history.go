@@ -83,8 +83,17 @@ func (o *historyOptions) run() error {
 		o.Note("No runs in %s.", all.Engine.Store().Root())
 		return nil
 	default:
-		return history.Table(o.Stdout, records, o.Out())
+		return history.Table(o.Stdout, records, o.Out(), o.columns())
 	}
+}
+
+// columns is how wide the terminal is; 0 where there is none.
+func (o *historyOptions) columns() int {
+	if !o.Screen.Stdout {
+		return 0
+	}
+	columns, _ := o.Screen.Size()
+	return columns
 }
 
 func (o *historyOptions) resultKnown() bool {

@@ -151,8 +151,9 @@ func unformula(cell string) string {
 // maxRemark is how wide the remark may be before it is broken into lines.
 const maxRemark = 44
 
-// Table writes the records as a table.
-func Table(w io.Writer, records []Record, style layout.Style) error {
+// Table writes the records as a table, or as a paragraph each where that is wider than
+// the columns there are; 0: as many as it takes.
+func Table(w io.Writer, records []Record, style layout.Style, columns int) error {
 	rows := make([][]string, 0, len(records))
 	for _, r := range records {
 		rows = append(rows, []string{
@@ -161,7 +162,48 @@ func Table(w io.Writer, records []Record, style layout.Style) error {
 		})
 	}
 	head := []string{"DATE", "VERSION", "ENVIRONMENT", "OPERATOR", "RESULT", "REMARK", "RUNBOOK", "RUN", "ELAPSED"}
+	if columns > 0 && width(head, rows) > columns {
+		return paragraphs(w, records, style, columns)
+	}
 	return layout.Table(w, head, rows)
+}
+
+// width is how many columns a table takes.
+func width(head []string, rows [][]string) int {
+	const gap = 2
+	sum := -gap
+	for i, title := range head {
+		widest := layout.Width(title)
+		for _, row := range rows {
+			for line := range strings.Lines(row[i]) {
+				widest = max(widest, layout.Width(layout.Line(line)))
+			}
+		}
+		sum += widest + gap
+	}
+	return sum
+}
+
+// paragraphs writes each record as a few short lines.
+func paragraphs(w io.Writer, records []Record, style layout.Style, columns int) error {
+	out := layout.Page{Style: style}
+	for _, r := range records {
+		out.Linef("%s  %s  %s  %s", r.Date.Format("2006-01-02 15:04"), dressed(r.Result, style), out.Bold(r.Runbook+" "+r.Revision), layout.Elapsed(r.Elapsed))
+		who := "by " + r.Operator
+		if r.Environment != "" {
+			who = "in " + r.Environment + " " + who
+		}
+		if r.Version != "" {
+			who = "version " + r.Version + " " + who
+		}
+		out.Linef("  %s", out.Dim("run "+r.Run+" "+who))
+		if r.Remark != "" {
+			for _, line := range layout.Wrap(r.Remark, columns-len("  ")) {
+				out.Linef("  %s", line)
+			}
+		}
+	}
+	return out.Print(w)
 }
 
 func dressed(result string, s layout.Style) string {
