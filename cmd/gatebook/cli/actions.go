@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/accept"
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/documents"
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/house"
 	"github.com/gatebook/gatebook/engine/report/layout"
@@ -23,10 +24,10 @@ func newActions(a *app) *cobra.Command {
 		Short: "List the actions that steps can use",
 		Example: `  gatebook actions
   gatebook actions --format json`,
-		Args: exactly(),
+		Args: accept.Exactly(),
 		RunE: func(*cobra.Command, []string) error { return o.run() },
 	}
-	formatFlag(cmd, &o.format, "table", "json")
+	accept.Format(cmd, &o.format, "table", "json")
 	return cmd
 }
 

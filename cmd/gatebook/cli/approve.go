@@ -3,6 +3,7 @@ package cli
 import (
 	"github.com/spf13/cobra"
 
+	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/accept"
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/console"
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/runs"
 )
@@ -39,7 +40,7 @@ func newReject(a *app) *cobra.Command {
 // newAnswer completes the verb of an answer by what both have in common.
 func newAnswer(a *app, approved bool, cmd *cobra.Command) *cobra.Command {
 	o := &answerOptions{app: a, approved: approved}
-	cmd.Args = exactly("a RUN: an id, its beginning, or latest", "the STEP that asks")
+	cmd.Args = accept.Exactly("a RUN: an id, its beginning, or latest", "the STEP that asks")
 	cmd.ValidArgsFunction = a.completeQuestions
 	cmd.RunE = func(_ *cobra.Command, args []string) error {
 		o.name, o.step = args[0], args[1]

@@ -3,6 +3,7 @@ package cli
 import (
 	"github.com/spf13/cobra"
 
+	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/accept"
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/console"
 	"github.com/gatebook/gatebook/engine/report"
 )
@@ -25,14 +26,14 @@ The exit code is 1 where the journal, or the runbook or the plan that the run ke
 changed after it was written.`,
 		Example: `  gatebook audit latest
   gatebook audit 20261121-0300 --format json | jq '.entries[] | select(.who == "ann")'`,
-		Args:              exactly("a RUN: an id, its beginning, or latest"),
+		Args:              accept.Exactly("a RUN: an id, its beginning, or latest"),
 		ValidArgsFunction: a.completeRuns,
 		RunE: func(_ *cobra.Command, args []string) error {
 			o.name = args[0]
 			return o.run()
 		},
 	}
-	formatFlag(cmd, &o.format, "text", "json")
+	accept.Format(cmd, &o.format, "text", "json")
 	return cmd
 }
 

@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/accept"
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/console"
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/house"
 	"github.com/gatebook/gatebook/engine/diag"
@@ -26,14 +27,14 @@ of a finding, such as GB0201, print why gatebook minds and how to mend it.`,
 		Example: `  gatebook explain exec
   gatebook explain http.check --format json
   gatebook explain GB0201`,
-		Args:              exactly("an ACTION; see gatebook actions"),
+		Args:              accept.Exactly("an ACTION; see gatebook actions"),
 		ValidArgsFunction: a.completeActions,
 		RunE: func(_ *cobra.Command, args []string) error {
 			o.name = args[0]
 			return o.run()
 		},
 	}
-	formatFlag(cmd, &o.format, "markdown", "json")
+	accept.Format(cmd, &o.format, "markdown", "json")
 	return cmd
 }
 

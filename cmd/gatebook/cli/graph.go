@@ -3,6 +3,7 @@ package cli
 import (
 	"github.com/spf13/cobra"
 
+	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/accept"
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/house"
 	"github.com/gatebook/gatebook/engine/report/graph"
 )
@@ -22,14 +23,14 @@ func newGraph(a *app) *cobra.Command {
 		Example: `  gatebook graph upgrade.yaml
   gatebook graph upgrade.yaml --format mermaid
   gatebook graph upgrade.yaml --format dot | dot -Tsvg > upgrade.svg`,
-		Args:              exactly("a FILE"),
-		ValidArgsFunction: yamlFiles,
+		Args:              accept.Exactly("a FILE"),
+		ValidArgsFunction: accept.YAMLFiles,
 		RunE: func(_ *cobra.Command, args []string) error {
 			o.file = args[0]
 			return o.run()
 		},
 	}
-	formatFlag(cmd, &o.format, "text", "mermaid", "dot", "json")
+	accept.Format(cmd, &o.format, "text", "mermaid", "dot", "json")
 	return cmd
 }
 

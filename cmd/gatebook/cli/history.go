@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/accept"
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/console"
 	"github.com/gatebook/gatebook/engine/report/history"
 )
@@ -29,18 +30,18 @@ version and remark are what the runbook's record says of a run.`,
 		Example: `  gatebook history
   gatebook history --environment production --since 720h
   gatebook history --result rolled_back --format csv > rolled-back.csv`,
-		Args: exactly(),
+		Args: accept.Exactly(),
 		RunE: func(*cobra.Command, []string) error { return o.run() },
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&o.filter.Runbook, "runbook", "", "only runs of this runbook")
-	flags.StringVar(&o.filter.Result, "result", "", "only runs with this result: "+words(results()))
+	flags.StringVar(&o.filter.Result, "result", "", "only runs with this result: "+accept.Words(results()))
 	flags.StringVar(&o.filter.Environment, "environment", "", "only runs in this environment")
 	flags.StringVar(&o.filter.Operator, "operator", "", "only runs that this person began")
 	flags.StringVar(&o.since, "since", "", "only runs that began after a date (2026-11-21), a time (RFC 3339), or within a span (48h)")
 	flags.IntVar(&o.limit, "limit", 50, "how many runs at most; 0: all")
-	formatFlag(cmd, &o.format, "table", "json", "csv")
-	complete(cmd, "result", results()...)
+	accept.Format(cmd, &o.format, "table", "json", "csv")
+	accept.Complete(cmd, "result", results()...)
 	return cmd
 }
 
@@ -53,7 +54,7 @@ func results() []string {
 
 func (o *historyOptions) run() error {
 	if !o.resultKnown() {
-		return console.Usage("It is "+words(results())+".", "--result %q is no result of a run", o.filter.Result)
+		return console.Usage("It is "+accept.Words(results())+".", "--result %q is no result of a run", o.filter.Result)
 	}
 	since, err := o.parseSince()
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/accept"
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/given"
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/runs"
 )
@@ -40,7 +41,7 @@ latest. The exit codes are those of gatebook run.`,
 // newTakeUp completes the verb of a wish by what all of these have in common.
 func newTakeUp(a *app, wish runs.Wish, cmd *cobra.Command) *cobra.Command {
 	o := &takeUpOptions{app: a, wish: wish}
-	cmd.Args = exactly("a RUN: an id, its beginning, or latest")
+	cmd.Args = accept.Exactly("a RUN: an id, its beginning, or latest")
 	cmd.ValidArgsFunction = a.completeRuns
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		o.name = args[0]
@@ -51,7 +52,7 @@ func newTakeUp(a *app, wish runs.Wish, cmd *cobra.Command) *cobra.Command {
 	if wish == runs.Pause {
 		return cmd // the others may drive the run themselves
 	}
-	formatFlag(cmd, &o.format, "text", "json")
+	accept.Format(cmd, &o.format, "text", "json")
 	flags.BoolVar(&o.wait, "wait", false, "where nobody is at the terminal, wait for people's answers instead of pausing")
 	if wish == runs.Resume {
 		flags.StringArrayVar(&o.done, "done", nil, "step of which you saw that it was done")

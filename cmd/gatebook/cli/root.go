@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/accept"
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/console"
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/house"
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/runs"
@@ -69,7 +70,7 @@ takes it back when it goes wrong, and proves afterwards what happened.`,
 	})
 	flags := root.PersistentFlags()
 	flags.StringVar(&a.State, "state", "", "folder that runs are kept in (default: $GATEBOOK_STATE, else $XDG_STATE_HOME/gatebook, else ~/.local/state/gatebook)")
-	flags.Var(newChoice(&a.Colour, "auto", "always", "never"), "color", "colours: auto, always or never; NO_COLOR is honoured")
+	flags.Var(accept.Choice(&a.Colour, "auto", "always", "never"), "color", "colours: auto, always or never; NO_COLOR is honoured")
 	root.AddGroup(
 		&cobra.Group{ID: groupWrite, Title: "Write runbooks:"},
 		&cobra.Group{ID: groupRun, Title: "Run them:"},

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/accept"
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/console"
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/given"
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/house"
@@ -49,15 +50,15 @@ resumed.`,
 		Example: `  gatebook run upgrade.yaml -i image=web:2
   gatebook run upgrade.yaml -f production.yaml -i token=env:TOKEN --yes
   gatebook run upgrade.yaml --yes --format json | jq .`,
-		Args:              exactly("a FILE"),
-		ValidArgsFunction: yamlFiles,
+		Args:              accept.Exactly("a FILE"),
+		ValidArgsFunction: accept.YAMLFiles,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.file = args[0]
 			return o.run(cmd.Context())
 		},
 	}
 	o.inputs.Declare(cmd.Flags())
-	formatFlag(cmd, &o.format, "text", "json")
+	accept.Format(cmd, &o.format, "text", "json")
 	flags := cmd.Flags()
 	flags.BoolVarP(&o.yes, "yes", "y", false, "do not ask before the run begins")
 	flags.BoolVar(&o.wait, "wait", false, "where nobody is at the terminal, wait for people's answers instead of pausing")

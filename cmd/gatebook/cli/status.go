@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/accept"
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/console"
 	"github.com/gatebook/gatebook/engine/report"
 	"github.com/gatebook/gatebook/engine/report/standing"
@@ -28,7 +29,7 @@ an id, its beginning, or latest, which is also what is shown without one.`,
   gatebook status 20261121-0300
   gatebook status --format json | jq .mode
   watch -c gatebook status --color always`,
-		Args:              atMost("RUN"),
+		Args:              accept.AtMost("RUN"),
 		ValidArgsFunction: a.completeRuns,
 		RunE: func(_ *cobra.Command, args []string) error {
 			o.name = "latest"
@@ -38,7 +39,7 @@ an id, its beginning, or latest, which is also what is shown without one.`,
 			return o.run()
 		},
 	}
-	formatFlag(cmd, &o.format, "text", "json")
+	accept.Format(cmd, &o.format, "text", "json")
 	cmd.Flags().BoolVar(&o.code, "exit-code", false, "exit as the run did: with its exit code, or 5 while it has not ended")
 	return cmd
 }

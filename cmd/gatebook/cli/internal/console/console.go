@@ -8,9 +8,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/gatebook/gatebook/engine/report/layout"
@@ -59,54 +56,6 @@ func (c *Console) PrintJSON(document any) error {
 		return fmt.Errorf("write to standard output: %w", err)
 	}
 	return nil
-}
-
-// Path returns a path as seen from the working directory.
-func (c *Console) Path(name string) string {
-	if filepath.IsAbs(name) || c.Dir == "" {
-		return name
-	}
-	return filepath.Join(c.Dir, name)
-}
-
-// MaxFile bounds what is read of a file that a person names, in bytes. Runbooks have a
-// lower bound of their own; this one keeps a device or a pipe from filling the memory.
-const MaxFile = 64 << 20
-
-// ReadFile reads a file that a person named, for what it is to be; "-" is standard
-// input. That it cannot be read is a [UsageError]: nothing has begun.
-func (c *Console) ReadFile(name, what string) ([]byte, error) {
-	if name == "-" {
-		return c.ReadStdin(what)
-	}
-	file, err := os.Open(c.Path(name))
-	if err != nil {
-		return nil, Usage("", "read %s: %v", what, err)
-	}
-	defer file.Close()
-	return readAll(file, name, what)
-}
-
-// ReadStdin reads standard input to its end. That can be done once: a second reader
-// would be given nothing and take that for what was said.
-func (c *Console) ReadStdin(what string) ([]byte, error) {
-	if c.stdinFor != "" {
-		return nil, Usage("Give one of them in another way, as a file.",
-			"standard input can be read once, and is to be %s and %s", c.stdinFor, what)
-	}
-	c.stdinFor = what
-	return readAll(c.Stdin, "standard input", what)
-}
-
-func readAll(in io.Reader, name, what string) ([]byte, error) {
-	text, err := io.ReadAll(io.LimitReader(in, MaxFile+1))
-	if err == nil && len(text) > MaxFile {
-		err = fmt.Errorf("%s is larger than %d MB", name, MaxFile>>20)
-	}
-	if err != nil {
-		return nil, Usage("", "read %s: %v", what, err)
-	}
-	return text, nil
 }
 
 // UsageError is a command line that cannot be carried out as it is typed.

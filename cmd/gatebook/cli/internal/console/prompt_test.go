@@ -203,7 +203,8 @@ func TestFillIn(t *testing.T) {
 		"unknown":  {[]console.Pair{{"serial", "ABC"}, {"colour", "red"}}, "", `there is no field "colour"; there are serial, size, tags`},
 		"misspelt": {[]console.Pair{{"seriel", "ABC"}}, "", "there is no field \"seriel\"; did you mean \"serial\"?\nserial is required"},
 		"all at once": {
-			[]console.Pair{{"serial", "abc"}, {"size", "big"}, {"tags", "1"}, {"x", "1"}}, "",
+			[]console.Pair{{"serial", "abc"}, {"size", "big"}, {"tags", "1"}, {"x", "1"}},
+			"",
 			"size: \"big\" is not of type integer\nthere is no field \"x\"; there are serial, size, tags\n" +
 				"serial must match ^[A-Z]+$, got abc\ntags must be a list, got an integer",
 		},

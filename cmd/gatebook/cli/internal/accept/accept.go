@@ -1,4 +1,6 @@
-package cli
+// Package accept says what a verb accepts on the command line: how many arguments it has,
+// flags that are one of a few words, and what the shell offers for them.
+package accept
 
 import (
 	"fmt"
@@ -6,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/console"
 )
@@ -16,8 +19,8 @@ type choice struct {
 	allowed []string
 }
 
-// newChoice makes a flag of the allowed values; the first is the default.
-func newChoice(value *string, allowed ...string) *choice {
+// Choice makes a flag of the allowed values; the first is the default.
+func Choice(value *string, allowed ...string) pflag.Value {
 	*value = allowed[0]
 	return &choice{value, allowed}
 }
@@ -33,7 +36,7 @@ func (c *choice) String() string {
 // Set takes a value; pflag calls it.
 func (c *choice) Set(text string) error {
 	if !slices.Contains(c.allowed, text) {
-		return fmt.Errorf("it is %s", words(c.allowed))
+		return fmt.Errorf("it is %s", Words(c.allowed))
 	}
 	*c.value = text
 	return nil
@@ -42,30 +45,30 @@ func (c *choice) Set(text string) error {
 // Type names the values in the help text; pflag calls it.
 func (c *choice) Type() string { return "WORD" }
 
-// words writes a choice for the middle of a sentence: "text, json or csv".
-func words(list []string) string {
+// Words writes a choice for the middle of a sentence: "text, json or csv".
+func Words(list []string) string {
 	if len(list) < 2 {
 		return strings.Join(list, "")
 	}
 	return strings.Join(list[:len(list)-1], ", ") + " or " + list[len(list)-1]
 }
 
-// formatFlag declares --format; the first of the formats is the default.
-func formatFlag(cmd *cobra.Command, value *string, formats ...string) {
-	cmd.Flags().Var(newChoice(value, formats...), "format", "format of the result: "+words(formats))
-	complete(cmd, "format", formats...)
+// Format declares --format; the first of the formats is the default.
+func Format(cmd *cobra.Command, value *string, formats ...string) {
+	cmd.Flags().Var(Choice(value, formats...), "format", "format of the result: "+Words(formats))
+	Complete(cmd, "format", formats...)
 }
 
-// complete offers words for a flag to the shell.
-func complete(cmd *cobra.Command, flag string, offered ...string) {
+// Complete offers words for a flag to the shell.
+func Complete(cmd *cobra.Command, flag string, offered ...string) {
 	err := cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(offered, cobra.ShellCompDirectiveNoFileComp))
 	if err != nil {
 		panic(err) // the flag is not declared: a bug that every test sees
 	}
 }
 
-// exactly refuses any other number of arguments than one for each name.
-func exactly(names ...string) cobra.PositionalArgs {
+// Exactly refuses any other number of arguments than one for each name.
+func Exactly(names ...string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		switch {
 		case len(args) < len(names):
@@ -78,22 +81,22 @@ func exactly(names ...string) cobra.PositionalArgs {
 	}
 }
 
-// atMost refuses more arguments than there are names.
-func atMost(names ...string) cobra.PositionalArgs {
+// AtMost refuses more arguments than there are names.
+func AtMost(names ...string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
-		return exactly(names[:min(len(args), len(names))]...)(cmd, args)
+		return Exactly(names[:min(len(args), len(names))]...)(cmd, args)
 	}
 }
 
-// someFiles refuses to work on nothing.
-func someFiles(cmd *cobra.Command, args []string) error {
+// SomeFiles refuses to work on nothing.
+func SomeFiles(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return console.Usage("See: "+cmd.CommandPath()+" --help", "%s needs a FILE", cmd.CommandPath())
 	}
 	return nil
 }
 
-// yamlFiles has the shell offer runbooks.
-func yamlFiles(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+// YAMLFiles has the shell offer runbooks.
+func YAMLFiles(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 	return []string{"yaml", "yml"}, cobra.ShellCompDirectiveFilterFileExt
 }

@@ -1,4 +1,4 @@
-package cli
+package draft
 
 // restartTemplate is the smallest runbook that shows what there is to show.
 const restartTemplate = `# yaml-language-server: $schema=https://gatebook.github.io/schema/runbook-v1.json
