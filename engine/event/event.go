@@ -137,6 +137,8 @@ const (
 	Pending   Status = "pending"   // it has not started
 	Waiting   Status = "waiting"   // its gate is not open yet
 	Running   Status = "running"   // an attempt is being made, or the next is due
+	Resting   Status = "resting"   // the run has paused, and its next attempt waits for that to end
+	LostTrack Status = "lost"      // nobody can tell whether it was done
 	Asking    Status = "asking"    // people are asked
 	Verifying Status = "verifying" // done; its verify conditions are judged
 	Succeeded Status = "succeeded"
@@ -153,7 +155,7 @@ func (s Status) Settled() bool {
 	switch s {
 	case Succeeded, Failed, Skipped, NotRun, Undone, LeftOver:
 		return true
-	case Pending, Waiting, Running, Asking, Verifying, Undoing:
+	case Pending, Waiting, Running, Resting, LostTrack, Asking, Verifying, Undoing:
 		return false
 	}
 	return false

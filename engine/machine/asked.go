@@ -132,15 +132,27 @@ func (m *Machine) reopen() {
 		m.steps[i].atWork = false // it was ended with the process
 	}
 	for _, i := range m.liveSteps() {
-		m.steps[i].do.lost = false // the driver looks at it once more
-		for _, part := range []event.Part{event.Do, event.Undo} {
-			if m.steps[i].effort(part).state == retryDue {
-				m.emit(SetTimer{m.retryTimer(i, part)}) // the one before may have fired
-			}
-		}
+		m.rise(i)
 	}
 	if ended {
 		m.renewFinally()
+	}
+}
+
+// rise has a step go on that lay still while the run was paused. That it does is no
+// decision: what it does next says so.
+func (m *Machine) rise(i int) {
+	s := &m.steps[i]
+	switch {
+	case s.do.lost:
+		s.do.lost = false // the driver looks at it once more
+		s.status, s.known = event.Running, false
+	case s.do.state == retryDue:
+		s.status, s.known = event.Running, false
+		m.emit(SetTimer{m.retryTimer(i, event.Do)}) // the one before may have fired
+	case s.back.state == retryDue:
+		s.status, s.known = event.Undoing, false
+		m.emit(SetTimer{m.retryTimer(i, event.Undo)})
 	}
 }
 

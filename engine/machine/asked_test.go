@@ -46,13 +46,13 @@ func TestRequestsOfPeople(t *testing.T) {
 			world: func(w *world) { fails(w, "a", event.Do, sdk.Transient) },
 			at:    2 * time.Second,
 			asks:  []event.Type{event.PauseAsked, event.ResumeAsked},
-			want:  []string{"2s run paused", "6.484s a do #2", "7.484s a is succeeded", "7.484s run succeeded"},
+			want:  []string{"2s a is resting", "2s run paused", "6.484s a do #2", "7.484s a is succeeded", "7.484s run succeeded"},
 		},
 		"a pause leaves the retry of what fails meanwhile": {
 			steps: []*plan.Step{with(change("a"), retries(3))},
 			world: func(w *world) { fails(w, "a", event.Do, sdk.Transient) },
 			asks:  []event.Type{event.PauseAsked, event.ResumeAsked},
-			want:  []string{"1s run paused", "6.484s a do #2", "7.484s a is succeeded", "7.484s run succeeded"},
+			want:  []string{"1s a is resting", "1s run paused", "6.484s a do #2", "7.484s a is succeeded", "7.484s run succeeded"},
 		},
 		"a pause in a rollback leaves the compensation that is due": {
 			steps: []*plan.Step{with(change("a"), func(s *plan.Step) {
@@ -64,7 +64,7 @@ func TestRequestsOfPeople(t *testing.T) {
 			},
 			at:   5 * time.Second,
 			asks: []event.Type{event.PauseAsked, event.ResumeAsked},
-			want: []string{"5s run paused", "13.997s a undo #2", "14.997s a is undone", "14.997s run rolled_back"},
+			want: []string{"5s a is resting", "5s run paused", "13.997s a undo #2", "14.997s a is undone", "14.997s run rolled_back"},
 		},
 		"cancel of a run that paused in finally ends what is left of it and takes nothing back": {
 			steps: []*plan.Step{change("a"), finally(with(read("x"), func(s *plan.Step) {
@@ -152,7 +152,7 @@ func TestRequestsOfPeople(t *testing.T) {
 			at:   10 * time.Second,
 			asks: []event.Type{event.PauseAsked, event.CancelAsked},
 			want: []string{
-				"10s run paused", "10s c is left (cancelled)", "10s b is left (cancelled)", "10s a is left (cancelled)",
+				"10s c is resting", "10s run paused", "10s c is left (cancelled)", "10s b is left (cancelled)", "10s a is left (cancelled)",
 				"10s f do #1", "11s f is succeeded", "11s run stuck",
 			},
 		},

@@ -41,6 +41,7 @@ func (m *Machine) attemptObserved(i int, part event.Part, e event.Event) {
 	if eff.lost {
 		eff.lost = false
 		m.lost--
+		m.steps[i].status, m.steps[i].known = event.Running, false
 	}
 	switch e.State {
 	case sdk.Done:
@@ -63,6 +64,7 @@ func (m *Machine) attemptObserved(i int, part event.Part, e event.Event) {
 		}
 		eff.lost = true
 		m.lost++
+		m.decide(i, part, event.LostTrack, nil)
 		m.remember(m.plan.Steps[i].ID, &event.Failure{Class: event.Lost, Message: e.Reason})
 		m.startPausing("nobody can tell whether " + m.plan.Steps[i].ID + " was done")
 	}

@@ -228,6 +228,13 @@ func (m *Machine) rest(i int) {
 }
 
 func (m *Machine) pause() {
+	for _, i := range m.liveSteps() {
+		for _, part := range []event.Part{event.Do, event.Undo} {
+			if m.steps[i].effort(part).state == retryDue {
+				m.decide(i, part, event.Resting, nil)
+			}
+		}
+	}
 	m.back = m.mode
 	m.mode = event.Paused
 	m.end(event.OutcomePaused)

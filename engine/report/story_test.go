@@ -208,6 +208,7 @@ func stories() map[string]*story {
 		"lost": newStory().tell(event.Event{Type: event.AttemptStarted, Op: op("upgrade", event.Do, 1), Action: "exec"}).
 			tell(event.Event{Type: event.RunResumed, Process: &event.Process{PID: 43, Host: "ops2"}}).
 			tell(event.Event{Type: event.AttemptObserved, Op: op("upgrade", event.Do, 1), State: sdk.CannotTell, Reason: "the action cannot say whether it was done"}).
+			decided("upgrade", event.Do, event.LostTrack, nil).
 			ended(event.Result{Outcome: event.OutcomePaused, Step: "upgrade", Lost: []string{"upgrade"}, Failure: &event.Failure{Class: event.Lost, Message: "the action cannot say whether it was done"}}),
 		"waiting": newStory().decided("upgrade", event.Gate, event.Waiting, nil).judged("upgrade", event.Gate, "false", &until),
 	}

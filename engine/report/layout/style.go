@@ -60,7 +60,7 @@ func (s Style) Mark(status event.Status) string {
 		return s.Warn("‹")
 	case event.Running, event.Verifying:
 		return s.Busy("›")
-	case event.Waiting, event.Asking:
+	case event.Waiting, event.Asking, event.Resting, event.LostTrack:
 		return s.Warn("?")
 	case event.Skipped, event.NotRun, event.Pending:
 		return s.Dim("·")

@@ -48,7 +48,7 @@ func urgency(s event.Status) int {
 		return 1
 	case event.Waiting, event.Verifying:
 		return 2
-	case event.Running, event.Pending, event.Succeeded, event.Failed, event.Skipped,
+	case event.Running, event.Resting, event.LostTrack, event.Pending, event.Succeeded, event.Failed, event.Skipped,
 		event.NotRun, event.Undone, event.LeftOver:
 		return 3
 	default:

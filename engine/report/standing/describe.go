@@ -206,7 +206,7 @@ func describeDecision(e event.Event) Said {
 		said.What, said.Minor = "looks at its verify conditions", true
 	case event.Skipped:
 		said.Why = "its `when` is false"
-	case event.Running, event.Undoing, event.Pending, event.NotRun:
+	case event.Running, event.Resting, event.LostTrack, event.Undoing, event.Pending, event.NotRun:
 		said.Minor = true
 	case event.Failed:
 		said.What = failed(e.Failure)

@@ -30,7 +30,7 @@ func tallied() []string {
 	var words []string
 	for _, status := range []event.Status{
 		event.Failed, event.LeftOver, event.Succeeded, event.Undone, event.Skipped,
-		event.Running, event.Verifying, event.Waiting, event.Asking, event.Undoing, event.NotRun, event.Pending,
+		event.LostTrack, event.Running, event.Resting, event.Verifying, event.Waiting, event.Asking, event.Undoing, event.NotRun, event.Pending,
 	} {
 		words = append(words, layout.Word(status))
 		if status == event.Failed {
