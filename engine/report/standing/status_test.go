@@ -44,7 +44,7 @@ func TestTheConditionThatFailedTheStepIsExplained(t *testing.T) {
 	judged(2, "false", "too few requests")
 	status.Apply(event.Event{
 		Type: event.StepDecided, Op: &event.Op{Step: "upgrade", Part: event.Do}, Status: event.Failed,
-		Failure: &event.Failure{Class: event.VerifyFailed, Message: "too many errors: not true within 5s"},
+		Failure: &event.Failure{Class: event.VerifyFailed, Message: "too many errors (looked at for 5s)"},
 	})
 	if step, _ := status.Step("upgrade"); step.Verdict == nil || step.Verdict.Message != "too many errors" {
 		t.Errorf("explained is %+v", step.Verdict)
