@@ -12,6 +12,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/gatebook/gatebook/engine/journal/internal/disk"
 )
 
 // diskScenes need what only Linux has: a file system of their own, and full.
@@ -30,7 +32,7 @@ func TestDeviceWithoutSpace(t *testing.T) {
 	if err != nil {
 		t.Skip(err)
 	}
-	j := newJournal(diskFile{full}, "J", newChain(), 0)
+	j := newJournal(disk.File{File: full}, "J", newChain(), 0)
 	appendAll(t, j, sample...)
 	if err := j.Sync(); !errors.Is(err, syscall.ENOSPC) {
 		t.Fatalf("got %v", err)

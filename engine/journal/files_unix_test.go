@@ -9,6 +9,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/gatebook/gatebook/engine/journal/internal/disk"
 )
 
 // What stands in the place of a file of a run is told, where opening it would wait for
@@ -16,8 +18,8 @@ import (
 func TestWhatIsNoFileIsNotOpened(t *testing.T) {
 	t.Parallel()
 	put := map[string]func(path string) error{
-		"it is a named pipe": func(path string) error { return syscall.Mkfifo(path, fileMode) },
-		"it is a folder":     func(path string) error { return os.Mkdir(path, dirMode) },
+		"it is a named pipe": func(path string) error { return syscall.Mkfifo(path, disk.FileMode) },
+		"it is a folder":     func(path string) error { return os.Mkdir(path, disk.DirMode) },
 		"it is a device":     func(path string) error { return os.Symlink(os.DevNull, path) },
 	}
 	reads := map[string]struct {

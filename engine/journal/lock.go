@@ -12,6 +12,9 @@ import (
 	"time"
 
 	"github.com/gofrs/flock"
+
+	"github.com/gatebook/gatebook/engine/journal/internal/disk"
+	"github.com/gatebook/gatebook/engine/journal/internal/label"
 )
 
 // A look at a lock ([Run.Alive]) holds it for an instant, and a new owner needs a
@@ -104,11 +107,11 @@ func (r *Run) Lock(ctx context.Context, owner Owner, names ...string) (*Locks, e
 }
 
 func (l *Locks) takeNamed(ctx context.Context, s *Store, name string, owner Owner) error {
-	if err := checkName("lock", name); err != nil {
+	if err := label.Check("lock", name); err != nil {
 		return err
 	}
 	dir := filepath.Join(s.root, "locks")
-	if err := makeDir(dir); err != nil {
+	if err := disk.MakeDir(dir); err != nil {
 		return err
 	}
 	return l.take(ctx, s, name, filepath.Join(dir, name+".lock"), owner)
@@ -170,7 +173,7 @@ func (l *Locks) Close() error {
 func (r *Run) Alive() (Owner, bool, error) {
 	probe := flock.New(r.lockPath(), flock.SetFlag(os.O_RDONLY))
 	free := false
-	err := checkFile(r.lockPath())
+	err := disk.CheckFile(r.lockPath())
 	if errors.Is(err, fs.ErrNotExist) {
 		return Owner{}, false, nil
 	}
@@ -210,7 +213,7 @@ type lock struct {
 // where it paused or died; the operating system lets go of the locks of a dead process,
 // so that having the lock is the proof. exists tells whether a run is still there.
 func acquire(ctx context.Context, path string, owner Owner, exists func(run string) bool) (*lock, *Owner, error) {
-	l := &lock{path: path, owner: owner, flock: flock.New(path, flock.SetFlag(os.O_CREATE|os.O_RDWR), flock.SetPermissions(fileMode))}
+	l := &lock{path: path, owner: owner, flock: flock.New(path, flock.SetFlag(os.O_CREATE|os.O_RDWR), flock.SetPermissions(disk.FileMode))}
 	if err := l.try(ctx); err != nil {
 		return nil, nil, err
 	}
@@ -244,7 +247,7 @@ func (o Owner) yields(path string, next Owner, exists func(run string) bool) err
 }
 
 func (l *lock) try(ctx context.Context) error {
-	if err := checkFile(l.path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := disk.CheckFile(l.path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("lock: %w", err)
 	}
 	waiting, stop := context.WithTimeout(ctx, patience)
@@ -270,7 +273,7 @@ func (l *lock) try(ctx context.Context) error {
 // until then it is still that of the one before. Without this one, that is what is shown.
 func (l *lock) sign() {
 	if data, err := json.Marshal(l.owner); err == nil {
-		_ = os.WriteFile(l.path, data, fileMode) // not where the disk is full
+		_ = os.WriteFile(l.path, data, disk.FileMode) // not where the disk is full
 	}
 }
 
@@ -292,13 +295,13 @@ func writeOwner(lock string, owner Owner) error {
 	if err != nil {
 		return err
 	}
-	return writeFile(ownerPath(lock), append(data, '\n'))
+	return disk.WriteFile(ownerPath(lock), append(data, '\n'))
 }
 
 // readHolder returns who has a lock that is held, nil where nobody left a name.
 func readHolder(lock string) (*Owner, error) {
 	owner := new(Owner)
-	if data, err := readFile(lock); err == nil && json.Unmarshal(data, owner) == nil {
+	if data, err := disk.ReadFile(lock); err == nil && json.Unmarshal(data, owner) == nil {
 		return owner, nil
 	}
 	return readOwner(lock)
@@ -307,7 +310,7 @@ func readHolder(lock string) (*Owner, error) {
 // readOwner returns nil where nobody left a name, and a zero owner where the name
 // cannot be made out.
 func readOwner(lock string) (*Owner, error) {
-	data, err := readFile(ownerPath(lock))
+	data, err := disk.ReadFile(ownerPath(lock))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil //nolint:nilnil // no owner is an answer
 	}

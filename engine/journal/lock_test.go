@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/gofrs/flock"
+
+	"github.com/gatebook/gatebook/engine/journal/internal/label"
 )
 
 func TestLocksAreAllOrNone(t *testing.T) {
@@ -192,7 +194,7 @@ func pause(t *testing.T, run *Run, since time.Time, names ...string) {
 func TestLockNamesStayInTheirFolder(t *testing.T) {
 	t.Parallel()
 	run := newRun(t)
-	for _, name := range []string{"", ".", "..", "../x", "a/b", `a\b`, "/etc/passwd", ".hidden", "-flag", "a\x00b", "ü", "a b", strings.Repeat("x", maxName+1)} {
+	for _, name := range []string{"", ".", "..", "../x", "a/b", `a\b`, "/etc/passwd", ".hidden", "-flag", "a\x00b", "ü", "a b", strings.Repeat("x", label.Max+1)} {
 		if _, err := run.Lock(t.Context(), testOwner(1), name); err == nil || !strings.Contains(err.Error(), "lock") {
 			t.Errorf("%q: got %v", name, err)
 		}
@@ -200,7 +202,7 @@ func TestLockNamesStayInTheirFolder(t *testing.T) {
 			t.Errorf("%q: the run stays locked after the refusal: %v", name, err)
 		}
 	}
-	for _, name := range []string{"web-production", "A.b_c-1", "0", strings.Repeat("x", maxName)} {
+	for _, name := range []string{"web-production", "A.b_c-1", "0", strings.Repeat("x", label.Max)} {
 		locks, err := run.Lock(t.Context(), testOwner(1), name)
 		if err != nil {
 			t.Fatal(err)

@@ -9,6 +9,9 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/gatebook/gatebook/engine/journal/internal/disk"
+	"github.com/gatebook/gatebook/engine/journal/internal/label"
 )
 
 // Latest stands for the newest run in [Store.Open].
@@ -32,7 +35,7 @@ func (s *Store) run(id string) *Run {
 
 // has reports whether a run's folder is there, or may be.
 func (s *Store) has(id string) bool {
-	if checkName("run", id) != nil {
+	if label.Check("run", id) != nil {
 		return false
 	}
 	_, err := os.Stat(s.run(id).dir)
@@ -43,7 +46,7 @@ func (s *Store) has(id string) bool {
 // list shows the run. One that is taken gives an error that wraps fs.ErrExist; the caller
 // tries another.
 func (s *Store) Create(id string) (*Run, error) {
-	if err := checkName("run", id); err != nil {
+	if err := label.Check("run", id); err != nil {
 		return nil, err
 	}
 	if id == Latest {
@@ -56,19 +59,19 @@ func (s *Store) Create(id string) (*Run, error) {
 }
 
 func (s *Store) create(id string) error {
-	if err := makeDir(s.runs()); err != nil {
+	if err := disk.MakeDir(s.runs()); err != nil {
 		return err
 	}
 	r := s.run(id)
-	if err := os.Mkdir(r.dir, dirMode); err != nil {
+	if err := os.Mkdir(r.dir, disk.DirMode); err != nil {
 		return err
 	}
 	for _, dir := range []string{r.inbox(), r.outputs()} {
-		if err := os.Mkdir(dir, dirMode); err != nil {
+		if err := os.Mkdir(dir, disk.DirMode); err != nil {
 			return err
 		}
 	}
-	return errors.Join(syncDir(r.dir), syncDir(s.runs()))
+	return errors.Join(disk.SyncDir(r.dir), disk.SyncDir(s.runs()))
 }
 
 // Open finds a run by its id, by a beginning of it that only one run has, by its
@@ -120,7 +123,7 @@ func (s *Store) folders() (ids, strangers []string, err error) {
 		if !entry.IsDir() {
 			continue
 		}
-		if _, ok := readRunID(entry.Name()); ok {
+		if _, ok := label.ReadRunID(entry.Name()); ok {
 			ids = append(ids, entry.Name())
 		} else {
 			strangers = append(strangers, entry.Name())

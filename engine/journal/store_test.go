@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"pgregory.net/rapid"
+
+	"github.com/gatebook/gatebook/engine/journal/internal/disk"
 )
 
 func TestRunIDsSortByTime(t *testing.T) {
@@ -242,11 +244,11 @@ func TestStrangersAmongTheRuns(t *testing.T) {
 		"2026112-1930550-k3f9x", "99999999-999999-zzzzz", "20261121-193056-COPY", "lost+found", "zzz", ".hidden",
 	}
 	for _, name := range names {
-		if err := os.MkdirAll(filepath.Join(store.runs(), name), dirMode); err != nil {
+		if err := os.MkdirAll(filepath.Join(store.runs(), name), disk.DirMode); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := os.WriteFile(filepath.Join(store.runs(), "99991121-193055-k3f9x"), nil, fileMode); err != nil {
+	if err := os.WriteFile(filepath.Join(store.runs(), "99991121-193055-k3f9x"), nil, disk.FileMode); err != nil {
 		t.Fatal(err)
 	}
 	if run, err := store.Open(Latest); err != nil || run.ID() != newest {

@@ -1,14 +1,18 @@
-package journal
+// Package label says what runs, requests, locks and logs are called on the disk: ids that
+// sort by time, and names that no file system or shell minds.
+package label
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"strings"
 	"time"
 )
 
-// maxName is the longest name, in bytes, from which a file's name is made; file
+// Max is the longest name, in bytes, from which a file's name is made; file
 // systems allow 255, and endings and prefixes are added.
-const maxName = 128
+const Max = 128
 
 // letters make the random part of an id. There is no i, l, o or u among them, so
 // that an id can be read aloud and typed.
@@ -27,10 +31,10 @@ func NewRunID(now time.Time, random uint64) string {
 	return now.Format(idTime) + "-" + spell(fraction/units, 1) + spell(fraction%units, 1) + spell(random, 3)
 }
 
-// readRunID returns the time, to the second, that a name has from [NewRunID], and whether
+// ReadRunID returns the time, to the second, that a name has from [NewRunID], and whether
 // it may be one that this made. Only such names sort by time, so that the last of them
 // is the newest run.
-func readRunID(name string) (time.Time, bool) {
+func ReadRunID(name string) (time.Time, bool) {
 	clock, random := name, ""
 	if dash := strings.LastIndexByte(name, '-'); dash >= 0 {
 		clock, random = name[:dash], name[dash+1:]
@@ -39,8 +43,8 @@ func readRunID(name string) (time.Time, bool) {
 	return made, err == nil && random != "" && strings.Trim(random, letters) == ""
 }
 
-// newRequestID is a run id with nanoseconds, so that requests keep their order.
-func newRequestID(now time.Time, random uint64) string {
+// NewRequestID is a run id with nanoseconds, so that requests keep their order.
+func NewRequestID(now time.Time, random uint64) string {
 	now = now.UTC()
 	return fmt.Sprintf("%s-%09d-%s", now.Format(idTime), now.Nanosecond(), spell(random, 8))
 }
@@ -54,14 +58,14 @@ func spell(random uint64, length int) string {
 	return string(text)
 }
 
-// checkName refuses what could not be the name of a file in its folder: the name of
+// Check refuses what could not be the name of a file in its folder: the name of
 // a lock comes from a runbook, that of a run from the command line.
-func checkName(what, name string) error {
+func Check(what, name string) error {
 	switch {
 	case name == "":
 		return fmt.Errorf("the name of a %s is empty", what)
-	case len(name) > maxName:
-		return fmt.Errorf("the name of a %s has %d bytes, and at most %d are allowed", what, len(name), maxName)
+	case len(name) > Max:
+		return fmt.Errorf("the name of a %s has %d bytes, and at most %d are allowed", what, len(name), Max)
 	case !isPlain(name[0]) || strings.ContainsFunc(name, func(r rune) bool { return r >= 0x80 || !isPlain(byte(r)) && !strings.ContainsRune("._-", r) }):
 		return fmt.Errorf("%q is no name for a %s: it has letters, digits, \".\", \"_\" and \"-\", and begins with a letter or digit", name, what)
 	default:
@@ -71,4 +75,24 @@ func checkName(what, name string) error {
 
 func isPlain(b byte) bool {
 	return b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z' || b >= '0' && b <= '9'
+}
+
+// File makes a file's name of any text, and different ones of different texts:
+// bytes that a file system or a shell might mind are written as %XX, and the end of a
+// long name as its hash.
+func File(name string) string {
+	var b strings.Builder
+	for i := range len(name) {
+		if c := name[i]; isPlain(c) || c == '_' || c == '-' || c == '.' && i > 0 {
+			b.WriteByte(c)
+		} else {
+			fmt.Fprintf(&b, "%%%02X", c)
+		}
+	}
+	safe := b.String()
+	if len(safe) > Max {
+		sum := sha256.Sum256([]byte(name))
+		safe = safe[:Max-33] + "~" + hex.EncodeToString(sum[:16])
+	}
+	return safe
 }

@@ -1,4 +1,4 @@
-package journal
+package disk
 
 import (
 	"errors"
@@ -6,12 +6,12 @@ import (
 	"syscall"
 )
 
-// diskFile is a file whose Sync leaves out what no reader needs, such as the time of
+// File is a file whose Sync leaves out what no reader needs, such as the time of
 // the last change, which saves a write to the file system's own journal.
-type diskFile struct{ *os.File }
+type File struct{ *os.File }
 
 // Sync waits until the file's data, and its length, are on the disk.
-func (f diskFile) Sync() error {
+func (f File) Sync() error {
 	for {
 		err := syscall.Fdatasync(int(f.Fd()))
 		if !errors.Is(err, syscall.EINTR) {
