@@ -63,7 +63,7 @@ func (o *fmtOptions) run() error {
 		switch {
 		case o.check && changed:
 			untidy = true
-			fmt.Fprintln(o.Stdout, name)
+			_, err = fmt.Fprintln(o.Stdout, name)
 		case o.check:
 		case o.write && name != "-":
 			if changed {

@@ -82,13 +82,14 @@ func (e CodeError) Error() string { return fmt.Sprintf("exit code %d", int(e)) }
 const (
 	ExitOK      = 0
 	ExitFailed  = 1 // something of the environment failed
-	ExitInvalid = 2 // usage, or the runbook is invalid
+	ExitInvalid = 2 // usage, the runbook is invalid, or its result cannot be written
 )
 
 // Finish says what went wrong and returns the exit code.
 func (c *Console) Finish(err error) int {
 	var code CodeError
 	var wrong *UsageError
+	var unwritten *OutputError
 	switch {
 	case err == nil:
 		return ExitOK
@@ -99,6 +100,9 @@ func (c *Console) Finish(err error) int {
 		if wrong.Hint != "" {
 			c.Note("%s", wrong.Hint)
 		}
+		return ExitInvalid
+	case errors.As(err, &unwritten):
+		c.Complain(unwritten.Error())
 		return ExitInvalid
 	default:
 		c.Complain(err.Error())
