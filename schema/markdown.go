@@ -32,7 +32,7 @@ func writeRows(to *strings.Builder, s *Schema, prefix string, depth int) {
 		}
 		part := orAnything(p.Schema)
 		fmt.Fprintf(to, "| `%s` | %s | %s | %s | %s |\n", path, cell(TypeText(part)), required,
-			cell(code(part.Default)), cell(strings.TrimSpace(part.Description+" "+limits(part))))
+			cell(code(part.Default)), cell(strings.TrimSpace(part.Description+" "+Limits(part))))
 		inner, suffix := inside(part)
 		writeRows(to, inner, path+suffix, depth+1)
 	}
@@ -84,8 +84,8 @@ func TypeText(s *Schema) string {
 	}
 }
 
-// limits says in sentences what the schema forbids beside the type.
-func limits(s *Schema) string {
+// Limits says in sentences of Markdown what the schema forbids beside the type.
+func Limits(s *Schema) string {
 	var said []string
 	one := single(s)
 	if len(one.Enum) > 0 {
@@ -98,7 +98,11 @@ func limits(s *Schema) string {
 	if one.Pattern != "" {
 		said = append(said, "Matches `"+one.Pattern+"`.")
 	}
+	if one.Const != nil {
+		said = append(said, "Always "+code(one.Const)+".")
+	}
 	said = append(said, between("", one.Minimum, one.Maximum, one.Unit))
+	said = append(said, bound("More than", one.ExclusiveMinimum), bound("Less than", one.ExclusiveMaximum), bound("A multiple of", one.MultipleOf))
 	said = append(said, between("items", size(s.MinItems), size(s.MaxItems), ""))
 	said = append(said, between("characters", size(one.MinLength), size(one.MaxLength), ""))
 	if s.Secret {
@@ -135,6 +139,13 @@ func between(noun string, least, most *float64, unit string) string {
 	default:
 		return ""
 	}
+}
+
+func bound(says string, number *float64) string {
+	if number == nil {
+		return ""
+	}
+	return says + " " + words.Show(*number) + "."
 }
 
 func size(n *int) *float64 {
