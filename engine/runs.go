@@ -180,7 +180,7 @@ func (e *Engine) Resume(ctx context.Context, folder *journal.Run, p *Plan, proce
 	if err != nil {
 		return event.Result{}, err
 	}
-	if began.Dir != e.dir {
+	if began.Dir != e.dir && began.Dir != "" {
 		return event.Result{}, &OtherFolderError{Run: began.ID, Began: began.Dir, Here: e.dir}
 	}
 	return run.Resume(ctx, folder, process, p.Plan, r)

@@ -6,7 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/accept"
-	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/given"
+	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/console"
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/runs"
 )
 
@@ -19,6 +19,7 @@ type takeUpOptions struct {
 	format        string
 	wait          bool
 	done, notDone []string
+	secrets       []console.Pair
 }
 
 func newResume(a *app) *cobra.Command {
@@ -30,11 +31,13 @@ process or the machine died. What is done is not done again; a step that failed 
 tried again. Of an attempt whose answer was lost the action is asked whether it was
 done; where it cannot tell, look yourself and say --done STEP or --not-done STEP.
 
-Secrets are read again from where they came from. RUN is an id, its beginning, or
-latest. The exit codes are those of gatebook run.`,
+The run works in the folder in which it began, wherever you are. Its secrets are read
+again from where they came from, or from where -i says that they are now. RUN is an id,
+its beginning, or latest. The exit codes are those of gatebook run.`,
 		Example: `  gatebook resume latest
   gatebook resume 20261121-0300
-  gatebook resume latest --not-done upgrade`,
+  gatebook resume latest --not-done upgrade
+  gatebook resume latest -i token=file:/run/secrets/token`,
 	})
 }
 
@@ -53,6 +56,7 @@ func newTakeUp(a *app, wish runs.Wish, cmd *cobra.Command) *cobra.Command {
 		return cmd // the others may drive the run themselves
 	}
 	accept.Format(cmd, &o.format, "text", "json")
+	flags.VarP(console.Pairs{List: &o.secrets}, "input", "i", "where a secret of the run is now: NAME=env:VARIABLE, NAME=file:PATH, or NAME=- for standard input")
 	flags.BoolVar(&o.wait, "wait", false, "where nobody is at the terminal, wait for people's answers instead of pausing")
 	if wish == runs.Resume {
 		flags.StringArrayVar(&o.done, "done", nil, "step of which you saw that it was done")
@@ -66,9 +70,8 @@ func (o *takeUpOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	reader := &given.Reader{Console: o.Console}
 	return all.TakeUp(ctx, runs.TakeUp{
 		Follow: runs.Follow{JSON: o.format == "json", Wait: o.wait},
-		Run:    o.name, Wish: o.wish, Reason: o.reason, Done: o.done, NotDone: o.notDone, Secret: reader.Secret,
+		Run:    o.name, Wish: o.wish, Reason: o.reason, Done: o.done, NotDone: o.notDone, Secrets: o.secrets,
 	}, o.prompter())
 }

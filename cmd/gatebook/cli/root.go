@@ -127,7 +127,17 @@ func (a *app) runs() (*runs.Runs, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &runs.Runs{Console: a.Console, Engine: h.Engine}, nil
+	return runsOf(h), nil
+}
+
+func runsOf(h *house.House) *runs.Runs {
+	return &runs.Runs{Console: h.Console, Engine: h.Engine, In: func(dir string) (*runs.Runs, error) {
+		moved, err := h.In(dir)
+		if err != nil {
+			return nil, err
+		}
+		return runsOf(moved), nil
+	}}
 }
 
 // usageTemplate is cobra's, without the line that names the flags of the parent as

@@ -94,8 +94,7 @@ func (o *runOptions) run(ctx context.Context) error {
 		o.seed = o.Random()
 	}
 	follow := runs.Follow{JSON: o.format == "json", Wait: o.wait}
-	all := &runs.Runs{Console: o.Console, Engine: h.Engine}
-	return all.Start(ctx, planned, prompter, follow, o.parallelism, o.seed)
+	return runsOf(h).Start(ctx, planned, prompter, follow, o.parallelism, o.seed)
 }
 
 // prompter asks the person at the terminal, where there is one on both sides.

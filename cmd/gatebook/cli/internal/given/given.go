@@ -153,12 +153,22 @@ func (r *Reader) fromFile(name string, inputs *schema.Schema) ([]plan.Given, dia
 // Secret reads the secret of an input of a run from where it came from when the run
 // began: "env:NAME", "file:PATH" or "-".
 func (r *Reader) Secret(input, from string) (string, error) {
-	const hint = "A run reads its secrets again from where they came from. Put it there, and try again."
+	hint := "A run reads its secrets again from where they came from. Put it there, or say where it is now: " +
+		"-i " + input + "=env:VARIABLE or -i " + input + "=file:PATH."
 	text, err := r.secret(input, from, hint)
 	if err == nil && text == "" {
 		err = missing(input, from, "is empty", hint)
 	}
 	return text, err
+}
+
+// Place returns the place of a secret that was typed, as it is written down, and refuses
+// what is the secret itself.
+func (r *Reader) Place(input, typed string) (string, error) {
+	if !isPlace(typed) {
+		return "", console.Usage(elsewhere(input), "the secret input %s must not be typed in the clear, where others can read it", input)
+	}
+	return r.lasting(typed), nil
 }
 
 // secret reads a secret, which may turn out to be empty. The hint is for whoever has to

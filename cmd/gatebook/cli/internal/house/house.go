@@ -35,8 +35,15 @@ func OpenWithRuns(c *console.Console) (*House, error) {
 	return open(c, state)
 }
 
+// In returns a house with the same runs that works in another folder.
+func (h *House) In(dir string) (*House, error) {
+	moved := *h.Console
+	moved.Dir = dir
+	return open(&moved, h.Store().Root())
+}
+
 func open(c *console.Console, state string) (*House, error) {
-	handlers, err := steps.Builtin(steps.Options{Environ: c.Environ, Dir: c.Dir})
+	handlers, err := steps.Builtin(steps.Options{Environ: c.Environ, Dir: c.Dir, Guardian: c.Guardian})
 	if err != nil {
 		return nil, err
 	}

@@ -24,6 +24,8 @@ import (
 type Runs struct {
 	*console.Console
 	Engine *engine.Engine
+	// In returns the same runs with an engine that works in another folder.
+	In func(dir string) (*Runs, error)
 }
 
 // Run is one run that was found.

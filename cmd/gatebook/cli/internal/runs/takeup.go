@@ -1,10 +1,13 @@
 package runs
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"os"
 
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/console"
+	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/given"
 	"github.com/gatebook/gatebook/engine"
 	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/journal"
@@ -47,7 +50,8 @@ type TakeUp struct {
 	Reason string
 	// Done and NotDone are the steps of which the person saw what became of them.
 	Done, NotDone []string
-	Secret        engine.ReadSecret
+	// Secrets says where secrets of the run are, of those that are in another place by now.
+	Secrets []console.Pair
 }
 
 // TakeUp carries a run on in this process or, where another one drives it, leaves the
@@ -72,16 +76,61 @@ func (r *Runs) TakeUp(ctx context.Context, t TakeUp, prompter *console.Prompter)
 	if err != nil {
 		return err
 	}
-	planned, err := r.Engine.Planned(found.Run, t.Secret)
+	secret, err := r.secrets(found, t.Secrets)
+	if err != nil {
+		return err
+	}
+	there, err := r.where(found)
+	if err != nil {
+		return err
+	}
+	planned, err := there.Engine.Planned(found.Run, secret)
 	if err != nil {
 		return r.explain(err, found.Status, true)
 	}
-	return r.drive(driving{Follow: t.Follow, status: found.Status, prompter: prompter, wish: t.Wish},
+	return there.drive(driving{Follow: t.Follow, status: found.Status, prompter: prompter, wish: t.Wish},
 		func(process run.Process) (event.Result, error) {
-			return r.Engine.Resume(ctx, found.Run, planned, process, run.Resumption{
+			return there.Engine.Resume(ctx, found.Run, planned, process, run.Resumption{
 				Ask: event.Type(t.Wish), By: r.User, Reason: t.Reason, Words: said,
 			})
 		})
+}
+
+// where returns the runs as seen from the folder in which a run began: relative paths in
+// it must name the same files again.
+func (r *Runs) where(found *Run) (*Runs, error) {
+	dir := found.Status.Run.Dir
+	if dir == "" || dir == r.Dir {
+		return r, nil
+	}
+	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+		r.Complain(fmt.Sprintf("run %s works in %s, where it began, and that folder is not there. Nothing was done. "+
+			"Put the folder back as it was, then try again.", found.ID(), dir))
+		return nil, console.CodeError(event.OutcomePaused.ExitCode())
+	}
+	r.Note("Run %s works in %s, where it began.", found.ID(), dir)
+	return r.In(dir)
+}
+
+// secrets returns how the run's secrets are read again: from where they came from, unless
+// the person says where they are now.
+func (r *Runs) secrets(found *Run, now []console.Pair) (engine.ReadSecret, error) {
+	reader := &given.Reader{Console: r.Console}
+	places := make(map[string]string, len(now))
+	for _, p := range now {
+		if _, is := found.Status.Run.Secrets[p.Name]; !is {
+			return nil, console.Usage("A run keeps the inputs that it began with; only where a secret is now can be said.",
+				"run %s has no secret input %s", found.ID(), p.Name)
+		}
+		place, err := reader.Place(p.Name, p.Text)
+		if err != nil {
+			return nil, err
+		}
+		places[p.Name] = place
+	}
+	return func(input, from string) (string, error) {
+		return reader.Secret(input, cmp.Or(places[input], from))
+	}, nil
 }
 
 // goesOn says who drives a run that was to be resumed.
