@@ -41,7 +41,7 @@ func newReject(a *app) *cobra.Command {
 func newAnswer(a *app, approved bool, cmd *cobra.Command) *cobra.Command {
 	o := &answerOptions{app: a, approved: approved}
 	cmd.Args = accept.Exactly("a RUN: an id, its beginning, or latest", "the STEP that asks")
-	cmd.ValidArgsFunction = a.completeQuestions
+	cmd.ValidArgsFunction = a.offers().Questions
 	cmd.RunE = func(_ *cobra.Command, args []string) error {
 		o.name, o.step = args[0], args[1]
 		return o.run()

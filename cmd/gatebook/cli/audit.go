@@ -27,7 +27,7 @@ changed after it was written.`,
 		Example: `  gatebook audit latest
   gatebook audit 20261121-0300 --format json | jq '.entries[] | select(.who == "ann")'`,
 		Args:              accept.Exactly("a RUN: an id, its beginning, or latest"),
-		ValidArgsFunction: a.completeRuns,
+		ValidArgsFunction: a.offers().Runs,
 		RunE: func(_ *cobra.Command, args []string) error {
 			o.name = args[0]
 			return o.run()

@@ -42,6 +42,9 @@ version and remark are what the runbook's record says of a run.`,
 	flags.IntVar(&o.limit, "limit", 50, "how many runs at most; 0: all")
 	accept.Format(cmd, &o.format, "table", "json", "csv")
 	accept.Complete(cmd, "result", results()...)
+	accept.CompleteBy(cmd, "runbook", a.offers().Records(func(r history.Record) string { return r.Runbook }))
+	accept.CompleteBy(cmd, "environment", a.offers().Records(func(r history.Record) string { return r.Environment }))
+	accept.CompleteBy(cmd, "operator", a.offers().Records(func(r history.Record) string { return r.Operator }))
 	return cmd
 }
 
@@ -53,6 +56,9 @@ func results() []string {
 }
 
 func (o *historyOptions) run() error {
+	if o.limit < 0 {
+		return console.Usage("--limit 0 shows all.", "--limit is %d, and must be at least 0", o.limit)
+	}
 	if !o.resultKnown() {
 		return console.Usage("It is "+accept.Words(results())+".", "--result %q is no result of a run", o.filter.Result)
 	}

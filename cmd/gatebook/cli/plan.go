@@ -41,6 +41,7 @@ comes first. Nothing is changed.
 		},
 	}
 	o.inputs.Declare(cmd.Flags())
+	accept.CompleteBy(cmd, "input", a.offers().Inputs)
 	accept.Format(cmd, &o.format, "text", "json")
 	cmd.Flags().BoolVar(&o.offline, "offline", false, "do not ask the actions what they would do, which reads the systems that they act on")
 	return cmd

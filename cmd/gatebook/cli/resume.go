@@ -45,7 +45,7 @@ its beginning, or latest. The exit codes are those of gatebook run.`,
 func newTakeUp(a *app, wish runs.Wish, cmd *cobra.Command) *cobra.Command {
 	o := &takeUpOptions{app: a, wish: wish}
 	cmd.Args = accept.Exactly("a RUN: an id, its beginning, or latest")
-	cmd.ValidArgsFunction = a.completeRuns
+	cmd.ValidArgsFunction = a.offers().Runs
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		o.name = args[0]
 		return o.run(cmd.Context())
@@ -61,6 +61,8 @@ func newTakeUp(a *app, wish runs.Wish, cmd *cobra.Command) *cobra.Command {
 	if wish == runs.Resume {
 		flags.StringArrayVar(&o.done, "done", nil, "step of which you saw that it was done")
 		flags.StringArrayVar(&o.notDone, "not-done", nil, "step of which you saw that it was not done")
+		accept.CompleteBy(cmd, "done", a.offers().Lost)
+		accept.CompleteBy(cmd, "not-done", a.offers().Lost)
 	}
 	return cmd
 }

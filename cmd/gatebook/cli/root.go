@@ -9,6 +9,7 @@ import (
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/accept"
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/console"
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/house"
+	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/offer"
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/runs"
 )
 
@@ -71,6 +72,7 @@ takes it back when it goes wrong, and proves afterwards what happened.`,
 	flags := root.PersistentFlags()
 	flags.StringVar(&a.State, "state", "", "folder that runs are kept in (default: $GATEBOOK_STATE, else $XDG_STATE_HOME/gatebook, else ~/.local/state/gatebook)")
 	flags.Var(accept.Choice(&a.Colour, "auto", "always", "never"), "color", "colours: auto, always or never; NO_COLOR is honoured")
+	accept.Complete(root, "color", "auto", "always", "never")
 	root.AddGroup(
 		&cobra.Group{ID: groupWrite, Title: "Write runbooks:"},
 		&cobra.Group{ID: groupRun, Title: "Run them:"},
@@ -129,6 +131,9 @@ func (a *app) runs() (*runs.Runs, error) {
 	}
 	return runsOf(h), nil
 }
+
+// offers gives access to what the shell offers.
+func (a *app) offers() offer.Shell { return offer.Shell{Console: a.Console, OpenRuns: a.runs} }
 
 func runsOf(h *house.House) *runs.Runs {
 	return &runs.Runs{Console: h.Console, Engine: h.Engine, In: func(dir string) (*runs.Runs, error) {

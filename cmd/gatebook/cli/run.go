@@ -58,6 +58,7 @@ resumed.`,
 		},
 	}
 	o.inputs.Declare(cmd.Flags())
+	accept.CompleteBy(cmd, "input", a.offers().Inputs)
 	accept.Format(cmd, &o.format, "text", "json")
 	flags := cmd.Flags()
 	flags.BoolVarP(&o.yes, "yes", "y", false, "do not ask before the run begins")

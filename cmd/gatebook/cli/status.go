@@ -30,7 +30,7 @@ an id, its beginning, or latest, which is also what is shown without one.`,
   gatebook status --format json | jq .mode
   watch -c gatebook status --color always`,
 		Args:              accept.AtMost("RUN"),
-		ValidArgsFunction: a.completeRuns,
+		ValidArgsFunction: a.offers().Runs,
 		RunE: func(_ *cobra.Command, args []string) error {
 			o.name = "latest"
 			if len(args) > 0 {

@@ -61,8 +61,12 @@ func Format(cmd *cobra.Command, value *string, formats ...string) {
 
 // Complete offers words for a flag to the shell.
 func Complete(cmd *cobra.Command, flag string, offered ...string) {
-	err := cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(offered, cobra.ShellCompDirectiveNoFileComp))
-	if err != nil {
+	CompleteBy(cmd, flag, cobra.FixedCompletions(offered, cobra.ShellCompDirectiveNoFileComp))
+}
+
+// CompleteBy offers for a flag what a function finds.
+func CompleteBy(cmd *cobra.Command, flag string, offer cobra.CompletionFunc) {
+	if err := cmd.RegisterFlagCompletionFunc(flag, offer); err != nil {
 		panic(err) // the flag is not declared: a bug that every test sees
 	}
 }
