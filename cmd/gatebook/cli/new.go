@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -25,7 +26,10 @@ func newNew(a *app) *cobra.Command {
 		Use:   "new FILE",
 		Short: "Start a runbook from a template",
 		Long: `Write a commented runbook that checks clean, to be changed into your own. A file that
-is there already is left alone. With "-" the runbook goes to standard output.`,
+is there already is left alone. With "-" the runbook goes to standard output.
+
+Its first line names the schema for editors, the file ` + draft.Schema + ` beside it, which
+gatebook schema prints.`,
 		Example: `  gatebook new upgrade.yaml
   gatebook new restart.yaml --template restart
   gatebook new - | less`,
@@ -59,5 +63,9 @@ func (o *newOptions) run() error {
 		return fmt.Errorf("write the runbook: %w; what there is of it is in %s", err, o.file)
 	}
 	o.Note("Wrote %s. Next: gatebook check %s", o.file, console.Quote(o.file))
+	beside := filepath.Join(filepath.Dir(o.file), draft.Schema)
+	if _, err := os.Stat(o.Path(beside)); errors.Is(err, fs.ErrNotExist) {
+		o.Note("An editor completes it once the schema is there: gatebook schema > %s", console.Quote(beside))
+	}
 	return nil
 }

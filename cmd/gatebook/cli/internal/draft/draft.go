@@ -7,6 +7,10 @@ import (
 	"strings"
 )
 
+// Schema is the file beside a runbook that its first line names to editors. An address
+// would be one more thing to trust, and be of another version than the gatebook in use.
+const Schema = "runbook-v1.json"
+
 // Names returns the names of the templates; the first is the usual one.
 func Names() []string { return []string{"upgrade", "restart"} }
 

@@ -1,7 +1,7 @@
 package draft
 
 // restartTemplate is the smallest runbook that shows what there is to show.
-const restartTemplate = `# yaml-language-server: $schema=https://gatebook.github.io/schema/runbook-v1.json
+const restartTemplate = `# yaml-language-server: $schema=` + Schema + `
 apiVersion: gatebook/v1
 kind: Runbook
 metadata:
@@ -38,7 +38,7 @@ record:
 `
 
 // upgradeTemplate is the usual shape of an upgrade.
-const upgradeTemplate = `# yaml-language-server: $schema=https://gatebook.github.io/schema/runbook-v1.json
+const upgradeTemplate = `# yaml-language-server: $schema=` + Schema + `
 apiVersion: gatebook/v1
 kind: Runbook
 metadata:
