@@ -84,7 +84,7 @@ generate: ## Write anew what is generated: the schema, the diagnostics' page
 .PHONY: ci
 ci: ## Everything that must hold before a merge
 	@start=$$SECONDS; \
-	for part in ci-format lint ci-generated build test race fuzz ci-vulnerabilities ci-release; do \
+	for part in ci-format lint ci-systems ci-generated build test race fuzz ci-vulnerabilities ci-release; do \
 		echo "== $$part"; began=$$SECONDS; \
 		$(MAKE) "$$part"; \
 		echo "   $$part passed in $$((SECONDS - began)) s"; \
@@ -95,6 +95,11 @@ ci: ## Everything that must hold before a merge
 ci-format: $(call tool,GOLANGCI_LINT)
 	@$< fmt --diff ./... || { echo 'not formatted: run make fmt' >&2; exit 1; }
 	@go mod tidy -diff || { echo 'go.mod is not tidy: run go mod tidy' >&2; exit 1; }
+
+# What is only built elsewhere must still be code.
+.PHONY: ci-systems
+ci-systems:
+	@for system in darwin windows; do GOOS=$$system go vet ./...; done
 
 # Compared with the tree before, not with the last commit, so that it can run
 # while one is working.

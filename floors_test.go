@@ -47,18 +47,22 @@ var rooms = map[string]room{
 	"plugins/sdk/sdktest":  {floor: 2, forTests: true},
 	"steps":                {floor: 2},
 
-	"engine/data":    {floor: 3},
-	"engine/model":   {floor: 3},
-	"engine/journal": {floor: 3},
+	"engine/data":          {floor: 3},
+	"engine/model":         {floor: 3},
+	"engine/journal":       {floor: 3},
+	"engine/report/layout": {floor: 3},
 
 	"engine/check":   {floor: 4},
 	"engine/plan":    {floor: 5},
 	"engine/machine": {floor: 6},
 	"engine/run":     {floor: 7},
-	"engine/report":  {floor: 7},
 	"engine":         {floor: 8, roof: true},
 
-	"engine/report/live": {floor: 8},
+	"engine/report/graph":    {floor: 5},
+	"engine/report/standing": {floor: 6},
+	"engine/report/history":  {floor: 7},
+	"engine/report":          {floor: 7},
+	"engine/report/live":     {floor: 7},
 
 	"cmd/gatebook/cli": {floor: 9, roof: true},
 	"cmd/gatebook":     {floor: 10},

@@ -63,8 +63,9 @@ func (c typed) missing(output string) string {
 	return ""
 }
 
-// What make would do is only looked up: .ci/run does it. Everything else is done, in a
-// copy of the runbooks, with a state and a home of its own.
+// What make would do is only looked up: .ci/run does it. Of what go would install is only
+// looked whether there is such a program: the one that it would fetch is not this one.
+// Everything else is done, in a copy of the runbooks, with a state and a home of its own.
 func TestREADMECommandsAnswerAsItSays(t *testing.T) {
 	t.Parallel()
 	readme, err := os.ReadFile("README.md")
@@ -101,6 +102,9 @@ func (c typed) try(t *testing.T, dir string) error {
 		}
 		return nil
 	}
+	if program, ok := strings.CutPrefix(c.command, "go install "); ok {
+		return isProgram(t, strings.TrimSuffix(program, "@latest"))
+	}
 	command := exec.CommandContext(t.Context(), "bash", "-c", c.command)
 	command.Dir = dir
 	command.Env = append(os.Environ(), "HOME="+dir, "XDG_STATE_HOME="+filepath.Join(dir, "state"), "NO_COLOR=1",
@@ -121,6 +125,16 @@ func (c typed) try(t *testing.T, dir string) error {
 		faults = append(faults, fmt.Errorf("it answered:\n%s", out))
 	}
 	return errors.Join(cmp.Or(err, errors.Join(faults...)))
+}
+
+// isProgram says what is wrong with a package that is to be installed by its path.
+func isProgram(t *testing.T, path string) error {
+	t.Helper()
+	name, err := exec.CommandContext(t.Context(), "go", "list", "-f", "{{.Name}}", path).CombinedOutput()
+	if err != nil || strings.TrimSpace(string(name)) != "main" {
+		return fmt.Errorf("%s is no program: %w\n%s", path, err, name)
+	}
+	return nil
 }
 
 func TestConsolesAreRead(t *testing.T) {

@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -24,12 +25,13 @@ func TestAttemptsThatGoWrong(t *testing.T) {
 		class   sdk.Class
 		message string
 		takes   time.Duration
+		outcome event.Outcome // failed where it is none
 	}{
 		"runs out of time": {
 			do: waits, class: sdk.Timeout, message: "it ran out of time: context deadline exceeded", takes: time.Minute,
 		},
 		"ignores its end": {
-			do: after(time.Hour), class: event.Lost, takes: time.Minute + 45*time.Second,
+			do: after(time.Hour), class: event.Lost, takes: time.Minute + 45*time.Second, outcome: event.OutcomeStuck,
 			message: "the action did not end within 45s of being asked to, and may still be at work",
 		},
 		"panics": {
@@ -38,7 +40,7 @@ func TestAttemptsThatGoWrong(t *testing.T) {
 		},
 		"returns what is no JSON": {returns: []byte(`{"said":`), class: sdk.Permanent, message: "the action returned what is not JSON"},
 		"returns nothing":         {returns: []byte{}, class: sdk.Permanent, message: "the action returned what is not JSON"},
-		"returns too much":        {returns: jsonOf("x", 5<<20), class: sdk.Permanent, message: "bytes; the limit is 4194304"},
+		"returns too much":        {returns: jsonOf("x", 9<<20), class: sdk.Permanent, message: "bytes; the limit is 8388608"},
 		"returns what grows too much": {
 			returns: jsonOf("<", 4<<20-20), class: sdk.Permanent, message: "bytes in the journal; the limit is 8388608",
 		},
@@ -58,9 +60,9 @@ func TestAttemptsThatGoWrong(t *testing.T) {
 		},
 		"saves too much": {
 			do: func(ctx context.Context, call *sdk.Call[playInput]) (playOutput, error) {
-				return playOutput{}, call.SaveBefore(ctx, strings.Repeat("x", 5<<20))
+				return playOutput{}, call.SaveBefore(ctx, strings.Repeat("x", 9<<20))
 			},
-			class: sdk.Transient, message: "the limit is 4194304",
+			class: sdk.Transient, message: "the limit is 8388608",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -79,7 +81,7 @@ steps:
 				if took := time.Since(began); took < c.takes || took > c.takes+time.Second {
 					t.Errorf("it took %s", took)
 				}
-				p.ends(got, event.OutcomeFailed)
+				p.ends(got, cmp.Or(c.outcome, event.OutcomeFailed))
 				if f := got.Failure; f.Class != c.class || !strings.Contains(f.Message, c.message) && !strings.HasSuffix(f.Message, "…") || len(f.Message) > 1<<20 {
 					t.Errorf("failure %s: %.200q", f.Class, f.Message)
 				}
@@ -103,7 +105,7 @@ func jsonOf(letter string, length int) []byte {
 
 func TestLargestOutputsFitIntoTheJournal(t *testing.T) {
 	inBubble(t, func(t *testing.T, p *play) {
-		p.rubbish = jsonOf("x", 4<<20-20)
+		p.rubbish = jsonOf("x", 8<<20-20)
 		p.ends(p.run(strings.ReplaceAll(twoSteps, "play.change", "play.raw")), event.OutcomeSucceeded)
 		if finished := p.of(event.AttemptFinished); len(finished) != 2 {
 			t.Errorf("%d results are in the journal", len(finished))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -165,18 +166,23 @@ func TestCancelDuringRollbackLeavesTheStepAndTakesBackTheRest(t *testing.T) {
 	})
 }
 
-func TestCancelOfARunThatPausedInRollbackIsRefused(t *testing.T) {
+func TestCancelOfARunThatPausedInRollbackEndsTheRollbackThere(t *testing.T) {
 	inBubble(t, func(t *testing.T, p *play) {
 		p.on("b", fail(sdk.Permanent))
 		p.on("-b", after(time.Minute))
-		ends := p.start(twoSteps)
+		ends := p.start(twoSteps + `
+finally:
+  - {id: x, uses: play.read, with: {name: "${{ run.outcome }}"}}
+`)
 		p.controls <- event.Event{Type: event.PauseAsked}
 		p.ends(<-ends, event.OutcomePaused, "a", "-b")
 		got := <-p.resume(event.CancelAsked)
-		if refused, ok := errors.AsType[*run.RefusedError](got.err); !ok || refused.Reason != "what was changed is being taken back" {
-			t.Fatalf("%+v, %v", got.Result, got.err)
+		p.ends(got, event.OutcomeStuck, "a", "-b", "stuck")
+		if !slices.Equal(got.Left, []string{"a"}) || !slices.Equal(got.Undone, []string{"b"}) || got.Step != "b" {
+			t.Errorf("left %q, undone %q, failed %q", got.Left, got.Undone, got.Step)
 		}
-		p.ends(<-p.resume(event.ResumeAsked), event.OutcomeRolledBack, "a", "-b", "-a")
+		// The next process decides the same over the journal of all this.
+		p.ends(<-p.resume(event.ResumeAsked), event.OutcomeRolledBack, "a", "-b", "stuck", "-a", "rolled_back")
 	})
 }
 
@@ -199,6 +205,27 @@ func TestStepWhoseActionIgnoresTheCancelIsLeft(t *testing.T) {
 			t.Errorf("left: %q", got.Left)
 		}
 		time.Sleep(time.Hour)
+	})
+}
+
+func TestStepThatMayStillBeAtWorkNeedsAPerson(t *testing.T) {
+	inBubble(t, func(t *testing.T, p *play) {
+		p.on("b", ignores(10*time.Minute))
+		stopping := strings.Replace(twoSteps, "rollback", "stop", 1)
+		ends := p.start(stopping + `
+finally:
+  - {id: x, uses: play.read, with: {name: "${{ run.outcome }}"}}
+`)
+		p.controls <- event.Event{Type: event.CancelAsked}
+		got := <-ends
+		p.ends(got, event.OutcomeStuck, "a", "stuck")
+		if !slices.Equal(got.Lost, []string{"b"}) || len(got.Left) > 0 || !slices.Equal(got.Changed, []string{"a", "b"}) {
+			t.Errorf("lost %q, left %q, changed %q", got.Lost, got.Left, got.Changed)
+		}
+		time.Sleep(time.Hour)
+		// Whoever saw that it has ended may go on.
+		p.on("b", nil)
+		p.ends(<-p.resume(event.ResumeAsked), event.OutcomeSucceeded, "a", "stuck", "b", "b", "succeeded")
 	})
 }
 

@@ -259,22 +259,34 @@ func (w *crashWorld) drive(watch run.Watcher) (event.Result, error) {
 	if err != nil {
 		return event.Result{}, err
 	}
-	return e.Resume(context.Background(), folder, made, p, run.Resumption{
-		Ask: event.ResumeAsked, By: "alice", Words: w.look(made),
-	})
+	words, err := w.look(made, folder)
+	if err != nil {
+		return event.Result{}, err
+	}
+	return e.Resume(context.Background(), folder, made, p, run.Resumption{Ask: event.ResumeAsked, By: "alice", Words: words})
 }
 
-// look is the person who is asked about steps that nobody can tell of.
-func (w *crashWorld) look(p *engine.Plan) map[string]sdk.State {
+// look is the person who is asked about steps that nobody can tell of: those that were
+// begun, and of which the journal does not say how they ended.
+func (w *crashWorld) look(p *engine.Plan, folder *journal.Run) (map[string]sdk.State, error) {
 	words := make(map[string]sdk.State)
-	for _, s := range p.Steps {
-		if s.Action != "crash.blind" {
-			continue
+	_, err := folder.Replay(func(r journal.Record) error {
+		var e event.Event
+		if err := json.Unmarshal(r.Payload, &e); err != nil || e.Op == nil {
+			return err
 		}
-		words[s.ID] = sdk.NotDone
-		if w.has(s.ID) {
-			words[s.ID] = sdk.Done
+		s, _ := p.Step(e.Op.Step)
+		switch {
+		case s.Action != "crash.blind" || e.Op.Part != event.Do:
+		case e.Type == event.AttemptStarted:
+			words[s.ID] = sdk.NotDone
+			if w.has(s.ID) {
+				words[s.ID] = sdk.Done
+			}
+		case e.Type == event.AttemptFinished, e.Type == event.AttemptObserved && e.State != sdk.CannotTell:
+			delete(words, s.ID)
 		}
-	}
-	return words
+		return nil
+	})
+	return words, err
 }

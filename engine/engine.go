@@ -28,6 +28,7 @@ import (
 type Config struct {
 	Handlers []sdk.Handler // the actions there are
 	State    string        // the folder of all runs; made at the first run
+	Dir      string        // the folder that the handlers see relative paths from
 	Version  string        // gatebook's own
 }
 
@@ -35,6 +36,7 @@ type Config struct {
 type Engine struct {
 	catalogue *catalog.Catalog
 	store     *journal.Store
+	dir       string
 	version   string
 }
 
@@ -44,7 +46,7 @@ func New(c Config) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Engine{catalogue: catalogue, store: journal.NewStore(c.State), version: c.Version}, nil
+	return &Engine{catalogue: catalogue, store: journal.NewStore(c.State), dir: c.Dir, version: c.Version}, nil
 }
 
 // Catalog returns the actions there are.

@@ -120,6 +120,7 @@ steps:
 			if got := <-p.resume(event.ResumeAsked); got.err != nil || got.Outcome != event.OutcomePaused || len(got.Changed) != 1 {
 				t.Fatalf("%s, changed %q, %v", got.Outcome, got.Changed, got.err)
 			}
+			p.words = nil // it failed by now
 		}
 	})
 }

@@ -3,7 +3,9 @@ package engine
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 
 	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/journal"
@@ -23,9 +25,13 @@ type RunOptions struct {
 // Run carries out a plan, and returns when the run has ended or paused. The context
 // does not stop it; [run.Process.Controls] do.
 func (e *Engine) Run(ctx context.Context, p *Plan, process run.Process, o RunOptions) (event.Result, error) {
+	document, err := json.Marshal(p.Plan) // as the run keeps it
+	if err != nil {
+		return event.Result{}, fmt.Errorf("write the plan: %w", err)
+	}
 	return run.Start(ctx, e.store, process, p.Plan, p.text, event.Run{
-		Runbook: p.Runbook.Name, Version: p.Runbook.Version, Title: p.Runbook.Title, File: p.Runbook.File,
-		Digest: p.Runbook.Digest, PlanDigest: p.Digest, Gatebook: e.version,
+		Runbook: p.Runbook.Name, Version: p.Runbook.Version, Title: p.Runbook.Title, File: p.Runbook.File, Dir: e.dir,
+		Digest: p.Runbook.Digest, PlanDigest: p.Digest, PlanDocument: event.Digest(document), Gatebook: e.version,
 		Inputs: p.Inputs, Secrets: p.secrets, Record: recordOf(p.Record),
 		By: o.By, Seed: o.Seed, Parallelism: max(o.Parallelism, 1), Lock: p.Lock, Steps: len(p.Steps),
 	})
@@ -72,8 +78,8 @@ func (e *Engine) Planned(folder *journal.Run, secret ReadSecret) (*Plan, error) 
 	if err != nil {
 		return nil, err
 	}
-	if err := began.Vouches(text); err != nil {
-		return nil, &OtherPlanError{Run: began.ID, Cause: err}
+	if err := keeps(folder, began, text); err != nil {
+		return nil, err
 	}
 	runbook, found := e.Check(source.NewFile(began.File, text))
 	if found.HasErrors() {
@@ -95,6 +101,27 @@ func (e *Engine) Planned(folder *journal.Run, secret ReadSecret) (*Plan, error) 
 		return nil, e.otherVersion(began, "plans it differently")
 	}
 	return made, nil
+}
+
+// keeps returns an error where what a run keeps is not what it began with. A plan's document
+// that is gone, or that nothing vouches for, is nothing to go by, and is not gone by: the
+// plan is made from the runbook.
+func keeps(folder *journal.Run, began event.Run, text []byte) error {
+	err := began.Vouches(text)
+	if err == nil {
+		var document []byte
+		switch document, err = folder.Plan(); {
+		case errors.Is(err, fs.ErrNotExist):
+			return nil
+		case err != nil:
+			return err
+		}
+		err = began.VouchesForPlan(document)
+	}
+	if err != nil && !errors.Is(err, event.ErrUnvouched) {
+		return &OtherPlanError{Run: began.ID, Cause: err}
+	}
+	return nil
 }
 
 // OtherPlanError says that the plan of a run cannot be made again as it was when the run
@@ -136,8 +163,25 @@ func givenAgain(began event.Run, secret ReadSecret) ([]plan.Given, error) {
 	return given, nil
 }
 
+// OtherFolderError says that a run began in another folder than the engine's, so that
+// relative paths would name other files than they did.
+type OtherFolderError struct{ Run, Began, Here string }
+
+// Error says where the run began.
+func (e *OtherFolderError) Error() string {
+	return fmt.Sprintf("run %s works in %s, where it began, and not in %s: it would change other files than it did", e.Run, e.Began, e.Here)
+}
+
 // Resume takes up a run that has paused, ended or died, to go on, to cancel it or to
-// take it back. p must come from [Engine.Planned].
+// take it back. p must come from [Engine.Planned], and the engine must work in the folder
+// in which the run began: see [event.Run].
 func (e *Engine) Resume(ctx context.Context, folder *journal.Run, p *Plan, process run.Process, r run.Resumption) (event.Result, error) {
+	began, err := Began(folder)
+	if err != nil {
+		return event.Result{}, err
+	}
+	if began.Dir != e.dir && began.Dir != "" {
+		return event.Result{}, &OtherFolderError{Run: began.ID, Began: began.Dir, Here: e.dir}
+	}
 	return run.Resume(ctx, folder, process, p.Plan, r)
 }

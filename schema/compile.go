@@ -3,9 +3,10 @@ package schema
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
-	"strings"
+
+	"github.com/gatebook/gatebook/schema/internal/check"
+	"github.com/gatebook/gatebook/schema/internal/format"
 )
 
 // Limits on a schema, since it may come from a stranger.
@@ -17,210 +18,190 @@ const (
 // Validator checks values against one schema. It is immutable, and safe for
 // concurrent use.
 type Validator struct {
-	root *node
+	shape *check.Shape
 }
 
-// node is a compiled schema: references resolved, patterns compiled.
-type node struct {
-	*Schema
-	ref        *node
-	pattern    *regexp.Regexp
-	format     func(string) bool
-	items      *node
-	properties []member
-	additional *node
-	anyOf      []*node
-	oneOf      []*node
-	allOf      []*node
-	anything   bool // nothing can break it
+// Validate returns the faults of data, in the order of the schema, and nothing
+// where there are none. Data is decoded JSON: nil, bool, string, []any,
+// map[string]any, and numbers as int, int64, float64 or [json.Number].
+//
+// Where a part is [Unknown], only what is wrong whatever that part turns out to be
+// is reported: a missing or superfluous property, a fault in a part that is known.
+// A value that the schema calls secret, or that is [Masked], is in no message.
+func (v *Validator) Validate(data any) []Violation {
+	var violations []Violation
+	for _, fault := range check.Value(v.shape, data) {
+		violations = append(violations, Violation(fault))
+	}
+	return violations
 }
 
-// member is one declared property.
-type member struct {
-	name     string
-	node     *node
-	required bool
-}
-
-// Compile makes a validator of a schema. It fails where a pattern is no RE2
-// expression or all are too large, a reference leads nowhere or in a circle, or the schema is so large
-// that it is meant to do harm. It keeps nothing but pointers into the schema,
-// which must not change afterwards.
+// Compile makes a validator of a schema. It fails where a pattern is no RE2 expression
+// or all are too large, a reference leads nowhere or in a circle, or the schema is so
+// large that it is meant to do harm. It keeps pointers into the schema, which must not
+// change afterwards.
 func Compile(s *Schema) (*Validator, error) {
-	c := compiler{root: s, defs: map[string]*node{}}
-	root, err := c.compile(s, 0)
+	c := compiler{root: s, defs: map[string]*check.Shape{}}
+	shape, err := c.compile(s, 0)
 	if err != nil {
 		return nil, err
 	}
 	if err := c.refuseCircles(); err != nil {
 		return nil, err
 	}
-	return &Validator{root: root}, nil
+	return &Validator{shape}, nil
 }
 
 type compiler struct {
 	root     *Schema
-	defs     map[string]*node
-	nodes    []*node
+	defs     map[string]*check.Shape
+	shapes   []*check.Shape
 	patterns Patterns
 }
 
-func (c *compiler) compile(s *Schema, depth int) (*node, error) {
-	if s == nil {
-		s = &Schema{}
-	}
-	n := &node{Schema: s}
-	return n, c.fill(n, depth)
+func (c *compiler) compile(s *Schema, depth int) (*check.Shape, error) {
+	shape := &check.Shape{}
+	return shape, c.fill(shape, orAnything(s), depth)
 }
 
-func (c *compiler) fill(n *node, depth int) error {
+func (c *compiler) fill(shape *check.Shape, s *Schema, depth int) (err error) {
 	if depth > maxDepth {
 		return fmt.Errorf("the schema is nested deeper than %d", maxDepth)
 	}
-	if c.nodes = append(c.nodes, n); len(c.nodes) > maxNodes {
+	if c.shapes = append(c.shapes, shape); len(c.shapes) > maxNodes {
 		return fmt.Errorf("the schema has more than %d parts", maxNodes)
 	}
-	if n.Ref != "" {
-		target, err := c.resolve(n.Ref, depth)
-		n.ref = target
+	if s.Ref != "" {
+		shape.Ref, err = c.resolve(s.Ref, depth)
 		return err
 	}
-	if err := c.fillText(n); err != nil {
+	if err := c.fillWords(shape, s); err != nil {
 		return err
 	}
-	if err := c.fillParts(n, depth); err != nil {
+	if err := c.fillObject(shape, s, depth); err != nil {
 		return err
 	}
-	n.anything = n.isAnything()
+	if err := c.fillParts(shape, s, depth); err != nil {
+		return err
+	}
+	shape.Finish()
 	return nil
 }
 
-func (c *compiler) fillText(n *node) error {
-	switch n.Type {
+// fillWords takes over the words that hold no further schema.
+func (c *compiler) fillWords(shape *check.Shape, s *Schema) error {
+	switch s.Type {
 	case "", TypeNull, TypeBoolean, TypeInteger, TypeNumber, TypeString, TypeArray, TypeObject:
 	default:
-		return fmt.Errorf("%q is not a type", n.Type)
+		return fmt.Errorf("%q is not a type", s.Type)
 	}
-	if n.Pattern != "" {
-		pattern, err := c.patterns.Compile(n.Pattern)
-		if err != nil {
-			return fmt.Errorf("pattern %.100q: %w", n.Pattern, err)
-		}
-		n.pattern = pattern.Regexp
-	}
-	if n.MultipleOf != nil && *n.MultipleOf <= 0 {
+	if s.MultipleOf != nil && *s.MultipleOf <= 0 {
 		return errors.New("multipleOf must be greater than 0")
 	}
-	n.format = formatCheck(n.Format)
+	if s.Pattern != "" {
+		pattern, err := c.patterns.Compile(s.Pattern)
+		if err != nil {
+			return fmt.Errorf("pattern %.100q: %w", s.Pattern, err)
+		}
+		shape.Pattern = pattern.Regexp
+	}
+	shape.Type, shape.Enum, shape.Const, shape.Secret = s.Type, s.Enum, s.Const, s.Secret
+	shape.Format, shape.IsFormat = s.Format, format.Test(s.Format)
+	shape.Minimum, shape.Maximum, shape.MultipleOf = s.Minimum, s.Maximum, s.MultipleOf
+	shape.ExclusiveMinimum, shape.ExclusiveMaximum = s.ExclusiveMinimum, s.ExclusiveMaximum
+	shape.MinLength, shape.MaxLength = s.MinLength, s.MaxLength
+	shape.MinItems, shape.MaxItems, shape.UniqueItems = s.MinItems, s.MaxItems, s.UniqueItems
+	shape.MinProperties, shape.MaxProperties = s.MinProperties, s.MaxProperties
 	return nil
 }
 
-func (c *compiler) fillParts(n *node, depth int) (err error) {
-	if n.Items != nil {
-		if n.items, err = c.compile(n.Items, depth+1); err != nil {
-			return fmt.Errorf("items: %w", err)
-		}
-	}
-	if n.Additional != nil && !n.Closed {
-		if n.additional, err = c.compile(n.Additional, depth+1); err != nil {
+func (c *compiler) fillObject(shape *check.Shape, s *Schema, depth int) (err error) {
+	shape.Required, shape.Closed = s.Required, s.Closed
+	if s.Additional != nil && !s.Closed {
+		if shape.Additional, err = c.compile(s.Additional, depth+1); err != nil {
 			return fmt.Errorf("additionalProperties: %w", err)
 		}
 	}
-	for _, p := range n.Properties {
+	for _, p := range s.Properties {
 		part, err := c.compile(p.Schema, depth+1)
 		if err != nil {
 			return fmt.Errorf("%s: %w", p.Name, err)
 		}
-		n.properties = append(n.properties, member{p.Name, part, slices.Contains(n.Required, p.Name)})
+		member := check.Member{Name: p.Name, Shape: part, Required: slices.Contains(s.Required, p.Name)}
+		shape.Members = append(shape.Members, member)
 	}
-	if n.anyOf, err = c.compileAll(n.AnyOf, depth); err != nil {
+	return nil
+}
+
+// fillParts takes over the other schemas inside of one.
+func (c *compiler) fillParts(shape *check.Shape, s *Schema, depth int) (err error) {
+	if s.Items != nil {
+		if shape.Items, err = c.compile(s.Items, depth+1); err != nil {
+			return fmt.Errorf("items: %w", err)
+		}
+	}
+	if shape.AnyOf, err = c.compileAll(s.AnyOf, depth); err != nil {
 		return fmt.Errorf("anyOf: %w", err)
 	}
-	if n.oneOf, err = c.compileAll(n.OneOf, depth); err != nil {
+	if shape.OneOf, err = c.compileAll(s.OneOf, depth); err != nil {
 		return fmt.Errorf("oneOf: %w", err)
 	}
-	if n.allOf, err = c.compileAll(n.AllOf, depth); err != nil {
+	if shape.AllOf, err = c.compileAll(s.AllOf, depth); err != nil {
 		return fmt.Errorf("allOf: %w", err)
 	}
 	return nil
 }
 
-func (c *compiler) compileAll(schemas []*Schema, depth int) ([]*node, error) {
-	var nodes []*node
+func (c *compiler) compileAll(schemas []*Schema, depth int) ([]*check.Shape, error) {
+	var shapes []*check.Shape
 	for _, s := range schemas {
-		n, err := c.compile(s, depth+1)
+		shape, err := c.compile(s, depth+1)
 		if err != nil {
 			return nil, err
 		}
-		nodes = append(nodes, n)
+		shapes = append(shapes, shape)
 	}
-	return nodes, nil
+	return shapes, nil
 }
 
 // resolve finds "#" and "#/$defs/NAME" in the same document; no schema ever makes
 // gatebook open a file or an address.
-func (c *compiler) resolve(ref string, depth int) (*node, error) {
-	if n, ok := c.defs[ref]; ok {
-		return n, nil
+func (c *compiler) resolve(ref string, depth int) (*check.Shape, error) {
+	if shape, ok := c.defs[ref]; ok {
+		return shape, nil
 	}
 	target := c.root.lookup(ref)
 	if target == nil {
 		return nil, fmt.Errorf("$ref %q leads nowhere", ref)
 	}
-	n := &node{Schema: target}
-	c.defs[ref] = n // before it is filled, since it may refer to itself
-	return n, c.fill(n, depth+1)
-}
-
-// escape writes a name as a part of a JSON pointer.
-func escape(name string) string {
-	return strings.NewReplacer("~", "~0", "/", "~1").Replace(name)
+	shape := &check.Shape{}
+	c.defs[ref] = shape // before it is filled, since it may refer to itself
+	return shape, c.fill(shape, target, depth+1)
 }
 
 // refuseCircles finds schemas that lead back to themselves without going into the
 // value, on which a check would never end.
 func (c *compiler) refuseCircles() error {
 	const open, closed = 1, 2
-	colour := make(map[*node]int, len(c.nodes))
-	var visit func(n *node) bool
-	visit = func(n *node) bool {
-		if colour[n] != 0 {
-			return colour[n] == closed
+	colour := make(map[*check.Shape]int, len(c.shapes))
+	var visit func(shape *check.Shape) bool
+	visit = func(shape *check.Shape) bool {
+		if colour[shape] != 0 {
+			return colour[shape] == closed
 		}
-		colour[n] = open
-		for _, next := range n.inPlace() {
+		colour[shape] = open
+		for _, next := range shape.InPlace() {
 			if !visit(next) {
 				return false
 			}
 		}
-		colour[n] = closed
+		colour[shape] = closed
 		return true
 	}
-	for _, n := range c.nodes {
-		if !visit(n) {
+	for _, shape := range c.shapes {
+		if !visit(shape) {
 			return errors.New("a $ref leads back to itself")
 		}
 	}
 	return nil
-}
-
-// inPlace returns the schemas that apply to the same value as n.
-func (n *node) inPlace() []*node {
-	if n.ref != nil {
-		return []*node{n.ref}
-	}
-	return slices.Concat(n.anyOf, n.oneOf, n.allOf)
-}
-
-func (n *node) isAnything() bool {
-	return n.Type == "" && n.Enum == nil && n.Const == nil && n.pattern == nil && n.format == nil &&
-		!n.hasNumberWords() && n.MinLength == nil && n.MaxLength == nil &&
-		n.MinItems == nil && n.MaxItems == nil && n.items == nil && !n.UniqueItems &&
-		n.MinProperties == nil && n.MaxProperties == nil && len(n.Required) == 0 &&
-		n.properties == nil && n.additional == nil && !n.Closed && n.inPlace() == nil
-}
-
-func (n *node) hasNumberWords() bool {
-	return n.Minimum != nil || n.Maximum != nil || n.ExclusiveMinimum != nil ||
-		n.ExclusiveMaximum != nil || n.MultipleOf != nil
 }

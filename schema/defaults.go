@@ -16,7 +16,7 @@ func applyDefaults(root, s *Schema, data any) any {
 	}
 	switch d := data.(type) {
 	case Masked:
-		return Masked{applyDefaults(root, s, d.Value)}
+		return Masked{Value: applyDefaults(root, s, d.Value)}
 	case map[string]any:
 		return defaultsOfObject(root, s, d)
 	case []any:
@@ -57,36 +57,4 @@ func defaultsOfObject(root, s *Schema, object map[string]any) any {
 		}
 	}
 	return filled
-}
-
-// deref follows a reference; one that leads nowhere, or on for longer than there
-// are definitions, gives nil.
-func deref(root, s *Schema) *Schema {
-	for range len(root.Defs) + 2 {
-		if s == nil || s.Ref == "" {
-			return s
-		}
-		s = root.lookup(s.Ref)
-	}
-	return nil
-}
-
-// lookup returns the schema that "#" or "#/$defs/NAME" means in the document s.
-func (s *Schema) lookup(ref string) *Schema {
-	if ref == "#" {
-		return s
-	}
-	for _, d := range s.Defs {
-		if ref == "#/$defs/"+escape(d.Name) {
-			return orAnything(d.Schema)
-		}
-	}
-	return nil
-}
-
-func orAnything(s *Schema) *Schema {
-	if s == nil {
-		return &Schema{}
-	}
-	return s
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/gatebook/gatebook/schema/internal/words"
 )
 
 // Markdown returns the fields of an object as a table, nested ones by their path:
@@ -30,7 +32,7 @@ func writeRows(to *strings.Builder, s *Schema, prefix string, depth int) {
 		}
 		part := orAnything(p.Schema)
 		fmt.Fprintf(to, "| `%s` | %s | %s | %s | %s |\n", path, cell(TypeText(part)), required,
-			cell(code(part.Default)), cell(strings.TrimSpace(part.Description+" "+limits(part))))
+			cell(code(part.Default)), cell(strings.TrimSpace(part.Description+" "+Limits(part))))
 		inner, suffix := inside(part)
 		writeRows(to, inner, path+suffix, depth+1)
 	}
@@ -74,7 +76,7 @@ func TypeText(s *Schema) string {
 				types = append(types, text)
 			}
 		}
-		return list(types, "or")
+		return words.List(types, "or")
 	case len(s.AllOf) == 1: // a reference with words beside it
 		return TypeText(s.AllOf[0])
 	default:
@@ -82,8 +84,8 @@ func TypeText(s *Schema) string {
 	}
 }
 
-// limits says in sentences what the schema forbids beside the type.
-func limits(s *Schema) string {
+// Limits says in sentences of Markdown what the schema forbids beside the type.
+func Limits(s *Schema) string {
 	var said []string
 	one := single(s)
 	if len(one.Enum) > 0 {
@@ -91,12 +93,16 @@ func limits(s *Schema) string {
 		for i, value := range one.Enum {
 			texts[i] = code(value)
 		}
-		said = append(said, "One of "+list(texts, "or")+".")
+		said = append(said, "One of "+words.List(texts, "or")+".")
 	}
 	if one.Pattern != "" {
 		said = append(said, "Matches `"+one.Pattern+"`.")
 	}
+	if one.Const != nil {
+		said = append(said, "Always "+code(one.Const)+".")
+	}
 	said = append(said, between("", one.Minimum, one.Maximum, one.Unit))
+	said = append(said, bound("More than", one.ExclusiveMinimum), bound("Less than", one.ExclusiveMaximum), bound("A multiple of", one.MultipleOf))
 	said = append(said, between("items", size(s.MinItems), size(s.MaxItems), ""))
 	said = append(said, between("characters", size(one.MinLength), size(one.MaxLength), ""))
 	if s.Secret {
@@ -123,16 +129,23 @@ func between(noun string, least, most *float64, unit string) string {
 	}
 	switch {
 	case least != nil && most != nil:
-		return "From " + show(*least) + " to " + show(*most) + noun + "."
+		return "From " + words.Show(*least) + " to " + words.Show(*most) + noun + "."
 	case least != nil:
-		return "At least " + show(*least) + noun + "."
+		return "At least " + words.Show(*least) + noun + "."
 	case most != nil:
-		return "At most " + show(*most) + noun + "."
+		return "At most " + words.Show(*most) + noun + "."
 	case unit != "":
 		return "In " + unit + "."
 	default:
 		return ""
 	}
+}
+
+func bound(says string, number *float64) string {
+	if number == nil {
+		return ""
+	}
+	return says + " " + words.Show(*number) + "."
 }
 
 func size(n *int) *float64 {
@@ -147,7 +160,7 @@ func code(value any) string {
 	if value == nil {
 		return ""
 	}
-	if s, ok := value.(string); ok && isPlain(s) {
+	if s, ok := value.(string); ok && words.IsPlain(s) {
 		return "`" + s + "`"
 	}
 	text, err := json.Marshal(value)

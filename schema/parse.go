@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+
+	"github.com/gatebook/gatebook/schema/internal/datum"
 )
 
 // UnmarshalJSON reads JSON Schema 2020-12. Words that only describe and are not
@@ -115,7 +117,7 @@ func (p *parser) value(s *Schema, name string) error {
 	if err := p.decoder.Decode(&data); err != nil {
 		return err
 	}
-	data = normal(data)
+	data = datum.Normal(data)
 	values, isList := data.([]any)
 	switch {
 	case name == "default":

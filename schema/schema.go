@@ -5,27 +5,34 @@
 // Go data. It comes from a Go struct's tags ([For]), from a runbook's `inputs:`,
 // or over the wire from a plugin. It validates by itself, since
 // no JSON Schema library knows values that are not known yet; the tests hold it
-// against one. Floor 0: it imports the standard library alone.
+// against one. What needs no Schema is inside: the check of a value against a compiled
+// schema, the equality of data, formats, bounded patterns, and the words of messages.
+// Floor 0: it imports the standard library alone.
 package schema
+
+import (
+	"github.com/gatebook/gatebook/schema/internal/datum"
+	"github.com/gatebook/gatebook/schema/internal/format"
+)
 
 // Types of JSON Schema, as in [Schema.Type].
 const (
-	TypeNull    = "null"
-	TypeBoolean = "boolean"
-	TypeInteger = "integer"
-	TypeNumber  = "number"
-	TypeString  = "string"
-	TypeArray   = "array"
-	TypeObject  = "object"
+	TypeNull    = datum.Null
+	TypeBoolean = datum.Boolean
+	TypeInteger = datum.Integer
+	TypeNumber  = datum.Number
+	TypeString  = datum.String
+	TypeArray   = datum.Array
+	TypeObject  = datum.Object
 )
 
 // Formats that gatebook gives a meaning of its own; the others are JSON Schema's.
 const (
 	// FormatDuration is a Go duration such as "300s" or "1h30m", as in
 	// Kubernetes' OpenAPI; conditions see it as a CEL duration.
-	FormatDuration = "duration"
+	FormatDuration = format.Duration
 	// FormatDateTime is an RFC 3339 time; conditions see it as a CEL timestamp.
-	FormatDateTime = "date-time"
+	FormatDateTime = format.DateTime
 )
 
 // Schema is the shape of one value. The zero Schema allows anything.
@@ -92,6 +99,14 @@ func (s *Schema) Property(name string) (*Schema, bool) {
 	}
 	return nil, false
 }
+
+// Unknown stands inside data for a part that is not known yet. See
+// [Validator.Validate].
+type Unknown = datum.Unknown
+
+// Masked stands inside data for a value that is checked like any other, but shown in no
+// message.
+type Masked = datum.Masked
 
 // Rule is a rule across fields: a CEL expression over `self` that must be true, and
 // what to say when it is not.

@@ -6,6 +6,8 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
+
+	"github.com/gatebook/gatebook/schema/internal/datum"
 )
 
 // applyTags adds what a struct field's tags say to the schema of its type.
@@ -120,7 +122,7 @@ func parseValue(s *Schema, text string) (any, error) {
 	if err := decoder.Decode(&value); err != nil {
 		return nil, fmt.Errorf("%q is not JSON: %w", text, err)
 	}
-	return normal(value), nil
+	return datum.Normal(value), nil
 }
 
 func parseFlag(tag reflect.StructTag, name string, to *bool) error {

@@ -4,8 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -151,6 +153,40 @@ func says(status int, body string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(status)
 		_, _ = w.Write([]byte(body))
+	}
+}
+
+// TestPlansSayWhatIsNotKnownYet takes one parameter after the other out of the examples.
+// What a plan then says must be whole sentences, with no gap where the parameter would be.
+func TestPlansSayWhatIsNotKnownYet(t *testing.T) {
+	t.Parallel()
+	handlers, err := Builtin(Options{Dir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	gap := regexp.MustCompile(`  |[ :]$|^ |\b0s\b`)
+	for _, handler := range handlers {
+		description := handler.Describe()
+		for _, example := range description.Examples {
+			for name := range example.With {
+				known := maps.Clone(example.With)
+				delete(known, name)
+				raw, err := json.Marshal(known)
+				if err != nil {
+					t.Fatal(err)
+				}
+				preview, err := handler.Plan(t.Context(), sdk.Request{Params: raw, Unknown: []string{name}})
+				said := append(append([]string{preview.Summary}, preview.Warnings...), preview.Blockers...)
+				for _, change := range preview.Changes {
+					said = append(said, change.Target)
+				}
+				for _, text := range said {
+					if err != nil || gap.MatchString(text) {
+						t.Errorf("%s without %s: the plan says %q, %v", description.Name, name, text, err)
+					}
+				}
+			}
+		}
 	}
 }
 

@@ -38,6 +38,9 @@ func approve(Options) sdk.Action[ApproveInput, ApproveOutput] {
 			{Title: "Before the point of no return", With: map[string]any{"message": "Delete the old volume?", "expires": "2h"}},
 		},
 		Plan: func(_ context.Context, call *sdk.Call[ApproveInput]) (sdk.Preview, error) {
+			if !call.Knows("message") {
+				return sdk.Preview{Summary: "would ask a question that is not known yet"}, nil
+			}
 			return sdk.Preview{Summary: "would ask: " + call.Input.Message}, nil
 		},
 		Ask: func(_ context.Context, call *sdk.Call[ApproveInput]) (sdk.Question, error) {

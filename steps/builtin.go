@@ -3,7 +3,8 @@
 // They have the same shape as those of plugins, and pass the same contract suite.
 // What they need of the world comes in [Options]; none reads the environment, a
 // clock's zone or a standard stream by itself. What is no declaration and stands by
-// itself has a package of its own inside: probing, HTTP, the DNS on the wire, archives.
+// itself has a package of its own inside: running programs, probing, HTTP, the DNS on
+// the wire, archives.
 // Floor 2: it imports plugins/sdk and schema.
 package steps
 

@@ -14,6 +14,7 @@ import (
 	"github.com/gatebook/gatebook/schema"
 	"github.com/gatebook/gatebook/steps/internal/archive"
 	"github.com/gatebook/gatebook/steps/internal/files"
+	"github.com/gatebook/gatebook/steps/internal/process"
 )
 
 // CollectInput is what collect is given.
@@ -55,11 +56,11 @@ type collectBefore struct {
 // gatherer makes archives.
 type gatherer struct {
 	Options
-	exec *executor
+	commands *process.Runner
 }
 
 func collect(o Options) sdk.Action[CollectInput, CollectOutput] {
-	g := gatherer{o, newExecutor(o)}
+	g := gatherer{o, o.programs()}
 	return sdk.Action[CollectInput, CollectOutput]{
 		Name:    "collect",
 		Summary: "Gather files and the output of commands into a checksummed archive",
@@ -93,12 +94,22 @@ back removes it if it is still the same.`,
 
 func (g gatherer) plan(ctx context.Context, call *sdk.Call[CollectInput]) (sdk.Preview, error) {
 	in := call.Input
+	if !call.Knows("to") {
+		return sdk.Preview{
+			Summary: "would write an archive whose name is not known yet",
+			Changes: []sdk.Delta{{Target: "archive", Kind: "archive", Op: "create"}},
+		}, nil
+	}
 	preview := sdk.Preview{
 		Summary: "would write " + in.To,
 		Changes: []sdk.Delta{{Target: in.To, Kind: "archive", Op: "create"}},
 	}
-	if _, err := os.Lstat(g.path(in.To)); err == nil && in.To != "" {
+	if _, err := os.Lstat(g.path(in.To)); err == nil {
 		preview.Blockers = append(preview.Blockers, fmt.Sprintf("There already is a file %s.", in.To))
+	}
+	if !call.Knows("files", "commands") {
+		preview.Summary += " with what is not known yet"
+		return preview, nil
 	}
 	found := 0
 	for i, source := range in.Files {

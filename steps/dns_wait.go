@@ -54,6 +54,9 @@ After a switch of records, wait at the authoritative servers first, and then for
 			{Title: "A challenge that is gone", With: map[string]any{"name": "_acme-challenge.example.com", "type": "TXT", "absent": true}},
 		},
 		Plan: func(_ context.Context, call *sdk.Call[DNSWaitInput]) (sdk.Preview, error) {
+			if !call.Knows("name", "type", "values", "exact", "absent") {
+				return sdk.Preview{Summary: "would wait for records that are not known yet"}, nil
+			}
 			return sdk.Preview{Summary: fmt.Sprintf("would wait until %s %s", call.Input.Name, call.Input.wish())}, nil
 		},
 		Apply: o.waitDNS,

@@ -5,11 +5,13 @@ import (
 
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/schema"
+	"github.com/gatebook/gatebook/steps/internal/process"
+	"github.com/gatebook/gatebook/steps/internal/program"
 )
 
 // ExecInput is what exec is given.
 type ExecInput struct {
-	Program
+	program.Input
 	Check       []string `json:"check" nosecret:"true" minItems:"1" example:"[\"systemctl\",\"is-active\",\"--quiet\",\"nginx\"]" doc:"A command that changes nothing and says whether there is anything left to do: exit code 0 means no. The plan runs it, and so does a resume after a crash."`
 	Idempotent  bool     `json:"idempotent" doc:"Running it twice does no harm, so that it may simply be run again after a crash."`
 	OkExitCodes []int    `json:"okExitCodes" default:"[0]" minItems:"1" min:"0" max:"255" doc:"Exit codes that are a success."`
@@ -17,11 +19,16 @@ type ExecInput struct {
 
 // ExecOutput is what exec returns.
 type ExecOutput struct {
-	Ended
+	program.Output
+}
+
+// executor runs programs for exec.
+type executor struct {
+	programs *process.Runner
 }
 
 func execAction(o Options) sdk.Action[ExecInput, ExecOutput] {
-	e := newExecutor(o)
+	e := executor{o.programs()}
 	return sdk.Action[ExecInput, ExecOutput]{
 		Name:    "exec",
 		Summary: "Run a program or a script on this machine",
@@ -32,10 +39,10 @@ the shell cannot find or run (126 and 127), is permanent. On cancel the whole pr
 ` + "`grace`" + `. A program that stays in the background may do so, but its output is not waited for. For a program that only looks
 there is ` + "`exec.check`" + `.
 
-The program finds its idempotency key in ` + "`GATEBOOK_KEY`" + `. On Linux it dies with gatebook; what it left behind is found by that
-variable when the run is resumed, and waited for.`,
+The program finds its idempotency key in ` + "`GATEBOOK_KEY`" + `. On Linux it dies with gatebook; what it started itself goes on, is found by
+that variable when the run is resumed, and is waited for.`,
 		Effect: sdk.Change,
-		Rules:  []schema.Rule{commandOrScript()},
+		Rules:  []schema.Rule{program.Rule()},
 		Examples: []schema.Example{
 			{Title: "Restart a service, unless it runs", With: map[string]any{
 				"command": []any{"systemctl", "start", "nginx"},
@@ -53,18 +60,18 @@ variable when the run is resumed, and waited for.`,
 }
 
 // plan says what would run, and asks `check` whether it needs to.
-func (e *executor) plan(ctx context.Context, call *sdk.Call[ExecInput]) (sdk.Preview, error) {
+func (e executor) plan(ctx context.Context, call *sdk.Call[ExecInput]) (sdk.Preview, error) {
 	in := call.Input
-	if !in.isKnown(call.Unknown) {
+	if !call.Knows("command", "script", "shell") {
 		return sdk.Preview{Summary: "would run a program that is not known yet"}, nil
 	}
-	if err := in.eitherCommandOrScript(); err != nil {
+	if err := in.Valid(); err != nil {
 		return sdk.Preview{}, err
 	}
 	preview := sdk.Preview{
-		Summary:  "would run " + in.line(),
-		Changes:  []sdk.Delta{{Target: in.line(), Kind: "command", Op: "run"}},
-		Warnings: in.warnings(e),
+		Summary:  "would run " + in.Line(),
+		Changes:  []sdk.Delta{{Target: in.Line(), Kind: "command", Op: "run"}},
+		Warnings: in.Warnings(e.programs, call.Request),
 	}
 	if len(in.Check) == 0 || len(call.Unknown) > 0 {
 		return preview, nil
@@ -73,29 +80,98 @@ func (e *executor) plan(ctx context.Context, call *sdk.Call[ExecInput]) (sdk.Pre
 	case err != nil && ctx.Err() != nil:
 		return sdk.Preview{}, err
 	case err != nil:
-		preview.Warnings = append(preview.Warnings, sentence("the check cannot be run: "+err.Error()))
+		preview.Warnings = append(preview.Warnings, checkFailed(err))
 	case done:
-		return sdk.Preview{Summary: "nothing to do: " + quoteAll(in.Check) + " succeeds"}, nil
+		return sdk.Preview{Summary: "nothing to do: " + program.Quote(in.Check) + " succeeds"}, nil
 	}
 	return preview, nil
 }
 
 // apply runs it.
-func (e *executor) apply(ctx context.Context, call *sdk.Call[ExecInput]) (ExecOutput, error) {
+func (e executor) apply(ctx context.Context, call *sdk.Call[ExecInput]) (ExecOutput, error) {
 	in := call.Input
-	if err := in.eitherCommandOrScript(); err != nil {
+	if err := in.Valid(); err != nil {
 		return ExecOutput{}, err
 	}
-	spec := in.spec(e, call.Key)
-	spec.host = call.Host
-	spec.note = func(id processID) error { return call.Note("process", id) }
-	ended, err := e.run(ctx, spec)
+	spec := in.Spec(call.Key)
+	spec.Host = call.Host
+	spec.Note = func(id process.ID) error { return call.Note("process", id) }
+	end, err := e.programs.Run(ctx, spec)
 	if err != nil {
 		return ExecOutput{}, err
 	}
-	if err := ended.fault(in.OkExitCodes); err != nil {
+	if err := end.Fault(in.OkExitCodes); err != nil {
 		return ExecOutput{}, err
 	}
-	outputs, err := in.outputs(ended, sdk.Permanent) // it has done its work, and must not do it again
+	outputs, err := in.Input.Output(end, sdk.Permanent) // it has done its work, and must not do it again
 	return ExecOutput{outputs}, err
 }
+
+// observe waits for what a lost attempt left running, since a second one beside it
+// is what must not happen, and then says what can be known.
+func (e executor) observe(ctx context.Context, call *sdk.Call[ExecInput]) (sdk.Observed[ExecOutput], error) {
+	noted, wasNoted, err := sdk.LoadNote[process.ID](call, "process")
+	if err != nil {
+		return sdk.Observed[ExecOutput]{}, err
+	}
+	err = e.programs.Outlive(ctx, noted, call.Key, func(pid int) {
+		call.Progressf("process %d of the earlier attempt is still running", pid)
+	})
+	switch {
+	case ctx.Err() != nil:
+		return sdk.Observed[ExecOutput]{}, err
+	case err != nil:
+		return cannotTell("It cannot be seen whether a process of the earlier attempt is still running: " + err.Error() + "."), nil
+	default:
+		return e.judge(ctx, call.Input, call.Key, wasNoted)
+	}
+}
+
+// judge answers once nothing of the lost attempt runs any more.
+func (e executor) judge(ctx context.Context, in ExecInput, key string, wasNoted bool) (sdk.Observed[ExecOutput], error) {
+	if len(in.Check) > 0 {
+		switch done, err := e.runCheck(ctx, in, key); {
+		case err != nil && ctx.Err() != nil:
+			return sdk.Observed[ExecOutput]{}, err
+		case err != nil:
+			return cannotTell(checkFailed(err)), nil
+		case done:
+			return sdk.Observed[ExecOutput]{
+				State:  sdk.Done,
+				Detail: "The check says that nothing is left to do. What the program printed is lost.",
+			}, nil
+		default:
+			return sdk.Observed[ExecOutput]{State: sdk.NotDone, Detail: "The check says that there is something left to do."}, nil
+		}
+	}
+	switch {
+	case in.Idempotent:
+		return sdk.Observed[ExecOutput]{State: sdk.NotDone, Detail: "It is idempotent and may be run again."}, nil
+	case wasNoted:
+		return cannotTell("The program was started and has ended, but how is lost."), nil
+	default:
+		return cannotTell("The program may have been started; nothing of it runs any more."), nil
+	}
+}
+
+func cannotTell(detail string) sdk.Observed[ExecOutput] {
+	return sdk.Observed[ExecOutput]{State: sdk.CannotTell, Detail: detail}
+}
+
+// runCheck runs the command of `check` and reports whether it says that all is done. It
+// carries the key where there is one, so that after a crash it is waited for as well.
+func (e executor) runCheck(ctx context.Context, in ExecInput, key string) (done bool, err error) {
+	end, err := e.programs.Run(ctx, process.Spec{
+		Argv: in.Check, Dir: in.Cwd, Env: in.Env, Key: key, Grace: in.Grace.Std(),
+	})
+	switch {
+	case err != nil:
+		return false, err
+	case !end.Answered():
+		return false, end.Fault(nil)
+	default:
+		return end.Code == 0, nil
+	}
+}
+
+func checkFailed(err error) string { return "The check cannot be run: " + err.Error() + "." }

@@ -6,22 +6,29 @@ import (
 
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/schema"
+	"github.com/gatebook/gatebook/steps/internal/process"
+	"github.com/gatebook/gatebook/steps/internal/program"
 )
 
 // ExecCheckInput is what exec.check is given.
 type ExecCheckInput struct {
-	Program
+	program.Input
 	OkExitCodes []int           `json:"okExitCodes" minItems:"1" min:"0" max:"255" doc:"Exit codes that are a success; all others then fail the check. Without it every exit code is an answer, except 126 and 127, with which a shell says that it cannot run a program."`
 	Timeout     schema.Duration `json:"timeout" default:"30s" doc:"How long it may take."`
 }
 
 // ExecCheckOutput is what exec.check returns.
 type ExecCheckOutput struct {
-	Ended
+	program.Output
+}
+
+// looker runs programs for exec.check.
+type looker struct {
+	programs *process.Runner
 }
 
 func execCheck(o Options) sdk.Action[ExecCheckInput, ExecCheckOutput] {
-	e := newExecutor(o)
+	l := looker{o.programs()}
 	return sdk.Action[ExecCheckInput, ExecCheckOutput]{
 		Name:    "exec.check",
 		Summary: "Run a program or a script that only looks, and return its exit code",
@@ -34,7 +41,7 @@ that takes longer than ` + "`timeout`" + ` or is killed, and output that should 
 not there is permanent.`,
 		Effect:     sdk.Read,
 		Idempotent: true,
-		Rules:      []schema.Rule{commandOrScript()},
+		Rules:      []schema.Rule{program.Rule()},
 		Examples: []schema.Example{
 			{Title: "Whether a service runs: in a gate, with expr: observed.exitCode == 0", With: map[string]any{
 				"command": []any{"systemctl", "is-active", "web"},
@@ -44,35 +51,35 @@ not there is permanent.`,
 				"env":    map[string]any{"PGDATABASE": "shop"}, "parse": "json", "okExitCodes": []any{0},
 			}},
 		},
-		Plan:  e.planCheck,
-		Apply: e.applyCheck,
+		Plan:  l.plan,
+		Apply: l.apply,
 	}
 }
 
-func (e *executor) planCheck(_ context.Context, call *sdk.Call[ExecCheckInput]) (sdk.Preview, error) {
+func (l looker) plan(_ context.Context, call *sdk.Call[ExecCheckInput]) (sdk.Preview, error) {
 	in := call.Input
-	if !in.isKnown(call.Unknown) {
+	if !call.Knows("command", "script", "shell") {
 		return sdk.Preview{Summary: "would look with a program that is not known yet"}, nil
 	}
-	if err := in.eitherCommandOrScript(); err != nil {
+	if err := in.Valid(); err != nil {
 		return sdk.Preview{}, err
 	}
-	return sdk.Preview{Summary: "would look with " + in.line(), Warnings: in.warnings(e)}, nil
+	return sdk.Preview{Summary: "would look with " + in.Line(), Warnings: in.Warnings(l.programs, call.Request)}, nil
 }
 
-func (e *executor) applyCheck(ctx context.Context, call *sdk.Call[ExecCheckInput]) (ExecCheckOutput, error) {
+func (l looker) apply(ctx context.Context, call *sdk.Call[ExecCheckInput]) (ExecCheckOutput, error) {
 	in := call.Input
-	if err := in.eitherCommandOrScript(); err != nil {
+	if err := in.Valid(); err != nil {
 		return ExecCheckOutput{}, err
 	}
 	if in.Timeout <= 0 {
 		return ExecCheckOutput{}, sdk.FieldErrorf("timeout", "%s leaves no time to look", in.Timeout)
 	}
-	spec := in.spec(e, call.Key) // the key marks it too, so that it can be found after a crash
-	spec.host = call.Host
+	spec := in.Spec(call.Key) // the key marks it too, so that it can be found after a crash
+	spec.Host = call.Host
 	bounded, cancel := context.WithTimeout(ctx, in.Timeout.Std())
 	defer cancel()
-	ended, err := e.run(bounded, spec)
+	end, err := l.programs.Run(bounded, spec)
 	switch {
 	case ctx.Err() != nil:
 		return ExecCheckOutput{}, context.Cause(ctx)
@@ -81,17 +88,17 @@ func (e *executor) applyCheck(ctx context.Context, call *sdk.Call[ExecCheckInput
 	case err != nil:
 		return ExecCheckOutput{}, err
 	}
-	if err := ended.fault(in.answers(ended.code)); err != nil {
+	if err := end.Fault(in.successes(end)); err != nil {
 		return ExecCheckOutput{}, err
 	}
-	outputs, err := in.outputs(ended, sdk.Transient)
+	outputs, err := in.Input.Output(end, sdk.Transient)
 	return ExecCheckOutput{outputs}, err
 }
 
-// answers returns the exit codes that are a success, one of which code may be.
-func (in ExecCheckInput) answers(code int) []int {
-	if in.OkExitCodes != nil || code == codeNotRunnable || code == codeNotFound {
+// successes returns the exit codes that are a success, one of which that of end may be.
+func (in ExecCheckInput) successes(end process.End) []int {
+	if in.OkExitCodes != nil || !end.Answered() {
 		return in.OkExitCodes
 	}
-	return []int{code}
+	return []int{end.Code}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/gatebook/gatebook/plugins/sdk"
+	"github.com/gatebook/gatebook/steps/internal/program"
 )
 
 func TestExecCheckGivesTheExitCodeAsAnOutput(t *testing.T) {
@@ -20,18 +21,18 @@ func TestExecCheckGivesTheExitCodeAsAnOutput(t *testing.T) {
 		want ExecCheckOutput
 		fail failure
 	}{
-		{name: "yes", with: params{"script": "echo active"}, want: ExecCheckOutput{Ended{Stdout: "active"}}},
-		{name: "no", with: params{"script": "echo inactive; echo why >&2; exit 3"}, want: ExecCheckOutput{Ended{ExitCode: 3, Stdout: "inactive", Stderr: "why"}}},
-		{name: "a code that is named", with: params{"script": "exit 3", "okExitCodes": []any{0, 3}}, want: ExecCheckOutput{Ended{ExitCode: 3}}},
+		{name: "yes", with: params{"script": "echo active"}, want: ExecCheckOutput{program.Output{Stdout: "active"}}},
+		{name: "no", with: params{"script": "echo inactive; echo why >&2; exit 3"}, want: ExecCheckOutput{program.Output{ExitCode: 3, Stdout: "inactive", Stderr: "why"}}},
+		{name: "a code that is named", with: params{"script": "exit 3", "okExitCodes": []any{0, 3}}, want: ExecCheckOutput{program.Output{ExitCode: 3}}},
 		{name: "a code that is not named", with: params{"script": "echo gone >&2; exit 4", "okExitCodes": []any{0, 3}}, fail: failure{sdk.Transient, "", "exit code 4: gone"}},
 		{name: "an unknown program in a script is no answer", with: params{"script": "no-such-program-anywhere"}, fail: failure{sdk.Permanent, "", "exit code 127"}},
-		{name: "unless it is named", with: params{"script": "exit 127", "okExitCodes": []any{0, 127}}, want: ExecCheckOutput{Ended{ExitCode: 127}}},
+		{name: "unless it is named", with: params{"script": "exit 127", "okExitCodes": []any{0, 127}}, want: ExecCheckOutput{program.Output{ExitCode: 127}}},
 		{name: "an unknown program", with: params{"command": []any{"no-such-program-anywhere"}}, fail: failure{sdk.Permanent, "", "is not found in PATH"}},
 		{name: "a signal is no answer", with: params{"script": "kill -9 $$"}, fail: failure{sdk.Transient, "", "killed by signal 9"}},
 		{name: "too long", with: params{"command": []any{"sleep", "600"}, "timeout": "20ms"}, fail: failure{sdk.Transient, "", "no end within 20ms"}},
 		{name: "no time", with: params{"command": []any{"true"}, "timeout": "0s"}, fail: failure{sdk.Permanent, "timeout", "no time"}},
-		{name: "the key marks it", with: params{"script": `echo "$GATEBOOK_KEY"`}, want: ExecCheckOutput{Ended{Stdout: "run-1-step-do"}}},
-		{name: "standard input", with: params{"command": []any{"cat"}, "stdin": "asked"}, want: ExecCheckOutput{Ended{Stdout: "asked"}}},
+		{name: "the key marks it", with: params{"script": `echo "$GATEBOOK_KEY"`}, want: ExecCheckOutput{program.Output{Stdout: "run-1-step-do"}}},
+		{name: "standard input", with: params{"command": []any{"cat"}, "stdin": "asked"}, want: ExecCheckOutput{program.Output{Stdout: "asked"}}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

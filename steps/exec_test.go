@@ -5,79 +5,21 @@ package steps
 import (
 	"context"
 	"encoding/json"
-	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
+	"syscall"
 	"testing"
-	"time"
 
 	"github.com/gatebook/gatebook/plugins/sdk"
+	"github.com/gatebook/gatebook/plugins/sdk/sdktest"
 )
 
-// lines is a host that keeps what it is told, and says when a line has come.
-type lines struct {
-	mu    sync.Mutex
-	all   []string
-	notes map[string]json.RawMessage
-	came  chan string
-}
-
-func newLines() *lines {
-	return &lines{notes: map[string]json.RawMessage{}, came: make(chan string, 1000)}
-}
-
-func (l *lines) Progress(p sdk.Progress) { l.Output("progress", []byte(p.Message)) }
-
-func (l *lines) Output(stream string, line []byte) {
-	text := stream + ": " + string(line)
-	l.mu.Lock()
-	l.all = append(l.all, text)
-	l.mu.Unlock()
-	select {
-	case l.came <- text:
-	default:
-	}
-}
-
-func (l *lines) Before(context.Context, json.RawMessage) error { return nil }
-
-func (l *lines) Note(name string, fact json.RawMessage) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.notes[name] = fact
-	return nil
-}
-
-func (l *lines) texts() []string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return slices.Clone(l.all)
-}
-
-// waitFor returns the first line that begins so.
-func (l *lines) waitFor(t *testing.T, prefix string) string {
+func execHandler(t testing.TB) sdk.Handler {
 	t.Helper()
-	for {
-		select {
-		case line := <-l.came:
-			if rest, ok := strings.CutPrefix(line, prefix); ok {
-				return rest
-			}
-		case <-time.After(20 * time.Second):
-			t.Fatalf("no line begins with %q; got %q", prefix, l.texts())
-		}
-	}
-}
-
-func execHandler(t testing.TB, environ ...string) sdk.Handler {
-	t.Helper()
-	if environ == nil {
-		environ = os.Environ()
-	}
-	handler, err := execAction(Options{Environ: environ, Dir: t.TempDir()}).Handler()
+	handler, err := execAction(Options{Environ: os.Environ(), Dir: t.TempDir()}).Handler()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,10 +35,10 @@ func paramsOf(t testing.TB, params map[string]any) json.RawMessage {
 	return text
 }
 
-func runExec(t *testing.T, host sdk.Host, params map[string]any) (ExecOutput, error) {
+func runExec(t *testing.T, params map[string]any) (ExecOutput, error) {
 	t.Helper()
 	var out ExecOutput
-	text, err := execHandler(t).Apply(t.Context(), sdk.Request{Params: paramsOf(t, params), Key: "key-of-" + t.Name()}, host)
+	text, err := execHandler(t).Apply(t.Context(), sdk.Request{Params: paramsOf(t, params), Key: "key-of-" + t.Name()}, nil)
 	if err == nil {
 		err = json.Unmarshal(text, &out)
 	}
@@ -122,14 +64,10 @@ func TestExecReturnsWhatTheProgramSaid(t *testing.T) {
 		"a long script":        {map[string]any{"script": "# " + strings.Repeat("x", 300_000) + "\necho end"}, 0, "end", ""},
 		"stdin that is unread": {map[string]any{"command": []any{"true"}, "stdin": strings.Repeat("x", 300_000)}, 0, "", ""},
 	} {
-		out, err := execHandler(t).Apply(t.Context(), sdk.Request{Params: paramsOf(t, test.params), Key: "key-of-" + t.Name()}, nil)
+		got, err := runExec(t, test.params)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
-		}
-		var got ExecOutput
-		if err := json.Unmarshal(out, &got); err != nil {
-			t.Fatal(err)
 		}
 		if got.ExitCode != test.code || got.Stdout != test.stdout || got.Stderr != test.stderr {
 			t.Errorf("%s: got %+v, want exit code %d, stdout %q, stderr %q", name, got, test.code, test.stdout, test.stderr)
@@ -156,7 +94,7 @@ func TestExecFailuresHaveTheirClass(t *testing.T) {
 		"both":              {map[string]any{"command": []any{"true"}, "script": "true"}, sdk.Permanent, "script: must not be given beside command", true},
 		"neither":           {map[string]any{}, sdk.Permanent, "command: is required, or script instead", true},
 	} {
-		_, err := runExec(t, nil, test.params)
+		_, err := runExec(t, test.params)
 		if err == nil {
 			t.Errorf("%s: it succeeded", name)
 			continue
@@ -169,86 +107,6 @@ func TestExecFailuresHaveTheirClass(t *testing.T) {
 	}
 }
 
-func TestExecPassesLinesOnAsTheyCome(t *testing.T) {
-	t.Parallel()
-	host, fifo := newLines(), filepath.Join(t.TempDir(), "go")
-	ended := make(chan error, 1)
-	go func() {
-		_, err := runExec(t, host, map[string]any{
-			"script": `mkfifo "$F"; echo ready; read x < "$F"; printf 'no newline'`, "env": map[string]any{"F": fifo},
-		})
-		ended <- err
-	}()
-	host.waitFor(t, "stdout: ready")
-	if err := os.WriteFile(fifo, []byte("go\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if err := <-ended; err != nil {
-		t.Fatal(err)
-	}
-	if got := host.texts(); !slices.Equal(got, []string{"stdout: ready", "stdout: no newline"}) {
-		t.Errorf("got lines %q", got)
-	}
-}
-
-func TestExecKeepsTheBeginningAndTheEnd(t *testing.T) {
-	t.Parallel()
-	host := newLines()
-	out, err := runExec(t, host, map[string]any{"script": "i=0; while [ $i -lt 5000 ]; do echo line $i; i=$((i+1)); done", "keep": 100})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !strings.HasPrefix(out.Stdout, "line 0\nline 1\n") || !strings.HasSuffix(out.Stdout, "line 4998\nline 4999") {
-		t.Errorf("got %q, want the first and the last lines", out.Stdout)
-	}
-	if want := "bytes cut …"; !strings.Contains(out.Stdout, want) || len(out.Stdout) > 150 {
-		t.Errorf("got %d bytes %q, want about 100 and %q", len(out.Stdout), out.Stdout, want)
-	}
-	if got := len(host.texts()); got != 5000 {
-		t.Errorf("the host got %d lines, want all 5000", got)
-	}
-}
-
-func TestExecSplitsLinesThatNeverEnd(t *testing.T) {
-	t.Parallel()
-	host := newLines()
-	const size = 100_001
-	if _, err := runExec(t, host, map[string]any{"script": fmt.Sprintf("printf 'é%%.0s' $(seq %d)", size), "keep": 10}); err != nil {
-		t.Fatal(err)
-	}
-	total := 0
-	for _, line := range host.texts() {
-		text := strings.TrimPrefix(line, "stdout: ")
-		if strings.ContainsRune(text, '\uFFFD') || len(text) > longLine {
-			t.Fatalf("a piece of %d bytes, cut inside of a character: %t", len(text), strings.ContainsRune(text, '\uFFFD'))
-		}
-		total += strings.Count(text, "é")
-	}
-	if total != size {
-		t.Errorf("got %d characters, want %d", total, size)
-	}
-}
-
-func TestExecDoesNotWaitForWhatStaysInTheBackground(t *testing.T) {
-	t.Parallel()
-	host := newLines()
-	out, err := runExec(t, host, map[string]any{"script": "sleep 600 & echo $!"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	var pid int
-	if _, err := fmt.Sscan(out.Stdout, &pid); err != nil {
-		t.Fatalf("got %q, want the process's number", out.Stdout)
-	}
-	process, err := os.FindProcess(pid)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := process.Kill(); err != nil {
-		t.Errorf("what stays in the background was ended: %v", err)
-	}
-}
-
 func TestExecPlanSaysWhatWouldRun(t *testing.T) {
 	t.Parallel()
 	marker := filepath.Join(t.TempDir(), "touched")
@@ -258,13 +116,15 @@ func TestExecPlanSaysWhatWouldRun(t *testing.T) {
 		summary  string
 		warnings []string
 	}{
-		"a command":        {map[string]any{"command": []any{"touch", marker, "a b"}}, nil, "would run touch " + marker + " 'a b'", nil},
-		"a script":         {map[string]any{"script": "touch x\ntouch y\n"}, nil, "would run sh: touch x …", nil},
-		"nothing to do":    {map[string]any{"command": []any{"touch", marker}, "check": []any{"true"}}, nil, "nothing to do: true succeeds", nil},
-		"something to do":  {map[string]any{"command": []any{"true"}, "check": []any{"false"}}, nil, "would run true", nil},
-		"not known":        {map[string]any{}, []string{"command[1]"}, "would run a program that is not known yet", nil},
-		"an unknown check": {map[string]any{"command": []any{"true"}, "check": []any{"true"}}, []string{"env.X"}, "would run true", nil},
-		"no such program":  {map[string]any{"command": []any{"no-such"}}, nil, "would run no-such", []string{"The program no-such is not found in PATH."}},
+		"a command":            {map[string]any{"command": []any{"touch", marker, "a b"}}, nil, "would run touch " + marker + " 'a b'", nil},
+		"a script":             {map[string]any{"script": "touch x\ntouch y\n"}, nil, "would run sh: touch x …", nil},
+		"nothing to do":        {map[string]any{"command": []any{"touch", marker}, "check": []any{"true"}}, nil, "nothing to do: true succeeds", nil},
+		"something to do":      {map[string]any{"command": []any{"true"}, "check": []any{"false"}}, nil, "would run true", nil},
+		"not known":            {map[string]any{}, []string{"command[1]"}, "would run a program that is not known yet", nil},
+		"an unknown check":     {map[string]any{"command": []any{"true"}, "check": []any{"true"}}, []string{"env.X"}, "would run true", nil},
+		"no such program":      {map[string]any{"command": []any{"no-such"}}, nil, "would run no-such", []string{"The program no-such is not found in PATH."}},
+		"an unknown directory": {map[string]any{"command": []any{"./no-such"}}, []string{"cwd"}, "would run ./no-such", nil},
+		"an unknown PATH":      {map[string]any{"command": []any{"no-such"}}, []string{"env.PATH"}, "would run no-such", nil},
 		"no such check": {
 			map[string]any{"command": []any{"true"}, "check": []any{"no-such"}},
 			nil, "would run true",
@@ -288,6 +148,39 @@ func TestExecPlanSaysWhatWouldRun(t *testing.T) {
 	}
 }
 
+// TestExecPlanTakesItsCheckAlong tells by the end of a pipe, which whatever still runs
+// would hold open.
+func TestExecPlanTakesItsCheckAlong(t *testing.T) {
+	t.Parallel()
+	name := filepath.Join(t.TempDir(), "pipe")
+	if err := syscall.Mkfifo(name, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	handler := execHandler(t)
+	go func() {
+		_, err := handler.Plan(ctx, sdk.Request{Params: paramsOf(t, map[string]any{
+			"command": []any{"true"}, "check": []any{"sh", "-c", `exec > "$F"; sleep 600 & wait`}, "env": map[string]any{"F": name},
+		})})
+		ended <- err
+	}()
+	pipe, err := os.Open(name) // once the check has opened it, too
+	if err != nil {
+		t.Fatal(err)
+	}
+	cancel()
+	if err := <-ended; sdk.AsError(err).Class != sdk.Cancelled {
+		t.Errorf("the plan ends with %v", err)
+	}
+	if _, err := io.ReadAll(pipe); err != nil {
+		t.Error(err)
+	}
+	if err := pipe.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestExecObserveSaysWhatCanBeKnown(t *testing.T) {
 	t.Parallel()
 	gone := map[string]json.RawMessage{"process": json.RawMessage(`{"pid":4194000,"start":1,"boot":"another"}`)}
@@ -306,7 +199,7 @@ func TestExecObserveSaysWhatCanBeKnown(t *testing.T) {
 	} {
 		got, err := execHandler(t).Observe(t.Context(), sdk.Request{
 			Params: paramsOf(t, test.params), Notes: test.notes, Key: "nobody-has-this-key",
-		}, newLines())
+		}, &sdktest.Host{})
 		if err != nil || got.State != test.want {
 			t.Errorf("%s: got %q (%s), %v; want %q", name, got.State, got.Detail, err, test.want)
 		}

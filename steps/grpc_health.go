@@ -2,20 +2,11 @@ package steps
 
 import (
 	"context"
-	"net"
-	"sync/atomic"
 	"time"
-
-	"google.golang.org/grpc"
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/credentials"
-	"google.golang.org/grpc/credentials/insecure"
-	"google.golang.org/grpc/health/grpc_health_v1"
-	"google.golang.org/grpc/metadata"
-	"google.golang.org/grpc/status"
 
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/schema"
+	"github.com/gatebook/gatebook/steps/internal/health"
 	"github.com/gatebook/gatebook/steps/internal/probe"
 	"github.com/gatebook/gatebook/steps/internal/web"
 )
@@ -28,8 +19,7 @@ type GRPCHealthInput struct {
 	TLS       *web.TLS          `json:"tls" doc:"How the connection is secured, where the system's defaults do not fit."`
 	Authority string            `json:"authority" doc:"Value of the :authority header, where a proxy needs another than the address."`
 	Metadata  map[string]string `json:"metadata" takessecrets:"true" doc:"Metadata to send."`
-	Within    schema.Duration   `json:"within" default:"0s" doc:"How long to try again while the check fails. With 0s the first failure ends it."`
-	probe.Polling
+	probe.Checking
 }
 
 // GRPCHealthOutput is what grpc.health returns.
@@ -60,6 +50,9 @@ that the server does not know is transient, since it may register later.`,
 			{Title: "Ask a local server as a whole", With: map[string]any{"address": "127.0.0.1:9090", "plaintext": true}},
 		},
 		Plan: func(_ context.Context, call *sdk.Call[GRPCHealthInput]) (sdk.Preview, error) {
+			if !call.Knows("address") {
+				return sdk.Preview{Summary: "would ask a server that is not known yet for its health"}, nil
+			}
 			return sdk.Preview{Summary: "would ask " + call.Input.Address + " for its health"}, nil
 		},
 		Apply: o.checkGRPC,
@@ -68,95 +61,19 @@ that the server does not know is transient, since it may register later.`,
 
 func (o Options) checkGRPC(ctx context.Context, call *sdk.Call[GRPCHealthInput]) (GRPCHealthOutput, error) {
 	in := call.Input
-	secured := insecure.NewCredentials()
+	question := health.Question{
+		Address: in.Address, Service: in.Service, Authority: in.Authority, Metadata: in.Metadata, Dial: o.dial,
+	}
 	if !in.Plaintext {
 		config, err := o.web().TLSConfig(in.TLS)
 		if err != nil {
 			return GRPCHealthOutput{}, err
 		}
-		secured = credentials.NewTLS(config)
+		question.TLS = config
 	}
 	return probe.Until(ctx, call.Host, in.Polling, in.Within.Std(), func(ctx context.Context) (GRPCHealthOutput, error) {
-		return o.healthOf(metadata.NewOutgoingContext(ctx, metadata.New(in.Metadata)), in, secured)
+		start := time.Now()
+		status, err := question.Ask(ctx)
+		return GRPCHealthOutput{Status: status, Latency: probe.Latency(start)}, err
 	})
-}
-
-// handshake keeps why the last handshake failed, of which gRPC itself passes on only
-// the text.
-type handshake struct {
-	credentials.TransportCredentials
-	fault *atomic.Pointer[error] // shared with its clones; set by gRPC's goroutines
-}
-
-// ClientHandshake makes the handshake.
-func (h handshake) ClientHandshake(ctx context.Context, authority string, raw net.Conn) (net.Conn, credentials.AuthInfo, error) {
-	conn, info, err := h.TransportCredentials.ClientHandshake(ctx, authority, raw)
-	if err != nil {
-		h.fault.Store(&err)
-	}
-	return conn, info, err
-}
-
-// Clone returns a copy that keeps its fault in the same place.
-func (h handshake) Clone() credentials.TransportCredentials {
-	return handshake{h.TransportCredentials.Clone(), h.fault}
-}
-
-func (o Options) grpcOptions(in GRPCHealthInput, secured handshake) []grpc.DialOption {
-	options := []grpc.DialOption{
-		grpc.WithTransportCredentials(secured),
-		grpc.WithDisableServiceConfig(),
-		grpc.WithContextDialer(func(ctx context.Context, address string) (net.Conn, error) {
-			return o.dial(ctx, "tcp", address)
-		}),
-	}
-	if in.Authority != "" {
-		options = append(options, grpc.WithAuthority(in.Authority))
-	}
-	return options
-}
-
-func (o Options) healthOf(ctx context.Context, in GRPCHealthInput, with credentials.TransportCredentials) (GRPCHealthOutput, error) {
-	start := time.Now()
-	secured := handshake{with, new(atomic.Pointer[error])}
-	// passthrough leaves the name to the dialer, as the other checks do.
-	conn, err := grpc.NewClient("passthrough:///"+in.Address, o.grpcOptions(in, secured)...)
-	if err != nil {
-		return GRPCHealthOutput{}, sdk.FieldErrorf("address", "%w", err)
-	}
-	defer func() { _ = conn.Close() }()
-	answer, err := grpc_health_v1.NewHealthClient(conn).Check(ctx, &grpc_health_v1.HealthCheckRequest{Service: in.Service})
-	if fault := secured.fault.Load(); err != nil && fault != nil && web.IsUntrusted(*fault) {
-		return GRPCHealthOutput{}, sdk.Errorf(sdk.Permanent, "%s: %w", in.Address, *fault)
-	}
-	if err != nil {
-		return GRPCHealthOutput{}, healthError(ctx, in, err)
-	}
-	if answer.GetStatus() != grpc_health_v1.HealthCheckResponse_SERVING {
-		return GRPCHealthOutput{}, sdk.Errorf(sdk.Transient, "%s is %s", serviceName(in.Service), answer.GetStatus())
-	}
-	return GRPCHealthOutput{Status: answer.GetStatus().String(), Latency: probe.Latency(start)}, nil
-}
-
-func healthError(ctx context.Context, in GRPCHealthInput, err error) error {
-	answer := status.Convert(err)
-	switch answer.Code() {
-	case codes.DeadlineExceeded, codes.Canceled:
-		return probe.Reason(ctx, err)
-	case codes.NotFound:
-		return sdk.Errorf(sdk.Transient, "%s does not know %s", in.Address, serviceName(in.Service))
-	case codes.Unimplemented:
-		return sdk.Errorf(sdk.Permanent, "%s does not have the service grpc.health.v1.Health", in.Address)
-	case codes.Unauthenticated, codes.PermissionDenied:
-		return sdk.Errorf(sdk.Denied, "%s: %s", in.Address, answer.Message())
-	default:
-		return sdk.Errorf(sdk.Transient, "%s: %s: %s", in.Address, answer.Code(), answer.Message())
-	}
-}
-
-func serviceName(service string) string {
-	if service == "" {
-		return "the server"
-	}
-	return "the service " + service
 }

@@ -21,9 +21,8 @@ type HTTPCheckInput struct {
 	BodyContains string            `json:"bodyContains" doc:"Text that the body must contain."`
 	BodyMatches  string            `json:"bodyMatches" example:"\"ready\":\\s*true" doc:"Regular expression (RE2) that the body must have a match of."`
 	Redirects    int               `json:"redirects" default:"10" min:"0" max:"50" doc:"How many redirects to follow; the one after them is the answer."`
-	MaxBody      int               `json:"maxBody" default:"65536" min:"0" max:"16777216" unit:"bytes" doc:"How much of the body to read, look at and return."`
-	Within       schema.Duration   `json:"within" default:"0s" doc:"How long to try again while the check fails. With 0s the first failure ends it."`
-	probe.Polling
+	MaxBody      int               `json:"maxBody" default:"65536" min:"0" max:"524288" unit:"bytes" doc:"How much of the body to read, look at and return."`
+	probe.Checking
 }
 
 // HTTPCheckOutput is what http.check returns.
@@ -61,7 +60,7 @@ func planHTTPCheck(_ context.Context, call *sdk.Call[HTTPCheckInput]) (sdk.Previ
 		return sdk.Preview{}, err
 	}
 	address, err := url.Parse(call.Input.URL)
-	if err != nil || address.Host == "" {
+	if err != nil || address.Host == "" || !call.Knows("method") {
 		return sdk.Preview{Summary: "would check an HTTP server"}, nil
 	}
 	return sdk.Preview{Summary: "would check " + call.Input.Method + " " + web.PublicURL(address)}, nil

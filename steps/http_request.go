@@ -29,7 +29,7 @@ type HTTPRequestInput struct {
 	Idempotent   bool              `json:"idempotent" doc:"The server does nothing twice that comes with the same Idempotency-Key, or the request does no harm when sent twice. PUT and DELETE are taken for idempotent by themselves."`
 	ExpectStatus []web.StatusRange `json:"expectStatus" default:"[\"2xx\"]" minItems:"1" doc:"Status codes that are a success: 204, \"2xx\" or \"200-204\"."`
 	Redirects    int               `json:"redirects" default:"0" min:"0" max:"50" doc:"How many redirects to follow; the one after them is the answer."`
-	MaxBody      int               `json:"maxBody" default:"65536" min:"0" max:"16777216" unit:"bytes" doc:"How much of the answer's body to read and return."`
+	MaxBody      int               `json:"maxBody" default:"65536" min:"0" max:"524288" unit:"bytes" doc:"How much of the answer's body to read and return."`
 	Timeout      schema.Duration   `json:"timeout" default:"30s" doc:"How long the request may take."`
 }
 
@@ -75,9 +75,13 @@ func planHTTPRequest(_ context.Context, call *sdk.Call[HTTPRequestInput]) (sdk.P
 	if address, err := url.Parse(call.Input.URL); err == nil && address.Host != "" {
 		target = web.PublicURL(address)
 	}
+	method := call.Input.Method
+	if !call.Knows("method") {
+		method = "a request"
+	}
 	return sdk.Preview{
-		Summary: fmt.Sprintf("would send %s to %s", call.Input.Method, target),
-		Changes: []sdk.Delta{{Target: call.Input.Method + " " + target, Kind: "HTTP request", Op: "run"}},
+		Summary: fmt.Sprintf("would send %s to %s", method, target),
+		Changes: []sdk.Delta{{Target: method + " " + target, Kind: "HTTP request", Op: "run"}},
 	}, nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"io"
 	"maps"
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/gatebook/gatebook/plugins/sdk"
@@ -42,6 +43,17 @@ func TestHTTPRequestSendsBodies(t *testing.T) {
 				t.Errorf("answer %v, error %v", got, err)
 			}
 		})
+	}
+}
+
+// A body may hold a secret, which is not another host's business.
+func TestBodiesDoNotFollowToAnotherHost(t *testing.T) {
+	t.Parallel()
+	other := serve(t, func(http.ResponseWriter, *http.Request) { t.Error("the body was sent on") })
+	first := serve(t, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, other, http.StatusTemporaryRedirect) })
+	_, err := apply(t, httpRequest(Options{}), params{"url": first, "form": params{"password": "hunter22"}, "redirects": 3})
+	if err == nil || !strings.Contains(err.Error(), "sends the request on to "+other) {
+		t.Errorf("got %v", err)
 	}
 }
 

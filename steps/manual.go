@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/schema"
@@ -63,8 +64,12 @@ is to give and nobody to see is a secret input of the runbook, or goes straight 
 			if _, err := call.Input.form(); err != nil {
 				return sdk.Preview{}, err
 			}
+			summary := "would have a person do: " + call.Input.Instructions
+			if !call.Knows("instructions") {
+				summary = "would have a person do what is not known yet"
+			}
 			return sdk.Preview{
-				Summary: "would have a person do: " + call.Input.Instructions,
+				Summary: summary,
 				Changes: []sdk.Delta{{Target: "by hand", Kind: "manual work", Op: "run"}},
 			}, nil
 		},
@@ -130,8 +135,12 @@ func answerManual(_ context.Context, call *sdk.Call[ManualInput], answer sdk.Ans
 		return ManualOutput{}, sdk.FieldErrorf("fields", "%w", err)
 	}
 	complete, _ := schema.ApplyDefaults(form, filled).(map[string]any)
-	for _, fault := range validator.Validate(complete) {
-		return ManualOutput{}, sdk.FieldErrorf("fields", "%s", fault.Message)
+	if faults := validator.Validate(complete); len(faults) > 0 {
+		messages := make([]string, len(faults))
+		for i, fault := range faults {
+			messages[i] = fault.Message
+		}
+		return ManualOutput{}, sdk.FieldErrorf("fields", "%s", strings.Join(messages, "; "))
 	}
 	return ManualOutput{Fields: complete, Answered: who}, nil
 }

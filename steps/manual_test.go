@@ -53,6 +53,7 @@ func TestManualTakesDownTheAnswer(t *testing.T) {
 	}{
 		{name: "defaults are filled in", answer: yes(`{"serial": "ABC1", "slot": 3}`), fields: map[string]any{"serial": "ABC1", "slot": 3.0, "noise": false}},
 		{name: "a field is missing", answer: yes(`{"serial": "ABC1"}`), want: failure{sdk.Permanent, "fields", "slot is required"}},
+		{name: "all that is wrong, at once", answer: yes(`{"slot": "3", "x": 1}`), want: failure{sdk.Permanent, "fields", "serial is required; slot must be an integer, got a string; x is not a known field"}},
 		{name: "a field does not fit", answer: yes(`{"serial": "abc", "slot": 3}`), want: failure{sdk.Permanent, "fields", "serial"}},
 		{name: "a field of the wrong type", answer: yes(`{"serial": "ABC1", "slot": "3"}`), want: failure{sdk.Permanent, "fields", "slot"}},
 		{name: "a field that nobody asked for", answer: yes(`{"serial": "ABC1", "slot": 3, "x": 1}`), want: failure{sdk.Permanent, "fields", "x"}},

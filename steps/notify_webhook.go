@@ -2,17 +2,13 @@ package steps
 
 import (
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/base64"
 	"encoding/json"
 	"net/http"
-	"net/url"
-	"strconv"
 	"time"
 
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/schema"
+	"github.com/gatebook/gatebook/steps/internal/dingtalk"
 	"github.com/gatebook/gatebook/steps/internal/probe"
 	"github.com/gatebook/gatebook/steps/internal/web"
 )
@@ -96,7 +92,7 @@ func (o Options) sendWebhook(ctx context.Context, call *sdk.Call[NotifyWebhookIn
 		Body: body, Added: map[string]string{idempotencyHeader: call.Key}, MaxBody: 1 << 16, Where: "sending to the webhook",
 	}
 	if in.SigningSecret != "" {
-		if exchange.URL, err = signDingTalk(in.URL, in.SigningSecret, time.Now()); err != nil {
+		if exchange.URL, err = dingtalk.Sign(in.URL, in.SigningSecret, time.Now()); err != nil {
 			return NotifyWebhookOutput{}, err
 		}
 	}
@@ -114,7 +110,7 @@ func (o Options) sendWebhook(ctx context.Context, call *sdk.Call[NotifyWebhookIn
 		return NotifyWebhookOutput{}, err
 	}
 	if in.Format == "dingtalk" {
-		err = checkDingTalk(answer)
+		err = dingtalk.Check(answer.Body)
 	}
 	return NotifyWebhookOutput{Status: answer.Status, Latency: answer.Latency}, err
 }
@@ -138,50 +134,4 @@ func (in NotifyWebhookInput) body(key string) any {
 	default:
 		return map[string]any{"title": in.Title, "text": in.Text, "key": key}
 	}
-}
-
-// signDingTalk adds the signature that DingTalk's robots ask for: an HMAC over the
-// time in milliseconds and the secret, which is good for an hour.
-func signDingTalk(address, secret string, now time.Time) (string, error) {
-	parsed, err := url.Parse(address)
-	if err != nil {
-		return "", sdk.FieldErrorf("url", "this is not an address such as https://host/path")
-	}
-	timestamp := strconv.FormatInt(now.UnixMilli(), 10)
-	mac := hmac.New(sha256.New, []byte(secret))
-	mac.Write([]byte(timestamp + "\n" + secret))
-	query := parsed.Query()
-	query.Set("timestamp", timestamp)
-	query.Set("sign", base64.StdEncoding.EncodeToString(mac.Sum(nil)))
-	parsed.RawQuery = query.Encode()
-	return parsed.String(), nil
-}
-
-// DingTalk's codes for what is no fault of the message, from its documentation of
-// robot error codes.
-const (
-	dingTalkRefused = 310000 // key word, signature or IP address does not fit
-	dingTalkTooFast = 130101
-	dingTalkBusy    = -1
-)
-
-// checkDingTalk reads the error that DingTalk sends with the status 200.
-func checkDingTalk(answer web.Answer) error {
-	var result struct {
-		Code    *int   `json:"errcode"`
-		Message string `json:"errmsg"`
-	}
-	if err := json.Unmarshal([]byte(answer.Body), &result); err != nil || result.Code == nil {
-		return sdk.Errorf(sdk.Permanent, "the webhook does not answer as DingTalk does")
-	}
-	class := sdk.Permanent
-	switch *result.Code {
-	case 0:
-		return nil
-	case dingTalkRefused:
-		class = sdk.Denied
-	case dingTalkTooFast, dingTalkBusy:
-		class = sdk.Transient
-	}
-	return sdk.Errorf(class, "DingTalk answered %d: %s", *result.Code, result.Message)
 }

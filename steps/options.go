@@ -5,6 +5,7 @@ import (
 	"net"
 	"path/filepath"
 
+	"github.com/gatebook/gatebook/steps/internal/process"
 	"github.com/gatebook/gatebook/steps/internal/web"
 )
 
@@ -38,6 +39,9 @@ func (o Options) path(name string) string {
 	}
 	return filepath.Join(o.Dir, name)
 }
+
+// programs is what actions that run programs use of the options.
+func (o Options) programs() *process.Runner { return process.NewRunner(o.Environ, o.path) }
 
 // web is what actions that speak HTTP or TLS use of the options.
 func (o Options) web() web.Client {

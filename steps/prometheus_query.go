@@ -57,6 +57,9 @@ An expression that is wrong is permanent; a server that is not ready, too busy o
 			}},
 		},
 		Plan: func(_ context.Context, call *sdk.Call[PrometheusQueryInput]) (sdk.Preview, error) {
+			if !call.Knows("query") {
+				return sdk.Preview{Summary: "would make a query that is not known yet"}, nil
+			}
 			return sdk.Preview{Summary: "would query " + call.Input.Query}, nil
 		},
 		Apply: o.queryPrometheus,

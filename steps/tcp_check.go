@@ -19,11 +19,10 @@ const maxBanner = 4096
 
 // TCPCheckInput is what tcp.check is given.
 type TCPCheckInput struct {
-	Address string          `json:"address" required:"true" pattern:":[0-9]+$" example:"db.example.com:5432" doc:"Host and port to connect to."`
-	Send    string          `json:"send" takessecrets:"true" example:"PING\r\n" doc:"Text to send once connected, such as a question that changes nothing."`
-	Expect  string          `json:"expect" example:"^220 " doc:"Regular expression (RE2) that what the server says must have a match of, within its first 4096 bytes."`
-	Within  schema.Duration `json:"within" default:"0s" doc:"How long to try again while the check fails. With 0s the first failure ends it."`
-	probe.Polling
+	Address string `json:"address" required:"true" pattern:":[0-9]+$" example:"db.example.com:5432" doc:"Host and port to connect to."`
+	Send    string `json:"send" takessecrets:"true" example:"PING\r\n" doc:"Text to send once connected, such as a question that changes nothing."`
+	Expect  string `json:"expect" example:"^220 " doc:"Regular expression (RE2) that what the server says must have a match of, within its first 4096 bytes."`
+	probe.Checking
 }
 
 // TCPCheckOutput is what tcp.check returns.
@@ -49,6 +48,9 @@ A refused connection, a name that does not resolve and a server that says someth
 		},
 		Plan: func(_ context.Context, call *sdk.Call[TCPCheckInput]) (sdk.Preview, error) {
 			_, err := compilePattern("expect", call.Input.Expect)
+			if !call.Knows("address") {
+				return sdk.Preview{Summary: "would connect to an address that is not known yet"}, err
+			}
 			return sdk.Preview{Summary: "would connect to " + call.Input.Address}, err
 		},
 		Apply: o.checkTCP,

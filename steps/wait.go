@@ -38,6 +38,9 @@ To wait *for something*, use a gate or a verify with ` + "`within`" + `, or a ch
 			{Title: "Start at one in the morning in Shanghai", With: map[string]any{"until": "2026-01-10T01:00:00+08:00"}},
 		},
 		Plan: func(_ context.Context, call *sdk.Call[WaitInput]) (sdk.Preview, error) {
+			if !call.Knows("for", "until") {
+				return sdk.Preview{Summary: "would wait for a time that is not known yet"}, nil
+			}
 			if until := call.Input.Until; until != nil {
 				return sdk.Preview{Summary: "would wait until " + until.Format(time.RFC3339), Estimate: call.Input.left()}, nil
 			}

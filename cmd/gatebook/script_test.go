@@ -1,12 +1,17 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"flag"
+	"fmt"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -33,8 +38,28 @@ func TestScripts(t *testing.T) {
 			env.Setenv("USER", "ann")
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "await": await},
+		Condition: condition,
+		Cmds:      map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "await": await},
 	})
+}
+
+// condition tells scripts what this machine lets them do. [mounts] is whether they may
+// mount a file system that only they see; where GATEBOOK_TEST_REQUIRE names it, as in
+// continuous integration, a machine that does not is a failure and not a reason to skip.
+func condition(name string) (bool, error) {
+	if name != "mounts" {
+		return false, fmt.Errorf("there is no condition %q", name)
+	}
+	dir, err := os.MkdirTemp("", "gatebook-mounts-")
+	if err != nil {
+		return false, err
+	}
+	defer os.RemoveAll(dir)
+	said, err := exec.CommandContext(context.Background(), "unshare", "-rm", "mount", "-t", "tmpfs", "tmpfs", dir).CombinedOutput()
+	if err != nil && slices.Contains(strings.Fields(os.Getenv("GATEBOOK_TEST_REQUIRE")), "mounts") {
+		return false, fmt.Errorf("GATEBOOK_TEST_REQUIRE says that this machine must let tests mount: %w: %s", err, said)
+	}
+	return err == nil, nil
 }
 
 // exits runs a program and compares its exit code. It is typed as

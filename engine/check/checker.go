@@ -129,7 +129,7 @@ func (c *checker) data(at site, value model.Value, types *expr.Types) *data.Tree
 func (c *checker) use(at site, action *catalog.Entry, name model.Text, with model.Map[model.Value]) *data.Use {
 	tree := data.Empty()
 	if with.Node != nil {
-		tree = c.data(at, model.Value{Node: with.Node}, c.types)
+		tree = c.data(at, model.Value{Placed: with.Placed}, c.types)
 	}
 	if action == nil {
 		return nil
@@ -142,10 +142,10 @@ func (c *checker) use(at site, action *catalog.Entry, name model.Text, with mode
 
 // condition compiles a CEL expression; nil where there is none or it has faults.
 func (c *checker) condition(at site, text model.Expr, types *expr.Types) *expr.Condition {
-	if text.Node == nil || text.Text == "" {
+	if text.Node == nil || text.Value == "" {
 		return nil
 	}
-	condition, faults := c.compiler.Condition(text.Text, types)
+	condition, faults := c.compiler.Condition(text.Value, types)
 	c.add(data.Faults(text.Node, faults)...)
 	if condition == nil || len(faults) > 0 {
 		return nil

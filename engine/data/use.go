@@ -1,7 +1,7 @@
 package data
 
 import (
-	"fmt"
+	"errors"
 	"slices"
 	"strings"
 
@@ -63,19 +63,11 @@ func (u *Uses) Make(action *catalog.Entry, with *Tree, at source.Range) (*Use, d
 func misfit(action *catalog.Entry, leaf Leaf) diag.Diagnostic {
 	want := leaf.Into.Types()
 	found := diag.InvalidParameter.At(leaf.Range(), "The action %s wants %s for %s, and this expression gives %s.",
-		action.Description.Name, article(strings.Join(want, " or ")), leaf.Into.Field, article(leaf.Type()))
+		action.Description.Name, diag.Article(strings.Join(want, " or ")), leaf.Into.Field, diag.Article(leaf.Type()))
 	if slices.Contains(want, schema.TypeString) {
 		return found.WithHint("write string(…) around it")
 	}
 	return found
-}
-
-// article puts "a" or "an" before the name of a type.
-func article(name string) string {
-	if strings.ContainsRune("aio", rune(name[0])) {
-		return "an " + name
-	}
-	return "a " + name
 }
 
 // rulesOf compiles the rules of an action when it is first used.
@@ -172,10 +164,10 @@ func (u *Use) Eval(scope expr.Scope) (value.Value, error) {
 		return params, err
 	}
 	if violations := u.violations(params); len(violations) > 0 {
-		return params, fmt.Errorf("%s", violations[0].Message)
+		return params, errors.New(violations[0].Message)
 	}
 	if broken := u.brokenRules(params); len(broken) > 0 {
-		return params, fmt.Errorf("%s", broken[0])
+		return params, errors.New(broken[0])
 	}
 	return params, nil
 }

@@ -12,6 +12,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -136,6 +137,8 @@ const (
 	Pending   Status = "pending"   // it has not started
 	Waiting   Status = "waiting"   // its gate is not open yet
 	Running   Status = "running"   // an attempt is being made, or the next is due
+	Resting   Status = "resting"   // the run has paused, and its next attempt waits for that to end
+	LostTrack Status = "lost"      // nobody can tell whether it was done
 	Asking    Status = "asking"    // people are asked
 	Verifying Status = "verifying" // done; its verify conditions are judged
 	Succeeded Status = "succeeded"
@@ -152,7 +155,7 @@ func (s Status) Settled() bool {
 	switch s {
 	case Succeeded, Failed, Skipped, NotRun, Undone, LeftOver:
 		return true
-	case Pending, Waiting, Running, Asking, Verifying, Undoing:
+	case Pending, Waiting, Running, Resting, LostTrack, Asking, Verifying, Undoing:
 		return false
 	}
 	return false
@@ -205,10 +208,10 @@ type Outcome string
 // The outcomes.
 const (
 	OutcomeSucceeded  Outcome = "succeeded"
-	OutcomeFailed     Outcome = "failed"      // and stopped, as asked: what was changed stays
-	OutcomeRolledBack Outcome = "rolled_back" // and everything changed was taken back
+	OutcomeFailed     Outcome = "failed"      // and nothing was taken back: what was changed, if anything, stays
+	OutcomeRolledBack Outcome = "rolled_back" // and what was changed was taken back
 	OutcomeGateClosed Outcome = "gate_closed" // before anything was changed
-	OutcomeStuck      Outcome = "stuck"       // not cleanly taken back: a person is needed
+	OutcomeStuck      Outcome = "stuck"       // not cleanly taken back, or still at work: a person is needed
 	OutcomePaused     Outcome = "paused"      // stopped and resumable
 )
 
@@ -233,31 +236,52 @@ func (o Outcome) ExitCode() int {
 
 // Run is what is fixed when a run starts.
 type Run struct {
-	ID          string            `json:"id"`
-	Runbook     string            `json:"runbook" doc:"The runbook's metadata.name."`
-	Version     string            `json:"version" doc:"The runbook's metadata.version."`
-	Title       string            `json:"title,omitempty"`
-	File        string            `json:"file" doc:"The runbook's file, as the user named it."`
-	Digest      string            `json:"digest" doc:"SHA-256 of the runbook's bytes."`
-	PlanDigest  string            `json:"planDigest" doc:"SHA-256 of the plan."`
-	Gatebook    string            `json:"gatebook" doc:"The version of gatebook that began the run."`
-	Inputs      value.Value       `json:"inputs" doc:"The input values, secrets masked."`
-	Secrets     map[string]string `json:"secrets,omitempty" doc:"Of each secret input where it was read from: as \"env:NAME\", \"file:PATH\" or \"-\"."`
-	Record      value.Value       `json:"record"` // what `record:` came to at the start
-	By          string            `json:"by"`
-	Seed        uint64            `json:"seed" doc:"The seed of every random choice in the run."`
-	Parallelism int               `json:"parallelism"`
-	Lock        string            `json:"lock,omitempty"`
-	Steps       int               `json:"steps"`
-	Process     Process           `json:"process"`
+	ID           string            `json:"id"`
+	Runbook      string            `json:"runbook" doc:"The runbook's metadata.name."`
+	Version      string            `json:"version" doc:"The runbook's metadata.version."`
+	Title        string            `json:"title,omitempty"`
+	File         string            `json:"file" doc:"The runbook's file, as the user named it."`
+	Dir          string            `json:"dir,omitempty" doc:"The folder in which the run works: relative paths of its steps are seen from there."`
+	Digest       string            `json:"digest" doc:"SHA-256 of the runbook's bytes."`
+	PlanDigest   string            `json:"planDigest" doc:"SHA-256 of the plan."`
+	PlanDocument string            `json:"planDocument,omitempty" doc:"SHA-256 of the bytes of plan.json; absent in the journals of a gatebook that did not write it down."`
+	Gatebook     string            `json:"gatebook" doc:"The version of gatebook that began the run."`
+	Inputs       value.Value       `json:"inputs" doc:"The input values, secrets masked."`
+	Secrets      map[string]string `json:"secrets,omitempty" doc:"Of each secret input where it was read from: as \"env:NAME\", \"file:PATH\" or \"-\"."`
+	Record       value.Value       `json:"record"` // what `record:` came to at the start
+	By           string            `json:"by"`
+	Seed         uint64            `json:"seed" doc:"The seed of every random choice in the run."`
+	Parallelism  int               `json:"parallelism"`
+	Lock         string            `json:"lock,omitempty"`
+	Steps        int               `json:"steps"`
+	Process      Process           `json:"process"`
 }
+
+// Digest is the SHA-256 of a document, as a [Run] has it.
+func Digest(document []byte) string {
+	sum := sha256.Sum256(document)
+	return "sha256:" + hex.EncodeToString(sum[:])
+}
+
+// ErrUnvouched says that a run began before its plan's document was vouched for.
+var ErrUnvouched = errors.New("its plan.json is not vouched for: the gatebook that began the run did not write down its digest")
 
 // Vouches returns an error where the bytes are not those of the runbook that the run
 // began with.
-func (r Run) Vouches(runbook []byte) error {
-	sum := sha256.Sum256(runbook)
-	if digest := "sha256:" + hex.EncodeToString(sum[:]); digest != r.Digest {
-		return fmt.Errorf("its runbook.yaml is not the one that it began with: it is %s, and was %s; put that one back", digest, r.Digest)
+func (r Run) Vouches(runbook []byte) error { return vouches("runbook.yaml", r.Digest, runbook) }
+
+// VouchesForPlan returns an error where the bytes are not those of the plan that the run
+// began with, which is [ErrUnvouched] where nobody can tell.
+func (r Run) VouchesForPlan(document []byte) error {
+	if r.PlanDocument == "" {
+		return ErrUnvouched
+	}
+	return vouches("plan.json", r.PlanDocument, document)
+}
+
+func vouches(name, was string, document []byte) error {
+	if is := Digest(document); is != was {
+		return fmt.Errorf("its %s is not the one that it began with: it is %s, and was %s; put that one back", name, is, was)
 	}
 	return nil
 }
@@ -278,7 +302,7 @@ type Result struct {
 	Changed []string     `json:"changed,omitempty" doc:"The steps whose change is in the world."`
 	Undone  []string     `json:"undone,omitempty" doc:"The steps that were taken back."`
 	Left    []string     `json:"left,omitempty" doc:"The steps that should have been taken back and were not."`
-	Lost    []string     `json:"lost,omitempty" doc:"The steps of which nobody can tell whether they were done."`
+	Lost    []string     `json:"lost,omitempty" doc:"The steps of which nobody can tell whether they were done, or that may still be at work."`
 	Asking  []string     `json:"asking,omitempty" doc:"The steps that wait for people."`
 	Outputs *value.Value `json:"outputs,omitempty"`
 	Record  *value.Value `json:"record,omitempty"`

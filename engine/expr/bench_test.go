@@ -1,9 +1,11 @@
-package expr
+package expr_test
 
 import (
 	"fmt"
 	"testing"
 
+	"github.com/gatebook/gatebook/engine/expr"
+	"github.com/gatebook/gatebook/engine/expr/internal/exprtest"
 	"github.com/gatebook/gatebook/engine/value"
 	"github.com/gatebook/gatebook/schema"
 )
@@ -13,12 +15,12 @@ const typicalCondition = `steps.before.outputs.evicted >= 1 && inputs.count > 2 
 func BenchmarkFirstCondition(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
-		NewCompiler().Condition(typicalCondition, exampleTypes())
+		expr.NewCompiler().Condition(typicalCondition, exprtest.Types())
 	}
 }
 
 func BenchmarkCompileDistinctCondition(b *testing.B) {
-	compiler, types := NewCompiler(), exampleTypes()
+	compiler, types := expr.NewCompiler(), exprtest.Types()
 	compiler.Condition(typicalCondition, types)
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {
@@ -27,7 +29,7 @@ func BenchmarkCompileDistinctCondition(b *testing.B) {
 }
 
 func BenchmarkCompileCachedCondition(b *testing.B) {
-	compiler, types := NewCompiler(), exampleTypes()
+	compiler, types := expr.NewCompiler(), exprtest.Types()
 	b.ReportAllocs()
 	for b.Loop() {
 		compiler.Condition(typicalCondition, types)
@@ -35,8 +37,8 @@ func BenchmarkCompileCachedCondition(b *testing.B) {
 }
 
 func BenchmarkEvalCondition(b *testing.B) {
-	condition, _ := NewCompiler().Condition(typicalCondition, exampleTypes())
-	scope := exampleScope()
+	condition, _ := expr.NewCompiler().Condition(typicalCondition, exprtest.Types())
+	scope := exprtest.Scope()
 	b.ReportAllocs()
 	for b.Loop() {
 		condition.Eval(scope)
@@ -44,8 +46,8 @@ func BenchmarkEvalCondition(b *testing.B) {
 }
 
 func BenchmarkExplainCondition(b *testing.B) {
-	condition, _ := NewCompiler().Condition(typicalCondition, exampleTypes())
-	scope := exampleScope()
+	condition, _ := expr.NewCompiler().Condition(typicalCondition, exprtest.Types())
+	scope := exprtest.Scope()
 	b.ReportAllocs()
 	for b.Loop() {
 		condition.Explain(scope)
@@ -53,7 +55,7 @@ func BenchmarkExplainCondition(b *testing.B) {
 }
 
 func BenchmarkCompileDistinctTemplate(b *testing.B) {
-	compiler, types := NewCompiler(), exampleTypes()
+	compiler, types := expr.NewCompiler(), exprtest.Types()
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {
 		compiler.Template(fmt.Sprintf("${{ inputs.count + %d }}", i), types)
@@ -65,8 +67,8 @@ func BenchmarkEvalTemplate(b *testing.B) {
 		"literal": "plain text", "reference": "${{ inputs.count }}", "computed": "${{ inputs.count + 1 }}", "text": "web-${{ inputs.name }}-${{ inputs.count }}",
 	} {
 		b.Run(name, func(b *testing.B) {
-			template, _ := NewCompiler().Template(text, exampleTypes())
-			scope := exampleScope()
+			template, _ := expr.NewCompiler().Template(text, exprtest.Types())
+			scope := exprtest.Scope()
 			b.ReportAllocs()
 			for b.Loop() {
 				if _, err := template.Eval(scope); err != nil {
@@ -78,7 +80,7 @@ func BenchmarkEvalTemplate(b *testing.B) {
 }
 
 func BenchmarkCompileLiteralTemplate(b *testing.B) {
-	compiler, types := NewCompiler(), exampleTypes()
+	compiler, types := expr.NewCompiler(), exprtest.Types()
 	b.ReportAllocs()
 	for b.Loop() {
 		compiler.Template("plain text", types)
@@ -87,14 +89,14 @@ func BenchmarkCompileLiteralTemplate(b *testing.B) {
 
 // In a runbook of 10,000 steps each expression costs what it costs in a small one.
 func BenchmarkTenThousandSteps(b *testing.B) {
-	outputs := fields("n", field("n", schema.Schema{Type: schema.TypeInteger}))
+	outputs := exprtest.Fields("n", exprtest.Field("n", schema.Schema{Type: schema.TypeInteger}))
 	types := make(map[string]*schema.Schema)
-	scope := Values{Steps: make(map[string]value.Value)}
+	scope := expr.Values{Steps: make(map[string]value.Value)}
 	for i := range 10_000 {
 		id := fmt.Sprintf("s%d", i)
-		types[id], scope.Steps[id] = outputs, mustJSON(`{"status": "succeeded", "outputs": {"n": 1}}`)
+		types[id], scope.Steps[id] = outputs, exprtest.JSON(`{"status": "succeeded", "outputs": {"n": 1}}`)
 	}
-	compiler, all := NewCompiler(), NewTypes(nil, nil, types)
+	compiler, all := expr.NewCompiler(), expr.NewTypes(nil, nil, types)
 	b.Run("compile", func(b *testing.B) {
 		b.ReportAllocs()
 		for i := 0; b.Loop(); i++ {

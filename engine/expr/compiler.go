@@ -3,20 +3,21 @@ package expr
 import (
 	"sync"
 
-	"github.com/expr-lang/expr/conf"
-
 	"github.com/gatebook/gatebook/engine/diag"
+	"github.com/gatebook/gatebook/engine/expr/internal/condition"
+	"github.com/gatebook/gatebook/engine/expr/internal/names"
+	"github.com/gatebook/gatebook/engine/expr/internal/template"
 )
 
 // Compiler compiles expressions, each distinct text once for each Types. It is
 // safe for concurrent use; so is everything that it returns. The zero Compiler is
 // not ready: use [NewCompiler].
 type Compiler struct {
-	base func() (*celBase, error)
-	calc func() *conf.Config
+	cel  func() (*condition.Language, error)
+	expr func() *template.Language
 
 	mu         sync.Mutex // guards the maps; nothing is compiled under it
-	envs       map[*Types]func() (*celEnv, error)
+	envs       map[*Types]func() (*condition.Env, error)
 	conditions map[cacheKey]compiledCondition
 	templates  map[cacheKey]compiledTemplate
 }
@@ -40,9 +41,9 @@ type compiledTemplate struct {
 // of a language is built when the first expression needs it.
 func NewCompiler() *Compiler {
 	return &Compiler{
-		base:       sync.OnceValues(newCELBase),
-		calc:       sync.OnceValue(newCalcConfig),
-		envs:       make(map[*Types]func() (*celEnv, error)),
+		cel:        sync.OnceValues(condition.NewLanguage),
+		expr:       sync.OnceValue(template.NewLanguage),
+		envs:       make(map[*Types]func() (*condition.Env, error)),
 		conditions: make(map[cacheKey]compiledCondition),
 		templates:  make(map[cacheKey]compiledTemplate),
 	}
@@ -54,26 +55,26 @@ func (c *Compiler) Condition(text string, t *Types) (*Condition, []Fault) {
 	made := cached(&c.mu, c.conditions, cacheKey{text, t}, func() compiledCondition {
 		env, err := c.env(t)()
 		if err != nil {
-			return compiledCondition{faults: []Fault{{Rule: diag.ExprSyntax, Start: 0, End: len(text), Detail: sentence(err.Error())}}}
+			return compiledCondition{faults: []Fault{{Rule: diag.ExprSyntax, Start: 0, End: len(text), Detail: names.Sentence(err.Error())}}}
 		}
-		condition, faults := env.compile(text)
+		condition, faults := env.Compile(text)
 		return compiledCondition{condition, faults}
 	})
 	return made.condition, made.faults
 }
 
 // env returns CEL with the names of t, which is made once.
-func (c *Compiler) env(t *Types) func() (*celEnv, error) {
+func (c *Compiler) env(t *Types) func() (*condition.Env, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	known := c.envs[t]
 	if known == nil {
-		known = sync.OnceValues(func() (*celEnv, error) {
-			base, err := c.base()
+		known = sync.OnceValues(func() (*condition.Env, error) {
+			language, err := c.cel()
 			if err != nil {
 				return nil, err
 			}
-			return newCELEnv(base, t)
+			return language.Env(t)
 		})
 		c.envs[t] = known
 	}
@@ -83,12 +84,12 @@ func (c *Compiler) env(t *Types) func() (*celEnv, error) {
 // Template compiles a string in which `${{ }}` are expr expressions. A string
 // without any is a literal. With faults the template is nil.
 func (c *Compiler) Template(text string, t *Types) (*Template, []Fault) {
-	if isLiteral(text) {
-		return &Template{text: text, literal: true}, nil
+	if literal, ok := template.Literal(text); ok {
+		return literal, nil
 	}
 	made := cached(&c.mu, c.templates, cacheKey{text, t}, func() compiledTemplate {
-		template, faults := compileTemplate(text, t, c.calc())
-		return compiledTemplate{template, faults}
+		made, faults := c.expr().Compile(text, t)
+		return compiledTemplate{made, faults}
 	})
 	return made.template, made.faults
 }

@@ -11,5 +11,15 @@
 // Nothing here reads a clock, a file or the environment, and every expression,
 // however hostile, ends quickly: text, nesting, cost and memory are bounded.
 // The package knows nothing of YAML; its offsets are bytes in the text that it is
-// given. It is the only importer of cel-go and of expr. Floor 2.
+// given. It is the only importer of cel-go and of expr, and only inside:
+//
+//   - internal/names: names, shapes, references, faults; what both languages share
+//   - internal/condition: CEL, from text to verdict, explanation and residual
+//   - internal/operand: what CEL's programs work on: values, types, calls that pay
+//   - internal/template: expr, from `${{ }}` to value
+//   - internal/cost: the limits, and the budget of one evaluation
+//   - internal/words: the functions that gatebook adds to both
+//   - internal/token: the words of a text, so that faults have ranges
+//
+// Floor 2.
 package expr

@@ -1,9 +1,12 @@
-package expr
+package expr_test
 
 import (
 	"os"
 	"strings"
 	"testing"
+
+	"github.com/gatebook/gatebook/engine/expr"
+	"github.com/gatebook/gatebook/engine/expr/internal/exprtest"
 )
 
 // The examples of the documentation are lines "expression → result" in fences of
@@ -14,7 +17,7 @@ func TestExamplesOfTheDocumentation(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	compiler, types := NewCompiler(), exampleTypes()
+	compiler, types := expr.NewCompiler(), exprtest.Types()
 	fence, seen := "", 0
 	for line := range strings.Lines(string(page)) {
 		line = strings.TrimSpace(line)
@@ -41,27 +44,27 @@ func TestExamplesOfTheDocumentation(t *testing.T) {
 	}
 }
 
-func documentedCondition(compiler *Compiler, types *Types, text string) string {
+func documentedCondition(compiler *expr.Compiler, types *expr.Types, text string) string {
 	condition, faults := compiler.Condition(text, types)
 	if len(faults) > 0 {
 		return faults[0].Detail
 	}
-	switch verdict := condition.Eval(exampleScope()); verdict.Truth {
-	case Failed:
+	switch verdict := condition.Eval(exprtest.Scope()); verdict.Truth {
+	case expr.Failed:
 		return "✗ " + verdict.Err.Error()
-	case Unknown:
+	case expr.Unknown:
 		return "unknown: " + verdict.Residual
 	default:
 		return verdict.Truth.String()
 	}
 }
 
-func documentedValue(compiler *Compiler, types *Types, text string) string {
+func documentedValue(compiler *expr.Compiler, types *expr.Types, text string) string {
 	template, faults := compiler.Template(text, types)
 	if len(faults) > 0 {
 		return faults[0].Detail
 	}
-	got, err := template.Eval(exampleScope())
+	got, err := template.Eval(exprtest.Scope())
 	if err != nil {
 		return "✗ " + err.Error()
 	}

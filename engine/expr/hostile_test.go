@@ -1,4 +1,4 @@
-package expr
+package expr_test
 
 import (
 	"errors"
@@ -8,6 +8,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gatebook/gatebook/engine/expr"
+	"github.com/gatebook/gatebook/engine/expr/internal/cost"
+	"github.com/gatebook/gatebook/engine/expr/internal/exprtest"
 	"github.com/gatebook/gatebook/engine/value"
 )
 
@@ -34,13 +37,13 @@ func bounded(t *testing.T, name string, work func()) {
 // wantCost holds an error to that of an expression that costs too much.
 func wantCost(t *testing.T, name string, err error) {
 	t.Helper()
-	if !errors.Is(err, errCost) {
-		t.Errorf("%.80s: got %v, want %v", name, err, errCost)
+	if !errors.Is(err, cost.ErrTooMuch) {
+		t.Errorf("%.80s: got %v, want %v", name, err, cost.ErrTooMuch)
 	}
 }
 
-func hostileScope() Values {
-	scope := exampleScope()
+func hostileScope() expr.Values {
+	scope := exprtest.Scope()
 	many := make([]value.Value, 10_000)
 	for i := range many {
 		many[i] = value.Int(int64(i))
@@ -49,7 +52,7 @@ func hostileScope() Values {
 	for i := range texts {
 		texts[i] = value.String(strings.Repeat("a", 5_000))
 	}
-	scope.Roots[RootVars] = value.ObjectOf(map[string]value.Value{
+	scope.Roots[expr.RootVars] = value.ObjectOf(map[string]value.Value{
 		"many":  value.List(many...),
 		"texts": value.List(texts...),
 		"long":  value.String(strings.Repeat("a", 1<<20)),
@@ -60,7 +63,7 @@ func hostileScope() Values {
 // Each of these works on much, again and again, by another function. CEL counts little
 // or nothing of it, or only when it is done.
 func TestConditionsThatCostTooMuchFail(t *testing.T) {
-	types, compiler, scope := exampleTypes(), NewCompiler(), hostileScope()
+	types, compiler, scope := exprtest.Types(), expr.NewCompiler(), hostileScope()
 	for _, text := range []string{
 		`vars.many.sort().size() > 0`, `vars.many.reverse().size() > 0`, `vars.many.slice(0, 5000).size() > 0`, `vars.many.flatten().size() > 0`,
 		`(vars.many + vars.many).size() > 0`, `vars.many == vars.many`, `!(-1 in vars.many)`, `math.greatest(vars.many) > 0`, `!(vars.long in vars.texts)`,
@@ -85,7 +88,7 @@ func TestConditionsThatCostTooMuchFail(t *testing.T) {
 
 // One call may do more than its size says.
 func TestCallsThatCostTooMuchFail(t *testing.T) {
-	types, compiler, scope := exampleTypes(), NewCompiler(), hostileScope()
+	types, compiler, scope := exprtest.Types(), expr.NewCompiler(), hostileScope()
 	for _, text := range []string{
 		`sets.intersects(lists.range(30000), lists.range(30000).map(x, x + 100000))`, `vars.many.distinct().size() == 1`,
 		`vars.long.indexOf(vars.long.substring(250000) + "b") < 0`, `vars.long.lastIndexOf("b" + vars.long.substring(250000)) < 0`,
@@ -101,7 +104,7 @@ func TestCallsThatCostTooMuchFail(t *testing.T) {
 
 // What people do with as much data as a step may return stays within the limits.
 func TestOrdinaryWorkOnMuchDataIsAllowed(t *testing.T) {
-	types, compiler, scope := exampleTypes(), NewCompiler(), hostileScope()
+	types, compiler, scope := exprtest.Types(), expr.NewCompiler(), hostileScope()
 	for _, text := range []string{
 		`vars.many.size() == 10000 && vars.many[5] == 5 && 77 in vars.many`, `vars.many.all(a, a >= 0 && vars.many.size() == 10000)`,
 		`vars.many.sort()[0] == 0 && vars.many.map(a, a + 1).size() == 10000`, `!vars.long.contains("b") && vars.long.startsWith("a")`,
@@ -111,14 +114,14 @@ func TestOrdinaryWorkOnMuchDataIsAllowed(t *testing.T) {
 		if len(faults) > 0 {
 			t.Fatal(text, faults)
 		}
-		if verdict := condition.Eval(scope); verdict.Truth != True {
+		if verdict := condition.Eval(scope); verdict.Truth != expr.True {
 			t.Errorf("%s: %v, %v", text, verdict.Truth, verdict.Err)
 		}
 	}
 }
 
 func TestTemplatesThatCostTooMuchFail(t *testing.T) {
-	types, compiler, scope := exampleTypes(), NewCompiler(), hostileScope()
+	types, compiler, scope := exprtest.Types(), expr.NewCompiler(), hostileScope()
 	for _, text := range []string{
 		`${{ all(1..90000, semver.satisfies("1.0.0", "` + strings.Repeat(">=1 <2 || ", 20) + `>=1")) }}`, `${{ all(1..90000, let x = semver.valid(vars.long); true) }}`,
 		`${{ all(1..90000, let x = date(now).Format(vars.long); true) }}`, `${{ vars.long matches "(a?){50}(a?){50}(a?){50}b" }}`,
@@ -138,7 +141,7 @@ func TestTemplatesThatCostTooMuchFail(t *testing.T) {
 
 func TestRegularExpressionsThatAreTooLargeAreFaults(t *testing.T) {
 	t.Parallel()
-	compiler, types := NewCompiler(), exampleTypes()
+	compiler, types := expr.NewCompiler(), exprtest.Types()
 	for _, pattern := range []string{"(a?){500}(a?){500}(a?){500}(a?){500}b", strings.Repeat("a{1000}", 1500), `(?i)[A-\x{1e942}]`} {
 		if _, faults := compiler.Condition(`inputs.name.matches("`+pattern+`")`, types); len(faults) != 1 || faults[0].Start != 20 {
 			t.Errorf("%.30s: %+v", pattern, faults)
@@ -151,7 +154,7 @@ func TestRegularExpressionsThatAreTooLargeAreFaults(t *testing.T) {
 
 func TestTheRegularExpressionsOfARunbookAreBounded(t *testing.T) {
 	t.Parallel()
-	compiler, types := NewCompiler(), exampleTypes()
+	compiler, types := expr.NewCompiler(), exprtest.Types()
 	refused := 0
 	for i := range 500 {
 		if _, faults := compiler.Condition(fmt.Sprintf(`inputs.name.matches("(?:a{100}){9}%d")`, i), types); len(faults) > 0 {
@@ -164,7 +167,7 @@ func TestTheRegularExpressionsOfARunbookAreBounded(t *testing.T) {
 }
 
 func TestHostileConditionsEndQuickly(t *testing.T) {
-	types, compiler, scope := exampleTypes(), NewCompiler(), hostileScope()
+	types, compiler, scope := exprtest.Types(), expr.NewCompiler(), hostileScope()
 	for _, text := range []string{
 		`vars.many.all(a, vars.many.all(b, vars.many.all(c, a + b + c >= 0)))`,
 		`vars.many.map(a, vars.many.map(b, vars.many)).size() > 0`,
@@ -207,7 +210,7 @@ func TestHostileConditionsEndQuickly(t *testing.T) {
 }
 
 func TestHostileTemplatesEndQuickly(t *testing.T) {
-	types, compiler, scope := exampleTypes(), NewCompiler(), hostileScope()
+	types, compiler, scope := exprtest.Types(), expr.NewCompiler(), hostileScope()
 	for _, text := range []string{
 		`all(vars.many, all(vars.many, all(vars.many, true)))`,
 		`all(1..1000000, all(1..1000000, true))`,

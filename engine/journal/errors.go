@@ -12,6 +12,17 @@ import (
 // ErrNoRun is wrapped by the error of [Store.Open] for a run that is not there.
 var ErrNoRun = errors.New("there is no such run")
 
+// AmbiguousError says that a name, in [Store.Open], could be that of several runs.
+type AmbiguousError struct {
+	Name string
+	IDs  []string // of the runs that it could be, oldest first
+}
+
+// Error names some of them.
+func (e *AmbiguousError) Error() string {
+	return fmt.Sprintf("run %q could be any of %d: %s", e.Name, len(e.IDs), strings.Join(e.IDs[:min(len(e.IDs), 5)], ", "))
+}
+
 // DamagedError says that a journal is not as it was written: a record before the
 // last one, or a last one that is whole, does not fit into the chain. Such a journal
 // is refused, because what it says about the system may be untrue.
@@ -47,7 +58,7 @@ type WriteError struct {
 }
 
 // Error says what was being done to which file, how much of the run is safe, and
-// what to do next.
+// what to do next. A run of which nothing is in the file has not begun.
 func (e *WriteError) Error() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s journal %s: %v; ", e.Op, e.Path, e.Err)
@@ -62,7 +73,10 @@ func (e *WriteError) Error() string {
 	if e.Lost > 0 {
 		fmt.Fprintf(&b, ", %d later ones are lost", e.Lost)
 	}
-	fmt.Fprintf(&b, "; %s, then resume the run", Advice(e.Err))
+	b.WriteString("; " + Advice(e.Err))
+	if e.Written > 0 {
+		b.WriteString(", then resume the run")
+	}
 	return b.String()
 }
 

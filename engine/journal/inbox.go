@@ -9,6 +9,9 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/gatebook/gatebook/engine/journal/internal/disk"
+	"github.com/gatebook/gatebook/engine/journal/internal/label"
 )
 
 // MaxRequest is the largest request that can be posted, in bytes.
@@ -25,11 +28,11 @@ type Request struct {
 // Post leaves a request for the process that drives the run, now or when it is resumed,
 // and returns the request's id. The request is on the disk when Post returns.
 func (r *Run) Post(now time.Time, random uint64, body []byte) (string, error) {
-	id := newRequestID(now, random)
+	id := label.NewRequestID(now, random)
 	if len(body) > MaxRequest || !json.Valid(body) {
 		return "", fmt.Errorf("post a request to run %s: it is not JSON of at most %d bytes", r.id, MaxRequest)
 	}
-	if err := writeFile(filepath.Join(r.inbox(), id+requestEnding), body); err != nil {
+	if err := disk.WriteFile(filepath.Join(r.inbox(), id+requestEnding), body); err != nil {
 		return "", fmt.Errorf("post a request to run %s: %w", r.id, err)
 	}
 	return id, nil
@@ -48,10 +51,10 @@ func (r *Run) TakeInbox() ([]Request, error) {
 	var errs []error
 	for _, entry := range entries {
 		id, ok := strings.CutSuffix(entry.Name(), requestEnding)
-		if !ok || checkName("request", id) != nil {
+		if !ok || label.Check("request", id) != nil {
 			continue // one that is being written, or was when its writer died
 		}
-		body, err := os.ReadFile(filepath.Join(r.inbox(), entry.Name()))
+		body, err := disk.ReadFile(filepath.Join(r.inbox(), entry.Name()))
 		switch {
 		case err == nil:
 			requests = append(requests, Request{ID: id, Body: body})
@@ -65,7 +68,7 @@ func (r *Run) TakeInbox() ([]Request, error) {
 // Done removes a request. The caller does so when the request is in the journal and
 // synced; doing it twice is no error.
 func (r *Run) Done(id string) error {
-	if err := checkName("request", id); err != nil {
+	if err := label.Check("request", id); err != nil {
 		return err
 	}
 	err := os.Remove(filepath.Join(r.inbox(), id+requestEnding))

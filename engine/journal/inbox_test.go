@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"pgregory.net/rapid"
+
+	"github.com/gatebook/gatebook/engine/journal/internal/label"
 )
 
 func bodies(requests []Request) []string {
@@ -60,8 +62,8 @@ func TestRequestIDsSortByTime(t *testing.T) {
 		first := time.Unix(0, rapid.Int64Range(0, 1<<61).Draw(rt, "first"))
 		later := first.Add(time.Duration(rapid.Int64Range(1, 1<<61).Draw(rt, "later")))
 		a, b := rapid.Uint64().Draw(rt, "a"), rapid.Uint64().Draw(rt, "b")
-		if newRequestID(first, a) >= newRequestID(later, b) {
-			rt.Fatalf("%s does not sort before %s", newRequestID(first, a), newRequestID(later, b))
+		if label.NewRequestID(first, a) >= label.NewRequestID(later, b) {
+			rt.Fatalf("%s does not sort before %s", label.NewRequestID(first, a), label.NewRequestID(later, b))
 		}
 	})
 }
@@ -179,16 +181,16 @@ func TestFileNames(t *testing.T) {
 		"":             "",
 		"ü":            "%C3%BC",
 	} {
-		equal(t, name, fileName(name), want)
+		equal(t, name, label.File(name), want)
 	}
 	rapid.Check(t, func(rt *rapid.T) {
 		name := rapid.OneOf(rapid.String(), rapid.StringN(100, 200, -1)).Draw(rt, "a")
 		other := rapid.OneOf(rapid.String(), rapid.Just(name+"x")).Draw(rt, "b")
-		got := fileName(name)
-		if len(got) > maxName || filepath.Base(got+".log") != got+".log" || strings.HasPrefix(got, ".") {
+		got := label.File(name)
+		if len(got) > label.Max || filepath.Base(got+".log") != got+".log" || strings.HasPrefix(got, ".") {
 			rt.Fatalf("%q is no plain file name", got)
 		}
-		if name != other && got == fileName(other) {
+		if name != other && got == label.File(other) {
 			rt.Fatalf("%q and %q share the name %q", name, other, got)
 		}
 	})

@@ -9,6 +9,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/gatebook/gatebook/engine/journal/internal/disk"
 )
 
 // maxKept is the largest buffer that is kept from one group of records to the next.
@@ -46,19 +48,19 @@ type Stats struct {
 
 // createJournal makes a new journal file and puts its name on the disk.
 func createJournal(path string) (*Journal, error) {
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY|os.O_APPEND, fileMode)
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY|os.O_APPEND, disk.FileMode)
 	if err != nil {
 		return nil, fmt.Errorf("create journal: %w", err)
 	}
-	if err := syncDir(filepath.Dir(path)); err != nil {
+	if err := disk.SyncDir(filepath.Dir(path)); err != nil {
 		return nil, errors.Join(fmt.Errorf("create journal %s: %w", path, err), f.Close())
 	}
-	return newJournal(diskFile{f}, path, newChain(), 0), nil
+	return newJournal(disk.File{File: f}, path, newChain(), 0), nil
 }
 
 // openJournal reads a journal to its end, repairs it, and opens it for appending.
 func openJournal(path string, each func(Record) error) (*Journal, Repair, error) {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_APPEND, 0)
+	f, err := disk.OpenFile(path, os.O_RDWR|os.O_APPEND)
 	if err != nil {
 		return nil, Repair{}, fmt.Errorf("open journal: %w", err)
 	}
@@ -77,7 +79,7 @@ func openJournal(path string, each func(Record) error) (*Journal, Repair, error)
 	}
 	c := newChain()
 	c.head = sum.Head
-	return newJournal(diskFile{f}, path, c, sum.Bytes), repaired, nil
+	return newJournal(disk.File{File: f}, path, c, sum.Bytes), repaired, nil
 }
 
 func newJournal(f file, path string, c *chain, size int64) *Journal {

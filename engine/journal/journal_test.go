@@ -274,7 +274,7 @@ func TestWriteErrorSaysWhatIsSafeAndWhatToDo(t *testing.T) {
 		"full at once": {
 			&faultyDisk{writeErr: syscall.ENOSPC},
 			"write journal J: no space left on device; no record is surely on the disk, 3 later ones are lost; " +
-				"free space on that disk, then resume the run",
+				"free space on that disk",
 		},
 		"full in the second record": {
 			&faultyDisk{room: line + 9, writeErr: syscall.EDQUOT},
@@ -289,7 +289,7 @@ func TestWriteErrorSaysWhatIsSafeAndWhatToDo(t *testing.T) {
 		"no permission": {
 			&faultyDisk{writeErr: syscall.EACCES},
 			"write journal J: permission denied; no record is surely on the disk, 3 later ones are lost; " +
-				"give this user the right to write there, then resume the run",
+				"give this user the right to write there",
 		},
 		"failed sync": {
 			&faultyDisk{room: 1 << 20, syncErr: syscall.EIO},

@@ -12,6 +12,9 @@ import (
 	"time"
 
 	"github.com/gofrs/flock"
+
+	"github.com/gatebook/gatebook/engine/journal/internal/disk"
+	"github.com/gatebook/gatebook/engine/journal/internal/label"
 )
 
 // A look at a lock ([Run.Alive]) holds it for an instant, and a new owner needs a
@@ -104,11 +107,11 @@ func (r *Run) Lock(ctx context.Context, owner Owner, names ...string) (*Locks, e
 }
 
 func (l *Locks) takeNamed(ctx context.Context, s *Store, name string, owner Owner) error {
-	if err := checkName("lock", name); err != nil {
+	if err := label.Check("lock", name); err != nil {
 		return err
 	}
 	dir := filepath.Join(s.root, "locks")
-	if err := makeDir(dir); err != nil {
+	if err := disk.MakeDir(dir); err != nil {
 		return err
 	}
 	return l.take(ctx, s, name, filepath.Join(dir, name+".lock"), owner)
@@ -169,14 +172,22 @@ func (l *Locks) Close() error {
 // file system carries locks between hosts.
 func (r *Run) Alive() (Owner, bool, error) {
 	probe := flock.New(r.lockPath(), flock.SetFlag(os.O_RDONLY))
-	free, err := probe.TryRLock()
+	free := false
+	err := disk.CheckFile(r.lockPath())
 	if errors.Is(err, fs.ErrNotExist) {
 		return Owner{}, false, nil
+	}
+	if err == nil {
+		free, err = probe.TryRLock()
 	}
 	if err != nil {
 		return Owner{}, false, fmt.Errorf("look at the lock of run %s: %w", r.id, err)
 	}
-	owner, err := readOwner(r.lockPath())
+	read := readHolder
+	if free {
+		read = readOwner
+	}
+	owner, err := read(r.lockPath())
 	if free {
 		err = errors.Join(err, probe.Unlock())
 	}
@@ -202,10 +213,11 @@ type lock struct {
 // where it paused or died; the operating system lets go of the locks of a dead process,
 // so that having the lock is the proof. exists tells whether a run is still there.
 func acquire(ctx context.Context, path string, owner Owner, exists func(run string) bool) (*lock, *Owner, error) {
-	l := &lock{path: path, owner: owner, flock: flock.New(path, flock.SetFlag(os.O_CREATE|os.O_RDWR), flock.SetPermissions(fileMode))}
+	l := &lock{path: path, owner: owner, flock: flock.New(path, flock.SetFlag(os.O_CREATE|os.O_RDWR), flock.SetPermissions(disk.FileMode))}
 	if err := l.try(ctx); err != nil {
 		return nil, nil, err
 	}
+	l.sign()
 	previous, err := readOwner(path)
 	if err == nil && previous != nil {
 		err = previous.yields(path, owner, exists)
@@ -235,6 +247,9 @@ func (o Owner) yields(path string, next Owner, exists func(run string) bool) err
 }
 
 func (l *lock) try(ctx context.Context) error {
+	if err := disk.CheckFile(l.path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("lock: %w", err)
+	}
 	waiting, stop := context.WithTimeout(ctx, patience)
 	defer stop()
 	locked, err := l.flock.TryLockContext(waiting, between)
@@ -247,10 +262,19 @@ func (l *lock) try(ctx context.Context) error {
 		return fmt.Errorf("lock %s: %w", l.path, err)
 	}
 	held := &HeldError{Path: l.path}
-	if owner, err := readOwner(l.path); err == nil && owner != nil {
+	if owner, err := readHolder(l.path); err == nil && owner != nil {
 		held.Owner = *owner
 	}
 	return held
+}
+
+// sign writes the owner into the lock file itself, which says who has the lock for as
+// long as it is held. The name beside it outlives the owner and so waits for the disk;
+// until then it is still that of the one before. Without this one, that is what is shown.
+func (l *lock) sign() {
+	if data, err := json.Marshal(l.owner); err == nil {
+		_ = os.WriteFile(l.path, data, disk.FileMode) // not where the disk is full
+	}
 }
 
 // release removes the owner's name, or says that it keeps the lock, while the lock is
@@ -271,13 +295,22 @@ func writeOwner(lock string, owner Owner) error {
 	if err != nil {
 		return err
 	}
-	return writeFile(ownerPath(lock), append(data, '\n'))
+	return disk.WriteFile(ownerPath(lock), append(data, '\n'))
+}
+
+// readHolder returns who has a lock that is held, nil where nobody left a name.
+func readHolder(lock string) (*Owner, error) {
+	owner := new(Owner)
+	if data, err := disk.ReadFile(lock); err == nil && json.Unmarshal(data, owner) == nil {
+		return owner, nil
+	}
+	return readOwner(lock)
 }
 
 // readOwner returns nil where nobody left a name, and a zero owner where the name
 // cannot be made out.
 func readOwner(lock string) (*Owner, error) {
-	data, err := os.ReadFile(ownerPath(lock))
+	data, err := disk.ReadFile(ownerPath(lock))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil //nolint:nilnil // no owner is an answer
 	}

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/gofrs/flock"
+
+	"github.com/gatebook/gatebook/engine/journal/internal/label"
 )
 
 func TestLocksAreAllOrNone(t *testing.T) {
@@ -48,6 +50,39 @@ func TestLocksAreAllOrNone(t *testing.T) {
 	}
 	if err := errors.Join(locks.Close(), locks.Close()); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// The name beside a lock is on the disk before the run goes on, which takes a while: until
+// then it is that of the owner before, who may be dead.
+func TestHolderIsTheOneThatLives(t *testing.T) {
+	t.Parallel()
+	run := newRun(t)
+	locks, err := run.Lock(t.Context(), testOwner(2), "web")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dead := testOwner(1)
+	dead.Run = run.ID()
+	for _, lock := range locks.held {
+		if err := writeOwner(lock.path, dead); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if owner, alive, err := run.Alive(); err != nil || !alive || owner.PID != 2 {
+		t.Errorf("driven by %v, %v, %v", owner, alive, err)
+	}
+	_, err = run.Lock(t.Context(), testOwner(3))
+	if held, ok := errors.AsType[*HeldError](err); !ok || held.Owner.PID != 2 {
+		t.Errorf("the run is held: %v", err)
+	}
+	for _, lock := range locks.held { // as the end of their process would
+		if err := lock.flock.Unlock(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if owner, alive, err := run.Alive(); err != nil || alive || owner.PID != 1 {
+		t.Errorf("last driven by %v, %v, %v", owner, alive, err)
 	}
 }
 
@@ -159,7 +194,7 @@ func pause(t *testing.T, run *Run, since time.Time, names ...string) {
 func TestLockNamesStayInTheirFolder(t *testing.T) {
 	t.Parallel()
 	run := newRun(t)
-	for _, name := range []string{"", ".", "..", "../x", "a/b", `a\b`, "/etc/passwd", ".hidden", "-flag", "a\x00b", "ü", "a b", strings.Repeat("x", maxName+1)} {
+	for _, name := range []string{"", ".", "..", "../x", "a/b", `a\b`, "/etc/passwd", ".hidden", "-flag", "a\x00b", "ü", "a b", strings.Repeat("x", label.Max+1)} {
 		if _, err := run.Lock(t.Context(), testOwner(1), name); err == nil || !strings.Contains(err.Error(), "lock") {
 			t.Errorf("%q: got %v", name, err)
 		}
@@ -167,7 +202,7 @@ func TestLockNamesStayInTheirFolder(t *testing.T) {
 			t.Errorf("%q: the run stays locked after the refusal: %v", name, err)
 		}
 	}
-	for _, name := range []string{"web-production", "A.b_c-1", "0", strings.Repeat("x", maxName)} {
+	for _, name := range []string{"web-production", "A.b_c-1", "0", strings.Repeat("x", label.Max)} {
 		locks, err := run.Lock(t.Context(), testOwner(1), name)
 		if err != nil {
 			t.Fatal(err)

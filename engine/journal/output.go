@@ -1,14 +1,16 @@
 package journal
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
+
+	"github.com/gatebook/gatebook/engine/journal/internal/disk"
+	"github.com/gatebook/gatebook/engine/journal/internal/label"
 )
 
 // Output returns a writer to the log of what a step printed. The file is made at the
@@ -20,7 +22,7 @@ func (r *Run) Output(name string) io.WriteCloser {
 }
 
 func (r *Run) outputPath(name string) string {
-	return filepath.Join(r.outputs(), fileName(name)+".log")
+	return filepath.Join(r.outputs(), label.File(name)+".log")
 }
 
 type output struct {
@@ -39,7 +41,10 @@ func (o *output) Write(data []byte) (int, error) {
 		return 0, fmt.Errorf("write output %s: %w", o.path, os.ErrClosed)
 	}
 	if o.file == nil {
-		f, err := os.OpenFile(o.path, os.O_CREATE|os.O_WRONLY|os.O_APPEND, fileMode)
+		if err := disk.CheckFile(o.path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return 0, fmt.Errorf("write output: %w", err)
+		}
+		f, err := os.OpenFile(o.path, os.O_CREATE|os.O_WRONLY|os.O_APPEND, disk.FileMode)
 		if err != nil {
 			return 0, fmt.Errorf("write output: %w", err)
 		}
@@ -59,24 +64,4 @@ func (o *output) Close() error {
 	f := o.file
 	o.file = nil
 	return f.Close()
-}
-
-// fileName makes a file's name of any text, and different ones of different texts:
-// bytes that a file system or a shell might mind are written as %XX, and the end of a
-// long name as its hash.
-func fileName(name string) string {
-	var b strings.Builder
-	for i := range len(name) {
-		if c := name[i]; isPlain(c) || c == '_' || c == '-' || c == '.' && i > 0 {
-			b.WriteByte(c)
-		} else {
-			fmt.Fprintf(&b, "%%%02X", c)
-		}
-	}
-	safe := b.String()
-	if len(safe) > maxName {
-		sum := sha256.Sum256([]byte(name))
-		safe = safe[:maxName-33] + "~" + hex.EncodeToString(sum[:16])
-	}
-	return safe
 }

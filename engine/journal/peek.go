@@ -8,6 +8,8 @@ import (
 	"io"
 	"os"
 	"strconv"
+
+	"github.com/gatebook/gatebook/engine/journal/internal/disk"
 )
 
 // peekSize is how much of a journal is read at first, from either end.
@@ -16,7 +18,7 @@ const peekSize = 8 << 10
 // Entry returns what a list shows of the run.
 func (r *Run) Entry() Entry {
 	e := Entry{Run: r}
-	f, err := os.Open(r.JournalPath())
+	f, err := disk.OpenFile(r.JournalPath(), os.O_RDONLY)
 	if err != nil {
 		e.Err = fmt.Errorf("open journal: %w", err)
 		return e

@@ -7,7 +7,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"strconv"
+
+	"github.com/gatebook/gatebook/engine/journal/internal/disk"
 )
 
 // readSize is how much is read at once; most lines are far shorter.
@@ -132,21 +133,11 @@ func repair(f *os.File, path string, sum Summary) (Repair, error) {
 }
 
 func saveTorn(f *os.File, path string, sum Summary) (string, error) {
-	kept, err := createNumbered(filepath.Join(filepath.Dir(path), "journal.torn-"))
+	kept, err := disk.CreateNumbered(filepath.Join(filepath.Dir(path), "journal.torn-"))
 	if err != nil {
 		return "", err
 	}
 	_, err = io.Copy(kept, io.NewSectionReader(f, sum.Bytes, sum.Torn))
-	err = errors.Join(err, kept.Sync(), kept.Close(), syncDir(filepath.Dir(path)))
+	err = errors.Join(err, kept.Sync(), kept.Close(), disk.SyncDir(filepath.Dir(path)))
 	return kept.Name(), err
-}
-
-// createNumbered makes the first file with the prefix and a number that is not there.
-func createNumbered(prefix string) (*os.File, error) {
-	for n := 1; ; n++ {
-		f, err := os.OpenFile(prefix+strconv.Itoa(n), os.O_CREATE|os.O_EXCL|os.O_WRONLY, fileMode)
-		if !errors.Is(err, os.ErrExist) {
-			return f, err
-		}
-	}
 }

@@ -6,6 +6,10 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
+
+	"github.com/gatebook/gatebook/engine/journal/internal/disk"
+	"github.com/gatebook/gatebook/engine/journal/internal/label"
 )
 
 // Run is the folder of one run. It is a name for what is on the disk and holds nothing
@@ -16,8 +20,19 @@ type Run struct {
 	store *Store
 }
 
+// NewRunID makes the id of a run from the time and a random number: readable, and
+// sorting by time to the millisecond, such as "20261121-193055-k3f9x".
+func NewRunID(now time.Time, random uint64) string { return label.NewRunID(now, random) }
+
 // ID returns the run's id.
 func (r *Run) ID() string { return r.id }
+
+// Made returns when the run's folder was made, by its id: to the second, and also where
+// nothing in the folder can be read.
+func (r *Run) Made() time.Time {
+	made, _ := label.ReadRunID(r.id)
+	return made
+}
 
 // JournalPath returns the journal's file, for people to look at.
 func (r *Run) JournalPath() string { return filepath.Join(r.dir, "journal.jsonl") }
@@ -39,14 +54,14 @@ func (r *Run) SavePlan(plan []byte) error { return r.save("plan.json", plan) }
 func (r *Run) Plan() ([]byte, error) { return r.load("plan.json") }
 
 func (r *Run) save(name string, data []byte) error {
-	if err := writeFile(filepath.Join(r.dir, name), data); err != nil {
+	if err := disk.WriteFile(filepath.Join(r.dir, name), data); err != nil {
 		return fmt.Errorf("save %s of run %s: %w", name, r.id, err)
 	}
 	return nil
 }
 
 func (r *Run) load(name string) ([]byte, error) {
-	data, err := os.ReadFile(filepath.Join(r.dir, name))
+	data, err := disk.ReadFile(filepath.Join(r.dir, name))
 	if err != nil {
 		return nil, fmt.Errorf("load %s of run %s: %w", name, r.id, err)
 	}
@@ -79,7 +94,7 @@ func (r *Run) OpenJournal(each func(Record) error) (*Journal, Repair, error) {
 // Replay reads and verifies the run's journal as [Replay] does, and changes nothing;
 // the run may be going on meanwhile.
 func (r *Run) Replay(each func(Record) error) (Summary, error) {
-	f, err := os.Open(r.JournalPath())
+	f, err := disk.OpenFile(r.JournalPath(), os.O_RDONLY)
 	if err != nil {
 		return Summary{}, fmt.Errorf("open journal: %w", err)
 	}

@@ -9,6 +9,9 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/gatebook/gatebook/engine/journal/internal/disk"
+	"github.com/gatebook/gatebook/engine/journal/internal/label"
 )
 
 // Latest stands for the newest run in [Store.Open].
@@ -32,17 +35,18 @@ func (s *Store) run(id string) *Run {
 
 // has reports whether a run's folder is there, or may be.
 func (s *Store) has(id string) bool {
-	if checkName("run", id) != nil {
+	if label.Check("run", id) != nil {
 		return false
 	}
 	_, err := os.Stat(s.run(id).dir)
 	return !errors.Is(err, fs.ErrNotExist)
 }
 
-// Create makes the folder of a new run. An id that is taken gives an error that wraps
-// fs.ErrExist; the caller tries another.
+// Create makes the folder of a new run. The id is one of [NewRunID]: of any other, no
+// list shows the run. One that is taken gives an error that wraps fs.ErrExist; the caller
+// tries another.
 func (s *Store) Create(id string) (*Run, error) {
-	if err := checkName("run", id); err != nil {
+	if err := label.Check("run", id); err != nil {
 		return nil, err
 	}
 	if id == Latest {
@@ -55,25 +59,26 @@ func (s *Store) Create(id string) (*Run, error) {
 }
 
 func (s *Store) create(id string) error {
-	if err := makeDir(s.runs()); err != nil {
+	if err := disk.MakeDir(s.runs()); err != nil {
 		return err
 	}
 	r := s.run(id)
-	if err := os.Mkdir(r.dir, dirMode); err != nil {
+	if err := os.Mkdir(r.dir, disk.DirMode); err != nil {
 		return err
 	}
 	for _, dir := range []string{r.inbox(), r.outputs()} {
-		if err := os.Mkdir(dir, dirMode); err != nil {
+		if err := os.Mkdir(dir, disk.DirMode); err != nil {
 			return err
 		}
 	}
-	return errors.Join(syncDir(r.dir), syncDir(s.runs()))
+	return errors.Join(disk.SyncDir(r.dir), disk.SyncDir(s.runs()))
 }
 
 // Open finds a run by its id, by a beginning of it that only one run has, by its
-// random part, or as [Latest]. Its error wraps [ErrNoRun] where there is none.
+// random part, or as [Latest]. Its error wraps [ErrNoRun] where there is none, and is an
+// [AmbiguousError] where there are several.
 func (s *Store) Open(name string) (*Run, error) {
-	ids, err := s.ids()
+	ids, _, err := s.folders()
 	if err != nil {
 		return nil, err
 	}
@@ -95,23 +100,36 @@ func (s *Store) Open(name string) (*Run, error) {
 	case 1:
 		return s.run(fits[0]), nil
 	default:
-		return nil, fmt.Errorf("run %q could be any of %d: %s", name, len(fits), strings.Join(fits[:min(len(fits), 5)], ", "))
+		return nil, &AmbiguousError{Name: name, IDs: fits}
 	}
 }
 
-// ids returns the names of all runs, oldest first, which is the order of ReadDir.
-func (s *Store) ids() ([]string, error) {
+// Strangers returns the names of the folders among those of the runs that are none, such
+// as a copy that somebody made of one. Nothing else here sees them, so that none is
+// taken for the newest run; whoever lists the runs says that they were passed over.
+func (s *Store) Strangers() ([]string, error) {
+	_, strangers, err := s.folders()
+	return strangers, err
+}
+
+// folders returns the names of the folders of all runs, oldest first, which is the order
+// of ReadDir, and of those that are no run's.
+func (s *Store) folders() (ids, strangers []string, err error) {
 	entries, err := os.ReadDir(s.runs())
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("list the runs: %w", err)
+		return nil, nil, fmt.Errorf("list the runs: %w", err)
 	}
-	ids := make([]string, 0, len(entries))
 	for _, entry := range entries {
-		if entry.IsDir() && checkName("run", entry.Name()) == nil {
+		if !entry.IsDir() {
+			continue
+		}
+		if _, ok := label.ReadRunID(entry.Name()); ok {
 			ids = append(ids, entry.Name())
+		} else {
+			strangers = append(strangers, entry.Name())
 		}
 	}
-	return ids, nil
+	return ids, strangers, nil
 }
 
 // Entry is a run as a list shows it.
@@ -129,7 +147,7 @@ type Entry struct {
 // of the journal and checks these two records only; the whole chain is checked by
 // [Run.Replay]. Stopping early spares the reading of the rest.
 func (s *Store) List() (iter.Seq[Entry], error) {
-	ids, err := s.ids()
+	ids, _, err := s.folders()
 	if err != nil {
 		return nil, err
 	}

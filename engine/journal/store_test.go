@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"pgregory.net/rapid"
+
+	"github.com/gatebook/gatebook/engine/journal/internal/disk"
 )
 
 func TestRunIDsSortByTime(t *testing.T) {
@@ -20,6 +22,7 @@ func TestRunIDsSortByTime(t *testing.T) {
 	at := time.Date(2026, 11, 21, 20, 30, 55, 999_999_999, time.FixedZone("", 3600))
 	equal(t, "id", NewRunID(at, 0), "20261121-193055-zz000")
 	equal(t, "id of the largest number", NewRunID(at, 1<<64-1), "20261121-193055-zzzzz")
+	equal(t, "the time of an id", NewStore("").run("20261121-193055-zz000").Made(), at.Truncate(time.Second))
 	rapid.Check(t, func(rt *rapid.T) {
 		first := time.Unix(rapid.Int64Range(0, 1<<33).Draw(rt, "first"), 0)
 		later := first.Add(time.Duration(rapid.Int64Range(1, 1<<33).Draw(rt, "milliseconds")) * time.Millisecond)
@@ -179,30 +182,31 @@ func TestListShowsDamagedRunsToo(t *testing.T) {
 	good := journalOf(sample...)
 	change := func(from, to string) []byte { return bytes.Replace(good, []byte(from), []byte(to), 1) }
 	tests := []struct {
-		id, journal, first, last string
-		records                  uint64
-		problem                  string
+		name, journal, first, last string
+		records                    uint64
+		problem                    string
 	}{
-		{"01-good", string(good), sample[0], sample[5], 6, ""},
-		{"02-torn", string(good[:len(good)-1]), sample[0], sample[4], 5, ""},
-		{"03-one", string(journalOf(`1`)), `1`, `1`, 1, ""},
-		{"04-empty", "", "", "", 0, ""},
-		{"05-torn-at-once", string(good[:10]), "", "", 0, ""},
-		{"06-first", string(change("ann", "bob")), "", "", 0, "record 1, at byte 0, was changed"},
-		{"07-last", string(change("finished", "unfinish")), "", "", 0, "its last record, at byte "},
-		{"08-garbage", strings.Repeat("garbage\n", 5000), "", "", 0, "record 1, at byte 0, was changed"},
-		{"09-end", string(good) + "x\n", "", "", 0, `it does not begin with {"seq":`},
-		{"10-gap", string(good) + string(journalOf(`1`)), "", "", 0, "its hash is"},
-		{"11-zeros", string(good) + strings.Repeat("\x00", 3*peekSize) + "\n", "", "", 0, `it does not begin with {"seq":`},
+		{"good", string(good), sample[0], sample[5], 6, ""},
+		{"torn", string(good[:len(good)-1]), sample[0], sample[4], 5, ""},
+		{"one", string(journalOf(`1`)), `1`, `1`, 1, ""},
+		{"empty", "", "", "", 0, ""},
+		{"torn at once", string(good[:10]), "", "", 0, ""},
+		{"first", string(change("ann", "bob")), "", "", 0, "record 1, at byte 0, was changed"},
+		{"last", string(change("finished", "unfinish")), "", "", 0, "its last record, at byte "},
+		{"garbage", strings.Repeat("garbage\n", 5000), "", "", 0, "record 1, at byte 0, was changed"},
+		{"end", string(good) + "x\n", "", "", 0, `it does not begin with {"seq":`},
+		{"gap", string(good) + string(journalOf(`1`)), "", "", 0, "its hash is"},
+		{"zeros", string(good) + strings.Repeat("\x00", 3*peekSize) + "\n", "", "", 0, `it does not begin with {"seq":`},
 	}
-	for _, test := range tests {
-		run, err := store.Create(test.id)
+	id := func(i int) string { return fmt.Sprintf("20261121-1930%02d-k3f9x", i) }
+	for i, test := range tests {
+		run, err := store.Create(id(i))
 		if err != nil {
 			t.Fatal(err)
 		}
 		writeJournal(t, run, []byte(test.journal))
 	}
-	if _, err := store.Create("12-no-journal"); err != nil {
+	if _, err := store.Create(id(len(tests))); err != nil {
 		t.Fatal(err)
 	}
 	list, err := store.List()
@@ -214,16 +218,55 @@ func TestListShowsDamagedRunsToo(t *testing.T) {
 	equal(t, "runs", len(entries), len(tests)+1)
 	for i, test := range tests {
 		entry := entries[i]
-		equal(t, "order", entry.Run.ID(), test.id)
-		equal(t, test.id+" first", string(entry.First), test.first)
-		equal(t, test.id+" last", string(entry.Last), test.last)
-		equal(t, test.id+" records", entry.Records, test.records)
+		equal(t, "order", entry.Run.ID(), id(i))
+		equal(t, test.name+" first", string(entry.First), test.first)
+		equal(t, test.name+" last", string(entry.Last), test.last)
+		equal(t, test.name+" records", entry.Records, test.records)
 		if (entry.Err == nil) != (test.problem == "") || entry.Err != nil && !strings.Contains(entry.Err.Error(), test.problem) {
-			t.Errorf("%s: got %v, want %q", test.id, entry.Err, test.problem)
+			t.Errorf("%s: got %v, want %q", test.name, entry.Err, test.problem)
 		}
 	}
 	if last := entries[len(tests)]; !errors.Is(last.Err, fs.ErrNotExist) {
 		t.Errorf("no journal: %v", last.Err)
+	}
+}
+
+// A folder that is no run's must not be the newest, nor stand in the list.
+func TestStrangersAmongTheRuns(t *testing.T) {
+	t.Parallel()
+	store := NewStore(t.TempDir())
+	if strangers, err := store.Strangers(); err != nil || strangers != nil {
+		t.Errorf("before there is any run: %q, %v", strangers, err)
+	}
+	newest := "20261121-193055-k3f9x"
+	names := []string{
+		"20261121-193054-k3f9x", newest, "20261121-193055-k3f9x.bak", "20261121-193055-k3f9x-2", "20261121-193055-", "20261121-k3f9x",
+		"2026112-1930550-k3f9x", "99999999-999999-zzzzz", "20261121-193056-COPY", "lost+found", "zzz", ".hidden",
+	}
+	for _, name := range names {
+		if err := os.MkdirAll(filepath.Join(store.runs(), name), disk.DirMode); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(store.runs(), "99991121-193055-k3f9x"), nil, disk.FileMode); err != nil {
+		t.Fatal(err)
+	}
+	if run, err := store.Open(Latest); err != nil || run.ID() != newest {
+		t.Errorf("the newest is %v, %v", run, err)
+	}
+	list, err := store.List()
+	if err != nil {
+		t.Fatal(err)
+	}
+	equal(t, "runs", len(slices.Collect(list)), 2)
+	strangers, err := store.Strangers()
+	if err != nil {
+		t.Fatal(err)
+	}
+	slices.Sort(names[2:])
+	equal(t, "strangers", strangers, names[2:])
+	if _, err := store.Open("zzz"); !errors.Is(err, ErrNoRun) {
+		t.Errorf("a stranger is opened: %v", err)
 	}
 }
 

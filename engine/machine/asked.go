@@ -25,24 +25,17 @@ func (m *Machine) cancelAsked(e event.Event) {
 	if m.plan.OnFailure == plan.Rollback {
 		to = plan.Rollback
 	}
-	mode := m.mode
-	if mode == event.Paused {
-		mode = m.back
-	}
-	switch mode {
-	case event.Reverse:
-		if m.mode == event.Paused {
-			m.refuse(e, "what was changed is being taken back")
-			return
-		}
+	switch m.mode {
 	case event.Ended, "":
 		m.refuse(e, "the run has ended")
 		return
-	default:
-	}
-	if m.mode == event.Paused {
+	case event.Paused:
+		if m.back == event.Reverse {
+			m.endRollback(reason) // no compensation is at work that could be meant
+			return
+		}
 		m.goOn(reason) // nothing is in flight but what the driver looks at first
-	} else {
+	default:
 		m.cancelAttempts()
 	}
 	m.remember("", &event.Failure{Class: sdk.Cancelled, Message: reason})
@@ -97,7 +90,7 @@ func (m *Machine) resumeAsked(e event.Event) {
 	if m.pausing && m.mode != event.Paused {
 		m.back, m.mode = m.mode, event.Paused // it died on the way there
 	}
-	switch {
+	switch outcome := m.result.Outcome; {
 	case m.mode == event.Paused && m.back == event.Going:
 		m.reopen()
 		m.retryFailed()
@@ -105,15 +98,15 @@ func (m *Machine) resumeAsked(e event.Event) {
 		m.readyAll(false)
 	case m.mode == event.Paused:
 		m.goOn(asked("resume", e))
-	case m.mode == event.Ended && (m.result.Outcome == event.OutcomeFailed || m.result.Outcome == event.OutcomeGateClosed):
+	case m.mode == event.Ended && outcome == event.OutcomeStuck && slices.ContainsFunc(m.changed, m.wasReached):
+		m.reopen()
+		m.remember(m.result.Step, m.result.Failure)
+		m.takeBack()
+	case m.mode == event.Ended && outcome != event.OutcomeSucceeded && outcome != event.OutcomeRolledBack:
 		m.reopen()
 		m.retryFailed()
 		m.setMode(event.Going, asked("resume", e))
 		m.readyAll(false)
-	case m.mode == event.Ended && m.result.Outcome == event.OutcomeStuck:
-		m.reopen()
-		m.remember(m.result.Step, m.result.Failure)
-		m.takeBack()
 	default:
 		m.refuse(e, "the run has nothing left to do")
 	}
@@ -139,15 +132,27 @@ func (m *Machine) reopen() {
 		m.steps[i].atWork = false // it was ended with the process
 	}
 	for _, i := range m.liveSteps() {
-		m.steps[i].do.lost = false // the driver looks at it once more
-		for _, part := range []event.Part{event.Do, event.Undo} {
-			if m.steps[i].effort(part).state == retryDue {
-				m.emit(SetTimer{m.retryTimer(i, part)}) // the one before may have fired
-			}
-		}
+		m.rise(i)
 	}
 	if ended {
 		m.renewFinally()
+	}
+}
+
+// rise has a step go on that lay still while the run was paused. That it does is no
+// decision: what it does next says so.
+func (m *Machine) rise(i int) {
+	s := &m.steps[i]
+	switch {
+	case s.do.lost:
+		s.do.lost = false // the driver looks at it once more
+		s.status, s.known = event.Running, false
+	case s.do.state == retryDue:
+		s.status, s.known = event.Running, false
+		m.emit(SetTimer{m.retryTimer(i, event.Do)}) // the one before may have fired
+	case s.back.state == retryDue:
+		s.status, s.known = event.Undoing, false
+		m.emit(SetTimer{m.retryTimer(i, event.Undo)})
 	}
 }
 

@@ -46,13 +46,13 @@ func TestRequestsOfPeople(t *testing.T) {
 			world: func(w *world) { fails(w, "a", event.Do, sdk.Transient) },
 			at:    2 * time.Second,
 			asks:  []event.Type{event.PauseAsked, event.ResumeAsked},
-			want:  []string{"2s run paused", "6.484s a do #2", "7.484s a is succeeded", "7.484s run succeeded"},
+			want:  []string{"2s a is resting", "2s run paused", "6.484s a do #2", "7.484s a is succeeded", "7.484s run succeeded"},
 		},
 		"a pause leaves the retry of what fails meanwhile": {
 			steps: []*plan.Step{with(change("a"), retries(3))},
 			world: func(w *world) { fails(w, "a", event.Do, sdk.Transient) },
 			asks:  []event.Type{event.PauseAsked, event.ResumeAsked},
-			want:  []string{"1s run paused", "6.484s a do #2", "7.484s a is succeeded", "7.484s run succeeded"},
+			want:  []string{"1s a is resting", "1s run paused", "6.484s a do #2", "7.484s a is succeeded", "7.484s run succeeded"},
 		},
 		"a pause in a rollback leaves the compensation that is due": {
 			steps: []*plan.Step{with(change("a"), func(s *plan.Step) {
@@ -63,8 +63,8 @@ func TestRequestsOfPeople(t *testing.T) {
 				fails(w, "a", event.Undo, sdk.Transient)
 			},
 			at:   5 * time.Second,
-			asks: []event.Type{event.PauseAsked, event.CancelAsked, event.ResumeAsked},
-			want: []string{"5s run paused", "13.997s a undo #2", "14.997s a is undone", "14.997s run rolled_back"},
+			asks: []event.Type{event.PauseAsked, event.ResumeAsked},
+			want: []string{"5s a is resting", "5s run paused", "13.997s a undo #2", "14.997s a is undone", "14.997s run rolled_back"},
 		},
 		"cancel of a run that paused in finally ends what is left of it and takes nothing back": {
 			steps: []*plan.Step{change("a"), finally(with(read("x"), func(s *plan.Step) {
@@ -139,6 +139,21 @@ func TestRequestsOfPeople(t *testing.T) {
 			asks: []event.Type{event.CancelAsked, event.CancelAsked},
 			want: []string{
 				"10s b is left (cancelled)", "10s a is undoing", "10s a is left (cancelled)", "10s run stuck",
+			},
+		},
+		"a cancel of a run that paused in its rollback ends that there": {
+			steps: []*plan.Step{change("a"), with(change("b", "a"), inOrder), with(with(change("c", "b"), inOrder), func(s *plan.Step) {
+				s.Rollback.Retry = plan.Retry{Attempts: 2, Delay: time.Hour, Factor: 1}
+			}), finally(read("f"))},
+			world: func(w *world) {
+				fails(w, "c", event.Do, sdk.Permanent)
+				fails(w, "c", event.Undo, sdk.Transient)
+			},
+			at:   10 * time.Second,
+			asks: []event.Type{event.PauseAsked, event.CancelAsked},
+			want: []string{
+				"10s c is resting", "10s run paused", "10s c is left (cancelled)", "10s b is left (cancelled)", "10s a is left (cancelled)",
+				"10s f do #1", "11s f is succeeded", "11s run stuck",
 			},
 		},
 		"a finally that changes something does not hide that a gate was closed": {
@@ -249,6 +264,43 @@ func TestAttemptThatWasNotDoneIsNotMadeWhereTheRunIsEnding(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, w.story()); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// A cancel ends what a crash cut off also where nothing else ends with it.
+func TestCancelIsNotForgottenWhenALookSaysNotDone(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		part  event.Part
+		dies  time.Duration
+		steps []*plan.Step
+		want  []string
+	}{
+		"in finally": {
+			part: event.Do, dies: 0, steps: []*plan.Step{finally(change("a"))},
+			want: []string{"0s a is failed (cancelled)", "0s run failed"},
+		},
+		"in a rollback": {
+			part: event.Undo, dies: time.Second, steps: []*plan.Step{with(change("a"), func(s *plan.Step) { s.Rollback.Retry.Attempts = 3 })},
+			want: []string{"1s a is left (cancelled)", "1s run stuck"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, planOf(t, c.steps...), 1)
+			fails(w, "a", event.Do, sdk.Permanent)
+			w.until(c.dies)
+			w.crashed()
+			before := len(w.story())
+			w.happens(event.Event{Type: event.RunResumed})
+			w.ask(event.CancelAsked)
+			w.inFlight--
+			w.happens(event.Event{Type: event.AttemptObserved, Op: &event.Op{Step: "a", Part: c.part, Attempt: 1}, State: sdk.NotDone})
+			w.run()
+			if diff := cmp.Diff(c.want, w.story()[before:]); diff != "" {
+				t.Error(diff)
+			}
+		})
 	}
 }
 

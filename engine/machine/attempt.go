@@ -17,11 +17,12 @@ import (
 
 // effort is the tries at one action: at a step's own, or at its compensation.
 type effort struct {
-	state   effortState
-	attempt int  // how many were made, the one in flight included
-	intent  bool // the one in flight is in the journal
-	lost    bool // nobody can tell what became of it
-	retryAt time.Time
+	state     effortState
+	attempt   int  // how many were made, the one in flight included
+	intent    bool // the one in flight is in the journal
+	lost      bool // nobody can tell what became of it
+	cancelled bool // it was asked to end, so that no other follows
+	retryAt   time.Time
 
 	params   value.Value // the same for all attempts, as they share one key
 	resolved bool
@@ -184,57 +185,6 @@ func (m *Machine) attemptEvent(e event.Event) {
 	}
 }
 
-// attemptObserved takes in what became of an attempt whose answer a crash lost.
-func (m *Machine) attemptObserved(i int, part event.Part, e event.Event) {
-	eff := m.steps[i].effort(part)
-	if eff.lost {
-		eff.lost = false
-		m.lost--
-	}
-	switch e.State {
-	case sdk.Done:
-		outputs := e.Outputs
-		if outputs == nil {
-			unknown := value.Unknown(value.Cause{
-				Step: m.plan.Steps[i].ID, Reason: "its outputs were lost in a crash",
-			})
-			outputs = &unknown
-		}
-		m.attemptFinished(i, part, outputs, nil)
-	case sdk.NotDone:
-		// What is idempotent is repeated without a look, so it may have been begun.
-		m.again(i, part, !m.use(i, part).Describe.CanObserve && m.use(i, part).Describe.Idempotent)
-	case sdk.CannotTell:
-		// A compensation must bear being repeated; that is its contract.
-		if part == event.Undo || m.use(i, part).Describe.Idempotent || m.use(i, part).Effect == sdk.Read {
-			m.again(i, part, true)
-			return
-		}
-		eff.lost = true
-		m.lost++
-		m.remember(m.plan.Steps[i].ID, &event.Failure{Class: event.Lost, Message: e.Reason})
-		m.startPausing("nobody can tell whether " + m.plan.Steps[i].ID + " was done")
-	}
-}
-
-// again makes the attempt in flight once more, under its number and key. Where the run
-// is ending, that would be something new. A gate that it has is judged before.
-func (m *Machine) again(i int, part event.Part, begun bool) {
-	if part == event.Do && m.mode == event.Draining {
-		m.attemptFinished(i, part, nil, &event.Failure{
-			Class: sdk.Cancelled, Message: "it was not done once more after a crash, as the run was ending",
-		})
-		return
-	}
-	eff := m.steps[i].effort(part)
-	eff.intent, eff.notes = false, nil
-	if part == event.Do && len(m.plan.Steps[i].Gate) > 0 {
-		m.repeat(i, begun)
-		return
-	}
-	m.emit(m.attempt(i, part))
-}
-
 func (m *Machine) attemptFinished(i int, part event.Part, outputs *value.Value, failure *event.Failure) {
 	m.slots--
 	s := &m.steps[i]
@@ -287,7 +237,7 @@ func (m *Machine) retry(i int, part event.Part) plan.Retry {
 func (m *Machine) mayRetry(i int, part event.Part, failure *event.Failure) bool {
 	retry, e := m.retry(i, part), m.steps[i].effort(part)
 	switch {
-	case e.attempt >= retry.Attempts, failure.Class == sdk.Cancelled:
+	case e.attempt >= retry.Attempts, e.cancelled, failure.Class == sdk.Cancelled:
 		return false
 	case part == event.Do && m.mode == event.Draining:
 		return false

@@ -60,21 +60,6 @@ func (m *Machine) giveSlotBack(i int) {
 	}
 }
 
-// repeat makes an attempt once more that a crash has cut off: if the gate is open. It
-// counts as not made until then, but for what it may have changed.
-func (m *Machine) repeat(i int, begun bool) {
-	s := &m.steps[i]
-	if begun && m.plan.Steps[i].Changes() {
-		s.touched = true
-		m.listChanged(i)
-	}
-	s.do.attempt--
-	m.lookOnceMore(i)
-	if m.pausing {
-		m.rest(i)
-	}
-}
-
 // waited reports whether what is polled was waited for, so that the rest is stale.
 func (j *judging) waited() bool {
 	polledAgain, once := false, false

@@ -265,10 +265,13 @@ func (m *Machine) closes(i, k int, why string) {
 		failure.Class, failure.Unchanged = event.GateClosed, !m.steps[i].touched
 	}
 	if p.Within > 0 {
-		failure.Message += ": not true within " + p.Within.String()
+		// In brackets: a message says what it means that the condition is false, and
+		// must not seem to be denied by what follows it.
+		failure.Message += " (looked at for " + p.Within.String()
 		if p.Hold > 0 {
-			failure.Message += " for " + p.Hold.String()
+			failure.Message += ", must hold for " + p.Hold.String()
 		}
+		failure.Message += ")"
 	}
 	if why != "" && c.last != expr.False && c.last != expr.True {
 		failure.Message += ": " + why

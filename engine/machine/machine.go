@@ -113,7 +113,7 @@ func (m *Machine) apply(e event.Event) {
 	case event.RollbackAsked:
 		m.rollbackAsked(e)
 	case event.RunResumed:
-		m.interrupted()
+		m.takenUp()
 	case event.LockTaken, event.OutputMasked, event.AnswerRefused,
 		event.StepDecided, event.ConditionMet, event.ModeChanged, event.RunFinished, event.RequestRefused:
 		// Nothing follows from these.
@@ -196,8 +196,10 @@ func (m *Machine) WillAsk(id string) bool {
 }
 
 // Outstanding returns the commands that have no answer yet, by step: what a driver
-// must take up when it has replayed a journal. It looks at the steps that have begun
-// and are not settled.
+// must take up when it has replayed a journal, before it tells the machine so. It looks
+// at the steps that have begun and are not settled. An attempt whose intent is not in
+// the journal is not among them: to [event.RunResumed] the machine answers with what
+// becomes of it.
 func (m *Machine) Outstanding() []Command {
 	m.out = nil
 	for _, i := range slices.Sorted(maps.Keys(m.live)) {
@@ -212,7 +214,9 @@ func (m *Machine) outstanding(i int) {
 		e := s.effort(part)
 		switch e.state {
 		case inFlight:
-			m.emit(m.attempt(i, part))
+			if e.intent {
+				m.emit(m.attempt(i, part))
+			}
 		case retryDue:
 			m.emit(SetTimer{m.retryTimer(i, part)})
 		case asking:

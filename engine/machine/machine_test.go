@@ -151,6 +151,14 @@ func TestRun(t *testing.T) {
 				"2s c is left (permanent)", "2s b is undoing", "2s b undo #1", "3s b is undone", "3s a is left (permanent)", "3s run stuck",
 			},
 		},
+		"an action that does not end needs a person, whatever the policy": {
+			steps: []*plan.Step{change("a"), with(change("b", "a"), policy(plan.Stop)), finally(read("f"))},
+			world: func(w *world) { fails(w, "b", event.Do, event.Lost) },
+			want: []string{
+				"0s a do #1", "1s a is succeeded", "1s b do #1", "2s b is failed (lost)",
+				"2s f do #1", "3s f is succeeded", "3s run stuck",
+			},
+		},
 		"a failure that changed nothing needs no undo": {
 			steps: []*plan.Step{change("a")},
 			world: func(w *world) {
@@ -158,7 +166,14 @@ func TestRun(t *testing.T) {
 					return answer{failure: &event.Failure{Class: sdk.Denied, Unchanged: true}, takes: time.Second}
 				}
 			},
-			want: []string{"0s a do #1", "1s a is failed (denied)", "1s run rolled_back"},
+			want: []string{"0s a do #1", "1s a is failed (denied)", "1s run failed"},
+		},
+		"what cannot be taken back by its nature is not said to have been": {
+			steps: []*plan.Step{with(change("a"), func(s *plan.Step) { s.Rollback = &plan.Compensation{None: "it is sent"} }), read("b", "a")},
+			world: func(w *world) { fails(w, "b", event.Do, sdk.Permanent) },
+			want: []string{
+				"0s a do #1", "1s a is succeeded", "1s b do #1", "2s b is failed (permanent)", "2s run failed",
+			},
 		},
 		"a verify that is false fails a step that was done": {
 			steps: []*plan.Step{with(change("a"), func(s *plan.Step) { s.Verify = conditions(always(expr.False)) })},

@@ -100,7 +100,7 @@ func drawFinally(t *rapid.T, i int) *plan.Step {
 
 // fickle makes everything in the world go as drawn, and people ask for things.
 func fickle(t *rapid.T, w *world) {
-	classes := rapid.SampledFrom([]sdk.Class{"", "", "", "", sdk.Transient, sdk.Permanent, sdk.Timeout})
+	classes := rapid.SampledFrom([]sdk.Class{"", "", "", "", sdk.Transient, sdk.Permanent, sdk.Timeout, event.Lost})
 	outcome := func(name string) answer {
 		a := answer{takes: time.Duration(rapid.IntRange(0, 5).Draw(t, name+" takes")) * time.Second}
 		if class := classes.Draw(t, name); class != "" {
@@ -257,6 +257,9 @@ func checkEnd(t *rapid.T, w *world, changed map[string]bool, doneOrder, undoOrde
 	}
 	switch w.result.Outcome {
 	case event.OutcomeRolledBack:
+		if len(w.result.Undone) == 0 {
+			t.Fatalf("rolled back, and nothing was taken back\n%q", w.story())
+		}
 		for id := range changed {
 			step, _ := w.plan.Step(id)
 			if w.statuses()[id] != event.Undone && (step.Rollback == nil || step.Rollback.None == "") {
@@ -268,7 +271,7 @@ func checkEnd(t *rapid.T, w *world, changed map[string]bool, doneOrder, undoOrde
 			t.Fatalf("a gate closed before anything was changed, and these were: %v", changed)
 		}
 	case event.OutcomeStuck:
-		if len(w.result.Left) == 0 {
+		if len(w.result.Left) == 0 && len(w.result.Lost) == 0 {
 			t.Fatal("a person is needed, and nothing says for what")
 		}
 	case event.OutcomeSucceeded:

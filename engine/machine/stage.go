@@ -162,8 +162,8 @@ func (m *Machine) wind(i int) {
 }
 
 func (m *Machine) cancelAttempt(i int, part event.Part) {
-	op := m.op(i, part)
-	op.Attempt = m.steps[i].effort(part).attempt
+	e, op := m.steps[i].effort(part), m.op(i, part)
+	e.cancelled, op.Attempt = true, e.attempt
 	m.emit(Cancel{op})
 }
 
@@ -228,6 +228,13 @@ func (m *Machine) rest(i int) {
 }
 
 func (m *Machine) pause() {
+	for _, i := range m.liveSteps() {
+		for _, part := range []event.Part{event.Do, event.Undo} {
+			if m.steps[i].effort(part).state == retryDue {
+				m.decide(i, part, event.Resting, nil)
+			}
+		}
+	}
 	m.back = m.mode
 	m.mode = event.Paused
 	m.end(event.OutcomePaused)
@@ -248,11 +255,11 @@ func (m *Machine) outcome() event.Outcome {
 	switch {
 	case m.failure == nil:
 		return event.OutcomeSucceeded
-	case len(m.withStatus(event.LeftOver)) > 0:
+	case slices.ContainsFunc(m.changed, m.isLeft), slices.ContainsFunc(m.changed, m.isAtWork):
 		return event.OutcomeStuck
 	case gateLike(m.failure.Class) && !slices.ContainsFunc(m.changed, m.isOfSteps):
 		return event.OutcomeGateClosed
-	case m.aim == plan.Rollback:
+	case slices.ContainsFunc(m.changed, m.isUndone):
 		return event.OutcomeRolledBack
 	default:
 		return event.OutcomeFailed
@@ -277,7 +284,7 @@ func (m *Machine) setResult(outcome event.Outcome) {
 		switch {
 		case m.steps[i].asked && m.steps[i].status == event.Pending, m.steps[i].asking():
 			m.result.Asking = append(m.result.Asking, m.plan.Steps[i].ID)
-		case m.steps[i].do.lost:
+		case m.steps[i].do.lost, outcome != event.OutcomePaused && m.isAtWork(i) && !m.isLeft(i):
 			m.result.Lost = append(m.result.Lost, m.plan.Steps[i].ID)
 		}
 	}

@@ -114,7 +114,7 @@ func (m *Machine) done(i int, outputs *value.Value) {
 		m.settle(i, event.Succeeded, nil)
 		return
 	}
-	if m.mode == event.Draining {
+	if m.mode == event.Draining || s.do.cancelled {
 		m.fail(i, unverified())
 		return
 	}

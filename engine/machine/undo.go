@@ -1,6 +1,8 @@
 package machine
 
 import (
+	"slices"
+
 	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/plan"
 	"github.com/gatebook/gatebook/plugins/sdk"
@@ -8,9 +10,8 @@ import (
 
 // takeBack begins the rollback: every step that changed something, the one that was
 // done last first, one at a time. What `finally` did is not among it: that runs at the
-// end of a rollback too.
+// end of a rollback too. Where there is nothing to take back there is no rollback.
 func (m *Machine) takeBack() {
-	m.setMode(event.Reverse, "")
 	m.undo = m.undo[:0]
 	for _, i := range m.changed {
 		s := &m.steps[i]
@@ -19,15 +20,30 @@ func (m *Machine) takeBack() {
 			m.undo = append(m.undo, i)
 		}
 	}
+	if len(m.undo) == 0 {
+		m.closing()
+		return
+	}
+	m.setMode(event.Reverse, "")
 }
 
 // takesBack reports whether the change of a step is one that a rollback is about.
 func (m *Machine) takesBack(i int) bool {
-	return m.steps[i].status != event.Undone && m.isOfSteps(i)
+	return !m.isUndone(i) && m.isOfSteps(i)
 }
 
 // isOfSteps reports whether a step is one of `steps`, rather than of `finally`.
 func (m *Machine) isOfSteps(i int) bool { return !m.plan.Steps[i].Finally }
+
+func (m *Machine) isUndone(i int) bool { return m.steps[i].status == event.Undone }
+
+func (m *Machine) isLeft(i int) bool { return m.steps[i].status == event.LeftOver }
+
+// wasReached reports whether a rollback has come to the step, whatever came of that.
+func (m *Machine) wasReached(i int) bool { return m.isUndone(i) || m.isLeft(i) }
+
+// isAtWork reports whether the action of a step may go on though nobody waits for it.
+func (m *Machine) isAtWork(i int) bool { return m.steps[i].atWork }
 
 func (m *Machine) nothingToUndo(i int) bool {
 	back := m.plan.Steps[i].Rollback
@@ -43,11 +59,11 @@ func (m *Machine) nextUndo() bool {
 		s, p := &m.steps[i], m.plan.Steps[i]
 		switch {
 		case s.atWork:
-			m.left(i, "its action did not end when it was asked to, and may still be at work")
+			m.left(i, sdk.Permanent, "its action did not end when it was asked to, and may still be at work")
 		case s.stuck:
-			m.left(i, "a step that needs it could not be taken back")
+			m.left(i, sdk.Permanent, "a step that needs it could not be taken back")
 		case p.Rollback == nil:
-			m.left(i, "the runbook says no way to take it back")
+			m.left(i, sdk.Permanent, "the runbook says no way to take it back")
 		default:
 			m.live[i] = struct{}{}
 			m.decide(i, event.Undo, event.Undoing, nil)
@@ -85,9 +101,23 @@ func (m *Machine) notUndone(i int, failure *event.Failure) {
 	m.hold(i)
 }
 
-func (m *Machine) left(i int, why string) {
-	m.decide(i, event.Undo, event.LeftOver, &event.Failure{Class: sdk.Permanent, Message: why})
+func (m *Machine) left(i int, class sdk.Class, why string) {
+	m.decide(i, event.Undo, event.LeftOver, &event.Failure{Class: class, Message: why})
 	m.hold(i)
+}
+
+// endRollback ends a rollback in which the run has paused: what it has not come to is
+// left.
+func (m *Machine) endRollback(reason string) {
+	m.aim, m.back = plan.Stop, event.Draining
+	m.goOn(reason)
+	for _, i := range m.liveSteps() {
+		m.breakOffUndo(i)
+	}
+	for _, i := range slices.Backward(m.undo) {
+		m.left(i, sdk.Cancelled, "the rollback was cancelled before it came to this step")
+	}
+	m.undo = nil
 }
 
 // hold marks what a step was built on as not to be taken back.
@@ -109,7 +139,7 @@ func (m *Machine) hold(i int) {
 func (m *Machine) changedNow() []string {
 	var ids []string
 	for _, i := range m.changed {
-		if m.steps[i].status != event.Undone {
+		if !m.isUndone(i) {
 			ids = append(ids, m.plan.Steps[i].ID)
 		}
 	}

@@ -14,7 +14,7 @@ func (m *Map[T]) decode(d *decoder, node *syntax.Node, f *field) bool {
 	m.Entries = make([]Entry[T], 0, node.Len())
 	item := itemField(f)
 	for key, value := range node.Entries() {
-		entry := Entry[T]{Key: Text{Value: key.Text(), Node: key}}
+		entry := Entry[T]{Key: Text{said(key.Text(), key)}}
 		if f.names != "" {
 			d.checkFormat(entry.Key, f.names)
 		}

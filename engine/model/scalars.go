@@ -20,7 +20,7 @@ func (t *Text) decode(d *decoder, node *syntax.Node, f *field) bool {
 		d.add(diag.BlankText.At(node.Range(), "The text is empty."))
 		return false
 	}
-	*t = Text{Value: text, Node: node}
+	t.Said = said(text, node)
 	d.checkText(*t, f)
 	return true
 }
@@ -83,7 +83,7 @@ func (e *Expr) decode(d *decoder, node *syntax.Node, _ *field) bool {
 		d.add(diag.BlankText.At(node.Range(), "The expression is empty."))
 		return false
 	}
-	*e = Expr{Text: text, Node: node}
+	e.Said = said(text, node)
 	return true
 }
 
@@ -103,7 +103,7 @@ func (x *Duration) decode(d *decoder, node *syntax.Node, f *field) bool {
 		d.add(badDuration(node, text))
 		return false
 	}
-	*x = Duration{Value: value, Node: node}
+	x.Said = said(value, node)
 	switch {
 	case value < 0:
 		d.add(diag.OutOfRange.At(node.Range(), "A duration cannot be negative here."))
@@ -136,7 +136,7 @@ func (i *Integer) decode(d *decoder, node *syntax.Node, f *field) bool {
 		d.notNumber(node, "an integer")
 		return false
 	}
-	*i = Integer{Value: value, Node: node}
+	i.Said = said(value, node)
 	d.checkBounds(node, float64(value), f)
 	return true
 }
@@ -153,7 +153,7 @@ func (n *Number) decode(d *decoder, node *syntax.Node, f *field) bool {
 		d.notNumber(node, "a number")
 		return false
 	}
-	*n = Number{Value: value, Node: node}
+	n.Said = said(value, node)
 	d.checkBounds(node, value, f)
 	return true
 }
@@ -185,7 +185,7 @@ func (d *decoder) checkBounds(node *syntax.Node, value float64, f *field) {
 func (b *Boolean) decode(d *decoder, node *syntax.Node, _ *field) bool {
 	if node.Kind() == syntax.Bool {
 		value, _ := node.Value().AsBool()
-		*b = Boolean{Value: value, Node: node}
+		b.Said = said(value, node)
 		return true
 	}
 	switch strings.ToLower(node.Text()) {

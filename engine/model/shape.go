@@ -5,7 +5,8 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
-	"unicode"
+
+	"github.com/gatebook/gatebook/engine/diag"
 )
 
 // shape is what the tags of a struct say.
@@ -42,7 +43,7 @@ func (s shapes) of(t reflect.Type) *shape {
 	if known := s[t]; known != nil {
 		return known
 	}
-	made := &shape{name: article(t.Name()), index: map[string]int{}}
+	made := &shape{name: diag.Article(lower(t.Name())), index: map[string]int{}}
 	for i := range t.NumField() {
 		tagged := t.Field(i)
 		if tagged.Name == "Node" {
@@ -89,13 +90,4 @@ func (s *shape) required() []string {
 		}
 	}
 	return keys
-}
-
-// article turns the name of a type into words: "a step", "an input".
-func article(name string) string {
-	name = string(unicode.ToLower(rune(name[0]))) + name[1:]
-	if strings.ContainsRune("aeiou", rune(name[0])) {
-		return "an " + name
-	}
-	return "a " + name
 }

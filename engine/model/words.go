@@ -8,72 +8,38 @@ import (
 	"github.com/gatebook/gatebook/engine/syntax"
 )
 
-// Text is a string that the runbook says. Node is nil where it says none.
-type Text struct {
-	Value string
-	Node  *syntax.Node
+// Placed is where something stands. Node is nil where the runbook does not say it.
+type Placed struct{ Node *syntax.Node }
+
+// Range returns where it stands.
+func (p Placed) Range() source.Range { return p.Node.Range() }
+
+// Said is what the runbook says of one type, and where. Where it says nothing, Value is
+// the format's default, or zero.
+type Said[T any] struct {
+	Placed
+	Value T
 }
 
-// Range returns where the text stands.
-func (t Text) Range() source.Range { return t.Node.Range() }
+func said[T any](value T, node *syntax.Node) Said[T] { return Said[T]{Placed{node}, value} }
 
-// Duration is a span of time such as "300s" or "1h30m". Node is nil where there is
-// none; Value is then the format's default, or zero.
-type Duration struct {
-	Value time.Duration
-	Node  *syntax.Node
-}
-
-// Range returns where the duration stands.
-func (d Duration) Range() source.Range { return d.Node.Range() }
-
-// Integer is a whole number. Node is nil where there is none; Value is then the
-// format's default, or zero.
-type Integer struct {
-	Value int64
-	Node  *syntax.Node
-}
-
-// Range returns where the integer stands.
-func (i Integer) Range() source.Range { return i.Node.Range() }
-
-// Number is a number. Node is nil where there is none; Value is then the format's
-// default, or zero.
-type Number struct {
-	Value float64
-	Node  *syntax.Node
-}
-
-// Range returns where the number stands.
-func (n Number) Range() source.Range { return n.Node.Range() }
-
-// Boolean is true or false. Node is nil where there is none.
-type Boolean struct {
-	Value bool
-	Node  *syntax.Node
-}
-
-// Range returns where the boolean stands.
-func (b Boolean) Range() source.Range { return b.Node.Range() }
-
-// Expr is the text of a CEL expression; Node.RangeOf gives the place of a part of
-// it. Node is nil where there is none.
-type Expr struct {
-	Text string
-	Node *syntax.Node
-}
-
-// Range returns where the expression stands.
-func (e Expr) Range() source.Range { return e.Node.Range() }
-
-// Value is any YAML, in whose strings there may be ${{ }}. Node is nil where there
-// is none.
-type Value struct {
-	Node *syntax.Node
-}
-
-// Range returns where the value stands.
-func (v Value) Range() source.Range { return v.Node.Range() }
+// The words of a runbook. Each reads itself from a node in its own manner.
+type (
+	// Text is a string.
+	Text struct{ Said[string] }
+	// Duration is a span of time such as "300s" or "1h30m".
+	Duration struct{ Said[time.Duration] }
+	// Integer is a whole number.
+	Integer struct{ Said[int64] }
+	// Number is a number.
+	Number struct{ Said[float64] }
+	// Boolean is true or false.
+	Boolean struct{ Said[bool] }
+	// Expr is the text of a CEL expression; Node.RangeOf gives the place of a part of it.
+	Expr struct{ Said[string] }
+	// Value is any YAML, in whose strings there may be ${{ }}.
+	Value struct{ Placed }
+)
 
 // Entry is one entry of a [Map].
 type Entry[T any] struct {
@@ -81,14 +47,11 @@ type Entry[T any] struct {
 	Value T
 }
 
-// Map is a map with free keys, in the file's order. Node is nil where it is absent.
+// Map is a map with free keys, in the file's order.
 type Map[T any] struct {
-	Node    *syntax.Node
+	Placed
 	Entries []Entry[T]
 }
-
-// Range returns where the map stands.
-func (m Map[T]) Range() source.Range { return m.Node.Range() }
 
 // Get returns the value under a key.
 func (m Map[T]) Get(key string) (T, bool) {
@@ -112,20 +75,14 @@ func (m Map[T]) Keys() iter.Seq[string] {
 	}
 }
 
-// List is a list. Node is nil where it is absent, which an empty list is not.
+// List is a list; one that is absent has no Node, which an empty list has.
 type List[T any] struct {
-	Node  *syntax.Node
+	Placed
 	Items []T
 }
-
-// Range returns where the list stands.
-func (l List[T]) Range() source.Range { return l.Node.Range() }
 
 // OneOrMany is a list that may be written as its one item.
 type OneOrMany[T any] struct {
-	Node  *syntax.Node
+	Placed
 	Items []T
 }
-
-// Range returns where it stands.
-func (o OneOrMany[T]) Range() source.Range { return o.Node.Range() }

@@ -2,7 +2,6 @@ package plan
 
 import (
 	"strings"
-	"time"
 
 	"github.com/gatebook/gatebook/engine/check"
 	"github.com/gatebook/gatebook/engine/diag"
@@ -10,26 +9,20 @@ import (
 	"github.com/gatebook/gatebook/engine/source"
 )
 
-// every is how often a condition is looked at that may become true and does not say.
-const every = 5 * time.Second
-
 // condition plans one condition of a gate or a verify.
 func (m *maker) condition(checked *check.Condition) *Condition {
 	model := checked.Model
 	condition := &Condition{
 		Name:    model.Name.Value,
-		Expr:    model.Expr.Text,
+		Expr:    model.Expr.Value,
 		Message: model.Message.Value,
 		Within:  model.Within.Value,
 		Hold:    model.Hold.Value,
 		At:      model.Expr.Range().String(),
 		Program: checked.Program,
 	}
-	switch {
-	case model.Every.Node != nil:
+	if condition.Within > 0 {
 		condition.Every = model.Every.Value
-	case condition.Within > 0:
-		condition.Every = min(every, condition.Within)
 	}
 	if checked.Observe != nil {
 		use := m.use(checked.Observe)

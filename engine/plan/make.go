@@ -75,8 +75,8 @@ type maker struct {
 	skipped bool // the step that is being planned will be skipped
 }
 
-// cannot reports a value that cannot be computed. It is nowhere where a step is
-// skipped, which will never want it.
+// cannot reports a value that cannot be computed, unless it is of a step that is
+// skipped: that will never want it.
 func (m *maker) cannot(err error, at source.Range) {
 	if m.skipped {
 		return

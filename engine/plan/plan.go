@@ -35,7 +35,7 @@ type Plan struct {
 	Outputs   []Binding     `json:"outputs,omitempty" doc:"The values that the run gives back."`
 	Record    []Binding     `json:"record,omitempty" doc:"What the history will say of the run."`
 	Counts    Counts        `json:"counts" doc:"How many steps do what."`
-	// What the actions foresaw ([Preview]) does not count either.
+	// Digest does not depend on what the actions foresaw ([Preview]): that is of the world.
 	Digest string `json:"digest" doc:"SHA-256 over all that says what would be done; where the file lies does not count."`
 
 	index map[string]int // step id to its place in Steps

@@ -198,3 +198,23 @@ func BenchmarkMake(b *testing.B) {
 		}
 	}
 }
+
+// A step without a retry is tried by the defaults that the format declares for one.
+func TestWithoutRetryTheFormatsDefaultsHold(t *testing.T) {
+	t.Parallel()
+	made := mustPlan(t, load(t, builtin(t), "test.yaml", head+`steps:
+- {id: silent, uses: assert, with: {that: true}}
+- {id: says, uses: assert, with: {that: true}, retry: {attempts: 1}}
+- {id: slow, uses: assert, with: {that: true}, retry: {attempts: 1, delay: 5m}}
+- {id: looks, uses: assert, with: {that: true}, gate: {expr: run.id != "", within: 3s}}
+`), "")
+	if silent, says := made.Steps[0].Retry, made.Steps[1].Retry; silent != says {
+		t.Errorf("without a retry it is %+v, and with one %+v", silent, says)
+	}
+	if slow := made.Steps[2].Retry; slow.MaxDelay != slow.Delay {
+		t.Errorf("the longest wait is %s, and the first %s", slow.MaxDelay, slow.Delay)
+	}
+	if gate := made.Steps[3].Gate[0]; gate.Every != gate.Within {
+		t.Errorf("looked at every %s, within %s", gate.Every, gate.Within)
+	}
+}

@@ -6,7 +6,8 @@ import (
 	"github.com/gatebook/gatebook/engine/check"
 )
 
-// What holds of a retry where the runbook does not say.
+// What holds where the runbook has no retry at all: what the format's own defaults are
+// where it has one.
 const (
 	retryDelay    = time.Second
 	retryMaxDelay = time.Minute
@@ -25,9 +26,6 @@ func retryOf(said *check.Retry, attempts int) Retry {
 		Delay:    said.Model.Delay.Value,
 		MaxDelay: said.Model.MaxDelay.Value,
 		Factor:   said.Model.Factor.Value,
-	}
-	if said.Model.MaxDelay.Node == nil {
-		retry.MaxDelay = max(retryMaxDelay, retry.Delay)
 	}
 	if said.If != nil {
 		retry.If, retry.IfExpr = said.If, said.If.Text()

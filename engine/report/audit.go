@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/gatebook/gatebook/engine/event"
+	"github.com/gatebook/gatebook/engine/report/layout"
+	"github.com/gatebook/gatebook/engine/report/standing"
 )
 
 // AuditFormat names the JSON form of an audit.
@@ -15,7 +17,7 @@ const AuditFormat = "gatebook/audit/v1"
 type Audit struct {
 	Format  string    `json:"format" enum:"gatebook/audit/v1"`
 	Run     event.Run `json:"run"`
-	Intact  bool      `json:"intact" doc:"Every record's hash covers the one before it, up to the last, and the runbook is the one that the first record vouches for."`
+	Intact  bool      `json:"intact" doc:"Every record's hash covers the one before it, up to the last, and the runbook and the plan are those that the first record vouches for."`
 	Fault   string    `json:"fault,omitempty" doc:"Where the chain is broken, or what else was changed."`
 	Records uint64    `json:"records"`
 	Head    string    `json:"head" doc:"The hash of the last record, which vouches for all."`
@@ -26,7 +28,7 @@ type Audit struct {
 type Entry struct {
 	Seq uint64 `json:"seq"`
 	Who string `json:"who" doc:"The person, or the runbook where the event followed from what it says."`
-	Said
+	standing.Said
 	Event event.Event `json:"event"`
 }
 
@@ -35,10 +37,10 @@ func NewAudit() *Audit { return &Audit{Format: AuditFormat, Entries: []Entry{}} 
 
 // Add puts the next event on the trail.
 func (a *Audit) Add(seq uint64, e event.Event) {
-	if run := harmless(e).Run; run != nil {
+	if run := standing.Harmless(e).Run; run != nil {
 		a.Run = *run
 	}
-	said := Describe(e)
+	said := standing.Describe(e)
 	who := said.By
 	if who == "" {
 		who = "runbook"
@@ -48,34 +50,34 @@ func (a *Audit) Add(seq uint64, e event.Event) {
 }
 
 // AuditJSON writes a trail as one JSON document.
-func AuditJSON(w io.Writer, a *Audit) error { return writeJSON(w, a) }
+func AuditJSON(w io.Writer, a *Audit) error { return layout.JSON(w, a) }
 
 // AuditText writes a trail for people: when, who, what and why.
-func AuditText(w io.Writer, a *Audit, style Style) error {
-	out := &page{Style: style}
+func AuditText(w io.Writer, a *Audit, style layout.Style) error {
+	out := newPage(style)
 	r := a.Run
-	out.line("%s  %s", out.Bold(r.Runbook+" "+r.Version), out.Dim(r.File+" "+r.Digest))
-	out.line("run %s by %s on %s, gatebook %s", r.ID, Line(r.By), r.Process.Host, r.Gatebook)
-	out.line("plan %s", r.PlanDigest)
+	out.Linef("%s  %s", out.Bold(r.Runbook+" "+r.Version), out.Dim(r.File+" "+r.Digest))
+	out.Linef("run %s by %s on %s, gatebook %s", r.ID, layout.Line(r.By), r.Process.Host, r.Gatebook)
+	out.Linef("plan %s", r.PlanDigest)
 	for _, m := range r.Inputs.Members() {
-		out.line("  %s = %s", m.Name, out.value(m.Value))
+		out.Linef("  %s = %s", m.Name, out.Value(m.Value))
 	}
-	out.line("")
+	out.Linef("")
 	width := len("runbook")
 	for _, e := range a.Entries {
-		width = max(width, Width(Line(e.Who)))
+		width = max(width, layout.Width(layout.Line(e.Who)))
 	}
 	for _, e := range a.Entries {
 		out.entry(e, width)
 	}
-	out.line("")
+	out.Linef("")
 	if a.Intact {
-		out.line("%s the journal is as it was written: %s, the last with hash %s",
-			out.Good("✓"), plural(int(a.Records), "record"), a.Head)
+		out.Linef("%s the journal is as it was written: %s, the last with hash %s",
+			out.Good("✓"), layout.Plural(int(a.Records), "record"), a.Head)
 	} else {
-		out.line("%s what the run keeps was changed after it was written: %s", out.Bad("✗"), Line(a.Fault))
+		out.Linef("%s what the run keeps was changed after it was written: %s", out.Bad("✗"), layout.Line(a.Fault))
 	}
-	return out.writeTo(w)
+	return out.Print(w)
 }
 
 func (out *page) entry(e Entry, width int) {
@@ -86,16 +88,15 @@ func (out *page) entry(e Entry, width int) {
 	if e.Why != "" && e.Event.Verdict == nil {
 		what += out.Dim(": ") + e.Why
 	}
-	out.line("%5d  %s  %s  %s", e.Seq, Stamp(e.Event.Time), Pad(Line(e.Who), width), what)
+	out.Linef("%5d  %s  %s  %s", e.Seq, layout.Stamp(e.Event.Time), layout.Pad(layout.Line(e.Who), width), what)
 	indent := strings.Repeat(" ", 7)
 	if params := e.Event.Params; params != nil && e.Event.Type == event.AttemptStarted {
-		out.line("%s%s", indent, out.Dim("with "+Cut(shown(*params), maxValue)))
+		out.Linef("%s%s", indent, out.Dim("with "+layout.Cut(layout.Plain(*params), layout.ValueWidth)))
 	}
 	if v := e.Event.Verdict; v != nil {
-		out.line("%s%s", indent, out.verdictLine(v))
-		out.tree(indent, out.explanation(recorded(v.Explain)))
+		out.judged(indent, v)
 	}
 	if outputs := e.Event.Outputs; outputs != nil && !outputs.IsNull() {
-		out.line("%s%s", indent, out.Dim("gave "+Cut(shown(*outputs), maxValue)))
+		out.Linef("%s%s", indent, out.Dim("gave "+layout.Cut(layout.Plain(*outputs), layout.ValueWidth)))
 	}
 }

@@ -1,140 +1,38 @@
 package report
 
 import (
-	"strings"
-
-	"github.com/gatebook/gatebook/engine/event"
+	"github.com/gatebook/gatebook/engine/report/layout"
+	"github.com/gatebook/gatebook/engine/report/standing"
 )
 
-// Command is something that a person may type next, and what it is for.
-type Command struct {
-	Type string `json:"type" doc:"The whole command line."`
-	For  string `json:"for" doc:"What it is for."`
-}
+const (
+	screenWidth  = 80 // columns that a terminal has at least
+	commandWidth = 46 // columns of a command that has what it is for beside it
+)
 
-// Finish fills in what a person may type next, for the state that the run is in now.
-func (s *Status) Finish() { s.Next = s.next() }
-
-func (s *Status) next() []Command {
-	id := s.Run.ID
-	if s.Result == nil || s.Drive == Abandoned {
-		return s.nextOfOpen(id)
+// commands writes what to type next, each command whole so that it can be copied, and
+// beside it, or below one that is long, what it is for.
+func (out *page) commands(s *standing.Status) {
+	next := s.Commands()
+	if len(next) == 0 {
+		return
 	}
-	switch s.Result.Outcome {
-	case event.OutcomeSucceeded:
-		return []Command{
-			{"gatebook history", "the record of upgrades, this one included"},
-			{"gatebook audit " + id, "who did what, when and why"},
-		}
-	case event.OutcomePaused:
-		return s.nextOfPaused(id)
-	case event.OutcomeFailed:
-		next := []Command{{"gatebook resume " + id, "try " + s.failedStep() + " again, then go on from there"}}
-		if left := s.LeftToTakeBack(); len(left) > 0 {
-			next = append(next, Command{"gatebook rollback " + id, "take back " + list(left) + " instead"})
-		}
-		return append(next, Command{"gatebook audit " + id, "what was done, and the values that were judged"})
-	case event.OutcomeStuck:
-		return []Command{
-			{"gatebook audit " + id, "what was tried, and what came back"},
-			{"gatebook resume " + id, "when its cause is mended: try again to take back what is left"},
-		}
-	case event.OutcomeGateClosed:
-		return []Command{
-			{"gatebook resume " + id, "look at the gate again, and go on if it is open now"},
-			{"gatebook audit " + id, "the values that the gate was judged by"},
-		}
-	case event.OutcomeRolledBack:
-		return []Command{{"gatebook audit " + id, "what failed, and how it was taken back"}}
-	}
-	return nil
-}
-
-// nextOfOpen is for a run that goes on, or whose process died.
-func (s *Status) nextOfOpen(id string) []Command {
-	if s.Drive == Abandoned {
-		return []Command{
-			{"gatebook resume " + id, "take the run up where it was left; nothing that is done is done again"},
-			{"gatebook rollback " + id, "take back what it changed instead"},
+	width := 0
+	for _, c := range next {
+		if w := layout.Width(c.Type); w <= commandWidth {
+			width = max(width, w)
 		}
 	}
-	next := s.answers(id)
-	return append(next,
-		Command{"gatebook pause " + id, "start nothing new, and stop so that it can be resumed"},
-		Command{"gatebook cancel " + id, "stop what runs, then do as the runbook says on failure"},
-	)
-}
-
-// nextOfPaused is for a run that stopped. What became of an attempt that nobody can
-// tell of must be said by the person who looked.
-func (s *Status) nextOfPaused(id string) []Command {
-	next := s.answers(id)
-	for _, step := range s.Result.Lost {
-		next = append(next,
-			Command{"gatebook resume " + id + " --done " + step, "look first; where " + step + " was done, go on after it"},
-			Command{"gatebook resume " + id + " --not-done " + step, "look first; where " + step + " was not done, do it"},
-		)
-	}
-	if len(s.Result.Lost) == 0 {
-		next = append(next, Command{"gatebook resume " + id, "go on"})
-	}
-	if len(s.LeftToTakeBack()) > 0 {
-		next = append(next, Command{"gatebook rollback " + id, "take back what was changed instead"})
-	}
-	return next
-}
-
-// answers is how to answer each question that is open.
-func (s *Status) answers(id string) []Command {
-	var next []Command
-	for _, step := range s.asking() {
-		approve := "gatebook approve " + id + " " + step
-		if view := s.index[step]; view != nil && view.Ask != nil && view.Ask.Fields != nil {
-			for _, name := range view.Ask.Fields.Required {
-				approve += " --field " + name + "=…"
-			}
+	out.Linef("\n%s", out.Bold("next"))
+	for _, c := range next {
+		beside := layout.Pad(c.Type, width)
+		if layout.Width(c.Type) > width {
+			out.Linef("  %s", c.Type)
+			beside = layout.Pad("", width)
 		}
-		next = append(next,
-			Command{approve, "say yes to " + step},
-			Command{"gatebook reject " + id + " " + step + " --reason TEXT", "say no to " + step},
-		)
-	}
-	return next
-}
-
-// asking returns the steps that wait for people: as the result says, or as the events
-// do while there is none.
-func (s *Status) asking() []string {
-	if s.Result != nil {
-		return s.Result.Asking
-	}
-	var steps []string
-	for _, step := range s.Active() {
-		if step.Ask != nil {
-			steps = append(steps, step.ID)
+		for _, line := range layout.Wrap(c.For, screenWidth-width-len("    ")) {
+			out.Linef("  %s  %s", beside, out.Dim(line))
+			beside = layout.Pad("", width)
 		}
 	}
-	return steps
-}
-
-// failedStep is the step to speak of.
-func (s *Status) failedStep() string {
-	if s.Result.Step == "" {
-		return "what failed"
-	}
-	return s.Result.Step
-}
-
-// maxListed is how many steps a sentence names before it only counts.
-const maxListed = 6
-
-// list writes the ids of steps for the middle of a sentence.
-func list(ids []string) string {
-	if len(ids) > maxListed {
-		return strings.Join(ids[:maxListed-1], ", ") + " and " + plural(len(ids)-maxListed+1, "more step")
-	}
-	if len(ids) > 1 {
-		return strings.Join(ids[:len(ids)-1], ", ") + " and " + ids[len(ids)-1]
-	}
-	return strings.Join(ids, "")
 }

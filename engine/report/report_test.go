@@ -7,13 +7,16 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/expr"
 	"github.com/gatebook/gatebook/engine/plan"
 	"github.com/gatebook/gatebook/engine/report"
+	"github.com/gatebook/gatebook/engine/report/history"
+	"github.com/gatebook/gatebook/engine/report/layout"
+	"github.com/gatebook/gatebook/engine/report/standing"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
@@ -42,13 +45,15 @@ func TestDocumentsOfARun(t *testing.T) {
 	for name, told := range stories() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			status, trail := report.NewStatus(examplePlan(t)), report.NewAudit()
+			status, trail := standing.New(examplePlan(t)), report.NewAudit()
 			for i, e := range told.events {
 				status.Apply(e)
 				trail.Add(uint64(i+1), e)
+				if e.Type == event.AttemptStarted {
+					status.Output(e.Op.Step, "\x1b[31mfailing\x1b[0m over to "+string(e.Op.Part))
+				}
 			}
 			trail.Intact, trail.Head = true, "cafe"
-			status.Output("upgrade", "\x1b[31mfailing\x1b[0m over")
 			var b bytes.Buffer
 			section := func(title string, err error) {
 				if err != nil {
@@ -56,11 +61,11 @@ func TestDocumentsOfARun(t *testing.T) {
 				}
 				fmt.Fprintf(&b, "\n-- above: %s --\n", title)
 			}
-			section("status", report.StatusText(&b, status, told.now, report.Style{}))
-			section("summary", report.Summary(&b, status, report.Style{}))
-			section("audit", report.AuditText(&b, trail, report.Style{}))
-			section("history", report.HistoryTable(&b, []report.Record{report.NewRecord(status)}, report.Style{}))
-			section("history as CSV", report.HistoryCSV(&b, []report.Record{report.NewRecord(status)}))
+			section("status", report.StatusText(&b, status, told.now, layout.Style{}))
+			section("summary", report.Summary(&b, status, layout.Style{}))
+			section("audit", report.AuditText(&b, trail, layout.Style{}))
+			section("history", history.Table(&b, []history.Record{history.Of(status)}, layout.Style{}, 0))
+			section("history as CSV", history.CSV(&b, []history.Record{history.Of(status)}))
 			golden(t, "run-"+name, b.Bytes())
 			if bytes.Contains(b.Bytes(), []byte("s3cret")) {
 				t.Error("a secret is shown")
@@ -73,7 +78,7 @@ func TestPlan(t *testing.T) {
 	t.Parallel()
 	p := examplePlan(t)
 	var b bytes.Buffer
-	if err := report.Plan(&b, p, report.Style{}); err != nil {
+	if err := report.Plan(&b, p, layout.Style{}); err != nil {
 		t.Fatal(err)
 	}
 	golden(t, "plan", b.Bytes())
@@ -90,21 +95,8 @@ func TestPlanPutsWhatStandsInItsWayFirst(t *testing.T) {
 	step.Preview = &sdk.Preview{Summary: "would deploy web:2", Blockers: []string{"The registry does not answer."}, Warnings: []string{"It is Friday."}}
 	p.Steps[0].PreviewError = "no route to host"
 	var b bytes.Buffer
-	if err := report.PlanSummary(&b, p, report.Style{}); err != nil {
+	if err := report.PlanSummary(&b, p, layout.Style{}); err != nil {
 		t.Fatal(err)
 	}
 	golden(t, "plan-problems", b.Bytes())
-}
-
-func TestElapsed(t *testing.T) {
-	t.Parallel()
-	tests := map[time.Duration]string{
-		-time.Second: "0s", 1500 * time.Microsecond: "2ms", 1249 * time.Millisecond: "1.2s",
-		30 * time.Minute: "30m", 2 * time.Hour: "2h", 90*time.Minute + 5*time.Second: "1h30m5s",
-	}
-	for d, want := range tests {
-		if got := report.Elapsed(d); got != want {
-			t.Errorf("Elapsed(%s) = %s, want %s", d, got, want)
-		}
-	}
 }

@@ -1,219 +1,73 @@
 package report
 
 import (
-	"slices"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/gatebook/gatebook/engine/event"
-	"github.com/gatebook/gatebook/engine/plan"
-	"github.com/gatebook/gatebook/plugins/sdk"
-	"github.com/gatebook/gatebook/schema"
+	"github.com/gatebook/gatebook/engine/report/layout"
+	"github.com/gatebook/gatebook/engine/report/standing"
 )
 
-// StatusFormat names the JSON form of a status.
-const StatusFormat = "gatebook/status/v1"
-
-// Status is a run as its events tell it so far. It is made by [NewStatus] and kept up
-// to date by [Status.Apply], at a cost that does not grow with the run. It is not safe
-// for concurrent use.
-type Status struct {
-	Format   string               `json:"format" enum:"gatebook/status/v1"`
-	Run      event.Run            `json:"run"`
-	Mode     event.Mode           `json:"mode,omitempty" doc:"Where the run as a whole stands."`
-	Reason   string               `json:"reason,omitempty" doc:"Why it is in this mode."`
-	Started  time.Time            `json:"started,omitzero"`
-	Updated  time.Time            `json:"updated,omitzero" doc:"The time of the last event."`
-	Process  event.Process        `json:"process" doc:"The process that drives or drove the run."`
-	Drive    Drive                `json:"drive,omitempty" enum:"driven,abandoned,at rest" doc:"Whether a process drives the run."`
-	Counts   map[event.Status]int `json:"counts" doc:"How many steps are in each state."`
-	Steps    []*Step              `json:"steps"`
-	Requests []Request            `json:"requests,omitempty" doc:"What people asked of the run, oldest first."`
-	Result   *event.Result        `json:"result,omitempty"`
-	RTO      time.Duration        `json:"rto,omitempty" doc:"How long the run may take; absent: it has no objective."`
-	// Next is what a person may type next; filled in by [Status.Finish].
-	Next []Command `json:"next,omitempty"`
-
-	index   map[string]*Step
-	active  map[*Step]bool
-	closing bool          // there are steps of finally
-	turned  string        // why the run last went another way
-	failed  *event.Result // that a step failed, before a person had the run taken back
-}
-
-// Drive says whether a process drives the run, as the caller found out; the events
-// cannot know.
-type Drive string
-
-// Whether a run is driven.
-const (
-	Driven    Drive = "driven"    // a living process holds the run's lock
-	Abandoned Drive = "abandoned" // none does, though the run has not ended
-	AtRest    Drive = "at rest"   // none does, and none needs to
-)
-
-// Step is where one step of a run stands.
-type Step struct {
-	ID       string         `json:"id"`
-	Title    string         `json:"title,omitempty"`
-	Action   string         `json:"action,omitempty"`
-	Effect   sdk.Effect     `json:"effect,omitempty"`
-	Finally  bool           `json:"finally,omitempty"`
-	Status   event.Status   `json:"status"`
-	Attempt  int            `json:"attempt,omitempty" doc:"The number of the try of what the step does now, from 1."`
-	Attempts int            `json:"attempts,omitempty" doc:"How many tries are made at most."`
-	Started  time.Time      `json:"started,omitzero"`
-	Ended    time.Time      `json:"ended,omitzero"`
-	Elapsed  time.Duration  `json:"elapsed,omitempty" doc:"How long it took, once it has ended."`
-	Output   string         `json:"output,omitempty" doc:"The last line that it printed."`
-	Progress *sdk.Progress  `json:"progress,omitempty"`
-	Wait     *Wait          `json:"wait,omitempty"`
-	Ask      *Ask           `json:"ask,omitempty"`
-	Failure  *event.Failure `json:"failure,omitempty" doc:"Why the step, or its last attempt, did not succeed."`
-	Verdict  *event.Verdict `json:"verdict,omitempty" doc:"The last condition of the step that did not hold."`
-	Stays    string         `json:"stays,omitempty" doc:"Why the step is not taken back, where the runbook says that it is not."`
-
-	place   int
-	policy  plan.Policy
-	stopped string                 // why the run turned, where it was stopped for that
-	unmet   map[int]*event.Verdict // of the gate or verify that is judged, by index
-}
-
-// Wait is what a step waits for.
-type Wait struct {
-	Part    event.Part `json:"part" doc:"What the condition belongs to." enum:"gate,verify"`
-	For     string     `json:"for" doc:"The condition's name, message or text."`
-	Expr    string     `json:"expr,omitempty"`
-	Samples int        `json:"samples,omitempty" doc:"How often it was looked at."`
-	Until   time.Time  `json:"until,omitzero" doc:"When it must hold at the latest."`
-}
-
-// Ask is a question that is open.
-type Ask struct {
-	Message string         `json:"message"`
-	Fields  *schema.Schema `json:"fields,omitempty"`
-	Since   time.Time      `json:"since"`
-	Until   time.Time      `json:"until,omitzero"`
-}
-
-// Request is something that a person asked of the run.
-type Request struct {
-	What   event.Type `json:"what"`
-	By     string     `json:"by,omitempty"`
-	Reason string     `json:"reason,omitempty"`
-	Time   time.Time  `json:"time"`
-}
-
-// NewStatus returns the status of a run before its first event. The plan gives the
-// order of the steps and what the events leave out; nil: the events alone speak.
-func NewStatus(p *plan.Plan) *Status {
-	s := &Status{
-		Format: StatusFormat,
-		Counts: map[event.Status]int{},
-		Steps:  []*Step{},
-		index:  map[string]*Step{},
-		active: map[*Step]bool{},
+// StatusText writes where a run stands at the given time.
+func StatusText(w io.Writer, s *standing.Status, now time.Time, style layout.Style) error {
+	out := newPage(style)
+	if s.Drive == standing.Abandoned {
+		now = s.Updated // what was at work then is not at work now
 	}
-	if p == nil {
-		return s
+	out.Linef("%s  %s", out.Bold(s.Title()), out.Dim(s.Run.File))
+	out.Linef("run %s, started %s by %s, %s", s.Run.ID, layout.Stamp(s.Started), layout.Line(s.Run.By), layout.Elapsed(s.Elapsed(now)))
+	out.Linef("%s", out.standing(s))
+	if s.Drive != standing.Abandoned && s.Result != nil && s.Result.Failure != nil {
+		out.Linef("%s  %s", out.Bold("why"), s.Why())
 	}
-	s.RTO = p.RTO
-	s.Steps = make([]*Step, 0, len(p.Steps))
-	for _, step := range p.Steps {
-		view := s.step(step.ID)
-		s.closing = s.closing || step.Finally
-		view.Title, view.Action, view.Effect = step.Title, step.Action, step.Effect
-		view.Finally, view.Attempts, view.policy = step.Finally, step.Retry.Attempts, step.OnFailure
-		if step.Rollback != nil {
-			view.Stays = step.Rollback.None
-		}
-	}
-	return s
+	out.Linef("%s\n", s.Tally())
+	out.stepLines(s, now)
+	out.commands(s)
+	return out.Print(w)
 }
 
-// Step returns where the step with the id stands.
-func (s *Status) Step(id string) (*Step, bool) {
-	step, ok := s.index[id]
-	return step, ok
-}
-
-// Active returns the steps that are neither pending nor settled, in the plan's order.
-func (s *Status) Active() []*Step {
-	active := make([]*Step, 0, len(s.active))
-	for step := range s.active {
-		active = append(active, step)
-	}
-	slices.SortFunc(active, func(a, b *Step) int { return a.place - b.place })
-	return active
-}
-
-// Elapsed returns how long the run took, or has taken at the given time.
-func (s *Status) Elapsed(now time.Time) time.Duration {
+// standing says in one line how the run as a whole stands.
+func (out *page) standing(s *standing.Status) string {
+	process := "pid " + strconv.Itoa(s.Process.PID) + " on " + s.Process.Host
 	switch {
-	case s.Result != nil && s.Result.Elapsed > 0:
-		return s.Result.Elapsed
+	case s.Drive == standing.Abandoned:
+		return out.Bad("nobody drives it: "+process+" ended without a word") + out.Dim("; it can be resumed")
 	case s.Result != nil:
-		return s.Updated.Sub(s.Started)
+		return "it " + standing.OutcomeWords(s.Result)
 	default:
-		return now.Sub(s.Started)
-	}
-}
-
-// ElapsedAt returns how long the step took, or has taken at the given time.
-func (s *Step) ElapsedAt(now time.Time) time.Duration {
-	switch {
-	case s.Started.IsZero():
-		return 0
-	case s.Status.Settled() && s.Elapsed > 0:
-		return s.Elapsed
-	case !s.Ended.IsZero():
-		return s.Ended.Sub(s.Started)
-	default:
-		return now.Sub(s.Started)
-	}
-}
-
-// MayHaveChanged reports whether something that the run did may still be in the world.
-func (s *Status) MayHaveChanged() bool {
-	return slices.ContainsFunc(s.Steps, func(step *Step) bool {
-		begun := step.Attempt > 0 && step.Status != event.Skipped && step.Status != event.Undone
-		return begun && step.Effect != sdk.Read
-	})
-}
-
-// LeftToTakeBack returns the steps whose change is in the world though there is a way
-// to take it back.
-func (s *Status) LeftToTakeBack() []string {
-	if s.Result == nil {
-		return nil
-	}
-	var ids []string
-	for _, id := range s.Result.Changed {
-		if step := s.index[id]; step == nil || step.Stays == "" && !step.Finally {
-			ids = append(ids, id)
+		text := standing.ModeWords(s.Mode)
+		if s.Reason != "" {
+			text += ": " + layout.Line(s.Reason)
 		}
+		return text + out.Dim(", driven by "+process)
 	}
-	return ids
 }
 
-// HasFinally reports whether the plan has steps that run at the end.
-func (s *Status) HasFinally() bool { return s.closing }
-
-// Name is the step's title, or its id where it has none.
-func (s *Step) Name() string {
-	if s.Title != "" {
-		return Line(s.Title)
+// stepLines writes a line for each step, its columns aligned.
+func (out *page) stepLines(s *standing.Status, now time.Time) {
+	ids, words := 0, 0
+	for _, step := range s.Steps {
+		ids, words = max(ids, layout.Width(step.ID)), max(words, layout.Width(stepWord(s, step)))
 	}
-	return s.ID
+	for _, step := range s.Steps {
+		elapsed := ""
+		if !step.Started.IsZero() {
+			elapsed = layout.Elapsed(step.ElapsedAt(now))
+		}
+		line := fmt.Sprintf("%s %s  %s  %s  %s",
+			out.Mark(step.Shown()), layout.Pad(step.ID, ids), layout.Pad(stepWord(s, step), words), layout.Pad(elapsed, 7), step.Doing(now))
+		out.Linef("%s", strings.TrimRight(line, " "))
+	}
 }
 
-// step returns the view of a step, made when it is first heard of.
-func (s *Status) step(id string) *Step {
-	if known := s.index[id]; known != nil {
-		return known
+// stepWord is the step's state; of a run whose process died, what it was last heard of.
+func stepWord(s *standing.Status, step *standing.Step) string {
+	if s.Drive == standing.Abandoned && !step.Status.Settled() && step.Status != event.Pending {
+		return "was " + step.Word()
 	}
-	made := &Step{ID: id, Status: event.Pending, place: len(s.Steps)}
-	s.Steps = append(s.Steps, made)
-	s.index[id] = made
-	s.Counts[event.Pending]++
-	return made
+	return step.Word()
 }

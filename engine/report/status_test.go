@@ -1,19 +1,21 @@
 package report_test
 
 import (
-	"fmt"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/gatebook/gatebook/engine/event"
-	"github.com/gatebook/gatebook/engine/plan"
 	"github.com/gatebook/gatebook/engine/report"
+	"github.com/gatebook/gatebook/engine/report/layout"
+	"github.com/gatebook/gatebook/engine/report/standing"
 )
 
 func TestStatusCountsEachStepOnce(t *testing.T) {
 	t.Parallel()
 	for name, told := range stories() {
 		p := examplePlan(t)
-		status := report.NewStatus(p)
+		status := standing.New(p)
 		for _, e := range told.events {
 			status.Apply(e)
 			total := 0
@@ -30,7 +32,7 @@ func TestStatusCountsEachStepOnce(t *testing.T) {
 func TestStatusWithoutPlanTellsTheSameOfTheStepsThatRan(t *testing.T) {
 	t.Parallel()
 	for name, told := range stories() {
-		with, without := report.NewStatus(examplePlan(t)), report.NewStatus(nil)
+		with, without := standing.New(examplePlan(t)), standing.New(nil)
 		for _, e := range told.events {
 			with.Apply(e)
 			without.Apply(e)
@@ -44,44 +46,20 @@ func TestStatusWithoutPlanTellsTheSameOfTheStepsThatRan(t *testing.T) {
 	}
 }
 
-func BenchmarkStatusApply(b *testing.B) {
-	const steps = 10_000
-	p := plan.Plan{}
-	for i := range steps {
-		p.Steps = append(p.Steps, &plan.Step{ID: fmt.Sprintf("s%d", i)})
-	}
-	b.ReportAllocs()
-	for b.Loop() {
-		status := report.NewStatus(&p)
-		for _, step := range p.Steps {
-			status.Apply(event.Event{Type: event.AttemptStarted, Op: op(step.ID, event.Do, 1)})
-			status.Apply(event.Event{Type: event.StepDecided, Op: op(step.ID, event.Do, 0), Status: event.Succeeded})
-		}
-	}
-}
-
-// Of several conditions that do not hold the one is explained that the step failed by,
-// not the one that was looked at last.
-func TestTheConditionThatFailedTheStepIsExplained(t *testing.T) {
+// Of a run whose process died nothing is at work, and no clock goes on.
+func TestWhatNobodyDrivesIsNotAtWork(t *testing.T) {
 	t.Parallel()
-	status := report.NewStatus(examplePlan(t))
-	judged := func(index int, truth, message string) {
-		status.Apply(event.Event{
-			Type: event.ConditionMet, Op: &event.Op{Step: "upgrade", Part: event.Verify, Index: index, Attempt: 1},
-			Verdict: &event.Verdict{Expr: "x", Truth: truth, Message: message},
-		})
+	told := newStory().tell(event.Event{Type: event.AttemptStarted, Op: op("upgrade", event.Do, 1), Action: "exec"})
+	status := standing.New(examplePlan(t))
+	for _, e := range told.events {
+		status.Apply(e)
 	}
-	judged(0, "false", "too many errors")
-	judged(1, "false", "too slow")
-	judged(0, "true", "too many errors")
-	judged(0, "false", "too many errors")
-	judged(1, "true", "too slow")
-	judged(2, "false", "too few requests")
-	status.Apply(event.Event{
-		Type: event.StepDecided, Op: op("upgrade", event.Do, 0), Status: event.Failed,
-		Failure: &event.Failure{Class: event.VerifyFailed, Message: "too many errors: not true within 5s"},
-	})
-	if step, _ := status.Step("upgrade"); step.Verdict == nil || step.Verdict.Message != "too many errors" {
-		t.Errorf("explained is %+v", step.Verdict)
+	status.Drive = standing.Abandoned
+	var b strings.Builder
+	if err := report.StatusText(&b, status, told.now.Add(time.Hour), layout.Style{}); err != nil {
+		t.Fatal(err)
+	}
+	if shown := b.String(); !strings.Contains(shown, "› upgrade   was running  0s") || strings.Contains(shown, "1h") {
+		t.Errorf("the step is not shown as it was last heard of:\n%s", shown)
 	}
 }

@@ -140,12 +140,15 @@ func (s *story) asked() *story {
 func stories() map[string]*story {
 	failed := &event.Failure{Class: sdk.Transient, Message: "exit code 1"}
 	verify := &event.Failure{Class: event.VerifyFailed, Message: "too many errors"}
+	atWork := &event.Failure{Class: event.Lost, Message: "the action did not end within 45s of being asked to, and may still be at work"}
 	until := began.Add(10 * time.Minute)
 	upgraded := func() *story {
 		return newStory().decided("before", event.Do, event.Succeeded, nil).
 			attempt("upgrade", "exec", event.Do, 1, failed).attempt("upgrade", "exec", event.Do, 2, nil).
 			decided("upgrade", event.Verify, event.Verifying, nil)
 	}
+	refused := &event.Failure{Class: event.Refused, Message: "bob said no: not today", Unchanged: true}
+	lacking := value.Object(value.Member{Name: "revision", Value: value.Int(7)}, value.Member{Name: "url", Value: value.Null()})
 	outputs := value.Object(value.Member{Name: "revision", Value: value.Int(7)})
 	return map[string]*story{
 		"succeeded": upgraded().judged("upgrade", event.Verify, "true", nil).decided("upgrade", event.Do, event.Succeeded, nil).
@@ -166,14 +169,19 @@ func stories() map[string]*story {
 				Changed: []string{"wipe"}, Undone: []string{"upgrade"},
 			}),
 		"failed-unchanged": newStory().attempt("before", "http.check", event.Do, 1, failed).decided("before", event.Do, event.Failed, failed).
-			tell(event.Event{Type: event.ModeChanged, Mode: event.Reverse}).
-			ended(event.Result{Outcome: event.OutcomeRolledBack, Step: "before", Failure: failed}),
+			ended(event.Result{Outcome: event.OutcomeFailed, Step: "before", Failure: failed}),
 		"cannot-be-taken-back": newStory().attempt("wipe", "exec", event.Do, 1, failed).decided("wipe", event.Do, event.Failed, failed).
 			ended(event.Result{Outcome: event.OutcomeFailed, Step: "wipe", Failure: failed, Changed: []string{"wipe"}}),
 		"stuck": upgraded().judged("upgrade", event.Verify, "false", nil).decided("upgrade", event.Do, event.Failed, verify).
 			tell(event.Event{Type: event.ModeChanged, Mode: event.Reverse}).
 			attempt("upgrade", "exec", event.Undo, 1, failed).decided("upgrade", event.Undo, event.LeftOver, failed).
 			ended(event.Result{Outcome: event.OutcomeStuck, Step: "upgrade", Failure: verify, Changed: []string{"upgrade"}, Left: []string{"upgrade"}}),
+		"at-work": newStory().decided("before", event.Do, event.Succeeded, nil).attempt("upgrade", "exec", event.Do, 1, atWork).
+			decided("upgrade", event.Do, event.Failed, atWork).
+			ended(event.Result{
+				Outcome: event.OutcomeStuck, Failure: &event.Failure{Class: sdk.Cancelled, Message: "cancel asked by ann"},
+				Changed: []string{"upgrade"}, Lost: []string{"upgrade"},
+			}),
 		"failed": newStory().decided("before", event.Do, event.Succeeded, nil).attempt("upgrade", "exec", event.Do, 3, failed).
 			decided("upgrade", event.Do, event.Failed, failed).
 			ended(event.Result{Outcome: event.OutcomeFailed, Step: "upgrade", Failure: failed, Changed: []string{"upgrade"}}),
@@ -185,6 +193,14 @@ func stories() map[string]*story {
 		"gate-closed": newStory().judged("upgrade", event.Gate, "false", nil).
 			decided("upgrade", event.Do, event.Failed, &event.Failure{Class: event.GateClosed, Message: "too many errors", Unchanged: true}).
 			ended(event.Result{Outcome: event.OutcomeGateClosed, Step: "upgrade", Failure: &event.Failure{Class: event.GateClosed, Message: "too many errors"}}),
+		"refused": newStory().asked().tell(event.Event{Type: event.Answered, Op: op("sign_off", event.Do, 0), By: "bob", Answer: &sdk.Answer{By: "bob", Comment: "not today"}}).
+			decided("sign_off", event.Do, event.Failed, refused).
+			ended(event.Result{Outcome: event.OutcomeGateClosed, Step: "sign_off", Failure: refused}),
+		"lacking": newStory().decided("before", event.Do, event.Succeeded, nil).
+			ended(event.Result{
+				Outcome: event.OutcomeSucceeded, Outputs: &lacking,
+				Missing: map[string]string{"outputs.url": "step upgrade has no outputs: it was skipped", "record.version": "it is no text"},
+			}),
 		"asking": upgraded().decided("upgrade", event.Do, event.Succeeded, nil).asked(),
 		"paused": upgraded().decided("upgrade", event.Do, event.Succeeded, nil).asked().
 			tell(event.Event{Type: event.PauseAsked, By: "ann", Reason: "signal interrupt"}).decided("sign_off", event.Do, event.Pending, nil).
@@ -192,6 +208,7 @@ func stories() map[string]*story {
 		"lost": newStory().tell(event.Event{Type: event.AttemptStarted, Op: op("upgrade", event.Do, 1), Action: "exec"}).
 			tell(event.Event{Type: event.RunResumed, Process: &event.Process{PID: 43, Host: "ops2"}}).
 			tell(event.Event{Type: event.AttemptObserved, Op: op("upgrade", event.Do, 1), State: sdk.CannotTell, Reason: "the action cannot say whether it was done"}).
+			decided("upgrade", event.Do, event.LostTrack, nil).
 			ended(event.Result{Outcome: event.OutcomePaused, Step: "upgrade", Lost: []string{"upgrade"}, Failure: &event.Failure{Class: event.Lost, Message: "the action cannot say whether it was done"}}),
 		"waiting": newStory().decided("upgrade", event.Gate, event.Waiting, nil).judged("upgrade", event.Gate, "false", &until),
 	}

@@ -2,43 +2,44 @@ package report
 
 import (
 	"io"
-	"time"
+	"maps"
+	"slices"
+	"strings"
 
 	"github.com/gatebook/gatebook/engine/event"
-	"github.com/gatebook/gatebook/plugins/sdk"
+	"github.com/gatebook/gatebook/engine/report/layout"
+	"github.com/gatebook/gatebook/engine/report/standing"
 )
 
 // Summary writes how a run ended: what came of it, why, what state the system is in,
 // and what to type next. It is read in the middle of the night, so the first line says
 // whether anything is left to do, and nothing is said that was not seen.
-func Summary(w io.Writer, s *Status, style Style) error {
-	out := &page{Style: style}
+func Summary(w io.Writer, s *standing.Status, style layout.Style) error {
+	out := newPage(style)
 	if s.Result == nil {
-		out.line("%s %s", out.Warn("?"), out.Bold(s.title()+" has not ended"))
+		out.Linef("%s %s", out.Warn("?"), out.Bold(s.Title()+" has not ended"))
 		out.commands(s)
-		return out.writeTo(w)
+		return out.Print(w)
 	}
 	out.verdict(s)
 	out.cause(s)
 	out.state(s)
-	out.yield(s)
+	out.yield(s.Result)
 	out.commands(s)
-	return out.writeTo(w)
+	return out.Print(w)
 }
-
-func (s *Status) title() string { return s.Run.Runbook + " " + s.Run.Version }
 
 // verdict is the first thing that is read: how it ended, and whether anything is left
 // to do.
-func (out *page) verdict(s *Status) {
-	elapsed := Elapsed(s.Elapsed(s.Updated))
+func (out *page) verdict(s *standing.Status) {
+	elapsed := layout.Elapsed(s.Elapsed(s.Updated))
 	words, meaning := ending(s.Result, elapsed)
-	out.line("%s %s", out.Mark(outcomeMark(s.Result.Outcome)), out.Bold(s.title()+" "+words))
+	out.Linef("%s %s", out.Mark(standing.OutcomeMark(s.Result.Outcome)), out.Bold(s.Title()+" "+words))
 	if meaning != "" {
-		out.line("  %s", meaning)
+		out.Linef("  %s", meaning)
 	}
-	if told := s.objective(); told != "" {
-		out.line("  %s", told)
+	if told := objective(s); told != "" {
+		out.Linef("  %s", told)
 	}
 }
 
@@ -56,8 +57,15 @@ func ending(r *event.Result, elapsed string) (words, meaning string) {
 		}
 		return "failed after " + elapsed, "Everything that it changed was taken back."
 	case event.OutcomeGateClosed:
-		return "was not let in", "Nothing was changed."
+		if r.Failure != nil && r.Failure.Class == event.Refused {
+			return "was refused", "Nothing was changed."
+		}
+		return "stopped at a closed gate", "Nothing was changed."
 	case event.OutcomeStuck:
+		if standing.AtWork(r) {
+			return "failed after " + elapsed + ", and " + layout.Steps(r.Lost) + " may still be at work",
+				"A person is needed: see that it has ended before anything else is started."
+		}
 		return "failed after " + elapsed + ", and was not cleanly taken back", "A person is needed: look at what is left."
 	case event.OutcomePaused:
 		return "is paused after " + elapsed, "It can be resumed; nothing runs now."
@@ -73,73 +81,62 @@ func ending(r *event.Result, elapsed string) (words, meaning string) {
 
 // objective compares the time that was taken with what the runbook promises, where the
 // comparison says something.
-func (s *Status) objective() string {
+func objective(s *standing.Status) string {
 	elapsed := s.Elapsed(s.Updated)
 	switch {
 	case s.RTO <= 0:
 		return ""
 	case elapsed > s.RTO:
-		return "It took " + Elapsed(elapsed-s.RTO) + " longer than the objective of " + short(s.RTO) + "."
+		return "It took " + layout.Elapsed(elapsed-s.RTO) + " longer than the objective of " + layout.Span(s.RTO) + "."
 	case s.Result.Outcome == event.OutcomeSucceeded:
-		return "Within the objective of " + short(s.RTO) + "."
+		return "Within the objective of " + layout.Span(s.RTO) + "."
 	default:
 		return ""
 	}
 }
 
 // cause explains the failure by the step, the message and the condition's values.
-func (out *page) cause(s *Status) {
+func (out *page) cause(s *standing.Status) {
 	if s.Result.Failure == nil {
 		return
 	}
-	out.line("")
-	out.line("%s  %s", out.Bold("why"), s.why())
-	told := s.story()
-	f, step := told.Failure, s.index[told.Step]
-	if step == nil {
+	out.Linef("")
+	out.Linef("%s  %s", out.Bold("why"), s.Why())
+	told := s.Story()
+	f := told.Failure
+	step, known := s.Step(told.Step)
+	if !known {
 		return
 	}
-	if step.Output != "" && f.Class != event.GateClosed && f.Class != event.VerifyFailed {
-		out.line("     last line: %s", out.Dim(step.Output))
+	if words := step.LastWords(); words != "" && !strings.Contains(f.Message, words) && f.Class != event.GateClosed && f.Class != event.VerifyFailed {
+		out.Linef("     last line: %s", out.Dim(words))
 	}
 	if v := step.Verdict; v != nil && (f.Class == event.GateClosed || f.Class == event.VerifyFailed || f.Class == event.Invalid) {
-		out.line("     %s", out.verdictLine(v))
-		out.tree("     ", out.explanation(recorded(v.Explain)))
+		out.judged("     ", v)
 	}
-}
-
-func (out *page) verdictLine(v *event.Verdict) string {
-	truth := out.Bad(v.Truth)
-	switch v.Truth {
-	case "true":
-		truth = out.Good(v.Truth)
-	case "unknown":
-		truth = out.Warn(v.Truth)
-	}
-	text := Line(v.Expr) + out.Dim(" is ") + truth
-	if v.Detail != "" {
-		text += ": " + Line(v.Detail)
-	}
-	return text
 }
 
 // state says what the run left behind, the worst first.
-func (out *page) state(s *Status) {
+func (out *page) state(s *standing.Status) {
 	r := s.Result
-	out.line("")
+	out.Linef("")
 	out.steps(out.Bad("left"), "could not be taken back, look at them by hand", s, r.Left, true)
-	out.steps(out.Bad("lost"), "nobody can tell whether they were done, look at them by hand", s, r.Lost, true)
-	out.steps(out.Warn("asks"), "wait for an answer", s, r.Asking, true)
+	lost := "nobody can tell whether they were done, look at them by hand"
+	if r.Outcome != event.OutcomePaused {
+		lost = "may still be at work, look at them by hand"
+	}
+	out.steps(out.Bad("lost"), lost, s, r.Lost, true)
+	out.steps(out.Warn("asks"), "an answer is waited for", s, r.Asking, true)
 	out.steps("undone", "", s, r.Undone, false)
-	kept := without(r.Changed, r.Undone, r.Left)
+	kept := without(r.Changed, r.Undone, r.Left, r.Lost)
 	if keptWord(r.Outcome) == "stays" {
-		kept = s.named(kept)
+		kept = named(s, kept)
 	}
 	out.steps(keptWord(r.Outcome), "", s, kept, false)
 	if r.Outcome == event.OutcomeSucceeded && len(r.Changed) == 0 {
-		out.line("nothing was changed")
+		out.Linef("nothing was changed")
 	}
-	out.line("%s", out.Dim(s.tally()))
+	out.Linef("%s", out.Dim(s.Tally()))
 }
 
 // keptWord says of changes that they are meant to be there, or only that they are.
@@ -151,26 +148,27 @@ func keptWord(o event.Outcome) string {
 }
 
 // steps writes a group of steps, each with its own line where the reader must act.
-func (out *page) steps(word, meaning string, s *Status, ids []string, each bool) {
+func (out *page) steps(word, meaning string, s *standing.Status, ids []string, each bool) {
 	if len(ids) == 0 {
 		return
 	}
 	if !each {
-		out.line("%s  %s", word, list(ids))
+		out.Linef("%s  %s", word, layout.Steps(ids))
 		return
 	}
-	out.line("%s  %s", word, out.Dim(meaning))
+	out.Linef("%s  %s", word, out.Dim(meaning))
 	for _, id := range ids {
-		out.line("  %s%s", id, out.about(s.index[id]))
+		step, _ := s.Step(id)
+		out.Linef("  %s%s", id, out.about(step))
 	}
 }
 
 // named adds to a step's id why it is not taken back, where the runbook says so.
-func (s *Status) named(ids []string) []string {
+func named(s *standing.Status, ids []string) []string {
 	named := make([]string, 0, len(ids))
 	for _, id := range ids {
-		if step := s.index[id]; step != nil && step.Stays != "" && step.Status != event.Undone {
-			id += " (" + Line(step.Stays) + ")"
+		if step, ok := s.Step(id); ok && step.Stays != "" && step.Status != event.Undone {
+			id += " (" + layout.Line(step.Stays) + ")"
 		}
 		named = append(named, id)
 	}
@@ -178,118 +176,45 @@ func (s *Status) named(ids []string) []string {
 }
 
 // about is what there is to say of a step that a person must look at.
-func (out *page) about(step *Step) string {
+func (out *page) about(step *standing.Step) string {
 	switch {
 	case step == nil:
 		return ""
 	case step.Ask != nil:
-		text := ": " + Line(step.Ask.Message)
+		until := ""
 		if !step.Ask.Until.IsZero() {
-			text += out.Dim(" until " + Stamp(step.Ask.Until))
+			until = out.Dim(" until " + layout.Stamp(step.Ask.Until))
 		}
-		return text
+		return until + ": " + layout.Line(step.Ask.Message)
 	case step.Failure != nil:
-		return ": " + failureWords(step.Failure)
+		return ": " + standing.FailureWords(step.Failure)
 	default:
 		return ""
 	}
 }
 
-// tally counts the steps by how they ended.
-func (s *Status) tally() string {
-	text := plural(len(s.Steps), "step")
-	separator := ": "
-	count := func(n int, word string) {
-		if n > 0 {
-			text += separator + plainCount(n, word)
-			separator = ", "
+// yield writes what the run gives back, and what it could not give.
+func (out *page) yield(r *event.Result) {
+	if r.Outputs != nil {
+		for _, m := range r.Outputs.Members() {
+			if r.Missing["outputs."+m.Name] == "" {
+				out.Linef("%s %s = %s", out.Dim("output"), m.Name, out.Value(m.Value))
+			}
 		}
 	}
-	for _, status := range tallied() {
-		n := s.Counts[status]
-		if status == event.Failed {
-			stopped := s.stopped()
-			count(n-stopped, Word(status))
-			count(stopped, "stopped")
-			continue
-		}
-		count(n, Word(status))
+	for _, place := range slices.Sorted(maps.Keys(r.Missing)) {
+		of, name, _ := strings.Cut(place, ".")
+		out.Linef("%s %s %s: %s", out.Dim(strings.TrimSuffix(of, "s")), name, out.Warn("is missing"), layout.Line(r.Missing[place]))
 	}
-	return text
 }
 
-// stopped counts the steps that failed only because the run ends.
-func (s *Status) stopped() int {
-	n := 0
-	for _, step := range s.Steps {
-		if step.Status == event.Failed && step.Failure != nil && step.Failure.Class == sdk.Cancelled {
-			n++
+// without returns the ids that none of the other lists has.
+func without(ids []string, others ...[]string) []string {
+	var kept []string
+	for _, id := range ids {
+		if !slices.ContainsFunc(others, func(other []string) bool { return slices.Contains(other, id) }) {
+			kept = append(kept, id)
 		}
 	}
-	return n
-}
-
-// tallied is the order in which states are counted out.
-func tallied() []event.Status {
-	return []event.Status{
-		event.Failed, event.LeftOver, event.Succeeded, event.Undone, event.Skipped,
-		event.Running, event.Verifying, event.Waiting, event.Asking, event.Undoing, event.NotRun, event.Pending,
-	}
-}
-
-func (out *page) yield(s *Status) {
-	if s.Result.Outputs == nil {
-		return
-	}
-	for _, m := range s.Result.Outputs.Members() {
-		out.line("%s %s = %s", out.Dim("output"), m.Name, out.value(m.Value))
-	}
-}
-
-// commands writes what to type next, aligned.
-func (out *page) commands(s *Status) {
-	next := s.next()
-	if len(next) == 0 {
-		return
-	}
-	width := 0
-	for _, c := range next {
-		width = max(width, Width(c.Type))
-	}
-	out.line("\n%s", out.Bold("next"))
-	for _, c := range next {
-		out.line("  %s  %s", Pad(c.Type, width), out.Dim(c.For))
-	}
-}
-
-// StatusText writes where a run stands at the given time.
-func StatusText(w io.Writer, s *Status, now time.Time, style Style) error {
-	out := &page{Style: style}
-	out.line("%s  %s", out.Bold(s.title()), out.Dim(s.Run.File))
-	out.line("run %s, started %s by %s, %s", s.Run.ID, Stamp(s.Started), Line(s.Run.By), Elapsed(s.Elapsed(now)))
-	out.line("%s", out.standing(s))
-	out.line("%s\n", s.tally())
-	out.stepLines(s, now)
-	out.commands(s)
-	return out.writeTo(w)
-}
-
-// standing says in one line how the run as a whole stands.
-func (out *page) standing(s *Status) string {
-	switch {
-	case s.Drive == Abandoned:
-		return out.Bad("nobody drives it: pid "+plainInt(s.Process.PID)+" on "+s.Process.Host+" ended without a word") + out.Dim("; it can be resumed")
-	case s.Result != nil:
-		text := "it " + outcomeWords(s.Result)
-		if s.Result.Failure != nil {
-			text += "; " + s.why()
-		}
-		return text
-	default:
-		text := modeWords(s.Mode)
-		if s.Reason != "" {
-			text += ": " + Line(s.Reason)
-		}
-		return text + out.Dim(", driven by pid "+plainInt(s.Process.PID)+" on "+s.Process.Host)
-	}
+	return kept
 }

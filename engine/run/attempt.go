@@ -15,8 +15,9 @@ import (
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
-// maxOutputs bounds what one attempt may return, in bytes: it goes into the journal.
-const maxOutputs = 4 << 20
+// maxOutputs bounds what one attempt may return, in bytes: it goes into the journal. No
+// built-in action can return so much: after its effect it would be too late to refuse.
+const maxOutputs = 8 << 20
 
 // maxWritten bounds the same as it is written there.
 const maxWritten = journal.MaxPayload / 2

@@ -326,7 +326,10 @@ func (d *driver) carryOut(command machine.Command) {
 	case machine.Cancel:
 		d.cancel(c.Op)
 	case machine.Finish:
-		d.end = &c.Result
+		// What was asked in the same group may have had it go on.
+		if mode := d.machine.Mode(); mode == event.Paused || mode == event.Ended {
+			d.end = &c.Result
+		}
 	case machine.Record:
 		// It is in the journal.
 	}

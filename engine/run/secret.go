@@ -90,15 +90,6 @@ func (s *secrets) event(e event.Event) event.Event {
 		verdict.Detail = s.told(verdict.Detail)
 		e.Verdict = &verdict
 	}
-	if s.masker.Empty() {
-		return e
-	}
-	e.Params, e.Outputs = s.mark(e.Params), s.mark(e.Outputs)
-	if e.Answer != nil {
-		answer := *e.Answer
-		answer.Comment = s.text(answer.Comment)
-		e.Answer = &answer
-	}
 	if e.Result != nil {
 		result := *e.Result
 		result.Failure = s.failure(result.Failure)
@@ -108,6 +99,15 @@ func (s *secrets) event(e event.Event) event.Event {
 			result.Missing[name] = s.told(why)
 		}
 		e.Result = &result
+	}
+	if s.masker.Empty() {
+		return e
+	}
+	e.Params, e.Outputs = s.mark(e.Params), s.mark(e.Outputs)
+	if e.Answer != nil {
+		answer := *e.Answer
+		answer.Comment = s.text(answer.Comment)
+		e.Answer = &answer
 	}
 	return e
 }

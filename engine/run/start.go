@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/gatebook/gatebook/engine/event"
@@ -173,6 +175,10 @@ func Resume(ctx context.Context, folder *journal.Run, p Process, pl *plan.Plan, 
 
 // resume goes on from the state that a replay has rebuilt.
 func (d *driver) resume(r Resumption, past *replay, repair journal.Repair, locks *journal.Locks) error {
+	outstanding := d.machine.Outstanding()
+	if err := d.heed(outstanding); err != nil {
+		return err
+	}
 	d.urgent = true
 	resumed := event.Event{Type: event.RunResumed, Process: &d.process.Info, By: r.By, Reason: r.Reason}
 	if repair.Bytes > 0 {
@@ -187,7 +193,6 @@ func (d *driver) resume(r Resumption, past *replay, repair journal.Repair, locks
 		return nil
 	}
 	d.follow(past.owed)
-	outstanding := d.machine.Outstanding()
 	d.fact(resumed)
 	d.noteTakeovers(locks)
 	d.follow(outstanding)
@@ -198,10 +203,34 @@ func (d *driver) resume(r Resumption, past *replay, repair journal.Repair, locks
 	return d.nothingToDo()
 }
 
-// takeUp asks the machine for what the person wants. A run that died simply goes on.
+// heed refuses words about steps of which nobody asks what became: they would be
+// dropped, and whoever said them would believe otherwise.
+func (d *driver) heed(outstanding []machine.Command) error {
+	asked := make(map[string]bool)
+	for _, command := range outstanding {
+		if a, ok := command.(machine.Attempt); ok && a.Op.Part == event.Do {
+			asked[a.Op.Step] = true
+		}
+	}
+	for _, step := range slices.Sorted(maps.Keys(d.words)) {
+		if asked[step] {
+			continue
+		}
+		reason := "it has no step " + step
+		if p, known := d.plan.Step(step); known {
+			reason = fmt.Sprintf("nobody needs to be told what became of step %s: it is %s", step, d.machine.Status(p.Index))
+		}
+		return &RefusedError{Run: d.folder.ID(), Reason: reason}
+	}
+	return nil
+}
+
+// takeUp asks the machine for what the person wants. A run that died simply goes on, be
+// it to its end.
 func (d *driver) takeUp(r Resumption) {
 	mode := d.machine.Mode()
-	if r.Ask == event.ResumeAsked && mode != event.Paused && mode != event.Ended && !d.machine.Pausing() {
+	goes := mode != event.Paused && mode != event.Ended && !d.machine.Pausing()
+	if r.Ask == event.ResumeAsked && (goes || mode == event.Ended && d.finishes()) {
 		return
 	}
 	d.fact(event.Event{Type: r.Ask, By: r.By, Reason: r.Reason})

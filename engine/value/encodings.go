@@ -19,6 +19,7 @@ func encodings(secret string) []string {
 	plainly := strings.NewReplacer(`\u003c`, "<", `\u003e`, ">", `\u0026`, "&").Replace(quoted) // as others than Go do
 	forms := []string{secret, strings.TrimSpace(secret), quoted, plainly, inASCII(quoted), inASCII(plainly)}
 	forms = append(forms, inHTML(secret)...)
+	forms = append(forms, inUnits(secret), unescaped(secret))
 	for _, form := range inURL(secret) {
 		forms = append(forms, form, lowerEscapes(form))
 	}
@@ -32,6 +33,7 @@ func encodings(secret string) []string {
 		forms = append(forms, splitDump(spread(text, 2, " "), 16*3)...)                // od -tx1
 		forms = append(forms, splitDump(spread(text, 4, " "), 8*5)...)                 // xxd
 		forms = append(forms, strings.ReplaceAll(" "+spread(text, 2, " "), " ", `\x`)) // in a C string
+		forms = append(forms, strings.ReplaceAll(" "+spread(text, 2, " "), " ", `%`))  // in a URL, all of it
 	}
 	for _, encoding := range []*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} {
 		for shift := range 3 {
@@ -77,6 +79,20 @@ func inASCII(text string) string {
 		}
 	}
 	return b.String()
+}
+
+// inUnits writes every character by its number, as \u0070.
+func inUnits(text string) string {
+	var b strings.Builder
+	for _, unit := range utf16.Encode([]rune(text)) {
+		fmt.Fprintf(&b, `\u%04x`, unit)
+	}
+	return b.String()
+}
+
+// unescaped reads the escapes that a text holds, as echo does in dash.
+func unescaped(text string) string {
+	return strings.NewReplacer(`\\`, `\`, `\n`, "\n", `\r`, "\r", `\t`, "\t").Replace(text)
 }
 
 func inHTML(text string) []string {

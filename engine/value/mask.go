@@ -11,30 +11,39 @@ import (
 // other text: a shorter one would hide half of every text that it is not in.
 const shortestMasked = 4
 
-// Masker finds secrets in text that comes from outside, in every encoding in which
-// they usually travel: as they are, as JSON, HTML or URL-encoded, in hexadecimal, in
-// base32, in base64 at any alignment, wrapped as the usual tools do, and line by line. To learn one more costs what that one costs,
-// however many are known. It is safe for concurrent use; the nil Masker knows no secrets.
+// cutMark stands where text was cut off or something was cut out of it: who cuts text
+// that may hold a secret writes it there, so that the masker knows to look for parts.
+const cutMark = "…"
+
+// Masker finds secrets in text that comes from outside, in the encodings in which they
+// usually travel: as they are, quoted for a shell or in a string of a program, as JSON,
+// HTML or URL-encoded, in hexadecimal, in base32, in base64 at any alignment, wrapped as
+// the usual tools do, and line by line; and, where text was cut (…), the part of one that
+// is left beside the cut. To learn one more costs what that one costs, however many are
+// known. It is safe for concurrent use; the nil Masker knows no secrets.
 type Masker struct {
 	mu    sync.RWMutex
 	exact map[string]bool // the secrets, and whether their lines are known too
-	forms map[string]bool
-	// lengths are those of the forms that begin so, the longest first: a secret that is
-	// part of another must not leave the rest of that one in clear.
-	lengths map[[shortestMasked]byte][]int
-	begins  [256]bool // the first bytes of all forms
+	forms forms
+	bare  forms // of those secrets that may be quoted: see [bareForms]
+	// beginning and ending hold the forms by how they begin and end, to find what is left
+	// of one that was cut.
+	beginning, ending map[[shortestMasked]byte][]string
+	longest           int // in bytes
 }
 
 // NewMasker returns a masker of every secret inside the values.
 func NewMasker(values ...Value) *Masker {
 	m := &Masker{
-		exact: make(map[string]bool), forms: make(map[string]bool), lengths: make(map[[shortestMasked]byte][]int),
+		exact: make(map[string]bool), forms: newForms(), bare: newForms(),
+		beginning: make(map[[shortestMasked]byte][]string), ending: make(map[[shortestMasked]byte][]string),
 	}
 	m.Learn(values...)
 	return m
 }
 
-// Learn takes in every secret string, number and boolean inside the values.
+// Learn takes in every secret string and number inside the values. A boolean is no
+// secret of its own: every "true" would be hidden, and tell that it is one.
 func (m *Masker) Learn(values ...Value) {
 	eachSecret(values, func(secret string) { m.learn(secret, true) })
 }
@@ -84,11 +93,11 @@ func (v Value) eachLeaf(visit func(string)) {
 	case KindString:
 		text, _ := v.AsString()
 		visit(text)
-	case KindInt, KindFloat, KindBool:
+	case KindInt, KindFloat:
 		if text, err := v.appendJSON(nil, inClear); err == nil {
 			visit(string(text))
 		}
-	case KindNull, KindUnknown:
+	case KindBool, KindNull, KindUnknown:
 	}
 }
 
@@ -101,46 +110,172 @@ func (m *Masker) learn(secret string, byLine bool) {
 	}
 	m.exact[secret] = byLine
 	for _, form := range encodings(secret) {
-		if len(form) >= shortestMasked {
-			m.addForm(form)
-		}
+		m.addForm(form)
 	}
+	m.addBare(secret)
 	if !byLine {
 		return
 	}
-	// What prints a key of several lines prints it line by line.
-	for line := range strings.Lines(secret) {
-		if line = strings.TrimSpace(line); len(line) >= 2*shortestMasked {
-			m.addForm(line)
+	// What prints a key of several lines prints it line by line, and what takes the
+	// escapes of a key in JSON for such makes several lines of it.
+	for _, text := range []string{secret, unescaped(secret)} {
+		for line := range strings.Lines(text) {
+			if line = strings.TrimSpace(line); len(line) >= 2*shortestMasked {
+				m.addForm(line)
+				m.addBare(line)
+			}
 		}
+	}
+}
+
+// addBare takes in a text for where it is quoted.
+func (m *Masker) addBare(text string) {
+	if isEverBare(text) {
+		return
+	}
+	for _, form := range bareForms(text) {
+		m.bare.add(form)
 	}
 }
 
 func (m *Masker) addForm(form string) {
-	if m.forms[form] {
+	if !m.forms.add(form) {
 		return
 	}
-	m.forms[form] = true
-	m.begins[form[0]] = true
-	start := [shortestMasked]byte([]byte(form[:shortestMasked]))
-	lengths := m.lengths[start]
+	m.longest = max(m.longest, len(form))
+	start, end := gram(form), gram(form[len(form)-shortestMasked:])
+	m.beginning[start] = append(m.beginning[start], form)
+	m.ending[end] = append(m.ending[end], form)
+}
+
+// forms is a set of texts, to be found inside of others.
+type forms struct {
+	all map[string]bool
+	// lengths are those of the forms that begin so, the longest first: a secret that is
+	// part of another must not leave the rest of that one in clear.
+	lengths map[[shortestMasked]byte][]int
+	begins  [256]bool // the first bytes of all forms
+}
+
+func newForms() forms {
+	return forms{all: make(map[string]bool), lengths: make(map[[shortestMasked]byte][]int)}
+}
+
+// add takes in a form that is long enough, and reports whether it is new.
+func (f *forms) add(form string) bool {
+	if len(form) < shortestMasked || f.all[form] {
+		return false
+	}
+	f.all[form] = true
+	f.begins[form[0]] = true
+	start := gram(form)
+	lengths := f.lengths[start]
 	at, known := slices.BinarySearchFunc(lengths, len(form), func(a, b int) int { return cmp.Compare(b, a) })
 	if !known {
-		m.lengths[start] = slices.Insert(lengths, at, len(form))
+		f.lengths[start] = slices.Insert(lengths, at, len(form))
 	}
+	return true
+}
+
+// gram is what forms are found by: the first bytes of a text that has so many.
+func gram(text string) [shortestMasked]byte {
+	return [shortestMasked]byte([]byte(text[:shortestMasked]))
 }
 
 // found returns the length of the longest form that text begins with, or 0.
-func (m *Masker) found(text string) int {
-	if len(text) < shortestMasked || !m.begins[text[0]] {
+func (f *forms) found(text string) int {
+	if len(text) < shortestMasked || !f.begins[text[0]] {
 		return 0
 	}
-	for _, length := range m.lengths[[shortestMasked]byte([]byte(text[:shortestMasked]))] {
-		if length <= len(text) && m.forms[text[:length]] {
+	for _, length := range f.lengths[gram(text)] {
+		if length <= len(text) && f.all[text[:length]] {
 			return length
 		}
 	}
 	return 0
+}
+
+// replace replaces the forms in text. Where text was bared, places say where its bytes
+// stand in shown, which is what is returned in that case.
+func (f *forms) replace(text, shown string, places []int) string {
+	place := func(at int) int {
+		if places == nil {
+			return at
+		}
+		return places[at]
+	}
+	var masked strings.Builder
+	written := 0
+	for at := 0; at < len(text); {
+		length := f.found(text[at:])
+		if length == 0 {
+			at++
+			continue
+		}
+		masked.WriteString(shown[written:place(at)])
+		masked.WriteString(Mask)
+		at += length
+		written = place(at-1) + 1
+	}
+	if written == 0 {
+		return shown
+	}
+	masked.WriteString(shown[written:])
+	return masked.String()
+}
+
+// uncut replaces what is left of a secret on either side of each place where text was
+// cut, with at most a newline between.
+func (m *Masker) uncut(text string) string {
+	if !strings.Contains(text, cutMark) {
+		return text
+	}
+	parts := strings.Split(text, cutMark)
+	for i := range parts {
+		if i > 0 {
+			parts[i] = m.withoutEnd(parts[i])
+		}
+		if i < len(parts)-1 {
+			parts[i] = m.withoutBeginning(parts[i])
+		}
+	}
+	return strings.Join(parts, cutMark)
+}
+
+// withoutBeginning replaces the beginning of a form at the end of text.
+func (m *Masker) withoutBeginning(text string) string {
+	text, newline := strings.CutSuffix(text, "\n")
+	for at := max(0, len(text)-m.longest); at+shortestMasked <= len(text); at++ {
+		if !m.forms.begins[text[at]] {
+			continue
+		}
+		for _, form := range m.beginning[gram(text[at:])] {
+			if strings.HasPrefix(form, text[at:]) {
+				return text[:at] + Mask + newlineIf(newline)
+			}
+		}
+	}
+	return text + newlineIf(newline)
+}
+
+// withoutEnd replaces the end of a form at the beginning of text.
+func (m *Masker) withoutEnd(text string) string {
+	text, newline := strings.CutPrefix(text, "\n")
+	for end := min(len(text), m.longest); end >= shortestMasked; end-- {
+		for _, form := range m.ending[gram(text[end-shortestMasked:])] {
+			if strings.HasSuffix(form, text[:end]) {
+				return newlineIf(newline) + Mask + text[end:]
+			}
+		}
+	}
+	return newlineIf(newline) + text
+}
+
+func newlineIf(there bool) string {
+	if there {
+		return "\n"
+	}
+	return ""
 }
 
 // Text returns text with every secret in it replaced by [Mask].
@@ -153,24 +288,13 @@ func (m *Masker) Text(text string) string {
 	if _, known := m.exact[text]; known {
 		return Mask
 	}
-	var masked strings.Builder
-	shown := 0
-	for at := 0; at < len(text); {
-		length := m.found(text[at:])
-		if length == 0 {
-			at++
-			continue
-		}
-		masked.WriteString(text[shown:at])
-		masked.WriteString(Mask)
-		at += length
-		shown = at
-	}
-	if shown == 0 {
+	text = m.uncut(text)
+	text = m.forms.replace(text, text, nil)
+	if len(m.bare.all) == 0 {
 		return text
 	}
-	masked.WriteString(text[shown:])
-	return masked.String()
+	bare, places := bared(text)
+	return m.bare.replace(bare, text, places)
 }
 
 // is reports whether a text is a secret as it is.

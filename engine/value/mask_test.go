@@ -67,11 +67,50 @@ func TestMaskerHidesWhatToolsMakeOfASecret(t *testing.T) {
 		"json.dumps":         {"pässword<1>", `p\u00e4ssword<1>`, "ssword"},
 		"HTML":               {`say "horse" & 'cow'`, "say &quot;horse&quot; &amp; &#x27;cow&#x27;", "horse"},
 		"base32":             {"correct horse", "MNXXE4TFMN2CA2DPOJZWK===", "MNXXE4TFMN2CA2DPO"},
+		"bash -x":            {`it's "a" $ecret`, `+ true 'it'\''s "a" $ecret'`, `"a"`},
+		"printf %q":          {`p@ss/w+rd "Q", {x}~!`, `p@ss/w+rd\ \"Q\"\,\ \{x\}~\!`, "p@ss"},
+		"printf %q, $''":     {"line 1\nit's ü", `$'line 1\nit\'s \303\274'`, "line 1"},
+		"shlex.quote":        {`it's a horse`, `'it'"'"'s a horse'`, "horse"},
+		"repr":               {`p\ss'word`, `"p\\ss'word"`, "word"},
+		"%q of Go":           {"p\\ss\"wörd", `"p\\ss\"wörd"`, "rd"},
+		"JSON in JSON":       {`say "horse"`, `{"log":"{\"t\":\"say \\\"horse\\\"\"}"}`, "horse"},
+		"all percent":        {"p@ssword", "%70%40%73%73%77%6f%72%64", "%73"},
+		"all \\u":            {"p@ssword", `\u0070\u0040\u0073\u0073\u0077\u006f\u0072\u0064`, `\u0073`},
+		"echo in dash":       {`-----BEGIN KEY-----\nMIIEvgIBADANBgkq\n`, "-----BEGIN KEY-----\nMIIEvgIBADANBgkq\n", "MIIE"},
 	} {
 		masked := value.NewMasker(value.String(c.secret).Secret()).Text(c.shown)
 		if strings.Contains(masked, c.part) {
 			t.Errorf("%s: %q is still in %q", name, c.part, masked)
 		}
+	}
+}
+
+// Where text was cut, what is left of a secret beside the cut is hidden as well; and
+// nowhere else, since many a word is how some secret begins.
+func TestMaskerHidesWhatIsLeftOfASecretThatWasCut(t *testing.T) {
+	t.Parallel()
+	masker := value.NewMasker(value.String("production-Passw0rd-of-many-letters").Secret())
+	for text, want := range map[string]string{
+		"Bearer production-Pass…":                           "Bearer (secret)…",
+		"…d-of-many-letters was refused":                    "…(secret) was refused",
+		"a production-Pas\n… 7 bytes cut …\nny-letters, so": "a (secret)\n… 7 bytes cut …\n(secret), so",
+		"in production":                                     "in production",
+		"letters":                                           "letters",
+		"…production-Passw0rd-of-many-letters…":             "…(secret)…",
+		"waits …":                                           "waits …",
+		"production-Passw0rd-of-many-letters and prod…":     "(secret) and (secret)…",
+	} {
+		if got := masker.Text(text); got != want {
+			t.Errorf("Text(%q) = %q, want %q", text, got, want)
+		}
+	}
+}
+
+func TestMaskerHoldsNoBooleanForASecret(t *testing.T) {
+	t.Parallel()
+	masker := value.NewMasker(value.Object(value.Member{Name: "tls", Value: value.Bool(true)}).Secret())
+	if got := masker.Text("it is true"); got != "it is true" {
+		t.Errorf("got %q", got)
 	}
 }
 

@@ -7,7 +7,20 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
+	"strings"
 )
+
+// Knows reports whether parameters are known with all their parts. Those that are not
+// known yet when a plan is made are absent; after that, all are known.
+func (r Request) Knows(names ...string) bool {
+	return !slices.ContainsFunc(r.Unknown, func(path string) bool {
+		return slices.ContainsFunc(names, func(name string) bool {
+			rest, begins := strings.CutPrefix(path, name)
+			return begins && (rest == "" || rest[0] == '.' || rest[0] == '[')
+		})
+	})
+}
 
 // Progressf says how far the action is, in words.
 func (c *Call[I]) Progressf(format string, args ...any) {

@@ -64,7 +64,9 @@ func (b *balancer) ServeHTTP(rw http.ResponseWriter, request *http.Request) {
 			break
 		}
 	}
-	b.seen.add(time.Since(start), status < http.StatusInternalServerError)
+	if request.Context().Err() == nil { // who left before the answer was not answered badly
+		b.seen.add(time.Since(start), status < http.StatusInternalServerError)
+	}
 	rw.WriteHeader(status)
 	_, _ = rw.Write(body) // a client that left does not read it
 }

@@ -84,6 +84,21 @@ func TestDrainWaitsForRequestsInFlight(t *testing.T) {
 	}
 }
 
+// Clients are dismissed at the end of each chapter of the demo, in the midst of their
+// requests.
+func TestClientThatLeavesIsNotCounted(t *testing.T) {
+	t.Parallel()
+	ctx, leave := context.WithCancel(t.Context())
+	b := pointed(t, func(_ http.ResponseWriter, r *http.Request) {
+		leave()
+		<-r.Context().Done()
+	})
+	b.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(ctx, http.MethodGet, "/", http.NoBody))
+	if got := b.seen.traffic(); got != (Traffic{}) {
+		t.Errorf("the balancer counted %s", got)
+	}
+}
+
 func TestMeter(t *testing.T) {
 	t.Parallel()
 	var m meter

@@ -90,7 +90,7 @@ func (s story) chapter(ctx context.Context, fleet *installation, state string, c
 		return err
 	}
 	seen := clients.seen.traffic()
-	s.say("\nclients   %s", seen)
+	s.say("\nclients   %s, as they counted from before the run to after it", seen)
 	s.say("services  %s", releasesOf(fleet))
 	s.say("gatebook  exited %d", code)
 	return c.judge(code, seen, fleet.fleet())

@@ -5,9 +5,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/accept"
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/documents"
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/house"
-	"github.com/gatebook/gatebook/engine/report"
+	"github.com/gatebook/gatebook/engine/report/layout"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
@@ -23,10 +24,10 @@ func newActions(a *app) *cobra.Command {
 		Short: "List the actions that steps can use",
 		Example: `  gatebook actions
   gatebook actions --format json`,
-		Args: exactly(),
+		Args: accept.Exactly(),
 		RunE: func(*cobra.Command, []string) error { return o.run() },
 	}
-	formatFlag(cmd, &o.format, "table", "json")
+	accept.Format(cmd, &o.format, "table", "json")
 	return cmd
 }
 
@@ -47,7 +48,7 @@ func (o *actionsOptions) run() error {
 	for _, d := range descriptions {
 		rows = append(rows, []string{d.Name, string(d.Effect), strings.Join(abilities(d), ", "), d.Summary})
 	}
-	return report.Table(o.Stdout, []string{"ACTION", "EFFECT", "CAN", "WHAT IT DOES"}, rows)
+	return layout.Table(o.Stdout, []string{"ACTION", "EFFECT", "CAN", "WHAT IT DOES"}, rows)
 }
 
 // abilities names what an action can do beside doing it.

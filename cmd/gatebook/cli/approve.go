@@ -3,6 +3,7 @@ package cli
 import (
 	"github.com/spf13/cobra"
 
+	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/accept"
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/console"
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/runs"
 )
@@ -16,42 +17,39 @@ type answerOptions struct {
 }
 
 func newApprove(a *app) *cobra.Command {
-	o := &answerOptions{app: a, approved: true}
-	cmd := &cobra.Command{
+	return newAnswer(a, true, &cobra.Command{
 		Use:   "approve RUN STEP",
 		Short: "Say yes to what a run asks",
 		Long: `Answer the question of a step with yes, and fill in what it asks for with --field. A
 run that has paused sees the answer when it is resumed.`,
 		Example: `  gatebook approve latest sign_off
   gatebook approve latest replace_disk --field serial=ABC12345 --field noise=false`,
-		Args:              exactly("a RUN: an id, its beginning, or latest", "the STEP that asks"),
-		ValidArgsFunction: a.completeQuestions,
-		RunE: func(_ *cobra.Command, args []string) error {
-			o.name, o.step = args[0], args[1]
-			return o.run()
-		},
-	}
-	cmd.Flags().Var(console.Pairs{List: &o.fields}, "field", "what a field is filled in with; may be repeated")
-	cmd.Flags().StringVar(&o.reason, "reason", "", "a word with the answer, for the journal")
-	return cmd
+	})
 }
 
 func newReject(a *app) *cobra.Command {
-	o := &answerOptions{app: a}
-	cmd := &cobra.Command{
+	return newAnswer(a, false, &cobra.Command{
 		Use:   "reject RUN STEP",
 		Short: "Say no to what a run asks",
 		Long:  "Answer the question of a step with no. The step fails, and its onFailure applies.",
 		Example: `  gatebook reject latest sign_off --reason "not on a Friday"
   gatebook reject 20261121-0300 sign_off`,
-		Args:              exactly("a RUN: an id, its beginning, or latest", "the STEP that asks"),
-		ValidArgsFunction: a.completeQuestions,
-		RunE: func(_ *cobra.Command, args []string) error {
-			o.name, o.step = args[0], args[1]
-			return o.run()
-		},
+	})
+}
+
+// newAnswer completes the verb of an answer by what both have in common.
+func newAnswer(a *app, approved bool, cmd *cobra.Command) *cobra.Command {
+	o := &answerOptions{app: a, approved: approved}
+	cmd.Args = accept.Exactly("a RUN: an id, its beginning, or latest", "the STEP that asks")
+	cmd.ValidArgsFunction = a.offers().Questions
+	cmd.RunE = func(_ *cobra.Command, args []string) error {
+		o.name, o.step = args[0], args[1]
+		return o.run()
 	}
-	cmd.Flags().StringVar(&o.reason, "reason", "", "why, for the journal")
+	cmd.Flags().StringVar(&o.reason, "reason", "", "a word with the answer, for the journal")
+	if approved {
+		cmd.Flags().Var(console.Pairs{List: &o.fields}, "field", "what a field is filled in with; may be repeated")
+	}
 	return cmd
 }
 

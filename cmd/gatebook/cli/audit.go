@@ -3,6 +3,7 @@ package cli
 import (
 	"github.com/spf13/cobra"
 
+	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/accept"
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/console"
 	"github.com/gatebook/gatebook/engine/report"
 )
@@ -21,18 +22,18 @@ func newAudit(a *app) *cobra.Command {
 		Long: `Read a run's journal to its end, check that each record's hash covers all before it,
 and show every event: who, when, what, and the values that conditions were judged by.
 
-The exit code is 1 where the journal, or the runbook that the run keeps, was changed
-after it was written.`,
+The exit code is 1 where the journal, or the runbook or the plan that the run keeps, was
+changed after it was written.`,
 		Example: `  gatebook audit latest
   gatebook audit 20261121-0300 --format json | jq '.entries[] | select(.who == "ann")'`,
-		Args:              exactly("a RUN: an id, its beginning, or latest"),
-		ValidArgsFunction: a.completeRuns,
+		Args:              accept.Exactly("a RUN: an id, its beginning, or latest"),
+		ValidArgsFunction: a.offers().Runs,
 		RunE: func(_ *cobra.Command, args []string) error {
 			o.name = args[0]
 			return o.run()
 		},
 	}
-	formatFlag(cmd, &o.format, "text", "json")
+	accept.Format(cmd, &o.format, "text", "json")
 	return cmd
 }
 

@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/accept"
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/console"
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/house"
 	"github.com/gatebook/gatebook/engine/diag"
@@ -31,14 +32,14 @@ Findings go to standard output. The exit code is 2 where there is an error.`,
   gatebook check --strict runbooks/*.yaml
   gatebook check --format sarif upgrade.yaml > findings.sarif
   gatebook explain GB0201                          what a finding means`,
-		Args:              someFiles,
-		ValidArgsFunction: yamlFiles,
+		Args:              accept.SomeFiles,
+		ValidArgsFunction: accept.YAMLFiles,
 		RunE: func(_ *cobra.Command, args []string) error {
 			o.files = args
 			return o.run()
 		},
 	}
-	formatFlag(cmd, &o.format, render.Formats()...)
+	accept.Format(cmd, &o.format, render.Formats()...)
 	cmd.Flags().BoolVar(&o.strict, "strict", false, "warnings count as errors")
 	return cmd
 }

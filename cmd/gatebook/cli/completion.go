@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/accept"
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/console"
 )
 
@@ -23,7 +24,7 @@ func newCompletion(a *app) *cobra.Command {
 and steps. SHELL is bash, zsh, fish or powershell.`,
 		Example: `  source <(gatebook completion bash)                      this shell only
   gatebook completion fish > ~/.config/fish/completions/gatebook.fish`,
-		Args:      exactly("a SHELL: bash, zsh, fish or powershell"),
+		Args:      accept.Exactly("a SHELL: bash, zsh, fish or powershell"),
 		ValidArgs: shells,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.shell = args[0]

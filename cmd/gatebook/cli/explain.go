@@ -2,9 +2,13 @@ package cli
 
 import (
 	"fmt"
+	"regexp"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/accept"
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/console"
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/house"
 	"github.com/gatebook/gatebook/engine/diag"
@@ -19,29 +23,27 @@ type explainOptions struct {
 func newExplain(a *app) *cobra.Command {
 	o := &explainOptions{app: a}
 	cmd := &cobra.Command{
-		Use:   "explain ACTION",
+		Use:   "explain ACTION|CODE",
 		Short: "Print the documentation of an action, or of a finding",
 		Long: `Print what an action does, what it is given and returns, with examples. Given the code
 of a finding, such as GB0201, print why gatebook minds and how to mend it.`,
 		Example: `  gatebook explain exec
   gatebook explain http.check --format json
   gatebook explain GB0201`,
-		Args:              exactly("an ACTION; see gatebook actions"),
-		ValidArgsFunction: a.completeActions,
+		Args:              accept.Exactly("an ACTION, see gatebook actions, or the CODE of a finding"),
+		ValidArgsFunction: a.offers().Explained,
 		RunE: func(_ *cobra.Command, args []string) error {
 			o.name = args[0]
 			return o.run()
 		},
 	}
-	formatFlag(cmd, &o.format, "markdown", "json")
+	accept.Format(cmd, &o.format, "markdown", "json")
 	return cmd
 }
 
 func (o *explainOptions) run() error {
-	for _, rule := range diag.Rules() {
-		if rule.Code == o.name {
-			return o.explainRule(rule)
-		}
+	if code := strings.ToUpper(o.name); regexp.MustCompile(`^GB\d+$`).MatchString(code) {
+		return o.explainCode(code)
 	}
 	h, err := house.Open(o.Console)
 	if err != nil {
@@ -62,25 +64,18 @@ func (o *explainOptions) run() error {
 	return err
 }
 
-func (o *explainOptions) explainRule(rule *diag.Rule) error {
+func (o *explainOptions) explainCode(code string) error {
+	rules := diag.Rules()
+	at := slices.IndexFunc(rules, func(rule *diag.Rule) bool { return rule.Code == code })
+	if at < 0 {
+		return console.Usage("gatebook check writes the code of a finding in brackets, as in error["+rules[0].Code+"].",
+			"there is no finding with the code %s", code)
+	}
+	rule := rules[at]
 	if o.format == "json" {
 		return o.PrintJSON(rule)
 	}
 	_, err := fmt.Fprintf(o.Stdout, "# %s: %s\n\n%s\n\n%s\n\nWrong:\n\n```yaml\n%s\n```\n\nRight:\n\n```yaml\n%s\n```\n",
 		rule.Code, rule.Summary, rule.Why, rule.Mend, rule.Bad, rule.Good)
 	return err
-}
-
-// completeActions has the shell offer the names of actions.
-func (a *app) completeActions(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-	h, err := house.Open(a.Console)
-	if err != nil {
-		return nil, cobra.ShellCompDirectiveError
-	}
-	names := h.Catalog().Names()
-	for i, name := range names {
-		entry, _ := h.Catalog().Lookup(name)
-		names[i] = name + "\t" + entry.Description.Summary
-	}
-	return names, cobra.ShellCompDirectiveNoFileComp
 }

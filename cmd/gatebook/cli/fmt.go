@@ -2,13 +2,11 @@ package cli
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 
 	"github.com/spf13/cobra"
 
+	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/accept"
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/console"
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/house"
 	"github.com/gatebook/gatebook/engine/syntax"
@@ -33,8 +31,8 @@ Without -w the result goes to standard output.`,
 		Example: `  gatebook fmt upgrade.yaml
   gatebook fmt -w runbooks/*.yaml
   gatebook fmt --check runbooks/*.yaml             exit code 1 where a file is not formatted`,
-		Args:              someFiles,
-		ValidArgsFunction: yamlFiles,
+		Args:              accept.SomeFiles,
+		ValidArgsFunction: accept.YAMLFiles,
 		RunE: func(_ *cobra.Command, args []string) error {
 			o.files = args
 			return o.run()
@@ -65,11 +63,11 @@ func (o *fmtOptions) run() error {
 		switch {
 		case o.check && changed:
 			untidy = true
-			fmt.Fprintln(o.Stdout, name)
+			_, err = fmt.Fprintln(o.Stdout, name)
 		case o.check:
 		case o.write && name != "-":
 			if changed {
-				err = replace(o.Path(name), formatted)
+				err = o.Replace(name, formatted)
 			}
 		default:
 			_, err = o.Stdout.Write(formatted)
@@ -80,32 +78,6 @@ func (o *fmtOptions) run() error {
 	}
 	if untidy {
 		return console.CodeError(console.ExitFailed)
-	}
-	return nil
-}
-
-// replace writes a file anew: beside it first, so that a full disk costs nothing. A
-// symbolic link stays one.
-func replace(path string, text []byte) error {
-	path, err := filepath.EvalSymlinks(path)
-	if err != nil {
-		return err
-	}
-	info, err := os.Stat(path)
-	if err != nil {
-		return err
-	}
-	beside, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
-	if err != nil {
-		return err
-	}
-	_, err = beside.Write(text)
-	err = errors.Join(err, beside.Chmod(info.Mode().Perm()), beside.Close())
-	if err == nil {
-		err = os.Rename(beside.Name(), path)
-	}
-	if err != nil {
-		return errors.Join(fmt.Errorf("write %s: %w; it is as it was", path, err), os.Remove(beside.Name()))
 	}
 	return nil
 }

@@ -3,8 +3,9 @@ package cli
 import (
 	"github.com/spf13/cobra"
 
+	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/accept"
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/house"
-	"github.com/gatebook/gatebook/engine/report"
+	"github.com/gatebook/gatebook/engine/report/graph"
 )
 
 type graphOptions struct {
@@ -22,14 +23,14 @@ func newGraph(a *app) *cobra.Command {
 		Example: `  gatebook graph upgrade.yaml
   gatebook graph upgrade.yaml --format mermaid
   gatebook graph upgrade.yaml --format dot | dot -Tsvg > upgrade.svg`,
-		Args:              exactly("a FILE"),
-		ValidArgsFunction: yamlFiles,
+		Args:              accept.Exactly("a FILE"),
+		ValidArgsFunction: accept.YAMLFiles,
 		RunE: func(_ *cobra.Command, args []string) error {
 			o.file = args[0]
 			return o.run()
 		},
 	}
-	formatFlag(cmd, &o.format, "text", "mermaid", "dot", "json")
+	accept.Format(cmd, &o.format, "text", "mermaid", "dot", "json")
 	return cmd
 }
 
@@ -42,15 +43,15 @@ func (o *graphOptions) run() error {
 	if err != nil {
 		return err
 	}
-	graph := report.GraphOf(runbook.Checked)
+	drawn := graph.Of(runbook.Checked)
 	switch o.format {
 	case "mermaid":
-		return report.GraphMermaid(o.Stdout, graph)
+		return graph.Mermaid(o.Stdout, drawn)
 	case "dot":
-		return report.GraphDOT(o.Stdout, graph)
+		return graph.DOT(o.Stdout, drawn)
 	case "json":
-		return report.GraphJSON(o.Stdout, graph)
+		return graph.JSON(o.Stdout, drawn)
 	default:
-		return report.GraphText(o.Stdout, graph, o.Out())
+		return graph.Text(o.Stdout, drawn, o.Out())
 	}
 }

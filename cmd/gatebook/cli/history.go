@@ -7,13 +7,14 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/accept"
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/console"
-	"github.com/gatebook/gatebook/engine/report"
+	"github.com/gatebook/gatebook/engine/report/history"
 )
 
 type historyOptions struct {
 	*app
-	filter report.Filter
+	filter history.Filter
 	since  string
 	limit  int
 	format string
@@ -29,18 +30,21 @@ version and remark are what the runbook's record says of a run.`,
 		Example: `  gatebook history
   gatebook history --environment production --since 720h
   gatebook history --result rolled_back --format csv > rolled-back.csv`,
-		Args: exactly(),
+		Args: accept.Exactly(),
 		RunE: func(*cobra.Command, []string) error { return o.run() },
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&o.filter.Runbook, "runbook", "", "only runs of this runbook")
-	flags.StringVar(&o.filter.Result, "result", "", "only runs with this result: "+words(results()))
+	flags.StringVar(&o.filter.Result, "result", "", "only runs with this result: "+accept.Words(results()))
 	flags.StringVar(&o.filter.Environment, "environment", "", "only runs in this environment")
 	flags.StringVar(&o.filter.Operator, "operator", "", "only runs that this person began")
 	flags.StringVar(&o.since, "since", "", "only runs that began after a date (2026-11-21), a time (RFC 3339), or within a span (48h)")
 	flags.IntVar(&o.limit, "limit", 50, "how many runs at most; 0: all")
-	formatFlag(cmd, &o.format, "table", "json", "csv")
-	complete(cmd, "result", results()...)
+	accept.Format(cmd, &o.format, "table", "json", "csv")
+	accept.Complete(cmd, "result", results()...)
+	accept.CompleteBy(cmd, "runbook", a.offers().Records(func(r history.Record) string { return r.Runbook }))
+	accept.CompleteBy(cmd, "environment", a.offers().Records(func(r history.Record) string { return r.Environment }))
+	accept.CompleteBy(cmd, "operator", a.offers().Records(func(r history.Record) string { return r.Operator }))
 	return cmd
 }
 
@@ -52,8 +56,11 @@ func results() []string {
 }
 
 func (o *historyOptions) run() error {
+	if o.limit < 0 {
+		return console.Usage("--limit 0 shows all.", "--limit is %d, and must be at least 0", o.limit)
+	}
 	if !o.resultKnown() {
-		return console.Usage("It is "+words(results())+".", "--result %q is no result of a run", o.filter.Result)
+		return console.Usage("It is "+accept.Words(results())+".", "--result %q is no result of a run", o.filter.Result)
 	}
 	since, err := o.parseSince()
 	if err != nil {
@@ -73,18 +80,27 @@ func (o *historyOptions) run() error {
 	}
 	switch {
 	case o.format == "json":
-		return report.HistoryJSON(o.Stdout, records)
+		return history.JSON(o.Stdout, records)
 	case o.format == "csv":
-		return report.HistoryCSV(o.Stdout, records)
-	case len(records) == 0 && o.filter != (report.Filter{}):
+		return history.CSV(o.Stdout, records)
+	case len(records) == 0 && o.filter != (history.Filter{}):
 		o.Note("No run in %s passes the filter.", all.Engine.Store().Root())
 		return nil
 	case len(records) == 0:
 		o.Note("No runs in %s.", all.Engine.Store().Root())
 		return nil
 	default:
-		return report.HistoryTable(o.Stdout, records, o.Out())
+		return history.Table(o.Stdout, records, o.Out(), o.columns())
 	}
+}
+
+// columns is how wide the terminal is; 0 where there is none.
+func (o *historyOptions) columns() int {
+	if !o.Screen.Stdout {
+		return 0
+	}
+	columns, _ := o.Screen.Size()
+	return columns
 }
 
 func (o *historyOptions) resultKnown() bool {

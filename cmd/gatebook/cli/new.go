@@ -6,12 +6,12 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
-	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/accept"
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/console"
+	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/draft"
 )
 
 type newOptions struct {
@@ -26,28 +26,27 @@ func newNew(a *app) *cobra.Command {
 		Use:   "new FILE",
 		Short: "Start a runbook from a template",
 		Long: `Write a commented runbook that checks clean, to be changed into your own. A file that
-is there already is left alone. With "-" the runbook goes to standard output.`,
+is there already is left alone. With "-" the runbook goes to standard output.
+
+Its first line names the schema for editors, the file ` + draft.Schema + ` beside it, which
+gatebook schema prints.`,
 		Example: `  gatebook new upgrade.yaml
   gatebook new restart.yaml --template restart
   gatebook new - | less`,
-		Args:              exactly("a FILE to write, or - for standard output"),
-		ValidArgsFunction: yamlFiles,
+		Args:              accept.Exactly("a FILE to write, or - for standard output"),
+		ValidArgsFunction: accept.YAMLFiles,
 		RunE: func(_ *cobra.Command, args []string) error {
 			o.file = args[0]
 			return o.run()
 		},
 	}
-	cmd.Flags().Var(newChoice(&o.template, "upgrade", "restart"), "template", "what to start from: upgrade (a canary, then the rest, with approval) or restart (one service)")
-	complete(cmd, "template", "upgrade", "restart")
+	cmd.Flags().Var(accept.Choice(&o.template, draft.Names()...), "template", "what to start from: upgrade (a canary, then the rest, with approval) or restart (one service)")
+	accept.Complete(cmd, "template", draft.Names()...)
 	return cmd
 }
 
 func (o *newOptions) run() error {
-	text := upgradeTemplate
-	if o.template == "restart" {
-		text = restartTemplate
-	}
-	text = strings.ReplaceAll(text, "NAME", runbookName(o.file))
+	text := draft.Runbook(o.template, o.file)
 	if o.file == "-" {
 		_, err := fmt.Fprint(o.Stdout, text)
 		return err
@@ -63,19 +62,10 @@ func (o *newOptions) run() error {
 	if err = errors.Join(err, file.Close()); err != nil {
 		return fmt.Errorf("write the runbook: %w; what there is of it is in %s", err, o.file)
 	}
-	o.Note("Wrote %s. Next: gatebook check %s", o.file, o.file)
+	o.Note("Wrote %s. Next: gatebook check %s", o.file, console.Quote(o.file))
+	beside := filepath.Join(filepath.Dir(o.file), draft.Schema)
+	if _, err := os.Stat(o.Path(beside)); errors.Is(err, fs.ErrNotExist) {
+		o.Note("An editor completes it once the schema is there: gatebook schema > %s", console.Quote(beside))
+	}
 	return nil
-}
-
-// runbookName makes a DNS label of a file's name.
-func runbookName(file string) string {
-	base := strings.ToLower(strings.TrimSuffix(filepath.Base(file), filepath.Ext(file)))
-	label := strings.Trim(regexp.MustCompile(`[^a-z0-9]+`).ReplaceAllString(base, "-"), "-")
-	if len(label) > 63 {
-		label = strings.Trim(label[:63], "-")
-	}
-	if label == "" {
-		return "my-runbook"
-	}
-	return label
 }

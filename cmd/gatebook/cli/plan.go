@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/accept"
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/given"
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/house"
 	"github.com/gatebook/gatebook/engine/report"
@@ -32,15 +33,16 @@ comes first. Nothing is changed.
 		Example: `  gatebook plan upgrade.yaml -i image=web:2
   gatebook plan upgrade.yaml -f staging.yaml -i token=env:TOKEN
   gatebook plan upgrade.yaml --format json`,
-		Args:              exactly("a FILE"),
-		ValidArgsFunction: yamlFiles,
+		Args:              accept.Exactly("a FILE"),
+		ValidArgsFunction: accept.YAMLFiles,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.file = args[0]
 			return o.run(cmd.Context())
 		},
 	}
 	o.inputs.Declare(cmd.Flags())
-	formatFlag(cmd, &o.format, "text", "json")
+	accept.CompleteBy(cmd, "input", a.offers().Inputs)
+	accept.Format(cmd, &o.format, "text", "json")
 	cmd.Flags().BoolVar(&o.offline, "offline", false, "do not ask the actions what they would do, which reads the systems that they act on")
 	return cmd
 }

@@ -5,7 +5,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/given"
+	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/accept"
+	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/console"
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/runs"
 )
 
@@ -18,11 +19,11 @@ type takeUpOptions struct {
 	format        string
 	wait          bool
 	done, notDone []string
+	secrets       []console.Pair
 }
 
 func newResume(a *app) *cobra.Command {
-	o := &takeUpOptions{app: a, wish: runs.Resume}
-	cmd := &cobra.Command{
+	return newTakeUp(a, runs.Resume, &cobra.Command{
 		Use:   "resume RUN",
 		Short: "Take up a run that stopped, failed or was interrupted",
 		Long: `Go on with a run where it was left, in whatever way that was: paused, failed, or the
@@ -30,28 +31,40 @@ process or the machine died. What is done is not done again; a step that failed 
 tried again. Of an attempt whose answer was lost the action is asked whether it was
 done; where it cannot tell, look yourself and say --done STEP or --not-done STEP.
 
-Secrets are read again from where they came from. RUN is an id, its beginning, or
-latest. The exit codes are those of gatebook run.`,
+The run works in the folder in which it began, wherever you are. Its secrets are read
+again from where they came from, or from where -i says that they are now. RUN is an id,
+its beginning, or latest. The exit codes are those of gatebook run.`,
 		Example: `  gatebook resume latest
   gatebook resume 20261121-0300
-  gatebook resume latest --not-done upgrade`,
-		Args:              exactly("a RUN: an id, its beginning, or latest"),
-		ValidArgsFunction: a.completeRuns,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			o.name = args[0]
-			return o.run(cmd.Context())
-		},
-	}
-	o.declare(cmd)
-	cmd.Flags().StringArrayVar(&o.done, "done", nil, "step of which you saw that it was done")
-	cmd.Flags().StringArrayVar(&o.notDone, "not-done", nil, "step of which you saw that it was not done")
-	return cmd
+  gatebook resume latest --not-done upgrade
+  gatebook resume latest -i token=file:/run/secrets/token`,
+	})
 }
 
-func (o *takeUpOptions) declare(cmd *cobra.Command) {
-	formatFlag(cmd, &o.format, "text", "json")
-	cmd.Flags().StringVar(&o.reason, "reason", "", "why, for the journal")
-	cmd.Flags().BoolVar(&o.wait, "wait", false, "where nobody is at the terminal, wait for people's answers instead of pausing")
+// newTakeUp completes the verb of a wish by what all of these have in common.
+func newTakeUp(a *app, wish runs.Wish, cmd *cobra.Command) *cobra.Command {
+	o := &takeUpOptions{app: a, wish: wish}
+	cmd.Args = accept.Exactly("a RUN: an id, its beginning, or latest")
+	cmd.ValidArgsFunction = a.offers().Runs
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		o.name = args[0]
+		return o.run(cmd.Context())
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&o.reason, "reason", "", "why, for the journal")
+	if wish == runs.Pause {
+		return cmd // the others may drive the run themselves
+	}
+	accept.Format(cmd, &o.format, "text", "json")
+	flags.VarP(console.Pairs{List: &o.secrets}, "input", "i", "where a secret of the run is now: NAME=env:VARIABLE, NAME=file:PATH, or NAME=- for standard input")
+	flags.BoolVar(&o.wait, "wait", false, "where nobody is at the terminal, wait for people's answers instead of pausing")
+	if wish == runs.Resume {
+		flags.StringArrayVar(&o.done, "done", nil, "step of which you saw that it was done")
+		flags.StringArrayVar(&o.notDone, "not-done", nil, "step of which you saw that it was not done")
+		accept.CompleteBy(cmd, "done", a.offers().Lost)
+		accept.CompleteBy(cmd, "not-done", a.offers().Lost)
+	}
+	return cmd
 }
 
 func (o *takeUpOptions) run(ctx context.Context) error {
@@ -59,9 +72,8 @@ func (o *takeUpOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	reader := &given.Reader{Console: o.Console}
 	return all.TakeUp(ctx, runs.TakeUp{
 		Follow: runs.Follow{JSON: o.format == "json", Wait: o.wait},
-		Run:    o.name, Wish: o.wish, Reason: o.reason, Done: o.done, NotDone: o.notDone, Secret: reader.Secret,
+		Run:    o.name, Wish: o.wish, Reason: o.reason, Done: o.done, NotDone: o.notDone, Secrets: o.secrets,
 	}, o.prompter())
 }

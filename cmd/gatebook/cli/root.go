@@ -6,8 +6,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/accept"
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/console"
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/house"
+	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/offer"
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/runs"
 )
 
@@ -23,10 +25,9 @@ func Main(env Env) int {
 	return a.Finish(root.ExecuteContext(context.Background()))
 }
 
-// app is what all verbs share: the environment and the flags that every one has.
+// app is what all verbs share: the environment, with the flags that every one has.
 type app struct {
 	*console.Console
-	state string
 }
 
 // Env is everything that the command line takes from outside.
@@ -69,8 +70,9 @@ takes it back when it goes wrong, and proves afterwards what happened.`,
 		return console.Usage("See: "+cmd.CommandPath()+" --help", "%v", err)
 	})
 	flags := root.PersistentFlags()
-	flags.StringVar(&a.state, "state", "", "folder that runs are kept in (default: $GATEBOOK_STATE, else $XDG_STATE_HOME/gatebook, else ~/.local/state/gatebook)")
-	flags.Var(newChoice(&a.Colour, "auto", "always", "never"), "color", "colours: auto, always or never; NO_COLOR is honoured")
+	flags.StringVar(&a.State, "state", "", "folder that runs are kept in (default: $GATEBOOK_STATE, else $XDG_STATE_HOME/gatebook, else ~/.local/state/gatebook)")
+	flags.Var(accept.Choice(&a.Colour, "auto", "always", "never"), "color", "colours: auto, always or never; NO_COLOR is honoured")
+	accept.Complete(root, "color", "auto", "always", "never")
 	root.AddGroup(
 		&cobra.Group{ID: groupWrite, Title: "Write runbooks:"},
 		&cobra.Group{ID: groupRun, Title: "Run them:"},
@@ -113,13 +115,13 @@ func (a *app) noVerb(cmd *cobra.Command, args []string) error {
 	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
 		hint = "Did you mean: gatebook " + strings.Join(near, ", or gatebook ") + "?"
 	} else if strings.HasSuffix(args[0], ".yaml") || strings.HasSuffix(args[0], ".yml") {
-		hint = "To run the runbook: gatebook run " + args[0]
+		hint = "To run the runbook: gatebook run " + console.Quote(args[0])
 	}
 	return console.Usage(hint, "there is no command %q", args[0])
 }
 
 // houseWithRuns opens the engine with the folder that runs are kept in.
-func (a *app) houseWithRuns() (*house.House, error) { return house.OpenWithRuns(a.Console, a.state) }
+func (a *app) houseWithRuns() (*house.House, error) { return house.OpenWithRuns(a.Console) }
 
 // runs gives access to the runs that are kept.
 func (a *app) runs() (*runs.Runs, error) {
@@ -127,7 +129,20 @@ func (a *app) runs() (*runs.Runs, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &runs.Runs{Console: a.Console, Engine: h.Engine}, nil
+	return runsOf(h), nil
+}
+
+// offers gives access to what the shell offers.
+func (a *app) offers() offer.Shell { return offer.Shell{Console: a.Console, OpenRuns: a.runs} }
+
+func runsOf(h *house.House) *runs.Runs {
+	return &runs.Runs{Console: h.Console, Engine: h.Engine, In: func(dir string) (*runs.Runs, error) {
+		moved, err := h.In(dir)
+		if err != nil {
+			return nil, err
+		}
+		return runsOf(moved), nil
+	}}
 }
 
 // usageTemplate is cobra's, without the line that names the flags of the parent as

@@ -2,9 +2,11 @@ package cli
 
 import (
 	"context"
+	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/accept"
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/console"
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/given"
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/house"
@@ -36,7 +38,8 @@ JSON on standard output. Everything is in the run's journal, so that gatebook re
 takes up a run that was interrupted in whatever way.
 
 Ctrl-C once starts nothing new and lets what runs come to its end; twice stops what
-runs, and what the runbook says about failures applies.
+runs, and what the runbook says about failures applies; each further one gives up the
+step that is being taken back at that moment.
 
 ` + inputsHelp + `
 
@@ -47,15 +50,16 @@ resumed.`,
 		Example: `  gatebook run upgrade.yaml -i image=web:2
   gatebook run upgrade.yaml -f production.yaml -i token=env:TOKEN --yes
   gatebook run upgrade.yaml --yes --format json | jq .`,
-		Args:              exactly("a FILE"),
-		ValidArgsFunction: yamlFiles,
+		Args:              accept.Exactly("a FILE"),
+		ValidArgsFunction: accept.YAMLFiles,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.file = args[0]
 			return o.run(cmd.Context())
 		},
 	}
 	o.inputs.Declare(cmd.Flags())
-	formatFlag(cmd, &o.format, "text", "json")
+	accept.CompleteBy(cmd, "input", a.offers().Inputs)
+	accept.Format(cmd, &o.format, "text", "json")
 	flags := cmd.Flags()
 	flags.BoolVarP(&o.yes, "yes", "y", false, "do not ask before the run begins")
 	flags.BoolVar(&o.wait, "wait", false, "where nobody is at the terminal, wait for people's answers instead of pausing")
@@ -81,7 +85,7 @@ func (o *runOptions) run(ctx context.Context) error {
 		return err
 	}
 	if len(found) > 0 {
-		o.Note("Warnings: %d; see: gatebook check %s", len(found), o.file)
+		o.Note("Warnings: %d; see: gatebook check %s", len(found), console.Quote(o.file))
 	}
 	prompter := o.prompter()
 	if err := o.confirm(ctx, h, planned, prompter); err != nil {
@@ -91,8 +95,7 @@ func (o *runOptions) run(ctx context.Context) error {
 		o.seed = o.Random()
 	}
 	follow := runs.Follow{JSON: o.format == "json", Wait: o.wait}
-	all := &runs.Runs{Console: o.Console, Engine: h.Engine}
-	return all.Start(ctx, planned, prompter, follow, o.parallelism, o.seed)
+	return runsOf(h).Start(ctx, planned, prompter, follow, o.parallelism, o.seed)
 }
 
 // prompter asks the person at the terminal, where there is one on both sides.
@@ -109,7 +112,7 @@ func (o *runOptions) confirm(ctx context.Context, h *house.House, planned *engin
 		return nil
 	}
 	if prompter == nil {
-		return console.Usage("To see what it would do: gatebook plan "+o.file+"\nTo begin without a question: gatebook run "+o.file+" --yes",
+		return console.Usage("To see what it would do: gatebook plan "+o.typed()+"\nTo begin without a question: gatebook run "+o.typed()+" --yes",
 			"a run changes things, and there is no terminal to ask at")
 	}
 	preview, err := h.Preview(ctx, planned)
@@ -119,11 +122,16 @@ func (o *runOptions) confirm(ctx context.Context, h *house.House, planned *engin
 	if err := report.PlanSummary(o.Stderr, preview, o.Style(true)); err != nil {
 		return err
 	}
-	o.Note("\nThe whole plan: gatebook plan %s", o.file)
+	o.Note("\nThe whole plan: gatebook plan %s", o.typed())
 	if yes, err := prompter.Confirm(ctx, "Begin?"); err != nil || !yes {
 		return o.refrain() // who is not there any more has not said yes
 	}
 	return nil
+}
+
+// typed is the runbook with its inputs, as they stand in a command.
+func (o *runOptions) typed() string {
+	return strings.Join(append([]string{console.Quote(o.file)}, o.inputs.Typed()...), " ")
 }
 
 // refrain says that nothing was begun, as whoever was asked did not want it.

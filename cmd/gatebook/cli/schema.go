@@ -3,6 +3,7 @@ package cli
 import (
 	"github.com/spf13/cobra"
 
+	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/accept"
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/console"
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/documents"
 )
@@ -22,10 +23,10 @@ runbook whose first line names it:
 
   # yaml-language-server: $schema=runbook-v1.json
 
-With a NAME, print that of a document which gatebook writes with --format json: ` + words(documents.Names()[1:]) + ".",
+With a NAME, print that of a document which gatebook writes with --format json: ` + accept.Words(documents.Names()[1:]) + ".",
 		Example: `  gatebook schema > runbook-v1.json
   gatebook schema status`,
-		Args:      atMost("NAME"),
+		Args:      accept.AtMost("NAME"),
 		ValidArgs: documents.Names(),
 		RunE: func(_ *cobra.Command, args []string) error {
 			o.name = "runbook"
@@ -40,7 +41,7 @@ With a NAME, print that of a document which gatebook writes with --format json: 
 func (o *schemaOptions) run() error {
 	found, ok := documents.Find(o.name)
 	if !ok {
-		return console.Usage("There are: "+words(documents.Names()), "there is no schema of %q", o.name)
+		return console.Usage("There are: "+accept.Words(documents.Names()), "there is no schema of %q", o.name)
 	}
 	return o.PrintJSON(found.Schema())
 }

@@ -1,10 +1,14 @@
 package cli
 
 import (
+	"io"
+
 	"github.com/spf13/cobra"
 
+	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/accept"
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/console"
 	"github.com/gatebook/gatebook/engine/report"
+	"github.com/gatebook/gatebook/engine/report/standing"
 )
 
 type statusOptions struct {
@@ -25,8 +29,8 @@ an id, its beginning, or latest, which is also what is shown without one.`,
   gatebook status 20261121-0300
   gatebook status --format json | jq .mode
   watch -c gatebook status --color always`,
-		Args:              atMost("RUN"),
-		ValidArgsFunction: a.completeRuns,
+		Args:              accept.AtMost("RUN"),
+		ValidArgsFunction: a.offers().Runs,
 		RunE: func(_ *cobra.Command, args []string) error {
 			o.name = "latest"
 			if len(args) > 0 {
@@ -35,7 +39,7 @@ an id, its beginning, or latest, which is also what is shown without one.`,
 			return o.run()
 		},
 	}
-	formatFlag(cmd, &o.format, "text", "json")
+	accept.Format(cmd, &o.format, "text", "json")
 	cmd.Flags().BoolVar(&o.code, "exit-code", false, "exit as the run did: with its exit code, or 5 while it has not ended")
 	return cmd
 }
@@ -52,7 +56,7 @@ func (o *statusOptions) run() error {
 	if o.format == "json" {
 		err = o.PrintJSON(found.Status)
 	} else {
-		err = report.StatusText(o.Stdout, found.Status, o.Now(), o.Out())
+		err = o.Result(func(w io.Writer) error { return report.StatusText(w, found.Status, o.Now(), o.Out()) })
 	}
 	if err != nil || !o.code {
 		return err
@@ -60,7 +64,7 @@ func (o *statusOptions) run() error {
 	return exitOf(found.Status)
 }
 
-func exitOf(s *report.Status) error {
+func exitOf(s *standing.Status) error {
 	code := 5
 	if s.Result != nil {
 		code = s.Result.Outcome.ExitCode()

@@ -6,6 +6,8 @@ import (
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
+
+	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/accept"
 )
 
 type versionOptions struct {
@@ -19,10 +21,10 @@ func newVersion(a *app) *cobra.Command {
 		Use:     "version",
 		Short:   "Print which gatebook this is",
 		Example: "  gatebook version\n  gatebook version --format json",
-		Args:    exactly(),
+		Args:    accept.Exactly(),
 		RunE:    func(*cobra.Command, []string) error { return o.run() },
 	}
-	formatFlag(cmd, &o.format, "text", "json")
+	accept.Format(cmd, &o.format, "text", "json")
 	return cmd
 }
 

@@ -6,9 +6,7 @@ import (
 	"context"
 	"fmt"
 	"os/exec"
-	"runtime"
 	"slices"
-	"syscall"
 	"time"
 )
 
@@ -43,18 +41,6 @@ func (c contestant) measure(ctx context.Context) (sample, error) {
 	}
 	state := command.ProcessState
 	return sample{wall: wall, cpu: state.UserTime() + state.SystemTime(), memory: peak(state.SysUsage())}, nil
-}
-
-// peak returns the peak memory of a process, in bytes.
-func peak(usage any) int64 {
-	of, ok := usage.(*syscall.Rusage)
-	if !ok {
-		return 0
-	}
-	if runtime.GOOS == "darwin" {
-		return of.Maxrss
-	}
-	return of.Maxrss * 1024
 }
 
 // alternate measures every contestant once a round and returns the medians, in the

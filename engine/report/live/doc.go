@@ -5,7 +5,7 @@
 // A view is told of what happens by the run's driver, from several goroutines, and never
 // makes it wait for a person: a terminal that cannot be written to is given up, not
 // waited for. What a step printed comes already masked; what it could do to a terminal
-// is taken out here. The clock and the size of the terminal are passed in. Floor 8.
+// is taken out here. The clock and the size of the terminal are passed in. Floor 7.
 package live
 
 import (

@@ -5,7 +5,8 @@ import (
 	"slices"
 
 	"github.com/gatebook/gatebook/engine/event"
-	"github.com/gatebook/gatebook/engine/report"
+	"github.com/gatebook/gatebook/engine/report/layout"
+	"github.com/gatebook/gatebook/engine/report/standing"
 )
 
 // frame makes the lines of the region: how the run stands, then the steps that go on,
@@ -16,7 +17,7 @@ func (v *Terminal) frame(columns, rows int) []string {
 		return nil
 	}
 	active := s.Active()
-	slices.SortStableFunc(active, func(a, b *report.Step) int { return urgency(a.Status) - urgency(b.Status) })
+	slices.SortStableFunc(active, func(a, b *standing.Step) int { return urgency(a.Status) - urgency(b.Status) })
 	room := rows - 2
 	hidden := 0
 	if len(active) > room {
@@ -26,14 +27,14 @@ func (v *Terminal) frame(columns, rows int) []string {
 	lines := []string{v.headline(columns)}
 	ids := 0
 	for _, step := range active {
-		ids = max(ids, report.Width(step.ID))
+		ids = max(ids, layout.Width(step.ID))
 	}
 	ids = min(ids, columns/3)
 	for _, step := range active {
 		lines = append(lines, v.stepLine(step, ids, columns))
 	}
 	if hidden > 0 {
-		lines = append(lines, v.Style.Dim(report.Cut(fmt.Sprintf("  … and %d more at work", hidden), columns-1)))
+		lines = append(lines, v.Style.Dim(layout.Cut(fmt.Sprintf("  … and %d more at work", hidden), columns-1)))
 	}
 	return lines
 }
@@ -47,7 +48,7 @@ func urgency(s event.Status) int {
 		return 1
 	case event.Waiting, event.Verifying:
 		return 2
-	case event.Running, event.Pending, event.Succeeded, event.Failed, event.Skipped,
+	case event.Running, event.Resting, event.LostTrack, event.Pending, event.Succeeded, event.Failed, event.Skipped,
 		event.NotRun, event.Undone, event.LeftOver:
 		return 3
 	default:
@@ -65,14 +66,14 @@ func (v *Terminal) headline(columns int) string {
 		}
 	}
 	text := fmt.Sprintf("%s %s · %s · %d/%d done", s.Run.Runbook, s.Run.Version,
-		report.Elapsed(s.Elapsed(v.Now()).Truncate(FrameTime)), done, len(s.Steps))
+		layout.Elapsed(s.Elapsed(v.Now()).Truncate(FrameTime)), done, len(s.Steps))
 	if failed := s.Counts[event.Failed]; failed > 0 {
 		text += fmt.Sprintf(", %d failed", failed)
 	}
 	if words := modeNote(s.Mode); words != "" {
 		text += " · " + words
 	}
-	return v.Style.Bold(report.Cut(text, columns-1))
+	return v.Style.Bold(layout.Cut(text, columns-1))
 }
 
 func modeNote(m event.Mode) string {
@@ -92,15 +93,15 @@ func modeNote(m event.Mode) string {
 
 // stepLine says what one step is at. Text is cut before it is dressed, so that no
 // escape sequence is cut in two.
-func (v *Terminal) stepLine(step *report.Step, ids, columns int) string {
+func (v *Terminal) stepLine(step *standing.Step, ids, columns int) string {
 	now := v.Now()
-	head := fmt.Sprintf("%s  %s  ", report.Pad(report.Cut(step.ID, ids), ids),
-		report.Pad(report.Elapsed(step.ElapsedAt(now).Truncate(FrameTime)), 6))
-	head = report.Cut(head, columns-3)
+	head := fmt.Sprintf("%s  %s  ", layout.Pad(layout.Cut(step.ID, ids), ids),
+		layout.Pad(layout.Elapsed(step.ElapsedAt(now).Truncate(FrameTime)), 6))
+	head = layout.Cut(head, columns-3)
 	doing := step.Doing(now)
 	if doing == "" {
-		doing = report.Word(step.Status)
+		doing = step.Word()
 	}
-	doing = report.Cut(doing, columns-3-report.Width(head))
+	doing = layout.Cut(doing, columns-3-layout.Width(head))
 	return v.Style.Mark(step.Status) + " " + head + v.Style.Dim(doing)
 }

@@ -7,18 +7,19 @@ import (
 	"time"
 
 	"github.com/gatebook/gatebook/engine/event"
-	"github.com/gatebook/gatebook/engine/report"
+	"github.com/gatebook/gatebook/engine/report/layout"
+	"github.com/gatebook/gatebook/engine/report/standing"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
 // Lines writes a line for each change of a run, and the lines that steps print behind
 // the step's name.
 type Lines struct {
-	style report.Style
+	style layout.Style
 
 	mu     sync.Mutex
 	out    io.Writer
-	status *report.Status
+	status *standing.Status
 	told   map[string]progress
 	err    error
 }
@@ -35,7 +36,7 @@ const mostProgress = 20
 
 // NewLines returns a view that writes lines. The status is the run's before its first
 // event; the view keeps it up to date.
-func NewLines(w io.Writer, status *report.Status, style report.Style) *Lines {
+func NewLines(w io.Writer, status *standing.Status, style layout.Style) *Lines {
 	return &Lines{out: w, status: status, style: style, told: make(map[string]progress)}
 }
 
@@ -45,7 +46,7 @@ func (v *Lines) Event(e event.Event) {
 	defer v.mu.Unlock()
 	v.status.Apply(e)
 	if text := telling(v.status, e, v.style); text != "" {
-		v.write(v.style.Dim(report.Clock(e.Time)) + "  " + text)
+		v.write(v.style.Dim(layout.Clock(e.Time)) + "  " + text)
 	}
 }
 
@@ -53,7 +54,7 @@ func (v *Lines) Event(e event.Event) {
 func (v *Lines) Output(step, _, line string) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	text := report.Line(line)
+	text := layout.Line(line)
 	v.status.Output(step, text)
 	v.write(v.style.Dim(step+" | ") + text)
 }
@@ -64,7 +65,7 @@ func (v *Lines) Progress(step string, p sdk.Progress) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.status.Progress(step, p)
-	text, last := report.Line(p.Message), v.told[step]
+	text, last := layout.Line(p.Message), v.told[step]
 	if text != "" && text != last.message && last.times < mostProgress {
 		v.told[step] = progress{text, last.times + 1}
 		v.write(v.style.Dim(step+" … ") + text)
@@ -86,7 +87,7 @@ func (v *Lines) write(line string) {
 
 // telling is an event as one line, empty where it is not worth one. The status has
 // taken the event in already.
-func telling(s *report.Status, e event.Event, style report.Style) string {
+func telling(s *standing.Status, e event.Event, style layout.Style) string {
 	said := s.Describe(e)
 	if e.Type == event.AskOpened {
 		return asking(s, e, style)
@@ -99,19 +100,19 @@ func telling(s *report.Status, e event.Event, style report.Style) string {
 		text = said.Step + " " + text
 	}
 	if said.By != "" && e.Type != event.RunStarted {
-		text += " by " + report.Line(said.By)
+		text += " by " + layout.Line(said.By)
 	}
-	if said.Why != "" {
+	if said.Why != "" && e.Type != event.RunFinished { // the summary follows, which begins with it
 		text += style.Dim(": ") + said.Why
 	}
 	if step := waiting(s, e); step != nil {
-		text += style.Dim(", is looked at again until " + report.Clock(step.Wait.Until))
+		text += style.Dim("; it is looked at again until " + layout.Clock(step.Wait.Until))
 	}
 	return style.Mark(said.Mark) + " " + text
 }
 
 // toldElsewhere reports whether another event says the same, or more.
-func toldElsewhere(s *report.Status, e event.Event) bool {
+func toldElsewhere(s *standing.Status, e event.Event) bool {
 	switch e.Type {
 	case event.StepDecided:
 		return e.Status == event.Asking // the question follows
@@ -127,7 +128,7 @@ func toldElsewhere(s *report.Status, e event.Event) bool {
 	}
 }
 
-func waiting(s *report.Status, e event.Event) *report.Step {
+func waiting(s *standing.Status, e event.Event) *standing.Step {
 	if e.Type != event.ConditionMet {
 		return nil
 	}
@@ -138,14 +139,15 @@ func waiting(s *report.Status, e event.Event) *report.Step {
 }
 
 // asking puts a question with what to type to answer it.
-func asking(s *report.Status, e event.Event, style report.Style) string {
+func asking(s *standing.Status, e event.Event, style layout.Style) string {
 	step, ok := s.Step(e.Op.Step)
 	if !ok || step.Ask == nil {
 		return ""
 	}
-	text := fmt.Sprintf("%s %s asks: %s", style.Mark(event.Asking), step.ID, report.Line(step.Ask.Message))
+	until := ""
 	if !step.Ask.Until.IsZero() {
-		text += " until " + step.Ask.Until.Format(time.DateTime)
+		until = " until " + step.Ask.Until.Format(time.DateTime)
 	}
-	return text + style.Dim(fmt.Sprintf(" (gatebook approve %s %s, or reject)", s.Run.ID, step.ID))
+	return fmt.Sprintf("%s %s asks%s: %s", style.Mark(event.Asking), step.ID, until, layout.Line(step.Ask.Message)) +
+		style.Dim(" ("+s.Approve(step.ID)+", or reject)")
 }

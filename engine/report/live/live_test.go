@@ -13,8 +13,9 @@ import (
 
 	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/plan"
-	"github.com/gatebook/gatebook/engine/report"
+	"github.com/gatebook/gatebook/engine/report/layout"
 	"github.com/gatebook/gatebook/engine/report/live"
+	"github.com/gatebook/gatebook/engine/report/standing"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
@@ -71,7 +72,7 @@ func onTerminal(t *testing.T, columns, rows int, p *plan.Plan, play func(theater
 	synctest.Test(t, func(t *testing.T) {
 		shown := newScreen(t, columns)
 		view := live.NewTerminal(shown, live.Options{
-			Status: report.NewStatus(p), Now: time.Now, Size: func() (int, int) { return shown.columns, rows },
+			Status: standing.New(p), Now: time.Now, Size: func() (int, int) { return shown.columns, rows },
 		})
 		play(theater{view}, view, shown)
 		if err := view.Close(); err != nil {
@@ -98,13 +99,13 @@ func TestTerminalShowsWhatGoesOnAndKeepsWhatEnded(t *testing.T) {
 		play.view.Output("drain", "stdout", "\x1b[31mevicting\x1b[2J pod-7\x1b[0m")
 		time.Sleep(2 * time.Second)
 		frame()
-		clock := report.Clock(time.Now().Add(time.Minute - 2*time.Second - live.FrameTime))
+		clock := layout.Clock(time.Now().Add(time.Minute - 2*time.Second - live.FrameTime))
 		want := "› run r1 of web 1.2.0 started\nweb 1.2.0 · 2.1s · 0/3 done\n"
 		if got := shown.text(); !strings.HasPrefix(got, want) {
 			t.Errorf("the screen begins otherwise:\n%s\nwant\n%s", got, want)
 		}
 		for _, part := range []string{
-			"? check    2.1s    waits for quiet until " + clock, "› drain    2.1s    attempt 1/3 · evicting pod-7", "› upgrade  2.1s    attempt 2/3",
+			"? check    2.1s    waits until " + clock + ", 58s left: quiet", "› drain    2.1s    attempt 1/3 · evicting pod-7", "› upgrade  2.1s    attempt 2/3",
 		} {
 			if !strings.Contains(shown.text(), part) {
 				t.Errorf("the screen lacks %q:\n%s", part, shown.text())
@@ -193,8 +194,8 @@ func TestTerminalFitsItsSize(t *testing.T) {
 				t.Errorf("%v: the region takes %d lines", size, len(lines))
 			}
 			for _, line := range lines {
-				if report.Width(line) > size[0] {
-					t.Errorf("%v: a line takes %d columns: %q", size, report.Width(line), line)
+				if layout.Width(line) > size[0] {
+					t.Errorf("%v: a line takes %d columns: %q", size, layout.Width(line), line)
 				}
 			}
 			if size[1] == 24 && !strings.Contains(shown.text(), "… and 43 more at work") {
@@ -251,9 +252,9 @@ func TestABrokenOutputIsGivenUpAndTold(t *testing.T) {
 	t.Parallel()
 	views := map[string]func(*brokenPipe) live.View{
 		"terminal": func(b *brokenPipe) live.View {
-			return live.NewTerminal(b, live.Options{Status: report.NewStatus(nil), Now: time.Now, Size: func() (int, int) { return 0, 0 }})
+			return live.NewTerminal(b, live.Options{Status: standing.New(nil), Now: time.Now, Size: func() (int, int) { return 0, 0 }})
 		},
-		"lines": func(b *brokenPipe) live.View { return live.NewLines(b, report.NewStatus(nil), report.Style{}) },
+		"lines": func(b *brokenPipe) live.View { return live.NewLines(b, standing.New(nil), layout.Style{}) },
 		"json":  func(b *brokenPipe) live.View { return live.NewJSON(b, time.Now) },
 	}
 	for name, view := range views {
@@ -277,7 +278,7 @@ func TestLines(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var b bytes.Buffer
-		play := theater{live.NewLines(&b, report.NewStatus(examplePlan("drain", "ask")), report.Style{})}
+		play := theater{live.NewLines(&b, standing.New(examplePlan("drain", "ask")), layout.Style{})}
 		play.start()
 		play.begin("drain", 1)
 		play.view.Output("drain", "stderr", "evicting\tpod-7\x1b[2J\n")
@@ -296,7 +297,7 @@ func TestLines(t *testing.T) {
 		if err := play.view.Close(); err != nil {
 			t.Fatal(err)
 		}
-		at := report.Clock(time.Now())
+		at := layout.Clock(time.Now())
 		want := strings.Join([]string{
 			at + "  › run r1 of web 1.2.0 started",
 			at + "  › drain runs exec",
@@ -304,7 +305,7 @@ func TestLines(t *testing.T) {
 			"drain … 3 of 5 pods are gone",
 			at + "  ✗ drain attempt 1 failed: transient: exit code 1",
 			at + "  › drain runs exec, attempt 2",
-			at + `  ? drain gate "quiet" is false: x, is looked at again until ` + report.Clock(time.Now().Add(time.Minute)),
+			at + `  ? drain gate "quiet" does not hold yet: x; it is looked at again until ` + layout.Clock(time.Now().Add(time.Minute)),
 			at + "  ✓ drain succeeded",
 			at + "  ? ask asks: Go on? (gatebook approve r1 ask, or reject)",
 			at + "  ✓ ask was approved by bob: fine",
@@ -347,7 +348,7 @@ func TestJSONIsOneDocumentALine(t *testing.T) {
 
 func BenchmarkTerminalEvent(b *testing.B) {
 	view := live.NewTerminal(&bytes.Buffer{}, live.Options{
-		Status: report.NewStatus(examplePlan("drain")), Now: time.Now, Size: func() (int, int) { return 80, 24 },
+		Status: standing.New(examplePlan("drain")), Now: time.Now, Size: func() (int, int) { return 80, 24 },
 	})
 	defer view.Close()
 	play := theater{view}

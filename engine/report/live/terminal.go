@@ -8,7 +8,8 @@ import (
 	"time"
 
 	"github.com/gatebook/gatebook/engine/event"
-	"github.com/gatebook/gatebook/engine/report"
+	"github.com/gatebook/gatebook/engine/report/layout"
+	"github.com/gatebook/gatebook/engine/report/standing"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
@@ -17,8 +18,8 @@ const FrameTime = 100 * time.Millisecond
 
 // Options is what a [Terminal] needs to know of the place that it draws on.
 type Options struct {
-	Status *report.Status // the run's before its first event
-	Style  report.Style
+	Status *standing.Status // the run's before its first event
+	Style  layout.Style
 	Now    func() time.Time
 	// Size returns the columns and rows there are now; 0 where it cannot be told.
 	Size func() (columns, rows int)
@@ -174,7 +175,7 @@ func (v *Terminal) draw() {
 	b.WriteString(clearBelow + endUpdate)
 	v.drawn = v.drawn[:0]
 	for _, line := range region {
-		v.drawn = append(v.drawn, report.Width(report.Line(line)))
+		v.drawn = append(v.drawn, layout.Width(layout.Line(line)))
 	}
 	v.shown = text
 	v.write(b.String())

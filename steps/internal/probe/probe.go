@@ -17,11 +17,18 @@ import (
 // minInterval keeps an interval of zero from being a busy loop.
 const minInterval = 10 * time.Millisecond
 
-// Polling is how a check probes, and how often; the inputs of checks embed it.
+// Polling is how is probed, and how often; the inputs of actions that wait embed it.
 type Polling struct {
 	Timeout     schema.Duration `json:"timeout" default:"5s" doc:"How long one probe may take."`
 	Interval    schema.Duration `json:"interval" default:"1s" doc:"Pause between two probes."`
 	Consecutive int             `json:"consecutive" default:"1" min:"1" max:"1000" doc:"How many probes in a row must succeed. A failed one starts the count again."`
+}
+
+// Checking is polling that ends with the first failure, unless more time is given; the
+// inputs of checks embed it.
+type Checking struct {
+	Within schema.Duration `json:"within" default:"0s" doc:"How long to try again while the check fails. With 0s the first failure ends it."`
+	Polling
 }
 
 // Until probes until p.Consecutive probes in a row succeed, and returns the last

@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"maps"
 	"mime"
@@ -41,7 +42,7 @@ type Answer struct {
 	Status    int               `json:"status" required:"true" doc:"Status code of the answer."`
 	Latency   schema.Duration   `json:"latency" required:"true" doc:"Time from the start of the connection to the end of the body."`
 	Headers   map[string]string `json:"headers" required:"true" doc:"Headers of the answer under lower-case names, repeated ones joined by commas; cookies are left out."`
-	Body      string            `json:"body" required:"true" doc:"Body of the answer as text, cut off at maxBody bytes."`
+	Body      string            `json:"body" required:"true" doc:"Body of the answer as text; cut off at maxBody bytes, it ends with …."`
 	Truncated bool              `json:"truncated" required:"true" doc:"Whether the body was longer than maxBody."`
 	JSON      any               `json:"json,omitempty" doc:"Body as a value, where it is whole and JSON: by its type, or because it is an object or a list."`
 }
@@ -167,6 +168,9 @@ func (c Client) client(e Exchange) (*http.Client, error) {
 			next.Header.Del("Referer")
 		}
 		if first := before[0].URL; next.URL.Host != first.Host || next.URL.Scheme != first.Scheme {
+			if next.ContentLength > 0 {
+				return fmt.Errorf("the server sends the request on to %s, and its body does not go to another host; give that address as url if it should", PublicURL(next.URL))
+			}
 			for name := range e.Headers {
 				next.Header.Del(name)
 			}
@@ -225,6 +229,9 @@ func readAnswer(response *http.Response, maxBody int) (Answer, error) {
 		}
 	}
 	answer.Body = strings.ToValidUTF8(string(body), "\uFFFD")
+	if answer.Truncated {
+		answer.Body = strings.TrimRight(answer.Body, "\uFFFD") + "…" // who masks secrets looks beside it for a part of one
+	}
 	if !answer.Truncated && (isJSON(response.Header.Get("Content-Type")) || mayBeJSON(body)) {
 		var whole any
 		if document.Read(body, &whole) == nil {

@@ -122,3 +122,20 @@ func Quantity(text string) (float64, error) {
 func plain(digits string) bool {
 	return digits != "" && len(digits) <= 64 && strings.Trim(digits, "0123456789.eE+-") == ""
 }
+
+// Try says what is wrong with a constant as an argument of one of our
+// functions, in either language.
+func Try(function string, argument int, text string) error {
+	family, name, _ := strings.Cut(function, ".")
+	var err error
+	switch {
+	case function == "quantity":
+		_, err = Quantity(text)
+	case family != "semver" || name == "valid":
+	case name == "satisfies" && argument == 1:
+		_, err = SatisfiesVersion("1.0.0", text)
+	default:
+		_, err = VersionPart("major", text)
+	}
+	return err
+}

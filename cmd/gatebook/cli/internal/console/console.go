@@ -8,45 +8,43 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"os"
-	"path/filepath"
 	"strings"
 
-	"github.com/gatebook/gatebook/engine/report"
+	"github.com/gatebook/gatebook/engine/report/layout"
 )
 
 // Console is the environment with the flags that say how to use it.
 type Console struct {
 	Env
 	Colour string // auto, always or never
+	State  string // the folder of --state as it was typed; empty: it was not
 
 	stdinFor string // what standard input was read for
 }
 
 // Style is how to write to a stream that is a terminal, or is not.
-func (c *Console) Style(terminal bool) report.Style {
+func (c *Console) Style(terminal bool) layout.Style {
 	switch c.Colour {
 	case "always":
-		return report.Style{Colour: true}
+		return layout.Style{Colour: true}
 	case "never":
-		return report.Style{}
+		return layout.Style{}
 	default:
-		return report.Style{Colour: terminal && c.Getenv("NO_COLOR") == "" && c.Getenv("TERM") != "dumb"}
+		return layout.Style{Colour: terminal && c.Getenv("NO_COLOR") == "" && c.Getenv("TERM") != "dumb"}
 	}
 }
 
 // Out is how to write to standard output.
-func (c *Console) Out() report.Style { return c.Style(c.Screen.Stdout) }
+func (c *Console) Out() layout.Style { return c.Style(c.Screen.Stdout) }
 
 // Complain says what is wrong.
 func (c *Console) Complain(message string) {
-	fmt.Fprintf(c.Stderr, "%s %s\n", c.Style(c.Screen.Stderr).Bad("gatebook:"), strings.TrimRight(message, "\n"))
+	fmt.Fprintf(c.Stderr, "%s %s\n", c.Style(c.Screen.Stderr).Bad("gatebook:"), strings.TrimRight(c.Runnable(message), "\n"))
 }
 
 // Note says something beside the result.
 func (c *Console) Note(format string, args ...any) {
-	fmt.Fprintln(c.Stderr, strings.TrimRight(fmt.Sprintf(format, args...), "\n"))
+	fmt.Fprintln(c.Stderr, strings.TrimRight(c.Runnable(fmt.Sprintf(format, args...)), "\n"))
 }
 
 // PrintJSON writes one document to standard output.
@@ -58,54 +56,6 @@ func (c *Console) PrintJSON(document any) error {
 		return fmt.Errorf("write to standard output: %w", err)
 	}
 	return nil
-}
-
-// Path returns a path as seen from the working directory.
-func (c *Console) Path(name string) string {
-	if filepath.IsAbs(name) || c.Dir == "" {
-		return name
-	}
-	return filepath.Join(c.Dir, name)
-}
-
-// MaxFile bounds what is read of a file that a person names, in bytes. Runbooks have a
-// lower bound of their own; this one keeps a device or a pipe from filling the memory.
-const MaxFile = 64 << 20
-
-// ReadFile reads a file that a person named, for what it is to be; "-" is standard
-// input. That it cannot be read is a [UsageError]: nothing has begun.
-func (c *Console) ReadFile(name, what string) ([]byte, error) {
-	if name == "-" {
-		return c.ReadStdin(what)
-	}
-	file, err := os.Open(c.Path(name))
-	if err != nil {
-		return nil, Usage("", "read %s: %v", what, err)
-	}
-	defer file.Close()
-	return readAll(file, name, what)
-}
-
-// ReadStdin reads standard input to its end. That can be done once: a second reader
-// would be given nothing and take that for what was said.
-func (c *Console) ReadStdin(what string) ([]byte, error) {
-	if c.stdinFor != "" {
-		return nil, Usage("Give one of them in another way, as a file.",
-			"standard input can be read once, and is to be %s and %s", c.stdinFor, what)
-	}
-	c.stdinFor = what
-	return readAll(c.Stdin, "standard input", what)
-}
-
-func readAll(in io.Reader, name, what string) ([]byte, error) {
-	text, err := io.ReadAll(io.LimitReader(in, MaxFile+1))
-	if err == nil && len(text) > MaxFile {
-		err = fmt.Errorf("%s is larger than %d MB", name, MaxFile>>20)
-	}
-	if err != nil {
-		return nil, Usage("", "read %s: %v", what, err)
-	}
-	return text, nil
 }
 
 // UsageError is a command line that cannot be carried out as it is typed.
@@ -132,13 +82,14 @@ func (e CodeError) Error() string { return fmt.Sprintf("exit code %d", int(e)) }
 const (
 	ExitOK      = 0
 	ExitFailed  = 1 // something of the environment failed
-	ExitInvalid = 2 // usage, or the runbook is invalid
+	ExitInvalid = 2 // usage, the runbook is invalid, or its result cannot be written
 )
 
 // Finish says what went wrong and returns the exit code.
 func (c *Console) Finish(err error) int {
 	var code CodeError
 	var wrong *UsageError
+	var unwritten *OutputError
 	switch {
 	case err == nil:
 		return ExitOK
@@ -149,6 +100,9 @@ func (c *Console) Finish(err error) int {
 		if wrong.Hint != "" {
 			c.Note("%s", wrong.Hint)
 		}
+		return ExitInvalid
+	case errors.As(err, &unwritten):
+		c.Complain(unwritten.Error())
 		return ExitInvalid
 	default:
 		c.Complain(err.Error())

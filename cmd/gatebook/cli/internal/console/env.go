@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/signal"
 	"os/user"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -58,7 +59,7 @@ func System(build Build) Env {
 	host, _ := os.Hostname() // unknown: it stays empty in records
 	return Env{
 		Build: build,
-		Args:  os.Args[1:], Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
+		Args:  os.Args[1:], Stdin: os.Stdin, Stdout: results{os.Stdout}, Stderr: os.Stderr,
 		Environ: os.Environ(), Dir: dir,
 		Now: time.Now, Random: random, Signals: signals,
 		Screen: Screen{
@@ -94,12 +95,19 @@ func random() uint64 {
 	return binary.LittleEndian.Uint64(bytes[:])
 }
 
+// ending lists the signals that ask this process to end. One that was ignored when it
+// started stays so, which is what nohup is for, and what a shell without job control does
+// with Ctrl-C for what it puts in the background.
+func ending() []os.Signal {
+	return append(slices.DeleteFunc([]os.Signal{os.Interrupt, syscall.SIGHUP}, signal.Ignored), syscall.SIGTERM)
+}
+
 // signals also takes the signal of a broken pipe and drops it: the write then fails, and
 // a run does not die because whoever looked at it has gone. It is not ignored, as the
 // programs that a run starts would inherit that.
 func signals() (received <-chan os.Signal, stop func()) {
 	asked, broken := make(chan os.Signal, 4), make(chan os.Signal, 1)
-	signal.Notify(asked, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	signal.Notify(asked, ending()...)
 	signal.Notify(broken, syscall.SIGPIPE)
 	return asked, func() {
 		signal.Stop(asked)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/gatebook/gatebook/engine/diag"
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/schema"
 )
@@ -34,36 +35,61 @@ func fieldValue(field *schema.Schema, text string) (any, error) {
 }
 
 // FillIn makes the answer's fields of what was typed, and holds them against what the
-// question asks for, so that a mistake is told to the person who made it.
+// question asks for, so that each mistake is told to the person who made it, and all of
+// them at once.
 func FillIn(question sdk.Question, typed []Pair) (json.RawMessage, error) {
-	if question.Fields == nil {
+	form := question.Fields
+	if form == nil {
 		if len(typed) > 0 {
 			return nil, fmt.Errorf("the question is for a yes or a no and has no field %q", typed[0].Name)
 		}
 		return nil, nil
 	}
+	var faults []error
+	unread := map[string]bool{} // what is told of already
 	filled := map[string]any{}
 	for _, p := range typed {
-		field, _ := question.Fields.Property(p.Name)
+		field, known := form.Property(p.Name)
 		data, err := fieldValue(field, p.Text)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", p.Name, err)
+		switch {
+		case !known && form.Closed:
+			faults = append(faults, unknownField(form, p.Name))
+		case err != nil:
+			unread[p.Name] = true
+			faults = append(faults, fmt.Errorf("%s: %w", p.Name, err))
+		default:
+			filled[p.Name] = data
 		}
-		filled[p.Name] = data
 	}
-	validator, err := schema.Compile(question.Fields)
+	validator, err := schema.Compile(form)
 	if err != nil {
 		return nil, fmt.Errorf("the question's fields: %w", err)
 	}
-	complete := schema.ApplyDefaults(question.Fields, filled)
-	if faults := validator.Validate(complete); len(faults) > 0 {
-		return nil, errors.New(faultText(faults[0]))
+	complete := schema.ApplyDefaults(form, filled)
+	for _, fault := range validator.Validate(complete) {
+		if !unread[fault.Property] {
+			faults = append(faults, errors.New(faultText(fault)))
+		}
+	}
+	if len(faults) > 0 {
+		return nil, errors.Join(faults...)
 	}
 	document, err := json.Marshal(complete)
 	if err != nil {
 		return nil, fmt.Errorf("fields of the answer: %w", err)
 	}
 	return document, nil
+}
+
+func unknownField(form *schema.Schema, name string) error {
+	names := make([]string, len(form.Properties))
+	for i, p := range form.Properties {
+		names[i] = p.Name
+	}
+	if near, found := diag.Nearest(name, names); found {
+		return fmt.Errorf("there is no field %q; did you mean %q?", name, near)
+	}
+	return fmt.Errorf("there is no field %q; there are %s", name, strings.Join(names, ", "))
 }
 
 // faultText says what is wrong with which field.

@@ -3,6 +3,7 @@ package console
 import (
 	"bufio"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -10,7 +11,7 @@ import (
 	"sync/atomic"
 
 	"github.com/gatebook/gatebook/engine/plan"
-	"github.com/gatebook/gatebook/engine/report"
+	"github.com/gatebook/gatebook/engine/report/layout"
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/schema"
 )
@@ -117,7 +118,7 @@ func (p *Prompter) Ask(ctx context.Context, step *plan.Step, q sdk.Question) (sd
 	style := p.Style(p.Screen.Stderr)
 	fmt.Fprintf(p.Stderr, "\n%s %s\n", style.Warn("?"), style.Bold(step.ID+" asks:"))
 	for text := range strings.Lines(q.Message) {
-		fmt.Fprintf(p.Stderr, "  %s\n", report.Line(text))
+		fmt.Fprintf(p.Stderr, "  %s\n", layout.Line(text))
 	}
 	yes, comment, err := p.yesOrNo(ctx, "  yes or no, and why if you like:")
 	if err != nil {
@@ -178,16 +179,31 @@ func (p *Prompter) form(ctx context.Context, q sdk.Question) ([]byte, error) {
 	}
 }
 
+// fieldLabel says what a field is for and what it may be, so that a person need not find
+// that out by being refused.
 func fieldLabel(field schema.Property) string {
 	label := field.Name
 	if field.Schema.Description != "" {
-		label += ", " + report.Line(field.Schema.Description)
+		label += ", " + field.Schema.Description
 	}
-	if field.Schema.Type != "" {
-		label += " (" + field.Schema.Type + ")"
+	label += " (" + schema.TypeText(field.Schema) + ")"
+	if limits := schema.Limits(field.Schema); limits != "" {
+		label += " " + strings.TrimSuffix(limits, ".")
 	}
 	if field.Schema.Default != nil {
-		label += fmt.Sprintf(" [%v]", field.Schema.Default)
+		label += " [" + fieldText(field.Schema.Default) + "]"
 	}
-	return label
+	return layout.Line(label)
+}
+
+// fieldText writes a field's value as a person would type it.
+func fieldText(data any) string {
+	if text, ok := data.(string); ok {
+		return text
+	}
+	text, err := json.Marshal(data)
+	if err != nil {
+		return fmt.Sprint(data)
+	}
+	return string(text)
 }

@@ -101,9 +101,9 @@ func TestPrompterFillsInFieldsUntilTheyFit(t *testing.T) {
 	}}
 	prompter, person := newTypist(t,
 		[2]string{"if you like:", "yes"},
-		[2]string{"count, How many. (integer):", "three"}, [2]string{"name (string):", "web"}, [2]string{"noisy (boolean) [false]:", ""},
-		[2]string{"count, How many. (integer):", "0"}, [2]string{"name (string):", "web"}, [2]string{"noisy (boolean) [false]:", ""},
-		[2]string{"count, How many. (integer):", "3"}, [2]string{"name (string):", "7"}, [2]string{"noisy (boolean) [false]:", "yes"},
+		[2]string{"count, How many. (integer) At least 1:", "three"}, [2]string{"name (string):", "web"}, [2]string{"noisy (boolean) [false]:", ""},
+		[2]string{"count, How many. (integer) At least 1:", "0"}, [2]string{"name (string):", "web"}, [2]string{"noisy (boolean) [false]:", ""},
+		[2]string{"count, How many. (integer) At least 1:", "3"}, [2]string{"name (string):", "7"}, [2]string{"noisy (boolean) [false]:", "yes"},
 	)
 	answer, err := prompter.Ask(t.Context(), step(), question)
 	if want := `{"count":3,"name":"7","noisy":true}`; err != nil || string(answer.Fields) != want {
@@ -111,6 +111,34 @@ func TestPrompterFillsInFieldsUntilTheyFit(t *testing.T) {
 	}
 	if !strings.Contains(person.shown.String(), `count: "three" is not of type integer`) {
 		t.Errorf("the mistake is not told:\n%s", person.shown.String())
+	}
+}
+
+// What is told is what the schema says, in the order of the fields.
+func TestPrompterSaysWhatAFieldMayBe(t *testing.T) {
+	t.Parallel()
+	least, most, size := 0.5, 8.0, 2
+	question := sdk.Question{Message: "Look.", Fields: &schema.Schema{
+		Type: schema.TypeObject,
+		Properties: []schema.Property{
+			{Name: "zone", Schema: &schema.Schema{Type: schema.TypeString, Enum: []any{"a", "b"}, Default: "a"}},
+			{Name: "load", Schema: &schema.Schema{Type: schema.TypeNumber, ExclusiveMinimum: &least, Maximum: &most}},
+			{Name: "disks", Schema: &schema.Schema{
+				Type: schema.TypeArray, Items: &schema.Schema{Type: schema.TypeString}, MinItems: &size, Default: []any{"sda", "sdb"},
+			}},
+			{Name: "serial", Schema: &schema.Schema{Type: schema.TypeString, Pattern: "^[A-Z]+$", Description: "As it is printed."}},
+			{Name: "free", Schema: &schema.Schema{}},
+		},
+	}}
+	prompts := []string{
+		"zone (string) One of `a` or `b` [a]:", "load (number) At most 8. More than 0.5:", `disks (list of string) At least 2 items [["sda","sdb"]]:`,
+		"serial, As it is printed. (string) Matches `^[A-Z]+$`:", "free (any):",
+	}
+	prompter, person := newTypist(t, [2]string{"if you like:", "yes"}, [2]string{prompts[0], ""}, [2]string{prompts[1], "1"},
+		[2]string{prompts[2], ""}, [2]string{prompts[3], "A"}, [2]string{prompts[4], "7"})
+	answer, err := prompter.Ask(t.Context(), step(), question)
+	if want := `{"disks":["sda","sdb"],"free":7,"load":1,"serial":"A","zone":"a"}`; err != nil || string(answer.Fields) != want {
+		t.Errorf("fields %s, error %v; want %s\n%s", answer.Fields, err, want, person.shown.String())
 	}
 }
 
@@ -198,9 +226,16 @@ func TestFillIn(t *testing.T) {
 		typed      []console.Pair
 		want, fail string
 	}{
-		"all":           {[]console.Pair{{"serial", "ABC"}, {"size", "3"}, {"tags", `["a"]`}}, `{"serial":"ABC","size":3,"tags":["a"]}`, ""},
-		"missing":       {nil, "", "serial"},
-		"unknown":       {[]console.Pair{{"serial", "ABC"}, {"colour", "red"}}, "", "colour"},
+		"all":      {[]console.Pair{{"serial", "ABC"}, {"size", "3"}, {"tags", `["a"]`}}, `{"serial":"ABC","size":3,"tags":["a"]}`, ""},
+		"missing":  {nil, "", "serial"},
+		"unknown":  {[]console.Pair{{"serial", "ABC"}, {"colour", "red"}}, "", `there is no field "colour"; there are serial, size, tags`},
+		"misspelt": {[]console.Pair{{"seriel", "ABC"}}, "", "there is no field \"seriel\"; did you mean \"serial\"?\nserial is required"},
+		"all at once": {
+			[]console.Pair{{"serial", "abc"}, {"size", "big"}, {"tags", "1"}, {"x", "1"}},
+			"",
+			"size: \"big\" is not of type integer\nthere is no field \"x\"; there are serial, size, tags\n" +
+				"serial must match ^[A-Z]+$, got abc\ntags must be a list, got an integer",
+		},
 		"pattern":       {[]console.Pair{{"serial", "abc"}}, "", "must match"},
 		"not a number":  {[]console.Pair{{"serial", "ABC"}, {"size", "big"}}, "", `"big" is not of type integer`},
 		"and more":      {[]console.Pair{{"serial", "ABC"}, {"size", "5]"}}, "", "is not of type"},

@@ -14,7 +14,10 @@ import (
 	"github.com/gatebook/gatebook/engine/model"
 	"github.com/gatebook/gatebook/engine/plan"
 	"github.com/gatebook/gatebook/engine/report"
+	"github.com/gatebook/gatebook/engine/report/graph"
+	"github.com/gatebook/gatebook/engine/report/history"
 	"github.com/gatebook/gatebook/engine/report/live"
+	"github.com/gatebook/gatebook/engine/report/standing"
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/schema"
 )
@@ -43,10 +46,10 @@ func All() []Document {
 		written[plan.Plan]("plan", "what gatebook plan --format json writes"),
 		written[event.Event]("event", "a line of gatebook run --format json, and the event in a record of a journal"),
 		written[live.Told]("output", "a line of gatebook run --format json that is no event: what a step printed, or how far it is"),
-		written[report.Status]("status", "what gatebook status --format json writes"),
-		written[report.History]("history", "what gatebook history --format json writes"),
+		written[standing.Status]("status", "what gatebook status --format json writes"),
+		written[history.Document]("history", "what gatebook history --format json writes"),
 		written[report.Audit]("audit", "what gatebook audit --format json writes"),
-		written[report.Graph]("graph", "what gatebook graph --format json writes"),
+		written[graph.Graph]("graph", "what gatebook graph --format json writes"),
 		written[Actions]("actions", "what gatebook actions --format json writes"),
 	}
 }

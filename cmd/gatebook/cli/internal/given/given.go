@@ -6,6 +6,7 @@
 package given
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -32,6 +33,18 @@ func (f *Flags) Declare(flags *pflag.FlagSet) {
 	flags.StringArrayVarP(&f.files, "file", "f", nil, "YAML or JSON file of input values; a later one wins, and -i over all")
 }
 
+// Typed returns the flags as they were typed, quoted for a shell.
+func (f *Flags) Typed() []string {
+	var words []string
+	for _, name := range f.files {
+		words = append(words, "-f", console.Quote(name))
+	}
+	for _, p := range f.values {
+		words = append(words, "-i", console.Quote(p.Name+"="+p.Text))
+	}
+	return words
+}
+
 // Reader finds input values.
 type Reader struct {
 	*console.Console
@@ -55,14 +68,27 @@ func (r *Reader) Collect(f *Flags, inputs *schema.Schema) ([]plan.Given, diag.Li
 	for _, p := range f.values {
 		given := plan.Given{Name: p.Name, Text: p.Text, By: plan.ByFlag, Origin: "-i " + p.Name}
 		if isSecret(inputs, p.Name) && isPlace(p.Text) {
-			if given.Text, err = r.Secret(p.Name, p.Text); err != nil {
+			if given.Text, err = r.secret(p.Name, p.Text, elsewhere(p.Name)); err != nil {
 				return nil, nil, err
 			}
 			given.SecretSource = r.lasting(p.Text)
 		}
 		all = append(all, given)
 	}
-	return all, found.Sorted(), nil
+	return all, found.Sorted(), noneEmpty(all)
+}
+
+// noneEmpty refuses an empty secret. It is what is left of one that was not there when a
+// script looked for it, and no system is opened by it. One that another value overrides
+// does no harm.
+func noneEmpty(all []plan.Given) error {
+	for i, g := range all {
+		overridden := slices.ContainsFunc(all[i+1:], func(later plan.Given) bool { return later.Name == g.Name })
+		if g.SecretSource != "" && g.Text == "" && !overridden {
+			return missing(g.Name, g.SecretSource, "is empty", elsewhere(g.Name))
+		}
+	}
+	return nil
 }
 
 func isSecret(inputs *schema.Schema, name string) bool {
@@ -115,7 +141,7 @@ func (r *Reader) fromFile(name string, inputs *schema.Schema) ([]plan.Given, dia
 		}
 		if place := node.Text(); node.Kind() == syntax.String && isSecret(inputs, given.Name) && isPlace(place) {
 			given.Value, given.SecretSource = nil, r.lasting(place)
-			if given.Text, err = r.Secret(given.Name, place); err != nil {
+			if given.Text, err = r.secret(given.Name, place, elsewhere(given.Name)); err != nil {
 				return nil, nil, err
 			}
 		}
@@ -124,23 +150,61 @@ func (r *Reader) fromFile(name string, inputs *schema.Schema) ([]plan.Given, dia
 	return all, found, nil
 }
 
-// Secret reads the secret of an input from where it is: "env:NAME", "file:PATH" or "-".
+// Secret reads the secret of an input of a run from where it came from when the run
+// began: "env:NAME", "file:PATH" or "-".
 func (r *Reader) Secret(input, from string) (string, error) {
+	hint := "A run reads its secrets again from where they came from. Put it there, or say where it is now: " +
+		"-i " + input + "=env:VARIABLE or -i " + input + "=file:PATH."
+	text, err := r.secret(input, from, hint)
+	if err == nil && text == "" {
+		err = missing(input, from, "is empty", hint)
+	}
+	return text, err
+}
+
+// Place returns the place of a secret that was typed, as it is written down, and refuses
+// what is the secret itself.
+func (r *Reader) Place(input, typed string) (string, error) {
+	if !isPlace(typed) {
+		return "", console.Usage(elsewhere(input), "the secret input %s must not be typed in the clear, where others can read it", input)
+	}
+	return r.lasting(typed), nil
+}
+
+// secret reads a secret, which may turn out to be empty. The hint is for whoever has to
+// put it there.
+func (r *Reader) secret(input, from, hint string) (string, error) {
 	kind, place, _ := strings.Cut(from, ":")
 	switch {
-	case from == "-":
-		return r.secretFromStdin(input)
+	case from == "-" && r.Screen.Stdin:
+		return "", missing(input, from, "is a terminal", hint)
 	case kind == "env":
 		text, ok := r.LookupEnv(place)
 		if !ok {
-			return "", console.Usage("Set it, or give another place: -i "+input+"=file:PATH",
-				"the secret input %s is to come from the variable %s, which is not set", input, place)
+			return "", missing(input, from, "is not set", hint)
 		}
 		return text, nil
-	default:
-		text, err := r.ReadFile(place, "the secret input "+input)
-		return trimLine(string(text)), err
+	case kind == "file":
+		from = place
 	}
+	text, err := r.ReadFile(from, "the secret input "+input)
+	return trimLine(string(text)), err
+}
+
+// missing says that there is no secret where it was to come from.
+func missing(input, from, why, hint string) error {
+	place := "standard input"
+	if name, ok := strings.CutPrefix(from, "env:"); ok {
+		place = "the variable " + name
+	} else if path, ok := strings.CutPrefix(from, "file:"); ok && path != "-" {
+		place = "the file " + path
+	}
+	return console.Usage(hint, "the secret input %s is to come from %s, which %s", input, place, why)
+}
+
+// elsewhere says how a secret is given.
+func elsewhere(input string) string {
+	return "Put it there, or say where it is: -i " + input + "=env:VARIABLE, -i " + input + "=file:PATH, or -i " + input + "=- and pipe it in."
 }
 
 // lasting is the place of a secret as it is written down: the run may be resumed from
@@ -150,19 +214,6 @@ func (r *Reader) lasting(place string) string {
 		return "file:" + r.Path(path)
 	}
 	return place
-}
-
-func (r *Reader) secretFromStdin(input string) (string, error) {
-	if r.Screen.Stdin {
-		return "", console.Usage("Pipe it in, or give another place: -i "+input+"=env:VARIABLE",
-			"the secret input %s is to come from standard input, which is a terminal", input)
-	}
-	text, err := r.ReadStdin("the secret input " + input)
-	if secret := trimLine(string(text)); secret != "" || err != nil {
-		return secret, err
-	}
-	return "", console.Usage("Pipe it in, or give another place: -i "+input+"=env:VARIABLE",
-		"the secret input %s is to come from standard input, which is empty", input)
 }
 
 // trimLine takes off the newline that editors and echo put at the end.

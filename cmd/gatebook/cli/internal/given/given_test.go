@@ -31,7 +31,7 @@ func collect(t *testing.T, stdin string, args ...string) ([]plan.Given, error) {
 func collectIn(t *testing.T, dir, stdin string, args ...string) ([]plan.Given, error) {
 	t.Helper()
 	for name, text := range map[string]string{
-		"values.yaml": "url: from-file\ntoken: env:TOKEN\n", "clear.yaml": "token: hush\n", "dash.yaml": "token: '-'\n", "values.json": `{"url": "json"}`, "secret.txt": "from-secret-file\r\n",
+		"values.yaml": "url: from-file\ntoken: env:TOKEN\n", "clear.yaml": "token: hush\n", "empty.yaml": "token: env:EMPTY\n", "empty.txt": "\n", "dash.yaml": "token: '-'\n", "values.json": `{"url": "json"}`, "secret.txt": "from-secret-file\r\n",
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
@@ -44,7 +44,7 @@ func collectIn(t *testing.T, dir, stdin string, args ...string) ([]plan.Given, e
 		t.Fatal(err)
 	}
 	reader := given.Reader{Console: &console.Console{Env: console.Env{
-		Dir: dir, Stdin: strings.NewReader(stdin), Environ: []string{"TOKEN=from-env", "GATEBOOK_INPUT_KEY=k1", "OTHER=x"},
+		Dir: dir, Stdin: strings.NewReader(stdin), Environ: []string{"TOKEN=from-env", "GATEBOOK_INPUT_KEY=k1", "OTHER=x", "EMPTY="},
 	}}}
 	all, found, err := reader.Collect(&flags, inputs())
 	if found.HasErrors() {
@@ -109,6 +109,10 @@ func TestCollectFails(t *testing.T) {
 		"no such file":              {"", []string{"-i", "token=file:none"}, "read the secret input token"},
 		"no such file of values":    {"", []string{"-f", "none.yaml"}, "read input values"},
 		"nothing on standard input": {"\n", []string{"-i", "token=-"}, "standard input, which is empty"},
+		"nothing in the variable":   {"", []string{"-i", "token=env:EMPTY"}, "token is to come from the variable EMPTY, which is empty"},
+		"nothing in the file":       {"", []string{"-i", "token=file:empty.txt"}, "empty.txt, which is empty"},
+		"nothing in a device":       {"", []string{"-i", "token=file:/dev/null"}, "the file /dev/null, which is empty"},
+		"nothing where values say":  {"", []string{"-f", "empty.yaml"}, "the variable EMPTY, which is empty"},
 		"two secrets":               {"x", []string{"-i", "token=-", "-i", "key=-"}, "to be the secret input token and the secret input key"},
 		"one secret, twice":         {"x", []string{"-i", "token=-", "-i", "token=-"}, "can be read once"},
 		"values and a secret":       {"{}", []string{"-f", "-", "-i", "token=-"}, "to be input values and the secret input token"},
@@ -120,6 +124,48 @@ func TestCollectFails(t *testing.T) {
 		var usage *console.UsageError
 		if !errors.As(err, &usage) || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%s: error %v, want one of usage with %q", name, err, test.want)
+		}
+	}
+}
+
+func TestAnEmptySecretMayBeOverridden(t *testing.T) {
+	t.Parallel()
+	for name, args := range map[string][]string{
+		"in a file of values": {"-f", "empty.yaml", "-i", "token=env:TOKEN"},
+		"by a flag":           {"-i", "token=file:empty.txt", "-i", "token=env:TOKEN"},
+	} {
+		if _, err := collect(t, "", args...); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// The secrets of a run that is taken up are those it began with, wherever these are.
+func TestSecretOfARun(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct{ from, want, fault string }{
+		"a variable":          {from: "env:TOKEN", want: "from-env"},
+		"standard input":      {from: "-", want: "piped"},
+		"no variable":         {from: "env:NONE", fault: "which is not set"},
+		"an empty variable":   {from: "env:EMPTY", fault: "which is empty"},
+		"an empty file":       {from: "file:/dev/null", fault: "which is empty"},
+		"a file that is gone": {from: "file:/nowhere", fault: "read the secret input token"},
+	}
+	for name, test := range tests {
+		reader := given.Reader{Console: &console.Console{Env: console.Env{
+			Stdin: strings.NewReader("piped\n"), Environ: []string{"TOKEN=from-env", "EMPTY="},
+		}}}
+		text, err := reader.Secret("token", test.from)
+		var usage *console.UsageError
+		switch {
+		case test.fault == "":
+			if text != test.want || err != nil {
+				t.Errorf("%s: %q, %v", name, text, err)
+			}
+		case !errors.As(err, &usage) || !strings.Contains(err.Error(), test.fault):
+			t.Errorf("%s: error %v, want one of usage with %q", name, err, test.fault)
+		case test.fault != "read the secret input token" && !strings.Contains(usage.Hint, "where it is now: -i token=env:VARIABLE"):
+			t.Errorf("%s: the hint does not say how to give another place: %s", name, usage.Hint)
 		}
 	}
 }

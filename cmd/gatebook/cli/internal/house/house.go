@@ -25,27 +25,34 @@ type House struct {
 // Open returns the engine for verbs that leave no run behind.
 func Open(c *console.Console) (*House, error) { return open(c, "") }
 
-// OpenWithRuns returns the engine with the folder that runs are kept in, which is the
-// one of the flag, else of the environment.
-func OpenWithRuns(c *console.Console, flag string) (*House, error) {
-	state, err := stateDir(c, flag)
+// OpenWithRuns returns the engine with the folder that runs are kept in, which is that
+// of --state, else of the environment.
+func OpenWithRuns(c *console.Console) (*House, error) {
+	state, err := stateDir(c)
 	if err != nil {
 		return nil, err
 	}
 	return open(c, state)
 }
 
+// In returns a house with the same runs that works in another folder.
+func (h *House) In(dir string) (*House, error) {
+	moved := *h.Console
+	moved.Dir = dir
+	return open(&moved, h.Store().Root())
+}
+
 func open(c *console.Console, state string) (*House, error) {
-	handlers, err := steps.Builtin(steps.Options{Environ: c.Environ, Dir: c.Dir})
+	handlers, err := steps.Builtin(steps.Options{Environ: c.Environ, Dir: c.Dir, Guardian: c.Guardian})
 	if err != nil {
 		return nil, err
 	}
-	made, err := engine.New(engine.Config{Handlers: handlers, State: state, Version: c.Build.Version})
+	made, err := engine.New(engine.Config{Handlers: handlers, State: state, Dir: c.Dir, Version: c.Build.Version})
 	return &House{Console: c, Engine: made}, err
 }
 
-func stateDir(c *console.Console, flag string) (string, error) {
-	for _, dir := range []string{flag, c.Getenv("GATEBOOK_STATE")} {
+func stateDir(c *console.Console) (string, error) {
+	for _, dir := range []string{c.State, c.Getenv("GATEBOOK_STATE")} {
 		if dir != "" {
 			return c.Path(dir), nil
 		}

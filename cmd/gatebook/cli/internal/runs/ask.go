@@ -7,7 +7,8 @@ import (
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/console"
 	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/journal"
-	"github.com/gatebook/gatebook/engine/report"
+	"github.com/gatebook/gatebook/engine/report/layout"
+	"github.com/gatebook/gatebook/engine/report/standing"
 	"github.com/gatebook/gatebook/engine/run"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
@@ -28,7 +29,7 @@ func (r *Runs) leave(found *Run, wish Wish, reason string) error {
 	case later:
 		r.Note("Left for run %s, whose process has not answered yet. See: gatebook status %s", found.ID(), found.ID())
 	default:
-		said := report.Describe(event.Event{Type: event.Type(wish)})
+		said := standing.Describe(event.Event{Type: event.Type(wish)})
 		r.Note("Run %s: %s. See: gatebook status %s", found.ID(), said.What, found.ID())
 	}
 	return nil
@@ -63,7 +64,7 @@ func (r *Runs) Answer(a Answer) error {
 	switch {
 	case !later:
 		r.Note("%s %s of run %s.", word, a.Step, found.ID())
-	case found.Status.Drive == report.Driven:
+	case found.Status.Drive == standing.Driven:
 		r.Note("%s %s. The answer is left for run %s, whose process has not answered yet. See: gatebook status %s",
 			word, a.Step, found.ID(), found.ID())
 	default:
@@ -80,7 +81,7 @@ func (r *Runs) answer(found *Run, a Answer) (*sdk.Answer, error) {
 		return nil, console.Usage("See: gatebook status "+found.ID(), "run %s has no step %q", found.ID(), a.Step)
 	case step.Ask == nil || found.Status.Result != nil && found.Status.Result.Outcome != event.OutcomePaused:
 		return nil, console.Usage("See: gatebook status "+found.ID(), "step %s of run %s asks nothing now; it is %s",
-			a.Step, found.ID(), report.Word(step.Status))
+			a.Step, found.ID(), layout.Word(step.Status))
 	}
 	answer := &sdk.Answer{Approved: a.Approved, Comment: a.Reason, By: r.User, At: r.Now().UTC()}
 	if !a.Approved {
@@ -88,7 +89,7 @@ func (r *Runs) answer(found *Run, a Answer) (*sdk.Answer, error) {
 	}
 	fields, err := console.FillIn(sdk.Question{Message: step.Ask.Message, Fields: step.Ask.Fields}, a.Fields)
 	if err != nil {
-		return nil, console.Usage("Fill in with --field NAME=VALUE. The question: "+report.Line(step.Ask.Message), "%v", err)
+		return nil, console.Usage("Fill in with --field NAME=VALUE. The question: "+layout.Line(step.Ask.Message), "%v", err)
 	}
 	answer.Fields = fields
 	return answer, nil
@@ -103,7 +104,7 @@ func (r *Runs) post(folder *Run, request run.Request) (later bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	if folder.Status.Drive != report.Driven {
+	if folder.Status.Drive != standing.Driven {
 		return true, nil
 	}
 	for deadline := r.Now().Add(patience); ; {

@@ -21,7 +21,7 @@ func asking(t *testing.T, said *strings.Builder) (*Runs, *journal.Run) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	folder, err := made.Store().Create("r1")
+	folder, err := made.Store().Create("20261121-193055-k3f9x")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -31,7 +31,7 @@ func asking(t *testing.T, said *strings.Builder) (*Runs, *journal.Run) {
 	}
 	op := &event.Op{Step: "sign_off", Part: event.Do}
 	for _, e := range []event.Event{
-		{Type: event.RunStarted, Run: &event.Run{ID: "r1"}},
+		{Type: event.RunStarted, Run: &event.Run{ID: folder.ID(), Digest: event.Digest(nil)}},
 		{Type: event.StepDecided, Op: op, Status: event.Asking},
 		{Type: event.AskOpened, Op: op, Data: json.RawMessage(`{"message": "Go on?"}`)},
 	} {
@@ -71,7 +71,7 @@ func TestAnAnswerThatIsNotTakenInYetSaysWhy(t *testing.T) {
 					}
 					defer locks.Close()
 				}
-				if err := all.Answer(Answer{Run: "r1", Step: "sign_off", Approved: true}); err != nil {
+				if err := all.Answer(Answer{Run: folder.ID(), Step: "sign_off", Approved: true}); err != nil {
 					t.Fatal(err)
 				}
 				if !strings.Contains(said.String(), "Approved sign_off.") || !strings.Contains(said.String(), test.want) {

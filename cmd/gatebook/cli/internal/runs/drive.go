@@ -2,6 +2,7 @@ package runs
 
 import (
 	"errors"
+	"io"
 	"os"
 	"time"
 
@@ -11,13 +12,14 @@ import (
 	"github.com/gatebook/gatebook/engine/journal"
 	"github.com/gatebook/gatebook/engine/report"
 	"github.com/gatebook/gatebook/engine/report/live"
+	"github.com/gatebook/gatebook/engine/report/standing"
 	"github.com/gatebook/gatebook/engine/run"
 )
 
 // driving is one run that is carried on in this process.
 type driving struct {
 	Follow
-	status   *report.Status    // as far as the run has come
+	status   *standing.Status  // as far as the run has come
 	prompter *console.Prompter // nil: nobody can be asked here
 	wish     Wish              // what a person wants of a run that began elsewhere
 }
@@ -41,18 +43,18 @@ func (r *Runs) drive(o driving, start func(run.Process) (event.Result, error)) e
 	<-done
 	broken := view.Close()
 	if err != nil {
-		return r.explain(err, o.status)
+		return r.explain(err, o.status, o.wish != "")
 	}
 	if !o.JSON {
-		o.status.Drive = report.AtRest
-		broken = errors.Join(broken, report.Summary(r.Stdout, o.status, r.Out()))
+		o.status.Drive = standing.AtRest
+		broken = errors.Join(broken, r.Result(func(w io.Writer) error { return report.Summary(w, o.status, r.Out()) }))
 	}
 	if broken != nil {
 		// The run has ended all the same, and its exit code says how.
 		r.Complain("the run could not be shown to its end; see gatebook status: " + broken.Error())
 	}
-	if o.wish == Rollback && result.Outcome == event.OutcomeRolledBack {
-		return nil // it is what was asked for
+	if o.wish == Rollback && (result.Outcome == event.OutcomeRolledBack || result.Outcome == event.OutcomeFailed) {
+		return nil // it is what was asked for: all that can be taken back, be it nothing
 	}
 	if code := result.Outcome.ExitCode(); code != console.ExitOK {
 		return console.CodeError(code)
@@ -103,32 +105,31 @@ func (r *Runs) process(o driving, view live.View) run.Process {
 	return process
 }
 
-// explain says why a run was not carried on, and gives the exit code for it.
-func (r *Runs) explain(err error, status *report.Status) error {
+// explain says why a run was not carried on, and gives the exit code for it. Of one that
+// was to start here, began says whether there is anything of it to go on with.
+func (r *Runs) explain(err error, status *standing.Status, began bool) error {
 	var abandoned *run.AbandonedError
 	var refused *run.RefusedError
 	var held *journal.HeldError
-	began := status.Run.ID != ""
+	outcome := event.OutcomePaused // it stays as it is
 	switch {
-	case errors.As(err, &held) && began:
-		r.Complain(err.Error())
-		return console.CodeError(event.OutcomePaused.ExitCode()) // it stays as it is
+	case errors.As(err, &held) && began && held.Name == "" && !held.Elsewhere:
+		return goesOn(status.Run.ID, held.Owner) // somebody else was quicker
+	case errors.As(err, &held) && !began:
+		outcome = event.OutcomeGateClosed
 	case errors.As(err, &held):
-		r.Complain(err.Error())
-		return console.CodeError(event.OutcomeGateClosed.ExitCode())
-	case !began:
-		return console.Usage("Nothing was begun.", "%v", err)
 	case goesNoFurther(err) && status.MayHaveChanged():
-		r.Complain(err.Error())
-		return console.CodeError(event.OutcomeStuck.ExitCode())
+		outcome = event.OutcomeStuck
 	case errors.As(err, &abandoned):
-		r.Complain(err.Error())
-		return console.CodeError(event.OutcomePaused.ExitCode())
+	case !began:
+		return console.Usage("Nothing was begun. To begin, "+journal.Advice(err)+", then run it again.", "%v", err)
 	case errors.As(err, &refused):
 		return console.Usage("See: gatebook status "+refused.Run, "%v", err)
 	default:
 		return err
 	}
+	r.Complain(err.Error())
+	return console.CodeError(outcome.ExitCode())
 }
 
 // goesNoFurther reports whether this gatebook can neither finish a run nor take it back.
@@ -143,9 +144,9 @@ func goesNoFurther(err error) bool {
 const repeated = 200 * time.Millisecond
 
 // control turns the signals that a run is sent into what is asked of it: the first
-// starts nothing new, the second stops what runs. After that there is nothing more to
-// ask, only something to say. It ends when stop is closed; say puts a line where the
-// person sees it.
+// starts nothing new, the second stops what runs, and each that follows does so once
+// more, which ends a compensation that hangs. It ends when stop is closed; say puts a
+// line where the person sees it.
 func (r *Runs) control(received <-chan os.Signal, stop <-chan struct{}, ask chan<- event.Event, say func(string)) {
 	var last time.Time
 	for count := 1; ; count++ {
@@ -163,9 +164,6 @@ func (r *Runs) control(received <-chan os.Signal, stop <-chan struct{}, ask chan
 		last = now
 		wanted, words := answerTo(count)
 		say(words)
-		if wanted == "" {
-			continue
-		}
 		select {
 		case ask <- event.Event{Type: wanted, By: r.User, Reason: "signal " + signal.String()}:
 		case <-stop:
@@ -182,9 +180,10 @@ func answerTo(n int) (wanted event.Type, words string) {
 			"Once more to stop what runs."
 	case 2:
 		return event.CancelAsked, "What runs is being stopped. Then the runbook's onFailure applies: " +
-			"with rollback, what was changed is taken back."
+			"with rollback, what was changed is taken back. Once more to give up a step that is being taken back."
 	default:
-		return "", "It is being stopped in good order, and what was changed is taken back where the runbook says so. " +
+		return event.CancelAsked, "What runs is being stopped. A step that is being taken back now is given up and left to a person; " +
+			"the next one follows. " +
 			"Ending this process with kill -9 loses nothing: gatebook resume takes the run up where it was."
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strings"
 
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/console"
 	"github.com/gatebook/gatebook/engine"
@@ -14,19 +15,28 @@ import (
 	"github.com/gatebook/gatebook/engine/journal"
 	"github.com/gatebook/gatebook/engine/plan"
 	"github.com/gatebook/gatebook/engine/report"
+	"github.com/gatebook/gatebook/engine/report/history"
+	"github.com/gatebook/gatebook/engine/report/layout"
+	"github.com/gatebook/gatebook/engine/report/standing"
 )
 
 // Runs are the runs that an engine keeps.
 type Runs struct {
 	*console.Console
 	Engine *engine.Engine
+	// In returns the same runs with an engine that works in another folder.
+	In func(dir string) (*Runs, error)
 }
 
 // Run is one run that was found.
 type Run struct {
 	*journal.Run
-	Status *report.Status
+	Status *standing.Status
+	Holder journal.Owner // whose process drives it now, where one does
 }
+
+// errNoRecord says of a run that there is nothing to tell of it.
+var errNoRecord = errors.New("no record: its process died before it began, or its journal was emptied or removed")
 
 // Open finds a run by its id, a beginning of it, or "latest", and reads how it stands.
 func (r *Runs) Open(name string) (*Run, error) {
@@ -34,33 +44,52 @@ func (r *Runs) Open(name string) (*Run, error) {
 	if err != nil {
 		return nil, err
 	}
-	found := &Run{Run: folder}
-	if found.Status, err = r.look(folder); err != nil {
+	found, err := r.look(folder)
+	if err != nil {
 		return nil, err
 	}
-	if found.Status.Run.ID == "" && found.Status.Drive != report.Driven {
-		return nil, console.Usage("See: gatebook history", "run %s has no record: its process died before it began, or its journal was emptied", folder.ID())
+	if found.Status.Run.ID == "" && found.Status.Drive != standing.Driven {
+		return nil, fmt.Errorf("run %s has %w", folder.ID(), errNoRecord)
 	}
 	return found, nil
 }
 
-// find finds the folder of a run. That there is none, or more than one, is a mistake in
-// the command line.
+// find finds the folder of a run that a person named, for every verb alike. That there
+// is none, or more than one, is a mistake in the command line.
 func (r *Runs) find(name string) (*journal.Run, error) {
+	if name == journal.Latest {
+		r.tellStrangers()
+	}
 	folder, err := r.Engine.Store().Open(name)
-	if err != nil {
+	if _, ambiguous := errors.AsType[*journal.AmbiguousError](err); ambiguous || errors.Is(err, journal.ErrNoRun) {
 		return nil, console.Usage("", "%v", err)
 	}
-	return folder, nil
+	return folder, err
+}
+
+// shownStrangers is how many folders are named that are no run's.
+const shownStrangers = 5
+
+// tellStrangers says which folders among those of the runs are passed over.
+func (r *Runs) tellStrangers() {
+	names, err := r.Engine.Store().Strangers()
+	if err != nil || len(names) == 0 {
+		return // what cannot be listed is told by whoever needs it
+	}
+	more := ""
+	if left := len(names) - shownStrangers; left > 0 {
+		names, more = names[:shownStrangers], fmt.Sprintf(" and %d more", left)
+	}
+	r.Note("Passed over what is no run in %s: %s%s", r.Engine.Store().Root(), layout.Line(strings.Join(names, ", ")), more)
 }
 
 // look reads the journal of a run to its end.
-func (r *Runs) look(folder *journal.Run) (*report.Status, error) {
+func (r *Runs) look(folder *journal.Run) (*Run, error) {
 	planned, err := readPlan(folder)
 	if err != nil {
 		return nil, err
 	}
-	status := report.NewStatus(planned)
+	status := standing.New(planned)
 	_, err = folder.Replay(func(record journal.Record) error {
 		e, err := decode(record.Payload)
 		if err == nil {
@@ -68,27 +97,34 @@ func (r *Runs) look(folder *journal.Run) (*report.Status, error) {
 		}
 		return err
 	})
-	if err != nil {
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("look at run %s: %w", folder.ID(), err)
 	}
-	return status, setDrive(status, folder)
+	found := &Run{Run: folder, Status: status}
+	if err := found.setDrive(); err != nil {
+		return nil, err
+	}
+	for i := range status.Next {
+		status.Next[i].Type = r.Runnable(status.Next[i].Type)
+	}
+	return found, nil
 }
 
 // setDrive finds out whether a process drives the run now. A run whose process died
 // never says so itself.
-func setDrive(status *report.Status, folder *journal.Run) error {
-	_, alive, err := folder.Alive()
+func (r *Run) setDrive() error {
+	owner, alive, err := r.Alive()
 	switch {
 	case err != nil:
-		return fmt.Errorf("look whether run %s is driven: %w", folder.ID(), err)
+		return fmt.Errorf("look whether run %s is driven: %w", r.ID(), err)
 	case alive:
-		status.Drive = report.Driven
-	case status.Result == nil:
-		status.Drive = report.Abandoned
+		r.Status.Drive, r.Holder = standing.Driven, owner
+	case r.Status.Result == nil:
+		r.Status.Drive = standing.Abandoned
 	default:
-		status.Drive = report.AtRest
+		r.Status.Drive = standing.AtRest
 	}
-	status.Finish()
+	r.Status.Finish()
 	return nil
 }
 
@@ -119,10 +155,7 @@ func decode(payload []byte) (event.Event, error) {
 
 // Audit reads the journal of a run to its end, and says whether it is as it was written.
 func (r *Runs) Audit(name string) (*report.Audit, error) {
-	folder, err := r.Engine.Store().Open(name)
-	if errors.Is(err, journal.ErrNoRun) {
-		return nil, console.Usage("", "%v", err)
-	}
+	folder, err := r.find(name)
 	if err != nil {
 		return nil, err
 	}
@@ -138,34 +171,43 @@ func (r *Runs) Audit(name string) (*report.Audit, error) {
 	switch {
 	case errors.As(err, &damaged):
 		trail.Fault = damaged.Error()
+	case summary.Head.Seq == 0 && (err == nil || errors.Is(err, fs.ErrNotExist)):
+		trail.Fault = "the journal has no record, and the first is on the disk before a run begins"
 	case err != nil:
 		return nil, fmt.Errorf("audit run %s: %w", folder.ID(), err)
-	case summary.Head.Seq == 0:
-		trail.Fault = "the journal has no record, and the first is on the disk before a run begins"
 	default:
-		trail.Fault = changedRunbook(folder, trail.Run)
+		trail.Fault = r.changed(folder, trail.Run)
 	}
 	trail.Intact = trail.Fault == ""
 	trail.Records, trail.Head = summary.Head.Seq, summary.Head.Hash.String()
 	return trail, nil
 }
 
-// changedRunbook says what is wrong with the runbook that a run keeps, which its first
-// record vouches for.
-func changedRunbook(folder *journal.Run, began event.Run) string {
+// changed says what is wrong with the runbook and the plan that a run keeps, for which its
+// first record vouches. That it does not vouch for the plan is no fault of the run.
+func (r *Runs) changed(folder *journal.Run, began event.Run) string {
 	text, err := folder.Runbook()
 	if err == nil {
 		err = began.Vouches(text)
 	}
-	if err != nil {
-		return err.Error()
+	document, planErr := folder.Plan()
+	if planErr == nil {
+		planErr = began.VouchesForPlan(document)
+	}
+	if errors.Is(planErr, event.ErrUnvouched) {
+		r.Note("Run %s: %v.", folder.ID(), planErr)
+		planErr = nil
+	}
+	if err = errors.Join(err, planErr); err != nil {
+		return strings.ReplaceAll(err.Error(), "\n", "; ")
 	}
 	return ""
 }
 
 // History returns the records of the runs that pass the filter, newest first, at most
 // limit of them, and whether there are more.
-func (r *Runs) History(filter report.Filter, limit int) (records []report.Record, more bool, err error) {
+func (r *Runs) History(filter history.Filter, limit int) (records []history.Record, more bool, err error) {
+	r.tellStrangers()
 	all, err := r.Engine.Store().List()
 	if err != nil {
 		return nil, false, fmt.Errorf("list the runs in %s: %w", r.Engine.Store().Root(), err)
@@ -188,25 +230,28 @@ func (r *Runs) History(filter report.Filter, limit int) (records []report.Record
 
 // record makes a run's line from the two ends of its journal, and from the whole only
 // where the last record is not the end, or does not tell what failed first. A run that cannot be read is shown as such.
-func (r *Runs) record(entry journal.Entry) report.Record {
+func (r *Runs) record(entry journal.Entry) history.Record {
 	status, err := summarise(entry)
-	if err == nil && (status.Result == nil || report.AskedFor(status.Result)) {
-		status, err = r.look(entry.Run)
+	if err == nil && (status.Result == nil || standing.AskedFor(status.Result)) {
+		var found *Run
+		if found, err = r.look(entry.Run); err == nil {
+			status = found.Status
+		}
 	}
 	if err != nil {
-		return report.Record{Run: entry.Run.ID(), Result: "unreadable", Remark: report.Line(err.Error())}
+		return history.Record{Date: entry.Run.Made(), Run: entry.Run.ID(), Result: "unreadable", Remark: layout.Line(err.Error())}
 	}
-	return report.NewRecord(status)
+	return history.Of(status)
 }
 
-func summarise(entry journal.Entry) (*report.Status, error) {
-	if entry.Err != nil {
+func summarise(entry journal.Entry) (*standing.Status, error) {
+	switch {
+	case entry.Err == nil && entry.First == nil, errors.Is(entry.Err, fs.ErrNotExist):
+		return nil, errNoRecord
+	case entry.Err != nil:
 		return nil, entry.Err
 	}
-	if entry.First == nil {
-		return nil, errors.New("it died before it began")
-	}
-	status := report.NewStatus(nil)
+	status := standing.New(nil)
 	for _, payload := range [][]byte{entry.First, entry.Last} {
 		e, err := decode(payload)
 		if err != nil {

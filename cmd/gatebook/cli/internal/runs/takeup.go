@@ -1,12 +1,18 @@
 package runs
 
 import (
+	"cmp"
 	"context"
+	"fmt"
+	"os"
 
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/console"
+	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/given"
 	"github.com/gatebook/gatebook/engine"
 	"github.com/gatebook/gatebook/engine/event"
-	"github.com/gatebook/gatebook/engine/report"
+	"github.com/gatebook/gatebook/engine/journal"
+	"github.com/gatebook/gatebook/engine/report/layout"
+	"github.com/gatebook/gatebook/engine/report/standing"
 	"github.com/gatebook/gatebook/engine/run"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
@@ -19,7 +25,7 @@ type Follow struct {
 
 // Start carries out a plan from its beginning.
 func (r *Runs) Start(ctx context.Context, planned *engine.Plan, prompter *console.Prompter, follow Follow, parallelism int, seed uint64) error {
-	return r.drive(driving{Follow: follow, status: report.NewStatus(planned.Plan), prompter: prompter},
+	return r.drive(driving{Follow: follow, status: standing.New(planned.Plan), prompter: prompter},
 		func(process run.Process) (event.Result, error) {
 			return r.Engine.Run(ctx, planned, process, engine.RunOptions{By: r.User, Parallelism: parallelism, Seed: seed})
 		})
@@ -44,7 +50,8 @@ type TakeUp struct {
 	Reason string
 	// Done and NotDone are the steps of which the person saw what became of them.
 	Done, NotDone []string
-	Secret        engine.ReadSecret
+	// Secrets says where secrets of the run are, of those that are in another place by now.
+	Secrets []console.Pair
 }
 
 // TakeUp carries a run on in this process or, where another one drives it, leaves the
@@ -55,10 +62,9 @@ func (r *Runs) TakeUp(ctx context.Context, t TakeUp, prompter *console.Prompter)
 		return err
 	}
 	switch {
-	case found.Status.Drive == report.Driven && t.Wish == Resume:
-		return console.Usage("To follow it: gatebook status "+found.ID(), "run %s goes on in pid %d on %s",
-			found.ID(), found.Status.Process.PID, found.Status.Process.Host)
-	case found.Status.Drive == report.Driven:
+	case found.Status.Drive == standing.Driven && t.Wish == Resume:
+		return goesOn(found.ID(), found.Holder)
+	case found.Status.Drive == standing.Driven:
 		return r.leave(found, t.Wish, t.Reason)
 	case t.Wish == Pause:
 		return console.Usage("See: gatebook status "+found.ID(), "run %s is not going, so there is nothing to pause", found.ID())
@@ -70,23 +76,77 @@ func (r *Runs) TakeUp(ctx context.Context, t TakeUp, prompter *console.Prompter)
 	if err != nil {
 		return err
 	}
-	planned, err := r.Engine.Planned(found.Run, t.Secret)
+	secret, err := r.secrets(found, t.Secrets)
 	if err != nil {
-		return r.explain(err, found.Status)
+		return err
 	}
-	return r.drive(driving{Follow: t.Follow, status: found.Status, prompter: prompter, wish: t.Wish},
+	there, err := r.where(found)
+	if err != nil {
+		return err
+	}
+	planned, err := there.Engine.Planned(found.Run, secret)
+	if err != nil {
+		return r.explain(err, found.Status, true)
+	}
+	return there.drive(driving{Follow: t.Follow, status: found.Status, prompter: prompter, wish: t.Wish},
 		func(process run.Process) (event.Result, error) {
-			return r.Engine.Resume(ctx, found.Run, planned, process, run.Resumption{
+			return there.Engine.Resume(ctx, found.Run, planned, process, run.Resumption{
 				Ask: event.Type(t.Wish), By: r.User, Reason: t.Reason, Words: said,
 			})
 		})
+}
+
+// where returns the runs as seen from the folder in which a run began: relative paths in
+// it must name the same files again.
+func (r *Runs) where(found *Run) (*Runs, error) {
+	dir := found.Status.Run.Dir
+	if dir == "" || dir == r.Dir {
+		return r, nil
+	}
+	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+		r.Complain(fmt.Sprintf("run %s works in %s, where it began, and that folder is not there. Nothing was done. "+
+			"Put the folder back as it was, then try again.", found.ID(), dir))
+		return nil, console.CodeError(event.OutcomePaused.ExitCode())
+	}
+	r.Note("Run %s works in %s, where it began.", found.ID(), dir)
+	return r.In(dir)
+}
+
+// secrets returns how the run's secrets are read again: from where they came from, unless
+// the person says where they are now.
+func (r *Runs) secrets(found *Run, now []console.Pair) (engine.ReadSecret, error) {
+	reader := &given.Reader{Console: r.Console}
+	places := make(map[string]string, len(now))
+	for _, p := range now {
+		if _, is := found.Status.Run.Secrets[p.Name]; !is {
+			return nil, console.Usage("A run keeps the inputs that it began with; only where a secret is now can be said.",
+				"run %s has no secret input %s", found.ID(), p.Name)
+		}
+		place, err := reader.Place(p.Name, p.Text)
+		if err != nil {
+			return nil, err
+		}
+		places[p.Name] = place
+	}
+	return func(input, from string) (string, error) {
+		return reader.Secret(input, cmp.Or(places[input], from))
+	}, nil
+}
+
+// goesOn says who drives a run that was to be resumed.
+func goesOn(run string, holder journal.Owner) error {
+	where := "another process"
+	if holder.PID > 0 {
+		where = fmt.Sprintf("pid %d on %s", holder.PID, holder.Host)
+	}
+	return console.Usage("To follow it: gatebook status "+run, "run %s goes on in %s", run, where)
 }
 
 // settled reports whether a run has ended so that nothing is left to do of what is
 // wanted. Its journal is not written on then: it tells how the run ended.
 func (r *Runs) settled(found *Run, wish Wish) (bool, error) {
 	result := found.Status.Result
-	if result == nil || found.Status.Drive != report.AtRest || result.Outcome == event.OutcomePaused {
+	if result == nil || found.Status.Drive != standing.AtRest || result.Outcome == event.OutcomePaused {
 		return false, nil
 	}
 	complete := result.Outcome == event.OutcomeSucceeded || result.Outcome == event.OutcomeRolledBack
@@ -118,7 +178,7 @@ func (t TakeUp) words(found *Run) (map[string]sdk.State, error) {
 				return nil, console.Usage("See: gatebook status "+found.ID(), "run %s has no step %q", found.ID(), step)
 			case view.Status.Settled() || view.Attempt == 0:
 				return nil, console.Usage("See: gatebook status "+found.ID(), "what became of step %s of run %s is known: it is %s",
-					step, found.ID(), report.Word(view.Status))
+					step, found.ID(), layout.Word(view.Status))
 			}
 			if _, twice := said[step]; twice {
 				return nil, console.Usage("Say one of them.", "step %s is said to be done and not done", step)

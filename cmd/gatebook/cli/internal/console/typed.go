@@ -1,0 +1,50 @@
+package console
+
+import (
+	"bytes"
+	"io"
+	"strings"
+)
+
+// Quote writes a word so that a shell takes it for one.
+func Quote(word string) string {
+	unsafe := func(r rune) bool {
+		plain := r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_./:=,@%+", r)
+		return !plain
+	}
+	if word != "" && !strings.ContainsFunc(word, unsafe) {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+}
+
+// Runnable makes the commands about runs in a text work as they stand: where --state was
+// given, they need it too. The rooms that name a command do not know how this process
+// was called.
+func (c *Console) Runnable(text string) string {
+	if c.State == "" {
+		return text
+	}
+	flag := " --state " + Quote(c.State)
+	pairs := []string{"gatebook run ", "gatebook run" + flag + " "}
+	for _, verb := range []string{
+		"resume", "pause", "cancel", "rollback", "approve", "reject", "status", "history", "audit",
+	} {
+		pairs = append(pairs, "gatebook "+verb, "gatebook "+verb+flag)
+	}
+	return strings.NewReplacer(pairs...).Replace(text)
+}
+
+// Result writes a result for people to standard output, its commands as [Console.Runnable]
+// makes them.
+func (c *Console) Result(write func(io.Writer) error) error {
+	if c.State == "" {
+		return write(c.Stdout)
+	}
+	var text bytes.Buffer
+	if err := write(&text); err != nil {
+		return err
+	}
+	_, err := io.WriteString(c.Stdout, c.Runnable(text.String()))
+	return err
+}

@@ -1,0 +1,71 @@
+// Package offer finds what the shell offers to complete a command line with, as far as
+// that has to be looked for: actions, inputs, runs and their steps.
+package offer
+
+import (
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/console"
+	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/house"
+	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/runs"
+	"github.com/gatebook/gatebook/engine/diag"
+)
+
+// Shell offers words to the shell. It complains of nothing: a person who types has asked
+// nothing yet.
+type Shell struct {
+	*console.Console
+	// OpenRuns gives access to the runs that are kept.
+	OpenRuns func() (*runs.Runs, error)
+}
+
+// Explained offers what there is an explanation of: the names of actions, and the codes of
+// findings once a code was begun, as they would hide the actions.
+func (s Shell) Explained(_ *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
+	if len(args) > 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	var words []string
+	if strings.HasPrefix(typed, "G") {
+		for _, rule := range diag.Rules() {
+			words = append(words, described(rule.Code, rule.Summary))
+		}
+		return words, cobra.ShellCompDirectiveNoFileComp
+	}
+	h, err := house.Open(s.Console)
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveError
+	}
+	for _, name := range h.Catalog().Names() {
+		entry, _ := h.Catalog().Lookup(name)
+		words = append(words, described(name, entry.Description.Summary))
+	}
+	return words, cobra.ShellCompDirectiveNoFileComp
+}
+
+// Inputs offers the names of the inputs of the runbook that was typed. What stands behind
+// the name is for the person to know.
+func (s Shell) Inputs(_ *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
+	if len(args) == 0 || args[0] == "-" || strings.Contains(typed, "=") {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	h, err := house.Open(s.Console)
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveError
+	}
+	file, err := h.Read(args[0])
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveError
+	}
+	runbook, _ := h.Check(file)
+	if runbook.Checked == nil {
+		return nil, cobra.ShellCompDirectiveError
+	}
+	var names []string
+	for _, p := range runbook.Checked.InputSchema.Properties {
+		names = append(names, described(p.Name+"=", p.Schema.Description))
+	}
+	return names, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
+}

@@ -1,0 +1,110 @@
+package offer
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/runs"
+	"github.com/gatebook/gatebook/engine/event"
+	"github.com/gatebook/gatebook/engine/report/history"
+	"github.com/gatebook/gatebook/engine/report/layout"
+	"github.com/gatebook/gatebook/engine/report/standing"
+)
+
+// How many runs are offered, and in how many is looked for what a filter could be.
+const (
+	offered    = 20
+	remembered = 200
+)
+
+// Runs offers the newest runs.
+func (s Shell) Runs(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+	if len(args) > 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	records, ok := s.records(offered)
+	if !ok {
+		return nil, cobra.ShellCompDirectiveError
+	}
+	names := []string{"latest\tthe newest run"}
+	for _, r := range records {
+		names = append(names, described(r.Run, r.Runbook+" "+r.Result))
+	}
+	return names, cobra.ShellCompDirectiveNoFileComp
+}
+
+// Records offers what the newest runs have in their record.
+func (s Shell) Records(of func(history.Record) string) cobra.CompletionFunc {
+	return func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		records, ok := s.records(remembered)
+		if !ok {
+			return nil, cobra.ShellCompDirectiveError
+		}
+		var words []string
+		for _, r := range records {
+			if word := layout.Line(of(r)); word != "" {
+				words = append(words, word)
+			}
+		}
+		slices.Sort(words)
+		return slices.Compact(words), cobra.ShellCompDirectiveNoFileComp
+	}
+}
+
+func (s Shell) records(most int) ([]history.Record, bool) {
+	all, err := s.OpenRuns()
+	if err != nil {
+		return nil, false
+	}
+	records, _, err := all.History(history.Filter{}, most)
+	return records, err == nil
+}
+
+// Questions offers runs, then the steps of the run that ask.
+func (s Shell) Questions(cmd *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
+	if len(args) != 1 {
+		return s.Runs(cmd, args, typed)
+	}
+	return s.steps(args[0], func(step *standing.Step) (string, bool) {
+		if step.Ask == nil {
+			return "", false
+		}
+		return step.Ask.Message, true
+	})
+}
+
+// Lost offers the steps of a run of which a person has to say what became of them.
+func (s Shell) Lost(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+	if len(args) == 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	return s.steps(args[0], func(step *standing.Step) (string, bool) {
+		return step.Title, step.Status == event.LostTrack
+	})
+}
+
+// steps offers those steps of a run that are wanted, each with what there is to say of it.
+func (s Shell) steps(name string, wanted func(*standing.Step) (about string, ok bool)) ([]string, cobra.ShellCompDirective) {
+	var found *runs.Run
+	all, err := s.OpenRuns()
+	if err == nil {
+		found, err = all.Open(name)
+	}
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveError
+	}
+	var ids []string
+	for _, step := range found.Status.Steps {
+		if about, ok := wanted(step); ok {
+			ids = append(ids, described(step.ID, about))
+		}
+	}
+	return ids, cobra.ShellCompDirectiveNoFileComp
+}
+
+// described is a word with what the shell shows beside it.
+func described(word, about string) string {
+	return strings.TrimSpace(word + "\t" + layout.Line(strings.TrimSpace(about)))
+}

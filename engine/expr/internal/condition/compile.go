@@ -1,0 +1,114 @@
+package condition
+
+import (
+	"fmt"
+	"sync"
+
+	"cel.dev/cel-go/cel"
+	celast "cel.dev/cel-go/common/ast"
+	"cel.dev/cel-go/common/overloads"
+	"cel.dev/cel-go/common/types"
+
+	"github.com/gatebook/gatebook/engine/diag"
+	"github.com/gatebook/gatebook/engine/expr/internal/cost"
+	"github.com/gatebook/gatebook/engine/expr/internal/names"
+	"github.com/gatebook/gatebook/engine/expr/internal/operand"
+	"github.com/gatebook/gatebook/engine/expr/internal/token"
+	"github.com/gatebook/gatebook/engine/expr/internal/words"
+)
+
+// Compile makes a condition of text. With faults it is nil.
+func (e *Env) Compile(text string) (*Condition, []names.Fault) {
+	source := expression{words: token.Scan(text)}
+	if fault := names.TooComplex(source.words); fault != nil {
+		return nil, []names.Fault{*fault}
+	}
+	if len(source.words.Tokens) == 0 {
+		return nil, []names.Fault{{Rule: diag.ExprSyntax, Start: 0, End: len(text), Detail: "The condition is empty."}}
+	}
+	parsed, issues := e.cel.Parse(text)
+	if issues.Err() != nil {
+		return nil, syntaxFaults(source.words, issues.Errors())
+	}
+	source.tree = parsed.NativeRep()
+	if faults := badPatterns(source, e.types.Types()); len(faults) > 0 {
+		return nil, faults
+	}
+	checked, issues := e.cel.Check(parsed)
+	if issues.Err() != nil {
+		return nil, e.checkFaults(source, parsed)
+	}
+	source.tree = checked.NativeRep()
+	if faults := append(notBoolean(source, checked.OutputType()), badLiterals(source)...); len(faults) > 0 {
+		return nil, faults
+	}
+	program, err := e.cel.Program(checked, cel.CostLimit(cost.MaxWork),
+		cel.EvalOptions(cel.OptOptimize), cel.CustomDecoratorV2(e.language.calls.Decorate))
+	if err != nil {
+		return nil, []names.Fault{{Rule: diag.ExprBadLiteral, Start: 0, End: len(text), Detail: names.Sentence(err.Error())}}
+	}
+	c := &Condition{text: text, refs: source.refs(e.types.Types()), source: source, types: e.types, program: program}
+	c.traced = sync.OnceValues(func() (cel.Program, error) {
+		return e.cel.Program(checked, cel.CostLimit(cost.MaxWork),
+			cel.EvalOptions(cel.OptTrackState), cel.CustomDecoratorV2(e.language.calls.Decorate))
+	})
+	return c, nil
+}
+
+func notBoolean(source expression, result *types.Type) []names.Fault {
+	if result.IsExactType(types.BoolType) || result.IsExactType(types.DynType) ||
+		result.IsExactType(types.NewNullableType(types.BoolType)) {
+		return nil
+	}
+	start, end := source.span(source.tree.Expr())
+	return []names.Fault{{
+		Rule: diag.ExprNotBoolean, Start: start, End: end,
+		Detail: fmt.Sprintf("The condition is %s, and must be true or false.", operand.Describe(cel.FormatCELType(result))),
+	}}
+}
+
+// badLiterals tries our own functions on constants, as CEL's validators do its own.
+func badLiterals(source expression) []names.Fault {
+	return tryLiterals(source, func(call celast.CallExpr, argument int, text string) error {
+		return words.Try(call.FunctionName(), argument, text)
+	})
+}
+
+// badPatterns tries the regular expressions before CEL sees them.
+func badPatterns(source expression, t *names.Types) []names.Fault {
+	return tryLiterals(source, func(call celast.CallExpr, argument int, text string) error {
+		if call.FunctionName() != overloads.Matches || argument != len(call.Args())-1 {
+			return nil
+		}
+		return t.TryPattern(text)
+	})
+}
+
+func tryLiterals(source expression, try func(call celast.CallExpr, argument int, text string) error) []names.Fault {
+	var faults []names.Fault
+	celast.PostOrderVisit(source.tree.Expr(), celast.NewExprVisitor(func(x celast.Expr) {
+		if x.Kind() != celast.CallKind {
+			return
+		}
+		call := x.AsCall()
+		for i, arg := range call.Args() {
+			text, ok := literalText(arg)
+			if !ok {
+				continue
+			}
+			if err := try(call, i, text); err != nil {
+				start, end := source.span(arg)
+				faults = append(faults, names.Fault{Rule: diag.ExprBadLiteral, Start: start, End: end, Detail: names.Sentence(err.Error())})
+			}
+		}
+	}))
+	return faults
+}
+
+func literalText(x celast.Expr) (string, bool) {
+	if x.Kind() != celast.LiteralKind {
+		return "", false
+	}
+	text, ok := x.AsLiteral().(types.String)
+	return string(text), ok
+}

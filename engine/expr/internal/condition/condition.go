@@ -1,0 +1,109 @@
+package condition
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"cel.dev/cel-go/cel"
+	"cel.dev/cel-go/common/types"
+	"cel.dev/cel-go/common/types/ref"
+
+	"github.com/gatebook/gatebook/engine/expr/internal/cost"
+	"github.com/gatebook/gatebook/engine/expr/internal/names"
+	"github.com/gatebook/gatebook/engine/expr/internal/operand"
+	"github.com/gatebook/gatebook/engine/value"
+)
+
+// Condition is a compiled CEL expression. It is immutable.
+type Condition struct {
+	text    string
+	refs    []names.Ref
+	source  expression
+	types   *operand.Provider
+	program cel.Program
+	traced  func() (cel.Program, error) // the same, keeping the value of each part
+}
+
+// Text returns the expression as it was written.
+func (c *Condition) Text() string { return c.text }
+
+// Refs returns what the condition refers to, in the order of the text.
+func (c *Condition) Refs() []names.Ref { return c.refs }
+
+// Truth is what a condition says.
+type Truth uint8
+
+// The truths.
+const (
+	Unknown Truth = iota // it depends on what is not known yet
+	True
+	False
+	Failed // it could not be evaluated; Verdict.Err says why
+)
+
+// String returns "unknown", "true", "false" or "failed".
+func (t Truth) String() string { return [...]string{"unknown", "true", "false", "failed"}[t] }
+
+// Verdict is the result of a condition.
+type Verdict struct {
+	Truth    Truth
+	Causes   []value.Cause // with Unknown: why, each once
+	Residual string        // with Unknown: what is left of the expression
+	Err      error         // with Failed: a whole sentence without secrets
+}
+
+// Eval evaluates the condition. It never blocks and never panics: whatever goes
+// wrong is a Failed verdict.
+func (c *Condition) Eval(scope names.Scope) Verdict {
+	e := operand.NewEvaluation(c.types, scope)
+	out, _, err := c.program.Eval(e)
+	return c.verdict(e, out, err)
+}
+
+func (c *Condition) verdict(e *operand.Evaluation, out ref.Val, err error) Verdict {
+	var presence operand.UnknownPresence
+	switch {
+	case errors.As(err, &presence):
+		return c.unknown(e, presence.Causes)
+	case err != nil:
+		return Verdict{Truth: Failed, Err: c.failure(e.Scope(), err)}
+	}
+	switch result := out.(type) {
+	case types.Bool:
+		if result {
+			return Verdict{Truth: True}
+		}
+		return Verdict{Truth: False}
+	case *types.Unknown:
+		return c.unknown(e, e.CausesOf(result))
+	case types.Null:
+		return Verdict{Truth: Failed, Err: fmt.Errorf("%s is null, and must be true or false", c.text)}
+	default:
+		kind := operand.Describe(result.Type().TypeName())
+		return Verdict{Truth: Failed, Err: fmt.Errorf("%s is %s, and must be true or false", c.text, kind)}
+	}
+}
+
+func (c *Condition) unknown(e *operand.Evaluation, causes []value.Cause) Verdict {
+	return Verdict{Truth: Unknown, Causes: causes, Residual: c.residual(e.Scope())}
+}
+
+// failure says why an evaluation failed, in our words and without secrets.
+func (c *Condition) failure(scope names.Scope, err error) error {
+	message := err.Error()
+	if errors.Is(err, cost.ErrTooMuch) || strings.Contains(message, "operation cancelled") {
+		return cost.ErrTooMuch
+	}
+	missing := names.Missing(scope, c.refs)
+	if missing != "" && (strings.HasPrefix(message, "no such overload") || strings.HasPrefix(message, "no such key")) {
+		return errors.New(missing)
+	}
+	if strings.HasPrefix(message, "no such overload") {
+		return errors.New("an operator or function does not take values of these types")
+	}
+	if names.HasSecret(scope, c.refs) {
+		return errors.New("the evaluation failed; the reason may hold a secret and is not shown")
+	}
+	return errors.New(operand.Plain(message))
+}

@@ -1,0 +1,48 @@
+package names
+
+import "github.com/gatebook/gatebook/engine/value"
+
+// The names that expressions begin with. Which of them are in scope at a place is
+// said by [Types].
+const (
+	RootInputs   = "inputs"
+	RootVars     = "vars"
+	RootSteps    = "steps"
+	RootRun      = "run"
+	RootNow      = "now"
+	RootObserved = "observed"
+	RootError    = "error"
+	RootAttempt  = "attempt"
+	RootEach     = "each"
+)
+
+// Scope gives the values that an expression is evaluated with. Values may be
+// unknown and secret, as a whole or in part. Only what an expression refers to is
+// asked for, so that a scope of 10,000 steps costs nothing.
+type Scope interface {
+	// Root returns the value of a root other than steps; `now` is an RFC 3339
+	// string. False is an unknown that says only that the name has no value here.
+	Root(name string) (value.Value, bool)
+	// Step returns a step as an object of status, outputs and error. Outputs of a
+	// step that has not run are value.Unknown with the step as the cause; of a
+	// step that was skipped or failed they are absent. False is as for Root.
+	Step(id string) (value.Value, bool)
+}
+
+// Values is a Scope made of maps, for tests and small uses.
+type Values struct {
+	Roots map[string]value.Value
+	Steps map[string]value.Value
+}
+
+// Root returns a root's value.
+func (v Values) Root(name string) (value.Value, bool) {
+	found, ok := v.Roots[name]
+	return found, ok
+}
+
+// Step returns a step's value.
+func (v Values) Step(id string) (value.Value, bool) {
+	found, ok := v.Steps[id]
+	return found, ok
+}

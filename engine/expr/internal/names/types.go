@@ -1,0 +1,208 @@
+package names
+
+import (
+	"iter"
+	"maps"
+	"slices"
+	"sync"
+
+	"github.com/gatebook/gatebook/schema"
+)
+
+// Types says which names an expression may use at one kind of place, and the shape
+// of each. It is built once per runbook, is immutable, and safe for concurrent use.
+type Types struct {
+	roots map[string]*schema.Schema // without steps
+	steps *stepTypes
+	tried *triedPatterns
+
+	mu       sync.Mutex
+	variants map[variant]*Types
+}
+
+// triedPatterns bounds the regular expressions in the text of a runbook.
+type triedPatterns struct {
+	mu  sync.Mutex
+	all schema.Patterns
+}
+
+// try says what is wrong with a regular expression.
+func (p *triedPatterns) try(text string) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	_, err := p.all.Compile(text)
+	return err
+}
+
+// stepTypes are the shapes of all steps, each made when it is first referred to.
+type stepTypes struct {
+	outputs map[string]*schema.Schema
+
+	mu     sync.Mutex
+	shapes map[*schema.Schema]*schema.Schema // of a step, by the shape of its outputs
+}
+
+// variant is what tells one [Types.With] from another of the same parent.
+type variant struct {
+	root  string
+	shape *schema.Schema
+}
+
+// NewTypes returns the names that every expression of a runbook may use: `inputs`,
+// `vars`, `steps` with the shape of each step's outputs by its id, `run` and `now`.
+// A nil schema allows anything. The caller must not change the maps afterwards.
+func NewTypes(inputs, vars *schema.Schema, steps map[string]*schema.Schema) *Types {
+	return &Types{
+		roots: map[string]*schema.Schema{
+			RootInputs: inputs,
+			RootVars:   vars,
+			RootRun:    runShape(),
+			RootNow:    {Type: schema.TypeString, Format: schema.FormatDateTime},
+		},
+		steps: &stepTypes{outputs: steps, shapes: make(map[*schema.Schema]*schema.Schema)},
+		tried: &triedPatterns{},
+	}
+}
+
+// With returns t with one more root, for one kind of place: `observed` in a
+// condition over an observation, `error` and `attempt` in `retry.if`. The same
+// shape, by pointer, gives the same Types, so that programs are shared.
+func (t *Types) With(root string, shape *schema.Schema) *Types {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	key := variant{root, shape}
+	if known := t.variants[key]; known != nil {
+		return known
+	}
+	made := &Types{roots: maps.Clone(t.roots), steps: t.steps, tried: t.tried}
+	made.roots[root] = shape
+	if t.variants == nil {
+		t.variants = make(map[variant]*Types)
+	}
+	t.variants[key] = made
+	return made
+}
+
+// Root returns the shape of a root other than steps, and whether there is one.
+func (t *Types) Root(name string) (Shape, bool) {
+	s, ok := t.roots[name]
+	return ShapeOf(s), ok
+}
+
+// Has reports whether an expression may begin with the name.
+func (t *Types) Has(name string) bool {
+	_, ok := t.roots[name]
+	return ok || name == RootSteps
+}
+
+// Roots yields every root other than steps, with its shape.
+func (t *Types) Roots() iter.Seq2[string, Shape] {
+	return func(yield func(string, Shape) bool) {
+		for name, s := range t.roots {
+			if !yield(name, ShapeOf(s)) {
+				return
+			}
+		}
+	}
+}
+
+// TryPattern says what is wrong with a regular expression, if something is.
+func (t *Types) TryPattern(text string) error { return t.tried.try(text) }
+
+// UnknownStep is the fault of a step that is not there, without its place.
+func (t *Types) UnknownStep(id string) *Fault { return unknownStep(id, t.steps.outputs) }
+
+// Names returns every name that an expression may begin with, sorted.
+func (t *Types) Names() []string {
+	return slices.Sorted(slices.Values(append(slices.Collect(maps.Keys(t.roots)), RootSteps)))
+}
+
+// Step returns the shape of one step.
+func (t *Types) Step(id string) (Shape, bool) {
+	outputs, ok := t.steps.outputs[id]
+	if !ok {
+		return Shape{}, false
+	}
+	t.steps.mu.Lock()
+	defer t.steps.mu.Unlock()
+	made := t.steps.shapes[outputs]
+	if made == nil {
+		made = stepShape(outputs)
+		t.steps.shapes[outputs] = made
+	}
+	return Shape{made, made}, true
+}
+
+// Follow returns the shape that a reference leads to, or what is wrong with which
+// element of its path (-1: with the root).
+func (t *Types) Follow(ref Ref) (found Shape, fault *Fault, at int) {
+	path, of := ref.Path, ref.Root
+	if s, ok := t.roots[ref.Root]; ok {
+		found = ShapeOf(s)
+	} else if len(path) > 0 {
+		if found, ok = t.Step(path[0]); !ok {
+			return Shape{}, t.UnknownStep(path[0]), 0
+		}
+		of += "." + path[0]
+		at, path = 1, path[1:]
+	}
+	for _, name := range path {
+		if found, fault = found.Member(of, name); fault != nil {
+			return Shape{}, fault, at
+		}
+		of += "." + name
+		at++
+	}
+	return found, nil, at
+}
+
+// stepShape is the shape of `steps.ID`. Its outputs are a document of their own,
+// in which their $ref are looked up.
+func stepShape(outputs *schema.Schema) *schema.Schema {
+	step := &schema.Schema{
+		Type: schema.TypeObject, Closed: true,
+		Properties: []schema.Property{
+			{Name: "status", Schema: &schema.Schema{Type: schema.TypeString}},
+			{Name: "outputs", Schema: outputs},
+			{Name: "error", Schema: ErrorShape()},
+		},
+		Required: []string{"status", "outputs"},
+	}
+	if outputs != nil {
+		step.Defs = outputs.Defs
+	}
+	return step
+}
+
+// ErrorShape returns the shape of `steps.ID.error` and of `error` in `retry.if`.
+func ErrorShape() *schema.Schema {
+	return &schema.Schema{
+		Type: schema.TypeObject, Closed: true,
+		Properties: []schema.Property{
+			{Name: "class", Schema: &schema.Schema{Type: schema.TypeString}},
+			{Name: "message", Schema: &schema.Schema{Type: schema.TypeString}},
+		},
+		Required: []string{"class", "message"},
+	}
+}
+
+// AttemptShape returns the shape of `attempt` in `retry.if`: the number of the
+// attempt that failed, from 1.
+func AttemptShape() *schema.Schema { return &schema.Schema{Type: schema.TypeInteger} }
+
+// runShape is the shape of `run`.
+func runShape() *schema.Schema {
+	text := &schema.Schema{Type: schema.TypeString}
+	return &schema.Schema{
+		Type: schema.TypeObject, Closed: true,
+		Properties: []schema.Property{
+			{Name: "id", Schema: text},
+			{Name: "runbook", Schema: text},
+			{Name: "version", Schema: text},
+			{Name: "outcome", Schema: text},
+			{Name: "actor", Schema: text},
+			{Name: "startedAt", Schema: &schema.Schema{Type: schema.TypeString, Format: schema.FormatDateTime}},
+		},
+		Required: []string{"id", "runbook", "version", "outcome", "actor", "startedAt"},
+	}
+}

@@ -1,0 +1,121 @@
+// Package disk puts files and folders on the disk so that, at any moment and after any
+// crash, each is there whole or not at all, and opens none that is no file.
+package disk
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strconv"
+)
+
+// What runs did and printed is for their user alone: the modes of folders and files.
+const (
+	DirMode  = 0o700
+	FileMode = 0o600
+)
+
+// MakeDir makes a folder, and those above it, and puts their names on the disk.
+func MakeDir(path string) error {
+	err := os.Mkdir(path, DirMode)
+	if errors.Is(err, fs.ErrNotExist) && filepath.Dir(path) != path {
+		if err := MakeDir(filepath.Dir(path)); err != nil {
+			return err
+		}
+		err = os.Mkdir(path, DirMode)
+	}
+	if errors.Is(err, fs.ErrExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return SyncDir(filepath.Dir(path))
+}
+
+// WriteFile puts a file on the disk so that, at any moment and after any crash, it is
+// there whole or not at all.
+func WriteFile(path string, data []byte) error {
+	dir := filepath.Dir(path)
+	temp, err := os.CreateTemp(dir, ".new-*") // made with mode 0600
+	if err != nil {
+		return err
+	}
+	_, err = temp.Write(data)
+	if err == nil {
+		err = temp.Sync()
+	}
+	err = errors.Join(err, temp.Close())
+	if err == nil {
+		err = os.Rename(temp.Name(), path)
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(temp.Name()))
+	}
+	return SyncDir(dir)
+}
+
+// CheckFile refuses what is at a path and is no file, such as a named pipe: to open it,
+// or to read it, could wait for ever.
+func CheckFile(path string) error {
+	info, err := os.Stat(path)
+	if err != nil {
+		return err
+	}
+	kind := "a device"
+	switch mode := info.Mode(); {
+	case mode.IsRegular():
+		return nil
+	case mode.IsDir():
+		kind = "a folder"
+	case mode&fs.ModeNamedPipe != 0:
+		kind = "a named pipe"
+	case mode&fs.ModeSocket != 0:
+		kind = "a socket"
+	}
+	return &fs.PathError{Op: "open", Path: path, Err: fmt.Errorf("it is %s, and no file", kind)}
+}
+
+// OpenFile opens a file that is there.
+func OpenFile(path string, flag int) (*os.File, error) {
+	if err := CheckFile(path); err != nil {
+		return nil, err
+	}
+	return os.OpenFile(path, flag, 0)
+}
+
+// ReadFile reads a file that is there.
+func ReadFile(path string) ([]byte, error) {
+	if err := CheckFile(path); err != nil {
+		return nil, err
+	}
+	return os.ReadFile(path)
+}
+
+// CreateNumbered makes the first file with the prefix and a number that is not there.
+func CreateNumbered(prefix string) (*os.File, error) {
+	for n := 1; ; n++ {
+		f, err := os.OpenFile(prefix+strconv.Itoa(n), os.O_CREATE|os.O_EXCL|os.O_WRONLY, FileMode)
+		if !errors.Is(err, os.ErrExist) {
+			return f, err
+		}
+	}
+}
+
+// SyncDir puts the names in a folder on the disk. Windows has no such call.
+func SyncDir(path string) error {
+	if runtime.GOOS == "windows" {
+		return nil
+	}
+	dir, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(dir.Sync(), dir.Close()); err != nil {
+		return fmt.Errorf("sync folder %s: %w", path, err)
+	}
+	return nil
+}

@@ -1,0 +1,8 @@
+//go:build !linux
+
+package disk
+
+import "os"
+
+// File is a file whose Sync waits until its data are on the disk.
+type File struct{ *os.File }

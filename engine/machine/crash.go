@@ -1,0 +1,104 @@
+package machine
+
+import (
+	"github.com/gatebook/gatebook/engine/event"
+	"github.com/gatebook/gatebook/engine/value"
+	"github.com/gatebook/gatebook/plugins/sdk"
+)
+
+// takenUp takes in that another process drives the run on.
+func (m *Machine) takenUp() {
+	m.interrupted()
+	for _, i := range m.liveSteps() {
+		for _, part := range []event.Part{event.Do, event.Undo} {
+			if e := m.steps[i].effort(part); e.state == inFlight && !e.intent {
+				m.notBegun(i, part)
+			}
+		}
+	}
+}
+
+// notBegun takes up an attempt that was decided on and whose intent never came into the
+// journal, so that nothing was done. The verdict of its gate may have come there, and is
+// from before.
+func (m *Machine) notBegun(i int, part event.Part) {
+	switch {
+	case part == event.Do && m.mode == event.Draining:
+		m.attemptFinished(i, part, nil, &event.Failure{
+			Class: sdk.Cancelled, Message: "it was not begun before a crash, and then the run was ending", Unchanged: true,
+		})
+	case part == event.Do && len(m.plan.Steps[i].Gate) > 0:
+		m.steps[i].do.attempt--
+		m.lookOnceMore(i)
+	default:
+		m.emit(m.attempt(i, part))
+	}
+}
+
+// attemptObserved takes in what became of an attempt whose answer a crash lost.
+func (m *Machine) attemptObserved(i int, part event.Part, e event.Event) {
+	eff := m.steps[i].effort(part)
+	if eff.lost {
+		eff.lost = false
+		m.lost--
+		m.steps[i].status, m.steps[i].known = event.Running, false
+	}
+	switch e.State {
+	case sdk.Done:
+		outputs := e.Outputs
+		if outputs == nil {
+			unknown := value.Unknown(value.Cause{
+				Step: m.plan.Steps[i].ID, Reason: "its outputs were lost in a crash",
+			})
+			outputs = &unknown
+		}
+		m.attemptFinished(i, part, outputs, nil)
+	case sdk.NotDone:
+		// What is idempotent is repeated without a look, so it may have been begun.
+		m.again(i, part, !m.use(i, part).Describe.CanObserve && m.use(i, part).Describe.Idempotent)
+	case sdk.CannotTell:
+		// A compensation must bear being repeated; that is its contract.
+		if part == event.Undo || m.use(i, part).Describe.Idempotent || m.use(i, part).Effect == sdk.Read {
+			m.again(i, part, true)
+			return
+		}
+		eff.lost = true
+		m.lost++
+		m.decide(i, part, event.LostTrack, nil)
+		m.remember(m.plan.Steps[i].ID, &event.Failure{Class: event.Lost, Message: e.Reason})
+		m.startPausing("nobody can tell whether " + m.plan.Steps[i].ID + " was done")
+	}
+}
+
+// again makes the attempt in flight once more, under its number and key. Where it was
+// cancelled, or the run is ending, that would be something new. A gate that it has is
+// judged before.
+func (m *Machine) again(i int, part event.Part, begun bool) {
+	if begun && part == event.Do && m.plan.Steps[i].Changes() {
+		m.steps[i].touched = true
+		m.listChanged(i)
+	}
+	eff := m.steps[i].effort(part)
+	if eff.cancelled || part == event.Do && m.mode == event.Draining {
+		m.attemptFinished(i, part, nil, &event.Failure{
+			Class: sdk.Cancelled, Message: "it was not done once more after a crash, as it was cancelled or the run was ending",
+		})
+		return
+	}
+	eff.intent, eff.notes = false, nil
+	if part == event.Do && len(m.plan.Steps[i].Gate) > 0 {
+		m.repeat(i)
+		return
+	}
+	m.emit(m.attempt(i, part))
+}
+
+// repeat makes an attempt once more that a crash has cut off: if the gate is open. It
+// counts as not made until then, but for what it may have changed.
+func (m *Machine) repeat(i int) {
+	m.steps[i].do.attempt--
+	m.lookOnceMore(i)
+	if m.pausing {
+		m.rest(i)
+	}
+}

@@ -1,0 +1,118 @@
+// Package graph draws the steps of a runbook and the order that they depend on each
+// other in: as text, for Mermaid, for Graphviz, and as JSON. The steps of `finally` are a
+// part of their own behind all others. It knows no plan: a graph needs no inputs. Floor 5.
+package graph
+
+import (
+	"io"
+	"slices"
+
+	"github.com/gatebook/gatebook/engine/check"
+	"github.com/gatebook/gatebook/engine/report/layout"
+	"github.com/gatebook/gatebook/plugins/sdk"
+)
+
+// Format names the JSON form of a graph.
+const Format = "gatebook/graph/v1"
+
+// Graph is the steps of a runbook and the order that they depend on each other in.
+type Graph struct {
+	Format string `json:"format" enum:"gatebook/graph/v1"`
+	Name   string `json:"name" doc:"The runbook's name."`
+	Nodes  []Node `json:"nodes" doc:"The steps, each after all that it needs."`
+	Edges  []Edge `json:"edges"`
+}
+
+// Node is one step of a [Graph].
+type Node struct {
+	ID      string     `json:"id"`
+	Title   string     `json:"title,omitempty"`
+	Action  string     `json:"action"`
+	Effect  sdk.Effect `json:"effect" enum:"read,change,destroy"`
+	Finally bool       `json:"finally,omitempty" doc:"It runs when all other steps have ended, however they ended; no edge says so."`
+	Gates   int        `json:"gates,omitempty" doc:"How many conditions its gate has."`
+	Asks    bool       `json:"asks,omitempty" doc:"It is done by people, who are asked."`
+}
+
+// Edge says that one step of a [Graph] waits for another.
+type Edge struct {
+	From   string       `json:"from" doc:"The step that is waited for."`
+	To     string       `json:"to" doc:"The step that waits."`
+	Reason check.Reason `json:"reason" enum:"order,needs,reference"`
+}
+
+// Of returns the graph of a checked runbook.
+func Of(r *check.Runbook) Graph {
+	g := Graph{Format: Format, Name: r.Model.Metadata.Name.Value, Nodes: []Node{}, Edges: []Edge{}}
+	for _, place := range r.Order {
+		s := r.Steps[place]
+		about := s.Use.Action.Description
+		g.Nodes = append(g.Nodes, Node{
+			ID: s.ID(), Title: s.Model.Title.Value, Action: about.Name, Effect: about.Effect,
+			Finally: s.Finally, Gates: len(s.Gate), Asks: about.Asks,
+		})
+		for _, e := range s.Needs {
+			g.Edges = append(g.Edges, Edge{From: r.Steps[e.Step].ID(), To: s.ID(), Reason: e.Reason})
+		}
+	}
+	return g
+}
+
+// JSON writes a graph as one JSON document.
+func JSON(w io.Writer, g Graph) error { return layout.JSON(w, g) }
+
+// stroke tells the edges that stand in the file, by its order or `needs`, from those
+// that follow from a reference.
+func (e Edge) stroke(stands, follows string) string {
+	if e.Reason == check.Referenced {
+		return follows
+	}
+	return stands
+}
+
+func (n Node) label(separator string) string {
+	label := n.ID + separator + n.Action
+	if n.Gates > 0 {
+		label += separator + layout.Plural(n.Gates, "gate")
+	}
+	return label
+}
+
+// closing is what stands over the steps of finally.
+const closing = "finally, however it went"
+
+// seam is where the steps of finally are joined to the others: they begin when the last
+// of those have ended. Without steps of finally it is empty.
+type seam struct {
+	ends   []Node // steps that no other waits for
+	begins []Node // steps of finally that wait for no other of them
+}
+
+func (g Graph) seam() seam {
+	waitedFor, waits := map[string]bool{}, map[string]bool{}
+	for _, e := range g.Edges {
+		waitedFor[e.From], waits[e.To] = true, true
+	}
+	var s seam
+	for _, n := range g.Nodes {
+		switch {
+		case !n.Finally && !waitedFor[n.ID]:
+			s.ends = append(s.ends, n)
+		case n.Finally && !waits[n.ID]:
+			s.begins = append(s.begins, n)
+		}
+	}
+	if len(s.begins) == 0 {
+		return seam{}
+	}
+	return s
+}
+
+// parts returns the steps, and those of finally.
+func (g Graph) parts() (steps, finally []Node) {
+	i := slices.IndexFunc(g.Nodes, func(n Node) bool { return n.Finally })
+	if i < 0 {
+		return g.Nodes, nil
+	}
+	return g.Nodes[:i], g.Nodes[i:]
+}

@@ -1,0 +1,46 @@
+package layout
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Plural counts things: "1 step", "3 steps".
+func Plural(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
+}
+
+// maxListed is how many steps a sentence names before it only counts.
+const maxListed = 6
+
+// Steps writes the ids of steps for the middle of a sentence.
+func Steps(ids []string) string {
+	if len(ids) > maxListed {
+		return strings.Join(ids[:maxListed-1], ", ") + " and " + Plural(len(ids)-maxListed+1, "more step")
+	}
+	if len(ids) > 1 {
+		return strings.Join(ids[:len(ids)-1], ", ") + " and " + ids[len(ids)-1]
+	}
+	return strings.Join(ids, "")
+}
+
+// Wrap breaks text into lines at spaces; a word that is longer stays whole.
+func Wrap(text string, columns int) []string {
+	var lines []string
+	line := ""
+	for word := range strings.FieldsSeq(text) {
+		switch {
+		case line == "":
+			line = word
+		case Width(line)+1+Width(word) <= columns:
+			line += " " + word
+		default:
+			lines = append(lines, line)
+			line = word
+		}
+	}
+	return append(lines, line)
+}

@@ -1,0 +1,249 @@
+package standing
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/gatebook/gatebook/engine/event"
+	"github.com/gatebook/gatebook/engine/report/layout"
+	"github.com/gatebook/gatebook/plugins/sdk"
+)
+
+// Said is an event in words.
+type Said struct {
+	Step  string       `json:"step,omitempty"`
+	What  string       `json:"what" doc:"What happened."`
+	Why   string       `json:"why,omitempty" doc:"The reason, where there is one."`
+	By    string       `json:"by,omitempty" doc:"The person, where it was one."`
+	Mark  event.Status `json:"-"` // the state that the event tells of, for its sign
+	Minor bool         `json:"-"` // left out where only changes of state are shown
+}
+
+// Describe puts an event into words.
+func Describe(e event.Event) Said {
+	e = Harmless(e)
+	said := describeRun(e)
+	if e.Op != nil {
+		said = describeStep(e)
+		said.Step = e.Op.Step
+	}
+	if said.By == "" {
+		said.By = e.By
+	}
+	return said
+}
+
+// Describe puts an event that the status has taken in into words, with what it knows
+// beside the event: for what a step was stopped.
+func (s *Status) Describe(e event.Event) Said {
+	said := Describe(e)
+	if e.Type == event.StepDecided && e.Op != nil && e.Failure != nil {
+		if step, ok := s.Step(e.Op.Step); ok && step.stopped != "" {
+			said.Why = step.stopped
+		}
+	}
+	if e.Type == event.ModeChanged && e.Mode == event.Reverse && !s.MayHaveChanged() {
+		said.Minor = true
+	}
+	return said
+}
+
+func describeRun(e event.Event) Said {
+	switch e.Type {
+	case event.RunStarted:
+		return Said{What: fmt.Sprintf("run %s of %s %s started", e.Run.ID, e.Run.Runbook, e.Run.Version), By: e.Run.By, Mark: event.Running}
+	case event.RunResumed:
+		said := Said{What: "the run was taken up again", Mark: event.Running}
+		if e.Process != nil {
+			said.Why = fmt.Sprintf("pid %d on %s", e.Process.PID, e.Process.Host)
+		}
+		return said
+	case event.PauseAsked:
+		return Said{What: "it was asked to pause", Why: layout.Line(e.Reason), Mark: event.Waiting}
+	case event.CancelAsked:
+		return Said{What: "it was asked to cancel", Why: layout.Line(e.Reason), Mark: event.Waiting}
+	case event.ResumeAsked:
+		return Said{What: "it was asked to go on", Why: layout.Line(e.Reason), Mark: event.Running}
+	case event.RollbackAsked:
+		return Said{What: "it was asked to take back what was changed", Why: layout.Line(e.Reason), Mark: event.Undoing}
+	case event.RequestRefused, event.AnswerRefused:
+		return Said{What: "a request was refused", Why: layout.Line(e.Reason), Mark: event.Waiting}
+	case event.ModeChanged:
+		return Said{What: ModeWords(e.Mode), Why: layout.Line(e.Reason), Mark: modeMark(e.Mode), Minor: e.Mode == event.Going || e.Mode == event.Ended}
+	case event.RunFinished:
+		return describeResult(e)
+	case event.LockTaken:
+		return Said{What: "took the lock " + strconv.Quote(e.Name), Why: layout.Line(e.Reason), Minor: e.Reason == ""}
+	default:
+		return Said{What: string(e.Type), Minor: true}
+	}
+}
+
+func describeResult(e event.Event) Said {
+	if e.Result == nil {
+		return Said{What: "the run ended"}
+	}
+	said := Said{What: "the run " + OutcomeWords(e.Result), Mark: OutcomeMark(e.Result.Outcome)}
+	if e.Result.Failure != nil {
+		said.Why = failureAt(e.Result)
+	}
+	return said
+}
+
+func describeStep(e event.Event) Said {
+	undo := e.Op.Part == event.Undo
+	switch e.Type {
+	case event.AttemptStarted:
+		said := Said{What: "runs " + e.Action, Mark: event.Running}
+		if undo {
+			said = Said{What: "is taken back by " + e.Action, Mark: event.Undoing}
+		}
+		if e.Op.Attempt > 1 {
+			said.What += fmt.Sprintf(", attempt %d", e.Op.Attempt)
+		}
+		return said
+	case event.AttemptFinished:
+		if e.Failure != nil {
+			attempt := fmt.Sprintf("attempt %d ", max(e.Op.Attempt, 1))
+			if undo {
+				attempt += "to take it back "
+			}
+			return Said{What: attempt + failed(e.Failure), Why: FailureWords(e.Failure), Mark: event.Failed}
+		}
+		return Said{What: "the action answered", Mark: event.Succeeded, Minor: true}
+	case event.AttemptObserved:
+		return Said{What: "looked what became of the attempt that was interrupted: " + string(e.State), Why: layout.Line(e.Reason), Mark: event.Running}
+	case event.AttemptNoted:
+		return Said{What: "noted " + e.Name, Minor: true}
+	case event.AttemptSaved:
+		return Said{What: "saved the state before the change", Minor: true}
+	case event.Observed:
+		if e.Failure != nil {
+			return Said{What: "observation failed", Why: FailureWords(e.Failure), Minor: true}
+		}
+		return Said{What: "observed", Minor: true}
+	case event.ConditionMet:
+		return describeVerdict(e)
+	case event.AskOpened:
+		return Said{What: "asks: " + layout.Line(question(e).Message), Mark: event.Asking}
+	case event.Answered:
+		return describeAnswer(e)
+	case event.AnswerRefused:
+		return Said{What: "was given an answer that does not fit", Why: layout.Line(e.Reason), Mark: event.Asking}
+	case event.OutputMasked:
+		return Said{What: "printed the secret " + e.Name + ", which was masked", Mark: event.Waiting}
+	case event.StepDecided:
+		return describeDecision(e)
+	default:
+		return Said{What: string(e.Type), Minor: true}
+	}
+}
+
+func describeVerdict(e event.Event) Said {
+	v := e.Verdict
+	if v == nil {
+		return Said{What: "a condition was judged", Minor: true}
+	}
+	said := Said{What: conditionWords(e.Op.Part, v), Minor: true}
+	if v.Truth != "true" {
+		said.Mark = event.Waiting
+		said.Why = layout.Line(cmp.Or(v.Detail, v.Message, v.Expr))
+		// A `when` that is false is told by the step that is skipped.
+		said.Minor = e.Op.Part == event.When || e.Op.Attempt > 1
+	}
+	return said
+}
+
+// conditionWords says what was judged, and how. A message says what it means that the
+// condition is false, and so is never put where it would be denied.
+func conditionWords(part event.Part, v *event.Verdict) string {
+	name := string(part)
+	if v.Name != "" {
+		name += " " + strconv.Quote(layout.Line(v.Name))
+	}
+	switch {
+	case v.Truth == "true":
+		return name + " holds"
+	case v.Truth == "failed":
+		return name + " cannot be judged"
+	case v.Until != nil:
+		return name + " does not hold yet"
+	default:
+		return name + " does not hold"
+	}
+}
+
+func describeAnswer(e event.Event) Said {
+	if e.Answer == nil {
+		return Said{What: "was answered", Mark: event.Asking}
+	}
+	said := Said{What: "was approved", Why: layout.Line(e.Answer.Comment), By: layout.Line(e.Answer.By), Mark: event.Succeeded}
+	if !e.Answer.Approved {
+		said.What, said.Mark = "was rejected", event.Failed
+	}
+	return said
+}
+
+func describeDecision(e event.Event) Said {
+	said := Said{What: layout.Word(e.Status), Mark: e.Status}
+	if e.Failure != nil {
+		said.Why = FailureWords(e.Failure)
+	}
+	switch e.Status {
+	case event.Undone:
+	case event.Succeeded:
+		if e.Elapsed > 0 {
+			said.What += " after " + layout.Elapsed(e.Elapsed)
+		}
+	case event.Asking:
+		said.What = "waits for an answer"
+	case event.Waiting:
+		said.What, said.Minor = "looks at its gate", true
+	case event.Verifying:
+		said.What, said.Minor = "looks at its verify conditions", true
+	case event.Skipped:
+		said.Why = "its `when` is false"
+	case event.Running, event.Resting, event.LostTrack, event.Undoing, event.Pending, event.NotRun:
+		said.Minor = true
+	case event.Failed:
+		said.What = failed(e.Failure)
+	case event.LeftOver:
+	}
+	return said
+}
+
+// failed tells what was stopped, because the run ends, from what failed by itself.
+func failed(f *event.Failure) string {
+	if f != nil && f.Class == sdk.Cancelled {
+		return "was stopped"
+	}
+	return layout.Word(event.Failed)
+}
+
+// failureAt says which step failed, where it was one, and why.
+func failureAt(r *event.Result) string {
+	if r.Step == "" {
+		return FailureWords(r.Failure)
+	}
+	return r.Step + ": " + FailureWords(r.Failure)
+}
+
+// FailureWords says why something failed, led by the kind of failure where the
+// message alone does not show it.
+func FailureWords(f *event.Failure) string {
+	message := layout.Line(f.Message)
+	if f.Field != "" {
+		message = f.Field + ": " + message
+	}
+	switch f.Class {
+	case sdk.Permanent, "":
+		return message
+	case sdk.Cancelled:
+		return strings.TrimSuffix(message, ": "+context.Canceled.Error()) // Go's words for the same
+	default:
+		return string(f.Class) + ": " + message
+	}
+}

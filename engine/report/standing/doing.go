@@ -1,0 +1,69 @@
+package standing
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/gatebook/gatebook/engine/event"
+	"github.com/gatebook/gatebook/engine/report/layout"
+)
+
+// Doing says in a few words what a step is at, or why it ended as it did: plain text
+// on one line.
+func (step *Step) Doing(now time.Time) string {
+	var parts []string
+	if step.Attempts > 1 && step.Attempt > 0 && (step.Status == event.Running || step.Attempt > 1) {
+		parts = append(parts, fmt.Sprintf("attempt %d/%d", step.Attempt, max(step.Attempts, step.Attempt)))
+	}
+	switch {
+	case step.Ask != nil:
+		parts = append(parts, "asks"+until(step.Ask.Until, now)+": "+layout.Line(step.Ask.Message))
+	case step.Wait != nil:
+		parts = append(parts, waitWords(step.Wait.Part)+until(step.Wait.Until, now)+": "+step.Wait.For)
+	case step.stopped != "" && step.Status.Settled():
+		parts = append(parts, step.stopped)
+	case step.Status == event.Undoing:
+		parts = append(parts, "it is taken back")
+	case step.Failure != nil && step.Status != event.Succeeded:
+		parts = append(parts, FailureWords(step.Failure))
+	case step.Status.Settled():
+	case step.Progress != nil:
+		parts = append(parts, progressWords(step))
+	}
+	said := step.Failure != nil && strings.Contains(step.Failure.Message, step.Output)
+	if step.Output != "" && !said && !step.Status.Settled() && step.Ask == nil && step.Wait == nil {
+		parts = append(parts, step.Output)
+	}
+	return strings.Join(parts, " · ")
+}
+
+// waitWords says that a step waits for a condition, for its deadline to follow; the condition itself
+// comes last, since it may be a whole sentence.
+func waitWords(part event.Part) string {
+	if part == event.Gate {
+		return "waits"
+	}
+	return "verifies"
+}
+
+func progressWords(step *Step) string {
+	p := step.Progress
+	text := layout.Line(p.Message)
+	if p.Total > 0 {
+		text = strings.TrimSpace(fmt.Sprintf("%d/%d %s", p.Done, p.Total, text))
+	}
+	return text
+}
+
+// until says by when, and how long that is from now.
+func until(deadline, now time.Time) string {
+	if deadline.IsZero() {
+		return ""
+	}
+	text := " until " + layout.Clock(deadline)
+	if left := deadline.Sub(now).Round(time.Second); left > 0 {
+		text += ", " + layout.Span(left) + " left"
+	}
+	return text
+}

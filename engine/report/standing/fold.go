@@ -1,0 +1,236 @@
+package standing
+
+import (
+	"cmp"
+	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/gatebook/gatebook/engine/event"
+	"github.com/gatebook/gatebook/engine/report/layout"
+	"github.com/gatebook/gatebook/plugins/sdk"
+)
+
+// Apply takes in the next event of the run.
+func (s *Status) Apply(e event.Event) {
+	e = Harmless(e)
+	s.Updated = e.Time
+	if e.Op != nil {
+		s.applyToStep(s.step(e.Op.Step), e)
+		return
+	}
+	switch e.Type {
+	case event.RunStarted:
+		if e.Run != nil {
+			s.Run, s.Process = *e.Run, e.Run.Process
+		}
+		s.Started, s.Mode = e.Time, event.Going
+	case event.RunResumed:
+		if e.Process != nil {
+			s.Process = *e.Process
+		}
+	case event.ModeChanged:
+		s.Mode, s.Reason = e.Mode, e.Reason
+		if e.Reason != "" {
+			s.turned = layout.Line(e.Reason)
+		}
+		if e.Mode != event.Ended && e.Mode != event.Paused {
+			s.Result = nil
+		}
+		if e.Mode == event.Going {
+			s.failed = nil // it is tried again
+		}
+	case event.RunFinished:
+		s.Result = e.Result
+		if e.Result != nil && e.Result.Step != "" {
+			s.failed = e.Result
+		}
+	case event.PauseAsked, event.CancelAsked, event.ResumeAsked, event.RollbackAsked, event.RequestRefused:
+		s.Requests = append(s.Requests, Request{What: e.Type, By: e.By, Reason: e.Reason, Time: e.Time})
+	default:
+	}
+}
+
+// Output takes in a line that a step printed.
+func (s *Status) Output(step, line string) {
+	if line = layout.Line(line); line != "" {
+		s.step(step).Output = line
+	}
+}
+
+// Progress takes in how far a step is.
+func (s *Status) Progress(step string, p sdk.Progress) { s.step(step).Progress = &p }
+
+func (s *Status) applyToStep(step *Step, e event.Event) {
+	switch e.Type {
+	case event.AttemptStarted:
+		s.begin(step, e)
+	case event.AttemptFinished:
+		step.Progress = nil
+		// That a step was taken back does not hide why.
+		if e.Failure != nil || e.Op.Part == event.Do {
+			step.Failure = e.Failure
+		}
+	case event.Observed:
+		if step.Wait != nil {
+			step.Wait.Samples = max(step.Wait.Samples, e.Op.Attempt)
+		}
+	case event.ConditionMet:
+		step.judge(e)
+	case event.AskOpened:
+		step.ask(e)
+	case event.Answered:
+		step.Ask = nil
+	case event.StepDecided:
+		s.decide(step, e)
+	default:
+	}
+}
+
+// begin notes that an attempt was started. That a step runs is no decision of its
+// own: the intent of its attempt says it.
+func (s *Status) begin(step *Step, e event.Event) {
+	if step.Started.IsZero() {
+		step.Started = e.Time
+	}
+	if e.Op.Part == event.Undo {
+		s.move(step, event.Undoing)
+	} else {
+		step.Action, step.Failure = e.Action, nil
+		s.move(step, event.Running)
+	}
+	step.Attempt = e.Op.Attempt
+}
+
+// judge notes what became of a condition.
+func (step *Step) judge(e event.Event) {
+	v := e.Verdict
+	if v == nil || e.Op.Part == event.When {
+		return
+	}
+	if v.Truth == "true" {
+		step.Wait = nil
+		delete(step.unmet, e.Op.Index)
+		return
+	}
+	if step.unmet == nil {
+		step.unmet = map[int]*event.Verdict{}
+	}
+	step.Verdict, step.unmet[e.Op.Index] = v, v
+	if v.Until != nil {
+		step.Wait = &Wait{Part: e.Op.Part, For: Condition(v), Expr: v.Expr, Samples: max(e.Op.Attempt, 1), Until: *v.Until}
+	}
+}
+
+// ask notes that people are asked.
+func (step *Step) ask(e event.Event) {
+	asked := question(e)
+	step.Ask = &Ask{Message: asked.Message, Fields: asked.Fields, Since: e.Time}
+	if e.Timer != nil {
+		step.Ask.Until = e.Timer.At
+	}
+	if step.Started.IsZero() {
+		step.Started = e.Time
+	}
+}
+
+// question is what the event of a question carries.
+func question(e event.Event) sdk.Question {
+	var asked sdk.Question
+	if json.Unmarshal(e.Data, &asked) != nil || asked.Message == "" {
+		asked.Message = "Go on?"
+	}
+	return asked
+}
+
+// decide takes in the state that the machine put a step in.
+func (s *Status) decide(step *Step, e event.Event) {
+	if step.Started.IsZero() && !e.Status.Settled() && e.Status != event.Pending {
+		step.Started = e.Time
+	}
+	if e.Failure != nil {
+		step.Failure = e.Failure
+		step.blame(e.Failure)
+	}
+	if e.Status == event.Failed {
+		step.said = step.Output
+	}
+	step.stopped = ""
+	if e.Failure != nil && e.Failure.Class == sdk.Cancelled {
+		step.stopped = s.turned
+	}
+	s.move(step, e.Status)
+	s.settle(step, e)
+}
+
+// blame finds the condition that a step failed by among those that did not hold: the
+// failure begins with what its author says that it means.
+func (step *Step) blame(f *event.Failure) {
+	if f.Class != event.GateClosed && f.Class != event.VerifyFailed {
+		return
+	}
+	for _, i := range slices.Sorted(maps.Keys(step.unmet)) {
+		v := step.unmet[i]
+		if strings.HasPrefix(f.Message, cmp.Or(v.Message, v.Name, v.Expr)) {
+			step.Verdict = v
+			return
+		}
+	}
+}
+
+// move counts a step where it now belongs, and forgets what no longer holds there.
+func (s *Status) move(step *Step, to event.Status) {
+	if s.Counts[step.Status]--; s.Counts[step.Status] == 0 {
+		delete(s.Counts, step.Status)
+	}
+	s.Counts[to]++
+	step.Status = to
+	if to.Settled() || to == event.Pending {
+		delete(s.active, step)
+	} else {
+		s.active[step] = true
+	}
+	switch {
+	case to == event.Asking:
+	case to == event.Pending && step.Ask != nil:
+		step.Ask.Until = time.Time{} // it is asked again, and expires anew, when the run goes on
+	default:
+		step.Ask = nil
+	}
+	if to != event.Waiting && to != event.Verifying {
+		step.Wait, step.unmet = nil, nil
+	}
+}
+
+// settle keeps what is only true of steps that go on apart from what is only true
+// of those that ended.
+func (*Status) settle(step *Step, e event.Event) {
+	switch {
+	case e.Status == event.Pending:
+		step.Started, step.Ended, step.Elapsed = time.Time{}, time.Time{}, 0
+	case !e.Status.Settled():
+		step.Ended = time.Time{}
+	default:
+		step.Ended, step.Progress = e.Time, nil
+		if e.Elapsed > 0 {
+			step.Elapsed = e.Elapsed
+		}
+		if e.Status == event.Succeeded {
+			step.Failure, step.Verdict = nil, nil
+		}
+	}
+}
+
+// Condition names a condition for people: its name, else its message, else its text.
+func Condition(v *event.Verdict) string {
+	switch {
+	case v.Name != "":
+		return layout.Line(v.Name)
+	case v.Message != "":
+		return layout.Line(v.Message)
+	default:
+		return layout.Line(v.Expr)
+	}
+}

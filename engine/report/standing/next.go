@@ -1,0 +1,153 @@
+package standing
+
+import (
+	"github.com/gatebook/gatebook/engine/event"
+	"github.com/gatebook/gatebook/engine/report/layout"
+)
+
+// Command is something that a person may type next, and what it is for.
+type Command struct {
+	Type string `json:"type" doc:"The whole command line."`
+	For  string `json:"for" doc:"What it is for."`
+}
+
+// Finish fills in [Status.Next], which is worked out only for those who show it.
+func (s *Status) Finish() { s.Next = s.Commands() }
+
+// Commands returns what a person may type next, for the state that the run is in now.
+func (s *Status) Commands() []Command {
+	id := s.Run.ID
+	if s.Result == nil || s.Drive == Abandoned {
+		return s.nextOfOpen(id)
+	}
+	switch s.Result.Outcome {
+	case event.OutcomeSucceeded:
+		return []Command{
+			{"gatebook history", "the record of upgrades, with this one"},
+			{"gatebook audit " + id, "who did what, when and why"},
+		}
+	case event.OutcomePaused:
+		return s.nextOfPaused(id)
+	case event.OutcomeFailed:
+		next := []Command{{"gatebook resume " + id, "try " + s.failedStep() + " again, then go on from there"}}
+		if left := s.LeftToTakeBack(); len(left) > 0 {
+			next = append(next, Command{"gatebook rollback " + id, "take back " + layout.Steps(left) + " instead"})
+		}
+		return append(next, Command{"gatebook audit " + id, "what was done, and with what values"})
+	case event.OutcomeStuck:
+		if AtWork(s.Result) {
+			return s.nextOfAtWork(id)
+		}
+		return []Command{
+			{"gatebook audit " + id, "what was tried, and what came back"},
+			{"gatebook resume " + id, "when its cause is mended: try again to take back what is left"},
+		}
+	case event.OutcomeGateClosed:
+		if refused(s.Result) {
+			return []Command{
+				{"gatebook resume " + id, "ask again, and go on from there"},
+				{"gatebook audit " + id, "what was asked, and who answered"},
+			}
+		}
+		return []Command{
+			{"gatebook resume " + id, "look at the gate again, and go on if it is open now"},
+			{"gatebook audit " + id, "the values that the gate was judged by"},
+		}
+	case event.OutcomeRolledBack:
+		return []Command{{"gatebook audit " + id, "what failed, and how it was taken back"}}
+	}
+	return nil
+}
+
+// nextOfAtWork is for a run that left steps behind which may not have ended.
+func (s *Status) nextOfAtWork(id string) []Command {
+	const once = "once nothing is at work any more: "
+	next := []Command{
+		{"gatebook audit " + id, "what was tried, and when"},
+		{"gatebook resume " + id, once + "try again, then go on from there"},
+	}
+	if len(s.LeftToTakeBack()) > 0 {
+		next = append(next, Command{"gatebook rollback " + id, once + "take back what was changed instead"})
+	}
+	return next
+}
+
+// nextOfOpen is for a run that goes on, or whose process died.
+func (s *Status) nextOfOpen(id string) []Command {
+	if s.Drive == Abandoned {
+		return []Command{
+			{"gatebook resume " + id, "take the run up where it was left; nothing that is done is done again"},
+			{"gatebook rollback " + id, "take back what it changed instead"},
+		}
+	}
+	next := s.answers(id)
+	return append(next,
+		Command{"gatebook pause " + id, "start nothing new, and stop so that it can be resumed"},
+		Command{"gatebook cancel " + id, "stop what runs, then do as the runbook says on failure"},
+	)
+}
+
+// nextOfPaused is for a run that stopped. What became of an attempt that nobody can
+// tell of must be said by the person who looked.
+func (s *Status) nextOfPaused(id string) []Command {
+	next := s.answers(id)
+	for _, step := range s.Result.Lost {
+		next = append(next,
+			Command{"gatebook resume " + id + " --done " + step, "look first; where " + step + " was done, go on after it"},
+			Command{"gatebook resume " + id + " --not-done " + step, "look first; where " + step + " was not done, do it"},
+		)
+	}
+	if len(s.Result.Lost) == 0 {
+		next = append(next, Command{"gatebook resume " + id, "go on"})
+	}
+	if len(s.LeftToTakeBack()) > 0 {
+		next = append(next, Command{"gatebook rollback " + id, "take back what was changed instead"})
+	}
+	return next
+}
+
+// answers is how to answer each question that is open.
+func (s *Status) answers(id string) []Command {
+	var next []Command
+	for _, step := range s.asking() {
+		next = append(next,
+			Command{s.Approve(step), "say yes to " + step},
+			Command{"gatebook reject " + id + " " + step + " --reason TEXT", "say no to " + step},
+		)
+	}
+	return next
+}
+
+// Approve is what to type to say yes to a step, with the fields that must be filled in.
+func (s *Status) Approve(step string) string {
+	approve := "gatebook approve " + s.Run.ID + " " + step
+	if view := s.index[step]; view != nil && view.Ask != nil && view.Ask.Fields != nil {
+		for _, name := range view.Ask.Fields.Required {
+			approve += " --field " + name + "=…"
+		}
+	}
+	return approve
+}
+
+// asking returns the steps that wait for people: as the result says, or as the events
+// do while there is none.
+func (s *Status) asking() []string {
+	if s.Result != nil {
+		return s.Result.Asking
+	}
+	var steps []string
+	for _, step := range s.Active() {
+		if step.Ask != nil {
+			steps = append(steps, step.ID)
+		}
+	}
+	return steps
+}
+
+// failedStep is the step to speak of.
+func (s *Status) failedStep() string {
+	if s.Result.Step == "" {
+		return "what failed"
+	}
+	return s.Result.Step
+}

@@ -1,0 +1,61 @@
+package standing
+
+import (
+	"strconv"
+
+	"github.com/gatebook/gatebook/engine/event"
+	"github.com/gatebook/gatebook/engine/report/layout"
+	"github.com/gatebook/gatebook/plugins/sdk"
+)
+
+// Tally counts the steps by how they stand.
+func (s *Status) Tally() string {
+	counts := map[string]int{}
+	for _, step := range s.Steps {
+		counts[step.Word()]++
+	}
+	text := layout.Plural(len(s.Steps), "step")
+	separator := ": "
+	for _, word := range tallied() {
+		if n := counts[word]; n > 0 {
+			text += separator + strconv.Itoa(n) + " " + word
+			separator = ", "
+		}
+	}
+	return text
+}
+
+// tallied is the order in which states are counted out.
+func tallied() []string {
+	var words []string
+	for _, status := range []event.Status{
+		event.Failed, event.LeftOver, event.Succeeded, event.Undone, event.Skipped,
+		event.LostTrack, event.Running, event.Resting, event.Verifying, event.Waiting, event.Asking, event.Undoing, event.NotRun, event.Pending,
+	} {
+		words = append(words, layout.Word(status))
+		if status == event.Failed {
+			words = append(words, stoppedWord)
+		}
+	}
+	return words
+}
+
+// stoppedWord is the state of a step that failed only because the run ends.
+const stoppedWord = "stopped"
+
+// Word is the name of the step's state for people.
+func (s *Step) Word() string {
+	if s.Status == event.Failed && s.Failure != nil && s.Failure.Class == sdk.Cancelled {
+		return stoppedWord
+	}
+	return layout.Word(s.Shown())
+}
+
+// Shown is the state to show: a question that is open while the run is paused is put
+// again when it goes on, and so is more than a step that has not started.
+func (s *Step) Shown() event.Status {
+	if s.Status == event.Pending && s.Ask != nil {
+		return event.Asking
+	}
+	return s.Status
+}

@@ -1,0 +1,136 @@
+package standing
+
+import (
+	"github.com/gatebook/gatebook/engine/event"
+	"github.com/gatebook/gatebook/engine/report/layout"
+	"github.com/gatebook/gatebook/plugins/sdk"
+)
+
+// OutcomeWords completes "the run …".
+func OutcomeWords(r *event.Result) string {
+	switch r.Outcome {
+	case event.OutcomeSucceeded:
+		return "succeeded"
+	case event.OutcomeFailed, event.OutcomeRolledBack:
+		return "failed; " + becameWords(r)
+	case event.OutcomeGateClosed:
+		if refused(r) {
+			return "was refused before anything was changed"
+		}
+		return "stopped at a closed gate; nothing was changed"
+	case event.OutcomeStuck:
+		if AtWork(r) {
+			return "failed, and " + layout.Steps(r.Lost) + " may still be at work: a person is needed"
+		}
+		return "failed and could not be taken back cleanly: a person is needed"
+	case event.OutcomePaused:
+		return "is paused and can be resumed"
+	default:
+		return string(r.Outcome)
+	}
+}
+
+// AtWork reports whether a person is needed for nothing but steps that did not end.
+func AtWork(r *event.Result) bool {
+	return r.Outcome == event.OutcomeStuck && len(r.Left) == 0 && len(r.Lost) > 0
+}
+
+// refused reports whether it was a person's no that a run ended by.
+func refused(r *event.Result) bool { return r.Failure != nil && r.Failure.Class == event.Refused }
+
+// becameWords says what became of the changes of a run that failed.
+func becameWords(r *event.Result) string {
+	switch {
+	case len(r.Changed) == 0 && len(r.Undone) == 0:
+		return "nothing was changed"
+	case r.Outcome == event.OutcomeFailed:
+		return "what it changed stays"
+	case len(r.Changed) == 0:
+		return "everything it changed was taken back"
+	case len(r.Undone) == 0:
+		return "nothing that it changed can be taken back; " + stay(r.Changed)
+	default:
+		return "what can be taken back was taken back; " + stay(r.Changed)
+	}
+}
+
+// AskedFor reports whether a run ended as it did because a person asked for that, and
+// not by a step that failed.
+func AskedFor(r *event.Result) bool {
+	return r.Failure != nil && r.Failure.Class == sdk.Cancelled && r.Step == ""
+}
+
+// Story is the result that tells why the run failed: that a person then had it taken
+// back does not hide the step that failed before.
+func (s *Status) Story() *event.Result {
+	if AskedFor(s.Result) && s.failed != nil {
+		return s.failed
+	}
+	return s.Result
+}
+
+// Why says why the run failed, the first cause first.
+func (s *Status) Why() string {
+	told := s.Story()
+	if told == s.Result {
+		return failureAt(told)
+	}
+	return failureAt(told) + "; then " + layout.Line(s.Result.Failure.Message)
+}
+
+// stay says that the changes of steps stay.
+func stay(ids []string) string {
+	if len(ids) == 1 {
+		return ids[0] + " stays"
+	}
+	return layout.Steps(ids) + " stay"
+}
+
+// OutcomeMark is the state of a step whose sign stands for the outcome.
+func OutcomeMark(o event.Outcome) event.Status {
+	switch o {
+	case event.OutcomeSucceeded:
+		return event.Succeeded
+	case event.OutcomeRolledBack:
+		return event.Undone
+	case event.OutcomePaused, event.OutcomeGateClosed:
+		return event.Waiting
+	case event.OutcomeFailed, event.OutcomeStuck:
+		return event.Failed
+	default:
+		return event.Failed
+	}
+}
+
+// ModeWords says which way the run goes.
+func ModeWords(m event.Mode) string {
+	switch m {
+	case event.Going:
+		return "the run goes on"
+	case event.Draining:
+		return "nothing new starts"
+	case event.Reverse:
+		return "what was changed is taken back"
+	case event.Closing:
+		return "the steps of finally run"
+	case event.Paused:
+		return "the run is paused"
+	case event.Ended:
+		return "the run ended"
+	default:
+		return string(m)
+	}
+}
+
+func modeMark(m event.Mode) event.Status {
+	switch m {
+	case event.Reverse:
+		return event.Undoing
+	case event.Draining, event.Paused:
+		return event.Waiting
+	case event.Going, event.Closing, event.Ended:
+		return event.Running
+	default:
+		return event.Running
+	}
+}

@@ -1,0 +1,115 @@
+package process
+
+import (
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// keyVariable carries the idempotency key into the process and all that it starts.
+const keyVariable = "GATEBOOK_KEY"
+
+// environment is that of a process, each name once.
+type environment []string
+
+// environment is the one that all programs have, with the spec's own variables and key.
+func (r *Runner) environment(spec Spec) environment {
+	environ := make(environment, 0, len(r.environ)+len(spec.Env)+1)
+	for _, variable := range r.environ {
+		name, _, _ := strings.Cut(variable, "=")
+		if _, replaced := spec.Env[name]; !replaced {
+			environ = append(environ, variable)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(spec.Env)) {
+		if name != keyVariable {
+			environ = append(environ, name+"="+spec.Env[name])
+		}
+	}
+	if spec.Key != "" {
+		environ = append(environ, keyVariable+"="+spec.Key)
+	}
+	return environ
+}
+
+// path returns where programs are looked for.
+func (e environment) path() string {
+	for _, variable := range slices.Backward(e) {
+		if dirs, ok := strings.CutPrefix(variable, "PATH="); ok {
+			return dirs
+		}
+	}
+	return ""
+}
+
+// withoutKey takes out the key of a gatebook that started this one: a process
+// belongs to the nearest.
+func withoutKey(environ []string) []string {
+	return slices.DeleteFunc(slices.Clone(environ), func(variable string) bool {
+		return strings.HasPrefix(variable, keyVariable+"=")
+	})
+}
+
+// pathCache remembers where programs are. Those that are not found it does not
+// remember, since an earlier step may install them.
+type pathCache struct {
+	found sync.Map // of pathKey to string
+}
+
+type pathKey struct{ name, dirs string }
+
+// find returns the file of a program: in the directories of dirs, as PATH lists them, or
+// from dir where the name has a directory of its own.
+func (c *pathCache) find(name, dirs, dir string) (string, error) {
+	if strings.ContainsRune(name, filepath.Separator) {
+		path := name
+		if !filepath.IsAbs(path) {
+			path = filepath.Join(dir, path)
+		}
+		if err := executable(path); err != nil {
+			return "", fmt.Errorf("the program %s cannot be run: %w", name, err)
+		}
+		return path, nil
+	}
+	if path, ok := c.found.Load(pathKey{name, dirs}); ok {
+		return path.(string), nil
+	}
+	for _, from := range filepath.SplitList(dirs) {
+		if !filepath.IsAbs(from) {
+			continue // a program in the current directory is an accident or an attack
+		}
+		if path := filepath.Join(from, name); executable(path) == nil {
+			c.found.Store(pathKey{name, dirs}, path)
+			return path, nil
+		}
+	}
+	return "", fmt.Errorf("the program %s is not found in PATH", name)
+}
+
+// forget makes the next find look again for the name.
+func (c *pathCache) forget(name string) {
+	c.found.Range(func(key, _ any) bool {
+		if key.(pathKey).name == name {
+			c.found.Delete(key)
+		}
+		return true
+	})
+}
+
+func executable(path string) error {
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return err
+	case info.IsDir():
+		return fmt.Errorf("%s is a directory", path)
+	case info.Mode()&0o111 == 0:
+		return fmt.Errorf("%s: %w", path, os.ErrPermission)
+	default:
+		return nil
+	}
+}
