@@ -22,6 +22,8 @@ type room struct {
 	floor int
 	// forTests rooms help tests: production code must not import them.
 	forTests bool
+	// edge rooms are where a program meets the outside: clock, environment, streams.
+	edge bool
 	// roof rooms bring the others together, and may know as many as there are.
 	roof bool
 }
@@ -33,6 +35,7 @@ var rooms = map[string]room{
 	"engine/source":         {floor: 0},
 	"engine/dag":            {floor: 0},
 	"engine/internal/shape": {floor: 0, forTests: true},
+	"plugins/proto/v1":      {floor: 0},
 
 	"engine/diag":  {floor: 1},
 	"engine/value": {floor: 1},
@@ -45,12 +48,15 @@ var rooms = map[string]room{
 	"engine/catalog":       {floor: 2},
 	"engine/event":         {floor: 2},
 	"plugins/sdk/sdktest":  {floor: 2, forTests: true},
+	"plugins/sdk/wire":     {floor: 2},
 	"steps":                {floor: 2},
 
 	"engine/data":          {floor: 3},
 	"engine/model":         {floor: 3},
 	"engine/journal":       {floor: 3},
 	"engine/report/layout": {floor: 3},
+	"plugins/host":         {floor: 3},
+	"plugins/sdk/serve":    {floor: 3, edge: true},
 
 	"engine/check":   {floor: 4},
 	"engine/plan":    {floor: 5},
@@ -95,7 +101,7 @@ func (l listed) path() string { return inModule(l.ImportPath) }
 func (l listed) files() []string {
 	var paths []string
 	for _, name := range slices.Concat(l.GoFiles, l.IgnoredGoFiles) {
-		if !strings.HasSuffix(name, "_test.go") {
+		if !strings.HasSuffix(name, "_test.go") && !strings.HasSuffix(name, ".pb.go") {
 			paths = append(paths, filepath.Join(l.Dir, name))
 		}
 	}
@@ -103,9 +109,9 @@ func (l listed) files() []string {
 }
 
 // atTheEdge reports whether the package may touch clock, environment and streams:
-// the command line, and programs, which are their own edge.
+// the command line, programs, which are their own edge, and the rooms that are one.
 func (l listed) atTheEdge() bool {
-	return l.Name == "main" || l.path() == "cmd" || strings.HasPrefix(l.path(), "cmd/")
+	return l.Name == "main" || rooms[l.path()].edge || l.path() == "cmd" || strings.HasPrefix(l.path(), "cmd/")
 }
 
 // ours reports whether an import path is of this module.

@@ -104,7 +104,7 @@ func (h *handler) call(ctx context.Context, request sdk.Request) (*process, *plu
 	}
 	var left time.Duration
 	if deadline, ok := ctx.Deadline(); ok {
-		left = max(time.Until(deadline), time.Nanosecond)
+		left = max(deadline.Sub(h.connection.host.options.Now()), time.Nanosecond)
 	}
 	return p, wire.FromRequest(h.action, request, left), nil
 }

@@ -31,6 +31,8 @@ type Options struct {
 	// Environ looks up a variable of the host's environment, for those connections
 	// that name it; nil: it is empty.
 	Environ func(name string) (string, bool)
+	// Now is the clock, by which the time that an attempt has left is told to the plugin.
+	Now func() time.Time
 	// Log takes what plugins write to their standard error, line by line; it is called
 	// from several goroutines. Nil: nobody does.
 	Log func(plugin string, line []byte)

@@ -36,7 +36,7 @@ func newWorld(t testing.TB, change func(*host.Options)) *world {
 	t.Helper()
 	w := &world{t: t, dir: t.TempDir()}
 	options := host.Options{
-		Dirs: []string{w.dir}, Platform: platform, StartTimeout: 20 * time.Second, Grace: 10 * time.Second,
+		Dirs: []string{w.dir}, Platform: platform, Now: time.Now, StartTimeout: 20 * time.Second, Grace: 10 * time.Second,
 		Log: func(plugin string, line []byte) {
 			w.mu.Lock()
 			defer w.mu.Unlock()

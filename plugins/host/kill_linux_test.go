@@ -28,7 +28,7 @@ func beHost(dir string) {
 		panic(err)
 	}
 	lock := host.Lock{}.With("shop", host.Locked{Version: "1.2.0", SHA256: map[string]string{platform: sha256Hex(text)}})
-	h := host.New(host.Options{Dirs: []string{dir}, Platform: runtime.GOOS + "/" + runtime.GOARCH})
+	h := host.New(host.Options{Dirs: []string{dir}, Platform: platform, Now: time.Now})
 	plugin, err := h.Open(context.Background(), "shop", nil, lock)
 	if err != nil {
 		panic(err)
