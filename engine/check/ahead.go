@@ -61,5 +61,5 @@ func (c *checker) retryAhead(m *model.Retry, yield func(expr.Text) bool) bool {
 }
 
 func conditionAhead(text model.Expr, types *expr.Types, yield func(expr.Text) bool) bool {
-	return text.Node == nil || text.Text == "" || yield(expr.Text{Text: text.Text, Types: types})
+	return text.Node == nil || text.Value == "" || yield(expr.Text{Text: text.Value, Types: types})
 }
