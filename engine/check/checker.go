@@ -32,6 +32,7 @@ type checker struct {
 	waits     []wait // what the step that is being compiled must wait for
 	edges     edges
 	ids       []string // of all steps; made when first needed
+	tooMany   bool     // it has been said that there are too many expressions
 	suggested int      // how many candidates "did you mean" has looked at
 }
 
@@ -70,7 +71,18 @@ func (c *checker) addSteps(steps []*model.Step, finally bool) {
 	}
 }
 
-func (c *checker) add(found ...diag.Diagnostic) { c.found = append(c.found, found...) }
+// add takes findings in. That expressions are too many is said of the first of them.
+func (c *checker) add(found ...diag.Diagnostic) {
+	for _, d := range found {
+		if d.Rule == diag.ExprTooMany {
+			if c.tooMany {
+				continue
+			}
+			c.tooMany = true
+		}
+		c.found = append(c.found, d)
+	}
+}
 
 // findActions looks up the action of each step, whose outputs expressions may use.
 func (c *checker) findActions() {

@@ -1,6 +1,7 @@
 package check
 
 import (
+	"github.com/gatebook/gatebook/engine/catalog"
 	"github.com/gatebook/gatebook/engine/diag"
 	"github.com/gatebook/gatebook/engine/expr"
 	"github.com/gatebook/gatebook/engine/model"
@@ -8,6 +9,7 @@ import (
 
 // compileSteps compiles all that the steps say, and draws the edges.
 func (c *checker) compileSteps() {
+	c.compiler.Ahead(c.ahead())
 	for _, step := range c.runbook.Steps {
 		c.waits = c.waits[:0]
 		c.compileStep(step)
@@ -81,15 +83,21 @@ func (c *checker) observe(at site, condition *Condition) *expr.Types {
 	m := condition.Model.Observe
 	action := c.action(m.Uses)
 	condition.Observe = c.use(at, action, m.Uses, m.With)
-	if action == nil {
-		return c.types.With(expr.RootObserved, nil)
-	}
 	switch {
+	case action == nil:
 	case action.Description.Asks:
 		c.add(diag.ObserveReads.At(m.Uses.Range(), "The action %s asks people.", m.Uses.Value))
 	case !action.Reads():
 		c.add(diag.ObserveReads.At(m.Uses.Range(), "The action %s has the effect %s.",
 			m.Uses.Value, action.Description.Effect))
+	}
+	return c.observedTypes(action)
+}
+
+// observedTypes returns the types of a condition over an observation by an action.
+func (c *checker) observedTypes(action *catalog.Entry) *expr.Types {
+	if action == nil {
+		return c.types.With(expr.RootObserved, nil)
 	}
 	return c.types.With(expr.RootObserved, action.Description.Output)
 }
@@ -113,10 +121,7 @@ func (c *checker) checkCondition(condition *Condition) {
 
 // checkConstant warns of a condition that refers to nothing.
 func (c *checker) checkConstant(condition *expr.Condition, text model.Expr) {
-	if len(condition.Refs()) > 0 {
-		return
-	}
-	if truth := condition.Eval(expr.Values{}).Truth; truth == expr.True || truth == expr.False {
+	if truth := condition.Constant(); truth != expr.Unknown {
 		c.add(diag.ConstantCondition.At(text.Range(), "It is always %s.", truth))
 	}
 }

@@ -125,6 +125,32 @@ func (c *compilation) object(t *Tree) {
 	t.become(value.Object(known...))
 }
 
+// Ahead yields the texts that Compile would compile, for [expr.Compiler.Ahead].
+func Ahead(types *expr.Types, node *syntax.Node) iter.Seq[expr.Text] {
+	return func(yield func(expr.Text) bool) { eachText(types, node, yield) }
+}
+
+func eachText(types *expr.Types, node *syntax.Node, yield func(expr.Text) bool) bool {
+	switch node.Kind() {
+	case syntax.String:
+		return yield(expr.Text{Text: node.Text(), Types: types, Template: true})
+	case syntax.List:
+		for _, item := range node.Items() {
+			if !eachText(types, item, yield) {
+				return false
+			}
+		}
+	case syntax.Map:
+		for _, member := range node.Entries() {
+			if !eachText(types, member, yield) {
+				return false
+			}
+		}
+	default: // no text, and none inside
+	}
+	return true
+}
+
 // Faults places the faults of an expression that is the text of a node.
 func Faults(node *syntax.Node, faults []expr.Fault) diag.List {
 	var found diag.List

@@ -80,6 +80,10 @@ func (u *Uses) rulesOf(action *catalog.Entry, at source.Range) ([]rule, diag.Lis
 	types := u.types.With(self, action.Description.Input)
 	for _, declared := range action.Description.Rules {
 		condition, faults := u.compiler.Condition(declared.Expr, types)
+		if len(faults) > 0 && faults[0].Rule == diag.ExprTooMany {
+			found = append(found, diag.ExprTooMany.At(at, "%s", faults[0].Detail))
+			continue
+		}
 		if len(faults) > 0 {
 			found = append(found, diag.FaultyAction.At(at,
 				"A rule of the action %s cannot be read: %s %s", action.Description.Name, declared.Expr, faults[0].Detail))

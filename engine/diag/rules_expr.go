@@ -72,11 +72,19 @@ var (
 		Bad:  `expr: steps.probe.outputs.took < duration("5 minutes")`,
 		Good: `expr: steps.probe.outputs.took < duration("5m")`,
 	}
+	ExprTooMany = &Rule{
+		Code: "GB0311", Severity: Error, Summary: "too many expressions",
+		Why:  "What the expressions of a runbook have together is limited, so that no file holds up a check.",
+		Mend: "Take the runbook apart, or compute once in vars what many expressions compute.",
+		Bad:  "gate: [… a hundred thousand conditions, no two the same …]",
+		Good: "gate: [{expr: steps.probe.outputs.took < inputs.most}]",
+	}
 )
 
 func exprRules() []*Rule {
 	return []*Rule{
 		ExprSyntax, ExprUnknownName, ExprUnknownStep, ExprUnknownField, ExprType,
 		ExprNotBoolean, ExprUnknownFunction, ExprTooComplex, ExprUnclosed, ExprBadLiteral,
+		ExprTooMany,
 	}
 }

@@ -1,6 +1,7 @@
 package expr
 
 import (
+	"fmt"
 	"sync"
 
 	"github.com/gatebook/gatebook/engine/diag"
@@ -9,17 +10,23 @@ import (
 	"github.com/gatebook/gatebook/engine/expr/internal/template"
 )
 
-// Compiler compiles expressions, each distinct text once for each Types. It is
-// safe for concurrent use; so is everything that it returns. The zero Compiler is
-// not ready: use [NewCompiler].
+// maxWords bounds what all the distinct expressions of one compiler have together. It
+// is what 20,000 conditions of ordinary length have, and takes a second or two; what
+// comes behind it is refused.
+const maxWords = 500_000
+
+// Compiler compiles the expressions of one runbook, each distinct text once for each
+// Types. It is safe for concurrent use; so is everything that it returns. The zero
+// Compiler is not ready: use [NewCompiler].
 type Compiler struct {
 	cel  func() (*condition.Language, error)
 	expr func() *template.Language
 
-	mu         sync.Mutex // guards the maps; nothing is compiled under it
+	mu         sync.Mutex // guards what follows; nothing is compiled under it
 	envs       map[*Types]func() (*condition.Env, error)
-	conditions map[cacheKey]compiledCondition
-	templates  map[cacheKey]compiledTemplate
+	conditions map[cacheKey]func() compiled[Condition]
+	templates  map[cacheKey]func() compiled[Template]
+	words      int // of what is in the maps
 }
 
 type cacheKey struct {
@@ -27,14 +34,10 @@ type cacheKey struct {
 	t    *Types
 }
 
-type compiledCondition struct {
-	condition *Condition
-	faults    []Fault
-}
-
-type compiledTemplate struct {
-	template *Template
-	faults   []Fault
+// compiled is what comes of a text: the program, or what is wrong with the text.
+type compiled[P any] struct {
+	program *P
+	faults  []Fault
 }
 
 // NewCompiler returns a compiler with nothing cached. It is cheap: the environment
@@ -44,23 +47,29 @@ func NewCompiler() *Compiler {
 		cel:        sync.OnceValues(condition.NewLanguage),
 		expr:       sync.OnceValue(template.NewLanguage),
 		envs:       make(map[*Types]func() (*condition.Env, error)),
-		conditions: make(map[cacheKey]compiledCondition),
-		templates:  make(map[cacheKey]compiledTemplate),
+		conditions: make(map[cacheKey]func() compiled[Condition]),
+		templates:  make(map[cacheKey]func() compiled[Template]),
 	}
 }
 
 // Condition compiles a CEL expression that must be boolean. With faults the
-// condition is nil.
+// condition is nil. A fault of the rule [diag.ExprTooMany] says that it was not
+// compiled, since there were too many before it.
 func (c *Compiler) Condition(text string, t *Types) (*Condition, []Fault) {
-	made := cached(&c.mu, c.conditions, cacheKey{text, t}, func() compiledCondition {
+	made := c.condition(text, t)()
+	return made.program, made.faults
+}
+
+// condition returns what compiles the condition when it is first called.
+func (c *Compiler) condition(text string, t *Types) func() compiled[Condition] {
+	return admit(c, c.conditions, cacheKey{text, t}, names.Weight, func() compiled[Condition] {
 		env, err := c.env(t)()
 		if err != nil {
-			return compiledCondition{faults: []Fault{{Rule: diag.ExprSyntax, Start: 0, End: len(text), Detail: names.Sentence(err.Error())}}}
+			return compiled[Condition]{faults: []Fault{{Rule: diag.ExprSyntax, Start: 0, End: len(text), Detail: names.Sentence(err.Error())}}}
 		}
-		condition, faults := env.Compile(text)
-		return compiledCondition{condition, faults}
+		made, faults := env.Compile(text)
+		return compiled[Condition]{made, faults}
 	})
-	return made.condition, made.faults
 }
 
 // env returns CEL with the names of t, which is made once.
@@ -82,33 +91,46 @@ func (c *Compiler) env(t *Types) func() (*condition.Env, error) {
 }
 
 // Template compiles a string in which `${{ }}` are expr expressions. A string
-// without any is a literal. With faults the template is nil.
+// without any is a literal. With faults the template is nil; [diag.ExprTooMany] is as
+// for Condition.
 func (c *Compiler) Template(text string, t *Types) (*Template, []Fault) {
 	if literal, ok := template.Literal(text); ok {
 		return literal, nil
 	}
-	made := cached(&c.mu, c.templates, cacheKey{text, t}, func() compiledTemplate {
-		made, faults := c.expr().Compile(text, t)
-		return compiledTemplate{made, faults}
-	})
-	return made.template, made.faults
+	made := c.template(text, t)()
+	return made.program, made.faults
 }
 
-// cached returns what is known for the key, or makes it without holding the lock. Of
-// two that are made at once the first stays, so that all get the same.
-func cached[T any](mu *sync.Mutex, known map[cacheKey]T, key cacheKey, make func() T) T {
-	mu.Lock()
-	found, ok := known[key]
-	mu.Unlock()
-	if ok {
-		return found
+// template returns what compiles the template when it is first called.
+func (c *Compiler) template(text string, t *Types) func() compiled[Template] {
+	return admit(c, c.templates, cacheKey{text, t}, template.Weight, func() compiled[Template] {
+		made, faults := c.expr().Compile(text, t)
+		return compiled[Template]{made, faults}
+	})
+}
+
+// admit returns what is known for the key. A text that is new is compiled by whoever
+// first calls what is returned, unless there is no more room for it: room is given in
+// the order in which texts come, whenever they are compiled.
+func admit[P any](c *Compiler, known map[cacheKey]func() compiled[P], key cacheKey, weight func(string) int, compile func() compiled[P]) func() compiled[P] {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if made := known[key]; made != nil {
+		return made
 	}
-	made := make()
-	mu.Lock()
-	defer mu.Unlock()
-	if found, ok := known[key]; ok {
-		return found
+	made := sync.OnceValue(compile)
+	if c.words > maxWords {
+		made = func() compiled[P] { return compiled[P]{faults: []Fault{tooMany(key.text)}} }
+	} else {
+		c.words += weight(key.text)
 	}
 	known[key] = made
 	return made
+}
+
+func tooMany(text string) Fault {
+	return Fault{
+		Rule: diag.ExprTooMany, Start: 0, End: len(text),
+		Detail: fmt.Sprintf("The expressions before this one have %d words together; it and what follows are not checked.", maxWords),
+	}
 }

@@ -13,30 +13,33 @@ import (
 	"github.com/gatebook/gatebook/engine/expr/internal/cost"
 	"github.com/gatebook/gatebook/engine/expr/internal/names"
 	"github.com/gatebook/gatebook/engine/expr/internal/operand"
-	"github.com/gatebook/gatebook/engine/expr/internal/token"
 	"github.com/gatebook/gatebook/engine/expr/internal/words"
 )
 
 // Compile makes a condition of text. With faults it is nil.
 func (e *Env) Compile(text string) (*Condition, []names.Fault) {
-	source := expression{words: token.Scan(text)}
-	if fault := names.TooComplex(source.words); fault != nil {
+	list, fault := names.Scan(text)
+	if fault != nil {
 		return nil, []names.Fault{*fault}
 	}
+	source := expression{words: list}
 	if len(source.words.Tokens) == 0 {
 		return nil, []names.Fault{{Rule: diag.ExprSyntax, Start: 0, End: len(text), Detail: "The condition is empty."}}
 	}
 	parsed, issues := e.cel.Parse(text)
-	if issues.Err() != nil {
+	if len(issues.Errors()) > 0 {
 		return nil, syntaxFaults(source.words, issues.Errors())
 	}
 	source.tree = parsed.NativeRep()
 	if faults := badPatterns(source, e.types.Types()); len(faults) > 0 {
 		return nil, faults
 	}
+	if faults := e.strangers(source); len(faults) > 0 {
+		return nil, faults
+	}
 	checked, issues := e.cel.Check(parsed)
-	if issues.Err() != nil {
-		return nil, e.checkFaults(source, parsed)
+	if len(issues.Errors()) > 0 {
+		return nil, e.checkFaults(source, parsed, issues.Errors())
 	}
 	source.tree = checked.NativeRep()
 	if faults := append(notBoolean(source, checked.OutputType()), badLiterals(source)...); len(faults) > 0 {

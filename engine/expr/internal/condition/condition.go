@@ -56,7 +56,7 @@ type Verdict struct {
 // Eval evaluates the condition. It never blocks and never panics: whatever goes
 // wrong is a Failed verdict.
 func (c *Condition) Eval(scope names.Scope) Verdict {
-	e := operand.NewEvaluation(c.types, scope)
+	e := operand.NewEvaluation(c.types, scope, cost.NewBudget(cost.MaxWork))
 	out, _, err := c.program.Eval(e)
 	return c.verdict(e, out, err)
 }
@@ -87,6 +87,27 @@ func (c *Condition) verdict(e *operand.Evaluation, out ref.Val, err error) Verdi
 
 func (c *Condition) unknown(e *operand.Evaluation, causes []value.Cause) Verdict {
 	return Verdict{Truth: Unknown, Causes: causes, Residual: c.residual(e.Scope())}
+}
+
+// Constant returns what a condition says that refers to nothing, in every scope. It is
+// [Unknown] of one that refers to something, and of one that takes more than a little
+// work: that is done when it must be.
+func (c *Condition) Constant() Truth {
+	if len(c.refs) > 0 || c.source.loops() {
+		return Unknown
+	}
+	e := operand.NewEvaluation(c.types, names.Values{}, cost.NewBudget(cost.LittleWork))
+	out, _, err := c.program.Eval(e)
+	switch {
+	case err != nil:
+		return Unknown
+	case out == types.True:
+		return True
+	case out == types.False:
+		return False
+	default:
+		return Unknown
+	}
 }
 
 // failure says why an evaluation failed, in our words and without secrets.

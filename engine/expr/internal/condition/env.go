@@ -2,6 +2,7 @@ package condition
 
 import (
 	"fmt"
+	"sync"
 
 	"cel.dev/cel-go/cel"
 	"cel.dev/cel-go/ext"
@@ -22,6 +23,7 @@ type Env struct {
 	cel      *cel.Env
 	types    *operand.Provider
 	language *Language
+	spare    sync.Pool // of *Env over the same names, for checks that are made again
 }
 
 // NewLanguage returns CEL as every runbook uses it.
@@ -58,5 +60,5 @@ func (l *Language) Env(t *names.Types) (*Env, error) {
 	if err != nil {
 		return nil, fmt.Errorf("set up CEL: %w", err)
 	}
-	return &Env{env, provider, l}, nil
+	return &Env{cel: env, types: provider, language: l}, nil
 }

@@ -46,7 +46,7 @@ func (c *Condition) trace(scope names.Scope) (*trace, bool) {
 	if err != nil {
 		return nil, false
 	}
-	e := operand.NewEvaluation(c.types, scope)
+	e := operand.NewEvaluation(c.types, scope, cost.NewBudget(cost.MaxWork))
 	_, details, _ := program.Eval(e)
 	if details == nil || details.State() == nil {
 		return nil, false

@@ -98,6 +98,15 @@ func (s expression) text(x celast.Expr) string {
 	return s.words.Text[start:end]
 }
 
+// loops reports whether the expression goes over the items of something.
+func (s expression) loops() bool {
+	found := false
+	celast.PreOrderVisit(s.tree.Expr(), celast.NewExprVisitor(func(x celast.Expr) {
+		found = found || x.Kind() == celast.ComprehensionKind
+	}))
+	return found
+}
+
 // find returns the part with the id.
 func (s expression) find(id int64) celast.Expr {
 	var found celast.Expr

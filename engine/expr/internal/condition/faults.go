@@ -19,16 +19,16 @@ import (
 	"github.com/gatebook/gatebook/engine/expr/internal/token"
 )
 
-// checkFaults checks an expression again that has failed, in an environment of its
-// own, so that the fields that were missed are its own; places what is found and says
-// it in our words.
-func (e *Env) checkFaults(source expression, parsed *cel.Ast) []names.Fault {
-	alone, err := e.language.Env(e.types.Types())
-	if err != nil {
-		return []names.Fault{{Rule: diag.ExprType, Start: 0, End: len(source.words.Text), Detail: names.Sentence(err.Error())}}
+// mostFaults bounds what is said of one expression.
+const mostFaults = 20
+
+// checkFaults places what a check has found, and says it in our words.
+func (e *Env) checkFaults(source expression, parsed *cel.Ast, found []*common.Error) []names.Fault {
+	found = found[:min(len(found), mostFaults)]
+	var missed []operand.MissedField
+	if slices.ContainsFunc(found, isMissedField) {
+		missed = e.missed(parsed)
 	}
-	_, issues := alone.cel.Check(parsed)
-	found, missed := issues.Errors(), alone.types.Missed()
 	var faults []names.Fault
 	var broken []names.Fault // calls whose parts need no findings of their own
 	for _, err := range found {
@@ -52,6 +52,27 @@ func (e *Env) checkFaults(source expression, parsed *cel.Ast) []names.Fault {
 	}))
 }
 
+// missed returns the fields that an expression asks for in vain. It is checked again for
+// that, in an environment that no other uses meanwhile.
+func (e *Env) missed(parsed *cel.Ast) []operand.MissedField {
+	alone, isSpare := e.spare.Get().(*Env)
+	if !isSpare {
+		made, err := e.language.Env(e.types.Types())
+		if err != nil {
+			return nil // as e was made, so can this be
+		}
+		alone = made
+	}
+	defer e.spare.Put(alone)
+	alone.cel.Check(parsed)
+	return alone.types.Missed()
+}
+
+// undefinedField begins what CEL says of a field that is not there.
+const undefinedField = "undefined field"
+
+func isMissedField(err *common.Error) bool { return strings.HasPrefix(err.Message, undefinedField) }
+
 // isRootTypo tells a name that was meant to be a root from the variable of a
 // comprehension that was not understood.
 func (e *Env) isRootTypo(name string) bool {
@@ -72,7 +93,7 @@ func (e *Env) checkFault(source expression, x celast.Expr, message string, misse
 	switch {
 	case strings.HasPrefix(message, "undeclared reference"):
 		e.unknownWord(&fault, source, x, word(0))
-	case strings.HasPrefix(message, "undefined field"):
+	case strings.HasPrefix(message, undefinedField):
 		return e.missedFault(source, x, word(0), missed)
 	case strings.HasPrefix(message, "found no matching overload"):
 		describeOverload(&fault, word(0), word(1))
@@ -147,11 +168,11 @@ func (e *Env) missedFault(source expression, x celast.Expr, name string, missed 
 	}
 	switch {
 	case i < 0:
-		fault = names.UnknownField(of, name, nil)
+		fault = names.Shape{}.UnknownField(of, name)
 	case of == names.RootSteps:
 		fault = e.types.Types().UnknownStep(name)
 	default:
-		fault = names.UnknownField(of, name, missed[i].Fields)
+		fault = missed[i].In.UnknownField(of, name)
 	}
 	fault.Start, fault.End = start, end
 	return *fault

@@ -19,8 +19,8 @@ type Budget struct {
 	patterns map[string]*schema.Pattern // that this evaluation has compiled
 }
 
-// NewBudget returns what every evaluation may cost.
-func NewBudget() *Budget { return &Budget{left: MaxWork} }
+// NewBudget returns a budget of so many units.
+func NewBudget(units int) Budget { return Budget{left: units} }
 
 // Left returns how many units are left.
 func (b *Budget) Left() int { return b.left }

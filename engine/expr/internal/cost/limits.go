@@ -14,6 +14,7 @@ const (
 	MaxNodes   = 5_000     // parts
 	MaxLoops   = 3         // comprehensions in comprehensions
 	MaxWork    = 500_000   // units of work of one evaluation
+	LittleWork = 1_000     // units of work that is done to warn of something
 	MaxItems   = 1_000_000 // items of a list that a function makes by itself
 	MaxDepth   = 100       // how deep a value is nested that is worked on
 )

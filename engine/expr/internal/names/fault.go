@@ -7,9 +7,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/gatebook/gatebook/engine/diag"
-	"github.com/gatebook/gatebook/engine/expr/internal/cost"
-	"github.com/gatebook/gatebook/engine/expr/internal/token"
-	"github.com/gatebook/gatebook/schema"
 )
 
 // Fault is one thing that is wrong with an expression, at a place in its text.
@@ -23,20 +20,17 @@ type Fault struct {
 // longestListing is how many names a detail lists before it stops.
 const longestListing = 12
 
-// UnknownField is the fault of a field that something has not, without its place.
-func UnknownField(of, name string, fields []string) *Fault {
-	fault := &Fault{Rule: diag.ExprUnknownField, Detail: fmt.Sprintf("%s has no field %s; it has %s.", of, name, Listing(fields))}
-	fault.Suggest(name, fields)
+// UnknownField is the fault of a field that an object has not, without its place.
+func (sh Shape) UnknownField(of, name string) *Fault {
+	fault := &Fault{Rule: diag.ExprUnknownField, Detail: fmt.Sprintf("%s has no field %s; it has %s.", of, name, Listing(sh.first(longestListing+1)))}
+	fault.Suggest(name, sh.Near(name))
 	return fault
 }
 
-func unknownStep(id string, steps map[string]*schema.Schema) *Fault {
+// UnknownStep is the fault of a step that is not there, without its place.
+func (t *Types) UnknownStep(id string) *Fault {
 	fault := &Fault{Rule: diag.ExprUnknownStep, Detail: fmt.Sprintf("This runbook has no step %s.", id)}
-	ids := make([]string, 0, len(steps))
-	for known := range steps {
-		ids = append(ids, known)
-	}
-	fault.Suggest(id, ids)
+	fault.Suggest(id, near(id, t.steps.sorted()))
 	return fault
 }
 
@@ -69,23 +63,6 @@ func Family(prefix string, names []string) []string {
 	}
 	slices.Sort(family)
 	return family
-}
-
-// TooComplex finds what no compiler should be asked to read.
-func TooComplex(list *token.List) *Fault {
-	text := list.Text
-	fault := Fault{Rule: diag.ExprTooComplex, Start: 0, End: len(text)}
-	switch {
-	case len(text) > cost.MaxText:
-		fault.Detail = fmt.Sprintf("The expression has %d bytes; the limit is %d.", len(text), cost.MaxText)
-	case !utf8.ValidString(text):
-		fault.Rule, fault.Detail = diag.ExprSyntax, "The expression is not valid UTF-8."
-	case list.Depth > cost.MaxNesting:
-		fault.Detail = fmt.Sprintf("Brackets are nested %d deep; the limit is %d.", list.Depth, cost.MaxNesting)
-	default:
-		return nil
-	}
-	return &fault
 }
 
 // Sentence makes a whole sentence of a message of Go's kind.

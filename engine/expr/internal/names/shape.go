@@ -13,7 +13,7 @@ import (
 // The zero Shape allows anything.
 type Shape struct {
 	schema *schema.Schema
-	doc    *schema.Schema
+	doc    *document
 }
 
 // longestRef bounds chains of $ref, which may be circles.
@@ -23,7 +23,10 @@ const longestRef = 16
 const refPrefix = "#/$defs/"
 
 // ShapeOf returns the shape that a whole document has.
-func ShapeOf(s *schema.Schema) Shape { return Shape{s, s}.resolved() }
+func ShapeOf(s *schema.Schema) Shape { return Shape{s, &document{root: s}}.resolved() }
+
+// OfType returns the shape of a value of which only the type is known.
+func OfType(kind string) Shape { return Shape{schema: &schema.Schema{Type: kind}} }
 
 // resolved follows $ref, and takes "T or null" for T; whatever else cannot be told
 // statically is the zero Shape.
@@ -34,7 +37,7 @@ func (sh Shape) resolved() Shape {
 		case s == nil:
 			return Shape{}
 		case s.Ref != "":
-			sh.schema = definition(sh.doc, strings.TrimPrefix(s.Ref, refPrefix))
+			sh.schema = definition(sh.doc.root, strings.TrimPrefix(s.Ref, refPrefix))
 		case s.Type != "":
 			return sh
 		default:
@@ -91,12 +94,12 @@ func (sh Shape) IsRecord() bool {
 // Field returns the shape of a declared field of a record, and whether a value may
 // be without it.
 func (sh Shape) Field(name string) (field Shape, optional, ok bool) {
-	s, ok := sh.schema.Property(name)
+	found, ok := sh.declared(name)
 	if !ok {
 		return Shape{}, false, false
 	}
-	optional = !slices.Contains(sh.schema.Required, name) && (s == nil || s.Default == nil)
-	return Shape{s, sh.doc}.resolved(), optional, true
+	optional = !found.required && (found.schema == nil || found.schema.Default == nil)
+	return Shape{found.schema, sh.doc}.resolved(), optional, true
 }
 
 // Element is the shape of the items of an array, or of the members of a map.
@@ -111,13 +114,28 @@ func (sh Shape) Element() Shape {
 	}
 }
 
+// Size returns how many fields of an object are declared.
+func (sh Shape) Size() int { return len(sh.schema.Properties) }
+
 // Fields returns the names of the declared fields of an object.
 func (sh Shape) Fields() []string {
-	names := make([]string, 0, len(sh.schema.Properties))
-	for _, p := range sh.schema.Properties {
-		names = append(names, p.Name)
+	if sh.schema == nil {
+		return nil
 	}
-	return names
+	return sh.first(sh.Size())
+}
+
+// first returns the names of the first of the declared fields.
+func (sh Shape) first(most int) []string {
+	if sh.schema == nil {
+		return nil
+	}
+	most = min(most, sh.Size())
+	fields := make([]string, 0, most)
+	for _, p := range sh.schema.Properties[:most] {
+		fields = append(fields, p.Name)
+	}
+	return fields
 }
 
 // Member follows one name of a path. A problem is a fault without its place.
@@ -129,7 +147,7 @@ func (sh Shape) Member(of, name string) (Shape, *Fault) {
 		if field, _, ok := sh.Field(name); ok {
 			return field, nil
 		}
-		return Shape{}, UnknownField(of, name, sh.Fields())
+		return Shape{}, sh.UnknownField(of, name)
 	case sh.Kind() == schema.TypeObject:
 		if field, _, ok := sh.Field(name); ok {
 			return field, nil

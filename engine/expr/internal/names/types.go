@@ -12,7 +12,7 @@ import (
 // Types says which names an expression may use at one kind of place, and the shape
 // of each. It is built once per runbook, is immutable, and safe for concurrent use.
 type Types struct {
-	roots map[string]*schema.Schema // without steps
+	roots map[string]Shape // without steps
 	steps *stepTypes
 	tried *triedPatterns
 
@@ -39,7 +39,18 @@ type stepTypes struct {
 	outputs map[string]*schema.Schema
 
 	mu     sync.Mutex
-	shapes map[*schema.Schema]*schema.Schema // of a step, by the shape of its outputs
+	shapes map[*schema.Schema]Shape // of a step, by the shape of its outputs
+	ids    []string                 // sorted; made when first needed
+}
+
+// sorted returns the ids of all steps in the order of the alphabet.
+func (s *stepTypes) sorted() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ids == nil {
+		s.ids = slices.Sorted(maps.Keys(s.outputs))
+	}
+	return s.ids
 }
 
 // variant is what tells one [Types.With] from another of the same parent.
@@ -53,13 +64,13 @@ type variant struct {
 // A nil schema allows anything. The caller must not change the maps afterwards.
 func NewTypes(inputs, vars *schema.Schema, steps map[string]*schema.Schema) *Types {
 	return &Types{
-		roots: map[string]*schema.Schema{
-			RootInputs: inputs,
-			RootVars:   vars,
-			RootRun:    runShape(),
-			RootNow:    {Type: schema.TypeString, Format: schema.FormatDateTime},
+		roots: map[string]Shape{
+			RootInputs: ShapeOf(inputs),
+			RootVars:   ShapeOf(vars),
+			RootRun:    ShapeOf(runShape()),
+			RootNow:    ShapeOf(&schema.Schema{Type: schema.TypeString, Format: schema.FormatDateTime}),
 		},
-		steps: &stepTypes{outputs: steps, shapes: make(map[*schema.Schema]*schema.Schema)},
+		steps: &stepTypes{outputs: steps, shapes: make(map[*schema.Schema]Shape)},
 		tried: &triedPatterns{},
 	}
 }
@@ -75,7 +86,7 @@ func (t *Types) With(root string, shape *schema.Schema) *Types {
 		return known
 	}
 	made := &Types{roots: maps.Clone(t.roots), steps: t.steps, tried: t.tried}
-	made.roots[root] = shape
+	made.roots[root] = ShapeOf(shape)
 	if t.variants == nil {
 		t.variants = make(map[variant]*Types)
 	}
@@ -85,8 +96,8 @@ func (t *Types) With(root string, shape *schema.Schema) *Types {
 
 // Root returns the shape of a root other than steps, and whether there is one.
 func (t *Types) Root(name string) (Shape, bool) {
-	s, ok := t.roots[name]
-	return ShapeOf(s), ok
+	sh, ok := t.roots[name]
+	return sh, ok
 }
 
 // Has reports whether an expression may begin with the name.
@@ -96,21 +107,10 @@ func (t *Types) Has(name string) bool {
 }
 
 // Roots yields every root other than steps, with its shape.
-func (t *Types) Roots() iter.Seq2[string, Shape] {
-	return func(yield func(string, Shape) bool) {
-		for name, s := range t.roots {
-			if !yield(name, ShapeOf(s)) {
-				return
-			}
-		}
-	}
-}
+func (t *Types) Roots() iter.Seq2[string, Shape] { return maps.All(t.roots) }
 
 // TryPattern says what is wrong with a regular expression, if something is.
 func (t *Types) TryPattern(text string) error { return t.tried.try(text) }
-
-// UnknownStep is the fault of a step that is not there, without its place.
-func (t *Types) UnknownStep(id string) *Fault { return unknownStep(id, t.steps.outputs) }
 
 // Names returns every name that an expression may begin with, sorted.
 func (t *Types) Names() []string {
@@ -125,20 +125,20 @@ func (t *Types) Step(id string) (Shape, bool) {
 	}
 	t.steps.mu.Lock()
 	defer t.steps.mu.Unlock()
-	made := t.steps.shapes[outputs]
-	if made == nil {
-		made = stepShape(outputs)
+	made, known := t.steps.shapes[outputs]
+	if !known {
+		made = ShapeOf(stepShape(outputs))
 		t.steps.shapes[outputs] = made
 	}
-	return Shape{made, made}, true
+	return made, true
 }
 
 // Follow returns the shape that a reference leads to, or what is wrong with which
 // element of its path (-1: with the root).
 func (t *Types) Follow(ref Ref) (found Shape, fault *Fault, at int) {
 	path, of := ref.Path, ref.Root
-	if s, ok := t.roots[ref.Root]; ok {
-		found = ShapeOf(s)
+	if root, ok := t.roots[ref.Root]; ok {
+		found = root
 	} else if len(path) > 0 {
 		if found, ok = t.Step(path[0]); !ok {
 			return Shape{}, t.UnknownStep(path[0]), 0

@@ -19,18 +19,18 @@ type Evaluation struct {
 	scope  names.Scope
 	causes [][]value.Cause // of the unknowns made, by their id
 	roots  map[string]ref.Val
-	budget *cost.Budget // of what CEL's own limit does not see; see [Calls]
+	budget cost.Budget // of what CEL's own limit does not see; see [Calls]
 }
 
 // NewEvaluation returns what one evaluation over a scope begins with.
-func NewEvaluation(t *Provider, scope names.Scope) *Evaluation {
-	return &Evaluation{types: t, scope: scope, budget: cost.NewBudget()}
+func NewEvaluation(t *Provider, scope names.Scope, budget cost.Budget) *Evaluation {
+	return &Evaluation{types: t, scope: scope, budget: budget}
 }
 
 // ResolveName implements interpreter.Activation.
 func (e *Evaluation) ResolveName(name string) (any, bool) {
 	if name == cost.Name {
-		return e.budget, true
+		return &e.budget, true
 	}
 	if known, ok := e.roots[name]; ok {
 		return known, true

@@ -1,7 +1,6 @@
 package operand
 
 import (
-	"slices"
 	"strconv"
 	"sync"
 
@@ -33,8 +32,8 @@ type Provider struct {
 
 // MissedField is a field that a check asked for in vain.
 type MissedField struct {
-	Name   string
-	Fields []string // those that there are; nil for a step
+	Name string
+	In   names.Shape // what has no such field; zero for a step
 }
 
 // NewProvider returns a provider of the types of t, and of what base knows.
@@ -54,6 +53,17 @@ func (p *Provider) Variables() []cel.EnvOption {
 // typeOf returns the CEL type of a shape. A scalar that may be missing is nullable,
 // so that it can be compared with null.
 func (p *Provider) typeOf(sh names.Shape, optional bool) *types.Type {
+	return p.typeWithin(sh, optional, deepestType)
+}
+
+// deepestType bounds how deep lists and maps are typed, since a shape may be its own
+// element.
+const deepestType = 16
+
+func (p *Provider) typeWithin(sh names.Shape, optional bool, depth int) *types.Type {
+	if depth == 0 {
+		return types.DynType
+	}
 	var scalar *types.Type
 	switch sh.Kind() {
 	case schema.TypeNull:
@@ -65,9 +75,9 @@ func (p *Provider) typeOf(sh names.Shape, optional bool) *types.Type {
 		if len(sh.Schema().Properties) > 0 {
 			return types.NewMapType(types.StringType, types.DynType)
 		}
-		return types.NewMapType(types.StringType, p.typeOf(sh.Element(), false))
+		return types.NewMapType(types.StringType, p.typeWithin(sh.Element(), false, depth-1))
 	case schema.TypeArray:
-		return types.NewListType(p.typeOf(sh.Element(), false))
+		return types.NewListType(p.typeWithin(sh.Element(), false, depth-1))
 	case schema.TypeBoolean:
 		scalar = types.BoolType
 	case schema.TypeInteger:
@@ -138,7 +148,7 @@ func (p *Provider) FindStructFieldType(object, field string) (*types.FieldType, 
 	}
 	found, optional, ok := sh.Field(field)
 	if !ok {
-		p.miss(MissedField{Name: field, Fields: sh.Fields()})
+		p.miss(MissedField{Name: field, In: sh})
 		return nil, false
 	}
 	return &types.FieldType{Type: p.typeOf(found, optional)}, true
@@ -154,15 +164,23 @@ func (p *Provider) shape(name string) (names.Shape, bool) {
 func (p *Provider) miss(m MissedField) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.missed = append(p.missed, m)
+	if len(p.missed) < mostMissed {
+		p.missed = append(p.missed, m)
+	}
 }
 
-// Missed returns the fields that were asked for in vain. A check that has failed is
-// made again with a provider of its own, so that these are its own, too.
+// mostMissed bounds the fields that are kept when nobody asks for them.
+const mostMissed = 100
+
+// Missed returns the fields that were asked for in vain since it was last called. A
+// check that has failed is made again with a provider that no other check uses at that
+// time, so that these are its own.
 func (p *Provider) Missed() []MissedField {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return slices.Clone(p.missed)
+	missed := p.missed
+	p.missed = nil
+	return missed
 }
 
 // Types returns the names that the provider tells CEL the types of.

@@ -54,7 +54,7 @@ func (e *Evaluation) adaptAny(v value.Value) ref.Val {
 	case value.KindObject:
 		return e.adaptObject(v, names.Shape{}, "it")
 	default:
-		return adaptScalar(v, names.ShapeOf(&schema.Schema{Type: v.Kind().String()}))
+		return adaptScalar(v, names.OfType(v.Kind().String()))
 	}
 }
 

@@ -41,8 +41,14 @@ type source struct {
 
 // compileCalculation compiles text[from:to].
 func compileCalculation(text string, from, to int, t *names.Types, language *Language) (*calculation, []names.Fault) {
-	s := &source{t: t, language: language, words: token.Scan(text[from:to])}
-	tree := s.parse()
+	list, fault := names.Scan(text[from:to])
+	s := &source{t: t, language: language, words: list}
+	var tree *parser.Tree
+	if fault != nil {
+		s.faults = []names.Fault{*fault}
+	} else {
+		tree = s.parse()
+	}
 	if tree != nil {
 		s.visit(tree.Node, nil)
 	}
@@ -67,10 +73,6 @@ func compileCalculation(text string, from, to int, t *names.Types, language *Lan
 
 func (s *source) parse() *parser.Tree {
 	text := s.words.Text
-	if fault := names.TooComplex(s.words); fault != nil {
-		s.faults = append(s.faults, *fault)
-		return nil
-	}
 	if len(s.words.Tokens) == 0 {
 		s.faults = append(s.faults, names.Fault{Rule: diag.ExprSyntax, Start: 0, End: len(text), Detail: "There is nothing between ${{ and }}."})
 		return nil

@@ -49,8 +49,21 @@ func byLength(refs []names.Ref) []names.Ref {
 	return sorted
 }
 
+// mostFields bounds the fields of a value whose types expr is told: of a larger one it
+// knows that it is an object.
+const mostFields = 200
+
 // calcType returns expr's type of a shape.
 func calcType(sh names.Shape) types.Type {
+	room := mostFields
+	return typeWithin(sh, &room)
+}
+
+// typeWithin returns the type of a shape as long as there is room for fields.
+func typeWithin(sh names.Shape, room *int) types.Type {
+	if *room--; *room < 0 { // also of a shape that is its own element
+		return types.Any
+	}
 	switch sh.Kind() {
 	case schema.TypeBoolean:
 		return types.Bool
@@ -61,15 +74,18 @@ func calcType(sh names.Shape) types.Type {
 	case schema.TypeString:
 		return types.String
 	case schema.TypeArray:
-		return types.Array(calcType(sh.Element()))
+		return types.Array(typeWithin(sh.Element(), room))
 	case schema.TypeObject:
 		if !sh.IsRecord() {
-			return types.Map{types.Extra: calcType(sh.Element())}
+			return types.Map{types.Extra: typeWithin(sh.Element(), room)}
+		}
+		if *room -= sh.Size(); *room < 0 {
+			return types.Map{types.Extra: types.Any}
 		}
 		fields := types.Map{}
 		for _, name := range sh.Fields() {
 			field, _, _ := sh.Field(name)
-			fields[name] = calcType(field)
+			fields[name] = typeWithin(field, room)
 		}
 		return fields
 	default:

@@ -295,7 +295,7 @@ func (s *source) describe(fault *names.Fault, message string) {
 	word := s.words.Text[fault.Start:fault.End]
 	switch {
 	case strings.HasPrefix(message, "unknown field "), strings.Contains(message, "has no field "):
-		fields := s.fields()
+		fields := s.near(word)
 		fault.Rule, fault.Detail = diag.ExprUnknownField, fmt.Sprintf("There is no field %s here.", word)
 		fault.Suggest(word, fields)
 	case strings.Contains(message, "exceeds maximum") || strings.Contains(message, "too deep"):
@@ -319,19 +319,19 @@ func (s *source) describe(fault *names.Fault, message string) {
 	}
 }
 
-// fields returns the names of the fields of what is referred to, for suggestions.
-func (s *source) fields() []string {
-	var names []string
+// near returns the fields of what is referred to that a word may have been meant to be.
+func (s *source) near(word string) []string {
+	var found []string
 	for _, r := range s.refs {
 		sh, _, _ := s.t.Follow(r)
 		for sh.Kind() == schema.TypeArray || sh.Kind() == schema.TypeObject && !sh.IsRecord() {
 			sh = sh.Element()
 		}
 		if sh.IsRecord() {
-			names = append(names, sh.Fields()...)
+			found = append(found, sh.Near(word)...)
 		}
 	}
-	return names
+	return found
 }
 
 func describeGo(name string) string {

@@ -2,6 +2,7 @@ package template
 
 import (
 	"fmt"
+	"iter"
 	"strings"
 
 	"github.com/gatebook/gatebook/engine/diag"
@@ -45,40 +46,78 @@ func Literal(text string) (*Template, bool) {
 func (l *Language) Compile(text string, t *names.Types) (*Template, []names.Fault) {
 	made := &Template{text: text}
 	var faults []names.Fault
-	var plain strings.Builder
-	for at := 0; at < len(text); {
-		next := strings.Index(text[at:], opening)
-		if next < 0 {
-			plain.WriteString(text[at:])
-			break
-		}
-		next += at
-		if next > at && text[next-1] == '$' { // $${{ stands for ${{
-			plain.WriteString(text[at:next-1] + opening)
-			at = next + len(opening)
-			continue
-		}
-		plain.WriteString(text[at:next])
-		from := next + len(opening)
-		end, ok := token.EndOfPart(text, from)
-		if !ok {
+	for cut := range split(text) {
+		switch {
+		case cut.unclosed:
 			faults = append(faults, names.Fault{
-				Rule: diag.ExprUnclosed, Start: next, End: len(text),
+				Rule: diag.ExprUnclosed, Start: cut.from, End: len(text),
 				Detail: "This ${{ has no }} behind it.", Hint: "write $${{ for the characters themselves",
 			})
-			break
+		case cut.last:
+			made.add(cut.plain, nil)
+		default:
+			calc, found := compileCalculation(text, cut.from, cut.to, t, l)
+			faults = append(faults, found...)
+			made.add(cut.plain, calc)
 		}
-		calc, found := compileCalculation(text, from, end, t, l)
-		faults = append(faults, found...)
-		made.add(plain.String(), calc)
-		plain.Reset()
-		at = end + len(closing)
 	}
 	if len(faults) > 0 {
 		return nil, faults
 	}
-	made.finish(plain.String())
+	made.classify()
 	return made, nil
+}
+
+// Weight is how much work a text is to compile, in words: that of its expressions.
+func Weight(text string) int {
+	weight := 0
+	for cut := range split(text) {
+		if !cut.last {
+			weight += names.Weight(text[cut.from:cut.to])
+		}
+	}
+	return weight
+}
+
+// cut is an expression of a text, and the plain text before it.
+type cut struct {
+	plain    string // $${{ stands for ${{ in the text, and is no more
+	from, to int    // the expression
+	unclosed bool   // the expression, which begins with its ${{, has no end
+	last     bool   // there is no expression any more
+}
+
+// split yields the parts of a text.
+func split(text string) iter.Seq[cut] {
+	return func(yield func(cut) bool) {
+		var plain strings.Builder
+		for at := 0; ; {
+			next := strings.Index(text[at:], opening)
+			if next < 0 {
+				plain.WriteString(text[at:])
+				yield(cut{plain: plain.String(), last: true})
+				return
+			}
+			next += at
+			if next > at && text[next-1] == '$' {
+				plain.WriteString(text[at:next-1] + opening)
+				at = next + len(opening)
+				continue
+			}
+			plain.WriteString(text[at:next])
+			from := next + len(opening)
+			to, closed := token.EndOfPart(text, from)
+			if !closed {
+				yield(cut{from: next, to: len(text), unclosed: true})
+				return
+			}
+			if !yield(cut{plain: plain.String(), from: from, to: to}) {
+				return
+			}
+			plain.Reset()
+			at = to + len(closing)
+		}
+	}
 }
 
 func (t *Template) add(plain string, calc *calculation) {
@@ -91,8 +130,8 @@ func (t *Template) add(plain string, calc *calculation) {
 	}
 }
 
-func (t *Template) finish(plain string) {
-	t.add(plain, nil)
+// classify finds the texts that need no evaluation, and those that keep their type.
+func (t *Template) classify() {
 	switch {
 	case len(t.parts) == 1 && t.parts[0].calc != nil:
 		t.whole = true
@@ -129,9 +168,9 @@ func (t *Template) Eval(scope names.Scope) (value.Value, error) {
 	if t.literal {
 		return value.String(t.text), nil
 	}
-	limit := cost.NewBudget()
+	limit := cost.NewBudget(cost.MaxWork)
 	if t.whole {
-		return t.parts[0].calc.eval(scope, limit)
+		return t.parts[0].calc.eval(scope, &limit)
 	}
 	var text strings.Builder
 	var unknown []value.Value
@@ -141,7 +180,7 @@ func (t *Template) Eval(scope names.Scope) (value.Value, error) {
 			text.WriteString(p.text)
 			continue
 		}
-		v, err := p.calc.eval(scope, limit)
+		v, err := p.calc.eval(scope, &limit)
 		if err != nil {
 			return value.Value{}, err
 		}

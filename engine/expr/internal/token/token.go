@@ -73,6 +73,20 @@ func Scan(text string) *List {
 	return list
 }
 
+// Count returns how many tokens a text has, and how many of them open a bracket.
+func Count(text string) (tokens, brackets int) {
+	for at := 0; ; tokens++ {
+		tok, ok := next(text, at)
+		if !ok {
+			return tokens, brackets
+		}
+		if tok.Kind == Open {
+			brackets++
+		}
+		at = tok.End
+	}
+}
+
 // EndOfPart returns where in text the "}}" begins that closes an expression which
 // starts at from: the first one outside of strings and of braces of the expression.
 func EndOfPart(text string, from int) (int, bool) {
