@@ -266,9 +266,10 @@ func (g gatherer) observe(ctx context.Context, call *sdk.Call[CollectInput]) (sd
 }
 
 func (g gatherer) undo(ctx context.Context, call *sdk.Call[CollectInput]) error {
-	before, saved, err := sdk.LoadBefore[collectBefore](call)
-	if err != nil || !saved {
-		return err
+	before, saved, errBefore := sdk.LoadBefore[collectBefore](call)
+	outputs, returned, errOutputs := sdk.LoadOutputs[CollectOutput](call)
+	if err := errors.Join(errBefore, errOutputs); err != nil || !saved && !returned {
+		return err // Apply did not come so far as to write anything
 	}
 	target := g.path(call.Input.To)
 	if err := os.Remove(archive.PartOf(target, before.Key)); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -280,14 +281,9 @@ func (g gatherer) undo(ctx context.Context, call *sdk.Call[CollectInput]) error 
 		return nil
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
-	case err != nil || made.Key != before.Key:
+	case err != nil || saved && made.Key != before.Key:
 		return notOurs(call.Input.To, err)
-	}
-	outputs, returned, err := sdk.LoadOutputs[CollectOutput](call)
-	if err != nil {
-		return err
-	}
-	if returned && outputs.SHA256 != made.SHA256 {
+	case returned && outputs.SHA256 != made.SHA256:
 		return sdk.Errorf(sdk.Conflict, "%s was changed since it was written", call.Input.To)
 	}
 	if err := os.Remove(target); err != nil {
