@@ -69,8 +69,9 @@ func collect(o Options) sdk.Action[CollectInput, CollectOutput] {
 or too large does not fail the step: evidence of a bad day is gathered as far as it goes, and the manifest says what was cut, and
 which command did not end in time. What commands print is kept byte for byte.
 
-The archive appears whole or not at all, and is marked with the step's key, so that another attempt finds it. Rolling
-back removes it if it is still the same.`,
+The archive appears whole or not at all, and is marked with the step's key, so that another attempt finds it. The commands
+find the key in ` + "`GATEBOOK_KEY`" + `; after a crash, those that still run are waited for. Rolling back removes the archive if it is
+still the same.`,
 		Effect:     sdk.Change,
 		Idempotent: true,
 		Rules: []schema.Rule{
@@ -191,7 +192,7 @@ func (g gatherer) write(ctx context.Context, name string, call *sdk.Call[Collect
 	}
 	defer func() { err = errors.Join(err, file.Close()) }()
 	to := archive.NewWriter(file, call.Key, time.Now(), archive.Limits{File: in.MaxFileSize, All: in.MaxSize}, call.Host.Progress)
-	if err := g.fill(ctx, to, in); err != nil {
+	if err := g.fill(ctx, to, in, call.Key); err != nil {
 		return err
 	}
 	if err := errors.Join(to.Close(), file.Sync()); err != nil {
@@ -200,7 +201,7 @@ func (g gatherer) write(ctx context.Context, name string, call *sdk.Call[Collect
 	return nil
 }
 
-func (g gatherer) fill(ctx context.Context, to *archive.Writer, in CollectInput) error {
+func (g gatherer) fill(ctx context.Context, to *archive.Writer, in CollectInput, key string) error {
 	for i, source := range in.Files {
 		dir := g.path(source.From)
 		base := path.Join("files", path.Clean("/"+filepath.ToSlash(dir)))
@@ -213,7 +214,7 @@ func (g gatherer) fill(ctx context.Context, to *archive.Writer, in CollectInput)
 		to.Manifest.Skipped = append(to.Manifest.Skipped, skipped...)
 	}
 	for _, command := range in.Commands {
-		if err := g.addCommand(ctx, to, command, int(min(in.MaxFileSize, maxCommandOutput))); err != nil {
+		if err := g.addCommand(ctx, to, command, key, int(min(in.MaxFileSize, maxCommandOutput))); err != nil {
 			return err
 		}
 	}
@@ -260,15 +261,18 @@ func (g gatherer) observe(ctx context.Context, call *sdk.Call[CollectInput]) (sd
 		return sdk.Observed[CollectOutput]{
 			State: sdk.Done, Outputs: collected(made, call.Input.To), Detail: "The archive is there and carries the step's key.",
 		}, nil
-	default:
+	case call.Undo:
 		return sdk.Observed[CollectOutput]{State: sdk.NotDone}, nil
+	default:
+		return sdk.Observed[CollectOutput]{State: sdk.NotDone}, g.outlive(ctx, call)
 	}
 }
 
 func (g gatherer) undo(ctx context.Context, call *sdk.Call[CollectInput]) error {
-	before, saved, err := sdk.LoadBefore[collectBefore](call)
-	if err != nil || !saved {
-		return err
+	before, saved, errBefore := sdk.LoadBefore[collectBefore](call)
+	outputs, returned, errOutputs := sdk.LoadOutputs[CollectOutput](call)
+	if err := errors.Join(errBefore, errOutputs); err != nil || !saved && !returned {
+		return err // Apply did not come so far as to write anything
 	}
 	target := g.path(call.Input.To)
 	if err := os.Remove(archive.PartOf(target, before.Key)); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -280,14 +284,9 @@ func (g gatherer) undo(ctx context.Context, call *sdk.Call[CollectInput]) error 
 		return nil
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
-	case err != nil || made.Key != before.Key:
+	case err != nil || saved && made.Key != before.Key:
 		return notOurs(call.Input.To, err)
-	}
-	outputs, returned, err := sdk.LoadOutputs[CollectOutput](call)
-	if err != nil {
-		return err
-	}
-	if returned && outputs.SHA256 != made.SHA256 {
+	case returned && outputs.SHA256 != made.SHA256:
 		return sdk.Errorf(sdk.Conflict, "%s was changed since it was written", call.Input.To)
 	}
 	if err := os.Remove(target); err != nil {

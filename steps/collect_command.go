@@ -18,12 +18,12 @@ const (
 	maxCommandOutput = 16 << 20        // of each stream, since it is held in memory
 )
 
-// addCommand runs a command and takes what it prints, also where it fails or does not
-// end in time.
-func (g gatherer) addCommand(ctx context.Context, to *archive.Writer, command CollectCommand, keep int) error {
+// addCommand runs a command, marked with the step's key, and takes what it prints, also
+// where it fails or does not end in time.
+func (g gatherer) addCommand(ctx context.Context, to *archive.Writer, command CollectCommand, key string, keep int) error {
 	bounded, cancel := context.WithTimeout(ctx, command.Timeout.Std())
 	defer cancel()
-	end, err := g.commands.Run(bounded, process.Spec{Argv: command.Argv, Keep: keep, Grace: commandGrace})
+	end, err := g.commands.Run(bounded, process.Spec{Argv: command.Argv, Key: key, Keep: keep, Grace: commandGrace})
 	name := path.Join("commands", command.Name)
 	done := archive.Command{Name: command.Name, Argv: command.Argv, ExitCode: end.Code}
 	switch {
@@ -58,4 +58,13 @@ func addOutput(ctx context.Context, to *archive.Writer, name string, kept proces
 		return nil
 	}
 	return to.Add(ctx, entry, bytes.NewReader(text))
+}
+
+// outlive waits for commands of a lost attempt that still run, so that none runs twice at
+// the same time. Where that cannot be seen it is no harm: they should only read.
+func (g gatherer) outlive(ctx context.Context, call *sdk.Call[CollectInput]) error {
+	_ = g.commands.Outlive(ctx, process.ID{}, call.Key, func(pid int) {
+		call.Progressf("process %d of the earlier attempt is still running", pid)
+	})
+	return context.Cause(ctx)
 }

@@ -235,10 +235,12 @@ func TestCollectKeepsWhatOthersMade(t *testing.T) {
 	tests := []struct {
 		name   string
 		meddle func(archive string) error // after Apply
+		lost   bool                       // what it saved before
 		undo   failure
 		stays  bool
 	}{
 		{name: "an archive that is as it was is removed"},
+		{name: "and also where what it saved is lost", lost: true},
 		{name: "one that is gone already is no fault", meddle: os.Remove},
 		{name: "one that was changed stays", meddle: func(archive string) error {
 			return os.WriteFile(archive, []byte("mine"), 0o600)
@@ -269,6 +271,9 @@ func TestCollectKeepsWhatOthersMade(t *testing.T) {
 				}
 			}
 			use.Key, use.Before, use.Outputs = "run-1-step-undo", host.StateBefore(), outputs
+			if tt.lost {
+				use.Before = nil
+			}
 			err = handler.Undo(t.Context(), use, host)
 			if tt.undo.class != "" {
 				tt.undo.check(t, err)

@@ -39,8 +39,9 @@ the shell cannot find or run (126 and 127), is permanent. On cancel the whole pr
 ` + "`grace`" + `. A program that stays in the background may do so, but its output is not waited for. For a program that only looks
 there is ` + "`exec.check`" + `.
 
-The program finds its idempotency key in ` + "`GATEBOOK_KEY`" + `. On Linux it dies with gatebook; what it started itself goes on, is found by
-that variable when the run is resumed, and is waited for.`,
+The program finds its idempotency key in ` + "`GATEBOOK_KEY`" + `. When gatebook is killed, on Linux the program dies, and with it what it
+started, as far as that is still in its process group; what a program that has ended left in the background goes on. When the
+run is resumed, what still runs is found, by the group or by that variable, and is waited for.`,
 		Effect: sdk.Change,
 		Rules:  []schema.Rule{program.Rule()},
 		Examples: []schema.Example{

@@ -2,6 +2,7 @@ package steps
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"slices"
 	"strings"
@@ -92,15 +93,30 @@ func (in ManualInput) form() (*schema.Schema, error) {
 		if hasSecret(&field) {
 			return nil, sdk.FieldErrorf("fields."+name, "a field cannot be secret, since the answer is written down; make it a secret input of the runbook")
 		}
-		if _, err := schema.Compile(&field); err != nil {
-			return nil, sdk.FieldErrorf("fields."+name, "%w", err)
-		}
 		form.Properties = append(form.Properties, schema.Property{Name: name, Schema: &field})
 		if field.Default == nil {
 			form.Required = append(form.Required, name)
 		}
 	}
-	return form, nil
+	return form, checkForm(form)
+}
+
+// checkForm compiles the form as one, as the answer will be held against it, so that the
+// patterns of all fields are bounded together; and finds the field that is to blame.
+func checkForm(form *schema.Schema) error {
+	_, err := schema.Compile(form)
+	if err == nil {
+		return nil
+	}
+	if errors.Is(err, schema.ErrPatterns) {
+		return sdk.FieldErrorf("fields", "%w", err)
+	}
+	for _, field := range form.Properties {
+		if _, err := schema.Compile(field.Schema); err != nil {
+			return sdk.FieldErrorf("fields."+field.Name, "%w", err)
+		}
+	}
+	return sdk.FieldErrorf("fields", "%w", err)
 }
 
 // hasSecret reports whether a part of the shape is secret.

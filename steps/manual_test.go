@@ -2,6 +2,7 @@ package steps
 
 import (
 	"encoding/json"
+	"fmt"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -98,4 +99,15 @@ func TestManualRefusesFaultyFields(t *testing.T) {
 		_, err = handlerOf(t, action).Plan(t.Context(), given)
 		tt.want.check(t, err)
 	}
+}
+
+func TestManualBoundsThePatternsOfAllFieldsTogether(t *testing.T) {
+	t.Parallel()
+	action := manual(Options{})
+	fields := params{}
+	for i := range 400 { // each of which is allowed by itself
+		fields[fmt.Sprintf("f%d", i)] = params{"type": "string", "pattern": fmt.Sprintf("(?:a{100}){9}%d", i)}
+	}
+	_, err := handlerOf(t, action).Ask(t.Context(), request(t, action, params{"instructions": "Look.", "fields": fields}))
+	failure{sdk.Permanent, "fields", "too large all together"}.check(t, err)
 }

@@ -2,9 +2,11 @@ package steps
 
 import (
 	"context"
+	"io"
 	"net"
 	"path/filepath"
 
+	"github.com/gatebook/gatebook/steps/internal/guardian"
 	"github.com/gatebook/gatebook/steps/internal/process"
 	"github.com/gatebook/gatebook/steps/internal/web"
 )
@@ -21,7 +23,22 @@ type Options struct {
 	Dir string
 	// Dial opens every network connection that the actions make; nil: a [net.Dialer].
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+	// Guardian is how to start the process that ends, on Linux, what the programs of exec,
+	// exec.check and collect leave running when this one is killed. It is started once,
+	// when a program has run for a while, and ends with this process. With nil there is
+	// none, and only the programs themselves die with it.
+	Guardian *Guardian
+
+	guardian *guardian.Guardian // of all actions
 }
+
+// Guardian is a program that does nothing but call [Guard], and its arguments; often this
+// very program, which knows by an argument what it is.
+type Guardian = guardian.Program
+
+// Guard is the whole work of a guardian. It is given its standard input and its standard
+// output, and returns when there is nothing more to do.
+func Guard(input io.Reader, output io.ReaderAt) { guardian.Main(input, output) }
 
 // dial opens a connection.
 func (o Options) dial(ctx context.Context, network, address string) (net.Conn, error) {
@@ -41,7 +58,7 @@ func (o Options) path(name string) string {
 }
 
 // programs is what actions that run programs use of the options.
-func (o Options) programs() *process.Runner { return process.NewRunner(o.Environ, o.path) }
+func (o Options) programs() *process.Runner { return process.NewRunner(o.Environ, o.path, o.guardian) }
 
 // web is what actions that speak HTTP or TLS use of the options.
 func (o Options) web() web.Client {

@@ -6,14 +6,24 @@ import (
 	"runtime/debug"
 
 	"github.com/gatebook/gatebook/cmd/gatebook/cli"
+	"github.com/gatebook/gatebook/steps"
 )
 
 // Set by the linker.
 var version, commit, date string
 
+// guardian is the argument by which gatebook is another gatebook's guardian.
+const guardian = "__guardian"
+
 func main() {
+	if len(os.Args) == 2 && os.Args[1] == guardian {
+		steps.Guard(os.Stdin, os.Stdout)
+		return
+	}
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(200) // most commands are over before a collection pays
 	}
-	os.Exit(cli.Main(cli.System(cli.Build{Version: version, Commit: commit, Date: date})))
+	env := cli.System(cli.Build{Version: version, Commit: commit, Date: date})
+	env.Guardian = &steps.Guardian{Path: "/proc/self/exe", Argv: []string{os.Args[0], guardian}}
+	os.Exit(cli.Main(env))
 }

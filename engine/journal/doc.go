@@ -4,7 +4,7 @@
 // covering the line before, flushed and synced in groups. Beside it lie what the
 // run was made of and what it left:
 //
-//	runs/ID/journal.jsonl    the log
+//	runs/ID/journal.jsonl    the log, held by the process that writes it
 //	runs/ID/runbook.yaml     the runbook's bytes
 //	runs/ID/plan.json        the plan that is carried out
 //	runs/ID/output/STEP.log  what steps printed

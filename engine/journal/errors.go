@@ -45,11 +45,18 @@ func (e *DamagedError) Error() string {
 	return fmt.Sprintf("%s: %s, at byte %d, was changed after it was written: %s", file, record, e.Offset, e.Reason)
 }
 
+var (
+	// errGone says that a journal is not where it was opened.
+	errGone = errors.New("it was removed, moved or replaced while the run went on")
+	// errBusy says that another process has a journal open for writing.
+	errBusy = errors.New("another process is writing it")
+)
+
 // WriteError says that a journal could not be written. The journal takes no more
 // records from then on; the run is to start nothing new, and can be resumed from
 // what is on the disk.
 type WriteError struct {
-	Op      string // what was being done: "write" or "sync"
+	Op      string // what was being done: "write", "sync" or "keep" where it was
 	Path    string
 	Durable uint64 // the last record that is surely on the disk; 0: none
 	Written uint64 // the last record that is in the file, though perhaps not on the disk
@@ -87,6 +94,8 @@ func (e *WriteError) Unwrap() error { return e.Err }
 // of a sentence: "free space on that disk".
 func Advice(err error) string {
 	switch {
+	case errors.Is(err, errGone):
+		return "put the run's folder back as it was"
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
 		return "free space on that disk"
 	case errors.Is(err, syscall.EROFS):

@@ -54,7 +54,8 @@ func (r *Run) TakeInbox() ([]Request, error) {
 		if !ok || label.Check("request", id) != nil {
 			continue // one that is being written, or was when its writer died
 		}
-		body, err := disk.ReadFile(filepath.Join(r.inbox(), entry.Name()))
+		// Of one that nobody could have posted the beginning is enough to refuse it.
+		body, err := disk.ReadStart(filepath.Join(r.inbox(), entry.Name()), MaxRequest)
 		switch {
 		case err == nil:
 			requests = append(requests, Request{ID: id, Body: body})

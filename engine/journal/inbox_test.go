@@ -108,6 +108,19 @@ func TestInboxOverlooksWhatIsNoRequest(t *testing.T) {
 	equal(t, "requests", bodies(requests), []string{`"real"`})
 }
 
+func TestInboxReadsNoMoreThanCanBePosted(t *testing.T) {
+	t.Parallel()
+	run := newRun(t)
+	path := filepath.Join(run.inbox(), "1.json")
+	if err := errors.Join(os.WriteFile(path, []byte("{}"), 0o600), os.Truncate(path, 1<<40)); err != nil {
+		t.Skip(err) // not every file system has files with holes
+	}
+	requests, err := run.TakeInbox()
+	if err != nil || len(requests) != 1 || len(requests[0].Body) > MaxRequest {
+		t.Fatalf("got %d requests, %v", len(requests), err)
+	}
+}
+
 func TestRequestsThatAreRefused(t *testing.T) {
 	t.Parallel()
 	run := newRun(t)

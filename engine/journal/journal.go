@@ -2,6 +2,7 @@ package journal
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -29,6 +30,7 @@ type file interface {
 type Journal struct {
 	file    file
 	path    string
+	opened  fs.FileInfo // the file that path led to; nil: nobody looks whether it still does
 	chain   *chain
 	buf     []byte // whole lines that are not written yet
 	size    int64  // of the file, whole records only
@@ -52,10 +54,16 @@ func createJournal(path string) (*Journal, error) {
 	if err != nil {
 		return nil, fmt.Errorf("create journal: %w", err)
 	}
-	if err := disk.SyncDir(filepath.Dir(path)); err != nil {
+	opened, err := hold(f)
+	if err == nil {
+		err = disk.SyncDir(filepath.Dir(path))
+	}
+	if err != nil {
 		return nil, errors.Join(fmt.Errorf("create journal %s: %w", path, err), f.Close())
 	}
-	return newJournal(disk.File{File: f}, path, newChain(), 0), nil
+	j := newJournal(disk.File{File: f}, path, newChain(), 0)
+	j.opened = opened
+	return j, nil
 }
 
 // openJournal reads a journal to its end, repairs it, and opens it for appending.
@@ -64,22 +72,49 @@ func openJournal(path string, each func(Record) error) (*Journal, Repair, error)
 	if err != nil {
 		return nil, Repair{}, fmt.Errorf("open journal: %w", err)
 	}
+	j, repaired, err := goOn(f, path, each)
+	if err != nil {
+		return nil, Repair{}, errors.Join(err, f.Close())
+	}
+	return j, repaired, nil
+}
+
+func goOn(f *os.File, path string, each func(Record) error) (*Journal, Repair, error) {
+	opened, err := hold(f)
+	if err != nil {
+		return nil, Repair{}, fmt.Errorf("open journal %s: %w", path, err)
+	}
 	sum, err := Replay(f, each)
 	if err != nil {
-		return nil, Repair{}, errors.Join(placed(err, path), f.Close())
+		return nil, Repair{}, placed(err, path)
 	}
 	repaired, err := repair(f, path, sum)
 	if err != nil {
-		return nil, Repair{}, errors.Join(err, f.Close())
+		return nil, Repair{}, err
 	}
 	// The process that wrote the last records may have died before its sync, and from
 	// here on they are acted upon.
 	if err := f.Sync(); err != nil {
-		return nil, Repair{}, errors.Join(fmt.Errorf("sync journal %s: %w", path, err), f.Close())
+		return nil, Repair{}, fmt.Errorf("sync journal %s: %w", path, err)
 	}
 	c := newChain()
 	c.head = sum.Head
-	return newJournal(disk.File{File: f}, path, c, sum.Bytes), repaired, nil
+	j := newJournal(disk.File{File: f}, path, c, sum.Bytes)
+	j.opened = opened
+	return j, repaired, nil
+}
+
+// hold keeps every other writer out of a journal for as long as it is open. The run's lock
+// does so too, until somebody removes it for a stale one.
+func hold(f *os.File) (fs.FileInfo, error) {
+	held, err := patiently(context.Background(), func() (bool, error) { return disk.Hold(f) })
+	if err == nil && !held {
+		err = errBusy
+	}
+	if err != nil {
+		return nil, err
+	}
+	return f.Stat()
 }
 
 func newJournal(f file, path string, c *chain, size int64) *Journal {
@@ -150,8 +185,26 @@ func (j *Journal) Sync() error {
 		// sync a success, so there is none.
 		return j.fail("sync", err)
 	}
+	if err := j.inPlace(); err != nil {
+		return j.fail("keep", err)
+	}
 	j.durable = j.written
 	return nil
+}
+
+// inPlace returns an error where the journal's path leads to the file no more, as when the
+// run's folder was removed: what is written then is kept by nobody. Beside the wait for
+// the disk that goes before it, the look costs nothing.
+func (j *Journal) inPlace() error {
+	if j.opened == nil {
+		return nil
+	}
+	info, err := os.Stat(j.path)
+	if errors.Is(err, fs.ErrNotExist) || err == nil && !os.SameFile(info, j.opened) {
+		j.durable = 0 // wherever it is, nobody finds it there
+		return errGone
+	}
+	return err
 }
 
 // failWrite saves what can be saved of a group of which n bytes were written: whole

@@ -94,8 +94,12 @@ type Locks struct {
 func (r *Run) Lock(ctx context.Context, owner Owner, names ...string) (*Locks, error) {
 	owner.Run = r.id
 	locks := &Locks{}
-	if err := locks.take(ctx, r.store, "", r.lockPath(), owner); err != nil {
-		return nil, fmt.Errorf("lock run %s: %w", r.id, err)
+	err := locks.take(ctx, r.store, "", r.lockPath(), owner)
+	if err == nil {
+		err = r.unwritten(ctx, locks.held[0].leaves)
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("lock run %s: %w", r.id, err), locks.Close())
 	}
 	// In one order for all, so that of two runs that want the same locks one gets all.
 	for _, name := range slices.Compact(slices.Sorted(slices.Values(names))) {
@@ -104,6 +108,44 @@ func (r *Run) Lock(ctx context.Context, owner Owner, names ...string) (*Locks, e
 		}
 	}
 	return locks, nil
+}
+
+// unwritten returns a [HeldError] where a process writes the run's journal whose lock
+// somebody took for a stale one and removed. The name that was beside the lock is its.
+func (r *Run) unwritten(ctx context.Context, last *Owner) error {
+	free, err := patiently(ctx, func() (bool, error) {
+		held, err := disk.Held(r.JournalPath())
+		return !held, err
+	})
+	switch {
+	case free || errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return err
+	}
+	held := &HeldError{Path: r.lockPath()}
+	if last != nil {
+		held.Owner = *last
+	}
+	return held
+}
+
+// patiently tries until it works, for as long as a look from elsewhere may be in the way.
+func patiently(ctx context.Context, try func() (bool, error)) (bool, error) {
+	waiting, stop := context.WithTimeout(ctx, patience)
+	defer stop()
+	again := time.NewTicker(between)
+	defer again.Stop()
+	for {
+		if done, err := try(); done || err != nil {
+			return done, err
+		}
+		select {
+		case <-again.C:
+		case <-waiting.Done():
+			return false, ctx.Err()
+		}
+	}
 }
 
 func (l *Locks) takeNamed(ctx context.Context, s *Store, name string, owner Owner) error {
@@ -166,22 +208,38 @@ func (l *Locks) Close() error {
 	return errors.Join(errs...)
 }
 
-// Alive reports whether a process drives the run now, by trying its lock. The owner is
-// the one that does or, where none does, the last one that died without giving the lock
-// back; zero where it was given back. A process on another host is seen only where the
-// file system carries locks between hosts.
+// Alive reports whether a process drives the run now, by trying its lock, and the journal,
+// which that process writes also where somebody has removed the lock. The owner is the one
+// that does or, where none does, the last one that died without giving the lock back; zero
+// where it was given back. A process on another host is seen only where the file system
+// carries locks between hosts.
 func (r *Run) Alive() (Owner, bool, error) {
+	owner, alive, err := r.alive()
+	if err != nil {
+		return Owner{}, alive, fmt.Errorf("look at the lock of run %s: %w", r.id, err)
+	}
+	if owner == nil {
+		owner = &Owner{}
+	}
+	return *owner, alive, nil
+}
+
+func (r *Run) alive() (*Owner, bool, error) {
+	writes, err := disk.Held(r.JournalPath())
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, false, err
+	}
 	probe := flock.New(r.lockPath(), flock.SetFlag(os.O_RDONLY))
 	free := false
-	err := disk.CheckFile(r.lockPath())
-	if errors.Is(err, fs.ErrNotExist) {
-		return Owner{}, false, nil
+	err = disk.CheckFile(r.lockPath())
+	if errors.Is(err, fs.ErrNotExist) && !writes {
+		return nil, false, nil
 	}
 	if err == nil {
 		free, err = probe.TryRLock()
 	}
-	if err != nil {
-		return Owner{}, false, fmt.Errorf("look at the lock of run %s: %w", r.id, err)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, false, err
 	}
 	read := readHolder
 	if free {
@@ -191,13 +249,7 @@ func (r *Run) Alive() (Owner, bool, error) {
 	if free {
 		err = errors.Join(err, probe.Unlock())
 	}
-	if err != nil {
-		return Owner{}, !free, fmt.Errorf("look at the lock of run %s: %w", r.id, err)
-	}
-	if owner == nil {
-		owner = &Owner{}
-	}
-	return *owner, !free, nil
+	return owner, writes || !free, err
 }
 
 // lock is one lock file, held. The file stays for ever: whoever removed it could remove

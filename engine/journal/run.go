@@ -86,9 +86,14 @@ func (r *Run) CreateJournal() (*Journal, error) { return createJournal(r.Journal
 
 // OpenJournal opens the run's journal to go on with it: each sees every record, as in
 // [Replay], a torn last line is cut off and the repair told. The caller holds the run's
-// lock, as two writers would break the chain.
+// lock, as two writers would break the chain. Where somebody has removed that lock while
+// another process writes the journal, the error is a [HeldError] all the same.
 func (r *Run) OpenJournal(each func(Record) error) (*Journal, Repair, error) {
-	return openJournal(r.JournalPath(), each)
+	j, repaired, err := openJournal(r.JournalPath(), each)
+	if errors.Is(err, errBusy) {
+		err = &HeldError{Path: r.lockPath()}
+	}
+	return j, repaired, err
 }
 
 // Replay reads and verifies the run's journal as [Replay] does, and changes nothing;

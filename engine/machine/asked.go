@@ -194,7 +194,7 @@ func (m *Machine) reset(i int) {
 		return
 	}
 	fresh := step{status: event.Pending, unmet: old.unmet, looks: old.looks, touched: old.touched, listed: old.listed}
-	fresh.do.before, fresh.do.params, fresh.former = old.do.before, old.do.params, old.outputs
+	fresh.do, fresh.former = old.do.anew(), old.outputs
 	if fresh.former.IsNull() {
 		fresh.former = old.former
 	}

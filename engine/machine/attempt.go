@@ -30,6 +30,9 @@ type effort struct {
 	notes    map[string]json.RawMessage
 }
 
+// anew is an effort that has not begun, with what taking back an earlier one needs.
+func (e *effort) anew() effort { return effort{params: e.params, before: e.before} }
+
 type effortState uint8
 
 const (

@@ -66,7 +66,11 @@ func drawStep(t *rapid.T, i int) *plan.Step {
 		s.Gate = append(s.Gate, polled(20*time.Second, 3*time.Second, 4*time.Second, always(truth.Draw(t, "gateTruth"))))
 	}
 	if rapid.Bool().Draw(t, "fickle gate") {
-		s.Gate = append(s.Gate, &plan.Condition{Program: offAndOn(rapid.IntRange(1, 9).Draw(t, "off and on"))})
+		fickle := &plan.Condition{Program: offAndOn(rapid.IntRange(1, 9).Draw(t, "off and on"))}
+		if rapid.Bool().Draw(t, "waits") {
+			fickle.Within, fickle.Every = time.Minute, 2*time.Second
+		}
+		s.Gate = append(s.Gate, fickle)
 	}
 	if rapid.Bool().Draw(t, "verify") {
 		s.Verify = conditions(always(truth.Draw(t, "verifyTruth")))

@@ -181,7 +181,8 @@ func (m *Machine) release(i int) {
 	}
 }
 
-// park puts a step that has done nothing yet back to where it was before it began.
+// park puts a step that has done nothing since it began back to where it was before. It
+// may have changed something at an earlier chance.
 func (m *Machine) park(i int) {
 	s := &m.steps[i]
 	if s.status == event.Asking {
@@ -190,7 +191,7 @@ func (m *Machine) park(i int) {
 	}
 	m.stopJudging(i)
 	delete(m.live, i)
-	s.do, s.expires, s.opened, s.interrupted = effort{}, time.Time{}, time.Time{}, false
+	s.do, s.expires, s.opened, s.interrupted = s.do.anew(), time.Time{}, time.Time{}, false
 	m.decide(i, event.Do, event.Pending, nil)
 	m.pushReady(i)
 }

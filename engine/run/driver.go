@@ -160,6 +160,10 @@ func (d *driver) take(m message) {
 		return
 	}
 	if m.saved != nil {
+		if _, goesOn := d.work[*m.fact.Op]; !goesOn {
+			m.saved <- errOver // it was on its way when the attempt ended
+			return
+		}
 		d.saved, d.urgent = append(d.saved, m.saved), d.urgent || m.urgent
 	}
 	switch m.fact.Type {

@@ -97,14 +97,14 @@ func drive(tb testing.TB, pl *plan.Plan) journal.Stats {
 		tb.Fatal(err)
 	}
 	d := newDriver(context.Background(), Process{Now: time.Now}, pl, folder)
-	if d.journal, err = folder.CreateJournal(); err != nil {
-		tb.Fatal(err)
-	}
 	locks, err := folder.Lock(tb.Context(), journal.Owner{})
 	if err != nil {
 		tb.Fatal(err)
 	}
 	defer locks.Close()
+	if d.journal, err = folder.CreateJournal(); err != nil {
+		tb.Fatal(err)
+	}
 	d.begin(event.Run{Parallelism: len(pl.Steps)}, locks)
 	result, err := d.drive(locks)
 	if err != nil || result.Outcome != event.OutcomeSucceeded {

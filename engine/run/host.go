@@ -19,7 +19,10 @@ import (
 type host struct {
 	driver *driver
 	op     event.Op
+	ended  chan struct{} // closed by close
 
+	// mu is held for a moment only, and never by who waits for the owner of the run,
+	// as the owner takes it too.
 	mu   sync.Mutex
 	over bool
 	log  *outputLog // made at the first line
@@ -37,7 +40,7 @@ type hosts struct {
 }
 
 func (d *driver) newHost(op event.Op) *host {
-	h := &host{driver: d, op: op}
+	h := &host{driver: d, op: op, ended: make(chan struct{})}
 	d.hosts.mu.Lock()
 	defer d.hosts.mu.Unlock()
 	d.hosts.open[h] = struct{}{}
@@ -111,7 +114,10 @@ func (h *host) close() {
 	h.driver.hosts.mu.Unlock()
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.over = true
+	if !h.over {
+		h.over = true
+		close(h.ended)
+	}
 	if h.log != nil {
 		h.log.close()
 		h.log = nil
@@ -159,12 +165,18 @@ func (h *host) tell(ctx context.Context, e event.Event, urgent bool) error {
 
 // send reports whether the attempt is still listened to.
 func (h *host) send(m message) bool {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if !h.over {
-		h.driver.send(m)
+	select {
+	case <-h.ended:
+		return false
+	default:
 	}
-	return !h.over
+	select {
+	case h.driver.arrived <- m:
+		return true
+	case <-h.ended:
+	case <-h.driver.base.Done():
+	}
+	return false
 }
 
 // whole makes sure that an action's bytes may stand in a line of the journal.

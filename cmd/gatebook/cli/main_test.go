@@ -21,17 +21,19 @@ type terminal struct {
 	lines  []string
 	keys   *io.PipeWriter
 	seen   int // bytes of stderr that were looked at for a prompt
+
+	signals chan os.Signal // what the keyboard sends
 }
 
 func newTerminal(t *testing.T, lines ...string) *terminal {
 	t.Helper()
 	in, keys := io.Pipe()
 	t.Cleanup(func() { keys.Close() })
-	term := &terminal{lines: lines, keys: keys}
+	term := &terminal{lines: lines, keys: keys, signals: make(chan os.Signal, 1)}
 	term.Env = cli.Env{
 		Stdin: in, Stdout: &term.stdout, Stderr: term, Environ: []string{"HOME=" + t.TempDir(), "PATH=" + os.Getenv("PATH")},
 		Dir: t.TempDir(), Now: time.Now, Random: func() uint64 { return 7 }, User: "ann", Host: "ops1", PID: os.Getpid(),
-		Signals: func() (<-chan os.Signal, func()) { return nil, func() {} },
+		Signals: func() (<-chan os.Signal, func()) { return term.signals, func() {} },
 		Build:   cli.Build{Version: "0.1.0"},
 	}
 	term.Screen.Stdin, term.Screen.Stdout, term.Screen.Stderr = true, true, true
@@ -46,6 +48,10 @@ func (term *terminal) Write(shown []byte) (int, error) {
 	if len(term.lines) > 0 && (strings.HasSuffix(rest, "yes or no: ") || strings.HasSuffix(rest, "if you like: ")) {
 		line := term.lines[0]
 		term.lines, term.seen = term.lines[1:], term.stderr.Len()
+		if line == "^C" {
+			term.signals <- os.Interrupt
+			return len(shown), nil
+		}
 		go func() { _, _ = io.WriteString(term.keys, line+"\n") }() // the pipe is closed when the test is over
 	}
 	return len(shown), nil
@@ -104,6 +110,17 @@ func TestRunThatIsNotConfirmedBeginsNothing(t *testing.T) {
 	term.seen = 0
 	if code := term.main(t, "history"); code != 0 || !strings.Contains(term.stderr.String(), "No runs in") {
 		t.Errorf("there is a run: %s", term.stdout.String())
+	}
+}
+
+func TestCtrlCAtTheQuestionBeginsNothing(t *testing.T) {
+	t.Parallel()
+	term := newTerminal(t, "^C")
+	if code := term.main(t, "run", term.file(t)); code != 3 {
+		t.Fatalf("exit code %d", code)
+	}
+	if !strings.HasSuffix(term.stderr.String(), "Begin? Type yes or no: \nNothing was begun.\n") || term.stdout.Len() > 0 {
+		t.Errorf("shown: %s%s", term.stderr.String(), term.stdout.String())
 	}
 }
 

@@ -115,6 +115,8 @@ func (o *runOptions) confirm(ctx context.Context, h *house.House, planned *engin
 		return console.Usage("To see what it would do: gatebook plan "+o.typed()+"\nTo begin without a question: gatebook run "+o.typed()+" --yes",
 			"a run changes things, and there is no terminal to ask at")
 	}
+	ctx, stop := o.Interruptible(ctx) // who ends it here has not said yes
+	defer stop()
 	preview, err := h.Preview(ctx, planned)
 	if err != nil {
 		return o.refrain()

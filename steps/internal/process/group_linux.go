@@ -3,6 +3,8 @@ package process
 import (
 	"slices"
 	"syscall"
+
+	"github.com/gatebook/gatebook/steps/internal/proc"
 )
 
 // groupAttr gives a process a group of its own, and has it die with the thread that
@@ -17,9 +19,6 @@ func groupLives(group int) bool {
 	if syscall.Kill(-group, 0) != nil {
 		return false
 	}
-	all, err := pids()
-	return err != nil || slices.ContainsFunc(all, func(pid int) bool {
-		stat, err := readStat(pid)
-		return err == nil && stat.group == group && stat.runs
-	})
+	all, err := proc.All()
+	return err != nil || slices.ContainsFunc(all, func(p proc.Process) bool { return p.Group == group && p.Runs })
 }

@@ -2,8 +2,8 @@
 // is stopped as a whole; its output passed on line by line, and its beginning and end
 // kept; and marked, so that what outlives gatebook is found by the next one.
 //
-// On Linux a program dies with gatebook, and one thread attends it from its start to its
-// end; elsewhere goroutines do. What a runbook says to run, and whether an exit code is a
+// On Linux a program dies with gatebook, and what it started by the guardian's hand; and
+// one thread attends it from its start to its end. Elsewhere goroutines do. What a runbook says to run, and whether an exit code is a
 // success, it leaves to package program and to the actions. Floor 2, as a part of steps.
 package process
 
@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/gatebook/gatebook/plugins/sdk"
+	"github.com/gatebook/gatebook/steps/internal/guardian"
 )
 
 const (
@@ -44,16 +45,20 @@ type Runner struct {
 	paths   pathCache
 	buffers sync.Pool // of *[]byte, to read output into
 	null    func() (*os.File, error)
+
+	guardian *guardian.Guardian // nil: none
 }
 
-// NewRunner returns a runner whose programs have an environment, and run in the
-// directory that place makes of the one that is asked for.
-func NewRunner(environ []string, place func(dir string) string) *Runner {
+// NewRunner returns a runner whose programs have an environment, run in the directory
+// that place makes of the one that is asked for, and are watched by a guardian; nil: by
+// none.
+func NewRunner(environ []string, place func(dir string) string, guarded *guardian.Guardian) *Runner {
 	return &Runner{
-		environ: withoutKey(environ),
-		place:   place,
-		buffers: sync.Pool{New: func() any { return new(make([]byte, readSize)) }},
-		null:    sync.OnceValues(func() (*os.File, error) { return os.Open(os.DevNull) }),
+		guardian: guarded,
+		environ:  withoutKey(environ),
+		place:    place,
+		buffers:  sync.Pool{New: func() any { return new(make([]byte, readSize)) }},
+		null:     sync.OnceValues(func() (*os.File, error) { return os.Open(os.DevNull) }),
 	}
 }
 

@@ -8,18 +8,31 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"os/signal"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/gatebook/gatebook/plugins/sdk"
+	"github.com/gatebook/gatebook/steps/internal/guardian"
+	"github.com/gatebook/gatebook/steps/internal/proc"
 )
 
-// scriptVariable makes the test binary a gatebook that runs one script and is killed.
-const scriptVariable = "GATEBOOK_TEST_SCRIPT"
+const (
+	// scriptVariable makes the test binary a gatebook that runs one script and is killed.
+	scriptVariable = "GATEBOOK_TEST_SCRIPT"
+	// guardianVariable gives that gatebook a guardian, and guardianArgument makes the test
+	// binary one.
+	guardianVariable = "GATEBOOK_TEST_GUARDIAN"
+	guardianArgument = "guardian-of-a-test"
+)
 
 func TestMain(m *testing.M) {
+	if len(os.Args) == 2 && os.Args[1] == guardianArgument {
+		guardian.Main(os.Stdin, os.Stdout)
+		return
+	}
 	if text := os.Getenv(scriptVariable); text != "" {
 		runToBeKilled(text)
 		return
@@ -44,49 +57,76 @@ func runToBeKilled(text string) {
 		fmt.Printf("note: %s\n", fact)
 		return err
 	}
-	_, err := NewRunner(os.Environ(), func(dir string) string { return dir }).Run(context.Background(), spec)
+	var guarded *guardian.Guardian
+	if os.Getenv(guardianVariable) != "" {
+		guarded = guardian.New(&guardian.Program{Path: "/proc/self/exe", Argv: []string{os.Args[0], guardianArgument}})
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+	defer stop()
+	_, err := NewRunner(os.Environ(), func(dir string) string { return dir }, guarded).Run(ctx, spec)
 	fmt.Println("ended:", err)
 }
 
 // runs reports whether a process lives.
 func runs(pid int) bool {
-	stat, err := readStat(pid)
-	return err == nil && stat.runs
+	p, err := proc.Read(pid)
+	return err == nil && p.Runs
 }
 
-// crash runs a script in a process of its own and kills that with SIGKILL once the
-// script has said its child's number. It returns that number and the note.
-func crash(t *testing.T, key, text string) (child int, noted ID) {
+// victim is a gatebook in a process of its own, which runs a script.
+type victim struct {
+	gatebook *exec.Cmd
+	child    int // the number that the script said
+	noted    ID
+}
+
+// begin starts one, and waits until its script has said a number.
+func begin(t *testing.T, text string, variables ...string) victim {
 	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	gatebook := exec.CommandContext(t.Context(), self)
-	gatebook.Env = append(os.Environ(), "TEST_KEY="+key, scriptVariable+"="+text)
-	output, err := gatebook.StdoutPipe()
+	v := victim{gatebook: exec.CommandContext(t.Context(), self)}
+	v.gatebook.Env = append(append(os.Environ(), scriptVariable+"="+text), variables...)
+	output, err := v.gatebook.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := gatebook.Start(); err != nil {
+	if err := v.gatebook.Start(); err != nil {
 		t.Fatal(err)
 	}
-	for scanner := bufio.NewScanner(output); child == 0 || noted.PID == 0; {
+	for scanner := bufio.NewScanner(output); v.child == 0 || v.noted.PID == 0; {
 		if !scanner.Scan() {
 			t.Fatal("the program ended before it said its number")
 		}
 		if fact, ok := strings.CutPrefix(scanner.Text(), "note: "); ok {
-			if err := json.Unmarshal([]byte(fact), &noted); err != nil {
+			if err := json.Unmarshal([]byte(fact), &v.noted); err != nil {
 				t.Fatal(err)
 			}
 		}
-		_, _ = fmt.Sscanf(scanner.Text(), "stdout: %d", &child)
+		_, _ = fmt.Sscanf(scanner.Text(), "stdout: %d", &v.child)
 	}
-	if err := gatebook.Process.Kill(); err != nil {
+	t.Cleanup(func() { _ = syscall.Kill(v.child, syscall.SIGKILL) })
+	return v
+}
+
+// kill ends it with SIGKILL.
+func (v victim) kill(t *testing.T) {
+	t.Helper()
+	if err := v.gatebook.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
-	_ = gatebook.Wait()
-	return child, noted
+	_ = v.gatebook.Wait()
+}
+
+// crash runs a script in a gatebook without a guardian, and kills that once the script has
+// said its child's number. It returns that number and the note.
+func crash(t *testing.T, key, text string) (child int, noted ID) {
+	t.Helper()
+	v := begin(t, text, "TEST_KEY="+key)
+	v.kill(t)
+	return v.child, v.noted
 }
 
 // eventually waits for something that the kernel does in its own time.
@@ -105,42 +145,49 @@ func TestAProgramDiesWithGatebook(t *testing.T) {
 	eventually(t, "the end of the program", func() bool { return !runs(child) })
 }
 
-// TestWhatAProgramStartedOutlivesGatebook says what operating.md says: only the program
-// itself dies with gatebook, and what it started is found and waited for.
-func TestWhatAProgramStartedOutlivesGatebook(t *testing.T) {
+func TestWhatOutlivesGatebookIsFoundAndWaitedFor(t *testing.T) {
 	t.Parallel()
-	key := fmt.Sprintf("survivor-%d", os.Getpid())
-	grandchild, noted := crash(t, key, "sleep 600 & echo $!; wait")
-	t.Cleanup(func() { _ = syscall.Kill(grandchild, syscall.SIGKILL) })
-	eventually(t, "the end of the program", func() bool { return !runs(noted.PID) })
-	if !runs(grandchild) {
-		t.Fatal("the grandchild died, so that there is nothing to find")
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	err := newRunner().Outlive(ctx, noted, key, func(pid int) {
-		if pid != grandchild {
-			t.Errorf("process %d is found, want %d", pid, grandchild)
-		}
-		cancel()
-	})
-	if !errors.Is(err, context.Canceled) {
-		t.Errorf("got %v, want the end of waiting", err)
-	}
-	told := 0
-	err = newRunner().Outlive(t.Context(), noted, key, func(int) {
-		told++
-		if err := syscall.Kill(grandchild, syscall.SIGKILL); err != nil {
-			t.Error(err)
-		}
-	})
-	if err != nil || told != 1 {
-		t.Errorf("it ends with %v, and told %d times of a survivor", err, told)
+	for name, text := range map[string]string{
+		"in the group":                        "sleep 600 & echo $!; wait",
+		"in the group, without a key":         "env -i sleep 600 & echo $!; wait",
+		"in another session, which has a key": "setsid sleep 600 & echo $!; wait",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			key := fmt.Sprintf("survivor-%d-%s", os.Getpid(), t.Name())
+			grandchild, noted := crash(t, key, text)
+			eventually(t, "the end of the program", func() bool { return !runs(noted.PID) })
+			if !runs(grandchild) {
+				t.Fatal("the grandchild died, so that there is nothing to find")
+			}
+			ctx, cancel := context.WithCancel(t.Context())
+			err := newRunner().Outlive(ctx, noted, key, func(pid int) {
+				if pid != grandchild {
+					t.Errorf("process %d is found, want %d", pid, grandchild)
+				}
+				cancel()
+			})
+			if !errors.Is(err, context.Canceled) {
+				t.Errorf("got %v, want the end of waiting", err)
+			}
+			told := 0
+			err = newRunner().Outlive(t.Context(), noted, key, func(int) {
+				told++
+				if err := syscall.Kill(grandchild, syscall.SIGKILL); err != nil {
+					t.Error(err)
+				}
+			})
+			if err != nil || told != 1 {
+				t.Errorf("it ends with %v, and told %d times of a survivor", err, told)
+			}
+		})
 	}
 }
 
 func TestASurvivorIsFoundByItsStartWithoutTheMarker(t *testing.T) {
 	t.Parallel()
 	sleeper := exec.CommandContext(t.Context(), "sleep", "600")
+	sleeper.SysProcAttr = groupAttr()
 	if err := sleeper.Start(); err != nil {
 		t.Fatal(err)
 	}

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/gatebook/gatebook/plugins/sdk"
+	"github.com/gatebook/gatebook/steps/internal/guardian"
 )
 
 // Run runs one program to its end, or to that of ctx, from one thread. Of one that was
@@ -30,6 +31,7 @@ func (r *Runner) Run(ctx context.Context, spec Spec) (End, error) {
 	defer runtime.UnlockOSThread()
 	p := &process{
 		pid: -1, handle: -1, wake: -1, grace: spec.Grace, started: time.Now(),
+		guardian: r.guardian, guarded: r.guardian == nil,
 		stdout: stream{fd: -1, collector: r.collector(spec, "stdout")},
 		stderr: stream{fd: -1, collector: r.collector(spec, "stderr")},
 	}
@@ -37,7 +39,9 @@ func (r *Runner) Run(ctx context.Context, spec Spec) (End, error) {
 	if err := p.start(r, spec); err != nil {
 		return End{}, err
 	}
-	spec.tell(r.starter.identify(p.pid))
+	id := r.starter.identify(p.pid)
+	p.ward = p.guardian.Watch(id.group())
+	spec.tell(id)
 	if ctx.Done() != nil {
 		unwatch, err := p.watch(ctx)
 		if err != nil {
@@ -59,7 +63,12 @@ type process struct {
 	stdout, stderr stream
 	feeds          []*os.File
 
+	guardian *guardian.Guardian
+	ward     guardian.Ward
+	guarded  bool // a guardian is there, or there will be none
+
 	ended      bool
+	reaped     bool // and its number may be another's
 	status     syscall.WaitStatus
 	drainUntil time.Time // when output is no longer waited for, once it or its group has ended
 
@@ -173,7 +182,7 @@ func (p *process) watch(ctx context.Context) (unwatch func(), err error) {
 // give kills a process that cannot be attended.
 func (p *process) give(why error) error {
 	killGroup(p.pid)
-	_, _ = syscall.Wait4(p.pid, &p.status, 0, nil)
+	p.reap()
 	return sdk.Errorf(sdk.Transient, "the program was killed, as it cannot be waited for: %w", why)
 }
 
@@ -183,6 +192,9 @@ func (p *process) attend(ctx context.Context) (End, error) {
 		if err := p.look(); err != nil {
 			return End{}, p.give(err)
 		}
+	}
+	if p.ended {
+		p.reap()
 	}
 	if p.cancelled {
 		return p.end(), stopped(ctx.Err(), "was stopped: it "+p.howStopped())
@@ -257,7 +269,7 @@ func (p *process) look() error {
 		p.stderr.read()
 	}
 	if !p.ended && (fds[2].Revents != 0 || fds[3].Revents != 0 || p.handle < 0) {
-		if err := p.reap(); err != nil {
+		if err := p.notice(); err != nil {
 			return err
 		}
 	}
@@ -266,6 +278,7 @@ func (p *process) look() error {
 		terminateGroup(p.pid)
 	}
 	p.press()
+	p.guard()
 	return nil
 }
 
@@ -290,23 +303,11 @@ func (p *process) patience() int {
 		return int(lookInterval.Milliseconds())
 	case p.ended:
 		return int(max(time.Until(p.drainUntil), 0).Milliseconds()) + 1
+	case !p.guarded:
+		return int(max(guardDelay-time.Since(p.started), 0).Milliseconds()) + 1
 	default:
 		return -1
 	}
-}
-
-// reap takes in that the process has ended, where it has.
-func (p *process) reap() error {
-	pid, err := syscall.Wait4(p.pid, &p.status, syscall.WNOHANG, nil)
-	switch {
-	case errors.Is(err, syscall.EINTR):
-		return nil
-	case err != nil:
-		return fmt.Errorf("wait for process %d: %w", p.pid, err)
-	case pid == p.pid:
-		p.ended, p.drainUntil = true, time.Now().Add(drainDelay)
-	}
-	return nil
 }
 
 // read takes in what can be read now.

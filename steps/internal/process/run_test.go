@@ -66,7 +66,7 @@ func (l *lines) waitFor(t *testing.T, prefix string) string {
 }
 
 func newRunner() *Runner {
-	return NewRunner(os.Environ(), func(dir string) string { return dir })
+	return NewRunner(os.Environ(), func(dir string) string { return dir }, nil)
 }
 
 // script is a spec of a shell script.

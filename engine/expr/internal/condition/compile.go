@@ -45,17 +45,25 @@ func (e *Env) Compile(text string) (*Condition, []names.Fault) {
 	if faults := append(notBoolean(source, checked.OutputType()), badLiterals(source)...); len(faults) > 0 {
 		return nil, faults
 	}
-	program, err := e.cel.Program(checked, cel.CostLimit(cost.MaxWork),
-		cel.EvalOptions(cel.OptOptimize), cel.CustomDecoratorV2(e.language.calls.Decorate))
-	if err != nil {
-		return nil, []names.Fault{{Rule: diag.ExprBadLiteral, Start: 0, End: len(text), Detail: names.Sentence(err.Error())}}
+	c := &Condition{
+		text: text, refs: source.refs(e.types.Types()), source: source, types: e.types,
+		program: e.program(checked, cel.OptOptimize), traced: e.program(checked, cel.OptTrackState),
 	}
-	c := &Condition{text: text, refs: source.refs(e.types.Types()), source: source, types: e.types, program: program}
-	c.traced = sync.OnceValues(func() (cel.Program, error) {
-		return e.cel.Program(checked, cel.CostLimit(cost.MaxWork),
-			cel.EvalOptions(cel.OptTrackState), cel.CustomDecoratorV2(e.language.calls.Decorate))
-	})
+	if source.folds() {
+		if _, err := c.program(); err != nil {
+			return nil, []names.Fault{{Rule: diag.ExprBadLiteral, Start: 0, End: len(text), Detail: names.Sentence(err.Error())}}
+		}
+	}
 	return c, nil
+}
+
+// program returns what makes the program of an expression when it is first called: most
+// expressions that are checked are never evaluated.
+func (e *Env) program(checked *cel.Ast, option cel.EvalOption) func() (cel.Program, error) {
+	return sync.OnceValues(func() (cel.Program, error) {
+		return e.cel.Program(checked, cel.CostLimit(cost.MaxWork),
+			cel.EvalOptions(option), cel.CustomDecoratorV2(e.language.calls.Decorate))
+	})
 }
 
 func notBoolean(source expression, result *types.Type) []names.Fault {

@@ -21,7 +21,7 @@ type Condition struct {
 	refs    []names.Ref
 	source  expression
 	types   *operand.Provider
-	program cel.Program
+	program func() (cel.Program, error)
 	traced  func() (cel.Program, error) // the same, keeping the value of each part
 }
 
@@ -56,8 +56,12 @@ type Verdict struct {
 // Eval evaluates the condition. It never blocks and never panics: whatever goes
 // wrong is a Failed verdict.
 func (c *Condition) Eval(scope names.Scope) Verdict {
+	program, err := c.program()
+	if err != nil {
+		return Verdict{Truth: Failed, Err: c.failure(scope, err)}
+	}
 	e := operand.NewEvaluation(c.types, scope, cost.NewBudget(cost.MaxWork))
-	out, _, err := c.program.Eval(e)
+	out, _, err := program.Eval(e)
 	return c.verdict(e, out, err)
 }
 
@@ -96,8 +100,12 @@ func (c *Condition) Constant() Truth {
 	if len(c.refs) > 0 || c.source.loops() {
 		return Unknown
 	}
+	program, err := c.program()
+	if err != nil {
+		return Unknown
+	}
 	e := operand.NewEvaluation(c.types, names.Values{}, cost.NewBudget(cost.LittleWork))
-	out, _, err := c.program.Eval(e)
+	out, _, err := program.Eval(e)
 	switch {
 	case err != nil:
 		return Unknown

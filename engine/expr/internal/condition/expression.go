@@ -5,6 +5,7 @@ import (
 
 	celast "cel.dev/cel-go/common/ast"
 	"cel.dev/cel-go/common/operators"
+	"cel.dev/cel-go/common/overloads"
 	"cel.dev/cel-go/common/types"
 
 	"github.com/gatebook/gatebook/engine/expr/internal/names"
@@ -103,6 +104,19 @@ func (s expression) loops() bool {
 	found := false
 	celast.PreOrderVisit(s.tree.Expr(), celast.NewExprVisitor(func(x celast.Expr) {
 		found = found || x.Kind() == celast.ComprehensionKind
+	}))
+	return found
+}
+
+// folds reports whether CEL works on constants when it makes the program, so that what
+// is wrong with them is found then.
+func (s expression) folds() bool {
+	found := false
+	celast.PreOrderVisit(s.tree.Expr(), celast.NewExprVisitor(func(x celast.Expr) {
+		if x.Kind() == celast.CallKind {
+			name := x.AsCall().FunctionName()
+			found = found || name == overloads.Matches || overloads.IsTypeConversionFunction(name)
+		}
 	}))
 	return found
 }

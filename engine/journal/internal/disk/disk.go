@@ -5,11 +5,14 @@ package disk
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 	"runtime"
 	"strconv"
+	"syscall"
 )
 
 // What runs did and printed is for their user alone: the modes of folders and files.
@@ -65,6 +68,10 @@ func CheckFile(path string) error {
 	if err != nil {
 		return err
 	}
+	return mustBeFile(path, info)
+}
+
+func mustBeFile(path string, info fs.FileInfo) error {
 	kind := "a device"
 	switch mode := info.Mode(); {
 	case mode.IsRegular():
@@ -84,15 +91,32 @@ func OpenFile(path string, flag int) (*os.File, error) {
 	if err := CheckFile(path); err != nil {
 		return nil, err
 	}
-	return os.OpenFile(path, flag, 0)
+	// What was a file a moment ago may be something else by now, whose opening waits.
+	f, err := os.OpenFile(path, flag|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, err
+	}
+	info, err := f.Stat()
+	if err == nil {
+		err = mustBeFile(path, info)
+	}
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
 }
 
 // ReadFile reads a file that is there.
-func ReadFile(path string) ([]byte, error) {
-	if err := CheckFile(path); err != nil {
+func ReadFile(path string) ([]byte, error) { return ReadStart(path, math.MaxInt64) }
+
+// ReadStart reads a file that is there, and of a long one the first bytes only.
+func ReadStart(path string, limit int64) ([]byte, error) {
+	f, err := OpenFile(path, os.O_RDONLY)
+	if err != nil {
 		return nil, err
 	}
-	return os.ReadFile(path)
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, limit))
 }
 
 // CreateNumbered makes the first file with the prefix and a number that is not there.

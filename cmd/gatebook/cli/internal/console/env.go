@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"golang.org/x/term"
+
+	"github.com/gatebook/gatebook/steps"
 )
 
 // Env is everything that the command line takes from outside.
@@ -31,10 +33,13 @@ type Env struct {
 	Random func() uint64
 	// Signals passes on the signals that ask a process to end, until stop is called.
 	Signals func() (received <-chan os.Signal, stop func())
-	Screen  Screen
-	User    string
-	Host    string
-	PID     int
+	// Guardian ends what programs leave running when this process is killed; nil: nothing
+	// does.
+	Guardian *steps.Guardian
+	Screen   Screen
+	User     string
+	Host     string
+	PID      int
 }
 
 // Build says which gatebook it is.

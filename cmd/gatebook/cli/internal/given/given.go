@@ -17,6 +17,7 @@ import (
 	"github.com/gatebook/gatebook/engine/plan"
 	"github.com/gatebook/gatebook/engine/source"
 	"github.com/gatebook/gatebook/engine/syntax"
+	"github.com/gatebook/gatebook/engine/value"
 	"github.com/gatebook/gatebook/schema"
 )
 
@@ -89,6 +90,15 @@ func noneEmpty(all []plan.Given) error {
 		}
 	}
 	return nil
+}
+
+// WarnOfShort names the secrets that are given and are too short to be hidden inside text.
+func (r *Reader) WarnOfShort(inputs value.Value) {
+	for _, input := range inputs.Members() {
+		if input.Value.HoldsShortSecret() {
+			r.Note("Warning: the secret input %s is too short to be masked inside other text. It is only hidden where it is the whole of a text; use a longer one.", input.Name)
+		}
+	}
 }
 
 func isSecret(inputs *schema.Schema, name string) bool {
@@ -174,8 +184,10 @@ func (r *Reader) Place(input, typed string) (string, error) {
 // secret reads a secret, which may turn out to be empty. The hint is for whoever has to
 // put it there.
 func (r *Reader) secret(input, from, hint string) (string, error) {
-	kind, place, _ := strings.Cut(from, ":")
+	kind, place, placed := strings.Cut(from, ":")
 	switch {
+	case placed && place == "":
+		return "", console.Usage(elsewhere(input), "the secret input %s is to come from %q, and nothing stands behind the colon", input, from)
 	case from == "-" && r.Screen.Stdin:
 		return "", missing(input, from, "is a terminal", hint)
 	case kind == "env":

@@ -115,6 +115,9 @@ func (h *House) PlanOf(name string, flags *given.Flags) (*engine.Plan, diag.List
 	if err == nil && found.HasErrors() {
 		err = h.Invalid(found)
 	}
+	if err == nil {
+		reader.WarnOfShort(planned.Inputs)
+	}
 	return planned, found, err
 }
 

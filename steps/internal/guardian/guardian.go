@@ -1,0 +1,20 @@
+// Package guardian ends what the programs that a process runs leave running when that
+// process is killed with SIGKILL, which it can do nothing about itself.
+//
+// The guardian is another process, which does nothing but wait for the end of a pipe whose
+// other end only the guarded process has. What lives is in a table in memory that both
+// have: a write to it costs no more than the system call and wakes nobody, so that
+// programs which end at once are not slowed down. When the pipe has ended, however that
+// came, the guardian kills the process groups that the table still has, and ends. It knows
+// no secret, has no environment, and holds no stream, folder or terminal of the other.
+//
+// There is one only on Linux, where proc(5) tells a process from another that gets its
+// number later. Floor 2, as a part of steps.
+package guardian
+
+// Program says how the guardian is started: as a program that calls [Main] with its
+// standard input and its standard output.
+type Program struct {
+	Path string
+	Argv []string // Argv[0] is its name
+}

@@ -1,0 +1,43 @@
+package guardian
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/gatebook/gatebook/steps/internal/proc"
+)
+
+func TestTheTableHasWhatIsWatched(t *testing.T) {
+	t.Parallel()
+	g := New(&Program{})
+	group := func(leader int) proc.Group { return proc.Group{Leader: leader, Start: uint64(10 * leader), Session: 5} }
+	first, second := g.Watch(group(11)), g.Watch(group(12))
+	g.Leave(first)
+	third := g.Watch(group(13))
+	if got, want := read(g.table), []proc.Group{group(13), group(12)}; !slices.Equal(got, want) {
+		t.Errorf("the table has %v, want %v", got, want)
+	}
+	g.Leave(third)
+	g.Leave(second)
+	if got := read(g.table); got != nil || g.records != 2 {
+		t.Errorf("the table has %v in %d records, want nothing in 2", got, g.records)
+	}
+}
+
+func TestNobodyGuardsWithoutAProgram(t *testing.T) {
+	t.Parallel()
+	g := New(nil)
+	g.Leave(g.Watch(proc.Group{Leader: 11, Start: 1}))
+	if err := g.Start(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestAGuardianThatCannotBeStartedIsAnError(t *testing.T) {
+	t.Parallel()
+	g := New(&Program{Path: "/nonexistent", Argv: []string{"none"}})
+	g.Watch(proc.Group{Leader: 11, Start: 1})
+	if err := g.Start(); err == nil {
+		t.Error("it was started")
+	}
+}
