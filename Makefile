@@ -10,6 +10,9 @@ MAKEFLAGS += --no-print-directory
 GOLANGCI_LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 GOVULNCHECK   := golang.org/x/vuln/cmd/govulncheck@v1.8.0
 BENCHSTAT     := golang.org/x/perf/cmd/benchstat@v0.0.0-20260908200009-22c9c6c9d4da
+BUF           := github.com/bufbuild/buf/cmd/buf@v1.75.0
+PROTOC_GO     := google.golang.org/protobuf/cmd/protoc-gen-go@v1.36.12
+PROTOC_GRPC   := google.golang.org/grpc/cmd/protoc-gen-go-grpc@v1.6.2
 
 # How long each fuzz target runs, and how often each benchmark is measured.
 FUZZTIME ?= 5s
@@ -74,17 +77,30 @@ lint: $(call tool,GOLANGCI_LINT) ## Check the code with golangci-lint
 	@$< run ./...
 
 .PHONY: generate
-generate: ## Write anew what is generated: the schema, the diagnostics' page
+generate: generate-proto ## Write anew what is generated: schemas, pages, the messages of plugins
 	@for package in $$(grep -rlE '^func Test\w*InStep\(' --include='*_test.go' . | xargs -rn1 dirname | sort -u); do \
 		go test -run 'InStep$$' $$package -update; \
 	done
+
+.PHONY: generate-proto
+generate-proto: $(call tool,BUF) $(call tool,PROTOC_GO) $(call tool,PROTOC_GRPC)
+	@$< generate --template '{"version": "v2", "plugins": [$(call proto,PROTOC_GO), $(call proto,PROTOC_GRPC)]}'
+
+# $(call proto,NAME) has the pinned generator NAME write beside what it reads.
+proto = {"local": "$(call tool,$(1))", "out": "plugins/proto", "opt": "paths=source_relative"}
+
+# What plugins were built against must go on to work: released.binpb is the contract
+# as it was at the last release, and is written anew at each.
+.PHONY: release-proto
+release-proto: $(call tool,BUF) ## Make the contract with plugins the released one
+	@$< build -o plugins/proto/released.binpb
 
 # ---- what make ci is made of --------------------------------------------------
 
 .PHONY: ci
 ci: ## Everything that must hold before a merge
 	@start=$$SECONDS; \
-	for part in ci-format lint ci-systems ci-generated build test race fuzz ci-vulnerabilities ci-release; do \
+	for part in ci-format lint ci-systems ci-generated ci-proto build test race fuzz ci-vulnerabilities ci-release; do \
 		echo "== $$part"; began=$$SECONDS; \
 		$(MAKE) "$$part"; \
 		echo "   $$part passed in $$((SECONDS - began)) s"; \
@@ -110,6 +126,11 @@ ci-generated:
 	@$(MAKE) generate
 	@{ git status --porcelain; git diff; } > .bin/tree-after
 	@diff .bin/tree-before .bin/tree-after || { echo 'generated files are not in step: run make generate' >&2; exit 1; }
+
+.PHONY: ci-proto
+ci-proto: $(call tool,BUF)
+	@$< lint && $< format --diff --exit-code
+	@$< breaking --against plugins/proto/released.binpb || { echo 'plugins that are built would break: see plugins/proto' >&2; exit 1; }
 
 # govulncheck exits 3 for a vulnerability and 1 for a fault of its own. Only one
 # fault is let pass, that its database cannot be reached, and it is said aloud.
@@ -149,7 +170,7 @@ $(call tool,$(1)):
 	@GOBIN=$(CURDIR)/.bin go install $$($(1))
 	@mv .bin/$$(notdir $$(firstword $$(subst @, ,$$($(1))))) $$@
 endef
-$(foreach name,GOLANGCI_LINT GOVULNCHECK BENCHSTAT,$(eval $(call install,$(name))))
+$(foreach name,GOLANGCI_LINT GOVULNCHECK BENCHSTAT BUF PROTOC_GO PROTOC_GRPC,$(eval $(call install,$(name))))
 
 .PHONY: clean
 clean: ## Remove what was built

@@ -28,8 +28,9 @@ type said[A any] interface {
 // says, answers what must be kept, and returns the last word.
 //
 // When ctx ends the action is asked to stop and has a grace to say what it left;
-// a plugin that does not is killed, since it may go on changing things unseen.
-func converse[Q, A any, P said[A]](ctx context.Context, p *process, carried context.Context, //nolint:revive // carried is ctx and what crosses beside the call
+// a plugin that does not is killed, since it may go on changing things unseen. The call
+// is made with carried, which is ctx with what crosses beside it.
+func converse[Q, A any, P said[A]](ctx context.Context, p *process, carried context.Context,
 	open func(context.Context, ...grpc.CallOption) (grpc.BidiStreamingClient[Q, A], error),
 	host sdk.Host, grace time.Duration, call *pluginv1.Call, wrap func(*pluginv1.Told) *Q,
 ) (P, error) {

@@ -41,6 +41,7 @@ func TestMain(m *testing.M) {
 func behaviours() map[string]func() {
 	return map[string]func(){
 		"shop":   func() { serve.Main(shop("1.2.0")) },
+		"files":  func() { serve.Main(files()) },
 		"loud":   func() { fmt.Println("hello, I am a plugin"); serve.Main(shop("1.0.0")) },
 		"silent": func() { time.Sleep(time.Hour) },
 		"exits":  func() { fmt.Fprintln(os.Stderr, "no licence found"); os.Exit(7) },

@@ -1,7 +1,6 @@
 package serve
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -91,17 +90,29 @@ func (h *host) Progress(p sdk.Progress) {
 	}})
 }
 
-// Output passes a line on. The caller may use its bytes again, so they are copied;
-// a line of more than [wire.MaxLine] is cut into several.
+// Output passes a line on. The caller may use its bytes again, so they are copied; a
+// line of more than [wire.MaxLine] is cut into several, with a mark at each cut, by
+// which the host knows to look for parts of secrets there.
 func (h *host) Output(stream string, line []byte) {
-	for {
-		part := line[:min(len(line), wire.MaxLine)]
-		line = line[len(part):]
-		h.say(&pluginv1.Event{Event: &pluginv1.Event_Output{Output: &pluginv1.Output{Stream: stream, Line: bytes.Clone(part)}}})
-		if len(line) == 0 {
+	const mark = "…"
+	for begun := false; ; begun = true {
+		var part []byte
+		if begun {
+			part = append(part, mark...)
+		}
+		if len(part)+len(line) <= wire.MaxLine {
+			h.say(output(stream, append(part, line...)))
 			return
 		}
+		room := wire.MaxLine - len(part) - len(mark)
+		part = append(append(part, line[:room]...), mark...)
+		line = line[room:]
+		h.say(output(stream, part))
 	}
+}
+
+func output(stream string, line []byte) *pluginv1.Event {
+	return &pluginv1.Event{Event: &pluginv1.Event_Output{Output: &pluginv1.Output{Stream: stream, Line: line}}}
 }
 
 // Before returns when the state is on the host's disk.

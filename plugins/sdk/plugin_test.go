@@ -1,0 +1,79 @@
+package sdk_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/gatebook/gatebook/plugins/sdk"
+)
+
+type cluster struct {
+	Address string `json:"address" default:"here" doc:"Where it is."`
+}
+
+func TestAPluginConfiguresItsConnection(t *testing.T) {
+	t.Parallel()
+	var at cluster
+	served, err := sdk.Plugin[cluster]{
+		Name: "shop", Version: "1.2.0", Summary: "A shop",
+		Configure: func(_ context.Context, config cluster) error { at = config; return nil },
+		Actions: []sdk.Declaration{sdk.Action[struct{}, cluster]{
+			Name: "where", Summary: "Say where it is", Effect: sdk.Read,
+			Apply: func(context.Context, *sdk.Call[struct{}]) (cluster, error) { return at, nil },
+		}},
+	}.Served()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for config, want := range map[string]string{`{}`: `{"address":"here"}`, `{"address":"there"}`: `{"address":"there"}`} {
+		if err := served.Configure(t.Context(), json.RawMessage(config)); err != nil {
+			t.Fatal(err)
+		}
+		where, ok := served.Handler("where")
+		if !ok {
+			t.Fatal("the action is not served")
+		}
+		if got, err := where.Apply(t.Context(), sdk.Request{}, nil); err != nil || string(got) != want {
+			t.Errorf("%s: got %s, %v", config, got, err)
+		}
+	}
+	err = served.Configure(t.Context(), json.RawMessage(`{"adress":"there"}`))
+	if got, ok := errors.AsType[*sdk.Error](err); !ok || got.Field != "adress" {
+		t.Errorf("got %v, want that the field is not known", err)
+	}
+	if _, ok := served.Handler("whence"); ok {
+		t.Error("an action that is not declared is served")
+	}
+	if _, ok := served.Description.Connection.Property("address"); !ok || len(served.Description.Actions) != 1 {
+		t.Errorf("got %+v", served.Description)
+	}
+}
+
+func TestAPluginThatContradictsItselfIsRefused(t *testing.T) {
+	t.Parallel()
+	action := func(name string) sdk.Declaration {
+		return sdk.Action[struct{}, struct{}]{
+			Name: name, Summary: "Go", Effect: sdk.Read,
+			Apply: func(context.Context, *sdk.Call[struct{}]) (struct{}, error) { return struct{}{}, nil },
+		}
+	}
+	good := sdk.Plugin[struct{}]{Name: "shop", Version: "1.2.0", Summary: "A shop", Actions: []sdk.Declaration{action("go")}}
+	for want, spoil := range map[string]func(*sdk.Plugin[struct{}]){
+		"the name must be lower case":         func(p *sdk.Plugin[struct{}]) { p.Name = "Shop" },
+		`the version "1.2" must be SemVer`:    func(p *sdk.Plugin[struct{}]) { p.Version = "1.2" },
+		"one line without a full stop":        func(p *sdk.Plugin[struct{}]) { p.Summary = "A shop." },
+		"there are no actions":                func(p *sdk.Plugin[struct{}]) { p.Actions = nil },
+		`two actions are called "go"`:         func(p *sdk.Plugin[struct{}]) { p.Actions = append(p.Actions, action("go")) },
+		"must have no dot":                    func(p *sdk.Plugin[struct{}]) { p.Actions = []sdk.Declaration{action("shop.go")} },
+		`action "Go": the name must be lower`: func(p *sdk.Plugin[struct{}]) { p.Actions = []sdk.Declaration{action("Go")} },
+	} {
+		spoilt := good
+		spoil(&spoilt)
+		if _, err := spoilt.Served(); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %s", err, want)
+		}
+	}
+}
