@@ -179,7 +179,7 @@ func (r *Runs) Audit(name string) (*report.Audit, error) {
 		trail.Fault = r.changed(folder, trail.Run)
 	}
 	trail.Intact = trail.Fault == ""
-	trail.Records, trail.Head = summary.Head.Seq, summary.Head.Hash.String()
+	trail.Records, trail.Head, trail.Torn = summary.Head.Seq, summary.Head.Hash.String(), summary.Torn
 	return trail, nil
 }
 
