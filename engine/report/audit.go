@@ -21,7 +21,7 @@ type Audit struct {
 	Fault   string    `json:"fault,omitempty" doc:"Where the chain is broken, or what else was changed."`
 	Records uint64    `json:"records"`
 	Head    string    `json:"head" doc:"The hash of the last record, which vouches for all."`
-	Torn    int64     `json:"torn,omitempty" doc:"How many bytes lie behind the last record that are none: of one that was cut off, or that is being written. Nothing was done on the strength of it, and resume sets it aside."`
+	Torn    int64     `json:"torn,omitempty" doc:"How many bytes lie behind the last record, of one that was cut off or that is being written now. Nothing was done on the strength of it, and resume sets it aside."`
 	Entries []Entry   `json:"entries"`
 }
 
