@@ -12,13 +12,11 @@ import (
 	"errors"
 
 	"github.com/gatebook/gatebook/plugins/sdk"
-	"github.com/gatebook/gatebook/steps/internal/guardian"
 )
 
 // Builtin returns the built-in actions. To add one is a file with its declaration
 // and a line here.
 func Builtin(o Options) ([]sdk.Handler, error) {
-	o.guardian = guardian.New(o.Guardian)
 	return handlers(
 		execAction(o).Handler,
 		execCheck(o).Handler,

@@ -23,18 +23,21 @@ type Options struct {
 	Dir string
 	// Dial opens every network connection that the actions make; nil: a [net.Dialer].
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
-	// Guardian is how to start the process that ends, on Linux, what the programs of exec,
-	// exec.check and collect leave running when this one is killed. It is started once,
-	// when a program has run for a while, and ends with this process. With nil there is
-	// none, and only the programs themselves die with it.
+	// Guardian ends, on Linux, what the programs of exec, exec.check and collect leave
+	// running when this process is killed. With nil only the programs themselves die with
+	// it.
 	Guardian *Guardian
-
-	guardian *guardian.Guardian // of all actions
 }
 
-// Guardian is a program that does nothing but call [Guard], and its arguments; often this
-// very program, which knows by an argument what it is.
-type Guardian = guardian.Program
+// Guardian is another process that watches this one: see [NewGuardian]. One is enough for
+// all actions of a process.
+type Guardian = guardian.Guardian
+
+// NewGuardian returns a guardian that is a program at a path, with its name and its
+// arguments. The program does nothing but call [Guard]; often it is this very one, which
+// knows by an argument what it is. It is started when an action's program has run for a
+// while, and ends with this process.
+func NewGuardian(path string, argv ...string) *Guardian { return guardian.New(path, argv...) }
 
 // Guard is the whole work of a guardian. It is given its standard input and its standard
 // output, and returns when there is nothing more to do.
@@ -58,7 +61,7 @@ func (o Options) path(name string) string {
 }
 
 // programs is what actions that run programs use of the options.
-func (o Options) programs() *process.Runner { return process.NewRunner(o.Environ, o.path, o.guardian) }
+func (o Options) programs() *process.Runner { return process.NewRunner(o.Environ, o.path, o.Guardian) }
 
 // web is what actions that speak HTTP or TLS use of the options.
 func (o Options) web() web.Client {

@@ -24,6 +24,6 @@ func main() {
 		debug.SetGCPercent(200) // most commands are over before a collection pays
 	}
 	env := cli.System(cli.Build{Version: version, Commit: commit, Date: date})
-	env.Guardian = &steps.Guardian{Path: "/proc/self/exe", Argv: []string{os.Args[0], guardian}}
+	env.Guardian = steps.NewGuardian("/proc/self/exe", os.Args[0], guardian)
 	os.Exit(cli.Main(env))
 }

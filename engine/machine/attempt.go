@@ -8,6 +8,7 @@ import (
 	"math"
 	"time"
 
+	"github.com/gatebook/gatebook/engine/data"
 	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/expr"
 	"github.com/gatebook/gatebook/engine/plan"
@@ -103,27 +104,41 @@ func (m *Machine) resolve(i int, part event.Part) *event.Failure {
 		return nil
 	}
 	params, err := m.use(i, part).Source.Eval(m.scope(i))
-	wereKnown := m.past.wereKnown(m.op(i, part))
-	switch {
-	case wereKnown && (err != nil || params.HasUnknown()):
-		// The attempt was made. To make it again, they are missing.
+	if m.past.wereKnown(m.op(i, part)) {
 		if err != nil {
+			// The attempt was made. To make it again, they are missing.
 			params = value.Unknown(value.Cause{Reason: err.Error()})
 		}
-	case err != nil:
-		return &event.Failure{Class: event.Invalid, Message: "its parameters cannot be computed: " + err.Error(), Unchanged: true}
-	case params.HasUnknown():
-		return &event.Failure{
-			Class: event.Invalid, Message: "its parameters are not known: " + causesText(params.Causes()), Unchanged: true,
-		}
-	default:
-		if _, why := written(params, maxWritten); why != "" {
-			return &event.Failure{Class: event.Invalid, Message: "its parameters cannot be written down: " + why, Unchanged: true}
-		}
+	} else if why := unfit(m.use(i, part), params, err); why != nil {
+		return why
 	}
 	e.params, e.resolved = params, true
 	return nil
 }
+
+// unfit says why an attempt cannot be made with its parameters.
+func unfit(use *plan.Use, params value.Value, err error) *event.Failure {
+	invalid := func(why string) *event.Failure {
+		return &event.Failure{Class: event.Invalid, Message: "its parameters " + why, Unchanged: true}
+	}
+	switch {
+	case err != nil:
+		return invalid("cannot be computed: " + err.Error())
+	case params.HasUnknown():
+		return invalid("are not known: " + causesText(params.Causes()))
+	}
+	if _, why := written(params, maxWritten); why != "" {
+		return invalid("cannot be written down: " + why)
+	}
+	if field, exposed := data.Exposed(use.Describe.Input, params); exposed {
+		return &event.Failure{Class: sdk.Permanent, Field: field, Message: isExposed, Unchanged: true}
+	}
+	return nil
+}
+
+// isExposed says why a parameter that others can read is not given to an action.
+const isExposed = "others can read this parameter, and its value holds a secret; " +
+	"pass it another way, as through the environment or standard input"
 
 // attempt makes the command for the attempt in flight.
 func (m *Machine) attempt(i int, part event.Part) Attempt {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"time"
 
+	"github.com/gatebook/gatebook/engine/data"
 	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/expr"
 	"github.com/gatebook/gatebook/engine/plan"
@@ -79,11 +80,14 @@ func (m *Machine) look(i, k int) {
 	}
 	params, err := use.Source.Eval(m.scope(i))
 	made := m.past.observed[m.conditionOp(i, k)] // with what is lost by now
+	field, exposed := data.Exposed(use.Describe.Input, params)
 	switch {
 	case err != nil && !made:
 		m.misses(i, k, "what to observe cannot be computed: "+err.Error())
 	case params.HasUnknown() && !made:
 		m.misses(i, k, "what to observe is not known: "+causesText(params.Causes()))
+	case exposed && !made:
+		m.misses(i, k, field+": "+isExposed)
 	default:
 		c.inFlight, c.params = true, params
 		m.emit(m.observe(i, k))

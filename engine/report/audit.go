@@ -21,6 +21,7 @@ type Audit struct {
 	Fault   string    `json:"fault,omitempty" doc:"Where the chain is broken, or what else was changed."`
 	Records uint64    `json:"records"`
 	Head    string    `json:"head" doc:"The hash of the last record, which vouches for all."`
+	Torn    int64     `json:"torn,omitempty" doc:"How many bytes lie behind the last record, of one that was cut off or that is being written now. Nothing was done on the strength of it, and resume sets it aside."`
 	Entries []Entry   `json:"entries"`
 }
 
@@ -76,6 +77,10 @@ func AuditText(w io.Writer, a *Audit, style layout.Style) error {
 			out.Good("✓"), layout.Plural(int(a.Records), "record"), a.Head)
 	} else {
 		out.Linef("%s what the run keeps was changed after it was written: %s", out.Bad("✗"), layout.Line(a.Fault))
+	}
+	if a.Torn > 0 {
+		out.Linef("%s behind the last record lie %s of one that was cut off as it was written, or that is being written now; resume sets them aside",
+			out.Warn("!"), layout.Plural(int(a.Torn), "byte"))
 	}
 	return out.Print(w)
 }

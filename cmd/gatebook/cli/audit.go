@@ -23,7 +23,7 @@ func newAudit(a *app) *cobra.Command {
 and show every event: who, when, what, and the values that conditions were judged by.
 
 The exit code is 1 where the journal, or the runbook or the plan that the run keeps, was
-changed after it was written.`,
+changed after it was written, or has no record; it is 4 where they cannot be read.`,
 		Example: `  gatebook audit latest
   gatebook audit 20261121-0300 --format json | jq '.entries[] | select(.who == "ann")'`,
 		Args:              accept.Exactly("a RUN: an id, its beginning, or latest"),

@@ -24,7 +24,10 @@ func newStatus(a *app) *cobra.Command {
 		Use:   "status [RUN]",
 		Short: "Show where a run stands",
 		Long: `Show where a run stands, step by step, what it waits for, and what to type next. RUN is
-an id, its beginning, or latest, which is also what is shown without one.`,
+an id, its beginning, or latest, which is also what is shown without one.
+
+The exit code is 4 where the run's journal was changed, is gone or cannot be read: nobody
+can tell how far the run came.`,
 		Example: `  gatebook status
   gatebook status 20261121-0300
   gatebook status --format json | jq .mode

@@ -56,11 +56,14 @@ func describeRun(e event.Event) Said {
 	case event.RunStarted:
 		return Said{What: fmt.Sprintf("run %s of %s %s started", e.Run.ID, e.Run.Runbook, e.Run.Version), By: e.Run.By, Mark: event.Running}
 	case event.RunResumed:
-		said := Said{What: "the run was taken up again", Mark: event.Running}
+		var why []string
 		if e.Process != nil {
-			said.Why = fmt.Sprintf("pid %d on %s", e.Process.PID, e.Process.Host)
+			why = append(why, fmt.Sprintf("pid %d on %s", e.Process.PID, e.Process.Host))
 		}
-		return said
+		if e.Reason != "" { // a person's, or what became of a torn journal
+			why = append(why, layout.Line(e.Reason))
+		}
+		return Said{What: "the run was taken up again", Why: strings.Join(why, "; "), Mark: event.Running}
 	case event.PauseAsked:
 		return Said{What: "it was asked to pause", Why: layout.Line(e.Reason), Mark: event.Waiting}
 	case event.CancelAsked:

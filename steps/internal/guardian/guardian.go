@@ -11,10 +11,3 @@
 // There is one only on Linux, where proc(5) tells a process from another that gets its
 // number later. Floor 2, as a part of steps.
 package guardian
-
-// Program says how the guardian is started: as a program that calls [Main] with its
-// standard input and its standard output.
-type Program struct {
-	Path string
-	Argv []string // Argv[0] is its name
-}

@@ -18,7 +18,8 @@ const recordSize = 3 * 8
 // Guardian is the guarded process's side: the table, and the other process once there is
 // one. A nil one guards nothing. It is safe for concurrent use.
 type Guardian struct {
-	program Program
+	path string
+	argv []string // argv[0] is its name
 
 	mu      sync.Mutex
 	table   *os.File // nil until something is watched
@@ -31,13 +32,9 @@ type Guardian struct {
 // Ward is a group that is watched: the number of its record, from 1. The zero Ward is none.
 type Ward int64
 
-// New returns one that is started as the program says; nil: there is none.
-func New(program *Program) *Guardian {
-	if program == nil {
-		return nil
-	}
-	return &Guardian{program: *program}
-}
+// New returns one that is a program which calls [Main] with its standard input and its
+// standard output.
+func New(path string, argv ...string) *Guardian { return &Guardian{path: path, argv: argv} }
 
 // Watch has a group killed when this process dies, until it is left.
 func (g *Guardian) Watch(group proc.Group) Ward {
@@ -112,7 +109,7 @@ func (g *Guardian) Start() error {
 		return err
 	}
 	defer func() { _ = theirs.Close() }()
-	process, err := os.StartProcess(g.program.Path, g.program.Argv, &os.ProcAttr{
+	process, err := os.StartProcess(g.path, g.argv, &os.ProcAttr{
 		Dir:   "/",        // so that it keeps no file system busy
 		Env:   []string{}, // nil would be ours, secrets and all
 		Files: []*os.File{theirs, g.table, null},

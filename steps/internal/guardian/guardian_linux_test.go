@@ -9,7 +9,7 @@ import (
 
 func TestTheTableHasWhatIsWatched(t *testing.T) {
 	t.Parallel()
-	g := New(&Program{})
+	g := New("")
 	group := func(leader int) proc.Group { return proc.Group{Leader: leader, Start: uint64(10 * leader), Session: 5} }
 	first, second := g.Watch(group(11)), g.Watch(group(12))
 	g.Leave(first)
@@ -24,9 +24,9 @@ func TestTheTableHasWhatIsWatched(t *testing.T) {
 	}
 }
 
-func TestNobodyGuardsWithoutAProgram(t *testing.T) {
+func TestNoGuardianGuardsNothing(t *testing.T) {
 	t.Parallel()
-	g := New(nil)
+	var g *Guardian
 	g.Leave(g.Watch(proc.Group{Leader: 11, Start: 1}))
 	if err := g.Start(); err != nil {
 		t.Error(err)
@@ -35,7 +35,7 @@ func TestNobodyGuardsWithoutAProgram(t *testing.T) {
 
 func TestAGuardianThatCannotBeStartedIsAnError(t *testing.T) {
 	t.Parallel()
-	g := New(&Program{Path: "/nonexistent", Argv: []string{"none"}})
+	g := New("/nonexistent", "none")
 	g.Watch(proc.Group{Leader: 11, Start: 1})
 	if err := g.Start(); err == nil {
 		t.Error("it was started")

@@ -8,7 +8,7 @@ import "io"
 type Guardian struct{}
 
 // New returns none.
-func New(*Program) *Guardian { return nil }
+func New(string, ...string) *Guardian { return nil }
 
 // Main returns at once.
 func Main(io.Reader, io.ReaderAt) {}

@@ -59,7 +59,7 @@ func runToBeKilled(text string) {
 	}
 	var guarded *guardian.Guardian
 	if os.Getenv(guardianVariable) != "" {
-		guarded = guardian.New(&guardian.Program{Path: "/proc/self/exe", Argv: []string{os.Args[0], guardianArgument}})
+		guarded = guardian.New("/proc/self/exe", os.Args[0], guardianArgument)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()

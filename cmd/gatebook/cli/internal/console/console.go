@@ -72,17 +72,30 @@ func Usage(hint, format string, args ...any) error {
 	return &UsageError{Message: fmt.Sprintf(format, args...), Hint: hint}
 }
 
+// StuckError is why nothing can be done with a run before a person has looked at it.
+type StuckError struct {
+	Cause error
+	Hint  string // where to look
+}
+
+// Error says why.
+func (e *StuckError) Error() string { return e.Cause.Error() }
+
+// Unwrap returns the cause.
+func (e *StuckError) Unwrap() error { return e.Cause }
+
 // CodeError ends the process with a code; what there is to say has been said.
 type CodeError int
 
 // Error names the code.
 func (e CodeError) Error() string { return fmt.Sprintf("exit code %d", int(e)) }
 
-// The exit codes that no outcome of a run has.
+// The exit codes, but for those that only the outcome of a run has.
 const (
 	ExitOK      = 0
 	ExitFailed  = 1 // something of the environment failed
 	ExitInvalid = 2 // usage, the runbook is invalid, or its result cannot be written
+	ExitStuck   = 4 // a person is needed
 )
 
 // Finish says what went wrong and returns the exit code.
@@ -90,6 +103,7 @@ func (c *Console) Finish(err error) int {
 	var code CodeError
 	var wrong *UsageError
 	var unwritten *OutputError
+	var stuck *StuckError
 	switch {
 	case err == nil:
 		return ExitOK
@@ -104,6 +118,10 @@ func (c *Console) Finish(err error) int {
 	case errors.As(err, &unwritten):
 		c.Complain(unwritten.Error())
 		return ExitInvalid
+	case errors.As(err, &stuck):
+		c.Complain(stuck.Error())
+		c.Note("%s", stuck.Hint)
+		return ExitStuck
 	default:
 		c.Complain(err.Error())
 		return ExitFailed

@@ -3,6 +3,7 @@ package runs
 import (
 	"errors"
 	"io"
+	"io/fs"
 	"os"
 	"time"
 
@@ -111,21 +112,21 @@ func (r *Runs) explain(err error, status *standing.Status, began bool) error {
 	var abandoned *run.AbandonedError
 	var refused *run.RefusedError
 	var held *journal.HeldError
+	var mistyped *console.UsageError
 	outcome := event.OutcomePaused // it stays as it is
 	switch {
 	case errors.As(err, &held) && began && held.Name == "" && !held.Elsewhere:
 		return goesOn(status.Run.ID, held.Owner) // somebody else was quicker
 	case errors.As(err, &held) && !began:
 		outcome = event.OutcomeGateClosed
-	case errors.As(err, &held):
+	case errors.As(err, &held), errors.As(err, &abandoned):
 	case goesNoFurther(err) && status.MayHaveChanged():
 		outcome = event.OutcomeStuck
-	case errors.As(err, &abandoned):
 	case !began:
 		return console.Usage("Nothing was begun. To begin, "+journal.Advice(err)+", then run it again.", "%v", err)
 	case errors.As(err, &refused):
 		return console.Usage("See: gatebook status "+refused.Run, "%v", err)
-	default:
+	case errors.As(err, &mistyped):
 		return err
 	}
 	r.Complain(err.Error())
@@ -136,7 +137,8 @@ func (r *Runs) explain(err error, status *standing.Status, began bool) error {
 func goesNoFurther(err error) bool {
 	var diverged *run.DivergedError
 	var other *engine.OtherPlanError
-	return errors.As(err, &diverged) || errors.As(err, &other)
+	var damaged *journal.DamagedError
+	return errors.As(err, &diverged) || errors.As(err, &other) || errors.As(err, &damaged) || errors.Is(err, fs.ErrNotExist)
 }
 
 // repeated is within what time a second signal is the first one told twice, as a

@@ -38,33 +38,43 @@ type Run struct {
 // errNoRecord says of a run that there is nothing to tell of it.
 var errNoRecord = errors.New("no record: its process died before it began, or its journal was emptied or removed")
 
-// Open finds a run by its id, a beginning of it, or "latest", and reads how it stands.
+// Open finds a run by its id, a beginning of it, or "latest", and reads how it stands. Of
+// one that cannot be read nobody can tell what it has changed, so that the error is a
+// [console.StuckError].
 func (r *Runs) Open(name string) (*Run, error) {
 	folder, err := r.find(name)
 	if err != nil {
 		return nil, err
 	}
 	found, err := r.look(folder)
-	if err != nil {
-		return nil, err
+	if err == nil && found.Status.Run.ID == "" && found.Status.Drive != standing.Driven {
+		err = fmt.Errorf("run %s has %w", folder.ID(), errNoRecord)
 	}
-	if found.Status.Run.ID == "" && found.Status.Drive != standing.Driven {
-		return nil, fmt.Errorf("run %s has %w", folder.ID(), errNoRecord)
+	if err != nil {
+		return nil, unread(folder, err)
 	}
 	return found, nil
 }
 
+func unread(folder *journal.Run, err error) error {
+	return &console.StuckError{
+		Cause: err,
+		Hint: "Nothing was done. What the run has changed is for a person to see. What its journal still says: gatebook audit " +
+			folder.ID() + ". Its own copies and what its steps printed lie beside " + folder.JournalPath(),
+	}
+}
+
 // find finds the folder of a run that a person named, for every verb alike. That there
-// is none, or more than one, is a mistake in the command line.
+// is none, more than one, or no folder of runs that can be read, is for the command line.
 func (r *Runs) find(name string) (*journal.Run, error) {
 	if name == journal.Latest {
 		r.tellStrangers()
 	}
 	folder, err := r.Engine.Store().Open(name)
-	if _, ambiguous := errors.AsType[*journal.AmbiguousError](err); ambiguous || errors.Is(err, journal.ErrNoRun) {
+	if err != nil {
 		return nil, console.Usage("", "%v", err)
 	}
-	return folder, err
+	return folder, nil
 }
 
 // shownStrangers is how many folders are named that are no run's.
@@ -174,12 +184,12 @@ func (r *Runs) Audit(name string) (*report.Audit, error) {
 	case summary.Head.Seq == 0 && (err == nil || errors.Is(err, fs.ErrNotExist)):
 		trail.Fault = "the journal has no record, and the first is on the disk before a run begins"
 	case err != nil:
-		return nil, fmt.Errorf("audit run %s: %w", folder.ID(), err)
+		return nil, unread(folder, fmt.Errorf("audit run %s: %w", folder.ID(), err))
 	default:
 		trail.Fault = r.changed(folder, trail.Run)
 	}
 	trail.Intact = trail.Fault == ""
-	trail.Records, trail.Head = summary.Head.Seq, summary.Head.Hash.String()
+	trail.Records, trail.Head, trail.Torn = summary.Head.Seq, summary.Head.Hash.String(), summary.Torn
 	return trail, nil
 }
 
@@ -210,7 +220,7 @@ func (r *Runs) History(filter history.Filter, limit int) (records []history.Reco
 	r.tellStrangers()
 	all, err := r.Engine.Store().List()
 	if err != nil {
-		return nil, false, fmt.Errorf("list the runs in %s: %w", r.Engine.Store().Root(), err)
+		return nil, false, console.Usage("", "%v", err)
 	}
 	for entry := range all {
 		record := r.record(entry)
