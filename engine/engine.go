@@ -26,7 +26,8 @@ import (
 
 // Config is what an [Engine] is made of.
 type Config struct {
-	Handlers []sdk.Handler // the actions there are
+	Handlers []sdk.Handler // the built-in actions
+	Plugins  Plugins       // where those of plugins come from; nil: there are none
 	State    string        // the folder of all runs; made at the first run
 	Dir      string        // the folder that the handlers see relative paths from
 	Version  string        // gatebook's own
@@ -35,6 +36,7 @@ type Config struct {
 // Engine knows the actions and the runs. It is safe for concurrent use.
 type Engine struct {
 	catalogue *catalog.Catalog
+	plugins   Plugins
 	store     *journal.Store
 	dir       string
 	version   string
@@ -46,7 +48,11 @@ func New(c Config) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Engine{catalogue: catalogue, store: journal.NewStore(c.State), dir: c.Dir, version: c.Version}, nil
+	plugins := c.Plugins
+	if plugins == nil {
+		plugins = noPlugins{}
+	}
+	return &Engine{catalogue: catalogue, plugins: plugins, store: journal.NewStore(c.State), dir: c.Dir, version: c.Version}, nil
 }
 
 // Catalog returns the actions there are.
@@ -62,8 +68,8 @@ type Runbook struct {
 	Checked *check.Runbook
 }
 
-// Check reads a runbook and finds everything that is wrong with it. It calls no
-// action and looks at no system.
+// Check reads a runbook and finds everything that is wrong with it. It calls no action
+// and looks at no system; a plugin that was never seen before is asked what it is.
 func (e *Engine) Check(file *source.File) (*Runbook, diag.List) {
 	tree, found := syntax.Parse(file)
 	if tree == nil {
@@ -74,7 +80,9 @@ func (e *Engine) Check(file *source.File) (*Runbook, diag.List) {
 	if decoded == nil {
 		return &Runbook{File: file}, found.Sorted()
 	}
-	checked, more := check.Check(decoded, e.catalogue, check.Options{Version: e.version})
+	catalogue, more := e.catalogueFor(file.Name(), decoded)
+	found = append(found, more...)
+	checked, more := check.Check(decoded, catalogue, check.Options{Version: e.version})
 	return &Runbook{File: file, Checked: checked}, append(found, more...).Sorted()
 }
 

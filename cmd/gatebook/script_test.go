@@ -21,7 +21,7 @@ import (
 var update = flag.Bool("update", false, "write what commands print into the scripts anew")
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"gatebook": main})
+	testscript.Main(m, map[string]func(){"gatebook": main, "gatebook-plugin-shop": shop})
 }
 
 // TestScripts runs each script of testdata/script: what a person types, and what they

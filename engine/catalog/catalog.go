@@ -20,13 +20,16 @@ import (
 type Catalog struct {
 	entries map[string]*Entry
 	names   []string
+	plugins map[string]*Plugin
 }
 
 // Entry is one action of a catalogue.
 type Entry struct {
-	Handler     sdk.Handler
+	Handler     sdk.Handler // of a built-in action; see [Entry.On]
 	Description sdk.Description
+	Plugin      *Plugin // nil: it is built in
 
+	action        string // its name in the plugin
 	input, output func() (*schema.Validator, error)
 }
 

@@ -33,6 +33,8 @@ type Runbook struct {
 	InputSchema *schema.Schema
 	// Vars come in an order in which each stands after those that it uses.
 	Vars []Var
+	// Connections are those that the runbook declares, then those by default.
+	Connections []*Connection
 	// Steps are those of `steps`, then those of `finally`, in the file's order.
 	Steps []*Step
 	// Order holds the places in Steps in an order in which each step comes after all
@@ -59,7 +61,8 @@ type Step struct {
 	Index   int // its place in Runbook.Steps
 	Model   *model.Step
 	Finally bool
-	Use     *data.Use // nil: the action is not known
+	Use     *data.Use   // nil: the action is not known
+	On      *Connection // nil: the action is built in
 	// Needs are the steps that it waits for, one edge for each, in the order in which
 	// they are found: the default or `needs`, then references.
 	Needs    []Edge
@@ -76,8 +79,9 @@ func (s *Step) ID() string { return s.Model.ID.Value }
 // Rollback says how the step is taken back.
 type Rollback struct {
 	Model *model.Rollback
-	Use   *data.Use // nil: Model.None says why there is none
-	Retry *Retry    // nil: it does not say
+	Use   *data.Use   // nil: Model.None says why there is none
+	On    *Connection // nil: the action is built in
+	Retry *Retry      // nil: it does not say
 }
 
 // Retry says when a failed attempt is made again.
@@ -90,7 +94,8 @@ type Retry struct {
 type Condition struct {
 	Model   *model.Condition
 	Program *expr.Condition
-	Observe *data.Use // nil: it makes no observation
+	Observe *data.Use   // nil: it makes no observation
+	On      *Connection // nil: the observing action is built in
 }
 
 // Edge says that a step waits for another, and why.
@@ -122,10 +127,12 @@ func Check(runbook *model.Runbook, catalogue *catalog.Catalog, options Options) 
 	c.findActions()
 	c.checkInputs()
 	c.compileVars()
+	c.compileConnections()
 	c.compileSteps()
 	c.compileResults()
 	c.sort()
 	c.checkGuards()
 	c.checkUnused()
+	c.checkUnusedConnections()
 	return c.runbook, c.found
 }

@@ -29,6 +29,9 @@ type checker struct {
 	inputs usage
 	vars   usage
 
+	connections map[string]*Connection          // by name
+	defaults    map[*catalog.Plugin]*Connection // of plugins for which none is declared
+
 	waits     []wait // what the step that is being compiled must wait for
 	edges     edges
 	ids       []string // of all steps; made when first needed
@@ -105,7 +108,7 @@ func (c *checker) action(name model.Text) *catalog.Entry {
 		return nil
 	}
 	entry, ok := c.catalogue.Lookup(name.Value)
-	if !ok {
+	if !ok && !c.ofUnusable(name.Value) {
 		found := diag.UnknownAction.At(name.Range(), "There is no action %q.", diag.Clean(name.Value))
 		c.add(c.suggest(found, name.Value, c.catalogue.Names()))
 	}

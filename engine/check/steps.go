@@ -21,6 +21,7 @@ func (c *checker) compileStep(step *Step) {
 	m := step.Model
 	c.plain(m.Title, "title")
 	step.Use = c.use(stepSite(step, "with", false), c.actions[step.Index], m.Uses, m.With)
+	step.On = c.connection(c.actions[step.Index], m.Uses, m.On)
 	step.When = c.condition(stepSite(step, "when", false), m.When, c.types)
 	step.Gate = c.conditions(stepSite(step, "gate", false), m.Gate)
 	step.Verify = c.conditions(stepSite(step, "verify", true), m.Verify)
@@ -34,7 +35,9 @@ func (c *checker) compileStep(step *Step) {
 	step.Rollback = &Rollback{Model: m.Rollback, Retry: c.retry(step, m.Rollback.Retry)}
 	if m.Rollback.Uses.Node != nil {
 		at := stepSite(step, "rollback", true)
-		step.Rollback.Use = c.use(at, c.action(m.Rollback.Uses), m.Rollback.Uses, m.Rollback.With)
+		action := c.action(m.Rollback.Uses)
+		step.Rollback.Use = c.use(at, action, m.Rollback.Uses, m.Rollback.With)
+		step.Rollback.On = c.connection(action, m.Rollback.Uses, m.Rollback.On)
 	}
 }
 
@@ -83,6 +86,7 @@ func (c *checker) observe(at site, condition *Condition) *expr.Types {
 	m := condition.Model.Observe
 	action := c.action(m.Uses)
 	condition.Observe = c.use(at, action, m.Uses, m.With)
+	condition.On = c.connection(action, m.Uses, m.On)
 	switch {
 	case action == nil:
 	case action.Description.Asks:

@@ -62,8 +62,8 @@ func (u *Uses) Make(action *catalog.Entry, with *Tree, at source.Range) (*Use, d
 // misfit says that an expression gives what its place cannot hold.
 func misfit(action *catalog.Entry, leaf Leaf) diag.Diagnostic {
 	want := leaf.Into.Types()
-	found := diag.InvalidParameter.At(leaf.Range(), "The action %s wants %s for %s, and this expression gives %s.",
-		action.Description.Name, diag.Article(strings.Join(want, " or ")), leaf.Into.Field, diag.Article(leaf.Type()))
+	found := diag.InvalidParameter.At(leaf.Range(), "The %s wants %s for %s, and this expression gives %s.",
+		action, diag.Article(strings.Join(want, " or ")), leaf.Into.Field, diag.Article(leaf.Type()))
 	if slices.Contains(want, schema.TypeString) {
 		return found.WithHint("write string(…) around it")
 	}
@@ -86,7 +86,7 @@ func (u *Uses) rulesOf(action *catalog.Entry, at source.Range) ([]rule, diag.Lis
 		}
 		if len(faults) > 0 {
 			found = append(found, diag.FaultyAction.At(at,
-				"A rule of the action %s cannot be read: %s %s", action.Description.Name, declared.Expr, faults[0].Detail))
+				"A rule of the %s cannot be read: %s %s", action, declared.Expr, faults[0].Detail))
 			continue
 		}
 		rules = append(rules, rule{condition, strings.TrimSuffix(declared.Message, ".")})
@@ -109,7 +109,7 @@ func (u *Use) Check(params value.Value) diag.List {
 		return found // a rule would only say it again
 	}
 	for _, message := range u.brokenRules(params) {
-		found = append(found, diag.BrokenRule.At(u.at, "The action %s says: %s.", u.Action.Description.Name, message))
+		found = append(found, diag.BrokenRule.At(u.at, "The %s says: %s.", u.Action, message))
 	}
 	return found
 }
@@ -153,7 +153,7 @@ func (u *Use) place(v schema.Violation) diag.Diagnostic {
 			at, word = place, place.Text()
 		}
 	}
-	found := rule.At(at, "The action %s says: %s.", u.Action.Description.Name, v.Message)
+	found := rule.At(at, "The %s says: %s.", u.Action, v.Message)
 	if near, ok := diag.Nearest(word, v.Known); ok {
 		found = found.WithHint("did you mean %q?", near)
 	}

@@ -14,6 +14,7 @@ func Rules() []*Rule {
 		checkRules(),
 		inputRules(),
 		planRules(),
+		pluginRules(),
 	)
 	slices.SortFunc(all, func(a, b *Rule) int { return cmp.Compare(a.Code, b.Code) })
 	return all

@@ -17,19 +17,21 @@ const (
 
 // Runbook is one runbook file. What is absent is zero: its Node is nil.
 type Runbook struct {
-	Node       *syntax.Node `doc:"A runbook."`
-	APIVersion Text         `key:"apiVersion" required:"true" const:"gatebook/v1" doc:"The version of the file format."`
-	Kind       Text         `key:"kind" required:"true" const:"Runbook" doc:"What the file describes."`
-	Metadata   Metadata     `key:"metadata" required:"true" doc:"Who and what the runbook is."`
-	Objectives Objectives   `key:"objectives" doc:"What the runbook promises."`
-	Requires   Requires     `key:"requires" doc:"What the runbook needs of gatebook."`
-	Inputs     Map[*Input]  `key:"inputs" names:"id" doc:"The values that the caller gives, each described by JSON Schema words. One without a default is required."`
-	Vars       Map[Value]   `key:"vars" names:"id" doc:"Values with a name, for use in expressions as vars.NAME."`
-	OnFailure  Text         `key:"onFailure" enum:"rollback,stop,pause" default:"stop" doc:"What happens when a step fails and does not say so itself."`
-	Steps      List[*Step]  `key:"steps" required:"true" min:"1" doc:"What is done. A step with no needs depends on the step before it."`
-	Finally    List[*Step]  `key:"finally" doc:"Steps that run at the end, however the run went."`
-	Outputs    Map[Value]   `key:"outputs" names:"id" doc:"The values that the run gives back."`
-	Record     Record       `key:"record" doc:"What the history table says of a run."`
+	Node        *syntax.Node     `doc:"A runbook."`
+	APIVersion  Text             `key:"apiVersion" required:"true" const:"gatebook/v1" doc:"The version of the file format."`
+	Kind        Text             `key:"kind" required:"true" const:"Runbook" doc:"What the file describes."`
+	Metadata    Metadata         `key:"metadata" required:"true" doc:"Who and what the runbook is."`
+	Objectives  Objectives       `key:"objectives" doc:"What the runbook promises."`
+	Requires    Requires         `key:"requires" doc:"What the runbook needs of gatebook."`
+	Plugins     Map[*Plugin]     `key:"plugins" names:"id" doc:"The plugins whose actions the runbook uses, by the name that it gives them: their actions are NAME.ACTION."`
+	Connections Map[*Connection] `key:"connections" names:"id" doc:"The targets that plugins reach, by name: on says which one a step means."`
+	Inputs      Map[*Input]      `key:"inputs" names:"id" doc:"The values that the caller gives, each described by JSON Schema words. One without a default is required."`
+	Vars        Map[Value]       `key:"vars" names:"id" doc:"Values with a name, for use in expressions as vars.NAME."`
+	OnFailure   Text             `key:"onFailure" enum:"rollback,stop,pause" default:"stop" doc:"What happens when a step fails and does not say so itself."`
+	Steps       List[*Step]      `key:"steps" required:"true" min:"1" doc:"What is done. A step with no needs depends on the step before it."`
+	Finally     List[*Step]      `key:"finally" doc:"Steps that run at the end, however the run went."`
+	Outputs     Map[Value]       `key:"outputs" names:"id" doc:"The values that the run gives back."`
+	Record      Record           `key:"record" doc:"What the history table says of a run."`
 }
 
 // Metadata says who and what a runbook is.
@@ -58,6 +60,21 @@ type Requires struct {
 	Gatebook Text         `key:"gatebook" format:"constraint" doc:"The versions of gatebook that may run it." examples:">=0.1"`
 }
 
+// Plugin is one plugin, from which actions come.
+type Plugin struct {
+	Node    *syntax.Node `doc:"One plugin."`
+	Source  Text         `key:"source" required:"true" format:"dns" doc:"The plugin's own name: it is the program gatebook-plugin-SOURCE." examples:"kubernetes"`
+	Version Text         `key:"version" format:"constraint" doc:"The versions that will do; gatebook.lock pins one." examples:"~1"`
+}
+
+// Connection is a plugin configured for one target.
+type Connection struct {
+	Node        *syntax.Node `doc:"A plugin configured for one target."`
+	Plugin      Text         `key:"plugin" required:"true" format:"id" doc:"The plugin, by the name that it has in plugins."`
+	With        Map[Value]   `key:"with" doc:"The configuration, as the plugin wants it. It may use inputs and vars."`
+	Environment List[Text]   `key:"environment" doc:"The variables of gatebook's environment that the plugin gets; it gets no others." examples:"HOME,PATH"`
+}
+
 // Record says what the history table holds of a run beside its time, operator and
 // result.
 type Record struct {
@@ -73,6 +90,7 @@ type Step struct {
 	ID        Text                  `key:"id" required:"true" format:"id" doc:"The step's name in expressions: steps.ID."`
 	Title     Text                  `key:"title" doc:"One line for people."`
 	Uses      Text                  `key:"uses" required:"true" format:"action" doc:"The action." examples:"exec,http.check"`
+	On        Text                  `key:"on" format:"id" doc:"The connection, for an action of a plugin; absent: the plugin's only one."`
 	With      Map[Value]            `key:"with" doc:"The action's parameters."`
 	Needs     List[Text]            `key:"needs" format:"id" doc:"The steps that must have finished before; absent: the step before it in the file; empty: none."`
 	When      Expr                  `key:"when" doc:"A CEL condition; false skips the step."`
@@ -98,6 +116,7 @@ type Retry struct {
 type Rollback struct {
 	Node    *syntax.Node `doc:"The action that takes a step back, or the reason why there is none." choice:"uses,none"`
 	Uses    Text         `key:"uses" format:"action" doc:"The action that takes the step back."`
+	On      Text         `key:"on" format:"id" doc:"The connection, for an action of a plugin; absent: the plugin's only one."`
 	With    Map[Value]   `key:"with" doc:"The action's parameters."`
 	Retry   *Retry       `key:"retry" doc:"How often and when a failed attempt is made again."`
 	Timeout Duration     `key:"timeout" positive:"true" doc:"How long one attempt may take; absent: as long as one of the step."`
@@ -120,5 +139,6 @@ type Condition struct {
 type Observe struct {
 	Node *syntax.Node `doc:"One use of a read action."`
 	Uses Text         `key:"uses" required:"true" format:"action" doc:"The read action."`
+	On   Text         `key:"on" format:"id" doc:"The connection, for an action of a plugin; absent: the plugin's only one."`
 	With Map[Value]   `key:"with" doc:"The action's parameters."`
 }

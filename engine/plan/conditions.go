@@ -25,7 +25,7 @@ func (m *maker) condition(checked *check.Condition) *Condition {
 		condition.Every = model.Every.Value
 	}
 	if checked.Observe != nil {
-		use := m.use(checked.Observe)
+		use := m.use(checked.Observe, checked.On)
 		condition.Observe = &use
 	}
 	condition.State = m.judge(checked.Program, model.Expr.Range())

@@ -11,6 +11,7 @@ import (
 	"github.com/gatebook/gatebook/engine/expr"
 	"github.com/gatebook/gatebook/engine/source"
 	"github.com/gatebook/gatebook/engine/value"
+	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
 // Options are what a plan is made of beside the runbook.
@@ -40,6 +41,7 @@ func Make(checked *check.Runbook, options Options) (*Plan, diag.List, error) {
 		m.plan.OnFailure = Stop
 	}
 	m.vars()
+	m.connections()
 	m.steps()
 	m.plan.Outputs = m.bindings(checked.Outputs)
 	m.plan.Record = m.bindings(checked.Record)
@@ -73,6 +75,8 @@ type maker struct {
 	plan    Plan
 	found   diag.List
 	skipped bool // the step that is being planned will be skipped
+	// connected are the actions of plugins over each connection, by their names there.
+	connected map[*check.Connection]map[string]sdk.Handler
 }
 
 // cannot reports a value that cannot be computed, unless it is of a step that is
@@ -169,7 +173,7 @@ func (m *maker) step(checked *check.Step, places []int) *Step {
 		step.Needs = append(step.Needs, Edge{From: place, Step: m.plan.Steps[place].ID, Reason: edge.Reason, Range: edge.Range})
 	}
 	m.when(step, checked)
-	step.Use = m.use(checked.Use)
+	step.Use = m.use(checked.Use, checked.On)
 	for _, condition := range checked.Gate {
 		step.Gate = append(step.Gate, m.condition(condition))
 	}
@@ -195,17 +199,18 @@ func (m *maker) when(step *Step, checked *check.Step) {
 	}
 }
 
-// use plans one use of an action.
-func (m *maker) use(use *data.Use) Use {
+// use plans one use of an action, over a connection where it has one.
+func (m *maker) use(use *data.Use, on *check.Connection) Use {
 	params := m.eval(use.With)
 	if _, constant := use.With.Constant(); !constant && !m.skipped && !params.IsUnknown() {
 		m.found = append(m.found, use.Check(params)...)
 	}
 	return Use{
 		Action:   use.Action.Description.Name,
+		On:       nameOf(on),
 		Effect:   use.Action.Description.Effect,
 		Params:   params,
-		Handler:  use.Action.Handler,
+		Handler:  use.Action.On(m.connected[on]),
 		Describe: use.Action.Description,
 		Source:   use,
 	}

@@ -24,17 +24,18 @@ const Format = "gatebook/plan/v1"
 
 // Plan is what would happen.
 type Plan struct {
-	Format    string        `json:"format" enum:"gatebook/plan/v1"`
-	Runbook   Header        `json:"runbook"`
-	Inputs    value.Value   `json:"inputs" doc:"The input values, secrets masked."`
-	Vars      value.Value   `json:"vars"`
-	Lock      string        `json:"lock,omitempty" doc:"The name on which runs exclude each other."`
-	RTO       time.Duration `json:"rto,omitempty" doc:"How long a run may take."`
-	OnFailure Policy        `json:"onFailure" enum:"rollback,stop,pause,continue" doc:"What happens when a step fails and does not say so itself."`
-	Steps     []*Step       `json:"steps" doc:"The steps, each after all that it needs, those of finally last."`
-	Outputs   []Binding     `json:"outputs,omitempty" doc:"The values that the run gives back."`
-	Record    []Binding     `json:"record,omitempty" doc:"What the history will say of the run."`
-	Counts    Counts        `json:"counts" doc:"How many steps do what."`
+	Format      string        `json:"format" enum:"gatebook/plan/v1"`
+	Runbook     Header        `json:"runbook"`
+	Inputs      value.Value   `json:"inputs" doc:"The input values, secrets masked."`
+	Vars        value.Value   `json:"vars"`
+	Connections []Connection  `json:"connections,omitempty" doc:"What the plugins reach."`
+	Lock        string        `json:"lock,omitempty" doc:"The name on which runs exclude each other."`
+	RTO         time.Duration `json:"rto,omitempty" doc:"How long a run may take."`
+	OnFailure   Policy        `json:"onFailure" enum:"rollback,stop,pause,continue" doc:"What happens when a step fails and does not say so itself."`
+	Steps       []*Step       `json:"steps" doc:"The steps, each after all that it needs, those of finally last."`
+	Outputs     []Binding     `json:"outputs,omitempty" doc:"The values that the run gives back."`
+	Record      []Binding     `json:"record,omitempty" doc:"What the history will say of the run."`
+	Counts      Counts        `json:"counts" doc:"How many steps do what."`
 	// Digest does not depend on what the actions foresaw ([Preview]): that is of the world.
 	Digest string `json:"digest" doc:"SHA-256 over all that says what would be done; where the file lies does not count."`
 
@@ -98,6 +99,7 @@ func (s *Step) Changes() bool { return s.Effect != sdk.Read }
 // Use is one use of an action: by a step, a compensation or an observation.
 type Use struct {
 	Action string      `json:"action" doc:"The action's name."`
+	On     string      `json:"on,omitempty" doc:"The connection, of a plugin's action."`
 	Effect sdk.Effect  `json:"effect" enum:"read,change,destroy"`
 	Params value.Value `json:"params" doc:"The parameters, as far as they are known."`
 	// Handler is the action itself, and Describe what it says of itself.

@@ -49,7 +49,7 @@ func (m *maker) compensation(step *check.Step) *Compensation {
 	case back.Use == nil:
 		return &Compensation{None: back.Model.None.Value, At: back.Model.Node.Range().String()}
 	}
-	use := m.use(back.Use)
+	use := m.use(back.Use, back.On)
 	timeout := back.Model.Timeout.Value
 	if timeout == 0 {
 		// A way back that hangs is worse than one that fails: it takes as long as the

@@ -93,7 +93,7 @@ func putBack(_ context.Context, call *sdk.Call[writeInput]) error {
 // pass as a plugin too.
 func TestTheContractHoldsAcrossTheWire(t *testing.T) {
 	t.Parallel()
-	write := newWorld(t, nil).connect("files", "0.1.0", `{}`)["s.write"]
+	write := newWorld(t, nil).connect("files", "0.1.0", `{}`)["write"]
 	there := func(t testing.TB, had string) sdktest.World {
 		path := filepath.Join(t.TempDir(), "motto")
 		if had != "" {

@@ -1,10 +1,15 @@
 package host
 
-import "context"
+import (
+	"context"
 
-// Ping makes the barest call that go-plugin has, to compare with.
-func (c *Connection) Ping(ctx context.Context) error {
-	p, err := c.process(ctx)
+	"github.com/gatebook/gatebook/plugins/sdk"
+)
+
+// Ping makes the barest call that go-plugin has over an action's connection, to compare
+// with.
+func Ping(ctx context.Context, action sdk.Handler) error {
+	p, err := action.(*handler).connection.process(ctx)
 	if err != nil {
 		return err
 	}

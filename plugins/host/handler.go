@@ -15,9 +15,8 @@ import (
 // handler is an action of a plugin over one connection. Nobody who holds it can tell
 // that it is no built-in one.
 type handler struct {
-	connection  *Connection
+	connection  *connection
 	description sdk.Description
-	action      string // its name in the plugin
 }
 
 var _ sdk.Handler = (*handler)(nil)
@@ -106,7 +105,7 @@ func (h *handler) call(ctx context.Context, request sdk.Request) (*process, *plu
 	if deadline, ok := ctx.Deadline(); ok {
 		left = max(deadline.Sub(h.connection.host.options.Now()), time.Nanosecond)
 	}
-	return p, wire.FromRequest(h.action, request, left), nil
+	return p, wire.FromRequest(h.description.Name, request, left), nil
 }
 
 // outgoing carries the trace context beside the call.

@@ -66,12 +66,18 @@ func New(options Options) *Host {
 
 // Plugin is a plugin that is locked, and what it says of itself.
 type Plugin struct {
-	Description sdk.PluginDescription
-	SHA256      string // of the program for this platform
+	description sdk.PluginDescription
+	sha256      string // of the program for this platform
 
 	host *Host
 	lock Lock
 }
+
+// Describe says what the plugin is.
+func (p *Plugin) Describe() sdk.PluginDescription { return p.description }
+
+// SHA256 is that of its program for this platform, in lower-case hex.
+func (p *Plugin) SHA256() string { return p.sha256 }
 
 // Open describes the plugin of the name, which the lock must hold in a version that
 // the constraint allows; nil allows any. A plugin that was described before is not
@@ -83,7 +89,7 @@ func (h *Host) Open(ctx context.Context, name string, version *semver.Constraint
 		}
 		if sum := locked.SHA256[h.options.Platform]; sum != "" {
 			if description, ok := h.remembered(sum); ok {
-				return &Plugin{Description: description, SHA256: sum, host: h, lock: lock}, nil
+				return &Plugin{description: description, sha256: sum, host: h, lock: lock}, nil
 			}
 		}
 	}
@@ -97,11 +103,11 @@ func (h *Host) Open(ctx context.Context, name string, version *semver.Constraint
 		return nil, err
 	}
 	if locked := lock.Plugins[name].Version; description.Version != locked {
-		return nil, fmt.Errorf("%w: %s says that it is version %s, and %s has it as %s; run: gatebook plugins lock",
-			ErrUntrusted, program.path, description.Version, LockFile, locked)
+		return nil, fmt.Errorf("%w: %s says that it is version %s, and %s has it as %s; run: gatebook plugins lock %s",
+			ErrUntrusted, program.path, description.Version, LockFile, locked, name)
 	}
 	h.remember(program.sum, description)
-	return &Plugin{Description: description, SHA256: program.sum, host: h, lock: lock}, nil
+	return &Plugin{description: description, sha256: program.sum, host: h, lock: lock}, nil
 }
 
 // Inspect describes a plugin that nobody has locked yet, and returns what to lock.
@@ -155,10 +161,10 @@ func allowed(name, locked string, want *semver.Constraints) error {
 	}
 	version, err := semver.StrictNewVersion(locked)
 	if err != nil {
-		return fmt.Errorf("%s has %s as %q, which is no version; run: gatebook plugins lock", LockFile, name, locked)
+		return fmt.Errorf("%s has %s as %q, which is no version; run: gatebook plugins lock %s", LockFile, name, locked, name)
 	}
 	if ok, _ := want.Validate(version); !ok {
-		return fmt.Errorf("the runbook wants %s %s, and %s has %s; install one that fits, and run: gatebook plugins lock", name, want, LockFile, locked)
+		return fmt.Errorf("the runbook wants %s %s, and %s has %s; install one that fits, and run: gatebook plugins lock %s", name, want, LockFile, locked, name)
 	}
 	return nil
 }
@@ -263,15 +269,20 @@ func (h *Host) Close() error {
 	return nil
 }
 
-// Connect returns a connection of the plugin: config satisfies the schema of its
-// connections, and env names the variables of the host's environment that it gets.
-// Nothing is started before an action is used.
-func (p *Plugin) Connect(name string, config json.RawMessage, env []string) *Connection {
-	return &Connection{host: p.host, plugin: p, name: name, config: config, env: slices.Clone(env), turn: make(chan struct{}, 1)}
+// Connect returns the plugin's actions over one connection, by their names: config
+// satisfies the schema of its connections, and env names the variables of the host's
+// environment that it gets. Nothing is started before an action is used.
+func (p *Plugin) Connect(name string, config json.RawMessage, env []string) map[string]sdk.Handler {
+	c := &connection{host: p.host, plugin: p, name: name, config: config, env: slices.Clone(env), turn: make(chan struct{}, 1)}
+	handlers := make(map[string]sdk.Handler, len(p.description.Actions))
+	for _, description := range p.description.Actions {
+		handlers[description.Name] = &handler{connection: c, description: description}
+	}
+	return handlers
 }
 
-// Connection is a plugin for one target: a process, once an action of it is used.
-type Connection struct {
+// connection is a plugin for one target: a process, once an action of it is used.
+type connection struct {
 	host   *Host
 	plugin *Plugin
 	name   string
@@ -282,21 +293,9 @@ type Connection struct {
 	current *process
 }
 
-// Handlers returns the plugin's actions over this connection, called as a runbook
-// calls them, which knows the plugin as alias.
-func (c *Connection) Handlers(alias string) []sdk.Handler {
-	handlers := make([]sdk.Handler, len(c.plugin.Description.Actions))
-	for i, description := range c.plugin.Description.Actions {
-		action := description.Name
-		description.Name = alias + "." + action
-		handlers[i] = &handler{connection: c, description: description, action: action}
-	}
-	return handlers
-}
-
 // process returns the connection's process, and starts it when there is none or it
 // has died.
-func (c *Connection) process(ctx context.Context) (*process, error) {
+func (c *connection) process(ctx context.Context) (*process, error) {
 	select {
 	case c.turn <- struct{}{}:
 		defer func() { <-c.turn }()
@@ -322,13 +321,13 @@ func (c *Connection) process(ctx context.Context) (*process, error) {
 	return p, nil
 }
 
-func (c *Connection) startProcess(ctx context.Context) (*process, error) {
-	program, err := c.host.program(c.plugin.Description.Name, c.plugin.lock)
+func (c *connection) startProcess(ctx context.Context) (*process, error) {
+	program, err := c.host.program(c.plugin.description.Name, c.plugin.lock)
 	if err != nil {
 		return nil, err
 	}
 	defer program.close()
-	p, err := c.host.launch(c.plugin.Description.Name, program, c.environment())
+	p, err := c.host.launch(c.plugin.description.Name, program, c.environment())
 	if err != nil {
 		return nil, err
 	}
@@ -341,7 +340,7 @@ func (c *Connection) startProcess(ctx context.Context) (*process, error) {
 }
 
 // environment is what the connection names of the host's, and nothing else.
-func (c *Connection) environment() []string {
+func (c *connection) environment() []string {
 	var env []string
 	for _, name := range c.env {
 		if strings.ContainsAny(name, "=\x00") || c.host.options.Environ == nil {

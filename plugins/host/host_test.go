@@ -87,11 +87,7 @@ func (w *world) connect(name, version, config string, env ...string) map[string]
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	handlers := map[string]sdk.Handler{}
-	for _, handler := range plugin.Connect("prod", json.RawMessage(config), env).Handlers("s") {
-		handlers[handler.Describe().Name] = handler
-	}
-	return handlers
+	return plugin.Connect("prod", json.RawMessage(config), env)
 }
 
 func apple() sdk.Request {
@@ -106,7 +102,7 @@ func TestAPluginsActionsAreLikeBuiltInOnes(t *testing.T) {
 	w := newWorld(t, func(o *host.Options) {
 		o.Environ = func(name string) (string, bool) { return "value of " + name, name != "ABSENT" }
 	})
-	order := w.connect("shop", "1.2.0", `{"address":"there"}`, "HOME", "ABSENT")["s.order"]
+	order := w.connect("shop", "1.2.0", `{"address":"there"}`, "HOME", "ABSENT")["order"]
 	if d := order.Describe(); !d.CanPlan || !d.CanUndo || !d.CanObserve || d.Effect != sdk.Change {
 		t.Errorf("got %+v", d)
 	}
@@ -147,14 +143,14 @@ func TestErrorsKeepTheirTypeAcross(t *testing.T) {
 	w := newWorld(t, nil)
 	actions := w.connect("shop", "1.2.0", `{}`)
 	for name, want := range map[string]sdk.Error{
-		"s.fail":  {Class: sdk.Denied, Message: "you may not order", Unchanged: true},
-		"s.field": {Class: sdk.Permanent, Field: "item", Message: "is sold out", Unchanged: true},
-		"s.panic": {Class: sdk.Permanent, Message: "the action panic panicked, which is a fault of its program: no paper"},
-		"s.large": {Class: sdk.Permanent},
+		"fail":  {Class: sdk.Denied, Message: "you may not order", Unchanged: true},
+		"field": {Class: sdk.Permanent, Field: "item", Message: "is sold out", Unchanged: true},
+		"panic": {Class: sdk.Permanent, Message: "the action panic panicked, which is a fault of its program: no paper"},
+		"large": {Class: sdk.Permanent},
 	} {
 		_, err := actions[name].Apply(t.Context(), apple(), &recorder{})
 		got := sdk.AsError(err)
-		if name == "s.large" && strings.Contains(got.Message, "at most 8323072 cross") {
+		if name == "large" && strings.Contains(got.Message, "at most 8323072 cross") {
 			got.Message = ""
 		}
 		if err == nil || got.Class != want.Class || got.Field != want.Field || got.Message != want.Message || got.Unchanged != want.Unchanged {
@@ -162,7 +158,7 @@ func TestErrorsKeepTheirTypeAcross(t *testing.T) {
 		}
 	}
 	told := &recorder{beforeOK: errors.New("the disk is full")}
-	if _, err := actions["s.order"].Apply(t.Context(), apple(), told); err == nil || !strings.Contains(err.Error(), "the disk is full") {
+	if _, err := actions["order"].Apply(t.Context(), apple(), told); err == nil || !strings.Contains(err.Error(), "the disk is full") {
 		t.Errorf("got %v: a state that cannot be kept must stop the action", err)
 	}
 }
@@ -170,7 +166,7 @@ func TestErrorsKeepTheirTypeAcross(t *testing.T) {
 func TestLongLinesAreCutAndNotLost(t *testing.T) {
 	t.Parallel()
 	told := &recorder{}
-	if _, err := newWorld(t, nil).connect("shop", "1.2.0", `{}`)["s.lines"].Apply(t.Context(), apple(), told); err != nil {
+	if _, err := newWorld(t, nil).connect("shop", "1.2.0", `{}`)["lines"].Apply(t.Context(), apple(), told); err != nil {
 		t.Fatal(err)
 	}
 	length := 0
@@ -226,12 +222,12 @@ func TestPluginsThatDescribeThemselvesWronglyAreRefused(t *testing.T) {
 func TestAPluginThatDiesIsATransientErrorAndStartsAgain(t *testing.T) {
 	t.Parallel()
 	actions := newWorld(t, nil).connect("shop", "1.2.0", `{}`)
-	_, err := actions["s.die"].Apply(t.Context(), apple(), &recorder{})
+	_, err := actions["die"].Apply(t.Context(), apple(), &recorder{})
 	if got := sdk.AsError(err); err == nil || got.Class != sdk.Transient || got.Unchanged ||
 		!strings.Contains(got.Message, "died in the middle of it (exit status 3); it said last: the roof came down") {
 		t.Errorf("got %+v", got)
 	}
-	if _, err := actions["s.order"].Apply(t.Context(), apple(), &recorder{}); err != nil {
+	if _, err := actions["order"].Apply(t.Context(), apple(), &recorder{}); err != nil {
 		t.Errorf("it was not started again: %v", err)
 	}
 }
@@ -242,7 +238,7 @@ func TestACancelledActionSaysWhatItLeft(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	told := &recorder{told: make(chan struct{})}
 	go func(waiting <-chan struct{}) { <-waiting; cancel() }(told.told)
-	_, err := actions["s.wait"].Apply(ctx, apple(), told)
+	_, err := actions["wait"].Apply(ctx, apple(), told)
 	if err == nil || !strings.Contains(err.Error(), "left half of apple behind") {
 		t.Errorf("got %v", err)
 	}
@@ -251,12 +247,12 @@ func TestACancelledActionSaysWhatItLeft(t *testing.T) {
 func TestADeadlineCrosses(t *testing.T) {
 	t.Parallel()
 	actions := newWorld(t, nil).connect("shop", "1.2.0", `{}`)
-	if _, err := actions["s.order"].Apply(t.Context(), apple(), &recorder{}); err != nil { // started
+	if _, err := actions["order"].Apply(t.Context(), apple(), &recorder{}); err != nil { // started
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	_, err := actions["s.wait"].Apply(ctx, apple(), &recorder{})
+	_, err := actions["wait"].Apply(ctx, apple(), &recorder{})
 	if err == nil || !strings.Contains(err.Error(), "left half of apple behind") {
 		t.Errorf("got %v", err)
 	}
@@ -269,7 +265,7 @@ func TestAnActionThatIgnoresItsCancelLosesItsProcess(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	told := &recorder{told: make(chan struct{})}
 	go func(waiting <-chan struct{}) { <-waiting; cancel() }(told.told)
-	_, err := actions["s.stubborn"].Apply(ctx, apple(), told)
+	_, err := actions["stubborn"].Apply(ctx, apple(), told)
 	if err == nil || !strings.Contains(err.Error(), "was killed: it did not stop within 100ms of being asked to; what it was doing may be half done") {
 		t.Errorf("got %v", err)
 	}
@@ -280,7 +276,7 @@ func TestAnAnswerOfAGigabyteIsRefusedUnread(t *testing.T) {
 	var before, after runtime.MemStats
 	actions := newWorld(t, nil).connect("huge", "1.0.0", `{}`)
 	runtime.ReadMemStats(&before)
-	_, err := actions["s.go"].Apply(t.Context(), apple(), &recorder{})
+	_, err := actions["go"].Apply(t.Context(), apple(), &recorder{})
 	runtime.ReadMemStats(&after)
 	if err == nil || !strings.Contains(err.Error(), "more than the 8 MB that may cross at once") {
 		t.Errorf("got %v", err)
@@ -292,7 +288,7 @@ func TestAnAnswerOfAGigabyteIsRefusedUnread(t *testing.T) {
 
 func TestAnAnswerWithoutAResultIsAFault(t *testing.T) {
 	t.Parallel()
-	_, err := newWorld(t, nil).connect("mute", "1.0.0", `{}`)["s.go"].Apply(t.Context(), apple(), &recorder{})
+	_, err := newWorld(t, nil).connect("mute", "1.0.0", `{}`)["go"].Apply(t.Context(), apple(), &recorder{})
 	if err == nil || !strings.Contains(err.Error(), "ended its answer without a result") {
 		t.Errorf("got %v", err)
 	}
@@ -300,7 +296,7 @@ func TestAnAnswerWithoutAResultIsAFault(t *testing.T) {
 
 func TestAConnectionThatCannotBeConfiguredSaysSo(t *testing.T) {
 	t.Parallel()
-	_, err := newWorld(t, nil).connect("shop", "1.2.0", `{"broken":true}`)["s.order"].Apply(t.Context(), apple(), &recorder{})
+	_, err := newWorld(t, nil).connect("shop", "1.2.0", `{"broken":true}`)["order"].Apply(t.Context(), apple(), &recorder{})
 	got := sdk.AsError(err)
 	if err == nil || got.Message != "connection prod: broken: the shop here is closed" || !got.Unchanged {
 		t.Errorf("got %+v", got)
@@ -401,8 +397,8 @@ func TestAKnownPluginIsNotStartedToBeDescribed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	one, _ := json.Marshal(first.Description)
-	other, _ := json.Marshal(again.Description)
+	one, _ := json.Marshal(first.Describe())
+	other, _ := json.Marshal(again.Describe())
 	if !bytes.Equal(one, other) {
 		t.Errorf("got %s\nwant %s", other, one)
 	}
@@ -415,13 +411,13 @@ func TestProcessesEndWithTheirHost(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
 	actions := w.connect("shop", "1.2.0", `{}`)
-	if _, err := actions["s.order"].Apply(t.Context(), apple(), &recorder{}); err != nil {
+	if _, err := actions["order"].Apply(t.Context(), apple(), &recorder{}); err != nil {
 		t.Fatal(err)
 	}
 	if err := w.host.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := actions["s.order"].Apply(t.Context(), apple(), &recorder{}); err == nil {
+	if _, err := actions["order"].Apply(t.Context(), apple(), &recorder{}); err == nil {
 		t.Error("it was started again after the end")
 	}
 }

@@ -33,11 +33,8 @@ func beHost(dir string) {
 	if err != nil {
 		panic(err)
 	}
-	for _, handler := range plugin.Connect("", json.RawMessage(`{}`), nil).Handlers("s") {
-		if handler.Describe().Name == "s.stubborn" {
-			_, err = handler.Apply(context.Background(), apple(), sayer{&recorder{}})
-		}
-	}
+	stubborn := plugin.Connect("", json.RawMessage(`{}`), nil)["stubborn"]
+	_, err = stubborn.Apply(context.Background(), apple(), sayer{&recorder{}})
 	panic(fmt.Sprint("it ended: ", err))
 }
 

@@ -121,17 +121,17 @@ func ParseChecksums(name string, text []byte) (Locked, error) {
 func (l Lock) verify(name, platform string, program *binary) (Locked, error) {
 	locked, ok := l.Plugins[name]
 	if !ok {
-		return Locked{}, fmt.Errorf("%w: %s is not in %s, so nobody has said that %s may be run; look where it is from, then run: gatebook plugins lock",
-			ErrUntrusted, name, LockFile, program.path)
+		return Locked{}, fmt.Errorf("%w: %s is not in %s, so nobody has said that %s may be run; look where it is from, then run: gatebook plugins lock %s",
+			ErrUntrusted, name, LockFile, program.path, name)
 	}
 	sum, ok := locked.SHA256[platform]
 	switch {
 	case !ok:
-		return Locked{}, fmt.Errorf("%w: %s %s is locked for %s, and not for %s; lock it from the release's checksums: gatebook plugins lock --checksums FILE",
-			ErrUntrusted, name, locked.Version, strings.Join(slices.Sorted(maps.Keys(locked.SHA256)), ", "), platform)
+		return Locked{}, fmt.Errorf("%w: %s %s is locked for %s, and not for %s; lock it from the release's checksums: gatebook plugins lock %s --checksums FILE",
+			ErrUntrusted, name, locked.Version, strings.Join(slices.Sorted(maps.Keys(locked.SHA256)), ", "), platform, name)
 	case sum != program.sum:
-		return Locked{}, fmt.Errorf("%w: %s is not the %s %s that is locked: its SHA-256 is %s, and %s says %s. Somebody changed or upgraded it; find out who, then run: gatebook plugins lock",
-			ErrUntrusted, program.path, name, locked.Version, program.sum, LockFile, sum)
+		return Locked{}, fmt.Errorf("%w: %s is not the %s %s that is locked: its SHA-256 is %s, and %s says %s. Somebody changed or upgraded it; find out who, then run: gatebook plugins lock %s",
+			ErrUntrusted, program.path, name, locked.Version, program.sum, LockFile, sum, name)
 	}
 	return locked, nil
 }

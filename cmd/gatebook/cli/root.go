@@ -70,6 +70,7 @@ takes it back when it goes wrong, and proves afterwards what happened.`,
 		return console.Usage("See: "+cmd.CommandPath()+" --help", "%v", err)
 	})
 	flags := root.PersistentFlags()
+	flags.StringArrayVar(&a.PluginDirs, "plugin-dir", nil, "folder to look for plugins in, before the one of gatebook and those of PATH")
 	flags.StringVar(&a.State, "state", "", "folder that runs are kept in (default: $GATEBOOK_STATE, else $XDG_STATE_HOME/gatebook, else ~/.local/state/gatebook)")
 	flags.Var(accept.Choice(&a.Colour, "auto", "always", "never"), "color", "colours: auto, always or never; NO_COLOR is honoured")
 	accept.Complete(root, "color", "auto", "always", "never")
@@ -90,7 +91,7 @@ func (a *app) addVerbs(root *cobra.Command) {
 		id    string
 		verbs []func(*app) *cobra.Command
 	}{
-		{groupWrite, []func(*app) *cobra.Command{newNew, newFmt, newCheck, newGraph, newActions, newExplain, newSchema}},
+		{groupWrite, []func(*app) *cobra.Command{newNew, newFmt, newCheck, newGraph, newActions, newExplain, newPlugins, newSchema}},
 		{groupRun, []func(*app) *cobra.Command{
 			newPlan, newRun, newResume, newPause, newCancel, newRollback, newApprove, newReject,
 		}},

@@ -18,9 +18,15 @@ type Console struct {
 	Env
 	Colour string // auto, always or never
 	State  string // the folder of --state as it was typed; empty: it was not
+	// PluginDirs are the folders of --plugin-dir as they were typed.
+	PluginDirs []string
 
 	stdinFor string // what standard input was read for
+	ends     []func()
 }
+
+// AtEnd has something done when the verb is done.
+func (c *Console) AtEnd(do func()) { c.ends = append(c.ends, do) }
 
 // Style is how to write to a stream that is a terminal, or is not.
 func (c *Console) Style(terminal bool) layout.Style {
@@ -100,6 +106,9 @@ const (
 
 // Finish says what went wrong and returns the exit code.
 func (c *Console) Finish(err error) int {
+	for _, end := range c.ends {
+		end()
+	}
 	var code CodeError
 	var wrong *UsageError
 	var unwritten *OutputError

@@ -28,6 +28,7 @@ type Env struct {
 	Stderr  io.Writer
 	Environ []string
 	Dir     string // where relative paths start
+	Program string // where gatebook itself is; empty: it cannot be told
 	Now     func() time.Time
 	// Random returns a number that nobody can guess.
 	Random func() uint64
@@ -62,10 +63,11 @@ type Screen struct {
 func System(build Build) Env {
 	dir, _ := os.Getwd()     // unknown: relative paths are the system's to resolve
 	host, _ := os.Hostname() // unknown: it stays empty in records
+	program, _ := os.Executable()
 	return Env{
 		Build: build,
 		Args:  os.Args[1:], Stdin: os.Stdin, Stdout: results{os.Stdout}, Stderr: os.Stderr,
-		Environ: os.Environ(), Dir: dir,
+		Environ: os.Environ(), Dir: dir, Program: program,
 		Now: time.Now, Random: random, Signals: signals,
 		Screen: Screen{
 			Stdin: isTerminal(os.Stdin), Stdout: isTerminal(os.Stdout), Stderr: isTerminal(os.Stderr),

@@ -1,0 +1,191 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/accept"
+	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/console"
+	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/house"
+	"github.com/gatebook/gatebook/engine/report/layout"
+	"github.com/gatebook/gatebook/plugins/host"
+)
+
+type pluginsOptions struct {
+	*app
+	lockFile  string
+	format    string
+	checksums string
+}
+
+func newPlugins(a *app) *cobra.Command {
+	o := &pluginsOptions{app: a}
+	cmd := &cobra.Command{
+		Use:   "plugins",
+		Short: "List, lock and verify the plugins that actions come from",
+		Long: `Actions for Kubernetes, Swarm and clouds come from plugins: programs called
+gatebook-plugin-NAME, found in --plugin-dir, beside gatebook, and on PATH. A plugin runs
+only when its program is the one that gatebook.lock, beside the runbook, names.`,
+		Example: `  gatebook plugins list
+  gatebook plugins lock kubernetes
+  gatebook plugins lock kubernetes --checksums SHA256SUMS
+  gatebook plugins verify`,
+		Args: accept.Exactly(),
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.PersistentFlags().StringVar(&o.lockFile, "lock", host.LockFile, "the lock")
+	cmd.AddCommand(o.list(), o.lock(), o.verify())
+	return cmd
+}
+
+func (o *pluginsOptions) list() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:     "list",
+		Short:   "List the plugins that are installed or locked; none is started",
+		Example: "  gatebook plugins list\n  gatebook plugins list --format json",
+		Args:    accept.Exactly(),
+		RunE:    func(*cobra.Command, []string) error { return o.runList() },
+	}
+	accept.Format(cmd, &o.format, "table", "json")
+	return cmd
+}
+
+func (o *pluginsOptions) verify() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:     "verify",
+		Short:   "Look whether each locked plugin is installed as it was locked; none is started",
+		Example: "  gatebook plugins verify",
+		Args:    accept.Exactly(),
+		RunE:    func(*cobra.Command, []string) error { return o.runVerify() },
+	}
+	accept.Format(cmd, &o.format, "table", "json")
+	return cmd
+}
+
+func (o *pluginsOptions) lock() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "lock NAME...",
+		Short: "Write down which program of a plugin may be run",
+		Long: `Write into the lock which program of a plugin may be run. The installed one is started
+once, to say which version it is. With --checksums the checksums of a release are taken,
+for every platform at once, and nothing is started.`,
+		Example: `  gatebook plugins lock kubernetes
+  gatebook plugins lock kubernetes --checksums SHA256SUMS`,
+		Args: cobra.MinimumNArgs(1),
+		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+			return host.Names(house.Dirs(o.Console)), cobra.ShellCompDirectiveNoFileComp
+		},
+		RunE: func(cmd *cobra.Command, args []string) error { return o.runLock(cmd.Context(), args) },
+	}
+	cmd.Flags().StringVar(&o.checksums, "checksums", "", "file of a release, as sha256sum writes it, with lines for gatebook-plugin-NAME_VERSION_OS_ARCH")
+	return cmd
+}
+
+// pluginLine is what is told of one plugin.
+type pluginLine struct {
+	Name    string `json:"name"`
+	Version string `json:"version,omitempty"` // the locked one
+	Path    string `json:"path,omitempty"`
+	State   string `json:"state"` // locked, or why it would not be run
+	Sound   bool   `json:"sound"`
+}
+
+func (o *pluginsOptions) runList() error {
+	lines, err := o.look(host.Names(house.Dirs(o.Console)))
+	if err != nil {
+		return err
+	}
+	return o.tell(lines)
+}
+
+func (o *pluginsOptions) runVerify() error {
+	lines, err := o.look(nil)
+	if err != nil {
+		return err
+	}
+	if err := o.tell(lines); err != nil {
+		return err
+	}
+	if slices.ContainsFunc(lines, func(l pluginLine) bool { return !l.Sound }) {
+		return console.CodeError(console.ExitInvalid)
+	}
+	return nil
+}
+
+// look looks at the locked plugins, and at others that are installed.
+func (o *pluginsOptions) look(installed []string) ([]pluginLine, error) {
+	lock, err := host.ReadLock(o.Path(o.lockFile))
+	if err != nil {
+		return nil, console.Usage("", "%v", err)
+	}
+	names := slices.Concat(installed, slices.Collect(maps.Keys(lock.Plugins)))
+	slices.Sort(names)
+	plugins := house.NewHost(o.Console)
+	lines := []pluginLine{}
+	for _, name := range slices.Compact(names) {
+		line := pluginLine{Name: name, Version: lock.Plugins[name].Version, State: "locked", Sound: true}
+		if line.Path, err = plugins.Verify(name, lock); err != nil {
+			line.State, line.Sound = err.Error(), false
+		}
+		lines = append(lines, line)
+	}
+	return lines, nil
+}
+
+func (o *pluginsOptions) tell(lines []pluginLine) error {
+	if o.format == "json" {
+		return o.PrintJSON(lines)
+	}
+	if len(lines) == 0 {
+		o.Note("No plugin is installed or locked.")
+		return nil
+	}
+	rows := make([][]string, len(lines))
+	for i, l := range lines {
+		rows[i] = []string{l.Name, l.Version, l.Path, l.State}
+	}
+	return layout.Table(o.Stdout, []string{"PLUGIN", "VERSION", "PROGRAM", "STATE"}, rows)
+}
+
+func (o *pluginsOptions) runLock(ctx context.Context, names []string) error {
+	path := o.Path(o.lockFile)
+	lock, err := host.ReadLock(path)
+	if err != nil {
+		return console.Usage("", "%v", err)
+	}
+	plugins := house.NewHost(o.Console)
+	defer func() { _ = plugins.Close() }()
+	for _, name := range names {
+		locked, err := o.toLock(ctx, plugins, name)
+		if err != nil {
+			return console.Usage("Nothing was written.", "%v", err)
+		}
+		lock = lock.With(name, locked)
+		o.Note("%s %s is locked for %d platforms.", name, locked.Version, len(lock.Plugins[name].SHA256))
+	}
+	text, err := lock.Text()
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(path, text, 0o644); err != nil { //nolint:gosec // it is for everybody to read, as the runbooks are
+		return fmt.Errorf("write the lock: %w", err)
+	}
+	return nil
+}
+
+func (o *pluginsOptions) toLock(ctx context.Context, plugins *host.Host, name string) (host.Locked, error) {
+	if o.checksums == "" {
+		_, locked, err := plugins.Inspect(ctx, name)
+		return locked, err
+	}
+	text, err := o.ReadFile(o.checksums, "the checksums")
+	if err != nil {
+		return host.Locked{}, err
+	}
+	return host.ParseChecksums(name, text)
+}

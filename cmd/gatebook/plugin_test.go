@@ -1,0 +1,87 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/gatebook/gatebook/plugins/sdk"
+	"github.com/gatebook/gatebook/plugins/sdk/serve"
+)
+
+type shopConfig struct {
+	Folder string `json:"folder" required:"true" doc:"Where the shop keeps its shelves."`
+	Token  string `json:"token" secret:"true" doc:"What lets one in."`
+}
+
+type shelfInput struct {
+	Name  string `json:"name" required:"true" pattern:"^[a-z]+$" doc:"The shelf."`
+	Goods string `json:"goods" doc:"What to put on it."`
+}
+
+type shelfOutput struct {
+	Goods string `json:"goods" required:"true" doc:"What is on it."`
+	Token int    `json:"token" required:"true" doc:"How long the token is."`
+	Home  string `json:"home" required:"true" doc:"What the plugin sees as HOME."`
+}
+
+// shop is a plugin that scripts use: this test's binary under the plugin's name.
+func shop() {
+	var at shopConfig
+	look := func(name string) (shelfOutput, error) {
+		text, err := os.ReadFile(filepath.Join(at.Folder, name))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return shelfOutput{}, err
+		}
+		return shelfOutput{Goods: string(text), Token: len(at.Token), Home: os.Getenv("HOME")}, nil
+	}
+	put := func(name, goods string) error {
+		return os.WriteFile(filepath.Join(at.Folder, name), []byte(goods), 0o600)
+	}
+	serve.Main(sdk.Plugin[shopConfig]{
+		Name: "shop", Version: "1.2.0", Summary: "Shelves and what is on them",
+		Configure: func(_ context.Context, config shopConfig) error {
+			at = config
+			if strings.HasPrefix(config.Token, "wrong") {
+				return sdk.FieldErrorf("token", "does not let one in")
+			}
+			return nil
+		},
+		Actions: []sdk.Declaration{
+			sdk.Action[shelfInput, shelfOutput]{
+				Name: "shelf", Summary: "Look at a shelf", Effect: sdk.Read,
+				Apply: func(_ context.Context, call *sdk.Call[shelfInput]) (shelfOutput, error) { return look(call.Input.Name) },
+			},
+			sdk.Action[shelfInput, shelfOutput]{
+				Name: "stock", Summary: "Put goods on a shelf", Effect: sdk.Change, Idempotent: true,
+				Plan: func(_ context.Context, call *sdk.Call[shelfInput]) (sdk.Preview, error) {
+					return sdk.Preview{Summary: "would put " + call.Input.Goods + " on " + call.Input.Name}, nil
+				},
+				Apply: func(ctx context.Context, call *sdk.Call[shelfInput]) (shelfOutput, error) {
+					before, err := look(call.Input.Name)
+					if err != nil {
+						return shelfOutput{}, err
+					}
+					if err := call.SaveBefore(ctx, before.Goods); err != nil {
+						return shelfOutput{}, err
+					}
+					call.Log.Info("stocking with " + at.Token)
+					if err := put(call.Input.Name, call.Input.Goods); err != nil {
+						return shelfOutput{}, err
+					}
+					return look(call.Input.Name)
+				},
+				Undo: func(_ context.Context, call *sdk.Call[shelfInput]) error {
+					before, saved, err := sdk.LoadBefore[string](call)
+					if err != nil || !saved {
+						return err
+					}
+					return put(call.Input.Name, before)
+				},
+			},
+		},
+	})
+}

@@ -1,0 +1,83 @@
+package catalog
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/gatebook/gatebook/plugins/sdk"
+	"github.com/gatebook/gatebook/schema"
+)
+
+// Provider is a plugin, described and ready to be connected; see plugins/host.
+type Provider interface {
+	// Describe says what the plugin is. It is constant.
+	Describe() sdk.PluginDescription
+	// SHA256 is that of its program, in lower-case hex.
+	SHA256() string
+	// Connect returns its actions over one connection, by their names in the plugin.
+	// config satisfies the schema of its connections; environment names the variables
+	// that it gets. Nothing is started before an action is used.
+	Connect(connection string, config json.RawMessage, environment []string) map[string]sdk.Handler
+}
+
+// Plugin is a plugin under the name that a runbook gives it.
+type Plugin struct {
+	Alias    string
+	Provider Provider
+	// Connection is what configures a connection, in the form of an action's entry: its
+	// input is the configuration.
+	Connection *Entry
+}
+
+// With returns the catalogue with a plugin's actions too, called ALIAS.ACTION. It fails
+// where one of them has a name that is taken.
+func (c *Catalog) With(alias string, provider Provider) (*Catalog, error) {
+	d := provider.Describe()
+	plugin := &Plugin{Alias: alias, Provider: provider, Connection: newEntry(nil, sdk.Description{
+		Name: alias, Summary: d.Summary, Description: d.Description, Effect: sdk.Read, Input: d.Connection, Output: &schema.Schema{},
+	})}
+	plugin.Connection.Plugin = plugin
+	with := &Catalog{entries: maps.Clone(c.entries), names: slices.Clone(c.names), plugins: maps.Clone(c.plugins)}
+	if with.plugins == nil {
+		with.plugins = map[string]*Plugin{}
+	}
+	with.plugins[alias] = plugin
+	for _, action := range d.Actions {
+		entry := newEntry(nil, action)
+		entry.Plugin, entry.action = plugin, action.Name
+		entry.Description.Name = alias + "." + action.Name
+		if _, taken := with.entries[entry.Description.Name]; taken {
+			return nil, fmt.Errorf("there is an action %s already: call the plugin by another name", entry.Description.Name)
+		}
+		with.entries[entry.Description.Name] = entry
+		with.names = append(with.names, entry.Description.Name)
+	}
+	slices.Sort(with.names)
+	return with, nil
+}
+
+// Plugin returns the plugin that the runbook calls so, and whether there is one.
+func (c *Catalog) Plugin(alias string) (*Plugin, bool) {
+	plugin, ok := c.plugins[alias]
+	return plugin, ok
+}
+
+// On returns the action itself: a built-in one, or one of a plugin among those over a
+// connection, as [Provider.Connect] returns them.
+func (e *Entry) On(connected map[string]sdk.Handler) sdk.Handler {
+	if e.Plugin == nil {
+		return e.Handler
+	}
+	return connected[e.action]
+}
+
+// String names for people what takes parameters: "action http.check", or "plugin k8s"
+// for what configures its connections.
+func (e *Entry) String() string {
+	if e.Plugin != nil && e.action == "" {
+		return "plugin " + e.Description.Name
+	}
+	return "action " + e.Description.Name
+}
