@@ -61,7 +61,7 @@ func (d *driver) startAttempt(a machine.Attempt) {
 	d.work[a.Op] = w
 	if a.Started {
 		go d.perform(ctx, a.Op, func(host *host) event.Event { return d.lookAfterCrash(ctx, a, host) }, func(err error) event.Event {
-			return d.lookedAfter(a, sdk.CannotTell, err.Error())
+			return d.cutOff(ctx, a, err)
 		})
 		return
 	}
@@ -220,7 +220,12 @@ func (d *driver) observeLost(ctx context.Context, a machine.Attempt, host *host)
 		return d.lookedAfter(a, sdk.CannotTell, err.Error())
 	}
 	seen, err := a.Use.Handler.Observe(ctx, request, host)
-	if err != nil {
+	switch {
+	case ctx.Err() != nil && err != nil:
+		return d.cutOff(ctx, a, err)
+	case ctx.Err() != nil && seen.State == sdk.CannotTell:
+		return d.cutOff(ctx, a, errors.New(seen.Detail))
+	case err != nil:
 		return d.lookedAfter(a, sdk.CannotTell, "it could not be observed: "+err.Error())
 	}
 	found := d.lookedAfter(a, seen.State, seen.Detail)
@@ -231,6 +236,14 @@ func (d *driver) observeLost(ctx context.Context, a machine.Attempt, host *host)
 		return d.lookedAfter(a, sdk.CannotTell, err.Error())
 	}
 	return found
+}
+
+// cutOff makes the event of a look that was ended before it could tell, say while it
+// waited for what still runs: nothing may be begun beside that.
+func (d *driver) cutOff(ctx context.Context, a machine.Attempt, err error) event.Event {
+	e := d.lookedAfter(a, sdk.CannotTell, "it could not be observed: "+err.Error())
+	e.Failure = d.failure(ctx, err)
+	return e
 }
 
 // startObservation has a worker make the observation of a condition, when there is a
