@@ -50,7 +50,7 @@ func TestNamesFromOutsideCannotSteerATerminal(t *testing.T) {
 // shownOf returns every document of a run, by what it is.
 func shownOf(t *testing.T, status *standing.Status, trail *report.Audit) map[string]string {
 	t.Helper()
-	records := []history.Record{history.Of(status)}
+	records := []history.Record{history.Of(status, status.Updated)}
 	shown := map[string]string{}
 	for what, write := range map[string]func(io.Writer) error{
 		"status":  func(w io.Writer) error { return report.StatusText(w, status, began, layout.Style{}) },

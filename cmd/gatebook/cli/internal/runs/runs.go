@@ -251,7 +251,7 @@ func (r *Runs) record(entry journal.Entry) history.Record {
 	if err != nil {
 		return history.Record{Date: entry.Run.Made(), Run: entry.Run.ID(), Result: "unreadable", Remark: layout.Line(err.Error())}
 	}
-	return history.Of(status)
+	return history.Of(status, r.Now())
 }
 
 func summarise(entry journal.Entry) (*standing.Status, error) {
