@@ -43,10 +43,11 @@ func makeDir(path string, sync func(string) error) error {
 	if err := makeDir(above, sync); err != nil {
 		return err
 	}
-	if err := os.Mkdir(path, DirMode); errors.Is(err, fs.ErrExist) {
+	if err := os.Mkdir(path, DirMode); err != nil {
+		if _, gone := os.Stat(path); gone != nil {
+			return err
+		}
 		return makeDir(path, sync) // another process was quicker
-	} else if err != nil {
-		return err
 	}
 	return sync(above)
 }
