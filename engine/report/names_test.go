@@ -26,7 +26,6 @@ func TestNamesFromOutsideCannotSteerATerminal(t *testing.T) {
 		{Type: event.CancelAsked, By: evil, Reason: evil},
 		{Type: event.AttemptStarted, Op: op("one", event.Do, 1), Action: evil},
 		{Type: event.AttemptNoted, Op: op("one", event.Do, 1), Name: evil},
-		{Type: event.OutputMasked, Op: op("one", event.Do, 1), Name: evil},
 		{Type: event.ConditionMet, Op: op("one", event.Verify, 1), Verdict: &event.Verdict{Name: evil, Expr: evil, Truth: "false"}},
 		{Type: event.StepDecided, Op: op("one", event.Do, 0), Status: event.Failed, Failure: failure},
 		{Type: event.ModeChanged, Mode: event.Draining, Reason: evil},
