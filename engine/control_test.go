@@ -208,6 +208,28 @@ func TestStepWhoseActionIgnoresTheCancelIsLeft(t *testing.T) {
 	})
 }
 
+// endsIn is a deed whose end takes so long.
+func endsIn(d time.Duration) deed {
+	return func(ctx context.Context, _ *sdk.Call[playInput]) (playOutput, error) {
+		<-ctx.Done()
+		time.Sleep(d)
+		return playOutput{}, ctx.Err()
+	}
+}
+
+func TestActionIsGivenTheTimeThatItsEndTakes(t *testing.T) {
+	inBubble(t, func(t *testing.T, p *play) {
+		p.on("b", endsIn(2*time.Minute))
+		ends := p.start(strings.Replace(twoSteps, "name: b", "name: b, grace: 2m", 1))
+		began := time.Now()
+		p.controls <- event.Event{Type: event.CancelAsked}
+		p.ends(<-ends, event.OutcomeRolledBack, "a", "-b", "-a")
+		if took := time.Since(began); took != 2*time.Minute {
+			t.Errorf("it took %s", took)
+		}
+	})
+}
+
 func TestStepThatMayStillBeAtWorkNeedsAPerson(t *testing.T) {
 	inBubble(t, func(t *testing.T, p *play) {
 		p.on("b", ignores(10*time.Minute))

@@ -83,6 +83,23 @@ func TestLookAfterACrashIsBounded(t *testing.T) {
 	})
 }
 
+// A cancel that ends the look at a compensation that may still run begins no second one.
+func TestCancelledLookAtACompensationBeginsNoOther(t *testing.T) {
+	inBubble(t, func(t *testing.T, p *play) {
+		p.on("b", fail(sdk.Permanent))
+		p.ends(p.run(strings.ReplaceAll(twoSteps, "play.change", "play.seen")), event.OutcomeRolledBack, "a", "-b", "-a")
+		begun := slices.IndexFunc(p.events(), func(e event.Event) bool { return e.Type == event.AttemptStarted && e.Op.Part == event.Undo })
+		p.writeJournal(strings.Join(p.lines()[:begun+1], "\n") + "\n") // the process died here
+		p.on("?b", waits)
+		p.forget()
+		p.ends(<-p.resume(event.CancelAsked), event.OutcomeStuck, "-a")
+		begins := slices.DeleteFunc(p.of(event.AttemptStarted), func(e event.Event) bool { return e.Op.Step != "b" || e.Op.Part != event.Undo })
+		if looked := p.of(event.AttemptObserved); len(looked) != 1 || looked[0].Failure == nil || len(begins) != 1 {
+			t.Errorf("looked at %+v, begun %+v", looked, begins)
+		}
+	})
+}
+
 // What a note is for is the death of this process right after it.
 func TestNoteIsInTheFileWhenItReturns(t *testing.T) {
 	inBubble(t, func(t *testing.T, p *play) {

@@ -53,6 +53,8 @@ type playInput struct {
 	Name string `json:"name" required:"true" doc:"What is done."`
 	With string `json:"with" doc:"Anything."`
 	Env  string `json:"env" secret:"true" doc:"Anything secret."`
+
+	Grace schema.Duration `json:"grace" default:"10s" doc:"How long its end takes."`
 }
 
 type playOutput struct {
@@ -117,7 +119,7 @@ func (p *play) handlers() []sdk.Handler {
 	var handlers []sdk.Handler
 	for _, a := range []sdk.Action[playInput, playOutput]{
 		{Name: "play.read", Summary: "look", Effect: sdk.Read, Apply: p.does},
-		{Name: "play.change", Summary: "change", Effect: sdk.Change, Apply: p.does, Undo: undo},
+		{Name: "play.change", Summary: "change", Effect: sdk.Change, Apply: p.does, Undo: undo, GraceParam: "grace"},
 		{Name: "play.seen", Summary: "change and tell", Effect: sdk.Change, Apply: p.does, Observe: observe, Undo: undo},
 		{Name: "play.ask", Summary: "ask", Effect: sdk.Read, Ask: ask, Answer: answer},
 		{Name: "play.raw", Summary: "talk rubbish", Effect: sdk.Change, Apply: p.does, Undo: undo},

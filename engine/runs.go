@@ -45,9 +45,25 @@ func recordOf(bindings []plan.Binding) value.Value {
 	return value.Object(members...)
 }
 
-// Began returns what was fixed when a run started.
-func Began(folder *journal.Run) (event.Run, error) {
-	entry := folder.Entry()
+// CopyError says that a folder holds what was copied of another run, which nobody must go on
+// with: that run is in a folder of its own.
+type CopyError struct {
+	Folder string // its name
+	Run    string // the run that it is a copy of
+}
+
+// Error says of which run it is a copy.
+func (e *CopyError) Error() string {
+	return fmt.Sprintf("%s is no run: it is a copy of run %s", e.Folder, e.Run)
+}
+
+// Began returns what was fixed when a run started. Its error is a [CopyError] where that was
+// another run.
+func Began(folder *journal.Run) (event.Run, error) { return BeganIn(folder.Entry()) }
+
+// BeganIn is [Began] of a run in a list.
+func BeganIn(entry journal.Entry) (event.Run, error) {
+	folder := entry.Run
 	if entry.Err != nil {
 		return event.Run{}, entry.Err
 	}
@@ -60,6 +76,9 @@ func Began(folder *journal.Run) (event.Run, error) {
 	}
 	if first.Run == nil {
 		return event.Run{}, fmt.Errorf("run %s has no beginning: its first record is %q", folder.ID(), first.Type)
+	}
+	if first.Run.ID != folder.ID() {
+		return event.Run{}, &CopyError{Folder: folder.ID(), Run: first.Run.ID}
 	}
 	return *first.Run, nil
 }

@@ -153,7 +153,7 @@ func (g gatherer) apply(ctx context.Context, call *sdk.Call[CollectInput]) (Coll
 	if err := call.SaveBefore(ctx, collectBefore{Key: call.Key}); err != nil {
 		return CollectOutput{}, err
 	}
-	if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil {
+	if err := files.MakeDir(filepath.Dir(target)); err != nil {
 		return CollectOutput{}, files.Error("to", call.Input.To, err)
 	}
 	part := archive.PartOf(target, call.Key)
@@ -221,8 +221,15 @@ func (g gatherer) fill(ctx context.Context, to *archive.Writer, in CollectInput,
 	return ctx.Err()
 }
 
-// publish gives the whole archive its name, and never replaces a file.
+// publish gives the whole archive its name, on the disk too, and never replaces a file.
 func publish(part, target string) error {
+	if err := rename(part, target); err != nil {
+		return err
+	}
+	return files.SyncDir(filepath.Dir(target))
+}
+
+func rename(part, target string) error {
 	err := os.Link(part, target)
 	if err == nil || errors.Is(err, fs.ErrExist) {
 		return errors.Join(err, os.Remove(part))

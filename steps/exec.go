@@ -54,6 +54,8 @@ run is resumed, what still runs is found, by the group or by that variable, and 
 				"env": map[string]any{"DATABASE": "shop"}, "cwd": "/var/backups", "idempotent": true,
 			}},
 		},
+		GraceParam: "grace",
+
 		Plan:    e.plan,
 		Apply:   e.apply,
 		Observe: e.observe,

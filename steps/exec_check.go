@@ -51,6 +51,8 @@ not there is permanent.`,
 				"env":    map[string]any{"PGDATABASE": "shop"}, "parse": "json", "okExitCodes": []any{0},
 			}},
 		},
+		GraceParam: "grace",
+
 		Plan:  l.plan,
 		Apply: l.apply,
 	}

@@ -15,7 +15,10 @@ var version, commit, date string
 // guardian is the argument by which gatebook is another gatebook's guardian.
 const guardian = "__guardian"
 
-func main() {
+func main() { start(cli.System(cli.Build{Version: version, Commit: commit, Date: date})) }
+
+// start carries out what was typed, or guards another gatebook.
+func start(env cli.Env) {
 	if len(os.Args) == 2 && os.Args[1] == guardian {
 		steps.Guard(os.Stdin, os.Stdout)
 		return
@@ -23,7 +26,6 @@ func main() {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(200) // most commands are over before a collection pays
 	}
-	env := cli.System(cli.Build{Version: version, Commit: commit, Date: date})
 	env.Guardian = steps.NewGuardian("/proc/self/exe", os.Args[0], guardian)
 	os.Exit(cli.Main(env))
 }

@@ -155,17 +155,19 @@ func (c *checker) use(at site, action *catalog.Entry, name model.Text, with mode
 	return use
 }
 
-// condition compiles a CEL expression; nil where there is none or it has faults.
+// condition compiles a CEL expression; nil where there is none or it has faults. What
+// one with faults refers to counts all the same: a fault must hide no other.
 func (c *checker) condition(at site, text model.Expr, types *expr.Types) *expr.Condition {
 	if text.Node == nil || text.Value == "" {
 		return nil
 	}
 	condition, faults := c.compiler.Condition(text.Value, types)
 	c.add(data.Faults(text.Node, faults)...)
-	if condition == nil || len(faults) > 0 {
-		return nil
+	refs := expr.Text{Text: text.Value}.Mentions
+	if condition != nil && len(faults) == 0 {
+		refs = condition.Refs
 	}
-	for ref := range data.Place(text.Node, condition.Refs()) {
+	for ref := range data.Place(text.Node, refs()) {
 		c.refer(at, ref)
 	}
 	return condition

@@ -28,6 +28,8 @@ type Tree struct {
 	template *expr.Template // of a string with ${{ }}
 	items    []*Tree        // of a list that is no constant
 	members  []member       // of a map that is no constant, by name
+
+	mentioned []Reference // of the whole: what the texts with faults seem to refer to
 }
 
 type member struct {
@@ -43,6 +45,7 @@ func Empty() *Tree { return &Tree{constant: true, known: value.Object()} }
 func Compile(compiler *expr.Compiler, types *expr.Types, node *syntax.Node) (*Tree, diag.List) {
 	c := compilation{compiler: compiler, types: types}
 	tree := c.tree(node)
+	tree.mentioned = c.mentioned
 	return tree, c.found
 }
 
@@ -50,6 +53,8 @@ type compilation struct {
 	compiler *expr.Compiler
 	types    *expr.Types
 	found    diag.List
+
+	mentioned []Reference
 }
 
 func (c *compilation) tree(node *syntax.Node) *Tree {
@@ -79,6 +84,8 @@ func (c *compilation) text(t *Tree) {
 	c.found = append(c.found, Faults(t.node, faults)...)
 	switch {
 	case template == nil || len(faults) > 0:
+		mentions := expr.Text{Text: text, Template: true}.Mentions()
+		c.mentioned = slices.AppendSeq(c.mentioned, Place(t.node, mentions))
 		t.become(value.Unknown(value.Cause{Reason: "its expression has a fault"}))
 	case template.Literal():
 		known, err := template.Eval(expr.Values{})
@@ -184,7 +191,8 @@ type Reference struct {
 	Range source.Range
 }
 
-// References yields what the expressions of the tree refer to.
+// References yields what the expressions of the tree refer to; of those with faults, of
+// a tree from [Compile], as far as their words tell.
 func (t *Tree) References() iter.Seq[Reference] {
 	return func(yield func(Reference) bool) {
 		for leaf := range t.templates() {
@@ -192,6 +200,14 @@ func (t *Tree) References() iter.Seq[Reference] {
 				if !yield(ref) {
 					return
 				}
+			}
+		}
+		if t == nil {
+			return
+		}
+		for _, ref := range t.mentioned {
+			if !yield(ref) {
+				return
 			}
 		}
 	}

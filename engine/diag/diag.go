@@ -96,6 +96,24 @@ func (l List) Count(s Severity) int {
 	return n
 }
 
+// Cut returns at most so many findings of a sorted list, errors before warnings, and
+// how many it left out. Those that it returns are still sorted.
+func (l List) Cut(most int) (shown List, left int) {
+	if len(l) <= most {
+		return l, 0
+	}
+	room := map[Severity]int{Error: min(l.Count(Error), most)}
+	room[Warning] = most - room[Error]
+	shown = make(List, 0, most)
+	for _, d := range l {
+		if room[d.Rule.Severity] > 0 {
+			room[d.Rule.Severity]--
+			shown = append(shown, d)
+		}
+	}
+	return shown, len(l) - len(shown)
+}
+
 // Sorted returns the findings by place, then code, then detail, without exact
 // repetitions. It is called once, at the edge.
 func (l List) Sorted() List {

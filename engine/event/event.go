@@ -42,7 +42,6 @@ const (
 	RollbackAsked   Type = "rollback.asked"   // take back what the run changed: By, Reason
 	AskOpened       Type = "ask.opened"       // people are asked: Op, Data (the question), Timer where it expires
 	LockTaken       Type = "lock.taken"       // Name, Reason where it was taken over from a dead process
-	OutputMasked    Type = "output.masked"    // a secret was found and masked in what an action printed: Op, Name
 )
 
 // Decisions: what the machine made of the facts.

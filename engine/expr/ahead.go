@@ -6,14 +6,24 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/gatebook/gatebook/engine/expr/internal/names"
 	"github.com/gatebook/gatebook/engine/expr/internal/template"
 )
 
-// Text is an expression that will be asked for.
+// Text is an expression that is in a runbook.
 type Text struct {
 	Text     string
 	Types    *Types
 	Template bool // it is for [Compiler.Template], and not for [Compiler.Condition]
+}
+
+// Mentions returns what the text seems to refer to, by its words alone. It is for a
+// text with faults, of which no program tells that.
+func (t Text) Mentions() []Ref {
+	if t.Template {
+		return template.Mentions(t.Text)
+	}
+	return names.Mentions(t.Text)
 }
 
 // Ahead compiles expressions on all processors, so that they are known when they are

@@ -162,7 +162,10 @@ func (m *Machine) renewFinally() {
 		if !p.Finally {
 			continue
 		}
-		m.reset(i)
+		if m.steps[i].status.Settled() {
+			m.reset(i)
+			m.steps[i].round++
+		}
 		m.steps[i].unmet = 0
 		for _, edge := range p.Needs {
 			if m.plan.Steps[edge.From].Finally {
@@ -193,7 +196,7 @@ func (m *Machine) reset(i int) {
 	if !old.status.Settled() {
 		return
 	}
-	fresh := step{status: event.Pending, unmet: old.unmet, looks: old.looks, touched: old.touched, listed: old.listed}
+	fresh := step{status: event.Pending, unmet: old.unmet, round: old.round, looks: old.looks, touched: old.touched, listed: old.listed}
 	fresh.do, fresh.former = old.do.anew(), old.outputs
 	if fresh.former.IsNull() {
 		fresh.former = old.former

@@ -224,6 +224,34 @@ func TestStepWithANewChanceIsTakenBackWithWhatItKnew(t *testing.T) {
 	}
 }
 
+// A server that honours the key would drop what finally tells of the rollback, were it
+// the key under which it told of the success.
+func TestFinallyHasAKeyForEachTimeThatItRuns(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, planOf(t, change("a"), finally(with(read("tell"), retries(2)))), 1)
+	fails(w, "tell", event.Do, sdk.Transient)
+	w.run()
+	w.goesOn(event.RollbackAsked)
+	var keys []string
+	for _, e := range w.journal {
+		if e.Type == event.AttemptStarted && e.Op.Step == "tell" {
+			keys = append(keys, e.Key)
+		}
+	}
+	if len(keys) != 3 || keys[0] != keys[1] || keys[1] == keys[2] {
+		t.Errorf("keys: %q\n%q", keys, w.story())
+	}
+	last := len(w.journal) - 1
+	for last > 0 && (w.journal[last].Type != event.AttemptStarted || w.journal[last].Op.Step != "tell") {
+		last--
+	}
+	w.journal = w.journal[:last+1]
+	w.crashed()
+	if a := w.machine.Outstanding()[0].(machine.Attempt); a.Key != keys[2] {
+		t.Errorf("after a crash its key is %q, and it began with %q", a.Key, keys[2])
+	}
+}
+
 // crashed replays the facts into a new machine, which is in the same world.
 func (w *world) crashed() {
 	again := machine.New(w.plan)

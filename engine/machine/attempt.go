@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"maps"
 	"math"
+	"strconv"
 	"time"
 
 	"github.com/gatebook/gatebook/engine/data"
@@ -163,9 +164,13 @@ func (m *Machine) attempt(i int, part event.Part) Attempt {
 }
 
 // key is the idempotency key of a part of a step: the same for all its attempts, in
-// this process and the next.
+// this process and the next. Done anew in `finally`, it is about another thing.
 func (m *Machine) key(i int, part event.Part) string {
-	sum := sha256.Sum256([]byte(m.run.ID + "\x00" + m.plan.Steps[i].ID + "\x00" + string(part)))
+	about := m.run.ID + "\x00" + m.plan.Steps[i].ID + "\x00" + string(part)
+	if round := m.steps[i].round; round > 0 {
+		about += "\x00" + strconv.Itoa(round)
+	}
+	sum := sha256.Sum256([]byte(about))
 	return "gatebook-" + hex.EncodeToString(sum[:16])
 }
 

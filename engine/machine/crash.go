@@ -57,12 +57,22 @@ func (m *Machine) attemptObserved(i int, part event.Part, e event.Event) {
 		// What is idempotent is repeated without a look, so it may have been begun.
 		m.again(i, part, !m.use(i, part).Describe.CanObserve && m.use(i, part).Describe.Idempotent)
 	case sdk.CannotTell:
+		m.cannotTell(i, part, e)
+	}
+}
+
+// cannotTell takes in that a look could not tell what became of an attempt. Where the
+// look itself was cut off, what the attempt began may be going on.
+func (m *Machine) cannotTell(i int, part event.Part, e event.Event) {
+	use, cutOff := m.use(i, part), e.Failure != nil
+	switch {
+	case use.Effect == sdk.Read, !cutOff && (part == event.Undo || use.Describe.Idempotent):
 		// A compensation must bear being repeated; that is its contract.
-		if part == event.Undo || m.use(i, part).Describe.Idempotent || m.use(i, part).Effect == sdk.Read {
-			m.again(i, part, true)
-			return
-		}
-		eff.lost = true
+		m.again(i, part, true)
+	case part == event.Undo:
+		m.attemptFinished(i, part, nil, &event.Failure{Class: event.Lost, Message: "it may still be at work: " + e.Reason})
+	default:
+		m.steps[i].do.lost = true
 		m.lost++
 		m.decide(i, part, event.LostTrack, nil)
 		m.remember(m.plan.Steps[i].ID, &event.Failure{Class: event.Lost, Message: e.Reason})

@@ -71,6 +71,64 @@ func TestAttemptWhoseIntentWasLostIsDecidedAnew(t *testing.T) {
 	}
 }
 
+// A look that was cut off, by a cancel or by its time, knows less than an action that says
+// it cannot tell: what it waited for may be going on.
+func TestNothingIsBegunBesideWhatALookCouldNotSeeTheEndOf(t *testing.T) {
+	t.Parallel()
+	cutOff := &event.Failure{Class: sdk.Cancelled, Message: "it was cancelled"}
+	for name, c := range map[string]struct {
+		part    event.Part
+		cancel  bool
+		failure *event.Failure
+		want    []string // from the crash on
+	}{
+		"a compensation of which its action cannot tell is repeated": {
+			part: event.Undo,
+			want: []string{"1s a undo #1", "2s a is undone", "2s run rolled_back"},
+		},
+		"but not where it was cancelled": {
+			part: event.Undo, cancel: true,
+			want: []string{"1s a is left (cancelled)", "1s run stuck"},
+		},
+		"one that a cancelled look waited for is left": {
+			part: event.Undo, cancel: true, failure: cutOff,
+			want: []string{"1s a is left (lost)", "1s run stuck"},
+		},
+		"and so is one that a look waited for too long": {
+			part: event.Undo, failure: &event.Failure{Class: sdk.Timeout},
+			want: []string{"1s a is left (lost)", "1s run stuck"},
+		},
+		"what is idempotent is repeated too": {
+			part: event.Do,
+			want: []string{"0s a do #1", "1s a is succeeded", "1s run succeeded"},
+		},
+		"but nothing is begun beside it, nor beneath it taken back": {
+			part: event.Do, cancel: true, failure: cutOff,
+			want: []string{"0s a is lost", "0s run paused"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, planOf(t, with(change("a"), func(s *plan.Step) { s.Use.Describe.Idempotent = true })), 1)
+			fails(w, "a", event.Do, sdk.Permanent)
+			w.until(map[event.Part]time.Duration{event.Do: 0, event.Undo: time.Second}[c.part])
+			w.crashed()
+			before := len(w.story())
+			w.happens(event.Event{Type: event.RunResumed})
+			if c.cancel {
+				w.ask(event.CancelAsked)
+			}
+			w.inFlight--
+			op := event.Op{Step: "a", Part: c.part, Attempt: 1}
+			w.happens(event.Event{Type: event.AttemptObserved, Op: &op, State: sdk.CannotTell, Failure: c.failure})
+			w.run()
+			if diff := cmp.Diff(c.want, w.story()[before:]); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
 // told tells attempts and decisions about steps, a line each.
 func told(commands []machine.Command) []string {
 	var lines []string

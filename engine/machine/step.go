@@ -19,6 +19,7 @@ type step struct {
 	do      effort
 	back    effort    // its compensation
 	judging *judging  // the conditions that are judged now; nil: none are
+	round   int       // how often it was done anew, as it is one of `finally`
 	looks   int       // at one condition of its gate at most, so far
 	opened  time.Time // when its gate opened for the next attempt; zero: it has none
 	expires time.Time

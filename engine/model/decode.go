@@ -43,16 +43,10 @@ type decoder struct {
 	shapes   shapes
 	found    diag.List
 	patterns schema.Patterns
+	unknown  int // how many unknown keys there were
 }
 
-// maxFound is how many findings are kept; nobody reads more.
-const maxFound = 1000
-
-func (d *decoder) add(finding diag.Diagnostic) {
-	if len(d.found) < maxFound {
-		d.found = append(d.found, finding)
-	}
-}
+func (d *decoder) add(finding diag.Diagnostic) { d.found = append(d.found, finding) }
 
 // word is a value that reads itself from a node. It reports whether it could.
 type word interface {
@@ -129,11 +123,15 @@ func (d *decoder) absent(v reflect.Value, node *syntax.Node, shape *shape, given
 	}
 }
 
+// maxSuggested is for how many unknown keys another is suggested, which takes time.
+const maxSuggested = 1000
+
 func (d *decoder) unknownKey(key *syntax.Node, shape *shape) {
-	if len(d.found) == maxFound {
-		return // suggesting a key takes time
-	}
 	finding := diag.UnknownKey.At(key.Range(), "%s has no key %q.", capital(shape.name), key.Text())
+	if d.unknown++; d.unknown > maxSuggested {
+		d.add(finding)
+		return
+	}
 	if near, ok := diag.Nearest(key.Text(), shape.names); ok {
 		d.add(finding.WithHint("did you mean %q?", near))
 		return

@@ -321,7 +321,7 @@ func BenchmarkDecode(b *testing.B) {
 	}
 }
 
-func TestManyFaultsAreCutShort(t *testing.T) {
+func TestManyFaultsAreAllFoundAndSoon(t *testing.T) {
 	t.Parallel()
 	var text strings.Builder
 	text.WriteString("apiVersion: gatebook/v1\nkind: Runbook\n")
@@ -333,7 +333,7 @@ func TestManyFaultsAreCutShort(t *testing.T) {
 	if took := time.Since(begin); took > 20*time.Second {
 		t.Errorf("it took %s", took)
 	}
-	if len(found) != 1000 {
-		t.Errorf("got %d findings", len(found))
+	if unknown := found.Count(diag.Error); unknown < 200_000 {
+		t.Errorf("got %d findings", unknown)
 	}
 }

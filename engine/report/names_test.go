@@ -26,7 +26,6 @@ func TestNamesFromOutsideCannotSteerATerminal(t *testing.T) {
 		{Type: event.CancelAsked, By: evil, Reason: evil},
 		{Type: event.AttemptStarted, Op: op("one", event.Do, 1), Action: evil},
 		{Type: event.AttemptNoted, Op: op("one", event.Do, 1), Name: evil},
-		{Type: event.OutputMasked, Op: op("one", event.Do, 1), Name: evil},
 		{Type: event.ConditionMet, Op: op("one", event.Verify, 1), Verdict: &event.Verdict{Name: evil, Expr: evil, Truth: "false"}},
 		{Type: event.StepDecided, Op: op("one", event.Do, 0), Status: event.Failed, Failure: failure},
 		{Type: event.ModeChanged, Mode: event.Draining, Reason: evil},
@@ -50,7 +49,7 @@ func TestNamesFromOutsideCannotSteerATerminal(t *testing.T) {
 // shownOf returns every document of a run, by what it is.
 func shownOf(t *testing.T, status *standing.Status, trail *report.Audit) map[string]string {
 	t.Helper()
-	records := []history.Record{history.Of(status)}
+	records := []history.Record{history.Of(status, status.Updated)}
 	shown := map[string]string{}
 	for what, write := range map[string]func(io.Writer) error{
 		"status":  func(w io.Writer) error { return report.StatusText(w, status, began, layout.Style{}) },

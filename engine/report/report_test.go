@@ -64,8 +64,8 @@ func TestDocumentsOfARun(t *testing.T) {
 			section("status", report.StatusText(&b, status, told.now, layout.Style{}))
 			section("summary", report.Summary(&b, status, layout.Style{}))
 			section("audit", report.AuditText(&b, trail, layout.Style{}))
-			section("history", history.Table(&b, []history.Record{history.Of(status)}, layout.Style{}, 0))
-			section("history as CSV", history.CSV(&b, []history.Record{history.Of(status)}))
+			section("history", history.Table(&b, []history.Record{history.Of(status, told.now)}, layout.Style{}, 0))
+			section("history as CSV", history.CSV(&b, []history.Record{history.Of(status, told.now)}))
 			golden(t, "run-"+name, b.Bytes())
 			if bytes.Contains(b.Bytes(), []byte("s3cret")) {
 				t.Error("a secret is shown")

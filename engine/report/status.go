@@ -15,11 +15,13 @@ import (
 // StatusText writes where a run stands at the given time.
 func StatusText(w io.Writer, s *standing.Status, now time.Time, style layout.Style) error {
 	out := newPage(style)
+	least := ""
 	if s.Drive == standing.Abandoned {
 		now = s.Updated // what was at work then is not at work now
+		least = "at least "
 	}
 	out.Linef("%s  %s", out.Bold(s.Title()), out.Dim(s.Run.File))
-	out.Linef("run %s, started %s by %s, %s", s.Run.ID, layout.Stamp(s.Started), layout.Line(s.Run.By), layout.Elapsed(s.Elapsed(now)))
+	out.Linef("run %s, started %s by %s, %s%s", s.Run.ID, layout.Stamp(s.Started), layout.Line(s.Run.By), least, layout.Elapsed(s.Elapsed(now)))
 	out.Linef("%s", out.standing(s))
 	if s.Drive != standing.Abandoned && s.Result != nil && s.Result.Failure != nil {
 		out.Linef("%s  %s", out.Bold("why"), s.Why())

@@ -22,10 +22,6 @@ const maxOutputs = 8 << 20
 // maxWritten bounds the same as it is written there.
 const maxWritten = journal.MaxPayload / 2
 
-// cancelGrace is how long an action may take to end when it was asked to. After that
-// the run goes on without it.
-const cancelGrace = 45 * time.Second
-
 // lookTimeout bounds the look at what became of a lost attempt, so that an action that
 // does not answer leaves it to a person rather than hold the resumption.
 const lookTimeout = 5 * time.Minute
@@ -33,9 +29,6 @@ const lookTimeout = 5 * time.Minute
 // lookGrace is how long such a look goes on when the run is cancelled: to know is worth a
 // moment.
 const lookGrace = 2 * time.Second
-
-// errAtWork ends an attempt whose action has not ended.
-var errAtWork = fmt.Errorf("the action did not end within %s of being asked to, and may still be at work", cancelGrace)
 
 // work is an operation that a worker carries out.
 type work struct {
@@ -60,19 +53,21 @@ func (d *driver) startAttempt(a machine.Attempt) {
 	}
 	d.work[a.Op] = w
 	if a.Started {
-		go d.perform(ctx, a.Op, func(host *host) event.Event { return d.lookAfterCrash(ctx, a, host) }, func(err error) event.Event {
-			return d.lookedAfter(a, sdk.CannotTell, err.Error())
+		go d.perform(ctx, a.Op, cancelGrace, func(host *host) event.Event { return d.lookAfterCrash(ctx, a, host) }, func(err error) event.Event {
+			return d.cutOff(ctx, a, err)
 		})
 		return
 	}
-	go d.perform(ctx, a.Op, func(host *host) event.Event { return d.makeAttempt(ctx, a, host) }, func(err error) event.Event {
+	go d.perform(ctx, a.Op, patience(a.Use, a.Params), func(host *host) event.Event { return d.makeAttempt(ctx, a, host) }, func(err error) event.Event {
 		return d.finished(ctx, a, nil, sdk.Errorf(sdk.Permanent, "%w", err))
 	})
 }
 
 // perform has an action do something, and tells the owner of the run how it ended. An
 // action that does not end when it is asked to must not hold the run for ever.
-func (d *driver) perform(ctx context.Context, op event.Op, do func(*host) event.Event, giveUp func(error) event.Event) {
+func (d *driver) perform(
+	ctx context.Context, op event.Op, patience time.Duration, do func(*host) event.Event, giveUp func(error) event.Event,
+) {
 	host := d.newHost(op)
 	var once sync.Once
 	finish := func(end func() event.Event) {
@@ -84,13 +79,13 @@ func (d *driver) perform(ctx context.Context, op event.Op, do func(*host) event.
 	ended := make(chan struct{})
 	defer close(ended)
 	stop := context.AfterFunc(ctx, func() {
-		grace := time.NewTimer(cancelGrace)
+		grace := time.NewTimer(patience)
 		defer grace.Stop()
 		select {
 		case <-ended:
 		case <-grace.C:
 			finish(func() event.Event {
-				return giveUp(errAtWork)
+				return giveUp(&atWorkError{patience})
 			})
 		}
 	})
@@ -141,7 +136,7 @@ func (d *driver) finished(ctx context.Context, a machine.Attempt, outputs json.R
 	}
 	if err != nil {
 		e.Failure = d.failure(ctx, err)
-		if errors.Is(err, errAtWork) && a.Use.Effect != sdk.Read {
+		if isAtWork(err) && a.Use.Effect != sdk.Read {
 			// Nobody can tell what it has changed, and will change yet.
 			e.Failure.Class = event.Lost
 		}
@@ -180,7 +175,7 @@ func (d *driver) failure(ctx context.Context, err error) *event.Failure {
 	}
 	switch {
 	case ctx.Err() == nil:
-	case errors.Is(err, errAtWork) && errors.Is(ctx.Err(), context.DeadlineExceeded):
+	case isAtWork(err) && errors.Is(ctx.Err(), context.DeadlineExceeded):
 		// A retry, as after a timeout, would work beside it.
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
 		failure.Class, failure.Message = sdk.Timeout, "it ran out of time: "+failure.Message
@@ -220,7 +215,12 @@ func (d *driver) observeLost(ctx context.Context, a machine.Attempt, host *host)
 		return d.lookedAfter(a, sdk.CannotTell, err.Error())
 	}
 	seen, err := a.Use.Handler.Observe(ctx, request, host)
-	if err != nil {
+	switch {
+	case ctx.Err() != nil && err != nil:
+		return d.cutOff(ctx, a, err)
+	case ctx.Err() != nil && seen.State == sdk.CannotTell:
+		return d.cutOff(ctx, a, errors.New(seen.Detail))
+	case err != nil:
 		return d.lookedAfter(a, sdk.CannotTell, "it could not be observed: "+err.Error())
 	}
 	found := d.lookedAfter(a, seen.State, seen.Detail)
@@ -231,6 +231,14 @@ func (d *driver) observeLost(ctx context.Context, a machine.Attempt, host *host)
 		return d.lookedAfter(a, sdk.CannotTell, err.Error())
 	}
 	return found
+}
+
+// cutOff makes the event of a look that was ended before it could tell, say while it
+// waited for what still runs: nothing may be begun beside that.
+func (d *driver) cutOff(ctx context.Context, a machine.Attempt, err error) event.Event {
+	e := d.lookedAfter(a, sdk.CannotTell, "it could not be observed: "+err.Error())
+	e.Failure = d.failure(ctx, err)
+	return e
 }
 
 // startObservation has a worker make the observation of a condition, when there is a
@@ -256,7 +264,7 @@ func (d *driver) observe(ctx context.Context, o machine.Observe) {
 	// One that does not end when it is asked to keeps no other waiting.
 	leave := sync.OnceFunc(func() { <-d.looks })
 	defer leave()
-	d.perform(ctx, o.Op, func(host *host) event.Event {
+	d.perform(ctx, o.Op, patience(o.Use, o.Params), func(host *host) event.Event {
 		outputs, err := d.look(ctx, o, host)
 		return d.observed(ctx, o, outputs, err)
 	}, func(err error) event.Event {

@@ -19,7 +19,18 @@ type File struct {
 	name  string
 	text  []byte
 	lines []int // byte offset of the start of each line
+	marks []mark
 }
+
+// mark is a place in a file with a long line, so that a column far behind the line's
+// start is found without counting all that is before it.
+type mark struct {
+	offset     int
+	characters int // before the offset
+}
+
+// stride is about how many bytes are between two marks.
+const stride = 4096
 
 // bom is the byte order mark that some editors put before the text. It takes no
 // column, so that places are the same with it and without.
@@ -32,12 +43,48 @@ func NewFile(name string, text []byte) *File {
 	if bytes.HasPrefix(text, []byte(bom)) {
 		lines[0] = len(bom)
 	}
+	longest := 0
 	for i, b := range text {
 		if b == '\n' {
+			longest = max(longest, i-lines[len(lines)-1])
 			lines = append(lines, i+1)
 		}
 	}
-	return &File{name: name, text: text, lines: lines}
+	file := &File{name: name, text: text, lines: lines}
+	if max(longest, len(text)-lines[len(lines)-1]) > stride {
+		file.marks = marksOf(text)
+	}
+	return file
+}
+
+// marksOf puts marks into a text, none of them inside a character.
+func marksOf(text []byte) []mark {
+	marks := make([]mark, 1, 1+len(text)/stride)
+	for end := stride; end < len(text); end += stride {
+		for range utf8.UTFMax - 1 {
+			if end < len(text) && !utf8.RuneStart(text[end]) {
+				end++
+			}
+		}
+		last := marks[len(marks)-1]
+		marks = append(marks, mark{end, last.characters + utf8.RuneCount(text[last.offset:end])})
+	}
+	return marks
+}
+
+// characters counts the characters between two offsets.
+func (f *File) characters(start, end int) int {
+	if end-start <= stride {
+		return utf8.RuneCount(f.text[start:end])
+	}
+	return f.before(end) - f.before(start)
+}
+
+// before counts the characters before an offset in a file that has marks.
+func (f *File) before(offset int) int {
+	behind := sort.Search(len(f.marks), func(i int) bool { return f.marks[i].offset > offset })
+	last := f.marks[behind-1]
+	return last.characters + utf8.RuneCount(f.text[last.offset:offset])
 }
 
 // Name returns the file's name as it was given to [NewFile].
@@ -55,14 +102,20 @@ func (f *File) Line(n int) string {
 	if n < 1 || n > len(f.lines) {
 		return ""
 	}
-	start, end := f.lines[n-1], len(f.text)
-	if n < len(f.lines) {
+	return string(f.text[f.LineStart(n):f.LineEnd(n)])
+}
+
+// LineEnd returns the byte offset at which line n ends, without its line ending,
+// counted from 1 and clamped to the file.
+func (f *File) LineEnd(n int) int {
+	start, end := f.LineStart(n), len(f.text)
+	if n = max(n, 1); n < len(f.lines) {
 		end = f.lines[n] - 1
 	}
 	if end > start && f.text[end-1] == '\r' {
 		end--
 	}
-	return string(f.text[start:end])
+	return end
 }
 
 // LineStart returns the byte offset at which line n begins, counted from 1 and
@@ -90,7 +143,7 @@ func (f *File) Position(offset int) Position {
 	offset = min(max(offset, f.lines[0]), len(f.text))
 	line := sort.SearchInts(f.lines, offset+1)
 	start := f.lines[line-1]
-	return Position{Line: line, Column: utf8.RuneCount(f.text[start:offset]) + 1}
+	return Position{Line: line, Column: f.characters(start, offset) + 1}
 }
 
 // Offset converts a position back to a byte offset, clamped to the line and

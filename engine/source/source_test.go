@@ -3,6 +3,7 @@ package source_test
 import (
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"pgregory.net/rapid"
 
@@ -31,6 +32,22 @@ func TestPosition(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Far behind the start of a line characters are not counted from there.
+func TestPositionInALongLine(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		part := rapid.SampledFrom([]string{"a", "é", "漢", "😀", "\x80", "\xE6\xBC", "\n"})
+		text := "x\n" + strings.Repeat(strings.Join(rapid.SliceOfN(part, 1, 9).Draw(t, "parts"), ""), 3000)
+		file := source.NewFile("f.yaml", []byte(text))
+		at := rapid.IntRange(0, len(text)).Draw(t, "at")
+		start := strings.LastIndexByte(text[:at], '\n') + 1
+		want := source.Position{Line: 1 + strings.Count(text[:at], "\n"), Column: 1 + utf8.RuneCountInString(text[start:at])}
+		if got := file.Position(at); got != want {
+			t.Fatalf("offset %d of %d is %+v, want %+v", at, len(text), got, want)
+		}
+	})
 }
 
 func TestPositionIsClampedToTheFile(t *testing.T) {

@@ -45,11 +45,7 @@ func newConverter(file *source.File, text []byte) *converter {
 	}
 }
 
-func (c *converter) add(d diag.Diagnostic) {
-	if len(c.found) < maxFound {
-		c.found = append(c.found, d)
-	}
-}
+func (c *converter) add(d diag.Diagnostic) { c.found = append(c.found, d) }
 
 func (c *converter) newNode(kind Kind, style Style, start, end int) *Node {
 	if len(c.nodes) == 0 {

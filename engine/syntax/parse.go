@@ -18,7 +18,6 @@ const (
 	maxSize    = 16 << 20 // bytes in a file
 	maxDepth   = 100      // levels of nesting
 	maxAliased = 100_000  // nodes that aliases stand for, all together
-	maxFound   = 1000     // findings; nobody reads more
 	maxMarks   = 3 << 19  // line ends, commas and other marks before a value
 )
 
@@ -31,7 +30,7 @@ func Parse(file *source.File) (*Node, diag.List) {
 			"The file has %d bytes; at most %d are read.", size, maxSize)}
 	}
 	text, found := garbage.Replace(file)
-	if len(found) >= garbage.Limit {
+	if text == nil && len(found) > 0 {
 		return nil, found
 	}
 	if marks := countMarks(text); marks > maxMarks {

@@ -50,6 +50,11 @@ func TestSyntaxErrorsHavePlaceAndRemedy(t *testing.T) {
 		{"brace never closed", "x: 1\na: »{b: c\nd: e\n", "{", "}"},
 		{"tab", "x: y\na:\n»\tb: c\nd: e\n", "\t", "spaces"},
 		{"tab behind spaces", "a:\n  b: c\n»  \td: e\n", "\t", "spaces"},
+		{"tab before an item", "x: y\na:\n»\t- b\n\t- c\n", "\t", "spaces"},
+		{"tab before an item in braces", "a:\n»\t- {b: c, d: {e: f}}\n", "\t", "spaces"},
+		{"tab before an item in quotes", "a:\n»\t- \"b\"\n", "\t", "spaces"},
+		{"tab in a bracket never closed", "a: »[1,\n\t2\nb: c\n", "[", "]"},
+		{"tab in a quote never closed", "a: »\"foo\n\tb: c\n", "\"", "close"},
 		{"no space behind the colon", "x: 1\ny:\n  name»:web\n  b: c\nz: 1\n", ":", "space"},
 		{"list on the line of its key", "a: »- b\nc: d\n", "-", "line of its own"},
 		{"list and map at one depth", "a:\n  - b\n  »c: d\ne: f\n", "c: d", "indent"},
@@ -88,7 +93,8 @@ func TestUnreadableFiles(t *testing.T) {
 		{"null", "~\n", []string{"1:1 GB0106"}},
 		{"too large", strings.Repeat("a", 16<<20+1), []string{"1:1 GB0105"}},
 		{"two documents", "a: 1\n---\nb: 2\n", []string{"2:1 GB0107"}},
-		{"UTF-16", "\xFF\xFEa\x00:\x00", []string{"1:1 GB0103", "1:4 GB0104", "1:6 GB0104"}},
+		{"UTF-16", "\xFF\xFEa\x00:\x00", []string{"1:1 GB0103"}},
+		{"UTF-16 without a mark", "\x00a\x00:", []string{"1:1 GB0103"}},
 		{"Latin-1", "a: caf\xE9\nb: [x\x80\x81y]\n", []string{"1:7 GB0103", "2:6 GB0103"}},
 		{"NUL", "a: b\x00c\n", []string{"1:5 GB0104"}},
 		{"terminal escape", "a: \"\x1b[31m\"\n", []string{"1:5 GB0104"}},
@@ -198,6 +204,17 @@ func TestNilNodeIsNullAndNowhere(t *testing.T) {
 	if node.Kind() != syntax.Null || node.Text() != "" || node.Len() != 0 || node.Items() != nil ||
 		node.Get("x") != nil || !node.Range().IsZero() || !node.Value().IsNull() || node.Style() != syntax.Plain {
 		t.Error("a nil node must answer as null")
+	}
+}
+
+func TestWhereAFileIsNotReadAnyFurtherIsSaid(t *testing.T) {
+	t.Parallel()
+	_, found := syntax.Parse(source.NewFile("f.yaml", []byte(strings.Repeat("a: \x01\n", 30))))
+	if len(found) != 20 {
+		t.Fatalf("got %d findings, want 20", len(found))
+	}
+	if last := found[19].Detail; !strings.Contains(last, "not read any further") {
+		t.Errorf("the last finding says nothing of what follows: %s", last)
 	}
 }
 

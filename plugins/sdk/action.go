@@ -20,6 +20,7 @@ type Action[I, O any] struct {
 	Examples    []schema.Example
 
 	NothingToUndo string // as in [Description.NothingToUndo]
+	GraceParam    string // as in [Description.GraceParam]
 
 	Plan    func(ctx context.Context, call *Call[I]) (Preview, error)
 	Apply   func(ctx context.Context, call *Call[I]) (O, error)

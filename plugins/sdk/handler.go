@@ -53,6 +53,9 @@ func (a Action[I, O]) describe() (Description, error) {
 	if input.Type != schema.TypeObject || output.Type != schema.TypeObject {
 		return Description{}, errors.New("input and output must be structs")
 	}
+	if grace, known := input.Property(a.GraceParam); a.GraceParam != "" && (!known || grace.Format != schema.FormatDuration) {
+		return Description{}, fmt.Errorf("GraceParam names %q, which is no duration among the parameters", a.GraceParam)
+	}
 	return Description{
 		Name:        a.Name,
 		Summary:     a.Summary,
@@ -69,6 +72,7 @@ func (a Action[I, O]) describe() (Description, error) {
 		Asks:        a.Ask != nil,
 
 		NothingToUndo: a.NothingToUndo,
+		GraceParam:    a.GraceParam,
 	}, nil
 }
 

@@ -230,6 +230,8 @@ func TestDeclarationsThatContradictThemselvesAreRefused(t *testing.T) {
 		`"none" is not an effect`:       func(a *sdk.Action[scaleInput, scaleOutput]) { a.Effect = "none" },
 		"one line without a full stop":  func(a *sdk.Action[scaleInput, scaleOutput]) { a.Summary = "Scales." },
 		"there must be either Apply or": func(a *sdk.Action[scaleInput, scaleOutput]) { a.Apply = nil },
+		`GraceParam names "replicas"`:   func(a *sdk.Action[scaleInput, scaleOutput]) { a.GraceParam = "replicas" },
+		`GraceParam names "grace"`:      func(a *sdk.Action[scaleInput, scaleOutput]) { a.GraceParam = "grace" },
 		"has nothing to undo": func(a *sdk.Action[scaleInput, scaleOutput]) {
 			a.Effect = sdk.Read
 			a.Undo = func(context.Context, *sdk.Call[scaleInput]) error { return nil }

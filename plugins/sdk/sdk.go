@@ -76,6 +76,10 @@ type Description struct {
 	// to take back, and says why: "a message that was sent cannot be unsent". A step
 	// that uses it needs no rollback. No full stop.
 	NothingToUndo string `json:"nothingToUndo,omitempty"`
+	// GraceParam names the parameter, a duration, that says how long the action may take
+	// to end when it is asked to. Without it an engine gives an action up after a while of
+	// its own choice, as one that does not end.
+	GraceParam string `json:"graceParam,omitempty"`
 }
 
 // Request is one use of an action.

@@ -15,8 +15,9 @@ const DocumentFormat = "gatebook/diagnostics/v1"
 // rendered. All text in it is clean.
 type Document struct {
 	Format      string   `json:"format" enum:"gatebook/diagnostics/v1"` // [DocumentFormat]
-	Errors      int      `json:"errors"`
-	Warnings    int      `json:"warnings"`
+	Errors      int      `json:"errors" doc:"How many errors were found."`
+	Warnings    int      `json:"warnings" doc:"How many warnings were found."`
+	Omitted     int      `json:"omitted,omitempty" doc:"How many of them are not among the diagnostics: these are at most 1000, errors before warnings."`
 	Diagnostics []Record `json:"diagnostics"`
 }
 
@@ -55,21 +56,23 @@ type SourceLine struct {
 	Text   string `json:"text"`
 }
 
-// Limits on what of the source is kept.
+// Limits on what is kept. The tag of [Document.Omitted] repeats the first.
 const (
-	maxLines  = 4   // of a place
-	maxLength = 160 // characters of a line
-	leadIn    = 40  // characters kept before the place in a line that is cut
+	maxShown  = 1000 // findings; nobody reads more
+	maxLines  = 4    // of a place
+	maxLength = 160  // characters of a line
+	leadIn    = 40   // characters kept before the place in a line that is cut
 )
 
 // NewDocument returns the JSON form of the findings, sorted.
 func NewDocument(list diag.List) Document {
 	sorted := list.Sorted()
+	shown, omitted := sorted.Cut(maxShown)
 	document := Document{
-		Format: DocumentFormat, Errors: sorted.Count(diag.Error), Warnings: sorted.Count(diag.Warning),
-		Diagnostics: make([]Record, 0, len(sorted)),
+		Format: DocumentFormat, Errors: sorted.Count(diag.Error), Warnings: sorted.Count(diag.Warning), Omitted: omitted,
+		Diagnostics: make([]Record, 0, len(shown)),
 	}
-	for _, d := range sorted {
+	for _, d := range shown {
 		document.Diagnostics = append(document.Diagnostics, newRecord(d))
 	}
 	return document
@@ -100,38 +103,40 @@ func placeOf(where source.Range) Place {
 		if last-start.Line >= maxLines && line == start.Line+maxLines-1 {
 			line = last
 		}
-		column := 1
+		offset, column := where.File.LineStart(line), 1
 		if line == start.Line {
-			column = start.Column
+			offset, column = where.Start, start.Column
 		}
-		place.Source = append(place.Source, cut(where.File.Line(line), line, column))
+		place.Source = append(place.Source, lineOf(where.File, line, offset, column))
 	}
 	return place
 }
 
-// cut takes of a long line the part around a column.
-func cut(text string, line, column int) SourceLine {
-	first := 1
-	if utf8.RuneCountInString(text) > maxLength {
-		first = max(1, column-leadIn)
-		text = runes(text, first-1, maxLength)
+// lineOf returns a line, or of a long one the part around the offset, which stands at
+// the column. It looks at no more of the line than that: a file may be one long line,
+// with a thousand findings in it.
+func lineOf(file *source.File, line, offset, column int) SourceLine {
+	text := file.Text()[:file.LineEnd(line)]
+	whole := text[file.LineStart(line):]
+	if len(first(whole, maxLength)) == len(whole) {
+		return SourceLine{Line: line, Column: 1, Text: diag.Clean(string(whole))}
 	}
-	return SourceLine{Line: line, Column: first, Text: diag.Clean(text)}
+	offset = min(max(offset, file.LineStart(line)), len(text))
+	for back := column; column > 1 && back-column < leadIn; column-- {
+		_, size := utf8.DecodeLastRune(text[:offset])
+		offset -= size
+	}
+	return SourceLine{Line: line, Column: column, Text: diag.Clean(string(first(text[offset:], maxLength)))}
 }
 
-// runes returns at most count characters of text behind the first skip.
-func runes(text string, skip, count int) string {
-	start, n := len(text), 0
-	for i := range text {
-		if n == skip {
-			start = i
-		}
-		if n == skip+count {
-			return text[start:i]
-		}
-		n++
+// first returns the first characters of a text, at most so many.
+func first(text []byte, count int) []byte {
+	at := 0
+	for ; count > 0 && at < len(text); count-- {
+		_, size := utf8.DecodeRune(text[at:])
+		at += size
 	}
-	return text[start:]
+	return text[:at]
 }
 
 // cleanLine is [diag.Clean] for what must stay on its line, such as a file's name.

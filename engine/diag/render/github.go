@@ -7,7 +7,7 @@ import (
 )
 
 // writeGitHub writes a workflow command for each finding, which GitHub shows beside
-// the line in a pull request.
+// the line in a pull request, and a notice where there are more.
 func writeGitHub(w io.Writer, document Document) error {
 	var out strings.Builder
 	for i := range document.Diagnostics {
@@ -24,6 +24,9 @@ func writeGitHub(w io.Writer, document Document) error {
 			message += "\nhint: " + r.Hint
 		}
 		fmt.Fprintf(&out, "title=%s::%s\n", escapeProperty(r.Code+": "+r.Summary), escapeData(message))
+	}
+	if document.Omitted > 0 {
+		fmt.Fprintf(&out, "::notice title=gatebook::%s\n", escapeData(document.counts()))
 	}
 	_, err := io.WriteString(w, out.String())
 	return err

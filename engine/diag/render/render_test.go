@@ -3,10 +3,12 @@ package render_test
 import (
 	"encoding/json"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -236,6 +238,61 @@ func TestFingerprintsSurviveMoves(t *testing.T) {
 	}
 	if before[0] == before[1] {
 		t.Error("two findings have one fingerprint")
+	}
+}
+
+// Of very many findings some are written, errors first, and each format says that there
+// are more.
+func TestManyFindings(t *testing.T) {
+	t.Parallel()
+	file := source.NewFile("f.yaml", []byte(strings.Repeat("x", 1500)))
+	var list diag.List
+	for at := range 1500 {
+		rule := testWarning
+		if at%2 == 1 && at > 600 {
+			rule = testError
+		}
+		list = append(list, rule.At(file.Range(at, at+1), "D%d.", at))
+	}
+	const said = "450 errors, 1050 warnings: 1000 shown, and 500 more"
+	for format, want := range map[string]struct{ finding, said string }{
+		"text":   {"error[GB9001]", said + "\n"},
+		"json":   {`"code": "GB9001"`, `"omitted": 500`},
+		"sarif":  {`"ruleId": "GB9001"`, `"text": "` + said + `"`},
+		"github": {"::error ", "::notice title=gatebook::" + said + "\n"},
+	} {
+		t.Run(format, func(t *testing.T) {
+			t.Parallel()
+			got := write(t, format, list, render.Options{})
+			if n := strings.Count(got, want.finding); n != 450 {
+				t.Errorf("%d errors are written, want all 450", n)
+			}
+			if n := strings.Count(got, strings.NewReplacer("GB9001", "GB9002", "error", "warning").Replace(want.finding)); n != 550 {
+				t.Errorf("%d warnings are written, want 550", n)
+			}
+			if !strings.Contains(got, want.said) {
+				t.Errorf("it is not said that there are more: %s", got[max(0, len(got)-300):])
+			}
+		})
+	}
+}
+
+// A file may be one line, and each finding shows only a part of it.
+func TestManyFindingsInOneLongLineTakeLittle(t *testing.T) {
+	t.Parallel()
+	const size = 8 << 20
+	file := source.NewFile("f.yaml", []byte(strings.Repeat("é: ", size/4)))
+	var list diag.List
+	for at := range 1000 {
+		list = append(list, testError.At(file.Range(size-4*at-4, size-4*at-2), "D%d.", at))
+	}
+	begin := time.Now()
+	got := write(t, "text", list, render.Options{})
+	if took := time.Since(begin); took > 5*time.Second {
+		t.Errorf("it took %s", took)
+	}
+	if last := fmt.Sprintf("f.yaml:1:%d: error", 3*(size/4)-2); !strings.Contains(got, last) {
+		t.Errorf("no %s", last)
 	}
 }
 

@@ -13,6 +13,9 @@ const rulesHead = `# Diagnostics
 Everything that gatebook can say about a file, by code. This page is generated from
 the rules in ` + "`engine/diag`" + `; each code keeps its meaning forever.
 
+At most 1,000 findings are shown, errors before warnings. Where there are more, it is said how many: in the last line of
+the text, as ` + "`omitted`" + ` in JSON, as a notification of the tool in SARIF, and as a notice on GitHub.
+
 `
 
 // Rules writes the page docs/diagnostics.md.

@@ -22,9 +22,18 @@ type (
 		Runs    []sarifRun `json:"runs"`
 	}
 	sarifRun struct {
-		Tool       sarifTool     `json:"tool"`
-		ColumnKind string        `json:"columnKind"`
-		Results    []sarifResult `json:"results"`
+		Tool        sarifTool         `json:"tool"`
+		Invocations []sarifInvocation `json:"invocations,omitempty"`
+		ColumnKind  string            `json:"columnKind"`
+		Results     []sarifResult     `json:"results"`
+	}
+	sarifInvocation struct {
+		Successful    bool                `json:"executionSuccessful"`
+		Notifications []sarifNotification `json:"toolExecutionNotifications"`
+	}
+	sarifNotification struct {
+		Level   string    `json:"level"`
+		Message sarifText `json:"message"`
 	}
 	sarifTool struct {
 		Driver sarifDriver `json:"driver"`
@@ -94,6 +103,10 @@ func writeSARIF(w io.Writer, document Document, options Options) error {
 		ColumnKind: "unicodeCodePoints",
 		Results:    make([]sarifResult, 0, len(document.Diagnostics)),
 	}
+	if document.Omitted > 0 {
+		told := sarifNotification{Level: "warning", Message: sarifText{Text: document.counts()}}
+		run.Invocations = []sarifInvocation{{Successful: true, Notifications: []sarifNotification{told}}}
+	}
 	for _, rule := range rules {
 		run.Tool.Driver.Rules = append(run.Tool.Driver.Rules, sarifOf(rule))
 	}
@@ -101,9 +114,9 @@ func writeSARIF(w io.Writer, document Document, options Options) error {
 	for i := range document.Diagnostics {
 		r := &document.Diagnostics[i]
 		result := r.sarif(slices.Index(rules, r.rule))
-		print := r.fingerprint()
-		seen[print]++
-		result.PartialFingerprints = map[string]string{"gatebook/v1": fmt.Sprintf("%s:%d", print, seen[print])}
+		finger := r.fingerprint()
+		seen[finger]++
+		result.PartialFingerprints = map[string]string{"gatebook/v1": fmt.Sprintf("%s:%d", finger, seen[finger])}
 		run.Results = append(run.Results, result)
 	}
 	return writeJSON(w, sarifLog{Schema: sarifSchema, Version: "2.1.0", Runs: []sarifRun{run}})

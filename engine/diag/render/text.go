@@ -49,7 +49,8 @@ func writeText(w io.Writer, document Document, options Options) error {
 	return err
 }
 
-// counts returns "2 errors, 1 warning", and nothing where nothing was found.
+// counts returns "2 errors, 1 warning", with how many of them are shown where that is
+// not all, and nothing where nothing was found.
 func (d Document) counts() string {
 	var parts []string
 	for _, c := range []struct {
@@ -63,7 +64,16 @@ func (d Document) counts() string {
 			parts = append(parts, strconv.Itoa(c.count)+" "+c.noun+"s")
 		}
 	}
-	return strings.Join(parts, ", ")
+	counts := strings.Join(parts, ", ")
+	if d.Omitted > 0 {
+		counts += ": " + d.more()
+	}
+	return counts
+}
+
+// more says how many findings there are beside those that are shown.
+func (d Document) more() string {
+	return fmt.Sprintf("%d shown, and %d more", len(d.Diagnostics), d.Omitted)
 }
 
 func (t *textWriter) record(r *Record) {

@@ -29,15 +29,18 @@ type Record struct {
 	Operator    string        `json:"operator"`
 	Result      string        `json:"result" doc:"How it ended, or running or interrupted."`
 	Remark      string        `json:"remark"`
-	Elapsed     time.Duration `json:"elapsed" doc:"How long it took."`
+	Elapsed     time.Duration `json:"elapsed" doc:"How long it took, or has taken so far; of an interrupted run, up to its last record, after which nobody knows when its process died."`
 	Run         string        `json:"run"`
 }
 
-// Of returns the line of the upgrade record for a run.
-func Of(s *standing.Status) Record {
+// Of returns the line of the upgrade record for a run, as of now.
+func Of(s *standing.Status, now time.Time) Record {
+	if s.Drive != standing.Driven {
+		now = s.Updated
+	}
 	r := Record{
 		Date: s.Started, Runbook: s.Run.Runbook, Revision: s.Run.Version, Run: s.Run.ID,
-		Operator: s.Run.By, Result: result(s), Elapsed: s.Elapsed(s.Updated),
+		Operator: s.Run.By, Result: result(s), Elapsed: s.Elapsed(now),
 	}
 	said := s.Run.Record
 	if s.Result != nil && s.Result.Record != nil {
@@ -50,11 +53,14 @@ func Of(s *standing.Status) Record {
 	return r
 }
 
+// interrupted is the result of a run whose process died.
+const interrupted = "interrupted"
+
 // result is the outcome, or how a run stands that has none.
 func result(s *standing.Status) string {
 	switch {
 	case s.Drive == standing.Abandoned:
-		return "interrupted"
+		return interrupted
 	case s.Result != nil:
 		return string(s.Result.Outcome)
 	default:
@@ -82,6 +88,13 @@ func remark(s *standing.Status) string {
 		remark += "; rolled back"
 	}
 	return remark
+}
+
+func (r Record) elapsed() string {
+	if r.Result == interrupted {
+		return "≥ " + layout.Elapsed(r.Elapsed)
+	}
+	return layout.Elapsed(r.Elapsed)
 }
 
 func member(of value.Value, name string) string {
@@ -158,7 +171,7 @@ func Table(w io.Writer, records []Record, style layout.Style, columns int) error
 	for _, r := range records {
 		rows = append(rows, []string{
 			r.Date.Format("2006-01-02 15:04"), r.Version, r.Environment, r.Operator, dressed(r.Result, style),
-			strings.Join(layout.Wrap(r.Remark, maxRemark), "\n"), r.Runbook + " " + r.Revision, r.Run, layout.Elapsed(r.Elapsed),
+			strings.Join(layout.Wrap(r.Remark, maxRemark), "\n"), r.Runbook + " " + r.Revision, r.Run, r.elapsed(),
 		})
 	}
 	head := []string{"DATE", "VERSION", "ENVIRONMENT", "OPERATOR", "RESULT", "REMARK", "RUNBOOK", "RUN", "ELAPSED"}
@@ -188,7 +201,7 @@ func width(head []string, rows [][]string) int {
 func paragraphs(w io.Writer, records []Record, style layout.Style, columns int) error {
 	out := layout.Page{Style: style}
 	for _, r := range records {
-		out.Linef("%s  %s  %s  %s", r.Date.Format("2006-01-02 15:04"), dressed(r.Result, style), out.Bold(r.Runbook+" "+r.Revision), layout.Elapsed(r.Elapsed))
+		out.Linef("%s  %s  %s  %s", r.Date.Format("2006-01-02 15:04"), dressed(r.Result, style), out.Bold(r.Runbook+" "+r.Revision), r.elapsed())
 		who := "by " + r.Operator
 		if r.Environment != "" {
 			who = "in " + r.Environment + " " + who

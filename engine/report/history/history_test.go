@@ -8,6 +8,7 @@ import (
 
 	"github.com/gatebook/gatebook/engine/report/history"
 	"github.com/gatebook/gatebook/engine/report/layout"
+	"github.com/gatebook/gatebook/engine/report/standing"
 )
 
 func TestFilterKeeps(t *testing.T) {
@@ -29,6 +30,23 @@ func TestFilterKeeps(t *testing.T) {
 	for name, test := range tests {
 		if got := test.filter.Keep(r); got != test.want {
 			t.Errorf("%s: %v, want %v", name, got, test.want)
+		}
+	}
+}
+
+// Of a run that goes on the time goes on, and of one whose process died nobody knows more
+// than that it took until the last record.
+func TestElapsed(t *testing.T) {
+	t.Parallel()
+	began := time.Date(2026, 11, 21, 3, 0, 0, 0, time.UTC)
+	for drive, want := range map[standing.Drive]string{standing.Driven: " 1m20s", standing.Abandoned: " ≥ 2s", standing.AtRest: " 2s"} {
+		status := &standing.Status{Started: began, Updated: began.Add(2 * time.Second), Drive: drive}
+		var b bytes.Buffer
+		if err := history.Table(&b, []history.Record{history.Of(status, began.Add(80*time.Second))}, layout.Style{}, 0); err != nil {
+			t.Fatal(err)
+		}
+		if !strings.HasSuffix(strings.TrimSpace(b.String()), want) {
+			t.Errorf("%s: %q, want %q", drive, b.String(), want)
 		}
 	}
 }

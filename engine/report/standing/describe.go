@@ -136,8 +136,6 @@ func describeStep(e event.Event) Said {
 		return describeAnswer(e)
 	case event.AnswerRefused:
 		return Said{What: "was given an answer that does not fit", Why: layout.Line(e.Reason), Mark: event.Asking}
-	case event.OutputMasked:
-		return Said{What: "printed the secret " + e.Name + ", which was masked", Mark: event.Waiting}
 	case event.StepDecided:
 		return describeDecision(e)
 	default:

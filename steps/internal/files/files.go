@@ -8,6 +8,9 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
 
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
@@ -30,6 +33,34 @@ func withoutPath(err error) error {
 		return cause.Err
 	}
 	return err
+}
+
+// MakeDir makes a folder, and those above it, and puts the names of those that it makes on
+// the disk, as [SyncDir] does.
+func MakeDir(path string) error { return makeDir(path, SyncDir) }
+
+func makeDir(path string, sync func(string) error) error {
+	above := filepath.Dir(path)
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) && above != path {
+		if err := makeDir(above, sync); err != nil {
+			return err
+		}
+		return errors.Join(os.MkdirAll(path, 0o755), sync(above))
+	}
+	return os.MkdirAll(path, 0o755) // which says so where it is no folder
+}
+
+// SyncDir puts the names in a folder on the disk, so that a file that was made there is
+// still there after a power cut. Windows has no such call.
+func SyncDir(path string) error {
+	if runtime.GOOS == "windows" {
+		return nil
+	}
+	dir, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(dir.Sync(), dir.Close())
 }
 
 // progressBytes is how much is read between two reports of progress.

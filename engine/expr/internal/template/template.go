@@ -79,6 +79,22 @@ func Weight(text string) int {
 	return weight
 }
 
+// Mentions returns what the expressions of a text seem to refer to, by their words
+// alone.
+func Mentions(text string) []names.Ref {
+	var found []names.Ref
+	for cut := range split(text) {
+		if cut.last {
+			break
+		}
+		for _, ref := range names.Mentions(text[cut.from:cut.to]) {
+			ref.Start, ref.End = ref.Start+cut.from, ref.End+cut.from
+			found = append(found, ref)
+		}
+	}
+	return found
+}
+
 // cut is an expression of a text, and the plain text before it.
 type cut struct {
 	plain    string // $${{ stands for ${{ in the text, and is no more

@@ -22,21 +22,34 @@ const (
 )
 
 // MakeDir makes a folder, and those above it, and puts their names on the disk.
-func MakeDir(path string) error {
-	err := os.Mkdir(path, DirMode)
-	if errors.Is(err, fs.ErrNotExist) && filepath.Dir(path) != path {
-		if err := MakeDir(filepath.Dir(path)); err != nil {
-			return err
+func MakeDir(path string) error { return makeDir(path, SyncDir) }
+
+func makeDir(path string, sync func(string) error) error {
+	above := filepath.Dir(path)
+	info, err := os.Stat(path)
+	switch {
+	case err == nil && !info.IsDir():
+		return &fs.PathError{Op: "mkdir", Path: path, Err: syscall.ENOTDIR}
+	case err == nil:
+		// Whoever made it may have died before its name was on the disk. Where this user
+		// may not look into the folder above, it was made by somebody else, long ago.
+		if err = sync(above); errors.Is(err, fs.ErrPermission) {
+			err = nil
 		}
-		err = os.Mkdir(path, DirMode)
-	}
-	if errors.Is(err, fs.ErrExist) {
-		return nil
-	}
-	if err != nil {
+		return err
+	case !errors.Is(err, fs.ErrNotExist):
 		return err
 	}
-	return SyncDir(filepath.Dir(path))
+	if err := makeDir(above, sync); err != nil {
+		return err
+	}
+	if err := os.Mkdir(path, DirMode); err != nil {
+		if _, gone := os.Stat(path); gone != nil {
+			return err
+		}
+		return makeDir(path, sync) // another process was quicker
+	}
+	return sync(above)
 }
 
 // WriteFile puts a file on the disk so that, at any moment and after any crash, it is

@@ -74,12 +74,11 @@ func (f *fault) find(line int, pattern *regexp.Regexp) (source.Range, bool) {
 
 var leadingTab = regexp.MustCompile(`^ *(\t+)`)
 
+// tab looks for a tab before the first word of a line, where neither a quote nor a
+// bracket lets it stand.
 func (f *fault) tab() (diag.Diagnostic, bool) {
-	if f.says("in a quoted scalar") || len(f.outline.brackets) > 0 || f.outline.open >= 0 {
-		return diag.Diagnostic{}, false
-	}
 	for line := f.line; line >= max(1, f.line-1); line-- {
-		if where, ok := f.find(line, leadingTab); ok {
+		if where, ok := f.find(line, leadingTab); ok && !f.outline.isOpen(where.Start) {
 			return diag.TabIndentation.At(where, "This line is indented with a tab.").WithHint("indent with spaces"), true
 		}
 	}

@@ -49,6 +49,11 @@ func newOutline(text []byte, end int) *outline {
 	return o
 }
 
+// isOpen reports whether a quote or a bracket before the offset is still open.
+func (o *outline) isOpen(at int) bool {
+	return o.open >= 0 && o.open < at || len(o.brackets) > 0 && o.brackets[0] < at
+}
+
 func (o *outline) spaceAt(at int) bool {
 	return at >= len(o.text) || isSpace(o.text[at])
 }

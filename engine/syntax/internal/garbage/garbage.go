@@ -4,6 +4,7 @@ package garbage
 
 import (
 	"bytes"
+	"fmt"
 	"unicode/utf8"
 
 	"github.com/gatebook/gatebook/engine/diag"
@@ -12,11 +13,20 @@ import (
 
 // Replace reports bytes that do not belong in a runbook, and returns the text with
 // each of them replaced by as many harmless ones, so that the rest is still read
-// and every offset stays true. Without such bytes the text is returned as it is. It
-// stops at [Limit] findings.
+// and every offset stays true. Without such bytes the text is returned as it is; nil
+// says that the file is no text, so that nothing else need be said of it.
 func Replace(file *source.File) ([]byte, diag.List) {
 	s := sanitizer{file: file, text: file.Text()}
-	for i := file.LineStart(1); i < len(s.text) && len(s.found) < Limit; {
+	if isUTF16(s.text) {
+		return nil, diag.List{diag.InvalidUTF8.At(file.Range(0, 2), "The file is not in UTF-8.").
+			WithHint("the file is in UTF-16: save it as UTF-8")}
+	}
+	for i := file.LineStart(1); i < len(s.text); {
+		if len(s.found) == limit {
+			last := &s.found[limit-1]
+			last.Detail += fmt.Sprintf(" A file with %d such places is no text, and is not read any further.", limit)
+			return nil, s.found
+		}
 		if c := s.text[i]; c >= ' ' && c < 0x7F || c == '\n' || c == '\t' {
 			i++
 			continue
@@ -62,9 +72,18 @@ type sanitizer struct {
 	found diag.List
 }
 
-// Limit is how many places of garbage are reported before it is clear that the
+// limit is how many places of garbage are reported before it is clear that the
 // file is no text at all.
-const Limit = 20
+const limit = 20
+
+// isUTF16 reports whether a text is in the other encoding that is common: it has the
+// byte order mark of that, or begins with two characters of which one byte is zero.
+func isUTF16(text []byte) bool {
+	if bytes.HasPrefix(text, []byte{0xFF, 0xFE}) || bytes.HasPrefix(text, []byte{0xFE, 0xFF}) {
+		return true
+	}
+	return len(text) >= 4 && (text[0] == 0) != (text[1] == 0) && (text[0] == 0) == (text[2] == 0) && (text[1] == 0) == (text[3] == 0)
+}
 
 func (s *sanitizer) add(d diag.Diagnostic) { s.found = append(s.found, d) }
 
@@ -87,13 +106,8 @@ func (s *sanitizer) invalid(start int) int {
 		end++
 	}
 	s.replace(start, end)
-	d := diag.InvalidUTF8.At(s.file.Range(start, end), "The byte 0x%02X does not belong to any character of UTF-8.", s.text[start])
-	if start == 0 && end == 2 && s.text[0] != s.text[1] && s.text[0] >= 0xFE && s.text[1] >= 0xFE {
-		d = d.WithHint("the file is in UTF-16: save it as UTF-8")
-	} else {
-		d = d.WithHint("save the file as UTF-8")
-	}
-	s.add(d)
+	s.add(diag.InvalidUTF8.At(s.file.Range(start, end), "The byte 0x%02X does not belong to any character of UTF-8.", s.text[start]).
+		WithHint("save the file as UTF-8"))
 	return end - start
 }
 

@@ -10,6 +10,7 @@ import (
 	"os/signal"
 	"os/user"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -83,17 +84,33 @@ func System(build Build) Env {
 
 func isTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }
 
-// username is who answers for what is done: the person, also where they became root.
 func username() string {
-	for _, name := range []string{"SUDO_USER", "USER", "LOGNAME", "USERNAME"} {
-		if value := os.Getenv(name); value != "" {
-			return value
-		}
+	if uid := os.Getuid(); uid >= 0 {
+		return nameOf(strconv.Itoa(uid), user.LookupId, os.Getenv)
 	}
-	if u, err := user.Current(); err == nil {
+	if u, err := user.Current(); err == nil { // on Windows
 		return u.Username
 	}
 	return "unknown"
+}
+
+// nameOf is who answers for what is done: whom the system says that it is, as anybody can
+// set a variable to the name of somebody else. What variables say stands beside that name
+// where it is not a person's: root, and a number that has no name on this machine.
+func nameOf(uid string, lookup func(uid string) (*user.User, error), getenv func(string) string) string {
+	name, claims := "uid "+uid, []string{"USER", "LOGNAME"}
+	if u, err := lookup(uid); err == nil {
+		name, claims = u.Username, nil
+	}
+	if uid == "0" {
+		claims = []string{"SUDO_USER"}
+	}
+	for _, variable := range claims {
+		if claimed := getenv(variable); claimed != "" && claimed != name {
+			return claimed + " as " + name
+		}
+	}
+	return name
 }
 
 func random() uint64 {

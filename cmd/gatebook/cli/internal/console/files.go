@@ -72,6 +72,9 @@ func (c *Console) Replace(name string, text []byte) error {
 		return err
 	}
 	_, err = beside.Write(text)
+	if err == nil {
+		err = beside.Sync() // or a power cut could leave the new name with nothing under it
+	}
 	err = errors.Join(err, beside.Chmod(info.Mode().Perm()), beside.Close())
 	if err == nil {
 		err = os.Rename(beside.Name(), path)

@@ -35,64 +35,6 @@ type Run struct {
 	Holder journal.Owner // whose process drives it now, where one does
 }
 
-// errNoRecord says of a run that there is nothing to tell of it.
-var errNoRecord = errors.New("no record: its process died before it began, or its journal was emptied or removed")
-
-// Open finds a run by its id, a beginning of it, or "latest", and reads how it stands. Of
-// one that cannot be read nobody can tell what it has changed, so that the error is a
-// [console.StuckError].
-func (r *Runs) Open(name string) (*Run, error) {
-	folder, err := r.find(name)
-	if err != nil {
-		return nil, err
-	}
-	found, err := r.look(folder)
-	if err == nil && found.Status.Run.ID == "" && found.Status.Drive != standing.Driven {
-		err = fmt.Errorf("run %s has %w", folder.ID(), errNoRecord)
-	}
-	if err != nil {
-		return nil, unread(folder, err)
-	}
-	return found, nil
-}
-
-func unread(folder *journal.Run, err error) error {
-	return &console.StuckError{
-		Cause: err,
-		Hint: "Nothing was done. What the run has changed is for a person to see. What its journal still says: gatebook audit " +
-			folder.ID() + ". Its own copies and what its steps printed lie beside " + folder.JournalPath(),
-	}
-}
-
-// find finds the folder of a run that a person named, for every verb alike. That there
-// is none, more than one, or no folder of runs that can be read, is for the command line.
-func (r *Runs) find(name string) (*journal.Run, error) {
-	if name == journal.Latest {
-		r.tellStrangers()
-	}
-	folder, err := r.Engine.Store().Open(name)
-	if err != nil {
-		return nil, console.Usage("", "%v", err)
-	}
-	return folder, nil
-}
-
-// shownStrangers is how many folders are named that are no run's.
-const shownStrangers = 5
-
-// tellStrangers says which folders among those of the runs are passed over.
-func (r *Runs) tellStrangers() {
-	names, err := r.Engine.Store().Strangers()
-	if err != nil || len(names) == 0 {
-		return // what cannot be listed is told by whoever needs it
-	}
-	more := ""
-	if left := len(names) - shownStrangers; left > 0 {
-		names, more = names[:shownStrangers], fmt.Sprintf(" and %d more", left)
-	}
-	r.Note("Passed over what is no run in %s: %s%s", r.Engine.Store().Root(), layout.Line(strings.Join(names, ", ")), more)
-}
-
 // look reads the journal of a run to its end.
 func (r *Runs) look(folder *journal.Run) (*Run, error) {
 	planned, err := readPlan(folder)
@@ -217,12 +159,17 @@ func (r *Runs) changed(folder *journal.Run, began event.Run) string {
 // History returns the records of the runs that pass the filter, newest first, at most
 // limit of them, and whether there are more.
 func (r *Runs) History(filter history.Filter, limit int) (records []history.Record, more bool, err error) {
-	r.tellStrangers()
 	all, err := r.Engine.Store().List()
 	if err != nil {
 		return nil, false, console.Usage("", "%v", err)
 	}
+	var copies []string
+	defer func() { r.tellStrangers(copies) }()
 	for entry := range all {
+		if isCopy(entry) {
+			copies = append(copies, entry.Run.ID())
+			continue
+		}
 		record := r.record(entry)
 		if !record.Date.IsZero() && record.Date.Before(filter.Since) {
 			break // those that follow are older
@@ -251,7 +198,7 @@ func (r *Runs) record(entry journal.Entry) history.Record {
 	if err != nil {
 		return history.Record{Date: entry.Run.Made(), Run: entry.Run.ID(), Result: "unreadable", Remark: layout.Line(err.Error())}
 	}
-	return history.Of(status)
+	return history.Of(status, r.Now())
 }
 
 func summarise(entry journal.Entry) (*standing.Status, error) {
