@@ -1,0 +1,73 @@
+package check_test
+
+import (
+	"context"
+	"encoding/json"
+	"testing"
+
+	"github.com/gatebook/gatebook/engine/catalog"
+	"github.com/gatebook/gatebook/engine/diag"
+	"github.com/gatebook/gatebook/engine/diag/diagtest"
+	"github.com/gatebook/gatebook/engine/source"
+	"github.com/gatebook/gatebook/plugins/sdk"
+)
+
+// provided is a plugin in this process: to check a runbook it need not run.
+type provided struct{ *sdk.Served }
+
+func (p provided) Describe() sdk.PluginDescription { return p.Description }
+
+func (provided) SHA256() string { return "00" }
+
+func (p provided) Connect(string, json.RawMessage, []string) map[string]sdk.Handler {
+	handlers := map[string]sdk.Handler{}
+	for _, action := range p.Description.Actions {
+		handlers[action.Name], _ = p.Handler(action.Name)
+	}
+	return handlers
+}
+
+type clusterConfig struct {
+	Context string `json:"context" required:"true" pattern:"^[a-z]+$" doc:"The cluster."`
+	Token   string `json:"token" secret:"true" doc:"What lets one in."`
+}
+
+type podInput struct {
+	Name string `json:"name" required:"true" doc:"The pod."`
+}
+
+type podOutput struct {
+	Ready bool `json:"ready" required:"true" doc:"Whether it is ready."`
+}
+
+func withPlugins(t *testing.T) *catalog.Catalog {
+	t.Helper()
+	catalogue := testActions(t)
+	look := sdk.Action[podInput, podOutput]{
+		Name: "pod", Summary: "Look at a pod", Effect: sdk.Read,
+		Apply: func(context.Context, *sdk.Call[podInput]) (podOutput, error) { return podOutput{}, nil },
+	}
+	cluster, err := sdk.Plugin[clusterConfig]{Name: "kubernetes", Version: "1.0.0", Summary: "Pods", Actions: []sdk.Declaration{look}}.Served()
+	if err != nil {
+		t.Fatal(err)
+	}
+	local, err := sdk.Plugin[struct{}]{Name: "local", Version: "1.0.0", Summary: "Pods here", Actions: []sdk.Declaration{look}}.Served()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for alias, served := range map[string]*sdk.Served{"k8s": cluster, "alone": cluster, "here": local} {
+		if catalogue, err = catalogue.With(alias, provided{served}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return catalogue
+}
+
+func TestConnectionsAreChecked(t *testing.T) {
+	t.Parallel()
+	catalogue := withPlugins(t)
+	diagtest.Run(t, "testdata/plugins/*.yaml", func(file *source.File) diag.List {
+		_, found := load(file, catalogue)
+		return found
+	})
+}
