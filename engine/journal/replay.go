@@ -31,9 +31,17 @@ type Summary struct {
 // as it was written gives a [DamagedError]; an error of each ends the reading and is
 // returned wrapped. The summary then tells how far it came.
 func Replay(r io.Reader, each func(Record) error) (Summary, error) {
+	return replay(r, Summary{}, each)
+}
+
+// replay reads on from where another reading has come to; the zero one is none.
+func replay(r io.Reader, sum Summary, each func(Record) error) (Summary, error) {
 	in := newLineReader(r, readSize)
 	c := newChain()
-	sum := Summary{Head: c.head}
+	if sum.Head.Seq > 0 {
+		c.head = sum.Head
+	}
+	sum.Head, sum.Torn = c.head, 0
 	for {
 		line, size, err := in.next()
 		if errors.Is(err, io.EOF) {

@@ -73,6 +73,28 @@ func TestReplayGivesBackWhatWasAppended(t *testing.T) {
 	})
 }
 
+func TestReplayGoesOnWhereAnotherHasComeTo(t *testing.T) {
+	t.Parallel()
+	run := newRun(t)
+	text := journalOf(sample...)
+	var all []string
+	var from Summary
+	for end := range len(text) + 1 { // as a reader finds it that looks in while it is written
+		writeJournal(t, run, text[:end])
+		sum, err := run.ReplayOn(from, collect(&all))
+		if err != nil || sum.Bytes+sum.Torn != int64(end) {
+			t.Fatalf("at byte %d: %+v, %v", end, sum, err)
+		}
+		from = sum
+	}
+	equal(t, "payloads", all, sample)
+	other := journalOf(append([]string{`"other"`}, sample...)...)
+	writeJournal(t, run, append(text, other[lineStarts(other)[len(sample)]:]...))
+	if _, err := run.ReplayOn(from, nil); mustDamage(t, err).Seq != from.Head.Seq+1 {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestTornAtEveryByteIsRepaired(t *testing.T) {
 	t.Parallel()
 	text := journalOf(sample...)
