@@ -41,6 +41,23 @@ func TestManyExpressionsInOneTextTakeLittle(t *testing.T) {
 	}
 }
 
+// However the vars use each other, the patterns of a runbook have one bound.
+func TestAllPatternsOfARunbookAreBoundedTogether(t *testing.T) {
+	t.Parallel()
+	text := head + "inputs: {who: {type: string}}\nvars:\n  v0: []\n"
+	for level := 1; level < 10; level++ {
+		text += fmt.Sprintf("  v%d:\n    - ${{ vars.v%d }}\n", level, level-1)
+		for i := range 50 {
+			text += fmt.Sprintf("    - ${{ inputs.who matches '(?:a{100}){9}' }} %d\n", i)
+		}
+	}
+	text += "steps:\n  - {id: look, uses: look, with: {url: \"${{ string(vars.v9) }}\"}}\n"
+	_, found := load(source.NewFile("patterns.yaml", []byte(text)), testActions(t))
+	if len(found) == 0 || found[0].Rule != diag.ExprBadLiteral || !strings.Contains(found[0].Detail, "all together") {
+		t.Errorf("the patterns of nine levels of vars are not too many together: %v", found)
+	}
+}
+
 func TestConditionsThatAreAlwaysTheSameAreTriedWithLittleWork(t *testing.T) {
 	t.Parallel()
 	for expr, want := range map[string]int{
