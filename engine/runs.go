@@ -25,13 +25,9 @@ type RunOptions struct {
 // Run carries out a plan, and returns when the run has ended or paused. The context
 // does not stop it; [run.Process.Controls] do.
 func (e *Engine) Run(ctx context.Context, p *Plan, process run.Process, o RunOptions) (event.Result, error) {
-	document, err := json.Marshal(p.Plan) // as the run keeps it
-	if err != nil {
-		return event.Result{}, fmt.Errorf("write the plan: %w", err)
-	}
 	return run.Start(ctx, e.store, process, p.Plan, p.text, event.Run{
 		Runbook: p.Runbook.Name, Version: p.Runbook.Version, Title: p.Runbook.Title, File: p.Runbook.File, Dir: e.dir,
-		Digest: p.Runbook.Digest, PlanDigest: p.Digest, PlanDocument: event.Digest(document), Gatebook: e.version,
+		Digest: p.Runbook.Digest, PlanDigest: p.Digest, Gatebook: e.version,
 		Inputs: p.Inputs, Secrets: p.secrets, Record: recordOf(p.Record),
 		By: o.By, Seed: o.Seed, Parallelism: max(o.Parallelism, 1), Lock: p.Lock, Steps: len(p.Steps),
 	})

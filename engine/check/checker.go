@@ -23,6 +23,7 @@ type checker struct {
 	places  map[string]int            // the place of each step by its id
 	outputs map[string]*schema.Schema // the outputs of each step by its id
 	types   *expr.Types               // of the steps' expressions
+	anyVars *expr.Types               // the same where nothing is known of the vars; all others come of it
 	retries *expr.Types               // of retry.if; made when first needed
 	secrets secrets
 

@@ -2,7 +2,9 @@ package check_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/gatebook/gatebook/engine/diag"
 	"github.com/gatebook/gatebook/engine/source"
@@ -20,6 +22,39 @@ func TestTooManyExpressionsAreSaidOnce(t *testing.T) {
 	}
 	if line := found[0].Range.String(); line == "many.yaml:12:13" {
 		t.Errorf("the first expression, at %s, is too many", line)
+	}
+}
+
+func TestManyExpressionsInOneTextTakeLittle(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]int{"who": 0, "whom": 50_000} {
+		text := head + "inputs: {who: {type: string}}\nsteps:\n  - {id: look, uses: look, with: {url: \"" +
+			strings.Repeat("a ${{ inputs."+name+" }} b c ", 50_000) + "\"}}\n"
+		begin := time.Now()
+		_, found := load(source.NewFile("many.yaml", []byte(text)), testActions(t))
+		if took := time.Since(begin); took > 20*time.Second {
+			t.Errorf("%s: it took %s", name, took)
+		}
+		if got := found.Count(diag.Error); got != want {
+			t.Errorf("%s: found %d errors, want %d", name, got, want)
+		}
+	}
+}
+
+// However the vars use each other, the patterns of a runbook have one bound.
+func TestAllPatternsOfARunbookAreBoundedTogether(t *testing.T) {
+	t.Parallel()
+	text := head + "inputs: {who: {type: string}}\nvars:\n  v0: []\n"
+	for level := 1; level < 10; level++ {
+		text += fmt.Sprintf("  v%d:\n    - ${{ vars.v%d }}\n", level, level-1)
+		for i := range 50 {
+			text += fmt.Sprintf("    - ${{ inputs.who matches '(?:a{100}){9}' }} %d\n", i)
+		}
+	}
+	text += "steps:\n  - {id: look, uses: look, with: {url: \"${{ string(vars.v9) }}\"}}\n"
+	_, found := load(source.NewFile("patterns.yaml", []byte(text)), testActions(t))
+	if len(found) == 0 || found[0].Rule != diag.ExprBadLiteral || !strings.Contains(found[0].Detail, "all together") {
+		t.Errorf("the patterns of nine levels of vars are not too many together: %v", found)
 	}
 }
 

@@ -19,6 +19,7 @@ const maxVarLevels = 16
 // are known to it, and then makes the types of the steps' expressions.
 func (c *checker) compileVars() {
 	entries := c.model.Vars.Entries
+	c.anyVars = expr.NewTypes(c.runbook.InputSchema, nil, c.outputs)
 	shapes := make([]schema.Property, len(entries))
 	for i, entry := range entries {
 		shapes[i] = schema.Property{Name: entry.Key.Value, Schema: &schema.Schema{}}
@@ -45,7 +46,7 @@ func (c *checker) typesWith(vars []schema.Property) *expr.Types {
 	for _, v := range vars {
 		object.Required = append(object.Required, v.Name)
 	}
-	return expr.NewTypes(c.runbook.InputSchema, object, c.outputs)
+	return c.anyVars.With(expr.RootVars, object)
 }
 
 // varLevels sorts the vars: each level uses only those before it. Vars that use each
@@ -86,10 +87,9 @@ func (c *checker) varNeeds(entries []model.Entry[model.Value]) [][]int {
 	for i, entry := range entries {
 		places[entry.Key.Value] = i
 	}
-	types := expr.NewTypes(c.runbook.InputSchema, nil, c.outputs)
 	needs := make([][]int, len(entries))
 	for i, entry := range entries {
-		tree, _ := data.Compile(c.compiler, types, entry.Value.Node)
+		tree, _ := data.Compile(c.compiler, c.anyVars, entry.Value.Node)
 		for ref := range tree.References() {
 			if ref.Root != expr.RootVars || len(ref.Path) == 0 {
 				continue

@@ -161,9 +161,10 @@ func eachText(types *expr.Types, node *syntax.Node, yield func(expr.Text) bool) 
 // Faults places the faults of an expression that is the text of a node.
 func Faults(node *syntax.Node, faults []expr.Fault) diag.List {
 	var found diag.List
+	place := places(node, len(faults))
 	for _, f := range faults {
 		found = append(found, diag.Diagnostic{
-			Rule: f.Rule, Range: node.RangeOf(f.Start, f.End), Detail: f.Detail, Hint: f.Hint,
+			Rule: f.Rule, Range: place(f.Start, f.End), Detail: f.Detail, Hint: f.Hint,
 		})
 	}
 	return found
@@ -220,12 +221,22 @@ func (t *Tree) references() iter.Seq[Reference] { return Place(t.node, t.templat
 // its place.
 func Place(node *syntax.Node, refs []expr.Ref) iter.Seq[Reference] {
 	return func(yield func(Reference) bool) {
+		place := places(node, len(refs))
 		for _, ref := range refs {
-			if !yield(Reference{ref, node.RangeOf(ref.Start, ref.End)}) {
+			if !yield(Reference{ref, place(ref.Start, ref.End)}) {
 				return
 			}
 		}
 	}
+}
+
+// places returns what finds so many places in the text of a node.
+func places(node *syntax.Node, count int) func(start, end int) source.Range {
+	const few = 8
+	if count <= few {
+		return node.RangeOf
+	}
+	return node.Places()
 }
 
 // templates yields the parts of the tree that are templates.

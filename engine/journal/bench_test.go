@@ -5,13 +5,15 @@ import (
 	"fmt"
 	"testing"
 	"time"
+
+	"github.com/gatebook/gatebook/engine/journal/internal/chain"
 )
 
 const event = `{"type":"attempt finished","time":"2026-11-21T19:30:55.123456789Z","step":"drain","instance":"web-1",` +
 	`"attempt":1,"key":"20261121-193055-k3f9/drain/web-1/do","outputs":{"evicted":12,"node":"web-1"}}`
 
 func BenchmarkAppend(b *testing.B) {
-	j := newJournal(&nullDisk{}, "journal.jsonl", newChain(), 0)
+	j := newJournal(&nullDisk{}, "journal.jsonl", chain.New(), 0)
 	payload := []byte(event)
 	b.ReportAllocs()
 	b.SetBytes(int64(len(payload)))
@@ -63,9 +65,9 @@ func BenchmarkSync(b *testing.B) {
 func BenchmarkReplay(b *testing.B) {
 	const records = 100_000
 	var text []byte
-	c := newChain()
+	c := chain.New()
 	for range records {
-		text = c.write(text, []byte(event))
+		text = c.Write(text, []byte(event))
 	}
 	b.ReportAllocs()
 	b.SetBytes(int64(len(text)))

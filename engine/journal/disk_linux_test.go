@@ -13,6 +13,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/gatebook/gatebook/engine/journal/internal/chain"
 	"github.com/gatebook/gatebook/engine/journal/internal/disk"
 )
 
@@ -32,7 +33,7 @@ func TestDeviceWithoutSpace(t *testing.T) {
 	if err != nil {
 		t.Skip(err)
 	}
-	j := newJournal(disk.File{File: full}, "J", newChain(), 0)
+	j := newJournal(disk.File{File: full}, "J", chain.New(), 0)
 	appendAll(t, j, sample...)
 	if err := j.Sync(); !errors.Is(err, syscall.ENOSPC) {
 		t.Fatalf("got %v", err)
@@ -128,8 +129,8 @@ func writeUntilFull(run *Run) (*WriteError, error) {
 		}
 	}
 	failed, ok := errors.AsType[*WriteError](err)
-	if !ok || !errors.Is(err, syscall.ENOSPC) || failed.Durable != j.chain.head.Seq-1 || failed.Lost != 1 {
-		return nil, fmt.Errorf("on the full disk at record %d: %w", j.chain.head.Seq, err)
+	if !ok || !errors.Is(err, syscall.ENOSPC) || failed.Durable != j.chain.Head.Seq-1 || failed.Lost != 1 {
+		return nil, fmt.Errorf("on the full disk at record %d: %w", j.chain.Head.Seq, err)
 	}
 	if err := j.Close(); !errors.Is(err, failed) {
 		return nil, fmt.Errorf("on closing: %w", err)
@@ -142,8 +143,8 @@ func resumeThenReadOnly(run *Run, failed *WriteError, dir string) error {
 	if err != nil {
 		return err
 	}
-	if j.chain.head.Seq != failed.Durable || repaired != (Repair{}) {
-		return fmt.Errorf("resumed at record %d, after %d were durable; %+v", j.chain.head.Seq, failed.Durable, repaired)
+	if j.chain.Head.Seq != failed.Durable || repaired != (Repair{}) {
+		return fmt.Errorf("resumed at record %d, after %d were durable; %+v", j.chain.Head.Seq, failed.Durable, repaired)
 	}
 	if _, err := j.Append([]byte(event)); err != nil {
 		return err
@@ -160,7 +161,7 @@ func resumeThenReadOnly(run *Run, failed *WriteError, dir string) error {
 	if _, err := run.store.Create("x"); !errors.Is(err, syscall.EROFS) {
 		return fmt.Errorf("creating on the read-only disk: %w", err)
 	}
-	if sum, err := run.Replay(nil); err != nil || sum.Head != j.chain.head {
+	if sum, err := run.Replay(nil); err != nil || sum.Head != j.chain.Head {
 		return fmt.Errorf("reading on the read-only disk: %+v, %w", sum, err)
 	}
 	if entry := run.Entry(); entry.Err != nil || entry.Records != failed.Durable+1 {

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/gatebook/gatebook/engine/journal/internal/chain"
 )
 
 // newRun makes a run in a store of its own.
@@ -46,9 +48,9 @@ func appendAll(t testing.TB, j *Journal, payloads ...string) {
 // journalOf returns the bytes of a journal with these payloads.
 func journalOf(payloads ...string) []byte {
 	var text []byte
-	c := newChain()
+	c := chain.New()
 	for _, payload := range payloads {
-		text = c.write(text, []byte(payload))
+		text = c.Write(text, []byte(payload))
 	}
 	return text
 }

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/gatebook/gatebook/engine/journal/internal/chain"
 	"github.com/gatebook/gatebook/engine/journal/internal/disk"
 )
 
@@ -31,7 +32,7 @@ type Journal struct {
 	file    file
 	path    string
 	opened  fs.FileInfo // the file that path led to; nil: nobody looks whether it still does
-	chain   *chain
+	chain   *chain.Chain
 	buf     []byte // whole lines that are not written yet
 	size    int64  // of the file, whole records only
 	written uint64 // the last record that the kernel has
@@ -61,7 +62,7 @@ func createJournal(path string) (*Journal, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("create journal %s: %w", path, err), f.Close())
 	}
-	j := newJournal(disk.File{File: f}, path, newChain(), 0)
+	j := newJournal(disk.File{File: f}, path, chain.New(), 0)
 	j.opened = opened
 	return j, nil
 }
@@ -97,8 +98,8 @@ func goOn(f *os.File, path string, each func(Record) error) (*Journal, Repair, e
 	if err := f.Sync(); err != nil {
 		return nil, Repair{}, fmt.Errorf("sync journal %s: %w", path, err)
 	}
-	c := newChain()
-	c.head = sum.Head
+	c := chain.New()
+	c.Head = sum.Head
 	j := newJournal(disk.File{File: f}, path, c, sum.Bytes)
 	j.opened = opened
 	return j, repaired, nil
@@ -117,8 +118,8 @@ func hold(f *os.File) (fs.FileInfo, error) {
 	return f.Stat()
 }
 
-func newJournal(f file, path string, c *chain, size int64) *Journal {
-	return &Journal{file: f, path: path, chain: c, size: size, written: c.head.Seq, durable: c.head.Seq}
+func newJournal(f file, path string, c *chain.Chain, size int64) *Journal {
+	return &Journal{file: f, path: path, chain: c, size: size, written: c.Head.Seq, durable: c.Head.Seq}
 }
 
 // Append adds a record and returns its number. The payload is one JSON value without
@@ -129,11 +130,11 @@ func (j *Journal) Append(payload []byte) (uint64, error) {
 		return 0, j.err
 	}
 	if err := checkPayload(payload); err != nil {
-		return 0, fmt.Errorf("append record %d: %w", j.chain.head.Seq+1, err)
+		return 0, fmt.Errorf("append record %d: %w", j.chain.Head.Seq+1, err)
 	}
-	j.buf = j.chain.write(j.buf, payload)
+	j.buf = j.chain.Write(j.buf, payload)
 	j.stats.Records++
-	return j.chain.head.Seq, nil
+	return j.chain.Head.Seq, nil
 }
 
 func checkPayload(payload []byte) error {
@@ -163,7 +164,7 @@ func (j *Journal) Flush() error {
 		return j.failWrite(n, err)
 	}
 	j.size += int64(n)
-	j.written = j.chain.head.Seq
+	j.written = j.chain.Head.Seq
 	if j.buf = j.buf[:0]; cap(j.buf) > maxKept {
 		j.buf = nil
 	}
@@ -231,7 +232,7 @@ func (j *Journal) failWrite(n int, cause error) error {
 func (j *Journal) fail(op string, cause error) error {
 	j.err = &WriteError{
 		Op: op, Path: j.path, Err: bare(cause),
-		Durable: j.durable, Written: j.written, Lost: j.chain.head.Seq - j.written,
+		Durable: j.durable, Written: j.written, Lost: j.chain.Head.Seq - j.written,
 	}
 	return j.err
 }

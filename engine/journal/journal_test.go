@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"github.com/gatebook/gatebook/engine/journal/internal/chain"
 )
 
 func mustRead(t testing.TB, path string) []byte {
@@ -92,7 +94,7 @@ func TestReopenedJournalGoesOnWithItsChain(t *testing.T) {
 			equal(t, "durable", j.durable, uint64(len(all)))
 			appendAll(t, j, session...)
 			all = append(all, session...)
-			head = j.chain.head
+			head = j.chain.Head
 			if err := j.Close(); err != nil {
 				rt.Fatal(err)
 			}
@@ -210,7 +212,7 @@ func TestFailingDisk(t *testing.T) {
 			truncateErr: oneOf.Draw(rt, "truncate"),
 			syncsBefore: rapid.IntRange(0, 5).Draw(rt, "syncs"),
 		}
-		j := newJournal(disk, "journal.jsonl", newChain(), 0)
+		j := newJournal(disk, "journal.jsonl", chain.New(), 0)
 		var acknowledged uint64
 		var failure error
 		for _, group := range groups {
@@ -218,7 +220,7 @@ func TestFailingDisk(t *testing.T) {
 			if failure = j.Sync(); failure != nil {
 				break
 			}
-			acknowledged = j.chain.head.Seq
+			acknowledged = j.chain.Head.Seq
 		}
 		if failure == nil {
 			equal(t, "data", string(disk.data), string(text))
@@ -234,8 +236,8 @@ func checkFailure(t *testing.T, j *Journal, disk *faultyDisk, failure error, ack
 	if !ok {
 		t.Fatalf("got %v, want a WriteError", failure)
 	}
-	if failed.Durable < acknowledged || failed.Written < failed.Durable || failed.Written+failed.Lost != j.chain.head.Seq {
-		t.Fatalf("acknowledged %d of %d: %+v", acknowledged, j.chain.head.Seq, failed)
+	if failed.Durable < acknowledged || failed.Written < failed.Durable || failed.Written+failed.Lost != j.chain.Head.Seq {
+		t.Fatalf("acknowledged %d of %d: %+v", acknowledged, j.chain.Head.Seq, failed)
 	}
 	var kept []string
 	sum, err := Replay(strings.NewReader(string(disk.data)), collect(&kept))
@@ -299,7 +301,7 @@ func TestWriteErrorSaysWhatIsSafeAndWhatToDo(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			j := newJournal(test.disk, "J", newChain(), 0)
+			j := newJournal(test.disk, "J", chain.New(), 0)
 			appendAll(t, j, `1`, `2`, `3`)
 			equal(t, "message", fmt.Sprint(j.Sync()), test.want)
 		})

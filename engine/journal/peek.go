@@ -2,13 +2,12 @@ package journal
 
 import (
 	"bytes"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
 	"os"
-	"strconv"
 
+	"github.com/gatebook/gatebook/engine/journal/internal/chain"
 	"github.com/gatebook/gatebook/engine/journal/internal/disk"
 )
 
@@ -35,15 +34,15 @@ func (r *Run) Entry() Entry {
 }
 
 func (e *Entry) peekFirst(f *os.File) error {
-	in := newLineReader(io.NewSectionReader(f, 0, maxLine), peekSize)
-	line, _, err := in.next()
+	in := chain.NewLines(io.NewSectionReader(f, 0, chain.MaxLine), peekSize)
+	line, _, err := in.Next()
 	if errors.Is(err, io.EOF) {
 		return nil // empty, or torn in its first record: the run never began
 	}
 	if err != nil {
 		return err
 	}
-	rec, err := newChain().read(line)
+	rec, err := chain.New().Read(line)
 	if err != nil {
 		return damaged(Summary{}, err)
 	}
@@ -68,45 +67,20 @@ func (e *Entry) peekLast(f *os.File) error {
 		end := bytes.LastIndexByte(tail, '\n')
 		start := bytes.LastIndexByte(tail[:max(end, 0)], '\n') + 1
 		// The window must hold the end of the line before, with its hash.
-		if start > tailLen || window == size {
+		if start > chain.TailLen || window == size {
 			return e.checkLast(tail[:start], tail[start:end], size-window+int64(start))
 		}
-		if window > 2*maxLine {
-			return &DamagedError{Offset: size - window, Reason: tooLong}
+		if window > 2*chain.MaxLine {
+			return &DamagedError{Offset: size - window, Reason: chain.TooLong}
 		}
 	}
 }
 
 func (e *Entry) checkLast(before, line []byte, offset int64) error {
-	rec, err := newChain().readLast(before, line)
+	rec, err := chain.New().ReadLast(before, line)
 	if err != nil {
 		return &DamagedError{Offset: offset, Reason: err.Error()}
 	}
 	e.Last, e.Records = bytes.Clone(rec.Payload), rec.Seq
 	return nil
-}
-
-// readLast reads a line of which nothing but the end of the line before is known.
-func (c *chain) readLast(before, line []byte) (Record, error) {
-	if len(before) == 0 {
-		return c.read(line)
-	}
-	seq, _, _, err := split(line)
-	if err != nil {
-		return Record{}, err
-	}
-	number, err := strconv.ParseUint(string(seq), 10, 64)
-	if err != nil {
-		return Record{}, errors.New("its number is too large")
-	}
-	c.head.Seq = number - 1
-	hash := bytes.TrimSuffix(before, []byte(afterHash+"\n"))
-	hash = hash[max(len(hash)-hexLen, 0):]
-	if !isHex(hash) {
-		return Record{}, errors.New("the line before it does not end with a hash")
-	}
-	if _, err := hex.Decode(c.head.Hash[:], hash); err != nil {
-		return Record{}, err
-	}
-	return c.read(line)
 }

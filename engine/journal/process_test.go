@@ -168,7 +168,7 @@ func TestKilledProcessLosesNothingThatWasFlushed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := int(j.chain.head.Seq); got < told {
+	if got := int(j.chain.Head.Seq); got < told {
 		t.Fatalf("%d records are there, and %d were flushed", got, told)
 	}
 	if err := j.Close(); err != nil {

@@ -1,13 +1,13 @@
 package journal
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 
+	"github.com/gatebook/gatebook/engine/journal/internal/chain"
 	"github.com/gatebook/gatebook/engine/journal/internal/disk"
 )
 
@@ -31,11 +31,19 @@ type Summary struct {
 // as it was written gives a [DamagedError]; an error of each ends the reading and is
 // returned wrapped. The summary then tells how far it came.
 func Replay(r io.Reader, each func(Record) error) (Summary, error) {
-	in := newLineReader(r, readSize)
-	c := newChain()
-	sum := Summary{Head: c.head}
+	return replay(r, Summary{}, each)
+}
+
+// replay reads on from where another reading has come to; the zero one is none.
+func replay(r io.Reader, sum Summary, each func(Record) error) (Summary, error) {
+	in := chain.NewLines(r, readSize)
+	c := chain.New()
+	if sum.Head.Seq > 0 {
+		c.Head = sum.Head
+	}
+	sum.Head, sum.Torn = c.Head, 0
 	for {
-		line, size, err := in.next()
+		line, size, err := in.Next()
 		if errors.Is(err, io.EOF) {
 			sum.Torn = size
 			return sum, nil
@@ -43,10 +51,10 @@ func Replay(r io.Reader, each func(Record) error) (Summary, error) {
 		if err != nil {
 			return sum, fmt.Errorf("read record %d of the journal: %w", sum.Head.Seq+1, err)
 		}
-		if size > maxLine {
-			return sum, damaged(sum, errors.New(tooLong))
+		if size > chain.MaxLine {
+			return sum, damaged(sum, errors.New(chain.TooLong))
 		}
-		rec, err := c.read(line)
+		rec, err := c.Read(line)
 		if err != nil {
 			return sum, damaged(sum, err)
 		}
@@ -55,49 +63,13 @@ func Replay(r io.Reader, each func(Record) error) (Summary, error) {
 				return sum, fmt.Errorf("record %d: %w", rec.Seq, err)
 			}
 		}
-		sum.Head = c.head
+		sum.Head = c.Head
 		sum.Bytes += size
 	}
 }
 
 func damaged(sum Summary, reason error) error {
 	return &DamagedError{Seq: sum.Head.Seq + 1, Offset: sum.Bytes, Reason: reason.Error()}
-}
-
-// lineReader cuts a stream into lines without holding more than one, and without
-// holding one that is longer than any that was written.
-type lineReader struct {
-	buf  *bufio.Reader
-	long []byte // a line that does not fit into buf
-}
-
-const tooLong = "its line is longer than gatebook writes any"
-
-func newLineReader(r io.Reader, size int) *lineReader {
-	return &lineReader{buf: bufio.NewReaderSize(r, size)}
-}
-
-// next returns a line without its newline, valid until the next call, and how many
-// bytes it took. At the end of the stream it returns io.EOF, with the count of the
-// bytes that no newline followed.
-func (l *lineReader) next() (line []byte, size int64, err error) {
-	l.long = l.long[:0]
-	for {
-		part, err := l.buf.ReadSlice('\n')
-		size += int64(len(part))
-		switch {
-		case err == nil && size == int64(len(part)):
-			return part[:len(part)-1], size, nil
-		case err != nil && !errors.Is(err, bufio.ErrBufferFull):
-			return nil, size, err
-		}
-		if size <= maxLine {
-			l.long = append(l.long, part...)
-		}
-		if err == nil {
-			return l.long[:max(len(l.long)-1, 0)], size, nil
-		}
-	}
 }
 
 // placed adds the file to an error about damage in it.

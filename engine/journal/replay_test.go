@@ -12,6 +12,8 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"github.com/gatebook/gatebook/engine/journal/internal/chain"
 )
 
 var sample = []string{`{"type":"run started","by":"ann"}`, `{"n":1}`, `null`, `"ü"`, `[1,2,3]`, `{"type":"finished"}`}
@@ -71,6 +73,28 @@ func TestReplayGivesBackWhatWasAppended(t *testing.T) {
 		equal(t, "torn", sum.Torn, int64(0))
 		equal(t, "records", sum.Head.Seq, uint64(len(want)))
 	})
+}
+
+func TestReplayGoesOnWhereAnotherHasComeTo(t *testing.T) {
+	t.Parallel()
+	run := newRun(t)
+	text := journalOf(sample...)
+	var all []string
+	var from Summary
+	for end := range len(text) + 1 { // as a reader finds it that looks in while it is written
+		writeJournal(t, run, text[:end])
+		sum, err := run.ReplayOn(from, collect(&all))
+		if err != nil || sum.Bytes+sum.Torn != int64(end) {
+			t.Fatalf("at byte %d: %+v, %v", end, sum, err)
+		}
+		from = sum
+	}
+	equal(t, "payloads", all, sample)
+	other := journalOf(append([]string{`"other"`}, sample...)...)
+	writeJournal(t, run, append(text, other[lineStarts(other)[len(sample)]:]...))
+	if _, err := run.ReplayOn(from, nil); mustDamage(t, err).Seq != from.Head.Seq+1 {
+		t.Errorf("got %v", err)
+	}
 }
 
 func TestTornAtEveryByteIsRepaired(t *testing.T) {
@@ -260,14 +284,14 @@ func (letterReader) Read(buf []byte) (int, error) {
 func TestLineBeyondTheLimit(t *testing.T) {
 	t.Parallel()
 	good := journalOf(sample...)
-	_, err := Replay(io.MultiReader(bytes.NewReader(good), endless(2*maxLine), strings.NewReader("\n")), nil)
-	equal(t, "reason", mustDamage(t, err).Reason, tooLong)
+	_, err := Replay(io.MultiReader(bytes.NewReader(good), endless(2*chain.MaxLine), strings.NewReader("\n")), nil)
+	equal(t, "reason", mustDamage(t, err).Reason, chain.TooLong)
 
-	sum, err := Replay(io.MultiReader(bytes.NewReader(good), endless(2*maxLine)), nil)
+	sum, err := Replay(io.MultiReader(bytes.NewReader(good), endless(2*chain.MaxLine)), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	equal(t, "torn", sum.Torn, 2*maxLine)
+	equal(t, "torn", sum.Torn, 2*chain.MaxLine)
 }
 
 func FuzzReplay(f *testing.F) {
@@ -280,9 +304,9 @@ func FuzzReplay(f *testing.F) {
 	f.Add([]byte(`{"seq":1,"event":,"hash":"` + strings.Repeat("0", 64) + "\"}\n"))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		var again []byte
-		c := newChain()
+		c := chain.New()
 		sum, err := Replay(bytes.NewReader(text), func(rec Record) error {
-			again = c.write(again, rec.Payload)
+			again = c.Write(again, rec.Payload)
 			return nil
 		})
 		if err != nil {

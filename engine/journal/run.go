@@ -3,6 +3,7 @@ package journal
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -99,11 +100,20 @@ func (r *Run) OpenJournal(each func(Record) error) (*Journal, Repair, error) {
 // Replay reads and verifies the run's journal as [Replay] does, and changes nothing;
 // the run may be going on meanwhile.
 func (r *Run) Replay(each func(Record) error) (Summary, error) {
+	return r.ReplayOn(Summary{}, each)
+}
+
+// ReplayOn is [Run.Replay] of what was appended since an earlier reading, whose summary
+// is given.
+func (r *Run) ReplayOn(from Summary, each func(Record) error) (Summary, error) {
 	f, err := disk.OpenFile(r.JournalPath(), os.O_RDONLY)
 	if err != nil {
-		return Summary{}, fmt.Errorf("open journal: %w", err)
+		return from, fmt.Errorf("open journal: %w", err)
 	}
 	defer func() { _ = f.Close() }() // nothing was written
-	sum, err := Replay(f, each)
+	if _, err := f.Seek(from.Bytes, io.SeekStart); err != nil {
+		return from, fmt.Errorf("open journal: %w", err)
+	}
+	sum, err := replay(f, from, each)
 	return sum, placed(err, f.Name())
 }

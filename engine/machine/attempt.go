@@ -286,12 +286,16 @@ func (m *Machine) judgeRetry(i int, retry plan.Retry, attempt int, failure *even
 // over its second half so that many steps do not come back at once.
 func (m *Machine) backoff(i int, part event.Part) time.Duration {
 	retry, e := m.retry(i, part), m.steps[i].effort(part)
-	wait := float64(retry.Delay) * math.Pow(max(retry.Factor, 1), float64(e.attempt-1))
+	most := float64(math.MaxInt64 / 2)
 	if retry.MaxDelay > 0 {
-		wait = min(wait, float64(retry.MaxDelay))
+		most = float64(retry.MaxDelay)
 	}
-	wait = min(wait, float64(math.MaxInt64/2))
-	return time.Duration(wait * (0.5 + 0.5*m.jitter(i, part, e.attempt))).Round(time.Millisecond)
+	// Step by step, as a power may overflow, and has another last bit elsewhere.
+	wait := float64(retry.Delay)
+	for n := 1; n < e.attempt && 0 < wait && wait < most; n++ {
+		wait *= max(retry.Factor, 1)
+	}
+	return time.Duration(min(wait, most) * (0.5 + 0.5*m.jitter(i, part, e.attempt))).Round(time.Millisecond)
 }
 
 // jitter is a number in [0,1) that depends on nothing but the run's seed and what it

@@ -20,8 +20,8 @@ import (
 // Start runs a plan from its beginning, and returns when the run has ended or paused.
 // The context stops nothing: a run is stopped by its controls, so that what it changed
 // is not left behind in silence. text is the runbook's bytes, info what is fixed at the
-// start; the run's id is made here. An error means that the run did not start, or was
-// left off ([AbandonedError]).
+// start; the run's id, and the digest of the plan as the run keeps it, are made here. An
+// error means that the run did not start, or was left off ([AbandonedError]).
 func Start(ctx context.Context, store *journal.Store, p Process, pl *plan.Plan, text []byte, info event.Run) (event.Result, error) {
 	folder, err := create(store, p, info.Seed)
 	if err != nil {
@@ -43,9 +43,11 @@ func Start(ctx context.Context, store *journal.Store, p Process, pl *plan.Plan, 
 func start(
 	ctx context.Context, folder *journal.Run, locks *journal.Locks, p Process, pl *plan.Plan, text []byte, info event.Run,
 ) (event.Result, error) {
-	if err := save(folder, pl, text); err != nil {
+	document, err := save(folder, pl, text)
+	if err != nil {
 		return event.Result{}, err
 	}
+	info.PlanDocument = document
 	log, err := folder.CreateJournal()
 	if err != nil {
 		return event.Result{}, err
@@ -92,15 +94,16 @@ func create(store *journal.Store, p Process, random uint64) (*journal.Run, error
 	}
 }
 
-func save(folder *journal.Run, pl *plan.Plan, text []byte) error {
+// save keeps what the run is made of, and returns the digest of the plan as it is kept.
+func save(folder *journal.Run, pl *plan.Plan, text []byte) (string, error) {
 	if err := folder.SaveRunbook(text); err != nil {
-		return err
+		return "", err
 	}
 	document, err := json.Marshal(pl)
 	if err != nil {
-		return fmt.Errorf("write the plan of run %s: %w", folder.ID(), err)
+		return "", fmt.Errorf("write the plan of run %s: %w", folder.ID(), err)
 	}
-	return folder.SavePlan(document)
+	return event.Digest(document), folder.SavePlan(document)
 }
 
 func lockNames(pl *plan.Plan) []string {

@@ -239,8 +239,15 @@ func indented(scalar string) string {
 func checkPlaces(t *rapid.T, node *syntax.Node) {
 	whole := node.Range()
 	last := whole.Start
+	place := node.Places()
 	for at, r := range node.Text() {
 		got := node.RangeOf(at, at+utf8.RuneLen(r))
+		if same := place(at, at+utf8.RuneLen(r)); same != got {
+			t.Fatalf("%q at %d leads to [%d, %d) and to [%d, %d)", r, at, got.Start, got.End, same.Start, same.End)
+		}
+		if rest, same := node.RangeOf(at, len(node.Text())), place(at, len(node.Text())+1); same != rest {
+			t.Fatalf("what follows %d is [%d, %d) and [%d, %d)", at, rest.Start, rest.End, same.Start, same.End)
+		}
 		if got.Start < last || got.End > whole.End {
 			t.Fatalf("%q at %d leads to [%d, %d), outside [%d, %d)", r, at, got.Start, got.End, last, whole.End)
 		}

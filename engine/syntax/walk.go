@@ -1,6 +1,7 @@
 package syntax
 
 import (
+	"sort"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -17,6 +18,12 @@ type piece struct {
 	exact      bool
 }
 
+// located is a piece, and where in the decoded text it begins. The zero one is none.
+type located struct {
+	piece
+	at int
+}
+
 // RangeOf returns the place in the file of the bytes from start up to, and without,
 // end of the scalar's decoded text. An escape or a folded line break is taken in as
 // a whole. Offsets outside the text are clamped to it.
@@ -24,30 +31,70 @@ func (n *Node) RangeOf(start, end int) source.Range {
 	if n == nil {
 		return source.Range{}
 	}
-	start = min(max(start, 0), len(n.text))
-	end = min(max(end, start), len(n.text))
-	from, to, at := -1, -1, 0
+	start, end = n.clamp(start, end)
+	var first, last located
+	at := 0
 	n.walk(n.file.Text(), func(p piece) bool {
-		if from < 0 && start < at+p.length {
-			from = p.start
-			if p.exact {
-				from += start - at
-			}
+		if first.length == 0 && start < at+p.length {
+			first = located{p, at}
 		}
-		if to < 0 && end > at && end <= at+p.length {
-			to = p.end
-			if p.exact {
-				to = p.start + end - at
-			}
+		if last.length == 0 && end > at && end <= at+p.length {
+			last = located{p, at}
 		}
 		at += p.length
-		return from < 0 || to < 0 && start < end
+		return first.length == 0 || last.length == 0 && start < end
 	})
-	if from < 0 {
-		from = int(n.end)
+	return n.between(start, end, first, last)
+}
+
+// Places returns RangeOf for a scalar of which many places will be asked for: its text
+// is walked over once, and not for each of them.
+func (n *Node) Places() func(start, end int) source.Range {
+	if n == nil {
+		return n.RangeOf
 	}
-	if start == end || to < 0 {
-		to = from
+	var all []located
+	at := 0
+	n.walk(n.file.Text(), func(p piece) bool {
+		all = append(all, located{p, at})
+		at += p.length
+		return true
+	})
+	// find returns the piece that has the byte before an offset of the text in it.
+	find := func(offset int) located {
+		if i := sort.Search(len(all), func(i int) bool { return all[i].at+all[i].length >= offset }); i < len(all) {
+			return all[i]
+		}
+		return located{}
+	}
+	return func(start, end int) source.Range {
+		start, end = n.clamp(start, end)
+		return n.between(start, end, find(start+1), find(end))
+	}
+}
+
+// clamp moves offsets into the decoded text.
+func (n *Node) clamp(start, end int) (int, int) {
+	start = min(max(start, 0), len(n.text))
+	return start, min(max(end, start), len(n.text))
+}
+
+// between returns the place of a part of the decoded text that begins in one piece and
+// ends in another.
+func (n *Node) between(start, end int, first, last located) source.Range {
+	from := int(n.end)
+	if first.length > 0 {
+		from = first.start
+		if first.exact {
+			from += start - first.at
+		}
+	}
+	if start == end || last.length == 0 {
+		return n.file.Range(from, from)
+	}
+	to := last.end
+	if last.exact {
+		to = last.start + end - last.at
 	}
 	return n.file.Range(from, to)
 }

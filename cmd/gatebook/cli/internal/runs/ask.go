@@ -108,7 +108,7 @@ func (r *Runs) post(folder *Run, request run.Request) (later bool, err error) {
 		return true, nil
 	}
 	for deadline := r.Now().Add(patience); ; {
-		taken, refusal, err := answerIn(folder.Run, id)
+		taken, refusal, err := folder.answer(id)
 		switch {
 		case err != nil:
 			return false, err
@@ -126,10 +126,10 @@ func (r *Runs) post(folder *Run, request run.Request) (later bool, err error) {
 // errFound ends the reading of a journal early.
 var errFound = errors.New("found")
 
-// answerIn looks in the journal for what became of a request. A refusal by the machine
-// stands right behind it.
-func answerIn(folder *journal.Run, id string) (taken bool, refusal string, err error) {
-	_, err = folder.Replay(func(record journal.Record) error {
+// answer looks for what became of a request in what was journaled since the journal was
+// read last. A refusal by the machine stands right behind it.
+func (r *Run) answer(id string) (taken bool, refusal string, err error) {
+	r.read, err = r.ReplayOn(r.read, func(record journal.Record) error {
 		e, err := decode(record.Payload)
 		switch {
 		case err != nil:

@@ -33,6 +33,8 @@ type Run struct {
 	*journal.Run
 	Status *standing.Status
 	Holder journal.Owner // whose process drives it now, where one does
+
+	read journal.Summary // how far its journal has been read
 }
 
 // look reads the journal of a run to its end.
@@ -42,7 +44,7 @@ func (r *Runs) look(folder *journal.Run) (*Run, error) {
 		return nil, err
 	}
 	status := standing.New(planned)
-	_, err = folder.Replay(func(record journal.Record) error {
+	read, err := folder.Replay(func(record journal.Record) error {
 		e, err := decode(record.Payload)
 		if err == nil {
 			status.Apply(e)
@@ -52,7 +54,7 @@ func (r *Runs) look(folder *journal.Run) (*Run, error) {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("look at run %s: %w", folder.ID(), err)
 	}
-	found := &Run{Run: folder, Status: status}
+	found := &Run{Run: folder, Status: status, read: read}
 	if err := found.setDrive(); err != nil {
 		return nil, err
 	}
