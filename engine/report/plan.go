@@ -59,6 +59,22 @@ func (out *page) planHead(p *plan.Plan) {
 	for _, m := range p.Inputs.Members() {
 		out.Linef("  %s = %s", m.Name, out.Value(m.Value))
 	}
+	for _, c := range p.Connections {
+		out.connection(c)
+	}
+}
+
+// connection writes what a plugin reaches, and by what.
+func (out *page) connection(c plan.Connection) {
+	name := c.Plugin
+	if c.Name != "" {
+		name = c.Name
+	}
+	parts := []string{c.Source + " " + c.Version}
+	for _, m := range c.Config.Members() {
+		parts = append(parts, m.Name+" = "+out.Value(m.Value))
+	}
+	out.Linef("  on %s: %s", name, strings.Join(parts, ", "))
 }
 
 func (out *page) counts(p *plan.Plan) string {
@@ -103,6 +119,14 @@ func (out *page) problems(p *plan.Plan) {
 	}
 }
 
+// over names the connection of a use, where it has one by name.
+func over(connection string) string {
+	if connection == "" {
+		return ""
+	}
+	return " on " + connection
+}
+
 func (out *page) planStep(p *plan.Plan, s *plan.Step) {
 	effect := out.Dim(string(s.Effect))
 	switch s.Effect {
@@ -112,7 +136,7 @@ func (out *page) planStep(p *plan.Plan, s *plan.Step) {
 		effect = out.Bad("destroy, point of no return")
 	case sdk.Read:
 	}
-	head := out.Bold(s.ID) + "  " + s.Action + "  " + effect
+	head := out.Bold(s.ID) + "  " + s.Action + over(s.On) + "  " + effect
 	if s.Title != "" {
 		head += "  " + layout.Line(s.Title)
 	}
