@@ -59,7 +59,7 @@ func start(
 }
 
 func (d *driver) begin(info event.Run, locks *journal.Locks) {
-	info.ID, info.Process = d.folder.ID(), d.process.Info
+	info.ID, info.Process, d.begins = d.folder.ID(), d.process.Info, true
 	d.fact(event.Event{Type: event.RunStarted, Run: &info, By: info.By})
 	d.noteTakeovers(locks)
 	d.urgent = true
@@ -171,7 +171,11 @@ func Resume(ctx context.Context, folder *journal.Run, p Process, pl *plan.Plan, 
 	d.journal, d.now = log, past.last.Time
 	if err := d.resume(r, past, repair, locks); err != nil {
 		d.stop()
-		return event.Result{}, errors.Join(err, log.Close())
+		closing := log.Close()
+		if closing == nil {
+			d.tell()
+		}
+		return event.Result{}, errors.Join(err, closing)
 	}
 	return d.drive(locks)
 }
