@@ -91,6 +91,11 @@ func (s Slot) NoSecret() bool {
 	return s.says(func(shape *schema.Schema) bool { return shape.NoSecret })
 }
 
+// isDuration reports whether a value in the slot is a span of time, written with its unit.
+func (s Slot) isDuration() bool {
+	return slices.ContainsFunc(s.shapes, func(shape *schema.Schema) bool { return shape.Format == schema.FormatDuration })
+}
+
 // says reports whether a shape of the slot, or one around it, says something.
 func (s Slot) says(what func(*schema.Schema) bool) bool {
 	return slices.ContainsFunc(s.shapes, what) || slices.ContainsFunc(s.around, what)
