@@ -126,6 +126,7 @@ func Check(runbook *model.Runbook, catalogue *catalog.Catalog, options Options) 
 	c.compileResults()
 	c.sort()
 	c.checkGuards()
+	c.checkHandedOn()
 	c.checkUnused()
 	return c.runbook, c.found
 }

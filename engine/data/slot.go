@@ -28,6 +28,15 @@ func slotOf(root *schema.Schema) Slot {
 	return s
 }
 
+// slotAt returns the slot of the part at a path of a document of the shape.
+func slotAt(root *schema.Schema, path []string) Slot {
+	slot := slotOf(root)
+	for _, part := range path {
+		slot = slot.at(part)
+	}
+	return slot
+}
+
 // add adds a shape, or its choices where it is nothing but a choice. Each is added
 // once.
 func (s *Slot) add(shape *schema.Schema) {

@@ -185,19 +185,10 @@ func (u *Use) place(v schema.Violation) diag.Diagnostic {
 	if near, ok := diag.Nearest(word, v.Known); ok {
 		return found.WithHint("did you mean %q?", near)
 	}
-	if _, err := strconv.ParseFloat(word, 64); err == nil && v.Keyword == "type" && u.slot(v.Path).isDuration() {
+	if _, err := strconv.ParseFloat(word, 64); err == nil && v.Keyword == "type" && slotAt(u.Action.Description.Input, v.Path).isDuration() {
 		return found.WithHint("write %ss for seconds, or %sm for minutes", word, word)
 	}
 	return found
-}
-
-// slot returns where the part of the parameters at a path goes.
-func (u *Use) slot(path []string) Slot {
-	slot := slotOf(u.Action.Description.Input)
-	for _, part := range path {
-		slot = slot.at(part)
-	}
-	return slot
 }
 
 // Eval evaluates the parameters. Once all of them are known it holds them against
