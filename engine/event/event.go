@@ -26,7 +26,7 @@ type Type string
 // Facts: what came from outside the machine.
 const (
 	RunStarted      Type = "run.started"      // the first event of every journal: Run
-	RunResumed      Type = "run.resumed"      // another process took the run up: Process, By
+	RunResumed      Type = "run.resumed"      // another process took the run up: Process, By, Name (the request's type) where it is to end
 	AttemptStarted  Type = "attempt.started"  // the intent, on disk before the effect: Op, Key, Action, Params
 	AttemptNoted    Type = "attempt.noted"    // a fact that the action wants kept: Op, Name, Data
 	AttemptSaved    Type = "attempt.saved"    // the state before the change: Op, Data

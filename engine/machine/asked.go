@@ -36,6 +36,7 @@ func (m *Machine) cancelAsked(e event.Event) {
 		}
 		m.goOn(reason) // nothing is in flight but what the driver looks at first
 	default:
+		m.forgo()
 		m.cancelAttempts()
 	}
 	m.remember("", &event.Failure{Class: sdk.Cancelled, Message: reason})
@@ -81,6 +82,7 @@ func (m *Machine) rollbackAsked(e event.Event) {
 		}
 		m.reopen()
 	case event.Closing, event.Draining, event.Going:
+		m.forgo()
 	}
 	m.remember("", &event.Failure{Class: sdk.Cancelled, Message: reason})
 	m.drain(plan.Rollback, reason)

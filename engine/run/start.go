@@ -188,6 +188,9 @@ func (d *driver) resume(r Resumption, past *replay, repair journal.Repair, locks
 	}
 	d.urgent = true
 	resumed := event.Event{Type: event.RunResumed, Process: &d.process.Info, By: r.By, Reason: r.Reason}
+	if r.Ask != event.ResumeAsked {
+		resumed.Name = string(r.Ask)
+	}
 	if repair.Bytes > 0 {
 		resumed.Reason = fmt.Sprintf("the journal's last line was torn: %d bytes were set aside in %s", repair.Bytes, repair.Saved)
 	}
