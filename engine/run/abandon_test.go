@@ -13,12 +13,15 @@ import (
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
-// ear counts what it is told.
-type ear struct{ events int }
+// ear counts and keeps what it is told.
+type ear struct {
+	events int
+	lines  []string
+}
 
-func (l *ear) Event(event.Event)             { l.events++ }
-func (l *ear) Output(string, string, string) {}
-func (l *ear) Progress(string, sdk.Progress) {}
+func (l *ear) Event(event.Event)               { l.events++ }
+func (l *ear) Output(_, _ string, line string) { l.lines = append(l.lines, line) }
+func (l *ear) Progress(string, sdk.Progress)   {}
 
 // beginning returns a driver of a run that is about to begin.
 func beginning(t *testing.T, watch Watcher) (*driver, *journal.Locks) {

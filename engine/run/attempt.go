@@ -74,7 +74,11 @@ func (d *driver) perform(
 	finish := func(end func() event.Event) {
 		once.Do(func() {
 			host.close()
-			d.send(message{fact: end()})
+			fact := end()
+			if fact.Type == event.AttemptFinished {
+				fact.Reason = host.lacks()
+			}
+			d.send(message{fact: fact})
 		})
 	}
 	ended := make(chan struct{})
