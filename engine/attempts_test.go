@@ -24,11 +24,19 @@ func TestAttemptsThatGoWrong(t *testing.T) {
 		do      deed
 		class   sdk.Class
 		message string
+		exactly bool // that is the whole message
 		takes   time.Duration
 		outcome event.Outcome // failed where it is none
 	}{
 		"runs out of time": {
-			do: waits, class: sdk.Timeout, message: "it ran out of time: context deadline exceeded", takes: time.Minute,
+			do: waits, class: sdk.Timeout, message: "it ran out of time", exactly: true, takes: time.Minute,
+		},
+		"runs out of time at something": {
+			do: func(ctx context.Context, _ *sdk.Call[playInput]) (playOutput, error) {
+				<-ctx.Done()
+				return playOutput{}, fmt.Errorf("waiting for web: %w", ctx.Err())
+			},
+			class: sdk.Timeout, message: "it ran out of time: waiting for web", exactly: true, takes: time.Minute,
 		},
 		"ignores its end": {
 			do: after(time.Hour), class: event.Lost, takes: time.Minute + 45*time.Second, outcome: event.OutcomeStuck,
@@ -84,6 +92,9 @@ steps:
 				p.ends(got, cmp.Or(c.outcome, event.OutcomeFailed))
 				if f := got.Failure; f.Class != c.class || !strings.Contains(f.Message, c.message) && !strings.HasSuffix(f.Message, "…") || len(f.Message) > 1<<20 {
 					t.Errorf("failure %s: %.200q", f.Class, f.Message)
+				}
+				if c.exactly && got.Failure.Message != c.message {
+					t.Errorf("message %q, want %q", got.Failure.Message, c.message)
 				}
 				time.Sleep(2 * time.Hour) // what still works may end
 			})

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -193,18 +194,39 @@ func (w *crashWorld) handlers() []sdk.Handler {
 	return handlers
 }
 
-// crashWatcher kills the process at a record, before the group that it is in is
-// written.
+// crashWatcher kills the process at a record, as if the write of its group had come just
+// so far: it is told when the group is in the journal, and nothing has followed yet.
 type crashWatcher struct {
 	kill   int64
+	state  string
+	before int64 // records of earlier processes
 	events atomic.Int64
 }
 
 func (w *crashWatcher) Event(event.Event) {
-	if w.events.Add(1) == w.kill {
+	if n := w.events.Add(1); n == w.kill {
+		path, lines := journalLines(w.state)
+		kept := strings.Join(lines[:w.before+n-1], "")
+		if err := os.Truncate(path, int64(len(kept))); err != nil {
+			panic(err)
+		}
 		killMyself()
 	}
 }
+
+// journalLines returns the records of the latest run, and where they are.
+func journalLines(state string) (path string, lines []string) {
+	folder, err := journal.NewStore(state).Open(journal.Latest)
+	if err != nil {
+		panic(err)
+	}
+	content, err := os.ReadFile(folder.JournalPath())
+	if err != nil {
+		panic(err)
+	}
+	return folder.JournalPath(), slices.Collect(strings.Lines(string(content)))
+}
+
 func (w *crashWatcher) Output(string, string, string) {}
 func (w *crashWatcher) Progress(string, sdk.Progress) {}
 
@@ -214,7 +236,11 @@ func crashedChild(text string) crashReport {
 		panic(err)
 	}
 	world := &crashWorld{order: order}
-	watch := &crashWatcher{kill: order.KillAtEvent}
+	watch := &crashWatcher{kill: order.KillAtEvent, state: order.State}
+	if order.Resume {
+		_, lines := journalLines(order.State)
+		watch.before = int64(len(lines))
+	}
 	if order.Limit > 0 {
 		if err := limitFiles(order.Limit); err != nil {
 			panic(err)

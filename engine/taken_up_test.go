@@ -85,3 +85,14 @@ func TestRollbackRightBehindACancelIsCarriedOut(t *testing.T) {
 		p.ends(<-p.resume(event.RollbackAsked), event.OutcomeRolledBack, "a", "-a")
 	})
 }
+
+// Between the decision on an attempt and its intent the process dies.
+func TestRollbackOfARunThatDiedBeginsNothingNew(t *testing.T) {
+	inBubble(t, func(t *testing.T, p *play) {
+		p.ends(p.run(twoSteps), event.OutcomeSucceeded, "a", "b")
+		begins := slices.IndexFunc(p.events(), func(e event.Event) bool { return e.Type == event.AttemptStarted && e.Op.Step == "b" })
+		p.writeJournal(strings.Join(p.lines()[:begins], "\n") + "\n")
+		p.forget()
+		p.ends(<-p.resume(event.RollbackAsked), event.OutcomeRolledBack, "-a")
+	})
+}

@@ -132,6 +132,7 @@ func Check(runbook *model.Runbook, catalogue *catalog.Catalog, options Options) 
 	c.compileResults()
 	c.sort()
 	c.checkGuards()
+	c.checkHandedOn()
 	c.checkUnused()
 	c.checkUnusedConnections()
 	return c.runbook, c.found

@@ -157,6 +157,17 @@ func TestFindingsSayWhy(t *testing.T) {
 			}(),
 		},
 		{
+			name: "a number where a span of time should be",
+			text: "steps: [{id: a, uses: look, with: {url: x, for: 5}}]",
+			want: `4:49 GB0504 The action look says: for must be a string, got an integer. write 5s for seconds, or 5m for minutes`,
+		},
+		{
+			name: "a regular expression that is none",
+			text: `steps: [{id: a, uses: look, with: {url: x, count: 1}, gate: {expr: "steps.b.status.matches('(x')"}}, {id: b, uses: look, needs: [], with: {url: "${{ 'a' matches '[z-a' }}"}}]`,
+			want: `4:92 GB0310 The regular expression cannot be read: missing closing ) in (x.
+4:162 GB0310 The regular expression cannot be read: invalid character class range in z-a.`,
+		},
+		{
 			name: "did you mean",
 			text: `steps:
 - {id: before, uses: loock, with: {}}

@@ -116,12 +116,43 @@ func holdsSecret(root, s *schema.Schema, seen map[*schema.Schema]bool) bool {
 // LeadsToSecret reports whether the part of a shape at the path is secret, or holds
 // something that is.
 func LeadsToSecret(s *schema.Schema, path []string) bool {
-	slot := slotOf(s)
-	for _, part := range path {
-		slot = slot.at(part)
-	}
+	slot := slotAt(s, path)
 	seen := map[*schema.Schema]bool{}
 	return slices.ContainsFunc(slot.shapes, func(shape *schema.Schema) bool { return holdsSecret(slot.root, shape, seen) })
+}
+
+// LeadsToText reports whether the part of a shape at the path may be a text that says
+// anything, or hold one.
+func LeadsToText(s *schema.Schema, path []string) bool {
+	slot := slotAt(s, path)
+	if len(slot.shapes) == 0 {
+		return true // nothing is known of it
+	}
+	seen := map[*schema.Schema]bool{}
+	return slices.ContainsFunc(slot.shapes, func(shape *schema.Schema) bool { return holdsText(slot.root, shape, seen) })
+}
+
+// holdsText looks at each part of a shape once: one may refer to itself.
+func holdsText(root, s *schema.Schema, seen map[*schema.Schema]bool) bool {
+	if s = root.Resolve(s); s == nil {
+		return true
+	}
+	if seen[s] {
+		return false
+	}
+	seen[s] = true
+	switch s.Type {
+	case schema.TypeBoolean, schema.TypeInteger, schema.TypeNumber, schema.TypeNull:
+		return false
+	case schema.TypeString:
+		return s.Format == "" && len(s.Enum) == 0
+	case schema.TypeArray:
+		return holdsText(root, s.Items, seen)
+	case schema.TypeObject:
+		return !s.Closed || slices.ContainsFunc(s.Properties, func(p schema.Property) bool { return holdsText(root, p.Schema, seen) })
+	default:
+		return true
+	}
 }
 
 // ShowsSecret reports whether a value that everybody can read has something to say

@@ -28,6 +28,15 @@ func slotOf(root *schema.Schema) Slot {
 	return s
 }
 
+// slotAt returns the slot of the part at a path of a document of the shape.
+func slotAt(root *schema.Schema, path []string) Slot {
+	slot := slotOf(root)
+	for _, part := range path {
+		slot = slot.at(part)
+	}
+	return slot
+}
+
 // add adds a shape, or its choices where it is nothing but a choice. Each is added
 // once.
 func (s *Slot) add(shape *schema.Schema) {
@@ -89,6 +98,11 @@ func (s Slot) TakesSecrets() bool {
 // NoSecret reports whether others can read the value in the slot.
 func (s Slot) NoSecret() bool {
 	return s.says(func(shape *schema.Schema) bool { return shape.NoSecret })
+}
+
+// isDuration reports whether a value in the slot is a span of time, written with its unit.
+func (s Slot) isDuration() bool {
+	return slices.ContainsFunc(s.shapes, func(shape *schema.Schema) bool { return shape.Format == schema.FormatDuration })
 }
 
 // says reports whether a shape of the slot, or one around it, says something.

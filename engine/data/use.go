@@ -3,6 +3,7 @@ package data
 import (
 	"errors"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/gatebook/gatebook/engine/catalog"
@@ -99,16 +100,16 @@ func (u *Uses) rulesOf(action *catalog.Entry, at source.Range) ([]rule, diag.Lis
 	return rules, found
 }
 
-// Check returns what is wrong with parameters, as far as they are known.
+// Check returns what is wrong with parameters, as far as they are known. Of the rules
+// across parameters it tells those that are broken whatever becomes of the parameters
+// that are wrong by themselves.
 func (u *Use) Check(params value.Value) diag.List {
 	var found diag.List
-	for _, v := range u.violations(params) {
+	violations := u.violations(params)
+	for _, v := range violations {
 		found = append(found, u.place(v))
 	}
-	if len(found) > 0 {
-		return found // a rule would only say it again
-	}
-	for _, message := range u.brokenRules(params) {
+	for _, message := range u.brokenRules(sound(params, violations)) {
 		found = append(found, diag.BrokenRule.At(u.at, "The %s says: %s.", u.Action, message))
 	}
 	return found
@@ -120,6 +121,33 @@ func (u *Use) violations(params value.Value) []schema.Violation {
 		return nil // reported where the action is first used
 	}
 	return validator.Validate(ForSchema(params))
+}
+
+// sound returns the parameters with those unknown that are wrong or missing, and those
+// that a superfluous one was meant to be.
+func sound(params value.Value, violations []schema.Violation) value.Value {
+	if len(violations) == 0 {
+		return params
+	}
+	members := map[string]value.Value{}
+	for _, m := range params.Members() {
+		members[m.Name] = m.Value
+	}
+	for _, v := range violations {
+		faulty := value.Unknown(value.Cause{Reason: "it has a fault"})
+		switch {
+		case len(v.Path) > 0:
+			members[v.Path[0]] = faulty
+		case v.Property != "":
+			members[v.Property] = faulty
+		default:
+			return faulty // all of them together
+		}
+		if near, ok := diag.Nearest(v.Property, v.Known); ok && len(v.Path) == 1 {
+			members[near] = faulty
+		}
+	}
+	return value.ObjectOf(members)
 }
 
 func (u *Use) brokenRules(params value.Value) []string {
@@ -155,7 +183,10 @@ func (u *Use) place(v schema.Violation) diag.Diagnostic {
 	}
 	found := rule.At(at, "The %s says: %s.", u.Action, v.Message)
 	if near, ok := diag.Nearest(word, v.Known); ok {
-		found = found.WithHint("did you mean %q?", near)
+		return found.WithHint("did you mean %q?", near)
+	}
+	if _, err := strconv.ParseFloat(word, 64); err == nil && v.Keyword == "type" && slotAt(u.Action.Description.Input, v.Path).isDuration() {
+		return found.WithHint("write %ss for seconds, or %sm for minutes", word, word)
 	}
 	return found
 }

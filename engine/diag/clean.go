@@ -9,16 +9,20 @@ import (
 // characters, and the marks that reorder what is shown. Newline and tab stay.
 func Clean(text string) string {
 	return strings.Map(func(r rune) rune {
-		if r != '\n' && r != '\t' && isUnsafe(r) {
+		if r != '\n' && r != '\t' && (Hidden(r) || r == '\u200E' || r == '\u200F') {
 			return unicode.ReplacementChar
 		}
 		return r
 	}, text)
 }
 
-func isUnsafe(r rune) bool {
+// Hidden reports whether a character cannot be seen and changes what can: a control
+// character, a line end that only some programs know, or a mark that turns the text
+// around it. Those that turn nothing but themselves, U+200E and U+200F, belong in text
+// that is written from right to left.
+func Hidden(r rune) bool {
 	switch {
-	case unicode.IsControl(r), r == '\u2028', r == '\u2029', r == '\u200E', r == '\u200F':
+	case unicode.IsControl(r), r == '\u2028', r == '\u2029':
 		return true
 	default:
 		return r >= '\u202A' && r <= '\u202E' || r >= '\u2066' && r <= '\u2069'

@@ -115,7 +115,7 @@ func (l List) Cut(most int) (shown List, left int) {
 }
 
 // Sorted returns the findings by place, then code, then detail, without exact
-// repetitions. It is called once, at the edge.
+// repetitions. It is for the edge: a room returns its findings as they come.
 func (l List) Sorted() List {
 	sorted := slices.Clone(l)
 	slices.SortStableFunc(sorted, compare)

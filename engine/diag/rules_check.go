@@ -238,6 +238,14 @@ var (
 		Bad:     "outputs: {token: \"${{ inputs.token }}\"}",
 		Good:    "outputs: {user: \"${{ inputs.user }}\"}",
 	}
+	SecretHandedOn = &Rule{
+		Code: "GB0514", Severity: Warning,
+		Summary: "output of a step that knows a secret goes where it may be seen",
+		Why:     "What was given a secret may print it or send it back, and then the output holds it. The run notices that, masks the value, and does not start a step with it where others could read it.",
+		Mend:    "Pass the output another way, such as through the environment or standard input; or take it from a step that needs no secret.",
+		Bad:     "- {id: login, uses: exec, with: {command: [login], env: {TOKEN: \"${{ inputs.token }}\"}}}\n- {id: use, uses: exec, with: {command: [use, \"${{ steps.login.outputs.stdout }}\"]}}",
+		Good:    "- {id: login, uses: exec, with: {command: [login], env: {TOKEN: \"${{ inputs.token }}\"}}}\n- {id: use, uses: exec, with: {command: [use], stdin: \"${{ steps.login.outputs.stdout }}\"}}",
+	}
 	FaultyAction = &Rule{
 		Code: "GB0513", Severity: Error,
 		Summary: "action describes itself wrongly",
@@ -255,6 +263,6 @@ func checkRules() []*Rule {
 		UnusedInput, UnusedVar, NeedlessNeed, NeedlessPolicy, ConstantCondition, UnusedObservation, PlainText, VarUsesRun,
 		WrongGatebook, UnknownAction, MissingParameter, UnknownParameter, InvalidParameter, BrokenRule,
 		ObserveReads, NoWayBack, UnguardedDestroy, NeedlessRollback, SecretLeaves, SecretExposed,
-		SecretRecorded, FaultyAction,
+		SecretRecorded, SecretHandedOn, FaultyAction,
 	}
 }

@@ -26,11 +26,11 @@ type Type string
 // Facts: what came from outside the machine.
 const (
 	RunStarted      Type = "run.started"      // the first event of every journal: Run
-	RunResumed      Type = "run.resumed"      // another process took the run up: Process, By
+	RunResumed      Type = "run.resumed"      // another process took the run up: Process, By, Name (the request's type) where it is to end
 	AttemptStarted  Type = "attempt.started"  // the intent, on disk before the effect: Op, Key, Action, Params
 	AttemptNoted    Type = "attempt.noted"    // a fact that the action wants kept: Op, Name, Data
 	AttemptSaved    Type = "attempt.saved"    // the state before the change: Op, Data
-	AttemptFinished Type = "attempt.finished" // Op, Outputs or Failure
+	AttemptFinished Type = "attempt.finished" // Op, Outputs or Failure, Reason (what the log of its output lacks)
 	AttemptObserved Type = "attempt.observed" // after a crash, what became of a lost attempt: Op, State, Outputs
 	Observed        Type = "observed"         // an observation arrived: Op, Outputs or Failure
 	TimerFired      Type = "timer.fired"      // Timer

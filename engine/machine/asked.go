@@ -36,6 +36,7 @@ func (m *Machine) cancelAsked(e event.Event) {
 		}
 		m.goOn(reason) // nothing is in flight but what the driver looks at first
 	default:
+		m.forgo()
 		m.cancelAttempts()
 	}
 	m.remember("", &event.Failure{Class: sdk.Cancelled, Message: reason})
@@ -79,8 +80,9 @@ func (m *Machine) rollbackAsked(e event.Event) {
 			m.refuse(e, "nothing that the run changed is left to take back")
 			return
 		}
-		m.reopenFailed()
+		m.reopen()
 	case event.Closing, event.Draining, event.Going:
+		m.forgo()
 	}
 	m.remember("", &event.Failure{Class: sdk.Cancelled, Message: reason})
 	m.drain(plan.Rollback, reason)
@@ -99,7 +101,8 @@ func (m *Machine) resumeAsked(e event.Event) {
 	case m.mode == event.Paused:
 		m.goOn(asked("resume", e))
 	case m.mode == event.Ended && outcome == event.OutcomeStuck && slices.ContainsFunc(m.changed, m.wasReached):
-		m.reopenFailed()
+		m.reopen()
+		m.remember(m.result.Step, m.result.Failure)
 		m.takeBack()
 	case m.mode == event.Ended && outcome != event.OutcomeSucceeded && outcome != event.OutcomeRolledBack:
 		m.reopen()
@@ -111,18 +114,13 @@ func (m *Machine) resumeAsked(e event.Event) {
 	}
 }
 
-// goOn takes a paused run back to what it was doing, say about a failure.
+// goOn takes a paused run back to what it was doing, say about a failure, which stands.
 func (m *Machine) goOn(reason string) {
-	m.reopenFailed()
-	m.setMode(m.back, reason)
-	m.readyAll(m.back == event.Closing)
-}
-
-// reopenFailed makes a run ready to go on whose failure, if it had one, stands.
-func (m *Machine) reopenFailed() {
 	failure, step := m.failure, m.failedStep
 	m.reopen()
 	m.remember(step, failure)
+	m.setMode(m.back, reason)
+	m.readyAll(m.back == event.Closing)
 }
 
 // reopen makes a run that has paused or ended ready to go on. What `finally` did at an

@@ -224,21 +224,6 @@ func TestStepWithANewChanceIsTakenBackWithWhatItKnew(t *testing.T) {
 	}
 }
 
-// That a person asked for a rollback is no reason why the run failed, if it had failed.
-func TestRollbackThatIsAskedForKeepsWhyTheRunFailed(t *testing.T) {
-	t.Parallel()
-	for policy, want := range map[plan.Policy]event.Outcome{plan.Stop: event.OutcomeFailed, plan.Pause: event.OutcomePaused} {
-		w := newWorld(t, planOf(t, change("a"), with(change("b", "a"), func(s *plan.Step) { s.OnFailure = policy })), 1)
-		fails(w, "b", event.Do, sdk.Denied)
-		if result := w.run(); result.Outcome != want {
-			t.Fatalf("%s\n%q", result.Outcome, w.story())
-		}
-		if result := w.goesOn(event.RollbackAsked); result.Outcome != event.OutcomeRolledBack || result.Step != "b" || result.Failure.Class != sdk.Denied {
-			t.Errorf("%s: %s because of %q: %+v", policy, result.Outcome, result.Step, result.Failure)
-		}
-	}
-}
-
 // A server that honours the key would drop what finally tells of the rollback, were it
 // the key under which it told of the success.
 func TestFinallyHasAKeyForEachTimeThatItRuns(t *testing.T) {

@@ -6,14 +6,32 @@ import (
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
-// takenUp takes in that another process drives the run on.
-func (m *Machine) takenUp() {
+// takenUp takes in that another process drives the run on, be it to its end.
+func (m *Machine) takenUp(e event.Event) {
 	m.interrupted()
+	asked := event.Type(e.Name)
 	for _, i := range m.liveSteps() {
-		for _, part := range []event.Part{event.Do, event.Undo} {
-			if e := m.steps[i].effort(part); e.state == inFlight && !e.intent {
-				m.notBegun(i, part)
-			}
+		do, undo := m.steps[i].do, m.steps[i].back
+		if do.unbegun() && (asked == "" || m.mode == event.Draining) {
+			m.notBegun(i, event.Do)
+		}
+		if undo.unbegun() && asked != event.CancelAsked {
+			m.notBegun(i, event.Undo)
+		}
+	}
+}
+
+// unbegun reports whether the attempt in flight is not in the journal: a crash came
+// between.
+func (e *effort) unbegun() bool { return e.state == inFlight && !e.intent }
+
+// forgo has what was not begun before a crash wait for a slot again, as the run is to end.
+func (m *Machine) forgo() {
+	for _, i := range m.liveSteps() {
+		if do := &m.steps[i].do; do.unbegun() {
+			m.slots--
+			do.attempt--
+			m.enqueue(i, event.Do)
 		}
 	}
 }

@@ -2,6 +2,7 @@ package machine_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -64,6 +65,64 @@ func TestAttemptWhoseIntentWasLostIsDecidedAnew(t *testing.T) {
 				t.Errorf("outstanding: %+v", commands)
 			}
 			got := told(m.Next(event.Event{Type: event.RunResumed, Time: epoch.Add(24 * time.Hour)}))
+			if diff := cmp.Diff(c.want, got); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+// A run that is taken up to be ended begins nothing that it had only decided on.
+func TestAttemptWhoseIntentWasLostIsNotBegunWhereTheRunIsToEnd(t *testing.T) {
+	t.Parallel()
+	failed := []event.Event{
+		{Type: event.AttemptStarted, Op: &event.Op{Step: "a", Part: event.Do, Attempt: 1}},
+		{Type: event.AttemptFinished, Op: &event.Op{Step: "a", Part: event.Do, Attempt: 1}, Failure: &event.Failure{Class: sdk.Transient}},
+	}
+	for name, c := range map[string]struct {
+		steps []*plan.Step
+		facts []event.Event // behind the beginning of the run
+		ask   event.Type
+		want  []string
+	}{
+		"a rollback": {
+			steps: []*plan.Step{change("a"), change("b")}, ask: event.RollbackAsked,
+			want: []string{"a is pending", "b is pending", "a is not_run", "b is not_run"},
+		},
+		"a cancel": {
+			steps: []*plan.Step{gated(change("a"), condition(between(0, time.Hour))), finally(read("f"))}, ask: event.CancelAsked,
+			want: []string{"a is pending", "attempt f do"},
+		},
+		"a cancel in finally": {
+			steps: []*plan.Step{finally(read("f")), finally(read("g"))}, ask: event.CancelAsked,
+			want: []string{"f is failed", "g is failed"},
+		},
+		"a rollback before a second attempt": {
+			steps: []*plan.Step{with(change("a"), retries(2))}, ask: event.RollbackAsked,
+			facts: append(slices.Clone(failed), event.Event{
+				Type: event.TimerFired, Timer: &event.Timer{Op: event.Op{Step: "a", Part: event.Do, Attempt: 1}, Purpose: event.TimerRetry},
+			}),
+			want: []string{"a is failed", "a is undoing", "attempt a undo"},
+		},
+		"a rollback in a rollback": {
+			steps: []*plan.Step{change("a")}, facts: failed, ask: event.RollbackAsked,
+			want: []string{"attempt a undo"},
+		},
+		"a cancel in a rollback": {
+			steps: []*plan.Step{change("a")}, facts: failed, ask: event.CancelAsked,
+			want: []string{"a is left"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m := machine.New(planOf(t, c.steps...))
+			begin := event.Event{Type: event.RunStarted, Time: epoch, Run: &event.Run{ID: "r", Parallelism: 4}}
+			for _, fact := range append([]event.Event{begin}, c.facts...) {
+				fact.Time = epoch
+				m.Next(fact)
+			}
+			got := told(m.Next(event.Event{Type: event.RunResumed, Name: string(c.ask), Time: epoch.Add(time.Minute)}))
+			got = append(got, told(m.Next(event.Event{Type: c.ask, Time: epoch.Add(time.Minute)}))...)
 			if diff := cmp.Diff(c.want, got); diff != "" {
 				t.Error(diff)
 			}

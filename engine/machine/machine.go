@@ -113,7 +113,7 @@ func (m *Machine) apply(e event.Event) {
 	case event.RollbackAsked:
 		m.rollbackAsked(e)
 	case event.RunResumed:
-		m.takenUp()
+		m.takenUp(e)
 	case event.LockTaken, event.AnswerRefused,
 		event.StepDecided, event.ConditionMet, event.ModeChanged, event.RunFinished, event.RequestRefused:
 		// Nothing follows from these.

@@ -188,13 +188,14 @@ func (m *Machine) breakOff(i int) {
 // breakOffUndo gives up one compensation, as soon as it can be: the step is left.
 func (m *Machine) breakOffUndo(i int) {
 	s := &m.steps[i]
-	switch s.back.state {
-	case inFlight:
+	switch {
+	case s.back.unbegun():
+		m.slots--
+	case s.back.state == inFlight:
 		m.cancelAttempt(i, event.Undo)
 		return
-	case asking:
+	case s.back.state == asking:
 		m.emit(Cancel{m.op(i, event.Undo)})
-	case idle, queued, guarded, retryDue, done:
 	}
 	s.back.state, s.expires = done, time.Time{}
 	m.notUndone(i, &event.Failure{Class: sdk.Cancelled, Message: "it was cancelled"})

@@ -188,7 +188,7 @@ func stories() map[string]*story {
 		"stopped": newStory().decided("before", event.Do, event.Running, nil).attempt("upgrade", "exec", event.Do, 3, failed).
 			decided("upgrade", event.Do, event.Failed, failed).
 			tell(event.Event{Type: event.ModeChanged, Mode: event.Draining, Reason: "step upgrade failed"}).
-			decided("before", event.Do, event.Failed, &event.Failure{Class: sdk.Cancelled, Message: "it was cancelled: context canceled", Unchanged: true}).
+			decided("before", event.Do, event.Failed, &event.Failure{Class: sdk.Cancelled, Message: "it was cancelled", Unchanged: true}).
 			ended(event.Result{Outcome: event.OutcomeFailed, Step: "upgrade", Failure: failed}),
 		"gate-closed": newStory().judged("upgrade", event.Gate, "false", nil).
 			decided("upgrade", event.Do, event.Failed, &event.Failure{Class: event.GateClosed, Message: "too many errors", Unchanged: true}).
@@ -196,7 +196,10 @@ func stories() map[string]*story {
 		"refused": newStory().asked().tell(event.Event{Type: event.Answered, Op: op("sign_off", event.Do, 0), By: "bob", Answer: &sdk.Answer{By: "bob", Comment: "not today"}}).
 			decided("sign_off", event.Do, event.Failed, refused).
 			ended(event.Result{Outcome: event.OutcomeGateClosed, Step: "sign_off", Failure: refused}),
-		"lacking": newStory().decided("before", event.Do, event.Succeeded, nil).
+		"lacking": newStory().tell(event.Event{
+			Type: event.AttemptFinished, Op: op("before", event.Do, 1),
+			Reason: "its log ends at 256 MiB, and does not have the last 73 lines that it printed",
+		}).decided("before", event.Do, event.Succeeded, nil).
 			ended(event.Result{
 				Outcome: event.OutcomeSucceeded, Outputs: &lacking,
 				Missing: map[string]string{"outputs.url": "step upgrade has no outputs: it was skipped", "record.version": "it is no text"},

@@ -136,6 +136,11 @@ func (out *page) state(s *standing.Status) {
 	if r.Outcome == event.OutcomeSucceeded && len(r.Changed) == 0 {
 		out.Linef("nothing was changed")
 	}
+	for _, step := range s.Steps {
+		if step.Lacks != "" {
+			out.Linef("%s  %s: %s", out.Warn("log"), step.ID, step.Lacks)
+		}
+	}
 	out.Linef("%s", out.Dim(s.Tally()))
 }
 

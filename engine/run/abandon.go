@@ -13,7 +13,7 @@ import (
 // abandon ends the driver when the state of the run can no longer be kept: nothing new
 // starts, and what is being changed is not broken off half-way.
 func (d *driver) abandon(cause error) error {
-	if failed, ok := errors.AsType[*journal.WriteError](cause); ok && failed.Written == 0 {
+	if d.nothingWritten(cause) {
 		return fmt.Errorf("run %s could not begin, and nothing was done; start it anew when the cause is mended: %w", d.folder.ID(), cause)
 	}
 	abandoned := &AbandonedError{Run: d.folder.ID(), Ended: d.ended, Cause: cause}
@@ -52,6 +52,15 @@ func (d *driver) abandon(cause error) error {
 		}
 	}
 	return abandoned
+}
+
+// nothingWritten reports whether the journal is empty: its very first record could not
+// be written, or it cannot hold that.
+func (d *driver) nothingWritten(cause error) bool {
+	if failed, ok := errors.AsType[*journal.WriteError](cause); ok {
+		return failed.Written == 0
+	}
+	return d.begins && d.journal.Stats().Bytes == 0
 }
 
 // opOf returns the operation that an event ends; the zero one where it ends none.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -73,7 +74,11 @@ func (d *driver) perform(
 	finish := func(end func() event.Event) {
 		once.Do(func() {
 			host.close()
-			d.send(message{fact: end()})
+			fact := end()
+			if fact.Type == event.AttemptFinished {
+				fact.Reason = host.lacks()
+			}
+			d.send(message{fact: fact})
 		})
 	}
 	ended := make(chan struct{})
@@ -178,11 +183,21 @@ func (d *driver) failure(ctx context.Context, err error) *event.Failure {
 	case isAtWork(err) && errors.Is(ctx.Err(), context.DeadlineExceeded):
 		// A retry, as after a timeout, would work beside it.
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
-		failure.Class, failure.Message = sdk.Timeout, "it ran out of time: "+failure.Message
+		failure.Class, failure.Message = sdk.Timeout, endedBy(ctx, "it ran out of time", failure.Message)
 	default:
-		failure.Class, failure.Message = sdk.Cancelled, "it was cancelled: "+failure.Message
+		failure.Class, failure.Message = sdk.Cancelled, endedBy(ctx, "it was cancelled", failure.Message)
 	}
 	return failure
+}
+
+// endedBy says what ended an action and what it says to that, without the words that Go
+// has for the same.
+func endedBy(ctx context.Context, what, said string) string {
+	said = strings.TrimSuffix(strings.TrimSuffix(said, ctx.Err().Error()), ": ")
+	if said == "" {
+		return what
+	}
+	return what + ": " + said
 }
 
 // lookAfterCrash finds out what became of an attempt whose answer was lost.
@@ -236,8 +251,9 @@ func (d *driver) observeLost(ctx context.Context, a machine.Attempt, host *host)
 // cutOff makes the event of a look that was ended before it could tell, say while it
 // waited for what still runs: nothing may be begun beside that.
 func (d *driver) cutOff(ctx context.Context, a machine.Attempt, err error) event.Event {
-	e := d.lookedAfter(a, sdk.CannotTell, "it could not be observed: "+err.Error())
-	e.Failure = d.failure(ctx, err)
+	failure := d.failure(ctx, err)
+	e := d.lookedAfter(a, sdk.CannotTell, "it could not be observed: "+failure.Message)
+	e.Failure = failure
 	return e
 }
 

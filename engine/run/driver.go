@@ -2,7 +2,6 @@ package run
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -73,7 +72,9 @@ type driver struct {
 
 	now     time.Time         // of the run, see tick
 	read    time.Time         // the process's clock, when it was last looked at
+	begins  bool              // this process began the run
 	line    bytes.Buffer      // of append
+	group   []event.Event     // what is in the group and nobody was told yet
 	todo    []machine.Command // to be carried out when the journal is safe
 	ended   map[string]string // how attempts ended whose results are in this group
 	taken   []string          // requests that the next sync makes safe
@@ -275,8 +276,17 @@ func (d *driver) append(e event.Event) {
 		return
 	}
 	if d.process.Watch != nil {
+		d.group = append(d.group, e)
+	}
+}
+
+// tell tells what is in the journal now, and never what a failed write has kept from it.
+func (d *driver) tell() {
+	for _, e := range d.group {
 		d.process.Watch.Event(e)
 	}
+	clear(d.group)
+	d.group = d.group[:0]
 }
 
 // commit makes the group safe and then carries out what it allows.
@@ -288,7 +298,11 @@ func (d *driver) commit() error {
 	if d.urgent || len(d.taken) > 0 {
 		write = d.journal.Sync
 	}
-	err := cmp.Or(write(), d.broken)
+	err := write()
+	if err == nil {
+		d.tell()
+		err = d.broken
+	}
 	for _, saved := range d.saved {
 		saved <- err
 	}

@@ -26,6 +26,7 @@ type host struct {
 	mu   sync.Mutex
 	over bool
 	log  *outputLog // made at the first line
+	lost string     // what the log lacks, once it is over
 }
 
 var _ sdk.Host = (*host)(nil)
@@ -79,17 +80,28 @@ func (h *host) Output(stream string, line []byte) {
 	if h.over {
 		return
 	}
-	h.keep(stream, text)
-	if h.driver.process.Watch != nil {
-		h.driver.process.Watch.Output(h.op.Step, stream, text)
+	full := h.keep(stream, text)
+	if h.driver.process.Watch == nil {
+		return
+	}
+	h.driver.process.Watch.Output(h.op.Step, stream, text)
+	if full {
+		h.driver.process.Watch.Output(h.op.Step, "gatebook", logIsFull())
 	}
 }
 
-func (h *host) keep(stream, text string) {
+func (h *host) keep(stream, text string) (full bool) {
 	if h.log == nil {
 		h.log = newOutputLog(h.driver.folder, h.op)
 	}
-	h.log.keep(h.driver.process.Now(), h.op.Attempt, stream, text)
+	return h.log.keep(h.driver.process.Now(), h.op.Attempt, stream, text)
+}
+
+// lacks says what the log of an action that is over lacks; empty: nothing.
+func (h *host) lacks() string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.lost
 }
 
 // flush gives what the log holds back to the kernel.
@@ -120,7 +132,7 @@ func (h *host) close() {
 	}
 	if h.log != nil {
 		h.log.close()
-		h.log = nil
+		h.log, h.lost = nil, h.log.lacks()
 	}
 }
 

@@ -2,6 +2,7 @@ package run
 
 import (
 	"bufio"
+	"fmt"
 	"io"
 	"strconv"
 	"time"
@@ -22,7 +23,8 @@ type outputLog struct {
 	file  io.WriteCloser
 	lines *bufio.Writer
 	line  []byte
-	room  int
+	room  int // in bytes, as they are written
+	lost  int // lines for which there was no room
 }
 
 func newOutputLog(folder *journal.Run, op event.Op) *outputLog {
@@ -34,20 +36,50 @@ func newOutputLog(folder *journal.Run, op event.Op) *outputLog {
 	return &outputLog{file: file, lines: bufio.NewWriterSize(file, 64<<10), room: maxLog}
 }
 
-func (l *outputLog) keep(now time.Time, attempt int, stream, text string) {
-	if l.room <= 0 {
-		return
+// logIsFull stands in the log behind the last line that it has room for.
+func logIsFull() string {
+	return fmt.Sprintf("what follows is not kept: the log of an attempt ends at %d MiB", maxLog>>20)
+}
+
+// keep writes a line, and reports whether it is the first for which there is no room.
+func (l *outputLog) keep(now time.Time, attempt int, stream, text string) (full bool) {
+	if l.lost > 0 {
+		l.lost++
+		return false
 	}
-	if l.room -= len(text) + 48; l.room <= 0 {
-		stream, text = "gatebook", "what follows is not kept: the log of an attempt ends at "+strconv.Itoa(maxLog>>20)+" MiB"
+	l.format(now, attempt, stream, text)
+	if full = len(l.line) > l.room; full {
+		l.lost++
+		l.format(now, attempt, "gatebook", logIsFull())
 	}
+	l.room -= len(l.line)
+	_, _ = l.lines.Write(l.line)
+	return full
+}
+
+func (l *outputLog) format(now time.Time, attempt int, stream, text string) {
 	l.line = now.UTC().AppendFormat(l.line[:0], "2006-01-02T15:04:05.000Z ")
 	l.line = strconv.AppendInt(l.line, int64(attempt), 10)
 	l.line = append(l.line, ' ')
 	l.line = append(l.line, stream...)
 	l.line = append(l.line, ' ')
 	l.line = append(l.line, text...)
-	_, _ = l.lines.Write(append(l.line, '\n'))
+	l.line = append(l.line, '\n')
+}
+
+// lacks says what was printed and is not in the log; empty: nothing.
+func (l *outputLog) lacks() string {
+	if l.lost == 0 {
+		return ""
+	}
+	return fmt.Sprintf("its log ends at %d MiB, and does not have the last %s that it printed", maxLog>>20, count(l.lost))
+}
+
+func count(lines int) string {
+	if lines == 1 {
+		return "line"
+	}
+	return strconv.Itoa(lines) + " lines"
 }
 
 func (l *outputLog) flush() {

@@ -1,7 +1,6 @@
 package run
 
 import (
-	"bytes"
 	"os"
 	"path/filepath"
 	"strings"
@@ -29,15 +28,40 @@ func TestOutputLogIsBounded(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if lines := bytes.Count(content, []byte("\n")); lines > 25 {
-		t.Errorf("%d lines were kept of what has no room for them", lines)
+	if len(content) > 1000+2*len(logIsFull()) {
+		t.Errorf("%d bytes were written where there is room for 1000", len(content))
+	}
+	if want := "its log ends at 256 MiB, and does not have the last 73 lines that it printed"; log.lacks() != want {
+		t.Errorf("it lacks %q, want %q", log.lacks(), want)
 	}
 	for want, n := range map[string]int{
-		"1970-01-01T00:00:00.000Z 1 stdout y\n": 20,
-		"gatebook what follows is not kept":     1,
+		"1970-01-01T00:00:00.000Z 1 stdout y\n": 27,
+		"gatebook " + logIsFull() + "\n":        1,
 	} {
 		if got := strings.Count(string(content), want); got != n {
 			t.Errorf("%q stands there %d times, want %d:\n%s", want, got, n, content)
 		}
+	}
+}
+
+// Who reads the journal, and who watches, learns that a log does not have all.
+func TestLogThatIsFullIsToldOf(t *testing.T) {
+	t.Parallel()
+	watch := &ear{}
+	d, _ := beginning(t, watch)
+	defer d.stop()
+	op := event.Op{Step: "s0", Part: event.Do, Attempt: 1}
+	d.perform(t.Context(), op, time.Minute, func(h *host) event.Event {
+		h.Output("stdout", []byte("first"))
+		h.log.room = 10
+		h.Output("stdout", []byte("second"))
+		h.Output("stdout", []byte("third"))
+		return event.Event{Type: event.AttemptFinished, Op: &op}
+	}, nil)
+	if told := <-d.arrived; !strings.Contains(told.fact.Reason, "the last 2 lines") {
+		t.Errorf("the end of the attempt says %q", told.fact.Reason)
+	}
+	if want := "first second " + logIsFull() + " third"; strings.Join(watch.lines, " ") != want {
+		t.Errorf("heard %q", watch.lines)
 	}
 }

@@ -59,7 +59,7 @@ func start(
 }
 
 func (d *driver) begin(info event.Run, locks *journal.Locks) {
-	info.ID, info.Process = d.folder.ID(), d.process.Info
+	info.ID, info.Process, d.begins = d.folder.ID(), d.process.Info, true
 	d.fact(event.Event{Type: event.RunStarted, Run: &info, By: info.By})
 	d.noteTakeovers(locks)
 	d.urgent = true
@@ -171,7 +171,11 @@ func Resume(ctx context.Context, folder *journal.Run, p Process, pl *plan.Plan, 
 	d.journal, d.now = log, past.last.Time
 	if err := d.resume(r, past, repair, locks); err != nil {
 		d.stop()
-		return event.Result{}, errors.Join(err, log.Close())
+		closing := log.Close()
+		if closing == nil {
+			d.tell()
+		}
+		return event.Result{}, errors.Join(err, closing)
 	}
 	return d.drive(locks)
 }
@@ -184,6 +188,9 @@ func (d *driver) resume(r Resumption, past *replay, repair journal.Repair, locks
 	}
 	d.urgent = true
 	resumed := event.Event{Type: event.RunResumed, Process: &d.process.Info, By: r.By, Reason: r.Reason}
+	if r.Ask != event.ResumeAsked {
+		resumed.Name = string(r.Ask)
+	}
 	if repair.Bytes > 0 {
 		resumed.Reason = fmt.Sprintf("the journal's last line was torn: %d bytes were set aside in %s", repair.Bytes, repair.Saved)
 	}

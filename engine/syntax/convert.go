@@ -7,6 +7,7 @@ import (
 
 	"github.com/gatebook/gatebook/engine/diag"
 	"github.com/gatebook/gatebook/engine/source"
+	"github.com/gatebook/gatebook/engine/syntax/internal/layout"
 )
 
 // converter makes a tree of nodes from the YAML library's, and finds their ends,
@@ -165,7 +166,7 @@ func (c *converter) bare(y *yaml.Node, start, depth int) *Node {
 func (c *converter) properties(y *yaml.Node, at int) int {
 	for at < len(c.text) && (c.text[at] == '&' || c.text[at] == '!') {
 		end := at
-		for end < len(c.text) && !isSpace(c.text[end]) && (end == at || !isFlowMark(c.text[end])) {
+		for end < len(c.text) && !layout.IsSpace(c.text[end]) && (end == at || !layout.IsFlowMark(c.text[end])) {
 			end++
 		}
 		if c.text[at] == '!' {
@@ -188,10 +189,10 @@ func (c *converter) properties(y *yaml.Node, at int) int {
 func (c *converter) skipSpace(at int) int {
 	for at < len(c.text) {
 		switch {
-		case isSpace(c.text[at]):
+		case layout.IsSpace(c.text[at]):
 			at++
-		case c.text[at] == '#' && at > 0 && isSpace(c.text[at-1]):
-			at = lineEnd(c.text, at)
+		case c.text[at] == '#' && at > 0 && layout.IsSpace(c.text[at-1]):
+			at = layout.LineEnd(c.text, at)
 		default:
 			return at
 		}
@@ -231,6 +232,3 @@ func collectionStyle(y *yaml.Node) Style {
 	}
 	return Block
 }
-
-func isSpace(b byte) bool    { return b == ' ' || b == '\t' || b == '\n' || b == '\r' }
-func isFlowMark(b byte) bool { return b == ',' || b == '[' || b == ']' || b == '{' || b == '}' }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/gatebook/gatebook/engine/diag"
 	"github.com/gatebook/gatebook/engine/source"
+	"github.com/gatebook/gatebook/engine/syntax/internal/layout"
 )
 
 // Format returns the file in its canonical form: two spaces for each level, lists
@@ -234,7 +235,7 @@ func (f *formatter) formatLine(i int) string {
 
 // shifted moves a line; an empty one of a block scalar stays empty.
 func shifted(text string, by, blank int) string {
-	depth := len(text) - len(strings.TrimLeft(text, " "))
+	depth := layout.Spaces(text)
 	if depth == len(text) && depth <= blank {
 		return ""
 	}

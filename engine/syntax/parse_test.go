@@ -44,6 +44,7 @@ func TestSyntaxErrorsHavePlaceAndRemedy(t *testing.T) {
 		{"quote in single quotes", "a: 'it»'s'\nb: c\n", "'", "twice"},
 		{"text behind quotes", "a: \"b»\" c\nd: e\n", "\"", "whole value"},
 		{"bracket never closed", "a: »[1, 2\nb: c\nd: e\nf: g\n", "[", "]"},
+		{"bracket behind an empty line of a block, CRLF", "x: |\r\n  y\r\n\r\n  'z\r\na: »[1, 2\r\nb: c\r\n", "[", "]"},
 		{"stray bracket", "a: »}\nb: c\n", "}", "remove"},
 		{"stray comma", "x: 1\na: », b\n", ",", "quotes"},
 		{"empty item", "a: [1, », 2]\n", ",", "remove"},
@@ -134,6 +135,21 @@ func TestPlainScalarsFollowTheCoreSchema(t *testing.T) {
 		node := parse(t, "a: x\nb: "+text+"\n")
 		if got := node.Get("b").Kind(); got != want {
 			t.Errorf("%q is %s, want %s", text, got, want)
+		}
+	}
+}
+
+func TestNumbersWithALeadingZeroHaveARemedy(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"0644": "write 644 for the decimal number, 0o644 for the octal one, or put it in quotes",
+		"00":   "write 0 for the decimal number, 0o0 for the octal one, or put it in quotes",
+		"089":  "write 89 for the decimal number, or put it in quotes",
+		"-010": "write -10 for the decimal number, or put it in quotes",
+	} {
+		_, found := syntax.Parse(source.NewFile("f.yaml", []byte("a: "+text+"\n")))
+		if len(found) != 1 || found[0].Hint != want {
+			t.Errorf("%s: got %v, want the hint %q", text, found, want)
 		}
 	}
 }

@@ -2,12 +2,15 @@ package syntax
 
 import (
 	"bytes"
+	"cmp"
+	"fmt"
 	"math"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
 
 	"github.com/gatebook/gatebook/engine/diag"
+	"github.com/gatebook/gatebook/engine/syntax/internal/layout"
 )
 
 // scalar converts a scalar whose properties are skipped, and finds its end.
@@ -83,27 +86,27 @@ func (c *converter) quoted(node *Node, quote byte) {
 // block finds the content of a block scalar. The first line with content tells the
 // indentation: the spaces it has in the file without those it has in the text.
 func (c *converter) block(node *Node) {
-	at := nextLine(c.text, int(node.start))
+	at := layout.NextLine(c.text, int(node.start))
 	text := strings.TrimLeft(node.text, "\n")
 	for range len(node.text) - len(text) {
-		at = nextLine(c.text, at)
+		at = layout.NextLine(c.text, at)
 	}
 	if text == "" {
-		node.start = int32(lineEnd(c.text, int(node.start)))
+		node.start = int32(layout.LineEnd(c.text, int(node.start)))
 		node.end = node.start
 		c.last = max(c.last, int(node.start))
 		return
 	}
-	indent := max(0, spaces(c.text[at:])-spaces([]byte(text)))
+	indent := max(0, layout.Spaces(c.text[at:])-layout.Spaces([]byte(text)))
 	node.indent = int32(indent)
 	node.start = int32(min(at+indent, len(c.text)))
 	end := node.start
-	for line := at; line < len(c.text); line = nextLine(c.text, line) {
-		content := c.text[line:lineEnd(c.text, line)]
+	for line := at; line < len(c.text); line = layout.NextLine(c.text, line) {
+		content := c.text[line:layout.LineEnd(c.text, line)]
 		if len(bytes.TrimLeft(content, " ")) == 0 && len(content) <= indent {
 			continue
 		}
-		if spaces(content) < indent {
+		if layout.Spaces(content) < indent {
 			break
 		}
 		end = int32(line + len(content))
@@ -112,13 +115,24 @@ func (c *converter) block(node *Node) {
 	c.last = max(c.last, int(node.end))
 }
 
+// plainly says how to write a number with a leading zero so that all agree on it. Only a
+// number without a sign, and of the digits up to 7, has an octal form.
+func plainly(text string) string {
+	unsigned := strings.TrimLeft(text, "+-")
+	digits := cmp.Or(strings.TrimLeft(unsigned, "0"), "0")
+	sign := text[:len(text)-len(unsigned)]
+	if sign != "" || strings.Trim(digits, "01234567") != "" {
+		return fmt.Sprintf("write %s%s for the decimal number, or put it in quotes", sign, digits)
+	}
+	return fmt.Sprintf("write %s for the decimal number, 0o%s for the octal one, or put it in quotes", digits, digits)
+}
+
 func (c *converter) checkNumber(node *Node) {
 	switch node.kind {
 	case Int:
 		if isAmbiguousInt(node.text) {
 			c.add(diag.AmbiguousNumber.At(node.Range(), "%s is octal to some programs and decimal to others.", node.text).
-				WithHint("write %s for the decimal number, 0o%s for the octal one, or put it in quotes",
-					strings.TrimLeft(node.text, "0"), strings.TrimLeft(node.text, "+-0")))
+				WithHint("%s", plainly(node.text)))
 		} else if _, err := parseInt(node.text); err != nil {
 			c.add(diag.UnusableNumber.At(node.Range(), "This integer does not fit in 64 bits.").
 				WithHint("if it is a string such as an identifier, put it in quotes"))
@@ -131,29 +145,4 @@ func (c *converter) checkNumber(node *Node) {
 		}
 	default:
 	}
-}
-
-// lineEnd returns where the line with the offset at ends, without its line ending.
-func lineEnd(text []byte, at int) int {
-	end := len(text)
-	if i := bytes.IndexByte(text[min(at, end):], '\n'); i >= 0 {
-		end = at + i
-	}
-	if end > at && text[end-1] == '\r' {
-		end--
-	}
-	return end
-}
-
-// nextLine returns where the line behind the one with the offset at begins.
-func nextLine(text []byte, at int) int {
-	if i := bytes.IndexByte(text[min(at, len(text)):], '\n'); i >= 0 {
-		return at + i + 1
-	}
-	return len(text)
-}
-
-// spaces counts the spaces that text begins with.
-func spaces(text []byte) int {
-	return len(text) - len(bytes.TrimLeft(text, " "))
 }

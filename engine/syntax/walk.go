@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/gatebook/gatebook/engine/source"
+	"github.com/gatebook/gatebook/engine/syntax/internal/layout"
 )
 
 // piece is a part of a scalar's decoded text and the bytes of the file that it was
@@ -139,7 +140,7 @@ func (w *walker) flow(style Style) {
 	for more := w.rest > 0; more && w.at < len(w.text); {
 		c := w.text[w.at]
 		switch {
-		case isSpace(c):
+		case layout.IsSpace(c):
 			end, breaks := w.gap(w.at)
 			if breaks == 0 {
 				more = w.take(end-w.at, end, true)
@@ -152,7 +153,7 @@ func (w *walker) flow(style Style) {
 			more = w.escape()
 		default:
 			end := w.at + 1
-			for end < len(w.text) && !isSpace(w.text[end]) && w.text[end] != '\'' && w.text[end] != '\\' {
+			for end < len(w.text) && !layout.IsSpace(w.text[end]) && w.text[end] != '\'' && w.text[end] != '\\' {
 				end++
 			}
 			length := min(end-w.at, w.rest)
@@ -163,7 +164,7 @@ func (w *walker) flow(style Style) {
 
 // gap returns where white space ends, and how many line breaks are in it.
 func (w *walker) gap(at int) (end, breaks int) {
-	for end = at; end < len(w.text) && isSpace(w.text[end]); end++ {
+	for end = at; end < len(w.text) && layout.IsSpace(w.text[end]); end++ {
 		if w.text[end] == '\n' {
 			breaks++
 		}
@@ -214,7 +215,7 @@ func (w *walker) block(leading, indent int, fold bool) {
 	}
 	line := w.at - indent
 	for more := w.rest > 0; more && w.at < len(w.text); {
-		end := lineEnd(w.text, w.at)
+		end := layout.LineEnd(w.text, w.at)
 		if !w.take(end-w.at, end, true) {
 			return
 		}
@@ -235,9 +236,9 @@ func (w *walker) block(leading, indent int, fold bool) {
 // skipBlank returns where the content of the next line with any begins, and how many
 // blank ones stand before it.
 func (w *walker) skipBlank(indent int) (content, blank int) {
-	for line := nextLine(w.text, w.at); line < len(w.text); line = nextLine(w.text, line) {
-		text := w.text[line:lineEnd(w.text, line)]
-		if lead := spaces(text); lead < len(text) || lead > indent {
+	for line := layout.NextLine(w.text, w.at); line < len(w.text); line = layout.NextLine(w.text, line) {
+		text := w.text[line:layout.LineEnd(w.text, line)]
+		if lead := layout.Spaces(text); lead < len(text) || lead > indent {
 			return min(line+indent, len(w.text)), blank
 		}
 		blank++

@@ -2,8 +2,8 @@
 // scanning and as the annotations of a workflow; and the page that documents the rules.
 //
 // The [Document] is the truth, and every form is rendered from it, so that a machine
-// never knows less than a person. Which findings
-// there are, and in what words, is [diag]'s business. Floor 2.
+// never knows less than a person. Which findings there are, and in what words, is
+// [diag]'s business. Floor 2.
 package render
 
 import (

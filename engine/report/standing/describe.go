@@ -116,7 +116,7 @@ func describeStep(e event.Event) Said {
 			}
 			return Said{What: attempt + failed(e.Failure), Why: FailureWords(e.Failure), Mark: event.Failed}
 		}
-		return Said{What: "the action answered", Mark: event.Succeeded, Minor: true}
+		return Said{What: "the action answered", Why: layout.Line(e.Reason), Mark: event.Succeeded, Minor: true}
 	case event.AttemptObserved:
 		return Said{What: "looked what became of the attempt that was interrupted: " + string(e.State), Why: layout.Line(e.Reason), Mark: event.Running}
 	case event.AttemptNoted:

@@ -69,6 +69,7 @@ func (s *Status) applyToStep(step *Step, e event.Event) {
 		s.begin(step, e)
 	case event.AttemptFinished:
 		step.Progress = nil
+		step.Lacks = cmp.Or(layout.Line(e.Reason), step.Lacks)
 		// That a step was taken back does not hide why.
 		if e.Failure != nil || e.Op.Part == event.Do {
 			step.Failure = e.Failure

@@ -70,6 +70,7 @@ type Step struct {
 	Ask      *Ask           `json:"ask,omitempty"`
 	Failure  *event.Failure `json:"failure,omitempty" doc:"Why the step, or its last attempt, did not succeed."`
 	Verdict  *event.Verdict `json:"verdict,omitempty" doc:"The last condition of the step that did not hold."`
+	Lacks    string         `json:"lacks,omitempty" doc:"What it printed that is not in its log, in words."`
 	Stays    string         `json:"stays,omitempty" doc:"Why the step is not taken back, where the runbook says that it is not."`
 
 	place   int

@@ -167,9 +167,7 @@ func Article(kind string) string {
 		return "null"
 	case schema.TypeArray:
 		return "a list"
-	case schema.TypeInteger, schema.TypeObject:
-		return "an " + kind
 	default:
-		return "a " + kind
+		return diag.Article(kind)
 	}
 }

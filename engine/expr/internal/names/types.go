@@ -1,8 +1,11 @@
 package names
 
 import (
+	"errors"
+	"fmt"
 	"iter"
 	"maps"
+	"regexp/syntax"
 	"slices"
 	"sync"
 
@@ -31,6 +34,9 @@ func (p *triedPatterns) try(text string) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	_, err := p.all.Compile(text)
+	if fault, ok := errors.AsType[*syntax.Error](err); ok {
+		return fmt.Errorf("the regular expression cannot be read: %s in %s", fault.Code, fault.Expr)
+	}
 	return err
 }
 

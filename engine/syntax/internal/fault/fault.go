@@ -10,6 +10,7 @@ import (
 
 	"github.com/gatebook/gatebook/engine/diag"
 	"github.com/gatebook/gatebook/engine/source"
+	"github.com/gatebook/gatebook/engine/syntax/internal/layout"
 )
 
 // fault is an error of the YAML library, on the way to a place and a cause.
@@ -51,9 +52,6 @@ func (f *fault) at(where source.Range, format string, args ...any) diag.Diagnost
 	return diag.SyntaxError.At(where, format, args...)
 }
 
-// spaces counts the spaces that a line begins with.
-func spaces(line string) int { return len(line) - len(strings.TrimLeft(line, " ")) }
-
 // content returns the range of a line without the white space around it.
 func (f *fault) content(line int) source.Range {
 	text := f.file.Line(line)
@@ -61,8 +59,7 @@ func (f *fault) content(line int) source.Range {
 	return f.file.Range(start, f.file.LineStart(line)+len(strings.TrimRight(text, " \t")))
 }
 
-// find returns the first match of a pattern, or of its first group, in the last line
-// that was read.
+// find returns what the first group of a pattern matches in a line.
 func (f *fault) find(line int, pattern *regexp.Regexp) (source.Range, bool) {
 	match := pattern.FindStringSubmatchIndex(f.file.Line(line))
 	if match == nil {
@@ -206,7 +203,7 @@ func (f *fault) listAfterKey() (diag.Diagnostic, bool) {
 func (f *fault) indentation() (diag.Diagnostic, bool) {
 	for line := max(1, f.line-1); line <= f.line; line++ {
 		text := f.file.Line(line)
-		indent := spaces(text)
+		indent := layout.Spaces(text)
 		if strings.TrimSpace(text) == "" || f.aligned(line, indent) {
 			continue
 		}

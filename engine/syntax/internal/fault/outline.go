@@ -1,6 +1,10 @@
 package fault
 
-import "bytes"
+import (
+	"bytes"
+
+	"github.com/gatebook/gatebook/engine/syntax/internal/layout"
+)
 
 // outline is a rough reading of a text that the YAML library refused: where quotes
 // and brackets are open. It need only be right about common mistakes.
@@ -22,8 +26,8 @@ func newOutline(text []byte, end int) *outline {
 		case c == '\n':
 			fresh = true
 		case c == ' ' || c == '\t' || c == '\r':
-		case c == '#' && (at == 0 || isSpace(text[at-1])):
-			at = lineEnd(text, at)
+		case c == '#' && (at == 0 || layout.IsSpace(text[at-1])):
+			at = layout.LineEnd(text, at)
 			continue
 		case fresh && (c == '"' || c == '\''):
 			at = o.quoted(at)
@@ -55,7 +59,7 @@ func (o *outline) isOpen(at int) bool {
 }
 
 func (o *outline) spaceAt(at int) bool {
-	return at >= len(o.text) || isSpace(o.text[at])
+	return at >= len(o.text) || layout.IsSpace(o.text[at])
 }
 
 // quoted returns the offset behind a quoted scalar, and notes what is wrong with it.
@@ -72,7 +76,7 @@ func (o *outline) quoted(start int) int {
 		case quote == '\'' && at+1 < len(o.text) && o.text[at+1] == quote:
 			at++
 		default:
-			if next := at + 1; !o.spaceAt(next) && o.text[next] != ':' && !isFlowMark(o.text[next]) || o.wordBehind(at+1) {
+			if next := at + 1; !o.spaceAt(next) && o.text[next] != ':' && !layout.IsFlowMark(o.text[next]) || o.wordBehind(at+1) {
 				if lines > 0 {
 					o.open = start
 				} else {
@@ -91,36 +95,19 @@ func (o *outline) wordBehind(at int) bool {
 	for at < len(o.text) && (o.text[at] == ' ' || o.text[at] == '\t') {
 		at++
 	}
-	return at < len(o.text) && !isSpace(o.text[at]) && o.text[at] != '#' && o.text[at] != ':' && !isFlowMark(o.text[at])
+	return at < len(o.text) && !layout.IsSpace(o.text[at]) && o.text[at] != '#' && o.text[at] != ':' && !layout.IsFlowMark(o.text[at])
 }
 
 // block returns the offset behind a block scalar: of the next line that is not
 // indented further than the line that it begins on.
 func (o *outline) block(at int) int {
 	begin := bytes.LastIndexByte(o.text[:at], '\n') + 1
-	indent := lead(o.text[begin:])
-	for at = nextLine(o.text, at); at < len(o.text); at = nextLine(o.text, at) {
-		content := o.text[at:lineEnd(o.text, at)]
-		if depth := lead(content); depth < len(content) && depth <= indent {
+	indent := layout.Spaces(o.text[begin:])
+	for at = layout.NextLine(o.text, at); at < len(o.text); at = layout.NextLine(o.text, at) {
+		content := o.text[at:layout.LineEnd(o.text, at)]
+		if depth := layout.Spaces(content); depth < len(content) && depth <= indent {
 			break
 		}
 	}
 	return at
 }
-
-func isSpace(b byte) bool    { return b == ' ' || b == '\t' || b == '\n' || b == '\r' }
-func isFlowMark(b byte) bool { return b == ',' || b == '[' || b == ']' || b == '{' || b == '}' }
-
-// lead counts the spaces that text begins with.
-func lead(text []byte) int { return len(text) - len(bytes.TrimLeft(text, " ")) }
-
-// lineEnd returns where the line with the offset at ends, without its line feed.
-func lineEnd(text []byte, at int) int {
-	if i := bytes.IndexByte(text[at:], '\n'); i >= 0 {
-		return at + i
-	}
-	return len(text)
-}
-
-// nextLine returns where the line behind the one with the offset at begins.
-func nextLine(text []byte, at int) int { return min(lineEnd(text, at)+1, len(text)) }

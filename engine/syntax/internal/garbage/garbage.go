@@ -50,19 +50,9 @@ func Replace(file *source.File) ([]byte, diag.List) {
 	return s.clean, s.found
 }
 
-// isControl covers what YAML does not allow, the line ends that only YAML 1.1 knows,
-// and the marks that make a terminal show text in another order than it has.
+// isControl covers what YAML does not allow beside what nobody can see.
 func isControl(r rune) bool {
-	switch {
-	case r < ' ', r >= 0x7F && r <= 0x9F, r == '\u2028', r == '\u2029', r == '\uFEFF':
-		return true
-	case r >= '\u202A' && r <= '\u202E', r >= '\u2066' && r <= '\u2069':
-		return true
-	case r == '\uFFFE', r == '\uFFFF':
-		return true
-	default:
-		return false
-	}
+	return diag.Hidden(r) || r == '\uFEFF' || r == '\uFFFE' || r == '\uFFFF'
 }
 
 type sanitizer struct {

@@ -1,0 +1,181 @@
+package cluster
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"k8s.io/apimachinery/pkg/version"
+	"k8s.io/client-go/discovery"
+	"k8s.io/client-go/discovery/cached/memory"
+	"k8s.io/client-go/dynamic"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/restmapper"
+	"k8s.io/client-go/tools/clientcmd"
+
+	"github.com/gatebook/gatebook/plugins/sdk"
+	"github.com/gatebook/gatebook/schema"
+)
+
+// Config is how a connection reaches a cluster.
+type Config struct {
+	Kubeconfig  string          `json:"kubeconfig" nosecret:"true" example:"/etc/gatebook/prod.kubeconfig" doc:"Absolute path of a kubeconfig file. Without it, what kubectl takes: the files of KUBECONFIG, or .kube/config below HOME, as far as the connection's environment names these variables."`
+	Context     string          `json:"context" example:"prod" doc:"Context of the kubeconfig to use; without it, its current one."`
+	InCluster   bool            `json:"inCluster" doc:"Uses the service account of the pod that gatebook runs in, instead of a kubeconfig."`
+	Namespace   string          `json:"namespace" pattern:"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$" maxLength:"63" doc:"Namespace of steps that name none; without it, the context's, or else default."`
+	Endpoint    string          `json:"endpoint" pattern:"^https?://" example:"https://10.0.0.1:6443" doc:"Address of the API server, where it is not that of the kubeconfig: a private endpoint, a test server."`
+	Impersonate Impersonation   `json:"impersonate" doc:"Acts as somebody else, which one's own rights must allow."`
+	QPS         float64         `json:"qps" default:"50" min:"1" max:"1000" unit:"requests per second" doc:"How many requests per second are sent in the long run."`
+	Burst       int             `json:"burst" default:"100" min:"1" max:"5000" unit:"requests" doc:"How many requests are sent at once."`
+	Timeout     schema.Duration `json:"timeout" default:"30s" doc:"How long one request may take; watches may take longer."`
+}
+
+// Impersonation names whom a connection acts as.
+type Impersonation struct {
+	User   string   `json:"user" example:"deployer" doc:"User to act as."`
+	Groups []string `json:"groups" doc:"Groups to act as a member of; they need a user."`
+}
+
+// Cluster is a connection. Its zero value is not connected; actions are declared
+// with it before it is.
+type Cluster struct {
+	Kube      kubernetes.Interface
+	Dynamic   dynamic.Interface
+	Mapper    *restmapper.DeferredDiscoveryRESTMapper
+	Version   *version.Info
+	Namespace string // of objects that name none
+
+	// Watching and WatchingAny are Kube and Dynamic for requests that last: a
+	// timeout of single requests would cut them.
+	Watching    kubernetes.Interface
+	WatchingAny dynamic.Interface
+}
+
+// Connect reaches the cluster, and asks for its version, so that a wrong connection is
+// told at once.
+func (c *Cluster) Connect(ctx context.Context, config Config) error {
+	made, namespace, err := config.rest()
+	if err != nil {
+		return err
+	}
+	if err := c.use(made); err != nil {
+		return sdk.Errorf(sdk.Permanent, "the connection to %s: %w", made.Host, err)
+	}
+	c.Namespace = namespace
+	// discovery's own ServerVersion takes no context.
+	var found version.Info
+	text, err := c.Kube.Discovery().RESTClient().Get().AbsPath("/version").Do(ctx).Raw()
+	if err != nil {
+		return Fault(err, "ask %s for its version", made.Host)
+	}
+	if err := decode(text, &found); err != nil || found.GitVersion == "" {
+		return sdk.FieldErrorf("endpoint", "%s does not answer as a Kubernetes API server does", made.Host)
+	}
+	c.Version = &found
+	return nil
+}
+
+func (c *Cluster) use(single *rest.Config) (err error) {
+	lasting := rest.CopyConfig(single)
+	lasting.Timeout = 0
+	if c.Kube, err = kubernetes.NewForConfig(single); err != nil {
+		return err
+	}
+	if c.Watching, err = kubernetes.NewForConfig(lasting); err != nil {
+		return err
+	}
+	if c.Dynamic, err = dynamic.NewForConfig(single); err != nil {
+		return err
+	}
+	if c.WatchingAny, err = dynamic.NewForConfig(lasting); err != nil {
+		return err
+	}
+	discover, err := discovery.NewDiscoveryClientForConfig(single)
+	if err != nil {
+		return err
+	}
+	c.Mapper = restmapper.NewDeferredDiscoveryRESTMapper(memory.NewMemCacheClient(discover))
+	return nil
+}
+
+// rest returns what client-go needs, and the namespace of objects that name none.
+func (c Config) rest() (*rest.Config, string, error) {
+	made, namespace, err := c.load()
+	if err != nil {
+		return nil, "", err
+	}
+	if c.Namespace != "" {
+		namespace = c.Namespace
+	}
+	if c.Endpoint != "" {
+		made.Host = c.Endpoint
+	}
+	if c.Impersonate.User == "" && len(c.Impersonate.Groups) > 0 {
+		return nil, "", sdk.FieldErrorf("impersonate.groups", "need a user to act as")
+	}
+	if c.Impersonate.User != "" {
+		made.Impersonate = rest.ImpersonationConfig{UserName: c.Impersonate.User, Groups: c.Impersonate.Groups}
+	}
+	made.QPS, made.Burst, made.Timeout = float32(c.QPS), c.Burst, c.Timeout.Std()
+	made.UserAgent = "gatebook-plugin-kubernetes"
+	// Deprecations of the API would go to a log that nobody asked for.
+	made.WarningHandler = rest.NoWarnings{}
+	return made, namespace, nil
+}
+
+func (c Config) load() (*rest.Config, string, error) {
+	if c.InCluster {
+		return c.ofPod()
+	}
+	rules := clientcmd.NewDefaultClientConfigLoadingRules()
+	if c.Kubeconfig != "" {
+		if !filepath.IsAbs(c.Kubeconfig) {
+			return nil, "", sdk.FieldErrorf("kubeconfig", "must be an absolute path")
+		}
+		if _, err := os.Stat(c.Kubeconfig); err != nil {
+			return nil, "", sdk.FieldErrorf("kubeconfig", "%w", err)
+		}
+		rules.ExplicitPath = c.Kubeconfig
+	}
+	lazy := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, &clientcmd.ConfigOverrides{CurrentContext: c.Context})
+	raw, err := lazy.RawConfig()
+	if err != nil {
+		return nil, "", sdk.FieldErrorf("kubeconfig", "%w", err)
+	}
+	if _, known := raw.Contexts[c.Context]; c.Context != "" && !known {
+		return nil, "", sdk.FieldErrorf("context", "there is no context %q in the kubeconfig; there are %s", c.Context, names(raw.Contexts))
+	}
+	made, err := lazy.ClientConfig()
+	switch {
+	case errors.Is(err, clientcmd.ErrEmptyConfig) || clientcmd.IsEmptyConfig(err):
+		return nil, "", sdk.FieldErrorf("kubeconfig", "there is none: give its path, or let the connection's environment name KUBECONFIG or HOME")
+	case err != nil:
+		return nil, "", sdk.FieldErrorf("kubeconfig", "%w", err)
+	}
+	namespace, _, err := lazy.Namespace()
+	if err != nil {
+		return nil, "", sdk.FieldErrorf("kubeconfig", "%w", err)
+	}
+	return made, namespace, nil
+}
+
+// serviceAccountNamespace is where a pod finds the namespace that it is in.
+const serviceAccountNamespace = "/var/run/secrets/kubernetes.io/serviceaccount/namespace"
+
+func (c Config) ofPod() (*rest.Config, string, error) {
+	if c.Kubeconfig != "" || c.Context != "" {
+		return nil, "", sdk.FieldErrorf("inCluster", "excludes kubeconfig and context")
+	}
+	made, err := rest.InClusterConfig()
+	if err != nil {
+		return nil, "", sdk.FieldErrorf("inCluster", "%w; the connection's environment must name KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT", err)
+	}
+	namespace, err := os.ReadFile(serviceAccountNamespace)
+	if err != nil {
+		return nil, "", sdk.FieldErrorf("inCluster", "%w", fmt.Errorf("the pod's namespace: %w", err))
+	}
+	return made, string(namespace), nil
+}

@@ -1,0 +1,36 @@
+// Package cluster is the connection to a Kubernetes cluster and what all actions
+// need of it: typed errors, questions about one's rights, watches that outlive
+// disconnects, diffs as kubectl users know them. It leaves out what any one action does.
+package cluster
+
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// Manager is the field manager under which gatebook changes objects.
+const Manager = "gatebook"
+
+// KeyAnnotation holds, on an object, the idempotency key of the step that changed it
+// last, where the change itself does not show whether it was made.
+const KeyAnnotation = "gatebook.dev/key"
+
+func decode(text []byte, to any) error { return json.Unmarshal(text, to) }
+
+// names lists the names of a map for a sentence.
+func names[T any](of map[string]T) string {
+	if len(of) == 0 {
+		return "none"
+	}
+	return strings.Join(slices.Sorted(maps.Keys(of)), ", ")
+}
+
+// In returns the namespace that a step named, or else the connection's.
+func (c *Cluster) In(namespace string) string {
+	if namespace != "" {
+		return namespace
+	}
+	return c.Namespace
+}

@@ -1,0 +1,100 @@
+package cluster
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/gatebook/gatebook/plugins/sdk"
+)
+
+// Fault gives an error of the API its class, and says what was being done. A nil error
+// and the end of a context stay what they are.
+func Fault(err error, doing string, args ...any) error {
+	if err == nil {
+		return nil
+	}
+	if _, typed := errors.AsType[*sdk.Error](err); typed || errors.Is(err, context.Canceled) {
+		return err
+	}
+	return sdk.Errorf(classOf(err), "%s: %w", fmt.Sprintf(doing, args...), explained(err))
+}
+
+// FaultIn is Fault, and the context's own error where that has ended: what a request
+// says that was cut off is beside the point.
+func FaultIn(ctx context.Context, err error, doing string, args ...any) error {
+	if err != nil && ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return Fault(err, doing, args...)
+}
+
+func classOf(err error) sdk.Class {
+	status, ok := errors.AsType[*apierrors.StatusError](err)
+	if !ok {
+		return classOfTransport(err)
+	}
+	switch code := int(status.Status().Code); {
+	case code == http.StatusConflict:
+		return sdk.Conflict
+	case code == http.StatusForbidden, code == http.StatusUnauthorized:
+		return sdk.Denied
+	case code == http.StatusTooManyRequests, code == http.StatusRequestTimeout, code >= http.StatusInternalServerError:
+		return sdk.Transient
+	default:
+		return sdk.Permanent
+	}
+}
+
+// classOfTransport is about what came before any answer.
+func classOfTransport(err error) sdk.Class {
+	_, unknown := errors.AsType[x509.UnknownAuthorityError](err)
+	_, invalid := errors.AsType[x509.CertificateInvalidError](err)
+	_, misnamed := errors.AsType[x509.HostnameError](err)
+	switch {
+	case strings.Contains(err.Error(), "getting credentials"):
+		return sdk.Denied // a credential plugin of the kubeconfig
+	case unknown || invalid || misnamed:
+		return sdk.Permanent
+	default:
+		return sdk.Transient
+	}
+}
+
+// explained says who else manages a field, where that is what an apply failed of.
+func explained(err error) error {
+	status, ok := errors.AsType[*apierrors.StatusError](err)
+	if !ok || status.Status().Details == nil {
+		return err
+	}
+	var fields []string
+	for _, cause := range status.Status().Details.Causes {
+		if cause.Type == metav1.CauseTypeFieldManagerConflict {
+			fields = append(fields, cause.Field+" ("+strings.TrimPrefix(cause.Message, "conflict with ")+")")
+		}
+	}
+	if len(fields) == 0 {
+		return err
+	}
+	slices.Sort(fields)
+	return managed{fields: fields, cause: err}
+}
+
+// managed is an apply that would take fields from another manager.
+type managed struct {
+	fields []string
+	cause  error
+}
+
+func (m managed) Error() string {
+	return "somebody else manages " + strings.Join(m.fields, ", ") + "; with force, gatebook takes them over"
+}
+
+func (m managed) Unwrap() error { return m.cause }

@@ -1,0 +1,143 @@
+package nodes
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/fields"
+	"k8s.io/apimachinery/pkg/labels"
+
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
+	"github.com/gatebook/gatebook/plugins/sdk"
+)
+
+// load is the pods of a node, by what a drain does with them.
+type load struct {
+	leave []verdict // evicted, or ending already
+	stay  []verdict // left alone
+	held  []verdict // nobody said that they may be lost
+}
+
+// verdict is what a drain does with a pod, and why.
+type verdict struct {
+	pod corev1.Pod
+	why string // "is static"; empty for those that simply leave
+}
+
+func (v verdict) name() string { return v.pod.Namespace + "/" + v.pod.Name }
+
+func (v verdict) String() string {
+	if v.why == "" {
+		return v.name()
+	}
+	return v.name() + " " + v.why
+}
+
+// listedAtMost bounds the pods that a sentence names.
+const listedAtMost = 10
+
+func listed(pods []verdict) string {
+	texts := make([]string, 0, len(pods))
+	for _, pod := range pods {
+		texts = append(texts, pod.String())
+	}
+	slices.Sort(texts)
+	if more := len(texts) - listedAtMost; more > 0 {
+		texts = append(texts[:listedAtMost], fmt.Sprintf("and %d more", more))
+	}
+	return strings.Join(texts, ", ")
+}
+
+func namesOf(pods []verdict) []string {
+	found := make([]string, 0, len(pods))
+	for _, pod := range pods {
+		found = append(found, pod.name())
+	}
+	slices.Sort(found)
+	return found
+}
+
+// load reads the pods of the node.
+func (n nodes) load(ctx context.Context, in DrainInput) (load, error) {
+	selector, err := labels.Parse(in.Selector)
+	if err != nil {
+		return load{}, sdk.FieldErrorf("selector", "%w", err)
+	}
+	options := metav1.ListOptions{FieldSelector: onNode(in.Node), Limit: 500}
+	var found load
+	for {
+		pods, err := n.Kube.CoreV1().Pods("").List(ctx, options)
+		if err != nil {
+			return load{}, cluster.FaultIn(ctx, err, "list the pods of the node %s", in.Node)
+		}
+		for _, pod := range pods.Items {
+			if selector.Matches(labels.Set(pod.Labels)) {
+				found.add(pod, in)
+			}
+		}
+		if options.Continue = pods.Continue; options.Continue == "" {
+			return found, nil
+		}
+	}
+}
+
+func onNode(name string) string { return fields.OneTermEqualSelector("spec.nodeName", name).String() }
+
+// add judges a pod as kubectl drain does.
+func (l *load) add(pod corev1.Pod, in DrainInput) {
+	controller := metav1.GetControllerOf(&pod)
+	_, static := pod.Annotations[corev1.MirrorPodAnnotationKey]
+	daemon := controller != nil && controller.Kind == "DaemonSet"
+	over := pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed
+	switch {
+	case static:
+		l.stay = append(l.stay, verdict{pod, "is a static pod of the node"})
+	case daemon && in.IgnoreDaemonSets:
+		l.stay = append(l.stay, verdict{pod, "is of the DaemonSet " + controller.Name})
+	case pod.DeletionTimestamp != nil, over:
+		l.leave = append(l.leave, verdict{pod: pod})
+	case daemon:
+		l.held = append(l.held, verdict{pod, "is of the DaemonSet " + controller.Name + ", which would put it there again (ignoreDaemonSets leaves it)"})
+	case controller == nil && !in.Force:
+		l.held = append(l.held, verdict{pod, "has no controller that makes it anew (force evicts it)"})
+	case hasEmptyDir(pod) && !in.DeleteEmptyDir:
+		l.held = append(l.held, verdict{pod, "would lose the data of its emptyDir volume (deleteEmptyDir evicts it)"})
+	default:
+		l.leave = append(l.leave, verdict{pod: pod})
+	}
+}
+
+func hasEmptyDir(pod corev1.Pod) bool {
+	return slices.ContainsFunc(pod.Spec.Volumes, func(v corev1.Volume) bool { return v.EmptyDir != nil })
+}
+
+// preview says which pods go and which stay.
+func (l load) preview(node string) sdk.Preview {
+	preview := sdk.Preview{Summary: fmt.Sprintf("would drain %s: %d pods go, %d stay", node, len(l.leave), len(l.stay))}
+	for _, name := range namesOf(l.leave) {
+		preview.Changes = append(preview.Changes, sdk.Delta{Target: "Pod " + name, Kind: "Pod", Op: "delete"})
+	}
+	if len(l.stay) > 0 {
+		preview.Warnings = append(preview.Warnings, "These pods stay: "+listed(l.stay)+".")
+	}
+	return preview
+}
+
+// rights are what evicting takes, for each namespace once.
+func (l load) rights() []cluster.Right {
+	var rights []cluster.Right
+	seen := map[string]bool{}
+	for _, pod := range l.leave {
+		if namespace := pod.pod.Namespace; !seen[namespace] {
+			seen[namespace] = true
+			rights = append(rights, cluster.Right{
+				Verb: "create", Resource: "pods", Subresource: "eviction", Namespace: namespace, Words: "evict pods",
+			})
+		}
+	}
+	return rights
+}
