@@ -341,6 +341,7 @@ type Action struct {
 	CanUndo       bool                   `protobuf:"varint,12,opt,name=can_undo,json=canUndo,proto3" json:"can_undo,omitempty"`
 	Asks          bool                   `protobuf:"varint,13,opt,name=asks,proto3" json:"asks,omitempty"`                                         // Ask and Answer instead of Apply
 	NothingToUndo string                 `protobuf:"bytes,14,opt,name=nothing_to_undo,json=nothingToUndo,proto3" json:"nothing_to_undo,omitempty"` // why a change leaves nothing to take back
+	GraceParam    string                 `protobuf:"bytes,15,opt,name=grace_param,json=graceParam,proto3" json:"grace_param,omitempty"`            // the parameter that says how long its end may take, a duration
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -469,6 +470,13 @@ func (x *Action) GetAsks() bool {
 func (x *Action) GetNothingToUndo() string {
 	if x != nil {
 		return x.NothingToUndo
+	}
+	return ""
+}
+
+func (x *Action) GetGraceParam() string {
+	if x != nil {
+		return x.GraceParam
 	}
 	return ""
 }
@@ -2603,7 +2611,7 @@ const file_v1_plugin_proto_rawDesc = "" +
 	"\n" +
 	"connection\x18\x05 \x01(\fR\n" +
 	"connection\x124\n" +
-	"\aactions\x18\x06 \x03(\v2\x1a.gatebook.plugin.v1.ActionR\aactions\"\xd6\x03\n" +
+	"\aactions\x18\x06 \x03(\v2\x1a.gatebook.plugin.v1.ActionR\aactions\"\xf7\x03\n" +
 	"\x06Action\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
 	"\asummary\x18\x02 \x01(\tR\asummary\x12 \n" +
@@ -2622,7 +2630,9 @@ const file_v1_plugin_proto_rawDesc = "" +
 	"canObserve\x12\x19\n" +
 	"\bcan_undo\x18\f \x01(\bR\acanUndo\x12\x12\n" +
 	"\x04asks\x18\r \x01(\bR\x04asks\x12&\n" +
-	"\x0fnothing_to_undo\x18\x0e \x01(\tR\rnothingToUndo\"4\n" +
+	"\x0fnothing_to_undo\x18\x0e \x01(\tR\rnothingToUndo\x12\x1f\n" +
+	"\vgrace_param\x18\x0f \x01(\tR\n" +
+	"graceParam\"4\n" +
 	"\x04Rule\x12\x12\n" +
 	"\x04expr\x18\x01 \x01(\tR\x04expr\x12\x18\n" +
 	"\amessage\x18\x02 \x01(\tR\amessage\"3\n" +

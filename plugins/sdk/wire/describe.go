@@ -34,7 +34,7 @@ func fromAction(d sdk.Description) (*pluginv1.Action, error) {
 	m := &pluginv1.Action{
 		Name: d.Name, Summary: d.Summary, Description: d.Description, Effect: effects().number(d.Effect),
 		Input: input, Output: output, Idempotent: d.Idempotent,
-		CanPlan: d.CanPlan, CanObserve: d.CanObserve, CanUndo: d.CanUndo, Asks: d.Asks, NothingToUndo: d.NothingToUndo,
+		CanPlan: d.CanPlan, CanObserve: d.CanObserve, CanUndo: d.CanUndo, Asks: d.Asks, NothingToUndo: d.NothingToUndo, GraceParam: d.GraceParam,
 	}
 	for _, rule := range d.Rules {
 		m.Rules = append(m.Rules, &pluginv1.Rule{Expr: rule.Expr, Message: rule.Message})
@@ -72,7 +72,7 @@ func toAction(m *pluginv1.Action) (sdk.Description, error) {
 	d := sdk.Description{
 		Name: m.GetName(), Summary: m.GetSummary(), Description: m.GetDescription(), Effect: effects().word(m.GetEffect()),
 		Input: input, Output: output, Idempotent: m.GetIdempotent(),
-		CanPlan: m.GetCanPlan(), CanObserve: m.GetCanObserve(), CanUndo: m.GetCanUndo(), Asks: m.GetAsks(), NothingToUndo: m.GetNothingToUndo(),
+		CanPlan: m.GetCanPlan(), CanObserve: m.GetCanObserve(), CanUndo: m.GetCanUndo(), Asks: m.GetAsks(), NothingToUndo: m.GetNothingToUndo(), GraceParam: m.GetGraceParam(),
 	}
 	for _, rule := range m.GetRules() {
 		d.Rules = append(d.Rules, schema.Rule{Expr: rule.GetExpr(), Message: rule.GetMessage()})

@@ -142,7 +142,7 @@ func TestDescriptionsCross(t *testing.T) {
 			Name: "drain", Summary: "Drain", Description: "Drains.", Effect: sdk.Change, Input: schema.For[input](), Output: schema.For[output](),
 			Rules:      []schema.Rule{{Expr: "self.node != ''", Message: "No."}},
 			Examples:   []schema.Example{{Title: "One", With: map[string]any{"node": "a"}}},
-			Idempotent: true, CanPlan: true, CanObserve: true, CanUndo: true, NothingToUndo: "gone is gone",
+			Idempotent: true, CanPlan: true, CanObserve: true, CanUndo: true, NothingToUndo: "gone is gone", GraceParam: "grace",
 		}},
 	}
 	message, err := wire.FromDescription(want)
