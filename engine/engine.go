@@ -29,6 +29,7 @@ type Config struct {
 	Handlers []sdk.Handler // the actions there are
 	State    string        // the folder of all runs; made at the first run
 	Dir      string        // the folder that the handlers see relative paths from
+	DirID    string        // tells that folder from another that takes its place; may be empty
 	Version  string        // gatebook's own
 }
 
@@ -37,6 +38,7 @@ type Engine struct {
 	catalogue *catalog.Catalog
 	store     *journal.Store
 	dir       string
+	dirID     string
 	version   string
 }
 
@@ -46,7 +48,7 @@ func New(c Config) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Engine{catalogue: catalogue, store: journal.NewStore(c.State), dir: c.Dir, version: c.Version}, nil
+	return &Engine{catalogue: catalogue, store: journal.NewStore(c.State), dir: c.Dir, dirID: c.DirID, version: c.Version}, nil
 }
 
 // Catalog returns the actions there are.
