@@ -30,6 +30,7 @@ type Config struct {
 	Plugins  Plugins       // where those of plugins come from; nil: there are none
 	State    string        // the folder of all runs; made at the first run
 	Dir      string        // the folder that the handlers see relative paths from
+	DirID    string        // tells that folder from another that takes its place; may be empty
 	Version  string        // gatebook's own
 }
 
@@ -39,6 +40,7 @@ type Engine struct {
 	plugins   Plugins
 	store     *journal.Store
 	dir       string
+	dirID     string
 	version   string
 }
 
@@ -52,7 +54,7 @@ func New(c Config) (*Engine, error) {
 	if plugins == nil {
 		plugins = noPlugins{}
 	}
-	return &Engine{catalogue: catalogue, plugins: plugins, store: journal.NewStore(c.State), dir: c.Dir, version: c.Version}, nil
+	return &Engine{catalogue: catalogue, plugins: plugins, store: journal.NewStore(c.State), dir: c.Dir, dirID: c.DirID, version: c.Version}, nil
 }
 
 // Catalog returns the actions there are.

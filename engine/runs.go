@@ -26,7 +26,7 @@ type RunOptions struct {
 // does not stop it; [run.Process.Controls] do.
 func (e *Engine) Run(ctx context.Context, p *Plan, process run.Process, o RunOptions) (event.Result, error) {
 	return run.Start(ctx, e.store, process, p.Plan, p.text, event.Run{
-		Runbook: p.Runbook.Name, Version: p.Runbook.Version, Title: p.Runbook.Title, File: p.Runbook.File, Dir: e.dir,
+		Runbook: p.Runbook.Name, Version: p.Runbook.Version, Title: p.Runbook.Title, File: p.Runbook.File, Dir: e.dir, DirID: e.dirID,
 		Digest: p.Runbook.Digest, PlanDigest: p.Digest, Gatebook: e.version,
 		Inputs: p.Inputs, Secrets: p.secrets, Record: recordOf(p.Record),
 		By: o.By, Seed: o.Seed, Parallelism: max(o.Parallelism, 1), Lock: p.Lock, Steps: len(p.Steps),
@@ -184,18 +184,21 @@ type OtherFolderError struct{ Run, Began, Here string }
 
 // Error says where the run began.
 func (e *OtherFolderError) Error() string {
+	if e.Began == e.Here {
+		return fmt.Sprintf("run %s works in %s, and there is another folder now than the one in which it began: it would change other files than it did", e.Run, e.Began)
+	}
 	return fmt.Sprintf("run %s works in %s, where it began, and not in %s: it would change other files than it did", e.Run, e.Began, e.Here)
 }
 
 // Resume takes up a run that has paused, ended or died, to go on, to cancel it or to
 // take it back. p must come from [Engine.Planned], and the engine must work in the folder
-// in which the run began: see [event.Run].
+// in which the run began (see [event.Run]), unless the resumption says that it is elsewhere.
 func (e *Engine) Resume(ctx context.Context, folder *journal.Run, p *Plan, process run.Process, r run.Resumption) (event.Result, error) {
 	began, err := Began(folder)
 	if err != nil {
 		return event.Result{}, err
 	}
-	if began.Dir != e.dir && began.Dir != "" {
+	if other := began.Dir != e.dir || began.DirID != e.dirID && began.DirID != ""; other && began.Dir != "" && r.Dir == "" {
 		return event.Result{}, &OtherFolderError{Run: began.ID, Began: began.Dir, Here: e.dir}
 	}
 	return run.Resume(ctx, folder, process, p.Plan, r)

@@ -241,6 +241,7 @@ type Run struct {
 	Title        string            `json:"title,omitempty"`
 	File         string            `json:"file" doc:"The runbook's file, as the user named it."`
 	Dir          string            `json:"dir,omitempty" doc:"The folder in which the run works: relative paths of its steps are seen from there."`
+	DirID        string            `json:"dirId,omitempty" doc:"Tells that folder from another that takes its place; absent where nothing does."`
 	Digest       string            `json:"digest" doc:"SHA-256 of the runbook's bytes."`
 	PlanDigest   string            `json:"planDigest" doc:"SHA-256 of the plan."`
 	PlanDocument string            `json:"planDocument,omitempty" doc:"SHA-256 of the bytes of plan.json; absent in the journals of a gatebook that did not write it down."`

@@ -160,12 +160,8 @@ func (out *page) planStep(p *plan.Plan, s *plan.Step) {
 	out.Tree("", parts)
 }
 
-// edges names what a step waits for, unless it is the step before it in the plan for
-// no other reason than its place.
+// edges names what a step waits for, and why.
 func (out *page) edges(p *plan.Plan, s *plan.Step) []layout.Node {
-	if len(s.Needs) == 1 && s.Needs[0].Reason == plan.InOrder && s.Needs[0].From == s.Index-1 {
-		return nil
-	}
 	if len(s.Needs) == 0 {
 		if s.Index == 0 || s.Finally && !p.Steps[s.Index-1].Finally {
 			return nil
@@ -174,11 +170,7 @@ func (out *page) edges(p *plan.Plan, s *plan.Step) []layout.Node {
 	}
 	names := make([]string, 0, len(s.Needs))
 	for _, e := range s.Needs {
-		name := e.Step
-		if e.Reason != plan.Needed {
-			name += out.Dim(" (" + reasonWords(e.Reason) + ")")
-		}
-		names = append(names, name)
+		names = append(names, e.Step+out.Dim(" ("+reasonWords(e.Reason)+")"))
 	}
 	return []layout.Node{{Text: out.Dim("after ") + strings.Join(names, ", ")}}
 }

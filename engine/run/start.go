@@ -133,6 +133,9 @@ type Resumption struct {
 	Ask    event.Type
 	By     string
 	Reason string
+	// Dir is where the folder in which the run began is now, by the person's word; empty:
+	// where it was.
+	Dir string
 	// Words are what a person said became of attempts that nobody can tell of, by
 	// step: [sdk.Done] or [sdk.NotDone].
 	Words map[string]sdk.State
@@ -180,6 +183,14 @@ func Resume(ctx context.Context, folder *journal.Run, p Process, pl *plan.Plan, 
 	return d.drive(locks)
 }
 
+// both joins two reasons, of which the first may be missing.
+func both(one, other string) string {
+	if one == "" {
+		return other
+	}
+	return one + "; " + other
+}
+
 // resume goes on from the state that a replay has rebuilt.
 func (d *driver) resume(r Resumption, past *replay, repair journal.Repair, locks *journal.Locks) error {
 	outstanding := d.machine.Outstanding()
@@ -192,7 +203,10 @@ func (d *driver) resume(r Resumption, past *replay, repair journal.Repair, locks
 		resumed.Name = string(r.Ask)
 	}
 	if repair.Bytes > 0 {
-		resumed.Reason = fmt.Sprintf("the journal's last line was torn: %d bytes were set aside in %s", repair.Bytes, repair.Saved)
+		resumed.Reason = both(r.Reason, fmt.Sprintf("the journal's last line was torn: %d bytes were set aside in %s", repair.Bytes, repair.Saved))
+	}
+	if r.Dir != "" {
+		resumed.Reason = both(resumed.Reason, "its folder is "+r.Dir+" now")
 	}
 	if r.Ask == event.ResumeAsked && past.ends() {
 		d.fact(resumed)

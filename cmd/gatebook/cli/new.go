@@ -32,7 +32,8 @@ Its first line names the schema for editors, the file ` + draft.Schema + ` besid
 gatebook schema prints.`,
 		Example: `  gatebook new upgrade.yaml
   gatebook new restart.yaml --template restart
-  gatebook new - | less`,
+  gatebook new - | less
+  gatebook new plugin shop`,
 		Args:              accept.Exactly("a FILE to write, or - for standard output"),
 		ValidArgsFunction: accept.YAMLFiles,
 		RunE: func(_ *cobra.Command, args []string) error {
@@ -42,6 +43,7 @@ gatebook schema prints.`,
 	}
 	cmd.Flags().Var(accept.Choice(&o.template, draft.Names()...), "template", "what to start from: upgrade (a canary, then the rest, with approval) or restart (one service)")
 	accept.Complete(cmd, "template", draft.Names()...)
+	cmd.AddCommand(newNewPlugin(a))
 	return cmd
 }
 

@@ -20,6 +20,7 @@ type takeUpOptions struct {
 	wait          bool
 	done, notDone []string
 	secrets       []console.Pair
+	in            string
 }
 
 func newResume(a *app) *cobra.Command {
@@ -57,6 +58,7 @@ func newTakeUp(a *app, wish runs.Wish, cmd *cobra.Command) *cobra.Command {
 	}
 	accept.Format(cmd, &o.format, "text", "json")
 	flags.VarP(console.Pairs{List: &o.secrets}, "input", "i", "where a secret of the run is now: NAME=env:VARIABLE, NAME=file:PATH, or NAME=- for standard input")
+	flags.StringVar(&o.in, "in", "", "where the `FOLDER` in which the run began is now, if it was moved")
 	flags.BoolVar(&o.wait, "wait", false, "where nobody is at the terminal, wait for people's answers instead of pausing")
 	if wish == runs.Resume {
 		flags.StringArrayVar(&o.done, "done", nil, "step of which you saw that it was done")
@@ -74,6 +76,6 @@ func (o *takeUpOptions) run(ctx context.Context) error {
 	}
 	return all.TakeUp(ctx, runs.TakeUp{
 		Follow: runs.Follow{JSON: o.format == "json", Wait: o.wait},
-		Run:    o.name, Wish: o.wish, Reason: o.reason, Done: o.done, NotDone: o.notDone, Secrets: o.secrets,
+		Run:    o.name, Wish: o.wish, Reason: o.reason, Done: o.done, NotDone: o.notDone, Secrets: o.secrets, In: o.in,
 	}, o.prompter())
 }

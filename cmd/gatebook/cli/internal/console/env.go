@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/signal"
 	"os/user"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -60,9 +61,23 @@ type Screen struct {
 	Flush func()
 }
 
+// workingDir is where this process works, by no link: which folder a link names may
+// change while a run is paused. Empty where it cannot be told: relative paths are the
+// system's to resolve then.
+func workingDir() string {
+	dir, err := os.Getwd()
+	if err != nil {
+		return ""
+	}
+	if real, err := filepath.EvalSymlinks(dir); err == nil {
+		return real
+	}
+	return dir
+}
+
 // System returns the environment of this process.
 func System(build Build) Env {
-	dir, _ := os.Getwd()     // unknown: relative paths are the system's to resolve
+	dir := workingDir()
 	host, _ := os.Hostname() // unknown: it stays empty in records
 	program, _ := os.Executable()
 	return Env{

@@ -47,7 +47,7 @@ func open(c *console.Console, state string) (*House, error) {
 	if err != nil {
 		return nil, err
 	}
-	made, err := engine.New(engine.Config{Handlers: handlers, Plugins: newPlugins(c), State: state, Dir: c.Dir, Version: c.Build.Version})
+	made, err := engine.New(engine.Config{Handlers: handlers, Plugins: newPlugins(c), State: state, Dir: c.Dir, DirID: console.FolderID(c.Dir), Version: c.Build.Version})
 	return &House{Console: c, Engine: made}, err
 }
 

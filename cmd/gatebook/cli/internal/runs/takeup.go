@@ -52,6 +52,8 @@ type TakeUp struct {
 	Done, NotDone []string
 	// Secrets says where secrets of the run are, of those that are in another place by now.
 	Secrets []console.Pair
+	// In is where the folder in which the run began is now; empty: where it was.
+	In string
 }
 
 // TakeUp carries a run on in this process or, where another one drives it, leaves the
@@ -80,7 +82,7 @@ func (r *Runs) TakeUp(ctx context.Context, t TakeUp, prompter *console.Prompter)
 	if err != nil {
 		return err
 	}
-	there, err := r.where(found)
+	there, err := r.where(found, t.In)
 	if err != nil {
 		return err
 	}
@@ -91,25 +93,54 @@ func (r *Runs) TakeUp(ctx context.Context, t TakeUp, prompter *console.Prompter)
 	return there.drive(driving{Follow: t.Follow, status: found.Status, prompter: prompter, wish: t.Wish},
 		func(process run.Process) (event.Result, error) {
 			return there.Engine.Resume(ctx, found.Run, planned, process, run.Resumption{
-				Ask: event.Type(t.Wish), By: r.User, Reason: t.Reason, Words: said,
+				Ask: event.Type(t.Wish), By: r.User, Reason: t.Reason, Words: said, Dir: moved(there, t.In),
 			})
 		})
 }
 
 // where returns the runs as seen from the folder in which a run began: relative paths in
-// it must name the same files again.
-func (r *Runs) where(found *Run) (*Runs, error) {
-	dir := found.Status.Run.Dir
-	if dir == "" || dir == r.Dir {
+// it must name the same files again. in is where that folder is now, by the person's word.
+func (r *Runs) where(found *Run, in string) (*Runs, error) {
+	began := found.Status.Run
+	dir, id := began.Dir, began.DirID
+	if in != "" {
+		dir, id = r.Path(in), ""
+	}
+	if dir == "" {
 		return r, nil
 	}
+	wrong := ""
 	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
-		r.Complain(fmt.Sprintf("run %s works in %s, where it began, and that folder is not there. Nothing was done. "+
-			"Put the folder back as it was, then try again.", found.ID(), dir))
-		return nil, console.CodeError(event.OutcomePaused.ExitCode())
+		wrong = "that folder is not there"
+	} else if id != "" && console.FolderID(dir) != id {
+		wrong = "another folder is there now"
 	}
-	r.Note("Run %s works in %s, where it began.", found.ID(), dir)
+	switch {
+	case wrong != "" && in != "":
+		return nil, console.Usage("Say with --in where the folder in which the run began is now.", "%s is not a folder", in)
+	case wrong != "":
+		r.Complain(fmt.Sprintf("run %s works in %s, where it began, and %s. Nothing was done. "+
+			"Put the folder back as it was, or say where it is now: --in FOLDER.", found.ID(), dir, wrong))
+		return nil, console.CodeError(event.OutcomePaused.ExitCode())
+	case dir != r.Dir:
+		r.Note("Run %s works in %s%s.", found.ID(), dir, whyThere(in))
+	}
 	return r.In(dir)
+}
+
+func whyThere(in string) string {
+	if in != "" {
+		return ", as you say"
+	}
+	return ", where it began"
+}
+
+// moved is the folder that a run works in by the person's word.
+func moved(there *Runs, in string) string {
+	if in == "" {
+		return ""
+	}
+	return there.Dir
 }
 
 // secrets returns how the run's secrets are read again: from where they came from, unless

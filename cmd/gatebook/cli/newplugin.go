@@ -1,0 +1,82 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+
+	"github.com/Masterminds/semver/v3"
+	"github.com/spf13/cobra"
+
+	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/accept"
+	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/console"
+	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/draft"
+)
+
+type newPluginOptions struct {
+	*app
+	name  string
+	local string
+}
+
+func newNewPlugin(a *app) *cobra.Command {
+	o := &newPluginOptions{app: a}
+	cmd := &cobra.Command{
+		Use:   "plugin NAME",
+		Short: "Start a plugin: a Go module with an action, its tests and a Makefile",
+		Long: `Write a plugin that works, to be changed into your own, into the folder
+gatebook-plugin-NAME: a Go module with one action that keeps the contract, the tests that
+prove it, a Makefile and a workflow. A folder that is there already is left alone.`,
+		Example: `  gatebook new plugin shop
+  gatebook new plugin shop --gatebook ../gatebook`,
+		Args: accept.Exactly("a NAME, such as shop"),
+		RunE: func(_ *cobra.Command, args []string) error {
+			o.name = args[0]
+			return o.run()
+		},
+	}
+	cmd.Flags().StringVar(&o.local, "gatebook", "", "`FOLDER` of gatebook's own source to build against, instead of a released version")
+	return cmd
+}
+
+func (o *newPluginOptions) run() error {
+	if !regexp.MustCompile(`^[a-z][a-z0-9-]*$`).MatchString(o.name) {
+		return console.Usage("Lower-case letters, digits and hyphens make a name.", "%q is not a name for a plugin", o.name)
+	}
+	folder := "gatebook-plugin-" + o.name
+	if err := os.Mkdir(o.Path(folder), 0o755); errors.Is(err, fs.ErrExist) {
+		return console.Usage("Choose another name.", "%s is there already, and was left alone", folder)
+	} else if err != nil {
+		return fmt.Errorf("start the plugin: %w", err)
+	}
+	local := o.local
+	if local != "" {
+		local = o.Path(local)
+	}
+	files := draft.Plugin(o.name, o.released(), local)
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		path := o.Path(filepath.Join(folder, name))
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			return fmt.Errorf("write the plugin: %w", err)
+		}
+		if err := os.WriteFile(path, []byte(files[name]), 0o644); err != nil {
+			return fmt.Errorf("write the plugin: %w; what there is of it is in %s", err, folder)
+		}
+	}
+	o.Note("Wrote %s. Next: cd %s; go mod tidy; make test build", folder, folder)
+	return nil
+}
+
+// released is the version of gatebook that a plugin is built against: this one, where it
+// is a release.
+func (o *newPluginOptions) released() string {
+	if version, err := semver.NewVersion(o.Build.Version); err == nil && version.Prerelease() == "" {
+		return "v" + version.String()
+	}
+	return "v0.1.0"
+}
