@@ -18,7 +18,7 @@ func TestANewPluginPassesItsOwnTests(t *testing.T) {
 	}
 	dir := t.TempDir()
 	plugin := filepath.Join(dir, "gatebook-plugin-shop")
-	gatebook := filepath.Join(dir, "gatebook")
+	gatebook := filepath.Join(dir, "bin", "gatebook")
 	run := func(in, name string, args ...string) {
 		t.Helper()
 		command := exec.CommandContext(t.Context(), name, args...)

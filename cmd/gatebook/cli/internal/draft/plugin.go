@@ -253,7 +253,6 @@ func TestKeepKeepsTheContract(t *testing.T) {
 		sdktest.Run(t, handler,
 			sdktest.Case{Name: "a new text", World: world("")},
 			sdktest.Case{Name: "another text", World: world("good bye")},
-			sdktest.Case{Name: "the same text", World: world("hello")},
 		)
 	})
 }
