@@ -35,7 +35,8 @@ func (l *Lab) Node(t testing.TB) string {
 		corev1.ResourcePods: resource.MustParse("110"),
 	}
 	made, err := l.Kube.CoreV1().Nodes().Create(t.Context(), &corev1.Node{
-		ObjectMeta: metav1.ObjectMeta{GenerateName: "own-"},
+		// KWOK's selector of nodes matches none that has no labels at all.
+		ObjectMeta: metav1.ObjectMeta{GenerateName: "own-", Labels: map[string]string{corev1.LabelOSStable: "linux"}},
 		Spec:       corev1.NodeSpec{Taints: []corev1.Taint{{Key: "lab/own", Effect: corev1.TaintEffectNoSchedule}}},
 		Status:     corev1.NodeStatus{Capacity: room, Allocatable: room},
 	}, metav1.CreateOptions{})

@@ -230,8 +230,6 @@ func TestDrainLosesNothingUnasked(t *testing.T) {
 	}
 	daemons := lab.Template("daemon", "daemon:1")
 	lab.OnNode(&daemons, node)
-	daemons.Spec.Affinity = nil
-	daemons.Spec.NodeSelector = nil
 	_, err := shared.Kube.AppsV1().DaemonSets(namespace).Create(t.Context(), &appsv1.DaemonSet{
 		ObjectMeta: metav1.ObjectMeta{Name: "daemon"},
 		Spec:       appsv1.DaemonSetSpec{Selector: lab.Selector("daemon"), Template: daemons},
@@ -289,7 +287,7 @@ func TestPlanSaysWhatIsNotAllowed(t *testing.T) {
 		t.Errorf("got %v, want a denied error", err)
 	}
 	stranger := action(t, shared.ConnectAs(t, "stranger"), "cordon")
-	_, err = stranger.Apply(t.Context(), request(t, world.Params), &sdktest.Host{})
+	_, err = stranger.Apply(t.Context(), request(t, map[string]any{"node": world.Params["node"]}), &sdktest.Host{})
 	if err == nil || sdk.AsError(err).Class != sdk.Denied {
 		t.Errorf("got %v, want a denied error", err)
 	}

@@ -1,1 +1,17 @@
+// Package workloads holds the actions on Deployments, StatefulSets and DaemonSets:
+// workload, set_image, scale and rollout.
 package workloads
+
+import (
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
+	"github.com/gatebook/gatebook/plugins/sdk"
+)
+
+// Actions declares the actions on workloads of a cluster.
+func Actions(c *cluster.Cluster) []sdk.Declaration {
+	w := workloads{c}
+	return []sdk.Declaration{w.status(), w.setImage(), w.scale(), w.rollout()}
+}
+
+// workloads acts on the workloads of a cluster.
+type workloads struct{ *cluster.Cluster }

@@ -1,0 +1,216 @@
+package workloads
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/watch"
+
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
+	"github.com/gatebook/gatebook/plugins/sdk"
+)
+
+// Target names a workload.
+type Target struct {
+	Kind      string `json:"kind" default:"Deployment" enum:"Deployment,StatefulSet,DaemonSet" doc:"Kind of the workload."`
+	Name      string `json:"name" required:"true" minLength:"1" example:"web" doc:"Name of the workload."`
+	Namespace string `json:"namespace" example:"shop" doc:"Namespace of the workload; without it, the connection's."`
+}
+
+func (t Target) resource() string { return strings.ToLower(t.Kind) + "s" }
+
+// String is the target as a person reads it: "Deployment shop/web".
+func (t Target) String() string { return t.Kind + " " + t.Namespace + "/" + t.Name }
+
+// workload is what the three kinds have in common.
+type workload struct {
+	Target
+	meta       metav1.ObjectMeta
+	selector   *metav1.LabelSelector
+	template   corev1.PodTemplateSpec
+	replicas   int32 // wanted; of a DaemonSet, as many as there are nodes for it
+	seen       int64 // the generation that its controller has seen
+	ready      int32
+	updated    int32
+	available  int32
+	existing   int32
+	conditions []Condition
+	// untouched is how many pods a partition, or OnDelete, keeps on the old template.
+	untouched int32
+	paused    bool
+}
+
+// Condition is a condition of a workload.
+type Condition struct {
+	Type    string `json:"type" required:"true" doc:"What it is about, as Available or Progressing."`
+	Status  string `json:"status" required:"true" doc:"True, False or Unknown."`
+	Reason  string `json:"reason" doc:"One word that says why."`
+	Message string `json:"message" doc:"A sentence that says why."`
+}
+
+// read reads a workload of any of the kinds.
+func (w workloads) read(ctx context.Context, of Target) (*workload, error) {
+	of.Namespace = w.In(of.Namespace)
+	apps := w.Kube.AppsV1()
+	var found *workload
+	var err error
+	switch of.Kind {
+	case "StatefulSet":
+		var set *appsv1.StatefulSet
+		if set, err = apps.StatefulSets(of.Namespace).Get(ctx, of.Name, metav1.GetOptions{}); err == nil {
+			found = ofStatefulSet(set)
+		}
+	case "DaemonSet":
+		var set *appsv1.DaemonSet
+		if set, err = apps.DaemonSets(of.Namespace).Get(ctx, of.Name, metav1.GetOptions{}); err == nil {
+			found = ofDaemonSet(set)
+		}
+	default:
+		var deployment *appsv1.Deployment
+		if deployment, err = apps.Deployments(of.Namespace).Get(ctx, of.Name, metav1.GetOptions{}); err == nil {
+			found = ofDeployment(deployment)
+		}
+	}
+	switch {
+	case apierrors.IsNotFound(err):
+		return nil, sdk.FieldErrorf("name", "there is no %s", of)
+	case err != nil:
+		return nil, cluster.FaultIn(ctx, err, "read the %s", of)
+	}
+	found.Target = of
+	return found, nil
+}
+
+func ofDeployment(d *appsv1.Deployment) *workload {
+	w := &workload{
+		meta: d.ObjectMeta, selector: d.Spec.Selector, template: d.Spec.Template, replicas: orOne(d.Spec.Replicas),
+		seen: d.Status.ObservedGeneration, ready: d.Status.ReadyReplicas, updated: d.Status.UpdatedReplicas,
+		available: d.Status.AvailableReplicas, existing: d.Status.Replicas, paused: d.Spec.Paused,
+	}
+	for _, c := range d.Status.Conditions {
+		w.conditions = append(w.conditions, Condition{string(c.Type), string(c.Status), c.Reason, c.Message})
+	}
+	return w
+}
+
+func ofStatefulSet(s *appsv1.StatefulSet) *workload {
+	w := &workload{
+		meta: s.ObjectMeta, selector: s.Spec.Selector, template: s.Spec.Template, replicas: orOne(s.Spec.Replicas),
+		seen: s.Status.ObservedGeneration, ready: s.Status.ReadyReplicas, updated: s.Status.UpdatedReplicas,
+		available: s.Status.AvailableReplicas, existing: s.Status.Replicas,
+	}
+	if s.Status.UpdateRevision == s.Status.CurrentRevision {
+		w.updated = s.Status.Replicas // the controller counts none when there is nothing to update
+	}
+	switch update := s.Spec.UpdateStrategy; {
+	case update.Type == appsv1.OnDeleteStatefulSetStrategyType:
+		w.untouched = w.replicas
+	case update.RollingUpdate != nil && update.RollingUpdate.Partition != nil:
+		w.untouched = min(*update.RollingUpdate.Partition, w.replicas)
+	}
+	for _, c := range s.Status.Conditions {
+		w.conditions = append(w.conditions, Condition{string(c.Type), string(c.Status), c.Reason, c.Message})
+	}
+	return w
+}
+
+func ofDaemonSet(s *appsv1.DaemonSet) *workload {
+	w := &workload{
+		meta: s.ObjectMeta, selector: s.Spec.Selector, template: s.Spec.Template, replicas: s.Status.DesiredNumberScheduled,
+		seen: s.Status.ObservedGeneration, ready: s.Status.NumberReady, updated: s.Status.UpdatedNumberScheduled,
+		available: s.Status.NumberAvailable, existing: s.Status.CurrentNumberScheduled,
+	}
+	if s.Spec.UpdateStrategy.Type == appsv1.OnDeleteDaemonSetStrategyType {
+		w.untouched = w.replicas
+	}
+	for _, c := range s.Status.Conditions {
+		w.conditions = append(w.conditions, Condition{string(c.Type), string(c.Status), c.Reason, c.Message})
+	}
+	return w
+}
+
+func orOne(replicas *int32) int32 {
+	if replicas == nil {
+		return 1
+	}
+	return *replicas
+}
+
+// images are the images of the containers, init containers among them, by name.
+func (w *workload) images() map[string]string {
+	images := map[string]string{}
+	for _, containers := range [][]corev1.Container{w.template.Spec.InitContainers, w.template.Spec.Containers} {
+		for _, container := range containers {
+			images[container.Name] = container.Image
+		}
+	}
+	return images
+}
+
+// patch changes the workload, which must still be the one that was read.
+func (w workloads) patch(ctx context.Context, of *workload, change map[string]any, dryRun []string) error {
+	meta, _ := change["metadata"].(map[string]any)
+	if meta == nil {
+		meta = map[string]any{}
+		change["metadata"] = meta
+	}
+	meta["uid"] = of.meta.UID
+	body, err := json.Marshal(change)
+	if err != nil {
+		return err
+	}
+	options := metav1.PatchOptions{FieldManager: cluster.Manager, DryRun: dryRun}
+	apps := w.Kube.AppsV1()
+	switch of.Kind {
+	case "StatefulSet":
+		_, err = apps.StatefulSets(of.Namespace).Patch(ctx, of.Name, types.StrategicMergePatchType, body, options)
+	case "DaemonSet":
+		_, err = apps.DaemonSets(of.Namespace).Patch(ctx, of.Name, types.StrategicMergePatchType, body, options)
+	default:
+		_, err = apps.Deployments(of.Namespace).Patch(ctx, of.Name, types.StrategicMergePatchType, body, options)
+	}
+	return cluster.FaultIn(ctx, err, "change the %s", of)
+}
+
+// watch opens a watch of the workload alone.
+func (w workloads) watch(of Target) cluster.Source {
+	return func(ctx context.Context, options metav1.ListOptions) (watch.Interface, error) {
+		options.FieldSelector = "metadata.name=" + of.Name
+		apps := w.Watching.AppsV1()
+		switch of.Kind {
+		case "StatefulSet":
+			return apps.StatefulSets(of.Namespace).Watch(ctx, options)
+		case "DaemonSet":
+			return apps.DaemonSets(of.Namespace).Watch(ctx, options)
+		default:
+			return apps.Deployments(of.Namespace).Watch(ctx, options)
+		}
+	}
+}
+
+// right is what changing the workload takes.
+func (t Target) right(verb, subresource, words string) cluster.Right {
+	return cluster.Right{
+		Verb: verb, Group: "apps", Resource: t.resource(), Subresource: subresource, Namespace: t.Namespace, Name: t.Name,
+		Words: fmt.Sprintf("%s the %s %s", words, t.Kind, t.Name),
+	}
+}
+
+// again makes a change anew that met another one, as of a controller that keeps the
+// status of the same object. The change itself judges what it meets.
+func again(change func() error) error {
+	var err error
+	for range 10 {
+		if err = change(); !apierrors.IsConflict(err) {
+			return err
+		}
+	}
+	return err
+}
