@@ -189,7 +189,7 @@ func (t *Template) Eval(scope names.Scope) (value.Value, error) {
 		return t.parts[0].calc.eval(scope, &limit)
 	}
 	var text strings.Builder
-	var unknown []value.Value
+	var unknown, parts []value.Value
 	secret := false
 	for _, p := range t.parts {
 		if p.calc == nil {
@@ -200,7 +200,7 @@ func (t *Template) Eval(scope names.Scope) (value.Value, error) {
 		if err != nil {
 			return value.Value{}, err
 		}
-		secret = secret || v.HasSecret()
+		secret, parts = secret || v.HasSecret(), append(parts, v)
 		if v.HasUnknown() {
 			unknown = append(unknown, v)
 			continue
@@ -213,14 +213,16 @@ func (t *Template) Eval(scope names.Scope) (value.Value, error) {
 			return value.Value{}, fmt.Errorf("%s: %w", p.calc.text, err)
 		}
 	}
-	result := value.String(text.String())
-	if len(unknown) > 0 {
-		result = value.Unknown(value.List(unknown...).Causes()...)
+	switch {
+	case len(unknown) > 0 && secret:
+		return value.Unknown(value.List(unknown...).Causes()...).Secret(), nil
+	case len(unknown) > 0:
+		return value.Unknown(value.List(unknown...).Causes()...), nil
+	case secret:
+		return value.Joined(text.String(), parts), nil
+	default:
+		return value.String(text.String()), nil
 	}
-	if secret {
-		result = result.Secret()
-	}
-	return result, nil
 }
 
 // writeText writes a value into a longer string: strings as they are, anything else
