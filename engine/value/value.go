@@ -80,12 +80,12 @@ func String(s string) Value { return Value{kind: KindString, data: &s} }
 // joined is a secret string that was put together.
 type joined struct {
 	text  string
-	parts []Value // those of which it was made that are not literal
+	parts []Value // the secret ones of those that it was made of
 }
 
-// Joined returns the secret string that was put together of parts, among them secret
-// ones, and maybe literal text. Who looks for secrets knows each of these by itself too:
-// what prints the string may print a part of it.
+// Joined returns the secret string that was put together of the parts, which are or hold
+// secrets, and of other text. Who looks for secrets knows each of these by itself too: what
+// prints the string may print a part of it.
 func Joined(text string, parts []Value) Value {
 	return Value{kind: KindString, secret: true, data: &joined{text, parts}}
 }

@@ -189,8 +189,7 @@ func (t *Template) Eval(scope names.Scope) (value.Value, error) {
 		return t.parts[0].calc.eval(scope, &limit)
 	}
 	var text strings.Builder
-	var unknown, parts []value.Value
-	secret := false
+	var unknown, secrets []value.Value
 	for _, p := range t.parts {
 		if p.calc == nil {
 			text.WriteString(p.text)
@@ -200,7 +199,9 @@ func (t *Template) Eval(scope names.Scope) (value.Value, error) {
 		if err != nil {
 			return value.Value{}, err
 		}
-		secret, parts = secret || v.HasSecret(), append(parts, v)
+		if v.HasSecret() {
+			secrets = append(secrets, v)
+		}
 		if v.HasUnknown() {
 			unknown = append(unknown, v)
 			continue
@@ -214,12 +215,12 @@ func (t *Template) Eval(scope names.Scope) (value.Value, error) {
 		}
 	}
 	switch {
-	case len(unknown) > 0 && secret:
+	case len(unknown) > 0 && len(secrets) > 0:
 		return value.Unknown(value.List(unknown...).Causes()...).Secret(), nil
 	case len(unknown) > 0:
 		return value.Unknown(value.List(unknown...).Causes()...), nil
-	case secret:
-		return value.Joined(text.String(), parts), nil
+	case len(secrets) > 0:
+		return value.Joined(text.String(), secrets), nil
 	default:
 		return value.String(text.String()), nil
 	}
