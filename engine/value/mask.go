@@ -91,6 +91,9 @@ func (v Value) eachLeaf(visit func(string)) {
 			member.Value.eachLeaf(visit)
 		}
 	case KindString:
+		if made, ok := v.data.(*joined); ok {
+			eachSecret(made.parts, visit)
+		}
 		text, _ := v.AsString()
 		visit(text)
 	case KindInt, KindFloat:

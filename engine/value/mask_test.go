@@ -106,6 +106,28 @@ func TestMaskerHidesWhatIsLeftOfASecretThatWasCut(t *testing.T) {
 	}
 }
 
+// What is put together of secrets may be taken apart again.
+func TestMaskerKnowsThePartsOfWhatWasPutTogether(t *testing.T) {
+	t.Parallel()
+	known, derived := value.String("hunter22").Secret(), value.String("HORSE-BATTERY").Secret()
+	masker := value.NewMasker(known)
+	masker.Derive(value.Joined("app:hunter22:HORSE-BATTERY@db", []value.Value{value.String("app"), known, derived}))
+	for text, want := range map[string]string{
+		"HORSE-BATTERY":              "(secret)",
+		"got hunter22:HORSE-BATTERY": "got (secret):(secret)",
+		"app@db":                     "app@db",
+	} {
+		if got := masker.Text(text); got != want {
+			t.Errorf("Text(%q) = %q, want %q", text, got, want)
+		}
+	}
+	again := value.NewMasker(known)
+	again.Derive(value.Joined("Bearer HORSE-BATTERY", []value.Value{derived}))
+	if got := again.Text("HORSE-BATTERY"); got != value.Mask {
+		t.Errorf("got %q", got)
+	}
+}
+
 func TestMaskerHoldsNoBooleanForASecret(t *testing.T) {
 	t.Parallel()
 	masker := value.NewMasker(value.Object(value.Member{Name: "tls", Value: value.Bool(true)}).Secret())

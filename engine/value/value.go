@@ -41,7 +41,7 @@ type Value struct {
 	kind   Kind
 	secret bool
 	bits   uint64 // bool, int64 or float64; 0 where that is secret
-	data   any    // *string, *[]Value, *[]Member, []Cause, or a secret's bits as *uint64
+	data   any    // *string, *joined, *[]Value, *[]Member, []Cause, or a secret's bits as *uint64
 }
 
 // Member is one name and its value in an object.
@@ -76,6 +76,19 @@ func Float(f float64) Value { return Value{kind: KindFloat, bits: math.Float64bi
 
 // String returns a string.
 func String(s string) Value { return Value{kind: KindString, data: &s} }
+
+// joined is a secret string that was put together.
+type joined struct {
+	text  string
+	parts []Value // the secret ones of those that it was made of
+}
+
+// Joined returns the secret string that was put together of the parts, which are or hold
+// secrets, and of other text. Who looks for secrets knows each of these by itself too: what
+// prints the string may print a part of it.
+func Joined(text string, parts []Value) Value {
+	return Value{kind: KindString, secret: true, data: &joined{text, parts}}
+}
 
 // List returns a list of the items, which the caller must not change afterwards.
 func List(items ...Value) Value { return Value{kind: KindList, data: &items} }
@@ -227,10 +240,14 @@ func (v Value) AsFloat() (float64, bool) {
 // AsString returns the string that v is, secret or not: the caller must keep
 // the mark.
 func (v Value) AsString() (string, bool) {
-	if s, ok := v.data.(*string); ok {
-		return *s, true
+	switch data := v.data.(type) {
+	case *string:
+		return *data, true
+	case *joined:
+		return data.text, true
+	default:
+		return "", false
 	}
-	return "", false
 }
 
 // Items returns the items of a list, and nothing for any other kind. An item of

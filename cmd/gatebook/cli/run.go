@@ -76,6 +76,9 @@ func (o *runOptions) run(ctx context.Context) error {
 	if o.parallelism < 1 {
 		return console.Usage("--parallelism 1 makes one step after the other.", "--parallelism is %d, and must be at least 1", o.parallelism)
 	}
+	if o.Dir == "" {
+		return console.Usage("Change into a folder that is there.", "the folder in which this was started is gone, and a run works in the one in which it begins")
+	}
 	h, err := o.houseWithRuns()
 	if err != nil {
 		return err

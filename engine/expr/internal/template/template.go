@@ -189,8 +189,7 @@ func (t *Template) Eval(scope names.Scope) (value.Value, error) {
 		return t.parts[0].calc.eval(scope, &limit)
 	}
 	var text strings.Builder
-	var unknown []value.Value
-	secret := false
+	var unknown, secrets []value.Value
 	for _, p := range t.parts {
 		if p.calc == nil {
 			text.WriteString(p.text)
@@ -200,7 +199,9 @@ func (t *Template) Eval(scope names.Scope) (value.Value, error) {
 		if err != nil {
 			return value.Value{}, err
 		}
-		secret = secret || v.HasSecret()
+		if v.HasSecret() {
+			secrets = append(secrets, v)
+		}
 		if v.HasUnknown() {
 			unknown = append(unknown, v)
 			continue
@@ -213,14 +214,16 @@ func (t *Template) Eval(scope names.Scope) (value.Value, error) {
 			return value.Value{}, fmt.Errorf("%s: %w", p.calc.text, err)
 		}
 	}
-	result := value.String(text.String())
-	if len(unknown) > 0 {
-		result = value.Unknown(value.List(unknown...).Causes()...)
+	switch {
+	case len(unknown) > 0 && len(secrets) > 0:
+		return value.Unknown(value.List(unknown...).Causes()...).Secret(), nil
+	case len(unknown) > 0:
+		return value.Unknown(value.List(unknown...).Causes()...), nil
+	case len(secrets) > 0:
+		return value.Joined(text.String(), secrets), nil
+	default:
+		return value.String(text.String()), nil
 	}
-	if secret {
-		result = result.Secret()
-	}
-	return result, nil
 }
 
 // writeText writes a value into a longer string: strings as they are, anything else
