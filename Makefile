@@ -162,6 +162,15 @@ ci-kubelab: kubelab
 	@cd testdata/kubelab && unformatted=$$(gofmt -l .) && test -z "$$unformatted" || { echo "not formatted: $$unformatted" >&2; exit 1; }
 	@cd testdata/kubelab && go mod tidy -diff && go vet ./... && go test -count=1 ./proof
 
+# ---- plugins/kubernetes -------------------------------------------------------
+
+# A module of its own: it has client-go in its graph, and its tests run on kubelab.
+# One package after the other, since each has a cluster to itself.
+.PHONY: test-kubernetes
+test-kubernetes: kubelab $(call tool,GOLANGCI_LINT) ## Check the Kubernetes plugin and test it on a real control plane
+	@cd plugins/kubernetes && $(CURDIR)/$(call tool,GOLANGCI_LINT) fmt --diff ./... && $(CURDIR)/$(call tool,GOLANGCI_LINT) run ./...
+	@cd plugins/kubernetes && go mod tidy -diff && go test -p 1 -count=1 ./...
+
 # ---- tools --------------------------------------------------------------------
 
 define install

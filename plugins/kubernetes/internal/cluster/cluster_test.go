@@ -45,7 +45,7 @@ func TestWrongConnectionsAreToldAtOnce(t *testing.T) {
 	t.Parallel()
 	stranger := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `{"hello":"world"}`) }))
 	t.Cleanup(stranger.Close)
-	closed, err := net.Listen("tcp", "127.0.0.1:0")
+	closed, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	lab.Must(t, err)
 	address := closed.Addr().String()
 	closed.Close()

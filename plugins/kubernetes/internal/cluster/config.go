@@ -8,12 +8,8 @@ import (
 	"path/filepath"
 
 	"k8s.io/apimachinery/pkg/version"
-	"k8s.io/client-go/discovery"
-	"k8s.io/client-go/discovery/cached/memory"
-	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
-	"k8s.io/client-go/restmapper"
 	"k8s.io/client-go/tools/clientcmd"
 
 	"github.com/gatebook/gatebook/plugins/sdk"
@@ -43,15 +39,12 @@ type Impersonation struct {
 // with it before it is.
 type Cluster struct {
 	Kube      kubernetes.Interface
-	Dynamic   dynamic.Interface
-	Mapper    *restmapper.DeferredDiscoveryRESTMapper
 	Version   *version.Info
 	Namespace string // of objects that name none
 
-	// Watching and WatchingAny are Kube and Dynamic for requests that last: a
-	// timeout of single requests would cut them.
-	Watching    kubernetes.Interface
-	WatchingAny dynamic.Interface
+	// Watching is Kube for requests that last: a timeout of single requests would cut
+	// them.
+	Watching kubernetes.Interface
 }
 
 // Connect reaches the cluster, and asks for its version, so that a wrong connection is
@@ -84,21 +77,8 @@ func (c *Cluster) use(single *rest.Config) (err error) {
 	if c.Kube, err = kubernetes.NewForConfig(single); err != nil {
 		return err
 	}
-	if c.Watching, err = kubernetes.NewForConfig(lasting); err != nil {
-		return err
-	}
-	if c.Dynamic, err = dynamic.NewForConfig(single); err != nil {
-		return err
-	}
-	if c.WatchingAny, err = dynamic.NewForConfig(lasting); err != nil {
-		return err
-	}
-	discover, err := discovery.NewDiscoveryClientForConfig(single)
-	if err != nil {
-		return err
-	}
-	c.Mapper = restmapper.NewDeferredDiscoveryRESTMapper(memory.NewMemCacheClient(discover))
-	return nil
+	c.Watching, err = kubernetes.NewForConfig(lasting)
+	return err
 }
 
 // rest returns what client-go needs, and the namespace of objects that name none.

@@ -1,6 +1,6 @@
 // Package cluster is the connection to a Kubernetes cluster and what all actions
 // need of it: typed errors, questions about one's rights, watches that outlive
-// disconnects, diffs as kubectl users know them. It leaves out what any one action does.
+// disconnects. It leaves out what any one action does.
 package cluster
 
 import (

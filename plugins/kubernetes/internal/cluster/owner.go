@@ -15,7 +15,7 @@ func Owners(fields []metav1.ManagedFieldsEntry, path ...string) []string {
 			continue
 		}
 		var tree map[string]any
-		if json.Unmarshal(entry.FieldsV1.Raw, &tree) == nil && holds(tree, path) {
+		if json.Unmarshal(entry.FieldsV1.GetRawBytes(), &tree) == nil && holds(tree, path) {
 			owners = append(owners, entry.Manager)
 		}
 	}

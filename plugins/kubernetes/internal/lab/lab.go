@@ -68,7 +68,7 @@ func find() (string, error) {
 		if _, missing := os.Stat(build); missing != nil {
 			continue
 		}
-		out, err := exec.Command(build, "--find").CombinedOutput()
+		out, err := exec.CommandContext(context.Background(), build, "--find").CombinedOutput()
 		if err != nil {
 			return "", fmt.Errorf("%s", out)
 		}
@@ -79,7 +79,8 @@ func find() (string, error) {
 
 // Up starts the cluster, or brings it back after [Lab.Kill].
 func (l *Lab) Up() error {
-	l.process = exec.Command(l.program, "up", "-dir", l.dir, "-nodes", fmt.Sprint(l.nodes), "-exit-on-stdin-close")
+	// It ends with its standard input, not with a context: all tests of a package share it.
+	l.process = exec.CommandContext(context.Background(), l.program, "up", "-dir", l.dir, "-nodes", fmt.Sprint(l.nodes), "-exit-on-stdin-close")
 	var said strings.Builder
 	l.process.Stderr = &said
 	stdout, err := l.process.StdoutPipe()
@@ -117,7 +118,7 @@ func (l *Lab) Stop() {
 	_ = os.RemoveAll(l.dir)
 }
 
-// Run runs the tests of a package with a cluster, for TestMain. With -short there is none.
+// Run runs the tests of a package with a cluster, for TestMain.
 func Run(m *testing.M, nodes int, give func(*Lab)) int {
 	l, err := Start(nodes)
 	if err != nil {

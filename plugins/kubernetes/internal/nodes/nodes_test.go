@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"strings"
 	"testing"
@@ -98,10 +99,9 @@ func setCordon(t testing.TB, name string, cordoned bool, manager string) {
 }
 
 func with(more map[string]any, name string, value any) map[string]any {
-	all := map[string]any{name: value}
-	for k, v := range more {
-		all[k] = v
-	}
+	all := map[string]any{}
+	maps.Copy(all, more)
+	all[name] = value
 	return all
 }
 

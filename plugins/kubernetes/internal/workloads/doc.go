@@ -1,5 +1,6 @@
 // Package workloads holds the actions on Deployments, StatefulSets and DaemonSets:
-// workload, set_image, scale and rollout.
+// workload, set_image, scale, rollout,
+// rollout_restart and rollout_undo.
 package workloads
 
 import (
@@ -10,7 +11,7 @@ import (
 // Actions declares the actions on workloads of a cluster.
 func Actions(c *cluster.Cluster) []sdk.Declaration {
 	w := workloads{c}
-	return []sdk.Declaration{w.status(), w.setImage(), w.scale(), w.rollout()}
+	return []sdk.Declaration{w.status(), w.setImage(), w.scale(), w.rollout(), w.restart(), w.back()}
 }
 
 // workloads acts on the workloads of a cluster.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"strings"
 	"testing"
@@ -55,9 +56,7 @@ func deployed(params map[string]any, change func(*appsv1.Deployment)) func(testi
 		namespace := shared.Namespace(t)
 		shared.Deploy(t, namespace, "web", "web:1", 2, change)
 		given := map[string]any{"name": "web", "namespace": namespace}
-		for name, value := range params {
-			given[name] = value
-		}
+		maps.Copy(given, params)
 		return sdktest.World{Params: given, Probe: func() string { return probe(t, namespace) }}
 	}
 }
@@ -97,6 +96,11 @@ func TestActionsKeepTheContract(t *testing.T) {
 			sdktest.Case{Name: "up", World: deployed(map[string]any{"replicas": 4}, nil)},
 			sdktest.Case{Name: "to nothing", World: deployed(map[string]any{"replicas": 0}, nil)},
 			sdktest.Case{Name: "nothing", World: missing(map[string]any{"replicas": 1}), Fails: sdk.Permanent})
+	})
+	t.Run("rollout_restart", func(t *testing.T) {
+		sdktest.Run(t, action(t, c, "rollout_restart"),
+			sdktest.Case{Name: "a Deployment", World: deployed(nil, nil)},
+			sdktest.Case{Name: "one that is paused", Fails: sdk.Permanent, World: rolling(func(d *appsv1.Deployment) { d.Spec.Paused = true }, "web:2")})
 	})
 	t.Run("rollout", func(t *testing.T) {
 		sdktest.Run(t, action(t, c, "rollout"),
