@@ -19,7 +19,7 @@ import (
 
 // CollectInput is what collect is given.
 type CollectInput struct {
-	To          string           `json:"to" required:"true" pattern:"\\.(tar\\.gz|tgz)$" example:"evidence/web-upgrade.tar.gz" doc:"Archive to write; it must not be there yet. Its directory is made."`
+	To          string           `json:"to" required:"true" pattern:"\\.(tar\\.gz|tgz)$" example:"evidence/web-upgrade.tar.gz" doc:"Archive to write. Where the name is taken, what has it stays, and this archive is written beside it as web-upgrade.2.tar.gz, .3 and so on. Its directory is made."`
 	Files       []CollectFiles   `json:"files" minItems:"1" doc:"Files to take."`
 	Commands    []CollectCommand `json:"commands" minItems:"1" doc:"Commands whose output to take."`
 	MaxFileSize int64            `json:"maxFileSize" default:"67108864" min:"1" unit:"bytes" doc:"A file that is larger is left out. Of what a command prints, only the beginning and the end are kept once it is more than this, or than 16 MiB."`
@@ -41,7 +41,7 @@ type CollectCommand struct {
 
 // CollectOutput is what collect returns.
 type CollectOutput struct {
-	Path    string            `json:"path" required:"true" doc:"Where the archive is."`
+	Path    string            `json:"path" required:"true" doc:"Where the archive is: to, or to with a number."`
 	SHA256  string            `json:"sha256" required:"true" doc:"SHA-256 of the archive, in hexadecimal."`
 	Size    int64             `json:"size" required:"true" unit:"bytes" doc:"Size of the archive."`
 	Files   int               `json:"files" required:"true" doc:"How many files and outputs it holds, without the manifest."`
@@ -69,9 +69,11 @@ func collect(o Options) sdk.Action[CollectInput, CollectOutput] {
 or too large does not fail the step: evidence of a bad day is gathered as far as it goes, and the manifest says what was cut, and
 which command did not end in time. What commands print is kept byte for byte.
 
-The archive appears whole or not at all, and is marked with the step's key, so that another attempt finds it. The commands
-find the key in ` + "`GATEBOOK_KEY`" + `; after a crash, those that still run are waited for. Rolling back removes the archive if it is
-still the same.`,
+The archive appears whole or not at all, and never in the place of another file. Where ` + "`to`" + ` is taken, by an earlier run, by an
+earlier end of this one or by anything else, it gets the next free number (` + "`web.2.tar.gz`" + `), and ` + "`path`" + ` says which. It is
+marked with the step's key, by which another attempt finds it, under a number too. The commands find the key in
+` + "`GATEBOOK_KEY`" + `; after a crash, those that still run are waited for. Rolling back removes the archive if it is still the
+same, and no other.`,
 		Effect:     sdk.Change,
 		Idempotent: true,
 		Rules: []schema.Rule{
@@ -101,12 +103,14 @@ func (g gatherer) plan(ctx context.Context, call *sdk.Call[CollectInput]) (sdk.P
 			Changes: []sdk.Delta{{Target: "archive", Kind: "archive", Op: "create"}},
 		}, nil
 	}
+	n := archive.Free(g.path(in.To))
+	name := archive.Numbered(in.To, n)
 	preview := sdk.Preview{
-		Summary: "would write " + in.To,
-		Changes: []sdk.Delta{{Target: in.To, Kind: "archive", Op: "create"}},
+		Summary: "would write " + name,
+		Changes: []sdk.Delta{{Target: name, Kind: "archive", Op: "create"}},
 	}
-	if _, err := os.Lstat(g.path(in.To)); err == nil {
-		preview.Blockers = append(preview.Blockers, fmt.Sprintf("There already is a file %s.", in.To))
+	if n > 1 {
+		preview.Summary += ", as " + in.To + " is taken,"
 	}
 	if !call.Knows("files", "commands") {
 		preview.Summary += " with what is not known yet"
@@ -140,40 +144,51 @@ func sourceError(i int, err error) error {
 }
 
 func (g gatherer) apply(ctx context.Context, call *sdk.Call[CollectInput]) (CollectOutput, error) {
-	target := g.path(call.Input.To)
-	made, err := archive.Inspect(ctx, target)
+	to := call.Input.To
+	target := g.path(to)
+	n, made, err := archive.Find(ctx, target, call.Key)
 	switch {
-	case err == nil && made.Key == call.Key && call.Key != "":
-		return collected(made, call.Input.To), nil
+	case err == nil:
+		return collected(made, archive.Numbered(to, n)), nil
 	case ctx.Err() != nil:
 		return CollectOutput{}, context.Cause(ctx)
 	case !errors.Is(err, fs.ErrNotExist):
-		return CollectOutput{}, notOurs(call.Input.To, err).NothingChanged()
+		return CollectOutput{}, files.Error("to", to, err).NothingChanged()
 	}
 	if err := call.SaveBefore(ctx, collectBefore{Key: call.Key}); err != nil {
 		return CollectOutput{}, err
 	}
 	if err := files.MakeDir(filepath.Dir(target)); err != nil {
-		return CollectOutput{}, files.Error("to", call.Input.To, err)
+		return CollectOutput{}, files.Error("to", to, err)
 	}
 	part := archive.PartOf(target, call.Key)
 	if err := g.write(ctx, part, call); err != nil {
 		_ = os.Remove(part)
 		return CollectOutput{}, err
 	}
-	if err := publish(part, target); err != nil {
+	n, err = archive.Publish(part, target)
+	if err != nil {
 		_ = os.Remove(part)
-		if errors.Is(err, fs.ErrExist) {
-			return CollectOutput{}, archiveExists(call.Input.To)
-		}
-		return CollectOutput{}, files.Error("to", call.Input.To, err)
+		return CollectOutput{}, files.Error("to", to, err)
+	}
+	if n > 1 {
+		call.Progressf("%s is taken by %s; this is %s", to, whose(target), archive.Numbered(to, n))
 	}
 	// Reading it back proves what the checksum is of: the bytes on the disk.
-	made, err = archive.Inspect(ctx, target)
+	made, err = archive.Inspect(ctx, archive.Numbered(target, n))
 	if err != nil {
 		return CollectOutput{}, err
 	}
-	return collected(made, call.Input.To), nil
+	return collected(made, archive.Numbered(to, n)), nil
+}
+
+// whose says of what has an archive's name where it is from. That it carries a key is all
+// that can be seen: each end of a run has another.
+func whose(target string) string {
+	if archive.KeyOf(target) != "" {
+		return "an archive of another run, step or end of this run"
+	}
+	return "something that is not known to be from gatebook"
 }
 
 // collected are the outputs of an archive.
@@ -221,83 +236,98 @@ func (g gatherer) fill(ctx context.Context, to *archive.Writer, in CollectInput,
 	return ctx.Err()
 }
 
-// publish gives the whole archive its name, on the disk too, and never replaces a file.
-func publish(part, target string) error {
-	if err := rename(part, target); err != nil {
-		return err
-	}
-	return files.SyncDir(filepath.Dir(target))
-}
-
-func rename(part, target string) error {
-	err := os.Link(part, target)
-	if err == nil || errors.Is(err, fs.ErrExist) {
-		return errors.Join(err, os.Remove(part))
-	}
-	// Not every file system has links; there a file made this very moment is lost.
-	if _, err := os.Lstat(target); err == nil {
-		return fs.ErrExist
-	}
-	return os.Rename(part, target)
-}
-
-func archiveExists(name string) *sdk.Error {
-	failure := sdk.Errorf(sdk.Conflict, "%s exists and was not made by this step", name)
-	failure.Field = "to"
-	return failure
-}
-
 // notOurs says of what stands in an archive's place that it was not made by this step, or
 // why it cannot be seen what it is.
 func notOurs(name string, err error) *sdk.Error {
 	if unreadable, ok := errors.AsType[*fs.PathError](err); ok {
 		return files.Error("to", name, unreadable)
 	}
-	return archiveExists(name)
+	failure := sdk.Errorf(sdk.Conflict, "%s was not made by this step", name)
+	failure.Field = "to"
+	return failure
 }
 
 func (g gatherer) observe(ctx context.Context, call *sdk.Call[CollectInput]) (sdk.Observed[CollectOutput], error) {
-	made, err := archive.Inspect(ctx, g.path(call.Input.To))
-	absent := errors.Is(err, fs.ErrNotExist)
+	if call.Undo {
+		return g.observeUndo(ctx, call)
+	}
+	n, made, err := archive.Find(ctx, g.path(call.Input.To), call.Key)
 	switch {
+	case err == nil:
+		return sdk.Observed[CollectOutput]{
+			State: sdk.Done, Outputs: collected(made, archive.Numbered(call.Input.To, n)),
+			Detail: "The archive is there and carries the step's key.",
+		}, nil
 	case ctx.Err() != nil:
 		return sdk.Observed[CollectOutput]{}, context.Cause(ctx)
-	case call.Undo && absent:
-		return sdk.Observed[CollectOutput]{State: sdk.Done, Detail: "The archive is gone."}, nil
-	case !call.Undo && err == nil && made.Key == call.Key:
-		return sdk.Observed[CollectOutput]{
-			State: sdk.Done, Outputs: collected(made, call.Input.To), Detail: "The archive is there and carries the step's key.",
-		}, nil
-	case call.Undo:
-		return sdk.Observed[CollectOutput]{State: sdk.NotDone}, nil
 	default:
 		return sdk.Observed[CollectOutput]{State: sdk.NotDone}, g.outlive(ctx, call)
 	}
 }
 
-func (g gatherer) undo(ctx context.Context, call *sdk.Call[CollectInput]) error {
-	before, saved, errBefore := sdk.LoadBefore[collectBefore](call)
-	outputs, returned, errOutputs := sdk.LoadOutputs[CollectOutput](call)
-	if err := errors.Join(errBefore, errOutputs); err != nil || !saved && !returned {
-		return err // Apply did not come so far as to write anything
-	}
-	target := g.path(call.Input.To)
-	if err := os.Remove(archive.PartOf(target, before.Key)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return files.Error("to", call.Input.To, err)
-	}
-	made, err := archive.Inspect(ctx, target)
+func (g gatherer) observeUndo(ctx context.Context, call *sdk.Call[CollectInput]) (sdk.Observed[CollectOutput], error) {
+	_, err := g.made(ctx, call)
 	switch {
+	case ctx.Err() != nil:
+		return sdk.Observed[CollectOutput]{}, context.Cause(ctx)
 	case errors.Is(err, fs.ErrNotExist):
-		return nil
+		return sdk.Observed[CollectOutput]{State: sdk.Done, Detail: "The archive is gone."}, nil
+	default:
+		return sdk.Observed[CollectOutput]{State: sdk.NotDone}, nil
+	}
+}
+
+func (g gatherer) undo(ctx context.Context, call *sdk.Call[CollectInput]) error {
+	before, _, err := sdk.LoadBefore[collectBefore](call)
+	if err != nil {
+		return err
+	}
+	to := call.Input.To
+	if err := os.Remove(archive.PartOf(g.path(to), before.Key)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return files.Error("to", to, err)
+	}
+	name, err := g.made(ctx, call)
+	switch {
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
-	case err != nil || saved && made.Key != before.Key:
-		return notOurs(call.Input.To, err)
-	case returned && outputs.SHA256 != made.SHA256:
-		return sdk.Errorf(sdk.Conflict, "%s was changed since it was written", call.Input.To)
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return err
 	}
-	if err := os.Remove(target); err != nil {
-		return files.Error("to", call.Input.To, err)
+	if err := os.Remove(g.path(name)); err != nil {
+		return files.Error("to", name, err)
 	}
 	return nil
+}
+
+// made returns the name of the archive that Apply made: the one that it returned, or else
+// the one with its key. It is an [fs.ErrNotExist] where there is none, and a conflict where
+// another stands in its place.
+func (g gatherer) made(ctx context.Context, call *sdk.Call[CollectInput]) (string, error) {
+	before, saved, errBefore := sdk.LoadBefore[collectBefore](call)
+	outputs, returned, errOutputs := sdk.LoadOutputs[CollectOutput](call)
+	if err := errors.Join(errBefore, errOutputs); err != nil {
+		return "", err
+	}
+	if !returned && !saved {
+		return "", fs.ErrNotExist // Apply did not come so far
+	}
+	if !returned {
+		n, _, err := archive.Find(ctx, g.path(call.Input.To), before.Key)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			err = files.Error("to", call.Input.To, err)
+		}
+		return archive.Numbered(call.Input.To, n), err
+	}
+	made, err := archive.Inspect(ctx, g.path(outputs.Path))
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return "", err
+	case err != nil || saved && made.Key != before.Key:
+		return "", notOurs(outputs.Path, err)
+	case outputs.SHA256 != made.SHA256:
+		return "", sdk.Errorf(sdk.Conflict, "%s was changed since it was written", outputs.Path)
+	}
+	return outputs.Path, nil
 }

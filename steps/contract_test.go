@@ -59,6 +59,16 @@ func inArchive(o Options) func(testing.TB) sdktest.World {
 	}
 }
 
+// inTaken is such a world where something has the archive's name already.
+func inTaken(o Options, text []byte) func(testing.TB) sdktest.World {
+	return func(t testing.TB) sdktest.World {
+		world := inArchive(o)(t)
+		to, _ := world.Params["to"].(string)
+		place(t, to, text)
+		return world
+	}
+}
+
 // loopback are the servers that the cases act on.
 type loopback struct {
 	http, hanging, stuck, prometheus, grpc, dns, tcp string
@@ -162,7 +172,11 @@ func (o Options) changeCases() map[string][]sdktest.Case {
 	}
 	return map[string][]sdktest.Case{
 		"approve": {{Name: "yes", World: in(params{"message": "Go on?"}), Answer: yes}},
-		"collect": {{Name: "a directory", World: inArchive(o)}},
+		"collect": {
+			{Name: "a directory", World: inArchive(o)},
+			{Name: "the name is taken by another archive", World: inTaken(o, otherArchive(""))},
+			{Name: "the name is taken by something else", World: inTaken(o, []byte("mine"))},
+		},
 		"exec": {
 			{Name: "echo", World: in(params{"command": []any{"echo", "hello"}})},
 			{Name: "sleep", World: in(params{"command": []any{"sleep", "1000"}}), Blocks: true},

@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
 
 	"github.com/gatebook/gatebook/steps/internal/document"
 	"github.com/gatebook/gatebook/steps/internal/files"
@@ -45,10 +44,7 @@ func Inspect(ctx context.Context, name string) (File, error) {
 	if err != nil {
 		return File{}, fmt.Errorf("%s: %w", name, err)
 	}
-	found := File{}
-	if key, marked := strings.CutPrefix(zip.Comment, marker); marked {
-		found.Key = key
-	}
+	found := File{Key: keyIn(zip.Header)}
 	if err := found.readManifest(tar.NewReader(zip)); err != nil {
 		return File{}, fmt.Errorf("%s: %w", name, err)
 	}
