@@ -40,8 +40,9 @@ the shell cannot find or run (126 and 127), is permanent. On cancel the whole pr
 there is ` + "`exec.check`" + `.
 
 The program finds its idempotency key in ` + "`GATEBOOK_KEY`" + `. When gatebook is killed, on Linux the program dies, and with it what it
-started, as far as that is still in its process group; what a program that has ended left in the background goes on. When the
-run is resumed, what still runs is found, by the group or by that variable, and is waited for.`,
+started, as far as that is in its process group, has that variable in its environment, or was started by such a process that still
+runs. What a program that has ended left in the background goes on. When the run is resumed, what still runs is found, by the group
+or by that variable, and is waited for.`,
 		Effect: sdk.Change,
 		Rules:  []schema.Rule{program.Rule()},
 		Examples: []schema.Example{
@@ -151,11 +152,14 @@ func (e executor) judge(ctx context.Context, in ExecInput, key string, wasNoted 
 	case in.Idempotent:
 		return sdk.Observed[ExecOutput]{State: sdk.NotDone, Detail: "It is idempotent and may be run again."}, nil
 	case wasNoted:
-		return cannotTell("The program was started and has ended, but how is lost."), nil
+		return cannotTell("The program that gatebook started has ended, but how is lost. " + mayStillRun), nil
 	default:
-		return cannotTell("The program may have been started; nothing of it runs any more."), nil
+		return cannotTell("The program may have been started; nothing of it is found any more. " + mayStillRun), nil
 	}
 }
+
+// mayStillRun is what nobody can see.
+const mayStillRun = "What it started in turn may still run, if that left its process group and cleared its environment."
 
 func cannotTell(detail string) sdk.Observed[ExecOutput] {
 	return sdk.Observed[ExecOutput]{State: sdk.CannotTell, Detail: detail}

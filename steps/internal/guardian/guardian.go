@@ -5,8 +5,10 @@
 // other end only the guarded process has. What lives is in a table in memory that both
 // have: a write to it costs no more than the system call and wakes nobody, so that
 // programs which end at once are not slowed down. When the pipe has ended, however that
-// came, the guardian kills the process groups that the table still has, and ends. It knows
-// no secret, has no environment, and holds no stream, folder or terminal of the other.
+// came, the guardian kills what is left of the programs that the table still has, and ends:
+// their process groups, what carries their key in its environment and was started after
+// them, and what either has started. It knows no secret, has no environment, and holds no
+// stream, folder or terminal of the other.
 //
 // There is one only on Linux, where proc(5) tells a process from another that gets its
 // number later. Floor 2, as a part of steps.

@@ -1,7 +1,6 @@
 package guardian
 
 import (
-	"encoding/binary"
 	"fmt"
 	"os"
 	"sync"
@@ -11,9 +10,6 @@ import (
 
 	"github.com/gatebook/gatebook/steps/internal/proc"
 )
-
-// recordSize is that of one group in the table: leader, start and session.
-const recordSize = 3 * 8
 
 // Guardian is the guarded process's side: the table, and the other process once there is
 // one. A nil one guards nothing. It is safe for concurrent use.
@@ -29,15 +25,16 @@ type Guardian struct {
 	running bool
 }
 
-// Ward is a group that is watched: the number of its record, from 1. The zero Ward is none.
+// Ward is a program that is watched: the number of its record, from 1. The zero Ward is none.
 type Ward int64
 
 // New returns one that is a program which calls [Main] with its standard input and its
 // standard output.
 func New(path string, argv ...string) *Guardian { return &Guardian{path: path, argv: argv} }
 
-// Watch has a group killed when this process dies, until it is left.
-func (g *Guardian) Watch(group proc.Group) Ward {
+// Watch has a group, and what carries the key, killed when this process dies, until it is
+// left. Nothing carries the empty key.
+func (g *Guardian) Watch(group proc.Group, key string) Ward {
 	if g == nil {
 		return 0
 	}
@@ -55,7 +52,7 @@ func (g *Guardian) Watch(group proc.Group) Ward {
 	} else {
 		g.records++
 	}
-	g.write(ward, group)
+	g.write(ward, newRecord(group, key))
 	return ward
 }
 
@@ -67,22 +64,19 @@ func (g *Guardian) Leave(ward Ward) {
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.write(ward, proc.Group{})
+	g.write(ward, record{})
 	g.free = append(g.free, int64(ward))
 }
 
-func (g *Guardian) write(ward Ward, group proc.Group) {
-	var record [recordSize]byte
-	binary.NativeEndian.PutUint64(record[0:], uint64(group.Leader))
-	binary.NativeEndian.PutUint64(record[8:], group.Start)
-	binary.NativeEndian.PutUint64(record[16:], uint64(group.Session))
-	if _, err := g.table.WriteAt(record[:], int64(ward-1)*recordSize); err != nil {
+func (g *Guardian) write(ward Ward, r record) {
+	text := r.encode()
+	if _, err := g.table.WriteAt(text[:], int64(ward-1)*recordSize); err != nil {
 		g.broken = fmt.Errorf("write down a process: %w", err)
 	}
 }
 
 func newTable() (*os.File, error) {
-	fd, err := unix.MemfdCreate("gatebook-guardian", unix.MFD_CLOEXEC)
+	fd, err := unix.MemfdCreate(tableName, unix.MFD_CLOEXEC)
 	if err != nil {
 		return nil, fmt.Errorf("memory for the table: %w", err)
 	}

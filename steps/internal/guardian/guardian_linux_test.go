@@ -11,10 +11,10 @@ func TestTheTableHasWhatIsWatched(t *testing.T) {
 	t.Parallel()
 	g := New("")
 	group := func(leader int) proc.Group { return proc.Group{Leader: leader, Start: uint64(10 * leader), Session: 5} }
-	first, second := g.Watch(group(11)), g.Watch(group(12))
+	first, second := g.Watch(group(11), "first"), g.Watch(group(12), "second")
 	g.Leave(first)
-	third := g.Watch(group(13))
-	if got, want := read(g.table), []proc.Group{group(13), group(12)}; !slices.Equal(got, want) {
+	third := g.Watch(group(13), "")
+	if got, want := read(g.table), []record{{group: group(13)}, {group(12), digestOf("second")}}; !slices.Equal(got, want) {
 		t.Errorf("the table has %v, want %v", got, want)
 	}
 	g.Leave(third)
@@ -27,7 +27,7 @@ func TestTheTableHasWhatIsWatched(t *testing.T) {
 func TestNoGuardianGuardsNothing(t *testing.T) {
 	t.Parallel()
 	var g *Guardian
-	g.Leave(g.Watch(proc.Group{Leader: 11, Start: 1}))
+	g.Leave(g.Watch(proc.Group{Leader: 11, Start: 1}, ""))
 	if err := g.Start(); err != nil {
 		t.Error(err)
 	}
@@ -36,7 +36,7 @@ func TestNoGuardianGuardsNothing(t *testing.T) {
 func TestAGuardianThatCannotBeStartedIsAnError(t *testing.T) {
 	t.Parallel()
 	g := New("/nonexistent", "none")
-	g.Watch(proc.Group{Leader: 11, Start: 1})
+	g.Watch(proc.Group{Leader: 11, Start: 1}, "")
 	if err := g.Start(); err == nil {
 		t.Error("it was started")
 	}

@@ -2,9 +2,12 @@ package guardian
 
 import (
 	"context"
-	"encoding/binary"
 	"io"
+	"os"
 	"os/signal"
+	"slices"
+	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -13,9 +16,13 @@ import (
 )
 
 const (
-	// looks is how often is looked for what is left: a process that is started during a
-	// look may be missed.
-	looks     = 3
+	// quietLooks is how many looks in a row must have found nothing: a process that is
+	// started during a look may be missed, and one that becomes another program carries
+	// nothing for a moment.
+	quietLooks = 2
+	// maxLooks is when it is given up: something cannot be killed, or starts anew faster
+	// than it is killed.
+	maxLooks  = 20
 	lookPause = 50 * time.Millisecond
 )
 
@@ -24,44 +31,81 @@ const (
 func Main(life io.Reader, table io.ReaderAt) {
 	signal.Ignore(syscall.SIGINT, syscall.SIGHUP, syscall.SIGTERM)
 	_, _ = io.Copy(io.Discard, life) // however it ends, nobody is there any more
-	groups := read(table)
-	for look := 0; look < looks && len(groups) > 0; look++ {
+	wards := read(table)
+	for look, quiet := 0, 0; look < maxLooks && quiet < quietLooks && len(wards) > 0; look++ {
 		if look > 0 {
 			_ = probe.Sleep(context.Background(), lookPause)
 		}
-		kill(groups)
-	}
-}
-
-// read returns the groups of the table. A record that is only partly there is none.
-func read(table io.ReaderAt) []proc.Group {
-	var groups []proc.Group
-	var record [recordSize]byte
-	for at := int64(0); ; at += recordSize {
-		if _, err := table.ReadAt(record[:], at); err != nil {
-			return groups
-		}
-		group := proc.Group{
-			Leader:  int(binary.NativeEndian.Uint64(record[0:])),
-			Start:   binary.NativeEndian.Uint64(record[8:]),
-			Session: int(binary.NativeEndian.Uint64(record[16:])),
-		}
-		if group.Leader > 1 { // 1 and less would mean everybody
-			groups = append(groups, group)
+		if kill(wards) {
+			quiet = 0
+		} else {
+			quiet++
 		}
 	}
 }
 
-// kill kills what is left of the groups: each as a whole, so that nothing is started
-// meanwhile.
-func kill(groups []proc.Group) {
+// kill kills what is left of the wards, and reports whether it found any. Each group is
+// killed first and as a whole, so that nothing is started in it meanwhile.
+func kill(wards []record) (found bool) {
 	all, err := proc.All()
 	if err != nil {
-		return
+		return false
 	}
-	for _, group := range groups {
-		if len(group.Left(all)) > 0 {
-			_ = syscall.Kill(-group.Leader, syscall.SIGKILL)
+	var left []proc.Process
+	for _, ward := range wards {
+		if group := ward.group.Left(all); len(group) > 0 {
+			_ = syscall.Kill(-ward.group.Leader, syscall.SIGKILL)
+			left = append(left, group...)
 		}
 	}
+	theirs, earlier := carriers(all, wards)
+	left = append(left, theirs...)
+	left = append(left, proc.Descendants(all, left)...)
+	spared := proc.Descendants(all, earlier)
+	for _, p := range left {
+		if p.Runs && !slices.Contains(spared, p) && !isGuardian(p.PID) {
+			found = true
+			killOne(p)
+		}
+	}
+	return found
+}
+
+// carriers returns the processes that carry the key of a ward: theirs, and those that are
+// older than it. These an earlier attempt of its step has left behind, which has ended.
+func carriers(all []proc.Process, wards []record) (theirs, earlier []proc.Process) {
+	for _, p := range all {
+		older := true
+		carries := proc.Carries(p.PID, func(key []byte) (of bool) {
+			carried := digestOf(string(key))
+			for _, ward := range wards {
+				if ward.key == carried {
+					of, older = true, older && p.Start < ward.group.Start
+				}
+			}
+			return of
+		})
+		switch {
+		case !carries:
+		case older:
+			earlier = append(earlier, p)
+		default:
+			theirs = append(theirs, p)
+		}
+	}
+	return theirs, earlier
+}
+
+// killOne kills a process, unless its number is by now another's.
+func killOne(p proc.Process) {
+	if now, err := proc.Read(p.PID); err == nil && now.Start == p.Start {
+		_ = syscall.Kill(p.PID, syscall.SIGKILL)
+	}
+}
+
+// isGuardian reports whether a process is a guardian, this one or that of another gatebook
+// that a program has started: it has work to do as well, now that this one is killed.
+func isGuardian(pid int) bool {
+	output, err := os.Readlink("/proc/" + strconv.Itoa(pid) + "/fd/1")
+	return err == nil && strings.HasPrefix(output, "/memfd:"+tableName)
 }

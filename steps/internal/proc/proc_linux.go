@@ -12,6 +12,7 @@ import (
 // Process is what gatebook wants to know of a process.
 type Process struct {
 	PID     int
+	Parent  int
 	Start   uint64 // in ticks since the boot
 	Group   int
 	Session int
@@ -27,16 +28,15 @@ func Read(pid int) (Process, error) {
 	}
 	// The name in the second field may itself hold spaces and parentheses.
 	fields := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
-	const state, group, session, start = 0, 2, 3, 19 // fields 3, 5, 6 and 22 of proc(5)
+	const state, parent, start = 0, 1, 19 // fields 3, 4 and 22 of proc(5); after the parent come group and session
 	if len(fields) <= start {
 		return Process{}, fmt.Errorf("process %d: %q is not a stat of proc(5)", pid, text)
 	}
 	p := Process{PID: pid, Runs: fields[state] != "Z" && fields[state] != "X"}
-	if p.Group, err = strconv.Atoi(fields[group]); err != nil {
-		return Process{}, err
-	}
-	if p.Session, err = strconv.Atoi(fields[session]); err != nil {
-		return Process{}, err
+	for i, to := range [...]*int{&p.Parent, &p.Group, &p.Session} {
+		if *to, err = strconv.Atoi(fields[parent+i]); err != nil {
+			return Process{}, err
+		}
 	}
 	p.Start, err = strconv.ParseUint(fields[start], 10, 64)
 	return p, err

@@ -1,8 +1,10 @@
 package process
 
 import (
+	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"strings"
 	"syscall"
 	"testing"
@@ -10,25 +12,38 @@ import (
 	"github.com/gatebook/gatebook/steps/internal/proc"
 )
 
+// guardianKey is the key of what a test's gatebook runs.
+func guardianKey(t *testing.T) string { return fmt.Sprintf("guarded-%d-%s", os.Getpid(), t.Name()) }
+
 // beginGuarded starts a gatebook whose guardian is there, which it returns as well.
 func beginGuarded(t *testing.T, text string) (v victim, guard int) {
 	t.Helper()
-	v = begin(t, text, guardianVariable+"=yes")
-	parent := fmt.Sprintf("\nPPid:\t%d\n", v.gatebook.Process.Pid)
+	v = begin(t, text, guardianVariable+"=yes", "TEST_KEY="+guardianKey(t))
 	eventually(t, "the start of the guardian", func() bool {
-		all, err := proc.All()
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, p := range all {
-			status, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.PID)) // of one that has ended there is none
-			if p.Session == p.PID && strings.Contains(string(status), parent) {
-				guard = p.PID
-			}
+		guards := guardiansBelow(t, v.gatebook.Process.Pid)
+		if len(guards) > 0 {
+			guard = guards[0]
 		}
 		return guard != 0
 	})
 	return v, guard
+}
+
+// guardiansBelow returns a gatebook's guardian and those of the gatebooks that its programs
+// have started.
+func guardiansBelow(t *testing.T, gatebook int) (guards []int) {
+	t.Helper()
+	all, err := proc.All()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range proc.Descendants(all, []proc.Process{{PID: gatebook}}) {
+		output, _ := os.Readlink(fmt.Sprintf("/proc/%d/fd/1", p.PID)) // of one that has ended there is none
+		if p.Session == p.PID && strings.HasPrefix(output, "/memfd:") {
+			guards = append(guards, p.PID)
+		}
+	}
+	return guards
 }
 
 func TestWhatAProgramStartedDiesByTheGuardian(t *testing.T) {
@@ -37,6 +52,13 @@ func TestWhatAProgramStartedDiesByTheGuardian(t *testing.T) {
 		"in the foreground":   "sh -c 'echo $$; exec sleep 600'; echo more",
 		"in the background":   "sleep 600 & echo $!; wait",
 		"without environment": "env -i sh -c 'echo $$; exec sleep 600'; echo more",
+
+		"in a group of its own":          "timeout 600 sh -c 'echo $$; exec sleep 600'; echo more",
+		"a job":                          "bash -c 'set -m; sleep 600 & echo $!; wait'; echo more",
+		"in a session of its own":        "setsid -w sh -c 'echo $$; exec sleep 600'; echo more",
+		"left behind in another session": "setsid -w sh -c '(sleep 600 & echo $!)'; sleep 600",
+		"a child without environment":    "setsid -w sh -c 'env -i sleep 600 & echo $!; wait'; echo more",
+		"known by its parent only":       "sh -c 'env -i setsid -w sleep 600 & echo $!; wait'; echo more",
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -46,6 +68,67 @@ func TestWhatAProgramStartedDiesByTheGuardian(t *testing.T) {
 			eventually(t, "the end of the guardian", func() bool { return !runs(guard) })
 		})
 	}
+}
+
+// TestWhatAnEarlierAttemptLeftGoesOn: it carries the key as well, which all attempts of a
+// step share, but is older than the program, or was started by what is.
+func TestWhatAnEarlierAttemptLeftGoesOn(t *testing.T) {
+	t.Parallel()
+	left, forks := daemon(t, proc.KeyVariable+"="+guardianKey(t))
+	eventually(t, "the next tick of the clock", func() bool {
+		later, _ := daemon(t)
+		return later.Start > left.Start
+	})
+	v, guard := beginGuarded(t, "setsid -w sh -c 'echo $$; exec sleep 600'; echo more")
+	worker := forks()
+	v.kill(t)
+	eventually(t, "the end of the guardian", func() bool { return !runs(guard) })
+	if runs(v.child) || !runs(left.PID) || !runs(worker) {
+		t.Errorf("what the program started runs: %t; what was there before it does: %t; what that started since: %t",
+			runs(v.child), runs(left.PID), runs(worker))
+	}
+}
+
+// daemon starts a process that is no gatebook's, and that has a child when it is told to.
+func daemon(t *testing.T, environ ...string) (p proc.Process, forks func() (child int)) {
+	t.Helper()
+	command := exec.CommandContext(t.Context(), "sh", "-c", "read line; sleep 600 & echo $!; wait") // which the end of the test kills
+	command.Env = append(os.Environ(), environ...)
+	input, inputErr := command.StdinPipe()
+	output, outputErr := command.StdoutPipe()
+	if err := errors.Join(inputErr, outputErr, command.Start()); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = command.Wait() })
+	p, err := proc.Read(command.Process.Pid)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p, func() (child int) {
+		if _, err := fmt.Fprintln(input); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := fmt.Fscan(output, &child); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = syscall.Kill(child, syscall.SIGKILL) })
+		return child
+	}
+}
+
+// TestAGuardianSparesAnother: only that one knows what the gatebook that it guards, a
+// program of this one, has started.
+func TestAGuardianSparesAnother(t *testing.T) {
+	t.Parallel()
+	inner := `(setsid sleep 600 & echo $!); sleep 600`
+	v, guard := beginGuarded(t, fmt.Sprintf("%s='%s' TEST_KEY=%s-inner /proc/$PPID/exe | sed -u -n 's/^stdout: //p'",
+		scriptVariable, inner, guardianKey(t)))
+	eventually(t, "the start of the inner guardian", func() bool {
+		return len(guardiansBelow(t, v.gatebook.Process.Pid)) == 2
+	})
+	v.kill(t)
+	eventually(t, "the end of the guardian", func() bool { return !runs(guard) })
+	eventually(t, "the end of what the inner gatebook started", func() bool { return !runs(v.child) })
 }
 
 // TestWhatDoesNotStopDiesByTheGuardian kills gatebook while it waits for a child whose

@@ -8,10 +8,9 @@ import (
 	"slices"
 	"strings"
 	"sync"
-)
 
-// keyVariable carries the idempotency key into the process and all that it starts.
-const keyVariable = "GATEBOOK_KEY"
+	"github.com/gatebook/gatebook/steps/internal/proc"
+)
 
 // environment is that of a process, each name once.
 type environment []string
@@ -26,12 +25,12 @@ func (r *Runner) environment(spec Spec) environment {
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(spec.Env)) {
-		if name != keyVariable {
+		if name != proc.KeyVariable {
 			environ = append(environ, name+"="+spec.Env[name])
 		}
 	}
 	if spec.Key != "" {
-		environ = append(environ, keyVariable+"="+spec.Key)
+		environ = append(environ, proc.KeyVariable+"="+spec.Key)
 	}
 	return environ
 }
@@ -50,7 +49,7 @@ func (e environment) path() string {
 // belongs to the nearest.
 func withoutKey(environ []string) []string {
 	return slices.DeleteFunc(slices.Clone(environ), func(variable string) bool {
-		return strings.HasPrefix(variable, keyVariable+"=")
+		return strings.HasPrefix(variable, proc.KeyVariable+"=")
 	})
 }
 

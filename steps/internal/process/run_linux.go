@@ -40,7 +40,7 @@ func (r *Runner) Run(ctx context.Context, spec Spec) (End, error) {
 		return End{}, err
 	}
 	id := r.starter.identify(p.pid)
-	p.ward = p.guardian.Watch(id.group())
+	p.ward = p.guardian.Watch(id.group(), spec.Key)
 	spec.tell(id)
 	if ctx.Done() != nil {
 		unwatch, err := p.watch(ctx)

@@ -1,9 +1,7 @@
 package process
 
 import (
-	"bytes"
 	"os"
-	"strconv"
 	"strings"
 	"sync"
 
@@ -62,25 +60,9 @@ func (s *starter) survivor(noted ID, key string) (pid int, lives bool, err error
 		return 0, false, nil
 	}
 	for _, p := range all {
-		if p.PID != os.Getpid() && carries(p.PID, key) {
+		if p.PID != os.Getpid() && proc.Carries(p.PID, func(carried []byte) bool { return string(carried) == key }) {
 			return p.PID, true, nil
 		}
 	}
 	return 0, false, nil
-}
-
-// carries reports whether a process has the key in its environment. Those of other
-// users cannot be read, and processes end while they are looked at.
-func carries(pid int, key string) bool {
-	text, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/environ")
-	if err != nil {
-		return false
-	}
-	marker := []byte(keyVariable + "=" + key)
-	for variable := range bytes.SplitSeq(text, []byte{0}) {
-		if bytes.Equal(variable, marker) {
-			return true
-		}
-	}
-	return false
 }
