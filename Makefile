@@ -49,6 +49,9 @@ test: ## Run the tests
 race: ## Run the tests with the race detector
 	@go test -race ./...
 
+# Before 1.27 go's fuzzer now and then takes the end of its own time for a failure
+# (golang/go#75804). It says nothing
+# else then, and writes no input that failed; this alone is let pass, and said.
 .PHONY: fuzz
 fuzz: ## Run each fuzz target for FUZZTIME (5s)
 	@found=$$(grep -rlE '^func Fuzz' --include='*_test.go' . | xargs -rn1 dirname | sort -u); \
@@ -56,7 +59,13 @@ fuzz: ## Run each fuzz target for FUZZTIME (5s)
 		listed=$$(go test -list '^Fuzz' $$package); \
 		for target in $$(grep '^Fuzz' <<< "$$listed"); do \
 			echo "fuzz $$package $$target"; \
-			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x $$package | grep -v '^fuzz:' ; \
+			if said=$$(go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x $$package 2>&1); then \
+				grep -v '^fuzz:' <<< "$$said"; \
+			elif grep -q 'context deadline exceeded' <<< "$$said" && ! grep -q 'Failing input' <<< "$$said"; then \
+				echo 'its time was over while it worked, which go calls a failure: let pass'; \
+			else \
+				echo "$$said"; exit 1; \
+			fi; \
 		done; \
 	done
 
