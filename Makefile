@@ -49,9 +49,9 @@ test: ## Run the tests
 race: ## Run the tests with the race detector
 	@go test -race ./...
 
-# Before 1.27 go's fuzzer now and then takes the end of its own time for a failure
-# (golang/go#75804). It says nothing
-# else then, and writes no input that failed; this alone is let pass, and said.
+# Before 1.27 the fuzzer of go now and then takes the end of its own time for a failure
+# (golang/go#75804). It says nothing else then, and writes no input that failed; this
+# alone is let pass, and said.
 .PHONY: fuzz
 fuzz: ## Run each fuzz target for FUZZTIME (5s)
 	@found=$$(grep -rlE '^func Fuzz' --include='*_test.go' . | xargs -rn1 dirname | sort -u); \
