@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -58,7 +59,10 @@ func shop() {
 			sdk.Action[shelfInput, shelfOutput]{
 				Name: "stock", Summary: "Put goods on a shelf", Effect: sdk.Change, Idempotent: true,
 				Plan: func(_ context.Context, call *sdk.Call[shelfInput]) (sdk.Preview, error) {
-					return sdk.Preview{Summary: "would put " + call.Input.Goods + " on " + call.Input.Name}, nil
+					return sdk.Preview{
+						Summary:  "would put " + call.Input.Goods + " on " + call.Input.Name,
+						Warnings: []string{"The token is " + at.Token + "."},
+					}, nil
 				},
 				Apply: func(ctx context.Context, call *sdk.Call[shelfInput]) (shelfOutput, error) {
 					before, err := look(call.Input.Name)
@@ -69,6 +73,10 @@ func shop() {
 						return shelfOutput{}, err
 					}
 					call.Log.Info("stocking with " + at.Token)
+					fmt.Fprintln(os.Stderr, "raw", at.Token)
+					if call.Input.Goods == "die" {
+						os.Exit(3)
+					}
 					if err := put(call.Input.Name, call.Input.Goods); err != nil {
 						return shelfOutput{}, err
 					}

@@ -113,7 +113,7 @@ func TestInboxReadsNoMoreThanCanBePosted(t *testing.T) {
 	run := newRun(t)
 	path := filepath.Join(run.inbox(), "1.json")
 	if err := errors.Join(os.WriteFile(path, []byte("{}"), 0o600), os.Truncate(path, 1<<40)); err != nil {
-		t.Skip(err) // not every file system has files with holes
+		t.Fatal(err)
 	}
 	requests, err := run.TakeInbox()
 	if err != nil || len(requests) != 1 || len(requests[0].Body) > MaxRequest {

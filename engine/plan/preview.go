@@ -18,6 +18,10 @@ import (
 func Preview(ctx context.Context, p *Plan, parallelism int) *Plan {
 	previewed := *p
 	previewed.Steps = make([]*Step, len(p.Steps))
+	masker := value.NewMasker(p.Inputs, p.Vars)
+	for _, c := range p.Connections {
+		masker.Learn(c.Config)
+	}
 	var group errgroup.Group
 	group.SetLimit(max(parallelism, 1))
 	for i, step := range p.Steps {
@@ -29,11 +33,31 @@ func Preview(ctx context.Context, p *Plan, parallelism int) *Plan {
 		previewed.Steps[i] = &asked
 		group.Go(func() error {
 			asked.Preview, asked.PreviewError = preview(ctx, &asked.Use)
+			hide(masker, asked.Params, asked.Preview, &asked.PreviewError)
 			return nil
 		})
 	}
 	_ = group.Wait() // no preview returns an error: each is in its step
 	return &previewed
+}
+
+// hide masks the secrets in what an action foresaw: it may quote what it was given.
+func hide(masker *value.Masker, params value.Value, foreseen *sdk.Preview, fault *string) {
+	masker.Derive(params)
+	*fault = masker.Text(*fault)
+	if foreseen == nil {
+		return
+	}
+	foreseen.Summary = masker.Text(foreseen.Summary)
+	for i := range foreseen.Changes {
+		foreseen.Changes[i].Target = masker.Text(foreseen.Changes[i].Target)
+		foreseen.Changes[i].Diff = masker.Text(foreseen.Changes[i].Diff)
+	}
+	for _, lines := range [][]string{foreseen.Warnings, foreseen.Blockers} {
+		for i := range lines {
+			lines[i] = masker.Text(lines[i])
+		}
+	}
 }
 
 func (s *Step) skipped() bool {

@@ -42,7 +42,7 @@ func TestMakeDirTakesOnlyAFolderForOne(t *testing.T) {
 	t.Parallel()
 	file, link := filepath.Join(t.TempDir(), "runs"), filepath.Join(t.TempDir(), "runs")
 	if err := errors.Join(os.WriteFile(file, nil, FileMode), os.Symlink("nowhere", link)); err != nil {
-		t.Skip(err) // not every system has symbolic links
+		t.Fatal(err)
 	}
 	if err := MakeDir(file); !errors.Is(err, syscall.ENOTDIR) {
 		t.Errorf("a file: got %v", err)

@@ -27,11 +27,12 @@ func newPlugins(c *console.Console) *plugins {
 }
 
 // NewHost returns a host of plugins for this platform, which looks for them where the
-// person says, beside gatebook, and on PATH.
+// person says, beside gatebook, and on PATH. What they write to standard error is told
+// when they fail: it may hold secrets, and is masked as a part of the failure. What their
+// actions log goes the way of all output.
 func NewHost(c *console.Console) *host.Host {
 	return host.New(host.Options{
 		Dirs: Dirs(c), Cache: cacheDir(c), Platform: Platform(), Environ: c.LookupEnv, Now: c.Now,
-		Log: func(plugin string, line []byte) { c.Note("plugin %s: %s", plugin, line) },
 	})
 }
 
