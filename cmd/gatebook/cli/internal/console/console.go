@@ -22,11 +22,16 @@ type Console struct {
 	PluginDirs []string
 
 	stdinFor string // what standard input was read for
-	ends     []func()
+	ends     *[]func() // shared by consoles that work in other folders
 }
 
 // AtEnd has something done when the verb is done.
-func (c *Console) AtEnd(do func()) { c.ends = append(c.ends, do) }
+func (c *Console) AtEnd(do func()) {
+	if c.ends == nil {
+		c.ends = new([]func())
+	}
+	*c.ends = append(*c.ends, do)
+}
 
 // Style is how to write to a stream that is a terminal, or is not.
 func (c *Console) Style(terminal bool) layout.Style {
@@ -106,8 +111,10 @@ const (
 
 // Finish says what went wrong and returns the exit code.
 func (c *Console) Finish(err error) int {
-	for _, end := range c.ends {
-		end()
+	if c.ends != nil {
+		for _, end := range *c.ends {
+			end()
+		}
 	}
 	var code CodeError
 	var wrong *UsageError
