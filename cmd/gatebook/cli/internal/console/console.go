@@ -21,7 +21,7 @@ type Console struct {
 	// PluginDirs are the folders of --plugin-dir as they were typed.
 	PluginDirs []string
 
-	stdinFor string // what standard input was read for
+	stdinFor string    // what standard input was read for
 	ends     *[]func() // shared by consoles that work in other folders
 }
 
