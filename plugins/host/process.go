@@ -123,7 +123,7 @@ func (p *process) ending() string {
 	select {
 	case <-p.child.ended:
 		return p.child.exit()
-	case <-time.After(time.Second):
+	case <-time.After(2 * lastWords):
 		return "it still runs"
 	}
 }

@@ -9,6 +9,8 @@ import (
 	"os/exec"
 	"runtime"
 	"strconv"
+	"strings"
+	"time"
 
 	"github.com/hashicorp/go-plugin/runner"
 )
@@ -21,13 +23,17 @@ import (
 type child struct {
 	program *binary
 	env     []string
-	log     io.Writer // a copy of what it writes to standard error
+	log     io.Writer // takes what it writes to standard error
 
-	command        *exec.Cmd
-	stdout, stderr *os.File
-	ended          chan struct{} // closed when the process is gone, by the goroutine that waits for it
-	err            error         // how it ended; read after ended
+	command *exec.Cmd
+	stdout  *os.File
+	ended   chan struct{} // closed when the process is gone and its log is read, by the goroutine that waits for it
+	err     error         // how it ended; read after ended
 }
+
+// lastWords bounds how long the log of a process that is gone is read: what it
+// started and did not die with it may hold its standard error open for ever.
+const lastWords = time.Second
 
 var _ runner.Runner = (*child)(nil)
 
@@ -39,26 +45,35 @@ func (c *child) Start(context.Context) error {
 		return err
 	}
 	stdin, stdout, stderr := pipes[0], pipes[1], pipes[2]
-	c.stdout, c.stderr = stdout.read, stderr.read
+	c.stdout = stdout.read
 	c.command = &exec.Cmd{
 		Path: c.program.executable(), Args: []string{c.program.path}, Env: c.env,
 		Stdin: stdin.read, Stdout: stdout.write, Stderr: stderr.write, SysProcAttr: ownGroup(),
 	}
 	c.ended = make(chan struct{})
+	logged := make(chan struct{})
+	go func() {
+		defer close(logged)
+		_, _ = io.Copy(c.log, stderr.read)
+	}()
 	started := make(chan error, 1)
 	go func() {
 		runtime.LockOSThread() // never unlocked: the thread ends with this goroutine
 		defer close(c.ended)
-		defer closeAll(stdin.write)
+		defer closeAll(stdin.write, stderr.read)
 		err := c.command.Start()
 		closeAll(stdin.read, stdout.write, stderr.write)
 		started <- err
 		if err != nil {
-			closeAll(stdout.read, stderr.read)
+			closeAll(stdout.read)
 			return
 		}
 		c.err = c.command.Wait()
 		killGroup(c.command.Process.Pid) // what it left behind
+		select {
+		case <-logged:
+		case <-time.After(lastWords):
+		}
 	}()
 	return <-started
 }
@@ -84,8 +99,8 @@ func (c *child) Kill(context.Context) error {
 // Stdout is what the process writes there: the handshake, and nothing else.
 func (c *child) Stdout() io.ReadCloser { return c.stdout }
 
-// Stderr is what the process writes there: its log.
-func (c *child) Stderr() io.ReadCloser { return teeCloser{io.TeeReader(c.stderr, c.log), c.stderr} }
+// Stderr is empty for go-plugin, which does not say when it has read the last line.
+func (*child) Stderr() io.ReadCloser { return io.NopCloser(strings.NewReader("")) }
 
 // Name is where the program is.
 func (c *child) Name() string { return c.program.path }
@@ -112,11 +127,6 @@ func (c *child) exit() string {
 		return "exit status 0"
 	}
 	return c.err.Error()
-}
-
-type teeCloser struct {
-	io.Reader
-	io.Closer
 }
 
 type pipe struct{ read, write *os.File }
