@@ -17,6 +17,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/client-go/tools/clientcmd"
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
@@ -172,4 +173,65 @@ func TestWakesOutliveGoneAndDisconnects(t *testing.T) {
 			return
 		}
 	}
+}
+
+func TestKindsAreFoundWithAdvice(t *testing.T) {
+	t.Parallel()
+	c := shared.Connect(t)
+	found, err := c.Kind(t.Context(), "apps/v1", "Deployment")
+	if err != nil || found.Named("shop", "web") != "Deployment shop/web" || found.Served.Resource != "deployments" {
+		t.Errorf("got %+v, %v", found, err)
+	}
+	node, err := c.Kind(t.Context(), "v1", "Node")
+	if err != nil || node.Named("shop", "n1") != "Node n1" || node.Right("get", "shop", "n1").Namespace != "" {
+		t.Errorf("got %+v, %v", node, err)
+	}
+	for _, wrong := range []struct{ apiVersion, kind, field, says string }{
+		{"v1", "Deployment", "kind", "it serves Deployment in apps/v1"},
+		{"apps/v1", "deployment", "kind", "it serves Deployment in apps/v1"},
+		{"v1", "Nonsense", "kind", "serves no Nonsense in v1"},
+		{"a/b/c", "Deployment", "apiVersion", "unexpected GroupVersion"},
+	} {
+		_, err := c.Kind(t.Context(), wrong.apiVersion, wrong.kind)
+		if got := sdk.AsError(err); err == nil || got.Field != wrong.field || !strings.Contains(got.Message, wrong.says) {
+			t.Errorf("%s in %s: %+v", wrong.kind, wrong.apiVersion, got)
+		}
+	}
+}
+
+// A step may define a kind that a later step uses, and the plugin lives through both.
+func TestAKindThatWasDefinedMeanwhileIsFound(t *testing.T) {
+	t.Parallel()
+	c := shared.Connect(t)
+	if _, err := c.Kind(t.Context(), "lab.example/v1", "Widget"); err == nil {
+		t.Fatal("it is there already")
+	}
+	definitions, err := c.Kind(t.Context(), "apiextensions.k8s.io/v1", "CustomResourceDefinition")
+	lab.Must(t, err)
+	_, err = c.Objects(definitions, "").Create(t.Context(), widgets(), metav1.CreateOptions{})
+	lab.Must(t, err)
+	lab.Eventually(t, "the kind is known", func(ctx context.Context) error {
+		found, err := c.Kind(ctx, "lab.example/v1", "Widget")
+		if err == nil && !found.Namespaced {
+			t.Errorf("got %+v", found)
+		}
+		return err
+	})
+}
+
+func widgets() *unstructured.Unstructured {
+	return &unstructured.Unstructured{Object: map[string]any{
+		"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+		"metadata": map[string]any{"name": "widgets.lab.example"},
+		"spec": map[string]any{
+			"group": "lab.example", "scope": "Namespaced",
+			"names": map[string]any{"plural": "widgets", "singular": "widget", "kind": "Widget", "listKind": "WidgetList"},
+			"versions": []any{map[string]any{
+				"name": "v1", "served": true, "storage": true,
+				"schema": map[string]any{"openAPIV3Schema": map[string]any{
+					"type": "object", "x-kubernetes-preserve-unknown-fields": true,
+				}},
+			}},
+		},
+	}}
 }

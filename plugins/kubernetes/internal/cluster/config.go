@@ -8,8 +8,11 @@ import (
 	"path/filepath"
 
 	"k8s.io/apimachinery/pkg/version"
+	"k8s.io/client-go/discovery/cached/memory"
+	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
+	"k8s.io/client-go/restmapper"
 	"k8s.io/client-go/tools/clientcmd"
 
 	"github.com/gatebook/gatebook/plugins/sdk"
@@ -43,8 +46,14 @@ type Cluster struct {
 	Namespace string // of objects that name none
 
 	// Watching is Kube for requests that last: a timeout of single requests would cut
-	// them.
+	// them. Lasting is what it was made of, for streams that client-go has no method for.
 	Watching kubernetes.Interface
+	Lasting  *rest.Config
+
+	// objects and watched are the same two for objects of any kind; kinds says how the
+	// API serves them.
+	objects, watched dynamic.Interface
+	kinds            *restmapper.DeferredDiscoveryRESTMapper
 }
 
 // Connect reaches the cluster, and asks for its version, so that a wrong connection is
@@ -72,13 +81,22 @@ func (c *Cluster) Connect(ctx context.Context, config Config) error {
 }
 
 func (c *Cluster) use(single *rest.Config) (err error) {
-	lasting := rest.CopyConfig(single)
-	lasting.Timeout = 0
+	c.Lasting = rest.CopyConfig(single)
+	c.Lasting.Timeout = 0
 	if c.Kube, err = kubernetes.NewForConfig(single); err != nil {
 		return err
 	}
-	c.Watching, err = kubernetes.NewForConfig(lasting)
-	return err
+	if c.Watching, err = kubernetes.NewForConfig(c.Lasting); err != nil {
+		return err
+	}
+	if c.objects, err = dynamic.NewForConfig(single); err != nil {
+		return err
+	}
+	if c.watched, err = dynamic.NewForConfig(c.Lasting); err != nil {
+		return err
+	}
+	c.kinds = restmapper.NewDeferredDiscoveryRESTMapper(memory.NewMemCacheClient(c.Kube.Discovery()))
+	return nil
 }
 
 // rest returns what client-go needs, and the namespace of objects that name none.
