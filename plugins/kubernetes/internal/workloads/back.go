@@ -125,7 +125,7 @@ func (w workloads) undoBack(ctx context.Context, call *sdk.Call[BackInput]) erro
 	if err != nil || !saved {
 		return err
 	}
-	return again(func() error {
+	return cluster.Again(func() error {
 		found, revisions, err := w.settled(ctx, call.Input.Target)
 		switch {
 		case err != nil:

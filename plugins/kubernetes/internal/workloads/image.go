@@ -152,7 +152,7 @@ func (w workloads) undoImage(ctx context.Context, call *sdk.Call[ImageInput]) er
 	if err != nil || !saved {
 		return err
 	}
-	return again(func() error { return w.restoreImages(ctx, call.Input, was) })
+	return cluster.Again(func() error { return w.restoreImages(ctx, call.Input, was) })
 }
 
 func (w workloads) restoreImages(ctx context.Context, in ImageInput, was imagesBefore) error {

@@ -72,7 +72,7 @@ func (w workloads) setScale(ctx context.Context, of *workload, replicas int32, d
 func (w workloads) applyScale(ctx context.Context, call *sdk.Call[ScaleInput]) (ScaleOutput, error) {
 	in := call.Input
 	var out ScaleOutput
-	err := again(func() error {
+	err := cluster.Again(func() error {
 		found, err := w.read(ctx, in.target())
 		if err != nil {
 			return err
@@ -124,7 +124,7 @@ func (w workloads) undoScale(ctx context.Context, call *sdk.Call[ScaleInput]) er
 	if err != nil || !saved {
 		return err
 	}
-	return again(func() error {
+	return cluster.Again(func() error {
 		found, err := w.read(ctx, call.Input.target())
 		switch {
 		case err != nil:

@@ -202,15 +202,3 @@ func (t Target) right(verb, subresource, words string) cluster.Right {
 		Words: fmt.Sprintf("%s the %s %s", words, t.Kind, t.Name),
 	}
 }
-
-// again makes a change anew that met another one, as of a controller that keeps the
-// status of the same object. The change itself judges what it meets.
-func again(change func() error) error {
-	var err error
-	for range 10 {
-		if err = change(); !apierrors.IsConflict(err) {
-			return err
-		}
-	}
-	return err
-}
