@@ -5,6 +5,7 @@ import (
 
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/nodes"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/objects"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/workloads"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
@@ -14,9 +15,9 @@ func kubernetes() sdk.Plugin[cluster.Config] {
 	c := &cluster.Cluster{} // connected by Configure, before any action is used
 	return sdk.Plugin[cluster.Config]{
 		Name: "kubernetes", Version: "0.1.0",
-		Summary:     "Nodes and workloads of a Kubernetes cluster",
+		Summary:     "Nodes, workloads and objects of a Kubernetes cluster",
 		Description: "Acts on one cluster. What it changes, it changes under the field manager `" + cluster.Manager + "`.",
 		Configure:   c.Connect,
-		Actions:     slices.Concat(nodes.Actions(c), workloads.Actions(c)),
+		Actions:     slices.Concat(nodes.Actions(c), objects.Actions(c), workloads.Actions(c)),
 	}
 }
