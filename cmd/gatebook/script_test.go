@@ -2,22 +2,19 @@ package main
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/gatebook/gatebook/cmd/gatebook/cli"
+	"github.com/gatebook/gatebook/cmd/gatebook/script"
 )
 
 var update = flag.Bool("update", false, "write what commands print into the scripts anew")
@@ -47,7 +44,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Condition: condition,
-		Cmds:      map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "await": await},
+		Cmds:      script.Commands(),
 	})
 }
 
@@ -68,49 +65,4 @@ func condition(name string) (bool, error) {
 		return false, fmt.Errorf("GATEBOOK_TEST_REQUIRE says that this machine must let tests mount: %w: %s", err, said)
 	}
 	return err == nil, nil
-}
-
-// exits runs a program and compares its exit code. It is typed as
-// exits CODE PROGRAM ARGUMENT….
-func exits(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) < 2 {
-		ts.Fatalf("usage: exits CODE PROGRAM ARGUMENT...")
-	}
-	want, err := strconv.Atoi(args[0])
-	ts.Check(err)
-	got := 0
-	var failed *exec.ExitError
-	switch err := ts.Exec(args[1], args[2:]...); {
-	case errors.As(err, &failed):
-		got = failed.ExitCode()
-	case err != nil:
-		ts.Fatalf("%v", err)
-	}
-	if got != want {
-		ts.Fatalf("exit code %d, want %d\n%s%s", got, want, ts.ReadFile("stdout"), ts.ReadFile("stderr"))
-	}
-}
-
-// patience bounds await. It is long, since a loaded machine is slow, and only a test
-// that fails waits for it.
-const patience = 30 * time.Second
-
-// await runs a program again and again until its standard output matches, for what
-// another process does meanwhile. It is typed as await PATTERN PROGRAM ARGUMENT….
-func await(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) < 2 {
-		ts.Fatalf("usage: await PATTERN PROGRAM ARGUMENT...")
-	}
-	pattern, err := regexp.Compile("(?m)" + args[0])
-	ts.Check(err)
-	for deadline := time.Now().Add(patience); ; {
-		_ = ts.Exec(args[1], args[2:]...) // it fails until there is something to see
-		if pattern.MatchString(ts.ReadFile("stdout")) {
-			return
-		}
-		if time.Now().After(deadline) {
-			ts.Fatalf("no match for %q in %s:\n%s%s", args[0], patience, ts.ReadFile("stdout"), ts.ReadFile("stderr"))
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
 }
