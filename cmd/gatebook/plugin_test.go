@@ -33,6 +33,9 @@ type shelfOutput struct {
 func shop() {
 	var at shopConfig
 	look := func(name string) (shelfOutput, error) {
+		if name == "nowhere" {
+			return shelfOutput{}, sdk.FieldErrorf("name", "there is no shelf %s", name)
+		}
 		text, err := os.ReadFile(filepath.Join(at.Folder, name))
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return shelfOutput{}, err
@@ -46,10 +49,14 @@ func shop() {
 		Name: "shop", Version: "1.2.0", Summary: "Shelves and what is on them",
 		Configure: func(_ context.Context, config shopConfig) error {
 			at = config
-			if strings.HasPrefix(config.Token, "wrong") {
+			switch {
+			case strings.HasPrefix(config.Token, "wrong"):
 				return sdk.FieldErrorf("token", "does not let one in")
+			case config.Token == "absent":
+				return sdk.Errorf(sdk.Transient, "the shop is shut")
+			default:
+				return nil
 			}
-			return nil
 		},
 		Actions: []sdk.Declaration{
 			sdk.Action[shelfInput, shelfOutput]{

@@ -134,6 +134,6 @@ func Check(runbook *model.Runbook, catalogue *catalog.Catalog, options Options) 
 	c.checkGuards()
 	c.checkHandedOn()
 	c.checkUnused()
-	c.checkUnusedConnections()
+	c.checkUnusedPlugins()
 	return c.runbook, c.found
 }

@@ -1,6 +1,8 @@
 package check
 
 import (
+	"strings"
+
 	"github.com/gatebook/gatebook/engine/catalog"
 	"github.com/gatebook/gatebook/engine/data"
 	"github.com/gatebook/gatebook/engine/diag"
@@ -33,6 +35,8 @@ type checker struct {
 	connections map[string]*Connection          // by name
 	defaults    map[*catalog.Plugin]*Connection // of plugins for which none is declared
 
+	plugins     map[string]bool                 // those of which an action is used, by the runbook's names for them
+
 	waits     []wait // what the step that is being compiled must wait for
 	edges     edges
 	ids       []string // of all steps; made when first needed
@@ -53,6 +57,7 @@ func newChecker(runbook *model.Runbook, catalogue *catalog.Catalog) *checker {
 		outputs:   make(map[string]*schema.Schema, size),
 		inputs:    usage{names: map[string]bool{}},
 		vars:      usage{names: map[string]bool{}},
+		plugins:   map[string]bool{},
 		edges:     newEdges(size),
 	}
 	c.addSteps(runbook.Steps.Items, false)
@@ -108,6 +113,8 @@ func (c *checker) action(name model.Text) *catalog.Entry {
 	if name.Value == "" {
 		return nil
 	}
+	alias, _, _ := strings.Cut(name.Value, ".")
+	c.plugins[alias] = true // also where it has no such action: it is what is meant
 	entry, ok := c.catalogue.Lookup(name.Value)
 	if !ok && !c.ofUnusable(name.Value) {
 		found := diag.UnknownAction.At(name.Range(), "There is no action %q.", diag.Clean(name.Value))

@@ -160,8 +160,14 @@ func (c *checker) byDefault(plugin *catalog.Plugin, uses model.Text) *Connection
 	return connection
 }
 
-// checkUnusedConnections warns of connections over which nothing is done.
-func (c *checker) checkUnusedConnections() {
+// checkUnusedPlugins warns of plugins of which no action is used, and of connections over
+// which nothing is done. Of a plugin that cannot be used enough has been said.
+func (c *checker) checkUnusedPlugins() {
+	for _, entry := range c.model.Plugins.Entries {
+		if _, usable := c.catalogue.Plugin(entry.Key.Value); usable && !c.plugins[entry.Key.Value] {
+			c.add(diag.UnusedPlugin.At(entry.Key.Range(), "No step uses an action of the plugin %s.", diag.Clean(entry.Key.Value)))
+		}
+	}
 	for _, connection := range c.runbook.Connections {
 		if !connection.used && connection.Plugin != nil {
 			c.add(diag.UnusedConnection.At(connection.Range, "No step uses the connection %s.", connection.Name))

@@ -191,6 +191,18 @@ func (u *Use) place(v schema.Violation) diag.Diagnostic {
 	return found
 }
 
+// Place returns where the parameter at a field path stands, or as much of it as is in the
+// file; where the action is named, for a parameter that is not given.
+func (u *Use) Place(field string) source.Range {
+	if field == "" {
+		return u.at
+	}
+	if at, ok := u.With.FindField(field); ok && at != u.With.Range() {
+		return at
+	}
+	return u.at
+}
+
 // Eval evaluates the parameters. Once all of them are known it holds them against
 // the action's schema and rules; an error is then a whole sentence without secrets.
 func (u *Use) Eval(scope expr.Scope) (value.Value, error) {

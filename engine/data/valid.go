@@ -156,6 +156,38 @@ func (t *Tree) FindKey(path []string) (source.Range, bool) {
 	return source.Range{}, false
 }
 
+// FindField returns where the part stands that a field path such as "nodes[2].name"
+// names, or as much of the path as is in the file.
+func (t *Tree) FindField(field string) (source.Range, bool) {
+	if t == nil || t.node == nil {
+		return source.Range{}, false
+	}
+	node := t.node
+	for next := node; next != nil && field != ""; {
+		if next, field = step(node, field); next != nil {
+			node = next
+		}
+	}
+	return node.Range(), true
+}
+
+// step takes the first part off a field path. Names may have dots in them, as those of
+// labels have: of several that fit the longest is meant.
+func step(node *syntax.Node, field string) (part *syntax.Node, rest string) {
+	field = strings.TrimPrefix(field, ".")
+	if index, after, isIndex := strings.Cut(strings.TrimPrefix(field, "["), "]"); isIndex && field[0] == '[' {
+		return child(node, index), after
+	}
+	longest := -1
+	for key, value := range node.Entries() {
+		after, fits := strings.CutPrefix(field, key.Text())
+		if fits && (after == "" || after[0] == '.' || after[0] == '[') && len(key.Text()) > longest {
+			part, rest, longest = value, after, len(key.Text())
+		}
+	}
+	return part, rest
+}
+
 func child(node *syntax.Node, part string) *syntax.Node {
 	if i, err := strconv.Atoi(part); err == nil && i >= 0 && i < len(node.Items()) {
 		return node.Items()[i]

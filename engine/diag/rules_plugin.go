@@ -58,11 +58,36 @@ var (
 		Bad:     "connections:\n  stage: {plugin: k8s}   (and every step says on: prod)",
 		Good:    "on: stage",
 	}
+	ConnectionRefused = &Rule{
+		Code: "GB0808", Severity: Warning,
+		Summary: "connection cannot be made",
+		Why:     "As things stand, each step over it would fail. It may be made by the time of the run, as when a step before makes what it reaches.",
+		Mend:    "Correct what configures the connection, or its environment; see what the plugin says of it.",
+		Bad:     "connections:\n  prod: {plugin: k8s, with: {context: pord}}",
+		Good:    "connections:\n  prod: {plugin: k8s, with: {context: prod}}",
+	}
+	ParameterRefused = &Rule{
+		Code: "GB0809", Severity: Warning,
+		Summary: "parameter is refused",
+		Why:     "As things stand, the step would fail. It may fit by the time of the run, as when a step before makes what it names.",
+		Mend:    "Correct the parameter; see what the action says of it.",
+		Bad:     "uses: k8s.cordon\nwith: {node: wroker-1}",
+		Good:    "uses: k8s.cordon\nwith: {node: worker-1}",
+	}
+	UnusedPlugin = &Rule{
+		Code: "GB0810", Severity: Warning,
+		Summary: "plugin is never used",
+		Why:     "Whoever runs the runbook must install and trust it for nothing.",
+		Mend:    "Use an action of it, or remove it.",
+		Bad:     "plugins:\n  k8s: {source: kubernetes}   (and no step uses k8s.…)",
+		Good:    "uses: k8s.drain",
+	}
 )
 
 // pluginRules are the rules of plugins and connections.
 func pluginRules() []*Rule {
 	return []*Rule{
 		PluginUnavailable, UnknownPlugin, UnknownConnection, WrongConnection, ManyConnections, NoConnection, UnusedConnection,
+		ConnectionRefused, ParameterRefused, UnusedPlugin,
 	}
 }

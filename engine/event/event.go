@@ -16,6 +16,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/gatebook/gatebook/engine/source"
 	"github.com/gatebook/gatebook/engine/value"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
@@ -163,10 +164,36 @@ func (s Status) Settled() bool {
 // Failure says why something did not succeed.
 type Failure struct {
 	Class     sdk.Class `json:"class" doc:"The kind of error: of an action transient, permanent, conflict, denied, timeout or cancelled; else gate closed, verify failed, refused, invalid or lost."`
-	Field     string    `json:"field,omitempty"`
+	Field     string    `json:"field,omitempty" doc:"The parameter at fault, where it is one."`
 	Message   string    `json:"message"`
 	Unchanged bool      `json:"unchanged,omitempty" doc:"The action knows that it changed nothing."`
+	// Connection names the connection that could not be made; the field is then one of
+	// what configures it.
+	Connection string `json:"connection,omitempty" doc:"The connection that could not be made; the field is one of what configures it."`
+	Place      *Place `json:"place,omitempty" doc:"Where in the runbook the field or the connection stands."`
 }
+
+// Words say what was wrong with what.
+func (f *Failure) Words() string {
+	words := f.Message
+	if f.Field != "" {
+		words = f.Field + ": " + words
+	}
+	if f.Connection != "" {
+		words = "connection " + f.Connection + ": " + words
+	}
+	return words
+}
+
+// Place is where something stands in a runbook.
+type Place struct {
+	File  string          `json:"file" doc:"As the user named it."`
+	Start source.Position `json:"start"`
+	End   source.Position `json:"end" doc:"Just behind the last character."`
+}
+
+// String returns "file:line:column", which terminals and editors make a link of.
+func (p Place) String() string { return fmt.Sprintf("%s:%d:%d", p.File, p.Start.Line, p.Start.Column) }
 
 // Classes of failure beside those of actions.
 const (

@@ -123,7 +123,7 @@ func (m *Machine) observed(e event.Event) {
 	}
 	c.inFlight = false
 	if e.Failure != nil {
-		m.misses(i, e.Op.Index, "it could not be observed: "+e.Failure.Message)
+		m.misses(i, e.Op.Index, "it could not be observed: "+e.Failure.Words())
 		return
 	}
 	m.weigh(i, e.Op.Index, e.Outputs)

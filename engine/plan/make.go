@@ -205,7 +205,7 @@ func (m *maker) use(use *data.Use, on *check.Connection) Use {
 	if _, constant := use.With.Constant(); !constant && !m.skipped && !params.IsUnknown() {
 		m.found = append(m.found, use.Check(params)...)
 	}
-	return Use{
+	planned := Use{
 		Action:   use.Action.Description.Name,
 		On:       nameOf(on),
 		Effect:   use.Action.Description.Effect,
@@ -213,5 +213,10 @@ func (m *maker) use(use *data.Use, on *check.Connection) Use {
 		Handler:  use.Action.On(m.connected[on]),
 		Describe: use.Action.Description,
 		Source:   use,
+		Places:   use,
 	}
+	if on != nil {
+		planned.Over = configuration{on}
+	}
+	return planned
 }

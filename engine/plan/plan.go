@@ -106,7 +106,11 @@ type Use struct {
 	Handler  sdk.Handler     `json:"-"`
 	Describe sdk.Description `json:"-"`
 	// Source computes the parameters from what is known.
-	Source       Source       `json:"-"`
+	Source Source `json:"-"`
+	// Places says where the parameters stand, and Over where its connection is configured;
+	// nil: nobody knows.
+	Places       Places       `json:"-"`
+	Over         Places       `json:"-"`
 	Preview      *sdk.Preview `json:"preview,omitempty" doc:"What the action said it would do; absent: it was not asked."`
 	PreviewError string       `json:"previewError,omitempty" doc:"Why the action could not say what it would do."`
 }

@@ -2,10 +2,12 @@ package plan
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/gatebook/gatebook/engine/diag"
 	"github.com/gatebook/gatebook/engine/expr"
 	"github.com/gatebook/gatebook/engine/value"
 	"github.com/gatebook/gatebook/plugins/sdk"
@@ -13,15 +15,16 @@ import (
 
 // Preview asks the action of each step what it would do, as far as its parameters are
 // known, so many at a time, and returns the plan with the answers. Actions only read
-// for it. One that cannot answer says why in its step; the digest stays as it is, since
-// what would be done does.
-func Preview(ctx context.Context, p *Plan, parallelism int) *Plan {
+// for it. One that cannot answer says why in its step, and what it blames in the runbook
+// is a finding; the digest stays as it is, since what would be done does.
+func Preview(ctx context.Context, p *Plan, parallelism int) (*Plan, diag.List) {
 	previewed := *p
 	previewed.Steps = make([]*Step, len(p.Steps))
 	masker := value.NewMasker(p.Inputs, p.Vars)
 	for _, c := range p.Connections {
 		masker.Learn(c.Config)
 	}
+	found := make([]diag.List, len(p.Steps))
 	var group errgroup.Group
 	group.SetLimit(max(parallelism, 1))
 	for i, step := range p.Steps {
@@ -32,22 +35,23 @@ func Preview(ctx context.Context, p *Plan, parallelism int) *Plan {
 		asked := *step
 		previewed.Steps[i] = &asked
 		group.Go(func() error {
-			asked.Preview, asked.PreviewError = preview(ctx, &asked.Use)
-			hide(masker, asked.Params, asked.Preview, &asked.PreviewError)
+			masker.Derive(asked.Params)
+			foreseen, err := preview(ctx, &asked.Use)
+			if err != nil {
+				asked.PreviewError, found[i] = masker.Text(err.Error()), asked.blame(err, masker)
+				return nil
+			}
+			hide(masker, &foreseen)
+			asked.Preview = &foreseen
 			return nil
 		})
 	}
 	_ = group.Wait() // no preview returns an error: each is in its step
-	return &previewed
+	return &previewed, slices.Concat(found...).Sorted()
 }
 
 // hide masks the secrets in what an action foresaw: it may quote what it was given.
-func hide(masker *value.Masker, params value.Value, foreseen *sdk.Preview, fault *string) {
-	masker.Derive(params)
-	*fault = masker.Text(*fault)
-	if foreseen == nil {
-		return
-	}
+func hide(masker *value.Masker, foreseen *sdk.Preview) {
 	foreseen.Summary = masker.Text(foreseen.Summary)
 	for i := range foreseen.Changes {
 		foreseen.Changes[i].Target = masker.Text(foreseen.Changes[i].Target)
@@ -64,20 +68,16 @@ func (s *Step) skipped() bool {
 	return s.When != nil && s.When.State.Truth == expr.False.String()
 }
 
-func preview(ctx context.Context, use *Use) (*sdk.Preview, string) {
+func preview(ctx context.Context, use *Use) (sdk.Preview, error) {
 	if err := ctx.Err(); err != nil {
-		return nil, err.Error()
+		return sdk.Preview{}, err
 	}
 	known, unknown := split(use.Params, "", nil)
 	params, err := known.RevealJSON()
 	if err != nil {
-		return nil, err.Error()
+		return sdk.Preview{}, err
 	}
-	answer, err := use.Handler.Plan(ctx, sdk.Request{Params: params, Unknown: unknown})
-	if err != nil {
-		return nil, err.Error()
-	}
-	return &answer, ""
+	return use.Handler.Plan(ctx, sdk.Request{Params: params, Unknown: unknown})
 }
 
 // split returns an object without the members that are not known yet, and the paths of

@@ -3,12 +3,12 @@ package plan_test
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"slices"
 	"sync/atomic"
 	"testing"
 
 	"github.com/gatebook/gatebook/engine/catalog"
+	"github.com/gatebook/gatebook/engine/diag"
 	"github.com/gatebook/gatebook/engine/plan"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
@@ -70,12 +70,12 @@ func TestPreviewAsksWithWhatIsKnown(t *testing.T) {
 			return sdk.Preview{}, err
 		}
 		if given["name"] == "broken" {
-			return sdk.Preview{}, errors.New("it is broken")
+			return sdk.Preview{}, sdk.FieldErrorf("name", "it is broken")
 		}
 		return sdk.Preview{Summary: string(request.Params), Warnings: request.Unknown}, nil
 	})
 	made := mustPlan(t, load(t, catalogue, "test.yaml", previewRunbook), "")
-	previewed := plan.Preview(t.Context(), made, 2)
+	previewed, found := plan.Preview(t.Context(), made, 2)
 	if asked.Load() != 3 {
 		t.Errorf("%d actions were asked, want 3: not that of the step that is skipped", asked.Load())
 	}
@@ -87,8 +87,12 @@ func TestPreviewAsksWithWhatIsKnown(t *testing.T) {
 		t.Errorf("unknown were %v, want %v", two.Preview.Warnings, want)
 	}
 	four, _ := previewed.Step("four")
-	if four.Preview != nil || four.PreviewError != "it is broken" {
+	if four.Preview != nil || four.PreviewError != "name: it is broken" {
 		t.Errorf("four has the preview %v and the error %q", four.Preview, four.PreviewError)
+	}
+	if len(found) != 1 || found[0].Rule != diag.ParameterRefused || found[0].Range.Text() != "broken" ||
+		found[0].Detail != "The action scale says: name: it is broken." {
+		t.Errorf("found %v, want that the name of four is refused, at its place", found)
 	}
 	if one, _ := made.Step("one"); one.Preview != nil {
 		t.Error("the plan itself has changed")
@@ -106,7 +110,7 @@ func TestPreviewEndsWithItsContext(t *testing.T) {
 		t.Error("an action was asked")
 		return sdk.Preview{}, nil
 	})
-	previewed := plan.Preview(ctx, mustPlan(t, load(t, catalogue, "test.yaml", previewRunbook), ""), 1)
+	previewed, _ := plan.Preview(ctx, mustPlan(t, load(t, catalogue, "test.yaml", previewRunbook), ""), 1)
 	if one, _ := previewed.Step("one"); one.PreviewError != context.Canceled.Error() {
 		t.Errorf("the error is %q, want that of the context", one.PreviewError)
 	}

@@ -104,6 +104,7 @@ func (out *page) cause(s *standing.Status) {
 	out.Linef("%s  %s", out.Bold("why"), s.Why())
 	told := s.Story()
 	f := told.Failure
+	out.place(s, f.Place)
 	step, known := s.Step(told.Step)
 	if !known {
 		return
@@ -113,6 +114,14 @@ func (out *page) cause(s *standing.Status) {
 	}
 	if v := step.Verdict; v != nil && (f.Class == event.GateClosed || f.Class == event.VerifyFailed || f.Class == event.Invalid) {
 		out.judged("     ", v)
+	}
+}
+
+// place shows what in the runbook is to blame.
+func (out *page) place(s *standing.Status, at *event.Place) {
+	if at != nil {
+		out.Linef("     %s", at)
+		out.Excerpt("  ", s.Excerpt(at))
 	}
 }
 

@@ -29,7 +29,7 @@ func (d *driver) startAsk(c machine.Ask) {
 		question, data, err := d.question(ctx, a)
 		if err != nil {
 			d.send(message{fact: event.Event{
-				Type: event.Answered, Op: &c.Op, Answer: &sdk.Answer{}, Failure: d.failure(ctx, err),
+				Type: event.Answered, Op: &c.Op, Answer: &sdk.Answer{}, Failure: d.failure(ctx, c.Use, err),
 			}})
 			return
 		}

@@ -12,6 +12,7 @@ import (
 	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/journal"
 	"github.com/gatebook/gatebook/engine/machine"
+	"github.com/gatebook/gatebook/engine/plan"
 	"github.com/gatebook/gatebook/engine/value"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
@@ -140,7 +141,7 @@ func (d *driver) finished(ctx context.Context, a machine.Attempt, outputs json.R
 		e.Outputs, err = d.outputs(a.Use.Describe, outputs)
 	}
 	if err != nil {
-		e.Failure = d.failure(ctx, err)
+		e.Failure = d.failure(ctx, a.Use, err)
 		if isAtWork(err) && a.Use.Effect != sdk.Read {
 			// Nobody can tell what it has changed, and will change yet.
 			e.Failure.Class = event.Lost
@@ -172,11 +173,15 @@ func (d *driver) outputs(description sdk.Description, document json.RawMessage) 
 	return marked, nil
 }
 
-// failure makes of an error what the journal says of it.
-func (d *driver) failure(ctx context.Context, err error) *event.Failure {
+// failure makes of an action's error what the journal says of it.
+func (d *driver) failure(ctx context.Context, use *plan.Use, err error) *event.Failure {
 	typed := sdk.AsError(err)
 	failure := &event.Failure{
 		Class: typed.Class, Field: typed.Field, Message: typed.Message, Unchanged: typed.Unchanged,
+		Connection: typed.Connection,
+	}
+	if at := use.Place(typed); !at.IsZero() {
+		failure.Place = &event.Place{File: at.File.Name(), Start: at.From(), End: at.To()}
 	}
 	switch {
 	case ctx.Err() == nil:
@@ -251,7 +256,7 @@ func (d *driver) observeLost(ctx context.Context, a machine.Attempt, host *host)
 // cutOff makes the event of a look that was ended before it could tell, say while it
 // waited for what still runs: nothing may be begun beside that.
 func (d *driver) cutOff(ctx context.Context, a machine.Attempt, err error) event.Event {
-	failure := d.failure(ctx, err)
+	failure := d.failure(ctx, a.Use, err)
 	e := d.lookedAfter(a, sdk.CannotTell, "it could not be observed: "+failure.Message)
 	e.Failure = failure
 	return e
@@ -293,7 +298,7 @@ func (d *driver) observe(ctx context.Context, o machine.Observe) {
 func (d *driver) observed(ctx context.Context, o machine.Observe, outputs *value.Value, err error) event.Event {
 	e := event.Event{Type: event.Observed, Op: &o.Op, Outputs: outputs}
 	if err != nil {
-		e.Failure = d.failure(ctx, err)
+		e.Failure = d.failure(ctx, o.Use, err)
 	}
 	return e
 }

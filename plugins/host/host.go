@@ -311,11 +311,9 @@ func (c *connection) process(ctx context.Context) (*process, error) {
 	}
 	p, err := c.startProcess(ctx)
 	if err != nil {
-		typed := sdk.AsError(err)
-		if c.name != "" {
-			typed = sdk.Errorf(typed.Class, "connection %s: %w", c.name, err)
-		}
-		return nil, typed.NothingChanged()
+		typed := sdk.AsError(err).NothingChanged()
+		typed.Connection = cmp.Or(c.name, c.plugin.description.Name)
+		return nil, typed
 	}
 	c.current = p
 	return p, nil

@@ -298,7 +298,7 @@ func TestAConnectionThatCannotBeConfiguredSaysSo(t *testing.T) {
 	t.Parallel()
 	_, err := newWorld(t, nil).connect("shop", "1.2.0", `{"broken":true}`)["order"].Apply(t.Context(), apple(), &recorder{})
 	got := sdk.AsError(err)
-	if err == nil || got.Message != "connection prod: broken: the shop here is closed" || !got.Unchanged {
+	if err == nil || got.Connection != "prod" || got.Field != "broken" || got.Message != "the shop here is closed" || !got.Unchanged {
 		t.Errorf("got %+v", got)
 	}
 }

@@ -3,6 +3,7 @@ package sdk
 import (
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // ErrUnsupported is returned for a capability that an action does not have.
@@ -28,7 +29,10 @@ type Error struct {
 	Field     string `json:"field,omitempty"` // "nodes[2].name"
 	Message   string `json:"message"`         // what went wrong with what, no full stop
 	Unchanged bool   `json:"unchanged,omitempty"`
-	cause     error
+	// Connection names the connection that could not be made, and Field is then a path
+	// in what configures it; set by the host.
+	Connection string `json:"connection,omitempty"`
+	cause      error
 }
 
 // Errorf makes an error of a class; %w wraps as in [fmt.Errorf].
@@ -52,21 +56,32 @@ func (e *Error) NothingChanged() *Error {
 	return &marked
 }
 
-// Error returns the message, led by the field's path where there is one.
+// Error returns the message, led by what is at fault where that is known.
 func (e *Error) Error() string {
+	text := e.Message
 	if e.Field != "" {
-		return e.Field + ": " + e.Message
+		text = e.Field + ": " + text
 	}
-	return e.Message
+	if e.Connection != "" {
+		text = "connection " + e.Connection + ": " + text
+	}
+	return text
 }
 
 // Unwrap returns what the error was made from.
-func (e *Error) Unwrap() error { return errors.Unwrap(e.cause) }
+func (e *Error) Unwrap() error { return e.cause }
 
-// AsError returns err as an [Error], an error without a class as [Permanent].
+// AsError returns err as an [Error], an error without a class as [Permanent]. What was
+// said around an [Error] stands in the message of the one that is returned.
 func AsError(err error) *Error {
-	if typed, ok := errors.AsType[*Error](err); ok {
-		return typed
+	typed, ok := errors.AsType[*Error](err)
+	if !ok {
+		return &Error{Class: Permanent, Message: err.Error(), cause: err}
 	}
-	return &Error{Class: Permanent, Message: err.Error(), cause: err}
+	if said := err.Error(); said != typed.Error() {
+		around := *typed
+		around.Message, around.cause = strings.Replace(said, typed.Error(), typed.Message, 1), err
+		return &around
+	}
+	return typed
 }

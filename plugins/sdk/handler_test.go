@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"io/fs"
 	"strings"
 	"testing"
 	"time"
@@ -135,6 +137,23 @@ func TestErrorsKeepTheirType(t *testing.T) {
 	_, err := mustHandler(t, action).Apply(t.Context(), sdk.Request{Params: json.RawMessage(`{"name":"web"}`)}, nil)
 	if sdk.AsError(err).Class != sdk.Conflict || !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("got %#v, want the conflict that wraps the deadline", err)
+	}
+}
+
+// What an author says around an error that has a class reaches the person as well, and
+// the error keeps its class and its field.
+func TestWhatIsSaidAroundAnErrorIsKept(t *testing.T) {
+	t.Parallel()
+	inner := sdk.FieldErrorf("node", "is %w", context.Canceled)
+	around := sdk.AsError(fmt.Errorf("node-1 is left cordoned: %w", inner))
+	if want := "node: node-1 is left cordoned: is context canceled"; around.Error() != want {
+		t.Errorf("got %q, want %q", around, want)
+	}
+	if around.Field != "node" || !around.Unchanged || around.Class != sdk.Permanent {
+		t.Errorf("got %#v, want the field and the class of the inner error", around)
+	}
+	if !errors.Is(around, context.Canceled) || !errors.Is(sdk.AsError(errors.Join(fs.ErrClosed, fs.ErrExist)), fs.ErrExist) {
+		t.Error("what the error was made from is lost")
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/clipperhouse/displaywidth"
 
 	"github.com/gatebook/gatebook/engine/diag"
+	"github.com/gatebook/gatebook/engine/source"
 )
 
 // The look of the parts of the text.
@@ -47,6 +48,14 @@ func writeText(w io.Writer, document Document, options Options) error {
 	}
 	_, err := io.WriteString(w, t.out.String())
 	return err
+}
+
+// Excerpt returns the lines in which a place stands, with what is meant underlined; empty
+// for a place that is nowhere.
+func Excerpt(at source.Range, color bool) string {
+	t := &textWriter{color: color}
+	t.source(placeOf(at), red)
+	return t.out.String()
 }
 
 // counts returns "2 errors, 1 warning", with how many of them are shown where that is

@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"github.com/gatebook/gatebook/engine/diag/render"
+	"github.com/gatebook/gatebook/engine/source"
 )
 
 // Page collects the lines of a document, which are written at once.
@@ -42,6 +45,13 @@ func (p *Page) Tree(indent string, nodes []Node) {
 		}
 		p.Linef("%s%s%s", indent, p.Dim(branch), n.Text)
 		p.Tree(indent+p.Dim(below), n.Parts)
+	}
+}
+
+// Excerpt adds the lines of a file in which something stands, which is underlined.
+func (p *Page) Excerpt(indent string, at source.Range) {
+	for line := range strings.Lines(render.Excerpt(at, p.Colour)) {
+		p.Linef("%s%s", indent, strings.TrimSuffix(line, "\n"))
 	}
 }
 

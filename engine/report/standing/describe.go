@@ -235,10 +235,7 @@ func failureAt(r *event.Result) string {
 // FailureWords says why something failed, led by the kind of failure where the
 // message alone does not show it.
 func FailureWords(f *event.Failure) string {
-	message := layout.Line(f.Message)
-	if f.Field != "" {
-		message = f.Field + ": " + message
-	}
+	message := layout.Line(f.Words())
 	switch f.Class {
 	case sdk.Permanent, "":
 		return message

@@ -38,10 +38,15 @@ func harmlessProcess(p event.Process) event.Process {
 }
 
 func harmlessFailure(f *event.Failure) *event.Failure {
-	if f == nil || layout.Line(f.Field) == f.Field {
-		return f
+	if f == nil {
+		return nil
 	}
 	clean := *f
-	clean.Field = layout.Line(f.Field)
+	clean.Field, clean.Connection = layout.Line(f.Field), layout.Line(f.Connection)
+	if f.Place != nil {
+		place := *f.Place
+		place.File = layout.Line(place.File)
+		clean.Place = &place
+	}
 	return &clean
 }

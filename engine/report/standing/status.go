@@ -6,6 +6,7 @@ import (
 
 	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/plan"
+	"github.com/gatebook/gatebook/engine/source"
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/schema"
 )
@@ -33,6 +34,7 @@ type Status struct {
 	// Next is what a person may type next; filled in by [Status.Finish].
 	Next []Command `json:"next,omitempty"`
 
+	file    *source.File // the runbook's; nil: it was not read
 	index   map[string]*Step
 	active  map[*Step]bool
 	closing bool          // there are steps of finally
@@ -121,6 +123,9 @@ func New(p *plan.Plan) *Status {
 	s.RTO = p.RTO
 	s.Steps = make([]*Step, 0, len(p.Steps))
 	for _, step := range p.Steps {
+		if s.file == nil {
+			s.file = step.Range.File
+		}
 		view := s.step(step.ID)
 		s.closing = s.closing || step.Finally
 		view.Title, view.Action, view.Effect = step.Title, step.Action, step.Effect
@@ -130,6 +135,17 @@ func New(p *plan.Plan) *Status {
 		}
 	}
 	return s
+}
+
+// Read gives the status the runbook's text, to show places of it that failures name.
+func (s *Status) Read(runbook []byte) { s.file = source.NewFile("", runbook) }
+
+// Excerpt returns where in the runbook's text the place is; nowhere where that was not read.
+func (s *Status) Excerpt(p *event.Place) source.Range {
+	if p == nil || s.file == nil {
+		return source.Range{}
+	}
+	return s.file.Range(s.file.Offset(p.Start), s.file.Offset(p.End))
 }
 
 // Step returns where the step with the id stands.

@@ -124,14 +124,18 @@ func (h *House) PlanOf(name string, flags *given.Flags) (*engine.Plan, diag.List
 // previews is how many actions are asked at one time what they would do.
 const previews = 16
 
-// Preview asks the actions of a plan what they would do. The first signal that asks the
+// Preview asks the actions of a plan what they would do, and tells what they blame in the
+// runbook. The first signal that asks the
 // process to end withdraws the question, so that what the actions have started for it
 // is ended first.
 func (h *House) Preview(ctx context.Context, planned *engine.Plan) (*plan.Plan, error) {
 	ctx, stop := h.Interruptible(ctx)
 	defer stop()
-	shown := plan.Preview(ctx, planned.Plan, previews)
-	return shown, context.Cause(ctx)
+	shown, found := plan.Preview(ctx, planned.Plan, previews)
+	if err := context.Cause(ctx); err != nil {
+		return shown, err
+	}
+	return shown, h.Tell(found)
 }
 
 // Tell writes findings to standard error, for verbs whose result is something else.

@@ -44,6 +44,9 @@ func (r *Runs) look(folder *journal.Run) (*Run, error) {
 		return nil, err
 	}
 	status := standing.New(planned)
+	if text, err := folder.Runbook(); err == nil { // a status does without
+		status.Read(text)
+	}
 	read, err := folder.Replay(func(record journal.Record) error {
 		e, err := decode(record.Payload)
 		if err == nil {

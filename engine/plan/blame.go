@@ -1,0 +1,60 @@
+package plan
+
+import (
+	"errors"
+
+	"github.com/gatebook/gatebook/engine/check"
+	"github.com/gatebook/gatebook/engine/diag"
+	"github.com/gatebook/gatebook/engine/source"
+	"github.com/gatebook/gatebook/engine/value"
+	"github.com/gatebook/gatebook/plugins/sdk"
+)
+
+// Places says where in a file the parts of something stand.
+type Places interface {
+	// Place returns where the part at a field path stands, such as "nodes[2].name", or
+	// what is nearest to it; of an empty path where the whole is named.
+	Place(field string) source.Range
+}
+
+// configuration is what configures a connection.
+type configuration struct{ *check.Connection }
+
+// Place returns where the part of the configuration stands, which is the connection's
+// name where it is not one part.
+func (c configuration) Place(field string) source.Range {
+	if field == "" || c.Use == nil {
+		return c.Range
+	}
+	return c.Use.Place(field)
+}
+
+// Place returns where in the runbook that stands which an error of the action blames; it
+// is nowhere where the error blames nothing of the runbook.
+func (u *Use) Place(err *sdk.Error) source.Range {
+	switch {
+	case err.Connection != "" && u.Over != nil:
+		return u.Over.Place(err.Field)
+	case err.Connection == "" && err.Field != "" && u.Places != nil:
+		return u.Places.Place(err.Field)
+	default:
+		return source.Range{}
+	}
+}
+
+// blame makes a finding of why an action cannot say what it would do, where that is of
+// something in the runbook.
+func (u *Use) blame(fault error, masker *value.Masker) diag.List {
+	err := *sdk.AsError(fault)
+	at, connection := u.Place(&err), err.Connection
+	err.Connection = ""
+	said := sentence(errors.New(masker.Text(err.Error())))
+	switch {
+	case at.IsZero():
+		return nil
+	case connection != "":
+		return diag.List{diag.ConnectionRefused.At(at, "The connection %s cannot be made: %s", connection, said)}
+	default:
+		return diag.List{diag.ParameterRefused.At(at, "The action %s says: %s", u.Action, said)}
+	}
+}
