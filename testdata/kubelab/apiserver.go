@@ -53,6 +53,10 @@ func (a apiserver) flags() []string {
 		"--service-account-issuer=https://kubernetes.default.svc",
 		"--service-account-signing-key-file=" + a.serviceAccountKey(),
 		"--service-account-key-file=" + a.serviceAccountKey(),
+		"--kubelet-preferred-address-types=InternalIP", // the names of the nodes are nowhere
+		"--kubelet-certificate-authority=" + a.certificate(),
+		"--kubelet-client-certificate=" + a.certificate(),
+		"--kubelet-client-key=" + a.key(),
 		"--service-cluster-ip-range=10.0.0.0/16",
 		"--allow-privileged=true",
 		"--profiling=false",

@@ -80,7 +80,11 @@ func (c *cluster) prepare() (err error) {
 // depends on answer.
 func (c *cluster) start(ctx context.Context) error {
 	// First of all, so that a directory in use, or a port taken, is told at once.
-	listener, err := c.listen(ctx)
+	listener, err := c.listen(ctx, c.port)
+	if err != nil {
+		return err
+	}
+	kubeletListener, err := c.listen(ctx, c.kubeletPort)
 	if err != nil {
 		return err
 	}
@@ -106,6 +110,7 @@ func (c *cluster) start(ctx context.Context) error {
 	c.parts.start("kube-controller-manager", controllerManager.run)
 	c.parts.start("kube-scheduler", scheduler{c}.run)
 	c.parts.start("kwok", kubelets{cluster: c, stages: stages}.run)
+	c.parts.start("containers", containers{cluster: c, listener: kubeletListener}.run)
 	if err := c.createNodes(ctx); err != nil {
 		return fmt.Errorf("creating the nodes: %w", err)
 	}
@@ -124,12 +129,12 @@ func (c *cluster) waitFor(ctx context.Context, what string, check func(context.C
 	return nil
 }
 
-// listen takes the cluster's port. One that was killed may hold it for a moment yet.
-func (c *cluster) listen(ctx context.Context) (listener net.Listener, err error) {
+// listen takes a port of the cluster. One that was killed may hold it for a moment yet.
+func (c *cluster) listen(ctx context.Context, port int) (listener net.Listener, err error) {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
 	err = c.parts.waitFor(ctx, "the port is free", func(context.Context) error {
-		listener, err = listenOn(c.port)
+		listener, err = listenOn(port)
 		return err
 	})
 	if err != nil {

@@ -22,8 +22,10 @@
 // # What is simulated
 //
 // Nodes and pods have no kubelet and no containers: stages.yaml says how their
-// status moves on. Probes, images, container commands, networking and logs do not
-// exist, and what a test claims must keep to that. A few names steer the simulation:
+// status moves on. Probes, images, container commands and networking do not exist, and
+// what a test claims must keep to that. Logs and programs run by exec are answered for,
+// through the API server as in life: a program runs on this machine, with the pod's name
+// in HOSTNAME. A few names steer the simulation:
 //
 //   - an image with ":bad" in it cannot be pulled: its pod waits in
 //     ImagePullBackOff;
@@ -32,6 +34,9 @@
 //   - the pod annotations kubelab/ready-after, kubelab/runs-for and
 //     kubelab/stops-after ("3s") say how long a pod takes to become ready, how long
 //     the pod of a Job runs, and how long a pod takes to stop;
+//   - the pod annotations kubelab/logs, kubelab/logs-CONTAINER and
+//     kubelab/previous-logs are what containers print, line by line; a line may begin
+//     with the time when it was printed. What is added to one is printed then;
 //   - the node label kubelab/kubelet=stopped stops the node's kubelet: after the
 //     grace of -node-grace the node is NotReady, as are its pods. Removing the label
 //     brings it back.

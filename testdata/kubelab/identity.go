@@ -25,9 +25,11 @@ import (
 // An identity is what a client knows a cluster by: its certificate, its tokens and
 // its port. It is made once for a directory and read on every later start.
 type identity struct {
-	home   string // where its files are
-	port   int
-	tokens map[string]string // by the user's name
+	home string // where its files are
+	port int
+	// kubeletPort is where the API server finds the kubelets, which nodes say once.
+	kubeletPort int
+	tokens      map[string]string // by the user's name
 }
 
 // These are the users of a cluster.
@@ -43,6 +45,7 @@ func (id identity) key() string               { return filepath.Join(id.home, "t
 func (id identity) serviceAccountKey() string { return filepath.Join(id.home, "service-account.key") }
 func (id identity) tokenFile() string         { return filepath.Join(id.home, "tokens.csv") }
 func (id identity) portFile() string          { return filepath.Join(id.home, "port") }
+func (id identity) kubeletPortFile() string   { return filepath.Join(id.home, "kubelet-port") }
 func (id identity) server() string            { return fmt.Sprintf("https://127.0.0.1:%d", id.port) }
 
 // openIdentity reads the identity of the cluster in dir, or makes it. A new one
@@ -81,7 +84,7 @@ func (id identity) create() error {
 	if err != nil {
 		return err
 	}
-	port, err := freePort()
+	ports, err := freePorts(2)
 	if err != nil {
 		return err
 	}
@@ -90,17 +93,20 @@ func (id identity) create() error {
 		os.WriteFile(id.key(), key, 0o600),
 		os.WriteFile(id.serviceAccountKey(), signing, 0o600),
 		os.WriteFile(id.tokenFile(), newTokens(), 0o600),
-		os.WriteFile(id.portFile(), []byte(strconv.Itoa(port)), 0o600),
+		os.WriteFile(id.portFile(), []byte(strconv.Itoa(ports[0])), 0o600),
+		os.WriteFile(id.kubeletPortFile(), []byte(strconv.Itoa(ports[1])), 0o600),
 	)
 }
 
 func (id *identity) load() error {
-	port, err := os.ReadFile(id.portFile())
-	if err != nil {
-		return err
-	}
-	if id.port, err = strconv.Atoi(string(port)); err != nil {
-		return err
+	for path, to := range map[string]*int{id.portFile(): &id.port, id.kubeletPortFile(): &id.kubeletPort} {
+		port, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		if *to, err = strconv.Atoi(string(port)); err != nil {
+			return err
+		}
 	}
 	file, err := os.Open(id.tokenFile())
 	if err != nil {
@@ -143,22 +149,27 @@ func newTokens() []byte {
 	return []byte(file.String())
 }
 
-// freePort finds a port below the range that the kernel gives to outgoing
+// freePorts finds so many ports below the range that the kernel gives to outgoing
 // connections. In that range, another connection could hold the port while the
 // cluster is down, and a client that tries it again and again could even be
 // connected to itself.
-func freePort() (int, error) {
+func freePorts(count int) ([]int, error) {
 	const lowest, highest, tries = 20000, 32000, 100
+	var ports []int
 	var last error
 	for range tries {
 		port := lowest + mathrand.IntN(highest-lowest)
 		listener, err := listenOn(port)
-		if err == nil {
-			return port, listener.Close()
+		if err != nil {
+			last = err
+			continue
 		}
-		last = err
+		defer listener.Close() // only then, so that none is found twice
+		if ports = append(ports, port); len(ports) == count {
+			return ports, nil
+		}
 	}
-	return 0, fmt.Errorf("none of %d ports is free: %w", tries, last)
+	return nil, fmt.Errorf("of %d ports only %d are free: %w", tries, len(ports), last)
 }
 
 // writeKubeconfig writes the file with which a user reaches the cluster.

@@ -63,6 +63,7 @@ func (k kubelets) config() (controllers.Config, error) {
 		Clock:                        clock.RealClock{},
 		ManageNodesWithLabelSelector: runningKubelet,
 		NodeIP:                       "127.0.0.1",
+		NodePort:                     k.kubeletPort,
 		CIDR:                         podAddresses(),
 		LocalStages:                  k.stages,
 		// Always the same, so that after a kill the leases are still ours and the

@@ -29,6 +29,7 @@ func TestWorkloads(t *testing.T) {
 		"InitPods":    proveInitContainers,
 		"Drain":       proveDrain,
 		"Jobs":        proveJobs,
+		"Containers":  proveContainers,
 		"Access":      proveAccess,
 		"Durations":   proveDurations,
 	} {
@@ -275,4 +276,20 @@ func (l *lab) withToken(t *testing.T, token string) kubernetes.Interface {
 	client, err := kubernetes.NewForConfig(config)
 	must(t, err)
 	return client
+}
+
+// Logs and programs in containers are answered for, through the API server.
+func proveContainers(t *testing.T, l *lab) {
+	ns := l.namespace(t)
+	l.deploy(t, ns, "web", "web:1", 1)
+	patch := `{"spec":{"template":{"metadata":{"annotations":{"kubelab/logs":"one\ntwo"}}}}}`
+	l.kubectl(t, "--namespace", ns, "patch", "deployment/web", "--patch", patch)
+	l.awaitRollout(t, ns, "deployment/web")
+	if out := l.kubectl(t, "--namespace", ns, "logs", "deployment/web", "--tail=1"); out != "two\n" {
+		t.Errorf("the log is %q", out)
+	}
+	out, err := l.tryKubectl("--namespace", ns, "exec", "deployment/web", "--", "sh", "-c", "echo $HOSTNAME; exit 3")
+	if err == nil || !strings.Contains(out, "web-") || !strings.Contains(out, "exit code 3") {
+		t.Errorf("exec: %v\n%s", err, out)
+	}
 }
