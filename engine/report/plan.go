@@ -150,9 +150,7 @@ func (out *page) planStep(p *plan.Plan, s *plan.Step) {
 		parts = append(parts, layout.Node{Text: out.condition("gate", c), Parts: out.conditionParts(c)})
 	}
 	parts = append(parts, out.params(s.Params)...)
-	if s.Preview != nil && s.Preview.Summary != "" {
-		parts = append(parts, layout.Node{Text: layout.Line(s.Preview.Summary)})
-	}
+	parts = append(parts, out.foreseen(s.Preview)...)
 	for _, c := range s.Verify {
 		parts = append(parts, layout.Node{Text: out.condition("verify", c), Parts: out.conditionParts(c)})
 	}

@@ -77,6 +77,9 @@ func TestDocumentsOfARun(t *testing.T) {
 func TestPlan(t *testing.T) {
 	t.Parallel()
 	p := examplePlan(t)
+	p.Steps[1].Preview = &sdk.Preview{Summary: "would deploy web:2", Changes: []sdk.Delta{{
+		Target: "Deployment shop/web", Kind: "Deployment", Op: "update", Diff: "@@ -1,2 +1,2 @@\n spec:\n-  image: web:1\n+  image: web:2\x1b[31m\n",
+	}}}
 	var b bytes.Buffer
 	if err := report.Plan(&b, p, layout.Style{}); err != nil {
 		t.Fatal(err)

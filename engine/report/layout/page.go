@@ -33,6 +33,7 @@ func (p *Page) Print(w io.Writer) error {
 // Node is a line with the lines that belong to it.
 type Node struct {
 	Text  string
+	Lines []string // stand below the text as they are
 	Parts []Node
 }
 
@@ -44,6 +45,9 @@ func (p *Page) Tree(indent string, nodes []Node) {
 			branch, below = "└─ ", "   "
 		}
 		p.Linef("%s%s%s", indent, p.Dim(branch), n.Text)
+		for _, line := range n.Lines {
+			p.Linef("%s%s%s", indent, p.Dim(below), line)
+		}
 		p.Tree(indent+p.Dim(below), n.Parts)
 	}
 }
