@@ -6,7 +6,6 @@ import (
 	"maps"
 	"slices"
 
-	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -31,7 +30,7 @@ func (w workloads) explain(ctx context.Context, of *workload) ([]string, error) 
 	}
 	byReason := map[string][]string{}
 	for _, pod := range pods.Items {
-		if why := ails(pod); why != "" {
+		if why := cluster.Ails(pod); why != "" {
 			byReason[why] = append(byReason[why], pod.Name)
 		}
 	}
@@ -46,38 +45,6 @@ func (w workloads) explain(ctx context.Context, of *workload) ([]string, error) 
 		reasons = append(reasons, w.warnings(ctx, of)...)
 	}
 	return reasons, nil
-}
-
-// ails says what is wrong with a pod; empty: nothing that can be seen.
-func ails(pod corev1.Pod) string {
-	if pod.DeletionTimestamp != nil {
-		return ""
-	}
-	for _, c := range pod.Status.Conditions {
-		if c.Type == corev1.PodScheduled && c.Status == corev1.ConditionFalse && c.Reason == corev1.PodReasonUnschedulable {
-			return "unschedulable: " + c.Message
-		}
-	}
-	for _, c := range slices.Concat(pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses) {
-		// These two are what every container passes through.
-		if wait := c.State.Waiting; wait != nil && wait.Reason != "ContainerCreating" && wait.Reason != "PodInitializing" && wait.Reason != "" {
-			return fmt.Sprintf("container %s with %s: %s", c.Name, c.Image, orReason(wait.Reason, wait.Message))
-		}
-		if end := c.State.Terminated; end != nil && end.ExitCode != 0 {
-			return fmt.Sprintf("container %s with %s ended with %d: %s", c.Name, c.Image, end.ExitCode, orReason(end.Reason, end.Message))
-		}
-	}
-	if pod.Status.Phase == corev1.PodFailed {
-		return "failed: " + orReason(pod.Status.Reason, pod.Status.Message)
-	}
-	return ""
-}
-
-func orReason(reason, message string) string {
-	if message == "" {
-		return reason
-	}
-	return reason + ", " + message
 }
 
 // warnings are the newest events that warn about the workload: StatefulSets and
