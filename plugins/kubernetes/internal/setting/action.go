@@ -1,0 +1,193 @@
+package setting
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/diff"
+	"github.com/gatebook/gatebook/plugins/sdk"
+)
+
+// Action completes the declaration of an action, which has its words and examples, by
+// what it does.
+func (s Setting[I, O, T, V]) Action(a sdk.Action[I, O]) sdk.Action[I, O] {
+	a.Effect, a.Idempotent = sdk.Change, true
+	a.Plan, a.Apply, a.Observe, a.Undo = s.plan, s.apply, s.observe, s.undo
+	return a
+}
+
+func (s *Setting[I, O, T, V]) plan(ctx context.Context, call *sdk.Call[I]) (sdk.Preview, error) {
+	if !call.Knows(s.Params...) {
+		return sdk.Preview{Summary: fmt.Sprintf("would %s what is not known yet", s.Verb)}, nil
+	}
+	in := call.Input
+	lacking, err := s.Cluster.Lacking(ctx, s.Rights(in)...)
+	if err != nil || len(lacking) > 0 {
+		return sdk.Preview{Summary: fmt.Sprintf("would %s the %s", s.Verb, s.Name(in)), Blockers: lacking}, err
+	}
+	live, now, err := s.look(ctx, in)
+	if err != nil {
+		return sdk.Preview{}, err
+	}
+	change := Change[T, V]{Live: live, Was: now, Want: s.Want(in, now)}
+	preview := sdk.Preview{Summary: fmt.Sprintf("nothing to do: the %s %s", s.Name(in), s.State(now))}
+	if change.Changed() {
+		if preview, err = s.foreseen(ctx, in, change); err != nil {
+			return sdk.Preview{}, err
+		}
+	}
+	if s.Foresee == nil {
+		return preview, nil
+	}
+	return preview, s.Foresee(ctx, call, change, &preview)
+}
+
+// foreseen asks the server what a change would make of the object: what admission would
+// refuse, it refuses now.
+func (s *Setting[I, O, T, V]) foreseen(ctx context.Context, in I, change Change[T, V]) (sdk.Preview, error) {
+	var difference string
+	err := cluster.Again(func() error {
+		live, _, err := s.look(ctx, in)
+		if err != nil {
+			return err
+		}
+		planned, err := s.put(ctx, in, live, change.Want, metav1.DryRunAll)
+		if err != nil {
+			return err
+		}
+		difference, err = diff.Typed(s.kind(in), live.DeepCopyObject(), planned.DeepCopyObject())
+		return err
+	})
+	return sdk.Preview{
+		Summary: s.Summary(in, change),
+		Changes: []sdk.Delta{{Target: s.Name(in), Kind: s.kind(in), Op: "update", Diff: difference}},
+	}, err
+}
+
+func (s *Setting[I, O, T, V]) apply(ctx context.Context, call *sdk.Call[I]) (O, error) {
+	var none O
+	before, again, err := sdk.LoadBefore[kept[V]](call)
+	if err != nil {
+		return none, err
+	}
+	c := changing[I, O, T, V]{Setting: s, call: call, before: before, kept: again}
+	if err := cluster.Again(func() error { return c.try(ctx) }); err != nil {
+		// Without an earlier attempt, a conflict means that no change was made.
+		if typed := sdk.AsError(err); !again && typed.Class == sdk.Conflict {
+			return none, typed.NothingChanged()
+		}
+		return none, err
+	}
+	return s.Outputs(call.Input, c.change), nil
+}
+
+// changing is one attempt to change a setting.
+type changing[I, O any, T Object, V any] struct {
+	*Setting[I, O, T, V]
+	call   *sdk.Call[I]
+	before kept[V]
+	kept   bool // before is on the disk
+	change Change[T, V]
+}
+
+// try looks and makes the change, where nobody else has made another.
+func (c *changing[I, O, T, V]) try(ctx context.Context) error {
+	in := c.call.Input
+	live, now, err := c.look(ctx, in)
+	if err != nil {
+		return err
+	}
+	if !c.kept {
+		c.before = kept[V]{live.GetUID(), now}
+	}
+	if err := c.same(in, live, c.before.UID); err != nil {
+		return err
+	}
+	c.change = Change[T, V]{Live: live, Was: c.before.Value, Want: c.Want(in, c.before.Value)}
+	done := alike(now, c.change.Want)
+	switch {
+	case !done && !alike(now, c.change.Was):
+		return c.meddled(in, live, now, c.change.Was)
+	case !done:
+		if err := c.guard(ctx, in, live, c.change.Want); err != nil {
+			return err
+		}
+	}
+	if !c.kept {
+		if err := c.call.SaveBefore(ctx, c.before); err != nil {
+			return err
+		}
+		c.kept = true
+	}
+	if !done {
+		c.change.Live, err = c.put(ctx, in, live, c.change.Want)
+	}
+	return err
+}
+
+func (s *Setting[I, O, T, V]) observe(ctx context.Context, call *sdk.Call[I]) (sdk.Observed[O], error) {
+	var seen sdk.Observed[O]
+	before, saved, err := sdk.LoadBefore[kept[V]](call)
+	if err != nil {
+		return seen, err
+	}
+	live, now, err := s.look(ctx, call.Input)
+	if err != nil {
+		return seen, err
+	}
+	change := Change[T, V]{Live: live, Was: before.Value, Want: s.Want(call.Input, before.Value)}
+	wanted := change.Want
+	if call.Undo {
+		wanted = change.Was
+	}
+	seen.State, seen.Detail = sdk.NotDone, s.detail(call.Input, now)
+	if saved && live.GetUID() == before.UID && alike(now, wanted) {
+		seen.State, seen.Outputs = sdk.Done, s.Outputs(call.Input, change)
+	}
+	return seen, nil
+}
+
+func (s *Setting[I, O, T, V]) undo(ctx context.Context, call *sdk.Call[I]) error {
+	before, saved, err := sdk.LoadBefore[kept[V]](call)
+	if err != nil || !saved {
+		return err
+	}
+	was, want := before.Value, s.Want(call.Input, before.Value)
+	if alike(was, want) {
+		return nil // the step changed nothing
+	}
+	return cluster.Again(func() error { return s.restore(ctx, call.Input, before.UID, was, want) })
+}
+
+// restore sets what was there before the step, where it finds what the step has set.
+func (s *Setting[I, O, T, V]) restore(ctx context.Context, in I, uid types.UID, was, want V) error {
+	live, now, err := s.look(ctx, in)
+	if _, gone := errors.AsType[missing](err); gone {
+		return sdk.Errorf(sdk.Conflict, "the %s was deleted meanwhile", s.Name(in))
+	}
+	if err != nil {
+		return err
+	}
+	if err := s.same(in, live, uid); err != nil {
+		return err
+	}
+	switch {
+	case alike(now, was):
+		return nil // taken back already, or never changed
+	case !alike(now, want):
+		return s.meddled(in, live, now, want)
+	}
+	if who, anew := s.setAnew(live, was, want); anew {
+		return sdk.Errorf(sdk.Conflict, "%s set it anew that the %s %s, and so it stays", who, s.Name(in), s.State(now))
+	}
+	if err := s.guard(ctx, in, live, was); err != nil {
+		return err
+	}
+	_, err = s.put(ctx, in, live, was)
+	return err
+}

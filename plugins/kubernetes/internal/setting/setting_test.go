@@ -1,0 +1,357 @@
+package setting_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"strings"
+	"sync"
+	"testing"
+
+	authorizationv1 "k8s.io/api/authorization/v1"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/kubernetes/fake"
+	clienttesting "k8s.io/client-go/testing"
+
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/setting"
+	"github.com/gatebook/gatebook/plugins/sdk"
+	"github.com/gatebook/gatebook/plugins/sdk/sdktest"
+	gatebook "github.com/gatebook/gatebook/schema"
+)
+
+// paintInput and paintOutput are of the action paint, which sets the color of a house.
+type paintInput struct {
+	House string `json:"house" required:"true" doc:"Name of the house."`
+	Color string `json:"color" required:"true" doc:"Color of the house."`
+}
+
+type paintOutput struct {
+	Color   string `json:"color" required:"true" doc:"Color of the house."`
+	Before  string `json:"before" required:"true" doc:"Its color before."`
+	Changed bool   `json:"changed" required:"true" doc:"Whether it changed."`
+}
+
+// house is an API server with one object, as far as settings need one.
+type house struct {
+	mu   sync.Mutex
+	wall *corev1.ConfigMap
+	// lost is how many changes are made whose answer does not arrive.
+	lost int
+	// meanwhile happens once between a look and the change that follows it.
+	meanwhile func()
+	writes    int
+}
+
+var walls = schema.GroupResource{Resource: "configmaps"}
+
+// street has houses by their name.
+type street struct{ houses sync.Map }
+
+// build makes a red house.
+func (s *street) build(name string) *house {
+	h := &house{wall: &corev1.ConfigMap{
+		ObjectMeta: metav1.ObjectMeta{Namespace: name, Name: "wall", UID: "1", ResourceVersion: "1"},
+		Data:       map[string]string{"color": "red"},
+	}}
+	s.houses.Store(name, h)
+	return h
+}
+
+func (s *street) get(_ context.Context, in paintInput) (*corev1.ConfigMap, error) {
+	found, built := s.houses.Load(in.House)
+	if !built {
+		return nil, apierrors.NewNotFound(walls, "wall")
+	}
+	h := found.(*house)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.wall.DeepCopy(), nil
+}
+
+func (s *street) put(_ context.Context, live *corev1.ConfigMap, to string, dryRun []string) (*corev1.ConfigMap, error) {
+	found, _ := s.houses.Load(live.Namespace)
+	return found.(*house).put(live, to, len(dryRun) > 0)
+}
+
+func (h *house) put(live *corev1.ConfigMap, to string, dry bool) (*corev1.ConfigMap, error) {
+	if between := h.meanwhile; between != nil {
+		h.meanwhile = nil
+		between()
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.wall.ResourceVersion != live.ResourceVersion {
+		return nil, apierrors.NewConflict(walls, "wall", errors.New("it was changed"))
+	}
+	changed := h.wall.DeepCopy()
+	changed.Data = map[string]string{"color": to}
+	if dry {
+		return changed, nil
+	}
+	changed.ResourceVersion += "+"
+	changed.ManagedFields = managed(cluster.Manager)
+	h.wall = changed
+	h.writes++
+	if h.lost > 0 {
+		h.lost--
+		return nil, errors.New("connection reset by peer")
+	}
+	return changed, nil
+}
+
+// paint is what somebody else does.
+func (h *house) paint(who, color string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.wall = h.wall.DeepCopy()
+	h.wall.Data["color"], h.wall.ManagedFields = color, managed(who)
+	h.wall.ResourceVersion += "*"
+}
+
+// touch is a change beside the setting, as of a controller.
+func (h *house) touch() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.wall = h.wall.DeepCopy()
+	h.wall.ResourceVersion += "."
+}
+
+func (h *house) color() string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.wall.Data["color"]
+}
+
+func managed(by string) []metav1.ManagedFieldsEntry {
+	return []metav1.ManagedFieldsEntry{{Manager: by, FieldsV1: metav1.NewFieldsV1(`{"f:data":{"f:color":{}}}`)}}
+}
+
+// action is paint, in the street.
+func (s *street) action(t testing.TB) sdk.Handler {
+	t.Helper()
+	kube := fake.NewClientset()
+	kube.PrependReactor("create", "selfsubjectaccessreviews", func(clienttesting.Action) (bool, runtime.Object, error) {
+		return true, &authorizationv1.SelfSubjectAccessReview{Status: authorizationv1.SubjectAccessReviewStatus{Allowed: true}}, nil
+	})
+	paint := setting.Setting[paintInput, paintOutput, *corev1.ConfigMap, string]{
+		Cluster: &cluster.Cluster{Kube: kube},
+		Params:  []string{"house", "color"},
+		Verb:    "paint",
+		Name:    func(in paintInput) string { return "ConfigMap " + in.House + "/wall" },
+		Rights:  func(paintInput) []cluster.Right { return []cluster.Right{{Verb: "get", Resource: "configmaps"}} },
+		Get:     s.get,
+		Value: func(_ paintInput, live *corev1.ConfigMap) (string, error) {
+			color, has := live.Data["color"]
+			if !has {
+				return "", sdk.FieldErrorf("color", "the house takes none")
+			}
+			return color, nil
+		},
+		Want:   func(in paintInput, _ string) string { return in.Color },
+		Put:    s.put,
+		Fields: func(string, string) [][]string { return [][]string{{"f:data", "f:color"}} },
+		State:  func(color string) string { return "is " + color },
+		Summary: func(_ paintInput, c setting.Change[*corev1.ConfigMap, string]) string {
+			return "would paint it " + c.Want
+		},
+		Outputs: func(_ paintInput, c setting.Change[*corev1.ConfigMap, string]) paintOutput {
+			return paintOutput{Color: c.Live.Data["color"], Before: c.Was, Changed: c.Changed()}
+		},
+		Guard: func(_ context.Context, _ paintInput, _ *corev1.ConfigMap, to string) error {
+			if to == "pink" {
+				return sdk.Errorf(sdk.Denied, "nothing is painted pink").NothingChanged()
+			}
+			return nil
+		},
+	}
+	handler, err := paint.Action(sdk.Action[paintInput, paintOutput]{
+		Name: "paint", Summary: "Paint a house", Description: "Paints a house.",
+		Examples: []gatebook.Example{{Title: "Green", With: map[string]any{"house": "mine", "color": "green"}}},
+	}).Handler()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return handler
+}
+
+func request(t testing.TB, house, color string) sdk.Request {
+	t.Helper()
+	params, err := json.Marshal(paintInput{house, color})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sdk.Request{Params: params, Key: "run-step-0-do", Attempt: 1}
+}
+
+func TestActionsOnSettingsKeepTheContract(t *testing.T) {
+	t.Parallel()
+	s := &street{}
+	to := func(color string) func(testing.TB) sdktest.World {
+		return func(t testing.TB) sdktest.World {
+			h := s.build(t.Name())
+			return sdktest.World{Params: map[string]any{"house": t.Name(), "color": color}, Probe: h.color}
+		}
+	}
+	sdktest.Run(t, s.action(t),
+		sdktest.Case{Name: "another value", World: to("green")},
+		sdktest.Case{Name: "the value that is there", World: to("red")},
+		sdktest.Case{Name: "a value that is refused", World: to("pink"), Fails: sdk.Denied},
+		sdktest.Case{Name: "no object", Fails: sdk.Permanent, World: func(testing.TB) sdktest.World {
+			return sdktest.World{Params: map[string]any{"house": "of cards", "color": "green"}}
+		}})
+}
+
+// After a crash an attempt is made again with what the first one has saved.
+func TestSecondAttempts(t *testing.T) {
+	t.Parallel()
+	cases := map[string]struct {
+		between func(*house) // the attempts; the change of the first is made, its answer lost
+		writes  int          // of gatebook, in both attempts
+		says    string       // the second attempt's conflict
+		undone  string       // the color after the undo
+		clash   string       // the undo's conflict
+	}{
+		"the change is there":          {between: func(*house) {}, writes: 1, undone: "red"},
+		"it was never made":            {between: func(h *house) { h.paint("gatebook", "red") }, writes: 2, undone: "red"},
+		"somebody made another":        {between: func(h *house) { h.paint("ann", "blue") }, writes: 1, says: "ann changed", undone: "blue", clash: "ann changed"},
+		"somebody made the same again": {between: func(h *house) { h.paint("ann", "green") }, writes: 1, undone: "green", clash: "ann set it anew"},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s, host := &street{}, &sdktest.Host{}
+			h, handler, req := s.build("mine"), s.action(t), request(t, "mine", "green")
+			h.lost = 1
+			if _, err := handler.Apply(t.Context(), req, host); err == nil || sdk.AsError(err).Class != sdk.Transient || sdk.AsError(err).Unchanged {
+				t.Fatalf("got %v, want a transient error after which nobody knows what changed", err)
+			}
+			req.Before, req.Attempt = host.StateBefore(), 2
+			c.between(h)
+			later := &sdktest.Host{}
+			outputs, err := handler.Apply(t.Context(), req, later)
+			switch {
+			case c.says != "":
+				isConflict(t, err, c.says)
+				if sdk.AsError(err).Unchanged {
+					t.Error("it says that nothing was changed, which it cannot know")
+				}
+			case err != nil:
+				t.Fatal(err)
+			case string(outputs) != `{"color":"green","before":"red","changed":true}`:
+				t.Errorf("got %s", outputs)
+			}
+			if saved := later.StateBefore(); saved != nil {
+				t.Errorf("the second attempt saved %s", saved)
+			}
+			if h.writes != c.writes {
+				t.Errorf("it wrote %d times, want %d", h.writes, c.writes)
+			}
+			if err := handler.Undo(t.Context(), req, host); c.clash != "" {
+				isConflict(t, err, c.clash)
+			} else if err != nil {
+				t.Fatal(err)
+			}
+			if got := h.color(); got != c.undone {
+				t.Errorf("after the undo it is %s, want %s", got, c.undone)
+			}
+		})
+	}
+}
+
+func isConflict(t *testing.T, err error, says string) {
+	t.Helper()
+	if err == nil || sdk.AsError(err).Class != sdk.Conflict || !strings.Contains(err.Error(), says) {
+		t.Errorf("got %v, want a conflict with %q", err, says)
+	}
+}
+
+// What happens between the look and the change is looked at again, by all that change.
+func TestWhatComesBetweenLookAndChange(t *testing.T) {
+	t.Parallel()
+	cases := map[string]struct {
+		meanwhile func(*house)
+		says      string
+		color     string // after
+	}{
+		"another field":    {(*house).touch, "", "green"},
+		"the same setting": {func(h *house) { h.paint("ann", "blue") }, "ann changed", "blue"},
+		"a new object": {func(h *house) {
+			h.touch()
+			h.wall.UID = "2"
+		}, "a new one of that name", "red"},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := &street{}
+			h, handler := s.build("mine"), s.action(t)
+			h.meanwhile = func() { c.meanwhile(h) }
+			_, err := handler.Apply(t.Context(), request(t, "mine", "green"), &sdktest.Host{})
+			if c.says == "" && err != nil {
+				t.Fatal(err)
+			}
+			if c.says != "" {
+				isConflict(t, err, c.says)
+				if !sdk.AsError(err).Unchanged {
+					t.Error("it does not say that nothing was changed")
+				}
+			}
+			if got := h.color(); got != c.color {
+				t.Errorf("it is %s, want %s", got, c.color)
+			}
+		})
+	}
+}
+
+// An undo takes back what the step did, and what it did not do it leaves alone.
+func TestUndoTakesBackOnlyItsOwn(t *testing.T) {
+	t.Parallel()
+	s, host := &street{}, &sdktest.Host{}
+	h, handler, req := s.build("mine"), s.action(t), request(t, "mine", "red")
+	if err := handler.Undo(t.Context(), req, host); err != nil {
+		t.Errorf("with nothing saved: %v", err)
+	}
+	if _, err := handler.Apply(t.Context(), req, host); err != nil {
+		t.Fatal(err)
+	}
+	h.paint("ann", "blue")
+	req.Before = host.StateBefore()
+	if err := handler.Undo(t.Context(), req, host); err != nil || h.color() != "blue" {
+		t.Errorf("after a step that changed nothing: %v, and it is %s", err, h.color())
+	}
+
+	req = request(t, "mine", "green")
+	if _, err := handler.Apply(t.Context(), req, host); err != nil {
+		t.Fatal(err)
+	}
+	req.Before = host.StateBefore()
+	s.houses.Delete("mine")
+	isConflict(t, handler.Undo(t.Context(), req, host), "was deleted meanwhile")
+}
+
+func TestPlanShowsTheChange(t *testing.T) {
+	t.Parallel()
+	s := &street{}
+	h, handler := s.build("mine"), s.action(t)
+	h.meanwhile = h.touch // the dry run meets it too
+	preview, err := handler.Plan(t.Context(), request(t, "mine", "green"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(preview.Changes) != 1 || !strings.Contains(preview.Changes[0].Diff, "-  color: red\n+  color: green\n") {
+		t.Errorf("the plan is %+v", preview)
+	}
+	preview, err = handler.Plan(t.Context(), request(t, "mine", "red"))
+	if err != nil || preview.Summary != "nothing to do: the ConfigMap mine/wall is red" || len(preview.Changes) > 0 {
+		t.Errorf("the plan is %+v (%v)", preview, err)
+	}
+	preview, err = handler.Plan(t.Context(), sdk.Request{Params: json.RawMessage(`{"house":"mine"}`), Unknown: []string{"color"}})
+	if err != nil || preview.Summary != "would paint what is not known yet" {
+		t.Errorf("the plan is %+v (%v)", preview, err)
+	}
+}
