@@ -1,0 +1,135 @@
+package objects
+
+import (
+	"context"
+	"fmt"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
+	"github.com/gatebook/gatebook/plugins/sdk"
+	"github.com/gatebook/gatebook/schema"
+)
+
+// WaitInput is what wait is given.
+type WaitInput struct {
+	Ref
+	Condition *WantedCondition `json:"condition" doc:"Waits until the object has this condition."`
+	Expr      string           `json:"expr" minLength:"1" example:"object.status.readyReplicas == object.spec.replicas" doc:"Waits until this CEL expression is true of the object, which it calls object. A field that is not there yet is waited for."`
+	State     string           `json:"state" enum:"exists,gone" doc:"Waits until there is such an object, or none any more."`
+	Timeout   schema.Duration  `json:"timeout" default:"5m" doc:"How long it may take."`
+}
+
+// WantedCondition is a condition that an object shall have.
+type WantedCondition struct {
+	Type   string `json:"type" required:"true" minLength:"1" example:"Available" doc:"What the condition is about."`
+	Status string `json:"status" default:"True" enum:"True,False,Unknown" doc:"What it shall say."`
+}
+
+// WaitOutput is what wait returns: the object as it was seen last.
+type WaitOutput struct {
+	Exists             bool        `json:"exists" required:"true" doc:"Whether there is such an object."`
+	UID                string      `json:"uid" required:"true" doc:"What tells the object from others of its name; empty where there is none."`
+	Generation         int64       `json:"generation" required:"true" doc:"How often what it shall be was changed; 0 for kinds that do not count."`
+	ObservedGeneration int64       `json:"observedGeneration" required:"true" doc:"The generation that its controller has seen; 0 where it does not say."`
+	Conditions         []Condition `json:"conditions" required:"true" doc:"Conditions of the object."`
+}
+
+func (o objects) wait() sdk.Action[WaitInput, WaitOutput] {
+	return sdk.Action[WaitInput, WaitOutput]{
+		Name:    "wait",
+		Summary: "Wait until an object is as it should be",
+		Description: `Watches one object until it has a condition, until a CEL expression is true of it, or until it is there or gone. An
+object that is not there yet is waited for, and a condition counts only when it is about the object as it is now, not about an
+earlier generation.
+
+The progress says what is seen. After ` + "`timeout`" + ` that is part of a *transient* error. For the pods of a workload,
+` + "`rollout`" + ` says more.`,
+		Effect:     sdk.Read,
+		Idempotent: true,
+		Rules: []schema.Rule{{
+			Expr:    "[has(self.condition), has(self.expr), has(self.state)].filter(given, given).size() == 1",
+			Message: "Give one of condition, expr and state.",
+		}},
+		Examples: []schema.Example{
+			{Title: "A condition", With: map[string]any{
+				"apiVersion": "batch/v1", "kind": "Job", "name": "load", "condition": map[string]any{"type": "Complete"}, "timeout": "30m",
+			}},
+			{Title: "What an expression says", With: map[string]any{
+				"apiVersion": "v1", "kind": "PersistentVolumeClaim", "name": "data", "namespace": "shop", "expr": `object.status.phase == "Bound"`,
+			}},
+			{Title: "That it is gone", With: map[string]any{"apiVersion": "v1", "kind": "Namespace", "name": "old", "state": "gone"}},
+		},
+		Plan:  o.planWait,
+		Apply: o.applyWait,
+	}
+}
+
+func (o objects) applyWait(ctx context.Context, call *sdk.Call[WaitInput]) (WaitOutput, error) {
+	asked, err := call.Input.question()
+	if err != nil {
+		return WaitOutput{}, err
+	}
+	at, err := o.find(ctx, call.Input.Ref)
+	if err != nil {
+		return WaitOutput{}, err
+	}
+	var last *unstructured.Unstructured
+	err = cluster.Await(ctx, cluster.Awaited{
+		What: fmt.Sprintf("the %s %s", at, asked.what), Timeout: call.Input.Timeout,
+		Tell: func(seen string) { call.Progressf("%s", seen) },
+		Look: func(ctx context.Context) (seen string, done bool, err error) {
+			if last, err = o.look(ctx, at); err != nil {
+				return "", false, err
+			}
+			return asked.answer(ctx, at, last)
+		},
+		Sources: []cluster.Source{o.Watch(at.Kind, at.namespace, at.name)},
+	})
+	if err != nil {
+		return WaitOutput{}, err
+	}
+	return waited(last), nil
+}
+
+func waited(object *unstructured.Unstructured) WaitOutput {
+	if object == nil {
+		return WaitOutput{}
+	}
+	seen, _, _ := unstructured.NestedInt64(object.Object, "status", "observedGeneration")
+	return WaitOutput{
+		Exists: true, UID: string(object.GetUID()), Generation: object.GetGeneration(),
+		ObservedGeneration: seen, Conditions: conditionsOf(object),
+	}
+}
+
+func (o objects) planWait(ctx context.Context, call *sdk.Call[WaitInput]) (sdk.Preview, error) {
+	if !call.Knows("condition", "expr", "state") {
+		return sdk.Preview{Summary: "would wait for what is not known yet"}, nil
+	}
+	asked, err := call.Input.question()
+	if err != nil {
+		return sdk.Preview{}, err
+	}
+	if !call.Knows(refFields()...) {
+		return sdk.Preview{Summary: "would wait until an object that is not known yet " + asked.what}, nil
+	}
+	at, err := o.find(ctx, call.Input.Ref)
+	if err != nil {
+		return sdk.Preview{}, err
+	}
+	preview := sdk.Preview{Summary: fmt.Sprintf("would wait until the %s %s", at, asked.what)}
+	if preview.Blockers, err = o.Lacking(ctx, at.right("get")); err != nil || len(preview.Blockers) > 0 {
+		return preview, err
+	}
+	found, err := o.look(ctx, at)
+	if err != nil {
+		return preview, err
+	}
+	seen, done, err := asked.answer(ctx, at, found)
+	if err == nil && done {
+		seen = "it is so already"
+	}
+	preview.Summary += "; now, " + seen
+	return preview, err
+}
