@@ -2,12 +2,10 @@ package nodes
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
@@ -66,10 +64,14 @@ func (n nodes) setter(to bool, a sdk.Action[CordonInput, CordonOutput]) sdk.Acti
 		if err != nil {
 			return CordonOutput{}, err
 		}
-		if err := call.SaveBefore(ctx, before{node.UID, node.Spec.Unschedulable}); err != nil {
+		was, err := stateBefore(ctx, call, node)
+		if err != nil {
 			return CordonOutput{}, err
 		}
-		return CordonOutput{node.Name, node.Spec.Unschedulable != to}, n.mark(ctx, node, to)
+		if node, err = n.mark(ctx, node, to); err != nil {
+			return CordonOutput{}, err
+		}
+		return CordonOutput{node.Name, was.changedTo(to, node)}, nil
 	}
 	a.Observe = func(ctx context.Context, call *sdk.Call[CordonInput]) (sdk.Observed[CordonOutput], error) {
 		return n.observeMark(ctx, call, to)
@@ -84,64 +86,87 @@ func (n nodes) setter(to bool, a sdk.Action[CordonInput, CordonOutput]) sdk.Acti
 	return a
 }
 
-func (n nodes) get(ctx context.Context, name string) (*corev1.Node, error) {
-	node, err := n.Kube.CoreV1().Nodes().Get(ctx, name, metav1.GetOptions{})
-	switch {
-	case apierrors.IsNotFound(err):
-		return nil, sdk.FieldErrorf("node", "there is no node %q", name)
-	case err != nil:
-		return nil, cluster.FaultIn(ctx, err, "read the node %s", name)
-	default:
-		return node, nil
+// stateBefore is what the node was before the step. The first attempt saves it; a later
+// one would see what the earlier ones left.
+func stateBefore[I any](ctx context.Context, call *sdk.Call[I], node *corev1.Node) (before, error) {
+	was, saved, err := sdk.LoadBefore[before](call)
+	if err != nil {
+		return before{}, err
 	}
+	if saved {
+		return was, sameNode(node, was.UID)
+	}
+	was = before{node.UID, node.Spec.Unschedulable}
+	return was, call.SaveBefore(ctx, was)
 }
 
-// mark sets whether the node is unschedulable, where it is not so already.
-func (n nodes) mark(ctx context.Context, node *corev1.Node, to bool) error {
-	if node.Spec.Unschedulable == to {
+// changedTo says whether the step made the node what it is.
+func (was before) changedTo(to bool, node *corev1.Node) bool {
+	return was.Unschedulable != to && len(othersWhoCordoned(node)) == 0
+}
+
+// othersWhoCordoned names who else cordoned a node. Only true is kept as a field: with
+// false the field is gone, and with it who set it.
+func othersWhoCordoned(node *corev1.Node) []string {
+	owners := cluster.Owners(node.ManagedFields, "f:spec", "f:unschedulable")
+	if slices.Contains(owners, cluster.Manager) {
 		return nil
 	}
-	_, err := n.patchMark(ctx, node, to, nil)
-	return err
+	return owners
 }
 
-// patchMark names the node's UID, so that a new node of the same name is not taken for it.
-func (n nodes) patchMark(ctx context.Context, node *corev1.Node, to bool, dryRun []string) (*corev1.Node, error) {
-	patch, err := json.Marshal(map[string]any{
-		"metadata": map[string]any{"uid": node.UID}, "spec": map[string]any{"unschedulable": to},
-	})
-	if err != nil {
-		return nil, err
+// mark sets whether the node is unschedulable, where it is not so already, and returns
+// it as it is then. Whoever sets the same meanwhile does no harm, so that only the node
+// must be the same.
+func (n nodes) mark(ctx context.Context, node *corev1.Node, to bool) (*corev1.Node, error) {
+	if node.Spec.Unschedulable == to {
+		return node, nil
 	}
-	changed, err := n.Kube.CoreV1().Nodes().Patch(ctx, node.Name, types.StrategicMergePatchType, patch,
-		metav1.PatchOptions{FieldManager: cluster.Manager, DryRun: dryRun})
+	return n.patchMark(ctx, node, to, metav1.PatchOptions{})
+}
+
+func (n nodes) patchMark(ctx context.Context, node *corev1.Node, to bool, options metav1.PatchOptions) (*corev1.Node, error) {
+	same := map[string]any{"uid": node.UID}
+	changed, err := n.patch(ctx, node.Name, same, map[string]any{"unschedulable": to}, options)
 	return changed, cluster.FaultIn(ctx, err, "mark the node %s as unschedulable: %t", node.Name, to)
 }
 
 func (n nodes) planMark(ctx context.Context, name, verb string, to bool) (sdk.Preview, error) {
+	preview := sdk.Preview{Summary: "would " + verb + " " + name}
+	lacking, err := n.Lacking(ctx, rightsTo(name, verb)...)
+	if err != nil || len(lacking) > 0 {
+		preview.Blockers = lacking
+		return preview, err
+	}
 	node, err := n.get(ctx, name)
 	if err != nil {
 		return sdk.Preview{}, err
 	}
-	lacking, err := n.Lacking(ctx, cluster.Right{Verb: "patch", Resource: "nodes", Name: name, Words: verb + " " + name})
-	if err != nil {
-		return sdk.Preview{}, err
-	}
 	if node.Spec.Unschedulable == to {
-		return sdk.Preview{Summary: fmt.Sprintf("nothing to do: %s is %s already", name, markWord(to)), Blockers: lacking}, nil
+		preview.Summary = fmt.Sprintf("nothing to do: %s is %s already", name, markWord(to))
+		return preview, nil
 	}
-	return sdk.Preview{
-		Summary:  "would " + verb + " " + name,
-		Changes:  []sdk.Delta{markDelta(name, to)},
-		Blockers: lacking,
-	}, nil
+	delta, err := n.markDelta(ctx, node, to)
+	preview.Changes = []sdk.Delta{delta}
+	return preview, err
 }
 
-func markDelta(name string, to bool) sdk.Delta {
-	return sdk.Delta{
-		Target: "Node " + name, Kind: "Node", Op: "update",
-		Diff: fmt.Sprintf("--- live\n+++ planned\n@@ -1,2 +1,2 @@\n spec:\n-  unschedulable: %t\n+  unschedulable: %t\n", !to, to),
+// rightsTo are what reading and changing a node takes.
+func rightsTo(name, verb string) []cluster.Right {
+	return []cluster.Right{
+		{Verb: "get", Resource: "nodes", Name: name, Words: "read the node " + name},
+		{Verb: "patch", Resource: "nodes", Name: name, Words: verb + " " + name},
 	}
+}
+
+// markDelta is the change as the server would make it: what admission refuses, it
+// refuses now.
+func (n nodes) markDelta(ctx context.Context, node *corev1.Node, to bool) (sdk.Delta, error) {
+	planned, err := n.patchMark(ctx, node, to, metav1.PatchOptions{DryRun: []string{metav1.DryRunAll}})
+	if err != nil {
+		return sdk.Delta{}, err
+	}
+	return nodeDelta(node, planned)
 }
 
 func markWord(unschedulable bool) string {
@@ -156,40 +181,51 @@ func (n nodes) unmark(ctx context.Context, name string, was before, to bool) err
 	if was.Unschedulable == to {
 		return nil // the step changed nothing
 	}
-	node, err := n.Kube.CoreV1().Nodes().Get(ctx, name, metav1.GetOptions{})
+	return cluster.Again(func() error {
+		node, err := n.find(ctx, name)
+		switch {
+		case err != nil:
+			return err
+		case node == nil, node.UID != was.UID, node.Spec.Unschedulable != to:
+			return nil // it is gone, or another of that name, or somebody was faster
+		}
+		if others := othersWhoCordoned(node); len(others) > 0 {
+			return sdk.Errorf(sdk.Conflict, "%s was cordoned anew by %s, and stays cordoned", name, others[0])
+		}
+		// Whoever cordons it anew between the look and the change is not overwritten.
+		_, err = n.patch(ctx, name, asRead(node), map[string]any{"unschedulable": !to}, metav1.PatchOptions{})
+		return cluster.FaultIn(ctx, err, "mark the node %s as unschedulable: %t", name, !to)
+	})
+}
+
+// undoneMark answers for a lost attempt to undo, of a step that made the node what to says.
+func (n nodes) undoneMark(ctx context.Context, name string, was before, to bool) (done bool, detail string, err error) {
+	node, err := n.find(ctx, name)
 	switch {
-	case apierrors.IsNotFound(err):
-		return nil // there is nothing left to restore
 	case err != nil:
-		return cluster.FaultIn(ctx, err, "read the node %s", name)
-	case node.UID != was.UID, node.Spec.Unschedulable != to:
-		return nil // another node of that name, or somebody was faster
+		return false, "", err
+	case node == nil || node.UID != was.UID:
+		return true, name + " is gone.", nil
+	default:
+		done = was.Unschedulable == to || node.Spec.Unschedulable != to
+		return done, fmt.Sprintf("%s is %s.", name, markWord(node.Spec.Unschedulable)), nil
 	}
-	// Only true is kept as a field: with false the field is gone, and with it who set it.
-	if owners := cluster.Owners(node.ManagedFields, "f:spec", "f:unschedulable"); to && len(owners) > 0 && !slices.Contains(owners, cluster.Manager) {
-		return sdk.Errorf(sdk.Conflict, "%s was cordoned anew by %s, and stays cordoned", name, owners[0])
-	}
-	return n.mark(ctx, node, !to)
 }
 
 func (n nodes) observeMark(ctx context.Context, call *sdk.Call[CordonInput], to bool) (sdk.Observed[CordonOutput], error) {
+	was, saved, err := sdk.LoadBefore[before](call)
+	if err != nil || !saved {
+		return notBegun[CordonOutput](), err
+	}
+	if call.Undo {
+		done, detail, err := n.undoneMark(ctx, call.Input.Node, was, to)
+		return observed(CordonOutput{}, done, detail), err
+	}
 	node, err := n.get(ctx, call.Input.Node)
 	if err != nil {
 		return sdk.Observed[CordonOutput]{}, err
 	}
-	was, saved, err := sdk.LoadBefore[before](call)
-	if err != nil {
-		return sdk.Observed[CordonOutput]{}, err
-	}
-	want := to
-	if call.Undo {
-		want = saved && was.Unschedulable
-	}
-	if node.Spec.Unschedulable != want || !saved {
-		return sdk.Observed[CordonOutput]{State: sdk.NotDone, Detail: fmt.Sprintf("%s is %s.", node.Name, markWord(node.Spec.Unschedulable))}, nil
-	}
-	return sdk.Observed[CordonOutput]{
-		State: sdk.Done, Outputs: CordonOutput{node.Name, was.Unschedulable != to},
-		Detail: fmt.Sprintf("%s is %s.", node.Name, markWord(want)),
-	}, nil
+	done := node.UID == was.UID && node.Spec.Unschedulable == to
+	return observed(CordonOutput{node.Name, was.changedTo(to, node)}, done,
+		fmt.Sprintf("%s is %s.", node.Name, markWord(node.Spec.Unschedulable))), nil
 }

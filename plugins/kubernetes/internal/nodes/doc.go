@@ -1,4 +1,5 @@
-// Package nodes holds the actions on nodes: cordon, uncordon and drain.
+// Package nodes holds the actions on nodes, cordon, uncordon, taint and drain, and
+// preflight, which reads whether a cluster is fit for maintenance.
 package nodes
 
 import (
@@ -9,7 +10,7 @@ import (
 // Actions declares the actions on nodes of a cluster.
 func Actions(c *cluster.Cluster) []sdk.Declaration {
 	n := nodes{c}
-	return []sdk.Declaration{n.cordon(), n.uncordon(), n.drain()}
+	return []sdk.Declaration{n.cordon(), n.uncordon(), n.taint(), n.drain()}
 }
 
 // nodes acts on the nodes of a cluster.

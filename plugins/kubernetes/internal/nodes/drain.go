@@ -12,7 +12,7 @@ import (
 // DrainInput is what drain is given.
 type DrainInput struct {
 	Node             string           `json:"node" required:"true" minLength:"1" example:"worker-3" doc:"Name of the node."`
-	Grace            *schema.Duration `json:"grace" example:"60s" doc:"How long each pod may take to end; without it, what the pod itself says."`
+	Grace            *schema.Duration `json:"grace" example:"60s" doc:"How long each pod may take to end, in whole seconds, rounded up; without it, what the pod itself says. 0s kills at once."`
 	Timeout          schema.Duration  `json:"timeout" default:"10m" doc:"How long it may take until all pods are gone."`
 	Selector         string           `json:"selector" example:"tier!=cache" doc:"Label selector of the pods that must go; others stay."`
 	IgnoreDaemonSets bool             `json:"ignoreDaemonSets" default:"true" doc:"Leaves the pods of DaemonSets where they are, since their controller would put them there again."`
@@ -34,8 +34,8 @@ func (n nodes) drain() sdk.Action[DrainInput, DrainOutput] {
 		Summary: "Move all pods off a node",
 		Description: `Cordons the node, evicts its pods, which honours PodDisruptionBudgets, and waits until they are gone.
 
-While a budget lets a pod not go, the progress names both, and the eviction is tried again until ` + "`timeout`" + `. That is a
-*transient* error which says what is left. Pods that would be lost (without a controller, or with an emptyDir volume) fail the step
+While a budget lets a pod not go, the progress names both, and the eviction is tried again until ` + "`timeout`" + `, which is a
+*transient* error that says what is left. A node that somebody uncordons meanwhile is a *conflict*. Pods that would be lost (without a controller, or with an emptyDir volume) fail the step
 before anything changes, unless it is told to evict them. Static pods stay, as do those of DaemonSets.
 
 Undo lets pods onto the node again, unless it was cordoned before the step. Pods that went do not come back by themselves.`,
@@ -65,17 +65,16 @@ func (n nodes) applyDrain(ctx context.Context, call *sdk.Call[DrainInput]) (Drai
 	if len(load.held) > 0 {
 		return DrainOutput{}, sdk.Errorf(sdk.Permanent, "%s cannot be drained: %s", in.Node, listed(load.held)).NothingChanged()
 	}
-	if err := call.SaveBefore(ctx, before{node.UID, node.Spec.Unschedulable}); err != nil {
+	was, err := stateBefore(ctx, call, node)
+	if err != nil {
 		return DrainOutput{}, err
 	}
-	if err := n.mark(ctx, node, true); err != nil {
+	if node, err = n.mark(ctx, node, true); err != nil {
 		return DrainOutput{}, err
 	}
-	e := &eviction{nodes: n, call: call, evicted: []string{}}
-	left, err := e.run(ctx)
-	return DrainOutput{
-		Node: in.Node, Cordoned: !node.Spec.Unschedulable, Evicted: e.evicted, Stayed: namesOf(left.stay),
-	}, err
+	e := &eviction{nodes: n, call: call, uid: node.UID, left: load, evicted: []string{}, blocked: map[string]obstacle{}}
+	err = e.run(ctx)
+	return DrainOutput{Node: in.Node, Cordoned: was.changedTo(true, node), Evicted: e.evicted, Stayed: namesOf(e.left.stay)}, err
 }
 
 func (n nodes) undoDrain(ctx context.Context, call *sdk.Call[DrainInput]) error {
@@ -87,52 +86,37 @@ func (n nodes) undoDrain(ctx context.Context, call *sdk.Call[DrainInput]) error 
 }
 
 func (n nodes) observeDrain(ctx context.Context, call *sdk.Call[DrainInput]) (sdk.Observed[DrainOutput], error) {
-	var seen sdk.Observed[DrainOutput]
 	was, saved, err := sdk.LoadBefore[before](call)
-	if err != nil {
-		return seen, err
+	if err != nil || !saved {
+		return notBegun[DrainOutput](), err
+	}
+	if call.Undo {
+		done, detail, err := n.undoneMark(ctx, call.Input.Node, was, true)
+		return observed(DrainOutput{}, done, detail), err
 	}
 	node, err := n.get(ctx, call.Input.Node)
 	if err != nil {
-		return seen, err
-	}
-	if call.Undo {
-		if saved && node.Spec.Unschedulable != was.Unschedulable {
-			return sdk.Observed[DrainOutput]{State: sdk.NotDone, Detail: node.Name + " is still cordoned."}, nil
-		}
-		return sdk.Observed[DrainOutput]{State: sdk.Done, Detail: node.Name + " is as it was."}, nil
+		return sdk.Observed[DrainOutput]{}, err
 	}
 	load, err := n.load(ctx, call.Input)
-	switch {
-	case err != nil:
-		return seen, err
-	case !saved || !node.Spec.Unschedulable || len(load.held)+len(load.leave) > 0:
-		return sdk.Observed[DrainOutput]{
-			State:  sdk.NotDone,
-			Detail: fmt.Sprintf("%s is %s, and %d pods are to go.", node.Name, markWord(node.Spec.Unschedulable), len(load.leave)),
-		}, nil
+	if err != nil {
+		return sdk.Observed[DrainOutput]{}, err
 	}
-	return sdk.Observed[DrainOutput]{
-		State:   sdk.Done,
-		Outputs: DrainOutput{Node: node.Name, Cordoned: !was.Unschedulable, Evicted: []string{}, Stayed: namesOf(load.stay)},
-		Detail:  node.Name + " is cordoned, and all pods that were to go are gone.",
-	}, nil
+	toGo := len(load.held) + len(load.leave)
+	done := node.UID == was.UID && node.Spec.Unschedulable && toGo == 0
+	outputs := DrainOutput{Node: node.Name, Cordoned: was.changedTo(true, node), Evicted: []string{}, Stayed: namesOf(load.stay)}
+	return observed(outputs, done, fmt.Sprintf("%s is %s, and %d pods are to go.", node.Name, markWord(node.Spec.Unschedulable), toGo)), nil
 }
 
 func (n nodes) planDrain(ctx context.Context, call *sdk.Call[DrainInput]) (sdk.Preview, error) {
 	in := call.Input
-	if !call.Knows("node") {
-		return sdk.Preview{Summary: "would drain a node that is not known yet"}, nil
+	if !call.Knows("node", "grace", "timeout", "selector", "ignoreDaemonSets", "deleteEmptyDir", "force") {
+		return sdk.Preview{Summary: "would drain a node, which or how is not known yet"}, nil
 	}
-	lacking, err := n.Lacking(ctx,
-		cluster.Right{Verb: "get", Resource: "nodes", Name: in.Node},
-		cluster.Right{Verb: "patch", Resource: "nodes", Name: in.Node, Words: "cordon " + in.Node},
-		cluster.Right{Verb: "list", Resource: "pods", Words: "list the pods of all namespaces"})
-	if err != nil {
-		return sdk.Preview{}, err
-	}
-	if len(lacking) > 0 {
-		return sdk.Preview{Summary: "would drain " + in.Node, Blockers: lacking}, nil
+	rights := append(rightsTo(in.Node, "cordon"), cluster.Right{Verb: "list", Resource: "pods", Words: "list the pods of all namespaces"})
+	lacking, err := n.Lacking(ctx, rights...)
+	if err != nil || len(lacking) > 0 {
+		return sdk.Preview{Summary: "would drain " + in.Node, Blockers: lacking}, err
 	}
 	node, err := n.get(ctx, in.Node)
 	if err != nil {
@@ -142,9 +126,13 @@ func (n nodes) planDrain(ctx context.Context, call *sdk.Call[DrainInput]) (sdk.P
 	if err != nil {
 		return sdk.Preview{}, err
 	}
-	preview := load.preview(in.Node)
+	preview := load.preview(in)
 	if !node.Spec.Unschedulable {
-		preview.Changes = append([]sdk.Delta{markDelta(in.Node, true)}, preview.Changes...)
+		delta, err := n.markDelta(ctx, node, true)
+		if err != nil {
+			return sdk.Preview{}, err
+		}
+		preview.Changes = append([]sdk.Delta{delta}, preview.Changes...)
 	}
 	if preview.Blockers, err = n.Lacking(ctx, load.rights()...); err != nil {
 		return sdk.Preview{}, err

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -14,6 +13,7 @@ import (
 	policyv1 "k8s.io/api/policy/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/watch"
 
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
@@ -34,42 +34,47 @@ var errTimeout = errors.New("the drain's timeout passed")
 // eviction moves the pods of one node away.
 type eviction struct {
 	nodes
-	call    *sdk.Call[DrainInput]
-	evicted []string
+	call *sdk.Call[DrainInput]
+	uid  types.UID // of the node
+	left load      // at the last look
 
 	mu      sync.Mutex
-	blocked map[string]string // of the last round: pods and what keeps them
+	evicted []string
+	blocked map[string]obstacle // by pod
 	total   int
 }
 
-// run evicts until nothing is left that must go. It returns what was there at the last look.
-func (e *eviction) run(outer context.Context) (load, error) {
-	in := e.call.Input
-	ctx, cancel := context.WithTimeoutCause(outer, in.Timeout.Std(), errTimeout)
+// obstacle is what kept a pod when it was last asked to go.
+type obstacle struct {
+	why   string
+	until time.Time // it is not asked again before
+}
+
+// run evicts until nothing is left that must go.
+func (e *eviction) run(outer context.Context) error {
+	ctx, cancel := context.WithTimeoutCause(outer, e.call.Input.Timeout.Std(), errTimeout)
 	defer cancel()
 	wakes := cluster.Wakes(ctx, func(ctx context.Context, options metav1.ListOptions) (watch.Interface, error) {
-		options.FieldSelector = onNode(in.Node)
+		options.FieldSelector = onNode(e.call.Input.Node)
 		return e.Watching.CoreV1().Pods("").Watch(ctx, options)
 	})
-	var left load
 	for {
-		found, err := e.round(ctx)
+		err := e.round(ctx)
 		switch {
+		case err == nil && len(e.left.leave) == 0:
+			return nil
 		case ctx.Err() != nil:
-			return left, e.unfinished(ctx, left)
+			return e.unfinished(ctx)
 		case err != nil && sdk.AsError(err).Class != sdk.Transient:
-			return left, err
+			return err
 		case err != nil: // an API server that is away comes back
 			e.call.Progressf("%s", err)
 		default:
-			if left = found; len(left.leave)+len(left.held) == 0 {
-				return left, nil
-			}
-			e.tell(left)
+			e.tell()
 		}
 		select {
 		case <-ctx.Done():
-			return left, e.unfinished(ctx, left)
+			return e.unfinished(ctx)
 		case <-time.After(tryAgain):
 		case <-wakes:
 			cluster.Pause(ctx, settle)
@@ -78,56 +83,108 @@ func (e *eviction) run(outer context.Context) (load, error) {
 }
 
 // round looks, and evicts what is not ending yet.
-func (e *eviction) round(ctx context.Context) (load, error) {
+func (e *eviction) round(ctx context.Context) error {
+	if err := e.staysCordoned(ctx); err != nil {
+		return err
+	}
 	found, err := e.load(ctx, e.call.Input)
 	if err != nil {
-		return load{}, err
+		return err
 	}
 	if len(found.held) > 0 { // bound to the node by hand since the drain began
-		return load{}, sdk.Errorf(sdk.Permanent, "%s cannot be drained: %s", e.call.Input.Node, listed(found.held))
+		return sdk.Errorf(sdk.Permanent, "%s cannot be drained: %s", e.call.Input.Node, listed(found.held))
 	}
-	e.blocked = map[string]string{}
+	e.left, e.total = found, max(e.total, len(found.leave))
 	group, evicting := errgroup.WithContext(ctx)
 	group.SetLimit(evictedAtOnce)
-	for _, pod := range found.leave {
-		if pod.pod.DeletionTimestamp == nil {
-			group.Go(func() error { return e.evict(evicting, pod.pod) })
-		}
+	for _, pod := range e.due() {
+		group.Go(func() error { return e.evict(evicting, pod) })
 	}
-	return found, group.Wait()
+	return group.Wait()
 }
 
-// evict asks for one pod to go. The UID keeps it from a new pod of the same name.
+// due is the pods to ask to go: those that are not ending, and that may be asked again.
+func (e *eviction) due() []corev1.Pod {
+	now := time.Now()
+	var due []corev1.Pod
+	for _, pod := range e.left.leave {
+		if pod.pod.DeletionTimestamp == nil && now.After(e.blocked[pod.name()].until) {
+			due = append(due, pod.pod)
+		}
+	}
+	return due
+}
+
+// staysCordoned looks whether somebody let pods onto the node again: they would come
+// back as fast as they go.
+func (e *eviction) staysCordoned(ctx context.Context) error {
+	node, err := e.find(ctx, e.call.Input.Node)
+	switch {
+	case err != nil:
+		return err
+	case node == nil:
+		return nil // its pods go with it
+	case node.UID == e.uid && !node.Spec.Unschedulable:
+		return sdk.Errorf(sdk.Conflict, "somebody uncordoned %s while it was drained; left are %s", node.Name, e.leftInWords())
+	default:
+		return sameNode(node, e.uid)
+	}
+}
+
+// evict asks for one pod to go. What keeps one pod does not keep the others.
 func (e *eviction) evict(ctx context.Context, pod corev1.Pod) error {
 	name := pod.Namespace + "/" + pod.Name
-	options := &metav1.DeleteOptions{Preconditions: metav1.NewUIDPreconditions(string(pod.UID))}
-	if grace := e.call.Input.Grace; grace != nil {
-		seconds := int64(grace.Std() / time.Second)
-		options.GracePeriodSeconds = &seconds
-	}
-	err := e.Kube.PolicyV1().Evictions(pod.Namespace).Evict(ctx, &policyv1.Eviction{
-		ObjectMeta: metav1.ObjectMeta{Namespace: pod.Namespace, Name: pod.Name}, DeleteOptions: options,
-	})
+	err := e.ask(ctx, pod)
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	switch {
 	case err == nil:
+		delete(e.blocked, name)
 		e.evicted = append(e.evicted, name)
 		e.call.Log.Info("evicted", "pod", name)
 		return nil
 	case apierrors.IsNotFound(err), apierrors.IsConflict(err): // it is gone, and perhaps there is another
 		return nil
 	case apierrors.HasStatusCause(err, corev1.NamespaceTerminatingCause):
-		e.blocked[name] = "goes with its namespace"
+		e.block(name, "goes with its namespace", err)
 		return nil
 	case apierrors.IsTooManyRequests(err):
-		e.blocked[name] = "is kept: " + keeper(err)
+		e.block(name, "is kept: "+keeper(err), err)
 		return nil
 	case strings.Contains(err.Error(), "more than one PodDisruptionBudget"):
 		return sdk.Errorf(sdk.Permanent, "evict %s: %w", name, err)
-	default:
-		return cluster.FaultIn(ctx, err, "evict %s", name)
 	}
+	err = cluster.FaultIn(ctx, err, "evict %s", name)
+	if ctx.Err() == nil && sdk.AsError(err).Class == sdk.Transient {
+		e.block(name, "is not evicted yet: "+err.Error(), err)
+		return nil
+	}
+	return err
+}
+
+// ask posts the eviction. client-go would obey a Retry-After in silence, and the server
+// gives one also for a budget that is being worked on; so it is obeyed here.
+func (e *eviction) ask(ctx context.Context, pod corev1.Pod) error {
+	// The UID keeps it from a new pod of the same name.
+	options := &metav1.DeleteOptions{Preconditions: metav1.NewUIDPreconditions(string(pod.UID))}
+	if grace := e.call.Input.Grace; grace != nil {
+		// The API counts in whole seconds, and 0 kills at once: a part of a second is one.
+		options.GracePeriodSeconds = new(int64((grace.Std() + time.Second - 1) / time.Second))
+	}
+	return e.Kube.PolicyV1().RESTClient().Post().AbsPath("/api/v1").
+		Namespace(pod.Namespace).Resource("pods").Name(pod.Name).SubResource("eviction").
+		Body(&policyv1.Eviction{ObjectMeta: metav1.ObjectMeta{Namespace: pod.Namespace, Name: pod.Name}, DeleteOptions: options}).
+		MaxRetries(0).Do(ctx).Error()
+}
+
+// block remembers what keeps a pod and until when not to ask again, and says it at once:
+// the answers for the others may take long.
+func (e *eviction) block(name, why string, err error) {
+	if e.blocked[name].why != why {
+		e.call.Progressf("%s %s", name, why)
+	}
+	seconds, _ := apierrors.SuggestsClientDelay(err)
+	e.blocked[name] = obstacle{why, time.Now().Add(time.Duration(seconds) * time.Second)}
 }
 
 // keeper is what the server says of the PodDisruptionBudget that keeps a pod.
@@ -139,47 +196,43 @@ func keeper(err error) string {
 }
 
 // tell says how far the drain is, and what keeps it.
-func (e *eviction) tell(found load) {
-	e.total = max(e.total, len(found.leave))
-	gone := e.total - len(found.leave)
+func (e *eviction) tell() {
+	gone := e.total - len(e.left.leave)
 	message := fmt.Sprintf("%d/%d pods gone", gone, e.total)
-	if kept := e.kept(found); len(kept) > 0 {
+	if kept := e.kept(); len(kept) > 0 {
 		message += "; " + strings.Join(kept, "; ")
 	}
 	e.call.Host.Progress(sdk.Progress{Message: message, Done: int64(gone), Total: int64(e.total)})
 }
 
 // kept says of each pod that is left what it waits for.
-func (e *eviction) kept(found load) []string {
+func (e *eviction) kept() []string {
 	var kept []string
-	for _, pod := range found.leave {
-		switch why, blocked := e.blocked[pod.name()]; {
-		case blocked:
-			kept = append(kept, pod.name()+" "+why)
+	for _, pod := range e.left.leave {
+		switch by, blocked := e.blocked[pod.name()]; {
 		case pod.pod.DeletionTimestamp != nil:
 			kept = append(kept, pod.name()+" is ending")
+		case blocked:
+			kept = append(kept, pod.name()+" "+by.why)
 		}
 	}
-	slices.Sort(kept)
-	if more := len(kept) - listedAtMost; more > 0 {
-		kept = append(kept[:listedAtMost], fmt.Sprintf("and %d more", more))
+	return shortened(kept)
+}
+
+// leftInWords says how many pods are left, and what keeps them.
+func (e *eviction) leftInWords() string {
+	what := strings.Join(e.kept(), "; ")
+	if what == "" {
+		what = listed(e.left.leave)
 	}
-	return kept
+	return fmt.Sprintf("%d pods: %s", len(e.left.leave), what)
 }
 
 // unfinished says what is left when time is over, or the attempt was ended.
-func (e *eviction) unfinished(ctx context.Context, left load) error {
-	what := "all pods"
-	if len(left.leave) > 0 {
-		what = listed(left.leave)
-	}
-	if kept := e.kept(left); len(kept) > 0 {
-		what = strings.Join(kept, "; ")
-	}
+func (e *eviction) unfinished(ctx context.Context) error {
 	cause := context.Cause(ctx)
 	if errors.Is(cause, errTimeout) {
-		return sdk.Errorf(sdk.Transient, "%s is not drained within %s; left are %d pods: %s",
-			e.call.Input.Node, e.call.Input.Timeout, len(left.leave), what)
+		return sdk.Errorf(sdk.Transient, "%s is not drained within %s; left are %s", e.call.Input.Node, e.call.Input.Timeout, e.leftInWords())
 	}
-	return fmt.Errorf("the drain of %s was ended; left are %d pods: %s: %w", e.call.Input.Node, len(left.leave), what, cause)
+	return fmt.Errorf("the drain of %s was ended; left are %s: %w", e.call.Input.Node, e.leftInWords(), cause)
 }

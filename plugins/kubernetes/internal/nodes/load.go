@@ -5,14 +5,15 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/labels"
 
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
 	"github.com/gatebook/gatebook/plugins/sdk"
+	"github.com/gatebook/gatebook/schema"
 )
 
 // load is the pods of a node, by what a drain does with them.
@@ -45,11 +46,16 @@ func listed(pods []verdict) string {
 	for _, pod := range pods {
 		texts = append(texts, pod.String())
 	}
+	return strings.Join(shortened(texts), ", ")
+}
+
+// shortened sorts texts, and leaves out those that a sentence has no room for.
+func shortened(texts []string) []string {
 	slices.Sort(texts)
 	if more := len(texts) - listedAtMost; more > 0 {
 		texts = append(texts[:listedAtMost], fmt.Sprintf("and %d more", more))
 	}
-	return strings.Join(texts, ", ")
+	return texts
 }
 
 func namesOf(pods []verdict) []string {
@@ -67,25 +73,20 @@ func (n nodes) load(ctx context.Context, in DrainInput) (load, error) {
 	if err != nil {
 		return load{}, sdk.FieldErrorf("selector", "%w", err)
 	}
-	options := metav1.ListOptions{FieldSelector: onNode(in.Node), Limit: 500}
+	pods, err := n.podsOn(ctx, in.Node)
+	if err != nil {
+		return load{}, err
+	}
 	var found load
-	for {
-		pods, err := n.Kube.CoreV1().Pods("").List(ctx, options)
-		if err != nil {
-			return load{}, cluster.FaultIn(ctx, err, "list the pods of the node %s", in.Node)
-		}
-		for _, pod := range pods.Items {
-			if selector.Matches(labels.Set(pod.Labels)) {
-				found.add(pod, in)
-			}
-		}
-		if options.Continue = pods.Continue; options.Continue == "" {
-			return found, nil
+	for _, pod := range pods {
+		if selector.Matches(labels.Set(pod.Labels)) {
+			found.add(pod, in)
+		} else {
+			found.stay = append(found.stay, verdict{pod, "is not selected"})
 		}
 	}
+	return found, nil
 }
-
-func onNode(name string) string { return fields.OneTermEqualSelector("spec.nodeName", name).String() }
 
 // add judges a pod as kubectl drain does.
 func (l *load) add(pod corev1.Pod, in DrainInput) {
@@ -116,15 +117,37 @@ func hasEmptyDir(pod corev1.Pod) bool {
 }
 
 // preview says which pods go and which stay.
-func (l load) preview(node string) sdk.Preview {
-	preview := sdk.Preview{Summary: fmt.Sprintf("would drain %s: %d pods go, %d stay", node, len(l.leave), len(l.stay))}
+func (l load) preview(in DrainInput) sdk.Preview {
+	preview := sdk.Preview{Summary: fmt.Sprintf("would drain %s: %d pods go, %d stay", in.Node, len(l.leave), len(l.stay))}
 	for _, name := range namesOf(l.leave) {
 		preview.Changes = append(preview.Changes, sdk.Delta{Target: "Pod " + name, Kind: "Pod", Op: "delete"})
 	}
 	if len(l.stay) > 0 {
 		preview.Warnings = append(preview.Warnings, "These pods stay: "+listed(l.stay)+".")
 	}
+	if slow := l.slow(in); len(slow) > 0 {
+		preview.Warnings = append(preview.Warnings, fmt.Sprintf(
+			"These pods may take longer to end than the timeout of %s: %s.", in.Timeout, listed(slow)))
+	}
 	return preview
+}
+
+// slow is the pods whose grace is longer than the timeout.
+func (l load) slow(in DrainInput) []verdict {
+	var slow []verdict
+	for _, pod := range l.leave {
+		var grace schema.Duration
+		switch own := pod.pod.Spec.TerminationGracePeriodSeconds; {
+		case in.Grace != nil:
+			grace = *in.Grace
+		case own != nil:
+			grace = schema.Duration(time.Duration(*own) * time.Second)
+		}
+		if grace > in.Timeout {
+			slow = append(slow, verdict{pod.pod, "(" + grace.String() + ")"})
+		}
+	}
+	return slow
 }
 
 // rights are what evicting takes, for each namespace once.
