@@ -69,11 +69,16 @@ func (c *Cluster) Connect(ctx context.Context, config Config) error {
 	c.Namespace = namespace
 	// discovery's own ServerVersion takes no context.
 	var found version.Info
-	text, err := c.Kube.Discovery().RESTClient().Get().AbsPath("/version").Do(ctx).Raw()
-	if err != nil {
+	answer := c.Kube.Discovery().RESTClient().Get().AbsPath("/version").Do(ctx)
+	// Its Error says why, as that one may not act as somebody else; that of Raw does not.
+	if err := answer.Error(); err != nil {
 		return Fault(err, "ask %s for its version", made.Host)
 	}
-	if err := decode(text, &found); err != nil || found.GitVersion == "" {
+	text, err := answer.Raw()
+	if err == nil {
+		err = decode(text, &found)
+	}
+	if err != nil || found.GitVersion == "" {
 		return sdk.FieldErrorf("endpoint", "%s does not answer as a Kubernetes API server does", made.Host)
 	}
 	c.Version = &found

@@ -60,6 +60,9 @@ func Start(nodes int) (*Lab, error) {
 	return l, err
 }
 
+// Program is kubelab, which holds a kubectl of the cluster's own version too.
+func (l *Lab) Program() string { return l.program }
+
 // find looks for the folder of kubelab above the test's own.
 func find() (string, error) {
 	at, err := os.Getwd()

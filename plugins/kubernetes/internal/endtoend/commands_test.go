@@ -1,0 +1,79 @@
+package endtoend
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// apply is kubectl apply of a file of the script, with the script's variables put in.
+func apply(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: apply FILE")
+	}
+	path := ts.MkAbs(args[0])
+	ts.Check(os.WriteFile(path, []byte(os.Expand(ts.ReadFile(args[0]), ts.Getenv)), 0o600))
+	ts.Check(ts.Exec("kubectl", "apply", "-f", path))
+}
+
+// plugins waits until a number of processes of the script's own plugin run.
+func plugins(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: plugins NUMBER")
+	}
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	program := ts.MkAbs(filepath.Join(ts.Getenv("WORK"), "bin", "gatebook-plugin-kubernetes"))
+	for deadline := time.Now().Add(time.Minute); ; {
+		running, err := processesOf(program)
+		ts.Check(err)
+		if len(running) == want {
+			return
+		}
+		if time.Now().After(deadline) {
+			ts.Fatalf("%d plugins run, want %d: %v", len(running), want, running)
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+}
+
+// processesOf lists the processes that were started as a program. One that has ended and
+// was not waited for yet has no command line any more.
+func processesOf(program string) ([]string, error) {
+	found, err := filepath.Glob("/proc/[0-9]*/cmdline")
+	if err != nil {
+		return nil, err
+	}
+	if len(found) == 0 {
+		return nil, fmt.Errorf("no process can be seen in /proc")
+	}
+	var running []string
+	for _, file := range found {
+		// A process may end as one looks.
+		if line, err := os.ReadFile(file); err == nil && bytes.HasPrefix(line, append([]byte(program), 0)) {
+			running = append(running, filepath.Base(filepath.Dir(file)))
+		}
+	}
+	return running, nil
+}
+
+// cluster takes the control plane away as a power failure does, and brings it back.
+func (s stage) cluster(ts *testscript.TestScript, neg bool, args []string) {
+	switch strings.Join(args, " ") {
+	case "kill":
+		ts.Check(s.Kill())
+	case "up":
+		ts.Check(s.Up())
+	default:
+		ts.Fatalf("usage: cluster kill, or cluster up")
+	}
+	if neg {
+		ts.Fatalf("cluster cannot be expected to fail")
+	}
+}
