@@ -1,0 +1,156 @@
+package fields_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/yaml"
+
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/fields"
+)
+
+func object(t *testing.T, text string) *unstructured.Unstructured {
+	t.Helper()
+	made := &unstructured.Unstructured{}
+	raw, err := yaml.YAMLToJSON([]byte("apiVersion: v1\nkind: Thing\n" + text))
+	if err == nil {
+		err = made.UnmarshalJSON(raw)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return made
+}
+
+const twoContainers = "spec: {containers: [{name: web, image: 'web:1'}, {name: log, image: 'log:1'}]}"
+
+func TestAChangeIsKnownByItsFieldsAndTakenBackInThem(t *testing.T) {
+	t.Parallel()
+	cases := map[string]struct {
+		from, to string
+		paths    string
+		// now is the object at the time of the undo: to, with what others added.
+		now, patch string
+	}{
+		"a value": {
+			"spec: {replicas: 2, paused: false}", "spec: {replicas: 3, paused: false}", "spec.replicas",
+			"spec: {replicas: 3, paused: true}", `{"spec":{"replicas":2}}`,
+		},
+		"the first annotation": {
+			"metadata: {name: a}", "metadata: {name: a, annotations: {x: '1'}}", "metadata.annotations.x",
+			"metadata: {name: a, annotations: {x: '1'}}", `{"metadata":{"annotations":null}}`,
+		},
+		"the first annotation, and another since": {
+			"metadata: {name: a}", "metadata: {name: a, annotations: {x: '1'}}", "metadata.annotations.x",
+			"metadata: {name: a, annotations: {x: '1', y: '2'}}", `{"metadata":{"annotations":{"x":null}}}`,
+		},
+		"one that goes": {
+			"data: {x: '1'}", "", "data.x", "data: {y: '2'}", `{"data":{"x":"1"}}`,
+		},
+		"in an empty object": {"data: {}", "data: {x: '1'}", "data.x", "data: {x: '1'}", `{"data":{"x":null}}`},
+		"an item by its name": {
+			twoContainers, strings.Replace(twoContainers, "log:1", "log:2", 1), "spec.containers[log].image",
+			"spec: {containers: [{name: log, image: 'log:2'}, {name: new, image: 'new:1'}]}",
+			`{"spec":{"containers":[{"image":"log:1","name":"log"},{"image":"new:1","name":"new"}]}}`,
+		},
+		"a list": {
+			"spec: {args: [a]}", "spec: {args: [a, b]}", "spec.args", "spec: {args: [a, b], more: 1}", `{"spec":{"args":["a"]}}`,
+		},
+		"a number that a float cannot hold": {
+			"spec: {serial: 9007199254740993}", "spec: {serial: 1}", "spec.serial", "spec: {serial: 1}", `{"spec":{"serial":9007199254740993}}`,
+		},
+		"what the server keeps": {
+			"metadata: {resourceVersion: '1', generation: 1}", "metadata: {resourceVersion: '2', generation: 2}", "",
+			"", `{}`,
+		},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			changes, err := fields.Between(object(t, c.from), object(t, c.to))
+			if err != nil {
+				t.Fatal(err)
+			}
+			var paths []string
+			for _, change := range journalled(t, changes) {
+				paths = append(paths, change.Path.String())
+				for state, want := range map[string]fields.Standing{c.from: fields.Original, c.to: fields.Changed, c.now: fields.Changed} {
+					if got := change.Standing(object(t, state)); got != want {
+						t.Errorf("%s stands as %d in %s, want %d", change.Path, got, state, want)
+					}
+				}
+			}
+			if got := strings.Join(paths, " "); got != c.paths {
+				t.Errorf("the paths are %s, want %s", got, c.paths)
+			}
+			patch, err := fields.Restoring(object(t, c.now), journalled(t, changes))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if text, _ := json.Marshal(patch); string(text) != c.patch {
+				t.Errorf("the patch is %s, want %s", text, c.patch)
+			}
+		})
+	}
+}
+
+// journalled are changes as they come back from a journal.
+func journalled(t *testing.T, changes []fields.Change) []fields.Change {
+	t.Helper()
+	text, err := json.Marshal(changes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var back []fields.Change
+	if err := json.Unmarshal(text, &back); err != nil {
+		t.Fatal(err)
+	}
+	return back
+}
+
+func TestAnotherValueIsSomebodyElses(t *testing.T) {
+	t.Parallel()
+	changes, err := fields.Between(object(t, "spec: {replicas: 2}"), object(t, "spec: {replicas: 3}"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, state := range []string{"spec: {replicas: 4}", "spec: {}", "", "spec: {replicas: '3'}"} {
+		if got := changes[0].Standing(object(t, state)); got != fields.Other {
+			t.Errorf("%s stands as %d", state, got)
+		}
+	}
+}
+
+func TestValuesOfSecretsAreNotKept(t *testing.T) {
+	t.Parallel()
+	from := object(t, "data: {word: b2xkd29yZA==}\ntype: Opaque")
+	to := object(t, "data: {word: bmV3d29yZA==, more: bW9yZQ==}\ntype: Other")
+	from.SetKind("Secret")
+	to.SetKind("Secret")
+	changes, err := fields.Between(from, to)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, _ := json.Marshal(changes)
+	for _, value := range []string{"b2xkd29yZA", "bmV3d29yZA", "bW9yZQ"} {
+		if strings.Contains(string(text), value) {
+			t.Errorf("a value is in %s", text)
+		}
+	}
+	if len(changes) != 3 || !changes[0].Secret || changes[0].Before.There || !changes[1].Before.There || changes[2].Secret {
+		t.Errorf("got %s", text)
+	}
+}
+
+func TestPathsAsManagersWriteThem(t *testing.T) {
+	t.Parallel()
+	changes, err := fields.Between(object(t, twoContainers), object(t, strings.Replace(twoContainers, "log:1", "log:2", 1)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := strings.Join(changes[0].Path.Managed(), " "); got != `f:spec f:containers k:{"name":"log"} f:image` {
+		t.Errorf("got %s", got)
+	}
+}
