@@ -23,6 +23,14 @@ COMMIT  := $(shell git rev-parse HEAD 2>/dev/null)
 DATE    := $(shell git log -1 --format=%cI 2>/dev/null)
 LDFLAGS := -s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT) -X main.date=$(DATE)
 
+# Each plugin is a module of its own, so that its libraries are in nobody's way who does
+# not want it. What is asked of all code is asked in each of these folders.
+PLUGINS := $(patsubst plugins/%/go.mod,%,$(wildcard plugins/*/go.mod))
+MODULES := . $(PLUGINS:%=plugins/%)
+
+# $(call everywhere,COMMAND) runs one command in each module.
+everywhere = for module in $(MODULES); do (cd $$module && $(1)) || exit 1; done
+
 # $(call tool,NAME) is where the pinned NAME is once it is installed: the version is
 # part of the path, so that a new pin installs anew and an old one is not mistaken for it.
 tool = .bin/$(notdir $(firstword $(subst @, ,$($(1)))))-$(lastword $(subst @, ,$($(1))))
@@ -30,7 +38,7 @@ tool = .bin/$(notdir $(firstword $(subst @, ,$($(1)))))-$(lastword $(subst @, ,$
 .PHONY: help
 help: ## List the tasks
 	@echo 'make TASK, where TASK is one of:'
-	@sed -nE 's/^([a-z-]+):.*## (.*)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r task does; do printf '  %-10s %s\n' "$$task" "$$does"; done
+	@sed -nE 's/^([a-z-]+):.*## (.*)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r task does; do printf '  %-15s %s\n' "$$task" "$$does"; done
 
 .PHONY: build
 build: ## Build gatebook into bin/
@@ -42,8 +50,9 @@ demo: build ## Upgrade a fleet of three real services, then see a bad version ta
 	@bin/fleet demo --gatebook bin/gatebook --runbook runbooks/fleet-upgrade.yaml
 
 .PHONY: test
-test: ## Run the tests
+test: ## Run the tests, but for those of plugins
 	@go test ./...
+	@echo 'not run: those of $(PLUGINS:%=plugins/%), which need a lab to act on: $(PLUGINS:%=make test-%)'
 
 .PHONY: race
 race: ## Run the tests with the race detector
@@ -56,10 +65,10 @@ race: ## Run the tests with the race detector
 fuzz: ## Run each fuzz target for FUZZTIME (5s)
 	@found=$$(grep -rlE '^func Fuzz' --include='*_test.go' . | xargs -rn1 dirname | sort -u); \
 	for package in $$found; do \
-		listed=$$(go test -list '^Fuzz' $$package); \
+		listed=$$(go test -C $$package -list '^Fuzz' .); \
 		for target in $$(grep '^Fuzz' <<< "$$listed"); do \
 			echo "fuzz $$package $$target"; \
-			if said=$$(go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x $$package 2>&1); then \
+			if said=$$(go test -C $$package -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x . 2>&1); then \
 				grep -v '^fuzz:' <<< "$$said"; \
 			elif grep -q 'context deadline exceeded' <<< "$$said" && ! grep -q 'Failing input' <<< "$$said"; then \
 				echo 'its time was over while it worked, which go calls a failure: let pass'; \
@@ -79,16 +88,16 @@ benchstat: $(call tool,BENCHSTAT) ## Compare two outputs of go test -bench: make
 
 .PHONY: fmt
 fmt: $(call tool,GOLANGCI_LINT) ## Format all Go code
-	@$< fmt ./...
+	@$(call everywhere,$(CURDIR)/$< fmt ./...)
 
 .PHONY: lint
 lint: $(call tool,GOLANGCI_LINT) ## Check the code with golangci-lint
-	@$< run ./...
+	@$(call everywhere,$(CURDIR)/$< run ./...)
 
 .PHONY: generate
 generate: generate-proto ## Write anew what is generated: schemas, pages, the messages of plugins
 	@for package in $$(grep -rlE '^func Test\w*InStep\(' --include='*_test.go' . | xargs -rn1 dirname | sort -u); do \
-		go test -run 'InStep$$' $$package -update; \
+		go test -C $$package -run 'InStep$$' . -update; \
 	done
 
 .PHONY: generate-proto
@@ -109,7 +118,7 @@ release-proto: $(call tool,BUF) ## Make the contract with plugins the released o
 .PHONY: ci
 ci: ## Everything that must hold before a merge
 	@start=$$SECONDS; \
-	for part in ci-format lint ci-systems ci-generated ci-proto build test race fuzz ci-vulnerabilities ci-release; do \
+	for part in ci-format lint ci-systems ci-generated ci-proto build test race ci-kubelab $(PLUGINS:%=race-%) fuzz ci-vulnerabilities ci-release; do \
 		echo "== $$part"; began=$$SECONDS; \
 		$(MAKE) "$$part"; \
 		echo "   $$part passed in $$((SECONDS - began)) s"; \
@@ -118,13 +127,13 @@ ci: ## Everything that must hold before a merge
 
 .PHONY: ci-format
 ci-format: $(call tool,GOLANGCI_LINT)
-	@$< fmt --diff ./... || { echo 'not formatted: run make fmt' >&2; exit 1; }
-	@go mod tidy -diff || { echo 'go.mod is not tidy: run go mod tidy' >&2; exit 1; }
+	@$(call everywhere,$(CURDIR)/$< fmt --diff ./...) || { echo 'not formatted: run make fmt' >&2; exit 1; }
+	@$(call everywhere,go mod tidy -diff) || { echo 'go.mod is not tidy: run go mod tidy' >&2; exit 1; }
 
 # What is only built elsewhere must still be code.
 .PHONY: ci-systems
 ci-systems:
-	@for system in darwin windows; do GOOS=$$system go vet ./...; done
+	@for system in darwin windows; do export GOOS=$$system; $(call everywhere,go vet ./...); done
 
 # Compared with the tree before, not with the last commit, so that it can run
 # while one is working.
@@ -145,12 +154,14 @@ ci-proto: $(call tool,BUF)
 # fault is let pass, that its database cannot be reached, and it is said aloud.
 .PHONY: ci-vulnerabilities
 ci-vulnerabilities: $(call tool,GOVULNCHECK)
-	@code=0; said=$$($< ./... 2>&1) || code=$$?; \
-	if [ $$code -eq 1 ] && grep -qE 'vuln\.go\.dev' <<< "$$said" && grep -qE 'dial|lookup|connect|timeout|proxy|[45][0-9][0-9] ' <<< "$$said"; then \
-		echo 'not checked: the vulnerability database cannot be reached from here'; \
-	else \
-		echo "$$said"; exit $$code; \
-	fi
+	@for module in $(MODULES); do \
+		code=0; said=$$(cd $$module && $(CURDIR)/$< ./... 2>&1) || code=$$?; \
+		if [ $$code -eq 1 ] && grep -qE 'vuln\.go\.dev' <<< "$$said" && grep -qE 'dial|lookup|connect|timeout|proxy|[45][0-9][0-9] ' <<< "$$said"; then \
+			echo "$$module is not checked: the vulnerability database cannot be reached from here"; \
+		else \
+			echo "$$module: $$said"; [ $$code -eq 0 ] || exit $$code; \
+		fi; \
+	done
 
 # goreleaser is hundreds of modules; it checks its file only where it is installed.
 .PHONY: ci-release
@@ -159,26 +170,30 @@ ci-release:
 
 # ---- kubelab ------------------------------------------------------------------
 
-# A module of its own, and no part of make ci: its first build compiles Kubernetes.
-# Tests that need it find what was built with testdata/kubelab/build --find.
+# A module of its own: its first build compiles Kubernetes, which takes 8 to 20 minutes
+# and is kept in a cache folder. Tests find what was built with testdata/kubelab/build --find.
 .PHONY: kubelab
 kubelab: ## Build the Kubernetes that tests use, once, and print its path
 	@testdata/kubelab/build
 
-# Checks that module as make ci checks this one, and proves what it is used for.
+# Checks that module as the others are checked, and proves what it is used for.
 .PHONY: ci-kubelab
 ci-kubelab: kubelab
 	@cd testdata/kubelab && unformatted=$$(gofmt -l .) && test -z "$$unformatted" || { echo "not formatted: $$unformatted" >&2; exit 1; }
 	@cd testdata/kubelab && go mod tidy -diff && go vet ./... && go test -count=1 ./proof
 
-# ---- plugins/kubernetes -------------------------------------------------------
+# ---- plugins ------------------------------------------------------------------
 
-# A module of its own: it has client-go in its graph, and its tests run on kubelab.
-# One package after the other, since each has a cluster to itself.
-.PHONY: test-kubernetes
-test-kubernetes: kubelab $(call tool,GOLANGCI_LINT) ## Check the Kubernetes plugin and test it on a real control plane
-	@cd plugins/kubernetes && $(CURDIR)/$(call tool,GOLANGCI_LINT) fmt --diff ./... && $(CURDIR)/$(call tool,GOLANGCI_LINT) run ./...
-	@cd plugins/kubernetes && go mod tidy -diff && go test -p 1 -count=1 ./...
+# What each plugin's tests act on. A new plugin says it here, and is else found by its go.mod.
+test-kubernetes: kubelab ## Test the Kubernetes plugin on a real control plane
+race-kubernetes: kubelab
+
+# One package after the other, since each has its lab to itself.
+.PHONY: $(PLUGINS:%=test-%) $(PLUGINS:%=race-%)
+$(PLUGINS:%=test-%): test-%:
+	@cd plugins/$* && go test -p 1 -count=1 ./...
+$(PLUGINS:%=race-%): race-%:
+	@cd plugins/$* && go test -race -p 1 -count=1 ./...
 
 # ---- tools --------------------------------------------------------------------
 

@@ -82,6 +82,7 @@ func shop() {
 					call.Log.Info("stocking with " + at.Token)
 					fmt.Fprintln(os.Stderr, "raw", at.Token)
 					if call.Input.Goods == "die" {
+						fmt.Fprint(os.Stderr, "its last words, ", at.Token)
 						os.Exit(3)
 					}
 					if err := put(call.Input.Name, call.Input.Goods); err != nil {

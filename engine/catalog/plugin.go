@@ -18,8 +18,9 @@ type Provider interface {
 	SHA256() string
 	// Connect returns its actions over one connection, by their names in the plugin.
 	// config satisfies the schema of its connections; environment names the variables
-	// that it gets. Nothing is started before an action is used.
-	Connect(connection string, config json.RawMessage, environment []string) map[string]sdk.Handler
+	// that it gets; log takes what it writes to a log of its own, line by line, and is safe
+	// for concurrent use. Nothing is started before an action is used.
+	Connect(connection string, config json.RawMessage, environment []string, log func(line []byte)) map[string]sdk.Handler
 }
 
 // Plugin is a plugin under the name that a runbook gives it.

@@ -35,7 +35,7 @@ type checker struct {
 	connections map[string]*Connection          // by name
 	defaults    map[*catalog.Plugin]*Connection // of plugins for which none is declared
 
-	plugins     map[string]bool                 // those of which an action is used, by the runbook's names for them
+	plugins map[string]bool // those of which an action is used, by the runbook's names for them
 
 	waits     []wait // what the step that is being compiled must wait for
 	edges     edges

@@ -19,7 +19,7 @@ func (p provided) Describe() sdk.PluginDescription { return p.Description }
 
 func (provided) SHA256() string { return "00" }
 
-func (p provided) Connect(string, json.RawMessage, []string) map[string]sdk.Handler {
+func (p provided) Connect(string, json.RawMessage, []string, func([]byte)) map[string]sdk.Handler {
 	handlers := map[string]sdk.Handler{}
 	for _, action := range p.Description.Actions {
 		handlers[action.Name], _ = p.Handler(action.Name)

@@ -170,6 +170,7 @@ type Failure struct {
 	// Connection names the connection that could not be made; the field is then one of
 	// what configures it.
 	Connection string `json:"connection,omitempty" doc:"The connection that could not be made; the field is one of what configures it."`
+	Log        string `json:"log,omitempty" doc:"The file in which the plugin's own log is kept, where it wrote one."`
 	Place      *Place `json:"place,omitempty" doc:"Where in the runbook the field or the connection stands."`
 }
 

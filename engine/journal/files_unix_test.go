@@ -34,7 +34,7 @@ func TestWhatIsNoFileIsNotOpened(t *testing.T) {
 		"lock":    {(*Run).lockPath, func(r *Run) error { _, err := r.Lock(context.Background(), testOwner(1)); return err }},
 		"owner":   {func(r *Run) string { return ownerPath(r.lockPath()) }, func(r *Run) error { _, err := r.Lock(context.Background(), testOwner(1)); return err }},
 		"inbox":   {func(r *Run) string { return filepath.Join(r.inbox(), "1.json") }, func(r *Run) error { _, err := r.TakeInbox(); return err }},
-		"output":  {func(r *Run) string { return r.outputPath("one") }, func(r *Run) error { _, err := r.Output("one").Write([]byte("x")); return err }},
+		"output":  {func(r *Run) string { return r.OutputPath("one") }, func(r *Run) error { _, err := r.Output("one").Write([]byte("x")); return err }},
 	}
 	for want, place := range put {
 		for name, read := range reads {

@@ -141,7 +141,7 @@ func TestOutputIsMadeAtTheFirstWriteAndAppendedTo(t *testing.T) {
 	if err := errors.Join(silent.Close(), silent.Close()); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := os.Stat(run.outputPath("silent")); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := os.Stat(run.OutputPath("silent")); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("nothing was printed: %v", err)
 	}
 	if _, err := silent.Write([]byte("x")); !errors.Is(err, os.ErrClosed) {
@@ -155,7 +155,7 @@ func TestOutputIsMadeAtTheFirstWriteAndAppendedTo(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	text, err := os.ReadFile(run.outputPath(name))
+	text, err := os.ReadFile(run.OutputPath(name))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -180,7 +180,7 @@ func TestOutputTakesWritesAtOnce(t *testing.T) {
 	if err := out.Close(); err != nil {
 		t.Fatal(err)
 	}
-	equal(t, "bytes", len(mustRead(t, run.outputPath("both"))), 100*7)
+	equal(t, "bytes", len(mustRead(t, run.OutputPath("both"))), 100*7)
 }
 
 func TestFileNames(t *testing.T) {

@@ -18,10 +18,11 @@ import (
 // The writer is safe for concurrent use, as a process prints to two streams. Its bytes
 // are not synced: no decision of a run rests on them.
 func (r *Run) Output(name string) io.WriteCloser {
-	return &output{path: r.outputPath(name)}
+	return &output{path: r.OutputPath(name)}
 }
 
-func (r *Run) outputPath(name string) string {
+// OutputPath returns where the log of the name is, once something was written to it.
+func (r *Run) OutputPath(name string) string {
 	return filepath.Join(r.outputs(), label.File(name)+".log")
 }
 

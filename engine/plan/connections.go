@@ -32,7 +32,8 @@ func (m *maker) connections() {
 			Name: checked.Name, Plugin: checked.Plugin.Alias, Source: described.Name, Version: described.Version,
 			SHA256: checked.Plugin.Provider.SHA256(), Config: config, Environment: checked.Environment,
 		})
-		m.connected[checked] = checked.Plugin.Provider.Connect(checked.Name, m.reveal(checked, config), checked.Environment)
+		log := m.plan.Logs.of(described.Name, checked.Name)
+		m.connected[checked] = checked.Plugin.Provider.Connect(checked.Name, m.reveal(checked, config), checked.Environment, log)
 	}
 }
 

@@ -31,6 +31,7 @@ func Make(checked *check.Runbook, options Options) (*Plan, diag.List, error) {
 	header := headerOf(checked)
 	m := maker{checked: checked, scope: newBefore(header, options.Inputs)}
 	m.plan = Plan{
+		Logs:      &Logs{},
 		Runbook:   header,
 		Inputs:    options.Inputs,
 		Lock:      checked.Model.Metadata.Lock.Value,
@@ -216,7 +217,7 @@ func (m *maker) use(use *data.Use, on *check.Connection) Use {
 		Places:   use,
 	}
 	if on != nil {
-		planned.Over = configuration{on}
+		planned.Over, planned.Plugin = configuration{on}, on.Plugin.Provider.Describe().Name
 	}
 	return planned
 }

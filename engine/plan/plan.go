@@ -39,6 +39,9 @@ type Plan struct {
 	// Digest does not depend on what the actions foresaw ([Preview]): that is of the world.
 	Digest string `json:"digest" doc:"SHA-256 over all that says what would be done; where the file lies does not count."`
 
+	// Logs are what its plugins write to logs of their own; nil: nobody hears of them.
+	Logs *Logs `json:"-"`
+
 	index map[string]int // step id to its place in Steps
 }
 
@@ -100,6 +103,7 @@ func (s *Step) Changes() bool { return s.Effect != sdk.Read }
 type Use struct {
 	Action string      `json:"action" doc:"The action's name."`
 	On     string      `json:"on,omitempty" doc:"The connection, of a plugin's action."`
+	Plugin string      `json:"-"` // the plugin's own name; empty: it is built in
 	Effect sdk.Effect  `json:"effect" enum:"read,change,destroy"`
 	Params value.Value `json:"params" doc:"The parameters, as far as they are known."`
 	// Handler is the action itself, and Describe what it says of itself.

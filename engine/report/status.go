@@ -26,6 +26,7 @@ func StatusText(w io.Writer, s *standing.Status, now time.Time, style layout.Sty
 	if s.Drive != standing.Abandoned && s.Result != nil && s.Result.Failure != nil {
 		out.Linef("%s  %s", out.Bold("why"), s.Why())
 		out.place(s, s.Story().Failure.Place)
+		out.ownLog(s.Story().Failure)
 	}
 	out.Linef("%s\n", s.Tally())
 	out.stepLines(s, now)

@@ -105,6 +105,7 @@ func (out *page) cause(s *standing.Status) {
 	told := s.Story()
 	f := told.Failure
 	out.place(s, f.Place)
+	out.ownLog(f)
 	step, known := s.Step(told.Step)
 	if !known {
 		return
@@ -122,6 +123,13 @@ func (out *page) place(s *standing.Status, at *event.Place) {
 	if at != nil {
 		out.Linef("     %s", at)
 		out.Excerpt("  ", s.Excerpt(at))
+	}
+}
+
+// ownLog says where a plugin's own log is, which may tell more than the failure.
+func (out *page) ownLog(f *event.Failure) {
+	if f.Log != "" {
+		out.Linef("     the plugin's own log: %s", out.Dim(layout.Line(f.Log)))
 	}
 }
 

@@ -183,6 +183,9 @@ func (d *driver) failure(ctx context.Context, use *plan.Use, err error) *event.F
 	if at := use.Place(typed); !at.IsZero() {
 		failure.Place = &event.Place{File: at.File.Name(), Start: at.From(), End: at.To()}
 	}
+	if use.Plugin != "" {
+		failure.Log = d.logs.of(use.Plugin)
+	}
 	switch {
 	case ctx.Err() == nil:
 	case isAtWork(err) && errors.Is(ctx.Err(), context.DeadlineExceeded):

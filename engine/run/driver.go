@@ -50,7 +50,8 @@ type Asker interface {
 }
 
 // driver drives one run in this process. Its fields belong to the goroutine of loop,
-// but for those that are safe for concurrent use: base, arrived, looks, hosts, secrets.
+// but for those that are safe for concurrent use: base, arrived, looks, hosts, logs,
+// secrets.
 type driver struct {
 	process Process
 	plan    *plan.Plan
@@ -67,6 +68,7 @@ type driver struct {
 	asks    map[string]*ask
 	inbox   inbox
 	hosts   hosts
+	logs    pluginLogs
 	timers  timers
 	looks   chan struct{} // bounds the observations in flight
 
@@ -104,14 +106,14 @@ const observationSlots = 16
 // newDriver returns a driver whose work the context does not end.
 func newDriver(ctx context.Context, p Process, pl *plan.Plan, folder *journal.Run) *driver {
 	base, stop := context.WithCancel(context.WithoutCancel(ctx))
-	return &driver{
+	d := &driver{
 		process: p,
 		plan:    pl,
 		machine: machine.New(pl),
 		folder:  folder,
 		base:    base,
 		stop:    stop,
-		secrets: newSecrets(pl.Inputs, pl.Vars),
+		secrets: newSecrets(pl),
 		arrived: make(chan message, 256),
 		work:    make(map[event.Op]*work),
 		asks:    make(map[string]*ask),
@@ -120,6 +122,8 @@ func newDriver(ctx context.Context, p Process, pl *plan.Plan, folder *journal.Ru
 		ended:   make(map[string]string),
 		looks:   make(chan struct{}, observationSlots),
 	}
+	d.logs = pluginLogs{driver: d, logs: make(map[string]*outputLog)}
+	return d
 }
 
 // loop carries the run on until it ends or pauses.

@@ -118,7 +118,7 @@ func drive(tb testing.TB, pl *plan.Plan) journal.Stats {
 
 func TestSecretsLearns(t *testing.T) {
 	t.Parallel()
-	s := newSecrets(value.String("plain"), value.Null())
+	s := newSecrets(&plan.Plan{Inputs: value.String("plain")})
 	if !s.masker.Empty() || s.text("hunter22") != "hunter22" || s.in(json.RawMessage(`"hunter22"`)) {
 		t.Error("it knows what nobody told it")
 	}
@@ -134,7 +134,7 @@ func TestSecretsLearns(t *testing.T) {
 
 func BenchmarkMaskEvent(b *testing.B) {
 	b.ReportAllocs()
-	s := newSecrets(value.String("hunter22").Secret(), value.Null())
+	s := newSecrets(&plan.Plan{Inputs: value.String("hunter22").Secret()})
 	e := event.Event{Type: event.AttemptFinished, Reason: "as it should", Failure: &event.Failure{Message: "broken"}}
 	for b.Loop() {
 		s.event(e)

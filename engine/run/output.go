@@ -32,13 +32,16 @@ func newOutputLog(folder *journal.Run, op event.Op) *outputLog {
 	if op.Part != event.Do {
 		name += "." + string(op.Part)
 	}
-	file := folder.Output(name)
+	return newLog(folder.Output(name))
+}
+
+func newLog(file io.WriteCloser) *outputLog {
 	return &outputLog{file: file, lines: bufio.NewWriterSize(file, 64<<10), room: maxLog}
 }
 
 // logIsFull stands in the log behind the last line that it has room for.
 func logIsFull() string {
-	return fmt.Sprintf("what follows is not kept: the log of an attempt ends at %d MiB", maxLog>>20)
+	return fmt.Sprintf("what follows is not kept: such a log ends at %d MiB", maxLog>>20)
 }
 
 // keep writes a line, and reports whether it is the first for which there is no room.
@@ -57,10 +60,13 @@ func (l *outputLog) keep(now time.Time, attempt int, stream, text string) (full 
 	return full
 }
 
+// format makes a line; what belongs to no attempt has none in it.
 func (l *outputLog) format(now time.Time, attempt int, stream, text string) {
 	l.line = now.UTC().AppendFormat(l.line[:0], "2006-01-02T15:04:05.000Z ")
-	l.line = strconv.AppendInt(l.line, int64(attempt), 10)
-	l.line = append(l.line, ' ')
+	if attempt > 0 {
+		l.line = strconv.AppendInt(l.line, int64(attempt), 10)
+		l.line = append(l.line, ' ')
+	}
 	l.line = append(l.line, stream...)
 	l.line = append(l.line, ' ')
 	l.line = append(l.line, text...)

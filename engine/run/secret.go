@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/gatebook/gatebook/engine/event"
+	"github.com/gatebook/gatebook/engine/plan"
 	"github.com/gatebook/gatebook/engine/value"
 	"github.com/gatebook/gatebook/schema"
 )
@@ -18,10 +19,14 @@ const maxText = 64 << 10
 // actions have returned since. It is safe for concurrent use.
 type secrets struct{ masker *value.Masker }
 
-// newSecrets returns those among the inputs, and those that the vars make of them.
-func newSecrets(inputs, vars value.Value) *secrets {
-	s := &secrets{masker: value.NewMasker(inputs)}
-	s.derive(vars)
+// newSecrets returns those among a plan's inputs, and those that its vars make of them; and
+// those that its connections are configured by.
+func newSecrets(pl *plan.Plan) *secrets {
+	s := &secrets{masker: value.NewMasker(pl.Inputs)}
+	s.derive(pl.Vars)
+	for _, connection := range pl.Connections {
+		s.learn(connection.Config)
+	}
 	return s
 }
 

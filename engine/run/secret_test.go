@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/gatebook/gatebook/engine/event"
+	"github.com/gatebook/gatebook/engine/plan"
 	"github.com/gatebook/gatebook/engine/value"
 )
 
@@ -20,8 +21,8 @@ func TestTextsOfEventsAreBounded(t *testing.T) {
 		Result: &event.Result{Failure: failure, Missing: map[string]string{"outputs.url": long}},
 	}
 	for name, s := range map[string]*secrets{
-		"no secrets": newSecrets(value.Null(), value.Null()),
-		"secrets":    newSecrets(value.String("hunter22").Secret(), value.Null()),
+		"no secrets": newSecrets(&plan.Plan{}),
+		"secrets":    newSecrets(&plan.Plan{Inputs: value.String("hunter22").Secret()}),
 	} {
 		kept := s.event(given)
 		for what, text := range map[string]string{

@@ -68,6 +68,7 @@ func (d *driver) begin(info event.Run, locks *journal.Locks) {
 // drive runs the loop, ends what still works, and closes the journal behind it. A run
 // that rests half-way keeps its locks.
 func (d *driver) drive(locks *journal.Locks) (event.Result, error) {
+	d.keepPluginLogs()
 	result, err := d.loop()
 	d.stop()
 	d.closeHosts()

@@ -16,7 +16,7 @@ func BenchmarkStart(b *testing.B) {
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		if err := host.Ping(b.Context(), plugin.Connect("prod", json.RawMessage(`{}`), nil)["nothing"]); err != nil {
+		if err := host.Ping(b.Context(), plugin.Connect("prod", json.RawMessage(`{}`), nil, nil)["nothing"]); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -30,7 +30,7 @@ func BenchmarkCall(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	nothing := plugin.Connect("prod", json.RawMessage(`{}`), nil)["nothing"]
+	nothing := plugin.Connect("prod", json.RawMessage(`{}`), nil, nil)["nothing"]
 	b.Run("ping", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {

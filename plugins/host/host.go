@@ -33,9 +33,6 @@ type Options struct {
 	Environ func(name string) (string, bool)
 	// Now is the clock, by which the time that an attempt has left is told to the plugin.
 	Now func() time.Time
-	// Log takes what plugins write to their standard error, line by line; it is called
-	// from several goroutines. Nil: nobody does.
-	Log func(plugin string, line []byte)
 	// StartTimeout is how long a plugin has from its start to its handshake, 0: 30 s.
 	StartTimeout time.Duration
 	// Grace is how long an action has to end when it is cancelled before its plugin is
@@ -171,7 +168,7 @@ func allowed(name, locked string, want *semver.Constraints) error {
 
 // describe starts a program for as long as it takes to describe itself.
 func (h *Host) describe(ctx context.Context, name string, program *binary) (sdk.PluginDescription, error) {
-	p, err := h.launch(name, program, nil)
+	p, err := h.launch(name, program, nil, nil)
 	if err != nil {
 		return sdk.PluginDescription{}, err
 	}
@@ -223,12 +220,8 @@ func sound(name string, d sdk.PluginDescription) error {
 }
 
 // launch starts a program with the environment, and keeps account of it.
-func (h *Host) launch(name string, program *binary, env []string) (*process, error) {
-	log := &tail{}
-	if h.options.Log != nil {
-		log.to = func(line []byte) { h.options.Log(name, line) }
-	}
-	p, err := launch(name, program, env, h.start, log)
+func (h *Host) launch(name string, program *binary, env []string, log func(line []byte)) (*process, error) {
+	p, err := launch(name, program, env, h.start, &tail{to: log})
 	if err != nil {
 		return nil, err
 	}
@@ -271,9 +264,10 @@ func (h *Host) Close() error {
 
 // Connect returns the plugin's actions over one connection, by their names: config
 // satisfies the schema of its connections, and env names the variables of the host's
-// environment that it gets. Nothing is started before an action is used.
-func (p *Plugin) Connect(name string, config json.RawMessage, env []string) map[string]sdk.Handler {
-	c := &connection{host: p.host, plugin: p, name: name, config: config, env: slices.Clone(env), turn: make(chan struct{}, 1)}
+// environment that it gets. log takes what the plugin writes to its standard error, line
+// by line; nil: nobody does. Nothing is started before an action is used.
+func (p *Plugin) Connect(name string, config json.RawMessage, env []string, log func(line []byte)) map[string]sdk.Handler {
+	c := &connection{host: p.host, plugin: p, name: name, config: config, env: slices.Clone(env), log: log, turn: make(chan struct{}, 1)}
 	handlers := make(map[string]sdk.Handler, len(p.description.Actions))
 	for _, description := range p.description.Actions {
 		handlers[description.Name] = &handler{connection: c, description: description}
@@ -288,6 +282,7 @@ type connection struct {
 	name   string
 	config json.RawMessage
 	env    []string
+	log    func(line []byte)
 
 	turn    chan struct{} // held while the process is started; one may
 	current *process
@@ -325,7 +320,7 @@ func (c *connection) startProcess(ctx context.Context) (*process, error) {
 		return nil, err
 	}
 	defer program.close()
-	p, err := c.host.launch(c.plugin.description.Name, program, c.environment())
+	p, err := c.host.launch(c.plugin.description.Name, program, c.environment(), c.log)
 	if err != nil {
 		return nil, err
 	}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -37,11 +38,6 @@ func newWorld(t testing.TB, change func(*host.Options)) *world {
 	w := &world{t: t, dir: t.TempDir()}
 	options := host.Options{
 		Dirs: []string{w.dir}, Platform: platform, Now: time.Now, StartTimeout: 20 * time.Second, Grace: 10 * time.Second,
-		Log: func(plugin string, line []byte) {
-			w.mu.Lock()
-			defer w.mu.Unlock()
-			w.log = append(w.log, plugin+": "+string(line))
-		},
 	}
 	if change != nil {
 		change(&options)
@@ -87,7 +83,21 @@ func (w *world) connect(name, version, config string, env ...string) map[string]
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	return plugin.Connect("prod", json.RawMessage(config), env)
+	return plugin.Connect("prod", json.RawMessage(config), env, w.keep)
+}
+
+// keep takes a line of a plugin's log.
+func (w *world) keep(line []byte) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.log = append(w.log, string(line))
+}
+
+// logged returns what the plugins have logged.
+func (w *world) logged() []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Clone(w.log)
 }
 
 func apple() sdk.Request {
@@ -360,8 +370,8 @@ func TestOnlyWhatIsLockedIsRun(t *testing.T) {
 			if _, err := w.host.Open(t.Context(), "shop", nil, lock); err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("got %v\nwant %s", err, test.want)
 			}
-			if len(w.log) > 0 {
-				t.Errorf("it was run: %q", w.log)
+			if _, err := os.Stat(ranIn(w.dir)); err == nil {
+				t.Error("it was run")
 			}
 		})
 	}
@@ -402,8 +412,27 @@ func TestAKnownPluginIsNotStartedToBeDescribed(t *testing.T) {
 	if !bytes.Equal(one, other) {
 		t.Errorf("got %s\nwant %s", other, one)
 	}
+	if _, err := os.Stat(ranIn(w.dir)); err != nil {
+		t.Errorf("that a plugin is run leaves no trace, so that no test would see it: %v", err)
+	}
 	if info, err := os.Stat(cache); err != nil || info.Mode().Perm() != 0o700 {
 		t.Errorf("the cache is open to others: %v %v", info.Mode(), err)
+	}
+}
+
+// What a plugin writes to standard error is passed on to its last byte, and a line that
+// is too long in parts that show where they were cut.
+func TestWhatAPluginLogsIsPassedOn(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	_, err := w.connect("shop", "1.2.0", `{}`)["chatter"].Apply(t.Context(), apple(), &recorder{})
+	if err == nil || !strings.Contains(err.Error(), "died in the middle of it (exit status 4); it said last: one / two zzz") ||
+		!strings.HasSuffix(err.Error(), "/ three; it is started again when it is next needed") {
+		t.Errorf("got %v", err)
+	}
+	want := []string{"one", "", "two " + strings.Repeat("z", 4092) + "…", "…" + strings.Repeat("z", 908), "three"}
+	if got := w.logged(); !slices.Equal(got, want) {
+		t.Errorf("got %.60q, want %.60q", got, want)
 	}
 }
 

@@ -30,6 +30,7 @@ func TestMain(m *testing.M) {
 	if !isPlugin {
 		os.Exit(m.Run())
 	}
+	_ = os.WriteFile(ranIn(filepath.Dir(os.Args[0])), nil, 0o600)
 	behave, ok := behaviours()[name]
 	if !ok {
 		fmt.Fprintln(os.Stderr, "no such behaviour")
@@ -37,6 +38,9 @@ func TestMain(m *testing.M) {
 	}
 	behave()
 }
+
+// ranIn is the file that says that a plugin in the folder was run.
+func ranIn(dir string) string { return filepath.Join(dir, "ran") }
 
 func behaviours() map[string]func() {
 	return map[string]func(){
@@ -142,6 +146,11 @@ func shop(version string) sdk.Plugin[target] {
 			act("die", func(context.Context, *sdk.Call[orderInput]) (orderOutput, error) {
 				fmt.Fprintln(os.Stderr, "the roof came down")
 				os.Exit(3)
+				return orderOutput{}, nil
+			}),
+			act("chatter", func(context.Context, *sdk.Call[orderInput]) (orderOutput, error) {
+				fmt.Fprint(os.Stderr, "one\r\n\ntwo ", strings.Repeat("z", 5000), "\nthree")
+				os.Exit(4)
 				return orderOutput{}, nil
 			}),
 			act("wait", func(ctx context.Context, call *sdk.Call[orderInput]) (orderOutput, error) {

@@ -23,7 +23,7 @@ import (
 type child struct {
 	program *binary
 	env     []string
-	log     io.Writer // takes what it writes to standard error
+	log     *tail // takes what it writes to standard error
 
 	command *exec.Cmd
 	stdout  *os.File
@@ -55,6 +55,7 @@ func (c *child) Start(context.Context) error {
 	go func() {
 		defer close(logged)
 		_, _ = io.Copy(c.log, stderr.read)
+		c.log.end()
 	}()
 	started := make(chan error, 1)
 	go func() {

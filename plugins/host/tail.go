@@ -20,6 +20,9 @@ type tail struct {
 const (
 	tailLines   = 5
 	tailLineMax = 4 << 10 // a longer line is passed on in parts
+	// cutMark stands at each cut, by which those who mask know to look for parts of
+	// secrets there.
+	cutMark = "…"
 )
 
 // Write takes what comes; it never fails.
@@ -30,16 +33,27 @@ func (t *tail) Write(text []byte) (int, error) {
 	for {
 		end := bytes.IndexByte(t.partial, '\n')
 		switch {
-		case end >= 0:
+		case end >= 0 && end <= tailLineMax:
 			t.line(t.partial[:end])
 			t.partial = t.partial[end+1:]
 		case len(t.partial) > tailLineMax:
-			t.line(t.partial[:tailLineMax])
-			t.partial = t.partial[tailLineMax:]
+			rest := append([]byte(cutMark), t.partial[tailLineMax:]...)
+			t.line(append(t.partial[:tailLineMax:tailLineMax], cutMark...))
+			t.partial = rest
 		default:
 			t.partial = append([]byte(nil), t.partial...) // let go of what was read
 			return len(text), nil
 		}
+	}
+}
+
+// end takes what has come for a line, though nothing ends it: nothing follows.
+func (t *tail) end() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if len(t.partial) > 0 {
+		t.line(t.partial)
+		t.partial = nil
 	}
 }
 
