@@ -2,7 +2,9 @@ package setting
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -155,4 +157,16 @@ func (s *Setting[I, O, T, V]) kind(in I) string {
 // detail is a whole sentence about what was seen.
 func (s *Setting[I, O, T, V]) detail(in I, now V) string {
 	return fmt.Sprintf("The %s %s.", s.Name(in), s.State(now))
+}
+
+// Patch is a merge patch, strategic or not, that the server refuses by a conflict where
+// the object is not as it was read.
+func Patch(live Object, change map[string]any) ([]byte, error) {
+	guard := map[string]any{"uid": live.GetUID(), "resourceVersion": live.GetResourceVersion()}
+	if meta, more := change["metadata"].(map[string]any); more {
+		maps.Copy(guard, meta)
+	}
+	guarded := maps.Clone(change)
+	guarded["metadata"] = guard
+	return json.Marshal(guarded)
 }

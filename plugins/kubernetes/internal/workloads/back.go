@@ -5,7 +5,8 @@ import (
 	"fmt"
 	"slices"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
 	"github.com/gatebook/gatebook/plugins/sdk"
@@ -45,12 +46,24 @@ Undo returns to the revision that was current before, unless somebody began anot
 	}
 }
 
+// backBefore is the state that undoing restores: names, since a template may hold
+// what should not be written down.
+type backBefore struct {
+	UID  types.UID `json:"uid"`
+	From string    `json:"from"` // the revision that was current
+	To   string    `json:"to"`
+	Key  string    `json:"key,omitempty"` // of a step that went back earlier
+}
+
 // backPatch sets a template, and the key of the step that did, or none.
-func backPatch(to revision, key any) map[string]any {
-	return map[string]any{
-		"metadata": map[string]any{"annotations": map[string]any{cluster.KeyAnnotation: key}},
-		"spec":     map[string]any{"template": to.template},
+func backPatch(to revision, key string) map[string]any {
+	patch := templatePatch(to.template)
+	annotations := map[string]any{cluster.KeyAnnotation: nil}
+	if key != "" {
+		annotations[cluster.KeyAnnotation] = key
 	}
+	patch["metadata"] = map[string]any{"annotations": annotations}
+	return patch
 }
 
 // pick returns the revision that a step goes to.
@@ -68,24 +81,69 @@ func pick(of *workload, revisions []revision, number int64) (revision, error) {
 	return revisions[i], nil
 }
 
-func (w workloads) applyBack(ctx context.Context, call *sdk.Call[BackInput]) (BackOutput, error) {
-	found, revisions, err := w.settled(ctx, call.Input.Target)
-	switch {
-	case err != nil:
-		return BackOutput{}, err
-	case found.paused:
-		return BackOutput{}, sdk.Errorf(sdk.Permanent, "the rollouts of the %s are paused", found).NothingChanged()
-	case found.meta.Annotations[cluster.KeyAnnotation] == call.Key:
-		return BackOutput{revisions[0].name, found.images()}, nil // an earlier attempt did it
+// named returns the revision of a name.
+func named(of *workload, revisions []revision, name string) (revision, error) {
+	i := slices.IndexFunc(revisions, func(r revision) bool { return r.name == name })
+	if i < 0 {
+		return revision{}, sdk.Errorf(sdk.Permanent, "the revision %s of the %s is no longer kept", name, of)
 	}
-	to, err := pick(found, revisions, call.Input.ToRevision)
+	return revisions[i], nil
+}
+
+func (w workloads) applyBack(ctx context.Context, call *sdk.Call[BackInput]) (BackOutput, error) {
+	was, saved, err := sdk.LoadBefore[backBefore](call)
 	if err != nil {
 		return BackOutput{}, err
 	}
-	if err := call.SaveBefore(ctx, backBefore{found.meta.UID, revisions[0].name, to.name}); err != nil {
-		return BackOutput{}, err
+	var to revision
+	err = cluster.Again(func() error {
+		found, revisions, err := w.settled(ctx, call.Input.Target)
+		if err != nil {
+			return err
+		}
+		done := found.GetAnnotations()[cluster.KeyAnnotation] == call.Key // by an earlier attempt
+		switch {
+		case saved:
+			to, err = named(found, revisions, was.To)
+		case done:
+			to = revisions[0]
+		default:
+			to, err = pick(found, revisions, call.Input.ToRevision)
+			was = backBefore{found.GetUID(), revisions[0].name, to.name, found.GetAnnotations()[cluster.KeyAnnotation]}
+		}
+		if err != nil || done {
+			return err
+		}
+		if err := stands(found, revisions, was, was.From); err != nil {
+			return err
+		}
+		if !saved {
+			if err := call.SaveBefore(ctx, was); err != nil {
+				return err
+			}
+			saved = true
+		}
+		_, err = w.change(ctx, found, backPatch(to, call.Key))
+		return err
+	})
+	return BackOutput{to.name, to.images}, err
+}
+
+// stands says why the workload is not one whose current revision is the one of a name,
+// and may be changed.
+func stands(found *workload, revisions []revision, was backBefore, at string) error {
+	switch {
+	case found.GetUID() != was.UID:
+		return sdk.Errorf(sdk.Conflict, "the %s is not the one that this step began with, but a new one of that name", found)
+	case found.paused:
+		// The newest revision need not be that of the template then.
+		return sdk.Errorf(sdk.Permanent, "the rollouts of the %s are paused", found).NothingChanged()
+	case revisions[0].name != at:
+		return sdk.Errorf(sdk.Conflict, "%s began another rollout of the %s meanwhile, %s",
+			cluster.Somebody(found.GetManagedFields(), "f:spec", "f:template"), found, revisions[0].name)
+	default:
+		return nil
 	}
-	return BackOutput{to.name, to.images}, w.patch(ctx, found, backPatch(to, call.Key), nil)
 }
 
 func (w workloads) planBack(ctx context.Context, call *sdk.Call[BackInput]) (sdk.Preview, error) {
@@ -93,13 +151,13 @@ func (w workloads) planBack(ctx context.Context, call *sdk.Call[BackInput]) (sdk
 	if !call.Knows("kind", "name", "namespace", "toRevision") {
 		return sdk.Preview{Summary: "would take back a rollout that is not known yet"}, nil
 	}
-	in.Namespace = w.In(in.Namespace)
+	in.Target = w.named(in.Target)
 	kept := "controllerrevisions"
 	if in.Kind == "Deployment" {
 		kept = "replicasets"
 	}
-	lacking, err := w.Lacking(ctx, in.right("get", "", "read"), in.right("patch", "", "change"),
-		cluster.Right{Verb: "list", Group: "apps", Resource: kept, Namespace: in.Namespace})
+	rights := append(in.patchRights(), cluster.Right{Verb: "list", Group: "apps", Resource: kept, Namespace: in.Namespace})
+	lacking, err := w.Lacking(ctx, rights...)
 	if err != nil || len(lacking) > 0 {
 		return sdk.Preview{Summary: fmt.Sprintf("would take back the rollout of the %s", in.Target), Blockers: lacking}, err
 	}
@@ -111,13 +169,18 @@ func (w workloads) planBack(ctx context.Context, call *sdk.Call[BackInput]) (sdk
 	if err != nil {
 		return sdk.Preview{}, err
 	}
-	if err := w.patch(ctx, found, backPatch(to, "planned"), []string{metav1.DryRunAll}); err != nil {
+	delta, err := w.foresee(ctx, found, backPatch(to, "the step's key"))
+	if err != nil {
 		return sdk.Preview{}, err
 	}
-	return sdk.Preview{
-		Summary: fmt.Sprintf("would go back to revision %d of the %s, with the images %v", to.number, in.Target, to.images),
-		Changes: []sdk.Delta{{Target: in.String(), Kind: in.Kind, Op: "update"}},
-	}, nil
+	preview := sdk.Preview{
+		Summary: fmt.Sprintf("would go back to revision %d of the %s, with the images %s", to.number, in.Target, labels.FormatLabels(to.images)),
+		Changes: []sdk.Delta{delta},
+	}
+	if found.paused {
+		preview.Blockers = []string{fmt.Sprintf("The rollouts of the %s are paused.", in.Target)}
+	}
+	return preview, nil
 }
 
 func (w workloads) undoBack(ctx context.Context, call *sdk.Call[BackInput]) error {
@@ -127,36 +190,38 @@ func (w workloads) undoBack(ctx context.Context, call *sdk.Call[BackInput]) erro
 	}
 	return cluster.Again(func() error {
 		found, revisions, err := w.settled(ctx, call.Input.Target)
-		switch {
-		case err != nil:
+		if err != nil {
 			return err
-		case found.meta.UID != was.UID:
-			return sdk.Errorf(sdk.Conflict, "the %s is not the one that was changed, but a new one of that name", found)
-		case revisions[0].name == was.From:
+		}
+		if found.GetUID() == was.UID && revisions[0].name == was.From {
 			return nil
-		case revisions[0].name != was.To:
-			return sdk.Errorf(sdk.Conflict, "%s began another rollout of the %s meanwhile, %s",
-				cluster.Somebody(found.meta.ManagedFields, "f:spec", "f:template"), found, revisions[0].name)
 		}
-		i := slices.IndexFunc(revisions, func(r revision) bool { return r.name == was.From })
-		if i < 0 {
-			return sdk.Errorf(sdk.Permanent, "the revision %s of the %s is no longer kept", was.From, found)
+		if err := stands(found, revisions, was, was.To); err != nil {
+			return err
 		}
-		patch := backPatch(revisions[i], nil)
-		patch["metadata"].(map[string]any)["resourceVersion"] = found.meta.ResourceVersion
-		return w.patch(ctx, found, patch, nil)
+		from, err := named(found, revisions, was.From)
+		if err != nil {
+			return err
+		}
+		_, err = w.change(ctx, found, backPatch(from, was.Key))
+		return err
 	})
 }
 
 func (w workloads) observeBack(ctx context.Context, call *sdk.Call[BackInput]) (sdk.Observed[BackOutput], error) {
+	was, saved, err := sdk.LoadBefore[backBefore](call)
+	if err != nil {
+		return sdk.Observed[BackOutput]{}, err
+	}
 	found, revisions, err := w.settled(ctx, call.Input.Target)
 	if err != nil {
 		return sdk.Observed[BackOutput]{}, err
 	}
 	detail := fmt.Sprintf("The current revision of the %s is %s.", found, revisions[0].name)
 	// A lost Undo may be made again without harm.
-	if call.Undo || found.meta.Annotations[cluster.KeyAnnotation] != call.Key {
+	if call.Undo || !saved || found.GetAnnotations()[cluster.KeyAnnotation] != call.Key {
 		return sdk.Observed[BackOutput]{State: sdk.NotDone, Detail: detail}, nil
 	}
-	return sdk.Observed[BackOutput]{State: sdk.Done, Detail: detail, Outputs: BackOutput{revisions[0].name, found.images()}}, nil
+	to, err := named(found, revisions, was.To)
+	return sdk.Observed[BackOutput]{State: sdk.Done, Detail: detail, Outputs: BackOutput{to.name, to.images}}, err
 }

@@ -1,6 +1,6 @@
-// Package workloads holds the actions on Deployments, StatefulSets and DaemonSets:
-// workload, set_image, scale, rollout,
-// rollout_restart and rollout_undo.
+// Package workloads holds the actions on Deployments, StatefulSets and DaemonSets: how
+// they are, what they run, how many pods they have, and how they roll out. It leaves
+// out what acts on workloads from outside: Services, autoscalers, schedules.
 package workloads
 
 import (
@@ -11,7 +11,10 @@ import (
 // Actions declares the actions on workloads of a cluster.
 func Actions(c *cluster.Cluster) []sdk.Declaration {
 	w := workloads{c}
-	return []sdk.Declaration{w.status(), w.setImage(), w.scale(), w.rollout(), w.restart(), w.back()}
+	return []sdk.Declaration{
+		w.status(), w.setImage(), w.scale(), w.partition(),
+		w.rollout(), w.restart(), w.back(), w.pause(), w.resume(),
+	}
 }
 
 // workloads acts on the workloads of a cluster.

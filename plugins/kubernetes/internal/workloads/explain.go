@@ -52,7 +52,7 @@ func (w workloads) explain(ctx context.Context, of *workload) ([]string, error) 
 // events is not kept from anything else.
 func (w workloads) warnings(ctx context.Context, of *workload) []string {
 	events, err := w.Kube.CoreV1().Events(of.Namespace).List(ctx, metav1.ListOptions{
-		FieldSelector: "type=Warning,involvedObject.name=" + of.Name + ",involvedObject.uid=" + string(of.meta.UID),
+		FieldSelector: "type=Warning,involvedObject.name=" + of.Name + ",involvedObject.uid=" + string(of.GetUID()),
 	})
 	if err != nil {
 		if apierrors.IsForbidden(err) {

@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/schema"
@@ -41,34 +39,38 @@ all attempts of one step are one restart; ` + "`rollout`" + ` waits for its end.
 
 // restartPatch marks the pod template with the key of a step.
 func restartPatch(key string) map[string]any {
-	annotations := map[string]any{"annotations": map[string]any{cluster.KeyAnnotation: key}}
-	return map[string]any{"spec": map[string]any{"template": map[string]any{"metadata": annotations}}}
+	return templatePatch(map[string]any{"metadata": map[string]any{"annotations": map[string]any{cluster.KeyAnnotation: key}}})
+}
+
+// restarted says whether the step of a key restarted the workload.
+func (w *workload) restarted(key string) bool {
+	return w.template.Annotations[cluster.KeyAnnotation] == key
 }
 
 func (w workloads) applyRestart(ctx context.Context, call *sdk.Call[RestartInput]) (RestartOutput, error) {
-	found, err := w.read(ctx, call.Input.Target)
+	var found *workload
+	err := cluster.Again(func() (err error) {
+		if found, err = w.read(ctx, call.Input.Target); err != nil || found.restarted(call.Key) {
+			return err
+		}
+		if found.paused {
+			return sdk.Errorf(sdk.Permanent, "the rollouts of the %s are paused, so that it cannot be restarted", found).NothingChanged()
+		}
+		found, err = w.change(ctx, found, restartPatch(call.Key))
+		return err
+	})
 	if err != nil {
 		return RestartOutput{}, err
 	}
-	if found.paused {
-		return RestartOutput{}, sdk.Errorf(sdk.Permanent, "the rollouts of the %s are paused, so that it cannot be restarted", found).NothingChanged()
-	}
-	if err := w.patch(ctx, found, restartPatch(call.Key), nil); err != nil {
-		return RestartOutput{}, err
-	}
-	if found, err = w.read(ctx, call.Input.Target); err != nil {
-		return RestartOutput{}, err
-	}
-	return RestartOutput{found.meta.Generation}, nil
+	return RestartOutput{found.GetGeneration()}, nil
 }
 
 func (w workloads) planRestart(ctx context.Context, call *sdk.Call[RestartInput]) (sdk.Preview, error) {
 	if !call.Knows("kind", "name", "namespace") {
 		return sdk.Preview{Summary: "would restart a workload that is not known yet"}, nil
 	}
-	target := call.Input.Target
-	target.Namespace = w.In(target.Namespace)
-	lacking, err := w.Lacking(ctx, target.right("get", "", "read"), target.right("patch", "", "change"))
+	target := w.named(call.Input.Target)
+	lacking, err := w.Lacking(ctx, target.patchRights()...)
 	if err != nil || len(lacking) > 0 {
 		return sdk.Preview{Summary: fmt.Sprintf("would restart the %s", target), Blockers: lacking}, err
 	}
@@ -76,13 +78,13 @@ func (w workloads) planRestart(ctx context.Context, call *sdk.Call[RestartInput]
 	if err != nil {
 		return sdk.Preview{}, err
 	}
-	// What admission would refuse, it refuses now.
-	if err := w.patch(ctx, found, restartPatch("planned"), []string{metav1.DryRunAll}); err != nil {
+	delta, err := w.foresee(ctx, found, restartPatch("the step's key"))
+	if err != nil {
 		return sdk.Preview{}, err
 	}
 	preview := sdk.Preview{
 		Summary: fmt.Sprintf("would restart the %s, which replaces %d pods", target, found.replicas-found.untouched),
-		Changes: []sdk.Delta{{Target: target.String(), Kind: target.Kind, Op: "update"}},
+		Changes: []sdk.Delta{delta},
 	}
 	if found.paused {
 		preview.Blockers = []string{fmt.Sprintf("The rollouts of the %s are paused.", target)}
@@ -95,11 +97,11 @@ func (w workloads) observeRestart(ctx context.Context, call *sdk.Call[RestartInp
 	if err != nil {
 		return sdk.Observed[RestartOutput]{}, err
 	}
-	if found.template.Annotations[cluster.KeyAnnotation] != call.Key {
+	if !found.restarted(call.Key) {
 		return sdk.Observed[RestartOutput]{State: sdk.NotDone, Detail: fmt.Sprintf("The pod template of the %s does not have this step's key.", found)}, nil
 	}
 	return sdk.Observed[RestartOutput]{
-		State: sdk.Done, Outputs: RestartOutput{found.meta.Generation},
+		State: sdk.Done, Outputs: RestartOutput{found.GetGeneration()},
 		Detail: fmt.Sprintf("The pod template of the %s has this step's key.", found),
 	}, nil
 }

@@ -9,7 +9,6 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
 	"github.com/gatebook/gatebook/plugins/sdk"
@@ -56,7 +55,7 @@ func (w workloads) replicaSets(ctx context.Context, of *workload, options metav1
 	var found []revision
 	for _, set := range sets.Items {
 		number, err := strconv.ParseInt(set.Annotations[revisionAnnotation], 10, 64)
-		if err != nil || !metav1.IsControlledBy(&set, &of.meta) {
+		if err != nil || !metav1.IsControlledBy(&set, of) {
 			continue
 		}
 		delete(set.Spec.Template.Labels, appsv1.DefaultDeploymentUniqueLabelKey)
@@ -80,7 +79,7 @@ func (w workloads) controllerRevisions(ctx context.Context, of *workload, option
 	}
 	var found []revision
 	for _, one := range kept.Items {
-		if !metav1.IsControlledBy(&one, &of.meta) {
+		if !metav1.IsControlledBy(&one, of) {
 			continue
 		}
 		var patch struct {
@@ -122,7 +121,7 @@ func (w workloads) settled(ctx context.Context, of Target) (*workload, []revisio
 		if err != nil {
 			return nil, nil, err
 		}
-		if found.seen >= found.meta.Generation {
+		if found.seen >= found.GetGeneration() {
 			revisions, err := w.revisions(ctx, found)
 			if err == nil && len(revisions) == 0 {
 				err = sdk.Errorf(sdk.Transient, "the controller of the %s keeps no revision of it yet", found)
@@ -133,12 +132,4 @@ func (w workloads) settled(ctx context.Context, of Target) (*workload, []revisio
 			return nil, nil, context.Cause(ctx)
 		}
 	}
-}
-
-// backBefore is the state that undoing restores: names, since a template may hold
-// what should not be written down.
-type backBefore struct {
-	UID  types.UID `json:"uid"`
-	From string    `json:"from"`
-	To   string    `json:"to"`
 }

@@ -41,8 +41,7 @@ Pods that a partition or OnDelete keeps on the old template are not waited for.`
 			if !call.Knows("kind", "name", "namespace") {
 				return sdk.Preview{Summary: "would wait for a workload that is not known yet"}, nil
 			}
-			target := call.Input.Target
-			target.Namespace = w.In(target.Namespace)
+			target := w.named(call.Input.Target)
 			lacking, err := w.Lacking(ctx, target.right("get", "", "read"),
 				cluster.Right{Verb: "list", Resource: "pods", Namespace: target.Namespace})
 			return sdk.Preview{Summary: fmt.Sprintf("would wait for the rollout of the %s", target), Blockers: lacking}, err
@@ -160,7 +159,7 @@ func (w *workload) progress() string {
 // rolledOut says whether the controller has seen the newest template and is done with it.
 func (w *workload) rolledOut() bool {
 	switch {
-	case w.seen < w.meta.Generation, w.updated < w.wanted(), w.available < w.replicas:
+	case w.seen < w.GetGeneration(), w.updated < w.wanted(), w.available < w.replicas:
 		return false
 	default:
 		return w.existing <= w.replicas
@@ -170,7 +169,7 @@ func (w *workload) rolledOut() bool {
 // deadlinePassed says whether the Deployment gave up by itself.
 func (w *workload) deadlinePassed() bool {
 	for _, c := range w.conditions {
-		if c.Type == "Progressing" && c.Reason == "ProgressDeadlineExceeded" && w.seen >= w.meta.Generation {
+		if c.Type == "Progressing" && c.Reason == "ProgressDeadlineExceeded" && w.seen >= w.GetGeneration() {
 			return true
 		}
 	}

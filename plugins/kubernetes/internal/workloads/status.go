@@ -32,7 +32,7 @@ type Status struct {
 func (w *workload) told() Status {
 	return Status{
 		Kind: w.Kind, Name: w.Name, Namespace: w.Namespace, Replicas: w.replicas, ReadyReplicas: w.ready,
-		UpdatedReplicas: w.updated, AvailableReplicas: w.available, Images: w.images(), Generation: w.meta.Generation,
+		UpdatedReplicas: w.updated, AvailableReplicas: w.available, Images: w.images(), Generation: w.GetGeneration(),
 		ObservedGeneration: w.seen, Paused: w.paused, Conditions: w.conditions,
 	}
 }
@@ -52,8 +52,7 @@ func (w workloads) status() sdk.Action[WorkloadInput, Status] {
 			if !call.Knows("kind", "name", "namespace") {
 				return sdk.Preview{Summary: "would read a workload that is not known yet"}, nil
 			}
-			target := call.Input.Target
-			target.Namespace = w.In(target.Namespace)
+			target := w.named(call.Input.Target)
 			lacking, err := w.Lacking(ctx, target.right("get", "", "read"))
 			return sdk.Preview{Summary: fmt.Sprintf("would read the %s", target), Blockers: lacking}, err
 		},

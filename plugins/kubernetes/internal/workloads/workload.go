@@ -2,7 +2,6 @@ package workloads
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"strings"
 
@@ -14,6 +13,8 @@ import (
 	"k8s.io/apimachinery/pkg/watch"
 
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/diff"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/setting"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
@@ -32,7 +33,8 @@ func (t Target) String() string { return t.Kind + " " + t.Namespace + "/" + t.Na
 // workload is what the three kinds have in common.
 type workload struct {
 	Target
-	meta       metav1.ObjectMeta
+	setting.Object // as it was read
+
 	selector   *metav1.LabelSelector
 	template   corev1.PodTemplateSpec
 	replicas   int32 // wanted; of a DaemonSet, as many as there are nodes for it
@@ -57,40 +59,46 @@ type Condition struct {
 
 // read reads a workload of any of the kinds.
 func (w workloads) read(ctx context.Context, of Target) (*workload, error) {
-	of.Namespace = w.In(of.Namespace)
-	apps := w.Kube.AppsV1()
-	var found *workload
-	var err error
-	switch of.Kind {
-	case "StatefulSet":
-		var set *appsv1.StatefulSet
-		if set, err = apps.StatefulSets(of.Namespace).Get(ctx, of.Name, metav1.GetOptions{}); err == nil {
-			found = ofStatefulSet(set)
-		}
-	case "DaemonSet":
-		var set *appsv1.DaemonSet
-		if set, err = apps.DaemonSets(of.Namespace).Get(ctx, of.Name, metav1.GetOptions{}); err == nil {
-			found = ofDaemonSet(set)
-		}
-	default:
-		var deployment *appsv1.Deployment
-		if deployment, err = apps.Deployments(of.Namespace).Get(ctx, of.Name, metav1.GetOptions{}); err == nil {
-			found = ofDeployment(deployment)
-		}
-	}
+	of = w.named(of)
+	found, err := w.get(ctx, of)
 	switch {
 	case apierrors.IsNotFound(err):
 		return nil, sdk.FieldErrorf("name", "there is no %s", of)
 	case err != nil:
 		return nil, cluster.FaultIn(ctx, err, "read the %s", of)
 	}
-	found.Target = of
 	return found, nil
+}
+
+// get is read with the error of the API.
+func (w workloads) get(ctx context.Context, of Target) (*workload, error) {
+	of = w.named(of)
+	apps := w.Kube.AppsV1()
+	switch of.Kind {
+	case "StatefulSet":
+		return as(of, ofStatefulSet)(apps.StatefulSets(of.Namespace).Get(ctx, of.Name, metav1.GetOptions{}))
+	case "DaemonSet":
+		return as(of, ofDaemonSet)(apps.DaemonSets(of.Namespace).Get(ctx, of.Name, metav1.GetOptions{}))
+	default:
+		return as(of, ofDeployment)(apps.Deployments(of.Namespace).Get(ctx, of.Name, metav1.GetOptions{}))
+	}
+}
+
+// as makes of an answer of the API a workload.
+func as[T any](of Target, convert func(T) *workload) func(T, error) (*workload, error) {
+	return func(answer T, err error) (*workload, error) {
+		if err != nil {
+			return nil, err
+		}
+		made := convert(answer)
+		made.Target = of
+		return made, nil
+	}
 }
 
 func ofDeployment(d *appsv1.Deployment) *workload {
 	w := &workload{
-		meta: d.ObjectMeta, selector: d.Spec.Selector, template: d.Spec.Template, replicas: orOne(d.Spec.Replicas),
+		Object: d, selector: d.Spec.Selector, template: d.Spec.Template, replicas: orOne(d.Spec.Replicas),
 		seen: d.Status.ObservedGeneration, ready: d.Status.ReadyReplicas, updated: d.Status.UpdatedReplicas,
 		available: d.Status.AvailableReplicas, existing: d.Status.Replicas, paused: d.Spec.Paused,
 	}
@@ -102,7 +110,7 @@ func ofDeployment(d *appsv1.Deployment) *workload {
 
 func ofStatefulSet(s *appsv1.StatefulSet) *workload {
 	w := &workload{
-		meta: s.ObjectMeta, selector: s.Spec.Selector, template: s.Spec.Template, replicas: orOne(s.Spec.Replicas),
+		Object: s, selector: s.Spec.Selector, template: s.Spec.Template, replicas: orOne(s.Spec.Replicas),
 		seen: s.Status.ObservedGeneration, ready: s.Status.ReadyReplicas, updated: s.Status.UpdatedReplicas,
 		available: s.Status.AvailableReplicas, existing: s.Status.Replicas,
 	}
@@ -123,7 +131,7 @@ func ofStatefulSet(s *appsv1.StatefulSet) *workload {
 
 func ofDaemonSet(s *appsv1.DaemonSet) *workload {
 	w := &workload{
-		meta: s.ObjectMeta, selector: s.Spec.Selector, template: s.Spec.Template, replicas: s.Status.DesiredNumberScheduled,
+		Object: s, selector: s.Spec.Selector, template: s.Spec.Template, replicas: s.Status.DesiredNumberScheduled,
 		seen: s.Status.ObservedGeneration, ready: s.Status.NumberReady, updated: s.Status.UpdatedNumberScheduled,
 		available: s.Status.NumberAvailable, existing: s.Status.CurrentNumberScheduled,
 	}
@@ -154,29 +162,48 @@ func (w *workload) images() map[string]string {
 	return images
 }
 
-// patch changes the workload, which must still be the one that was read.
-func (w workloads) patch(ctx context.Context, of *workload, change map[string]any, dryRun []string) error {
-	meta, _ := change["metadata"].(map[string]any)
-	if meta == nil {
-		meta = map[string]any{}
-		change["metadata"] = meta
-	}
-	meta["uid"] = of.meta.UID
-	body, err := json.Marshal(change)
+// patch changes the workload, which must still be as it was read, and returns it as it
+// is then. Its error is the API's own.
+func (w workloads) patch(ctx context.Context, of *workload, change map[string]any, dryRun []string) (*workload, error) {
+	body, err := setting.Patch(of, change)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	options := metav1.PatchOptions{FieldManager: cluster.Manager, DryRun: dryRun}
 	apps := w.Kube.AppsV1()
 	switch of.Kind {
 	case "StatefulSet":
-		_, err = apps.StatefulSets(of.Namespace).Patch(ctx, of.Name, types.StrategicMergePatchType, body, options)
+		return as(of.Target, ofStatefulSet)(apps.StatefulSets(of.Namespace).Patch(ctx, of.Name, types.StrategicMergePatchType, body, options))
 	case "DaemonSet":
-		_, err = apps.DaemonSets(of.Namespace).Patch(ctx, of.Name, types.StrategicMergePatchType, body, options)
+		return as(of.Target, ofDaemonSet)(apps.DaemonSets(of.Namespace).Patch(ctx, of.Name, types.StrategicMergePatchType, body, options))
 	default:
-		_, err = apps.Deployments(of.Namespace).Patch(ctx, of.Name, types.StrategicMergePatchType, body, options)
+		return as(of.Target, ofDeployment)(apps.Deployments(of.Namespace).Patch(ctx, of.Name, types.StrategicMergePatchType, body, options))
 	}
-	return cluster.FaultIn(ctx, err, "change the %s", of)
+}
+
+// change is patch for good.
+func (w workloads) change(ctx context.Context, of *workload, change map[string]any) (*workload, error) {
+	changed, err := w.patch(ctx, of, change, nil)
+	return changed, cluster.FaultIn(ctx, err, "change the %s", of)
+}
+
+// foresee asks the server what a change would make of the workload: what admission
+// would refuse, it refuses now.
+func (w workloads) foresee(ctx context.Context, of *workload, change map[string]any) (sdk.Delta, error) {
+	delta := sdk.Delta{Target: of.String(), Kind: of.Kind, Op: "update"}
+	err := cluster.Again(func() error {
+		live, err := w.read(ctx, of.Target)
+		if err != nil {
+			return err
+		}
+		planned, err := w.patch(ctx, live, change, []string{metav1.DryRunAll})
+		if err != nil {
+			return cluster.FaultIn(ctx, err, "foresee a change of the %s", of)
+		}
+		delta.Diff, err = diff.Typed(of.Kind, live.DeepCopyObject(), planned.DeepCopyObject())
+		return err
+	})
+	return delta, err
 }
 
 // watch opens a watch of the workload alone.
@@ -195,10 +222,26 @@ func (w workloads) watch(of Target) cluster.Source {
 	}
 }
 
-// right is what changing the workload takes.
+// named returns the target with its namespace.
+func (w workloads) named(of Target) Target {
+	of.Namespace = w.In(of.Namespace)
+	return of
+}
+
+// right is what an action on the workload takes.
 func (t Target) right(verb, subresource, words string) cluster.Right {
 	return cluster.Right{
 		Verb: verb, Group: "apps", Resource: t.resource(), Subresource: subresource, Namespace: t.Namespace, Name: t.Name,
 		Words: fmt.Sprintf("%s the %s %s", words, t.Kind, t.Name),
 	}
+}
+
+// patchRights are what a patch takes.
+func (t Target) patchRights() []cluster.Right {
+	return []cluster.Right{t.right("get", "", "read"), t.right("patch", "", "change")}
+}
+
+// templatePatch changes the pod template.
+func templatePatch(change map[string]any) map[string]any {
+	return map[string]any{"spec": map[string]any{"template": change}}
 }

@@ -291,7 +291,7 @@ func TestPlanShowsTheChangeAndWhatIsNotAllowed(t *testing.T) {
 	world := deployed(map[string]any{"images": map[string]any{"main": "web:2"}}, nil)(t)
 	preview, err := action(t, shared.Connect(t), "set_image").Plan(t.Context(), request(t, world.Params))
 	lab.Must(t, err)
-	if len(preview.Changes) != 1 || !strings.Contains(preview.Changes[0].Diff, "-image: web:1\n+image: web:2\n") {
+	if len(preview.Changes) != 1 || !strings.Contains(preview.Changes[0].Diff, "-      - image: web:1\n+      - image: web:2\n") {
 		t.Errorf("the plan is %+v", preview)
 	}
 	shared.Allow(t, "reader", rbacv1.PolicyRule{APIGroups: []string{"apps"}, Resources: []string{"deployments"}, Verbs: []string{"get"}})
