@@ -1,0 +1,53 @@
+package lab
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"sync/atomic"
+	"testing"
+
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
+
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
+)
+
+// Through connects by way of a proxy that stands before the API server. serve is given
+// each request, and hands on to api those that shall reach it.
+func (l *Lab) Through(t testing.TB, serve func(w http.ResponseWriter, r *http.Request, api http.Handler)) *cluster.Cluster {
+	t.Helper()
+	admin, err := clientcmd.BuildConfigFromFlags("", l.Kubeconfig)
+	Must(t, err)
+	transport, err := rest.TransportFor(rest.AnonymousClientConfig(admin)) // the client's own token goes on
+	Must(t, err)
+	target, err := url.Parse(admin.Host)
+	Must(t, err)
+	api := &httputil.ReverseProxy{
+		Rewrite:   func(r *httputil.ProxyRequest) { r.SetURL(target) },
+		Transport: transport, FlushInterval: -1,
+	}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { serve(w, r, api) }))
+	t.Cleanup(server.Close)
+	t.Cleanup(server.CloseClientConnections) // it runs first: watches would hold the server
+	config := l.Config()
+	config.Endpoint = server.URL
+	return l.connect(t, config)
+}
+
+// Losing connects so that the first change of an object is made, and its answer lost, as
+// when the connection breaks.
+func (l *Lab) Losing(t testing.TB) *cluster.Cluster {
+	t.Helper()
+	var lost atomic.Bool
+	return l.Through(t, func(w http.ResponseWriter, r *http.Request, api http.Handler) {
+		changes := r.Method == http.MethodPatch || r.Method == http.MethodPut
+		if !changes || r.URL.Query().Has("dryRun") || !lost.CompareAndSwap(false, true) {
+			api.ServeHTTP(w, r)
+			return
+		}
+		api.ServeHTTP(httptest.NewRecorder(), r)
+		panic(http.ErrAbortHandler) // the server's word for cutting a connection
+	})
+}
