@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/gatebook/gatebook/engine"
+	"github.com/gatebook/gatebook/engine/catalog"
 	"github.com/gatebook/gatebook/engine/diag"
 	"github.com/gatebook/gatebook/engine/source"
 	"github.com/gatebook/gatebook/steps"
@@ -39,26 +40,21 @@ func TestActionsPageIsInStep(t *testing.T) {
 	}
 }
 
-// actionsPage is the reference of the built-in actions: a table, and the page of each.
+// actionsPage is the reference of the built-in actions.
 func actionsPage(t *testing.T) string {
 	t.Helper()
 	actions := newGatebook(t).Catalog()
-	var table, pages strings.Builder
+	var entries []*catalog.Entry
 	for _, name := range actions.Names() {
 		entry, _ := actions.Lookup(name)
-		d := entry.Description
-		anchor := strings.ReplaceAll(name, ".", "") // as GitHub and GitLab make it
-		fmt.Fprintf(&table, "| [`%s`](#%s) | %s | %s |\n", name, anchor, d.Effect, d.Summary)
-		pages.WriteString("\n" + demote(entry.Markdown()))
+		entries = append(entries, entry)
 	}
 	return `# The built-in actions
 
 What ` + "`uses:`" + ` can name without a plugin. This page is written from the actions' own declarations, as is what
 ` + "`gatebook explain ACTION`" + ` prints; do not edit it.
 
-| action | effect | what it does |
-| --- | --- | --- |
-` + table.String() + pages.String()
+` + catalog.Reference(entries...)
 }
 
 // TestExamplesOfActionsPassCheck holds each example, also against the rules, as a step
@@ -204,18 +200,4 @@ func checkStep(t *testing.T, gatebook *engine.Engine, uses string, with map[stri
 	}
 	_, found := gatebook.Check(source.NewFile("one.yaml", []byte(text)))
 	return found
-}
-
-// demote makes the headings of a page one level smaller; what stands in code stays.
-func demote(page string) string {
-	lines, inCode := strings.Split(page, "\n"), false
-	for i, line := range lines {
-		switch {
-		case strings.HasPrefix(line, "```"):
-			inCode = !inCode
-		case !inCode && strings.HasPrefix(line, "#"):
-			lines[i] = "#" + line
-		}
-	}
-	return strings.Join(lines, "\n")
 }
