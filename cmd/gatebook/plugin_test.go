@@ -31,6 +31,11 @@ type shelfOutput struct {
 
 // shop is a plugin that scripts use: this test's binary under the plugin's name.
 func shop() {
+	// A script that has this file counts how often the plugin is started.
+	if starts, err := os.OpenFile("starts", os.O_APPEND|os.O_WRONLY, 0); err == nil {
+		fmt.Fprintln(starts, "started")
+		_ = starts.Close()
+	}
 	var at shopConfig
 	look := func(name string) (shelfOutput, error) {
 		if name == "nowhere" {

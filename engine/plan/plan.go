@@ -36,6 +36,7 @@ type Plan struct {
 	Outputs     []Binding     `json:"outputs,omitempty" doc:"The values that the run gives back."`
 	Record      []Binding     `json:"record,omitempty" doc:"What the history will say of the run."`
 	Counts      Counts        `json:"counts" doc:"How many steps do what."`
+	Offline     bool          `json:"offline,omitempty" doc:"The actions were not asked what they would do, and nothing was looked at."`
 	// Digest does not depend on what the actions foresaw ([Preview]): that is of the world.
 	Digest string `json:"digest" doc:"SHA-256 over all that says what would be done; where the file lies does not count."`
 

@@ -50,6 +50,14 @@ func Preview(ctx context.Context, p *Plan, parallelism int) (*Plan, diag.List) {
 	return &previewed, slices.Concat(found...).Sorted()
 }
 
+// Offline returns the plan as one of which no action was asked, as [Preview] does. Nothing
+// is started or looked at for it; its digest is the same.
+func Offline(p *Plan) *Plan {
+	offline := *p
+	offline.Offline = true
+	return &offline
+}
+
 // hide masks the secrets in what an action foresaw: it may quote what it was given.
 func hide(masker *value.Masker, foreseen *sdk.Preview) {
 	foreseen.Summary = masker.Text(foreseen.Summary)

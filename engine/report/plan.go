@@ -56,6 +56,9 @@ func (out *page) planHead(p *plan.Plan) {
 		facts = append(facts, "lock: "+p.Lock)
 	}
 	out.Linef("%s", strings.Join(facts, "; "))
+	if p.Offline {
+		out.Linef("%s", out.Dim("offline: no action was asked what it would do, and nothing was looked at"))
+	}
 	for _, m := range p.Inputs.Members() {
 		out.Linef("  %s = %s", m.Name, out.Value(m.Value))
 	}

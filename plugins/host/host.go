@@ -120,6 +120,9 @@ func (h *Host) Inspect(ctx context.Context, name string) (sdk.PluginDescription,
 	}
 	defer program.close()
 	description, err := h.describe(ctx, name, program)
+	if err == nil {
+		h.remember(program.sum, description)
+	}
 	return description, Locked{Version: description.Version, SHA256: map[string]string{h.options.Platform: program.sum}}, err
 }
 

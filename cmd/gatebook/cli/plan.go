@@ -8,6 +8,7 @@ import (
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/accept"
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/given"
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/house"
+	"github.com/gatebook/gatebook/engine/plan"
 	"github.com/gatebook/gatebook/engine/report"
 )
 
@@ -27,7 +28,8 @@ func newPlan(a *app) *cobra.Command {
 		Long: `Show every step that a run would make with these inputs: its order and why, its
 parameters as far as they are known before the run, its gates, and what would take it
 back. Actions are asked what they would do; they only look. What stands in the way now
-comes first. Nothing is changed.
+comes first. Nothing is changed. With --offline no action is asked, and nothing is
+looked at.
 
 ` + inputsHelp,
 		Example: `  gatebook plan upgrade.yaml -i image=web:2
@@ -43,7 +45,7 @@ comes first. Nothing is changed.
 	o.inputs.Declare(cmd.Flags())
 	accept.CompleteBy(cmd, "input", a.offers().Inputs)
 	accept.Format(cmd, &o.format, "text", "json")
-	cmd.Flags().BoolVar(&o.offline, "offline", false, "do not ask the actions what they would do, which reads the systems that they act on")
+	cmd.Flags().BoolVar(&o.offline, "offline", false, "do not ask the actions what they would do: no system is looked at, and no plugin that is known is started")
 	return cmd
 }
 
@@ -64,7 +66,7 @@ func (o *planOptions) run(ctx context.Context) error {
 	if err := h.Tell(found); err != nil {
 		return err
 	}
-	shown := planned.Plan
+	shown := plan.Offline(planned.Plan)
 	if !o.offline {
 		if shown, err = h.Preview(ctx, planned); err != nil {
 			return err
