@@ -7,6 +7,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/diff"
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/schema"
@@ -54,8 +55,8 @@ Namespace; all objects of a CustomResourceDefinition.`,
 	}
 }
 
-// options are what the server is told about the deletion.
-func (in DeleteInput) options() metav1.DeleteOptions {
+// removal is the way of the object out of the cluster.
+func (in DeleteInput) removal(at place, uid types.UID) cluster.Removal {
 	policies := map[string]metav1.DeletionPropagation{
 		"background": metav1.DeletePropagationBackground, "foreground": metav1.DeletePropagationForeground, "orphan": metav1.DeletePropagationOrphan,
 	}
@@ -63,7 +64,7 @@ func (in DeleteInput) options() metav1.DeleteOptions {
 	if in.Grace != nil {
 		options.GracePeriodSeconds = new(int64(in.Grace.Std().Seconds()))
 	}
-	return options
+	return cluster.Removal{Kind: at.Kind, Namespace: at.namespace, Name: at.name, UID: uid, Options: options, Timeout: in.Timeout}
 }
 
 // doomed is the object that is to go; its UID is empty where there is none.
@@ -101,8 +102,9 @@ func (o objects) applyDelete(ctx context.Context, call *sdk.Call[DeleteInput]) (
 	if err := call.SaveBefore(ctx, which); err != nil {
 		return DeleteOutput{}, err
 	}
-	r := removal{o, at, which.UID, call.Input.options(), call.Input.Timeout, func(seen string) { call.Progressf("%s", seen) }}
-	if err := r.run(ctx); err != nil {
+	r := call.Input.removal(at, which.UID)
+	r.Tell = func(seen string) { call.Progressf("%s", seen) }
+	if err := o.Remove(ctx, r); err != nil {
 		return DeleteOutput{}, err
 	}
 	return DeleteOutput{true, string(which.UID)}, nil
@@ -122,7 +124,7 @@ func (o objects) observeDelete(ctx context.Context, call *sdk.Call[DeleteInput])
 	case err != nil:
 		return sdk.Observed[DeleteOutput]{}, err
 	case found != nil && found.GetUID() == was.UID:
-		return sdk.Observed[DeleteOutput]{State: sdk.NotDone, Detail: fmt.Sprintf("The %s is there: %s.", at, held(found))}, nil
+		return sdk.Observed[DeleteOutput]{State: sdk.NotDone, Detail: fmt.Sprintf("The %s %s.", at, cluster.Holds(found))}, nil
 	}
 	return sdk.Observed[DeleteOutput]{
 		State: sdk.Done, Outputs: DeleteOutput{true, string(was.UID)}, Detail: fmt.Sprintf("The %s is gone.", at),
@@ -156,9 +158,9 @@ func (o objects) planDelete(ctx context.Context, call *sdk.Call[DeleteInput]) (s
 		preview.Blockers = []string{fmt.Sprintf("The %s is another one: its UID is %s, not %s.", at, found.GetUID(), in.UID)}
 		return preview, nil
 	}
-	r := removal{objects: o, at: at, uid: found.GetUID(), options: in.options()}
-	r.options.DryRun = []string{metav1.DryRunAll}
-	if _, err := r.ask(ctx); err != nil {
+	r := in.removal(at, found.GetUID())
+	r.Options.DryRun = []string{metav1.DryRunAll}
+	if _, err := o.AskToGo(ctx, r); err != nil {
 		return preview, err
 	}
 	text, err := diff.Objects(found, nil)

@@ -3,6 +3,7 @@ package objects_test
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -29,9 +30,7 @@ func TestListKeepsTheContract(t *testing.T) {
 	of := func(params map[string]any) func(testing.TB) sdktest.World {
 		return func(t testing.TB) sdktest.World {
 			given := map[string]any{"apiVersion": "v1", "kind": "ConfigMap", "namespace": shared.Namespace(t)}
-			for name, value := range params {
-				given[name] = value
-			}
+			maps.Copy(given, params)
 			return sdktest.World{Params: given}
 		}
 	}

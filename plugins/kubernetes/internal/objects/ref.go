@@ -3,8 +3,6 @@ package objects
 import (
 	"context"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
@@ -51,14 +49,7 @@ func (o objects) find(ctx context.Context, ref Ref) (place, error) {
 
 // look reads an object; nil where there is none.
 func (o objects) look(ctx context.Context, at place) (*unstructured.Unstructured, error) {
-	found, err := o.Objects(at.Kind, at.namespace).Get(ctx, at.name, metav1.GetOptions{})
-	switch {
-	case apierrors.IsNotFound(err):
-		return nil, nil
-	case err != nil:
-		return nil, cluster.FaultIn(ctx, err, "read the %s", at)
-	}
-	return found, nil
+	return o.Look(ctx, at.Kind, at.namespace, at.name)
 }
 
 // read reads an object that must be there.
