@@ -67,22 +67,28 @@ func (c *Cluster) Connect(ctx context.Context, config Config) error {
 		return sdk.Errorf(sdk.Permanent, "the connection to %s: %w", made.Host, err)
 	}
 	c.Namespace = namespace
+	c.Version, err = c.AskVersion(ctx)
+	return err
+}
+
+// AskVersion asks the API server for its version, which an upgrade may have changed since
+// the connection was made.
+func (c *Cluster) AskVersion(ctx context.Context) (*version.Info, error) {
 	// discovery's own ServerVersion takes no context.
 	var found version.Info
 	answer := c.Kube.Discovery().RESTClient().Get().AbsPath("/version").Do(ctx)
 	// Its Error says why, as that one may not act as somebody else; that of Raw does not.
 	if err := answer.Error(); err != nil {
-		return Fault(err, "ask %s for its version", made.Host)
+		return nil, FaultIn(ctx, err, "ask %s for its version", c.Lasting.Host)
 	}
 	text, err := answer.Raw()
 	if err == nil {
 		err = decode(text, &found)
 	}
 	if err != nil || found.GitVersion == "" {
-		return sdk.FieldErrorf("endpoint", "%s does not answer as a Kubernetes API server does", made.Host)
+		return nil, sdk.FieldErrorf("endpoint", "%s does not answer as a Kubernetes API server does", c.Lasting.Host)
 	}
-	c.Version = &found
-	return nil
+	return &found, nil
 }
 
 func (c *Cluster) use(single *rest.Config) (err error) {
