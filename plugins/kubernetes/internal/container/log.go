@@ -1,0 +1,157 @@
+package container
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/kubernetes"
+
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
+	"github.com/gatebook/gatebook/plugins/sdk"
+)
+
+// Log is the log of one container, and how much of it is asked for.
+type Log struct {
+	Kube                      kubernetes.Interface // one for requests that last
+	Namespace, Pod, Container string
+	Previous                  bool          // of the run before the last restart
+	Since                     time.Duration // no older lines; 0: all
+	Tail                      *int64        // no more than these last lines; nil: all
+	Follow                    bool          // goes on until the container has ended
+}
+
+const (
+	// longLine is what of a line is handed on; the rest is cut.
+	longLine = 16 << 10
+	// CutMark stands wherever text was cut. Who masks secrets knows by it that there may
+	// be a part of one beside it.
+	CutMark = "…"
+	// askAgain is how long a log that broke off is left alone.
+	askAgain = time.Second
+)
+
+// position is how far a log was read: the time of the last line, and how many lines
+// have just that time.
+type position struct {
+	last time.Time
+	same int
+}
+
+// Each hands on the lines of the log, one after the other; they are not kept.
+//
+// A log that is followed goes on over disconnects, with no line lost or told twice, and
+// waits for a container that has not begun. When ctx ends that, the error is what kept
+// the log from being read at last, or else the cause of that end.
+func (l Log) Each(ctx context.Context, line func(text []byte)) error {
+	var at position
+	for {
+		err := l.read(ctx, &at, line)
+		over := err == nil && l.hasEnded(ctx)
+		switch {
+		case !l.Follow || over:
+			return err
+		case err != nil && ctx.Err() == nil && sdk.AsError(err).Class != sdk.Transient:
+			return err
+		}
+		if !cluster.Pause(ctx, askAgain) {
+			if err == nil {
+				err = context.Cause(ctx)
+			}
+			return err
+		}
+	}
+}
+
+// read reads what has come since a position, and moves it.
+func (l Log) read(ctx context.Context, at *position, line func(text []byte)) error {
+	stream, err := l.Kube.CoreV1().Pods(l.Namespace).GetLogs(l.Pod, l.options(*at)).Stream(ctx)
+	if err != nil {
+		return l.fault(ctx, err)
+	}
+	defer stream.Close()
+	begun, skip := at.last, at.same
+	lines := bufio.NewReaderSize(stream, longLine)
+	for {
+		text, err := readLine(lines)
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return l.fault(ctx, err)
+		}
+		stamp, rest, _ := bytes.Cut(text, []byte(" "))
+		when, err := time.Parse(time.RFC3339Nano, string(stamp))
+		switch {
+		case err != nil: // a word of the kubelet's own
+			line(text)
+			continue
+		case when.Before(begun):
+			continue // the API counts in seconds
+		case when.Equal(begun) && skip > 0:
+			skip--
+			continue
+		case when.Equal(at.last):
+			at.same++
+		default:
+			at.last, at.same = when, 1
+		}
+		line(bytes.TrimSuffix(rest, []byte("\r")))
+	}
+}
+
+func (l Log) options(at position) *corev1.PodLogOptions {
+	options := &corev1.PodLogOptions{
+		Container: l.Container, Previous: l.Previous, Follow: l.Follow, Timestamps: true, TailLines: l.Tail,
+	}
+	switch {
+	case !at.last.IsZero():
+		options.SinceTime, options.TailLines = new(metav1.NewTime(at.last)), nil
+	case l.Since > 0:
+		options.SinceSeconds = new(max(1, int64(l.Since/time.Second)))
+	}
+	return options
+}
+
+// readLine reads a line without its end, and cuts one that is too long.
+func readLine(from *bufio.Reader) ([]byte, error) {
+	text, more, err := from.ReadLine()
+	if err != nil {
+		return nil, err
+	}
+	if !more {
+		return bytes.ToValidUTF8(text, []byte("\uFFFD")), nil
+	}
+	text = append(bytes.ToValidUTF8(text, nil), CutMark...)
+	for more && err == nil {
+		_, more, err = from.ReadLine()
+	}
+	return text, nil
+}
+
+// hasEnded says whether nothing more can come. A pod that is gone has ended too.
+func (l Log) hasEnded(ctx context.Context) bool {
+	pod, err := l.Kube.CoreV1().Pods(l.Namespace).Get(ctx, l.Pod, metav1.GetOptions{})
+	if err != nil {
+		return apierrors.IsNotFound(err)
+	}
+	status := Status(pod, l.Container)
+	return l.Previous || status != nil && status.State.Terminated != nil
+}
+
+// fault says that a container which waits to start may be asked again, where the API
+// calls the question a bad one.
+func (l Log) fault(ctx context.Context, err error) error {
+	fault := cluster.FaultIn(ctx, err, "read the log of %s/%s", l.Namespace, l.Pod)
+	if apierrors.IsBadRequest(err) && strings.Contains(err.Error(), "waiting to start") {
+		return sdk.Errorf(sdk.Transient, "%w", fault)
+	}
+	return fault
+}

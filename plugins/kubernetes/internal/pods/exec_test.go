@@ -1,0 +1,147 @@
+package pods_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/lab"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/pods"
+	"github.com/gatebook/gatebook/plugins/sdk"
+	"github.com/gatebook/gatebook/plugins/sdk/sdktest"
+)
+
+func TestExecReturnsHowAProgramEnds(t *testing.T) {
+	t.Parallel()
+	world := printing(1, "", nil)(t)
+	namespace := world.Params["namespace"].(string)
+	for name, tt := range map[string]struct {
+		script string
+		more   map[string]any
+		says   string // of a failure
+		want   pods.ProgramOutput
+	}{
+		"both streams": {script: "echo out; echo err >&2", want: pods.ProgramOutput{Stdout: "out", Stderr: "err"}},
+		"stdin":        {script: "cat", more: map[string]any{"stdin": "a\nb"}, want: pods.ProgramOutput{Stdout: "a\nb"}},
+		"a code":       {script: "exit 3", more: map[string]any{"okExitCodes": []int{3}}, want: pods.ProgramOutput{ExitCode: 3}},
+		"a failure":    {script: "echo gone >&2; exit 4", says: "exit code 4: gone"},
+		"JSON":         {script: `echo '{"lag": 3}'`, more: map[string]any{"parse": "json"}, want: pods.ProgramOutput{Stdout: `{"lag": 3}`}},
+		"no JSON":      {script: "echo lag", more: map[string]any{"parse": "json"}, says: "standard output is not JSON"},
+		"much":         {script: "yes 12345678 | head -c 1000000", more: map[string]any{"keep": 18}, want: pods.ProgramOutput{Stdout: "…2345678\n12345678\n1"}},
+		"by its name":  {script: "echo $HOSTNAME", more: map[string]any{"workload": nil}, want: pods.ProgramOutput{Stdout: podOf(t, namespace)}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			params := map[string]any{"namespace": namespace, "pod": podOf(t, namespace), "command": []string{"sh", "-c", tt.script}}
+			for name, value := range tt.more {
+				if value != nil {
+					params[name] = value
+				}
+			}
+			host := &sdktest.Host{}
+			out, err := apply[pods.ProgramOutput](t, "exec", params, host)
+			if tt.says != "" {
+				if err == nil || !strings.Contains(err.Error(), tt.says) {
+					t.Errorf("got %v, want %q", err, tt.says)
+				}
+				return
+			}
+			lab.Must(t, err)
+			if out.ExitCode != tt.want.ExitCode || out.Stdout != tt.want.Stdout || out.Stderr != tt.want.Stderr {
+				t.Errorf("got %+v, want %+v", out, tt.want)
+			}
+			if tt.want.Stderr != "" && !strings.Contains(fmt.Sprint(host.Lines()), "{stderr err}") {
+				t.Errorf("the host was told %v", host.Lines())
+			}
+			if params["parse"] != nil && string(out.JSON) != `{"lag":3}` {
+				t.Errorf("the JSON is %s", out.JSON)
+			}
+		})
+	}
+}
+
+// All pods are gone through, up to the first in which it fails, and that is said.
+func TestExecInAllPods(t *testing.T) {
+	t.Parallel()
+	world := printing(3, "", nil)(t)
+	namespace := world.Params["namespace"].(string)
+	world.Params["all"], world.Params["command"] = true, []string{"sh", "-c", "echo $HOSTNAME"}
+	out, err := apply[pods.ProgramOutput](t, "exec", world.Params, &sdktest.Host{})
+	lab.Must(t, err)
+	found := podsOf(t, namespace)
+	for i, ran := range out.Pods {
+		if ran.Stdout != found[i].Name || ran.Pod != found[i].Name {
+			t.Errorf("got %+v, want %s", ran, found[i].Name)
+		}
+	}
+	world.Params["command"] = []string{"sh", "-c", "test $HOSTNAME != " + found[1].Name}
+	_, err = apply[pods.ProgramOutput](t, "exec", world.Params, &sdktest.Host{})
+	if err == nil || !strings.HasSuffix(err.Error(), "; it has run in "+found[0].Name) || sdk.AsError(err).Unchanged {
+		t.Errorf("got %v", err)
+	}
+}
+
+// After a crash only the check knows.
+func TestExecObservesByItsCheck(t *testing.T) {
+	t.Parallel()
+	world := printing(1, "", nil)(t)
+	handler := action(t, shared.Connect(t), "exec")
+	file := t.TempDir() + "/done"
+	world.Params["command"] = []string{"touch", file}
+	observe := func() sdk.State {
+		t.Helper()
+		seen, err := handler.Observe(t.Context(), request(t, world.Params), &sdktest.Host{})
+		lab.Must(t, err)
+		return seen.State
+	}
+	if got := observe(); got != sdk.CannotTell {
+		t.Errorf("without a check it says %s", got)
+	}
+	world.Params["check"] = []string{"test", "-e", file}
+	if got := observe(); got != sdk.NotDone {
+		t.Errorf("before, it says %s", got)
+	}
+	preview, err := handler.Plan(t.Context(), request(t, world.Params))
+	lab.Must(t, err)
+	if len(preview.Changes) != 1 || len(preview.Warnings) > 0 {
+		t.Errorf("the plan is %+v", preview)
+	}
+	_, err = handler.Apply(t.Context(), request(t, world.Params), &sdktest.Host{})
+	lab.Must(t, err)
+	if got := observe(); got != sdk.Done {
+		t.Errorf("after, it says %s", got)
+	}
+	if preview, err = handler.Plan(t.Context(), request(t, world.Params)); err != nil || len(preview.Changes) != 0 {
+		t.Errorf("the plan is %+v, %v", preview, err)
+	}
+}
+
+// An API server that dies takes the answer with it: that is no success.
+func TestExecWhoseConnectionBreaks(t *testing.T) {
+	t.Parallel()
+	own, err := lab.Start(1)
+	lab.Must(t, err)
+	t.Cleanup(own.Stop)
+	namespace := own.Namespace(t)
+	own.Deploy(t, namespace, "web", "web:1", 1, nil)
+	host, ended := &sdktest.Host{}, make(chan error, 1)
+	handler := action(t, own.Connect(t), "exec")
+	go func() {
+		_, err := handler.Apply(t.Context(), request(t, map[string]any{
+			"workload": "deployment/web", "namespace": namespace, "command": []string{"sh", "-c", "echo begun; sleep 20"},
+		}), host)
+		ended <- err
+	}()
+	lab.Eventually(t, "it has begun", func(context.Context) error {
+		if len(host.Lines()) == 0 {
+			return errors.New("it printed nothing")
+		}
+		return nil
+	})
+	lab.Must(t, own.Kill())
+	if err := <-ended; err == nil || sdk.AsError(err).Class != sdk.Permanent || !strings.Contains(err.Error(), "cannot be told") {
+		t.Errorf("got %v", err)
+	}
+}
