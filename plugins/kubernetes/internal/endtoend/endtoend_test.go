@@ -134,7 +134,7 @@ func (s stage) setUp(env *testscript.Env) error {
 	}
 	for name, value := range map[string]string{
 		"PATH":       bin + string(os.PathListSeparator) + env.Getenv("PATH"),
-		"RUNBOOKS":   filepath.Join(repository, "runbooks"),
+		"REPOSITORY": repository,
 		"NAMESPACE":  s.namespace,
 		"NODE":       s.node,
 		"KUBECONFIG": filepath.Join(env.WorkDir, "kubeconfig"),
