@@ -20,6 +20,7 @@ func (l *Lab) Through(t testing.TB, serve func(w http.ResponseWriter, r *http.Re
 	t.Helper()
 	admin, err := clientcmd.BuildConfigFromFlags("", l.Kubeconfig)
 	Must(t, err)
+	admin.NextProtos = []string{"http/1.1"}                                // HTTP/2 has no upgrades, which exec begins with
 	transport, err := rest.TransportFor(rest.AnonymousClientConfig(admin)) // the client's own token goes on
 	Must(t, err)
 	target, err := url.Parse(admin.Host)

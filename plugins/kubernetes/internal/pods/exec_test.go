@@ -2,9 +2,12 @@ package pods_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/lab"
@@ -143,5 +146,33 @@ func TestExecWhoseConnectionBreaks(t *testing.T) {
 	lab.Must(t, own.Kill())
 	if err := <-ended; err == nil || sdk.AsError(err).Class != sdk.Permanent || !strings.Contains(err.Error(), "cannot be told") {
 		t.Errorf("got %v", err)
+	}
+}
+
+// A proxy that knows no WebSockets is got through over SPDY, as kubectl does it.
+func TestExecFallsBackToSPDY(t *testing.T) {
+	t.Parallel()
+	world := printing(1, "", map[string]any{"command": []string{"sh", "-c", "cat; exit 3"}, "stdin": "in", "okExitCodes": []int{3}})(t)
+	var upgrades sync.Map
+	c := shared.Through(t, func(w http.ResponseWriter, r *http.Request, api http.Handler) {
+		upgrade := r.Header.Get("Upgrade")
+		upgrades.Store(upgrade, true)
+		if upgrade == "websocket" {
+			http.Error(w, "no WebSockets", http.StatusBadRequest)
+			return
+		}
+		api.ServeHTTP(w, r)
+	})
+	outputs, err := action(t, c, "exec").Apply(t.Context(), request(t, world.Params), &sdktest.Host{})
+	lab.Must(t, err)
+	var out pods.ProgramOutput
+	lab.Must(t, json.Unmarshal(outputs, &out))
+	if out.ExitCode != 3 || out.Stdout != "in" {
+		t.Errorf("got %s", outputs)
+	}
+	for _, upgrade := range []string{"websocket", "SPDY/3.1"} {
+		if _, tried := upgrades.Load(upgrade); !tried {
+			t.Errorf("%s was not tried", upgrade)
+		}
 	}
 }
