@@ -10,7 +10,7 @@ import (
 // Actions declares the actions on nodes of a cluster.
 func Actions(c *cluster.Cluster) []sdk.Declaration {
 	n := nodes{c}
-	return []sdk.Declaration{n.cordon(), n.uncordon(), n.taint(), n.drain()}
+	return []sdk.Declaration{n.cordon(), n.uncordon(), n.taint(), n.drain(), n.preflight()}
 }
 
 // nodes acts on the nodes of a cluster.

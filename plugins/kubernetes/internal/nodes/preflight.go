@@ -1,0 +1,176 @@
+package nodes
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	policyv1 "k8s.io/api/policy/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/tools/pager"
+
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
+	"github.com/gatebook/gatebook/plugins/sdk"
+	"github.com/gatebook/gatebook/schema"
+)
+
+// PreflightInput is what preflight is given.
+type PreflightInput struct {
+	TargetVersion string `json:"targetVersion" pattern:"^v?[0-9]+\\.[0-9]+(\\.[0-9]+)?$" example:"1.37" doc:"Version that the API server is to be upgraded to; with it, the way there is judged too."`
+}
+
+// PreflightOutput is what preflight returns.
+type PreflightOutput struct {
+	Ready          bool            `json:"ready" required:"true" doc:"Whether there are no problems, and nothing that is unknown."`
+	Problems       []string        `json:"problems" required:"true" doc:"What stands in the way, as sentences."`
+	Unknown        []string        `json:"unknown" required:"true" doc:"What could not be read, and so may be a problem, as sentences."`
+	ServerVersion  string          `json:"serverVersion" required:"true" example:"v1.36.3" doc:"Version of the API server that answered."`
+	Nodes          []NodeState     `json:"nodes" required:"true" doc:"All nodes."`
+	NotReady       []string        `json:"notReady" required:"true" doc:"Names of the nodes that are not ready."`
+	Cordoned       []string        `json:"cordoned" required:"true" doc:"Names of the nodes that take no new pods. By itself that is no problem."`
+	Budgets        []Budget        `json:"budgets" required:"true" doc:"All PodDisruptionBudgets."`
+	BlockedBudgets []string        `json:"blockedBudgets" required:"true" doc:"Those that have pods and let none go, as namespace/name."`
+	DeprecatedAPIs []DeprecatedAPI `json:"deprecatedAPIs" required:"true" doc:"Deprecated APIs that were asked for since the API server that answered started. Empty also where that is unknown."`
+}
+
+// NodeState is what preflight says of a node.
+type NodeState struct {
+	Name         string `json:"name" required:"true" doc:"Name of the node."`
+	Version      string `json:"version" required:"true" doc:"Version of its kubelet."`
+	MinorsBehind int    `json:"minorsBehind" required:"true" unit:"minor versions" doc:"By how many its kubelet is older than the API server; negative where it is newer, 0 where its version is unknown."`
+	Ready        bool   `json:"ready" required:"true" doc:"Whether it is ready."`
+	Cordoned     bool   `json:"cordoned" required:"true" doc:"Whether it takes no new pods."`
+}
+
+// Budget is what preflight says of a PodDisruptionBudget.
+type Budget struct {
+	Namespace          string `json:"namespace" required:"true" doc:"Namespace of the budget."`
+	Name               string `json:"name" required:"true" doc:"Name of the budget."`
+	DisruptionsAllowed int32  `json:"disruptionsAllowed" required:"true" unit:"pods" doc:"How many pods may go now."`
+	CurrentHealthy     int32  `json:"currentHealthy" required:"true" unit:"pods" doc:"How many are ready."`
+	DesiredHealthy     int32  `json:"desiredHealthy" required:"true" unit:"pods" doc:"How many must be."`
+	ExpectedPods       int32  `json:"expectedPods" required:"true" unit:"pods" doc:"How many it is about."`
+}
+
+func (n nodes) preflight() sdk.Action[PreflightInput, PreflightOutput] {
+	return sdk.Action[PreflightInput, PreflightOutput]{
+		Name:    "preflight",
+		Summary: "Read whether a cluster is fit for maintenance or an upgrade",
+		Description: `Reads the versions, the nodes, the headroom of PodDisruptionBudgets, and the deprecated APIs that are in use. It finds
+problems and does not fail for them: a gate judges, as by ` + "`observed.problems.size() == 0`" + `, or by ` + "`observed.ready`" + `, which also wants
+that nothing is unknown.
+
+Problems are: nodes that are not ready; kubelets outside of Kubernetes' version skew policy (not newer than the API server, and at
+most three minor versions older, or two below 1.25); budgets that have pods and let none go. With ` + "`targetVersion`" + ` also: a
+way that is not one minor version up at a time; kubelets too old for the target; deprecated APIs in use that the target does not have.
+
+Deprecated APIs are in the metrics of the API server that answers, since it started, which needs the right to get ` + "`/metrics`" + `.
+Where they may not be read they are *unknown*, not none.`,
+		Effect:     sdk.Read,
+		Idempotent: true,
+		Examples: []schema.Example{
+			{Title: "Before maintenance", With: map[string]any{}},
+			{Title: "Before an upgrade", With: map[string]any{"targetVersion": "1.37"}},
+		},
+		Plan: func(ctx context.Context, _ *sdk.Call[PreflightInput]) (sdk.Preview, error) {
+			lacking, err := n.Lacking(ctx,
+				cluster.Right{Verb: "list", Resource: "nodes"},
+				cluster.Right{Verb: "list", Group: "policy", Resource: "poddisruptionbudgets", Words: "list the PodDisruptionBudgets of all namespaces"})
+			return sdk.Preview{Summary: "would read whether the cluster is fit", Blockers: lacking}, err
+		},
+		Apply: n.applyPreflight,
+	}
+}
+
+func (n nodes) applyPreflight(ctx context.Context, call *sdk.Call[PreflightInput]) (PreflightOutput, error) {
+	var out PreflightOutput
+	found, err := n.AskVersion(ctx)
+	if err != nil {
+		return out, err
+	}
+	out.ServerVersion = found.GitVersion
+	skew, err := newSkew(found.GitVersion, call.Input.TargetVersion)
+	if err != nil {
+		return out, err
+	}
+	if err := n.readNodes(ctx, skew, &out); err != nil {
+		return out, err
+	}
+	if err := n.readBudgets(ctx, &out); err != nil {
+		return out, err
+	}
+	if err := n.readDeprecated(ctx, skew, &out); err != nil {
+		return out, err
+	}
+	out.Problems = append(skew.problems(), out.Problems...)
+	out.Ready = len(out.Problems)+len(out.Unknown) == 0
+	return out, nil
+}
+
+func (n nodes) readNodes(ctx context.Context, skew *skew, out *PreflightOutput) error {
+	var why []string
+	err := pager.New(func(ctx context.Context, options metav1.ListOptions) (runtime.Object, error) {
+		return n.Kube.CoreV1().Nodes().List(ctx, options)
+	}).EachListItem(ctx, metav1.ListOptions{}, func(item runtime.Object) error {
+		node, ok := item.(*corev1.Node)
+		if !ok {
+			return fmt.Errorf("among the nodes there is a %T", item)
+		}
+		state := NodeState{Name: node.Name, Version: node.Status.NodeInfo.KubeletVersion, Cordoned: node.Spec.Unschedulable}
+		var reason string
+		if state.Ready, reason = readiness(node); !state.Ready {
+			out.NotReady = append(out.NotReady, node.Name)
+			why = append(why, node.Name+" ("+reason+")")
+		}
+		if state.Cordoned {
+			out.Cordoned = append(out.Cordoned, node.Name)
+		}
+		var known bool
+		if state.MinorsBehind, known = skew.add(node.Name, state.Version); !known {
+			out.Unknown = append(out.Unknown, fmt.Sprintf("The node %s does not tell its kubelet's version, but %q.", node.Name, state.Version))
+		}
+		out.Nodes = append(out.Nodes, state)
+		return nil
+	})
+	if len(why) > 0 {
+		out.Problems = append(out.Problems, "These nodes are not ready: "+strings.Join(shortened(why), ", ")+".")
+	}
+	return cluster.FaultIn(ctx, err, "list the nodes")
+}
+
+func readiness(node *corev1.Node) (ready bool, reason string) {
+	for _, c := range node.Status.Conditions {
+		if c.Type == corev1.NodeReady {
+			return c.Status == corev1.ConditionTrue, c.Reason
+		}
+	}
+	return false, "it has not reported yet"
+}
+
+func (n nodes) readBudgets(ctx context.Context, out *PreflightOutput) error {
+	var why []string
+	err := pager.New(func(ctx context.Context, options metav1.ListOptions) (runtime.Object, error) {
+		return n.Kube.PolicyV1().PodDisruptionBudgets("").List(ctx, options)
+	}).EachListItem(ctx, metav1.ListOptions{}, func(item runtime.Object) error {
+		b, ok := item.(*policyv1.PodDisruptionBudget)
+		if !ok {
+			return fmt.Errorf("among the PodDisruptionBudgets there is a %T", item)
+		}
+		status := b.Status
+		out.Budgets = append(out.Budgets, Budget{
+			b.Namespace, b.Name, status.DisruptionsAllowed, status.CurrentHealthy, status.DesiredHealthy, status.ExpectedPods,
+		})
+		if status.DisruptionsAllowed == 0 && status.ExpectedPods > 0 {
+			name := b.Namespace + "/" + b.Name
+			out.BlockedBudgets = append(out.BlockedBudgets, name)
+			why = append(why, fmt.Sprintf("%s (%d healthy, %d needed)", name, status.CurrentHealthy, status.DesiredHealthy))
+		}
+		return nil
+	})
+	if len(why) > 0 {
+		out.Problems = append(out.Problems, "These PodDisruptionBudgets let no pod go now: "+strings.Join(shortened(why), ", ")+".")
+	}
+	return cluster.FaultIn(ctx, err, "list the PodDisruptionBudgets")
+}
