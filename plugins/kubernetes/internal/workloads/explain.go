@@ -6,7 +6,6 @@ import (
 	"maps"
 	"slices"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
@@ -42,29 +41,7 @@ func (w workloads) explain(ctx context.Context, of *workload) ([]string, error) 
 		reasons = append(reasons, text+")")
 	}
 	if len(pods.Items) == 0 || of.existing < of.replicas {
-		reasons = append(reasons, w.warnings(ctx, of)...)
+		reasons = append(reasons, w.Warnings(ctx, of.Namespace, of.Name, of.GetUID())...)
 	}
 	return reasons, nil
-}
-
-// warnings are the newest events that warn about the workload: StatefulSets and
-// DaemonSets have no condition for pods that cannot be made. Whoever may not read
-// events is not kept from anything else.
-func (w workloads) warnings(ctx context.Context, of *workload) []string {
-	events, err := w.Kube.CoreV1().Events(of.Namespace).List(ctx, metav1.ListOptions{
-		FieldSelector: "type=Warning,involvedObject.name=" + of.Name + ",involvedObject.uid=" + string(of.GetUID()),
-	})
-	if err != nil {
-		if apierrors.IsForbidden(err) {
-			return []string{"its events may not be read"}
-		}
-		return nil
-	}
-	var found []string
-	for _, event := range events.Items {
-		if text := event.Reason + ": " + event.Message; !slices.Contains(found, text) {
-			found = append(found, text)
-		}
-	}
-	return found[max(0, len(found)-3):]
 }
