@@ -2,15 +2,19 @@ package cluster
 
 import (
 	"encoding/json"
+	"slices"
+	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
 // Owners names who manages a field, given as its path in managedFields
-// ("f:spec", "f:replicas"), to tell a person whose change was met.
+// ("f:spec", "f:replicas"), to tell a person whose change was met; the latest first.
 func Owners(fields []metav1.ManagedFieldsEntry, path ...string) []string {
 	var owners []string
-	for _, entry := range fields {
+	latest := slices.Clone(fields)
+	slices.SortStableFunc(latest, func(a, b metav1.ManagedFieldsEntry) int { return timeOf(b).Compare(timeOf(a)) })
+	for _, entry := range latest {
 		if entry.FieldsV1 == nil {
 			continue
 		}
@@ -20,6 +24,13 @@ func Owners(fields []metav1.ManagedFieldsEntry, path ...string) []string {
 		}
 	}
 	return owners
+}
+
+func timeOf(entry metav1.ManagedFieldsEntry) time.Time {
+	if entry.Time == nil {
+		return time.Time{}
+	}
+	return entry.Time.Time
 }
 
 func holds(tree map[string]any, path []string) bool {
@@ -33,12 +44,18 @@ func holds(tree map[string]any, path []string) bool {
 	return true
 }
 
-// Somebody names the managers of a field for a sentence.
+// Somebody names, for a sentence, the latest manager of a field that is not gatebook.
 func Somebody(fields []metav1.ManagedFieldsEntry, path ...string) string {
-	owners := Owners(fields, path...)
-	for _, owner := range owners {
-		if owner != Manager {
-			return owner
+	return SomebodyOf(fields, path)
+}
+
+// SomebodyOf is Somebody for the first of the paths that has one.
+func SomebodyOf(fields []metav1.ManagedFieldsEntry, paths ...[]string) string {
+	for _, path := range paths {
+		for _, owner := range Owners(fields, path...) {
+			if owner != Manager {
+				return owner
+			}
 		}
 	}
 	return "somebody"

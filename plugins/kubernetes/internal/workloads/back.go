@@ -140,10 +140,20 @@ func stands(found *workload, revisions []revision, was backBefore, at string) er
 		return sdk.Errorf(sdk.Permanent, "the rollouts of the %s are paused", found).NothingChanged()
 	case revisions[0].name != at:
 		return sdk.Errorf(sdk.Conflict, "%s began another rollout of the %s meanwhile, %s",
-			cluster.Somebody(found.GetManagedFields(), "f:spec", "f:template"), found, revisions[0].name)
+			whoRolled(found, revisions, at), found, revisions[0].name)
 	default:
 		return nil
 	}
+}
+
+// whoRolled names who changed the template since a revision. Whoever set an image is
+// known best; the template as a whole has many managers.
+func whoRolled(found *workload, revisions []revision, since string) string {
+	var paths [][]string
+	if old, err := named(found, revisions, since); err == nil {
+		paths = imageFields(old.images, found.images())
+	}
+	return cluster.SomebodyOf(found.GetManagedFields(), append(paths, []string{"f:spec", "f:template"})...)
 }
 
 func (w workloads) planBack(ctx context.Context, call *sdk.Call[BackInput]) (sdk.Preview, error) {

@@ -76,13 +76,13 @@ func TestRolloutUndoTakesBackAStall(t *testing.T) {
 	world := rolling(func(*appsv1.Deployment) {}, "web:bad")(t)
 	namespace, host := world.Params["namespace"].(string), &sdktest.Host{}
 	rollout, back := action(t, c, "rollout"), action(t, c, "rollout_undo")
-	if _, err := rollout.Apply(t.Context(), request(t, world.Params), host); err == nil {
+	if _, err := rollout.Apply(t.Context(), lab.Request(t, world.Params), host); err == nil {
 		t.Fatal("the rollout did not stall")
 	}
-	req := request(t, world.Params)
+	req := lab.Request(t, world.Params)
 	_, err := back.Apply(t.Context(), req, host)
 	lab.Must(t, err)
-	outputs, err := rollout.Apply(t.Context(), request(t, world.Params), host)
+	outputs, err := rollout.Apply(t.Context(), lab.Request(t, world.Params), host)
 	lab.Must(t, err)
 	if !strings.Contains(string(outputs), `"main":"web:1"`) {
 		t.Errorf("got %s", outputs)

@@ -32,22 +32,7 @@ func TestMain(m *testing.M) {
 
 func action(t testing.TB, c *cluster.Cluster, name string) sdk.Handler {
 	t.Helper()
-	for _, declared := range workloads.Actions(c) {
-		handler, err := declared.Handler()
-		lab.Must(t, err)
-		if handler.Describe().Name == name {
-			return handler
-		}
-	}
-	t.Fatalf("there is no action %s", name)
-	return nil
-}
-
-func request(t testing.TB, params map[string]any) sdk.Request {
-	t.Helper()
-	text, err := json.Marshal(params)
-	lab.Must(t, err)
-	return sdk.Request{Params: text, Key: "run-step-0-do", Attempt: 1}
+	return lab.Action(t, workloads.Actions(c), name)
 }
 
 // deployed is a world with the Deployment web of two pods.
@@ -55,17 +40,24 @@ func deployed(params map[string]any, change func(*appsv1.Deployment)) func(testi
 	return func(t testing.TB) sdktest.World {
 		namespace := shared.Namespace(t)
 		shared.Deploy(t, namespace, "web", "web:1", 2, change)
-		given := map[string]any{"name": "web", "namespace": namespace}
-		maps.Copy(given, params)
+		given := with(params, map[string]any{"name": "web", "namespace": namespace})
 		return sdktest.World{Params: given, Probe: func() string { return probe(t, namespace) }}
 	}
+}
+
+// with returns both parameters.
+func with(some, more map[string]any) map[string]any {
+	all := map[string]any{}
+	maps.Copy(all, some)
+	maps.Copy(all, more)
+	return all
 }
 
 // probe is what an action could change of the Deployment web.
 func probe(t testing.TB, namespace string) string {
 	d, err := shared.Kube.AppsV1().Deployments(namespace).Get(context.WithoutCancel(t.Context()), "web", metav1.GetOptions{})
 	lab.Must(t, err)
-	text, err := json.Marshal(map[string]any{"spec": d.Spec, "labels": d.Labels})
+	text, err := json.Marshal(map[string]any{"spec": d.Spec, "labels": d.Labels, "key": d.Annotations[cluster.KeyAnnotation]})
 	lab.Must(t, err)
 	return string(text)
 }
@@ -156,7 +148,7 @@ func TestUndoOverwritesNobody(t *testing.T) {
 			t.Parallel()
 			handler := action(t, c, name)
 			world, host := deployed(use.params, nil)(t), &sdktest.Host{}
-			req := request(t, world.Params)
+			req := lab.Request(t, world.Params)
 			_, err := handler.Apply(t.Context(), req, host)
 			lab.Must(t, err)
 			edit(t, world.Params["namespace"].(string), use.change)
@@ -181,11 +173,11 @@ func TestRolloutReallyRollsAndSaysHowFar(t *testing.T) {
 		d.Spec.Template.Annotations = map[string]string{"kubelab/ready-after": "1s"}
 	})(t)
 	namespace, host := world.Params["namespace"], &sdktest.Host{}
-	_, err := action(t, c, "set_image").Apply(t.Context(), request(t, map[string]any{
+	_, err := action(t, c, "set_image").Apply(t.Context(), lab.Request(t, map[string]any{
 		"name": "web", "namespace": namespace, "images": map[string]any{"main": "web:2"},
 	}), host)
 	lab.Must(t, err)
-	outputs, err := action(t, c, "rollout").Apply(t.Context(), request(t, world.Params), host)
+	outputs, err := action(t, c, "rollout").Apply(t.Context(), lab.Request(t, world.Params), host)
 	lab.Must(t, err)
 	var status workloads.Status
 	lab.Must(t, json.Unmarshal(outputs, &status))
@@ -224,7 +216,7 @@ func TestRolloutExplainsAStall(t *testing.T) {
 				use.change(d)
 				d.Spec.Template.Spec.Containers[0].Image = use.image
 			})
-			_, err := action(t, c, "rollout").Apply(t.Context(), request(t, world.Params), &sdktest.Host{})
+			_, err := action(t, c, "rollout").Apply(t.Context(), lab.Request(t, world.Params), &sdktest.Host{})
 			if err == nil || sdk.AsError(err).Class != sdk.Permanent || !strings.Contains(err.Error(), use.says) {
 				t.Errorf("got %v, want a permanent error with %q", err, use.says)
 			}
@@ -263,13 +255,13 @@ func TestRolloutOfAStatefulSet(t *testing.T) {
 	lab.Must(t, err)
 	params := map[string]any{"kind": "StatefulSet", "name": "db", "namespace": namespace, "stall": "2s"}
 	rollout := action(t, c, "rollout")
-	_, err = rollout.Apply(t.Context(), request(t, params), &sdktest.Host{})
+	_, err = rollout.Apply(t.Context(), lab.Request(t, params), &sdktest.Host{})
 	lab.Must(t, err)
 
 	patch := `{"spec":{"updateStrategy":{"rollingUpdate":{"partition":2}},"template":{"spec":{"containers":[{"name":"main","image":"db:2"}]}}}}`
 	_, err = sets.Patch(t.Context(), "db", types.StrategicMergePatchType, []byte(patch), metav1.PatchOptions{})
 	lab.Must(t, err)
-	outputs, err := rollout.Apply(t.Context(), request(t, params), &sdktest.Host{})
+	outputs, err := rollout.Apply(t.Context(), lab.Request(t, params), &sdktest.Host{})
 	lab.Must(t, err)
 	var status workloads.Status
 	lab.Must(t, json.Unmarshal(outputs, &status))
@@ -280,7 +272,7 @@ func TestRolloutOfAStatefulSet(t *testing.T) {
 	patch = strings.Replace(patch, "db:2", "db:bad", 1)
 	_, err = sets.Patch(t.Context(), "db", types.StrategicMergePatchType, []byte(patch), metav1.PatchOptions{})
 	lab.Must(t, err)
-	_, err = rollout.Apply(t.Context(), request(t, params), &sdktest.Host{})
+	_, err = rollout.Apply(t.Context(), lab.Request(t, params), &sdktest.Host{})
 	if err == nil || !strings.Contains(err.Error(), "nothing moved for 2s") || !strings.Contains(err.Error(), "ImagePullBackOff") {
 		t.Errorf("got %v", err)
 	}
@@ -289,13 +281,13 @@ func TestRolloutOfAStatefulSet(t *testing.T) {
 func TestPlanShowsTheChangeAndWhatIsNotAllowed(t *testing.T) {
 	t.Parallel()
 	world := deployed(map[string]any{"images": map[string]any{"main": "web:2"}}, nil)(t)
-	preview, err := action(t, shared.Connect(t), "set_image").Plan(t.Context(), request(t, world.Params))
+	preview, err := action(t, shared.Connect(t), "set_image").Plan(t.Context(), lab.Request(t, world.Params))
 	lab.Must(t, err)
 	if len(preview.Changes) != 1 || !strings.Contains(preview.Changes[0].Diff, "-      - image: web:1\n+      - image: web:2\n") {
 		t.Errorf("the plan is %+v", preview)
 	}
 	shared.Allow(t, "reader", rbacv1.PolicyRule{APIGroups: []string{"apps"}, Resources: []string{"deployments"}, Verbs: []string{"get"}})
-	preview, err = action(t, shared.ConnectAs(t, "reader"), "set_image").Plan(t.Context(), request(t, world.Params))
+	preview, err = action(t, shared.ConnectAs(t, "reader"), "set_image").Plan(t.Context(), lab.Request(t, world.Params))
 	lab.Must(t, err)
 	want := fmt.Sprintf("You may not change the Deployment web in %s.", world.Params["namespace"])
 	if len(preview.Blockers) != 1 || preview.Blockers[0] != want {
@@ -317,7 +309,7 @@ func TestRolloutOutlivesTheAPIServer(t *testing.T) {
 	host, ended := &sdktest.Host{}, make(chan error, 1)
 	handler := action(t, own.Connect(t), "rollout")
 	go func() {
-		_, err := handler.Apply(t.Context(), request(t, map[string]any{"name": "web", "namespace": namespace}), host)
+		_, err := handler.Apply(t.Context(), lab.Request(t, map[string]any{"name": "web", "namespace": namespace}), host)
 		ended <- err
 	}()
 	told := func(what string) func(context.Context) error {
