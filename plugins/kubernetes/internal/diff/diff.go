@@ -14,6 +14,20 @@ import (
 // nil object is one that is not there. Objects that are alike have an empty diff.
 func Objects(from, to *unstructured.Unstructured) (string, error) {
 	from, to = presentable(from), presentable(to)
+	for _, object := range []*unstructured.Unstructured{from, to} {
+		if object != nil {
+			unstructured.RemoveNestedField(object.Object, "status")
+		}
+	}
+	return unified(from, to)
+}
+
+// WithStatus is [Objects] for a change of the status, which that leaves out.
+func WithStatus(from, to *unstructured.Unstructured) (string, error) {
+	return unified(presentable(from), presentable(to))
+}
+
+func unified(from, to *unstructured.Unstructured) (string, error) {
 	mask(from, to)
 	before, err := text(from)
 	if err != nil {
@@ -52,8 +66,8 @@ func text(object *unstructured.Unstructured) (string, error) {
 	return string(out), nil
 }
 
-// lastApplied is where kubectl keeps a copy of the whole object, of a Secret's values too.
-const lastApplied = "kubectl.kubernetes.io/last-applied-configuration"
+// LastApplied is the annotation where kubectl keeps a copy of the whole object, of a Secret's values too.
+const LastApplied = "kubectl.kubernetes.io/last-applied-configuration"
 
 // presentable returns a copy without what says nothing to a reader.
 func presentable(object *unstructured.Unstructured) *unstructured.Unstructured {
@@ -64,11 +78,10 @@ func presentable(object *unstructured.Unstructured) *unstructured.Unstructured {
 	for _, field := range []string{"managedFields", "resourceVersion", "uid", "creationTimestamp", "generation", "selfLink"} {
 		unstructured.RemoveNestedField(shown.Object, "metadata", field)
 	}
-	unstructured.RemoveNestedField(shown.Object, "metadata", "annotations", lastApplied)
+	unstructured.RemoveNestedField(shown.Object, "metadata", "annotations", LastApplied)
 	if annotations, _, _ := unstructured.NestedMap(shown.Object, "metadata", "annotations"); len(annotations) == 0 {
 		unstructured.RemoveNestedField(shown.Object, "metadata", "annotations")
 	}
-	unstructured.RemoveNestedField(shown.Object, "status")
 	return shown
 }
 

@@ -46,10 +46,14 @@ func TestObjects(t *testing.T) {
 			"--- live\n+++ planned\n@@ -1,6 +1,6 @@\n apiVersion: v1\n data:\n-  color: red\n+  color: blue\n   size: big\n kind: ConfigMap\n metadata:\n",
 		},
 		"only what the server keeps changes": {configMap, strings.ReplaceAll(configMap, `"7"`, `"8"`), ""},
-		"it is made": {"", "kind: Thing\nmetadata: {name: a}\n",
-			"--- live\n+++ planned\n@@ -0,0 +1,3 @@\n+kind: Thing\n+metadata:\n+  name: a\n"},
-		"it goes": {"kind: Thing\nmetadata: {name: a}\n", "",
-			"--- live\n+++ planned\n@@ -1,3 +0,0 @@\n-kind: Thing\n-metadata:\n-  name: a\n"},
+		"it is made": {
+			"", "kind: Thing\nmetadata: {name: a}\n",
+			"--- live\n+++ planned\n@@ -0,0 +1,3 @@\n+kind: Thing\n+metadata:\n+  name: a\n",
+		},
+		"it goes": {
+			"kind: Thing\nmetadata: {name: a}\n", "",
+			"--- live\n+++ planned\n@@ -1,3 +0,0 @@\n-kind: Thing\n-metadata:\n-  name: a\n",
+		},
 		"values of a Secret": {
 			secret, strings.NewReplacer("b2xk", "bmV3", ", gone: Z29uZQ==", ", added: YWRkZWQ=").Replace(secret),
 			"--- live\n+++ planned\n@@ -1,7 +1,7 @@\n apiVersion: v1\n data:\n-  gone: '***'\n-  other: '*** (before)'\n" +

@@ -159,7 +159,7 @@ func (c *comparison) compare(path Path, from, to side, parents int) error {
 }
 
 func (c *comparison) add(path Path, from, to side, parents int) error {
-	change := Change{Path: path, Parents: parents, Secret: c.secret && (path[0].Field == "data" || path[0].Field == "stringData")}
+	change := Change{Path: path, Parents: parents, Secret: c.secret && holdsValues(path)}
 	if change.Secret {
 		change.Before.There, change.After.There = from.there, to.there
 		c.changes = append(c.changes, change)
@@ -174,6 +174,13 @@ func (c *comparison) add(path Path, from, to side, parents int) error {
 	}
 	c.changes = append(c.changes, change)
 	return nil
+}
+
+// holdsValues says whether a field of a Secret holds its values; kubectl keeps a copy of
+// all of them in an annotation.
+func holdsValues(path Path) bool {
+	top, last := path[0].Field, path[len(path)-1].Field
+	return top == "data" || top == "stringData" || last == diff.LastApplied
 }
 
 // namesBelow are the fields of two objects, one of which may not be there; none, where

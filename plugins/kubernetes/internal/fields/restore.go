@@ -144,3 +144,9 @@ func put(patch map[string]any, path Path, restored map[string]any) {
 		patch, restored = deeper, below
 	}
 }
+
+// IsThere says whether an object has the field, whatever its value is.
+func (c Change) IsThere(in *unstructured.Unstructured) bool {
+	_, there := find(in.Object, c.Path)
+	return there
+}

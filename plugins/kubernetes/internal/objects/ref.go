@@ -72,8 +72,7 @@ func shown(object *unstructured.Unstructured) map[string]any {
 	if !diff.IsSecret(out) {
 		return out.Object
 	}
-	// kubectl keeps a copy of the whole object there.
-	unstructured.RemoveNestedField(out.Object, "metadata", "annotations", "kubectl.kubernetes.io/last-applied-configuration")
+	unstructured.RemoveNestedField(out.Object, "metadata", "annotations", diff.LastApplied)
 	for _, field := range []string{"data", "stringData"} {
 		values, _, _ := unstructured.NestedFieldNoCopy(out.Object, field)
 		if values, is := values.(map[string]any); is {

@@ -12,6 +12,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/dynamic"
 
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/lab"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/objects"
@@ -114,21 +115,13 @@ func TestWaitFollowsAnObjectFromBeforeItsCreationToItsEnd(t *testing.T) {
 func TestWaitBelievesNoConditionOfTheGenerationBefore(t *testing.T) {
 	t.Parallel()
 	shared.Define(t, "testdata/widgets.yaml")
-	c, namespace, host := shared.Connect(t), shared.Namespace(t), &sdktest.Host{}
-	kind, err := c.Kind(t.Context(), "objects.example/v1", "Widget")
-	lab.Must(t, err)
-	_, err = c.Objects(kind, namespace).Create(t.Context(), &unstructured.Unstructured{Object: map[string]any{
-		"apiVersion": "objects.example/v1", "kind": "Widget", "metadata": map[string]any{"name": "web"}, "spec": map[string]any{"size": int64(1)},
-	}}, metav1.CreateOptions{})
-	lab.Must(t, err)
+	namespace, host := shared.Namespace(t), &sdktest.Host{}
+	patch := widget(t, namespace)
 	says := func(observed int, status string) {
-		patch := fmt.Sprintf(`{"status":{"conditions":[{"type":"Ready","status":%q,"reason":"AsTold","observedGeneration":%d}]}}`, status, observed)
-		_, err := c.Objects(kind, namespace).Patch(t.Context(), "web", types.MergePatchType, []byte(patch), metav1.PatchOptions{}, "status")
-		lab.Must(t, err)
+		patch(fmt.Sprintf(`{"status":{"conditions":[{"type":"Ready","status":%q,"reason":"AsTold","observedGeneration":%d}]}}`, status, observed), "status")
 	}
 	says(1, "True")
-	_, err = c.Objects(kind, namespace).Patch(t.Context(), "web", types.MergePatchType, []byte(`{"spec":{"size":2}}`), metav1.PatchOptions{})
-	lab.Must(t, err)
+	patch(`{"spec":{"size":2}}`)
 	ready := begun(t, waitFor(namespace, map[string]any{
 		"apiVersion": "objects.example/v1", "kind": "Widget", "condition": map[string]any{"type": "Ready"},
 	}), host)
@@ -205,4 +198,36 @@ func TestWaitTellsNoSecret(t *testing.T) {
 // readers are rights on objects of the core group.
 func readers(resource string, verbs ...string) []rbacv1.PolicyRule {
 	return []rbacv1.PolicyRule{{APIGroups: []string{""}, Resources: []string{resource}, Verbs: verbs}}
+}
+
+// widget makes the Widget web, of a kind that nobody looks after, and returns what
+// patches it.
+func widget(t testing.TB, namespace string) (patch func(patch string, below ...string)) {
+	t.Helper()
+	made := widgets(t, namespace)
+	_, err := made.Create(t.Context(), &unstructured.Unstructured{Object: map[string]any{
+		"apiVersion": "objects.example/v1", "kind": "Widget", "metadata": map[string]any{"name": "web"}, "spec": map[string]any{"size": int64(1)},
+	}}, metav1.CreateOptions{})
+	lab.Must(t, err)
+	return func(patch string, below ...string) {
+		t.Helper()
+		_, err := made.Patch(t.Context(), "web", types.MergePatchType, []byte(patch), metav1.PatchOptions{}, below...)
+		lab.Must(t, err)
+	}
+}
+
+func widgets(t testing.TB, namespace string) dynamic.ResourceInterface {
+	t.Helper()
+	c := shared.Connect(t)
+	kind, err := c.Kind(t.Context(), "objects.example/v1", "Widget")
+	lab.Must(t, err)
+	return c.Objects(kind, namespace)
+}
+
+func widgetStatus(t testing.TB, namespace string) map[string]any {
+	t.Helper()
+	found, err := widgets(t, namespace).Get(t.Context(), "web", metav1.GetOptions{})
+	lab.Must(t, err)
+	status, _, _ := unstructured.NestedMap(found.Object, "status")
+	return status
 }

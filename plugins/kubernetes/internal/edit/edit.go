@@ -1,0 +1,258 @@
+// Package edit patches objects in a way that can be taken back. An edit is known by the
+// fields that it changes, which the server's dry run tells, whatever its form: these
+// are compared, kept and taken back, and no others. Of the values of a Secret none is
+// kept: what was added can be removed again, and what was replaced is lost.
+//
+// It leaves out which edits there are.
+package edit
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/diff"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/fields"
+	"github.com/gatebook/gatebook/plugins/sdk"
+)
+
+// Edit is a patch of an object, whatever its form.
+type Edit struct {
+	Cluster         *cluster.Cluster
+	Kind            cluster.Kind
+	Namespace, Name string
+	Subresource     string // empty: none
+	Form            types.PatchType
+	Body            any    // an object, or the operations of a JSON patch
+	Field           string // the parameter that the server's refusal is about
+}
+
+// String is the object as a person reads it.
+func (e Edit) String() string { return e.Kind.Named(e.Namespace, e.Name) }
+
+// Before is the state that undoing restores.
+type Before struct {
+	UID     types.UID       `json:"uid"`
+	Changes []fields.Change `json:"changes"`
+}
+
+// Outcome is what an edit does, or did.
+type Outcome struct {
+	From, To *unstructured.Unstructured
+	Changes  []fields.Change
+}
+
+// Paths are the fields that change.
+func (o Outcome) Paths() []string {
+	paths := []string{}
+	for _, change := range o.Changes {
+		paths = append(paths, change.Path.String())
+	}
+	return paths
+}
+
+// Rights are what the edit takes, and taking it back.
+func (e Edit) Rights() []cluster.Right {
+	read, write := e.Kind.Right("get", e.Namespace, e.Name), e.Kind.Right("patch", e.Namespace, e.Name)
+	read.Subresource, write.Subresource = e.Subresource, e.Subresource
+	if e.Subresource != "" {
+		write.Words = "patch the " + e.Subresource + " of the " + e.Kind.Name + " " + e.Name
+		read.Words = "get the " + e.Subresource + " of the " + e.Kind.Name + " " + e.Name
+	}
+	return []cluster.Right{read, write}
+}
+
+// below are the arguments that lead to the subresource.
+func (e Edit) below() []string {
+	if e.Subresource == "" {
+		return nil
+	}
+	return []string{e.Subresource}
+}
+
+// Live reads the object, or its subresource; nil where there is none.
+func (e Edit) Live(ctx context.Context) (*unstructured.Unstructured, error) {
+	served := e.Cluster.Objects(e.Kind, e.Namespace)
+	found, err := served.Get(ctx, e.Name, metav1.GetOptions{}, e.below()...)
+	if apierrors.IsNotFound(err) && e.Subresource != "" {
+		if _, err := served.Get(ctx, e.Name, metav1.GetOptions{}); err == nil {
+			return nil, sdk.FieldErrorf("subresource", "the %s has no %s", e, e.Subresource)
+		}
+	}
+	if apierrors.IsNotFound(err) {
+		return nil, nil
+	}
+	return found, cluster.FaultIn(ctx, err, "read the %s", e)
+}
+
+// Foresee asks the server what the edit would make of the object as it is now.
+func (e Edit) Foresee(ctx context.Context, live *unstructured.Unstructured) (Outcome, error) {
+	planned, err := e.send(ctx, e.Form, e.Body, live, metav1.DryRunAll)
+	if err != nil {
+		return Outcome{}, err
+	}
+	changes, err := fields.Between(live, planned)
+	return Outcome{live, planned, changes}, err
+}
+
+// send patches the object as it was read: a change that came between is a conflict.
+func (e Edit) send(ctx context.Context, form types.PatchType, body any, live *unstructured.Unstructured, dryRun ...string) (*unstructured.Unstructured, error) {
+	text, err := json.Marshal(guarded(body, live.GetResourceVersion()))
+	if err != nil {
+		return nil, err
+	}
+	changed, err := e.Cluster.Objects(e.Kind, e.Namespace).Patch(ctx, e.Name, form, text,
+		metav1.PatchOptions{FieldManager: cluster.Manager, DryRun: dryRun}, e.below()...)
+	switch {
+	case apierrors.IsUnsupportedMediaType(err) && form == types.StrategicMergePatchType:
+		return nil, sdk.FieldErrorf("type", "a %s takes no strategic merge patch, as no custom resource does", e.Kind.Name)
+	case apierrors.IsInvalid(err), apierrors.IsBadRequest(err):
+		return nil, sdk.FieldErrorf(e.Field, "the server refuses it: %w", speechless(err, live))
+	}
+	return changed, cluster.FaultIn(ctx, err, "patch the %s", e)
+}
+
+// guarded is a patch that applies to one version of the object only.
+func guarded(body any, version string) any {
+	switch patch := body.(type) {
+	case []any:
+		return append([]any{map[string]any{"op": "replace", "path": "/metadata/resourceVersion", "value": version}}, patch...)
+	case map[string]any:
+		meta, is := patch["metadata"].(map[string]any)
+		if _, given := patch["metadata"]; given && !is {
+			return body // which the server refuses
+		}
+		patch, meta = maps.Clone(patch), maps.Clone(meta)
+		if meta == nil {
+			meta = map[string]any{}
+		}
+		if _, given := meta["resourceVersion"]; !given {
+			meta["resourceVersion"] = version
+		}
+		patch["metadata"] = meta
+		return patch
+	}
+	return body
+}
+
+// speechless leaves out of an error about a Secret what may quote its values.
+func speechless(err error, object *unstructured.Unstructured) error {
+	if !diff.IsSecret(object) {
+		return err
+	}
+	text := string(apierrors.ReasonForError(err))
+	if status, is := errors.AsType[*apierrors.StatusError](err); is && status.ErrStatus.Details != nil {
+		for _, cause := range status.ErrStatus.Details.Causes {
+			text += ", " + cause.Field
+		}
+	}
+	return fmt.Errorf("%s (what else it says may hold values of the Secret)", text)
+}
+
+// Make makes the change once, also in an attempt that follows one whose answer was
+// lost: before is what that one gave to save.
+func (e Edit) Make(ctx context.Context, before *Before, save func(context.Context, Before) error) (Outcome, error) {
+	var made Outcome
+	err := cluster.Again(func() (err error) {
+		made, err = e.try(ctx, before, save)
+		return err
+	})
+	// Without an earlier attempt, a conflict means that no change was made.
+	if err != nil && before == nil && sdk.AsError(err).Class == sdk.Conflict {
+		return made, sdk.AsError(err).NothingChanged()
+	}
+	return made, err
+}
+
+func (e Edit) try(ctx context.Context, before *Before, save func(context.Context, Before) error) (Outcome, error) {
+	live, err := e.Live(ctx)
+	switch {
+	case err != nil:
+		return Outcome{}, err
+	case live == nil:
+		return Outcome{}, sdk.FieldErrorf("name", "there is no %s", e)
+	case before != nil:
+		done, err := e.isDone(ctx, live, *before)
+		if err != nil || done {
+			return Outcome{live, live, before.Changes}, err
+		}
+	}
+	foreseen, err := e.Foresee(ctx, live)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if err := save(ctx, Before{live.GetUID(), foreseen.Changes}); err != nil {
+		return Outcome{}, err
+	}
+	if len(foreseen.Changes) > 0 {
+		foreseen.To, err = e.send(ctx, e.Form, e.Body, live)
+	}
+	return foreseen, err
+}
+
+// isDone says whether an earlier attempt made its change. Where it cannot be told from
+// what somebody else did, that is a conflict.
+func (e Edit) isDone(ctx context.Context, live *unstructured.Unstructured, before Before) (bool, error) {
+	if err := e.same(live, before.UID); err != nil {
+		return false, err
+	}
+	count := map[fields.Standing]int{}
+	for _, change := range before.Changes {
+		standing := change.Standing(live)
+		count[standing]++
+		if standing == fields.Other {
+			return false, e.meddled(live, change)
+		}
+	}
+	switch {
+	case count[fields.Changed] > 0 && count[fields.Original] > 0:
+		return false, sdk.Errorf(sdk.Conflict, "somebody took back a part of what this step did to the %s", e)
+	case count[fields.Changed] > 0:
+		return true, nil
+	case count[fields.Unknown] == 0 || count[fields.Original] > 0:
+		return false, nil
+	}
+	// Of values that are not kept it is known only whether the edit would change them.
+	again, err := e.Foresee(ctx, live)
+	return err == nil && len(again.Changes) == 0, err
+}
+
+// same is about the object being the one that was edited.
+func (e Edit) same(live *unstructured.Unstructured, uid types.UID) error {
+	switch {
+	case live == nil:
+		return sdk.Errorf(sdk.Conflict, "the %s was deleted meanwhile", e)
+	case live.GetUID() != uid:
+		return sdk.Errorf(sdk.Conflict, "the %s is not the one that this step began with, but a new one of that name", e)
+	}
+	return nil
+}
+
+func (e Edit) meddled(live *unstructured.Unstructured, change fields.Change) error {
+	who := cluster.Somebody(live.GetManagedFields(), change.Path.Managed()...)
+	return sdk.Errorf(sdk.Conflict, "%s changed %s of the %s meanwhile", who, change.Path, e)
+}
+
+// Observe says whether the edit, or its taking back, was done.
+func (e Edit) Observe(ctx context.Context, before Before, undo bool) (live *unstructured.Unstructured, state sdk.State, err error) {
+	if live, err = e.Live(ctx); err != nil || live == nil || live.GetUID() != before.UID {
+		return live, sdk.NotDone, err
+	}
+	wanted := fields.Changed
+	if undo {
+		wanted = fields.Original
+	}
+	if slices.ContainsFunc(before.Changes, func(c fields.Change) bool { return c.Standing(live) != wanted }) {
+		return live, sdk.NotDone, nil
+	}
+	return live, sdk.Done, nil
+}
