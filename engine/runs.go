@@ -20,6 +20,7 @@ type RunOptions struct {
 	By          string // who answers for it
 	Parallelism int    // how many attempts may be in flight at once, at least 1
 	Seed        uint64 // of every random choice in the run
+	TraceParent string // the W3C trace context in which it is called; empty: none
 }
 
 // Run carries out a plan, and returns when the run has ended or paused. The context
@@ -29,7 +30,7 @@ func (e *Engine) Run(ctx context.Context, p *Plan, process run.Process, o RunOpt
 		Runbook: p.Runbook.Name, Version: p.Runbook.Version, Title: p.Runbook.Title, File: p.Runbook.File, Dir: e.dir, DirID: e.dirID,
 		Digest: p.Runbook.Digest, PlanDigest: p.Digest, Gatebook: e.version,
 		Inputs: p.Inputs, Secrets: p.secrets, Record: recordOf(p.Record),
-		By: o.By, Seed: o.Seed, Parallelism: max(o.Parallelism, 1), Lock: p.Lock, Steps: len(p.Steps),
+		By: o.By, CalledBy: o.TraceParent, Seed: o.Seed, Parallelism: max(o.Parallelism, 1), Lock: p.Lock, Steps: len(p.Steps),
 	})
 }
 

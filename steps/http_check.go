@@ -74,6 +74,7 @@ func (o Options) checkHTTP(ctx context.Context, call *sdk.Call[HTTPCheckInput]) 
 	}
 	exchange := web.Exchange{
 		Connection: in.Connection, Method: in.Method, URL: in.URL, Redirects: in.Redirects, MaxBody: in.MaxBody,
+		TraceParent: call.TraceParent,
 	}
 	return probe.Until(ctx, call.Host, in.Polling, in.Within.Std(), func(ctx context.Context) (HTTPCheckOutput, error) {
 		answer, _, err := o.web().Do(ctx, exchange)

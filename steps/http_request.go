@@ -89,7 +89,8 @@ func (o Options) sendHTTP(ctx context.Context, call *sdk.Call[HTTPRequestInput])
 	in := call.Input
 	exchange := web.Exchange{
 		Connection: in.Connection, Method: in.Method, URL: in.URL, Redirects: in.Redirects, MaxBody: in.MaxBody,
-		Added: map[string]string{idempotencyHeader: call.Key},
+		Added:       map[string]string{idempotencyHeader: call.Key},
+		TraceParent: call.TraceParent,
 	}
 	if err := in.encode(&exchange); err != nil {
 		return HTTPRequestOutput{}, err

@@ -90,6 +90,7 @@ func (o Options) sendWebhook(ctx context.Context, call *sdk.Call[NotifyWebhookIn
 	exchange := web.Exchange{
 		Connection: in.Connection, Method: http.MethodPost, URL: in.URL, ContentType: "application/json; charset=utf-8",
 		Body: body, Added: map[string]string{idempotencyHeader: call.Key}, MaxBody: 1 << 16, Where: "sending to the webhook",
+		TraceParent: call.TraceParent,
 	}
 	if in.SigningSecret != "" {
 		if exchange.URL, err = dingtalk.Sign(in.URL, in.SigningSecret, time.Now()); err != nil {

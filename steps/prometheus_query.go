@@ -72,6 +72,7 @@ func (o Options) queryPrometheus(ctx context.Context, call *sdk.Call[PrometheusQ
 		Connection: in.Connection, Method: http.MethodPost, URL: strings.TrimSuffix(in.URL, "/") + "/api/v1/query",
 		ContentType: "application/x-www-form-urlencoded", Body: []byte(in.form().Encode()),
 		Redirects: 3, MaxBody: prometheus.MaxBody,
+		TraceParent: call.TraceParent,
 	}
 	answer, err := probe.Once(ctx, in.Timeout.Std(), func(ctx context.Context) (web.Answer, error) {
 		answer, _, err := o.web().Do(ctx, exchange)

@@ -27,6 +27,7 @@ type shelfOutput struct {
 	Goods string `json:"goods" required:"true" doc:"What is on it."`
 	Token int    `json:"token" required:"true" doc:"How long the token is."`
 	Home  string `json:"home" required:"true" doc:"What the plugin sees as HOME."`
+	Trace string `json:"trace" doc:"The trace context of the attempt."`
 }
 
 // shop is a plugin that scripts use: this test's binary under the plugin's name.
@@ -66,7 +67,11 @@ func shop() {
 		Actions: []sdk.Declaration{
 			sdk.Action[shelfInput, shelfOutput]{
 				Name: "shelf", Summary: "Look at a shelf", Effect: sdk.Read,
-				Apply: func(_ context.Context, call *sdk.Call[shelfInput]) (shelfOutput, error) { return look(call.Input.Name) },
+				Apply: func(_ context.Context, call *sdk.Call[shelfInput]) (shelfOutput, error) {
+					out, err := look(call.Input.Name)
+					out.Trace = call.TraceParent
+					return out, err
+				},
 			},
 			sdk.Action[shelfInput, shelfOutput]{
 				Name: "stock", Summary: "Put goods on a shelf", Effect: sdk.Change, Idempotent: true,

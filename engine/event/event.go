@@ -280,6 +280,8 @@ type Run struct {
 	By           string            `json:"by"`
 	Seed         uint64            `json:"seed" doc:"The seed of every random choice in the run."`
 	Parallelism  int               `json:"parallelism"`
+	Trace        string            `json:"trace,omitempty" doc:"The W3C trace context of the run, of whose trace each attempt is a span; absent in the journals of a gatebook that had none."`
+	CalledBy     string            `json:"calledBy,omitempty" doc:"The W3C trace context in which gatebook was called."`
 	Lock         string            `json:"lock,omitempty"`
 	Steps        int               `json:"steps"`
 	Process      Process           `json:"process"`

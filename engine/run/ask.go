@@ -53,7 +53,7 @@ func (d *driver) question(ctx context.Context, a *ask) (sdk.Question, json.RawMe
 	if err != nil {
 		return sdk.Question{}, nil, err
 	}
-	a.request = sdk.Request{Params: params, Key: a.command.Key, Attempt: 1}
+	a.request = sdk.Request{Params: params, Key: a.command.Key, Attempt: 1, TraceParent: spanOf(d.trace, a.command.Op)}
 	raw, err := a.command.Use.Handler.Ask(ctx, a.request)
 	if err != nil {
 		return sdk.Question{}, nil, err

@@ -123,6 +123,7 @@ func (d *driver) request(a machine.Attempt) (sdk.Request, error) {
 	}
 	request := sdk.Request{
 		Params: params, Key: a.Key, Attempt: a.Op.Attempt, Undo: a.Undo, Before: a.Before, Notes: a.Notes,
+		TraceParent: spanOf(d.trace, a.Op),
 	}
 	// Outputs that hold a secret did not outlive an earlier process.
 	if !a.Outputs.IsNull() && !a.Outputs.HasUnknown() {
@@ -312,7 +313,7 @@ func (d *driver) look(ctx context.Context, o machine.Observe, host *host) (*valu
 	if err != nil {
 		return nil, err
 	}
-	document, err := o.Use.Handler.Apply(ctx, sdk.Request{Params: params, Attempt: o.Op.Attempt}, host)
+	document, err := o.Use.Handler.Apply(ctx, sdk.Request{Params: params, Attempt: o.Op.Attempt, TraceParent: spanOf(d.trace, o.Op)}, host)
 	if err != nil {
 		return nil, err
 	}

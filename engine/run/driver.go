@@ -59,6 +59,7 @@ type driver struct {
 	folder  *journal.Run
 	journal *journal.Journal
 	secrets *secrets
+	trace   string               // the trace context of the run
 	words   map[string]sdk.State // what a person said became of lost attempts, by step
 
 	base    context.Context // of all work; ends when the driver does

@@ -20,6 +20,7 @@ type replay struct {
 	// known are the ids of the requests that are in the journal.
 	known map[string]bool
 	last  event.Event
+	trace string // the trace context of the run
 }
 
 // recall lets the machine know what the journal says before it is replayed.
@@ -43,6 +44,9 @@ func (r *replay) record(record journal.Record) error {
 		return fmt.Errorf("record %d is no event: %w", record.Seq, err)
 	}
 	r.last = e
+	if e.Run != nil {
+		r.trace = e.Run.Trace
+	}
 	if e.Request != "" {
 		r.known[e.Request] = true
 	}

@@ -60,6 +60,11 @@ func start(
 
 func (d *driver) begin(info event.Run, locks *journal.Locks) {
 	info.ID, info.Process, d.begins = d.folder.ID(), d.process.Info, true
+	if _, _, ok := ids(info.CalledBy); !ok {
+		info.CalledBy = ""
+	}
+	info.Trace = traceOf(info)
+	d.trace = info.Trace
 	d.fact(event.Event{Type: event.RunStarted, Run: &info, By: info.By})
 	d.noteTakeovers(locks)
 	d.urgent = true
@@ -172,7 +177,7 @@ func Resume(ctx context.Context, folder *journal.Run, p Process, pl *plan.Plan, 
 		return event.Result{}, err
 	}
 	d.machine.Recall(machine.Past{})
-	d.journal, d.now = log, past.last.Time
+	d.journal, d.now, d.trace = log, past.last.Time, past.trace
 	if err := d.resume(r, past, repair, locks); err != nil {
 		d.stop()
 		closing := log.Close()

@@ -32,7 +32,7 @@ import (
 // Connection is how an HTTP server is reached; the inputs of actions that speak
 // HTTP embed it.
 type Connection struct {
-	Headers     map[string]string `json:"headers" takessecrets:"true" doc:"Headers to send. They do not follow a redirect to another host."`
+	Headers     map[string]string `json:"headers" takessecrets:"true" doc:"Headers to send. They do not follow a redirect to another host. Unless traceparent is among them, it is sent with the W3C trace context of the attempt."`
 	BearerToken string            `json:"bearerToken" secret:"true" doc:"Token to send as Authorization: Bearer."`
 	TLS         *TLS              `json:"tls" doc:"How the connection is secured, where the system's defaults do not fit."`
 }
@@ -62,6 +62,7 @@ type Exchange struct {
 	ContentType string
 	Body        []byte
 	Added       map[string]string // headers of the action's own
+	TraceParent string            // the trace context that is sent where the headers give none
 	Redirects   int
 	MaxBody     int
 	Where       string // in errors; empty: method and address without query and credentials
@@ -108,6 +109,9 @@ func (e Exchange) request(ctx context.Context) (*http.Request, error) {
 	}
 	if e.ContentType != "" {
 		request.Header.Set("Content-Type", e.ContentType)
+	}
+	if e.TraceParent != "" {
+		request.Header.Set("Traceparent", e.TraceParent)
 	}
 	for name, value := range e.Headers {
 		request.Header.Set(name, value)

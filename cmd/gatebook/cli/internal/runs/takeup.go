@@ -27,7 +27,9 @@ type Follow struct {
 func (r *Runs) Start(ctx context.Context, planned *engine.Plan, prompter *console.Prompter, follow Follow, parallelism int, seed uint64) error {
 	return r.drive(driving{Follow: follow, status: standing.New(planned.Plan), prompter: prompter},
 		func(process run.Process) (event.Result, error) {
-			return r.Engine.Run(ctx, planned, process, engine.RunOptions{By: r.User, Parallelism: parallelism, Seed: seed})
+			return r.Engine.Run(ctx, planned, process, engine.RunOptions{
+				By: r.User, Parallelism: parallelism, Seed: seed, TraceParent: r.Getenv("TRACEPARENT"),
+			})
 		})
 }
 
