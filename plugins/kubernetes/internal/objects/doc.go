@@ -13,7 +13,7 @@ import (
 // Actions declares the actions on objects of a cluster.
 func Actions(c *cluster.Cluster) []sdk.Declaration {
 	o := objects{c}
-	return []sdk.Declaration{o.get(), o.list(), o.delete(), o.wait(), o.patch()}
+	return []sdk.Declaration{o.get(), o.list(), o.delete(), o.wait(), o.patch(), o.configMapSet()}
 }
 
 // objects acts on the objects of a cluster.
