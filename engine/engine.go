@@ -57,7 +57,7 @@ func New(c Config) (*Engine, error) {
 	return &Engine{catalogue: catalogue, plugins: plugins, store: journal.NewStore(c.State), dir: c.Dir, dirID: c.DirID, version: c.Version}, nil
 }
 
-// Catalog returns the actions there are.
+// Catalog returns the built-in actions.
 func (e *Engine) Catalog() *catalog.Catalog { return e.catalogue }
 
 // Store returns the folder of all runs.
@@ -68,6 +68,8 @@ type Runbook struct {
 	File *source.File
 	// Checked is nil where the file could not be read far enough to check it.
 	Checked *check.Runbook
+	// Actions are those that its steps can use; nil where the file could not be read so far.
+	Actions *catalog.Catalog
 }
 
 // Check reads a runbook and finds everything that is wrong with it. It calls no action
@@ -85,7 +87,7 @@ func (e *Engine) Check(file *source.File) (*Runbook, diag.List) {
 	catalogue, more := e.catalogueFor(file.Name(), decoded)
 	found = append(found, more...)
 	checked, more := check.Check(decoded, catalogue, check.Options{Version: e.version})
-	return &Runbook{File: file, Checked: checked}, append(found, more...).Sorted()
+	return &Runbook{File: file, Checked: checked, Actions: catalogue}, append(found, more...).Sorted()
 }
 
 // Plan is a runbook with its inputs, ready to run.

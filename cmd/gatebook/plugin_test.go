@@ -11,6 +11,7 @@ import (
 
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/plugins/sdk/serve"
+	"github.com/gatebook/gatebook/schema"
 )
 
 type shopConfig struct {
@@ -67,6 +68,7 @@ func shop() {
 		Actions: []sdk.Declaration{
 			sdk.Action[shelfInput, shelfOutput]{
 				Name: "shelf", Summary: "Look at a shelf", Effect: sdk.Read,
+				Examples: []schema.Example{{Title: "The one in front", With: map[string]any{"name": "front"}}},
 				Apply: func(_ context.Context, call *sdk.Call[shelfInput]) (shelfOutput, error) {
 					out, err := look(call.Input.Name)
 					out.Trace = call.TraceParent

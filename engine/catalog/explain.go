@@ -34,6 +34,23 @@ func (e *Entry) Markdown() string {
 	return page.String()
 }
 
+// Markdown returns the plugin's page: what it is, what configures a connection of it, and
+// its actions.
+func (p *Plugin) Markdown() string {
+	d := p.Provider.Describe()
+	var page strings.Builder
+	fmt.Fprintf(&page, "# %s\n\n%s. Plugin %s %s.\n", p.Alias, d.Summary, d.Name, d.Version)
+	if d.Description != "" {
+		fmt.Fprintf(&page, "\n%s\n", strings.TrimSpace(d.Description))
+	}
+	writeFields(&page, "Connection", "A connection of it needs no configuration.", d.Connection)
+	page.WriteString("\n## Actions\n\n")
+	for _, action := range d.Actions {
+		fmt.Fprintf(&page, "- `%s.%s` (%s): %s\n", p.Alias, action.Name, action.Effect, action.Summary)
+	}
+	return page.String()
+}
+
 func writeFields(page *strings.Builder, title, none string, s *schema.Schema) {
 	table := schema.Markdown(s)
 	if table == "" {

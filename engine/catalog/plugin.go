@@ -65,6 +65,15 @@ func (c *Catalog) Plugin(alias string) (*Plugin, bool) {
 	return plugin, ok
 }
 
+// Plugins returns the plugins, by the names that they have here.
+func (c *Catalog) Plugins() []*Plugin {
+	plugins := make([]*Plugin, 0, len(c.plugins))
+	for _, alias := range slices.Sorted(maps.Keys(c.plugins)) {
+		plugins = append(plugins, c.plugins[alias])
+	}
+	return plugins
+}
+
 // On returns the action itself: a built-in one, or one of a plugin among those over a
 // connection, as [Provider.Connect] returns them.
 func (e *Entry) On(connected map[string]sdk.Handler) sdk.Handler {

@@ -8,13 +8,15 @@ import (
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/accept"
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/documents"
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/house"
+	"github.com/gatebook/gatebook/engine/catalog"
 	"github.com/gatebook/gatebook/engine/report/layout"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
 type actionsOptions struct {
 	*app
-	format string
+	runbook string
+	format  string
 }
 
 func newActions(a *app) *cobra.Command {
@@ -22,23 +24,47 @@ func newActions(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "actions",
 		Short: "List the actions that steps can use",
+		Long: `List the built-in actions and those of the plugins that gatebook.lock in this folder
+names. With --runbook, those of the runbook's plugins, under the names that it gives them.
+A plugin that was seen before is not started for it.`,
 		Example: `  gatebook actions
+  gatebook actions --runbook upgrade.yaml
   gatebook actions --format json`,
 		Args: accept.Exactly(),
 		RunE: func(*cobra.Command, []string) error { return o.run() },
 	}
+	declareRunbook(cmd, &o.runbook)
 	accept.Format(cmd, &o.format, "table", "json")
 	return cmd
 }
 
+// declareRunbook adds the flag that says of which runbook the plugins are meant.
+func declareRunbook(cmd *cobra.Command, file *string) {
+	cmd.Flags().StringVar(file, "runbook", "", "`FILE` of a runbook, whose plugins are meant, by its names for them")
+	accept.CompleteBy(cmd, "runbook", accept.YAMLFiles)
+}
+
+// actions returns the actions that steps can use, and tells of the plugins that are missing.
+func (a *app) actions(runbook string) (*catalog.Catalog, error) {
+	h, err := house.Open(a.Console)
+	if err != nil {
+		return nil, err
+	}
+	actions, left, err := h.Actions(runbook)
+	for _, why := range left {
+		a.Note("%s", why)
+	}
+	return actions, err
+}
+
 func (o *actionsOptions) run() error {
-	h, err := house.Open(o.Console)
+	actions, err := o.actions(o.runbook)
 	if err != nil {
 		return err
 	}
 	descriptions := []sdk.Description{}
-	for _, name := range h.Catalog().Names() {
-		entry, _ := h.Catalog().Lookup(name)
+	for _, name := range actions.Names() {
+		entry, _ := actions.Lookup(name)
 		descriptions = append(descriptions, entry.Description)
 	}
 	if o.format == "json" {

@@ -10,33 +10,37 @@ import (
 
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/accept"
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/console"
-	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/house"
 	"github.com/gatebook/gatebook/engine/diag"
 )
 
 type explainOptions struct {
 	*app
-	name   string
-	format string
+	name    string
+	runbook string
+	format  string
 }
 
 func newExplain(a *app) *cobra.Command {
 	o := &explainOptions{app: a}
 	cmd := &cobra.Command{
-		Use:   "explain ACTION|CODE",
-		Short: "Print the documentation of an action, or of a finding",
-		Long: `Print what an action does, what it is given and returns, with examples. Given the code
-of a finding, such as GB0201, print why gatebook minds and how to mend it.`,
+		Use:   "explain ACTION|PLUGIN|CODE",
+		Short: "Print the documentation of an action, a plugin, or a finding",
+		Long: `Print what an action does, what it is given and returns, with examples; of a plugin, what
+configures a connection of it. Plugins are those that gatebook.lock in this folder names;
+with --runbook those of the runbook, under the names that it gives them. Given the code of
+a finding, such as GB0201, print why gatebook minds and how to mend it.`,
 		Example: `  gatebook explain exec
+  gatebook explain k8s.drain --runbook upgrade.yaml
   gatebook explain http.check --format json
   gatebook explain GB0201`,
-		Args:              accept.Exactly("an ACTION, see gatebook actions, or the CODE of a finding"),
+		Args:              accept.Exactly("an ACTION, see gatebook actions, a PLUGIN, or the CODE of a finding"),
 		ValidArgsFunction: a.offers().Explained,
 		RunE: func(_ *cobra.Command, args []string) error {
 			o.name = args[0]
 			return o.run()
 		},
 	}
+	declareRunbook(cmd, &o.runbook)
 	accept.Format(cmd, &o.format, "markdown", "json")
 	return cmd
 }
@@ -45,22 +49,30 @@ func (o *explainOptions) run() error {
 	if code := strings.ToUpper(o.name); regexp.MustCompile(`^GB\d+$`).MatchString(code) {
 		return o.explainCode(code)
 	}
-	h, err := house.Open(o.Console)
+	actions, err := o.actions(o.runbook)
 	if err != nil {
 		return err
 	}
-	entry, ok := h.Catalog().Lookup(o.name)
+	if plugin, ok := actions.Plugin(o.name); ok {
+		return o.print(plugin.Provider.Describe(), plugin.Markdown())
+	}
+	entry, ok := actions.Lookup(o.name)
 	if !ok {
 		hint := "See: gatebook actions"
-		if near, found := diag.Nearest(o.name, h.Catalog().Names()); found {
+		if near, found := diag.Nearest(o.name, actions.Names()); found {
 			hint = "Did you mean: gatebook explain " + near + "?"
 		}
 		return console.Usage(hint, "there is no action %q", o.name)
 	}
+	return o.print(entry.Description, entry.Markdown())
+}
+
+// print prints what is known, in the form that was asked for.
+func (o *explainOptions) print(description any, page string) error {
 	if o.format == "json" {
-		return o.PrintJSON(entry.Description)
+		return o.PrintJSON(description)
 	}
-	_, err = fmt.Fprint(o.Stdout, entry.Markdown())
+	_, err := fmt.Fprint(o.Stdout, page)
 	return err
 }
 

@@ -20,6 +20,7 @@ import (
 type House struct {
 	*console.Console
 	*engine.Engine
+	plugins *plugins
 }
 
 // Open returns the engine for verbs that leave no run behind.
@@ -47,8 +48,9 @@ func open(c *console.Console, state string) (*House, error) {
 	if err != nil {
 		return nil, err
 	}
-	made, err := engine.New(engine.Config{Handlers: handlers, Plugins: newPlugins(c), State: state, Dir: c.Dir, DirID: console.FolderID(c.Dir), Version: c.Build.Version})
-	return &House{Console: c, Engine: made}, err
+	opener := newPlugins(c)
+	made, err := engine.New(engine.Config{Handlers: handlers, Plugins: opener, State: state, Dir: c.Dir, DirID: console.FolderID(c.Dir), Version: c.Build.Version})
+	return &House{Console: c, Engine: made, plugins: opener}, err
 }
 
 func stateDir(c *console.Console) (string, error) {

@@ -23,7 +23,7 @@ type Shell struct {
 
 // Explained offers what there is an explanation of: the names of actions, and the codes of
 // findings once a code was begun, as they would hide the actions.
-func (s Shell) Explained(_ *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
+func (s Shell) Explained(cmd *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
 	if len(args) > 0 {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
@@ -38,8 +38,16 @@ func (s Shell) Explained(_ *cobra.Command, args []string, typed string) ([]strin
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveError
 	}
-	for _, name := range h.Catalog().Names() {
-		entry, _ := h.Catalog().Lookup(name)
+	runbook, _ := cmd.Flags().GetString("runbook") // where it is typed already
+	actions, _, err := h.Actions(runbook)
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveError
+	}
+	for _, plugin := range actions.Plugins() {
+		words = append(words, described(plugin.Alias, plugin.Provider.Describe().Summary))
+	}
+	for _, name := range actions.Names() {
+		entry, _ := actions.Lookup(name)
 		words = append(words, described(name, entry.Description.Summary))
 	}
 	return words, cobra.ShellCompDirectiveNoFileComp
