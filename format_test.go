@@ -18,32 +18,38 @@ var formatPage = filepath.Join("docs", "format.md")
 // model. What stands around them is written by hand.
 func TestFormatPageIsInStep(t *testing.T) {
 	t.Parallel()
-	page, err := os.ReadFile(formatPage)
+	holdTables(t, formatPage, formatTables(t))
+}
+
+// holdTables holds the tables of a page, each between its two marks, against what they
+// are made of.
+func holdTables(t *testing.T, path string, tables map[string]string) {
+	t.Helper()
+	page, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	tables := formatTables(t)
 	got := regexp.MustCompile(`(?s)<!-- table: (\w+) -->\n.*?<!-- end -->`).ReplaceAllStringFunc(string(page), func(old string) string {
 		name := strings.Fields(old)[2]
 		table, ok := tables[name]
 		if !ok {
-			t.Errorf("%s wants a table %q, which is not there or is there already", formatPage, name)
+			t.Errorf("%s wants a table %q, which is not there or is there already", path, name)
 			return old
 		}
 		delete(tables, name)
 		return "<!-- table: " + name + " -->\n" + table + "<!-- end -->"
 	})
 	for name := range tables {
-		t.Errorf("%s has no table %q", formatPage, name)
+		t.Errorf("%s has no table %q", path, name)
 	}
 	if *update {
-		if err := os.WriteFile(formatPage, []byte(got), 0o644); err != nil {
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
 			t.Fatal(err)
 		}
 		return
 	}
 	if got != string(page) {
-		t.Errorf("the tables of %s are not what the model says; run: go test -run %s -update .", formatPage, t.Name())
+		t.Errorf("the tables of %s are not in step; run: go test -run %s -update .", path, t.Name())
 	}
 }
 

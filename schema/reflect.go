@@ -26,22 +26,11 @@ func For[T any]() *Schema {
 	return s
 }
 
-// Of returns the schema of a Go type, read from its kind and its fields' tags:
+// Of returns the schema of a Go type, read from its kind and its fields' tags, which
+// [Tags] lists. A tag that nobody knows is an error.
 //
-//	json:"name"      the name in JSON; "-" leaves the field out
-//	doc:"…"          the description, in whole sentences
-//	required:"true"  the field must be given
-//	default:"10s"    the value where it is not given: plain text for strings, else JSON
-//	example:"…"      one example, written as a default is
-//	unit:"bytes"     what a number counts
-//	secret:"true"    the value is never shown
-//	nosecret:"true"  no secret may flow into the value, since others can read it
-//	takessecrets:"true"  a secret may: the value is kept from others, and otherwise shown
-//	minItems, maxItems, unique:"true"    for lists
-//	enum:"a,b"  pattern  format  min  max  minLength  maxLength
-//
-// The words of the last line are about a single value; on a list or a map they
-// are about its items. Fields of embedded structs count as the struct's own.
+// Tags about a single value (enum, pattern, format, min, max, minLength, maxLength) are on
+// a list or a map about its items. Fields of embedded structs count as the struct's own.
 // Objects are closed. Maps have string keys; any and [json.RawMessage] allow
 // anything; [Duration] and [time.Time] are strings with a format.
 func Of(t reflect.Type) (*Schema, error) {

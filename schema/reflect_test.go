@@ -122,11 +122,24 @@ func TestTypesThatCannotBeDescribedAreRefused(t *testing.T) {
 		"tag default: the value must be a duration": struct {
 			N schema.Duration `json:"n" default:"5"`
 		}{},
+		"field N: there is no tag secert; there are yaml": struct {
+			N string `json:"n" secert:"true"`
+		}{},
+		"there is no tag minimum": struct {
+			N int `json:"n" minimum:"1"`
+		}{},
+		"the tags cannot be read from": reflect.StructOf([]reflect.StructField{
+			{Name: "N", Type: reflect.TypeFor[string](), Tag: `json:"n" secret: "true"`},
+		}),
 		"error parsing regexp": struct {
 			N string `json:"n" pattern:"("`
 		}{},
 	} {
-		_, err := schema.Of(reflect.TypeOf(of))
+		declared, made := of.(reflect.Type) // of what go vet would not let us write
+		if !made {
+			declared = reflect.TypeOf(of)
+		}
+		_, err := schema.Of(declared)
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%T: got %v, want %q", of, err, want)
 		}

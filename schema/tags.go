@@ -4,14 +4,88 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/gatebook/gatebook/schema/internal/datum"
 )
 
+// Tag is a tag of a struct field that [Of] reads.
+type Tag struct {
+	Name    string
+	Value   string // what it may be given
+	Meaning string // a whole sentence
+}
+
+// Tags returns all tags that [Of] reads, in the order in which they are explained.
+func Tags() []Tag {
+	return []Tag{
+		{"json", `a name, or "-"`, "The name in JSON, which each field must have; `-` leaves the field out."},
+		{"doc", "Markdown", "The description, in whole sentences."},
+		{"required", "true", "The field must be given."},
+		{"default", "a value", "The value where none is given: plain text for strings, else JSON."},
+		{"example", "a value", "One example, written as a default is."},
+		{"unit", "text", "What a number counts: `bytes`, `requests per second`."},
+		{"enum", "a,b,c", "The values that there are."},
+		{"pattern", "RE2", "What a text must match."},
+		{"format", "a format", "What a text is, as JSON Schema calls it: `uri`, `date-time`."},
+		{"min", "a number", "The least value."},
+		{"max", "a number", "The greatest value."},
+		{"minLength", "a size", "The least number of characters."},
+		{"maxLength", "a size", "The greatest number of characters."},
+		{"minItems", "a size", "The least number of items of a list."},
+		{"maxItems", "a size", "The greatest number of items of a list."},
+		{"unique", "true", "No item of the list is there twice."},
+		{"secret", "true", "The value is never shown, logged or kept."},
+		{"nosecret", "true", "No secret may flow into the value, since others can read it."},
+		{"takessecrets", "true", "A secret may flow into the value, which is kept from others and otherwise shown."},
+		{"deprecated", "true", "Using the field is warned of; the description says what to use instead."},
+	}
+}
+
+// foreignTags belong to others who read the same structs.
+var foreignTags = []string{"yaml", "toml", "xml", "protobuf", "mapstructure"}
+
+// checkNames refuses tags that nobody reads: a misspelt one would change nothing, and
+// one of them says what is secret.
+func checkNames(tag reflect.StructTag) error {
+	known := slices.Clone(foreignTags)
+	for _, t := range Tags() {
+		known = append(known, t.Name)
+	}
+	names, err := namesOf(string(tag))
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		if !slices.Contains(known, name) {
+			return fmt.Errorf("there is no tag %s; there are %s", name, strings.Join(known, ", "))
+		}
+	}
+	return nil
+}
+
+// namesOf reads a struct tag as [reflect.StructTag] does, which skips what it cannot read.
+func namesOf(tag string) ([]string, error) {
+	var names []string
+	for rest := strings.TrimLeft(tag, " "); rest != ""; rest = strings.TrimLeft(rest, " ") {
+		name, after, found := strings.Cut(rest, ":")
+		quoted, err := strconv.QuotedPrefix(after)
+		if !found || err != nil || name == "" || strings.ContainsAny(name, " \"") {
+			return nil, fmt.Errorf("the tags cannot be read from %q on", rest)
+		}
+		names = append(names, name)
+		rest = after[len(quoted):]
+	}
+	return names, nil
+}
+
 // applyTags adds what a struct field's tags say to the schema of its type.
 func applyTags(s *Schema, tag reflect.StructTag) error {
+	if err := checkNames(tag); err != nil {
+		return err
+	}
 	s.Description = tag.Get("doc")
 	s.Unit = tag.Get("unit")
 	for name, flag := range map[string]*bool{
