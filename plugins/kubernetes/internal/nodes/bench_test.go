@@ -15,7 +15,7 @@ import (
 )
 
 // BenchmarkBigCluster measures the actions on a cluster of its own with 200 nodes and
-// 2,000 pods in 20 namespaces, each with a budget. It takes minutes to build that:
+// 2,000 pods in 20 namespaces, each with a budget. That takes about a minute to build:
 //
 //	go test -run '^$' -bench BigCluster -benchtime 20x ./internal/nodes
 func BenchmarkBigCluster(b *testing.B) {

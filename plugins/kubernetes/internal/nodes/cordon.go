@@ -151,14 +151,6 @@ func (n nodes) planMark(ctx context.Context, name, verb string, to bool) (sdk.Pr
 	return preview, err
 }
 
-// rightsTo are what reading and changing a node takes.
-func rightsTo(name, verb string) []cluster.Right {
-	return []cluster.Right{
-		{Verb: "get", Resource: "nodes", Name: name, Words: "read the node " + name},
-		{Verb: "patch", Resource: "nodes", Name: name, Words: verb + " " + name},
-	}
-}
-
 // markDelta is the change as the server would make it: what admission refuses, it
 // refuses now.
 func (n nodes) markDelta(ctx context.Context, node *corev1.Node, to bool) (sdk.Delta, error) {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/schema"
 )
@@ -113,7 +112,7 @@ func (n nodes) planDrain(ctx context.Context, call *sdk.Call[DrainInput]) (sdk.P
 	if !call.Knows("node", "grace", "timeout", "selector", "ignoreDaemonSets", "deleteEmptyDir", "force") {
 		return sdk.Preview{Summary: "would drain a node, which or how is not known yet"}, nil
 	}
-	rights := append(rightsTo(in.Node, "cordon"), cluster.Right{Verb: "list", Resource: "pods", Words: "list the pods of all namespaces"})
+	rights := append(rightsTo(in.Node, "cordon"), listPods())
 	lacking, err := n.Lacking(ctx, rights...)
 	if err != nil || len(lacking) > 0 {
 		return sdk.Preview{Summary: "would drain " + in.Node, Blockers: lacking}, err
@@ -127,6 +126,9 @@ func (n nodes) planDrain(ctx context.Context, call *sdk.Call[DrainInput]) (sdk.P
 		return sdk.Preview{}, err
 	}
 	preview := load.preview(in)
+	if ready, why := readiness(node); !ready && len(load.leave) > 0 {
+		preview.Warnings = append(preview.Warnings, fmt.Sprintf("The node %s is not ready (%s), and so may not end its pods.", in.Node, why))
+	}
 	if !node.Spec.Unschedulable {
 		delta, err := n.markDelta(ctx, node, true)
 		if err != nil {

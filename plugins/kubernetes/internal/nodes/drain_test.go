@@ -432,3 +432,65 @@ func TestPlanKnowsWhichPodsABudgetKeeps(t *testing.T) {
 	blockers(0)
 	drained(t, handler, request(t, map[string]any{"node": node, "timeout": "40s"}), &sdktest.Host{})
 }
+
+// A node whose kubelet is away ends no pods, and the drain says so.
+func TestDrainOfANodeThatIsNotReadySaysSo(t *testing.T) {
+	t.Parallel()
+	namespace := shared.Namespace(t)
+	// Nobody plays the kubelet of a node that has no labels.
+	silent, err := shared.Kube.CoreV1().Nodes().Create(t.Context(), &corev1.Node{ObjectMeta: metav1.ObjectMeta{GenerateName: "silent-"}}, metav1.CreateOptions{})
+	lab.Must(t, err)
+	pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: "bound"}, Spec: lab.Template("bound", "one:1").Spec}
+	pod.Spec.NodeName = silent.Name
+	_, err = shared.Kube.CoreV1().Pods(namespace).Create(t.Context(), pod, metav1.CreateOptions{})
+	lab.Must(t, err)
+	handler := action(t, shared.Connect(t), "drain")
+	req := request(t, map[string]any{"node": silent.Name, "force": true, "timeout": "4s"})
+	preview, err := handler.Plan(t.Context(), req)
+	lab.Must(t, err)
+	if !strings.Contains(strings.Join(preview.Warnings, "\n"), "is not ready (it has not reported yet)") ||
+		!strings.Contains(strings.Join(preview.Warnings, "\n"), "longer to end than the timeout of 4s: "+namespace+"/bound (30s)") {
+		t.Errorf("the warnings are %q", preview.Warnings)
+	}
+	_, err = handler.Apply(t.Context(), req, &sdktest.Host{})
+	if err == nil || !strings.Contains(err.Error(), namespace+"/bound is ending") || !strings.Contains(err.Error(), "and so may not end its pods") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestDrainSelects(t *testing.T) {
+	t.Parallel()
+	handler, world := action(t, shared.Connect(t), "drain"), loaded(1, 0)(t)
+	deployOn(t, shared.Namespace(t), "cache", world.Params["node"].(string), 1)
+	out := drained(t, handler, request(t, with(world.Params, "selector", "app!=cache")), &sdktest.Host{})
+	if len(out.Evicted) != 1 || !strings.Contains(out.Evicted[0], "/web-") || len(out.Stayed) != 1 || !strings.Contains(out.Stayed[0], "/cache-") {
+		t.Errorf("got %+v", out)
+	}
+	for field, wrong := range map[string]string{"selector": "a==b==c", "grace": "-1s"} {
+		_, err := handler.Apply(t.Context(), request(t, with(world.Params, field, wrong)), &sdktest.Host{})
+		if err == nil || sdk.AsError(err).Field != field {
+			t.Errorf("%s of %s: got %v", field, wrong, err)
+		}
+	}
+}
+
+// An API server that is away for a while ends no drain.
+func TestDrainOutlivesTheAPIServer(t *testing.T) {
+	t.Parallel()
+	l := ownLab(t, 2)
+	namespace := l.Namespace(t)
+	l.Deploy(t, namespace, "web", "web:1", 2, nil)
+	l.Budget(t, namespace, "web-budget", "web", 2, 0)
+	pods, err := l.Kube.CoreV1().Pods(namespace).List(t.Context(), metav1.ListOptions{})
+	lab.Must(t, err)
+	handler, host := action(t, l.Connect(t), "drain"), &sdktest.Host{}
+	ended := began(t, handler, request(t, map[string]any{"node": pods.Items[0].Spec.NodeName, "timeout": "2m"}), host)
+	says(t, host, "web-budget")
+	lab.Must(t, l.Kill())
+	says(t, host, "connection refused")
+	lab.Must(t, l.Up())
+	lab.Eventually(t, "the budget is gone", func(ctx context.Context) error {
+		return l.Kube.PolicyV1().PodDisruptionBudgets(namespace).Delete(ctx, "web-budget", metav1.DeleteOptions{})
+	})
+	lab.Must(t, <-ended)
+}

@@ -37,6 +37,7 @@ type eviction struct {
 	call *sdk.Call[DrainInput]
 	uid  types.UID // of the node
 	left load      // at the last look
+	ill  string    // why the node is not ready, at the last look
 
 	mu      sync.Mutex
 	evicted []string
@@ -126,9 +127,9 @@ func (e *eviction) staysCordoned(ctx context.Context) error {
 		return nil // its pods go with it
 	case node.UID == e.uid && !node.Spec.Unschedulable:
 		return sdk.Errorf(sdk.Conflict, "somebody uncordoned %s while it was drained; left are %s", node.Name, e.leftInWords())
-	default:
-		return sameNode(node, e.uid)
 	}
+	_, e.ill = readiness(node)
+	return sameNode(node, e.uid)
 }
 
 // evict asks for one pod to go. What keeps one pod does not keep the others.
@@ -216,7 +217,11 @@ func (e *eviction) kept() []string {
 			kept = append(kept, pod.name()+" "+by.why)
 		}
 	}
-	return shortened(kept)
+	kept = shortened(kept)
+	if e.ill != "" && len(kept) > 0 {
+		kept = append(kept, fmt.Sprintf("%s is not ready (%s), and so may not end its pods", e.call.Input.Node, e.ill))
+	}
+	return kept
 }
 
 // leftInWords says how many pods are left, and what keeps them.

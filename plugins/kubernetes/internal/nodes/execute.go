@@ -9,7 +9,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/klog/v2"
 
-	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/schema"
 )
@@ -23,12 +22,12 @@ func (n nodes) foretell(ctx context.Context, node *corev1.Node, wanted []corev1.
 	if len(fresh) == 0 {
 		return nil
 	}
-	lacking, err := n.Lacking(ctx, cluster.Right{Verb: "list", Resource: "pods"})
+	lacking, err := n.Lacking(ctx, listPods())
 	if err != nil {
 		return err
 	}
 	if len(lacking) > 0 {
-		preview.Warnings = append(preview.Warnings, "You may not list the pods of all namespaces, so that it is not known which "+inWords(fresh)+" deletes.")
+		preview.Warnings = append(preview.Warnings, lacking[0]+" So it is not known which "+inWords(fresh)+" deletes.")
 		return nil
 	}
 	pods, err := n.podsOn(ctx, node.Name)

@@ -45,6 +45,20 @@ func sameNode(node *corev1.Node, uid types.UID) error {
 	return nil
 }
 
+// readiness says whether a node is ready, and if it is not, why.
+func readiness(node *corev1.Node) (ready bool, why string) {
+	for _, c := range node.Status.Conditions {
+		switch {
+		case c.Type != corev1.NodeReady:
+		case c.Status == corev1.ConditionTrue:
+			return true, ""
+		default:
+			return false, c.Reason
+		}
+	}
+	return false, "it has not reported yet"
+}
+
 // asRead lets a patch meet the node only as it was read.
 func asRead(node *corev1.Node) map[string]any {
 	return map[string]any{"uid": node.UID, "resourceVersion": node.ResourceVersion}
@@ -66,8 +80,21 @@ func nodeDelta(live, planned *corev1.Node) (sdk.Delta, error) {
 	return sdk.Delta{Target: "Node " + live.Name, Kind: "Node", Op: "update", Diff: text}, err
 }
 
+// rightsTo are what reading and changing a node takes.
+func rightsTo(name, verb string) []cluster.Right {
+	return []cluster.Right{
+		{Verb: "get", Resource: "nodes", Name: name, Words: "read the node " + name},
+		{Verb: "patch", Resource: "nodes", Name: name, Words: verb + " " + name},
+	}
+}
+
+// listPods is what [nodes.podsOn] takes.
+func listPods() cluster.Right {
+	return cluster.Right{Verb: "list", Resource: "pods", Words: "list the pods of all namespaces"}
+}
+
 // podsOn lists the pods of a node. They come in one answer: a node has some hundreds at
-// most, and in pages the server would go through those of all nodes.
+// most, and the server takes longer for pages.
 func (n nodes) podsOn(ctx context.Context, name string) ([]corev1.Pod, error) {
 	pods, err := n.Kube.CoreV1().Pods("").List(ctx, metav1.ListOptions{FieldSelector: onNode(name)})
 	if err != nil {

@@ -119,8 +119,9 @@ func (n nodes) readNodes(ctx context.Context, skew *skew, out *PreflightOutput) 
 			return fmt.Errorf("among the nodes there is a %T", item)
 		}
 		state := NodeState{Name: node.Name, Version: node.Status.NodeInfo.KubeletVersion, Cordoned: node.Spec.Unschedulable}
-		var reason string
-		if state.Ready, reason = readiness(node); !state.Ready {
+		if ready, reason := readiness(node); ready {
+			state.Ready = true
+		} else {
 			out.NotReady = append(out.NotReady, node.Name)
 			why = append(why, node.Name+" ("+reason+")")
 		}
@@ -138,15 +139,6 @@ func (n nodes) readNodes(ctx context.Context, skew *skew, out *PreflightOutput) 
 		out.Problems = append(out.Problems, "These nodes are not ready: "+strings.Join(shortened(why), ", ")+".")
 	}
 	return cluster.FaultIn(ctx, err, "list the nodes")
-}
-
-func readiness(node *corev1.Node) (ready bool, reason string) {
-	for _, c := range node.Status.Conditions {
-		if c.Type == corev1.NodeReady {
-			return c.Status == corev1.ConditionTrue, c.Reason
-		}
-	}
-	return false, "it has not reported yet"
 }
 
 func (n nodes) readBudgets(ctx context.Context, out *PreflightOutput) error {
