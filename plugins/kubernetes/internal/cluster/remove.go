@@ -58,7 +58,11 @@ func (c *Cluster) Remove(ctx context.Context, r Removal) error {
 
 // AskToGo tells the server to delete an object, and says whether it is gone already.
 func (c *Cluster) AskToGo(ctx context.Context, r Removal) (gone bool, err error) {
-	r.Options.Preconditions = &metav1.Preconditions{UID: &r.UID}
+	conditions := metav1.Preconditions{UID: &r.UID}
+	if given := r.Options.Preconditions; given != nil {
+		conditions.ResourceVersion = given.ResourceVersion
+	}
+	r.Options.Preconditions = &conditions
 	err = c.Objects(r.Kind, r.Namespace).Delete(ctx, r.Name, r.Options)
 	if apierrors.IsConflict(err) {
 		// It is another object, or a namespace that is on its way out already.

@@ -1,0 +1,167 @@
+package apply
+
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+
+	"k8s.io/apimachinery/pkg/api/equality"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	utiljson "k8s.io/apimachinery/pkg/util/json"
+)
+
+// change is the change of one field of an object. A list counts as one field.
+type change struct {
+	Path []string        `json:"path"`
+	From json.RawMessage `json:"from,omitempty"` // absent where there was no such field
+	To   json.RawMessage `json:"to,omitempty"`   // absent where there is none any more
+	// Made is set on an object within the object that was made for other fields, and
+	// goes with the last of them.
+	Made bool `json:"made,omitempty"`
+}
+
+// between is how one object becomes the other.
+func between(from, to *unstructured.Unstructured) ([]change, error) {
+	return differ(bare(from), bare(to), nil)
+}
+
+// bare is an object without what the server keeps in it by itself.
+func bare(object *unstructured.Unstructured) map[string]any {
+	if object == nil {
+		return nil
+	}
+	bare := object.DeepCopy().Object
+	for _, name := range kept() {
+		unstructured.RemoveNestedField(bare, "metadata", name)
+	}
+	delete(bare, "status")
+	return bare
+}
+
+func differ(from, to any, path []string) ([]change, error) {
+	old, wasObject := from.(map[string]any)
+	young, isObject := to.(map[string]any)
+	made := from == nil && len(young) > 0
+	if (wasObject || made) && (isObject || to == nil && len(old) > 0) {
+		names := slices.AppendSeq(slices.Collect(maps.Keys(old)), maps.Keys(young))
+		slices.Sort(names)
+		var changes []change
+		for _, name := range slices.Compact(names) {
+			more, err := differ(old[name], young[name], append(slices.Clone(path), name))
+			if err != nil {
+				return nil, err
+			}
+			changes = append(changes, more...)
+		}
+		if made && len(path) > 0 {
+			changes = append(changes, change{Path: path, Made: true})
+		}
+		return changes, nil
+	}
+	if alike(from, to) {
+		return nil, nil
+	}
+	was, err := encode(from)
+	if err != nil {
+		return nil, err
+	}
+	is, err := encode(to)
+	return []change{{Path: path, From: was, To: is}}, err
+}
+
+// alike takes null for a field that is not there.
+func alike(a, b any) bool { return equality.Semantic.DeepEqual(a, b) }
+
+func encode(value any) (json.RawMessage, error) {
+	if value == nil {
+		return nil, nil
+	}
+	return json.Marshal(value)
+}
+
+// value is what a change had encoded; nil where there was nothing.
+func value(text json.RawMessage) (decoded any, err error) {
+	if len(text) == 0 {
+		return nil, nil
+	}
+	return decoded, utiljson.Unmarshal(text, &decoded) // it keeps whole numbers whole
+}
+
+// overlay puts newer changes over older ones of the same fields.
+func overlay(older, newer []change) []change {
+	changes := slices.Clone(older)
+	for _, n := range newer {
+		same := func(c change) bool { return slices.Equal(c.Path, n.Path) }
+		if i := slices.IndexFunc(changes, same); i >= 0 {
+			changes[i] = n
+		} else {
+			changes = append(changes, n)
+		}
+	}
+	return changes
+}
+
+// back is the merge patch that takes the changes back; empty where there is nothing to
+// take back. What somebody changed since is returned as the paths of those fields.
+func back(live *unstructured.Unstructured, changes []change) (patch map[string]any, meddled [][]string, err error) {
+	desired, patch := live.DeepCopy().Object, map[string]any{}
+	put := func(path []string, to any) error {
+		if to == nil {
+			unstructured.RemoveNestedField(desired, path...)
+		} else if err := unstructured.SetNestedField(desired, to, path...); err != nil {
+			return err
+		}
+		set(patch, to, path)
+		return nil
+	}
+	for _, c := range changes {
+		now, _, err := unstructured.NestedFieldNoCopy(desired, c.Path...)
+		if err != nil {
+			meddled = append(meddled, c.Path) // what it was in is no object any more
+			continue
+		}
+		from, fromErr := value(c.From)
+		to, toErr := value(c.To)
+		object, isObject := now.(map[string]any)
+		switch {
+		case fromErr != nil || toErr != nil:
+			return nil, nil, firstOf(fromErr, toErr)
+		case c.Made:
+			if isObject && len(object) == 0 {
+				err = put(c.Path, nil)
+			}
+		case alike(now, from):
+		case alike(now, to):
+			err = put(c.Path, from)
+		default:
+			meddled = append(meddled, c.Path)
+		}
+		if err != nil {
+			return nil, nil, err
+		}
+	}
+	return patch, meddled, nil
+}
+
+func firstOf(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// set puts a value into a tree whose inner objects are made as needed. Where a whole
+// object is to go, what was to change in it is forgotten.
+func set(tree map[string]any, to any, path []string) {
+	for _, name := range path[:len(path)-1] {
+		below, is := tree[name].(map[string]any)
+		if !is {
+			below = map[string]any{}
+			tree[name] = below
+		}
+		tree = below
+	}
+	tree[path[len(path)-1]] = to
+}

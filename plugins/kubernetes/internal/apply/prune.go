@@ -1,0 +1,207 @@
+package apply
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/diff"
+	"github.com/gatebook/gatebook/plugins/sdk"
+)
+
+// doomed is an object that is on the inventory's list and no longer among the objects.
+type doomed struct {
+	ref
+	kind cluster.Kind
+	live *unstructured.Unstructured
+}
+
+// leftovers are the objects that a prune deletes: those that the inventory applied, and
+// that nobody has made anew, or made part of another one. Namespaces come last.
+func (s step) leftovers(ctx context.Context, list []ref, targets []target) ([]doomed, error) {
+	if !s.in.Prune {
+		return nil, nil
+	}
+	var wanted []ref
+	for _, t := range targets {
+		wanted = append(wanted, refOf(t.object))
+	}
+	var found []doomed
+	for _, r := range slices.Backward(without(list, wanted)) {
+		kind, err := s.Kind(ctx, r.APIVersion, r.Kind)
+		if isUnserved(err) {
+			continue // it went with its kind
+		}
+		if err != nil {
+			return nil, err
+		}
+		live, err := s.Look(ctx, kind, r.Namespace, r.Name)
+		if err != nil {
+			return nil, err
+		}
+		if live != nil && live.GetAnnotations()[partOf] == s.inventory {
+			found = append(found, doomed{r, kind, live})
+		}
+	}
+	return found, nil
+}
+
+// keepsData says whether more would be lost with an object than can be made anew.
+func (r ref) keepsData() bool {
+	switch r.group() + "/" + r.Kind {
+	case "/Namespace", "/PersistentVolumeClaim", "/PersistentVolume", "apiextensions.k8s.io/CustomResourceDefinition":
+		return true
+	default:
+		return false
+	}
+}
+
+// isBackup says whether the object is what an earlier step kept of a Secret.
+func (d doomed) isBackup() bool {
+	kind, _, _ := unstructured.NestedString(d.live.Object, "type")
+	return diff.IsSecret(d.live) && kind == backupType
+}
+
+// stays says whether a prune leaves the object, and on the list: where too much would be
+// lost with it, and where an earlier attempt of this step keeps a Secret in it.
+func (s step) stays(d doomed) bool {
+	return d.keepsData() || d.isBackup() && d.live.GetAnnotations()[cluster.KeyAnnotation] == s.key
+}
+
+// recordPrune adds what is needed to make the object anew to what undoing knows.
+func (r *run) recordPrune(d doomed) error {
+	if r.stays(d) || d.isBackup() {
+		return nil
+	}
+	made := record{ref: d.ref, UID: d.live.GetUID()}
+	if diff.IsSecret(d.live) {
+		made.Backup = backupName(made.UID)
+	} else {
+		text, err := json.Marshal(bare(d.live))
+		if err != nil {
+			return err
+		}
+		made.Object = text
+	}
+	same := func(r record) bool { return r.same(d.ref) }
+	if i := slices.IndexFunc(r.before.Pruned, same); i >= 0 {
+		r.before.Pruned[i] = made
+	} else {
+		r.before.Pruned = append(r.before.Pruned, made)
+	}
+	return nil
+}
+
+func (r *run) prune(ctx context.Context) error {
+	for _, d := range r.prunes {
+		if r.stays(d) {
+			continue
+		}
+		r.call.Progressf("delete the %s", d)
+		if err := r.pruneOne(ctx, d); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// pruneOne deletes the object that undoing would make anew: where it changed since the
+// look, it is looked at again.
+func (r *run) pruneOne(ctx context.Context, d doomed) error {
+	err := cluster.Again(func() error {
+		live, err := r.Look(ctx, d.kind, d.Namespace, d.Name)
+		if err != nil || live == nil || live.GetUID() != d.live.GetUID() {
+			return err
+		}
+		d.live = live
+		if err := firstOf(r.recordPrune(d), r.save(ctx)); err != nil {
+			return err
+		}
+		if diff.IsSecret(live) && !d.isBackup() {
+			text, err := json.Marshal(bare(live))
+			if err != nil {
+				return err
+			}
+			if err := r.keep(ctx, live, backup{Object: text}); err != nil {
+				return err
+			}
+		}
+		_, err = r.AskToGo(ctx, r.removal(d))
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	gone := r.removal(d)
+	gone.Options.Preconditions = nil
+	return r.Remove(ctx, gone)
+}
+
+func (r *run) removal(d doomed) cluster.Removal {
+	version := d.live.GetResourceVersion()
+	return cluster.Removal{
+		Kind: d.kind, Namespace: d.Namespace, Name: d.Name, UID: d.live.GetUID(), Timeout: r.in.Timeout,
+		Options: metav1.DeleteOptions{
+			PropagationPolicy: new(metav1.DeletePropagationBackground), Preconditions: &metav1.Preconditions{ResourceVersion: &version},
+		},
+		Tell: func(seen string) { r.call.Progressf("%s", seen) },
+	}
+}
+
+// list is what is on the inventory's list when all is done.
+func (r *run) list(list []ref) []ref {
+	list = with(list, r.refs())
+	if !r.in.Prune {
+		return list
+	}
+	var stay []ref
+	for _, d := range r.prunes {
+		if r.stays(d) {
+			stay = append(stay, d.ref)
+		}
+	}
+	for _, p := range r.before.Pruned {
+		if p.Backup != "" { // the next prune deletes it
+			stay = append(stay, ref{"v1", "Secret", p.Namespace, p.Backup})
+		}
+	}
+	return with(r.refs(), stay)
+}
+
+// foreseePrune adds to a plan what a prune deletes.
+func (s step) foreseePrune(prunes []doomed, preview *sdk.Preview) (rights []cluster.Right, err error) {
+	for _, d := range prunes {
+		if d.keepsData() {
+			preview.Warnings = append(preview.Warnings, fmt.Sprintf(
+				"The %s is no longer among the objects, and stays: more would be lost with it than can be made anew.", d))
+			continue
+		}
+		text, err := diff.Objects(d.live, nil)
+		if err != nil {
+			return nil, err
+		}
+		preview.Changes = append(preview.Changes, sdk.Delta{Target: d.String(), Kind: d.Kind, Op: "delete", Diff: text})
+		rights = append(rights, d.kind.Right("delete", d.Namespace, d.Name))
+		if diff.IsSecret(d.live) {
+			rights = append(rights, backupRights(d.Namespace)...)
+		}
+	}
+	return rights, nil
+}
+
+// backupRights are what keeping a backup of a Secret takes.
+func backupRights(namespace string) []cluster.Right {
+	var rights []cluster.Right
+	for _, verb := range []string{"get", "create", "update"} {
+		rights = append(rights, cluster.Right{
+			Verb: verb, Resource: string(corev1.ResourceSecrets), Namespace: namespace, Words: verb + " the backup of a Secret",
+		})
+	}
+	return rights
+}

@@ -1,0 +1,148 @@
+package apply
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/diff"
+	"github.com/gatebook/gatebook/plugins/sdk"
+)
+
+// before is the state that undoing restores.
+type before struct {
+	Key       string   `json:"key"` // of the step: undoing has another
+	Objects   []record `json:"objects"`
+	Pruned    []record `json:"pruned,omitempty"`
+	Inventory *entry   `json:"inventory,omitempty"`
+}
+
+// ref names an object, as its manifest does.
+type ref struct {
+	APIVersion string `json:"apiVersion"`
+	Kind       string `json:"kind"`
+	Namespace  string `json:"namespace,omitempty"`
+	Name       string `json:"name"`
+}
+
+// group is the group of the object's kind.
+func (r ref) group() string {
+	group, _, has := strings.Cut(r.APIVersion, "/")
+	if !has {
+		return ""
+	}
+	return group
+}
+
+func refOf(object *unstructured.Unstructured) ref {
+	return ref{object.GetAPIVersion(), object.GetKind(), object.GetNamespace(), object.GetName()}
+}
+
+// record is what the step did to an object.
+type record struct {
+	ref
+	UID     types.UID `json:"uid,omitempty"` // of what was there before; empty: nothing was
+	Changes []change  `json:"changes,omitempty"`
+	// Object is the whole object, where the step deleted it.
+	Object json.RawMessage `json:"object,omitempty"`
+	// Backup is the Secret that has the changes, or the object, where that is a Secret.
+	Backup string `json:"backup,omitempty"`
+}
+
+// changed says whether the step did anything to an object that was there.
+func (r record) changed() bool { return r.UID != "" && (len(r.Changes) > 0 || r.Backup != "") }
+
+// view is what the step would do to an object now.
+type view struct {
+	target
+	live    *unstructured.Unstructured // nil: there is none
+	after   *unstructured.Unstructured // nil: it cannot be asked yet
+	unknown string                     // why
+	changes []change                   // from live to after
+}
+
+// survey looks at an object and asks the server what the step would make of it.
+func (s step) survey(ctx context.Context, t target, all []target) (view, error) {
+	v := view{target: t}
+	var err error
+	if v.live, err = s.look(ctx, t); err != nil {
+		return v, err
+	}
+	if v.live != nil && v.live.GetDeletionTimestamp() != nil {
+		return v, sdk.Errorf(sdk.Transient, "the %s is on its way out, and has to be gone first", t)
+	}
+	if err := s.claims(t, v.live); err != nil {
+		return v, err
+	}
+	v.after, err = s.put(ctx, t, v.live, metav1.DryRunAll)
+	if apierrors.IsNotFound(err) && v.live == nil {
+		if v.unknown = awaits(t, all); v.unknown != "" {
+			v.after = nil
+			return v, nil
+		}
+	}
+	if err != nil {
+		return v, t.fault(ctx, err, "apply")
+	}
+	if v.live != nil {
+		v.changes, err = between(v.live, v.after)
+	}
+	return v, err
+}
+
+// awaits says what of the step has to be there before the server knows what to make of
+// an object.
+func awaits(t target, all []target) string {
+	for _, other := range all {
+		switch group := other.object.GroupVersionKind().GroupKind(); {
+		case group.Group == "" && group.Kind == "Namespace" && other.name() == t.namespace():
+			return "the step itself makes its namespace"
+		case other.defines():
+			if defined, _ := cluster.Defined(other.object); defined.Served.Group == t.kind.Served.Group && defined.Name == t.kind.Name {
+				return "the step itself defines its kind"
+			}
+		}
+	}
+	return ""
+}
+
+// settled says whether applying would do nothing, not even to who manages what.
+func (v view) settled() bool {
+	return v.live != nil && v.after != nil && len(v.changes) == 0 && alike(managed(v.live), managed(v.after))
+}
+
+// managed is who manages what, without since when.
+func managed(object *unstructured.Unstructured) []metav1.ManagedFieldsEntry {
+	entries := object.GetManagedFields()
+	for i := range entries {
+		entries[i].Time = nil
+	}
+	return entries
+}
+
+// record is what undoing has to know, given what an earlier attempt recorded.
+func (v view) record(earlier record, key string) record {
+	r := record{ref: refOf(v.object), UID: earlier.UID}
+	if v.live == nil {
+		return record{ref: r.ref}
+	}
+	if earlier.Name != "" && earlier.UID == "" && v.live.GetAnnotations()[createdBy] == key {
+		return earlier // an earlier attempt created it
+	}
+	if r.UID != v.live.GetUID() {
+		earlier = record{} // it is another object than the earlier attempt met
+	}
+	r.UID, r.Backup = v.live.GetUID(), earlier.Backup
+	if !diff.IsSecret(v.object) {
+		r.Changes = overlay(earlier.Changes, v.changes)
+	} else if len(v.changes) > 0 {
+		r.Backup = backupName(r.UID)
+	}
+	return r
+}

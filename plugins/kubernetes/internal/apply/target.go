@@ -1,0 +1,218 @@
+package apply
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"strings"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/diff"
+	"github.com/gatebook/gatebook/plugins/sdk"
+)
+
+const (
+	// createdBy holds, on an object, the key of the step that created it.
+	createdBy = "gatebook.dev/created-by"
+	// partOf holds, on an object, the inventory that it is part of.
+	partOf = "gatebook.dev/inventory"
+)
+
+// target is an object of the step, and how the API serves it.
+type target struct {
+	item
+	kind cluster.Kind
+}
+
+func (t target) namespace() string { return t.object.GetNamespace() }
+func (t target) name() string      { return t.object.GetName() }
+
+// String is the object as a person reads it: "Deployment shop/web".
+func (t target) String() string { return t.kind.Named(t.namespace(), t.name()) }
+
+// targets asks how the kinds of the objects are served. A kind that is not served, but
+// defined among the objects, is known from there.
+func (a applier) targets(ctx context.Context, in Input) ([]target, error) {
+	items, err := in.items()
+	if err != nil {
+		return nil, err
+	}
+	defined := map[schema.GroupKind]cluster.Kind{}
+	for _, i := range items {
+		if i.defines() {
+			kind, _ := cluster.Defined(i.object)
+			defined[schema.GroupKind{Group: kind.Served.Group, Kind: kind.Name}] = kind
+		}
+	}
+	targets, seen := make([]target, 0, len(items)), map[string]bool{}
+	for _, i := range items {
+		kind, err := a.Kind(ctx, i.object.GetAPIVersion(), i.object.GetKind())
+		if err != nil {
+			known := false
+			if kind, known = defined[i.object.GroupVersionKind().GroupKind()]; !known || !isUnserved(err) {
+				return nil, at(i.field, err)
+			}
+			kind.Served.Version = i.object.GroupVersionKind().Version
+		}
+		namespace := ""
+		if kind.Namespaced {
+			if namespace = i.object.GetNamespace(); namespace == "" {
+				namespace = a.In(in.Namespace)
+			}
+		}
+		i.object.SetNamespace(namespace)
+		t := target{i, kind}
+		if id := kind.Served.Group + t.String(); seen[id] {
+			return nil, sdk.FieldErrorf(i.field, "the %s is given twice", t)
+		} else {
+			seen[id] = true
+		}
+		targets = append(targets, t)
+	}
+	return targets, nil
+}
+
+func isUnserved(err error) bool {
+	typed, is := errors.AsType[*sdk.Error](err)
+	return is && typed.Field == "kind"
+}
+
+// at moves a fault that lies in what was given to the parameter that it was given by.
+func at(field string, err error) error {
+	typed, is := errors.AsType[*sdk.Error](err)
+	if !is || typed.Class != sdk.Permanent {
+		return err
+	}
+	moved := sdk.Errorf(sdk.Permanent, "%w", err)
+	moved.Field, moved.Message = field, typed.Message
+	return moved
+}
+
+// fault is what the server said of the object, without the values of a Secret.
+func (t target) fault(ctx context.Context, err error, doing string) error {
+	err = at(t.field, cluster.FaultIn(ctx, err, "%s the %s", doing, t))
+	typed, is := errors.AsType[*sdk.Error](err)
+	if !is || !diff.IsSecret(t.object) {
+		return err
+	}
+	hidden := sdk.Errorf(typed.Class, "%s", t.hide(typed.Message))
+	hidden.Field = typed.Field
+	return hidden
+}
+
+// hide takes the values of a Secret out of a text.
+func (t target) hide(text string) string {
+	values, _, _ := unstructured.NestedStringMap(t.object.Object, "data")
+	for _, value := range values {
+		plain, _ := base64.StdEncoding.DecodeString(value)
+		for _, secret := range []string{value, string(plain)} {
+			if secret != "" {
+				text = strings.ReplaceAll(text, secret, "(secret)")
+			}
+		}
+	}
+	return text
+}
+
+func (a applier) look(ctx context.Context, t target) (*unstructured.Unstructured, error) {
+	return a.Look(ctx, t.kind, t.namespace(), t.name())
+}
+
+// step is what all objects of one step have in common.
+type step struct {
+	applier
+	in        Input
+	key       string // empty for a plan
+	inventory string // namespace/name; empty for none
+}
+
+func (a applier) step(in Input, key string) step {
+	s := step{applier: a, in: in, key: key}
+	if in.Inventory != "" {
+		s.inventory = a.In(in.Namespace) + "/" + in.Inventory
+	}
+	return s
+}
+
+// put applies the object to what is there. What was looked at must still be what is
+// there; the error is the API's own, and its answer to what meets another manager.
+func (s step) put(ctx context.Context, t target, live *unstructured.Unstructured, dryRun ...string) (*unstructured.Unstructured, error) {
+	wanted := t.object.DeepCopy()
+	marks := wanted.GetAnnotations()
+	if marks == nil {
+		marks = map[string]string{}
+	}
+	if live != nil {
+		wanted.SetResourceVersion(live.GetResourceVersion())
+		for _, mark := range []string{createdBy, partOf} {
+			if value, has := live.GetAnnotations()[mark]; has {
+				marks[mark] = value // it would be taken away
+			}
+		}
+	} else if s.key != "" {
+		marks[createdBy] = s.key
+	}
+	if s.inventory != "" {
+		marks[partOf] = s.inventory
+	}
+	if len(marks) > 0 {
+		wanted.SetAnnotations(marks)
+	}
+	// What is made anew takes nothing over: nobody has seen what would be taken.
+	options := metav1.ApplyOptions{FieldManager: cluster.Manager, Force: s.in.Force && live != nil, DryRun: dryRun}
+	client := s.Objects(t.kind, t.namespace())
+	got, err := client.Apply(ctx, t.name(), wanted, options)
+	if live != nil && meetsOurselves(err) {
+		options.Force = true
+		got, err = client.Apply(ctx, t.name(), wanted, options)
+	}
+	return got, err
+}
+
+// claims refuses an object that is part of another inventory, whose prune would then
+// not know it any more.
+func (s step) claims(t target, live *unstructured.Unstructured) error {
+	if live == nil || s.inventory == "" || s.in.Force {
+		return nil
+	}
+	if other := live.GetAnnotations()[partOf]; other != "" && other != s.inventory {
+		return sdk.Errorf(sdk.Conflict, "the %s is part of the inventory %s; with force, it becomes part of %s", t, other, s.inventory)
+	}
+	return nil
+}
+
+// managersIn are the managers whose fields an apply would take.
+func managersIn(err error) []string {
+	status, is := errors.AsType[*apierrors.StatusError](err)
+	if !is || status.Status().Details == nil {
+		return nil
+	}
+	var managers []string
+	for _, cause := range status.Status().Details.Causes {
+		if cause.Type == metav1.CauseTypeFieldManagerConflict {
+			managers = append(managers, cause.Message)
+		}
+	}
+	return managers
+}
+
+// meetsOurselves says whether all that is in the way was set by other actions of ours,
+// which set single fields and are other managers to the server.
+func meetsOurselves(err error) bool {
+	managers := managersIn(err)
+	for _, manager := range managers {
+		if !strings.HasPrefix(manager, fmt.Sprintf("conflict with %q", cluster.Manager)) {
+			return false
+		}
+	}
+	return len(managers) > 0
+}
+
+// isStale says whether the object is no longer what was looked at.
+func isStale(err error) bool { return apierrors.IsConflict(err) && len(managersIn(err)) == 0 }

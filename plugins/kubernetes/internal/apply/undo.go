@@ -1,0 +1,221 @@
+package apply
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
+	utiljson "k8s.io/apimachinery/pkg/util/json"
+
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
+	"github.com/gatebook/gatebook/plugins/sdk"
+)
+
+// undo takes back all that nobody changed since, and then says what it left alone.
+func (a applier) undo(ctx context.Context, call *sdk.Call[Input]) error {
+	was, saved, err := sdk.LoadBefore[before](call)
+	if err != nil || !saved {
+		return err
+	}
+	u := undoing{a.step(call.Input, was.Key), call}
+	var left []string
+	take := func(what string, back func() error) error {
+		call.Progressf("take back %s", what)
+		err := back()
+		if err != nil && sdk.AsError(err).Class == sdk.Conflict {
+			left = append(left, sdk.AsError(err).Message)
+			return nil
+		}
+		return err
+	}
+	for _, r := range slices.Backward(was.Pruned) {
+		if err := take(r.String(), func() error { return u.revive(ctx, r) }); err != nil {
+			return err
+		}
+	}
+	for _, r := range slices.Backward(was.Objects) {
+		if err := take(r.String(), func() error { return u.takeBack(ctx, r) }); err != nil {
+			return err
+		}
+	}
+	if err := take("the inventory", func() error { return u.restore(ctx, was.Inventory) }); err != nil {
+		return err
+	}
+	if len(left) > 0 {
+		return sdk.Errorf(sdk.Conflict, "%s", strings.Join(left, "; "))
+	}
+	return nil
+}
+
+// undoing is one attempt to undo.
+type undoing struct {
+	step
+	call *sdk.Call[Input]
+}
+
+// takeBack makes one object what it was.
+func (u undoing) takeBack(ctx context.Context, r record) error {
+	if r.UID != "" && !r.changed() {
+		return nil
+	}
+	kind, err := u.Kind(ctx, r.APIVersion, r.Kind)
+	if err != nil {
+		return unlessUnserved(err) // it went with its kind
+	}
+	if r.UID == "" {
+		return u.uncreate(ctx, r, kind)
+	}
+	b, err := u.kept(ctx, r)
+	if err != nil {
+		return err
+	}
+	if err := cluster.Again(func() error { return u.giveBack(ctx, r, kind, b.Changes) }); err != nil {
+		return err
+	}
+	return u.drop(ctx, r)
+}
+
+// uncreate deletes what the step created, as far as it came to that.
+func (u undoing) uncreate(ctx context.Context, r record, kind cluster.Kind) error {
+	live, err := u.Look(ctx, kind, r.Namespace, r.Name)
+	if err != nil || live == nil || live.GetAnnotations()[createdBy] != u.key {
+		return err
+	}
+	if err := u.isEmpty(ctx, live); err != nil {
+		return err
+	}
+	return u.Remove(ctx, cluster.Removal{
+		Kind: kind, Namespace: r.Namespace, Name: r.Name, UID: live.GetUID(), Timeout: u.in.Timeout,
+		Options: metav1.DeleteOptions{PropagationPolicy: new(metav1.DeletePropagationBackground)},
+		Tell:    func(seen string) { u.call.Progressf("%s", seen) },
+	})
+}
+
+// isEmpty refuses to delete what holds objects that others put into it.
+func (u undoing) isEmpty(ctx context.Context, live *unstructured.Unstructured) error {
+	var found []cluster.Found
+	var err error
+	switch r := refOf(live); {
+	case r.group() == "" && r.Kind == "Namespace":
+		found, _, err = u.Search(ctx, r.Name, u.Namespaced())
+	case item{object: live}.defines():
+		if kind, served := cluster.Defined(live); len(served) > 0 {
+			kind.Served.Version = served[0]
+			found, _, err = u.Search(ctx, metav1.NamespaceAll, []cluster.Kind{kind})
+		}
+	}
+	if err != nil {
+		return err
+	}
+	found = slices.DeleteFunc(found, comesAndGoesByItself)
+	if len(found) == 0 {
+		return nil
+	}
+	return sdk.Errorf(sdk.Conflict, "the %s stays: somebody put the %s into it, and %d objects in all", refOf(live), found[0], len(found))
+}
+
+// comesAndGoesByItself says whether a controller makes the object and takes it away.
+func comesAndGoesByItself(f cluster.Found) bool {
+	switch f.Kind.Name {
+	case "Endpoints", "EndpointSlice", "Lease", "PodMetrics":
+		return true
+	case "ConfigMap":
+		return f.Meta.Name == "kube-root-ca.crt" || len(f.Meta.OwnerReferences) > 0
+	case "ServiceAccount":
+		return f.Meta.Name == "default"
+	default:
+		return f.Meta.DeletionTimestamp != nil || len(f.Meta.OwnerReferences) > 0
+	}
+}
+
+// giveBack restores the fields that the step changed.
+func (u undoing) giveBack(ctx context.Context, r record, kind cluster.Kind, changes []change) error {
+	live, err := u.Look(ctx, kind, r.Namespace, r.Name)
+	switch {
+	case err != nil:
+		return err
+	case len(changes) == 0:
+		return nil
+	case live == nil:
+		return sdk.Errorf(sdk.Conflict, "somebody deleted the %s meanwhile", r)
+	case live.GetUID() != r.UID:
+		return sdk.Errorf(sdk.Conflict, "the %s is not the one that was changed, but a new one of that name", r)
+	}
+	patch, meddled, err := back(live, changes)
+	switch {
+	case err != nil:
+		return sdk.Errorf(sdk.Permanent, "the state before the change of the %s: %w", r, err)
+	case len(meddled) > 0:
+		return conflict(r, live, meddled)
+	case len(patch) == 0:
+		return nil
+	}
+	set(patch, live.GetResourceVersion(), []string{"metadata", "resourceVersion"})
+	body, err := json.Marshal(patch)
+	if err != nil {
+		return err
+	}
+	_, err = u.Objects(kind, r.Namespace).Patch(ctx, r.Name, types.MergePatchType, body, metav1.PatchOptions{FieldManager: cluster.Manager})
+	if r.Backup != "" && err != nil && !isStale(err) {
+		class := sdk.AsError(cluster.FaultIn(ctx, err, "restore")).Class
+		return sdk.Errorf(class, "the server refuses the former values of the %s", r) // which its answer may quote
+	}
+	return cluster.FaultIn(ctx, err, "restore the %s", r)
+}
+
+// conflict names who changed what the step had changed.
+func conflict(r record, live *unstructured.Unstructured, meddled [][]string) error {
+	var fields []string
+	who := ""
+	for _, path := range meddled {
+		fields = append(fields, strings.Join(path, "."))
+		owned := make([]string, 0, len(path))
+		for _, name := range path {
+			owned = append(owned, "f:"+name)
+		}
+		if found := cluster.Somebody(live.GetManagedFields(), owned...); who == "" || who == "somebody" {
+			who = found
+		}
+	}
+	return sdk.Errorf(sdk.Conflict, "%s changed %s of the %s meanwhile", who, strings.Join(fields, ", "), r)
+}
+
+// revive makes an object anew that the step deleted.
+func (u undoing) revive(ctx context.Context, r record) error {
+	b, err := u.kept(ctx, r)
+	if err != nil {
+		return err
+	}
+	kind, err := u.Kind(ctx, r.APIVersion, r.Kind)
+	if err != nil {
+		return err
+	}
+	live, err := u.Look(ctx, kind, r.Namespace, r.Name)
+	switch {
+	case err != nil:
+		return err
+	case live != nil && live.GetUID() == r.UID && live.GetDeletionTimestamp() != nil:
+		return sdk.Errorf(sdk.Transient, "the %s is on its way out, and has to be gone first", r)
+	case live != nil && live.GetAnnotations()[partOf] == u.inventory:
+		return u.drop(ctx, r) // it was never deleted, or is there again
+	case live != nil:
+		return sdk.Errorf(sdk.Conflict, "somebody made another %s meanwhile", r)
+	case b.Object == nil:
+		return sdk.Errorf(sdk.Conflict, "the %s is gone, and somebody deleted its backup", r)
+	}
+	former := &unstructured.Unstructured{}
+	if err := utiljson.Unmarshal(b.Object, &former.Object); err != nil {
+		return fmt.Errorf("the %s before the step: %w", r, err)
+	}
+	// Applied and not created, so that the next apply knows what is its own.
+	_, err = u.Objects(kind, r.Namespace).Apply(ctx, r.Name, former, metav1.ApplyOptions{FieldManager: cluster.Manager})
+	if err != nil {
+		return target{item{object: former}, kind}.fault(ctx, err, "make anew")
+	}
+	return u.drop(ctx, r)
+}
