@@ -4,6 +4,7 @@
 package container
 
 import (
+	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -60,4 +61,24 @@ func Status(pod *corev1.Pod, name string) *corev1.ContainerStatus {
 		}
 	}
 	return nil
+}
+
+// HasEnded says whether a container has ended for good, and is not started again.
+func HasEnded(pod *corev1.Pod, name string) bool {
+	if pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed {
+		return true
+	}
+	status := Status(pod, name)
+	if status == nil || status.State.Terminated == nil {
+		return false
+	}
+	isInit := slices.ContainsFunc(pod.Spec.InitContainers, func(c corev1.Container) bool { return c.Name == name })
+	switch {
+	case pod.Spec.RestartPolicy == corev1.RestartPolicyNever:
+		return true
+	case pod.Spec.RestartPolicy == corev1.RestartPolicyOnFailure, isInit:
+		return status.State.Terminated.ExitCode == 0
+	default:
+		return false
+	}
 }

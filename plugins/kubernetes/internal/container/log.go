@@ -138,12 +138,14 @@ func readLine(from *bufio.Reader) ([]byte, error) {
 
 // hasEnded says whether nothing more can come. A pod that is gone has ended too.
 func (l Log) hasEnded(ctx context.Context) bool {
+	if l.Previous || !l.Follow {
+		return true
+	}
 	pod, err := l.Kube.CoreV1().Pods(l.Namespace).Get(ctx, l.Pod, metav1.GetOptions{})
 	if err != nil {
 		return apierrors.IsNotFound(err)
 	}
-	status := Status(pod, l.Container)
-	return l.Previous || status != nil && status.State.Terminated != nil
+	return HasEnded(pod, l.Container)
 }
 
 // fault says that a container which waits to start may be asked again, where the API

@@ -1,0 +1,223 @@
+package jobs
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	batchv1 "k8s.io/api/batch/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
+	"github.com/gatebook/gatebook/plugins/sdk"
+	"github.com/gatebook/gatebook/schema"
+)
+
+// JobInput is what job is given.
+type JobInput struct {
+	Manifest
+	Timeout  schema.Duration `json:"timeout" default:"30m" doc:"How long the step waits for the Job's end."`
+	Stall    schema.Duration `json:"stall" default:"2m" doc:"How long no pod may run while something is known to keep them from it, as an image that cannot be pulled."`
+	OnCancel string          `json:"onCancel" default:"leave" enum:"leave,delete" doc:"What becomes of a Job that still runs when the step is cancelled or waits no longer."`
+	Last     int             `json:"last" default:"20" min:"0" max:"1000" unit:"lines" doc:"How many of the last lines that the Job printed the outputs hold, and 64 KiB at most."`
+}
+
+// JobOutput is what job returns.
+type JobOutput struct {
+	Name       string          `json:"name" required:"true" doc:"Name of the Job."`
+	Namespace  string          `json:"namespace" required:"true" doc:"Namespace of the Job."`
+	Succeeded  int32           `json:"succeeded" required:"true" unit:"pods" doc:"How many pods succeeded."`
+	Failed     int32           `json:"failed" required:"true" unit:"pods" doc:"How many pods failed before."`
+	Start      time.Time       `json:"start" required:"true" doc:"When it began."`
+	Completion time.Time       `json:"completion" required:"true" doc:"When it was complete."`
+	Duration   schema.Duration `json:"duration" required:"true" doc:"How long it took."`
+	ExitCode   int32           `json:"exitCode" required:"true" doc:"Exit code of the container that ended last."`
+	Last       []string        `json:"last" required:"true" doc:"The last lines that it printed, of all its pods."`
+}
+
+// before is what undoing needs to know the step's own Job.
+type before struct {
+	Namespace string `json:"namespace"`
+	Name      string `json:"name"`
+	Key       string `json:"key"`
+}
+
+// createdNote is the UID of the Job, once it is made.
+const createdNote = "job"
+
+func (j jobs) job() sdk.Action[JobInput, JobOutput] {
+	return sdk.Action[JobInput, JobOutput]{
+		Name:    "job",
+		Summary: "Run a Job to its end",
+		Description: `Makes a Job, or lets a CronJob make one now, shows what its pods print, and waits for its end.
+
+The Job's name is made from the step's key, so that a second attempt, after a crash too, finds the Job of the first and waits for
+it: it never runs twice. For the same reason a Job that **failed** is a *permanent* error, with the reason from the pods' states and
+the last lines that were printed: it is ` + "`backoffLimit`" + ` that says how often Kubernetes tries. To run it anew, delete the Job.
+
+A Job whose pods cannot run for ` + "`stall`" + ` while the reason is known (an image that cannot be pulled, a quota) is a *permanent* error; one
+that does not end within ` + "`timeout`" + ` a *transient* one. ` + "`onCancel`" + ` says whether such a Job is left running or deleted.
+
+What a Job needs beyond the parameters here, volumes for example, a suspended CronJob can say, which ` + "`cronJob`" + ` then names.
+
+Undo deletes the Job with its pods. What the program did stays done.`,
+		Effect:     sdk.Change,
+		Idempotent: true,
+		Rules: []schema.Rule{
+			{Expr: "has(self.image) != has(self.cronJob)", Message: "Give either image or cronJob."},
+		},
+		Examples: []schema.Example{
+			{Title: "Migrate a database", With: map[string]any{
+				"name": "migrate", "namespace": "shop", "image": "registry.example.com/shop/migrate:1.2.0", "args": []any{"up"},
+				"secretEnv": map[string]any{"DATABASE_URL": map[string]any{"secret": "db", "key": "url"}}, "backoffLimit": 0, "ttl": "24h",
+			}},
+			{Title: "Run tonight's backup now", With: map[string]any{"cronJob": "backup", "namespace": "shop", "timeout": "2h"}},
+		},
+		Plan:    j.plan,
+		Apply:   j.apply,
+		Observe: j.observe,
+		Undo:    j.undo,
+	}
+}
+
+func (j jobs) kind() cluster.Kind {
+	return cluster.Kind{Name: "Job", Served: batchv1.SchemeGroupVersion.WithResource("jobs"), Namespaced: true}
+}
+
+// own reads the Job of the name, which must be the key's; nil where there is none.
+func (j jobs) own(ctx context.Context, at before) (*batchv1.Job, error) {
+	found, err := j.Kube.BatchV1().Jobs(at.Namespace).Get(ctx, at.Name, metav1.GetOptions{})
+	switch {
+	case apierrors.IsNotFound(err):
+		return nil, nil
+	case err != nil:
+		return nil, cluster.FaultIn(ctx, err, "read the Job %s/%s", at.Namespace, at.Name)
+	case found.Annotations[cluster.KeyAnnotation] != at.Key:
+		return nil, sdk.Errorf(sdk.Conflict, "the Job %s/%s is not of this step: %s made it",
+			at.Namespace, at.Name, cluster.Somebody(found.ManagedFields, "f:spec"))
+	}
+	return found, nil
+}
+
+func (j jobs) apply(ctx context.Context, call *sdk.Call[JobInput]) (JobOutput, error) {
+	in := call.Input
+	in.Namespace = j.In(in.Namespace)
+	if err := in.valid(); err != nil {
+		return JobOutput{}, err
+	}
+	at := before{in.Namespace, in.named(call.Key), call.Key}
+	found, err := j.own(ctx, at)
+	if err != nil {
+		return JobOutput{}, err
+	}
+	if found == nil {
+		found, err = j.create(ctx, call, in, at)
+	}
+	if err != nil {
+		return JobOutput{}, err
+	}
+	f := newFollowing(j, call, found)
+	return f.run(ctx)
+}
+
+// create makes the Job. One that an attempt made meanwhile whose answer was lost is
+// taken for it.
+func (j jobs) create(ctx context.Context, call *sdk.Call[JobInput], in JobInput, at before) (*batchv1.Job, error) {
+	wanted, err := j.build(ctx, in.Manifest, call.Key)
+	if err != nil {
+		return nil, err
+	}
+	if _, saved, err := sdk.LoadBefore[before](call); err != nil || !saved {
+		if err != nil {
+			return nil, err
+		}
+		if err := call.SaveBefore(ctx, at); err != nil {
+			return nil, err
+		}
+	}
+	made, err := j.Kube.BatchV1().Jobs(at.Namespace).Create(ctx, wanted, metav1.CreateOptions{FieldManager: cluster.Manager})
+	if apierrors.IsAlreadyExists(err) {
+		if made, err = j.own(ctx, at); err == nil && made == nil {
+			err = sdk.Errorf(sdk.Transient, "the Job %s/%s was deleted just now", at.Namespace, at.Name)
+		}
+	}
+	if err != nil {
+		return nil, cluster.FaultIn(ctx, err, "make the Job %s/%s", at.Namespace, at.Name)
+	}
+	return made, call.Note(createdNote, made.UID)
+}
+
+func (j jobs) undo(ctx context.Context, call *sdk.Call[JobInput]) error {
+	at, saved, err := sdk.LoadBefore[before](call)
+	if err != nil || !saved {
+		return err
+	}
+	found, err := j.own(ctx, at)
+	if err != nil || found == nil {
+		return err
+	}
+	return j.remove(ctx, found, call.Input.Timeout, func(seen string) { call.Progressf("%s", seen) })
+}
+
+// remove deletes a Job, its pods before it.
+func (j jobs) remove(ctx context.Context, job *batchv1.Job, timeout schema.Duration, tell func(string)) error {
+	return j.Remove(ctx, cluster.Removal{
+		Kind: j.kind(), Namespace: job.Namespace, Name: job.Name, UID: job.UID, Timeout: timeout, Tell: tell,
+		Options: metav1.DeleteOptions{PropagationPolicy: new(metav1.DeletePropagationForeground)},
+	})
+}
+
+func (j jobs) observe(ctx context.Context, call *sdk.Call[JobInput]) (sdk.Observed[JobOutput], error) {
+	var seen sdk.Observed[JobOutput]
+	at, saved, err := sdk.LoadBefore[before](call)
+	switch {
+	case err != nil:
+		return seen, err
+	case !saved && call.Undo:
+		return sdk.Observed[JobOutput]{State: sdk.Done, Detail: "No Job was made."}, nil
+	case !saved:
+		return sdk.Observed[JobOutput]{State: sdk.NotDone, Detail: "No Job was made."}, nil
+	}
+	found, err := j.own(ctx, at)
+	if err != nil {
+		return seen, err
+	}
+	name := at.Namespace + "/" + at.Name
+	switch {
+	case found == nil && call.Undo:
+		return sdk.Observed[JobOutput]{State: sdk.Done, Detail: "The Job " + name + " is gone."}, nil
+	case call.Undo:
+		return sdk.Observed[JobOutput]{State: sdk.NotDone, Detail: "The Job " + name + " is still there."}, nil
+	case found == nil:
+		return gone(call, name)
+	}
+	return j.judge(ctx, call, found)
+}
+
+// gone judges a Job that is not there: whether it ever was.
+func gone(call *sdk.Call[JobInput], name string) (sdk.Observed[JobOutput], error) {
+	_, made, err := sdk.LoadNote[types.UID](call, createdNote)
+	if err != nil || made {
+		return sdk.Observed[JobOutput]{
+			State: sdk.CannotTell, Detail: "The Job " + name + " was made, and is gone; how it ended is lost.",
+		}, err
+	}
+	return sdk.Observed[JobOutput]{State: sdk.NotDone, Detail: "There is no Job " + name + "."}, nil
+}
+
+// judge says of a Job that is there whether it is done. One that failed, or still runs,
+// is for Apply, which finds it.
+func (j jobs) judge(ctx context.Context, call *sdk.Call[JobInput], found *batchv1.Job) (sdk.Observed[JobOutput], error) {
+	name := found.Namespace + "/" + found.Name
+	switch end := ended(found); {
+	case end == nil:
+		return sdk.Observed[JobOutput]{State: sdk.NotDone, Detail: "The Job " + name + " still runs, and is waited for."}, nil
+	case end.Type == batchv1.JobFailed:
+		return sdk.Observed[JobOutput]{State: sdk.NotDone, Detail: "The Job " + name + " failed."}, nil
+	}
+	f := newFollowing(j, call, found)
+	out, err := f.outputs(ctx)
+	return sdk.Observed[JobOutput]{State: sdk.Done, Outputs: out, Detail: fmt.Sprintf("The Job %s is complete.", name)}, err
+}

@@ -1,0 +1,104 @@
+package jobs
+
+import (
+	"context"
+	"fmt"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+
+	batchv1 "k8s.io/api/batch/v1"
+
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/diff"
+	"github.com/gatebook/gatebook/plugins/sdk"
+)
+
+// plan shows the Job that would be made, as the server would take it.
+func (j jobs) plan(ctx context.Context, call *sdk.Call[JobInput]) (sdk.Preview, error) {
+	if !call.Knows(manifestFields()...) {
+		return sdk.Preview{Summary: "would run a Job that is not known yet"}, nil
+	}
+	in := call.Input
+	in.Namespace = j.In(in.Namespace)
+	if err := in.valid(); err != nil {
+		return sdk.Preview{}, err
+	}
+	name := in.Namespace + "/" + in.named(call.Key)
+	preview := sdk.Preview{Summary: "would run the Job " + name}
+	var err error
+	if preview.Blockers, err = j.Lacking(ctx, in.rights()...); err != nil || len(preview.Blockers) > 0 {
+		return preview, err
+	}
+	wanted, err := j.build(ctx, in.Manifest, call.Key)
+	if err != nil {
+		return sdk.Preview{}, err
+	}
+	made, err := j.Kube.BatchV1().Jobs(in.Namespace).Create(ctx, wanted,
+		metav1.CreateOptions{FieldManager: cluster.Manager, DryRun: []string{metav1.DryRunAll}})
+	switch {
+	case apierrors.IsAlreadyExists(err): // a plan within a run that was resumed
+		preview.Summary = fmt.Sprintf("would wait for the Job %s, which there is", name)
+		return preview, nil
+	case err != nil:
+		return sdk.Preview{}, cluster.FaultIn(ctx, err, "make the Job %s", name)
+	}
+	shown, err := added(made)
+	if err != nil {
+		return sdk.Preview{}, err
+	}
+	preview.Changes = []sdk.Delta{{Target: "Job " + name, Kind: "Job", Op: "create", Diff: shown}}
+	return preview, j.lookAhead(ctx, made, &preview)
+}
+
+// rights are what running the Job takes.
+func (m Manifest) rights() []cluster.Right {
+	rights := []cluster.Right{
+		{Verb: "create", Group: batchv1.GroupName, Resource: "jobs", Namespace: m.Namespace},
+		{Verb: "get", Group: batchv1.GroupName, Resource: "jobs", Namespace: m.Namespace},
+		{Verb: "list", Resource: "pods", Namespace: m.Namespace},
+		{Verb: "get", Resource: "pods", Subresource: "log", Namespace: m.Namespace, Words: "read the logs of pods"},
+	}
+	if m.CronJob != "" {
+		rights = append(rights, cluster.Right{
+			Verb: "get", Group: batchv1.GroupName, Resource: "cronjobs", Namespace: m.Namespace, Name: m.CronJob,
+			Words: "read the CronJob " + m.CronJob,
+		})
+	}
+	return rights
+}
+
+// added is the Job as a diff against nothing, without what the server made up for it.
+func added(job *batchv1.Job) (string, error) {
+	fields, err := runtime.DefaultUnstructuredConverter.ToUnstructured(job)
+	if err != nil {
+		return "", fmt.Errorf("show the Job: %w", err)
+	}
+	shown := &unstructured.Unstructured{Object: fields}
+	shown.SetAPIVersion(batchv1.SchemeGroupVersion.String())
+	shown.SetKind("Job")
+	unstructured.RemoveNestedField(shown.Object, "spec", "selector")
+	for _, label := range []string{batchv1.ControllerUidLabel, batchv1.JobNameLabel, "controller-uid", "job-name"} {
+		unstructured.RemoveNestedField(shown.Object, "spec", "template", "metadata", "labels", label)
+		unstructured.RemoveNestedField(shown.Object, "metadata", "labels", label)
+	}
+	return diff.Objects(nil, shown)
+}
+
+// lookAhead warns of what the server takes and would then not let run.
+func (j jobs) lookAhead(ctx context.Context, job *batchv1.Job, preview *sdk.Preview) error {
+	account := job.Spec.Template.Spec.ServiceAccountName
+	if account == "" {
+		return nil
+	}
+	_, err := j.Kube.CoreV1().ServiceAccounts(job.Namespace).Get(ctx, account, metav1.GetOptions{})
+	switch {
+	case apierrors.IsNotFound(err):
+		preview.Blockers = append(preview.Blockers, fmt.Sprintf("There is no service account %s in %s.", account, job.Namespace))
+	case err != nil && !apierrors.IsForbidden(err): // whoever may not look is not warned
+		return cluster.FaultIn(ctx, err, "read the service account %s/%s", job.Namespace, account)
+	}
+	return nil
+}
