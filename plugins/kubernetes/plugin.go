@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/jobs"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/nodes"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/objects"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/pods"
@@ -19,6 +20,6 @@ func kubernetes() sdk.Plugin[cluster.Config] {
 		Summary:     "Nodes, workloads and objects of a Kubernetes cluster",
 		Description: "Acts on one cluster. What it changes, it changes under the field manager `" + cluster.Manager + "`.",
 		Configure:   c.Connect,
-		Actions:     slices.Concat(nodes.Actions(c), objects.Actions(c), pods.Actions(c), workloads.Actions(c)),
+		Actions:     slices.Concat(jobs.Actions(c), nodes.Actions(c), objects.Actions(c), pods.Actions(c), workloads.Actions(c)),
 	}
 }
