@@ -22,6 +22,7 @@ type Stream struct {
 	total  int
 	line   []byte // what has come of a line that is not complete
 	last   string // the last line that was not empty
+	cut    bool   // the line goes on with one that was cut
 	closed bool
 }
 
@@ -44,17 +45,35 @@ func (s *Stream) Write(text []byte) (int, error) {
 			s.pass(s.line[:end])
 			s.line = append(s.line[:0], s.line[end+1:]...)
 		case len(s.line) >= longLine:
-			s.pass(append(s.line, CutMark...))
-			s.line = append(s.line[:0], CutMark...)
+			whole := wholeRunes(s.line)
+			s.pass(append(bytes.Clone(s.line[:whole]), CutMark...))
+			s.line, s.cut = append(s.line[:0], s.line[whole:]...), true
 		default:
 			return len(text), nil
 		}
 	}
 }
 
+// wholeRunes is how much of text there is before a character of which a part is missing.
+func wholeRunes(text []byte) int {
+	for back := 1; back < utf8.UTFMax && back < len(text); back++ {
+		if begin := len(text) - back; utf8.RuneStart(text[begin]) {
+			if utf8.FullRune(text[begin:]) {
+				break
+			}
+			return begin
+		}
+	}
+	return len(text)
+}
+
 // pass hands a line on. Of an empty one there is nothing to say.
 func (s *Stream) pass(line []byte) {
 	line = bytes.ToValidUTF8(bytes.TrimSuffix(line, []byte("\r")), []byte("\uFFFD"))
+	if s.cut && len(line) > 0 {
+		line = append([]byte(CutMark), line...)
+	}
+	s.cut = false
 	if len(line) == 0 {
 		return
 	}

@@ -90,12 +90,12 @@ func TestExecInAllPods(t *testing.T) {
 func TestExecObservesByItsCheck(t *testing.T) {
 	t.Parallel()
 	world := printing(1, "", nil)(t)
-	handler := action(t, shared.Connect(t), "exec")
+	handler := lab.Action(t, pods.Actions(shared.Connect(t)), "exec")
 	file := t.TempDir() + "/done"
 	world.Params["command"] = []string{"touch", file}
 	observe := func() sdk.State {
 		t.Helper()
-		seen, err := handler.Observe(t.Context(), request(t, world.Params), &sdktest.Host{})
+		seen, err := handler.Observe(t.Context(), lab.Request(t, world.Params), &sdktest.Host{})
 		lab.Must(t, err)
 		return seen.State
 	}
@@ -106,17 +106,17 @@ func TestExecObservesByItsCheck(t *testing.T) {
 	if got := observe(); got != sdk.NotDone {
 		t.Errorf("before, it says %s", got)
 	}
-	preview, err := handler.Plan(t.Context(), request(t, world.Params))
+	preview, err := handler.Plan(t.Context(), lab.Request(t, world.Params))
 	lab.Must(t, err)
 	if len(preview.Changes) != 1 || len(preview.Warnings) > 0 {
 		t.Errorf("the plan is %+v", preview)
 	}
-	_, err = handler.Apply(t.Context(), request(t, world.Params), &sdktest.Host{})
+	_, err = handler.Apply(t.Context(), lab.Request(t, world.Params), &sdktest.Host{})
 	lab.Must(t, err)
 	if got := observe(); got != sdk.Done {
 		t.Errorf("after, it says %s", got)
 	}
-	if preview, err = handler.Plan(t.Context(), request(t, world.Params)); err != nil || len(preview.Changes) != 0 {
+	if preview, err = handler.Plan(t.Context(), lab.Request(t, world.Params)); err != nil || len(preview.Changes) != 0 {
 		t.Errorf("the plan is %+v, %v", preview, err)
 	}
 }
@@ -130,9 +130,9 @@ func TestExecWhoseConnectionBreaks(t *testing.T) {
 	namespace := own.Namespace(t)
 	own.Deploy(t, namespace, "web", "web:1", 1, nil)
 	host, ended := &sdktest.Host{}, make(chan error, 1)
-	handler := action(t, own.Connect(t), "exec")
+	handler := lab.Action(t, pods.Actions(own.Connect(t)), "exec")
 	go func() {
-		_, err := handler.Apply(t.Context(), request(t, map[string]any{
+		_, err := handler.Apply(t.Context(), lab.Request(t, map[string]any{
 			"workload": "deployment/web", "namespace": namespace, "command": []string{"sh", "-c", "echo begun; sleep 20"},
 		}), host)
 		ended <- err
@@ -163,7 +163,7 @@ func TestExecFallsBackToSPDY(t *testing.T) {
 		}
 		api.ServeHTTP(w, r)
 	})
-	outputs, err := action(t, c, "exec").Apply(t.Context(), request(t, world.Params), &sdktest.Host{})
+	outputs, err := lab.Action(t, pods.Actions(c), "exec").Apply(t.Context(), lab.Request(t, world.Params), &sdktest.Host{})
 	lab.Must(t, err)
 	var out pods.ProgramOutput
 	lab.Must(t, json.Unmarshal(outputs, &out))

@@ -89,9 +89,9 @@ func TestLogsFollowsOverADisconnect(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	host, ended := &sdktest.Host{}, make(chan error, 1)
-	handler := action(t, own.Connect(t), "logs")
+	handler := lab.Action(t, pods.Actions(own.Connect(t)), "logs")
 	go func() {
-		_, err := handler.Apply(ctx, request(t, map[string]any{"pod": pod, "namespace": namespace, "follow": "10m"}), host)
+		_, err := handler.Apply(ctx, lab.Request(t, map[string]any{"pod": pod, "namespace": namespace, "follow": "10m"}), host)
 		ended <- err
 	}()
 	told := func(want ...string) func(context.Context) error {

@@ -12,7 +12,6 @@ import (
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/lab"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/pods"
 	"github.com/gatebook/gatebook/plugins/sdk"
@@ -26,30 +25,10 @@ func TestMain(m *testing.M) {
 	os.Exit(lab.Run(m, 2, func(l *lab.Lab) { shared = l }))
 }
 
-func action(t testing.TB, c *cluster.Cluster, name string) sdk.Handler {
-	t.Helper()
-	for _, declared := range pods.Actions(c) {
-		handler, err := declared.Handler()
-		lab.Must(t, err)
-		if handler.Describe().Name == name {
-			return handler
-		}
-	}
-	t.Fatalf("there is no action %s", name)
-	return nil
-}
-
-func request(t testing.TB, params map[string]any) sdk.Request {
-	t.Helper()
-	text, err := json.Marshal(params)
-	lab.Must(t, err)
-	return sdk.Request{Params: text, Key: "run-step-0-do", Attempt: 1}
-}
-
 // apply applies an action, and reads its outputs.
 func apply[O any](t testing.TB, name string, params map[string]any, host sdk.Host) (out O, err error) {
 	t.Helper()
-	outputs, err := action(t, shared.Connect(t), name).Apply(t.Context(), request(t, params), host)
+	outputs, err := lab.Action(t, pods.Actions(shared.Connect(t)), name).Apply(t.Context(), lab.Request(t, params), host)
 	if err == nil {
 		lab.Must(t, json.Unmarshal(outputs, &out))
 	}
@@ -80,13 +59,13 @@ func TestActionsKeepTheContract(t *testing.T) {
 		}
 	}
 	t.Run("logs", func(t *testing.T) {
-		sdktest.Run(t, action(t, c, "logs"),
+		sdktest.Run(t, lab.Action(t, pods.Actions(c), "logs"),
 			sdktest.Case{Name: "of two pods", World: printing(2, "one\ntwo", nil)},
 			sdktest.Case{Name: "one that is followed", Blocks: true, World: printing(1, "one", map[string]any{"follow": "10m"})},
 			sdktest.Case{Name: "no pod", World: missing(nil), Fails: sdk.Permanent})
 	})
 	t.Run("events", func(t *testing.T) {
-		sdktest.Run(t, action(t, c, "events"),
+		sdktest.Run(t, lab.Action(t, pods.Actions(c), "events"),
 			sdktest.Case{Name: "of a Deployment", World: func(t testing.TB) sdktest.World {
 				return sdktest.World{Params: map[string]any{"namespace": printing(1, "", nil)(t).Params["namespace"]}}
 			}})
@@ -95,7 +74,7 @@ func TestActionsKeepTheContract(t *testing.T) {
 		program := func(argv ...string) func(testing.TB) sdktest.World {
 			return printing(1, "", map[string]any{"command": argv, "stdin": "a long text to read"})
 		}
-		sdktest.Run(t, action(t, c, "exec"),
+		sdktest.Run(t, lab.Action(t, pods.Actions(c), "exec"),
 			sdktest.Case{Name: "a program that reads", World: program("sh", "-c", "cat > /dev/null")},
 			sdktest.Case{Name: "one that fails", Fails: sdk.Transient, World: program("false")},
 			sdktest.Case{Name: "one that is not there", Fails: sdk.Permanent, World: program("no-such-program")},
@@ -103,7 +82,7 @@ func TestActionsKeepTheContract(t *testing.T) {
 			sdktest.Case{Name: "no pod", World: missing(map[string]any{"command": []string{"true"}}), Fails: sdk.Permanent})
 	})
 	t.Run("exec_check", func(t *testing.T) {
-		sdktest.Run(t, action(t, c, "exec_check"),
+		sdktest.Run(t, lab.Action(t, pods.Actions(c), "exec_check"),
 			sdktest.Case{Name: "yes", World: printing(1, "", map[string]any{"command": []string{"true"}})},
 			sdktest.Case{Name: "too long", Fails: sdk.Transient, World: printing(1, "", map[string]any{
 				"command": []string{"sleep", "20"}, "timeout": "200ms",
@@ -132,13 +111,13 @@ func TestWhatIsNotAllowed(t *testing.T) {
 			if strings.HasPrefix(name, "exec") {
 				params["command"] = []string{"true"}
 			}
-			handler := action(t, reader, name)
-			preview, err := handler.Plan(t.Context(), request(t, params))
+			handler := lab.Action(t, pods.Actions(reader), name)
+			preview, err := handler.Plan(t.Context(), lab.Request(t, params))
 			lab.Must(t, err)
 			if want := "You may not " + words + " in " + namespace + "."; len(preview.Blockers) != 1 || preview.Blockers[0] != want {
 				t.Errorf("the blockers are %q, want %q", preview.Blockers, want)
 			}
-			_, err = handler.Apply(t.Context(), request(t, params), &sdktest.Host{})
+			_, err = handler.Apply(t.Context(), lab.Request(t, params), &sdktest.Host{})
 			if err == nil || sdk.AsError(err).Class != sdk.Denied {
 				t.Errorf("got %v, want a denied error", err)
 			}
