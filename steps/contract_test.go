@@ -182,12 +182,12 @@ func (o Options) changeCases() map[string][]sdktest.Case {
 			{Name: "sleep", World: in(params{"command": []any{"sleep", "1000"}}), Blocks: true},
 		},
 		"http.request": {
-			{Name: "POST", World: send(params{"json": 1, "headers": params{"X-Key": "k3ys"}})},
+			{Name: "POST", World: send(params{"json": 1, "headers": params{"X-Key": "k3ys"}, "bearerToken": "t0ken-of-bearer"})},
 			{Name: "PUT", World: send(params{"method": "PUT", "form": params{"a": "b"}})},
 		},
 		"manual": {{Name: "fields", World: in(manualParams()), Answer: yes}},
 		"notify.webhook": {
-			{Name: "sent", World: send(params{"text": "hello"})},
+			{Name: "sent", World: send(params{"text": "hello", "bearerToken": "t0ken-of-bearer"})},
 			{Name: "refused", World: send(params{"text": "hello", "format": "dingtalk", "signingSecret": "SECs3cret"}), Fails: sdk.Permanent},
 		},
 	}

@@ -38,6 +38,8 @@ type Call[I any] struct {
 	Input I
 	Host  Host
 	Log   *slog.Logger // structured lines, passed on through Host.Output
+
+	saved bool // a state before the change is kept
 }
 
 // Observed is the typed answer of an action's Observe.

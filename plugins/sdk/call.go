@@ -28,25 +28,41 @@ func (c *Call[I]) Progressf(format string, args ...any) {
 }
 
 // SaveBefore makes the state before the change durable; see [Host]. Undo reads it
-// with [LoadBefore].
+// with [LoadBefore]. It is for the state before the first change, and called once: of
+// a second state, and of what a later attempt saves, nothing is kept.
 func (c *Call[I]) SaveBefore(ctx context.Context, state any) error {
-	text, err := json.Marshal(state)
-	if err != nil {
-		return fmt.Errorf("state before the change: %w", err)
+	err := c.keep("the state before the change", state, func(text []byte) error { return c.Host.Before(ctx, text) })
+	if err == nil {
+		c.saved = true
+		return nil
 	}
-	if err := c.Host.Before(ctx, text); err != nil {
-		return Errorf(Transient, "the state before the change cannot be kept: %w", err).NothingChanged()
+	if c.saved { // what was changed since the first one is not known here
+		return err
 	}
-	return nil
+	return AsError(err).NothingChanged()
 }
 
 // Note keeps a fact about the attempt, which Observe reads with [LoadNote].
 func (c *Call[I]) Note(name string, fact any) error {
-	text, err := json.Marshal(fact)
+	return c.keep("the note "+name, fact, func(text []byte) error { return c.Host.Note(name, text) })
+}
+
+// keep gives data to the host, and an error of the host's a class where it has none: a
+// disk that is full now may have room later.
+func (c *Call[I]) keep(what string, data any, give func(text []byte) error) error {
+	text, err := json.Marshal(data)
 	if err != nil {
-		return fmt.Errorf("note %s: %w", name, err)
+		return Errorf(Permanent, "%s cannot be kept: %w", what, err)
 	}
-	return c.Host.Note(name, text)
+	err = give(text)
+	if err == nil {
+		return nil
+	}
+	class := Transient
+	if typed, ok := errors.AsType[*Error](err); ok {
+		class = typed.Class
+	}
+	return Errorf(class, "%s cannot be kept: %w", what, err)
 }
 
 // LoadBefore returns the state that Apply gave to [Call.SaveBefore], and whether

@@ -1,9 +1,13 @@
 package sdk_test
 
 import (
+	"context"
+	"encoding/json"
+	"errors"
 	"testing"
 
 	"github.com/gatebook/gatebook/plugins/sdk"
+	"github.com/gatebook/gatebook/plugins/sdk/sdktest"
 )
 
 func TestAParameterIsKnownWithAllItsParts(t *testing.T) {
@@ -18,5 +22,54 @@ func TestAParameterIsKnownWithAllItsParts(t *testing.T) {
 	}
 	if request.Knows("cwd", "text") {
 		t.Error("of several parameters one is not known, and they are said to be")
+	}
+}
+
+// refusing keeps the states before a change that it has room for.
+type refusing struct {
+	sdktest.Host
+	room int
+	with error
+}
+
+func (h *refusing) Before(context.Context, json.RawMessage) error {
+	if h.room--; h.room < 0 {
+		return h.with
+	}
+	return nil
+}
+
+// What was changed after a first state was kept is not forgotten for the second's sake.
+func TestAStateThatCannotBeKept(t *testing.T) {
+	t.Parallel()
+	secret := sdk.Errorf(sdk.Permanent, "it holds a secret")
+	for name, test := range map[string]struct {
+		room      int
+		with      error
+		class     sdk.Class
+		unchanged bool
+	}{
+		"the first, on a full disk":   {0, errors.New("disk full"), sdk.Transient, true},
+		"the first, for its contents": {0, secret, sdk.Permanent, true},
+		"the second":                  {1, errors.New("disk full"), sdk.Transient, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			call := &sdk.Call[struct{}]{Host: &refusing{room: test.room, with: test.with}}
+			var err error
+			for range test.room + 1 {
+				err = call.SaveBefore(t.Context(), 1)
+			}
+			if err == nil {
+				t.Fatal("it was kept")
+			}
+			if got := sdk.AsError(err); got.Class != test.class || got.Unchanged != test.unchanged {
+				t.Errorf("got %+v", got)
+			}
+		})
+	}
+	call := &sdk.Call[struct{}]{Host: &refusing{}}
+	if got := sdk.AsError(call.SaveBefore(t.Context(), func() {})); got.Class != sdk.Permanent || !got.Unchanged {
+		t.Errorf("what is no JSON: got %+v", got)
 	}
 }

@@ -96,11 +96,14 @@ type Request struct {
 	Attempt int `json:"attempt,omitempty"`
 	// Undo tells Observe that the lost attempt was an Undo.
 	Undo bool `json:"undo,omitempty"`
-	// Before is the state that Apply gave to [Host.Before]; for Undo and Observe.
+	// Before is the state that the attempts so far gave to [Host.Before], the first of
+	// them; for Undo, Observe, and each later attempt of Apply, by which that can tell its
+	// own change from what was there before.
 	Before json.RawMessage `json:"before,omitempty"`
 	// Outputs is what Apply returned, where it returned; for Undo.
 	Outputs json.RawMessage `json:"outputs,omitempty"`
-	// Notes are the facts that the attempt gave to [Host.Note]; for Observe.
+	// Notes are the facts that the attempts so far gave to [Host.Note], of those with one
+	// name the last; for Observe.
 	Notes map[string]json.RawMessage `json:"notes,omitempty"`
 	// TraceParent is the W3C trace context of the attempt, for what the action calls
 	// in its turn: "00-<trace>-<span>-01".
@@ -117,7 +120,8 @@ type Host interface {
 	Output(stream string, line []byte)
 	// Before makes the state before the change durable, so that Undo can restore
 	// it after any crash. It must be called before the first change, and returns
-	// when the state is on disk.
+	// when the state is on disk. The first state is kept: what an action gives later, in
+	// the same attempt or another, may have its own change in it, and is passed over.
 	Before(ctx context.Context, state json.RawMessage) error
 	// Note keeps a fact about the attempt in the journal, such as a process's pid,
 	// that Observe can use after a crash of the host.

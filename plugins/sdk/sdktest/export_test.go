@@ -6,7 +6,13 @@ import (
 	"testing"
 
 	"github.com/gatebook/gatebook/plugins/sdk"
+	"github.com/gatebook/gatebook/schema"
 )
+
+// UntriedSecrets is what Run looks for when its cases are over.
+func UntriedSecrets(s *schema.Schema, params []map[string]any) []string {
+	return untriedSecrets(s, params)
+}
 
 // CheckOne runs one check of the suite and returns what it found, where Run would
 // fail the test.

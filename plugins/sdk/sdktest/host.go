@@ -41,14 +41,16 @@ func (h *Host) Output(stream string, line []byte) {
 	h.lines = append(h.lines, Line{stream, string(line)})
 }
 
-// Before keeps the state.
+// Before keeps the first state that it is given, as an engine does.
 func (h *Host) Before(ctx context.Context, state json.RawMessage) error {
 	if h.OnBefore != nil {
 		h.OnBefore()
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.before = slices.Clone(state)
+	if h.before == nil {
+		h.before = slices.Clone(state)
+	}
 	return ctx.Err()
 }
 
@@ -77,7 +79,7 @@ func (h *Host) Lines() []Line {
 	return slices.Clone(h.lines)
 }
 
-// StateBefore returns the state that was saved last; nil: none.
+// StateBefore returns the state that was saved; nil: none.
 func (h *Host) StateBefore() json.RawMessage {
 	h.mu.Lock()
 	defer h.mu.Unlock()

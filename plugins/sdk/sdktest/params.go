@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/gatebook/gatebook/plugins/sdk"
@@ -193,7 +195,8 @@ func secretsIn(s *schema.Schema, data any) []string {
 	return secrets
 }
 
-// texts returns the leaves of data that are long enough to be looked for.
+// texts returns the leaves of data that are long enough to be looked for, as they
+// are and as JSON writes them.
 func texts(data any) []string {
 	var found []string
 	switch d := data.(type) {
@@ -206,9 +209,58 @@ func texts(data any) []string {
 			found = append(found, texts(item)...)
 		}
 	default:
-		if text := fmt.Sprint(d); len(text) >= 4 {
-			found = append(found, text)
+		text := fmt.Sprint(d)
+		if len(text) < 4 {
+			return nil
+		}
+		found = append(found, text)
+		for _, html := range []bool{true, false} {
+			if written := inJSON(text, html); !slices.Contains(found, written) {
+				found = append(found, written)
+			}
 		}
 	}
 	return found
+}
+
+// inJSON is a text as it stands between quotes in JSON, which Go writes with or without
+// an eye to HTML.
+func inJSON(text string, html bool) string {
+	var out strings.Builder
+	encoder := json.NewEncoder(&out)
+	encoder.SetEscapeHTML(html)
+	if err := encoder.Encode(text); err != nil {
+		return text
+	}
+	return strings.Trim(strings.TrimSpace(out.String()), `"`)
+}
+
+// params are what the cases of an action gave it.
+type params struct {
+	mu    sync.Mutex
+	given []map[string]any
+}
+
+func (p *params) add(of map[string]any) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.given = append(p.given, of)
+}
+
+func (p *params) all() []map[string]any {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Clone(p.given)
+}
+
+// untriedSecrets names the parameters that are secret and that no case gives.
+func untriedSecrets(s *schema.Schema, params []map[string]any) []string {
+	var untried []string
+	for _, p := range s.Properties {
+		given := slices.ContainsFunc(params, func(of map[string]any) bool { return of[p.Name] != nil })
+		if p.Schema.Secret && !given {
+			untried = append(untried, p.Name)
+		}
+	}
+	return untried
 }

@@ -162,6 +162,42 @@ func TestEachBreachIsFound(t *testing.T) {
 		"undo does nothing": {func(_ *shop, a *sdk.Action[addInput, addOutput]) {
 			a.Undo = func(context.Context, *sdk.Call[addInput]) error { return nil }
 		}, "undo restores"},
+		"undo needs the outputs": {func(_ *shop, a *sdk.Action[addInput, addOutput]) {
+			undo := a.Undo
+			a.Undo = func(ctx context.Context, call *sdk.Call[addInput]) error {
+				if _, returned, _ := sdk.LoadOutputs[addOutput](call); !returned {
+					return sdk.Errorf(sdk.Permanent, "nothing is known of it")
+				}
+				return undo(ctx, call)
+			}
+		}, "undo restores what has no outputs"},
+		"a later attempt puts its state over the first": {func(s *shop, a *sdk.Action[addInput, addOutput]) {
+			var kept int
+			apply := a.Apply
+			a.Apply = func(ctx context.Context, call *sdk.Call[addInput]) (addOutput, error) {
+				kept = s.replicas
+				return apply(ctx, call)
+			}
+			a.Undo = func(context.Context, *sdk.Call[addInput]) error {
+				s.replicas = kept
+				return nil
+			}
+		}, "undo restores after two attempts"},
+		"undo logs the secret": {func(_ *shop, a *sdk.Action[addInput, addOutput]) {
+			undo := a.Undo
+			a.Undo = func(ctx context.Context, call *sdk.Call[addInput]) error {
+				call.Progressf("with %s", call.Input.Token)
+				return undo(ctx, call)
+			}
+		}, "undo restores"},
+		"plan needs what is not known yet": {func(_ *shop, a *sdk.Action[addInput, addOutput]) {
+			a.Plan = func(_ context.Context, call *sdk.Call[addInput]) (sdk.Preview, error) {
+				if call.Input.More == 0 {
+					return sdk.Preview{}, sdk.FieldErrorf("more", "must be given")
+				}
+				return sdk.Preview{}, nil
+			}
+		}, "plan bears what is not known yet"},
 		"observe always says done": {func(_ *shop, a *sdk.Action[addInput, addOutput]) {
 			a.Observe = func(context.Context, *sdk.Call[addInput]) (sdk.Observed[addOutput], error) {
 				return sdk.Observed[addOutput]{State: sdk.Done}, nil
@@ -210,7 +246,8 @@ func TestAGoodActionHasNoFaultInAnyCheck(t *testing.T) {
 	t.Parallel()
 	for _, check := range []string{
 		"description", "bad parameters are refused", "cancel is prompt", "plan has no effect",
-		"outputs satisfy the schema", "twice is once", "undo restores", "observe tells the truth",
+		"plan bears what is not known yet", "outputs satisfy the schema", "twice is once", "undo restores",
+		"undo restores what has no outputs", "undo restores after two attempts", "observe tells the truth",
 	} {
 		handler, s := suite(t, nil)
 		c := sdktest.Case{World: func(testing.TB) sdktest.World {
@@ -219,5 +256,43 @@ func TestAGoodActionHasNoFaultInAnyCheck(t *testing.T) {
 		if faults := sdktest.CheckOne(t, check, handler, c); len(faults) > 0 {
 			t.Errorf("%s: %q", check, faults)
 		}
+	}
+}
+
+func TestAUseThatDoesNotBlockIsFound(t *testing.T) {
+	t.Parallel()
+	handler, s := suite(t, func(_ *shop, a *sdk.Action[addInput, addOutput]) {
+		a.Apply = func(context.Context, *sdk.Call[addInput]) (addOutput, error) {
+			return addOutput{}, sdk.Errorf(sdk.Permanent, "no")
+		}
+	})
+	c := sdktest.Case{Blocks: true, World: func(testing.TB) sdktest.World {
+		return sdktest.World{Params: map[string]any{"more": 3}, Probe: s.state}
+	}}
+	if faults := sdktest.CheckOne(t, "cancel is prompt", handler, c); len(faults) == 0 {
+		t.Error("an Apply that fails at once is taken for one that blocks")
+	}
+}
+
+// A secret is found however it is written, and it is said where none was tried.
+func TestSecretsAreTriedAndFound(t *testing.T) {
+	t.Parallel()
+	handler, s := suite(t, func(_ *shop, a *sdk.Action[addInput, addOutput]) {
+		a.Plan = func(_ context.Context, call *sdk.Call[addInput]) (sdk.Preview, error) {
+			return sdk.Preview{Summary: "would use " + call.Input.Token}, nil
+		}
+	})
+	c := sdktest.Case{World: func(testing.TB) sdktest.World {
+		return sdktest.World{Params: map[string]any{"more": 3, "token": `a"b<c&d`}, Probe: s.state}
+	}}
+	if faults := sdktest.CheckOne(t, "plan has no effect", handler, c); len(faults) == 0 {
+		t.Error("a secret with quotes is not found in JSON")
+	}
+	input := handler.Describe().Input
+	if got := sdktest.UntriedSecrets(input, []map[string]any{{"more": 3}}); len(got) != 1 || got[0] != "token" {
+		t.Errorf("got %v, want the token", got)
+	}
+	if got := sdktest.UntriedSecrets(input, []map[string]any{{"more": 3}, {"token": "x"}}); len(got) != 0 {
+		t.Errorf("got %v, want none", got)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"maps"
 	"testing"
 	"time"
 
@@ -46,13 +47,21 @@ func Run(t *testing.T, handler sdk.Handler, cases ...Case) {
 		t.Parallel()
 		checkDescription(t, handler.Describe())
 	})
+	given := &params{}
+	t.Cleanup(func() { // when all cases are over
+		if untried := untriedSecrets(handler.Describe().Input, given.all()); len(untried) > 0 {
+			t.Errorf("no case gives the secret parameters %v, so that nobody knows whether they are kept secret", untried)
+		}
+	})
 	for _, c := range cases {
 		t.Run(c.Name, func(t *testing.T) {
 			t.Parallel()
 			for _, check := range checksOf(handler.Describe(), c) {
 				t.Run(check.name, func(t *testing.T) {
 					t.Parallel()
-					check.run(newTrial(t, handler, c))
+					trial := newTrial(t, handler, c)
+					given.add(trial.world.Params)
+					check.run(trial)
 				})
 			}
 		})
@@ -80,6 +89,7 @@ func checksOf(d sdk.Description, c Case) []check {
 		}
 	}
 	add(d.CanPlan, "plan has no effect", (*trial).planHasNoEffect)
+	add(d.CanPlan && c.Fails == "", "plan bears what is not known yet", (*trial).planBearsUnknowns)
 	add(c.Fails != "", "apply fails", (*trial).applyFails)
 	if c.Fails != "" {
 		return checks
@@ -88,6 +98,8 @@ func checksOf(d sdk.Description, c Case) []check {
 	add(!d.Asks, "outputs satisfy the schema", (*trial).outputsSatisfySchema)
 	add(d.Idempotent && !d.Asks, "twice is once", (*trial).twiceIsOnce)
 	add(d.CanUndo, "undo restores", (*trial).undoRestores)
+	add(d.CanUndo, "undo restores what has no outputs", (*trial).undoWithoutOutputs)
+	add(d.CanUndo && d.Idempotent, "undo restores after two attempts", (*trial).undoAfterTwo)
 	add(d.CanObserve, "observe tells the truth", (*trial).observeTellsTheTruth)
 	return checks
 }
@@ -175,28 +187,74 @@ func (t *trial) answerGivesOutputs() {
 	t.satisfiesOutputs(outputs)
 }
 
+// planBearsUnknowns leaves out one parameter after the other, as a plan does whose
+// value comes from a step that has not run.
+func (t *trial) planBearsUnknowns() {
+	before := t.world.Probe()
+	for name := range t.world.Params {
+		params := maps.Clone(t.world.Params)
+		delete(params, name)
+		request := t.request
+		request.Params, request.Unknown = t.encode(params), []string{name}
+		if _, err := t.handler.Plan(t.Context(), request); err != nil {
+			t.Errorf("Plan, where %s is not known yet: %v", name, err)
+		}
+	}
+	t.unchangedSince(before, "Plan")
+}
+
 func (t *trial) twiceIsOnce() {
 	t.apply()
 	once := t.world.Probe()
-	t.request.Attempt = 2
-	t.apply()
+	t.applyAgain()
 	if twice := t.world.Probe(); twice != once {
 		t.Errorf("applied twice with one key, the state is\n%s\nand after once it was\n%s", twice, once)
 	}
 }
 
+// applyAgain is a later attempt, which is told what the first one kept.
+func (t *trial) applyAgain() json.RawMessage {
+	t.Helper()
+	t.request.Attempt, t.request.Before = 2, t.host.StateBefore()
+	return t.apply()
+}
+
 func (t *trial) undoRestores() {
 	before := t.world.Probe()
 	t.request.Outputs = t.apply()
+	t.undo(before)
+}
+
+// undoWithoutOutputs is the way back from an Apply whose answer was lost.
+func (t *trial) undoWithoutOutputs() {
+	before := t.world.Probe()
+	t.apply()
+	t.undo(before)
+}
+
+// undoAfterTwo sees what becomes of the state before, when a second attempt finds what
+// the first one left.
+func (t *trial) undoAfterTwo() {
+	before := t.world.Probe()
+	t.apply()
+	t.request.Outputs = t.applyAgain()
+	t.undo(before)
+}
+
+// undo takes back what was applied, twice, and wants the state before.
+func (t *trial) undo(before string) {
+	t.Helper()
 	t.request.Before, t.request.Notes = t.host.StateBefore(), t.host.Notes()
 	for _, what := range []string{"Undo", "a second Undo"} {
 		if err := t.handler.Undo(t.Context(), t.request, t.host); err != nil {
+			t.isTyped(err)
 			t.Fatalf("%s: %v", what, err)
 		}
 		if after := t.world.Probe(); after != before {
 			t.Errorf("after %s the state is\n%s\nand before Apply it was\n%s", what, after, before)
 		}
 	}
+	t.hidesSecrets("what the host was told by Undo", t.host.text())
 }
 
 // observeTellsTheTruth lets an action say that it cannot tell. "Not done" after it
@@ -235,6 +293,7 @@ func (t *trial) observe() sdk.Observation {
 		t.Errorf("Observe answers %q, which is no state", seen.State)
 	}
 	t.hidesSecrets("the observation", seen.Detail+string(seen.Outputs))
+	t.hidesSecrets("what the host was told by Observe", t.host.text())
 	return seen
 }
 
@@ -259,7 +318,11 @@ func (t *trial) cancelAtOnce() {
 func (t *trial) cancelWhileBlocked() {
 	ctx, cancel := context.WithTimeout(t.Context(), blockedFor)
 	defer cancel()
-	if err := t.endsPromptly(ctx); err == nil {
+	err := t.endsPromptly(ctx)
+	switch {
+	case ctx.Err() == nil:
+		t.Errorf("the case says that it blocks, and it ended by itself: %v", err)
+	case err == nil:
 		t.Errorf("Apply succeeded although it was cancelled and the case says that it blocks")
 	}
 }
