@@ -8,6 +8,7 @@ import (
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/nodes"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/objects"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/pods"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/preflight"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/traffic"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/workloads"
 	"github.com/gatebook/gatebook/plugins/sdk"
@@ -21,6 +22,6 @@ func kubernetes() sdk.Plugin[cluster.Config] {
 		Summary:     "Nodes, workloads and objects of a Kubernetes cluster",
 		Description: "Acts on one cluster. What it changes, it changes under the field manager `" + cluster.Manager + "`.",
 		Configure:   c.Connect,
-		Actions:     slices.Concat(jobs.Actions(c), nodes.Actions(c), objects.Actions(c), pods.Actions(c), workloads.Actions(c), traffic.Actions(c)),
+		Actions:     slices.Concat(jobs.Actions(c), nodes.Actions(c), objects.Actions(c), pods.Actions(c), preflight.Actions(c), workloads.Actions(c), traffic.Actions(c)),
 	}
 }

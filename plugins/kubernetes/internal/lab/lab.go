@@ -133,6 +133,16 @@ func Run(m *testing.M, nodes int, give func(*Lab)) int {
 	return m.Run()
 }
 
+// Own starts a cluster for one test, which the objects of others would disturb, or that
+// stops it.
+func Own(t testing.TB, nodes int) *Lab {
+	t.Helper()
+	l, err := Start(nodes)
+	Must(t, err)
+	t.Cleanup(l.Stop)
+	return l
+}
+
 // Config is the administrator's connection.
 func (l *Lab) Config() cluster.Config {
 	return cluster.Config{Kubeconfig: l.Kubeconfig, QPS: 1000, Burst: 2000, Timeout: schema.Duration(20 * time.Second)}

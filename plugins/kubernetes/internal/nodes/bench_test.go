@@ -10,6 +10,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/lab"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/preflight"
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/plugins/sdk/sdktest"
 )
@@ -21,7 +22,7 @@ import (
 func BenchmarkBigCluster(b *testing.B) {
 	const clusterNodes, namespaces, podsInEach = 200, 20, 100
 	began := time.Now()
-	l := ownLab(b, clusterNodes)
+	l := lab.Own(b, clusterNodes)
 	for range namespaces {
 		namespace := l.Namespace(b)
 		l.Deploy(b, namespace, "web", "web:1", podsInEach, nil)
@@ -34,7 +35,7 @@ func BenchmarkBigCluster(b *testing.B) {
 
 	b.Run("drain/plan", func(b *testing.B) {
 		for b.Loop() {
-			preview, err := drain.Plan(b.Context(), request(b, params))
+			preview, err := drain.Plan(b.Context(), lab.Request(b, params))
 			lab.Must(b, err)
 			if len(preview.Blockers) > 0 || len(preview.Changes) < 2 {
 				b.Fatalf("the plan is %+v", preview)
@@ -48,11 +49,11 @@ func BenchmarkBigCluster(b *testing.B) {
 		}
 		b.ReportMetric(float64(pods)/float64(b.N), "pods/op")
 	})
+	read := lab.Action(b, preflight.Actions(c), "preflight")
 	b.Run("preflight", func(b *testing.B) {
 		for b.Loop() {
-			if out := preflight(b, c, "1.37"); len(out.Nodes) != clusterNodes || len(out.Budgets) != namespaces {
-				b.Fatalf("%d nodes, %d budgets", len(out.Nodes), len(out.Budgets))
-			}
+			_, err := read.Apply(b.Context(), lab.Request(b, nil), &sdktest.Host{})
+			lab.Must(b, err)
 		}
 	})
 }
@@ -74,7 +75,7 @@ func busiestNode(b *testing.B, l *lab.Lab) string {
 // drainAndReopen drains a node and returns how many pods that moved. What it takes to
 // open the node again does not count.
 func drainAndReopen(b *testing.B, drain sdk.Handler, params map[string]any) int {
-	host, req := &sdktest.Host{}, request(b, params)
+	host, req := &sdktest.Host{}, lab.Request(b, params)
 	out := drained(b, drain, req, host)
 	b.StopTimer()
 	defer b.StartTimer()

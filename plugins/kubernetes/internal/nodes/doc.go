@@ -1,5 +1,4 @@
-// Package nodes holds the actions on nodes, cordon, uncordon, taint and drain, and
-// preflight, which reads whether a cluster is fit for maintenance.
+// Package nodes holds the actions on nodes: cordon, uncordon, taint and drain.
 package nodes
 
 import (
@@ -10,7 +9,7 @@ import (
 // Actions declares the actions on nodes of a cluster.
 func Actions(c *cluster.Cluster) []sdk.Declaration {
 	n := nodes{c}
-	return []sdk.Declaration{n.cordon(), n.uncordon(), n.taint(), n.drain(), n.preflight()}
+	return []sdk.Declaration{n.cordon(), n.uncordon(), n.taint(), n.drain()}
 }
 
 // nodes acts on the nodes of a cluster.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/schema"
 )
@@ -126,7 +127,7 @@ func (n nodes) planDrain(ctx context.Context, call *sdk.Call[DrainInput]) (sdk.P
 		return sdk.Preview{}, err
 	}
 	preview := load.preview(in)
-	if ready, why := readiness(node); !ready && len(load.leave) > 0 {
+	if ready, why := cluster.Readiness(node); !ready && len(load.leave) > 0 {
 		preview.Warnings = append(preview.Warnings, fmt.Sprintf("The node %s is not ready (%s), and so may not end its pods.", in.Node, why))
 	}
 	if !node.Spec.Unschedulable {

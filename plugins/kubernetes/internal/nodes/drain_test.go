@@ -29,9 +29,6 @@ import (
 	"github.com/gatebook/gatebook/plugins/sdk/sdktest"
 )
 
-// pass lets a proxy answer nothing itself.
-func pass(http.ResponseWriter, *http.Request) bool { return false }
-
 // evictions are what a proxy was asked to evict.
 type evictions struct {
 	mu     sync.Mutex
@@ -39,20 +36,19 @@ type evictions struct {
 }
 
 // note lets a proxy remember evictions, and pass them on.
-func (e *evictions) note(w http.ResponseWriter, r *http.Request) bool {
-	if !strings.HasSuffix(r.URL.Path, "/eviction") {
-		return false
+func (e *evictions) note(w http.ResponseWriter, r *http.Request, api http.Handler) {
+	if strings.HasSuffix(r.URL.Path, "/eviction") {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		e.mu.Lock()
+		e.bodies = append(e.bodies, string(body))
+		e.mu.Unlock()
 	}
-	body, err := io.ReadAll(r.Body)
-	if err != nil {
-		http.Error(w, err.Error(), http.StatusBadRequest)
-		return true
-	}
-	r.Body = io.NopCloser(bytes.NewReader(body))
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.bodies = append(e.bodies, string(body))
-	return false
+	api.ServeHTTP(w, r)
 }
 
 func (e *evictions) all() []string {
@@ -126,7 +122,7 @@ func TestDrainRefusesEmptyDirsAndDaemonsUnlessTold(t *testing.T) {
 		{map[string]any{}, "would lose the data of its emptyDir volume (deleteEmptyDir evicts it)"},
 		{map[string]any{"deleteEmptyDir": true, "ignoreDaemonSets": false}, "is of the DaemonSet daemon, which would put it there again"},
 	} {
-		req := request(t, with(c.params, "node", node))
+		req := lab.Request(t, with(c.params, "node", node))
 		preview, err := handler.Plan(t.Context(), req)
 		lab.Must(t, err)
 		if len(preview.Blockers) != 1 || !strings.Contains(preview.Blockers[0], c.says) {
@@ -140,7 +136,7 @@ func TestDrainRefusesEmptyDirsAndDaemonsUnlessTold(t *testing.T) {
 			t.Errorf("%v: the node is %s", c.params, got)
 		}
 	}
-	out := drained(t, handler, request(t, map[string]any{"node": node, "deleteEmptyDir": true, "timeout": "40s"}), &sdktest.Host{})
+	out := drained(t, handler, lab.Request(t, map[string]any{"node": node, "deleteEmptyDir": true, "timeout": "40s"}), &sdktest.Host{})
 	if len(out.Evicted) != 1 || !strings.HasPrefix(out.Evicted[0], namespace+"/cache-") || len(out.Stayed) != 1 || !strings.HasPrefix(out.Stayed[0], namespace+"/daemon-") {
 		t.Errorf("got %+v", out)
 	}
@@ -151,7 +147,7 @@ func TestDrainRefusesEmptyDirsAndDaemonsUnlessTold(t *testing.T) {
 func TestDrainResumesAndRespectsTheGrace(t *testing.T) {
 	t.Parallel()
 	var asked evictions
-	handler := action(t, through(t, shared, asked.note, nil), "drain")
+	handler := action(t, shared.Through(t, asked.note), "drain")
 	node, namespace := shared.Node(t), shared.Namespace(t)
 	shared.Deploy(t, namespace, "slow", "slow:1", 2, func(d *appsv1.Deployment) {
 		lab.OnNode(&d.Spec.Template, node)
@@ -159,7 +155,7 @@ func TestDrainResumesAndRespectsTheGrace(t *testing.T) {
 	})
 	params := map[string]any{"node": node, "grace": "1500ms", "timeout": "3s"}
 	host := &sdktest.Host{}
-	_, err := handler.Apply(t.Context(), request(t, params), host)
+	_, err := handler.Apply(t.Context(), lab.Request(t, params), host)
 	if err == nil || sdk.AsError(err).Class != sdk.Transient || !strings.Contains(err.Error(), "left are 2 pods: "+namespace+"/slow-") || !strings.Contains(err.Error(), "is ending") {
 		t.Errorf("got %v", err)
 	}
@@ -168,7 +164,7 @@ func TestDrainResumesAndRespectsTheGrace(t *testing.T) {
 	if bodies := asked.all(); len(bodies) != 2 || !strings.Contains(bodies[0], `"gracePeriodSeconds":2`) || !strings.Contains(bodies[1], `"gracePeriodSeconds":2`) {
 		t.Errorf("asked %q, want each pod once, with a grace of 2 seconds", bodies)
 	}
-	req := request(t, with(params, "timeout", "40s"))
+	req := lab.Request(t, with(params, "timeout", "40s"))
 	req.Before, req.Attempt = host.StateBefore(), 2
 	seen, err := handler.Observe(t.Context(), req, &sdktest.Host{})
 	lab.Must(t, err)
@@ -220,7 +216,7 @@ func TestUndoOfADrainTakesBackOnlyItsOwn(t *testing.T) {
 			t.Parallel()
 			node, host := shared.Node(t), &sdktest.Host{}
 			setCordon(t, node, c.cordoned, "kubectl-cordon")
-			req := request(t, map[string]any{"node": node})
+			req := lab.Request(t, map[string]any{"node": node})
 			if out := drained(t, handler, req, host); out.Cordoned == c.cordoned {
 				t.Errorf("got %+v", out)
 			}
@@ -245,7 +241,7 @@ func TestDrainLeavesANewNodeOfTheNameAlone(t *testing.T) {
 	node := shared.Node(t)
 	for _, name := range []string{"drain", "cordon"} {
 		handler := action(t, shared.Connect(t), name)
-		req := request(t, map[string]any{"node": node})
+		req := lab.Request(t, map[string]any{"node": node})
 		req.Attempt, req.Before = 2, json.RawMessage(`{"uid":"another","unschedulable":false}`)
 		_, err := handler.Apply(t.Context(), req, &sdktest.Host{})
 		if err == nil || sdk.AsError(err).Class != sdk.Conflict {
@@ -263,7 +259,7 @@ func TestDrainEndsWhenSomebodyUncordons(t *testing.T) {
 	t.Parallel()
 	handler, host := action(t, shared.Connect(t), "drain"), &sdktest.Host{}
 	world := loaded(1, 1)(t)
-	ended := began(t, handler, request(t, with(world.Params, "timeout", "5m")), host)
+	ended := began(t, handler, lab.Request(t, with(world.Params, "timeout", "5m")), host)
 	says(t, host, "web-budget")
 	setCordon(t, world.Params["node"].(string), false, "kubectl-uncordon")
 	err := <-ended
@@ -280,21 +276,20 @@ func TestDrainObeysThrottling(t *testing.T) {
 	var asked []time.Time
 	world := loaded(1, 0)(t)
 	node := world.Params["node"].(string)
-	throttle := func(w http.ResponseWriter, r *http.Request) bool {
-		if !strings.HasSuffix(r.URL.Path, "/eviction") {
-			return false
+	throttle := func(w http.ResponseWriter, r *http.Request, api http.Handler) {
+		if strings.HasSuffix(r.URL.Path, "/eviction") {
+			mu.Lock()
+			defer mu.Unlock()
+			if asked = append(asked, time.Now()); len(asked) <= refusals {
+				w.Header().Set("Retry-After", "4") // longer than a drain waits otherwise
+				http.Error(w, "Too many requests, please try again later.", http.StatusTooManyRequests)
+				return
+			}
 		}
-		mu.Lock()
-		defer mu.Unlock()
-		if asked = append(asked, time.Now()); len(asked) > refusals {
-			return false
-		}
-		w.Header().Set("Retry-After", "4") // longer than a drain waits otherwise
-		http.Error(w, "Too many requests, please try again later.", http.StatusTooManyRequests)
-		return true
+		api.ServeHTTP(w, r)
 	}
 	host := &sdktest.Host{}
-	out := drained(t, action(t, through(t, shared, throttle, nil), "drain"), request(t, map[string]any{"node": node, "timeout": "50s"}), host)
+	out := drained(t, action(t, shared.Through(t, throttle), "drain"), lab.Request(t, map[string]any{"node": node, "timeout": "50s"}), host)
 	says(t, host, "too many requests")
 	mu.Lock()
 	defer mu.Unlock()
@@ -314,21 +309,20 @@ func TestThrottledRequestsAreMadeAgain(t *testing.T) {
 	node := shared.Node(t)
 	var mu sync.Mutex
 	var asked []time.Time
-	throttle := func(w http.ResponseWriter, r *http.Request) bool {
-		mu.Lock()
-		defer mu.Unlock()
+	throttle := func(w http.ResponseWriter, r *http.Request, api http.Handler) {
 		if r.Method == http.MethodPatch {
-			asked = append(asked, time.Now())
+			mu.Lock()
+			defer mu.Unlock()
+			if asked = append(asked, time.Now()); len(asked) == 1 {
+				w.Header().Set("Retry-After", "1")
+				http.Error(w, "Too many requests, please try again later.", http.StatusTooManyRequests)
+				return
+			}
 		}
-		if r.Method != http.MethodPatch || len(asked) > 1 {
-			return false
-		}
-		w.Header().Set("Retry-After", "1")
-		http.Error(w, "Too many requests, please try again later.", http.StatusTooManyRequests)
-		return true
+		api.ServeHTTP(w, r)
 	}
-	handler := action(t, through(t, shared, throttle, nil), "cordon")
-	_, err := handler.Apply(t.Context(), request(t, map[string]any{"node": node}), &sdktest.Host{})
+	handler := action(t, shared.Through(t, throttle), "cordon")
+	_, err := handler.Apply(t.Context(), lab.Request(t, map[string]any{"node": node}), &sdktest.Host{})
 	lab.Must(t, err)
 	mu.Lock()
 	defer mu.Unlock()
@@ -343,15 +337,15 @@ func TestDrainEvictsTheOthersOfAPodThatCannotGo(t *testing.T) {
 	world := loaded(1, 0)(t)
 	node, namespace := world.Params["node"].(string), shared.Namespace(t)
 	deployOn(t, namespace, "stuck", node, 1)
-	broken := func(w http.ResponseWriter, r *http.Request) bool {
-		if !strings.Contains(r.URL.Path, "/stuck-") || !strings.HasSuffix(r.URL.Path, "/eviction") {
-			return false
+	broken := func(w http.ResponseWriter, r *http.Request, api http.Handler) {
+		if strings.Contains(r.URL.Path, "/stuck-") && strings.HasSuffix(r.URL.Path, "/eviction") {
+			http.Error(w, "the webhook is away", http.StatusInternalServerError)
+			return
 		}
-		http.Error(w, "the webhook is away", http.StatusInternalServerError)
-		return true
+		api.ServeHTTP(w, r)
 	}
-	handler := action(t, through(t, shared, broken, nil), "drain")
-	_, err := handler.Apply(t.Context(), request(t, map[string]any{"node": node, "timeout": "5s"}), &sdktest.Host{})
+	handler := action(t, shared.Through(t, broken), "drain")
+	_, err := handler.Apply(t.Context(), lab.Request(t, map[string]any{"node": node, "timeout": "5s"}), &sdktest.Host{})
 	if err == nil || !strings.Contains(err.Error(), "left are 1 pods: "+namespace+"/stuck-") || !strings.Contains(err.Error(), "the webhook is away") {
 		t.Errorf("got %v", err)
 	}
@@ -373,10 +367,10 @@ func TestImpersonatedGroupsHaveTheirRights(t *testing.T) {
 	}, metav1.CreateOptions{})
 	lab.Must(t, err)
 	for group, blockers := range map[string]int{"node-keepers": 0, "others": 2} {
-		c := through(t, shared, pass, func(config *cluster.Config) {
-			config.Impersonate = cluster.Impersonation{User: "anna", Groups: []string{"readers", group}}
-		})
-		handler, req := action(t, c, "cordon"), request(t, map[string]any{"node": node})
+		c, config := &cluster.Cluster{}, shared.Config()
+		config.Impersonate = cluster.Impersonation{User: "anna", Groups: []string{"readers", group}}
+		lab.Must(t, c.Connect(t.Context(), config))
+		handler, req := action(t, c, "cordon"), lab.Request(t, map[string]any{"node": node})
 		preview, err := handler.Plan(t.Context(), req)
 		lab.Must(t, err)
 		if len(preview.Blockers) != blockers {
@@ -418,7 +412,7 @@ func TestPlanKnowsWhichPodsABudgetKeeps(t *testing.T) {
 	blockers := func(want int) {
 		t.Helper()
 		lab.Eventually(t, fmt.Sprintf("the plan has %d blockers", want), func(ctx context.Context) error {
-			preview, err := handler.Plan(ctx, request(t, map[string]any{"node": node}))
+			preview, err := handler.Plan(ctx, lab.Request(t, map[string]any{"node": node}))
 			if err == nil && len(preview.Blockers) != want {
 				err = fmt.Errorf("it has %q", preview.Blockers)
 			}
@@ -430,7 +424,7 @@ func TestPlanKnowsWhichPodsABudgetKeeps(t *testing.T) {
 		[]byte(`{"spec":{"unhealthyPodEvictionPolicy":"AlwaysAllow"}}`), metav1.PatchOptions{})
 	lab.Must(t, err)
 	blockers(0)
-	drained(t, handler, request(t, map[string]any{"node": node, "timeout": "40s"}), &sdktest.Host{})
+	drained(t, handler, lab.Request(t, map[string]any{"node": node, "timeout": "40s"}), &sdktest.Host{})
 }
 
 // A node whose kubelet is away ends no pods, and the drain says so.
@@ -445,7 +439,7 @@ func TestDrainOfANodeThatIsNotReadySaysSo(t *testing.T) {
 	_, err = shared.Kube.CoreV1().Pods(namespace).Create(t.Context(), pod, metav1.CreateOptions{})
 	lab.Must(t, err)
 	handler := action(t, shared.Connect(t), "drain")
-	req := request(t, map[string]any{"node": silent.Name, "force": true, "timeout": "4s"})
+	req := lab.Request(t, map[string]any{"node": silent.Name, "force": true, "timeout": "4s"})
 	preview, err := handler.Plan(t.Context(), req)
 	lab.Must(t, err)
 	if !strings.Contains(strings.Join(preview.Warnings, "\n"), "is not ready (it has not reported yet)") ||
@@ -462,12 +456,12 @@ func TestDrainSelects(t *testing.T) {
 	t.Parallel()
 	handler, world := action(t, shared.Connect(t), "drain"), loaded(1, 0)(t)
 	deployOn(t, shared.Namespace(t), "cache", world.Params["node"].(string), 1)
-	out := drained(t, handler, request(t, with(world.Params, "selector", "app!=cache")), &sdktest.Host{})
+	out := drained(t, handler, lab.Request(t, with(world.Params, "selector", "app!=cache")), &sdktest.Host{})
 	if len(out.Evicted) != 1 || !strings.Contains(out.Evicted[0], "/web-") || len(out.Stayed) != 1 || !strings.Contains(out.Stayed[0], "/cache-") {
 		t.Errorf("got %+v", out)
 	}
 	for field, wrong := range map[string]string{"selector": "a==b==c", "grace": "-1s"} {
-		_, err := handler.Apply(t.Context(), request(t, with(world.Params, field, wrong)), &sdktest.Host{})
+		_, err := handler.Apply(t.Context(), lab.Request(t, with(world.Params, field, wrong)), &sdktest.Host{})
 		if err == nil || sdk.AsError(err).Field != field {
 			t.Errorf("%s of %s: got %v", field, wrong, err)
 		}
@@ -477,14 +471,14 @@ func TestDrainSelects(t *testing.T) {
 // An API server that is away for a while ends no drain.
 func TestDrainOutlivesTheAPIServer(t *testing.T) {
 	t.Parallel()
-	l := ownLab(t, 2)
+	l := lab.Own(t, 2)
 	namespace := l.Namespace(t)
 	l.Deploy(t, namespace, "web", "web:1", 2, nil)
 	l.Budget(t, namespace, "web-budget", "web", 2, 0)
 	pods, err := l.Kube.CoreV1().Pods(namespace).List(t.Context(), metav1.ListOptions{})
 	lab.Must(t, err)
 	handler, host := action(t, l.Connect(t), "drain"), &sdktest.Host{}
-	ended := began(t, handler, request(t, map[string]any{"node": pods.Items[0].Spec.NodeName, "timeout": "2m"}), host)
+	ended := began(t, handler, lab.Request(t, map[string]any{"node": pods.Items[0].Spec.NodeName, "timeout": "2m"}), host)
 	says(t, host, "web-budget")
 	lab.Must(t, l.Kill())
 	says(t, host, "connection refused")

@@ -128,7 +128,7 @@ func (e *eviction) staysCordoned(ctx context.Context) error {
 	case node.UID == e.uid && !node.Spec.Unschedulable:
 		return sdk.Errorf(sdk.Conflict, "somebody uncordoned %s while it was drained; left are %s", node.Name, e.leftInWords())
 	}
-	_, e.ill = readiness(node)
+	_, e.ill = cluster.Readiness(node)
 	return sameNode(node, e.uid)
 }
 
@@ -217,7 +217,7 @@ func (e *eviction) kept() []string {
 			kept = append(kept, pod.name()+" "+by.why)
 		}
 	}
-	kept = shortened(kept)
+	kept = cluster.Few(kept)
 	if e.ill != "" && len(kept) > 0 {
 		kept = append(kept, fmt.Sprintf("%s is not ready (%s), and so may not end its pods", e.call.Input.Node, e.ill))
 	}

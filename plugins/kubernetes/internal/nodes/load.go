@@ -38,24 +38,12 @@ func (v verdict) String() string {
 	return v.name() + " " + v.why
 }
 
-// listedAtMost bounds the pods that a sentence names.
-const listedAtMost = 10
-
 func listed(pods []verdict) string {
 	texts := make([]string, 0, len(pods))
 	for _, pod := range pods {
 		texts = append(texts, pod.String())
 	}
-	return strings.Join(shortened(texts), ", ")
-}
-
-// shortened sorts texts, and leaves out those that a sentence has no room for.
-func shortened(texts []string) []string {
-	slices.Sort(texts)
-	if more := len(texts) - listedAtMost; more > 0 {
-		texts = append(texts[:listedAtMost], fmt.Sprintf("and %d more", more))
-	}
-	return texts
+	return strings.Join(cluster.Few(texts), ", ")
 }
 
 func namesOf(pods []verdict) []string {

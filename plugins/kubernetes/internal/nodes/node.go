@@ -45,20 +45,6 @@ func sameNode(node *corev1.Node, uid types.UID) error {
 	return nil
 }
 
-// readiness says whether a node is ready, and if it is not, why.
-func readiness(node *corev1.Node) (ready bool, why string) {
-	for _, c := range node.Status.Conditions {
-		switch {
-		case c.Type != corev1.NodeReady:
-		case c.Status == corev1.ConditionTrue:
-			return true, ""
-		default:
-			return false, c.Reason
-		}
-	}
-	return false, "it has not reported yet"
-}
-
 // asRead lets a patch meet the node only as it was read.
 func asRead(node *corev1.Node) map[string]any {
 	return map[string]any{"uid": node.UID, "resourceVersion": node.ResourceVersion}

@@ -107,29 +107,14 @@ func with(more map[string]any, name string, value any) map[string]any {
 
 func action(t testing.TB, c *cluster.Cluster, name string) sdk.Handler {
 	t.Helper()
-	for _, declared := range nodes.Actions(c) {
-		handler, err := declared.Handler()
-		lab.Must(t, err)
-		if handler.Describe().Name == name {
-			return handler
-		}
-	}
-	t.Fatalf("there is no action %s", name)
-	return nil
-}
-
-func request(t testing.TB, params map[string]any) sdk.Request {
-	t.Helper()
-	text, err := json.Marshal(params)
-	lab.Must(t, err)
-	return sdk.Request{Params: text, Key: "run-step-0-do", Attempt: 1}
+	return lab.Action(t, nodes.Actions(c), name)
 }
 
 func TestUndoLeavesWhatSomebodyElseCordoned(t *testing.T) {
 	t.Parallel()
 	handler := action(t, shared.Connect(t), "cordon")
 	node := shared.Node(t)
-	host, req := &sdktest.Host{}, request(t, map[string]any{"node": node})
+	host, req := &sdktest.Host{}, lab.Request(t, map[string]any{"node": node})
 	_, err := handler.Apply(t.Context(), req, host)
 	lab.Must(t, err)
 	setCordon(t, node, false, "kubectl-uncordon")
@@ -151,14 +136,14 @@ func TestDrainWaitsForABudgetAndSaysSo(t *testing.T) {
 	world := loaded(2, 2)(t)
 	world.Params["timeout"] = "50s"
 	namespace := namespaceOn(t, world.Params["node"].(string))
-	preview, err := handler.Plan(t.Context(), request(t, world.Params))
+	preview, err := handler.Plan(t.Context(), lab.Request(t, world.Params))
 	lab.Must(t, err)
 	if text := fmt.Sprint(preview.Blockers); !strings.Contains(text, namespace+"/web-budget lets no pod go now (2 healthy, 2 needed)") {
 		t.Errorf("the plan's blockers are %s", text)
 	}
 	host := &sdktest.Host{}
 	ended := make(chan error, 1)
-	go func() { _, err := handler.Apply(t.Context(), request(t, world.Params), host); ended <- err }()
+	go func() { _, err := handler.Apply(t.Context(), lab.Request(t, world.Params), host); ended <- err }()
 	lab.Eventually(t, "the drain names pod and budget", func(context.Context) error {
 		for _, p := range host.ProgressTold() {
 			if strings.Contains(p.Message, namespace+"/web-") && strings.Contains(p.Message, "disruption budget web-budget") {
@@ -186,7 +171,7 @@ func TestDrainEndsAtItsTimeoutWithWhatIsLeft(t *testing.T) {
 	handler := action(t, shared.Connect(t), "drain")
 	world := loaded(2, 2)(t)
 	world.Params["timeout"] = "3s"
-	_, err := handler.Apply(t.Context(), request(t, world.Params), &sdktest.Host{})
+	_, err := handler.Apply(t.Context(), lab.Request(t, world.Params), &sdktest.Host{})
 	if err == nil || sdk.AsError(err).Class != sdk.Transient || !strings.Contains(err.Error(), "left are 2 pods") || !strings.Contains(err.Error(), "web-budget") {
 		t.Errorf("got %v", err)
 	}
@@ -194,7 +179,7 @@ func TestDrainEndsAtItsTimeoutWithWhatIsLeft(t *testing.T) {
 	ended := make(chan error, 1)
 	host := &sdktest.Host{}
 	go func() {
-		_, err := handler.Apply(ctx, request(t, with(world.Params, "timeout", "10m")), host)
+		_, err := handler.Apply(ctx, lab.Request(t, with(world.Params, "timeout", "10m")), host)
 		ended <- err
 	}()
 	lab.Eventually(t, "it has looked", func(context.Context) error {
@@ -244,7 +229,7 @@ func TestDrainLosesNothingUnasked(t *testing.T) {
 	})
 
 	params := map[string]any{"node": node, "timeout": "40s"}
-	_, err = handler.Apply(t.Context(), request(t, params), &sdktest.Host{})
+	_, err = handler.Apply(t.Context(), lab.Request(t, params), &sdktest.Host{})
 	if err == nil || !sdk.AsError(err).Unchanged || !strings.Contains(err.Error(), "bare has no controller") {
 		t.Errorf("got %v", err)
 	}
@@ -252,12 +237,12 @@ func TestDrainLosesNothingUnasked(t *testing.T) {
 		t.Errorf("the node is %s", got)
 	}
 	params["force"], params["deleteEmptyDir"] = true, true
-	preview, err := handler.Plan(t.Context(), request(t, params))
+	preview, err := handler.Plan(t.Context(), lab.Request(t, params))
 	lab.Must(t, err)
 	if !strings.Contains(preview.Summary, "2 pods go, 1 stay") {
 		t.Errorf("the plan is %+v", preview)
 	}
-	outputs, err := handler.Apply(t.Context(), request(t, params), &sdktest.Host{})
+	outputs, err := handler.Apply(t.Context(), lab.Request(t, params), &sdktest.Host{})
 	lab.Must(t, err)
 	var out nodes.DrainOutput
 	lab.Must(t, json.Unmarshal(outputs, &out))
@@ -275,19 +260,19 @@ func TestPlanSaysWhatIsNotAllowed(t *testing.T) {
 		rbacv1.PolicyRule{APIGroups: []string{""}, Resources: []string{"nodes"}, Verbs: []string{"get", "patch"}},
 		rbacv1.PolicyRule{APIGroups: []string{""}, Resources: []string{"pods"}, Verbs: []string{"list"}})
 	handler := action(t, shared.ConnectAs(t, "viewer"), "drain")
-	preview, err := handler.Plan(t.Context(), request(t, world.Params))
+	preview, err := handler.Plan(t.Context(), lab.Request(t, world.Params))
 	lab.Must(t, err)
 	if want := "You may not evict pods in " + namespace + "."; len(preview.Blockers) != 1 || preview.Blockers[0] != want {
 		t.Errorf("the blockers are %q, want %q", preview.Blockers, want)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
-	_, err = handler.Apply(ctx, request(t, world.Params), &sdktest.Host{})
+	_, err = handler.Apply(ctx, lab.Request(t, world.Params), &sdktest.Host{})
 	if err == nil || sdk.AsError(err).Class != sdk.Denied {
 		t.Errorf("got %v, want a denied error", err)
 	}
 	stranger := action(t, shared.ConnectAs(t, "stranger"), "cordon")
-	_, err = stranger.Apply(t.Context(), request(t, map[string]any{"node": world.Params["node"]}), &sdktest.Host{})
+	_, err = stranger.Apply(t.Context(), lab.Request(t, map[string]any{"node": world.Params["node"]}), &sdktest.Host{})
 	if err == nil || sdk.AsError(err).Class != sdk.Denied {
 		t.Errorf("got %v, want a denied error", err)
 	}

@@ -117,7 +117,7 @@ func TestUndoOfTaintsTakesBackOnlyItsOwn(t *testing.T) {
 			t.Parallel()
 			node := shared.Node(t)
 			setTaints(t, node, "kubectl-taint", slices.Concat([]string{own}, c.before)...)
-			host, req := &sdktest.Host{}, request(t, map[string]any{"node": node, "taints": []any{c.change}})
+			host, req := &sdktest.Host{}, lab.Request(t, map[string]any{"node": node, "taints": []any{c.change}})
 			_, err := handler.Apply(t.Context(), req, host)
 			lab.Must(t, err)
 			for _, taints := range c.meanwhile {
@@ -143,7 +143,7 @@ func TestUndoOfTaintsTakesBackOnlyItsOwn(t *testing.T) {
 func TestUndoOfTaintsBesideThoseThatOthersAdd(t *testing.T) {
 	t.Parallel()
 	handler, name := action(t, shared.Connect(t), "taint"), shared.Node(t)
-	host, req := &sdktest.Host{}, request(t, map[string]any{"node": name, "taints": []any{taint("a=ours:NoSchedule")}})
+	host, req := &sdktest.Host{}, lab.Request(t, map[string]any{"node": name, "taints": []any{taint("a=ours:NoSchedule")}})
 	_, err := handler.Apply(t.Context(), req, host)
 	lab.Must(t, err)
 	lab.Eventually(t, "another taint is added", func(ctx context.Context) error {
@@ -165,7 +165,7 @@ func TestUndoOfTaintsBesideThoseThatOthersAdd(t *testing.T) {
 func TestLaterAttemptsAtTaintsAreTheSameChange(t *testing.T) {
 	t.Parallel()
 	handler, node := action(t, shared.Connect(t), "taint"), shared.Node(t)
-	host, req := &sdktest.Host{}, request(t, map[string]any{"node": node, "taints": []any{taint("a=ours:NoSchedule")}})
+	host, req := &sdktest.Host{}, lab.Request(t, map[string]any{"node": node, "taints": []any{taint("a=ours:NoSchedule")}})
 	_, err := handler.Apply(t.Context(), req, host)
 	lab.Must(t, err)
 	req.Before, req.Attempt = host.StateBefore(), 2
@@ -204,7 +204,7 @@ func TestPlanNamesThePodsThatATaintDeletes(t *testing.T) {
 			}
 		})
 	}
-	req := request(t, map[string]any{"node": node, "taints": []any{taint("a=b:NoExecute")}})
+	req := lab.Request(t, map[string]any{"node": node, "taints": []any{taint("a=b:NoExecute")}})
 	preview, err := handler.Plan(t.Context(), req)
 	lab.Must(t, err)
 	warned := strings.Join(preview.Warnings, "\n")

@@ -1,4 +1,4 @@
-package nodes
+package preflight
 
 import (
 	"context"
@@ -16,18 +16,18 @@ import (
 	"github.com/gatebook/gatebook/schema"
 )
 
-// PreflightInput is what preflight is given.
-type PreflightInput struct {
+// Input is what preflight is given.
+type Input struct {
 	TargetVersion string `json:"targetVersion" pattern:"^v?[0-9]+\\.[0-9]+(\\.[0-9]+)?$" example:"1.37" doc:"Version that the API server is to be upgraded to; with it, the way there is judged too."`
 }
 
-// PreflightOutput is what preflight returns.
-type PreflightOutput struct {
+// Output is what preflight returns.
+type Output struct {
 	Ready          bool            `json:"ready" required:"true" doc:"Whether there are no problems, and nothing that is unknown."`
 	Problems       []string        `json:"problems" required:"true" doc:"What stands in the way, as sentences."`
 	Unknown        []string        `json:"unknown" required:"true" doc:"What could not be read, and so may be a problem, as sentences."`
 	ServerVersion  string          `json:"serverVersion" required:"true" example:"v1.36.3" doc:"Version of the API server that answered."`
-	Nodes          []NodeState     `json:"nodes" required:"true" doc:"All nodes."`
+	Nodes          []Node          `json:"nodes" required:"true" doc:"All nodes."`
 	NotReady       []string        `json:"notReady" required:"true" doc:"Names of the nodes that are not ready."`
 	Cordoned       []string        `json:"cordoned" required:"true" doc:"Names of the nodes that take no new pods. By itself that is no problem."`
 	Budgets        []Budget        `json:"budgets" required:"true" doc:"All PodDisruptionBudgets."`
@@ -35,8 +35,8 @@ type PreflightOutput struct {
 	DeprecatedAPIs []DeprecatedAPI `json:"deprecatedAPIs" required:"true" doc:"Deprecated APIs that were asked for since the API server that answered started. Empty also where that is unknown."`
 }
 
-// NodeState is what preflight says of a node.
-type NodeState struct {
+// Node is what preflight says of a node.
+type Node struct {
 	Name         string `json:"name" required:"true" doc:"Name of the node."`
 	Version      string `json:"version" required:"true" doc:"Version of its kubelet."`
 	MinorsBehind int    `json:"minorsBehind" required:"true" unit:"minor versions" doc:"By how many its kubelet is older than the API server; negative where it is newer, 0 where its version is unknown."`
@@ -54,8 +54,8 @@ type Budget struct {
 	ExpectedPods       int32  `json:"expectedPods" required:"true" unit:"pods" doc:"How many it is about."`
 }
 
-func (n nodes) preflight() sdk.Action[PreflightInput, PreflightOutput] {
-	return sdk.Action[PreflightInput, PreflightOutput]{
+func (p preflight) action() sdk.Action[Input, Output] {
+	return sdk.Action[Input, Output]{
 		Name:    "preflight",
 		Summary: "Read whether a cluster is fit for maintenance or an upgrade",
 		Description: `Reads the versions, the nodes, the headroom of PodDisruptionBudgets, and the deprecated APIs that are in use. It finds
@@ -74,19 +74,19 @@ Where they may not be read they are *unknown*, not none.`,
 			{Title: "Before maintenance", With: map[string]any{}},
 			{Title: "Before an upgrade", With: map[string]any{"targetVersion": "1.37"}},
 		},
-		Plan: func(ctx context.Context, _ *sdk.Call[PreflightInput]) (sdk.Preview, error) {
-			lacking, err := n.Lacking(ctx,
+		Plan: func(ctx context.Context, _ *sdk.Call[Input]) (sdk.Preview, error) {
+			lacking, err := p.Lacking(ctx,
 				cluster.Right{Verb: "list", Resource: "nodes"},
 				cluster.Right{Verb: "list", Group: "policy", Resource: "poddisruptionbudgets", Words: "list the PodDisruptionBudgets of all namespaces"})
 			return sdk.Preview{Summary: "would read whether the cluster is fit", Blockers: lacking}, err
 		},
-		Apply: n.applyPreflight,
+		Apply: p.apply,
 	}
 }
 
-func (n nodes) applyPreflight(ctx context.Context, call *sdk.Call[PreflightInput]) (PreflightOutput, error) {
-	var out PreflightOutput
-	found, err := n.AskVersion(ctx)
+func (p preflight) apply(ctx context.Context, call *sdk.Call[Input]) (Output, error) {
+	var out Output
+	found, err := p.AskVersion(ctx)
 	if err != nil {
 		return out, err
 	}
@@ -95,13 +95,13 @@ func (n nodes) applyPreflight(ctx context.Context, call *sdk.Call[PreflightInput
 	if err != nil {
 		return out, err
 	}
-	if err := n.readNodes(ctx, skew, &out); err != nil {
+	if err := p.readNodes(ctx, skew, &out); err != nil {
 		return out, err
 	}
-	if err := n.readBudgets(ctx, &out); err != nil {
+	if err := p.readBudgets(ctx, &out); err != nil {
 		return out, err
 	}
-	if err := n.readDeprecated(ctx, skew, &out); err != nil {
+	if err := p.readDeprecated(ctx, skew, &out); err != nil {
 		return out, err
 	}
 	out.Problems = append(skew.problems(), out.Problems...)
@@ -109,17 +109,17 @@ func (n nodes) applyPreflight(ctx context.Context, call *sdk.Call[PreflightInput
 	return out, nil
 }
 
-func (n nodes) readNodes(ctx context.Context, skew *skew, out *PreflightOutput) error {
+func (p preflight) readNodes(ctx context.Context, skew *skew, out *Output) error {
 	var why []string
 	err := pager.New(func(ctx context.Context, options metav1.ListOptions) (runtime.Object, error) {
-		return n.Kube.CoreV1().Nodes().List(ctx, options)
+		return p.Kube.CoreV1().Nodes().List(ctx, options)
 	}).EachListItem(ctx, metav1.ListOptions{}, func(item runtime.Object) error {
 		node, ok := item.(*corev1.Node)
 		if !ok {
 			return fmt.Errorf("among the nodes there is a %T", item)
 		}
-		state := NodeState{Name: node.Name, Version: node.Status.NodeInfo.KubeletVersion, Cordoned: node.Spec.Unschedulable}
-		if ready, reason := readiness(node); ready {
+		state := Node{Name: node.Name, Version: node.Status.NodeInfo.KubeletVersion, Cordoned: node.Spec.Unschedulable}
+		if ready, reason := cluster.Readiness(node); ready {
 			state.Ready = true
 		} else {
 			out.NotReady = append(out.NotReady, node.Name)
@@ -136,15 +136,15 @@ func (n nodes) readNodes(ctx context.Context, skew *skew, out *PreflightOutput) 
 		return nil
 	})
 	if len(why) > 0 {
-		out.Problems = append(out.Problems, "These nodes are not ready: "+strings.Join(shortened(why), ", ")+".")
+		out.Problems = append(out.Problems, "These nodes are not ready: "+strings.Join(cluster.Few(why), ", ")+".")
 	}
 	return cluster.FaultIn(ctx, err, "list the nodes")
 }
 
-func (n nodes) readBudgets(ctx context.Context, out *PreflightOutput) error {
+func (p preflight) readBudgets(ctx context.Context, out *Output) error {
 	var why []string
 	err := pager.New(func(ctx context.Context, options metav1.ListOptions) (runtime.Object, error) {
-		return n.Kube.PolicyV1().PodDisruptionBudgets("").List(ctx, options)
+		return p.Kube.PolicyV1().PodDisruptionBudgets("").List(ctx, options)
 	}).EachListItem(ctx, metav1.ListOptions{}, func(item runtime.Object) error {
 		b, ok := item.(*policyv1.PodDisruptionBudget)
 		if !ok {
@@ -162,7 +162,7 @@ func (n nodes) readBudgets(ctx context.Context, out *PreflightOutput) error {
 		return nil
 	})
 	if len(why) > 0 {
-		out.Problems = append(out.Problems, "These PodDisruptionBudgets let no pod go now: "+strings.Join(shortened(why), ", ")+".")
+		out.Problems = append(out.Problems, "These PodDisruptionBudgets let no pod go now: "+strings.Join(cluster.Few(why), ", ")+".")
 	}
 	return cluster.FaultIn(ctx, err, "list the PodDisruptionBudgets")
 }

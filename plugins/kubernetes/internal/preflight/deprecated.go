@@ -1,4 +1,4 @@
-package nodes
+package preflight
 
 import (
 	"bufio"
@@ -36,8 +36,8 @@ func (d DeprecatedAPI) String() string {
 	return text
 }
 
-func (n nodes) readDeprecated(ctx context.Context, skew *skew, out *PreflightOutput) error {
-	text, err := n.Kube.Discovery().RESTClient().Get().AbsPath("/metrics").Stream(ctx)
+func (p preflight) readDeprecated(ctx context.Context, skew *skew, out *Output) error {
+	text, err := p.Kube.Discovery().RESTClient().Get().AbsPath("/metrics").Stream(ctx)
 	if apierrors.IsForbidden(err) || apierrors.IsNotFound(err) || apierrors.IsUnauthorized(err) {
 		out.Unknown = append(out.Unknown, fmt.Sprintf("It is not known which deprecated APIs are in use, since the API server's metrics may not be read: %s.", err))
 		return nil
@@ -62,7 +62,7 @@ func (n nodes) readDeprecated(ctx context.Context, skew *skew, out *PreflightOut
 		}
 	}
 	if len(lost) > 0 {
-		out.Problems = append(out.Problems, "These APIs are in use, and "+minor(skew.target)+" does not have them: "+strings.Join(shortened(lost), ", ")+".")
+		out.Problems = append(out.Problems, "These APIs are in use, and "+minor(skew.target)+" does not have them: "+strings.Join(cluster.Few(lost), ", ")+".")
 	}
 	return nil
 }

@@ -1,4 +1,4 @@
-package nodes
+package preflight
 
 import (
 	"fmt"
@@ -6,6 +6,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/util/version"
 
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
@@ -75,7 +76,7 @@ func (s *skew) problems() []string {
 	problems := s.way()
 	say := func(what string, nodes []string) {
 		if len(nodes) > 0 {
-			problems = append(problems, what+": "+strings.Join(shortened(nodes), ", ")+".")
+			problems = append(problems, what+": "+strings.Join(cluster.Few(nodes), ", ")+".")
 		}
 	}
 	say("These nodes have a kubelet that is newer than the API server, "+minor(s.server), s.newer)

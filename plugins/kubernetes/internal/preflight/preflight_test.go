@@ -1,10 +1,11 @@
-package nodes_test
+package preflight_test
 
 import (
 	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -16,54 +17,52 @@ import (
 
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/lab"
-	"github.com/gatebook/gatebook/plugins/kubernetes/internal/nodes"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/preflight"
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/plugins/sdk/sdktest"
 )
 
-func TestPreflightKeepsTheContract(t *testing.T) {
+func TestActionKeepsTheContract(t *testing.T) {
 	t.Parallel()
 	world := func(params map[string]any) func(testing.TB) sdktest.World {
 		return func(testing.TB) sdktest.World { return sdktest.World{Params: params} }
 	}
-	sdktest.Run(t, action(t, shared.Connect(t), "preflight"),
+	sdktest.Run(t, lab.Action(t, preflight.Actions(shared.Connect(t)), "preflight"),
 		sdktest.Case{Name: "maintenance", World: world(map[string]any{})},
 		sdktest.Case{Name: "an upgrade", World: world(map[string]any{"targetVersion": "1.99"})})
 }
 
-// ownLab starts a cluster that is one test's own, since others would be problems of its.
-func ownLab(t testing.TB, nodes int) *lab.Lab {
-	t.Helper()
-	l, err := lab.Start(nodes)
-	lab.Must(t, err)
-	t.Cleanup(l.Stop)
-	return l
+// shared is the cluster of all tests here but one; TestMain sets it once.
+var shared *lab.Lab
+
+func TestMain(m *testing.M) {
+	os.Exit(lab.Run(m, 1, func(l *lab.Lab) { shared = l }))
 }
 
-// preflight is the outputs for a target, where it is not empty.
-func preflight(t testing.TB, c *cluster.Cluster, target string) nodes.PreflightOutput {
+// read is the outputs for a target, where it is not empty.
+func read(t testing.TB, c *cluster.Cluster, target string) preflight.Output {
 	t.Helper()
 	params := map[string]any{}
 	if target != "" {
 		params["targetVersion"] = target
 	}
-	outputs, err := action(t, c, "preflight").Apply(t.Context(), request(t, params), &sdktest.Host{})
+	outputs, err := lab.Action(t, preflight.Actions(c), "preflight").Apply(t.Context(), lab.Request(t, params), &sdktest.Host{})
 	lab.Must(t, err)
-	var out nodes.PreflightOutput
+	var out preflight.Output
 	lab.Must(t, json.Unmarshal(outputs, &out))
 	return out
 }
 
 // The lab's cluster is of one version, and its nodes say what they are told to.
-func TestPreflightFindsProblems(t *testing.T) {
+func TestVersionsAreJudged(t *testing.T) {
 	t.Parallel()
-	l := ownLab(t, 1)
+	l := lab.Own(t, 1)
 	c := l.Connect(t)
 	server := c.Version.GitVersion
 	if !strings.HasPrefix(server, "v1.36.") {
 		t.Fatalf("the versions below are for an API server of 1.36, not %s", server)
 	}
-	out := preflight(t, c, "1.37")
+	out := read(t, c, "1.37")
 	if !out.Ready || out.ServerVersion != server || len(out.Nodes) != 1 || !out.Nodes[0].Ready || out.Nodes[0].MinorsBehind != 0 {
 		t.Errorf("a cluster without problems is %+v", out)
 	}
@@ -73,7 +72,7 @@ func TestPreflightFindsProblems(t *testing.T) {
 		"v1.35.2": {"The API server is at 1.36 already, and does not go back to 1.35."},
 		"2.0":     {"An API server goes up one minor version at a time: from 1.36 to 1.37 first, and not to 2.0.", "These nodes have a kubelet that is too old for an API server of 2.0, and go up first: node-0 (" + server + ")."},
 	} {
-		if out := preflight(t, c, target); !slices.Equal(out.Problems, want) || out.Ready != (want == nil) {
+		if out := read(t, c, target); !slices.Equal(out.Problems, want) || out.Ready != (want == nil) {
 			t.Errorf("for %s the problems are %q, want %q", target, out.Problems, want)
 		}
 	}
@@ -91,7 +90,7 @@ func TestPreflightFindsProblems(t *testing.T) {
 		"These nodes have a kubelet that is newer than the API server, 1.36: " + at("1.37.0") + ".",
 		"These nodes have a kubelet that is too old for the API server, 1.36: " + strings.Join(tooOld, ", ") + ".",
 	}
-	out = preflight(t, c, "")
+	out = read(t, c, "")
 	if !slices.Equal(out.Problems, want) {
 		t.Errorf("the problems are %q, want %q", out.Problems, want)
 	}
@@ -99,15 +98,16 @@ func TestPreflightFindsProblems(t *testing.T) {
 		t.Errorf("a version that says nothing is %q", out.Unknown)
 	}
 	want = append(want, "These nodes have a kubelet that is too old for an API server of 1.37, and go up first: "+at("v1.33.9+k3s1")+".")
-	if out := preflight(t, c, "1.37"); !slices.Equal(out.Problems, want) {
+	if out := read(t, c, "1.37"); !slices.Equal(out.Problems, want) {
 		t.Errorf("the problems are %q, want %q", out.Problems, want)
 	}
 }
 
-func TestPreflightReadsNodesAndBudgets(t *testing.T) {
+func TestNodesAndBudgetsAreRead(t *testing.T) {
 	t.Parallel()
 	cordoned, namespace := shared.Node(t), shared.Namespace(t)
-	setCordon(t, cordoned, true, "kubectl-cordon")
+	_, err := shared.Kube.CoreV1().Nodes().Patch(t.Context(), cordoned, types.MergePatchType, []byte(`{"spec":{"unschedulable":true}}`), metav1.PatchOptions{})
+	lab.Must(t, err)
 	// Nobody plays the kubelet of a node that has no labels.
 	silent, err := shared.Kube.CoreV1().Nodes().Create(t.Context(), &corev1.Node{
 		ObjectMeta: metav1.ObjectMeta{GenerateName: "silent-"},
@@ -116,12 +116,12 @@ func TestPreflightReadsNodesAndBudgets(t *testing.T) {
 	t.Cleanup(func() {
 		lab.Must(t, shared.Kube.CoreV1().Nodes().Delete(context.WithoutCancel(t.Context()), silent.Name, metav1.DeleteOptions{}))
 	})
-	deployOn(t, namespace, "web", shared.Node(t), 2)
-	deployOn(t, namespace, "spare", shared.Node(t), 2)
+	shared.Deploy(t, namespace, "web", "web:1", 2, nil)
+	shared.Deploy(t, namespace, "spare", "spare:1", 2, nil)
 	shared.Budget(t, namespace, "web-budget", "web", 2, 0)
 	shared.Budget(t, namespace, "spare-budget", "spare", 1, 1)
 
-	out := preflight(t, shared.Connect(t), "")
+	out := read(t, shared.Connect(t), "")
 	problems := strings.Join(out.Problems, "\n")
 	if !slices.Contains(out.Cordoned, cordoned) || strings.Contains(problems, cordoned) {
 		t.Errorf("cordoned are %q, and the problems are %q", out.Cordoned, problems)
@@ -133,19 +133,19 @@ func TestPreflightReadsNodesAndBudgets(t *testing.T) {
 		!slices.Contains(out.BlockedBudgets, namespace+"/web-budget") {
 		t.Errorf("blocked are %q, and the problems are %q", out.BlockedBudgets, problems)
 	}
-	if want := (nodes.Budget{Namespace: namespace, Name: "spare-budget", DisruptionsAllowed: 1, CurrentHealthy: 2, DesiredHealthy: 1, ExpectedPods: 2}); !slices.Contains(out.Budgets, want) {
+	if want := (preflight.Budget{Namespace: namespace, Name: "spare-budget", DisruptionsAllowed: 1, CurrentHealthy: 2, DesiredHealthy: 1, ExpectedPods: 2}); !slices.Contains(out.Budgets, want) {
 		t.Errorf("the budgets are %+v, want %+v among them", out.Budgets, want)
 	}
 }
 
-func TestPreflightKnowsDeprecatedAPIsOrSaysThatItDoesNot(t *testing.T) {
+func TestDeprecatedAPIsAreKnownOrSaidToBeUnknown(t *testing.T) {
 	t.Parallel()
 	c := shared.Connect(t)
 	// Deprecated since 1.33, and yet not to be removed.
-	_, err := c.Kube.CoreV1().Endpoints("default").List(t.Context(), metav1.ListOptions{}) //nolint:staticcheck // that is the point
+	_, err := c.Kube.CoreV1().Endpoints("default").List(t.Context(), metav1.ListOptions{})
 	lab.Must(t, err)
 	lab.Eventually(t, "the use of Endpoints is known", func(context.Context) error {
-		if out := preflight(t, c, "1.37"); !slices.Contains(out.DeprecatedAPIs, nodes.DeprecatedAPI{Version: "v1", Resource: "endpoints"}) {
+		if out := read(t, c, "1.37"); !slices.Contains(out.DeprecatedAPIs, preflight.DeprecatedAPI{Version: "v1", Resource: "endpoints"}) {
 			return fmt.Errorf("there are %+v", out.DeprecatedAPIs)
 		}
 		return nil
@@ -154,18 +154,18 @@ func TestPreflightKnowsDeprecatedAPIsOrSaysThatItDoesNot(t *testing.T) {
 	shared.Allow(t, "reader",
 		rbacv1.PolicyRule{APIGroups: []string{""}, Resources: []string{"nodes"}, Verbs: []string{"list"}},
 		rbacv1.PolicyRule{APIGroups: []string{"policy"}, Resources: []string{"poddisruptionbudgets"}, Verbs: []string{"list"}})
-	out := preflight(t, shared.ConnectAs(t, "reader"), "1.37")
+	out := read(t, shared.ConnectAs(t, "reader"), "1.37")
 	if out.Ready || len(out.DeprecatedAPIs) > 0 || !strings.Contains(strings.Join(out.Unknown, "\n"), `cannot get path "/metrics"`) {
 		t.Errorf("without the right to read metrics: %+v", out)
 	}
-	_, err = action(t, shared.ConnectAs(t, "stranger"), "preflight").Apply(t.Context(), request(t, nil), &sdktest.Host{})
+	_, err = lab.Action(t, preflight.Actions(shared.ConnectAs(t, "stranger")), "preflight").Apply(t.Context(), lab.Request(t, nil), &sdktest.Host{})
 	if err == nil || sdk.AsError(err).Class != sdk.Denied {
 		t.Errorf("got %v, want a denied error", err)
 	}
 }
 
 // Metrics as servers with other APIs give them.
-func TestPreflightJudgesDeprecatedAPIsByTheTarget(t *testing.T) {
+func TestDeprecatedAPIsAreJudgedByTheTarget(t *testing.T) {
 	t.Parallel()
 	const (
 		server  = "# HELP apiserver_x x\napiserver_x{a=\"b\"} 1\n"
@@ -188,21 +188,21 @@ func TestPreflightJudgesDeprecatedAPIsByTheTarget(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			c := through(t, shared, func(w http.ResponseWriter, r *http.Request) bool {
+			c := shared.Through(t, func(w http.ResponseWriter, r *http.Request, api http.Handler) {
 				if r.URL.Path != "/metrics" {
-					return false
+					api.ServeHTTP(w, r)
+					return
 				}
 				fmt.Fprint(w, test.metrics)
-				return true
-			}, nil)
+			})
 			if broken, is := strings.CutPrefix(test.unknown, "!"); is {
-				_, err := action(t, c, "preflight").Apply(t.Context(), request(t, nil), &sdktest.Host{})
+				_, err := lab.Action(t, preflight.Actions(c), "preflight").Apply(t.Context(), lab.Request(t, nil), &sdktest.Host{})
 				if err == nil || !strings.Contains(err.Error(), broken) {
 					t.Errorf("got %v", err)
 				}
 				return
 			}
-			out := preflight(t, c, test.target)
+			out := read(t, c, test.target)
 			about := slices.DeleteFunc(out.Problems, func(s string) bool { return !strings.HasPrefix(s, "These APIs") })
 			if len(out.DeprecatedAPIs) != test.used || strings.Join(about, "\n") != test.problem || !strings.Contains(strings.Join(out.Unknown, "\n"), test.unknown) {
 				t.Errorf("got %+v, %q, %q", out.DeprecatedAPIs, about, out.Unknown)
