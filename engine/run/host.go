@@ -191,15 +191,16 @@ func (h *host) send(m message) bool {
 	return false
 }
 
-// whole makes sure that an action's bytes may stand in a line of the journal.
+// whole makes sure that an action's bytes may stand in a line of the journal. Trying
+// again would not mend them.
 func (h *host) whole(document json.RawMessage) error {
 	switch {
 	case !json.Valid(document):
-		return errors.New("it is not JSON")
+		return sdk.Errorf(sdk.Permanent, "it is not JSON")
 	case len(document) > maxOutputs:
-		return fmt.Errorf("it has %d bytes; the limit is %d", len(document), maxOutputs)
+		return sdk.Errorf(sdk.Permanent, "it has %d bytes; the limit is %d", len(document), maxOutputs)
 	case h.driver.secrets.in(document):
-		return errors.New("it holds a secret, which is never written down; keep a hash of it instead")
+		return sdk.Errorf(sdk.Permanent, "it holds a secret, which is never written down; keep a hash of it instead")
 	default:
 		return nil
 	}
