@@ -33,8 +33,8 @@ func (e *Engine) catalogueFor(file string, runbook *model.Runbook) (*catalog.Cat
 	errs := make([]error, len(declared))
 	var opening sync.WaitGroup
 	for i, entry := range declared {
-		if entry.Value == nil || entry.Value.Source.Value == "" {
-			continue // the model's finding
+		if entry.Value == nil || !entry.Value.Source.IsDNSLabel() {
+			continue // the model's finding: what is no name is not looked for
 		}
 		version, err := semver.NewConstraint(entry.Value.Version.Value)
 		if entry.Value.Version.Value != "" && err != nil {

@@ -120,6 +120,10 @@ func isAction(text string) bool {
 	return true
 }
 
+// IsDNSLabel reports whether the text has the format dns, for those who go on where the
+// model found that something has not.
+func (t Text) IsDNSLabel() bool { return isDNSLabel(t.Value) }
+
 func isDNSLabel(text string) bool {
 	for i := range len(text) {
 		c := text[i]

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -13,12 +14,27 @@ import (
 // prefix is what the file names of plugins begin with.
 const prefix = "gatebook-plugin-"
 
+// pluginName is what a plugin may be called: it becomes a part of a path, and must lead
+// nowhere else.
+var pluginName = regexp.MustCompile(`^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$`)
+
+// validName refuses what no plugin may be called.
+func validName(name string) error {
+	if !pluginName.MatchString(name) {
+		return fmt.Errorf("%w: %q is not the name of a plugin, which has lower-case letters, digits and hyphens, as \"kubernetes\"", ErrUntrusted, name)
+	}
+	return nil
+}
+
 // ErrNotFound is for a plugin of which there is no binary.
 var ErrNotFound = errors.New("plugin not found")
 
 // find returns where the plugin of the name is: in the first of the folders that has
 // it.
 func find(dirs []string, name string) (string, error) {
+	if err := validName(name); err != nil {
+		return "", err
+	}
 	for _, dir := range dirs {
 		path := filepath.Join(dir, prefix+name+executableSuffix)
 		info, err := os.Stat(path)
@@ -41,7 +57,7 @@ func Names(dirs []string) []string {
 		}
 		for _, entry := range entries {
 			name, ours := strings.CutPrefix(entry.Name(), prefix)
-			if name = strings.TrimSuffix(name, executableSuffix); ours && name != "" && !entry.IsDir() {
+			if name = strings.TrimSuffix(name, executableSuffix); ours && pluginName.MatchString(name) && !entry.IsDir() {
 				names = append(names, name)
 			}
 		}

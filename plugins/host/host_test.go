@@ -377,6 +377,35 @@ func TestOnlyWhatIsLockedIsRun(t *testing.T) {
 	}
 }
 
+// A name is joined to a folder, so that another folder must not be a part of it.
+func TestANameLeadsNowhereElse(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	path := w.install("shop")
+	elsewhere := filepath.Join(w.dir, "pr")
+	if err := os.Mkdir(elsewhere, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(path, filepath.Join(elsewhere, "tool")); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"a/../pr/tool", "../tool", "a/../../" + filepath.Base(w.dir) + "/pr/tool", "Tool", "tool-", "1tool", "", strings.Repeat("a", 64)} {
+		lock := w.lock(filepath.Join(elsewhere, "tool"), name, "1.2.0")
+		if _, err := w.host.Open(t.Context(), name, nil, lock); !errors.Is(err, host.ErrUntrusted) {
+			t.Errorf("open %q: got %v", name, err)
+		}
+		if _, _, err := w.host.Inspect(t.Context(), name); !errors.Is(err, host.ErrUntrusted) {
+			t.Errorf("inspect %q: got %v", name, err)
+		}
+		if _, err := w.host.Verify(name, lock); !errors.Is(err, host.ErrUntrusted) {
+			t.Errorf("verify %q: got %v", name, err)
+		}
+	}
+	if _, err := os.Stat(ranIn(elsewhere)); err == nil {
+		t.Error("it was run")
+	}
+}
+
 func TestTheRunbookSaysWhichVersionsItWants(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)

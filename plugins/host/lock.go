@@ -61,6 +61,9 @@ func ParseLock(text []byte) (Lock, error) {
 		return Lock{}, fmt.Errorf("a lock of version %d, and this gatebook knows version 1: upgrade gatebook", lock.Version)
 	}
 	for _, name := range slices.Sorted(maps.Keys(lock.Plugins)) {
+		if err := validName(name); err != nil {
+			return Lock{}, err
+		}
 		for _, platform := range slices.Sorted(maps.Keys(lock.Plugins[name].SHA256)) {
 			if sum := lock.Plugins[name].SHA256[platform]; !regexp.MustCompile(`^[0-9a-f]{64}$`).MatchString(sum) {
 				return Lock{}, fmt.Errorf("the checksum of %s for %s is no SHA-256: %q", name, platform, sum)

@@ -65,6 +65,7 @@ func TestAFaultyLockIsRefused(t *testing.T) {
 		`{"version":2}`:             "upgrade gatebook",
 		`{"version":1,"plugin":{}}`: "unknown field",
 		`{"version":1,"plugins":{"a":{"version":"1.0.0","sha256":{"linux/amd64":"AB"}}}}`: `the checksum of a for linux/amd64 is no SHA-256: "AB"`,
+		`{"version":1,"plugins":{"a/../pr/tool":{"version":"1.0.0"}}}`: `"a/../pr/tool" is not the name of a plugin`,
 	} {
 		if _, err := host.ParseLock([]byte(text)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, want %s", text, err, want)
@@ -102,6 +103,7 @@ func TestNamesAreThoseOfTheFolders(t *testing.T) {
 	for _, path := range []string{
 		filepath.Join(one, "gatebook-plugin-swarm"), filepath.Join(one, "gatebook"), filepath.Join(other, "gatebook-plugin-swarm"),
 		filepath.Join(other, "gatebook-plugin-aws"), filepath.Join(other, "gatebook-plugin-"),
+		filepath.Join(other, "gatebook-plugin-Shop"), filepath.Join(other, "gatebook-plugin-a\x1b[2J"),
 	} {
 		if err := os.WriteFile(path, nil, 0o600); err != nil {
 			t.Fatal(err)
