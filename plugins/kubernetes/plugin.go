@@ -3,6 +3,7 @@ package main
 import (
 	"slices"
 
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/automation"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/jobs"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/nodes"
@@ -22,6 +23,6 @@ func kubernetes() sdk.Plugin[cluster.Config] {
 		Summary:     "Nodes, workloads and objects of a Kubernetes cluster",
 		Description: "Acts on one cluster. What it changes, it changes under the field manager `" + cluster.Manager + "`.",
 		Configure:   c.Connect,
-		Actions:     slices.Concat(jobs.Actions(c), nodes.Actions(c), objects.Actions(c), pods.Actions(c), preflight.Actions(c), workloads.Actions(c), traffic.Actions(c)),
+		Actions:     slices.Concat(jobs.Actions(c), nodes.Actions(c), objects.Actions(c), pods.Actions(c), preflight.Actions(c), workloads.Actions(c), traffic.Actions(c), automation.Actions(c)),
 	}
 }
