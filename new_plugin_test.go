@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 )
@@ -23,8 +24,7 @@ func TestANewPluginPassesItsOwnTests(t *testing.T) {
 		t.Helper()
 		command := exec.CommandContext(t.Context(), name, args...)
 		command.Dir = in
-		// go.mod is written for the version that is asked for: here it is the folder.
-		command.Env = append(os.Environ(), "GOFLAGS=-mod=mod -buildvcs=false", "HOME="+dir, "XDG_CACHE_HOME="+dir, "XDG_STATE_HOME="+dir,
+		command.Env = append(os.Environ(), "GOFLAGS=-buildvcs=false", "HOME="+dir, "XDG_CACHE_HOME="+dir, "XDG_STATE_HOME="+dir,
 			"GOPATH="+goEnv(t, "GOPATH"), "GOCACHE="+goEnv(t, "GOCACHE"), "GOMODCACHE="+goEnv(t, "GOMODCACHE"), "GOENV="+goEnv(t, "GOENV"))
 		if out, err := command.CombinedOutput(); err != nil {
 			t.Fatalf("%s %v: %v\n%s", name, args, err, out)
@@ -32,6 +32,7 @@ func TestANewPluginPassesItsOwnTests(t *testing.T) {
 	}
 	run(root, "go", "build", "-o", gatebook, "./cmd/gatebook")
 	run(dir, gatebook, "new", "plugin", "shop", "--gatebook", root)
+	run(plugin, "go", "mod", "tidy")
 	run(plugin, "make", "test", "build")
 	runbook := "apiVersion: gatebook/v1\nkind: Runbook\nmetadata: {name: greet, version: 1.0.0}\n" +
 		"plugins: {n: {source: shop}}\nconnections: {here: {plugin: n, with: {folder: .}}}\n" +
@@ -40,6 +41,9 @@ func TestANewPluginPassesItsOwnTests(t *testing.T) {
 		t.Fatal(err)
 	}
 	run(plugin, gatebook, "plugins", "lock", "shop", "--plugin-dir", "bin")
+	run(plugin, "make", "dist", "PLATFORMS="+runtime.GOOS+"/"+runtime.GOARCH)
+	run(plugin, gatebook, "plugins", "lock", "shop", "--checksums", filepath.Join("dist", "SHA256SUMS"))
+	run(plugin, gatebook, "plugins", "verify", "--plugin-dir", "bin") // both builds are the same
 	run(plugin, gatebook, "run", "greet.yaml", "--yes", "--plugin-dir", "bin")
 	if text, err := os.ReadFile(filepath.Join(plugin, "greeting")); err != nil || string(text) != "hello" {
 		t.Errorf("got %q, %v", text, err)

@@ -160,6 +160,13 @@ func keep(target *folder) sdk.Action[KeepInput, KeepOutput] {
 			if err != nil || !saved {
 				return err
 			}
+			now, err := target.read(call.Input.Name)
+			switch {
+			case err != nil || now == before:
+				return err
+			case now.Text != call.Input.Text:
+				return sdk.Errorf(sdk.Conflict, "somebody changed %s meanwhile", call.Input.Name)
+			}
 			return target.restore(call.Input.Name, before)
 		},
 	}
@@ -201,6 +208,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/plugins/sdk/sdktest"
 )
 
@@ -256,9 +264,46 @@ func TestKeepKeepsTheContract(t *testing.T) {
 		)
 	})
 }
+
+// What somebody else did since is not lost for the sake of an Undo.
+func TestUndoLeavesAForeignTextAlone(t *testing.T) {
+	t.Parallel()
+	target := &folder{}
+	if err := target.open(t.TempDir()); err != nil {
+		t.Fatal(err)
+	}
+	handler, err := keep(target).Handler()
+	if err != nil {
+		t.Fatal(err)
+	}
+	host := &sdktest.Host{}
+	request := sdk.Request{Params: []byte(` + "`" + `{"name": "greeting", "text": "hello"}` + "`" + `), Key: "test", Attempt: 1}
+	if request.Outputs, err = handler.Apply(t.Context(), request, host); err != nil {
+		t.Fatal(err)
+	}
+	if err := target.write("greeting", "somebody else's"); err != nil {
+		t.Fatal(err)
+	}
+	request.Before = host.StateBefore()
+	err = handler.Undo(t.Context(), request, host)
+	if err == nil || sdk.AsError(err).Class != sdk.Conflict {
+		t.Errorf("got %v, want a conflict", err)
+	}
+	if now, _ := target.read("greeting"); now.Text != "somebody else's" {
+		t.Errorf("the text is %q", now.Text)
+	}
+}
 `
 
-const pluginMakefile = `.PHONY: build
+const pluginMakefile = `# The version stands in main.go, and nowhere else.
+VERSION   := $(shell sed -nE 's/.*Version: +"([^"]+)".*/\1/p' main.go)
+PLATFORMS := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64
+SHA256SUM := $(if $(shell command -v sha256sum),sha256sum,shasum -a 256)
+
+# Without cgo, so that what is built here and what is released are the same bytes.
+export CGO_ENABLED := 0
+
+.PHONY: build
 build: ## Build the plugin into bin/
 	go build -trimpath -o bin/gatebook-plugin-NAME .
 
@@ -271,11 +316,13 @@ test: ## Run the tests
 .PHONY: dist
 dist: ## Build for every platform, with checksums
 	rm -rf dist && mkdir dist
-	for platform in linux/amd64 linux/arm64 darwin/amd64 darwin/arm64; do \
-		GOOS=$${platform%/*} GOARCH=$${platform#*/} CGO_ENABLED=0 \
-		go build -trimpath -o dist/gatebook-plugin-NAME_0.1.0_$${platform%/*}_$${platform#*/} . ; \
+	for platform in $(PLATFORMS); do \
+		os=$${platform%/*}; arch=$${platform#*/}; suffix=; \
+		if [ $$os = windows ]; then suffix=.exe; fi; \
+		GOOS=$$os GOARCH=$$arch \
+		go build -trimpath -o dist/gatebook-plugin-NAME_$(VERSION)_$${os}_$$arch$$suffix . || exit 1; \
 	done
-	cd dist && sha256sum gatebook-plugin-* > SHA256SUMS
+	cd dist && $(SHA256SUM) gatebook-plugin-* > SHA256SUMS
 `
 
 const pluginWorkflow = `name: ci
