@@ -3,12 +3,9 @@ package host
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"regexp"
-	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -263,88 +260,4 @@ func (h *Host) Close() error {
 	}
 	ending.Wait()
 	return nil
-}
-
-// Connect returns the plugin's actions over one connection, by their names: config
-// satisfies the schema of its connections, and env names the variables of the host's
-// environment that it gets. log takes what the plugin writes to its standard error, line
-// by line; nil: nobody does. Nothing is started before an action is used.
-func (p *Plugin) Connect(name string, config json.RawMessage, env []string, log func(line []byte)) map[string]sdk.Handler {
-	c := &connection{host: p.host, plugin: p, name: name, config: config, env: slices.Clone(env), log: log, turn: make(chan struct{}, 1)}
-	handlers := make(map[string]sdk.Handler, len(p.description.Actions))
-	for _, description := range p.description.Actions {
-		handlers[description.Name] = &handler{connection: c, description: description}
-	}
-	return handlers
-}
-
-// connection is a plugin for one target: a process, once an action of it is used.
-type connection struct {
-	host   *Host
-	plugin *Plugin
-	name   string
-	config json.RawMessage
-	env    []string
-	log    func(line []byte)
-
-	turn    chan struct{} // held while the process is started; one may
-	current *process
-}
-
-// process returns the connection's process, and starts it when there is none or it
-// has died.
-func (c *connection) process(ctx context.Context) (*process, error) {
-	select {
-	case c.turn <- struct{}{}:
-		defer func() { <-c.turn }()
-	case <-ctx.Done():
-		return nil, context.Cause(ctx)
-	}
-	if c.current != nil && !c.current.gone() {
-		return c.current, nil
-	}
-	if c.current != nil {
-		c.host.end(c.current)
-		c.current = nil
-	}
-	p, err := c.startProcess(ctx)
-	if err != nil {
-		typed := sdk.AsError(err).NothingChanged()
-		typed.Connection = cmp.Or(c.name, c.plugin.description.Name)
-		return nil, typed
-	}
-	c.current = p
-	return p, nil
-}
-
-func (c *connection) startProcess(ctx context.Context) (*process, error) {
-	program, err := c.host.program(c.plugin.description.Name, c.plugin.lock)
-	if err != nil {
-		return nil, err
-	}
-	defer program.close()
-	p, err := c.host.launch(c.plugin.description.Name, program, c.environment(), c.log)
-	if err != nil {
-		return nil, err
-	}
-	answer, err := p.Configure(ctx, &pluginv1.ConfigureRequest{Config: c.config})
-	if err = p.fault(ctx, err, answer.GetError()); err != nil {
-		c.host.end(p)
-		return nil, err
-	}
-	return p, nil
-}
-
-// environment is what the connection names of the host's, and nothing else.
-func (c *connection) environment() []string {
-	var env []string
-	for _, name := range c.env {
-		if strings.ContainsAny(name, "=\x00") || c.host.options.Environ == nil {
-			continue
-		}
-		if value, ok := c.host.options.Environ(name); ok {
-			env = append(env, name+"="+value)
-		}
-	}
-	return env
 }

@@ -65,7 +65,7 @@ func TestAFaultyLockIsRefused(t *testing.T) {
 		`{"version":2}`:             "upgrade gatebook",
 		`{"version":1,"plugin":{}}`: "unknown field",
 		`{"version":1,"plugins":{"a":{"version":"1.0.0","sha256":{"linux/amd64":"AB"}}}}`: `the checksum of a for linux/amd64 is no SHA-256: "AB"`,
-		`{"version":1,"plugins":{"a/../pr/tool":{"version":"1.0.0"}}}`: `"a/../pr/tool" is not the name of a plugin`,
+		`{"version":1,"plugins":{"a/../pr/tool":{"version":"1.0.0"}}}`:                    `"a/../pr/tool" is not the name of a plugin`,
 	} {
 		if _, err := host.ParseLock([]byte(text)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, want %s", text, err, want)
