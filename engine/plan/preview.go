@@ -62,8 +62,10 @@ func Offline(p *Plan) *Plan {
 func hide(masker *value.Masker, foreseen *sdk.Preview) {
 	foreseen.Summary = masker.Text(foreseen.Summary)
 	for i := range foreseen.Changes {
-		foreseen.Changes[i].Target = masker.Text(foreseen.Changes[i].Target)
-		foreseen.Changes[i].Diff = masker.Text(foreseen.Changes[i].Diff)
+		change := &foreseen.Changes[i]
+		for _, text := range []*string{&change.Target, &change.Kind, &change.Op, &change.Diff} {
+			*text = masker.Text(*text)
+		}
 	}
 	for _, lines := range [][]string{foreseen.Warnings, foreseen.Blockers} {
 		for i := range lines {
