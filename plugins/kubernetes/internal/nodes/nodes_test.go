@@ -277,3 +277,21 @@ func TestPlanSaysWhatIsNotAllowed(t *testing.T) {
 		t.Errorf("got %v, want a denied error", err)
 	}
 }
+
+// A plan reads nothing about a node as long as what it would read by is not known.
+func TestPlansOfWhatIsNotKnownYet(t *testing.T) {
+	t.Parallel()
+	c := shared.Connect(t)
+	for name, unknown := range map[string][]string{
+		"cordon": {"node"}, "uncordon": {"node"}, "drain": {"node", "selector", "grace", "timeout", "force"}, "taint": {"node", "taints[0].value"},
+	} {
+		for _, path := range unknown {
+			req := lab.Request(t, map[string]any{"node": "no-such-node"})
+			req.Unknown = []string{path}
+			preview, err := action(t, c, name).Plan(t.Context(), req)
+			if err != nil || !strings.Contains(preview.Summary, "not known yet") {
+				t.Errorf("%s without %s: %v, %+v", name, path, err, preview)
+			}
+		}
+	}
+}

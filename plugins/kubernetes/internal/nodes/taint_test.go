@@ -4,8 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -229,4 +231,37 @@ func TestPlanNamesThePodsThatATaintDeletes(t *testing.T) {
 		}
 		return nil
 	})
+}
+
+// What somebody changes between the look and the change is looked at again, and what is
+// not the step's stays.
+func TestTaintMeetsChangesThatComeBetween(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		between, after string
+		conflict       bool
+	}{
+		"another taint": {between: "z=theirs:NoSchedule", after: "z=theirs:NoSchedule a=ours:NoSchedule"},
+		"the taint":     {between: "a=theirs:NoSchedule", after: "a=theirs:NoSchedule", conflict: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			node := shared.Node(t)
+			var once sync.Once
+			handler := action(t, shared.Through(t, func(w http.ResponseWriter, r *http.Request, api http.Handler) {
+				if r.Method == http.MethodPatch {
+					once.Do(func() { setTaints(t, node, "somebodys-tool", own, c.between) })
+				}
+				api.ServeHTTP(w, r)
+			}), "taint")
+			req := lab.Request(t, map[string]any{"node": node, "taints": []any{taint("a=ours:NoSchedule")}})
+			_, err := handler.Apply(t.Context(), req, &sdktest.Host{})
+			if c.conflict != (err != nil && sdk.AsError(err).Class == sdk.Conflict && strings.Contains(err.Error(), "somebodys-tool")) {
+				t.Errorf("got %v", err)
+			}
+			if got := strings.Join(taintsOf(t, node), " "); got != own+" "+c.after {
+				t.Errorf("the taints are %s, want %s", got, c.after)
+			}
+		})
+	}
 }
