@@ -6,9 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	batchv1 "k8s.io/api/batch/v1"
@@ -179,6 +182,53 @@ func TestJobExplainsAFailure(t *testing.T) {
 	request.Before, request.Notes = host.StateBefore(), host.Notes()
 	if seen, err := handler.Observe(t.Context(), request, host); err != nil || seen.State != sdk.NotDone || !strings.Contains(seen.Detail, "failed") {
 		t.Errorf("Observe says %+v, %v", seen, err)
+	}
+}
+
+// A Job whose making was not answered is not made again.
+func TestJobWhoseMakingWasNotAnswered(t *testing.T) {
+	t.Parallel()
+	world := running("load:1", map[string]string{"kubelab/logs": "one"}, nil)(t)
+	var lost atomic.Bool
+	c := shared.Through(t, func(w http.ResponseWriter, r *http.Request, api http.Handler) {
+		if r.Method != http.MethodPost || !strings.HasSuffix(r.URL.Path, "/jobs") || !lost.CompareAndSwap(false, true) {
+			api.ServeHTTP(w, r)
+			return
+		}
+		api.ServeHTTP(httptest.NewRecorder(), r)
+		panic(http.ErrAbortHandler) // the server's word for cutting a connection
+	})
+	handler, request, host := lab.Action(t, jobs.Actions(c), "job"), lab.Request(t, world.Params), &sdktest.Host{}
+	if _, err := handler.Apply(t.Context(), request, host); err == nil || sdk.AsError(err).Class != sdk.Transient {
+		t.Errorf("got %v, want a transient error", err)
+	}
+	made := world.Probe()
+	request.Before, request.Attempt = host.StateBefore(), 2
+	outputs, err := handler.Apply(t.Context(), request, host)
+	lab.Must(t, err)
+	if world.Probe() != made || read(t, outputs).Succeeded != 1 {
+		t.Errorf("there are %s, and there was %s", world.Probe(), made)
+	}
+}
+
+// A Job that somebody takes away is nobody's success.
+func TestJobThatIsDeletedMeanwhile(t *testing.T) {
+	t.Parallel()
+	world := running("load:1", map[string]string{"kubelab/runs-for": "10m"}, nil)(t)
+	request, host, ended := lab.Request(t, world.Params), &sdktest.Host{}, make(chan error, 1)
+	handler := action(t)
+	go func() { _, err := handler.Apply(t.Context(), request, host); ended <- err }()
+	lab.Eventually(t, "the Job is there", func(context.Context) error {
+		if world.Probe() == "" {
+			return errors.New("it is not")
+		}
+		return nil
+	})
+	name, _, _ := strings.Cut(world.Probe(), " ")
+	lab.Must(t, shared.Kube.BatchV1().Jobs(world.Params["namespace"].(string)).Delete(t.Context(), name,
+		metav1.DeleteOptions{PropagationPolicy: new(metav1.DeletePropagationBackground)}))
+	if err := <-ended; err == nil || sdk.AsError(err).Class != sdk.Conflict || !strings.Contains(err.Error(), "somebody deleted the Job") {
+		t.Errorf("got %v", err)
 	}
 }
 

@@ -33,7 +33,7 @@ type Manifest struct {
 	ServiceAccount string               `json:"serviceAccount" doc:"Service account of the pod; without it, default."`
 	Requests       map[string]string    `json:"requests" doc:"What the container is sure to get: cpu, memory and the like, as 500m or 256Mi."`
 	Limits         map[string]string    `json:"limits" doc:"What the container gets at most."`
-	Labels         map[string]string    `json:"labels" doc:"Labels of the pod."`
+	Labels         map[string]string    `json:"labels" nosecret:"true" doc:"Labels of the pod."`
 	Annotations    map[string]string    `json:"annotations" nosecret:"true" doc:"Annotations of the pod."`
 
 	BackoffLimit   *int32           `json:"backoffLimit" min:"0" max:"1000" unit:"times" doc:"How often a pod that failed is tried anew; without it, as often as the CronJob says, or else 6 times."`

@@ -4,12 +4,11 @@ import (
 	"context"
 	"fmt"
 
+	batchv1 "k8s.io/api/batch/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
-
-	batchv1 "k8s.io/api/batch/v1"
 
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/diff"

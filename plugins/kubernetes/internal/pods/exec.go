@@ -2,7 +2,9 @@ package pods
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/schema"
@@ -25,7 +27,7 @@ func (p pods) exec() sdk.Action[ExecInput, ProgramOutput] {
 An exit code that is not in ` + "`okExitCodes`" + ` is transient, so that ` + "`retry`" + ` applies; a program that is not there is permanent.
 **Kubernetes cannot end a program that it was told to run**: on cancel, after ` + "`timeout`" + `, and where the connection breaks, it may
 go on in the container, and the error says so. That error is permanent, unless the step says that it is ` + "`idempotent`" + `. After a
-crash of gatebook only ` + "`check`" + ` can tell whether it has run. For a program that only looks there is ` + "`exec_check`" + `.`,
+crash of gatebook only ` + "`check`" + ` can tell whether it has run, and nobody whether it still runs. For a program that only looks there is ` + "`exec_check`" + `.`,
 		Effect: sdk.Change,
 		Rules:  []schema.Rule{targetRule()},
 		Examples: []schema.Example{
@@ -84,6 +86,10 @@ func (p pods) planExec(ctx context.Context, call *sdk.Call[ExecInput]) (sdk.Prev
 		return preview, err
 	}
 	spots, err := p.spots(ctx, program)
+	if fault, is := errors.AsType[*sdk.Error](err); is && fault.Unchanged && fault.Class == sdk.Transient {
+		preview.Blockers = append(preview.Blockers, sentence(fault.Message))
+		return preview, nil
+	}
 	if err != nil {
 		return sdk.Preview{}, err
 	}
@@ -103,6 +109,9 @@ func (p pods) planExec(ctx context.Context, call *sdk.Call[ExecInput]) (sdk.Prev
 	}
 	return preview, nil
 }
+
+// sentence makes a whole one of an error's words.
+func sentence(text string) string { return strings.ToUpper(text[:1]) + text[1:] + "." }
 
 // runCheck runs the command of `check` where the program runs, and reports whether it
 // says everywhere that all is done.

@@ -10,6 +10,9 @@ import (
 	"sync"
 	"testing"
 
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/lab"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/pods"
 	"github.com/gatebook/gatebook/plugins/sdk"
@@ -118,6 +121,30 @@ func TestExecObservesByItsCheck(t *testing.T) {
 	}
 	if preview, err = handler.Plan(t.Context(), lab.Request(t, world.Params)); err != nil || len(preview.Changes) != 0 {
 		t.Errorf("the plan is %+v, %v", preview, err)
+	}
+}
+
+// A pod that does not run now may run when its turn comes: that blocks, with the reason.
+func TestExecPlansForAPodThatDoesNotRun(t *testing.T) {
+	t.Parallel()
+	namespace := shared.Namespace(t)
+	_, err := shared.Kube.CoreV1().Pods(namespace).Create(t.Context(),
+		&corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: "db-0"}, Spec: lab.Template("db", "db:bad").Spec}, metav1.CreateOptions{})
+	lab.Must(t, err)
+	handler, params := lab.Action(t, pods.Actions(shared.Connect(t)), "exec"), map[string]any{
+		"pod": "db-0", "namespace": namespace, "command": []string{"true"},
+	}
+	lab.Eventually(t, "the plan says why it does not run", func(ctx context.Context) error {
+		preview, err := handler.Plan(ctx, lab.Request(t, params))
+		want := "The container main of the pod " + namespace + "/db-0 does not run: container main with db:bad: ImagePullBackOff"
+		if err == nil && (len(preview.Blockers) != 1 || !strings.HasPrefix(preview.Blockers[0], want)) {
+			err = fmt.Errorf("it says %q", preview.Blockers)
+		}
+		return err
+	})
+	_, err = handler.Apply(t.Context(), lab.Request(t, params), &sdktest.Host{})
+	if err == nil || sdk.AsError(err).Class != sdk.Transient || !sdk.AsError(err).Unchanged {
+		t.Errorf("got %v, want a transient error before anything changed", err)
 	}
 }
 

@@ -5,15 +5,15 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"k8s.io/apimachinery/pkg/types"
-
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/lab"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/pods"
@@ -42,9 +42,7 @@ func TestLogsCountsAndKeepsTheLastLines(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			params := map[string]any{"workload": "deployment/web", "namespace": world.Params["namespace"]}
-			for name, value := range tt.more {
-				params[name] = value
-			}
+			maps.Copy(params, tt.more)
 			host := &sdktest.Host{}
 			out, err := apply[pods.LogsOutput](t, "logs", params, host)
 			lab.Must(t, err)
@@ -181,9 +179,7 @@ func TestEventsAreSortedCountedAndCut(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			params := map[string]any{"namespace": namespace}
-			for name, value := range tt.more {
-				params[name] = value
-			}
+			maps.Copy(params, tt.more)
 			out, err := apply[pods.EventsOutput](t, "events", params, &sdktest.Host{})
 			lab.Must(t, err)
 			var messages []string
