@@ -66,10 +66,8 @@ func TestActionsKeepTheContract(t *testing.T) {
 	t.Parallel()
 	c := shared.Connect(t)
 	missing := func(params map[string]any) func(testing.TB) sdktest.World {
-		return func(testing.TB) sdktest.World {
-			params["name"] = "no-such-workload"
-			return sdktest.World{Params: params}
-		}
+		params["name"] = "no-such-workload"
+		return func(testing.TB) sdktest.World { return sdktest.World{Params: params} }
 	}
 	images := map[string]any{"images": map[string]any{"main": "web:2"}}
 	t.Run("workload", func(t *testing.T) {
