@@ -11,6 +11,7 @@ import (
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/pods"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/preflight"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/traffic"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/volumes"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/workloads"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
@@ -20,9 +21,9 @@ func kubernetes() sdk.Plugin[cluster.Config] {
 	c := &cluster.Cluster{} // connected by Configure, before any action is used
 	return sdk.Plugin[cluster.Config]{
 		Name: "kubernetes", Version: "0.1.0",
-		Summary:     "Nodes, workloads and objects of a Kubernetes cluster",
+		Summary:     "Nodes, workloads, volumes and objects of a Kubernetes cluster",
 		Description: "Acts on one cluster. What it changes, it changes under the field manager `" + cluster.Manager + "`.",
 		Configure:   c.Connect,
-		Actions:     slices.Concat(jobs.Actions(c), nodes.Actions(c), objects.Actions(c), pods.Actions(c), preflight.Actions(c), workloads.Actions(c), traffic.Actions(c), automation.Actions(c)),
+		Actions:     slices.Concat(jobs.Actions(c), nodes.Actions(c), objects.Actions(c), pods.Actions(c), preflight.Actions(c), workloads.Actions(c), traffic.Actions(c), automation.Actions(c), volumes.Actions(c)),
 	}
 }
