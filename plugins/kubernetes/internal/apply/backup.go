@@ -29,41 +29,31 @@ type backup struct {
 }
 
 // keep writes a backup of a Secret, before that is changed. What an earlier attempt of
-// the step kept stays, as far as it is not about the same fields; what an earlier step
-// kept is replaced, since its change is no longer the last one.
+// the step kept stays; what an earlier step kept is replaced, since its change is no
+// longer the last one.
 func (s step) keep(ctx context.Context, of *unstructured.Unstructured, b backup) error {
+	text, err := json.Marshal(b)
+	if err != nil {
+		return err
+	}
+	made := &corev1.Secret{
+		ObjectMeta: metav1.ObjectMeta{Name: backupName(of.GetUID()), Annotations: map[string]string{cluster.KeyAnnotation: s.key}},
+		Type:       backupType, Data: map[string][]byte{"before": text},
+	}
+	if b.Object == nil { // it goes with the Secret
+		made.OwnerReferences = []metav1.OwnerReference{{APIVersion: "v1", Kind: "Secret", Name: of.GetName(), UID: of.GetUID()}}
+	} else { // or with the next prune
+		made.Annotations[partOf] = s.inventory
+	}
 	client := s.Kube.CoreV1().Secrets(of.GetNamespace())
 	return cluster.Again(func() error {
-		there, err := client.Get(ctx, backupName(of.GetUID()), metav1.GetOptions{})
-		missing := apierrors.IsNotFound(err)
-		if err != nil && !missing {
-			return cluster.FaultIn(ctx, err, "read the backup of the Secret %s", of.GetName())
-		}
-		if !missing && there.Annotations[cluster.KeyAnnotation] == s.key {
-			earlier, err := decodeBackup(there)
-			if err != nil {
-				return err
-			}
-			b.Changes = overlay(earlier.Changes, b.Changes)
-		}
-		text, err := json.Marshal(b)
-		if err != nil {
-			return err
-		}
-		made := &corev1.Secret{
-			ObjectMeta: metav1.ObjectMeta{
-				Name: backupName(of.GetUID()), Annotations: map[string]string{cluster.KeyAnnotation: s.key},
-			},
-			Type: backupType, Data: map[string][]byte{"before": text},
-		}
-		if b.Object == nil { // it goes with the Secret
-			made.OwnerReferences = []metav1.OwnerReference{{APIVersion: "v1", Kind: "Secret", Name: of.GetName(), UID: of.GetUID()}}
-		} else { // or with the next prune
-			made.Annotations[partOf] = s.inventory
-		}
-		if missing {
+		there, err := client.Get(ctx, made.Name, metav1.GetOptions{})
+		switch {
+		case apierrors.IsNotFound(err):
 			_, err = client.Create(ctx, made, metav1.CreateOptions{FieldManager: cluster.Manager})
-		} else {
+		case err == nil && there.Annotations[cluster.KeyAnnotation] == s.key:
+			return nil
+		case err == nil:
 			made.ResourceVersion = there.ResourceVersion
 			_, err = client.Update(ctx, made, metav1.UpdateOptions{FieldManager: cluster.Manager})
 		}

@@ -87,23 +87,29 @@ func value(text json.RawMessage) (decoded any, err error) {
 	return decoded, utiljson.Unmarshal(text, &decoded) // it keeps whole numbers whole
 }
 
-// overlay puts newer changes over older ones of the same fields.
-func overlay(older, newer []change) []change {
-	changes := slices.Clone(older)
-	for _, n := range newer {
-		same := func(c change) bool { return slices.Equal(c.Path, n.Path) }
-		if i := slices.IndexFunc(changes, same); i >= 0 {
-			changes[i] = n
-		} else {
-			changes = append(changes, n)
+// beyond are the fields that changes begin from another value than the known ones do.
+func beyond(changes, known []change) (paths [][]string, err error) {
+	for _, c := range changes {
+		met := false
+		for _, k := range known {
+			now, nowErr := value(c.From)
+			was, wasErr := value(k.From)
+			if err := firstOf(nowErr, wasErr); err != nil {
+				return nil, err
+			}
+			met = met || slices.Equal(k.Path, c.Path) && alike(now, was)
+		}
+		if !met {
+			paths = append(paths, c.Path)
 		}
 	}
-	return changes
+	return paths, nil
 }
 
 // back is the merge patch that takes the changes back; empty where there is nothing to
-// take back. What somebody changed since is returned as the paths of those fields.
-func back(live *unstructured.Unstructured, changes []change) (patch map[string]any, meddled [][]string, err error) {
+// take back. What somebody changed since is returned as the paths of those fields; still
+// says of a field with another value than expected whether it is the step's own, though.
+func back(live *unstructured.Unstructured, changes []change, still func(path []string) bool) (patch map[string]any, meddled [][]string, err error) {
 	desired, patch := live.DeepCopy().Object, map[string]any{}
 	put := func(path []string, to any) error {
 		if to == nil {
@@ -131,7 +137,7 @@ func back(live *unstructured.Unstructured, changes []change) (patch map[string]a
 				err = put(c.Path, nil)
 			}
 		case alike(now, from):
-		case alike(now, to):
+		case alike(now, to), still(c.Path):
 			err = put(c.Path, from)
 		default:
 			meddled = append(meddled, c.Path)

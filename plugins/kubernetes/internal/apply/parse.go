@@ -146,6 +146,11 @@ func (i item) check() error {
 	case !is, i.object.GetName() == "":
 		return sdk.FieldErrorf(i.field, "a %s has no metadata.name", i.object.GetKind())
 	}
+	for _, field := range []string{"labels", "annotations"} {
+		if _, _, err := unstructured.NestedStringMap(metadata, field); err != nil { // which quotes them
+			return sdk.FieldErrorf(i.field, "metadata.%s of the %s %s must be strings by name", field, i.object.GetKind(), i.object.GetName())
+		}
+	}
 	for _, name := range kept() {
 		delete(metadata, name)
 	}

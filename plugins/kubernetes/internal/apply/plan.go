@@ -86,10 +86,11 @@ func (s step) foresee(ctx context.Context, targets []target, preview *sdk.Previe
 	for _, t := range targets {
 		v, err := s.survey(ctx, t, targets)
 		if err != nil {
-			if !stops(v, err) {
+			why, err := s.stops(ctx, v, err)
+			if err != nil {
 				return nil, err
 			}
-			preview.Blockers = append(preview.Blockers, sentence(sdk.AsError(err).Message))
+			preview.Blockers = append(preview.Blockers, why...)
 			continue
 		}
 		delta := sdk.Delta{Target: t.String(), Kind: t.kind.Name, Op: "update"}
@@ -116,14 +117,21 @@ func (s step) foresee(ctx context.Context, targets []target, preview *sdk.Previe
 	return rights, nil
 }
 
-// stops says whether an error is what would stop the step now, and not one of the
-// manifest or of the connection.
-func stops(v view, err error) bool {
-	switch sdk.AsError(err).Class {
-	case sdk.Conflict, sdk.Denied:
-		return true
+// stops says what would stop the step now. An error of the manifest or of the connection
+// stays one.
+func (s step) stops(ctx context.Context, v view, err error) ([]string, error) {
+	why := []string{sentence(sdk.AsError(err).Message)}
+	switch class := sdk.AsError(err).Class; {
+	case class == sdk.Denied && v.live == nil:
+		lacking, asked := s.Lacking(ctx, v.kind.Right("create", v.namespace(), v.name()))
+		if len(lacking) > 0 {
+			why = lacking
+		}
+		return why, asked
+	case class == sdk.Denied, class == sdk.Conflict, v.live != nil && v.live.GetDeletionTimestamp() != nil:
+		return why, nil
 	default:
-		return v.live != nil && v.live.GetDeletionTimestamp() != nil
+		return nil, err
 	}
 }
 

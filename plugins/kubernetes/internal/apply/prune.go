@@ -74,28 +74,16 @@ func (s step) stays(d doomed) bool {
 	return d.keepsData() || d.isBackup() && d.live.GetAnnotations()[cluster.KeyAnnotation] == s.key
 }
 
-// recordPrune adds what is needed to make the object anew to what undoing knows.
-func (r *run) recordPrune(d doomed) error {
-	if r.stays(d) || d.isBackup() {
-		return nil
-	}
+// record is what undoing has to know to make the object anew.
+func (d doomed) record() (record, error) {
 	made := record{ref: d.ref, UID: d.live.GetUID()}
 	if diff.IsSecret(d.live) {
 		made.Backup = backupName(made.UID)
-	} else {
-		text, err := json.Marshal(bare(d.live))
-		if err != nil {
-			return err
-		}
-		made.Object = text
+		return made, nil
 	}
-	same := func(r record) bool { return r.same(d.ref) }
-	if i := slices.IndexFunc(r.before.Pruned, same); i >= 0 {
-		r.before.Pruned[i] = made
-	} else {
-		r.before.Pruned = append(r.before.Pruned, made)
-	}
-	return nil
+	text, err := json.Marshal(bare(d.live))
+	made.Object = text
+	return made, err
 }
 
 func (r *run) prune(ctx context.Context) error {
@@ -111,8 +99,7 @@ func (r *run) prune(ctx context.Context) error {
 	return nil
 }
 
-// pruneOne deletes the object that undoing would make anew: where it changed since the
-// look, it is looked at again.
+// pruneOne deletes the object that undoing would make anew, and no other.
 func (r *run) pruneOne(ctx context.Context, d doomed) error {
 	err := cluster.Again(func() error {
 		live, err := r.Look(ctx, d.kind, d.Namespace, d.Name)
@@ -120,17 +107,8 @@ func (r *run) pruneOne(ctx context.Context, d doomed) error {
 			return err
 		}
 		d.live = live
-		if err := firstOf(r.recordPrune(d), r.save(ctx)); err != nil {
+		if err := r.recorded(ctx, d); err != nil {
 			return err
-		}
-		if diff.IsSecret(live) && !d.isBackup() {
-			text, err := json.Marshal(bare(live))
-			if err != nil {
-				return err
-			}
-			if err := r.keep(ctx, live, backup{Object: text}); err != nil {
-				return err
-			}
 		}
 		_, err = r.AskToGo(ctx, r.removal(d))
 		return err
@@ -141,6 +119,37 @@ func (r *run) pruneOne(ctx context.Context, d doomed) error {
 	gone := r.removal(d)
 	gone.Options.Preconditions = nil
 	return r.Remove(ctx, gone)
+}
+
+// recorded makes sure that undoing knows the object as it is now.
+func (r *run) recorded(ctx context.Context, d doomed) error {
+	if d.isBackup() {
+		return nil
+	}
+	now, err := d.record()
+	if err != nil {
+		return err
+	}
+	i := slices.IndexFunc(r.before.Pruned, func(was record) bool { return was.UID == now.UID })
+	if i < 0 {
+		return sdk.Errorf(sdk.Conflict, "the %s became part of the inventory %s meanwhile", d, r.inventory)
+	}
+	if diff.IsSecret(d.live) {
+		text, err := json.Marshal(bare(d.live))
+		if err != nil {
+			return err
+		}
+		return r.keep(ctx, d.live, backup{Object: text})
+	}
+	was, wasErr := value(r.before.Pruned[i].Object)
+	is, isErr := value(now.Object)
+	if err := firstOf(wasErr, isErr); err != nil {
+		return err
+	}
+	if d.live.GetDeletionTimestamp() == nil && !alike(was, is) {
+		return sdk.Errorf(sdk.Conflict, "somebody changed the %s meanwhile, which was to be deleted", d)
+	}
+	return nil
 }
 
 func (r *run) removal(d doomed) cluster.Removal {

@@ -126,23 +126,65 @@ func managed(object *unstructured.Unstructured) []metav1.ManagedFieldsEntry {
 	return entries
 }
 
-// record is what undoing has to know, given what an earlier attempt recorded.
-func (v view) record(earlier record, key string) record {
-	r := record{ref: refOf(v.object), UID: earlier.UID}
+// record is what undoing has to know.
+func (v view) record() record {
+	r := record{ref: refOf(v.object)}
 	if v.live == nil {
-		return record{ref: r.ref}
+		return r
 	}
-	if earlier.Name != "" && earlier.UID == "" && v.live.GetAnnotations()[createdBy] == key {
-		return earlier // an earlier attempt created it
-	}
-	if r.UID != v.live.GetUID() {
-		earlier = record{} // it is another object than the earlier attempt met
-	}
-	r.UID, r.Backup = v.live.GetUID(), earlier.Backup
-	if !diff.IsSecret(v.object) {
-		r.Changes = overlay(earlier.Changes, v.changes)
-	} else if len(v.changes) > 0 {
+	r.UID = v.live.GetUID()
+	switch {
+	case len(v.changes) == 0:
+	case diff.IsSecret(v.object):
 		r.Backup = backupName(r.UID)
+	default:
+		r.Changes = v.changes
 	}
 	return r
+}
+
+// meets refuses what somebody else did to an object since the step looked first: undoing
+// would not know of it.
+func (s step) meets(ctx context.Context, v view, r record) error {
+	switch {
+	case r.UID == "" && (v.live == nil || v.live.GetAnnotations()[createdBy] == s.key):
+		return nil // it is to be created, or an earlier attempt created it
+	case r.UID == "":
+		return sdk.Errorf(sdk.Conflict, "somebody made the %s meanwhile", r)
+	case v.live == nil:
+		return sdk.Errorf(sdk.Conflict, "somebody deleted the %s meanwhile", r)
+	case v.live.GetUID() != r.UID:
+		return sdk.Errorf(sdk.Conflict, "the %s is not the one that this step began with, but a new one of that name", r)
+	}
+	known, err := s.kept(ctx, r)
+	if err != nil || r.Backup != "" && len(known.Changes) == 0 {
+		return err // what is not kept yet may still be anything
+	}
+	meddled, err := beyond(v.changes, known.Changes)
+	if err != nil || len(meddled) == 0 {
+		return err
+	}
+	return conflict(r.ref, v.live, meddled)
+}
+
+// conflict names who changed fields.
+func conflict(r ref, live *unstructured.Unstructured, meddled [][]string) error {
+	var fields []string
+	who := "somebody"
+	for _, path := range meddled {
+		fields = append(fields, strings.Join(path, "."))
+		if who == "somebody" {
+			who = cluster.Somebody(live.GetManagedFields(), owned(path)...)
+		}
+	}
+	return sdk.Errorf(sdk.Conflict, "%s changed %s of the %s meanwhile", who, strings.Join(fields, ", "), r)
+}
+
+// owned is the path of a field in managedFields.
+func owned(path []string) []string {
+	owned := make([]string, 0, len(path))
+	for _, name := range path {
+		owned = append(owned, "f:"+name)
+	}
+	return owned
 }

@@ -1,14 +1,14 @@
 package apply
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/diff"
@@ -22,8 +22,7 @@ type run struct {
 	targets []target
 	views   []view // by target
 	prunes  []doomed
-	before  before
-	saved   []byte // what of before is on the disk
+	before  before // as the first attempt found it: nothing else is kept
 }
 
 func (a applier) apply(ctx context.Context, call *sdk.Call[Input]) (Output, error) {
@@ -36,7 +35,11 @@ func (a applier) apply(ctx context.Context, call *sdk.Call[Input]) (Output, erro
 		return Output{}, err
 	}
 	r := &run{step: a.step(call.Input, call.Key), call: call, targets: targets, before: was}
-	if err := r.begin(ctx); err != nil {
+	begin := r.begin
+	if again {
+		begin = r.resume
+	}
+	if err := begin(ctx); err != nil {
 		if typed, is := errors.AsType[*sdk.Error](err); is && !again {
 			return Output{}, typed.NothingChanged()
 		}
@@ -52,40 +55,51 @@ func (r *run) begin(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if r.before.Inventory == nil && r.inventory != "" {
+	r.before.Key = r.key
+	if r.inventory != "" {
 		r.before.Inventory = &listed
 	}
-	r.before.Key = r.key
-	earlier := r.before.Objects
-	r.before.Objects = make([]record, len(r.targets))
-	copy(r.before.Objects, earlier)
-	for i, t := range r.targets {
+	for _, t := range r.targets {
 		v, err := r.survey(ctx, t, r.targets)
 		if err != nil {
 			return err
 		}
-		r.views = append(r.views, v)
-		r.before.Objects[i] = v.record(r.before.Objects[i], r.key)
+		r.views, r.before.Objects = append(r.views, v), append(r.before.Objects, v.record())
 	}
 	if r.prunes, err = r.leftovers(ctx, listed.List, r.targets); err != nil {
 		return err
 	}
 	for _, d := range r.prunes {
-		if err := r.recordPrune(d); err != nil {
+		if r.stays(d) || d.isBackup() {
+			continue
+		}
+		made, err := d.record()
+		if err != nil {
 			return err
 		}
+		r.before.Pruned = append(r.before.Pruned, made)
 	}
-	return r.save(ctx)
+	return r.call.SaveBefore(ctx, r.before)
 }
 
-// save makes what undoing has to know durable, where it is not.
-func (r *run) save(ctx context.Context) error {
-	text, err := json.Marshal(r.before)
-	if err != nil || bytes.Equal(text, r.saved) {
+// resume looks at everything again, after an attempt that may have come to any point.
+func (r *run) resume(ctx context.Context) error {
+	listed, _, err := r.read(ctx)
+	if err != nil {
 		return err
 	}
-	r.saved = text
-	return r.call.SaveBefore(ctx, json.RawMessage(text))
+	for i, t := range r.targets {
+		v, err := r.survey(ctx, t, r.targets)
+		if err == nil {
+			err = r.meets(ctx, v, r.before.Objects[i])
+		}
+		if err != nil {
+			return err
+		}
+		r.views = append(r.views, v)
+	}
+	r.prunes, err = r.leftovers(ctx, listed.List, r.targets)
+	return err
 }
 
 func (r *run) carryOut(ctx context.Context) error {
@@ -139,7 +153,7 @@ func (r *run) one(ctx context.Context, i int) error {
 		got, err := r.put(ctx, t, v.live)
 		switch {
 		case err == nil:
-			if err := r.met(ctx, i, got); err != nil {
+			if err := r.made(ctx, v, got); err != nil {
 				return err
 			}
 			return r.defined(ctx, t)
@@ -154,15 +168,14 @@ func (r *run) one(ctx context.Context, i int) error {
 	return sdk.Errorf(sdk.Transient, "the %s changed each time it was looked at", t)
 }
 
-// again looks anew at an object that somebody changed since the first look.
+// again looks anew at an object that changed since the first look.
 func (r *run) again(ctx context.Context, i int) error {
 	v, err := r.survey(ctx, r.targets[i], r.targets[:0])
 	if err != nil {
 		return err
 	}
 	r.views[i] = v
-	r.before.Objects[i] = v.record(r.before.Objects[i], r.key)
-	return r.save(ctx)
+	return r.meets(ctx, v, r.before.Objects[i])
 }
 
 func (r *run) backUp(ctx context.Context, v view) error {
@@ -172,26 +185,24 @@ func (r *run) backUp(ctx context.Context, v view) error {
 	return r.keep(ctx, v.live, backup{Changes: v.changes})
 }
 
-// met holds what came of an apply against what was foreseen.
-func (r *run) met(ctx context.Context, i int, got *unstructured.Unstructured) error {
-	v := r.views[i]
-	if v.live == nil {
-		for _, entry := range got.GetManagedFields() {
-			if entry.Manager != cluster.Manager {
-				r.before.Objects[i].UID = got.GetUID() // so that undoing does not delete it
-				return errors.Join(r.save(ctx), sdk.Errorf(sdk.Conflict, "%s made the %s at the same time", entry.Manager, v.target))
-			}
-		}
+// made looks whether somebody else made an object in the very moment in which the step
+// did, and takes the step's mark off it then: undoing is to leave it.
+func (r *run) made(ctx context.Context, v view, got *unstructured.Unstructured) error {
+	if v.live != nil {
 		return nil
 	}
-	// The server may have chosen a value, as it chooses ports, and not the one that it foresaw.
-	changes, err := between(v.live, got)
-	if err != nil || alike(changes, v.changes) {
-		return err
+	for _, entry := range got.GetManagedFields() {
+		if entry.Manager == cluster.Manager {
+			continue
+		}
+		unmark := []byte(`{"metadata":{"annotations":{"` + createdBy + `":null}}}`)
+		_, err := r.Objects(v.kind, v.namespace()).Patch(ctx, v.name(), types.MergePatchType, unmark, metav1.PatchOptions{FieldManager: cluster.Manager})
+		if err != nil {
+			return v.fault(ctx, err, "unmark")
+		}
+		return sdk.Errorf(sdk.Conflict, "%s made the %s at the same time", entry.Manager, v.target)
 	}
-	v.changes = changes
-	r.before.Objects[i] = v.record(r.before.Objects[i], r.key)
-	return errors.Join(r.save(ctx), r.backUp(ctx, v))
+	return nil
 }
 
 // defined waits until a kind that was defined is served.

@@ -96,8 +96,13 @@ func at(field string, err error) error {
 
 // fault is what the server said of the object, without the values of a Secret.
 func (t target) fault(ctx context.Context, err error, doing string) error {
-	err = at(t.field, cluster.FaultIn(ctx, err, "%s the %s", doing, t))
+	err = cluster.FaultIn(ctx, err, "%s the %s", doing, t)
 	typed, is := errors.AsType[*sdk.Error](err)
+	if is && strings.Contains(typed.Message, "failed to create typed patch object") {
+		typed.Class = sdk.Permanent // the server takes a value of a wrong type for a fault of its own
+	}
+	err = at(t.field, err)
+	typed, is = errors.AsType[*sdk.Error](err)
 	if !is || !diff.IsSecret(t.object) {
 		return err
 	}

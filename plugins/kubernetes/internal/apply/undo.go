@@ -22,6 +22,10 @@ func (a applier) undo(ctx context.Context, call *sdk.Call[Input]) error {
 	if err != nil || !saved {
 		return err
 	}
+	items, err := call.Input.items()
+	if err != nil {
+		return err
+	}
 	u := undoing{a.step(call.Input, was.Key), call}
 	var left []string
 	take := func(what string, back func() error) error {
@@ -38,8 +42,8 @@ func (a applier) undo(ctx context.Context, call *sdk.Call[Input]) error {
 			return err
 		}
 	}
-	for _, r := range slices.Backward(was.Objects) {
-		if err := take(r.String(), func() error { return u.takeBack(ctx, r) }); err != nil {
+	for i, r := range slices.Backward(was.Objects) {
+		if err := take(r.String(), func() error { return u.takeBack(ctx, items[i], r) }); err != nil {
 			return err
 		}
 	}
@@ -59,7 +63,7 @@ type undoing struct {
 }
 
 // takeBack makes one object what it was.
-func (u undoing) takeBack(ctx context.Context, r record) error {
+func (u undoing) takeBack(ctx context.Context, i item, r record) error {
 	if r.UID != "" && !r.changed() {
 		return nil
 	}
@@ -74,7 +78,9 @@ func (u undoing) takeBack(ctx context.Context, r record) error {
 	if err != nil {
 		return err
 	}
-	if err := cluster.Again(func() error { return u.giveBack(ctx, r, kind, b.Changes) }); err != nil {
+	i.object.SetNamespace(r.Namespace)
+	t := target{i, kind}
+	if err := cluster.Again(func() error { return u.giveBack(ctx, t, r, b.Changes) }); err != nil {
 		return err
 	}
 	return u.drop(ctx, r)
@@ -134,8 +140,8 @@ func comesAndGoesByItself(f cluster.Found) bool {
 }
 
 // giveBack restores the fields that the step changed.
-func (u undoing) giveBack(ctx context.Context, r record, kind cluster.Kind, changes []change) error {
-	live, err := u.Look(ctx, kind, r.Namespace, r.Name)
+func (u undoing) giveBack(ctx context.Context, t target, r record, changes []change) error {
+	live, err := u.look(ctx, t)
 	switch {
 	case err != nil:
 		return err
@@ -146,12 +152,12 @@ func (u undoing) giveBack(ctx context.Context, r record, kind cluster.Kind, chan
 	case live.GetUID() != r.UID:
 		return sdk.Errorf(sdk.Conflict, "the %s is not the one that was changed, but a new one of that name", r)
 	}
-	patch, meddled, err := back(live, changes)
+	patch, meddled, err := back(live, changes, func(path []string) bool { return u.stands(ctx, t, live, path) })
 	switch {
 	case err != nil:
 		return sdk.Errorf(sdk.Permanent, "the state before the change of the %s: %w", r, err)
 	case len(meddled) > 0:
-		return conflict(r, live, meddled)
+		return conflict(r.ref, live, meddled)
 	case len(patch) == 0:
 		return nil
 	}
@@ -160,7 +166,7 @@ func (u undoing) giveBack(ctx context.Context, r record, kind cluster.Kind, chan
 	if err != nil {
 		return err
 	}
-	_, err = u.Objects(kind, r.Namespace).Patch(ctx, r.Name, types.MergePatchType, body, metav1.PatchOptions{FieldManager: cluster.Manager})
+	_, err = u.Objects(t.kind, r.Namespace).Patch(ctx, r.Name, types.MergePatchType, body, metav1.PatchOptions{FieldManager: cluster.Manager})
 	if r.Backup != "" && err != nil && !isStale(err) {
 		class := sdk.AsError(cluster.FaultIn(ctx, err, "restore")).Class
 		return sdk.Errorf(class, "the server refuses the former values of the %s", r) // which its answer may quote
@@ -168,21 +174,23 @@ func (u undoing) giveBack(ctx context.Context, r record, kind cluster.Kind, chan
 	return cluster.FaultIn(ctx, err, "restore the %s", r)
 }
 
-// conflict names who changed what the step had changed.
-func conflict(r record, live *unstructured.Unstructured, meddled [][]string) error {
-	var fields []string
-	who := ""
-	for _, path := range meddled {
-		fields = append(fields, strings.Join(path, "."))
-		owned := make([]string, 0, len(path))
-		for _, name := range path {
-			owned = append(owned, "f:"+name)
-		}
-		if found := cluster.Somebody(live.GetManagedFields(), owned...); who == "" || who == "somebody" {
-			who = found
-		}
+// stands says whether what the step set in a field still stands, though the field has
+// another value than the server foresaw: the server chooses ports, for one. It does where
+// nobody else manages any of it, and applying the step again would leave it as it is.
+func (u undoing) stands(ctx context.Context, t target, live *unstructured.Unstructured, path []string) bool {
+	foreign := func(owner string) bool { return owner != cluster.Manager }
+	if slices.ContainsFunc(cluster.Owners(live.GetManagedFields(), owned(path)...), foreign) {
+		return false
 	}
-	return sdk.Errorf(sdk.Conflict, "%s changed %s of the %s meanwhile", who, strings.Join(fields, ", "), r)
+	after, err := u.put(ctx, t, live, metav1.DryRunAll)
+	if err != nil {
+		return false
+	}
+	changes, err := between(live, after)
+	return err == nil && !slices.ContainsFunc(changes, func(c change) bool {
+		n := min(len(c.Path), len(path))
+		return slices.Equal(c.Path[:n], path[:n])
+	})
 }
 
 // revive makes an object anew that the step deleted.

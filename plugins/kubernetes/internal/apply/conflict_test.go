@@ -1,0 +1,211 @@
+package apply_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/lab"
+	"github.com/gatebook/gatebook/plugins/sdk"
+	"github.com/gatebook/gatebook/plugins/sdk/sdktest"
+)
+
+// edit changes a ConfigMap as somebody else does.
+func edit(t testing.TB, namespace, name, patch string) {
+	t.Helper()
+	_, err := shared.Kube.CoreV1().ConfigMaps(namespace).Patch(context.WithoutCancel(t.Context()), name, types.MergePatchType, []byte(patch),
+		metav1.PatchOptions{FieldManager: "somebody-else"})
+	lab.Must(t, err)
+}
+
+// is wants an error of a class that says something.
+func is(t testing.TB, err error, class sdk.Class, says ...string) {
+	t.Helper()
+	if err == nil || sdk.AsError(err).Class != class {
+		t.Fatalf("got %v, want a %s error", err, class)
+	}
+	for _, text := range says {
+		if !strings.Contains(err.Error(), text) {
+			t.Errorf("got %v, want it to say %q", err, text)
+		}
+	}
+}
+
+// What somebody changes after the plan is not overwritten, unless it is said to be.
+func TestAForeignChangeBetweenPlanAndRunIsAConflict(t *testing.T) {
+	t.Parallel()
+	namespace, c := shared.Namespace(t), shared.Connect(t)
+	applied(t, in(namespace, manifest(configMap("first", nil), configMap("web", map[string]any{"color": "red"}))))
+	params := in(namespace, manifest(configMap("first", map[string]any{"a": "1"}), configMap("web", map[string]any{"color": "blue"})))
+	req := request(t, params)
+	preview, err := handler(t, c).Plan(t.Context(), req)
+	if err != nil || len(preview.Blockers) > 0 {
+		t.Fatalf("the plan is %+v, %v", preview, err)
+	}
+	edit(t, namespace, "web", `{"data":{"color":"green"}}`)
+	state := probe(t, namespace)
+	_, err = handler(t, c).Apply(t.Context(), req, &sdktest.Host{})
+	is(t, err, sdk.Conflict, `.data.color ("somebody-else" using v1)`, "ConfigMap "+namespace+"/web")
+	if !sdk.AsError(err).Unchanged || probe(t, namespace) != state {
+		t.Error("something was changed before the conflict was found")
+	}
+	preview, err = handler(t, c).Plan(t.Context(), req)
+	if err != nil || len(preview.Blockers) != 1 || !strings.Contains(preview.Blockers[0], "somebody-else") {
+		t.Errorf("the plan is %+v, %v", preview, err)
+	}
+
+	params["force"] = true
+	req, host := request(t, params), &sdktest.Host{}
+	if out := outputs(t, req, host); len(out.Changed) != 2 {
+		t.Errorf("with force, it did %+v", out)
+	}
+	req.Before = host.StateBefore()
+	lab.Must(t, handler(t, c).Undo(t.Context(), req, host))
+	if after := probe(t, namespace); after != state {
+		t.Errorf("after the undo, the state is\n%s\nand was\n%s", after, state)
+	}
+}
+
+// Single fields that other actions of ours set are no conflict: to the server they have
+// another manager, and to a runbook they have not.
+func TestApplyTakesOverWhatOurOwnActionsSet(t *testing.T) {
+	t.Parallel()
+	namespace := shared.Namespace(t)
+	applied(t, in(namespace, manifest(configMap("web", map[string]any{"color": "red"}))))
+	_, err := shared.Kube.CoreV1().ConfigMaps(namespace).Patch(t.Context(), "web", types.MergePatchType, []byte(`{"data":{"color":"green"}}`),
+		metav1.PatchOptions{FieldManager: "gatebook"})
+	lab.Must(t, err)
+	if out := applied(t, in(namespace, manifest(configMap("web", map[string]any{"color": "blue"})))); len(out.Changed) != 1 {
+		t.Errorf("it did %+v", out)
+	}
+}
+
+// Undoing gives back what nobody changed since, and names who changed the rest.
+func TestUndoOfApplyOverwritesNobody(t *testing.T) {
+	t.Parallel()
+	namespace, c := shared.Namespace(t), shared.Connect(t)
+	applied(t, in(namespace, pruning(configMap("one", map[string]any{"a": "1"}), configMap("two", map[string]any{"a": "1"}), configMap("old", nil))))
+	params := in(namespace, pruning(configMap("one", map[string]any{"a": "2"}), configMap("two", map[string]any{"a": "2"}), configMap("new", nil)))
+	req, host := request(t, params), &sdktest.Host{}
+	outputs(t, req, host)
+	edit(t, namespace, "one", `{"data":{"a":"3"}}`)
+	edit(t, namespace, "two", `{"data":{"b":"3"}}`)
+	req.Before = host.StateBefore()
+	err := handler(t, c).Undo(t.Context(), req, host)
+	is(t, err, sdk.Conflict, "somebody-else changed data.a of the ConfigMap "+namespace+"/one meanwhile")
+	if strings.Contains(err.Error(), "/two") {
+		t.Errorf("nobody changed what was set in the other one: %v", err)
+	}
+	found, err := shared.Kube.CoreV1().ConfigMaps(namespace).List(t.Context(), metav1.ListOptions{})
+	lab.Must(t, err)
+	var got []string
+	for _, m := range found.Items {
+		if m.Name != "kube-root-ca.crt" && m.Name != "all" {
+			got = append(got, fmt.Sprint(m.Name, m.Data))
+		}
+	}
+	if want := []string{"oldmap[]", "onemap[a:3]", "twomap[a:1 b:3]"}; !slices.Equal(got, want) {
+		t.Errorf("after the undo there are %v, want %v", got, want)
+	}
+}
+
+// What somebody else made since, or marked as his, is not pruned.
+func TestPruneLeavesAloneWhatIsNotItsOwn(t *testing.T) {
+	t.Parallel()
+	namespace := shared.Namespace(t)
+	applied(t, in(namespace, pruning(configMap("web", nil), configMap("anew", nil), configMap("moved", nil))))
+	live := shared.Kube.CoreV1().ConfigMaps(namespace)
+	lab.Must(t, live.Delete(t.Context(), "anew", metav1.DeleteOptions{}))
+	_, err := live.Create(t.Context(), &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "anew"}}, metav1.CreateOptions{})
+	lab.Must(t, err)
+	applied(t, in(namespace, map[string]any{"manifest": configMap("moved", nil), "inventory": "other", "force": true}))
+	if out := applied(t, in(namespace, pruning(configMap("web", nil)))); len(out.Pruned) > 0 {
+		t.Errorf("it pruned %v", out.Pruned)
+	}
+}
+
+// Values that the server chooses, and chooses differently when it is asked beforehand,
+// are no change by somebody else.
+func TestUndoOfApplyKnowsWhatTheServerChose(t *testing.T) {
+	t.Parallel()
+	namespace, c := shared.Namespace(t), shared.Connect(t)
+	service := func(kind string) map[string]any {
+		return map[string]any{
+			"apiVersion": "v1", "kind": "Service", "metadata": map[string]any{"name": "web"},
+			"spec": map[string]any{"type": kind, "selector": map[string]any{"app": "web"}, "ports": []any{map[string]any{"port": 80}}},
+		}
+	}
+	applied(t, in(namespace, manifest(service("ClusterIP"))))
+	req, host := request(t, in(namespace, manifest(service("NodePort")))), &sdktest.Host{}
+	outputs(t, req, host)
+	req.Before = host.StateBefore()
+	lab.Must(t, handler(t, c).Undo(t.Context(), req, host))
+	found, err := shared.Kube.CoreV1().Services(namespace).Get(t.Context(), "web", metav1.GetOptions{})
+	lab.Must(t, err)
+	if found.Spec.Type != corev1.ServiceTypeClusterIP || found.Spec.Ports[0].NodePort != 0 {
+		t.Errorf("got %+v", found.Spec)
+	}
+}
+
+// A Deployment that rolls has its status written all the time, which is in nobody's way.
+func TestApplyAndUndoOfADeploymentThatRolls(t *testing.T) {
+	t.Parallel()
+	namespace, c := shared.Namespace(t), shared.Connect(t)
+	shared.Deploy(t, namespace, "web", "web:1", 2, nil)
+	live := shared.Kube.AppsV1().Deployments(namespace)
+	images := func() string {
+		found, err := live.Get(t.Context(), "web", metav1.GetOptions{})
+		lab.Must(t, err)
+		return fmt.Sprint(found.Spec.Template.Spec.Containers[0].Image, *found.Spec.Replicas, found.Spec.Template.Labels)
+	}
+	before := images()
+	req, host := request(t, in(namespace, map[string]any{"force": true, "manifest": map[string]any{
+		"apiVersion": appsv1.SchemeGroupVersion.String(), "kind": "Deployment", "metadata": map[string]any{"name": "web"},
+		"spec": map[string]any{"template": map[string]any{"spec": map[string]any{"containers": []any{map[string]any{"name": "main", "image": "web:2"}}}}},
+	}})), &sdktest.Host{}
+	outputs(t, req, host)
+	if images() == before {
+		t.Fatal("nothing was changed")
+	}
+	req.Before = host.StateBefore()
+	lab.Must(t, handler(t, c).Undo(t.Context(), req, host))
+	if after := images(); after != before {
+		t.Errorf("got %s, want %s", after, before)
+	}
+}
+
+func TestPlanOfApplySaysWhatIsNotAllowed(t *testing.T) {
+	t.Parallel()
+	namespace := shared.Namespace(t)
+	applied(t, in(namespace, manifest(configMap("web", nil), secret("key", map[string]any{"word": "old-word"}))))
+	shared.Allow(t, "applier",
+		rbacv1.PolicyRule{APIGroups: []string{""}, Resources: []string{"configmaps"}, Verbs: []string{"get", "patch"}},
+		rbacv1.PolicyRule{APIGroups: []string{""}, Resources: []string{"secrets"}, Verbs: []string{"get", "patch"}, ResourceNames: []string{"key"}})
+	h := handler(t, shared.ConnectAs(t, "applier"))
+	plan := func(objects ...any) []string {
+		preview, err := h.Plan(t.Context(), request(t, in(namespace, manifest(objects...))))
+		lab.Must(t, err)
+		return preview.Blockers
+	}
+	for _, c := range []struct {
+		says    string
+		objects []any
+	}{
+		{"", []any{configMap("web", map[string]any{"a": "1"})}},
+		{"You may not create the ConfigMap new in ", []any{configMap("new", nil)}},
+		{"You may not get the Secret other in ", []any{secret("other", nil)}},
+		{"You may not create the backup of a Secret in ", []any{secret("key", map[string]any{"word": "new-word"})}},
+	} {
+		if said := strings.Join(plan(c.objects...), " "); !strings.Contains(said, c.says) || (c.says == "") != (said == "") {
+			t.Errorf("the blockers are %q, want %q", said, c.says)
+		}
+	}
+}

@@ -1,0 +1,120 @@
+package apply_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/lab"
+	"github.com/gatebook/gatebook/plugins/sdk"
+	"github.com/gatebook/gatebook/plugins/sdk/sdktest"
+)
+
+// definition is the manifest of a CustomResourceDefinition.
+func definition(group string) map[string]any {
+	return map[string]any{
+		"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+		"metadata": map[string]any{"name": "gears." + group},
+		"spec": map[string]any{
+			"group": group, "scope": "Namespaced",
+			"names": map[string]any{"plural": "gears", "singular": "gear", "kind": "Gear", "listKind": "GearList"},
+			"versions": []any{map[string]any{
+				"name": "v1", "served": true, "storage": true,
+				"schema": map[string]any{"openAPIV3Schema": map[string]any{"type": "object", "x-kubernetes-preserve-unknown-fields": true}},
+			}},
+		},
+	}
+}
+
+// A namespace, a kind and an object of both are one step, whatever their order in it.
+func TestApplyMakesWhatItsObjectsNeedFirst(t *testing.T) {
+	t.Parallel()
+	h, group, namespace := handler(t, shared.Connect(t)), "order.lab.example", "order-of-objects"
+	gear := map[string]any{"apiVersion": group + "/v1", "kind": "Gear", "metadata": map[string]any{"name": "big", "namespace": namespace}, "teeth": 12}
+	home := map[string]any{"apiVersion": "v1", "kind": "Namespace", "metadata": map[string]any{"name": namespace}}
+	params := manifest(gear, definition(group), home)
+	req, host := request(t, params), &sdktest.Host{}
+	preview, err := h.Plan(t.Context(), req)
+	lab.Must(t, err)
+	if len(preview.Changes) != 3 || preview.Changes[0].Kind != "Namespace" || preview.Changes[2].Kind != "Gear" || len(preview.Blockers) > 0 {
+		t.Errorf("the plan is %+v", preview)
+	}
+	if said := fmt.Sprint(preview.Warnings); !strings.Contains(said, "Gear "+namespace+"/big") || !strings.Contains(said, "the step itself") {
+		t.Errorf("the warnings are %s", said)
+	}
+	if out := outputs(t, req, host); len(out.Created) != 3 {
+		t.Errorf("it did %+v", out)
+	}
+	req.Before = host.StateBefore()
+	if seen, err := h.Observe(t.Context(), req, host); err != nil || seen.State != sdk.Done {
+		t.Errorf("got %+v, %v", seen, err)
+	}
+	for range 2 { // the second time, there is no such kind any more
+		lab.Must(t, h.Undo(t.Context(), req, host))
+	}
+	if _, err := shared.Kube.CoreV1().Namespaces().Get(t.Context(), namespace, metav1.GetOptions{}); !apierrors.IsNotFound(err) {
+		t.Errorf("the namespace is there: %v", err)
+	}
+}
+
+// Undoing does not delete a namespace that others put something into.
+func TestUndoLeavesANamespaceThatOthersUse(t *testing.T) {
+	t.Parallel()
+	h, namespace := handler(t, shared.Connect(t)), "used-by-others"
+	req, host := request(t, manifest(map[string]any{"apiVersion": "v1", "kind": "Namespace", "metadata": map[string]any{"name": namespace}})), &sdktest.Host{}
+	outputs(t, req, host)
+	req.Before = host.StateBefore()
+	foreign := in(namespace, manifest(configMap("theirs", nil)))
+	applied(t, foreign)
+	is(t, h.Undo(t.Context(), req, host), sdk.Conflict, "the Namespace used-by-others stays", "ConfigMap used-by-others/theirs")
+	lab.Must(t, shared.Kube.CoreV1().ConfigMaps(namespace).Delete(t.Context(), "theirs", metav1.DeleteOptions{}))
+	lab.Must(t, h.Undo(t.Context(), req, host))
+}
+
+// What more would be lost with than can be made anew is not pruned.
+func TestPruneLeavesWhatKeepsData(t *testing.T) {
+	t.Parallel()
+	namespace, h := shared.Namespace(t), handler(t, shared.Connect(t))
+	claim := map[string]any{
+		"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": map[string]any{"name": "data"},
+		"spec": map[string]any{"accessModes": []any{"ReadWriteOnce"}, "resources": map[string]any{"requests": map[string]any{"storage": "1Gi"}}},
+	}
+	applied(t, in(namespace, pruning(configMap("web", nil), claim)))
+	params := in(namespace, pruning(configMap("web", nil)))
+	for range 2 { // it stays on the list, and so is told again
+		preview, err := h.Plan(t.Context(), request(t, params))
+		if err != nil || len(preview.Warnings) != 1 || !strings.Contains(preview.Warnings[0], "The PersistentVolumeClaim "+namespace+"/data") {
+			t.Errorf("the plan is %+v, %v", preview, err)
+		}
+		if out := applied(t, params); len(out.Pruned) > 0 {
+			t.Errorf("it pruned %v", out.Pruned)
+		}
+	}
+}
+
+func TestWhatCannotBeAppliedIsSaid(t *testing.T) {
+	t.Parallel()
+	namespace, h := shared.Namespace(t), handler(t, shared.Connect(t))
+	lost := configMap("web", nil)
+	lost["metadata"] = map[string]any{"name": "web", "namespace": "no-such-namespace"}
+	configMapOf := func(name string) map[string]any { return configMap(name, map[string]any{"a": 1}) }
+	for says, params := range map[string]map[string]any{
+		"manifest[1]: the ConfigMap " + namespace + "/web is given twice":                  manifest(configMap("web", nil), configMap("web", nil)),
+		`manifest[0]: apply the ConfigMap no-such-namespace/web: namespaces "no-such-name`: manifest(lost),
+		"manifest[0]: a ConfigMap has no metadata.name":                                    manifest(map[string]any{"apiVersion": "v1", "kind": "ConfigMap", "metadata": map[string]any{}}),
+		"manifest[0]: apply the ConfigMap " + namespace + "/typed: failed to create typed": manifest(configMapOf("typed")),
+		"manifests: document 2":                       {"manifests": "# nothing\n---\na: b: c\n"},
+		"manifests: hold no object":                   {"manifests": "# nothing\n"},
+		"manifest: give either manifest or manifests": {"manifest": lost, "manifests": "a: b"},
+		"inventory: is needed to prune":               {"manifest": lost, "prune": true},
+		"inventory: the ConfigMap " + namespace + "/kube-root-ca.crt is there, and is no inv": {"manifest": configMap("web", nil), "inventory": "kube-root-ca.crt"},
+	} {
+		_, err := h.Apply(t.Context(), request(t, in(namespace, params)), &sdktest.Host{})
+		if err == nil || !strings.Contains(err.Error(), says) || !sdk.AsError(err).Unchanged {
+			t.Errorf("got %v, want %q, and that nothing was changed", err, says)
+		}
+	}
+}

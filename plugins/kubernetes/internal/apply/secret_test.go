@@ -1,0 +1,120 @@
+package apply_test
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/lab"
+	"github.com/gatebook/gatebook/plugins/sdk"
+	"github.com/gatebook/gatebook/plugins/sdk/sdktest"
+)
+
+// hides wants none of the words in a text, plain or encoded.
+func hides(t testing.TB, where, text string, words ...string) {
+	t.Helper()
+	for _, word := range words {
+		encoded := base64.StdEncoding.EncodeToString([]byte(word))
+		if strings.Contains(text, word) || strings.Contains(text, encoded) {
+			t.Errorf("%s shows %s: %s", where, word, text)
+		}
+	}
+}
+
+func TestSecretsAreShownNowhere(t *testing.T) {
+	t.Parallel()
+	namespace, h := shared.Namespace(t), handler(t, shared.Connect(t))
+	words := []string{"opensesame-before", "opensesame-after", "opensesame-pruned"}
+	applied(t, in(namespace, pruning(secret("key", map[string]any{"word": words[0]}), secret("old", map[string]any{"word": words[2]}))))
+	req, host := request(t, in(namespace, pruning(secret("key", map[string]any{"word": words[1]})))), &sdktest.Host{}
+	preview, err := h.Plan(t.Context(), req)
+	if err != nil || len(preview.Changes) != 2 || !strings.Contains(preview.Changes[0].Diff, "word: '*** (after)'") {
+		t.Errorf("the plan is %+v, %v", preview, err)
+	}
+	hides(t, "the plan", fmt.Sprintf("%+v", preview), words...)
+	out, err := h.Apply(t.Context(), req, host)
+	lab.Must(t, err)
+	hides(t, "the output", string(out), words...)
+	hides(t, "the state before", string(host.StateBefore()), words...)
+	hides(t, "the progress", fmt.Sprint(host.ProgressTold(), host.Lines(), host.Notes()), words...)
+	req.Before = host.StateBefore()
+	seen, err := h.Observe(t.Context(), req, host)
+	if err != nil || seen.State != sdk.Done {
+		t.Errorf("got %+v, %v", seen, err)
+	}
+	hides(t, "the observation", fmt.Sprintf("%+v", seen), words...)
+}
+
+func TestFaultsShowNoSecret(t *testing.T) {
+	t.Parallel()
+	namespace, h := shared.Namespace(t), handler(t, shared.Connect(t))
+	word := "opensesame-" + namespace
+	typed := func(field string, values map[string]any) map[string]any {
+		made := secret("key", nil)
+		delete(made, "stringData")
+		made[field] = values
+		return made
+	}
+	immutable := secret("fixed", map[string]any{"word": "old-" + word})
+	immutable["immutable"] = true
+	applied(t, in(namespace, manifest(immutable)))
+	for says, object := range map[string]map[string]any{
+		"the value word of the Secret key is not base64":             typed("data", map[string]any{"word": word}),
+		"the values of the Secret key in stringData must be strings": typed("stringData", map[string]any{"word": map[string]any{"is": word}}),
+		"field is immutable":      secret("fixed", map[string]any{"word": word}),
+		"a valid config key":      secret("key", map[string]any{"no name": word}),
+		"metadata.annotations of": {"apiVersion": "v1", "kind": "Secret", "metadata": map[string]any{"name": "key", "annotations": word}},
+	} {
+		req, host := request(t, in(namespace, manifest(object))), &sdktest.Host{}
+		_, err := h.Apply(t.Context(), req, host)
+		if err == nil || sdk.AsError(err).Field != "manifest[0]" || !strings.Contains(err.Error(), says) {
+			t.Errorf("got %v, want it to say %q", err, says)
+			continue
+		}
+		hides(t, "the error", err.Error()+string(host.StateBefore()), word, "old-"+word)
+	}
+}
+
+// A Secret that somebody changed since is left alone, and so is what a later step did.
+func TestUndoOfASecretOverwritesNobody(t *testing.T) {
+	t.Parallel()
+	namespace, h := shared.Namespace(t), handler(t, shared.Connect(t))
+	live := shared.Kube.CoreV1().Secrets(namespace)
+	apply := func(key, word string) sdk.Request {
+		req, host := request(t, in(namespace, manifest(secret("key", map[string]any{"word": word})))), &sdktest.Host{}
+		req.Key = key
+		outputs(t, req, host)
+		req.Before = host.StateBefore()
+		return req
+	}
+	word := func() string {
+		found, err := live.Get(t.Context(), "key", metav1.GetOptions{})
+		lab.Must(t, err)
+		return string(found.Data["word"])
+	}
+	apply("first", "word-1")
+	second := apply("second", "word-2")
+	third := apply("third", "word-3")
+	is(t, h.Undo(t.Context(), second, &sdktest.Host{}), sdk.Conflict, "a later step changed the Secret "+namespace+"/key")
+	lab.Must(t, h.Undo(t.Context(), third, &sdktest.Host{}))
+	if word() != "word-2" {
+		t.Errorf("the word is %s", word())
+	}
+
+	fourth := apply("fourth", "word-4")
+	change, err := json.Marshal(corev1.Secret{Data: map[string][]byte{"word": []byte("word-5")}})
+	lab.Must(t, err)
+	_, err = live.Patch(t.Context(), "key", "application/merge-patch+json", change, metav1.PatchOptions{FieldManager: "somebody-else"})
+	lab.Must(t, err)
+	err = h.Undo(t.Context(), fourth, &sdktest.Host{})
+	is(t, err, sdk.Conflict, "somebody-else changed data.word of the Secret "+namespace+"/key")
+	hides(t, "the error", err.Error(), "word-3", "word-4", "word-5")
+	if word() != "word-5" {
+		t.Errorf("the word is %s", word())
+	}
+}
