@@ -109,7 +109,11 @@ func (f *following) look(ctx, reading context.Context) (seen string, done bool, 
 	}
 	seen = fmt.Sprintf("%d active, %d succeeded, %d failed", status.Active, status.Succeeded, status.Failed)
 	reasons := f.reasons(ctx)
-	if len(reasons) == 0 || f.runs() {
+	isSuspended := f.job.Spec.Suspend != nil && *f.job.Spec.Suspend
+	if isSuspended { // it may be in a queue, and comes when it is its turn
+		seen += "; it is suspended"
+	}
+	if len(reasons) == 0 || isSuspended || f.runs() {
 		f.moved = time.Now()
 	}
 	if len(reasons) > 0 {

@@ -185,6 +185,35 @@ func TestJobExplainsAFailure(t *testing.T) {
 	}
 }
 
+// A Job that Kubernetes ends is a failure; one that is suspended is waited for, and said so.
+func TestJobThatDoesNotEndByItself(t *testing.T) {
+	t.Parallel()
+	world := running("load:1", map[string]string{"kubelab/runs-for": "10m"}, map[string]any{"activeDeadline": "1s"})(t)
+	_, err := action(t).Apply(t.Context(), lab.Request(t, world.Params), &sdktest.Host{})
+	if err == nil || sdk.AsError(err).Class != sdk.Permanent || !strings.Contains(err.Error(), "DeadlineExceeded") {
+		t.Errorf("got %v", err)
+	}
+	namespace := shared.Namespace(t)
+	template := lab.Template("queued", "queued:1")
+	template.Spec.RestartPolicy = corev1.RestartPolicyNever
+	_, err = shared.Kube.BatchV1().CronJobs(namespace).Create(t.Context(), &batchv1.CronJob{
+		ObjectMeta: metav1.ObjectMeta{Name: "queued"},
+		Spec: batchv1.CronJobSpec{Schedule: "0 3 * * *", Suspend: new(true), JobTemplate: batchv1.JobTemplateSpec{
+			Spec: batchv1.JobSpec{Template: template, Suspend: new(true)},
+		}},
+	}, metav1.CreateOptions{})
+	lab.Must(t, err)
+	_, err = action(t).Apply(t.Context(), lab.Request(t, map[string]any{
+		"cronJob": "queued", "namespace": namespace, "stall": "100ms", "timeout": "2s", "onCancel": "delete",
+	}), &sdktest.Host{})
+	if err == nil || sdk.AsError(err).Class != sdk.Transient || !strings.Contains(err.Error(), "it is suspended") || !strings.Contains(err.Error(), "is deleted") {
+		t.Errorf("got %v", err)
+	}
+	if left := probe(t, namespace); left != "" {
+		t.Errorf("left is %s", left)
+	}
+}
+
 // A Job whose making was not answered is not made again.
 func TestJobWhoseMakingWasNotAnswered(t *testing.T) {
 	t.Parallel()

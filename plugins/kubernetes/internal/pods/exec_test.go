@@ -32,7 +32,7 @@ func TestExecReturnsHowAProgramEnds(t *testing.T) {
 		"both streams": {script: "echo out; echo err >&2", want: pods.ProgramOutput{Stdout: "out", Stderr: "err"}},
 		"stdin":        {script: "cat", more: map[string]any{"stdin": "a\nb"}, want: pods.ProgramOutput{Stdout: "a\nb"}},
 		"a code":       {script: "exit 3", more: map[string]any{"okExitCodes": []int{3}}, want: pods.ProgramOutput{ExitCode: 3}},
-		"a failure":    {script: "echo gone >&2; exit 4", says: "exit code 4: gone"},
+		"a failure":    {script: "echo gone >&2; exit 4", says: `sh -c "echo gone >&2; exit 4" in ` + namespace + "/" + podOf(t, namespace) + ": exit code 4: gone"},
 		"JSON":         {script: `echo '{"lag": 3}'`, more: map[string]any{"parse": "json"}, want: pods.ProgramOutput{Stdout: `{"lag": 3}`}},
 		"no JSON":      {script: "echo lag", more: map[string]any{"parse": "json"}, says: "standard output is not JSON"},
 		"much":         {script: "yes 12345678 | head -c 1000000", more: map[string]any{"keep": 18}, want: pods.ProgramOutput{Stdout: "…2345678\n12345678\n1"}},
@@ -65,6 +65,33 @@ func TestExecReturnsHowAProgramEnds(t *testing.T) {
 				t.Errorf("the JSON is %s", out.JSON)
 			}
 		})
+	}
+}
+
+// Of several pods a ready one is taken, though it be not the first.
+func TestExecTakesAPodThatIsReady(t *testing.T) {
+	t.Parallel()
+	namespace := shared.Namespace(t)
+	for name, side := range map[string]string{"a": "side:crash", "b": "side:1"} {
+		template := lab.Template("web", "web:1")
+		template.Spec.Containers = append(template.Spec.Containers, corev1.Container{Name: "side", Image: side})
+		_, err := shared.Kube.CoreV1().Pods(namespace).Create(t.Context(),
+			&corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: name, Labels: template.Labels}, Spec: template.Spec}, metav1.CreateOptions{})
+		lab.Must(t, err)
+		lab.Eventually(t, name+" runs", func(ctx context.Context) error {
+			pod, err := shared.Kube.CoreV1().Pods(namespace).Get(ctx, name, metav1.GetOptions{})
+			if err == nil && pod.Status.Phase != corev1.PodRunning {
+				err = fmt.Errorf("it is %s", pod.Status.Phase)
+			}
+			return err
+		})
+	}
+	out, err := apply[pods.ProgramOutput](t, "exec", map[string]any{
+		"selector": "app=web", "namespace": namespace, "command": []string{"sh", "-c", "echo $HOSTNAME $CONTAINER"},
+	}, &sdktest.Host{})
+	lab.Must(t, err)
+	if out.Stdout != "b main" {
+		t.Errorf("it ran in %s", out.Stdout)
 	}
 }
 

@@ -65,7 +65,7 @@ func (p pods) logs() sdk.Action[LogsInput, LogsOutput] {
 
 With ` + "`follow`" + ` it goes on for that time, over disconnects and restarts, with no line lost or told twice; it ends sooner when all
 containers have ended. A pod among several whose log cannot be read is told as its ` + "`problem`" + `; where that is so of all, the step fails.
-At most 50 pods are read at once: a selector that finds more is refused.`,
+At most 50 pods are read at once: a selector that finds more is refused. Pods that come later are not read.`,
 		Effect:     sdk.Read,
 		Idempotent: true,
 		Rules:      []schema.Rule{targetRule()},

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -19,7 +21,7 @@ import (
 // Program is what to run and where; exec and exec_check embed it.
 type Program struct {
 	Target
-	All     bool            `json:"all" doc:"Runs it in all of the pods, one after the other in the order of their names, up to the first in which it fails. Without it, in the first that is ready."`
+	All     bool            `json:"all" doc:"Runs it in all of the pods, one after the other in the order of their names, up to the first in which it fails. Without it, in the first that is ready, or else in the first that runs."`
 	Command []string        `json:"command" required:"true" nosecret:"true" minItems:"1" example:"[\"nginx\",\"-s\",\"reload\"]" doc:"The program and its arguments. No shell looks at them. Others can read them, on the node and in the audit log, so that no secret may stand here: use stdin."`
 	Stdin   string          `json:"stdin" takessecrets:"true" doc:"What the program reads. Without it, it reads an end of file."`
 	Parse   string          `json:"parse" enum:"json" doc:"With json, the output json is what it wrote to standard output, as a value; it must then write one JSON document when its exit code is 0."`
@@ -51,8 +53,24 @@ type spot struct{ namespace, pod, container string }
 
 func (s spot) String() string { return s.namespace + "/" + s.pod }
 
+// longestLine is what is shown of a program and its arguments.
+const longestLine = 200
+
 // line shows the program for people.
-func (in Program) line() string { return strings.Join(in.Command, " ") }
+func (in Program) line() string {
+	words := make([]string, len(in.Command))
+	for i, word := range in.Command {
+		words[i] = word
+		if word == "" || strings.ContainsFunc(word, func(c rune) bool { return c <= ' ' || strings.ContainsRune("'\"\\$`&|;<>()*?", c) }) {
+			words[i] = strconv.Quote(word)
+		}
+	}
+	line := strings.Join(words, " ")
+	if len(line) > longestLine {
+		line = strings.ToValidUTF8(line[:longestLine], "") + container.CutMark
+	}
+	return line
+}
 
 // rights are what running it takes.
 func (in Program) rights() []cluster.Right {
@@ -66,6 +84,9 @@ func (p pods) spots(ctx context.Context, in Program) ([]spot, error) {
 	found, err := p.find(ctx, in.Target)
 	if err != nil {
 		return nil, err
+	}
+	if !in.All {
+		slices.SortStableFunc(found, func(a, b corev1.Pod) int { return readiness(b) - readiness(a) })
 	}
 	var spots []spot
 	var why error
@@ -90,6 +111,16 @@ func (p pods) spots(ctx context.Context, in Program) ([]spot, error) {
 		return nil, why
 	}
 	return spots, nil
+}
+
+// readiness is 1 for a pod that is ready, and 0 for others.
+func readiness(pod corev1.Pod) int {
+	for _, c := range pod.Status.Conditions {
+		if c.Type == corev1.PodReady && c.Status == corev1.ConditionTrue {
+			return 1
+		}
+	}
+	return 0
 }
 
 // runs complains where no program can be run in the container now.
