@@ -159,71 +159,94 @@ func speechless(err error, object *unstructured.Unstructured) error {
 }
 
 // Make makes the change once, also in an attempt that follows one whose answer was
-// lost: before is what that one gave to save.
+// lost: before is what that one gave to save, or nil. What is saved first stands, so
+// that what somebody changes after it in the same fields is a conflict.
 func (e Edit) Make(ctx context.Context, before *Before, save func(context.Context, Before) error) (Outcome, error) {
-	var made Outcome
-	err := cluster.Again(func() (err error) {
-		made, err = e.try(ctx, before, save)
-		return err
-	})
+	m := making{Edit: e, before: before, save: save}
+	err := cluster.Again(func() error { return m.try(ctx) })
 	// Without an earlier attempt, a conflict means that no change was made.
 	if err != nil && before == nil && sdk.AsError(err).Class == sdk.Conflict {
-		return made, sdk.AsError(err).NothingChanged()
+		return m.made, sdk.AsError(err).NothingChanged()
 	}
-	return made, err
+	return m.made, err
 }
 
-func (e Edit) try(ctx context.Context, before *Before, save func(context.Context, Before) error) (Outcome, error) {
-	live, err := e.Live(ctx)
-	switch {
-	case err != nil:
-		return Outcome{}, err
-	case live == nil:
-		return Outcome{}, sdk.FieldErrorf("name", "there is no %s", e)
-	case before != nil:
-		done, err := e.isDone(ctx, live, *before)
+// making is one attempt to make an edit.
+type making struct {
+	Edit
+	before *Before // nil, as long as nothing is saved
+	save   func(context.Context, Before) error
+	made   Outcome
+}
+
+// try looks and makes the change, where it is not made and nobody else has made another.
+func (m *making) try(ctx context.Context) error {
+	live, err := m.Live(ctx)
+	if err != nil {
+		return err
+	}
+	if live == nil && m.before == nil {
+		return sdk.FieldErrorf("name", "there is no %s", m)
+	}
+	if m.before != nil {
+		done, err := m.isDone(live)
 		if err != nil || done {
-			return Outcome{live, live, before.Changes}, err
+			m.made = Outcome{live, live, m.before.Changes}
+			return err
 		}
 	}
-	foreseen, err := e.Foresee(ctx, live)
-	if err != nil {
-		return Outcome{}, err
+	if m.made, err = m.Foresee(ctx, live); err != nil {
+		return err
 	}
-	if err := save(ctx, Before{live.GetUID(), foreseen.Changes}); err != nil {
-		return Outcome{}, err
+	if err := m.keep(ctx, live); err != nil {
+		return err
 	}
-	if len(foreseen.Changes) > 0 {
-		foreseen.To, err = e.send(ctx, e.Form, e.Body, live)
+	if len(m.made.Changes) > 0 {
+		m.made.To, err = m.send(ctx, m.Form, m.Body, live)
 	}
-	return foreseen, err
+	m.made.Changes = m.before.Changes
+	return err
 }
 
-// isDone says whether an earlier attempt made its change. Where it cannot be told from
-// what somebody else did, that is a conflict.
-func (e Edit) isDone(ctx context.Context, live *unstructured.Unstructured, before Before) (bool, error) {
-	if err := e.same(live, before.UID); err != nil {
+// keep saves the state before the change. One that is saved must hold all that the edit
+// would change now.
+func (m *making) keep(ctx context.Context, live *unstructured.Unstructured) error {
+	if m.before == nil {
+		before := Before{live.GetUID(), m.made.Changes}
+		if err := m.save(ctx, before); err != nil {
+			return err
+		}
+		m.before = &before
+		return nil
+	}
+	for _, change := range m.made.Changes {
+		path := change.Path.String()
+		if !slices.ContainsFunc(m.before.Changes, func(c fields.Change) bool { return c.Path.String() == path }) {
+			return m.meddled(live, change)
+		}
+	}
+	return nil
+}
+
+// isDone says whether the change was made of which the state before is saved. Where it
+// cannot be told from what somebody else did, that is a conflict. Of values that are not
+// kept it is known only whether the edit would change them: it is made anew.
+func (m *making) isDone(live *unstructured.Unstructured) (bool, error) {
+	if err := m.same(live, m.before.UID); err != nil {
 		return false, err
 	}
 	count := map[fields.Standing]int{}
-	for _, change := range before.Changes {
+	for _, change := range m.before.Changes {
 		standing := change.Standing(live)
 		count[standing]++
 		if standing == fields.Other {
-			return false, e.meddled(live, change)
+			return false, m.meddled(live, change)
 		}
 	}
-	switch {
-	case count[fields.Changed] > 0 && count[fields.Original] > 0:
-		return false, sdk.Errorf(sdk.Conflict, "somebody took back a part of what this step did to the %s", e)
-	case count[fields.Changed] > 0:
-		return true, nil
-	case count[fields.Unknown] == 0 || count[fields.Original] > 0:
-		return false, nil
+	if count[fields.Changed] > 0 && count[fields.Original] > 0 {
+		return false, sdk.Errorf(sdk.Conflict, "somebody took back a part of what this step did to the %s", m)
 	}
-	// Of values that are not kept it is known only whether the edit would change them.
-	again, err := e.Foresee(ctx, live)
-	return err == nil && len(again.Changes) == 0, err
+	return count[fields.Changed] > 0, nil
 }
 
 // same is about the object being the one that was edited.

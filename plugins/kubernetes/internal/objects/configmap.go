@@ -108,11 +108,13 @@ func (o objects) applyConfigMap(ctx context.Context, call *sdk.Call[ConfigMapInp
 		return ConfigMapOutput{}, err
 	case found != nil && madeBy(found, call.Key): // by an earlier attempt
 		return configured(found, slices.Sorted(maps.Keys(call.Input.Set)), true), nil
+	case found != nil && before.Created != "":
+		return ConfigMapOutput{}, sdk.Errorf(sdk.Conflict, "somebody made the %s meanwhile, which this step was to make", e)
 	case found == nil && call.Input.Create && (!saved || before.Created != ""):
 		return o.createConfigMap(ctx, call, e)
 	}
 	earlier := &before.Before
-	if !saved || before.Created != "" {
+	if !saved {
 		earlier = nil
 	}
 	made, err := e.Make(ctx, earlier, func(ctx context.Context, b edit.Before) error {

@@ -74,30 +74,6 @@ func TestConfigMapSetSaysWhatChangedAndHashesAll(t *testing.T) {
 	}
 }
 
-// Somebody else writes between the look and the change: there is a fresh look, and what
-// is restored is what he wrote.
-func TestAChangeInTheSameMomentIsSeen(t *testing.T) {
-	t.Parallel()
-	world := colored(setting())(t)
-	namespace, req := world.Params["namespace"].(string), request(t, world.Params)
-	host, first := &sdktest.Host{}, true
-	host.OnBefore = func() {
-		if first {
-			first = false
-			recolor(t, namespace, `{"data":{"color":"green","taste":"sweet"}}`)
-		}
-	}
-	set(t, req, host)
-	if got := world.Probe(); got != "map[color:blue shape:round taste:sweet] map[] map[]" {
-		t.Errorf("it is %s", got)
-	}
-	req.Before = host.StateBefore()
-	lab.Must(t, action(t, shared.Connect(t), "configmap_set").Undo(t.Context(), req, host))
-	if got := world.Probe(); got != "map[color:green size:big taste:sweet] map[] map[]" {
-		t.Errorf("after the undo it is %s", got)
-	}
-}
-
 func TestUndoOfAConfigMapThatTheStepMade(t *testing.T) {
 	t.Parallel()
 	handler := action(t, shared.Connect(t), "configmap_set")

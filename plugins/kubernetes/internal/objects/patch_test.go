@@ -308,3 +308,40 @@ func TestPatchOfASubresource(t *testing.T) {
 		t.Errorf("there are %d replicas, %v", *found.Spec.Replicas, err)
 	}
 }
+
+// Somebody else writes between the look and the change, whatever the form of the patch:
+// what he gave to another field stays, and what he gave to the same one is not overwritten.
+func TestAPatchMeetsAnotherInTheSameMoment(t *testing.T) {
+	t.Parallel()
+	handler := action(t, shared.Connect(t), "patch")
+	to := map[string]any{"data": map[string]any{"color": "blue"}}
+	for form, patch := range map[string]any{
+		"merge": to, "strategic": to, "json": []any{map[string]any{"op": "replace", "path": "/data/color", "value": "blue"}},
+	} {
+		for field, want := range map[string]string{"taste": "map[color:blue size:big taste:sour]", "color": "map[color:sour size:big]"} {
+			t.Run(form+" "+field, func(t *testing.T) {
+				t.Parallel()
+				world, host, times := colored(patching(form, patch))(t), &sdktest.Host{}, 0
+				namespace, req := world.Params["namespace"].(string), request(t, world.Params)
+				host.OnBefore = func() {
+					times++
+					recolor(t, namespace, `{"data":{"`+field+`":"sour"}}`)
+				}
+				_, err := handler.Apply(t.Context(), req, host)
+				if got := world.Probe(); times != 1 || got != want+" map[] map[]" {
+					t.Errorf("after saving %d times, it is %s", times, got)
+				}
+				if field == "taste" {
+					lab.Must(t, err)
+				} else if err == nil || sdk.AsError(err).Class != sdk.Conflict || !sdk.AsError(err).Unchanged || !strings.Contains(err.Error(), "somebody-else") {
+					t.Errorf("got %v, want a conflict with somebody-else before anything changed", err)
+				}
+				req.Before = host.StateBefore()
+				err = handler.Undo(t.Context(), req, host)
+				if got := world.Probe(); field == "taste" && (err != nil || got != "map[color:red size:big taste:sour] map[] map[]") {
+					t.Errorf("the undo says %v, and it is %s", err, got)
+				}
+			})
+		}
+	}
+}
