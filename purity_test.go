@@ -29,6 +29,11 @@ var edgeAllowed = map[string]string{
 	"steps time.Now":   "an action acts on the world and measures it; its tests run in a synctest bubble",
 	"steps time.Since": "as time.Now",
 	"steps time.Until": "as time.Now",
+
+	"plugins/kubernetes/internal/jobs time.Now":   "as in steps: how long a Job has stood still",
+	"plugins/kubernetes/internal/jobs time.Since": "as time.Now",
+	"plugins/kubernetes/internal/pods time.Now":   "as in steps: how long a program ran, how old events are",
+	"plugins/kubernetes/internal/pods time.Since": "as time.Now",
 }
 
 // machineImports is all that the pure machine may import from outside this module.
