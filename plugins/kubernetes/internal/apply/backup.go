@@ -10,7 +10,9 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
 
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/change"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/inventory"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
@@ -24,7 +26,7 @@ func backupName(uid types.UID) string { return "gatebook-before-" + string(uid) 
 
 // backup is what undoing has to know of a Secret.
 type backup struct {
-	Changes []change        `json:"changes,omitempty"`
+	Changes []change.Field  `json:"changes,omitempty"`
 	Object  json.RawMessage `json:"object,omitempty"` // whole, where the step deleted it
 }
 
@@ -43,7 +45,7 @@ func (s step) keep(ctx context.Context, of *unstructured.Unstructured, b backup)
 	if b.Object == nil { // it goes with the Secret
 		made.OwnerReferences = []metav1.OwnerReference{{APIVersion: "v1", Kind: "Secret", Name: of.GetName(), UID: of.GetUID()}}
 	} else { // or with the next prune
-		made.Annotations[partOf] = s.inventory
+		made.Annotations[inventory.PartOf] = s.member()
 	}
 	client := s.Kube.CoreV1().Secrets(of.GetNamespace())
 	return cluster.Again(func() error {

@@ -50,17 +50,17 @@ func (s step) left(ctx context.Context, targets []target, was before) (string, e
 			return fmt.Sprintf("The %s is not as it should be.", t), nil
 		}
 	}
-	listed, _, err := s.read(ctx)
-	if err != nil || s.inventory == "" {
+	listed, err := s.readList(ctx)
+	if err != nil || s.list == nil {
 		return "", err
 	}
-	prunes, err := s.leftovers(ctx, listed.List, targets)
+	prunes, err := s.leftovers(ctx, listed.Objects, targets)
 	if err != nil {
 		return "", err
 	}
 	r := run{step: s, targets: targets, prunes: prunes, before: was}
-	if listed.Writer != s.key || !slices.Equal(r.list(listed.List), listed.List) {
-		return fmt.Sprintf("The inventory %s is not written yet.", s.inventory), nil
+	if listed.Writer != s.key || !slices.Equal(r.final(listed.Objects), listed.Objects) {
+		return fmt.Sprintf("The inventory %s is not written yet.", s.list), nil
 	}
 	if slices.ContainsFunc(prunes, func(d doomed) bool { return !s.stays(d) }) {
 		return "Not all is deleted that is no longer among the objects.", nil

@@ -24,11 +24,11 @@ func (a applier) plan(ctx context.Context, call *sdk.Call[Input]) (sdk.Preview, 
 	if preview.Blockers, err = s.lacking(ctx, s.rights(targets)); err != nil || len(preview.Blockers) > 0 {
 		return preview, err
 	}
-	listed, _, err := s.read(ctx)
+	listed, err := s.readList(ctx)
 	if err != nil {
 		return preview, err
 	}
-	prunes, err := s.leftovers(ctx, listed.List, targets)
+	prunes, err := s.leftovers(ctx, listed.Objects, targets)
 	if err != nil {
 		return preview, err
 	}
@@ -52,12 +52,12 @@ func (s step) rights(targets []target) []cluster.Right {
 	for _, t := range targets {
 		rights = append(rights, t.kind.Right("get", t.namespace(), t.name()), t.kind.Right("patch", t.namespace(), t.name()))
 	}
-	if s.inventory == "" {
+	if s.list == nil {
 		return rights
 	}
 	for _, verb := range []string{"get", "create", "update"} {
 		rights = append(rights, cluster.Right{
-			Verb: verb, Resource: "configmaps", Namespace: s.In(s.in.Namespace), Name: s.in.Inventory, Words: verb + " the inventory " + s.in.Inventory,
+			Verb: verb, Resource: "configmaps", Namespace: s.list.Namespace, Name: s.list.Name, Words: verb + " the inventory " + s.list.Name,
 		})
 	}
 	return rights
@@ -101,11 +101,11 @@ func (s step) foresee(ctx context.Context, targets []target, preview *sdk.Previe
 			rights = append(rights, t.kind.Right("create", t.namespace(), t.name()))
 		case len(v.changes) == 0:
 			continue
-		case diff.IsSecret(t.object):
+		case diff.IsSecret(t.Object):
 			rights = append(rights, backupRights(t.namespace())...)
 		}
 		if v.unknown != "" {
-			shown = t.object
+			shown = t.Object
 			preview.Warnings = append(preview.Warnings, fmt.Sprintf(
 				"What the server makes of the %s, and whether it accepts it, is not known before the step runs, since %s.", t, v.unknown))
 		}

@@ -3,6 +3,7 @@ package apply
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -10,30 +11,33 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/change"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/diff"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/inventory"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/manifest"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
 // doomed is an object that is on the inventory's list and no longer among the objects.
 type doomed struct {
-	ref
+	manifest.Ref
 	kind cluster.Kind
 	live *unstructured.Unstructured
 }
 
 // leftovers are the objects that a prune deletes: those that the inventory applied, and
 // that nobody has made anew, or made part of another one. Namespaces come last.
-func (s step) leftovers(ctx context.Context, list []ref, targets []target) ([]doomed, error) {
+func (s step) leftovers(ctx context.Context, list []manifest.Ref, targets []target) ([]doomed, error) {
 	if !s.in.Prune {
 		return nil, nil
 	}
-	var wanted []ref
+	var wanted []manifest.Ref
 	for _, t := range targets {
-		wanted = append(wanted, refOf(t.object))
+		wanted = append(wanted, manifest.RefOf(t.Object))
 	}
 	var found []doomed
-	for _, r := range slices.Backward(without(list, wanted)) {
+	for _, r := range slices.Backward(manifest.Without(list, wanted)) {
 		kind, err := s.Kind(ctx, r.APIVersion, r.Kind)
 		if isUnserved(err) {
 			continue // it went with its kind
@@ -45,7 +49,7 @@ func (s step) leftovers(ctx context.Context, list []ref, targets []target) ([]do
 		if err != nil {
 			return nil, err
 		}
-		if live != nil && live.GetAnnotations()[partOf] == s.inventory {
+		if live != nil && live.GetAnnotations()[inventory.PartOf] == s.member() {
 			found = append(found, doomed{r, kind, live})
 		}
 	}
@@ -53,8 +57,8 @@ func (s step) leftovers(ctx context.Context, list []ref, targets []target) ([]do
 }
 
 // keepsData says whether more would be lost with an object than can be made anew.
-func (r ref) keepsData() bool {
-	switch r.group() + "/" + r.Kind {
+func (d doomed) keepsData() bool {
+	switch d.Group() + "/" + d.Kind {
 	case "/Namespace", "/PersistentVolumeClaim", "/PersistentVolume", "apiextensions.k8s.io/CustomResourceDefinition":
 		return true
 	default:
@@ -76,12 +80,12 @@ func (s step) stays(d doomed) bool {
 
 // record is what undoing has to know to make the object anew.
 func (d doomed) record() (record, error) {
-	made := record{ref: d.ref, UID: d.live.GetUID()}
+	made := record{Ref: d.Ref, UID: d.live.GetUID()}
 	if diff.IsSecret(d.live) {
 		made.Backup = backupName(made.UID)
 		return made, nil
 	}
-	text, err := json.Marshal(bare(d.live))
+	text, err := json.Marshal(change.Bare(d.live))
 	made.Object = text
 	return made, err
 }
@@ -132,21 +136,21 @@ func (r *run) recorded(ctx context.Context, d doomed) error {
 	}
 	i := slices.IndexFunc(r.before.Pruned, func(was record) bool { return was.UID == now.UID })
 	if i < 0 {
-		return sdk.Errorf(sdk.Conflict, "the %s became part of the inventory %s meanwhile", d, r.inventory)
+		return sdk.Errorf(sdk.Conflict, "the %s became part of the inventory %s meanwhile", d, r.list)
 	}
 	if diff.IsSecret(d.live) {
-		text, err := json.Marshal(bare(d.live))
+		text, err := json.Marshal(change.Bare(d.live))
 		if err != nil {
 			return err
 		}
 		return r.keep(ctx, d.live, backup{Object: text})
 	}
-	was, wasErr := value(r.before.Pruned[i].Object)
-	is, isErr := value(now.Object)
-	if err := firstOf(wasErr, isErr); err != nil {
+	was, wasErr := change.Value(r.before.Pruned[i].Object)
+	is, isErr := change.Value(now.Object)
+	if err := errors.Join(wasErr, isErr); err != nil {
 		return err
 	}
-	if d.live.GetDeletionTimestamp() == nil && !alike(was, is) {
+	if d.live.GetDeletionTimestamp() == nil && !change.Alike(was, is) {
 		return sdk.Errorf(sdk.Conflict, "somebody changed the %s meanwhile, which was to be deleted", d)
 	}
 	return nil
@@ -163,24 +167,24 @@ func (r *run) removal(d doomed) cluster.Removal {
 	}
 }
 
-// list is what is on the inventory's list when all is done.
-func (r *run) list(list []ref) []ref {
-	list = with(list, r.refs())
+// final is what is on the inventory's list when all is done.
+func (r *run) final(list []manifest.Ref) []manifest.Ref {
+	list = manifest.With(list, r.refs())
 	if !r.in.Prune {
 		return list
 	}
-	var stay []ref
+	var stay []manifest.Ref
 	for _, d := range r.prunes {
 		if r.stays(d) {
-			stay = append(stay, d.ref)
+			stay = append(stay, d.Ref)
 		}
 	}
 	for _, p := range r.before.Pruned {
 		if p.Backup != "" { // the next prune deletes it
-			stay = append(stay, ref{"v1", "Secret", p.Namespace, p.Backup})
+			stay = append(stay, manifest.Ref{APIVersion: "v1", Kind: "Secret", Namespace: p.Namespace, Name: p.Backup})
 		}
 	}
-	return with(r.refs(), stay)
+	return manifest.With(r.refs(), stay)
 }
 
 // foreseePrune adds to a plan what a prune deletes.

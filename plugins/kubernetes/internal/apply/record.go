@@ -10,45 +10,27 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
 
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/change"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/diff"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/inventory"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/manifest"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
 // before is the state that undoing restores.
 type before struct {
-	Key       string   `json:"key"` // of the step: undoing has another
-	Objects   []record `json:"objects"`
-	Pruned    []record `json:"pruned,omitempty"`
-	Inventory *entry   `json:"inventory,omitempty"`
-}
-
-// ref names an object, as its manifest does.
-type ref struct {
-	APIVersion string `json:"apiVersion"`
-	Kind       string `json:"kind"`
-	Namespace  string `json:"namespace,omitempty"`
-	Name       string `json:"name"`
-}
-
-// group is the group of the object's kind.
-func (r ref) group() string {
-	group, _, has := strings.Cut(r.APIVersion, "/")
-	if !has {
-		return ""
-	}
-	return group
-}
-
-func refOf(object *unstructured.Unstructured) ref {
-	return ref{object.GetAPIVersion(), object.GetKind(), object.GetNamespace(), object.GetName()}
+	Key       string          `json:"key"` // of the step: undoing has another
+	Objects   []record        `json:"objects"`
+	Pruned    []record        `json:"pruned,omitempty"`
+	Inventory *inventory.List `json:"inventory,omitempty"`
 }
 
 // record is what the step did to an object.
 type record struct {
-	ref
-	UID     types.UID `json:"uid,omitempty"` // of what was there before; empty: nothing was
-	Changes []change  `json:"changes,omitempty"`
+	manifest.Ref
+	UID     types.UID      `json:"uid,omitempty"` // of what was there before; empty: nothing was
+	Changes []change.Field `json:"changes,omitempty"`
 	// Object is the whole object, where the step deleted it.
 	Object json.RawMessage `json:"object,omitempty"`
 	// Backup is the Secret that has the changes, or the object, where that is a Secret.
@@ -64,7 +46,7 @@ type view struct {
 	live    *unstructured.Unstructured // nil: there is none
 	after   *unstructured.Unstructured // nil: it cannot be asked yet
 	unknown string                     // why
-	changes []change                   // from live to after
+	changes []change.Field             // from live to after
 }
 
 // survey looks at an object and asks the server what the step would make of it.
@@ -91,7 +73,7 @@ func (s step) survey(ctx context.Context, t target, all []target) (view, error) 
 		return v, t.fault(ctx, err, "apply")
 	}
 	if v.live != nil {
-		v.changes, err = between(v.live, v.after)
+		v.changes, err = change.Between(v.live, v.after)
 	}
 	return v, err
 }
@@ -100,11 +82,11 @@ func (s step) survey(ctx context.Context, t target, all []target) (view, error) 
 // an object.
 func awaits(t target, all []target) string {
 	for _, other := range all {
-		switch group := other.object.GroupVersionKind().GroupKind(); {
+		switch group := other.Object.GroupVersionKind().GroupKind(); {
 		case group.Group == "" && group.Kind == "Namespace" && other.name() == t.namespace():
 			return "the step itself makes its namespace"
-		case other.defines():
-			if defined, _ := cluster.Defined(other.object); defined.Served.Group == t.kind.Served.Group && defined.Name == t.kind.Name {
+		case other.Defines():
+			if defined, _ := cluster.Defined(other.Object); defined.Served.Group == t.kind.Served.Group && defined.Name == t.kind.Name {
 				return "the step itself defines its kind"
 			}
 		}
@@ -114,7 +96,7 @@ func awaits(t target, all []target) string {
 
 // settled says whether applying would do nothing, not even to who manages what.
 func (v view) settled() bool {
-	return v.live != nil && v.after != nil && len(v.changes) == 0 && alike(managed(v.live), managed(v.after))
+	return v.live != nil && v.after != nil && len(v.changes) == 0 && change.Alike(managed(v.live), managed(v.after))
 }
 
 // managed is who manages what, without since when.
@@ -128,14 +110,14 @@ func managed(object *unstructured.Unstructured) []metav1.ManagedFieldsEntry {
 
 // record is what undoing has to know.
 func (v view) record() record {
-	r := record{ref: refOf(v.object)}
+	r := record{Ref: manifest.RefOf(v.Object)}
 	if v.live == nil {
 		return r
 	}
 	r.UID = v.live.GetUID()
 	switch {
 	case len(v.changes) == 0:
-	case diff.IsSecret(v.object):
+	case diff.IsSecret(v.Object):
 		r.Backup = backupName(r.UID)
 	default:
 		r.Changes = v.changes
@@ -160,15 +142,15 @@ func (s step) meets(ctx context.Context, v view, r record) error {
 	if err != nil || r.Backup != "" && len(known.Changes) == 0 {
 		return err // what is not kept yet may still be anything
 	}
-	meddled, err := beyond(v.changes, known.Changes)
+	meddled, err := change.Beyond(v.changes, known.Changes)
 	if err != nil || len(meddled) == 0 {
 		return err
 	}
-	return conflict(r.ref, v.live, meddled)
+	return conflict(r.Ref, v.live, meddled)
 }
 
 // conflict names who changed fields.
-func conflict(r ref, live *unstructured.Unstructured, meddled [][]string) error {
+func conflict(r manifest.Ref, live *unstructured.Unstructured, meddled [][]string) error {
 	var fields []string
 	who := "somebody"
 	for _, path := range meddled {

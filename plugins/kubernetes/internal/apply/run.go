@@ -12,6 +12,7 @@ import (
 
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/diff"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/manifest"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
@@ -51,12 +52,12 @@ func (a applier) apply(ctx context.Context, call *sdk.Call[Input]) (Output, erro
 
 // begin looks at everything, and saves what undoing has to know, before the first change.
 func (r *run) begin(ctx context.Context) error {
-	listed, _, err := r.read(ctx)
+	listed, err := r.readList(ctx)
 	if err != nil {
 		return err
 	}
 	r.before.Key = r.key
-	if r.inventory != "" {
+	if r.list != nil {
 		r.before.Inventory = &listed
 	}
 	for _, t := range r.targets {
@@ -66,7 +67,7 @@ func (r *run) begin(ctx context.Context) error {
 		}
 		r.views, r.before.Objects = append(r.views, v), append(r.before.Objects, v.record())
 	}
-	if r.prunes, err = r.leftovers(ctx, listed.List, r.targets); err != nil {
+	if r.prunes, err = r.leftovers(ctx, listed.Objects, r.targets); err != nil {
 		return err
 	}
 	for _, d := range r.prunes {
@@ -84,7 +85,7 @@ func (r *run) begin(ctx context.Context) error {
 
 // resume looks at everything again, after an attempt that may have come to any point.
 func (r *run) resume(ctx context.Context) error {
-	listed, _, err := r.read(ctx)
+	listed, err := r.readList(ctx)
 	if err != nil {
 		return err
 	}
@@ -98,13 +99,13 @@ func (r *run) resume(ctx context.Context) error {
 		}
 		r.views = append(r.views, v)
 	}
-	r.prunes, err = r.leftovers(ctx, listed.List, r.targets)
+	r.prunes, err = r.leftovers(ctx, listed.Objects, r.targets)
 	return err
 }
 
 func (r *run) carryOut(ctx context.Context) error {
 	// Until all is done, the list has what was applied and what is going to be.
-	if err := r.write(ctx, func(list []ref) []ref { return with(list, r.refs()) }); err != nil {
+	if err := r.writeList(ctx, func(list []manifest.Ref) []manifest.Ref { return manifest.With(list, r.refs()) }); err != nil {
 		return err
 	}
 	for i, t := range r.targets {
@@ -116,14 +117,14 @@ func (r *run) carryOut(ctx context.Context) error {
 	if err := r.prune(ctx); err != nil {
 		return fmt.Errorf("all %d objects are applied, and not all others are deleted: %w", len(r.targets), err)
 	}
-	return r.write(ctx, r.list)
+	return r.writeList(ctx, r.final)
 }
 
 // refs are the objects of the step.
-func (r *run) refs() []ref {
-	refs := make([]ref, 0, len(r.targets))
+func (r *run) refs() []manifest.Ref {
+	refs := make([]manifest.Ref, 0, len(r.targets))
 	for _, t := range r.targets {
-		refs = append(refs, refOf(t.object))
+		refs = append(refs, manifest.RefOf(t.Object))
 	}
 	return refs
 }
@@ -179,7 +180,7 @@ func (r *run) again(ctx context.Context, i int) error {
 }
 
 func (r *run) backUp(ctx context.Context, v view) error {
-	if v.live == nil || len(v.changes) == 0 || !diff.IsSecret(v.object) {
+	if v.live == nil || len(v.changes) == 0 || !diff.IsSecret(v.Object) {
 		return nil
 	}
 	return r.keep(ctx, v.live, backup{Changes: v.changes})
@@ -207,10 +208,10 @@ func (r *run) made(ctx context.Context, v view, got *unstructured.Unstructured) 
 
 // defined waits until a kind that was defined is served.
 func (r *run) defined(ctx context.Context, t target) error {
-	if !t.defines() {
+	if !t.Defines() {
 		return nil
 	}
-	defined, served := cluster.Defined(t.object)
+	defined, served := cluster.Defined(t.Object)
 	return cluster.Await(ctx, cluster.Awaited{
 		What: fmt.Sprintf("%s is served", defined.Name), Timeout: r.in.Timeout,
 		Tell: func(seen string) { r.call.Progressf("the %s: %s", t, seen) },
@@ -264,9 +265,4 @@ func outputs(b before) Output {
 		out.Pruned = append(out.Pruned, r.String())
 	}
 	return out
-}
-
-// String is the object as a person reads it: "Deployment shop/web".
-func (r ref) String() string {
-	return cluster.Kind{Name: r.Kind, Namespaced: r.Namespace != ""}.Named(r.Namespace, r.Name)
 }

@@ -14,24 +14,22 @@ import (
 
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/diff"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/inventory"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/manifest"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
-const (
-	// createdBy holds, on an object, the key of the step that created it.
-	createdBy = "gatebook.dev/created-by"
-	// partOf holds, on an object, the inventory that it is part of.
-	partOf = "gatebook.dev/inventory"
-)
+// createdBy holds, on an object, the key of the step that created it.
+const createdBy = "gatebook.dev/created-by"
 
 // target is an object of the step, and how the API serves it.
 type target struct {
-	item
+	manifest.Item
 	kind cluster.Kind
 }
 
-func (t target) namespace() string { return t.object.GetNamespace() }
-func (t target) name() string      { return t.object.GetName() }
+func (t target) namespace() string { return t.Object.GetNamespace() }
+func (t target) name() string      { return t.Object.GetName() }
 
 // String is the object as a person reads it: "Deployment shop/web".
 func (t target) String() string { return t.kind.Named(t.namespace(), t.name()) }
@@ -39,37 +37,40 @@ func (t target) String() string { return t.kind.Named(t.namespace(), t.name()) }
 // targets asks how the kinds of the objects are served. A kind that is not served, but
 // defined among the objects, is known from there.
 func (a applier) targets(ctx context.Context, in Input) ([]target, error) {
-	items, err := in.items()
+	if in.Prune && in.Inventory == "" {
+		return nil, sdk.FieldErrorf("inventory", "is needed to prune")
+	}
+	items, err := manifest.Read(in.Manifest, in.Manifests)
 	if err != nil {
 		return nil, err
 	}
 	defined := map[schema.GroupKind]cluster.Kind{}
 	for _, i := range items {
-		if i.defines() {
-			kind, _ := cluster.Defined(i.object)
+		if i.Defines() {
+			kind, _ := cluster.Defined(i.Object)
 			defined[schema.GroupKind{Group: kind.Served.Group, Kind: kind.Name}] = kind
 		}
 	}
 	targets, seen := make([]target, 0, len(items)), map[string]bool{}
 	for _, i := range items {
-		kind, err := a.Kind(ctx, i.object.GetAPIVersion(), i.object.GetKind())
+		kind, err := a.Kind(ctx, i.Object.GetAPIVersion(), i.Object.GetKind())
 		if err != nil {
 			known := false
-			if kind, known = defined[i.object.GroupVersionKind().GroupKind()]; !known || !isUnserved(err) {
-				return nil, at(i.field, err)
+			if kind, known = defined[i.Object.GroupVersionKind().GroupKind()]; !known || !isUnserved(err) {
+				return nil, at(i.Field, err)
 			}
-			kind.Served.Version = i.object.GroupVersionKind().Version
+			kind.Served.Version = i.Object.GroupVersionKind().Version
 		}
 		namespace := ""
 		if kind.Namespaced {
-			if namespace = i.object.GetNamespace(); namespace == "" {
+			if namespace = i.Object.GetNamespace(); namespace == "" {
 				namespace = a.In(in.Namespace)
 			}
 		}
-		i.object.SetNamespace(namespace)
+		i.Object.SetNamespace(namespace)
 		t := target{i, kind}
 		if id := kind.Served.Group + t.String(); seen[id] {
-			return nil, sdk.FieldErrorf(i.field, "the %s is given twice", t)
+			return nil, sdk.FieldErrorf(i.Field, "the %s is given twice", t)
 		} else {
 			seen[id] = true
 		}
@@ -101,9 +102,9 @@ func (t target) fault(ctx context.Context, err error, doing string) error {
 	if is && strings.Contains(typed.Message, "failed to create typed patch object") {
 		typed.Class = sdk.Permanent // the server takes a value of a wrong type for a fault of its own
 	}
-	err = at(t.field, err)
+	err = at(t.Field, err)
 	typed, is = errors.AsType[*sdk.Error](err)
-	if !is || !diff.IsSecret(t.object) {
+	if !is || !diff.IsSecret(t.Object) {
 		return err
 	}
 	hidden := sdk.Errorf(typed.Class, "%s", t.hide(typed.Message))
@@ -113,7 +114,7 @@ func (t target) fault(ctx context.Context, err error, doing string) error {
 
 // hide takes the values of a Secret out of a text.
 func (t target) hide(text string) string {
-	values, _, _ := unstructured.NestedStringMap(t.object.Object, "data")
+	values, _, _ := unstructured.NestedStringMap(t.Object.Object, "data")
 	for _, value := range values {
 		plain, _ := base64.StdEncoding.DecodeString(value)
 		for _, secret := range []string{value, string(plain)} {
@@ -132,30 +133,52 @@ func (a applier) look(ctx context.Context, t target) (*unstructured.Unstructured
 // step is what all objects of one step have in common.
 type step struct {
 	applier
-	in        Input
-	key       string // empty for a plan
-	inventory string // namespace/name; empty for none
+	in   Input
+	key  string               // empty for a plan
+	list *inventory.Inventory // nil: none
 }
 
 func (a applier) step(in Input, key string) step {
 	s := step{applier: a, in: in, key: key}
 	if in.Inventory != "" {
-		s.inventory = a.In(in.Namespace) + "/" + in.Inventory
+		s.list = &inventory.Inventory{Cluster: a.Cluster, Namespace: a.In(in.Namespace), Name: in.Inventory}
 	}
 	return s
+}
+
+// member is the mark of an object that is part of the step's inventory.
+func (s step) member() string {
+	if s.list == nil {
+		return ""
+	}
+	return s.list.String()
+}
+
+func (s step) readList(ctx context.Context) (inventory.List, error) {
+	if s.list == nil {
+		return inventory.List{}, nil
+	}
+	return s.list.Read(ctx)
+}
+
+func (s step) writeList(ctx context.Context, change func(objects []manifest.Ref) []manifest.Ref) error {
+	if s.list == nil {
+		return nil
+	}
+	return s.list.Write(ctx, s.key, change)
 }
 
 // put applies the object to what is there. What was looked at must still be what is
 // there; the error is the API's own, and its answer to what meets another manager.
 func (s step) put(ctx context.Context, t target, live *unstructured.Unstructured, dryRun ...string) (*unstructured.Unstructured, error) {
-	wanted := t.object.DeepCopy()
+	wanted := t.Object.DeepCopy()
 	marks := wanted.GetAnnotations()
 	if marks == nil {
 		marks = map[string]string{}
 	}
 	if live != nil {
 		wanted.SetResourceVersion(live.GetResourceVersion())
-		for _, mark := range []string{createdBy, partOf} {
+		for _, mark := range []string{createdBy, inventory.PartOf} {
 			if value, has := live.GetAnnotations()[mark]; has {
 				marks[mark] = value // it would be taken away
 			}
@@ -163,8 +186,8 @@ func (s step) put(ctx context.Context, t target, live *unstructured.Unstructured
 	} else if s.key != "" {
 		marks[createdBy] = s.key
 	}
-	if s.inventory != "" {
-		marks[partOf] = s.inventory
+	if s.list != nil {
+		marks[inventory.PartOf] = s.member()
 	}
 	if len(marks) > 0 {
 		wanted.SetAnnotations(marks)
@@ -183,11 +206,11 @@ func (s step) put(ctx context.Context, t target, live *unstructured.Unstructured
 // claims refuses an object that is part of another inventory, whose prune would then
 // not know it any more.
 func (s step) claims(t target, live *unstructured.Unstructured) error {
-	if live == nil || s.inventory == "" || s.in.Force {
+	if live == nil || s.list == nil || s.in.Force {
 		return nil
 	}
-	if other := live.GetAnnotations()[partOf]; other != "" && other != s.inventory {
-		return sdk.Errorf(sdk.Conflict, "the %s is part of the inventory %s; with force, it becomes part of %s", t, other, s.inventory)
+	if other := live.GetAnnotations()[inventory.PartOf]; other != "" && other != s.member() {
+		return sdk.Errorf(sdk.Conflict, "the %s is part of the inventory %s; with force, it becomes part of %s", t, other, s.list)
 	}
 	return nil
 }

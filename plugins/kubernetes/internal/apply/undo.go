@@ -12,7 +12,10 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	utiljson "k8s.io/apimachinery/pkg/util/json"
 
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/change"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/inventory"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/manifest"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
@@ -22,7 +25,7 @@ func (a applier) undo(ctx context.Context, call *sdk.Call[Input]) error {
 	if err != nil || !saved {
 		return err
 	}
-	items, err := call.Input.items()
+	items, err := manifest.Read(call.Input.Manifest, call.Input.Manifests)
 	if err != nil {
 		return err
 	}
@@ -47,7 +50,7 @@ func (a applier) undo(ctx context.Context, call *sdk.Call[Input]) error {
 			return err
 		}
 	}
-	if err := take("the inventory", func() error { return u.restore(ctx, was.Inventory) }); err != nil {
+	if err := take("the inventory", func() error { return u.restoreList(ctx, was.Inventory) }); err != nil {
 		return err
 	}
 	if len(left) > 0 {
@@ -62,8 +65,15 @@ type undoing struct {
 	call *sdk.Call[Input]
 }
 
+func (u undoing) restoreList(ctx context.Context, was *inventory.List) error {
+	if was == nil {
+		return nil
+	}
+	return u.list.Restore(ctx, u.key, *was)
+}
+
 // takeBack makes one object what it was.
-func (u undoing) takeBack(ctx context.Context, i item, r record) error {
+func (u undoing) takeBack(ctx context.Context, i manifest.Item, r record) error {
 	if r.UID != "" && !r.changed() {
 		return nil
 	}
@@ -78,7 +88,7 @@ func (u undoing) takeBack(ctx context.Context, i item, r record) error {
 	if err != nil {
 		return err
 	}
-	i.object.SetNamespace(r.Namespace)
+	i.Object.SetNamespace(r.Namespace)
 	t := target{i, kind}
 	if err := cluster.Again(func() error { return u.giveBack(ctx, t, r, b.Changes) }); err != nil {
 		return err
@@ -106,10 +116,10 @@ func (u undoing) uncreate(ctx context.Context, r record, kind cluster.Kind) erro
 func (u undoing) isEmpty(ctx context.Context, live *unstructured.Unstructured) error {
 	var found []cluster.Found
 	var err error
-	switch r := refOf(live); {
-	case r.group() == "" && r.Kind == "Namespace":
+	switch r := manifest.RefOf(live); {
+	case r.Group() == "" && r.Kind == "Namespace":
 		found, _, err = u.Search(ctx, r.Name, u.Namespaced())
-	case item{object: live}.defines():
+	case manifest.Item{Object: live}.Defines():
 		if kind, served := cluster.Defined(live); len(served) > 0 {
 			kind.Served.Version = served[0]
 			found, _, err = u.Search(ctx, metav1.NamespaceAll, []cluster.Kind{kind})
@@ -122,7 +132,7 @@ func (u undoing) isEmpty(ctx context.Context, live *unstructured.Unstructured) e
 	if len(found) == 0 {
 		return nil
 	}
-	return sdk.Errorf(sdk.Conflict, "the %s stays: somebody put the %s into it, and %d objects in all", refOf(live), found[0], len(found))
+	return sdk.Errorf(sdk.Conflict, "the %s stays: somebody put the %s into it, and %d objects in all", manifest.RefOf(live), found[0], len(found))
 }
 
 // comesAndGoesByItself says whether a controller makes the object and takes it away.
@@ -140,7 +150,7 @@ func comesAndGoesByItself(f cluster.Found) bool {
 }
 
 // giveBack restores the fields that the step changed.
-func (u undoing) giveBack(ctx context.Context, t target, r record, changes []change) error {
+func (u undoing) giveBack(ctx context.Context, t target, r record, changes []change.Field) error {
 	live, err := u.look(ctx, t)
 	switch {
 	case err != nil:
@@ -152,16 +162,16 @@ func (u undoing) giveBack(ctx context.Context, t target, r record, changes []cha
 	case live.GetUID() != r.UID:
 		return sdk.Errorf(sdk.Conflict, "the %s is not the one that was changed, but a new one of that name", r)
 	}
-	patch, meddled, err := back(live, changes, func(path []string) bool { return u.stands(ctx, t, live, path) })
+	patch, meddled, err := change.Back(live, changes, func(path []string) bool { return u.stands(ctx, t, live, path) })
 	switch {
 	case err != nil:
 		return sdk.Errorf(sdk.Permanent, "the state before the change of the %s: %w", r, err)
 	case len(meddled) > 0:
-		return conflict(r.ref, live, meddled)
+		return conflict(r.Ref, live, meddled)
 	case len(patch) == 0:
 		return nil
 	}
-	set(patch, live.GetResourceVersion(), []string{"metadata", "resourceVersion"})
+	change.Set(patch, live.GetResourceVersion(), []string{"metadata", "resourceVersion"})
 	body, err := json.Marshal(patch)
 	if err != nil {
 		return err
@@ -186,8 +196,8 @@ func (u undoing) stands(ctx context.Context, t target, live *unstructured.Unstru
 	if err != nil {
 		return false
 	}
-	changes, err := between(live, after)
-	return err == nil && !slices.ContainsFunc(changes, func(c change) bool {
+	changes, err := change.Between(live, after)
+	return err == nil && !slices.ContainsFunc(changes, func(c change.Field) bool {
 		n := min(len(c.Path), len(path))
 		return slices.Equal(c.Path[:n], path[:n])
 	})
@@ -209,7 +219,7 @@ func (u undoing) revive(ctx context.Context, r record) error {
 		return err
 	case live != nil && live.GetUID() == r.UID && live.GetDeletionTimestamp() != nil:
 		return sdk.Errorf(sdk.Transient, "the %s is on its way out, and has to be gone first", r)
-	case live != nil && live.GetAnnotations()[partOf] == u.inventory:
+	case live != nil && live.GetAnnotations()[inventory.PartOf] == u.member():
 		return u.drop(ctx, r) // it was never deleted, or is there again
 	case live != nil:
 		return sdk.Errorf(sdk.Conflict, "somebody made another %s meanwhile", r)
@@ -223,7 +233,7 @@ func (u undoing) revive(ctx context.Context, r record) error {
 	// Applied and not created, so that the next apply knows what is its own.
 	_, err = u.Objects(kind, r.Namespace).Apply(ctx, r.Name, former, metav1.ApplyOptions{FieldManager: cluster.Manager})
 	if err != nil {
-		return target{item{object: former}, kind}.fault(ctx, err, "make anew")
+		return target{manifest.Item{Object: former}, kind}.fault(ctx, err, "make anew")
 	}
 	return u.drop(ctx, r)
 }

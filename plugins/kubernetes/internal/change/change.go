@@ -1,4 +1,7 @@
-package apply
+// Package change is about what becomes of the fields of an object: what a change of it
+// was, and how that is taken back where nobody changed the fields since. It leaves out
+// where the objects come from.
+package change
 
 import (
 	"encoding/json"
@@ -8,10 +11,12 @@ import (
 	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	utiljson "k8s.io/apimachinery/pkg/util/json"
+
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/manifest"
 )
 
-// change is the change of one field of an object. A list counts as one field.
-type change struct {
+// Field is the change of one field of an object. A list counts as one field.
+type Field struct {
 	Path []string        `json:"path"`
 	From json.RawMessage `json:"from,omitempty"` // absent where there was no such field
 	To   json.RawMessage `json:"to,omitempty"`   // absent where there is none any more
@@ -20,32 +25,32 @@ type change struct {
 	Made bool `json:"made,omitempty"`
 }
 
-// between is how one object becomes the other.
-func between(from, to *unstructured.Unstructured) ([]change, error) {
-	return differ(bare(from), bare(to), nil)
+// Between is how one object becomes the other.
+func Between(from, to *unstructured.Unstructured) ([]Field, error) {
+	return differ(Bare(from), Bare(to), nil)
 }
 
-// bare is an object without what the server keeps in it by itself.
-func bare(object *unstructured.Unstructured) map[string]any {
+// Bare is an object without what the server keeps in it by itself.
+func Bare(object *unstructured.Unstructured) map[string]any {
 	if object == nil {
 		return nil
 	}
 	bare := object.DeepCopy().Object
-	for _, name := range kept() {
+	for _, name := range manifest.Kept() {
 		unstructured.RemoveNestedField(bare, "metadata", name)
 	}
 	delete(bare, "status")
 	return bare
 }
 
-func differ(from, to any, path []string) ([]change, error) {
+func differ(from, to any, path []string) ([]Field, error) {
 	old, wasObject := from.(map[string]any)
 	young, isObject := to.(map[string]any)
 	made := from == nil && len(young) > 0
 	if (wasObject || made) && (isObject || to == nil && len(old) > 0) {
 		names := slices.AppendSeq(slices.Collect(maps.Keys(old)), maps.Keys(young))
 		slices.Sort(names)
-		var changes []change
+		var changes []Field
 		for _, name := range slices.Compact(names) {
 			more, err := differ(old[name], young[name], append(slices.Clone(path), name))
 			if err != nil {
@@ -54,11 +59,11 @@ func differ(from, to any, path []string) ([]change, error) {
 			changes = append(changes, more...)
 		}
 		if made && len(path) > 0 {
-			changes = append(changes, change{Path: path, Made: true})
+			changes = append(changes, Field{Path: path, Made: true})
 		}
 		return changes, nil
 	}
-	if alike(from, to) {
+	if Alike(from, to) {
 		return nil, nil
 	}
 	was, err := encode(from)
@@ -66,11 +71,11 @@ func differ(from, to any, path []string) ([]change, error) {
 		return nil, err
 	}
 	is, err := encode(to)
-	return []change{{Path: path, From: was, To: is}}, err
+	return []Field{{Path: path, From: was, To: is}}, err
 }
 
-// alike takes null for a field that is not there.
-func alike(a, b any) bool { return equality.Semantic.DeepEqual(a, b) }
+// Alike takes null for a field that is not there.
+func Alike(a, b any) bool { return equality.Semantic.DeepEqual(a, b) }
 
 func encode(value any) (json.RawMessage, error) {
 	if value == nil {
@@ -79,25 +84,25 @@ func encode(value any) (json.RawMessage, error) {
 	return json.Marshal(value)
 }
 
-// value is what a change had encoded; nil where there was nothing.
-func value(text json.RawMessage) (decoded any, err error) {
+// Value is what a change had encoded; nil where there was nothing.
+func Value(text json.RawMessage) (decoded any, err error) {
 	if len(text) == 0 {
 		return nil, nil
 	}
 	return decoded, utiljson.Unmarshal(text, &decoded) // it keeps whole numbers whole
 }
 
-// beyond are the fields that changes begin from another value than the known ones do.
-func beyond(changes, known []change) (paths [][]string, err error) {
+// Beyond are the fields that changes begin from another value than the known ones do.
+func Beyond(changes, known []Field) (paths [][]string, err error) {
 	for _, c := range changes {
 		met := false
 		for _, k := range known {
-			now, nowErr := value(c.From)
-			was, wasErr := value(k.From)
+			now, nowErr := Value(c.From)
+			was, wasErr := Value(k.From)
 			if err := firstOf(nowErr, wasErr); err != nil {
 				return nil, err
 			}
-			met = met || slices.Equal(k.Path, c.Path) && alike(now, was)
+			met = met || slices.Equal(k.Path, c.Path) && Alike(now, was)
 		}
 		if !met {
 			paths = append(paths, c.Path)
@@ -106,10 +111,10 @@ func beyond(changes, known []change) (paths [][]string, err error) {
 	return paths, nil
 }
 
-// back is the merge patch that takes the changes back; empty where there is nothing to
+// Back is the merge patch that takes the changes back; empty where there is nothing to
 // take back. What somebody changed since is returned as the paths of those fields; still
 // says of a field with another value than expected whether it is the step's own, though.
-func back(live *unstructured.Unstructured, changes []change, still func(path []string) bool) (patch map[string]any, meddled [][]string, err error) {
+func Back(live *unstructured.Unstructured, changes []Field, still func(path []string) bool) (patch map[string]any, meddled [][]string, err error) {
 	desired, patch := live.DeepCopy().Object, map[string]any{}
 	put := func(path []string, to any) error {
 		if to == nil {
@@ -117,7 +122,7 @@ func back(live *unstructured.Unstructured, changes []change, still func(path []s
 		} else if err := unstructured.SetNestedField(desired, to, path...); err != nil {
 			return err
 		}
-		set(patch, to, path)
+		Set(patch, to, path)
 		return nil
 	}
 	for _, c := range changes {
@@ -126,8 +131,8 @@ func back(live *unstructured.Unstructured, changes []change, still func(path []s
 			meddled = append(meddled, c.Path) // what it was in is no object any more
 			continue
 		}
-		from, fromErr := value(c.From)
-		to, toErr := value(c.To)
+		from, fromErr := Value(c.From)
+		to, toErr := Value(c.To)
 		object, isObject := now.(map[string]any)
 		switch {
 		case fromErr != nil || toErr != nil:
@@ -136,8 +141,8 @@ func back(live *unstructured.Unstructured, changes []change, still func(path []s
 			if isObject && len(object) == 0 {
 				err = put(c.Path, nil)
 			}
-		case alike(now, from):
-		case alike(now, to), still(c.Path):
+		case Alike(now, from):
+		case Alike(now, to), still(c.Path):
 			err = put(c.Path, from)
 		default:
 			meddled = append(meddled, c.Path)
@@ -158,9 +163,9 @@ func firstOf(errs ...error) error {
 	return nil
 }
 
-// set puts a value into a tree whose inner objects are made as needed. Where a whole
+// Set puts a value into a tree whose inner objects are made as needed. Where a whole
 // object is to go, what was to change in it is forgotten.
-func set(tree map[string]any, to any, path []string) {
+func Set(tree map[string]any, to any, path []string) {
 	for _, name := range path[:len(path)-1] {
 		below, is := tree[name].(map[string]any)
 		if !is {

@@ -1,4 +1,4 @@
-package apply
+package manifest
 
 import (
 	"bufio"
@@ -20,27 +20,24 @@ import (
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
-// item is an object of the step, as its manifest says it.
-type item struct {
-	object *unstructured.Unstructured
-	field  string // the parameter that it stands in
+// Item is an object of a step, as its manifest says it.
+type Item struct {
+	Object *unstructured.Unstructured
+	Field  string // the parameter that it stands in
 }
 
-// items reads the objects of the step, in the order in which they are applied.
-func (in Input) items() ([]item, error) {
-	if (len(in.Manifest) > 0) == (in.Manifests != "") {
+// Read reads the objects of the parameters manifest, which is an object or a list of
+// them, or manifests, which is YAML text, in the order in which they are applied:
+// Namespaces, definitions of kinds, and the others as they come.
+func Read(manifest json.RawMessage, manifests string) ([]Item, error) {
+	if (len(manifest) > 0) == (manifests != "") {
 		return nil, sdk.FieldErrorf("manifest", "give either manifest or manifests")
 	}
-	if in.Prune && in.Inventory == "" {
-		return nil, sdk.FieldErrorf("inventory", "is needed to prune")
+	read := func() ([]Item, error) { return inline(manifest) }
+	if manifests != "" {
+		read = func() ([]Item, error) { return documents(manifests) }
 	}
-	var found []item
-	var err error
-	if in.Manifests != "" {
-		found, err = documents(in.Manifests)
-	} else {
-		found, err = inline(in.Manifest)
-	}
+	found, err := read()
 	if err != nil {
 		return nil, err
 	}
@@ -52,12 +49,12 @@ func (in Input) items() ([]item, error) {
 			return nil, err
 		}
 	}
-	slices.SortStableFunc(found, func(a, b item) int { return a.rank() - b.rank() })
+	slices.SortStableFunc(found, func(a, b Item) int { return a.rank() - b.rank() })
 	return found, nil
 }
 
 // inline reads the objects of the parameter manifest.
-func inline(text json.RawMessage) ([]item, error) {
+func inline(text json.RawMessage) ([]Item, error) {
 	var given any
 	// It keeps whole numbers whole.
 	if err := utiljson.Unmarshal(text, &given); err != nil {
@@ -67,7 +64,7 @@ func inline(text json.RawMessage) ([]item, error) {
 	if !several {
 		return expand(given, "manifest")
 	}
-	var found []item
+	var found []Item
 	for i, one := range list {
 		more, err := expand(one, fmt.Sprintf("manifest[%d]", i))
 		if err != nil {
@@ -79,9 +76,9 @@ func inline(text json.RawMessage) ([]item, error) {
 }
 
 // documents reads the objects of the parameter manifests.
-func documents(text string) ([]item, error) {
+func documents(text string) ([]Item, error) {
 	reader := utilyaml.NewYAMLReader(bufio.NewReader(strings.NewReader(text)))
-	var found []item
+	var found []Item
 	for n := 1; ; n++ {
 		document, err := reader.Read()
 		if errors.Is(err, io.EOF) {
@@ -109,17 +106,17 @@ func documents(text string) ([]item, error) {
 }
 
 // expand takes a List apart.
-func expand(given any, field string) ([]item, error) {
+func expand(given any, field string) ([]Item, error) {
 	fields, is := given.(map[string]any)
 	if !is {
 		return nil, sdk.FieldErrorf(field, "must be objects, with apiVersion, kind and metadata")
 	}
 	object := &unstructured.Unstructured{Object: fields}
 	if object.GetKind() != "List" || object.GetAPIVersion() != "v1" {
-		return []item{{object, field}}, nil
+		return []Item{{object, field}}, nil
 	}
 	list, _ := fields["items"].([]any)
-	var found []item
+	var found []Item
 	for _, one := range list {
 		more, err := expand(one, field)
 		if err != nil {
@@ -130,32 +127,32 @@ func expand(given any, field string) ([]item, error) {
 	return found, nil
 }
 
-// kept is what the server keeps in an object by itself.
-func kept() []string {
+// Kept are the fields of an object's metadata that the server keeps by itself.
+func Kept() []string {
 	return []string{"managedFields", "resourceVersion", "uid", "generation", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "selfLink"}
 }
 
 // check completes what is asked for, and refuses what cannot be.
-func (i item) check() error {
-	metadata, is := i.object.Object["metadata"].(map[string]any)
+func (i Item) check() error {
+	metadata, is := i.Object.Object["metadata"].(map[string]any)
 	switch {
-	case i.object.GetAPIVersion() == "":
-		return sdk.FieldErrorf(i.field, "an object has no apiVersion")
-	case i.object.GetKind() == "":
-		return sdk.FieldErrorf(i.field, "an object has no kind")
-	case !is, i.object.GetName() == "":
-		return sdk.FieldErrorf(i.field, "a %s has no metadata.name", i.object.GetKind())
+	case i.Object.GetAPIVersion() == "":
+		return sdk.FieldErrorf(i.Field, "an object has no apiVersion")
+	case i.Object.GetKind() == "":
+		return sdk.FieldErrorf(i.Field, "an object has no kind")
+	case !is, i.Object.GetName() == "":
+		return sdk.FieldErrorf(i.Field, "a %s has no metadata.name", i.Object.GetKind())
 	}
 	for _, field := range []string{"labels", "annotations"} {
 		if _, _, err := unstructured.NestedStringMap(metadata, field); err != nil { // which quotes them
-			return sdk.FieldErrorf(i.field, "metadata.%s of the %s %s must be strings by name", field, i.object.GetKind(), i.object.GetName())
+			return sdk.FieldErrorf(i.Field, "metadata.%s of the %s %s must be strings by name", field, i.Object.GetKind(), i.Object.GetName())
 		}
 	}
-	for _, name := range kept() {
+	for _, name := range Kept() {
 		delete(metadata, name)
 	}
-	delete(i.object.Object, "status")
-	if !diff.IsSecret(i.object) {
+	delete(i.Object.Object, "status")
+	if !diff.IsSecret(i.Object) {
 		return nil
 	}
 	return i.checkSecret()
@@ -163,14 +160,14 @@ func (i item) check() error {
 
 // checkSecret makes data of stringData, which the server does not keep, and says itself
 // what the server would say with the value at fault.
-func (i item) checkSecret() error {
+func (i Item) checkSecret() error {
 	data, err := i.texts("data")
 	if err != nil {
 		return err
 	}
 	for name, text := range data {
 		if _, err := base64.StdEncoding.DecodeString(text); err != nil {
-			return sdk.FieldErrorf(i.field, "the value %s of the Secret %s is not base64", name, i.object.GetName())
+			return sdk.FieldErrorf(i.Field, "the value %s of the Secret %s is not base64", name, i.Object.GetName())
 		}
 	}
 	plain, err := i.texts("stringData")
@@ -180,15 +177,15 @@ func (i item) checkSecret() error {
 	for name, text := range plain {
 		data[name] = base64.StdEncoding.EncodeToString([]byte(text))
 	}
-	unstructured.RemoveNestedField(i.object.Object, "stringData")
-	return unstructured.SetNestedStringMap(i.object.Object, data, "data")
+	unstructured.RemoveNestedField(i.Object.Object, "stringData")
+	return unstructured.SetNestedStringMap(i.Object.Object, data, "data")
 }
 
-func (i item) texts(field string) (map[string]string, error) {
+func (i Item) texts(field string) (map[string]string, error) {
 	texts := map[string]string{}
-	values, given := i.object.Object[field]
+	values, given := i.Object.Object[field]
 	if values == nil {
-		delete(i.object.Object, field)
+		delete(i.Object.Object, field)
 		return texts, nil
 	}
 	named, is := values.(map[string]any)
@@ -197,26 +194,26 @@ func (i item) texts(field string) (map[string]string, error) {
 		texts[name], is = text, is && isText
 	}
 	if given && !is {
-		return nil, sdk.FieldErrorf(i.field, "the values of the Secret %s in %s must be strings", i.object.GetName(), field)
+		return nil, sdk.FieldErrorf(i.Field, "the values of the Secret %s in %s must be strings", i.Object.GetName(), field)
 	}
 	return texts, nil
 }
 
 // rank is what must be there before other objects can be.
-func (i item) rank() int {
-	kind := i.object.GroupVersionKind().GroupKind()
+func (i Item) rank() int {
+	kind := i.Object.GroupVersionKind().GroupKind()
 	switch {
 	case kind.Group == "" && kind.Kind == "Namespace":
 		return 0
-	case i.defines():
+	case i.Defines():
 		return 1
 	default:
 		return 2
 	}
 }
 
-// defines says whether the object is the definition of a kind.
-func (i item) defines() bool {
-	kind := i.object.GroupVersionKind().GroupKind()
+// Defines says whether the object is the definition of a kind.
+func (i Item) Defines() bool {
+	kind := i.Object.GroupVersionKind().GroupKind()
 	return kind.Group == "apiextensions.k8s.io" && kind.Kind == "CustomResourceDefinition"
 }
