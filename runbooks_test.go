@@ -1,6 +1,7 @@
 package gatebook_test
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
 	"testing"
@@ -11,7 +12,7 @@ import (
 )
 
 // Whoever copies one of our runbooks starts from one that has nothing to mend, not
-// even a warning.
+// even a warning. Those that use a plugin are checked by the tests of its module, with it.
 func TestRunbooksHaveNothingToMend(t *testing.T) {
 	t.Parallel()
 	names, err := filepath.Glob("runbooks/*.yaml")
@@ -30,6 +31,9 @@ func TestRunbooksHaveNothingToMend(t *testing.T) {
 		text, err := os.ReadFile(name)
 		if err != nil {
 			t.Fatal(err)
+		}
+		if bytes.Contains(text, []byte("\nplugins:\n")) {
+			continue
 		}
 		_, found := gatebook.Check(source.NewFile(name, text))
 		for _, d := range found {

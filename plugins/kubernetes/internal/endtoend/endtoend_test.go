@@ -64,11 +64,11 @@ func TestScripts(t *testing.T) {
 	each(t, "testdata/script", func(*testing.T) *lab.Lab { return shared })
 }
 
-// TestOutages runs the scripts that take the control plane away.
-func TestOutages(t *testing.T) {
+// TestScriptsAlone runs the scripts that have a cluster of their own.
+func TestScriptsAlone(t *testing.T) {
 	t.Parallel()
-	each(t, "testdata/outage", func(t *testing.T) *lab.Lab {
-		own, err := lab.Start(1)
+	each(t, "testdata/alone", func(t *testing.T) *lab.Lab {
+		own, err := lab.Start(3)
 		lab.Must(t, err)
 		t.Cleanup(own.Stop)
 		return own
