@@ -70,7 +70,7 @@ func TestAttemptsThatGoWrong(t *testing.T) {
 			do: func(ctx context.Context, call *sdk.Call[playInput]) (playOutput, error) {
 				return playOutput{}, call.SaveBefore(ctx, strings.Repeat("x", 9<<20))
 			},
-			class: sdk.Transient, message: "the limit is 8388608",
+			class: sdk.Permanent, message: "the limit is 8388608",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -93,6 +93,11 @@ func shop() {
 					}
 					call.Log.Info("stocking with " + at.Token)
 					fmt.Fprintln(os.Stderr, "raw", at.Token)
+					if call.Input.Goods == "wait" {
+						call.Progressf("half full")
+						<-ctx.Done()
+						return shelfOutput{}, sdk.StoppedErrorf(ctx, "the shelf %s is left half full", call.Input.Name)
+					}
 					if call.Input.Goods == "die" {
 						fmt.Fprint(os.Stderr, "its last words, ", at.Token)
 						os.Exit(3)

@@ -196,6 +196,9 @@ type Place struct {
 // String returns "file:line:column", which terminals and editors make a link of.
 func (p Place) String() string { return fmt.Sprintf("%s:%d:%d", p.File, p.Start.Line, p.Start.Column) }
 
+// WasCancelled is the message of what was cancelled, which what it says of that may follow.
+const WasCancelled = "it was cancelled"
+
 // Classes of failure beside those of actions.
 const (
 	GateClosed   sdk.Class = "gate closed"   // a gate was false, or not true in time

@@ -179,7 +179,7 @@ func (m *Machine) breakOff(i int) {
 	case s.status == event.Asking:
 		m.emit(Cancel{m.op(i, event.Do)})
 	}
-	failure := &event.Failure{Class: sdk.Cancelled, Message: "it was cancelled", Unchanged: s.untried()}
+	failure := &event.Failure{Class: sdk.Cancelled, Message: event.WasCancelled, Unchanged: s.untried()}
 	m.stopJudging(i)
 	s.do.state = done
 	m.fail(i, failure)
@@ -198,7 +198,7 @@ func (m *Machine) breakOffUndo(i int) {
 		m.emit(Cancel{m.op(i, event.Undo)})
 	}
 	s.back.state, s.expires = done, time.Time{}
-	m.notUndone(i, &event.Failure{Class: sdk.Cancelled, Message: "it was cancelled"})
+	m.notUndone(i, &event.Failure{Class: sdk.Cancelled, Message: event.WasCancelled})
 }
 
 // startPausing starts nothing new. An attempt or a verify that has begun is brought to

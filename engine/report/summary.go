@@ -154,6 +154,9 @@ func (out *page) state(s *standing.Status) {
 		out.Linef("nothing was changed")
 	}
 	for _, step := range s.Steps {
+		if left := step.LeftBehind(); left != "" && step.ID != r.Step {
+			out.Linef("%s  %s: %s", out.Warn("stopped"), step.ID, left)
+		}
 		if step.Lacks != "" {
 			out.Linef("%s  %s: %s", out.Warn("log"), step.ID, step.Lacks)
 		}

@@ -194,7 +194,7 @@ func (d *driver) failure(ctx context.Context, use *plan.Use, err error) *event.F
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
 		failure.Class, failure.Message = sdk.Timeout, endedBy(ctx, "it ran out of time", failure.Message)
 	default:
-		failure.Class, failure.Message = sdk.Cancelled, endedBy(ctx, "it was cancelled", failure.Message)
+		failure.Class, failure.Message = sdk.Cancelled, endedBy(ctx, event.WasCancelled, failure.Message)
 	}
 	return failure
 }

@@ -1,6 +1,7 @@
 package sdk
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -46,6 +47,18 @@ func FieldErrorf(field, format string, args ...any) *Error {
 	e := Errorf(Permanent, format, args...)
 	e.Field, e.Unchanged = field, true
 	return e
+}
+
+// StoppedErrorf makes the error of an action that ends because its context did, and says
+// what it leaves behind: "3 of 5 pods are left on node-1". What was changed is kept in mind
+// by the engine and taken back where the runbook says so; the words are for the person.
+func StoppedErrorf(ctx context.Context, format string, args ...any) *Error {
+	class := Cancelled
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		class = Timeout
+	}
+	said := fmt.Errorf(format, args...)
+	return &Error{Class: class, Message: said.Error(), cause: errors.Join(said, context.Cause(ctx))}
 }
 
 // NothingChanged returns e marked as raised before anything changed, so that there

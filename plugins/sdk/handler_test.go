@@ -157,6 +157,20 @@ func TestWhatIsSaidAroundAnErrorIsKept(t *testing.T) {
 	}
 }
 
+func TestAnActionThatIsStoppedSaysWhatIsLeft(t *testing.T) {
+	t.Parallel()
+	late, stop := context.WithTimeout(t.Context(), 0)
+	defer stop()
+	cancelled, cancel := context.WithCancel(t.Context())
+	cancel()
+	for class, ctx := range map[sdk.Class]context.Context{sdk.Timeout: late, sdk.Cancelled: cancelled} {
+		err := sdk.StoppedErrorf(ctx, "%d pods are left: %w", 3, fs.ErrClosed)
+		if err.Class != class || err.Error() != "3 pods are left: file already closed" || !errors.Is(err, ctx.Err()) || !errors.Is(err, fs.ErrClosed) {
+			t.Errorf("got a %s error: %v", err.Class, err)
+		}
+	}
+}
+
 // recorder is a host that remembers what it was told.
 type recorder struct {
 	progress []sdk.Progress

@@ -42,7 +42,7 @@ func (s *Status) Describe(e event.Event) Said {
 	said := Describe(e)
 	if e.Type == event.StepDecided && e.Op != nil && e.Failure != nil {
 		if step, ok := s.Step(e.Op.Step); ok && step.stopped != "" {
-			said.Why = step.stopped
+			said.Why = step.stopping()
 		}
 	}
 	if e.Type == event.ModeChanged && e.Mode == event.Reverse && !s.MayHaveChanged() {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/report/layout"
+	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
 // Doing says in a few words what a step is at, or why it ended as it did: plain text
@@ -22,7 +23,7 @@ func (step *Step) Doing(now time.Time) string {
 	case step.Wait != nil:
 		parts = append(parts, waitWords(step.Wait.Part)+until(step.Wait.Until, now)+": "+step.Wait.For)
 	case step.stopped != "" && step.Status.Settled():
-		parts = append(parts, step.stopped)
+		parts = append(parts, step.stopping())
 	case step.Status == event.Undoing:
 		parts = append(parts, "it is taken back")
 	case step.Failure != nil && step.Status != event.Succeeded:
@@ -36,6 +37,24 @@ func (step *Step) Doing(now time.Time) string {
 		parts = append(parts, step.Output)
 	}
 	return strings.Join(parts, " · ")
+}
+
+// stopping is for what a step was stopped, and what it says that it left.
+func (step *Step) stopping() string {
+	if left := step.LeftBehind(); left != "" {
+		return step.stopped + "; " + left
+	}
+	return step.stopped
+}
+
+// LeftBehind is what an action that was cancelled said to that, such as what it left half
+// done; empty where it said nothing, or was taken back since.
+func (step *Step) LeftBehind() string {
+	if step.Failure == nil || step.Failure.Class != sdk.Cancelled || step.Status != event.Failed {
+		return ""
+	}
+	said, _ := strings.CutPrefix(FailureWords(step.Failure), event.WasCancelled)
+	return strings.TrimPrefix(said, ": ")
 }
 
 // waitWords says that a step waits for a condition, for its deadline to follow; the condition itself
