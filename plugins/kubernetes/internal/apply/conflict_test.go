@@ -3,6 +3,7 @@ package apply_test
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -12,7 +13,9 @@ import (
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
 
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/lab"
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/plugins/sdk/sdktest"
@@ -207,5 +210,33 @@ func TestPlanOfApplySaysWhatIsNotAllowed(t *testing.T) {
 		if said := strings.Join(plan(c.objects...), " "); !strings.Contains(said, c.says) || (c.says == "") != (said == "") {
 			t.Errorf("the blockers are %q, want %q", said, c.says)
 		}
+	}
+}
+
+// After an undo, everybody manages what he did before: what we set goes when a manifest
+// leaves it out, and what others apply is theirs to change.
+func TestUndoOfApplyRestoresWhoManagesWhat(t *testing.T) {
+	t.Parallel()
+	namespace, h := shared.Namespace(t), handler(t, shared.Connect(t))
+	live := shared.Kube.CoreV1().ConfigMaps(namespace)
+	theirs := func(color string) error {
+		_, err := live.Apply(t.Context(), corev1ac.ConfigMap("web", namespace).WithData(map[string]string{"color": color}), metav1.ApplyOptions{FieldManager: "somebody-else"})
+		return err
+	}
+	lab.Must(t, theirs("red"))
+	applied(t, in(namespace, manifest(configMap("web", map[string]any{"ours": "1"}))))
+	req, host := request(t, in(namespace, map[string]any{"force": true, "manifest": configMap("web", map[string]any{"ours": "2", "color": "blue"})})), &sdktest.Host{}
+	outputs(t, req, host)
+	is(t, cluster.Fault(theirs("green"), "apply"), sdk.Conflict, "gatebook")
+	req.Before = host.StateBefore()
+	for range 2 {
+		lab.Must(t, h.Undo(t.Context(), req, host))
+	}
+	lab.Must(t, theirs("green"))
+	applied(t, in(namespace, manifest(configMap("web", map[string]any{"new": "1"}))))
+	found, err := live.Get(t.Context(), "web", metav1.GetOptions{})
+	lab.Must(t, err)
+	if want := map[string]string{"color": "green", "new": "1"}; !maps.Equal(found.Data, want) {
+		t.Errorf("got %v, want %v", found.Data, want)
 	}
 }

@@ -39,7 +39,7 @@ func (s step) leftovers(ctx context.Context, list []manifest.Ref, targets []targ
 	var found []doomed
 	for _, r := range slices.Backward(manifest.Without(list, wanted)) {
 		kind, err := s.Kind(ctx, r.APIVersion, r.Kind)
-		if isUnserved(err) {
+		if cluster.IsUnserved(err) {
 			continue // it went with its kind
 		}
 		if err != nil {

@@ -31,6 +31,8 @@ type record struct {
 	manifest.Ref
 	UID     types.UID      `json:"uid,omitempty"` // of what was there before; empty: nothing was
 	Changes []change.Field `json:"changes,omitempty"`
+	// Managers is who managed what, where the step changed anything.
+	Managers []metav1.ManagedFieldsEntry `json:"managers,omitempty"`
 	// Object is the whole object, where the step deleted it.
 	Object json.RawMessage `json:"object,omitempty"`
 	// Backup is the Secret that has the changes, or the object, where that is a Secret.
@@ -115,11 +117,13 @@ func (v view) record() record {
 		return r
 	}
 	r.UID = v.live.GetUID()
-	switch {
-	case len(v.changes) == 0:
-	case diff.IsSecret(v.Object):
+	if len(v.changes) == 0 {
+		return r
+	}
+	r.Managers = v.live.GetManagedFields()
+	if diff.IsSecret(v.Object) {
 		r.Backup = backupName(r.UID)
-	default:
+	} else {
 		r.Changes = v.changes
 	}
 	return r

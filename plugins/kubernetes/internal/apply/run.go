@@ -211,41 +211,19 @@ func (r *run) defined(ctx context.Context, t target) error {
 	if !t.Defines() {
 		return nil
 	}
-	defined, served := cluster.Defined(t.Object)
 	return cluster.Await(ctx, cluster.Awaited{
-		What: fmt.Sprintf("%s is served", defined.Name), Timeout: r.in.Timeout,
+		What: fmt.Sprintf("the %s is served", t), Timeout: r.in.Timeout,
 		Tell: func(seen string) { r.call.Progressf("the %s: %s", t, seen) },
 		Look: func(ctx context.Context) (string, bool, error) {
 			live, err := r.look(ctx, t)
 			if err != nil || live == nil {
 				return "it is gone", false, err
 			}
-			for _, version := range served {
-				if _, err := r.Kind(ctx, defined.Served.Group+"/"+version, defined.Name); err != nil {
-					return "its kind is not served yet", false, unlessUnserved(err)
-				}
-			}
-			return "", isEstablished(live), nil
+			served, err := r.Serves(ctx, live)
+			return "its kind is not served yet", served, err
 		},
 		Sources: []cluster.Source{r.Watch(t.kind, "", t.name())},
 	})
-}
-
-func unlessUnserved(err error) error {
-	if isUnserved(err) {
-		return nil
-	}
-	return err
-}
-
-func isEstablished(definition *unstructured.Unstructured) bool {
-	conditions, _, _ := unstructured.NestedSlice(definition.Object, "status", "conditions")
-	for _, condition := range conditions {
-		if c, _ := condition.(map[string]any); c["type"] == "Established" && c["status"] == "True" {
-			return true
-		}
-	}
-	return false
 }
 
 // outputs are what the step did, from its first attempt on.

@@ -56,7 +56,7 @@ func (a applier) targets(ctx context.Context, in Input) ([]target, error) {
 		kind, err := a.Kind(ctx, i.Object.GetAPIVersion(), i.Object.GetKind())
 		if err != nil {
 			known := false
-			if kind, known = defined[i.Object.GroupVersionKind().GroupKind()]; !known || !isUnserved(err) {
+			if kind, known = defined[i.Object.GroupVersionKind().GroupKind()]; !known || !cluster.IsUnserved(err) {
 				return nil, at(i.Field, err)
 			}
 			kind.Served.Version = i.Object.GroupVersionKind().Version
@@ -77,11 +77,6 @@ func (a applier) targets(ctx context.Context, in Input) ([]target, error) {
 		targets = append(targets, t)
 	}
 	return targets, nil
-}
-
-func isUnserved(err error) bool {
-	typed, is := errors.AsType[*sdk.Error](err)
-	return is && typed.Field == "kind"
 }
 
 // at moves a fault that lies in what was given to the parameter that it was given by.

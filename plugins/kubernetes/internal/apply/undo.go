@@ -14,6 +14,7 @@ import (
 
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/change"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/diff"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/inventory"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/manifest"
 	"github.com/gatebook/gatebook/plugins/sdk"
@@ -79,7 +80,7 @@ func (u undoing) takeBack(ctx context.Context, i manifest.Item, r record) error 
 	}
 	kind, err := u.Kind(ctx, r.APIVersion, r.Kind)
 	if err != nil {
-		return unlessUnserved(err) // it went with its kind
+		return notUnserved(err)
 	}
 	if r.UID == "" {
 		return u.uncreate(ctx, r, kind)
@@ -94,6 +95,14 @@ func (u undoing) takeBack(ctx context.Context, i manifest.Item, r record) error 
 		return err
 	}
 	return u.drop(ctx, r)
+}
+
+// notUnserved takes an object whose kind is no longer served for one that went with it.
+func notUnserved(err error) error {
+	if cluster.IsUnserved(err) {
+		return nil
+	}
+	return err
 }
 
 // uncreate deletes what the step created, as far as it came to that.
@@ -168,20 +177,33 @@ func (u undoing) giveBack(ctx context.Context, t target, r record, changes []cha
 		return sdk.Errorf(sdk.Permanent, "the state before the change of the %s: %w", r, err)
 	case len(meddled) > 0:
 		return conflict(r.Ref, live, meddled)
-	case len(patch) == 0:
-		return nil
+	case len(patch) > 0:
+		if live, err = u.patch(ctx, t, live, patch); err != nil {
+			return err
+		}
 	}
+	managers, restore, err := change.Managers(live.GetManagedFields(), r.Managers)
+	if err != nil || !restore {
+		return err
+	}
+	_, err = u.patch(ctx, t, live, map[string]any{"metadata": map[string]any{"managedFields": managers}})
+	return err
+}
+
+// patch changes the object that was looked at, and no other.
+func (u undoing) patch(ctx context.Context, t target, live *unstructured.Unstructured, patch map[string]any) (*unstructured.Unstructured, error) {
 	change.Set(patch, live.GetResourceVersion(), []string{"metadata", "resourceVersion"})
 	body, err := json.Marshal(patch)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	_, err = u.Objects(t.kind, r.Namespace).Patch(ctx, r.Name, types.MergePatchType, body, metav1.PatchOptions{FieldManager: cluster.Manager})
-	if r.Backup != "" && err != nil && !isStale(err) {
+	client, options := u.Objects(t.kind, t.namespace()), metav1.PatchOptions{FieldManager: cluster.Manager}
+	got, err := client.Patch(ctx, t.name(), types.MergePatchType, body, options)
+	if err != nil && diff.IsSecret(t.Object) && !isStale(err) {
 		class := sdk.AsError(cluster.FaultIn(ctx, err, "restore")).Class
-		return sdk.Errorf(class, "the server refuses the former values of the %s", r) // which its answer may quote
+		return nil, sdk.Errorf(class, "the server refuses the former values of the %s", t) // which its answer may quote
 	}
-	return cluster.FaultIn(ctx, err, "restore the %s", r)
+	return got, cluster.FaultIn(ctx, err, "restore the %s", t)
 }
 
 // stands says whether what the step set in a field still stands, though the field has

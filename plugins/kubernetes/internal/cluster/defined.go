@@ -1,8 +1,13 @@
 package cluster
 
 import (
+	"context"
+	"errors"
+
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
 // Defined is the kind that a CustomResourceDefinition defines, without a version, and
@@ -23,4 +28,31 @@ func Defined(definition *unstructured.Unstructured) (kind Kind, served []string)
 		Name: text("names", "kind"), Namespaced: text("scope") != "Cluster",
 		Served: schema.GroupVersionResource{Group: text("group"), Resource: text("names", "plural")},
 	}, served
+}
+
+// Serves says whether the kind that a CustomResourceDefinition defines is served in all
+// of its versions.
+func (c *Cluster) Serves(ctx context.Context, definition *unstructured.Unstructured) (bool, error) {
+	kind, versions := Defined(definition)
+	for _, version := range versions {
+		if _, err := c.Kind(ctx, kind.Served.Group+"/"+version, kind.Name); err != nil {
+			if IsUnserved(err) {
+				return false, nil
+			}
+			return false, err
+		}
+	}
+	conditions, _, _ := unstructured.NestedSlice(definition.Object, "status", "conditions")
+	for _, condition := range conditions {
+		if c, _ := condition.(map[string]any); c["type"] == "Established" && c["status"] == "True" {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// IsUnserved says whether [Cluster.Kind] failed since the kind is not served.
+func IsUnserved(err error) bool {
+	typed, is := errors.AsType[*sdk.Error](err)
+	return is && typed.Field == "kind"
 }
