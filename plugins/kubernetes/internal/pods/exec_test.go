@@ -230,3 +230,35 @@ func TestExecFallsBackToSPDY(t *testing.T) {
 		}
 	}
 }
+
+// A connection over SPDY that breaks says nothing of the program's end, which must not be
+// taken for a good one.
+func TestExecOverSPDYWhoseConnectionBreaks(t *testing.T) {
+	t.Parallel()
+	world := printing(1, "", map[string]any{"command": []string{"sh", "-c", "echo begun; sleep 20"}})(t)
+	held, cut := context.WithCancel(t.Context())
+	defer cut()
+	c := shared.Through(t, func(w http.ResponseWriter, r *http.Request, api http.Handler) {
+		switch r.Header.Get("Upgrade") {
+		case "websocket":
+			http.Error(w, "no WebSockets", http.StatusBadRequest)
+		case "":
+			api.ServeHTTP(w, r)
+		default:
+			api.ServeHTTP(w, r.WithContext(held))
+		}
+	})
+	host, ended := &sdktest.Host{}, make(chan error, 1)
+	handler := lab.Action(t, pods.Actions(c), "exec")
+	go func() { _, err := handler.Apply(t.Context(), lab.Request(t, world.Params), host); ended <- err }()
+	lab.Eventually(t, "it has begun", func(context.Context) error {
+		if len(host.Lines()) == 0 {
+			return errors.New("it printed nothing")
+		}
+		return nil
+	})
+	cut()
+	if err := <-ended; err == nil || sdk.AsError(err).Class != sdk.Permanent || !strings.Contains(err.Error(), "cannot be told") {
+		t.Errorf("got %v", err)
+	}
+}

@@ -40,14 +40,16 @@ func (e execution) stream(ctx context.Context, at spot, stdout, stderr io.Writer
 	if err != nil {
 		return 0, err
 	}
-	spdy, err := remotecommand.NewSPDYExecutor(e.Lasting, "POST", url)
+	old, witness, err := overSPDY(e.Lasting, url)
 	if err != nil {
 		return 0, err
 	}
 	var refused error
-	either, err := remotecommand.NewFallbackExecutor(socket, spdy, func(err error) bool {
+	fellBack := false
+	either, err := remotecommand.NewFallbackExecutor(socket, old, func(err error) bool {
 		refused = whyRefused(err)
-		return httpstream.IsUpgradeFailure(err) || httpstream.IsHTTPSProxyError(err)
+		fellBack = httpstream.IsUpgradeFailure(err) || httpstream.IsHTTPSProxyError(err)
+		return fellBack
 	})
 	if err != nil {
 		return 0, err
@@ -61,10 +63,14 @@ func (e execution) stream(ctx context.Context, at spot, stdout, stderr io.Writer
 	if ended, is := errors.AsType[exec.CodeExitError](err); is {
 		return ended.Code, nil
 	}
-	if neverBegan(err) && refused != nil {
+	switch {
+	case neverBegan(err) && refused != nil:
 		return 0, refused
+	case err == nil && fellBack && !witness.told.Load():
+		return 0, errUntold
+	default:
+		return 0, err
 	}
-	return 0, err
 }
 
 // whyRefused is what the server said to a WebSocket. Over SPDY, client-go keeps no more
