@@ -41,6 +41,8 @@ func TestANewPluginPassesItsOwnTests(t *testing.T) {
 		t.Fatal(err)
 	}
 	run(plugin, gatebook, "plugins", "lock", "shop", "--plugin-dir", "bin")
+	run(plugin, gatebook, "explain", "shop.keep", "--plugin-dir", "bin")
+	run(plugin, gatebook, "plan", "greet.yaml", "--plugin-dir", "bin")
 	run(plugin, "make", "dist", "PLATFORMS="+runtime.GOOS+"/"+runtime.GOARCH)
 	run(plugin, gatebook, "plugins", "lock", "shop", "--checksums", filepath.Join("dist", "SHA256SUMS"))
 	run(plugin, gatebook, "plugins", "verify", "--plugin-dir", "bin") // both builds are the same

@@ -105,3 +105,45 @@ func ExampleErrorf() {
 	fmt.Println(sdk.AsError(err).Class, err, errors.Is(err, busy))
 	// Output: transient ask the server: connection refused true
 }
+
+// A plugin is its actions and what a connection of it is configured by. The author's tests
+// use it as a host would.
+func ExamplePlugin() {
+	type config struct {
+		Address string `json:"address" required:"true" doc:"Where the greeter is."`
+	}
+	served, err := sdk.Plugin[config]{
+		Name: "greeter", Version: "1.0.0", Summary: "Greetings",
+		Configure: func(_ context.Context, c config) error {
+			if c.Address == "nowhere" {
+				return sdk.FieldErrorf("address", "nobody answers there") // shown at that line of the runbook
+			}
+			return nil
+		},
+		Actions: []sdk.Declaration{sdk.Action[GreetInput, GreetOutput]{
+			Name: "greet", Summary: "Say hello", Effect: sdk.Read, Apply: greet,
+		}},
+	}.Served()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(served.Configure(context.Background(), json.RawMessage(`{"address":"nowhere"}`)))
+	fmt.Println(served.Configure(context.Background(), json.RawMessage(`{"address":"here"}`)))
+	handler, _ := served.Handler("greet")
+	outputs, err := handler.Apply(context.Background(), sdk.Request{Params: json.RawMessage(`{"name":"Ada"}`)}, nil)
+	fmt.Println(string(outputs), err)
+	// Output:
+	// address: nobody answers there
+	// <nil>
+	// {"text":"hello Ada, after 1s"} <nil>
+}
+
+// An action that is stopped says what it leaves; the class comes from why it was stopped.
+func ExampleStoppedErrorf() {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	err := sdk.StoppedErrorf(ctx, "%d of 5 pods are left on %s", 3, "node-1")
+	fmt.Println(err.Class, err, errors.Is(err, context.Canceled))
+	// Output: cancelled 3 of 5 pods are left on node-1 true
+}
