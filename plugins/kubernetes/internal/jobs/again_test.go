@@ -1,0 +1,153 @@
+package jobs_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/jobs"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/lab"
+	"github.com/gatebook/gatebook/plugins/sdk"
+	"github.com/gatebook/gatebook/plugins/sdk/sdktest"
+)
+
+// begin applies until the Job is there, and cancels then.
+func begin(t *testing.T, request sdk.Request, host *sdktest.Host) error {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	ended := make(chan error, 1)
+	handler := action(t)
+	go func() { _, err := handler.Apply(ctx, request, host); ended <- err }()
+	lab.Eventually(t, "the Job runs", func(context.Context) error {
+		if said := fmt.Sprint(host.ProgressTold()); !strings.Contains(said, "1 active") {
+			return fmt.Errorf("it said %s", said)
+		}
+		return nil
+	})
+	cancel()
+	return <-ended
+}
+
+// What a crash leaves running is found, waited for, and never run twice.
+func TestJobIsFoundByTheNextAttempt(t *testing.T) {
+	t.Parallel()
+	world := running("load:1", map[string]string{"kubelab/logs": "one", "kubelab/runs-for": "3s"}, nil)(t)
+	handler, request, host := action(t), lab.Request(t, world.Params), &sdktest.Host{}
+	if err := begin(t, request, host); !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "may run on") {
+		t.Errorf("cancelled, it says %v", err)
+	}
+	first := world.Probe()
+	request.Before, request.Notes = host.StateBefore(), host.Notes()
+	seen, err := handler.Observe(t.Context(), request, host)
+	lab.Must(t, err)
+	if seen.State != sdk.NotDone || !strings.Contains(seen.Detail, "still runs") {
+		t.Errorf("while it runs, Observe says %+v", seen)
+	}
+	request.Attempt = 2
+	outputs, err := handler.Apply(t.Context(), request, &sdktest.Host{})
+	lab.Must(t, err)
+	if world.Probe() != first {
+		t.Errorf("there are %s, and there was %s", world.Probe(), first)
+	}
+	seen, err = handler.Observe(t.Context(), request, host)
+	lab.Must(t, err)
+	if seen.State != sdk.Done || string(seen.Outputs) != string(outputs) {
+		t.Errorf("after, Observe says %s, and Apply had said %s", seen.Outputs, outputs)
+	}
+	lab.Must(t, shared.Kube.BatchV1().Jobs(read(t, outputs).Namespace).Delete(t.Context(), read(t, outputs).Name,
+		metav1.DeleteOptions{PropagationPolicy: new(metav1.DeletePropagationBackground)}))
+	seen, err = handler.Observe(t.Context(), request, host)
+	lab.Must(t, err)
+	if seen.State != sdk.CannotTell {
+		t.Errorf("of a Job that is gone, Observe says %+v", seen)
+	}
+}
+
+// A Job whose making was not answered is not made again.
+func TestJobWhoseMakingWasNotAnswered(t *testing.T) {
+	t.Parallel()
+	world := running("load:1", map[string]string{"kubelab/logs": "one"}, nil)(t)
+	var lost atomic.Bool
+	c := shared.Through(t, func(w http.ResponseWriter, r *http.Request, api http.Handler) {
+		if r.Method != http.MethodPost || !strings.HasSuffix(r.URL.Path, "/jobs") || !lost.CompareAndSwap(false, true) {
+			api.ServeHTTP(w, r)
+			return
+		}
+		api.ServeHTTP(httptest.NewRecorder(), r)
+		panic(http.ErrAbortHandler) // the server's word for cutting a connection
+	})
+	handler, request, host := lab.Action(t, jobs.Actions(c), "job"), lab.Request(t, world.Params), &sdktest.Host{}
+	if _, err := handler.Apply(t.Context(), request, host); err == nil || sdk.AsError(err).Class != sdk.Transient {
+		t.Errorf("got %v, want a transient error", err)
+	}
+	made := world.Probe()
+	request.Before, request.Attempt = host.StateBefore(), 2
+	outputs, err := handler.Apply(t.Context(), request, host)
+	lab.Must(t, err)
+	if world.Probe() != made || read(t, outputs).Succeeded != 1 {
+		t.Errorf("there are %s, and there was %s", world.Probe(), made)
+	}
+}
+
+// A Job that somebody takes away is nobody's success.
+func TestJobThatIsDeletedMeanwhile(t *testing.T) {
+	t.Parallel()
+	world := running("load:1", map[string]string{"kubelab/runs-for": "10m"}, nil)(t)
+	request, host, ended := lab.Request(t, world.Params), &sdktest.Host{}, make(chan error, 1)
+	handler := action(t)
+	go func() { _, err := handler.Apply(t.Context(), request, host); ended <- err }()
+	lab.Eventually(t, "the Job is there", func(context.Context) error {
+		if world.Probe() == "" {
+			return errors.New("it is not")
+		}
+		return nil
+	})
+	name, _, _ := strings.Cut(world.Probe(), " ")
+	lab.Must(t, shared.Kube.BatchV1().Jobs(world.Params["namespace"].(string)).Delete(t.Context(), name,
+		metav1.DeleteOptions{PropagationPolicy: new(metav1.DeletePropagationBackground)}))
+	if err := <-ended; err == nil || sdk.AsError(err).Class != sdk.Conflict || !strings.Contains(err.Error(), "somebody deleted the Job") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// The API server is killed while the Job runs and comes back: the step goes on, and no line
+// comes twice.
+func TestJobOutlivesTheAPIServer(t *testing.T) {
+	t.Parallel()
+	own, err := lab.Start(1)
+	lab.Must(t, err)
+	t.Cleanup(own.Stop)
+	handler, host, ended := lab.Action(t, jobs.Actions(own.Connect(t)), "job"), &sdktest.Host{}, make(chan error, 1)
+	request := lab.Request(t, map[string]any{
+		"name": "load", "namespace": own.Namespace(t), "image": "load:1",
+		"annotations": map[string]string{"kubelab/logs": "one\ntwo", "kubelab/runs-for": "3s"},
+	})
+	var outputs json.RawMessage
+	go func() {
+		var err error
+		outputs, err = handler.Apply(t.Context(), request, host)
+		ended <- err
+	}()
+	lab.Eventually(t, "it prints", func(context.Context) error {
+		if len(host.Lines()) < 2 {
+			return fmt.Errorf("it told %v", host.Lines())
+		}
+		return nil
+	})
+	lab.Must(t, own.Kill())
+	lab.Must(t, own.Up())
+	lab.Must(t, <-ended)
+	if out := read(t, outputs); out.Succeeded != 1 || !slices.Equal(out.Last, []string{"one", "two"}) || len(host.Lines()) != 2 {
+		t.Errorf("got %s, and it told %v", outputs, host.Lines())
+	}
+}
