@@ -9,6 +9,7 @@ import (
 
 	pluginv1 "github.com/gatebook/gatebook/plugins/proto/v1"
 	"github.com/gatebook/gatebook/plugins/sdk"
+	"github.com/gatebook/gatebook/plugins/sdk/wire"
 )
 
 // Connect returns the plugin's actions over one connection, by their names: config
@@ -44,7 +45,7 @@ func (c *connection) process(ctx context.Context) (*process, error) {
 	case c.turn <- struct{}{}:
 		defer func() { <-c.turn }()
 	case <-ctx.Done():
-		return nil, context.Cause(ctx)
+		return nil, interrupted(ctx, "wait for the connection")
 	}
 	if c.current != nil && !c.current.gone() {
 		return c.current, nil
@@ -69,16 +70,27 @@ func (c *connection) startProcess(ctx context.Context) (*process, error) {
 		return nil, err
 	}
 	defer program.close()
-	p, err := c.host.launch(c.plugin.description.Name, program, c.environment(), c.log)
+	p, err := c.host.launch(ctx, c.plugin.description.Name, program, c.environment(), c.log)
 	if err != nil {
 		return nil, err
 	}
-	answer, err := p.Configure(ctx, &pluginv1.ConfigureRequest{Config: c.config})
-	if err = p.fault(ctx, err, answer.GetError()); err != nil {
+	if err := c.configure(ctx, p); err != nil {
 		c.host.end(p)
 		return nil, err
 	}
 	return p, nil
+}
+
+// configure has the process reach for the connection's target. It takes no longer than a
+// start may: whoever else needs the connection waits for it.
+func (c *connection) configure(ctx context.Context, p *process) error {
+	asking, stop := context.WithTimeoutCause(ctx, c.host.start, errSlow)
+	defer stop()
+	answer, err := p.Configure(asking, &pluginv1.ConfigureRequest{Config: c.config})
+	if err != nil {
+		return p.startFault(ctx, asking, err, "reach its target", c.host.start)
+	}
+	return wire.ToError(answer.GetError())
 }
 
 // environment is what the connection names of the host's, and nothing else.

@@ -2,15 +2,10 @@ package host
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"io"
 	"sync"
 	"time"
 
 	"google.golang.org/grpc"
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
 
 	pluginv1 "github.com/gatebook/gatebook/plugins/proto/v1"
 	"github.com/gatebook/gatebook/plugins/sdk"
@@ -24,69 +19,96 @@ type said[A any] interface {
 	GetError() *pluginv1.Error
 }
 
+// method is a call of the contract that is a stream.
+type method[Q, A any] func(pluginv1.PluginClient, context.Context, ...grpc.CallOption) (grpc.BidiStreamingClient[Q, A], error)
+
 // converse has one stream's conversation: it starts the action, passes on what that
-// says, answers what must be kept, and returns the last word.
+// says, answers what must be kept, and returns the result. What it does not know is not
+// the end of the conversation: a newer plugin may say more.
 //
 // When ctx ends the action is asked to stop and has a grace to say what it left;
-// a plugin that does not is killed, since it may go on changing things unseen. The call
-// is made with carried, which is ctx with what crosses beside it.
-func converse[Q, A any, P said[A]](ctx context.Context, p *process, carried context.Context,
-	open func(context.Context, ...grpc.CallOption) (grpc.BidiStreamingClient[Q, A], error),
-	host sdk.Host, grace time.Duration, call *pluginv1.Call, wrap func(*pluginv1.Told) *Q,
-) (P, error) {
-	streamed, hangUp := context.WithCancel(context.WithoutCancel(carried))
-	defer hangUp()
-	stream, err := open(streamed)
+// a plugin that does not is killed, since it may go on changing things unseen.
+func converse[Q, A, R any, P said[A]](
+	ctx context.Context, h *handler, request sdk.Request, host sdk.Host,
+	open method[Q, A], wrap func(*pluginv1.Told) *Q, result func(P) *R,
+) (*R, error) {
+	p, call, err := h.call(ctx, request)
 	if err != nil {
-		return nil, p.fault(ctx, err, nil)
+		return nil, err
 	}
-	var mu sync.Mutex // a stream takes one message at a time
-	tell := func(told *pluginv1.Told) error {
-		mu.Lock()
-		defer mu.Unlock()
-		return stream.Send(wrap(told))
+	talk := &talk[Q, A]{wrap: wrap, opened: make(chan struct{}), ended: make(chan struct{})}
+	defer close(talk.ended)
+	go h.cancelWith(ctx, p, request, talk.ended, talk.cancel)
+
+	streamed, hangUp := context.WithCancel(context.WithoutCancel(outgoing(ctx, request)))
+	defer hangUp()
+	if talk.stream, err = open(p.PluginClient, streamed); err != nil {
+		return nil, p.fault(ctx, err)
 	}
-	// An error of Send is io.EOF, and the reason comes with the next Recv.
-	_ = tell(&pluginv1.Told{Message: &pluginv1.Told_Start{Start: call}})
-	ended := make(chan struct{})
-	defer close(ended)
-	go p.cancelWith(ctx, ended, grace, func() {
-		_ = tell(&pluginv1.Told{Message: &pluginv1.Told_Cancel{Cancel: &pluginv1.Cancel{}}})
-	})
+	close(talk.opened)
+	talk.tell(&pluginv1.Told{Message: &pluginv1.Told_Start{Start: call}})
 	for {
-		message, err := stream.Recv()
+		message, err := talk.stream.Recv()
 		if err != nil {
-			return nil, p.fault(ctx, err, nil)
+			return nil, p.fault(ctx, err)
 		}
 		answer := P(message)
-		if event := answer.GetSaid(); event != nil {
-			if kept := pass(ctx, event, host); kept != nil {
-				_ = tell(&pluginv1.Told{Message: &pluginv1.Told_Kept{Kept: kept}})
-			}
-			continue
-		}
 		if failed := answer.GetError(); failed != nil {
-			return nil, p.fault(ctx, nil, failed)
+			return nil, wire.ToError(failed)
 		}
-		return answer, nil
+		if found := result(answer); found != nil {
+			return found, nil
+		}
+		if kept := pass(ctx, answer.GetSaid(), host); kept != nil {
+			talk.tell(&pluginv1.Told{Message: &pluginv1.Told_Kept{Kept: kept}})
+		}
+	}
+}
+
+// talk is the host's end of a stream.
+type talk[Q, A any] struct {
+	wrap   func(*pluginv1.Told) *Q
+	opened chan struct{} // closed when there is a stream
+	ended  chan struct{} // closed when nobody listens any more
+	stream grpc.BidiStreamingClient[Q, A]
+
+	mu sync.Mutex // a stream takes one message at a time
+}
+
+// tell says something to the plugin, and waits until it is on its way: for ever, where
+// the plugin reads nothing. That it cannot be said is known by the next Recv, which says
+// why.
+func (t *talk[Q, A]) tell(told *pluginv1.Told) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	_ = t.stream.Send(t.wrap(told))
+}
+
+// cancel asks the action to stop, once it has been started.
+func (t *talk[Q, A]) cancel() {
+	select {
+	case <-t.opened:
+		t.tell(&pluginv1.Told{Message: &pluginv1.Told_Cancel{Cancel: &pluginv1.Cancel{}}})
+	case <-t.ended:
 	}
 }
 
 // cancelWith asks an action to stop when ctx ends, and ends the plugin when it does
-// not.
-func (p *process) cancelWith(ctx context.Context, ended <-chan struct{}, grace time.Duration, ask func()) {
+// not. It waits for neither, since a plugin may be deaf too.
+func (h *handler) cancelWith(ctx context.Context, p *process, request sdk.Request, ended <-chan struct{}, ask func()) {
 	select {
 	case <-ended:
 		return
 	case <-ctx.Done():
 	}
-	ask()
+	go ask()
+	grace := h.grace(request)
 	patience := time.NewTimer(grace)
 	defer patience.Stop()
 	select {
 	case <-ended:
 	case <-patience.C:
-		p.killFor(fmt.Sprintf("it did not stop within %s of being asked to", grace))
+		p.killFor("its action %s did not stop within %s of being asked to", h.description.Name, grace)
 	}
 }
 
@@ -107,43 +129,4 @@ func pass(ctx context.Context, event *pluginv1.Event, host sdk.Host) *pluginv1.K
 		return &pluginv1.Kept{Number: what.Note.GetNumber(), Error: wire.FromError(err)}
 	}
 	return nil
-}
-
-// fault makes of what went wrong a typed error: failed is what the action said of
-// itself, err what became of the call.
-func (p *process) fault(ctx context.Context, err error, failed *pluginv1.Error) error {
-	switch {
-	case failed != nil:
-		return wire.ToError(failed)
-	case err == nil:
-		return nil
-	case errors.Is(err, io.EOF):
-		return sdk.Errorf(sdk.Permanent, "the plugin %s ended its answer without a result, which is a fault of the plugin", p.name)
-	}
-	switch status.Code(err) {
-	case codes.ResourceExhausted:
-		return sdk.Errorf(sdk.Permanent, "the plugin %s answered with more than the %d MB that may cross at once; what it did is done, and its outputs are lost",
-			p.name, wire.MaxMessage>>20)
-	case codes.Unavailable, codes.Canceled, codes.DeadlineExceeded:
-		return p.lost(ctx)
-	case codes.Unimplemented:
-		return sdk.Errorf(sdk.Permanent, "the plugin %s does not know a call that this gatebook makes: upgrade the plugin", p.name).NothingChanged()
-	default:
-		return sdk.Errorf(sdk.Permanent, "the plugin %s does not keep to the plugin protocol: %s", p.name, status.Convert(err).Message())
-	}
-}
-
-// lost says what became of a call whose answer will not come.
-func (p *process) lost(ctx context.Context) error {
-	ending := p.ending()
-	switch reason := p.killedFor.Load(); {
-	case reason != nil:
-		return sdk.Errorf(sdk.Transient, "the plugin %s was killed: %s; what it was doing may be half done", p.name, *reason)
-	case p.gone():
-		return sdk.Errorf(sdk.Transient, "the plugin %s died in the middle of it (%s)%w; it is started again when it is next needed", p.name, ending, p.log.cause())
-	case ctx.Err() != nil:
-		return context.Cause(ctx)
-	default:
-		return sdk.Errorf(sdk.Transient, "the plugin %s hung up in the middle of it", p.name)
-	}
 }

@@ -19,3 +19,6 @@ func Ping(ctx context.Context, action sdk.Handler) error {
 	}
 	return protocol.Ping()
 }
+
+// HangUpPatience is how long it is waited for the end of a process that hung up.
+const HangUpPatience = hangUpPatience

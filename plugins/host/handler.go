@@ -24,75 +24,79 @@ var _ sdk.Handler = (*handler)(nil)
 func (h *handler) Describe() sdk.Description { return h.description }
 
 func (h *handler) Plan(ctx context.Context, request sdk.Request) (sdk.Preview, error) {
-	p, call, err := h.call(ctx, request)
+	preview, err := ask(ctx, h, request, func(ctx context.Context, p pluginv1.PluginClient, call *pluginv1.Call) (*pluginv1.PlanResponse, error) {
+		return p.Plan(ctx, &pluginv1.PlanRequest{Call: call})
+	}, (*pluginv1.PlanResponse).GetPreview)
 	if err != nil {
 		return sdk.Preview{}, err
 	}
-	answer, err := p.Plan(outgoing(ctx, request), &pluginv1.PlanRequest{Call: call})
-	if err = p.fault(ctx, err, answer.GetError()); err != nil {
-		return sdk.Preview{}, err
-	}
-	return wire.ToPreview(answer.GetPreview()), nil
+	return wire.ToPreview(preview), nil
 }
 
 func (h *handler) Ask(ctx context.Context, request sdk.Request) (sdk.Question, error) {
-	p, call, err := h.call(ctx, request)
+	question, err := ask(ctx, h, request, func(ctx context.Context, p pluginv1.PluginClient, call *pluginv1.Call) (*pluginv1.AskResponse, error) {
+		return p.Ask(ctx, &pluginv1.AskRequest{Call: call})
+	}, (*pluginv1.AskResponse).GetQuestion)
 	if err != nil {
 		return sdk.Question{}, err
 	}
-	answer, err := p.Ask(outgoing(ctx, request), &pluginv1.AskRequest{Call: call})
-	if err = p.fault(ctx, err, answer.GetError()); err != nil {
-		return sdk.Question{}, err
-	}
-	return wire.ToQuestion(answer.GetQuestion())
+	return wire.ToQuestion(question)
 }
 
 func (h *handler) Answer(ctx context.Context, request sdk.Request, said sdk.Answer) (json.RawMessage, error) {
-	p, call, err := h.call(ctx, request)
-	if err != nil {
-		return nil, err
-	}
-	answer, err := p.Answer(outgoing(ctx, request), wire.FromAnswer(call, said))
-	if err = p.fault(ctx, err, answer.GetError()); err != nil {
-		return nil, err
-	}
-	return answer.GetOutputs().GetOutputs(), nil
+	outputs, err := ask(ctx, h, request, func(ctx context.Context, p pluginv1.PluginClient, call *pluginv1.Call) (*pluginv1.AnswerResponse, error) {
+		return p.Answer(ctx, wire.FromAnswer(call, said))
+	}, (*pluginv1.AnswerResponse).GetOutputs)
+	return outputs.GetOutputs(), err
 }
 
 func (h *handler) Apply(ctx context.Context, request sdk.Request, host sdk.Host) (json.RawMessage, error) {
-	p, call, err := h.call(ctx, request)
-	if err != nil {
-		return nil, err
-	}
-	answer, err := converse(ctx, p, outgoing(ctx, request), p.PluginClient.Apply, host, h.connection.host.grace, call,
-		func(told *pluginv1.Told) *pluginv1.ApplyRequest { return &pluginv1.ApplyRequest{Told: told} })
-	if err != nil {
-		return nil, err
-	}
-	return answer.GetResult().GetOutputs(), nil
+	result, err := converse(ctx, h, request, host, pluginv1.PluginClient.Apply,
+		func(told *pluginv1.Told) *pluginv1.ApplyRequest { return &pluginv1.ApplyRequest{Told: told} },
+		(*pluginv1.ApplyResponse).GetResult)
+	return result.GetOutputs(), err
 }
 
 func (h *handler) Observe(ctx context.Context, request sdk.Request, host sdk.Host) (sdk.Observation, error) {
-	p, call, err := h.call(ctx, request)
+	result, err := converse(ctx, h, request, host, pluginv1.PluginClient.Observe,
+		func(told *pluginv1.Told) *pluginv1.ObserveRequest { return &pluginv1.ObserveRequest{Told: told} },
+		(*pluginv1.ObserveResponse).GetResult)
 	if err != nil {
 		return sdk.Observation{}, err
 	}
-	answer, err := converse(ctx, p, outgoing(ctx, request), p.PluginClient.Observe, host, h.connection.host.grace, call,
-		func(told *pluginv1.Told) *pluginv1.ObserveRequest { return &pluginv1.ObserveRequest{Told: told} })
-	if err != nil {
-		return sdk.Observation{}, err
-	}
-	return wire.ToObservation(answer.GetResult()), nil
+	return wire.ToObservation(result), nil
 }
 
 func (h *handler) Undo(ctx context.Context, request sdk.Request, host sdk.Host) error {
+	_, err := converse(ctx, h, request, host, pluginv1.PluginClient.Undo,
+		func(told *pluginv1.Told) *pluginv1.UndoRequest { return &pluginv1.UndoRequest{Told: told} },
+		(*pluginv1.UndoResponse).GetResult)
+	return err
+}
+
+// answered is what the plugin's answers to a single question have in common.
+type answered interface{ GetError() *pluginv1.Error }
+
+// ask makes a call that is no stream, and returns the result of its answer.
+func ask[A answered, R any](
+	ctx context.Context, h *handler, request sdk.Request,
+	do func(context.Context, pluginv1.PluginClient, *pluginv1.Call) (A, error), result func(A) *R,
+) (*R, error) {
 	p, call, err := h.call(ctx, request)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	_, err = converse(ctx, p, outgoing(ctx, request), p.PluginClient.Undo, host, h.connection.host.grace, call,
-		func(told *pluginv1.Told) *pluginv1.UndoRequest { return &pluginv1.UndoRequest{Told: told} })
-	return err
+	answer, err := do(outgoing(ctx, request), p.PluginClient, call)
+	if err != nil {
+		return nil, p.fault(ctx, err)
+	}
+	if failed := answer.GetError(); failed != nil {
+		return nil, wire.ToError(failed)
+	}
+	if found := result(answer); found != nil {
+		return found, nil
+	}
+	return nil, p.noResult()
 }
 
 // call makes sure that the plugin runs, and writes the call for it.
@@ -106,6 +110,11 @@ func (h *handler) call(ctx context.Context, request sdk.Request) (*process, *plu
 		left = max(deadline.Sub(h.connection.host.options.Now()), time.Nanosecond)
 	}
 	return p, wire.FromRequest(h.description.Name, request, left), nil
+}
+
+// grace is how long the action has to end when it is asked to.
+func (h *handler) grace(sdk.Request) time.Duration {
+	return h.connection.host.grace
 }
 
 // outgoing carries the trace context beside the call.

@@ -168,16 +168,16 @@ func allowed(name, locked string, want *semver.Constraints) error {
 
 // describe starts a program for as long as it takes to describe itself.
 func (h *Host) describe(ctx context.Context, name string, program *binary) (sdk.PluginDescription, error) {
-	p, err := h.launch(name, program, nil, nil)
+	p, err := h.launch(ctx, name, program, nil, nil)
 	if err != nil {
 		return sdk.PluginDescription{}, err
 	}
 	defer h.end(p)
-	ctx, stop := context.WithTimeout(ctx, h.start)
+	asking, stop := context.WithTimeoutCause(ctx, h.start, errSlow)
 	defer stop()
-	answer, err := p.Describe(ctx, &pluginv1.DescribeRequest{})
-	if err = p.fault(ctx, err, nil); err != nil {
-		return sdk.PluginDescription{}, fmt.Errorf("describe %s: %w", program.path, err)
+	answer, err := p.Describe(asking, &pluginv1.DescribeRequest{})
+	if err != nil {
+		return sdk.PluginDescription{}, fmt.Errorf("describe %s: %w", program.path, p.startFault(ctx, asking, err, "say what it is", h.start))
 	}
 	description, err := wire.ToDescription(answer)
 	if err == nil {
@@ -219,19 +219,22 @@ func sound(name string, d sdk.PluginDescription) error {
 	return errors.Join(faults...)
 }
 
-// launch starts a program with the environment, and keeps account of it.
-func (h *Host) launch(name string, program *binary, env []string, log func(line []byte)) (*process, error) {
-	p, err := launch(name, program, env, h.start, &tail{to: log})
-	if err != nil {
-		return nil, err
-	}
+// launch starts a program with the environment, and keeps account of it from before it
+// is there until it is gone.
+func (h *Host) launch(ctx context.Context, name string, program *binary, env []string, log func(line []byte)) (*process, error) {
+	p := newProcess(name, program, env, &tail{to: log})
 	h.mu.Lock()
-	defer h.mu.Unlock()
 	if h.closed {
-		p.kill()
+		h.mu.Unlock()
 		return nil, errClosed
 	}
 	h.running[p] = true
+	h.mu.Unlock()
+	defer close(p.settled)
+	if err := p.start(ctx, h.start); err != nil {
+		h.forget(p)
+		return nil, err
+	}
 	return p, nil
 }
 
@@ -239,13 +242,18 @@ var errClosed = errors.New("gatebook is ending")
 
 // end asks a process to end, and ends it when it does not.
 func (h *Host) end(p *process) {
-	p.client.Kill()
-	h.mu.Lock()
-	delete(h.running, p)
-	h.mu.Unlock()
+	p.end()
+	h.forget(p)
 }
 
-// Close ends all plugins. Calls in them fail.
+func (h *Host) forget(p *process) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	delete(h.running, p)
+}
+
+// Close ends all plugins, also those that are being started, and returns when they are
+// gone. Calls in them fail.
 func (h *Host) Close() error {
 	h.mu.Lock()
 	h.closed = true
@@ -256,7 +264,11 @@ func (h *Host) Close() error {
 	h.mu.Unlock()
 	var ending sync.WaitGroup
 	for _, p := range running {
-		ending.Go(func() { h.end(p) })
+		ending.Go(func() {
+			p.because(errClosed.Error())
+			h.end(p)
+			<-p.settled
+		})
 	}
 	ending.Wait()
 	return nil

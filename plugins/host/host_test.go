@@ -100,6 +100,43 @@ func (w *world) logged() []string {
 	return slices.Clone(w.log)
 }
 
+// said returns what a plugin left in the file beside it, once it has.
+func (w *world) said(name string) string {
+	w.t.Helper()
+	var text []byte
+	w.eventually("the file "+name, func() (err error) {
+		text, err = os.ReadFile(filepath.Join(w.dir, name))
+		return err
+	})
+	return string(text)
+}
+
+// eventually waits until there is no error any more.
+func (w *world) eventually(what string, try func() error) {
+	w.t.Helper()
+	err := try()
+	for end := time.Now().Add(time.Minute); err != nil && time.Now().Before(end); err = try() {
+		time.Sleep(time.Millisecond)
+	}
+	if err != nil {
+		w.t.Fatalf("%s: %v", what, err)
+	}
+}
+
+// within fails a test that would hang.
+func (w *world) within(what string, do func() error) error {
+	w.t.Helper()
+	done := make(chan error, 1)
+	go func() { done <- do() }()
+	select {
+	case err := <-done:
+		return err
+	case <-time.After(time.Minute):
+		w.t.Fatalf("%s: it hangs", what)
+		return nil
+	}
+}
+
 func apple() sdk.Request {
 	return sdk.Request{
 		Params: json.RawMessage(`{"item":"apple"}`), Key: "k-1", Attempt: 1,
@@ -276,7 +313,7 @@ func TestAnActionThatIgnoresItsCancelLosesItsProcess(t *testing.T) {
 	told := &recorder{told: make(chan struct{})}
 	go func(waiting <-chan struct{}) { <-waiting; cancel() }(told.told)
 	_, err := actions["stubborn"].Apply(ctx, apple(), told)
-	if err == nil || !strings.Contains(err.Error(), "was killed: it did not stop within 100ms of being asked to; what it was doing may be half done") {
+	if err == nil || !strings.Contains(err.Error(), "was killed: its action stubborn did not stop within 100ms of being asked to; what it was doing may be half done") {
 		t.Errorf("got %v", err)
 	}
 }

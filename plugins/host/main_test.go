@@ -4,16 +4,14 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/hashicorp/go-plugin"
-	"google.golang.org/grpc"
-
-	pluginv1 "github.com/gatebook/gatebook/plugins/proto/v1"
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/plugins/sdk/serve"
 	"github.com/gatebook/gatebook/plugins/sdk/wire"
@@ -42,12 +40,23 @@ func TestMain(m *testing.M) {
 // ranIn is the file that says that a plugin in the folder was run.
 func ranIn(dir string) string { return filepath.Join(dir, "ran") }
 
+// say leaves a file beside the plugin, for its test to read.
+func say(name, text string) {
+	path := filepath.Join(filepath.Dir(os.Args[0]), name)
+	if err := os.WriteFile(path+".new", []byte(text), 0o600); err != nil {
+		panic(err)
+	}
+	if err := os.Rename(path+".new", path); err != nil {
+		panic(err)
+	}
+}
+
 func behaviours() map[string]func() {
-	return map[string]func(){
+	all := map[string]func(){
 		"shop":   func() { serve.Main(shop("1.2.0")) },
 		"files":  func() { serve.Main(files()) },
 		"loud":   func() { fmt.Println("hello, I am a plugin"); serve.Main(shop("1.0.0")) },
-		"silent": func() { time.Sleep(time.Hour) },
+		"silent": func() { say("pid", strconv.Itoa(os.Getpid())); time.Sleep(time.Hour) },
 		"exits":  func() { fmt.Fprintln(os.Stderr, "no licence found"); os.Exit(7) },
 		"newer":  func() { fmt.Println("1|2|unix|/nowhere|grpc|"); time.Sleep(time.Hour) },
 		"older":  func() { fmt.Println("1|0|unix|/nowhere|grpc|"); time.Sleep(time.Hour) },
@@ -57,11 +66,10 @@ func behaviours() map[string]func() {
 				time.Sleep(time.Millisecond)
 			}
 		},
-		"huge":     func() { raw(hugeServer{}) },
-		"mute":     func() { raw(muteServer{}) },
-		"liar":     func() { serve.Main(shop("9.9.9")) },
-		"nonsense": func() { raw(nonsenseServer{}) },
+		"liar": func() { serve.Main(shop("9.9.9")) },
 	}
+	maps.Copy(all, withoutSDK())
+	return all
 }
 
 type target struct {
@@ -172,69 +180,6 @@ func shop(version string) sdk.Plugin[target] {
 			}),
 		},
 	}
-}
-
-// raw serves a hand-written server, as a plugin without the sdk may.
-func raw(server pluginv1.PluginServer) {
-	plugin.Serve(&plugin.ServeConfig{
-		HandshakeConfig:  plugin.HandshakeConfig{ProtocolVersion: 1, MagicCookieKey: wire.CookieKey, MagicCookieValue: wire.CookieValue},
-		VersionedPlugins: map[int]plugin.PluginSet{1: {wire.ServiceName: rawPlugin{server: server}}},
-		GRPCServer:       plugin.DefaultGRPCServer,
-	})
-}
-
-type rawPlugin struct {
-	plugin.NetRPCUnsupportedPlugin
-	server pluginv1.PluginServer
-}
-
-func (p rawPlugin) GRPCServer(_ *plugin.GRPCBroker, to *grpc.Server) error {
-	pluginv1.RegisterPluginServer(to, p.server)
-	return nil
-}
-
-func (rawPlugin) GRPCClient(context.Context, *plugin.GRPCBroker, *grpc.ClientConn) (any, error) {
-	return nil, nil
-}
-
-// described answers what every raw server must.
-type described struct {
-	pluginv1.UnimplementedPluginServer
-}
-
-func (described) Describe(context.Context, *pluginv1.DescribeRequest) (*pluginv1.DescribeResponse, error) {
-	object := []byte(`{"type":"object"}`)
-	return &pluginv1.DescribeResponse{
-		Name: strings.TrimPrefix(filepath.Base(os.Args[0]), "gatebook-plugin-"), Version: "1.0.0", Summary: "Raw", Connection: object,
-		Actions: []*pluginv1.Action{{Name: "go", Summary: "Go", Effect: pluginv1.Effect_EFFECT_CHANGE, Input: object, Output: object}},
-	}, nil
-}
-
-func (described) Configure(context.Context, *pluginv1.ConfigureRequest) (*pluginv1.ConfigureResponse, error) {
-	return &pluginv1.ConfigureResponse{}, nil
-}
-
-// hugeServer answers with a gigabyte.
-type hugeServer struct{ described }
-
-func (hugeServer) Apply(stream grpc.BidiStreamingServer[pluginv1.ApplyRequest, pluginv1.ApplyResponse]) error {
-	return stream.Send(&pluginv1.ApplyResponse{Event: &pluginv1.ApplyResponse_Result{
-		Result: &pluginv1.Outputs{Outputs: make([]byte, 1<<30)},
-	}})
-}
-
-// muteServer ends its answers without a result.
-type muteServer struct{ described }
-
-func (muteServer) Apply(grpc.BidiStreamingServer[pluginv1.ApplyRequest, pluginv1.ApplyResponse]) error {
-	return nil
-}
-
-// nonsenseServer describes itself by what is no schema.
-type nonsenseServer struct{ described }
-
-func (nonsenseServer) Describe(context.Context, *pluginv1.DescribeRequest) (*pluginv1.DescribeResponse, error) {
-	return &pluginv1.DescribeResponse{Name: "nonsense", Version: "one", Connection: []byte(`{"type":7}`)}, nil
 }
 
 // recorder is a host that remembers what it is told.

@@ -4,8 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"os/exec"
-	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -15,51 +16,83 @@ import (
 	"google.golang.org/grpc"
 
 	pluginv1 "github.com/gatebook/gatebook/plugins/proto/v1"
-	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/plugins/sdk/wire"
 )
 
 // process is a plugin that runs and answers.
 type process struct {
 	pluginv1.PluginClient
-	name   string // "kubernetes 1.2.0", for people
+	name   string // "kubernetes"
+	log    *tail
 	child  *child
 	client *plugin.Client
-	log    *tail
+	config *plugin.ClientConfig
 
+	settled   chan struct{}          // closed when it is known whether it was started
+	shook     atomic.Bool            // hands
 	killedFor atomic.Pointer[string] // why the host ended it
+
+	mu      sync.Mutex
+	sockets string // the folder that go-plugin made for them
 }
 
-// launch starts a program and shakes hands with it. The program stays open.
-func launch(name string, program *binary, env []string, timeout time.Duration, log *tail) (*process, error) {
-	p := &process{name: name, log: log}
-	p.client = plugin.NewClient(&plugin.ClientConfig{
+// newProcess returns what is to be started. The program stays open until it is.
+func newProcess(name string, program *binary, env []string, log *tail) *process {
+	p := &process{name: name, log: log, child: newChild(program, env, log), settled: make(chan struct{})}
+	p.config = &plugin.ClientConfig{
 		HandshakeConfig: plugin.HandshakeConfig{
 			ProtocolVersion: wire.ProtocolVersion, MagicCookieKey: wire.CookieKey, MagicCookieValue: wire.CookieValue,
 		},
 		VersionedPlugins: map[int]plugin.PluginSet{wire.ProtocolVersion: {wire.ServiceName: clientPlugin{}}},
-		RunnerFunc: func(_ hclog.Logger, spec *exec.Cmd, _ string) (runner.Runner, error) {
-			p.child = &child{program: program, env: append(env, spec.Env...), log: log}
+		RunnerFunc: func(_ hclog.Logger, spec *exec.Cmd, sockets string) (runner.Runner, error) {
+			p.mu.Lock()
+			defer p.mu.Unlock()
+			p.sockets = sockets
+			p.child.addEnv(spec.Env)
 			return p.child, nil
 		},
 		SkipHostEnv:      true,
 		AutoMTLS:         true,
 		AllowedProtocols: []plugin.Protocol{plugin.ProtocolGRPC},
-		StartTimeout:     timeout,
 		Logger:           hclog.NewNullLogger(),
 		SyncStdout:       log, // what it prints after the handshake
 		SyncStderr:       log,
 		GRPCDialOptions: []grpc.DialOption{grpc.WithDefaultCallOptions(
 			grpc.MaxCallRecvMsgSize(wire.MaxMessage), grpc.MaxCallSendMsgSize(wire.MaxMessage))},
-	})
-	if err := p.connect(); err != nil {
-		p.kill()
-		return nil, p.refused(err, timeout)
 	}
-	return p, nil
+	p.client = plugin.NewClient(p.config)
+	return p
+}
+
+// errSlow is why a start is ended that takes longer than it may.
+var errSlow = errors.New("it took too long to start")
+
+// start starts the process and shakes hands with it. When ctx ends, or timeout is over,
+// the process does too.
+func (p *process) start(ctx context.Context, timeout time.Duration) error {
+	starting, stop := context.WithTimeoutCause(ctx, timeout, errSlow)
+	defer stop()
+	p.config.StartTimeout = 2 * timeout // ours comes first, and bounds more
+	unwatch := context.AfterFunc(starting, func() { _ = p.child.Kill(starting) })
+	err := p.connect()
+	if !unwatch() && err == nil {
+		err = starting.Err()
+	}
+	if err != nil {
+		p.kill()
+		return p.refused(starting, err, timeout)
+	}
+	return nil
 }
 
 func (p *process) connect() error {
+	if _, err := p.client.Start(); err != nil {
+		return err
+	}
+	p.shook.Store(true)
+	if p.config.TLSConfig.RootCAs == nil {
+		return errNoTLS
+	}
 	protocol, err := p.client.Client()
 	if err != nil {
 		return err
@@ -72,75 +105,78 @@ func (p *process) connect() error {
 	return nil
 }
 
-// refused says why there was no handshake, in our words: those of go-plugin speak
-// to its developers.
-func (p *process) refused(err error, timeout time.Duration) error {
-	said := err.Error()
-	why := "it did not speak the plugin protocol: " + firstLine(said)
-	switch {
-	case strings.Contains(said, "timeout while waiting"):
-		why = fmt.Sprintf("it was started and said nothing for %s", timeout)
-	case strings.Contains(said, "Unrecognized remote plugin message: \n"), strings.Contains(said, "exited before we could connect"):
-		why = "it ended before it said anything (" + p.ending() + ")"
-	case strings.Contains(said, "Unrecognized remote plugin message: "):
-		_, printed, _ := strings.Cut(firstLine(said), "message: ")
-		why = fmt.Sprintf("it printed %q to standard output, which belongs to the handshake; a plugin writes its log to standard error", printed)
-	case strings.Contains(said, "error parsing core protocol version"):
-		why = "it printed something else than the handshake to standard output, which belongs to the handshake; a plugin writes its log to standard error"
-	case strings.Contains(said, "incompatible API version"):
-		why = p.incompatible(said)
-	}
-	return sdk.Errorf(sdk.Permanent, "start the plugin %s: %s%w", p.name, why, p.log.cause()).NothingChanged()
-}
-
-// incompatible says which of the two must be upgraded.
-func (p *process) incompatible(said string) string {
-	_, after, _ := strings.Cut(said, "Plugin version: ")
-	var theirs int
-	_, _ = fmt.Sscanf(after, "%d", &theirs)
-	if theirs > wire.ProtocolVersion {
-		return fmt.Sprintf("it speaks version %d of the plugin protocol, and this gatebook version %d: upgrade gatebook", theirs, wire.ProtocolVersion)
-	}
-	return fmt.Sprintf("it speaks version %d of the plugin protocol, and this gatebook version %d: upgrade the plugin", theirs, wire.ProtocolVersion)
-}
-
-// gone reports whether the process has ended.
+// gone reports whether the process has ended, or is being killed.
 func (p *process) gone() bool {
 	select {
 	case <-p.child.ended:
 		return true
 	default:
+		return p.killedFor.Load() != nil
+	}
+}
+
+// hangUpPatience is how long it is waited for the end of a process that hung up, which
+// comes a moment later where it is dying.
+const hangUpPatience = 5 * time.Second
+
+// ended waits for the end of a process that hung up, and reports whether it came.
+func (p *process) ended() bool {
+	select {
+	case <-p.child.ended:
+		return true
+	case <-time.After(hangUpPatience):
 		return false
 	}
 }
 
-// ending says how the process ended. A plugin that hung up is waited for: how it
-// ended is known a moment later.
+// ending says how a process ended that hung up.
 func (p *process) ending() string {
-	if p.child == nil || p.child.ended == nil {
-		return "it could not be started"
-	}
-	select {
-	case <-p.child.ended:
-		return p.child.exit()
-	case <-time.After(2 * lastWords):
+	if !p.ended() {
 		return "it still runs"
 	}
+	return p.child.exit()
 }
 
-// kill ends the process at once, and what it left of its socket.
-func (p *process) kill() {
-	if p.child != nil && p.child.command != nil {
-		_ = p.child.Kill(context.Background())
+// endPatience is how long a process has to end when it is asked to.
+const endPatience = 5 * time.Second
+
+// end asks the process to end, and ends it when it does not. One that has not shaken
+// hands cannot be asked.
+func (p *process) end() {
+	if !p.shook.Load() {
+		p.kill()
+		return
 	}
-	p.client.Kill()
+	late := time.AfterFunc(endPatience, func() { _ = p.child.Kill(context.Background()) })
+	defer late.Stop()
+	p.hangUp()
 }
 
-// killFor ends the process for a reason, which those who wait for its answers hear.
-func (p *process) killFor(reason string) {
-	p.killedFor.CompareAndSwap(nil, &reason)
+// kill ends the process at once, also one that is about to be started.
+func (p *process) kill() {
+	_ = p.child.Kill(context.Background())
+	p.hangUp()
+}
+
+// hangUp has go-plugin let go of the process, and removes what is left of its sockets.
+func (p *process) hangUp() {
+	p.client.Kill()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.sockets != "" {
+		_ = os.RemoveAll(p.sockets)
+	}
+}
+
+// killFor ends the process for a reason.
+func (p *process) killFor(format string, args ...any) {
+	p.because(fmt.Sprintf(format, args...))
 	p.kill()
 }
+
+// because says why the process is ended, which those who wait for its answers hear. The
+// first reason is the one.
+func (p *process) because(reason string) { p.killedFor.CompareAndSwap(nil, &reason) }
 
 // clientPlugin is the host's half of what go-plugin calls a plugin.
 type clientPlugin struct{ plugin.NetRPCUnsupportedPlugin }
@@ -155,9 +191,4 @@ func (clientPlugin) GRPCServer(*plugin.GRPCBroker, *grpc.Server) error {
 // GRPCClient speaks to the plugin.
 func (clientPlugin) GRPCClient(_ context.Context, _ *plugin.GRPCBroker, connection *grpc.ClientConn) (any, error) {
 	return pluginv1.NewPluginClient(connection), nil
-}
-
-func firstLine(text string) string {
-	line, _, _ := strings.Cut(text, "\n")
-	return line
 }

@@ -8,8 +8,11 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/go-plugin/runner"
@@ -22,61 +25,98 @@ import (
 // kernel kills those that do not care.
 type child struct {
 	program *binary
-	env     []string
 	log     *tail // takes what it writes to standard error
-
-	command *exec.Cmd
-	stdout  *os.File
+	stdout  *printed
 	ended   chan struct{} // closed when the process is gone and its log is read, by the goroutine that waits for it
 	err     error         // how it ended; read after ended
+	failed  error         // why it could not be started; read after Start
+
+	mu      sync.Mutex
+	env     []string
+	killed  bool // by its host; what is killed before its start is never started
+	command *exec.Cmd
+	alive   bool // the number of its process is its own
 }
 
-// lastWords bounds how long the log of a process that is gone is read: what it
-// started and did not die with it may hold its standard error open for ever.
+func newChild(program *binary, env []string, log *tail) *child {
+	return &child{program: program, env: env, log: log, ended: make(chan struct{})}
+}
+
+// addEnv gives it more variables, before its start.
+func (c *child) addEnv(env []string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.env = append(slices.Clone(c.env), env...)
+}
+
+// lastWords bounds how long the output and the log of a process that is gone are read:
+// what it started and did not die with it may hold them open for ever.
 const lastWords = time.Second
+
+// errKilled is for a process that nobody wanted any more when it should be started.
+var errKilled = errors.New("it was ended before its start")
 
 var _ runner.Runner = (*child)(nil)
 
 // Start starts the process. One thread starts it and waits for it, since Linux ties
 // the child's life to the thread that made it.
 func (c *child) Start(context.Context) error {
-	pipes, err := openPipes(3)
-	if err != nil {
-		return err
-	}
-	stdin, stdout, stderr := pipes[0], pipes[1], pipes[2]
-	c.stdout = stdout.read
-	c.command = &exec.Cmd{
-		Path: c.program.executable(), Args: []string{c.program.path}, Env: c.env,
-		Stdin: stdin.read, Stdout: stdout.write, Stderr: stderr.write, SysProcAttr: ownGroup(),
-	}
-	c.ended = make(chan struct{})
-	logged := make(chan struct{})
-	go func() {
-		defer close(logged)
-		_, _ = io.Copy(c.log, stderr.read)
-		c.log.end()
-	}()
 	started := make(chan error, 1)
 	go func() {
 		runtime.LockOSThread() // never unlocked: the thread ends with this goroutine
 		defer close(c.ended)
-		defer closeAll(stdin.write, stderr.read)
-		err := c.command.Start()
-		closeAll(stdin.read, stdout.write, stderr.write)
+		stdin, stderr, err := c.start()
+		c.failed = err
 		started <- err
 		if err != nil {
-			closeAll(stdout.read)
 			return
 		}
-		c.err = c.command.Wait()
-		killGroup(c.command.Process.Pid) // what it left behind
-		select {
-		case <-logged:
-		case <-time.After(lastWords):
+		logged := make(chan struct{})
+		go func() {
+			defer close(logged)
+			_, _ = io.Copy(c.log, stderr)
+			c.log.end()
+		}()
+		c.err = c.await()
+		patience, stop := context.WithTimeout(context.Background(), lastWords)
+		defer stop()
+		for _, last := range []<-chan struct{}{logged, c.stdout.read} {
+			select {
+			case <-last:
+			case <-patience.Done():
+			}
 		}
+		closeAll(stdin, stderr, c.stdout.file)
 	}()
 	return <-started
+}
+
+// start makes the process, unless it was killed before, and returns its standard input
+// and error.
+func (c *child) start() (stdin, stderr *os.File, err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.killed {
+		return nil, nil, errKilled
+	}
+	pipes, err := openPipes(3)
+	if err != nil {
+		return nil, nil, err
+	}
+	in, out, errs := pipes[0], pipes[1], pipes[2]
+	c.command = &exec.Cmd{
+		Path: c.program.executable(), Args: []string{c.program.path}, Env: c.env,
+		Stdin: in.read, Stdout: out.write, Stderr: errs.write, SysProcAttr: ownGroup(),
+	}
+	err = c.command.Start()
+	closeAll(in.read, out.write, errs.write)
+	if err != nil {
+		closeAll(in.write, out.read, errs.read)
+		return nil, nil, err
+	}
+	c.alive = true
+	c.stdout = &printed{file: out.read, read: make(chan struct{})}
+	return in.write, errs.read, nil
 }
 
 // Wait returns when the process has ended.
@@ -87,7 +127,10 @@ func (c *child) Wait(context.Context) error {
 
 // Kill ends the process and what it started.
 func (c *child) Kill(context.Context) error {
-	if c.command == nil || c.command.Process == nil {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.killed = true
+	if !c.alive {
 		return nil
 	}
 	killGroup(c.command.Process.Pid)
@@ -100,14 +143,42 @@ func (c *child) Kill(context.Context) error {
 // Stdout is what the process writes there: the handshake, and nothing else.
 func (c *child) Stdout() io.ReadCloser { return c.stdout }
 
+// printed is what a process prints.
+type printed struct {
+	file  *os.File
+	bytes atomic.Int64  // that were read
+	read  chan struct{} // closed by the reader after the last of them
+	once  sync.Once
+}
+
+// Read reads it.
+func (p *printed) Read(into []byte) (int, error) {
+	n, err := p.file.Read(into)
+	p.bytes.Add(int64(n))
+	if err != nil {
+		p.once.Do(func() { close(p.read) })
+	}
+	return n, err
+}
+
+// Close ends the reading.
+func (p *printed) Close() error { return p.file.Close() }
+
 // Stderr is empty for go-plugin, which does not say when it has read the last line.
 func (*child) Stderr() io.ReadCloser { return io.NopCloser(strings.NewReader("")) }
 
 // Name is where the program is.
 func (c *child) Name() string { return c.program.path }
 
-// ID is the process's number.
-func (c *child) ID() string { return strconv.Itoa(c.command.Process.Pid) }
+// ID is the process's number; empty where it could not be started.
+func (c *child) ID() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.command == nil || c.command.Process == nil {
+		return ""
+	}
+	return strconv.Itoa(c.command.Process.Pid)
+}
 
 // Diagnose adds nothing: what is told to people is said by this package.
 func (*child) Diagnose(context.Context) string { return "" }

@@ -1,8 +1,11 @@
 package host
 
 import (
+	"errors"
 	"fmt"
 	"syscall"
+
+	"golang.org/x/sys/unix"
 )
 
 // executable names the open file itself, whatever its name has become by now. The
@@ -13,4 +16,19 @@ func (b *binary) executable() string { return fmt.Sprintf("/proc/self/fd/%d", b.
 // and its life from outlasting the host's.
 func ownGroup() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+}
+
+// await returns how the process ended. What it left behind in its group is ended before
+// its number is given back, and can be another's.
+func (c *child) await() error {
+	for pid := c.command.Process.Pid; ; {
+		if err := unix.Waitid(unix.P_PID, pid, nil, unix.WEXITED|unix.WNOWAIT, nil); !errors.Is(err, unix.EINTR) {
+			break
+		}
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.alive = false
+	killGroup(c.command.Process.Pid)
+	return c.command.Wait()
 }

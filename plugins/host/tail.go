@@ -2,7 +2,6 @@ package host
 
 import (
 	"bytes"
-	"errors"
 	"strings"
 	"sync"
 )
@@ -72,11 +71,11 @@ func (t *tail) line(line []byte) {
 }
 
 // cause is what the plugin said last, to follow an error; empty where it was silent.
-func (t *tail) cause() error {
+func (t *tail) cause() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if len(t.last) == 0 {
-		return errors.New("")
+		return ""
 	}
-	return errors.New("; it said last: " + strings.Join(t.last, " / "))
+	return "; it said last: " + strings.Join(t.last, " / ")
 }

@@ -1,0 +1,247 @@
+package host_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gatebook/gatebook/plugins/host"
+	"github.com/gatebook/gatebook/plugins/sdk"
+)
+
+// start opens a plugin, and returns its error.
+func (w *world) start(ctx context.Context, name string) error {
+	return w.within("start "+name, func() error {
+		_, err := w.host.Open(ctx, name, nil, w.locked(name, "1.0.0"))
+		return err
+	})
+}
+
+// It is not parallel, since it has a folder of its own for sockets.
+func TestAProgramThatCannotBeExecutedIsRefused(t *testing.T) {
+	temp := t.TempDir()
+	t.Setenv("TMPDIR", temp)
+	w := newWorld(t, nil)
+	path := filepath.Join(w.dir, "gatebook-plugin-junk")
+	if err := os.WriteFile(path, []byte("\x7fELF this is no program for this machine"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	_, err := w.host.Open(t.Context(), "junk", nil, w.lock(path, "junk", "1.0.0"))
+	for _, part := range []string{path + " cannot be executed: ", "is it built for " + runtime.GOOS + "/" + runtime.GOARCH} {
+		if err == nil || !strings.Contains(err.Error(), part) || strings.Contains(err.Error(), "/proc") {
+			t.Errorf("got %v, want %s", err, part)
+		}
+	}
+	if left, _ := filepath.Glob(filepath.Join(temp, "plugin-dir*")); len(left) > 0 {
+		t.Errorf("it left %v", left)
+	}
+}
+
+// What the plugin started and left may hold its output for as long as it likes.
+func TestWhatAPluginLeavesBehindHoldsNobody(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]string{"daemon": "it ended before it said anything (exit status 1); it said last: bye", "keeper": ""} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, nil)
+			t.Cleanup(func() { endDaemon(t, w.said("daemon")) })
+			if err := w.start(t.Context(), name); (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+}
+
+// endDaemon ends what outlived its plugin, and fails where nothing did: that it returned
+// would prove nothing.
+func endDaemon(t *testing.T, pid string) {
+	t.Helper()
+	number, err := strconv.Atoi(pid)
+	if err != nil {
+		t.Fatal(err)
+	}
+	daemon, err := os.FindProcess(number)
+	if err == nil {
+		err = daemon.Kill()
+	}
+	if err != nil {
+		t.Errorf("the daemon %s: %v", pid, err)
+	}
+}
+
+func TestADeafPluginIsKilled(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(o *host.Options) { o.Grace = 100 * time.Millisecond })
+	action := w.connect("deaf", "1.0.0", `{}`)["go"]
+	for _, size := range []int{1000, 1 << 20} {
+		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+		defer cancel()
+		request := apple()
+		request.Params = json.RawMessage(`{"a":"` + strings.Repeat("x", size) + `"}`)
+		if _, err := action.Observe(t.Context(), request, &recorder{}); err == nil { // it is started, and knows no Observe
+			t.Fatal("it observes")
+		}
+		err := w.within("a deaf action", func() error {
+			_, err := action.Apply(ctx, request, &recorder{})
+			return err
+		})
+		if err == nil || !strings.Contains(err.Error(), "was killed: its action go did not stop within 100ms of being asked to") {
+			t.Errorf("%d bytes: got %v", size, err)
+		}
+	}
+}
+
+// A newer plugin may say what this gatebook does not know, and that is no result.
+func TestWhatIsNotKnownIsNoResult(t *testing.T) {
+	t.Parallel()
+	action := newWorld(t, nil).connect("newest", "1.0.0", `{}`)["go"]
+	if out, err := action.Apply(t.Context(), apple(), &recorder{}); err != nil || string(out) != `{"all":true}` {
+		t.Errorf("apply: got %s, %v", out, err)
+	}
+	if seen, err := action.Observe(t.Context(), apple(), &recorder{}); err != nil || seen.State != sdk.Done {
+		t.Errorf("observe: got %+v, %v", seen, err)
+	}
+	if err := action.Undo(t.Context(), apple(), &recorder{}); err == nil || err.Error() != "it stayed" {
+		t.Errorf("undo: got %v", err)
+	}
+	_, planErr := action.Plan(t.Context(), apple())
+	_, askErr := action.Ask(t.Context(), apple())
+	_, answerErr := action.Answer(t.Context(), apple(), sdk.Answer{})
+	for call, err := range map[string]error{"plan": planErr, "ask": askErr, "answer": answerErr} {
+		if err == nil || !strings.Contains(err.Error(), "ended its answer without a result") {
+			t.Errorf("%s: got %v", call, err)
+		}
+	}
+}
+
+func TestAStartEndsWithItsContext(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(o *host.Options) { o.StartTimeout = time.Hour })
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() { w.said("pid"); cancel() }()
+	if err := w.start(ctx, "silent"); !errors.Is(err, context.Canceled) || sdk.AsError(err).Class != sdk.Cancelled {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestConfiguringEndsWithItsContext(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(o *host.Options) { o.StartTimeout = time.Hour })
+	action := w.connect("hangs", "1.0.0", `{"hang":true}`)["go"]
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() { w.said("configuring"); cancel() }()
+	err := w.within("configure", func() error {
+		_, err := action.Plan(ctx, apple())
+		return err
+	})
+	if got := sdk.AsError(err); !errors.Is(err, context.Canceled) || got.Class != sdk.Cancelled || !got.Unchanged {
+		t.Errorf("got %+v", got)
+	}
+}
+
+// Nobody waits for ever for what others wait for too.
+func TestAPluginThatDoesNotAnswerAtItsStartIsRefused(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]string{
+		"nameless": "did not say what it is within 10s",
+		"hangs":    "did not reach its target within 10s",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, func(o *host.Options) { o.StartTimeout = 10 * time.Second })
+			err := w.within(name, func() error {
+				plugin, err := w.host.Open(t.Context(), name, nil, w.locked(name, "1.0.0"))
+				if err != nil {
+					return err
+				}
+				_, err = plugin.Connect("prod", json.RawMessage(`{"hang":true}`), nil, nil)["go"].Plan(t.Context(), apple())
+				return err
+			})
+			if err == nil || !strings.Contains(err.Error(), want) || !sdk.AsError(err).Unchanged {
+				t.Errorf("got %v, want %s", err, want)
+			}
+		})
+	}
+}
+
+// The process lives and serves others: that it is not dying need not be waited for.
+func TestACancelledQuestionIsLeftAtOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	action := w.connect("hangs", "1.0.0", `{}`)["go"]
+	ctx, cancel := context.WithCancel(t.Context())
+	cancelled := make(chan time.Time, 1)
+	go func() { w.said("planning"); cancelled <- time.Now(); cancel() }()
+	_, err := action.Plan(ctx, apple())
+	if took := time.Since(<-cancelled); !errors.Is(err, context.Canceled) || took > host.HangUpPatience-time.Second {
+		t.Errorf("got %v after %s", err, took)
+	}
+}
+
+func TestAPluginThatHangsUpIsStartedAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	action := w.connect("closer", "1.0.0", `{}`)["go"]
+	_, err := action.Apply(t.Context(), apple(), &recorder{})
+	if got := sdk.AsError(err); err == nil || got.Class != sdk.Transient || !strings.Contains(got.Message, "was killed: it hung up in the middle of it") {
+		t.Errorf("got %+v", got)
+	}
+	if _, err := action.Apply(t.Context(), apple(), &recorder{}); err != nil {
+		t.Errorf("it was not started again: %v", err)
+	}
+}
+
+func TestWhoDidNotStopIsNamedToAllThatItTook(t *testing.T) {
+	t.Parallel()
+	actions := newWorld(t, func(o *host.Options) { o.Grace = 100 * time.Millisecond }).connect("shop", "1.2.0", `{}`)
+	innocent, guilty := &recorder{told: make(chan struct{})}, &recorder{told: make(chan struct{})}
+	innocentAtWork, guiltyAtWork := innocent.told, guilty.told
+	failed := make(chan error, 1)
+	go func() {
+		_, err := actions["wait"].Apply(t.Context(), apple(), innocent)
+		failed <- err
+	}()
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() { <-innocentAtWork; <-guiltyAtWork; cancel() }()
+	_, err := actions["stubborn"].Apply(ctx, apple(), guilty)
+	for who, err := range map[string]error{"guilty": err, "innocent": <-failed} {
+		if err == nil || !strings.Contains(err.Error(), "was killed: its action stubborn did not stop") {
+			t.Errorf("%s: got %v", who, err)
+		}
+	}
+}
+
+func TestDescriptionsLeaveNothingOpen(t *testing.T) { // it is not parallel, since it counts what the whole process has open
+	if runtime.GOOS != "linux" {
+		t.Skip("what is open stands in /proc")
+	}
+	opened := func() int {
+		entries, err := os.ReadDir("/proc/self/fd")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(entries)
+	}
+	w := newWorld(t, nil)
+	lock := w.locked("shop", "1.2.0")
+	describe := func() {
+		if _, err := w.host.Open(t.Context(), "shop", nil, lock); err != nil {
+			t.Fatal(err)
+		}
+	}
+	describe()
+	before := opened()
+	for range 3 {
+		describe()
+	}
+	if after := opened(); after > before {
+		t.Errorf("%d descriptors were open, and %d are", before, after)
+	}
+}

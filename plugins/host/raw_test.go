@@ -1,0 +1,202 @@
+//go:build unix
+
+package host_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/hashicorp/go-plugin"
+	"google.golang.org/grpc"
+
+	pluginv1 "github.com/gatebook/gatebook/plugins/proto/v1"
+	"github.com/gatebook/gatebook/plugins/sdk/serve"
+	"github.com/gatebook/gatebook/plugins/sdk/wire"
+)
+
+// withoutSDK are plugins that the sdk would not let anybody write.
+func withoutSDK() map[string]func() {
+	return map[string]func(){
+		"huge":     func() { raw(hugeServer{}) },
+		"mute":     func() { raw(muteServer{}) },
+		"nonsense": func() { raw(nonsenseServer{}) },
+		"deaf":     func() { raw(deafServer{}) },
+		"newest":   func() { raw(newestServer{}) },
+		"hangs":    func() { raw(hangingServer{}) },
+		"closer":   func() { raw(closingServer{}) },
+		"nameless": func() { raw(namelessServer{}) },
+		"plain": func() {
+			_ = os.Unsetenv("PLUGIN_CLIENT_CERT")
+			raw(described{})
+		},
+		"noline": func() {
+			for text := []byte(strings.Repeat("z", 4096)); ; {
+				if _, err := os.Stdout.Write(text); err != nil {
+					os.Exit(1)
+				}
+			}
+		},
+		"daemon": func() { leaveDaemon(); fmt.Fprintln(os.Stderr, "bye"); os.Exit(1) },
+		"keeper": func() { leaveDaemon(); serve.Main(shop("1.0.0")) },
+	}
+}
+
+// leaveDaemon starts a process in a session of its own that holds this one's output open,
+// as an agent of ssh does.
+func leaveDaemon() {
+	daemon := exec.Command("/bin/sleep", "3600")
+	daemon.Stdout, daemon.Stderr = os.Stdout, os.Stderr
+	daemon.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	if err := daemon.Start(); err != nil {
+		panic(err)
+	}
+	say("daemon", strconv.Itoa(daemon.Process.Pid))
+}
+
+// raw serves a hand-written server, as a plugin without the sdk may.
+func raw(server pluginv1.PluginServer) {
+	plugin.Serve(&plugin.ServeConfig{
+		HandshakeConfig:  plugin.HandshakeConfig{ProtocolVersion: 1, MagicCookieKey: wire.CookieKey, MagicCookieValue: wire.CookieValue},
+		VersionedPlugins: map[int]plugin.PluginSet{1: {wire.ServiceName: rawPlugin{server: server}}},
+		GRPCServer:       plugin.DefaultGRPCServer,
+	})
+}
+
+type rawPlugin struct {
+	plugin.NetRPCUnsupportedPlugin
+	server pluginv1.PluginServer
+}
+
+func (p rawPlugin) GRPCServer(_ *plugin.GRPCBroker, to *grpc.Server) error {
+	pluginv1.RegisterPluginServer(to, p.server)
+	return nil
+}
+
+func (rawPlugin) GRPCClient(context.Context, *plugin.GRPCBroker, *grpc.ClientConn) (any, error) {
+	return nil, nil
+}
+
+// described answers what every raw server must.
+type described struct {
+	pluginv1.UnimplementedPluginServer
+}
+
+func (described) Describe(context.Context, *pluginv1.DescribeRequest) (*pluginv1.DescribeResponse, error) {
+	object := []byte(`{"type":"object"}`)
+	return &pluginv1.DescribeResponse{
+		Name: strings.TrimPrefix(filepath.Base(os.Args[0]), "gatebook-plugin-"), Version: "1.0.0", Summary: "Raw", Connection: object,
+		Actions: []*pluginv1.Action{{Name: "go", Summary: "Go", Effect: pluginv1.Effect_EFFECT_CHANGE, Input: object, Output: object}},
+	}, nil
+}
+
+func (described) Configure(context.Context, *pluginv1.ConfigureRequest) (*pluginv1.ConfigureResponse, error) {
+	return &pluginv1.ConfigureResponse{}, nil
+}
+
+// hugeServer answers with a gigabyte.
+type hugeServer struct{ described }
+
+func (hugeServer) Apply(stream grpc.BidiStreamingServer[pluginv1.ApplyRequest, pluginv1.ApplyResponse]) error {
+	return stream.Send(&pluginv1.ApplyResponse{Event: &pluginv1.ApplyResponse_Result{
+		Result: &pluginv1.Outputs{Outputs: make([]byte, 1<<30)},
+	}})
+}
+
+// muteServer ends its answers without a result.
+type muteServer struct{ described }
+
+func (muteServer) Apply(grpc.BidiStreamingServer[pluginv1.ApplyRequest, pluginv1.ApplyResponse]) error {
+	return nil
+}
+
+// nonsenseServer describes itself by what is no schema.
+type nonsenseServer struct{ described }
+
+func (nonsenseServer) Describe(context.Context, *pluginv1.DescribeRequest) (*pluginv1.DescribeResponse, error) {
+	return &pluginv1.DescribeResponse{Name: "nonsense", Version: "one", Connection: []byte(`{"type":7}`)}, nil
+}
+
+// deafServer hears nothing.
+type deafServer struct{ described }
+
+func (deafServer) Apply(grpc.BidiStreamingServer[pluginv1.ApplyRequest, pluginv1.ApplyResponse]) error {
+	time.Sleep(time.Hour)
+	return nil
+}
+
+// newestServer says what this gatebook does not know: to it that is nothing at all.
+type newestServer struct{ described }
+
+func (newestServer) Apply(stream grpc.BidiStreamingServer[pluginv1.ApplyRequest, pluginv1.ApplyResponse]) error {
+	_ = stream.Send(&pluginv1.ApplyResponse{})
+	_ = stream.Send(&pluginv1.ApplyResponse{Event: &pluginv1.ApplyResponse_Said{Said: &pluginv1.Event{}}})
+	return stream.Send(&pluginv1.ApplyResponse{Event: &pluginv1.ApplyResponse_Result{Result: &pluginv1.Outputs{Outputs: []byte(`{"all":true}`)}}})
+}
+
+func (newestServer) Observe(stream grpc.BidiStreamingServer[pluginv1.ObserveRequest, pluginv1.ObserveResponse]) error {
+	_ = stream.Send(&pluginv1.ObserveResponse{})
+	return stream.Send(&pluginv1.ObserveResponse{Event: &pluginv1.ObserveResponse_Result{Result: &pluginv1.Observation{Done: pluginv1.Done_DONE_YES}}})
+}
+
+func (newestServer) Undo(stream grpc.BidiStreamingServer[pluginv1.UndoRequest, pluginv1.UndoResponse]) error {
+	_ = stream.Send(&pluginv1.UndoResponse{})
+	return stream.Send(&pluginv1.UndoResponse{Event: &pluginv1.UndoResponse_Error{Error: &pluginv1.Error{Message: "it stayed"}}})
+}
+
+func (newestServer) Plan(context.Context, *pluginv1.PlanRequest) (*pluginv1.PlanResponse, error) {
+	return &pluginv1.PlanResponse{}, nil
+}
+
+func (newestServer) Ask(context.Context, *pluginv1.AskRequest) (*pluginv1.AskResponse, error) {
+	return &pluginv1.AskResponse{}, nil
+}
+
+func (newestServer) Answer(context.Context, *pluginv1.AnswerRequest) (*pluginv1.AnswerResponse, error) {
+	return &pluginv1.AnswerResponse{}, nil
+}
+
+// hangingServer never answers what it is asked once.
+type hangingServer struct{ described }
+
+func (hangingServer) Configure(_ context.Context, request *pluginv1.ConfigureRequest) (*pluginv1.ConfigureResponse, error) {
+	if strings.Contains(string(request.GetConfig()), "hang") {
+		say("configuring", "")
+		time.Sleep(time.Hour)
+	}
+	return &pluginv1.ConfigureResponse{}, nil
+}
+
+func (hangingServer) Plan(context.Context, *pluginv1.PlanRequest) (*pluginv1.PlanResponse, error) {
+	say("planning", "")
+	time.Sleep(time.Hour)
+	return &pluginv1.PlanResponse{}, nil
+}
+
+// namelessServer never says what it is.
+type namelessServer struct{ described }
+
+func (namelessServer) Describe(context.Context, *pluginv1.DescribeRequest) (*pluginv1.DescribeResponse, error) {
+	time.Sleep(time.Hour)
+	return &pluginv1.DescribeResponse{}, nil
+}
+
+// closingServer shuts all its sockets and lives on; the second process of it behaves.
+type closingServer struct{ described }
+
+func (closingServer) Apply(stream grpc.BidiStreamingServer[pluginv1.ApplyRequest, pluginv1.ApplyResponse]) error {
+	if _, err := os.Stat(filepath.Join(filepath.Dir(os.Args[0]), "closed")); err != nil {
+		say("closed", "")
+		for descriptor := 3; descriptor < 256; descriptor++ {
+			_ = syscall.Shutdown(descriptor, syscall.SHUT_RDWR)
+		}
+		time.Sleep(time.Hour)
+	}
+	return stream.Send(&pluginv1.ApplyResponse{Event: &pluginv1.ApplyResponse_Result{Result: &pluginv1.Outputs{Outputs: []byte(`{}`)}}})
+}
