@@ -12,6 +12,7 @@ import (
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/pods"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/preflight"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/traffic"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/velero"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/volumes"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/workloads"
 	"github.com/gatebook/gatebook/plugins/sdk"
@@ -25,6 +26,6 @@ func kubernetes() sdk.Plugin[cluster.Config] {
 		Summary:     "Nodes, workloads, volumes and objects of a Kubernetes cluster",
 		Description: "Acts on one cluster. What it changes, it changes under the field manager `" + cluster.Manager + "`.",
 		Configure:   c.Connect,
-		Actions:     slices.Concat(apply.Actions(c), jobs.Actions(c), nodes.Actions(c), objects.Actions(c), pods.Actions(c), preflight.Actions(c), workloads.Actions(c), traffic.Actions(c), automation.Actions(c), volumes.Actions(c)),
+		Actions:     slices.Concat(apply.Actions(c), jobs.Actions(c), nodes.Actions(c), objects.Actions(c), pods.Actions(c), preflight.Actions(c), workloads.Actions(c), traffic.Actions(c), automation.Actions(c), volumes.Actions(c), velero.Actions(c)),
 	}
 }

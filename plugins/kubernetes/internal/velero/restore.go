@@ -1,0 +1,142 @@
+package velero
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/gatebook/gatebook/plugins/sdk"
+	"github.com/gatebook/gatebook/schema"
+)
+
+// RestoreInput is what velero_restore is given.
+type RestoreInput struct {
+	Backup string `json:"backup" required:"true" minLength:"1" example:"shop-before-upgrade" doc:"Name of the Backup that is restored."`
+	Where
+	Selection
+	NamespaceMapping map[string]string `json:"namespaceMapping" example:"{\"shop\":\"shop-restored\"}" doc:"Other namespaces to restore into, by those in the backup."`
+	RestoreVolumes   *bool             `json:"restoreVolumes" doc:"Whether volumes are restored from their snapshots; without it, where there are any."`
+	Existing         string            `json:"existing" default:"none" enum:"none,update" doc:"What becomes of objects that are there: none leaves them as they are, update changes them to what is in the backup."`
+	Patience
+}
+
+func (v velero) restore() sdk.Action[RestoreInput, Result] {
+	return sdk.Action[RestoreInput, Result]{
+		Name:    "velero_restore",
+		Summary: "Restore objects and volumes from a backup of Velero's",
+		Description: `Makes a Restore of Velero's and waits until it is completed. All attempts of a step make one restore, which an annotation with the
+step's key marks.
+
+Objects that are there already stay as they are, unless ` + "`existing`" + ` says otherwise; the output ` + "`warnings`" + ` counts them too. A
+restore that fails, or of which a part fails, is a *permanent* error, with the reason that Velero gives.
+
+It cannot be taken back: which of the objects that were restored were needed by then, nobody can tell.`,
+		Effect:     sdk.Destroy,
+		Idempotent: true,
+		Examples: []schema.Example{
+			{Title: "Beside the original", With: map[string]any{
+				"backup": "shop-before-upgrade", "includedNamespaces": []any{"shop"}, "namespaceMapping": map[string]any{"shop": "shop-restored"},
+			}},
+		},
+		Plan:    v.planRestore,
+		Apply:   v.applyRestore,
+		Observe: v.observeRestore,
+	}
+}
+
+func (in RestoreInput) content() map[string]any {
+	spec := in.selected()
+	spec["backupName"], spec["existingResourcePolicy"] = in.Backup, in.Existing
+	if len(in.NamespaceMapping) > 0 {
+		spec["namespaceMapping"] = mapOf(in.NamespaceMapping)
+	}
+	put(spec, "restorePVs", in.RestoreVolumes)
+	return map[string]any{"spec": spec}
+}
+
+// restoreTask is the restore of the step with a key.
+func (v velero) restoreTask(ctx context.Context, in RestoreInput, key string) (*task, error) {
+	object, missing, err := v.object(ctx, "Restore", in.Where, key)
+	if err == nil && missing != "" {
+		err = absent(missing)
+	}
+	return &task{Object: object, Patience: in.Patience, logs: "velero restore logs " + object.Name}, err
+}
+
+func (v velero) applyRestore(ctx context.Context, call *sdk.Call[RestoreInput]) (Result, error) {
+	t, err := v.restoreTask(ctx, call.Input, call.Key)
+	if err != nil {
+		return Result{}, err
+	}
+	found, err := t.Find(ctx, call.Key)
+	if err != nil {
+		return Result{}, err
+	}
+	if found == nil { // else what the backup was, an earlier attempt has seen
+		if _, err := v.source(ctx, call.Input); err != nil {
+			return Result{}, err
+		}
+	}
+	return t.run(ctx, call.Key, call.Input.content(), func(seen string) { call.Progressf("%s", seen) })
+}
+
+// source reads the phase of the backup, which must be there.
+func (v velero) source(ctx context.Context, in RestoreInput) (phase string, err error) {
+	kind, missing, err := v.kind(ctx, "Backup")
+	switch {
+	case err != nil:
+		return "", err
+	case missing != "":
+		return "", absent(missing)
+	}
+	found, err := v.Look(ctx, kind, in.Velero, in.Backup)
+	switch {
+	case err != nil:
+		return "", err
+	case found == nil:
+		return "", sdk.FieldErrorf("backup", "there is no %s", kind.Named(in.Velero, in.Backup))
+	}
+	return text(found, "status", "phase"), nil
+}
+
+func (v velero) planRestore(ctx context.Context, call *sdk.Call[RestoreInput]) (sdk.Preview, error) {
+	in := call.Input
+	if !call.Knows(selection("backup", "namespaceMapping", "restoreVolumes", "existing")...) {
+		return sdk.Preview{Summary: "would restore a backup that is not known yet"}, nil
+	}
+	preview := sdk.Preview{Summary: fmt.Sprintf("would restore %s from the backup %s by Velero", in.whatever(), in.Backup)}
+	object, missing, err := v.object(ctx, "Restore", in.Where, "")
+	if err != nil || missing != "" {
+		preview.Blockers = appended(nil, missing)
+		return preview, err
+	}
+	backups, missing, err := v.kind(ctx, "Backup")
+	if err != nil || missing != "" {
+		preview.Blockers = appended(nil, missing)
+		return preview, err
+	}
+	preview.Blockers, err = v.Lacking(ctx, backups.Right("get", in.Velero, in.Backup),
+		object.Kind.Right("get", in.Velero, ""), object.Kind.Right("create", in.Velero, ""))
+	if err != nil || len(preview.Blockers) > 0 {
+		return preview, err
+	}
+	switch phase, err := v.source(ctx, in); {
+	case err != nil:
+		return preview, err
+	case phase == "PartiallyFailed":
+		preview.Warnings = append(preview.Warnings, fmt.Sprintf("The backup %s failed in part, so that not all is in it.", in.Backup))
+	case phase != "Completed":
+		preview.Blockers = append(preview.Blockers, fmt.Sprintf("The backup %s is not completed; its phase is %q.", in.Backup, phase))
+	}
+	if in.Existing == "update" {
+		preview.Warnings = append(preview.Warnings, "Objects that are there are changed to what is in the backup.")
+	}
+	return preview, foresee(ctx, object, in.content(), &preview)
+}
+
+func (v velero) observeRestore(ctx context.Context, call *sdk.Call[RestoreInput]) (sdk.Observed[Result], error) {
+	t, err := v.restoreTask(ctx, call.Input, call.Key)
+	if err != nil {
+		return sdk.Observed[Result]{}, err
+	}
+	return t.observe(ctx, call.Key)
+}

@@ -1,0 +1,83 @@
+package velero_test
+
+import (
+	"maps"
+	"strings"
+	"testing"
+
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/lab"
+	"github.com/gatebook/gatebook/plugins/sdk"
+	"github.com/gatebook/gatebook/plugins/sdk/sdktest"
+)
+
+// backed is a world with the backup nightly, for a restore that goes a certain way.
+func backed(way string, more map[string]any) func(testing.TB) sdktest.World {
+	return func(t testing.TB) sdktest.World {
+		world := backing(works, map[string]any{"name": "nightly"})(t)
+		_, err := action(t, shared.Connect(t), "velero_backup").Apply(t.Context(), lab.Request(t, world.Params), &sdktest.Host{})
+		lab.Must(t, err)
+		namespace := world.Params["velero"].(string)
+		params := map[string]any{"velero": namespace, "backup": "nightly", "includedNamespaces": []any{way}}
+		maps.Copy(params, more)
+		return sdktest.World{Params: params, Probe: func() string { return names(t, "Restore", namespace) }}
+	}
+}
+
+func TestRestoreKeepsTheContract(t *testing.T) {
+	t.Parallel()
+	sdktest.Run(t, action(t, shared.Connect(t), "velero_restore"),
+		sdktest.Case{Name: "a backup", World: backed(works, nil)},
+		sdktest.Case{Name: "with all that can be said", World: backed(works, map[string]any{
+			"name": "again", "namespaceMapping": map[string]any{"works": "works-restored"}, "restoreVolumes": true, "existing": "update",
+			"excludedResources": []any{"events"},
+		})},
+		sdktest.Case{Name: "a part of it, where that will do", World: backed(partial, map[string]any{"allowPartial": true})},
+		sdktest.Case{Name: "a part of it", World: backed(partial, nil), Fails: sdk.Permanent},
+		sdktest.Case{Name: "it fails", World: backed(fails, nil), Fails: sdk.Permanent},
+		sdktest.Case{Name: "no backup", World: backed(works, map[string]any{"backup": "none"}), Fails: sdk.Permanent},
+		sdktest.Case{Name: "it goes on", World: backed(hangs, nil), Blocks: true})
+}
+
+func TestAllAttemptsMakeOneRestore(t *testing.T) {
+	t.Parallel()
+	world, host := backed(works, nil)(t), &sdktest.Host{}
+	req := lab.Request(t, world.Params)
+	for req.Attempt = 1; req.Attempt <= 2; req.Attempt++ {
+		out, err := made(t, "velero_restore", req, host)
+		if err != nil || out.Phase != "Completed" || out.Items != 7 || world.Probe() != out.Name {
+			t.Errorf("attempt %d made %+v, %v, and there are %s", req.Attempt, out, err, world.Probe())
+		}
+	}
+	seen, err := action(t, shared.Connect(t), "velero_restore").Observe(t.Context(), req, host)
+	if err != nil || seen.State != sdk.Done {
+		t.Errorf("it observes %+v, %v", seen, err)
+	}
+}
+
+func TestPlanOfRestoreKnowsWhatStandsInItsWay(t *testing.T) {
+	t.Parallel()
+	handler := action(t, shared.Connect(t), "velero_restore")
+	world := backed(works, map[string]any{"existing": "update"})(t)
+	preview, err := handler.Plan(t.Context(), lab.Request(t, world.Params))
+	lab.Must(t, err)
+	if len(preview.Blockers) != 0 || len(preview.Warnings) != 1 || len(preview.Changes) != 1 ||
+		!strings.Contains(preview.Changes[0].Diff, "+  existingResourcePolicy: update\n") {
+		t.Errorf("the plan is %+v", preview)
+	}
+	hanging := backing(hangs, map[string]any{"name": "half", "velero": world.Params["velero"], "timeout": "1s"})(t)
+	_, err = made(t, "velero_backup", lab.Request(t, hanging.Params), &sdktest.Host{})
+	if err == nil || sdk.AsError(err).Class != sdk.Transient {
+		t.Fatalf("got %v", err)
+	}
+	params := maps.Clone(world.Params)
+	params["backup"] = "half"
+	preview, err = handler.Plan(t.Context(), lab.Request(t, params))
+	lab.Must(t, err)
+	if want := `The backup half is not completed; its phase is "InProgress".`; len(preview.Blockers) != 1 || preview.Blockers[0] != want {
+		t.Errorf("the blockers are %q, want %q", preview.Blockers, want)
+	}
+	params["backup"] = "none"
+	if _, err = handler.Plan(t.Context(), lab.Request(t, params)); err == nil || sdk.AsError(err).Field != "backup" {
+		t.Errorf("got %v", err)
+	}
+}
