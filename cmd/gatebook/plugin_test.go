@@ -102,6 +102,10 @@ func shop() {
 						fmt.Fprint(os.Stderr, "its last words, ", at.Token)
 						os.Exit(3)
 					}
+					if call.Input.Goods == "dump" { // on one line, which is cut in the middle of tokens
+						fmt.Fprint(os.Stderr, strings.Repeat(at.Token+".", 3000))
+						os.Exit(3)
+					}
 					if err := put(call.Input.Name, call.Input.Goods); err != nil {
 						return shelfOutput{}, err
 					}

@@ -233,6 +233,8 @@ func TestPluginsThatDoNotStartSayWhy(t *testing.T) {
 		"exits":  "it ended before it said anything (exit status 7); it said last: no licence found",
 		"newer":  "it speaks version 2 of the plugin protocol, and this gatebook version 1: upgrade gatebook",
 		"older":  "it speaks version 0 of the plugin protocol, and this gatebook version 1: upgrade the plugin",
+		"plain":  "its handshake has no certificate: it must use the mutual TLS of go-plugin",
+		"noline": "KB without the end of a line to standard output, which belongs to the handshake",
 		"babble": "to standard output, which belongs to the handshake",
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -496,7 +498,7 @@ func TestWhatAPluginLogsIsPassedOn(t *testing.T) {
 		!strings.HasSuffix(err.Error(), "/ three; it is started again when it is next needed") {
 		t.Errorf("got %v", err)
 	}
-	want := []string{"one", "", "two " + strings.Repeat("z", 4092) + "…", "…" + strings.Repeat("z", 908), "three"}
+	want := []string{"one", "", "two " + strings.Repeat("z", 4089) + "…", "…" + strings.Repeat("z", 911), "three"}
 	if got := w.logged(); !slices.Equal(got, want) {
 		t.Errorf("got %.60q, want %.60q", got, want)
 	}

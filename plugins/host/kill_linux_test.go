@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -70,11 +69,63 @@ func TestAPluginDiesWithAHostThatIsKilled(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = command.Wait()
-	for end := time.Now().Add(20 * time.Second); lives(pid); {
-		if time.Now().After(end) {
-			t.Fatalf("the plugin's process %s goes on", pid)
+	w.eventually("a plugin without a host", dead(pid))
+}
+
+func TestWhatAPluginStartedDiesWithIt(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(o *host.Options) { o.Grace = 100 * time.Millisecond })
+	actions := w.connect("shop", "1.2.0", `{}`)
+	family := func(do func(context.Context, *recorder) error) {
+		t.Helper()
+		told := &recorder{told: make(chan struct{})}
+		ctx, cancel := context.WithCancel(t.Context())
+		go func(started <-chan struct{}) { <-started; cancel() }(told.told)
+		if err := do(ctx, told); err == nil {
+			t.Fatal("it did not fail")
 		}
-		runtime.Gosched()
+		for _, pid := range strings.Fields(told.progress[0].Message) {
+			w.eventually("a process of a plugin that is gone", dead(pid))
+		}
+	}
+	family(func(ctx context.Context, told *recorder) error { // it is killed
+		_, err := actions["parent"].Apply(ctx, apple(), told)
+		return err
+	})
+	family(func(ctx context.Context, told *recorder) error { // it dies
+		_, err := actions["orphan"].Apply(ctx, apple(), told)
+		return err
+	})
+}
+
+// Who closes the host in the middle of a start leaves no process.
+func TestAStartEndsWithItsHost(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(o *host.Options) { o.StartTimeout = time.Hour })
+	failed := make(chan error, 1)
+	go func() { failed <- w.start(t.Context(), "silent") }()
+	pid := w.said("pid")
+	if !lives(pid) {
+		t.Fatalf("there is no process %q to begin with", pid)
+	}
+	if err := w.within("close", w.host.Close); err != nil {
+		t.Error(err)
+	}
+	if lives(pid) {
+		t.Error("it lives on")
+	}
+	if err := <-failed; err == nil || !strings.Contains(err.Error(), "gatebook is ending") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// dead returns nothing once the process has ended.
+func dead(pid string) func() error {
+	return func() error {
+		if lives(pid) {
+			return fmt.Errorf("the process %s goes on", pid)
+		}
+		return nil
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -89,6 +90,15 @@ type orderOutput struct {
 	Number  int64             `json:"number" required:"true" doc:"A large number."`
 }
 
+// helper starts a program, as one that asks for credentials does.
+func helper() *os.Process {
+	command := exec.Command("/bin/sleep", "3600")
+	if err := command.Start(); err != nil {
+		panic(err)
+	}
+	return command.Process
+}
+
 // shop is a plugin that can be asked to misbehave in its actions.
 func shop(version string) sdk.Plugin[target] {
 	var at target
@@ -169,6 +179,17 @@ func shop(version string) sdk.Plugin[target] {
 			act("stubborn", func(_ context.Context, call *sdk.Call[orderInput]) (orderOutput, error) {
 				call.Progressf("%d", os.Getpid())
 				time.Sleep(time.Hour)
+				return orderOutput{}, nil
+			}),
+			act("parent", func(_ context.Context, call *sdk.Call[orderInput]) (orderOutput, error) {
+				call.Progressf("%d %d", os.Getpid(), helper().Pid)
+				time.Sleep(time.Hour)
+				return orderOutput{}, nil
+			}),
+			act("orphan", func(ctx context.Context, call *sdk.Call[orderInput]) (orderOutput, error) {
+				call.Progressf("%d %d", os.Getpid(), helper().Pid)
+				<-ctx.Done() // the host has heard it
+				os.Exit(5)
 				return orderOutput{}, nil
 			}),
 			act("large", func(context.Context, *sdk.Call[orderInput]) (orderOutput, error) {

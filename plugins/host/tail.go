@@ -2,8 +2,11 @@ package host
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 	"sync"
+
+	"github.com/gatebook/gatebook/plugins/sdk/wire"
 )
 
 // tail passes on what a plugin logs, line by line, and remembers the last lines, to
@@ -13,15 +16,13 @@ type tail struct {
 
 	mu      sync.Mutex
 	partial []byte
+	cut     bool // the partial line is the rest of one
 	last    []string
 }
 
 const (
 	tailLines   = 5
 	tailLineMax = 4 << 10 // a longer line is passed on in parts
-	// cutMark stands at each cut, by which those who mask know to look for parts of
-	// secrets there.
-	cutMark = "…"
 )
 
 // Write takes what comes; it never fails.
@@ -30,29 +31,27 @@ func (t *tail) Write(text []byte) (int, error) {
 	defer t.mu.Unlock()
 	t.partial = append(t.partial, text...)
 	for {
-		end := bytes.IndexByte(t.partial, '\n')
-		switch {
-		case end >= 0 && end <= tailLineMax:
-			t.line(t.partial[:end])
-			t.partial = t.partial[end+1:]
-		case len(t.partial) > tailLineMax:
-			rest := append([]byte(cutMark), t.partial[tailLineMax:]...)
-			t.line(append(t.partial[:tailLineMax:tailLineMax], cutMark...))
-			t.partial = rest
-		default:
-			t.partial = append([]byte(nil), t.partial...) // let go of what was read
+		line, rest, whole := bytes.Cut(t.partial, []byte("\n"))
+		if !whole && len(line) <= tailLineMax {
+			t.partial = slices.Clone(line) // let go of what was read
 			return len(text), nil
 		}
+		part, left := wire.Cut(line, t.cut, tailLineMax)
+		t.line(part)
+		if t.cut = left != nil; t.cut {
+			rest = t.partial[len(line)-len(left):]
+		}
+		t.partial = rest
 	}
 }
 
 // end takes what has come for a line, though nothing ends it: nothing follows.
 func (t *tail) end() {
 	t.mu.Lock()
-	defer t.mu.Unlock()
-	if len(t.partial) > 0 {
-		t.line(t.partial)
-		t.partial = nil
+	begun := len(t.partial) > 0
+	t.mu.Unlock()
+	if begun {
+		_, _ = t.Write([]byte("\n"))
 	}
 }
 

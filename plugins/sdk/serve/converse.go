@@ -91,22 +91,11 @@ func (h *host) Progress(p sdk.Progress) {
 }
 
 // Output passes a line on. The caller may use its bytes again, so they are copied; a
-// line of more than [wire.MaxLine] is cut into several, with a mark at each cut, by
-// which the host knows to look for parts of secrets there.
+// line of more than [wire.MaxLine] is passed on in parts.
 func (h *host) Output(stream string, line []byte) {
-	const mark = "…"
-	for begun := false; ; begun = true {
+	for cut := false; line != nil || !cut; cut = true {
 		var part []byte
-		if begun {
-			part = append(part, mark...)
-		}
-		if len(part)+len(line) <= wire.MaxLine {
-			h.say(output(stream, append(part, line...)))
-			return
-		}
-		room := wire.MaxLine - len(part) - len(mark)
-		part = append(append(part, line[:room]...), mark...)
-		line = line[room:]
+		part, line = wire.Cut(line, cut, wire.MaxLine)
 		h.say(output(stream, part))
 	}
 }

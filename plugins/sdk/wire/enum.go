@@ -70,6 +70,7 @@ func states() words[sdk.State, pluginv1.Done] {
 			{sdk.Done, pluginv1.Done_DONE_YES},
 			{sdk.NotDone, pluginv1.Done_DONE_NO},
 			{sdk.CannotTell, pluginv1.Done_DONE_CANNOT_TELL},
+			{sdk.Untouched, pluginv1.Done_DONE_UNTOUCHED},
 		},
 		other: pair[sdk.State, pluginv1.Done]{sdk.CannotTell, pluginv1.Done_DONE_UNSPECIFIED},
 	}
