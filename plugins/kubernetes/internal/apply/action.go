@@ -41,6 +41,7 @@ Undo deletes the objects that the step created, makes those that it pruned anew,
 changed the field since: that is a *conflict*, and the object is left alone. Objects keep the annotation ` + "`gatebook.dev/created-by`" + `,
 with the key of the step that created them.
 
+Secret inputs belong into Secrets. Where the change of another object would write one to the journal, the step fails before it changes anything.
 What the step changes of a Secret is not written to the journal: it is kept in a Secret ` + "`gatebook-before-UID`" + ` of the same namespace, which
 goes with the undoing, or with the Secret, or is replaced by the next change.`,
 		Effect:     sdk.Change,

@@ -138,6 +138,9 @@ func TestApplyKeepsTheContract(t *testing.T) {
 			manifest(secret("key", map[string]any{"word": "old-word", "less": "less-words"})))},
 		sdktest.Case{Name: "a first inventory", World: world(pruning(blue), manifest(red))},
 		sdktest.Case{Name: "a prune", World: world(pruning(blue), pruning(red, configMap("old", nil), secret("old", map[string]any{"word": "old-word"})))},
+		sdktest.Case{Name: "a prune that is held", Blocks: true, World: world(pruning(blue), pruning(red, map[string]any{
+			"apiVersion": "v1", "kind": "ConfigMap", "metadata": map[string]any{"name": "held", "finalizers": []any{"lab.example/hold"}},
+		}))},
 		sdktest.Case{Name: "no object", World: world(manifest("red")), Fails: sdk.Permanent},
 		sdktest.Case{Name: "no such kind", World: world(manifest(map[string]any{"apiVersion": "v1", "kind": "Nonsense", "metadata": map[string]any{"name": "a"}})), Fails: sdk.Permanent},
 		sdktest.Case{Name: "no YAML", World: world(map[string]any{"manifests": "a: b: c"}), Fails: sdk.Permanent},

@@ -86,7 +86,7 @@ func at(field string, err error) error {
 		return err
 	}
 	moved := sdk.Errorf(sdk.Permanent, "%w", err)
-	moved.Field, moved.Message = field, typed.Message
+	moved.Field, moved.Message, moved.Unchanged = field, typed.Message, typed.Unchanged
 	return moved
 }
 

@@ -46,7 +46,8 @@ func classOf(err error) sdk.Class {
 		return sdk.Conflict
 	case code == http.StatusForbidden, code == http.StatusUnauthorized:
 		return sdk.Denied
-	case code == http.StatusTooManyRequests, code == http.StatusRequestTimeout, code >= http.StatusInternalServerError:
+	// Gone is the rest of a list that was read too slowly.
+	case code == http.StatusTooManyRequests, code == http.StatusRequestTimeout, code == http.StatusGone, code >= http.StatusInternalServerError:
 		return sdk.Transient
 	default:
 		return sdk.Permanent

@@ -1,0 +1,59 @@
+package apply_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/lab"
+	"github.com/gatebook/gatebook/plugins/sdk"
+	"github.com/gatebook/gatebook/plugins/sdk/sdktest"
+)
+
+// What somebody does between the look and the write is met, in each way that there is.
+func TestAForeignChangeBetweenLookAndWrite(t *testing.T) {
+	t.Parallel()
+	live := func(namespace string) func(t testing.TB, data map[string]string) {
+		return func(t testing.TB, data map[string]string) {
+			_, err := shared.Kube.CoreV1().ConfigMaps(namespace).Create(context.WithoutCancel(t.Context()),
+				&corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "new"}, Data: data}, metav1.CreateOptions{FieldManager: "somebody-else"})
+			lab.Must(t, err)
+		}
+	}
+	for name, c := range map[string]struct {
+		meddle func(t testing.TB, namespace string)
+		says   string // empty: it is in nobody's way
+		after  string // what undoing leaves, beside what was there
+	}{
+		"another field":  {func(t testing.TB, namespace string) { edit(t, namespace, "there", `{"data":{"b":"9"}}`) }, "", `"b":"9"`},
+		"the same field": {func(t testing.TB, namespace string) { edit(t, namespace, "there", `{"data":{"a":"9"}}`) }, "somebody-else changed data.a", `"a":"9"`},
+		"made with another value": {func(t testing.TB, namespace string) { live(namespace)(t, map[string]string{"a": "9"}) },
+			"somebody made the ConfigMap", `"ConfigMap new":[{"a":"9"}`},
+		"made with other fields": {func(t testing.TB, namespace string) { live(namespace)(t, map[string]string{"b": "9"}) },
+			"somebody-else made the ConfigMap", `"b":"9"`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			namespace, h := shared.Namespace(t), handler(t, shared.Connect(t))
+			applied(t, in(namespace, manifest(configMap("there", map[string]any{"a": "1"}))))
+			req := request(t, in(namespace, map[string]any{"force": true, "manifest": []any{
+				configMap("there", map[string]any{"a": "2"}), configMap("new", map[string]any{"a": "2"}),
+			}}))
+			host := &sdktest.Host{OnBefore: func() { c.meddle(t, namespace) }}
+			_, err := h.Apply(t.Context(), req, host)
+			if c.says == "" {
+				lab.Must(t, err)
+			} else {
+				is(t, err, sdk.Conflict, c.says)
+			}
+			req.Before = host.StateBefore()
+			_ = h.Undo(t.Context(), req, host) // that somebody's change is a conflict is tested elsewhere
+			if after := probe(t, namespace); !strings.Contains(after, c.after) {
+				t.Errorf("after the undo, the state is %s, and it should have %s", after, c.after)
+			}
+		})
+	}
+}
