@@ -63,7 +63,11 @@ func (n nodes) applyDrain(ctx context.Context, call *sdk.Call[DrainInput]) (Drai
 		return DrainOutput{}, err
 	}
 	if len(load.held) > 0 {
-		return DrainOutput{}, sdk.Errorf(sdk.Permanent, "%s cannot be drained: %s", in.Node, listed(load.held)).NothingChanged()
+		refusal := load.refusal(in.Node)
+		if call.Attempt > 1 || call.Request.Before != nil { // an earlier attempt may have cordoned the node
+			return DrainOutput{}, refusal
+		}
+		return DrainOutput{}, refusal.NothingChanged()
 	}
 	was, err := stateBefore(ctx, call, node)
 	if err != nil {

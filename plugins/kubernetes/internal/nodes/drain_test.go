@@ -134,6 +134,10 @@ func TestDrainRefusesEmptyDirsAndDaemonsUnlessTold(t *testing.T) {
 		if got := probe(t, node); got != "unschedulable false" {
 			t.Errorf("%v: the node is %s", c.params, got)
 		}
+		req.Attempt, req.Before = 2, json.RawMessage(`{"uid":"of-the-first-attempt","unschedulable":false}`)
+		if _, err = handler.Apply(t.Context(), req, &sdktest.Host{}); err == nil || sdk.AsError(err).Unchanged {
+			t.Errorf("%v: a second attempt claims that the first changed nothing: %v", c.params, err)
+		}
 	}
 	out := drained(t, handler, lab.Request(t, map[string]any{"node": node, "deleteEmptyDir": true, "timeout": "40s"}), &sdktest.Host{})
 	if len(out.Evicted) != 1 || !strings.HasPrefix(out.Evicted[0], namespace+"/cache-") || len(out.Stayed) != 1 || !strings.HasPrefix(out.Stayed[0], namespace+"/daemon-") {

@@ -93,7 +93,7 @@ func (e *eviction) round(ctx context.Context) error {
 		return err
 	}
 	if len(found.held) > 0 { // bound to the node by hand since the drain began
-		return sdk.Errorf(sdk.Permanent, "%s cannot be drained: %s", e.call.Input.Node, listed(found.held))
+		return found.refusal(e.call.Input.Node)
 	}
 	e.left, e.total = found, max(e.total, len(found.leave))
 	group, evicting := errgroup.WithContext(ctx)

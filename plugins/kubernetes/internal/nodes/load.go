@@ -107,6 +107,11 @@ func hasEmptyDir(pod corev1.Pod) bool {
 	return slices.ContainsFunc(pod.Spec.Volumes, func(v corev1.Volume) bool { return v.EmptyDir != nil })
 }
 
+// refusal is why a node is not drained that has pods nobody said may be lost.
+func (l load) refusal(node string) *sdk.Error {
+	return sdk.Errorf(sdk.Permanent, "%s cannot be drained: %s", node, listed(l.held))
+}
+
 // preview says which pods go and which stay.
 func (l load) preview(in DrainInput) sdk.Preview {
 	preview := sdk.Preview{Summary: fmt.Sprintf("would drain %s: %d pods go, %d stay", in.Node, len(l.leave), len(l.stay))}
