@@ -8,7 +8,7 @@
 // script's alone, as does the connection that $KUBECONFIG names; $NODE, where a script says
 // it, is a node that only pods of the script are put on. Beside the commands of
 // cmd/gatebook/script there are apply FILE (kubectl apply, with the script's variables put
-// in), plugins N (waits until N processes of the plugin run) and, for a cluster of the
+// in), plugins N (waits until N processes of the plugin run, on Linux) and, for a cluster of the
 // script's own, cluster kill and cluster up.
 //
 // It holds tests only.

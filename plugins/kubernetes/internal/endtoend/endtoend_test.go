@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 	"k8s.io/client-go/tools/clientcmd"
@@ -58,6 +59,10 @@ func build(dir string) error {
 	return nil
 }
 
+// patience bounds a script, which then shows how far it came. On an idle machine with two
+// cores all of them together take a minute.
+const patience = 4 * time.Minute
+
 // TestScripts runs what a person types, and holds what he sees against the script.
 func TestScripts(t *testing.T) {
 	t.Parallel()
@@ -95,7 +100,7 @@ func each(t *testing.T, dir string, cluster func(*testing.T) *lab.Lab) {
 			commands["apply"], commands["plugins"], commands["cluster"] = apply, plugins, s.cluster
 			testscript.Run(t, testscript.Params{
 				Files: []string{file}, Setup: s.setUp, Cmds: commands, UpdateScripts: *update,
-				RequireExplicitExec: true, RequireUniqueNames: true,
+				RequireExplicitExec: true, RequireUniqueNames: true, Deadline: time.Now().Add(patience),
 			})
 		})
 	}
