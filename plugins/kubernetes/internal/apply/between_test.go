@@ -30,10 +30,14 @@ func TestAForeignChangeBetweenLookAndWrite(t *testing.T) {
 	}{
 		"another field":  {func(t testing.TB, namespace string) { edit(t, namespace, "there", `{"data":{"b":"9"}}`) }, "", `"b":"9"`},
 		"the same field": {func(t testing.TB, namespace string) { edit(t, namespace, "there", `{"data":{"a":"9"}}`) }, "somebody-else changed data.a", `"a":"9"`},
-		"made with another value": {func(t testing.TB, namespace string) { live(namespace)(t, map[string]string{"a": "9"}) },
-			"somebody made the ConfigMap", `"ConfigMap new":[{"a":"9"}`},
-		"made with other fields": {func(t testing.TB, namespace string) { live(namespace)(t, map[string]string{"b": "9"}) },
-			"somebody-else made the ConfigMap", `"b":"9"`},
+		"made with another value": {
+			func(t testing.TB, namespace string) { live(namespace)(t, map[string]string{"a": "9"}) },
+			"somebody made the ConfigMap", `"ConfigMap new":[{"a":"9"}`,
+		},
+		"made with other fields": {
+			func(t testing.TB, namespace string) { live(namespace)(t, map[string]string{"b": "9"}) },
+			"somebody-else made the ConfigMap", `"b":"9"`,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
