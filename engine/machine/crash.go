@@ -72,8 +72,9 @@ func (m *Machine) attemptObserved(i int, part event.Part, e event.Event) {
 		}
 		m.attemptFinished(i, part, outputs, nil)
 	case sdk.NotDone:
-		// What is idempotent is repeated without a look, so it may have been begun.
-		m.again(i, part, !m.use(i, part).Describe.CanObserve && m.use(i, part).Describe.Idempotent)
+		m.again(i, part, e.By == "") // a person who says so has seen that there is nothing
+	case sdk.Untouched:
+		m.again(i, part, false)
 	case sdk.CannotTell:
 		m.cannotTell(i, part, e)
 	}
@@ -98,9 +99,9 @@ func (m *Machine) cannotTell(i int, part event.Part, e event.Event) {
 	}
 }
 
-// again makes the attempt in flight once more, under its number and key. Where it was
-// cancelled, or the run is ending, that would be something new. A gate that it has is
-// judged before.
+// again makes the attempt in flight once more, under its number and key; begun says that
+// it may have changed something already. Where it was cancelled, or the run is ending, that
+// would be something new. A gate that it has is judged before.
 func (m *Machine) again(i int, part event.Part, begun bool) {
 	if begun && part == event.Do && m.plan.Steps[i].Changes() {
 		m.steps[i].touched = true
@@ -110,6 +111,7 @@ func (m *Machine) again(i int, part event.Part, begun bool) {
 	if eff.cancelled || part == event.Do && m.mode == event.Draining {
 		m.attemptFinished(i, part, nil, &event.Failure{
 			Class: sdk.Cancelled, Message: "it was not done once more after a crash, as it was cancelled or the run was ending",
+			Unchanged: !begun,
 		})
 		return
 	}

@@ -146,21 +146,25 @@ func TestRetryWithoutAPauseIsNotGuarded(t *testing.T) {
 func TestAttemptThatACrashCutOffIsGuarded(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		state      sdk.State
-		idempotent bool
-		open       time.Duration
-		want       []string
+		state sdk.State
+		by    string
+		open  time.Duration
+		want  []string
 	}{
 		"and not made where its gate is closed by now": {
-			state: sdk.NotDone, open: time.Hour,
+			state: sdk.Untouched, open: time.Hour,
 			want: []string{"24h0m0s a is waiting", "24h0m0s a is failed (gate closed)", "24h0m0s run gate_closed"},
 		},
 		"and taken back where half of it may be done": {
-			state: sdk.NotDone, idempotent: true, open: time.Hour,
+			state: sdk.NotDone, open: time.Hour,
 			want: []string{
 				"24h0m0s a is waiting", "24h0m0s a is failed (gate closed)",
 				"24h0m0s a is undoing", "24h0m0s a undo #1", "24h0m1s a is undone", "24h0m1s run rolled_back",
 			},
+		},
+		"and not taken back where a person saw that it was not done": {
+			state: sdk.NotDone, by: "ann", open: time.Hour,
+			want: []string{"24h0m0s a is waiting", "24h0m0s a is failed (gate closed)", "24h0m0s run gate_closed"},
 		},
 		"and made under its number where its gate is open": {
 			state: sdk.NotDone, open: 48 * time.Hour,
@@ -170,7 +174,6 @@ func TestAttemptThatACrashCutOffIsGuarded(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			a := gated(change("a"), condition(between(0, c.open)))
-			a.Describe.Idempotent = c.idempotent
 			w := newWorld(t, planOf(t, a), 1)
 			w.until(0)
 			w.crashed()
@@ -179,7 +182,7 @@ func TestAttemptThatACrashCutOffIsGuarded(t *testing.T) {
 			w.happens(event.Event{Type: event.RunResumed})
 			op := event.Op{Step: "a", Part: event.Do, Attempt: 1}
 			w.inFlight--
-			w.happens(event.Event{Type: event.AttemptObserved, Op: &op, State: c.state})
+			w.happens(event.Event{Type: event.AttemptObserved, Op: &op, State: c.state, By: c.by})
 			w.run()
 			if diff := cmp.Diff(c.want, w.story()[before:]); diff != "" {
 				t.Error(diff)

@@ -101,7 +101,7 @@ func TestNothingThatTakingBackNeedsIsLost(t *testing.T) {
 			switch what := rapid.IntRange(0, 9).Draw(t, "what"); {
 			case what == 0:
 				w.dies(func() sdk.State {
-					return rapid.SampledFrom([]sdk.State{sdk.Done, sdk.NotDone, sdk.CannotTell}).Draw(t, "found")
+					return rapid.SampledFrom([]sdk.State{sdk.Done, sdk.NotDone, sdk.Untouched, sdk.CannotTell}).Draw(t, "found")
 				})
 			case w.result != nil:
 				w.result = nil

@@ -143,7 +143,7 @@ type Resumption struct {
 	// where it was.
 	Dir string
 	// Words are what a person said became of attempts that nobody can tell of, by
-	// step: [sdk.Done] or [sdk.NotDone].
+	// step: [sdk.Done], or [sdk.NotDone], which is taken for [sdk.Untouched].
 	Words map[string]sdk.State
 }
 

@@ -158,7 +158,8 @@ type State string
 // The answers of Observe.
 const (
 	Done       State = "done"
-	NotDone    State = "not done"    // or may be done again without harm
+	NotDone    State = "not done"    // not to its end: it may have been begun, and may be done again without harm
+	Untouched  State = "untouched"   // not done, and nothing was changed: there is nothing to take back
 	CannotTell State = "cannot tell" // a person must look
 )
 

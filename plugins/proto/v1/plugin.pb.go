@@ -95,8 +95,9 @@ type Done int32
 const (
 	Done_DONE_UNSPECIFIED Done = 0
 	Done_DONE_YES         Done = 1
-	Done_DONE_NO          Done = 2 // or may be done again without harm
+	Done_DONE_NO          Done = 2 // not to its end: it may have been begun, and may be done again without harm
 	Done_DONE_CANNOT_TELL Done = 3 // a person must look
+	Done_DONE_UNTOUCHED   Done = 4 // not done, and nothing was changed: there is nothing to take back
 )
 
 // Enum value maps for Done.
@@ -106,12 +107,14 @@ var (
 		1: "DONE_YES",
 		2: "DONE_NO",
 		3: "DONE_CANNOT_TELL",
+		4: "DONE_UNTOUCHED",
 	}
 	Done_value = map[string]int32{
 		"DONE_UNSPECIFIED": 0,
 		"DONE_YES":         1,
 		"DONE_NO":          2,
 		"DONE_CANNOT_TELL": 3,
+		"DONE_UNTOUCHED":   4,
 	}
 )
 
@@ -2765,12 +2768,13 @@ const file_v1_plugin_proto_rawDesc = "" +
 	"\x12EFFECT_UNSPECIFIED\x10\x00\x12\x0f\n" +
 	"\vEFFECT_READ\x10\x01\x12\x11\n" +
 	"\rEFFECT_CHANGE\x10\x02\x12\x12\n" +
-	"\x0eEFFECT_DESTROY\x10\x03*M\n" +
+	"\x0eEFFECT_DESTROY\x10\x03*a\n" +
 	"\x04Done\x12\x14\n" +
 	"\x10DONE_UNSPECIFIED\x10\x00\x12\f\n" +
 	"\bDONE_YES\x10\x01\x12\v\n" +
 	"\aDONE_NO\x10\x02\x12\x14\n" +
-	"\x10DONE_CANNOT_TELL\x10\x03*\x96\x01\n" +
+	"\x10DONE_CANNOT_TELL\x10\x03\x12\x12\n" +
+	"\x0eDONE_UNTOUCHED\x10\x04*\x96\x01\n" +
 	"\x05Class\x12\x15\n" +
 	"\x11CLASS_UNSPECIFIED\x10\x00\x12\x13\n" +
 	"\x0fCLASS_TRANSIENT\x10\x01\x12\x13\n" +

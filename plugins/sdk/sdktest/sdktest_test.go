@@ -203,6 +203,11 @@ func TestEachBreachIsFound(t *testing.T) {
 				return sdk.Observed[addOutput]{State: sdk.Done}, nil
 			}
 		}, "observe tells the truth"},
+		"observe says that nothing was changed": {func(_ *shop, a *sdk.Action[addInput, addOutput]) {
+			a.Observe = func(context.Context, *sdk.Call[addInput]) (sdk.Observed[addOutput], error) {
+				return sdk.Observed[addOutput]{State: sdk.Untouched}, nil
+			}
+		}, "observe tells the truth"},
 		"observe asks for a second effect": {func(s *shop, a *sdk.Action[addInput, addOutput]) {
 			a.Observe = func(_ context.Context, call *sdk.Call[addInput]) (sdk.Observed[addOutput], error) {
 				delete(s.keys, call.Key)

@@ -260,6 +260,7 @@ func (t *trial) undo(before string) {
 // observeTellsTheTruth lets an action say that it cannot tell. "Not done" after it
 // was done is allowed where doing it again does no harm.
 func (t *trial) observeTellsTheTruth() {
+	before := t.world.Probe()
 	if seen := t.observe(); seen.State == sdk.Done && t.description.Effect != sdk.Read {
 		t.Errorf("Observe says done before Apply: %s", seen.Detail)
 	}
@@ -274,6 +275,10 @@ func (t *trial) observeTellsTheTruth() {
 	case sdk.NotDone:
 		t.apply()
 		t.unchangedSince(state, "Apply, which Observe had asked for after it was done,")
+	case sdk.Untouched:
+		if before != state {
+			t.Errorf("Observe says that nothing was changed, and the state is\n%s\nwhere it was\n%s", state, before)
+		}
 	case sdk.CannotTell:
 		if seen.Detail == "" {
 			t.Errorf("Observe cannot tell, and does not say why")
@@ -288,7 +293,7 @@ func (t *trial) observe() sdk.Observation {
 		t.Fatalf("Observe: %v", err)
 	}
 	switch seen.State {
-	case sdk.Done, sdk.NotDone, sdk.CannotTell:
+	case sdk.Done, sdk.NotDone, sdk.Untouched, sdk.CannotTell:
 	default:
 		t.Errorf("Observe answers %q, which is no state", seen.State)
 	}

@@ -149,10 +149,16 @@ func keep(target *folder) sdk.Action[KeepInput, KeepOutput] {
 		// Observe answers after a crash whether an Apply whose answer was lost was done.
 		Observe: func(_ context.Context, call *sdk.Call[KeepInput]) (sdk.Observed[KeepOutput], error) {
 			now, err := target.read(call.Input.Name)
-			if err != nil || !now.Existed || now.Text != call.Input.Text {
-				return sdk.Observed[KeepOutput]{State: sdk.NotDone}, err
+			switch {
+			case err != nil:
+				return sdk.Observed[KeepOutput]{}, err
+			case now.Existed && now.Text == call.Input.Text:
+				return sdk.Observed[KeepOutput]{State: sdk.Done, Outputs: KeepOutput{Changed: true}, Detail: "The text is there."}, nil
+			case call.Before == nil: // no attempt came as far as the change
+				return sdk.Observed[KeepOutput]{State: sdk.Untouched, Detail: "Nothing was written."}, nil
+			default:
+				return sdk.Observed[KeepOutput]{State: sdk.NotDone, Detail: "There is another text, and writing it again does no harm."}, nil
 			}
-			return sdk.Observed[KeepOutput]{State: sdk.Done, Outputs: KeepOutput{Changed: true}, Detail: "The text is there."}, nil
 		},
 		// Undo takes back what this Apply did, and only that.
 		Undo: func(_ context.Context, call *sdk.Call[KeepInput]) error {
