@@ -14,6 +14,7 @@ import (
 
 	"github.com/gatebook/gatebook/plugins/host"
 	"github.com/gatebook/gatebook/plugins/sdk"
+	"github.com/gatebook/gatebook/plugins/sdk/wire"
 )
 
 // start opens a plugin, and returns its error.
@@ -190,7 +191,7 @@ func TestAPluginThatHangsUpIsStartedAgain(t *testing.T) {
 	w := newWorld(t, nil)
 	action := w.connect("closer", "1.0.0", `{}`)["go"]
 	_, err := action.Apply(t.Context(), apple(), &recorder{})
-	if got := sdk.AsError(err); err == nil || got.Class != sdk.Transient || !strings.Contains(got.Message, "was killed: it hung up in the middle of it") {
+	if got := failure(t, err); got.Class != sdk.Transient || !strings.Contains(got.Message, "was killed: it hung up in the middle of it") {
 		t.Errorf("got %+v", got)
 	}
 	if _, err := action.Apply(t.Context(), apple(), &recorder{}); err != nil {
@@ -243,5 +244,42 @@ func TestDescriptionsLeaveNothingOpen(t *testing.T) { // it is not parallel, sin
 	}
 	if after := opened(); after > before {
 		t.Errorf("%d descriptors were open, and %d are", before, after)
+	}
+}
+
+// What crosses at once is bounded, and each that is refused says what was done.
+func TestWhatCrossesAtOnceIsBounded(t *testing.T) {
+	t.Parallel()
+	bulk := newWorld(t, nil).connect("shop", "1.2.0", `{}`)["bulk"]
+	told := &recorder{}
+	outputs, err := bulk.Apply(t.Context(), apple(), told)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request := apple()
+	request.Outputs, request.Before = outputs, told.before
+	// The Undo gets all of it, and what it says then is cut, and is text.
+	err = bulk.Undo(t.Context(), request, told)
+	if got := failure(t, err); got.Class != sdk.Denied || len(got.Message) != wire.MaxLine || !strings.HasSuffix(got.Message, "z…") {
+		t.Errorf("undo: got %.200v", err)
+	}
+	if _, err := bulk.Plan(t.Context(), apple()); err == nil || !strings.Contains(err.Error(), "the preview takes 8388") {
+		t.Errorf("plan: got %v", err)
+	}
+	request.Params = json.RawMessage(`{"item":"` + strings.Repeat("x", wire.MaxCall) + `"}`)
+	_, err = bulk.Apply(t.Context(), request, told)
+	if got := failure(t, err); !got.Unchanged || !strings.Contains(got.Message, "and at most 33554432 cross to a plugin") {
+		t.Errorf("too large a call: got %v", err)
+	}
+}
+
+// A plugin without the sdk takes what gRPC takes of itself, 4 MB.
+func TestACallThatAPluginDoesNotTakeChangedNothing(t *testing.T) {
+	t.Parallel()
+	request := apple()
+	request.Params = json.RawMessage(`{"item":"` + strings.Repeat("x", 5<<20) + `"}`)
+	_, err := newWorld(t, nil).connect("newest", "1.0.0", `{}`)["go"].Apply(t.Context(), request, &recorder{})
+	if got := failure(t, err); !got.Unchanged || !strings.Contains(got.Message, "takes no call of this size, so that nothing was done") {
+		t.Errorf("got %v", err)
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"google.golang.org/grpc/metadata"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/durationpb"
 
 	pluginv1 "github.com/gatebook/gatebook/plugins/proto/v1"
 	"github.com/gatebook/gatebook/plugins/sdk"
@@ -99,17 +101,18 @@ func ask[A answered, R any](
 	return nil, p.noResult()
 }
 
-// call makes sure that the plugin runs, and writes the call for it.
+// call writes the call for the plugin, and makes sure that it runs.
 func (h *handler) call(ctx context.Context, request sdk.Request) (*process, *pluginv1.Call, error) {
+	call := wire.FromRequest(h.description.Name, request, 0)
+	if size := proto.Size(call); size > wire.MaxCall {
+		return nil, nil, sdk.Errorf(sdk.Permanent, "the parameters of %s, its state before, its outputs and its notes take %d bytes together, and at most %d cross to a plugin",
+			h.description.Name, size, wire.MaxCall).NothingChanged()
+	}
 	p, err := h.connection.process(ctx)
-	if err != nil {
-		return nil, nil, err
-	}
-	var left time.Duration
 	if deadline, ok := ctx.Deadline(); ok {
-		left = max(deadline.Sub(h.connection.host.options.Now()), time.Nanosecond)
+		call.Timeout = durationpb.New(max(deadline.Sub(h.connection.host.options.Now()), time.Nanosecond))
 	}
-	return p, wire.FromRequest(h.description.Name, request, left), nil
+	return p, call, err
 }
 
 // grace is how long the action has to end when it is asked to.

@@ -137,6 +137,15 @@ func (w *world) within(what string, do func() error) error {
 	}
 }
 
+// failure returns the error that there must be.
+func failure(t testing.TB, err error) *sdk.Error {
+	t.Helper()
+	if err == nil {
+		t.Fatal("there is no error")
+	}
+	return sdk.AsError(err)
+}
+
 func apple() sdk.Request {
 	return sdk.Request{
 		Params: json.RawMessage(`{"item":"apple"}`), Key: "k-1", Attempt: 1,
@@ -272,7 +281,7 @@ func TestAPluginThatDiesIsATransientErrorAndStartsAgain(t *testing.T) {
 	t.Parallel()
 	actions := newWorld(t, nil).connect("shop", "1.2.0", `{}`)
 	_, err := actions["die"].Apply(t.Context(), apple(), &recorder{})
-	if got := sdk.AsError(err); err == nil || got.Class != sdk.Transient || got.Unchanged ||
+	if got := failure(t, err); got.Class != sdk.Transient || got.Unchanged ||
 		!strings.Contains(got.Message, "died in the middle of it (exit status 3); it said last: the roof came down") {
 		t.Errorf("got %+v", got)
 	}

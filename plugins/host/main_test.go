@@ -195,10 +195,34 @@ func shop(version string) sdk.Plugin[target] {
 			act("large", func(context.Context, *sdk.Call[orderInput]) (orderOutput, error) {
 				return orderOutput{Item: strings.Repeat("x", wire.MaxMessage)}, nil
 			}),
+			bulk(),
 			act("lines", func(_ context.Context, call *sdk.Call[orderInput]) (orderOutput, error) {
 				call.Host.Output("stdout", []byte(strings.Repeat("y", 3*wire.MaxLine-1)))
 				return orderOutput{}, nil
 			}),
+		},
+	}
+}
+
+// bulk is an action with much to say: its outputs and its state cross each by itself, and
+// to its Undo together.
+func bulk() sdk.Declaration {
+	const much = 7 << 20
+	return sdk.Action[orderInput, orderOutput]{
+		Name: "bulk", Summary: "Order in bulk", Effect: sdk.Change,
+		Plan: func(context.Context, *sdk.Call[orderInput]) (sdk.Preview, error) {
+			return sdk.Preview{Summary: strings.Repeat("x", wire.MaxMessage)}, nil
+		},
+		Apply: func(ctx context.Context, call *sdk.Call[orderInput]) (orderOutput, error) {
+			return orderOutput{Item: strings.Repeat("x", much)}, call.SaveBefore(ctx, strings.Repeat("y", much))
+		},
+		Undo: func(_ context.Context, call *sdk.Call[orderInput]) error {
+			before, _, beforeErr := sdk.LoadBefore[string](call)
+			outputs, _, outputsErr := sdk.LoadOutputs[orderOutput](call)
+			if len(before) != much || len(outputs.Item) != much {
+				return sdk.Errorf(sdk.Conflict, "got %d and %d bytes: %v, %v", len(before), len(outputs.Item), beforeErr, outputsErr)
+			}
+			return sdk.Errorf(sdk.Denied, "%s\xff", strings.Repeat("z", wire.MaxMessage))
 		},
 	}
 }

@@ -58,7 +58,7 @@ func newProcess(name string, program *binary, env []string, log *tail) *process 
 		SyncStdout:       log, // what it prints after the handshake
 		SyncStderr:       log,
 		GRPCDialOptions: []grpc.DialOption{grpc.WithDefaultCallOptions(
-			grpc.MaxCallRecvMsgSize(wire.MaxMessage), grpc.MaxCallSendMsgSize(wire.MaxMessage))},
+			grpc.MaxCallRecvMsgSize(wire.MaxMessage), grpc.MaxCallSendMsgSize(wire.MaxRequest))},
 	}
 	p.client = plugin.NewClient(p.config)
 	return p

@@ -135,6 +135,9 @@ func (deafServer) Apply(grpc.BidiStreamingServer[pluginv1.ApplyRequest, pluginv1
 type newestServer struct{ described }
 
 func (newestServer) Apply(stream grpc.BidiStreamingServer[pluginv1.ApplyRequest, pluginv1.ApplyResponse]) error {
+	if _, err := stream.Recv(); err != nil {
+		return err
+	}
 	_ = stream.Send(&pluginv1.ApplyResponse{})
 	_ = stream.Send(&pluginv1.ApplyResponse{Event: &pluginv1.ApplyResponse_Said{Said: &pluginv1.Event{}}})
 	return stream.Send(&pluginv1.ApplyResponse{Event: &pluginv1.ApplyResponse_Result{Result: &pluginv1.Outputs{Outputs: []byte(`{"all":true}`)}}})

@@ -106,21 +106,25 @@ func output(stream string, line []byte) *pluginv1.Event {
 
 // Before returns when the state is on the host's disk.
 func (h *host) Before(ctx context.Context, state json.RawMessage) error {
-	if _, err := fits(state, nil); err != nil {
+	message, err := fits(&pluginv1.State{State: state}, nil)
+	if err != nil {
 		return err
 	}
 	return h.keep(ctx, func(number uint64) *pluginv1.Event {
-		return &pluginv1.Event{Event: &pluginv1.Event_Before{Before: &pluginv1.State{Number: number, State: state}}}
+		message.Number = number
+		return &pluginv1.Event{Event: &pluginv1.Event_Before{Before: message}}
 	})
 }
 
 // Note returns when the fact is in the host's journal.
 func (h *host) Note(name string, fact json.RawMessage) error {
-	if _, err := fits(fact, nil); err != nil {
+	message, err := fits(&pluginv1.Note{Name: name, Fact: fact}, nil)
+	if err != nil {
 		return err
 	}
 	return h.keep(h.ctx, func(number uint64) *pluginv1.Event {
-		return &pluginv1.Event{Event: &pluginv1.Event_Note{Note: &pluginv1.Note{Number: number, Name: name, Fact: fact}}}
+		message.Number = number
+		return &pluginv1.Event{Event: &pluginv1.Event_Note{Note: message}}
 	})
 }
 

@@ -51,7 +51,7 @@ func config(served *sdk.Served, ready func()) *plugin.ServeConfig {
 		},
 		GRPCServer: func(options []grpc.ServerOption) *grpc.Server {
 			return plugin.DefaultGRPCServer(append(options,
-				grpc.MaxRecvMsgSize(wire.MaxMessage), grpc.MaxSendMsgSize(wire.MaxMessage)))
+				grpc.MaxRecvMsgSize(wire.MaxRequest), grpc.MaxSendMsgSize(wire.MaxMessage)))
 		},
 		Logger: hclog.New(&hclog.LoggerOptions{Level: hclog.Error, Output: os.Stderr}),
 	}

@@ -2,14 +2,14 @@ package serve
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
+	"strings"
 	"sync"
 	"sync/atomic"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
 
 	pluginv1 "github.com/gatebook/gatebook/plugins/proto/v1"
 	"github.com/gatebook/gatebook/plugins/sdk"
@@ -64,13 +64,14 @@ func (s *server) configure(ctx context.Context, config []byte) (err error) {
 
 // Plan says what Apply would do.
 func (s *server) Plan(ctx context.Context, request *pluginv1.PlanRequest) (*pluginv1.PlanResponse, error) {
-	preview, err := unary(ctx, s, request.GetCall(), func(ctx context.Context, handler sdk.Handler, r sdk.Request) (sdk.Preview, error) {
-		return handler.Plan(ctx, r)
+	preview, err := unary(ctx, s, request.GetCall(), func(ctx context.Context, handler sdk.Handler, r sdk.Request) (*pluginv1.Preview, error) {
+		preview, err := handler.Plan(ctx, r)
+		return wire.FromPreview(preview), err
 	})
 	if err != nil {
 		return &pluginv1.PlanResponse{Result: &pluginv1.PlanResponse_Error{Error: wire.FromError(err)}}, nil
 	}
-	return &pluginv1.PlanResponse{Result: &pluginv1.PlanResponse_Preview{Preview: wire.FromPreview(preview)}}, nil
+	return &pluginv1.PlanResponse{Result: &pluginv1.PlanResponse_Preview{Preview: preview}}, nil
 }
 
 // Ask returns the question that people must answer.
@@ -90,13 +91,14 @@ func (s *server) Ask(ctx context.Context, request *pluginv1.AskRequest) (*plugin
 
 // Answer turns people's answer into the step's outputs.
 func (s *server) Answer(ctx context.Context, request *pluginv1.AnswerRequest) (*pluginv1.AnswerResponse, error) {
-	outputs, err := unary(ctx, s, request.GetCall(), func(ctx context.Context, handler sdk.Handler, r sdk.Request) (json.RawMessage, error) {
-		return fits(handler.Answer(ctx, r, wire.ToAnswer(request)))
+	outputs, err := unary(ctx, s, request.GetCall(), func(ctx context.Context, handler sdk.Handler, r sdk.Request) (*pluginv1.Outputs, error) {
+		outputs, err := handler.Answer(ctx, r, wire.ToAnswer(request))
+		return &pluginv1.Outputs{Outputs: outputs}, err
 	})
 	if err != nil {
 		return &pluginv1.AnswerResponse{Result: &pluginv1.AnswerResponse_Error{Error: wire.FromError(err)}}, nil
 	}
-	return &pluginv1.AnswerResponse{Result: &pluginv1.AnswerResponse_Outputs{Outputs: &pluginv1.Outputs{Outputs: outputs}}}, nil
+	return &pluginv1.AnswerResponse{Result: &pluginv1.AnswerResponse_Outputs{Outputs: outputs}}, nil
 }
 
 // handler finds the action of a call, in a process that knows its target.
@@ -130,25 +132,25 @@ func limited(ctx context.Context, call *pluginv1.Call) (context.Context, context
 	return context.WithTimeout(ctx, call.GetTimeout().AsDuration())
 }
 
-func unary[T any](ctx context.Context, s *server, call *pluginv1.Call, do func(context.Context, sdk.Handler, sdk.Request) (T, error)) (T, error) {
+func unary[M proto.Message](ctx context.Context, s *server, call *pluginv1.Call, do func(context.Context, sdk.Handler, sdk.Request) (M, error)) (M, error) {
 	handler, err := s.handler(call)
 	if err != nil {
-		var none T
+		var none M
 		return none, err
 	}
 	ctx, stop := limited(ctx, call)
 	defer stop()
-	return do(ctx, handler, request(ctx, call))
+	return fits(do(ctx, handler, request(ctx, call)))
 }
 
-// fits refuses outputs that are too large to cross.
-func fits(outputs json.RawMessage, err error) (json.RawMessage, error) {
-	if err == nil && len(outputs) > wire.MaxOutputs {
-		return nil, sdk.Errorf(sdk.Permanent, "%w", tooLarge("the outputs are", len(outputs)))
+// fits refuses what is too large to cross.
+func fits[M proto.Message](message M, err error) (M, error) {
+	if err != nil {
+		return message, err
 	}
-	return outputs, err
-}
-
-func tooLarge(what string, size int) error {
-	return fmt.Errorf("%s %d bytes long, and at most %d cross from a plugin; put what is large into a file and return its path and checksum", what, size, wire.MaxOutputs)
+	if size := proto.Size(message); size > wire.MaxOutputs {
+		what := strings.ToLower(string(message.ProtoReflect().Descriptor().Name()))
+		return message, sdk.Errorf(sdk.Permanent, "the %s takes %d bytes, and at most %d cross from a plugin; put what is large into a file and return its path and checksum", what, size, wire.MaxOutputs)
+	}
+	return message, nil
 }

@@ -20,8 +20,9 @@ func (s *server) Apply(stream grpc.BidiStreamingServer[pluginv1.ApplyRequest, pl
 			return &pluginv1.ApplyResponse{Event: &pluginv1.ApplyResponse_Error{Error: err}}
 		},
 		done: func(ctx context.Context, handler sdk.Handler, r sdk.Request, host sdk.Host) (*pluginv1.ApplyResponse, error) {
-			outputs, err := fits(handler.Apply(ctx, r, host))
-			return &pluginv1.ApplyResponse{Event: &pluginv1.ApplyResponse_Result{Result: &pluginv1.Outputs{Outputs: outputs}}}, err
+			outputs, err := handler.Apply(ctx, r, host)
+			result, err := fits(&pluginv1.Outputs{Outputs: outputs}, err)
+			return &pluginv1.ApplyResponse{Event: &pluginv1.ApplyResponse_Result{Result: result}}, err
 		},
 	})
 }
@@ -37,8 +38,8 @@ func (s *server) Observe(stream grpc.BidiStreamingServer[pluginv1.ObserveRequest
 		},
 		done: func(ctx context.Context, handler sdk.Handler, r sdk.Request, host sdk.Host) (*pluginv1.ObserveResponse, error) {
 			seen, err := handler.Observe(ctx, r, host)
-			seen.Outputs, err = fits(seen.Outputs, err)
-			return &pluginv1.ObserveResponse{Event: &pluginv1.ObserveResponse_Result{Result: wire.FromObservation(seen)}}, err
+			result, err := fits(wire.FromObservation(seen), err)
+			return &pluginv1.ObserveResponse{Event: &pluginv1.ObserveResponse_Result{Result: result}}, err
 		},
 	})
 }

@@ -3,6 +3,7 @@ package wire
 import (
 	"encoding/json"
 	"errors"
+	"strings"
 	"time"
 
 	"google.golang.org/protobuf/types/known/durationpb"
@@ -43,14 +44,16 @@ func ToRequest(m *pluginv1.Call) sdk.Request {
 	return r
 }
 
-// FromError writes an error; nil is nil.
+// FromError writes an error; nil is nil. Its message is text, whatever the program wrote
+// that it quotes, and no longer than a line.
 func FromError(err error) *pluginv1.Error {
 	if err == nil {
 		return nil
 	}
 	typed := sdk.AsError(err)
+	message, _ := Cut([]byte(typed.Message), false, MaxLine)
 	return &pluginv1.Error{
-		Class: classes().number(typed.Class), Field: typed.Field, Message: typed.Message, Unchanged: typed.Unchanged,
+		Class: classes().number(typed.Class), Field: typed.Field, Message: strings.ToValidUTF8(string(message), "\uFFFD"), Unchanged: typed.Unchanged,
 		Unsupported: errors.Is(err, sdk.ErrUnsupported),
 	}
 }

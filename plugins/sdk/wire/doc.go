@@ -7,13 +7,20 @@ package wire
 
 // The limits of the contract.
 const (
-	// MaxMessage is how many bytes one message may have. Outputs beyond it are refused
-	// by the side that makes them, and by gRPC before the bytes are read.
+	// MaxMessage is how many bytes one message of a plugin may have. Outputs beyond it are
+	// refused by the side that makes them, and by gRPC before the bytes are read.
 	MaxMessage = 8 << 20
-	// MaxOutputs is how many bytes of a message parameters, outputs or state may take.
-	MaxOutputs = MaxMessage - 64<<10
+	// MaxOutputs is how many bytes of a message outputs, state, a note or a preview may take.
+	MaxOutputs = MaxMessage - overhead
+	// MaxCall is how many bytes the call of an action may have: an Undo has its parameters,
+	// its state, its outputs and its notes, each of which crossed in a message of its own.
+	MaxCall = 4 * MaxMessage
+	// MaxRequest is how many bytes the message may have that a call is in.
+	MaxRequest = MaxCall + overhead
 	// MaxLine is how many bytes one line of output may have; longer ones are cut up.
 	MaxLine = 64 << 10
+	// overhead is what is in a message beside the bytes that count.
+	overhead = 64 << 10
 )
 
 // MetadataTraceParent is the gRPC metadata that carries [sdk.Request.TraceParent].
