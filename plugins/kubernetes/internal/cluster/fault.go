@@ -30,11 +30,22 @@ func Fault(err error, doing string, args ...any) error {
 // FaultIn is Fault, and the context's own error where that has ended: what a request
 // says that was cut off is beside the point.
 func FaultIn(ctx context.Context, err error, doing string, args ...any) error {
-	if err != nil && ctx.Err() != nil {
+	if err == nil {
+		return nil
+	}
+	if _, ends := ctx.Deadline(); ends && strings.Contains(err.Error(), tooLate) {
+		<-ctx.Done()
+	}
+	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
 	return Fault(err, doing, args...)
 }
+
+// tooLate is what client-go's limit of requests says, which has no error of its own,
+// where a request would have to wait for longer than its context lasts. It says so at
+// once, while the context goes on for the rest of that time.
+const tooLate = "would exceed context deadline"
 
 func classOf(err error) sdk.Class {
 	status, ok := errors.AsType[*apierrors.StatusError](err)

@@ -17,6 +17,7 @@ import (
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/diff"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/edit"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/own"
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/schema"
 )
@@ -73,10 +74,7 @@ Undo gives the keys their values from before, and deletes a ConfigMap that the s
 
 // configEdit is the edit of a ConfigMap that is there.
 func (o objects) configEdit(ctx context.Context, in ConfigMapInput) (edit.Edit, error) {
-	data := map[string]any{}
-	for key, value := range in.Set {
-		data[key] = value
-	}
+	data := in.values()
 	for i, key := range in.Remove {
 		if _, set := data[key]; set {
 			return edit.Edit{}, sdk.FieldErrorf(fmt.Sprintf("remove[%d]", i), "the key %s is among those to set", key)
@@ -106,12 +104,12 @@ func (o objects) applyConfigMap(ctx context.Context, call *sdk.Call[ConfigMapInp
 	switch {
 	case err != nil:
 		return ConfigMapOutput{}, err
-	case found != nil && madeBy(found, call.Key): // by an earlier attempt
+	case found != nil && own.IsBy(found, call.Key): // by an earlier attempt
 		return configured(found, slices.Sorted(maps.Keys(call.Input.Set)), true), nil
 	case found != nil && before.Created != "":
 		return ConfigMapOutput{}, sdk.Errorf(sdk.Conflict, "somebody made the %s meanwhile, which this step was to make", e)
 	case found == nil && call.Input.Create && (!saved || before.Created != ""):
-		return o.createConfigMap(ctx, call, e)
+		return createConfigMap(ctx, call, e)
 	}
 	earlier := &before.Before
 	if !saved {
@@ -124,10 +122,6 @@ func (o objects) applyConfigMap(ctx context.Context, call *sdk.Call[ConfigMapInp
 		return ConfigMapOutput{}, err
 	}
 	return configured(made.To, keysOf(made), false), nil
-}
-
-func madeBy(object *unstructured.Unstructured, key string) bool {
-	return object.GetAnnotations()[cluster.KeyAnnotation] == key
 }
 
 // keysOf are the keys of the data that an edit changes.
@@ -152,28 +146,29 @@ func hashOf(object *unstructured.Unstructured) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// createConfigMap fails where somebody else made one in the same moment.
-func (o objects) createConfigMap(ctx context.Context, call *sdk.Call[ConfigMapInput], e edit.Edit) (ConfigMapOutput, error) {
+func createConfigMap(ctx context.Context, call *sdk.Call[ConfigMapInput], e edit.Edit) (ConfigMapOutput, error) {
 	if err := call.SaveBefore(ctx, configMapBefore{Created: call.Key}); err != nil {
 		return ConfigMapOutput{}, err
 	}
-	made, err := o.postConfigMap(ctx, e, call.Input, call.Key)
+	made, err := ownOf(e).Make(ctx, call.Key, map[string]any{"data": call.Input.values()})
 	if err != nil {
 		return ConfigMapOutput{}, err
 	}
 	return configured(made, slices.Sorted(maps.Keys(call.Input.Set)), true), nil
 }
 
-func (o objects) postConfigMap(ctx context.Context, e edit.Edit, in ConfigMapInput, key string, dryRun ...string) (*unstructured.Unstructured, error) {
+// ownOf is the object of an edit, where the step makes it.
+func ownOf(e edit.Edit) own.Object {
+	return own.Object{Cluster: e.Cluster, Kind: e.Kind, Namespace: e.Namespace, Name: e.Name}
+}
+
+// values are those to set, as an object has them.
+func (in ConfigMapInput) values() map[string]any {
 	data := map[string]any{}
-	for name, value := range in.Set {
-		data[name] = value
+	for key, value := range in.Set {
+		data[key] = value
 	}
-	made := &unstructured.Unstructured{Object: map[string]any{"apiVersion": "v1", "kind": "ConfigMap", "data": data}}
-	made.SetName(e.Name)
-	made.SetAnnotations(map[string]string{cluster.KeyAnnotation: key})
-	made, err := o.Objects(e.Kind, e.Namespace).Create(ctx, made, metav1.CreateOptions{FieldManager: cluster.Manager, DryRun: dryRun})
-	return made, cluster.FaultIn(ctx, err, "create the %s", e)
+	return data
 }
 
 func (o objects) planConfigMap(ctx context.Context, call *sdk.Call[ConfigMapInput]) (sdk.Preview, error) {
@@ -195,7 +190,7 @@ func (o objects) planConfigMap(ctx context.Context, call *sdk.Call[ConfigMapInpu
 			return sdk.Preview{}, err
 		}
 		if found == nil {
-			return o.planCreate(ctx, e, in)
+			return planCreate(ctx, e, in)
 		}
 	}
 	foreseen, preview, err := o.foresee(ctx, e)
@@ -205,12 +200,11 @@ func (o objects) planConfigMap(ctx context.Context, call *sdk.Call[ConfigMapInpu
 	return preview, err
 }
 
-func (o objects) planCreate(ctx context.Context, e edit.Edit, in ConfigMapInput) (sdk.Preview, error) {
-	planned, err := o.postConfigMap(ctx, e, in, "planned", metav1.DryRunAll)
+func planCreate(ctx context.Context, e edit.Edit, in ConfigMapInput) (sdk.Preview, error) {
+	planned, err := ownOf(e).Try(ctx, map[string]any{"data": in.values()})
 	if err != nil {
 		return sdk.Preview{}, err
 	}
-	planned.SetAnnotations(nil)
 	text, err := diff.Objects(nil, planned)
 	return sdk.Preview{
 		Summary: fmt.Sprintf("would make the %s", e),
@@ -234,7 +228,7 @@ func (o objects) observeConfigMap(ctx context.Context, call *sdk.Call[ConfigMapI
 	}
 	keys := keysOf(edit.Outcome{Changes: before.Changes})
 	if before.Created != "" {
-		there := live != nil && madeBy(live, before.Created)
+		there := live != nil && own.IsBy(live, before.Created)
 		keys, state = slices.Sorted(maps.Keys(call.Input.Set)), sdk.NotDone
 		if there != call.Undo {
 			state = sdk.Done
@@ -268,7 +262,7 @@ func (o objects) deleteConfigMap(ctx context.Context, e edit.Edit, in ConfigMapI
 	if err != nil || found == nil {
 		return err
 	}
-	if !madeBy(found, key) {
+	if !own.IsBy(found, key) {
 		return sdk.Errorf(sdk.Conflict, "the %s is not the one that this step made, but a new one of that name", e)
 	}
 	if data, _, err := unstructured.NestedStringMap(found.Object, "data"); err != nil || !maps.Equal(data, in.Set) {

@@ -61,10 +61,15 @@ func (o Object) Look(ctx context.Context) (*unstructured.Unstructured, error) {
 // Find reads the object that the step with a key made; nil where there is none.
 func (o Object) Find(ctx context.Context, key string) (*unstructured.Unstructured, error) {
 	found, err := o.Look(ctx)
-	if err != nil || found == nil || found.GetAnnotations()[cluster.KeyAnnotation] != key {
+	if err != nil || found == nil || !IsBy(found, key) {
 		return nil, err
 	}
 	return found, nil
+}
+
+// IsBy says whether the step with a key made an object.
+func IsBy(object *unstructured.Unstructured, key string) bool {
+	return object.GetAnnotations()[cluster.KeyAnnotation] == key
 }
 
 // Make makes the object, where no earlier attempt of the step has. One of the same name
@@ -110,11 +115,22 @@ func (o Object) Rights() []cluster.Right {
 }
 
 // Needed asks how a kind is served that an action cannot do without. Where it is not,
-// missing says so in a sentence, with what would bring it.
-func Needed(ctx context.Context, c *cluster.Cluster, apiVersion, kind, bringer string) (found cluster.Kind, missing string, err error) {
+// missing is the sentence that says so, with what would bring it.
+func Needed(ctx context.Context, c *cluster.Cluster, apiVersion, kind, bringer string) (found cluster.Kind, missing []string, err error) {
 	found, err = c.Kind(ctx, apiVersion, kind)
 	if err != nil && sdk.AsError(err).Field != "" {
-		return found, fmt.Sprintf("The cluster serves no %s in %s, which %s brings.", kind, apiVersion, bringer), nil
+		return found, []string{fmt.Sprintf("The cluster serves no %s in %s, which %s brings.", kind, apiVersion, bringer)}, nil
 	}
-	return found, "", err
+	return found, nil, err
+}
+
+// Lacking is the error for what [Needed] says to be missing.
+func Lacking(missing []string) error {
+	return sdk.Errorf(sdk.Permanent, "%s", strings.TrimSuffix(strings.Join(missing, " "), ".")).NothingChanged()
+}
+
+// Text reads a field of an object that is a string; empty where it is not there.
+func Text(object *unstructured.Unstructured, path ...string) string {
+	found, _, _ := unstructured.NestedString(object.Object, path...)
+	return found
 }

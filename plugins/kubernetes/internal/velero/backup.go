@@ -66,8 +66,8 @@ func (in BackupInput) content() map[string]any {
 // backupTask is the backup of the step with a key.
 func (v velero) backupTask(ctx context.Context, in BackupInput, key string) (*task, error) {
 	object, missing, err := v.object(ctx, "Backup", in.Where, key)
-	if err == nil && missing != "" {
-		err = absent(missing)
+	if err == nil && missing != nil {
+		err = own.Lacking(missing)
 	}
 	return &task{Object: object, Patience: in.Patience, logs: "velero backup logs " + object.Name}, err
 }
@@ -90,13 +90,13 @@ func (v velero) planBackup(ctx context.Context, call *sdk.Call[BackupInput]) (sd
 	}
 	preview := sdk.Preview{Summary: "would back up " + in.whatever() + " by Velero"}
 	object, missing, err := v.object(ctx, "Backup", in.Where, "")
-	if err != nil || missing != "" {
-		preview.Blockers = appended(nil, missing)
+	if err != nil || missing != nil {
+		preview.Blockers = missing
 		return preview, err
 	}
 	requests, missing, err := v.kind(ctx, "DeleteBackupRequest") // for the undo
-	if err != nil || missing != "" {
-		preview.Blockers = appended(nil, missing)
+	if err != nil || missing != nil {
+		preview.Blockers = missing
 		return preview, err
 	}
 	preview.Blockers, err = v.Lacking(ctx, object.Kind.Right("get", in.Velero, ""), object.Kind.Right("create", in.Velero, ""),
@@ -122,18 +122,11 @@ func (s Selection) whatever() string {
 	return what
 }
 
-func appended(sentences []string, one string) []string {
-	if one == "" {
-		return sentences
-	}
-	return append(sentences, one)
-}
-
 // judgeLocation adds to a plan what keeps a backup from being written.
 func (v velero) judgeLocation(ctx context.Context, in BackupInput, preview *sdk.Preview) error {
 	kind, missing, err := v.kind(ctx, "BackupStorageLocation")
-	if err != nil || missing != "" {
-		preview.Blockers = appended(preview.Blockers, missing)
+	if err != nil || missing != nil {
+		preview.Blockers = append(preview.Blockers, missing...)
 		return err
 	}
 	all, err := v.Objects(kind, in.Velero).List(ctx, metav1.ListOptions{})
@@ -149,11 +142,11 @@ func (v velero) judgeLocation(ctx context.Context, in BackupInput, preview *sdk.
 		if location.GetName() != in.StorageLocation && (in.StorageLocation != "" || !byDefault) {
 			continue
 		}
-		if phase := text(&location, "status", "phase"); phase == "Unavailable" {
+		if phase := own.Text(&location, "status", "phase"); phase == "Unavailable" {
 			preview.Blockers = append(preview.Blockers, fmt.Sprintf("The BackupStorageLocation %s is unavailable: %s.",
-				location.GetName(), strings.TrimSuffix(text(&location, "status", "message"), ".")))
+				location.GetName(), strings.TrimSuffix(own.Text(&location, "status", "message"), ".")))
 		}
-		if text(&location, "spec", "accessMode") == "ReadOnly" {
+		if own.Text(&location, "spec", "accessMode") == "ReadOnly" {
 			preview.Blockers = append(preview.Blockers, fmt.Sprintf("The BackupStorageLocation %s may only be read.", location.GetName()))
 		}
 		return nil
@@ -203,8 +196,8 @@ func (v velero) undoBackup(ctx context.Context, call *sdk.Call[BackupInput]) err
 	switch {
 	case err != nil:
 		return err
-	case missing != "":
-		return absent(missing)
+	case missing != nil:
+		return own.Lacking(missing)
 	}
 	// One for each attempt, since Velero takes up each but once.
 	key := fmt.Sprintf("%s-%d", call.Key, call.Attempt)
@@ -242,7 +235,7 @@ func (t *task) isGone(ctx context.Context, backup *unstructured.Unstructured, re
 		return "the request to delete it is gone, and it is not", false, nil
 	}
 	faults, _, _ := unstructured.NestedStringSlice(asked.Object, "status", "errors")
-	if phase := text(asked, "status", "phase"); phase != "Processed" || len(faults) == 0 {
+	if phase := own.Text(asked, "status", "phase"); phase != "Processed" || len(faults) == 0 {
 		return "the request to delete it is at: " + phase, false, nil
 	}
 	return "", false, sdk.Errorf(sdk.Permanent, "Velero could not delete the %s: %s", t, strings.Join(faults, "; "))

@@ -5,8 +5,6 @@ package velero
 import (
 	"context"
 
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/own"
 	"github.com/gatebook/gatebook/plugins/sdk"
@@ -88,23 +86,18 @@ func put(spec map[string]any, name string, on *bool) {
 	}
 }
 
-// kind asks how a kind of Velero's is served. missing is a sentence, where it is not.
-func (v velero) kind(ctx context.Context, name string) (kind cluster.Kind, missing string, err error) {
+// kind asks how a kind of Velero's is served. missing is the sentence that says so,
+// where it is not.
+func (v velero) kind(ctx context.Context, name string) (kind cluster.Kind, missing []string, err error) {
 	return own.Needed(ctx, v.Cluster, "velero.io/v1", name, "Velero")
 }
 
 // object is what a step with a key makes.
-func (v velero) object(ctx context.Context, kind string, in Where, key string) (own.Object, string, error) {
+func (v velero) object(ctx context.Context, kind string, in Where, key string) (own.Object, []string, error) {
 	found, missing, err := v.kind(ctx, kind)
 	name := in.Name
 	if name == "" {
 		name = own.Name("gatebook", key)
 	}
 	return own.Object{Cluster: v.Cluster, Kind: found, Namespace: in.Velero, Name: name}, missing, err
-}
-
-// text reads a field that is a string; empty where it is not there.
-func text(object *unstructured.Unstructured, path ...string) string {
-	found, _, _ := unstructured.NestedString(object.Object, path...)
-	return found
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/own"
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/schema"
 )
@@ -56,8 +57,8 @@ func (in RestoreInput) content() map[string]any {
 // restoreTask is the restore of the step with a key.
 func (v velero) restoreTask(ctx context.Context, in RestoreInput, key string) (*task, error) {
 	object, missing, err := v.object(ctx, "Restore", in.Where, key)
-	if err == nil && missing != "" {
-		err = absent(missing)
+	if err == nil && missing != nil {
+		err = own.Lacking(missing)
 	}
 	return &task{Object: object, Patience: in.Patience, logs: "velero restore logs " + object.Name}, err
 }
@@ -85,8 +86,8 @@ func (v velero) source(ctx context.Context, in RestoreInput) (phase string, err 
 	switch {
 	case err != nil:
 		return "", err
-	case missing != "":
-		return "", absent(missing)
+	case missing != nil:
+		return "", own.Lacking(missing)
 	}
 	found, err := v.Look(ctx, kind, in.Velero, in.Backup)
 	switch {
@@ -95,7 +96,7 @@ func (v velero) source(ctx context.Context, in RestoreInput) (phase string, err 
 	case found == nil:
 		return "", sdk.FieldErrorf("backup", "there is no %s", kind.Named(in.Velero, in.Backup))
 	}
-	return text(found, "status", "phase"), nil
+	return own.Text(found, "status", "phase"), nil
 }
 
 func (v velero) planRestore(ctx context.Context, call *sdk.Call[RestoreInput]) (sdk.Preview, error) {
@@ -105,13 +106,13 @@ func (v velero) planRestore(ctx context.Context, call *sdk.Call[RestoreInput]) (
 	}
 	preview := sdk.Preview{Summary: fmt.Sprintf("would restore %s from the backup %s by Velero", in.whatever(), in.Backup)}
 	object, missing, err := v.object(ctx, "Restore", in.Where, "")
-	if err != nil || missing != "" {
-		preview.Blockers = appended(nil, missing)
+	if err != nil || missing != nil {
+		preview.Blockers = missing
 		return preview, err
 	}
 	backups, missing, err := v.kind(ctx, "Backup")
-	if err != nil || missing != "" {
-		preview.Blockers = appended(nil, missing)
+	if err != nil || missing != nil {
+		preview.Blockers = missing
 		return preview, err
 	}
 	preview.Blockers, err = v.Lacking(ctx, backups.Right("get", in.Velero, in.Backup),

@@ -32,12 +32,12 @@ func resultOf(object *unstructured.Unstructured) Result {
 		return found
 	}
 	return Result{
-		Name: object.GetName(), Phase: text(object, "status", "phase"), Errors: number("errors"), Warnings: number("warnings"),
+		Name: object.GetName(), Phase: own.Text(object, "status", "phase"), Errors: number("errors"), Warnings: number("warnings"),
 		// A backup has the one, and a restore the other.
 		Items:      number("progress", "itemsBackedUp") + number("progress", "itemsRestored"),
 		TotalItems: number("progress", "totalItems"),
-		Started:    text(object, "status", "startTimestamp"), Completed: text(object, "status", "completionTimestamp"),
-		Expires: text(object, "status", "expiration"),
+		Started:    own.Text(object, "status", "startTimestamp"), Completed: own.Text(object, "status", "completionTimestamp"),
+		Expires: own.Text(object, "status", "expiration"),
 	}
 }
 
@@ -103,7 +103,7 @@ func (t *task) judge(object *unstructured.Unstructured) (seen string, done bool,
 
 func reasonOf(object *unstructured.Unstructured) string {
 	said, _, _ := unstructured.NestedStringSlice(object.Object, "status", "validationErrors")
-	if reason := text(object, "status", "failureReason"); reason != "" {
+	if reason := own.Text(object, "status", "failureReason"); reason != "" {
 		said = append(said, reason)
 	}
 	if len(said) == 0 {
@@ -119,7 +119,7 @@ func (t *task) observe(ctx context.Context, key string) (sdk.Observed[Result], e
 		return sdk.Observed[Result]{State: sdk.NotDone, Detail: fmt.Sprintf("There is no %s of this step.", t)}, err
 	}
 	if _, done, err := t.judge(found); err != nil || !done {
-		return sdk.Observed[Result]{State: sdk.NotDone, Detail: fmt.Sprintf("The %s is %s.", t, text(found, "status", "phase"))}, nil
+		return sdk.Observed[Result]{State: sdk.NotDone, Detail: fmt.Sprintf("The %s is %s.", t, own.Text(found, "status", "phase"))}, nil
 	}
 	return sdk.Observed[Result]{State: sdk.Done, Outputs: resultOf(found), Detail: fmt.Sprintf("Velero is done with the %s.", t)}, nil
 }
@@ -141,9 +141,4 @@ func foresee(ctx context.Context, object own.Object, content map[string]any, pre
 	text, err := diff.Objects(nil, planned)
 	preview.Changes = []sdk.Delta{{Target: object.String(), Kind: object.Kind.Name, Op: "create", Diff: text}}
 	return err
-}
-
-// absent is the error for a cluster without Velero, of the sentence that says so.
-func absent(missing string) error {
-	return sdk.Errorf(sdk.Permanent, "%s", strings.TrimSuffix(missing, ".")).NothingChanged()
 }

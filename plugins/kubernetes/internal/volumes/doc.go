@@ -5,9 +5,6 @@ package volumes
 import (
 	"context"
 	"fmt"
-	"strings"
-
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/own"
@@ -23,21 +20,10 @@ func Actions(c *cluster.Cluster) []sdk.Declaration {
 // volumes acts on the volumes of a cluster.
 type volumes struct{ *cluster.Cluster }
 
-// kind asks how a kind of the CSI snapshotter is served. missing is a sentence, where it
-// is not.
-func (v volumes) kind(ctx context.Context, name string) (kind cluster.Kind, missing string, err error) {
+// kind asks how a kind of the CSI snapshotter is served. missing is the sentence that
+// says so, where it is not.
+func (v volumes) kind(ctx context.Context, name string) (kind cluster.Kind, missing []string, err error) {
 	return own.Needed(ctx, v.Cluster, "snapshot.storage.k8s.io/v1", name, "the CSI snapshotter")
-}
-
-// absent is the error for a cluster without snapshots, of the sentence that says so.
-func absent(missing string) error {
-	return sdk.Errorf(sdk.Permanent, "%s", strings.TrimSuffix(missing, ".")).NothingChanged()
-}
-
-// text reads a field that is a string; empty where it is not there.
-func text(object *unstructured.Unstructured, path ...string) string {
-	found, _, _ := unstructured.NestedString(object.Object, path...)
-	return found
 }
 
 // claimName is a claim as a person reads it.

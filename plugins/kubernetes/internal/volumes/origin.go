@@ -12,6 +12,7 @@ import (
 
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/diff"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/own"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
@@ -30,8 +31,8 @@ func (v volumes) origin(ctx context.Context, in RestoreInput) (origin, error) {
 	switch {
 	case err != nil:
 		return found, err
-	case missing != "":
-		return found, absent(missing)
+	case missing != nil:
+		return found, own.Lacking(missing)
 	}
 	namespace := v.In(in.Namespace)
 	if found.snapshot, err = v.Look(ctx, kind, namespace, in.Snapshot); err != nil {
@@ -44,7 +45,7 @@ func (v volumes) origin(ctx context.Context, in RestoreInput) (origin, error) {
 	case !isReady(found.snapshot):
 		return found, sdk.FieldErrorf("snapshot", "the %s is not ready to use: %s", named, progressOf(found.snapshot))
 	}
-	if found.size, err = sizeOf(in.Size, text(found.snapshot, "status", "restoreSize")); err != nil {
+	if found.size, err = sizeOf(in.Size, own.Text(found.snapshot, "status", "restoreSize")); err != nil {
 		return found, err
 	}
 	found.class, err = v.class(ctx, in.StorageClass)
@@ -112,8 +113,8 @@ func (v volumes) planRestore(ctx context.Context, call *sdk.Call[RestoreInput]) 
 	made := in.object(v)
 	preview := sdk.Preview{Summary: fmt.Sprintf("would make the %s from the VolumeSnapshot %s", made, in.Snapshot)}
 	kind, missing, err := v.kind(ctx, "VolumeSnapshot")
-	if err != nil || missing != "" {
-		preview.Blockers = sentences(missing)
+	if err != nil || missing != nil {
+		preview.Blockers = missing
 		return preview, err
 	}
 	rights := append(made.Rights(), kind.Right("get", made.Namespace, in.Snapshot), cluster.Right{Verb: "list", Resource: "pods", Namespace: made.Namespace})
@@ -156,11 +157,11 @@ func (v volumes) judgeOrigin(ctx context.Context, from origin, preview *sdk.Prev
 			"The StorageClass %s makes the volume only when a pod uses the claim: the step does not wait for it.", from.class.Name))
 	}
 	kind, missing, err := v.kind(ctx, "VolumeSnapshotContent")
-	if err != nil || missing != "" {
-		preview.Blockers = append(preview.Blockers, sentences(missing)...)
+	if err != nil || missing != nil {
+		preview.Blockers = append(preview.Blockers, missing...)
 		return err
 	}
-	name := text(from.snapshot, "status", "boundVolumeSnapshotContentName")
+	name := own.Text(from.snapshot, "status", "boundVolumeSnapshotContentName")
 	content, err := v.Look(ctx, kind, "", name)
 	switch {
 	case err != nil && sdk.AsError(err).Class == sdk.Denied:
@@ -173,7 +174,7 @@ func (v volumes) judgeOrigin(ctx context.Context, from origin, preview *sdk.Prev
 		preview.Blockers = append(preview.Blockers, fmt.Sprintf("The snapshot's content %s is gone.", name))
 		return nil
 	}
-	if driver := text(content, "spec", "driver"); driver != from.class.Provisioner {
+	if driver := own.Text(content, "spec", "driver"); driver != from.class.Provisioner {
 		preview.Blockers = append(preview.Blockers, fmt.Sprintf(
 			"The snapshot is of the driver %s, and the StorageClass %s of %s.", driver, from.class.Name, from.class.Provisioner))
 	}

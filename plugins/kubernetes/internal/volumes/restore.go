@@ -102,7 +102,7 @@ func (v volumes) applyRestore(ctx context.Context, call *sdk.Call[RestoreInput])
 			return RestoreOutput{}, err
 		}
 	}
-	class, err := v.class(ctx, text(found, "spec", "storageClassName"))
+	class, err := v.class(ctx, own.Text(found, "spec", "storageClassName"))
 	if err != nil {
 		return RestoreOutput{}, err
 	}
@@ -135,7 +135,7 @@ func (w *claimWait) look(ctx context.Context) (seen string, done bool, err error
 		return "", false, sdk.Errorf(sdk.Conflict, "the %s was deleted meanwhile", w)
 	}
 	w.claim = now
-	switch phase := text(now, "status", "phase"); {
+	switch phase := own.Text(now, "status", "phase"); {
 	case phase == string(corev1.ClaimBound), phase == string(corev1.ClaimPending) && w.lazy:
 		return "", true, nil
 	case phase == string(corev1.ClaimLost):
@@ -147,11 +147,11 @@ func (w *claimWait) look(ctx context.Context) (seen string, done bool, err error
 }
 
 func restored(claim *unstructured.Unstructured, lazy bool) RestoreOutput {
-	phase := text(claim, "status", "phase")
+	phase := own.Text(claim, "status", "phase")
 	return RestoreOutput{
 		Name: claim.GetName(), Namespace: claim.GetNamespace(), Phase: phase,
 		WaitsForConsumer: lazy && phase == string(corev1.ClaimPending),
-		Volume:           text(claim, "spec", "volumeName"), Size: text(claim, "spec", "resources", "requests", "storage"),
+		Volume:           own.Text(claim, "spec", "volumeName"), Size: own.Text(claim, "spec", "resources", "requests", "storage"),
 	}
 }
 
@@ -172,7 +172,7 @@ func (v volumes) observeRestore(ctx context.Context, call *sdk.Call[RestoreInput
 			seen.State = sdk.Done
 		}
 	default:
-		phase := text(found, "status", "phase")
+		phase := own.Text(found, "status", "phase")
 		seen.Detail = fmt.Sprintf("The %s is %s.", made, phase)
 		if phase == string(corev1.ClaimBound) && !call.Undo {
 			seen.State, seen.Outputs = sdk.Done, restored(found, false)

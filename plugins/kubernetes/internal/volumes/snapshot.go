@@ -79,8 +79,8 @@ func (v volumes) applySnapshot(ctx context.Context, call *sdk.Call[SnapshotInput
 	switch {
 	case err != nil:
 		return SnapshotOutput{}, err
-	case missing != "":
-		return SnapshotOutput{}, absent(missing)
+	case missing != nil:
+		return SnapshotOutput{}, own.Lacking(missing)
 	}
 	made := in.object(v, kind, call.Key)
 	found, err := made.Find(ctx, call.Key)
@@ -145,11 +145,11 @@ func (w *snapshotWait) look(ctx context.Context) (seen string, done bool, err er
 
 func isReady(snapshot *unstructured.Unstructured) bool {
 	ready, _, _ := unstructured.NestedBool(snapshot.Object, "status", "readyToUse")
-	return ready && text(snapshot, "status", "boundVolumeSnapshotContentName") != ""
+	return ready && own.Text(snapshot, "status", "boundVolumeSnapshotContentName") != ""
 }
 
 func progressOf(snapshot *unstructured.Unstructured) string {
-	content := text(snapshot, "status", "boundVolumeSnapshotContentName")
+	content := own.Text(snapshot, "status", "boundVolumeSnapshotContentName")
 	switch {
 	case snapshot.Object["status"] == nil:
 		return "no snapshot controller has taken it up yet"
@@ -163,8 +163,8 @@ func progressOf(snapshot *unstructured.Unstructured) string {
 func taken(snapshot *unstructured.Unstructured) SnapshotOutput {
 	return SnapshotOutput{
 		Name: snapshot.GetName(), Namespace: snapshot.GetNamespace(),
-		Content:     text(snapshot, "status", "boundVolumeSnapshotContentName"),
-		RestoreSize: text(snapshot, "status", "restoreSize"), CreationTime: text(snapshot, "status", "creationTime"),
+		Content:     own.Text(snapshot, "status", "boundVolumeSnapshotContentName"),
+		RestoreSize: own.Text(snapshot, "status", "restoreSize"), CreationTime: own.Text(snapshot, "status", "creationTime"),
 	}
 }
 
@@ -192,8 +192,8 @@ func (v volumes) madeSnapshot(ctx context.Context, call *sdk.Call[SnapshotInput]
 		return own.Object{}, before, err
 	}
 	kind, missing, err := v.kind(ctx, "VolumeSnapshot")
-	if err == nil && missing != "" {
-		err = absent(missing)
+	if err == nil && missing != nil {
+		err = own.Lacking(missing)
 	}
 	made := call.Input.object(v, kind, before.Key)
 	made.Name = before.Name

@@ -11,6 +11,7 @@ import (
 
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/diff"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/own"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
@@ -31,8 +32,8 @@ func (v volumes) planSnapshot(ctx context.Context, call *sdk.Call[SnapshotInput]
 	namespace := v.In(in.Namespace)
 	preview := sdk.Preview{Summary: fmt.Sprintf("would take a snapshot of the volume of the %s", claimName(namespace, in.Claim))}
 	kind, missing, err := v.kind(ctx, "VolumeSnapshot")
-	if err != nil || missing != "" {
-		preview.Blockers = sentences(missing)
+	if err != nil || missing != nil {
+		preview.Blockers = missing
 		return preview, err
 	}
 	made := in.object(v, kind, "")
@@ -64,13 +65,6 @@ func (v volumes) planSnapshot(ctx context.Context, call *sdk.Call[SnapshotInput]
 	return preview, err
 }
 
-func sentences(one string) []string {
-	if one == "" {
-		return nil
-	}
-	return []string{one}
-}
-
 // judgeSource adds to a plan what keeps a claim's volume from being copied.
 func (v volumes) judgeSource(ctx context.Context, claim *corev1.PersistentVolumeClaim, class string, preview *sdk.Preview) error {
 	named := claimName(claim.Namespace, claim.Name)
@@ -95,8 +89,8 @@ func (v volumes) judgeSource(ctx context.Context, claim *corev1.PersistentVolume
 // judgeClass says where there is no class to take a snapshot by.
 func (v volumes) judgeClass(ctx context.Context, class, driver string, preview *sdk.Preview) error {
 	kind, missing, err := v.kind(ctx, "VolumeSnapshotClass")
-	if err != nil || missing != "" {
-		preview.Blockers = append(preview.Blockers, sentences(missing)...)
+	if err != nil || missing != nil {
+		preview.Blockers = append(preview.Blockers, missing...)
 		return err
 	}
 	classes, err := v.Objects(kind, "").List(ctx, metav1.ListOptions{})
@@ -108,7 +102,7 @@ func (v volumes) judgeClass(ctx context.Context, class, driver string, preview *
 		return cluster.FaultIn(ctx, err, "list the VolumeSnapshotClasses")
 	}
 	for _, found := range classes.Items {
-		of := text(&found, "driver")
+		of := own.Text(&found, "driver")
 		switch {
 		case class == found.GetName() && of != driver:
 			preview.Blockers = append(preview.Blockers, fmt.Sprintf("The VolumeSnapshotClass %s is for the driver %s, and the volume is of %s.", class, of, driver))
