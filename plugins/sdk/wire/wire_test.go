@@ -71,7 +71,7 @@ func TestWhatCrossesArrivesAsItWas(t *testing.T) {
 		}
 		same(t, "preview", preview, wire.ToPreview(crossed(t, wire.FromPreview(preview))))
 
-		state := rapid.SampledFrom([]sdk.State{sdk.Done, sdk.NotDone, sdk.CannotTell}).Draw(t, "state")
+		state := rapid.SampledFrom([]sdk.State{sdk.Done, sdk.NotDone, sdk.Untouched, sdk.CannotTell}).Draw(t, "state")
 		seen := sdk.Observation{State: state, Outputs: document(t, "outputs"), Detail: rapid.String().Draw(t, "detail")}
 		same(t, "observation", seen, wire.ToObservation(crossed(t, wire.FromObservation(seen))))
 
