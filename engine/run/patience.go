@@ -32,16 +32,15 @@ func isAtWork(err error) bool {
 
 // patience is how long an action is given to end when it was asked to.
 func patience(use *plan.Use, params value.Value) time.Duration {
-	declared, known := use.Describe.Input.Property(use.Describe.GraceParam)
-	if !known {
+	if use.Describe.GraceParam == "" {
 		return cancelGrace
 	}
-	text, isText := declared.Default.(string)
-	if given, is := params.Get(use.Describe.GraceParam); is {
-		text, isText = given.AsString()
+	text, err := params.RevealJSON()
+	if err != nil {
+		return cancelGrace
 	}
-	grace, err := time.ParseDuration(text)
-	if !isText || err != nil {
+	grace := use.Describe.Grace(text)
+	if grace == 0 {
 		return cancelGrace
 	}
 	return max(cancelGrace, min(grace, math.MaxInt64-endGrace)+endGrace)

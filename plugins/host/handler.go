@@ -3,6 +3,7 @@ package host
 import (
 	"context"
 	"encoding/json"
+	"math"
 	"time"
 
 	"google.golang.org/grpc/metadata"
@@ -115,9 +116,17 @@ func (h *handler) call(ctx context.Context, request sdk.Request) (*process, *plu
 	return p, call, err
 }
 
+// sayGrace is how much longer an action may take that says how long its end takes: it has
+// to say what it left, and its host gives it up only after that.
+const sayGrace = 5 * time.Second
+
 // grace is how long the action has to end when it is asked to.
-func (h *handler) grace(sdk.Request) time.Duration {
-	return h.connection.host.grace
+func (h *handler) grace(request sdk.Request) time.Duration {
+	declared := h.description.Grace(request.Params)
+	if declared == 0 {
+		return h.connection.host.grace
+	}
+	return max(h.connection.host.grace, min(declared, math.MaxInt64-sayGrace)+sayGrace)
 }
 
 // outgoing carries the trace context beside the call.

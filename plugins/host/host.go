@@ -33,7 +33,7 @@ type Options struct {
 	// StartTimeout is how long a plugin has from its start to its handshake, 0: 30 s.
 	StartTimeout time.Duration
 	// Grace is how long an action has to end when it is cancelled before its plugin is
-	// killed, 0: 30 s.
+	// killed, 0: 30 s. One that declares a longer grace has that.
 	Grace time.Duration
 }
 

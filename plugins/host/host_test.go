@@ -304,15 +304,36 @@ func TestACancelledActionSaysWhatItLeft(t *testing.T) {
 
 func TestADeadlineCrosses(t *testing.T) {
 	t.Parallel()
-	actions := newWorld(t, nil).connect("shop", "1.2.0", `{}`)
-	if _, err := actions["order"].Apply(t.Context(), apple(), &recorder{}); err != nil { // started
+	action := newWorld(t, nil).connect("shop", "1.2.0", `{}`)["deadline"]
+	ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+	defer cancel()
+	outputs, err := action.Apply(ctx, apple(), &recorder{})
+	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
-	defer cancel()
-	_, err := actions["wait"].Apply(ctx, apple(), &recorder{})
-	if err == nil || !strings.Contains(err.Error(), "left half of apple behind") {
-		t.Errorf("got %v", err)
+	var got struct{ Number int64 }
+	if err := json.Unmarshal(outputs, &got); err != nil {
+		t.Fatal(err)
+	}
+	want, _ := ctx.Deadline()
+	if apart := time.Unix(got.Number, 0).Sub(want).Abs(); apart > 5*time.Minute {
+		t.Errorf("the action has until %s, and the attempt until %s", time.Unix(got.Number, 0), want)
+	}
+}
+
+func TestAnActionHasTheGraceThatItDeclares(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(o *host.Options) { o.Grace = 100 * time.Millisecond })
+	action := w.connect("shop", "1.2.0", `{}`)["gentle"]
+	for _, params := range []string{`{}`, `{"grace":"30m"}`} {
+		ctx, cancel := context.WithCancel(t.Context())
+		told := &recorder{told: make(chan struct{})}
+		go func(open <-chan struct{}) { <-open; cancel() }(told.told)
+		request := apple()
+		request.Params = json.RawMessage(params)
+		if _, err := action.Apply(ctx, request, told); err == nil || err.Error() != "the last customer has left" {
+			t.Errorf("%s: got %v", params, err)
+		}
 	}
 }
 

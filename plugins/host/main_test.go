@@ -16,6 +16,7 @@ import (
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/plugins/sdk/serve"
 	"github.com/gatebook/gatebook/plugins/sdk/wire"
+	"github.com/gatebook/gatebook/schema"
 )
 
 // The test's own binary is the plugin: under a plugin's name it behaves, or
@@ -195,7 +196,11 @@ func shop(version string) sdk.Plugin[target] {
 			act("large", func(context.Context, *sdk.Call[orderInput]) (orderOutput, error) {
 				return orderOutput{Item: strings.Repeat("x", wire.MaxMessage)}, nil
 			}),
-			bulk(),
+			bulk(), gentle(),
+			act("deadline", func(ctx context.Context, _ *sdk.Call[orderInput]) (orderOutput, error) {
+				deadline, _ := ctx.Deadline()
+				return orderOutput{Number: deadline.Unix()}, nil
+			}),
 			act("lines", func(_ context.Context, call *sdk.Call[orderInput]) (orderOutput, error) {
 				call.Host.Output("stdout", []byte(strings.Repeat("y", 3*wire.MaxLine-1)))
 				return orderOutput{}, nil
@@ -223,6 +228,23 @@ func bulk() sdk.Declaration {
 				return sdk.Errorf(sdk.Conflict, "got %d and %d bytes: %v, %v", len(before), len(outputs.Item), beforeErr, outputsErr)
 			}
 			return sdk.Errorf(sdk.Denied, "%s\xff", strings.Repeat("z", wire.MaxMessage))
+		},
+	}
+}
+
+type gentleInput struct {
+	Grace schema.Duration `json:"grace" default:"1h" doc:"How long its end may take."`
+}
+
+// gentle is an action that takes its time to end, and says so.
+func gentle() sdk.Declaration {
+	return sdk.Action[gentleInput, orderOutput]{
+		Name: "gentle", Summary: "Close the shop gently", Effect: sdk.Change, GraceParam: "grace",
+		Apply: func(ctx context.Context, call *sdk.Call[gentleInput]) (orderOutput, error) {
+			call.Progressf("open")
+			<-ctx.Done()
+			time.Sleep(time.Second) // ten times what the host gives those who say nothing
+			return orderOutput{}, sdk.Errorf(sdk.Transient, "the last customer has left")
 		},
 	}
 }
