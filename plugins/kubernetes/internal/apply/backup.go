@@ -10,8 +10,8 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
 
-	"github.com/gatebook/gatebook/plugins/kubernetes/internal/change"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/fields"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/inventory"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
@@ -26,7 +26,7 @@ func backupName(uid types.UID) string { return "gatebook-before-" + string(uid) 
 
 // backup is what undoing has to know of a Secret.
 type backup struct {
-	Changes []change.Field  `json:"changes,omitempty"`
+	Changes []fields.Change `json:"changes,omitempty"`
 	Object  json.RawMessage `json:"object,omitempty"` // whole, where the step deleted it
 }
 

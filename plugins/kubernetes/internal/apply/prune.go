@@ -3,7 +3,6 @@ package apply
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 
@@ -11,9 +10,9 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
-	"github.com/gatebook/gatebook/plugins/kubernetes/internal/change"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/diff"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/fields"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/inventory"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/manifest"
 	"github.com/gatebook/gatebook/plugins/sdk"
@@ -85,9 +84,25 @@ func (d doomed) record() (record, error) {
 		made.Backup = backupName(made.UID)
 		return made, nil
 	}
-	text, err := json.Marshal(change.Bare(d.live))
+	text, err := json.Marshal(bare(d.live))
 	made.Object = text
 	return made, err
+}
+
+// bare is an object without what the server keeps in it by itself.
+func bare(object *unstructured.Unstructured) map[string]any {
+	bare := object.DeepCopy().Object
+	for _, name := range manifest.Kept() {
+		unstructured.RemoveNestedField(bare, "metadata", name)
+	}
+	delete(bare, "status")
+	return bare
+}
+
+// decode reads an object that was kept.
+func decode(text json.RawMessage) (*unstructured.Unstructured, error) {
+	object := &unstructured.Unstructured{}
+	return object, object.UnmarshalJSON(text) // it keeps whole numbers whole
 }
 
 func (r *run) prune(ctx context.Context) error {
@@ -139,18 +154,21 @@ func (r *run) recorded(ctx context.Context, d doomed) error {
 		return sdk.Errorf(sdk.Conflict, "the %s became part of the inventory %s meanwhile", d, r.list)
 	}
 	if diff.IsSecret(d.live) {
-		text, err := json.Marshal(change.Bare(d.live))
+		text, err := json.Marshal(bare(d.live))
 		if err != nil {
 			return err
 		}
 		return r.keep(ctx, d.live, backup{Object: text})
 	}
-	was, wasErr := change.Value(r.before.Pruned[i].Object)
-	is, isErr := change.Value(now.Object)
-	if err := errors.Join(wasErr, isErr); err != nil {
+	was, err := decode(r.before.Pruned[i].Object)
+	if err != nil {
 		return err
 	}
-	if d.live.GetDeletionTimestamp() == nil && !change.Alike(was, is) {
+	changes, err := fields.Between(was, &unstructured.Unstructured{Object: bare(d.live)})
+	if err != nil {
+		return err
+	}
+	if d.live.GetDeletionTimestamp() == nil && len(changes) > 0 {
 		return sdk.Errorf(sdk.Conflict, "somebody changed the %s meanwhile, which was to be deleted", d)
 	}
 	return nil

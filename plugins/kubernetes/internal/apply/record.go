@@ -3,16 +3,18 @@ package apply
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"strings"
 
+	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
 
-	"github.com/gatebook/gatebook/plugins/kubernetes/internal/change"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/diff"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/fields"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/inventory"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/manifest"
 	"github.com/gatebook/gatebook/plugins/sdk"
@@ -29,8 +31,8 @@ type before struct {
 // record is what the step did to an object.
 type record struct {
 	manifest.Ref
-	UID     types.UID      `json:"uid,omitempty"` // of what was there before; empty: nothing was
-	Changes []change.Field `json:"changes,omitempty"`
+	UID     types.UID       `json:"uid,omitempty"` // of what was there before; empty: nothing was
+	Changes []fields.Change `json:"changes,omitempty"`
 	// Managers is who managed what, where the step changed anything.
 	Managers []metav1.ManagedFieldsEntry `json:"managers,omitempty"`
 	// Object is the whole object, where the step deleted it.
@@ -48,7 +50,7 @@ type view struct {
 	live    *unstructured.Unstructured // nil: there is none
 	after   *unstructured.Unstructured // nil: it cannot be asked yet
 	unknown string                     // why
-	changes []change.Field             // from live to after
+	changes []fields.Change            // from live to after
 }
 
 // survey looks at an object and asks the server what the step would make of it.
@@ -75,7 +77,7 @@ func (s step) survey(ctx context.Context, t target, all []target) (view, error) 
 		return v, t.fault(ctx, err, "apply")
 	}
 	if v.live != nil {
-		v.changes, err = change.Between(v.live, v.after)
+		v.changes, err = fields.Whole(v.live, v.after)
 	}
 	return v, err
 }
@@ -98,7 +100,7 @@ func awaits(t target, all []target) string {
 
 // settled says whether applying would do nothing, not even to who manages what.
 func (v view) settled() bool {
-	return v.live != nil && v.after != nil && len(v.changes) == 0 && change.Alike(managed(v.live), managed(v.after))
+	return v.live != nil && v.after != nil && len(v.changes) == 0 && equality.Semantic.DeepEqual(managed(v.live), managed(v.after))
 }
 
 // managed is who manages what, without since when.
@@ -146,31 +148,22 @@ func (s step) meets(ctx context.Context, v view, r record) error {
 	if err != nil || r.Backup != "" && len(known.Changes) == 0 {
 		return err // what is not kept yet may still be anything
 	}
-	meddled, err := change.Beyond(v.changes, known.Changes)
-	if err != nil || len(meddled) == 0 {
-		return err
+	meddled := slices.DeleteFunc(slices.Clone(v.changes), func(c fields.Change) bool { return slices.ContainsFunc(known.Changes, c.Same) })
+	if len(meddled) == 0 {
+		return nil
 	}
 	return conflict(r.Ref, v.live, meddled)
 }
 
 // conflict names who changed fields.
-func conflict(r manifest.Ref, live *unstructured.Unstructured, meddled [][]string) error {
-	var fields []string
+func conflict(r manifest.Ref, live *unstructured.Unstructured, meddled []fields.Change) error {
+	var paths []string
 	who := "somebody"
-	for _, path := range meddled {
-		fields = append(fields, strings.Join(path, "."))
+	for _, c := range meddled {
+		paths = append(paths, c.Path.String())
 		if who == "somebody" {
-			who = cluster.Somebody(live.GetManagedFields(), owned(path)...)
+			who = cluster.Somebody(live.GetManagedFields(), c.Path.Managed()...)
 		}
 	}
-	return sdk.Errorf(sdk.Conflict, "%s changed %s of the %s meanwhile", who, strings.Join(fields, ", "), r)
-}
-
-// owned is the path of a field in managedFields.
-func owned(path []string) []string {
-	owned := make([]string, 0, len(path))
-	for _, name := range path {
-		owned = append(owned, "f:"+name)
-	}
-	return owned
+	return sdk.Errorf(sdk.Conflict, "%s changed %s of the %s meanwhile", who, strings.Join(paths, ", "), r)
 }

@@ -10,11 +10,10 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
-	utiljson "k8s.io/apimachinery/pkg/util/json"
 
-	"github.com/gatebook/gatebook/plugins/kubernetes/internal/change"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/diff"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/fields"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/inventory"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/manifest"
 	"github.com/gatebook/gatebook/plugins/sdk"
@@ -159,7 +158,7 @@ func comesAndGoesByItself(f cluster.Found) bool {
 }
 
 // giveBack restores the fields that the step changed.
-func (u undoing) giveBack(ctx context.Context, t target, r record, changes []change.Field) error {
+func (u undoing) giveBack(ctx context.Context, t target, r record, changes []fields.Change) error {
 	live, err := u.look(ctx, t)
 	switch {
 	case err != nil:
@@ -171,18 +170,33 @@ func (u undoing) giveBack(ctx context.Context, t target, r record, changes []cha
 	case live.GetUID() != r.UID:
 		return sdk.Errorf(sdk.Conflict, "the %s is not the one that was changed, but a new one of that name", r)
 	}
-	patch, meddled, err := change.Back(live, changes, func(path []string) bool { return u.stands(ctx, t, live, path) })
-	switch {
-	case err != nil:
-		return sdk.Errorf(sdk.Permanent, "the state before the change of the %s: %w", r, err)
-	case len(meddled) > 0:
+	var ours, meddled []fields.Change
+	for _, c := range changes {
+		switch c.Standing(live) {
+		case fields.Original: // taken back already, or never changed
+		case fields.Changed:
+			ours = append(ours, c)
+		default:
+			if u.stands(ctx, t, live, c.Path) {
+				ours = append(ours, c)
+			} else {
+				meddled = append(meddled, c)
+			}
+		}
+	}
+	if len(meddled) > 0 {
 		return conflict(r.Ref, live, meddled)
-	case len(patch) > 0:
+	}
+	if len(ours) > 0 {
+		patch, err := fields.Restoring(live, ours)
+		if err != nil {
+			return sdk.Errorf(sdk.Permanent, "the state before the change of the %s: %w", r, err)
+		}
 		if live, err = u.patch(ctx, t, live, patch); err != nil {
 			return err
 		}
 	}
-	managers, restore, err := change.Managers(live.GetManagedFields(), r.Managers)
+	managers, restore, err := fields.Managers(live.GetManagedFields(), r.Managers)
 	if err != nil || !restore {
 		return err
 	}
@@ -192,7 +206,9 @@ func (u undoing) giveBack(ctx context.Context, t target, r record, changes []cha
 
 // patch changes the object that was looked at, and no other.
 func (u undoing) patch(ctx context.Context, t target, live *unstructured.Unstructured, patch map[string]any) (*unstructured.Unstructured, error) {
-	change.Set(patch, live.GetResourceVersion(), []string{"metadata", "resourceVersion"})
+	if err := unstructured.SetNestedField(patch, live.GetResourceVersion(), "metadata", "resourceVersion"); err != nil {
+		return nil, err
+	}
 	body, err := json.Marshal(patch)
 	if err != nil {
 		return nil, err
@@ -209,17 +225,17 @@ func (u undoing) patch(ctx context.Context, t target, live *unstructured.Unstruc
 // stands says whether what the step set in a field still stands, though the field has
 // another value than the server foresaw: the server chooses ports, for one. It does where
 // nobody else manages any of it, and applying the step again would leave it as it is.
-func (u undoing) stands(ctx context.Context, t target, live *unstructured.Unstructured, path []string) bool {
+func (u undoing) stands(ctx context.Context, t target, live *unstructured.Unstructured, path fields.Path) bool {
 	foreign := func(owner string) bool { return owner != cluster.Manager }
-	if slices.ContainsFunc(cluster.Owners(live.GetManagedFields(), owned(path)...), foreign) {
+	if slices.ContainsFunc(cluster.Owners(live.GetManagedFields(), path.Managed()...), foreign) {
 		return false
 	}
 	after, err := u.put(ctx, t, live, metav1.DryRunAll)
 	if err != nil {
 		return false
 	}
-	changes, err := change.Between(live, after)
-	return err == nil && !slices.ContainsFunc(changes, func(c change.Field) bool {
+	changes, err := fields.Between(live, after)
+	return err == nil && !slices.ContainsFunc(changes, func(c fields.Change) bool {
 		n := min(len(c.Path), len(path))
 		return slices.Equal(c.Path[:n], path[:n])
 	})
@@ -248,8 +264,8 @@ func (u undoing) revive(ctx context.Context, r record) error {
 	case b.Object == nil:
 		return sdk.Errorf(sdk.Conflict, "the %s is gone, and somebody deleted its backup", r)
 	}
-	former := &unstructured.Unstructured{}
-	if err := utiljson.Unmarshal(b.Object, &former.Object); err != nil {
+	former, err := decode(b.Object)
+	if err != nil {
 		return fmt.Errorf("the %s before the step: %w", r, err)
 	}
 	// Applied and not created, so that the next apply knows what is its own.

@@ -105,6 +105,23 @@ func Between(from, to *unstructured.Unstructured) ([]Change, error) {
 	return c.changes, err
 }
 
+// Whole is [Between] with the values of Secrets, for who keeps them where no more may
+// read them than may read the Secrets.
+func Whole(from, to *unstructured.Unstructured) ([]Change, error) {
+	c := &comparison{}
+	err := c.compare(nil, side{presentable(from), true}, side{presentable(to), true}, 0)
+	return c.changes, err
+}
+
+// Same says whether two changes are of the same field, and begin with the same value.
+func (c Change) Same(other Change) bool {
+	if !slices.Equal(c.Path, other.Path) {
+		return false
+	}
+	data, err := other.Before.data()
+	return !other.Before.There && !c.Before.There || err == nil && c.Before.is(data, other.Before.There)
+}
+
 func presentable(object *unstructured.Unstructured) map[string]any {
 	copied := object.DeepCopy()
 	for _, field := range []string{"managedFields", "resourceVersion", "generation", "uid", "creationTimestamp", "selfLink"} {

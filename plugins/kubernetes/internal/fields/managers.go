@@ -1,4 +1,4 @@
-package change
+package fields
 
 import (
 	"bytes"
