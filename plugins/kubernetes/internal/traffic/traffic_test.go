@@ -33,7 +33,8 @@ import (
 var shared *lab.Lab
 
 func TestMain(m *testing.M) {
-	os.Exit(lab.Run(m, 2, func(l *lab.Lab) { shared = l }))
+	// A node holds 110 pods, and each check of the contract has some of its own.
+	os.Exit(lab.Run(m, 6, func(l *lab.Lab) { shared = l }))
 }
 
 func action(t testing.TB, c *cluster.Cluster) sdk.Handler {

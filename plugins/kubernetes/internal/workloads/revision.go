@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"slices"
 	"strconv"
+	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -113,6 +114,9 @@ func newRevision(name string, number int64, template []byte) (revision, error) {
 	return made, nil
 }
 
+// lookAgain is how long a controller is given to see a template.
+const lookAgain = 100 * time.Millisecond
+
 // settled reads the workload once its controller has seen its template, since only
 // then its newest revision is the current one.
 func (w workloads) settled(ctx context.Context, of Target) (*workload, []revision, error) {
@@ -128,7 +132,7 @@ func (w workloads) settled(ctx context.Context, of Target) (*workload, []revisio
 			}
 			return found, revisions, err
 		}
-		if !cluster.Pause(ctx, settle) {
+		if !cluster.Pause(ctx, lookAgain) {
 			return nil, nil, context.Cause(ctx)
 		}
 	}

@@ -2,7 +2,6 @@ package workloads
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -50,30 +49,24 @@ Pods that a partition or OnDelete keeps on the old template are not waited for.`
 	}
 }
 
-// errTimeout tells the rollout's own timeout from the end of the attempt.
-var errTimeout = errors.New("the rollout's timeout passed")
-
-const (
-	// settle lets a burst of changes come in before the next look.
-	settle = 100 * time.Millisecond
-	// lookAgain bounds how long a look may be owed to a watch.
-	lookAgain = 5 * time.Second
-)
+// patience is how long a progress deadline must stand as passed. The controller takes a
+// moment to withdraw it after another rollout has begun, as back from one that stalled.
+const patience = 3 * time.Second
 
 // following is one rollout that is watched.
 type following struct {
 	workloads
 	call    *sdk.Call[RolloutInput]
 	target  Target
-	last    string // what was told last
+	found   *workload // at the last look
 	reasons []string
+	at      string    // how far it was
+	moved   time.Time // when it came so far
+	wrong   time.Time // since when something is known to be wrong
 }
 
-func (w workloads) applyRollout(outer context.Context, call *sdk.Call[RolloutInput]) (Status, error) {
-	in := call.Input
-	ctx, cancel := context.WithTimeoutCause(outer, in.Timeout.Std(), errTimeout)
-	defer cancel()
-	first, err := w.read(ctx, in.Target)
+func (w workloads) applyRollout(ctx context.Context, call *sdk.Call[RolloutInput]) (Status, error) {
+	first, err := w.read(ctx, call.Input.Target)
 	if err != nil {
 		return Status{}, err
 	}
@@ -81,67 +74,61 @@ func (w workloads) applyRollout(outer context.Context, call *sdk.Call[RolloutInp
 	if err != nil {
 		return Status{}, sdk.Errorf(sdk.Permanent, "the selector of the %s: %w", first, err)
 	}
-	wakes := cluster.Wakes(ctx, w.watch(first.Target), func(ctx context.Context, options metav1.ListOptions) (watch.Interface, error) {
-		options.LabelSelector = selector.String()
-		return w.Watching.CoreV1().Pods(first.Namespace).Watch(ctx, options)
-	})
 	f := &following{workloads: w, call: call, target: first.Target}
-	stalled := time.NewTimer(in.Stall.Std())
-	defer stalled.Stop()
-	for {
-		found, moved, err := f.look(ctx)
-		switch {
-		case ctx.Err() != nil:
-			return Status{}, f.unfinished(ctx)
-		case err != nil && sdk.AsError(err).Class != sdk.Transient:
-			return Status{}, err
-		case err != nil: // an API server that is away comes back
-			call.Progressf("%s", err)
-		case found.rolledOut():
-			return found.told(), nil
-		case found.paused:
-			return Status{}, sdk.Errorf(sdk.Permanent, "the rollout of the %s is paused", f.target)
-		case found.deadlinePassed():
-			return Status{}, f.standsStill("its progress deadline has passed")
-		}
-		if moved || err != nil {
-			stalled.Reset(in.Stall.Std())
-		}
-		select {
-		case <-ctx.Done():
-			return Status{}, f.unfinished(ctx)
-		case <-stalled.C:
-			if len(f.reasons) > 0 {
-				return Status{}, f.standsStill(fmt.Sprintf("nothing moved for %s", in.Stall))
-			}
-			stalled.Reset(in.Stall.Std())
-		case <-time.After(lookAgain):
-		case <-wakes:
-			cluster.Pause(ctx, settle)
-		}
+	err = cluster.Await(ctx, cluster.Awaited{
+		What:    fmt.Sprintf("the %s is rolled out", first),
+		Timeout: call.Input.Timeout,
+		Look:    f.look,
+		Tell:    f.tell,
+		Sources: []cluster.Source{w.watch(first.Target), func(ctx context.Context, options metav1.ListOptions) (watch.Interface, error) {
+			options.LabelSelector = selector.String()
+			return w.Watching.CoreV1().Pods(first.Namespace).Watch(ctx, options)
+		}},
+	})
+	if err != nil {
+		return Status{}, err
 	}
+	return f.found.told(), nil
 }
 
-// look reads where the rollout is, tells what is new, and says whether it moved.
-func (f *following) look(ctx context.Context) (found *workload, moved bool, err error) {
-	if found, err = f.read(ctx, f.target); err != nil {
-		return nil, false, err
+// look reads how far the rollout is, and judges whether it stands still.
+func (f *following) look(ctx context.Context) (seen string, done bool, err error) {
+	now := time.Now()
+	found, err := f.read(ctx, f.target)
+	if err == nil && !found.rolledOut() {
+		f.reasons, err = f.explain(ctx, found)
 	}
-	if found.rolledOut() {
-		return found, true, nil
+	if err != nil {
+		f.moved = now // it may have, unseen
+		return "", false, err
 	}
-	if f.reasons, err = f.explain(ctx, found); err != nil {
-		return nil, false, err
+	if f.found = found; found.rolledOut() {
+		return "", true, nil
 	}
-	at := found.progress()
-	said := strings.Join(append([]string{at}, f.reasons...), "; ")
-	if said == f.last {
-		return found, false, nil
+	if at := found.progress(); at != f.at {
+		f.at, f.moved = at, now
 	}
-	before, _, _ := strings.Cut(f.last, "; ")
-	f.last = said
-	f.call.Host.Progress(sdk.Progress{Message: said, Done: int64(found.updated), Total: int64(found.wanted())})
-	return found, before != at, nil
+	if len(f.reasons) == 0 {
+		f.wrong = now
+	}
+	switch still := now.Sub(f.moved); {
+	case found.paused:
+		return "", false, sdk.Errorf(sdk.Permanent, "the rollout of the %s is paused", f.target)
+	case found.deadlinePassed() && still >= patience:
+		return "", false, f.standsStill("its progress deadline has passed")
+	case min(still, now.Sub(f.wrong)) >= f.call.Input.Stall.Std():
+		return "", false, f.standsStill(fmt.Sprintf("nothing moved for %s", f.call.Input.Stall))
+	}
+	return strings.Join(append([]string{f.at}, f.reasons...), "; "), false, nil
+}
+
+// tell says what was seen, and counts where there was something to count.
+func (f *following) tell(seen string) {
+	progress := sdk.Progress{Message: seen}
+	if f.found != nil {
+		progress.Done, progress.Total = int64(f.found.updated), int64(f.found.wanted())
+	}
+	f.call.Host.Progress(progress)
 }
 
 // wanted is how many pods are to be of the newest template.
@@ -181,14 +168,5 @@ func (f *following) standsStill(why string) error {
 	if len(f.reasons) > 0 {
 		reasons = strings.Join(f.reasons, "; ")
 	}
-	at, _, _ := strings.Cut(f.last, "; ")
-	return sdk.Errorf(sdk.Permanent, "the rollout of the %s stands still at %s, and %s: %s", f.target, at, why, reasons)
-}
-
-func (f *following) unfinished(ctx context.Context) error {
-	cause := context.Cause(ctx)
-	if errors.Is(cause, errTimeout) {
-		return sdk.Errorf(sdk.Transient, "the rollout of the %s is not done within %s: %s", f.target, f.call.Input.Timeout, f.last)
-	}
-	return fmt.Errorf("the wait for the rollout of the %s was ended at %s: %w", f.target, f.last, cause)
+	return sdk.Errorf(sdk.Permanent, "the rollout of the %s stands still at %s, and %s: %s", f.target, f.at, why, reasons)
 }
