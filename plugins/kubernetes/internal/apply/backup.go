@@ -57,7 +57,7 @@ func (s step) keep(ctx context.Context, of *unstructured.Unstructured, b backup)
 			return nil
 		case err == nil:
 			made.ResourceVersion = there.ResourceVersion
-			_, err = client.Update(ctx, made, metav1.UpdateOptions{FieldManager: cluster.Manager})
+			err = cluster.Replace(ctx, made, client.Patch)
 		}
 		return cluster.FaultIn(ctx, err, "keep a backup of the Secret %s", of.GetName())
 	})

@@ -55,7 +55,7 @@ func (s step) rights(targets []target) []cluster.Right {
 	if s.list == nil {
 		return rights
 	}
-	for _, verb := range []string{"get", "create", "update"} {
+	for _, verb := range []string{"get", "create", "patch"} {
 		rights = append(rights, cluster.Right{
 			Verb: verb, Resource: "configmaps", Namespace: s.list.Namespace, Name: s.list.Name, Words: verb + " the inventory " + s.list.Name,
 		})

@@ -229,7 +229,7 @@ func (s step) foreseePrune(prunes []doomed, preview *sdk.Preview) (rights []clus
 // backupRights are what keeping a backup of a Secret takes.
 func backupRights(namespace string) []cluster.Right {
 	var rights []cluster.Right
-	for _, verb := range []string{"get", "create", "update"} {
+	for _, verb := range []string{"get", "create", "patch"} {
 		rights = append(rights, cluster.Right{
 			Verb: verb, Resource: string(corev1.ResourceSecrets), Namespace: namespace, Words: verb + " the backup of a Secret",
 		})

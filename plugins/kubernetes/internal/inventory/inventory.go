@@ -94,7 +94,7 @@ func (v Inventory) put(ctx context.Context, found *corev1.ConfigMap, list List) 
 	if isNew {
 		_, err = v.client().Create(ctx, found, metav1.CreateOptions{FieldManager: cluster.Manager})
 	} else {
-		_, err = v.client().Update(ctx, found, metav1.UpdateOptions{FieldManager: cluster.Manager})
+		err = cluster.Replace(ctx, found, v.client().Patch)
 	}
 	return cluster.FaultIn(ctx, err, "write the inventory %s", v)
 }
