@@ -22,6 +22,7 @@ import (
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/diff"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/fields"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/own"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
@@ -186,7 +187,7 @@ func (m *making) try(ctx context.Context) error {
 		return err
 	}
 	if live == nil && m.before == nil {
-		return sdk.FieldErrorf("name", "there is no %s", m)
+		return own.Missing("name", "there is no %s", m)
 	}
 	if m.before != nil {
 		done, err := m.isDone(live)

@@ -65,7 +65,7 @@ Undo gives the keys their values from before, and deletes a ConfigMap that the s
 				"name": "web", "namespace": "shop", "set": map[string]any{"log.level": "debug", "workers": "8"}, "remove": []any{"threads"},
 			}},
 		},
-		Plan:    o.planConfigMap,
+		Plan:    own.Planned(o.planConfigMap),
 		Apply:   o.applyConfigMap,
 		Observe: o.observeConfigMap,
 		Undo:    o.undoConfigMap,

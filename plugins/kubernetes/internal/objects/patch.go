@@ -12,6 +12,7 @@ import (
 
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/diff"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/edit"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/own"
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/schema"
 )
@@ -58,7 +59,7 @@ An object that is changed by somebody else in the same moment is looked at anew.
 				},
 			}},
 		},
-		Plan:    o.planPatch,
+		Plan:    own.Planned(o.planPatch),
 		Apply:   o.applyPatch,
 		Observe: o.observePatch,
 		Undo:    o.undoPatch,
@@ -147,19 +148,20 @@ func (o objects) planPatch(ctx context.Context, call *sdk.Call[PatchInput]) (sdk
 // foresee plans an edit, as far as the rights reach.
 func (o objects) foresee(ctx context.Context, e edit.Edit) (edit.Outcome, sdk.Preview, error) {
 	lacking, err := o.Lacking(ctx, e.Rights()...)
+	preview := sdk.Preview{Summary: fmt.Sprintf("would patch the %s", e), Blockers: lacking}
 	if err != nil || len(lacking) > 0 {
-		return edit.Outcome{}, sdk.Preview{Summary: fmt.Sprintf("would patch the %s", e), Blockers: lacking}, err
+		return edit.Outcome{}, preview, err
 	}
 	live, err := e.Live(ctx)
 	if err == nil && live == nil {
-		err = sdk.FieldErrorf("name", "there is no %s", e)
+		err = own.Missing("name", "there is no %s", e)
 	}
 	if err != nil {
-		return edit.Outcome{}, sdk.Preview{}, err
+		return edit.Outcome{}, preview, err
 	}
 	foreseen, err := e.Foresee(ctx, live)
 	if err != nil {
-		return edit.Outcome{}, sdk.Preview{}, err
+		return edit.Outcome{}, preview, err
 	}
 	if len(foreseen.Changes) == 0 {
 		return foreseen, sdk.Preview{Summary: fmt.Sprintf("nothing to do: the %s is so already", e)}, nil

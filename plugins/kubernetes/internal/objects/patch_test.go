@@ -95,6 +95,13 @@ func TestPlanOfPatchShowsTheChange(t *testing.T) {
 	if len(preview.Changes) != 1 || preview.Changes[0].Target != name || !strings.Contains(preview.Changes[0].Diff, "-  color: red\n-  size: big\n+  color: blue\n+  shape: round\n") {
 		t.Errorf("the plan is %+v", preview)
 	}
+	absent := maps.Clone(world.Params)
+	absent["name"] = "db"
+	preview, err = action(t, shared.Connect(t), "patch").Plan(t.Context(), request(t, absent))
+	lab.Must(t, err) // an earlier step may make it
+	if want := fmt.Sprintf("There is no ConfigMap %s/db.", world.Params["namespace"]); len(preview.Blockers) != 1 || preview.Blockers[0] != want {
+		t.Errorf("the blockers are %q, want %q", preview.Blockers, want)
+	}
 	shared.Allow(t, "map-reader", readers("configmaps", "get")...)
 	preview, err = action(t, shared.ConnectAs(t, "map-reader"), "patch").Plan(t.Context(), request(t, world.Params))
 	lab.Must(t, err)

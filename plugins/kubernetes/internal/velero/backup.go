@@ -42,7 +42,7 @@ Undo has Velero delete the backup that the step made, with all its data.`,
 		Examples: []schema.Example{
 			{Title: "A namespace, kept for a month", With: map[string]any{"includedNamespaces": []any{"shop"}, "ttl": "720h", "timeout": "2h"}},
 		},
-		Plan:    v.planBackup,
+		Plan:    own.Planned(v.planBackup),
 		Apply:   v.applyBackup,
 		Observe: v.observeBackup,
 		Undo:    v.undoBackup,
@@ -152,7 +152,7 @@ func (v velero) judgeLocation(ctx context.Context, in BackupInput, preview *sdk.
 		return nil
 	}
 	if in.StorageLocation != "" {
-		return sdk.FieldErrorf("storageLocation", "there is no BackupStorageLocation %s in %s", in.StorageLocation, in.Velero)
+		return own.Missing("storageLocation", "there is no BackupStorageLocation %s in %s", in.StorageLocation, in.Velero)
 	}
 	preview.Warnings = append(preview.Warnings, "No BackupStorageLocation of "+in.Velero+" is marked as the default one; Velero may be set to another.")
 	return nil

@@ -150,9 +150,10 @@ func TestPlanOfBackupKnowsWhatStandsInItsWay(t *testing.T) {
 	if want := "The BackupStorageLocation default is unavailable: no such bucket."; len(preview.Blockers) != 1 || preview.Blockers[0] != want {
 		t.Errorf("the blockers are %q, want %q", preview.Blockers, want)
 	}
-	_, err = handler.Plan(t.Context(), lab.Request(t, map[string]any{"velero": world.Params["velero"], "storageLocation": "none"}))
-	if err == nil || sdk.AsError(err).Field != "storageLocation" {
-		t.Errorf("got %v", err)
+	preview, err = handler.Plan(t.Context(), lab.Request(t, map[string]any{"velero": world.Params["velero"], "storageLocation": "none"}))
+	lab.Must(t, err)
+	if want := fmt.Sprintf("There is no BackupStorageLocation none in %s.", world.Params["velero"]); len(preview.Blockers) != 1 || preview.Blockers[0] != want {
+		t.Errorf("the blockers are %q, want %q", preview.Blockers, want)
 	}
 	shared.Allow(t, "backup-reader", rbacv1.PolicyRule{APIGroups: []string{"velero.io"}, Resources: []string{"backups", "restores"}, Verbs: []string{"get"}})
 	limited := action(t, shared.ConnectAs(t, "backup-reader"), "velero_backup")

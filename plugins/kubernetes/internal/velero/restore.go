@@ -38,7 +38,7 @@ It cannot be taken back: which of the objects that were restored were needed by 
 				"backup": "shop-before-upgrade", "includedNamespaces": []any{"shop"}, "namespaceMapping": map[string]any{"shop": "shop-restored"},
 			}},
 		},
-		Plan:    v.planRestore,
+		Plan:    own.Planned(v.planRestore),
 		Apply:   v.applyRestore,
 		Observe: v.observeRestore,
 	}
@@ -94,7 +94,7 @@ func (v velero) source(ctx context.Context, in RestoreInput) (phase string, err 
 	case err != nil:
 		return "", err
 	case found == nil:
-		return "", sdk.FieldErrorf("backup", "there is no %s", kind.Named(in.Velero, in.Backup))
+		return "", own.Missing("backup", "there is no %s", kind.Named(in.Velero, in.Backup))
 	}
 	return own.Text(found, "status", "phase"), nil
 }

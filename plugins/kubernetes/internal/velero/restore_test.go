@@ -77,7 +77,9 @@ func TestPlanOfRestoreKnowsWhatStandsInItsWay(t *testing.T) {
 		t.Errorf("the blockers are %q, want %q", preview.Blockers, want)
 	}
 	params["backup"] = "none"
-	if _, err = handler.Plan(t.Context(), lab.Request(t, params)); err == nil || sdk.AsError(err).Field != "backup" {
-		t.Errorf("got %v", err)
+	preview, err = handler.Plan(t.Context(), lab.Request(t, params))
+	lab.Must(t, err)
+	if want := "There is no Backup " + params["velero"].(string) + "/none."; len(preview.Blockers) != 1 || preview.Blockers[0] != want {
+		t.Errorf("the blockers are %q, want %q", preview.Blockers, want)
 	}
 }

@@ -41,9 +41,9 @@ func (v volumes) origin(ctx context.Context, in RestoreInput) (origin, error) {
 	named := kind.Named(namespace, in.Snapshot)
 	switch {
 	case found.snapshot == nil:
-		return found, sdk.FieldErrorf("snapshot", "there is no %s", named)
+		return found, own.Missing("snapshot", "there is no %s", named)
 	case !isReady(found.snapshot):
-		return found, sdk.FieldErrorf("snapshot", "the %s is not ready to use: %s", named, progressOf(found.snapshot))
+		return found, own.Missing("snapshot", "the %s is not ready to use: %s", named, progressOf(found.snapshot))
 	}
 	if found.size, err = sizeOf(in.Size, own.Text(found.snapshot, "status", "restoreSize")); err != nil {
 		return found, err
@@ -79,7 +79,7 @@ func (v volumes) class(ctx context.Context, name string) (*storagev1.StorageClas
 	if name != "" {
 		found, err := classes.Get(ctx, name, metav1.GetOptions{})
 		if apierrors.IsNotFound(err) {
-			return nil, sdk.FieldErrorf("storageClass", "there is no StorageClass %s", name)
+			return nil, own.Missing("storageClass", "there is no StorageClass %s", name)
 		}
 		return found, cluster.FaultIn(ctx, err, "read the StorageClass %s", name)
 	}
@@ -95,7 +95,7 @@ func (v volumes) class(ctx context.Context, name string) (*storagev1.StorageClas
 		}
 	}
 	if newest == nil {
-		return nil, sdk.FieldErrorf("storageClass", "the cluster has no default StorageClass, so that one must be named")
+		return nil, own.Missing("storageClass", "the cluster has no default StorageClass, so that one must be named")
 	}
 	return newest, nil
 }

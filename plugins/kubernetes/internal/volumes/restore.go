@@ -54,7 +54,7 @@ Undo deletes the claim that the step made. A pod that uses it is a *conflict*, s
 			{Title: "A snapshot of an earlier step", With: map[string]any{"name": "data-restored", "snapshot": "data-before-upgrade", "namespace": "shop"}},
 			{Title: "A larger volume", With: map[string]any{"name": "data", "snapshot": "nightly", "storageClass": "fast", "size": "50Gi"}},
 		},
-		Plan:    v.planRestore,
+		Plan:    own.Planned(v.planRestore),
 		Apply:   v.applyRestore,
 		Observe: v.observeRestore,
 		Undo:    v.undoRestore,

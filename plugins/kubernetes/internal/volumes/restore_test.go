@@ -181,10 +181,10 @@ func TestPlanOfRestoreKnowsWhatStandsInItsWay(t *testing.T) {
 	for name, c := range map[string]struct{ param, value, blocker, field string }{
 		"another driver":   {"storageClass", "foreign", "The snapshot is of the driver csi.lab.example, and the StorageClass foreign of csi.other.example.", ""},
 		"a claim is there": {"name", "data", "There is a PersistentVolumeClaim " + namespace + "/data already.", ""},
-		"no default class": {"storageClass", "", "", "storageClass"},
+		"no default class": {"storageClass", "", "The cluster has no default StorageClass, so that one must be named.", ""},
 		"no size":          {"size", "much", "", "size"},
 		"too small":        {"size", "10Mi", "", "size"},
-		"no snapshot":      {"snapshot", "none", "", "snapshot"},
+		"no snapshot":      {"snapshot", "none", "There is no VolumeSnapshot " + namespace + "/none.", ""},
 	} {
 		params := maps.Clone(world.Params)
 		params[c.param] = c.value

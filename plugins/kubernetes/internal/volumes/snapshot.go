@@ -49,7 +49,7 @@ Undo deletes the snapshot that the step made. Whether the copy is deleted with i
 		Examples: []schema.Example{
 			{Title: "Before an upgrade", With: map[string]any{"claim": "data-db-0", "namespace": "shop", "class": "fast", "timeout": "30m"}},
 		},
-		Plan:    v.planSnapshot,
+		Plan:    own.Planned(v.planSnapshot),
 		Apply:   v.applySnapshot,
 		Observe: v.observeSnapshot,
 		Undo:    v.undoSnapshot,

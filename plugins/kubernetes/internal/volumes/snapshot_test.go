@@ -179,9 +179,10 @@ func TestPlanOfSnapshotKnowsWhatStandsInItsWay(t *testing.T) {
 	if want := "The VolumeSnapshotClass others is for the driver csi.other.example, and the volume is of csi.lab.example."; len(preview.Blockers) != 1 || preview.Blockers[0] != want {
 		t.Errorf("the blockers are %q, want %q", preview.Blockers, want)
 	}
-	_, err = handler.Plan(t.Context(), lab.Request(t, map[string]any{"claim": "data", "namespace": namespace, "class": "none"}))
-	if err == nil || sdk.AsError(err).Field != "class" {
-		t.Errorf("got %v", err)
+	preview, err = handler.Plan(t.Context(), lab.Request(t, map[string]any{"claim": "data", "namespace": namespace, "class": "none"}))
+	lab.Must(t, err)
+	if want := "There is no VolumeSnapshotClass none."; len(preview.Blockers) != 1 || preview.Blockers[0] != want {
+		t.Errorf("the blockers are %q, want %q", preview.Blockers, want)
 	}
 	shared.Allow(t, "claim-reader",
 		rbacv1.PolicyRule{APIGroups: []string{""}, Resources: []string{"persistentvolumeclaims"}, Verbs: []string{"get"}},

@@ -19,7 +19,7 @@ import (
 func (v volumes) claim(ctx context.Context, namespace, name string) (*corev1.PersistentVolumeClaim, error) {
 	found, err := v.Kube.CoreV1().PersistentVolumeClaims(namespace).Get(ctx, name, metav1.GetOptions{})
 	if apierrors.IsNotFound(err) {
-		return nil, sdk.FieldErrorf("claim", "there is no %s", claimName(namespace, name))
+		return nil, own.Missing("claim", "there is no %s", claimName(namespace, name))
 	}
 	return found, cluster.FaultIn(ctx, err, "read the %s", claimName(namespace, name))
 }
@@ -112,7 +112,7 @@ func (v volumes) judgeClass(ctx context.Context, class, driver string, preview *
 		}
 	}
 	if class != "" {
-		return sdk.FieldErrorf("class", "there is no VolumeSnapshotClass %s", class)
+		return own.Missing("class", "there is no VolumeSnapshotClass %s", class)
 	}
 	preview.Blockers = append(preview.Blockers, fmt.Sprintf("There is no default VolumeSnapshotClass for the driver %s.", driver))
 	return nil

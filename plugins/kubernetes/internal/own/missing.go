@@ -1,0 +1,34 @@
+package own
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"github.com/gatebook/gatebook/plugins/sdk"
+)
+
+// Missing is the error of a parameter that names what is not there, or not ready.
+func Missing(field, format string, args ...any) error {
+	return missing{sdk.FieldErrorf(field, format, args...)}
+}
+
+type missing struct{ cause *sdk.Error }
+
+func (m missing) Error() string { return m.cause.Error() }
+
+func (m missing) Unwrap() error { return m.cause }
+
+// Planned is a plan that does not fail of what is missing now: an earlier step may make
+// it, so that it is what stands in the way.
+func Planned[I any](plan func(context.Context, *sdk.Call[I]) (sdk.Preview, error)) func(context.Context, *sdk.Call[I]) (sdk.Preview, error) {
+	return func(ctx context.Context, call *sdk.Call[I]) (sdk.Preview, error) {
+		preview, err := plan(ctx, call)
+		if found, is := errors.AsType[missing](err); is {
+			said := found.cause.Message
+			preview.Blockers = append(preview.Blockers, strings.ToUpper(said[:1])+said[1:]+".")
+			return preview, nil
+		}
+		return preview, err
+	}
+}
