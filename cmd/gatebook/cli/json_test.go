@@ -80,7 +80,11 @@ func TestJSONIsAsTheSchemasSay(t *testing.T) {
 				}
 				validate(t, name, line)
 			}
+			if err := os.WriteFile(filepath.Join(term.Dir, "gatebook-plugin-odd"), nil, 0o600); err != nil {
+				t.Fatal(err)
+			}
 			for name, verb := range map[string][]string{
+				"plugins":     {"plugins", "list", "--plugin-dir", term.Dir},
 				"diagnostics": {"check", file}, "plan": {"plan", file}, "status": {"status"}, "history": {"history"},
 				"audit": {"audit", "latest"}, "graph": {"graph", file}, "actions": {"actions"},
 			} {

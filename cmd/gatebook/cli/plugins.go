@@ -11,6 +11,7 @@ import (
 
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/accept"
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/console"
+	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/documents"
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/house"
 	"github.com/gatebook/gatebook/engine/report/layout"
 	"github.com/gatebook/gatebook/plugins/host"
@@ -86,15 +87,6 @@ for every platform at once, and nothing is started.`,
 	return cmd
 }
 
-// pluginLine is what is told of one plugin.
-type pluginLine struct {
-	Name    string `json:"name"`
-	Version string `json:"version,omitempty"` // the locked one
-	Path    string `json:"path,omitempty"`
-	State   string `json:"state"` // locked, or why it would not be run
-	Sound   bool   `json:"sound"`
-}
-
 func (o *pluginsOptions) runList() error {
 	lines, err := o.look(host.Names(house.Dirs(o.Console)))
 	if err != nil {
@@ -111,14 +103,14 @@ func (o *pluginsOptions) runVerify() error {
 	if err := o.tell(lines); err != nil {
 		return err
 	}
-	if slices.ContainsFunc(lines, func(l pluginLine) bool { return !l.Sound }) {
+	if slices.ContainsFunc(lines, func(l documents.Plugin) bool { return !l.Sound }) {
 		return console.CodeError(console.ExitInvalid)
 	}
 	return nil
 }
 
 // look looks at the locked plugins, and at others that are installed.
-func (o *pluginsOptions) look(installed []string) ([]pluginLine, error) {
+func (o *pluginsOptions) look(installed []string) ([]documents.Plugin, error) {
 	lock, err := host.ReadLock(o.Path(o.lockFile))
 	if err != nil {
 		return nil, console.Usage("", "%v", err)
@@ -126,9 +118,9 @@ func (o *pluginsOptions) look(installed []string) ([]pluginLine, error) {
 	names := slices.Concat(installed, slices.Collect(maps.Keys(lock.Plugins)))
 	slices.Sort(names)
 	plugins := house.NewHost(o.Console)
-	lines := []pluginLine{}
+	lines := []documents.Plugin{}
 	for _, name := range slices.Compact(names) {
-		line := pluginLine{Name: name, Version: lock.Plugins[name].Version, State: "locked", Sound: true}
+		line := documents.Plugin{Name: name, Version: lock.Plugins[name].Version, State: "locked", Sound: true}
 		if line.Path, err = plugins.Verify(name, lock); err != nil {
 			line.State, line.Sound = err.Error(), false
 		}
@@ -137,9 +129,9 @@ func (o *pluginsOptions) look(installed []string) ([]pluginLine, error) {
 	return lines, nil
 }
 
-func (o *pluginsOptions) tell(lines []pluginLine) error {
+func (o *pluginsOptions) tell(lines []documents.Plugin) error {
 	if o.format == "json" {
-		return o.PrintJSON(lines)
+		return o.PrintJSON(documents.Plugins{Format: documents.PluginsFormat, Plugins: lines})
 	}
 	if len(lines) == 0 {
 		o.Note("No plugin is installed or locked.")

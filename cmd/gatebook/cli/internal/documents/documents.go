@@ -31,6 +31,24 @@ type Actions struct {
 // ActionsFormat names the JSON form of the actions.
 const ActionsFormat = "gatebook/actions/v1"
 
+// Plugins is what `gatebook plugins list` and `verify` write with --format json.
+type Plugins struct {
+	Format  string   `json:"format" enum:"gatebook/plugins/v1"`
+	Plugins []Plugin `json:"plugins"`
+}
+
+// Plugin is what is told of one plugin that is installed or locked.
+type Plugin struct {
+	Name    string `json:"name"`
+	Version string `json:"version,omitempty" doc:"The version that is locked; absent: none is."`
+	Path    string `json:"path,omitempty" doc:"The program that would be run; absent: there is none, or it would be refused."`
+	State   string `json:"state" doc:"Says locked, or why it would not be run."`
+	Sound   bool   `json:"sound" doc:"Whether it would be run."`
+}
+
+// PluginsFormat names the JSON form of the plugins.
+const PluginsFormat = "gatebook/plugins/v1"
+
 // Document is one kind of JSON that gatebook reads or writes.
 type Document struct {
 	Name   string // as in gatebook schema NAME
@@ -51,6 +69,7 @@ func All() []Document {
 		written[report.Audit]("audit", "what gatebook audit --format json writes"),
 		written[graph.Graph]("graph", "what gatebook graph --format json writes"),
 		written[Actions]("actions", "what gatebook actions --format json writes"),
+		written[Plugins]("plugins", "what gatebook plugins list and verify write with --format json"),
 	}
 }
 
