@@ -207,7 +207,7 @@ func (n nodes) undoneMark(ctx context.Context, name string, was before, to bool)
 func (n nodes) observeMark(ctx context.Context, call *sdk.Call[CordonInput], to bool) (sdk.Observed[CordonOutput], error) {
 	was, saved, err := sdk.LoadBefore[before](call)
 	if err != nil || !saved {
-		return notBegun[CordonOutput](), err
+		return notBegun[CordonOutput](call), err
 	}
 	if call.Undo {
 		done, detail, err := n.undoneMark(ctx, call.Input.Node, was, to)

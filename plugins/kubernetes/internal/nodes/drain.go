@@ -92,7 +92,7 @@ func (n nodes) undoDrain(ctx context.Context, call *sdk.Call[DrainInput]) error 
 func (n nodes) observeDrain(ctx context.Context, call *sdk.Call[DrainInput]) (sdk.Observed[DrainOutput], error) {
 	was, saved, err := sdk.LoadBefore[before](call)
 	if err != nil || !saved {
-		return notBegun[DrainOutput](), err
+		return notBegun[DrainOutput](call), err
 	}
 	if call.Undo {
 		done, detail, err := n.undoneMark(ctx, call.Input.Node, was, true)

@@ -99,7 +99,11 @@ func observed[O any](outputs O, done bool, detail string) sdk.Observed[O] {
 	return sdk.Observed[O]{State: sdk.Done, Outputs: outputs, Detail: detail}
 }
 
-// notBegun answers for a step that saved no state, which it does before any change.
-func notBegun[O any]() sdk.Observed[O] {
-	return sdk.Observed[O]{State: sdk.NotDone, Detail: "The step changed nothing yet."}
+// notBegun answers for a step that saved no state, which it does before any change. There
+// is nothing to undo, either.
+func notBegun[O, I any](call *sdk.Call[I]) sdk.Observed[O] {
+	if call.Undo {
+		return sdk.Observed[O]{State: sdk.Done, Detail: "The step changed nothing."}
+	}
+	return sdk.Observed[O]{State: sdk.Untouched, Detail: "The step changed nothing yet."}
 }

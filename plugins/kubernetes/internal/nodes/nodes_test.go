@@ -295,3 +295,23 @@ func TestPlansOfWhatIsNotKnownYet(t *testing.T) {
 		}
 	}
 }
+
+// A step that ended before it saved the state before has changed nothing.
+func TestObserveTellsWhatWasNotTouched(t *testing.T) {
+	t.Parallel()
+	c, node := shared.Connect(t), shared.Node(t)
+	for _, name := range []string{"cordon", "uncordon", "drain", "taint"} {
+		params := map[string]any{"node": node}
+		if name == "taint" {
+			params["taints"] = []any{taint("a=b:NoSchedule")}
+		}
+		for undo, want := range map[bool]sdk.State{false: sdk.Untouched, true: sdk.Done} {
+			req := lab.Request(t, params)
+			req.Undo = undo
+			seen, err := action(t, c, name).Observe(t.Context(), req, &sdktest.Host{})
+			if err != nil || seen.State != want {
+				t.Errorf("%s, undo %t: %v, %+v", name, undo, err, seen)
+			}
+		}
+	}
+}

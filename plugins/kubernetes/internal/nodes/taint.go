@@ -138,7 +138,7 @@ func (n nodes) undoTaint(ctx context.Context, call *sdk.Call[TaintInput]) error 
 func (n nodes) observeTaint(ctx context.Context, call *sdk.Call[TaintInput]) (sdk.Observed[TaintOutput], error) {
 	was, saved, err := sdk.LoadBefore[taintsBefore](call)
 	if err != nil || !saved {
-		return notBegun[TaintOutput](), err
+		return notBegun[TaintOutput](call), err
 	}
 	node, err := n.find(ctx, call.Input.Node)
 	switch {
