@@ -145,9 +145,13 @@ func (s *Setting[I, O, T, V]) observe(ctx context.Context, call *sdk.Call[I]) (s
 	if call.Undo {
 		wanted = change.Was
 	}
+	same := saved && live.GetUID() == before.UID
 	seen.State, seen.Detail = sdk.NotDone, s.detail(call.Input, now)
-	if saved && live.GetUID() == before.UID && alike(now, wanted) {
+	switch {
+	case same && alike(now, wanted):
 		seen.State, seen.Outputs = sdk.Done, s.Outputs(call.Input, change)
+	case !saved, same && alike(now, change.Was):
+		seen.State = sdk.Untouched
 	}
 	return seen, nil
 }

@@ -211,15 +211,16 @@ func TestSecondAttempts(t *testing.T) {
 	t.Parallel()
 	cases := map[string]struct {
 		between func(*house) // the attempts; the change of the first is made, its answer lost
+		seen    sdk.State    // then
 		writes  int          // of gatebook, in both attempts
 		says    string       // the second attempt's conflict
 		undone  string       // the color after the undo
 		clash   string       // the undo's conflict
 	}{
-		"the change is there":          {between: func(*house) {}, writes: 1, undone: "red"},
-		"it was never made":            {between: func(h *house) { h.paint("gatebook", "red") }, writes: 2, undone: "red"},
-		"somebody made another":        {between: func(h *house) { h.paint("ann", "blue") }, writes: 1, says: "ann changed", undone: "blue", clash: "ann changed"},
-		"somebody made the same again": {between: func(h *house) { h.paint("ann", "green") }, writes: 1, undone: "green", clash: "ann set it anew"},
+		"the change is there":          {between: func(*house) {}, seen: sdk.Done, writes: 1, undone: "red"},
+		"it was never made":            {between: func(h *house) { h.paint("gatebook", "red") }, seen: sdk.Untouched, writes: 2, undone: "red"},
+		"somebody made another":        {between: func(h *house) { h.paint("ann", "blue") }, seen: sdk.NotDone, writes: 1, says: "ann changed", undone: "blue", clash: "ann changed"},
+		"somebody made the same again": {between: func(h *house) { h.paint("ann", "green") }, seen: sdk.Done, writes: 1, undone: "green", clash: "ann set it anew"},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -232,6 +233,9 @@ func TestSecondAttempts(t *testing.T) {
 			}
 			req.Before, req.Attempt = host.StateBefore(), 2
 			c.between(h)
+			if seen, err := handler.Observe(t.Context(), req, host); err != nil || seen.State != c.seen {
+				t.Errorf("it was seen as %s (%v), want %s", seen.State, err, c.seen)
+			}
 			later := &sdktest.Host{}
 			outputs, err := handler.Apply(t.Context(), req, later)
 			switch {

@@ -39,31 +39,39 @@ var changing = map[string]struct {
 // back after it, is the same as if there had been one alone.
 func TestSecondAttempts(t *testing.T) {
 	t.Parallel()
-	ends := map[string]func(t *testing.T, name string, req sdk.Request, host *sdktest.Host){
-		"after the change, before its answer": func(t *testing.T, name string, req sdk.Request, host *sdktest.Host) {
+	type ending struct {
+		seen sdk.State
+		end  func(t *testing.T, name string, req sdk.Request, host *sdktest.Host)
+	}
+	ends := map[string]ending{
+		"after the change, before its answer": {sdk.Done, func(t *testing.T, name string, req sdk.Request, host *sdktest.Host) {
 			_, err := action(t, shared.Losing(t), name).Apply(t.Context(), req, host)
 			if err == nil || sdk.AsError(err).Class != sdk.Transient {
 				t.Fatalf("the first attempt ended with %v, want a transient error", err)
 			}
-		},
-		"before the change": func(t *testing.T, name string, req sdk.Request, host *sdktest.Host) {
+		}},
+		"before the change": {sdk.Untouched, func(t *testing.T, name string, req sdk.Request, host *sdktest.Host) {
 			ctx, cancel := context.WithCancel(t.Context())
 			host.OnBefore = cancel
 			_, err := action(t, shared.Connect(t), name).Apply(ctx, req, host)
 			if !errors.Is(err, context.Canceled) {
 				t.Fatalf("the first attempt ended with %v, want that it was cancelled", err)
 			}
-		},
+		}},
 	}
 	for name, use := range changing {
-		for when, end := range ends {
+		for when, first := range ends {
 			t.Run(name+" "+when, func(t *testing.T) {
 				t.Parallel()
-				world, first := use.world(t), &sdktest.Host{}
+				world, host := use.world(t), &sdktest.Host{}
 				before := world.Probe()
 				req, handler := lab.Request(t, world.Params), action(t, shared.Connect(t), name)
-				end(t, name, req, first)
-				req.Before, req.Attempt = first.StateBefore(), 2
+				first.end(t, name, req, host)
+				req.Before, req.Attempt = host.StateBefore(), 2
+				seen, err := handler.Observe(t.Context(), req, host)
+				if err != nil || seen.State != first.seen {
+					t.Errorf("the first attempt was seen as %s (%v), want %s", seen.State, err, first.seen)
+				}
 
 				second := &sdktest.Host{}
 				outputs, err := handler.Apply(t.Context(), req, second)
@@ -74,7 +82,7 @@ func TestSecondAttempts(t *testing.T) {
 				if saved := second.StateBefore(); saved != nil {
 					t.Errorf("the second attempt saved %s over the state before", saved)
 				}
-				seen, err := handler.Observe(t.Context(), req, second)
+				seen, err = handler.Observe(t.Context(), req, second)
 				lab.Must(t, err)
 				if seen.State != sdk.Done || !strings.Contains(string(seen.Outputs), use.outputs) {
 					t.Errorf("it was seen as %s with %s", seen.State, seen.Outputs)

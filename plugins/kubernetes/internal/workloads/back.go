@@ -228,8 +228,13 @@ func (w workloads) observeBack(ctx context.Context, call *sdk.Call[BackInput]) (
 		return sdk.Observed[BackOutput]{}, err
 	}
 	detail := fmt.Sprintf("The current revision of the %s is %s.", found, revisions[0].name)
-	// A lost Undo may be made again without harm.
-	if call.Undo || !saved || found.GetAnnotations()[cluster.KeyAnnotation] != call.Key {
+	done := found.GetAnnotations()[cluster.KeyAnnotation] == call.Key
+	switch {
+	case call.Undo: // a lost one may be made again without harm
+		return sdk.Observed[BackOutput]{State: sdk.NotDone, Detail: detail}, nil
+	case !saved, !done && found.GetUID() == was.UID && revisions[0].name == was.From:
+		return sdk.Observed[BackOutput]{State: sdk.Untouched, Detail: detail}, nil
+	case !done:
 		return sdk.Observed[BackOutput]{State: sdk.NotDone, Detail: detail}, nil
 	}
 	to, err := named(found, revisions, was.To)
