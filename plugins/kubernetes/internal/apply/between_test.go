@@ -7,6 +7,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/lab"
 	"github.com/gatebook/gatebook/plugins/sdk"
@@ -56,6 +57,49 @@ func TestAForeignChangeBetweenLookAndWrite(t *testing.T) {
 			req.Before = host.StateBefore()
 			_ = h.Undo(t.Context(), req, host) // that somebody's change is a conflict is tested elsewhere
 			if after := probe(t, namespace); !strings.Contains(after, c.after) {
+				t.Errorf("after the undo, the state is %s, and it should have %s", after, c.after)
+			}
+		})
+	}
+}
+
+// What somebody changes in an object that is about to be pruned is not lost: a Secret comes
+// back with it, and of others the step leaves its hands.
+func TestAForeignChangeBeforeAPrune(t *testing.T) {
+	t.Parallel()
+	h := handler(t, shared.Connect(t))
+	for name, c := range map[string]struct {
+		old    map[string]any
+		meddle func(t testing.TB, namespace string)
+		says   string
+		after  string
+	}{
+		"a ConfigMap": {
+			configMap("old", nil), func(t testing.TB, namespace string) { edit(t, namespace, "old", `{"data":{"b":"9"}}`) },
+			"somebody changed the ConfigMap", `"b":"9"`,
+		},
+		"a Secret": {
+			secret("old", nil), func(t testing.TB, namespace string) {
+				_, err := shared.Kube.CoreV1().Secrets(namespace).Patch(context.WithoutCancel(t.Context()), "old", types.MergePatchType,
+					[]byte(`{"data":{"b":"OTk5OQ=="}}`), metav1.PatchOptions{FieldManager: "somebody-else"})
+				lab.Must(t, err)
+			}, "", `"b":"OTk5OQ=="`,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			namespace := shared.Namespace(t)
+			applied(t, in(namespace, pruning(configMap("web", nil), c.old)))
+			req := request(t, in(namespace, pruning(configMap("web", nil))))
+			host := &sdktest.Host{OnBefore: func() { c.meddle(t, namespace) }}
+			if _, err := h.Apply(t.Context(), req, host); c.says != "" {
+				is(t, err, sdk.Conflict, c.says)
+			} else {
+				lab.Must(t, err)
+			}
+			req.Before = host.StateBefore()
+			lab.Must(t, h.Undo(t.Context(), req, host))
+			if after := probe(t, namespace); !strings.Contains(after, c.after) || strings.Contains(after, "gatebook-before") {
 				t.Errorf("after the undo, the state is %s, and it should have %s", after, c.after)
 			}
 		})

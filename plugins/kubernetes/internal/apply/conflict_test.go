@@ -162,12 +162,15 @@ func TestUndoOfApplyKnowsWhatTheServerChose(t *testing.T) {
 func TestApplyAndUndoOfADeploymentThatRolls(t *testing.T) {
 	t.Parallel()
 	namespace, c := shared.Namespace(t), shared.Connect(t)
-	shared.Deploy(t, namespace, "web", "web:1", 2, nil)
+	shared.Deploy(t, namespace, "web", "web:1", 2, func(d *appsv1.Deployment) {
+		d.Spec.Template.Spec.Containers = append(d.Spec.Template.Spec.Containers, corev1.Container{Name: "side", Image: "side:1"})
+	})
 	live := shared.Kube.AppsV1().Deployments(namespace)
 	images := func() string {
 		found, err := live.Get(t.Context(), "web", metav1.GetOptions{})
 		lab.Must(t, err)
-		return fmt.Sprint(found.Spec.Template.Spec.Containers[0].Image, *found.Spec.Replicas, found.Spec.Template.Labels)
+		containers := found.Spec.Template.Spec.Containers
+		return fmt.Sprint(containers[0].Image, containers[1].Image, *found.Spec.Replicas, found.Spec.Template.Labels)
 	}
 	before := images()
 	req, host := request(t, in(namespace, map[string]any{"force": true, "manifest": map[string]any{
@@ -178,10 +181,14 @@ func TestApplyAndUndoOfADeploymentThatRolls(t *testing.T) {
 	if images() == before {
 		t.Fatal("nothing was changed")
 	}
+	// Somebody changes the other container, which stands in the same list.
+	_, err := live.Patch(t.Context(), "web", types.StrategicMergePatchType, []byte(`{"spec":{"template":{"spec":{"containers":[{"name":"side","image":"side:2"}]}}}}`),
+		metav1.PatchOptions{FieldManager: "somebody-else"})
+	lab.Must(t, err)
 	req.Before = host.StateBefore()
 	lab.Must(t, handler(t, c).Undo(t.Context(), req, host))
-	if after := images(); after != before {
-		t.Errorf("got %s, want %s", after, before)
+	if after, want := images(), strings.Replace(before, "side:1", "side:2", 1); after != want {
+		t.Errorf("got %s, want %s", after, want)
 	}
 }
 

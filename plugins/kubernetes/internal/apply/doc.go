@@ -3,8 +3,7 @@
 // what is kept to take the step back is told here.
 //
 // The state before the step goes into a journal, so that it holds no value of a Secret:
-// what a step changes of Secrets is kept beside them, in Secrets of their own (see
-// backup).
+// what a step changes of Secrets is kept beside them, in Secrets of their own.
 package apply
 
 import (

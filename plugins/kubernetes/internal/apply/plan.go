@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/backup"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/diff"
 	"github.com/gatebook/gatebook/plugins/sdk"
@@ -102,7 +103,7 @@ func (s step) foresee(ctx context.Context, targets []target, preview *sdk.Previe
 		case len(v.changes) == 0:
 			continue
 		case diff.IsSecret(t.Object):
-			rights = append(rights, backupRights(t.namespace())...)
+			rights = append(rights, backup.Rights(t.namespace())...)
 		}
 		if v.unknown != "" {
 			shown = t.Object

@@ -6,10 +6,10 @@ import (
 	"fmt"
 	"slices"
 
-	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/backup"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/diff"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/fields"
@@ -65,23 +65,17 @@ func (d doomed) keepsData() bool {
 	}
 }
 
-// isBackup says whether the object is what an earlier step kept of a Secret.
-func (d doomed) isBackup() bool {
-	kind, _, _ := unstructured.NestedString(d.live.Object, "type")
-	return diff.IsSecret(d.live) && kind == backupType
-}
-
 // stays says whether a prune leaves the object, and on the list: where too much would be
 // lost with it, and where an earlier attempt of this step keeps a Secret in it.
 func (s step) stays(d doomed) bool {
-	return d.keepsData() || d.isBackup() && d.live.GetAnnotations()[cluster.KeyAnnotation] == s.key
+	return d.keepsData() || backup.Is(d.live) && d.live.GetAnnotations()[cluster.KeyAnnotation] == s.key
 }
 
 // record is what undoing has to know to make the object anew.
 func (d doomed) record() (record, error) {
 	made := record{Ref: d.Ref, UID: d.live.GetUID()}
 	if diff.IsSecret(d.live) {
-		made.Backup = backupName(made.UID)
+		made.Backup = backup.Name(made.UID)
 		return made, nil
 	}
 	text, err := json.Marshal(bare(d.live))
@@ -142,7 +136,7 @@ func (r *run) pruneOne(ctx context.Context, d doomed) error {
 
 // recorded makes sure that undoing knows the object as it is now.
 func (r *run) recorded(ctx context.Context, d doomed) error {
-	if d.isBackup() {
+	if backup.Is(d.live) {
 		return nil
 	}
 	now, err := d.record()
@@ -158,7 +152,7 @@ func (r *run) recorded(ctx context.Context, d doomed) error {
 		if err != nil {
 			return err
 		}
-		return r.keep(ctx, d.live, backup{Object: text})
+		return r.backups().Keep(ctx, d.live, backup.Content{Object: text})
 	}
 	was, err := decode(r.before.Pruned[i].Object)
 	if err != nil {
@@ -220,19 +214,8 @@ func (s step) foreseePrune(prunes []doomed, preview *sdk.Preview) (rights []clus
 		preview.Changes = append(preview.Changes, sdk.Delta{Target: d.String(), Kind: d.Kind, Op: "delete", Diff: text})
 		rights = append(rights, d.kind.Right("delete", d.Namespace, d.Name))
 		if diff.IsSecret(d.live) {
-			rights = append(rights, backupRights(d.Namespace)...)
+			rights = append(rights, backup.Rights(d.Namespace)...)
 		}
 	}
 	return rights, nil
-}
-
-// backupRights are what keeping a backup of a Secret takes.
-func backupRights(namespace string) []cluster.Right {
-	var rights []cluster.Right
-	for _, verb := range []string{"get", "create", "patch"} {
-		rights = append(rights, cluster.Right{
-			Verb: verb, Resource: string(corev1.ResourceSecrets), Namespace: namespace, Words: verb + " the backup of a Secret",
-		})
-	}
-	return rights
 }

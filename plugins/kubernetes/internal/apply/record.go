@@ -3,6 +3,7 @@ package apply
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -12,6 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
 
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/backup"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/diff"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/fields"
@@ -124,11 +126,23 @@ func (v view) record() record {
 	}
 	r.Managers = v.live.GetManagedFields()
 	if diff.IsSecret(v.Object) {
-		r.Backup = backupName(r.UID)
+		r.Backup = backup.Name(r.UID)
 	} else {
 		r.Changes = v.changes
 	}
 	return r
+}
+
+// kept reads what undoing has to know of a record, wherever that is.
+func (s step) kept(ctx context.Context, r record) (backup.Content, error) {
+	if r.Backup == "" {
+		return backup.Content{Changes: r.Changes, Object: r.Object}, nil
+	}
+	content, err := s.backups().Load(ctx, r.Namespace, r.Backup)
+	if err != nil {
+		return content, fmt.Errorf("the %s: %w", r, err)
+	}
+	return content, nil
 }
 
 // meets refuses what somebody else did to an object since the step looked first: undoing

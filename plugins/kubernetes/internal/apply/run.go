@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
 
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/backup"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/diff"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/manifest"
@@ -71,7 +72,7 @@ func (r *run) begin(ctx context.Context) error {
 		return err
 	}
 	for _, d := range r.prunes {
-		if r.stays(d) || d.isBackup() {
+		if r.stays(d) || backup.Is(d.live) {
 			continue
 		}
 		made, err := d.record()
@@ -183,7 +184,7 @@ func (r *run) backUp(ctx context.Context, v view) error {
 	if v.live == nil || len(v.changes) == 0 || !diff.IsSecret(v.Object) {
 		return nil
 	}
-	return r.keep(ctx, v.live, backup{Changes: v.changes})
+	return r.backups().Keep(ctx, v.live, backup.Content{Changes: v.changes})
 }
 
 // made looks whether somebody else made an object in the very moment in which the step

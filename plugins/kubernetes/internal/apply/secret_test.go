@@ -100,7 +100,7 @@ func TestUndoOfASecretOverwritesNobody(t *testing.T) {
 	apply("first", "word-1")
 	second := apply("second", "word-2")
 	third := apply("third", "word-3")
-	is(t, h.Undo(t.Context(), second, &sdktest.Host{}), sdk.Conflict, "a later step changed the Secret "+namespace+"/key")
+	is(t, h.Undo(t.Context(), second, &sdktest.Host{}), sdk.Conflict, "the Secret "+namespace+"/key: a later step changed it")
 	lab.Must(t, h.Undo(t.Context(), third, &sdktest.Host{}))
 	if word() != "word-2" {
 		t.Errorf("the word is %s", word())

@@ -12,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/backup"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/diff"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/inventory"
@@ -147,6 +148,10 @@ func (s step) member() string {
 		return ""
 	}
 	return s.list.String()
+}
+
+func (s step) backups() backup.Store {
+	return backup.Store{Cluster: s.Cluster, Key: s.key, PartOf: s.member()}
 }
 
 func (s step) readList(ctx context.Context) (inventory.List, error) {

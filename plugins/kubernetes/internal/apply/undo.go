@@ -96,6 +96,14 @@ func (u undoing) takeBack(ctx context.Context, i manifest.Item, r record) error 
 	return u.drop(ctx, r)
 }
 
+// drop deletes the backup of a record that is taken back.
+func (u undoing) drop(ctx context.Context, r record) error {
+	if r.Backup == "" {
+		return nil
+	}
+	return u.backups().Drop(ctx, r.Namespace, r.Backup)
+}
+
 // notUnserved takes an object whose kind is no longer served for one that went with it.
 func notUnserved(err error) error {
 	if cluster.IsUnserved(err) {

@@ -1,0 +1,117 @@
+// Package backup keeps in the cluster what undoing has to know of Secrets, since a journal
+// is not to have their values: in a Secret beside each, which whoever may read the one may
+// read too. It leaves out what the changes are.
+package backup
+
+import (
+	"context"
+	"encoding/json"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/diff"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/fields"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/inventory"
+	"github.com/gatebook/gatebook/plugins/sdk"
+)
+
+const (
+	secretType = "gatebook.dev/before" // marks the Secrets that are backups
+	contentKey = "before"
+)
+
+// Name is the name of the backup of a Secret.
+func Name(uid types.UID) string { return "gatebook-before-" + string(uid) }
+
+// Is says whether an object is a backup.
+func Is(object *unstructured.Unstructured) bool {
+	kind, _, _ := unstructured.NestedString(object.Object, "type")
+	return diff.IsSecret(object) && kind == secretType
+}
+
+// Rights are what keeping backups in a namespace takes.
+func Rights(namespace string) []cluster.Right {
+	var rights []cluster.Right
+	for _, verb := range []string{"get", "create", "patch"} {
+		rights = append(rights, cluster.Right{Verb: verb, Resource: "secrets", Namespace: namespace, Words: verb + " the backup of a Secret"})
+	}
+	return rights
+}
+
+// Content is what undoing has to know of a Secret.
+type Content struct {
+	Changes []fields.Change `json:"changes,omitempty"`
+	Object  json.RawMessage `json:"object,omitempty"` // whole, where the step deletes it
+}
+
+// Store keeps the backups of one step.
+type Store struct {
+	Cluster *cluster.Cluster
+	Key     string // of the step
+	PartOf  string // the step's inventory, where it has one
+}
+
+// Keep writes the backup of a Secret, before that is changed. Changes that an earlier
+// attempt of the step kept stay; what an earlier step kept is replaced, since its change
+// is no longer the last one.
+//
+// The backup goes with the Secret; that of a Secret that is deleted, with the next prune.
+func (s Store) Keep(ctx context.Context, of *unstructured.Unstructured, content Content) error {
+	text, err := json.Marshal(content)
+	if err != nil {
+		return err
+	}
+	made := &corev1.Secret{
+		ObjectMeta: metav1.ObjectMeta{Name: Name(of.GetUID()), Annotations: map[string]string{cluster.KeyAnnotation: s.Key}},
+		Type:       secretType, Data: map[string][]byte{contentKey: text},
+	}
+	if content.Object == nil {
+		made.OwnerReferences = []metav1.OwnerReference{{APIVersion: "v1", Kind: "Secret", Name: of.GetName(), UID: of.GetUID()}}
+	} else {
+		made.Annotations[inventory.PartOf] = s.PartOf
+	}
+	client := s.Cluster.Kube.CoreV1().Secrets(of.GetNamespace())
+	return cluster.Again(func() error {
+		there, err := client.Get(ctx, made.Name, metav1.GetOptions{})
+		switch {
+		case apierrors.IsNotFound(err):
+			_, err = client.Create(ctx, made, metav1.CreateOptions{FieldManager: cluster.Manager})
+		case err == nil && content.Object == nil && there.Annotations[cluster.KeyAnnotation] == s.Key:
+			return nil
+		case err == nil:
+			made.ResourceVersion = there.ResourceVersion
+			err = cluster.Replace(ctx, made, client.Patch)
+		}
+		return cluster.FaultIn(ctx, err, "keep a backup of the Secret %s", of.GetName())
+	})
+}
+
+// Load reads a backup of this step's. It is empty where there is none: the Secret was
+// never changed, or that was taken back already.
+func (s Store) Load(ctx context.Context, namespace, name string) (Content, error) {
+	var content Content
+	there, err := s.Cluster.Kube.CoreV1().Secrets(namespace).Get(ctx, name, metav1.GetOptions{})
+	switch {
+	case apierrors.IsNotFound(err):
+		return content, nil
+	case err != nil:
+		return content, cluster.FaultIn(ctx, err, "read the backup %s/%s", namespace, name)
+	case there.Annotations[cluster.KeyAnnotation] != s.Key:
+		return content, sdk.Errorf(sdk.Conflict, "a later step changed it, and has the backup %s/%s now", namespace, name)
+	}
+	return content, json.Unmarshal(there.Data[contentKey], &content)
+}
+
+// Drop deletes a backup that is no longer needed.
+func (s Store) Drop(ctx context.Context, namespace, name string) error {
+	err := s.Cluster.Kube.CoreV1().Secrets(namespace).Delete(ctx, name, metav1.DeleteOptions{})
+	if apierrors.IsNotFound(err) {
+		return nil
+	}
+	return cluster.FaultIn(ctx, err, "delete the backup %s/%s", namespace, name)
+}
