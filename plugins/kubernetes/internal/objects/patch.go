@@ -21,7 +21,7 @@ import (
 type PatchInput struct {
 	Ref
 	Type        string          `json:"type" default:"merge" enum:"merge,strategic,json" doc:"Form of the patch: a JSON merge patch (RFC 7386), a strategic merge patch, which knows the keys of lists and which custom resources do not take, or the operations of a JSON patch (RFC 6902)."`
-	Patch       json.RawMessage `json:"patch" required:"true" takessecrets:"true" doc:"The patch: an object, or for the type json a list of operations."`
+	Patch       json.RawMessage `json:"patch" required:"true" takessecrets:"true" doc:"The patch: an object, or for the type json a list of operations. A secret of the runbook can only go into the values of a Secret, since all else that changes is kept for undo."`
 	Subresource string          `json:"subresource" pattern:"^[a-z]+$" example:"status" doc:"Subresource to patch, as status or scale; without it, the object itself."`
 }
 

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -230,4 +231,24 @@ func widgetStatus(t testing.TB, namespace string) map[string]any {
 	lab.Must(t, err)
 	status, _, _ := unstructured.NestedMap(found.Object, "status")
 	return status
+}
+
+// The API server is killed while something is waited for, and comes back.
+func TestWaitOutlivesTheAPIServer(t *testing.T) {
+	t.Parallel()
+	alone, err := lab.Start(0)
+	lab.Must(t, err)
+	t.Cleanup(alone.Stop)
+	namespace, host, result := alone.Namespace(t), &sdktest.Host{}, make(chan error, 1)
+	handler := action(t, alone.Connect(t), "wait")
+	req := request(t, waitFor(namespace, map[string]any{"expr": `object.data.color == "blue"`}))
+	go func() { _, err := handler.Apply(t.Context(), req, host); result <- err }()
+	saw(t, host, "there is no ConfigMap")
+	lab.Must(t, alone.Kill())
+	saw(t, host, "connect")
+	lab.Must(t, alone.Up())
+	made := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "web"}, Data: map[string]string{"color": "blue"}}
+	_, err = alone.Kube.CoreV1().ConfigMaps(namespace).Create(t.Context(), made, metav1.CreateOptions{})
+	lab.Must(t, err)
+	lab.Must(t, <-result)
 }
