@@ -31,7 +31,7 @@ func (b backends) sentence(selector map[string]string) string {
 // behind counts the pods that a Service would send clients to, were this its selector.
 func (t traffic) behind(ctx context.Context, service *corev1.Service, selector map[string]string) (backends, error) {
 	found := backends{sets.Set[types.UID]{}, sets.Set[types.UID]{}}
-	pods, err := t.Kube.CoreV1().Pods(service.Namespace).List(ctx, metav1.ListOptions{LabelSelector: labels.FormatLabels(selector)})
+	pods, err := t.Kube.CoreV1().Pods(service.Namespace).List(ctx, metav1.ListOptions{LabelSelector: labels.SelectorFromSet(selector).String()})
 	if err != nil {
 		return found, cluster.FaultIn(ctx, err, "list the pods in %s", service.Namespace)
 	}
@@ -82,7 +82,7 @@ func hasPorts(service *corev1.Service, pod *corev1.Pod) bool {
 
 // following lets a switch wait until the EndpointSlices have followed, where it shall.
 func (t traffic) following(a sdk.Action[SelectorInput, SelectorOutput]) sdk.Action[SelectorInput, SelectorOutput] {
-	change, observe := a.Apply, a.Observe
+	change, observe, undo := a.Apply, a.Observe, a.Undo
 	a.Apply = func(ctx context.Context, call *sdk.Call[SelectorInput]) (SelectorOutput, error) {
 		out, err := change(ctx, call)
 		if err != nil {
@@ -101,6 +101,14 @@ func (t traffic) following(a sdk.Action[SelectorInput, SelectorOutput]) sdk.Acti
 			seen.State, seen.Detail = sdk.NotDone, "Of the EndpointSlices, "+how+"."
 		}
 		return seen, err
+	}
+	a.Undo = func(ctx context.Context, call *sdk.Call[SelectorInput]) error {
+		if err := undo(ctx, call); err != nil || call.Input.Wait == 0 {
+			return err
+		}
+		// What is taken back next may be the pods that clients still are sent to.
+		_, err := t.follow(ctx, call)
+		return err
 	}
 	return a
 }
@@ -137,7 +145,7 @@ func (t traffic) lookAtSlices(ctx context.Context, in SelectorInput) (seen strin
 	if err != nil {
 		return "", 0, false, cluster.FaultIn(ctx, err, "read the Service %s/%s", namespace, in.Name)
 	}
-	pods, err := t.behind(ctx, service, in.Selector)
+	pods, err := t.behind(ctx, service, service.Spec.Selector)
 	if err != nil || in.Wait == 0 {
 		return "", len(pods.ready), true, err
 	}

@@ -68,7 +68,7 @@ EndpointSlices hold the new pods, and the old ones no more. Connections that are
 A switch to fewer than ` + "`minReady`" + ` pods that are ready, and have the ports that the Service names, is a *transient* error before anything
 changes. A Service without a selector, as of the type ExternalName, has nothing to switch.
 
-Undo switches back, unless no pod is ready there: then it fails, and the Service stays as it is. A selector that somebody changed since is
+Undo switches back in the same way, unless no pod is ready there: then it fails, and the Service stays as it is. A selector that somebody changed since is
 a *conflict* which names who did.`,
 		Examples: []schema.Example{{Title: "From blue to green", With: map[string]any{
 			"name": "web", "namespace": "shop", "selector": map[string]any{"app": "web", "color": "green"}, "minReady": 3,

@@ -252,8 +252,8 @@ func TestUndoDoesNotSwitchToNone(t *testing.T) {
 	}
 	scaleBlue(t, namespace, 1) // fewer than the step wants, and better than what failed
 	lab.Must(t, handler.Undo(t.Context(), req, host))
-	if state := world.Probe(); !strings.Contains(state, `"app":"blue"`) {
-		t.Errorf("it is %s", state)
+	if got := endpoints(t.Context(), t, namespace); got != "blue" {
+		t.Errorf("when the undo is done, the EndpointSlices have %s", got)
 	}
 }
 
