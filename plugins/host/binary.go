@@ -1,11 +1,11 @@
 package host
 
 import (
+	"bufio"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 )
@@ -20,8 +20,8 @@ type binary struct {
 	sum  string // SHA-256 of its bytes, in lower-case hex
 }
 
-// open opens and hashes a plugin's program. It refuses one that everybody may
-// change, or may put another in the place of.
+// open opens and hashes a plugin's program. It refuses one that others may change, or may
+// put another in the place of.
 func open(path string) (*binary, error) {
 	real, err := filepath.EvalSymlinks(path)
 	if err != nil {
@@ -32,12 +32,12 @@ func open(path string) (*binary, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%w: %w", ErrUntrusted, err)
 		}
-		if isWritableByAll(info) {
-			return nil, fmt.Errorf("%w: everybody may write to the folder %s, and so put another program in the place of %s; move it, or run: chmod o-w %s",
-				ErrUntrusted, dir, path, dir)
+		if who, mend := strangerWith(info); who != "" {
+			return nil, fmt.Errorf("%w: %s may write to the folder %s, and so put another program in the place of %s; move it, or run: %s %s",
+				ErrUntrusted, who, dir, path, mend, dir)
 		}
 	}
-	file, err := os.Open(real)
+	file, err := os.OpenFile(real, openFlags, 0)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrUntrusted, err)
 	}
@@ -52,22 +52,31 @@ func open(path string) (*binary, error) {
 // examine looks at the open file and not at its name, which may change hands.
 func (b *binary) examine() error {
 	info, err := b.file.Stat()
-	switch {
-	case err != nil:
+	if err != nil {
 		return fmt.Errorf("%w: %w", ErrUntrusted, err)
+	}
+	who, mend := strangerWith(info)
+	switch {
 	case !info.Mode().IsRegular():
 		return fmt.Errorf("%w: %s is not a file", ErrUntrusted, b.path)
-	case isWritableByAll(info):
-		return fmt.Errorf("%w: everybody may change %s; run: chmod o-w %s", ErrUntrusted, b.path, b.path)
+	case who != "":
+		return fmt.Errorf("%w: %s may change %s; run: %s %s", ErrUntrusted, who, b.path, mend, b.path)
 	case !isExecutable(info):
 		return fmt.Errorf("%w: %s is not executable; run: chmod u+x %s", ErrUntrusted, b.path, b.path)
 	}
 	hash := sha256.New()
-	if _, err := io.Copy(hash, b.file); err != nil {
+	text := bufio.NewReaderSize(b.file, 1<<20)
+	if begins, _ := text.Peek(len(scriptMark)); string(begins) == scriptMark {
+		return fmt.Errorf("%w: %s is a script: its checksum says nothing of the program that runs it. A plugin is one executable file", ErrUntrusted, b.path)
+	}
+	if _, err := text.WriteTo(hash); err != nil {
 		return fmt.Errorf("%w: %w", ErrUntrusted, err)
 	}
 	b.sum = hex.EncodeToString(hash.Sum(nil))
 	return nil
 }
+
+// scriptMark is what a script begins with.
+const scriptMark = "#!"
 
 func (b *binary) close() { _ = b.file.Close() }

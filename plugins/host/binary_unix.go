@@ -2,10 +2,36 @@
 
 package host
 
-import "io/fs"
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"syscall"
+)
 
-const executableSuffix = ""
+const (
+	executableSuffix = ""
+	// A pipe in the place of a program would be waited for.
+	openFlags = os.O_RDONLY | syscall.O_NONBLOCK
+)
 
-func isWritableByAll(info fs.FileInfo) bool { return info.Mode().Perm()&0o002 != 0 }
+// strangerWith says who may change a file, or what is in a folder, beside root and who
+// runs gatebook, and what ends that; empty: nobody. A group that has the number of that
+// person is taken for theirs alone, as most systems make one for each.
+func strangerWith(info fs.FileInfo) (who, mend string) {
+	owner := info.Sys().(*syscall.Stat_t)
+	user, group := os.Geteuid(), os.Getegid()
+	ours := owner.Gid == 0 || int(owner.Gid) == group && group == user
+	switch {
+	case info.Mode().Perm()&0o002 != 0:
+		return "everybody", "chmod o-w"
+	case info.Mode().Perm()&0o020 != 0 && !ours:
+		return fmt.Sprintf("everybody in the group %d", owner.Gid), "chmod g-w"
+	case owner.Uid != 0 && int(owner.Uid) != user:
+		return fmt.Sprintf("the user %d, who is neither you nor root,", owner.Uid), "chown root"
+	default:
+		return "", ""
+	}
+}
 
 func isExecutable(info fs.FileInfo) bool { return info.Mode().Perm()&0o111 != 0 }

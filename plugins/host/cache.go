@@ -1,34 +1,47 @@
 package host
 
 import (
-	"encoding/json"
 	"os"
 	"path/filepath"
 
+	"google.golang.org/protobuf/proto"
+
+	pluginv1 "github.com/gatebook/gatebook/plugins/proto/v1"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
-// Descriptions are remembered by the checksum of the program that gave them, so that
-// they are never out of date. What cannot be read or written is as good as absent.
+// Descriptions are remembered as the program gave them, by its checksum, so that what one
+// gatebook did not know of them yet is there for the next. What cannot be read or written
+// is as good as absent, and so is what others may write. A process that is started is
+// asked whether it says the same: see [connection.confirm].
 
-func (h *Host) remembered(sum string) (sdk.PluginDescription, bool) {
-	var d sdk.PluginDescription
-	if h.options.Cache == "" {
-		return d, false
-	}
-	text, err := os.ReadFile(h.rememberedAt(sum))
-	if err != nil || json.Unmarshal(text, &d) != nil {
-		return d, false
-	}
-	return d, sound(d.Name, d) == nil
+// described is what a program says of itself, as it said it and as it is read here.
+type described struct {
+	answer *pluginv1.DescribeResponse
+	sdk.PluginDescription
 }
 
-func (h *Host) remember(sum string, d sdk.PluginDescription) {
-	if h.options.Cache == "" {
+// remembered returns what the program of the checksum says of itself, where that is known
+// and is that of the plugin in this version.
+func (h *Host) remembered(name, version, sum string) (described, bool) {
+	if !h.mayRemember() {
+		return described{}, false
+	}
+	text, err := os.ReadFile(h.rememberedAt(sum))
+	answer := new(pluginv1.DescribeResponse)
+	if err != nil || proto.Unmarshal(text, answer) != nil {
+		return described{}, false
+	}
+	d, err := understood(name, answer)
+	return d, err == nil && d.Version == version
+}
+
+func (h *Host) remember(sum string, d described) {
+	if h.options.Cache == "" || os.MkdirAll(h.options.Cache, 0o700) != nil || !h.mayRemember() {
 		return
 	}
-	text, err := json.Marshal(d)
-	if err != nil || os.MkdirAll(h.options.Cache, 0o700) != nil {
+	text, err := proto.Marshal(d.answer)
+	if err != nil {
 		return
 	}
 	whole, err := os.CreateTemp(h.options.Cache, sum+".*")
@@ -44,4 +57,24 @@ func (h *Host) remember(sum string, d sdk.PluginDescription) {
 	}
 }
 
-func (h *Host) rememberedAt(sum string) string { return filepath.Join(h.options.Cache, sum+".json") }
+// unremember forgets a description that turned out to be another's.
+func (h *Host) unremember(sum string) {
+	if h.mayRemember() {
+		_ = os.Remove(h.rememberedAt(sum))
+	}
+}
+
+// mayRemember reports whether there is a folder for it that is ours alone.
+func (h *Host) mayRemember() bool {
+	if h.options.Cache == "" {
+		return false
+	}
+	info, err := os.Stat(h.options.Cache)
+	if err != nil {
+		return false
+	}
+	stranger, _ := strangerWith(info)
+	return stranger == ""
+}
+
+func (h *Host) rememberedAt(sum string) string { return filepath.Join(h.options.Cache, sum+".binpb") }

@@ -4,8 +4,11 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
+
+	"google.golang.org/protobuf/proto"
 
 	pluginv1 "github.com/gatebook/gatebook/plugins/proto/v1"
 	"github.com/gatebook/gatebook/plugins/sdk"
@@ -18,8 +21,8 @@ import (
 // by line; nil: nobody does. Nothing is started before an action is used.
 func (p *Plugin) Connect(name string, config json.RawMessage, env []string, log func(line []byte)) map[string]sdk.Handler {
 	c := &connection{host: p.host, plugin: p, name: name, config: config, env: slices.Clone(env), log: log, turn: make(chan struct{}, 1)}
-	handlers := make(map[string]sdk.Handler, len(p.description.Actions))
-	for _, description := range p.description.Actions {
+	handlers := make(map[string]sdk.Handler, len(p.described.Actions))
+	for _, description := range p.described.Actions {
 		handlers[description.Name] = &handler{connection: c, description: description}
 	}
 	return handlers
@@ -57,7 +60,7 @@ func (c *connection) process(ctx context.Context) (*process, error) {
 	p, err := c.startProcess(ctx)
 	if err != nil {
 		typed := sdk.AsError(err).NothingChanged()
-		typed.Connection = cmp.Or(c.name, c.plugin.description.Name)
+		typed.Connection = cmp.Or(c.name, c.plugin.described.Name)
 		return nil, typed
 	}
 	c.current = p
@@ -65,20 +68,36 @@ func (c *connection) process(ctx context.Context) (*process, error) {
 }
 
 func (c *connection) startProcess(ctx context.Context) (*process, error) {
-	program, err := c.host.program(c.plugin.description.Name, c.plugin.lock)
+	program, err := c.host.program(c.plugin.described.Name, c.plugin.lock)
 	if err != nil {
 		return nil, err
 	}
 	defer program.close()
-	p, err := c.host.launch(ctx, c.plugin.description.Name, program, c.environment(), c.log)
+	p, err := c.host.launch(ctx, c.plugin.described.Name, program, c.environment(), c.log)
 	if err != nil {
 		return nil, err
 	}
-	if err := c.configure(ctx, p); err != nil {
+	if err = c.confirm(ctx, p); err == nil {
+		err = c.configure(ctx, p)
+	}
+	if err != nil {
 		c.host.end(p)
 		return nil, err
 	}
 	return p, nil
+}
+
+// confirm has the process say again what it is: by what it is said to be a runbook was
+// checked and approved, and secrets are known.
+func (c *connection) confirm(ctx context.Context, p *process) error {
+	answer, err := p.describe(ctx, c.host.start)
+	if err != nil || proto.Equal(answer, c.plugin.described.answer) {
+		return err
+	}
+	c.host.unremember(c.plugin.sha256)
+	return fmt.Errorf("%w: %s does not say of itself what it was taken for. Either that was changed where it is remembered, in %s, "+
+		"and is forgotten now, so that it can be checked and run again; or the plugin says something else each time, which is a fault of it",
+		ErrUntrusted, c.plugin.described.Name, cmp.Or(c.host.options.Cache, "no folder"))
 }
 
 // configure has the process reach for the connection's target. It takes no longer than a

@@ -60,15 +60,15 @@ func New(options Options) *Host {
 
 // Plugin is a plugin that is locked, and what it says of itself.
 type Plugin struct {
-	description sdk.PluginDescription
-	sha256      string // of the program for this platform
+	described described
+	sha256    string // of the program for this platform
 
 	host *Host
 	lock Lock
 }
 
 // Describe says what the plugin is.
-func (p *Plugin) Describe() sdk.PluginDescription { return p.description }
+func (p *Plugin) Describe() sdk.PluginDescription { return p.described.PluginDescription }
 
 // SHA256 is that of its program for this platform, in lower-case hex.
 func (p *Plugin) SHA256() string { return p.sha256 }
@@ -82,8 +82,8 @@ func (h *Host) Open(ctx context.Context, name string, version *semver.Constraint
 			return nil, err
 		}
 		if sum := locked.SHA256[h.options.Platform]; sum != "" {
-			if description, ok := h.remembered(sum); ok {
-				return &Plugin{description: description, sha256: sum, host: h, lock: lock}, nil
+			if known, ok := h.remembered(name, locked.Version, sum); ok {
+				return &Plugin{described: known, sha256: sum, host: h, lock: lock}, nil
 			}
 		}
 	}
@@ -92,16 +92,16 @@ func (h *Host) Open(ctx context.Context, name string, version *semver.Constraint
 		return nil, err
 	}
 	defer program.close()
-	description, err := h.describe(ctx, name, program)
+	known, err := h.describe(ctx, name, program)
 	if err != nil {
 		return nil, err
 	}
-	if locked := lock.Plugins[name].Version; description.Version != locked {
+	if locked := lock.Plugins[name].Version; known.Version != locked {
 		return nil, fmt.Errorf("%w: %s says that it is version %s, and %s has it as %s; run: gatebook plugins lock %s",
-			ErrUntrusted, program.path, description.Version, LockFile, locked, name)
+			ErrUntrusted, program.path, known.Version, LockFile, locked, name)
 	}
-	h.remember(program.sum, description)
-	return &Plugin{description: description, sha256: program.sum, host: h, lock: lock}, nil
+	h.remember(program.sum, known)
+	return &Plugin{described: known, sha256: program.sum, host: h, lock: lock}, nil
 }
 
 // Inspect describes a plugin that nobody has locked yet, and returns what to lock.
@@ -116,11 +116,11 @@ func (h *Host) Inspect(ctx context.Context, name string) (sdk.PluginDescription,
 		return sdk.PluginDescription{}, Locked{}, err
 	}
 	defer program.close()
-	description, err := h.describe(ctx, name, program)
+	known, err := h.describe(ctx, name, program)
 	if err == nil {
-		h.remember(program.sum, description)
+		h.remember(program.sum, known)
 	}
-	return description, Locked{Version: description.Version, SHA256: map[string]string{h.options.Platform: program.sum}}, err
+	return known.PluginDescription, Locked{Version: known.Version, SHA256: map[string]string{h.options.Platform: program.sum}}, err
 }
 
 // Verify looks for the plugin's program and says whether it is the locked one,
@@ -167,26 +167,42 @@ func allowed(name, locked string, want *semver.Constraints) error {
 }
 
 // describe starts a program for as long as it takes to describe itself.
-func (h *Host) describe(ctx context.Context, name string, program *binary) (sdk.PluginDescription, error) {
+func (h *Host) describe(ctx context.Context, name string, program *binary) (described, error) {
 	p, err := h.launch(ctx, name, program, nil, nil)
 	if err != nil {
-		return sdk.PluginDescription{}, err
+		return described{}, err
 	}
 	defer h.end(p)
-	asking, stop := context.WithTimeoutCause(ctx, h.start, errSlow)
+	answer, err := p.describe(ctx, h.start)
+	if err != nil {
+		return described{}, fmt.Errorf("describe %s: %w", program.path, err)
+	}
+	d, err := understood(name, answer)
+	if err != nil {
+		return described{}, fmt.Errorf("%s describes itself wrongly, which is a fault of the plugin: %w", program.path, err)
+	}
+	return d, nil
+}
+
+// describe asks a process what it is.
+func (p *process) describe(ctx context.Context, limit time.Duration) (*pluginv1.DescribeResponse, error) {
+	asking, stop := context.WithTimeoutCause(ctx, limit, errSlow)
 	defer stop()
 	answer, err := p.Describe(asking, &pluginv1.DescribeRequest{})
 	if err != nil {
-		return sdk.PluginDescription{}, fmt.Errorf("describe %s: %w", program.path, p.startFault(ctx, asking, err, "say what it is", h.start))
+		return nil, p.startFault(ctx, asking, err, "say what it is", limit)
 	}
-	description, err := wire.ToDescription(answer)
+	return answer, nil
+}
+
+// understood reads what a plugin of the name says of itself. It fails where that cannot be
+// used.
+func understood(name string, answer *pluginv1.DescribeResponse) (described, error) {
+	d, err := wire.ToDescription(answer)
 	if err == nil {
-		err = sound(name, description)
+		err = sound(name, d)
 	}
-	if err != nil {
-		return sdk.PluginDescription{}, fmt.Errorf("%s describes itself wrongly, which is a fault of the plugin: %w", program.path, err)
-	}
-	return description, nil
+	return described{answer: answer, PluginDescription: d}, err
 }
 
 // sound says whether what a plugin says of itself can be used.

@@ -84,7 +84,7 @@ func TestWhatAPluginStartedDiesWithIt(t *testing.T) {
 		if err := do(ctx, told); err == nil {
 			t.Fatal("it did not fail")
 		}
-		for _, pid := range strings.Fields(told.progress[0].Message) {
+		for pid := range strings.FieldsSeq(told.progress[0].Message) {
 			w.eventually("a process of a plugin that is gone", dead(pid))
 		}
 	}

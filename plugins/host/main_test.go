@@ -93,7 +93,7 @@ type orderOutput struct {
 
 // helper starts a program, as one that asks for credentials does.
 func helper() *os.Process {
-	command := exec.Command("/bin/sleep", "3600")
+	command := exec.CommandContext(context.Background(), "/bin/sleep", "3600")
 	if err := command.Start(); err != nil {
 		panic(err)
 	}

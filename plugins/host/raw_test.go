@@ -15,6 +15,7 @@ import (
 
 	"github.com/hashicorp/go-plugin"
 	"google.golang.org/grpc"
+	"google.golang.org/protobuf/encoding/protowire"
 
 	pluginv1 "github.com/gatebook/gatebook/plugins/proto/v1"
 	"github.com/gatebook/gatebook/plugins/sdk/serve"
@@ -51,7 +52,7 @@ func withoutSDK() map[string]func() {
 // leaveDaemon starts a process in a session of its own that holds this one's output open,
 // as an agent of ssh does.
 func leaveDaemon() {
-	daemon := exec.Command("/bin/sleep", "3600")
+	daemon := exec.CommandContext(context.Background(), "/bin/sleep", "3600")
 	daemon.Stdout, daemon.Stderr = os.Stdout, os.Stderr
 	daemon.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if err := daemon.Start(); err != nil {
@@ -133,6 +134,15 @@ func (deafServer) Apply(grpc.BidiStreamingServer[pluginv1.ApplyRequest, pluginv1
 
 // newestServer says what this gatebook does not know: to it that is nothing at all.
 type newestServer struct{ described }
+
+// fromTheFuture is a part of a description that this gatebook does not know.
+const fromTheFuture = "from the future"
+
+func (s newestServer) Describe(ctx context.Context, request *pluginv1.DescribeRequest) (*pluginv1.DescribeResponse, error) {
+	answer, err := s.described.Describe(ctx, request)
+	answer.ProtoReflect().SetUnknown(protowire.AppendString(protowire.AppendTag(nil, 99, protowire.BytesType), fromTheFuture))
+	return answer, err
+}
 
 func (newestServer) Apply(stream grpc.BidiStreamingServer[pluginv1.ApplyRequest, pluginv1.ApplyResponse]) error {
 	if _, err := stream.Recv(); err != nil {
