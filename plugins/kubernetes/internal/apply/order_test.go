@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	rbacv1 "k8s.io/api/rbac/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -117,4 +118,18 @@ func TestWhatCannotBeAppliedIsSaid(t *testing.T) {
 			t.Errorf("got %v, want %q, and that nothing was changed", err, says)
 		}
 	}
+}
+
+// Nor one of which not all can be seen that may be in it.
+func TestUndoLeavesANamespaceThatCannotBeSeenThrough(t *testing.T) {
+	t.Parallel()
+	shared.Allow(t, "founder", rbacv1.PolicyRule{
+		APIGroups: []string{""}, Resources: []string{"namespaces"}, Verbs: []string{"get", "create", "patch", "delete"},
+	})
+	h := handler(t, shared.ConnectAs(t, "founder"))
+	req, host := request(t, manifest(map[string]any{"apiVersion": "v1", "kind": "Namespace", "metadata": map[string]any{"name": "not-seen-through"}})), &sdktest.Host{}
+	_, err := h.Apply(t.Context(), req, host)
+	lab.Must(t, err)
+	req.Before = host.StateBefore()
+	is(t, h.Undo(t.Context(), req, host), sdk.Conflict, "the Namespace not-seen-through stays", "you may not list: ", "configmaps, ")
 }

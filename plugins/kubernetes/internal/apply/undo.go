@@ -131,21 +131,25 @@ func (u undoing) uncreate(ctx context.Context, r record, kind cluster.Kind) erro
 // isEmpty refuses to delete what holds objects that others put into it.
 func (u undoing) isEmpty(ctx context.Context, live *unstructured.Unstructured) error {
 	var found []cluster.Found
+	var unseen []string
 	var err error
 	switch r := manifest.RefOf(live); {
 	case r.Group() == "" && r.Kind == "Namespace":
-		found, _, err = u.Search(ctx, r.Name, u.Namespaced())
+		found, unseen, err = u.Search(ctx, r.Name, u.Namespaced())
 	case manifest.Item{Object: live}.Defines():
 		if kind, served := cluster.Defined(live); len(served) > 0 {
 			kind.Served.Version = served[0]
-			found, _, err = u.Search(ctx, metav1.NamespaceAll, []cluster.Kind{kind})
+			found, unseen, err = u.Search(ctx, metav1.NamespaceAll, []cluster.Kind{kind})
 		}
 	}
 	if err != nil {
 		return err
 	}
 	found = slices.DeleteFunc(found, comesAndGoesByItself)
-	if len(found) == 0 {
+	switch {
+	case len(unseen) > 0:
+		return sdk.Errorf(sdk.Conflict, "the %s stays: somebody may have put something into it that you may not list: %s", manifest.RefOf(live), strings.Join(unseen, ", "))
+	case len(found) == 0:
 		return nil
 	}
 	return sdk.Errorf(sdk.Conflict, "the %s stays: somebody put the %s into it, and %d objects in all", manifest.RefOf(live), found[0], len(found))
