@@ -39,7 +39,7 @@ the shell cannot find or run (126 and 127), is permanent. On cancel the whole pr
 ` + "`grace`" + `. A program that stays in the background may do so, but its output is not waited for. For a program that only looks
 there is ` + "`exec.check`" + `.
 
-The program finds its idempotency key in ` + "`GATEBOOK_KEY`" + `. When gatebook is killed, on Linux the program dies, and with it what it
+The program finds its idempotency key in ` + "`GATEBOOK_KEY`" + `, and in ` + "`TRACEPARENT`" + ` the W3C trace context of the attempt. When gatebook is killed, on Linux the program dies, and with it what it
 started, as far as that is in its process group, has that variable in its environment, or was started by such a process that still
 runs. What a program that has ended left in the background goes on. When the run is resumed, what still runs is found, by the group
 or by that variable, and is waited for.`,
@@ -97,7 +97,7 @@ func (e executor) apply(ctx context.Context, call *sdk.Call[ExecInput]) (ExecOut
 	if err := in.Valid(); err != nil {
 		return ExecOutput{}, err
 	}
-	spec := in.Spec(call.Key)
+	spec := in.Spec(call.Request)
 	spec.Host = call.Host
 	spec.Note = func(id process.ID) error { return call.Note("process", id) }
 	end, err := e.programs.Run(ctx, spec)

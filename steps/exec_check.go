@@ -77,7 +77,7 @@ func (l looker) apply(ctx context.Context, call *sdk.Call[ExecCheckInput]) (Exec
 	if in.Timeout <= 0 {
 		return ExecCheckOutput{}, sdk.FieldErrorf("timeout", "%s leaves no time to look", in.Timeout)
 	}
-	spec := in.Spec(call.Key) // the key marks it too, so that it can be found after a crash
+	spec := in.Spec(call.Request) // the key marks it too, so that it can be found after a crash
 	spec.Host = call.Host
 	bounded, cancel := context.WithTimeout(ctx, in.Timeout.Std())
 	defer cancel()

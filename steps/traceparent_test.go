@@ -3,6 +3,8 @@ package steps
 import (
 	"io"
 	"net/http"
+	"os"
+	"strings"
 	"testing"
 
 	"github.com/gatebook/gatebook/plugins/sdk"
@@ -43,5 +45,19 @@ func TestRequestsCarryTheTraceContext(t *testing.T) {
 	}
 	if got := sent(t, httpRequest(options), params{"headers": params{"traceparent": "mine"}}); got != "mine" {
 		t.Errorf("a header of one's own became %q", got)
+	}
+}
+
+// So does a program, in its environment.
+func TestProgramsFindTheTraceContext(t *testing.T) {
+	t.Parallel()
+	for want, env := range map[string]params{traceParent: {}, "mine": {"TRACEPARENT": "mine"}} {
+		action := execAction(Options{Environ: append(os.Environ(), "TRACEPARENT=the caller's")})
+		use := request(t, action, params{"script": "echo \"$TRACEPARENT\"", "env": env})
+		use.TraceParent = traceParent
+		outputs, err := handlerOf(t, action).Apply(t.Context(), use, &sdktest.Host{})
+		if err != nil || !strings.Contains(string(outputs), `"stdout":"`+want+`"`) {
+			t.Errorf("got %s, %v; want %s", outputs, err, want)
+		}
 	}
 }

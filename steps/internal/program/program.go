@@ -4,6 +4,7 @@
 package program
 
 import (
+	"maps"
 	"strings"
 
 	"github.com/gatebook/gatebook/plugins/sdk"
@@ -53,11 +54,20 @@ func (in Input) Valid() error {
 	}
 }
 
-// Spec is the process that runs it, marked with the step's key.
-func (in Input) Spec(key string) process.Spec {
+// traceVariable carries the trace context into a process.
+const traceVariable = "TRACEPARENT"
+
+// Spec is the process that runs it for a request, marked with the step's key, and in the
+// trace of the attempt unless it has one of its own.
+func (in Input) Spec(asked sdk.Request) process.Spec {
+	env := in.Env
+	if _, own := env[traceVariable]; !own && asked.TraceParent != "" {
+		env = map[string]string{traceVariable: asked.TraceParent}
+		maps.Copy(env, in.Env)
+	}
 	spec := process.Spec{
 		Argv: in.Command, Script: in.Script, Stdin: in.Stdin,
-		Dir: in.Cwd, Env: in.Env, Key: key, Keep: in.Keep, Grace: in.Grace.Std(),
+		Dir: in.Cwd, Env: env, Key: asked.Key, Keep: in.Keep, Grace: in.Grace.Std(),
 	}
 	if in.Script != "" {
 		spec.Argv = shellCommand(in.Shell)
@@ -70,7 +80,7 @@ func (in Input) Warnings(r *process.Runner, asked sdk.Request) []string {
 	if !asked.Knows("cwd", "env") {
 		return nil
 	}
-	if err := r.Find(in.Spec("")); err != nil {
+	if err := r.Find(in.Spec(sdk.Request{})); err != nil {
 		text := err.Error()
 		return []string{strings.ToUpper(text[:1]) + text[1:] + "."}
 	}

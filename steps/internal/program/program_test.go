@@ -5,6 +5,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/steps/internal/process"
 	"github.com/gatebook/gatebook/steps/internal/program"
 )
@@ -31,7 +32,7 @@ func TestAScriptIsNoArgument(t *testing.T) {
 		"bash": {"bash", "-e", "-o", "pipefail", process.ScriptPath},
 		"zsh":  {"zsh", "-e", "-o", "pipefail", process.ScriptPath},
 	} {
-		spec := program.Input{Script: "touch x", Shell: shell}.Spec("key")
+		spec := program.Input{Script: "touch x", Shell: shell}.Spec(sdk.Request{Key: "key"})
 		if diff := cmp.Diff(want, spec.Argv); diff != "" || spec.Script != "touch x" || spec.Key != "key" {
 			t.Errorf("%s: (-want +got)\n%s", shell, diff)
 		}
