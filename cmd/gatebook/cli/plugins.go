@@ -6,6 +6,7 @@ import (
 	"maps"
 	"os"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -95,7 +96,11 @@ func (o *pluginsOptions) runList() error {
 	return o.tell(lines)
 }
 
+// runVerify wants a lock to be there: in the wrong folder everything would be in order.
 func (o *pluginsOptions) runVerify() error {
+	if _, err := os.Stat(o.Path(o.lockFile)); err != nil {
+		return console.Usage("Run it in the folder of the runbooks, or say where the lock is with --lock.", "there is nothing to verify: %v", err)
+	}
 	lines, err := o.look(nil)
 	if err != nil {
 		return err
@@ -145,8 +150,7 @@ func (o *pluginsOptions) tell(lines []documents.Plugin) error {
 }
 
 func (o *pluginsOptions) runLock(ctx context.Context, names []string) error {
-	path := o.Path(o.lockFile)
-	lock, err := host.ReadLock(path)
+	lock, err := host.ReadLock(o.Path(o.lockFile))
 	if err != nil {
 		return console.Usage("", "%v", err)
 	}
@@ -158,11 +162,26 @@ func (o *pluginsOptions) runLock(ctx context.Context, names []string) error {
 			return console.Usage("Nothing was written.", "%v", err)
 		}
 		lock = lock.With(name, locked)
-		o.Note("%s %s is locked for %d platforms.", name, locked.Version, len(lock.Plugins[name].SHA256))
 	}
 	text, err := lock.Text()
 	if err != nil {
 		return err
+	}
+	if err := o.write(text); err != nil {
+		return err
+	}
+	for _, name := range names {
+		locked := lock.Plugins[name]
+		o.Note("%s %s is locked for %s.", name, locked.Version, strings.Join(slices.Sorted(maps.Keys(locked.SHA256)), ", "))
+	}
+	return nil
+}
+
+// write writes the lock: at once, where there is one, so that nobody reads half of it.
+func (o *pluginsOptions) write(text []byte) error {
+	path := o.Path(o.lockFile)
+	if _, err := os.Stat(path); err == nil {
+		return o.Replace(o.lockFile, text)
 	}
 	if err := os.WriteFile(path, text, 0o644); err != nil { //nolint:gosec // it is for everybody to read, as the runbooks are
 		return fmt.Errorf("write the lock: %w", err)
