@@ -115,7 +115,13 @@ func (o objects) observeDelete(ctx context.Context, call *sdk.Call[DeleteInput])
 	if err != nil || !met {
 		return sdk.Observed[DeleteOutput]{State: sdk.NotDone, Detail: "No attempt came as far as the object."}, err
 	}
+	gone := sdk.Observed[DeleteOutput]{
+		State: sdk.Done, Outputs: DeleteOutput{true, string(was.UID)}, Detail: fmt.Sprintf("The %s %s is gone.", call.Input.Kind, call.Input.Name),
+	}
 	at, err := o.find(ctx, call.Input.Ref)
+	if cluster.IsUnserved(err) {
+		return gone, nil // with its kind
+	}
 	if err != nil {
 		return sdk.Observed[DeleteOutput]{}, err
 	}
@@ -126,9 +132,7 @@ func (o objects) observeDelete(ctx context.Context, call *sdk.Call[DeleteInput])
 	case found != nil && found.GetUID() == was.UID:
 		return sdk.Observed[DeleteOutput]{State: sdk.NotDone, Detail: fmt.Sprintf("The %s %s.", at, cluster.Holds(found))}, nil
 	}
-	return sdk.Observed[DeleteOutput]{
-		State: sdk.Done, Outputs: DeleteOutput{true, string(was.UID)}, Detail: fmt.Sprintf("The %s is gone.", at),
-	}, nil
+	return gone, nil
 }
 
 func (o objects) planDelete(ctx context.Context, call *sdk.Call[DeleteInput]) (sdk.Preview, error) {
