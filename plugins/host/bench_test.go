@@ -16,9 +16,13 @@ func BenchmarkStart(b *testing.B) {
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		if err := host.Ping(b.Context(), plugin.Connect("prod", json.RawMessage(`{}`), nil, nil)["nothing"]); err != nil {
+		action := plugin.Connect("prod", json.RawMessage(`{}`), nil, nil)["nothing"]
+		if err := host.Ping(b.Context(), action); err != nil {
 			b.Fatal(err)
 		}
+		b.StopTimer()
+		host.End(action)
+		b.StartTimer()
 	}
 }
 

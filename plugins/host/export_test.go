@@ -21,6 +21,12 @@ func Ping(ctx context.Context, action sdk.Handler) error {
 	return protocol.Ping()
 }
 
+// End ends the process that an action runs in.
+func End(action sdk.Handler) {
+	c := action.(*handler).connection
+	c.host.end(c.current)
+}
+
 // StartSwapped opens a program, has its name mean another one, and starts it. It returns
 // the version that what was started says of itself.
 func StartSwapped(ctx context.Context, path string, swap func()) (version string, err error) {

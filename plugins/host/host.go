@@ -144,7 +144,7 @@ func (h *Host) program(name string, lock Lock) (*binary, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := lock.verify(name, h.options.Platform, program); err != nil {
+	if err := lock.verify(name, h.options.Platform, program); err != nil {
 		program.close()
 		return nil, err
 	}
@@ -205,6 +205,8 @@ func understood(name string, answer *pluginv1.DescribeResponse) (described, erro
 	return described{answer: answer, PluginDescription: d}, err
 }
 
+var actionName = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
+
 // sound says whether what a plugin says of itself can be used.
 func sound(name string, d sdk.PluginDescription) error {
 	var faults []error
@@ -219,7 +221,7 @@ func sound(name string, d sdk.PluginDescription) error {
 	}
 	seen := map[string]bool{}
 	for _, action := range d.Actions {
-		if !regexp.MustCompile(`^[a-z][a-z0-9_]*$`).MatchString(action.Name) || seen[action.Name] {
+		if !actionName.MatchString(action.Name) || seen[action.Name] {
 			faults = append(faults, fmt.Errorf("action %q: not a name, or one of two", action.Name))
 		}
 		seen[action.Name] = true

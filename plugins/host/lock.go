@@ -12,6 +12,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/Masterminds/semver/v3"
 )
 
 // LockFile is the name of the lock, beside the runbooks.
@@ -61,16 +63,35 @@ func ParseLock(text []byte) (Lock, error) {
 		return Lock{}, fmt.Errorf("a lock of version %d, and this gatebook knows version 1: upgrade gatebook", lock.Version)
 	}
 	for _, name := range slices.Sorted(maps.Keys(lock.Plugins)) {
-		if err := validName(name); err != nil {
+		if err := lock.Plugins[name].check(name); err != nil {
 			return Lock{}, err
-		}
-		for _, platform := range slices.Sorted(maps.Keys(lock.Plugins[name].SHA256)) {
-			if sum := lock.Plugins[name].SHA256[platform]; !regexp.MustCompile(`^[0-9a-f]{64}$`).MatchString(sum) {
-				return Lock{}, fmt.Errorf("the checksum of %s for %s is no SHA-256: %q", name, platform, sum)
-			}
 		}
 	}
 	return lock, nil
+}
+
+var (
+	platformName = regexp.MustCompile(`^[a-z0-9]+/[a-z0-9]+$`)
+	sumText      = regexp.MustCompile(`^[0-9a-f]{64}$`)
+)
+
+// check says whether what is locked can be that of a plugin.
+func (l Locked) check(name string) error {
+	if err := validName(name); err != nil {
+		return err
+	}
+	if _, err := semver.StrictNewVersion(l.Version); err != nil {
+		return fmt.Errorf("the version of %s is not SemVer: %q", name, l.Version)
+	}
+	for _, platform := range slices.Sorted(maps.Keys(l.SHA256)) {
+		if !platformName.MatchString(platform) {
+			return fmt.Errorf("%s is locked for what is no platform, as linux/amd64: %q", name, platform)
+		}
+		if sum := l.SHA256[platform]; !sumText.MatchString(sum) {
+			return fmt.Errorf("the checksum of %s for %s is no SHA-256: %q", name, platform, sum)
+		}
+	}
+	return nil
 }
 
 // Text returns the lock as it stands in its file: sorted, a line for each checksum.
@@ -121,20 +142,20 @@ func ParseChecksums(name string, text []byte) (Locked, error) {
 }
 
 // verify says whether a program is the one that is locked for the platform.
-func (l Lock) verify(name, platform string, program *binary) (Locked, error) {
+func (l Lock) verify(name, platform string, program *binary) error {
 	locked, ok := l.Plugins[name]
 	if !ok {
-		return Locked{}, fmt.Errorf("%w: %s is not in %s, so nobody has said that %s may be run; look where it is from, then run: gatebook plugins lock %s",
+		return fmt.Errorf("%w: %s is not in %s, so nobody has said that %s may be run; look where it is from, then run: gatebook plugins lock %s",
 			ErrUntrusted, name, LockFile, program.path, name)
 	}
 	sum, ok := locked.SHA256[platform]
 	switch {
 	case !ok:
-		return Locked{}, fmt.Errorf("%w: %s %s is locked for %s, and not for %s; lock it from the release's checksums: gatebook plugins lock %s --checksums FILE",
+		return fmt.Errorf("%w: %s %s is locked for %s, and not for %s; lock it from the release's checksums: gatebook plugins lock %s --checksums FILE",
 			ErrUntrusted, name, locked.Version, strings.Join(slices.Sorted(maps.Keys(locked.SHA256)), ", "), platform, name)
 	case sum != program.sum:
-		return Locked{}, fmt.Errorf("%w: %s is not the %s %s that is locked: its SHA-256 is %s, and %s says %s. Somebody changed or upgraded it; find out who, then run: gatebook plugins lock %s",
+		return fmt.Errorf("%w: %s is not the %s %s that is locked: its SHA-256 is %s, and %s says %s. Somebody changed or upgraded it; find out who, then run: gatebook plugins lock %s",
 			ErrUntrusted, program.path, name, locked.Version, program.sum, LockFile, sum, name)
 	}
-	return locked, nil
+	return nil
 }

@@ -65,6 +65,8 @@ func TestAFaultyLockIsRefused(t *testing.T) {
 		`{"version":2}`:             "upgrade gatebook",
 		`{"version":1,"plugin":{}}`: "unknown field",
 		`{"version":1,"plugins":{"a":{"version":"1.0.0","sha256":{"linux/amd64":"AB"}}}}`: `the checksum of a for linux/amd64 is no SHA-256: "AB"`,
+		`{"version":1,"plugins":{"a":{"version":"1.0"}}}`:                                 `the version of a is not SemVer: "1.0"`,
+		`{"version":1,"plugins":{"a":{"version":"1.0.0","sha256":{"linux":""}}}}`:         `a is locked for what is no platform, as linux/amd64: "linux"`,
 		`{"version":1,"plugins":{"a/../pr/tool":{"version":"1.0.0"}}}`:                    `"a/../pr/tool" is not the name of a plugin`,
 	} {
 		if _, err := host.ParseLock([]byte(text)); err == nil || !strings.Contains(err.Error(), want) {
