@@ -270,7 +270,7 @@ func TestSecondAttempts(t *testing.T) {
 func isConflict(t *testing.T, err error, says string) {
 	t.Helper()
 	if err == nil || sdk.AsError(err).Class != sdk.Conflict || !strings.Contains(err.Error(), says) {
-		t.Errorf("got %v, want a conflict with %q", err, says)
+		t.Fatalf("got %v, want a conflict with %q", err, says)
 	}
 }
 

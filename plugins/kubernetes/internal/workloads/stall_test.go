@@ -2,7 +2,9 @@ package workloads_test
 
 import (
 	"encoding/json"
+	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -58,10 +60,9 @@ func TestRolloutExplainsAStallOfSets(t *testing.T) {
 	})
 }
 
-// Back from a stall, the Deployment says for a moment still that its deadline has passed.
-// Half of its pods are of each template, so that no number shows the controller that it
-// goes on.
-func TestTheWayBackFromAStallIsNoStall(t *testing.T) {
+// A rollout that stalled half-way is taken back, and then waited for: half of the pods are
+// of each template.
+func TestTheWayBackFromAStall(t *testing.T) {
 	t.Parallel()
 	c := shared.Connect(t)
 	namespace := shared.Namespace(t)
@@ -82,5 +83,36 @@ func TestTheWayBackFromAStallIsNoStall(t *testing.T) {
 	lab.Must(t, json.Unmarshal(outputs, &status))
 	if status.Images["main"] != "web:1" || status.AvailableReplicas != 4 {
 		t.Errorf("got %s", outputs)
+	}
+}
+
+// After another rollout has begun, the controller takes a moment to withdraw that the
+// deadline of the one before has passed.
+func TestADeadlineThatIsWithdrawnIsNoStall(t *testing.T) {
+	t.Parallel()
+	world := deployed(nil, nil)(t)
+	var reads atomic.Int32
+	c := shared.Through(t, func(w http.ResponseWriter, r *http.Request, api http.Handler) {
+		if !strings.HasSuffix(r.URL.Path, "/deployments/web") || reads.Add(1) > 2 {
+			api.ServeHTTP(w, r)
+			return
+		}
+		d, err := shared.Kube.AppsV1().Deployments(world.Params["namespace"].(string)).Get(r.Context(), "web", metav1.GetOptions{})
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+			return
+		}
+		d.Kind, d.APIVersion = "Deployment", "apps/v1"
+		d.Status.UpdatedReplicas = 1
+		d.Status.Conditions = []appsv1.DeploymentCondition{{Type: appsv1.DeploymentProgressing, Status: "False", Reason: "ProgressDeadlineExceeded"}}
+		w.Header().Set("Content-Type", "application/json")
+		if err := json.NewEncoder(w).Encode(d); err != nil {
+			t.Error(err)
+		}
+	})
+	_, err := action(t, c, "rollout").Apply(t.Context(), lab.Request(t, world.Params), &sdktest.Host{})
+	lab.Must(t, err)
+	if reads.Load() < 3 {
+		t.Error("it did not look again")
 	}
 }
