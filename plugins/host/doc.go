@@ -5,8 +5,9 @@
 // It trusts no binary that it was not told to trust. A plugin is a file called
 // gatebook-plugin-NAME whose SHA-256 stands in gatebook.lock; it is hashed through
 // the descriptor that is then executed, so that nothing can be put in its place in
-// between, and nobody but its owner, root or ourselves, may write into it. A plugin gets the environment that its connection names and nothing
-// else, speaks over a socket of its own with mutual TLS, and dies with its host.
+// between, and nobody but its owner, root or ourselves, may write into it. A plugin
+// gets the environment that its connection names and nothing else, speaks over a
+// socket of its own with mutual TLS, and dies with its host.
 //
 // What a plugin does wrong becomes a typed error of the attempt, never a hang and
 // never a crash of the host. Floor 3: it imports plugins/sdk, plugins/sdk/wire,
