@@ -40,17 +40,18 @@ func converse[Q, A, R any, P said[A]](
 	defer close(talk.ended)
 	go h.cancelWith(ctx, p, request, talk.ended, talk.cancel)
 
+	// The stream goes on when ctx ends, so that its end is never that of ctx.
 	streamed, hangUp := context.WithCancel(context.WithoutCancel(outgoing(ctx, request)))
 	defer hangUp()
 	if talk.stream, err = open(p.PluginClient, streamed); err != nil {
-		return nil, p.fault(ctx, err)
+		return nil, p.fault(streamed, err)
 	}
 	close(talk.opened)
 	talk.tell(&pluginv1.Told{Message: &pluginv1.Told_Start{Start: call}})
 	for {
 		message, err := talk.stream.Recv()
 		if err != nil {
-			return nil, p.fault(ctx, err)
+			return nil, p.fault(streamed, err)
 		}
 		answer := P(message)
 		if failed := answer.GetError(); failed != nil {

@@ -14,7 +14,7 @@ import (
 	"github.com/gatebook/gatebook/plugins/sdk/wire"
 )
 
-// fault makes a typed error of what became of a call. An error that the action itself
+// fault makes a typed error of what became of a call that was made with ctx. An error that the action itself
 // returned is none of these: that crosses as a message.
 func (p *process) fault(ctx context.Context, err error) error {
 	if errors.Is(err, io.EOF) {
