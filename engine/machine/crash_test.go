@@ -204,3 +204,61 @@ func told(commands []machine.Command) []string {
 	}
 	return lines
 }
+
+// What may have been begun is taken back then; what was not touched is no change.
+func TestAttemptThatWasNotDoneIsNotMadeWhereTheRunIsEnding(t *testing.T) {
+	t.Parallel()
+	for state, want := range map[sdk.State][]string{
+		sdk.NotDone:   {"0s a do #1", "0s a is failed (cancelled)", "0s a is undoing", "0s a undo #1", "1s a is undone", "1s run rolled_back"},
+		sdk.Untouched: {"0s a do #1", "0s a is failed (cancelled)", "0s run failed"},
+	} {
+		w := newWorld(t, planOf(t, change("a")), 1)
+		w.until(0)
+		w.crashed()
+		w.ask(event.CancelAsked)
+		op := event.Op{Step: "a", Part: event.Do, Attempt: 1}
+		w.inFlight--
+		w.happens(event.Event{Type: event.AttemptObserved, Op: &op, State: state})
+		result := w.run()
+		if diff := cmp.Diff(want, w.story()); diff != "" {
+			t.Errorf("%s: %s", state, diff)
+		}
+		if len(result.Changed) > 0 {
+			t.Errorf("%s: %v is said to be changed", state, result.Changed)
+		}
+	}
+}
+
+// A step that was not touched counts as no change, unless an attempt before the lost one
+// changed something.
+func TestWhatWasNotTouchedCountsAsNoChange(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		attempts int
+		want     []string
+	}{
+		"in its first attempt": {1, nil},
+		"in its second":        {2, []string{"a"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, planOf(t, with(with(change("a"), retries(3)), policy(plan.Stop))), 1)
+			w.attempts = func(a machine.Attempt) answer {
+				if a.Op.Attempt < c.attempts {
+					return failing(sdk.Transient)
+				}
+				return answer{takes: time.Hour} // the crash comes before
+			}
+			w.until(time.Minute)
+			w.crashed()
+			w.ask(event.CancelAsked)
+			w.inFlight--
+			w.happens(event.Event{
+				Type: event.AttemptObserved, Op: &event.Op{Step: "a", Part: event.Do, Attempt: c.attempts}, State: sdk.Untouched,
+			})
+			if result := w.run(); result == nil || !slices.Equal(result.Changed, c.want) {
+				t.Errorf("%+v\n%q", result, w.story())
+			}
+		})
+	}
+}
