@@ -99,7 +99,7 @@ func shop() {
 						return shelfOutput{}, sdk.StoppedErrorf(ctx, "the shelf %s is left half full", call.Input.Name)
 					}
 					if call.Input.Goods == "die" {
-						fmt.Fprint(os.Stderr, "its last words, ", at.Token)
+						fmt.Fprint(os.Stderr, "its last words, ", at.Token, os.Getenv("SHOP_SECRET"))
 						os.Exit(3)
 					}
 					if call.Input.Goods == "dump" { // on one line, which is cut in the middle of tokens

@@ -16,6 +16,9 @@ type Provider interface {
 	Describe() sdk.PluginDescription
 	// SHA256 is that of its program, in lower-case hex.
 	SHA256() string
+	// Variables returns those of the named variables that are set, as a connection that
+	// names them gets them.
+	Variables(names []string) map[string]string
 	// Connect returns its actions over one connection, by their names in the plugin.
 	// config satisfies the schema of its connections; environment names the variables
 	// that it gets; log takes what it writes to a log of its own, line by line, and is safe

@@ -19,6 +19,8 @@ func (p provided) Describe() sdk.PluginDescription { return p.Description }
 
 func (provided) SHA256() string { return "00" }
 
+func (provided) Variables([]string) map[string]string { return nil }
+
 func (p provided) Connect(string, json.RawMessage, []string, func([]byte)) map[string]sdk.Handler {
 	handlers := map[string]sdk.Handler{}
 	for _, action := range p.Description.Actions {

@@ -2,6 +2,10 @@ package plan
 
 import (
 	"encoding/json"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/gatebook/gatebook/engine/check"
 	"github.com/gatebook/gatebook/engine/diag"
@@ -18,6 +22,9 @@ type Connection struct {
 	SHA256      string      `json:"sha256" doc:"SHA-256 of the plugin's program for this platform."`
 	Config      value.Value `json:"config" doc:"What configures it, secrets masked."`
 	Environment []string    `json:"environment,omitempty" doc:"The variables that the plugin gets of gatebook's environment."`
+
+	// Secrets are what those of the variables hold that are secrets by their names.
+	Secrets value.Value `json:"-"`
 }
 
 // connections plans the connections, and makes ready what is reached over them. Nothing
@@ -31,10 +38,39 @@ func (m *maker) connections() {
 		m.plan.Connections = append(m.plan.Connections, Connection{
 			Name: checked.Name, Plugin: checked.Plugin.Alias, Source: described.Name, Version: described.Version,
 			SHA256: checked.Plugin.Provider.SHA256(), Config: config, Environment: checked.Environment,
+			Secrets: secretsOf(checked.Plugin.Provider.Variables(checked.Environment)),
 		})
 		log := m.plan.Logs.of(described.Name, checked.Name)
 		m.connected[checked] = checked.Plugin.Provider.Connect(checked.Name, m.reveal(checked, config), checked.Environment, log)
 	}
+}
+
+// secretsOf returns what those variables hold that are secrets by their names, for those
+// who mask: it is how credentials come to plugins, which may print what they got.
+func secretsOf(variables map[string]string) value.Value {
+	var secrets []value.Value
+	for _, name := range slices.Sorted(maps.Keys(variables)) {
+		if text := variables[name]; namesSecret(name) && len(text) >= shortestSecret && !filepath.IsAbs(text) {
+			secrets = append(secrets, value.String(text).Secret())
+		}
+	}
+	return value.List(secrets...)
+}
+
+// shortestSecret is the length in bytes from which what such a variable holds is masked: a
+// shorter one may be a word that stands everywhere.
+const shortestSecret = 8
+
+// namesSecret reports whether a variable of the name holds a secret, as far as one can
+// tell: GITHUB_TOKEN and AWS_SECRET_ACCESS_KEY do, AWS_REGION and KUBECONFIG do not.
+func namesSecret(name string) bool {
+	name = strings.ToUpper(name)
+	for _, word := range []string{"SECRET", "TOKEN", "PASSWORD", "PASSWD", "PASSPHRASE", "CREDENTIAL"} {
+		if strings.Contains(name, word) {
+			return true
+		}
+	}
+	return strings.HasSuffix(name, "KEY")
 }
 
 // reveal writes a configuration as the plugin gets it, secrets and all.

@@ -24,6 +24,8 @@ func (l *loud) Describe() sdk.PluginDescription { return l.Description }
 
 func (*loud) SHA256() string { return "00" }
 
+func (*loud) Variables([]string) map[string]string { return nil }
+
 func (l *loud) Connect(_ string, _ json.RawMessage, _ []string, log func(line []byte)) map[string]sdk.Handler {
 	l.log = log
 	handler, _ := l.Handler("shout")

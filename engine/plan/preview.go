@@ -22,7 +22,7 @@ func Preview(ctx context.Context, p *Plan, parallelism int) (*Plan, diag.List) {
 	previewed.Steps = make([]*Step, len(p.Steps))
 	masker := value.NewMasker(p.Inputs, p.Vars)
 	for _, c := range p.Connections {
-		masker.Learn(c.Config)
+		masker.Learn(c.Config, c.Secrets)
 	}
 	found := make([]diag.List, len(p.Steps))
 	var group errgroup.Group

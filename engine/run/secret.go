@@ -20,12 +20,13 @@ const maxText = 64 << 10
 type secrets struct{ masker *value.Masker }
 
 // newSecrets returns those among a plan's inputs, and those that its vars make of them; and
-// those that its connections are configured by.
+// those that its connections are configured by, or get as variables.
 func newSecrets(pl *plan.Plan) *secrets {
 	s := &secrets{masker: value.NewMasker(pl.Inputs)}
 	s.derive(pl.Vars)
 	for _, connection := range pl.Connections {
 		s.learn(connection.Config)
+		s.learn(connection.Secrets)
 	}
 	return s
 }

@@ -115,13 +115,24 @@ func (c *connection) configure(ctx context.Context, p *process) error {
 // environment is what the connection names of the host's, and nothing else.
 func (c *connection) environment() []string {
 	var env []string
-	for _, name := range c.env {
-		if strings.ContainsAny(name, "=\x00") || c.host.options.Environ == nil {
+	for name, value := range c.plugin.Variables(c.env) {
+		env = append(env, name+"="+value)
+	}
+	slices.Sort(env)
+	return env
+}
+
+// Variables returns those of the named variables of the host's environment that are set,
+// as a connection that names them gets them.
+func (p *Plugin) Variables(names []string) map[string]string {
+	set := make(map[string]string, len(names))
+	for _, name := range names {
+		if strings.ContainsAny(name, "=\x00") || p.host.options.Environ == nil {
 			continue
 		}
-		if value, ok := c.host.options.Environ(name); ok {
-			env = append(env, name+"="+value)
+		if value, ok := p.host.options.Environ(name); ok {
+			set[name] = value
 		}
 	}
-	return env
+	return set
 }
