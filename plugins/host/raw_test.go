@@ -128,6 +128,7 @@ func (nonsenseServer) Describe(context.Context, *pluginv1.DescribeRequest) (*plu
 type deafServer struct{ described }
 
 func (deafServer) Apply(grpc.BidiStreamingServer[pluginv1.ApplyRequest, pluginv1.ApplyResponse]) error {
+	say("deaf", "")
 	time.Sleep(time.Hour)
 	return nil
 }
