@@ -100,14 +100,15 @@ func TestLongLinesAreCutAndNotLost(t *testing.T) {
 func TestPluginsThatDoNotStartSayWhy(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string]string{
-		"loud":   `it printed "hello, I am a plugin" to standard output, which belongs to the handshake`,
-		"silent": "it was started and said nothing for 300ms",
-		"exits":  "it ended before it said anything (exit status 7); it said last: no licence found",
-		"newer":  "it speaks version 2 of the plugin protocol, and this gatebook version 1: upgrade gatebook",
-		"older":  "it speaks version 0 of the plugin protocol, and this gatebook version 1: upgrade the plugin",
-		"plain":  "its handshake has no certificate: it must use the mutual TLS of go-plugin",
-		"noline": "KB without the end of a line to standard output, which belongs to the handshake",
-		"babble": "to standard output, which belongs to the handshake",
+		"loud":    `it printed "hello, I am a plugin" to standard output, which belongs to the handshake`,
+		"silent":  "it was started and said nothing for 300ms",
+		"exits":   "it ended before it said anything (exit status 7); it said last: no licence found",
+		"newer":   "it speaks version 2 of the plugin protocol, and this gatebook version 1: upgrade gatebook",
+		"older":   "it speaks version 0 of the plugin protocol, and this gatebook version 1: upgrade the plugin",
+		"plain":   "its handshake has no certificate: it must use the mutual TLS of go-plugin",
+		"garbled": "it does not keep to the mutual TLS that it shook hands for",
+		"noline":  "KB without the end of a line to standard output, which belongs to the handshake",
+		"babble":  "to standard output, which belongs to the handshake",
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

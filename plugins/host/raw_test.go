@@ -4,7 +4,10 @@ package host_test
 
 import (
 	"context"
+	"encoding/base64"
+	"encoding/pem"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -37,6 +40,7 @@ func withoutSDK() map[string]func() {
 			_ = os.Unsetenv("PLUGIN_CLIENT_CERT")
 			raw(described{})
 		},
+		"garbled": garble,
 		"noline": func() {
 			for text := []byte(strings.Repeat("z", 4096)); ; {
 				if _, err := os.Stdout.Write(text); err != nil {
@@ -46,6 +50,24 @@ func withoutSDK() map[string]func() {
 		},
 		"daemon": func() { leaveDaemon(); fmt.Fprintln(os.Stderr, "bye"); os.Exit(1) },
 		"keeper": func() { leaveDaemon(); serve.Main(shop("1.0.0")) },
+	}
+}
+
+// garble shakes hands for mutual TLS, and speaks something else.
+func garble() {
+	certificate, _ := pem.Decode([]byte(os.Getenv("PLUGIN_CLIENT_CERT")))
+	at := filepath.Join(os.Getenv("PLUGIN_UNIX_SOCKET_DIR"), "garbled")
+	listener, err := new(net.ListenConfig).Listen(context.Background(), "unix", at)
+	if err != nil {
+		panic(err)
+	}
+	fmt.Printf("1|1|unix|%s|grpc|%s\n", at, base64.RawStdEncoding.EncodeToString(certificate.Bytes))
+	for {
+		connection, err := listener.Accept()
+		if err != nil {
+			panic(err)
+		}
+		_, _ = connection.Write([]byte("what is TLS?\n"))
 	}
 }
 

@@ -32,7 +32,7 @@ func (p *process) refused(starting context.Context, err error, timeout time.Dura
 	}
 	var why string
 	switch {
-	case p.child.failed != nil:
+	case p.child.failed != nil && !errors.Is(p.child.failed, errKilled):
 		why = p.child.notExecuted()
 	case slow && p.shook.Load():
 		why = fmt.Sprintf("it shook hands, and did not answer within %s", timeout)
@@ -40,6 +40,8 @@ func (p *process) refused(starting context.Context, err error, timeout time.Dura
 		why = fmt.Sprintf("it was started and said nothing for %s", timeout)
 	case errors.Is(err, errNoTLS):
 		why = "its handshake has no certificate: it must use the mutual TLS of go-plugin, with the certificate that PLUGIN_CLIENT_CERT holds"
+	case p.child.ID() == "":
+		why = "it could not be started: " + firstLine(err.Error())
 	default:
 		why = p.misspoke(err.Error())
 	}
