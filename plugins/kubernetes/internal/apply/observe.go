@@ -18,7 +18,7 @@ func (a applier) observe(ctx context.Context, call *sdk.Call[Input]) (sdk.Observ
 	case call.Undo:
 		return sdk.Observed[Output]{State: sdk.NotDone, Detail: "Taking back what was taken back does nothing."}, nil
 	case !saved:
-		return sdk.Observed[Output]{State: sdk.NotDone, Detail: "No attempt came as far as a change."}, nil
+		return sdk.Observed[Output]{State: sdk.Untouched, Detail: "No attempt came as far as a change."}, nil
 	}
 	targets, err := a.targets(ctx, call.Input)
 	if err != nil {

@@ -178,7 +178,7 @@ func (j jobs) observe(ctx context.Context, call *sdk.Call[JobInput]) (sdk.Observ
 	case !saved && call.Undo:
 		return sdk.Observed[JobOutput]{State: sdk.Done, Detail: "No Job was made."}, nil
 	case !saved:
-		return sdk.Observed[JobOutput]{State: sdk.NotDone, Detail: "No Job was made."}, nil
+		return sdk.Observed[JobOutput]{State: sdk.Untouched, Detail: "No Job was made."}, nil
 	}
 	found, err := j.own(ctx, at)
 	if err != nil {

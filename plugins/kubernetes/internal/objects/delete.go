@@ -113,7 +113,7 @@ func (o objects) applyDelete(ctx context.Context, call *sdk.Call[DeleteInput]) (
 func (o objects) observeDelete(ctx context.Context, call *sdk.Call[DeleteInput]) (sdk.Observed[DeleteOutput], error) {
 	was, met, err := sdk.LoadBefore[deleteBefore](call)
 	if err != nil || !met {
-		return sdk.Observed[DeleteOutput]{State: sdk.NotDone, Detail: "No attempt came as far as the object."}, err
+		return sdk.Observed[DeleteOutput]{State: sdk.Untouched, Detail: "No attempt came as far as the object."}, err
 	}
 	gone := sdk.Observed[DeleteOutput]{
 		State: sdk.Done, Outputs: DeleteOutput{true, string(was.UID)}, Detail: fmt.Sprintf("The %s %s is gone.", call.Input.Kind, call.Input.Name),
