@@ -201,6 +201,25 @@ func TestAPluginThatHangsUpIsStartedAgain(t *testing.T) {
 	}
 }
 
+// One that cannot even be asked to end is ended all the same.
+func TestAFrozenPluginEndsWithItsHost(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	action := w.connect("frozen", "1.0.0", `{}`)["go"]
+	failed := make(chan error, 1)
+	go func() {
+		_, err := action.Plan(t.Context(), apple())
+		failed <- err
+	}()
+	w.said("planning")
+	if err := w.within("close", w.host.Close); err != nil {
+		t.Error(err)
+	}
+	if err := <-failed; err == nil || !strings.Contains(err.Error(), "gatebook is ending") {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestWhoDidNotStopIsNamedToAllThatItTook(t *testing.T) {
 	t.Parallel()
 	actions := newWorld(t, func(o *host.Options) { o.Grace = 100 * time.Millisecond }).connect("shop", "1.2.0", `{}`)

@@ -40,6 +40,7 @@ func withoutSDK() map[string]func() {
 			_ = os.Unsetenv("PLUGIN_CLIENT_CERT")
 			raw(described{})
 		},
+		"frozen":  func() { raw(frozenServer{}) },
 		"garbled": garble,
 		"noline": func() {
 			for text := []byte(strings.Repeat("z", 4096)); ; {
@@ -221,6 +222,16 @@ type namelessServer struct{ described }
 func (namelessServer) Describe(context.Context, *pluginv1.DescribeRequest) (*pluginv1.DescribeResponse, error) {
 	time.Sleep(time.Hour)
 	return &pluginv1.DescribeResponse{}, nil
+}
+
+// frozenServer is stopped, as by a debugger or a kernel without memory.
+type frozenServer struct{ described }
+
+func (frozenServer) Plan(context.Context, *pluginv1.PlanRequest) (*pluginv1.PlanResponse, error) {
+	say("planning", "")
+	err := syscall.Kill(os.Getpid(), syscall.SIGSTOP)
+	time.Sleep(time.Hour)
+	return nil, err
 }
 
 // closingServer shuts all its sockets and lives on; the second process of it behaves.
