@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"testing"
+	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -14,17 +15,41 @@ import (
 	"k8s.io/apimachinery/pkg/util/intstr"
 )
 
-// Namespace makes a namespace for a test.
+// Namespace makes a namespace for a test. What runs in it ends with the test, so that
+// the lab's nodes have room for the tests that follow.
 func (l *Lab) Namespace(t testing.TB) string {
 	t.Helper()
 	made, err := l.Kube.CoreV1().Namespaces().Create(t.Context(),
 		&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: "test-"}}, metav1.CreateOptions{})
 	Must(t, err)
+	t.Cleanup(func() { l.empty(t, made.Name) })
 	Eventually(t, "the namespace has its service account", func(ctx context.Context) error {
 		_, err := l.Kube.CoreV1().ServiceAccounts(made.Name).Get(ctx, "default", metav1.GetOptions{})
 		return err
 	})
 	return made.Name
+}
+
+// empty deletes what runs in a namespace. The namespace itself stays: to delete one is
+// to search it for objects of each kind that there is.
+func (l *Lab) empty(t testing.TB, namespace string) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), 10*time.Second)
+	defer cancel()
+	apps := l.Kube.AppsV1()
+	everything := metav1.ListOptions{}
+	background := metav1.DeleteOptions{PropagationPolicy: new(metav1.DeletePropagationBackground)}
+	for _, deleted := range []error{
+		apps.Deployments(namespace).DeleteCollection(ctx, background, everything),
+		apps.ReplicaSets(namespace).DeleteCollection(ctx, background, everything),
+		apps.StatefulSets(namespace).DeleteCollection(ctx, background, everything),
+		apps.DaemonSets(namespace).DeleteCollection(ctx, background, everything),
+		l.Kube.BatchV1().Jobs(namespace).DeleteCollection(ctx, background, everything),
+		l.Kube.CoreV1().Pods(namespace).DeleteCollection(ctx, background, everything),
+	} {
+		if deleted != nil { // a test may have taken the API server away
+			t.Logf("empty the namespace %s: %v", namespace, deleted)
+		}
+	}
 }
 
 // Node makes a node that only pods of the test are put on.

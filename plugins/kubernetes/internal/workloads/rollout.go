@@ -125,7 +125,7 @@ func (f *following) look(ctx context.Context) (seen string, done bool, err error
 // tell says what was seen, and counts where there was something to count.
 func (f *following) tell(seen string) {
 	progress := sdk.Progress{Message: seen}
-	if f.found != nil {
+	if f.found != nil && f.found.counted() {
 		progress.Done, progress.Total = int64(f.found.updated), int64(f.found.wanted())
 	}
 	f.call.Host.Progress(progress)
@@ -134,8 +134,14 @@ func (f *following) tell(seen string) {
 // wanted is how many pods are to be of the newest template.
 func (w *workload) wanted() int32 { return w.replicas - w.untouched }
 
+// counted says whether the controller's numbers are about the newest template.
+func (w *workload) counted() bool { return w.seen >= w.GetGeneration() }
+
 // progress is "3/5 updated, 2 available".
 func (w *workload) progress() string {
+	if !w.counted() {
+		return "its controller has not seen the change yet"
+	}
 	text := fmt.Sprintf("%d/%d updated, %d available", w.updated, w.wanted(), w.available)
 	if old := w.existing - max(w.updated, w.replicas); old > 0 {
 		text += fmt.Sprintf(", %d of the old to end", old)
@@ -146,7 +152,7 @@ func (w *workload) progress() string {
 // rolledOut says whether the controller has seen the newest template and is done with it.
 func (w *workload) rolledOut() bool {
 	switch {
-	case w.seen < w.GetGeneration(), w.updated < w.wanted(), w.available < w.replicas:
+	case !w.counted(), w.updated < w.wanted(), w.available < w.replicas:
 		return false
 	default:
 		return w.existing <= w.replicas
@@ -156,7 +162,7 @@ func (w *workload) rolledOut() bool {
 // deadlinePassed says whether the Deployment gave up by itself.
 func (w *workload) deadlinePassed() bool {
 	for _, c := range w.conditions {
-		if c.Type == "Progressing" && c.Reason == "ProgressDeadlineExceeded" && w.seen >= w.GetGeneration() {
+		if c.Type == "Progressing" && c.Reason == "ProgressDeadlineExceeded" && w.counted() {
 			return true
 		}
 	}
