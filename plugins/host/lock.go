@@ -116,6 +116,14 @@ func (l Lock) With(name string, locked Locked) Lock {
 	return Lock{Version: 1, Plugins: plugins}
 }
 
+// Without returns the lock without a plugin: what a release says of it is all that there
+// is of it.
+func (l Lock) Without(name string) Lock {
+	plugins := maps.Clone(l.Plugins)
+	delete(plugins, name)
+	return Lock{Version: 1, Plugins: plugins}
+}
+
 // checksumLine is a line of sha256sum over the files of a release, which are called
 // gatebook-plugin-NAME_VERSION_OS_ARCH.
 var checksumLine = regexp.MustCompile(`^([0-9a-f]{64})[ \t]+[*]?(?:\S*/)?` + prefix + `([a-z][a-z0-9-]*)_v?(\d+\.\d+\.\d+[^_\s]*)_([a-z0-9]+)_([a-z0-9]+)(?:\.exe)?$`)

@@ -51,6 +51,9 @@ func TestALockIsWrittenAndReadBack(t *testing.T) {
 	if diff := cmp.Diff(lock, read); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
+	if rest := read.Without("shop"); len(rest.Plugins) != 0 || len(read.Plugins) != 1 {
+		t.Errorf("got %v, of %v", rest, read)
+	}
 	upgraded := read.With("shop", host.Locked{Version: "1.1.0", SHA256: map[string]string{"linux/amd64": sum}})
 	if got := upgraded.Plugins["shop"].SHA256; len(got) != 1 {
 		t.Errorf("checksums of the old version stay: %v", got)

@@ -161,6 +161,9 @@ func (o *pluginsOptions) runLock(ctx context.Context, names []string) error {
 		if err != nil {
 			return console.Usage("Nothing was written.", "%v", err)
 		}
+		if o.checksums != "" {
+			lock = lock.Without(name) // a platform that the release has no more is locked no more
+		}
 		lock = lock.With(name, locked)
 	}
 	text, err := lock.Text()
