@@ -135,7 +135,7 @@ func (u undoing) isEmpty(ctx context.Context, live *unstructured.Unstructured) e
 	var err error
 	switch r := manifest.RefOf(live); {
 	case r.Group() == "" && r.Kind == "Namespace":
-		found, unseen, err = u.Search(ctx, r.Name, u.Namespaced())
+		found, unseen, err = u.SearchAll(ctx, r.Name)
 	case manifest.Item{Object: live}.Defines():
 		if kind, served := cluster.Defined(live); len(served) > 0 {
 			kind.Served.Version = served[0]

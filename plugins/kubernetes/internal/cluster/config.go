@@ -6,13 +6,12 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync"
 
 	"k8s.io/apimachinery/pkg/version"
-	"k8s.io/client-go/discovery/cached/memory"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
-	"k8s.io/client-go/restmapper"
 	"k8s.io/client-go/tools/clientcmd"
 
 	"github.com/gatebook/gatebook/plugins/sdk"
@@ -50,10 +49,9 @@ type Cluster struct {
 	Watching kubernetes.Interface
 	Lasting  *rest.Config
 
-	// objects and watched are the same two for objects of any kind; kinds says how the
-	// API serves them.
+	// objects and watched are the same two for objects of any kind.
 	objects, watched dynamic.Interface
-	kinds            *restmapper.DeferredDiscoveryRESTMapper
+	known            sync.Map // how the API serves kinds that were asked for: Kind by GroupVersionKind
 }
 
 // Connect reaches the cluster, and asks for its version, so that a wrong connection is
@@ -106,7 +104,7 @@ func (c *Cluster) use(single *rest.Config) (err error) {
 	if c.watched, err = dynamic.NewForConfig(c.Lasting); err != nil {
 		return err
 	}
-	c.kinds = restmapper.NewDeferredDiscoveryRESTMapper(memory.NewMemCacheClient(c.Kube.Discovery()))
+	c.known.Clear()
 	return nil
 }
 

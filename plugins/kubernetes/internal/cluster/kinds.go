@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"k8s.io/apimachinery/pkg/api/meta"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/watch"
@@ -50,32 +50,61 @@ func (k Kind) Right(verb, namespace, name string) Right {
 // apiVersion.
 func (c *Cluster) Kind(ctx context.Context, apiVersion, kind string) (Kind, error) {
 	version, err := schema.ParseGroupVersion(apiVersion)
+	if err == nil && version.Version == "" {
+		err = fmt.Errorf("%q names no version", apiVersion)
+	}
 	if err != nil {
 		return Kind{}, sdk.FieldErrorf("apiVersion", "%w", err)
 	}
-	asked := schema.GroupKind{Group: version.Group, Kind: kind}
-	found, err := c.kinds.RESTMapping(asked, version.Version)
-	if meta.IsNoMatchError(err) {
-		c.kinds.Reset() // it believes what it has to be all there is
-		found, err = c.kinds.RESTMapping(asked, version.Version)
+	if known, is := c.known.Load(version.WithKind(kind)); is {
+		return known.(Kind), nil
 	}
-	// client-go knows each kind by its name in small letters too; the server does not.
-	misspelt := err == nil && kind == strings.ToLower(kind)
-	switch {
-	case ctx.Err() != nil:
+	if err := c.learn(ctx, version); err != nil {
+		return Kind{}, err
+	}
+	if known, is := c.known.Load(version.WithKind(kind)); is {
+		return known.(Kind), nil
+	}
+	advice := c.elsewhere(ctx, kind)
+	if ctx.Err() != nil {
 		return Kind{}, context.Cause(ctx)
-	case meta.IsNoMatchError(err), misspelt:
-		return Kind{}, sdk.FieldErrorf("kind", "the cluster serves no %s in %s%s", kind, apiVersion, c.elsewhere(kind))
-	case err != nil:
-		return Kind{}, Fault(err, "ask what kinds the cluster serves")
 	}
-	return Kind{Name: kind, Served: found.Resource, Namespaced: found.Scope.Name() == meta.RESTScopeNameNamespace}, nil
+	return Kind{}, sdk.FieldErrorf("kind", "the cluster serves no %s in %s%s", kind, apiVersion, advice)
+}
+
+// learn asks for the kinds of one version of an API group, and for no more than that: a
+// group whose server is away is in nobody's way who does not need it. client-go's mapper
+// asks for all groups, and takes no context.
+func (c *Cluster) learn(ctx context.Context, version schema.GroupVersion) error {
+	path := []string{"/apis", version.Group, version.Version}
+	if version.Group == "" {
+		path = []string{"/api", version.Version}
+	}
+	var list metav1.APIResourceList
+	err := c.Kube.Discovery().RESTClient().Get().AbsPath(path...).Do(ctx).Into(&list)
+	switch {
+	case apierrors.IsNotFound(err):
+		return nil
+	case err != nil:
+		return FaultIn(ctx, err, "ask what kinds the cluster serves in %s", version)
+	}
+	for _, resource := range list.APIResources {
+		if strings.Contains(resource.Name, "/") {
+			continue // a part of an object
+		}
+		kind := Kind{Name: resource.Kind, Served: version.WithResource(resource.Name), Namespaced: resource.Namespaced}
+		c.known.LoadOrStore(version.WithKind(resource.Kind), kind)
+	}
+	return nil
 }
 
 // elsewhere says under which versions a kind is served that was looked for in another.
-func (c *Cluster) elsewhere(kind string) string {
+func (c *Cluster) elsewhere(ctx context.Context, kind string) string {
 	// What cannot be asked is left out: this is advice.
-	_, lists, _ := c.Kube.Discovery().ServerGroupsAndResources()
+	lists, _ := within(ctx, func() ([]*metav1.APIResourceList, error) {
+		_, lists, err := c.Kube.Discovery().ServerGroupsAndResources()
+		return lists, err
+	})
 	var versions []string
 	for _, list := range lists {
 		for _, resource := range list.APIResources {
@@ -89,6 +118,27 @@ func (c *Cluster) elsewhere(kind string) string {
 	}
 	slices.Sort(versions)
 	return "; it serves " + strings.Join(slices.Compact(versions), ", ")
+}
+
+// within asks what takes no context, and waits no longer than its own lasts. The question
+// that nobody waits for any more ends with the timeout of single requests.
+func within[T any](ctx context.Context, ask func() (T, error)) (T, error) {
+	type answer struct {
+		value T
+		err   error
+	}
+	answers := make(chan answer, 1) // so that the asking ends where nobody waits
+	go func() {
+		value, err := ask()
+		answers <- answer{value, err}
+	}()
+	select {
+	case <-ctx.Done():
+		var none T
+		return none, context.Cause(ctx)
+	case a := <-answers:
+		return a.value, a.err
+	}
 }
 
 // Objects reads and changes objects of a kind. The namespace of a kind that has none

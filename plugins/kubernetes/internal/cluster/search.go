@@ -9,6 +9,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/discovery"
 	"k8s.io/client-go/metadata"
 
 	"github.com/gatebook/gatebook/plugins/sdk"
@@ -23,11 +24,15 @@ type Found struct {
 // String is the object as a person reads it: "Deployment shop/web".
 func (f Found) String() string { return f.Kind.Named(f.Meta.Namespace, f.Meta.Name) }
 
-// Namespaced is how the kinds with a namespace are served whose objects can be listed.
-// What cannot be asked is left out, and events: they tell of objects and are no part
-// of anything.
-func (c *Cluster) Namespaced() []Kind {
-	lists, _ := c.Kube.Discovery().ServerPreferredNamespacedResources()
+// SearchAll lists all objects of a namespace, but for events: they tell of objects and
+// are no part of anything. What cannot be seen is returned by name: kinds that may not be
+// listed, and the groups of kinds whose server does not answer.
+func (c *Cluster) SearchAll(ctx context.Context, namespace string) (found []Found, unseen []string, err error) {
+	lists, err := within(ctx, c.Kube.Discovery().ServerPreferredNamespacedResources)
+	silent, partly := discovery.GroupDiscoveryFailedErrorGroups(err)
+	if err != nil && !partly {
+		return nil, nil, FaultIn(ctx, err, "ask what kinds the cluster serves")
+	}
 	var kinds []Kind
 	for _, list := range lists {
 		version, err := schema.ParseGroupVersion(list.GroupVersion)
@@ -40,7 +45,12 @@ func (c *Cluster) Namespaced() []Kind {
 			}
 		}
 	}
-	return kinds
+	found, unseen, err = c.Search(ctx, namespace, kinds)
+	for version := range silent {
+		unseen = append(unseen, version.String())
+	}
+	slices.Sort(unseen)
+	return found, unseen, err
 }
 
 // Search lists the objects of kinds in a namespace, or in all. Kinds that may not be

@@ -16,21 +16,24 @@ import (
 
 // foreseeOwned adds to the plan what goes with an object.
 func (o objects) foreseeOwned(ctx context.Context, at place, object *unstructured.Unstructured, preview *sdk.Preview) error {
-	all, namespace, kinds := true, metav1.NamespaceAll, []cluster.Kind{}
+	all := true
+	var found []cluster.Found
+	var unseen []string
+	var err error
 	switch {
 	case at.Served.Group == "" && at.Name == "Namespace":
-		namespace, kinds = at.name, o.Namespaced()
+		found, unseen, err = o.SearchAll(ctx, at.name)
 	case at.Served.Group == "apiextensions.k8s.io" && at.Name == "CustomResourceDefinition":
 		if defined, served := cluster.Defined(object); len(served) > 0 {
 			defined.Served.Version = served[0]
-			kinds = append(kinds, defined)
+			found, unseen, err = o.Search(ctx, metav1.NamespaceAll, []cluster.Kind{defined})
 		}
 	case at.Namespaced:
-		all, namespace, kinds = false, at.namespace, o.Namespaced()
+		all = false
+		found, unseen, err = o.SearchAll(ctx, at.namespace)
 	default:
 		preview.Warnings = append(preview.Warnings, "Whether it owns other objects, which would go with it, was not looked for.")
 	}
-	found, unseen, err := o.Search(ctx, namespace, kinds)
 	if err != nil {
 		return err
 	}
