@@ -63,6 +63,7 @@ func TestWrongConnectionsAreToldAtOnce(t *testing.T) {
 		"two ways":            {func(c *cluster.Config) { c.InCluster = true }, sdk.Permanent, "inCluster", "excludes"},
 		"groups without user": {func(c *cluster.Config) { c.Impersonate.Groups = []string{"ops"} }, sdk.Permanent, "impersonate.groups", "user"},
 		"nobody there":        {func(c *cluster.Config) { c.Endpoint = "https://" + address }, sdk.Transient, "", "connection refused"},
+		"in the clear":        {func(c *cluster.Config) { c.Endpoint = "http://192.0.2.1:6443" }, sdk.Permanent, "endpoint", "in the clear"},
 		"no Kubernetes":       {func(c *cluster.Config) { c.Endpoint = stranger.URL }, sdk.Permanent, "endpoint", "does not answer as"},
 	}
 	for name, c := range cases {
@@ -98,26 +99,35 @@ func TestExecCredentialPlugin(t *testing.T) {
 	lab.Must(t, os.WriteFile(filepath.Join(dir, "answer.json"), answer, 0o600))
 	cat, err := exec.LookPath("cat")
 	lab.Must(t, err)
-	for file, says := range map[string]string{"answer.json": "", "missing.json": "getting credentials"} {
+	lab.Must(t, os.WriteFile(filepath.Join(dir, "nonsense.json"), []byte("{}"), 0o600))
+	for _, program := range []struct {
+		command, file string
+		class         sdk.Class // of the error; empty: there is none
+	}{
+		{cat, "answer.json", ""},
+		{cat, "nonsense.json", sdk.Denied},
+		{cat, "missing.json", sdk.Transient}, // it fails, as one that a cloud asks to wait
+		{"/no/such/program", "answer.json", sdk.Denied},
+	} {
 		made := admin.DeepCopy()
 		made.AuthInfos[made.Contexts[made.CurrentContext].AuthInfo] = &clientcmdapi.AuthInfo{Exec: &clientcmdapi.ExecConfig{
-			Command: cat, Args: []string{filepath.Join(dir, file)},
+			Command: program.command, Args: []string{filepath.Join(dir, program.file)},
 			APIVersion: "client.authentication.k8s.io/v1", InteractiveMode: clientcmdapi.NeverExecInteractiveMode,
 		}}
-		path := filepath.Join(dir, file+".kubeconfig")
+		path := filepath.Join(t.TempDir(), "kubeconfig")
 		lab.Must(t, clientcmd.WriteToFile(*made, path))
 		config := shared.Config()
 		config.Kubeconfig = path
 		c := &cluster.Cluster{}
 		err := c.Connect(t.Context(), config)
-		if says == "" && err == nil {
+		if program.class == "" && err == nil {
 			_, err = c.Kube.CoreV1().Nodes().List(t.Context(), metav1.ListOptions{})
 		}
 		switch {
-		case says == "" && err != nil:
-			t.Errorf("%s: %v", file, err)
-		case says != "" && (err == nil || !strings.Contains(err.Error(), says) || sdk.AsError(err).Class != sdk.Denied):
-			t.Errorf("%s: got %v, want a denied error with %q", file, err, says)
+		case program.class == "" && err != nil:
+			t.Errorf("%s: %v", program.file, err)
+		case program.class != "" && (err == nil || !strings.Contains(err.Error(), "getting credentials") || sdk.AsError(err).Class != program.class):
+			t.Errorf("%s %s: got a %s error: %v, want a %s one", program.command, program.file, sdk.AsError(err).Class, err, program.class)
 		}
 	}
 }

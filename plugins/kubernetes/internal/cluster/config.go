@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"sync"
@@ -24,7 +25,7 @@ type Config struct {
 	Context     string          `json:"context" example:"prod" doc:"Context of the kubeconfig to use; without it, its current one."`
 	InCluster   bool            `json:"inCluster" doc:"Uses the service account of the pod that gatebook runs in, instead of a kubeconfig."`
 	Namespace   string          `json:"namespace" pattern:"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$" maxLength:"63" doc:"Namespace of steps that name none; without it, the context's, or else default."`
-	Endpoint    string          `json:"endpoint" pattern:"^https?://" example:"https://10.0.0.1:6443" doc:"Address of the API server, where it is not that of the kubeconfig: a private endpoint, a test server."`
+	Endpoint    string          `json:"endpoint" pattern:"^https?://" example:"https://10.0.0.1:6443" doc:"Address of the API server, where it is not that of the kubeconfig: a private endpoint, a test server. Credentials are sent to no http:// address but the machine's own."`
 	Impersonate Impersonation   `json:"impersonate" doc:"Acts as somebody else, which one's own rights must allow."`
 	QPS         float64         `json:"qps" default:"50" min:"1" max:"1000" unit:"requests per second" doc:"How many requests per second are sent in the long run."`
 	Burst       int             `json:"burst" default:"100" min:"1" max:"5000" unit:"requests" doc:"How many requests are sent at once."`
@@ -126,11 +127,32 @@ func (c Config) rest() (*rest.Config, string, error) {
 	if c.Impersonate.User != "" {
 		made.Impersonate = rest.ImpersonationConfig{UserName: c.Impersonate.User, Groups: c.Impersonate.Groups}
 	}
+	if err := c.keepsSecrets(made); err != nil {
+		return nil, "", err
+	}
 	made.QPS, made.Burst, made.Timeout = float32(c.QPS), c.Burst, c.Timeout.Std()
 	made.UserAgent = "gatebook-plugin-kubernetes"
 	// Deprecations of the API would go to a log that nobody asked for.
 	made.WarningHandler = rest.NoWarnings{}
 	return made, namespace, nil
+}
+
+// keepsSecrets refuses to send credentials where everybody on the way may read them. The
+// way to the machine itself is nobody's but its own.
+func (c Config) keepsSecrets(made *rest.Config) error {
+	field := "kubeconfig"
+	if c.Endpoint != "" {
+		field = "endpoint"
+	}
+	server, _, err := rest.DefaultServerUrlFor(made)
+	if err != nil {
+		return sdk.FieldErrorf(field, "%w", err)
+	}
+	sends := made.BearerToken != "" || made.BearerTokenFile != "" || made.Username != "" || made.ExecProvider != nil || made.AuthProvider != nil
+	if server.Scheme != "http" || !sends || server.Hostname() == "localhost" || net.ParseIP(server.Hostname()).IsLoopback() {
+		return nil
+	}
+	return sdk.FieldErrorf(field, "http://%s would send the credentials in the clear; https does not", server.Host)
 }
 
 func (c Config) load() (*rest.Config, string, error) {

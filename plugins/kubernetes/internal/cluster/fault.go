@@ -72,12 +72,24 @@ func classOfTransport(err error) sdk.Class {
 	_, misnamed := errors.AsType[x509.HostnameError](err)
 	switch {
 	case strings.Contains(err.Error(), "getting credentials"):
-		return sdk.Denied // a credential plugin of the kubeconfig
+		return classOfCredentials(err)
 	case unknown || invalid || misnamed:
 		return sdk.Permanent
 	default:
 		return sdk.Transient
 	}
+}
+
+// classOfCredentials is about a program of the kubeconfig that gets the credentials.
+// client-go has no error of its own for it, and of a program that failed, it says no more
+// than the exit code. A cloud that was asked too often is common and passes, so that this
+// is not taken for the last word. A program that is not there, or that answers what
+// cannot be understood, stays so.
+func classOfCredentials(err error) sdk.Class {
+	if strings.Contains(err.Error(), "failed with exit code") {
+		return sdk.Transient
+	}
+	return sdk.Denied
 }
 
 // explained says who else manages a field, where that is what an apply failed of.
