@@ -6,6 +6,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"github.com/gatebook/gatebook/plugins/host/internal/program"
 	pluginv1 "github.com/gatebook/gatebook/plugins/proto/v1"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
@@ -73,7 +74,7 @@ func (h *Host) mayRemember() bool {
 	if err != nil {
 		return false
 	}
-	stranger, _ := strangerWith(info)
+	stranger, _ := program.Stranger(info)
 	return stranger == ""
 }
 

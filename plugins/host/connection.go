@@ -10,9 +10,8 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
-	pluginv1 "github.com/gatebook/gatebook/plugins/proto/v1"
+	"github.com/gatebook/gatebook/plugins/host/internal/process"
 	"github.com/gatebook/gatebook/plugins/sdk"
-	"github.com/gatebook/gatebook/plugins/sdk/wire"
 )
 
 // Connect returns the plugin's actions over one connection, by their names: config
@@ -38,19 +37,19 @@ type connection struct {
 	log    func(line []byte)
 
 	turn    chan struct{} // held while the process is started; one may
-	current *process
+	current *process.Process
 }
 
 // process returns the connection's process, and starts it when there is none or it
 // has died.
-func (c *connection) process(ctx context.Context) (*process, error) {
+func (c *connection) process(ctx context.Context) (*process.Process, error) {
 	select {
 	case c.turn <- struct{}{}:
 		defer func() { <-c.turn }()
 	case <-ctx.Done():
-		return nil, interrupted(ctx, "wait for the connection")
+		return nil, process.Interrupted(ctx, "wait for the connection")
 	}
-	if c.current != nil && !c.current.gone() {
+	if c.current != nil && !c.current.Gone() {
 		return c.current, nil
 	}
 	if c.current != nil {
@@ -67,18 +66,19 @@ func (c *connection) process(ctx context.Context) (*process, error) {
 	return p, nil
 }
 
-func (c *connection) startProcess(ctx context.Context) (*process, error) {
-	program, err := c.host.program(c.plugin.described.Name, c.plugin.lock)
+func (c *connection) startProcess(ctx context.Context) (*process.Process, error) {
+	binary, err := c.host.program(c.plugin.described.Name, c.plugin.lock)
 	if err != nil {
 		return nil, err
 	}
-	defer program.close()
-	p, err := c.host.launch(ctx, c.plugin.described.Name, program, c.environment(), c.log)
+	defer binary.Close()
+	p, err := c.host.launch(ctx, c.plugin.described.Name, binary, c.environment(), c.log)
 	if err != nil {
 		return nil, err
 	}
 	if err = c.confirm(ctx, p); err == nil {
-		err = c.configure(ctx, p)
+		// It takes no longer than a start may: whoever else needs the connection waits for it.
+		err = p.Configure(ctx, c.config, c.host.start)
 	}
 	if err != nil {
 		c.host.end(p)
@@ -89,8 +89,8 @@ func (c *connection) startProcess(ctx context.Context) (*process, error) {
 
 // confirm has the process say again what it is: by what it is said to be a runbook was
 // checked and approved, and secrets are known.
-func (c *connection) confirm(ctx context.Context, p *process) error {
-	answer, err := p.describe(ctx, c.host.start)
+func (c *connection) confirm(ctx context.Context, p *process.Process) error {
+	answer, err := p.Describe(ctx, c.host.start)
 	if err != nil || proto.Equal(answer, c.plugin.described.answer) {
 		return err
 	}
@@ -98,18 +98,6 @@ func (c *connection) confirm(ctx context.Context, p *process) error {
 	return fmt.Errorf("%w: %s does not say of itself what it was taken for. Either that was changed where it is remembered, in %s, "+
 		"and is forgotten now, so that it can be checked and run again; or the plugin says something else each time, which is a fault of it",
 		ErrUntrusted, c.plugin.described.Name, cmp.Or(c.host.options.Cache, "no folder"))
-}
-
-// configure has the process reach for the connection's target. It takes no longer than a
-// start may: whoever else needs the connection waits for it.
-func (c *connection) configure(ctx context.Context, p *process) error {
-	asking, stop := context.WithTimeoutCause(ctx, c.host.start, errSlow)
-	defer stop()
-	answer, err := p.Configure(asking, &pluginv1.ConfigureRequest{Config: c.config})
-	if err != nil {
-		return p.startFault(ctx, asking, err, "reach its target", c.host.start)
-	}
-	return wire.ToError(answer.GetError())
 }
 
 // environment is what the connection names of the host's, and nothing else.

@@ -7,6 +7,7 @@ import (
 
 	"google.golang.org/grpc"
 
+	"github.com/gatebook/gatebook/plugins/host/internal/process"
 	pluginv1 "github.com/gatebook/gatebook/plugins/proto/v1"
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/plugins/sdk/wire"
@@ -43,15 +44,15 @@ func converse[Q, A, R any, P said[A]](
 	// The stream goes on when ctx ends, so that its end is never that of ctx.
 	streamed, hangUp := context.WithCancel(context.WithoutCancel(outgoing(ctx, request)))
 	defer hangUp()
-	if talk.stream, err = open(p.PluginClient, streamed); err != nil {
-		return nil, p.fault(streamed, err)
+	if talk.stream, err = open(p.Calls(), streamed); err != nil {
+		return nil, p.Fault(streamed, err)
 	}
 	close(talk.opened)
 	talk.tell(&pluginv1.Told{Message: &pluginv1.Told_Start{Start: call}})
 	for {
 		message, err := talk.stream.Recv()
 		if err != nil {
-			return nil, p.fault(streamed, err)
+			return nil, p.Fault(streamed, err)
 		}
 		answer := P(message)
 		if failed := answer.GetError(); failed != nil {
@@ -96,7 +97,7 @@ func (t *talk[Q, A]) cancel() {
 
 // cancelWith asks an action to stop when ctx ends, and ends the plugin when it does
 // not. It waits for neither, since a plugin may be deaf too.
-func (h *handler) cancelWith(ctx context.Context, p *process, request sdk.Request, ended <-chan struct{}, ask func()) {
+func (h *handler) cancelWith(ctx context.Context, p *process.Process, request sdk.Request, ended <-chan struct{}, ask func()) {
 	select {
 	case <-ended:
 		return
@@ -109,7 +110,7 @@ func (h *handler) cancelWith(ctx context.Context, p *process, request sdk.Reques
 	select {
 	case <-ended:
 	case <-patience.C:
-		p.killFor("its action %s did not stop within %s of being asked to", h.description.Name, grace)
+		p.KillFor("its action %s did not stop within %s of being asked to", h.description.Name, grace)
 	}
 }
 

@@ -10,6 +10,7 @@
 // socket of its own with mutual TLS, and dies with its host.
 //
 // What a plugin does wrong becomes a typed error of the attempt, never a hang and
-// never a crash of the host. Floor 3: it imports plugins/sdk, plugins/sdk/wire,
+// never a crash of the host. What is about a program is in internal/program, and what is
+// about one that runs in internal/process. Floor 3: it imports plugins/sdk, plugins/sdk/wire,
 // plugins/proto/v1, and go-plugin.
 package host

@@ -2,7 +2,6 @@ package host
 
 import (
 	"context"
-	"time"
 
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
@@ -14,11 +13,7 @@ func Ping(ctx context.Context, action sdk.Handler) error {
 	if err != nil {
 		return err
 	}
-	protocol, err := p.client.Client()
-	if err != nil {
-		return err
-	}
-	return protocol.Ping()
+	return p.Ping()
 }
 
 // End ends the process that an action runs in.
@@ -26,24 +21,3 @@ func End(action sdk.Handler) {
 	c := action.(*handler).connection
 	c.host.end(c.current)
 }
-
-// StartSwapped opens a program, has its name mean another one, and starts it. It returns
-// the version that what was started says of itself.
-func StartSwapped(ctx context.Context, path string, swap func()) (version string, err error) {
-	program, err := open(path)
-	if err != nil {
-		return "", err
-	}
-	defer program.close()
-	swap()
-	p := newProcess("shop", program, nil, &tail{})
-	if err := p.start(ctx, time.Minute); err != nil {
-		return "", err
-	}
-	defer p.kill()
-	answer, err := p.describe(ctx, time.Minute)
-	return answer.GetVersion(), err
-}
-
-// HangUpPatience is how long it is waited for the end of a process that hung up.
-const HangUpPatience = hangUpPatience

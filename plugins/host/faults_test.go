@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/gatebook/gatebook/plugins/host"
+	"github.com/gatebook/gatebook/plugins/host/internal/process"
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/plugins/sdk/wire"
 )
@@ -183,7 +184,7 @@ func TestACancelledQuestionIsLeftAtOnce(t *testing.T) {
 	cancelled := make(chan time.Time, 1)
 	go func() { w.said("planning"); cancelled <- time.Now(); cancel() }()
 	_, err := action.Plan(ctx, apple())
-	if took := time.Since(<-cancelled); !errors.Is(err, context.Canceled) || took > host.HangUpPatience-time.Second {
+	if took := time.Since(<-cancelled); !errors.Is(err, context.Canceled) || took > process.HangUpPatience-time.Second {
 		t.Errorf("got %v after %s", err, took)
 	}
 }

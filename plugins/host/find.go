@@ -9,6 +9,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/gatebook/gatebook/plugins/host/internal/program"
 )
 
 // prefix is what the file names of plugins begin with.
@@ -26,6 +28,9 @@ func validName(name string) error {
 	return nil
 }
 
+// ErrUntrusted is for a program that may not be started.
+var ErrUntrusted = program.ErrUntrusted
+
 // ErrNotFound is for a plugin of which there is no binary.
 var ErrNotFound = errors.New("plugin not found")
 
@@ -36,7 +41,7 @@ func find(dirs []string, name string) (string, error) {
 		return "", err
 	}
 	for _, dir := range dirs {
-		path := filepath.Join(dir, prefix+name+executableSuffix)
+		path := filepath.Join(dir, prefix+name+program.Suffix)
 		info, err := os.Stat(path)
 		if errors.Is(err, fs.ErrNotExist) || err == nil && info.IsDir() {
 			continue
@@ -44,7 +49,7 @@ func find(dirs []string, name string) (string, error) {
 		return path, err
 	}
 	return "", fmt.Errorf("%w: no %s%s%s in %s; install it into one of them, or say where it is with --plugin-dir",
-		ErrNotFound, prefix, name, executableSuffix, list(dirs))
+		ErrNotFound, prefix, name, program.Suffix, list(dirs))
 }
 
 // Names returns the names of all plugins in the folders, sorted, each once.
@@ -57,7 +62,7 @@ func Names(dirs []string) []string {
 		}
 		for _, entry := range entries {
 			name, ours := strings.CutPrefix(entry.Name(), prefix)
-			if name = strings.TrimSuffix(name, executableSuffix); ours && pluginName.MatchString(name) && !entry.IsDir() {
+			if name = strings.TrimSuffix(name, program.Suffix); ours && pluginName.MatchString(name) && !entry.IsDir() {
 				names = append(names, name)
 			}
 		}

@@ -10,6 +10,7 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/durationpb"
 
+	"github.com/gatebook/gatebook/plugins/host/internal/process"
 	pluginv1 "github.com/gatebook/gatebook/plugins/proto/v1"
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/plugins/sdk/wire"
@@ -89,9 +90,9 @@ func ask[A answered, R any](
 	if err != nil {
 		return nil, err
 	}
-	answer, err := do(outgoing(ctx, request), p.PluginClient, call)
+	answer, err := do(outgoing(ctx, request), p.Calls(), call)
 	if err != nil {
-		return nil, p.fault(ctx, err)
+		return nil, p.Fault(ctx, err)
 	}
 	if failed := answer.GetError(); failed != nil {
 		return nil, wire.ToError(failed)
@@ -99,11 +100,11 @@ func ask[A answered, R any](
 	if found := result(answer); found != nil {
 		return found, nil
 	}
-	return nil, p.noResult()
+	return nil, p.NoResult()
 }
 
 // call writes the call for the plugin, and makes sure that it runs.
-func (h *handler) call(ctx context.Context, request sdk.Request) (*process, *pluginv1.Call, error) {
+func (h *handler) call(ctx context.Context, request sdk.Request) (*process.Process, *pluginv1.Call, error) {
 	call := wire.FromRequest(h.description.Name, request, 0)
 	if size := proto.Size(call); size > wire.MaxCall {
 		return nil, nil, sdk.Errorf(sdk.Permanent, "the parameters of %s, its state before, its outputs and its notes take %d bytes together, and at most %d cross to a plugin",

@@ -5,12 +5,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"regexp"
 	"sync"
 	"time"
 
 	"github.com/Masterminds/semver/v3"
 
+	"github.com/gatebook/gatebook/plugins/host/internal/process"
+	"github.com/gatebook/gatebook/plugins/host/internal/program"
 	pluginv1 "github.com/gatebook/gatebook/plugins/proto/v1"
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/plugins/sdk/wire"
@@ -44,7 +47,7 @@ type Host struct {
 	start   time.Duration
 
 	mu      sync.Mutex
-	running map[*process]bool
+	running map[*process.Process]chan struct{} // closed when it is known whether it was started
 	closed  bool
 }
 
@@ -54,7 +57,7 @@ func New(options Options) *Host {
 		options: options,
 		grace:   cmp.Or(options.Grace, 30*time.Second),
 		start:   cmp.Or(options.StartTimeout, 30*time.Second),
-		running: map[*process]bool{},
+		running: map[*process.Process]chan struct{}{},
 	}
 }
 
@@ -87,21 +90,21 @@ func (h *Host) Open(ctx context.Context, name string, version *semver.Constraint
 			}
 		}
 	}
-	program, err := h.program(name, lock)
+	binary, err := h.program(name, lock)
 	if err != nil {
 		return nil, err
 	}
-	defer program.close()
-	known, err := h.describe(ctx, name, program)
+	defer binary.Close()
+	known, err := h.describe(ctx, name, binary)
 	if err != nil {
 		return nil, err
 	}
 	if locked := lock.Plugins[name].Version; known.Version != locked {
 		return nil, fmt.Errorf("%w: %s says that it is version %s, and %s has it as %s; run: gatebook plugins lock %s",
-			ErrUntrusted, program.path, known.Version, LockFile, locked, name)
+			ErrUntrusted, binary.Path(), known.Version, LockFile, locked, name)
 	}
-	h.remember(program.sum, known)
-	return &Plugin{described: known, sha256: program.sum, host: h, lock: lock}, nil
+	h.remember(binary.SHA256(), known)
+	return &Plugin{described: known, sha256: binary.SHA256(), host: h, lock: lock}, nil
 }
 
 // Inspect describes a plugin that nobody has locked yet, and returns what to lock.
@@ -111,44 +114,44 @@ func (h *Host) Inspect(ctx context.Context, name string) (sdk.PluginDescription,
 	if err != nil {
 		return sdk.PluginDescription{}, Locked{}, err
 	}
-	program, err := open(path)
+	binary, err := program.Open(path)
 	if err != nil {
 		return sdk.PluginDescription{}, Locked{}, err
 	}
-	defer program.close()
-	known, err := h.describe(ctx, name, program)
+	defer binary.Close()
+	known, err := h.describe(ctx, name, binary)
 	if err == nil {
-		h.remember(program.sum, known)
+		h.remember(binary.SHA256(), known)
 	}
-	return known.PluginDescription, Locked{Version: known.Version, SHA256: map[string]string{h.options.Platform: program.sum}}, err
+	return known.PluginDescription, Locked{Version: known.Version, SHA256: map[string]string{h.options.Platform: binary.SHA256()}}, err
 }
 
 // Verify looks for the plugin's program and says whether it is the locked one,
 // without running it. It returns where it is.
 func (h *Host) Verify(name string, lock Lock) (string, error) {
-	program, err := h.program(name, lock)
+	binary, err := h.program(name, lock)
 	if err != nil {
 		return "", err
 	}
-	program.close()
-	return program.path, nil
+	binary.Close()
+	return binary.Path(), nil
 }
 
 // program finds and opens the program that is locked.
-func (h *Host) program(name string, lock Lock) (*binary, error) {
+func (h *Host) program(name string, lock Lock) (*program.Program, error) {
 	path, err := find(h.options.Dirs, name)
 	if err != nil {
 		return nil, err
 	}
-	program, err := open(path)
+	binary, err := program.Open(path)
 	if err != nil {
 		return nil, err
 	}
-	if err := lock.verify(name, h.options.Platform, program); err != nil {
-		program.close()
+	if err := lock.verify(name, h.options.Platform, binary); err != nil {
+		binary.Close()
 		return nil, err
 	}
-	return program, nil
+	return binary, nil
 }
 
 // allowed says whether the locked version is one that the runbook wants.
@@ -167,32 +170,21 @@ func allowed(name, locked string, want *semver.Constraints) error {
 }
 
 // describe starts a program for as long as it takes to describe itself.
-func (h *Host) describe(ctx context.Context, name string, program *binary) (described, error) {
-	p, err := h.launch(ctx, name, program, nil, nil)
+func (h *Host) describe(ctx context.Context, name string, binary *program.Program) (described, error) {
+	p, err := h.launch(ctx, name, binary, nil, nil)
 	if err != nil {
 		return described{}, err
 	}
 	defer h.end(p)
-	answer, err := p.describe(ctx, h.start)
+	answer, err := p.Describe(ctx, h.start)
 	if err != nil {
-		return described{}, fmt.Errorf("describe %s: %w", program.path, err)
+		return described{}, fmt.Errorf("describe %s: %w", binary.Path(), err)
 	}
 	d, err := understood(name, answer)
 	if err != nil {
-		return described{}, fmt.Errorf("%s describes itself wrongly, which is a fault of the plugin: %w", program.path, err)
+		return described{}, fmt.Errorf("%s describes itself wrongly, which is a fault of the plugin: %w", binary.Path(), err)
 	}
 	return d, nil
-}
-
-// describe asks a process what it is.
-func (p *process) describe(ctx context.Context, limit time.Duration) (*pluginv1.DescribeResponse, error) {
-	asking, stop := context.WithTimeoutCause(ctx, limit, errSlow)
-	defer stop()
-	answer, err := p.Describe(asking, &pluginv1.DescribeRequest{})
-	if err != nil {
-		return nil, p.startFault(ctx, asking, err, "say what it is", limit)
-	}
-	return answer, nil
 }
 
 // understood reads what a plugin of the name says of itself. It fails where that cannot be
@@ -239,17 +231,17 @@ func sound(name string, d sdk.PluginDescription) error {
 
 // launch starts a program with the environment, and keeps account of it from before it
 // is there until it is gone.
-func (h *Host) launch(ctx context.Context, name string, program *binary, env []string, log func(line []byte)) (*process, error) {
-	p := newProcess(name, program, env, &tail{to: log})
+func (h *Host) launch(ctx context.Context, name string, binary *program.Program, env []string, log func(line []byte)) (*process.Process, error) {
+	p, settled := process.New(name, binary, env, log), make(chan struct{})
 	h.mu.Lock()
 	if h.closed {
 		h.mu.Unlock()
 		return nil, errClosed
 	}
-	h.running[p] = true
+	h.running[p] = settled
 	h.mu.Unlock()
-	defer close(p.settled)
-	if err := p.start(ctx, h.start); err != nil {
+	defer close(settled)
+	if err := p.Start(ctx, h.start); err != nil {
 		h.forget(p)
 		return nil, err
 	}
@@ -259,12 +251,12 @@ func (h *Host) launch(ctx context.Context, name string, program *binary, env []s
 var errClosed = errors.New("gatebook is ending")
 
 // end asks a process to end, and ends it when it does not.
-func (h *Host) end(p *process) {
-	p.end()
+func (h *Host) end(p *process.Process) {
+	p.End()
 	h.forget(p)
 }
 
-func (h *Host) forget(p *process) {
+func (h *Host) forget(p *process.Process) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	delete(h.running, p)
@@ -275,17 +267,14 @@ func (h *Host) forget(p *process) {
 func (h *Host) Close() error {
 	h.mu.Lock()
 	h.closed = true
-	running := make([]*process, 0, len(h.running))
-	for p := range h.running {
-		running = append(running, p)
-	}
+	running := maps.Clone(h.running)
 	h.mu.Unlock()
 	var ending sync.WaitGroup
-	for _, p := range running {
+	for p, settled := range running {
 		ending.Go(func() {
-			p.because(errClosed.Error())
+			p.Because(errClosed.Error())
 			h.end(p)
-			<-p.settled
+			<-settled
 		})
 	}
 	ending.Wait()

@@ -14,6 +14,8 @@ import (
 	"strings"
 
 	"github.com/Masterminds/semver/v3"
+
+	"github.com/gatebook/gatebook/plugins/host/internal/program"
 )
 
 // LockFile is the name of the lock, beside the runbooks.
@@ -150,20 +152,20 @@ func ParseChecksums(name string, text []byte) (Locked, error) {
 }
 
 // verify says whether a program is the one that is locked for the platform.
-func (l Lock) verify(name, platform string, program *binary) error {
+func (l Lock) verify(name, platform string, binary *program.Program) error {
 	locked, ok := l.Plugins[name]
 	if !ok {
 		return fmt.Errorf("%w: %s is not in %s, so nobody has said that %s may be run; look where it is from, then run: gatebook plugins lock %s",
-			ErrUntrusted, name, LockFile, program.path, name)
+			ErrUntrusted, name, LockFile, binary.Path(), name)
 	}
 	sum, ok := locked.SHA256[platform]
 	switch {
 	case !ok:
 		return fmt.Errorf("%w: %s %s is locked for %s, and not for %s; lock it from the release's checksums: gatebook plugins lock %s --checksums FILE",
 			ErrUntrusted, name, locked.Version, strings.Join(slices.Sorted(maps.Keys(locked.SHA256)), ", "), platform, name)
-	case sum != program.sum:
+	case sum != binary.SHA256():
 		return fmt.Errorf("%w: %s is not the %s %s that is locked: its SHA-256 is %s, and %s says %s. Somebody changed or upgraded it; find out who, then run: gatebook plugins lock %s",
-			ErrUntrusted, program.path, name, locked.Version, program.sum, LockFile, sum, name)
+			ErrUntrusted, binary.Path(), name, locked.Version, binary.SHA256(), LockFile, sum, name)
 	}
 	return nil
 }

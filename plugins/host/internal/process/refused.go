@@ -1,4 +1,4 @@
-package host
+package process
 
 import (
 	"context"
@@ -21,12 +21,12 @@ const belongs = "to standard output, which belongs to the handshake; a plugin wr
 
 // refused says why a process was not started, in our words: those of go-plugin speak
 // to its developers. starting is the context of the start.
-func (p *process) refused(starting context.Context, err error, timeout time.Duration) error {
+func (p *Process) refused(starting context.Context, err error, timeout time.Duration) error {
 	slow := errors.Is(context.Cause(starting), errSlow)
 	reason := p.killedFor.Load()
 	switch {
 	case starting.Err() != nil && !slow:
-		return interrupted(starting, "start the plugin "+p.name)
+		return Interrupted(starting, "start the plugin "+p.name)
 	case reason != nil:
 		return sdk.Errorf(sdk.Permanent, "start the plugin %s: %s", p.name, *reason).NothingChanged()
 	}
@@ -54,7 +54,7 @@ func (c *child) notExecuted() string {
 	if at, ok := errors.AsType[*fs.PathError](err); ok {
 		err = at.Err // the path is that of a descriptor
 	}
-	why := fmt.Sprintf("%s cannot be executed: %s", c.program.path, err)
+	why := fmt.Sprintf("%s cannot be executed: %s", c.program.Path(), err)
 	switch {
 	case errors.Is(err, syscall.ENOEXEC):
 		return fmt.Sprintf("%s; is it built for %s/%s, and is it whole?", why, runtime.GOOS, runtime.GOARCH)
@@ -68,7 +68,7 @@ func (c *child) notExecuted() string {
 }
 
 // misspoke says what was wrong with the handshake.
-func (p *process) misspoke(said string) string {
+func (p *Process) misspoke(said string) string {
 	const unrecognized = "Unrecognized remote plugin message: "
 	_, printed, isLine := strings.Cut(firstLine(said), unrecognized)
 	switch {
@@ -86,7 +86,7 @@ func (p *process) misspoke(said string) string {
 }
 
 // saidNothing says what became of a process of which not one line was read.
-func (p *process) saidNothing() string {
+func (p *Process) saidNothing() string {
 	if size := p.child.stdout.bytes.Load(); size > 0 {
 		return fmt.Sprintf("it printed %d KB without the end of a line %s", size>>10, belongs)
 	}
@@ -104,24 +104,24 @@ func incompatible(said string) string {
 	return fmt.Sprintf("it speaks version %d of the plugin protocol, and this gatebook version %d: upgrade the plugin", theirs, wire.ProtocolVersion)
 }
 
-// startFault is [process.fault] for a call that belongs to the start of a process: asking
+// startFault is [Process.Fault] for a call that belongs to the start of a process: asking
 // is ctx with a limit of our own, of which the caller knows nothing. A process that does
 // not answer is of no use, and is killed.
-func (p *process) startFault(ctx, asking context.Context, err error, what string, limit time.Duration) error {
+func (p *Process) startFault(ctx, asking context.Context, err error, what string, limit time.Duration) error {
 	switch {
 	case ctx.Err() != nil:
-		p.kill()
-		return interrupted(ctx, "start the plugin "+p.name)
+		p.Kill()
+		return Interrupted(ctx, "start the plugin "+p.name)
 	case asking.Err() != nil:
-		p.kill()
+		p.Kill()
 		return sdk.Errorf(sdk.Transient, "the plugin %s did not %s within %s%s", p.name, what, limit, p.log.cause()).NothingChanged()
 	default:
-		return p.fault(ctx, err)
+		return p.Fault(ctx, err)
 	}
 }
 
-// interrupted is for what was not begun, or not ended, because ctx ended.
-func interrupted(ctx context.Context, what string) error {
+// Interrupted is for what was not begun, or not ended, because ctx ended.
+func Interrupted(ctx context.Context, what string) error {
 	class := sdk.Cancelled
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		class = sdk.Timeout

@@ -1,7 +1,8 @@
-package host
+package process
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -15,20 +16,21 @@ import (
 	"github.com/hashicorp/go-plugin/runner"
 	"google.golang.org/grpc"
 
+	"github.com/gatebook/gatebook/plugins/host/internal/program"
 	pluginv1 "github.com/gatebook/gatebook/plugins/proto/v1"
 	"github.com/gatebook/gatebook/plugins/sdk/wire"
 )
 
-// process is a plugin that runs and answers.
-type process struct {
-	pluginv1.PluginClient
+// Process is a plugin that runs and answers. It is safe for concurrent use: also what is
+// being started may be ended.
+type Process struct {
 	name   string // "kubernetes"
 	log    *tail
 	child  *child
 	client *plugin.Client
 	config *plugin.ClientConfig
+	calls  pluginv1.PluginClient // once it is started
 
-	settled   chan struct{}          // closed when it is known whether it was started
 	shook     atomic.Bool            // hands
 	killedFor atomic.Pointer[string] // why the host ended it
 
@@ -36,9 +38,12 @@ type process struct {
 	sockets string // the folder that go-plugin made for them
 }
 
-// newProcess returns what is to be started. The program stays open until it is.
-func newProcess(name string, program *binary, env []string, log *tail) *process {
-	p := &process{name: name, log: log, child: newChild(program, env, log), settled: make(chan struct{})}
+// New returns what is to be started: a program, which stays open until it is, with nothing
+// but env for its environment. log takes what it writes to standard error, line by line;
+// nil: nobody does.
+func New(name string, binary *program.Program, env []string, log func(line []byte)) *Process {
+	last := &tail{to: log}
+	p := &Process{name: name, log: last, child: newChild(binary, env, last)}
 	p.config = &plugin.ClientConfig{
 		HandshakeConfig: plugin.HandshakeConfig{
 			ProtocolVersion: wire.ProtocolVersion, MagicCookieKey: wire.CookieKey, MagicCookieValue: wire.CookieValue,
@@ -55,8 +60,8 @@ func newProcess(name string, program *binary, env []string, log *tail) *process 
 		AutoMTLS:         true,
 		AllowedProtocols: []plugin.Protocol{plugin.ProtocolGRPC},
 		Logger:           hclog.NewNullLogger(),
-		SyncStdout:       log, // what it prints after the handshake
-		SyncStderr:       log,
+		SyncStdout:       last, // what it prints after the handshake
+		SyncStderr:       last,
 		GRPCDialOptions: []grpc.DialOption{grpc.WithDefaultCallOptions(
 			grpc.MaxCallRecvMsgSize(wire.MaxMessage), grpc.MaxCallSendMsgSize(wire.MaxRequest))},
 	}
@@ -67,9 +72,9 @@ func newProcess(name string, program *binary, env []string, log *tail) *process 
 // errSlow is why a start is ended that takes longer than it may.
 var errSlow = errors.New("it took too long to start")
 
-// start starts the process and shakes hands with it. When ctx ends, or timeout is over,
+// Start starts the process and shakes hands with it. When ctx ends, or timeout is over,
 // the process does too.
-func (p *process) start(ctx context.Context, timeout time.Duration) error {
+func (p *Process) Start(ctx context.Context, timeout time.Duration) error {
 	starting, stop := context.WithTimeoutCause(ctx, timeout, errSlow)
 	defer stop()
 	p.config.StartTimeout = 2 * timeout // ours comes first, and bounds more
@@ -79,13 +84,13 @@ func (p *process) start(ctx context.Context, timeout time.Duration) error {
 		err = starting.Err()
 	}
 	if err != nil {
-		p.kill()
+		p.Kill()
 		return p.refused(starting, err, timeout)
 	}
 	return nil
 }
 
-func (p *process) connect() error {
+func (p *Process) connect() error {
 	if _, err := p.client.Start(); err != nil {
 		return err
 	}
@@ -101,12 +106,47 @@ func (p *process) connect() error {
 	if err != nil {
 		return err
 	}
-	p.PluginClient = dispensed.(pluginv1.PluginClient)
+	p.calls = dispensed.(pluginv1.PluginClient)
 	return nil
 }
 
-// gone reports whether the process has ended, or is being killed.
-func (p *process) gone() bool {
+// Calls is the contract, to be called in the process.
+func (p *Process) Calls() pluginv1.PluginClient { return p.calls }
+
+// Describe asks the process what it is. One that does not say so within limit is killed.
+func (p *Process) Describe(ctx context.Context, limit time.Duration) (*pluginv1.DescribeResponse, error) {
+	asking, stop := context.WithTimeoutCause(ctx, limit, errSlow)
+	defer stop()
+	answer, err := p.calls.Describe(asking, &pluginv1.DescribeRequest{})
+	if err != nil {
+		return nil, p.startFault(ctx, asking, err, "say what it is", limit)
+	}
+	return answer, nil
+}
+
+// Configure has the process reach for its target. One that does not answer within limit
+// is killed.
+func (p *Process) Configure(ctx context.Context, config json.RawMessage, limit time.Duration) error {
+	asking, stop := context.WithTimeoutCause(ctx, limit, errSlow)
+	defer stop()
+	answer, err := p.calls.Configure(asking, &pluginv1.ConfigureRequest{Config: config})
+	if err != nil {
+		return p.startFault(ctx, asking, err, "reach its target", limit)
+	}
+	return wire.ToError(answer.GetError())
+}
+
+// Ping makes the barest call that go-plugin has: what the others cost is held against it.
+func (p *Process) Ping() error {
+	protocol, err := p.client.Client()
+	if err != nil {
+		return err
+	}
+	return protocol.Ping()
+}
+
+// Gone reports whether the process has ended, or is being killed.
+func (p *Process) Gone() bool {
 	select {
 	case <-p.child.ended:
 		return true
@@ -115,22 +155,22 @@ func (p *process) gone() bool {
 	}
 }
 
-// hangUpPatience is how long it is waited for the end of a process that hung up, which
+// HangUpPatience is how long it is waited for the end of a process that hung up, which
 // comes a moment later where it is dying.
-const hangUpPatience = 5 * time.Second
+const HangUpPatience = 5 * time.Second
 
 // ended waits for the end of a process that hung up, and reports whether it came.
-func (p *process) ended() bool {
+func (p *Process) ended() bool {
 	select {
 	case <-p.child.ended:
 		return true
-	case <-time.After(hangUpPatience):
+	case <-time.After(HangUpPatience):
 		return false
 	}
 }
 
 // ending says how a process ended that hung up.
-func (p *process) ending() string {
+func (p *Process) ending() string {
 	if !p.ended() {
 		return "it still runs"
 	}
@@ -140,11 +180,11 @@ func (p *process) ending() string {
 // endPatience is how long a process has to end when it is asked to.
 const endPatience = 5 * time.Second
 
-// end asks the process to end, and ends it when it does not. One that has not shaken
+// End asks the process to end, and ends it when it does not. One that has not shaken
 // hands cannot be asked.
-func (p *process) end() {
+func (p *Process) End() {
 	if !p.shook.Load() {
-		p.kill()
+		p.Kill()
 		return
 	}
 	late := time.AfterFunc(endPatience, func() { _ = p.child.Kill(context.Background()) })
@@ -152,14 +192,14 @@ func (p *process) end() {
 	p.hangUp()
 }
 
-// kill ends the process at once, also one that is about to be started.
-func (p *process) kill() {
+// Kill ends the process at once, also one that is about to be started.
+func (p *Process) Kill() {
 	_ = p.child.Kill(context.Background())
 	p.hangUp()
 }
 
 // hangUp has go-plugin let go of the process, and removes what is left of its sockets.
-func (p *process) hangUp() {
+func (p *Process) hangUp() {
 	p.client.Kill()
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -168,15 +208,15 @@ func (p *process) hangUp() {
 	}
 }
 
-// killFor ends the process for a reason.
-func (p *process) killFor(format string, args ...any) {
-	p.because(fmt.Sprintf(format, args...))
-	p.kill()
+// KillFor ends the process for a reason.
+func (p *Process) KillFor(format string, args ...any) {
+	p.Because(fmt.Sprintf(format, args...))
+	p.Kill()
 }
 
-// because says why the process is ended, which those who wait for its answers hear. The
+// Because says why the process is ended, which those who wait for its answers hear. The
 // first reason is the one.
-func (p *process) because(reason string) { p.killedFor.CompareAndSwap(nil, &reason) }
+func (p *Process) Because(reason string) { p.killedFor.CompareAndSwap(nil, &reason) }
 
 // clientPlugin is the host's half of what go-plugin calls a plugin.
 type clientPlugin struct{ plugin.NetRPCUnsupportedPlugin }

@@ -1,4 +1,4 @@
-package host
+package process
 
 import (
 	"context"
@@ -14,16 +14,16 @@ import (
 	"github.com/gatebook/gatebook/plugins/sdk/wire"
 )
 
-// fault makes a typed error of what became of a call that was made with ctx. An error that the action itself
-// returned is none of these: that crosses as a message.
-func (p *process) fault(ctx context.Context, err error) error {
+// Fault makes a typed error of what became of a call that was made with ctx. An error that
+// the action itself returned is none of these: that crosses as a message.
+func (p *Process) Fault(ctx context.Context, err error) error {
 	if errors.Is(err, io.EOF) {
-		return p.noResult()
+		return p.NoResult()
 	}
 	said := status.Convert(err).Message()
 	switch code := status.Code(err); {
 	case code == codes.Unavailable && strings.Contains(said, "authentication handshake failed"):
-		p.killFor("it does not keep to mutual TLS")
+		p.KillFor("it does not keep to mutual TLS")
 		return sdk.Errorf(sdk.Permanent, "the plugin %s was killed: it does not keep to the mutual TLS that it shook hands for: %s", p.name, said).NothingChanged()
 	case code == codes.Canceled && ctx.Err() != nil, code == codes.DeadlineExceeded && ctx.Err() != nil:
 		return context.Cause(ctx)
@@ -38,14 +38,14 @@ func (p *process) fault(ctx context.Context, err error) error {
 	}
 }
 
-// noResult is for a call that was answered with nothing that this gatebook knows.
-func (p *process) noResult() error {
+// NoResult is for a call that was answered with nothing that this gatebook knows.
+func (p *Process) NoResult() error {
 	return sdk.Errorf(sdk.Permanent, "the plugin %s ended its answer without a result, which is a fault of the plugin", p.name)
 }
 
 // tooLarge says which message was refused for its size, of which gRPC says the same on
 // both sides: it names the limit, and ours is that of answers.
-func (p *process) tooLarge(said string) error {
+func (p *Process) tooLarge(said string) error {
 	if strings.Contains(said, "received message") && !strings.Contains(said, strconv.Itoa(wire.MaxMessage)) {
 		return sdk.Errorf(sdk.Permanent, "the plugin %s takes no call of this size, so that nothing was done: %s", p.name, said).NothingChanged()
 	}
@@ -55,13 +55,13 @@ func (p *process) tooLarge(said string) error {
 
 // lost says what became of a call whose answer will not come. A process that hung up and
 // lives on is ended, so that the next call finds one that answers.
-func (p *process) lost() error {
+func (p *Process) lost() error {
 	const again = "; it is started again when it is next needed"
 	if p.killedFor.Load() == nil && p.ended() && p.killedFor.Load() == nil {
 		return sdk.Errorf(sdk.Transient, "the plugin %s died in the middle of it (%s)%s%s", p.name, p.child.exit(), p.log.cause(), again)
 	}
 	if p.killedFor.Load() == nil {
-		p.killFor("it hung up in the middle of it%s", p.log.cause())
+		p.KillFor("it hung up in the middle of it%s", p.log.cause())
 	}
 	return sdk.Errorf(sdk.Transient, "the plugin %s was killed: %s; what it was doing may be half done", p.name, *p.killedFor.Load())
 }

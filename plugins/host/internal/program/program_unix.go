@@ -1,6 +1,6 @@
 //go:build unix
 
-package host
+package program
 
 import (
 	"fmt"
@@ -9,16 +9,16 @@ import (
 	"syscall"
 )
 
-const (
-	executableSuffix = ""
-	// A pipe in the place of a program would be waited for.
-	openFlags = os.O_RDONLY | syscall.O_NONBLOCK
-)
+// Suffix is what the names of programs end in.
+const Suffix = ""
 
-// strangerWith says who may change a file, or what is in a folder, beside root and who
+// A pipe in the place of a program would be waited for.
+const openFlags = os.O_RDONLY | syscall.O_NONBLOCK
+
+// Stranger says who may change a file, or what is in a folder, beside root and who
 // runs gatebook, and what ends that; empty: nobody. A group that has the number of that
 // person is taken for theirs alone, as most systems make one for each.
-func strangerWith(info fs.FileInfo) (who, mend string) {
+func Stranger(info fs.FileInfo) (who, mend string) {
 	owner := info.Sys().(*syscall.Stat_t)
 	user, group := os.Geteuid(), os.Getegid()
 	ours := owner.Gid == 0 || int(owner.Gid) == group && group == user

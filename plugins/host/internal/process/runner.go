@@ -1,4 +1,4 @@
-package host
+package process
 
 import (
 	"context"
@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"github.com/hashicorp/go-plugin/runner"
+
+	"github.com/gatebook/gatebook/plugins/host/internal/program"
 )
 
 // child is a plugin's process, as go-plugin drives it.
@@ -24,7 +26,7 @@ import (
 // ends with the host, upon which plugins made with the sdk exit; on Linux the
 // kernel kills those that do not care.
 type child struct {
-	program *binary
+	program *program.Program
 	log     *tail // takes what it writes to standard error
 	stdout  *printed
 	ended   chan struct{} // closed when the process is gone and its log is read, by the goroutine that waits for it
@@ -38,8 +40,8 @@ type child struct {
 	alive   bool // the number of its process is its own
 }
 
-func newChild(program *binary, env []string, log *tail) *child {
-	return &child{program: program, env: env, log: log, ended: make(chan struct{})}
+func newChild(binary *program.Program, env []string, log *tail) *child {
+	return &child{program: binary, env: env, log: log, ended: make(chan struct{})}
 }
 
 // addEnv gives it more variables, before its start.
@@ -105,7 +107,7 @@ func (c *child) start() (stdin, stderr *os.File, err error) {
 	}
 	in, out, errs := pipes[0], pipes[1], pipes[2]
 	c.command = &exec.Cmd{
-		Path: c.program.executable(), Args: []string{c.program.path}, Env: c.env,
+		Path: c.program.Executable(), Args: []string{c.program.Path()}, Env: c.env,
 		Stdin: in.read, Stdout: out.write, Stderr: errs.write, SysProcAttr: ownGroup(),
 	}
 	err = c.command.Start()
@@ -168,7 +170,7 @@ func (p *printed) Close() error { return p.file.Close() }
 func (*child) Stderr() io.ReadCloser { return io.NopCloser(strings.NewReader("")) }
 
 // Name is where the program is.
-func (c *child) Name() string { return c.program.path }
+func (c *child) Name() string { return c.program.Path() }
 
 // ID is the process's number; empty where it could not be started.
 func (c *child) ID() string {

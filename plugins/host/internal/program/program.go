@@ -1,0 +1,92 @@
+// Package program opens the programs of plugins, and refuses those that somebody else may
+// change. It knows nothing of locks: it says what a program's checksum is, and others say
+// whether that is the right one. It is a part of plugins/host.
+package program
+
+import (
+	"bufio"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+// ErrUntrusted is for a program that may not be started.
+var ErrUntrusted = errors.New("plugin refused")
+
+// Program is a plugin's program, opened: what was hashed is what is executed.
+type Program struct {
+	path string
+	file *os.File
+	sum  string
+}
+
+// Open opens and hashes a plugin's program. It refuses one that others may change, or may
+// put another in the place of.
+func Open(path string) (*Program, error) {
+	real, err := filepath.EvalSymlinks(path)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrUntrusted, err)
+	}
+	for _, dir := range []string{filepath.Dir(path), filepath.Dir(real)} {
+		info, err := os.Stat(dir)
+		if err != nil {
+			return nil, fmt.Errorf("%w: %w", ErrUntrusted, err)
+		}
+		if who, mend := Stranger(info); who != "" {
+			return nil, fmt.Errorf("%w: %s may write to the folder %s, and so put another program in the place of %s; move it, or run: %s %s",
+				ErrUntrusted, who, dir, path, mend, dir)
+		}
+	}
+	file, err := os.OpenFile(real, openFlags, 0)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrUntrusted, err)
+	}
+	opened := &Program{path: path, file: file}
+	if err := opened.examine(); err != nil {
+		_ = file.Close()
+		return nil, err
+	}
+	return opened, nil
+}
+
+// examine looks at the open file and not at its name, which may change hands.
+func (p *Program) examine() error {
+	info, err := p.file.Stat()
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrUntrusted, err)
+	}
+	who, mend := Stranger(info)
+	switch {
+	case !info.Mode().IsRegular():
+		return fmt.Errorf("%w: %s is not a file", ErrUntrusted, p.path)
+	case who != "":
+		return fmt.Errorf("%w: %s may change %s; run: %s %s", ErrUntrusted, who, p.path, mend, p.path)
+	case !isExecutable(info):
+		return fmt.Errorf("%w: %s is not executable; run: chmod u+x %s", ErrUntrusted, p.path, p.path)
+	}
+	hash := sha256.New()
+	text := bufio.NewReaderSize(p.file, 1<<20)
+	if begins, _ := text.Peek(len(scriptMark)); string(begins) == scriptMark {
+		return fmt.Errorf("%w: %s is a script: its checksum says nothing of the program that runs it. A plugin is one executable file", ErrUntrusted, p.path)
+	}
+	if _, err := text.WriteTo(hash); err != nil {
+		return fmt.Errorf("%w: %w", ErrUntrusted, err)
+	}
+	p.sum = hex.EncodeToString(hash.Sum(nil))
+	return nil
+}
+
+// scriptMark is what a script begins with.
+const scriptMark = "#!"
+
+// Path is where the program was found.
+func (p *Program) Path() string { return p.path }
+
+// SHA256 is that of its bytes, in lower-case hex.
+func (p *Program) SHA256() string { return p.sum }
+
+// Close lets go of the file. A process that was started from it goes on.
+func (p *Program) Close() { _ = p.file.Close() }

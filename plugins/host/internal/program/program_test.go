@@ -1,0 +1,128 @@
+//go:build unix
+
+package program_test
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/gatebook/gatebook/plugins/host/internal/program"
+)
+
+// text begins as a program does; nobody starts it here.
+const text = "\x7fELF a program"
+
+func TestAProgramIsKnownByItsChecksum(t *testing.T) {
+	t.Parallel()
+	path := written(t)
+	link := filepath.Join(t.TempDir(), "link")
+	if err := os.Symlink(path, link); err != nil {
+		t.Fatal(err)
+	}
+	opened, err := program.Open(link)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer opened.Close()
+	sum := sha256.Sum256([]byte(text))
+	if got := opened.SHA256(); got != hex.EncodeToString(sum[:]) || opened.Path() != link {
+		t.Errorf("got %s of %s", got, opened.Path())
+	}
+}
+
+func TestWhatOthersMayChangeIsRefused(t *testing.T) {
+	t.Parallel()
+	us, ours := os.Geteuid(), os.Getegid()
+	for name, test := range map[string]struct {
+		spoil    func(path string) error
+		want     string
+		needRoot bool
+	}{
+		"writable folder": {
+			spoil: func(path string) error { return os.Chmod(filepath.Dir(path), 0o777) }, want: "everybody may write to the folder",
+		},
+		"writable file": {
+			spoil: func(path string) error { return os.Chmod(path, 0o777) }, want: "everybody may change",
+		},
+		"folder of a group": {
+			spoil: func(path string) error { return give(filepath.Dir(path), us, 4242, 0o775) }, want: "everybody in the group 4242 may write to the folder", needRoot: true,
+		},
+		"file of a group": {
+			spoil: func(path string) error { return give(path, us, 4242, 0o775) }, want: "everybody in the group 4242 may change", needRoot: true,
+		},
+		"folder of another": {
+			spoil: func(path string) error { return give(filepath.Dir(path), 4242, ours, 0o755) }, want: "the user 4242, who is neither you nor root, may write to the folder", needRoot: true,
+		},
+		"file of another": {
+			spoil: func(path string) error { return give(path, 4242, ours, 0o755) }, want: "the user 4242, who is neither you nor root, may change", needRoot: true,
+		},
+		"a script": {
+			spoil: func(path string) error { return os.WriteFile(path, []byte("#!/bin/sh\nexit 0\n"), 0o755) }, want: "is a script: its checksum says nothing of the program that runs it",
+		},
+		"a pipe": {
+			spoil: func(path string) error { return errors.Join(os.Remove(path), syscall.Mkfifo(path, 0o755)) }, want: "is not a file",
+		},
+		"not executable": {
+			spoil: func(path string) error { return os.Chmod(path, 0o644) }, want: "is not executable; run: chmod u+x",
+		},
+		"missing": {
+			spoil: os.Remove, want: "no such file",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if test.needRoot && us != 0 {
+				t.Skip("only root can give files away")
+			}
+			path := written(t)
+			if err := test.spoil(path); err != nil {
+				t.Fatal(err)
+			}
+			if err := open(t, path); !errors.Is(err, program.ErrUntrusted) || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("got %v\nwant %s", err, test.want)
+			}
+		})
+	}
+}
+
+// written writes a program in a folder of its own.
+func written(t *testing.T) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "gatebook-plugin-shop")
+	if err := os.WriteFile(path, []byte(text), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// give makes a file another's.
+func give(path string, user, group int, mode os.FileMode) error {
+	return errors.Join(os.Chown(path, user, group), os.Chmod(path, mode))
+}
+
+// open returns the error of an Open, and fails where there is no end of it.
+func open(t *testing.T, path string) error {
+	t.Helper()
+	failed := make(chan error, 1)
+	go func() {
+		opened, err := program.Open(path)
+		if err == nil {
+			opened.Close()
+		}
+		failed <- err
+	}()
+	select {
+	case err := <-failed:
+		return err
+	case <-time.After(time.Minute):
+		t.Fatal("it hangs")
+		return nil
+	}
+}
