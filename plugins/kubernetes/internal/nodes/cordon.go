@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/own"
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/schema"
 )
@@ -59,6 +60,7 @@ func (n nodes) setter(to bool, a sdk.Action[CordonInput, CordonOutput]) sdk.Acti
 		}
 		return n.planMark(ctx, call.Input.Node, a.Name, to)
 	}
+	a.Plan = own.Planned(a.Plan)
 	a.Apply = func(ctx context.Context, call *sdk.Call[CordonInput]) (CordonOutput, error) {
 		node, err := n.get(ctx, call.Input.Node)
 		if err != nil {
@@ -68,7 +70,7 @@ func (n nodes) setter(to bool, a sdk.Action[CordonInput, CordonOutput]) sdk.Acti
 		if err != nil {
 			return CordonOutput{}, err
 		}
-		if node, err = n.mark(ctx, node, to); err != nil {
+		if node, err = mark(ctx, n, call, node, to); err != nil {
 			return CordonOutput{}, err
 		}
 		return CordonOutput{node.Name, was.changedTo(to, node)}, nil
@@ -115,14 +117,26 @@ func othersWhoCordoned(node *corev1.Node) []string {
 	return owners
 }
 
+// marked is the note that a node is what the step makes it.
+const marked = "marked"
+
 // mark sets whether the node is unschedulable, where it is not so already, and returns
 // it as it is then. Whoever sets the same meanwhile does no harm, so that only the node
-// must be the same.
-func (n nodes) mark(ctx context.Context, node *corev1.Node, to bool) (*corev1.Node, error) {
-	if node.Spec.Unschedulable == to {
-		return node, nil
+// must be the same. Whoever took back what an earlier attempt had set is not overruled.
+func mark[I any](ctx context.Context, n nodes, call *sdk.Call[I], node *corev1.Node, to bool) (*corev1.Node, error) {
+	_, again, err := sdk.LoadNote[bool](call, marked)
+	switch {
+	case err != nil:
+		return nil, err
+	case node.Spec.Unschedulable == to:
+		return node, call.Note(marked, true)
+	case again:
+		return nil, sdk.Errorf(sdk.Conflict, "somebody made %s %s since an earlier attempt made it %s", node.Name, markWord(!to), markWord(to))
 	}
-	return n.patchMark(ctx, node, to, metav1.PatchOptions{})
+	if node, err = n.patchMark(ctx, node, to, metav1.PatchOptions{}); err != nil {
+		return nil, err
+	}
+	return node, call.Note(marked, true)
 }
 
 func (n nodes) patchMark(ctx context.Context, node *corev1.Node, to bool, options metav1.PatchOptions) (*corev1.Node, error) {
@@ -213,9 +227,9 @@ func (n nodes) observeMark(ctx context.Context, call *sdk.Call[CordonInput], to 
 		done, detail, err := n.undoneMark(ctx, call.Input.Node, was, to)
 		return observed(CordonOutput{}, done, detail), err
 	}
-	node, err := n.get(ctx, call.Input.Node)
-	if err != nil {
-		return sdk.Observed[CordonOutput]{}, err
+	node, err := n.find(ctx, call.Input.Node)
+	if err != nil || node == nil {
+		return observed(CordonOutput{}, false, call.Input.Node+" is gone."), err
 	}
 	done := node.UID == was.UID && node.Spec.Unschedulable == to
 	return observed(CordonOutput{node.Name, was.changedTo(to, node)}, done,

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/own"
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/schema"
 )
@@ -45,7 +46,7 @@ Undo lets pods onto the node again, unless it was cordoned before the step. Pods
 			{Title: "One node", With: map[string]any{"node": "worker-3", "grace": "60s", "timeout": "15m"}},
 			{Title: "With pods that keep a cache on the node", With: map[string]any{"node": "worker-3", "deleteEmptyDir": true}},
 		},
-		Plan:    n.planDrain,
+		Plan:    own.Planned(n.planDrain),
 		Apply:   n.applyDrain,
 		Observe: n.observeDrain,
 		Undo:    n.undoDrain,
@@ -73,7 +74,7 @@ func (n nodes) applyDrain(ctx context.Context, call *sdk.Call[DrainInput]) (Drai
 	if err != nil {
 		return DrainOutput{}, err
 	}
-	if node, err = n.mark(ctx, node, true); err != nil {
+	if node, err = mark(ctx, n, call, node, true); err != nil {
 		return DrainOutput{}, err
 	}
 	e := &eviction{nodes: n, call: call, uid: node.UID, left: load, evicted: []string{}, blocked: map[string]obstacle{}}
@@ -98,9 +99,9 @@ func (n nodes) observeDrain(ctx context.Context, call *sdk.Call[DrainInput]) (sd
 		done, detail, err := n.undoneMark(ctx, call.Input.Node, was, true)
 		return observed(DrainOutput{}, done, detail), err
 	}
-	node, err := n.get(ctx, call.Input.Node)
-	if err != nil {
-		return sdk.Observed[DrainOutput]{}, err
+	node, err := n.find(ctx, call.Input.Node)
+	if err != nil || node == nil {
+		return observed(DrainOutput{}, false, call.Input.Node+" is gone."), err
 	}
 	load, err := n.load(ctx, call.Input)
 	if err != nil {

@@ -30,6 +30,28 @@ func TestDrainEndsWhenSomebodyUncordons(t *testing.T) {
 	}
 }
 
+// Whoever takes the mark away between two attempts has the last word, as within one.
+func TestWhoUncordonsBetweenAttemptsHasTheLastWord(t *testing.T) {
+	t.Parallel()
+	for name, further := range map[string]map[string]any{"drain": {"timeout": "3s"}, "cordon": {}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			handler, world, host := action(t, shared.Connect(t), name), loaded(1, 1)(t), &sdktest.Host{}
+			node := world.Params["node"].(string)
+			req := lab.Request(t, with(further, "node", node))
+			if _, err := handler.Apply(t.Context(), req, host); name == "drain" && sdk.AsError(err).Class != sdk.Transient {
+				t.Fatalf("the first attempt ends with %v, want its timeout at the budget", err)
+			}
+			setCordon(t, node, false, "kubectl-uncordon")
+			req.Before, req.Notes, req.Attempt = host.StateBefore(), host.Notes(), 2
+			_, err := handler.Apply(t.Context(), req, &sdktest.Host{})
+			if got := probe(t, node); err == nil || sdk.AsError(err).Class != sdk.Conflict || got != "unschedulable false" {
+				t.Errorf("the second attempt ends with %v, and leaves the node %s", err, got)
+			}
+		})
+	}
+}
+
 // An API server that is busy says when to ask again. A drain obeys, and says so.
 func TestDrainObeysThrottling(t *testing.T) {
 	t.Parallel()

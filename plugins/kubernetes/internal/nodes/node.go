@@ -12,6 +12,7 @@ import (
 
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/diff"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/own"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
@@ -19,7 +20,7 @@ import (
 func (n nodes) get(ctx context.Context, name string) (*corev1.Node, error) {
 	node, err := n.find(ctx, name)
 	if err == nil && node == nil {
-		return nil, sdk.FieldErrorf("node", "there is no node %q", name)
+		return nil, own.Missing("node", "there is no node %q", name)
 	}
 	return node, err
 }

@@ -315,3 +315,30 @@ func TestObserveTellsWhatWasNotTouched(t *testing.T) {
 		}
 	}
 }
+
+// An earlier step may add the node, and somebody may take it away.
+func TestANodeThatIsNotThere(t *testing.T) {
+	t.Parallel()
+	c := shared.Connect(t)
+	for _, name := range []string{"cordon", "uncordon", "drain", "taint"} {
+		params := map[string]any{"node": "nowhere"}
+		if name == "taint" {
+			params["taints"] = []any{taint("a=b:NoSchedule")}
+		}
+		handler, req := action(t, c, name), lab.Request(t, params)
+		preview, err := handler.Plan(t.Context(), req)
+		if err != nil || len(preview.Blockers) != 1 || preview.Blockers[0] != `There is no node "nowhere".` {
+			t.Errorf("%s: the plan is %+v, %v", name, preview, err)
+		}
+		if _, err := handler.Apply(t.Context(), req, &sdktest.Host{}); sdk.AsError(err).Class != sdk.Permanent || sdk.AsError(err).Field != "node" {
+			t.Errorf("%s: got %v", name, err)
+		}
+		for undo, want := range map[bool]sdk.State{false: sdk.NotDone, true: sdk.Done} {
+			req.Undo, req.Before = undo, json.RawMessage(`{"uid":"of-one-that-is-gone","unschedulable":false}`)
+			seen, err := handler.Observe(t.Context(), req, &sdktest.Host{})
+			if err != nil || seen.State != want || !strings.Contains(seen.Detail, "gone") {
+				t.Errorf("%s, undo %t: %+v, %v", name, undo, seen, err)
+			}
+		}
+	}
+}

@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/own"
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/schema"
 )
@@ -75,7 +76,7 @@ which names who did. Pods that went do not come back by themselves.`,
 				"node": "worker-3", "taints": []any{map[string]any{"key": "maintenance", "effect": "NoSchedule", "remove": true}},
 			}},
 		},
-		Plan:    n.planTaint,
+		Plan:    own.Planned(n.planTaint),
 		Apply:   n.applyTaint,
 		Observe: n.observeTaint,
 		Undo:    n.undoTaint,
