@@ -68,8 +68,35 @@ func TestJobIsFoundByTheNextAttempt(t *testing.T) {
 		metav1.DeleteOptions{PropagationPolicy: new(metav1.DeletePropagationBackground)}))
 	seen, err = handler.Observe(t.Context(), request, host)
 	lab.Must(t, err)
-	if seen.State != sdk.CannotTell {
-		t.Errorf("of a Job that is gone, Observe says %+v", seen)
+	if seen.State != sdk.CannotTell || handler.Describe().Idempotent {
+		t.Errorf("of a Job that is gone, Observe says %+v, and it may be applied again: %t", seen, handler.Describe().Idempotent)
+	}
+	request.Attempt = 3
+	_, err = handler.Apply(t.Context(), request, &sdktest.Host{})
+	if err == nil || sdk.AsError(err).Class != sdk.Permanent || !strings.Contains(err.Error(), "was made, and is gone") {
+		t.Errorf("of a Job that is gone, the next attempt says %v", err)
+	}
+	if left := world.Probe(); left != "" {
+		t.Errorf("it was made anew: %s", left)
+	}
+}
+
+// A Job that failed runs anew when somebody has seen that, and deleted it.
+func TestJobThatFailedIsDeletedToRunAnew(t *testing.T) {
+	t.Parallel()
+	world := running("load:fail", nil, map[string]any{"backoffLimit": 0})(t)
+	handler, request, host := action(t), lab.Request(t, world.Params), &sdktest.Host{}
+	_, err := handler.Apply(t.Context(), request, host)
+	if err == nil || sdk.AsError(err).Class != sdk.Permanent {
+		t.Fatalf("got %v", err)
+	}
+	name, _, _ := strings.Cut(world.Probe(), " ")
+	lab.Must(t, shared.Kube.BatchV1().Jobs(world.Params["namespace"].(string)).Delete(t.Context(), name,
+		metav1.DeleteOptions{PropagationPolicy: new(metav1.DeletePropagationBackground)}))
+	request.Before, request.Notes, request.Attempt = host.StateBefore(), host.Notes(), 2
+	_, err = handler.Apply(t.Context(), request, host)
+	if err == nil || strings.Contains(err.Error(), "is gone") || world.Probe() == "" {
+		t.Errorf("got %v, and there are %q", err, world.Probe())
 	}
 }
 

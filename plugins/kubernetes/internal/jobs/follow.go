@@ -89,6 +89,9 @@ func (f *following) run(ctx context.Context) (JobOutput, error) {
 	f.readers.Wait()
 	timer.Stop()
 	if end := ended(f.job); end.Type == batchv1.JobFailed {
+		if err := f.call.Note(createdNote, nil); err != nil {
+			return JobOutput{}, err
+		}
 		return JobOutput{}, f.failure(end)
 	}
 	return f.told(), nil

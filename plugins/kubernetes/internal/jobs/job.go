@@ -44,7 +44,8 @@ type before struct {
 	Key       string `json:"key"`
 }
 
-// createdNote is the UID of the Job, once it is made.
+// createdNote is the UID of the Job, once it is made. It is taken away when the Job's
+// failure is told, since a person may then delete the Job to run it anew.
 const createdNote = "job"
 
 func (j jobs) job() sdk.Action[JobInput, JobOutput] {
@@ -56,6 +57,8 @@ func (j jobs) job() sdk.Action[JobInput, JobOutput] {
 The Job's name is made from the step's key, so that a second attempt, after a crash too, finds the Job of the first and waits for
 it: it never runs twice. For the same reason a Job that **failed** is a *permanent* error, with the reason from the pods' states and
 the last lines that were printed: it is ` + "`backoffLimit`" + ` that says how often Kubernetes tries. To run it anew, delete the Job.
+A Job that is gone before its end was seen, deleted by somebody or by its ` + "`ttl`" + `, is not made anew: that is a *permanent* error,
+and after a crash the run pauses until a person says what became of it.
 
 A Job whose pods cannot run for ` + "`stall`" + ` while the reason is known (an image that cannot be pulled, a quota) is a *permanent* error; one
 that does not end within ` + "`timeout`" + ` a *transient* one. ` + "`onCancel`" + ` says whether such a Job is left running or deleted.
@@ -63,8 +66,9 @@ that does not end within ` + "`timeout`" + ` a *transient* one. ` + "`onCancel`"
 What a Job needs beyond the parameters here, volumes for example, a suspended CronJob can say, which ` + "`cronJob`" + ` then names.
 
 Undo deletes the Job with its pods. What the program did stays done.`,
-		Effect:     sdk.Change,
-		Idempotent: true,
+		Effect: sdk.Change,
+		// It is not declared idempotent: a Job that is gone cannot be told from one that
+		// never was, so that to apply once more might run the program twice.
 		Rules: []schema.Rule{
 			{Expr: "has(self.image) != has(self.cronJob)", Message: "Give either image or cronJob."},
 		},
@@ -115,6 +119,9 @@ func (j jobs) apply(ctx context.Context, call *sdk.Call[JobInput]) (JobOutput, e
 	if found == nil {
 		found, err = j.create(ctx, call, in, at)
 	}
+	if err == nil {
+		err = call.Note(createdNote, found.UID)
+	}
 	if err != nil {
 		return JobOutput{}, err
 	}
@@ -122,9 +129,15 @@ func (j jobs) apply(ctx context.Context, call *sdk.Call[JobInput]) (JobOutput, e
 	return f.run(ctx)
 }
 
-// create makes the Job. One that an attempt made meanwhile whose answer was lost is
-// taken for it.
+// create makes the Job, if no earlier attempt has made one that is gone. One that an
+// attempt made meanwhile whose answer was lost is taken for it.
 func (j jobs) create(ctx context.Context, call *sdk.Call[JobInput], in JobInput, at before) (*batchv1.Job, error) {
+	switch _, made, err := sdk.LoadNote[types.UID](call, createdNote); {
+	case err != nil:
+		return nil, err
+	case made:
+		return nil, isGone(at)
+	}
 	wanted, err := j.build(ctx, in.Manifest, call.Key)
 	if err != nil {
 		return nil, err
@@ -140,13 +153,18 @@ func (j jobs) create(ctx context.Context, call *sdk.Call[JobInput], in JobInput,
 	made, err := j.Kube.BatchV1().Jobs(at.Namespace).Create(ctx, wanted, metav1.CreateOptions{FieldManager: cluster.Manager})
 	if apierrors.IsAlreadyExists(err) {
 		if made, err = j.own(ctx, at); err == nil && made == nil {
-			err = sdk.Errorf(sdk.Transient, "the Job %s/%s was deleted just now", at.Namespace, at.Name)
+			err = isGone(at)
 		}
 	}
 	if err != nil {
 		return nil, cluster.FaultIn(ctx, err, "make the Job %s/%s", at.Namespace, at.Name)
 	}
-	return made, call.Note(createdNote, made.UID)
+	return made, nil
+}
+
+// isGone is about a Job that was made and is not there: the program may have run.
+func isGone(at before) error {
+	return sdk.Errorf(sdk.Permanent, "the Job %s/%s was made, and is gone; how it ended is lost, and it is not run twice", at.Namespace, at.Name)
 }
 
 func (j jobs) undo(ctx context.Context, call *sdk.Call[JobInput]) error {

@@ -25,14 +25,15 @@ func (v velero) restore() sdk.Action[RestoreInput, Result] {
 		Name:    "velero_restore",
 		Summary: "Restore objects and volumes from a backup of Velero's",
 		Description: `Makes a Restore of Velero's and waits until it is completed. All attempts of a step make one restore, which an annotation with the
-step's key marks.
+step's key marks. One that is gone before its end was seen is not made anew: that is a *permanent* error, and after a crash the run pauses until a person says what became of it.
 
 Objects that are there already stay as they are, unless ` + "`existing`" + ` says otherwise; the output ` + "`warnings`" + ` counts them too. A
 restore that fails, or of which a part fails, is a *permanent* error, with the reason that Velero gives.
 
 It cannot be taken back: which of the objects that were restored were needed by then, nobody can tell.`,
-		Effect:     sdk.Destroy,
-		Idempotent: true,
+		Effect: sdk.Destroy,
+		// It is not declared idempotent: a Restore that is gone cannot be told from one
+		// that never was, and to restore once more would change what came since.
 		Examples: []schema.Example{
 			{Title: "Beside the original", With: map[string]any{
 				"backup": "shop-before-upgrade", "includedNamespaces": []any{"shop"}, "namespaceMapping": map[string]any{"shop": "shop-restored"},
@@ -54,6 +55,15 @@ func (in RestoreInput) content() map[string]any {
 	return map[string]any{"spec": spec}
 }
 
+// madeNote is the UID of the Restore, once it is made.
+const madeNote = "restore"
+
+// wasMade says whether an attempt made the Restore.
+func wasMade(call *sdk.Call[RestoreInput]) (bool, error) {
+	_, made, err := sdk.LoadNote[string](call, madeNote)
+	return made, err
+}
+
 // restoreTask is the restore of the step with a key.
 func (v velero) restoreTask(ctx context.Context, in RestoreInput, key string) (*task, error) {
 	object, missing, err := v.object(ctx, "Restore", in.Where, key)
@@ -73,10 +83,18 @@ func (v velero) applyRestore(ctx context.Context, call *sdk.Call[RestoreInput]) 
 		return Result{}, err
 	}
 	if found == nil { // else what the backup was, an earlier attempt has seen
+		made, err := wasMade(call)
+		if err == nil && made {
+			err = sdk.Errorf(sdk.Permanent, "the %s was made, and is gone; how it ended is lost, and it is not made twice", t)
+		}
+		if err != nil {
+			return Result{}, err
+		}
 		if _, err := v.source(ctx, call.Input); err != nil {
 			return Result{}, err
 		}
 	}
+	t.note = func(uid string) error { return call.Note(madeNote, uid) }
 	return t.run(ctx, call.Key, call.Input.content(), func(seen string) { call.Progressf("%s", seen) })
 }
 
@@ -139,5 +157,15 @@ func (v velero) observeRestore(ctx context.Context, call *sdk.Call[RestoreInput]
 	if err != nil {
 		return sdk.Observed[Result]{}, err
 	}
-	return t.observe(ctx, call.Key)
+	seen, err := t.observe(ctx, call.Key)
+	if err != nil || t.last != nil {
+		return seen, err
+	}
+	made, err := wasMade(call)
+	if made {
+		seen = sdk.Observed[Result]{
+			State: sdk.CannotTell, Detail: fmt.Sprintf("The %s was made, and is gone; how it ended is lost.", t),
+		}
+	}
+	return seen, err
 }

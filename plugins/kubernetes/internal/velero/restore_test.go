@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/lab"
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/plugins/sdk/sdktest"
@@ -51,6 +53,25 @@ func TestAllAttemptsMakeOneRestore(t *testing.T) {
 	seen, err := action(t, shared.Connect(t), "velero_restore").Observe(t.Context(), req, host)
 	if err != nil || seen.State != sdk.Done {
 		t.Errorf("it observes %+v, %v", seen, err)
+	}
+}
+
+// A Restore that is gone may have restored all that it should.
+func TestARestoreThatIsGoneIsNotMadeAgain(t *testing.T) {
+	t.Parallel()
+	world, host := backed(works, nil)(t), &sdktest.Host{}
+	req, handler := lab.Request(t, world.Params), action(t, shared.Connect(t), "velero_restore")
+	out, err := made(t, "velero_restore", req, host)
+	lab.Must(t, err)
+	lab.Must(t, shared.Connect(t).Objects(kind(t, "Restore"), world.Params["velero"].(string)).Delete(t.Context(), out.Name, metav1.DeleteOptions{}))
+	req.Notes, req.Attempt = host.Notes(), 2
+	seen, err := handler.Observe(t.Context(), req, host)
+	if err != nil || seen.State != sdk.CannotTell || handler.Describe().Idempotent {
+		t.Errorf("it observes %+v, %v, and may be applied again: %t", seen, err, handler.Describe().Idempotent)
+	}
+	_, err = made(t, "velero_restore", req, &sdktest.Host{})
+	if err == nil || sdk.AsError(err).Class != sdk.Permanent || !strings.Contains(err.Error(), "was made, and is gone") || world.Probe() != "" {
+		t.Errorf("the next attempt says %v, and there are %q", err, world.Probe())
 	}
 }
 

@@ -45,7 +45,8 @@ func resultOf(object *unstructured.Unstructured) Result {
 type task struct {
 	own.Object
 	Patience
-	logs string // the command that shows what went wrong
+	logs string                 // the command that shows what went wrong
+	note func(uid string) error // keeps that the object was made; nil: it may be made again
 	uid  string
 	last *unstructured.Unstructured
 }
@@ -57,6 +58,11 @@ func (t *task) run(ctx context.Context, key string, content map[string]any, tell
 		return Result{}, err
 	}
 	t.uid = string(made.GetUID())
+	if t.note != nil {
+		if err := t.note(t.uid); err != nil {
+			return Result{}, err
+		}
+	}
 	err = cluster.Await(ctx, cluster.Awaited{
 		What: fmt.Sprintf("Velero is done with the %s", t), Timeout: t.Timeout, Look: t.look, Tell: tell,
 		Sources: []cluster.Source{t.Cluster.Watch(t.Kind, t.Namespace, t.Name)},
@@ -115,6 +121,7 @@ func reasonOf(object *unstructured.Unstructured) string {
 // observe says what became of the object that an attempt made.
 func (t *task) observe(ctx context.Context, key string) (sdk.Observed[Result], error) {
 	found, err := t.Find(ctx, key)
+	t.last = found
 	if err != nil || found == nil {
 		return sdk.Observed[Result]{State: sdk.NotDone, Detail: fmt.Sprintf("There is no %s of this step.", t)}, err
 	}
