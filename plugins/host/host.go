@@ -217,9 +217,7 @@ func sound(name string, d sdk.PluginDescription) error {
 			faults = append(faults, fmt.Errorf("action %q: not a name, or one of two", action.Name))
 		}
 		seen[action.Name] = true
-		_, inputErr := schema.Compile(action.Input)
-		_, outputErr := schema.Compile(action.Output)
-		if err := errors.Join(inputErr, outputErr); err != nil {
+		if err := action.Validate(); err != nil {
 			faults = append(faults, fmt.Errorf("action %s: %w", action.Name, err))
 		}
 	}

@@ -129,6 +129,9 @@ func TestPluginsThatDescribeThemselvesWronglyAreRefused(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string][]string{
 		"nonsense": {"which is a fault of the plugin"},
+		"muddled": {
+			"which is a fault of the plugin: action go: ", `GraceParam names "wait", which is no duration`, `the example "Soon" breaks the schema: wait must be`,
+		},
 		"liar":     {"says that it is version 9.9.9", "has it as 1.0.0", "gatebook plugins lock"},
 	} {
 		w := newWorld(t, nil)

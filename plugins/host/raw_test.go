@@ -31,6 +31,7 @@ func withoutSDK() map[string]func() {
 		"huge":     func() { raw(hugeServer{}) },
 		"mute":     func() { raw(muteServer{}) },
 		"nonsense": func() { raw(nonsenseServer{}) },
+		"muddled":  func() { raw(muddledServer{}) },
 		"deaf":     func() { raw(deafServer{}) },
 		"newest":   func() { raw(newestServer{}) },
 		"hangs":    func() { raw(hangingServer{}) },
@@ -145,6 +146,17 @@ type nonsenseServer struct{ described }
 
 func (nonsenseServer) Describe(context.Context, *pluginv1.DescribeRequest) (*pluginv1.DescribeResponse, error) {
 	return &pluginv1.DescribeResponse{Name: "nonsense", Version: "one", Connection: []byte(`{"type":7}`)}, nil
+}
+
+// muddledServer describes an action that contradicts itself.
+type muddledServer struct{ described }
+
+func (s muddledServer) Describe(ctx context.Context, request *pluginv1.DescribeRequest) (*pluginv1.DescribeResponse, error) {
+	answer, err := s.described.Describe(ctx, request)
+	answer.Actions[0].Input = []byte(`{"type":"object","properties":{"wait":{"type":"string"}},"additionalProperties":false}`)
+	answer.Actions[0].GraceParam = "wait" // which is no duration
+	answer.Actions[0].Examples = []*pluginv1.Example{{Title: "Soon", With: []byte(`{"wait":7}`)}}
+	return answer, err
 }
 
 // deafServer hears nothing.

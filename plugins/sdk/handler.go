@@ -30,6 +30,9 @@ func (a Action[I, O]) Handler() (Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("action %q: %w", a.Name, err)
 	}
+	if err := description.validate(decode.validator); err != nil {
+		return nil, fmt.Errorf("action %q: %w", a.Name, err)
+	}
 	return &handler[I, O]{
 		action:      a,
 		description: description,
@@ -52,9 +55,6 @@ func (a Action[I, O]) describe() (Description, error) {
 	}
 	if input.Type != schema.TypeObject || output.Type != schema.TypeObject {
 		return Description{}, errors.New("input and output must be structs")
-	}
-	if grace, known := input.Property(a.GraceParam); a.GraceParam != "" && (!known || grace.Format != schema.FormatDuration) {
-		return Description{}, fmt.Errorf("GraceParam names %q, which is no duration among the parameters", a.GraceParam)
 	}
 	return Description{
 		Name:        a.Name,

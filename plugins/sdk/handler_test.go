@@ -265,6 +265,15 @@ func TestDeclarationsThatContradictThemselvesAreRefused(t *testing.T) {
 		"there must be either Apply or": func(a *sdk.Action[scaleInput, scaleOutput]) { a.Apply = nil },
 		`GraceParam names "replicas"`:   func(a *sdk.Action[scaleInput, scaleOutput]) { a.GraceParam = "replicas" },
 		`GraceParam names "grace"`:      func(a *sdk.Action[scaleInput, scaleOutput]) { a.GraceParam = "grace" },
+		`the example "Many" breaks the schema: replicas must be`: func(a *sdk.Action[scaleInput, scaleOutput]) {
+			a.Examples = []schema.Example{{Title: "Many", With: map[string]any{"name": "web", "replicas": "many"}}}
+		},
+		`the example "Nobody" breaks the schema: name is required`: func(a *sdk.Action[scaleInput, scaleOutput]) {
+			a.Examples = []schema.Example{{Title: "Nobody"}}
+		},
+		`the example "Never" is no JSON`: func(a *sdk.Action[scaleInput, scaleOutput]) {
+			a.Examples = []schema.Example{{Title: "Never", With: map[string]any{"name": make(chan int)}}}
+		},
 		"has nothing to undo": func(a *sdk.Action[scaleInput, scaleOutput]) {
 			a.Effect = sdk.Read
 			a.Undo = func(context.Context, *sdk.Call[scaleInput]) error { return nil }

@@ -86,10 +86,10 @@ func (p Plugin[C]) Served() (*Served, error) {
 
 func (p Plugin[C]) check() error {
 	switch {
-	case !regexp.MustCompile(`^[a-z][a-z0-9-]*$`).MatchString(p.Name):
-		return errors.New(`the name must be lower case, as "kubernetes"`)
-	case !regexp.MustCompile(`^\d+\.\d+\.\d+([-+][0-9A-Za-z.+-]+)?$`).MatchString(p.Version):
-		return fmt.Errorf("the version %q must be SemVer, as 1.2.0", p.Version)
+	case !regexp.MustCompile(`^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$`).MatchString(p.Name):
+		return errors.New(`the name must be lower case, as "kubernetes": letters, digits and hyphens, at most 63, a letter first and no hyphen last`)
+	case !isSemVer(p.Version):
+		return fmt.Errorf("the version %q must be SemVer, as 1.2.0 or 1.2.0-rc.1+build.5, and no number in it may begin with 0", p.Version)
 	case p.Summary == "" || strings.HasSuffix(p.Summary, ".") || strings.Contains(p.Summary, "\n"):
 		return errors.New("the summary must be one line without a full stop")
 	case len(p.Actions) == 0:
@@ -97,6 +97,18 @@ func (p Plugin[C]) check() error {
 	default:
 		return nil
 	}
+}
+
+// isSemVer reports whether a version is one of SemVer 2.0.0, of numbers that its readers
+// can hold.
+func isSemVer(version string) bool {
+	const (
+		number  = `(0|[1-9]\d{0,18})`
+		release = `(0|[1-9]\d{0,18}|\d*[A-Za-z-][0-9A-Za-z-]*)`
+		build   = `[0-9A-Za-z-]+`
+	)
+	return regexp.MustCompile(`^` + number + `\.` + number + `\.` + number +
+		`(-` + release + `(\.` + release + `)*)?` + `(\+` + build + `(\.` + build + `)*)?$`).MatchString(version)
 }
 
 func (p Plugin[C]) configurer(decode decoder[C]) func(context.Context, json.RawMessage) error {

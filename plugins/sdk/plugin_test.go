@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/Masterminds/semver/v3"
+
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
@@ -49,6 +51,40 @@ func TestAPluginConfiguresItsConnection(t *testing.T) {
 	}
 	if _, ok := served.Description.Connection.Property("address"); !ok || len(served.Description.Actions) != 1 {
 		t.Errorf("got %+v", served.Description)
+	}
+}
+
+// What runbooks and locks cannot name must not be served.
+func TestNamesAndVersionsAreThoseThatALockCanHold(t *testing.T) {
+	t.Parallel()
+	served := func(name, version string) error {
+		_, err := sdk.Plugin[struct{}]{Name: name, Version: version, Summary: "A shop", Actions: []sdk.Declaration{
+			sdk.Action[struct{}, struct{}]{
+				Name: "go", Summary: "Go", Effect: sdk.Read,
+				Apply: func(context.Context, *sdk.Call[struct{}]) (struct{}, error) { return struct{}{}, nil },
+			},
+		}}.Served()
+		return err
+	}
+	for name, good := range map[string]bool{
+		"shop": true, "s": true, "s3-shop": true, strings.Repeat("a", 63): true,
+		"": false, "shop-": false, "-shop": false, "3shop": false, "shop_a": false, "shop.a": false, "shop\n": false, strings.Repeat("a", 64): false,
+	} {
+		if err := served(name, "1.2.0"); (err == nil) != good || err != nil && !strings.Contains(err.Error(), "the name must be lower case") {
+			t.Errorf("name %q: got %v", name, err)
+		}
+	}
+	for version, good := range map[string]bool{
+		"1.2.0": true, "0.0.0": true, "1.2.0-rc.1": true, "1.2.0-0a.x-y+001.b": true, "1.0.0+a-b.7": true, "1.0.0--": true,
+		"": false, "1.2": false, "v1.2.0": false, "01.2.0": false, "1.02.0": false, "1.2.00": false, "1.0.0+a+b": false,
+		"1.0.0-": false, "1.0.0+": false, "1.0.0-01": false, "1.0.0-a..b": false, "1.0.0-a_b": false, "1.2.0 ": false, "18446744073709551616.0.0": false,
+	} {
+		if err := served("shop", version); (err == nil) != good || err != nil && !strings.Contains(err.Error(), "must be SemVer") {
+			t.Errorf("version %q: got %v", version, err)
+		}
+		if _, err := semver.StrictNewVersion(version); (err == nil) != good {
+			t.Errorf("version %q: engines say %v", version, err)
+		}
 	}
 }
 

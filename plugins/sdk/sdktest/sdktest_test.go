@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 
@@ -230,9 +231,6 @@ func TestEachBreachIsFound(t *testing.T) {
 		"nothing to undo, with a full stop": {func(_ *shop, a *sdk.Action[addInput, addOutput]) {
 			a.Undo, a.NothingToUndo = nil, "it is gone."
 		}, "description"},
-		"a bad example": {func(_ *shop, a *sdk.Action[addInput, addOutput]) {
-			a.Examples = []schema.Example{{Title: "None", With: map[string]any{"more": 0}}}
-		}, "description"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -244,6 +242,25 @@ func TestEachBreachIsFound(t *testing.T) {
 				t.Errorf("%q finds nothing", test.check)
 			}
 		})
+	}
+}
+
+// described is an action that was made without the sdk, and says of itself what it likes.
+type described struct {
+	sdk.Handler
+	says sdk.Description
+}
+
+func (d described) Describe() sdk.Description { return d.says }
+
+func TestABadExampleIsFound(t *testing.T) {
+	t.Parallel()
+	handler, _ := suite(t, nil)
+	says := handler.Describe()
+	says.Examples = []schema.Example{{Title: "None", With: map[string]any{"more": 0}}}
+	faults := sdktest.CheckOne(t, "description", described{handler, says}, sdktest.Case{})
+	if len(faults) != 1 || !strings.Contains(faults[0], `the example "None" breaks the schema: more must be`) {
+		t.Errorf("got %q", faults)
 	}
 }
 
