@@ -1,14 +1,8 @@
 package main
 
 import (
-	"context"
 	"flag"
-	"fmt"
-	"os"
-	"os/exec"
 	"path/filepath"
-	"slices"
-	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -43,26 +37,7 @@ func TestScripts(t *testing.T) {
 			env.Setenv("GATEBOOK_STATE", filepath.Join(env.WorkDir, "state"))
 			return nil
 		},
-		Condition: condition,
+		Condition: script.Condition,
 		Cmds:      script.Commands(),
 	})
-}
-
-// condition tells scripts what this machine lets them do. [mounts] is whether they may
-// mount a file system that only they see; where GATEBOOK_TEST_REQUIRE names it, as in
-// continuous integration, a machine that does not is a failure and not a reason to skip.
-func condition(name string) (bool, error) {
-	if name != "mounts" {
-		return false, fmt.Errorf("there is no condition %q", name)
-	}
-	dir, err := os.MkdirTemp("", "gatebook-mounts-")
-	if err != nil {
-		return false, err
-	}
-	defer os.RemoveAll(dir)
-	said, err := exec.CommandContext(context.Background(), "unshare", "-rm", "mount", "-t", "tmpfs", "tmpfs", dir).CombinedOutput()
-	if err != nil && slices.Contains(strings.Fields(os.Getenv("GATEBOOK_TEST_REQUIRE")), "mounts") {
-		return false, fmt.Errorf("GATEBOOK_TEST_REQUIRE says that this machine must let tests mount: %w: %s", err, said)
-	}
-	return err == nil, nil
 }

@@ -4,10 +4,15 @@
 package script
 
 import (
+	"context"
 	"errors"
+	"fmt"
+	"os"
 	"os/exec"
 	"regexp"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -18,6 +23,25 @@ type Command = func(ts *testscript.TestScript, neg bool, args []string)
 
 // Commands returns the shared commands by name.
 func Commands() map[string]Command { return map[string]Command{"exits": exits, "await": await} }
+
+// Condition tells scripts what this machine lets them do. [mounts] is whether they may
+// mount a file system that only they see; where GATEBOOK_TEST_REQUIRE names it, as in
+// continuous integration, a machine that does not is a failure and not a reason to skip.
+func Condition(name string) (bool, error) {
+	if name != "mounts" {
+		return false, fmt.Errorf("there is no condition %q", name)
+	}
+	dir, err := os.MkdirTemp("", "gatebook-mounts-")
+	if err != nil {
+		return false, err
+	}
+	defer os.RemoveAll(dir)
+	said, err := exec.CommandContext(context.Background(), "unshare", "-rm", "mount", "-t", "tmpfs", "tmpfs", dir).CombinedOutput()
+	if err != nil && slices.Contains(strings.Fields(os.Getenv("GATEBOOK_TEST_REQUIRE")), "mounts") {
+		return false, fmt.Errorf("GATEBOOK_TEST_REQUIRE says that this machine must let tests mount: %w: %s", err, said)
+	}
+	return err == nil, nil
+}
 
 // exits runs a program and compares its exit code. It is typed as
 // exits CODE PROGRAM ARGUMENT….

@@ -99,7 +99,7 @@ func each(t *testing.T, dir string, cluster func(*testing.T) *lab.Lab) {
 			commands := script.Commands()
 			commands["apply"], commands["plugins"], commands["cluster"] = apply, plugins, s.cluster
 			testscript.Run(t, testscript.Params{
-				Files: []string{file}, Setup: s.setUp, Cmds: commands, UpdateScripts: *update,
+				Files: []string{file}, Setup: s.setUp, Cmds: commands, Condition: script.Condition, UpdateScripts: *update,
 				RequireExplicitExec: true, RequireUniqueNames: true, Deadline: time.Now().Add(patience),
 			})
 		})
