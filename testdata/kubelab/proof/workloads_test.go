@@ -144,14 +144,15 @@ func proveInitContainers(t *testing.T, l *lab) {
 
 // A PodDisruptionBudget keeps a node from being drained until it can be kept.
 func proveDrain(t *testing.T, l *lab) {
+	const name = "drained" // a drain looks into all namespaces, where others have pods of their own
 	ns := l.namespace(t)
-	l.deploy(t, ns, "web", "web:1", 2)
-	budget, err := l.client.PolicyV1().PodDisruptionBudgets(ns).Create(t.Context(), &policyv1.PodDisruptionBudget{
-		ObjectMeta: metav1.ObjectMeta{Name: "web"},
-		Spec:       policyv1.PodDisruptionBudgetSpec{MinAvailable: new(intstr.FromInt32(2)), Selector: selector("web")},
+	l.deploy(t, ns, name, "web:1", 2)
+	_, err := l.client.PolicyV1().PodDisruptionBudgets(ns).Create(t.Context(), &policyv1.PodDisruptionBudget{
+		ObjectMeta: metav1.ObjectMeta{Name: name},
+		Spec:       policyv1.PodDisruptionBudgetSpec{MinAvailable: new(intstr.FromInt32(2)), Selector: selector(name)},
 	}, metav1.CreateOptions{})
 	must(t, err)
-	pods, err := l.pods(t.Context(), ns, "web")
+	pods, err := l.pods(t.Context(), ns, name)
 	must(t, err)
 	pod, node := pods[0].Name, pods[0].Spec.NodeName
 
@@ -159,17 +160,17 @@ func proveDrain(t *testing.T, l *lab) {
 	if !apierrors.IsTooManyRequests(err) {
 		t.Errorf("evicting a pod that the budget protects: %v, want code 429", err)
 	}
-	drain := []string{"drain", node, "--pod-selector=app=web", "--timeout=3s"}
+	drain := []string{"drain", node, "--pod-selector=app=" + name, "--timeout=3s"}
 	if out, err := l.tryKubectl(drain...); err == nil || !strings.Contains(out, "would violate the pod's disruption budget") {
 		t.Errorf("draining against the budget: %v\n%s", err, out)
 	}
 
-	l.kubectl(t, "--namespace", ns, "scale", "deployment/web", "--replicas=3")
-	l.awaitRollout(t, ns, "deployment/web")
+	l.kubectl(t, "--namespace", ns, "scale", "deployment/"+name, "--replicas=3")
+	l.awaitRollout(t, ns, "deployment/"+name)
 	drain[len(drain)-1] = "--timeout=60s"
 	l.kubectl(t, drain...)
-	eventually(t, "the pods run elsewhere", l.podsRun(ns, "web", "web:1", 3))
-	pods, err = l.pods(t.Context(), ns, budget.Name)
+	eventually(t, "the pods run elsewhere", l.podsRun(ns, name, "web:1", 3))
+	pods, err = l.pods(t.Context(), ns, name)
 	must(t, err)
 	for _, pod := range pods {
 		if pod.Spec.NodeName == node {
