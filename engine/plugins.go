@@ -7,8 +7,11 @@ import (
 	"github.com/Masterminds/semver/v3"
 
 	"github.com/gatebook/gatebook/engine/catalog"
+	"github.com/gatebook/gatebook/engine/data"
 	"github.com/gatebook/gatebook/engine/diag"
+	"github.com/gatebook/gatebook/engine/expr"
 	"github.com/gatebook/gatebook/engine/model"
+	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
 // Plugins opens the plugins that runbooks use.
@@ -16,6 +19,18 @@ type Plugins interface {
 	// Open describes a plugin of which a version that the constraint allows (nil: any) is
 	// locked beside the runbook's file.
 	Open(file, source string, version *semver.Constraints) (catalog.Provider, error)
+}
+
+// PluginFaults returns what is wrong with what a plugin says of its actions and takes an
+// engine to be seen: their rules. It is for the plugin's authors; whoever uses such an
+// action is told of it by [Engine.Check].
+func PluginFaults(plugin sdk.PluginDescription) diag.List {
+	uses := data.NewUses(expr.NewCompiler())
+	var found diag.List
+	for _, action := range plugin.Actions {
+		found = append(found, uses.Faults(catalog.Described(action))...)
+	}
+	return found
 }
 
 // noPlugins is for a program that hosts none.

@@ -38,6 +38,11 @@ func shop() {
 		fmt.Fprintln(starts, "started")
 		_ = starts.Close()
 	}
+	// A script that has this file gives the shelf a rule, as CEL.
+	var rules []schema.Rule
+	if text, err := os.ReadFile("rule"); err == nil {
+		rules = []schema.Rule{{Expr: strings.TrimSpace(string(text)), Message: "the name and the goods must differ."}}
+	}
 	var at shopConfig
 	look := func(name string) (shelfOutput, error) {
 		if name == "nowhere" {
@@ -67,7 +72,7 @@ func shop() {
 		},
 		Actions: []sdk.Declaration{
 			sdk.Action[shelfInput, shelfOutput]{
-				Name: "shelf", Summary: "Look at a shelf", Effect: sdk.Read,
+				Name: "shelf", Summary: "Look at a shelf", Effect: sdk.Read, Rules: rules,
 				Examples: []schema.Example{{Title: "The one in front", With: map[string]any{"name": "front"}}},
 				Apply: func(_ context.Context, call *sdk.Call[shelfInput]) (shelfOutput, error) {
 					out, err := look(call.Input.Name)

@@ -63,6 +63,10 @@ func newEntry(handler sdk.Handler, description sdk.Description) *Entry {
 	}
 }
 
+// Described returns an action of which no more is known than what it says of itself: one
+// to look at, and not to use.
+func Described(description sdk.Description) *Entry { return newEntry(nil, description) }
+
 // Lookup returns the action of the name, and whether there is one.
 func (c *Catalog) Lookup(name string) (*Entry, bool) {
 	entry, ok := c.entries[name]

@@ -85,9 +85,8 @@ func (u *Uses) rulesOf(action *catalog.Entry, at source.Range) ([]rule, diag.Lis
 			found = append(found, diag.ExprTooMany.At(at, "%s", faults[0].Detail))
 			continue
 		}
-		if len(faults) > 0 {
-			found = append(found, diag.FaultyAction.At(at,
-				"A rule of the %s cannot be read: %s %s", action, declared.Expr, faults[0].Detail))
+		if why := misread(condition, faults); why != "" {
+			found = append(found, diag.FaultyAction.At(at, "A rule of the %s cannot be read (%s): %s", action, declared.Expr, why))
 			continue
 		}
 		rules = append(rules, rule{condition, strings.TrimSuffix(declared.Message, ".")})
@@ -98,6 +97,39 @@ func (u *Uses) rulesOf(action *catalog.Entry, at source.Range) ([]rule, diag.Lis
 	}
 	u.rules[action] = rules
 	return rules, found
+}
+
+// misread says why a rule cannot be read; empty: it can. One that names what only the
+// expressions of a runbook know would never be broken.
+func misread(condition *expr.Condition, faults []expr.Fault) string {
+	if len(faults) > 0 {
+		return faults[0].Detail
+	}
+	for _, ref := range condition.Refs() {
+		if ref.Root != self {
+			return "it names " + ref.String() + ", and a rule knows the parameters alone, as " + self + "."
+		}
+	}
+	return ""
+}
+
+// Faults returns what is wrong with what an action says of itself, whoever uses it: rules
+// that cannot be read, and examples that break the others.
+func (u *Uses) Faults(action *catalog.Entry) diag.List {
+	var nowhere source.Range
+	rules, found := u.rulesOf(action, nowhere)
+	use := &Use{Action: action, rules: rules}
+	for _, example := range action.Description.Examples {
+		params, err := value.FromGo(example.With)
+		if err != nil {
+			found = append(found, diag.FaultyAction.At(nowhere, "The example %q of the %s cannot be read: %v.", example.Title, action, err))
+			continue
+		}
+		for _, message := range use.brokenRules(params) {
+			found = append(found, diag.FaultyAction.At(nowhere, "The example %q of the %s breaks a rule of it: %s.", example.Title, action, message))
+		}
+	}
+	return found
 }
 
 // Check returns what is wrong with parameters, as far as they are known. Of the rules

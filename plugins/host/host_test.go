@@ -132,7 +132,7 @@ func TestPluginsThatDescribeThemselvesWronglyAreRefused(t *testing.T) {
 		"muddled": {
 			"which is a fault of the plugin: action go: ", `GraceParam names "wait", which is no duration`, `the example "Soon" breaks the schema: wait must be`,
 		},
-		"liar":     {"says that it is version 9.9.9", "has it as 1.0.0", "gatebook plugins lock"},
+		"liar": {"says that it is version 9.9.9", "has it as 1.0.0", "gatebook plugins lock"},
 	} {
 		w := newWorld(t, nil)
 		_, err := w.host.Open(t.Context(), name, nil, w.locked(name, "1.0.0"))

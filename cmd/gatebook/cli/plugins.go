@@ -14,8 +14,10 @@ import (
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/console"
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/documents"
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/house"
+	"github.com/gatebook/gatebook/engine"
 	"github.com/gatebook/gatebook/engine/report/layout"
 	"github.com/gatebook/gatebook/plugins/host"
+	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
 type pluginsOptions struct {
@@ -74,7 +76,8 @@ func (o *pluginsOptions) lock() *cobra.Command {
 		Use:   "lock NAME...",
 		Short: "Write down which program of a plugin may be run",
 		Long: `Write into the lock which program of a plugin may be run. The installed one is started
-once, to say which version it is. With --checksums the checksums of a release are taken,
+once, to say which version it is; one whose actions describe themselves wrongly is not
+locked. With --checksums the checksums of a release are taken,
 for every platform at once, and nothing is started.`,
 		Example: `  gatebook plugins lock kubernetes
   gatebook plugins lock kubernetes --checksums SHA256SUMS`,
@@ -192,10 +195,28 @@ func (o *pluginsOptions) write(text []byte) error {
 	return nil
 }
 
+// sound says whether the actions of a plugin can be used. Who locks it is told what
+// everybody who uses it would be.
+func sound(described sdk.PluginDescription) error {
+	found := engine.PluginFaults(described)
+	if len(found) == 0 {
+		return nil
+	}
+	said := make([]string, len(found))
+	for i, fault := range found {
+		said[i] = fault.Detail
+	}
+	return fmt.Errorf("the plugin %s %s describes its actions wrongly, which is a fault of the plugin, for its authors to mend:\n%s",
+		described.Name, described.Version, strings.Join(said, "\n"))
+}
+
 func (o *pluginsOptions) toLock(ctx context.Context, plugins *host.Host, name string) (host.Locked, error) {
 	if o.checksums == "" {
-		_, locked, err := plugins.Inspect(ctx, name)
-		return locked, err
+		described, locked, err := plugins.Inspect(ctx, name)
+		if err != nil {
+			return host.Locked{}, err
+		}
+		return locked, sound(described)
 	}
 	text, err := o.ReadFile(o.checksums, "the checksums")
 	if err != nil {

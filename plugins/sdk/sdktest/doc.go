@@ -35,6 +35,6 @@
 //   - parameters that do not satisfy theirs are refused, and the field named;
 //   - a secret parameter appears in no output, line, note, state or error.
 //
-// It leaves out the rules across fields, which are CEL: `gatebook check` holds
-// examples against them. Floor 2: it imports plugins/sdk and schema.
+// It leaves out the rules across fields, which are CEL: `gatebook plugins lock` reads them
+// and holds examples against them. Floor 2: it imports plugins/sdk and schema.
 package sdktest
