@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"time"
 
 	"k8s.io/apimachinery/pkg/version"
 	"k8s.io/client-go/dynamic"
@@ -43,7 +44,8 @@ type Impersonation struct {
 type Cluster struct {
 	Kube      kubernetes.Interface
 	Version   *version.Info
-	Namespace string // of objects that name none
+	Namespace string        // of objects that name none
+	Timeout   time.Duration // of single requests
 
 	// Watching is Kube for requests that last: a timeout of single requests would cut
 	// them. Lasting is what it was made of, for streams that client-go has no method for.
@@ -91,6 +93,7 @@ func (c *Cluster) AskVersion(ctx context.Context) (*version.Info, error) {
 }
 
 func (c *Cluster) use(single *rest.Config) (err error) {
+	c.Timeout = single.Timeout
 	c.Lasting = rest.CopyConfig(single)
 	c.Lasting.Timeout = 0
 	if c.Kube, err = kubernetes.NewForConfig(single); err != nil {
