@@ -75,7 +75,7 @@ func (u *undoing) outcome(ctx context.Context) error {
 		said = append(said, fmt.Sprintf("%d are left to be taken back", u.open))
 		return sdk.StoppedErrorf(ctx, "%s", strings.Join(said, "; "))
 	}
-	for _, class := range []sdk.Class{sdk.Transient, sdk.Denied, sdk.Permanent, sdk.Conflict} {
+	for _, class := range []sdk.Class{sdk.Transient, sdk.Conflict, sdk.Denied, sdk.Permanent} {
 		if classes[class] {
 			return sdk.Errorf(class, "%s", strings.Join(said, "; "))
 		}
