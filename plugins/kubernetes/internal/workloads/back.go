@@ -166,10 +166,13 @@ const planPatience = schema.Duration(3 * time.Second)
 
 func (w workloads) planBack(ctx context.Context, call *sdk.Call[BackInput]) (sdk.Preview, error) {
 	in := call.Input
-	if !call.Knows("kind", "name", "namespace", "toRevision") {
+	if !call.Knows("kind", "name", "namespace") {
 		return sdk.Preview{Summary: "would take back a rollout that is not known yet"}, nil
 	}
 	in.Target = w.named(in.Target)
+	if !call.Knows("toRevision") {
+		return sdk.Preview{Summary: fmt.Sprintf("would take the %s back to a revision that is not known yet", in.Target)}, nil
+	}
 	rights := append(in.patchRights(), in.listKept())
 	preview := sdk.Preview{Summary: fmt.Sprintf("would take back the rollout of the %s", in.Target)}
 	var err error
@@ -235,18 +238,18 @@ func (w workloads) observeBack(ctx context.Context, call *sdk.Call[BackInput]) (
 	if !saved {
 		return sdk.Observed[BackOutput]{State: sdk.Untouched, Detail: "It came as far as no change."}, nil
 	}
-	found, err := w.read(ctx, call.Input.Target)
-	if err != nil {
-		return seen, err
+	found, gone, err := w.look(ctx, call.Input.Target)
+	if err != nil || found == nil {
+		return sdk.Observed[BackOutput]{State: sdk.NotDone, Detail: gone}, err
 	}
 	seen.State, seen.Detail = sdk.NotDone, fmt.Sprintf("The %s does not have this step's key.", found)
 	revisions, err := w.revisions(ctx, found)
 	switch {
 	case err != nil, call.Undo: // a lost one may be made again without harm
 	case found.GetAnnotations()[cluster.KeyAnnotation] == call.Key:
-		to, gone := named(found, revisions, was.To)
+		to, lost := named(found, revisions, was.To)
 		seen.State, seen.Detail = sdk.Done, fmt.Sprintf("The %s has this step's key, and went back to %s.", found, was.To)
-		seen.Outputs, err = BackOutput{to.name, to.images}, gone
+		seen.Outputs, err = BackOutput{to.name, to.images}, lost
 	case found.counted() && found.GetUID() == was.UID && len(revisions) > 0 && revisions[0].name == was.From:
 		seen.State = sdk.Untouched
 	}

@@ -86,6 +86,39 @@ func TestPlansOfWhatIsNotThereYet(t *testing.T) {
 	}
 }
 
+// What is known of the object's name is said, whatever else is not known yet.
+func TestPlansSayTheNameThatTheyKnow(t *testing.T) {
+	t.Parallel()
+	for name, unknown := range map[string]string{"scale": "replicas", "set_image": "images.main", "rollout_undo": "toRevision"} {
+		req := lab.Request(t, map[string]any{"name": "web", "namespace": "shop"})
+		req.Unknown = []string{unknown}
+		preview, err := action(t, shared.Connect(t), name).Plan(t.Context(), req)
+		if err != nil || !strings.Contains(preview.Summary, "Deployment shop/web") || !strings.Contains(preview.Summary, "not known yet") {
+			t.Errorf("%s: the plan is %+v (%v)", name, preview, err)
+		}
+	}
+}
+
+// To a look after a crash, that the object is gone is an answer.
+func TestALookAtWhatIsGone(t *testing.T) {
+	t.Parallel()
+	for name, world := range map[string]func(testing.TB) sdktest.World{"rollout_undo": upgraded(nil), "rollout_restart": deployed(nil, nil)} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			world, host, handler := world(t), &sdktest.Host{}, action(t, shared.Connect(t), name)
+			req := lab.Request(t, world.Params)
+			_, err := handler.Apply(t.Context(), req, host)
+			lab.Must(t, err)
+			lab.Must(t, shared.Kube.AppsV1().Deployments(world.Params["namespace"].(string)).Delete(t.Context(), "web", metav1.DeleteOptions{}))
+			req.Before = host.StateBefore()
+			seen, err := handler.Observe(t.Context(), req, host)
+			if err != nil || seen.State != sdk.NotDone || !strings.Contains(seen.Detail, "There is no Deployment") {
+				t.Errorf("it observes %+v, %v", seen, err)
+			}
+		})
+	}
+}
+
 // A controller that is away is waited for no longer than asked, and it is told what for.
 func TestAControllerThatIsAway(t *testing.T) {
 	t.Parallel()

@@ -93,9 +93,9 @@ func (w workloads) planRestart(ctx context.Context, call *sdk.Call[RestartInput]
 }
 
 func (w workloads) observeRestart(ctx context.Context, call *sdk.Call[RestartInput]) (sdk.Observed[RestartOutput], error) {
-	found, err := w.read(ctx, call.Input.Target)
-	if err != nil {
-		return sdk.Observed[RestartOutput]{}, err
+	found, gone, err := w.look(ctx, call.Input.Target)
+	if err != nil || found == nil {
+		return sdk.Observed[RestartOutput]{State: sdk.NotDone, Detail: gone}, err
 	}
 	if !found.restarted(call.Key) {
 		return sdk.Observed[RestartOutput]{State: sdk.NotDone, Detail: fmt.Sprintf("The pod template of the %s does not have this step's key.", found)}, nil

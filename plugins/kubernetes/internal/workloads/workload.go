@@ -71,6 +71,15 @@ func (w workloads) read(ctx context.Context, of Target) (*workload, error) {
 	return found, nil
 }
 
+// look is read for an Observe, to which a workload that is gone is an answer.
+func (w workloads) look(ctx context.Context, of Target) (found *workload, gone string, err error) {
+	found, err = w.get(ctx, of)
+	if apierrors.IsNotFound(err) {
+		return nil, fmt.Sprintf("There is no %s any more.", w.named(of)), nil
+	}
+	return found, "", cluster.FaultIn(ctx, err, "read the %s", w.named(of))
+}
+
 // get is read with the error of the API.
 func (w workloads) get(ctx context.Context, of Target) (*workload, error) {
 	of = w.named(of)
