@@ -90,7 +90,7 @@ var rooms = map[string]room{
 	"plugins/kubernetes/internal/setting":    {floor: 4},
 	"plugins/kubernetes/internal/backup":     {floor: 5},
 	"plugins/kubernetes/internal/inventory":  {floor: 4},
-	"plugins/kubernetes/internal/nodes":      {floor: 3},
+	"plugins/kubernetes/internal/nodes":      {floor: 4},
 	"plugins/kubernetes/internal/preflight":  {floor: 3},
 	"plugins/kubernetes/internal/automation": {floor: 5},
 	"plugins/kubernetes/internal/jobs":       {floor: 4},
