@@ -3,6 +3,7 @@ package main
 
 import (
 	"os"
+	"runtime"
 	"runtime/debug"
 
 	"github.com/gatebook/gatebook/cmd/gatebook/cli"
@@ -15,6 +16,11 @@ var version, commit, date string
 // guardian is the argument by which gatebook is another gatebook's guardian.
 const guardian = "__guardian"
 
+// fewestThreads is how many threads may be at work at once, also where there are fewer
+// processors: one that starts a program or waits for the disk has nothing to compute, but
+// the others would wait for it.
+const fewestThreads = 4
+
 func main() { start(cli.System(cli.Build{Version: version, Commit: commit, Date: date})) }
 
 // start carries out what was typed, or guards another gatebook.
@@ -25,6 +31,9 @@ func start(env cli.Env) {
 	}
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(200) // most commands are over before a collection pays
+	}
+	if os.Getenv("GOMAXPROCS") == "" {
+		runtime.GOMAXPROCS(max(runtime.GOMAXPROCS(0), fewestThreads))
 	}
 	env.Guardian = steps.NewGuardian("/proc/self/exe", os.Args[0], guardian)
 	os.Exit(cli.Main(env))

@@ -55,13 +55,17 @@ func (d *driver) startAttempt(a machine.Attempt) {
 	}
 	d.work[a.Op] = w
 	if a.Started {
-		go d.perform(ctx, a.Op, cancelGrace, func(host *host) event.Event { return d.lookAfterCrash(ctx, a, host) }, func(err error) event.Event {
-			return d.cutOff(ctx, a, err)
+		d.workers.start(func() {
+			d.perform(ctx, a.Op, cancelGrace, func(host *host) event.Event { return d.lookAfterCrash(ctx, a, host) }, func(err error) event.Event {
+				return d.cutOff(ctx, a, err)
+			})
 		})
 		return
 	}
-	go d.perform(ctx, a.Op, patience(a.Use, a.Params), func(host *host) event.Event { return d.makeAttempt(ctx, a, host) }, func(err error) event.Event {
-		return d.finished(ctx, a, nil, sdk.Errorf(sdk.Permanent, "%w", err))
+	d.workers.start(func() {
+		d.perform(ctx, a.Op, patience(a.Use, a.Params), func(host *host) event.Event { return d.makeAttempt(ctx, a, host) }, func(err error) event.Event {
+			return d.finished(ctx, a, nil, sdk.Errorf(sdk.Permanent, "%w", err))
+		})
 	})
 }
 
@@ -187,22 +191,39 @@ func (d *driver) failure(ctx context.Context, use *plan.Use, err error) *event.F
 	if use.Plugin != "" {
 		failure.Log = d.logs.of(use.Plugin)
 	}
-	switch {
-	case ctx.Err() == nil:
-	case isAtWork(err) && errors.Is(ctx.Err(), context.DeadlineExceeded):
+	switch ended := endOf(ctx, typed.Class); {
+	case ended == nil:
+	case isAtWork(err) && errors.Is(ended, context.DeadlineExceeded):
 		// A retry, as after a timeout, would work beside it.
-	case errors.Is(ctx.Err(), context.DeadlineExceeded):
-		failure.Class, failure.Message = sdk.Timeout, endedBy(ctx, "it ran out of time", failure.Message)
+	case errors.Is(ended, context.DeadlineExceeded):
+		failure.Class, failure.Message = sdk.Timeout, endedBy(ended, "it ran out of time", failure.Message)
 	default:
-		failure.Class, failure.Message = sdk.Cancelled, endedBy(ctx, event.WasCancelled, failure.Message)
+		failure.Class, failure.Message = sdk.Cancelled, endedBy(ended, event.WasCancelled, failure.Message)
 	}
 	return failure
 }
 
+// timerDelay is how much later than a plugin, which is told the deadline, a context may
+// notice it.
+const timerDelay = 50 * time.Millisecond
+
+// endOf returns why a context has ended under what failed with the class; nil: it has not.
+func endOf(ctx context.Context, class sdk.Class) error {
+	if _, bounded := ctx.Deadline(); bounded && class == sdk.Timeout && ctx.Err() == nil {
+		late := time.NewTimer(timerDelay)
+		defer late.Stop()
+		select {
+		case <-ctx.Done():
+		case <-late.C:
+		}
+	}
+	return ctx.Err()
+}
+
 // endedBy says what ended an action and what it says to that, without the words that Go
 // has for the same.
-func endedBy(ctx context.Context, what, said string) string {
-	said = strings.TrimSuffix(strings.TrimSuffix(said, ctx.Err().Error()), ": ")
+func endedBy(ended error, what, said string) string {
+	said = strings.TrimSuffix(strings.TrimSuffix(said, ended.Error()), ": ")
 	if said == "" {
 		return what
 	}

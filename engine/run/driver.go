@@ -72,6 +72,7 @@ type driver struct {
 	logs    pluginLogs
 	timers  timers
 	looks   chan struct{} // bounds the observations in flight
+	workers workers
 
 	now     time.Time         // of the run, see tick
 	read    time.Time         // the process's clock, when it was last looked at
@@ -98,9 +99,6 @@ type message struct {
 	deserted *ask
 }
 
-// inboxInterval is how often requests of other processes are looked for.
-const inboxInterval = 100 * time.Millisecond
-
 // observationSlots bounds the observations that are made at once.
 const observationSlots = 16
 
@@ -122,6 +120,7 @@ func newDriver(ctx context.Context, p Process, pl *plan.Plan, folder *journal.Ru
 		hosts:   hosts{open: make(map[*host]struct{})},
 		ended:   make(map[string]string),
 		looks:   make(chan struct{}, observationSlots),
+		workers: newWorkers(base),
 	}
 	d.logs = pluginLogs{driver: d, logs: make(map[string]*outputLog)}
 	return d

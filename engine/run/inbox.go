@@ -30,6 +30,9 @@ func Post(folder *journal.Run, now time.Time, random uint64, request Request) (s
 	return folder.Post(now, random, body)
 }
 
+// inboxInterval is how often requests of other processes are looked for.
+const inboxInterval = 100 * time.Millisecond
+
 // inbox tells the requests of other processes apart that wait in the run's folder.
 type inbox struct {
 	known  map[string]bool // they are in the journal

@@ -15,8 +15,10 @@ import (
 type decoder[I any] struct {
 	input     *schema.Schema
 	validator *schema.Validator
-	// template holds the defaults, where copying it is all that they need.
+	// template holds the defaults, where copying it and the lists in it is all that
+	// they need.
 	template I
+	lists    [][]int // the fields of the template that are lists, as reflect has them
 	// deep is set where defaults stand inside of lists, maps or pointers, so that
 	// the parameters must be read to know where they go.
 	deep bool
@@ -35,7 +37,16 @@ func newDecoder[I any](input *schema.Schema) (decoder[I], error) {
 	if err != nil {
 		return d, err
 	}
-	return d, json.Unmarshal(defaults, &d.template)
+	if err := json.Unmarshal(defaults, &d.template); err != nil {
+		return d, err
+	}
+	template := reflect.ValueOf(d.template)
+	for _, field := range reflect.VisibleFields(template.Type()) {
+		if field.Type.Kind() == reflect.Slice && template.FieldByIndex(field.Index).Len() > 0 {
+			d.lists = append(d.lists, field.Index)
+		}
+	}
+	return d, nil
 }
 
 // hasDeepDefaults reports whether a default is anywhere but in a plain field.
@@ -46,11 +57,18 @@ func hasDeepDefaults(t reflect.Type, input *schema.Schema) bool {
 			if holdsDefault(p.Schema) {
 				return true
 			}
+		case p.Schema.Type == schema.TypeArray && isPlain(p.Schema.Items):
+			// A list that is given replaces it as a whole.
 		case p.Schema.Type == schema.TypeArray, p.Schema.Type == schema.TypeObject, p.Schema.Type == "":
 			return true
 		}
 	}
 	return hasPointer(t)
+}
+
+// isPlain reports whether values of s have no parts.
+func isPlain(s *schema.Schema) bool {
+	return s != nil && s.Type != schema.TypeArray && s.Type != schema.TypeObject && s.Type != ""
 }
 
 func holdsDefault(s *schema.Schema) bool {
@@ -80,6 +98,11 @@ func hasPointer(t reflect.Type) bool {
 // into reads params, which must hold nothing that I does not declare.
 func (d *decoder[I]) into(input *I, params json.RawMessage) error {
 	*input = d.template
+	for _, index := range d.lists {
+		// Reading into a list writes over what is in it.
+		list := reflect.ValueOf(input).Elem().FieldByIndex(index)
+		list.Set(reflect.AppendSlice(reflect.Zero(list.Type()), list))
+	}
 	if len(params) == 0 {
 		params = json.RawMessage("{}")
 	}

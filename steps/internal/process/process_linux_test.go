@@ -267,3 +267,21 @@ func TestTheWholeGroupIsStopped(t *testing.T) {
 		})
 	}
 }
+
+func TestOnlyAProgramThatGoesOnIsNoted(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{"exit 0", "sleep 0.05"} {
+		spec, noted := script(text, nil), false
+		spec.Note = func(id ID) error {
+			noted = id.PID > 0 && id.Start > 0
+			return nil
+		}
+		end, err := NewRunner(os.Environ(), func(dir string) string { return dir }, nil).Run(t.Context(), spec)
+		if err != nil || end.Code != 0 {
+			t.Fatalf("%s: %+v, %v", text, end, err)
+		}
+		if went := end.Took >= settleDelay; noted && !went || !noted && end.Took >= 5*settleDelay {
+			t.Errorf("%s took %s; noted: %t", text, end.Took, noted)
+		}
+	}
+}

@@ -39,17 +39,7 @@ func (r *Runner) Run(ctx context.Context, spec Spec) (End, error) {
 	if err := p.start(r, spec); err != nil {
 		return End{}, err
 	}
-	id := r.starter.identify(p.pid)
-	p.ward = p.guardian.Watch(id.group(), spec.Key)
-	spec.tell(id)
-	if ctx.Done() != nil {
-		unwatch, err := p.watch(ctx)
-		if err != nil {
-			return End{}, p.give(err)
-		}
-		defer unwatch()
-	}
-	return p.attend(ctx)
+	return p.attend(ctx, func() error { return p.settle(ctx, r, spec) })
 }
 
 // process is a process that a thread attends.
@@ -63,6 +53,8 @@ type process struct {
 	stdout, stderr stream
 	feeds          []*os.File
 
+	settled  bool   // see settle
+	unwatch  func() // nil: nothing watches the context
 	guardian *guardian.Guardian
 	ward     guardian.Ward
 	guarded  bool // a guardian is there, or there will be none
@@ -163,20 +155,21 @@ func (p *process) feed(text string) (int, error) {
 }
 
 // watch has the thread woken when ctx ends.
-func (p *process) watch(ctx context.Context) (unwatch func(), err error) {
+func (p *process) watch(ctx context.Context) (err error) {
 	if p.wake, err = unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK); err != nil {
-		return nil, fmt.Errorf("eventfd: %w", err)
+		return fmt.Errorf("eventfd: %w", err)
 	}
 	woken := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
 		defer close(woken)
 		_, _ = unix.Write(p.wake, []byte{1, 0, 0, 0, 0, 0, 0, 0}) // it only fails when it is full
 	})
-	return func() {
+	p.unwatch = func() {
 		if !stop() {
 			<-woken // before the descriptor may be closed
 		}
-	}, nil
+	}
+	return nil
 }
 
 // give kills a process that cannot be attended.
@@ -186,10 +179,17 @@ func (p *process) give(why error) error {
 	return sdk.Errorf(sdk.Transient, "the program was killed, as it cannot be waited for: %w", why)
 }
 
-// attend waits until all is over, and says how it ended.
-func (p *process) attend(ctx context.Context) (End, error) {
+// attend waits until all is over, and says how it ended. A process that does not end at
+// once it has settled.
+func (p *process) attend(ctx context.Context, settle func() error) (End, error) {
 	for !p.over() {
 		if err := p.look(); err != nil {
+			return End{}, p.give(err)
+		}
+		if p.settled || p.ended || time.Since(p.started) < settleDelay {
+			continue
+		}
+		if err := settle(); err != nil {
 			return End{}, p.give(err)
 		}
 	}
@@ -200,6 +200,22 @@ func (p *process) attend(ctx context.Context) (End, error) {
 		return p.end(), stopped(ctx.Err(), "was stopped: it "+p.howStopped())
 	}
 	return p.end(), nil
+}
+
+// settleDelay is how long a program runs before all is done that only one needs which goes
+// on: it costs about what a program costs that does little, and most do.
+const settleDelay = 10 * time.Millisecond
+
+// settle notes the process, has it guarded, and has the thread woken when ctx ends.
+func (p *process) settle(ctx context.Context, r *Runner, spec Spec) error {
+	p.settled = true
+	id := r.starter.identify(p.pid)
+	p.ward = p.guardian.Watch(id.group(), spec.Key)
+	spec.tell(id)
+	if ctx.Done() == nil {
+		return nil
+	}
+	return p.watch(ctx)
 }
 
 func (p *process) end() End {
@@ -303,6 +319,8 @@ func (p *process) patience() int {
 		return int(lookInterval.Milliseconds())
 	case p.ended:
 		return int(max(time.Until(p.drainUntil), 0).Milliseconds()) + 1
+	case !p.settled:
+		return int(max(settleDelay-time.Since(p.started), 0).Milliseconds()) + 1
 	case !p.guarded:
 		return int(max(guardDelay-time.Since(p.started), 0).Milliseconds()) + 1
 	default:
@@ -329,6 +347,9 @@ func (s *stream) read() {
 }
 
 func (p *process) close() {
+	if p.unwatch != nil {
+		p.unwatch()
+	}
 	p.stdout.release()
 	p.stderr.release()
 	for _, fd := range []int{p.stdout.fd, p.stderr.fd, p.handle, p.wake} {
