@@ -30,7 +30,7 @@ func start(env cli.Env) {
 		return
 	}
 	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(200) // most commands are over before a collection pays
+		debug.SetGCPercent(400) // most commands are over before a collection pays
 	}
 	if os.Getenv("GOMAXPROCS") == "" {
 		runtime.GOMAXPROCS(max(runtime.GOMAXPROCS(0), fewestThreads))

@@ -204,7 +204,7 @@ func (p *process) attend(ctx context.Context, settle func() error) (End, error) 
 
 // settleDelay is how long a program runs before all is done that only one needs which goes
 // on: it costs about what a program costs that does little, and most do.
-const settleDelay = 10 * time.Millisecond
+const settleDelay = 2 * time.Millisecond
 
 // settle notes the process, has it guarded, and has the thread woken when ctx ends.
 func (p *process) settle(ctx context.Context, r *Runner, spec Spec) error {
