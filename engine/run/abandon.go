@@ -34,6 +34,11 @@ func (d *driver) abandon(cause error) error {
 		abandoned.InFlight = append(abandoned.InFlight, op.Step)
 	}
 	for len(d.work) > 0 {
+		if d.asked.Type == event.CancelAsked {
+			for _, w := range d.work {
+				w.cancel()
+			}
+		}
 		select {
 		case m := <-d.arrived:
 			if m.saved != nil {
@@ -43,12 +48,7 @@ func (d *driver) abandon(cause error) error {
 				d.ended[m.fact.Op.Step] = outcomeOf(m.fact)
 				d.forget(*m.fact.Op)
 			}
-		case control := <-d.process.Controls:
-			if control.Type == event.CancelAsked {
-				for _, w := range d.work {
-					w.cancel()
-				}
-			}
+		case d.asked = <-d.process.Controls:
 		}
 	}
 	return abandoned

@@ -9,6 +9,7 @@ import (
 
 	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/journal"
+	"github.com/gatebook/gatebook/engine/plan"
 	"github.com/gatebook/gatebook/engine/value"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
@@ -24,7 +25,7 @@ func (l *ear) Output(_, _ string, line string) { l.lines = append(l.lines, line)
 func (l *ear) Progress(string, sdk.Progress)   {}
 
 // beginning returns a driver of a run that is about to begin.
-func beginning(t *testing.T, watch Watcher) (*driver, *journal.Locks) {
+func beginning(t *testing.T, pl *plan.Plan, watch Watcher) (*driver, *journal.Locks) {
 	t.Helper()
 	folder, err := journal.NewStore(t.TempDir()).Create("run")
 	if err != nil {
@@ -35,7 +36,7 @@ func beginning(t *testing.T, watch Watcher) (*driver, *journal.Locks) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = locks.Close() })
-	d := newDriver(context.Background(), Process{Now: time.Now, Watch: watch}, planOf(t, 1, sdk.Change, false), folder)
+	d := newDriver(context.Background(), Process{Now: time.Now, Watch: watch}, pl, folder)
 	if d.journal, err = folder.CreateJournal(); err != nil {
 		t.Fatal(err)
 	}
@@ -46,7 +47,7 @@ func beginning(t *testing.T, watch Watcher) (*driver, *journal.Locks) {
 func TestRunWhoseFirstRecordTheJournalCannotHoldDoesNotBegin(t *testing.T) {
 	t.Parallel()
 	watch := &ear{}
-	d, locks := beginning(t, watch)
+	d, locks := beginning(t, planOf(t, 1, sdk.Change, false), watch)
 	d.begin(event.Run{Inputs: value.String(strings.Repeat("x", journal.MaxPayload)), Parallelism: 1}, locks)
 	_, err := d.drive(locks)
 	if err == nil || !strings.Contains(err.Error(), "could not begin, and nothing was done") {
@@ -60,7 +61,7 @@ func TestRunWhoseFirstRecordTheJournalCannotHoldDoesNotBegin(t *testing.T) {
 func TestNobodyIsToldWhatTheJournalDoesNotKeep(t *testing.T) {
 	t.Parallel()
 	watch := &ear{}
-	d, locks := beginning(t, watch)
+	d, locks := beginning(t, planOf(t, 1, sdk.Change, false), watch)
 	d.begin(event.Run{Parallelism: 1}, locks)
 	if watch.events > 0 {
 		t.Errorf("told %d events before they were written", watch.events)

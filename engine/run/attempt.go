@@ -54,54 +54,49 @@ func (d *driver) startAttempt(a machine.Attempt) {
 		ctx, w.cancel = context.WithCancel(d.base)
 	}
 	d.work[a.Op] = w
+	do, giveUp, grace := d.makeAttempt, d.outOfPatience, patience(a.Use, a.Params)
 	if a.Started {
-		d.workers.start(func() {
-			d.perform(ctx, a.Op, cancelGrace, func(host *host) event.Event { return d.lookAfterCrash(ctx, a, host) }, func(err error) event.Event {
-				return d.cutOff(ctx, a, err)
-			})
-		})
-		return
+		do, giveUp, grace = d.lookAfterCrash, d.cutOff, cancelGrace
 	}
-	d.workers.start(func() {
-		d.perform(ctx, a.Op, patience(a.Use, a.Params), func(host *host) event.Event { return d.makeAttempt(ctx, a, host) }, func(err error) event.Event {
-			return d.finished(ctx, a, nil, sdk.Errorf(sdk.Permanent, "%w", err))
+	d.start(func() job {
+		end, ended := d.perform(ctx, a.Op, grace, func(host *host) event.Event { return do(ctx, a, host) }, func(err error) event.Event {
+			return giveUp(ctx, a, err)
 		})
+		if !ended {
+			return nil
+		}
+		return d.deliver(message{fact: end})
 	})
 }
 
-// perform has an action do something, and tells the owner of the run how it ended. An
-// action that does not end when it is asked to must not hold the run for ever.
+// outOfPatience makes the event of an attempt that does not end.
+func (d *driver) outOfPatience(ctx context.Context, a machine.Attempt, err error) event.Event {
+	return d.finished(ctx, a, nil, sdk.Errorf(sdk.Permanent, "%w", err))
+}
+
+// perform has an action do something, and returns how it ended. An action that does not
+// end when it is asked to must not hold the run for ever: it is given up then, and what it
+// returns afterwards is not asked for.
 func (d *driver) perform(
 	ctx context.Context, op event.Op, patience time.Duration, do func(*host) event.Event, giveUp func(error) event.Event,
-) {
+) (end event.Event, ended bool) {
 	host := d.newHost(op)
 	var once sync.Once
-	finish := func(end func() event.Event) {
-		once.Do(func() {
-			host.close()
-			fact := end()
-			if fact.Type == event.AttemptFinished {
-				fact.Reason = host.lacks()
-			}
-			d.send(message{fact: fact})
-		})
-	}
-	ended := make(chan struct{})
-	defer close(ended)
+	done := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
 		grace := time.NewTimer(patience)
 		defer grace.Stop()
 		select {
-		case <-ended:
+		case <-done:
 		case <-grace.C:
-			finish(func() event.Event {
-				return giveUp(&atWorkError{patience})
-			})
+			once.Do(func() { d.send(message{fact: host.last(giveUp(&atWorkError{patience}))}) })
 		}
 	})
-	defer stop()
-	fact := do(host)
-	finish(func() event.Event { return fact })
+	end = do(host)
+	stop()
+	close(done)
+	once.Do(func() { end, ended = host.last(end), true })
+	return end, ended
 }
 
 func (d *driver) makeAttempt(ctx context.Context, a machine.Attempt, host *host) event.Event {
@@ -310,13 +305,16 @@ func (d *driver) observe(ctx context.Context, o machine.Observe) {
 	// One that does not end when it is asked to keeps no other waiting.
 	leave := sync.OnceFunc(func() { <-d.looks })
 	defer leave()
-	d.perform(ctx, o.Op, patience(o.Use, o.Params), func(host *host) event.Event {
+	end, ended := d.perform(ctx, o.Op, patience(o.Use, o.Params), func(host *host) event.Event {
 		outputs, err := d.look(ctx, o, host)
 		return d.observed(ctx, o, outputs, err)
 	}, func(err error) event.Event {
 		leave()
 		return d.observed(ctx, o, nil, err)
 	})
+	if ended {
+		d.send(message{fact: end})
+	}
 }
 
 // observed makes the event of an observation that has ended.

@@ -36,7 +36,7 @@ type Process struct {
 }
 
 // Watcher is told what happens in a run, as it happens. Event is called by one
-// goroutine; Output and Progress are called by many.
+// goroutine at a time; Output and Progress are called by many.
 type Watcher interface {
 	Event(e event.Event)
 	Output(step, stream, line string)
@@ -49,9 +49,9 @@ type Asker interface {
 	Ask(ctx context.Context, step *plan.Step, question sdk.Question) (sdk.Answer, error)
 }
 
-// driver drives one run in this process. Its fields belong to the goroutine of loop,
-// but for those that are safe for concurrent use: base, arrived, looks, hosts, logs,
-// secrets.
+// driver drives one run in this process. Its fields belong to whoever has the baton, but
+// for those that are safe for concurrent use: process, base, arrived, turns, looks, workers,
+// hosts, logs, secrets.
 type driver struct {
 	process Process
 	plan    *plan.Plan
@@ -65,6 +65,7 @@ type driver struct {
 	base    context.Context // of all work; ends when the driver does
 	stop    context.CancelFunc
 	arrived chan message
+	turns   turns
 	work    map[event.Op]*work
 	asks    map[string]*ask
 	inbox   inbox
@@ -85,6 +86,10 @@ type driver struct {
 	saved   []chan<- error    // who waits until this group is written
 	urgent  bool              // something in this group must be on the disk
 	broken  error             // an event that the journal cannot hold; nothing follows it
+	keeps   bool              // the worker that has the baton will do a job itself
+	kept    job               // that one
+	asked   event.Event       // of the person at the keyboard, when the driver could not go on
+	failed  error             // why the driver cannot go on
 	end     *event.Result
 	refusal string // why what was asked last was not done; empty: it was
 }
@@ -120,43 +125,11 @@ func newDriver(ctx context.Context, p Process, pl *plan.Plan, folder *journal.Ru
 		hosts:   hosts{open: make(map[*host]struct{})},
 		ended:   make(map[string]string),
 		looks:   make(chan struct{}, observationSlots),
+		turns:   newTurns(),
 		workers: newWorkers(base),
 	}
 	d.logs = pluginLogs{driver: d, logs: make(map[string]*outputLog)}
 	return d
-}
-
-// loop carries the run on until it ends or pauses.
-func (d *driver) loop() (event.Result, error) {
-	inbox := time.NewTicker(inboxInterval)
-	defer inbox.Stop()
-	due := time.NewTimer(time.Hour)
-	defer due.Stop()
-	for {
-		if err := d.commit(); err != nil {
-			return event.Result{}, d.abandon(err)
-		}
-		if d.end != nil {
-			return *d.end, nil
-		}
-		d.pauseIfOnlyPeople()
-		if len(d.todo) > 0 || d.urgent || len(d.taken) > 0 {
-			continue
-		}
-		due.Reset(d.timers.untilNext(d.tick()))
-		select {
-		case m := <-d.arrived:
-			d.take(m)
-		case <-due.C:
-			d.fireTimers()
-		case control := <-d.process.Controls:
-			d.fact(control)
-		case <-inbox.C:
-			d.flushLogs()
-			d.takeInbox()
-		}
-		d.gather()
-	}
 }
 
 func (d *driver) take(m message) {
@@ -184,14 +157,6 @@ func (d *driver) take(m message) {
 	default:
 	}
 	d.fact(m.fact)
-}
-
-// send gives a worker's message to the owner of the run; after the run there is none.
-func (d *driver) send(m message) {
-	select {
-	case d.arrived <- m:
-	case <-d.base.Done():
-	}
 }
 
 // forget drops the means to cancel an operation that has ended.

@@ -97,6 +97,16 @@ func (h *host) keep(stream, text string) (full bool) {
 	return h.log.keep(h.driver.process.Now(), h.op.Attempt, stream, text)
 }
 
+// last closes the host behind an operation, and returns its last event with what the log
+// lacks.
+func (h *host) last(end event.Event) event.Event {
+	h.close()
+	if end.Type == event.AttemptFinished {
+		end.Reason = h.lacks()
+	}
+	return end
+}
+
 // lacks says what the log of an action that is over lacks; empty: nothing.
 func (h *host) lacks() string {
 	h.mu.Lock()
@@ -184,6 +194,7 @@ func (h *host) send(m message) bool {
 	}
 	select {
 	case h.driver.arrived <- m:
+		h.driver.turns.ring()
 		return true
 	case <-h.ended:
 	case <-h.driver.base.Done():

@@ -9,6 +9,7 @@ import (
 
 	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/journal"
+	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
 func TestOutputLogIsBounded(t *testing.T) {
@@ -48,18 +49,18 @@ func TestOutputLogIsBounded(t *testing.T) {
 func TestLogThatIsFullIsToldOf(t *testing.T) {
 	t.Parallel()
 	watch := &ear{}
-	d, _ := beginning(t, watch)
+	d, _ := beginning(t, planOf(t, 1, sdk.Change, false), watch)
 	defer d.stop()
 	op := event.Op{Step: "s0", Part: event.Do, Attempt: 1}
-	d.perform(t.Context(), op, time.Minute, func(h *host) event.Event {
+	told, ended := d.perform(t.Context(), op, time.Minute, func(h *host) event.Event {
 		h.Output("stdout", []byte("first"))
 		h.log.room = 10
 		h.Output("stdout", []byte("second"))
 		h.Output("stdout", []byte("third"))
 		return event.Event{Type: event.AttemptFinished, Op: &op}
 	}, nil)
-	if told := <-d.arrived; !strings.Contains(told.fact.Reason, "the last 2 lines") {
-		t.Errorf("the end of the attempt says %q", told.fact.Reason)
+	if !ended || !strings.Contains(told.Reason, "the last 2 lines") {
+		t.Errorf("the end of the attempt says %q", told.Reason)
 	}
 	if want := "first second " + logIsFull() + " third"; strings.Join(watch.lines, " ") != want {
 		t.Errorf("heard %q", watch.lines)
