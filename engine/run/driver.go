@@ -51,7 +51,7 @@ type Asker interface {
 
 // driver drives one run in this process. Its fields belong to the goroutine of loop,
 // but for those that are safe for concurrent use: base, arrived, looks, hosts, logs,
-// secrets.
+// targets, secrets.
 type driver struct {
 	process Process
 	plan    *plan.Plan
@@ -70,6 +70,7 @@ type driver struct {
 	inbox   inbox
 	hosts   hosts
 	logs    pluginLogs
+	targets targets
 	timers  timers
 	looks   chan struct{} // bounds the observations in flight
 
@@ -124,6 +125,8 @@ func newDriver(ctx context.Context, p Process, pl *plan.Plan, folder *journal.Ru
 		looks:   make(chan struct{}, observationSlots),
 	}
 	d.logs = pluginLogs{driver: d, logs: make(map[string]*outputLog)}
+	d.targets = targets{driver: d, known: make(map[connection]sdk.Target)}
+	pl.Targets.To(d.targets.judge)
 	return d
 }
 
@@ -166,7 +169,7 @@ func (d *driver) take(m message) {
 		return
 	}
 	if m.saved != nil {
-		if _, goesOn := d.work[*m.fact.Op]; !goesOn {
+		if op := m.fact.Op; op != nil && d.work[*op] == nil {
 			m.saved <- errOver // it was on its way when the attempt ended
 			return
 		}

@@ -166,7 +166,7 @@ func Resume(ctx context.Context, folder *journal.Run, p Process, pl *plan.Plan, 
 	defer locks.Close()
 	d := newDriver(ctx, p, pl, folder)
 	d.words = r.Words
-	past := &replay{machine: d.machine, known: d.inbox.known}
+	past := &replay{machine: d.machine, known: d.inbox.known, targets: &d.targets}
 	if err := past.recall(folder); err != nil {
 		d.stop()
 		return event.Result{}, err
@@ -178,7 +178,11 @@ func Resume(ctx context.Context, folder *journal.Run, p Process, pl *plan.Plan, 
 	}
 	d.machine.Recall(machine.Past{})
 	d.journal, d.now, d.trace = log, past.last.Time, past.trace
-	if err := d.resume(r, past, repair, locks); err != nil {
+	err = d.sameTargets(ctx)
+	if err == nil {
+		err = d.resume(r, past, repair, locks)
+	}
+	if err != nil {
 		d.stop()
 		closing := log.Close()
 		if closing == nil {

@@ -78,6 +78,8 @@ func describeRun(e event.Event) Said {
 		return Said{What: ModeWords(e.Mode), Why: layout.Line(e.Reason), Mark: modeMark(e.Mode), Minor: e.Mode == event.Going || e.Mode == event.Ended}
 	case event.RunFinished:
 		return describeResult(e)
+	case event.TargetReached:
+		return Said{What: "connection " + layout.Line(e.Target.Over()) + " reaches " + layout.Line(e.Target.Title), Mark: event.Running}
 	case event.LockTaken:
 		return Said{What: "took the lock " + strconv.Quote(e.Name), Why: layout.Line(e.Reason), Minor: e.Reason == ""}
 	default:

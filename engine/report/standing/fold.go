@@ -47,9 +47,18 @@ func (s *Status) Apply(e event.Event) {
 		if e.Result != nil && e.Result.Step != "" {
 			s.failed = e.Result
 		}
+	case event.TargetReached:
+		s.reach(e.Target)
 	case event.PauseAsked, event.CancelAsked, event.ResumeAsked, event.RollbackAsked, event.RequestRefused:
 		s.Requests = append(s.Requests, Request{What: e.Type, By: e.By, Reason: e.Reason, Time: e.Time})
 	default:
+	}
+}
+
+// reach notes what a connection reached when the run first used it.
+func (s *Status) reach(target *event.Target) {
+	if target != nil {
+		s.Targets = append(s.Targets, *target)
 	}
 }
 
