@@ -79,12 +79,19 @@ func describeRun(e event.Event) Said {
 	case event.RunFinished:
 		return describeResult(e)
 	case event.TargetReached:
-		return Said{What: "connection " + layout.Line(e.Target.Over()) + " reaches " + layout.Line(e.Target.Title), Mark: event.Running}
+		return describeTarget(e.Target)
 	case event.LockTaken:
 		return Said{What: "took the lock " + strconv.Quote(e.Name), Why: layout.Line(e.Reason), Minor: e.Reason == ""}
 	default:
 		return Said{What: string(e.Type), Minor: true}
 	}
+}
+
+func describeTarget(target *event.Target) Said {
+	if target == nil {
+		return Said{What: "a connection was made", Minor: true}
+	}
+	return Said{What: "connection " + target.Over() + " reaches " + target.Title, Mark: event.Running}
 }
 
 func describeResult(e event.Event) Said {
