@@ -25,7 +25,7 @@ type targets struct {
 type connection struct{ name, plugin string }
 
 // OtherTargetError says that a connection reaches something else than it did when the run
-// first used it. Nothing was done to that.
+// first used it, to which nothing is done.
 type OtherTargetError struct {
 	Run      string
 	Over     string // the connection
@@ -41,9 +41,9 @@ func (e *OtherTargetError) Error() string {
 	if was == now { // an address at which there is another now
 		was, now = was+" with the id "+e.Was.ID, now+" with the id "+e.Now.ID
 	}
-	return fmt.Sprintf("it reaches %s now, and run %s used it to reach %s. Nothing was done to the former. "+
-		"Point the connection back, by what configures it in the runbook and by the variables that it gets of the environment, and ask again",
-		now, e.Run, was)
+	return fmt.Sprintf("it reaches %s now, where run %s has reached %s: nothing is done to another than that. "+
+		"Point the connection back, by what configures it in the runbook and by the variables that it gets of the environment; "+
+		"then resume the run, or roll it back", now, e.Run, was)
 }
 
 // know takes in what the journal says. What was reached first is what counts.
