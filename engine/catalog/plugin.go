@@ -25,18 +25,12 @@ type Provider interface {
 	// that it gets; log takes what it writes to a log of its own, line by line, and is safe
 	// for concurrent use; reached is told before each use what the connection reaches, the
 	// zero Target where the plugin cannot tell, and its error keeps that from being used.
-	// Nothing is started before an action is used.
+	// Nothing is started before an action is used, or is asked by a method Reach(ctx) error,
+	// where it has one, to make the connection without being used.
 	Connect(
 		connection string, config json.RawMessage, environment []string,
 		log func(line []byte), reached func(ctx context.Context, target sdk.Target) error,
 	) map[string]sdk.Handler
-}
-
-// Reacher is a handler of an action over a connection, which can be made ready without the
-// action being used.
-type Reacher interface {
-	// Reach makes the connection, where it is not, and has it told what that reaches.
-	Reach(ctx context.Context) error
 }
 
 // Plugin is a plugin under the name that a runbook gives it.

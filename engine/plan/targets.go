@@ -6,7 +6,6 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/gatebook/gatebook/engine/catalog"
 	"github.com/gatebook/gatebook/engine/value"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
@@ -62,7 +61,9 @@ func reach(ctx context.Context, p *Plan, masker *value.Masker) []*Connection {
 		asked[i] = &answered
 		group.Go(func() error {
 			if err := c.Reach(ctx); err != nil {
-				answered.TargetError = masker.Text(err.Error())
+				failed := *sdk.AsError(err)
+				failed.Connection = "" // it is the one that says so
+				answered.TargetError = masker.Text(failed.Error())
 				return nil
 			}
 			if target := p.Targets.reached(c); target.ID != "" {
@@ -75,11 +76,18 @@ func reach(ctx context.Context, p *Plan, masker *value.Masker) []*Connection {
 	return asked
 }
 
+// reacher is a handler of an action over a connection that can be made without the action
+// being used.
+type reacher interface {
+	// Reach makes the connection, where it is not, and has it told what that reaches.
+	Reach(ctx context.Context) error
+}
+
 // Reach makes the connection ready, where steps use it, and has told what it reaches.
 func (c *Connection) Reach(ctx context.Context) error {
 	for _, handler := range c.actions {
-		if reacher, ok := handler.(catalog.Reacher); ok && c.used {
-			return reacher.Reach(ctx)
+		if over, ok := handler.(reacher); ok && c.used {
+			return over.Reach(ctx)
 		}
 	}
 	return nil

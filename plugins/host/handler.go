@@ -23,7 +23,10 @@ type handler struct {
 	description sdk.Description
 }
 
-var _ sdk.Handler = (*handler)(nil)
+var (
+	_ sdk.Handler                               = (*handler)(nil)
+	_ interface{ Reach(context.Context) error } = (*handler)(nil)
+)
 
 func (h *handler) Describe() sdk.Description { return h.description }
 
