@@ -43,17 +43,30 @@ func (e *OtherTargetError) Error() string {
 	}
 	return fmt.Sprintf("it reaches %s now, where run %s has reached %s: nothing is done to another than that. "+
 		"Point the connection back, by what configures it in the runbook and by the variables that it gets of the environment; "+
-		"then resume the run, or roll it back", now, e.Run, was)
+		"then resume the run, or roll it back. "+
+		"Where the new one stands in for the old, say so: --new-target", now, e.Run, was)
 }
 
-// know takes in what the journal says. What was reached first is what counts.
+// know takes in what the journal says. A later word replaces an earlier one: there is one
+// only where a person said that there may be.
 func (t *targets) know(reached event.Target) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	over := connection{reached.Connection, reached.Plugin}
-	if _, known := t.known[over]; !known {
-		t.known[over] = reached.Target
+	t.known[connection{reached.Connection, reached.Plugin}] = reached.Target
+}
+
+// forget has a connection, by the name that people call it by, reach what it will, and
+// reports whether the run has used it.
+func (t *targets) forget(over string) (used bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for c, target := range t.known {
+		if (event.Target{Connection: c.name, Plugin: c.plugin, Target: target}).Over() == over {
+			delete(t.known, c)
+			used = true
+		}
 	}
+	return used
 }
 
 // judge says whether a connection may be used that reaches the target. What it reaches at
@@ -97,9 +110,15 @@ func (d *driver) keepTarget(reached event.Target) error {
 }
 
 // sameTargets refuses to take a run up where a connection that it has used reaches
-// something else by now, before anything is done. One that cannot be made just now may not
-// be needed either; where it is, it is judged when it is used.
-func (d *driver) sameTargets(ctx context.Context) error {
+// something else by now, before anything is done: but for those that may, by a person's
+// word. One that cannot be made just now may not be needed either; where it is, it is judged
+// when it is used.
+func (d *driver) sameTargets(ctx context.Context, may []string) error {
+	for _, over := range may {
+		if !d.targets.forget(over) {
+			return &RefusedError{Run: d.folder.ID(), Reason: "it has not used a connection " + over}
+		}
+	}
 	for _, c := range d.plan.Connections {
 		if _, used := d.targets.of(c); !used {
 			continue

@@ -55,15 +55,18 @@ func TestNothingIsDoneToAnotherTarget(t *testing.T) {
 	}
 }
 
-// A journal has more than one only of a process that was cut off, and the first counts.
-func TestTheFirstTargetOfAJournalCounts(t *testing.T) {
+// A journal has a second target of a connection where a person said that there may be one.
+func TestTheLastTargetOfAJournalCounts(t *testing.T) {
 	t.Parallel()
 	d := idle(t)
 	defer d.stop()
 	for _, id := range []string{"1", "2"} {
 		d.targets.know(event.Target{Plugin: "k", Target: sdk.Target{ID: id, Title: id}})
 	}
-	if was, known := d.targets.of(&plan.Connection{Plugin: "k"}); !known || was.ID != "1" {
+	if was, known := d.targets.of(&plan.Connection{Plugin: "k"}); !known || was.ID != "2" {
 		t.Errorf("it is known as %+v", was)
+	}
+	if d.targets.forget("other") || !d.targets.forget("k") || d.targets.forget("k") {
+		t.Error("forgotten is not what was known")
 	}
 }

@@ -55,11 +55,16 @@ func (s *Status) Apply(e event.Event) {
 	}
 }
 
-// reach notes what a connection reached when the run first used it.
+// reach notes what a connection reached when the run first used it, or first used it since
+// a person said that it may reach another.
 func (s *Status) reach(target *event.Target) {
-	if target != nil {
-		s.Targets = append(s.Targets, *target)
+	if target == nil {
+		return
 	}
+	s.Targets = slices.DeleteFunc(s.Targets, func(t event.Target) bool {
+		return t.Connection == target.Connection && t.Plugin == target.Plugin
+	})
+	s.Targets = append(s.Targets, *target)
 }
 
 // Output takes in a line that a step printed.
