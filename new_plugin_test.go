@@ -34,18 +34,13 @@ func TestANewPluginPassesItsOwnTests(t *testing.T) {
 	run(dir, gatebook, "new", "plugin", "shop", "--gatebook", root)
 	run(plugin, "go", "mod", "tidy")
 	run(plugin, "make", "test", "build")
-	runbook := "apiVersion: gatebook/v1\nkind: Runbook\nmetadata: {name: greet, version: 1.0.0}\n" +
-		"plugins: {n: {source: shop}}\nconnections: {here: {plugin: n, with: {folder: .}}}\n" +
-		"steps:\n  - {id: greet, uses: n.keep, with: {name: greeting, text: hello}}\n"
-	if err := os.WriteFile(filepath.Join(plugin, "greet.yaml"), []byte(runbook), 0o600); err != nil {
-		t.Fatal(err)
-	}
 	run(plugin, gatebook, "plugins", "lock", "shop", "--plugin-dir", "bin")
 	run(plugin, gatebook, "explain", "shop.keep", "--plugin-dir", "bin")
 	run(plugin, gatebook, "plan", "greet.yaml", "--plugin-dir", "bin")
 	run(plugin, "make", "dist", "PLATFORMS="+runtime.GOOS+"/"+runtime.GOARCH)
 	run(plugin, gatebook, "plugins", "lock", "shop", "--checksums", filepath.Join("dist", "SHA256SUMS"))
 	run(plugin, gatebook, "plugins", "verify", "--plugin-dir", "bin") // both builds are the same
+	run(plugin, gatebook, "plan", "greet.yaml", "--plugin-dir", "bin")
 	run(plugin, gatebook, "run", "greet.yaml", "--yes", "--plugin-dir", "bin")
 	if text, err := os.ReadFile(filepath.Join(plugin, "greeting")); err != nil || string(text) != "hello" {
 		t.Errorf("got %q, %v", text, err)

@@ -45,7 +45,7 @@ func ReadLock(path string) (Lock, error) {
 	}
 	lock, err := ParseLock(text)
 	if err != nil {
-		return Lock{}, fmt.Errorf("%s: %w; mend it, or make it anew with: gatebook plugins lock", path, err)
+		return Lock{}, fmt.Errorf("%s: %w; mend it, or remove it and lock each plugin anew with: gatebook plugins lock NAME", path, err)
 	}
 	return lock, nil
 }

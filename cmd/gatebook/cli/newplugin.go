@@ -45,7 +45,7 @@ prove it, a Makefile and a workflow. A folder that is there already is left alon
 }
 
 func (o *newPluginOptions) run() error {
-	if !regexp.MustCompile(`^[a-z][a-z0-9-]*$`).MatchString(o.name) {
+	if !regexp.MustCompile(`^[a-z]([a-z0-9-]*[a-z0-9])?$`).MatchString(o.name) {
 		return console.Usage("Lower-case letters, digits and hyphens make a name.", "%q is not a name for a plugin", o.name)
 	}
 	folder := "gatebook-plugin-" + o.name
@@ -58,7 +58,8 @@ func (o *newPluginOptions) run() error {
 	if local != "" {
 		local = o.Path(local)
 	}
-	files := draft.Plugin(o.name, o.released(), local)
+	version, released := o.released()
+	files := draft.Plugin(o.name, version, local)
 	for _, name := range slices.Sorted(maps.Keys(files)) {
 		path := o.Path(filepath.Join(folder, name))
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
@@ -68,15 +69,19 @@ func (o *newPluginOptions) run() error {
 			return fmt.Errorf("write the plugin: %w; what there is of it is in %s", err, folder)
 		}
 	}
+	if !released && local == "" {
+		o.Note("This gatebook is no release, so that go will not find it: say in go.mod where its source is, with\n" +
+			"  go mod edit -replace github.com/gatebook/gatebook=FOLDER")
+	}
 	o.Note("Wrote %s. Next: cd %s; go mod tidy; make test build", folder, folder)
 	return nil
 }
 
 // released is the version of gatebook that a plugin is built against: this one, where it
 // is a release.
-func (o *newPluginOptions) released() string {
+func (o *newPluginOptions) released() (version string, released bool) {
 	if version, err := semver.NewVersion(o.Build.Version); err == nil && version.Prerelease() == "" {
-		return "v" + version.String()
+		return "v" + version.String(), true
 	}
-	return "v0.1.0"
+	return "v0.1.0", false
 }

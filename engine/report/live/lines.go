@@ -16,6 +16,7 @@ import (
 // the step's name.
 type Lines struct {
 	style layout.Style
+	now   func() time.Time
 
 	mu     sync.Mutex
 	out    io.Writer
@@ -24,20 +25,27 @@ type Lines struct {
 	err    error
 }
 
-// progress is what was written last of how far a step is, and how often something was.
+// progress is what was written last of how far a step is, when, and how often
+// something was.
 type progress struct {
 	message string
+	at      time.Time
 	times   int
 }
 
-// mostProgress is how often a step says how far it is: a count that runs up must not
-// drown the rest.
-const mostProgress = 20
+const (
+	// eachProgress is how often a step says at once how far it is: a count that runs up
+	// must not drown the rest.
+	eachProgress = 20
+	// seldom is how far apart the lines after these are. There are always some: silence
+	// is what a person takes for a hang.
+	seldom = 10 * time.Second
+)
 
 // NewLines returns a view that writes lines. The status is the run's before its first
 // event; the view keeps it up to date.
-func NewLines(w io.Writer, status *standing.Status, style layout.Style) *Lines {
-	return &Lines{out: w, status: status, style: style, told: make(map[string]progress)}
+func NewLines(w io.Writer, status *standing.Status, style layout.Style, now func() time.Time) *Lines {
+	return &Lines{out: w, status: status, style: style, now: now, told: make(map[string]progress)}
 }
 
 // Event writes a line where the event is worth one.
@@ -65,10 +73,14 @@ func (v *Lines) Progress(step string, p sdk.Progress) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.status.Progress(step, p)
-	text, last := layout.Line(p.Message), v.told[step]
-	if text != "" && text != last.message && last.times < mostProgress {
-		v.told[step] = progress{text, last.times + 1}
-		v.write(v.style.Dim(step+" … ") + text)
+	text, last, now := layout.Line(p.Message), v.told[step], v.now()
+	if text == "" || text == last.message || last.times >= eachProgress && now.Sub(last.at) < seldom {
+		return
+	}
+	v.told[step] = progress{text, now, last.times + 1}
+	v.write(v.style.Dim(step+" … ") + text)
+	if last.times+1 == eachProgress {
+		v.write(v.style.Dim(fmt.Sprintf("%s … from here on, what is new is told every %s", step, seldom)))
 	}
 }
 

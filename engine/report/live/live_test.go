@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -254,7 +255,7 @@ func TestABrokenOutputIsGivenUpAndTold(t *testing.T) {
 		"terminal": func(b *brokenPipe) live.View {
 			return live.NewTerminal(b, live.Options{Status: standing.New(nil), Now: time.Now, Size: func() (int, int) { return 0, 0 }})
 		},
-		"lines": func(b *brokenPipe) live.View { return live.NewLines(b, standing.New(nil), layout.Style{}) },
+		"lines": func(b *brokenPipe) live.View { return live.NewLines(b, standing.New(nil), layout.Style{}, time.Now) },
 		"json":  func(b *brokenPipe) live.View { return live.NewJSON(b, time.Now) },
 	}
 	for name, view := range views {
@@ -274,11 +275,37 @@ func TestABrokenOutputIsGivenUpAndTold(t *testing.T) {
 	}
 }
 
+// A long count is told seldom, and yet never falls silent.
+func TestLinesOfALongCount(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var b bytes.Buffer
+		play := theater{live.NewLines(&b, standing.New(examplePlan("drain")), layout.Style{}, time.Now)}
+		for i := range 100 { // over 99 seconds
+			play.view.Progress("drain", sdk.Progress{Message: fmt.Sprint(i+1, " of 100")})
+			time.Sleep(time.Second)
+		}
+		var told []string
+		for line := range strings.Lines(b.String()) {
+			told = append(told, strings.TrimSuffix(strings.TrimPrefix(line, "drain … "), "\n"))
+		}
+		var want []string
+		for i := range 20 {
+			want = append(want, fmt.Sprint(i+1, " of 100"))
+		}
+		want = append(want, "from here on, what is new is told every 10s",
+			"30 of 100", "40 of 100", "50 of 100", "60 of 100", "70 of 100", "80 of 100", "90 of 100", "100 of 100")
+		if diff := cmp.Diff(want, told); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
+
 func TestLines(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var b bytes.Buffer
-		play := theater{live.NewLines(&b, standing.New(examplePlan("drain", "ask")), layout.Style{})}
+		play := theater{live.NewLines(&b, standing.New(examplePlan("drain", "ask")), layout.Style{}, time.Now)}
 		play.start()
 		play.begin("drain", 1)
 		play.view.Output("drain", "stderr", "evicting\tpod-7\x1b[2J\n")

@@ -21,7 +21,7 @@ type Input struct {
 // Output is what apply returns.
 type Output struct {
 	Created   []string `json:"created" required:"true" doc:"Objects that were not there before, as Deployment shop/web."`
-	Changed   []string `json:"changed" required:"true" doc:"Objects that were changed."`
+	Changed   []string `json:"changed" required:"true" doc:"Objects that were changed, be it only in what gatebook manages of them."`
 	Unchanged []string `json:"unchanged" required:"true" doc:"Objects that were as they should be."`
 	Pruned    []string `json:"pruned" required:"true" doc:"Objects that were deleted."`
 }
@@ -38,12 +38,15 @@ With an ` + "`inventory`" + ` the step keeps a list of what was applied under it
 still marked as part of it, and is not among the objects any more. The plan lists each.
 
 Undo deletes the objects that the step created, makes those that it pruned anew, and gives back each field that it changed, unless somebody
-changed the field since: that is a *conflict*, and the object is left alone. Objects keep the annotation ` + "`gatebook.dev/created-by`" + `,
-with the key of the step that created them.
+changed the field since, or a created object: that is a *conflict*, and the object is left alone, as is a claim or volume that is bound, and a
+Namespace or CustomResourceDefinition that holds what the step did not make, or that may hold it. What stands in the way of one object does
+not stand in the way of the others. A Job or Pod that was pruned is lost, since made anew it would run a second time: the plan warns, and undo
+says so at its end. Objects keep the annotation ` + "`gatebook.dev/created-by`" + `, with the key of the step that created them.
 
 Secret inputs belong into Secrets. Where the change of another object would write one to the journal, the step fails before it changes anything.
-What the step changes of a Secret is not written to the journal: it is kept in a Secret ` + "`gatebook-before-UID`" + ` of the same namespace, which
-goes with the undoing, or with the Secret, or is replaced by the next change.`,
+Values of a Secret that the step changes are not written to the journal, but a salted hash by which each is known again. They are kept in a Secret
+` + "`gatebook-before-`" + `… of the same namespace, one for each step, which goes with the undoing, or with the Secret. After a run that nobody
+will undo, be rid of them by ` + "`kubectl delete secrets --field-selector type=gatebook.dev/before`" + `; an undo then says what it cannot put back.`,
 		Effect:     sdk.Change,
 		Idempotent: true,
 		Rules: []schema.Rule{

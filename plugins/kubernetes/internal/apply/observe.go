@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
@@ -45,7 +46,7 @@ func (s step) left(ctx context.Context, targets []target, was before) (string, e
 		case err != nil && sdk.AsError(err).Class == sdk.Transient:
 			return "", err
 		case err != nil:
-			return sentence(sdk.AsError(err).Message), nil
+			return cluster.Sentence(sdk.AsError(err).Message), nil
 		case !v.settled():
 			return fmt.Sprintf("The %s is not as it should be.", t), nil
 		}

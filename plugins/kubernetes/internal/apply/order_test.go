@@ -2,6 +2,7 @@ package apply_test
 
 import (
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -132,4 +133,44 @@ func TestUndoLeavesANamespaceThatCannotBeSeenThrough(t *testing.T) {
 	lab.Must(t, err)
 	req.Before = host.StateBefore()
 	is(t, h.Undo(t.Context(), req, host), sdk.Conflict, "the Namespace not-seen-through stays", "you may not list: ", "configmaps, ")
+}
+
+// What may be listed, and is empty, says nothing of what may not.
+func TestUndoTakesNobodysSecretWithItsNamespace(t *testing.T) {
+	t.Parallel()
+	name := "blind-" + shared.Namespace(t)
+	shared.Allow(t, name,
+		rbacv1.PolicyRule{APIGroups: []string{""}, Resources: []string{"namespaces", "configmaps"}, Verbs: []string{"get", "create", "patch", "delete", "list", "watch"}})
+	h := handler(t, shared.ConnectAs(t, name))
+	req, host := request(t, manifest(map[string]any{"apiVersion": "v1", "kind": "Namespace", "metadata": map[string]any{"name": name}})), &sdktest.Host{}
+	_, err := h.Apply(t.Context(), req, host)
+	lab.Must(t, err)
+	req.Before = host.StateBefore()
+	applied(t, in(name, manifest(secret("foreign", nil))))
+	is(t, h.Undo(t.Context(), req, host), sdk.Conflict, "the Namespace "+name+" stays", "secrets")
+	found, err := shared.Kube.CoreV1().Secrets(name).Get(t.Context(), "foreign", metav1.GetOptions{})
+	if err != nil || found.DeletionTimestamp != nil {
+		t.Errorf("somebody's Secret is gone: %v", err)
+	}
+}
+
+// Nor what does not answer: a server of its own that is away may have anything.
+func TestUndoLeavesANamespaceWhereAServerIsAway(t *testing.T) {
+	t.Parallel()
+	away := func(w http.ResponseWriter, r *http.Request, api http.Handler) {
+		if strings.HasSuffix(r.URL.Path, "/cronjobs") {
+			http.Error(w, "service unavailable", http.StatusServiceUnavailable)
+			return
+		}
+		api.ServeHTTP(w, r)
+	}
+	h, name := handler(t, shared.Through(t, away)), "away-"+shared.Namespace(t)
+	req, host := request(t, manifest(map[string]any{"apiVersion": "v1", "kind": "Namespace", "metadata": map[string]any{"name": name}})), &sdktest.Host{}
+	_, err := h.Apply(t.Context(), req, host)
+	lab.Must(t, err)
+	req.Before = host.StateBefore()
+	is(t, h.Undo(t.Context(), req, host), sdk.Transient, "list cronjobs")
+	if found, err := shared.Kube.CoreV1().Namespaces().Get(t.Context(), name, metav1.GetOptions{}); err != nil || found.DeletionTimestamp != nil {
+		t.Errorf("the namespace is gone: %v", err)
+	}
 }

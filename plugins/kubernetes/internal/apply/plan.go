@@ -41,10 +41,32 @@ func (a applier) plan(ctx context.Context, call *sdk.Call[Input]) (sdk.Preview, 
 	if err != nil {
 		return preview, err
 	}
-	lacking, err := s.lacking(ctx, append(rights, more...))
+	rights.add(more)
+	if s.list != nil && !listed.Exists {
+		rights.undo = append(rights.undo, s.list.Right("delete"))
+	}
+	lacking, err := s.lacking(ctx, rights.todo)
+	if err != nil {
+		return preview, err
+	}
 	preview.Blockers = append(preview.Blockers, lacking...)
+	if lacking, err = s.lacking(ctx, rights.undo); len(lacking) > 0 {
+		preview.Warnings = append(preview.Warnings, "Undo could not take all back. "+strings.Join(cluster.Few(lacking), " "))
+	}
 	preview.Summary = summary(len(targets), preview.Changes)
 	return preview, err
+}
+
+// needs are the rights that a step takes: to be done, and to be taken back.
+type needs struct{ todo, undo []cluster.Right }
+
+func (n *needs) add(more needs) {
+	n.todo, n.undo = append(n.todo, more.todo...), append(n.undo, more.undo...)
+}
+
+// ofBackup adds those of a backup of a Secret.
+func (n *needs) ofBackup(namespace string) {
+	n.todo, n.undo = append(n.todo, backup.Rights(namespace)...), append(n.undo, backup.RightToDrop(namespace))
 }
 
 // rights are what applying takes, as far as it does not depend on what is there.
@@ -57,9 +79,7 @@ func (s step) rights(targets []target) []cluster.Right {
 		return rights
 	}
 	for _, verb := range []string{"get", "create", "patch"} {
-		rights = append(rights, cluster.Right{
-			Verb: verb, Resource: "configmaps", Namespace: s.list.Namespace, Name: s.list.Name, Words: verb + " the inventory " + s.list.Name,
-		})
+		rights = append(rights, s.list.Right(verb))
 	}
 	return rights
 }
@@ -82,14 +102,19 @@ func (s step) lacking(ctx context.Context, rights []cluster.Right) ([]string, er
 }
 
 // foresee adds to a plan what comes of each object, and returns the rights that takes.
-func (s step) foresee(ctx context.Context, targets []target, preview *sdk.Preview) ([]cluster.Right, error) {
-	var rights []cluster.Right
+func (s step) foresee(ctx context.Context, targets []target, preview *sdk.Preview) (rights needs, err error) {
 	for _, t := range targets {
 		v, err := s.survey(ctx, t, targets)
+		if v.homeless { // an earlier step may make it
+			if why := "There is no namespace " + t.namespace() + "."; !slices.Contains(preview.Blockers, why) {
+				preview.Blockers = append(preview.Blockers, why)
+			}
+			v.unknown, err = "its namespace is not there", nil
+		}
 		if err != nil {
 			why, err := s.stops(ctx, v, err)
 			if err != nil {
-				return nil, err
+				return rights, err
 			}
 			preview.Blockers = append(preview.Blockers, why...)
 			continue
@@ -99,11 +124,15 @@ func (s step) foresee(ctx context.Context, targets []target, preview *sdk.Previe
 		switch {
 		case v.live == nil:
 			delta.Op = "create"
-			rights = append(rights, t.kind.Right("create", t.namespace(), t.name()))
+			rights.todo = append(rights.todo, t.kind.Right("create", t.namespace(), t.name()))
+			rights.undo = append(rights.undo, t.kind.Right("delete", t.namespace(), t.name()))
+		case v.settled():
+			continue
 		case len(v.changes) == 0:
+			preview.Warnings = append(preview.Warnings, fmt.Sprintf("The values of the %s stay; which of them gatebook manages changes.", t))
 			continue
 		case diff.IsSecret(t.Object):
-			rights = append(rights, backup.Rights(t.namespace())...)
+			rights.ofBackup(t.namespace())
 		}
 		if v.unknown != "" {
 			shown = t.Object
@@ -111,7 +140,7 @@ func (s step) foresee(ctx context.Context, targets []target, preview *sdk.Previe
 				"What the server makes of the %s, and whether it accepts it, is not known before the step runs, since %s.", t, v.unknown))
 		}
 		if delta.Diff, err = diff.Objects(v.live, shown); err != nil {
-			return nil, err
+			return rights, err
 		}
 		preview.Changes = append(preview.Changes, delta)
 	}
@@ -121,7 +150,7 @@ func (s step) foresee(ctx context.Context, targets []target, preview *sdk.Previe
 // stops says what would stop the step now. An error of the manifest or of the connection
 // stays one.
 func (s step) stops(ctx context.Context, v view, err error) ([]string, error) {
-	why := []string{sentence(sdk.AsError(err).Message)}
+	why := []string{cluster.Sentence(sdk.AsError(err).Message)}
 	switch class := sdk.AsError(err).Class; {
 	case class == sdk.Denied && v.live == nil:
 		lacking, asked := s.Lacking(ctx, v.kind.Right("create", v.namespace(), v.name()))
@@ -135,8 +164,6 @@ func (s step) stops(ctx context.Context, v view, err error) ([]string, error) {
 		return nil, err
 	}
 }
-
-func sentence(text string) string { return strings.ToUpper(text[:1]) + text[1:] + "." }
 
 func summary(objects int, changes []sdk.Delta) string {
 	counts := map[string]int{}

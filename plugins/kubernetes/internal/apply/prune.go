@@ -55,48 +55,25 @@ func (s step) leftovers(ctx context.Context, list []manifest.Ref, targets []targ
 	return found, nil
 }
 
-// keepsData says whether more would be lost with an object than can be made anew.
-func (d doomed) keepsData() bool {
-	switch d.Group() + "/" + d.Kind {
-	case "/Namespace", "/PersistentVolumeClaim", "/PersistentVolume", "apiextensions.k8s.io/CustomResourceDefinition":
-		return true
-	default:
-		return false
-	}
-}
-
 // stays says whether a prune leaves the object, and on the list: where too much would be
 // lost with it, and where an earlier attempt of this step keeps a Secret in it.
 func (s step) stays(d doomed) bool {
-	return d.keepsData() || backup.Is(d.live) && d.live.GetAnnotations()[cluster.KeyAnnotation] == s.key
+	return d.KeepsData() || backup.Is(d.live) && d.live.GetAnnotations()[cluster.KeyAnnotation] == s.key
 }
 
-// record is what undoing has to know to make the object anew.
-func (d doomed) record() (record, error) {
+// doomed is what undoing has to know to make an object anew that a prune deletes.
+func (s step) doomed(d doomed) (record, error) {
 	made := record{Ref: d.Ref, UID: d.live.GetUID()}
-	if diff.IsSecret(d.live) {
-		made.Backup = backup.Name(made.UID)
+	switch {
+	case d.Runs():
+		return made, nil
+	case diff.IsSecret(d.live):
+		made.Backup = backup.Name(made.UID, s.key)
 		return made, nil
 	}
-	text, err := json.Marshal(bare(d.live))
+	text, err := json.Marshal(manifest.Bare(d.live).Object)
 	made.Object = text
 	return made, err
-}
-
-// bare is an object without what the server keeps in it by itself.
-func bare(object *unstructured.Unstructured) map[string]any {
-	bare := object.DeepCopy().Object
-	for _, name := range manifest.Kept() {
-		unstructured.RemoveNestedField(bare, "metadata", name)
-	}
-	delete(bare, "status")
-	return bare
-}
-
-// decode reads an object that was kept.
-func decode(text json.RawMessage) (*unstructured.Unstructured, error) {
-	object := &unstructured.Unstructured{}
-	return object, object.UnmarshalJSON(text) // it keeps whole numbers whole
 }
 
 func (r *run) prune(ctx context.Context) error {
@@ -105,33 +82,40 @@ func (r *run) prune(ctx context.Context) error {
 			continue
 		}
 		r.call.Progressf("delete the %s", d)
-		if err := r.pruneOne(ctx, d); err != nil {
+		// It deletes the object that undoing would make anew, and no other.
+		may := func(live *unstructured.Unstructured) error { return r.recorded(ctx, doomed{d.Ref, d.kind, live}) }
+		if err := r.remove(ctx, r.call, d, may); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// pruneOne deletes the object that undoing would make anew, and no other.
-func (r *run) pruneOne(ctx context.Context, d doomed) error {
+// remove deletes an object, if may says nothing against it as it is then, and waits until
+// it is gone.
+func (s step) remove(ctx context.Context, call *sdk.Call[Input], d doomed, may func(live *unstructured.Unstructured) error) error {
+	way := cluster.Removal{
+		Kind: d.kind, Namespace: d.Namespace, Name: d.Name, UID: d.live.GetUID(), Timeout: s.in.Timeout,
+		Options: metav1.DeleteOptions{PropagationPolicy: new(metav1.DeletePropagationBackground)},
+		Tell:    func(seen string) { call.Progressf("%s", seen) },
+	}
 	err := cluster.Again(func() error {
-		live, err := r.Look(ctx, d.kind, d.Namespace, d.Name)
-		if err != nil || live == nil || live.GetUID() != d.live.GetUID() {
+		live, err := s.Look(ctx, d.kind, d.Namespace, d.Name)
+		if err != nil || live == nil || live.GetUID() != way.UID {
 			return err
 		}
-		d.live = live
-		if err := r.recorded(ctx, d); err != nil {
+		if err := may(live); err != nil {
 			return err
 		}
-		_, err = r.AskToGo(ctx, r.removal(d))
+		asked, version := way, live.GetResourceVersion()
+		asked.Options.Preconditions = &metav1.Preconditions{ResourceVersion: &version}
+		_, err = s.AskToGo(ctx, asked)
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	gone := r.removal(d)
-	gone.Options.Preconditions = nil
-	return r.Remove(ctx, gone)
+	return s.Remove(ctx, way)
 }
 
 // recorded makes sure that undoing knows the object as it is now.
@@ -139,26 +123,24 @@ func (r *run) recorded(ctx context.Context, d doomed) error {
 	if backup.Is(d.live) {
 		return nil
 	}
-	now, err := d.record()
-	if err != nil {
-		return err
-	}
-	i := slices.IndexFunc(r.before.Pruned, func(was record) bool { return was.UID == now.UID })
-	if i < 0 {
+	i := slices.IndexFunc(r.before.Pruned, func(was record) bool { return was.UID == d.live.GetUID() })
+	switch {
+	case i < 0:
 		return sdk.Errorf(sdk.Conflict, "the %s became part of the inventory %s meanwhile", d, r.list)
-	}
-	if diff.IsSecret(d.live) {
-		text, err := json.Marshal(bare(d.live))
+	case d.Runs():
+		return nil
+	case diff.IsSecret(d.live):
+		text, err := json.Marshal(manifest.Bare(d.live).Object)
 		if err != nil {
 			return err
 		}
 		return r.backups().Keep(ctx, d.live, backup.Content{Object: text})
 	}
-	was, err := decode(r.before.Pruned[i].Object)
+	was, err := manifest.Decode(r.before.Pruned[i].Object)
 	if err != nil {
 		return err
 	}
-	changes, err := fields.Between(was, &unstructured.Unstructured{Object: bare(d.live)})
+	changes, err := fields.Between(was, manifest.Bare(d.live))
 	if err != nil {
 		return err
 	}
@@ -166,17 +148,6 @@ func (r *run) recorded(ctx context.Context, d doomed) error {
 		return sdk.Errorf(sdk.Conflict, "somebody changed the %s meanwhile, which was to be deleted", d)
 	}
 	return nil
-}
-
-func (r *run) removal(d doomed) cluster.Removal {
-	version := d.live.GetResourceVersion()
-	return cluster.Removal{
-		Kind: d.kind, Namespace: d.Namespace, Name: d.Name, UID: d.live.GetUID(), Timeout: r.in.Timeout,
-		Options: metav1.DeleteOptions{
-			PropagationPolicy: new(metav1.DeletePropagationBackground), Preconditions: &metav1.Preconditions{ResourceVersion: &version},
-		},
-		Tell: func(seen string) { r.call.Progressf("%s", seen) },
-	}
 }
 
 // final is what is on the inventory's list when all is done.
@@ -200,21 +171,27 @@ func (r *run) final(list []manifest.Ref) []manifest.Ref {
 }
 
 // foreseePrune adds to a plan what a prune deletes.
-func (s step) foreseePrune(prunes []doomed, preview *sdk.Preview) (rights []cluster.Right, err error) {
+func (s step) foreseePrune(prunes []doomed, preview *sdk.Preview) (rights needs, err error) {
 	for _, d := range prunes {
-		if d.keepsData() {
+		if d.KeepsData() {
 			preview.Warnings = append(preview.Warnings, fmt.Sprintf(
 				"The %s is no longer among the objects, and stays: more would be lost with it than can be made anew.", d))
 			continue
 		}
 		text, err := diff.Objects(d.live, nil)
 		if err != nil {
-			return nil, err
+			return rights, err
 		}
 		preview.Changes = append(preview.Changes, sdk.Delta{Target: d.String(), Kind: d.Kind, Op: "delete", Diff: text})
-		rights = append(rights, d.kind.Right("delete", d.Namespace, d.Name))
+		rights.todo = append(rights.todo, d.kind.Right("delete", d.Namespace, d.Name))
+		if d.Runs() {
+			preview.Warnings = append(preview.Warnings, fmt.Sprintf(
+				"The %s is deleted, and undo does not make it anew: it would run what it ran a second time.", d))
+			continue
+		}
+		rights.undo = append(rights.undo, d.kind.Right("create", d.Namespace, ""), d.kind.Right("patch", d.Namespace, d.Name))
 		if diff.IsSecret(d.live) {
-			rights = append(rights, backup.Rights(d.Namespace)...)
+			rights.ofBackup(d.Namespace)
 		}
 	}
 	return rights, nil

@@ -35,16 +35,16 @@ type record struct {
 	manifest.Ref
 	UID     types.UID       `json:"uid,omitempty"` // of what was there before; empty: nothing was
 	Changes []fields.Change `json:"changes,omitempty"`
-	// Managers is who managed what, where the step changed anything.
+	// Managers is who managed what, where the step changed anything, be it only that.
 	Managers []metav1.ManagedFieldsEntry `json:"managers,omitempty"`
-	// Object is the whole object, where the step deleted it.
+	// Object is the whole object, where the step deleted it and it can be made anew.
 	Object json.RawMessage `json:"object,omitempty"`
-	// Backup is the Secret that has the changes, or the object, where that is a Secret.
+	// Backup is the Secret that has the values, or the object, where that is a Secret.
 	Backup string `json:"backup,omitempty"`
 }
 
 // changed says whether the step did anything to an object that was there.
-func (r record) changed() bool { return r.UID != "" && (len(r.Changes) > 0 || r.Backup != "") }
+func (r record) changed() bool { return r.UID != "" && len(r.Managers)+len(r.Changes) > 0 }
 
 // view is what the step would do to an object now.
 type view struct {
@@ -53,6 +53,8 @@ type view struct {
 	after   *unstructured.Unstructured // nil: it cannot be asked yet
 	unknown string                     // why
 	changes []fields.Change            // from live to after
+	// homeless says that the object's namespace is not there, and not among the objects.
+	homeless bool
 }
 
 // survey looks at an object and asks the server what the step would make of it.
@@ -74,9 +76,10 @@ func (s step) survey(ctx context.Context, t target, all []target) (view, error) 
 			v.after = nil
 			return v, nil
 		}
+		v.homeless = cluster.LacksNamespace(err)
 	}
 	if err != nil {
-		return v, t.fault(ctx, err, "apply")
+		return v, t.fault(ctx, err, "apply", v.live)
 	}
 	if v.live != nil {
 		v.changes, err = fields.Whole(v.live, v.after)
@@ -115,39 +118,43 @@ func managed(object *unstructured.Unstructured) []metav1.ManagedFieldsEntry {
 }
 
 // record is what undoing has to know.
-func (v view) record() record {
-	r := record{Ref: manifest.RefOf(v.Object)}
+func (s step) record(v view) (r record, err error) {
+	r.Ref = manifest.RefOf(v.Object)
 	if v.live == nil {
-		return r
+		return r, nil
 	}
 	r.UID = v.live.GetUID()
-	if len(v.changes) == 0 {
-		return r
+	if v.settled() {
+		return r, nil
 	}
 	r.Managers = v.live.GetManagedFields()
-	if diff.IsSecret(v.Object) {
-		r.Backup = backup.Name(r.UID)
-	} else {
-		r.Changes = v.changes
+	if len(v.changes) > 0 && diff.IsSecret(v.Object) {
+		r.Backup = backup.Name(r.UID, s.key)
 	}
-	return r
+	r.Changes, err = fields.Between(v.live, v.after) // without the values of a Secret
+	return r, err
 }
 
-// kept reads what undoing has to know of a record, wherever that is.
+// kept reads what undoing has to know of a record, wherever that is. Where a backup is
+// gone, that is what the record itself has, without values.
 func (s step) kept(ctx context.Context, r record) (backup.Content, error) {
+	own := backup.Content{Changes: r.Changes, Object: r.Object}
 	if r.Backup == "" {
-		return backup.Content{Changes: r.Changes, Object: r.Object}, nil
+		return own, nil
 	}
 	content, err := s.backups().Load(ctx, r.Namespace, r.Backup)
-	if err != nil {
-		return content, fmt.Errorf("the %s: %w", r, err)
+	switch {
+	case err != nil:
+		return own, fmt.Errorf("the %s: %w", r, err)
+	case content == nil:
+		return own, nil
 	}
-	return content, nil
+	return *content, nil
 }
 
 // meets refuses what somebody else did to an object since the step looked first: undoing
 // would not know of it.
-func (s step) meets(ctx context.Context, v view, r record) error {
+func (s step) meets(v view, r record) error {
 	switch {
 	case r.UID == "" && (v.live == nil || v.live.GetAnnotations()[createdBy] == s.key):
 		return nil // it is to be created, or an earlier attempt created it
@@ -158,11 +165,9 @@ func (s step) meets(ctx context.Context, v view, r record) error {
 	case v.live.GetUID() != r.UID:
 		return sdk.Errorf(sdk.Conflict, "the %s is not the one that this step began with, but a new one of that name", r)
 	}
-	known, err := s.kept(ctx, r)
-	if err != nil || r.Backup != "" && len(known.Changes) == 0 {
-		return err // what is not kept yet may still be anything
-	}
-	meddled := slices.DeleteFunc(slices.Clone(v.changes), func(c fields.Change) bool { return slices.ContainsFunc(known.Changes, c.Same) })
+	meddled := slices.DeleteFunc(slices.Clone(v.changes), func(now fields.Change) bool {
+		return slices.ContainsFunc(r.Changes, func(known fields.Change) bool { return known.Begins(now) })
+	})
 	if len(meddled) == 0 {
 		return nil
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/backup"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/diff"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/fields"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/manifest"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
@@ -66,7 +67,11 @@ func (r *run) begin(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		r.views, r.before.Objects = append(r.views, v), append(r.before.Objects, v.record())
+		now, err := r.record(v)
+		if err != nil {
+			return err
+		}
+		r.views, r.before.Objects = append(r.views, v), append(r.before.Objects, now)
 	}
 	if r.prunes, err = r.leftovers(ctx, listed.Objects, r.targets); err != nil {
 		return err
@@ -75,7 +80,7 @@ func (r *run) begin(ctx context.Context) error {
 		if r.stays(d) || backup.Is(d.live) {
 			continue
 		}
-		made, err := d.record()
+		made, err := r.doomed(d)
 		if err != nil {
 			return err
 		}
@@ -93,7 +98,7 @@ func (r *run) resume(ctx context.Context) error {
 	for i, t := range r.targets {
 		v, err := r.survey(ctx, t, r.targets)
 		if err == nil {
-			err = r.meets(ctx, v, r.before.Objects[i])
+			err = r.meets(v, r.before.Objects[i])
 		}
 		if err != nil {
 			return err
@@ -159,12 +164,12 @@ func (r *run) one(ctx context.Context, i int) error {
 				return err
 			}
 			return r.defined(ctx, t)
-		case isStale(err), v.live == nil && apierrors.IsConflict(err):
+		case fields.IsStale(err), v.live == nil && apierrors.IsConflict(err):
 			if err := r.again(ctx, i); err != nil {
 				return err
 			}
 		default:
-			return t.fault(ctx, err, "apply")
+			return t.fault(ctx, err, "apply", v.live)
 		}
 	}
 	return sdk.Errorf(sdk.Transient, "the %s changed each time it was looked at", t)
@@ -177,7 +182,7 @@ func (r *run) again(ctx context.Context, i int) error {
 		return err
 	}
 	r.views[i] = v
-	return r.meets(ctx, v, r.before.Objects[i])
+	return r.meets(v, r.before.Objects[i])
 }
 
 func (r *run) backUp(ctx context.Context, v view) error {

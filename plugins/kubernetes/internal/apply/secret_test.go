@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -100,10 +101,15 @@ func TestUndoOfASecretOverwritesNobody(t *testing.T) {
 	apply("first", "word-1")
 	second := apply("second", "word-2")
 	third := apply("third", "word-3")
-	is(t, h.Undo(t.Context(), second, &sdktest.Host{}), sdk.Conflict, "the Secret "+namespace+"/key: a later step changed it")
-	lab.Must(t, h.Undo(t.Context(), third, &sdktest.Host{}))
-	if word() != "word-2" {
-		t.Errorf("the word is %s", word())
+	is(t, h.Undo(t.Context(), second, &sdktest.Host{}), sdk.Conflict, "changed data.word of the Secret "+namespace+"/key")
+	for _, back := range []struct {
+		req  sdk.Request
+		word string
+	}{{third, "word-2"}, {second, "word-1"}, {second, "word-1"}} { // as a rollback goes, and once more
+		lab.Must(t, h.Undo(t.Context(), back.req, &sdktest.Host{}))
+		if word() != back.word {
+			t.Errorf("the word is %s, want %s", word(), back.word)
+		}
 	}
 
 	fourth := apply("fourth", "word-4")
@@ -117,4 +123,58 @@ func TestUndoOfASecretOverwritesNobody(t *testing.T) {
 	if word() != "word-5" {
 		t.Errorf("the word is %s", word())
 	}
+}
+
+// A backup that somebody deleted is told, and not taken for a Secret that is as it was.
+func TestUndoOfASecretWithoutItsBackup(t *testing.T) {
+	t.Parallel()
+	namespace, h := shared.Namespace(t), handler(t, shared.Connect(t))
+	live := shared.Kube.CoreV1().Secrets(namespace)
+	applied(t, in(namespace, manifest(secret("key", map[string]any{"word": "word-1"}))))
+	changed := secret("key", map[string]any{"word": "word-2", "more": "word-3"})
+	changed["metadata"] = map[string]any{"name": "key", "labels": map[string]any{"by": "us"}}
+	req, host := request(t, in(namespace, manifest(changed))), &sdktest.Host{}
+	outputs(t, req, host)
+	req.Before = host.StateBefore()
+	found, err := live.List(t.Context(), metav1.ListOptions{FieldSelector: "type=gatebook.dev/before"})
+	lab.Must(t, err)
+	if len(found.Items) != 1 {
+		t.Fatalf("there are %d backups", len(found.Items))
+	}
+	lab.Must(t, live.Delete(t.Context(), found.Items[0].Name, metav1.DeleteOptions{}))
+	err = h.Undo(t.Context(), req, &sdktest.Host{})
+	is(t, err, sdk.Conflict, "data.word of the Secret "+namespace+"/key cannot be put back: somebody deleted the backup "+found.Items[0].Name)
+	hides(t, "the error", err.Error(), "word-1", "word-2", "word-3")
+	now, err := live.Get(t.Context(), "key", metav1.GetOptions{})
+	lab.Must(t, err)
+	if len(now.Data) != 1 || string(now.Data["word"]) != "word-2" || len(now.Labels) != 0 {
+		t.Errorf("what could be taken back was not: %v", now.Labels)
+	}
+	change, err := json.Marshal(corev1.Secret{Data: map[string][]byte{"word": []byte("word-1")}})
+	lab.Must(t, err)
+	_, err = live.Patch(t.Context(), "key", "application/merge-patch+json", change, metav1.PatchOptions{FieldManager: "somebody-else"})
+	lab.Must(t, err)
+	lab.Must(t, h.Undo(t.Context(), req, &sdktest.Host{})) // somebody has put it back by hand
+}
+
+// What the server says of a Secret may also quote the values that it has.
+func TestFaultsShowNoSecretThatIsThere(t *testing.T) {
+	t.Parallel()
+	namespace := shared.Namespace(t)
+	applied(t, in(namespace, manifest(secret("key", map[string]any{"word": "opensesame-there"}))))
+	c := shared.Through(t, func(w http.ResponseWriter, r *http.Request, api http.Handler) {
+		if r.Method != http.MethodPatch {
+			api.ServeHTTP(w, r)
+			return
+		}
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(http.StatusForbidden)
+		_ = json.NewEncoder(w).Encode(metav1.Status{
+			TypeMeta: metav1.TypeMeta{Kind: "Status", APIVersion: "v1"}, Status: metav1.StatusFailure, Code: http.StatusForbidden, Reason: metav1.StatusReasonForbidden,
+			Message: "the hook forbids to change opensesame-there to opensesame-new",
+		})
+	})
+	_, err := handler(t, c).Apply(t.Context(), request(t, in(namespace, manifest(secret("key", map[string]any{"word": "opensesame-new"})))), &sdktest.Host{})
+	is(t, err, sdk.Denied, "the hook forbids to change (secret) to (secret)")
+	hides(t, "the error", err.Error(), "opensesame-there", "opensesame-new")
 }

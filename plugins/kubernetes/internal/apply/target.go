@@ -2,12 +2,9 @@ package apply
 
 import (
 	"context"
-	"encoding/base64"
 	"errors"
-	"fmt"
 	"strings"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -15,6 +12,7 @@ import (
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/backup"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/diff"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/fields"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/inventory"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/manifest"
 	"github.com/gatebook/gatebook/plugins/sdk"
@@ -91,8 +89,9 @@ func at(field string, err error) error {
 	return moved
 }
 
-// fault is what the server said of the object, without the values of a Secret.
-func (t target) fault(ctx context.Context, err error, doing string) error {
+// fault is what the server said of the object, without the values of a Secret: those that
+// it shall have, and those that it has.
+func (t target) fault(ctx context.Context, err error, doing string, has ...*unstructured.Unstructured) error {
 	err = cluster.FaultIn(ctx, err, "%s the %s", doing, t)
 	typed, is := errors.AsType[*sdk.Error](err)
 	if is && strings.Contains(typed.Message, "failed to create typed patch object") {
@@ -103,23 +102,9 @@ func (t target) fault(ctx context.Context, err error, doing string) error {
 	if !is || !diff.IsSecret(t.Object) {
 		return err
 	}
-	hidden := sdk.Errorf(typed.Class, "%s", t.hide(typed.Message))
+	hidden := sdk.Errorf(typed.Class, "%s", diff.Hide(typed.Message, append(has, t.Object)...))
 	hidden.Field = typed.Field
 	return hidden
-}
-
-// hide takes the values of a Secret out of a text.
-func (t target) hide(text string) string {
-	values, _, _ := unstructured.NestedStringMap(t.Object.Object, "data")
-	for _, value := range values {
-		plain, _ := base64.StdEncoding.DecodeString(value)
-		for _, secret := range []string{value, string(plain)} {
-			if secret != "" {
-				text = strings.ReplaceAll(text, secret, "(secret)")
-			}
-		}
-	}
-	return text
 }
 
 func (a applier) look(ctx context.Context, t target) (*unstructured.Unstructured, error) {
@@ -196,7 +181,7 @@ func (s step) put(ctx context.Context, t target, live *unstructured.Unstructured
 	options := metav1.ApplyOptions{FieldManager: cluster.Manager, Force: s.in.Force && live != nil, DryRun: dryRun}
 	client := s.Objects(t.kind, t.namespace())
 	got, err := client.Apply(ctx, t.name(), wanted, options)
-	if live != nil && meetsOurselves(err) {
+	if live != nil && fields.MeetsOurselves(err) {
 		options.Force = true
 		got, err = client.Apply(ctx, t.name(), wanted, options)
 	}
@@ -214,33 +199,3 @@ func (s step) claims(t target, live *unstructured.Unstructured) error {
 	}
 	return nil
 }
-
-// managersIn are the managers whose fields an apply would take.
-func managersIn(err error) []string {
-	status, is := errors.AsType[*apierrors.StatusError](err)
-	if !is || status.Status().Details == nil {
-		return nil
-	}
-	var managers []string
-	for _, cause := range status.Status().Details.Causes {
-		if cause.Type == metav1.CauseTypeFieldManagerConflict {
-			managers = append(managers, cause.Message)
-		}
-	}
-	return managers
-}
-
-// meetsOurselves says whether all that is in the way was set by other actions of ours,
-// which set single fields and are other managers to the server.
-func meetsOurselves(err error) bool {
-	managers := managersIn(err)
-	for _, manager := range managers {
-		if !strings.HasPrefix(manager, fmt.Sprintf("conflict with %q", cluster.Manager)) {
-			return false
-		}
-	}
-	return len(managers) > 0
-}
-
-// isStale says whether the object is no longer what was looked at.
-func isStale(err error) bool { return apierrors.IsConflict(err) && len(managersIn(err)) == 0 }

@@ -29,43 +29,61 @@ func (a applier) undo(ctx context.Context, call *sdk.Call[Input]) error {
 	if err != nil {
 		return err
 	}
-	u := undoing{a.step(call.Input, was.Key), call}
-	var left []string
-	take := func(what string, back func() error) error {
-		call.Progressf("take back %s", what)
-		err := back()
-		if err != nil && sdk.AsError(err).Class == sdk.Conflict {
-			left = append(left, sdk.AsError(err).Message)
-			return nil
-		}
-		return err
-	}
+	u := &undoing{step: a.step(call.Input, was.Key), call: call}
 	for _, r := range slices.Backward(was.Pruned) {
-		if err := take(r.String(), func() error { return u.revive(ctx, r) }); err != nil {
-			return err
-		}
+		u.take(ctx, r.String(), func() error { return u.revive(ctx, r) })
 	}
 	for i, r := range slices.Backward(was.Objects) {
-		if err := take(r.String(), func() error { return u.takeBack(ctx, items[i], r) }); err != nil {
-			return err
-		}
+		u.take(ctx, r.String(), func() error { return u.takeBack(ctx, items[i], r) })
 	}
-	if err := take("the inventory", func() error { return u.restoreList(ctx, was.Inventory) }); err != nil {
-		return err
-	}
-	if len(left) > 0 {
-		return sdk.Errorf(sdk.Conflict, "%s", strings.Join(left, "; "))
-	}
-	return nil
+	u.take(ctx, "the inventory", func() error { return u.restoreList(ctx, was.Inventory) })
+	return u.outcome(ctx)
 }
 
 // undoing is one attempt to undo.
 type undoing struct {
 	step
-	call *sdk.Call[Input]
+	call   *sdk.Call[Input]
+	failed []*sdk.Error
+	open   int // what the attempt did not come to
 }
 
-func (u undoing) restoreList(ctx context.Context, was *inventory.List) error {
+// take takes back one thing. What stands in its way does not stand in the way of others.
+func (u *undoing) take(ctx context.Context, what string, back func() error) {
+	if ctx.Err() != nil {
+		u.open++
+		return
+	}
+	u.call.Progressf("take back %s", what)
+	switch err := back(); {
+	case ctx.Err() != nil:
+		u.open++
+	case err != nil:
+		u.failed = append(u.failed, sdk.AsError(err))
+	}
+}
+
+// outcome is all that was not taken back, in one error. It is worth another attempt where
+// one may help with any of it.
+func (u *undoing) outcome(ctx context.Context) error {
+	var said []string
+	classes := map[sdk.Class]bool{}
+	for _, err := range u.failed {
+		said, classes[err.Class] = append(said, err.Message), true
+	}
+	if u.open > 0 {
+		said = append(said, fmt.Sprintf("%d are left to be taken back", u.open))
+		return sdk.StoppedErrorf(ctx, "%s", strings.Join(said, "; "))
+	}
+	for _, class := range []sdk.Class{sdk.Transient, sdk.Conflict, sdk.Denied, sdk.Permanent} {
+		if classes[class] {
+			return sdk.Errorf(class, "%s", strings.Join(said, "; "))
+		}
+	}
+	return nil
+}
+
+func (u *undoing) restoreList(ctx context.Context, was *inventory.List) error {
 	if was == nil {
 		return nil
 	}
@@ -73,13 +91,16 @@ func (u undoing) restoreList(ctx context.Context, was *inventory.List) error {
 }
 
 // takeBack makes one object what it was.
-func (u undoing) takeBack(ctx context.Context, i manifest.Item, r record) error {
+func (u *undoing) takeBack(ctx context.Context, i manifest.Item, r record) error {
 	if r.UID != "" && !r.changed() {
 		return nil
 	}
 	kind, err := u.Kind(ctx, r.APIVersion, r.Kind)
+	if cluster.IsUnserved(err) {
+		return nil // the object went with its kind
+	}
 	if err != nil {
-		return notUnserved(err)
+		return err
 	}
 	if r.UID == "" {
 		return u.uncreate(ctx, r, kind)
@@ -97,105 +118,35 @@ func (u undoing) takeBack(ctx context.Context, i manifest.Item, r record) error 
 }
 
 // drop deletes the backup of a record that is taken back.
-func (u undoing) drop(ctx context.Context, r record) error {
+func (u *undoing) drop(ctx context.Context, r record) error {
 	if r.Backup == "" {
 		return nil
 	}
 	return u.backups().Drop(ctx, r.Namespace, r.Backup)
 }
 
-// notUnserved takes an object whose kind is no longer served for one that went with it.
-func notUnserved(err error) error {
-	if cluster.IsUnserved(err) {
-		return nil
-	}
-	return err
-}
-
 // uncreate deletes what the step created, as far as it came to that.
-func (u undoing) uncreate(ctx context.Context, r record, kind cluster.Kind) error {
+func (u *undoing) uncreate(ctx context.Context, r record, kind cluster.Kind) error {
 	live, err := u.Look(ctx, kind, r.Namespace, r.Name)
 	if err != nil || live == nil || live.GetAnnotations()[createdBy] != u.key {
 		return err
 	}
-	if err := u.isEmpty(ctx, live); err != nil {
-		return err
-	}
-	return u.Remove(ctx, cluster.Removal{
-		Kind: kind, Namespace: r.Namespace, Name: r.Name, UID: live.GetUID(), Timeout: u.in.Timeout,
-		Options: metav1.DeleteOptions{PropagationPolicy: new(metav1.DeletePropagationBackground)},
-		Tell:    func(seen string) { u.call.Progressf("%s", seen) },
-	})
-}
-
-// isEmpty refuses to delete what holds objects that others put into it.
-func (u undoing) isEmpty(ctx context.Context, live *unstructured.Unstructured) error {
-	var found []cluster.Found
-	var unseen []string
-	var err error
-	switch r := manifest.RefOf(live); {
-	case r.Group() == "" && r.Kind == "Namespace":
-		found, unseen, err = u.SearchAll(ctx, r.Name)
-	case manifest.Item{Object: live}.Defines():
-		if kind, served := cluster.Defined(live); len(served) > 0 {
-			kind.Served.Version = served[0]
-			found, unseen, err = u.Search(ctx, metav1.NamespaceAll, []cluster.Kind{kind})
-		}
-	}
-	if err != nil {
-		return err
-	}
-	found = slices.DeleteFunc(found, comesAndGoesByItself)
-	switch {
-	case len(unseen) > 0:
-		return sdk.Errorf(sdk.Conflict, "the %s stays: somebody may have put something into it that you may not list: %s", manifest.RefOf(live), strings.Join(unseen, ", "))
-	case len(found) == 0:
-		return nil
-	}
-	return sdk.Errorf(sdk.Conflict, "the %s stays: somebody put the %s into it, and %d objects in all", manifest.RefOf(live), found[0], len(found))
-}
-
-// comesAndGoesByItself says whether a controller makes the object and takes it away.
-func comesAndGoesByItself(f cluster.Found) bool {
-	switch f.Kind.Name {
-	case "Endpoints", "EndpointSlice", "Lease", "PodMetrics":
-		return true
-	case "ConfigMap":
-		return f.Meta.Name == "kube-root-ca.crt" || len(f.Meta.OwnerReferences) > 0
-	case "ServiceAccount":
-		return f.Meta.Name == "default"
-	default:
-		return f.Meta.DeletionTimestamp != nil || len(f.Meta.OwnerReferences) > 0
-	}
+	may := func(live *unstructured.Unstructured) error { return u.Clings(ctx, kind, live) }
+	return u.remove(ctx, u.call, doomed{r.Ref, kind, live}, may)
 }
 
 // giveBack restores the fields that the step changed.
-func (u undoing) giveBack(ctx context.Context, t target, r record, changes []fields.Change) error {
+func (u *undoing) giveBack(ctx context.Context, t target, r record, changes []fields.Change) error {
 	live, err := u.look(ctx, t)
 	switch {
 	case err != nil:
 		return err
-	case len(changes) == 0:
-		return nil
 	case live == nil:
 		return sdk.Errorf(sdk.Conflict, "somebody deleted the %s meanwhile", r)
 	case live.GetUID() != r.UID:
 		return sdk.Errorf(sdk.Conflict, "the %s is not the one that was changed, but a new one of that name", r)
 	}
-	var ours, meddled []fields.Change
-	for _, c := range changes {
-		switch c.Standing(live) {
-		case fields.Original: // taken back already, or never changed
-		case fields.Changed:
-			ours = append(ours, c)
-		default:
-			if u.stands(ctx, t, live, c.Path) {
-				ours = append(ours, c)
-			} else {
-				meddled = append(meddled, c)
-			}
-		}
-	}
+	ours, meddled, lost := u.sort(ctx, t, live, changes)
 	if len(meddled) > 0 {
 		return conflict(r.Ref, live, meddled)
 	}
@@ -208,6 +159,9 @@ func (u undoing) giveBack(ctx context.Context, t target, r record, changes []fie
 			return err
 		}
 	}
+	if len(lost) > 0 {
+		return sdk.Errorf(sdk.Conflict, "%s of the %s cannot be put back: somebody deleted the backup %s", strings.Join(lost, ", "), r, r.Backup)
+	}
 	managers, restore, err := fields.Managers(live.GetManagedFields(), r.Managers)
 	if err != nil || !restore {
 		return err
@@ -216,8 +170,29 @@ func (u undoing) giveBack(ctx context.Context, t target, r record, changes []fie
 	return err
 }
 
+// sort says which changes still stand, to be taken back; which fields somebody changed
+// since; and which values stand whose former ones nobody knows any more.
+func (u *undoing) sort(ctx context.Context, t target, live *unstructured.Unstructured, changes []fields.Change) (ours, meddled []fields.Change, lost []string) {
+	for _, c := range changes {
+		standing := c.Standing(live)
+		if standing == fields.Other && u.stands(ctx, t, live, c.Path) {
+			standing = fields.Changed
+		}
+		switch {
+		case standing == fields.Original: // taken back already, or never changed
+		case standing == fields.Other:
+			meddled = append(meddled, c)
+		case c.IsLost():
+			lost = append(lost, c.Path.String())
+		default:
+			ours = append(ours, c)
+		}
+	}
+	return ours, meddled, lost
+}
+
 // patch changes the object that was looked at, and no other.
-func (u undoing) patch(ctx context.Context, t target, live *unstructured.Unstructured, patch map[string]any) (*unstructured.Unstructured, error) {
+func (u *undoing) patch(ctx context.Context, t target, live *unstructured.Unstructured, patch map[string]any) (*unstructured.Unstructured, error) {
 	if err := unstructured.SetNestedField(patch, live.GetResourceVersion(), "metadata", "resourceVersion"); err != nil {
 		return nil, err
 	}
@@ -227,7 +202,7 @@ func (u undoing) patch(ctx context.Context, t target, live *unstructured.Unstruc
 	}
 	client, options := u.Objects(t.kind, t.namespace()), metav1.PatchOptions{FieldManager: cluster.Manager}
 	got, err := client.Patch(ctx, t.name(), types.MergePatchType, body, options)
-	if err != nil && diff.IsSecret(t.Object) && !isStale(err) {
+	if err != nil && diff.IsSecret(t.Object) && !fields.IsStale(err) {
 		class := sdk.AsError(cluster.FaultIn(ctx, err, "restore")).Class
 		return nil, sdk.Errorf(class, "the server refuses the former values of the %s", t) // which its answer may quote
 	}
@@ -237,7 +212,7 @@ func (u undoing) patch(ctx context.Context, t target, live *unstructured.Unstruc
 // stands says whether what the step set in a field still stands, though the field has
 // another value than the server foresaw: the server chooses ports, for one. It does where
 // nobody else manages any of it, and applying the step again would leave it as it is.
-func (u undoing) stands(ctx context.Context, t target, live *unstructured.Unstructured, path fields.Path) bool {
+func (u *undoing) stands(ctx context.Context, t target, live *unstructured.Unstructured, path fields.Path) bool {
 	foreign := func(owner string) bool { return owner != cluster.Manager }
 	if slices.ContainsFunc(cluster.Owners(live.GetManagedFields(), path.Managed()...), foreign) {
 		return false
@@ -251,39 +226,4 @@ func (u undoing) stands(ctx context.Context, t target, live *unstructured.Unstru
 		n := min(len(c.Path), len(path))
 		return slices.Equal(c.Path[:n], path[:n])
 	})
-}
-
-// revive makes an object anew that the step deleted.
-func (u undoing) revive(ctx context.Context, r record) error {
-	b, err := u.kept(ctx, r)
-	if err != nil {
-		return err
-	}
-	kind, err := u.Kind(ctx, r.APIVersion, r.Kind)
-	if err != nil {
-		return err
-	}
-	live, err := u.Look(ctx, kind, r.Namespace, r.Name)
-	switch {
-	case err != nil:
-		return err
-	case live != nil && live.GetUID() == r.UID && live.GetDeletionTimestamp() != nil:
-		return sdk.Errorf(sdk.Transient, "the %s is on its way out, and has to be gone first", r)
-	case live != nil && live.GetAnnotations()[inventory.PartOf] == u.member():
-		return u.drop(ctx, r) // it was never deleted, or is there again
-	case live != nil:
-		return sdk.Errorf(sdk.Conflict, "somebody made another %s meanwhile", r)
-	case b.Object == nil:
-		return sdk.Errorf(sdk.Conflict, "the %s is gone, and somebody deleted its backup", r)
-	}
-	former, err := decode(b.Object)
-	if err != nil {
-		return fmt.Errorf("the %s before the step: %w", r, err)
-	}
-	// Applied and not created, so that the next apply knows what is its own.
-	_, err = u.Objects(kind, r.Namespace).Apply(ctx, r.Name, former, metav1.ApplyOptions{FieldManager: cluster.Manager})
-	if err != nil {
-		return target{manifest.Item{Object: former}, kind}.fault(ctx, err, "make anew")
-	}
-	return u.drop(ctx, r)
 }

@@ -39,7 +39,8 @@ func (a automation) autoscaler() sdk.Action[AutoscalerInput, AutoscalerOutput] {
 	}
 	return setting.Setting[AutoscalerInput, AutoscalerOutput, *autoscalingv2.HorizontalPodAutoscaler, scaling]{
 		Cluster: a.Cluster,
-		Params:  []string{"name", "namespace", "suspend"},
+		Names:   []string{"name", "namespace"},
+		Params:  []string{"suspend"},
 		Verb:    "suspend or resume",
 		Name:    func(in AutoscalerInput) string { return ref(in).String() },
 		Rights:  func(in AutoscalerInput) []cluster.Right { return ref(in).patchRights() },

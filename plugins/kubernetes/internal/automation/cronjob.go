@@ -34,7 +34,8 @@ func (a automation) cronJob() sdk.Action[CronJobInput, CronJobOutput] {
 	}
 	return setting.Setting[CronJobInput, CronJobOutput, *batchv1.CronJob, bool]{
 		Cluster: a.Cluster,
-		Params:  []string{"name", "namespace", "suspend"},
+		Names:   []string{"name", "namespace"},
+		Params:  []string{"suspend"},
 		Verb:    "suspend or resume",
 		Name:    func(in CronJobInput) string { return ref(in).String() },
 		Rights:  func(in CronJobInput) []cluster.Right { return ref(in).patchRights() },

@@ -17,6 +17,7 @@ import (
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/diff"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/fields"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/inventory"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/own"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
@@ -25,8 +26,9 @@ const (
 	contentKey = "before"
 )
 
-// Name is the name of the backup of a Secret.
-func Name(uid types.UID) string { return "gatebook-before-" + string(uid) }
+// Name is the name of the backup of a Secret that the step with a key keeps: each step
+// has its own, so that several can be taken back one after the other.
+func Name(uid types.UID, key string) string { return own.Name("gatebook-before-"+string(uid), key) }
 
 // Is says whether an object is a backup.
 func Is(object *unstructured.Unstructured) bool {
@@ -36,11 +38,14 @@ func Is(object *unstructured.Unstructured) bool {
 
 // Rights are what keeping backups in a namespace takes.
 func Rights(namespace string) []cluster.Right {
-	var rights []cluster.Right
-	for _, verb := range []string{"get", "create", "patch"} {
-		rights = append(rights, cluster.Right{Verb: verb, Resource: "secrets", Namespace: namespace, Words: verb + " the backup of a Secret"})
-	}
-	return rights
+	return []cluster.Right{right("get", namespace), right("create", namespace), right("patch", namespace)}
+}
+
+// RightToDrop is what it takes to delete them when they are no longer needed.
+func RightToDrop(namespace string) cluster.Right { return right("delete", namespace) }
+
+func right(verb, namespace string) cluster.Right {
+	return cluster.Right{Verb: verb, Resource: "secrets", Namespace: namespace, Words: verb + " the backup of a Secret"}
 }
 
 // Content is what undoing has to know of a Secret.
@@ -57,8 +62,7 @@ type Store struct {
 }
 
 // Keep writes the backup of a Secret, before that is changed. Changes that an earlier
-// attempt of the step kept stay; what an earlier step kept is replaced, since its change
-// is no longer the last one.
+// attempt of the step kept stay.
 //
 // The backup goes with the Secret; that of a Secret that is deleted, with the next prune.
 func (s Store) Keep(ctx context.Context, of *unstructured.Unstructured, content Content) error {
@@ -67,7 +71,7 @@ func (s Store) Keep(ctx context.Context, of *unstructured.Unstructured, content 
 		return err
 	}
 	made := &corev1.Secret{
-		ObjectMeta: metav1.ObjectMeta{Name: Name(of.GetUID()), Annotations: map[string]string{cluster.KeyAnnotation: s.Key}},
+		ObjectMeta: metav1.ObjectMeta{Name: Name(of.GetUID(), s.Key), Annotations: map[string]string{cluster.KeyAnnotation: s.Key}},
 		Type:       secretType, Data: map[string][]byte{contentKey: text},
 	}
 	if content.Object == nil {
@@ -91,20 +95,20 @@ func (s Store) Keep(ctx context.Context, of *unstructured.Unstructured, content 
 	})
 }
 
-// Load reads a backup of this step's. It is empty where there is none: the Secret was
-// never changed, or that was taken back already.
-func (s Store) Load(ctx context.Context, namespace, name string) (Content, error) {
-	var content Content
+// Load reads a backup of this step's; nil where there is none: the Secret was never
+// changed, or that was taken back already, or somebody deleted it.
+func (s Store) Load(ctx context.Context, namespace, name string) (*Content, error) {
 	there, err := s.Cluster.Kube.CoreV1().Secrets(namespace).Get(ctx, name, metav1.GetOptions{})
 	switch {
 	case apierrors.IsNotFound(err):
-		return content, nil
+		return nil, nil
 	case err != nil:
-		return content, cluster.FaultIn(ctx, err, "read the backup %s/%s", namespace, name)
+		return nil, cluster.FaultIn(ctx, err, "read the backup %s/%s", namespace, name)
 	case there.Annotations[cluster.KeyAnnotation] != s.Key:
-		return content, sdk.Errorf(sdk.Conflict, "a later step changed it, and has the backup %s/%s now", namespace, name)
+		return nil, sdk.Errorf(sdk.Conflict, "the backup %s/%s is not the one of this step", namespace, name)
 	}
-	return content, json.Unmarshal(there.Data[contentKey], &content)
+	content := &Content{}
+	return content, json.Unmarshal(there.Data[contentKey], content)
 }
 
 // Drop deletes a backup that is no longer needed.

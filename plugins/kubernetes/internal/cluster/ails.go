@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
@@ -31,6 +32,26 @@ func Ails(pod corev1.Pod) string {
 		return "failed: " + orReason(pod.Status.Reason, pod.Status.Message)
 	}
 	return ""
+}
+
+// AilsOf says what is wrong with pods, each reason with one pod that it is true of and how
+// many more there are.
+func AilsOf(pods []corev1.Pod) []string {
+	byReason := map[string][]string{}
+	for _, pod := range pods {
+		if why := Ails(pod); why != "" {
+			byReason[why] = append(byReason[why], pod.Name)
+		}
+	}
+	var texts []string
+	for _, why := range slices.Sorted(maps.Keys(byReason)) {
+		text := why + " (pod " + byReason[why][0]
+		if more := len(byReason[why]) - 1; more > 0 {
+			text += fmt.Sprintf(" and %d more", more)
+		}
+		texts = append(texts, text+")")
+	}
+	return texts
 }
 
 func orReason(reason, message string) string {

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"time"
 
 	"k8s.io/apimachinery/pkg/version"
 	"k8s.io/client-go/dynamic"
@@ -44,8 +45,9 @@ type Impersonation struct {
 type Cluster struct {
 	Kube      kubernetes.Interface
 	Version   *version.Info
-	Namespace string // of objects that name none
-	context   string // of the kubeconfig, for people; empty: there is none
+	Namespace string        // of objects that name none
+	Timeout   time.Duration // of single requests
+	context   string        // of the kubeconfig, for people; empty: there is none
 
 	// Watching is Kube for requests that last: a timeout of single requests would cut
 	// them. Lasting is what it was made of, for streams that client-go has no method for.
@@ -93,6 +95,7 @@ func (c *Cluster) AskVersion(ctx context.Context) (*version.Info, error) {
 }
 
 func (c *Cluster) use(single *rest.Config) (err error) {
+	c.Timeout = single.Timeout
 	c.Lasting = rest.CopyConfig(single)
 	c.Lasting.Timeout = 0
 	if c.Kube, err = kubernetes.NewForConfig(single); err != nil {

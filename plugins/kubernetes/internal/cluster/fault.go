@@ -92,6 +92,12 @@ func classOfCredentials(err error) sdk.Class {
 	return sdk.Denied
 }
 
+// LacksNamespace says whether it is the namespace that was not found.
+func LacksNamespace(err error) bool {
+	status, is := errors.AsType[*apierrors.StatusError](err)
+	return is && status.ErrStatus.Details != nil && status.ErrStatus.Details.Kind == "namespaces"
+}
+
 // explained says who else manages a field, where that is what an apply failed of.
 func explained(err error) error {
 	status, ok := errors.AsType[*apierrors.StatusError](err)

@@ -5,12 +5,14 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
 
+	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/schema"
 )
 
@@ -34,6 +36,19 @@ type Removal struct {
 	Options         metav1.DeleteOptions
 	Timeout         schema.Duration
 	Tell            func(seen string) // is told what holds the object
+}
+
+// Grace is how long a pod may take to end, as the API counts: in whole seconds, of which 0
+// kills at once, so that a part of one is one. Nil stays nil: it is what the pod says.
+// Its error is that of the field grace.
+func Grace(given *schema.Duration) (seconds *int64, err error) {
+	switch {
+	case given == nil:
+		return nil, nil
+	case *given < 0:
+		return nil, sdk.FieldErrorf("grace", "must not be negative")
+	}
+	return new(int64((given.Std() + time.Second - 1) / time.Second)), nil
 }
 
 // Remove deletes an object and waits until it is gone. Where the wait ends before, its

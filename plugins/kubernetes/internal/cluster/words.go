@@ -3,6 +3,7 @@ package cluster
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 )
@@ -19,6 +20,9 @@ func Few(names []string) []string {
 	}
 	return names
 }
+
+// Sentence makes one of what an error says.
+func Sentence(text string) string { return strings.ToUpper(text[:1]) + text[1:] + "." }
 
 // Readiness says whether a node is ready, and if it is not, why.
 func Readiness(node *corev1.Node) (ready bool, why string) {

@@ -26,6 +26,10 @@ type Log struct {
 	Since                     time.Duration // no older lines; 0: all
 	Tail                      *int64        // no more than these last lines; nil: all
 	Follow                    bool          // goes on until the container has ended
+	// Silence is how long nothing may come, where it is not followed: that is a transient
+	// error. 0: as long as one likes. Of one that is followed nothing can be told by it: the
+	// API does not answer before there is a line.
+	Silence time.Duration
 }
 
 const (
@@ -71,7 +75,17 @@ func (l Log) Each(ctx context.Context, line func(text []byte)) error {
 }
 
 // read reads what has come since a position, and moves it.
-func (l Log) read(ctx context.Context, at *position, line func(text []byte)) error {
+func (l Log) read(outer context.Context, at *position, line func(text []byte)) error {
+	ctx, cancel := context.WithCancelCause(outer)
+	defer cancel(nil)
+	heard := func() {}
+	if l.Silence > 0 && !l.Follow {
+		silence := time.AfterFunc(l.Silence, func() {
+			cancel(sdk.Errorf(sdk.Transient, "nothing came of the log of %s/%s for %s: its node may not answer", l.Namespace, l.Pod, l.Silence))
+		})
+		defer silence.Stop()
+		heard = func() { silence.Reset(l.Silence) }
+	}
 	stream, err := l.Kube.CoreV1().Pods(l.Namespace).GetLogs(l.Pod, l.options(*at)).Stream(ctx)
 	if err != nil {
 		return l.fault(ctx, err)
@@ -87,6 +101,7 @@ func (l Log) read(ctx context.Context, at *position, line func(text []byte)) err
 		if err != nil {
 			return l.fault(ctx, err)
 		}
+		heard()
 		stamp, rest, _ := bytes.Cut(text, []byte(" "))
 		when, err := time.Parse(time.RFC3339Nano, string(stamp))
 		switch {

@@ -1,7 +1,8 @@
 // Package edit patches objects in a way that can be taken back. An edit is known by the
 // fields that it changes, which the server's dry run tells, whatever its form: these
 // are compared, kept and taken back, and no others. Of the values of a Secret none is
-// kept: what was added can be removed again, and what was replaced is lost.
+// kept, but a seal by which each is known again: what was added can be removed, and
+// what was replaced is lost.
 //
 // It leaves out which edits there are.
 package edit
@@ -10,7 +11,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
 
@@ -117,9 +117,9 @@ func (e Edit) send(ctx context.Context, form types.PatchType, body any, live *un
 	case apierrors.IsUnsupportedMediaType(err) && form == types.StrategicMergePatchType:
 		return nil, sdk.FieldErrorf("type", "a %s takes no strategic merge patch, as no custom resource does", e.Kind.Name)
 	case apierrors.IsInvalid(err), apierrors.IsBadRequest(err):
-		return nil, sdk.FieldErrorf(e.Field, "the server refuses it: %w", speechless(err, live))
+		return nil, sdk.FieldErrorf(e.Field, "the server refuses it: %w", diff.Speechless(err, live))
 	}
-	return changed, cluster.FaultIn(ctx, err, "patch the %s", e)
+	return changed, e.fault(ctx, err, live)
 }
 
 // guarded is a patch that applies to one version of the object only.
@@ -145,18 +145,13 @@ func guarded(body any, version string) any {
 	return body
 }
 
-// speechless leaves out of an error about a Secret what may quote its values.
-func speechless(err error, object *unstructured.Unstructured) error {
-	if !diff.IsSecret(object) {
-		return err
+// fault is what the server said of the patch: a webhook that refuses it may quote it.
+func (e Edit) fault(ctx context.Context, err error, live *unstructured.Unstructured) error {
+	given := cluster.FaultIn(ctx, err, "patch the %s", e)
+	if _, answered := errors.AsType[*apierrors.StatusError](err); !answered || ctx.Err() != nil || apierrors.IsConflict(err) || !diff.IsSecret(live) {
+		return given
 	}
-	text := string(apierrors.ReasonForError(err))
-	if status, is := errors.AsType[*apierrors.StatusError](err); is && status.ErrStatus.Details != nil {
-		for _, cause := range status.ErrStatus.Details.Causes {
-			text += ", " + cause.Field
-		}
-	}
-	return fmt.Errorf("%s (what else it says may hold values of the Secret)", text)
+	return sdk.Errorf(sdk.AsError(given).Class, "patch the %s: %w", e, diff.Speechless(err, live))
 }
 
 // Make makes the change once, also in an attempt that follows one whose answer was
@@ -230,8 +225,7 @@ func (m *making) keep(ctx context.Context, live *unstructured.Unstructured) erro
 }
 
 // isDone says whether the change was made of which the state before is saved. Where it
-// cannot be told from what somebody else did, that is a conflict. Of values that are not
-// kept it is known only whether the edit would change them: it is made anew.
+// cannot be told from what somebody else did, that is a conflict.
 func (m *making) isDone(live *unstructured.Unstructured) (bool, error) {
 	if err := m.same(live, m.before.UID); err != nil {
 		return false, err

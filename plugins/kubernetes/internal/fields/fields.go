@@ -56,10 +56,12 @@ func (p Path) Managed() []string {
 }
 
 // Value is what a field holds. It is kept as JSON, since numbers must come back from a
-// journal as what they were.
+// journal as what they were. Of a value of a Secret only a seal is kept, by which it is
+// known again and not known.
 type Value struct {
 	There bool            `json:"there"`
 	JSON  json.RawMessage `json:"json,omitempty"`
+	Seal  *Seal           `json:"seal,omitempty"`
 }
 
 func valueOf(data any, there bool) (Value, error) {
@@ -74,6 +76,9 @@ func valueOf(data any, there bool) (Value, error) {
 func (v Value) is(data any, there bool) bool {
 	if !v.There || !there {
 		return v.There == there
+	}
+	if v.Seal != nil {
+		return v.Seal.fits(data)
 	}
 	kept, err := v.data()
 	return err == nil && reflect.DeepEqual(kept, data)
@@ -93,7 +98,7 @@ type Change struct {
 	Parents int   `json:"parents"`
 	Before  Value `json:"before"`
 	After   Value `json:"after"`
-	// Secret marks a value of a Secret. Its JSON is kept neither of Before nor of After.
+	// Secret marks a value of a Secret. It is kept neither of Before nor of After.
 	Secret bool `json:"secret,omitempty"`
 }
 
@@ -113,14 +118,21 @@ func Whole(from, to *unstructured.Unstructured) ([]Change, error) {
 	return c.changes, err
 }
 
-// Same says whether two changes are of the same field, and begin with the same value.
-func (c Change) Same(other Change) bool {
+// Begins says whether another change, whose values are known, is of the same field and
+// begins with the same value.
+func (c Change) Begins(other Change) bool {
 	if !slices.Equal(c.Path, other.Path) {
 		return false
 	}
+	if !c.Before.There || !other.Before.There {
+		return c.Before.There == other.Before.There
+	}
 	data, err := other.Before.data()
-	return !other.Before.There && !c.Before.There || err == nil && c.Before.is(data, other.Before.There)
+	return err == nil && c.Before.is(data, true)
 }
+
+// IsLost says whether the value from before cannot be put back, since it is not known.
+func (c Change) IsLost() bool { return c.Before.There && c.Before.Seal != nil }
 
 func presentable(object *unstructured.Unstructured) map[string]any {
 	copied := object.DeepCopy()
@@ -177,16 +189,15 @@ func (c *comparison) compare(path Path, from, to side, parents int) error {
 
 func (c *comparison) add(path Path, from, to side, parents int) error {
 	change := Change{Path: path, Parents: parents, Secret: c.secret && holdsValues(path)}
+	keep := valueOf
 	if change.Secret {
-		change.Before.There, change.After.There = from.there, to.there
-		c.changes = append(c.changes, change)
-		return nil
+		keep = sealed
 	}
 	var err error
-	if change.Before, err = valueOf(from.data, from.there); err != nil {
+	if change.Before, err = keep(from.data, from.there); err != nil {
 		return err
 	}
-	if change.After, err = valueOf(to.data, to.there); err != nil {
+	if change.After, err = keep(to.data, to.there); err != nil {
 		return err
 	}
 	c.changes = append(c.changes, change)

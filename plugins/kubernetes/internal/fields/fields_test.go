@@ -144,6 +144,45 @@ func TestValuesOfSecretsAreNotKept(t *testing.T) {
 	}
 }
 
+// A value that is not kept is known again, after a journal too.
+func TestValuesOfSecretsAreKnownAgain(t *testing.T) {
+	t.Parallel()
+	was, is := object(t, "kind: Secret\ndata: {word: b2xkd29yZA==}"), object(t, "kind: Secret\ndata: {word: bmV3d29yZA==, more: bW9yZQ==}")
+	changes, err := fields.Between(was, is)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := json.Marshal(changes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var kept []fields.Change
+	if err := json.Unmarshal(text, &kept); err != nil {
+		t.Fatal(err)
+	}
+	for state, want := range map[string]fields.Standing{
+		"data: {word: b2xkd29yZA==}":                 fields.Original,
+		"data: {word: bmV3d29yZA==, more: bW9yZQ==}": fields.Changed,
+		"data: {word: b3RoZXI=, more: b3RoZXI=}":     fields.Other,
+	} {
+		for _, change := range kept {
+			if got := change.Standing(object(t, "kind: Secret\n"+state)); got != want {
+				t.Errorf("%s stands as %d in %s, want %d", change.Path, got, state, want)
+			}
+		}
+	}
+	again, err := fields.Between(was, is)
+	if err != nil || string(again[0].After.Seal.Sum) == string(changes[0].After.Seal.Sum) {
+		t.Errorf("two seals of one value are alike: %v", err)
+	}
+	if !kept[1].IsLost() || kept[0].IsLost() {
+		t.Errorf("%s is lost, and %s is not", kept[1].Path, kept[0].Path)
+	}
+	if _, err := fields.Restoring(is, kept[1:]); err == nil {
+		t.Error("a value that nobody knows was restored")
+	}
+}
+
 func TestPathsAsManagersWriteThem(t *testing.T) {
 	t.Parallel()
 	changes, err := fields.Between(object(t, twoContainers), object(t, strings.Replace(twoContainers, "log:1", "log:2", 1)))

@@ -14,15 +14,12 @@ const (
 	Original Standing = iota // the field is as it was before the change
 	Changed                  // it is as the change left it
 	Other                    // somebody gave it another value
-	Unknown                  // it is a value of a Secret, which is not kept
 )
 
 // Standing says how the field of the change is in an object.
 func (c Change) Standing(in *unstructured.Unstructured) Standing {
 	data, there := find(in.Object, c.Path)
 	switch {
-	case c.Secret:
-		return Unknown
 	case c.After.is(data, there):
 		return Changed
 	case c.Before.is(data, there):
@@ -93,6 +90,9 @@ func (c Change) restore(object map[string]any) error {
 		}
 		return nil
 	}
+	if c.IsLost() {
+		return fmt.Errorf("%s was a value of a Secret, which is kept nowhere", c.Path)
+	}
 	data, err := c.Before.data()
 	if err != nil {
 		return fmt.Errorf("the value of %s before: %w", c.Path, err)
@@ -143,10 +143,4 @@ func put(patch map[string]any, path Path, restored map[string]any) {
 		}
 		patch, restored = deeper, below
 	}
-}
-
-// IsThere says whether an object has the field, whatever its value is.
-func (c Change) IsThere(in *unstructured.Unstructured) bool {
-	_, there := find(in.Object, c.Path)
-	return there
 }

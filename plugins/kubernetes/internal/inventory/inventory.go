@@ -39,6 +39,11 @@ type List struct {
 	Objects []manifest.Ref `json:"objects,omitempty"`
 }
 
+// Right is what it takes to do something with the list.
+func (v Inventory) Right(verb string) cluster.Right {
+	return cluster.Right{Verb: verb, Resource: "configmaps", Namespace: v.Namespace, Name: v.Name, Words: verb + " the inventory " + v.Name}
+}
+
 func (v Inventory) client() typedv1.ConfigMapInterface {
 	return v.Cluster.Kube.CoreV1().ConfigMaps(v.Namespace)
 }

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -123,6 +124,29 @@ func TestJobWhoseMakingWasNotAnswered(t *testing.T) {
 	lab.Must(t, err)
 	if world.Probe() != made || read(t, outputs).Succeeded != 1 {
 		t.Errorf("there are %s, and there was %s", world.Probe(), made)
+	}
+}
+
+// What is known of a Job that ended is told without its log, where its node is silent.
+func TestJobThatEndedOnASilentNode(t *testing.T) {
+	t.Parallel()
+	world := running("load:1", map[string]string{"kubelab/logs": "one"}, nil)(t)
+	request, host := lab.Request(t, world.Params), &sdktest.Host{}
+	_, err := action(t).Apply(t.Context(), request, host)
+	lab.Must(t, err)
+	c := shared.Through(t, func(w http.ResponseWriter, r *http.Request, api http.Handler) {
+		if strings.HasSuffix(r.URL.Path, "/log") {
+			<-r.Context().Done()
+			return
+		}
+		api.ServeHTTP(w, r)
+	})
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	request.Before, request.Notes = host.StateBefore(), host.Notes()
+	seen, err := lab.Action(t, jobs.Actions(c), "job").Observe(ctx, request, host)
+	if err != nil || seen.State != sdk.Done || read(t, seen.Outputs).Succeeded != 1 {
+		t.Errorf("Observe says %+v, %v", seen, err)
 	}
 }
 

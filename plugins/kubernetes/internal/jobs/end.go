@@ -33,6 +33,8 @@ func (f *following) outputs(ctx context.Context) (JobOutput, error) {
 	if err := f.refresh(ctx); err != nil {
 		return JobOutput{}, err
 	}
+	reading, cancel := context.WithTimeout(ctx, logsEnd)
+	defer cancel()
 	for _, pod := range f.pods[max(0, len(f.pods)-mostLogs):] {
 		main, err := container.Pick(&pod, "")
 		if err != nil {
@@ -41,8 +43,9 @@ func (f *following) outputs(ctx context.Context) (JobOutput, error) {
 		log := container.Log{
 			Kube: f.Watching, Namespace: pod.Namespace, Pod: pod.Name, Container: main, Tail: new(int64(f.call.Input.Last)),
 		}
-		// A pod that is gone has no log: how the Job ended is known without.
-		if err := log.Each(ctx, f.last.Add); err != nil && ctx.Err() != nil {
+		// A pod that is gone has no log, and one of a node that is gone does not come: how the
+		// Job ended is known without.
+		if err := log.Each(reading, f.last.Add); err != nil && ctx.Err() != nil {
 			return JobOutput{}, err
 		}
 	}

@@ -17,11 +17,14 @@ import (
 
 // plan shows the Job that would be made, as the server would take it.
 func (j jobs) plan(ctx context.Context, call *sdk.Call[JobInput]) (sdk.Preview, error) {
-	if !call.Knows(manifestFields()...) {
-		return sdk.Preview{Summary: "would run a Job that is not known yet"}, nil
-	}
 	in := call.Input
 	in.Namespace = j.In(in.Namespace)
+	switch {
+	case !call.Knows("name", "namespace", "cronJob"):
+		return sdk.Preview{Summary: "would run a Job that is not known yet"}, nil
+	case !call.Knows(manifestFields()...):
+		return sdk.Preview{Summary: fmt.Sprintf("would run the Job %s/%s, of which not all is known yet", in.Namespace, in.named(call.Key))}, nil
+	}
 	if err := in.valid(); err != nil {
 		return sdk.Preview{}, err
 	}

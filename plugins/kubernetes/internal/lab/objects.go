@@ -3,10 +3,12 @@ package lab
 import (
 	"context"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
+	authorizationv1 "k8s.io/api/authorization/v1"
 	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
@@ -156,7 +158,7 @@ func (l *Lab) Budget(t testing.TB, namespace, name, app string, minAvailable int
 	})
 }
 
-// Allow gives a user rights in the whole cluster.
+// Allow gives a user rights in the whole cluster, and waits until the API server knows it.
 func (l *Lab) Allow(t testing.TB, user string, rules ...rbacv1.PolicyRule) {
 	t.Helper()
 	role, err := l.Kube.RbacV1().ClusterRoles().Create(t.Context(), &rbacv1.ClusterRole{
@@ -169,4 +171,28 @@ func (l *Lab) Allow(t testing.TB, user string, rules ...rbacv1.PolicyRule) {
 		Subjects:   []rbacv1.Subject{{APIGroup: rbacv1.GroupName, Kind: "User", Name: user}},
 	}, metav1.CreateOptions{})
 	Must(t, err)
+	Eventually(t, user+" may do so", func(ctx context.Context) error {
+		review, err := l.Kube.AuthorizationV1().SubjectAccessReviews().Create(ctx, reviewOf(user, rules[0]), metav1.CreateOptions{})
+		if err == nil && !review.Status.Allowed {
+			err = fmt.Errorf("not yet: %s", review.Status.Reason)
+		}
+		return err
+	})
+}
+
+// reviewOf asks whether a user may do the first that a rule allows.
+func reviewOf(user string, rule rbacv1.PolicyRule) *authorizationv1.SubjectAccessReview {
+	review := &authorizationv1.SubjectAccessReview{Spec: authorizationv1.SubjectAccessReviewSpec{User: user}}
+	if len(rule.NonResourceURLs) > 0 {
+		review.Spec.NonResourceAttributes = &authorizationv1.NonResourceAttributes{Verb: rule.Verbs[0], Path: rule.NonResourceURLs[0]}
+		return review
+	}
+	resource, subresource, _ := strings.Cut(rule.Resources[0], "/")
+	review.Spec.ResourceAttributes = &authorizationv1.ResourceAttributes{
+		Verb: rule.Verbs[0], Group: rule.APIGroups[0], Resource: resource, Subresource: subresource,
+	}
+	if len(rule.ResourceNames) > 0 {
+		review.Spec.ResourceAttributes.Name = rule.ResourceNames[0]
+	}
+	return review
 }

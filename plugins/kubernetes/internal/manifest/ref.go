@@ -58,3 +58,24 @@ func With(list, more []Ref) []Ref {
 func Without(list, less []Ref) []Ref {
 	return slices.DeleteFunc(slices.Clone(list), func(r Ref) bool { return slices.ContainsFunc(less, r.Same) })
 }
+
+// KeepsData says whether an object of the kind holds more than can be made anew.
+func (r Ref) KeepsData() bool {
+	switch r.Group() + "/" + r.Kind {
+	case "/Namespace", "/PersistentVolumeClaim", "/PersistentVolume", "apiextensions.k8s.io/CustomResourceDefinition":
+		return true
+	default:
+		return false
+	}
+}
+
+// Runs says whether an object that is made anew would run again what it ran once: a
+// migration, for one, which a rollback is the last to want.
+func (r Ref) Runs() bool {
+	switch r.Group() + "/" + r.Kind {
+	case "batch/Job", "/Pod":
+		return true
+	default:
+		return false
+	}
+}

@@ -168,9 +168,9 @@ func (e *eviction) evict(ctx context.Context, pod corev1.Pod) error {
 func (e *eviction) ask(ctx context.Context, pod corev1.Pod) error {
 	// The UID keeps it from a new pod of the same name.
 	options := &metav1.DeleteOptions{Preconditions: metav1.NewUIDPreconditions(string(pod.UID))}
-	if grace := e.call.Input.Grace; grace != nil {
-		// The API counts in whole seconds, and 0 kills at once: a part of a second is one.
-		options.GracePeriodSeconds = new(int64((grace.Std() + time.Second - 1) / time.Second))
+	var err error
+	if options.GracePeriodSeconds, err = cluster.Grace(e.call.Input.Grace); err != nil {
+		return err
 	}
 	return e.Kube.PolicyV1().RESTClient().Post().AbsPath("/api/v1").
 		Namespace(pod.Namespace).Resource("pods").Name(pod.Name).SubResource("eviction").

@@ -61,8 +61,8 @@ func (n nodes) load(ctx context.Context, in DrainInput) (load, error) {
 	if err != nil {
 		return load{}, sdk.FieldErrorf("selector", "%w", err)
 	}
-	if in.Grace != nil && *in.Grace < 0 {
-		return load{}, sdk.FieldErrorf("grace", "must not be negative")
+	if _, err := cluster.Grace(in.Grace); err != nil {
+		return load{}, err
 	}
 	pods, err := n.podsOn(ctx, in.Node)
 	if err != nil {

@@ -216,7 +216,7 @@ func (o objects) observeConfigMap(ctx context.Context, call *sdk.Call[ConfigMapI
 	seen := sdk.Observed[ConfigMapOutput]{State: sdk.NotDone}
 	before, saved, err := sdk.LoadBefore[configMapBefore](call)
 	if err != nil || !saved {
-		return seen, err
+		return sdk.Observed[ConfigMapOutput]{State: sdk.Untouched, Detail: "No attempt came as far as a change."}, err
 	}
 	e, err := o.configEdit(ctx, call.Input)
 	if err != nil {

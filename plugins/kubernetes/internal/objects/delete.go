@@ -19,7 +19,7 @@ type DeleteInput struct {
 	UID         string           `json:"uid" example:"${{ steps.before.outputs.uid }}" doc:"Deletes the object only if this is its UID; with another one the step fails with a conflict."`
 	Missing     string           `json:"missing" default:"fail" enum:"fail,ok" doc:"What it means that there is no such object: that the step fails, or that there is nothing to do."`
 	Propagation string           `json:"propagation" default:"background" enum:"background,foreground,orphan" doc:"What becomes of the objects that it owns: they are deleted after it, or before it, or stay."`
-	Grace       *schema.Duration `json:"grace" example:"30s" doc:"How long a pod may take to end, in whole seconds; without it, what the pod itself says. Other kinds do not look at it."`
+	Grace       *schema.Duration `json:"grace" example:"30s" doc:"How long a pod may take to end, in seconds, of which a part counts as one; without it, what the pod itself says. Other kinds do not look at it."`
 	Timeout     schema.Duration  `json:"timeout" default:"5m" doc:"How long it may take until the object is gone."`
 }
 
@@ -56,15 +56,14 @@ Namespace; all objects of a CustomResourceDefinition.`,
 }
 
 // removal is the way of the object out of the cluster.
-func (in DeleteInput) removal(at place, uid types.UID) cluster.Removal {
+func (in DeleteInput) removal(at place, uid types.UID) (cluster.Removal, error) {
 	policies := map[string]metav1.DeletionPropagation{
 		"background": metav1.DeletePropagationBackground, "foreground": metav1.DeletePropagationForeground, "orphan": metav1.DeletePropagationOrphan,
 	}
 	options := metav1.DeleteOptions{PropagationPolicy: new(policies[in.Propagation])}
-	if in.Grace != nil {
-		options.GracePeriodSeconds = new(int64(in.Grace.Std().Seconds()))
-	}
-	return cluster.Removal{Kind: at.Kind, Namespace: at.namespace, Name: at.name, UID: uid, Options: options, Timeout: in.Timeout}
+	var err error
+	options.GracePeriodSeconds, err = cluster.Grace(in.Grace)
+	return cluster.Removal{Kind: at.Kind, Namespace: at.namespace, Name: at.name, UID: uid, Options: options, Timeout: in.Timeout}, err
 }
 
 // doomed is the object that is to go; its UID is empty where there is none.
@@ -99,10 +98,13 @@ func (o objects) applyDelete(ctx context.Context, call *sdk.Call[DeleteInput]) (
 	if err != nil || which.UID == "" {
 		return DeleteOutput{}, err
 	}
+	r, err := call.Input.removal(at, which.UID)
+	if err != nil {
+		return DeleteOutput{}, err
+	}
 	if err := call.SaveBefore(ctx, which); err != nil {
 		return DeleteOutput{}, err
 	}
-	r := call.Input.removal(at, which.UID)
 	r.Tell = func(seen string) { call.Progressf("%s", seen) }
 	if err := o.Remove(ctx, r); err != nil {
 		return DeleteOutput{}, err
@@ -162,7 +164,10 @@ func (o objects) planDelete(ctx context.Context, call *sdk.Call[DeleteInput]) (s
 		preview.Blockers = []string{fmt.Sprintf("The %s is another one: its UID is %s, not %s.", at, found.GetUID(), in.UID)}
 		return preview, nil
 	}
-	r := in.removal(at, found.GetUID())
+	r, err := in.removal(at, found.GetUID())
+	if err != nil {
+		return preview, err
+	}
 	r.Options.DryRun = []string{metav1.DryRunAll}
 	if _, err := o.AskToGo(ctx, r); err != nil {
 		return preview, err

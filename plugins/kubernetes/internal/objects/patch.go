@@ -41,8 +41,8 @@ func (o objects) patch() sdk.Action[PatchInput, PatchOutput] {
 that they had are kept.
 
 Undo gives these fields their values from before, and touches no others. A field that somebody changed since is a *conflict* which
-names who did, and then nothing is put back. **Values of a Secret are kept nowhere**: undo removes those that the step added, and
-fails where it replaced or removed any; the plan warns of that.
+names who did, and then nothing is put back. **Values of a Secret are kept nowhere**, but for a salted hash by which each is known again:
+undo removes those that the step added, and fails where it replaced or removed any; the plan warns of that.
 
 An object that is changed by somebody else in the same moment is looked at anew.`,
 		Effect:     sdk.Change,
@@ -180,7 +180,7 @@ func (o objects) observePatch(ctx context.Context, call *sdk.Call[PatchInput]) (
 	seen := sdk.Observed[PatchOutput]{State: sdk.NotDone}
 	before, saved, err := sdk.LoadBefore[edit.Before](call)
 	if err != nil || !saved {
-		return seen, err
+		return sdk.Observed[PatchOutput]{State: sdk.Untouched, Detail: "No attempt came as far as a change."}, err
 	}
 	e, err := o.edit(ctx, call.Input)
 	if err != nil {

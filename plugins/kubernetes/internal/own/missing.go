@@ -3,8 +3,8 @@ package own
 import (
 	"context"
 	"errors"
-	"strings"
 
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
@@ -25,8 +25,7 @@ func Planned[I any](plan func(context.Context, *sdk.Call[I]) (sdk.Preview, error
 	return func(ctx context.Context, call *sdk.Call[I]) (sdk.Preview, error) {
 		preview, err := plan(ctx, call)
 		if found, is := errors.AsType[missing](err); is {
-			said := found.cause.Message
-			preview.Blockers = append(preview.Blockers, strings.ToUpper(said[:1])+said[1:]+".")
+			preview.Blockers = append(preview.Blockers, cluster.Sentence(found.cause.Message))
 			return preview, nil
 		}
 		return preview, err

@@ -138,24 +138,18 @@ func (in EventsInput) wants(event Event, now time.Time) bool {
 	return len(in.Reasons) == 0 || slices.Contains(in.Reasons, event.Reason)
 }
 
-// told is an event of either of the API's two ways to say when and how often.
+// told is an event of either of the API's two ways to say how often it happened.
 func told(e corev1.Event) Event {
 	event := Event{
-		Time: e.LastTimestamp.Time, Type: e.Type, Reason: e.Reason, Kind: e.InvolvedObject.Kind, Name: e.InvolvedObject.Name,
+		Time: cluster.LastTime(e).UTC(), Type: e.Type, Reason: e.Reason, Kind: e.InvolvedObject.Kind, Name: e.InvolvedObject.Name,
 		Message: strings.TrimSpace(e.Message), Count: max(1, e.Count), Source: e.Source.Component,
 	}
 	if event.Source == "" {
 		event.Source = e.ReportingController
 	}
 	if e.Series != nil {
-		event.Time, event.Count = e.Series.LastObservedTime.Time, max(1, e.Series.Count)
+		event.Count = max(1, e.Series.Count)
 	}
-	for _, when := range []time.Time{e.EventTime.Time, e.FirstTimestamp.Time, e.CreationTimestamp.Time} {
-		if event.Time.IsZero() {
-			event.Time = when
-		}
-	}
-	event.Time = event.Time.UTC()
 	return event
 }
 

@@ -183,7 +183,7 @@ func (r *reading) read(ctx context.Context, target Target, log *LogOfPod) error 
 	last := container.Last{MaxLines: in.Last, MaxBytes: lastBytes / len(r.logs)}
 	err := container.Log{
 		Kube: r.Watching, Namespace: target.Namespace, Pod: log.Pod, Container: log.Container,
-		Previous: in.Previous, Since: in.Since.Std(), Tail: in.Tail, Follow: in.Follow > 0,
+		Previous: in.Previous, Since: in.Since.Std(), Tail: in.Tail, Follow: in.Follow > 0, Silence: r.Timeout,
 	}.Each(ctx, func(text []byte) {
 		log.Lines++
 		if r.pattern.Match(text) {

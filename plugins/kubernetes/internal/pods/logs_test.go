@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -146,6 +147,27 @@ func TestLogsOfAPodThatHasNotBegun(t *testing.T) {
 	}
 	_, err = apply[pods.LogsOutput](t, "logs", map[string]any{"pod": "waiting", "namespace": namespace, "container": "side"}, &sdktest.Host{})
 	if err == nil || !strings.Contains(err.Error(), `has no container "side"; it has main`) {
+		t.Errorf("got %v", err)
+	}
+}
+
+// A kubelet that does not answer is the time at which one wants logs most.
+func TestLogsOfASilentKubelet(t *testing.T) {
+	t.Parallel()
+	world := printing(1, "one", nil)(t)
+	c := shared.Through(t, func(w http.ResponseWriter, r *http.Request, api http.Handler) {
+		if strings.HasSuffix(r.URL.Path, "/log") {
+			<-r.Context().Done()
+			return
+		}
+		api.ServeHTTP(w, r)
+	})
+	c.Timeout = time.Second
+	params := map[string]any{"workload": "deployment/web", "namespace": world.Params["namespace"]}
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	_, err := lab.Action(t, pods.Actions(c), "logs").Apply(ctx, lab.Request(t, params), &sdktest.Host{})
+	if err == nil || sdk.AsError(err).Class != sdk.Transient || !strings.Contains(err.Error(), "nothing came of the log") || ctx.Err() != nil {
 		t.Errorf("got %v", err)
 	}
 }

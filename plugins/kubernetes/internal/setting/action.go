@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/diff"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/own"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
@@ -17,28 +19,32 @@ import (
 // what it does.
 func (s Setting[I, O, T, V]) Action(a sdk.Action[I, O]) sdk.Action[I, O] {
 	a.Effect, a.Idempotent = sdk.Change, true
-	a.Plan, a.Apply, a.Observe, a.Undo = s.plan, s.apply, s.observe, s.undo
+	a.Plan, a.Apply, a.Observe, a.Undo = own.Planned(s.plan), s.apply, s.observe, s.undo
 	return a
 }
 
 func (s *Setting[I, O, T, V]) plan(ctx context.Context, call *sdk.Call[I]) (sdk.Preview, error) {
-	if !call.Knows(s.Params...) {
-		return sdk.Preview{Summary: fmt.Sprintf("would %s what is not known yet", s.Verb)}, nil
-	}
 	in := call.Input
+	switch {
+	case !call.Knows(s.Names...):
+		return sdk.Preview{Summary: fmt.Sprintf("would %s what is not known yet", s.Verb)}, nil
+	case !call.Knows(s.Params...):
+		return sdk.Preview{Summary: fmt.Sprintf("would %s the %s, by values that are not known yet", s.Verb, s.Name(in))}, nil
+	}
+	would := fmt.Sprintf("would %s the %s", s.Verb, s.Name(in))
 	lacking, err := s.Cluster.Lacking(ctx, s.Rights(in)...)
 	if err != nil || len(lacking) > 0 {
-		return sdk.Preview{Summary: fmt.Sprintf("would %s the %s", s.Verb, s.Name(in)), Blockers: lacking}, err
+		return sdk.Preview{Summary: would, Blockers: lacking}, err
 	}
 	live, now, err := s.look(ctx, in)
 	if err != nil {
-		return sdk.Preview{}, err
+		return sdk.Preview{Summary: would}, err
 	}
 	change := Change[T, V]{Live: live, Was: now, Want: s.Want(in, now)}
 	preview := sdk.Preview{Summary: fmt.Sprintf("nothing to do: the %s %s", s.Name(in), s.State(now))}
 	if change.Changed() {
 		if preview, err = s.foreseen(ctx, in, change); err != nil {
-			return sdk.Preview{}, err
+			return sdk.Preview{Summary: would}, err
 		}
 	}
 	if s.Foresee == nil {
@@ -77,8 +83,9 @@ func (s *Setting[I, O, T, V]) apply(ctx context.Context, call *sdk.Call[I]) (O, 
 	}
 	c := changing[I, O, T, V]{Setting: s, call: call, before: before, kept: again}
 	if err := cluster.Again(func() error { return c.try(ctx) }); err != nil {
-		// Without an earlier attempt, a conflict means that no change was made.
-		if typed := sdk.AsError(err); !again && typed.Class == sdk.Conflict {
+		// Without an earlier attempt, a conflict means that no change was made, with
+		// somebody who set the same or, to the end of all tries, with whoever was quicker.
+		if typed := sdk.AsError(err); !again && (typed.Class == sdk.Conflict || apierrors.IsConflict(err)) {
 			return none, typed.NothingChanged()
 		}
 		return none, err
@@ -136,7 +143,13 @@ func (s *Setting[I, O, T, V]) observe(ctx context.Context, call *sdk.Call[I]) (s
 	if err != nil {
 		return seen, err
 	}
+	if !saved {
+		return sdk.Observed[O]{State: sdk.Untouched, Detail: "It came as far as no change."}, nil
+	}
 	live, now, err := s.look(ctx, call.Input)
+	if _, gone := errors.AsType[missing](err); gone {
+		return sdk.Observed[O]{State: sdk.NotDone, Detail: fmt.Sprintf("The %s was deleted meanwhile.", s.Name(call.Input))}, nil
+	}
 	if err != nil {
 		return seen, err
 	}
@@ -145,12 +158,12 @@ func (s *Setting[I, O, T, V]) observe(ctx context.Context, call *sdk.Call[I]) (s
 	if call.Undo {
 		wanted = change.Was
 	}
-	same := saved && live.GetUID() == before.UID
+	same := live.GetUID() == before.UID
 	seen.State, seen.Detail = sdk.NotDone, s.detail(call.Input, now)
 	switch {
 	case same && alike(now, wanted):
 		seen.State, seen.Outputs = sdk.Done, s.Outputs(call.Input, change)
-	case !saved, same && alike(now, change.Was):
+	case same && alike(now, change.Was):
 		seen.State = sdk.Untouched
 	}
 	return seen, nil

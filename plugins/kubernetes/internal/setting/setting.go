@@ -15,6 +15,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/own"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
@@ -29,8 +30,9 @@ type Object interface {
 // the input I and the output O changes. Values must come back whole from JSON.
 type Setting[I, O any, T Object, V any] struct {
 	Cluster *cluster.Cluster
-	// Params are the parameters without which a plan cannot look at anything.
-	Params []string
+	// Names are the parameters that name the object, and Params those without which,
+	// beside them, a plan cannot look at anything.
+	Names, Params []string
 	// Verb is what the action does: "scale", as in "would scale the Deployment shop/web".
 	Verb string
 	// Name is the object as a person reads it: "Deployment shop/web".
@@ -89,7 +91,7 @@ func (s *Setting[I, O, T, V]) look(ctx context.Context, in I) (live T, now V, er
 	live, err = s.Get(ctx, in)
 	switch {
 	case apierrors.IsNotFound(err):
-		return live, now, missing{sdk.FieldErrorf("name", "there is no %s", s.Name(in))}
+		return live, now, missing{own.Missing("name", "there is no %s", s.Name(in))}
 	case err != nil:
 		return live, now, cluster.FaultIn(ctx, err, "read the %s", s.Name(in))
 	}
@@ -98,11 +100,9 @@ func (s *Setting[I, O, T, V]) look(ctx context.Context, in I) (live T, now V, er
 }
 
 // missing is the error for an object that is not there.
-type missing struct{ cause *sdk.Error }
+type missing struct{ error }
 
-func (m missing) Error() string { return m.cause.Error() }
-
-func (m missing) Unwrap() error { return m.cause }
+func (m missing) Unwrap() error { return m.error }
 
 // put sets a value in the object that was looked at.
 func (s *Setting[I, O, T, V]) put(ctx context.Context, in I, live T, to V, dryRun ...string) (T, error) {

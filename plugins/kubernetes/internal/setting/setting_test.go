@@ -140,7 +140,8 @@ func (s *street) action(t testing.TB) sdk.Handler {
 	})
 	paint := setting.Setting[paintInput, paintOutput, *corev1.ConfigMap, string]{
 		Cluster: &cluster.Cluster{Kube: kube},
-		Params:  []string{"house", "color"},
+		Names:   []string{"house"},
+		Params:  []string{"color"},
 		Verb:    "paint",
 		Name:    func(in paintInput) string { return "ConfigMap " + in.House + "/wall" },
 		Rights:  func(paintInput) []cluster.Right { return []cluster.Right{{Verb: "get", Resource: "configmaps"}} },
@@ -312,6 +313,20 @@ func TestWhatComesBetweenLookAndChange(t *testing.T) {
 	}
 }
 
+// That the object changes between any look and the change is no conflict with anybody.
+func TestAnObjectThatIsNeverAtRestMayBeLater(t *testing.T) {
+	t.Parallel()
+	s := &street{}
+	h, handler := s.build("mine"), s.action(t)
+	var busy func()
+	busy = func() { h.touch(); h.meanwhile = busy }
+	h.meanwhile = busy
+	_, err := handler.Apply(t.Context(), request(t, "mine", "green"), &sdktest.Host{})
+	if err == nil || sdk.AsError(err).Class != sdk.Transient || !sdk.AsError(err).Unchanged || h.color() != "red" {
+		t.Errorf("it is %s, and got %v", h.color(), err)
+	}
+}
+
 // An undo takes back what the step did, and what it did not do it leaves alone.
 func TestUndoTakesBackOnlyItsOwn(t *testing.T) {
 	t.Parallel()
@@ -336,6 +351,16 @@ func TestUndoTakesBackOnlyItsOwn(t *testing.T) {
 	req.Before = host.StateBefore()
 	s.houses.Delete("mine")
 	isConflict(t, handler.Undo(t.Context(), req, host), "was deleted meanwhile")
+	for _, req.Undo = range []bool{false, true} {
+		seen, err := handler.Observe(t.Context(), req, host)
+		if err != nil || seen.State != sdk.NotDone || !strings.Contains(seen.Detail, "was deleted meanwhile") {
+			t.Errorf("of a house that is gone it is seen %+v (%v)", seen, err)
+		}
+		seen, err = handler.Observe(t.Context(), request(t, "mine", "green"), host)
+		if err != nil || seen.State != sdk.Untouched {
+			t.Errorf("of a step that came as far as nothing it is seen %+v (%v)", seen, err)
+		}
+	}
 }
 
 func TestPlanShowsTheChange(t *testing.T) {
@@ -355,7 +380,16 @@ func TestPlanShowsTheChange(t *testing.T) {
 		t.Errorf("the plan is %+v (%v)", preview, err)
 	}
 	preview, err = handler.Plan(t.Context(), sdk.Request{Params: json.RawMessage(`{"house":"mine"}`), Unknown: []string{"color"}})
+	if err != nil || preview.Summary != "would paint the ConfigMap mine/wall, by values that are not known yet" {
+		t.Errorf("the plan is %+v (%v)", preview, err)
+	}
+	preview, err = handler.Plan(t.Context(), sdk.Request{Params: json.RawMessage(`{"color":"green"}`), Unknown: []string{"house"}})
 	if err != nil || preview.Summary != "would paint what is not known yet" {
+		t.Errorf("the plan is %+v (%v)", preview, err)
+	}
+	preview, err = handler.Plan(t.Context(), request(t, "of cards", "green")) // which an earlier step may build
+	if err != nil || preview.Summary != "would paint the ConfigMap of cards/wall" || len(preview.Blockers) != 1 ||
+		preview.Blockers[0] != "There is no ConfigMap of cards/wall." {
 		t.Errorf("the plan is %+v (%v)", preview, err)
 	}
 }

@@ -38,7 +38,8 @@ type selecting = setting.Change[*corev1.Service, map[string]string]
 func (t traffic) selector() sdk.Action[SelectorInput, SelectorOutput] {
 	action := setting.Setting[SelectorInput, SelectorOutput, *corev1.Service, map[string]string]{
 		Cluster: t.Cluster,
-		Params:  []string{"name", "namespace", "selector", "minReady", "wait"},
+		Names:   []string{"name", "namespace"},
+		Params:  []string{"selector", "minReady", "wait"},
 		Verb:    "switch the selector of",
 		Name:    func(in SelectorInput) string { return "Service " + t.In(in.Namespace) + "/" + in.Name },
 		Rights:  t.rights,

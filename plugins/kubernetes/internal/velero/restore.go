@@ -119,8 +119,11 @@ func (v velero) source(ctx context.Context, in RestoreInput) (phase string, err 
 
 func (v velero) planRestore(ctx context.Context, call *sdk.Call[RestoreInput]) (sdk.Preview, error) {
 	in := call.Input
-	if !call.Knows(selection("backup", "namespaceMapping", "restoreVolumes", "existing")...) {
+	switch known := call.Knows(selection("namespaceMapping", "restoreVolumes", "existing")...); {
+	case !call.Knows("backup"):
 		return sdk.Preview{Summary: "would restore a backup that is not known yet"}, nil
+	case !known:
+		return sdk.Preview{Summary: fmt.Sprintf("would restore from the backup %s by Velero what is not known yet", in.Backup)}, nil
 	}
 	preview := sdk.Preview{Summary: fmt.Sprintf("would restore %s from the backup %s by Velero", in.whatever(), in.Backup)}
 	object, missing, err := v.object(ctx, "Restore", in.Where, "")

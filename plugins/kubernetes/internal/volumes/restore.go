@@ -159,7 +159,7 @@ func (v volumes) observeRestore(ctx context.Context, call *sdk.Call[RestoreInput
 	seen := sdk.Observed[RestoreOutput]{State: sdk.NotDone}
 	before, saved, err := sdk.LoadBefore[own.Before](call)
 	if err != nil || !saved {
-		return seen, err
+		return sdk.Observed[RestoreOutput]{State: sdk.Untouched, Detail: "No attempt came as far as a change."}, err
 	}
 	made := call.Input.object(v)
 	found, err := made.Find(ctx, before.Key)

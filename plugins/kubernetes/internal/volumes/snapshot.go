@@ -171,7 +171,7 @@ func taken(snapshot *unstructured.Unstructured) SnapshotOutput {
 func (v volumes) observeSnapshot(ctx context.Context, call *sdk.Call[SnapshotInput]) (sdk.Observed[SnapshotOutput], error) {
 	made, before, err := v.madeSnapshot(ctx, call)
 	if err != nil || before.Key == "" {
-		return sdk.Observed[SnapshotOutput]{State: sdk.NotDone}, err
+		return sdk.Observed[SnapshotOutput]{State: sdk.Untouched, Detail: "No attempt came as far as a change."}, err
 	}
 	found, err := made.Find(ctx, before.Key)
 	switch {

@@ -36,6 +36,10 @@ func TestWithoutTheSnapshotterThePlanSaysSo(t *testing.T) {
 		if err == nil || sdk.AsError(err).Class != sdk.Permanent || !sdk.AsError(err).Unchanged {
 			t.Errorf("%s: got %v", name, err)
 		}
+		seen, err := handler.Observe(t.Context(), lab.Request(t, params), &sdktest.Host{})
+		if err != nil || seen.State != sdk.Untouched {
+			t.Errorf("%s: it observes %+v, %v", name, seen, err)
+		}
 	}
 }
 

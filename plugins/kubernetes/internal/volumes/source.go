@@ -26,10 +26,13 @@ func (v volumes) claim(ctx context.Context, namespace, name string) (*corev1.Per
 
 func (v volumes) planSnapshot(ctx context.Context, call *sdk.Call[SnapshotInput]) (sdk.Preview, error) {
 	in := call.Input
-	if !call.Knows("claim", "namespace", "name", "class") {
-		return sdk.Preview{Summary: "would take a snapshot of a volume that is not known yet"}, nil
-	}
 	namespace := v.In(in.Namespace)
+	switch {
+	case !call.Knows("claim", "namespace"):
+		return sdk.Preview{Summary: "would take a snapshot of a volume that is not known yet"}, nil
+	case !call.Knows("name", "class"):
+		return sdk.Preview{Summary: fmt.Sprintf("would take a snapshot, of which not all is known yet, of the volume of the %s", claimName(namespace, in.Claim))}, nil
+	}
 	preview := sdk.Preview{Summary: fmt.Sprintf("would take a snapshot of the volume of the %s", claimName(namespace, in.Claim))}
 	kind, missing, err := v.kind(ctx, "VolumeSnapshot")
 	if err != nil || missing != nil {

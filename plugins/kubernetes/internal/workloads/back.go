@@ -4,11 +4,14 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/own"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/setting"
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/schema"
 )
@@ -16,7 +19,8 @@ import (
 // BackInput is what rollout_undo is given.
 type BackInput struct {
 	Target
-	ToRevision int64 `json:"toRevision" default:"0" min:"0" doc:"Number of the revision to go back to; 0 is the one before the current one."`
+	ToRevision int64           `json:"toRevision" default:"0" min:"0" doc:"Number of the revision to go back to; 0 is the one before the current one."`
+	Timeout    schema.Duration `json:"timeout" default:"1m" doc:"How long the workload's controller may take to see its newest change. Until then it is not known which revision is the current one."`
 }
 
 // BackOutput is what rollout_undo returns.
@@ -39,7 +43,7 @@ Undo returns to the revision that was current before, unless somebody began anot
 			{Title: "The revision before", With: map[string]any{"name": "web", "namespace": "shop"}},
 			{Title: "A certain one", With: map[string]any{"kind": "StatefulSet", "name": "db", "toRevision": 4}},
 		},
-		Plan:    w.planBack,
+		Plan:    own.Planned(w.planBack),
 		Apply:   w.applyBack,
 		Observe: w.observeBack,
 		Undo:    w.undoBack,
@@ -57,7 +61,7 @@ type backBefore struct {
 
 // backPatch sets a template, and the key of the step that did, or none.
 func backPatch(to revision, key string) map[string]any {
-	patch := templatePatch(to.template)
+	patch := templatePatch(setting.Replace{Value: to.template})
 	annotations := map[string]any{cluster.KeyAnnotation: nil}
 	if key != "" {
 		annotations[cluster.KeyAnnotation] = key
@@ -70,13 +74,13 @@ func backPatch(to revision, key string) map[string]any {
 func pick(of *workload, revisions []revision, number int64) (revision, error) {
 	switch {
 	case number == 0 && len(revisions) < 2:
-		return revision{}, sdk.Errorf(sdk.Permanent, "the %s has no revision before its current one", of).NothingChanged()
+		return revision{}, own.Missing("toRevision", "the %s has no revision before its current one", of)
 	case number == 0:
 		return revisions[1], nil
 	}
 	i := slices.IndexFunc(revisions, func(r revision) bool { return r.number == number })
 	if i < 0 {
-		return revision{}, sdk.FieldErrorf("toRevision", "the %s has no revision %d", of, number)
+		return revision{}, own.Missing("toRevision", "the %s has no revision %d", of, number)
 	}
 	return revisions[i], nil
 }
@@ -97,7 +101,7 @@ func (w workloads) applyBack(ctx context.Context, call *sdk.Call[BackInput]) (Ba
 	}
 	var to revision
 	err = cluster.Again(func() error {
-		found, revisions, err := w.settled(ctx, call.Input.Target)
+		found, revisions, err := w.settled(ctx, call.Input.Target, call.Input.Timeout, func(seen string) { call.Progressf("%s", seen) })
 		if err != nil {
 			return err
 		}
@@ -156,37 +160,43 @@ func whoRolled(found *workload, revisions []revision, since string) string {
 	return cluster.SomebodyOf(found.GetManagedFields(), append(paths, []string{"f:spec", "f:template"})...)
 }
 
+// planPatience is how long a plan waits for a controller, which mostly is as quick as the
+// step before is.
+const planPatience = schema.Duration(3 * time.Second)
+
 func (w workloads) planBack(ctx context.Context, call *sdk.Call[BackInput]) (sdk.Preview, error) {
 	in := call.Input
-	if !call.Knows("kind", "name", "namespace", "toRevision") {
+	if !call.Knows("kind", "name", "namespace") {
 		return sdk.Preview{Summary: "would take back a rollout that is not known yet"}, nil
 	}
 	in.Target = w.named(in.Target)
-	kept := "controllerrevisions"
-	if in.Kind == "Deployment" {
-		kept = "replicasets"
+	if !call.Knows("toRevision") {
+		return sdk.Preview{Summary: fmt.Sprintf("would take the %s back to a revision that is not known yet", in.Target)}, nil
 	}
-	rights := append(in.patchRights(), cluster.Right{Verb: "list", Group: "apps", Resource: kept, Namespace: in.Namespace})
-	lacking, err := w.Lacking(ctx, rights...)
-	if err != nil || len(lacking) > 0 {
-		return sdk.Preview{Summary: fmt.Sprintf("would take back the rollout of the %s", in.Target), Blockers: lacking}, err
+	rights := append(in.patchRights(), in.listKept())
+	preview := sdk.Preview{Summary: fmt.Sprintf("would take back the rollout of the %s", in.Target)}
+	var err error
+	if preview.Blockers, err = w.Lacking(ctx, rights...); err != nil || len(preview.Blockers) > 0 {
+		return preview, err
 	}
-	found, revisions, err := w.settled(ctx, in.Target)
+	var behind string
+	found, revisions, err := w.settled(ctx, in.Target, min(in.Timeout, planPatience), func(seen string) { behind = seen })
 	if err != nil {
-		return sdk.Preview{}, err
+		if found != nil && (!found.counted() || len(revisions) == 0) {
+			err = own.Missing("name", "the controller of the %s has not seen its newest change: %s", in.Target, behind)
+		}
+		return preview, err
 	}
 	to, err := pick(found, revisions, in.ToRevision)
 	if err != nil {
-		return sdk.Preview{}, err
+		return preview, err
 	}
 	delta, err := w.foresee(ctx, found, backPatch(to, "the step's key"))
 	if err != nil {
 		return sdk.Preview{}, err
 	}
-	preview := sdk.Preview{
-		Summary: fmt.Sprintf("would go back to revision %d of the %s, with the images %s", to.number, in.Target, labels.FormatLabels(to.images)),
-		Changes: []sdk.Delta{delta},
-	}
+	preview.Summary = fmt.Sprintf("would go back to revision %d of the %s, with the images %s", to.number, in.Target, labels.FormatLabels(to.images))
+	preview.Changes = []sdk.Delta{delta}
 	if found.paused {
 		preview.Blockers = []string{fmt.Sprintf("The rollouts of the %s are paused.", in.Target)}
 	}
@@ -199,7 +209,7 @@ func (w workloads) undoBack(ctx context.Context, call *sdk.Call[BackInput]) erro
 		return err
 	}
 	return cluster.Again(func() error {
-		found, revisions, err := w.settled(ctx, call.Input.Target)
+		found, revisions, err := w.settled(ctx, call.Input.Target, call.Input.Timeout, func(seen string) { call.Progressf("%s", seen) })
 		if err != nil {
 			return err
 		}
@@ -218,25 +228,30 @@ func (w workloads) undoBack(ctx context.Context, call *sdk.Call[BackInput]) erro
 	})
 }
 
+// observeBack waits for no controller: whether the step went back can be seen without it.
 func (w workloads) observeBack(ctx context.Context, call *sdk.Call[BackInput]) (sdk.Observed[BackOutput], error) {
+	var seen sdk.Observed[BackOutput]
 	was, saved, err := sdk.LoadBefore[backBefore](call)
 	if err != nil {
-		return sdk.Observed[BackOutput]{}, err
+		return seen, err
 	}
-	found, revisions, err := w.settled(ctx, call.Input.Target)
-	if err != nil {
-		return sdk.Observed[BackOutput]{}, err
+	if !saved {
+		return sdk.Observed[BackOutput]{State: sdk.Untouched, Detail: "It came as far as no change."}, nil
 	}
-	detail := fmt.Sprintf("The current revision of the %s is %s.", found, revisions[0].name)
-	done := found.GetAnnotations()[cluster.KeyAnnotation] == call.Key
+	found, gone, err := w.look(ctx, call.Input.Target)
+	if err != nil || found == nil {
+		return sdk.Observed[BackOutput]{State: sdk.NotDone, Detail: gone}, err
+	}
+	seen.State, seen.Detail = sdk.NotDone, fmt.Sprintf("The %s does not have this step's key.", found)
+	revisions, err := w.revisions(ctx, found)
 	switch {
-	case call.Undo: // a lost one may be made again without harm
-		return sdk.Observed[BackOutput]{State: sdk.NotDone, Detail: detail}, nil
-	case !saved, !done && found.GetUID() == was.UID && revisions[0].name == was.From:
-		return sdk.Observed[BackOutput]{State: sdk.Untouched, Detail: detail}, nil
-	case !done:
-		return sdk.Observed[BackOutput]{State: sdk.NotDone, Detail: detail}, nil
+	case err != nil, call.Undo: // a lost one may be made again without harm
+	case found.GetAnnotations()[cluster.KeyAnnotation] == call.Key:
+		to, lost := named(found, revisions, was.To)
+		seen.State, seen.Detail = sdk.Done, fmt.Sprintf("The %s has this step's key, and went back to %s.", found, was.To)
+		seen.Outputs, err = BackOutput{to.name, to.images}, lost
+	case found.counted() && found.GetUID() == was.UID && len(revisions) > 0 && revisions[0].name == was.From:
+		seen.State = sdk.Untouched
 	}
-	to, err := named(found, revisions, was.To)
-	return sdk.Observed[BackOutput]{State: sdk.Done, Detail: detail, Outputs: BackOutput{to.name, to.images}}, err
+	return seen, err
 }

@@ -32,7 +32,8 @@ type ImageOutput struct {
 func (w workloads) setImage() sdk.Action[ImageInput, ImageOutput] {
 	return setting.Setting[ImageInput, ImageOutput, *workload, map[string]string]{
 		Cluster: w.Cluster,
-		Params:  []string{"kind", "name", "namespace", "images"},
+		Names:   []string{"kind", "name", "namespace"},
+		Params:  []string{"images"},
 		Verb:    "set images of",
 		Name:    func(in ImageInput) string { return w.named(in.Target).String() },
 		Rights:  func(in ImageInput) []cluster.Right { return w.named(in.Target).patchRights() },

@@ -32,7 +32,8 @@ func (w workloads) partition() sdk.Action[PartitionInput, PartitionOutput] {
 	target := func(in PartitionInput) Target { return w.named(Target{"StatefulSet", in.Name, in.Namespace}) }
 	return setting.Setting[PartitionInput, PartitionOutput, *workload, int32]{
 		Cluster: w.Cluster,
-		Params:  []string{"name", "namespace", "partition"},
+		Names:   []string{"name", "namespace"},
+		Params:  []string{"partition"},
 		Verb:    "set the partition of",
 		Name:    func(in PartitionInput) string { return target(in).String() },
 		Rights:  func(in PartitionInput) []cluster.Right { return target(in).patchRights() },

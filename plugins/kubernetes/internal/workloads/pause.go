@@ -52,7 +52,7 @@ func (w workloads) pauser(to bool, a sdk.Action[PauseInput, PauseOutput]) sdk.Ac
 	target := func(in PauseInput) Target { return w.named(Target{"Deployment", in.Name, in.Namespace}) }
 	return setting.Setting[PauseInput, PauseOutput, *workload, bool]{
 		Cluster: w.Cluster,
-		Params:  []string{"name", "namespace"},
+		Names:   []string{"name", "namespace"},
 		Verb:    verb + " rollouts of",
 		Name:    func(in PauseInput) string { return target(in).String() },
 		Rights:  func(in PauseInput) []cluster.Right { return target(in).patchRights() },

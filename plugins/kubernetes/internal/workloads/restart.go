@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/own"
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/schema"
 )
@@ -31,7 +32,7 @@ all attempts of one step are one restart; ` + "`rollout`" + ` waits for its end.
 		Examples: []schema.Example{
 			{Title: "A Deployment", With: map[string]any{"name": "web", "namespace": "shop"}},
 		},
-		Plan:    w.planRestart,
+		Plan:    own.Planned(w.planRestart),
 		Apply:   w.applyRestart,
 		Observe: w.observeRestart,
 	}
@@ -70,22 +71,21 @@ func (w workloads) planRestart(ctx context.Context, call *sdk.Call[RestartInput]
 		return sdk.Preview{Summary: "would restart a workload that is not known yet"}, nil
 	}
 	target := w.named(call.Input.Target)
-	lacking, err := w.Lacking(ctx, target.patchRights()...)
-	if err != nil || len(lacking) > 0 {
-		return sdk.Preview{Summary: fmt.Sprintf("would restart the %s", target), Blockers: lacking}, err
+	preview := sdk.Preview{Summary: fmt.Sprintf("would restart the %s", target)}
+	var err error
+	if preview.Blockers, err = w.Lacking(ctx, target.patchRights()...); err != nil || len(preview.Blockers) > 0 {
+		return preview, err
 	}
 	found, err := w.read(ctx, target)
 	if err != nil {
-		return sdk.Preview{}, err
+		return preview, err
 	}
 	delta, err := w.foresee(ctx, found, restartPatch("the step's key"))
 	if err != nil {
 		return sdk.Preview{}, err
 	}
-	preview := sdk.Preview{
-		Summary: fmt.Sprintf("would restart the %s, which replaces %d pods", target, found.replicas-found.untouched),
-		Changes: []sdk.Delta{delta},
-	}
+	preview.Summary += fmt.Sprintf(", which replaces %d pods", found.replicas-found.untouched)
+	preview.Changes = []sdk.Delta{delta}
 	if found.paused {
 		preview.Blockers = []string{fmt.Sprintf("The rollouts of the %s are paused.", target)}
 	}
@@ -93,9 +93,9 @@ func (w workloads) planRestart(ctx context.Context, call *sdk.Call[RestartInput]
 }
 
 func (w workloads) observeRestart(ctx context.Context, call *sdk.Call[RestartInput]) (sdk.Observed[RestartOutput], error) {
-	found, err := w.read(ctx, call.Input.Target)
-	if err != nil {
-		return sdk.Observed[RestartOutput]{}, err
+	found, gone, err := w.look(ctx, call.Input.Target)
+	if err != nil || found == nil {
+		return sdk.Observed[RestartOutput]{State: sdk.NotDone, Detail: gone}, err
 	}
 	if !found.restarted(call.Key) {
 		return sdk.Observed[RestartOutput]{State: sdk.NotDone, Detail: fmt.Sprintf("The pod template of the %s does not have this step's key.", found)}, nil

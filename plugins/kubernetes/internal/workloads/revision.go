@@ -4,15 +4,15 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strconv"
-	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
-	"github.com/gatebook/gatebook/plugins/sdk"
+	"github.com/gatebook/gatebook/schema"
 )
 
 // revisionAnnotation is where a Deployment's controller counts.
@@ -20,11 +20,19 @@ const revisionAnnotation = "deployment.kubernetes.io/revision"
 
 // revision is a template that a workload had, or has.
 type revision struct {
-	name   string // of the ReplicaSet or ControllerRevision that keeps it
-	number int64
-	images map[string]string
-	// template is what replaces the pod template, as a strategic merge patch.
+	name     string // of the ReplicaSet or ControllerRevision that keeps it
+	number   int64
+	images   map[string]string
 	template map[string]any
+}
+
+// listKept is the right to list what keeps the revisions.
+func (t Target) listKept() cluster.Right {
+	kept := "controllerrevisions"
+	if t.Kind == "Deployment" {
+		kept = "replicasets"
+	}
+	return cluster.Right{Verb: "list", Group: "apps", Resource: kept, Namespace: t.Namespace}
 }
 
 // revisions returns what the workload's controller keeps, the newest first; that one is
@@ -105,7 +113,7 @@ func newRevision(name string, number int64, template []byte) (revision, error) {
 	if err := json.Unmarshal(template, &made.template); err != nil {
 		return made, err
 	}
-	made.template["$patch"] = "replace"
+	delete(made.template, "$patch") // a ControllerRevision is a patch
 	var typed workload
 	if err := json.Unmarshal(template, &typed.template); err != nil {
 		return made, err
@@ -114,26 +122,23 @@ func newRevision(name string, number int64, template []byte) (revision, error) {
 	return made, nil
 }
 
-// lookAgain is how long a controller is given to see a template.
-const lookAgain = 100 * time.Millisecond
-
 // settled reads the workload once its controller has seen its template, since only
 // then its newest revision is the current one.
-func (w workloads) settled(ctx context.Context, of Target) (*workload, []revision, error) {
-	for {
-		found, err := w.read(ctx, of)
-		if err != nil {
-			return nil, nil, err
-		}
-		if found.seen >= found.GetGeneration() {
-			revisions, err := w.revisions(ctx, found)
-			if err == nil && len(revisions) == 0 {
-				err = sdk.Errorf(sdk.Transient, "the controller of the %s keeps no revision of it yet", found)
+func (w workloads) settled(ctx context.Context, of Target, timeout schema.Duration, tell func(seen string)) (found *workload, revisions []revision, err error) {
+	of = w.named(of)
+	err = cluster.Await(ctx, cluster.Awaited{
+		What: fmt.Sprintf("the controller of the %s has seen its newest change", of), Timeout: timeout, Tell: tell,
+		Look: func(ctx context.Context) (seen string, done bool, err error) {
+			if found, err = w.read(ctx, of); err != nil {
+				return "", false, err
 			}
-			return found, revisions, err
-		}
-		if !cluster.Pause(ctx, lookAgain) {
-			return nil, nil, context.Cause(ctx)
-		}
-	}
+			if !found.counted() {
+				return fmt.Sprintf("it has seen generation %d of %d", found.seen, found.GetGeneration()), false, nil
+			}
+			revisions, err = w.revisions(ctx, found)
+			return "it keeps no revision yet", len(revisions) > 0, err
+		},
+		Sources: []cluster.Source{w.watch(of)},
+	})
+	return found, revisions, err
 }

@@ -3,6 +3,7 @@ package workloads
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -30,6 +31,7 @@ func (w workloads) rollout() sdk.Action[RolloutInput, Status] {
 A rollout that stands still is a *permanent* error with the reason: from the controller's conditions, the states of containers
 (as ImagePullBackOff), the scheduler and quotas. It stands still when the Deployment's own progress deadline has passed, or when
 nothing moved for ` + "`stall`" + ` while a reason is known. Where none is known, ` + "`timeout`" + ` ends it as a *transient* error.
+What ails the pods that it replaces is told, and is no reason: it may be what the rollout mends.
 Pods that a partition or OnDelete keeps on the old template are not waited for.`,
 		Effect:     sdk.Read,
 		Idempotent: true,
@@ -42,7 +44,7 @@ Pods that a partition or OnDelete keeps on the old template are not waited for.`
 			}
 			target := w.named(call.Input.Target)
 			lacking, err := w.Lacking(ctx, target.right("get", "", "read"),
-				cluster.Right{Verb: "list", Resource: "pods", Namespace: target.Namespace})
+				cluster.Right{Verb: "list", Resource: "pods", Namespace: target.Namespace}, target.listKept())
 			return sdk.Preview{Summary: fmt.Sprintf("would wait for the rollout of the %s", target), Blockers: lacking}, err
 		},
 		Apply: w.applyRollout,
@@ -59,7 +61,8 @@ type following struct {
 	call    *sdk.Call[RolloutInput]
 	target  Target
 	found   *workload // at the last look
-	reasons []string
+	reasons []string  // why it stands still, if it does
+	ofOld   []string  // what ails the pods that it replaces
 	at      string    // how far it was
 	moved   time.Time // when it came so far
 	wrong   time.Time // since when something is known to be wrong
@@ -96,7 +99,7 @@ func (f *following) look(ctx context.Context) (seen string, done bool, err error
 	now := time.Now()
 	found, err := f.read(ctx, f.target)
 	if err == nil && !found.rolledOut() {
-		f.reasons, err = f.explain(ctx, found)
+		f.reasons, f.ofOld, err = f.explain(ctx, found)
 	}
 	if err != nil {
 		f.moved = now // it may have, unseen
@@ -119,7 +122,15 @@ func (f *following) look(ctx context.Context) (seen string, done bool, err error
 	case min(still, now.Sub(f.wrong)) >= f.call.Input.Stall.Std():
 		return "", false, f.standsStill(fmt.Sprintf("nothing moved for %s", f.call.Input.Stall))
 	}
-	return strings.Join(append([]string{f.at}, f.reasons...), "; "), false, nil
+	return strings.Join(slices.Concat([]string{f.at}, f.reasons, f.replaced()), "; "), false, nil
+}
+
+// replaced says what ails the pods that the rollout replaces.
+func (f *following) replaced() []string {
+	if len(f.ofOld) == 0 {
+		return nil
+	}
+	return []string{"of the pods that it replaces: " + strings.Join(f.ofOld, "; ")}
 }
 
 // tell says what was seen, and counts where there was something to count.
@@ -174,5 +185,6 @@ func (f *following) standsStill(why string) error {
 	if len(f.reasons) > 0 {
 		reasons = strings.Join(f.reasons, "; ")
 	}
+	reasons = strings.Join(append([]string{reasons}, f.replaced()...), "; ")
 	return sdk.Errorf(sdk.Permanent, "the rollout of the %s stands still at %s, and %s: %s", f.target, f.at, why, reasons)
 }

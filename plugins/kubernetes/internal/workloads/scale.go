@@ -7,6 +7,8 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	autoscalingv1 "k8s.io/api/autoscaling/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/kubernetes/scheme"
 
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/setting"
@@ -33,11 +35,12 @@ func (w workloads) scale() sdk.Action[ScaleInput, ScaleOutput] {
 	target := func(in ScaleInput) Target { return w.named(Target{in.Kind, in.Name, in.Namespace}) }
 	return setting.Setting[ScaleInput, ScaleOutput, *workload, int32]{
 		Cluster: w.Cluster,
-		Params:  []string{"kind", "name", "namespace", "replicas"},
+		Names:   []string{"kind", "name", "namespace"},
+		Params:  []string{"replicas"},
 		Verb:    "scale",
 		Name:    func(in ScaleInput) string { return target(in).String() },
 		Rights: func(in ScaleInput) []cluster.Right {
-			return []cluster.Right{target(in).right("get", "", "read"), target(in).right("update", "scale", "scale")}
+			return []cluster.Right{target(in).right("get", "", "read"), target(in).right("patch", "scale", "scale")}
 		},
 		Get:    func(ctx context.Context, in ScaleInput) (*workload, error) { return w.get(ctx, target(in)) },
 		Value:  func(_ ScaleInput, live *workload) (int32, error) { return live.replicas, nil },
@@ -63,26 +66,27 @@ Undo sets the number that was there before. A number that somebody set since, an
 
 // setScale goes by the subresource, which rights can be given for alone.
 func (w workloads) setScale(ctx context.Context, of *workload, replicas int32, dryRun []string) (*workload, error) {
-	wanted := &autoscalingv1.Scale{
-		ObjectMeta: metav1.ObjectMeta{
-			Name: of.Name, Namespace: of.Namespace, UID: of.GetUID(), ResourceVersion: of.GetResourceVersion(),
-		},
-		Spec: autoscalingv1.ScaleSpec{Replicas: replicas},
+	scale := &autoscalingv1.Scale{
+		ObjectMeta: metav1.ObjectMeta{Name: of.Name, UID: of.GetUID()}, Spec: autoscalingv1.ScaleSpec{Replicas: of.replicas},
 	}
-	options := metav1.UpdateOptions{FieldManager: cluster.Manager, DryRun: dryRun}
+	body, err := setting.Guarded(scale, map[string]any{"spec": map[string]any{"replicas": replicas}})
+	if err != nil {
+		return nil, err
+	}
+	err = w.Kube.AppsV1().RESTClient().Patch(types.JSONPatchType).
+		Namespace(of.Namespace).Resource(of.resource()).Name(of.Name).SubResource("scale").
+		VersionedParams(&metav1.PatchOptions{FieldManager: cluster.Manager, DryRun: dryRun}, scheme.ParameterCodec).
+		Body(body).Do(ctx).Into(scale)
+	if err != nil {
+		return nil, setting.Met(err, of, appsv1.Resource(of.resource()))
+	}
 	switch scaled := of.DeepCopyObject().(type) {
 	case *appsv1.StatefulSet:
-		set, err := w.Kube.AppsV1().StatefulSets(of.Namespace).UpdateScale(ctx, of.Name, wanted, options)
-		if err == nil {
-			scaled.Spec.Replicas = &set.Spec.Replicas
-		}
-		return as(of.Target, ofStatefulSet)(scaled, err)
+		scaled.Spec.Replicas = &scale.Spec.Replicas
+		return as(of.Target, ofStatefulSet)(scaled, nil)
 	case *appsv1.Deployment:
-		set, err := w.Kube.AppsV1().Deployments(of.Namespace).UpdateScale(ctx, of.Name, wanted, options)
-		if err == nil {
-			scaled.Spec.Replicas = &set.Spec.Replicas
-		}
-		return as(of.Target, ofDeployment)(scaled, err)
+		scaled.Spec.Replicas = &scale.Spec.Replicas
+		return as(of.Target, ofDeployment)(scaled, nil)
 	default:
 		return nil, fmt.Errorf("a %s cannot be scaled", of.Kind)
 	}

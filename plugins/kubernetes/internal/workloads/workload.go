@@ -14,6 +14,7 @@ import (
 
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/diff"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/own"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/setting"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
@@ -63,11 +64,20 @@ func (w workloads) read(ctx context.Context, of Target) (*workload, error) {
 	found, err := w.get(ctx, of)
 	switch {
 	case apierrors.IsNotFound(err):
-		return nil, sdk.FieldErrorf("name", "there is no %s", of)
+		return nil, own.Missing("name", "there is no %s", of)
 	case err != nil:
 		return nil, cluster.FaultIn(ctx, err, "read the %s", of)
 	}
 	return found, nil
+}
+
+// look is read for an Observe, to which a workload that is gone is an answer.
+func (w workloads) look(ctx context.Context, of Target) (found *workload, gone string, err error) {
+	found, err = w.get(ctx, of)
+	if apierrors.IsNotFound(err) {
+		return nil, fmt.Sprintf("There is no %s any more.", w.named(of)), nil
+	}
+	return found, "", cluster.FaultIn(ctx, err, "read the %s", w.named(of))
 }
 
 // get is read with the error of the API.
@@ -162,23 +172,25 @@ func (w *workload) images() map[string]string {
 	return images
 }
 
-// patch changes the workload, which must still be as it was read, and returns it as it
-// is then. Its error is the API's own.
+// patch changes the workload, which must still be as it was read but for its status, and
+// returns it as it is then. Its error is the API's own.
 func (w workloads) patch(ctx context.Context, of *workload, change map[string]any, dryRun []string) (*workload, error) {
-	body, err := setting.Patch(of, change)
+	body, err := setting.Guarded(of, change)
 	if err != nil {
 		return nil, err
 	}
 	options := metav1.PatchOptions{FieldManager: cluster.Manager, DryRun: dryRun}
 	apps := w.Kube.AppsV1()
+	var changed *workload
 	switch of.Kind {
 	case "StatefulSet":
-		return as(of.Target, ofStatefulSet)(apps.StatefulSets(of.Namespace).Patch(ctx, of.Name, types.StrategicMergePatchType, body, options))
+		changed, err = as(of.Target, ofStatefulSet)(apps.StatefulSets(of.Namespace).Patch(ctx, of.Name, types.JSONPatchType, body, options))
 	case "DaemonSet":
-		return as(of.Target, ofDaemonSet)(apps.DaemonSets(of.Namespace).Patch(ctx, of.Name, types.StrategicMergePatchType, body, options))
+		changed, err = as(of.Target, ofDaemonSet)(apps.DaemonSets(of.Namespace).Patch(ctx, of.Name, types.JSONPatchType, body, options))
 	default:
-		return as(of.Target, ofDeployment)(apps.Deployments(of.Namespace).Patch(ctx, of.Name, types.StrategicMergePatchType, body, options))
+		changed, err = as(of.Target, ofDeployment)(apps.Deployments(of.Namespace).Patch(ctx, of.Name, types.JSONPatchType, body, options))
 	}
+	return changed, setting.Met(err, of, appsv1.Resource(of.resource()))
 }
 
 // change is patch for good.
@@ -242,6 +254,6 @@ func (t Target) patchRights() []cluster.Right {
 }
 
 // templatePatch changes the pod template.
-func templatePatch(change map[string]any) map[string]any {
+func templatePatch(change any) map[string]any {
 	return map[string]any{"spec": map[string]any{"template": change}}
 }

@@ -10,7 +10,7 @@ func Plugin(name, gatebook, local string) map[string]string {
 	if local != "" {
 		replace = "\nreplace github.com/gatebook/gatebook => " + local + "\n"
 	}
-	fill := strings.NewReplacer("NAME", name, "PACKAGE", strings.ReplaceAll(name, "-", ""), "VERSION", gatebook, "REPLACE\n", replace)
+	fill := strings.NewReplacer("NAME", name, "PACKAGE", strings.ReplaceAll(name, "-", ""), "GATEBOOK", gatebook, "REPLACE\n", replace)
 	files := map[string]string{
 		"go.mod":                   pluginModule,
 		"main.go":                  pluginMain,
@@ -18,6 +18,7 @@ func Plugin(name, gatebook, local string) map[string]string {
 		"keep_test.go":             pluginTest,
 		"Makefile":                 pluginMakefile,
 		".github/workflows/ci.yml": pluginWorkflow,
+		"greet.yaml":               pluginRunbook,
 		"README.md":                pluginReadme,
 		".gitignore":               "bin/\ndist/\n",
 	}
@@ -31,7 +32,7 @@ const pluginModule = `module example.com/gatebook-plugin-NAME
 
 go 1.26
 
-require github.com/gatebook/gatebook VERSION
+require github.com/gatebook/gatebook GATEBOOK
 REPLACE
 `
 
@@ -344,6 +345,17 @@ jobs:
       - run: make test build
 `
 
+const pluginRunbook = `apiVersion: gatebook/v1
+kind: Runbook
+metadata: {name: greet, version: 1.0.0}
+plugins:
+  n: {source: NAME}
+connections:
+  here: {plugin: n, with: {folder: .}}
+steps:
+  - {id: greet, uses: n.keep, with: {name: greeting, text: hello}}
+`
+
 const pluginReadme = `# gatebook-plugin-NAME
 
 A plugin of [gatebook](https://github.com/gatebook/gatebook).
@@ -351,13 +363,5 @@ A plugin of [gatebook](https://github.com/gatebook/gatebook).
     go mod tidy
     make test build
     gatebook plugins lock NAME --plugin-dir bin
-
-and in a runbook:
-
-    plugins:
-      n: {source: NAME}
-    connections:
-      here: {plugin: n, with: {folder: .}}
-    steps:
-      - {id: greet, uses: n.keep, with: {name: greeting, text: hello}}
+    gatebook plan greet.yaml --plugin-dir bin
 `

@@ -81,7 +81,7 @@ func (r *Runs) view(o driving) live.View {
 		}
 		return terminal
 	default:
-		return live.NewLines(r.Stderr, o.status, r.Style(r.Screen.Stderr))
+		return live.NewLines(r.Stderr, o.status, r.Style(r.Screen.Stderr), r.Now)
 	}
 }
 

@@ -1,0 +1,42 @@
+package fields
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
+)
+
+// managersIn are the managers whose fields an apply would take.
+func managersIn(err error) []string {
+	status, is := errors.AsType[*apierrors.StatusError](err)
+	if !is || status.Status().Details == nil {
+		return nil
+	}
+	var managers []string
+	for _, cause := range status.Status().Details.Causes {
+		if cause.Type == metav1.CauseTypeFieldManagerConflict {
+			managers = append(managers, cause.Message)
+		}
+	}
+	return managers
+}
+
+// MeetsOurselves says whether all that is in the way was set by other actions of ours,
+// which set single fields and are other managers to the server.
+func MeetsOurselves(err error) bool {
+	managers := managersIn(err)
+	for _, manager := range managers {
+		if !strings.HasPrefix(manager, fmt.Sprintf("conflict with %q", cluster.Manager)) {
+			return false
+		}
+	}
+	return len(managers) > 0
+}
+
+// IsStale says whether the object is no longer what was looked at.
+func IsStale(err error) bool { return apierrors.IsConflict(err) && len(managersIn(err)) == 0 }
