@@ -124,9 +124,7 @@ func newDriver(ctx context.Context, p Process, pl *plan.Plan, folder *journal.Ru
 		ended:   make(map[string]string),
 		looks:   make(chan struct{}, observationSlots),
 	}
-	d.logs = pluginLogs{driver: d, logs: make(map[string]*outputLog)}
-	d.targets = targets{driver: d, known: make(map[connection]sdk.Target)}
-	pl.Targets.To(d.targets.judge)
+	d.listen()
 	return d
 }
 
