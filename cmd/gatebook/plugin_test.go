@@ -70,6 +70,14 @@ func shop() {
 				return nil
 			}
 		},
+		// What is in this file beside the shelves is what the shop is, whatever its folder.
+		Target: func(context.Context) (sdk.Target, error) {
+			name, err := os.ReadFile(filepath.Join(at.Folder, "shop-name"))
+			if errors.Is(err, fs.ErrNotExist) {
+				name, err = []byte("no name"), nil
+			}
+			return sdk.Target{ID: "shop " + string(name), Title: "the shop " + strings.TrimSpace(string(name))}, err
+		},
 		Actions: []sdk.Declaration{
 			sdk.Action[shelfInput, shelfOutput]{
 				Name: "shelf", Summary: "Look at a shelf", Effect: sdk.Read, Rules: rules,

@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -22,8 +23,14 @@ type Provider interface {
 	// Connect returns its actions over one connection, by their names in the plugin.
 	// config satisfies the schema of its connections; environment names the variables
 	// that it gets; log takes what it writes to a log of its own, line by line, and is safe
-	// for concurrent use. Nothing is started before an action is used.
-	Connect(connection string, config json.RawMessage, environment []string, log func(line []byte)) map[string]sdk.Handler
+	// for concurrent use; reached is told before each use what the connection reaches, the
+	// zero Target where the plugin cannot tell, and its error keeps that from being used.
+	// Nothing is started before an action is used, or is asked by a method Reach(ctx) error,
+	// where it has one, to make the connection without being used.
+	Connect(
+		connection string, config json.RawMessage, environment []string,
+		log func(line []byte), reached func(ctx context.Context, target sdk.Target) error,
+	) map[string]sdk.Handler
 }
 
 // Plugin is a plugin under the name that a runbook gives it.

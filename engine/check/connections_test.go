@@ -21,7 +21,7 @@ func (provided) SHA256() string { return "00" }
 
 func (provided) Variables([]string) map[string]string { return nil }
 
-func (p provided) Connect(string, json.RawMessage, []string, func([]byte)) map[string]sdk.Handler {
+func (p provided) Connect(string, json.RawMessage, []string, func([]byte), func(context.Context, sdk.Target) error) map[string]sdk.Handler {
 	handlers := map[string]sdk.Handler{}
 	for _, action := range p.Description.Actions {
 		handlers[action.Name], _ = p.Handler(action.Name)

@@ -9,6 +9,7 @@
 package event
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -42,6 +43,7 @@ const (
 	ResumeAsked     Type = "resume.asked"     // go on after a pause, a stop or a crash: By, Reason
 	RollbackAsked   Type = "rollback.asked"   // take back what the run changed: By, Reason
 	AskOpened       Type = "ask.opened"       // people are asked: Op, Data (the question), Timer where it expires
+	TargetReached   Type = "target.reached"   // what a connection reached when the run first used it: Target
 	LockTaken       Type = "lock.taken"       // Name, Reason where it was taken over from a dead process
 )
 
@@ -90,6 +92,7 @@ type Event struct {
 	Data    json.RawMessage `json:"data,omitempty"`
 	By      string          `json:"by,omitempty" doc:"The person who asked for it."`
 	Reason  string          `json:"reason,omitempty"`
+	Target  *Target         `json:"target,omitempty" doc:"What a connection reached; in target.reached."`
 	Request string          `json:"request,omitempty" doc:"The id under which another process asked for it."`
 }
 
@@ -326,6 +329,17 @@ type Process struct {
 	User    string `json:"user"`
 	Version string `json:"version" doc:"The version of gatebook."`
 }
+
+// Target is what a connection reached when a run first used it. The run does nothing to
+// another.
+type Target struct {
+	Connection string `json:"connection,omitempty" doc:"The connection, by its name in the runbook; absent: the plugin's only one, which is not declared."`
+	Plugin     string `json:"plugin" doc:"The plugin, by the name that the runbook gives it."`
+	sdk.Target
+}
+
+// Over is what people call the connection.
+func (t Target) Over() string { return cmp.Or(t.Connection, t.Plugin) }
 
 // Result is how a run ended.
 type Result struct {

@@ -114,7 +114,7 @@ func (m *Machine) apply(e event.Event) {
 		m.rollbackAsked(e)
 	case event.RunResumed:
 		m.takenUp(e)
-	case event.LockTaken, event.AnswerRefused,
+	case event.LockTaken, event.TargetReached, event.AnswerRefused,
 		event.StepDecided, event.ConditionMet, event.ModeChanged, event.RunFinished, event.RequestRefused:
 		// Nothing follows from these.
 	}

@@ -381,3 +381,15 @@ func TestQuestionExpires(t *testing.T) {
 		t.Errorf("result = %+v at %s", result, w.now.Sub(epoch))
 	}
 }
+
+// What a connection reached is for who drives the run: the machine goes on as it was.
+func TestNothingFollowsFromATarget(t *testing.T) {
+	t.Parallel()
+	m := machine.New(planOf(t, change("a")))
+	m.Next(event.Event{Type: event.RunStarted, Time: epoch, Run: &event.Run{Parallelism: 1}})
+	mode := m.Mode()
+	reached := event.Event{Type: event.TargetReached, Time: epoch, Target: &event.Target{Plugin: "k", Target: sdk.Target{ID: "1", Title: "one"}}}
+	if commands := m.Next(reached); len(commands) > 0 || m.Mode() != mode {
+		t.Errorf("it is %s, and then %s: %v", mode, m.Mode(), commands)
+	}
+}

@@ -23,25 +23,34 @@ type Connection struct {
 	Config      value.Value `json:"config" doc:"What configures it, secrets masked."`
 	Environment []string    `json:"environment,omitempty" doc:"The variables that the plugin gets of gatebook's environment."`
 
+	// Target and TargetError are what an online plan found out of it, see [Preview].
+	Target      *sdk.Target `json:"target,omitempty" doc:"What it reaches; absent: nobody asked, or the plugin cannot tell."`
+	TargetError string      `json:"targetError,omitempty" doc:"Why it could not be told what it reaches."`
+
 	// Secrets are what those of the variables hold that are secrets by their names.
 	Secrets value.Value `json:"-"`
+
+	actions map[string]sdk.Handler // over it, by their names in the plugin
+	used    bool                   // an action over it is part of the plan
 }
 
 // connections plans the connections, and makes ready what is reached over them. Nothing
 // is started by it.
 func (m *maker) connections() {
-	m.connected = make(map[*check.Connection]map[string]sdk.Handler, len(m.checked.Connections))
+	m.connected = make(map[*check.Connection]*Connection, len(m.checked.Connections))
 	for _, checked := range m.checked.Connections {
 		config := m.eval(checked.Use.With)
 		m.found = append(m.found, checked.Use.Check(config)...)
 		described := checked.Plugin.Provider.Describe()
-		m.plan.Connections = append(m.plan.Connections, Connection{
+		connection := &Connection{
 			Name: checked.Name, Plugin: checked.Plugin.Alias, Source: described.Name, Version: described.Version,
 			SHA256: checked.Plugin.Provider.SHA256(), Config: config, Environment: checked.Environment,
 			Secrets: secretsOf(checked.Plugin.Provider.Variables(checked.Environment)),
-		})
-		log := m.plan.Logs.of(described.Name, checked.Name)
-		m.connected[checked] = checked.Plugin.Provider.Connect(checked.Name, m.reveal(checked, config), checked.Environment, log)
+		}
+		connection.actions = checked.Plugin.Provider.Connect(checked.Name, m.reveal(checked, config), checked.Environment,
+			m.plan.Logs.of(described.Name, checked.Name), m.plan.Targets.of(connection))
+		m.plan.Connections = append(m.plan.Connections, connection)
+		m.connected[checked] = connection
 	}
 }
 

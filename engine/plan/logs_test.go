@@ -26,7 +26,7 @@ func (*loud) SHA256() string { return "00" }
 
 func (*loud) Variables([]string) map[string]string { return nil }
 
-func (l *loud) Connect(_ string, _ json.RawMessage, _ []string, log func(line []byte)) map[string]sdk.Handler {
+func (l *loud) Connect(_ string, _ json.RawMessage, _ []string, log func(line []byte), _ func(context.Context, sdk.Target) error) map[string]sdk.Handler {
 	l.log = log
 	handler, _ := l.Handler("shout")
 	return map[string]sdk.Handler{"shout": handler}

@@ -11,7 +11,6 @@ import (
 	"github.com/gatebook/gatebook/engine/expr"
 	"github.com/gatebook/gatebook/engine/source"
 	"github.com/gatebook/gatebook/engine/value"
-	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
 // Options are what a plan is made of beside the runbook.
@@ -32,6 +31,7 @@ func Make(checked *check.Runbook, options Options) (*Plan, diag.List, error) {
 	m := maker{checked: checked, scope: newBefore(header, options.Inputs)}
 	m.plan = Plan{
 		Logs:      &Logs{},
+		Targets:   newTargets(),
 		Runbook:   header,
 		Inputs:    options.Inputs,
 		Lock:      checked.Model.Metadata.Lock.Value,
@@ -71,13 +71,12 @@ func headerOf(checked *check.Runbook) Header {
 
 // maker makes one plan.
 type maker struct {
-	checked *check.Runbook
-	scope   *before
-	plan    Plan
-	found   diag.List
-	skipped bool // the step that is being planned will be skipped
-	// connected are the actions of plugins over each connection, by their names there.
-	connected map[*check.Connection]map[string]sdk.Handler
+	checked   *check.Runbook
+	scope     *before
+	plan      Plan
+	found     diag.List
+	skipped   bool // the step that is being planned will be skipped
+	connected map[*check.Connection]*Connection
 }
 
 // cannot reports a value that cannot be computed, unless it is of a step that is
@@ -211,12 +210,15 @@ func (m *maker) use(use *data.Use, on *check.Connection) Use {
 		On:       nameOf(on),
 		Effect:   use.Action.Description.Effect,
 		Params:   params,
-		Handler:  use.Action.On(m.connected[on]),
+		Handler:  use.Action.Handler,
 		Describe: use.Action.Description,
 		Source:   use,
 		Places:   use,
 	}
 	if on != nil {
+		connection := m.connected[on]
+		connection.used = true
+		planned.Handler = use.Action.On(connection.actions)
 		planned.Over, planned.Plugin = configuration{on}, on.Plugin.Provider.Describe().Name
 	}
 	return planned

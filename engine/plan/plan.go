@@ -28,7 +28,7 @@ type Plan struct {
 	Runbook     Header        `json:"runbook"`
 	Inputs      value.Value   `json:"inputs" doc:"The input values, secrets masked."`
 	Vars        value.Value   `json:"vars"`
-	Connections []Connection  `json:"connections,omitempty" doc:"What the plugins reach."`
+	Connections []*Connection `json:"connections,omitempty" doc:"What the plugins reach."`
 	Lock        string        `json:"lock,omitempty" doc:"The name on which runs exclude each other."`
 	RTO         time.Duration `json:"rto,omitempty" doc:"How long a run may take."`
 	OnFailure   Policy        `json:"onFailure" enum:"rollback,stop,pause,continue" doc:"What happens when a step fails and does not say so itself."`
@@ -39,6 +39,9 @@ type Plan struct {
 	Offline     bool          `json:"offline,omitempty" doc:"The actions were not asked what they would do, and nothing was looked at."`
 	// Digest does not depend on what the actions foresaw ([Preview]): that is of the world.
 	Digest string `json:"digest" doc:"SHA-256 over all that says what would be done; where the file lies does not count."`
+
+	// Targets hears what its connections reach; nil: it has none that can tell.
+	Targets *Targets `json:"-"`
 
 	// Logs are what its plugins write to logs of their own; nil: nobody hears of them.
 	Logs *Logs `json:"-"`

@@ -13,8 +13,9 @@ import (
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
-// Preview asks the action of each step what it would do, as far as its parameters are
-// known, so many at a time, and returns the plan with the answers. Actions only read
+// Preview asks each connection what it reaches, and the action of each step what it would
+// do, as far as its parameters are known, so many at a time, and returns the plan with the
+// answers. Actions only read
 // for it. One that cannot answer says why in its step, and what it blames in the runbook
 // is a finding; the digest stays as it is, since what would be done does.
 func Preview(ctx context.Context, p *Plan, parallelism int) (*Plan, diag.List) {
@@ -24,6 +25,7 @@ func Preview(ctx context.Context, p *Plan, parallelism int) (*Plan, diag.List) {
 	for _, c := range p.Connections {
 		masker.Learn(c.Config, c.Secrets)
 	}
+	previewed.Connections = reach(ctx, p, masker)
 	found := make([]diag.List, len(p.Steps))
 	var group errgroup.Group
 	group.SetLimit(max(parallelism, 1))

@@ -64,11 +64,24 @@ func (out *page) planHead(p *plan.Plan) {
 	}
 	for _, c := range p.Connections {
 		out.connection(c)
+		out.target(c, p.Offline)
 	}
 }
 
-// connection writes what a plugin reaches, and by what.
-func (out *page) connection(c plan.Connection) {
+// target writes what a connection reaches, as far as that was asked.
+func (out *page) target(c *plan.Connection, offline bool) {
+	switch {
+	case offline:
+		out.Linef("    %s", out.Dim("offline: what it reaches was not asked"))
+	case c.TargetError != "":
+		out.Linef("    %s%s", out.Bad("it cannot be told what it reaches: "), layout.Line(c.TargetError))
+	case c.Target != nil:
+		out.Linef("    reaches %s", out.Bold(layout.Line(c.Target.Title)))
+	}
+}
+
+// connection writes by what a plugin reaches its target.
+func (out *page) connection(c *plan.Connection) {
 	name := c.Plugin
 	if c.Name != "" {
 		name = c.Name

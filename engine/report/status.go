@@ -23,6 +23,9 @@ func StatusText(w io.Writer, s *standing.Status, now time.Time, style layout.Sty
 	out.Linef("%s  %s", out.Bold(s.Title()), out.Dim(s.Run.File))
 	out.Linef("run %s, started %s by %s, %s%s", s.Run.ID, layout.Stamp(s.Started), layout.Line(s.Run.By), least, layout.Elapsed(s.Elapsed(now)))
 	out.Linef("%s", out.standing(s))
+	for _, target := range s.Targets {
+		out.Linef("on %s: %s", target.Over(), target.Title)
+	}
 	if s.Drive != standing.Abandoned && s.Result != nil && s.Result.Failure != nil {
 		out.Linef("%s  %s", out.Bold("why"), s.Why())
 		out.place(s, s.Story().Failure.Place)

@@ -51,7 +51,7 @@ type Asker interface {
 
 // driver drives one run in this process. Its fields belong to whoever has the baton, but
 // for those that are safe for concurrent use: process, base, arrived, turns, looks, workers,
-// hosts, logs, secrets.
+// hosts, logs, targets, secrets.
 type driver struct {
 	process Process
 	plan    *plan.Plan
@@ -71,6 +71,7 @@ type driver struct {
 	inbox   inbox
 	hosts   hosts
 	logs    pluginLogs
+	targets targets
 	timers  timers
 	looks   chan struct{} // bounds the observations in flight
 	workers workers
@@ -128,7 +129,7 @@ func newDriver(ctx context.Context, p Process, pl *plan.Plan, folder *journal.Ru
 		turns:   newTurns(),
 		workers: newWorkers(base),
 	}
-	d.logs = pluginLogs{driver: d, logs: make(map[string]*outputLog)}
+	d.listen()
 	return d
 }
 
@@ -138,7 +139,7 @@ func (d *driver) take(m message) {
 		return
 	}
 	if m.saved != nil {
-		if _, goesOn := d.work[*m.fact.Op]; !goesOn {
+		if op := m.fact.Op; op != nil && d.work[*op] == nil {
 			m.saved <- errOver // it was on its way when the attempt ended
 			return
 		}

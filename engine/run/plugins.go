@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"github.com/gatebook/gatebook/engine/plan"
+	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
 // pluginLogs keeps what plugins write to logs of their own in the run's folder, masked. A
@@ -15,6 +16,14 @@ type pluginLogs struct {
 
 	mu   sync.Mutex
 	logs map[string]*outputLog // by the plugin's name
+}
+
+// listen makes the driver ready for what plugins tell beside their actions, and says from
+// now on which connections may be used.
+func (d *driver) listen() {
+	d.logs = pluginLogs{driver: d, logs: make(map[string]*outputLog)}
+	d.targets = targets{driver: d, known: make(map[connection]sdk.Target)}
+	d.plan.Targets.To(d.targets.judge)
 }
 
 // keepPluginLogs listens to the plugins of the run.

@@ -18,9 +18,10 @@ type replay struct {
 	// has not said yet. What is left at the end was lost in the crash.
 	owed []machine.Command
 	// known are the ids of the requests that are in the journal.
-	known map[string]bool
-	last  event.Event
-	trace string // the trace context of the run
+	known   map[string]bool
+	targets *targets // takes what connections reached
+	last    event.Event
+	trace   string // the trace context of the run
 }
 
 // recall lets the machine know what the journal says before it is replayed.
@@ -46,6 +47,9 @@ func (r *replay) record(record journal.Record) error {
 	r.last = e
 	if e.Run != nil {
 		r.trace = e.Run.Trace
+	}
+	if e.Target != nil {
+		r.targets.know(*e.Target)
 	}
 	if e.Request != "" {
 		r.known[e.Request] = true

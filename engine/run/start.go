@@ -142,6 +142,9 @@ type Resumption struct {
 	// Dir is where the folder in which the run began is now, by the person's word; empty:
 	// where it was.
 	Dir string
+	// NewTargets are the connections that may reach another target than they did, by the
+	// person's word.
+	NewTargets []string
 	// Words are what a person said became of attempts that nobody can tell of, by
 	// step: [sdk.Done], or [sdk.NotDone], which is taken for [sdk.Untouched].
 	Words map[string]sdk.State
@@ -166,7 +169,7 @@ func Resume(ctx context.Context, folder *journal.Run, p Process, pl *plan.Plan, 
 	defer locks.Close()
 	d := newDriver(ctx, p, pl, folder)
 	d.words = r.Words
-	past := &replay{machine: d.machine, known: d.inbox.known}
+	past := &replay{machine: d.machine, known: d.inbox.known, targets: &d.targets}
 	if err := past.recall(folder); err != nil {
 		d.stop()
 		return event.Result{}, err
@@ -178,7 +181,11 @@ func Resume(ctx context.Context, folder *journal.Run, p Process, pl *plan.Plan, 
 	}
 	d.machine.Recall(machine.Past{})
 	d.journal, d.now, d.trace = log, past.last.Time, past.trace
-	if err := d.resume(r, past, repair, locks); err != nil {
+	err = d.sameTargets(ctx, r.NewTargets)
+	if err == nil {
+		err = d.resume(r, past, repair, locks)
+	}
+	if err != nil {
 		d.stop()
 		closing := log.Close()
 		if closing == nil {
@@ -213,6 +220,9 @@ func (d *driver) resume(r Resumption, past *replay, repair journal.Repair, locks
 	}
 	if r.Dir != "" {
 		resumed.Reason = both(resumed.Reason, "its folder is "+r.Dir+" now")
+	}
+	for _, over := range r.NewTargets {
+		resumed.Reason = both(resumed.Reason, "connection "+over+" may reach another target now")
 	}
 	if r.Ask == event.ResumeAsked && past.ends() {
 		d.fact(resumed)

@@ -16,7 +16,7 @@ func BenchmarkStart(b *testing.B) {
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		action := plugin.Connect("prod", json.RawMessage(`{}`), nil, nil)["nothing"]
+		action := plugin.Connect("prod", json.RawMessage(`{}`), nil, nil, nil)["nothing"]
 		if err := host.Ping(b.Context(), action); err != nil {
 			b.Fatal(err)
 		}
@@ -34,7 +34,7 @@ func BenchmarkCall(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	nothing := plugin.Connect("prod", json.RawMessage(`{}`), nil, nil)["nothing"]
+	nothing := plugin.Connect("prod", json.RawMessage(`{}`), nil, nil, nil)["nothing"]
 	b.Run("ping", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {

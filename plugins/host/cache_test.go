@@ -84,7 +84,7 @@ func TestAPluginIsWhatItWasTakenFor(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return plugin.Connect("prod", json.RawMessage(`{}`), nil, nil)["order"]
+		return plugin.Connect("prod", json.RawMessage(`{}`), nil, nil, nil)["order"]
 	}
 	open()
 	path := filepath.Join(cache, lock.Plugins["shop"].SHA256[platform]+".binpb")
@@ -129,7 +129,7 @@ func TestWhatIsNotUnderstoodIsRemembered(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := plugin.Connect("prod", json.RawMessage(`{}`), nil, nil)["go"].Apply(t.Context(), apple(), &recorder{}); err != nil {
+		if _, err := plugin.Connect("prod", json.RawMessage(`{}`), nil, nil, nil)["go"].Apply(t.Context(), apple(), &recorder{}); err != nil {
 			t.Error(err)
 		}
 	}

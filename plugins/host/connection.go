@@ -17,9 +17,15 @@ import (
 // Connect returns the plugin's actions over one connection, by their names: config
 // satisfies the schema of its connections, and env names the variables of the host's
 // environment that it gets. log takes what the plugin writes to its standard error, line
-// by line; nil: nobody does. Nothing is started before an action is used.
-func (p *Plugin) Connect(name string, config json.RawMessage, env []string, log func(line []byte)) map[string]sdk.Handler {
-	c := &connection{host: p.host, plugin: p, name: name, config: config, env: slices.Clone(env), log: log, turn: make(chan struct{}, 1)}
+// by line; nil: nobody does. reached is told before each use what the connection reaches,
+// and an error of it keeps that from being used; nil: all may be. Nothing is started before
+// an action is used.
+func (p *Plugin) Connect(
+	name string, config json.RawMessage, env []string, log func(line []byte), reached func(context.Context, sdk.Target) error,
+) map[string]sdk.Handler {
+	c := &connection{
+		host: p.host, plugin: p, name: name, config: config, env: slices.Clone(env), log: log, reached: reached, turn: make(chan struct{}, 1),
+	}
 	handlers := make(map[string]sdk.Handler, len(p.described.Actions))
 	for _, description := range p.described.Actions {
 		handlers[description.Name] = &handler{connection: c, description: description}
@@ -36,12 +42,15 @@ type connection struct {
 	env    []string
 	log    func(line []byte)
 
+	reached func(context.Context, sdk.Target) error // nil: whatever it is
+
 	turn    chan struct{} // held while the process is started; one may
 	current *process.Process
+	target  sdk.Target // of the current process
 }
 
 // process returns the connection's process, and starts it when there is none or it
-// has died.
+// has died. What that reaches must be what may be used.
 func (c *connection) process(ctx context.Context) (*process.Process, error) {
 	select {
 	case c.turn <- struct{}{}:
@@ -49,42 +58,62 @@ func (c *connection) process(ctx context.Context) (*process.Process, error) {
 	case <-ctx.Done():
 		return nil, process.Interrupted(ctx, "wait for the connection")
 	}
-	if c.current != nil && !c.current.Gone() {
-		return c.current, nil
+	if c.current != nil && c.current.Gone() {
+		c.end()
 	}
-	if c.current != nil {
-		c.host.end(c.current)
-		c.current = nil
-	}
-	p, err := c.startProcess(ctx)
+	err := c.ready(ctx)
 	if err != nil {
 		typed := sdk.AsError(err).NothingChanged()
 		typed.Connection = cmp.Or(c.name, c.plugin.described.Name)
 		return nil, typed
 	}
-	c.current = p
-	return p, nil
+	return c.current, nil
 }
 
-func (c *connection) startProcess(ctx context.Context) (*process.Process, error) {
+// ready makes sure that there is a process, and that what it reaches may be used. One that
+// reaches what may not is ended, so that the next looks anew.
+func (c *connection) ready(ctx context.Context) error {
+	if c.current == nil {
+		if err := c.startProcess(ctx); err != nil {
+			return err
+		}
+	}
+	if c.reached == nil {
+		return nil
+	}
+	err := c.reached(ctx, c.target)
+	if err != nil {
+		c.end()
+	}
+	return err
+}
+
+func (c *connection) end() {
+	c.host.end(c.current)
+	c.current, c.target = nil, sdk.Target{}
+}
+
+func (c *connection) startProcess(ctx context.Context) error {
 	binary, err := c.host.program(c.plugin.described.Name, c.plugin.lock)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer binary.Close()
 	p, err := c.host.launch(ctx, c.plugin.described.Name, binary, c.environment(), c.log)
 	if err != nil {
-		return nil, err
+		return err
 	}
+	var target sdk.Target
 	if err = c.confirm(ctx, p); err == nil {
 		// It takes no longer than a start may: whoever else needs the connection waits for it.
-		err = p.Configure(ctx, c.config, c.host.start)
+		target, err = p.Configure(ctx, c.config, c.host.start)
 	}
 	if err != nil {
 		c.host.end(p)
-		return nil, err
+		return err
 	}
-	return p, nil
+	c.current, c.target = p, target
+	return nil
 }
 
 // confirm has the process say again what it is: by what it is said to be a runbook was

@@ -165,7 +165,7 @@ func TestAPluginThatDoesNotAnswerAtItsStartIsRefused(t *testing.T) {
 				if err != nil {
 					return err
 				}
-				_, err = plugin.Connect("prod", json.RawMessage(`{"hang":true}`), nil, nil)["go"].Plan(t.Context(), apple())
+				_, err = plugin.Connect("prod", json.RawMessage(`{"hang":true}`), nil, nil, nil)["go"].Plan(t.Context(), apple())
 				return err
 			})
 			if err == nil || !strings.Contains(err.Error(), want) || !sdk.AsError(err).Unchanged {

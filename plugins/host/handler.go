@@ -23,9 +23,19 @@ type handler struct {
 	description sdk.Description
 }
 
-var _ sdk.Handler = (*handler)(nil)
+var (
+	_ sdk.Handler                               = (*handler)(nil)
+	_ interface{ Reach(context.Context) error } = (*handler)(nil)
+)
 
 func (h *handler) Describe() sdk.Description { return h.description }
+
+// Reach makes the connection of the action ready, as a use of it does, and asks nothing of
+// the action.
+func (h *handler) Reach(ctx context.Context) error {
+	_, err := h.connection.process(ctx)
+	return err
+}
 
 func (h *handler) Plan(ctx context.Context, request sdk.Request) (sdk.Preview, error) {
 	preview, err := ask(ctx, h, request, func(ctx context.Context, p pluginv1.PluginClient, call *pluginv1.Call) (*pluginv1.PlanResponse, error) {

@@ -32,7 +32,7 @@ func beHost(dir string) {
 	if err != nil {
 		panic(err)
 	}
-	stubborn := plugin.Connect("", json.RawMessage(`{}`), nil, nil)["stubborn"]
+	stubborn := plugin.Connect("", json.RawMessage(`{}`), nil, nil, nil)["stubborn"]
 	_, err = stubborn.Apply(context.Background(), apple(), sayer{&recorder{}})
 	panic(fmt.Sprint("it ended: ", err))
 }

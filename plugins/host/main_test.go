@@ -152,6 +152,9 @@ func shop(version string) sdk.Plugin[target] {
 			at = config
 			return nil
 		},
+		Target: func(context.Context) (sdk.Target, error) {
+			return sdk.Target{ID: at.Address, Title: "the shop " + at.Address}, nil
+		},
 		Actions: []sdk.Declaration{
 			order,
 			act("nothing", func(context.Context, *sdk.Call[orderInput]) (orderOutput, error) { return orderOutput{}, nil }),

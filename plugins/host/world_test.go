@@ -76,7 +76,7 @@ func (w *world) connect(name, version, config string, env ...string) map[string]
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	return plugin.Connect("prod", json.RawMessage(config), env, w.keep)
+	return plugin.Connect("prod", json.RawMessage(config), env, w.keep, nil)
 }
 
 // keep takes a line of a plugin's log.

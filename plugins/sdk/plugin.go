@@ -29,7 +29,22 @@ type Plugin[C any] struct {
 	// Configure reaches for the target, once, before any action is used. Nil: there is
 	// nothing to do. An error made by [FieldErrorf] is shown at that line of the runbook.
 	Configure func(ctx context.Context, config C) error
-	Actions   []Declaration
+
+	// Target says what Configure reached, and is asked right after it. Nil: nobody can
+	// tell one target from another, so that a run that is taken up again may go on at
+	// another one than it began at.
+	Target  func(ctx context.Context) (Target, error)
+	Actions []Declaration
+}
+
+// Target is what a connection reached: a cluster, an account. A run keeps it in mind, and
+// does nothing to another.
+type Target struct {
+	// ID is the same for as long as the target is the same, whatever its address and
+	// whoever asks, and no other target has it: a UID, the number of an account.
+	ID string `json:"id" doc:"Tells it from every other target of the plugin."`
+	// Title names it for people, with who one is there: "https://10.0.0.1:6443 as deployer".
+	Title string `json:"title" doc:"Its name for people."`
 }
 
 // Declaration is an [Action] of any types.
@@ -53,6 +68,7 @@ type Served struct {
 	Description PluginDescription
 
 	configure func(ctx context.Context, config json.RawMessage) error
+	target    func(ctx context.Context) (Target, error) // nil: it cannot tell
 	handlers  map[string]Handler
 }
 
@@ -73,6 +89,7 @@ func (p Plugin[C]) Served() (*Served, error) {
 			Name: p.Name, Version: p.Version, Summary: p.Summary, Description: p.Description, Connection: connection,
 		},
 		configure: p.configurer(decode),
+		target:    p.Target,
 		handlers:  make(map[string]Handler, len(p.Actions)),
 	}
 	for _, declared := range p.Actions {
@@ -144,6 +161,18 @@ func (s *Served) add(declared Declaration) error {
 // Configure decodes a connection's configuration and reaches for its target.
 func (s *Served) Configure(ctx context.Context, config json.RawMessage) error {
 	return s.configure(ctx, config)
+}
+
+// Target says what Configure reached; the zero Target: the plugin cannot tell.
+func (s *Served) Target(ctx context.Context) (Target, error) {
+	if s.target == nil {
+		return Target{}, nil
+	}
+	reached, err := s.target(ctx)
+	if err == nil && (reached.ID == "" || reached.Title == "") {
+		err = Errorf(Permanent, "what was reached has no id or no title, which is a fault of the plugin")
+	}
+	return reached, err
 }
 
 // Handler returns the action of the name, and whether there is one.

@@ -113,3 +113,35 @@ func TestAPluginThatContradictsItselfIsRefused(t *testing.T) {
 		}
 	}
 }
+
+func TestAPluginSaysWhatItReached(t *testing.T) {
+	t.Parallel()
+	broken := errors.New("nobody says")
+	for name, c := range map[string]struct {
+		say  func(context.Context) (sdk.Target, error)
+		want sdk.Target
+		says string
+	}{
+		"what it is":   {func(context.Context) (sdk.Target, error) { return sdk.Target{ID: "1", Title: "one"}, nil }, sdk.Target{ID: "1", Title: "one"}, ""},
+		"cannot tell":  {nil, sdk.Target{}, ""},
+		"says nothing": {func(context.Context) (sdk.Target, error) { return sdk.Target{Title: "one"}, nil }, sdk.Target{Title: "one"}, "no id or no title"},
+		"fails":        {func(context.Context) (sdk.Target, error) { return sdk.Target{}, broken }, sdk.Target{}, "nobody says"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			served, err := sdk.Plugin[struct{}]{
+				Name: "shop", Version: "1.2.0", Summary: "A shop", Target: c.say, Actions: []sdk.Declaration{sdk.Action[struct{}, struct{}]{
+					Name: "look", Summary: "Look", Effect: sdk.Read,
+					Apply: func(context.Context, *sdk.Call[struct{}]) (struct{}, error) { return struct{}{}, nil },
+				}},
+			}.Served()
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := served.Target(t.Context())
+			if got != c.want || (err == nil) != (c.says == "") || err != nil && !strings.Contains(err.Error(), c.says) {
+				t.Errorf("got %+v, %v", got, err)
+			}
+		})
+	}
+}

@@ -21,6 +21,7 @@ type takeUpOptions struct {
 	done, notDone []string
 	secrets       []console.Pair
 	in            string
+	newTargets    []string
 }
 
 func newResume(a *app) *cobra.Command {
@@ -59,6 +60,7 @@ func newTakeUp(a *app, wish runs.Wish, cmd *cobra.Command) *cobra.Command {
 	accept.Format(cmd, &o.format, "text", "json")
 	flags.VarP(console.Pairs{List: &o.secrets}, "input", "i", "where a secret of the run is now: NAME=env:VARIABLE, NAME=file:PATH, or NAME=- for standard input")
 	flags.StringVar(&o.in, "in", "", "where the `FOLDER` in which the run began is now, if it was moved")
+	flags.StringArrayVar(&o.newTargets, "new-target", nil, "`CONNECTION` that may reach another target than before, as a cluster that was made anew")
 	flags.BoolVar(&o.wait, "wait", false, "where nobody is at the terminal, wait for people's answers instead of pausing")
 	if wish == runs.Resume {
 		flags.StringArrayVar(&o.done, "done", nil, "step of which you saw that it was done")
@@ -76,6 +78,6 @@ func (o *takeUpOptions) run(ctx context.Context) error {
 	}
 	return all.TakeUp(ctx, runs.TakeUp{
 		Follow: runs.Follow{JSON: o.format == "json", Wait: o.wait},
-		Run:    o.name, Wish: o.wish, Reason: o.reason, Done: o.done, NotDone: o.notDone, Secrets: o.secrets, In: o.in,
+		Run:    o.name, Wish: o.wish, Reason: o.reason, Done: o.done, NotDone: o.notDone, Secrets: o.secrets, In: o.in, NewTargets: o.newTargets,
 	}, o.prompter())
 }

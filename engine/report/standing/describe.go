@@ -78,11 +78,20 @@ func describeRun(e event.Event) Said {
 		return Said{What: ModeWords(e.Mode), Why: layout.Line(e.Reason), Mark: modeMark(e.Mode), Minor: e.Mode == event.Going || e.Mode == event.Ended}
 	case event.RunFinished:
 		return describeResult(e)
+	case event.TargetReached:
+		return describeTarget(e.Target)
 	case event.LockTaken:
 		return Said{What: "took the lock " + strconv.Quote(e.Name), Why: layout.Line(e.Reason), Minor: e.Reason == ""}
 	default:
 		return Said{What: string(e.Type), Minor: true}
 	}
+}
+
+func describeTarget(target *event.Target) Said {
+	if target == nil {
+		return Said{What: "a connection was made", Minor: true}
+	}
+	return Said{What: "connection " + target.Over() + " reaches " + target.Title, Mark: event.Running}
 }
 
 func describeResult(e event.Event) Said {

@@ -47,10 +47,24 @@ func (s *Status) Apply(e event.Event) {
 		if e.Result != nil && e.Result.Step != "" {
 			s.failed = e.Result
 		}
+	case event.TargetReached:
+		s.reach(e.Target)
 	case event.PauseAsked, event.CancelAsked, event.ResumeAsked, event.RollbackAsked, event.RequestRefused:
 		s.Requests = append(s.Requests, Request{What: e.Type, By: e.By, Reason: e.Reason, Time: e.Time})
 	default:
 	}
+}
+
+// reach notes what a connection reached when the run first used it, or first used it since
+// a person said that it may reach another.
+func (s *Status) reach(target *event.Target) {
+	if target == nil {
+		return
+	}
+	s.Targets = slices.DeleteFunc(s.Targets, func(t event.Target) bool {
+		return t.Connection == target.Connection && t.Plugin == target.Plugin
+	})
+	s.Targets = append(s.Targets, *target)
 }
 
 // Output takes in a line that a step printed.

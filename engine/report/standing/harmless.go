@@ -23,6 +23,13 @@ func Harmless(e event.Event) event.Event {
 		process := harmlessProcess(*e.Process)
 		e.Process = &process
 	}
+	if e.Target != nil {
+		target := *e.Target
+		for _, name := range []*string{&target.Connection, &target.Plugin, &target.ID, &target.Title} {
+			*name = layout.Line(*name)
+		}
+		e.Target = &target
+	}
 	e.Failure = harmlessFailure(e.Failure)
 	if e.Result != nil && e.Result.Failure != nil {
 		result := *e.Result

@@ -30,6 +30,7 @@ type Status struct {
 	Steps    []*Step              `json:"steps"`
 	Requests []Request            `json:"requests,omitempty" doc:"What people asked of the run, oldest first."`
 	Result   *event.Result        `json:"result,omitempty"`
+	Targets  []event.Target       `json:"targets,omitempty" doc:"What its connections reached when it first used them."`
 	RTO      time.Duration        `json:"rto,omitempty" doc:"How long the run may take; absent: it has no objective."`
 	// Next is what a person may type next; filled in by [Status.Finish].
 	Next []Command `json:"next,omitempty"`

@@ -636,7 +636,8 @@ func (x *ConfigureRequest) GetConfig() []byte {
 
 type ConfigureResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
-	Error         *Error                 `protobuf:"bytes,1,opt,name=error,proto3" json:"error,omitempty"` // absent: configured
+	Error         *Error                 `protobuf:"bytes,1,opt,name=error,proto3" json:"error,omitempty"`   // absent: configured
+	Target        *Target                `protobuf:"bytes,2,opt,name=target,proto3" json:"target,omitempty"` // absent: the plugin does not say what it reached
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -678,6 +679,66 @@ func (x *ConfigureResponse) GetError() *Error {
 	return nil
 }
 
+func (x *ConfigureResponse) GetTarget() *Target {
+	if x != nil {
+		return x.Target
+	}
+	return nil
+}
+
+// Target is what a connection reached. A run that reached one does nothing to another.
+type Target struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`       // the same for as long as it is the same, and for nothing else
+	Title         string                 `protobuf:"bytes,2,opt,name=title,proto3" json:"title,omitempty"` // for people: "https://10.0.0.1:6443 as deployer"
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Target) Reset() {
+	*x = Target{}
+	mi := &file_v1_plugin_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Target) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Target) ProtoMessage() {}
+
+func (x *Target) ProtoReflect() protoreflect.Message {
+	mi := &file_v1_plugin_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Target.ProtoReflect.Descriptor instead.
+func (*Target) Descriptor() ([]byte, []int) {
+	return file_v1_plugin_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *Target) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *Target) GetTitle() string {
+	if x != nil {
+		return x.Title
+	}
+	return ""
+}
+
 // Call is one use of an action.
 type Call struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -697,7 +758,7 @@ type Call struct {
 
 func (x *Call) Reset() {
 	*x = Call{}
-	mi := &file_v1_plugin_proto_msgTypes[7]
+	mi := &file_v1_plugin_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -709,7 +770,7 @@ func (x *Call) String() string {
 func (*Call) ProtoMessage() {}
 
 func (x *Call) ProtoReflect() protoreflect.Message {
-	mi := &file_v1_plugin_proto_msgTypes[7]
+	mi := &file_v1_plugin_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -722,7 +783,7 @@ func (x *Call) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Call.ProtoReflect.Descriptor instead.
 func (*Call) Descriptor() ([]byte, []int) {
-	return file_v1_plugin_proto_rawDescGZIP(), []int{7}
+	return file_v1_plugin_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Call) GetAction() string {
@@ -804,7 +865,7 @@ type PlanRequest struct {
 
 func (x *PlanRequest) Reset() {
 	*x = PlanRequest{}
-	mi := &file_v1_plugin_proto_msgTypes[8]
+	mi := &file_v1_plugin_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -816,7 +877,7 @@ func (x *PlanRequest) String() string {
 func (*PlanRequest) ProtoMessage() {}
 
 func (x *PlanRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_v1_plugin_proto_msgTypes[8]
+	mi := &file_v1_plugin_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -829,7 +890,7 @@ func (x *PlanRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PlanRequest.ProtoReflect.Descriptor instead.
 func (*PlanRequest) Descriptor() ([]byte, []int) {
-	return file_v1_plugin_proto_rawDescGZIP(), []int{8}
+	return file_v1_plugin_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *PlanRequest) GetCall() *Call {
@@ -852,7 +913,7 @@ type PlanResponse struct {
 
 func (x *PlanResponse) Reset() {
 	*x = PlanResponse{}
-	mi := &file_v1_plugin_proto_msgTypes[9]
+	mi := &file_v1_plugin_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -864,7 +925,7 @@ func (x *PlanResponse) String() string {
 func (*PlanResponse) ProtoMessage() {}
 
 func (x *PlanResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_v1_plugin_proto_msgTypes[9]
+	mi := &file_v1_plugin_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -877,7 +938,7 @@ func (x *PlanResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PlanResponse.ProtoReflect.Descriptor instead.
 func (*PlanResponse) Descriptor() ([]byte, []int) {
-	return file_v1_plugin_proto_rawDescGZIP(), []int{9}
+	return file_v1_plugin_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *PlanResponse) GetResult() isPlanResponse_Result {
@@ -935,7 +996,7 @@ type Preview struct {
 
 func (x *Preview) Reset() {
 	*x = Preview{}
-	mi := &file_v1_plugin_proto_msgTypes[10]
+	mi := &file_v1_plugin_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -947,7 +1008,7 @@ func (x *Preview) String() string {
 func (*Preview) ProtoMessage() {}
 
 func (x *Preview) ProtoReflect() protoreflect.Message {
-	mi := &file_v1_plugin_proto_msgTypes[10]
+	mi := &file_v1_plugin_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -960,7 +1021,7 @@ func (x *Preview) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Preview.ProtoReflect.Descriptor instead.
 func (*Preview) Descriptor() ([]byte, []int) {
-	return file_v1_plugin_proto_rawDescGZIP(), []int{10}
+	return file_v1_plugin_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Preview) GetSummary() string {
@@ -1011,7 +1072,7 @@ type Delta struct {
 
 func (x *Delta) Reset() {
 	*x = Delta{}
-	mi := &file_v1_plugin_proto_msgTypes[11]
+	mi := &file_v1_plugin_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1023,7 +1084,7 @@ func (x *Delta) String() string {
 func (*Delta) ProtoMessage() {}
 
 func (x *Delta) ProtoReflect() protoreflect.Message {
-	mi := &file_v1_plugin_proto_msgTypes[11]
+	mi := &file_v1_plugin_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1036,7 +1097,7 @@ func (x *Delta) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Delta.ProtoReflect.Descriptor instead.
 func (*Delta) Descriptor() ([]byte, []int) {
-	return file_v1_plugin_proto_rawDescGZIP(), []int{11}
+	return file_v1_plugin_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Delta) GetTarget() string {
@@ -1076,7 +1137,7 @@ type ApplyRequest struct {
 
 func (x *ApplyRequest) Reset() {
 	*x = ApplyRequest{}
-	mi := &file_v1_plugin_proto_msgTypes[12]
+	mi := &file_v1_plugin_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1088,7 +1149,7 @@ func (x *ApplyRequest) String() string {
 func (*ApplyRequest) ProtoMessage() {}
 
 func (x *ApplyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_v1_plugin_proto_msgTypes[12]
+	mi := &file_v1_plugin_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1101,7 +1162,7 @@ func (x *ApplyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ApplyRequest.ProtoReflect.Descriptor instead.
 func (*ApplyRequest) Descriptor() ([]byte, []int) {
-	return file_v1_plugin_proto_rawDescGZIP(), []int{12}
+	return file_v1_plugin_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *ApplyRequest) GetTold() *Told {
@@ -1125,7 +1186,7 @@ type ApplyResponse struct {
 
 func (x *ApplyResponse) Reset() {
 	*x = ApplyResponse{}
-	mi := &file_v1_plugin_proto_msgTypes[13]
+	mi := &file_v1_plugin_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1137,7 +1198,7 @@ func (x *ApplyResponse) String() string {
 func (*ApplyResponse) ProtoMessage() {}
 
 func (x *ApplyResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_v1_plugin_proto_msgTypes[13]
+	mi := &file_v1_plugin_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1150,7 +1211,7 @@ func (x *ApplyResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ApplyResponse.ProtoReflect.Descriptor instead.
 func (*ApplyResponse) Descriptor() ([]byte, []int) {
-	return file_v1_plugin_proto_rawDescGZIP(), []int{13}
+	return file_v1_plugin_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *ApplyResponse) GetEvent() isApplyResponse_Event {
@@ -1218,7 +1279,7 @@ type ObserveRequest struct {
 
 func (x *ObserveRequest) Reset() {
 	*x = ObserveRequest{}
-	mi := &file_v1_plugin_proto_msgTypes[14]
+	mi := &file_v1_plugin_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1230,7 +1291,7 @@ func (x *ObserveRequest) String() string {
 func (*ObserveRequest) ProtoMessage() {}
 
 func (x *ObserveRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_v1_plugin_proto_msgTypes[14]
+	mi := &file_v1_plugin_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1243,7 +1304,7 @@ func (x *ObserveRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ObserveRequest.ProtoReflect.Descriptor instead.
 func (*ObserveRequest) Descriptor() ([]byte, []int) {
-	return file_v1_plugin_proto_rawDescGZIP(), []int{14}
+	return file_v1_plugin_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *ObserveRequest) GetTold() *Told {
@@ -1267,7 +1328,7 @@ type ObserveResponse struct {
 
 func (x *ObserveResponse) Reset() {
 	*x = ObserveResponse{}
-	mi := &file_v1_plugin_proto_msgTypes[15]
+	mi := &file_v1_plugin_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1279,7 +1340,7 @@ func (x *ObserveResponse) String() string {
 func (*ObserveResponse) ProtoMessage() {}
 
 func (x *ObserveResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_v1_plugin_proto_msgTypes[15]
+	mi := &file_v1_plugin_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1292,7 +1353,7 @@ func (x *ObserveResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ObserveResponse.ProtoReflect.Descriptor instead.
 func (*ObserveResponse) Descriptor() ([]byte, []int) {
-	return file_v1_plugin_proto_rawDescGZIP(), []int{15}
+	return file_v1_plugin_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *ObserveResponse) GetEvent() isObserveResponse_Event {
@@ -1360,7 +1421,7 @@ type UndoRequest struct {
 
 func (x *UndoRequest) Reset() {
 	*x = UndoRequest{}
-	mi := &file_v1_plugin_proto_msgTypes[16]
+	mi := &file_v1_plugin_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1372,7 +1433,7 @@ func (x *UndoRequest) String() string {
 func (*UndoRequest) ProtoMessage() {}
 
 func (x *UndoRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_v1_plugin_proto_msgTypes[16]
+	mi := &file_v1_plugin_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1385,7 +1446,7 @@ func (x *UndoRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UndoRequest.ProtoReflect.Descriptor instead.
 func (*UndoRequest) Descriptor() ([]byte, []int) {
-	return file_v1_plugin_proto_rawDescGZIP(), []int{16}
+	return file_v1_plugin_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *UndoRequest) GetTold() *Told {
@@ -1409,7 +1470,7 @@ type UndoResponse struct {
 
 func (x *UndoResponse) Reset() {
 	*x = UndoResponse{}
-	mi := &file_v1_plugin_proto_msgTypes[17]
+	mi := &file_v1_plugin_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1421,7 +1482,7 @@ func (x *UndoResponse) String() string {
 func (*UndoResponse) ProtoMessage() {}
 
 func (x *UndoResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_v1_plugin_proto_msgTypes[17]
+	mi := &file_v1_plugin_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1434,7 +1495,7 @@ func (x *UndoResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UndoResponse.ProtoReflect.Descriptor instead.
 func (*UndoResponse) Descriptor() ([]byte, []int) {
-	return file_v1_plugin_proto_rawDescGZIP(), []int{17}
+	return file_v1_plugin_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *UndoResponse) GetEvent() isUndoResponse_Event {
@@ -1510,7 +1571,7 @@ type Told struct {
 
 func (x *Told) Reset() {
 	*x = Told{}
-	mi := &file_v1_plugin_proto_msgTypes[18]
+	mi := &file_v1_plugin_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1522,7 +1583,7 @@ func (x *Told) String() string {
 func (*Told) ProtoMessage() {}
 
 func (x *Told) ProtoReflect() protoreflect.Message {
-	mi := &file_v1_plugin_proto_msgTypes[18]
+	mi := &file_v1_plugin_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1535,7 +1596,7 @@ func (x *Told) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Told.ProtoReflect.Descriptor instead.
 func (*Told) Descriptor() ([]byte, []int) {
-	return file_v1_plugin_proto_rawDescGZIP(), []int{18}
+	return file_v1_plugin_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *Told) GetMessage() isTold_Message {
@@ -1605,7 +1666,7 @@ type Kept struct {
 
 func (x *Kept) Reset() {
 	*x = Kept{}
-	mi := &file_v1_plugin_proto_msgTypes[19]
+	mi := &file_v1_plugin_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1617,7 +1678,7 @@ func (x *Kept) String() string {
 func (*Kept) ProtoMessage() {}
 
 func (x *Kept) ProtoReflect() protoreflect.Message {
-	mi := &file_v1_plugin_proto_msgTypes[19]
+	mi := &file_v1_plugin_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1630,7 +1691,7 @@ func (x *Kept) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Kept.ProtoReflect.Descriptor instead.
 func (*Kept) Descriptor() ([]byte, []int) {
-	return file_v1_plugin_proto_rawDescGZIP(), []int{19}
+	return file_v1_plugin_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *Kept) GetNumber() uint64 {
@@ -1656,7 +1717,7 @@ type Cancel struct {
 
 func (x *Cancel) Reset() {
 	*x = Cancel{}
-	mi := &file_v1_plugin_proto_msgTypes[20]
+	mi := &file_v1_plugin_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1668,7 +1729,7 @@ func (x *Cancel) String() string {
 func (*Cancel) ProtoMessage() {}
 
 func (x *Cancel) ProtoReflect() protoreflect.Message {
-	mi := &file_v1_plugin_proto_msgTypes[20]
+	mi := &file_v1_plugin_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1681,7 +1742,7 @@ func (x *Cancel) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Cancel.ProtoReflect.Descriptor instead.
 func (*Cancel) Descriptor() ([]byte, []int) {
-	return file_v1_plugin_proto_rawDescGZIP(), []int{20}
+	return file_v1_plugin_proto_rawDescGZIP(), []int{21}
 }
 
 // Event is what an action says while it works.
@@ -1700,7 +1761,7 @@ type Event struct {
 
 func (x *Event) Reset() {
 	*x = Event{}
-	mi := &file_v1_plugin_proto_msgTypes[21]
+	mi := &file_v1_plugin_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1712,7 +1773,7 @@ func (x *Event) String() string {
 func (*Event) ProtoMessage() {}
 
 func (x *Event) ProtoReflect() protoreflect.Message {
-	mi := &file_v1_plugin_proto_msgTypes[21]
+	mi := &file_v1_plugin_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1725,7 +1786,7 @@ func (x *Event) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Event.ProtoReflect.Descriptor instead.
 func (*Event) Descriptor() ([]byte, []int) {
-	return file_v1_plugin_proto_rawDescGZIP(), []int{21}
+	return file_v1_plugin_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *Event) GetEvent() isEvent_Event {
@@ -1811,7 +1872,7 @@ type Progress struct {
 
 func (x *Progress) Reset() {
 	*x = Progress{}
-	mi := &file_v1_plugin_proto_msgTypes[22]
+	mi := &file_v1_plugin_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1823,7 +1884,7 @@ func (x *Progress) String() string {
 func (*Progress) ProtoMessage() {}
 
 func (x *Progress) ProtoReflect() protoreflect.Message {
-	mi := &file_v1_plugin_proto_msgTypes[22]
+	mi := &file_v1_plugin_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1836,7 +1897,7 @@ func (x *Progress) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Progress.ProtoReflect.Descriptor instead.
 func (*Progress) Descriptor() ([]byte, []int) {
-	return file_v1_plugin_proto_rawDescGZIP(), []int{22}
+	return file_v1_plugin_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *Progress) GetMessage() string {
@@ -1871,7 +1932,7 @@ type Output struct {
 
 func (x *Output) Reset() {
 	*x = Output{}
-	mi := &file_v1_plugin_proto_msgTypes[23]
+	mi := &file_v1_plugin_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1883,7 +1944,7 @@ func (x *Output) String() string {
 func (*Output) ProtoMessage() {}
 
 func (x *Output) ProtoReflect() protoreflect.Message {
-	mi := &file_v1_plugin_proto_msgTypes[23]
+	mi := &file_v1_plugin_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1896,7 +1957,7 @@ func (x *Output) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Output.ProtoReflect.Descriptor instead.
 func (*Output) Descriptor() ([]byte, []int) {
-	return file_v1_plugin_proto_rawDescGZIP(), []int{23}
+	return file_v1_plugin_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *Output) GetStream() string {
@@ -1924,7 +1985,7 @@ type State struct {
 
 func (x *State) Reset() {
 	*x = State{}
-	mi := &file_v1_plugin_proto_msgTypes[24]
+	mi := &file_v1_plugin_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1936,7 +1997,7 @@ func (x *State) String() string {
 func (*State) ProtoMessage() {}
 
 func (x *State) ProtoReflect() protoreflect.Message {
-	mi := &file_v1_plugin_proto_msgTypes[24]
+	mi := &file_v1_plugin_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1949,7 +2010,7 @@ func (x *State) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use State.ProtoReflect.Descriptor instead.
 func (*State) Descriptor() ([]byte, []int) {
-	return file_v1_plugin_proto_rawDescGZIP(), []int{24}
+	return file_v1_plugin_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *State) GetNumber() uint64 {
@@ -1978,7 +2039,7 @@ type Note struct {
 
 func (x *Note) Reset() {
 	*x = Note{}
-	mi := &file_v1_plugin_proto_msgTypes[25]
+	mi := &file_v1_plugin_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1990,7 +2051,7 @@ func (x *Note) String() string {
 func (*Note) ProtoMessage() {}
 
 func (x *Note) ProtoReflect() protoreflect.Message {
-	mi := &file_v1_plugin_proto_msgTypes[25]
+	mi := &file_v1_plugin_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2003,7 +2064,7 @@ func (x *Note) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Note.ProtoReflect.Descriptor instead.
 func (*Note) Descriptor() ([]byte, []int) {
-	return file_v1_plugin_proto_rawDescGZIP(), []int{25}
+	return file_v1_plugin_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *Note) GetNumber() uint64 {
@@ -2037,7 +2098,7 @@ type Outputs struct {
 
 func (x *Outputs) Reset() {
 	*x = Outputs{}
-	mi := &file_v1_plugin_proto_msgTypes[26]
+	mi := &file_v1_plugin_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2049,7 +2110,7 @@ func (x *Outputs) String() string {
 func (*Outputs) ProtoMessage() {}
 
 func (x *Outputs) ProtoReflect() protoreflect.Message {
-	mi := &file_v1_plugin_proto_msgTypes[26]
+	mi := &file_v1_plugin_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2062,7 +2123,7 @@ func (x *Outputs) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Outputs.ProtoReflect.Descriptor instead.
 func (*Outputs) Descriptor() ([]byte, []int) {
-	return file_v1_plugin_proto_rawDescGZIP(), []int{26}
+	return file_v1_plugin_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *Outputs) GetOutputs() []byte {
@@ -2081,7 +2142,7 @@ type Undone struct {
 
 func (x *Undone) Reset() {
 	*x = Undone{}
-	mi := &file_v1_plugin_proto_msgTypes[27]
+	mi := &file_v1_plugin_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2093,7 +2154,7 @@ func (x *Undone) String() string {
 func (*Undone) ProtoMessage() {}
 
 func (x *Undone) ProtoReflect() protoreflect.Message {
-	mi := &file_v1_plugin_proto_msgTypes[27]
+	mi := &file_v1_plugin_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2106,7 +2167,7 @@ func (x *Undone) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Undone.ProtoReflect.Descriptor instead.
 func (*Undone) Descriptor() ([]byte, []int) {
-	return file_v1_plugin_proto_rawDescGZIP(), []int{27}
+	return file_v1_plugin_proto_rawDescGZIP(), []int{28}
 }
 
 // Observation is the answer of Observe.
@@ -2121,7 +2182,7 @@ type Observation struct {
 
 func (x *Observation) Reset() {
 	*x = Observation{}
-	mi := &file_v1_plugin_proto_msgTypes[28]
+	mi := &file_v1_plugin_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2133,7 +2194,7 @@ func (x *Observation) String() string {
 func (*Observation) ProtoMessage() {}
 
 func (x *Observation) ProtoReflect() protoreflect.Message {
-	mi := &file_v1_plugin_proto_msgTypes[28]
+	mi := &file_v1_plugin_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2146,7 +2207,7 @@ func (x *Observation) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Observation.ProtoReflect.Descriptor instead.
 func (*Observation) Descriptor() ([]byte, []int) {
-	return file_v1_plugin_proto_rawDescGZIP(), []int{28}
+	return file_v1_plugin_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *Observation) GetDone() Done {
@@ -2179,7 +2240,7 @@ type AskRequest struct {
 
 func (x *AskRequest) Reset() {
 	*x = AskRequest{}
-	mi := &file_v1_plugin_proto_msgTypes[29]
+	mi := &file_v1_plugin_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2191,7 +2252,7 @@ func (x *AskRequest) String() string {
 func (*AskRequest) ProtoMessage() {}
 
 func (x *AskRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_v1_plugin_proto_msgTypes[29]
+	mi := &file_v1_plugin_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2204,7 +2265,7 @@ func (x *AskRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AskRequest.ProtoReflect.Descriptor instead.
 func (*AskRequest) Descriptor() ([]byte, []int) {
-	return file_v1_plugin_proto_rawDescGZIP(), []int{29}
+	return file_v1_plugin_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *AskRequest) GetCall() *Call {
@@ -2227,7 +2288,7 @@ type AskResponse struct {
 
 func (x *AskResponse) Reset() {
 	*x = AskResponse{}
-	mi := &file_v1_plugin_proto_msgTypes[30]
+	mi := &file_v1_plugin_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2239,7 +2300,7 @@ func (x *AskResponse) String() string {
 func (*AskResponse) ProtoMessage() {}
 
 func (x *AskResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_v1_plugin_proto_msgTypes[30]
+	mi := &file_v1_plugin_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2252,7 +2313,7 @@ func (x *AskResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AskResponse.ProtoReflect.Descriptor instead.
 func (*AskResponse) Descriptor() ([]byte, []int) {
-	return file_v1_plugin_proto_rawDescGZIP(), []int{30}
+	return file_v1_plugin_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *AskResponse) GetResult() isAskResponse_Result {
@@ -2308,7 +2369,7 @@ type Question struct {
 
 func (x *Question) Reset() {
 	*x = Question{}
-	mi := &file_v1_plugin_proto_msgTypes[31]
+	mi := &file_v1_plugin_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2320,7 +2381,7 @@ func (x *Question) String() string {
 func (*Question) ProtoMessage() {}
 
 func (x *Question) ProtoReflect() protoreflect.Message {
-	mi := &file_v1_plugin_proto_msgTypes[31]
+	mi := &file_v1_plugin_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2333,7 +2394,7 @@ func (x *Question) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Question.ProtoReflect.Descriptor instead.
 func (*Question) Descriptor() ([]byte, []int) {
-	return file_v1_plugin_proto_rawDescGZIP(), []int{31}
+	return file_v1_plugin_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *Question) GetMessage() string {
@@ -2371,7 +2432,7 @@ type AnswerRequest struct {
 
 func (x *AnswerRequest) Reset() {
 	*x = AnswerRequest{}
-	mi := &file_v1_plugin_proto_msgTypes[32]
+	mi := &file_v1_plugin_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2383,7 +2444,7 @@ func (x *AnswerRequest) String() string {
 func (*AnswerRequest) ProtoMessage() {}
 
 func (x *AnswerRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_v1_plugin_proto_msgTypes[32]
+	mi := &file_v1_plugin_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2396,7 +2457,7 @@ func (x *AnswerRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AnswerRequest.ProtoReflect.Descriptor instead.
 func (*AnswerRequest) Descriptor() ([]byte, []int) {
-	return file_v1_plugin_proto_rawDescGZIP(), []int{32}
+	return file_v1_plugin_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *AnswerRequest) GetCall() *Call {
@@ -2454,7 +2515,7 @@ type AnswerResponse struct {
 
 func (x *AnswerResponse) Reset() {
 	*x = AnswerResponse{}
-	mi := &file_v1_plugin_proto_msgTypes[33]
+	mi := &file_v1_plugin_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2466,7 +2527,7 @@ func (x *AnswerResponse) String() string {
 func (*AnswerResponse) ProtoMessage() {}
 
 func (x *AnswerResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_v1_plugin_proto_msgTypes[33]
+	mi := &file_v1_plugin_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2479,7 +2540,7 @@ func (x *AnswerResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AnswerResponse.ProtoReflect.Descriptor instead.
 func (*AnswerResponse) Descriptor() ([]byte, []int) {
-	return file_v1_plugin_proto_rawDescGZIP(), []int{33}
+	return file_v1_plugin_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *AnswerResponse) GetResult() isAnswerResponse_Result {
@@ -2537,7 +2598,7 @@ type Error struct {
 
 func (x *Error) Reset() {
 	*x = Error{}
-	mi := &file_v1_plugin_proto_msgTypes[34]
+	mi := &file_v1_plugin_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2549,7 +2610,7 @@ func (x *Error) String() string {
 func (*Error) ProtoMessage() {}
 
 func (x *Error) ProtoReflect() protoreflect.Message {
-	mi := &file_v1_plugin_proto_msgTypes[34]
+	mi := &file_v1_plugin_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2562,7 +2623,7 @@ func (x *Error) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Error.ProtoReflect.Descriptor instead.
 func (*Error) Descriptor() ([]byte, []int) {
-	return file_v1_plugin_proto_rawDescGZIP(), []int{34}
+	return file_v1_plugin_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *Error) GetClass() Class {
@@ -2643,9 +2704,13 @@ const file_v1_plugin_proto_rawDesc = "" +
 	"\x05title\x18\x01 \x01(\tR\x05title\x12\x12\n" +
 	"\x04with\x18\x02 \x01(\fR\x04with\"*\n" +
 	"\x10ConfigureRequest\x12\x16\n" +
-	"\x06config\x18\x01 \x01(\fR\x06config\"D\n" +
+	"\x06config\x18\x01 \x01(\fR\x06config\"x\n" +
 	"\x11ConfigureResponse\x12/\n" +
-	"\x05error\x18\x01 \x01(\v2\x19.gatebook.plugin.v1.ErrorR\x05error\"\xec\x02\n" +
+	"\x05error\x18\x01 \x01(\v2\x19.gatebook.plugin.v1.ErrorR\x05error\x122\n" +
+	"\x06target\x18\x02 \x01(\v2\x1a.gatebook.plugin.v1.TargetR\x06target\".\n" +
+	"\x06Target\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x14\n" +
+	"\x05title\x18\x02 \x01(\tR\x05title\"\xec\x02\n" +
 	"\x04Call\x12\x16\n" +
 	"\x06action\x18\x01 \x01(\tR\x06action\x12\x16\n" +
 	"\x06params\x18\x02 \x01(\fR\x06params\x12\x18\n" +
@@ -2806,7 +2871,7 @@ func file_v1_plugin_proto_rawDescGZIP() []byte {
 }
 
 var file_v1_plugin_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_v1_plugin_proto_msgTypes = make([]protoimpl.MessageInfo, 36)
+var file_v1_plugin_proto_msgTypes = make([]protoimpl.MessageInfo, 37)
 var file_v1_plugin_proto_goTypes = []any{
 	(Effect)(0),                   // 0: gatebook.plugin.v1.Effect
 	(Done)(0),                     // 1: gatebook.plugin.v1.Done
@@ -2818,102 +2883,104 @@ var file_v1_plugin_proto_goTypes = []any{
 	(*Example)(nil),               // 7: gatebook.plugin.v1.Example
 	(*ConfigureRequest)(nil),      // 8: gatebook.plugin.v1.ConfigureRequest
 	(*ConfigureResponse)(nil),     // 9: gatebook.plugin.v1.ConfigureResponse
-	(*Call)(nil),                  // 10: gatebook.plugin.v1.Call
-	(*PlanRequest)(nil),           // 11: gatebook.plugin.v1.PlanRequest
-	(*PlanResponse)(nil),          // 12: gatebook.plugin.v1.PlanResponse
-	(*Preview)(nil),               // 13: gatebook.plugin.v1.Preview
-	(*Delta)(nil),                 // 14: gatebook.plugin.v1.Delta
-	(*ApplyRequest)(nil),          // 15: gatebook.plugin.v1.ApplyRequest
-	(*ApplyResponse)(nil),         // 16: gatebook.plugin.v1.ApplyResponse
-	(*ObserveRequest)(nil),        // 17: gatebook.plugin.v1.ObserveRequest
-	(*ObserveResponse)(nil),       // 18: gatebook.plugin.v1.ObserveResponse
-	(*UndoRequest)(nil),           // 19: gatebook.plugin.v1.UndoRequest
-	(*UndoResponse)(nil),          // 20: gatebook.plugin.v1.UndoResponse
-	(*Told)(nil),                  // 21: gatebook.plugin.v1.Told
-	(*Kept)(nil),                  // 22: gatebook.plugin.v1.Kept
-	(*Cancel)(nil),                // 23: gatebook.plugin.v1.Cancel
-	(*Event)(nil),                 // 24: gatebook.plugin.v1.Event
-	(*Progress)(nil),              // 25: gatebook.plugin.v1.Progress
-	(*Output)(nil),                // 26: gatebook.plugin.v1.Output
-	(*State)(nil),                 // 27: gatebook.plugin.v1.State
-	(*Note)(nil),                  // 28: gatebook.plugin.v1.Note
-	(*Outputs)(nil),               // 29: gatebook.plugin.v1.Outputs
-	(*Undone)(nil),                // 30: gatebook.plugin.v1.Undone
-	(*Observation)(nil),           // 31: gatebook.plugin.v1.Observation
-	(*AskRequest)(nil),            // 32: gatebook.plugin.v1.AskRequest
-	(*AskResponse)(nil),           // 33: gatebook.plugin.v1.AskResponse
-	(*Question)(nil),              // 34: gatebook.plugin.v1.Question
-	(*AnswerRequest)(nil),         // 35: gatebook.plugin.v1.AnswerRequest
-	(*AnswerResponse)(nil),        // 36: gatebook.plugin.v1.AnswerResponse
-	(*Error)(nil),                 // 37: gatebook.plugin.v1.Error
-	nil,                           // 38: gatebook.plugin.v1.Call.NotesEntry
-	(*durationpb.Duration)(nil),   // 39: google.protobuf.Duration
-	(*timestamppb.Timestamp)(nil), // 40: google.protobuf.Timestamp
+	(*Target)(nil),                // 10: gatebook.plugin.v1.Target
+	(*Call)(nil),                  // 11: gatebook.plugin.v1.Call
+	(*PlanRequest)(nil),           // 12: gatebook.plugin.v1.PlanRequest
+	(*PlanResponse)(nil),          // 13: gatebook.plugin.v1.PlanResponse
+	(*Preview)(nil),               // 14: gatebook.plugin.v1.Preview
+	(*Delta)(nil),                 // 15: gatebook.plugin.v1.Delta
+	(*ApplyRequest)(nil),          // 16: gatebook.plugin.v1.ApplyRequest
+	(*ApplyResponse)(nil),         // 17: gatebook.plugin.v1.ApplyResponse
+	(*ObserveRequest)(nil),        // 18: gatebook.plugin.v1.ObserveRequest
+	(*ObserveResponse)(nil),       // 19: gatebook.plugin.v1.ObserveResponse
+	(*UndoRequest)(nil),           // 20: gatebook.plugin.v1.UndoRequest
+	(*UndoResponse)(nil),          // 21: gatebook.plugin.v1.UndoResponse
+	(*Told)(nil),                  // 22: gatebook.plugin.v1.Told
+	(*Kept)(nil),                  // 23: gatebook.plugin.v1.Kept
+	(*Cancel)(nil),                // 24: gatebook.plugin.v1.Cancel
+	(*Event)(nil),                 // 25: gatebook.plugin.v1.Event
+	(*Progress)(nil),              // 26: gatebook.plugin.v1.Progress
+	(*Output)(nil),                // 27: gatebook.plugin.v1.Output
+	(*State)(nil),                 // 28: gatebook.plugin.v1.State
+	(*Note)(nil),                  // 29: gatebook.plugin.v1.Note
+	(*Outputs)(nil),               // 30: gatebook.plugin.v1.Outputs
+	(*Undone)(nil),                // 31: gatebook.plugin.v1.Undone
+	(*Observation)(nil),           // 32: gatebook.plugin.v1.Observation
+	(*AskRequest)(nil),            // 33: gatebook.plugin.v1.AskRequest
+	(*AskResponse)(nil),           // 34: gatebook.plugin.v1.AskResponse
+	(*Question)(nil),              // 35: gatebook.plugin.v1.Question
+	(*AnswerRequest)(nil),         // 36: gatebook.plugin.v1.AnswerRequest
+	(*AnswerResponse)(nil),        // 37: gatebook.plugin.v1.AnswerResponse
+	(*Error)(nil),                 // 38: gatebook.plugin.v1.Error
+	nil,                           // 39: gatebook.plugin.v1.Call.NotesEntry
+	(*durationpb.Duration)(nil),   // 40: google.protobuf.Duration
+	(*timestamppb.Timestamp)(nil), // 41: google.protobuf.Timestamp
 }
 var file_v1_plugin_proto_depIdxs = []int32{
 	5,  // 0: gatebook.plugin.v1.DescribeResponse.actions:type_name -> gatebook.plugin.v1.Action
 	0,  // 1: gatebook.plugin.v1.Action.effect:type_name -> gatebook.plugin.v1.Effect
 	6,  // 2: gatebook.plugin.v1.Action.rules:type_name -> gatebook.plugin.v1.Rule
 	7,  // 3: gatebook.plugin.v1.Action.examples:type_name -> gatebook.plugin.v1.Example
-	37, // 4: gatebook.plugin.v1.ConfigureResponse.error:type_name -> gatebook.plugin.v1.Error
-	38, // 5: gatebook.plugin.v1.Call.notes:type_name -> gatebook.plugin.v1.Call.NotesEntry
-	39, // 6: gatebook.plugin.v1.Call.timeout:type_name -> google.protobuf.Duration
-	10, // 7: gatebook.plugin.v1.PlanRequest.call:type_name -> gatebook.plugin.v1.Call
-	13, // 8: gatebook.plugin.v1.PlanResponse.preview:type_name -> gatebook.plugin.v1.Preview
-	37, // 9: gatebook.plugin.v1.PlanResponse.error:type_name -> gatebook.plugin.v1.Error
-	14, // 10: gatebook.plugin.v1.Preview.changes:type_name -> gatebook.plugin.v1.Delta
-	39, // 11: gatebook.plugin.v1.Preview.estimate:type_name -> google.protobuf.Duration
-	21, // 12: gatebook.plugin.v1.ApplyRequest.told:type_name -> gatebook.plugin.v1.Told
-	24, // 13: gatebook.plugin.v1.ApplyResponse.said:type_name -> gatebook.plugin.v1.Event
-	29, // 14: gatebook.plugin.v1.ApplyResponse.result:type_name -> gatebook.plugin.v1.Outputs
-	37, // 15: gatebook.plugin.v1.ApplyResponse.error:type_name -> gatebook.plugin.v1.Error
-	21, // 16: gatebook.plugin.v1.ObserveRequest.told:type_name -> gatebook.plugin.v1.Told
-	24, // 17: gatebook.plugin.v1.ObserveResponse.said:type_name -> gatebook.plugin.v1.Event
-	31, // 18: gatebook.plugin.v1.ObserveResponse.result:type_name -> gatebook.plugin.v1.Observation
-	37, // 19: gatebook.plugin.v1.ObserveResponse.error:type_name -> gatebook.plugin.v1.Error
-	21, // 20: gatebook.plugin.v1.UndoRequest.told:type_name -> gatebook.plugin.v1.Told
-	24, // 21: gatebook.plugin.v1.UndoResponse.said:type_name -> gatebook.plugin.v1.Event
-	30, // 22: gatebook.plugin.v1.UndoResponse.result:type_name -> gatebook.plugin.v1.Undone
-	37, // 23: gatebook.plugin.v1.UndoResponse.error:type_name -> gatebook.plugin.v1.Error
-	10, // 24: gatebook.plugin.v1.Told.start:type_name -> gatebook.plugin.v1.Call
-	22, // 25: gatebook.plugin.v1.Told.kept:type_name -> gatebook.plugin.v1.Kept
-	23, // 26: gatebook.plugin.v1.Told.cancel:type_name -> gatebook.plugin.v1.Cancel
-	37, // 27: gatebook.plugin.v1.Kept.error:type_name -> gatebook.plugin.v1.Error
-	25, // 28: gatebook.plugin.v1.Event.progress:type_name -> gatebook.plugin.v1.Progress
-	26, // 29: gatebook.plugin.v1.Event.output:type_name -> gatebook.plugin.v1.Output
-	27, // 30: gatebook.plugin.v1.Event.before:type_name -> gatebook.plugin.v1.State
-	28, // 31: gatebook.plugin.v1.Event.note:type_name -> gatebook.plugin.v1.Note
-	1,  // 32: gatebook.plugin.v1.Observation.done:type_name -> gatebook.plugin.v1.Done
-	10, // 33: gatebook.plugin.v1.AskRequest.call:type_name -> gatebook.plugin.v1.Call
-	34, // 34: gatebook.plugin.v1.AskResponse.question:type_name -> gatebook.plugin.v1.Question
-	37, // 35: gatebook.plugin.v1.AskResponse.error:type_name -> gatebook.plugin.v1.Error
-	39, // 36: gatebook.plugin.v1.Question.expires:type_name -> google.protobuf.Duration
-	10, // 37: gatebook.plugin.v1.AnswerRequest.call:type_name -> gatebook.plugin.v1.Call
-	40, // 38: gatebook.plugin.v1.AnswerRequest.at:type_name -> google.protobuf.Timestamp
-	29, // 39: gatebook.plugin.v1.AnswerResponse.outputs:type_name -> gatebook.plugin.v1.Outputs
-	37, // 40: gatebook.plugin.v1.AnswerResponse.error:type_name -> gatebook.plugin.v1.Error
-	2,  // 41: gatebook.plugin.v1.Error.class:type_name -> gatebook.plugin.v1.Class
-	3,  // 42: gatebook.plugin.v1.Plugin.Describe:input_type -> gatebook.plugin.v1.DescribeRequest
-	8,  // 43: gatebook.plugin.v1.Plugin.Configure:input_type -> gatebook.plugin.v1.ConfigureRequest
-	11, // 44: gatebook.plugin.v1.Plugin.Plan:input_type -> gatebook.plugin.v1.PlanRequest
-	15, // 45: gatebook.plugin.v1.Plugin.Apply:input_type -> gatebook.plugin.v1.ApplyRequest
-	17, // 46: gatebook.plugin.v1.Plugin.Observe:input_type -> gatebook.plugin.v1.ObserveRequest
-	19, // 47: gatebook.plugin.v1.Plugin.Undo:input_type -> gatebook.plugin.v1.UndoRequest
-	32, // 48: gatebook.plugin.v1.Plugin.Ask:input_type -> gatebook.plugin.v1.AskRequest
-	35, // 49: gatebook.plugin.v1.Plugin.Answer:input_type -> gatebook.plugin.v1.AnswerRequest
-	4,  // 50: gatebook.plugin.v1.Plugin.Describe:output_type -> gatebook.plugin.v1.DescribeResponse
-	9,  // 51: gatebook.plugin.v1.Plugin.Configure:output_type -> gatebook.plugin.v1.ConfigureResponse
-	12, // 52: gatebook.plugin.v1.Plugin.Plan:output_type -> gatebook.plugin.v1.PlanResponse
-	16, // 53: gatebook.plugin.v1.Plugin.Apply:output_type -> gatebook.plugin.v1.ApplyResponse
-	18, // 54: gatebook.plugin.v1.Plugin.Observe:output_type -> gatebook.plugin.v1.ObserveResponse
-	20, // 55: gatebook.plugin.v1.Plugin.Undo:output_type -> gatebook.plugin.v1.UndoResponse
-	33, // 56: gatebook.plugin.v1.Plugin.Ask:output_type -> gatebook.plugin.v1.AskResponse
-	36, // 57: gatebook.plugin.v1.Plugin.Answer:output_type -> gatebook.plugin.v1.AnswerResponse
-	50, // [50:58] is the sub-list for method output_type
-	42, // [42:50] is the sub-list for method input_type
-	42, // [42:42] is the sub-list for extension type_name
-	42, // [42:42] is the sub-list for extension extendee
-	0,  // [0:42] is the sub-list for field type_name
+	38, // 4: gatebook.plugin.v1.ConfigureResponse.error:type_name -> gatebook.plugin.v1.Error
+	10, // 5: gatebook.plugin.v1.ConfigureResponse.target:type_name -> gatebook.plugin.v1.Target
+	39, // 6: gatebook.plugin.v1.Call.notes:type_name -> gatebook.plugin.v1.Call.NotesEntry
+	40, // 7: gatebook.plugin.v1.Call.timeout:type_name -> google.protobuf.Duration
+	11, // 8: gatebook.plugin.v1.PlanRequest.call:type_name -> gatebook.plugin.v1.Call
+	14, // 9: gatebook.plugin.v1.PlanResponse.preview:type_name -> gatebook.plugin.v1.Preview
+	38, // 10: gatebook.plugin.v1.PlanResponse.error:type_name -> gatebook.plugin.v1.Error
+	15, // 11: gatebook.plugin.v1.Preview.changes:type_name -> gatebook.plugin.v1.Delta
+	40, // 12: gatebook.plugin.v1.Preview.estimate:type_name -> google.protobuf.Duration
+	22, // 13: gatebook.plugin.v1.ApplyRequest.told:type_name -> gatebook.plugin.v1.Told
+	25, // 14: gatebook.plugin.v1.ApplyResponse.said:type_name -> gatebook.plugin.v1.Event
+	30, // 15: gatebook.plugin.v1.ApplyResponse.result:type_name -> gatebook.plugin.v1.Outputs
+	38, // 16: gatebook.plugin.v1.ApplyResponse.error:type_name -> gatebook.plugin.v1.Error
+	22, // 17: gatebook.plugin.v1.ObserveRequest.told:type_name -> gatebook.plugin.v1.Told
+	25, // 18: gatebook.plugin.v1.ObserveResponse.said:type_name -> gatebook.plugin.v1.Event
+	32, // 19: gatebook.plugin.v1.ObserveResponse.result:type_name -> gatebook.plugin.v1.Observation
+	38, // 20: gatebook.plugin.v1.ObserveResponse.error:type_name -> gatebook.plugin.v1.Error
+	22, // 21: gatebook.plugin.v1.UndoRequest.told:type_name -> gatebook.plugin.v1.Told
+	25, // 22: gatebook.plugin.v1.UndoResponse.said:type_name -> gatebook.plugin.v1.Event
+	31, // 23: gatebook.plugin.v1.UndoResponse.result:type_name -> gatebook.plugin.v1.Undone
+	38, // 24: gatebook.plugin.v1.UndoResponse.error:type_name -> gatebook.plugin.v1.Error
+	11, // 25: gatebook.plugin.v1.Told.start:type_name -> gatebook.plugin.v1.Call
+	23, // 26: gatebook.plugin.v1.Told.kept:type_name -> gatebook.plugin.v1.Kept
+	24, // 27: gatebook.plugin.v1.Told.cancel:type_name -> gatebook.plugin.v1.Cancel
+	38, // 28: gatebook.plugin.v1.Kept.error:type_name -> gatebook.plugin.v1.Error
+	26, // 29: gatebook.plugin.v1.Event.progress:type_name -> gatebook.plugin.v1.Progress
+	27, // 30: gatebook.plugin.v1.Event.output:type_name -> gatebook.plugin.v1.Output
+	28, // 31: gatebook.plugin.v1.Event.before:type_name -> gatebook.plugin.v1.State
+	29, // 32: gatebook.plugin.v1.Event.note:type_name -> gatebook.plugin.v1.Note
+	1,  // 33: gatebook.plugin.v1.Observation.done:type_name -> gatebook.plugin.v1.Done
+	11, // 34: gatebook.plugin.v1.AskRequest.call:type_name -> gatebook.plugin.v1.Call
+	35, // 35: gatebook.plugin.v1.AskResponse.question:type_name -> gatebook.plugin.v1.Question
+	38, // 36: gatebook.plugin.v1.AskResponse.error:type_name -> gatebook.plugin.v1.Error
+	40, // 37: gatebook.plugin.v1.Question.expires:type_name -> google.protobuf.Duration
+	11, // 38: gatebook.plugin.v1.AnswerRequest.call:type_name -> gatebook.plugin.v1.Call
+	41, // 39: gatebook.plugin.v1.AnswerRequest.at:type_name -> google.protobuf.Timestamp
+	30, // 40: gatebook.plugin.v1.AnswerResponse.outputs:type_name -> gatebook.plugin.v1.Outputs
+	38, // 41: gatebook.plugin.v1.AnswerResponse.error:type_name -> gatebook.plugin.v1.Error
+	2,  // 42: gatebook.plugin.v1.Error.class:type_name -> gatebook.plugin.v1.Class
+	3,  // 43: gatebook.plugin.v1.Plugin.Describe:input_type -> gatebook.plugin.v1.DescribeRequest
+	8,  // 44: gatebook.plugin.v1.Plugin.Configure:input_type -> gatebook.plugin.v1.ConfigureRequest
+	12, // 45: gatebook.plugin.v1.Plugin.Plan:input_type -> gatebook.plugin.v1.PlanRequest
+	16, // 46: gatebook.plugin.v1.Plugin.Apply:input_type -> gatebook.plugin.v1.ApplyRequest
+	18, // 47: gatebook.plugin.v1.Plugin.Observe:input_type -> gatebook.plugin.v1.ObserveRequest
+	20, // 48: gatebook.plugin.v1.Plugin.Undo:input_type -> gatebook.plugin.v1.UndoRequest
+	33, // 49: gatebook.plugin.v1.Plugin.Ask:input_type -> gatebook.plugin.v1.AskRequest
+	36, // 50: gatebook.plugin.v1.Plugin.Answer:input_type -> gatebook.plugin.v1.AnswerRequest
+	4,  // 51: gatebook.plugin.v1.Plugin.Describe:output_type -> gatebook.plugin.v1.DescribeResponse
+	9,  // 52: gatebook.plugin.v1.Plugin.Configure:output_type -> gatebook.plugin.v1.ConfigureResponse
+	13, // 53: gatebook.plugin.v1.Plugin.Plan:output_type -> gatebook.plugin.v1.PlanResponse
+	17, // 54: gatebook.plugin.v1.Plugin.Apply:output_type -> gatebook.plugin.v1.ApplyResponse
+	19, // 55: gatebook.plugin.v1.Plugin.Observe:output_type -> gatebook.plugin.v1.ObserveResponse
+	21, // 56: gatebook.plugin.v1.Plugin.Undo:output_type -> gatebook.plugin.v1.UndoResponse
+	34, // 57: gatebook.plugin.v1.Plugin.Ask:output_type -> gatebook.plugin.v1.AskResponse
+	37, // 58: gatebook.plugin.v1.Plugin.Answer:output_type -> gatebook.plugin.v1.AnswerResponse
+	51, // [51:59] is the sub-list for method output_type
+	43, // [43:51] is the sub-list for method input_type
+	43, // [43:43] is the sub-list for extension type_name
+	43, // [43:43] is the sub-list for extension extendee
+	0,  // [0:43] is the sub-list for field type_name
 }
 
 func init() { file_v1_plugin_proto_init() }
@@ -2921,41 +2988,41 @@ func file_v1_plugin_proto_init() {
 	if File_v1_plugin_proto != nil {
 		return
 	}
-	file_v1_plugin_proto_msgTypes[9].OneofWrappers = []any{
+	file_v1_plugin_proto_msgTypes[10].OneofWrappers = []any{
 		(*PlanResponse_Preview)(nil),
 		(*PlanResponse_Error)(nil),
 	}
-	file_v1_plugin_proto_msgTypes[13].OneofWrappers = []any{
+	file_v1_plugin_proto_msgTypes[14].OneofWrappers = []any{
 		(*ApplyResponse_Said)(nil),
 		(*ApplyResponse_Result)(nil),
 		(*ApplyResponse_Error)(nil),
 	}
-	file_v1_plugin_proto_msgTypes[15].OneofWrappers = []any{
+	file_v1_plugin_proto_msgTypes[16].OneofWrappers = []any{
 		(*ObserveResponse_Said)(nil),
 		(*ObserveResponse_Result)(nil),
 		(*ObserveResponse_Error)(nil),
 	}
-	file_v1_plugin_proto_msgTypes[17].OneofWrappers = []any{
+	file_v1_plugin_proto_msgTypes[18].OneofWrappers = []any{
 		(*UndoResponse_Said)(nil),
 		(*UndoResponse_Result)(nil),
 		(*UndoResponse_Error)(nil),
 	}
-	file_v1_plugin_proto_msgTypes[18].OneofWrappers = []any{
+	file_v1_plugin_proto_msgTypes[19].OneofWrappers = []any{
 		(*Told_Start)(nil),
 		(*Told_Kept)(nil),
 		(*Told_Cancel)(nil),
 	}
-	file_v1_plugin_proto_msgTypes[21].OneofWrappers = []any{
+	file_v1_plugin_proto_msgTypes[22].OneofWrappers = []any{
 		(*Event_Progress)(nil),
 		(*Event_Output)(nil),
 		(*Event_Before)(nil),
 		(*Event_Note)(nil),
 	}
-	file_v1_plugin_proto_msgTypes[30].OneofWrappers = []any{
+	file_v1_plugin_proto_msgTypes[31].OneofWrappers = []any{
 		(*AskResponse_Question)(nil),
 		(*AskResponse_Error)(nil),
 	}
-	file_v1_plugin_proto_msgTypes[33].OneofWrappers = []any{
+	file_v1_plugin_proto_msgTypes[34].OneofWrappers = []any{
 		(*AnswerResponse_Outputs)(nil),
 		(*AnswerResponse_Error)(nil),
 	}
@@ -2965,7 +3032,7 @@ func file_v1_plugin_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_v1_plugin_proto_rawDesc), len(file_v1_plugin_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   36,
+			NumMessages:   37,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -45,21 +45,26 @@ func (s *server) Configure(ctx context.Context, request *pluginv1.ConfigureReque
 	if s.configured.Load() {
 		return nil, status.Error(codes.FailedPrecondition, "this process is configured already")
 	}
-	if err := s.configure(ctx, request.GetConfig()); err != nil {
+	reached, err := s.configure(ctx, request.GetConfig())
+	if err != nil {
 		return &pluginv1.ConfigureResponse{Error: wire.FromError(err)}, nil
 	}
 	s.configured.Store(true)
-	return &pluginv1.ConfigureResponse{}, nil
+	return &pluginv1.ConfigureResponse{Target: wire.FromTarget(reached)}, nil
 }
 
-// configure makes an author's panic an error, as the handlers of actions do.
-func (s *server) configure(ctx context.Context, config []byte) (err error) {
+// configure reaches for the target and says what that is. It makes an author's panic an
+// error, as the handlers of actions do.
+func (s *server) configure(ctx context.Context, config []byte) (reached sdk.Target, err error) {
 	defer func() {
 		if fault := recover(); fault != nil {
 			err = sdk.Errorf(sdk.Permanent, "configuring panicked, which is a fault of the plugin: %v", fault)
 		}
 	}()
-	return s.served.Configure(ctx, config)
+	if err := s.served.Configure(ctx, config); err != nil {
+		return sdk.Target{}, err
+	}
+	return s.served.Target(ctx)
 }
 
 // Plan says what Apply would do.

@@ -44,6 +44,17 @@ func ToRequest(m *pluginv1.Call) sdk.Request {
 	return r
 }
 
+// FromTarget writes what a connection reached; of a plugin that cannot tell it is nil.
+func FromTarget(t sdk.Target) *pluginv1.Target {
+	if t.ID == "" {
+		return nil
+	}
+	return &pluginv1.Target{Id: strings.ToValidUTF8(t.ID, "\uFFFD"), Title: strings.ToValidUTF8(t.Title, "\uFFFD")}
+}
+
+// ToTarget reads what a connection reached.
+func ToTarget(m *pluginv1.Target) sdk.Target { return sdk.Target{ID: m.GetId(), Title: m.GetTitle()} }
+
 // FromError writes an error; nil is nil. Its message is text, whatever the program wrote
 // that it quotes, and no longer than a line.
 func FromError(err error) *pluginv1.Error {

@@ -71,6 +71,9 @@ func TestWhatCrossesArrivesAsItWas(t *testing.T) {
 		}
 		same(t, "preview", preview, wire.ToPreview(crossed(t, wire.FromPreview(preview))))
 
+		target := sdk.Target{ID: "kube-system:" + rapid.String().Draw(t, "id"), Title: rapid.String().Draw(t, "title")}
+		same(t, "target", target, wire.ToTarget(crossed(t, wire.FromTarget(target))))
+
 		state := rapid.SampledFrom([]sdk.State{sdk.Done, sdk.NotDone, sdk.Untouched, sdk.CannotTell}).Draw(t, "state")
 		seen := sdk.Observation{State: state, Outputs: document(t, "outputs"), Detail: rapid.String().Draw(t, "detail")}
 		same(t, "observation", seen, wire.ToObservation(crossed(t, wire.FromObservation(seen))))

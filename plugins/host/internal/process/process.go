@@ -18,6 +18,7 @@ import (
 
 	"github.com/gatebook/gatebook/plugins/host/internal/program"
 	pluginv1 "github.com/gatebook/gatebook/plugins/proto/v1"
+	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/plugins/sdk/wire"
 )
 
@@ -124,16 +125,16 @@ func (p *Process) Describe(ctx context.Context, limit time.Duration) (*pluginv1.
 	return answer, nil
 }
 
-// Configure has the process reach for its target. One that does not answer within limit
-// is killed.
-func (p *Process) Configure(ctx context.Context, config json.RawMessage, limit time.Duration) error {
+// Configure has the process reach for its target, and returns what that is. One that does
+// not answer within limit is killed.
+func (p *Process) Configure(ctx context.Context, config json.RawMessage, limit time.Duration) (sdk.Target, error) {
 	asking, stop := context.WithTimeoutCause(ctx, limit, errSlow)
 	defer stop()
 	answer, err := p.calls.Configure(asking, &pluginv1.ConfigureRequest{Config: config})
 	if err != nil {
-		return p.startFault(ctx, asking, err, "reach its target", limit)
+		return sdk.Target{}, p.startFault(ctx, asking, err, "reach its target", limit)
 	}
-	return wire.ToError(answer.GetError())
+	return wire.ToTarget(answer.GetTarget()), wire.ToError(answer.GetError())
 }
 
 // Ping makes the barest call that go-plugin has: what the others cost is held against it.

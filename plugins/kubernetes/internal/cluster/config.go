@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -46,6 +47,7 @@ type Cluster struct {
 	Version   *version.Info
 	Namespace string        // of objects that name none
 	Timeout   time.Duration // of single requests
+	context   string        // of the kubeconfig, for people; empty: there is none
 
 	// Watching is Kube for requests that last: a timeout of single requests would cut
 	// them. Lasting is what it was made of, for streams that client-go has no method for.
@@ -60,14 +62,14 @@ type Cluster struct {
 // Connect reaches the cluster, and asks for its version, so that a wrong connection is
 // told at once.
 func (c *Cluster) Connect(ctx context.Context, config Config) error {
-	made, namespace, err := config.rest()
+	made, from, err := config.rest()
 	if err != nil {
 		return err
 	}
 	if err := c.use(made); err != nil {
 		return sdk.Errorf(sdk.Permanent, "the connection to %s: %w", made.Host, err)
 	}
-	c.Namespace = namespace
+	c.Namespace, c.context = from.namespace, from.context
 	c.Version, err = c.AskVersion(ctx)
 	return err
 }
@@ -112,32 +114,38 @@ func (c *Cluster) use(single *rest.Config) (err error) {
 	return nil
 }
 
-// rest returns what client-go needs, and the namespace of objects that name none.
-func (c Config) rest() (*rest.Config, string, error) {
-	made, namespace, err := c.load()
+// origin is what else a configuration says of where it leads.
+type origin struct {
+	namespace string // of objects that name none
+	context   string // of the kubeconfig; empty: there is none
+}
+
+// rest returns what client-go needs, and where that is from.
+func (c Config) rest() (*rest.Config, origin, error) {
+	made, from, err := c.load()
 	if err != nil {
-		return nil, "", err
+		return nil, origin{}, err
 	}
 	if c.Namespace != "" {
-		namespace = c.Namespace
+		from.namespace = c.Namespace
 	}
 	if c.Endpoint != "" {
 		made.Host = c.Endpoint
 	}
 	if c.Impersonate.User == "" && len(c.Impersonate.Groups) > 0 {
-		return nil, "", sdk.FieldErrorf("impersonate.groups", "need a user to act as")
+		return nil, origin{}, sdk.FieldErrorf("impersonate.groups", "need a user to act as")
 	}
 	if c.Impersonate.User != "" {
 		made.Impersonate = rest.ImpersonationConfig{UserName: c.Impersonate.User, Groups: c.Impersonate.Groups}
 	}
 	if err := c.keepsSecrets(made); err != nil {
-		return nil, "", err
+		return nil, origin{}, err
 	}
 	made.QPS, made.Burst, made.Timeout = float32(c.QPS), c.Burst, c.Timeout.Std()
 	made.UserAgent = "gatebook-plugin-kubernetes"
 	// Deprecations of the API would go to a log that nobody asked for.
 	made.WarningHandler = rest.NoWarnings{}
-	return made, namespace, nil
+	return made, from, nil
 }
 
 // keepsSecrets refuses to send credentials where everybody on the way may read them. The
@@ -158,56 +166,56 @@ func (c Config) keepsSecrets(made *rest.Config) error {
 	return sdk.FieldErrorf(field, "http://%s would send the credentials in the clear; https does not", server.Host)
 }
 
-func (c Config) load() (*rest.Config, string, error) {
+func (c Config) load() (*rest.Config, origin, error) {
 	if c.InCluster {
 		return c.ofPod()
 	}
 	rules := clientcmd.NewDefaultClientConfigLoadingRules()
 	if c.Kubeconfig != "" {
 		if !filepath.IsAbs(c.Kubeconfig) {
-			return nil, "", sdk.FieldErrorf("kubeconfig", "must be an absolute path")
+			return nil, origin{}, sdk.FieldErrorf("kubeconfig", "must be an absolute path")
 		}
 		if _, err := os.Stat(c.Kubeconfig); err != nil {
-			return nil, "", sdk.FieldErrorf("kubeconfig", "%w", err)
+			return nil, origin{}, sdk.FieldErrorf("kubeconfig", "%w", err)
 		}
 		rules.ExplicitPath = c.Kubeconfig
 	}
 	lazy := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, &clientcmd.ConfigOverrides{CurrentContext: c.Context})
 	raw, err := lazy.RawConfig()
 	if err != nil {
-		return nil, "", sdk.FieldErrorf("kubeconfig", "%w", err)
+		return nil, origin{}, sdk.FieldErrorf("kubeconfig", "%w", err)
 	}
 	if _, known := raw.Contexts[c.Context]; c.Context != "" && !known {
-		return nil, "", sdk.FieldErrorf("context", "there is no context %q in the kubeconfig; there are %s", c.Context, names(raw.Contexts))
+		return nil, origin{}, sdk.FieldErrorf("context", "there is no context %q in the kubeconfig; there are %s", c.Context, names(raw.Contexts))
 	}
 	made, err := lazy.ClientConfig()
 	switch {
 	case errors.Is(err, clientcmd.ErrEmptyConfig) || clientcmd.IsEmptyConfig(err):
-		return nil, "", sdk.FieldErrorf("kubeconfig", "there is none: give its path, or let the connection's environment name KUBECONFIG or HOME")
+		return nil, origin{}, sdk.FieldErrorf("kubeconfig", "there is none: give its path, or let the connection's environment name KUBECONFIG or HOME")
 	case err != nil:
-		return nil, "", sdk.FieldErrorf("kubeconfig", "%w", err)
+		return nil, origin{}, sdk.FieldErrorf("kubeconfig", "%w", err)
 	}
 	namespace, _, err := lazy.Namespace()
 	if err != nil {
-		return nil, "", sdk.FieldErrorf("kubeconfig", "%w", err)
+		return nil, origin{}, sdk.FieldErrorf("kubeconfig", "%w", err)
 	}
-	return made, namespace, nil
+	return made, origin{namespace, cmp.Or(c.Context, raw.CurrentContext)}, nil
 }
 
 // serviceAccountNamespace is where a pod finds the namespace that it is in.
 const serviceAccountNamespace = "/var/run/secrets/kubernetes.io/serviceaccount/namespace"
 
-func (c Config) ofPod() (*rest.Config, string, error) {
+func (c Config) ofPod() (*rest.Config, origin, error) {
 	if c.Kubeconfig != "" || c.Context != "" {
-		return nil, "", sdk.FieldErrorf("inCluster", "excludes kubeconfig and context")
+		return nil, origin{}, sdk.FieldErrorf("inCluster", "excludes kubeconfig and context")
 	}
 	made, err := rest.InClusterConfig()
 	if err != nil {
-		return nil, "", sdk.FieldErrorf("inCluster", "%w; the connection's environment must name KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT", err)
+		return nil, origin{}, sdk.FieldErrorf("inCluster", "%w; the connection's environment must name KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT", err)
 	}
 	namespace, err := os.ReadFile(serviceAccountNamespace)
 	if err != nil {
-		return nil, "", sdk.FieldErrorf("inCluster", "%w", fmt.Errorf("the pod's namespace: %w", err))
+		return nil, origin{}, sdk.FieldErrorf("inCluster", "%w", fmt.Errorf("the pod's namespace: %w", err))
 	}
-	return made, string(namespace), nil
+	return made, origin{namespace: string(namespace)}, nil
 }

@@ -144,6 +144,7 @@ func (s stage) setUp(env *testscript.Env) error {
 		"NODE":       s.node,
 		"KUBECONFIG": filepath.Join(env.WorkDir, "kubeconfig"),
 		"NOBODY":     filepath.Join(env.WorkDir, "kubeconfig.nobody"),
+		"OTHER":      shared.Kubeconfig, // leads to another cluster, for scripts that have their own
 		// What the plugin says of itself is asked once for all scripts.
 		"XDG_CACHE_HOME": built,
 		"GATEBOOK_STATE": filepath.Join(env.WorkDir, "state"),

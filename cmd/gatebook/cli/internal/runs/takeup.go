@@ -56,6 +56,8 @@ type TakeUp struct {
 	Secrets []console.Pair
 	// In is where the folder in which the run began is now; empty: where it was.
 	In string
+	// NewTargets are the connections that may reach another target than they did.
+	NewTargets []string
 }
 
 // TakeUp carries a run on in this process or, where another one drives it, leaves the
@@ -95,7 +97,7 @@ func (r *Runs) TakeUp(ctx context.Context, t TakeUp, prompter *console.Prompter)
 	return there.drive(driving{Follow: t.Follow, status: found.Status, prompter: prompter, wish: t.Wish},
 		func(process run.Process) (event.Result, error) {
 			return there.Engine.Resume(ctx, found.Run, planned, process, run.Resumption{
-				Ask: event.Type(t.Wish), By: r.User, Reason: t.Reason, Words: said, Dir: moved(there, t.In),
+				Ask: event.Type(t.Wish), By: r.User, Reason: t.Reason, Words: said, Dir: moved(there, t.In), NewTargets: t.NewTargets,
 			})
 		})
 }

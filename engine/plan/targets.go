@@ -1,0 +1,94 @@
+package plan
+
+import (
+	"context"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/gatebook/gatebook/engine/value"
+	"github.com/gatebook/gatebook/plugins/sdk"
+)
+
+// Targets hears what the connections of a plan reach, before each use of one. It is safe
+// for concurrent use.
+type Targets struct {
+	mu    sync.Mutex
+	judge func(ctx context.Context, over *Connection, target sdk.Target) error
+	last  map[*Connection]sdk.Target
+}
+
+func newTargets() *Targets { return &Targets{last: make(map[*Connection]sdk.Target)} }
+
+// To has judge say from now on whether a connection may be used that reaches the target;
+// an error of it says why not. It is called by many at once, but by one for a connection.
+func (t *Targets) To(judge func(ctx context.Context, over *Connection, target sdk.Target) error) {
+	if t == nil {
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.judge = judge
+}
+
+// of returns what is told what a connection reaches.
+func (t *Targets) of(over *Connection) func(context.Context, sdk.Target) error {
+	return func(ctx context.Context, target sdk.Target) error {
+		t.mu.Lock()
+		judge := t.judge
+		t.last[over] = target
+		t.mu.Unlock()
+		if judge == nil {
+			return nil
+		}
+		return judge(ctx, over, target)
+	}
+}
+
+// reached returns what a connection reached last.
+func (t *Targets) reached(over *Connection) sdk.Target {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.last[over]
+}
+
+// reach asks each connection that is used what it reaches, and returns them with the answers.
+func reach(ctx context.Context, p *Plan, masker *value.Masker) []*Connection {
+	asked := make([]*Connection, len(p.Connections))
+	var group errgroup.Group
+	for i, c := range p.Connections {
+		answered := *c
+		asked[i] = &answered
+		group.Go(func() error {
+			if err := c.Reach(ctx); err != nil {
+				failed := *sdk.AsError(err)
+				failed.Connection = "" // it is the one that says so
+				answered.TargetError = masker.Text(failed.Error())
+				return nil
+			}
+			if target := p.Targets.reached(c); target.ID != "" {
+				answered.Target = &sdk.Target{ID: masker.Text(target.ID), Title: masker.Text(target.Title)}
+			}
+			return nil
+		})
+	}
+	_ = group.Wait() // what went wrong is with the connection
+	return asked
+}
+
+// reacher is a handler of an action over a connection that can be made without the action
+// being used.
+type reacher interface {
+	// Reach makes the connection, where it is not, and has it told what that reaches.
+	Reach(ctx context.Context) error
+}
+
+// Reach makes the connection ready, where steps use it, and has told what it reaches.
+func (c *Connection) Reach(ctx context.Context) error {
+	for _, handler := range c.actions {
+		if over, ok := handler.(reacher); ok && c.used {
+			return over.Reach(ctx)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,72 @@
+package run
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/gatebook/gatebook/engine/event"
+	"github.com/gatebook/gatebook/engine/journal"
+	"github.com/gatebook/gatebook/engine/plan"
+	"github.com/gatebook/gatebook/plugins/sdk"
+)
+
+// What a connection reaches at its first use is on the disk before it is used, and nothing
+// else may be used in its place.
+func TestNothingIsDoneToAnotherTarget(t *testing.T) {
+	t.Parallel()
+	d := idle(t)
+	defer d.stop()
+	var err error
+	if d.folder, err = journal.NewStore(t.TempDir()).Create("run"); err != nil {
+		t.Fatal(err)
+	}
+	prod, spare := &plan.Connection{Name: "prod", Plugin: "k"}, &plan.Connection{Name: "spare", Plugin: "k"}
+	red, blue := sdk.Target{ID: "1", Title: "red"}, sdk.Target{ID: "2", Title: "blue"}
+	full := errors.New("the disk is full")
+	for _, saving := range []error{full, nil} {
+		judged := make(chan error, 1)
+		go func() { judged <- d.targets.judge(t.Context(), prod, red) }()
+		told := <-d.arrived
+		if told.fact.Type != event.TargetReached || *told.fact.Target != (event.Target{Connection: "prod", Plugin: "k", Target: red}) || !told.urgent {
+			t.Errorf("told: %+v", told)
+		}
+		told.saved <- saving
+		if err := <-judged; !errors.Is(err, saving) {
+			t.Errorf("judged: %v, want %v", err, saving)
+		}
+	}
+	same := sdk.Target{ID: "1", Title: "red, at another address"}
+	if err := errors.Join(d.targets.judge(t.Context(), prod, same), d.targets.judge(t.Context(), spare, sdk.Target{})); err != nil {
+		t.Errorf("the same, and one of which nobody can tell: %v", err)
+	}
+	for says, other := range map[string]sdk.Target{
+		"it reaches blue now, where run run has reached red:":                             blue,
+		"it reaches red with the id 3 now, where run run has reached red with the id 1:":  {ID: "3", Title: "red"},
+		"it reaches what its plugin cannot name now, where run run has reached red: noth": {},
+	} {
+		err := d.targets.judge(t.Context(), prod, other)
+		if typed := sdk.AsError(err); err == nil || typed.Class != sdk.Conflict || !typed.Unchanged || !strings.HasPrefix(typed.Message, says) {
+			t.Errorf("judged: %+v, want %q", typed, says)
+		}
+	}
+	if len(d.arrived) > 0 {
+		t.Errorf("told beside: %+v", <-d.arrived)
+	}
+}
+
+// A journal has a second target of a connection where a person said that there may be one.
+func TestTheLastTargetOfAJournalCounts(t *testing.T) {
+	t.Parallel()
+	d := idle(t)
+	defer d.stop()
+	for _, id := range []string{"1", "2"} {
+		d.targets.know(event.Target{Plugin: "k", Target: sdk.Target{ID: id, Title: id}})
+	}
+	if was, known := d.targets.of(&plan.Connection{Plugin: "k"}); !known || was.ID != "2" {
+		t.Errorf("it is known as %+v", was)
+	}
+	if d.targets.forget("other") || !d.targets.forget("k") || d.targets.forget("k") {
+		t.Error("forgotten is not what was known")
+	}
+}
