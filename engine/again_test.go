@@ -226,7 +226,7 @@ func TestRequestsSurviveACrashAndAreCarriedOutOnce(t *testing.T) {
 	for name, kept := range map[string]bool{"before it was in the journal": false, "after it was in the journal": true} {
 		t.Run(name, func(t *testing.T) {
 			inBubble(t, func(t *testing.T, p *play) {
-				p.on("a", after(inboxLook))
+				p.on("a", after(inboxLook+1))
 				runbook := strings.ReplaceAll(twoSteps, "play.change", "play.seen")
 				ends := p.start(runbook)
 				id := p.post(run.Request{Type: event.PauseAsked, Reason: "lunch"})
