@@ -45,8 +45,8 @@ says so at its end. Objects keep the annotation ` + "`gatebook.dev/created-by`" 
 
 Secret inputs belong into Secrets. Where the change of another object would write one to the journal, the step fails before it changes anything.
 Values of a Secret that the step changes are not written to the journal, but a salted hash by which each is known again. They are kept in a Secret
-` + "`gatebook-before-`" + `… of the same namespace, one for each step, which goes with the undoing, or with the Secret. After a run that nobody
-will undo, be rid of them by ` + "`kubectl delete secrets --field-selector type=gatebook.dev/before`" + `; an undo then says what it cannot put back.`,
+` + "`gatebook-before-`" + `… of the same namespace, one for each step, which goes with the undoing, or with the Secret, and which no prune deletes. After a run that nobody
+will undo, be rid of them by ` + "`kubectl delete secrets --selector gatebook.dev/backup`" + `; an undo then says what it cannot put back.`,
 		Effect:     sdk.Change,
 		Idempotent: true,
 		Rules: []schema.Rule{

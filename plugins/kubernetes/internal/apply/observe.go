@@ -63,7 +63,7 @@ func (s step) left(ctx context.Context, targets []target, was before) (string, e
 	if listed.Writer != s.key || !slices.Equal(r.final(listed.Objects), listed.Objects) {
 		return fmt.Sprintf("The inventory %s is not written yet.", s.list), nil
 	}
-	if slices.ContainsFunc(prunes, func(d doomed) bool { return !s.stays(d) }) {
+	if slices.ContainsFunc(prunes, func(d doomed) bool { return !d.KeepsData() }) {
 		return "Not all is deleted that is no longer among the objects.", nil
 	}
 	return "", nil

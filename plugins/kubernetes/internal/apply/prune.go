@@ -26,7 +26,8 @@ type doomed struct {
 }
 
 // leftovers are the objects that a prune deletes: those that the inventory applied, and
-// that nobody has made anew, or made part of another one. Namespaces come last.
+// that nobody has made anew, or made part of another one. Namespaces come last, and what
+// the undoing of another step may need is none of them.
 func (s step) leftovers(ctx context.Context, list []manifest.Ref, targets []target) ([]doomed, error) {
 	if !s.in.Prune {
 		return nil, nil
@@ -48,17 +49,11 @@ func (s step) leftovers(ctx context.Context, list []manifest.Ref, targets []targ
 		if err != nil {
 			return nil, err
 		}
-		if live != nil && live.GetAnnotations()[inventory.PartOf] == s.member() {
+		if live != nil && live.GetAnnotations()[inventory.PartOf] == s.member() && !backup.Is(live) {
 			found = append(found, doomed{r, kind, live})
 		}
 	}
 	return found, nil
-}
-
-// stays says whether a prune leaves the object, and on the list: where too much would be
-// lost with it, and where an earlier attempt of this step keeps a Secret in it.
-func (s step) stays(d doomed) bool {
-	return d.KeepsData() || backup.Is(d.live) && d.live.GetAnnotations()[cluster.KeyAnnotation] == s.key
 }
 
 // doomed is what undoing has to know to make an object anew that a prune deletes.
@@ -78,7 +73,7 @@ func (s step) doomed(d doomed) (record, error) {
 
 func (r *run) prune(ctx context.Context) error {
 	for _, d := range r.prunes {
-		if r.stays(d) {
+		if d.KeepsData() {
 			continue
 		}
 		r.call.Progressf("delete the %s", d)
@@ -120,9 +115,6 @@ func (s step) remove(ctx context.Context, call *sdk.Call[Input], d doomed, may f
 
 // recorded makes sure that undoing knows the object as it is now.
 func (r *run) recorded(ctx context.Context, d doomed) error {
-	if backup.Is(d.live) {
-		return nil
-	}
 	i := slices.IndexFunc(r.before.Pruned, func(was record) bool { return was.UID == d.live.GetUID() })
 	switch {
 	case i < 0:
@@ -158,13 +150,8 @@ func (r *run) final(list []manifest.Ref) []manifest.Ref {
 	}
 	var stay []manifest.Ref
 	for _, d := range r.prunes {
-		if r.stays(d) {
+		if d.KeepsData() {
 			stay = append(stay, d.Ref)
-		}
-	}
-	for _, p := range r.before.Pruned {
-		if p.Backup != "" { // the next prune deletes it
-			stay = append(stay, manifest.Ref{APIVersion: "v1", Kind: "Secret", Namespace: p.Namespace, Name: p.Backup})
 		}
 	}
 	return manifest.With(r.refs(), stay)

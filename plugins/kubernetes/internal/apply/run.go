@@ -77,7 +77,7 @@ func (r *run) begin(ctx context.Context) error {
 		return err
 	}
 	for _, d := range r.prunes {
-		if r.stays(d) || backup.Is(d.live) {
+		if d.KeepsData() {
 			continue
 		}
 		made, err := r.doomed(d)

@@ -11,6 +11,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/backup"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/lab"
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/plugins/sdk/sdktest"
@@ -177,4 +178,39 @@ func TestFaultsShowNoSecretThatIsThere(t *testing.T) {
 	_, err := handler(t, c).Apply(t.Context(), request(t, in(namespace, manifest(secret("key", map[string]any{"word": "opensesame-new"})))), &sdktest.Host{})
 	is(t, err, sdk.Denied, "the hook forbids to change (secret) to (secret)")
 	hides(t, "the error", err.Error(), "opensesame-there", "opensesame-new")
+}
+
+// What a step keeps to be undone is no leftover of it: a later step that prunes does not
+// delete it, and a person finds it by its label.
+func TestALaterPruneLeavesTheBackupsOfAnEarlierOne(t *testing.T) {
+	t.Parallel()
+	namespace, h := shared.Namespace(t), handler(t, shared.Connect(t))
+	live := shared.Kube.CoreV1().Secrets(namespace)
+	applied(t, in(namespace, pruning(configMap("web", nil), secret("old", map[string]any{"word": "word-1"}), secret("older", map[string]any{"word": "word-2"}))))
+	prune := func(key string, objects ...any) sdk.Request {
+		req, host := lab.Request(t, in(namespace, pruning(objects...))), &sdktest.Host{}
+		req.Key = key
+		outputs(t, req, host)
+		req.Before = host.StateBefore()
+		return req
+	}
+	second := prune("second", configMap("web", nil), secret("older", map[string]any{"word": "word-2"}))
+	third := prune("third", configMap("web", nil))
+	fourth := prune("fourth", configMap("web", nil))
+	kept, err := live.List(t.Context(), metav1.ListOptions{LabelSelector: backup.Label})
+	lab.Must(t, err)
+	if len(kept.Items) != 2 {
+		t.Errorf("there are %d backups", len(kept.Items))
+	}
+	for _, req := range []sdk.Request{fourth, third, second} { // as a person takes back one run after the other
+		lab.Must(t, h.Undo(t.Context(), req, &sdktest.Host{}))
+	}
+	for name, word := range map[string]string{"old": "word-1", "older": "word-2"} {
+		if found, err := live.Get(t.Context(), name, metav1.GetOptions{}); err != nil || string(found.Data["word"]) != word {
+			t.Errorf("the Secret %s is %+v, %v", name, found, err)
+		}
+	}
+	if kept, err = live.List(t.Context(), metav1.ListOptions{LabelSelector: backup.Label}); err != nil || len(kept.Items) != 0 {
+		t.Errorf("there are backups left: %d, %v", len(kept.Items), err)
+	}
 }

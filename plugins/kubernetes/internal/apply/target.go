@@ -136,7 +136,7 @@ func (s step) member() string {
 }
 
 func (s step) backups() backup.Store {
-	return backup.Store{Cluster: s.Cluster, Key: s.key, PartOf: s.member()}
+	return backup.Store{Cluster: s.Cluster, Key: s.key}
 }
 
 func (s step) readList(ctx context.Context) (inventory.List, error) {

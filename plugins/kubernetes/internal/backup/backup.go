@@ -16,7 +16,6 @@ import (
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/diff"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/fields"
-	"github.com/gatebook/gatebook/plugins/kubernetes/internal/inventory"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/own"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
@@ -24,6 +23,8 @@ import (
 const (
 	secretType = "gatebook.dev/before" // marks the Secrets that are backups
 	contentKey = "before"
+	// Label is on all backups, so that those that nobody needs any more are found by it.
+	Label = "gatebook.dev/backup"
 )
 
 // Name is the name of the backup of a Secret that the step with a key keeps: each step
@@ -58,26 +59,26 @@ type Content struct {
 type Store struct {
 	Cluster *cluster.Cluster
 	Key     string // of the step
-	PartOf  string // the step's inventory, where it has one
 }
 
 // Keep writes the backup of a Secret, before that is changed. Changes that an earlier
 // attempt of the step kept stay.
 //
-// The backup goes with the Secret; that of a Secret that is deleted, with the next prune.
+// The backup goes with the Secret, and that of a Secret that is deleted with the undoing,
+// or when a person deletes it: nobody else knows when no run is to be taken back any more.
 func (s Store) Keep(ctx context.Context, of *unstructured.Unstructured, content Content) error {
 	text, err := json.Marshal(content)
 	if err != nil {
 		return err
 	}
 	made := &corev1.Secret{
-		ObjectMeta: metav1.ObjectMeta{Name: Name(of.GetUID(), s.Key), Annotations: map[string]string{cluster.KeyAnnotation: s.Key}},
-		Type:       secretType, Data: map[string][]byte{contentKey: text},
+		ObjectMeta: metav1.ObjectMeta{
+			Name: Name(of.GetUID(), s.Key), Annotations: map[string]string{cluster.KeyAnnotation: s.Key}, Labels: map[string]string{Label: "true"},
+		},
+		Type: secretType, Data: map[string][]byte{contentKey: text},
 	}
 	if content.Object == nil {
 		made.OwnerReferences = []metav1.OwnerReference{{APIVersion: "v1", Kind: "Secret", Name: of.GetName(), UID: of.GetUID()}}
-	} else {
-		made.Annotations[inventory.PartOf] = s.PartOf
 	}
 	client := s.Cluster.Kube.CoreV1().Secrets(of.GetNamespace())
 	return cluster.Again(func() error {
