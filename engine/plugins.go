@@ -21,12 +21,12 @@ type Plugins interface {
 	Open(file, source string, version *semver.Constraints) (catalog.Provider, error)
 }
 
-// PluginFaults returns what is wrong with what a plugin says of its actions and takes an
-// engine to be seen: their rules. It is for the plugin's authors; whoever uses such an
+// PluginFaults returns what is wrong with what a plugin says of itself and takes an
+// engine to be seen: the rules of its actions and of its connections. It is for the plugin's authors; whoever uses such an
 // action is told of it by [Engine.Check].
 func PluginFaults(plugin sdk.PluginDescription) diag.List {
 	uses := data.NewUses(expr.NewCompiler())
-	var found diag.List
+	found := uses.Faults(catalog.DescribedPlugin(plugin.Name, plugin).Connection)
 	for _, action := range plugin.Actions {
 		found = append(found, uses.Faults(catalog.Described(action))...)
 	}

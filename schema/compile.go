@@ -105,8 +105,14 @@ func (c *compiler) fillWords(shape *check.Shape, s *Schema) error {
 		}
 		shape.Pattern = pattern.Regexp
 	}
+	for _, bound := range []string{s.FormatMinimum, s.FormatMaximum} {
+		if test := format.Test(s.Format); bound != "" && test != nil && !test(bound) {
+			return fmt.Errorf("%q is a bound and not %s", bound, format.Wanted(s.Format))
+		}
+	}
 	shape.Type, shape.Enum, shape.Const, shape.Secret = s.Type, s.Enum, s.Const, s.Secret
 	shape.Format, shape.IsFormat = s.Format, format.Test(s.Format)
+	shape.FormatMinimum, shape.FormatMaximum = s.FormatMinimum, s.FormatMaximum
 	shape.Minimum, shape.Maximum, shape.MultipleOf = s.Minimum, s.Maximum, s.MultipleOf
 	shape.ExclusiveMinimum, shape.ExclusiveMaximum = s.ExclusiveMinimum, s.ExclusiveMaximum
 	shape.MinLength, shape.MaxLength = s.MinLength, s.MaxLength

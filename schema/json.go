@@ -49,6 +49,8 @@ func (w *writer) schema(s *Schema) {
 
 func (w *writer) values(s *Schema) {
 	w.string("format", s.Format)
+	w.string("formatMinimum", s.FormatMinimum)
+	w.string("formatMaximum", s.FormatMaximum)
 	w.string("pattern", s.Pattern)
 	if s.Enum != nil {
 		w.word("enum", s.Enum)

@@ -102,7 +102,7 @@ func Limits(s *Schema) string {
 		said = append(said, "Always "+code(one.Const)+".")
 	}
 	said = append(said, between("", one.Minimum, one.Maximum, one.Unit))
-	said = append(said, bound("More than", one.ExclusiveMinimum), bound("Less than", one.ExclusiveMaximum), bound("A multiple of", one.MultipleOf))
+	said = append(said, ordered(one.FormatMinimum, one.FormatMaximum), bound("More than", one.ExclusiveMinimum), bound("Less than", one.ExclusiveMaximum), bound("A multiple of", one.MultipleOf))
 	said = append(said, between("items", size(s.MinItems), size(s.MaxItems), ""))
 	said = append(said, between("characters", size(one.MinLength), size(one.MaxLength), ""))
 	if s.Secret {
@@ -136,6 +136,20 @@ func between(noun string, least, most *float64, unit string) string {
 		return "At most " + words.Show(*most) + noun + "."
 	case unit != "":
 		return "In " + unit + "."
+	default:
+		return ""
+	}
+}
+
+// ordered says the bounds of a text that has an order.
+func ordered(least, most string) string {
+	switch {
+	case least != "" && most != "":
+		return "From " + least + " to " + most + "."
+	case least != "":
+		return "At least " + least + "."
+	case most != "":
+		return "At most " + most + "."
 	default:
 		return ""
 	}

@@ -103,6 +103,7 @@ func plainWord(s *Schema, name string) any {
 	return map[string]any{
 		"$id": &s.ID, "$ref": &s.Ref, "title": &s.Title, "description": &s.Description,
 		"type": &s.Type, "format": &s.Format, "pattern": &s.Pattern, "deprecated": &s.Deprecated,
+		"formatMinimum": &s.FormatMinimum, "formatMaximum": &s.FormatMaximum,
 		"minimum": &s.Minimum, "maximum": &s.Maximum, "exclusiveMinimum": &s.ExclusiveMinimum,
 		"exclusiveMaximum": &s.ExclusiveMaximum, "multipleOf": &s.MultipleOf,
 		"minLength": &s.MinLength, "maxLength": &s.MaxLength, "minItems": &s.MinItems, "maxItems": &s.MaxItems,

@@ -74,6 +74,8 @@ func drawWords(t *rapid.T, s *schema.Schema) {
 	s.MinProperties, s.MaxProperties = size("minProperties"), size("maxProperties")
 	s.Minimum, s.Maximum = bound("minimum"), bound("maximum")
 	s.ExclusiveMinimum, s.ExclusiveMaximum = bound("exclusiveMinimum"), bound("exclusiveMaximum")
+	s.FormatMinimum = rapid.SampledFrom([]string{"", "", "1s"}).Draw(t, "formatMinimum")
+	s.FormatMaximum = rapid.SampledFrom([]string{"", "", "1h"}).Draw(t, "formatMaximum")
 	s.Pattern = rapid.SampledFrom([]string{"", "", "", "^a", "b$"}).Draw(t, "pattern")
 	switch rapid.IntRange(0, 9).Draw(t, "fixed") {
 	case 0:

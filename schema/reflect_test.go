@@ -35,7 +35,7 @@ func TestStructsBecomeSchemas(t *testing.T) {
 		Size    uint16            `json:"size" doc:"S."`
 		Ratio   float64           `json:"ratio" doc:"R."`
 		On      bool              `json:"on" default:"true" doc:"O."`
-		Wait    schema.Duration   `json:"wait" default:"90s" doc:"W."`
+		Wait    schema.Duration   `json:"wait" default:"90s" min:"1s" max:"1h" doc:"W."`
 		At      time.Time         `json:"at" doc:"A."`
 		Tags    []string          `json:"tags" enum:"a,b" minItems:"1" maxItems:"2" unique:"true" default:"[\"a\"]" doc:"T."`
 		Codes   [][]int           `json:"codes" enum:"1,2" doc:"C."`
@@ -58,7 +58,7 @@ func TestStructsBecomeSchemas(t *testing.T) {
 		"size":{"description":"S.","type":"integer","minimum":0},
 		"ratio":{"description":"R.","type":"number"},
 		"on":{"description":"O.","type":"boolean","default":true},
-		"wait":{"description":"W.","type":"string","format":"duration","default":"90s"},
+		"wait":{"description":"W.","type":"string","format":"duration","formatMinimum":"1s","formatMaximum":"1h","default":"90s"},
 		"at":{"description":"A.","type":"string","format":"date-time"},
 		"tags":{"description":"T.","type":"array","default":["a"],"minItems":1,"maxItems":2,"uniqueItems":true,"items":{"type":"string","enum":["a","b"]}},
 		"codes":{"description":"C.","type":"array","items":{"type":"array","items":{"type":"integer","enum":[1,2]}}},
@@ -103,6 +103,12 @@ func TestTypesThatCannotBeDescribedAreRefused(t *testing.T) {
 		}{},
 		`tag min: "x" is not a number`: struct {
 			N int `json:"n" min:"x"`
+		}{},
+		`"1" is a bound and not a duration`: struct {
+			N schema.Duration `json:"n" min:"1"`
+		}{},
+		"tag default: the value must be at least 1s, got 0s": struct {
+			N schema.Duration `json:"n" min:"1s" default:"0s"`
 		}{},
 		`tag minItems: "-1" is not a size`: struct {
 			N []int `json:"n" minItems:"-1"`

@@ -33,6 +33,9 @@ const (
 	FormatDuration = format.Duration
 	// FormatDateTime is an RFC 3339 time; conditions see it as a CEL timestamp.
 	FormatDateTime = format.DateTime
+	// FormatCEL is an expression in CEL over names that its reader alone knows. Whether it
+	// can be read is checked where it is written down.
+	FormatCEL = format.CEL
 )
 
 // Schema is the shape of one value. The zero Schema allows anything.
@@ -44,12 +47,16 @@ type Schema struct {
 	Description string
 	Type        string // empty: any type
 	Format      string
-	Pattern     string // an RE2 regular expression that a string must contain a match of
-	Enum        []any
-	Const       any
-	Default     any // nil: none
-	Examples    []any
-	Deprecated  bool
+	// FormatMinimum and FormatMaximum bound a text of a format that has an order, such as
+	// the duration "1s". They have no meaning in JSON Schema itself; validators that
+	// know them read them so, and others pass over them.
+	FormatMinimum, FormatMaximum string
+	Pattern                      string // an RE2 regular expression that a string must contain a match of
+	Enum                         []any
+	Const                        any
+	Default                      any // nil: none
+	Examples                     []any
+	Deprecated                   bool
 
 	Minimum, Maximum                   *float64
 	ExclusiveMinimum, ExclusiveMaximum *float64

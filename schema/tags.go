@@ -29,9 +29,9 @@ func Tags() []Tag {
 		{"unit", "text", "What a number counts: `bytes`, `requests per second`."},
 		{"enum", "a,b,c", "The values that there are."},
 		{"pattern", "RE2", "What a text must match."},
-		{"format", "a format", "What a text is, as JSON Schema calls it: `uri`, `date-time`."},
-		{"min", "a number", "The least value."},
-		{"max", "a number", "The greatest value."},
+		{"format", "a format", "What a text is, as JSON Schema calls it: `uri`, `date-time`; `cel` is an expression that `check` reads."},
+		{"min", "a number or duration", "The least value."},
+		{"max", "a number or duration", "The greatest value."},
 		{"minLength", "a size", "The least number of characters."},
 		{"maxLength", "a size", "The greatest number of characters."},
 		{"minItems", "a size", "The least number of items of a list."},
@@ -127,16 +127,8 @@ func applyValueTags(s *Schema, tag reflect.StructTag) error {
 	if format, ok := tag.Lookup("format"); ok {
 		s.Format = format
 	}
-	for name, bound := range map[string]**float64{"min": &s.Minimum, "max": &s.Maximum} {
-		text, ok := tag.Lookup(name)
-		if !ok {
-			continue
-		}
-		number, err := strconv.ParseFloat(text, 64)
-		if err != nil {
-			return fmt.Errorf("tag %s: %q is not a number", name, text)
-		}
-		*bound = &number
+	if err := applyBounds(s, tag); err != nil {
+		return err
 	}
 	if enum, ok := tag.Lookup("enum"); ok {
 		for text := range strings.SplitSeq(enum, ",") {
@@ -148,6 +140,27 @@ func applyValueTags(s *Schema, tag reflect.StructTag) error {
 		}
 	}
 	return parseSizes(tag, map[string]**int{"minLength": &s.MinLength, "maxLength": &s.MaxLength})
+}
+
+func applyBounds(s *Schema, tag reflect.StructTag) error {
+	for name, bound := range map[string]struct {
+		number **float64
+		text   *string
+	}{"min": {&s.Minimum, &s.FormatMinimum}, "max": {&s.Maximum, &s.FormatMaximum}} {
+		text, ok := tag.Lookup(name)
+		switch {
+		case !ok:
+		case s.Format == FormatDuration:
+			*bound.text = text // which Compile reads
+		default:
+			number, err := strconv.ParseFloat(text, 64)
+			if err != nil {
+				return fmt.Errorf("tag %s: %q is not a number", name, text)
+			}
+			*bound.number = &number
+		}
+	}
+	return nil
 }
 
 // applyValues comes last, so that a default can be held against all other words.

@@ -19,12 +19,7 @@ func (e *Entry) Markdown() string {
 	}
 	writeFields(&page, "Parameters", "It takes no parameters.", d.Input)
 	writeFields(&page, "Outputs", "It has no outputs.", d.Output)
-	if len(d.Rules) > 0 {
-		page.WriteString("\n## Rules\n\n")
-		for _, rule := range d.Rules {
-			fmt.Fprintf(&page, "- %s (`%s`)\n", rule.Message, rule.Expr)
-		}
-	}
+	writeRules(&page, "Rules", d.Rules)
 	if len(d.Examples) > 0 {
 		page.WriteString("\n## Examples\n")
 		for _, example := range d.Examples {
@@ -44,6 +39,7 @@ func (p *Plugin) Markdown() string {
 		fmt.Fprintf(&page, "\n%s\n", strings.TrimSpace(d.Description))
 	}
 	writeFields(&page, "Connection", "A connection of it needs no configuration.", d.Connection)
+	writeRules(&page, "Rules of a connection", d.Rules)
 	page.WriteString("\n## Actions\n\n")
 	for _, action := range d.Actions {
 		fmt.Fprintf(&page, "- `%s.%s` (%s): %s\n", p.Alias, action.Name, action.Effect, action.Summary)
@@ -57,6 +53,16 @@ func writeFields(page *strings.Builder, title, none string, s *schema.Schema) {
 		table = none + "\n"
 	}
 	fmt.Fprintf(page, "\n## %s\n\n%s", title, table)
+}
+
+func writeRules(page *strings.Builder, title string, rules []schema.Rule) {
+	if len(rules) == 0 {
+		return
+	}
+	fmt.Fprintf(page, "\n## %s\n\n", title)
+	for _, rule := range rules {
+		fmt.Fprintf(page, "- %s (`%s`)\n", rule.Message, rule.Expr)
+	}
 }
 
 // abilities says what one can expect of the action, each in a sentence.

@@ -42,14 +42,23 @@ type Plugin struct {
 	Connection *Entry
 }
 
+// DescribedPlugin returns a plugin of which no more is known than what it says of itself:
+// one to look at, and not to connect.
+func DescribedPlugin(alias string, d sdk.PluginDescription) *Plugin {
+	plugin := &Plugin{Alias: alias, Connection: newEntry(nil, sdk.Description{
+		Name: alias, Summary: d.Summary, Description: d.Description, Effect: sdk.Read,
+		Input: d.Connection, Output: &schema.Schema{}, Rules: d.Rules,
+	})}
+	plugin.Connection.Plugin = plugin
+	return plugin
+}
+
 // With returns the catalogue with a plugin's actions too, called ALIAS.ACTION. It fails
 // where one of them has a name that is taken.
 func (c *Catalog) With(alias string, provider Provider) (*Catalog, error) {
 	d := provider.Describe()
-	plugin := &Plugin{Alias: alias, Provider: provider, Connection: newEntry(nil, sdk.Description{
-		Name: alias, Summary: d.Summary, Description: d.Description, Effect: sdk.Read, Input: d.Connection, Output: &schema.Schema{},
-	})}
-	plugin.Connection.Plugin = plugin
+	plugin := DescribedPlugin(alias, d)
+	plugin.Provider = provider
 	with := &Catalog{entries: maps.Clone(c.entries), names: slices.Clone(c.names), plugins: maps.Clone(c.plugins)}
 	if with.plugins == nil {
 		with.plugins = map[string]*Plugin{}

@@ -10,6 +10,7 @@ import (
 	"github.com/gatebook/gatebook/engine/diag/diagtest"
 	"github.com/gatebook/gatebook/engine/source"
 	"github.com/gatebook/gatebook/plugins/sdk"
+	"github.com/gatebook/gatebook/schema"
 )
 
 // provided is a plugin in this process: to check a runbook it need not run.
@@ -30,12 +31,20 @@ func (p provided) Connect(string, json.RawMessage, []string, func([]byte), func(
 }
 
 type clusterConfig struct {
-	Context string `json:"context" required:"true" pattern:"^[a-z]+$" doc:"The cluster."`
-	Token   string `json:"token" secret:"true" doc:"What lets one in."`
+	Context string          `json:"context" required:"true" pattern:"^[a-z]+$" doc:"The cluster."`
+	Token   string          `json:"token" secret:"true" doc:"What lets one in."`
+	Within  schema.Duration `json:"within" min:"1ms" default:"5s" doc:"How long it may take."`
+	Inside  bool            `json:"inside" doc:"Whether one is there already."`
 }
 
 type podInput struct {
-	Name string `json:"name" required:"true" doc:"The pod."`
+	Name string  `json:"name" required:"true" doc:"The pod."`
+	Expr string  `json:"expr" format:"cel" doc:"What is asked of it."`
+	More []asked `json:"more" doc:"What else is asked of it."`
+}
+
+type asked struct {
+	Expr string `json:"expr" format:"cel" doc:"The question."`
 }
 
 type podOutput struct {
@@ -49,7 +58,9 @@ func withPlugins(t *testing.T) *catalog.Catalog {
 		Name: "pod", Summary: "Look at a pod", Effect: sdk.Read,
 		Apply: func(context.Context, *sdk.Call[podInput]) (podOutput, error) { return podOutput{}, nil },
 	}
-	cluster, err := sdk.Plugin[clusterConfig]{Name: "kubernetes", Version: "1.0.0", Summary: "Pods", Actions: []sdk.Declaration{look}}.Served()
+	cluster, err := sdk.Plugin[clusterConfig]{Name: "kubernetes", Version: "1.0.0", Summary: "Pods", Actions: []sdk.Declaration{look},
+		Rules: []schema.Rule{{Expr: "!(has(self.inside) && self.inside && has(self.token))", Message: "one who is inside needs no token"}},
+	}.Served()
 	if err != nil {
 		t.Fatal(err)
 	}

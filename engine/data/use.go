@@ -39,11 +39,15 @@ type Uses struct {
 	compiler *expr.Compiler
 	types    *expr.Types
 	rules    map[*catalog.Entry][]rule
+	foreign  map[*catalog.Entry]bool // whether it takes CEL; see [Uses.expressions]
 }
 
 // NewUses returns a maker of uses.
 func NewUses(compiler *expr.Compiler) *Uses {
-	return &Uses{compiler: compiler, types: expr.NewTypes(nil, nil, nil), rules: map[*catalog.Entry][]rule{}}
+	return &Uses{
+		compiler: compiler, types: expr.NewTypes(nil, nil, nil),
+		rules: map[*catalog.Entry][]rule{}, foreign: map[*catalog.Entry]bool{},
+	}
 }
 
 // Make makes a use of an action that is named at a place, and reports what is wrong
@@ -57,7 +61,7 @@ func (u *Uses) Make(action *catalog.Entry, with *Tree, at source.Range) (*Use, d
 			found = append(found, misfit(action, leaf))
 		}
 	}
-	return use, found
+	return use, append(found, u.expressions(action, with)...)
 }
 
 // misfit says that an expression gives what its place cannot hold.

@@ -26,6 +26,7 @@ type Compiler struct {
 	envs       map[*Types]func() (*condition.Env, error)
 	conditions map[cacheKey]func() compiled[Condition]
 	templates  map[cacheKey]func() compiled[Template]
+	foreign    map[cacheKey]func() compiled[struct{}]
 	words      int // of what is in the maps
 }
 
@@ -49,6 +50,7 @@ func NewCompiler() *Compiler {
 		envs:       make(map[*Types]func() (*condition.Env, error)),
 		conditions: make(map[cacheKey]func() compiled[Condition]),
 		templates:  make(map[cacheKey]func() compiled[Template]),
+		foreign:    make(map[cacheKey]func() compiled[struct{}]),
 	}
 }
 
@@ -65,11 +67,28 @@ func (c *Compiler) condition(text string, t *Types) func() compiled[Condition] {
 	return admit(c, c.conditions, cacheKey{text, t}, names.Weight, func() compiled[Condition] {
 		env, err := c.env(t)()
 		if err != nil {
-			return compiled[Condition]{faults: []Fault{{Rule: diag.ExprSyntax, Start: 0, End: len(text), Detail: names.Sentence(err.Error())}}}
+			return compiled[Condition]{faults: []Fault{unready(text, err)}}
 		}
 		made, faults := env.Compile(text)
 		return compiled[Condition]{made, faults}
 	})
+}
+
+// Syntax returns the faults of a CEL expression that an action reads, of whose names and
+// functions the action alone knows.
+func (c *Compiler) Syntax(text string) []Fault {
+	return admit(c, c.foreign, cacheKey{text: text}, names.Weight, func() compiled[struct{}] {
+		language, err := c.cel()
+		if err != nil {
+			return compiled[struct{}]{faults: []Fault{unready(text, err)}}
+		}
+		return compiled[struct{}]{faults: language.Syntax(text)}
+	})().faults
+}
+
+// unready says that CEL itself cannot be had, which would be a bug.
+func unready(text string, err error) Fault {
+	return Fault{Rule: diag.ExprSyntax, Start: 0, End: len(text), Detail: names.Sentence(err.Error())}
 }
 
 // env returns CEL with the names of t, which is made once.

@@ -29,6 +29,9 @@ type Plugin[C any] struct {
 	// Configure reaches for the target, once, before any action is used. Nil: there is
 	// nothing to do. An error made by [FieldErrorf] is shown at that line of the runbook.
 	Configure func(ctx context.Context, config C) error
+	// Rules hold across the fields of a configuration, as those of an action do across
+	// its parameters: what is wrong for sure is then found before anything is reached.
+	Rules []schema.Rule
 
 	// Target says what Configure reached, and is asked right after it. Nil: nobody can
 	// tell one target from another, so that a run that is taken up again may go on at
@@ -59,8 +62,9 @@ type PluginDescription struct {
 	Version     string         `json:"version"`
 	Summary     string         `json:"summary"`
 	Description string         `json:"description,omitempty"`
-	Connection  *schema.Schema `json:"connection"` // of a connection's configuration
-	Actions     []Description  `json:"actions"`    // in the order of their declaration
+	Connection  *schema.Schema `json:"connection"`      // of a connection's configuration
+	Rules       []schema.Rule  `json:"rules,omitempty"` // across its fields
+	Actions     []Description  `json:"actions"`         // in the order of their declaration
 }
 
 // Served is a [Plugin] with its types erased, as an engine sees it.
@@ -86,7 +90,7 @@ func (p Plugin[C]) Served() (*Served, error) {
 	}
 	served := &Served{
 		Description: PluginDescription{
-			Name: p.Name, Version: p.Version, Summary: p.Summary, Description: p.Description, Connection: connection,
+			Name: p.Name, Version: p.Version, Summary: p.Summary, Description: p.Description, Connection: connection, Rules: p.Rules,
 		},
 		configure: p.configurer(decode),
 		target:    p.Target,

@@ -251,6 +251,7 @@ type DescribeResponse struct {
 	Description   string                 `protobuf:"bytes,4,opt,name=description,proto3" json:"description,omitempty"` // Markdown
 	Connection    []byte                 `protobuf:"bytes,5,opt,name=connection,proto3" json:"connection,omitempty"`   // JSON Schema of a connection's configuration
 	Actions       []*Action              `protobuf:"bytes,6,rep,name=actions,proto3" json:"actions,omitempty"`
+	Rules         []*Rule                `protobuf:"bytes,7,rep,name=rules,proto3" json:"rules,omitempty"` // across the fields of a connection's configuration
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -323,6 +324,13 @@ func (x *DescribeResponse) GetConnection() []byte {
 func (x *DescribeResponse) GetActions() []*Action {
 	if x != nil {
 		return x.Actions
+	}
+	return nil
+}
+
+func (x *DescribeResponse) GetRules() []*Rule {
+	if x != nil {
+		return x.Rules
 	}
 	return nil
 }
@@ -484,7 +492,7 @@ func (x *Action) GetGraceParam() string {
 	return ""
 }
 
-// Rule is a condition over the parameters together.
+// Rule is a condition over the parameters, or a connection's configuration, together.
 type Rule struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Expr          string                 `protobuf:"bytes,1,opt,name=expr,proto3" json:"expr,omitempty"` // CEL over self
@@ -2666,7 +2674,7 @@ var File_v1_plugin_proto protoreflect.FileDescriptor
 const file_v1_plugin_proto_rawDesc = "" +
 	"\n" +
 	"\x0fv1/plugin.proto\x12\x12gatebook.plugin.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x11\n" +
-	"\x0fDescribeRequest\"\xd2\x01\n" +
+	"\x0fDescribeRequest\"\x82\x02\n" +
 	"\x10DescribeResponse\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
 	"\aversion\x18\x02 \x01(\tR\aversion\x12\x18\n" +
@@ -2675,7 +2683,8 @@ const file_v1_plugin_proto_rawDesc = "" +
 	"\n" +
 	"connection\x18\x05 \x01(\fR\n" +
 	"connection\x124\n" +
-	"\aactions\x18\x06 \x03(\v2\x1a.gatebook.plugin.v1.ActionR\aactions\"\xf7\x03\n" +
+	"\aactions\x18\x06 \x03(\v2\x1a.gatebook.plugin.v1.ActionR\aactions\x12.\n" +
+	"\x05rules\x18\a \x03(\v2\x18.gatebook.plugin.v1.RuleR\x05rules\"\xf7\x03\n" +
 	"\x06Action\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
 	"\asummary\x18\x02 \x01(\tR\asummary\x12 \n" +
@@ -2918,69 +2927,70 @@ var file_v1_plugin_proto_goTypes = []any{
 }
 var file_v1_plugin_proto_depIdxs = []int32{
 	5,  // 0: gatebook.plugin.v1.DescribeResponse.actions:type_name -> gatebook.plugin.v1.Action
-	0,  // 1: gatebook.plugin.v1.Action.effect:type_name -> gatebook.plugin.v1.Effect
-	6,  // 2: gatebook.plugin.v1.Action.rules:type_name -> gatebook.plugin.v1.Rule
-	7,  // 3: gatebook.plugin.v1.Action.examples:type_name -> gatebook.plugin.v1.Example
-	38, // 4: gatebook.plugin.v1.ConfigureResponse.error:type_name -> gatebook.plugin.v1.Error
-	10, // 5: gatebook.plugin.v1.ConfigureResponse.target:type_name -> gatebook.plugin.v1.Target
-	39, // 6: gatebook.plugin.v1.Call.notes:type_name -> gatebook.plugin.v1.Call.NotesEntry
-	40, // 7: gatebook.plugin.v1.Call.timeout:type_name -> google.protobuf.Duration
-	11, // 8: gatebook.plugin.v1.PlanRequest.call:type_name -> gatebook.plugin.v1.Call
-	14, // 9: gatebook.plugin.v1.PlanResponse.preview:type_name -> gatebook.plugin.v1.Preview
-	38, // 10: gatebook.plugin.v1.PlanResponse.error:type_name -> gatebook.plugin.v1.Error
-	15, // 11: gatebook.plugin.v1.Preview.changes:type_name -> gatebook.plugin.v1.Delta
-	40, // 12: gatebook.plugin.v1.Preview.estimate:type_name -> google.protobuf.Duration
-	22, // 13: gatebook.plugin.v1.ApplyRequest.told:type_name -> gatebook.plugin.v1.Told
-	25, // 14: gatebook.plugin.v1.ApplyResponse.said:type_name -> gatebook.plugin.v1.Event
-	30, // 15: gatebook.plugin.v1.ApplyResponse.result:type_name -> gatebook.plugin.v1.Outputs
-	38, // 16: gatebook.plugin.v1.ApplyResponse.error:type_name -> gatebook.plugin.v1.Error
-	22, // 17: gatebook.plugin.v1.ObserveRequest.told:type_name -> gatebook.plugin.v1.Told
-	25, // 18: gatebook.plugin.v1.ObserveResponse.said:type_name -> gatebook.plugin.v1.Event
-	32, // 19: gatebook.plugin.v1.ObserveResponse.result:type_name -> gatebook.plugin.v1.Observation
-	38, // 20: gatebook.plugin.v1.ObserveResponse.error:type_name -> gatebook.plugin.v1.Error
-	22, // 21: gatebook.plugin.v1.UndoRequest.told:type_name -> gatebook.plugin.v1.Told
-	25, // 22: gatebook.plugin.v1.UndoResponse.said:type_name -> gatebook.plugin.v1.Event
-	31, // 23: gatebook.plugin.v1.UndoResponse.result:type_name -> gatebook.plugin.v1.Undone
-	38, // 24: gatebook.plugin.v1.UndoResponse.error:type_name -> gatebook.plugin.v1.Error
-	11, // 25: gatebook.plugin.v1.Told.start:type_name -> gatebook.plugin.v1.Call
-	23, // 26: gatebook.plugin.v1.Told.kept:type_name -> gatebook.plugin.v1.Kept
-	24, // 27: gatebook.plugin.v1.Told.cancel:type_name -> gatebook.plugin.v1.Cancel
-	38, // 28: gatebook.plugin.v1.Kept.error:type_name -> gatebook.plugin.v1.Error
-	26, // 29: gatebook.plugin.v1.Event.progress:type_name -> gatebook.plugin.v1.Progress
-	27, // 30: gatebook.plugin.v1.Event.output:type_name -> gatebook.plugin.v1.Output
-	28, // 31: gatebook.plugin.v1.Event.before:type_name -> gatebook.plugin.v1.State
-	29, // 32: gatebook.plugin.v1.Event.note:type_name -> gatebook.plugin.v1.Note
-	1,  // 33: gatebook.plugin.v1.Observation.done:type_name -> gatebook.plugin.v1.Done
-	11, // 34: gatebook.plugin.v1.AskRequest.call:type_name -> gatebook.plugin.v1.Call
-	35, // 35: gatebook.plugin.v1.AskResponse.question:type_name -> gatebook.plugin.v1.Question
-	38, // 36: gatebook.plugin.v1.AskResponse.error:type_name -> gatebook.plugin.v1.Error
-	40, // 37: gatebook.plugin.v1.Question.expires:type_name -> google.protobuf.Duration
-	11, // 38: gatebook.plugin.v1.AnswerRequest.call:type_name -> gatebook.plugin.v1.Call
-	41, // 39: gatebook.plugin.v1.AnswerRequest.at:type_name -> google.protobuf.Timestamp
-	30, // 40: gatebook.plugin.v1.AnswerResponse.outputs:type_name -> gatebook.plugin.v1.Outputs
-	38, // 41: gatebook.plugin.v1.AnswerResponse.error:type_name -> gatebook.plugin.v1.Error
-	2,  // 42: gatebook.plugin.v1.Error.class:type_name -> gatebook.plugin.v1.Class
-	3,  // 43: gatebook.plugin.v1.Plugin.Describe:input_type -> gatebook.plugin.v1.DescribeRequest
-	8,  // 44: gatebook.plugin.v1.Plugin.Configure:input_type -> gatebook.plugin.v1.ConfigureRequest
-	12, // 45: gatebook.plugin.v1.Plugin.Plan:input_type -> gatebook.plugin.v1.PlanRequest
-	16, // 46: gatebook.plugin.v1.Plugin.Apply:input_type -> gatebook.plugin.v1.ApplyRequest
-	18, // 47: gatebook.plugin.v1.Plugin.Observe:input_type -> gatebook.plugin.v1.ObserveRequest
-	20, // 48: gatebook.plugin.v1.Plugin.Undo:input_type -> gatebook.plugin.v1.UndoRequest
-	33, // 49: gatebook.plugin.v1.Plugin.Ask:input_type -> gatebook.plugin.v1.AskRequest
-	36, // 50: gatebook.plugin.v1.Plugin.Answer:input_type -> gatebook.plugin.v1.AnswerRequest
-	4,  // 51: gatebook.plugin.v1.Plugin.Describe:output_type -> gatebook.plugin.v1.DescribeResponse
-	9,  // 52: gatebook.plugin.v1.Plugin.Configure:output_type -> gatebook.plugin.v1.ConfigureResponse
-	13, // 53: gatebook.plugin.v1.Plugin.Plan:output_type -> gatebook.plugin.v1.PlanResponse
-	17, // 54: gatebook.plugin.v1.Plugin.Apply:output_type -> gatebook.plugin.v1.ApplyResponse
-	19, // 55: gatebook.plugin.v1.Plugin.Observe:output_type -> gatebook.plugin.v1.ObserveResponse
-	21, // 56: gatebook.plugin.v1.Plugin.Undo:output_type -> gatebook.plugin.v1.UndoResponse
-	34, // 57: gatebook.plugin.v1.Plugin.Ask:output_type -> gatebook.plugin.v1.AskResponse
-	37, // 58: gatebook.plugin.v1.Plugin.Answer:output_type -> gatebook.plugin.v1.AnswerResponse
-	51, // [51:59] is the sub-list for method output_type
-	43, // [43:51] is the sub-list for method input_type
-	43, // [43:43] is the sub-list for extension type_name
-	43, // [43:43] is the sub-list for extension extendee
-	0,  // [0:43] is the sub-list for field type_name
+	6,  // 1: gatebook.plugin.v1.DescribeResponse.rules:type_name -> gatebook.plugin.v1.Rule
+	0,  // 2: gatebook.plugin.v1.Action.effect:type_name -> gatebook.plugin.v1.Effect
+	6,  // 3: gatebook.plugin.v1.Action.rules:type_name -> gatebook.plugin.v1.Rule
+	7,  // 4: gatebook.plugin.v1.Action.examples:type_name -> gatebook.plugin.v1.Example
+	38, // 5: gatebook.plugin.v1.ConfigureResponse.error:type_name -> gatebook.plugin.v1.Error
+	10, // 6: gatebook.plugin.v1.ConfigureResponse.target:type_name -> gatebook.plugin.v1.Target
+	39, // 7: gatebook.plugin.v1.Call.notes:type_name -> gatebook.plugin.v1.Call.NotesEntry
+	40, // 8: gatebook.plugin.v1.Call.timeout:type_name -> google.protobuf.Duration
+	11, // 9: gatebook.plugin.v1.PlanRequest.call:type_name -> gatebook.plugin.v1.Call
+	14, // 10: gatebook.plugin.v1.PlanResponse.preview:type_name -> gatebook.plugin.v1.Preview
+	38, // 11: gatebook.plugin.v1.PlanResponse.error:type_name -> gatebook.plugin.v1.Error
+	15, // 12: gatebook.plugin.v1.Preview.changes:type_name -> gatebook.plugin.v1.Delta
+	40, // 13: gatebook.plugin.v1.Preview.estimate:type_name -> google.protobuf.Duration
+	22, // 14: gatebook.plugin.v1.ApplyRequest.told:type_name -> gatebook.plugin.v1.Told
+	25, // 15: gatebook.plugin.v1.ApplyResponse.said:type_name -> gatebook.plugin.v1.Event
+	30, // 16: gatebook.plugin.v1.ApplyResponse.result:type_name -> gatebook.plugin.v1.Outputs
+	38, // 17: gatebook.plugin.v1.ApplyResponse.error:type_name -> gatebook.plugin.v1.Error
+	22, // 18: gatebook.plugin.v1.ObserveRequest.told:type_name -> gatebook.plugin.v1.Told
+	25, // 19: gatebook.plugin.v1.ObserveResponse.said:type_name -> gatebook.plugin.v1.Event
+	32, // 20: gatebook.plugin.v1.ObserveResponse.result:type_name -> gatebook.plugin.v1.Observation
+	38, // 21: gatebook.plugin.v1.ObserveResponse.error:type_name -> gatebook.plugin.v1.Error
+	22, // 22: gatebook.plugin.v1.UndoRequest.told:type_name -> gatebook.plugin.v1.Told
+	25, // 23: gatebook.plugin.v1.UndoResponse.said:type_name -> gatebook.plugin.v1.Event
+	31, // 24: gatebook.plugin.v1.UndoResponse.result:type_name -> gatebook.plugin.v1.Undone
+	38, // 25: gatebook.plugin.v1.UndoResponse.error:type_name -> gatebook.plugin.v1.Error
+	11, // 26: gatebook.plugin.v1.Told.start:type_name -> gatebook.plugin.v1.Call
+	23, // 27: gatebook.plugin.v1.Told.kept:type_name -> gatebook.plugin.v1.Kept
+	24, // 28: gatebook.plugin.v1.Told.cancel:type_name -> gatebook.plugin.v1.Cancel
+	38, // 29: gatebook.plugin.v1.Kept.error:type_name -> gatebook.plugin.v1.Error
+	26, // 30: gatebook.plugin.v1.Event.progress:type_name -> gatebook.plugin.v1.Progress
+	27, // 31: gatebook.plugin.v1.Event.output:type_name -> gatebook.plugin.v1.Output
+	28, // 32: gatebook.plugin.v1.Event.before:type_name -> gatebook.plugin.v1.State
+	29, // 33: gatebook.plugin.v1.Event.note:type_name -> gatebook.plugin.v1.Note
+	1,  // 34: gatebook.plugin.v1.Observation.done:type_name -> gatebook.plugin.v1.Done
+	11, // 35: gatebook.plugin.v1.AskRequest.call:type_name -> gatebook.plugin.v1.Call
+	35, // 36: gatebook.plugin.v1.AskResponse.question:type_name -> gatebook.plugin.v1.Question
+	38, // 37: gatebook.plugin.v1.AskResponse.error:type_name -> gatebook.plugin.v1.Error
+	40, // 38: gatebook.plugin.v1.Question.expires:type_name -> google.protobuf.Duration
+	11, // 39: gatebook.plugin.v1.AnswerRequest.call:type_name -> gatebook.plugin.v1.Call
+	41, // 40: gatebook.plugin.v1.AnswerRequest.at:type_name -> google.protobuf.Timestamp
+	30, // 41: gatebook.plugin.v1.AnswerResponse.outputs:type_name -> gatebook.plugin.v1.Outputs
+	38, // 42: gatebook.plugin.v1.AnswerResponse.error:type_name -> gatebook.plugin.v1.Error
+	2,  // 43: gatebook.plugin.v1.Error.class:type_name -> gatebook.plugin.v1.Class
+	3,  // 44: gatebook.plugin.v1.Plugin.Describe:input_type -> gatebook.plugin.v1.DescribeRequest
+	8,  // 45: gatebook.plugin.v1.Plugin.Configure:input_type -> gatebook.plugin.v1.ConfigureRequest
+	12, // 46: gatebook.plugin.v1.Plugin.Plan:input_type -> gatebook.plugin.v1.PlanRequest
+	16, // 47: gatebook.plugin.v1.Plugin.Apply:input_type -> gatebook.plugin.v1.ApplyRequest
+	18, // 48: gatebook.plugin.v1.Plugin.Observe:input_type -> gatebook.plugin.v1.ObserveRequest
+	20, // 49: gatebook.plugin.v1.Plugin.Undo:input_type -> gatebook.plugin.v1.UndoRequest
+	33, // 50: gatebook.plugin.v1.Plugin.Ask:input_type -> gatebook.plugin.v1.AskRequest
+	36, // 51: gatebook.plugin.v1.Plugin.Answer:input_type -> gatebook.plugin.v1.AnswerRequest
+	4,  // 52: gatebook.plugin.v1.Plugin.Describe:output_type -> gatebook.plugin.v1.DescribeResponse
+	9,  // 53: gatebook.plugin.v1.Plugin.Configure:output_type -> gatebook.plugin.v1.ConfigureResponse
+	13, // 54: gatebook.plugin.v1.Plugin.Plan:output_type -> gatebook.plugin.v1.PlanResponse
+	17, // 55: gatebook.plugin.v1.Plugin.Apply:output_type -> gatebook.plugin.v1.ApplyResponse
+	19, // 56: gatebook.plugin.v1.Plugin.Observe:output_type -> gatebook.plugin.v1.ObserveResponse
+	21, // 57: gatebook.plugin.v1.Plugin.Undo:output_type -> gatebook.plugin.v1.UndoResponse
+	34, // 58: gatebook.plugin.v1.Plugin.Ask:output_type -> gatebook.plugin.v1.AskResponse
+	37, // 59: gatebook.plugin.v1.Plugin.Answer:output_type -> gatebook.plugin.v1.AnswerResponse
+	52, // [52:60] is the sub-list for method output_type
+	44, // [44:52] is the sub-list for method input_type
+	44, // [44:44] is the sub-list for extension type_name
+	44, // [44:44] is the sub-list for extension extendee
+	0,  // [0:44] is the sub-list for field type_name
 }
 
 func init() { file_v1_plugin_proto_init() }

@@ -18,7 +18,7 @@ func FromDescription(d sdk.PluginDescription) (*pluginv1.DescribeResponse, error
 	}
 	m := &pluginv1.DescribeResponse{
 		Name: d.Name, Version: d.Version, Summary: d.Summary, Description: d.Description, Connection: connection,
-		Actions: make([]*pluginv1.Action, len(d.Actions)),
+		Rules: fromRules(d.Rules), Actions: make([]*pluginv1.Action, len(d.Actions)),
 	}
 	for i, action := range d.Actions {
 		if m.Actions[i], err = fromAction(action); err != nil {
@@ -34,10 +34,7 @@ func fromAction(d sdk.Description) (*pluginv1.Action, error) {
 	m := &pluginv1.Action{
 		Name: d.Name, Summary: d.Summary, Description: d.Description, Effect: effects().number(d.Effect),
 		Input: input, Output: output, Idempotent: d.Idempotent,
-		CanPlan: d.CanPlan, CanObserve: d.CanObserve, CanUndo: d.CanUndo, Asks: d.Asks, NothingToUndo: d.NothingToUndo, GraceParam: d.GraceParam,
-	}
-	for _, rule := range d.Rules {
-		m.Rules = append(m.Rules, &pluginv1.Rule{Expr: rule.Expr, Message: rule.Message})
+		CanPlan: d.CanPlan, CanObserve: d.CanObserve, CanUndo: d.CanUndo, Rules: fromRules(d.Rules), Asks: d.Asks, NothingToUndo: d.NothingToUndo, GraceParam: d.GraceParam,
 	}
 	errs := []error{inputErr, outputErr}
 	for _, example := range d.Examples {
@@ -52,7 +49,7 @@ func fromAction(d sdk.Description) (*pluginv1.Action, error) {
 func ToDescription(m *pluginv1.DescribeResponse) (sdk.PluginDescription, error) {
 	d := sdk.PluginDescription{
 		Name: m.GetName(), Version: m.GetVersion(), Summary: m.GetSummary(), Description: m.GetDescription(),
-		Actions: make([]sdk.Description, len(m.GetActions())),
+		Rules: toRules(m.GetRules()), Actions: make([]sdk.Description, len(m.GetActions())),
 	}
 	var err error
 	if d.Connection, err = toSchema(m.GetConnection()); err != nil {
@@ -72,10 +69,7 @@ func toAction(m *pluginv1.Action) (sdk.Description, error) {
 	d := sdk.Description{
 		Name: m.GetName(), Summary: m.GetSummary(), Description: m.GetDescription(), Effect: effects().word(m.GetEffect()),
 		Input: input, Output: output, Idempotent: m.GetIdempotent(),
-		CanPlan: m.GetCanPlan(), CanObserve: m.GetCanObserve(), CanUndo: m.GetCanUndo(), Asks: m.GetAsks(), NothingToUndo: m.GetNothingToUndo(), GraceParam: m.GetGraceParam(),
-	}
-	for _, rule := range m.GetRules() {
-		d.Rules = append(d.Rules, schema.Rule{Expr: rule.GetExpr(), Message: rule.GetMessage()})
+		CanPlan: m.GetCanPlan(), CanObserve: m.GetCanObserve(), CanUndo: m.GetCanUndo(), Rules: toRules(m.GetRules()), Asks: m.GetAsks(), NothingToUndo: m.GetNothingToUndo(), GraceParam: m.GetGraceParam(),
 	}
 	errs := []error{inputErr, outputErr}
 	for _, example := range m.GetExamples() {
@@ -84,6 +78,22 @@ func toAction(m *pluginv1.Action) (sdk.Description, error) {
 		d.Examples = append(d.Examples, schema.Example{Title: example.GetTitle(), With: with})
 	}
 	return d, errors.Join(errs...)
+}
+
+func fromRules(rules []schema.Rule) []*pluginv1.Rule {
+	var written []*pluginv1.Rule
+	for _, rule := range rules {
+		written = append(written, &pluginv1.Rule{Expr: rule.Expr, Message: rule.Message})
+	}
+	return written
+}
+
+func toRules(written []*pluginv1.Rule) []schema.Rule {
+	var rules []schema.Rule
+	for _, rule := range written {
+		rules = append(rules, schema.Rule{Expr: rule.GetExpr(), Message: rule.GetMessage()})
+	}
+	return rules
 }
 
 func toSchema(text []byte) (*schema.Schema, error) {

@@ -141,6 +141,7 @@ func TestDescriptionsCross(t *testing.T) {
 	}
 	want := sdk.PluginDescription{
 		Name: "shop", Version: "1.2.0", Summary: "A shop", Description: "Sells.", Connection: schema.For[input](),
+		Rules: []schema.Rule{{Expr: "has(self.token)", Message: "A token."}},
 		Actions: []sdk.Description{{
 			Name: "drain", Summary: "Drain", Description: "Drains.", Effect: sdk.Change, Input: schema.For[input](), Output: schema.For[output](),
 			Rules:      []schema.Rule{{Expr: "self.node != ''", Message: "No."}},

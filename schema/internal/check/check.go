@@ -130,7 +130,13 @@ func (r *run) checkString(n *Shape, s string) datum.Verdict {
 		result = r.fault("pattern", "must match "+n.Pattern.String()+r.got(s))
 	}
 	if n.IsFormat != nil && !n.IsFormat(s) {
-		result = r.fault("format", "must be "+format.Wanted(n.Format)+r.got(s))
+		return r.fault("format", "must be "+format.Wanted(n.Format)+r.got(s))
+	}
+	if order, ok := format.Order(n.Format, s, n.FormatMinimum); ok && order < 0 {
+		result = r.fault("formatMinimum", "must be at least "+n.FormatMinimum+r.got(s))
+	}
+	if order, ok := format.Order(n.Format, s, n.FormatMaximum); ok && order > 0 {
+		result = r.fault("formatMaximum", "must be at most "+n.FormatMaximum+r.got(s))
 	}
 	return result
 }

@@ -32,6 +32,8 @@ type Shape struct {
 	Format   string
 	IsFormat func(string) bool // nil: every text is of the format
 
+	FormatMinimum, FormatMaximum string
+
 	Items      *Shape
 	Members    []Member
 	Required   []string

@@ -3,6 +3,7 @@
 package format
 
 import (
+	"cmp"
 	"net/mail"
 	"net/netip"
 	"net/url"
@@ -14,6 +15,7 @@ import (
 const (
 	Duration = "duration"
 	DateTime = "date-time"
+	CEL      = "cel"
 )
 
 // Test returns the test of a format. A format without one says something to people only.
@@ -38,6 +40,17 @@ func Test(format string) func(string) bool {
 	default:
 		return nil
 	}
+}
+
+// Order compares two texts of a format, as [cmp.Compare] does; false where the format has
+// no order, or one of them is not of it.
+func Order(format, a, b string) (order int, ok bool) {
+	if format != Duration {
+		return 0, false
+	}
+	one, errOne := time.ParseDuration(a)
+	other, errOther := time.ParseDuration(b)
+	return cmp.Compare(one, other), errOne == nil && errOther == nil
 }
 
 // Wanted says what a format wants, to follow "must be".

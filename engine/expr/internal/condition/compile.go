@@ -2,6 +2,7 @@ package condition
 
 import (
 	"fmt"
+	"slices"
 	"sync"
 
 	"cel.dev/cel-go/cel"
@@ -18,19 +19,10 @@ import (
 
 // Compile makes a condition of text. With faults it is nil.
 func (e *Env) Compile(text string) (*Condition, []names.Fault) {
-	list, fault := names.Scan(text)
-	if fault != nil {
-		return nil, []names.Fault{*fault}
+	parsed, source, faults := parse(e.cel, text)
+	if len(faults) > 0 {
+		return nil, faults
 	}
-	source := expression{words: list}
-	if len(source.words.Tokens) == 0 {
-		return nil, []names.Fault{{Rule: diag.ExprSyntax, Start: 0, End: len(text), Detail: "The condition is empty."}}
-	}
-	parsed, issues := e.cel.Parse(text)
-	if len(issues.Errors()) > 0 {
-		return nil, syntaxFaults(source.words, issues.Errors())
-	}
-	source.tree = parsed.NativeRep()
 	if faults := badPatterns(source, e.types.Types()); len(faults) > 0 {
 		return nil, faults
 	}
@@ -55,6 +47,32 @@ func (e *Env) Compile(text string) (*Condition, []names.Fault) {
 		}
 	}
 	return c, nil
+}
+
+// Syntax returns what keeps a text from being an expression at all, whatever names and
+// functions its reader knows.
+func (l *Language) Syntax(text string) []names.Fault {
+	_, _, faults := parse(l.cel, text)
+	return slices.DeleteFunc(faults, func(f names.Fault) bool {
+		return f.Rule != diag.ExprSyntax // a reader has limits of its own
+	})
+}
+
+func parse(env *cel.Env, text string) (*cel.Ast, expression, []names.Fault) {
+	list, fault := names.Scan(text)
+	if fault != nil {
+		return nil, expression{}, []names.Fault{*fault}
+	}
+	source := expression{words: list}
+	if len(source.words.Tokens) == 0 {
+		return nil, source, []names.Fault{{Rule: diag.ExprSyntax, Start: 0, End: len(text), Detail: "The condition is empty."}}
+	}
+	parsed, issues := env.Parse(text)
+	if len(issues.Errors()) > 0 {
+		return nil, source, syntaxFaults(source.words, issues.Errors())
+	}
+	source.tree = parsed.NativeRep()
+	return parsed, source, nil
 }
 
 // program returns what makes the program of an expression when it is first called: most
