@@ -40,6 +40,8 @@ func converse[Q, A, R any, P said[A]](
 	talk := &talk[Q, A]{wrap: wrap, opened: make(chan struct{}), ended: make(chan struct{})}
 	defer close(talk.ended)
 	go h.cancelWith(ctx, p, request, talk.ended, talk.cancel)
+	heard, unwatch := h.watch(ctx, p, func(found sdk.Progress) { host.Progress(found) })
+	defer unwatch()
 
 	// The stream goes on when ctx ends, so that its end is never that of ctx.
 	streamed, hangUp := context.WithCancel(context.WithoutCancel(outgoing(ctx, request)))
@@ -54,6 +56,7 @@ func converse[Q, A, R any, P said[A]](
 		if err != nil {
 			return nil, p.Fault(streamed, err)
 		}
+		heard()
 		answer := P(message)
 		if failed := answer.GetError(); failed != nil {
 			return nil, wire.ToError(failed)

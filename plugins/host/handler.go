@@ -100,6 +100,8 @@ func ask[A answered, R any](
 	if err != nil {
 		return nil, err
 	}
+	_, unwatch := h.watch(ctx, p, func(sdk.Progress) {})
+	defer unwatch()
 	answer, err := do(outgoing(ctx, request), p.Calls(), call)
 	if err != nil {
 		return nil, p.Fault(ctx, err)

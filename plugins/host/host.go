@@ -38,13 +38,20 @@ type Options struct {
 	// Grace is how long an action has to end when it is cancelled before its plugin is
 	// killed, 0: 30 s. One that declares a longer grace has that.
 	Grace time.Duration
+	// Notice is how long a plugin may be silent while an action of it is called before
+	// that is told, 0: 20 s.
+	Notice time.Duration
+	// Silence is how long it may be before it is killed, 0: 1 min. It should be some times
+	// as long as Notice.
+	Silence time.Duration
 }
 
 // Host starts plugins and speaks to them. It is safe for concurrent use.
 type Host struct {
-	options Options
-	grace   time.Duration
-	start   time.Duration
+	options  Options
+	grace    time.Duration
+	start    time.Duration
+	patience process.Patience
 
 	mu      sync.Mutex
 	running map[*process.Process]chan struct{} // closed when it is known whether it was started
@@ -57,6 +64,9 @@ func New(options Options) *Host {
 		options: options,
 		grace:   cmp.Or(options.Grace, 30*time.Second),
 		start:   cmp.Or(options.StartTimeout, 30*time.Second),
+		patience: process.Patience{
+			Notice: cmp.Or(options.Notice, 20*time.Second), Limit: cmp.Or(options.Silence, time.Minute),
+		},
 		running: map[*process.Process]chan struct{}{},
 	}
 }

@@ -199,7 +199,7 @@ func shop(version string) sdk.Plugin[target] {
 			act("large", func(context.Context, *sdk.Call[orderInput]) (orderOutput, error) {
 				return orderOutput{Item: strings.Repeat("x", wire.MaxMessage)}, nil
 			}),
-			bulk(), gentle(),
+			bulk(), gentle(), sleep(), busy(),
 			act("deadline", func(ctx context.Context, _ *sdk.Call[orderInput]) (orderOutput, error) {
 				deadline, _ := ctx.Deadline()
 				return orderOutput{Number: deadline.Unix()}, nil

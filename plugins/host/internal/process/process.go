@@ -15,6 +15,7 @@ import (
 	"github.com/hashicorp/go-plugin"
 	"github.com/hashicorp/go-plugin/runner"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/health/grpc_health_v1"
 
 	"github.com/gatebook/gatebook/plugins/host/internal/program"
 	pluginv1 "github.com/gatebook/gatebook/plugins/proto/v1"
@@ -30,7 +31,7 @@ type Process struct {
 	child  *child
 	client *plugin.Client
 	config *plugin.ClientConfig
-	calls  pluginv1.PluginClient // once it is started
+	calls  calls // once it is started
 
 	shook     atomic.Bool            // hands
 	killedFor atomic.Pointer[string] // why the host ended it
@@ -107,12 +108,12 @@ func (p *Process) connect() error {
 	if err != nil {
 		return err
 	}
-	p.calls = dispensed.(pluginv1.PluginClient)
+	p.calls = dispensed.(calls)
 	return nil
 }
 
 // Calls is the contract, to be called in the process.
-func (p *Process) Calls() pluginv1.PluginClient { return p.calls }
+func (p *Process) Calls() pluginv1.PluginClient { return p.calls.PluginClient }
 
 // Describe asks the process what it is. One that does not say so within limit is killed.
 func (p *Process) Describe(ctx context.Context, limit time.Duration) (*pluginv1.DescribeResponse, error) {
@@ -219,6 +220,12 @@ func (p *Process) KillFor(format string, args ...any) {
 // first reason is the one.
 func (p *Process) Because(reason string) { p.killedFor.CompareAndSwap(nil, &reason) }
 
+// calls are what a process answers: the contract, and whether it lives.
+type calls struct {
+	pluginv1.PluginClient
+	health grpc_health_v1.HealthClient
+}
+
 // clientPlugin is the host's half of what go-plugin calls a plugin.
 type clientPlugin struct{ plugin.NetRPCUnsupportedPlugin }
 
@@ -231,5 +238,5 @@ func (clientPlugin) GRPCServer(*plugin.GRPCBroker, *grpc.Server) error {
 
 // GRPCClient speaks to the plugin.
 func (clientPlugin) GRPCClient(_ context.Context, _ *plugin.GRPCBroker, connection *grpc.ClientConn) (any, error) {
-	return pluginv1.NewPluginClient(connection), nil
+	return calls{pluginv1.NewPluginClient(connection), grpc_health_v1.NewHealthClient(connection)}, nil
 }

@@ -1,0 +1,122 @@
+package host_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/gatebook/gatebook/plugins/host"
+	"github.com/gatebook/gatebook/plugins/sdk"
+)
+
+// listener is a host that passes on what it is told of the progress.
+type listener struct {
+	*recorder
+	heard chan string
+}
+
+func (l listener) Progress(p sdk.Progress) { l.heard <- p.Message }
+
+// hears returns the next progress, which must begin so.
+func (w *world) hears(l listener, begins string) string {
+	w.t.Helper()
+	var said string
+	if err := w.within(begins, func() error { said = <-l.heard; return nil }); err != nil {
+		w.t.Fatal(err)
+	}
+	if !strings.HasPrefix(said, begins) {
+		w.t.Fatalf("heard %q, and not %q", said, begins)
+	}
+	return said
+}
+
+// signalled sends a signal to a plugin.
+func signalled(t *testing.T, pid string, with syscall.Signal) {
+	t.Helper()
+	number, err := strconv.Atoi(pid)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Kill(number, with); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// What nobody hears of any more does not hold a run up for ever, nor go on unseen.
+func TestAPluginThatIsStoppedIsToldOfAndKilled(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(o *host.Options) { o.Notice, o.Silence = 200*time.Millisecond, 2*time.Second })
+	action := w.connect("shop", "1.2.0", `{}`)["sleep"]
+	night := listener{&recorder{}, make(chan string, 8)}
+	failed := make(chan error, 1)
+	go func() { _, err := action.Apply(t.Context(), apple(), night); failed <- err }()
+	pid := w.hears(night, "")
+	signalled(t, pid, syscall.SIGSTOP)
+	w.hears(night, "no word from the plugin shop for 200ms; is it stopped?")
+	err := w.within("apply", func() error { return <-failed })
+	if got := failure(t, err); got.Class != sdk.Transient || got.Unchanged ||
+		!strings.Contains(got.Message, "the plugin shop was killed: it gave no sign of life for 2s; what it was doing may be half done") {
+		t.Errorf("got %+v", got)
+	}
+	w.eventually("a plugin that was stopped", dead(pid))
+	if _, err := action.Plan(t.Context(), apple()); err != nil {
+		t.Errorf("the next call, in a new process: %v", err)
+	}
+}
+
+func TestAPluginThatIsStoppedInAPlanIsKilled(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(o *host.Options) { o.Notice, o.Silence = 200*time.Millisecond, 2*time.Second })
+	action := w.connect("shop", "1.2.0", `{}`)["sleep"]
+	preview, err := action.Plan(t.Context(), apple())
+	if err != nil {
+		t.Fatal(err)
+	}
+	signalled(t, preview.Summary, syscall.SIGSTOP)
+	err = w.within("plan", func() error { _, err := action.Plan(t.Context(), apple()); return err })
+	if got := failure(t, err); got.Class != sdk.Transient || !strings.Contains(got.Message, "it gave no sign of life for 2s") {
+		t.Errorf("got %+v", got)
+	}
+}
+
+func TestAPluginThatIsContinuedInTimeEndsWell(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(o *host.Options) { o.Notice, o.Silence = 200*time.Millisecond, time.Minute })
+	action := w.connect("shop", "1.2.0", `{}`)["sleep"]
+	night := listener{&recorder{}, make(chan string, 8)}
+	failed := make(chan error, 1)
+	go func() {
+		outputs, err := action.Apply(t.Context(), apple(), night)
+		if err == nil && !strings.Contains(string(outputs), `"pear"`) {
+			err = fmt.Errorf("the outputs are %s", outputs)
+		}
+		failed <- err
+	}()
+	pid := w.hears(night, "")
+	signalled(t, pid, syscall.SIGSTOP)
+	w.hears(night, "no word from the plugin shop for ")
+	signalled(t, pid, syscall.SIGCONT)
+	w.hears(night, "the plugin shop answers again")
+	if err := os.WriteFile(filepath.Join(w.dir, wake), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.within("apply", func() error { return <-failed }); err != nil {
+		t.Error(err)
+	}
+}
+
+// An action that takes all that its process has leaves something for the answer.
+func TestAPluginThatIsBusyIsLeftAlone(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(o *host.Options) { o.Notice, o.Silence = time.Second, 2*time.Second })
+	action := w.connect("shop", "1.2.0", `{}`)["busy"]
+	err := w.within("apply", func() error { _, err := action.Apply(t.Context(), apple(), &recorder{}); return err })
+	if err != nil {
+		t.Error(err)
+	}
+}
