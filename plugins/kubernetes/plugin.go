@@ -26,6 +26,7 @@ func kubernetes() sdk.Plugin[cluster.Config] {
 		Summary:     "Nodes, workloads, volumes and objects of a Kubernetes cluster",
 		Description: "Acts on one cluster. What it changes, it changes under the field manager `" + cluster.Manager + "`.",
 		Configure:   c.Connect,
+		Rules:       cluster.Rules(),
 		Target:      c.Target,
 		Actions:     slices.Concat(apply.Actions(c), jobs.Actions(c), nodes.Actions(c), objects.Actions(c), pods.Actions(c), preflight.Actions(c), workloads.Actions(c), traffic.Actions(c), automation.Actions(c), volumes.Actions(c), velero.Actions(c)),
 	}

@@ -15,7 +15,7 @@ type Input struct {
 	Force     bool            `json:"force" doc:"Takes over fields that somebody else manages, instead of failing with a conflict that names him."`
 	Inventory string          `json:"inventory" pattern:"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$" maxLength:"253" example:"shop" doc:"Name of a ConfigMap that keeps the list of what was applied under this name."`
 	Prune     bool            `json:"prune" doc:"Deletes what was applied under the inventory's name before and is not among the objects any more."`
-	Timeout   schema.Duration `json:"timeout" default:"5m" doc:"How long each wait may take: for kinds that the step defines to be served, and for an object that is deleted to be gone."`
+	Timeout   schema.Duration `json:"timeout" default:"5m" min:"1ms" doc:"How long each wait may take: for kinds that the step defines to be served, and for an object that is deleted to be gone."`
 }
 
 // Output is what apply returns.

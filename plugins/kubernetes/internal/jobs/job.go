@@ -18,8 +18,8 @@ import (
 // JobInput is what job is given.
 type JobInput struct {
 	Manifest
-	Timeout  schema.Duration `json:"timeout" default:"30m" doc:"How long the step waits for the Job's end."`
-	Stall    schema.Duration `json:"stall" default:"2m" doc:"How long no pod may run while something is known to keep them from it, as an image that cannot be pulled."`
+	Timeout  schema.Duration `json:"timeout" default:"30m" min:"1ms" doc:"How long the step waits for the Job's end."`
+	Stall    schema.Duration `json:"stall" default:"2m" min:"0s" doc:"How long no pod may run while something is known to keep them from it, as an image that cannot be pulled."`
 	OnCancel string          `json:"onCancel" default:"leave" enum:"leave,delete" doc:"What becomes of a Job that still runs when the step is cancelled or waits no longer."`
 	Last     int             `json:"last" default:"20" min:"0" max:"1000" unit:"lines" doc:"How many of the last lines that the Job printed the outputs hold, and 64 KiB at most."`
 }

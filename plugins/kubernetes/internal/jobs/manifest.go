@@ -37,8 +37,8 @@ type Manifest struct {
 	Annotations    map[string]string    `json:"annotations" nosecret:"true" doc:"Annotations of the pod."`
 
 	BackoffLimit   *int32           `json:"backoffLimit" min:"0" max:"1000" unit:"times" doc:"How often a pod that failed is tried anew; without it, as often as the CronJob says, or else 6 times."`
-	ActiveDeadline *schema.Duration `json:"activeDeadline" example:"20m" doc:"How long the Job may run before Kubernetes ends it, with all its tries; without it, as long as the CronJob says, or else for ever."`
-	TTL            *schema.Duration `json:"ttl" example:"24h" doc:"How long Kubernetes keeps the Job after its end, a minute at least; without it, as long as the CronJob says, or else until somebody deletes it."`
+	ActiveDeadline *schema.Duration `json:"activeDeadline" min:"1s" example:"20m" doc:"How long the Job may run before Kubernetes ends it, with all its tries; without it, as long as the CronJob says, or else for ever."`
+	TTL            *schema.Duration `json:"ttl" min:"1m" example:"24h" doc:"How long Kubernetes keeps the Job after its end, so that it can be seen how it ended; without it, as long as the CronJob says, or else until somebody deletes it."`
 }
 
 // SecretKey is where a value is kept that is not shown.

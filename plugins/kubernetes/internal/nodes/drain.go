@@ -13,8 +13,8 @@ import (
 // DrainInput is what drain is given.
 type DrainInput struct {
 	Node             string           `json:"node" required:"true" minLength:"1" example:"worker-3" doc:"Name of the node."`
-	Grace            *schema.Duration `json:"grace" example:"60s" doc:"How long each pod may take to end, in whole seconds, rounded up; without it, what the pod itself says. 0s kills at once."`
-	Timeout          schema.Duration  `json:"timeout" default:"10m" doc:"How long it may take until all pods are gone."`
+	Grace            *schema.Duration `json:"grace" min:"0s" example:"60s" doc:"How long each pod may take to end, in whole seconds, rounded up; without it, what the pod itself says. 0s kills at once."`
+	Timeout          schema.Duration  `json:"timeout" default:"10m" min:"1ms" doc:"How long it may take until all pods are gone."`
 	Selector         string           `json:"selector" example:"tier!=cache" doc:"Label selector of the pods that must go; others stay."`
 	IgnoreDaemonSets bool             `json:"ignoreDaemonSets" default:"true" doc:"Leaves the pods of DaemonSets where they are, since their controller would put them there again."`
 	DeleteEmptyDir   bool             `json:"deleteEmptyDir" doc:"Evicts pods with emptyDir volumes too, whose data is lost."`

@@ -19,8 +19,8 @@ type DeleteInput struct {
 	UID         string           `json:"uid" example:"${{ steps.before.outputs.uid }}" doc:"Deletes the object only if this is its UID; with another one the step fails with a conflict."`
 	Missing     string           `json:"missing" default:"fail" enum:"fail,ok" doc:"What it means that there is no such object: that the step fails, or that there is nothing to do."`
 	Propagation string           `json:"propagation" default:"background" enum:"background,foreground,orphan" doc:"What becomes of the objects that it owns: they are deleted after it, or before it, or stay."`
-	Grace       *schema.Duration `json:"grace" example:"30s" doc:"How long a pod may take to end, in seconds, of which a part counts as one; without it, what the pod itself says. Other kinds do not look at it."`
-	Timeout     schema.Duration  `json:"timeout" default:"5m" doc:"How long it may take until the object is gone."`
+	Grace       *schema.Duration `json:"grace" min:"0s" example:"30s" doc:"How long a pod may take to end, in seconds, of which a part counts as one; without it, what the pod itself says. Other kinds do not look at it."`
+	Timeout     schema.Duration  `json:"timeout" default:"5m" min:"1ms" doc:"How long it may take until the object is gone."`
 }
 
 // DeleteOutput is what delete returns.

@@ -15,9 +15,9 @@ import (
 type WaitInput struct {
 	Ref
 	Condition *WantedCondition `json:"condition" doc:"Waits until the object has this condition."`
-	Expr      string           `json:"expr" minLength:"1" example:"object.status.readyReplicas == object.spec.replicas" doc:"Waits until this CEL expression is true of the object, which it calls object. A field that is not there yet is waited for."`
+	Expr      string           `json:"expr" format:"cel" minLength:"1" example:"object.status.readyReplicas == object.spec.replicas" doc:"Waits until this CEL expression is true of the object, which it calls object. A field that is not there yet is waited for."`
 	State     string           `json:"state" enum:"exists,gone" doc:"Waits until there is such an object, or none any more."`
-	Timeout   schema.Duration  `json:"timeout" default:"5m" doc:"How long it may take."`
+	Timeout   schema.Duration  `json:"timeout" default:"5m" min:"1ms" doc:"How long it may take."`
 }
 
 // WantedCondition is a condition that an object shall have.

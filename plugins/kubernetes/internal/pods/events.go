@@ -24,7 +24,7 @@ type EventsInput struct {
 	Name      string          `json:"name" example:"web-0" doc:"Name of the object that they are about; without it, any."`
 	Type      string          `json:"type" enum:"Normal,Warning" doc:"Normal or Warning; without it, both."`
 	Reasons   []string        `json:"reasons" example:"[\"FailedScheduling\",\"BackOff\"]" doc:"Reasons that are asked for; without it, any."`
-	Since     schema.Duration `json:"since" example:"15m" doc:"How far back they are asked for; without it, all that the cluster still has, which is mostly an hour."`
+	Since     schema.Duration `json:"since" min:"0s" example:"15m" doc:"How far back they are asked for; without it, all that the cluster still has, which is mostly an hour."`
 	Limit     int             `json:"limit" default:"100" min:"1" max:"1000" unit:"events" doc:"How many the output holds, the newest of them."`
 }
 

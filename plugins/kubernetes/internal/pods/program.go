@@ -26,7 +26,7 @@ type Program struct {
 	Stdin   string          `json:"stdin" takessecrets:"true" doc:"What the program reads. Without it, it reads an end of file."`
 	Parse   string          `json:"parse" enum:"json" doc:"With json, the output json is what it wrote to standard output, as a value; it must then write one JSON document when its exit code is 0."`
 	Keep    int             `json:"keep" default:"65536" min:"0" max:"524288" unit:"bytes" doc:"How much of each stream the outputs hold, for all pods together: its end. What is shown while it runs is not cut."`
-	Timeout schema.Duration `json:"timeout" default:"1m" doc:"How long it may take in one pod."`
+	Timeout schema.Duration `json:"timeout" default:"1m" min:"1ms" doc:"How long it may take in one pod."`
 }
 
 // ProgramOutput is how a program ended; the outputs of exec and exec_check embed it.

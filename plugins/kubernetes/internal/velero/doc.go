@@ -38,7 +38,7 @@ type Selection struct {
 // Patience is how an action waits for Velero.
 type Patience struct {
 	AllowPartial bool            `json:"allowPartial" doc:"Succeeds where Velero is done with all but some items (PartiallyFailed). The output errors says how many."`
-	Timeout      schema.Duration `json:"timeout" default:"1h" doc:"How long it may take. What Velero has begun by then, it goes on with."`
+	Timeout      schema.Duration `json:"timeout" default:"1h" min:"1ms" doc:"How long it may take. What Velero has begun by then, it goes on with."`
 }
 
 // selected are the fields of a selection that there are.

@@ -24,7 +24,7 @@ type RestoreInput struct {
 	Size         string          `json:"size" example:"10Gi" doc:"How large the new volume shall be; without it, as large as the snapshot says. It must not be smaller."`
 	AccessModes  []string        `json:"accessModes" default:"[\"ReadWriteOnce\"]" minItems:"1" enum:"ReadWriteOnce,ReadOnlyMany,ReadWriteMany,ReadWriteOncePod" doc:"How the volume may be mounted."`
 	VolumeMode   string          `json:"volumeMode" default:"Filesystem" enum:"Filesystem,Block" doc:"What the volume is to its pods."`
-	Timeout      schema.Duration `json:"timeout" default:"10m" doc:"How long it may take until the claim is bound."`
+	Timeout      schema.Duration `json:"timeout" default:"10m" min:"1ms" doc:"How long it may take until the claim is bound."`
 }
 
 // RestoreOutput is what pvc_restore returns.

@@ -20,7 +20,7 @@ import (
 type BackInput struct {
 	Target
 	ToRevision int64           `json:"toRevision" default:"0" min:"0" doc:"Number of the revision to go back to; 0 is the one before the current one."`
-	Timeout    schema.Duration `json:"timeout" default:"1m" doc:"How long the workload's controller may take to see its newest change. Until then it is not known which revision is the current one."`
+	Timeout    schema.Duration `json:"timeout" default:"1m" min:"1ms" doc:"How long the workload's controller may take to see its newest change. Until then it is not known which revision is the current one."`
 }
 
 // BackOutput is what rollout_undo returns.

@@ -18,8 +18,8 @@ import (
 // RolloutInput is what rollout is given.
 type RolloutInput struct {
 	Target
-	Timeout schema.Duration `json:"timeout" default:"10m" doc:"How long it may take until all pods are updated and available."`
-	Stall   schema.Duration `json:"stall" default:"2m" doc:"How long nothing may move forward while something is known to be wrong, as an image that cannot be pulled."`
+	Timeout schema.Duration `json:"timeout" default:"10m" min:"1ms" doc:"How long it may take until all pods are updated and available."`
+	Stall   schema.Duration `json:"stall" default:"2m" min:"0s" doc:"How long nothing may move forward while something is known to be wrong, as an image that cannot be pulled."`
 }
 
 func (w workloads) rollout() sdk.Action[RolloutInput, Status] {
