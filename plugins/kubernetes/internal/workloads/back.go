@@ -11,6 +11,7 @@ import (
 
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/own"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/revision"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/setting"
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/schema"
@@ -60,8 +61,8 @@ type backBefore struct {
 }
 
 // backPatch sets a template, and the key of the step that did, or none.
-func backPatch(to revision, key string) map[string]any {
-	patch := templatePatch(setting.Replace{Value: to.template})
+func backPatch(to revision.Revision, key string) map[string]any {
+	patch := templatePatch(setting.Replace{Value: to.Template})
 	annotations := map[string]any{cluster.KeyAnnotation: nil}
 	if key != "" {
 		annotations[cluster.KeyAnnotation] = key
@@ -71,25 +72,25 @@ func backPatch(to revision, key string) map[string]any {
 }
 
 // pick returns the revision that a step goes to.
-func pick(of *workload, revisions []revision, number int64) (revision, error) {
+func pick(of *workload, revisions []revision.Revision, number int64) (revision.Revision, error) {
 	switch {
 	case number == 0 && len(revisions) < 2:
-		return revision{}, own.Missing("toRevision", "the %s has no revision before its current one", of)
+		return revision.Revision{}, own.Missing("toRevision", "the %s has no revision before its current one", of)
 	case number == 0:
 		return revisions[1], nil
 	}
-	i := slices.IndexFunc(revisions, func(r revision) bool { return r.number == number })
+	i := slices.IndexFunc(revisions, func(r revision.Revision) bool { return r.Number == number })
 	if i < 0 {
-		return revision{}, own.Missing("toRevision", "the %s has no revision %d", of, number)
+		return revision.Revision{}, own.Missing("toRevision", "the %s has no revision %d", of, number)
 	}
 	return revisions[i], nil
 }
 
 // named returns the revision of a name.
-func named(of *workload, revisions []revision, name string) (revision, error) {
-	i := slices.IndexFunc(revisions, func(r revision) bool { return r.name == name })
+func named(of *workload, revisions []revision.Revision, name string) (revision.Revision, error) {
+	i := slices.IndexFunc(revisions, func(r revision.Revision) bool { return r.Name == name })
 	if i < 0 {
-		return revision{}, sdk.Errorf(sdk.Permanent, "the revision %s of the %s is no longer kept", name, of)
+		return revision.Revision{}, sdk.Errorf(sdk.Permanent, "the revision %s of the %s is no longer kept", name, of)
 	}
 	return revisions[i], nil
 }
@@ -99,7 +100,7 @@ func (w workloads) applyBack(ctx context.Context, call *sdk.Call[BackInput]) (Ba
 	if err != nil {
 		return BackOutput{}, err
 	}
-	var to revision
+	var to revision.Revision
 	err = cluster.Again(func() error {
 		found, revisions, err := w.settled(ctx, call.Input.Target, call.Input.Timeout, func(seen string) { call.Progressf("%s", seen) })
 		if err != nil {
@@ -113,7 +114,7 @@ func (w workloads) applyBack(ctx context.Context, call *sdk.Call[BackInput]) (Ba
 			to = revisions[0]
 		default:
 			to, err = pick(found, revisions, call.Input.ToRevision)
-			was = backBefore{found.GetUID(), revisions[0].name, to.name, found.GetAnnotations()[cluster.KeyAnnotation]}
+			was = backBefore{found.GetUID(), revisions[0].Name, to.Name, found.GetAnnotations()[cluster.KeyAnnotation]}
 		}
 		if err != nil || done {
 			return err
@@ -130,21 +131,21 @@ func (w workloads) applyBack(ctx context.Context, call *sdk.Call[BackInput]) (Ba
 		_, err = w.change(ctx, found, backPatch(to, call.Key))
 		return err
 	})
-	return BackOutput{to.name, to.images}, err
+	return BackOutput{to.Name, to.Images}, err
 }
 
 // stands says why the workload is not one whose current revision is the one of a name,
 // and may be changed.
-func stands(found *workload, revisions []revision, was backBefore, at string) error {
+func stands(found *workload, revisions []revision.Revision, was backBefore, at string) error {
 	switch {
 	case found.GetUID() != was.UID:
 		return sdk.Errorf(sdk.Conflict, "the %s is not the one that this step began with, but a new one of that name", found)
 	case found.paused:
 		// The newest revision need not be that of the template then.
 		return sdk.Errorf(sdk.Permanent, "the rollouts of the %s are paused", found).NothingChanged()
-	case revisions[0].name != at:
+	case revisions[0].Name != at:
 		return sdk.Errorf(sdk.Conflict, "%s began another rollout of the %s meanwhile, %s",
-			whoRolled(found, revisions, at), found, revisions[0].name)
+			whoRolled(found, revisions, at), found, revisions[0].Name)
 	default:
 		return nil
 	}
@@ -152,10 +153,10 @@ func stands(found *workload, revisions []revision, was backBefore, at string) er
 
 // whoRolled names who changed the template since a revision. Whoever set an image is
 // known best; the template as a whole has many managers.
-func whoRolled(found *workload, revisions []revision, since string) string {
+func whoRolled(found *workload, revisions []revision.Revision, since string) string {
 	var paths [][]string
 	if old, err := named(found, revisions, since); err == nil {
-		paths = imageFields(old.images, found.images())
+		paths = imageFields(old.Images, found.images())
 	}
 	return cluster.SomebodyOf(found.GetManagedFields(), append(paths, []string{"f:spec", "f:template"})...)
 }
@@ -195,7 +196,7 @@ func (w workloads) planBack(ctx context.Context, call *sdk.Call[BackInput]) (sdk
 	if err != nil {
 		return sdk.Preview{}, err
 	}
-	preview.Summary = fmt.Sprintf("would go back to revision %d of the %s, with the images %s", to.number, in.Target, labels.FormatLabels(to.images))
+	preview.Summary = fmt.Sprintf("would go back to revision %d of the %s, with the images %s", to.Number, in.Target, labels.FormatLabels(to.Images))
 	preview.Changes = []sdk.Delta{delta}
 	if found.paused {
 		preview.Blockers = []string{fmt.Sprintf("The rollouts of the %s are paused.", in.Target)}
@@ -213,7 +214,7 @@ func (w workloads) undoBack(ctx context.Context, call *sdk.Call[BackInput]) erro
 		if err != nil {
 			return err
 		}
-		if found.GetUID() == was.UID && revisions[0].name == was.From {
+		if found.GetUID() == was.UID && revisions[0].Name == was.From {
 			return nil
 		}
 		if err := stands(found, revisions, was, was.To); err != nil {
@@ -249,8 +250,8 @@ func (w workloads) observeBack(ctx context.Context, call *sdk.Call[BackInput]) (
 	case found.GetAnnotations()[cluster.KeyAnnotation] == call.Key:
 		to, lost := named(found, revisions, was.To)
 		seen.State, seen.Detail = sdk.Done, fmt.Sprintf("The %s has this step's key, and went back to %s.", found, was.To)
-		seen.Outputs, err = BackOutput{to.name, to.images}, lost
-	case found.counted() && found.GetUID() == was.UID && len(revisions) > 0 && revisions[0].name == was.From:
+		seen.Outputs, err = BackOutput{to.Name, to.Images}, lost
+	case found.counted() && found.GetUID() == was.UID && len(revisions) > 0 && revisions[0].Name == was.From:
 		seen.State = sdk.Untouched
 	}
 	return seen, err

@@ -4,7 +4,6 @@ import (
 	"context"
 	"slices"
 
-	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -61,13 +60,5 @@ func (w workloads) older(ctx context.Context, of *workload) (func(corev1.Pod) bo
 	case !of.counted() || len(revisions) == 0:
 		return func(corev1.Pod) bool { return true }, nil
 	}
-	newest := revisions[0].name
-	return func(pod corev1.Pod) bool {
-		if owner := metav1.GetControllerOf(&pod); owner != nil && owner.Kind == "ReplicaSet" {
-			return owner.Name != newest
-		}
-		// A DaemonSet's controller leaves its own name out.
-		hash := pod.Labels[appsv1.ControllerRevisionHashLabelKey]
-		return hash != newest && of.Name+"-"+hash != newest
-	}, nil
+	return func(pod corev1.Pod) bool { return !revisions[0].Made(pod, of.Name) }, nil
 }

@@ -2,6 +2,7 @@ package workloads
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -32,7 +33,12 @@ A rollout that stands still is a *permanent* error with the reason: from the con
 (as ImagePullBackOff), the scheduler and quotas. It stands still when the Deployment's own progress deadline has passed, or when
 nothing moved for ` + "`stall`" + ` while a reason is known. Where none is known, ` + "`timeout`" + ` ends it as a *transient* error.
 What ails the pods that it replaces is told, and is no reason: it may be what the rollout mends.
-Pods that a partition or OnDelete keeps on the old template are not waited for.`,
+Pods that a partition or OnDelete keeps on the old template are not waited for.
+
+It waits for the template that it saw first. Where somebody else changes that while it waits, also between a crash and the resume,
+the rollout that was begun never ends: that is a *conflict*, which names the field manager who did. To resume the step then is to
+wait for the template that is there now. A change of the number of pods, as an autoscaler makes, is none: it is the new number that
+is waited for. What was changed before the step began, it cannot know: verify the ` + "`images`" + ` that it returns.`,
 		Effect:     sdk.Read,
 		Idempotent: true,
 		Examples: []schema.Example{
@@ -60,6 +66,7 @@ type following struct {
 	workloads
 	call    *sdk.Call[RolloutInput]
 	target  Target
+	awaited awaited
 	found   *workload // at the last look
 	reasons []string  // why it stands still, if it does
 	ofOld   []string  // what ails the pods that it replaces
@@ -77,7 +84,11 @@ func (w workloads) applyRollout(ctx context.Context, call *sdk.Call[RolloutInput
 	if err != nil {
 		return Status{}, sdk.Errorf(sdk.Permanent, "the selector of the %s: %w", first, err)
 	}
-	f := &following{workloads: w, call: call, target: first.Target}
+	template, err := awaits(call, first)
+	if err != nil {
+		return Status{}, err
+	}
+	f := &following{workloads: w, call: call, target: first.Target, awaited: template}
 	err = cluster.Await(ctx, cluster.Awaited{
 		What:    fmt.Sprintf("the %s is rolled out", first),
 		Timeout: call.Input.Timeout,
@@ -88,6 +99,9 @@ func (w workloads) applyRollout(ctx context.Context, call *sdk.Call[RolloutInput
 			return w.Watching.CoreV1().Pods(first.Namespace).Watch(ctx, options)
 		}},
 	})
+	if err != nil && sdk.AsError(err).Class == sdk.Conflict {
+		return Status{}, errors.Join(err, call.Note(awaitedNote, nil))
+	}
 	if err != nil {
 		return Status{}, err
 	}
@@ -98,6 +112,9 @@ func (w workloads) applyRollout(ctx context.Context, call *sdk.Call[RolloutInput
 func (f *following) look(ctx context.Context) (seen string, done bool, err error) {
 	now := time.Now()
 	found, err := f.read(ctx, f.target)
+	if err == nil {
+		err = f.awaited.stands(found)
+	}
 	if err == nil && !found.rolledOut() {
 		f.reasons, f.ofOld, err = f.explain(ctx, found)
 	}

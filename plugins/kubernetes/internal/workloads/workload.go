@@ -10,11 +10,11 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/apimachinery/pkg/watch"
 
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/diff"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/own"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/revision"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/setting"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
@@ -162,15 +162,7 @@ func orOne(replicas *int32) int32 {
 }
 
 // images are the images of the containers, init containers among them, by name.
-func (w *workload) images() map[string]string {
-	images := map[string]string{}
-	for _, containers := range [][]corev1.Container{w.template.Spec.InitContainers, w.template.Spec.Containers} {
-		for _, container := range containers {
-			images[container.Name] = container.Image
-		}
-	}
-	return images
-}
+func (w *workload) images() map[string]string { return revision.Images(w.template) }
 
 // patch changes the workload, which must still be as it was read but for its status, and
 // returns it as it is then. Its error is the API's own.
@@ -218,20 +210,10 @@ func (w workloads) foresee(ctx context.Context, of *workload, change map[string]
 	return delta, err
 }
 
-// watch opens a watch of the workload alone.
+// watch opens watches of the workload alone.
 func (w workloads) watch(of Target) cluster.Source {
-	return func(ctx context.Context, options metav1.ListOptions) (watch.Interface, error) {
-		options.FieldSelector = "metadata.name=" + of.Name
-		apps := w.Watching.AppsV1()
-		switch of.Kind {
-		case "StatefulSet":
-			return apps.StatefulSets(of.Namespace).Watch(ctx, options)
-		case "DaemonSet":
-			return apps.DaemonSets(of.Namespace).Watch(ctx, options)
-		default:
-			return apps.Deployments(of.Namespace).Watch(ctx, options)
-		}
-	}
+	kind := cluster.Kind{Name: of.Kind, Served: appsv1.SchemeGroupVersion.WithResource(of.resource()), Namespaced: true}
+	return w.Watch(kind, of.Namespace, of.Name)
 }
 
 // named returns the target with its namespace.

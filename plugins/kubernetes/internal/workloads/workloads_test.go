@@ -348,7 +348,7 @@ func TestRolloutOutlivesTheAPIServer(t *testing.T) {
 	lab.Must(t, own.Kill())
 	lab.Eventually(t, "it says that the server is away", told("connect"))
 	lab.Must(t, own.Up())
-	patch = strings.Replace(patch, "web:bad", "web:2", 1)
+	patch = `{"spec":{"replicas":0}}` // no pods are no other template, and all of them are updated
 	_, err = own.Kube.AppsV1().Deployments(namespace).Patch(t.Context(), "web", types.StrategicMergePatchType, []byte(patch), metav1.PatchOptions{})
 	lab.Must(t, err)
 	lab.Must(t, <-ended)

@@ -1,0 +1,153 @@
+// Package revision reads the pod templates that the controllers of workloads keep: those
+// that a workload had, and the one that it has. It leaves out how one gets from one to
+// another.
+package revision
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"slices"
+	"strconv"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
+)
+
+// numberAnnotation is where a Deployment's controller counts.
+const numberAnnotation = "deployment.kubernetes.io/revision"
+
+// Revision is a template that a workload had, or has.
+type Revision struct {
+	Name     string // of the ReplicaSet or ControllerRevision that keeps it
+	Number   int64
+	Images   map[string]string // of its containers, by their names
+	Template map[string]any
+}
+
+// Of is the workload that is asked about.
+type Of struct {
+	metav1.Object
+	Kind     string
+	Selector *metav1.LabelSelector
+}
+
+// Right is the right to list what keeps the revisions of workloads of a kind.
+func Right(kind, namespace string) cluster.Right {
+	kept := "controllerrevisions"
+	if kind == "Deployment" {
+		kept = "replicasets"
+	}
+	return cluster.Right{Verb: "list", Group: "apps", Resource: kept, Namespace: namespace}
+}
+
+// List returns what the workload's controller keeps, the newest first; that one is the
+// current template, once the controller has seen it.
+func List(ctx context.Context, c *cluster.Cluster, of Of) ([]Revision, error) {
+	selector, err := metav1.LabelSelectorAsSelector(of.Selector)
+	if err != nil {
+		return nil, err
+	}
+	options := metav1.ListOptions{LabelSelector: selector.String()}
+	var found []Revision
+	if of.Kind == "Deployment" {
+		found, err = replicaSets(ctx, c, of, options)
+	} else {
+		found, err = controllerRevisions(ctx, c, of, options)
+	}
+	if err != nil {
+		return nil, cluster.FaultIn(ctx, err, "list the revisions of the %s %s/%s", of.Kind, of.GetNamespace(), of.GetName())
+	}
+	slices.SortFunc(found, func(a, b Revision) int { return cmp.Compare(b.Number, a.Number) })
+	return found, nil
+}
+
+func replicaSets(ctx context.Context, c *cluster.Cluster, of Of, options metav1.ListOptions) ([]Revision, error) {
+	sets, err := c.Kube.AppsV1().ReplicaSets(of.GetNamespace()).List(ctx, options)
+	if err != nil {
+		return nil, err
+	}
+	var found []Revision
+	for _, set := range sets.Items {
+		number, err := strconv.ParseInt(set.Annotations[numberAnnotation], 10, 64)
+		if err != nil || !metav1.IsControlledBy(&set, of) {
+			continue
+		}
+		delete(set.Spec.Template.Labels, appsv1.DefaultDeploymentUniqueLabelKey)
+		text, err := json.Marshal(set.Spec.Template)
+		if err != nil {
+			return nil, err
+		}
+		made, err := parse(set.Name, number, text)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, made)
+	}
+	return found, nil
+}
+
+func controllerRevisions(ctx context.Context, c *cluster.Cluster, of Of, options metav1.ListOptions) ([]Revision, error) {
+	kept, err := c.Kube.AppsV1().ControllerRevisions(of.GetNamespace()).List(ctx, options)
+	if err != nil {
+		return nil, err
+	}
+	var found []Revision
+	for _, one := range kept.Items {
+		if !metav1.IsControlledBy(&one, of) {
+			continue
+		}
+		var patch struct {
+			Spec struct {
+				Template json.RawMessage `json:"template"`
+			} `json:"spec"`
+		}
+		if err := json.Unmarshal(one.Data.Raw, &patch); err != nil {
+			return nil, err
+		}
+		made, err := parse(one.Name, one.Revision, patch.Spec.Template)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, made)
+	}
+	return found, nil
+}
+
+func parse(name string, number int64, text []byte) (Revision, error) {
+	made := Revision{Name: name, Number: number}
+	if err := json.Unmarshal(text, &made.Template); err != nil {
+		return made, err
+	}
+	delete(made.Template, "$patch") // a ControllerRevision is a patch
+	var typed corev1.PodTemplateSpec
+	if err := json.Unmarshal(text, &typed); err != nil {
+		return made, err
+	}
+	made.Images = Images(typed)
+	return made, nil
+}
+
+// Images are the images of a template's containers, init containers among them, by name.
+func Images(of corev1.PodTemplateSpec) map[string]string {
+	images := map[string]string{}
+	for _, containers := range [][]corev1.Container{of.Spec.InitContainers, of.Spec.Containers} {
+		for _, container := range containers {
+			images[container.Name] = container.Image
+		}
+	}
+	return images
+}
+
+// Made says whether a pod of the workload of a name was made from the revision.
+func (r Revision) Made(pod corev1.Pod, workload string) bool {
+	if owner := metav1.GetControllerOf(&pod); owner != nil && owner.Kind == "ReplicaSet" {
+		return owner.Name == r.Name
+	}
+	// A DaemonSet's controller leaves its own name out.
+	hash := pod.Labels[appsv1.ControllerRevisionHashLabelKey]
+	return hash == r.Name || workload+"-"+hash == r.Name
+}
