@@ -158,7 +158,7 @@ func (s *Setting[I, O, T, V]) observe(ctx context.Context, call *sdk.Call[I]) (s
 	if call.Undo {
 		wanted = change.Was
 	}
-	same := live.GetUID() == before.UID
+	same := live.GetUID() == before.UID && !(call.Undo && s.Undone != nil) // of which more may be left than can be seen here
 	seen.State, seen.Detail = sdk.NotDone, s.detail(call.Input, now)
 	switch {
 	case same && alike(now, wanted):
@@ -178,7 +178,11 @@ func (s *Setting[I, O, T, V]) undo(ctx context.Context, call *sdk.Call[I]) error
 	if alike(was, want) {
 		return nil // the step changed nothing
 	}
-	return cluster.Again(func() error { return s.restore(ctx, call.Input, before.UID, was, want) })
+	err = cluster.Again(func() error { return s.restore(ctx, call.Input, before.UID, was, want) })
+	if err != nil || s.Undone == nil {
+		return err
+	}
+	return s.Undone(ctx, call)
 }
 
 // restore sets what was there before the step, where it finds what the step has set.

@@ -62,6 +62,9 @@ type Setting[I, O any, T Object, V any] struct {
 
 	// Guard, where there is one, refuses to set a value, before anything is changed.
 	Guard func(ctx context.Context, in I, live T, to V) error
+	// Undone, where there is one, does what an undo takes beside setting the value that was
+	// there before. It may be asked again after it was done.
+	Undone func(ctx context.Context, call *sdk.Call[I]) error
 	// Foresee, where there is one, adds to a plan what follows from the change. It is
 	// asked too when there is nothing to change.
 	Foresee func(ctx context.Context, call *sdk.Call[I], change Change[T, V], plan *sdk.Preview) error

@@ -6,10 +6,12 @@ import (
 	"maps"
 	"slices"
 
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/labels"
 
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/ordered"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/setting"
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/schema"
@@ -51,16 +53,46 @@ func (w workloads) setImage() sdk.Action[ImageInput, ImageOutput] {
 		Outputs: func(_ ImageInput, c setting.Change[*workload, map[string]string]) ImageOutput {
 			return ImageOutput{Images: c.Live.images(), Before: c.Was, Changed: c.Changed(), Generation: c.Live.GetGeneration()}
 		},
+		Undone:  w.undoneImage,
+		Foresee: w.foreseeImage,
 	}.Action(sdk.Action[ImageInput, ImageOutput]{
 		Name:    "set_image",
 		Summary: "Set the images of a Deployment, StatefulSet or DaemonSet",
 		Description: `Changes the images in the pod template, which begins a rollout; ` + "`rollout`" + ` waits for its end.
 
-Undo sets the images that were there before. An image that somebody changed since is a *conflict* which names who did.`,
+Undo sets the images that were there before. An image that somebody changed since is a *conflict* which names who did. A StatefulSet
+whose pods come one after the other waits for ever for a pod that never got ready, also when its template was taken back. Undo
+therefore deletes such a pod, where it is of the template that the step made. Where that is not allowed, its error has the command
+for somebody who may.`,
 		Examples: []schema.Example{{Title: "One container", With: map[string]any{
 			"name": "web", "namespace": "shop", "images": map[string]any{"web": "registry.example.com/web:1.4.2"},
 		}}},
 	})
+}
+
+// undoneImage frees a StatefulSet that waits for a pod of the template that was taken back.
+func (w workloads) undoneImage(ctx context.Context, call *sdk.Call[ImageInput]) error {
+	target := w.named(call.Input.Target)
+	if target.Kind != "StatefulSet" {
+		return nil
+	}
+	return ordered.Taken{
+		Cluster: w.Cluster, Namespace: target.Namespace, Name: target.Name, Images: call.Input.Images,
+		Tell: func(seen string) { call.Progressf("%s", seen) },
+	}.Free(ctx)
+}
+
+// foreseeImage warns of what the undo of the change would not be allowed to do.
+func (w workloads) foreseeImage(ctx context.Context, _ *sdk.Call[ImageInput], c setting.Change[*workload, map[string]string], plan *sdk.Preview) error {
+	set, is := c.Live.Object.(*appsv1.StatefulSet)
+	if !is || !c.Changed() || !ordered.Waits(set) {
+		return nil
+	}
+	lacking, err := w.Lacking(ctx, ordered.Rights(c.Live.Namespace)...)
+	for _, lack := range lacking {
+		plan.Warnings = append(plan.Warnings, lack+" Undo of this step may take it, to free the StatefulSet of a pod that never got ready.")
+	}
+	return err
 }
 
 // imagesOf returns the images of the containers that a step names.

@@ -66,7 +66,8 @@ func (w workloads) partition() sdk.Action[PartitionInput, PartitionOutput] {
 lower one lets it through to the pods beyond, the last one first. It does not wait for them; ` + "`rollout`" + ` does, and leaves out those
 that are held back. A StatefulSet with the update strategy *OnDelete* has no partition.
 
-Undo sets the partition that was there before. Pods that got a new template by then keep it, until the template itself is taken back.`,
+Undo sets the partition that was there before. Pods that got a new template by then keep it, until the template itself is taken back. One
+that never got ready keeps it even then, unless somebody deletes it, as the undo of ` + "`set_image`" + ` does.`,
 		Examples: []schema.Example{
 			{Title: "Hold back two pods of three", With: map[string]any{"name": "db", "namespace": "shop", "partition": 2}},
 			{Title: "Let all pods go", With: map[string]any{"name": "db", "namespace": "shop", "partition": 0}},
