@@ -28,6 +28,6 @@ func kubernetes() sdk.Plugin[cluster.Config] {
 		Configure:   c.Connect,
 		Rules:       cluster.Rules(),
 		Target:      c.Target,
-		Actions:     slices.Concat(apply.Actions(c), jobs.Actions(c), nodes.Actions(c), objects.Actions(c), pods.Actions(c), preflight.Actions(c), workloads.Actions(c), traffic.Actions(c), automation.Actions(c), volumes.Actions(c), velero.Actions(c)),
+		Actions:     cluster.Truthful(slices.Concat(apply.Actions(c), jobs.Actions(c), nodes.Actions(c), objects.Actions(c), pods.Actions(c), preflight.Actions(c), workloads.Actions(c), traffic.Actions(c), automation.Actions(c), volumes.Actions(c), velero.Actions(c))),
 	}
 }

@@ -15,8 +15,8 @@ import (
 
 // AutoscalerInput is what hpa_suspend is given.
 type AutoscalerInput struct {
-	Name      string `json:"name" required:"true" minLength:"1" example:"web" doc:"Name of the HorizontalPodAutoscaler."`
-	Namespace string `json:"namespace" example:"shop" doc:"Namespace of the autoscaler; without it, the connection's."`
+	Name      string `json:"name" required:"true" pattern:"^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$" maxLength:"253" example:"web" doc:"Name of the HorizontalPodAutoscaler."`
+	Namespace string `json:"namespace" pattern:"^([a-z0-9]([-a-z0-9]*[a-z0-9])?)?$" maxLength:"63" example:"shop" doc:"Namespace of the autoscaler; without it, the connection's."`
 	Suspend   string `json:"suspend" default:"both" enum:"both,up,down,none" doc:"In which direction it no longer scales: up to more pods, down to fewer, both; none lets it scale again as it did before it was suspended."`
 }
 

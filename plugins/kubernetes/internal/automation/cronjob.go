@@ -16,8 +16,8 @@ import (
 
 // CronJobInput is what cronjob_suspend is given.
 type CronJobInput struct {
-	Name      string `json:"name" required:"true" minLength:"1" example:"nightly-report" doc:"Name of the CronJob."`
-	Namespace string `json:"namespace" example:"shop" doc:"Namespace of the CronJob; without it, the connection's."`
+	Name      string `json:"name" required:"true" pattern:"^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$" maxLength:"253" example:"nightly-report" doc:"Name of the CronJob."`
+	Namespace string `json:"namespace" pattern:"^([a-z0-9]([-a-z0-9]*[a-z0-9])?)?$" maxLength:"63" example:"shop" doc:"Namespace of the CronJob; without it, the connection's."`
 	Suspend   bool   `json:"suspend" default:"true" doc:"Whether it starts no Jobs; false lets it start them again."`
 }
 

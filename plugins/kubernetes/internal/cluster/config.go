@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"sync"
@@ -153,6 +154,7 @@ func (c Config) rest() (*rest.Config, origin, error) {
 	made.UserAgent = "gatebook-plugin-kubernetes"
 	// Deprecations of the API would go to a log that nobody asked for.
 	made.WarningHandler = rest.NoWarnings{}
+	made.Wrap(func(inner http.RoundTripper) http.RoundTripper { return noting{inner} })
 	return made, from, nil
 }
 

@@ -73,11 +73,17 @@ func classOfTransport(err error) sdk.Class {
 	switch {
 	case strings.Contains(err.Error(), "getting credentials"):
 		return classOfCredentials(err)
-	case unknown || invalid || misnamed:
+	case unknown || invalid || misnamed || unsent(err):
 		return sdk.Permanent
 	default:
 		return sdk.Transient
 	}
+}
+
+// unsent says whether client-go made no request, for want of a path: a name or a namespace
+// has a slash in it, say. It has no error of its own for that.
+func unsent(err error) bool {
+	return strings.HasPrefix(err.Error(), "invalid resource name ") || strings.HasPrefix(err.Error(), "invalid namespace ")
 }
 
 // classOfCredentials is about a program of the kubeconfig that gets the credentials.

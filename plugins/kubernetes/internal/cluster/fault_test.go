@@ -8,6 +8,11 @@ import (
 	"time"
 
 	"golang.org/x/time/rate"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/dynamic"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
 
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
 	"github.com/gatebook/gatebook/plugins/sdk"
@@ -33,4 +38,43 @@ func TestAHeldBackRequestEndsWithItsContext(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 	})
+}
+
+// A name of which no path can be made will be one no later than now.
+func TestANameThatIsNoneIsNotTriedAgain(t *testing.T) {
+	t.Parallel()
+	config := &rest.Config{Host: "https://127.0.0.1:1"}
+	typed, err := kubernetes.NewForConfig(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	untyped, err := dynamic.NewForConfig(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	configMaps := untyped.Resource(corev1.SchemeGroupVersion.WithResource("configmaps"))
+	for name, ask := range map[string]func(string) error{
+		"a node": func(name string) error {
+			_, err := typed.CoreV1().Nodes().Get(t.Context(), name, metav1.GetOptions{})
+			return err
+		},
+		"a namespace": func(name string) error {
+			_, err := typed.CoreV1().Pods(name).Get(t.Context(), "web", metav1.GetOptions{})
+			return err
+		},
+		"an object": func(name string) error {
+			_, err := configMaps.Namespace("shop").Get(t.Context(), name, metav1.GetOptions{})
+			return err
+		},
+		"an object's namespace": func(name string) error {
+			_, err := configMaps.Namespace(name).Get(t.Context(), "web", metav1.GetOptions{})
+			return err
+		},
+	} {
+		for _, none := range []string{"../web", "..", "web%2Fscale"} {
+			if err := cluster.Fault(ask(none), "read it"); err == nil || sdk.AsError(err).Class != sdk.Permanent {
+				t.Errorf("%s %q: got %v, want a permanent error", name, none, err)
+			}
+		}
+	}
 }

@@ -21,6 +21,14 @@ func Few(names []string) []string {
 	return names
 }
 
+// Count counts things for a sentence: "1 pod", "3 pods".
+func Count(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
+}
+
 // Sentence makes one of what an error says.
 func Sentence(text string) string { return strings.ToUpper(text[:1]) + text[1:] + "." }
 

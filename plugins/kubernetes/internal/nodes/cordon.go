@@ -17,7 +17,7 @@ import (
 
 // CordonInput is what cordon and uncordon are given.
 type CordonInput struct {
-	Node string `json:"node" required:"true" minLength:"1" example:"worker-3" doc:"Name of the node."`
+	Node string `json:"node" required:"true" pattern:"^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$" maxLength:"253" example:"worker-3" doc:"Name of the node."`
 }
 
 // CordonOutput is what cordon and uncordon return.

@@ -12,7 +12,7 @@ import (
 
 // DrainInput is what drain is given.
 type DrainInput struct {
-	Node             string           `json:"node" required:"true" minLength:"1" example:"worker-3" doc:"Name of the node."`
+	Node             string           `json:"node" required:"true" pattern:"^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$" maxLength:"253" example:"worker-3" doc:"Name of the node."`
 	Grace            *schema.Duration `json:"grace" min:"0s" example:"60s" doc:"How long each pod may take to end, in whole seconds, rounded up; without it, what the pod itself says. 0s kills at once."`
 	Timeout          schema.Duration  `json:"timeout" default:"10m" min:"1ms" doc:"How long it may take until all pods are gone."`
 	Selector         string           `json:"selector" example:"tier!=cache" doc:"Label selector of the pods that must go; others stay."`
@@ -110,7 +110,7 @@ func (n nodes) observeDrain(ctx context.Context, call *sdk.Call[DrainInput]) (sd
 	toGo := len(load.held) + len(load.leave)
 	done := node.UID == was.UID && node.Spec.Unschedulable && toGo == 0
 	outputs := DrainOutput{Node: node.Name, Cordoned: was.changedTo(true, node), Evicted: []string{}, Stayed: namesOf(load.stay)}
-	return observed(outputs, done, fmt.Sprintf("%s is %s, and %d pods are to go.", node.Name, markWord(node.Spec.Unschedulable), toGo)), nil
+	return observed(outputs, done, fmt.Sprintf("%s is %s, with %s to go.", node.Name, markWord(node.Spec.Unschedulable), cluster.Count(toGo, "pod"))), nil
 }
 
 func (n nodes) planDrain(ctx context.Context, call *sdk.Call[DrainInput]) (sdk.Preview, error) {

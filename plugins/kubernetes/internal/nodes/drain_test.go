@@ -171,7 +171,7 @@ func TestDrainResumesAndRespectsTheGrace(t *testing.T) {
 	req.Before, req.Attempt = host.StateBefore(), 2
 	seen, err := handler.Observe(t.Context(), req, &sdktest.Host{})
 	lab.Must(t, err)
-	if seen.State != sdk.NotDone || !strings.Contains(seen.Detail, "2 pods are to go") {
+	if seen.State != sdk.NotDone || !strings.Contains(seen.Detail, "2 pods to go") {
 		t.Errorf("seen before it was done: %+v", seen)
 	}
 	second := &sdktest.Host{}

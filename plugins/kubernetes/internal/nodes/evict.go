@@ -126,7 +126,7 @@ func (e *eviction) staysCordoned(ctx context.Context) error {
 	case node == nil:
 		return nil // its pods go with it
 	case node.UID == e.uid && !node.Spec.Unschedulable:
-		return sdk.Errorf(sdk.Conflict, "somebody uncordoned %s while it was drained; left are %s", node.Name, e.leftInWords())
+		return sdk.Errorf(sdk.Conflict, "somebody uncordoned %s while it was drained; %s", node.Name, e.leftInWords())
 	}
 	_, e.ill = cluster.Readiness(node)
 	return sameNode(node, e.uid)
@@ -230,14 +230,18 @@ func (e *eviction) leftInWords() string {
 	if what == "" {
 		what = listed(e.left.leave)
 	}
-	return fmt.Sprintf("%d pods: %s", len(e.left.leave), what)
+	verb := "are"
+	if len(e.left.leave) == 1 {
+		verb = "is"
+	}
+	return fmt.Sprintf("left %s %s: %s", verb, cluster.Count(len(e.left.leave), "pod"), what)
 }
 
 // unfinished says what is left when time is over, or the attempt was ended.
 func (e *eviction) unfinished(ctx context.Context) error {
 	cause := context.Cause(ctx)
 	if errors.Is(cause, errTimeout) {
-		return sdk.Errorf(sdk.Transient, "%s is not drained within %s; left are %s", e.call.Input.Node, e.call.Input.Timeout, e.leftInWords())
+		return sdk.Errorf(sdk.Transient, "%s is not drained within %s; %s", e.call.Input.Node, e.call.Input.Timeout, e.leftInWords())
 	}
-	return fmt.Errorf("the drain of %s was ended; left are %s: %w", e.call.Input.Node, e.leftInWords(), cause)
+	return fmt.Errorf("the drain of %s was ended; %s: %w", e.call.Input.Node, e.leftInWords(), cause)
 }

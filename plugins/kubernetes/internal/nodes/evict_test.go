@@ -130,7 +130,7 @@ func TestDrainEvictsTheOthersOfAPodThatCannotGo(t *testing.T) {
 	}
 	handler := action(t, shared.Through(t, broken), "drain")
 	_, err := handler.Apply(t.Context(), lab.Request(t, map[string]any{"node": node, "timeout": "5s"}), &sdktest.Host{})
-	if err == nil || !strings.Contains(err.Error(), "left are 1 pods: "+namespace+"/stuck-") || !strings.Contains(err.Error(), "the webhook is away") {
+	if err == nil || !strings.Contains(err.Error(), "left is 1 pod: "+namespace+"/stuck-") || !strings.Contains(err.Error(), "the webhook is away") {
 		t.Errorf("got %v", err)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/klog/v2"
 
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/schema"
 )
@@ -44,7 +45,7 @@ func (n nodes) foretell(ctx context.Context, node *corev1.Node, wanted []corev1.
 			gone = append(gone, verdict{pod: pod})
 		}
 	}
-	preview.Summary += fmt.Sprintf(": %d pods are deleted at once, %d later", len(gone), len(later))
+	preview.Summary += fmt.Sprintf(": %s to be deleted at once, %d later", cluster.Count(len(gone), "pod"), len(later))
 	for _, name := range namesOf(append(slices.Clone(gone), later...)) {
 		preview.Changes = append(preview.Changes, sdk.Delta{Target: "Pod " + name, Kind: "Pod", Op: "delete"})
 	}

@@ -114,7 +114,7 @@ func (l load) refusal(node string) *sdk.Error {
 
 // preview says which pods go and which stay.
 func (l load) preview(in DrainInput) sdk.Preview {
-	preview := sdk.Preview{Summary: fmt.Sprintf("would drain %s: %d pods go, %d stay", in.Node, len(l.leave), len(l.stay))}
+	preview := sdk.Preview{Summary: fmt.Sprintf("would drain %s: %s to go, %d to stay", in.Node, cluster.Count(len(l.leave), "pod"), len(l.stay))}
 	for _, name := range namesOf(l.leave) {
 		preview.Changes = append(preview.Changes, sdk.Delta{Target: "Pod " + name, Kind: "Pod", Op: "delete"})
 	}

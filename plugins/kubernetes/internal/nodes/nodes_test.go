@@ -239,7 +239,7 @@ func TestDrainLosesNothingUnasked(t *testing.T) {
 	params["force"], params["deleteEmptyDir"] = true, true
 	preview, err := handler.Plan(t.Context(), lab.Request(t, params))
 	lab.Must(t, err)
-	if !strings.Contains(preview.Summary, "2 pods go, 1 stay") {
+	if !strings.Contains(preview.Summary, "2 pods to go, 1 to stay") {
 		t.Errorf("the plan is %+v", preview)
 	}
 	outputs, err := handler.Apply(t.Context(), lab.Request(t, params), &sdktest.Host{})
@@ -268,13 +268,38 @@ func TestPlanSaysWhatIsNotAllowed(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
 	_, err = handler.Apply(ctx, lab.Request(t, world.Params), &sdktest.Host{})
-	if err == nil || sdk.AsError(err).Class != sdk.Denied {
-		t.Errorf("got %v, want a denied error", err)
+	if err == nil || sdk.AsError(err).Class != sdk.Denied || sdk.AsError(err).Unchanged {
+		t.Errorf("got %v, want a denied error after the node was cordoned", err)
 	}
 	stranger := action(t, shared.ConnectAs(t, "stranger"), "cordon")
 	_, err = stranger.Apply(t.Context(), lab.Request(t, map[string]any{"node": world.Params["node"]}), &sdktest.Host{})
-	if err == nil || sdk.AsError(err).Class != sdk.Denied {
-		t.Errorf("got %v, want a denied error", err)
+	if err == nil || sdk.AsError(err).Class != sdk.Denied || !sdk.AsError(err).Unchanged {
+		t.Errorf("got %v, want a denied error before anything was changed", err)
+	}
+}
+
+// Who may look and not touch has nothing to take back, however far a step came.
+func TestWhatIsDeniedAtFirstChangedNothing(t *testing.T) {
+	t.Parallel()
+	node := shared.Node(t)
+	shared.Allow(t, "onlooker",
+		rbacv1.PolicyRule{APIGroups: []string{""}, Resources: []string{"nodes"}, Verbs: []string{"get"}},
+		rbacv1.PolicyRule{APIGroups: []string{""}, Resources: []string{"pods"}, Verbs: []string{"list"}})
+	c := shared.ConnectAs(t, "onlooker")
+	for _, name := range []string{"cordon", "drain", "taint"} {
+		params := map[string]any{"node": node}
+		if name == "taint" {
+			params["taints"] = []any{taint("a=b:NoSchedule")}
+		}
+		req := lab.Request(t, params)
+		_, err := action(t, c, name).Apply(t.Context(), req, &sdktest.Host{})
+		if err == nil || sdk.AsError(err).Class != sdk.Denied || !sdk.AsError(err).Unchanged {
+			t.Errorf("%s: got %v, want a denied error that changed nothing", name, err)
+		}
+		req.Attempt, req.Before = 2, json.RawMessage(`{"uid":"of-the-first-attempt"}`)
+		if _, err = action(t, c, name).Apply(t.Context(), req, &sdktest.Host{}); err == nil || sdk.AsError(err).Unchanged {
+			t.Errorf("%s: a second attempt claims that the first changed nothing: %v", name, err)
+		}
 	}
 }
 

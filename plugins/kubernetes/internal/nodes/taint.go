@@ -18,7 +18,7 @@ import (
 
 // TaintInput is what taint is given.
 type TaintInput struct {
-	Node   string        `json:"node" required:"true" minLength:"1" example:"worker-3" doc:"Name of the node."`
+	Node   string        `json:"node" required:"true" pattern:"^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$" maxLength:"253" example:"worker-3" doc:"Name of the node."`
 	Taints []TaintChange `json:"taints" required:"true" minItems:"1" doc:"The taints to set or to remove; the node keeps its others."`
 }
 

@@ -210,7 +210,7 @@ func TestPlanNamesThePodsThatATaintDeletes(t *testing.T) {
 	preview, err := handler.Plan(t.Context(), req)
 	lab.Must(t, err)
 	warned := strings.Join(preview.Warnings, "\n")
-	if !strings.HasSuffix(preview.Summary, "1 pods are deleted at once, 1 later") || len(preview.Changes) != 3 ||
+	if !strings.HasSuffix(preview.Summary, "1 pod to be deleted at once, 1 later") || len(preview.Changes) != 3 ||
 		!strings.Contains(preview.Changes[0].Diff, "+  - effect: NoExecute") ||
 		!strings.Contains(warned, "/lasts-") || !strings.Contains(warned, " after 1h,") || !strings.Contains(warned, "/leaves-") {
 		t.Errorf("the plan is %+v", preview)

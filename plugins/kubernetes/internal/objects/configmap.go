@@ -24,8 +24,8 @@ import (
 
 // ConfigMapInput is what configmap_set is given.
 type ConfigMapInput struct {
-	Name      string            `json:"name" required:"true" minLength:"1" example:"web" doc:"Name of the ConfigMap."`
-	Namespace string            `json:"namespace" example:"shop" doc:"Namespace of the ConfigMap; without it, the connection's."`
+	Name      string            `json:"name" required:"true" pattern:"^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$" maxLength:"253" example:"web" doc:"Name of the ConfigMap."`
+	Namespace string            `json:"namespace" pattern:"^([a-z0-9]([-a-z0-9]*[a-z0-9])?)?$" maxLength:"63" example:"shop" doc:"Namespace of the ConfigMap; without it, the connection's."`
 	Set       map[string]string `json:"set" nosecret:"true" example:"{\"log.level\":\"debug\"}" doc:"Values to set, by their keys."`
 	Remove    []string          `json:"remove" unique:"true" doc:"Keys to remove."`
 	Create    bool              `json:"create" doc:"Makes the ConfigMap where there is none."`

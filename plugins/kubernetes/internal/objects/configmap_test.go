@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/lab"
@@ -35,6 +36,22 @@ func TestConfigMapSetKeepsTheContract(t *testing.T) {
 			"set": map[string]any{"color": "blue"}, "remove": []any{"color"},
 		})},
 		sdktest.Case{Name: "nothing asked", Fails: sdk.Permanent, World: colored(nil)})
+}
+
+// Who may not make one has nothing to take back.
+func TestAConfigMapThatMayNotBeMade(t *testing.T) {
+	t.Parallel()
+	shared.Allow(t, "reader", rbacv1.PolicyRule{APIGroups: []string{""}, Resources: []string{"configmaps"}, Verbs: []string{"get"}})
+	handler := action(t, shared.ConnectAs(t, "reader"), "configmap_set")
+	host, params := &sdktest.Host{}, creating()
+	params["namespace"] = shared.Namespace(t)
+	_, err := handler.Apply(t.Context(), request(t, params), host)
+	if err == nil || sdk.AsError(err).Class != sdk.Denied || !sdk.AsError(err).Unchanged {
+		t.Errorf("got %v, want a denied error that changed nothing", err)
+	}
+	if host.StateBefore() == nil {
+		t.Error("it did not come as far as the change")
+	}
 }
 
 // set applies configmap_set, and returns what it gave out.

@@ -20,7 +20,7 @@ import (
 type ListInput struct {
 	APIVersion    string            `json:"apiVersion" required:"true" minLength:"1" example:"v1" doc:"Group and version of the objects' kind."`
 	Kind          string            `json:"kind" required:"true" minLength:"1" example:"Pod" doc:"Kind of the objects."`
-	Namespace     string            `json:"namespace" example:"shop" doc:"Namespace of the objects; without it, the connection's."`
+	Namespace     string            `json:"namespace" pattern:"^([a-z0-9]([-a-z0-9]*[a-z0-9])?)?$" maxLength:"63" example:"shop" doc:"Namespace of the objects; without it, the connection's."`
 	AllNamespaces bool              `json:"allNamespaces" doc:"Lists the objects of all namespaces."`
 	Selector      string            `json:"selector" example:"app=web,tier!=cache" doc:"Label selector of the objects; without it, all."`
 	FieldSelector string            `json:"fieldSelector" example:"status.phase=Running" doc:"Field selector of the objects, of the fields that their kind can be selected by."`

@@ -23,15 +23,7 @@ func TestMain(m *testing.M) {
 
 func action(t testing.TB, c *cluster.Cluster, name string) sdk.Handler {
 	t.Helper()
-	for _, declared := range objects.Actions(c) {
-		handler, err := declared.Handler()
-		lab.Must(t, err)
-		if handler.Describe().Name == name {
-			return handler
-		}
-	}
-	t.Fatalf("there is no action %s", name)
-	return nil
+	return lab.Action(t, objects.Actions(c), name)
 }
 
 func request(t testing.TB, params map[string]any) sdk.Request {

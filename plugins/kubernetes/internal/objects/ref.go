@@ -14,8 +14,8 @@ import (
 type Ref struct {
 	APIVersion string `json:"apiVersion" required:"true" minLength:"1" example:"apps/v1" doc:"Group and version of the object's kind."`
 	Kind       string `json:"kind" required:"true" minLength:"1" example:"Deployment" doc:"Kind of the object."`
-	Name       string `json:"name" required:"true" minLength:"1" example:"web" doc:"Name of the object."`
-	Namespace  string `json:"namespace" example:"shop" doc:"Namespace of the object; without it, the connection's. Kinds that have none do not look at it."`
+	Name       string `json:"name" required:"true" pattern:"^[^/%]+$" example:"web" doc:"Name of the object."`
+	Namespace  string `json:"namespace" pattern:"^([a-z0-9]([-a-z0-9]*[a-z0-9])?)?$" maxLength:"63" example:"shop" doc:"Namespace of the object; without it, the connection's. Kinds that have none do not look at it."`
 }
 
 // refFields are the parameters that a [Ref] is made of.

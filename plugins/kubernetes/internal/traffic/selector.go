@@ -17,8 +17,8 @@ import (
 
 // SelectorInput is what service_selector is given.
 type SelectorInput struct {
-	Name      string            `json:"name" required:"true" minLength:"1" example:"web" doc:"Name of the Service."`
-	Namespace string            `json:"namespace" example:"shop" doc:"Namespace of the Service; without it, the connection's."`
+	Name      string            `json:"name" required:"true" pattern:"^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$" maxLength:"253" example:"web" doc:"Name of the Service."`
+	Namespace string            `json:"namespace" pattern:"^([a-z0-9]([-a-z0-9]*[a-z0-9])?)?$" maxLength:"63" example:"shop" doc:"Namespace of the Service; without it, the connection's."`
 	Selector  map[string]string `json:"selector" required:"true" example:"{\"app\":\"web\",\"color\":\"green\"}" doc:"All labels that a pod must have for the Service to send clients to it, in place of those that it must have now."`
 	MinReady  int32             `json:"minReady" default:"1" min:"0" unit:"pods" doc:"How many pods must be ready behind the new selector. With 0, a switch to none is allowed."`
 	Wait      schema.Duration   `json:"wait" default:"1m" min:"0s" doc:"How long it may take until the EndpointSlices of the Service have followed. With 0s, that is not waited for."`
