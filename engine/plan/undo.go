@@ -12,9 +12,10 @@ const (
 	retryDelay    = time.Second
 	retryMaxDelay = time.Minute
 	retryFactor   = 2
-	// undoAttempts is how often a compensation is tried: what cannot be taken back
-	// needs a person.
-	undoAttempts = 3
+	// undoAttempts is how often a compensation is tried. What cannot be taken back needs a
+	// person, so that one that may yet succeed is tried for about two minutes beside what
+	// the attempts take: as long as a server is away that is started anew.
+	undoAttempts = 9
 )
 
 func retryOf(said *check.Retry, attempts int) Retry {
