@@ -155,7 +155,7 @@ func TestApplySaysWhatItDid(t *testing.T) {
 	req := request(t, in(namespace, pruning(configMap("same", nil), configMap("other", map[string]any{"a": "2"}), configMap("new", nil))))
 	preview, err := handler(t, shared.Connect(t)).Plan(t.Context(), req)
 	lab.Must(t, err)
-	if want := "would create 1 of 3 objects and change 1, and delete 1 others"; preview.Summary != want || len(preview.Changes) != 3 || len(preview.Blockers) > 0 {
+	if want := "would create 1 of 3 objects and change 1, and delete 1 other"; preview.Summary != want || len(preview.Changes) != 3 || len(preview.Blockers) > 0 {
 		t.Errorf("the plan is %+v", preview)
 	}
 	if d := preview.Changes[0]; d.Op != "update" || !strings.Contains(d.Diff, "-  a: \"1\"\n+  a: \"2\"\n") {

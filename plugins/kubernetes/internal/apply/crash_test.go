@@ -54,7 +54,7 @@ func TestApplyOutlivesTheAPIServer(t *testing.T) {
 	}
 	req, host := request(t, in(namespace, pruning(objects...))), killed("(33 of 80)")
 	_, err = h.Apply(t.Context(), req, host)
-	is(t, err, sdk.Transient, "32 of 80 objects are applied: ")
+	is(t, err, sdk.Transient, "32 of 80 objects applied: ")
 	lab.Must(t, own.Up())
 	if n := count(); n != 33 { // the inventory is among them
 		t.Errorf("there are %d objects", n)

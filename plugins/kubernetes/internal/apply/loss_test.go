@@ -10,6 +10,7 @@ import (
 	rbacv1 "k8s.io/api/rbac/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
 
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
@@ -159,7 +160,7 @@ func TestUndoOfApplyEndsWithItsContext(t *testing.T) {
 	req.Before = host.StateBefore()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	is(t, h.Undo(ctx, req, &sdktest.Host{}), sdk.Cancelled, "3 are left to be taken back")
+	is(t, h.Undo(ctx, req, &sdktest.Host{}), sdk.Cancelled, "2 things left to be taken back")
 }
 
 // What the step made and somebody changed since is his too.
@@ -240,6 +241,54 @@ func TestPlanOfApplyIntoANamespaceThatIsNotThere(t *testing.T) {
 	preview, err := handler(t, shared.Connect(t)).Plan(t.Context(), request(t, in("not-yet-there", manifest(configMap("a", nil), configMap("b", nil)))))
 	lab.Must(t, err)
 	if !slices.Equal(preview.Blockers, []string{"There is no namespace not-yet-there."}) || len(preview.Changes) != 2 {
+		t.Errorf("the plan is %+v", preview)
+	}
+}
+
+// A kind that an earlier step is to define, neither. The step itself does not do without.
+func TestPlanOfApplyOfAKindThatIsNotDefinedYet(t *testing.T) {
+	t.Parallel()
+	namespace, h, group := shared.Namespace(t), handler(t, shared.Connect(t)), "later.lab.example"
+	gear := map[string]any{"apiVersion": group + "/v1", "kind": "Gear", "metadata": map[string]any{"name": "big"}, "teeth": 12}
+	req := request(t, in(namespace, manifest(gear, configMap("a", nil))))
+	preview, err := h.Plan(t.Context(), req)
+	lab.Must(t, err)
+	if !slices.Equal(preview.Blockers, []string{"The cluster serves no Gear in " + group + "/v1."}) || len(preview.Changes) != 2 ||
+		preview.Summary != "would create 2 of 2 objects and change 0" || !strings.Contains(preview.Changes[0].Diff, "+teeth: 12\n") {
+		t.Errorf("the plan is %+v", preview)
+	}
+	_, err = h.Apply(t.Context(), req, &sdktest.Host{})
+	is(t, err, sdk.Permanent, "the cluster serves no Gear in "+group+"/v1")
+	if typed := sdk.AsError(err); typed.Field != "manifest[0]" || !typed.Unchanged {
+		t.Errorf("got %+v", typed)
+	}
+	applied(t, manifest(definition(group)))
+	if out := outputs(t, req, &sdktest.Host{}); len(out.Created) != 2 {
+		t.Errorf("it did %+v", out)
+	}
+	wrong := map[string]any{"apiVersion": "apps/v1", "kind": "Deploymnt", "metadata": map[string]any{"name": "web"}}
+	if _, err := h.Plan(t.Context(), request(t, in(namespace, manifest(wrong)))); err == nil || sdk.AsError(err).Field != "manifest[0]" {
+		t.Errorf("no definition brings a kind of the group apps: got %v", err)
+	}
+}
+
+// In a namespace that is on its way out nothing can be made, and that is all that is said.
+func TestPlanOfApplyIntoANamespaceThatIsOnItsWayOut(t *testing.T) {
+	t.Parallel()
+	namespace := shared.Namespace(t)
+	home := shared.Kube.CoreV1().Namespaces()
+	patch := func(finalizers string) {
+		t.Helper()
+		_, err := shared.Kube.CoreV1().ConfigMaps(namespace).Patch(context.WithoutCancel(t.Context()), "held", types.MergePatchType, []byte(`{"metadata":{"finalizers":[`+finalizers+`]}}`), metav1.PatchOptions{})
+		lab.Must(t, err)
+	}
+	applied(t, in(namespace, manifest(configMap("held", nil))))
+	patch(`"lab.example/hold"`)
+	defer patch("")
+	lab.Must(t, home.Delete(t.Context(), namespace, metav1.DeleteOptions{}))
+	preview, err := handler(t, shared.Connect(t)).Plan(t.Context(), request(t, in(namespace, manifest(configMap("web", nil)))))
+	lab.Must(t, err)
+	if len(preview.Blockers) != 1 || !strings.Contains(preview.Blockers[0], "being terminated") || preview.Summary != "would apply 1 object" {
 		t.Errorf("the plan is %+v", preview)
 	}
 }

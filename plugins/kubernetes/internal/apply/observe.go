@@ -34,7 +34,7 @@ func (a applier) observe(ctx context.Context, call *sdk.Call[Input]) (sdk.Observ
 		return sdk.Observed[Output]{State: sdk.NotDone, Detail: left}, nil
 	}
 	return sdk.Observed[Output]{
-		State: sdk.Done, Outputs: outputs(was), Detail: fmt.Sprintf("Applying the %d objects again would change nothing.", len(targets)),
+		State: sdk.Done, Outputs: outputs(was), Detail: "Applying " + cluster.Count(len(targets), "object") + " again would change nothing.",
 	}, nil
 }
 

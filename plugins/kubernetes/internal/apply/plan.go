@@ -16,12 +16,12 @@ func (a applier) plan(ctx context.Context, call *sdk.Call[Input]) (sdk.Preview, 
 	if !call.Knows("manifest", "manifests", "namespace", "force", "inventory", "prune") {
 		return sdk.Preview{Summary: "would apply objects that are not known yet"}, nil
 	}
-	targets, err := a.targets(ctx, call.Input)
+	targets, err := a.foreseen(ctx, call.Input)
 	if err != nil {
 		return sdk.Preview{}, err
 	}
 	s := a.step(call.Input, "")
-	preview := sdk.Preview{Summary: fmt.Sprintf("would apply %d objects", len(targets))}
+	preview := sdk.Preview{Summary: "would apply " + cluster.Count(len(targets), "object")}
 	if preview.Blockers, err = s.lacking(ctx, s.rights(targets)); err != nil || len(preview.Blockers) > 0 {
 		return preview, err
 	}
@@ -53,7 +53,9 @@ func (a applier) plan(ctx context.Context, call *sdk.Call[Input]) (sdk.Preview, 
 	if lacking, err = s.lacking(ctx, rights.undo); len(lacking) > 0 {
 		preview.Warnings = append(preview.Warnings, "Undo could not take all back. "+strings.Join(cluster.Few(lacking), " "))
 	}
-	preview.Summary = summary(len(targets), preview.Changes)
+	if len(preview.Changes) > 0 || len(preview.Blockers) == 0 {
+		preview.Summary = summary(len(targets), preview.Changes)
+	}
 	return preview, err
 }
 
@@ -73,6 +75,9 @@ func (n *needs) ofBackup(namespace string) {
 func (s step) rights(targets []target) []cluster.Right {
 	var rights []cluster.Right
 	for _, t := range targets {
+		if t.unserved != nil {
+			continue // by which name its rights go is not known
+		}
 		rights = append(rights, t.kind.Right("get", t.namespace(), t.name()), t.kind.Right("patch", t.namespace(), t.name()))
 	}
 	if s.list == nil {
@@ -105,11 +110,11 @@ func (s step) lacking(ctx context.Context, rights []cluster.Right) ([]string, er
 func (s step) foresee(ctx context.Context, targets []target, preview *sdk.Preview) (rights needs, err error) {
 	for _, t := range targets {
 		v, err := s.survey(ctx, t, targets)
-		if v.homeless { // an earlier step may make it
-			if why := "There is no namespace " + t.namespace() + "."; !slices.Contains(preview.Blockers, why) {
-				preview.Blockers = append(preview.Blockers, why)
+		if v.awaited != "" { // an earlier step may make it
+			if !slices.Contains(preview.Blockers, v.awaited) {
+				preview.Blockers = append(preview.Blockers, v.awaited)
 			}
-			v.unknown, err = "its namespace is not there", nil
+			err = nil
 		}
 		if err != nil {
 			why, err := s.stops(ctx, v, err)
@@ -119,31 +124,43 @@ func (s step) foresee(ctx context.Context, targets []target, preview *sdk.Previe
 			preview.Blockers = append(preview.Blockers, why...)
 			continue
 		}
-		delta := sdk.Delta{Target: t.String(), Kind: t.kind.Name, Op: "update"}
-		shown := v.after
-		switch {
-		case v.live == nil:
-			delta.Op = "create"
-			rights.todo = append(rights.todo, t.kind.Right("create", t.namespace(), t.name()))
-			rights.undo = append(rights.undo, t.kind.Right("delete", t.namespace(), t.name()))
-		case v.settled():
-			continue
-		case len(v.changes) == 0:
-			preview.Warnings = append(preview.Warnings, fmt.Sprintf("The values of the %s stay; which of them gatebook manages changes.", t))
-			continue
-		case diff.IsSecret(t.Object):
-			rights.ofBackup(t.namespace())
-		}
-		if v.unknown != "" {
-			shown = t.Object
-			preview.Warnings = append(preview.Warnings, fmt.Sprintf(
-				"What the server makes of the %s, and whether it accepts it, is not known before the step runs, since %s.", t, v.unknown))
-		}
-		if delta.Diff, err = diff.Objects(v.live, shown); err != nil {
+		more, err := v.foresee(preview)
+		if err != nil {
 			return rights, err
 		}
-		preview.Changes = append(preview.Changes, delta)
+		rights.add(more)
 	}
+	return rights, nil
+}
+
+// foresee adds to a plan what comes of one object, and returns the rights that takes.
+func (v view) foresee(preview *sdk.Preview) (rights needs, err error) {
+	delta := sdk.Delta{Target: v.String(), Kind: v.kind.Name, Op: "update"}
+	shown := v.after
+	switch {
+	case v.live == nil:
+		delta.Op = "create"
+		if v.unserved == nil {
+			rights.todo = append(rights.todo, v.kind.Right("create", v.namespace(), v.name()))
+			rights.undo = append(rights.undo, v.kind.Right("delete", v.namespace(), v.name()))
+		}
+	case v.settled():
+		return rights, nil
+	case len(v.changes) == 0:
+		preview.Warnings = append(preview.Warnings, fmt.Sprintf("The values of the %s stay; which of them gatebook manages changes.", v))
+		return rights, nil
+	case diff.IsSecret(v.Object):
+		rights.ofBackup(v.namespace())
+	}
+	if v.unknown != "" {
+		shown = v.Object
+		preview.Warnings = append(preview.Warnings, fmt.Sprintf(
+			"What the server makes of the %s, and whether it accepts it, is not known before the step runs, since %s.", v, v.unknown))
+	}
+	if delta.Diff, err = diff.Objects(v.live, shown); err != nil {
+		return rights, err
+	}
+	preview.Changes = append(preview.Changes, delta)
 	return rights, nil
 }
 
@@ -171,11 +188,11 @@ func summary(objects int, changes []sdk.Delta) string {
 		counts[change.Op]++
 	}
 	if len(changes) == 0 {
-		return fmt.Sprintf("nothing to do: the %d objects are as they should be", objects)
+		return "nothing to do: all is as it should be, of " + cluster.Count(objects, "object")
 	}
-	text := fmt.Sprintf("would create %d of %d objects and change %d", counts["create"], objects, counts["update"])
+	text := fmt.Sprintf("would create %d of %s and change %d", counts["create"], cluster.Count(objects, "object"), counts["update"])
 	if counts["delete"] > 0 {
-		text += fmt.Sprintf(", and delete %d others", counts["delete"])
+		text += ", and delete " + cluster.Count(counts["delete"], "other")
 	}
 	return text
 }

@@ -53,13 +53,18 @@ type view struct {
 	after   *unstructured.Unstructured // nil: it cannot be asked yet
 	unknown string                     // why
 	changes []fields.Change            // from live to after
-	// homeless says that the object's namespace is not there, and not among the objects.
-	homeless bool
+	// awaited says what is not there, and not among the objects, without which the object
+	// cannot be applied: its namespace, or its kind.
+	awaited string
 }
 
 // survey looks at an object and asks the server what the step would make of it.
 func (s step) survey(ctx context.Context, t target, all []target) (view, error) {
 	v := view{target: t}
+	if t.unserved != nil {
+		v.awaited, v.unknown = cluster.Sentence(sdk.AsError(t.unserved).Message), "its kind is not served"
+		return v, at(t.Field, t.unserved)
+	}
 	var err error
 	if v.live, err = s.look(ctx, t); err != nil {
 		return v, err
@@ -76,7 +81,9 @@ func (s step) survey(ctx context.Context, t target, all []target) (view, error) 
 			v.after = nil
 			return v, nil
 		}
-		v.homeless = cluster.LacksNamespace(err)
+		if cluster.LacksNamespace(err) {
+			v.awaited, v.unknown = "There is no namespace "+t.namespace()+".", "its namespace is not there"
+		}
 	}
 	if err != nil {
 		return v, t.fault(ctx, err, "apply", v.live)

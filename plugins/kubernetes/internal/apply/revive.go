@@ -48,7 +48,7 @@ func (u *undoing) revive(ctx context.Context, r record) error {
 	// Applied and not created, so that the next apply knows what is its own.
 	_, err = u.Objects(kind, r.Namespace).Apply(ctx, r.Name, former, metav1.ApplyOptions{FieldManager: cluster.Manager})
 	if err != nil {
-		return target{manifest.Item{Object: former}, kind}.fault(ctx, err, "make anew")
+		return target{Item: manifest.Item{Object: former}, kind: kind}.fault(ctx, err, "make anew")
 	}
 	return u.drop(ctx, r)
 }

@@ -117,11 +117,11 @@ func (r *run) carryOut(ctx context.Context) error {
 	for i, t := range r.targets {
 		r.call.Host.Progress(sdk.Progress{Message: fmt.Sprintf("%s (%d of %d)", t, i+1, len(r.targets)), Done: int64(i), Total: int64(len(r.targets))})
 		if err := r.one(ctx, i); err != nil {
-			return fmt.Errorf("%d of %d objects are applied: %w", i, len(r.targets), err)
+			return fmt.Errorf("%d of %s applied: %w", i, cluster.Count(len(r.targets), "object"), err)
 		}
 	}
 	if err := r.prune(ctx); err != nil {
-		return fmt.Errorf("all %d objects are applied, and not all others are deleted: %w", len(r.targets), err)
+		return fmt.Errorf("%s applied, and not all others are deleted: %w", cluster.Count(len(r.targets), "object"), err)
 	}
 	return r.writeList(ctx, r.final)
 }

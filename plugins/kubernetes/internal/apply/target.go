@@ -25,6 +25,9 @@ const createdBy = "gatebook.dev/created-by"
 type target struct {
 	manifest.Item
 	kind cluster.Kind
+	// unserved is the error for a kind that is not served, and that an earlier step may
+	// define: then no more is known of it than the manifest says.
+	unserved error
 }
 
 func (t target) namespace() string { return t.Object.GetNamespace() }
@@ -33,9 +36,23 @@ func (t target) name() string      { return t.Object.GetName() }
 // String is the object as a person reads it: "Deployment shop/web".
 func (t target) String() string { return t.kind.Named(t.namespace(), t.name()) }
 
-// targets asks how the kinds of the objects are served. A kind that is not served, but
-// defined among the objects, is known from there.
+// targets asks how the kinds of the objects are served.
 func (a applier) targets(ctx context.Context, in Input) ([]target, error) {
+	targets, err := a.foreseen(ctx, in)
+	if err != nil {
+		return nil, err
+	}
+	for _, t := range targets {
+		if t.unserved != nil {
+			return nil, at(t.Field, t.unserved)
+		}
+	}
+	return targets, nil
+}
+
+// foreseen are the objects as far as they are known before the step. A kind that is not
+// served, but defined among the objects, is known from there.
+func (a applier) foreseen(ctx context.Context, in Input) ([]target, error) {
 	if in.Prune && in.Inventory == "" {
 		return nil, sdk.FieldErrorf("inventory", "is needed to prune")
 	}
@@ -43,32 +60,20 @@ func (a applier) targets(ctx context.Context, in Input) ([]target, error) {
 	if err != nil {
 		return nil, err
 	}
-	defined := map[schema.GroupKind]cluster.Kind{}
-	for _, i := range items {
-		if i.Defines() {
-			kind, _ := cluster.Defined(i.Object)
-			defined[schema.GroupKind{Group: kind.Served.Group, Kind: kind.Name}] = kind
-		}
-	}
+	defined := definedBy(items)
 	targets, seen := make([]target, 0, len(items)), map[string]bool{}
 	for _, i := range items {
-		kind, err := a.Kind(ctx, i.Object.GetAPIVersion(), i.Object.GetKind())
+		t, err := a.target(ctx, i, defined)
 		if err != nil {
-			known := false
-			if kind, known = defined[i.Object.GroupVersionKind().GroupKind()]; !known || !cluster.IsUnserved(err) {
-				return nil, at(i.Field, err)
-			}
-			kind.Served.Version = i.Object.GroupVersionKind().Version
+			return nil, err
 		}
-		namespace := ""
-		if kind.Namespaced {
-			if namespace = i.Object.GetNamespace(); namespace == "" {
-				namespace = a.In(in.Namespace)
-			}
+		switch {
+		case !t.kind.Namespaced:
+			i.Object.SetNamespace("")
+		case t.namespace() == "":
+			i.Object.SetNamespace(a.In(in.Namespace))
 		}
-		i.Object.SetNamespace(namespace)
-		t := target{i, kind}
-		if id := kind.Served.Group + t.String(); seen[id] {
+		if id := t.kind.Served.Group + t.String(); seen[id] {
 			return nil, sdk.FieldErrorf(i.Field, "the %s is given twice", t)
 		} else {
 			seen[id] = true
@@ -76,6 +81,37 @@ func (a applier) targets(ctx context.Context, in Input) ([]target, error) {
 		targets = append(targets, t)
 	}
 	return targets, nil
+}
+
+// definedBy are the kinds that objects define.
+func definedBy(items []manifest.Item) map[schema.GroupKind]cluster.Kind {
+	defined := map[schema.GroupKind]cluster.Kind{}
+	for _, i := range items {
+		if i.Defines() {
+			kind, _ := cluster.Defined(i.Object)
+			defined[schema.GroupKind{Group: kind.Served.Group, Kind: kind.Name}] = kind
+		}
+	}
+	return defined
+}
+
+// target asks how the kind of one object is served.
+func (a applier) target(ctx context.Context, i manifest.Item, defined map[schema.GroupKind]cluster.Kind) (target, error) {
+	of := i.Object.GroupVersionKind()
+	kind, err := a.Kind(ctx, i.Object.GetAPIVersion(), i.Object.GetKind())
+	known, is := defined[of.GroupKind()]
+	switch {
+	case err == nil:
+		return target{Item: i, kind: kind}, nil
+	case is && cluster.IsUnserved(err):
+		known.Served.Version = of.Version
+		return target{Item: i, kind: known}, nil
+	case cluster.MayCome(err):
+		guess := cluster.Kind{Name: of.Kind, Namespaced: i.Object.GetNamespace() != "", Served: of.GroupVersion().WithResource("")}
+		return target{Item: i, kind: guess, unserved: err}, nil
+	default:
+		return target{}, at(i.Field, err)
+	}
 }
 
 // at moves a fault that lies in what was given to the parameter that it was given by.

@@ -3,7 +3,6 @@ package apply
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -14,7 +13,6 @@ import (
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/diff"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/fields"
-	"github.com/gatebook/gatebook/plugins/kubernetes/internal/inventory"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/manifest"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
@@ -36,7 +34,9 @@ func (a applier) undo(ctx context.Context, call *sdk.Call[Input]) error {
 	for i, r := range slices.Backward(was.Objects) {
 		u.take(ctx, r.String(), func() error { return u.takeBack(ctx, items[i], r) })
 	}
-	u.take(ctx, "the inventory", func() error { return u.restoreList(ctx, was.Inventory) })
+	if was.Inventory != nil {
+		u.take(ctx, "the inventory", func() error { return u.list.Restore(ctx, u.key, *was.Inventory) })
+	}
 	return u.outcome(ctx)
 }
 
@@ -72,7 +72,7 @@ func (u *undoing) outcome(ctx context.Context) error {
 		said, classes[err.Class] = append(said, err.Message), true
 	}
 	if u.open > 0 {
-		said = append(said, fmt.Sprintf("%d are left to be taken back", u.open))
+		said = append(said, cluster.Count(u.open, "thing")+" left to be taken back")
 		return sdk.StoppedErrorf(ctx, "%s", strings.Join(said, "; "))
 	}
 	for _, class := range []sdk.Class{sdk.Transient, sdk.Conflict, sdk.Denied, sdk.Permanent} {
@@ -81,13 +81,6 @@ func (u *undoing) outcome(ctx context.Context) error {
 		}
 	}
 	return nil
-}
-
-func (u *undoing) restoreList(ctx context.Context, was *inventory.List) error {
-	if was == nil {
-		return nil
-	}
-	return u.list.Restore(ctx, u.key, *was)
 }
 
 // takeBack makes one object what it was.
@@ -110,7 +103,7 @@ func (u *undoing) takeBack(ctx context.Context, i manifest.Item, r record) error
 		return err
 	}
 	i.Object.SetNamespace(r.Namespace)
-	t := target{i, kind}
+	t := target{Item: i, kind: kind}
 	if err := cluster.Again(func() error { return u.giveBack(ctx, t, r, b.Changes) }); err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -83,7 +84,11 @@ func (c *Cluster) isEmpty(ctx context.Context, of Kind, live *unstructured.Unstr
 	case len(found) == 0:
 		return nil
 	}
-	return sdk.Errorf(sdk.Conflict, "the %s stays: somebody put the %s into it, and %d objects in all", r, found[0], len(found))
+	more := ""
+	if len(found) > 1 {
+		more = fmt.Sprintf(", and %d more", len(found)-1)
+	}
+	return sdk.Errorf(sdk.Conflict, "the %s stays: somebody put the %s into it%s", r, found[0], more)
 }
 
 // comesAndGoesByItself says whether a controller makes the object and takes it away.

@@ -3,6 +3,7 @@ package cluster
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -51,8 +52,26 @@ func (c *Cluster) Serves(ctx context.Context, definition *unstructured.Unstructu
 	return false, nil
 }
 
+// unserved is the error for a kind that is not served.
+type unserved struct {
+	cause *sdk.Error
+	group string
+}
+
+func (u unserved) Error() string { return u.cause.Error() }
+
+func (u unserved) Unwrap() error { return u.cause }
+
 // IsUnserved says whether [Cluster.Kind] failed since the kind is not served.
 func IsUnserved(err error) bool {
-	typed, is := errors.AsType[*sdk.Error](err)
-	return is && typed.Field == "kind"
+	_, is := errors.AsType[unserved](err)
+	return is
+}
+
+// MayCome says whether [Cluster.Kind] failed since the kind is not served, and a
+// definition may bring it: the groups of those have names with dots, so that a kind of
+// another group is none that there will ever be.
+func MayCome(err error) bool {
+	found, is := errors.AsType[unserved](err)
+	return is && strings.Contains(found.group, ".")
 }

@@ -69,7 +69,7 @@ func (c *Cluster) Kind(ctx context.Context, apiVersion, kind string) (Kind, erro
 	if ctx.Err() != nil {
 		return Kind{}, context.Cause(ctx)
 	}
-	return Kind{}, sdk.FieldErrorf("kind", "the cluster serves no %s in %s%s", kind, apiVersion, advice)
+	return Kind{}, unserved{sdk.FieldErrorf("kind", "the cluster serves no %s in %s%s", kind, apiVersion, advice), version.Group}
 }
 
 // learn asks for the kinds of one version of an API group, and for no more than that: a

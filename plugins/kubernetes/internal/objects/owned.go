@@ -2,7 +2,6 @@ package objects
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -45,7 +44,7 @@ func (o objects) foreseeOwned(ctx context.Context, at place, object *unstructure
 		preview.Changes = append(preview.Changes, sdk.Delta{Target: other.String(), Kind: other.Kind.Name, Op: "delete"})
 	}
 	if len(found) > 0 {
-		preview.Summary += fmt.Sprintf(", and with it %d objects", len(found))
+		preview.Summary += ", and with it " + cluster.Count(len(found), "object")
 	}
 	if len(unseen) > 0 {
 		preview.Warnings = append(preview.Warnings, "You may not list these, of which some may go too: "+strings.Join(unseen, ", ")+".")

@@ -102,6 +102,16 @@ func TestPlanOfPatchShowsTheChange(t *testing.T) {
 	if want := fmt.Sprintf("There is no ConfigMap %s/db.", world.Params["namespace"]); len(preview.Blockers) != 1 || preview.Blockers[0] != want {
 		t.Errorf("the blockers are %q, want %q", preview.Blockers, want)
 	}
+	absent["apiVersion"], absent["kind"] = "later.lab.example/v1", "Gear"
+	preview, err = action(t, shared.Connect(t), "patch").Plan(t.Context(), request(t, absent))
+	lab.Must(t, err) // and define its kind
+	if want := "The cluster serves no Gear in later.lab.example/v1."; len(preview.Blockers) != 1 || preview.Blockers[0] != want {
+		t.Errorf("the blockers are %q, want %q", preview.Blockers, want)
+	}
+	absent["apiVersion"] = "apps/v1" // whose kinds nobody defines
+	if _, err = action(t, shared.Connect(t), "patch").Plan(t.Context(), request(t, absent)); err == nil || sdk.AsError(err).Field != "kind" {
+		t.Errorf("got %v", err)
+	}
 	shared.Allow(t, "map-reader", readers("configmaps", "get")...)
 	preview, err = action(t, shared.ConnectAs(t, "map-reader"), "patch").Plan(t.Context(), request(t, world.Params))
 	lab.Must(t, err)

@@ -19,15 +19,18 @@ func (m missing) Error() string { return m.cause.Error() }
 
 func (m missing) Unwrap() error { return m.cause }
 
-// Planned is a plan that does not fail of what is missing now: an earlier step may make
-// it, so that it is what stands in the way.
+// Planned is a plan that does not fail of what is missing now, be it an object or its
+// kind: an earlier step may make it, so that it is what stands in the way.
 func Planned[I any](plan func(context.Context, *sdk.Call[I]) (sdk.Preview, error)) func(context.Context, *sdk.Call[I]) (sdk.Preview, error) {
 	return func(ctx context.Context, call *sdk.Call[I]) (sdk.Preview, error) {
 		preview, err := plan(ctx, call)
-		if found, is := errors.AsType[missing](err); is {
-			preview.Blockers = append(preview.Blockers, cluster.Sentence(found.cause.Message))
-			return preview, nil
+		if _, is := errors.AsType[missing](err); !is && !cluster.MayCome(err) {
+			return preview, err
 		}
-		return preview, err
+		if preview.Summary == "" {
+			preview.Summary = "would do what is not known yet"
+		}
+		preview.Blockers = append(preview.Blockers, cluster.Sentence(sdk.AsError(err).Message))
+		return preview, nil
 	}
 }
