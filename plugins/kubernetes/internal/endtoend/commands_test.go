@@ -14,12 +14,21 @@ import (
 
 // apply is kubectl apply of a file of the script, with the script's variables put in.
 func apply(ts *testscript.TestScript, neg bool, args []string) {
+	expand(ts, neg, args)
+	ts.Check(ts.Exec("kubectl", "apply", "-f", ts.MkAbs(args[0])))
+}
+
+// expand puts the script's variables into a file of it, by their names with one $.
+func expand(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
-		ts.Fatalf("usage: apply FILE")
+		ts.Fatalf("it takes one FILE")
 	}
-	path := ts.MkAbs(args[0])
-	ts.Check(os.WriteFile(path, []byte(os.Expand(ts.ReadFile(args[0]), ts.Getenv)), 0o600))
-	ts.Check(ts.Exec("kubectl", "apply", "-f", path))
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(os.Expand(ts.ReadFile(args[0]), func(name string) string {
+		if strings.HasPrefix(name, "{") { // what stands in ${{ }} is the runbook's own
+			return "${" + name + "}"
+		}
+		return ts.Getenv(name)
+	})), 0o600))
 }
 
 // plugins waits until a number of processes of the script's own plugin run.

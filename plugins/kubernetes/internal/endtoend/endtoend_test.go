@@ -97,7 +97,12 @@ func each(t *testing.T, dir string, cluster func(*testing.T) *lab.Lab) {
 				s.node = s.Node(t)
 			}
 			commands := script.Commands()
-			commands["apply"], commands["plugins"], commands["cluster"] = apply, plugins, s.cluster
+			commands["apply"], commands["expand"], commands["plugins"], commands["cluster"] = apply, expand, plugins, s.cluster
+			if bytes.Contains(text, []byte("$HELD")) {
+				hold := &hold{}
+				s.held = s.Proxy(t, hold.serve)
+				commands["hold"], commands["held"] = hold.set, hold.await
+			}
 			testscript.Run(t, testscript.Params{
 				Files: []string{file}, Setup: s.setUp, Cmds: commands, Condition: script.Condition, UpdateScripts: *update,
 				RequireExplicitExec: true, RequireUniqueNames: true, Deadline: time.Now().Add(patience),
@@ -110,6 +115,7 @@ func each(t *testing.T, dir string, cluster func(*testing.T) *lab.Lab) {
 type stage struct {
 	*lab.Lab
 	namespace, node string
+	held            string // address of a proxy that holds what the script says; empty: none
 }
 
 func (s stage) setUp(env *testscript.Env) error {
@@ -144,6 +150,7 @@ func (s stage) setUp(env *testscript.Env) error {
 		"NODE":       s.node,
 		"KUBECONFIG": filepath.Join(env.WorkDir, "kubeconfig"),
 		"NOBODY":     filepath.Join(env.WorkDir, "kubeconfig.nobody"),
+		"HELD":       s.held,
 		"OTHER":      shared.Kubeconfig, // leads to another cluster, for scripts that have their own
 		// What the plugin says of itself is asked once for all scripts.
 		"XDG_CACHE_HOME": built,

@@ -14,9 +14,17 @@ import (
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
 )
 
-// Through connects by way of a proxy that stands before the API server. serve is given
-// each request, and hands on to api those that shall reach it.
+// Through connects by way of a [Lab.Proxy].
 func (l *Lab) Through(t testing.TB, serve func(w http.ResponseWriter, r *http.Request, api http.Handler)) *cluster.Cluster {
+	t.Helper()
+	config := l.Config()
+	config.Endpoint = l.Proxy(t, serve)
+	return l.connect(t, config)
+}
+
+// Proxy starts a proxy that stands before the API server, and returns its address. serve
+// is given each request, and hands on to api those that shall reach it.
+func (l *Lab) Proxy(t testing.TB, serve func(w http.ResponseWriter, r *http.Request, api http.Handler)) string {
 	t.Helper()
 	admin, err := clientcmd.BuildConfigFromFlags("", l.Kubeconfig)
 	Must(t, err)
@@ -32,9 +40,7 @@ func (l *Lab) Through(t testing.TB, serve func(w http.ResponseWriter, r *http.Re
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { serve(w, r, api) }))
 	t.Cleanup(server.Close)
 	t.Cleanup(server.CloseClientConnections) // it runs first: watches would hold the server
-	config := l.Config()
-	config.Endpoint = server.URL
-	return l.connect(t, config)
+	return server.URL
 }
 
 // Losing connects so that the first change of an object is made, and its answer lost, as
