@@ -24,8 +24,12 @@ type RunOptions struct {
 }
 
 // Run carries out a plan, and returns when the run has ended or paused. The context
-// does not stop it; [run.Process.Controls] do.
+// does not stop it; [run.Process.Controls] do. Nothing is begun where a plugin that it uses
+// may not be started.
 func (e *Engine) Run(ctx context.Context, p *Plan, process run.Process, o RunOptions) (event.Result, error) {
+	if err := p.Verify(); err != nil {
+		return event.Result{}, err
+	}
 	return run.Start(ctx, e.store, process, p.Plan, p.text, event.Run{
 		Runbook: p.Runbook.Name, Version: p.Runbook.Version, Title: p.Runbook.Title, File: p.Runbook.File, Dir: e.dir, DirID: e.dirID,
 		Digest: p.Runbook.Digest, PlanDigest: p.Digest, Gatebook: e.version,
@@ -201,6 +205,9 @@ func (e *Engine) Resume(ctx context.Context, folder *journal.Run, p *Plan, proce
 	}
 	if other := began.Dir != e.dir || began.DirID != e.dirID && began.DirID != ""; other && began.Dir != "" && r.Dir == "" {
 		return event.Result{}, &OtherFolderError{Run: began.ID, Began: began.Dir, Here: e.dir}
+	}
+	if err := p.Verify(); err != nil {
+		return event.Result{}, fmt.Errorf("run %s: %w", began.ID, err)
 	}
 	return run.Resume(ctx, folder, process, p.Plan, r)
 }

@@ -25,6 +25,13 @@ type described struct {
 // remembered returns what the program of the checksum says of itself, where that is known
 // and is that of the plugin in this version.
 func (h *Host) remembered(name, version, sum string) (described, bool) {
+	d, ok := h.recall(sum)
+	return d, ok && d.Name == name && d.Version == version
+}
+
+// recall returns what the program of the checksum says of itself, where that is known,
+// whoever it says that it is.
+func (h *Host) recall(sum string) (described, bool) {
 	if !h.mayRemember() {
 		return described{}, false
 	}
@@ -33,8 +40,8 @@ func (h *Host) remembered(name, version, sum string) (described, bool) {
 	if err != nil || proto.Unmarshal(text, answer) != nil {
 		return described{}, false
 	}
-	d, err := understood(name, answer)
-	return d, err == nil && d.Version == version
+	d, err := understood(answer.GetName(), answer)
+	return d, err == nil
 }
 
 func (h *Host) remember(sum string, d described) {

@@ -66,6 +66,17 @@ func TestWhatIsRememberedIsComparedWithTheLock(t *testing.T) {
 	if _, err := w.host.Open(t.Context(), "shop", nil, lied); err == nil || !strings.Contains(err.Error(), "says that it is version 1.2.0, and gatebook.lock has it as 7.0.0") {
 		t.Errorf("another version: got %v", err)
 	}
+	if path, err := w.host.Verify("shop", lied); !errors.Is(err, host.ErrUntrusted) || !strings.HasSuffix(path, "gatebook-plugin-shop") {
+		t.Errorf("verified as another version: got %q, %v", path, err)
+	}
+	if path, err := w.host.Verify("shop", lock); err != nil || path == "" {
+		t.Errorf("verified as itself: got %q, %v", path, err)
+	}
+	named := host.Lock{}.With("twin", host.Locked{Version: "1.2.0", SHA256: sum})
+	w.install("twin")
+	if _, err := w.host.Verify("twin", named); err == nil || !strings.Contains(err.Error(), `calls itself "shop", and its file "twin"`) {
+		t.Errorf("verified under another name: got %v", err)
+	}
 	other := host.Lock{}.With("bank", host.Locked{Version: "1.2.0", SHA256: sum})
 	if _, err := w.host.Open(t.Context(), "bank", nil, other); !errors.Is(err, host.ErrNotFound) {
 		t.Errorf("another plugin: got %v", err)

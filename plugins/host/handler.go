@@ -26,6 +26,7 @@ type handler struct {
 var (
 	_ sdk.Handler                               = (*handler)(nil)
 	_ interface{ Reach(context.Context) error } = (*handler)(nil)
+	_ interface{ Verify() error }               = (*handler)(nil)
 )
 
 func (h *handler) Describe() sdk.Description { return h.description }
@@ -34,6 +35,13 @@ func (h *handler) Describe() sdk.Description { return h.description }
 // the action.
 func (h *handler) Reach(ctx context.Context) error {
 	_, err := h.connection.process(ctx)
+	return err
+}
+
+// Verify looks whether the plugin may be started, as a start of it does.
+func (h *handler) Verify() error {
+	plugin := h.connection.plugin
+	_, err := plugin.host.Verify(plugin.described.Name, plugin.lock)
 	return err
 }
 

@@ -109,9 +109,8 @@ func (h *Host) Open(ctx context.Context, name string, version *semver.Constraint
 	if err != nil {
 		return nil, err
 	}
-	if locked := lock.Plugins[name].Version; known.Version != locked {
-		return nil, fmt.Errorf("%w: %s says that it is version %s, and %s has it as %s; run: gatebook plugins lock %s",
-			ErrUntrusted, binary.Path(), known.Version, LockFile, locked, name)
+	if err := fits(binary.Path(), name, known, lock); err != nil {
+		return nil, err
 	}
 	h.remember(binary.SHA256(), known)
 	return &Plugin{described: known, sha256: binary.SHA256(), host: h, lock: lock}, nil
@@ -137,14 +136,34 @@ func (h *Host) Inspect(ctx context.Context, name string) (sdk.PluginDescription,
 }
 
 // Verify looks for the plugin's program and says whether it is the locked one,
-// without running it. It returns where it is.
+// without running it. It returns where it is, also where it is another one; empty: nowhere.
+// What it said of itself when it was run before must fit the lock too.
 func (h *Host) Verify(name string, lock Lock) (string, error) {
-	binary, err := h.program(name, lock)
+	path, err := find(h.options.Dirs, name)
 	if err != nil {
 		return "", err
 	}
+	binary, err := h.open(path, name, lock)
+	if err != nil {
+		return path, err
+	}
 	binary.Close()
-	return binary.Path(), nil
+	if known, ok := h.recall(binary.SHA256()); ok {
+		return path, fits(path, name, known, lock)
+	}
+	return path, nil
+}
+
+// fits says whether a program is the one by name and version that it is locked as.
+func fits(path, name string, known described, lock Lock) error {
+	if known.Name != name {
+		return fmt.Errorf("%w: %s calls itself %q, and its file %q", ErrUntrusted, path, known.Name, name)
+	}
+	if locked := lock.Plugins[name].Version; known.Version != locked {
+		return fmt.Errorf("%w: %s says that it is version %s, and %s has it as %s; run: gatebook plugins lock %s",
+			ErrUntrusted, path, known.Version, LockFile, locked, name)
+	}
+	return nil
 }
 
 // program finds and opens the program that is locked.
@@ -153,6 +172,11 @@ func (h *Host) program(name string, lock Lock) (*program.Program, error) {
 	if err != nil {
 		return nil, err
 	}
+	return h.open(path, name, lock)
+}
+
+// open opens the program that was found, which must be the one that is locked.
+func (h *Host) open(path, name string, lock Lock) (*program.Program, error) {
 	binary, err := program.Open(path)
 	if err != nil {
 		return nil, err

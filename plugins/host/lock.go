@@ -34,13 +34,17 @@ type Locked struct {
 	SHA256  map[string]string `json:"sha256"`  // by platform: "linux/amd64"
 }
 
-// ReadLock reads a lock. That there is none is an empty lock.
+// ReadLock reads a lock. That there is none is an empty lock. One that everybody may change,
+// or a group, is refused: it says which programs may be run. That it is another's is not: so
+// is the runbook beside it, whose author locked it.
 func ReadLock(path string) (Lock, error) {
-	text, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
+	text, err := readLock(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
 		return Lock{Version: 1}, nil
-	}
-	if err != nil {
+	case errors.Is(err, ErrUntrusted):
+		return Lock{}, err
+	case err != nil:
 		return Lock{}, fmt.Errorf("read the lock: %w", err)
 	}
 	lock, err := ParseLock(text)
@@ -48,6 +52,22 @@ func ReadLock(path string) (Lock, error) {
 		return Lock{}, fmt.Errorf("%s: %w; mend it, or remove it and lock each plugin anew with: gatebook plugins lock NAME", path, err)
 	}
 	return lock, nil
+}
+
+func readLock(path string) ([]byte, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	info, err := file.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if who, mend := program.Writer(info); who != "" {
+		return nil, fmt.Errorf("%w: %s may change %s, which says what may be run; look at what is in it, then run: %s %s", ErrUntrusted, who, path, mend, path)
+	}
+	return io.ReadAll(file)
 }
 
 // ParseLock reads the text of a lock and accepts nothing that it does not know.

@@ -154,3 +154,21 @@ func TestTheRunbookSaysWhichVersionsItWants(t *testing.T) {
 		}
 	}
 }
+
+// The lock says what may be run, so that it is not everybody's to write.
+func TestALockThatOthersMayWriteIsRefused(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), host.LockFile)
+	if err := errors.Join(os.WriteFile(path, []byte(`{"version":1,"plugins":{}}`), 0o600), os.Chmod(path, 0o646)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := host.ReadLock(path); !errors.Is(err, host.ErrUntrusted) || !strings.Contains(err.Error(), "everybody may change "+path) {
+		t.Errorf("got %v", err)
+	}
+	if err := os.Chmod(path, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := host.ReadLock(path); err != nil {
+		t.Error(err)
+	}
+}

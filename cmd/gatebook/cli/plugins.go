@@ -147,9 +147,34 @@ func (o *pluginsOptions) tell(lines []documents.Plugin) error {
 	}
 	rows := make([][]string, len(lines))
 	for i, l := range lines {
-		rows[i] = []string{l.Name, l.Version, l.Path, l.State}
+		rows[i] = []string{l.Name, l.Version, l.Path, state(l)}
 	}
-	return layout.Table(o.Stdout, []string{"PLUGIN", "VERSION", "PROGRAM", "STATE"}, rows)
+	if err := layout.Table(o.Stdout, []string{"PLUGIN", "VERSION", "PROGRAM", "STATE"}, rows); err != nil {
+		return err
+	}
+	for _, l := range lines {
+		if l.Sound {
+			continue
+		}
+		if _, err := fmt.Fprintf(o.Stdout, "\n%s: %s\n", l.Name, l.State); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// state is how a plugin stands, in a word; why it would not be run takes sentences.
+func state(l documents.Plugin) string {
+	switch {
+	case l.Sound:
+		return l.State
+	case l.Version == "":
+		return "not locked"
+	case l.Path == "":
+		return "missing"
+	default:
+		return "refused"
+	}
 }
 
 func (o *pluginsOptions) runLock(ctx context.Context, names []string) error {

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -78,8 +79,8 @@ func TestWhatOthersMayChangeIsRefused(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if test.needRoot && us != 0 {
-				t.Skip("only root can give files away")
+			if test.needRoot {
+				needRoot(t)
 			}
 			path := written(t)
 			if err := test.spoil(path); err != nil {
@@ -89,6 +90,53 @@ func TestWhatOthersMayChangeIsRefused(t *testing.T) {
 				t.Errorf("got %v\nwant %s", err, test.want)
 			}
 		})
+	}
+}
+
+// Whose a file is that says what may be run, as the runbook beside it does, is no matter.
+func TestWhoMayWriteIsTold(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		user, group int
+		mode        os.FileMode
+		want        string
+	}{
+		"ours":       {os.Geteuid(), os.Getegid(), 0o644, ""},
+		"everybody":  {os.Geteuid(), os.Getegid(), 0o646, "everybody: chmod o-w"},
+		"a group":    {os.Geteuid(), 4242, 0o664, "everybody in the group 4242: chmod g-w"},
+		"another's":  {4242, os.Getegid(), 0o644, ""},
+		"their home": {4242, 4242, 0o664, "everybody in the group 4242: chmod g-w"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if test.user == 4242 || test.group == 4242 {
+				needRoot(t)
+			}
+			path := written(t)
+			if err := give(path, test.user, test.group, test.mode); err != nil {
+				t.Fatal(err)
+			}
+			info, err := os.Stat(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			who, mend := program.Writer(info)
+			if got := strings.TrimPrefix(who+": "+mend, ": "); got != test.want {
+				t.Errorf("got %q, want %q", got, test.want)
+			}
+		})
+	}
+}
+
+// needRoot skips a test that gives files away, which only root can.
+func needRoot(t *testing.T) {
+	t.Helper()
+	switch {
+	case os.Geteuid() == 0:
+	case slices.Contains(strings.Fields(os.Getenv("GATEBOOK_TEST_REQUIRE")), "root"):
+		t.Fatal("GATEBOOK_TEST_REQUIRE says that this must not be skipped: only root can give files away")
+	default:
+		t.Skip("only root can give files away")
 	}
 }
 

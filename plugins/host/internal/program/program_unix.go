@@ -19,6 +19,17 @@ const openFlags = os.O_RDONLY | syscall.O_NONBLOCK
 // runs gatebook, and what ends that; empty: nobody. A group that has the number of that
 // person is taken for theirs alone, as most systems make one for each.
 func Stranger(info fs.FileInfo) (who, mend string) {
+	if who, mend = Writer(info); who != "" {
+		return who, mend
+	}
+	if owner := info.Sys().(*syscall.Stat_t); owner.Uid != 0 && int(owner.Uid) != os.Geteuid() {
+		return fmt.Sprintf("the user %d, who is neither you nor root,", owner.Uid), "chown root"
+	}
+	return "", ""
+}
+
+// Writer is [Stranger] where it is no matter whose the file is.
+func Writer(info fs.FileInfo) (who, mend string) {
 	owner := info.Sys().(*syscall.Stat_t)
 	user, group := os.Geteuid(), os.Getegid()
 	ours := owner.Gid == 0 || int(owner.Gid) == group && group == user
@@ -27,8 +38,6 @@ func Stranger(info fs.FileInfo) (who, mend string) {
 		return "everybody", "chmod o-w"
 	case info.Mode().Perm()&0o020 != 0 && !ours:
 		return fmt.Sprintf("everybody in the group %d", owner.Gid), "chmod g-w"
-	case owner.Uid != 0 && int(owner.Uid) != user:
-		return fmt.Sprintf("the user %d, who is neither you nor root,", owner.Uid), "chown root"
 	default:
 		return "", ""
 	}

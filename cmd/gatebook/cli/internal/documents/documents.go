@@ -41,7 +41,7 @@ type Plugins struct {
 type Plugin struct {
 	Name    string `json:"name"`
 	Version string `json:"version,omitempty" doc:"The version that is locked; absent: none is."`
-	Path    string `json:"path,omitempty" doc:"The program that would be run; absent: there is none, or it would be refused."`
+	Path    string `json:"path,omitempty" doc:"The program that was found; absent: there is none."`
 	State   string `json:"state" doc:"Says locked, or why it would not be run."`
 	Sound   bool   `json:"sound" doc:"Whether it would be run."`
 }
