@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -15,11 +16,14 @@ type Awaited struct {
 	What    string          // "the Job shop/load is complete", for a sentence
 	Timeout schema.Duration // after which the wait is a transient error
 	// Look says what it sees, and whether that is what is awaited. Its transient errors
-	// do not end the wait, since an API server that is away comes back.
+	// do not end the wait, since an API server that is away comes back. A look that does
+	// something as well says what it saw also where it was cut off.
 	Look func(ctx context.Context) (seen string, done bool, err error)
 	Tell func(seen string) // is told what is seen whenever that is new
 	// Sources are watches of what Look looks at, so that it need not be asked often.
 	Sources []Source
+	// Again bounds how long a look may be owed to a watch; 0: five seconds.
+	Again time.Duration
 }
 
 // errTimeout tells the timeout of a wait from the end of the attempt.
@@ -28,7 +32,7 @@ var errTimeout = errors.New("the timeout passed")
 const (
 	// settle lets a burst of changes come in before the next look.
 	settle = 100 * time.Millisecond
-	// lookAgain bounds how long a look may be owed to a watch.
+	// lookAgain is for whoever sets no Again.
 	lookAgain = 5 * time.Second
 )
 
@@ -45,7 +49,7 @@ func Await(outer context.Context, a Awaited) error {
 		case err == nil && done:
 			return nil
 		case ctx.Err() != nil:
-			return a.unfinished(ctx, last)
+			return a.unfinished(ctx, cmp.Or(seen, last))
 		case err != nil && sdk.AsError(err).Class != sdk.Transient:
 			return err
 		case err != nil:
@@ -58,7 +62,7 @@ func Await(outer context.Context, a Awaited) error {
 		select {
 		case <-ctx.Done():
 			return a.unfinished(ctx, last)
-		case <-time.After(lookAgain):
+		case <-time.After(cmp.Or(a.Again, lookAgain)):
 		case <-wakes:
 			Pause(ctx, settle)
 		}

@@ -77,7 +77,7 @@ func (n nodes) applyDrain(ctx context.Context, call *sdk.Call[DrainInput]) (Drai
 	if node, err = mark(ctx, n, call, node, true); err != nil {
 		return DrainOutput{}, err
 	}
-	e := &eviction{nodes: n, call: call, uid: node.UID, left: load, evicted: []string{}, blocked: map[string]obstacle{}}
+	e := &eviction{nodes: n, call: call, uid: node.UID, left: load, total: len(load.leave), evicted: []string{}, blocked: map[string]obstacle{}}
 	err = e.run(ctx)
 	return DrainOutput{Node: in.Node, Cordoned: was.changedTo(true, node), Evicted: e.evicted, Stayed: namesOf(e.left.stay)}, err
 }
@@ -148,5 +148,10 @@ func (n nodes) planDrain(ctx context.Context, call *sdk.Call[DrainInput]) (sdk.P
 	for _, pod := range load.held {
 		preview.Blockers = append(preview.Blockers, "The pod "+pod.String()+".")
 	}
-	return preview, n.weighBudgets(ctx, load.leave, &preview)
+	said := len(preview.Warnings)
+	err = n.weighBudgets(ctx, load.leave, &preview)
+	if len(preview.Blockers) == 0 && len(preview.Warnings) == said {
+		preview.Estimate = load.longest(in) // how long a budget keeps a pod, nobody can tell
+	}
+	return preview, err
 }

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -347,4 +348,33 @@ func TestDrainSelects(t *testing.T) {
 			t.Errorf("%s of %s: got %v", field, wrong, err)
 		}
 	}
+}
+
+// A plan says how long the slowest pod may take to end, unless a budget makes it wait for
+// nobody knows how long.
+func TestPlanEstimatesHowLongADrainTakes(t *testing.T) {
+	t.Parallel()
+	handler := action(t, shared.Connect(t), "drain")
+	node, namespace := shared.Node(t), shared.Namespace(t)
+	for app, grace := range map[string]int64{"web": 7, "slow": 21} {
+		shared.Deploy(t, namespace, app, app+":1", 1, func(d *appsv1.Deployment) {
+			lab.OnNode(&d.Spec.Template, node)
+			d.Spec.Template.Spec.TerminationGracePeriodSeconds = &grace
+		})
+	}
+	estimates := func(params map[string]any, want time.Duration) {
+		t.Helper()
+		preview, err := handler.Plan(t.Context(), lab.Request(t, with(params, "node", node)))
+		lab.Must(t, err)
+		if preview.Estimate != want {
+			t.Errorf("%v: estimated are %s, want %s: %+v", params, preview.Estimate, want, preview)
+		}
+	}
+	estimates(nil, 21*time.Second)
+	estimates(map[string]any{"grace": "90s"}, 90*time.Second)
+	estimates(map[string]any{"selector": "app=web"}, 7*time.Second)
+	estimates(map[string]any{"selector": "app=none"}, 0)
+	shared.Budget(t, namespace, "slow-budget", "slow", 1, 0)
+	estimates(nil, 0)
+	estimates(map[string]any{"selector": "app=web"}, 7*time.Second)
 }

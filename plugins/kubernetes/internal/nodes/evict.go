@@ -2,7 +2,6 @@ package nodes
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -24,12 +23,7 @@ const (
 	evictedAtOnce = 16
 	// A budget that opens wakes nobody, so that a blocked eviction is tried again.
 	tryAgain = 2 * time.Second
-	// settle lets a burst of changes come in before the next look.
-	settle = 100 * time.Millisecond
 )
-
-// errTimeout tells the drain's own timeout from the end of the attempt.
-var errTimeout = errors.New("the drain's timeout passed")
 
 // eviction moves the pods of one node away.
 type eviction struct {
@@ -52,35 +46,18 @@ type obstacle struct {
 }
 
 // run evicts until nothing is left that must go.
-func (e *eviction) run(outer context.Context) error {
-	ctx, cancel := context.WithTimeoutCause(outer, e.call.Input.Timeout.Std(), errTimeout)
-	defer cancel()
-	wakes := cluster.Wakes(ctx, func(ctx context.Context, options metav1.ListOptions) (watch.Interface, error) {
-		options.FieldSelector = onNode(e.call.Input.Node)
-		return e.Watching.CoreV1().Pods("").Watch(ctx, options)
+func (e *eviction) run(ctx context.Context) error {
+	return cluster.Await(ctx, cluster.Awaited{
+		What: e.call.Input.Node + " is drained", Timeout: e.call.Input.Timeout, Tell: e.tell, Again: tryAgain,
+		Look: func(ctx context.Context) (string, bool, error) {
+			err := e.round(ctx)
+			return e.seen(), len(e.left.leave) == 0, err
+		},
+		Sources: []cluster.Source{func(ctx context.Context, options metav1.ListOptions) (watch.Interface, error) {
+			options.FieldSelector = onNode(e.call.Input.Node)
+			return e.Watching.CoreV1().Pods("").Watch(ctx, options)
+		}},
 	})
-	for {
-		err := e.round(ctx)
-		switch {
-		case err == nil && len(e.left.leave) == 0:
-			return nil
-		case ctx.Err() != nil:
-			return e.unfinished(ctx)
-		case err != nil && sdk.AsError(err).Class != sdk.Transient:
-			return err
-		case err != nil: // an API server that is away comes back
-			e.call.Progressf("%s", err)
-		default:
-			e.tell()
-		}
-		select {
-		case <-ctx.Done():
-			return e.unfinished(ctx)
-		case <-time.After(tryAgain):
-		case <-wakes:
-			cluster.Pause(ctx, settle)
-		}
-	}
 }
 
 // round looks, and evicts what is not ending yet.
@@ -196,14 +173,20 @@ func keeper(err error) string {
 	return err.Error()
 }
 
-// tell says how far the drain is, and what keeps it.
-func (e *eviction) tell() {
-	gone := e.total - len(e.left.leave)
-	message := fmt.Sprintf("%d/%d pods gone", gone, e.total)
-	if kept := e.kept(); len(kept) > 0 {
-		message += "; " + strings.Join(kept, "; ")
+// gone is how many of the pods that must go are gone.
+func (e *eviction) gone() int { return e.total - len(e.left.leave) }
+
+// seen says how far the drain is, and what keeps it.
+func (e *eviction) seen() string {
+	text := fmt.Sprintf("%d/%d pods gone", e.gone(), e.total)
+	if len(e.left.leave) > 0 {
+		text += "; " + e.leftInWords()
 	}
-	e.call.Host.Progress(sdk.Progress{Message: message, Done: int64(gone), Total: int64(e.total)})
+	return text
+}
+
+func (e *eviction) tell(seen string) {
+	e.call.Host.Progress(sdk.Progress{Message: seen, Done: int64(e.gone()), Total: int64(e.total)})
 }
 
 // kept says of each pod that is left what it waits for.
@@ -235,13 +218,4 @@ func (e *eviction) leftInWords() string {
 		verb = "is"
 	}
 	return fmt.Sprintf("left %s %s: %s", verb, cluster.Count(len(e.left.leave), "pod"), what)
-}
-
-// unfinished says what is left when time is over, or the attempt was ended.
-func (e *eviction) unfinished(ctx context.Context) error {
-	cause := context.Cause(ctx)
-	if errors.Is(cause, errTimeout) {
-		return sdk.Errorf(sdk.Transient, "%s is not drained within %s; %s", e.call.Input.Node, e.call.Input.Timeout, e.leftInWords())
-	}
-	return fmt.Errorf("the drain of %s was ended; %s: %w", e.call.Input.Node, e.leftInWords(), cause)
 }

@@ -84,13 +84,12 @@ func (l *load) add(pod corev1.Pod, in DrainInput) {
 	controller := metav1.GetControllerOf(&pod)
 	_, static := pod.Annotations[corev1.MirrorPodAnnotationKey]
 	daemon := controller != nil && controller.Kind == "DaemonSet"
-	over := pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed
 	switch {
 	case static:
 		l.stay = append(l.stay, verdict{pod, "is a static pod of the node"})
 	case daemon && in.IgnoreDaemonSets:
 		l.stay = append(l.stay, verdict{pod, "is of the DaemonSet " + controller.Name})
-	case pod.DeletionTimestamp != nil, over:
+	case pod.DeletionTimestamp != nil, isOver(pod):
 		l.leave = append(l.leave, verdict{pod: pod})
 	case daemon:
 		l.held = append(l.held, verdict{pod, "is of the DaemonSet " + controller.Name + ", which would put it there again (ignoreDaemonSets leaves it)"})
@@ -101,6 +100,10 @@ func (l *load) add(pod corev1.Pod, in DrainInput) {
 	default:
 		l.leave = append(l.leave, verdict{pod: pod})
 	}
+}
+
+func isOver(pod corev1.Pod) bool {
+	return pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed
 }
 
 func hasEmptyDir(pod corev1.Pod) bool {
@@ -132,18 +135,34 @@ func (l load) preview(in DrainInput) sdk.Preview {
 func (l load) slow(in DrainInput) []verdict {
 	var slow []verdict
 	for _, pod := range l.leave {
-		var grace schema.Duration
-		switch own := pod.pod.Spec.TerminationGracePeriodSeconds; {
-		case in.Grace != nil:
-			grace = *in.Grace
-		case own != nil:
-			grace = schema.Duration(time.Duration(*own) * time.Second)
-		}
-		if grace > in.Timeout {
+		if grace := graceOf(pod.pod, in); grace > in.Timeout {
 			slow = append(slow, verdict{pod.pod, "(" + grace.String() + ")"})
 		}
 	}
 	return slow
+}
+
+// longest is how long the slowest pod may take to end, all of which end side by side.
+func (l load) longest(in DrainInput) time.Duration {
+	var longest schema.Duration
+	for _, pod := range l.leave {
+		longest = max(longest, graceOf(pod.pod, in))
+	}
+	return longest.Std()
+}
+
+// graceOf is how long a pod may take to end. One that is over has nothing to end.
+func graceOf(pod corev1.Pod, in DrainInput) schema.Duration {
+	switch own := pod.Spec.TerminationGracePeriodSeconds; {
+	case isOver(pod):
+		return 0
+	case in.Grace != nil:
+		return *in.Grace
+	case own != nil:
+		return schema.Duration(time.Duration(*own) * time.Second)
+	default:
+		return 0
+	}
 }
 
 // rights are what evicting takes, for each namespace once.
