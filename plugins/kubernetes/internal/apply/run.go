@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -15,6 +16,7 @@ import (
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/diff"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/fields"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/manifest"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/own"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
@@ -86,7 +88,22 @@ func (r *run) begin(ctx context.Context) error {
 		}
 		r.before.Pruned = append(r.before.Pruned, made)
 	}
-	return r.call.SaveBefore(ctx, r.before)
+	if err := r.call.SaveBefore(ctx, r.before); err != nil {
+		field, _, _ := strings.Cut(r.targets[0].Field, "[") // in which of the objects, the host does not say
+		return own.Unkept(err, field, r.openly())
+	}
+	return nil
+}
+
+// openly names the objects of the step whose values a journal would show.
+func (r *run) openly() string {
+	var names []string
+	for _, t := range r.targets {
+		if !diff.IsSecret(t.Object) {
+			names = append(names, t.String())
+		}
+	}
+	return strings.Join(cluster.Few(names), ", ")
 }
 
 // resume looks at everything again, after an attempt that may have come to any point.
