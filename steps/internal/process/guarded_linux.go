@@ -30,7 +30,7 @@ func (p *process) guard() {
 
 // notice takes in that the process has ended, where it has. While its group is being
 // stopped it is not reaped, so that the group's number stays its own and the guardian may
-// go on watching it.
+// go on watching it; nor is one that was not noted and may have left something behind.
 func (p *process) notice() error {
 	var info unix.Siginfo
 	err := unix.Waitid(unix.P_PID, p.pid, &info, unix.WEXITED|unix.WNOHANG|unix.WNOWAIT, nil)
@@ -43,7 +43,7 @@ func (p *process) notice() error {
 		return nil
 	}
 	p.ended, p.drainUntil = true, time.Now().Add(drainDelay)
-	if !p.cancelled {
+	if !p.cancelled && (p.settled || !p.isOpen()) {
 		p.reap()
 	}
 	return nil

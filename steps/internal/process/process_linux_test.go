@@ -268,6 +268,20 @@ func TestTheWholeGroupIsStopped(t *testing.T) {
 	}
 }
 
+// What holds the output is waited for, and so is found by who comes after a crash.
+func TestAProgramThatLeavesSomethingBehindIsNoted(t *testing.T) {
+	t.Parallel()
+	spec, noted := script("env -i sleep 0.3 & exit 0", nil), false
+	spec.Note = func(id ID) error {
+		noted = id.PID > 0 && id.Start > 0
+		return nil
+	}
+	end, err := NewRunner(os.Environ(), func(dir string) string { return dir }, nil).Run(t.Context(), spec)
+	if err != nil || end.Code != 0 || !noted {
+		t.Errorf("noted: %t, %+v, %v", noted, end, err)
+	}
+}
+
 func TestOnlyAProgramThatGoesOnIsNoted(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{"exit 0", "sleep 0.05"} {

@@ -179,15 +179,16 @@ func (p *process) give(why error) error {
 	return sdk.Errorf(sdk.Transient, "the program was killed, as it cannot be waited for: %w", why)
 }
 
-// attend waits until all is over, and says how it ended. A process that does not end at
-// once it has settled.
+// attend waits until all is over, and says how it ended. It settles a process that does not
+// end at once, or that leaves something behind which holds its output.
 func (p *process) attend(ctx context.Context, settle func() error) (End, error) {
 	for !p.over() {
+		ended := p.ended
 		if err := p.look(); err != nil {
 			return End{}, p.give(err)
 		}
-		if p.settled || p.ended || time.Since(p.started) < settleDelay {
-			continue
+		if p.settled || p.over() || p.ended != ended || !ended && time.Since(p.started) < settleDelay {
+			continue // one that has just ended may be read to its end by another look
 		}
 		if err := settle(); err != nil {
 			return End{}, p.give(err)
@@ -210,12 +211,19 @@ const settleDelay = 2 * time.Millisecond
 func (p *process) settle(ctx context.Context, r *Runner, spec Spec) error {
 	p.settled = true
 	id := r.starter.identify(p.pid)
-	p.ward = p.guardian.Watch(id.group(), spec.Key)
-	spec.tell(id)
-	if ctx.Done() == nil {
-		return nil
+	if !p.ended {
+		p.ward = p.guardian.Watch(id.group(), spec.Key)
 	}
-	return p.watch(ctx)
+	spec.tell(id)
+	switch {
+	case p.ended:
+		p.reap()
+		return nil
+	case ctx.Done() == nil:
+		return nil
+	default:
+		return p.watch(ctx)
+	}
 }
 
 func (p *process) end() End {
@@ -317,6 +325,8 @@ func (p *process) patience() int {
 		return 0
 	case p.cancelled, p.handle < 0:
 		return int(lookInterval.Milliseconds())
+	case p.ended && !p.settled:
+		return 0
 	case p.ended:
 		return int(max(time.Until(p.drainUntil), 0).Milliseconds()) + 1
 	case !p.settled:
