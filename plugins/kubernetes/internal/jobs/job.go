@@ -6,11 +6,11 @@ import (
 	"time"
 
 	batchv1 "k8s.io/api/batch/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/own"
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/schema"
 )
@@ -39,9 +39,8 @@ type JobOutput struct {
 
 // before is what undoing needs to know the step's own Job.
 type before struct {
+	own.Before
 	Namespace string `json:"namespace"`
-	Name      string `json:"name"`
-	Key       string `json:"key"`
 }
 
 // createdNote is the UID of the Job, once it is made. It is taken away when the Job's
@@ -90,19 +89,18 @@ func (j jobs) kind() cluster.Kind {
 	return cluster.Kind{Name: "Job", Served: batchv1.SchemeGroupVersion.WithResource("jobs"), Namespaced: true}
 }
 
-// own reads the Job of the name, which must be the key's; nil where there is none.
-func (j jobs) own(ctx context.Context, at before) (*batchv1.Job, error) {
-	found, err := j.Kube.BatchV1().Jobs(at.Namespace).Get(ctx, at.Name, metav1.GetOptions{})
-	switch {
-	case apierrors.IsNotFound(err):
-		return nil, nil
-	case err != nil:
-		return nil, cluster.FaultIn(ctx, err, "read the Job %s/%s", at.Namespace, at.Name)
-	case found.Annotations[cluster.KeyAnnotation] != at.Key:
-		return nil, sdk.Errorf(sdk.Conflict, "the Job %s/%s is not of this step: %s made it",
-			at.Namespace, at.Name, cluster.Somebody(found.ManagedFields, "f:spec"))
+// object is the Job that a step makes.
+func (j jobs) object(at before) own.Object {
+	return own.Object{Cluster: j.Cluster, Kind: j.kind(), Namespace: at.Namespace, Name: at.Name}
+}
+
+// find reads the Job of the name, which must be the key's; nil where there is none.
+func (j jobs) find(ctx context.Context, at before) (*batchv1.Job, error) {
+	found, err := j.object(at).Mine(ctx, at.Key)
+	if err != nil || found == nil {
+		return nil, err
 	}
-	return found, nil
+	return typed(found)
 }
 
 func (j jobs) apply(ctx context.Context, call *sdk.Call[JobInput]) (JobOutput, error) {
@@ -111,8 +109,8 @@ func (j jobs) apply(ctx context.Context, call *sdk.Call[JobInput]) (JobOutput, e
 	if err := in.valid(); err != nil {
 		return JobOutput{}, err
 	}
-	at := before{in.Namespace, in.named(call.Key), call.Key}
-	found, err := j.own(ctx, at)
+	at := before{own.Before{Key: call.Key, Name: in.named(call.Key)}, in.Namespace}
+	found, err := j.find(ctx, at)
 	if err != nil {
 		return JobOutput{}, err
 	}
@@ -138,7 +136,7 @@ func (j jobs) create(ctx context.Context, call *sdk.Call[JobInput], in JobInput,
 	case made:
 		return nil, isGone(at)
 	}
-	wanted, err := j.build(ctx, in.Manifest, call.Key)
+	wanted, err := j.build(ctx, in.Manifest)
 	if err != nil {
 		return nil, err
 	}
@@ -150,16 +148,11 @@ func (j jobs) create(ctx context.Context, call *sdk.Call[JobInput], in JobInput,
 			return nil, err
 		}
 	}
-	made, err := j.Kube.BatchV1().Jobs(at.Namespace).Create(ctx, wanted, metav1.CreateOptions{FieldManager: cluster.Manager})
-	if apierrors.IsAlreadyExists(err) {
-		if made, err = j.own(ctx, at); err == nil && made == nil {
-			err = isGone(at)
-		}
-	}
+	made, err := j.object(at).Make(ctx, at.Key, wanted)
 	if err != nil {
-		return nil, cluster.FaultIn(ctx, err, "make the Job %s/%s", at.Namespace, at.Name)
+		return nil, err
 	}
-	return made, nil
+	return typed(made)
 }
 
 // isGone is about a Job that was made and is not there: the program may have run.
@@ -172,7 +165,7 @@ func (j jobs) undo(ctx context.Context, call *sdk.Call[JobInput]) error {
 	if err != nil || !saved {
 		return err
 	}
-	found, err := j.own(ctx, at)
+	found, err := j.find(ctx, at)
 	if err != nil || found == nil {
 		return err
 	}
@@ -198,7 +191,7 @@ func (j jobs) observe(ctx context.Context, call *sdk.Call[JobInput]) (sdk.Observ
 	case !saved:
 		return sdk.Observed[JobOutput]{State: sdk.Untouched, Detail: "No Job was made."}, nil
 	}
-	found, err := j.own(ctx, at)
+	found, err := j.find(ctx, at)
 	if err != nil {
 		return seen, err
 	}

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -290,5 +291,45 @@ func TestPlanShowsTheJobAndWhatBlocksIt(t *testing.T) {
 	_, err = watcher.Apply(t.Context(), lab.Request(t, world.Params), &sdktest.Host{})
 	if err == nil || sdk.AsError(err).Class != sdk.Denied {
 		t.Errorf("got %v, want a denied error", err)
+	}
+}
+
+// How long the Job of a CronJob will take is known from its last run, where that succeeded.
+func TestPlanEstimatesByTheLastRun(t *testing.T) {
+	t.Parallel()
+	namespace := shared.Namespace(t)
+	template := lab.Template("backup", "backup:1")
+	template.Spec.RestartPolicy = corev1.RestartPolicyNever
+	api := shared.Kube.BatchV1().CronJobs(namespace)
+	cron, err := api.Create(t.Context(), &batchv1.CronJob{
+		ObjectMeta: metav1.ObjectMeta{Name: "backup"},
+		Spec: batchv1.CronJobSpec{
+			Schedule: "0 3 * * *", Suspend: new(true), JobTemplate: batchv1.JobTemplateSpec{Spec: batchv1.JobSpec{Template: template}},
+		},
+	}, metav1.CreateOptions{})
+	lab.Must(t, err)
+	due := metav1.NewTime(cron.CreationTimestamp.Add(-time.Hour))
+	for _, test := range []struct {
+		end  *metav1.Time
+		want time.Duration
+	}{
+		{nil, 0},
+		{new(metav1.NewTime(due.Add(90 * time.Second))), 90 * time.Second},
+		{new(metav1.NewTime(due.Add(-time.Hour))), 0}, // the last one has not succeeded
+	} {
+		lab.Eventually(t, "the CronJob has run", func(ctx context.Context) error {
+			live, err := api.Get(ctx, cron.Name, metav1.GetOptions{})
+			if err != nil {
+				return err
+			}
+			live.Status.LastScheduleTime, live.Status.LastSuccessfulTime = &due, test.end
+			_, err = api.UpdateStatus(ctx, live, metav1.UpdateOptions{})
+			return err
+		})
+		preview, err := action(t).Plan(t.Context(), lab.Request(t, map[string]any{"cronJob": "backup", "namespace": namespace}))
+		lab.Must(t, err)
+		if preview.Estimate != test.want {
+			t.Errorf("with the end %v, got %s, want %s", test.end, preview.Estimate, test.want)
+		}
 	}
 }

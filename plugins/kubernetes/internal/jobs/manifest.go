@@ -2,8 +2,7 @@ package jobs
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
+	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -13,8 +12,11 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/own"
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/schema"
 )
@@ -84,13 +86,12 @@ func (m Manifest) named(key string) string {
 			begin = m.CronJob
 		}
 	}
-	sum := sha256.Sum256([]byte(key))
 	// A CronJob's name has at most 52 letters too, so that this makes 63.
-	return begin + "-" + hex.EncodeToString(sum[:5])
+	return own.Name(begin, key)
 }
 
-// build makes the Job that a step with the key creates.
-func (j jobs) build(ctx context.Context, m Manifest, key string) (*batchv1.Job, error) {
+// build makes the content of the Job.
+func (j jobs) build(ctx context.Context, m Manifest) (map[string]any, error) {
 	job := &batchv1.Job{}
 	if m.CronJob != "" {
 		from, err := j.fromCronJob(ctx, m)
@@ -105,8 +106,6 @@ func (j jobs) build(ctx context.Context, m Manifest, key string) (*batchv1.Job, 
 		}
 		job.Spec.Template = template
 	}
-	job.Name, job.Namespace = m.named(key), m.Namespace
-	metav1.SetMetaDataAnnotation(&job.ObjectMeta, cluster.KeyAnnotation, key)
 	metav1.SetMetaDataLabel(&job.ObjectMeta, "app.kubernetes.io/managed-by", cluster.Manager)
 	if m.BackoffLimit != nil {
 		job.Spec.BackoffLimit = m.BackoffLimit
@@ -116,6 +115,15 @@ func (j jobs) build(ctx context.Context, m Manifest, key string) (*batchv1.Job, 
 	}
 	if m.TTL != nil {
 		job.Spec.TTLSecondsAfterFinished = new(int32(m.TTL.Std() / time.Second))
+	}
+	return runtime.DefaultUnstructuredConverter.ToUnstructured(job)
+}
+
+// typed reads a Job as the API has it.
+func typed(found *unstructured.Unstructured) (*batchv1.Job, error) {
+	job := &batchv1.Job{}
+	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(found.Object, job); err != nil {
+		return nil, fmt.Errorf("the Job %s/%s: %w", found.GetNamespace(), found.GetName(), err)
 	}
 	return job, nil
 }

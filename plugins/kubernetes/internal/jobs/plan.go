@@ -3,15 +3,16 @@ package jobs
 import (
 	"context"
 	"fmt"
+	"time"
 
 	batchv1 "k8s.io/api/batch/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/diff"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/own"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
@@ -34,24 +35,26 @@ func (j jobs) plan(ctx context.Context, call *sdk.Call[JobInput]) (sdk.Preview, 
 	if preview.Blockers, err = j.Lacking(ctx, in.rights()...); err != nil || len(preview.Blockers) > 0 {
 		return preview, err
 	}
-	wanted, err := j.build(ctx, in.Manifest, call.Key)
+	wanted, err := j.build(ctx, in.Manifest)
 	if err != nil {
 		return sdk.Preview{}, err
 	}
-	made, err := j.Kube.BatchV1().Jobs(in.Namespace).Create(ctx, wanted,
-		metav1.CreateOptions{FieldManager: cluster.Manager, DryRun: []string{metav1.DryRunAll}})
+	made, err := j.object(before{own.Before{Name: in.named(call.Key)}, in.Namespace}).Try(ctx, wanted)
 	switch {
 	case apierrors.IsAlreadyExists(err): // a plan within a run that was resumed
 		preview.Summary = fmt.Sprintf("would wait for the Job %s, which there is", name)
 		return preview, nil
 	case err != nil:
-		return sdk.Preview{}, cluster.FaultIn(ctx, err, "make the Job %s", name)
+		return sdk.Preview{}, err
 	}
 	shown, err := added(made)
 	if err != nil {
 		return sdk.Preview{}, err
 	}
 	preview.Changes = []sdk.Delta{{Target: "Job " + name, Kind: "Job", Op: "create", Diff: shown}}
+	if preview.Estimate, err = j.estimate(ctx, in.Manifest); err != nil {
+		return sdk.Preview{}, err
+	}
 	return preview, j.lookAhead(ctx, made, &preview)
 }
 
@@ -73,14 +76,8 @@ func (m Manifest) rights() []cluster.Right {
 }
 
 // added is the Job as a diff against nothing, without what the server made up for it.
-func added(job *batchv1.Job) (string, error) {
-	fields, err := runtime.DefaultUnstructuredConverter.ToUnstructured(job)
-	if err != nil {
-		return "", fmt.Errorf("show the Job: %w", err)
-	}
-	shown := &unstructured.Unstructured{Object: fields}
-	shown.SetAPIVersion(batchv1.SchemeGroupVersion.String())
-	shown.SetKind("Job")
+func added(job *unstructured.Unstructured) (string, error) {
+	shown := job.DeepCopy()
 	unstructured.RemoveNestedField(shown.Object, "spec", "selector")
 	for _, label := range []string{batchv1.ControllerUidLabel, batchv1.JobNameLabel, "controller-uid", "job-name"} {
 		unstructured.RemoveNestedField(shown.Object, "spec", "template", "metadata", "labels", label)
@@ -89,13 +86,34 @@ func added(job *batchv1.Job) (string, error) {
 	return diff.Objects(nil, shown)
 }
 
+// estimate is how long the CronJob's last run took, from when it was due; 0 where there was
+// none, or it did not succeed. How long a Job may take at most says nothing of it.
+func (j jobs) estimate(ctx context.Context, m Manifest) (time.Duration, error) {
+	if m.CronJob == "" {
+		return 0, nil
+	}
+	cron, err := j.Kube.BatchV1().CronJobs(m.Namespace).Get(ctx, m.CronJob, metav1.GetOptions{})
+	if err != nil {
+		return 0, cluster.FaultIn(ctx, err, "read the CronJob %s/%s", m.Namespace, m.CronJob)
+	}
+	begin, end := cron.Status.LastScheduleTime, cron.Status.LastSuccessfulTime
+	if begin == nil || end == nil {
+		return 0, nil
+	}
+	return max(0, end.Sub(begin.Time)), nil
+}
+
 // lookAhead warns of what the server takes and would then not let run.
-func (j jobs) lookAhead(ctx context.Context, job *batchv1.Job, preview *sdk.Preview) error {
+func (j jobs) lookAhead(ctx context.Context, made *unstructured.Unstructured, preview *sdk.Preview) error {
+	job, err := typed(made)
+	if err != nil {
+		return err
+	}
 	account := job.Spec.Template.Spec.ServiceAccountName
 	if account == "" {
 		return nil
 	}
-	_, err := j.Kube.CoreV1().ServiceAccounts(job.Namespace).Get(ctx, account, metav1.GetOptions{})
+	_, err = j.Kube.CoreV1().ServiceAccounts(job.Namespace).Get(ctx, account, metav1.GetOptions{})
 	switch {
 	case apierrors.IsNotFound(err):
 		preview.Blockers = append(preview.Blockers, fmt.Sprintf("There is no service account %s in %s.", account, job.Namespace))

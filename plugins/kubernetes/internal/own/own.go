@@ -67,6 +67,19 @@ func (o Object) Find(ctx context.Context, key string) (*unstructured.Unstructure
 	return found, nil
 }
 
+// Mine is Find, to which one of the name that somebody else made is a conflict.
+func (o Object) Mine(ctx context.Context, key string) (*unstructured.Unstructured, error) {
+	found, err := o.Look(ctx)
+	if err == nil && found != nil && !IsBy(found, key) {
+		err = sdk.Errorf(sdk.Conflict, "there is a %s already, which this step did not make: %s made it",
+			o, cluster.Somebody(found.GetManagedFields(), "f:spec"))
+	}
+	if err != nil {
+		return nil, err
+	}
+	return found, nil
+}
+
 // IsBy says whether the step with a key made an object.
 func IsBy(object *unstructured.Unstructured, key string) bool {
 	return object.GetAnnotations()[cluster.KeyAnnotation] == key
@@ -79,21 +92,21 @@ func (o Object) Make(ctx context.Context, key string, content map[string]any) (*
 	if !apierrors.IsAlreadyExists(err) {
 		return made, cluster.FaultIn(ctx, err, "create the %s", o)
 	}
-	found, err := o.Find(ctx, key)
+	found, err := o.Mine(ctx, key)
 	switch {
-	case err != nil:
-		return nil, err
-	case found == nil:
-		return nil, sdk.Errorf(sdk.Conflict, "there is a %s already, which this step did not make", o).NothingChanged()
+	case err != nil && sdk.AsError(err).Class == sdk.Conflict:
+		return nil, sdk.AsError(err).NothingChanged()
+	case err == nil && found == nil:
+		return nil, sdk.Errorf(sdk.Permanent, "there was a %s already, and it is gone; whether this step made it is lost", o)
 	}
-	return found, nil
+	return found, err
 }
 
 // Try asks the server what Make would do, and what it would refuse.
 func (o Object) Try(ctx context.Context, content map[string]any) (*unstructured.Unstructured, error) {
 	planned, err := o.post(ctx, "planned", content, metav1.DryRunAll)
 	if err == nil {
-		planned.SetAnnotations(nil)
+		mark(planned, "")
 	}
 	return planned, cluster.FaultIn(ctx, err, "create the %s", o)
 }
@@ -103,8 +116,24 @@ func (o Object) post(ctx context.Context, key string, content map[string]any, dr
 	object.SetKind(o.Kind.Name)
 	object.SetAPIVersion(o.Kind.Served.GroupVersion().String())
 	object.SetName(o.Name)
-	object.SetAnnotations(map[string]string{cluster.KeyAnnotation: key})
+	mark(object, key)
 	return o.Cluster.Objects(o.Kind, o.Namespace).Create(ctx, object, metav1.CreateOptions{FieldManager: cluster.Manager, DryRun: dryRun})
+}
+
+// mark sets the key in the annotations of an object, or takes it away.
+func mark(object *unstructured.Unstructured, key string) {
+	annotations := object.GetAnnotations()
+	if annotations == nil {
+		annotations = map[string]string{}
+	}
+	annotations[cluster.KeyAnnotation] = key
+	if key == "" {
+		delete(annotations, cluster.KeyAnnotation)
+	}
+	if len(annotations) == 0 {
+		annotations = nil // an empty map would be shown
+	}
+	object.SetAnnotations(annotations)
 }
 
 // Rights are what making the object takes, and undoing that.

@@ -49,9 +49,18 @@ is waited for. What was changed before the step began, it cannot know: verify th
 				return sdk.Preview{Summary: "would wait for a workload that is not known yet"}, nil
 			}
 			target := w.named(call.Input.Target)
-			lacking, err := w.Lacking(ctx, target.right("get", "", "read"),
+			preview := sdk.Preview{Summary: fmt.Sprintf("would wait for the rollout of the %s", target)}
+			var err error
+			preview.Blockers, err = w.Lacking(ctx, target.right("get", "", "read"),
 				cluster.Right{Verb: "list", Resource: "pods", Namespace: target.Namespace}, target.listKept())
-			return sdk.Preview{Summary: fmt.Sprintf("would wait for the rollout of the %s", target), Blockers: lacking}, err
+			if err != nil || len(preview.Blockers) > 0 {
+				return preview, err
+			}
+			found, _, err := w.look(ctx, target)
+			if found != nil { // an earlier step may make it
+				preview.Estimate = found.estimate()
+			}
+			return preview, err
 		},
 		Apply: w.applyRollout,
 	}
