@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/schema"
 )
@@ -87,7 +87,7 @@ func (p pods) planExec(ctx context.Context, call *sdk.Call[ExecInput]) (sdk.Prev
 	}
 	spots, err := p.spots(ctx, program)
 	if fault, is := errors.AsType[*sdk.Error](err); is && fault.Unchanged && fault.Class == sdk.Transient {
-		preview.Blockers = append(preview.Blockers, sentence(fault.Message))
+		preview.Blockers = append(preview.Blockers, cluster.Sentence(fault.Message))
 		return preview, nil
 	}
 	if err != nil {
@@ -109,9 +109,6 @@ func (p pods) planExec(ctx context.Context, call *sdk.Call[ExecInput]) (sdk.Prev
 	}
 	return preview, nil
 }
-
-// sentence makes a whole one of an error's words.
-func sentence(text string) string { return strings.ToUpper(text[:1]) + text[1:] + "." }
 
 // runCheck runs the command of `check` where the program runs, and reports whether it
 // says everywhere that all is done.
