@@ -58,7 +58,8 @@ func withPlugins(t *testing.T) *catalog.Catalog {
 		Name: "pod", Summary: "Look at a pod", Effect: sdk.Read,
 		Apply: func(context.Context, *sdk.Call[podInput]) (podOutput, error) { return podOutput{}, nil },
 	}
-	cluster, err := sdk.Plugin[clusterConfig]{Name: "kubernetes", Version: "1.0.0", Summary: "Pods", Actions: []sdk.Declaration{look},
+	cluster, err := sdk.Plugin[clusterConfig]{
+		Name: "kubernetes", Version: "1.0.0", Summary: "Pods", Actions: []sdk.Declaration{look},
 		Rules: []schema.Rule{{Expr: "!(has(self.inside) && self.inside && has(self.token))", Message: "one who is inside needs no token"}},
 	}.Served()
 	if err != nil {
