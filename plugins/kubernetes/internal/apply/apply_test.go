@@ -28,16 +28,7 @@ func TestMain(m *testing.M) {
 
 func handler(t testing.TB, c *cluster.Cluster) sdk.Handler {
 	t.Helper()
-	made, err := apply.Actions(c)[0].Handler()
-	lab.Must(t, err)
-	return made
-}
-
-func request(t testing.TB, params map[string]any) sdk.Request {
-	t.Helper()
-	text, err := json.Marshal(params)
-	lab.Must(t, err)
-	return sdk.Request{Params: text, Key: "run-step-0-do", Attempt: 1}
+	return lab.Action(t, apply.Actions(c), "apply")
 }
 
 // configMap is the manifest of a ConfigMap.
@@ -53,7 +44,7 @@ func secret(name string, values map[string]any) map[string]any {
 // applied applies, as another run did before.
 func applied(t testing.TB, params map[string]any) apply.Output {
 	t.Helper()
-	req := request(t, params)
+	req := lab.Request(t, params)
 	req.Key = "earlier-step-0-do"
 	return outputs(t, req, &sdktest.Host{})
 }
@@ -152,7 +143,7 @@ func TestApplySaysWhatItDid(t *testing.T) {
 	t.Parallel()
 	namespace := shared.Namespace(t)
 	applied(t, in(namespace, pruning(configMap("same", nil), configMap("other", map[string]any{"a": "1"}), configMap("old", nil))))
-	req := request(t, in(namespace, pruning(configMap("same", nil), configMap("other", map[string]any{"a": "2"}), configMap("new", nil))))
+	req := lab.Request(t, in(namespace, pruning(configMap("same", nil), configMap("other", map[string]any{"a": "2"}), configMap("new", nil))))
 	preview, err := handler(t, shared.Connect(t)).Plan(t.Context(), req)
 	lab.Must(t, err)
 	if want := "would create 1 of 3 objects and change 1, and delete 1 other"; preview.Summary != want || len(preview.Changes) != 3 || len(preview.Blockers) > 0 {

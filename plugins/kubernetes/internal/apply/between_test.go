@@ -44,7 +44,7 @@ func TestAForeignChangeBetweenLookAndWrite(t *testing.T) {
 			t.Parallel()
 			namespace, h := shared.Namespace(t), handler(t, shared.Connect(t))
 			applied(t, in(namespace, manifest(configMap("there", map[string]any{"a": "1"}))))
-			req := request(t, in(namespace, map[string]any{"force": true, "manifest": []any{
+			req := lab.Request(t, in(namespace, map[string]any{"force": true, "manifest": []any{
 				configMap("there", map[string]any{"a": "2"}), configMap("new", map[string]any{"a": "2"}),
 			}}))
 			host := &sdktest.Host{OnBefore: func() { c.meddle(t, namespace) }}
@@ -90,7 +90,7 @@ func TestAForeignChangeBeforeAPrune(t *testing.T) {
 			t.Parallel()
 			namespace := shared.Namespace(t)
 			applied(t, in(namespace, pruning(configMap("web", nil), c.old)))
-			req := request(t, in(namespace, pruning(configMap("web", nil))))
+			req := lab.Request(t, in(namespace, pruning(configMap("web", nil))))
 			host := &sdktest.Host{OnBefore: func() { c.meddle(t, namespace) }}
 			if _, err := h.Apply(t.Context(), req, host); c.says != "" {
 				is(t, err, sdk.Conflict, c.says)

@@ -48,7 +48,7 @@ func TestAForeignChangeBetweenPlanAndRunIsAConflict(t *testing.T) {
 	namespace, c := shared.Namespace(t), shared.Connect(t)
 	applied(t, in(namespace, manifest(configMap("first", nil), configMap("web", map[string]any{"color": "red"}))))
 	params := in(namespace, manifest(configMap("first", map[string]any{"a": "1"}), configMap("web", map[string]any{"color": "blue"})))
-	req := request(t, params)
+	req := lab.Request(t, params)
 	preview, err := handler(t, c).Plan(t.Context(), req)
 	if err != nil || len(preview.Blockers) > 0 {
 		t.Fatalf("the plan is %+v, %v", preview, err)
@@ -66,7 +66,7 @@ func TestAForeignChangeBetweenPlanAndRunIsAConflict(t *testing.T) {
 	}
 
 	params["force"] = true
-	req, host := request(t, params), &sdktest.Host{}
+	req, host := lab.Request(t, params), &sdktest.Host{}
 	if out := outputs(t, req, host); len(out.Changed) != 2 {
 		t.Errorf("with force, it did %+v", out)
 	}
@@ -97,7 +97,7 @@ func TestUndoOfApplyOverwritesNobody(t *testing.T) {
 	namespace, c := shared.Namespace(t), shared.Connect(t)
 	applied(t, in(namespace, pruning(configMap("one", map[string]any{"a": "1"}), configMap("two", map[string]any{"a": "1"}), configMap("old", nil))))
 	params := in(namespace, pruning(configMap("one", map[string]any{"a": "2"}), configMap("two", map[string]any{"a": "2"}), configMap("new", nil)))
-	req, host := request(t, params), &sdktest.Host{}
+	req, host := lab.Request(t, params), &sdktest.Host{}
 	outputs(t, req, host)
 	edit(t, namespace, "one", `{"data":{"a":"3"}}`)
 	edit(t, namespace, "two", `{"data":{"b":"3"}}`)
@@ -147,7 +147,7 @@ func TestUndoOfApplyKnowsWhatTheServerChose(t *testing.T) {
 		}
 	}
 	applied(t, in(namespace, manifest(service("ClusterIP"))))
-	req, host := request(t, in(namespace, manifest(service("NodePort")))), &sdktest.Host{}
+	req, host := lab.Request(t, in(namespace, manifest(service("NodePort")))), &sdktest.Host{}
 	outputs(t, req, host)
 	req.Before = host.StateBefore()
 	lab.Must(t, handler(t, c).Undo(t.Context(), req, host))
@@ -173,7 +173,7 @@ func TestApplyAndUndoOfADeploymentThatRolls(t *testing.T) {
 		return fmt.Sprint(containers[0].Image, containers[1].Image, *found.Spec.Replicas, found.Spec.Template.Labels)
 	}
 	before := images()
-	req, host := request(t, in(namespace, map[string]any{"force": true, "manifest": map[string]any{
+	req, host := lab.Request(t, in(namespace, map[string]any{"force": true, "manifest": map[string]any{
 		"apiVersion": appsv1.SchemeGroupVersion.String(), "kind": "Deployment", "metadata": map[string]any{"name": "web"},
 		"spec": map[string]any{"template": map[string]any{"spec": map[string]any{"containers": []any{map[string]any{"name": "main", "image": "web:2"}}}}},
 	}})), &sdktest.Host{}
@@ -201,7 +201,7 @@ func TestPlanOfApplySaysWhatIsNotAllowed(t *testing.T) {
 		rbacv1.PolicyRule{APIGroups: []string{""}, Resources: []string{"secrets"}, Verbs: []string{"get", "patch"}, ResourceNames: []string{"key"}})
 	h := handler(t, shared.ConnectAs(t, "applier"))
 	plan := func(objects ...any) []string {
-		preview, err := h.Plan(t.Context(), request(t, in(namespace, manifest(objects...))))
+		preview, err := h.Plan(t.Context(), lab.Request(t, in(namespace, manifest(objects...))))
 		lab.Must(t, err)
 		return preview.Blockers
 	}
@@ -232,7 +232,7 @@ func TestUndoOfApplyRestoresWhoManagesWhat(t *testing.T) {
 	}
 	lab.Must(t, theirs("red"))
 	applied(t, in(namespace, manifest(configMap("web", map[string]any{"ours": "1"}))))
-	req, host := request(t, in(namespace, map[string]any{"force": true, "manifest": configMap("web", map[string]any{"ours": "2", "color": "blue"})})), &sdktest.Host{}
+	req, host := lab.Request(t, in(namespace, map[string]any{"force": true, "manifest": configMap("web", map[string]any{"ours": "2", "color": "blue"})})), &sdktest.Host{}
 	outputs(t, req, host)
 	is(t, cluster.Fault(theirs("green"), "apply"), sdk.Conflict, "gatebook")
 	req.Before = host.StateBefore()

@@ -52,7 +52,7 @@ func TestApplyOutlivesTheAPIServer(t *testing.T) {
 	killed := func(at string) *killing {
 		return &killing{at: at, kill: func() { lab.Must(t, own.Kill()) }}
 	}
-	req, host := request(t, in(namespace, pruning(objects...))), killed("(33 of 80)")
+	req, host := lab.Request(t, in(namespace, pruning(objects...))), killed("(33 of 80)")
 	_, err = h.Apply(t.Context(), req, host)
 	is(t, err, sdk.Transient, "32 of 80 objects applied: ")
 	lab.Must(t, own.Up())
@@ -97,7 +97,7 @@ func TestAForeignChangeBetweenTwoAttemptsIsAConflict(t *testing.T) {
 			t.Parallel()
 			namespace, h := shared.Namespace(t), handler(t, shared.Connect(t))
 			applied(t, in(namespace, manifest(configMap("there", map[string]any{"a": "1"}))))
-			req := request(t, in(namespace, map[string]any{"force": true, "manifest": []any{configMap("there", map[string]any{"a": "2"}), configMap("new", nil)}}))
+			req := lab.Request(t, in(namespace, map[string]any{"force": true, "manifest": []any{configMap("there", map[string]any{"a": "2"}), configMap("new", nil)}}))
 			ctx, cancel := context.WithCancel(t.Context())
 			host := &sdktest.Host{OnBefore: cancel}
 			if _, err := h.Apply(ctx, req, host); !errors.Is(err, context.Canceled) {

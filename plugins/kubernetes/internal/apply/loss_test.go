@@ -61,7 +61,7 @@ func TestUndoMakesAnewWhatWasPrunedAndRunsNothing(t *testing.T) {
 	applied(t, in(namespace, pruning(configMap("a", map[string]any{"x": "1"}), job("j"), service("s"), set, configMap("z", nil))))
 	was, err := shared.Kube.CoreV1().Services(namespace).Get(t.Context(), "s", metav1.GetOptions{})
 	lab.Must(t, err)
-	req, host := request(t, in(namespace, pruning(configMap("a", map[string]any{"x": "2"})))), &sdktest.Host{}
+	req, host := lab.Request(t, in(namespace, pruning(configMap("a", map[string]any{"x": "2"})))), &sdktest.Host{}
 	preview, err := h.Plan(t.Context(), req)
 	if warned := strings.Join(preview.Warnings, " "); err != nil || !strings.Contains(warned, "The Job "+namespace+"/j is deleted, and undo does not make it anew") {
 		t.Errorf("the plan warns %q, %v", warned, err)
@@ -115,7 +115,7 @@ func TestUndoMakesNothingAnewForAnOwnerThatIsGone(t *testing.T) {
 	owned := configMap("owned", nil)
 	owned["metadata"] = map[string]any{"name": "owned", "ownerReferences": []any{owner("stays"), owner("goes")}}
 	applied(t, in(namespace, pruning(configMap("a", nil), owned)))
-	req, host := request(t, in(namespace, pruning(configMap("a", nil)))), &sdktest.Host{}
+	req, host := lab.Request(t, in(namespace, pruning(configMap("a", nil)))), &sdktest.Host{}
 	outputs(t, req, host)
 	lab.Must(t, maps.Delete(t.Context(), "goes", metav1.DeleteOptions{}))
 	req.Before = host.StateBefore()
@@ -136,7 +136,7 @@ func TestUndoGoesOnPastWhatIsDenied(t *testing.T) {
 		rbacv1.PolicyRule{APIGroups: []string{""}, Resources: []string{"configmaps"}, Verbs: []string{"get", "create", "patch", "delete", "list", "watch"}},
 		rbacv1.PolicyRule{APIGroups: []string{""}, Resources: []string{"services"}, Verbs: []string{"get", "create", "patch", "list", "watch"}})
 	h := handler(t, shared.ConnectAs(t, user))
-	req, host := request(t, in(namespace, manifest(configMap("a", nil), service("s")))), &sdktest.Host{}
+	req, host := lab.Request(t, in(namespace, manifest(configMap("a", nil), service("s")))), &sdktest.Host{}
 	preview, err := h.Plan(t.Context(), req)
 	lab.Must(t, err)
 	if warned := strings.Join(preview.Warnings, " "); len(preview.Blockers) > 0 || !strings.Contains(warned, "Undo could not take all back. You may not delete the Service s in") {
@@ -155,7 +155,7 @@ func TestUndoGoesOnPastWhatIsDenied(t *testing.T) {
 func TestUndoOfApplyEndsWithItsContext(t *testing.T) {
 	t.Parallel()
 	namespace, h := shared.Namespace(t), handler(t, shared.Connect(t))
-	req, host := request(t, in(namespace, manifest(configMap("a", nil), configMap("b", nil)))), &sdktest.Host{}
+	req, host := lab.Request(t, in(namespace, manifest(configMap("a", nil), configMap("b", nil)))), &sdktest.Host{}
 	outputs(t, req, host)
 	req.Before = host.StateBefore()
 	ctx, cancel := context.WithCancel(t.Context())
@@ -168,7 +168,7 @@ func TestUndoLeavesWhatSomebodyChangedSince(t *testing.T) {
 	t.Parallel()
 	namespace, h := shared.Namespace(t), handler(t, shared.Connect(t))
 	objects := []any{configMap("a", map[string]any{"x": "1"}), configMap("noted", nil), secret("key", map[string]any{"word": "1"})}
-	req, host := request(t, in(namespace, manifest(objects...))), &sdktest.Host{}
+	req, host := lab.Request(t, in(namespace, manifest(objects...))), &sdktest.Host{}
 	outputs(t, req, host)
 	req.Before = host.StateBefore()
 	edit(t, namespace, "a", `{"data":{"x":"9","y":"precious"}}`)
@@ -192,7 +192,7 @@ func TestUndoLeavesAClaimThatIsBound(t *testing.T) {
 	for _, name := range []string{"bound", "never"} {
 		made = append(made, map[string]any{"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": map[string]any{"name": name}, "spec": claim()})
 	}
-	req, host := request(t, in(namespace, manifest(made...))), &sdktest.Host{}
+	req, host := lab.Request(t, in(namespace, manifest(made...))), &sdktest.Host{}
 	outputs(t, req, host)
 	req.Before = host.StateBefore()
 	_, err := claims.Patch(t.Context(), "bound", "application/merge-patch+json", []byte(`{"spec":{"volumeName":"disk"}}`),
@@ -217,7 +217,7 @@ func TestUndoGivesBackWhatItOnlyCameToManage(t *testing.T) {
 		return got
 	}
 	theirs(map[string]string{"x": "1", "y": "1"})
-	req, host := request(t, in(namespace, manifest(configMap("a", map[string]any{"x": "1"})))), &sdktest.Host{}
+	req, host := lab.Request(t, in(namespace, manifest(configMap("a", map[string]any{"x": "1"})))), &sdktest.Host{}
 	preview, err := h.Plan(t.Context(), req)
 	if warned := strings.Join(preview.Warnings, " "); err != nil || !strings.Contains(warned, "which of them gatebook manages changes") {
 		t.Errorf("the plan warns %q, %v", warned, err)
@@ -238,7 +238,7 @@ func TestUndoGivesBackWhatItOnlyCameToManage(t *testing.T) {
 // A namespace that an earlier step is to make stands in the way of nothing but this plan.
 func TestPlanOfApplyIntoANamespaceThatIsNotThere(t *testing.T) {
 	t.Parallel()
-	preview, err := handler(t, shared.Connect(t)).Plan(t.Context(), request(t, in("not-yet-there", manifest(configMap("a", nil), configMap("b", nil)))))
+	preview, err := handler(t, shared.Connect(t)).Plan(t.Context(), lab.Request(t, in("not-yet-there", manifest(configMap("a", nil), configMap("b", nil)))))
 	lab.Must(t, err)
 	if !slices.Equal(preview.Blockers, []string{"There is no namespace not-yet-there."}) || len(preview.Changes) != 2 {
 		t.Errorf("the plan is %+v", preview)
@@ -250,7 +250,7 @@ func TestPlanOfApplyOfAKindThatIsNotDefinedYet(t *testing.T) {
 	t.Parallel()
 	namespace, h, group := shared.Namespace(t), handler(t, shared.Connect(t)), "later.lab.example"
 	gear := map[string]any{"apiVersion": group + "/v1", "kind": "Gear", "metadata": map[string]any{"name": "big"}, "teeth": 12}
-	req := request(t, in(namespace, manifest(gear, configMap("a", nil))))
+	req := lab.Request(t, in(namespace, manifest(gear, configMap("a", nil))))
 	preview, err := h.Plan(t.Context(), req)
 	lab.Must(t, err)
 	if !slices.Equal(preview.Blockers, []string{"The cluster serves no Gear in " + group + "/v1."}) || len(preview.Changes) != 2 ||
@@ -267,7 +267,7 @@ func TestPlanOfApplyOfAKindThatIsNotDefinedYet(t *testing.T) {
 		t.Errorf("it did %+v", out)
 	}
 	wrong := map[string]any{"apiVersion": "apps/v1", "kind": "Deploymnt", "metadata": map[string]any{"name": "web"}}
-	if _, err := h.Plan(t.Context(), request(t, in(namespace, manifest(wrong)))); err == nil || sdk.AsError(err).Field != "manifest[0]" {
+	if _, err := h.Plan(t.Context(), lab.Request(t, in(namespace, manifest(wrong)))); err == nil || sdk.AsError(err).Field != "manifest[0]" {
 		t.Errorf("no definition brings a kind of the group apps: got %v", err)
 	}
 }
@@ -286,7 +286,7 @@ func TestPlanOfApplyIntoANamespaceThatIsOnItsWayOut(t *testing.T) {
 	patch(`"lab.example/hold"`)
 	defer patch("")
 	lab.Must(t, home.Delete(t.Context(), namespace, metav1.DeleteOptions{}))
-	preview, err := handler(t, shared.Connect(t)).Plan(t.Context(), request(t, in(namespace, manifest(configMap("web", nil)))))
+	preview, err := handler(t, shared.Connect(t)).Plan(t.Context(), lab.Request(t, in(namespace, manifest(configMap("web", nil)))))
 	lab.Must(t, err)
 	if len(preview.Blockers) != 1 || !strings.Contains(preview.Blockers[0], "being terminated") || preview.Summary != "would apply 1 object" {
 		t.Errorf("the plan is %+v", preview)

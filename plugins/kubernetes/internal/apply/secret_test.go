@@ -33,7 +33,7 @@ func TestSecretsAreShownNowhere(t *testing.T) {
 	namespace, h := shared.Namespace(t), handler(t, shared.Connect(t))
 	words := []string{"opensesame-before", "opensesame-after", "opensesame-pruned"}
 	applied(t, in(namespace, pruning(secret("key", map[string]any{"word": words[0]}), secret("old", map[string]any{"word": words[2]}))))
-	req, host := request(t, in(namespace, pruning(secret("key", map[string]any{"word": words[1]})))), &sdktest.Host{}
+	req, host := lab.Request(t, in(namespace, pruning(secret("key", map[string]any{"word": words[1]})))), &sdktest.Host{}
 	preview, err := h.Plan(t.Context(), req)
 	if err != nil || len(preview.Changes) != 2 || !strings.Contains(preview.Changes[0].Diff, "word: '*** (after)'") {
 		t.Errorf("the plan is %+v, %v", preview, err)
@@ -72,7 +72,7 @@ func TestFaultsShowNoSecret(t *testing.T) {
 		"a valid config key":      secret("key", map[string]any{"no name": word}),
 		"metadata.annotations of": {"apiVersion": "v1", "kind": "Secret", "metadata": map[string]any{"name": "key", "annotations": word}},
 	} {
-		req, host := request(t, in(namespace, manifest(object))), &sdktest.Host{}
+		req, host := lab.Request(t, in(namespace, manifest(object))), &sdktest.Host{}
 		_, err := h.Apply(t.Context(), req, host)
 		if err == nil || sdk.AsError(err).Field != "manifest[0]" || !strings.Contains(err.Error(), says) {
 			t.Errorf("got %v, want it to say %q", err, says)
@@ -88,7 +88,7 @@ func TestUndoOfASecretOverwritesNobody(t *testing.T) {
 	namespace, h := shared.Namespace(t), handler(t, shared.Connect(t))
 	live := shared.Kube.CoreV1().Secrets(namespace)
 	apply := func(key, word string) sdk.Request {
-		req, host := request(t, in(namespace, manifest(secret("key", map[string]any{"word": word})))), &sdktest.Host{}
+		req, host := lab.Request(t, in(namespace, manifest(secret("key", map[string]any{"word": word})))), &sdktest.Host{}
 		req.Key = key
 		outputs(t, req, host)
 		req.Before = host.StateBefore()
@@ -134,7 +134,7 @@ func TestUndoOfASecretWithoutItsBackup(t *testing.T) {
 	applied(t, in(namespace, manifest(secret("key", map[string]any{"word": "word-1"}))))
 	changed := secret("key", map[string]any{"word": "word-2", "more": "word-3"})
 	changed["metadata"] = map[string]any{"name": "key", "labels": map[string]any{"by": "us"}}
-	req, host := request(t, in(namespace, manifest(changed))), &sdktest.Host{}
+	req, host := lab.Request(t, in(namespace, manifest(changed))), &sdktest.Host{}
 	outputs(t, req, host)
 	req.Before = host.StateBefore()
 	found, err := live.List(t.Context(), metav1.ListOptions{FieldSelector: "type=gatebook.dev/before"})
@@ -175,7 +175,7 @@ func TestFaultsShowNoSecretThatIsThere(t *testing.T) {
 			Message: "the hook forbids to change opensesame-there to opensesame-new",
 		})
 	})
-	_, err := handler(t, c).Apply(t.Context(), request(t, in(namespace, manifest(secret("key", map[string]any{"word": "opensesame-new"})))), &sdktest.Host{})
+	_, err := handler(t, c).Apply(t.Context(), lab.Request(t, in(namespace, manifest(secret("key", map[string]any{"word": "opensesame-new"})))), &sdktest.Host{})
 	is(t, err, sdk.Denied, "the hook forbids to change (secret) to (secret)")
 	hides(t, "the error", err.Error(), "opensesame-there", "opensesame-new")
 }
