@@ -26,9 +26,9 @@ type Log struct {
 	Since                     time.Duration // no older lines; 0: all
 	Tail                      *int64        // no more than these last lines; nil: all
 	Follow                    bool          // goes on until the container has ended
-	// Silence is how long nothing may come, where it is not followed: that is a transient
-	// error. 0: as long as one likes. Of one that is followed nothing can be told by it: the
-	// API does not answer before there is a line.
+	// Silence is how long nothing may come of what is there: that is a transient error. 0: as
+	// long as one likes. Of what is to come nothing can be told by it: the API does not
+	// answer before there is a line.
 	Silence time.Duration
 }
 
@@ -47,27 +47,38 @@ const (
 type position struct {
 	last time.Time
 	same int
+	word string // the kubelet's last
+	// answered says that all was read that was there at first.
+	answered bool
 }
 
 // Each hands on the lines of the log, one after the other; they are not kept.
 //
-// A log that is followed goes on over disconnects, with no line lost or told twice, and
+// A log that is followed is first read as far as it goes, by which a node that does not
+// answer is known. It goes on over disconnects, with no line lost or told twice, and
 // waits for a container that has not begun. When ctx ends that, the error is what kept
 // the log from being read at last, or else the cause of that end.
 func (l Log) Each(ctx context.Context, line func(text []byte)) error {
 	var at position
 	for {
+		toCome := l.Follow && at.answered
 		err := l.read(ctx, &at, line)
-		over := err == nil && l.hasEnded(ctx)
 		switch {
-		case !l.Follow || over:
+		case !l.Follow:
 			return err
+		case err == nil && !toCome:
+			continue // it may have ended meanwhile, with more to say
+		case err == nil && l.hasEnded(ctx):
+			return nil
 		case err != nil && ctx.Err() == nil && sdk.AsError(err).Class != sdk.Transient:
 			return err
 		}
 		if !cluster.Pause(ctx, askAgain) {
-			if err == nil {
-				err = context.Cause(ctx)
+			switch {
+			case err == nil:
+				return context.Cause(ctx)
+			case !at.answered && errors.Is(err, context.Cause(ctx)):
+				return l.silent("for as long as it was waited for")
 			}
 			return err
 		}
@@ -79,10 +90,9 @@ func (l Log) read(outer context.Context, at *position, line func(text []byte)) e
 	ctx, cancel := context.WithCancelCause(outer)
 	defer cancel(nil)
 	heard := func() {}
-	if l.Silence > 0 && !l.Follow {
-		silence := time.AfterFunc(l.Silence, func() {
-			cancel(sdk.Errorf(sdk.Transient, "nothing came of the log of %s/%s for %s: its node may not answer", l.Namespace, l.Pod, l.Silence))
-		})
+	toCome := l.Follow && at.answered
+	if l.Silence > 0 && !toCome {
+		silence := time.AfterFunc(l.Silence, func() { cancel(l.silent("for " + l.Silence.String())) })
 		defer silence.Stop()
 		heard = func() { silence.Reset(l.Silence) }
 	}
@@ -96,6 +106,7 @@ func (l Log) read(outer context.Context, at *position, line func(text []byte)) e
 	for {
 		text, err := readLine(lines)
 		if errors.Is(err, io.EOF) {
+			at.answered = true
 			return nil
 		}
 		if err != nil {
@@ -105,8 +116,11 @@ func (l Log) read(outer context.Context, at *position, line func(text []byte)) e
 		stamp, rest, _ := bytes.Cut(text, []byte(" "))
 		when, err := time.Parse(time.RFC3339Nano, string(stamp))
 		switch {
-		case err != nil: // a word of the kubelet's own
-			line(text)
+		case err != nil: // a word of the kubelet's own, which it has for whoever asks again too
+			if word := string(text); word != at.word {
+				at.word = word
+				line(text)
+			}
 			continue
 		case when.Before(begun):
 			continue // the API counts in seconds
@@ -122,9 +136,17 @@ func (l Log) read(outer context.Context, at *position, line func(text []byte)) e
 	}
 }
 
+// silent is about a log of which nothing comes that is there.
+func (l Log) silent(howLong string) error {
+	return sdk.Errorf(sdk.Transient, "nothing came of the log of %s/%s %s: its node may not answer", l.Namespace, l.Pod, howLong)
+}
+
 func (l Log) options(at position) *corev1.PodLogOptions {
 	options := &corev1.PodLogOptions{
-		Container: l.Container, Previous: l.Previous, Follow: l.Follow, Timestamps: true, TailLines: l.Tail,
+		Container: l.Container, Previous: l.Previous, Follow: l.Follow && at.answered, Timestamps: true, TailLines: l.Tail,
+	}
+	if at.answered && l.Tail != nil && *l.Tail > 0 {
+		options.TailLines = nil // there were none, so that all are new
 	}
 	switch {
 	case !at.last.IsZero():

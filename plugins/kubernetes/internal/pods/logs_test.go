@@ -163,12 +163,22 @@ func TestLogsOfASilentKubelet(t *testing.T) {
 		api.ServeHTTP(w, r)
 	})
 	c.Timeout = time.Second
-	params := map[string]any{"workload": "deployment/web", "namespace": world.Params["namespace"]}
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
-	defer cancel()
-	_, err := lab.Action(t, pods.Actions(c), "logs").Apply(ctx, lab.Request(t, params), &sdktest.Host{})
-	if err == nil || sdk.AsError(err).Class != sdk.Transient || !strings.Contains(err.Error(), "nothing came of the log") || ctx.Err() != nil {
-		t.Errorf("got %v", err)
+	// One that is followed has no lines to come where it does not say which are there, be
+	// it for a time or until the end.
+	for _, follow := range []string{"", "300ms", "3s"} {
+		t.Run("followed for "+follow, func(t *testing.T) {
+			t.Parallel()
+			params := map[string]any{"workload": "deployment/web", "namespace": world.Params["namespace"]}
+			if follow != "" {
+				params["follow"] = follow
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+			defer cancel()
+			_, err := lab.Action(t, pods.Actions(c), "logs").Apply(ctx, lab.Request(t, params), &sdktest.Host{})
+			if err == nil || sdk.AsError(err).Class != sdk.Transient || !strings.Contains(err.Error(), "nothing came of the log") || ctx.Err() != nil {
+				t.Errorf("got %v", err)
+			}
+		})
 	}
 }
 
