@@ -123,6 +123,38 @@ func TestMarkdownIsTheActionsPage(t *testing.T) {
 	}
 }
 
+// described is a plugin of which its page is wanted.
+type described struct {
+	catalog.Provider
+	description sdk.PluginDescription
+}
+
+func (d described) Describe() sdk.PluginDescription { return d.description }
+
+func TestAPluginsPageSaysWhatItsConnectionsAreHeldTo(t *testing.T) {
+	t.Parallel()
+	type config struct {
+		Within schema.Duration `json:"within" min:"1s" max:"1h" doc:"How long it may take."`
+	}
+	none, err := catalog.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := none.With("shop", described{description: sdk.PluginDescription{
+		Name: "shop", Version: "1.0.0", Summary: "A shop", Connection: schema.For[config](),
+		Rules: []schema.Rule{{Expr: "has(self.within)", Message: "say how long"}},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	plugin, _ := c.Plugin("shop")
+	for _, want := range []string{"How long it may take. From 1s to 1h.", "## Rules of a connection\n\n- say how long (`has(self.within)`)\n"} {
+		if page := plugin.Markdown(); !strings.Contains(page, want) {
+			t.Errorf("%q is missing:\n%s", want, page)
+		}
+	}
+}
+
 // TestExamplesAreReadBackAsTheyWere holds the simple writer against a real reader.
 func TestExamplesAreReadBackAsTheyWere(t *testing.T) {
 	t.Parallel()
