@@ -5,9 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strings"
 
-	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -63,7 +61,7 @@ func (s step) survey(ctx context.Context, t target, all []target) (view, error) 
 	v := view{target: t}
 	if t.unserved != nil {
 		v.awaited, v.unknown = cluster.Sentence(sdk.AsError(t.unserved).Message), "its kind is not served"
-		return v, at(t.Field, t.unserved)
+		return v, t.Fault(t.unserved)
 	}
 	var err error
 	if v.live, err = s.look(ctx, t); err != nil {
@@ -72,8 +70,10 @@ func (s step) survey(ctx context.Context, t target, all []target) (view, error) 
 	if v.live != nil && v.live.GetDeletionTimestamp() != nil {
 		return v, sdk.Errorf(sdk.Transient, "the %s is on its way out, and has to be gone first", t)
 	}
-	if err := s.claims(t, v.live); err != nil {
-		return v, err
+	if s.list != nil && !s.in.Force {
+		if err := s.list.Claims(v.live); err != nil {
+			return v, err
+		}
 	}
 	v.after, err = s.put(ctx, t, v.live, metav1.DryRunAll)
 	if apierrors.IsNotFound(err) && v.live == nil {
@@ -112,16 +112,7 @@ func awaits(t target, all []target) string {
 
 // settled says whether applying would do nothing, not even to who manages what.
 func (v view) settled() bool {
-	return v.live != nil && v.after != nil && len(v.changes) == 0 && equality.Semantic.DeepEqual(managed(v.live), managed(v.after))
-}
-
-// managed is who manages what, without since when.
-func managed(object *unstructured.Unstructured) []metav1.ManagedFieldsEntry {
-	entries := object.GetManagedFields()
-	for i := range entries {
-		entries[i].Time = nil
-	}
-	return entries
+	return v.live != nil && v.after != nil && len(v.changes) == 0 && fields.SameManagers(v.live, v.after)
 }
 
 // record is what undoing has to know.
@@ -178,18 +169,5 @@ func (s step) meets(v view, r record) error {
 	if len(meddled) == 0 {
 		return nil
 	}
-	return conflict(r.Ref, v.live, meddled)
-}
-
-// conflict names who changed fields.
-func conflict(r manifest.Ref, live *unstructured.Unstructured, meddled []fields.Change) error {
-	var paths []string
-	who := "somebody"
-	for _, c := range meddled {
-		paths = append(paths, c.Path.String())
-		if who == "somebody" {
-			who = cluster.Somebody(live.GetManagedFields(), c.Path.Managed()...)
-		}
-	}
-	return sdk.Errorf(sdk.Conflict, "%s changed %s of the %s meanwhile", who, strings.Join(paths, ", "), r)
+	return fields.Meddled(r.String(), v.live, meddled...)
 }

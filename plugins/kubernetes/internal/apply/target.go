@@ -44,7 +44,7 @@ func (a applier) targets(ctx context.Context, in Input) ([]target, error) {
 	}
 	for _, t := range targets {
 		if t.unserved != nil {
-			return nil, at(t.Field, t.unserved)
+			return nil, t.Fault(t.unserved)
 		}
 	}
 	return targets, nil
@@ -60,7 +60,7 @@ func (a applier) foreseen(ctx context.Context, in Input) ([]target, error) {
 	if err != nil {
 		return nil, err
 	}
-	defined := definedBy(items)
+	defined := manifest.Kinds(items)
 	targets, seen := make([]target, 0, len(items)), map[string]bool{}
 	for _, i := range items {
 		t, err := a.target(ctx, i, defined)
@@ -83,18 +83,6 @@ func (a applier) foreseen(ctx context.Context, in Input) ([]target, error) {
 	return targets, nil
 }
 
-// definedBy are the kinds that objects define.
-func definedBy(items []manifest.Item) map[schema.GroupKind]cluster.Kind {
-	defined := map[schema.GroupKind]cluster.Kind{}
-	for _, i := range items {
-		if i.Defines() {
-			kind, _ := cluster.Defined(i.Object)
-			defined[schema.GroupKind{Group: kind.Served.Group, Kind: kind.Name}] = kind
-		}
-	}
-	return defined
-}
-
 // target asks how the kind of one object is served.
 func (a applier) target(ctx context.Context, i manifest.Item, defined map[schema.GroupKind]cluster.Kind) (target, error) {
 	of := i.Object.GroupVersionKind()
@@ -110,19 +98,8 @@ func (a applier) target(ctx context.Context, i manifest.Item, defined map[schema
 		guess := cluster.Kind{Name: of.Kind, Namespaced: i.Object.GetNamespace() != "", Served: of.GroupVersion().WithResource("")}
 		return target{Item: i, kind: guess, unserved: err}, nil
 	default:
-		return target{}, at(i.Field, err)
+		return target{}, i.Fault(err)
 	}
-}
-
-// at moves a fault that lies in what was given to the parameter that it was given by.
-func at(field string, err error) error {
-	typed, is := errors.AsType[*sdk.Error](err)
-	if !is || typed.Class != sdk.Permanent {
-		return err
-	}
-	moved := sdk.Errorf(sdk.Permanent, "%w", err)
-	moved.Field, moved.Message, moved.Unchanged = field, typed.Message, typed.Unchanged
-	return moved
 }
 
 // fault is what the server said of the object, without the values of a Secret: those that
@@ -133,7 +110,7 @@ func (t target) fault(ctx context.Context, err error, doing string, has ...*unst
 	if is && strings.Contains(typed.Message, "failed to create typed patch object") {
 		typed.Class = sdk.Permanent // the server takes a value of a wrong type for a fault of its own
 	}
-	err = at(t.Field, err)
+	err = t.Fault(err)
 	typed, is = errors.AsType[*sdk.Error](err)
 	if !is || !diff.IsSecret(t.Object) {
 		return err
@@ -222,16 +199,4 @@ func (s step) put(ctx context.Context, t target, live *unstructured.Unstructured
 		got, err = client.Apply(ctx, t.name(), wanted, options)
 	}
 	return got, err
-}
-
-// claims refuses an object that is part of another inventory, whose prune would then
-// not know it any more.
-func (s step) claims(t target, live *unstructured.Unstructured) error {
-	if live == nil || s.list == nil || s.in.Force {
-		return nil
-	}
-	if other := live.GetAnnotations()[inventory.PartOf]; other != "" && other != s.member() {
-		return sdk.Errorf(sdk.Conflict, "the %s is part of the inventory %s; with force, it becomes part of %s", t, other, s.list)
-	}
-	return nil
 }

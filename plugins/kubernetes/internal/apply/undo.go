@@ -141,7 +141,7 @@ func (u *undoing) giveBack(ctx context.Context, t target, r record, changes []fi
 	}
 	ours, meddled, lost := u.sort(ctx, t, live, changes)
 	if len(meddled) > 0 {
-		return conflict(r.Ref, live, meddled)
+		return fields.Meddled(r.String(), live, meddled...)
 	}
 	if len(ours) > 0 {
 		patch, err := fields.Restoring(live, ours)

@@ -56,7 +56,7 @@ func (e Edit) restore(ctx context.Context, before Before) (lost []string, err er
 		switch change.Standing(live) {
 		case fields.Original: // taken back already, or never changed
 		case fields.Other:
-			return nil, e.meddled(live, change)
+			return nil, fields.Meddled(e.String(), live, change)
 		case fields.Changed:
 			if change.IsLost() {
 				lost = append(lost, change.Path.String())

@@ -218,7 +218,7 @@ func (m *making) keep(ctx context.Context, live *unstructured.Unstructured) erro
 	for _, change := range m.made.Changes {
 		path := change.Path.String()
 		if !slices.ContainsFunc(m.before.Changes, func(c fields.Change) bool { return c.Path.String() == path }) {
-			return m.meddled(live, change)
+			return fields.Meddled(m.String(), live, change)
 		}
 	}
 	return nil
@@ -235,7 +235,7 @@ func (m *making) isDone(live *unstructured.Unstructured) (bool, error) {
 		standing := change.Standing(live)
 		count[standing]++
 		if standing == fields.Other {
-			return false, m.meddled(live, change)
+			return false, fields.Meddled(m.String(), live, change)
 		}
 	}
 	if count[fields.Changed] > 0 && count[fields.Original] > 0 {
@@ -253,11 +253,6 @@ func (e Edit) same(live *unstructured.Unstructured, uid types.UID) error {
 		return sdk.Errorf(sdk.Conflict, "the %s is not the one that this step began with, but a new one of that name", e)
 	}
 	return nil
-}
-
-func (e Edit) meddled(live *unstructured.Unstructured, change fields.Change) error {
-	who := cluster.Somebody(live.GetManagedFields(), change.Path.Managed()...)
-	return sdk.Errorf(sdk.Conflict, "%s changed %s of the %s meanwhile", who, change.Path, e)
 }
 
 // Observe says whether the edit, or its taking back, was done.

@@ -7,8 +7,10 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
+	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
 // managersIn are the managers whose fields an apply would take.
@@ -40,3 +42,15 @@ func MeetsOurselves(err error) bool {
 
 // IsStale says whether the object is no longer what was looked at.
 func IsStale(err error) bool { return apierrors.IsConflict(err) && len(managersIn(err)) == 0 }
+
+// Meddled is the conflict with whoever changed fields of an object, which is named as a
+// person reads it.
+func Meddled(object string, live *unstructured.Unstructured, changes ...Change) error {
+	var paths []string
+	var managed [][]string
+	for _, c := range changes {
+		paths, managed = append(paths, c.Path.String()), append(managed, c.Path.Managed())
+	}
+	who := cluster.SomebodyOf(live.GetManagedFields(), managed...)
+	return sdk.Errorf(sdk.Conflict, "%s changed %s of the %s meanwhile", who, strings.Join(paths, ", "), object)
+}

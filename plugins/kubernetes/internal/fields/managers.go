@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"slices"
 
+	"k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/structured-merge-diff/v6/fieldpath"
 
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
@@ -67,4 +69,18 @@ func fieldsOf(entry metav1.ManagedFieldsEntry) (*fieldpath.Set, error) {
 		return nil, fmt.Errorf("the fields that %s manages: %w", entry.Manager, err)
 	}
 	return fields, nil
+}
+
+// SameManagers says whether two states of an object have the same managers of the same
+// fields, whenever they wrote them.
+func SameManagers(one, other *unstructured.Unstructured) bool {
+	return equality.Semantic.DeepEqual(timeless(one), timeless(other))
+}
+
+func timeless(object *unstructured.Unstructured) []metav1.ManagedFieldsEntry {
+	entries := object.GetManagedFields()
+	for i := range entries {
+		entries[i].Time = nil
+	}
+	return entries
 }

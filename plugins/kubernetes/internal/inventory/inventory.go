@@ -10,6 +10,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	typedv1 "k8s.io/client-go/kubernetes/typed/core/v1"
 
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
@@ -31,6 +32,18 @@ type Inventory struct {
 
 // String names the inventory among all of the cluster: "shop/all".
 func (v Inventory) String() string { return v.Namespace + "/" + v.Name }
+
+// Claims refuses an object that is part of another inventory, whose prune would then not
+// know it any more; nil is one that is not there.
+func (v Inventory) Claims(live *unstructured.Unstructured) error {
+	if live == nil {
+		return nil
+	}
+	if other := live.GetAnnotations()[PartOf]; other != "" && other != v.String() {
+		return sdk.Errorf(sdk.Conflict, "the %s is part of the inventory %s; with force, it becomes part of %s", manifest.RefOf(live), other, v)
+	}
+	return nil
+}
 
 // List is the content of an inventory.
 type List struct {

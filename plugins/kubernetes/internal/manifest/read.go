@@ -12,10 +12,12 @@ import (
 	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	utiljson "k8s.io/apimachinery/pkg/util/json"
 	utilyaml "k8s.io/apimachinery/pkg/util/yaml"
 	"sigs.k8s.io/yaml"
 
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/diff"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
@@ -216,4 +218,27 @@ func (i Item) rank() int {
 func (i Item) Defines() bool {
 	kind := i.Object.GroupVersionKind().GroupKind()
 	return kind.Group == "apiextensions.k8s.io" && kind.Kind == "CustomResourceDefinition"
+}
+
+// Kinds are the kinds that the items define.
+func Kinds(items []Item) map[schema.GroupKind]cluster.Kind {
+	defined := map[schema.GroupKind]cluster.Kind{}
+	for _, i := range items {
+		if i.Defines() {
+			kind, _ := cluster.Defined(i.Object)
+			defined[schema.GroupKind{Group: kind.Served.Group, Kind: kind.Name}] = kind
+		}
+	}
+	return defined
+}
+
+// Fault moves a fault that lies in what was given to the parameter that it was given by.
+func (i Item) Fault(err error) error {
+	typed, is := errors.AsType[*sdk.Error](err)
+	if !is || typed.Class != sdk.Permanent {
+		return err
+	}
+	moved := sdk.Errorf(sdk.Permanent, "%w", err)
+	moved.Field, moved.Message, moved.Unchanged = i.Field, typed.Message, typed.Unchanged
+	return moved
 }
