@@ -82,11 +82,11 @@ type search struct {
 	unseen []string
 }
 
-// searchedAtOnce is how many objects one request asks for.
-const searchedAtOnce = 500
+// PageSize is how many objects one request asks for.
+const PageSize = 500
 
 func (s *search) list(ctx context.Context, kind Kind) error {
-	options := metav1.ListOptions{Limit: searchedAtOnce}
+	options := metav1.ListOptions{Limit: PageSize}
 	for {
 		page, err := s.client.Resource(kind.Served).Namespace(s.namespace).List(ctx, options)
 		switch {

@@ -45,3 +45,10 @@ func Readiness(node *corev1.Node) (ready bool, why string) {
 	}
 	return false, "it has not reported yet"
 }
+
+// IsReady says whether a pod is ready.
+func IsReady(pod *corev1.Pod) bool {
+	return slices.ContainsFunc(pod.Status.Conditions, func(c corev1.PodCondition) bool {
+		return c.Type == corev1.PodReady && c.Status == corev1.ConditionTrue
+	})
+}

@@ -90,12 +90,9 @@ func startedAndNotOver(pod corev1.Pod) bool {
 // keeps says whether a budget counts for a pod, as the server judges: one that is not
 // ready may go where its budget says so, or has enough of the others.
 func keeps(budget policyv1.PodDisruptionBudget, pod corev1.Pod) bool {
-	ready := slices.ContainsFunc(pod.Status.Conditions, func(c corev1.PodCondition) bool {
-		return c.Type == corev1.PodReady && c.Status == corev1.ConditionTrue
-	})
 	policy, status := budget.Spec.UnhealthyPodEvictionPolicy, budget.Status
 	switch {
-	case ready:
+	case cluster.IsReady(&pod):
 		return true
 	case policy != nil && *policy == policyv1.AlwaysAllow:
 		return false

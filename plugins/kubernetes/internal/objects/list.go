@@ -12,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/own"
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/schema"
 )
@@ -51,17 +52,13 @@ stands for each.`,
 				"apiVersion": "v1", "kind": "Pod", "allNamespaces": true, "limit": 5000, "fields": map[string]any{"node": "spec.nodeName"},
 			}},
 		},
-		Plan:  o.planList,
+		Plan:  own.Planned(o.planList),
 		Apply: o.applyList,
 	}
 }
 
-const (
-	// listedAtOnce is how many objects one request asks for.
-	listedAtOnce = 500
-	// mostListed bounds the bytes of all objects: a journal keeps them.
-	mostListed = 4 << 20
-)
+// mostListed bounds the bytes of all objects: a journal keeps them.
+const mostListed = 4 << 20
 
 // where returns the place of the objects, which has no name, and how they are chosen.
 func (o objects) where(ctx context.Context, in ListInput) (place, metav1.ListOptions, error) {
@@ -88,7 +85,7 @@ func (o objects) applyList(ctx context.Context, call *sdk.Call[ListInput]) (List
 	}
 	found := listing{in: in, out: ListOutput{Items: []map[string]any{}, Names: []string{}}}
 	for {
-		options.Limit = min(listedAtOnce, in.Limit-found.out.Count)
+		options.Limit = min(cluster.PageSize, in.Limit-found.out.Count)
 		page, err := o.Objects(at.Kind, at.namespace).List(ctx, options)
 		if err != nil {
 			return ListOutput{}, cluster.FaultIn(ctx, err, "list %s", at.Served.Resource)

@@ -81,7 +81,11 @@ func (s *Setting[I, O, T, V]) apply(ctx context.Context, call *sdk.Call[I]) (O, 
 	if err != nil {
 		return none, err
 	}
-	c := changing[I, O, T, V]{Setting: s, call: call, before: before, kept: again}
+	set, _, err := sdk.LoadNote[bool](call, isSet)
+	if err != nil {
+		return none, err
+	}
+	c := changing[I, O, T, V]{Setting: s, call: call, before: before, kept: again, set: set}
 	if err := cluster.Again(func() error { return c.try(ctx) }); err != nil {
 		// Without an earlier attempt, a conflict means that no change was made, with
 		// somebody who set the same or, to the end of all tries, with whoever was quicker.
@@ -93,12 +97,16 @@ func (s *Setting[I, O, T, V]) apply(ctx context.Context, call *sdk.Call[I]) (O, 
 	return s.Outputs(call.Input, c.change), nil
 }
 
+// isSet is the note that the setting is what the step wants.
+const isSet = "set"
+
 // changing is one attempt to change a setting.
 type changing[I, O any, T Object, V any] struct {
 	*Setting[I, O, T, V]
 	call   *sdk.Call[I]
 	before kept[V]
 	kept   bool // before is on the disk
+	set    bool // an earlier attempt met or made what the step wants: who took that back is not overruled
 	change Change[T, V]
 }
 
@@ -120,6 +128,8 @@ func (c *changing[I, O, T, V]) try(ctx context.Context) error {
 	switch {
 	case !done && !alike(now, c.change.Was):
 		return c.meddled(in, live, now, c.change.Was)
+	case !done && c.set:
+		return c.meddled(in, live, now, c.change.Want)
 	case !done:
 		if err := c.guard(ctx, in, live, c.change.Want); err != nil {
 			return err
@@ -132,9 +142,11 @@ func (c *changing[I, O, T, V]) try(ctx context.Context) error {
 		c.kept = true
 	}
 	if !done {
-		c.change.Live, err = c.put(ctx, in, live, c.change.Want)
+		if c.change.Live, err = c.put(ctx, in, live, c.change.Want); err != nil {
+			return err
+		}
 	}
-	return err
+	return c.call.Note(isSet, true)
 }
 
 func (s *Setting[I, O, T, V]) observe(ctx context.Context, call *sdk.Call[I]) (sdk.Observed[O], error) {
@@ -158,7 +170,10 @@ func (s *Setting[I, O, T, V]) observe(ctx context.Context, call *sdk.Call[I]) (s
 	if call.Undo {
 		wanted = change.Was
 	}
-	same := live.GetUID() == before.UID && !(call.Undo && s.Undone != nil) // of which more may be left than can be seen here
+	same := live.GetUID() == before.UID
+	if call.Undo && s.Undone != nil {
+		same = false // more may be left than can be seen here
+	}
 	seen.State, seen.Detail = sdk.NotDone, s.detail(call.Input, now)
 	switch {
 	case same && alike(now, wanted):

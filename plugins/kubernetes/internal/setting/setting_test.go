@@ -268,6 +268,23 @@ func TestSecondAttempts(t *testing.T) {
 	}
 }
 
+// Whoever takes back what an earlier attempt is known to have set is not overruled.
+func TestWhatSomebodyTookBackStays(t *testing.T) {
+	t.Parallel()
+	s, host := &street{}, &sdktest.Host{}
+	h, handler, req := s.build("mine"), s.action(t), request(t, "mine", "green")
+	if _, err := handler.Apply(t.Context(), req, host); err != nil {
+		t.Fatal(err)
+	}
+	h.paint("ann", "red")
+	req.Before, req.Notes, req.Attempt = host.StateBefore(), host.Notes(), 2
+	_, err := handler.Apply(t.Context(), req, host)
+	isConflict(t, err, "ann changed")
+	if got := h.color(); got != "red" {
+		t.Errorf("it is %s", got)
+	}
+}
+
 func isConflict(t *testing.T, err error, says string) {
 	t.Helper()
 	if err == nil || sdk.AsError(err).Class != sdk.Conflict || !strings.Contains(err.Error(), says) {

@@ -55,12 +55,7 @@ func serves(service *corev1.Service, pod *corev1.Pod) bool {
 	if service.Spec.PublishNotReadyAddresses {
 		return true
 	}
-	for _, c := range pod.Status.Conditions {
-		if c.Type == corev1.PodReady {
-			return c.Status == corev1.ConditionTrue && pod.DeletionTimestamp == nil
-		}
-	}
-	return false
+	return cluster.IsReady(pod) && pod.DeletionTimestamp == nil
 }
 
 // hasPorts says whether the pod has the ports that the Service knows by their name
