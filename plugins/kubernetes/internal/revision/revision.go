@@ -7,6 +7,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"maps"
 	"slices"
 	"strconv"
 
@@ -140,6 +141,21 @@ func Images(of corev1.PodTemplateSpec) map[string]string {
 		}
 	}
 	return images
+}
+
+// ImageFields are where managedFields keep who set the images that differ. A name is that
+// of one container, in one of the two lists.
+func ImageFields(a, b map[string]string) [][]string {
+	var paths [][]string
+	for _, name := range slices.Sorted(maps.Keys(a)) {
+		if a[name] == b[name] {
+			continue
+		}
+		for _, list := range []string{"f:containers", "f:initContainers"} {
+			paths = append(paths, []string{"f:spec", "f:template", "f:spec", list, `k:{"name":"` + name + `"}`, "f:image"})
+		}
+	}
+	return paths
 }
 
 // Made says whether a pod of the workload of a name was made from the revision.

@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/revision"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
@@ -64,7 +65,7 @@ func (a awaited) stands(found *workload) error {
 		return err
 	}
 	who, what := "somebody", ""
-	paths := imageFields(a.Images, found.images())
+	paths := revision.ImageFields(a.Images, found.images())
 	if len(paths) > 0 {
 		what = fmt.Sprintf(", from the images %s to %s", labels.FormatLabels(a.Images), labels.FormatLabels(found.images()))
 	}

@@ -156,7 +156,7 @@ func stands(found *workload, revisions []revision.Revision, was backBefore, at s
 func whoRolled(found *workload, revisions []revision.Revision, since string) string {
 	var paths [][]string
 	if old, err := named(found, revisions, since); err == nil {
-		paths = imageFields(old.Images, found.images())
+		paths = revision.ImageFields(old.Images, found.images())
 	}
 	return cluster.SomebodyOf(found.GetManagedFields(), append(paths, []string{"f:spec", "f:template"})...)
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/ordered"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/revision"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/setting"
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/schema"
@@ -45,7 +46,7 @@ func (w workloads) setImage() sdk.Action[ImageInput, ImageOutput] {
 		Put: func(ctx context.Context, live *workload, to map[string]string, dryRun []string) (*workload, error) {
 			return w.patch(ctx, live, live.imagePatch(to), dryRun)
 		},
-		Fields: imageFields,
+		Fields: revision.ImageFields,
 		State:  func(images map[string]string) string { return "has the images " + labels.FormatLabels(images) },
 		Summary: func(_ ImageInput, c setting.Change[*workload, map[string]string]) string {
 			return fmt.Sprintf("would set images of the %s, which replaces %d pods", c.Live, c.Live.replicas-c.Live.untouched)
@@ -125,19 +126,4 @@ func (w *workload) imagePatch(images map[string]string) map[string]any {
 		}
 	}
 	return templatePatch(map[string]any{"spec": spec})
-}
-
-// imageFields are where it is kept who set the images that differ. A name is that of
-// one container, in one of the two lists.
-func imageFields(a, b map[string]string) [][]string {
-	var paths [][]string
-	for _, name := range slices.Sorted(maps.Keys(a)) {
-		if a[name] == b[name] {
-			continue
-		}
-		for _, list := range []string{"f:containers", "f:initContainers"} {
-			paths = append(paths, []string{"f:spec", "f:template", "f:spec", list, `k:{"name":"` + name + `"}`, "f:image"})
-		}
-	}
-	return paths
 }
