@@ -9,6 +9,7 @@ import (
 
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/diff"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/own"
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/schema"
 )
@@ -49,7 +50,7 @@ Namespace; all objects of a CustomResourceDefinition.`,
 			{Title: "A Job and its pods", With: map[string]any{"apiVersion": "batch/v1", "kind": "Job", "name": "load", "namespace": "shop", "missing": "ok"}},
 			{Title: "A StatefulSet whose pods stay", With: map[string]any{"apiVersion": "apps/v1", "kind": "StatefulSet", "name": "db", "propagation": "orphan"}},
 		},
-		Plan:    o.planDelete,
+		Plan:    own.Planned(o.planDelete),
 		Apply:   o.applyDelete,
 		Observe: o.observeDelete,
 	}

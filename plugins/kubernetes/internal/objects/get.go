@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/own"
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/schema"
 )
@@ -34,7 +35,7 @@ func (o objects) get() sdk.Action[GetInput, GetOutput] {
 			{Title: "A Service", With: map[string]any{"apiVersion": "v1", "kind": "Service", "name": "web", "namespace": "shop"}},
 			{Title: "Whether there is a certain node", With: map[string]any{"apiVersion": "v1", "kind": "Node", "name": "worker-3", "missing": "ok"}},
 		},
-		Plan:  o.planGet,
+		Plan:  own.Planned(o.planGet),
 		Apply: o.applyGet,
 	}
 }

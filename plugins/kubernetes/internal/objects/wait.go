@@ -7,6 +7,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/own"
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/schema"
 )
@@ -60,7 +61,7 @@ The progress says what is seen. After ` + "`timeout`" + ` that is part of a *tra
 			}},
 			{Title: "That it is gone", With: map[string]any{"apiVersion": "v1", "kind": "Namespace", "name": "old", "state": "gone"}},
 		},
-		Plan:  o.planWait,
+		Plan:  own.Planned(o.planWait),
 		Apply: o.applyWait,
 	}
 }
