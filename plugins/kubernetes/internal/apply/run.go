@@ -16,7 +16,6 @@ import (
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/diff"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/fields"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/manifest"
-	"github.com/gatebook/gatebook/plugins/kubernetes/internal/own"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
@@ -90,7 +89,7 @@ func (r *run) begin(ctx context.Context) error {
 	}
 	if err := r.call.SaveBefore(ctx, r.before); err != nil {
 		field, _, _ := strings.Cut(r.targets[0].Field, "[") // in which of the objects, the host does not say
-		return own.Unkept(err, field, r.openly())
+		return fields.Unkept(err, field, r.openly())
 	}
 	return nil
 }

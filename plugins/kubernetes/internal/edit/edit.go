@@ -210,7 +210,7 @@ func (m *making) keep(ctx context.Context, live *unstructured.Unstructured) erro
 	if m.before == nil {
 		before := Before{live.GetUID(), m.made.Changes}
 		if err := m.save(ctx, before); err != nil {
-			return own.Unkept(err, m.Field, "the "+m.String())
+			return fields.Unkept(err, m.Field, "the "+m.String())
 		}
 		m.before = &before
 		return nil
