@@ -87,6 +87,8 @@ var rooms = map[string]room{
 	"plugins/kubernetes/internal/edit":       {floor: 4},
 	"plugins/kubernetes/internal/manifest":   {floor: 3},
 	"plugins/kubernetes/internal/own":        {floor: 3},
+	"plugins/kubernetes/internal/revision":   {floor: 3},
+	"plugins/kubernetes/internal/replacing":  {floor: 4},
 	"plugins/kubernetes/internal/setting":    {floor: 4},
 	"plugins/kubernetes/internal/backup":     {floor: 5},
 	"plugins/kubernetes/internal/inventory":  {floor: 4},

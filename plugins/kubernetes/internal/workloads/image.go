@@ -11,7 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
-	"github.com/gatebook/gatebook/plugins/kubernetes/internal/ordered"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/replacing"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/revision"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/setting"
 	"github.com/gatebook/gatebook/plugins/sdk"
@@ -77,7 +77,7 @@ func (w workloads) undoneImage(ctx context.Context, call *sdk.Call[ImageInput]) 
 	if target.Kind != "StatefulSet" {
 		return nil
 	}
-	return ordered.Taken{
+	return replacing.Taken{
 		Cluster: w.Cluster, Namespace: target.Namespace, Name: target.Name, Images: call.Input.Images,
 		Tell: func(seen string) { call.Progressf("%s", seen) },
 	}.Free(ctx)
@@ -86,10 +86,10 @@ func (w workloads) undoneImage(ctx context.Context, call *sdk.Call[ImageInput]) 
 // foreseeImage warns of what the undo of the change would not be allowed to do.
 func (w workloads) foreseeImage(ctx context.Context, _ *sdk.Call[ImageInput], c setting.Change[*workload, map[string]string], plan *sdk.Preview) error {
 	set, is := c.Live.Object.(*appsv1.StatefulSet)
-	if !is || !c.Changed() || !ordered.Waits(set) {
+	if !is || !c.Changed() || !replacing.Waits(set) {
 		return nil
 	}
-	lacking, err := w.Lacking(ctx, ordered.Rights(c.Live.Namespace)...)
+	lacking, err := w.Lacking(ctx, replacing.Rights(c.Live.Namespace)...)
 	for _, lack := range lacking {
 		plan.Warnings = append(plan.Warnings, lack+" Undo of this step may take it, to free the StatefulSet of a pod that never got ready.")
 	}

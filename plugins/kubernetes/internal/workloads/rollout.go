@@ -12,7 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/watch"
 
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
-	"github.com/gatebook/gatebook/plugins/kubernetes/internal/pace"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/replacing"
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/schema"
 )
@@ -59,7 +59,7 @@ is waited for. What was changed before the step began, it cannot know: verify th
 			}
 			found, _, err := w.look(ctx, target)
 			if found != nil { // an earlier step may make it
-				preview.Estimate = pace.Least(found.Object, found.wanted())
+				preview.Estimate = replacing.Least(found.Object, found.wanted())
 			}
 			return preview, err
 		},

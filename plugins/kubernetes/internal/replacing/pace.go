@@ -1,7 +1,4 @@
-// Package pace says how fast a workload can replace its pods, by what its own
-// specification demands. It leaves out what nobody knows before: how long pods take until
-// they are ready.
-package pace
+package replacing
 
 import (
 	"time"
@@ -12,7 +9,8 @@ import (
 )
 
 // Least is how long a rollout of some pods of a workload takes at least: each must be ready
-// for some time before the next ones are replaced. 0 is what cannot be told.
+// for some time before the next ones are replaced. 0 is what cannot be told, since nobody
+// knows how long pods take until they are ready.
 func Least(workload runtime.Object, pods int32) time.Duration {
 	var seconds int32
 	atOnce := int32(1) // as a StatefulSet does

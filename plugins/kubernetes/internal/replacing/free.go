@@ -1,8 +1,4 @@
-// Package ordered frees StatefulSets of pods that never got ready. A StatefulSet that makes
-// its pods one after the other waits for such a pod for ever, also when the template that
-// it was made from was taken back (kubernetes#67250): somebody must delete the pod. It
-// leaves out how the template is taken back.
-package ordered
+package replacing
 
 import (
 	"context"
@@ -25,7 +21,9 @@ import (
 // patience is how long the controller may take to see that the template was taken back.
 const patience = schema.Duration(time.Minute)
 
-// Waits says whether a StatefulSet waits for a pod before it replaces it.
+// Waits says whether a StatefulSet waits for a pod before it replaces it: for one that never
+// gets ready it waits for ever, also when the template that it was made from was taken
+// back (kubernetes#67250). Somebody must delete that pod.
 func Waits(set *appsv1.StatefulSet) bool {
 	return set.Spec.PodManagementPolicy != appsv1.ParallelPodManagement &&
 		set.Spec.UpdateStrategy.Type != appsv1.OnDeleteStatefulSetStrategyType
@@ -116,7 +114,7 @@ func (t Taken) stuck(ctx context.Context, set *appsv1.StatefulSet) ([]corev1.Pod
 		return r.Name == set.Status.UpdateRevision || !t.made(r)
 	})
 	return slices.DeleteFunc(pods.Items, func(pod corev1.Pod) bool {
-		return !metav1.IsControlledBy(&pod, set) || pod.DeletionTimestamp != nil || isReady(pod) ||
+		return !metav1.IsControlledBy(&pod, set) || pod.DeletionTimestamp != nil || cluster.IsReady(&pod) ||
 			!slices.ContainsFunc(revisions, func(r revision.Revision) bool { return r.Made(pod, set.Name) })
 	}), nil
 }
@@ -129,12 +127,6 @@ func (t Taken) made(of revision.Revision) bool {
 		}
 	}
 	return true
-}
-
-func isReady(pod corev1.Pod) bool {
-	return slices.ContainsFunc(pod.Status.Conditions, func(c corev1.PodCondition) bool {
-		return c.Type == corev1.PodReady && c.Status == corev1.ConditionTrue
-	})
 }
 
 // remove deletes a pod as it was seen. One that was changed since may be ready, and then it
