@@ -46,6 +46,7 @@ func (d *driver) loop() (event.Result, error) {
 	defer d.turns.due.Stop()
 	d.turns.take()
 	for d.turn() {
+		d.asked = event.Event{}
 		d.turns.leave()
 		var control event.Event
 		happened := func() {}
@@ -62,8 +63,8 @@ func (d *driver) loop() (event.Result, error) {
 			}
 		}
 		d.turns.take()
+		d.asked = control // abandon heeds what cannot be written down
 		if d.over() {
-			d.asked = control
 			break
 		}
 		happened()
@@ -81,9 +82,9 @@ func (d *driver) over() bool { return d.end != nil || d.failed != nil }
 // turn does all that follows from what has happened. It returns false when the run is
 // over.
 func (d *driver) turn() bool {
-	for !d.over() {
+	for {
 		if d.failed = d.commit(); d.over() {
-			break
+			return false
 		}
 		d.pauseIfOnlyPeople()
 		if len(d.todo) == 0 && !d.urgent && len(d.taken) == 0 {
@@ -91,7 +92,6 @@ func (d *driver) turn() bool {
 			return true
 		}
 	}
-	return false
 }
 
 // deliver takes in how an operation ended, from the worker that did it. Where nobody has
@@ -110,6 +110,7 @@ func (d *driver) deliver(m message) (next job) {
 	d.keeps, d.kept = true, nil
 	d.takeWaiting() // what came before
 	d.take(m)
+	d.fireTimers()
 	d.gather()
 	if !d.turn() {
 		d.turns.ring()

@@ -66,6 +66,11 @@ func hasDeepDefaults(t reflect.Type, input *schema.Schema) bool {
 	return hasPointer(t)
 }
 
+// ofPointers reports whether t is a list whose parts copies of it would share.
+func ofPointers(t reflect.Type) bool {
+	return t.Kind() == reflect.Slice && t.Elem().Kind() == reflect.Pointer
+}
+
 // isPlain reports whether values of s have no parts.
 func isPlain(s *schema.Schema) bool {
 	return s != nil && s.Type != schema.TypeArray && s.Type != schema.TypeObject && s.Type != ""
@@ -83,12 +88,12 @@ func holdsDefault(s *schema.Schema) bool {
 	return holdsDefault(s.Items) || holdsDefault(s.Additional)
 }
 
-// hasPointer reports whether a field with a default is a pointer, which copies of
-// a template would share.
+// hasPointer reports whether a field with a default is a pointer or a list of them, which
+// copies of a template would share.
 func hasPointer(t reflect.Type) bool {
 	for _, field := range reflect.VisibleFields(t) {
 		_, hasDefault := field.Tag.Lookup("default")
-		if field.Type.Kind() == reflect.Pointer && (hasDefault || field.Anonymous) {
+		if field.Type.Kind() == reflect.Pointer && (hasDefault || field.Anonymous) || hasDefault && ofPointers(field.Type) {
 			return true
 		}
 	}
