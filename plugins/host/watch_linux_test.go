@@ -1,6 +1,7 @@
 package host_test
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -43,15 +44,31 @@ func (w *world) hears(l listener, pattern string) string {
 	return said
 }
 
-// signalled sends a signal to a plugin.
-func signalled(t *testing.T, pid string, with syscall.Signal) {
-	t.Helper()
+// stop stops a plugin, and returns when all its threads have stopped: until the one has
+// that the signal goes to, the others may still answer.
+func (w *world) stop(pid string) {
+	w.t.Helper()
+	w.signal(pid, syscall.SIGSTOP)
+	w.eventually("stopped", func() error {
+		threads, err := filepath.Glob(filepath.Join("/proc", pid, "task", "*", "stat"))
+		for _, thread := range threads {
+			stat, readErr := os.ReadFile(thread)
+			if _, state, _ := bytes.Cut(stat, []byte(") ")); readErr != nil || !bytes.HasPrefix(state, []byte("T")) {
+				return fmt.Errorf("%s: %.2s, %w", thread, state, readErr)
+			}
+		}
+		return err
+	})
+}
+
+func (w *world) signal(pid string, with syscall.Signal) {
+	w.t.Helper()
 	number, err := strconv.Atoi(pid)
-	if err != nil {
-		t.Fatal(err)
+	if err == nil {
+		err = syscall.Kill(number, with)
 	}
-	if err := syscall.Kill(number, with); err != nil {
-		t.Fatal(err)
+	if err != nil {
+		w.t.Fatal(err)
 	}
 }
 
@@ -64,7 +81,7 @@ func TestAPluginThatIsStoppedIsToldOfAndKilled(t *testing.T) {
 	failed := make(chan error, 1)
 	go func() { _, err := action.Apply(t.Context(), apple(), night); failed <- err }()
 	pid := w.hears(night, `^\d+$`)
-	signalled(t, pid, syscall.SIGSTOP)
+	w.stop(pid)
 	w.hears(night, `^no word from the plugin shop for 200ms; is it stopped\?$`)
 	err := w.within("apply", func() error { return <-failed })
 	if got := failure(t, err); got.Class != sdk.Transient || got.Unchanged ||
@@ -85,7 +102,7 @@ func TestAPluginThatIsStoppedInAPlanIsKilled(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	signalled(t, preview.Summary, syscall.SIGSTOP)
+	w.stop(preview.Summary)
 	err = w.within("plan", func() error { _, err := action.Plan(t.Context(), apple()); return err })
 	if got := failure(t, err); got.Class != sdk.Transient || !strings.Contains(got.Message, "it gave no sign of life for 2s") {
 		t.Errorf("got %+v", got)
@@ -106,9 +123,9 @@ func TestAPluginThatIsContinuedInTimeEndsWell(t *testing.T) {
 		failed <- err
 	}()
 	pid := w.hears(night, `^\d+$`)
-	signalled(t, pid, syscall.SIGSTOP)
+	w.stop(pid)
 	w.hears(night, `^no word from the plugin shop for `)
-	signalled(t, pid, syscall.SIGCONT)
+	w.signal(pid, syscall.SIGCONT)
 	w.hears(night, `^the plugin shop answers again$`)
 	if err := os.WriteFile(filepath.Join(w.dir, wake), nil, 0o600); err != nil {
 		t.Fatal(err)
