@@ -5,7 +5,10 @@ package journal
 import (
 	"errors"
 	"os"
+	"syscall"
 	"testing"
+
+	"github.com/gatebook/gatebook/engine/journal/internal/disk"
 )
 
 // Whoever finds a run's lock in the way and removes it does not get in beside the process
@@ -48,6 +51,43 @@ func TestRemovingTheLockLetsNobodyIn(t *testing.T) {
 	j, _, err = run.OpenJournal(nil)
 	if err := errors.Join(err, j.Close(), second.Close()); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// A program that is being started has every open file of this process until it runs. What
+// this process gives back in that moment is free all the same.
+func TestWhatIsGivenBackIsFreeWhileAProgramStarts(t *testing.T) {
+	t.Parallel()
+	run := newRun(t)
+	locks, err := run.Lock(t.Context(), testOwner(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	j, err := run.CreateJournal()
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, ok := j.file.(disk.File)
+	if !ok {
+		t.Fatalf("the journal writes to %T", j.file)
+	}
+	started, err := syscall.Dup(int(f.Fd()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = syscall.Close(started) }()
+	if err := errors.Join(j.Close(), locks.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if owner, alive, err := run.Alive(); err != nil || alive {
+		t.Errorf("driven by %v, %v, %v", owner, alive, err)
+	}
+	again, _, err := run.OpenJournal(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := again.Close(); err != nil {
+		t.Error(err)
 	}
 }
 

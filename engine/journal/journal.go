@@ -60,7 +60,7 @@ func createJournal(path string) (*Journal, error) {
 		err = disk.SyncDir(filepath.Dir(path))
 	}
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("create journal %s: %w", path, err), f.Close())
+		return nil, errors.Join(fmt.Errorf("create journal %s: %w", path, err), disk.Close(f))
 	}
 	j := newJournal(disk.File{File: f}, path, chain.New(), 0)
 	j.opened = opened
@@ -75,7 +75,7 @@ func openJournal(path string, each func(Record) error) (*Journal, Repair, error)
 	}
 	j, repaired, err := goOn(f, path, each)
 	if err != nil {
-		return nil, Repair{}, errors.Join(err, f.Close())
+		return nil, Repair{}, errors.Join(err, disk.Close(f))
 	}
 	return j, repaired, nil
 }

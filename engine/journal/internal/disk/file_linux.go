@@ -19,3 +19,6 @@ func (f File) Sync() error {
 		}
 	}
 }
+
+// Close lets go of the file and closes it.
+func (f File) Close() error { return Close(f.File) }

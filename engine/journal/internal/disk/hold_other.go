@@ -8,5 +8,8 @@ import "os"
 // file that is open cannot be removed.
 func Hold(*os.File) (bool, error) { return true, nil }
 
+// Close closes a file.
+func Close(f *os.File) error { return f.Close() }
+
 // Held reports that nobody holds a file.
 func Held(string) (bool, error) { return false, nil }

@@ -13,6 +13,13 @@ import (
 // held, and not its name, so that removing a name lets nobody else in.
 func Hold(f *os.File) (bool, error) { return lock(f, syscall.LOCK_EX) }
 
+// Close closes a file, and lets go of it first where it is held: a program that is being
+// started at this moment has the file too until it runs, and would hold it for so long.
+func Close(f *os.File) error {
+	_, err := lock(f, syscall.LOCK_UN)
+	return errors.Join(err, f.Close())
+}
+
 // Held reports whether anybody holds a file. To find out, it is held in part for an
 // instant, in which Hold fails.
 func Held(path string) (bool, error) {
@@ -21,7 +28,7 @@ func Held(path string) (bool, error) {
 		return false, err
 	}
 	free, err := lock(f, syscall.LOCK_SH)
-	return err == nil && !free, errors.Join(err, f.Close())
+	return err == nil && !free, errors.Join(err, Close(f))
 }
 
 func lock(f *os.File, how int) (bool, error) {
