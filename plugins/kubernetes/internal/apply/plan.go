@@ -6,9 +6,9 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/gatebook/gatebook/plugins/kubernetes/internal/backup"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/diff"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/keeping"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
@@ -68,7 +68,7 @@ func (n *needs) add(more needs) {
 
 // ofBackup adds those of a backup of a Secret.
 func (n *needs) ofBackup(namespace string) {
-	n.todo, n.undo = append(n.todo, backup.Rights(namespace)...), append(n.undo, backup.RightToDrop(namespace))
+	n.todo, n.undo = append(n.todo, keeping.BackupRights(namespace)...), append(n.undo, keeping.RightToDropBackups(namespace))
 }
 
 // rights are what applying takes, as far as it does not depend on what is there.

@@ -9,11 +9,10 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
-	"github.com/gatebook/gatebook/plugins/kubernetes/internal/backup"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/diff"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/fields"
-	"github.com/gatebook/gatebook/plugins/kubernetes/internal/inventory"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/keeping"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/manifest"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
@@ -49,7 +48,7 @@ func (s step) leftovers(ctx context.Context, list []manifest.Ref, targets []targ
 		if err != nil {
 			return nil, err
 		}
-		if live != nil && live.GetAnnotations()[inventory.PartOf] == s.member() && !backup.Is(live) {
+		if live != nil && live.GetAnnotations()[keeping.PartOf] == s.member() && !keeping.IsBackup(live) {
 			found = append(found, doomed{r, kind, live})
 		}
 	}
@@ -63,7 +62,7 @@ func (s step) doomed(d doomed) (record, error) {
 	case d.Runs():
 		return made, nil
 	case diff.IsSecret(d.live):
-		made.Backup = backup.Name(made.UID, s.key)
+		made.Backup = keeping.BackupName(made.UID, s.key)
 		return made, nil
 	}
 	text, err := json.Marshal(manifest.Bare(d.live).Object)
@@ -126,7 +125,7 @@ func (r *run) recorded(ctx context.Context, d doomed) error {
 		if err != nil {
 			return err
 		}
-		return r.backups().Keep(ctx, d.live, backup.Content{Object: text})
+		return r.backups().Keep(ctx, d.live, keeping.Backup{Object: text})
 	}
 	was, err := manifest.Decode(r.before.Pruned[i].Object)
 	if err != nil {

@@ -11,21 +11,20 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
 
-	"github.com/gatebook/gatebook/plugins/kubernetes/internal/backup"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/diff"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/fields"
-	"github.com/gatebook/gatebook/plugins/kubernetes/internal/inventory"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/keeping"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/manifest"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
 // before is the state that undoing restores.
 type before struct {
-	Key       string          `json:"key"` // of the step: undoing has another
-	Objects   []record        `json:"objects"`
-	Pruned    []record        `json:"pruned,omitempty"`
-	Inventory *inventory.List `json:"inventory,omitempty"`
+	Key       string        `json:"key"` // of the step: undoing has another
+	Objects   []record      `json:"objects"`
+	Pruned    []record      `json:"pruned,omitempty"`
+	Inventory *keeping.List `json:"inventory,omitempty"`
 }
 
 // record is what the step did to an object.
@@ -127,7 +126,7 @@ func (s step) record(v view) (r record, err error) {
 	}
 	r.Managers = v.live.GetManagedFields()
 	if len(v.changes) > 0 && diff.IsSecret(v.Object) {
-		r.Backup = backup.Name(r.UID, s.key)
+		r.Backup = keeping.BackupName(r.UID, s.key)
 	}
 	r.Changes, err = fields.Between(v.live, v.after) // without the values of a Secret
 	return r, err
@@ -135,8 +134,8 @@ func (s step) record(v view) (r record, err error) {
 
 // kept reads what undoing has to know of a record, wherever that is. Where a backup is
 // gone, that is what the record itself has, without values.
-func (s step) kept(ctx context.Context, r record) (backup.Content, error) {
-	own := backup.Content{Changes: r.Changes, Object: r.Object}
+func (s step) kept(ctx context.Context, r record) (keeping.Backup, error) {
+	own := keeping.Backup{Changes: r.Changes, Object: r.Object}
 	if r.Backup == "" {
 		return own, nil
 	}

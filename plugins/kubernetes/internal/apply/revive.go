@@ -8,7 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
-	"github.com/gatebook/gatebook/plugins/kubernetes/internal/inventory"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/keeping"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/manifest"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
@@ -29,7 +29,7 @@ func (u *undoing) revive(ctx context.Context, r record) error {
 		return err
 	case live != nil && live.GetUID() == r.UID && live.GetDeletionTimestamp() != nil:
 		return sdk.Errorf(sdk.Transient, "the %s is on its way out, and has to be gone first", r)
-	case live != nil && live.GetAnnotations()[inventory.PartOf] == u.member():
+	case live != nil && live.GetAnnotations()[keeping.PartOf] == u.member():
 		return u.drop(ctx, r) // it was never deleted, or is there again
 	case live != nil:
 		return sdk.Errorf(sdk.Conflict, "somebody made another %s meanwhile", r)
@@ -69,7 +69,7 @@ func (u *undoing) owned(ctx context.Context, former *unstructured.Unstructured) 
 		if err != nil {
 			return err
 		}
-		if live != nil && (live.GetUID() == owner.UID || live.GetAnnotations()[inventory.PartOf] == u.member()) {
+		if live != nil && (live.GetUID() == owner.UID || live.GetAnnotations()[keeping.PartOf] == u.member()) {
 			owner.UID = live.GetUID()
 			owners = append(owners, owner)
 		}

@@ -11,10 +11,10 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
 
-	"github.com/gatebook/gatebook/plugins/kubernetes/internal/backup"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/diff"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/fields"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/keeping"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/manifest"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
@@ -205,7 +205,7 @@ func (r *run) backUp(ctx context.Context, v view) error {
 	if v.live == nil || len(v.changes) == 0 || !diff.IsSecret(v.Object) {
 		return nil
 	}
-	return r.backups().Keep(ctx, v.live, backup.Content{Changes: v.changes})
+	return r.backups().Keep(ctx, v.live, keeping.Backup{Changes: v.changes})
 }
 
 // made looks whether somebody else made an object in the very moment in which the step

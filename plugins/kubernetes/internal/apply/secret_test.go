@@ -11,7 +11,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-	"github.com/gatebook/gatebook/plugins/kubernetes/internal/backup"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/keeping"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/lab"
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/plugins/sdk/sdktest"
@@ -197,7 +197,7 @@ func TestALaterPruneLeavesTheBackupsOfAnEarlierOne(t *testing.T) {
 	second := prune("second", configMap("web", nil), secret("older", map[string]any{"word": "word-2"}))
 	third := prune("third", configMap("web", nil))
 	fourth := prune("fourth", configMap("web", nil))
-	kept, err := live.List(t.Context(), metav1.ListOptions{LabelSelector: backup.Label})
+	kept, err := live.List(t.Context(), metav1.ListOptions{LabelSelector: keeping.BackupLabel})
 	lab.Must(t, err)
 	if len(kept.Items) != 2 {
 		t.Errorf("there are %d backups", len(kept.Items))
@@ -210,7 +210,7 @@ func TestALaterPruneLeavesTheBackupsOfAnEarlierOne(t *testing.T) {
 			t.Errorf("the Secret %s is %+v, %v", name, found, err)
 		}
 	}
-	if kept, err = live.List(t.Context(), metav1.ListOptions{LabelSelector: backup.Label}); err != nil || len(kept.Items) != 0 {
+	if kept, err = live.List(t.Context(), metav1.ListOptions{LabelSelector: keeping.BackupLabel}); err != nil || len(kept.Items) != 0 {
 		t.Errorf("there are backups left: %d, %v", len(kept.Items), err)
 	}
 }

@@ -9,11 +9,10 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
-	"github.com/gatebook/gatebook/plugins/kubernetes/internal/backup"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/diff"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/fields"
-	"github.com/gatebook/gatebook/plugins/kubernetes/internal/inventory"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/keeping"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/manifest"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
@@ -128,14 +127,14 @@ func (a applier) look(ctx context.Context, t target) (*unstructured.Unstructured
 type step struct {
 	applier
 	in   Input
-	key  string               // empty for a plan
-	list *inventory.Inventory // nil: none
+	key  string             // empty for a plan
+	list *keeping.Inventory // nil: none
 }
 
 func (a applier) step(in Input, key string) step {
 	s := step{applier: a, in: in, key: key}
 	if in.Inventory != "" {
-		s.list = &inventory.Inventory{Cluster: a.Cluster, Namespace: a.In(in.Namespace), Name: in.Inventory}
+		s.list = &keeping.Inventory{Cluster: a.Cluster, Namespace: a.In(in.Namespace), Name: in.Inventory}
 	}
 	return s
 }
@@ -148,13 +147,13 @@ func (s step) member() string {
 	return s.list.String()
 }
 
-func (s step) backups() backup.Store {
-	return backup.Store{Cluster: s.Cluster, Key: s.key}
+func (s step) backups() keeping.Backups {
+	return keeping.Backups{Cluster: s.Cluster, Key: s.key}
 }
 
-func (s step) readList(ctx context.Context) (inventory.List, error) {
+func (s step) readList(ctx context.Context) (keeping.List, error) {
 	if s.list == nil {
-		return inventory.List{}, nil
+		return keeping.List{}, nil
 	}
 	return s.list.Read(ctx)
 }
@@ -176,7 +175,7 @@ func (s step) put(ctx context.Context, t target, live *unstructured.Unstructured
 	}
 	if live != nil {
 		wanted.SetResourceVersion(live.GetResourceVersion())
-		for _, mark := range []string{createdBy, inventory.PartOf} {
+		for _, mark := range []string{createdBy, keeping.PartOf} {
 			if value, has := live.GetAnnotations()[mark]; has {
 				marks[mark] = value // it would be taken away
 			}
@@ -185,7 +184,7 @@ func (s step) put(ctx context.Context, t target, live *unstructured.Unstructured
 		marks[createdBy] = s.key
 	}
 	if s.list != nil {
-		marks[inventory.PartOf] = s.member()
+		marks[keeping.PartOf] = s.member()
 	}
 	if len(marks) > 0 {
 		wanted.SetAnnotations(marks)

@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/contents"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/diff"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/fields"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/manifest"
@@ -124,7 +125,7 @@ func (u *undoing) uncreate(ctx context.Context, r record, kind cluster.Kind) err
 	if err != nil || live == nil || live.GetAnnotations()[createdBy] != u.key {
 		return err
 	}
-	may := func(live *unstructured.Unstructured) error { return u.Clings(ctx, kind, live) }
+	may := func(live *unstructured.Unstructured) error { return contents.Clings(ctx, u.Cluster, kind, live) }
 	return u.remove(ctx, u.call, doomed{r.Ref, kind, live}, may)
 }
 

@@ -101,7 +101,7 @@ func (c *Cluster) learn(ctx context.Context, version schema.GroupVersion) error 
 // elsewhere says under which versions a kind is served that was looked for in another.
 func (c *Cluster) elsewhere(ctx context.Context, kind string) string {
 	// What cannot be asked is left out: this is advice.
-	lists, _ := within(ctx, func() ([]*metav1.APIResourceList, error) {
+	lists, _ := Within(ctx, func() ([]*metav1.APIResourceList, error) {
 		_, lists, err := c.Kube.Discovery().ServerGroupsAndResources()
 		return lists, err
 	})
@@ -120,9 +120,9 @@ func (c *Cluster) elsewhere(ctx context.Context, kind string) string {
 	return "; it serves " + strings.Join(slices.Compact(versions), ", ")
 }
 
-// within asks what takes no context, and waits no longer than its own lasts. The question
+// Within asks what takes no context, and waits no longer than its own lasts. The question
 // that nobody waits for any more ends with the timeout of single requests.
-func within[T any](ctx context.Context, ask func() (T, error)) (T, error) {
+func Within[T any](ctx context.Context, ask func() (T, error)) (T, error) {
 	type answer struct {
 		value T
 		err   error
@@ -140,6 +140,9 @@ func within[T any](ctx context.Context, ask func() (T, error)) (T, error) {
 		return a.value, a.err
 	}
 }
+
+// PageSize is how many objects one request for a list asks for.
+const PageSize = 500
 
 // Objects reads and changes objects of a kind. The namespace of a kind that has none
 // is not looked at.

@@ -10,36 +10,28 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/contents"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
 // foreseeOwned adds to the plan what goes with an object.
 func (o objects) foreseeOwned(ctx context.Context, at place, object *unstructured.Unstructured, preview *sdk.Preview) error {
-	all := true
-	var found []cluster.Found
+	var found []contents.Found
 	var unseen []string
 	var err error
 	switch {
-	case at.Served.Group == "" && at.Name == "Namespace":
-		found, unseen, err = o.SearchAll(ctx, at.name)
-	case at.Served.Group == "apiextensions.k8s.io" && at.Name == "CustomResourceDefinition":
-		if defined, served := cluster.Defined(object); len(served) > 0 {
-			defined.Served.Version = served[0]
-			found, unseen, err = o.Search(ctx, metav1.NamespaceAll, []cluster.Kind{defined})
-		}
+	case contents.Holds(at.Kind):
+		found, unseen, err = contents.Of(ctx, o.Cluster, at.Kind, object)
 	case at.Namespaced:
-		all = false
-		found, unseen, err = o.SearchAll(ctx, at.namespace)
+		found, unseen, err = contents.OfNamespace(ctx, o.Cluster, at.namespace)
+		found = owned(found, object.GetUID())
 	default:
 		preview.Warnings = append(preview.Warnings, "Whether it owns other objects, which would go with it, was not looked for.")
 	}
 	if err != nil {
 		return err
 	}
-	if !all {
-		found = owned(found, object.GetUID())
-	}
-	slices.SortFunc(found, func(a, b cluster.Found) int { return strings.Compare(a.String(), b.String()) })
+	slices.SortFunc(found, func(a, b contents.Found) int { return strings.Compare(a.String(), b.String()) })
 	for _, other := range found {
 		preview.Changes = append(preview.Changes, sdk.Delta{Target: other.String(), Kind: other.Kind.Name, Op: "delete"})
 	}
@@ -53,10 +45,10 @@ func (o objects) foreseeOwned(ctx context.Context, at place, object *unstructure
 }
 
 // owned are the objects that go with one: those all of whose owners go.
-func owned(found []cluster.Found, uid types.UID) []cluster.Found {
+func owned(found []contents.Found, uid types.UID) []contents.Found {
 	gone := map[types.UID]bool{uid: true}
 	stays := func(owner metav1.OwnerReference) bool { return !gone[owner.UID] }
-	var going []cluster.Found
+	var going []contents.Found
 	for more := true; more; {
 		more = false
 		for _, other := range found {

@@ -81,12 +81,9 @@ func (p pods) events() sdk.Action[EventsInput, EventsOutput] {
 	}
 }
 
-// pageSize is how many objects are listed at once.
-const pageSize = 500
-
 func (p pods) readEvents(ctx context.Context, in EventsInput, now time.Time) (EventsOutput, error) {
 	namespace := p.In(in.Namespace)
-	options := metav1.ListOptions{FieldSelector: in.fieldSelector(), Limit: pageSize}
+	options := metav1.ListOptions{FieldSelector: in.fieldSelector(), Limit: cluster.PageSize}
 	out := EventsOutput{ByReason: map[string]int{}}
 	for {
 		page, err := p.Kube.CoreV1().Events(namespace).List(ctx, options)

@@ -1,4 +1,4 @@
-package cluster
+package contents
 
 import (
 	"context"
@@ -6,16 +6,16 @@ import (
 	"slices"
 	"strings"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/structured-merge-diff/v6/fieldpath"
 
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
 // Clings refuses to delete an object that a step made, where what is not the step's would
 // go with it: what others set in it or put into it, or data.
-func (c *Cluster) Clings(ctx context.Context, of Kind, live *unstructured.Unstructured) error {
+func Clings(ctx context.Context, c *cluster.Cluster, of cluster.Kind, live *unstructured.Unstructured) error {
 	r := of.Named(live.GetNamespace(), live.GetName())
 	if who, what, err := changed(live); err != nil || who != "" {
 		if err != nil {
@@ -26,14 +26,14 @@ func (c *Cluster) Clings(ctx context.Context, of Kind, live *unstructured.Unstru
 	if isBound(of, live) {
 		return sdk.Errorf(sdk.Conflict, "the %s stays: it is bound, and the data would be lost with it", r)
 	}
-	return c.isEmpty(ctx, of, live)
+	return isEmpty(ctx, c, of, live)
 }
 
 // changed names somebody else who manages fields of what the object shall be, and one of
 // them. The metadata is what controllers write into, and the control plane is nobody.
 func changed(live *unstructured.Unstructured) (who, what string, err error) {
 	for _, entry := range live.GetManagedFields() {
-		if entry.Manager == Manager || entry.Subresource == "status" || strings.HasPrefix(entry.Manager, "kube-") || entry.FieldsV1 == nil {
+		if entry.Manager == cluster.Manager || entry.Subresource == "status" || strings.HasPrefix(entry.Manager, "kube-") || entry.FieldsV1 == nil {
 			continue
 		}
 		managed := &fieldpath.Set{}
@@ -50,7 +50,7 @@ func changed(live *unstructured.Unstructured) (who, what string, err error) {
 }
 
 // isBound says whether it is a claim or a volume that the other one belongs to, or did.
-func isBound(of Kind, live *unstructured.Unstructured) bool {
+func isBound(of cluster.Kind, live *unstructured.Unstructured) bool {
 	if of.Served.Group != "" || of.Name != "PersistentVolumeClaim" && of.Name != "PersistentVolume" {
 		return false
 	}
@@ -60,19 +60,8 @@ func isBound(of Kind, live *unstructured.Unstructured) bool {
 }
 
 // isEmpty refuses what holds objects that others put into it.
-func (c *Cluster) isEmpty(ctx context.Context, of Kind, live *unstructured.Unstructured) error {
-	var found []Found
-	var unseen []string
-	var err error
-	switch {
-	case of.Served.Group == "" && of.Name == "Namespace":
-		found, unseen, err = c.SearchAll(ctx, live.GetName())
-	case of.Served.Group == "apiextensions.k8s.io" && of.Name == "CustomResourceDefinition":
-		if kind, served := Defined(live); len(served) > 0 {
-			kind.Served.Version = served[0]
-			found, unseen, err = c.Search(ctx, metav1.NamespaceAll, []Kind{kind})
-		}
-	}
+func isEmpty(ctx context.Context, c *cluster.Cluster, of cluster.Kind, live *unstructured.Unstructured) error {
+	found, unseen, err := Of(ctx, c, of, live)
 	if err != nil {
 		return err
 	}

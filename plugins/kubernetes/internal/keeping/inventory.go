@@ -1,6 +1,4 @@
-// Package inventory keeps lists of what was applied under a name, each in a ConfigMap of
-// its own, so that a prune knows what it may delete. It leaves out the objects themselves.
-package inventory
+package keeping
 
 import (
 	"context"
