@@ -11,9 +11,9 @@ import (
 type Input struct {
 	Manifest  json.RawMessage `json:"manifest" takessecrets:"true" example:"{\"apiVersion\":\"v1\",\"kind\":\"Namespace\",\"metadata\":{\"name\":\"shop\"}}" doc:"The object, or a list of objects."`
 	Manifests string          `json:"manifests" takessecrets:"true" doc:"The objects as YAML text, with --- between them; instead of manifest."`
-	Namespace string          `json:"namespace" example:"shop" doc:"Namespace of objects that name none, and of the inventory; without it, the connection's."`
+	Namespace string          `json:"namespace" pattern:"^([a-z0-9]([-a-z0-9]*[a-z0-9])?)?$" maxLength:"63" example:"shop" doc:"Namespace of objects that name none, and of the inventory; without it, the connection's."`
 	Force     bool            `json:"force" doc:"Takes over fields that somebody else manages, instead of failing with a conflict that names him."`
-	Inventory string          `json:"inventory" pattern:"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$" maxLength:"253" example:"shop" doc:"Name of a ConfigMap that keeps the list of what was applied under this name."`
+	Inventory string          `json:"inventory" pattern:"^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$" maxLength:"253" example:"shop" doc:"Name of a ConfigMap that keeps the list of what was applied under this name."`
 	Prune     bool            `json:"prune" doc:"Deletes what was applied under the inventory's name before and is not among the objects any more."`
 	Timeout   schema.Duration `json:"timeout" default:"5m" min:"1ms" doc:"How long each wait may take: for kinds that the step defines to be served, and for an object that is deleted to be gone."`
 }

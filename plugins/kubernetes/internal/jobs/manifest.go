@@ -24,15 +24,15 @@ import (
 // Manifest is what the Job shall be: that of a CronJob, or one of its own.
 type Manifest struct {
 	Name      string `json:"name" pattern:"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$" maxLength:"52" example:"migrate" doc:"How the Job's name begins; without it, as that of the CronJob, or with gatebook. What follows is made from the step's key."`
-	Namespace string `json:"namespace" example:"shop" doc:"Namespace of the Job; without it, the connection's."`
-	CronJob   string `json:"cronJob" minLength:"1" example:"nightly-report" doc:"Runs the Job of this CronJob, now, as kubectl create job --from does. Nothing of its pods can then be given here."`
+	Namespace string `json:"namespace" pattern:"^([a-z0-9]([-a-z0-9]*[a-z0-9])?)?$" maxLength:"63" example:"shop" doc:"Namespace of the Job; without it, the connection's."`
+	CronJob   string `json:"cronJob" pattern:"^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$" maxLength:"52" example:"nightly-report" doc:"Runs the Job of this CronJob, now, as kubectl create job --from does. Nothing of its pods can then be given here."`
 
 	Image          string               `json:"image" minLength:"1" example:"registry.example.com/shop/migrate:1.2.0" doc:"Image of the container."`
 	Command        []string             `json:"command" nosecret:"true" minItems:"1" example:"[\"/app/migrate\",\"up\"]" doc:"The program and its arguments, instead of those that the image names."`
 	Args           []string             `json:"args" nosecret:"true" minItems:"1" doc:"Arguments of the program that the image names, or behind those of command."`
 	Env            map[string]string    `json:"env" nosecret:"true" doc:"Variables of the program. All who may read the Job can read them, so that no secret may stand here: use secretEnv."`
 	SecretEnv      map[string]SecretKey `json:"secretEnv" doc:"Variables whose values are in Secrets of the namespace."`
-	ServiceAccount string               `json:"serviceAccount" doc:"Service account of the pod; without it, default."`
+	ServiceAccount string               `json:"serviceAccount" pattern:"^([a-z0-9]([-.a-z0-9]*[a-z0-9])?)?$" maxLength:"253" doc:"Service account of the pod; without it, default."`
 	Requests       map[string]string    `json:"requests" doc:"What the container is sure to get: cpu, memory and the like, as 500m or 256Mi."`
 	Limits         map[string]string    `json:"limits" doc:"What the container gets at most."`
 	Labels         map[string]string    `json:"labels" nosecret:"true" doc:"Labels of the pod."`
@@ -45,8 +45,8 @@ type Manifest struct {
 
 // SecretKey is where a value is kept that is not shown.
 type SecretKey struct {
-	Secret string `json:"secret" required:"true" minLength:"1" example:"db" doc:"Name of the Secret."`
-	Key    string `json:"key" required:"true" minLength:"1" example:"password" doc:"Name of the value in it."`
+	Secret string `json:"secret" required:"true" pattern:"^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$" maxLength:"253" example:"db" doc:"Name of the Secret."`
+	Key    string `json:"key" required:"true" pattern:"^[-._a-zA-Z0-9]+$" maxLength:"253" example:"password" doc:"Name of the value in it."`
 }
 
 // manifestFields are the parameters that a [Manifest] is made of.

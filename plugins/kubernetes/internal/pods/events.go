@@ -19,9 +19,9 @@ import (
 
 // EventsInput is what events is given.
 type EventsInput struct {
-	Namespace string          `json:"namespace" example:"shop" doc:"Namespace of the events; without it, the connection's. Those about what has no namespace, as nodes, are in default."`
+	Namespace string          `json:"namespace" pattern:"^([a-z0-9]([-a-z0-9]*[a-z0-9])?)?$" maxLength:"63" example:"shop" doc:"Namespace of the events; without it, the connection's. Those about what has no namespace, as nodes, are in default."`
 	Kind      string          `json:"kind" example:"Pod" doc:"Kind of the objects that they are about; without it, any."`
-	Name      string          `json:"name" example:"web-0" doc:"Name of the object that they are about; without it, any."`
+	Name      string          `json:"name" pattern:"^[^/%]*$" example:"web-0" doc:"Name of the object that they are about; without it, any."`
 	Type      string          `json:"type" enum:"Normal,Warning" doc:"Normal or Warning; without it, both."`
 	Reasons   []string        `json:"reasons" example:"[\"FailedScheduling\",\"BackOff\"]" doc:"Reasons that are asked for; without it, any."`
 	Since     schema.Duration `json:"since" min:"0s" example:"15m" doc:"How far back they are asked for; without it, all that the cluster still has, which is mostly an hour."`

@@ -18,11 +18,11 @@ import (
 
 // Target says which pods are meant, and which container of each.
 type Target struct {
-	Pod       string `json:"pod" minLength:"1" example:"db-0" doc:"Name of the pod."`
+	Pod       string `json:"pod" pattern:"^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$" maxLength:"253" example:"db-0" doc:"Name of the pod."`
 	Selector  string `json:"selector" minLength:"1" example:"app=web,tier!=cache" doc:"Label selector of the pods."`
-	Workload  string `json:"workload" pattern:"^(deployment|statefulset|daemonset|job)/[a-z0-9][-a-z0-9.]*$" example:"deployment/web" doc:"The pods of a workload: its kind and name."`
-	Namespace string `json:"namespace" example:"shop" doc:"Namespace of the pods; without it, the connection's."`
-	Container string `json:"container" example:"main" doc:"Name of the container; without it, the one that the pod's annotation kubectl.kubernetes.io/default-container names, or else its first."`
+	Workload  string `json:"workload" pattern:"^(deployment|statefulset|daemonset|job)/[a-z0-9]([-.a-z0-9]*[a-z0-9])?$" example:"deployment/web" doc:"The pods of a workload: its kind and name."`
+	Namespace string `json:"namespace" pattern:"^([a-z0-9]([-a-z0-9]*[a-z0-9])?)?$" maxLength:"63" example:"shop" doc:"Namespace of the pods; without it, the connection's."`
+	Container string `json:"container" pattern:"^([a-z0-9]([-a-z0-9]*[a-z0-9])?)?$" maxLength:"63" example:"main" doc:"Name of the container; without it, the one that the pod's annotation kubectl.kubernetes.io/default-container names, or else its first."`
 }
 
 // targetRule is the one that [Target.valid] holds Go callers to.

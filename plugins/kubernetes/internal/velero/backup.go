@@ -19,7 +19,7 @@ import (
 type BackupInput struct {
 	Where
 	Selection
-	StorageLocation  string           `json:"storageLocation" example:"default" doc:"BackupStorageLocation that the backup is written to; without it, Velero's default one."`
+	StorageLocation  string           `json:"storageLocation" pattern:"^([a-z0-9]([-.a-z0-9]*[a-z0-9])?)?$" maxLength:"253" example:"default" doc:"BackupStorageLocation that the backup is written to; without it, Velero's default one."`
 	TTL              *schema.Duration `json:"ttl" min:"1s" example:"720h" doc:"After how long Velero deletes the backup; without it, what Velero is set to."`
 	SnapshotVolumes  *bool            `json:"snapshotVolumes" doc:"Whether snapshots of volumes are taken; without it, where that is possible."`
 	SnapshotMoveData *bool            `json:"snapshotMoveData" doc:"Whether the data of snapshots are copied to the storage location."`

@@ -22,8 +22,8 @@ type velero struct{ *cluster.Cluster }
 
 // Where names the Velero that an action speaks to, and what it makes there.
 type Where struct {
-	Velero string `json:"velero" default:"velero" minLength:"1" doc:"Namespace that Velero runs in."`
-	Name   string `json:"name" example:"shop-before-upgrade" doc:"Name of the object that is made; without it, one is made of the step's key."`
+	Velero string `json:"velero" default:"velero" pattern:"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$" maxLength:"63" doc:"Namespace that Velero runs in."`
+	Name   string `json:"name" pattern:"^([a-z0-9]([-.a-z0-9]*[a-z0-9])?)?$" maxLength:"253" example:"shop-before-upgrade" doc:"Name of the object that is made; without it, one is made of the step's key."`
 }
 
 // Selection is what of the cluster is meant. Without any of it, all is.

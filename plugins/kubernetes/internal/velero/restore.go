@@ -11,10 +11,10 @@ import (
 
 // RestoreInput is what velero_restore is given.
 type RestoreInput struct {
-	Backup string `json:"backup" required:"true" minLength:"1" example:"shop-before-upgrade" doc:"Name of the Backup that is restored."`
+	Backup string `json:"backup" required:"true" pattern:"^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$" maxLength:"253" example:"shop-before-upgrade" doc:"Name of the Backup that is restored."`
 	Where
 	Selection
-	NamespaceMapping map[string]string `json:"namespaceMapping" example:"{\"shop\":\"shop-restored\"}" doc:"Other namespaces to restore into, by those in the backup."`
+	NamespaceMapping map[string]string `json:"namespaceMapping" pattern:"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$" maxLength:"63" example:"{\"shop\":\"shop-restored\"}" doc:"Other namespaces to restore into, by those in the backup."`
 	RestoreVolumes   *bool             `json:"restoreVolumes" doc:"Whether volumes are restored from their snapshots; without it, where there are any."`
 	Existing         string            `json:"existing" default:"none" enum:"none,update" doc:"What becomes of objects that are there: none leaves them as they are, update changes them to what is in the backup."`
 	Patience

@@ -18,9 +18,9 @@ import (
 // RestoreInput is what pvc_restore is given.
 type RestoreInput struct {
 	Name         string          `json:"name" required:"true" pattern:"^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$" maxLength:"253" example:"data-restored" doc:"Name of the PersistentVolumeClaim to make."`
-	Snapshot     string          `json:"snapshot" required:"true" minLength:"1" example:"data-before-upgrade" doc:"Name of the VolumeSnapshot that it is filled from."`
+	Snapshot     string          `json:"snapshot" required:"true" pattern:"^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$" maxLength:"253" example:"data-before-upgrade" doc:"Name of the VolumeSnapshot that it is filled from."`
 	Namespace    string          `json:"namespace" pattern:"^([a-z0-9]([-a-z0-9]*[a-z0-9])?)?$" maxLength:"63" example:"shop" doc:"Namespace of the snapshot and of the claim; without it, the connection's."`
-	StorageClass string          `json:"storageClass" example:"fast" doc:"StorageClass of the new volume, which must be of the snapshot's driver; without it, the cluster's default one."`
+	StorageClass string          `json:"storageClass" pattern:"^([a-z0-9]([-.a-z0-9]*[a-z0-9])?)?$" maxLength:"253" example:"fast" doc:"StorageClass of the new volume, which must be of the snapshot's driver; without it, the cluster's default one."`
 	Size         string          `json:"size" example:"10Gi" doc:"How large the new volume shall be; without it, as large as the snapshot says. It must not be smaller."`
 	AccessModes  []string        `json:"accessModes" default:"[\"ReadWriteOnce\"]" minItems:"1" enum:"ReadWriteOnce,ReadOnlyMany,ReadWriteMany,ReadWriteOncePod" doc:"How the volume may be mounted."`
 	VolumeMode   string          `json:"volumeMode" default:"Filesystem" enum:"Filesystem,Block" doc:"What the volume is to its pods."`

@@ -17,8 +17,8 @@ import (
 type SnapshotInput struct {
 	Claim     string          `json:"claim" required:"true" pattern:"^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$" maxLength:"253" example:"data" doc:"Name of the PersistentVolumeClaim whose volume is copied."`
 	Namespace string          `json:"namespace" pattern:"^([a-z0-9]([-a-z0-9]*[a-z0-9])?)?$" maxLength:"63" example:"shop" doc:"Namespace of the claim and of the snapshot; without it, the connection's."`
-	Name      string          `json:"name" example:"data-before-upgrade" doc:"Name of the snapshot; without it, one is made of the claim's and the step's key."`
-	Class     string          `json:"class" example:"fast" doc:"VolumeSnapshotClass to use; without it, the default one of the volume's driver."`
+	Name      string          `json:"name" pattern:"^([a-z0-9]([-.a-z0-9]*[a-z0-9])?)?$" maxLength:"253" example:"data-before-upgrade" doc:"Name of the snapshot; without it, one is made of the claim's and the step's key."`
+	Class     string          `json:"class" pattern:"^([a-z0-9]([-.a-z0-9]*[a-z0-9])?)?$" maxLength:"253" example:"fast" doc:"VolumeSnapshotClass to use; without it, the default one of the volume's driver."`
 	Stall     schema.Duration `json:"stall" default:"1m" min:"0s" doc:"How long the snapshotter may report an error. It tries again by itself, and many errors pass."`
 	Timeout   schema.Duration `json:"timeout" default:"10m" min:"1ms" doc:"How long it may take until the snapshot is ready to use."`
 }

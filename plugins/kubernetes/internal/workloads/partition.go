@@ -14,8 +14,8 @@ import (
 
 // PartitionInput is what statefulset_partition is given.
 type PartitionInput struct {
-	Name      string `json:"name" required:"true" minLength:"1" example:"db" doc:"Name of the StatefulSet."`
-	Namespace string `json:"namespace" example:"shop" doc:"Namespace of the StatefulSet; without it, the connection's."`
+	Name      string `json:"name" required:"true" pattern:"^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$" maxLength:"253" example:"db" doc:"Name of the StatefulSet."`
+	Namespace string `json:"namespace" pattern:"^([a-z0-9]([-a-z0-9]*[a-z0-9])?)?$" maxLength:"63" example:"shop" doc:"Namespace of the StatefulSet; without it, the connection's."`
 	Partition int32  `json:"partition" required:"true" min:"0" unit:"pods" example:"2" doc:"How many pods, counted from the first, are held back when the template changes. 0 holds back none; as many as there are pods, all."`
 }
 

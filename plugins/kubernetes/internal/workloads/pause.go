@@ -12,8 +12,8 @@ import (
 
 // PauseInput is what rollout_pause and rollout_resume are given.
 type PauseInput struct {
-	Name      string `json:"name" required:"true" minLength:"1" example:"web" doc:"Name of the Deployment."`
-	Namespace string `json:"namespace" example:"shop" doc:"Namespace of the Deployment; without it, the connection's."`
+	Name      string `json:"name" required:"true" pattern:"^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$" maxLength:"253" example:"web" doc:"Name of the Deployment."`
+	Namespace string `json:"namespace" pattern:"^([a-z0-9]([-a-z0-9]*[a-z0-9])?)?$" maxLength:"63" example:"shop" doc:"Namespace of the Deployment; without it, the connection's."`
 }
 
 // PauseOutput is what rollout_pause and rollout_resume return.

@@ -19,8 +19,8 @@ import (
 // ScaleInput is what scale is given.
 type ScaleInput struct {
 	Kind      string `json:"kind" default:"Deployment" enum:"Deployment,StatefulSet" doc:"Kind of the workload."`
-	Name      string `json:"name" required:"true" minLength:"1" example:"web" doc:"Name of the workload."`
-	Namespace string `json:"namespace" example:"shop" doc:"Namespace of the workload; without it, the connection's."`
+	Name      string `json:"name" required:"true" pattern:"^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$" maxLength:"253" example:"web" doc:"Name of the workload."`
+	Namespace string `json:"namespace" pattern:"^([a-z0-9]([-a-z0-9]*[a-z0-9])?)?$" maxLength:"63" example:"shop" doc:"Namespace of the workload; without it, the connection's."`
 	Replicas  int32  `json:"replicas" required:"true" min:"0" unit:"pods" example:"5" doc:"How many pods there shall be."`
 }
 

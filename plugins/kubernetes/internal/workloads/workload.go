@@ -22,8 +22,8 @@ import (
 // Target names a workload.
 type Target struct {
 	Kind      string `json:"kind" default:"Deployment" enum:"Deployment,StatefulSet,DaemonSet" doc:"Kind of the workload."`
-	Name      string `json:"name" required:"true" minLength:"1" example:"web" doc:"Name of the workload."`
-	Namespace string `json:"namespace" example:"shop" doc:"Namespace of the workload; without it, the connection's."`
+	Name      string `json:"name" required:"true" pattern:"^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$" maxLength:"253" example:"web" doc:"Name of the workload."`
+	Namespace string `json:"namespace" pattern:"^([a-z0-9]([-a-z0-9]*[a-z0-9])?)?$" maxLength:"63" example:"shop" doc:"Namespace of the workload; without it, the connection's."`
 }
 
 func (t Target) resource() string { return strings.ToLower(t.Kind) + "s" }
