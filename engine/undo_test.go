@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
 
@@ -43,4 +44,27 @@ func TestTheWayBackWaitsForAServer(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A way back that hangs is tried again, and a person is asked before all the attempts of one
+// that fails at once have hung.
+func TestAWayBackThatHangsIsLeftAfterThreeAttempts(t *testing.T) {
+	inBubble(t, func(t *testing.T, p *play) {
+		p.on("b", func(context.Context, *sdk.Call[playInput]) (playOutput, error) {
+			return playOutput{}, sdk.Errorf(sdk.Permanent, "no")
+		})
+		tries := 0
+		p.on("-a", func(ctx context.Context, _ *sdk.Call[playInput]) (playOutput, error) {
+			if tries++; tries == 2 {
+				return playOutput{}, sdk.Errorf(sdk.Transient, "connection refused") // one that did not hang
+			}
+			<-ctx.Done()
+			return playOutput{}, ctx.Err()
+		})
+		began := time.Now()
+		p.ends(p.run(strings.Replace(twoSteps, "name: a}}", "name: a}, timeout: 10m}", 1)), event.OutcomeStuck, "a", "-b")
+		if took := time.Since(began); tries != 4 || took < 30*time.Minute || took > 31*time.Minute {
+			t.Errorf("%d attempts in %s", tries, took)
+		}
+	})
 }

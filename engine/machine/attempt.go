@@ -21,6 +21,7 @@ import (
 type effort struct {
 	state     effortState
 	attempt   int  // how many were made, the one in flight included
+	timeouts  int  // how many of them ran out of time
 	intent    bool // the one in flight is in the journal
 	lost      bool // nobody can tell what became of it
 	cancelled bool // it was asked to end, so that no other follows
@@ -233,6 +234,9 @@ func (m *Machine) attemptFinished(i int, part event.Part, outputs *value.Value, 
 		m.gaveUp(i, part, failure)
 		return
 	}
+	if failure.Class == sdk.Timeout {
+		e.timeouts++
+	}
 	if m.mayRetry(i, part, failure) {
 		e.state, e.retryAt = retryDue, m.now.Add(m.backoff(i, part))
 		m.emit(SetTimer{m.retryTimer(i, part)})
@@ -260,7 +264,7 @@ func (m *Machine) retry(i int, part event.Part) plan.Retry {
 func (m *Machine) mayRetry(i int, part event.Part, failure *event.Failure) bool {
 	retry, e := m.retry(i, part), m.steps[i].effort(part)
 	switch {
-	case e.attempt >= retry.Attempts, e.cancelled, failure.Class == sdk.Cancelled:
+	case e.attempt >= retry.Attempts, retry.Timeouts > 0 && e.timeouts >= retry.Timeouts, e.cancelled, failure.Class == sdk.Cancelled:
 		return false
 	case part == event.Do && m.mode == event.Draining:
 		return false

@@ -185,6 +185,7 @@ type Retry struct {
 	Delay    time.Duration `json:"delay,omitempty"`
 	MaxDelay time.Duration `json:"maxDelay,omitempty"`
 	Factor   float64       `json:"factor,omitempty"`
+	Timeouts int           `json:"timeouts,omitempty" doc:"How many of the attempts may run out of time; absent: all."`
 	// If decides over `error` and `attempt` whether to try again; nil: when the
 	// error is transient or the attempt ran out of time.
 	If     Program `json:"-"`

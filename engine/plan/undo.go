@@ -16,6 +16,9 @@ const (
 	// person, so that one that may yet succeed is tried for about two minutes beside what
 	// the attempts take: as long as a server is away that is started anew.
 	undoAttempts = 9
+	// undoTimeouts is how many of these may run out of time: whoever waits for the rollback
+	// is not to wait nine times for an undo that hangs.
+	undoTimeouts = 3
 )
 
 func retryOf(said *check.Retry, attempts int) Retry {
@@ -34,6 +37,15 @@ func retryOf(said *check.Retry, attempts int) Retry {
 	return retry
 }
 
+// undoRetry is the retry of a compensation.
+func undoRetry(said *check.Retry) Retry {
+	retry := retryOf(said, undoAttempts)
+	if said == nil {
+		retry.Timeouts = undoTimeouts
+	}
+	return retry
+}
+
 // compensation plans how a step is taken back; nil where nothing does.
 func (m *maker) compensation(step *check.Step) *Compensation {
 	described := step.Use.Action.Description
@@ -42,7 +54,7 @@ func (m *maker) compensation(step *check.Step) *Compensation {
 	case step.Use.Action.Reads():
 		return nil
 	case back == nil && described.CanUndo:
-		return &Compensation{Own: true, Retry: retryOf(nil, undoAttempts), Timeout: step.Model.Timeout.Value}
+		return &Compensation{Own: true, Retry: undoRetry(nil), Timeout: step.Model.Timeout.Value}
 	case back == nil && described.NothingToUndo != "":
 		return &Compensation{None: described.NothingToUndo}
 	case back == nil:
@@ -59,7 +71,7 @@ func (m *maker) compensation(step *check.Step) *Compensation {
 	}
 	return &Compensation{
 		Use:     &use,
-		Retry:   retryOf(back.Retry, undoAttempts),
+		Retry:   undoRetry(back.Retry),
 		Timeout: timeout,
 		At:      back.Model.Node.Range().String(),
 	}
