@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 
+	"github.com/gatebook/gatebook/engine/diag"
 	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/journal"
 	"github.com/gatebook/gatebook/engine/plan"
@@ -103,7 +104,7 @@ func (e *Engine) Planned(folder *journal.Run, secret ReadSecret) (*Plan, error) 
 	}
 	runbook, found := e.Check(source.NewFile(began.File, text))
 	if found.HasErrors() {
-		return nil, e.otherVersion(began, "finds faults in its runbook")
+		return nil, e.unsound(began, "finds a fault in its runbook", found)
 	}
 	given, err := givenAgain(began, secret)
 	if err != nil {
@@ -114,7 +115,7 @@ func (e *Engine) Planned(folder *journal.Run, secret ReadSecret) (*Plan, error) 
 	case err != nil:
 		return nil, err
 	case found.HasErrors():
-		return nil, e.otherVersion(began, "refuses its inputs")
+		return nil, e.unsound(began, "refuses an input", found)
 	case made.Digest != began.PlanDigest && len(began.Secrets) > 0:
 		return nil, e.otherVersion(began, "plans it differently, unless one of its secrets is another one by now")
 	case made.Digest != began.PlanDigest:
@@ -159,7 +160,22 @@ func (e *OtherPlanError) Unwrap() error { return e.Cause }
 
 func (e *Engine) otherVersion(began event.Run, does string) error {
 	return &OtherPlanError{Run: began.ID, Cause: fmt.Errorf(
-		"it was begun by gatebook %s; this is %s, which %s: go on with the version that began it", began.Gatebook, e.version, does)}
+		"it was begun by gatebook %s; this is %s, which %s: go on with the version that began it, of gatebook and of the plugins", began.Gatebook, e.version, does)}
+}
+
+// unsound says why what a run began with is refused now. That a plugin is not to be had is
+// no reason to give the run up.
+func (e *Engine) unsound(began event.Run, does string, found diag.List) error {
+	var errs diag.List
+	for _, finding := range found.Sorted() {
+		switch {
+		case finding.Rule == diag.PluginUnavailable:
+			return fmt.Errorf("run %s stays as it is: %s: %s", began.ID, finding.Range, finding.Detail)
+		case finding.Rule.Severity == diag.Error:
+			errs = append(errs, finding)
+		}
+	}
+	return e.otherVersion(began, fmt.Sprintf("%s (%s: %s)", does, errs[0].Range, errs[0].Detail))
 }
 
 func givenAgain(began event.Run, secret ReadSecret) ([]plan.Given, error) {

@@ -231,7 +231,7 @@ func sound(described sdk.PluginDescription) error {
 	for i, fault := range found {
 		said[i] = fault.Detail
 	}
-	return fmt.Errorf("the plugin %s %s describes its actions wrongly, which is a fault of the plugin, for its authors to mend:\n%s",
+	return fmt.Errorf("the plugin %s %s describes itself wrongly, which is a fault of the plugin, for its authors to mend:\n%s",
 		described.Name, described.Version, strings.Join(said, "\n"))
 }
 

@@ -61,6 +61,7 @@ func newTakeUp(a *app, wish runs.Wish, cmd *cobra.Command) *cobra.Command {
 	flags.VarP(console.Pairs{List: &o.secrets}, "input", "i", "where a secret of the run is now: NAME=env:VARIABLE, NAME=file:PATH, or NAME=- for standard input")
 	flags.StringVar(&o.in, "in", "", "where the `FOLDER` in which the run began is now, if it was moved")
 	flags.StringArrayVar(&o.newTargets, "new-target", nil, "`CONNECTION` that may reach another target than before, as a cluster that was made anew")
+	accept.CompleteBy(cmd, "new-target", a.offers().Targets)
 	flags.BoolVar(&o.wait, "wait", false, "where nobody is at the terminal, wait for people's answers instead of pausing")
 	if wish == runs.Resume {
 		flags.StringArrayVar(&o.done, "done", nil, "step of which you saw that it was done")

@@ -85,14 +85,36 @@ func (s Shell) Lost(_ *cobra.Command, args []string, _ string) ([]string, cobra.
 	})
 }
 
+// Targets offers the connections of a run, each with what it reached.
+func (s Shell) Targets(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+	if len(args) == 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	found, ok := s.run(args[0])
+	if !ok {
+		return nil, cobra.ShellCompDirectiveError
+	}
+	var names []string
+	for _, target := range found.Status.Targets {
+		names = append(names, described(target.Over(), target.Title))
+	}
+	return names, cobra.ShellCompDirectiveNoFileComp
+}
+
+// run opens the run of that name.
+func (s Shell) run(name string) (*runs.Run, bool) {
+	all, err := s.OpenRuns()
+	if err != nil {
+		return nil, false
+	}
+	found, err := all.Open(name)
+	return found, err == nil
+}
+
 // steps offers those steps of a run that are wanted, each with what there is to say of it.
 func (s Shell) steps(name string, wanted func(*standing.Step) (about string, ok bool)) ([]string, cobra.ShellCompDirective) {
-	var found *runs.Run
-	all, err := s.OpenRuns()
-	if err == nil {
-		found, err = all.Open(name)
-	}
-	if err != nil {
+	found, ok := s.run(name)
+	if !ok {
 		return nil, cobra.ShellCompDirectiveError
 	}
 	var ids []string
