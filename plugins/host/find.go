@@ -35,21 +35,28 @@ var ErrUntrusted = program.ErrUntrusted
 var ErrNotFound = errors.New("plugin not found")
 
 // find returns where the plugin of the name is: in the first of the folders that has
-// it.
+// it. A folder of PATH may not be one, or may not be for everybody: it is passed over, as
+// shells do.
 func find(dirs []string, name string) (string, error) {
 	if err := validName(name); err != nil {
 		return "", err
 	}
+	var closed []string
 	for _, dir := range dirs {
 		path := filepath.Join(dir, prefix+name+program.Suffix)
-		info, err := os.Stat(path)
-		if errors.Is(err, fs.ErrNotExist) || err == nil && info.IsDir() {
-			continue
+		switch info, err := os.Stat(path); {
+		case err == nil && !info.IsDir():
+			return path, nil
+		case err != nil && !errors.Is(err, fs.ErrNotExist):
+			closed = append(closed, err.Error())
 		}
-		return path, err
 	}
-	return "", fmt.Errorf("%w: no %s%s%s in %s; install it into one of them, or say where it is with --plugin-dir",
+	err := fmt.Errorf("%w: no %s%s%s in %s; install it into one of them, or say where it is with --plugin-dir",
 		ErrNotFound, prefix, name, program.Suffix, list(dirs))
+	if len(closed) > 0 {
+		err = fmt.Errorf("%w (not all of them could be looked into: %s)", err, strings.Join(closed, ", "))
+	}
+	return "", err
 }
 
 // Names returns the names of all plugins in the folders, sorted, each once.

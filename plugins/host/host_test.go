@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"os"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -277,5 +279,24 @@ func TestProcessesEndWithTheirHost(t *testing.T) {
 	}
 	if _, err := actions["order"].Apply(t.Context(), apple(), &recorder{}); err == nil {
 		t.Error("it was started again after the end")
+	}
+}
+
+// What is no folder, or is closed, keeps nobody from the folders behind it.
+func TestWhatIsNoFolderOnThePathIsPassedOver(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	lock := w.locked("shop", "1.2.0")
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	behind := host.New(host.Options{Dirs: []string{file, w.dir}, Platform: platform, Now: time.Now})
+	defer behind.Close()
+	if _, err := behind.Open(t.Context(), "shop", nil, lock); err != nil {
+		t.Error(err)
+	}
+	if _, err := behind.Open(t.Context(), "other", nil, lock); !errors.Is(err, host.ErrNotFound) || !strings.Contains(err.Error(), "not a directory") {
+		t.Errorf("got %v", err)
 	}
 }

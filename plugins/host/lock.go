@@ -168,7 +168,8 @@ func ParseChecksums(name string, text []byte) (Locked, error) {
 	if found.Version == "" {
 		return Locked{}, fmt.Errorf("no line is of a file %s%s_VERSION_OS_ARCH", prefix, name)
 	}
-	return found, nil
+	// What cannot be read again would take all the others with it.
+	return found, found.check(name)
 }
 
 // verify says whether a program is the one that is locked for the platform.

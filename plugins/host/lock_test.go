@@ -93,6 +93,12 @@ func TestAReleaseLocksAllPlatforms(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
+	for name, version := range map[string]string{"shop": "1.2.3.4", "shop-": "1.2.3"} {
+		line := strings.Repeat("0", 64) + "  gatebook-plugin-" + name + "_" + version + "_linux_amd64\n"
+		if got, err := host.ParseChecksums(name, []byte(line)); err == nil {
+			t.Errorf("%s %s would make a lock that nobody can read: %+v", name, version, got)
+		}
+	}
 	if _, err := host.ParseChecksums("other", []byte(text)); err == nil {
 		t.Error("a release without the plugin was accepted")
 	}

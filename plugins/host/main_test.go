@@ -57,6 +57,7 @@ func behaviours() map[string]func() {
 	all := map[string]func(){
 		"shop":   func() { serve.Main(shop("1.2.0")) },
 		"files":  func() { serve.Main(files()) },
+		"latin":  func() { serve.Main(latin()) },
 		"loud":   func() { fmt.Println("hello, I am a plugin"); serve.Main(shop("1.0.0")) },
 		"silent": func() { say("pid", strconv.Itoa(os.Getpid())); time.Sleep(time.Hour) },
 		"exits":  func() { fmt.Fprintln(os.Stderr, "no licence found"); os.Exit(7) },

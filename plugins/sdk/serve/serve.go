@@ -51,7 +51,8 @@ func config(served *sdk.Served, ready func()) *plugin.ServeConfig {
 		},
 		GRPCServer: func(options []grpc.ServerOption) *grpc.Server {
 			return plugin.DefaultGRPCServer(append(options,
-				grpc.MaxRecvMsgSize(wire.MaxRequest), grpc.MaxSendMsgSize(wire.MaxMessage)))
+				grpc.MaxRecvMsgSize(wire.MaxRequest), grpc.MaxSendMsgSize(wire.MaxMessage),
+				grpc.ChainUnaryInterceptor(validAnswer), grpc.ChainStreamInterceptor(validMessages)))
 		},
 		Logger: hclog.New(&hclog.LoggerOptions{Level: hclog.Error, Output: os.Stderr}),
 	}

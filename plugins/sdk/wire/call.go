@@ -49,7 +49,7 @@ func FromTarget(t sdk.Target) *pluginv1.Target {
 	if t.ID == "" {
 		return nil
 	}
-	return &pluginv1.Target{Id: strings.ToValidUTF8(t.ID, "\uFFFD"), Title: strings.ToValidUTF8(t.Title, "\uFFFD")}
+	return &pluginv1.Target{Id: t.ID, Title: t.Title}
 }
 
 // ToTarget reads what a connection reached.
