@@ -158,6 +158,16 @@ func ImageFields(a, b map[string]string) [][]string {
 	return paths
 }
 
+// Has says whether the template has these images, by the names of their containers.
+func (r Revision) Has(images map[string]string) bool {
+	for name, image := range images {
+		if r.Images[name] != image {
+			return false
+		}
+	}
+	return true
+}
+
 // Made says whether a pod of the workload of a name was made from the revision.
 func (r Revision) Made(pod corev1.Pod, workload string) bool {
 	if owner := metav1.GetControllerOf(&pod); owner != nil && owner.Kind == "ReplicaSet" {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/own"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/replacing"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/revision"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/setting"
 	"github.com/gatebook/gatebook/plugins/sdk"
@@ -37,7 +38,11 @@ func (w workloads) back() sdk.Action[BackInput, BackOutput] {
 		Description: `Sets the pod template of an earlier revision, which begins a rollout; ` + "`rollout`" + ` waits for its end. An annotation
 of the workload holds the step's key, so that all attempts of one step go back once.
 
-Undo returns to the revision that was current before, unless somebody began another since, which is a *conflict*.`,
+A StatefulSet whose pods come one after the other waits for ever for a pod that never got ready, also when its template was taken back.
+Such a pod of the revision that is left is therefore deleted. Where that is not allowed, the error has the command for somebody who may.
+
+Undo returns to the revision that was current before, unless somebody began another since, which is a *conflict*. It frees a StatefulSet
+as well.`,
 		Effect:     sdk.Change,
 		Idempotent: true,
 		Examples: []schema.Example{
@@ -131,7 +136,16 @@ func (w workloads) applyBack(ctx context.Context, call *sdk.Call[BackInput]) (Ba
 		_, err = w.change(ctx, found, backPatch(to, call.Key))
 		return err
 	})
+	if err == nil {
+		err = w.leaves(call, was.From).Free(ctx)
+	}
 	return BackOutput{to.Name, to.Images}, err
+}
+
+// leaves is the template of the revision of a name, from which a step or its undo goes to another.
+func (w workloads) leaves(call *sdk.Call[BackInput], name string) replacing.Taken {
+	is := func(of revision.Revision) bool { return of.Name == name }
+	return w.taken(call.Input.Target, is, func(seen string) { call.Progressf("%s", seen) })
 }
 
 // stands says why the workload is not one whose current revision is the one of a name,
@@ -198,10 +212,11 @@ func (w workloads) planBack(ctx context.Context, call *sdk.Call[BackInput]) (sdk
 	}
 	preview.Summary = fmt.Sprintf("would go back to revision %d of the %s, with the images %s", to.Number, in.Target, labels.FormatLabels(to.Images))
 	preview.Changes = []sdk.Delta{delta}
+	preview.Warnings, err = replacing.Warnings(ctx, w.Cluster, found.Object, "This step, or its undo,")
 	if found.paused {
 		preview.Blockers = []string{fmt.Sprintf("The rollouts of the %s are paused.", in.Target)}
 	}
-	return preview, nil
+	return preview, err
 }
 
 func (w workloads) undoBack(ctx context.Context, call *sdk.Call[BackInput]) error {
@@ -209,7 +224,8 @@ func (w workloads) undoBack(ctx context.Context, call *sdk.Call[BackInput]) erro
 	if err != nil || !saved {
 		return err
 	}
-	return cluster.Again(func() error {
+	changed := call.Attempt > 1 // by an earlier attempt, of which no more is known
+	err = cluster.Again(func() error {
 		found, revisions, err := w.settled(ctx, call.Input.Target, call.Input.Timeout, func(seen string) { call.Progressf("%s", seen) })
 		if err != nil {
 			return err
@@ -224,9 +240,14 @@ func (w workloads) undoBack(ctx context.Context, call *sdk.Call[BackInput]) erro
 		if err != nil {
 			return err
 		}
+		changed = true
 		_, err = w.change(ctx, found, backPatch(from, was.Key))
 		return err
 	})
+	if err != nil || !changed {
+		return err
+	}
+	return w.leaves(call, was.To).Free(ctx)
 }
 
 // observeBack waits for no controller: whether the step went back can be seen without it.
@@ -248,11 +269,25 @@ func (w workloads) observeBack(ctx context.Context, call *sdk.Call[BackInput]) (
 	switch {
 	case err != nil, call.Undo: // a lost one may be made again without harm
 	case found.GetAnnotations()[cluster.KeyAnnotation] == call.Key:
-		to, lost := named(found, revisions, was.To)
-		seen.State, seen.Detail = sdk.Done, fmt.Sprintf("The %s has this step's key, and went back to %s.", found, was.To)
-		seen.Outputs, err = BackOutput{to.Name, to.Images}, lost
+		return w.wentBack(ctx, call, was, found, revisions)
 	case found.counted() && found.GetUID() == was.UID && len(revisions) > 0 && revisions[0].Name == was.From:
 		seen.State = sdk.Untouched
+	}
+	return seen, err
+}
+
+// wentBack is what is seen of a step that went back: it is done once nothing waits for a
+// pod of the revision that it went from.
+func (w workloads) wentBack(ctx context.Context, call *sdk.Call[BackInput], was backBefore, found *workload, revisions []revision.Revision) (seen sdk.Observed[BackOutput], err error) {
+	to, err := named(found, revisions, was.To)
+	if err != nil {
+		return seen, err
+	}
+	seen.State, seen.Detail = sdk.Done, fmt.Sprintf("The %s has this step's key, and went back to %s.", found, was.To)
+	seen.Outputs = BackOutput{to.Name, to.Images}
+	left, err := w.leaves(call, was.From).Left(ctx)
+	if left != "" {
+		seen.State, seen.Detail = sdk.NotDone, fmt.Sprintf("The %s went back to %s, and %s.", found, was.To, left)
 	}
 	return seen, err
 }

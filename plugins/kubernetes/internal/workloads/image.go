@@ -6,7 +6,6 @@ import (
 	"maps"
 	"slices"
 
-	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/labels"
 
@@ -73,26 +72,17 @@ for somebody who may.`,
 
 // undoneImage frees a StatefulSet that waits for a pod of the template that was taken back.
 func (w workloads) undoneImage(ctx context.Context, call *sdk.Call[ImageInput]) error {
-	target := w.named(call.Input.Target)
-	if target.Kind != "StatefulSet" {
-		return nil
-	}
-	return replacing.Taken{
-		Cluster: w.Cluster, Namespace: target.Namespace, Name: target.Name, Images: call.Input.Images,
-		Tell: func(seen string) { call.Progressf("%s", seen) },
-	}.Free(ctx)
+	is := func(of revision.Revision) bool { return of.Has(call.Input.Images) }
+	return w.taken(call.Input.Target, is, func(seen string) { call.Progressf("%s", seen) }).Free(ctx)
 }
 
 // foreseeImage warns of what the undo of the change would not be allowed to do.
 func (w workloads) foreseeImage(ctx context.Context, _ *sdk.Call[ImageInput], c setting.Change[*workload, map[string]string], plan *sdk.Preview) error {
-	set, is := c.Live.Object.(*appsv1.StatefulSet)
-	if !is || !c.Changed() || !replacing.Waits(set) {
+	if !c.Changed() {
 		return nil
 	}
-	lacking, err := w.Lacking(ctx, replacing.Rights(c.Live.Namespace)...)
-	for _, lack := range lacking {
-		plan.Warnings = append(plan.Warnings, lack+" Undo of this step may take it, to free the StatefulSet of a pod that never got ready.")
-	}
+	warnings, err := replacing.Warnings(ctx, w.Cluster, c.Live.Object, "Undo of this step")
+	plan.Warnings = append(plan.Warnings, warnings...)
 	return err
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/replacing"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/revision"
 	"github.com/gatebook/gatebook/schema"
 )
@@ -14,7 +15,30 @@ func (t Target) listKept() cluster.Right { return revision.Right(t.Kind, t.Names
 
 // revisions returns the templates that the workload's controller keeps, the newest first.
 func (w workloads) revisions(ctx context.Context, of *workload) ([]revision.Revision, error) {
-	return revision.List(ctx, w.Cluster, revision.Of{Object: of, Kind: of.Kind, Selector: of.selector})
+	return revision.List(ctx, w.Cluster, of.kept())
+}
+
+// kept is what the workload's revisions are found by.
+func (w *workload) kept() revision.Of {
+	return revision.Of{Object: w, Kind: w.Kind, Selector: w.selector}
+}
+
+// explain says why a rollout does not move, and what ails pods that it replaces.
+func (w workloads) explain(ctx context.Context, of *workload) (reasons, ofOld []string, err error) {
+	rollout := replacing.Rollout{Cluster: w.Cluster, Of: of.kept(), Counted: of.counted(), Short: of.existing < of.replicas}
+	for _, c := range of.conditions {
+		if c.Type == "ReplicaFailure" && c.Status == "True" {
+			rollout.Failed = append(rollout.Failed, c.Reason+": "+c.Message)
+		}
+	}
+	return rollout.Explain(ctx)
+}
+
+// taken is a template of a workload that was taken back: that of the revisions of which is
+// is true.
+func (w workloads) taken(of Target, is func(revision.Revision) bool, tell func(seen string)) replacing.Taken {
+	of = w.named(of)
+	return replacing.Taken{Cluster: w.Cluster, Kind: of.Kind, Namespace: of.Namespace, Name: of.Name, Is: is, Tell: tell}
 }
 
 // settled reads the workload once its controller has seen its template, since only
