@@ -67,7 +67,7 @@ lower one lets it through to the pods beyond, the last one first. It does not wa
 that are held back. A StatefulSet with the update strategy *OnDelete* has no partition.
 
 Undo sets the partition that was there before. Pods that got a new template by then keep it, until the template itself is taken back. One
-that never got ready keeps it even then, unless somebody deletes it, as the undo of ` + "`set_image`" + ` does.`,
+that never got ready keeps it even then, unless somebody deletes it, as ` + "`rollout_undo`" + ` does, and the undo of ` + "`set_image`" + `.`,
 		Examples: []schema.Example{
 			{Title: "Hold back two pods of three", With: map[string]any{"name": "db", "namespace": "shop", "partition": 2}},
 			{Title: "Let all pods go", With: map[string]any{"name": "db", "namespace": "shop", "partition": 0}},
