@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strings"
 
 	"github.com/gatebook/gatebook/engine/diag"
 	"github.com/gatebook/gatebook/engine/event"
@@ -99,12 +100,13 @@ func (e *Engine) Planned(folder *journal.Run, secret ReadSecret) (*Plan, error) 
 	if err != nil {
 		return nil, err
 	}
-	if err := keeps(folder, began, text); err != nil {
+	document, err := keeps(folder, began, text)
+	if err != nil {
 		return nil, err
 	}
 	runbook, found := e.Check(source.NewFile(began.File, text))
 	if found.HasErrors() {
-		return nil, e.unsound(began, "finds a fault in its runbook", found)
+		return nil, e.unsound(began, document, "finds a fault in its runbook", found)
 	}
 	given, err := givenAgain(began, secret)
 	if err != nil {
@@ -115,34 +117,59 @@ func (e *Engine) Planned(folder *journal.Run, secret ReadSecret) (*Plan, error) 
 	case err != nil:
 		return nil, err
 	case found.HasErrors():
-		return nil, e.unsound(began, "refuses an input", found)
-	case made.Digest != began.PlanDigest && len(began.Secrets) > 0:
-		return nil, e.otherVersion(began, "plans it differently, unless one of its secrets is another one by now")
+		return nil, e.unsound(began, document, "refuses an input", found)
 	case made.Digest != began.PlanDigest:
-		return nil, e.otherVersion(began, "plans it differently")
+		return nil, e.otherPlan(began, document, made.Plan)
 	}
 	return made, nil
 }
 
-// keeps returns an error where what a run keeps is not what it began with. A plan's document
-// that is gone, or that nothing vouches for, is nothing to go by, and is not gone by: the
-// plan is made from the runbook.
-func keeps(folder *journal.Run, began event.Run, text []byte) error {
-	err := began.Vouches(text)
-	if err == nil {
-		var document []byte
-		switch document, err = folder.Plan(); {
-		case errors.Is(err, fs.ErrNotExist):
-			return nil
-		case err != nil:
-			return err
+// keeps returns the plan's document of a run, and an error where what the run keeps is not
+// what it began with. A document that is gone, or that nothing vouches for, is nothing to go
+// by, and is not gone by: the plan is made from the runbook.
+func keeps(folder *journal.Run, began event.Run, text []byte) (document []byte, err error) {
+	if err := began.Vouches(text); err != nil {
+		return nil, &OtherPlanError{Run: began.ID, Cause: err}
+	}
+	document, err = folder.Plan()
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, &OtherPlanError{Run: began.ID, Cause: err}
+	}
+	switch err := began.VouchesForPlan(document); {
+	case errors.Is(err, event.ErrUnvouched):
+		return nil, nil
+	case err != nil:
+		return nil, &OtherPlanError{Run: began.ID, Cause: err}
+	}
+	return document, nil
+}
+
+// connectionsIn returns the connections in a plan's document; none where there is no document.
+func connectionsIn(document []byte) []plan.Connection {
+	var read struct {
+		Connections []plan.Connection `json:"connections"`
+	}
+	if json.Unmarshal(document, &read) != nil {
+		return nil
+	}
+	return read.Connections
+}
+
+// otherPlugin says which plugin of a plan's document is another one in the plan that was
+// made now; empty: none, or nobody can tell.
+func otherPlugin(document []byte, now *plan.Plan) string {
+	for _, was := range connectionsIn(document) {
+		for _, is := range now.Connections {
+			if is.Source == was.Source && (is.Version != was.Version || is.SHA256 != was.SHA256) {
+				return fmt.Sprintf("the plugin %s %s (SHA-256 %s), and what is installed now is %s (SHA-256 %s)",
+					was.Source, was.Version, was.SHA256, is.Version, is.SHA256)
+			}
 		}
-		err = began.VouchesForPlan(document)
 	}
-	if err != nil && !errors.Is(err, event.ErrUnvouched) {
-		return &OtherPlanError{Run: began.ID, Cause: err}
-	}
-	return nil
+	return ""
 }
 
 // OtherPlanError says that the plan of a run cannot be made again as it was when the run
@@ -158,14 +185,32 @@ func (e *OtherPlanError) Error() string { return fmt.Sprintf("run %s: %v", e.Run
 // Unwrap returns what differs.
 func (e *OtherPlanError) Unwrap() error { return e.Cause }
 
-func (e *Engine) otherVersion(began event.Run, does string) error {
+// otherPlan says why a run's plan is another one now.
+func (e *Engine) otherPlan(began event.Run, document []byte, now *plan.Plan) error {
+	if other := otherPlugin(document, now); other != "" {
+		return fmt.Errorf("run %s stays as it is: it began with %s; put that one back and lock it, then resume the run, or roll it back", began.ID, other)
+	}
+	does := "plans it differently"
+	if len(began.Secrets) > 0 {
+		does += ", unless one of its secrets is another one by now"
+	}
+	return e.otherVersion(began, document, does)
+}
+
+func (e *Engine) otherVersion(began event.Run, document []byte, does string) error {
+	with := ""
+	for _, c := range connectionsIn(document) {
+		if plugin := " " + c.Source + " " + c.Version; !strings.Contains(with, plugin) {
+			with += " with" + plugin
+		}
+	}
 	return &OtherPlanError{Run: began.ID, Cause: fmt.Errorf(
-		"it was begun by gatebook %s; this is %s, which %s: go on with the version that began it, of gatebook and of the plugins", began.Gatebook, e.version, does)}
+		"it was begun by gatebook %s%s; this is %s, which %s: go on with the versions that began it", began.Gatebook, with, e.version, does)}
 }
 
 // unsound says why what a run began with is refused now. That a plugin is not to be had is
 // no reason to give the run up.
-func (e *Engine) unsound(began event.Run, does string, found diag.List) error {
+func (e *Engine) unsound(began event.Run, document []byte, does string, found diag.List) error {
 	var errs diag.List
 	for _, finding := range found.Sorted() {
 		switch {
@@ -175,7 +220,7 @@ func (e *Engine) unsound(began event.Run, does string, found diag.List) error {
 			errs = append(errs, finding)
 		}
 	}
-	return e.otherVersion(began, fmt.Sprintf("%s (%s: %s)", does, errs[0].Range, errs[0].Detail))
+	return e.otherVersion(began, document, fmt.Sprintf("%s (%s: %s)", does, errs[0].Range, errs[0].Detail))
 }
 
 func givenAgain(began event.Run, secret ReadSecret) ([]plan.Given, error) {

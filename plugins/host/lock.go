@@ -185,7 +185,7 @@ func (l Lock) verify(name, platform string, binary *program.Program) error {
 		return fmt.Errorf("%w: %s %s is locked for %s, and not for %s; lock it from the release's checksums: gatebook plugins lock %s --checksums FILE",
 			ErrUntrusted, name, locked.Version, strings.Join(slices.Sorted(maps.Keys(locked.SHA256)), ", "), platform, name)
 	case sum != binary.SHA256():
-		return fmt.Errorf("%w: %s is not the %s %s that is locked: its SHA-256 is %s, and %s says %s. Somebody changed or upgraded it; find out who, then run: gatebook plugins lock %s",
+		return fmt.Errorf("%w: %s is not the %s %s that is locked: its SHA-256 is %s, and %s says %s. Somebody changed or upgraded it; find out who. Put the locked one back, which runs that began with it need to go on, or have this one used from now on: gatebook plugins lock %s",
 			ErrUntrusted, binary.Path(), name, locked.Version, binary.SHA256(), LockFile, sum, name)
 	}
 	return nil

@@ -45,7 +45,7 @@ func TestAConfigMapThatMayNotBeMade(t *testing.T) {
 	handler := action(t, shared.ConnectAs(t, "reader"), "configmap_set")
 	host, params := &sdktest.Host{}, creating()
 	params["namespace"] = shared.Namespace(t)
-	_, err := handler.Apply(t.Context(), request(t, params), host)
+	_, err := handler.Apply(t.Context(), lab.Request(t, params), host)
 	if err == nil || sdk.AsError(err).Class != sdk.Denied || !sdk.AsError(err).Unchanged {
 		t.Errorf("got %v, want a denied error that changed nothing", err)
 	}
@@ -67,7 +67,7 @@ func set(t *testing.T, req sdk.Request, host sdk.Host) objects.ConfigMapOutput {
 func TestConfigMapSetSaysWhatChangedAndHashesAll(t *testing.T) {
 	t.Parallel()
 	world := colored(setting())(t)
-	req := request(t, world.Params)
+	req := lab.Request(t, world.Params)
 	handler := action(t, shared.Connect(t), "configmap_set")
 	preview, err := handler.Plan(t.Context(), req)
 	lab.Must(t, err)
@@ -104,7 +104,7 @@ func TestUndoOfAConfigMapThatTheStepMade(t *testing.T) {
 			t.Parallel()
 			params := creating()
 			params["name"], params["namespace"] = "web", shared.Namespace(t)
-			namespace, req, host := params["namespace"].(string), request(t, params), &sdktest.Host{}
+			namespace, req, host := params["namespace"].(string), lab.Request(t, params), &sdktest.Host{}
 			if out := set(t, req, host); !out.Created || fmt.Sprint(out.Keys) != "[color]" {
 				t.Errorf("got %+v", out)
 			}
@@ -137,12 +137,12 @@ func TestPlanOfConfigMapSetSaysWhatIsNotAllowed(t *testing.T) {
 	handler := action(t, shared.ConnectAs(t, "map-getter"), "configmap_set")
 	for what, params := range map[string]map[string]any{"patch the ConfigMap web": setting(), "create configmaps": creating()} {
 		world := colored(params)(t)
-		preview, err := handler.Plan(t.Context(), request(t, world.Params))
+		preview, err := handler.Plan(t.Context(), lab.Request(t, world.Params))
 		lab.Must(t, err)
 		if want := fmt.Sprintf("You may not %s in %s.", what, world.Params["namespace"]); len(preview.Blockers) != 1 || preview.Blockers[0] != want {
 			t.Errorf("the blockers are %q, want %q", preview.Blockers, want)
 		}
-		_, err = handler.Apply(t.Context(), request(t, world.Params), &sdktest.Host{})
+		_, err = handler.Apply(t.Context(), lab.Request(t, world.Params), &sdktest.Host{})
 		if err == nil || sdk.AsError(err).Class != sdk.Denied {
 			t.Errorf("got %v, want a denied error", err)
 		}

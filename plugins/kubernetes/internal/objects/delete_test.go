@@ -63,7 +63,7 @@ func TestDeleteSaysWhichFinalizerHolds(t *testing.T) {
 	ended := make(chan error, 1)
 	handler := action(t, shared.Connect(t), "delete")
 	go func() {
-		_, err := handler.Apply(ctx, request(t, world.Params), host)
+		_, err := handler.Apply(ctx, lab.Request(t, world.Params), host)
 		ended <- err
 	}()
 	lab.Eventually(t, "it says what holds the object", func(context.Context) error {
@@ -77,7 +77,7 @@ func TestDeleteSaysWhichFinalizerHolds(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 
-	req := request(t, world.Params)
+	req := lab.Request(t, world.Params)
 	req.Attempt, req.Before = 2, host.StateBefore()
 	seen, err := handler.Observe(t.Context(), req, host)
 	if err != nil || seen.State != sdk.NotDone || !strings.Contains(seen.Detail, "lab.example/hold") {
@@ -99,7 +99,7 @@ func TestDeleteSaysWhichFinalizerHolds(t *testing.T) {
 func TestDeleteLeavesANewObjectOfTheNameAlone(t *testing.T) {
 	t.Parallel()
 	world, host := toDelete(nil)(t), &sdktest.Host{}
-	handler, req := action(t, shared.Connect(t), "delete"), request(t, world.Params)
+	handler, req := action(t, shared.Connect(t), "delete"), lab.Request(t, world.Params)
 	_, err := handler.Apply(t.Context(), req, host)
 	lab.Must(t, err)
 	created := configMap(t, world.Params["namespace"].(string), "old", nil)
@@ -118,7 +118,7 @@ func TestPlanOfDeleteListsWhatGoesWithIt(t *testing.T) {
 	shared.Deploy(t, namespace, "web", "web:1", 2, nil)
 	params := map[string]any{"apiVersion": "apps/v1", "kind": "Deployment", "name": "web", "namespace": namespace}
 	count := func(params map[string]any) (string, map[string]int) {
-		preview, err := action(t, c, "delete").Plan(t.Context(), request(t, params))
+		preview, err := action(t, c, "delete").Plan(t.Context(), lab.Request(t, params))
 		lab.Must(t, err)
 		kinds := map[string]int{}
 		for _, change := range preview.Changes {
@@ -149,12 +149,12 @@ func TestPlanOfDeleteSaysWhatIsNotAllowed(t *testing.T) {
 		rbacv1.PolicyRule{APIGroups: []string{""}, Resources: []string{"secrets"}, Verbs: []string{"get"}})
 	handler := action(t, shared.ConnectAs(t, "deleter"), "delete")
 	params := ofConfigMap(namespace, "key", map[string]any{"kind": "Secret"})
-	preview, err := handler.Plan(t.Context(), request(t, params))
+	preview, err := handler.Plan(t.Context(), lab.Request(t, params))
 	lab.Must(t, err)
 	if want := "You may not delete the Secret key in " + namespace + "."; !slices.Equal(preview.Blockers, []string{want}) {
 		t.Errorf("the blockers are %q, want %q", preview.Blockers, want)
 	}
-	preview, err = handler.Plan(t.Context(), request(t, ofConfigMap(namespace, "old", nil)))
+	preview, err = handler.Plan(t.Context(), lab.Request(t, ofConfigMap(namespace, "old", nil)))
 	lab.Must(t, err)
 	if len(preview.Blockers) > 0 || len(preview.Warnings) != 1 || !strings.Contains(preview.Warnings[0], "pods, ") {
 		t.Errorf("got %+v", preview)

@@ -35,7 +35,7 @@ func TestGetReadsOutNoSecret(t *testing.T) {
 	t.Parallel()
 	namespace := shared.Namespace(t)
 	secret(t, namespace, "key", map[string]string{"word": "opensesame"})
-	req := request(t, map[string]any{"apiVersion": "v1", "kind": "Secret", "name": "key", "namespace": namespace})
+	req := lab.Request(t, map[string]any{"apiVersion": "v1", "kind": "Secret", "name": "key", "namespace": namespace})
 	text, err := action(t, shared.Connect(t), "get").Apply(t.Context(), req, &sdktest.Host{})
 	lab.Must(t, err)
 	var out objects.GetOutput
@@ -51,7 +51,7 @@ func TestGetReadsOutNoSecret(t *testing.T) {
 func TestPlanOfGetSaysWhatIsNotAllowed(t *testing.T) {
 	t.Parallel()
 	shared.Allow(t, "getter", rbacv1.PolicyRule{APIGroups: []string{""}, Resources: []string{"pods"}, Verbs: []string{"get"}})
-	req := request(t, map[string]any{"apiVersion": "v1", "kind": "Secret", "name": "key", "namespace": "payments"})
+	req := lab.Request(t, map[string]any{"apiVersion": "v1", "kind": "Secret", "name": "key", "namespace": "payments"})
 	preview, err := action(t, shared.ConnectAs(t, "getter"), "get").Plan(t.Context(), req)
 	lab.Must(t, err)
 	if want := "You may not get the Secret key in payments."; len(preview.Blockers) != 1 || preview.Blockers[0] != want {

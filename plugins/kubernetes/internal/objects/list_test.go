@@ -18,7 +18,7 @@ import (
 
 func list(t *testing.T, params map[string]any) objects.ListOutput {
 	t.Helper()
-	text, err := action(t, shared.Connect(t), "list").Apply(t.Context(), request(t, params), &sdktest.Host{})
+	text, err := action(t, shared.Connect(t), "list").Apply(t.Context(), lab.Request(t, params), &sdktest.Host{})
 	lab.Must(t, err)
 	var out objects.ListOutput
 	lab.Must(t, json.Unmarshal(text, &out))
@@ -95,7 +95,7 @@ func TestListReadsOutNoSecret(t *testing.T) {
 func TestPlanOfListSaysWhatIsNotAllowed(t *testing.T) {
 	t.Parallel()
 	shared.Allow(t, "lister", rbacv1.PolicyRule{APIGroups: []string{""}, Resources: []string{"pods"}, Verbs: []string{"list"}})
-	req := request(t, map[string]any{"apiVersion": "v1", "kind": "Secret", "allNamespaces": true})
+	req := lab.Request(t, map[string]any{"apiVersion": "v1", "kind": "Secret", "allNamespaces": true})
 	preview, err := action(t, shared.ConnectAs(t, "lister"), "list").Plan(t.Context(), req)
 	lab.Must(t, err)
 	if want := "You may not list secrets."; len(preview.Blockers) != 1 || preview.Blockers[0] != want {

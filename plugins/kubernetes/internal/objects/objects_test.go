@@ -1,7 +1,6 @@
 package objects_test
 
 import (
-	"encoding/json"
 	"os"
 	"testing"
 
@@ -24,13 +23,6 @@ func TestMain(m *testing.M) {
 func action(t testing.TB, c *cluster.Cluster, name string) sdk.Handler {
 	t.Helper()
 	return lab.Action(t, objects.Actions(c), name)
-}
-
-func request(t testing.TB, params map[string]any) sdk.Request {
-	t.Helper()
-	text, err := json.Marshal(params)
-	lab.Must(t, err)
-	return sdk.Request{Params: text, Key: "run-step-0-do", Attempt: 1}
 }
 
 // configMap makes a ConfigMap.

@@ -86,7 +86,7 @@ func TestPatchKeepsTheContract(t *testing.T) {
 func TestPlanOfPatchShowsTheChange(t *testing.T) {
 	t.Parallel()
 	world := colored(patching("merge", blue()))(t)
-	preview, err := action(t, shared.Connect(t), "patch").Plan(t.Context(), request(t, world.Params))
+	preview, err := action(t, shared.Connect(t), "patch").Plan(t.Context(), lab.Request(t, world.Params))
 	lab.Must(t, err)
 	name := fmt.Sprintf("ConfigMap %s/web", world.Params["namespace"])
 	if want := "would change data.color, data.shape, data.size, metadata.annotations.by of the " + name; preview.Summary != want {
@@ -97,23 +97,23 @@ func TestPlanOfPatchShowsTheChange(t *testing.T) {
 	}
 	absent := maps.Clone(world.Params)
 	absent["name"] = "db"
-	preview, err = action(t, shared.Connect(t), "patch").Plan(t.Context(), request(t, absent))
+	preview, err = action(t, shared.Connect(t), "patch").Plan(t.Context(), lab.Request(t, absent))
 	lab.Must(t, err) // an earlier step may make it
 	if want := fmt.Sprintf("There is no ConfigMap %s/db.", world.Params["namespace"]); len(preview.Blockers) != 1 || preview.Blockers[0] != want {
 		t.Errorf("the blockers are %q, want %q", preview.Blockers, want)
 	}
 	absent["apiVersion"], absent["kind"] = "later.lab.example/v1", "Gear"
-	preview, err = action(t, shared.Connect(t), "patch").Plan(t.Context(), request(t, absent))
+	preview, err = action(t, shared.Connect(t), "patch").Plan(t.Context(), lab.Request(t, absent))
 	lab.Must(t, err) // and define its kind
 	if want := "The cluster serves no Gear in later.lab.example/v1."; len(preview.Blockers) != 1 || preview.Blockers[0] != want {
 		t.Errorf("the blockers are %q, want %q", preview.Blockers, want)
 	}
 	absent["apiVersion"] = "apps/v1" // whose kinds nobody defines
-	if _, err = action(t, shared.Connect(t), "patch").Plan(t.Context(), request(t, absent)); err == nil || sdk.AsError(err).Field != "kind" {
+	if _, err = action(t, shared.Connect(t), "patch").Plan(t.Context(), lab.Request(t, absent)); err == nil || sdk.AsError(err).Field != "kind" {
 		t.Errorf("got %v", err)
 	}
 	shared.Allow(t, "map-reader", readers("configmaps", "get")...)
-	preview, err = action(t, shared.ConnectAs(t, "map-reader"), "patch").Plan(t.Context(), request(t, world.Params))
+	preview, err = action(t, shared.ConnectAs(t, "map-reader"), "patch").Plan(t.Context(), lab.Request(t, world.Params))
 	lab.Must(t, err)
 	if want := fmt.Sprintf("You may not patch the ConfigMap web in %s.", world.Params["namespace"]); len(preview.Blockers) != 1 || preview.Blockers[0] != want {
 		t.Errorf("the blockers are %q, want %q", preview.Blockers, want)
@@ -134,7 +134,7 @@ func TestUndoOfPatchMindsItsOwnFields(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			world, host := colored(patching("merge", blue()))(t), &sdktest.Host{}
-			req := request(t, world.Params)
+			req := lab.Request(t, world.Params)
 			_, err := handler.Apply(t.Context(), req, host)
 			lab.Must(t, err)
 			recolor(t, world.Params["namespace"].(string), c.foreign)
@@ -174,7 +174,7 @@ func TestPatchAfterALostAnswer(t *testing.T) {
 		return strings.Join(found.Spec.ExternalIPs, " ")
 	}
 	// One that is not the same twice.
-	req := request(t, map[string]any{
+	req := lab.Request(t, map[string]any{
 		"apiVersion": "v1", "kind": "Service", "name": "web", "namespace": namespace, "type": "json",
 		"patch": []any{map[string]any{"op": "add", "path": "/spec/externalIPs/-", "value": "192.0.2.2"}},
 	})
@@ -228,7 +228,7 @@ func TestPatchOfASecretKeepsNoValue(t *testing.T) {
 			made := secret(t, namespace, "key", map[string]string{"word": "opensesame"})
 			params := patching("merge", map[string]any{"data": c.data, "metadata": map[string]any{"labels": map[string]any{"by": "us"}}})
 			params["kind"], params["name"], params["namespace"] = "Secret", "key", namespace
-			req := request(t, params)
+			req := lab.Request(t, params)
 			preview, err := handler.Plan(t.Context(), req)
 			lab.Must(t, err)
 			if warned := strings.Join(preview.Warnings, " "); (c.warns == "") != (warned == "") || !strings.Contains(warned, c.warns) {
@@ -276,7 +276,7 @@ func TestARefusedPatchOfASecretIsNotQuoted(t *testing.T) {
 	} {
 		params := patching("merge", patch)
 		params["kind"], params["name"], params["namespace"] = "Secret", "key", namespace
-		_, err := action(t, shared.Connect(t), "patch").Plan(t.Context(), request(t, params))
+		_, err := action(t, shared.Connect(t), "patch").Plan(t.Context(), lab.Request(t, params))
 		if err == nil || sdk.AsError(err).Field != "patch" || strings.Contains(err.Error(), "not base64!") {
 			t.Errorf("got %v", err)
 		}
@@ -292,7 +292,7 @@ func TestPatchOfASubresource(t *testing.T) {
 		"apiVersion": "objects.example/v1", "kind": "Widget", "name": "web", "namespace": namespace, "subresource": "status",
 		"patch": map[string]any{"status": map[string]any{"phase": "Ready"}},
 	}
-	req := request(t, params)
+	req := lab.Request(t, params)
 	preview, err := handler.Plan(t.Context(), req)
 	lab.Must(t, err)
 	if len(preview.Changes) != 1 || !strings.Contains(preview.Changes[0].Diff, "+  phase: Ready\n") {
@@ -310,11 +310,11 @@ func TestPatchOfASubresource(t *testing.T) {
 	for name, wrong := range map[string]any{"subresource": "scale", "type": "strategic"} {
 		other := maps.Clone(params)
 		other[name] = wrong
-		if _, err := handler.Plan(t.Context(), request(t, other)); err == nil || sdk.AsError(err).Field != name {
+		if _, err := handler.Plan(t.Context(), lab.Request(t, other)); err == nil || sdk.AsError(err).Field != name {
 			t.Errorf("with %s %v, got %v", name, wrong, err)
 		}
 	}
-	scaled := request(t, map[string]any{
+	scaled := lab.Request(t, map[string]any{
 		"apiVersion": "apps/v1", "kind": "Deployment", "name": "web", "namespace": namespace, "subresource": "scale",
 		"patch": map[string]any{"spec": map[string]any{"replicas": 2}},
 	})
@@ -339,7 +339,7 @@ func TestAPatchMeetsAnotherInTheSameMoment(t *testing.T) {
 			t.Run(form+" "+field, func(t *testing.T) {
 				t.Parallel()
 				world, host, times := colored(patching(form, patch))(t), &sdktest.Host{}, 0
-				namespace, req := world.Params["namespace"].(string), request(t, world.Params)
+				namespace, req := world.Params["namespace"].(string), lab.Request(t, world.Params)
 				host.OnBefore = func() {
 					times++
 					recolor(t, namespace, `{"data":{"`+field+`":"sour"}}`)

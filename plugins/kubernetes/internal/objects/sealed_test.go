@@ -31,7 +31,7 @@ func TestPatchOfASecretAfterALostAnswer(t *testing.T) {
 	namespace := shared.Namespace(t)
 	secret(t, namespace, "key", map[string]string{"a": "1", "b": "2"})
 	h := action(t, shared.Losing(t), "patch")
-	req := request(t, onKey(namespace, "json", []any{map[string]any{"op": "remove", "path": "/data/a"}}))
+	req := lab.Request(t, onKey(namespace, "json", []any{map[string]any{"op": "remove", "path": "/data/a"}}))
 	host := &sdktest.Host{}
 	if _, err := h.Apply(t.Context(), req, host); err == nil {
 		t.Fatal("the answer was not lost")
@@ -55,7 +55,7 @@ func TestPatchOfASecretOverwritesNobodyBetweenTwoAttempts(t *testing.T) {
 	namespace := shared.Namespace(t)
 	secret(t, namespace, "key", map[string]string{"b": "2"})
 	h, live := action(t, shared.Connect(t), "patch"), shared.Kube.CoreV1().Secrets(namespace)
-	req := request(t, onKey(namespace, "merge", map[string]any{"stringData": map[string]any{"b": "3"}}))
+	req := lab.Request(t, onKey(namespace, "merge", map[string]any{"stringData": map[string]any{"b": "3"}}))
 	ctx, kill := context.WithCancel(t.Context())
 	host := &sdktest.Host{OnBefore: kill}
 	if _, err := h.Apply(ctx, req, host); err == nil {
@@ -95,7 +95,7 @@ func TestAWebhookQuotesNoSecret(t *testing.T) {
 				Message: "the hook forbids to make an abracadabra of an opensesame",
 			})
 		})
-		req := request(t, onKey(namespace, "merge", map[string]any{"stringData": map[string]any{"word": "abracadabra"}}))
+		req := lab.Request(t, onKey(namespace, "merge", map[string]any{"stringData": map[string]any{"word": "abracadabra"}}))
 		_, err := action(t, c, "patch").Apply(t.Context(), req, &sdktest.Host{})
 		if err == nil || sdk.AsError(err).Class != class || strings.Contains(err.Error(), "abracadabra") || strings.Contains(err.Error(), "opensesame") {
 			t.Errorf("at %d, got %v", code, err)
@@ -111,7 +111,7 @@ func TestWhatSavedNothingTouchedNothing(t *testing.T) {
 		"patch":         onKey(namespace, "merge", map[string]any{"data": map[string]any{}}),
 		"configmap_set": {"name": "web", "namespace": namespace, "set": map[string]any{"a": "1"}},
 	} {
-		seen, err := action(t, shared.Connect(t), name).Observe(t.Context(), request(t, params), &sdktest.Host{})
+		seen, err := action(t, shared.Connect(t), name).Observe(t.Context(), lab.Request(t, params), &sdktest.Host{})
 		if err != nil || seen.State != sdk.Untouched {
 			t.Errorf("%s observes %+v, %v", name, seen, err)
 		}
@@ -136,7 +136,7 @@ func TestDeleteRoundsThePodsTimeUp(t *testing.T) {
 	configMap(t, namespace, "web", nil)
 	h := action(t, c, "delete")
 	params := func(grace string) sdk.Request {
-		return request(t, ofConfigMap(namespace, "web", map[string]any{"grace": grace}))
+		return lab.Request(t, ofConfigMap(namespace, "web", map[string]any{"grace": grace}))
 	}
 	_, err := h.Apply(t.Context(), params("900ms"), &sdktest.Host{})
 	lab.Must(t, err)

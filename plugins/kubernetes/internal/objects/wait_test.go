@@ -60,7 +60,7 @@ func begun(t *testing.T, params map[string]any, host *sdktest.Host) <-chan ended
 	t.Helper()
 	handler, result := action(t, shared.Connect(t), "wait"), make(chan ended, 1)
 	go func() {
-		outputs, err := handler.Apply(t.Context(), request(t, params), host)
+		outputs, err := handler.Apply(t.Context(), lab.Request(t, params), host)
 		result <- ended{outputs, err}
 	}()
 	return result
@@ -146,7 +146,7 @@ func TestWaitWithoutTheRightToWatch(t *testing.T) {
 	configMap(t, namespace, "web", nil)
 	shared.Allow(t, "getter-only", readers("configmaps", "get")...)
 	handler := action(t, shared.ConnectAs(t, "getter-only"), "wait")
-	req := request(t, waitFor(namespace, map[string]any{"state": "gone"}))
+	req := lab.Request(t, waitFor(namespace, map[string]any{"state": "gone"}))
 	host, result := &sdktest.Host{}, make(chan error, 1)
 	go func() { _, err := handler.Apply(t.Context(), req, host); result <- err }()
 	saw(t, host, "is there")
@@ -158,22 +158,22 @@ func TestWaitKnowsBeforeTheRunWhatCannotBe(t *testing.T) {
 	t.Parallel()
 	namespace := shared.Namespace(t)
 	handler := action(t, shared.Connect(t), "wait")
-	_, err := handler.Plan(t.Context(), request(t, waitFor(namespace, map[string]any{"expr": "object.status.phase = 1"})))
+	_, err := handler.Plan(t.Context(), lab.Request(t, waitFor(namespace, map[string]any{"expr": "object.status.phase = 1"})))
 	if err == nil || sdk.AsError(err).Field != "expr" || !strings.Contains(err.Error(), "at 1:21") {
 		t.Errorf("got %v", err)
 	}
-	preview, err := handler.Plan(t.Context(), request(t, waitFor(namespace, map[string]any{"state": "exists"})))
+	preview, err := handler.Plan(t.Context(), lab.Request(t, waitFor(namespace, map[string]any{"state": "exists"})))
 	lab.Must(t, err)
 	if want := fmt.Sprintf("would wait until the ConfigMap %[1]s/web is there; now, there is no ConfigMap %[1]s/web", namespace); preview.Summary != want {
 		t.Errorf("got %q, want %q", preview.Summary, want)
 	}
 	stranger := action(t, shared.ConnectAs(t, "stranger"), "wait")
-	preview, err = stranger.Plan(t.Context(), request(t, waitFor(namespace, map[string]any{"state": "exists"})))
+	preview, err = stranger.Plan(t.Context(), lab.Request(t, waitFor(namespace, map[string]any{"state": "exists"})))
 	lab.Must(t, err)
 	if want := "You may not get the ConfigMap web in " + namespace + "."; len(preview.Blockers) != 1 || preview.Blockers[0] != want {
 		t.Errorf("the blockers are %q, want %q", preview.Blockers, want)
 	}
-	_, err = stranger.Apply(t.Context(), request(t, waitFor(namespace, map[string]any{"state": "exists"})), &sdktest.Host{})
+	_, err = stranger.Apply(t.Context(), lab.Request(t, waitFor(namespace, map[string]any{"state": "exists"})), &sdktest.Host{})
 	if err == nil || sdk.AsError(err).Class != sdk.Denied {
 		t.Errorf("got %v, want a denied error", err)
 	}
@@ -184,7 +184,7 @@ func TestWaitTellsNoSecret(t *testing.T) {
 	t.Parallel()
 	namespace, host := shared.Namespace(t), &sdktest.Host{}
 	secret(t, namespace, "web", map[string]string{"word": "opensesame"})
-	_, err := action(t, shared.Connect(t), "wait").Apply(t.Context(), request(t, waitFor(namespace, map[string]any{
+	_, err := action(t, shared.Connect(t), "wait").Apply(t.Context(), lab.Request(t, waitFor(namespace, map[string]any{
 		"kind": "Secret", "expr": "int(object.data.word) > 1", "timeout": "1s",
 	})), host)
 	if err == nil || sdk.AsError(err).Class != sdk.Transient {
@@ -241,7 +241,7 @@ func TestWaitOutlivesTheAPIServer(t *testing.T) {
 	t.Cleanup(alone.Stop)
 	namespace, host, result := alone.Namespace(t), &sdktest.Host{}, make(chan error, 1)
 	handler := action(t, alone.Connect(t), "wait")
-	req := request(t, waitFor(namespace, map[string]any{"expr": `object.data.color == "blue"`}))
+	req := lab.Request(t, waitFor(namespace, map[string]any{"expr": `object.data.color == "blue"`}))
 	go func() { _, err := handler.Apply(t.Context(), req, host); result <- err }()
 	saw(t, host, "there is no ConfigMap")
 	lab.Must(t, alone.Kill())
