@@ -52,7 +52,7 @@ func TestAForeignChangeBetweenLookAndWrite(t *testing.T) {
 			if c.says == "" {
 				lab.Must(t, err)
 			} else {
-				is(t, err, sdk.Conflict, c.says)
+				lab.Fails(t, err, sdk.Conflict, c.says)
 			}
 			req.Before = host.StateBefore()
 			_ = h.Undo(t.Context(), req, host) // that somebody's change is a conflict is tested elsewhere
@@ -93,7 +93,7 @@ func TestAForeignChangeBeforeAPrune(t *testing.T) {
 			req := lab.Request(t, in(namespace, pruning(configMap("web", nil))))
 			host := &sdktest.Host{OnBefore: func() { c.meddle(t, namespace) }}
 			if _, err := h.Apply(t.Context(), req, host); c.says != "" {
-				is(t, err, sdk.Conflict, c.says)
+				lab.Fails(t, err, sdk.Conflict, c.says)
 			} else {
 				lab.Must(t, err)
 			}

@@ -29,19 +29,6 @@ func edit(t testing.TB, namespace, name, patch string) {
 	lab.Must(t, err)
 }
 
-// is wants an error of a class that says something.
-func is(t testing.TB, err error, class sdk.Class, says ...string) {
-	t.Helper()
-	if err == nil || sdk.AsError(err).Class != class {
-		t.Fatalf("got %v, want a %s error", err, class)
-	}
-	for _, text := range says {
-		if !strings.Contains(err.Error(), text) {
-			t.Errorf("got %v, want it to say %q", err, text)
-		}
-	}
-}
-
 // What somebody changes after the plan is not overwritten, unless it is said to be.
 func TestAForeignChangeBetweenPlanAndRunIsAConflict(t *testing.T) {
 	t.Parallel()
@@ -56,7 +43,7 @@ func TestAForeignChangeBetweenPlanAndRunIsAConflict(t *testing.T) {
 	edit(t, namespace, "web", `{"data":{"color":"green"}}`)
 	state := probe(t, namespace)
 	_, err = handler(t, c).Apply(t.Context(), req, &sdktest.Host{})
-	is(t, err, sdk.Conflict, `.data.color ("somebody-else" using v1)`, "ConfigMap "+namespace+"/web")
+	lab.Fails(t, err, sdk.Conflict, `.data.color ("somebody-else" using v1)`, "ConfigMap "+namespace+"/web")
 	if !sdk.AsError(err).Unchanged || probe(t, namespace) != state {
 		t.Error("something was changed before the conflict was found")
 	}
@@ -103,7 +90,7 @@ func TestUndoOfApplyOverwritesNobody(t *testing.T) {
 	edit(t, namespace, "two", `{"data":{"b":"3"}}`)
 	req.Before = host.StateBefore()
 	err := handler(t, c).Undo(t.Context(), req, host)
-	is(t, err, sdk.Conflict, "somebody-else changed data.a of the ConfigMap "+namespace+"/one meanwhile")
+	lab.Fails(t, err, sdk.Conflict, "somebody-else changed data.a of the ConfigMap "+namespace+"/one meanwhile")
 	if strings.Contains(err.Error(), "/two") {
 		t.Errorf("nobody changed what was set in the other one: %v", err)
 	}
@@ -234,7 +221,7 @@ func TestUndoOfApplyRestoresWhoManagesWhat(t *testing.T) {
 	applied(t, in(namespace, manifest(configMap("web", map[string]any{"ours": "1"}))))
 	req, host := lab.Request(t, in(namespace, map[string]any{"force": true, "manifest": configMap("web", map[string]any{"ours": "2", "color": "blue"})})), &sdktest.Host{}
 	outputs(t, req, host)
-	is(t, cluster.Fault(theirs("green"), "apply"), sdk.Conflict, "gatebook")
+	lab.Fails(t, cluster.Fault(theirs("green"), "apply"), sdk.Conflict, "gatebook")
 	req.Before = host.StateBefore()
 	for range 2 {
 		lab.Must(t, h.Undo(t.Context(), req, host))

@@ -71,7 +71,7 @@ func TestUndoMakesAnewWhatWasPrunedAndRunsNothing(t *testing.T) {
 	}
 	req.Before = host.StateBefore()
 	for range 2 {
-		is(t, h.Undo(t.Context(), req, &sdktest.Host{}), sdk.Permanent, "the Job "+namespace+"/j is lost")
+		lab.Fails(t, h.Undo(t.Context(), req, &sdktest.Host{}), sdk.Permanent, "the Job "+namespace+"/j is lost")
 	}
 	a, err := shared.Kube.CoreV1().ConfigMaps(namespace).Get(t.Context(), "a", metav1.GetOptions{})
 	lab.Must(t, err)
@@ -145,7 +145,7 @@ func TestUndoGoesOnPastWhatIsDenied(t *testing.T) {
 	_, err = h.Apply(t.Context(), req, host)
 	lab.Must(t, err)
 	req.Before = host.StateBefore()
-	is(t, h.Undo(t.Context(), req, &sdktest.Host{}), sdk.Denied, "delete the Service "+namespace+"/s")
+	lab.Fails(t, h.Undo(t.Context(), req, &sdktest.Host{}), sdk.Denied, "delete the Service "+namespace+"/s")
 	if _, err = shared.Kube.CoreV1().ConfigMaps(namespace).Get(t.Context(), "a", metav1.GetOptions{}); !apierrors.IsNotFound(err) {
 		t.Errorf("the ConfigMap, which may be deleted, is there: %v", err)
 	}
@@ -160,7 +160,7 @@ func TestUndoOfApplyEndsWithItsContext(t *testing.T) {
 	req.Before = host.StateBefore()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	is(t, h.Undo(ctx, req, &sdktest.Host{}), sdk.Cancelled, "2 things left to be taken back")
+	lab.Fails(t, h.Undo(ctx, req, &sdktest.Host{}), sdk.Cancelled, "2 things left to be taken back")
 }
 
 // What the step made and somebody changed since is his too.
@@ -174,7 +174,7 @@ func TestUndoLeavesWhatSomebodyChangedSince(t *testing.T) {
 	edit(t, namespace, "a", `{"data":{"x":"9","y":"precious"}}`)
 	edit(t, namespace, "noted", `{"metadata":{"annotations":{"seen-by":"a controller"}}}`)
 	err := h.Undo(t.Context(), req, &sdktest.Host{})
-	is(t, err, sdk.Conflict, "the ConfigMap "+namespace+"/a stays: somebody-else changed data.", "since the step made it")
+	lab.Fails(t, err, sdk.Conflict, "the ConfigMap "+namespace+"/a stays: somebody-else changed data.", "since the step made it")
 	found, err := shared.Kube.CoreV1().ConfigMaps(namespace).List(t.Context(), metav1.ListOptions{})
 	lab.Must(t, err)
 	left := slices.DeleteFunc(found.Items, func(m corev1.ConfigMap) bool { return m.Name == "kube-root-ca.crt" })
@@ -198,7 +198,7 @@ func TestUndoLeavesAClaimThatIsBound(t *testing.T) {
 	_, err := claims.Patch(t.Context(), "bound", "application/merge-patch+json", []byte(`{"spec":{"volumeName":"disk"}}`),
 		metav1.PatchOptions{FieldManager: "kube-controller-manager"}) // which binds claims
 	lab.Must(t, err)
-	is(t, h.Undo(t.Context(), req, &sdktest.Host{}), sdk.Conflict, "the PersistentVolumeClaim "+namespace+"/bound stays: it is bound")
+	lab.Fails(t, h.Undo(t.Context(), req, &sdktest.Host{}), sdk.Conflict, "the PersistentVolumeClaim "+namespace+"/bound stays: it is bound")
 	found, err := claims.List(t.Context(), metav1.ListOptions{})
 	lab.Must(t, err)
 	if len(found.Items) != 1 || found.Items[0].DeletionTimestamp != nil {
@@ -258,7 +258,7 @@ func TestPlanOfApplyOfAKindThatIsNotDefinedYet(t *testing.T) {
 		t.Errorf("the plan is %+v", preview)
 	}
 	_, err = h.Apply(t.Context(), req, &sdktest.Host{})
-	is(t, err, sdk.Permanent, "the cluster serves no Gear in "+group+"/v1")
+	lab.Fails(t, err, sdk.Permanent, "the cluster serves no Gear in "+group+"/v1")
 	if typed := sdk.AsError(err); typed.Field != "manifest[0]" || !typed.Unchanged {
 		t.Errorf("got %+v", typed)
 	}

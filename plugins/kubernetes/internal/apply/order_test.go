@@ -72,7 +72,7 @@ func TestUndoLeavesANamespaceThatOthersUse(t *testing.T) {
 	foreign := in(namespace, manifest(configMap("theirs", nil)))
 	applied(t, foreign)
 	err := h.Undo(t.Context(), req, host)
-	is(t, err, sdk.Conflict, "the Namespace used-by-others stays: somebody put the ConfigMap used-by-others/theirs into it")
+	lab.Fails(t, err, sdk.Conflict, "the Namespace used-by-others stays: somebody put the ConfigMap used-by-others/theirs into it")
 	if strings.Contains(err.Error(), "into it,") {
 		t.Errorf("it counts what is one: %v", err)
 	}
@@ -136,7 +136,7 @@ func TestUndoLeavesANamespaceThatCannotBeSeenThrough(t *testing.T) {
 	_, err := h.Apply(t.Context(), req, host)
 	lab.Must(t, err)
 	req.Before = host.StateBefore()
-	is(t, h.Undo(t.Context(), req, host), sdk.Conflict, "the Namespace not-seen-through stays", "you may not list: ", "configmaps, ")
+	lab.Fails(t, h.Undo(t.Context(), req, host), sdk.Conflict, "the Namespace not-seen-through stays", "you may not list: ", "configmaps, ")
 }
 
 // What may be listed, and is empty, says nothing of what may not.
@@ -151,7 +151,7 @@ func TestUndoTakesNobodysSecretWithItsNamespace(t *testing.T) {
 	lab.Must(t, err)
 	req.Before = host.StateBefore()
 	applied(t, in(name, manifest(secret("foreign", nil))))
-	is(t, h.Undo(t.Context(), req, host), sdk.Conflict, "the Namespace "+name+" stays", "secrets")
+	lab.Fails(t, h.Undo(t.Context(), req, host), sdk.Conflict, "the Namespace "+name+" stays", "secrets")
 	found, err := shared.Kube.CoreV1().Secrets(name).Get(t.Context(), "foreign", metav1.GetOptions{})
 	if err != nil || found.DeletionTimestamp != nil {
 		t.Errorf("somebody's Secret is gone: %v", err)
@@ -173,7 +173,7 @@ func TestUndoLeavesANamespaceWhereAServerIsAway(t *testing.T) {
 	_, err := h.Apply(t.Context(), req, host)
 	lab.Must(t, err)
 	req.Before = host.StateBefore()
-	is(t, h.Undo(t.Context(), req, host), sdk.Transient, "list cronjobs")
+	lab.Fails(t, h.Undo(t.Context(), req, host), sdk.Transient, "list cronjobs")
 	if found, err := shared.Kube.CoreV1().Namespaces().Get(t.Context(), name, metav1.GetOptions{}); err != nil || found.DeletionTimestamp != nil {
 		t.Errorf("the namespace is gone: %v", err)
 	}

@@ -102,7 +102,7 @@ func TestUndoOfASecretOverwritesNobody(t *testing.T) {
 	apply("first", "word-1")
 	second := apply("second", "word-2")
 	third := apply("third", "word-3")
-	is(t, h.Undo(t.Context(), second, &sdktest.Host{}), sdk.Conflict, "changed data.word of the Secret "+namespace+"/key")
+	lab.Fails(t, h.Undo(t.Context(), second, &sdktest.Host{}), sdk.Conflict, "changed data.word of the Secret "+namespace+"/key")
 	for _, back := range []struct {
 		req  sdk.Request
 		word string
@@ -119,7 +119,7 @@ func TestUndoOfASecretOverwritesNobody(t *testing.T) {
 	_, err = live.Patch(t.Context(), "key", "application/merge-patch+json", change, metav1.PatchOptions{FieldManager: "somebody-else"})
 	lab.Must(t, err)
 	err = h.Undo(t.Context(), fourth, &sdktest.Host{})
-	is(t, err, sdk.Conflict, "somebody-else changed data.word of the Secret "+namespace+"/key")
+	lab.Fails(t, err, sdk.Conflict, "somebody-else changed data.word of the Secret "+namespace+"/key")
 	hides(t, "the error", err.Error(), "word-3", "word-4", "word-5")
 	if word() != "word-5" {
 		t.Errorf("the word is %s", word())
@@ -144,7 +144,7 @@ func TestUndoOfASecretWithoutItsBackup(t *testing.T) {
 	}
 	lab.Must(t, live.Delete(t.Context(), found.Items[0].Name, metav1.DeleteOptions{}))
 	err = h.Undo(t.Context(), req, &sdktest.Host{})
-	is(t, err, sdk.Conflict, "data.word of the Secret "+namespace+"/key cannot be put back: somebody deleted the backup "+found.Items[0].Name)
+	lab.Fails(t, err, sdk.Conflict, "data.word of the Secret "+namespace+"/key cannot be put back: somebody deleted the backup "+found.Items[0].Name)
 	hides(t, "the error", err.Error(), "word-1", "word-2", "word-3")
 	now, err := live.Get(t.Context(), "key", metav1.GetOptions{})
 	lab.Must(t, err)
@@ -176,7 +176,7 @@ func TestFaultsShowNoSecretThatIsThere(t *testing.T) {
 		})
 	})
 	_, err := handler(t, c).Apply(t.Context(), lab.Request(t, in(namespace, manifest(secret("key", map[string]any{"word": "opensesame-new"})))), &sdktest.Host{})
-	is(t, err, sdk.Denied, "the hook forbids to change (secret) to (secret)")
+	lab.Fails(t, err, sdk.Denied, "the hook forbids to change (secret) to (secret)")
 	hides(t, "the error", err.Error(), "opensesame-there", "opensesame-new")
 }
 

@@ -40,13 +40,6 @@ func missing(testing.TB) sdktest.World {
 	return sdktest.World{Params: map[string]any{"name": "no-such-thing"}}
 }
 
-func isConflict(t *testing.T, err error, says string) {
-	t.Helper()
-	if err == nil || sdk.AsError(err).Class != sdk.Conflict || !strings.Contains(err.Error(), says) {
-		t.Errorf("got %v, want a conflict with %q", err, says)
-	}
-}
-
 // as is JSON for a comparison.
 func as(t testing.TB, value any) string {
 	t.Helper()
@@ -159,7 +152,7 @@ func TestUndoLeavesWhatSomebodyElseSuspended(t *testing.T) {
 	req.Before = host.StateBefore()
 	setSuspended(t, world, false)
 	setSuspended(t, world, true)
-	isConflict(t, handler.Undo(t.Context(), req, host), "somebody-else set it anew")
+	lab.Fails(t, handler.Undo(t.Context(), req, host), sdk.Conflict, "somebody-else set it anew")
 	if state := world.Probe(); !strings.Contains(state, `"suspend":true`) {
 		t.Errorf("it is %s", state)
 	}

@@ -14,6 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/lab"
+	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/plugins/sdk/sdktest"
 )
 
@@ -137,7 +138,7 @@ func TestUndoKeepsWhatSomebodyElseSet(t *testing.T) {
 	lab.Must(t, err)
 	req.Before = host.StateBefore()
 	patchAs(t, world, `{"spec":{"behavior":{"scaleDown":{"selectPolicy":"Min"}}}}`)
-	isConflict(t, handler.Undo(t.Context(), req, host), "somebody-else changed")
+	lab.Fails(t, handler.Undo(t.Context(), req, host), sdk.Conflict, "somebody-else changed")
 }
 
 // An annotation that is not gatebook's is not taken for one.

@@ -57,9 +57,6 @@ func manifestFields() []string {
 	}
 }
 
-// shortestTTL leaves time to see how the Job ended, after a crash too.
-const shortestTTL = time.Minute
-
 func (m Manifest) valid() error {
 	ofPods := m.Image != "" || len(m.Command)+len(m.Args)+len(m.Env)+len(m.SecretEnv)+len(m.Requests)+len(m.Limits) > 0 ||
 		m.ServiceAccount != "" || len(m.Labels)+len(m.Annotations) > 0
@@ -68,10 +65,6 @@ func (m Manifest) valid() error {
 		return sdk.FieldErrorf("cronJob", "says what runs, so that nothing else may say it")
 	case m.CronJob == "" && m.Image == "":
 		return sdk.FieldErrorf("image", "is required, or cronJob instead")
-	case m.TTL != nil && m.TTL.Std() < shortestTTL:
-		return sdk.FieldErrorf("ttl", "must be %s at least, so that it can be seen how the Job ended", schema.Duration(shortestTTL))
-	case m.ActiveDeadline != nil && m.ActiveDeadline.Std() < time.Second:
-		return sdk.FieldErrorf("activeDeadline", "must be a second at least")
 	default:
 		return nil
 	}

@@ -18,6 +18,7 @@ import (
 	clienttesting "k8s.io/client-go/testing"
 
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/lab"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/setting"
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/plugins/sdk/sdktest"
@@ -241,7 +242,7 @@ func TestSecondAttempts(t *testing.T) {
 			outputs, err := handler.Apply(t.Context(), req, later)
 			switch {
 			case c.says != "":
-				isConflict(t, err, c.says)
+				lab.Fails(t, err, sdk.Conflict, c.says)
 				if sdk.AsError(err).Unchanged {
 					t.Error("it says that nothing was changed, which it cannot know")
 				}
@@ -257,7 +258,7 @@ func TestSecondAttempts(t *testing.T) {
 				t.Errorf("it wrote %d times, want %d", h.writes, c.writes)
 			}
 			if err := handler.Undo(t.Context(), req, host); c.clash != "" {
-				isConflict(t, err, c.clash)
+				lab.Fails(t, err, sdk.Conflict, c.clash)
 			} else if err != nil {
 				t.Fatal(err)
 			}
@@ -279,16 +280,9 @@ func TestWhatSomebodyTookBackStays(t *testing.T) {
 	h.paint("ann", "red")
 	req.Before, req.Notes, req.Attempt = host.StateBefore(), host.Notes(), 2
 	_, err := handler.Apply(t.Context(), req, host)
-	isConflict(t, err, "ann changed")
+	lab.Fails(t, err, sdk.Conflict, "ann changed")
 	if got := h.color(); got != "red" {
 		t.Errorf("it is %s", got)
-	}
-}
-
-func isConflict(t *testing.T, err error, says string) {
-	t.Helper()
-	if err == nil || sdk.AsError(err).Class != sdk.Conflict || !strings.Contains(err.Error(), says) {
-		t.Fatalf("got %v, want a conflict with %q", err, says)
 	}
 }
 
@@ -318,7 +312,7 @@ func TestWhatComesBetweenLookAndChange(t *testing.T) {
 				t.Fatal(err)
 			}
 			if c.says != "" {
-				isConflict(t, err, c.says)
+				lab.Fails(t, err, sdk.Conflict, c.says)
 				if !sdk.AsError(err).Unchanged {
 					t.Error("it does not say that nothing was changed")
 				}
@@ -367,7 +361,7 @@ func TestUndoTakesBackOnlyItsOwn(t *testing.T) {
 	}
 	req.Before = host.StateBefore()
 	s.houses.Delete("mine")
-	isConflict(t, handler.Undo(t.Context(), req, host), "was deleted meanwhile")
+	lab.Fails(t, handler.Undo(t.Context(), req, host), sdk.Conflict, "was deleted meanwhile")
 	for _, req.Undo = range []bool{false, true} {
 		seen, err := handler.Observe(t.Context(), req, host)
 		if err != nil || seen.State != sdk.NotDone || !strings.Contains(seen.Detail, "was deleted meanwhile") {

@@ -277,9 +277,7 @@ func TestSwitchOverwritesNobody(t *testing.T) {
 	handler := action(t, shared.Connect(t))
 	isConflict := func(t *testing.T, world sdktest.World, err error) {
 		t.Helper()
-		if err == nil || sdk.AsError(err).Class != sdk.Conflict || !strings.Contains(err.Error(), "somebody-else") {
-			t.Errorf("got %v, want a conflict with somebody-else", err)
-		}
+		lab.Fails(t, err, sdk.Conflict, "somebody-else")
 		if state := world.Probe(); !strings.Contains(state, `"app":"red"`) {
 			t.Errorf("it is %s", state)
 		}
