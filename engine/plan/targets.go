@@ -16,9 +16,12 @@ type Targets struct {
 	mu    sync.Mutex
 	judge func(ctx context.Context, over *Connection, target sdk.Target) error
 	last  map[*Connection]sdk.Target
+	shown map[*Connection]sdk.Target
 }
 
-func newTargets() *Targets { return &Targets{last: make(map[*Connection]sdk.Target)} }
+func newTargets() *Targets {
+	return &Targets{last: make(map[*Connection]sdk.Target), shown: make(map[*Connection]sdk.Target)}
+}
 
 // To has judge say from now on whether a connection may be used that reaches the target;
 // an error of it says why not. It is called by many at once, but by one for a connection.
@@ -45,11 +48,22 @@ func (t *Targets) of(over *Connection) func(context.Context, sdk.Target) error {
 	}
 }
 
-// reached returns what a connection reached last.
-func (t *Targets) reached(over *Connection) sdk.Target {
+// show returns what a connection reached last, for people to see before a run of the plan.
+func (t *Targets) show(over *Connection) sdk.Target {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	t.shown[over] = t.last[over]
 	return t.last[over]
+}
+
+// Shown returns what people saw that a connection reaches; zero where nobody has.
+func (t *Targets) Shown(over *Connection) sdk.Target {
+	if t == nil {
+		return sdk.Target{}
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.shown[over]
 }
 
 // reach asks each connection that is used what it reaches, and returns them with the answers.
@@ -66,7 +80,7 @@ func reach(ctx context.Context, p *Plan, masker *value.Masker) []*Connection {
 				answered.TargetError = masker.Text(failed.Error())
 				return nil
 			}
-			if target := p.Targets.reached(c); target.ID != "" {
+			if target := p.Targets.show(c); target.ID != "" {
 				answered.Target = &sdk.Target{ID: masker.Text(target.ID), Title: masker.Text(target.Title)}
 			}
 			return nil

@@ -5,7 +5,6 @@ import (
 	"sync"
 
 	"github.com/gatebook/gatebook/engine/plan"
-	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
 // pluginLogs keeps what plugins write to logs of their own in the run's folder, masked. A
@@ -22,7 +21,7 @@ type pluginLogs struct {
 // now on which connections may be used.
 func (d *driver) listen() {
 	d.logs = pluginLogs{driver: d, logs: make(map[string]*outputLog)}
-	d.targets = targets{driver: d, known: make(map[connection]sdk.Target)}
+	d.targets = targets{driver: d, known: make(map[connection]seen)}
 	d.plan.Targets.To(d.targets.judge)
 }
 

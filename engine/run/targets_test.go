@@ -2,14 +2,25 @@ package run
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
 	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/journal"
 	"github.com/gatebook/gatebook/engine/plan"
+	"github.com/gatebook/gatebook/engine/value"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
+
+func folderFor(t *testing.T) *journal.Run {
+	t.Helper()
+	folder, err := journal.NewStore(t.TempDir()).Create("run")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return folder
+}
 
 // What a connection reaches at its first use is on the disk before it is used, and nothing
 // else may be used in its place.
@@ -17,10 +28,7 @@ func TestNothingIsDoneToAnotherTarget(t *testing.T) {
 	t.Parallel()
 	d := idle(t)
 	defer d.stop()
-	var err error
-	if d.folder, err = journal.NewStore(t.TempDir()).Create("run"); err != nil {
-		t.Fatal(err)
-	}
+	d.folder = folderFor(t)
 	prod, spare := &plan.Connection{Name: "prod", Plugin: "k"}, &plan.Connection{Name: "spare", Plugin: "k"}
 	red, blue := sdk.Target{ID: "1", Title: "red"}, sdk.Target{ID: "2", Title: "blue"}
 	full := errors.New("the disk is full")
@@ -68,5 +76,59 @@ func TestTheLastTargetOfAJournalCounts(t *testing.T) {
 	}
 	if d.targets.forget("other") || !d.targets.forget("k") || d.targets.forget("k") {
 		t.Error("forgotten is not what was known")
+	}
+}
+
+// An id that holds a secret is not written down, and tells one target from another all the
+// same, in this process and the next.
+func TestSecretsInIDsHideNoOtherTarget(t *testing.T) {
+	t.Parallel()
+	folder := folderFor(t)
+	over := &plan.Connection{Name: "prod", Plugin: "k"}
+	account := func(key string) sdk.Target { return sdk.Target{ID: "account " + key, Title: "account " + key} }
+	knows := func() *driver {
+		d := idle(t)
+		d.folder = folder
+		d.secrets.learn(value.List(value.String("11112222").Secret(), value.String("33334444").Secret()))
+		return d
+	}
+	d := knows()
+	defer d.stop()
+	judged := make(chan error, 1)
+	go func() { judged <- d.targets.judge(t.Context(), over, account("11112222")) }()
+	told := <-d.arrived
+	told.saved <- nil
+	if err := <-judged; err != nil {
+		t.Fatal(err)
+	}
+	reached := *told.fact.Target
+	if text := fmt.Sprintf("%+v", reached); strings.Contains(text, "1111") || reached.Seal == "" {
+		t.Errorf("told: %s", text)
+	}
+	next := knows()
+	defer next.stop()
+	next.targets.know(reached)
+	for _, d := range []*driver{d, next} {
+		if err := d.targets.judge(t.Context(), over, account("11112222")); err != nil {
+			t.Errorf("the same: %v", err)
+		}
+		err := d.targets.judge(t.Context(), over, account("33334444"))
+		if err == nil || !strings.Contains(err.Error(), "it reaches another one now") || strings.Contains(err.Error(), "3333") {
+			t.Errorf("another: %v", err)
+		}
+	}
+}
+
+// What a step tells as its secret may be a part of what is known already.
+func TestASecretThatIsLearnedLaterMakesNoOtherTarget(t *testing.T) {
+	t.Parallel()
+	d := idle(t)
+	defer d.stop()
+	over, shop := &plan.Connection{Plugin: "k"}, sdk.Target{ID: "shop 47114711", Title: "shop"}
+	d.targets.know(event.Target{Plugin: "k", Target: shop})
+	d.secrets.learn(value.String("47114711").Secret())
+	d.folder = folderFor(t)
+	if err := d.targets.judge(t.Context(), over, shop); err != nil {
+		t.Error(err)
 	}
 }

@@ -1,0 +1,105 @@
+package engine_test
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/Masterminds/semver/v3"
+
+	"github.com/gatebook/gatebook/engine"
+	"github.com/gatebook/gatebook/engine/catalog"
+	"github.com/gatebook/gatebook/engine/event"
+	"github.com/gatebook/gatebook/engine/plan"
+	"github.com/gatebook/gatebook/plugins/sdk"
+)
+
+// wanderer is a plugin in this process whose connection reaches another target each time.
+type wanderer struct {
+	*sdk.Served
+	reaches []string
+	did     int
+}
+
+func newWanderer(t *testing.T, reaches ...string) *wanderer {
+	t.Helper()
+	w := &wanderer{reaches: reaches}
+	served, err := sdk.Plugin[struct{}]{Name: "wanderer", Version: "1.0.0", Summary: "Wanders", Actions: []sdk.Declaration{
+		sdk.Action[struct{}, struct{}]{
+			Name: "work", Summary: "Works", Effect: sdk.Change,
+			Apply: func(context.Context, *sdk.Call[struct{}]) (struct{}, error) { w.did++; return struct{}{}, nil },
+		},
+	}}.Served()
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.Served = served
+	return w
+}
+
+func (w *wanderer) Open(string, string, *semver.Constraints) (catalog.Provider, error) { return w, nil }
+
+func (w *wanderer) Describe() sdk.PluginDescription { return w.Description }
+
+func (*wanderer) SHA256() string { return "00" }
+
+func (*wanderer) Variables([]string) map[string]string { return nil }
+
+func (w *wanderer) Connect(_ string, _ json.RawMessage, _ []string, _ func([]byte), told func(context.Context, sdk.Target) error) map[string]sdk.Handler {
+	handler, _ := w.Handler("work")
+	return map[string]sdk.Handler{"work": over{handler, w, told}}
+}
+
+// over is an action over the connection.
+type over struct {
+	sdk.Handler
+	wanderer *wanderer
+	told     func(context.Context, sdk.Target) error
+}
+
+func (o over) Reach(ctx context.Context) error {
+	name := o.wanderer.reaches[0]
+	o.wanderer.reaches = o.wanderer.reaches[1:]
+	return o.told(ctx, sdk.Target{ID: name, Title: name})
+}
+
+func (o over) Apply(ctx context.Context, request sdk.Request, host sdk.Host) (json.RawMessage, error) {
+	if err := o.Reach(ctx); err != nil {
+		return nil, err
+	}
+	return o.Handler.Apply(ctx, request, host)
+}
+
+// What a person saw that a connection reaches is what the run reaches, from its first use on.
+func TestTheTargetThatWasShownIsTheOneThatIsUsed(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		reaches []string
+		outcome event.Outcome
+		why     string
+	}{
+		"the same":    {[]string{"red", "red"}, event.OutcomeSucceeded, ""},
+		"another one": {[]string{"red", "blue"}, event.OutcomeFailed, "it reaches blue now, where the plan that was shown before the run reached red:"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWanderer(t, c.reaches...)
+			e, err := engine.New(engine.Config{Plugins: w, State: t.TempDir(), Version: "0.1.0"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			made := plannedWhole(t, e, locking("")+"plugins: {w: {source: wanderer}}\nsteps: [{id: work, uses: w.work, rollback: {none: it only works}}]\n")
+			if shown, _ := plan.Preview(t.Context(), made.Plan, 1); shown.Connections[0].Target.Title != "red" {
+				t.Fatalf("shown: %+v", shown.Connections[0])
+			}
+			result, err := e.Run(t.Context(), made, process(), runOptions)
+			if err != nil || result.Outcome != c.outcome {
+				t.Fatalf("ended %q (%+v, %v), want %q", result.Outcome, result.Failure, err, c.outcome)
+			}
+			if c.why != "" && (w.did > 0 || !strings.Contains(result.Failure.Message, c.why)) {
+				t.Errorf("did %d, failed: %s", w.did, result.Failure.Message)
+			}
+		})
+	}
+}
