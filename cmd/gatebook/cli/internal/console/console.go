@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/gatebook/gatebook/engine/diag"
 	"github.com/gatebook/gatebook/engine/report/layout"
 )
 
@@ -48,14 +49,14 @@ func (c *Console) Style(terminal bool) layout.Style {
 // Out is how to write to standard output.
 func (c *Console) Out() layout.Style { return c.Style(c.Screen.Stdout) }
 
-// Complain says what is wrong.
+// Complain says what is wrong, which may be told in another program's words.
 func (c *Console) Complain(message string) {
-	fmt.Fprintf(c.Stderr, "%s %s\n", c.Style(c.Screen.Stderr).Bad("gatebook:"), strings.TrimRight(c.Runnable(message), "\n"))
+	fmt.Fprintf(c.Stderr, "%s %s\n", c.Style(c.Screen.Stderr).Bad("gatebook:"), strings.TrimRight(c.Runnable(diag.Clean(message)), "\n"))
 }
 
 // Note says something beside the result.
 func (c *Console) Note(format string, args ...any) {
-	fmt.Fprintln(c.Stderr, strings.TrimRight(c.Runnable(fmt.Sprintf(format, args...)), "\n"))
+	fmt.Fprintln(c.Stderr, strings.TrimRight(c.Runnable(diag.Clean(fmt.Sprintf(format, args...))), "\n"))
 }
 
 // PrintJSON writes one document to standard output.

@@ -1,6 +1,7 @@
 package console_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/console"
@@ -29,5 +30,17 @@ func TestRunnable(t *testing.T) {
 	want := "gatebook run --state 'a b' x, gatebook resume --state 'a b' 1; gatebook history --state 'a b'\ngatebook plan x, gatebook runs things"
 	if got := c.Runnable(text); got != want {
 		t.Errorf("with --state: %s", got)
+	}
+}
+
+// What is said may be another program's words, and those do nothing to the terminal.
+func TestWhatIsSaidDoesNothingToTheTerminal(t *testing.T) {
+	t.Parallel()
+	var said strings.Builder
+	c := &console.Console{Stderr: &said, Getenv: func(string) string { return "" }}
+	c.Complain("it said last: \x1b[31mred\x1b]0;title\x07")
+	c.Note("see %s", "\x1b[2J")
+	if want := "gatebook: it said last: �[31mred�]0;title�\nsee �[2J\n"; said.String() != want {
+		t.Errorf("said %q, want %q", said.String(), want)
 	}
 }
