@@ -25,16 +25,16 @@ const statefulSet = "StatefulSet"
 // patience is how long the controller may take to see that the template was taken back.
 const patience = schema.Duration(time.Minute)
 
-// Waits says whether a StatefulSet waits for a pod before it replaces it: for one that never
+// waits says whether a StatefulSet waits for a pod before it replaces it: for one that never
 // gets ready it waits for ever, also when the template that it was made from was taken
 // back (kubernetes#67250). Somebody must delete that pod.
-func Waits(set *appsv1.StatefulSet) bool {
+func waits(set *appsv1.StatefulSet) bool {
 	return set.Spec.PodManagementPolicy != appsv1.ParallelPodManagement &&
 		set.Spec.UpdateStrategy.Type != appsv1.OnDeleteStatefulSetStrategyType
 }
 
-// Rights are what freeing a StatefulSet takes.
-func Rights(namespace string) []cluster.Right {
+// rights are what freeing a StatefulSet takes.
+func rights(namespace string) []cluster.Right {
 	return []cluster.Right{
 		{Verb: "list", Resource: "pods", Namespace: namespace},
 		revision.Right(statefulSet, namespace),
@@ -46,10 +46,10 @@ func Rights(namespace string) []cluster.Right {
 // "Undo of this step".
 func Warnings(ctx context.Context, c *cluster.Cluster, workload runtime.Object, by string) ([]string, error) {
 	set, is := workload.(*appsv1.StatefulSet)
-	if !is || !Waits(set) {
+	if !is || !waits(set) {
 		return nil, nil
 	}
-	lacking, err := c.Lacking(ctx, Rights(set.Namespace)...)
+	lacking, err := c.Lacking(ctx, rights(set.Namespace)...)
 	for i := range lacking {
 		lacking[i] += " " + by + " may take it, to free the StatefulSet of a pod that never got ready."
 	}
@@ -107,7 +107,10 @@ func (t Taken) Left(ctx context.Context) (string, error) {
 		return unseen, nil
 	}
 	stuck, err := t.stuck(ctx, set)
-	if err != nil || len(stuck) == 0 {
+	switch {
+	case err != nil && sdk.AsError(err).Class == sdk.Denied:
+		return "whether it waits for a pod may not be seen: " + err.Error(), nil
+	case err != nil || len(stuck) == 0:
 		return "", err
 	}
 	return fmt.Sprintf("it waits for the pod %s", stuck[0].Name), nil
@@ -147,7 +150,7 @@ func (t Taken) seen(ctx context.Context) (set *appsv1.StatefulSet, err error) {
 
 // stuck lists the pods that the StatefulSet waits for, and shall not.
 func (t Taken) stuck(ctx context.Context, set *appsv1.StatefulSet) ([]corev1.Pod, error) {
-	if !Waits(set) {
+	if !waits(set) {
 		return nil, nil
 	}
 	of := revision.Of{Object: set, Kind: statefulSet, Selector: set.Spec.Selector}
