@@ -37,7 +37,7 @@ func TestRunnable(t *testing.T) {
 func TestWhatIsSaidDoesNothingToTheTerminal(t *testing.T) {
 	t.Parallel()
 	var said strings.Builder
-	c := &console.Console{Env: console.Env{Stderr: &said, Getenv: func(string) string { return "" }}}
+	c := &console.Console{Env: console.Env{Stderr: &said}}
 	c.Complain("it said last: \x1b[31mred\x1b]0;title\x07")
 	c.Note("see %s", "\x1b[2J")
 	if want := "gatebook: it said last: �[31mred�]0;title�\nsee �[2J\n"; said.String() != want {
