@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/http"
 	"os"
 	"path/filepath"
 	"sync"
@@ -18,6 +17,7 @@ import (
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/request"
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/schema"
 )
@@ -154,7 +154,7 @@ func (c Config) rest() (*rest.Config, origin, error) {
 	made.UserAgent = "gatebook-plugin-kubernetes"
 	// Deprecations of the API would go to a log that nobody asked for.
 	made.WarningHandler = rest.NoWarnings{}
-	made.Wrap(func(inner http.RoundTripper) http.RoundTripper { return noting{inner} })
+	made.Wrap(request.Noting)
 	return made, from, nil
 }
 

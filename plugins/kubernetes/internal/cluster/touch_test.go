@@ -1,59 +1,59 @@
-package cluster
+package cluster_test
 
 import (
 	"context"
-	"errors"
-	"net"
 	"net/http"
-	"sync/atomic"
 	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/lab"
+	"github.com/gatebook/gatebook/plugins/sdk"
+	"github.com/gatebook/gatebook/plugins/sdk/sdktest"
 )
 
-// answering is a server that always says the same, or is not there.
-type answering struct {
-	status int
-	err    error
+// making is an action that makes a ConfigMap, dry or not, and then finds fault with a parameter.
+func making(c *cluster.Cluster, namespace string, dryRun ...string) sdk.Declaration {
+	return sdk.Action[struct{}, struct{}]{
+		Name: "make", Summary: "Make a thing", Description: "It makes a thing.", Effect: sdk.Change, Idempotent: true,
+		Apply: func(ctx context.Context, _ *sdk.Call[struct{}]) (struct{}, error) {
+			made := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "made"}}
+			_, err := c.Kube.CoreV1().ConfigMaps(namespace).Create(ctx, made, metav1.CreateOptions{DryRun: dryRun})
+			return struct{}{}, sdk.FieldErrorf("name", "it is no good after all; the server said: %v", err)
+		},
+	}
 }
 
-func (a answering) RoundTrip(*http.Request) (*http.Response, error) {
-	return &http.Response{StatusCode: a.status, Body: http.NoBody}, a.err
-}
-
-// Only what the server may have changed counts: what it refused, or never heard, does not.
-func TestWhatMayHaveBeenChanged(t *testing.T) {
+// An action may find out after a change that it was asked for what cannot be. To say that
+// nothing was changed would keep the step from being taken back.
+func TestNoActionSaysThatNothingWasChangedAfterAChange(t *testing.T) {
 	t.Parallel()
-	const pods = "https://cluster/api/v1/namespaces/shop/pods"
-	unreached := &net.OpError{Op: "dial", Err: errors.New("connection refused")}
-	cutOff := &net.OpError{Op: "read", Err: errors.New("connection reset")}
+	loses := shared.Through(t, func(w http.ResponseWriter, r *http.Request, api http.Handler) {
+		if r.Method == http.MethodPost && !r.URL.Query().Has("dryRun") {
+			w = swallowing{w}
+		}
+		api.ServeHTTP(w, r)
+	})
 	for name, test := range map[string]struct {
-		method, url string
-		says        answering
-		want        bool
+		connection *cluster.Cluster
+		dryRun     []string
+		unchanged  bool
 	}{
-		"a look":              {http.MethodGet, pods, answering{status: 200}, false},
-		"a dry run":           {http.MethodPost, pods + "?dryRun=All", answering{status: 201}, false},
-		"a question of right": {http.MethodPost, "https://cluster/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", answering{status: 201}, false},
-		"a refusal":           {http.MethodPost, pods, answering{status: 403}, false},
-		"a conflict":          {http.MethodPatch, pods + "/web", answering{status: 409}, false},
-		"no server":           {http.MethodPatch, pods + "/web", answering{err: unreached}, false},
-		"a change":            {http.MethodPatch, pods + "/web", answering{status: 200}, true},
-		"a lost answer":       {http.MethodDelete, pods + "/web", answering{err: cutOff}, true},
-		"a timeout":           {http.MethodPost, pods, answering{status: 504}, true},
-		"a slow request":      {http.MethodPost, pods, answering{status: 408}, true},
-		"a program in a pod":  {http.MethodGet, pods + "/web/exec?command=true", answering{status: 101}, true},
-		"a program refused":   {http.MethodGet, pods + "/web/exec?command=true", answering{status: 404}, false},
+		"a change":      {shared.Connect(t), nil, false},
+		"a lost answer": {loses, nil, false},
+		"a dry run":     {shared.Connect(t), []string{metav1.DryRunAll}, true},
 	} {
-		var changed atomic.Bool
-		ctx := context.WithValue(t.Context(), changedKey{}, &changed)
-		request, err := http.NewRequestWithContext(ctx, test.method, test.url, http.NoBody)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if answer, err := (noting{test.says}).RoundTrip(request); err == nil {
-			answer.Body.Close()
-		}
-		if changed.Load() != test.want {
-			t.Errorf("%s: it may have changed something: %t", name, changed.Load())
+		handler := lab.Action(t, []sdk.Declaration{making(test.connection, shared.Namespace(t), test.dryRun...)}, "make")
+		_, err := handler.Apply(t.Context(), lab.Request(t, map[string]any{}), &sdktest.Host{})
+		if said := sdk.AsError(err); err == nil || said.Field != "name" || said.Unchanged != test.unchanged {
+			t.Errorf("%s: got %v, which says that nothing was changed: %t", name, err, said.Unchanged)
 		}
 	}
 }
+
+// swallowing loses an answer.
+type swallowing struct{ http.ResponseWriter }
+
+func (s swallowing) WriteHeader(int) { panic(http.ErrAbortHandler) }

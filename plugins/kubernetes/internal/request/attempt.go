@@ -1,0 +1,99 @@
+package request
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"strings"
+	"sync/atomic"
+)
+
+// Attempt is what is known of all requests that are made with its context. It is told of
+// them by [Noting].
+type Attempt struct {
+	// Tell is told what the requests wait for; nil: nobody is.
+	Tell func(message string)
+
+	changed, ran atomic.Bool
+}
+
+// attemptKey is where a context holds the attempt that it is of.
+type attemptKey struct{}
+
+// In returns a context whose requests the attempt knows of.
+func (a *Attempt) In(ctx context.Context) context.Context {
+	return context.WithValue(ctx, attemptKey{}, a)
+}
+
+// Changed says whether the server may have changed something.
+func (a *Attempt) Changed() bool { return a.changed.Load() }
+
+// Ran says whether a program may have begun in a pod. What that changed, only who began
+// it can say.
+func (a *Attempt) Ran() bool { return a.ran.Load() }
+
+// attemptOf is the attempt that a request is made in; one that nobody asks where there is none.
+func attemptOf(request *http.Request) *Attempt {
+	if a, is := request.Context().Value(attemptKey{}).(*Attempt); is {
+		return a
+	}
+	return &Attempt{}
+}
+
+// Noting hands requests on to the server, and notes what it may have changed.
+func Noting(server http.RoundTripper) http.RoundTripper { return noting{server} }
+
+type noting struct{ http.RoundTripper }
+
+// RoundTrip sends a request.
+func (n noting) RoundTrip(request *http.Request) (*http.Response, error) {
+	way, hurried := request.Context().Value(passageKey{}).(*passage)
+	if hurried {
+		way.Lock()
+		defer way.Unlock()
+		if err := request.Context().Err(); err != nil { // nobody waits for an answer any more
+			if request.Body != nil {
+				request.Body.Close()
+			}
+			return nil, err
+		}
+		way.passed = true
+	}
+	answer, err := n.RoundTripper.RoundTrip(request)
+	if hurried && err == nil && answer.StatusCode == http.StatusUnauthorized {
+		way.passed = false // other credentials are waited for now
+	}
+	switch a := attemptOf(request); {
+	case refused(answer, err):
+	case strings.HasSuffix(request.URL.Path, "/exec"): // a program is begun by a connection that is upgraded
+		a.ran.Store(true)
+	case asksForChange(request):
+		a.changed.Store(true)
+	}
+	return answer, err
+}
+
+// WrappedRoundTripper is for client-go, which looks for what it can cancel.
+func (n noting) WrappedRoundTripper() http.RoundTripper { return n.RoundTripper }
+
+// asksForChange says whether a request is for more than an answer.
+func asksForChange(request *http.Request) bool {
+	path := request.URL.Path
+	if request.Method == http.MethodGet || request.URL.Query().Has("dryRun") {
+		return false
+	}
+	// These two answer who one is and what one may do, and keep nothing.
+	return !strings.HasPrefix(path, "/apis/authorization.k8s.io/") && !strings.HasPrefix(path, "/apis/authentication.k8s.io/")
+}
+
+// refused says whether a request surely changed nothing: the server was not reached, or
+// said no. That it took too long is neither.
+func refused(answer *http.Response, err error) bool {
+	if err != nil {
+		unreached, is := errors.AsType[*net.OpError](err)
+		return is && unreached.Op == "dial"
+	}
+	return answer.StatusCode >= http.StatusBadRequest && answer.StatusCode < http.StatusInternalServerError &&
+		answer.StatusCode != http.StatusRequestTimeout
+}
