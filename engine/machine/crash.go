@@ -115,7 +115,7 @@ func (m *Machine) again(i int, part event.Part, begun bool) {
 		})
 		return
 	}
-	eff.intent, eff.notes = false, nil
+	eff.intent = false
 	if part == event.Do && len(m.plan.Steps[i].Gate) > 0 {
 		m.repeat(i)
 		return
