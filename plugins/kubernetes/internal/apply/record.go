@@ -55,8 +55,22 @@ type view struct {
 	awaited string
 }
 
-// survey looks at an object and asks the server what the step would make of it.
-func (s step) survey(ctx context.Context, t target, all []target) (view, error) {
+// survey looks at an object and asks the server what the step would make of it: anew where
+// others change it meanwhile, as the controllers do that keep its status.
+func (s step) survey(ctx context.Context, t target, all []target) (v view, err error) {
+	err = cluster.Again(func() error {
+		v, err = s.surveyOnce(ctx, t, all)
+		return err
+	})
+	if fields.IsStale(err) {
+		err = t.fault(ctx, err, "apply", v.live)
+	}
+	return v, err
+}
+
+// surveyOnce is survey, but for a change that comes between the look and the question: its
+// error is the API's own.
+func (s step) surveyOnce(ctx context.Context, t target, all []target) (view, error) {
 	v := view{target: t}
 	if t.unserved != nil {
 		v.awaited, v.unknown = cluster.Sentence(sdk.AsError(t.unserved).Message), "its kind is not served"
@@ -84,10 +98,12 @@ func (s step) survey(ctx context.Context, t target, all []target) (view, error) 
 			v.awaited, v.unknown = "There is no namespace "+t.namespace()+".", "its namespace is not there"
 		}
 	}
-	if err != nil {
+	switch {
+	case fields.IsStale(err):
+		return v, err
+	case err != nil:
 		return v, t.fault(ctx, err, "apply", v.live)
-	}
-	if v.live != nil {
+	case v.live != nil:
 		v.changes, err = fields.Whole(v.live, v.after)
 	}
 	return v, err

@@ -95,8 +95,33 @@ func (e Edit) Live(ctx context.Context) (*unstructured.Unstructured, error) {
 	return found, cluster.FaultIn(ctx, err, "read the %s", e)
 }
 
-// Foresee asks the server what the edit would make of the object as it is now.
-func (e Edit) Foresee(ctx context.Context, live *unstructured.Unstructured) (Outcome, error) {
+// Foreseen is what the edit would make of the object; that must be there.
+func (e Edit) Foreseen(ctx context.Context) (foreseen Outcome, err error) {
+	err = e.again(func() error {
+		live, err := e.Live(ctx)
+		if err == nil && live == nil {
+			err = own.Missing("name", "there is no %s", e)
+		}
+		if err == nil {
+			foreseen, err = e.foresee(ctx, live)
+		}
+		return err
+	})
+	return foreseen, err
+}
+
+// again is [cluster.Again], unless the patch itself says which change of the object it is
+// for: then it is for no other.
+func (e Edit) again(change func() error) error {
+	patch, _ := e.Body.(map[string]any)
+	if meta, _ := patch["metadata"].(map[string]any); meta["resourceVersion"] != nil {
+		return change()
+	}
+	return cluster.Again(change)
+}
+
+// foresee asks the server what the edit would make of the object as it was read.
+func (e Edit) foresee(ctx context.Context, live *unstructured.Unstructured) (Outcome, error) {
 	planned, err := e.send(ctx, e.Form, e.Body, live, metav1.DryRunAll)
 	if err != nil {
 		return Outcome{}, err
@@ -159,7 +184,7 @@ func (e Edit) fault(ctx context.Context, err error, live *unstructured.Unstructu
 // that what somebody changes after it in the same fields is a conflict.
 func (e Edit) Make(ctx context.Context, before *Before, save func(context.Context, Before) error) (Outcome, error) {
 	m := making{Edit: e, before: before, save: save}
-	err := cluster.Again(func() error { return m.try(ctx) })
+	err := e.again(func() error { return m.try(ctx) })
 	// Without an earlier attempt, a conflict means that no change was made.
 	if err != nil && before == nil && sdk.AsError(err).Class == sdk.Conflict {
 		return m.made, sdk.AsError(err).NothingChanged()
@@ -191,7 +216,7 @@ func (m *making) try(ctx context.Context) error {
 			return err
 		}
 	}
-	if m.made, err = m.Foresee(ctx, live); err != nil {
+	if m.made, err = m.foresee(ctx, live); err != nil {
 		return err
 	}
 	if err := m.keep(ctx, live); err != nil {

@@ -1,10 +1,12 @@
 package lab
 
 import (
+	"context"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
+	"strings"
 	"sync/atomic"
 	"testing"
 
@@ -41,6 +43,21 @@ func (l *Lab) Proxy(t testing.TB, serve func(w http.ResponseWriter, r *http.Requ
 	t.Cleanup(server.Close)
 	t.Cleanup(server.CloseClientConnections) // it runs first: watches would hold the server
 	return server.URL
+}
+
+// Ahead connects so that somebody else comes first: meddle is called just before the first
+// request by a method reaches the server whose path ends with a text.
+func (l *Lab) Ahead(t testing.TB, method, path string, meddle func(ctx context.Context) error) *cluster.Cluster {
+	t.Helper()
+	var met atomic.Bool
+	return l.Through(t, func(w http.ResponseWriter, r *http.Request, api http.Handler) {
+		if r.Method == method && strings.HasSuffix(r.URL.Path, path) && met.CompareAndSwap(false, true) {
+			if err := meddle(r.Context()); err != nil {
+				t.Error(err)
+			}
+		}
+		api.ServeHTTP(w, r)
+	})
 }
 
 // Losing connects so that the first change of an object is made, and its answer lost, as

@@ -152,14 +152,7 @@ func (o objects) foresee(ctx context.Context, e edit.Edit) (edit.Outcome, sdk.Pr
 	if err != nil || len(lacking) > 0 {
 		return edit.Outcome{}, preview, err
 	}
-	live, err := e.Live(ctx)
-	if err == nil && live == nil {
-		err = own.Missing("name", "there is no %s", e)
-	}
-	if err != nil {
-		return edit.Outcome{}, preview, err
-	}
-	foreseen, err := e.Foresee(ctx, live)
+	foreseen, err := e.Foreseen(ctx)
 	if err != nil {
 		return edit.Outcome{}, preview, err
 	}

@@ -1,0 +1,50 @@
+package objects_test
+
+import (
+	"context"
+	"net/http"
+	"testing"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/lab"
+	"github.com/gatebook/gatebook/plugins/sdk"
+	"github.com/gatebook/gatebook/plugins/sdk/sdktest"
+)
+
+// A controller writes into an object between the look at it and the question what a change
+// would make of it.
+func TestPlanOfAChangeOfABusyObject(t *testing.T) {
+	t.Parallel()
+	for name, params := range map[string]map[string]any{
+		"patch":         patching("merge", map[string]any{"data": map[string]any{"color": "blue"}}),
+		"configmap_set": {"set": map[string]any{"color": "blue"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			world := colored(params)(t)
+			namespace := world.Params["namespace"].(string)
+			c := shared.Ahead(t, http.MethodPatch, "/configmaps/web", func(ctx context.Context) error {
+				_, err := shared.Kube.CoreV1().ConfigMaps(namespace).Patch(ctx, "web", types.MergePatchType,
+					[]byte(`{"metadata":{"annotations":{"seen":"now"}}}`), metav1.PatchOptions{FieldManager: "kube-controller-manager"})
+				return err
+			})
+			preview, err := action(t, c, name).Plan(t.Context(), lab.Request(t, world.Params))
+			if err != nil || len(preview.Changes) != 1 || len(preview.Blockers) > 0 {
+				t.Errorf("the plan is %+v, %v", preview, err)
+			}
+		})
+	}
+}
+
+// A patch that names the resourceVersion is for no other, however often it is tried.
+func TestAPatchOfOneVersionIsForNoOther(t *testing.T) {
+	t.Parallel()
+	world := colored(patching("merge", map[string]any{"metadata": map[string]any{"resourceVersion": "1"}, "data": map[string]any{"color": "blue"}}))(t)
+	h, req := action(t, shared.Connect(t), "patch"), lab.Request(t, world.Params)
+	_, err := h.Plan(t.Context(), req)
+	lab.Fails(t, err, sdk.Conflict, "the object has been modified")
+	_, err = h.Apply(t.Context(), req, &sdktest.Host{})
+	lab.Fails(t, err, sdk.Conflict, "the object has been modified")
+}
