@@ -18,8 +18,9 @@ import (
 // wanderer is a plugin in this process whose connection reaches another target each time.
 type wanderer struct {
 	*sdk.Served
-	reaches []string
+	reaches []string // none: it cannot be made
 	did     int
+	asked   int // to make the connection
 }
 
 func newWanderer(t *testing.T, reaches ...string) *wanderer {
@@ -28,6 +29,9 @@ func newWanderer(t *testing.T, reaches ...string) *wanderer {
 	served, err := sdk.Plugin[struct{}]{Name: "wanderer", Version: "1.0.0", Summary: "Wanders", Actions: []sdk.Declaration{
 		sdk.Action[struct{}, struct{}]{
 			Name: "work", Summary: "Works", Effect: sdk.Change,
+			Plan: func(context.Context, *sdk.Call[struct{}]) (sdk.Preview, error) {
+				return sdk.Preview{Summary: "would work"}, nil
+			},
 			Apply: func(context.Context, *sdk.Call[struct{}]) (struct{}, error) { w.did++; return struct{}{}, nil },
 		},
 	}}.Served()
@@ -51,6 +55,20 @@ func (w *wanderer) Connect(_ string, _ json.RawMessage, _ []string, _ func([]byt
 	return map[string]sdk.Handler{"work": over{handler, w, told}}
 }
 
+// planned is a plan of so many steps that use it.
+func (w *wanderer) planned(t *testing.T, steps ...string) (*engine.Engine, *engine.Plan) {
+	t.Helper()
+	e, err := engine.New(engine.Config{Plugins: w, State: t.TempDir(), Version: "0.1.0"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := locking("") + "plugins: {w: {source: wanderer}}\nsteps:\n"
+	for _, id := range steps {
+		text += "  - {id: " + id + ", uses: w.work, rollback: {none: it only works}}\n"
+	}
+	return e, plannedWhole(t, e, text)
+}
+
 // over is an action over the connection.
 type over struct {
 	sdk.Handler
@@ -59,9 +77,22 @@ type over struct {
 }
 
 func (o over) Reach(ctx context.Context) error {
+	o.wanderer.asked++
+	if len(o.wanderer.reaches) == 0 {
+		err := sdk.Errorf(sdk.Transient, "nobody answers")
+		err.Connection = "w"
+		return err
+	}
 	name := o.wanderer.reaches[0]
 	o.wanderer.reaches = o.wanderer.reaches[1:]
 	return o.told(ctx, sdk.Target{ID: name, Title: name})
+}
+
+func (o over) Plan(ctx context.Context, request sdk.Request) (sdk.Preview, error) {
+	if len(o.wanderer.reaches) == 0 {
+		return sdk.Preview{}, o.Reach(ctx)
+	}
+	return o.Handler.Plan(ctx, request)
 }
 
 func (o over) Apply(ctx context.Context, request sdk.Request, host sdk.Host) (json.RawMessage, error) {
@@ -85,11 +116,7 @@ func TestTheTargetThatWasShownIsTheOneThatIsUsed(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWanderer(t, c.reaches...)
-			e, err := engine.New(engine.Config{Plugins: w, State: t.TempDir(), Version: "0.1.0"})
-			if err != nil {
-				t.Fatal(err)
-			}
-			made := plannedWhole(t, e, locking("")+"plugins: {w: {source: wanderer}}\nsteps: [{id: work, uses: w.work, rollback: {none: it only works}}]\n")
+			e, made := w.planned(t, "a")
 			if shown, _ := plan.Preview(t.Context(), made.Plan, 1); shown.Connections[0].Target.Title != "red" {
 				t.Fatalf("shown: %+v", shown.Connections[0])
 			}
@@ -101,5 +128,21 @@ func TestTheTargetThatWasShownIsTheOneThatIsUsed(t *testing.T) {
 				t.Errorf("did %d, failed: %s", w.did, result.Failure.Message)
 			}
 		})
+	}
+}
+
+// A target that does not answer takes its time to be found out, and takes it once.
+func TestNothingIsAskedOverAConnectionThatCannotBeMade(t *testing.T) {
+	t.Parallel()
+	w := newWanderer(t)
+	_, made := w.planned(t, "a", "b", "c")
+	shown, _ := plan.Preview(t.Context(), made.Plan, 2)
+	for _, step := range shown.Steps {
+		if !strings.Contains(step.PreviewError, "connection w: nobody answers") {
+			t.Errorf("%s: %q", step.ID, step.PreviewError)
+		}
+	}
+	if w.asked != 1 {
+		t.Errorf("it was asked for %d times", w.asked)
 	}
 }

@@ -15,9 +15,10 @@ import (
 
 // Preview asks each connection what it reaches, and the action of each step what it would
 // do, as far as its parameters are known, so many at a time, and returns the plan with the
-// answers. Actions only read
-// for it. One that cannot answer says why in its step, and what it blames in the runbook
-// is a finding; the digest stays as it is, since what would be done does.
+// answers. Actions only read for it. One that cannot answer says why in its step, and what
+// it blames in the runbook is a finding; the digest stays as it is, since what would be done
+// does. No action is asked over a connection that cannot be made: that may take its time to
+// say so, and says the same to each.
 func Preview(ctx context.Context, p *Plan, parallelism int) (*Plan, diag.List) {
 	previewed := *p
 	previewed.Steps = make([]*Step, len(p.Steps))
@@ -25,7 +26,8 @@ func Preview(ctx context.Context, p *Plan, parallelism int) (*Plan, diag.List) {
 	for _, c := range p.Connections {
 		masker.Learn(c.Config, c.Secrets)
 	}
-	previewed.Connections = reach(ctx, p, masker)
+	connections, failed := reach(ctx, p, masker)
+	previewed.Connections = connections
 	found := make([]diag.List, len(p.Steps))
 	var group errgroup.Group
 	group.SetLimit(max(parallelism, 1))
@@ -38,7 +40,11 @@ func Preview(ctx context.Context, p *Plan, parallelism int) (*Plan, diag.List) {
 		previewed.Steps[i] = &asked
 		group.Go(func() error {
 			masker.Derive(asked.Params)
-			foreseen, err := preview(ctx, &asked.Use)
+			var foreseen sdk.Preview
+			err := failed[asked.connection()]
+			if err == nil {
+				foreseen, err = preview(ctx, &asked.Use)
+			}
 			if err != nil {
 				asked.PreviewError, found[i] = masker.Text(err.Error()), asked.blame(err, masker)
 				return nil

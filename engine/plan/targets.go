@@ -2,6 +2,7 @@ package plan
 
 import (
 	"context"
+	"strings"
 	"sync"
 
 	"golang.org/x/sync/errgroup"
@@ -66,18 +67,19 @@ func (t *Targets) Shown(over *Connection) sdk.Target {
 	return t.shown[over]
 }
 
-// reach asks each connection that is used what it reaches, and returns them with the answers.
-func reach(ctx context.Context, p *Plan, masker *value.Masker) []*Connection {
-	asked := make([]*Connection, len(p.Connections))
+// reach asks each connection that is used what it reaches, and returns them with the
+// answers, and why those cannot be made that cannot.
+func reach(ctx context.Context, p *Plan, masker *value.Masker) (asked []*Connection, failed map[connectionID]error) {
+	asked, errs := make([]*Connection, len(p.Connections)), make([]error, len(p.Connections))
 	var group errgroup.Group
 	for i, c := range p.Connections {
 		answered := *c
 		asked[i] = &answered
 		group.Go(func() error {
-			if err := c.Reach(ctx); err != nil {
-				failed := *sdk.AsError(err)
-				failed.Connection = "" // it is the one that says so
-				answered.TargetError = masker.Text(failed.Error())
+			if errs[i] = c.Reach(ctx); errs[i] != nil {
+				fault := *sdk.AsError(errs[i])
+				fault.Connection = "" // it is the one that says so
+				answered.TargetError = masker.Text(fault.Error())
 				return nil
 			}
 			if target := p.Targets.show(c); target.ID != "" {
@@ -87,7 +89,26 @@ func reach(ctx context.Context, p *Plan, masker *value.Masker) []*Connection {
 		})
 	}
 	_ = group.Wait() // what went wrong is with the connection
-	return asked
+	failed = make(map[connectionID]error)
+	for i, c := range p.Connections {
+		if errs[i] != nil {
+			failed[connectionID{c.Plugin, c.Name}] = errs[i]
+		}
+	}
+	return asked, failed
+}
+
+// connectionID tells the connections of a plan apart: the plugin by its name in the runbook,
+// and the connection by its own.
+type connectionID struct{ plugin, name string }
+
+// connection is that of a plugin's action; a built-in one has none.
+func (u *Use) connection() connectionID {
+	if u.Plugin == "" {
+		return connectionID{}
+	}
+	alias, _, _ := strings.Cut(u.Action, ".")
+	return connectionID{alias, u.On}
 }
 
 // reacher is a handler of an action over a connection that can be made without the action
