@@ -1,0 +1,78 @@
+package review
+
+import (
+	"slices"
+
+	"github.com/gatebook/gatebook/engine/dag"
+	"github.com/gatebook/gatebook/engine/plan"
+)
+
+// Chain is what happens when a step fails for good.
+type Chain struct {
+	Step   string      `json:"step" doc:"The step that fails."`
+	Policy plan.Policy `json:"policy" enum:"rollback,stop,pause,continue"`
+	Undo   []string    `json:"undo,omitempty" doc:"The steps that are taken back, in this order; the one that failed too, as half of it may be done."`
+	Beside []string    `json:"beside,omitempty" doc:"The steps of other branches that are taken back too, where they are done by then; each at its place by when it ended."`
+	Left   []string    `json:"left,omitempty" doc:"The steps that stay: nothing takes them back, or what stays was built on them."`
+}
+
+// listed is how many steps are named in all chains together: in a runbook of thousands each
+// would name thousands.
+const listed = 20_000
+
+// chains works out what happens when a step fails, for each that may, and returns how many
+// are left out.
+func chains(p *plan.Plan) (all []Chain, unlisted int) {
+	all = []Chain{}
+	graph := graphOf(p.Steps, 0)
+	dependents := dag.New(graph.Dependents())
+	named := 0
+	for i, s := range p.Steps {
+		if skipped(s) || s.Finally {
+			continue
+		}
+		if named > listed {
+			unlisted++
+			continue
+		}
+		chain := Chain{Step: s.ID, Policy: s.OnFailure}
+		if s.OnFailure == plan.Rollback {
+			chain.fill(p, i, graph.Ancestors(i), dependents.Ancestors(i))
+		}
+		all = append(all, chain)
+		named += len(chain.Undo) + len(chain.Beside) + len(chain.Left)
+	}
+	return all, unlisted
+}
+
+// fill says what a rollback does when the step fails: before are the steps that are done by
+// then, after those that have not begun.
+func (c *Chain) fill(p *plan.Plan, failed int, before, after []bool) {
+	done := func(i int) bool { return before[i] || i == failed }
+	stays := make([]bool, len(p.Steps))
+	for i := len(p.Steps) - 1; i >= 0; i-- {
+		s := p.Steps[i]
+		if done(i) && wayBack(s) == impossible {
+			stays[i] = true
+		}
+		if !stays[i] {
+			continue
+		}
+		for _, edge := range s.Needs {
+			if edge.Reason != plan.InOrder {
+				stays[edge.From] = true // the ground under something that still stands
+			}
+		}
+	}
+	for i, s := range slices.Backward(p.Steps) {
+		switch back := wayBack(s); {
+		case after[i], back == needless:
+		case !done(i):
+			c.Beside = append(c.Beside, s.ID)
+		case stays[i]:
+			c.Left = append(c.Left, s.ID)
+		default:
+			c.Undo = append(c.Undo, s.ID)
+		}
+	}
+}

@@ -1,0 +1,159 @@
+package review_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/gatebook/gatebook/engine/plan"
+	"github.com/gatebook/gatebook/engine/review"
+	"github.com/gatebook/gatebook/plugins/sdk"
+)
+
+// step is one that changes something, can be taken back, and is needed for nothing else.
+func step(id string, needs ...string) *plan.Step {
+	s := &plan.Step{ID: id, OnFailure: plan.Rollback, Use: plan.Use{Effect: sdk.Change}, Rollback: &plan.Compensation{Own: true}}
+	for _, need := range needs {
+		s.Needs = append(s.Needs, plan.Edge{Step: need, Reason: plan.Needed})
+	}
+	return s
+}
+
+func with(s *plan.Step, change func(*plan.Step)) *plan.Step {
+	change(s)
+	return s
+}
+
+func reads(s *plan.Step)     { s.Effect, s.Rollback = sdk.Read, nil }
+func noWayBack(s *plan.Step) { s.Rollback = nil }
+func closes(s *plan.Step)    { s.Finally, s.Rollback = true, nil }
+func inOrder(s *plan.Step)   { s.Needs[0].Reason = plan.InOrder }
+func isSkipped(s *plan.Step) { s.When = &plan.Condition{State: plan.State{Truth: "false"}} }
+func takes(d time.Duration) func(*plan.Step) {
+	return func(s *plan.Step) { s.Preview = &sdk.Preview{Estimate: d} }
+}
+
+func reviewed(t *testing.T, past map[string]review.Past, steps ...*plan.Step) *review.Review {
+	t.Helper()
+	p, err := plan.New(plan.Plan{Steps: steps, RTO: time.Hour})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return review.Of(p, past)
+}
+
+func TestChainsSayWhatARollbackDoes(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		steps []*plan.Step
+		want  []string
+	}{
+		"the last first, and half of the one that failed": {
+			[]*plan.Step{step("a"), step("b", "a"), with(step("c", "b"), reads), step("d", "c")},
+			[]string{"a rollback [a] beside [] left []", "b rollback [b a] beside [] left []", "c rollback [b a] beside [] left []", "d rollback [d b a] beside [] left []"},
+		},
+		"what other branches may have done by then": {
+			[]*plan.Step{step("a"), step("b", "a"), step("c", "a"), step("d", "b", "c")},
+			[]string{"a rollback [a] beside [] left []", "b rollback [b a] beside [c] left []", "c rollback [c a] beside [b] left []", "d rollback [d c b a] beside [] left []"},
+		},
+		"what nothing takes back, and what it was built on": {
+			[]*plan.Step{step("a"), with(step("b", "a"), inOrder), with(step("c", "b"), noWayBack), step("d", "c")},
+			[]string{"a rollback [a] beside [] left []", "b rollback [b a] beside [] left []", "c rollback [a] beside [] left [c b]", "d rollback [d a] beside [] left [c b]"},
+		},
+		"steps that are skipped, and those of finally": {
+			[]*plan.Step{step("a"), with(step("b", "a"), isSkipped), step("c", "b"), with(step("f"), closes)},
+			[]string{"a rollback [a] beside [] left []", "c rollback [c a] beside [] left []"},
+		},
+		"another policy": {
+			[]*plan.Step{step("a"), with(step("b", "a"), func(s *plan.Step) { s.OnFailure = plan.Pause })},
+			[]string{"a rollback [a] beside [] left []", "b pause [] beside [] left []"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var got []string
+			for _, c := range reviewed(t, nil, c.steps...).Chains {
+				got = append(got, fmt.Sprintf("%s %s %v beside %v left %v", c.Step, c.Policy, c.Undo, c.Beside, c.Left))
+			}
+			if diff := cmp.Diff(c.want, got); diff != "" {
+				t.Errorf("(-want +got)\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestTheTimeIsThatOfTheCriticalPath(t *testing.T) {
+	t.Parallel()
+	r := reviewed(t, map[string]review.Past{"b": {Median: 2 * time.Minute, P95: 5 * time.Minute, Runs: 7}},
+		with(step("a"), takes(time.Minute)),
+		with(step("b", "a"), takes(time.Hour)),
+		with(step("c", "a"), takes(time.Second)),
+		with(step("d", "b", "c"), func(s *plan.Step) { s.Timeout = 10 * time.Minute; s.Gate = []*plan.Condition{{Hold: time.Minute}} }),
+		with(step("f"), closes),
+	)
+	want := review.Time{
+		Path: []review.Lasting{
+			{Step: "a", Takes: time.Minute, Basis: review.Estimate},
+			{Step: "b", Takes: 2 * time.Minute, P95: 5 * time.Minute, Runs: 7, Basis: review.History},
+			{Step: "d", Takes: 11 * time.Minute, Basis: review.Timeout, Waits: time.Minute},
+		},
+		Takes: 14 * time.Minute, AtMost: 10 * time.Minute, P95: 17 * time.Minute, Unknown: []string{"f"}, RTO: time.Hour,
+	}
+	if diff := cmp.Diff(want, r.Time); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+	if fits, known := r.Time.Fits(); !fits || known {
+		t.Errorf("fits %t, known %t: of f nobody knows", fits, known)
+	}
+}
+
+func TestProblemsComeTheWorstFirst(t *testing.T) {
+	t.Parallel()
+	r := reviewed(t, nil,
+		with(step("a"), func(s *plan.Step) {
+			s.Preview = &sdk.Preview{Warnings: []string{"It is old."}, Blockers: []string{"You may not."}}
+		}),
+		with(step("b"), func(s *plan.Step) {
+			s.PreviewError = "nobody answers"
+			s.Gate = []*plan.Condition{{State: plan.State{Truth: "true"}}, {Message: "not healthy", State: plan.State{Truth: "false"}}}
+		}),
+		with(step("c"), noWayBack),
+		with(with(step("d"), noWayBack), isSkipped),
+	)
+	var got []string
+	for _, p := range r.Problems {
+		got = append(got, fmt.Sprintf("%s %s %q %t", p.Kind, p.Step, p.Text, p.Kind.Stops()))
+	}
+	want := []string{`gate closed b "not healthy" true`, `blocked a "You may not." true`, `unseen b "nobody answers" false`, `no way back c "" false`, `warning a "It is old." false`}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+	if r.NoReturn != "c" {
+		t.Errorf("no return from %q", r.NoReturn)
+	}
+}
+
+func TestTheRadiusNamesEachThingOnce(t *testing.T) {
+	t.Parallel()
+	touches := func(deltas ...sdk.Delta) func(*plan.Step) {
+		return func(s *plan.Step) { s.On, s.Preview = "prod", &sdk.Preview{Changes: deltas} }
+	}
+	web := sdk.Delta{Target: "Deployment shop/web", Kind: "Deployment", Op: "update"}
+	r := reviewed(t, nil,
+		with(step("a"), touches(web, sdk.Delta{Target: "Node n1", Kind: "Node", Op: "update"})),
+		with(step("b"), touches(web, sdk.Delta{Target: "Deployment shop/api", Kind: "Deployment", Op: "update"})),
+		step("c"),
+	)
+	want := []review.Objects{
+		{Connection: "prod", Kind: "Deployment", Op: "update", Targets: []string{"Deployment shop/web", "Deployment shop/api"}},
+		{Connection: "prod", Kind: "Node", Op: "update", Targets: []string{"Node n1"}},
+	}
+	if diff := cmp.Diff(want, r.Radius); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+	if diff := cmp.Diff([]string{"c"}, r.Silent); diff != "" {
+		t.Errorf("silent (-want +got)\n%s", diff)
+	}
+}
