@@ -7,18 +7,28 @@ import (
 
 	"github.com/gatebook/gatebook/engine/plan"
 	"github.com/gatebook/gatebook/engine/report/layout"
+	"github.com/gatebook/gatebook/engine/review"
 	"github.com/gatebook/gatebook/engine/value"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
-// PlanJSON writes a plan as one JSON document.
-func PlanJSON(w io.Writer, p *plan.Plan) error { return layout.JSON(w, p) }
+// PlanDocument is a plan with its review, as JSON.
+type PlanDocument struct {
+	*plan.Plan
+	Review *review.Review `json:"review"`
+}
 
-// Plan writes a plan as a tree, what stands in its way first.
-func Plan(w io.Writer, p *plan.Plan, style layout.Style) error {
+// PlanJSON writes a plan as one JSON document, a [PlanDocument].
+func PlanJSON(w io.Writer, p *plan.Plan, r *review.Review) error {
+	return layout.JSON(w, PlanDocument{p, r})
+}
+
+// Plan writes a plan as a tree: what it comes to, what stands in its way, the steps, and then
+// what happens when one fails, how long it takes, and what it touches.
+func Plan(w io.Writer, p *plan.Plan, r *review.Review, style layout.Style) error {
 	out := newPage(style)
-	out.planHead(p)
-	out.problems(p)
+	out.planHead(p, r)
+	out.problems(r)
 	for i, s := range p.Steps {
 		if s.Finally && (i == 0 || !p.Steps[i-1].Finally) {
 			out.Linef("\n%s", out.Bold("finally, however it went"))
@@ -28,30 +38,30 @@ func Plan(w io.Writer, p *plan.Plan, style layout.Style) error {
 	}
 	out.bindings("outputs", p.Outputs)
 	out.bindings("record", p.Record)
+	out.chains(r)
+	out.time(r)
+	out.radius(p, r)
 	out.Linef("\n%s", out.Dim("plan "+p.Digest))
 	return out.Print(w)
 }
 
 // PlanSummary writes the head of a plan and what stands in its way: what a person
 // looks at before saying yes to a run.
-func PlanSummary(w io.Writer, p *plan.Plan, style layout.Style) error {
+func PlanSummary(w io.Writer, p *plan.Plan, r *review.Review, style layout.Style) error {
 	out := newPage(style)
-	out.planHead(p)
-	out.problems(p)
+	out.planHead(p, r)
+	out.problems(r)
 	return out.Print(w)
 }
 
-func (out *page) planHead(p *plan.Plan) {
+func (out *page) planHead(p *plan.Plan, r *review.Review) {
 	title := out.Bold(p.Runbook.Name + " " + p.Runbook.Version)
 	if p.Runbook.Title != "" {
 		title += "  " + layout.Line(p.Runbook.Title)
 	}
 	out.Linef("%s  %s", title, out.Dim(p.Runbook.File))
-	out.Linef("%s", out.counts(p))
+	out.Linef("%s", strings.Join(out.summary(p, r), " · "))
 	facts := []string{"on failure: " + string(p.OnFailure)}
-	if p.RTO > 0 {
-		facts = append(facts, "objective: "+layout.Span(p.RTO))
-	}
 	if p.Lock != "" {
 		facts = append(facts, "lock: "+p.Lock)
 	}
@@ -74,7 +84,7 @@ func (out *page) target(c *plan.Connection, offline bool) {
 	case offline:
 		out.Linef("    %s", out.Dim("offline: what it reaches was not asked"))
 	case c.TargetError != "":
-		out.Linef("    %s%s", out.Bad("it cannot be told what it reaches: "), layout.Line(c.TargetError))
+		out.Linef("    %s", out.Bad("it cannot be told what it reaches"))
 	case c.Target != nil:
 		out.Linef("    reaches %s", out.Bold(layout.Line(c.Target.Title)))
 	}
@@ -82,57 +92,11 @@ func (out *page) target(c *plan.Connection, offline bool) {
 
 // connection writes by what a plugin reaches its target.
 func (out *page) connection(c *plan.Connection) {
-	name := c.Plugin
-	if c.Name != "" {
-		name = c.Name
-	}
 	parts := []string{c.Source + " " + c.Version}
 	for _, m := range c.Config.Members() {
 		parts = append(parts, m.Name+" = "+out.Value(m.Value))
 	}
-	out.Linef("  on %s: %s", name, strings.Join(parts, ", "))
-}
-
-func (out *page) counts(p *plan.Plan) string {
-	c := p.Counts
-	parts := []string{fmt.Sprintf("%d read", c.Read), fmt.Sprintf("%d change", c.Change)}
-	if c.Destroy > 0 {
-		parts = append(parts, out.Bad(fmt.Sprintf("%d destroy", c.Destroy)))
-	}
-	text := layout.Plural(c.Steps, "step") + ": " + strings.Join(parts, ", ")
-	if c.Asks > 0 {
-		text += fmt.Sprintf("; %s for people", layout.Plural(c.Asks, "question"))
-	}
-	return text
-}
-
-// problems writes what would stop the run now: conditions that are false or broken,
-// and what actions say stands in their way.
-func (out *page) problems(p *plan.Plan) {
-	var found []layout.Node
-	for _, s := range p.Steps {
-		for _, c := range s.Gate {
-			if c.State.Truth == "false" || c.State.Truth == "failed" {
-				found = append(found, layout.Node{Text: s.ID + ": " + out.condition("gate", c), Parts: out.conditionParts(c)})
-			}
-		}
-		if s.PreviewError != "" {
-			found = append(found, layout.Node{Text: s.ID + ": " + out.Bad("preview failed: ") + layout.Line(s.PreviewError)})
-		}
-		if s.Preview == nil {
-			continue
-		}
-		for _, b := range s.Preview.Blockers {
-			found = append(found, layout.Node{Text: s.ID + ": " + out.Bad("blocked: ") + layout.Line(b)})
-		}
-		for _, b := range s.Preview.Warnings {
-			found = append(found, layout.Node{Text: s.ID + ": " + out.Warn("warning: ") + layout.Line(b)})
-		}
-	}
-	if len(found) > 0 {
-		out.Linef("\n%s", out.Bold("look at this first"))
-		out.Tree("", found)
-	}
+	out.Linef("  on %s: %s", c.Called(), strings.Join(parts, ", "))
 }
 
 // over names the connection of a use, where it has one by name.

@@ -17,6 +17,7 @@ import (
 	"github.com/gatebook/gatebook/engine/report/history"
 	"github.com/gatebook/gatebook/engine/report/layout"
 	"github.com/gatebook/gatebook/engine/report/standing"
+	"github.com/gatebook/gatebook/engine/review"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
@@ -81,7 +82,7 @@ func TestPlan(t *testing.T) {
 		Target: "Deployment shop/web", Kind: "Deployment", Op: "update", Diff: "@@ -1,2 +1,2 @@\n spec:\n-  image: web:1\n+  image: web:2\x1b[31m\n",
 	}}}
 	var b bytes.Buffer
-	if err := report.Plan(&b, p, layout.Style{}); err != nil {
+	if err := report.Plan(&b, p, review.Of(p, nil), layout.Style{}); err != nil {
 		t.Fatal(err)
 	}
 	golden(t, "plan", b.Bytes())
@@ -98,7 +99,7 @@ func TestPlanPutsWhatStandsInItsWayFirst(t *testing.T) {
 	step.Preview = &sdk.Preview{Summary: "would deploy web:2", Blockers: []string{"The registry does not answer."}, Warnings: []string{"It is Friday."}}
 	p.Steps[0].PreviewError = "no route to host"
 	var b bytes.Buffer
-	if err := report.PlanSummary(&b, p, layout.Style{}); err != nil {
+	if err := report.PlanSummary(&b, p, review.Of(p, nil), layout.Style{}); err != nil {
 		t.Fatal(err)
 	}
 	golden(t, "plan-problems", b.Bytes())

@@ -5,12 +5,20 @@ import (
 	"strings"
 )
 
-// Plural counts things: "1 step", "3 steps".
+// Plural counts things: "1 step", "3 steps", "2 policies", "2 ingresses".
 func Plural(n int, thing string) string {
 	if n == 1 {
 		return "1 " + thing
 	}
-	return fmt.Sprintf("%d %ss", n, thing)
+	stem, ending := thing, "s"
+	before, y := strings.CutSuffix(thing, "y")
+	switch {
+	case y && before != "" && !strings.ContainsRune("aeiou", rune(before[len(before)-1])):
+		stem, ending = before, "ies"
+	case strings.HasSuffix(thing, "s"), strings.HasSuffix(thing, "x"), strings.HasSuffix(thing, "ch"):
+		ending = "es"
+	}
+	return fmt.Sprintf("%d %s%s", n, stem, ending)
 }
 
 // maxListed is how many steps a sentence names before it only counts.

@@ -1,0 +1,221 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/gatebook/gatebook/engine/plan"
+	"github.com/gatebook/gatebook/engine/report/layout"
+	"github.com/gatebook/gatebook/engine/review"
+)
+
+// summary is what a plan comes to, part by part.
+func (out *page) summary(p *plan.Plan, r *review.Review) []string {
+	c := p.Counts
+	effects := []string{fmt.Sprintf("%d read", c.Read), fmt.Sprintf("%d change", c.Change)}
+	if c.Destroy > 0 {
+		effects = append(effects, out.Bad(fmt.Sprintf("%d destroy", c.Destroy)))
+	}
+	parts := []string{layout.Plural(c.Steps, "step") + ": " + strings.Join(effects, ", ")}
+	if kinds := kindsOf(r); kinds != "" {
+		parts = append(parts, kinds)
+	}
+	if c.Asks > 0 {
+		parts = append(parts, layout.Plural(c.Asks, "question")+" for people")
+	}
+	if r.NoReturn != "" {
+		parts = append(parts, out.Warn("point of no return at "+r.NoReturn))
+	}
+	return append(parts, out.span(r.Time))
+}
+
+// kindsOf counts what would be touched, by kind: "3 Nodes, 1 Deployment".
+func kindsOf(r *review.Review) string {
+	var kinds []string
+	counts := map[string]int{}
+	for _, o := range r.Radius {
+		if counts[o.Kind] == 0 {
+			kinds = append(kinds, o.Kind)
+		}
+		counts[o.Kind] += len(o.Targets)
+	}
+	for i, kind := range kinds {
+		kinds[i] = layout.Plural(counts[kind], kind)
+	}
+	return strings.Join(kinds, ", ")
+}
+
+// span is how long a plan takes, in words, against how long it may.
+func (out *page) span(t review.Time) string {
+	text := "about " + about(t.Takes)
+	switch {
+	case t.Takes == 0:
+		text = "nobody knows how long it takes"
+	case len(t.Unknown) > 0:
+		text = about(t.Takes) + " and more, as of " + layout.Plural(len(t.Unknown), "step") + " nothing is known"
+	case t.AtMost > 0:
+		text = "at most " + about(t.Takes)
+	}
+	if t.RTO > 0 {
+		text += " of an objective of " + layout.Span(t.RTO)
+	}
+	if fits, known := t.Fits(); known && !fits {
+		return out.Bad(text)
+	}
+	return text
+}
+
+// about rounds a span to what an estimate is worth.
+func about(d time.Duration) string {
+	switch {
+	case d >= 10*time.Minute:
+		d = d.Round(time.Minute)
+	case d >= time.Second:
+		d = d.Round(time.Second)
+	}
+	return layout.Elapsed(d)
+}
+
+// problems writes what stands in the way of a run, and what else a reviewer should look at.
+func (out *page) problems(r *review.Review) {
+	var nodes []layout.Node
+	for _, p := range r.Problems {
+		node := layout.Node{Text: out.problem(p)}
+		if p.Condition != nil {
+			node.Parts = out.conditionParts(p.Condition)
+		}
+		nodes = append(nodes, node)
+	}
+	if len(nodes) > 0 {
+		out.Linef("\n%s", out.Bold("look at this first"))
+		out.Tree("", nodes)
+	}
+}
+
+func (out *page) problem(p review.Problem) string {
+	dress := out.Warn
+	if p.Kind.Stops() {
+		dress = out.Bad
+	}
+	said := layout.Line(p.Text)
+	switch p.Kind {
+	case review.GateClosed, review.GateBroken:
+		return p.Step + ": " + out.condition("gate", p.Condition)
+	case review.Unreachable:
+		return "on " + p.Connection + ": " + dress("it cannot be told what it reaches: ") + said
+	case review.Unseen:
+		return p.Step + ": " + dress("preview failed: ") + said
+	case review.NoWayBack:
+		return p.Step + ": " + dress("nothing takes it back")
+	default:
+		return p.Step + ": " + dress(string(p.Kind)+": ") + said
+	}
+}
+
+// chains writes what happens when a step fails. Steps that follow each other and end alike
+// are one line.
+func (out *page) chains(r *review.Review) {
+	if len(r.Chains) == 0 {
+		return
+	}
+	out.Linef("\n%s", out.Bold("if a step fails"))
+	var nodes []layout.Node
+	for i := 0; i < len(r.Chains); {
+		from := r.Chains[i]
+		failing := []string{from.Step}
+		for i++; i < len(r.Chains) && alike(from, r.Chains[i]); i++ {
+			failing = append(failing, r.Chains[i].Step)
+		}
+		nodes = append(nodes, layout.Node{Text: layout.Steps(failing) + out.Dim(": ") + out.chain(from)})
+	}
+	if r.Unlisted > 0 {
+		nodes = append(nodes, layout.Node{Text: out.Dim(fmt.Sprintf("and %s more", layout.Plural(r.Unlisted, "step")))})
+	}
+	out.Tree("", nodes)
+}
+
+func alike(a, b review.Chain) bool {
+	return a.Policy == b.Policy && slices.Equal(a.Undo, b.Undo) && slices.Equal(a.Beside, b.Beside) && slices.Equal(a.Left, b.Left)
+}
+
+func (out *page) chain(c review.Chain) string {
+	switch c.Policy {
+	case plan.Stop:
+		return "it stops; nothing is taken back"
+	case plan.Pause:
+		return "it pauses, to be resumed or taken back"
+	case plan.Continue:
+		return "it goes on"
+	case plan.Rollback:
+	}
+	text := "nothing is to be taken back"
+	if len(c.Undo) > 0 {
+		text = "takes back " + layout.Steps(c.Undo)
+	}
+	if len(c.Beside) > 0 {
+		text += out.Dim("; if done by then, ") + layout.Steps(c.Beside)
+	}
+	if len(c.Left) > 0 {
+		text += out.Bad("; leaves " + layout.Steps(c.Left))
+	}
+	return text
+}
+
+// time writes the critical path.
+func (out *page) time(r *review.Review) {
+	if len(r.Time.Path) == 0 {
+		return
+	}
+	text := out.span(r.Time)
+	if r.Time.P95 > 0 {
+		text += out.Dim(" (with slow steps " + about(r.Time.P95) + ")")
+	}
+	out.Linef("\n%s  %s", out.Bold("how long it takes"), text)
+	var nodes []layout.Node
+	for _, l := range r.Time.Path {
+		nodes = append(nodes, layout.Node{Text: l.Step + "  " + about(l.Takes) + "  " + out.Dim(basis(l))})
+	}
+	if len(r.Time.Unknown) > 0 {
+		nodes = append(nodes, layout.Node{Text: out.Dim("nothing is known of " + layout.Steps(r.Time.Unknown))})
+	}
+	out.Tree("", nodes)
+}
+
+// basis says what an estimate is made from.
+func basis(l review.Lasting) string {
+	switch l.Basis {
+	case review.History:
+		return fmt.Sprintf("the median of %s, 95%% took at most %s", layout.Plural(l.Runs, "run"), about(l.P95))
+	case review.Estimate:
+		return "by its action's estimate"
+	case review.Timeout:
+		return "at most, by its timeout"
+	default:
+		return "by what its conditions must hold"
+	}
+}
+
+// radius writes what would be touched.
+func (out *page) radius(p *plan.Plan, r *review.Review) {
+	if p.Offline || len(r.Radius)+len(r.Silent) == 0 {
+		return
+	}
+	out.Linef("\n%s", out.Bold("what it touches"))
+	var nodes []layout.Node
+	for _, o := range r.Radius {
+		targets := slices.Clone(o.Targets)
+		for i := range targets {
+			targets[i] = layout.Line(targets[i])
+		}
+		nodes = append(nodes, layout.Node{
+			Text:  fmt.Sprintf("%s%s%s", layout.Line(o.Op+" "+layout.Plural(len(targets), o.Kind)), over(o.Connection), out.Dim(":")),
+			Lines: layout.Wrap(strings.Join(targets, ", "), 90),
+		})
+	}
+	if len(r.Silent) > 0 {
+		nodes = append(nodes, layout.Node{Text: out.Dim("what cannot be told before: ") + layout.Steps(r.Silent)})
+	}
+	out.Tree("", nodes)
+}
