@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"path/filepath"
 	"sync"
@@ -107,16 +106,24 @@ func (c *Cluster) use(single *rest.Config) (err error) {
 	c.Timeout = single.Timeout
 	c.Lasting = rest.CopyConfig(single)
 	c.Lasting.Timeout = 0
-	if c.Kube, err = kubernetes.NewForConfig(single); err != nil {
+	short, err := request.Client(single)
+	if err != nil {
 		return err
 	}
-	if c.Watching, err = kubernetes.NewForConfig(c.Lasting); err != nil {
+	long, err := request.Client(c.Lasting)
+	if err != nil {
 		return err
 	}
-	if c.objects, err = dynamic.NewForConfig(single); err != nil {
+	if c.Kube, err = kubernetes.NewForConfigAndClient(single, short); err != nil {
 		return err
 	}
-	if c.watched, err = dynamic.NewForConfig(c.Lasting); err != nil {
+	if c.Watching, err = kubernetes.NewForConfigAndClient(c.Lasting, long); err != nil {
+		return err
+	}
+	if c.objects, err = dynamic.NewForConfigAndClient(single, short); err != nil {
+		return err
+	}
+	if c.watched, err = dynamic.NewForConfigAndClient(c.Lasting, long); err != nil {
 		return err
 	}
 	c.known.Clear()
@@ -158,22 +165,19 @@ func (c Config) rest() (*rest.Config, origin, error) {
 	return made, from, nil
 }
 
-// keepsSecrets refuses to send credentials where everybody on the way may read them. The
-// way to the machine itself is nobody's but its own.
+// keepsSecrets refuses to send credentials where everybody on the way may read them.
 func (c Config) keepsSecrets(made *rest.Config) error {
 	field := "kubeconfig"
 	if c.Endpoint != "" {
 		field = "endpoint"
 	}
-	server, _, err := rest.DefaultServerUrlFor(made)
-	if err != nil {
+	switch server, err := request.Address(made); {
+	case err != nil:
 		return sdk.FieldErrorf(field, "%w", err)
+	case request.InTheClear(server, made):
+		return sdk.FieldErrorf(field, "http://%s would send the credentials in the clear; https does not", server.Host)
 	}
-	sends := made.BearerToken != "" || made.BearerTokenFile != "" || made.Username != "" || made.ExecProvider != nil || made.AuthProvider != nil
-	if server.Scheme != "http" || !sends || server.Hostname() == "localhost" || net.ParseIP(server.Hostname()).IsLoopback() {
-		return nil
-	}
-	return sdk.FieldErrorf(field, "http://%s would send the credentials in the clear; https does not", server.Host)
+	return nil
 }
 
 func (c Config) load() (*rest.Config, origin, error) {
