@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 
+	appsv1 "k8s.io/api/apps/v1"
+
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/replacing"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/revision"
@@ -32,6 +34,15 @@ func (w workloads) explain(ctx context.Context, of *workload) (reasons, ofOld []
 		}
 	}
 	return rollout.Explain(ctx)
+}
+
+// behind counts what only the pods tell, see [replacing.Behind].
+func (w workloads) behind(ctx context.Context, of *workload) (int32, error) {
+	set, is := of.Object.(*appsv1.StatefulSet)
+	if !is || of.untouched == 0 || of.untouched == of.replicas {
+		return 0, nil
+	}
+	return replacing.Behind(ctx, w.Cluster, set)
 }
 
 // taken is a template of a workload that was taken back: that of the revisions of which is
