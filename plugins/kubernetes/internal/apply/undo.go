@@ -156,7 +156,7 @@ func (u *undoing) giveBack(ctx context.Context, t target, r record, changes []fi
 	if len(lost) > 0 {
 		return sdk.Errorf(sdk.Conflict, "%s of the %s cannot be put back: somebody deleted the backup %s", strings.Join(lost, ", "), r, r.Backup)
 	}
-	managers, restore, err := fields.Managers(live.GetManagedFields(), r.Managers)
+	managers, restore, err := fields.Managers(live, r.Managers, changes)
 	if err != nil || !restore {
 		return err
 	}
@@ -174,7 +174,7 @@ func (u *undoing) sort(ctx context.Context, t target, live *unstructured.Unstruc
 		}
 		switch {
 		case standing == fields.Original: // taken back already, or never changed
-		case standing == fields.Other:
+		case standing == fields.Other, c.SetSince(live, metav1.ManagedFieldsOperationApply) != "":
 			meddled = append(meddled, c)
 		case c.IsLost():
 			lost = append(lost, c.Path.String())
@@ -208,7 +208,7 @@ func (u *undoing) patch(ctx context.Context, t target, live *unstructured.Unstru
 // nobody else manages any of it, and applying the step again would leave it as it is.
 func (u *undoing) stands(ctx context.Context, t target, live *unstructured.Unstructured, path fields.Path) bool {
 	foreign := func(owner string) bool { return owner != cluster.Manager }
-	if slices.ContainsFunc(cluster.Owners(live.GetManagedFields(), path.Managed()...), foreign) {
+	if slices.ContainsFunc(cluster.Owners(live.GetManagedFields(), path.Managed(live)...), foreign) {
 		return false
 	}
 	after, err := u.put(ctx, t, live, metav1.DryRunAll)

@@ -33,8 +33,13 @@ func timeOf(entry metav1.ManagedFieldsEntry) time.Time {
 	return entry.Time.Time
 }
 
+// holds says whether a manager has a field, or something below it, or all around it: what
+// is managed as a whole has nothing below it.
 func holds(tree map[string]any, path []string) bool {
-	for _, part := range path {
+	for i, part := range path {
+		if i > 0 && len(tree) == 0 {
+			return true
+		}
 		below, found := tree[part].(map[string]any)
 		if !found {
 			return false
@@ -43,6 +48,9 @@ func holds(tree map[string]any, path []string) bool {
 	}
 	return true
 }
+
+// Unknown is who is named where nobody manages a field.
+const Unknown = "somebody"
 
 // Somebody names, for a sentence, the latest manager of a field that is not gatebook.
 func Somebody(fields []metav1.ManagedFieldsEntry, path ...string) string {
@@ -58,5 +66,5 @@ func SomebodyOf(fields []metav1.ManagedFieldsEntry, paths ...[]string) string {
 			}
 		}
 	}
-	return "somebody"
+	return Unknown
 }

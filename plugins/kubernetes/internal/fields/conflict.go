@@ -3,6 +3,7 @@ package fields
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -44,13 +45,25 @@ func MeetsOurselves(err error) bool {
 func IsStale(err error) bool { return apierrors.IsConflict(err) && len(managersIn(err)) == 0 }
 
 // Meddled is the conflict with whoever changed fields of an object, which is named as a
-// person reads it.
+// person reads it, or set them to what they are again.
 func Meddled(object string, live *unstructured.Unstructured, changes ...Change) error {
 	var paths []string
 	var managed [][]string
+	verb, ours := "set anew", false
 	for _, c := range changes {
-		paths, managed = append(paths, c.Path.String()), append(managed, c.Path.Managed())
+		if by := live.GetAnnotations()[cluster.AppliedBy]; c.Path.isMark() && by != "" {
+			return AppliedSince(object, live, "")
+		}
+		path := c.Path.Managed(live)
+		paths, managed = append(paths, c.Path.String()), append(managed, path)
+		ours = ours || slices.Contains(cluster.Owners(live.GetManagedFields(), path...), cluster.Manager)
+		if c.Standing(live) != Changed {
+			verb = "changed"
+		}
 	}
 	who := cluster.SomebodyOf(live.GetManagedFields(), managed...)
-	return sdk.Errorf(sdk.Conflict, "%s changed %s of the %s meanwhile", who, strings.Join(paths, ", "), object)
+	if who == cluster.Unknown && ours {
+		who = anotherStep
+	}
+	return sdk.Errorf(sdk.Conflict, "%s %s %s of the %s meanwhile", who, verb, strings.Join(paths, ", "), object)
 }

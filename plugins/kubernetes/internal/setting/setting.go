@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"slices"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/api/equality"
@@ -15,6 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/fields"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/own"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
@@ -139,8 +139,8 @@ func (s *Setting[I, O, T, V]) meddled(in I, live T, now, instead V) *sdk.Error {
 // that are empty have no owner, so that it cannot always be seen.
 func (s *Setting[I, O, T, V]) setAnew(live T, was, want V) (who string, anew bool) {
 	for _, path := range s.Fields(was, want) {
-		if owners := cluster.Owners(live.GetManagedFields(), path...); len(owners) > 0 && !slices.Contains(owners, cluster.Manager) {
-			return owners[0], true
+		if who := fields.SetSince(live.GetManagedFields(), metav1.ManagedFieldsOperationUpdate, path...); who != "" {
+			return who, true
 		}
 	}
 	return "", false
