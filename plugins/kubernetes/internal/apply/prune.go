@@ -58,10 +58,11 @@ func (s step) leftovers(ctx context.Context, list []manifest.Ref, targets []targ
 // doomed is what undoing has to know to make an object anew that a prune deletes.
 func (s step) doomed(d doomed) (record, error) {
 	made := record{Ref: d.Ref, UID: d.live.GetUID()}
-	switch {
-	case d.Runs():
+	if d.Runs() {
 		return made, nil
-	case diff.IsSecret(d.live):
+	}
+	made.Managers = d.live.GetManagedFields()
+	if diff.IsSecret(d.live) {
 		made.Backup = keeping.BackupName(made.UID, s.key)
 		return made, nil
 	}

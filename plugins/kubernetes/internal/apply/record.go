@@ -32,7 +32,8 @@ type record struct {
 	manifest.Ref
 	UID     types.UID       `json:"uid,omitempty"` // of what was there before; empty: nothing was
 	Changes []fields.Change `json:"changes,omitempty"`
-	// Managers is who managed what, where the step changed anything, be it only that.
+	// Managers is who managed what, where the step changed anything, be it only that, or
+	// deleted the object.
 	Managers []metav1.ManagedFieldsEntry `json:"managers,omitempty"`
 	// Object is the whole object, where the step deleted it and it can be made anew.
 	Object json.RawMessage `json:"object,omitempty"`

@@ -31,9 +31,7 @@ func Managers(live *unstructured.Unstructured, former []metav1.ManagedFieldsEntr
 			continue
 		}
 		var was metav1.ManagedFieldsEntry
-		i := slices.IndexFunc(restored, func(f metav1.ManagedFieldsEntry) bool {
-			return f.Manager == entry.Manager && f.Operation == entry.Operation && f.APIVersion == entry.APIVersion
-		})
+		i := indexOf(restored, entry)
 		if i >= 0 {
 			was = restored[i]
 		}
