@@ -1,18 +1,12 @@
 package container_test
 
 import (
-	"fmt"
-	"net/http"
-	"net/http/httptest"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/client-go/kubernetes"
-	"k8s.io/client-go/rest"
 
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/container"
 	"github.com/gatebook/gatebook/plugins/sdk"
@@ -89,43 +83,6 @@ func TestHasEndedForGood(t *testing.T) {
 		if got := container.HasEnded(tt.pod, tt.container); got != tt.want {
 			t.Errorf("%s: got %t", name, got)
 		}
-	}
-}
-
-// Lines of one instant, and a connection that breaks between them: none is lost, none
-// comes twice, though the API counts in seconds.
-func TestALogGoesOnWhereItBrokeOff(t *testing.T) {
-	t.Parallel()
-	const at, later = "2026-01-02T03:04:05.000000007Z ", "2026-01-02T03:04:05.000000008Z "
-	var asked atomic.Int32
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !strings.HasSuffix(r.URL.Path, "/log") {
-			w.Header().Set("Content-Type", "application/json")
-			fmt.Fprint(w, `{"kind":"Pod","apiVersion":"v1","status":{"phase":"Succeeded"}}`)
-			return
-		}
-		fmt.Fprint(w, at+"one\n"+at+"two\n")
-		if asked.Add(1) == 1 {
-			_ = http.NewResponseController(w).Flush() // and the client sees the connection break
-			panic(http.ErrAbortHandler)
-		}
-		if since := r.URL.Query().Get("sinceTime"); since != "2026-01-02T03:04:05Z" {
-			t.Errorf("it asks for what came since %q", since)
-		}
-		fmt.Fprint(w, at+"three\n"+later+"four\nthe kubelet says a word\n")
-	}))
-	t.Cleanup(server.Close)
-	client, err := kubernetes.NewForConfig(&rest.Config{Host: server.URL})
-	if err != nil {
-		t.Fatal(err)
-	}
-	var lines []string
-	log := container.Log{Kube: client, Namespace: "shop", Pod: "web-0", Container: "main", Follow: true}
-	if err := log.Each(t.Context(), func(text []byte) { lines = append(lines, string(text)) }); err != nil {
-		t.Fatal(err)
-	}
-	if want := []string{"one", "two", "three", "four", "the kubelet says a word"}; !slices.Equal(lines, want) {
-		t.Errorf("got %q, want %q", lines, want)
 	}
 }
 
