@@ -45,7 +45,9 @@ type house struct {
 	lost int
 	// meanwhile happens once between a look and the change that follows it.
 	meanwhile func()
-	writes    int
+	// admits, where it is not nil, is what admission makes of a color.
+	admits func(color string) string
+	writes int
 }
 
 var walls = schema.GroupResource{Resource: "configmaps"}
@@ -89,6 +91,9 @@ func (h *house) put(live *corev1.ConfigMap, to string, dry bool) (*corev1.Config
 	if h.wall.ResourceVersion != live.ResourceVersion {
 		return nil, apierrors.NewConflict(walls, "wall", errors.New("it was changed"))
 	}
+	if h.admits != nil {
+		to = h.admits(to)
+	}
 	changed := h.wall.DeepCopy()
 	changed.Data = map[string]string{"color": to}
 	if dry {
@@ -129,7 +134,7 @@ func (h *house) color() string {
 }
 
 func managed(by string) []metav1.ManagedFieldsEntry {
-	return []metav1.ManagedFieldsEntry{{Manager: by, FieldsV1: metav1.NewFieldsV1(`{"f:data":{"f:color":{}}}`)}}
+	return []metav1.ManagedFieldsEntry{{Manager: by, Operation: metav1.ManagedFieldsOperationUpdate, FieldsV1: metav1.NewFieldsV1(`{"f:data":{"f:color":{}}}`)}}
 }
 
 // action is paint, in the street.

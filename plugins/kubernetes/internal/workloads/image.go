@@ -71,8 +71,8 @@ for somebody who may.`,
 }
 
 // undoneImage frees a StatefulSet that waits for a pod of the template that was taken back.
-func (w workloads) undoneImage(ctx context.Context, call *sdk.Call[ImageInput]) error {
-	is := func(of revision.Revision) bool { return of.Has(call.Input.Images) }
+func (w workloads) undoneImage(ctx context.Context, call *sdk.Call[ImageInput], set map[string]string) error {
+	is := func(of revision.Revision) bool { return of.Has(set) }
 	return w.taken(call.Input.Target, is, func(seen string) { call.Progressf("%s", seen) }).Free(ctx)
 }
 
