@@ -94,9 +94,12 @@ func (s step) remove(ctx context.Context, call *sdk.Call[Input], d doomed, may f
 		Options: metav1.DeleteOptions{PropagationPolicy: new(metav1.DeletePropagationBackground)},
 		Tell:    func(seen string) { call.Progressf("%s", seen) },
 	}
-	err := cluster.Again(func() error {
-		live, err := s.Look(ctx, d.kind, d.Namespace, d.Name)
-		if err != nil || live == nil || live.GetUID() != way.UID {
+	live, looked := d.live, true
+	err := cluster.Again(func() (err error) {
+		if !looked {
+			live, err = s.Look(ctx, d.kind, d.Namespace, d.Name)
+		}
+		if looked = false; err != nil || live == nil || live.GetUID() != way.UID {
 			return err
 		}
 		if err := may(live); err != nil {

@@ -145,7 +145,7 @@ func (s step) record(v view) (r record, err error) {
 	if len(v.changes) > 0 && diff.IsSecret(v.Object) {
 		r.Backup = keeping.BackupName(r.UID, s.key)
 	}
-	r.Changes, err = fields.Between(v.live, v.after) // without the values of a Secret
+	r.Changes, err = fields.Between(v.live, keeping.Stamped(v.after, s.key)) // without the values of a Secret
 	return r, err
 }
 
@@ -170,7 +170,7 @@ func (s step) kept(ctx context.Context, r record) (keeping.Backup, error) {
 // would not know of it.
 func (s step) meets(v view, r record) error {
 	switch {
-	case r.UID == "" && (v.live == nil || v.live.GetAnnotations()[createdBy] == s.key):
+	case r.UID == "" && (v.live == nil || v.live.GetAnnotations()[keeping.CreatedBy] == s.key):
 		return nil // it is to be created, or an earlier attempt created it
 	case r.UID == "":
 		return sdk.Errorf(sdk.Conflict, "somebody made the %s meanwhile", r)

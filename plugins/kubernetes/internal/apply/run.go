@@ -205,7 +205,11 @@ func (r *run) backUp(ctx context.Context, v view) error {
 	if v.live == nil || len(v.changes) == 0 || !diff.IsSecret(v.Object) {
 		return nil
 	}
-	return r.backups().Keep(ctx, v.live, keeping.Backup{Changes: v.changes})
+	changes, err := fields.Whole(v.live, keeping.Stamped(v.after, r.key))
+	if err != nil {
+		return err
+	}
+	return r.backups().Keep(ctx, v.live, keeping.Backup{Changes: changes})
 }
 
 // made looks whether somebody else made an object in the very moment in which the step
@@ -218,7 +222,7 @@ func (r *run) made(ctx context.Context, v view, got *unstructured.Unstructured) 
 		if entry.Manager == cluster.Manager {
 			continue
 		}
-		unmark := []byte(`{"metadata":{"annotations":{"` + createdBy + `":null}}}`)
+		unmark := []byte(`{"metadata":{"annotations":{"` + keeping.CreatedBy + `":null}}}`)
 		_, err := r.Objects(v.kind, v.namespace()).Patch(ctx, v.name(), types.MergePatchType, unmark, metav1.PatchOptions{FieldManager: cluster.Manager})
 		if err != nil {
 			return v.fault(ctx, err, "unmark")

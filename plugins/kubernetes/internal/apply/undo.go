@@ -14,6 +14,7 @@ import (
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/contents"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/diff"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/fields"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/keeping"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/manifest"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
@@ -96,15 +97,15 @@ func (u *undoing) takeBack(ctx context.Context, i manifest.Item, r record) error
 	if err != nil {
 		return err
 	}
+	i.Object.SetNamespace(r.Namespace)
+	t := target{Item: i, kind: kind}
 	if r.UID == "" {
-		return u.uncreate(ctx, r, kind)
+		return u.uncreate(ctx, t, r)
 	}
 	b, err := u.kept(ctx, r)
 	if err != nil {
 		return err
 	}
-	i.Object.SetNamespace(r.Namespace)
-	t := target{Item: i, kind: kind}
 	if err := cluster.Again(func() error { return u.giveBack(ctx, t, r, b.Changes) }); err != nil {
 		return err
 	}
@@ -120,13 +121,36 @@ func (u *undoing) drop(ctx context.Context, r record) error {
 }
 
 // uncreate deletes what the step created, as far as it came to that.
-func (u *undoing) uncreate(ctx context.Context, r record, kind cluster.Kind) error {
-	live, err := u.Look(ctx, kind, r.Namespace, r.Name)
-	if err != nil || live == nil || live.GetAnnotations()[createdBy] != u.key {
+func (u *undoing) uncreate(ctx context.Context, t target, r record) error {
+	live, err := u.look(ctx, t)
+	if err != nil || live == nil || live.GetAnnotations()[keeping.CreatedBy] != u.key {
 		return err
 	}
-	may := func(live *unstructured.Unstructured) error { return contents.Clings(ctx, u.Cluster, kind, live) }
-	return u.remove(ctx, u.call, doomed{r.Ref, kind, live}, may)
+	return u.remove(ctx, u.call, doomed{r.Ref, t.kind, live}, func(live *unstructured.Unstructured) error {
+		if err := fields.AppliedSince(r.String(), live, u.key); err != nil {
+			return err
+		}
+		made := fields.Made{Live: live, Again: live, By: metav1.ManagedFieldsOperationApply}
+		if live.GetDeletionTimestamp() == nil {
+			var err error
+			if made.Again, err = u.again(ctx, t, live); err != nil {
+				return err
+			}
+		}
+		return contents.Clings(ctx, u.Cluster, t.kind, made)
+	})
+}
+
+// again is what applying the object once more would make of it, whoever it would be taken
+// from.
+func (u *undoing) again(ctx context.Context, t target, live *unstructured.Unstructured) (*unstructured.Unstructured, error) {
+	forced := u.step
+	forced.in.Force = true
+	after, err := forced.put(ctx, t, live, metav1.DryRunAll)
+	if err != nil && !fields.IsStale(err) { // which is looked at again
+		return nil, t.fault(ctx, err, "look what became of", live)
+	}
+	return after, err
 }
 
 // giveBack restores the fields that the step changed.

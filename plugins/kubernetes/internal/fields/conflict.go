@@ -48,22 +48,31 @@ func IsStale(err error) bool { return apierrors.IsConflict(err) && len(managersI
 // person reads it, or set them to what they are again.
 func Meddled(object string, live *unstructured.Unstructured, changes ...Change) error {
 	var paths []string
-	var managed [][]string
-	verb, ours := "set anew", false
+	verb := "set anew"
 	for _, c := range changes {
 		if by := live.GetAnnotations()[cluster.AppliedBy]; c.Path.isMark() && by != "" {
 			return AppliedSince(object, live, "")
 		}
-		path := c.Path.Managed(live)
-		paths, managed = append(paths, c.Path.String()), append(managed, path)
-		ours = ours || slices.Contains(cluster.Owners(live.GetManagedFields(), path...), cluster.Manager)
+		paths = append(paths, c.Path.String())
 		if c.Standing(live) != Changed {
 			verb = "changed"
 		}
 	}
+	return sdk.Errorf(sdk.Conflict, "%s %s %s of the %s meanwhile", Who(live, changes...), verb, strings.Join(paths, ", "), object)
+}
+
+// Who names, for a sentence, who changed fields of an object.
+func Who(live *unstructured.Unstructured, changes ...Change) string {
+	var managed [][]string
+	ours := false
+	for _, c := range changes {
+		path := c.Path.Managed(live)
+		managed = append(managed, path)
+		ours = ours || slices.Contains(cluster.Owners(live.GetManagedFields(), path...), cluster.Manager)
+	}
 	who := cluster.SomebodyOf(live.GetManagedFields(), managed...)
 	if who == cluster.Unknown && ours {
-		who = anotherStep
+		return anotherStep
 	}
-	return sdk.Errorf(sdk.Conflict, "%s %s %s of the %s meanwhile", who, verb, strings.Join(paths, ", "), object)
+	return who
 }

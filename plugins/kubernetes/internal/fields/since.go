@@ -28,25 +28,16 @@ const anotherStep = "another step of gatebook"
 // step gave it another value, by an operation; empty: nobody. A change takes the field
 // from all others, so that whoever manages it too has declared the same value after it.
 func SetSince(managers []metav1.ManagedFieldsEntry, by metav1.ManagedFieldsOperationType, path ...string) string {
-	var others, declare []metav1.ManagedFieldsEntry
-	ours := false
-	for _, entry := range managers {
-		one := []metav1.ManagedFieldsEntry{entry}
-		switch {
-		case len(cluster.Owners(one, path...)) == 0:
-		case entry.Manager == cluster.Manager && entry.Operation == by:
-			ours = true
-		case declares(entry, path):
-			others, declare = append(others, entry), append(declare, entry)
-		default:
-			others = append(others, entry) // a part of it, which may be older
+	holders := cluster.Holders(managers, path...)
+	ours := func(entry metav1.ManagedFieldsEntry) bool {
+		return entry.Manager == cluster.Manager && entry.Operation == by
+	}
+	isOurs := slices.ContainsFunc(holders, ours)
+	for _, entry := range holders {
+		// Who has a part of it may have had it before, unless he took it from us.
+		if !ours(entry) && (!isOurs || declares(entry, path)) {
+			return nameOf(entry.Manager)
 		}
-	}
-	if ours {
-		others = declare
-	}
-	if owners := cluster.Owners(others, path...); len(owners) > 0 {
-		return nameOf(owners[0])
 	}
 	return ""
 }
@@ -137,6 +128,31 @@ func hasKey(item map[string]any, text string) bool {
 		}
 	}
 	return len(key) > 0
+}
+
+// pathOf is the way that managedFields write to a field, where each item on it has a name.
+func pathOf(in *unstructured.Unstructured, managed fieldpath.Path) (path Path, is bool) {
+	var data any = in.Object
+	for _, part := range partsOf(managed) {
+		field, named := strings.CutPrefix(part, "f:")
+		if named {
+			below, _ := data.(map[string]any)
+			path, data = append(path, Step{Field: field}), below[field]
+			continue
+		}
+		items, _ := data.([]any)
+		i := slices.IndexFunc(items, func(item any) bool {
+			fields, is := item.(map[string]any)
+			return is && fields["name"] != nil && hasKey(fields, strings.TrimPrefix(part, "k:"))
+		})
+		if i < 0 {
+			return path, false
+		}
+		item, _ := items[i].(map[string]any)
+		name, _ := item["name"].(string)
+		path, data = append(path, Step{Item: name}), item
+	}
+	return path, len(path) > 0 && path[len(path)-1].Item == ""
 }
 
 // isMark says whether a path is that of the mark of the step that applied last.

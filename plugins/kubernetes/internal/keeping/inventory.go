@@ -110,7 +110,7 @@ func (v Inventory) put(ctx context.Context, found *corev1.ConfigMap, list List) 
 	if isNew {
 		_, err = v.client().Create(ctx, found, metav1.CreateOptions{FieldManager: cluster.Manager})
 	} else {
-		err = cluster.Replace(ctx, found, v.client().Patch)
+		err = replace(ctx, found, v.client().Patch)
 	}
 	return cluster.FaultIn(ctx, err, "write the inventory %s", v)
 }
