@@ -117,13 +117,16 @@ func (v volumes) planRestore(ctx context.Context, call *sdk.Call[RestoreInput]) 
 		preview.Blockers = missing
 		return preview, err
 	}
-	rights := append(made.Rights(), kind.Right("get", made.Namespace, in.Snapshot), cluster.Right{Verb: "list", Resource: "pods", Namespace: made.Namespace})
+	rights := append(made.Rights(), kind.Right("get", made.Namespace, in.Snapshot))
 	if in.StorageClass != "" {
 		rights = append(rights, cluster.Right{Verb: "get", Group: storagev1.GroupName, Resource: "storageclasses", Name: in.StorageClass})
 	} else {
 		rights = append(rights, cluster.Right{Verb: "list", Group: storagev1.GroupName, Resource: "storageclasses"})
 	}
 	if preview.Blockers, err = v.Lacking(ctx, rights...); err != nil || len(preview.Blockers) > 0 {
+		return preview, err
+	}
+	if preview.Warnings, err = v.cannotUndo(ctx, made.Namespace); err != nil {
 		return preview, err
 	}
 	from, err := v.origin(ctx, in)

@@ -151,7 +151,7 @@ func TestUndoOfRestoreLosesNoData(t *testing.T) {
 	_, err := pods.Create(t.Context(), &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: "db"}, Spec: template.Spec}, metav1.CreateOptions{})
 	lab.Must(t, err)
 	err = handler.Undo(t.Context(), req, host)
-	if err == nil || sdk.AsError(err).Class != sdk.Conflict || !strings.Contains(err.Error(), "used by the pod db") {
+	if err == nil || sdk.AsError(err).Class != sdk.Conflict || !strings.Contains(err.Error(), "used by the Pod db") {
 		t.Errorf("got %v, want a conflict with the pod", err)
 	}
 	lab.Must(t, pods.Delete(t.Context(), "db", metav1.DeleteOptions{GracePeriodSeconds: new(int64(0))}))
