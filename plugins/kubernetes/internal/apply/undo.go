@@ -193,7 +193,7 @@ func (u *undoing) giveBack(ctx context.Context, t target, r record, changes []fi
 func (u *undoing) sort(ctx context.Context, t target, live *unstructured.Unstructured, changes []fields.Change) (ours, meddled []fields.Change, lost []string) {
 	for _, c := range changes {
 		standing := c.Standing(live)
-		if standing == fields.Other && u.stands(ctx, t, live, c.Path) {
+		if standing == fields.Other && !c.IsMark() && u.stands(ctx, t, live, c.Path) {
 			standing = fields.Changed
 		}
 		switch {

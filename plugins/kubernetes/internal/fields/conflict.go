@@ -50,7 +50,7 @@ func Meddled(object string, live *unstructured.Unstructured, changes ...Change) 
 	var paths []string
 	verb := "set anew"
 	for _, c := range changes {
-		if by := live.GetAnnotations()[cluster.AppliedBy]; c.Path.isMark() && by != "" {
+		if by := live.GetAnnotations()[cluster.AppliedBy]; c.IsMark() && by != "" {
 			return AppliedSince(object, live, "")
 		}
 		paths = append(paths, c.Path.String())

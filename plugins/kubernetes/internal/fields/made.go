@@ -60,10 +60,10 @@ type addition struct {
 }
 
 // added are the fields of what the object shall be that others manage, or that we do by
-// another operation and the step did not declare.
+// another operation and the step does not declare.
 func (m Made) added() (all []addition, err error) {
 	declared := &fieldpath.Set{}
-	for _, entry := range m.Live.GetManagedFields() {
+	for _, entry := range m.Again.GetManagedFields() {
 		if entry.Manager == cluster.Manager && entry.Operation == m.By {
 			own, err := fieldsOf(entry)
 			if err != nil {

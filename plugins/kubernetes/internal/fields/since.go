@@ -155,9 +155,9 @@ func pathOf(in *unstructured.Unstructured, managed fieldpath.Path) (path Path, i
 	return path, len(path) > 0 && path[len(path)-1].Item == ""
 }
 
-// isMark says whether a path is that of the mark of the step that applied last.
-func (p Path) isMark() bool {
-	return slices.Equal(p, Path{{Field: "metadata"}, {Field: "annotations"}, {Field: cluster.AppliedBy}})
+// IsMark says whether the change is that of the mark of the step that applied last.
+func (c Change) IsMark() bool {
+	return slices.Equal(c.Path, Path{{Field: "metadata"}, {Field: "annotations"}, {Field: cluster.AppliedBy}})
 }
 
 // AppliedSince refuses an object that another step of ours applied after the one with a
