@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"encoding/json"
 	"maps"
 	"path/filepath"
@@ -33,6 +34,9 @@ type Connection struct {
 	actions map[string]sdk.Handler // over it, by their names in the plugin
 	used    bool                   // an action over it is part of the plan
 }
+
+// Called is what people call the connection.
+func (c *Connection) Called() string { return cmp.Or(c.Name, c.Plugin) }
 
 // connections plans the connections, and makes ready what is reached over them. Nothing
 // is started by it.
