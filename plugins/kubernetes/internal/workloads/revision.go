@@ -25,9 +25,9 @@ func (w *workload) kept() revision.Of {
 	return revision.Of{Object: w, Kind: w.Kind, Selector: w.selector}
 }
 
-// explain says why a rollout does not move, and what ails pods that it replaces.
-func (w workloads) explain(ctx context.Context, of *workload) (reasons, ofOld []string, err error) {
-	rollout := replacing.Rollout{Cluster: w.Cluster, Of: of.kept(), Counted: of.counted(), Short: of.existing < of.replicas}
+// explain says why a rollout does not move.
+func (w workloads) explain(ctx context.Context, of *workload, still bool) (replacing.Explained, error) {
+	rollout := replacing.Rollout{Cluster: w.Cluster, Of: of.kept(), Counted: of.counted(), Short: of.existing < of.replicas, Still: still}
 	for _, c := range of.conditions {
 		if c.Type == "ReplicaFailure" && c.Status == "True" {
 			rollout.Failed = append(rollout.Failed, c.Reason+": "+c.Message)
