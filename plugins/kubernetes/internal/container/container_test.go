@@ -66,6 +66,11 @@ func TestHasEndedForGood(t *testing.T) {
 			}}
 		})
 	}
+	sidecar := func(policy corev1.RestartPolicy, phase corev1.PodPhase) *corev1.Pod {
+		made := state(policy, phase, "init", 0)
+		made.Spec.InitContainers[0].RestartPolicy = new(corev1.ContainerRestartPolicyAlways)
+		return made
+	}
 	for name, tt := range map[string]struct {
 		pod       *corev1.Pod
 		container string
@@ -77,6 +82,9 @@ func TestHasEndedForGood(t *testing.T) {
 		"one that succeeded":         {state(corev1.RestartPolicyOnFailure, corev1.PodRunning, "main", 0), "main", true},
 		"one that failed":            {state(corev1.RestartPolicyOnFailure, corev1.PodRunning, "main", 1), "main", false},
 		"an init container":          {state(corev1.RestartPolicyAlways, corev1.PodPending, "init", 0), "init", true},
+		"a sidecar":                  {sidecar(corev1.RestartPolicyAlways, corev1.PodRunning), "init", false},
+		"a sidecar of a batch":       {sidecar(corev1.RestartPolicyNever, corev1.PodRunning), "init", false},
+		"a sidecar of what is over":  {sidecar(corev1.RestartPolicyNever, corev1.PodSucceeded), "init", true},
 		"one of a pod that is over":  {state(corev1.RestartPolicyAlways, corev1.PodFailed, "main", 1), "proxy", true},
 		"one whose neighbour is out": {state(corev1.RestartPolicyNever, corev1.PodRunning, "main", 0), "proxy", false},
 	} {
