@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/contents"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/diff"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/keeping"
 	"github.com/gatebook/gatebook/plugins/sdk"
@@ -143,6 +144,7 @@ func (v view) foresee(preview *sdk.Preview) (rights needs, err error) {
 		if v.unserved == nil {
 			rights.todo = append(rights.todo, v.kind.Right("create", v.namespace(), v.name()))
 			rights.undo = append(rights.undo, v.kind.Right("delete", v.namespace(), v.name()))
+			rights.undo = append(rights.undo, contents.Rights(v.kind, v.Object)...)
 		}
 	case v.settled():
 		return rights, nil

@@ -25,7 +25,7 @@ type run struct {
 	call    *sdk.Call[Input]
 	targets []target
 	views   []view // by target
-	prunes  []doomed
+	prunes  []keeping.Leftover
 	before  before // as the first attempt found it: nothing else is kept
 }
 
@@ -78,10 +78,10 @@ func (r *run) begin(ctx context.Context) error {
 		return err
 	}
 	for _, d := range r.prunes {
-		if d.KeepsData() {
+		if d.Stays != "" {
 			continue
 		}
-		made, err := r.doomed(d)
+		made, err := r.deleted(d)
 		if err != nil {
 			return err
 		}
@@ -127,7 +127,7 @@ func (r *run) resume(ctx context.Context) error {
 
 func (r *run) carryOut(ctx context.Context) error {
 	// Until all is done, the list has what was applied and what is going to be.
-	if err := r.writeList(ctx, func(list []manifest.Ref) []manifest.Ref { return manifest.With(list, r.refs()) }); err != nil {
+	if err := r.writeList(ctx, func(list []manifest.Ref) []manifest.Ref { return manifest.With(list, refsOf(r.targets)) }); err != nil {
 		return err
 	}
 	for i, t := range r.targets {
@@ -142,10 +142,10 @@ func (r *run) carryOut(ctx context.Context) error {
 	return r.writeList(ctx, r.final)
 }
 
-// refs are the objects of the step.
-func (r *run) refs() []manifest.Ref {
-	refs := make([]manifest.Ref, 0, len(r.targets))
-	for _, t := range r.targets {
+// refsOf names objects.
+func refsOf(targets []target) []manifest.Ref {
+	refs := make([]manifest.Ref, 0, len(targets))
+	for _, t := range targets {
 		refs = append(refs, manifest.RefOf(t.Object))
 	}
 	return refs

@@ -126,7 +126,7 @@ func (u *undoing) uncreate(ctx context.Context, t target, r record) error {
 	if err != nil || live == nil || live.GetAnnotations()[keeping.CreatedBy] != u.key {
 		return err
 	}
-	return u.remove(ctx, u.call, doomed{r.Ref, t.kind, live}, func(live *unstructured.Unstructured) error {
+	return u.remove(ctx, u.call, keeping.Leftover{Ref: r.Ref, Served: t.kind, Live: live}, func(live *unstructured.Unstructured) error {
 		if err := fields.AppliedSince(r.String(), live, u.key); err != nil {
 			return err
 		}

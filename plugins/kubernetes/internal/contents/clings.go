@@ -28,8 +28,9 @@ func Clings(ctx context.Context, c *cluster.Cluster, of cluster.Kind, made field
 		return err
 	case who != "":
 		return sdk.Errorf(sdk.Conflict, "the %s stays: %s changed %s of it, since the step made it", r, who, what)
-	case isBound(of, live):
-		return sdk.Errorf(sdk.Conflict, "the %s stays: it is bound, and the data would be lost with it", r)
+	}
+	if err := Keeps(ctx, c, of, live); err != nil {
+		return err
 	}
 	return isEmpty(ctx, c, of, live)
 }
@@ -71,16 +72,6 @@ func changed(ctx context.Context, c *cluster.Cluster, of cluster.Kind, made fiel
 		return "", "", nil
 	}
 	return fields.Who(live, extra[i]), extra[i].Path.String(), nil
-}
-
-// isBound says whether it is a claim or a volume that the other one belongs to, or did.
-func isBound(of cluster.Kind, live *unstructured.Unstructured) bool {
-	if of.Served.Group != "" || of.Name != "PersistentVolumeClaim" && of.Name != "PersistentVolume" {
-		return false
-	}
-	_, claimed, _ := unstructured.NestedMap(live.Object, "spec", "claimRef")
-	volume, _, _ := unstructured.NestedString(live.Object, "spec", "volumeName")
-	return claimed || volume != ""
 }
 
 // isEmpty refuses what holds objects that others put into it.

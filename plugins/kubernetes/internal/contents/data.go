@@ -16,6 +16,15 @@ import (
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
+// Keeps refuses to delete an object with which data would be lost.
+func Keeps(ctx context.Context, c *cluster.Cluster, of cluster.Kind, live *unstructured.Unstructured) error {
+	lost, err := Data(ctx, c, of, live)
+	if err == nil && lost != "" {
+		err = sdk.Errorf(sdk.Conflict, "the %s stays: %s", of.Named(live.GetNamespace(), live.GetName()), lost)
+	}
+	return err
+}
+
 // Data says what data would be lost with an object that is deleted, to follow its name and
 // a colon: its own, as of a claim, or those of claims that belong to it, with which
 // Kubernetes deletes them. Empty: none. What cannot be seen may be there.
@@ -23,12 +32,12 @@ func Data(ctx context.Context, c *cluster.Cluster, of cluster.Kind, live *unstru
 	if isBound(of, live) {
 		return "it is bound, and the data would be lost with it", nil
 	}
-	if !MayOwnData(of) {
+	if !mayOwnData(of) {
 		return "", nil
 	}
 	claims, err := c.Kube.CoreV1().PersistentVolumeClaims(live.GetNamespace()).List(ctx, metav1.ListOptions{})
 	switch {
-	case apierrors.IsForbidden(err) && isStatefulSet(of) && !deletesClaims(live):
+	case apierrors.IsForbidden(err) && len(Rights(of, live)) == 0:
 		return "", nil
 	case apierrors.IsForbidden(err):
 		return "the data of claims may go with it, which you may not list", nil
@@ -60,9 +69,27 @@ func claimsOf(names []string) string {
 	return "the data of " + cluster.Count(len(names), "claim") + " (" + strings.Join(cluster.Few(names), ", ") + ")"
 }
 
-// MayOwnData says whether claims may belong to objects of a kind, so that they go with it:
+// isBound says whether it is a claim or a volume that the other one belongs to, or did.
+func isBound(of cluster.Kind, live *unstructured.Unstructured) bool {
+	if of.Served.Group != "" || of.Name != "PersistentVolumeClaim" && of.Name != "PersistentVolume" {
+		return false
+	}
+	_, claimed, _ := unstructured.NestedMap(live.Object, "spec", "claimRef")
+	volume, _, _ := unstructured.NestedString(live.Object, "spec", "volumeName")
+	return claimed || volume != ""
+}
+
+// Rights are what it takes to see whether data would be lost with an object.
+func Rights(of cluster.Kind, object *unstructured.Unstructured) []cluster.Right {
+	if !mayOwnData(of) || isStatefulSet(of) && !deletesClaims(object) {
+		return nil
+	}
+	return []cluster.Right{{Verb: "list", Resource: "persistentvolumeclaims", Namespace: object.GetNamespace(), Words: "list persistentvolumeclaims"}}
+}
+
+// mayOwnData says whether claims may belong to objects of a kind, so that they go with it:
 // to StatefulSets, and to those of operators.
-func MayOwnData(kind cluster.Kind) bool {
+func mayOwnData(kind cluster.Kind) bool {
 	group := kind.Served.Group
 	ofKubernetes := !strings.Contains(group, ".") || strings.HasSuffix(group, ".k8s.io")
 	return kind.Namespaced && !ofKubernetes || isStatefulSet(kind)
