@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+	storagev1 "k8s.io/api/storage/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
@@ -91,19 +92,12 @@ func (v volumes) applyRestore(ctx context.Context, call *sdk.Call[RestoreInput])
 	if err != nil {
 		return RestoreOutput{}, err
 	}
-	if found == nil { // else an earlier attempt made it, of what there was then
-		from, err := v.origin(ctx, call.Input)
-		if err != nil {
-			return RestoreOutput{}, err
-		}
-		if err := call.SaveBefore(ctx, own.Before{Key: call.Key, Name: made.Name}); err != nil {
-			return RestoreOutput{}, err
-		}
-		if found, err = made.Make(ctx, call.Key, call.Input.content(from)); err != nil {
-			return RestoreOutput{}, err
-		}
+	var class *storagev1.StorageClass
+	if found != nil { // an earlier attempt made it, of what there was then
+		class, err = v.classOf(ctx, call.Input, found)
+	} else {
+		found, class, err = v.makeClaim(ctx, call, made)
 	}
-	class, err := v.class(ctx, own.Text(found, "spec", "storageClassName"))
 	if err != nil {
 		return RestoreOutput{}, err
 	}
@@ -117,6 +111,19 @@ func (v volumes) applyRestore(ctx context.Context, call *sdk.Call[RestoreInput])
 		return RestoreOutput{}, err
 	}
 	return restored(w.claim, w.lazy), nil
+}
+
+// makeClaim makes the claim, and returns its class as well.
+func (v volumes) makeClaim(ctx context.Context, call *sdk.Call[RestoreInput], made own.Object) (*unstructured.Unstructured, *storagev1.StorageClass, error) {
+	from, err := v.origin(ctx, call.Input)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := call.SaveBefore(ctx, own.Before{Key: call.Key, Name: made.Name}); err != nil {
+		return nil, nil, err
+	}
+	claim, err := made.Make(ctx, call.Key, call.Input.content(from))
+	return claim, from.class, err
 }
 
 // claimWait waits for one claim.
