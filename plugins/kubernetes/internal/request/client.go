@@ -7,12 +7,33 @@ import (
 	"net/url"
 	"path/filepath"
 
+	"k8s.io/client-go/dynamic"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/metadata"
 	"k8s.io/client-go/rest"
 )
 
-// Client makes the client of a connection, whose requests end with their context wherever
-// they are.
-func Client(config *rest.Config) (*http.Client, error) {
+// Clients are what asks a server by one configuration. Their requests end with their
+// context wherever they are.
+type Clients struct {
+	Kube     kubernetes.Interface
+	Objects  dynamic.Interface  // of any kind
+	Metadata metadata.Interface // of objects of any kind, and nothing else of them
+}
+
+// For makes the clients of a configuration.
+func For(config *rest.Config) (Clients, error) {
+	client, err := clientFor(config)
+	if err != nil {
+		return Clients{}, err
+	}
+	kube, failedKube := kubernetes.NewForConfigAndClient(config, client)
+	objects, failedObjects := dynamic.NewForConfigAndClient(config, client)
+	meta, failedMetadata := metadata.NewForConfigAndClient(config, client)
+	return Clients{kube, objects, meta}, errors.Join(failedKube, failedObjects, failedMetadata)
+}
+
+func clientFor(config *rest.Config) (*http.Client, error) {
 	transport, err := rest.TransportFor(config)
 	if err != nil {
 		return nil, err
