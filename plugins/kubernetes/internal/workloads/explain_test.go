@@ -87,7 +87,7 @@ func TestAPodThatCannotStartIsAStall(t *testing.T) {
 	pod := newPod(t, world.Params["namespace"].(string))
 	becomes(t, pod, starts)
 	warned(t, pod, "FailedMount", noVolume)
-	_, err := action(t, shared.Connect(t), "rollout").Apply(t.Context(), lab.Request(t, with(world.Params, map[string]any{"stall": "1s"})), &sdktest.Host{})
+	_, err := action(t, shared.Connect(t), "rollout").Apply(t.Context(), lab.Request(t, with(world.Params, map[string]any{"stall": "1s", "timeout": "20s"})), &sdktest.Host{})
 	lab.Fails(t, err, sdk.Permanent, "nothing moved for 1s", "pod "+pod.Name+" does not start: FailedMount: "+noVolume)
 }
 

@@ -48,7 +48,11 @@ func (w workloads) setImage() sdk.Action[ImageInput, ImageOutput] {
 		Fields: revision.ImageFields,
 		State:  func(images map[string]string) string { return "has the images " + labels.FormatLabels(images) },
 		Summary: func(_ ImageInput, c setting.Change[*workload, map[string]string]) string {
-			return fmt.Sprintf("would set images of the %s, which replaces %d pods", c.Live, c.Live.replicas-c.Live.untouched)
+			text := fmt.Sprintf("would set images of the %s, which replaces %d pods", c.Live, c.Live.wanted())
+			if c.Live.paused {
+				text += " once its rollouts are resumed"
+			}
+			return text
 		},
 		Outputs: func(_ ImageInput, c setting.Change[*workload, map[string]string]) ImageOutput {
 			return ImageOutput{Images: c.Live.images(), Before: c.Was, Changed: c.Changed(), Generation: c.Live.GetGeneration()}
