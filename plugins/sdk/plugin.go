@@ -111,7 +111,7 @@ func (p Plugin[C]) Served() (*Served, error) {
 
 func (p Plugin[C]) check() error {
 	switch {
-	case !regexp.MustCompile(`^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$`).MatchString(p.Name):
+	case !IsPluginName(p.Name):
 		return errors.New(`the name must be lower case, as "kubernetes": letters, digits and hyphens, at most 63, a letter first and no hyphen last`)
 	case !isSemVer(p.Version):
 		return fmt.Errorf("the version %q must be SemVer, as 1.2.0 or 1.2.0-rc.1+build.5, and no number in it may begin with 0", p.Version)
