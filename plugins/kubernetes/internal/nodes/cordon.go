@@ -3,13 +3,13 @@ package nodes
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/fields"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/own"
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/schema"
@@ -26,10 +26,16 @@ type CordonOutput struct {
 	Changed bool   `json:"changed" required:"true" doc:"Whether this step changed the node: false where it was so already."`
 }
 
+// cordonedBy holds, on a node, the key of the step that cordoned it: all runs of gatebook
+// are one manager, so that managedFields do not tell them apart.
+const cordonedBy = "gatebook.dev/cordoned-by"
+
 // before is the state that undoing restores.
 type before struct {
 	UID           types.UID `json:"uid"`
 	Unschedulable bool      `json:"unschedulable"`
+	CordonedBy    string    `json:"cordonedBy,omitempty"`
+	Key           string    `json:"key"` // of the step, since that of its undo is another one
 }
 
 func (n nodes) cordon() sdk.Action[CordonInput, CordonOutput] {
@@ -37,7 +43,7 @@ func (n nodes) cordon() sdk.Action[CordonInput, CordonOutput] {
 		Name:    "cordon",
 		Summary: "Keep new pods off a node",
 		Description: "Marks a node unschedulable: pods on it stay, new ones go elsewhere. Undo takes the mark away again, unless the node " +
-			"was cordoned before the step, or somebody else cordoned it anew since.",
+			"was cordoned before the step, or somebody else, as another run, cordoned it anew since. Whose it is says the annotation `" + cordonedBy + "`.",
 	})
 }
 
@@ -98,51 +104,59 @@ func stateBefore[I any](ctx context.Context, call *sdk.Call[I], node *corev1.Nod
 	if saved {
 		return was, sameNode(node, was.UID)
 	}
-	was = before{node.UID, node.Spec.Unschedulable}
+	was = before{node.UID, node.Spec.Unschedulable, node.Annotations[cordonedBy], call.Key}
 	return was, call.SaveBefore(ctx, was)
 }
 
 // changedTo says whether the step made the node what it is.
 func (was before) changedTo(to bool, node *corev1.Node) bool {
-	return was.Unschedulable != to && len(othersWhoCordoned(node)) == 0
+	return was.Unschedulable != to && was.cordoner(node) == ""
 }
 
-// othersWhoCordoned names who else cordoned a node. Only true is kept as a field: with
-// false the field is gone, and with it who set it.
-func othersWhoCordoned(node *corev1.Node) []string {
+// cordoner names who else cordoned a node; empty: nobody did. Only true is kept as a field:
+// with false the field is gone, and with it who set it.
+func (was before) cordoner(node *corev1.Node) string {
 	owners := cluster.Owners(node.ManagedFields, "f:spec", "f:unschedulable")
-	if slices.Contains(owners, cluster.Manager) {
-		return nil
+	switch {
+	case len(owners) == 0:
+		return ""
+	case !slices.Contains(owners, cluster.Manager):
+		return owners[0]
+	case node.Annotations[cordonedBy] != was.Key:
+		return "another step or run of " + cluster.Manager
 	}
-	return owners
+	return ""
 }
 
 // marked is the note that a node is what the step makes it.
 const marked = "marked"
 
 // mark sets whether the node is unschedulable, where it is not so already, and returns
-// it as it is then. Whoever sets the same meanwhile does no harm, so that only the node
-// must be the same. Whoever took back what an earlier attempt had set is not overruled.
-func mark[I any](ctx context.Context, n nodes, call *sdk.Call[I], node *corev1.Node, to bool) (*corev1.Node, error) {
+// it as it is then. Whoever sets the same meanwhile does no harm, and it stays his. Whoever
+// took back what an earlier attempt had set is not overruled.
+func mark[I any](ctx context.Context, n nodes, call *sdk.Call[I], was before, node *corev1.Node, to bool) (*corev1.Node, error) {
 	_, again, err := sdk.LoadNote[bool](call, marked)
-	switch {
-	case err != nil:
+	if err != nil {
 		return nil, err
-	case node.Spec.Unschedulable == to:
-		return node, call.Note(marked, true)
-	case again:
-		return nil, sdk.Errorf(sdk.Conflict, "somebody made %s %s since an earlier attempt made it %s", node.Name, markWord(!to), markWord(to))
 	}
-	if node, err = n.patchMark(ctx, node, to, metav1.PatchOptions{}); err != nil {
+	err = cluster.Again(func() error {
+		switch {
+		case node.Spec.Unschedulable == to:
+			return nil
+		case again:
+			return sdk.Errorf(sdk.Conflict, "somebody made %s %s since an earlier attempt made it %s", node.Name, markWord(!to), markWord(to))
+		}
+		made, failed := n.patchMark(ctx, node, to, was.keyFor(to))
+		if failed != nil { // perhaps of a change that came between
+			return errors.Join(failed, n.refresh(ctx, &node, was.UID))
+		}
+		node = made
+		return nil
+	})
+	if err != nil {
 		return nil, err
 	}
 	return node, call.Note(marked, true)
-}
-
-func (n nodes) patchMark(ctx context.Context, node *corev1.Node, to bool, options metav1.PatchOptions) (*corev1.Node, error) {
-	same := map[string]any{"uid": node.UID}
-	changed, err := n.patch(ctx, node.Name, same, map[string]any{"unschedulable": to}, options)
-	return changed, cluster.FaultIn(ctx, err, "mark the node %s as unschedulable: %t", node.Name, to)
 }
 
 func (n nodes) planMark(ctx context.Context, name, verb string, to bool) (sdk.Preview, error) {
@@ -195,8 +209,8 @@ func (n nodes) unmark(ctx context.Context, name string, was before, to bool) err
 		case node == nil, node.UID != was.UID, node.Spec.Unschedulable != to:
 			return nil // it is gone, or another of that name, or somebody was faster
 		}
-		if others := othersWhoCordoned(node); len(others) > 0 {
-			return sdk.Errorf(sdk.Conflict, "%s was cordoned anew by %s, and stays cordoned", name, others[0])
+		if who := cordonedSince(node); who != "" {
+			return sdk.Errorf(sdk.Conflict, "%s was cordoned anew by %s, and stays cordoned", name, who)
 		}
 		// Whoever cordons it anew between the look and the change is not overwritten.
 		_, err = n.patch(ctx, name, asRead(node), map[string]any{"unschedulable": !to}, metav1.PatchOptions{})

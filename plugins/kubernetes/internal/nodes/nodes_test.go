@@ -16,6 +16,7 @@ import (
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
 
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/lab"
@@ -113,19 +114,27 @@ func action(t testing.TB, c *cluster.Cluster, name string) sdk.Handler {
 func TestUndoLeavesWhatSomebodyElseCordoned(t *testing.T) {
 	t.Parallel()
 	handler := action(t, shared.Connect(t), "cordon")
-	node := shared.Node(t)
-	host, req := &sdktest.Host{}, lab.Request(t, map[string]any{"node": node})
-	_, err := handler.Apply(t.Context(), req, host)
-	lab.Must(t, err)
-	setCordon(t, node, false, "kubectl-uncordon")
-	setCordon(t, node, true, "kubectl-cordon")
-	req.Before = host.StateBefore()
-	err = handler.Undo(t.Context(), req, host)
-	if err == nil || sdk.AsError(err).Class != sdk.Conflict || !strings.Contains(err.Error(), "kubectl-cordon") {
-		t.Errorf("got %v, want a conflict with kubectl-cordon", err)
-	}
-	if got := probe(t, node); got != "unschedulable true" {
-		t.Errorf("the node is %s", got)
+	for who, cordon := range map[string]func(t *testing.T, node string){
+		"kubectl-cordon": func(t *testing.T, node string) {
+			setCordon(t, node, false, "kubectl-uncordon")
+			setCordon(t, node, true, "kubectl-cordon")
+		},
+		"flux": func(t *testing.T, node string) { // which declares what is so already
+			_, err := shared.Kube.CoreV1().Nodes().Apply(t.Context(),
+				corev1ac.Node(node).WithSpec(corev1ac.NodeSpec().WithUnschedulable(true)), metav1.ApplyOptions{FieldManager: "flux"})
+			lab.Must(t, err)
+		},
+	} {
+		node := shared.Node(t)
+		host, req := &sdktest.Host{}, lab.Request(t, map[string]any{"node": node})
+		_, err := handler.Apply(t.Context(), req, host)
+		lab.Must(t, err)
+		cordon(t, node)
+		req.Before = host.StateBefore()
+		lab.Fails(t, handler.Undo(t.Context(), req, host), sdk.Conflict, who)
+		if got := probe(t, node); got != "unschedulable true" {
+			t.Errorf("the node is %s", got)
+		}
 	}
 }
 
