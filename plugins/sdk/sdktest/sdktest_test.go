@@ -147,6 +147,15 @@ func TestEachBreachIsFound(t *testing.T) {
 				return addOutput{s.replicas}, nil
 			}
 		}, "twice is once"},
+		"a second attempt takes the first one's work for what was there": {func(s *shop, a *sdk.Action[addInput, addOutput]) {
+			apply := a.Apply
+			a.Apply = func(ctx context.Context, call *sdk.Call[addInput]) (addOutput, error) {
+				if s.keys[call.Key] {
+					return addOutput{}, nil
+				}
+				return apply(ctx, call)
+			}
+		}, "twice is once"},
 		"state is saved too late": {func(s *shop, a *sdk.Action[addInput, addOutput]) {
 			a.Apply = func(ctx context.Context, call *sdk.Call[addInput]) (addOutput, error) {
 				before := s.replicas
