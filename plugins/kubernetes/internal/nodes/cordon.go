@@ -43,7 +43,7 @@ func (n nodes) cordon() sdk.Action[CordonInput, CordonOutput] {
 		Name:    "cordon",
 		Summary: "Keep new pods off a node",
 		Description: "Marks a node unschedulable: pods on it stay, new ones go elsewhere. Undo takes the mark away again, unless the node " +
-			"was cordoned before the step, or somebody else, as another run, cordoned it anew since. Whose it is says the annotation `" + cordonedBy + "`.",
+			"was cordoned before the step, or somebody else, or another run, cordoned it anew since. The annotation `" + cordonedBy + "` says which step did.",
 	})
 }
 
@@ -76,7 +76,7 @@ func (n nodes) setter(to bool, a sdk.Action[CordonInput, CordonOutput]) sdk.Acti
 		if err != nil {
 			return CordonOutput{}, err
 		}
-		if node, err = mark(ctx, n, call, node, to); err != nil {
+		if node, err = mark(ctx, n, call, node.Name, was, to); err != nil {
 			return CordonOutput{}, err
 		}
 		return CordonOutput{node.Name, was.changedTo(to, node)}, nil
@@ -116,47 +116,62 @@ func (was before) changedTo(to bool, node *corev1.Node) bool {
 // cordoner names who else cordoned a node; empty: nobody did. Only true is kept as a field:
 // with false the field is gone, and with it who set it.
 func (was before) cordoner(node *corev1.Node) string {
-	owners := cluster.Owners(node.ManagedFields, "f:spec", "f:unschedulable")
-	switch {
-	case len(owners) == 0:
-		return ""
-	case !slices.Contains(owners, cluster.Manager):
-		return owners[0]
-	case node.Annotations[cordonedBy] != was.Key:
-		return "another step or run of " + cluster.Manager
+	who := fields.SetSince(node.ManagedFields, metav1.ManagedFieldsOperationUpdate, "f:spec", "f:unschedulable")
+	if who == "" && node.Spec.Unschedulable && node.Annotations[cordonedBy] != was.Key {
+		return "another step of " + cluster.Manager
 	}
-	return ""
+	return who
 }
 
 // marked is the note that a node is what the step makes it.
 const marked = "marked"
 
-// mark sets whether the node is unschedulable, where it is not so already, and returns
-// it as it is then. Whoever sets the same meanwhile does no harm, and it stays his. Whoever
-// took back what an earlier attempt had set is not overruled.
-func mark[I any](ctx context.Context, n nodes, call *sdk.Call[I], was before, node *corev1.Node, to bool) (*corev1.Node, error) {
+// mark sets whether the node of a name is unschedulable, where it is not so already, and
+// returns it as it is then. Whoever sets the same meanwhile does no harm, and it stays his.
+// Whoever took back what an earlier attempt had set is not overruled.
+func mark[I any](ctx context.Context, n nodes, call *sdk.Call[I], name string, was before, to bool) (node *corev1.Node, err error) {
 	_, again, err := sdk.LoadNote[bool](call, marked)
 	if err != nil {
 		return nil, err
 	}
+	key := was.Key
+	if !to {
+		key = ""
+	}
 	err = cluster.Again(func() error {
-		switch {
-		case node.Spec.Unschedulable == to:
-			return nil
+		if node, err = n.get(ctx, name); err != nil {
+			return err
+		}
+		switch err := sameNode(node, was.UID); {
+		case err != nil, node.Spec.Unschedulable == to:
+			return err
 		case again:
-			return sdk.Errorf(sdk.Conflict, "somebody made %s %s since an earlier attempt made it %s", node.Name, markWord(!to), markWord(to))
+			return sdk.Errorf(sdk.Conflict, "somebody made %s %s since an earlier attempt made it %s", name, markWord(!to), markWord(to))
 		}
-		made, failed := n.patchMark(ctx, node, to, was.keyFor(to))
-		if failed != nil { // perhaps of a change that came between
-			return errors.Join(failed, n.refresh(ctx, &node, was.UID))
-		}
-		node = made
-		return nil
+		node, err = n.putMark(ctx, node, to, key)
+		return err
 	})
 	if err != nil {
 		return nil, err
 	}
 	return node, call.Note(marked, true)
+}
+
+// putMark marks the node as it was read, with the key of the step that cordoned it; empty:
+// there is none.
+func (n nodes) putMark(ctx context.Context, node *corev1.Node, to bool, key string) (*corev1.Node, error) {
+	same := asRead(node)
+	same["annotations"] = map[string]any{cordonedBy: nil}
+	if key != "" {
+		same["annotations"] = map[string]any{cordonedBy: key}
+	}
+	return n.patchMark(ctx, node, to, same, metav1.PatchOptions{})
+}
+
+// patchMark marks the node, whose metadata must be as given.
+func (n nodes) patchMark(ctx context.Context, node *corev1.Node, to bool, same map[string]any, options metav1.PatchOptions) (*corev1.Node, error) {
+	changed, err := n.patch(ctx, node.Name, same, map[string]any{"unschedulable": to}, options)
+	return changed, cluster.FaultIn(ctx, err, "mark the node %s as unschedulable: %t", node.Name, to)
 }
 
 func (n nodes) planMark(ctx context.Context, name, verb string, to bool) (sdk.Preview, error) {
@@ -182,7 +197,8 @@ func (n nodes) planMark(ctx context.Context, name, verb string, to bool) (sdk.Pr
 // markDelta is the change as the server would make it: what admission refuses, it
 // refuses now.
 func (n nodes) markDelta(ctx context.Context, node *corev1.Node, to bool) (sdk.Delta, error) {
-	planned, err := n.patchMark(ctx, node, to, metav1.PatchOptions{DryRun: []string{metav1.DryRunAll}})
+	same := map[string]any{"uid": node.UID}
+	planned, err := n.patchMark(ctx, node, to, same, metav1.PatchOptions{DryRun: []string{metav1.DryRunAll}})
 	if err != nil {
 		return sdk.Delta{}, err
 	}
@@ -209,7 +225,7 @@ func (n nodes) unmark(ctx context.Context, name string, was before, to bool) err
 		case node == nil, node.UID != was.UID, node.Spec.Unschedulable != to:
 			return nil // it is gone, or another of that name, or somebody was faster
 		}
-		if who := cordonedSince(node); who != "" {
+		if who := was.cordoner(node); who != "" {
 			return sdk.Errorf(sdk.Conflict, "%s was cordoned anew by %s, and stays cordoned", name, who)
 		}
 		// Whoever cordons it anew between the look and the change is not overwritten.
