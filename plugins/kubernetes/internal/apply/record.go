@@ -44,6 +44,12 @@ type record struct {
 // changed says whether the step did anything to an object that was there.
 func (r record) changed() bool { return r.UID != "" && len(r.Managers)+len(r.Changes) > 0 }
 
+// home is which of the objects is the namespace that the step makes for its inventory; -1:
+// there is none.
+func (s step) home(b before) int {
+	return slices.IndexFunc(b.Objects, func(r record) bool { return s.list != nil && r.UID == "" && r.IsNamespace(s.list.Namespace) })
+}
+
 // view is what the step would do to an object now.
 type view struct {
 	target
@@ -114,8 +120,8 @@ func (s step) surveyOnce(ctx context.Context, t target, all []target) (view, err
 // an object.
 func awaits(t target, all []target) string {
 	for _, other := range all {
-		switch group := other.Object.GroupVersionKind().GroupKind(); {
-		case group.Group == "" && group.Kind == "Namespace" && other.name() == t.namespace():
+		switch {
+		case manifest.RefOf(other.Object).IsNamespace(t.namespace()):
 			return "the step itself makes its namespace"
 		case other.Defines():
 			if defined, _ := cluster.Defined(other.Object); defined.Served.Group == t.kind.Served.Group && defined.Name == t.kind.Name {

@@ -126,20 +126,35 @@ func (r *run) resume(ctx context.Context) error {
 }
 
 func (r *run) carryOut(ctx context.Context) error {
+	// A list in a namespace that the step makes has to wait for that, and for no more.
+	home := r.home(r.before) + 1
+	if err := r.applyEach(ctx, 0, home); err != nil {
+		return err
+	}
 	// Until all is done, the list has what was applied and what is going to be.
 	if err := r.writeList(ctx, func(list []manifest.Ref) []manifest.Ref { return manifest.With(list, refsOf(r.targets)) }); err != nil {
 		return err
 	}
-	for i, t := range r.targets {
-		r.call.Host.Progress(sdk.Progress{Message: fmt.Sprintf("%s (%d of %d)", t, i+1, len(r.targets)), Done: int64(i), Total: int64(len(r.targets))})
-		if err := r.one(ctx, i); err != nil {
-			return fmt.Errorf("%d of %s applied: %w", i, cluster.Count(len(r.targets), "object"), err)
-		}
+	if err := r.applyEach(ctx, home, len(r.targets)); err != nil {
+		return err
 	}
 	if err := r.prune(ctx); err != nil {
 		return fmt.Errorf("%s applied, and not all others are deleted: %w", cluster.Count(len(r.targets), "object"), err)
 	}
 	return r.writeList(ctx, r.final)
+}
+
+// applyEach applies the objects from one to another, which is left out.
+func (r *run) applyEach(ctx context.Context, from, to int) error {
+	for i := from; i < to; i++ {
+		r.call.Host.Progress(sdk.Progress{
+			Message: fmt.Sprintf("%s (%d of %d)", r.targets[i], i+1, len(r.targets)), Done: int64(i), Total: int64(len(r.targets)),
+		})
+		if err := r.one(ctx, i); err != nil {
+			return fmt.Errorf("%d of %s applied: %w", i, cluster.Count(len(r.targets), "object"), err)
+		}
+	}
+	return nil
 }
 
 // refsOf names objects.

@@ -56,7 +56,7 @@ func (a applier) foreseen(ctx context.Context, in Input) ([]target, error) {
 	if err != nil {
 		return nil, err
 	}
-	defined := manifest.Kinds(items)
+	list, defined := a.step(in, "").list, manifest.Kinds(items)
 	targets, seen := make([]target, 0, len(items)), map[string]bool{}
 	for _, i := range items {
 		t, err := a.target(ctx, i, defined)
@@ -69,11 +69,14 @@ func (a applier) foreseen(ctx context.Context, in Input) ([]target, error) {
 		case t.namespace() == "":
 			i.Object.SetNamespace(a.In(in.Namespace))
 		}
-		if id := t.kind.Served.Group + t.String(); seen[id] {
+		id := t.kind.Served.Group + t.String()
+		switch {
+		case seen[id]:
 			return nil, sdk.FieldErrorf(i.Field, "the %s is given twice", t)
-		} else {
-			seen[id] = true
+		case list != nil && list.Is(manifest.RefOf(i.Object)):
+			return nil, sdk.FieldErrorf("inventory", "the %s is among the objects, and cannot hold their list as well", t)
 		}
+		seen[id] = true
 		targets = append(targets, t)
 	}
 	return targets, nil

@@ -33,11 +33,15 @@ func (a applier) undo(ctx context.Context, call *sdk.Call[Input]) error {
 	for _, r := range slices.Backward(was.Pruned) {
 		u.take(ctx, r.String(), func() error { return u.revive(ctx, r) })
 	}
+	home := u.home(was)
 	for i, r := range slices.Backward(was.Objects) {
+		if i == home {
+			u.restoreList(ctx, was) // which would stand in the namespace's way
+		}
 		u.take(ctx, r.String(), func() error { return u.takeBack(ctx, items[i], r) })
 	}
-	if was.Inventory != nil {
-		u.take(ctx, "the inventory", func() error { return u.list.Restore(ctx, u.key, *was.Inventory) })
+	if home < 0 {
+		u.restoreList(ctx, was)
 	}
 	return u.outcome(ctx)
 }
@@ -83,6 +87,12 @@ func (u *undoing) outcome(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+func (u *undoing) restoreList(ctx context.Context, was before) {
+	if was.Inventory != nil {
+		u.take(ctx, "the inventory", func() error { return u.list.Restore(ctx, u.key, *was.Inventory) })
+	}
 }
 
 // takeBack makes one object what it was.
