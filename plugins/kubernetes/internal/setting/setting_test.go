@@ -245,26 +245,32 @@ func TestWhatComesBetweenLookAndChange(t *testing.T) {
 			h.wall.UID = "2"
 		}, "a new one of that name", "red"},
 	}
+	moments := map[string]func(h *house, then func()){
+		"before it is foretold": func(h *house, then func()) { h.meanwhile = then },
+		"after that":            func(h *house, then func()) { h.meanwhile = func() { h.meanwhile = then } },
+	}
 	for name, c := range cases {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			s := &street{}
-			h, handler := s.build("mine"), s.action(t)
-			h.meanwhile = func() { c.meanwhile(h) }
-			_, err := handler.Apply(t.Context(), request(t, "mine", "green"), &sdktest.Host{})
-			if c.says == "" && err != nil {
-				t.Fatal(err)
-			}
-			if c.says != "" {
-				lab.Fails(t, err, sdk.Conflict, c.says)
-				if !sdk.AsError(err).Unchanged {
-					t.Error("it does not say that nothing was changed")
+		for when, arm := range moments {
+			t.Run(name+" "+when, func(t *testing.T) {
+				t.Parallel()
+				s := &street{}
+				h, handler := s.build("mine"), s.action(t)
+				arm(h, func() { c.meanwhile(h) })
+				_, err := handler.Apply(t.Context(), request(t, "mine", "green"), &sdktest.Host{})
+				if c.says == "" && err != nil {
+					t.Fatal(err)
 				}
-			}
-			if got := h.color(); got != c.color {
-				t.Errorf("it is %s, want %s", got, c.color)
-			}
-		})
+				if c.says != "" {
+					lab.Fails(t, err, sdk.Conflict, c.says)
+					if !sdk.AsError(err).Unchanged {
+						t.Error("it does not say that nothing was changed")
+					}
+				}
+				if got := h.color(); got != c.color {
+					t.Errorf("it is %s, want %s", got, c.color)
+				}
+			})
+		}
 	}
 }
 
