@@ -3,6 +3,7 @@ package volumes_test
 import (
 	"context"
 	"fmt"
+	"maps"
 	"testing"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -32,9 +33,7 @@ func controlled(pod map[string]any, more map[string]any) map[string]any {
 		"selector": map[string]any{"matchLabels": map[string]any{"app": "db"}},
 		"template": map[string]any{"metadata": map[string]any{"labels": map[string]any{"app": "db"}}, "spec": pod},
 	}
-	for name, value := range more {
-		spec[name] = value
-	}
+	maps.Copy(spec, more)
 	return spec
 }
 
