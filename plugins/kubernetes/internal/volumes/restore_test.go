@@ -50,7 +50,7 @@ func TestRestoreKeepsTheContract(t *testing.T) {
 		sdktest.Case{Name: "a snapshot", World: kept(nil)},
 		sdktest.Case{
 			Name: "a larger volume, for its first pod", World: kept(map[string]any{"storageClass": "lazy", "size": "5Gi"}),
-			Moves: []string{"phase", "volume", "waitsForConsumer"}, // the lab's controllers give it one nonetheless
+			Moves: []string{"phase", "volume", "waitsForConsumer"}, // it may be bound by then
 		},
 		sdktest.Case{Name: "too small", World: kept(map[string]any{"size": "1Mi"}), Fails: sdk.Permanent},
 		sdktest.Case{Name: "no snapshot", World: kept(map[string]any{"snapshot": "none"}), Fails: sdk.Permanent},
