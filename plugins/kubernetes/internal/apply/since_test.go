@@ -54,13 +54,13 @@ func TestUndoLeavesWhatAnybodyChangedSince(t *testing.T) {
 			func(t testing.TB, namespace string) {
 				applied(t, in(namespace, manifest(configMap("app", map[string]any{"a": "1", "b": "2", "c": "3"}))))
 			},
-			"another step of gatebook (earlier-step-0-do) applied the ConfigMap",
+			"another step or run of gatebook (earlier-step-0-do) applied the ConfigMap",
 		},
 		"another run applied less": {
 			func(t testing.TB, namespace string) {
 				applied(t, in(namespace, manifest(configMap("app", map[string]any{"a": "1"}))))
 			},
-			"another step of gatebook (earlier-step-0-do) applied the ConfigMap",
+			"another step or run of gatebook (earlier-step-0-do) applied the ConfigMap",
 		},
 		"another run set a value": {
 			func(t testing.TB, namespace string) {
@@ -68,7 +68,7 @@ func TestUndoLeavesWhatAnybodyChangedSince(t *testing.T) {
 					"namespace": namespace, "name": "app", "set": map[string]any{"c": "3"},
 				})
 			},
-			"stays: another step of gatebook changed data.c of it",
+			"stays: another step or run of gatebook changed data.c of it",
 		},
 		"somebody took a value out": {
 			func(t testing.TB, namespace string) { edit(t, namespace, "app", `{"data":{"b":null}}`) },
@@ -128,7 +128,7 @@ func TestUndoDeletesWhatLaterStepsSetAndTookBack(t *testing.T) {
 		take(t, later, "set_image", "step-3-do", params(map[string]any{"kind": "StatefulSet", "images": map[string]any{"main": "x:2"}})),
 	}
 	take(t, later, "rollout_restart", "step-4-do", params(map[string]any{"kind": "StatefulSet"}))
-	lab.Fails(t, made.back(t), sdk.Conflict, "stays: another step of gatebook changed spec.")
+	lab.Fails(t, made.back(t), sdk.Conflict, "stays: another step or run of gatebook changed spec.")
 	for _, step := range slices.Backward(steps) {
 		lab.Must(t, step.back(t))
 	}
@@ -151,7 +151,7 @@ func TestUndoLeavesWhatAnotherRunApplied(t *testing.T) {
 	second := probe(t, namespace)
 	two := take(t, actions(t), "apply", "two-0-do", in(namespace, manifest(configMap("app", map[string]any{"a": "1"}))))
 	third := probe(t, namespace)
-	lab.Fails(t, one.back(t), sdk.Conflict, "another step of gatebook (two-0-do) applied the ConfigMap "+namespace+"/app since")
+	lab.Fails(t, one.back(t), sdk.Conflict, "another step or run of gatebook (two-0-do) applied the ConfigMap "+namespace+"/app since")
 	if now := probe(t, namespace); now != third {
 		t.Errorf("the state is %s and was %s", now, third)
 	}
@@ -204,7 +204,7 @@ func TestUndoLeavesWhatSomebodyDeclaredAlike(t *testing.T) {
 					corev1ac.ConfigMap("app", namespace).WithData(map[string]string{"a": "2"}), metav1.ApplyOptions{FieldManager: "flux"})
 				lab.Must(t, err)
 			},
-			"another step of gatebook": func(t *testing.T, namespace string) {
+			"another step or run of gatebook": func(t *testing.T, namespace string) {
 				take(t, actions(t), "apply", "other-0-do", in(namespace, manifest(configMap("app", map[string]any{"a": "2", "b": "1"}))))
 			},
 		} {

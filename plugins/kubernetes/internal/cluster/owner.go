@@ -62,8 +62,12 @@ func descend(tree map[string]any, path []string) (depth, below int) {
 	return depth, len(tree)
 }
 
-// Unknown is who is named where nobody manages a field.
-const Unknown = "somebody"
+const (
+	// Unknown is who is named where nobody manages a field.
+	Unknown = "somebody"
+	// AnotherStep is who is named where that is gatebook.
+	AnotherStep = "another step or run of " + Manager
+)
 
 // Somebody names, for a sentence, the latest manager of a field that is not gatebook.
 func Somebody(fields []metav1.ManagedFieldsEntry, path ...string) string {

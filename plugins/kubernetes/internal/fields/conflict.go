@@ -72,7 +72,7 @@ func Who(live *unstructured.Unstructured, changes ...Change) string {
 	}
 	who := cluster.SomebodyOf(live.GetManagedFields(), managed...)
 	if who == cluster.Unknown && ours {
-		return anotherStep
+		return cluster.AnotherStep
 	}
 	return who
 }

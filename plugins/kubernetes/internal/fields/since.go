@@ -21,9 +21,6 @@ import (
 // is the same manager to the server, is told by the mark of the step that applied last:
 // an apply declares all that our manager does, so that one mark is for all fields.
 
-// anotherStep is who changed something under our own name.
-const anotherStep = "another step of gatebook"
-
 // SetSince names who came to manage a field, given as its path in managedFields, since a
 // step gave it another value, by an operation; empty: nobody. A change takes the field
 // from all others, so that whoever manages it too has declared the same value after it.
@@ -49,7 +46,7 @@ func (c Change) SetSince(live *unstructured.Unstructured, by metav1.ManagedField
 
 func nameOf(manager string) string {
 	if manager == cluster.Manager {
-		return anotherStep
+		return cluster.AnotherStep
 	}
 	return manager
 }
@@ -164,7 +161,7 @@ func (c Change) IsMark() bool {
 // key. An object without a mark was applied before there were marks.
 func AppliedSince(object string, live *unstructured.Unstructured, key string) error {
 	if by := live.GetAnnotations()[cluster.AppliedBy]; by != "" && by != key {
-		return sdk.Errorf(sdk.Conflict, "%s (%s) applied the %s since, and so it stays", anotherStep, by, object)
+		return sdk.Errorf(sdk.Conflict, "%s (%s) applied the %s since, and so it stays", cluster.AnotherStep, by, object)
 	}
 	return nil
 }
