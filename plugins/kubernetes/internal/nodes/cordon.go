@@ -118,7 +118,7 @@ func (was before) changedTo(to bool, node *corev1.Node) bool {
 func (was before) cordoner(node *corev1.Node) string {
 	who := fields.SetSince(node.ManagedFields, metav1.ManagedFieldsOperationUpdate, "f:spec", "f:unschedulable")
 	if who == "" && node.Spec.Unschedulable && node.Annotations[cordonedBy] != was.Key {
-		return "another step of " + cluster.Manager
+		return cluster.AnotherStep
 	}
 	return who
 }
@@ -229,8 +229,8 @@ func (n nodes) unmark(ctx context.Context, name string, was before, to bool) err
 			return sdk.Errorf(sdk.Conflict, "%s was cordoned anew by %s, and stays cordoned", name, who)
 		}
 		// Whoever cordons it anew between the look and the change is not overwritten.
-		_, err = n.patch(ctx, name, asRead(node), map[string]any{"unschedulable": !to}, metav1.PatchOptions{})
-		return cluster.FaultIn(ctx, err, "mark the node %s as unschedulable: %t", name, !to)
+		_, err = n.putMark(ctx, node, !to, was.CordonedBy)
+		return err
 	})
 }
 

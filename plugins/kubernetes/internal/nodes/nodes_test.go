@@ -156,7 +156,7 @@ func TestUndoLeavesWhatAnotherRunCordoned(t *testing.T) {
 		ours := apply("ours")
 		setCordon(t, node, false, "kubectl-uncordon")
 		theirs := apply("theirs")
-		lab.Fails(t, handler.Undo(t.Context(), ours, &sdktest.Host{}), sdk.Conflict, "another step of gatebook")
+		lab.Fails(t, handler.Undo(t.Context(), ours, &sdktest.Host{}), sdk.Conflict, "another step or run of gatebook")
 		if got := probe(t, node); got != "unschedulable true" {
 			t.Errorf("%s: after the undo of ours the node is %s", name, got)
 		}

@@ -55,8 +55,8 @@ func (o objects) configMapSet() sdk.Action[ConfigMapInput, ConfigMapOutput] {
 		Description: `Sets and removes keys of a ConfigMap, and leaves the others alone. Pods do not notice, but for those that mount it and read it
 again: for the others, ` + "`hash`" + ` in an annotation of the pod template, or ` + "`rollout_restart`" + `, begins a rollout.
 
-Undo gives the keys their values from before, and deletes a ConfigMap that the step made. A value that somebody changed since is a
-*conflict* which names who did.`,
+Undo gives the keys their values from before, and deletes a ConfigMap that the step made. A value that somebody changed since, or declares
+too, is a *conflict* which names who did, and so is anything that somebody changed in a ConfigMap that the step made.`,
 		Effect:     sdk.Change,
 		Idempotent: true,
 		Rules: []schema.Rule{{
