@@ -85,7 +85,7 @@ var rooms = map[string]room{
 	"plugins/kubernetes/internal/cluster":    {floor: 2},
 	"plugins/kubernetes/internal/lab":        {floor: 3, forTests: true, edge: true},
 	"plugins/kubernetes/internal/container":  {floor: 3},
-	"plugins/kubernetes/internal/contents":   {floor: 3},
+	"plugins/kubernetes/internal/contents":   {floor: 4},
 	"plugins/kubernetes/internal/edit":       {floor: 4},
 	"plugins/kubernetes/internal/manifest":   {floor: 3},
 	"plugins/kubernetes/internal/own":        {floor: 3},

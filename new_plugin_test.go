@@ -31,7 +31,12 @@ func TestANewPluginPassesItsOwnTests(t *testing.T) {
 		}
 	}
 	run(root, "go", "build", "-o", gatebook, "./cmd/gatebook")
-	run(dir, gatebook, "new", "plugin", "shop", "--gatebook", root)
+	source := filepath.Join(dir, "source of gatebook") // as a home may be called
+	if err := os.Symlink(root, source); err != nil {
+		t.Fatal(err)
+	}
+	run(dir, gatebook, "new", "plugin", "shop", "--gatebook", source)
+	run(plugin, "sh", "-c", `test -z "$(gofmt -d . | tee /dev/stderr)"`)
 	run(plugin, "go", "mod", "tidy")
 	run(plugin, "make", "test", "build")
 	run(plugin, gatebook, "plugins", "lock", "shop", "--plugin-dir", "bin")

@@ -267,7 +267,7 @@ func (e *Engine) Resume(ctx context.Context, folder *journal.Run, p *Plan, proce
 	if other := began.Dir != e.dir || began.DirID != e.dirID && began.DirID != ""; other && began.Dir != "" && r.Dir == "" {
 		return event.Result{}, &OtherFolderError{Run: began.ID, Began: began.Dir, Here: e.dir}
 	}
-	if err := p.Verify(); err != nil {
+	if err := p.Verify(r.Without...); err != nil {
 		return event.Result{}, fmt.Errorf("run %s: %w", began.ID, err)
 	}
 	return run.Resume(ctx, folder, process, p.Plan, r)

@@ -3,6 +3,7 @@ package engine_test
 import (
 	"context"
 	"encoding/json"
+	"os"
 	"strings"
 	"testing"
 
@@ -11,7 +12,9 @@ import (
 	"github.com/gatebook/gatebook/engine"
 	"github.com/gatebook/gatebook/engine/catalog"
 	"github.com/gatebook/gatebook/engine/event"
+	"github.com/gatebook/gatebook/engine/journal"
 	"github.com/gatebook/gatebook/engine/plan"
+	"github.com/gatebook/gatebook/engine/run"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
@@ -21,6 +24,8 @@ type wanderer struct {
 	reaches []string // none: it cannot be made
 	did     int
 	asked   int // to make the connection
+	fails   bool
+	hangs   bool
 }
 
 func newWanderer(t *testing.T, reaches ...string) *wanderer {
@@ -32,7 +37,13 @@ func newWanderer(t *testing.T, reaches ...string) *wanderer {
 			Plan: func(context.Context, *sdk.Call[struct{}]) (sdk.Preview, error) {
 				return sdk.Preview{Summary: "would work"}, nil
 			},
-			Apply: func(context.Context, *sdk.Call[struct{}]) (struct{}, error) { w.did++; return struct{}{}, nil },
+			Apply: func(context.Context, *sdk.Call[struct{}]) (struct{}, error) {
+				if w.fails {
+					return struct{}{}, sdk.Errorf(sdk.Permanent, "no")
+				}
+				w.did++
+				return struct{}{}, nil
+			},
 		},
 	}}.Served()
 	if err != nil {
@@ -62,7 +73,7 @@ func (w *wanderer) planned(t *testing.T, steps ...string) (*engine.Engine, *engi
 	if err != nil {
 		t.Fatal(err)
 	}
-	text := locking("") + "plugins: {w: {source: wanderer}}\nsteps:\n"
+	text := locking("") + "onFailure: pause\nplugins: {w: {source: wanderer}}\nsteps:\n"
 	for _, id := range steps {
 		text += "  - {id: " + id + ", uses: w.work, rollback: {none: it only works}}\n"
 	}
@@ -78,6 +89,10 @@ type over struct {
 
 func (o over) Reach(ctx context.Context) error {
 	o.wanderer.asked++
+	if o.wanderer.hangs {
+		<-ctx.Done()
+		return ctx.Err()
+	}
 	if len(o.wanderer.reaches) == 0 {
 		err := sdk.Errorf(sdk.Transient, "nobody answers")
 		err.Connection = "w"
@@ -111,7 +126,7 @@ func TestTheTargetThatWasShownIsTheOneThatIsUsed(t *testing.T) {
 		why     string
 	}{
 		"the same":    {[]string{"red", "red"}, event.OutcomeSucceeded, ""},
-		"another one": {[]string{"red", "blue"}, event.OutcomeFailed, "it reaches blue now, where the plan that was shown before the run reached red:"},
+		"another one": {[]string{"red", "blue"}, event.OutcomePaused, "it reaches blue now, where the plan that was shown before the run reached red:"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -144,5 +159,44 @@ func TestNothingIsAskedOverAConnectionThatCannotBeMade(t *testing.T) {
 	}
 	if w.asked != 1 {
 		t.Errorf("it was asked for %d times", w.asked)
+	}
+}
+
+// Whoever takes a run up is not held by a target that does not answer, and is told of it.
+func TestATargetThatDoesNotAnswerHoldsNobodyWhoTakesARunUp(t *testing.T) {
+	t.Parallel()
+	w := newWanderer(t, "red", "red")
+	e, made := w.planned(t, "a")
+	w.fails = true
+	result, err := e.Run(t.Context(), made, process(), runOptions)
+	if err != nil || result.Outcome != event.OutcomePaused {
+		t.Fatalf("ended %q, %v", result.Outcome, err)
+	}
+	folder, err := e.Store().Open(journal.Latest)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again := func(p run.Process) (event.Result, error) {
+		made, err := e.Planned(folder, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return e.Resume(t.Context(), folder, made, p, run.Resumption{Ask: event.ResumeAsked, By: "bob"})
+	}
+	stopped := process()
+	controls := make(chan event.Event, 1)
+	controls <- event.Event{Type: event.PauseAsked}
+	stopped.Controls = controls
+	w.hangs = true
+	if _, err := again(stopped); err == nil || !strings.Contains(err.Error(), "it was stopped while its connections were looked at") {
+		t.Errorf("stopped: %v", err)
+	}
+	w.hangs, w.fails, w.reaches = false, false, nil
+	if result, err := again(process()); err != nil || !strings.Contains(result.Failure.Message, "nobody answers") {
+		t.Errorf("ended %q (%+v), %v", result.Outcome, result.Failure, err)
+	}
+	text, err := os.ReadFile(folder.JournalPath())
+	if err != nil || !strings.Contains(string(text), "what connection w reaches cannot be told now: nobody answers") {
+		t.Errorf("journaled: %s, %v", text, err)
 	}
 }

@@ -68,3 +68,24 @@ func TestAWayBackThatHangsIsLeftAfterThreeAttempts(t *testing.T) {
 		}
 	})
 }
+
+// How often, and how long, an action's own undo is tried is the runbook's to say.
+func TestTheMannerOfAnOwnUndoIsTheRunbooks(t *testing.T) {
+	inBubble(t, func(t *testing.T, p *play) {
+		p.on("b", func(context.Context, *sdk.Call[playInput]) (playOutput, error) {
+			return playOutput{}, sdk.Errorf(sdk.Permanent, "no")
+		})
+		tries := 0
+		p.on("-a", func(ctx context.Context, _ *sdk.Call[playInput]) (playOutput, error) {
+			tries++
+			<-ctx.Done()
+			return playOutput{}, ctx.Err()
+		})
+		began := time.Now()
+		manner := "name: a}, timeout: 1h, rollback: {timeout: 5m, retry: {attempts: 5, delay: 1m, factor: 1}}}"
+		p.ends(p.run(strings.Replace(twoSteps, "name: a}}", manner, 1)), event.OutcomeStuck, "a", "-b")
+		if took := time.Since(began); tries != 5 || took < 25*time.Minute || took > 30*time.Minute {
+			t.Errorf("%d attempts in %s", tries, took)
+		}
+	})
+}

@@ -125,10 +125,11 @@ var (
 	RollbackChoice = &Rule{
 		Code: "GB0216", Severity: Error,
 		Summary: "rollback must be an action or a reason",
-		Why:     "Either there is an action that takes the step back, or a reason why nothing can; both at once, or neither, says nothing.",
-		Mend:    "Keep either `uses` (with its parameters) or `none`.",
-		Bad:     "rollback: {uses: exec, none: cannot be undone}",
-		Good:    "rollback: {none: the message was sent}",
+		Why: "Either there is an action that takes the step back, or a reason why nothing can; both at once, or neither, says nothing. " +
+			"Only `retry` and `timeout` may stand alone: they are those of the step's own action, where that can undo what it did.",
+		Mend: "Keep either `uses` (with its parameters) or `none`.",
+		Bad:  "rollback: {uses: exec, none: cannot be undone}",
+		Good: "rollback: {none: the message was sent}",
 	}
 	RetryTimes = &Rule{
 		Code: "GB0217", Severity: Error,

@@ -336,7 +336,7 @@ type Target struct {
 	Connection string `json:"connection,omitempty" doc:"The connection, by its name in the runbook; absent: the plugin's only one, which is not declared."`
 	Plugin     string `json:"plugin" doc:"The plugin, by the name that the runbook gives it."`
 	sdk.Target
-	Seal string `json:"seal,omitempty" doc:"Of an id that holds a secret, and is masked: what tells it from another, PBKDF2-HMAC-SHA-256 of it with the run's id as salt, in hexadecimal."`
+	Seals []string `json:"seals,omitempty" doc:"For the id and each other name, in their order, that holds a secret, and is masked: what tells it from another, PBKDF2-HMAC-SHA-256 of it with the run's id as salt, in hexadecimal; else empty."`
 }
 
 // Over is what people call the connection.

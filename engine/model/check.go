@@ -24,13 +24,16 @@ func (r *Runbook) check(d *decoder) {
 	}
 }
 
-// check finds a rollback that is both an action and a reason, or neither.
+// check finds a rollback that is both an action and a reason, or nothing.
 func (r *Rollback) check(d *decoder) {
 	uses, none := r.Node.Get("uses"), r.Node.Get("none")
+	parameters := r.Node.Get("with") != nil || r.Node.Get("on") != nil
+	manner := r.Node.Get("retry") != nil || r.Node.Get("timeout") != nil
 	switch {
+	case uses == nil && none == nil && manner && !parameters: // of the step's own action
 	case uses == nil && none == nil:
 		d.add(diag.RollbackChoice.At(head(r.Node), "There is neither an action nor a reason.").
-			WithHint("write {uses: ACTION, with: …}, or {none: why it cannot be taken back}"))
+			WithHint("write {uses: ACTION, with: …}, {retry: …} for an action that can undo what it did, or {none: why it cannot be taken back}"))
 	case none == nil:
 	case uses != nil:
 		d.add(diag.RollbackChoice.At(none.Range(), "There are both an action and a reason why there is none.").

@@ -98,7 +98,7 @@ type Step struct {
 	Verify    OneOrMany[*Condition] `key:"verify" doc:"Conditions that must hold after the action, for the step to count as succeeded."`
 	Retry     *Retry                `key:"retry" doc:"How often and when a failed attempt is made again."`
 	Timeout   Duration              `key:"timeout" positive:"true" doc:"How long one attempt may take."`
-	Rollback  *Rollback             `key:"rollback" doc:"The action that takes the step back, or why there is none."`
+	Rollback  *Rollback             `key:"rollback" doc:"The action that takes the step back, how its own does, or why nothing does."`
 	OnFailure Text                  `key:"onFailure" enum:"rollback,stop,pause,continue" doc:"What happens when the step fails; absent: what the runbook says."`
 }
 
@@ -112,10 +112,11 @@ type Retry struct {
 	If       Expr         `key:"if" doc:"A CEL condition over the error; false gives up at once."`
 }
 
-// Rollback takes a step back: an action, or the reason why there is none.
+// Rollback takes a step back: an action, how the step's own action is to undo what it did, or
+// the reason why there is nothing.
 type Rollback struct {
-	Node    *syntax.Node `doc:"The action that takes a step back, or the reason why there is none." choice:"uses,none"`
-	Uses    Text         `key:"uses" format:"action" doc:"The action that takes the step back."`
+	Node    *syntax.Node `doc:"The action that takes a step back, how the step's own action undoes what it did, or the reason why nothing does." some:"uses,none,retry,timeout"`
+	Uses    Text         `key:"uses" format:"action" doc:"The action that takes the step back; absent: the step's own, which can undo what it did."`
 	On      Text         `key:"on" format:"id" doc:"The connection, for an action of a plugin; absent: the plugin's only one."`
 	With    Map[Value]   `key:"with" doc:"The action's parameters."`
 	Retry   *Retry       `key:"retry" doc:"How often and when a failed attempt is made again."`

@@ -62,8 +62,8 @@ func (w *describer) object(t reflect.Type) *schema.Schema {
 		f := &shape.fields[i]
 		s.Properties = append(s.Properties, schema.Property{Name: f.key, Schema: w.property(t.Field(f.index).Type, f)})
 	}
-	for _, key := range shape.choice {
-		s.OneOf = append(s.OneOf, &schema.Schema{Required: []string{key}})
+	for _, key := range shape.some {
+		s.AnyOf = append(s.AnyOf, &schema.Schema{Required: []string{key}})
 	}
 	return s
 }

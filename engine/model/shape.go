@@ -17,7 +17,7 @@ type shape struct {
 	fields []field
 	names  []string
 	index  map[string]int // from a key to its place in fields
-	choice []string       // of these keys exactly one must be given
+	some   []string       // of these keys one must be given, or more
 }
 
 // field is what the tags of one field say.
@@ -49,8 +49,8 @@ func (s shapes) of(t reflect.Type) *shape {
 		if tagged.Name == "Node" {
 			made.node, made.doc = i, tagged.Tag.Get("doc")
 			made.name = cmp.Or(tagged.Tag.Get("name"), made.name)
-			if choice := tagged.Tag.Get("choice"); choice != "" {
-				made.choice = strings.Split(choice, ",")
+			if some := tagged.Tag.Get("some"); some != "" {
+				made.some = strings.Split(some, ",")
 			}
 		}
 		if f, ok := newField(i, tagged.Tag); ok {

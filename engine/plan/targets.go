@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"context"
 	"strings"
 	"sync"
@@ -83,7 +84,7 @@ func reach(ctx context.Context, p *Plan, masker *value.Masker) (asked []*Connect
 				return nil
 			}
 			if target := p.Targets.show(c); target.ID != "" {
-				answered.Target = &sdk.Target{ID: masker.Text(target.ID), Title: masker.Text(target.Title)}
+				answered.Target = &sdk.Target{ID: masker.Text(target.ID), Title: masker.Text(target.Title)} // the rest is for gatebook
 			}
 			return nil
 		})
@@ -110,6 +111,9 @@ func (u *Use) connection() connectionID {
 	alias, _, _ := strings.Cut(u.Action, ".")
 	return connectionID{alias, u.On}
 }
+
+// Called is what people call the connection of a plugin's action; empty: it has none.
+func (u *Use) Called() string { return cmp.Or(u.On, u.connection().plugin) }
 
 // reacher is a handler of an action over a connection that can be made without the action
 // being used.

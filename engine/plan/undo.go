@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/gatebook/gatebook/engine/check"
@@ -59,20 +60,20 @@ func (m *maker) compensation(step *check.Step) *Compensation {
 		return &Compensation{None: described.NothingToUndo}
 	case back == nil:
 		return nil
-	case back.Use == nil:
+	case back.Model.None.Node != nil:
 		return &Compensation{None: back.Model.None.Value, At: back.Model.Node.Range().String()}
 	}
-	use := m.use(back.Use, back.On)
-	timeout := back.Model.Timeout.Value
-	if timeout == 0 {
-		// A way back that hangs is worse than one that fails: it takes as long as the
-		// way there may.
-		timeout = step.Model.Timeout.Value
-	}
-	return &Compensation{
-		Use:     &use,
-		Retry:   undoRetry(back.Retry),
-		Timeout: timeout,
+	compensation := &Compensation{
+		Own:   back.Use == nil,
+		Retry: undoRetry(back.Retry),
+		// A way back that hangs is worse than one that fails: it takes as long as the way
+		// there may.
+		Timeout: cmp.Or(back.Model.Timeout.Value, step.Model.Timeout.Value),
 		At:      back.Model.Node.Range().String(),
 	}
+	if back.Use != nil {
+		use := m.use(back.Use, back.On)
+		compensation.Use = &use
+	}
+	return compensation
 }

@@ -99,7 +99,18 @@ func (d *driver) perform(
 	return end, ended
 }
 
+// givenUp is why nothing is done over the connection of an action, where a person said so.
+func (d *driver) givenUp(use *plan.Use) error {
+	if over := use.Called(); d.without[over] {
+		return sdk.Errorf(sdk.Permanent, "nothing is done over connection %s any more", over)
+	}
+	return nil
+}
+
 func (d *driver) makeAttempt(ctx context.Context, a machine.Attempt, host *host) event.Event {
+	if err := d.givenUp(a.Use); err != nil {
+		return d.finished(ctx, a, nil, sdk.AsError(err).NothingChanged())
+	}
 	request, err := d.request(a)
 	if err != nil {
 		failure := sdk.Errorf(sdk.Permanent, "%w", err)
@@ -234,6 +245,8 @@ func (d *driver) lookAfterCrash(ctx context.Context, a machine.Attempt, host *ho
 		found := d.lookedAfter(a, said, "a person said so")
 		found.By = d.process.Info.User
 		return found
+	case d.givenUp(a.Use) != nil:
+		return d.finished(ctx, a, nil, d.givenUp(a.Use))
 	case a.Use.Effect == sdk.Read:
 		return d.lookedAfter(a, sdk.NotDone, "an action that only reads is simply done again")
 	case describe.CanObserve:

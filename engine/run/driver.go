@@ -61,6 +61,7 @@ type driver struct {
 	secrets *secrets
 	trace   string               // the trace context of the run
 	words   map[string]sdk.State // what a person said became of lost attempts, by step
+	without map[string]bool      // the connections over which nothing is done, by what people call them
 
 	base    context.Context // of all work; ends when the driver does
 	stop    context.CancelFunc

@@ -145,6 +145,9 @@ type Resumption struct {
 	// NewTargets are the connections that may reach another target than they did, by the
 	// person's word.
 	NewTargets []string
+	// Without are the connections over which nothing is done any more, by the person's
+	// word: what they reached is gone. Their steps are left as they are.
+	Without []string
 	// Words are what a person said became of attempts that nobody can tell of, by
 	// step: [sdk.Done], or [sdk.NotDone], which is taken for [sdk.Untouched].
 	Words map[string]sdk.State
@@ -181,8 +184,9 @@ func Resume(ctx context.Context, folder *journal.Run, p Process, pl *plan.Plan, 
 	}
 	d.machine.Recall(machine.Past{})
 	d.journal, d.now, d.trace = log, past.last.Time, past.trace
-	err = d.sameTargets(ctx, r.NewTargets)
+	unseen, err := d.sameTargets(ctx, r)
 	if err == nil {
+		r.Reason = both(r.Reason, unseen)
 		err = d.resume(r, past, repair, locks)
 	}
 	if err != nil {
@@ -196,10 +200,10 @@ func Resume(ctx context.Context, folder *journal.Run, p Process, pl *plan.Plan, 
 	return d.drive(locks)
 }
 
-// both joins two reasons, of which the first may be missing.
+// both joins two reasons, of which either may be missing.
 func both(one, other string) string {
-	if one == "" {
-		return other
+	if one == "" || other == "" {
+		return one + other
 	}
 	return one + "; " + other
 }
@@ -223,6 +227,11 @@ func (d *driver) resume(r Resumption, past *replay, repair journal.Repair, locks
 	}
 	for _, over := range r.NewTargets {
 		resumed.Reason = both(resumed.Reason, "connection "+over+" may reach another target now")
+	}
+	d.without = make(map[string]bool)
+	for _, over := range r.Without {
+		d.without[over] = true
+		resumed.Reason = both(resumed.Reason, "nothing is done over connection "+over+" any more")
 	}
 	if r.Ask == event.ResumeAsked && past.ends() {
 		d.fact(resumed)

@@ -7,6 +7,8 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"sync"
 
 	"github.com/gatebook/gatebook/engine/event"
@@ -30,7 +32,19 @@ type connection struct{ name, plugin string }
 // seen is what a connection has reached.
 type seen struct {
 	event.Target
-	raw string // its id, where this process knows it: the journal's has no secrets
+	raw []string // what it is known by, where this process knows it: the journal's has no secrets
+}
+
+// names is what a target is known by, the surest first.
+func names(t sdk.Target) []string { return append([]string{t.ID}, t.Also...) }
+
+// kindOf is what a name of a target is of; empty where it does not say.
+func kindOf(name string) string {
+	kind, _, says := strings.Cut(name, ":")
+	if !says {
+		return ""
+	}
+	return kind
 }
 
 // OtherTargetError says that a connection reaches something else than it did when the run
@@ -62,7 +76,8 @@ func (e *OtherTargetError) Error() string {
 	return fmt.Sprintf("it reaches %s now, where run %s has reached %s: nothing is done to another than that. "+
 		"Point the connection back, by what configures it in the runbook and by the variables that it gets of the environment; "+
 		"then resume the run, or roll it back. "+
-		"Where the new one stands in for the old, say so: --new-target %s", now, e.Run, was, e.Over)
+		"Where the new one stands in for the old, say so: --new-target %[4]s. "+
+		"Where the old one is gone, the run is ended without it by: gatebook cancel %[2]s --without %[4]s", now, e.Run, was, e.Over)
 }
 
 // know takes in what the journal says. A later word replaces an earlier one: there is one
@@ -92,51 +107,82 @@ func (t *targets) forget(over string) (used bool) {
 // judge says whether a connection may be used that reaches the target. What it reaches at
 // its first use is on the disk when judge returns, as whatever is done to it comes after.
 func (t *targets) judge(_ context.Context, over *plan.Connection, now sdk.Target) error {
-	bare := sdk.Target{ID: t.driver.secrets.text(now.ID), Title: t.driver.secrets.text(now.Title)}
-	reached := event.Target{Connection: over.Name, Plugin: over.Plugin, Target: bare}
-	other := &OtherTargetError{Run: t.driver.folder.ID(), Over: reached.Over(), Now: bare}
+	reached := event.Target{Connection: over.Name, Plugin: over.Plugin, Target: t.bare(now)}
+	other := &OtherTargetError{Run: t.driver.folder.ID(), Over: reached.Over(), Now: reached.Target}
 	was, known := t.of(over)
 	shown := t.driver.plan.Targets.Shown(over)
 	switch {
-	case known && t.same(was, now.ID):
+	case known && t.same(was, now):
 		return nil
 	case known:
 		other.Was = was.Target.Target
 		return sdk.Errorf(sdk.Conflict, "%w", other).NothingChanged()
-	case shown.ID != "" && shown.ID != now.ID:
-		other.Was, other.Shown = sdk.Target{ID: t.driver.secrets.text(shown.ID), Title: t.driver.secrets.text(shown.Title)}, true
+	case shown.ID != "" && !t.same(seen{raw: names(shown)}, now):
+		other.Was, other.Shown = t.bare(shown), true
 		return sdk.Errorf(sdk.Conflict, "%w", other).NothingChanged()
 	case now.ID == "":
 		return nil // its plugin cannot tell one from another
-	case bare.ID != now.ID:
-		reached.Seal = t.seal(now.ID)
 	}
+	reached.Seals = t.seals(now, reached.Target)
 	if err := t.driver.keepTarget(reached); err != nil {
 		return err
 	}
-	t.keep(seen{reached, now.ID})
+	t.keep(seen{reached, names(now)})
 	return nil
 }
 
-// same reports whether the id is that of what was seen.
-func (t *targets) same(was seen, id string) bool {
-	switch {
-	case was.raw != "":
-		return was.raw == id
-	case was.Seal != "":
-		return was.Seal == t.seal(id)
-	default:
-		return was.ID == id
+// bare is a target without the secrets that are in its words.
+func (t *targets) bare(target sdk.Target) sdk.Target {
+	bare := sdk.Target{ID: t.driver.secrets.text(target.ID), Title: t.driver.secrets.text(target.Title)}
+	for _, name := range target.Also {
+		bare.Also = append(bare.Also, t.driver.secrets.text(name))
 	}
+	return bare
+}
+
+// same reports whether the target is what was seen: by the surest kind of name that both
+// have.
+func (t *targets) same(was seen, now sdk.Target) bool {
+	known := was.raw
+	if known == nil {
+		known = names(was.Target.Target)
+	}
+	for i, before := range known {
+		for _, name := range names(now) {
+			if kindOf(name) != kindOf(before) {
+				continue
+			}
+			if was.raw == nil && i < len(was.Seals) && was.Seals[i] != "" {
+				return t.seal(name) == was.Seals[i]
+			}
+			return name == before
+		}
+	}
+	return false
+}
+
+// seals seals the names that hold a secret; nil: none does.
+func (t *targets) seals(target, bare sdk.Target) []string {
+	with, without := names(target), names(bare)
+	if slices.Equal(with, without) {
+		return nil
+	}
+	seals := make([]string, len(with))
+	for i := range with {
+		if with[i] != without[i] {
+			seals[i] = t.seal(with[i])
+		}
+	}
+	return seals
 }
 
 // sealing is how often a hash is made for a seal: a secret of few letters in an id must not
 // be found by trying what it could be.
 const sealing = 200_000
 
-// seal tells an id that must not be written down from every other.
-func (t *targets) seal(id string) string {
-	key, err := pbkdf2.Key(sha256.New, id, []byte(t.driver.folder.ID()), sealing, sha256.Size)
+// seal tells a name that must not be written down from every other.
+func (t *targets) seal(name string) string {
+	key, err := pbkdf2.Key(sha256.New, name, []byte(t.driver.folder.ID()), sealing, sha256.Size)
 	if err != nil {
 		return "" // only of a FIPS module that finds the salt too short; then none is the same
 	}
@@ -164,21 +210,52 @@ func (d *driver) keepTarget(reached event.Target) error {
 
 // sameTargets refuses to take a run up where a connection that it has used reaches
 // something else by now, before anything is done: but for those that may, by a person's
-// word. One that cannot be made just now may not be needed either; where it is, it is judged
-// when it is used.
-func (d *driver) sameTargets(ctx context.Context, may []string) error {
-	for _, over := range may {
+// word, and those that are given up. One that cannot be made just now may not be needed
+// either; where it is, it is judged when it is used. What could not be compared is returned
+// in words.
+func (d *driver) sameTargets(ctx context.Context, r Resumption) (unseen string, err error) {
+	for _, over := range slices.Concat(r.NewTargets, r.Without) {
 		if !d.targets.forget(over) {
-			return &RefusedError{Run: d.folder.ID(), Reason: "it has not used a connection " + over}
+			return "", &RefusedError{Run: d.folder.ID(), Reason: "it has not used a connection " + over}
 		}
 	}
-	for _, c := range d.plan.Connections {
-		if _, used := d.targets.of(c); !used {
-			continue
-		}
-		if other, is := errors.AsType[*OtherTargetError](c.Reach(ctx)); is {
-			return fmt.Errorf("run %s is left as it is: connection %s: %w", other.Run, other.Over, other)
+	ctx, stop := d.interruptible(ctx)
+	defer stop()
+	errs := make([]error, len(d.plan.Connections))
+	var looks sync.WaitGroup
+	for i, c := range d.plan.Connections {
+		if _, used := d.targets.of(c); used {
+			looks.Go(func() { errs[i] = c.Reach(ctx) })
 		}
 	}
-	return nil
+	looks.Wait()
+	if ctx.Err() != nil {
+		return "", &RefusedError{Run: d.folder.ID(), Reason: "it stays as it is: it was stopped while its connections were looked at"}
+	}
+	for i, err := range errs {
+		if other, is := errors.AsType[*OtherTargetError](err); is {
+			return "", fmt.Errorf("run %s is left as it is: connection %s: %w", other.Run, other.Over, other)
+		}
+		if err != nil {
+			fault := *sdk.AsError(err)
+			fault.Connection = ""
+			unseen = both(unseen, "what connection "+d.plan.Connections[i].Called()+" reaches cannot be told now: "+d.secrets.told(fault.Error()))
+		}
+	}
+	return unseen, nil
+}
+
+// interruptible returns a context that whoever asks the process to end ends, before the
+// run is driven.
+func (d *driver) interruptible(ctx context.Context) (context.Context, func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	var listening sync.WaitGroup
+	listening.Go(func() {
+		select {
+		case <-d.process.Controls:
+			cancel()
+		case <-ctx.Done():
+		}
+	})
+	return ctx, func() { cancel(); listening.Wait() }
 }

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/journal"
 	"github.com/gatebook/gatebook/engine/plan"
@@ -36,8 +38,8 @@ func TestNothingIsDoneToAnotherTarget(t *testing.T) {
 		judged := make(chan error, 1)
 		go func() { judged <- d.targets.judge(t.Context(), prod, red) }()
 		told := <-d.arrived
-		if told.fact.Type != event.TargetReached || *told.fact.Target != (event.Target{Connection: "prod", Plugin: "k", Target: red}) || !told.urgent {
-			t.Errorf("told: %+v", told)
+		if diff := cmp.Diff(&event.Target{Connection: "prod", Plugin: "k", Target: red}, told.fact.Target); told.fact.Type != event.TargetReached || !told.urgent || diff != "" {
+			t.Errorf("told: %+v\n%s", told, diff)
 		}
 		told.saved <- saving
 		if err := <-judged; !errors.Is(err, saving) {
@@ -102,7 +104,7 @@ func TestSecretsInIDsHideNoOtherTarget(t *testing.T) {
 		t.Fatal(err)
 	}
 	reached := *told.fact.Target
-	if text := fmt.Sprintf("%+v", reached); strings.Contains(text, "1111") || reached.Seal == "" {
+	if text := fmt.Sprintf("%+v", reached); strings.Contains(text, "1111") || len(reached.Seals) != 1 {
 		t.Errorf("told: %s", text)
 	}
 	next := knows()
@@ -130,5 +132,34 @@ func TestASecretThatIsLearnedLaterMakesNoOtherTarget(t *testing.T) {
 	d.folder = folderFor(t)
 	if err := d.targets.judge(t.Context(), over, shop); err != nil {
 		t.Error(err)
+	}
+}
+
+// Who may not see the surest name of a target knows it by another.
+func TestATargetIsKnownByTheSurestNameThatBothHave(t *testing.T) {
+	t.Parallel()
+	narrow, wide := sdk.Target{ID: "address:1", Title: "c"}, sdk.Target{ID: "uid:1", Also: []string{"address:1"}, Title: "c"}
+	for name, c := range map[string]struct {
+		was, now sdk.Target
+		same     bool
+	}{
+		"seen with more rights":         {narrow, wide, true},
+		"seen with fewer rights":        {wide, narrow, true},
+		"at another address":            {wide, sdk.Target{ID: "uid:1", Also: []string{"address:2"}}, true},
+		"another at the same address":   {wide, sdk.Target{ID: "uid:2", Also: []string{"address:1"}}, false},
+		"another, seen with less":       {wide, sdk.Target{ID: "address:2"}, false},
+		"nothing that both have":        {narrow, sdk.Target{ID: "uid:1"}, false},
+		"nothing at all":                {narrow, sdk.Target{}, false},
+		"a name that says of no kind":   {sdk.Target{ID: "red"}, sdk.Target{ID: "red"}, true},
+		"another of which none says so": {sdk.Target{ID: "red"}, sdk.Target{ID: "blue"}, false},
+	} {
+		d := idle(t)
+		defer d.stop()
+		if same := d.targets.same(seen{Target: event.Target{Target: c.was}}, c.now); same != c.same {
+			t.Errorf("%s: read again: %t", name, same)
+		}
+		if same := d.targets.same(seen{raw: names(c.was)}, c.now); same != c.same {
+			t.Errorf("%s: in one process: %t", name, same)
+		}
 	}
 }

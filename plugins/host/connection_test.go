@@ -4,7 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"slices"
+	"reflect"
 	"testing"
 
 	"github.com/gatebook/gatebook/plugins/sdk"
@@ -41,7 +41,7 @@ func TestAConnectionIsUsedOnlyWhereItMayBe(t *testing.T) {
 		t.Fatal(err)
 	}
 	corner := sdk.Target{ID: "corner", Title: "the shop corner"}
-	if want := []sdk.Target{corner, corner, corner}; !slices.Equal(told, want) {
+	if want := []sdk.Target{corner, corner, corner}; !reflect.DeepEqual(told, want) {
 		t.Errorf("told %+v, want %+v", told, want)
 	}
 }

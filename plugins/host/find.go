@@ -6,24 +6,20 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/gatebook/gatebook/plugins/host/internal/program"
+	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
 // prefix is what the file names of plugins begin with.
 const prefix = "gatebook-plugin-"
 
-// pluginName is what a plugin may be called: it becomes a part of a path, and must lead
-// nowhere else.
-var pluginName = regexp.MustCompile(`^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$`)
-
 // validName refuses what no plugin may be called.
 func validName(name string) error {
-	if !pluginName.MatchString(name) {
-		return fmt.Errorf("%w: %q is not the name of a plugin, which has lower-case letters, digits and hyphens, as \"kubernetes\"", ErrUntrusted, name)
+	if !sdk.IsPluginName(name) {
+		return fmt.Errorf("%w: %q is not the name of a plugin, which has lower-case letters, digits and hyphens, at most 63, as \"kubernetes\"", ErrUntrusted, name)
 	}
 	return nil
 }
@@ -69,7 +65,7 @@ func Names(dirs []string) []string {
 		}
 		for _, entry := range entries {
 			name, ours := strings.CutPrefix(entry.Name(), prefix)
-			if name = strings.TrimSuffix(name, program.Suffix); ours && pluginName.MatchString(name) && !entry.IsDir() {
+			if name = strings.TrimSuffix(name, program.Suffix); ours && sdk.IsPluginName(name) && !entry.IsDir() {
 				names = append(names, name)
 			}
 		}

@@ -21,6 +21,7 @@ import (
 type handler struct {
 	connection  *connection
 	description sdk.Description
+	outputs     func() (func(json.RawMessage) error, error) // says how outputs break their schema
 }
 
 var (
@@ -69,14 +70,20 @@ func (h *handler) Answer(ctx context.Context, request sdk.Request, said sdk.Answ
 	outputs, err := ask(ctx, h, request, func(ctx context.Context, p pluginv1.PluginClient, call *pluginv1.Call) (*pluginv1.AnswerResponse, error) {
 		return p.Answer(ctx, wire.FromAnswer(call, said))
 	}, (*pluginv1.AnswerResponse).GetOutputs)
-	return outputs.GetOutputs(), err
+	if err != nil {
+		return nil, err
+	}
+	return outputs.GetOutputs(), h.fits(outputs.GetOutputs())
 }
 
 func (h *handler) Apply(ctx context.Context, request sdk.Request, host sdk.Host) (json.RawMessage, error) {
 	result, err := converse(ctx, h, request, host, pluginv1.PluginClient.Apply,
 		func(told *pluginv1.Told) *pluginv1.ApplyRequest { return &pluginv1.ApplyRequest{Told: told} },
 		(*pluginv1.ApplyResponse).GetResult)
-	return result.GetOutputs(), err
+	if err != nil {
+		return nil, err
+	}
+	return result.GetOutputs(), h.fits(result.GetOutputs())
 }
 
 func (h *handler) Observe(ctx context.Context, request sdk.Request, host sdk.Host) (sdk.Observation, error) {
@@ -86,7 +93,11 @@ func (h *handler) Observe(ctx context.Context, request sdk.Request, host sdk.Hos
 	if err != nil {
 		return sdk.Observation{}, err
 	}
-	return wire.ToObservation(result), nil
+	seen := wire.ToObservation(result)
+	if seen.State != sdk.Done || request.Undo {
+		return seen, nil // there are no outputs
+	}
+	return seen, h.fits(seen.Outputs)
 }
 
 func (h *handler) Undo(ctx context.Context, request sdk.Request, host sdk.Host) error {
@@ -94,6 +105,22 @@ func (h *handler) Undo(ctx context.Context, request sdk.Request, host sdk.Host) 
 		func(told *pluginv1.Told) *pluginv1.UndoRequest { return &pluginv1.UndoRequest{Told: told} },
 		(*pluginv1.UndoResponse).GetResult)
 	return err
+}
+
+// fits says whether outputs are what the action declared, by which the runbook was checked:
+// a plugin without the sdk may answer anything. None are an empty object.
+func (h *handler) fits(outputs json.RawMessage) error {
+	if len(outputs) == 0 {
+		outputs = json.RawMessage("{}")
+	}
+	broken, err := h.outputs()
+	if err == nil {
+		err = broken(outputs)
+	}
+	if err != nil {
+		return sdk.Errorf(sdk.Permanent, "the outputs of %s break their schema, which is a fault of the plugin: %w", h.description.Name, err)
+	}
+	return nil
 }
 
 // answered is what the plugin's answers to a single question have in common.

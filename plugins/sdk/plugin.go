@@ -46,6 +46,10 @@ type Target struct {
 	// ID is the same for as long as the target is the same, whatever its address and
 	// whoever asks, and no other target has it: a UID, the number of an account.
 	ID string `json:"id" doc:"Tells it from every other target of the plugin."`
+	// Also is what else tells it from others, the surest first, where not everybody may see
+	// what ID says. Each is KIND:VALUE then, and so is ID: "account:4711". Two targets are
+	// the same where they are by the surest kind that both have.
+	Also []string `json:"also,omitempty" doc:"What else tells it from every other target, the surest first."`
 	// Title names it for people, with who one is there: "https://10.0.0.1:6443 as deployer".
 	Title string `json:"title" doc:"Its name for people."`
 }
@@ -107,7 +111,7 @@ func (p Plugin[C]) Served() (*Served, error) {
 
 func (p Plugin[C]) check() error {
 	switch {
-	case !regexp.MustCompile(`^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$`).MatchString(p.Name):
+	case !IsPluginName(p.Name):
 		return errors.New(`the name must be lower case, as "kubernetes": letters, digits and hyphens, at most 63, a letter first and no hyphen last`)
 	case !isSemVer(p.Version):
 		return fmt.Errorf("the version %q must be SemVer, as 1.2.0 or 1.2.0-rc.1+build.5, and no number in it may begin with 0", p.Version)

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/gatebook/gatebook/schema"
 )
@@ -37,6 +38,39 @@ func (d Description) validate(input *schema.Validator) error {
 		}
 	}
 	return errors.Join(faults...)
+}
+
+// OutputCheck returns what says how outputs of the action break their schema; none break it
+// that an [Action] encodes, but for bounds and enums. It fails where the schema is none.
+func (d Description) OutputCheck() (func(outputs json.RawMessage) error, error) {
+	output, err := schema.Compile(d.Output)
+	if err != nil {
+		return nil, err
+	}
+	return func(outputs json.RawMessage) error {
+		data, err := generic(outputs)
+		if err != nil {
+			return fmt.Errorf("they are no JSON: %w", err)
+		}
+		return firstOf(output.Validate(data))
+	}, nil
+}
+
+// firstOf says the first of some faults, and how many there are beside them: a list may
+// have as many as items.
+func firstOf(faults []schema.Violation) error {
+	const most = 3
+	if len(faults) == 0 {
+		return nil
+	}
+	var said []string
+	for _, fault := range faults[:min(most, len(faults))] {
+		said = append(said, fault.Message)
+	}
+	if rest := len(faults) - most; rest > 0 {
+		said = append(said, fmt.Sprintf("and %d more", rest))
+	}
+	return errors.New(strings.Join(said, "; "))
 }
 
 // paramsOf returns an example's parameters as a decoder makes them of their JSON, so that

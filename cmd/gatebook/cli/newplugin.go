@@ -7,7 +7,6 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 
 	"github.com/Masterminds/semver/v3"
@@ -16,6 +15,7 @@ import (
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/accept"
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/console"
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/draft"
+	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
 type newPluginOptions struct {
@@ -45,8 +45,8 @@ prove it, a Makefile and a workflow. A folder that is there already is left alon
 }
 
 func (o *newPluginOptions) run() error {
-	if !regexp.MustCompile(`^[a-z]([a-z0-9-]*[a-z0-9])?$`).MatchString(o.name) {
-		return console.Usage("Lower-case letters, digits and hyphens make a name.", "%q is not a name for a plugin", o.name)
+	if !sdk.IsPluginName(o.name) {
+		return console.Usage("Lower-case letters, digits and hyphens make a name, at most 63: a letter first, and no hyphen last.", "%q is not a name for a plugin", o.name)
 	}
 	folder := "gatebook-plugin-" + o.name
 	if err := os.Mkdir(o.Path(folder), 0o755); errors.Is(err, fs.ErrExist) {

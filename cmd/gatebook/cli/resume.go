@@ -22,6 +22,7 @@ type takeUpOptions struct {
 	secrets       []console.Pair
 	in            string
 	newTargets    []string
+	without       []string
 }
 
 func newResume(a *app) *cobra.Command {
@@ -63,6 +64,10 @@ func newTakeUp(a *app, wish runs.Wish, cmd *cobra.Command) *cobra.Command {
 	flags.StringArrayVar(&o.newTargets, "new-target", nil, "`CONNECTION` that may reach another target than before, as a cluster that was made anew")
 	accept.CompleteBy(cmd, "new-target", a.offers().Targets)
 	flags.BoolVar(&o.wait, "wait", false, "where nobody is at the terminal, wait for people's answers instead of pausing")
+	if wish != runs.Resume {
+		flags.StringArrayVar(&o.without, "without", nil, "`CONNECTION` over which nothing is done any more, as what it reached is gone; its steps are left as they are")
+		accept.CompleteBy(cmd, "without", a.offers().Targets)
+	}
 	if wish == runs.Resume {
 		flags.StringArrayVar(&o.done, "done", nil, "step of which you saw that it was done")
 		flags.StringArrayVar(&o.notDone, "not-done", nil, "step of which you saw that it was not done")
@@ -79,6 +84,6 @@ func (o *takeUpOptions) run(ctx context.Context) error {
 	}
 	return all.TakeUp(ctx, runs.TakeUp{
 		Follow: runs.Follow{JSON: o.format == "json", Wait: o.wait},
-		Run:    o.name, Wish: o.wish, Reason: o.reason, Done: o.done, NotDone: o.notDone, Secrets: o.secrets, In: o.in, NewTargets: o.newTargets,
+		Run:    o.name, Wish: o.wish, Reason: o.reason, Done: o.done, NotDone: o.notDone, Secrets: o.secrets, In: o.in, NewTargets: o.newTargets, Without: o.without,
 	}, o.prompter())
 }

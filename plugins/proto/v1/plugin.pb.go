@@ -696,9 +696,12 @@ func (x *ConfigureResponse) GetTarget() *Target {
 
 // Target is what a connection reached. A run that reached one does nothing to another.
 type Target struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`       // the same for as long as it is the same, and for nothing else
-	Title         string                 `protobuf:"bytes,2,opt,name=title,proto3" json:"title,omitempty"` // for people: "https://10.0.0.1:6443 as deployer"
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Id    string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`       // the same for as long as it is the same, and for nothing else
+	Title string                 `protobuf:"bytes,2,opt,name=title,proto3" json:"title,omitempty"` // for people: "https://10.0.0.1:6443 as deployer"
+	// What else it is known by, the surest first, as KIND:VALUE, which id is too then. Two are
+	// the same by the surest kind that both have.
+	Also          []string `protobuf:"bytes,3,rep,name=also,proto3" json:"also,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -745,6 +748,13 @@ func (x *Target) GetTitle() string {
 		return x.Title
 	}
 	return ""
+}
+
+func (x *Target) GetAlso() []string {
+	if x != nil {
+		return x.Also
+	}
+	return nil
 }
 
 // Call is one use of an action.
@@ -2716,10 +2726,11 @@ const file_v1_plugin_proto_rawDesc = "" +
 	"\x06config\x18\x01 \x01(\fR\x06config\"x\n" +
 	"\x11ConfigureResponse\x12/\n" +
 	"\x05error\x18\x01 \x01(\v2\x19.gatebook.plugin.v1.ErrorR\x05error\x122\n" +
-	"\x06target\x18\x02 \x01(\v2\x1a.gatebook.plugin.v1.TargetR\x06target\".\n" +
+	"\x06target\x18\x02 \x01(\v2\x1a.gatebook.plugin.v1.TargetR\x06target\"B\n" +
 	"\x06Target\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x14\n" +
-	"\x05title\x18\x02 \x01(\tR\x05title\"\xec\x02\n" +
+	"\x05title\x18\x02 \x01(\tR\x05title\x12\x12\n" +
+	"\x04also\x18\x03 \x03(\tR\x04also\"\xec\x02\n" +
 	"\x04Call\x12\x16\n" +
 	"\x06action\x18\x01 \x01(\tR\x06action\x12\x16\n" +
 	"\x06params\x18\x02 \x01(\fR\x06params\x12\x18\n" +

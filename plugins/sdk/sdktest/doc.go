@@ -27,7 +27,7 @@
 //     back does not contradict itself;
 //   - Plan has no effect;
 //   - the state before is saved before anything changes, and Undo restores it;
-//   - an idempotent action applied twice with one key has one effect;
+//   - an idempotent action applied twice with one key has one effect, and the same outputs;
 //   - Observe does not say done before Apply, and does not ask for a second Apply
 //     that would do harm after it;
 //   - a call whose context ends returns promptly;

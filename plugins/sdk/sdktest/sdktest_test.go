@@ -147,6 +147,15 @@ func TestEachBreachIsFound(t *testing.T) {
 				return addOutput{s.replicas}, nil
 			}
 		}, "twice is once"},
+		"a second attempt takes the first one's work for what was there": {func(s *shop, a *sdk.Action[addInput, addOutput]) {
+			apply := a.Apply
+			a.Apply = func(ctx context.Context, call *sdk.Call[addInput]) (addOutput, error) {
+				if s.keys[call.Key] {
+					return addOutput{}, nil
+				}
+				return apply(ctx, call)
+			}
+		}, "twice is once"},
 		"state is saved too late": {func(s *shop, a *sdk.Action[addInput, addOutput]) {
 			a.Apply = func(ctx context.Context, call *sdk.Call[addInput]) (addOutput, error) {
 				before := s.replicas
@@ -252,6 +261,28 @@ type described struct {
 }
 
 func (d described) Describe() sdk.Description { return d.says }
+
+// What the world does by itself between two attempts is no fault of the second.
+func TestOutputsThatMoveMayDiffer(t *testing.T) {
+	t.Parallel()
+	handler, s := suite(t, func(s *shop, a *sdk.Action[addInput, addOutput]) {
+		apply := a.Apply
+		a.Apply = func(ctx context.Context, call *sdk.Call[addInput]) (addOutput, error) {
+			out, err := apply(ctx, call)
+			return addOutput{out.Replicas + call.Attempt}, err
+		}
+	})
+	c := sdktest.Case{World: func(testing.TB) sdktest.World {
+		return sdktest.World{Params: map[string]any{"more": 3}, Probe: s.state}
+	}}
+	if faults := sdktest.CheckOne(t, "twice is once", handler, c); len(faults) != 1 || !strings.Contains(faults[0], "the outputs are") {
+		t.Errorf("got %q", faults)
+	}
+	c.Moves = []string{"replicas"}
+	if faults := sdktest.CheckOne(t, "twice is once", handler, c); len(faults) != 0 {
+		t.Errorf("got %q", faults)
+	}
+}
 
 func TestABadExampleIsFound(t *testing.T) {
 	t.Parallel()

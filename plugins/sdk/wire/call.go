@@ -49,11 +49,13 @@ func FromTarget(t sdk.Target) *pluginv1.Target {
 	if t.ID == "" {
 		return nil
 	}
-	return &pluginv1.Target{Id: t.ID, Title: t.Title}
+	return &pluginv1.Target{Id: t.ID, Title: t.Title, Also: t.Also}
 }
 
 // ToTarget reads what a connection reached.
-func ToTarget(m *pluginv1.Target) sdk.Target { return sdk.Target{ID: m.GetId(), Title: m.GetTitle()} }
+func ToTarget(m *pluginv1.Target) sdk.Target {
+	return sdk.Target{ID: m.GetId(), Title: m.GetTitle(), Also: m.GetAlso()}
+}
 
 // FromError writes an error; nil is nil. Its message is text, whatever the program wrote
 // that it quotes, and no longer than a line.

@@ -5,10 +5,12 @@ package program
 
 import (
 	"bufio"
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 )
@@ -26,11 +28,11 @@ type Program struct {
 // Open opens and hashes a plugin's program. It refuses one that others may change, or may
 // put another in the place of.
 func Open(path string) (*Program, error) {
-	real, err := filepath.EvalSymlinks(path)
+	real, folders, err := follow(path)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrUntrusted, err)
 	}
-	for _, dir := range []string{filepath.Dir(path), filepath.Dir(real)} {
+	for _, dir := range folders {
 		info, err := os.Stat(dir)
 		if err != nil {
 			return nil, fmt.Errorf("%w: %w", ErrUntrusted, err)
@@ -50,6 +52,35 @@ func Open(path string) (*Program, error) {
 		return nil, err
 	}
 	return opened, nil
+}
+
+// maxLinks is how many links a path may lead through, as many as Linux follows.
+const maxLinks = 40
+
+// follow returns what a path leads to in the end, and the folders that it leads through: of
+// the program, and of each link to it, in the place of which another could be put.
+func follow(path string) (real string, folders []string, err error) {
+	for range maxLinks {
+		// Not cleaned: what ".." is behind a link only the file system knows.
+		dir, name := filepath.Split(path)
+		if dir, err = filepath.EvalSymlinks(cmp.Or(dir, ".")); err != nil {
+			return "", nil, err
+		}
+		folders = append(folders, dir)
+		path = filepath.Join(dir, name)
+		info, err := os.Lstat(path)
+		if err != nil || info.Mode()&fs.ModeSymlink == 0 {
+			return path, folders, err
+		}
+		to, err := os.Readlink(path)
+		if err != nil {
+			return "", nil, err
+		}
+		if path = to; !filepath.IsAbs(to) {
+			path = dir + string(filepath.Separator) + to
+		}
+	}
+	return "", nil, fmt.Errorf("%s: more than %d links", path, maxLinks)
 }
 
 // examine looks at the open file and not at its name, which may change hands.

@@ -93,6 +93,60 @@ func TestWhatOthersMayChangeIsRefused(t *testing.T) {
 	}
 }
 
+// Who may put another link in the place of one decides what is run, wherever it stands on
+// the way.
+func TestEveryLinkOnTheWayIsLookedAt(t *testing.T) {
+	t.Parallel()
+	for name, chain := range map[string][2]string{ // what the first link says, and the second
+		"whole paths":         {"DIR/shared/second", "DIR/real/program"},
+		"from where they are": {"../shared/second", "../real/program"},
+		"through a folder's":  {"../alias/../../shared/second", "../real/program"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir, err := filepath.EvalSymlinks(t.TempDir())
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, folder := range []string{"bin", "shared", "real", "elsewhere/deep"} {
+				if err := os.MkdirAll(filepath.Join(dir, folder), 0o755); err != nil {
+					t.Fatal(err)
+				}
+			}
+			path, shared := filepath.Join(dir, "bin", "program"), filepath.Join(dir, "shared")
+			err = errors.Join(
+				os.WriteFile(filepath.Join(dir, "real", "program"), []byte(text), 0o755),
+				os.Symlink(filepath.Join(dir, "elsewhere", "deep"), filepath.Join(dir, "alias")), // whose ".." is elsewhere
+				os.Symlink(strings.Replace(chain[0], "DIR", dir, 1), path),
+				os.Symlink(strings.Replace(chain[1], "DIR", dir, 1), filepath.Join(shared, "second")),
+			)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := open(t, path); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.Chmod(shared, 0o777); err != nil {
+				t.Fatal(err)
+			}
+			if err := open(t, path); !errors.Is(err, program.ErrUntrusted) || !strings.Contains(err.Error(), "everybody may write to the folder "+shared) {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+}
+
+func TestLinksInACircleAreRefused(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "gatebook-plugin-shop")
+	if err := os.Symlink("gatebook-plugin-shop", path); err != nil {
+		t.Fatal(err)
+	}
+	if err := open(t, path); !errors.Is(err, program.ErrUntrusted) || !strings.Contains(err.Error(), "more than 40 links") {
+		t.Errorf("got %v", err)
+	}
+}
+
 // Whose a file is that says what may be run, as the runbook beside it does, is no matter.
 func TestWhoMayWriteIsTold(t *testing.T) {
 	t.Parallel()

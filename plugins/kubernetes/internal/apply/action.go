@@ -35,13 +35,16 @@ then the others in their order. Fields that somebody else manages are a *conflic
 with ` + "`force`" + ` they are taken over. Fields that a former apply set and the manifest no longer has are removed.
 
 With an ` + "`inventory`" + ` the step keeps a list of what was applied under its name; with ` + "`prune`" + ` it deletes what is on the list, is
-still marked as part of it, and is not among the objects any more. The plan lists each.
+still marked as part of it, and is not among the objects any more. The plan lists each. What data would be lost with stays: Namespaces,
+definitions, claims, and what a bound claim belongs to, as to a StatefulSet that deletes its claims or to an object of an operator.
 
 Undo deletes the objects that the step created, makes those that it pruned anew, and gives back each field that it changed, unless somebody
-changed the field since, or a created object: that is a *conflict*, and the object is left alone, as is a claim or volume that is bound, and a
-Namespace or CustomResourceDefinition that holds what the step did not make, or that may hold it. What stands in the way of one object does
-not stand in the way of the others. A Job or Pod that was pruned is lost, since made anew it would run a second time: the plan warns, and undo
-says so at its end. Objects keep the annotation ` + "`gatebook.dev/created-by`" + `, with the key of the step that created them.
+changed the field since or declares its new value too, or changed a created object or took something out of it: that is a *conflict*, and the
+object is left alone. So is one that another step applied since, which has to be taken back first, a claim or volume that is bound, what
+such a claim belongs to, and a Namespace or CustomResourceDefinition that holds what the step did not make, or that may hold it. What stands in
+the way of one object does not stand in the way of the others. A Job or Pod that was pruned is lost, since made anew it would run a second time:
+the plan warns, and undo says so at its end. Objects keep the annotation ` + "`gatebook.dev/created-by`" + `, with the key of the step that created
+them, and ` + "`gatebook.dev/applied-by`" + `, with that of the last one that changed them by this action.
 
 Secret inputs belong into Secrets. Where the change of another object would write one to the journal, the step fails before it changes anything.
 Values of a Secret that the step changes are not written to the journal, but a salted hash by which each is known again. They are kept in a Secret

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/keeping"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
@@ -63,7 +64,7 @@ func (s step) left(ctx context.Context, targets []target, was before) (string, e
 	if listed.Writer != s.key || !slices.Equal(r.final(listed.Objects), listed.Objects) {
 		return fmt.Sprintf("The inventory %s is not written yet.", s.list), nil
 	}
-	if slices.ContainsFunc(prunes, func(d doomed) bool { return !d.KeepsData() }) {
+	if slices.ContainsFunc(prunes, func(d keeping.Leftover) bool { return d.Stays == "" }) {
 		return "Not all is deleted that is no longer among the objects.", nil
 	}
 	return "", nil

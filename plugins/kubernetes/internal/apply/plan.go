@@ -7,8 +7,10 @@ import (
 	"strings"
 
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/contents"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/diff"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/keeping"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/manifest"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
@@ -42,9 +44,10 @@ func (a applier) plan(ctx context.Context, call *sdk.Call[Input]) (sdk.Preview, 
 		return preview, err
 	}
 	rights.add(more)
-	if s.list != nil && !listed.Exists {
-		rights.undo = append(rights.undo, s.list.Right("delete"))
+	if more, err = s.foreseeList(ctx, listed, targets, &preview); err != nil {
+		return preview, err
 	}
+	rights.add(more)
 	lacking, err := s.lacking(ctx, rights.todo)
 	if err != nil {
 		return preview, err
@@ -133,6 +136,23 @@ func (s step) foresee(ctx context.Context, targets []target, preview *sdk.Previe
 	return rights, nil
 }
 
+// foreseeList adds to a plan what stands in the way of a new list, and returns the rights
+// that it takes beside those of any list.
+func (s step) foreseeList(ctx context.Context, listed keeping.List, targets []target, preview *sdk.Preview) (rights needs, err error) {
+	if s.list == nil || listed.Exists {
+		return rights, nil
+	}
+	rights.undo = append(rights.undo, s.list.Right("delete"))
+	if slices.ContainsFunc(targets, func(t target) bool { return manifest.RefOf(t.Object).IsNamespace(s.list.Namespace) }) {
+		return rights, nil // it is made before the list
+	}
+	why, err := s.list.Try(ctx)
+	if why != "" && !slices.Contains(preview.Blockers, why) {
+		preview.Blockers = append(preview.Blockers, why)
+	}
+	return rights, err
+}
+
 // foresee adds to a plan what comes of one object, and returns the rights that takes.
 func (v view) foresee(preview *sdk.Preview) (rights needs, err error) {
 	delta := sdk.Delta{Target: v.String(), Kind: v.kind.Name, Op: "update"}
@@ -143,6 +163,7 @@ func (v view) foresee(preview *sdk.Preview) (rights needs, err error) {
 		if v.unserved == nil {
 			rights.todo = append(rights.todo, v.kind.Right("create", v.namespace(), v.name()))
 			rights.undo = append(rights.undo, v.kind.Right("delete", v.namespace(), v.name()))
+			rights.undo = append(rights.undo, contents.Rights(v.kind, v.Object)...)
 		}
 	case v.settled():
 		return rights, nil

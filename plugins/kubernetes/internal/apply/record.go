@@ -32,7 +32,8 @@ type record struct {
 	manifest.Ref
 	UID     types.UID       `json:"uid,omitempty"` // of what was there before; empty: nothing was
 	Changes []fields.Change `json:"changes,omitempty"`
-	// Managers is who managed what, where the step changed anything, be it only that.
+	// Managers is who managed what, where the step changed anything, be it only that, or
+	// deleted the object.
 	Managers []metav1.ManagedFieldsEntry `json:"managers,omitempty"`
 	// Object is the whole object, where the step deleted it and it can be made anew.
 	Object json.RawMessage `json:"object,omitempty"`
@@ -42,6 +43,12 @@ type record struct {
 
 // changed says whether the step did anything to an object that was there.
 func (r record) changed() bool { return r.UID != "" && len(r.Managers)+len(r.Changes) > 0 }
+
+// home is which of the objects is the namespace that the step makes for its inventory; -1:
+// there is none.
+func (s step) home(b before) int {
+	return slices.IndexFunc(b.Objects, func(r record) bool { return s.list != nil && r.UID == "" && r.IsNamespace(s.list.Namespace) })
+}
 
 // view is what the step would do to an object now.
 type view struct {
@@ -113,8 +120,8 @@ func (s step) surveyOnce(ctx context.Context, t target, all []target) (view, err
 // an object.
 func awaits(t target, all []target) string {
 	for _, other := range all {
-		switch group := other.Object.GroupVersionKind().GroupKind(); {
-		case group.Group == "" && group.Kind == "Namespace" && other.name() == t.namespace():
+		switch {
+		case manifest.RefOf(other.Object).IsNamespace(t.namespace()):
 			return "the step itself makes its namespace"
 		case other.Defines():
 			if defined, _ := cluster.Defined(other.Object); defined.Served.Group == t.kind.Served.Group && defined.Name == t.kind.Name {
@@ -144,7 +151,7 @@ func (s step) record(v view) (r record, err error) {
 	if len(v.changes) > 0 && diff.IsSecret(v.Object) {
 		r.Backup = keeping.BackupName(r.UID, s.key)
 	}
-	r.Changes, err = fields.Between(v.live, v.after) // without the values of a Secret
+	r.Changes, err = fields.Between(v.live, keeping.Stamped(v.after, s.key)) // without the values of a Secret
 	return r, err
 }
 
@@ -169,7 +176,7 @@ func (s step) kept(ctx context.Context, r record) (keeping.Backup, error) {
 // would not know of it.
 func (s step) meets(v view, r record) error {
 	switch {
-	case r.UID == "" && (v.live == nil || v.live.GetAnnotations()[createdBy] == s.key):
+	case r.UID == "" && (v.live == nil || v.live.GetAnnotations()[keeping.CreatedBy] == s.key):
 		return nil // it is to be created, or an earlier attempt created it
 	case r.UID == "":
 		return sdk.Errorf(sdk.Conflict, "somebody made the %s meanwhile", r)

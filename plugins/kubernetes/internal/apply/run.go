@@ -25,7 +25,7 @@ type run struct {
 	call    *sdk.Call[Input]
 	targets []target
 	views   []view // by target
-	prunes  []doomed
+	prunes  []keeping.Leftover
 	before  before // as the first attempt found it: nothing else is kept
 }
 
@@ -78,10 +78,10 @@ func (r *run) begin(ctx context.Context) error {
 		return err
 	}
 	for _, d := range r.prunes {
-		if d.KeepsData() {
+		if d.Stays != "" {
 			continue
 		}
-		made, err := r.doomed(d)
+		made, err := r.deleted(d)
 		if err != nil {
 			return err
 		}
@@ -126,15 +126,17 @@ func (r *run) resume(ctx context.Context) error {
 }
 
 func (r *run) carryOut(ctx context.Context) error {
-	// Until all is done, the list has what was applied and what is going to be.
-	if err := r.writeList(ctx, func(list []manifest.Ref) []manifest.Ref { return manifest.With(list, r.refs()) }); err != nil {
+	// A list in a namespace that the step makes has to wait for that, and for no more.
+	home := r.home(r.before) + 1
+	if err := r.applyEach(ctx, 0, home); err != nil {
 		return err
 	}
-	for i, t := range r.targets {
-		r.call.Host.Progress(sdk.Progress{Message: fmt.Sprintf("%s (%d of %d)", t, i+1, len(r.targets)), Done: int64(i), Total: int64(len(r.targets))})
-		if err := r.one(ctx, i); err != nil {
-			return fmt.Errorf("%d of %s applied: %w", i, cluster.Count(len(r.targets), "object"), err)
-		}
+	// Until all is done, the list has what was applied and what is going to be.
+	if err := r.writeList(ctx, func(list []manifest.Ref) []manifest.Ref { return manifest.With(list, refsOf(r.targets)) }); err != nil {
+		return err
+	}
+	if err := r.applyEach(ctx, home, len(r.targets)); err != nil {
+		return err
 	}
 	if err := r.prune(ctx); err != nil {
 		return fmt.Errorf("%s applied, and not all others are deleted: %w", cluster.Count(len(r.targets), "object"), err)
@@ -142,10 +144,23 @@ func (r *run) carryOut(ctx context.Context) error {
 	return r.writeList(ctx, r.final)
 }
 
-// refs are the objects of the step.
-func (r *run) refs() []manifest.Ref {
-	refs := make([]manifest.Ref, 0, len(r.targets))
-	for _, t := range r.targets {
+// applyEach applies the objects from one to another, which is left out.
+func (r *run) applyEach(ctx context.Context, from, to int) error {
+	for i := from; i < to; i++ {
+		r.call.Host.Progress(sdk.Progress{
+			Message: fmt.Sprintf("%s (%d of %d)", r.targets[i], i+1, len(r.targets)), Done: int64(i), Total: int64(len(r.targets)),
+		})
+		if err := r.one(ctx, i); err != nil {
+			return fmt.Errorf("%d of %s applied: %w", i, cluster.Count(len(r.targets), "object"), err)
+		}
+	}
+	return nil
+}
+
+// refsOf names objects.
+func refsOf(targets []target) []manifest.Ref {
+	refs := make([]manifest.Ref, 0, len(targets))
+	for _, t := range targets {
 		refs = append(refs, manifest.RefOf(t.Object))
 	}
 	return refs
@@ -205,7 +220,11 @@ func (r *run) backUp(ctx context.Context, v view) error {
 	if v.live == nil || len(v.changes) == 0 || !diff.IsSecret(v.Object) {
 		return nil
 	}
-	return r.backups().Keep(ctx, v.live, keeping.Backup{Changes: v.changes})
+	changes, err := fields.Whole(v.live, keeping.Stamped(v.after, r.key))
+	if err != nil {
+		return err
+	}
+	return r.backups().Keep(ctx, v.live, keeping.Backup{Changes: changes})
 }
 
 // made looks whether somebody else made an object in the very moment in which the step
@@ -218,7 +237,7 @@ func (r *run) made(ctx context.Context, v view, got *unstructured.Unstructured) 
 		if entry.Manager == cluster.Manager {
 			continue
 		}
-		unmark := []byte(`{"metadata":{"annotations":{"` + createdBy + `":null}}}`)
+		unmark := []byte(`{"metadata":{"annotations":{"` + keeping.CreatedBy + `":null}}}`)
 		_, err := r.Objects(v.kind, v.namespace()).Patch(ctx, v.name(), types.MergePatchType, unmark, metav1.PatchOptions{FieldManager: cluster.Manager})
 		if err != nil {
 			return v.fault(ctx, err, "unmark")

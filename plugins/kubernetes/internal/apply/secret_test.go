@@ -102,7 +102,7 @@ func TestUndoOfASecretOverwritesNobody(t *testing.T) {
 	apply("first", "word-1")
 	second := apply("second", "word-2")
 	third := apply("third", "word-3")
-	lab.Fails(t, h.Undo(t.Context(), second, &sdktest.Host{}), sdk.Conflict, "changed data.word of the Secret "+namespace+"/key")
+	lab.Fails(t, h.Undo(t.Context(), second, &sdktest.Host{}), sdk.Conflict, "another step or run of gatebook (third) applied the Secret "+namespace+"/key since")
 	for _, back := range []struct {
 		req  sdk.Request
 		word string

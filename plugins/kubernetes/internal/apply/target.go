@@ -17,9 +17,6 @@ import (
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
-// createdBy holds, on an object, the key of the step that created it.
-const createdBy = "gatebook.dev/created-by"
-
 // target is an object of the step, and how the API serves it.
 type target struct {
 	manifest.Item
@@ -59,7 +56,7 @@ func (a applier) foreseen(ctx context.Context, in Input) ([]target, error) {
 	if err != nil {
 		return nil, err
 	}
-	defined := manifest.Kinds(items)
+	list, defined := a.step(in, "").list, manifest.Kinds(items)
 	targets, seen := make([]target, 0, len(items)), map[string]bool{}
 	for _, i := range items {
 		t, err := a.target(ctx, i, defined)
@@ -72,11 +69,14 @@ func (a applier) foreseen(ctx context.Context, in Input) ([]target, error) {
 		case t.namespace() == "":
 			i.Object.SetNamespace(a.In(in.Namespace))
 		}
-		if id := t.kind.Served.Group + t.String(); seen[id] {
+		id := t.kind.Served.Group + t.String()
+		switch {
+		case seen[id]:
 			return nil, sdk.FieldErrorf(i.Field, "the %s is given twice", t)
-		} else {
-			seen[id] = true
+		case list != nil && list.Is(manifest.RefOf(i.Object)):
+			return nil, sdk.FieldErrorf("inventory", "the %s is among the objects, and cannot hold their list as well", t)
 		}
+		seen[id] = true
 		targets = append(targets, t)
 	}
 	return targets, nil
@@ -168,26 +168,19 @@ func (s step) writeList(ctx context.Context, change func(objects []manifest.Ref)
 // put applies the object to what is there. What was looked at must still be what is
 // there; the error is the API's own, and its answer to what meets another manager.
 func (s step) put(ctx context.Context, t target, live *unstructured.Unstructured, dryRun ...string) (*unstructured.Unstructured, error) {
-	wanted := t.Object.DeepCopy()
-	marks := wanted.GetAnnotations()
-	if marks == nil {
-		marks = map[string]string{}
+	marks := map[string]string{}
+	if live == nil && s.key != "" {
+		marks[keeping.CreatedBy] = s.key
 	}
-	if live != nil {
-		wanted.SetResourceVersion(live.GetResourceVersion())
-		for _, mark := range []string{createdBy, keeping.PartOf} {
-			if value, has := live.GetAnnotations()[mark]; has {
-				marks[mark] = value // it would be taken away
-			}
-		}
-	} else if s.key != "" {
-		marks[createdBy] = s.key
+	if len(dryRun) == 0 {
+		marks[cluster.AppliedBy] = s.key
 	}
 	if s.list != nil {
 		marks[keeping.PartOf] = s.member()
 	}
-	if len(marks) > 0 {
-		wanted.SetAnnotations(marks)
+	wanted := keeping.Marked(t.Object, live, marks)
+	if live != nil {
+		wanted.SetResourceVersion(live.GetResourceVersion())
 	}
 	// What is made anew takes nothing over: nobody has seen what would be taken.
 	options := metav1.ApplyOptions{FieldManager: cluster.Manager, Force: s.in.Force && live != nil, DryRun: dryRun}

@@ -14,6 +14,7 @@ import (
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/contents"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/diff"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/fields"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/keeping"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/manifest"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
@@ -32,11 +33,15 @@ func (a applier) undo(ctx context.Context, call *sdk.Call[Input]) error {
 	for _, r := range slices.Backward(was.Pruned) {
 		u.take(ctx, r.String(), func() error { return u.revive(ctx, r) })
 	}
+	home := u.home(was)
 	for i, r := range slices.Backward(was.Objects) {
+		if i == home {
+			u.restoreList(ctx, was) // which would stand in the namespace's way
+		}
 		u.take(ctx, r.String(), func() error { return u.takeBack(ctx, items[i], r) })
 	}
-	if was.Inventory != nil {
-		u.take(ctx, "the inventory", func() error { return u.list.Restore(ctx, u.key, *was.Inventory) })
+	if home < 0 {
+		u.restoreList(ctx, was)
 	}
 	return u.outcome(ctx)
 }
@@ -84,6 +89,12 @@ func (u *undoing) outcome(ctx context.Context) error {
 	return nil
 }
 
+func (u *undoing) restoreList(ctx context.Context, was before) {
+	if was.Inventory != nil {
+		u.take(ctx, "the inventory", func() error { return u.list.Restore(ctx, u.key, *was.Inventory) })
+	}
+}
+
 // takeBack makes one object what it was.
 func (u *undoing) takeBack(ctx context.Context, i manifest.Item, r record) error {
 	if r.UID != "" && !r.changed() {
@@ -96,15 +107,15 @@ func (u *undoing) takeBack(ctx context.Context, i manifest.Item, r record) error
 	if err != nil {
 		return err
 	}
+	i.Object.SetNamespace(r.Namespace)
+	t := target{Item: i, kind: kind}
 	if r.UID == "" {
-		return u.uncreate(ctx, r, kind)
+		return u.uncreate(ctx, t, r)
 	}
 	b, err := u.kept(ctx, r)
 	if err != nil {
 		return err
 	}
-	i.Object.SetNamespace(r.Namespace)
-	t := target{Item: i, kind: kind}
 	if err := cluster.Again(func() error { return u.giveBack(ctx, t, r, b.Changes) }); err != nil {
 		return err
 	}
@@ -120,13 +131,36 @@ func (u *undoing) drop(ctx context.Context, r record) error {
 }
 
 // uncreate deletes what the step created, as far as it came to that.
-func (u *undoing) uncreate(ctx context.Context, r record, kind cluster.Kind) error {
-	live, err := u.Look(ctx, kind, r.Namespace, r.Name)
-	if err != nil || live == nil || live.GetAnnotations()[createdBy] != u.key {
+func (u *undoing) uncreate(ctx context.Context, t target, r record) error {
+	live, err := u.look(ctx, t)
+	if err != nil || live == nil || live.GetAnnotations()[keeping.CreatedBy] != u.key {
 		return err
 	}
-	may := func(live *unstructured.Unstructured) error { return contents.Clings(ctx, u.Cluster, kind, live) }
-	return u.remove(ctx, u.call, doomed{r.Ref, kind, live}, may)
+	return u.remove(ctx, u.call, keeping.Leftover{Ref: r.Ref, Served: t.kind, Live: live}, func(live *unstructured.Unstructured) error {
+		if err := fields.AppliedSince(r.String(), live, u.key); err != nil {
+			return err
+		}
+		made := fields.Made{Live: live, Again: live, By: metav1.ManagedFieldsOperationApply}
+		if live.GetDeletionTimestamp() == nil {
+			var err error
+			if made.Again, err = u.again(ctx, t, live); err != nil {
+				return err
+			}
+		}
+		return contents.Clings(ctx, u.Cluster, t.kind, made)
+	})
+}
+
+// again is what applying the object once more would make of it, whoever it would be taken
+// from.
+func (u *undoing) again(ctx context.Context, t target, live *unstructured.Unstructured) (*unstructured.Unstructured, error) {
+	forced := u.step
+	forced.in.Force = true
+	after, err := forced.put(ctx, t, live, metav1.DryRunAll)
+	if err != nil && !fields.IsStale(err) { // which is looked at again
+		return nil, t.fault(ctx, err, "look what became of", live)
+	}
+	return after, err
 }
 
 // giveBack restores the fields that the step changed.
@@ -156,7 +190,7 @@ func (u *undoing) giveBack(ctx context.Context, t target, r record, changes []fi
 	if len(lost) > 0 {
 		return sdk.Errorf(sdk.Conflict, "%s of the %s cannot be put back: somebody deleted the backup %s", strings.Join(lost, ", "), r, r.Backup)
 	}
-	managers, restore, err := fields.Managers(live.GetManagedFields(), r.Managers)
+	managers, restore, err := fields.Managers(live, r.Managers, changes)
 	if err != nil || !restore {
 		return err
 	}
@@ -169,12 +203,12 @@ func (u *undoing) giveBack(ctx context.Context, t target, r record, changes []fi
 func (u *undoing) sort(ctx context.Context, t target, live *unstructured.Unstructured, changes []fields.Change) (ours, meddled []fields.Change, lost []string) {
 	for _, c := range changes {
 		standing := c.Standing(live)
-		if standing == fields.Other && u.stands(ctx, t, live, c.Path) {
+		if standing == fields.Other && !c.IsMark() && u.stands(ctx, t, live, c.Path) {
 			standing = fields.Changed
 		}
 		switch {
 		case standing == fields.Original: // taken back already, or never changed
-		case standing == fields.Other:
+		case standing == fields.Other, c.SetSince(live, metav1.ManagedFieldsOperationApply) != "":
 			meddled = append(meddled, c)
 		case c.IsLost():
 			lost = append(lost, c.Path.String())
@@ -208,7 +242,7 @@ func (u *undoing) patch(ctx context.Context, t target, live *unstructured.Unstru
 // nobody else manages any of it, and applying the step again would leave it as it is.
 func (u *undoing) stands(ctx context.Context, t target, live *unstructured.Unstructured, path fields.Path) bool {
 	foreign := func(owner string) bool { return owner != cluster.Manager }
-	if slices.ContainsFunc(cluster.Owners(live.GetManagedFields(), path.Managed()...), foreign) {
+	if slices.ContainsFunc(cluster.Owners(live.GetManagedFields(), path.Managed(live)...), foreign) {
 		return false
 	}
 	after, err := u.put(ctx, t, live, metav1.DryRunAll)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/request"
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/schema"
 )
@@ -49,6 +50,9 @@ func Await(outer context.Context, a Awaited) error {
 		case err == nil && done:
 			return nil
 		case ctx.Err() != nil:
+			if waited, is := errors.AsType[request.Waited](err); is {
+				last += ", and since then it " + waited.What()
+			}
 			return a.unfinished(ctx, cmp.Or(seen, last))
 		case err != nil && sdk.AsError(err).Class != sdk.Transient:
 			return err

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"path/filepath"
 	"sync"
@@ -14,8 +13,10 @@ import (
 	"k8s.io/apimachinery/pkg/version"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/metadata"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
+	"k8s.io/client-go/util/flowcontrol"
 
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/request"
 	"github.com/gatebook/gatebook/plugins/sdk"
@@ -58,12 +59,14 @@ type Cluster struct {
 	Timeout   time.Duration // of single requests
 	context   string        // of the kubeconfig, for people; empty: there is none
 
+	Metadata metadata.Interface // of objects of any kind, and nothing else of them
+
 	// Watching is Kube for requests that last: a timeout of single requests would cut
 	// them. Lasting is what it was made of, for streams that client-go has no method for.
 	Watching kubernetes.Interface
 	Lasting  *rest.Config
 
-	// objects and watched are the same two for objects of any kind.
+	// objects and watched are Kube and Watching for objects of any kind.
 	objects, watched dynamic.Interface
 	known            sync.Map // how the API serves kinds that were asked for: Kind by GroupVersionKind
 }
@@ -103,22 +106,20 @@ func (c *Cluster) AskVersion(ctx context.Context) (*version.Info, error) {
 	return &found, nil
 }
 
-func (c *Cluster) use(single *rest.Config) (err error) {
+func (c *Cluster) use(single *rest.Config) error {
 	c.Timeout = single.Timeout
 	c.Lasting = rest.CopyConfig(single)
 	c.Lasting.Timeout = 0
-	if c.Kube, err = kubernetes.NewForConfig(single); err != nil {
+	short, err := request.For(single)
+	if err != nil {
 		return err
 	}
-	if c.Watching, err = kubernetes.NewForConfig(c.Lasting); err != nil {
+	long, err := request.For(c.Lasting)
+	if err != nil {
 		return err
 	}
-	if c.objects, err = dynamic.NewForConfig(single); err != nil {
-		return err
-	}
-	if c.watched, err = dynamic.NewForConfig(c.Lasting); err != nil {
-		return err
-	}
+	c.Kube, c.objects, c.Metadata = short.Kube, short.Objects, short.Metadata
+	c.Watching, c.watched = long.Kube, long.Objects
 	c.known.Clear()
 	return nil
 }
@@ -150,7 +151,9 @@ func (c Config) rest() (*rest.Config, origin, error) {
 	if err := c.keepsSecrets(made); err != nil {
 		return nil, origin{}, err
 	}
-	made.QPS, made.Burst, made.Timeout = float32(c.QPS), c.Burst, c.Timeout.Std()
+	made.Timeout = c.Timeout.Std()
+	// Each client would have a limit of its own.
+	made.RateLimiter = flowcontrol.NewTokenBucketRateLimiter(float32(c.QPS), c.Burst)
 	made.UserAgent = "gatebook-plugin-kubernetes"
 	// Deprecations of the API would go to a log that nobody asked for.
 	made.WarningHandler = rest.NoWarnings{}
@@ -158,22 +161,19 @@ func (c Config) rest() (*rest.Config, origin, error) {
 	return made, from, nil
 }
 
-// keepsSecrets refuses to send credentials where everybody on the way may read them. The
-// way to the machine itself is nobody's but its own.
+// keepsSecrets refuses to send credentials where everybody on the way may read them.
 func (c Config) keepsSecrets(made *rest.Config) error {
 	field := "kubeconfig"
 	if c.Endpoint != "" {
 		field = "endpoint"
 	}
-	server, _, err := rest.DefaultServerUrlFor(made)
-	if err != nil {
+	switch server, err := request.Address(made); {
+	case err != nil:
 		return sdk.FieldErrorf(field, "%w", err)
+	case request.InTheClear(server, made):
+		return sdk.FieldErrorf(field, "http://%s would send the credentials in the clear; https does not", server.Host)
 	}
-	sends := made.BearerToken != "" || made.BearerTokenFile != "" || made.Username != "" || made.ExecProvider != nil || made.AuthProvider != nil
-	if server.Scheme != "http" || !sends || server.Hostname() == "localhost" || net.ParseIP(server.Hostname()).IsLoopback() {
-		return nil
-	}
-	return sdk.FieldErrorf(field, "http://%s would send the credentials in the clear; https does not", server.Host)
+	return nil
 }
 
 func (c Config) load() (*rest.Config, origin, error) {

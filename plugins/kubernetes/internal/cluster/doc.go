@@ -17,6 +17,9 @@ const Manager = "gatebook"
 // last, where the change itself does not show whether it was made.
 const KeyAnnotation = "gatebook.dev/key"
 
+// AppliedBy holds, on an object, the key of the step that applied it last.
+const AppliedBy = "gatebook.dev/applied-by"
+
 func decode(text []byte, to any) error { return json.Unmarshal(text, to) }
 
 // names lists the names of a map for a sentence.

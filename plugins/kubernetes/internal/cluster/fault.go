@@ -12,6 +12,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/request"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
@@ -37,6 +38,10 @@ func FaultIn(ctx context.Context, err error, doing string, args ...any) error {
 		<-ctx.Done()
 	}
 	if ctx.Err() != nil {
+		if waited, is := errors.AsType[request.Waited](err); is {
+			waited.Cause = context.Cause(ctx)
+			return waited
+		}
 		return context.Cause(ctx)
 	}
 	return Fault(err, doing, args...)

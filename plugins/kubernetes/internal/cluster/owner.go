@@ -12,18 +12,35 @@ import (
 // ("f:spec", "f:replicas"), to tell a person whose change was met; the latest first.
 func Owners(fields []metav1.ManagedFieldsEntry, path ...string) []string {
 	var owners []string
-	latest := slices.Clone(fields)
-	slices.SortStableFunc(latest, func(a, b metav1.ManagedFieldsEntry) int { return timeOf(b).Compare(timeOf(a)) })
-	for _, entry := range latest {
-		if entry.FieldsV1 == nil {
-			continue
-		}
-		var tree map[string]any
-		if json.Unmarshal(entry.FieldsV1.GetRawBytes(), &tree) == nil && holds(tree, path) {
-			owners = append(owners, entry.Manager)
-		}
+	for _, entry := range Holders(fields, path...) {
+		owners = append(owners, entry.Manager)
 	}
 	return owners
+}
+
+// Holders are the entries of [Owners]: of who manages the field, or a part of it, or all
+// around it, where nothing around it is managed in parts.
+func Holders(fields []metav1.ManagedFieldsEntry, path ...string) []metav1.ManagedFieldsEntry {
+	var holders []metav1.ManagedFieldsEntry
+	deepest, inParts := 1, false
+	for _, entry := range fields {
+		var tree map[string]any
+		if entry.FieldsV1 == nil || json.Unmarshal(entry.FieldsV1.GetRawBytes(), &tree) != nil {
+			continue
+		}
+		depth, below := descend(tree, path)
+		if depth > deepest {
+			deepest, inParts, holders = depth, false, nil
+		}
+		if depth == deepest {
+			inParts, holders = inParts || below > 0, append(holders, entry)
+		}
+	}
+	if deepest < len(path) && inParts {
+		return nil
+	}
+	slices.SortStableFunc(holders, func(a, b metav1.ManagedFieldsEntry) int { return timeOf(b).Compare(timeOf(a)) })
+	return holders
 }
 
 func timeOf(entry metav1.ManagedFieldsEntry) time.Time {
@@ -33,16 +50,24 @@ func timeOf(entry metav1.ManagedFieldsEntry) time.Time {
 	return entry.Time.Time
 }
 
-func holds(tree map[string]any, path []string) bool {
+// descend says how far an entry leads on a path, and how much it has below.
+func descend(tree map[string]any, path []string) (depth, below int) {
 	for _, part := range path {
-		below, found := tree[part].(map[string]any)
+		next, found := tree[part].(map[string]any)
 		if !found {
-			return false
+			break
 		}
-		tree = below
+		tree, depth = next, depth+1
 	}
-	return true
+	return depth, len(tree)
 }
+
+const (
+	// Unknown is who is named where nobody manages a field.
+	Unknown = "somebody"
+	// AnotherStep is who is named where that is gatebook.
+	AnotherStep = "another step or run of " + Manager
+)
 
 // Somebody names, for a sentence, the latest manager of a field that is not gatebook.
 func Somebody(fields []metav1.ManagedFieldsEntry, path ...string) string {
@@ -58,5 +83,5 @@ func SomebodyOf(fields []metav1.ManagedFieldsEntry, paths ...[]string) string {
 			}
 		}
 	}
-	return "somebody"
+	return Unknown
 }

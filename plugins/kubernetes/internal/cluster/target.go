@@ -16,8 +16,9 @@ import (
 
 // Target says which cluster was reached, and as whom. A cluster is known by the UID of its
 // namespace kube-system, which every cluster has from its first moment to its last, at
-// whatever address. Who may not read that one knows it by its address and its certificate
-// authority, and the title says so: the same cluster at another address is then another.
+// whatever address; and by its address and its certificate authority, which is all that those
+// have who may not read that, and the title says so: the same cluster at another address is
+// then another.
 func (c *Cluster) Target(ctx context.Context) (sdk.Target, error) {
 	server, _, err := rest.DefaultServerUrlFor(c.Lasting)
 	if err != nil {
@@ -27,10 +28,15 @@ func (c *Cluster) Target(ctx context.Context) (sdk.Target, error) {
 	if c.context != "" {
 		more = append(more, "context "+c.context)
 	}
-	id, err := c.identity(ctx)
+	address, err := addressed(server.Redacted(), c.Lasting)
+	if err != nil {
+		return sdk.Target{}, sdk.Errorf(sdk.Permanent, "the certificate authority of %s: %w", server.Redacted(), err)
+	}
+	reached := sdk.Target{Also: []string{address}}
+	reached.ID, err = c.identity(ctx)
 	if apierrors.IsForbidden(err) || apierrors.IsNotFound(err) {
 		more = append(more, "known by its address and certificate authority alone")
-		id, err = addressed(server.Redacted(), c.Lasting)
+		reached, err = sdk.Target{ID: address}, nil
 	}
 	if err != nil {
 		return sdk.Target{}, FaultIn(ctx, err, "ask %s which cluster it is", c.Lasting.Host)
@@ -42,7 +48,8 @@ func (c *Cluster) Target(ctx context.Context) (sdk.Target, error) {
 	if len(more) > 0 {
 		title += " (" + strings.Join(more, "; ") + ")"
 	}
-	return sdk.Target{ID: id, Title: title}, nil
+	reached.Title = title
+	return reached, nil
 }
 
 func (c *Cluster) identity(ctx context.Context) (string, error) {

@@ -2,6 +2,8 @@ package cluster_test
 
 import (
 	"net/url"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -50,8 +52,11 @@ func TestATargetThatMayNotBeReadIsKnownByItsAddress(t *testing.T) {
 	t.Parallel()
 	shared.Allow(t, "stranger", rbacv1.PolicyRule{APIGroups: []string{""}, Resources: []string{"pods"}, Verbs: []string{"list"}})
 	once, twice := target(t, shared.ConnectAs(t, "stranger")), target(t, shared.ConnectAs(t, "stranger"))
-	if once != twice || !strings.HasPrefix(once.ID, "address:") {
+	if !reflect.DeepEqual(once, twice) || !strings.HasPrefix(once.ID, "address:") {
 		t.Errorf("it is %+v, and then %+v", once, twice)
+	}
+	if admin := target(t, shared.Connect(t)); !slices.Contains(admin.Also, once.ID) {
+		t.Errorf("who may look knows it as %+v, and who may not as %+v", admin, once)
 	}
 	for _, part := range []string{" as stranger (", "known by its address and certificate authority alone)"} {
 		if !strings.Contains(once.Title, part) {

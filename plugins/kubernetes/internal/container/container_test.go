@@ -1,18 +1,12 @@
 package container_test
 
 import (
-	"fmt"
-	"net/http"
-	"net/http/httptest"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/client-go/kubernetes"
-	"k8s.io/client-go/rest"
 
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/container"
 	"github.com/gatebook/gatebook/plugins/sdk"
@@ -72,6 +66,11 @@ func TestHasEndedForGood(t *testing.T) {
 			}}
 		})
 	}
+	sidecar := func(policy corev1.RestartPolicy, phase corev1.PodPhase) *corev1.Pod {
+		made := state(policy, phase, "init", 0)
+		made.Spec.InitContainers[0].RestartPolicy = new(corev1.ContainerRestartPolicyAlways)
+		return made
+	}
 	for name, tt := range map[string]struct {
 		pod       *corev1.Pod
 		container string
@@ -83,49 +82,15 @@ func TestHasEndedForGood(t *testing.T) {
 		"one that succeeded":         {state(corev1.RestartPolicyOnFailure, corev1.PodRunning, "main", 0), "main", true},
 		"one that failed":            {state(corev1.RestartPolicyOnFailure, corev1.PodRunning, "main", 1), "main", false},
 		"an init container":          {state(corev1.RestartPolicyAlways, corev1.PodPending, "init", 0), "init", true},
+		"a sidecar":                  {sidecar(corev1.RestartPolicyAlways, corev1.PodRunning), "init", false},
+		"a sidecar of a batch":       {sidecar(corev1.RestartPolicyNever, corev1.PodRunning), "init", false},
+		"a sidecar of what is over":  {sidecar(corev1.RestartPolicyNever, corev1.PodSucceeded), "init", true},
 		"one of a pod that is over":  {state(corev1.RestartPolicyAlways, corev1.PodFailed, "main", 1), "proxy", true},
 		"one whose neighbour is out": {state(corev1.RestartPolicyNever, corev1.PodRunning, "main", 0), "proxy", false},
 	} {
 		if got := container.HasEnded(tt.pod, tt.container); got != tt.want {
 			t.Errorf("%s: got %t", name, got)
 		}
-	}
-}
-
-// Lines of one instant, and a connection that breaks between them: none is lost, none
-// comes twice, though the API counts in seconds.
-func TestALogGoesOnWhereItBrokeOff(t *testing.T) {
-	t.Parallel()
-	const at, later = "2026-01-02T03:04:05.000000007Z ", "2026-01-02T03:04:05.000000008Z "
-	var asked atomic.Int32
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !strings.HasSuffix(r.URL.Path, "/log") {
-			w.Header().Set("Content-Type", "application/json")
-			fmt.Fprint(w, `{"kind":"Pod","apiVersion":"v1","status":{"phase":"Succeeded"}}`)
-			return
-		}
-		fmt.Fprint(w, at+"one\n"+at+"two\n")
-		if asked.Add(1) == 1 {
-			_ = http.NewResponseController(w).Flush() // and the client sees the connection break
-			panic(http.ErrAbortHandler)
-		}
-		if since := r.URL.Query().Get("sinceTime"); since != "2026-01-02T03:04:05Z" {
-			t.Errorf("it asks for what came since %q", since)
-		}
-		fmt.Fprint(w, at+"three\n"+later+"four\nthe kubelet says a word\n")
-	}))
-	t.Cleanup(server.Close)
-	client, err := kubernetes.NewForConfig(&rest.Config{Host: server.URL})
-	if err != nil {
-		t.Fatal(err)
-	}
-	var lines []string
-	log := container.Log{Kube: client, Namespace: "shop", Pod: "web-0", Container: "main", Follow: true}
-	if err := log.Each(t.Context(), func(text []byte) { lines = append(lines, string(text)) }); err != nil {
-		t.Fatal(err)
-	}
-	if want := []string{"one", "two", "three", "four", "the kubelet says a word"}; !slices.Equal(lines, want) {
-		t.Errorf("got %q, want %q", lines, want)
 	}
 }
 

@@ -72,8 +72,11 @@ func HasEnded(pod *corev1.Pod, name string) bool {
 	if status == nil || status.State.Terminated == nil {
 		return false
 	}
-	isInit := slices.ContainsFunc(pod.Spec.InitContainers, func(c corev1.Container) bool { return c.Name == name })
+	init := slices.IndexFunc(pod.Spec.InitContainers, func(c corev1.Container) bool { return c.Name == name })
+	isInit := init >= 0
 	switch {
+	case isInit && isSidecar(pod.Spec.InitContainers[init]):
+		return false // whatever it ended with, for as long as the pod lives
 	case pod.Spec.RestartPolicy == corev1.RestartPolicyNever:
 		return true
 	case pod.Spec.RestartPolicy == corev1.RestartPolicyOnFailure, isInit:
@@ -81,4 +84,9 @@ func HasEnded(pod *corev1.Pod, name string) bool {
 	default:
 		return false
 	}
+}
+
+// isSidecar says whether an init container is one that runs beside the others.
+func isSidecar(init corev1.Container) bool {
+	return init.RestartPolicy != nil && *init.RestartPolicy == corev1.ContainerRestartPolicyAlways
 }

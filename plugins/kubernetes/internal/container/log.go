@@ -50,6 +50,9 @@ type position struct {
 	word string // the kubelet's last
 	// answered says that all was read that was there at first.
 	answered bool
+	// begun is when the log was asked for first: from there is counted how far back it is
+	// read, however long there was no connection since.
+	begun time.Time
 }
 
 // Each hands on the lines of the log, one after the other; they are not kept.
@@ -59,7 +62,7 @@ type position struct {
 // waits for a container that has not begun. When ctx ends that, the error is what kept
 // the log from being read at last, or else the cause of that end.
 func (l Log) Each(ctx context.Context, line func(text []byte)) error {
-	var at position
+	at := position{begun: time.Now()}
 	for {
 		toCome := l.Follow && at.answered
 		err := l.read(ctx, &at, line)
@@ -132,9 +135,15 @@ func (l Log) read(outer context.Context, at *position, line func(text []byte)) e
 		default:
 			at.last, at.same = when, 1
 		}
-		line(bytes.TrimSuffix(rest, []byte("\r")))
+		if toCome || !l.onlyToCome() {
+			line(bytes.TrimSuffix(rest, []byte("\r")))
+		}
 	}
 }
+
+// onlyToCome says that no line is asked for of those that are there. The last of them is
+// read all the same, for its time by the node's clock: what comes after it is to come.
+func (l Log) onlyToCome() bool { return l.Follow && l.Tail != nil && *l.Tail == 0 }
 
 // silent is about a log of which nothing comes that is there.
 func (l Log) silent(howLong string) error {
@@ -145,14 +154,19 @@ func (l Log) options(at position) *corev1.PodLogOptions {
 	options := &corev1.PodLogOptions{
 		Container: l.Container, Previous: l.Previous, Follow: l.Follow && at.answered, Timestamps: true, TailLines: l.Tail,
 	}
-	if at.answered && l.Tail != nil && *l.Tail > 0 {
+	switch {
+	case at.answered && l.Tail != nil:
 		options.TailLines = nil // there were none, so that all are new
+	case l.onlyToCome():
+		options.TailLines = new(int64(1))
 	}
 	switch {
 	case !at.last.IsZero():
 		options.SinceTime, options.TailLines = new(metav1.NewTime(at.last)), nil
 	case l.Since > 0:
-		options.SinceSeconds = new(max(1, int64(l.Since/time.Second)))
+		// The node counts back from its own now, so that what has passed is added. Cut to
+		// whole seconds, it still reaches to where the log was asked for first.
+		options.SinceSeconds = new(max(1, int64(l.Since/time.Second)) + int64(time.Since(at.begun)/time.Second))
 	}
 	return options
 }

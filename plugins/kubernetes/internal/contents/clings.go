@@ -2,61 +2,76 @@ package contents
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"sigs.k8s.io/structured-merge-diff/v6/fieldpath"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/fields"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
 // Clings refuses to delete an object that a step made, where what is not the step's would
 // go with it: what others set in it or put into it, or data.
-func Clings(ctx context.Context, c *cluster.Cluster, of cluster.Kind, live *unstructured.Unstructured) error {
+func Clings(ctx context.Context, c *cluster.Cluster, of cluster.Kind, made fields.Made) error {
+	live := made.Live
 	r := of.Named(live.GetNamespace(), live.GetName())
-	if who, what, err := changed(live); err != nil || who != "" {
-		if err != nil {
-			return sdk.Errorf(sdk.Permanent, "the %s: %w", r, err)
-		}
+	who, what, err := changed(ctx, c, of, made)
+	switch {
+	case err != nil:
+		return err
+	case who != "":
 		return sdk.Errorf(sdk.Conflict, "the %s stays: %s changed %s of it, since the step made it", r, who, what)
 	}
-	if isBound(of, live) {
-		return sdk.Errorf(sdk.Conflict, "the %s stays: it is bound, and the data would be lost with it", r)
+	if err := Keeps(ctx, c, of, live); err != nil {
+		return err
 	}
 	return isEmpty(ctx, c, of, live)
 }
 
-// changed names somebody else who manages fields of what the object shall be, and one of
-// them. The metadata is what controllers write into, and the control plane is nobody.
-func changed(live *unstructured.Unstructured) (who, what string, err error) {
-	for _, entry := range live.GetManagedFields() {
-		if entry.Manager == cluster.Manager || entry.Subresource == "status" || strings.HasPrefix(entry.Manager, "kube-") || entry.FieldsV1 == nil {
-			continue
-		}
-		managed := &fieldpath.Set{}
-		if err := managed.FromJSON(strings.NewReader(string(entry.FieldsV1.GetRawBytes()))); err != nil {
-			return "", "", err
-		}
-		managed.Leaves().Iterate(func(path fieldpath.Path) {
-			if top := path[0].FieldName; top != nil && *top != "metadata" && *top != "status" {
-				who, what = entry.Manager, strings.TrimPrefix(path.String(), ".")
-			}
-		})
+// changed names who changed what the object shall be, since the step made it, and a field
+// of that. A field that other actions of ours set is no change where the server gives it
+// the same value by itself: so it is with what was set and taken back.
+func changed(ctx context.Context, c *cluster.Cluster, of cluster.Kind, made fields.Made) (who, what string, err error) {
+	live := made.Live
+	r := of.Named(live.GetNamespace(), live.GetName())
+	who, what, extra, err := made.Since()
+	if err != nil {
+		return "", "", sdk.Errorf(sdk.Permanent, "the %s: %w", r, err)
 	}
-	return who, what, nil
-}
-
-// isBound says whether it is a claim or a volume that the other one belongs to, or did.
-func isBound(of cluster.Kind, live *unstructured.Unstructured) bool {
-	if of.Served.Group != "" || of.Name != "PersistentVolumeClaim" && of.Name != "PersistentVolume" {
-		return false
+	if who != "" || len(extra) == 0 {
+		return who, what, nil
 	}
-	_, claimed, _ := unstructured.NestedMap(live.Object, "spec", "claimRef")
-	volume, _, _ := unstructured.NestedString(live.Object, "spec", "volumeName")
-	return claimed || volume != ""
+	patch, err := fields.Restoring(live, extra)
+	if err == nil {
+		err = unstructured.SetNestedField(patch, live.GetResourceVersion(), "metadata", "resourceVersion")
+	}
+	if err != nil {
+		return "", "", err
+	}
+	body, err := json.Marshal(patch)
+	if err != nil {
+		return "", "", err
+	}
+	without, err := c.Objects(of, live.GetNamespace()).Patch(ctx, live.GetName(), types.MergePatchType, body,
+		metav1.PatchOptions{FieldManager: cluster.Manager, DryRun: []string{metav1.DryRunAll}})
+	if apierrors.IsInvalid(err) { // it cannot do without
+		return fields.Who(live, extra[0]), extra[0].Path.String(), nil
+	}
+	if err != nil {
+		return "", "", cluster.FaultIn(ctx, err, "look what was set in the %s", r)
+	}
+	i := slices.IndexFunc(extra, func(c fields.Change) bool { return !c.Same(live, without) })
+	if i < 0 {
+		return "", "", nil
+	}
+	return fields.Who(live, extra[i]), extra[i].Path.String(), nil
 }
 
 // isEmpty refuses what holds objects that others put into it.

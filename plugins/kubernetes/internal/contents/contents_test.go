@@ -10,8 +10,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/contents"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/lab"
+	"github.com/gatebook/gatebook/plugins/sdk"
+	"github.com/gatebook/gatebook/schema"
 )
 
 // shared is the cluster of all tests here; TestMain sets it once.
@@ -39,6 +42,26 @@ func TestALookAtANamespaceEndsWithItsContext(t *testing.T) {
 	if took := time.Since(began); took > 10*time.Second || !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("after %s of one second: %v", took, err)
 	}
+}
+
+// A list that is never answered holds a search no longer than any other request.
+func TestAListThatIsNotAnsweredEndsWithTheTimeoutOfRequests(t *testing.T) {
+	t.Parallel()
+	config := shared.Config()
+	config.Timeout = schema.Duration(3 * time.Second)
+	config.Endpoint = shared.Proxy(t, func(w http.ResponseWriter, r *http.Request, api http.Handler) {
+		if strings.HasSuffix(r.URL.Path, "/namespaces/default/secrets") {
+			<-r.Context().Done()
+			return
+		}
+		api.ServeHTTP(w, r)
+	})
+	c := &cluster.Cluster{}
+	lab.Must(t, c.Connect(t.Context(), config))
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	_, _, err := contents.OfNamespace(ctx, c, "default")
+	lab.Fails(t, err, sdk.Transient, "list secrets")
 }
 
 // An API group whose server is away is told to whoever wants to see everything.

@@ -14,7 +14,6 @@ import (
 	"k8s.io/client-go/metadata"
 
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
-	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
 // Found is an object that a search found. No more than its metadata was read.
@@ -87,11 +86,7 @@ const askedAtOnce = 8
 // list lists the objects of kinds in a namespace, or in all. Kinds that may not be listed
 // are returned by the name of their resource.
 func list(ctx context.Context, c *cluster.Cluster, namespace string, kinds []cluster.Kind) (found []Found, unseen []string, err error) {
-	client, err := metadata.NewForConfig(c.Lasting)
-	if err != nil {
-		return nil, nil, sdk.Errorf(sdk.Permanent, "the connection: %w", err)
-	}
-	s := search{client: client, namespace: namespace}
+	s := search{client: c.Metadata, namespace: namespace}
 	group, searching := errgroup.WithContext(ctx)
 	group.SetLimit(askedAtOnce)
 	for _, kind := range kinds {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
@@ -58,9 +59,12 @@ func (e Edit) restore(ctx context.Context, before Before) (lost []string, err er
 		case fields.Other:
 			return nil, fields.Meddled(e.String(), live, change)
 		case fields.Changed:
-			if change.IsLost() {
+			switch {
+			case change.SetSince(live, metav1.ManagedFieldsOperationUpdate) != "":
+				return nil, fields.Meddled(e.String(), live, change)
+			case change.IsLost():
 				lost = append(lost, change.Path.String())
-			} else {
+			default:
 				back = append(back, change)
 			}
 		}

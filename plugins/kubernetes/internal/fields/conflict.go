@@ -3,6 +3,7 @@ package fields
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -44,13 +45,34 @@ func MeetsOurselves(err error) bool {
 func IsStale(err error) bool { return apierrors.IsConflict(err) && len(managersIn(err)) == 0 }
 
 // Meddled is the conflict with whoever changed fields of an object, which is named as a
-// person reads it.
+// person reads it, or set them to what they are again.
 func Meddled(object string, live *unstructured.Unstructured, changes ...Change) error {
 	var paths []string
-	var managed [][]string
+	verb := "set anew"
 	for _, c := range changes {
-		paths, managed = append(paths, c.Path.String()), append(managed, c.Path.Managed())
+		if by := live.GetAnnotations()[cluster.AppliedBy]; c.IsMark() && by != "" {
+			return AppliedSince(object, live, "")
+		}
+		paths = append(paths, c.Path.String())
+		if c.Standing(live) != Changed {
+			verb = "changed"
+		}
+	}
+	return sdk.Errorf(sdk.Conflict, "%s %s %s of the %s meanwhile", Who(live, changes...), verb, strings.Join(paths, ", "), object)
+}
+
+// Who names, for a sentence, who changed fields of an object.
+func Who(live *unstructured.Unstructured, changes ...Change) string {
+	var managed [][]string
+	ours := false
+	for _, c := range changes {
+		path := c.Path.Managed(live)
+		managed = append(managed, path)
+		ours = ours || slices.Contains(cluster.Owners(live.GetManagedFields(), path...), cluster.Manager)
 	}
 	who := cluster.SomebodyOf(live.GetManagedFields(), managed...)
-	return sdk.Errorf(sdk.Conflict, "%s changed %s of the %s meanwhile", who, strings.Join(paths, ", "), object)
+	if who == cluster.Unknown && ours {
+		return cluster.AnotherStep
+	}
+	return who
 }

@@ -41,20 +41,6 @@ func (p Path) String() string {
 	return text.String()
 }
 
-// Managed is the path as managedFields write it.
-func (p Path) Managed() []string {
-	var path []string
-	for _, step := range p {
-		if step.Item != "" {
-			name, _ := json.Marshal(map[string]string{"name": step.Item}) // strings always can be
-			path = append(path, "k:"+string(name))
-			continue
-		}
-		path = append(path, "f:"+step.Field)
-	}
-	return path
-}
-
 // Value is what a field holds. It is kept as JSON, since numbers must come back from a
 // journal as what they were. Of a value of a Secret only a seal is kept, by which it is
 // known again and not known.

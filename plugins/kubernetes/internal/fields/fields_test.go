@@ -189,7 +189,7 @@ func TestPathsAsManagersWriteThem(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := strings.Join(changes[0].Path.Managed(), " "); got != `f:spec f:containers k:{"name":"log"} f:image` {
+	if got := strings.Join(changes[0].Path.Managed(object(t, twoContainers)), " "); got != `f:spec f:containers k:{"name":"log"} f:image` {
 		t.Errorf("got %s", got)
 	}
 }

@@ -15,9 +15,10 @@ import (
 
 // Managers is who is to manage what in an object whose changes were taken back: who did
 // before, since the server only knows who wrote last. Where somebody else has begun to
-// manage something since, all stays as it is, which is said by false; so it does where
-// nothing has to be restored.
-func Managers(now, former []metav1.ManagedFieldsEntry) (restored []metav1.ManagedFieldsEntry, restore bool, err error) {
+// manage something since, or another step of ours set more than was taken back, all stays
+// as it is, which is said by false; so it does where nothing has to be restored.
+func Managers(live *unstructured.Unstructured, former []metav1.ManagedFieldsEntry, changes []Change) (restored []metav1.ManagedFieldsEntry, restore bool, err error) {
+	now := live.GetManagedFields()
 	for _, entry := range former {
 		if entry.Subresource == "" {
 			restored = append(restored, entry)
@@ -25,39 +26,67 @@ func Managers(now, former []metav1.ManagedFieldsEntry) (restored []metav1.Manage
 	}
 	same := true
 	for _, entry := range now {
-		i := slices.IndexFunc(restored, func(f metav1.ManagedFieldsEntry) bool {
-			return f.Manager == entry.Manager && f.Operation == entry.Operation && f.APIVersion == entry.APIVersion
-		})
-		switch {
-		case entry.Subresource != "":
+		if entry.Subresource != "" {
 			restored = append(restored, entry) // the status is not what was changed
-		case i < 0 && entry.Manager != cluster.Manager:
-			return nil, false, nil
-		case i < 0:
-			same = false
-		default:
-			more, equal, err := compare(entry, restored[i])
-			if err != nil || more && entry.Manager != cluster.Manager {
-				return nil, false, err
-			}
-			same = same && equal
+			continue
 		}
+		var was metav1.ManagedFieldsEntry
+		i := indexOf(restored, entry)
+		if i >= 0 {
+			was = restored[i]
+		}
+		more, equal, err := compare(entry, was)
+		switch ours := entry.Manager == cluster.Manager; {
+		case err != nil:
+			return nil, false, err
+		case !ours && (i < 0 || !more.Empty()), ours && entry.Operation == metav1.ManagedFieldsOperationUpdate && goesBeyond(more, live, changes):
+			return nil, false, nil
+		}
+		same = same && i >= 0 && equal
 	}
 	return restored, !same || len(restored) != len(now), nil
 }
 
-// compare says whether the one entry has fields that the other has not, and whether they
-// have the same.
-func compare(one, other metav1.ManagedFieldsEntry) (more, equal bool, err error) {
+// compare returns the fields that the one entry has and the other has not, and says
+// whether they have the same.
+func compare(one, other metav1.ManagedFieldsEntry) (more *fieldpath.Set, equal bool, err error) {
 	a, err := fieldsOf(one)
 	if err != nil {
-		return false, false, err
+		return nil, false, err
 	}
 	b, err := fieldsOf(other)
 	if err != nil {
-		return false, false, err
+		return nil, false, err
 	}
-	return !a.Difference(b).Empty(), a.Equals(b), nil
+	return a.Difference(b), a.Equals(b), nil
+}
+
+// goesBeyond says whether fields are not all among those of changes, which to take back is
+// an update of ours as well.
+func goesBeyond(set *fieldpath.Set, live *unstructured.Unstructured, changes []Change) bool {
+	var known [][]string
+	for _, c := range changes {
+		known = append(known, c.Path.Managed(live))
+	}
+	beyond := false
+	set.Leaves().Iterate(func(at fieldpath.Path) {
+		path := partsOf(at)
+		beyond = beyond || !slices.ContainsFunc(known, func(k []string) bool {
+			n := min(len(k), len(path))
+			return slices.Equal(k[:n], path[:n])
+		})
+	})
+	return beyond
+}
+
+// partsOf is a path as [Path.Managed] has it.
+func partsOf(at fieldpath.Path) []string {
+	var parts []string
+	for _, element := range at {
+		part, _ := fieldpath.SerializePathElement(element) // it came from there
+		parts = append(parts, part)
+	}
+	return parts
 }
 
 func fieldsOf(entry metav1.ManagedFieldsEntry) (*fieldpath.Set, error) {

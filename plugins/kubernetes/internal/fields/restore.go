@@ -2,6 +2,7 @@ package fields
 
 import (
 	"fmt"
+	"reflect"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
@@ -27,6 +28,13 @@ func (c Change) Standing(in *unstructured.Unstructured) Standing {
 	default:
 		return Other
 	}
+}
+
+// Same says whether two states of an object have the same in the field.
+func (c Change) Same(one, other *unstructured.Unstructured) bool {
+	a, has := find(one.Object, c.Path)
+	b, too := find(other.Object, c.Path)
+	return has == too && reflect.DeepEqual(a, b)
 }
 
 // find follows a path as far as it leads.

@@ -6,10 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -105,15 +103,7 @@ func TestJobThatFailedIsDeletedToRunAnew(t *testing.T) {
 func TestJobWhoseMakingWasNotAnswered(t *testing.T) {
 	t.Parallel()
 	world := running("load:1", map[string]string{"kubelab/logs": "one"}, nil)(t)
-	var lost atomic.Bool
-	c := shared.Through(t, func(w http.ResponseWriter, r *http.Request, api http.Handler) {
-		if r.Method != http.MethodPost || !strings.HasSuffix(r.URL.Path, "/jobs") || !lost.CompareAndSwap(false, true) {
-			api.ServeHTTP(w, r)
-			return
-		}
-		api.ServeHTTP(httptest.NewRecorder(), r)
-		panic(http.ErrAbortHandler) // the server's word for cutting a connection
-	})
+	c := shared.LosingNew(t, "jobs")
 	handler, request, host := lab.Action(t, jobs.Actions(c), "job"), lab.Request(t, world.Params), &sdktest.Host{}
 	if _, err := handler.Apply(t.Context(), request, host); err == nil || sdk.AsError(err).Class != sdk.Transient {
 		t.Errorf("got %v, want a transient error", err)

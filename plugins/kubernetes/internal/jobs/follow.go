@@ -2,7 +2,6 @@ package jobs
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -18,7 +17,6 @@ import (
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/container"
 	"github.com/gatebook/gatebook/plugins/sdk"
-	"github.com/gatebook/gatebook/schema"
 )
 
 const (
@@ -28,8 +26,6 @@ const (
 	lastBytes = 64 << 10
 	// logsEnd is how long the logs of a Job that has ended may take to come.
 	logsEnd = 5 * time.Second
-	// cleanUp is how long deleting a Job may take where the step was cancelled.
-	cleanUp = 10 * time.Second
 )
 
 // following waits for the end of one Job.
@@ -39,7 +35,7 @@ type following struct {
 	job  *batchv1.Job // as it was read last
 	pods []corev1.Pod // the oldest first
 
-	moved time.Time // when pods ran last, or nothing was known to keep them from it
+	moved time.Time // when pods ran last, or nothing was known that keeps them from it
 
 	readers sync.WaitGroup
 	read    map[string]bool // pods whose log is, or was, read
@@ -111,16 +107,16 @@ func (f *following) look(ctx, reading context.Context) (seen string, done bool, 
 		return "", true, nil
 	}
 	seen = fmt.Sprintf("%d active, %d succeeded, %d failed", status.Active, status.Succeeded, status.Failed)
-	reasons := f.reasons(ctx)
-	isSuspended := f.job.Spec.Suspend != nil && *f.job.Spec.Suspend
-	if isSuspended { // it may be in a queue, and comes when it is its turn
-		seen += "; it is suspended"
-	}
-	if len(reasons) == 0 || isSuspended || f.runs() {
-		f.moved = time.Now()
+	reasons, kept := f.reasons(ctx)
+	if suspended := f.job.Spec.Suspend; suspended != nil && *suspended { // it may be in a queue, and comes when it is its turn
+		seen, kept = seen+"; it is suspended", false
 	}
 	if len(reasons) > 0 {
 		seen += "; " + strings.Join(reasons, "; ")
+	}
+	if !kept || f.runs() {
+		f.moved = time.Now()
+		return seen, false, nil
 	}
 	if stall := f.call.Input.Stall; time.Since(f.moved) > stall.Std() {
 		return "", false, sdk.Errorf(sdk.Permanent, "the Job %s/%s stands still for %s: %s", f.job.Namespace, f.job.Name, stall, seen)
@@ -158,22 +154,34 @@ func (f *following) runs() bool {
 	})
 }
 
-// reasons says what keeps pods from running, or from being made.
-func (f *following) reasons(ctx context.Context) []string {
-	var reasons []string
+// reasons says what ails the pods, or keeps them from being made. Kept says that by one of
+// the reasons there are pods that cannot run at all.
+func (f *following) reasons(ctx context.Context) (reasons []string, kept bool) {
 	for _, pod := range f.pods {
 		if why := cluster.Ails(pod); why != "" && pod.Status.Phase != corev1.PodFailed {
 			reasons = append(reasons, why+" (pod "+pod.Name+")")
+			kept = kept || !hasFailed(pod)
 		}
 	}
 	if len(f.pods) == 0 {
-		reasons = append(reasons, f.Warnings(ctx, f.job.Namespace, f.job.Name, f.job.UID)...)
+		reasons = f.Warnings(ctx, f.job.Namespace, f.job.Name, f.job.UID)
+		kept = len(reasons) > 0
 	}
 	const most = 5
 	if more := len(reasons) - most; more > 0 {
 		reasons = append(reasons[:most], fmt.Sprintf("and %d more", more))
 	}
-	return reasons
+	return reasons, kept
+}
+
+// hasFailed says whether what ails a pod is that its program failed. How often that is
+// tried, and how long it waits between, is between the Job and the kubelet.
+func hasFailed(pod corev1.Pod) bool {
+	statuses := slices.Concat(pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses)
+	return slices.ContainsFunc(statuses, func(c corev1.ContainerStatus) bool {
+		wait, end := c.State.Waiting, c.State.Terminated
+		return end != nil && end.ExitCode != 0 || wait != nil && (wait.Reason == "CrashLoopBackOff" || wait.Reason == "RunContainerError")
+	})
 }
 
 // readLogs shows what each pod prints, from its beginning.
@@ -207,25 +215,4 @@ func (f *following) print(pod string, text []byte) {
 	defer f.mu.Unlock()
 	f.last.Add(text)
 	f.call.Host.Output(pod, text)
-}
-
-// unfinished says what becomes of a Job that is waited for no longer.
-func (f *following) unfinished(ctx context.Context, cause error) error {
-	name := "the Job " + f.job.Namespace + "/" + f.job.Name
-	if sdk.AsError(cause).Class == sdk.Conflict || sdk.AsError(cause).Class == sdk.Denied {
-		return cause // it is gone, or nothing is known of it
-	}
-	left := name + " is left as it is, and may run on"
-	if f.call.Input.OnCancel == "delete" {
-		cleaning, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanUp)
-		defer cancel()
-		left = name + " is deleted"
-		if err := f.remove(cleaning, f.job, schema.Duration(cleanUp), func(string) {}); err != nil {
-			left = name + " could not be deleted: " + err.Error()
-		}
-	}
-	if typed, is := errors.AsType[*sdk.Error](cause); is {
-		return sdk.Errorf(typed.Class, "%w; %s", cause, left)
-	}
-	return fmt.Errorf("%w; %s", cause, left)
 }

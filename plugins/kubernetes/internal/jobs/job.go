@@ -6,8 +6,6 @@ import (
 	"time"
 
 	batchv1 "k8s.io/api/batch/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/own"
@@ -19,7 +17,7 @@ import (
 type JobInput struct {
 	Manifest
 	Timeout  schema.Duration `json:"timeout" default:"30m" min:"1ms" doc:"How long the step waits for the Job's end."`
-	Stall    schema.Duration `json:"stall" default:"2m" min:"0s" doc:"How long no pod may run while something is known to keep them from it, as an image that cannot be pulled."`
+	Stall    schema.Duration `json:"stall" default:"2m" min:"0s" doc:"How long no pod may run while something is known that keeps them from it, as an image that cannot be pulled."`
 	OnCancel string          `json:"onCancel" default:"leave" enum:"leave,delete" doc:"What becomes of a Job that still runs when the step is cancelled or waits no longer."`
 	Last     int             `json:"last" default:"20" min:"0" max:"1000" unit:"lines" doc:"How many of the last lines that the Job printed the outputs hold, and 64 KiB at most."`
 }
@@ -59,8 +57,10 @@ the last lines that were printed: it is ` + "`backoffLimit`" + ` that says how o
 A Job that is gone before its end was seen, deleted by somebody or by its ` + "`ttl`" + `, is not made anew: that is a *permanent* error,
 and after a crash the run pauses until a person says what became of it.
 
-A Job whose pods cannot run for ` + "`stall`" + ` while the reason is known (an image that cannot be pulled, a quota) is a *permanent* error; one
-that does not end within ` + "`timeout`" + ` a *transient* one. ` + "`onCancel`" + ` says whether such a Job is left running or deleted.
+A Job whose pods cannot run for ` + "`stall`" + ` while the reason is known (an image that cannot be pulled, a quota) is a *permanent* error;
+a program that fails again and again is none, since it is ` + "`backoffLimit`" + ` that counts. One that does not end within ` + "`timeout`" + ` is a *transient* one.
+` + "`onCancel`" + ` says whether such a Job is left running or deleted. One that the step deleted is a *permanent* error after ` + "`timeout`" + ` too,
+and so is every later attempt: it is not run twice.
 
 What a Job needs beyond the parameters here, volumes for example, a suspended CronJob can say, which ` + "`cronJob`" + ` then names.
 
@@ -114,6 +114,14 @@ func (j jobs) apply(ctx context.Context, call *sdk.Call[JobInput]) (JobOutput, e
 	if err != nil {
 		return JobOutput{}, err
 	}
+	switch made, deleted, err := noted(call); {
+	case err != nil:
+		return JobOutput{}, err
+	case deleted != "" && deleted == made:
+		return JobOutput{}, sdk.Errorf(sdk.Permanent, "this step deleted the Job %s/%s before its end, and does not run it twice", at.Namespace, at.Name)
+	case made != "" && found == nil:
+		return JobOutput{}, isGone(at)
+	}
 	if found == nil {
 		found, err = j.create(ctx, call, in, at)
 	}
@@ -127,15 +135,9 @@ func (j jobs) apply(ctx context.Context, call *sdk.Call[JobInput]) (JobOutput, e
 	return f.run(ctx)
 }
 
-// create makes the Job, if no earlier attempt has made one that is gone. One that an
-// attempt made meanwhile whose answer was lost is taken for it.
+// create makes the Job. One that an attempt made meanwhile whose answer was lost is taken
+// for it.
 func (j jobs) create(ctx context.Context, call *sdk.Call[JobInput], in JobInput, at before) (*batchv1.Job, error) {
-	switch _, made, err := sdk.LoadNote[types.UID](call, createdNote); {
-	case err != nil:
-		return nil, err
-	case made:
-		return nil, isGone(at)
-	}
 	wanted, err := j.build(ctx, in.Manifest)
 	if err != nil {
 		return nil, err
@@ -169,15 +171,7 @@ func (j jobs) undo(ctx context.Context, call *sdk.Call[JobInput]) error {
 	if err != nil || found == nil {
 		return err
 	}
-	return j.remove(ctx, found, call.Input.Timeout, func(seen string) { call.Progressf("%s", seen) })
-}
-
-// remove deletes a Job, its pods before it.
-func (j jobs) remove(ctx context.Context, job *batchv1.Job, timeout schema.Duration, tell func(string)) error {
-	return j.Remove(ctx, cluster.Removal{
-		Kind: j.kind(), Namespace: job.Namespace, Name: job.Name, UID: job.UID, Timeout: timeout, Tell: tell,
-		Options: metav1.DeleteOptions{PropagationPolicy: new(metav1.DeletePropagationForeground)},
-	})
+	return j.Remove(ctx, j.removal(found, call.Input.Timeout, func(seen string) { call.Progressf("%s", seen) }))
 }
 
 func (j jobs) observe(ctx context.Context, call *sdk.Call[JobInput]) (sdk.Observed[JobOutput], error) {
@@ -207,22 +201,29 @@ func (j jobs) observe(ctx context.Context, call *sdk.Call[JobInput]) (sdk.Observ
 	return j.judge(ctx, call, found)
 }
 
-// gone judges a Job that is not there: whether it ever was.
+// gone judges a Job that is not there: whether it ever was, and who deleted it.
 func gone(call *sdk.Call[JobInput], name string) (sdk.Observed[JobOutput], error) {
-	_, made, err := sdk.LoadNote[types.UID](call, createdNote)
-	if err != nil || made {
-		return sdk.Observed[JobOutput]{
-			State: sdk.CannotTell, Detail: "The Job " + name + " was made, and is gone; how it ended is lost.",
-		}, err
+	seen := sdk.Observed[JobOutput]{State: sdk.NotDone, Detail: "There is no Job " + name + "."}
+	made, deleted, err := noted(call)
+	switch {
+	case made != "" && made == deleted:
+		seen.Detail = "This step deleted the Job " + name + " before its end."
+	case made != "" || err != nil:
+		seen.State, seen.Detail = sdk.CannotTell, "The Job "+name+" was made, and is gone; how it ended is lost."
 	}
-	return sdk.Observed[JobOutput]{State: sdk.NotDone, Detail: "There is no Job " + name + "."}, nil
+	return seen, err
 }
 
 // judge says of a Job that is there whether it is done. One that failed, or still runs,
 // is for Apply, which finds it.
 func (j jobs) judge(ctx context.Context, call *sdk.Call[JobInput], found *batchv1.Job) (sdk.Observed[JobOutput], error) {
 	name := found.Namespace + "/" + found.Name
+	_, deleted, err := noted(call)
 	switch end := ended(found); {
+	case err != nil:
+		return sdk.Observed[JobOutput]{}, err
+	case found.UID == deleted:
+		return sdk.Observed[JobOutput]{State: sdk.NotDone, Detail: "This step had the Job " + name + " deleted before its end."}, nil
 	case end == nil:
 		return sdk.Observed[JobOutput]{State: sdk.NotDone, Detail: "The Job " + name + " still runs, and is waited for."}, nil
 	case end.Type == batchv1.JobFailed:

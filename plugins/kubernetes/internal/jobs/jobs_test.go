@@ -151,9 +151,7 @@ func TestJobThatDoesNotEndByItself(t *testing.T) {
 	_, err = action(t).Apply(t.Context(), lab.Request(t, map[string]any{
 		"cronJob": "queued", "namespace": namespace, "stall": "100ms", "timeout": "2s", "onCancel": "delete",
 	}), &sdktest.Host{})
-	if err == nil || sdk.AsError(err).Class != sdk.Transient || !strings.Contains(err.Error(), "it is suspended") || !strings.Contains(err.Error(), "is deleted") {
-		t.Errorf("got %v", err)
-	}
+	lab.Fails(t, err, sdk.Permanent, "it is suspended", "is deleted")
 	if left := probe(t, namespace); left != "" {
 		t.Errorf("left is %s", left)
 	}

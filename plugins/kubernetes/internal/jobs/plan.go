@@ -35,6 +35,9 @@ func (j jobs) plan(ctx context.Context, call *sdk.Call[JobInput]) (sdk.Preview, 
 	if preview.Blockers, err = j.Lacking(ctx, in.rights()...); err != nil || len(preview.Blockers) > 0 {
 		return preview, err
 	}
+	if preview.Warnings, err = j.cannotDelete(ctx, in); err != nil {
+		return preview, err
+	}
 	wanted, err := j.build(ctx, in.Manifest)
 	if err != nil {
 		return sdk.Preview{}, err
@@ -73,6 +76,19 @@ func (m Manifest) rights() []cluster.Right {
 		})
 	}
 	return rights
+}
+
+// cannotDelete warns of what running the Job does not take, and its end may.
+func (j jobs) cannotDelete(ctx context.Context, in JobInput) ([]string, error) {
+	lacking, err := j.Lacking(ctx, j.kind().Right("delete", in.Namespace, ""))
+	by := "Undo of this step takes it."
+	if in.OnCancel == "delete" {
+		by = "Undo of this step takes it, and so does onCancel."
+	}
+	for i := range lacking {
+		lacking[i] += " " + by
+	}
+	return lacking, err
 }
 
 // added is the Job as a diff against nothing, without what the server made up for it.

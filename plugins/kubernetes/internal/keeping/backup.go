@@ -89,7 +89,7 @@ func (b Backups) Keep(ctx context.Context, of *unstructured.Unstructured, conten
 			return nil
 		case err == nil:
 			made.ResourceVersion = there.ResourceVersion
-			err = cluster.Replace(ctx, made, client.Patch)
+			err = replace(ctx, made, client.Patch)
 		}
 		return cluster.FaultIn(ctx, err, "keep a backup of the Secret %s", of.GetName())
 	})

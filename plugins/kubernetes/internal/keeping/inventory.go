@@ -31,6 +31,11 @@ type Inventory struct {
 // String names the inventory among all of the cluster: "shop/all".
 func (v Inventory) String() string { return v.Namespace + "/" + v.Name }
 
+// Is says whether an object is the ConfigMap of the inventory.
+func (v Inventory) Is(r manifest.Ref) bool {
+	return r.Same(manifest.Ref{APIVersion: "v1", Kind: "ConfigMap", Namespace: v.Namespace, Name: v.Name})
+}
+
 // Claims refuses an object that is part of another inventory, whose prune would then not
 // know it any more; nil is one that is not there.
 func (v Inventory) Claims(live *unstructured.Unstructured) error {
@@ -80,6 +85,23 @@ func (v Inventory) read(ctx context.Context) (List, *corev1.ConfigMap, error) {
 	return list, found, nil
 }
 
+// Try says why the list could not be made now, where there is none: there is no namespace
+// for it, which an earlier step may make, or the server does not let it.
+func (v Inventory) Try(ctx context.Context) (why string, err error) {
+	made := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: v.Name}}
+	_, err = v.client().Create(ctx, made, metav1.CreateOptions{FieldManager: cluster.Manager, DryRun: []string{metav1.DryRunAll}})
+	fault := cluster.FaultIn(ctx, err, "write the inventory %s", v)
+	switch {
+	case cluster.LacksNamespace(err):
+		return "There is no namespace " + v.Namespace + ".", nil
+	case apierrors.IsAlreadyExists(err):
+		return "", nil
+	case apierrors.IsForbidden(err):
+		return cluster.Sentence(sdk.AsError(fault).Message), nil
+	}
+	return "", fault
+}
+
 // Write makes the list what change makes of it, in the name of a step.
 func (v Inventory) Write(ctx context.Context, key string, change func(objects []manifest.Ref) []manifest.Ref) error {
 	return cluster.Again(func() error {
@@ -110,7 +132,7 @@ func (v Inventory) put(ctx context.Context, found *corev1.ConfigMap, list List) 
 	if isNew {
 		_, err = v.client().Create(ctx, found, metav1.CreateOptions{FieldManager: cluster.Manager})
 	} else {
-		err = cluster.Replace(ctx, found, v.client().Patch)
+		err = replace(ctx, found, v.client().Patch)
 	}
 	return cluster.FaultIn(ctx, err, "write the inventory %s", v)
 }

@@ -64,10 +64,24 @@ func (l *Lab) Ahead(t testing.TB, method, path string, meddle func(ctx context.C
 // when the connection breaks.
 func (l *Lab) Losing(t testing.TB) *cluster.Cluster {
 	t.Helper()
+	return l.losing(t, func(r *http.Request) bool { return r.Method == http.MethodPatch || r.Method == http.MethodPut })
+}
+
+// LosingNew is the same for the first object of a resource that is made: "jobs".
+func (l *Lab) LosingNew(t testing.TB, resource string) *cluster.Cluster {
+	t.Helper()
+	return l.losing(t, func(r *http.Request) bool {
+		return r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/"+resource)
+	})
+}
+
+// losing connects so that the answer to the first request is lost which changes something
+// and is one that is meant.
+func (l *Lab) losing(t testing.TB, meant func(r *http.Request) bool) *cluster.Cluster {
+	t.Helper()
 	var lost atomic.Bool
 	return l.Through(t, func(w http.ResponseWriter, r *http.Request, api http.Handler) {
-		changes := r.Method == http.MethodPatch || r.Method == http.MethodPut
-		if !changes || r.URL.Query().Has("dryRun") || !lost.CompareAndSwap(false, true) {
+		if !meant(r) || r.URL.Query().Has("dryRun") || !lost.CompareAndSwap(false, true) {
 			api.ServeHTTP(w, r)
 			return
 		}

@@ -145,6 +145,10 @@ func (i Item) check() error {
 	case !is, i.Object.GetName() == "":
 		return sdk.FieldErrorf(i.Field, "a %s has no metadata.name", i.Object.GetKind())
 	}
+	// A number or a truth, unquoted, would be taken for none.
+	if namespace := metadata["namespace"]; namespace != nil && i.Object.GetNamespace() != namespace {
+		return sdk.FieldErrorf(i.Field, "metadata.namespace of the %s %s must be a string", i.Object.GetKind(), i.Object.GetName())
+	}
 	for _, field := range []string{"labels", "annotations"} {
 		if _, _, err := unstructured.NestedStringMap(metadata, field); err != nil { // which quotes them
 			return sdk.FieldErrorf(i.Field, "metadata.%s of the %s %s must be strings by name", field, i.Object.GetKind(), i.Object.GetName())

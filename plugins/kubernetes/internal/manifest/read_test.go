@@ -43,6 +43,17 @@ items:
 	}
 }
 
+// A namespace that YAML takes for a number is one all the same, and no other is meant.
+func TestANamespaceThatIsNoStringIsRefused(t *testing.T) {
+	t.Parallel()
+	for namespace, ok := range map[string]bool{"2024": false, "true": false, "[a]": false, `"2024"`: true, "shop": true, "null": true} {
+		_, err := manifest.Read(nil, "{apiVersion: v1, kind: ConfigMap, metadata: {name: a, namespace: "+namespace+"}}")
+		if said := "manifests: metadata.namespace of the ConfigMap a must be a string"; ok != (err == nil) || !ok && err.Error() != said {
+			t.Errorf("%s: got %v", namespace, err)
+		}
+	}
+}
+
 // Whatever is read is an object with a name.
 func FuzzRead(f *testing.F) {
 	for _, seed := range []string{

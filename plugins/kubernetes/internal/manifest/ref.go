@@ -41,6 +41,11 @@ func (r Ref) Same(other Ref) bool {
 	return r.Group() == other.Group() && r.Kind == other.Kind && r.Namespace == other.Namespace && r.Name == other.Name
 }
 
+// IsNamespace says whether it is the namespace of a name.
+func (r Ref) IsNamespace(name string) bool {
+	return r.Group() == "" && r.Kind == "Namespace" && r.Name == name
+}
+
 // With adds to a list what is not in it.
 func With(list, more []Ref) []Ref {
 	list = slices.Clone(list)

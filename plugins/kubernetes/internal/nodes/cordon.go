@@ -3,13 +3,13 @@ package nodes
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/fields"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/own"
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/schema"
@@ -26,10 +26,16 @@ type CordonOutput struct {
 	Changed bool   `json:"changed" required:"true" doc:"Whether this step changed the node: false where it was so already."`
 }
 
+// cordonedBy holds, on a node, the key of the step that cordoned it: all runs of gatebook
+// are one manager, so that managedFields do not tell them apart.
+const cordonedBy = "gatebook.dev/cordoned-by"
+
 // before is the state that undoing restores.
 type before struct {
 	UID           types.UID `json:"uid"`
 	Unschedulable bool      `json:"unschedulable"`
+	CordonedBy    string    `json:"cordonedBy,omitempty"`
+	Key           string    `json:"key"` // of the step, since that of its undo is another one
 }
 
 func (n nodes) cordon() sdk.Action[CordonInput, CordonOutput] {
@@ -37,7 +43,7 @@ func (n nodes) cordon() sdk.Action[CordonInput, CordonOutput] {
 		Name:    "cordon",
 		Summary: "Keep new pods off a node",
 		Description: "Marks a node unschedulable: pods on it stay, new ones go elsewhere. Undo takes the mark away again, unless the node " +
-			"was cordoned before the step, or somebody else cordoned it anew since.",
+			"was cordoned before the step, or somebody else, or another run, cordoned it anew since. The annotation `" + cordonedBy + "` says which step did.",
 	})
 }
 
@@ -70,7 +76,7 @@ func (n nodes) setter(to bool, a sdk.Action[CordonInput, CordonOutput]) sdk.Acti
 		if err != nil {
 			return CordonOutput{}, err
 		}
-		if node, err = mark(ctx, n, call, node, to); err != nil {
+		if node, err = mark(ctx, n, call, node.Name, was, to); err != nil {
 			return CordonOutput{}, err
 		}
 		return CordonOutput{node.Name, was.changedTo(to, node)}, nil
@@ -98,49 +104,72 @@ func stateBefore[I any](ctx context.Context, call *sdk.Call[I], node *corev1.Nod
 	if saved {
 		return was, sameNode(node, was.UID)
 	}
-	was = before{node.UID, node.Spec.Unschedulable}
+	was = before{node.UID, node.Spec.Unschedulable, node.Annotations[cordonedBy], call.Key}
 	return was, call.SaveBefore(ctx, was)
 }
 
 // changedTo says whether the step made the node what it is.
 func (was before) changedTo(to bool, node *corev1.Node) bool {
-	return was.Unschedulable != to && len(othersWhoCordoned(node)) == 0
+	return was.Unschedulable != to && was.cordoner(node) == ""
 }
 
-// othersWhoCordoned names who else cordoned a node. Only true is kept as a field: with
-// false the field is gone, and with it who set it.
-func othersWhoCordoned(node *corev1.Node) []string {
-	owners := cluster.Owners(node.ManagedFields, "f:spec", "f:unschedulable")
-	if slices.Contains(owners, cluster.Manager) {
-		return nil
+// cordoner names who else cordoned a node; empty: nobody did. Only true is kept as a field:
+// with false the field is gone, and with it who set it.
+func (was before) cordoner(node *corev1.Node) string {
+	who := fields.SetSince(node.ManagedFields, metav1.ManagedFieldsOperationUpdate, "f:spec", "f:unschedulable")
+	if who == "" && node.Spec.Unschedulable && node.Annotations[cordonedBy] != was.Key {
+		return cluster.AnotherStep
 	}
-	return owners
+	return who
 }
 
 // marked is the note that a node is what the step makes it.
 const marked = "marked"
 
-// mark sets whether the node is unschedulable, where it is not so already, and returns
-// it as it is then. Whoever sets the same meanwhile does no harm, so that only the node
-// must be the same. Whoever took back what an earlier attempt had set is not overruled.
-func mark[I any](ctx context.Context, n nodes, call *sdk.Call[I], node *corev1.Node, to bool) (*corev1.Node, error) {
+// mark sets whether the node of a name is unschedulable, where it is not so already, and
+// returns it as it is then. Whoever sets the same meanwhile does no harm, and it stays his.
+// Whoever took back what an earlier attempt had set is not overruled.
+func mark[I any](ctx context.Context, n nodes, call *sdk.Call[I], name string, was before, to bool) (node *corev1.Node, err error) {
 	_, again, err := sdk.LoadNote[bool](call, marked)
-	switch {
-	case err != nil:
+	if err != nil {
 		return nil, err
-	case node.Spec.Unschedulable == to:
-		return node, call.Note(marked, true)
-	case again:
-		return nil, sdk.Errorf(sdk.Conflict, "somebody made %s %s since an earlier attempt made it %s", node.Name, markWord(!to), markWord(to))
 	}
-	if node, err = n.patchMark(ctx, node, to, metav1.PatchOptions{}); err != nil {
+	key := was.Key
+	if !to {
+		key = ""
+	}
+	err = cluster.Again(func() error {
+		if node, err = n.get(ctx, name); err != nil {
+			return err
+		}
+		switch err := sameNode(node, was.UID); {
+		case err != nil, node.Spec.Unschedulable == to:
+			return err
+		case again:
+			return sdk.Errorf(sdk.Conflict, "somebody made %s %s since an earlier attempt made it %s", name, markWord(!to), markWord(to))
+		}
+		node, err = n.putMark(ctx, node, to, key)
+		return err
+	})
+	if err != nil {
 		return nil, err
 	}
 	return node, call.Note(marked, true)
 }
 
-func (n nodes) patchMark(ctx context.Context, node *corev1.Node, to bool, options metav1.PatchOptions) (*corev1.Node, error) {
-	same := map[string]any{"uid": node.UID}
+// putMark marks the node as it was read, with the key of the step that cordoned it; empty:
+// there is none.
+func (n nodes) putMark(ctx context.Context, node *corev1.Node, to bool, key string) (*corev1.Node, error) {
+	same := asRead(node)
+	same["annotations"] = map[string]any{cordonedBy: nil}
+	if key != "" {
+		same["annotations"] = map[string]any{cordonedBy: key}
+	}
+	return n.patchMark(ctx, node, to, same, metav1.PatchOptions{})
+}
+
+// patchMark marks the node, whose metadata must be as given.
+func (n nodes) patchMark(ctx context.Context, node *corev1.Node, to bool, same map[string]any, options metav1.PatchOptions) (*corev1.Node, error) {
 	changed, err := n.patch(ctx, node.Name, same, map[string]any{"unschedulable": to}, options)
 	return changed, cluster.FaultIn(ctx, err, "mark the node %s as unschedulable: %t", node.Name, to)
 }
@@ -168,7 +197,8 @@ func (n nodes) planMark(ctx context.Context, name, verb string, to bool) (sdk.Pr
 // markDelta is the change as the server would make it: what admission refuses, it
 // refuses now.
 func (n nodes) markDelta(ctx context.Context, node *corev1.Node, to bool) (sdk.Delta, error) {
-	planned, err := n.patchMark(ctx, node, to, metav1.PatchOptions{DryRun: []string{metav1.DryRunAll}})
+	same := map[string]any{"uid": node.UID}
+	planned, err := n.patchMark(ctx, node, to, same, metav1.PatchOptions{DryRun: []string{metav1.DryRunAll}})
 	if err != nil {
 		return sdk.Delta{}, err
 	}
@@ -195,12 +225,12 @@ func (n nodes) unmark(ctx context.Context, name string, was before, to bool) err
 		case node == nil, node.UID != was.UID, node.Spec.Unschedulable != to:
 			return nil // it is gone, or another of that name, or somebody was faster
 		}
-		if others := othersWhoCordoned(node); len(others) > 0 {
-			return sdk.Errorf(sdk.Conflict, "%s was cordoned anew by %s, and stays cordoned", name, others[0])
+		if who := was.cordoner(node); who != "" {
+			return sdk.Errorf(sdk.Conflict, "%s was cordoned anew by %s, and stays cordoned", name, who)
 		}
 		// Whoever cordons it anew between the look and the change is not overwritten.
-		_, err = n.patch(ctx, name, asRead(node), map[string]any{"unschedulable": !to}, metav1.PatchOptions{})
-		return cluster.FaultIn(ctx, err, "mark the node %s as unschedulable: %t", name, !to)
+		_, err = n.putMark(ctx, node, !to, was.CordonedBy)
+		return err
 	})
 }
 

@@ -74,7 +74,7 @@ func (n nodes) applyDrain(ctx context.Context, call *sdk.Call[DrainInput]) (Drai
 	if err != nil {
 		return DrainOutput{}, err
 	}
-	if node, err = mark(ctx, n, call, node, true); err != nil {
+	if node, err = mark(ctx, n, call, in.Node, was, true); err != nil {
 		return DrainOutput{}, err
 	}
 	e := &eviction{nodes: n, call: call, uid: node.UID, left: load, total: len(load.leave), evicted: []string{}, blocked: map[string]obstacle{}}

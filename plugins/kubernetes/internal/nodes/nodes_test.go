@@ -16,6 +16,7 @@ import (
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
 
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/lab"
@@ -113,19 +114,82 @@ func action(t testing.TB, c *cluster.Cluster, name string) sdk.Handler {
 func TestUndoLeavesWhatSomebodyElseCordoned(t *testing.T) {
 	t.Parallel()
 	handler := action(t, shared.Connect(t), "cordon")
-	node := shared.Node(t)
-	host, req := &sdktest.Host{}, lab.Request(t, map[string]any{"node": node})
-	_, err := handler.Apply(t.Context(), req, host)
-	lab.Must(t, err)
-	setCordon(t, node, false, "kubectl-uncordon")
-	setCordon(t, node, true, "kubectl-cordon")
-	req.Before = host.StateBefore()
-	err = handler.Undo(t.Context(), req, host)
-	if err == nil || sdk.AsError(err).Class != sdk.Conflict || !strings.Contains(err.Error(), "kubectl-cordon") {
-		t.Errorf("got %v, want a conflict with kubectl-cordon", err)
+	for who, cordon := range map[string]func(t *testing.T, node string){
+		"kubectl-cordon": func(t *testing.T, node string) {
+			setCordon(t, node, false, "kubectl-uncordon")
+			setCordon(t, node, true, "kubectl-cordon")
+		},
+		"flux": func(t *testing.T, node string) { // which declares what is so already
+			_, err := shared.Kube.CoreV1().Nodes().Apply(t.Context(),
+				corev1ac.Node(node).WithSpec(corev1ac.NodeSpec().WithUnschedulable(true)), metav1.ApplyOptions{FieldManager: "flux"})
+			lab.Must(t, err)
+		},
+	} {
+		node := shared.Node(t)
+		host, req := &sdktest.Host{}, lab.Request(t, map[string]any{"node": node})
+		_, err := handler.Apply(t.Context(), req, host)
+		lab.Must(t, err)
+		cordon(t, node)
+		req.Before = host.StateBefore()
+		lab.Fails(t, handler.Undo(t.Context(), req, host), sdk.Conflict, who)
+		if got := probe(t, node); got != "unschedulable true" {
+			t.Errorf("the node is %s", got)
+		}
 	}
+}
+
+// All runs are one field manager, and yet a node that another run cordoned since is that
+// run's, and its own undo knows it.
+func TestUndoLeavesWhatAnotherRunCordoned(t *testing.T) {
+	t.Parallel()
+	c := shared.Connect(t)
+	for _, name := range []string{"cordon", "drain"} {
+		handler, node := action(t, c, name), shared.Node(t)
+		apply := func(key string) sdk.Request {
+			req, host := lab.Request(t, map[string]any{"node": node}), &sdktest.Host{}
+			req.Key = key
+			_, err := handler.Apply(t.Context(), req, host)
+			lab.Must(t, err)
+			req.Key, req.Before = key+"-undo", host.StateBefore()
+			return req
+		}
+		ours := apply("ours")
+		setCordon(t, node, false, "kubectl-uncordon")
+		theirs := apply("theirs")
+		lab.Fails(t, handler.Undo(t.Context(), ours, &sdktest.Host{}), sdk.Conflict, "another step or run of gatebook")
+		if got := probe(t, node); got != "unschedulable true" {
+			t.Errorf("%s: after the undo of ours the node is %s", name, got)
+		}
+		lab.Must(t, handler.Undo(t.Context(), theirs, &sdktest.Host{}))
+		if got := probe(t, node); got != "unschedulable false" {
+			t.Errorf("%s: after the undo of theirs the node is %s", name, got)
+		}
+	}
+}
+
+// What uncordon opens, its undo closes for the step that had closed it, so that the undo
+// of that one opens it.
+func TestUndoOfAnUncordonGivesTheNodeBackToWhoCordonedIt(t *testing.T) {
+	t.Parallel()
+	c, node := shared.Connect(t), shared.Node(t)
+	var undo []func() error
+	for _, name := range []string{"cordon", "uncordon"} {
+		handler, req, host := action(t, c, name), lab.Request(t, map[string]any{"node": node}), &sdktest.Host{}
+		req.Key = name
+		_, err := handler.Apply(t.Context(), req, host)
+		lab.Must(t, err)
+		undo = append(undo, func() error {
+			req.Key, req.Before = name+"-undo", host.StateBefore()
+			return handler.Undo(t.Context(), req, host)
+		})
+	}
+	lab.Must(t, undo[1]())
 	if got := probe(t, node); got != "unschedulable true" {
-		t.Errorf("the node is %s", got)
+		t.Errorf("after the undo of uncordon the node is %s", got)
+	}
+	lab.Must(t, undo[0]())
+	if got := probe(t, node); got != "unschedulable false" {
+		t.Errorf("after the undo of cordon the node is %s", got)
 	}
 }
 

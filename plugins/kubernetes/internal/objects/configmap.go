@@ -15,8 +15,10 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/contents"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/diff"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/edit"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/fields"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/own"
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/schema"
@@ -53,8 +55,8 @@ func (o objects) configMapSet() sdk.Action[ConfigMapInput, ConfigMapOutput] {
 		Description: `Sets and removes keys of a ConfigMap, and leaves the others alone. Pods do not notice, but for those that mount it and read it
 again: for the others, ` + "`hash`" + ` in an annotation of the pod template, or ` + "`rollout_restart`" + `, begins a rollout.
 
-Undo gives the keys their values from before, and deletes a ConfigMap that the step made. A value that somebody changed since is a
-*conflict* which names who did.`,
+Undo gives the keys their values from before, and deletes a ConfigMap that the step made. A value that somebody changed since, or declares
+too, is a *conflict* which names who did, and so is anything that somebody changed in a ConfigMap that the step made.`,
 		Effect:     sdk.Change,
 		Idempotent: true,
 		Rules: []schema.Rule{{
@@ -265,9 +267,15 @@ func (o objects) deleteConfigMap(ctx context.Context, e edit.Edit, in ConfigMapI
 	if !own.IsBy(found, key) {
 		return sdk.Errorf(sdk.Conflict, "the %s is not the one that this step made, but a new one of that name", e)
 	}
-	if data, _, err := unstructured.NestedStringMap(found.Object, "data"); err != nil || !maps.Equal(data, in.Set) {
-		return sdk.Errorf(sdk.Conflict, "%s changed the data of the %s that this step made, so that it stays",
-			cluster.Somebody(found.GetManagedFields(), "f:data"), e)
+	made := fields.Made{Live: found, Again: found.DeepCopy(), By: metav1.ManagedFieldsOperationUpdate}
+	for _, field := range []string{"data", "binaryData", "immutable"} {
+		delete(made.Again.Object, field)
+	}
+	if data := in.values(); len(data) > 0 {
+		made.Again.Object["data"] = data
+	}
+	if err := contents.Clings(ctx, o.Cluster, e.Kind, made); err != nil {
+		return err
 	}
 	uid, version := found.GetUID(), found.GetResourceVersion()
 	err = o.Objects(e.Kind, e.Namespace).Delete(ctx, e.Name, metav1.DeleteOptions{

@@ -96,8 +96,11 @@ func TestUndoOfAConfigMapThatTheStepMade(t *testing.T) {
 	handler := action(t, shared.Connect(t), "configmap_set")
 	for name, c := range map[string]struct{ foreign, says string }{
 		"untouched":   {"", ""},
-		"changed":     {`{"data":{"color":"green"}}`, "somebody-else changed the data"},
-		"added to":    {`{"data":{"taste":"sweet"}}`, "somebody-else changed the data"},
+		"changed":     {`{"data":{"color":"green"}}`, "somebody-else changed data.color"},
+		"added to":    {`{"data":{"taste":"sweet"}}`, "somebody-else changed data.taste"},
+		"binary data": {`{"binaryData":{"cert":"AAEC"}}`, "somebody-else changed binaryData.cert"},
+		"less":        {`{"data":{"color":null}}`, "somebody changed data.color"},
+		"noted":       {`{"metadata":{"labels":{"seen-by":"a-controller"}}}`, ""},
 		"another one": {"new", "a new one of that name"},
 	} {
 		t.Run(name, func(t *testing.T) {

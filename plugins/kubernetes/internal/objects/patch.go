@@ -40,8 +40,8 @@ func (o objects) patch() sdk.Action[PatchInput, PatchOutput] {
 		Description: `Patches one object that is there. The server's dry run says which fields that changes: the plan shows them, and the values
 that they had are kept.
 
-Undo gives these fields their values from before, and touches no others. A field that somebody changed since is a *conflict* which
-names who did, and then nothing is put back. **Values of a Secret are kept nowhere**, but for a salted hash by which each is known again:
+Undo gives these fields their values from before, and touches no others. A field that somebody changed since, or whose new value somebody
+declares too, is a *conflict* which names who did, and then nothing is put back. **Values of a Secret are kept nowhere**, but for a salted hash by which each is known again:
 undo removes those that the step added, and fails where it replaced or removed any; the plan warns of that.
 
 An object that is changed by somebody else in the same moment is looked at anew.`,

@@ -24,7 +24,8 @@ func (p pods) exec() sdk.Action[ExecInput, ProgramOutput] {
 		Summary: "Run a program in the container of a pod",
 		Description: `Runs a program in a container that runs, passes its output on line by line, and returns its end.
 
-An exit code that is not in ` + "`okExitCodes`" + ` is transient, so that ` + "`retry`" + ` applies; a program that is not there is permanent.
+An exit code that is not in ` + "`okExitCodes`" + ` is transient, so that ` + "`retry`" + ` applies; a program that is not there is permanent. With ` + "`all`" + `,
+a failure after it has run in a pod before is permanent, unless the step says that it is ` + "`idempotent`" + `: a retry begins with the first pod again.
 **Kubernetes cannot end a program that it was told to run**: on cancel, after ` + "`timeout`" + `, and where the connection breaks, it may
 go on in the container, and the error says so. That error is permanent, unless the step says that it is ` + "`idempotent`" + `. After a
 crash of gatebook only ` + "`check`" + ` can tell whether it has run, and nobody whether it still runs. For a program that only looks there is ` + "`exec_check`" + `.`,

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"strings"
 	"sync"
@@ -113,6 +114,32 @@ func TestExecInAllPods(t *testing.T) {
 	_, err = apply[pods.ProgramOutput](t, "exec", world.Params, &sdktest.Host{})
 	if err == nil || !strings.HasSuffix(err.Error(), "; it has run in "+found[0].Name) || sdk.AsError(err).Unchanged {
 		t.Errorf("got %v", err)
+	}
+}
+
+// To try again begins with the first pod, so that only what may be run twice is tried again
+// once it has run in one.
+func TestExecInAllPodsIsTriedAgainOnlyWhereItMayBe(t *testing.T) {
+	t.Parallel()
+	world := printing(2, "", nil)(t)
+	found := podsOf(t, world.Params["namespace"].(string))
+	for name, tt := range map[string]struct {
+		fails      int
+		idempotent bool
+		want       sdk.Class
+	}{
+		"it fails in the first":                {0, false, sdk.Transient},
+		"it fails in the second":               {1, false, sdk.Permanent},
+		"it fails in the second, idempotently": {1, true, sdk.Transient},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			params := maps.Clone(world.Params)
+			params["all"], params["idempotent"] = true, tt.idempotent
+			params["command"] = []string{"sh", "-c", "test $HOSTNAME != " + found[tt.fails].Name}
+			_, err := apply[pods.ProgramOutput](t, "exec", params, &sdktest.Host{})
+			lab.Fails(t, err, tt.want, "exit code 1")
+		})
 	}
 }
 

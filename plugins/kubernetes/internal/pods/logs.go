@@ -80,6 +80,15 @@ At most 50 pods are read at once: a selector that finds more is refused. Pods th
 	}
 }
 
+// pattern is what lines are matched with; without one, all do.
+func (in LogsInput) pattern() (*regexp.Regexp, error) {
+	pattern, err := regexp.Compile(in.Match)
+	if err != nil {
+		return nil, sdk.FieldErrorf("match", "%w", err)
+	}
+	return pattern, nil
+}
+
 func (p pods) planLogs(ctx context.Context, call *sdk.Call[LogsInput]) (sdk.Preview, error) {
 	if !isKnown(call.Request) {
 		return sdk.Preview{Summary: "would read the logs of pods that are not known yet"}, nil
@@ -87,6 +96,11 @@ func (p pods) planLogs(ctx context.Context, call *sdk.Call[LogsInput]) (sdk.Prev
 	target, err := p.target(call.Input.Target)
 	if err != nil {
 		return sdk.Preview{}, err
+	}
+	if call.Knows("match") {
+		if _, err := call.Input.pattern(); err != nil {
+			return sdk.Preview{}, err
+		}
 	}
 	rights := append(target.rights(), cluster.Right{
 		Verb: "get", Resource: "pods", Subresource: "log", Namespace: target.Namespace, Words: "read the logs of pods",
@@ -97,9 +111,9 @@ func (p pods) planLogs(ctx context.Context, call *sdk.Call[LogsInput]) (sdk.Prev
 
 func (p pods) applyLogs(ctx context.Context, call *sdk.Call[LogsInput]) (LogsOutput, error) {
 	in := call.Input
-	pattern, err := regexp.Compile(in.Match)
+	pattern, err := in.pattern()
 	if err != nil {
-		return LogsOutput{}, sdk.FieldErrorf("match", "%w", err)
+		return LogsOutput{}, err
 	}
 	target, err := p.target(in.Target)
 	if err != nil {

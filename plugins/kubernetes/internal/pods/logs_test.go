@@ -63,6 +63,21 @@ func TestLogsCountsAndKeepsTheLastLines(t *testing.T) {
 	}
 }
 
+// What cannot match anything is known before the run, where it is known at all.
+func TestLogsPlansWithNoPatternThatIsNone(t *testing.T) {
+	t.Parallel()
+	handler := lab.Action(t, pods.Actions(shared.Connect(t)), "logs")
+	request := lab.Request(t, map[string]any{"workload": "deployment/web", "namespace": "default", "match": "(?i)err(or"})
+	_, err := handler.Plan(t.Context(), request)
+	if err == nil || sdk.AsError(err).Field != "match" {
+		t.Errorf("got %v, want an error of match", err)
+	}
+	request = lab.Request(t, map[string]any{"workload": "deployment/web", "namespace": "default"})
+	request.Unknown = []string{"match"}
+	_, err = handler.Plan(t.Context(), request)
+	lab.Must(t, err)
+}
+
 // print lets a pod print a text from now on.
 func print(t testing.TB, l *lab.Lab, namespace, pod, text string) {
 	t.Helper()

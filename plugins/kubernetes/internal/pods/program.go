@@ -86,7 +86,7 @@ func (p pods) spots(ctx context.Context, in Program) ([]spot, error) {
 		return nil, err
 	}
 	if !in.All {
-		slices.SortStableFunc(found, func(a, b corev1.Pod) int { return readiness(b) - readiness(a) })
+		slices.SortStableFunc(found, func(a, b corev1.Pod) int { return readiness(&b) - readiness(&a) })
 	}
 	var spots []spot
 	var why error
@@ -114,11 +114,9 @@ func (p pods) spots(ctx context.Context, in Program) ([]spot, error) {
 }
 
 // readiness is 1 for a pod that is ready, and 0 for others.
-func readiness(pod corev1.Pod) int {
-	for _, c := range pod.Status.Conditions {
-		if c.Type == corev1.PodReady && c.Status == corev1.ConditionTrue {
-			return 1
-		}
+func readiness(pod *corev1.Pod) int {
+	if cluster.IsReady(pod) {
+		return 1
 	}
 	return 0
 }
@@ -140,7 +138,8 @@ type execution struct {
 	pods
 	in Program
 	ok []int // exit codes that are a success; nil: all but those of a program that is not there
-	// lost is the class of the error where it cannot be told what became of the program.
+	// lost is the class of the error where it cannot be told what became of the program, or
+	// to try again would run it where it has run.
 	lost sdk.Class
 	host sdk.Host // nil: nobody is told
 }
@@ -158,7 +157,7 @@ func (e execution) run(ctx context.Context) (ProgramOutput, error) {
 		}
 		ran, err := e.runIn(ctx, at, e.in.Keep/len(spots), len(spots) > 1)
 		if err != nil && i > 0 {
-			return ProgramOutput{}, after(err, spots[:i])
+			return ProgramOutput{}, e.after(err, spots[:i])
 		}
 		if err != nil {
 			return ProgramOutput{}, err
@@ -180,8 +179,9 @@ func (e execution) run(ctx context.Context) (ProgramOutput, error) {
 	return out, nil
 }
 
-// after says where the program has run already when it failed in the next pod.
-func after(err error, done []spot) error {
+// after says where the program has run already when it failed in the next pod. To try once
+// more would run it there again, which not all programs bear.
+func (e execution) after(err error, done []spot) error {
 	names := make([]string, len(done))
 	for i, at := range done {
 		names[i] = at.pod
@@ -190,7 +190,11 @@ func after(err error, done []spot) error {
 	if _, typed := errors.AsType[*sdk.Error](err); !typed { // the end of the attempt
 		return fmt.Errorf("it has run in %s; %w", text, err)
 	}
-	return sdk.Errorf(sdk.AsError(err).Class, "%w; it has run in %s", err, text)
+	class := sdk.AsError(err).Class
+	if class == sdk.Transient {
+		class = e.lost
+	}
+	return sdk.Errorf(class, "%w; it has run in %s", err, text)
 }
 
 // runIn runs the program in one container.

@@ -2,9 +2,12 @@ package replacing
 
 import (
 	"context"
+	"fmt"
 	"slices"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
@@ -18,50 +21,151 @@ type Rollout struct {
 	Of      revision.Of
 	Counted bool     // whether the workload's controller has seen its newest change
 	Short   bool     // whether there are fewer pods than there shall be
+	Still   bool     // whether it does not move, so that more is asked
 	Failed  []string // what the controller says of pods that it could not make
 }
 
-// Explain says why a rollout does not move, in as many words as there are reasons. What
-// ails pods of an earlier template is none, since the rollout may be what mends it.
-func (r Rollout) Explain(ctx context.Context) (reasons, ofOld []string, err error) {
-	pods, err := podsOf(ctx, r.Cluster, r.Of)
-	if err != nil {
-		return nil, nil, err
-	}
-	ailing, old := slices.Clone(pods), []corev1.Pod(nil)
-	ailing = slices.DeleteFunc(ailing, func(pod corev1.Pod) bool { return cluster.Ails(pod) == "" })
-	if len(ailing) > 0 { // which is rare enough to ask only then
-		isOld, err := r.older(ctx)
-		if err != nil {
-			return nil, nil, err
-		}
-		for _, pod := range ailing {
-			if isOld(pod) {
-				old = append(old, pod)
-			}
-		}
-		ailing = slices.DeleteFunc(ailing, isOld)
-	}
-	reasons = append(slices.Clone(r.Failed), cluster.AilsOf(ailing)...)
-	if len(pods) == 0 || r.Short {
-		reasons = append(reasons, r.Cluster.Warnings(ctx, r.Of.GetNamespace(), r.Of.GetName(), r.Of.GetUID())...)
-	}
-	return reasons, cluster.AilsOf(old), nil
+// Explained is why a rollout does not move, in as many words as there are reasons.
+type Explained struct {
+	Wrong []string // what hardly passes by itself
+	Maybe []string // what may pass, as a probe that fails of a pod which takes its time
+	OfOld []string // what ails pods of an earlier template, which the rollout may mend
 }
 
-// older tells the pods of earlier templates from those of the current one, by what the
-// workload's controller keeps. To whoever may not read that, all are current.
-func (r Rollout) older(ctx context.Context) (func(corev1.Pod) bool, error) {
-	revisions, err := revision.List(ctx, r.Cluster, r.Of)
-	switch {
-	case err != nil && sdk.AsError(err).Class == sdk.Denied:
-		return func(corev1.Pod) bool { return false }, nil
-	case err != nil:
-		return nil, err
-	case !r.Counted || len(revisions) == 0:
-		return func(corev1.Pod) bool { return true }, nil
+// Reasons are those to tell of a rollout that does not move.
+func (e Explained) Reasons() []string { return slices.Concat(e.Wrong, e.Maybe) }
+
+// Replaced says what ails the pods that the rollout replaces.
+func (e Explained) Replaced() []string {
+	if len(e.OfOld) == 0 {
+		return nil
 	}
-	return func(pod corev1.Pod) bool { return !revisions[0].Made(pod, r.Of.GetName()) }, nil
+	return []string{"of the pods that it replaces: " + strings.Join(e.OfOld, "; ")}
+}
+
+// Explain says why a rollout does not move.
+func (r Rollout) Explain(ctx context.Context) (Explained, error) {
+	said := Explained{Wrong: slices.Clone(r.Failed)}
+	pods, err := podsOf(ctx, r.Cluster, r.Of)
+	if err != nil {
+		return said, err
+	}
+	none := len(pods) == 0
+	pods = slices.DeleteFunc(pods, func(pod corev1.Pod) bool {
+		return pod.DeletionTimestamp != nil || cluster.IsReady(&pod) || !r.Still && cluster.Ails(pod) == ""
+	})
+	of := map[relation][]corev1.Pod{}
+	if len(pods) > 0 { // which is rare enough to ask only then
+		relate, err := r.relations(ctx)
+		if err != nil {
+			return said, err
+		}
+		for _, pod := range pods {
+			is := relate(pod)
+			of[is] = append(of[is], pod)
+		}
+	}
+	said.Wrong = append(said.Wrong, cluster.AilsOf(of[current])...)
+	said.Maybe = append(said.Maybe, cluster.AilsOf(of[over])...)
+	said.OfOld = cluster.AilsOf(of[earlier])
+	if none || r.Short {
+		for _, text := range r.Cluster.Warnings(ctx, r.Of.GetNamespace(), r.Of.GetName(), r.Of.GetUID()) {
+			said.add(text, text != cluster.Unread)
+		}
+	}
+	if pod := longest(of[current]); pod != nil && r.Still {
+		said.add(r.awaits(ctx, *pod))
+	}
+	return said, nil
+}
+
+func (e *Explained) add(text string, wrong bool) {
+	if wrong {
+		e.Wrong = append(e.Wrong, text)
+	} else {
+		e.Maybe = append(e.Maybe, text)
+	}
+}
+
+// deployment is the kind of workload that has its pods made by something between.
+const deployment = "Deployment"
+
+// relation is what a pod is to the rollout.
+type relation int
+
+const (
+	foreign relation = iota // one that the selector meets, and that is not of the workload
+	earlier                 // of an earlier template
+	current                 // of the newest one
+	over                    // ended, so that there is another, or will be
+)
+
+// relations tells pods apart by what the workload's controller keeps. To whoever may not
+// read that, all of a controller are current.
+func (r Rollout) relations(ctx context.Context) (func(corev1.Pod) relation, error) {
+	revisions, err := revision.List(ctx, r.Cluster, r.Of)
+	unknown := err != nil && sdk.AsError(err).Class == sdk.Denied
+	if err != nil && !unknown {
+		return nil, err
+	}
+	made := func(by []revision.Revision, pod corev1.Pod) bool {
+		return slices.ContainsFunc(by, func(one revision.Revision) bool { return one.Made(pod, r.Of.GetName()) })
+	}
+	return func(pod corev1.Pod) relation {
+		owner := metav1.GetControllerOf(&pod)
+		switch {
+		case owner == nil:
+			return foreign
+		case owner.UID != r.Of.GetUID() && (r.Of.Kind != deployment || !unknown && !made(revisions, pod)):
+			return foreign
+		case pod.Status.Phase == corev1.PodFailed || pod.Status.Phase == corev1.PodSucceeded:
+			return over
+		case unknown, r.Counted && len(revisions) > 0 && made(revisions[:1], pod):
+			return current
+		default:
+			return earlier
+		}
+	}, nil
+}
+
+// longest is the pod among those that ail of nothing which is waited for the longest.
+func longest(pods []corev1.Pod) *corev1.Pod {
+	pods = slices.DeleteFunc(slices.Clone(pods), func(pod corev1.Pod) bool { return cluster.Ails(pod) != "" })
+	if len(pods) == 0 {
+		return nil
+	}
+	pod := slices.MinFunc(pods, func(a, b corev1.Pod) int { return a.CreationTimestamp.Compare(b.CreationTimestamp.Time) })
+	return &pod
+}
+
+// awaits says what a pod waits for that is not ready. What keeps one from starting, such
+// as a volume, only its events say; a probe fails as well of one that takes its time.
+func (r Rollout) awaits(ctx context.Context, pod corev1.Pod) (text string, wrong bool) {
+	started := slices.ContainsFunc(slices.Concat(pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses),
+		func(c corev1.ContainerStatus) bool { return c.State.Running != nil || c.State.Terminated != nil })
+	text = "pod " + pod.Name + " does not start"
+	if started {
+		text = "pod " + pod.Name + " is not ready"
+	}
+	events, err := r.Cluster.Events(ctx, pod.Namespace, pod.Name, pod.UID)
+	events = slices.DeleteFunc(events, isScheduling)
+	switch {
+	case apierrors.IsForbidden(err):
+		return fmt.Sprintf("%s, and %s", text, cluster.Unread), false
+	case len(events) > 0 && events[0].Type == corev1.EventTypeWarning:
+		return fmt.Sprintf("%s: %s: %s", text, events[0].Reason, events[0].Message), !started
+	}
+	for _, c := range pod.Status.Conditions {
+		if c.Type == corev1.PodReady && c.Message != "" {
+			text += ": " + c.Message
+		}
+	}
+	return text, false
+}
+
+// isScheduling is about the events of a pod before it had its node.
+func isScheduling(event corev1.Event) bool {
+	return event.Reason == "Scheduled" || event.Reason == "FailedScheduling"
 }
 
 // podsOf lists the pods that a workload selects.

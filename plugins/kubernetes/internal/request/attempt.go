@@ -16,6 +16,7 @@ type Attempt struct {
 	Tell func(message string)
 
 	changed, ran atomic.Bool
+	waiting      atomic.Int32 // requests without credentials
 }
 
 // attemptKey is where a context holds the attempt that it is of.
@@ -32,6 +33,14 @@ func (a *Attempt) Changed() bool { return a.changed.Load() }
 // Ran says whether a program may have begun in a pod. What that changed, only who began
 // it can say.
 func (a *Attempt) Ran() bool { return a.ran.Load() }
+
+// waits tells whom a request waits for, where that is the first of them, until it is ended.
+func (a *Attempt) waits(giver string) (end func()) {
+	if a.waiting.Add(1) == 1 && a.Tell != nil {
+		a.Tell("waits for " + giver)
+	}
+	return func() { a.waiting.Add(-1) }
+}
 
 // attemptOf is the attempt that a request is made in; one that nobody asks where there is none.
 func attemptOf(request *http.Request) *Attempt {

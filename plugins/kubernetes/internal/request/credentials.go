@@ -54,7 +54,9 @@ func (p prompt) RoundTrip(request *http.Request) (*http.Response, error) {
 		case a := <-answers:
 			return a.answer, a.err
 		case <-late.C:
-			if !p.tell(request, way) {
+			if way.waits() {
+				defer attemptOf(request).waits(p.giver)()
+			} else {
 				late.Reset(silence)
 			}
 		case <-ctx.Done():
@@ -63,16 +65,13 @@ func (p prompt) RoundTrip(request *http.Request) (*http.Response, error) {
 	}
 }
 
-// tell says that the credentials are waited for, where it is them.
-func (p prompt) tell(request *http.Request, way *passage) (told bool) {
-	if !way.TryLock() {
+// waits says whether a request still waits for its credentials.
+func (p *passage) waits() bool {
+	if !p.TryLock() {
 		return false
 	}
-	defer way.Unlock()
-	if tell := attemptOf(request).Tell; tell != nil && !way.passed {
-		tell("waits for " + p.giver)
-	}
-	return !way.passed
+	defer p.Unlock()
+	return !p.passed
 }
 
 // leave waits no longer for credentials. What came of a request that is on its way, only
@@ -90,7 +89,7 @@ func (p prompt) leave(ctx context.Context, way *passage, answers chan answered) 
 			a.answer.Body.Close()
 		}
 	}()
-	return nil, Waited{p.giver, context.Cause(ctx)}
+	return nil, Waited{For: p.giver, Cause: context.Cause(ctx)}
 }
 
 // WrappedRoundTripper is for client-go, which looks for what it can cancel.
@@ -100,11 +99,14 @@ func (p prompt) WrappedRoundTripper() http.RoundTripper { return p.RoundTripper 
 // had its credentials.
 type Waited struct {
 	For   string // whom it waited for
-	cause error
+	Cause error  // the end of the context
 }
 
-// Error says who is waited for.
-func (w Waited) Error() string { return fmt.Sprintf("still waited for %s: %v", w.For, w.cause) }
+// What says who is waited for, of which whoever waits is the subject.
+func (w Waited) What() string { return "waits for " + w.For }
+
+// Error says who was waited for.
+func (w Waited) Error() string { return fmt.Sprintf("it %s: %v", w.What(), w.Cause) }
 
 // Unwrap returns the end of the context.
-func (w Waited) Unwrap() error { return w.cause }
+func (w Waited) Unwrap() error { return w.Cause }

@@ -6,8 +6,6 @@ import (
 	"fmt"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/diff"
@@ -41,11 +39,16 @@ func (s *Setting[I, O, T, V]) plan(ctx context.Context, call *sdk.Call[I]) (sdk.
 		return sdk.Preview{Summary: would}, err
 	}
 	change := Change[T, V]{Live: live, Was: now, Want: s.Want(in, now)}
-	preview := sdk.Preview{Summary: fmt.Sprintf("nothing to do: the %s %s", s.Name(in), s.State(now))}
+	var difference string
 	if change.Changed() {
-		if preview, err = s.foreseen(ctx, in, change); err != nil {
+		if difference, err = s.foresee(ctx, in, &change); err != nil {
 			return sdk.Preview{Summary: would}, err
 		}
+	}
+	preview := sdk.Preview{Summary: fmt.Sprintf("nothing to do: the %s %s", s.Name(in), s.State(now))}
+	if change.Changed() {
+		preview.Summary = s.Summary(in, change)
+		preview.Changes = []sdk.Delta{{Target: s.Name(in), Kind: s.kind(in), Op: "update", Diff: difference}}
 	}
 	if s.Foresee == nil {
 		return preview, nil
@@ -53,26 +56,24 @@ func (s *Setting[I, O, T, V]) plan(ctx context.Context, call *sdk.Call[I]) (sdk.
 	return preview, s.Foresee(ctx, call, change, &preview)
 }
 
-// foreseen asks the server what a change would make of the object: what admission would
-// refuse, it refuses now.
-func (s *Setting[I, O, T, V]) foreseen(ctx context.Context, in I, change Change[T, V]) (sdk.Preview, error) {
-	var difference string
-	err := cluster.Again(func() error {
+// foresee asks the server what a change would make of the object, and of the value: what
+// admission would refuse, it refuses now.
+func (s *Setting[I, O, T, V]) foresee(ctx context.Context, in I, change *Change[T, V]) (difference string, err error) {
+	asked := change.Want
+	err = cluster.Again(func() error {
 		live, _, err := s.look(ctx, in)
 		if err != nil {
 			return err
 		}
-		planned, err := s.put(ctx, in, live, change.Want, metav1.DryRunAll)
+		planned, made, err := s.foretell(ctx, in, live, asked)
 		if err != nil {
 			return err
 		}
+		change.Want = made
 		difference, err = diff.Typed(s.kind(in), live.DeepCopyObject(), planned.DeepCopyObject())
 		return err
 	})
-	return sdk.Preview{
-		Summary: s.Summary(in, change),
-		Changes: []sdk.Delta{{Target: s.Name(in), Kind: s.kind(in), Op: "update", Diff: difference}},
-	}, err
+	return difference, err
 }
 
 func (s *Setting[I, O, T, V]) apply(ctx context.Context, call *sdk.Call[I]) (O, error) {
@@ -85,11 +86,12 @@ func (s *Setting[I, O, T, V]) apply(ctx context.Context, call *sdk.Call[I]) (O, 
 	if err != nil {
 		return none, err
 	}
-	c := changing[I, O, T, V]{Setting: s, call: call, before: before, kept: again, set: set}
+	c := changing[I, O, T, V]{Setting: s, call: call, before: before, met: again, saved: again, set: set}
 	if err := cluster.Again(func() error { return c.try(ctx) }); err != nil {
 		// Without an earlier attempt, a conflict means that no change was made, with
 		// somebody who set the same or, to the end of all tries, with whoever was quicker.
-		if typed := sdk.AsError(err); !again && (typed.Class == sdk.Conflict || apierrors.IsConflict(err)) {
+		typed := sdk.AsError(err)
+		if !again && (!c.saved || typed.Class == sdk.Conflict || apierrors.IsConflict(err)) {
 			return none, typed.NothingChanged()
 		}
 		return none, err
@@ -105,7 +107,8 @@ type changing[I, O any, T Object, V any] struct {
 	*Setting[I, O, T, V]
 	call   *sdk.Call[I]
 	before kept[V]
-	kept   bool // before is on the disk
+	met    bool // before is known, by an earlier attempt or by a look
+	saved  bool // and on the disk
 	set    bool // an earlier attempt met or made what the step wants: who took that back is not overruled
 	change Change[T, V]
 }
@@ -117,36 +120,55 @@ func (c *changing[I, O, T, V]) try(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if !c.kept {
-		c.before = kept[V]{live.GetUID(), now}
+	if !c.met {
+		c.before, c.met = kept[V]{UID: live.GetUID(), Value: now}, true
 	}
 	if err := c.same(in, live, c.before.UID); err != nil {
 		return err
 	}
-	c.change = Change[T, V]{Live: live, Was: c.before.Value, Want: c.Want(in, c.before.Value)}
-	done := alike(now, c.change.Want)
+	want := c.Want(in, c.before.Value)
+	is := func(value V) bool { return alike(now, value) }
+	done := is(want) || is(c.before.sets(want))
 	switch {
-	case !done && !alike(now, c.change.Was):
-		return c.meddled(in, live, now, c.change.Was)
+	case !done && !is(c.before.Value):
+		return c.meddled(in, live, now, c.before.Value)
 	case !done && c.set:
-		return c.meddled(in, live, now, c.change.Want)
+		return c.meddled(in, live, now, want)
 	case !done:
-		if err := c.guard(ctx, in, live, c.change.Want); err != nil {
+		if err := c.guard(ctx, in, live, want); err != nil {
 			return err
 		}
 	}
-	if !c.kept {
-		if err := c.call.SaveBefore(ctx, c.before); err != nil {
-			return err
-		}
-		c.kept = true
+	if err := c.save(ctx, live, want, done); err != nil {
+		return err
 	}
-	if !done {
-		if c.change.Live, err = c.put(ctx, in, live, c.change.Want); err != nil {
+	c.change = Change[T, V]{Live: live, Was: c.before.Value, Want: c.before.sets(want)}
+	if !done && c.change.Changed() {
+		if c.change.Live, err = c.put(ctx, in, live, want); err != nil {
 			return err
 		}
 	}
 	return c.call.Note(isSet, true)
+}
+
+// save keeps, before the change, what its undo takes. What the server will make of the value
+// is of that: whoever looks later shall not take it for somebody else's.
+func (c *changing[I, O, T, V]) save(ctx context.Context, live T, want V, done bool) error {
+	if c.saved {
+		return nil
+	}
+	if !done {
+		_, made, err := c.foretell(ctx, c.call.Input, live, want)
+		if err != nil {
+			return err
+		}
+		if !alike(made, want) {
+			c.before.Made = &made
+		}
+	}
+	err := c.call.SaveBefore(ctx, c.before)
+	c.saved = err == nil
+	return err
 }
 
 func (s *Setting[I, O, T, V]) observe(ctx context.Context, call *sdk.Call[I]) (sdk.Observed[O], error) {
@@ -165,10 +187,11 @@ func (s *Setting[I, O, T, V]) observe(ctx context.Context, call *sdk.Call[I]) (s
 	if err != nil {
 		return seen, err
 	}
-	change := Change[T, V]{Live: live, Was: before.Value, Want: s.Want(call.Input, before.Value)}
-	wanted := change.Want
+	asked := s.Want(call.Input, before.Value)
+	change := Change[T, V]{Live: live, Was: before.Value, Want: before.sets(asked)}
+	done := alike(now, change.Want) || alike(now, asked)
 	if call.Undo {
-		wanted = change.Was
+		done = alike(now, change.Was)
 	}
 	same := live.GetUID() == before.UID
 	if call.Undo && s.Undone != nil {
@@ -176,7 +199,7 @@ func (s *Setting[I, O, T, V]) observe(ctx context.Context, call *sdk.Call[I]) (s
 	}
 	seen.State, seen.Detail = sdk.NotDone, s.detail(call.Input, now)
 	switch {
-	case same && alike(now, wanted):
+	case same && done:
 		seen.State, seen.Outputs = sdk.Done, s.Outputs(call.Input, change)
 	case same && alike(now, change.Was):
 		seen.State = sdk.Untouched
@@ -189,19 +212,20 @@ func (s *Setting[I, O, T, V]) undo(ctx context.Context, call *sdk.Call[I]) error
 	if err != nil || !saved {
 		return err
 	}
-	was, want := before.Value, s.Want(call.Input, before.Value)
-	if alike(was, want) {
+	asked := s.Want(call.Input, before.Value)
+	set := before.sets(asked)
+	if alike(before.Value, set) {
 		return nil // the step changed nothing
 	}
-	err = cluster.Again(func() error { return s.restore(ctx, call.Input, before.UID, was, want) })
+	err = cluster.Again(func() error { return s.restore(ctx, call.Input, before, asked) })
 	if err != nil || s.Undone == nil {
 		return err
 	}
-	return s.Undone(ctx, call)
+	return s.Undone(ctx, call, set)
 }
 
 // restore sets what was there before the step, where it finds what the step has set.
-func (s *Setting[I, O, T, V]) restore(ctx context.Context, in I, uid types.UID, was, want V) error {
+func (s *Setting[I, O, T, V]) restore(ctx context.Context, in I, before kept[V], asked V) error {
 	live, now, err := s.look(ctx, in)
 	if _, gone := errors.AsType[missing](err); gone {
 		return sdk.Errorf(sdk.Conflict, "the %s was deleted meanwhile", s.Name(in))
@@ -209,16 +233,17 @@ func (s *Setting[I, O, T, V]) restore(ctx context.Context, in I, uid types.UID, 
 	if err != nil {
 		return err
 	}
-	if err := s.same(in, live, uid); err != nil {
+	if err := s.same(in, live, before.UID); err != nil {
 		return err
 	}
+	was := before.Value
 	switch {
 	case alike(now, was):
 		return nil // taken back already, or never changed
-	case !alike(now, want):
-		return s.meddled(in, live, now, want)
+	case !alike(now, before.sets(asked)) && !alike(now, asked):
+		return s.meddled(in, live, now, before.sets(asked))
 	}
-	if who, anew := s.setAnew(live, was, want); anew {
+	if who, anew := s.setAnew(live, was, now); anew {
 		return sdk.Errorf(sdk.Conflict, "%s set it anew that the %s %s, and so it stays", who, s.Name(in), s.State(now))
 	}
 	if err := s.guard(ctx, in, live, was); err != nil {

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"slices"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/api/equality"
@@ -15,6 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/fields"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/own"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
@@ -63,8 +63,9 @@ type Setting[I, O any, T Object, V any] struct {
 	// Guard, where there is one, refuses to set a value, before anything is changed.
 	Guard func(ctx context.Context, in I, live T, to V) error
 	// Undone, where there is one, does what an undo takes beside setting the value that was
-	// there before. It may be asked again after it was done.
-	Undone func(ctx context.Context, call *sdk.Call[I]) error
+	// there before the step; set is the one that the step left. It may be asked again after
+	// it was done.
+	Undone func(ctx context.Context, call *sdk.Call[I], set V) error
 	// Foresee, where there is one, adds to a plan what follows from the change. It is
 	// asked too when there is nothing to change.
 	Foresee func(ctx context.Context, call *sdk.Call[I], change Change[T, V], plan *sdk.Preview) error
@@ -74,7 +75,7 @@ type Setting[I, O any, T Object, V any] struct {
 type Change[T Object, V any] struct {
 	Live T // the object: after the change, or where that is planned, before it
 	Was  V // before the step's first attempt
-	Want V
+	Want V // as the server makes it
 }
 
 // Changed says whether there was anything to change.
@@ -87,6 +88,17 @@ func alike[V any](a, b V) bool { return equality.Semantic.DeepEqual(a, b) }
 type kept[V any] struct {
 	UID   types.UID `json:"uid"`
 	Value V         `json:"value"`
+	// Made is what the server makes of the value that the step sets, where that is another:
+	// admission may pin the tag of an image to its digest.
+	Made *V `json:"made,omitempty"`
+}
+
+// sets is the value that the step's change leaves where it wants one.
+func (k kept[V]) sets(want V) V {
+	if k.Made != nil {
+		return *k.Made
+	}
+	return want
 }
 
 // look reads the object and its setting.
@@ -111,6 +123,15 @@ func (m missing) Unwrap() error { return m.error }
 func (s *Setting[I, O, T, V]) put(ctx context.Context, in I, live T, to V, dryRun ...string) (T, error) {
 	changed, err := s.Put(ctx, live, to, dryRun)
 	return changed, cluster.FaultIn(ctx, err, "%s the %s", s.Verb, s.Name(in))
+}
+
+// foretell asks the server what setting a value would make of the object, and of the value.
+func (s *Setting[I, O, T, V]) foretell(ctx context.Context, in I, live T, to V) (planned T, made V, err error) {
+	if planned, err = s.put(ctx, in, live, to, metav1.DryRunAll); err != nil {
+		return planned, made, err
+	}
+	made, err = s.Value(in, planned)
+	return planned, made, err
 }
 
 // guard asks whether a value may be set.
@@ -139,8 +160,8 @@ func (s *Setting[I, O, T, V]) meddled(in I, live T, now, instead V) *sdk.Error {
 // that are empty have no owner, so that it cannot always be seen.
 func (s *Setting[I, O, T, V]) setAnew(live T, was, want V) (who string, anew bool) {
 	for _, path := range s.Fields(was, want) {
-		if owners := cluster.Owners(live.GetManagedFields(), path...); len(owners) > 0 && !slices.Contains(owners, cluster.Manager) {
-			return owners[0], true
+		if who := fields.SetSince(live.GetManagedFields(), metav1.ManagedFieldsOperationUpdate, path...); who != "" {
+			return who, true
 		}
 	}
 	return "", false

@@ -45,7 +45,9 @@ type house struct {
 	lost int
 	// meanwhile happens once between a look and the change that follows it.
 	meanwhile func()
-	writes    int
+	// admits, where it is not nil, is what admission makes of a color.
+	admits func(color string) string
+	writes int
 }
 
 var walls = schema.GroupResource{Resource: "configmaps"}
@@ -89,6 +91,9 @@ func (h *house) put(live *corev1.ConfigMap, to string, dry bool) (*corev1.Config
 	if h.wall.ResourceVersion != live.ResourceVersion {
 		return nil, apierrors.NewConflict(walls, "wall", errors.New("it was changed"))
 	}
+	if h.admits != nil {
+		to = h.admits(to)
+	}
 	changed := h.wall.DeepCopy()
 	changed.Data = map[string]string{"color": to}
 	if dry {
@@ -129,7 +134,7 @@ func (h *house) color() string {
 }
 
 func managed(by string) []metav1.ManagedFieldsEntry {
-	return []metav1.ManagedFieldsEntry{{Manager: by, FieldsV1: metav1.NewFieldsV1(`{"f:data":{"f:color":{}}}`)}}
+	return []metav1.ManagedFieldsEntry{{Manager: by, Operation: metav1.ManagedFieldsOperationUpdate, FieldsV1: metav1.NewFieldsV1(`{"f:data":{"f:color":{}}}`)}}
 }
 
 // action is paint, in the street.
@@ -208,67 +213,6 @@ func TestActionsOnSettingsKeepTheContract(t *testing.T) {
 		}})
 }
 
-// After a crash an attempt is made again with what the first one has saved.
-func TestSecondAttempts(t *testing.T) {
-	t.Parallel()
-	cases := map[string]struct {
-		between func(*house) // the attempts; the change of the first is made, its answer lost
-		seen    sdk.State    // then
-		writes  int          // of gatebook, in both attempts
-		says    string       // the second attempt's conflict
-		undone  string       // the color after the undo
-		clash   string       // the undo's conflict
-	}{
-		"the change is there":          {between: func(*house) {}, seen: sdk.Done, writes: 1, undone: "red"},
-		"it was never made":            {between: func(h *house) { h.paint("gatebook", "red") }, seen: sdk.Untouched, writes: 2, undone: "red"},
-		"somebody made another":        {between: func(h *house) { h.paint("ann", "blue") }, seen: sdk.NotDone, writes: 1, says: "ann changed", undone: "blue", clash: "ann changed"},
-		"somebody made the same again": {between: func(h *house) { h.paint("ann", "green") }, seen: sdk.Done, writes: 1, undone: "green", clash: "ann set it anew"},
-	}
-	for name, c := range cases {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			s, host := &street{}, &sdktest.Host{}
-			h, handler, req := s.build("mine"), s.action(t), request(t, "mine", "green")
-			h.lost = 1
-			if _, err := handler.Apply(t.Context(), req, host); err == nil || sdk.AsError(err).Class != sdk.Transient || sdk.AsError(err).Unchanged {
-				t.Fatalf("got %v, want a transient error after which nobody knows what changed", err)
-			}
-			req.Before, req.Attempt = host.StateBefore(), 2
-			c.between(h)
-			if seen, err := handler.Observe(t.Context(), req, host); err != nil || seen.State != c.seen {
-				t.Errorf("it was seen as %s (%v), want %s", seen.State, err, c.seen)
-			}
-			later := &sdktest.Host{}
-			outputs, err := handler.Apply(t.Context(), req, later)
-			switch {
-			case c.says != "":
-				lab.Fails(t, err, sdk.Conflict, c.says)
-				if sdk.AsError(err).Unchanged {
-					t.Error("it says that nothing was changed, which it cannot know")
-				}
-			case err != nil:
-				t.Fatal(err)
-			case string(outputs) != `{"color":"green","before":"red","changed":true}`:
-				t.Errorf("got %s", outputs)
-			}
-			if saved := later.StateBefore(); saved != nil {
-				t.Errorf("the second attempt saved %s", saved)
-			}
-			if h.writes != c.writes {
-				t.Errorf("it wrote %d times, want %d", h.writes, c.writes)
-			}
-			if err := handler.Undo(t.Context(), req, host); c.clash != "" {
-				lab.Fails(t, err, sdk.Conflict, c.clash)
-			} else if err != nil {
-				t.Fatal(err)
-			}
-			if got := h.color(); got != c.undone {
-				t.Errorf("after the undo it is %s, want %s", got, c.undone)
-			}
-		})
-	}
-}
-
 // Whoever takes back what an earlier attempt is known to have set is not overruled.
 func TestWhatSomebodyTookBackStays(t *testing.T) {
 	t.Parallel()
@@ -301,26 +245,32 @@ func TestWhatComesBetweenLookAndChange(t *testing.T) {
 			h.wall.UID = "2"
 		}, "a new one of that name", "red"},
 	}
+	moments := map[string]func(h *house, then func()){
+		"before it is foretold": func(h *house, then func()) { h.meanwhile = then },
+		"after that":            func(h *house, then func()) { h.meanwhile = func() { h.meanwhile = then } },
+	}
 	for name, c := range cases {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			s := &street{}
-			h, handler := s.build("mine"), s.action(t)
-			h.meanwhile = func() { c.meanwhile(h) }
-			_, err := handler.Apply(t.Context(), request(t, "mine", "green"), &sdktest.Host{})
-			if c.says == "" && err != nil {
-				t.Fatal(err)
-			}
-			if c.says != "" {
-				lab.Fails(t, err, sdk.Conflict, c.says)
-				if !sdk.AsError(err).Unchanged {
-					t.Error("it does not say that nothing was changed")
+		for when, arm := range moments {
+			t.Run(name+" "+when, func(t *testing.T) {
+				t.Parallel()
+				s := &street{}
+				h, handler := s.build("mine"), s.action(t)
+				arm(h, func() { c.meanwhile(h) })
+				_, err := handler.Apply(t.Context(), request(t, "mine", "green"), &sdktest.Host{})
+				if c.says == "" && err != nil {
+					t.Fatal(err)
 				}
-			}
-			if got := h.color(); got != c.color {
-				t.Errorf("it is %s, want %s", got, c.color)
-			}
-		})
+				if c.says != "" {
+					lab.Fails(t, err, sdk.Conflict, c.says)
+					if !sdk.AsError(err).Unchanged {
+						t.Error("it does not say that nothing was changed")
+					}
+				}
+				if got := h.color(); got != c.color {
+					t.Errorf("it is %s, want %s", got, c.color)
+				}
+			})
+		}
 	}
 }
 

@@ -3,6 +3,7 @@ package traffic
 import (
 	"context"
 	"fmt"
+	"maps"
 
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
@@ -14,6 +15,7 @@ import (
 	"k8s.io/apimachinery/pkg/watch"
 
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/setting"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
@@ -83,7 +85,7 @@ func (t traffic) following(a sdk.Action[SelectorInput, SelectorOutput]) sdk.Acti
 		if err != nil {
 			return SelectorOutput{}, err
 		}
-		out.Endpoints, err = t.follow(ctx, call)
+		out.Endpoints, err = t.follow(ctx, call, call.Input.Selector)
 		return out, err
 	}
 	a.Observe = func(ctx context.Context, call *sdk.Call[SelectorInput]) (sdk.Observed[SelectorOutput], error) {
@@ -91,35 +93,41 @@ func (t traffic) following(a sdk.Action[SelectorInput, SelectorOutput]) sdk.Acti
 		if err != nil || seen.State != sdk.Done || call.Undo {
 			return seen, err
 		}
-		how, ready, followed, err := t.lookAtSlices(ctx, call.Input)
+		how, ready, followed, err := t.lookAtSlices(ctx, call.Input, call.Input.Selector)
 		if seen.Outputs.Endpoints = ready; !followed {
 			seen.State, seen.Detail = sdk.NotDone, "Of the EndpointSlices, "+how+"."
 		}
 		return seen, err
 	}
 	a.Undo = func(ctx context.Context, call *sdk.Call[SelectorInput]) error {
-		if err := undo(ctx, call); err != nil || call.Input.Wait == 0 {
+		was, saved, err := setting.Before[map[string]string](call)
+		if err != nil || !saved {
+			return err
+		}
+		err = undo(ctx, call)
+		if err != nil || call.Input.Wait == 0 || maps.Equal(was, call.Input.Selector) {
 			return err
 		}
 		// What is taken back next may be the pods that clients still are sent to.
-		_, err := t.follow(ctx, call)
+		_, err = t.follow(ctx, call, was)
 		return err
 	}
 	return a
 }
 
-// follow waits for the EndpointSlices, and returns how many endpoints are ready.
-func (t traffic) follow(ctx context.Context, call *sdk.Call[SelectorInput]) (ready int, err error) {
+// follow waits until the EndpointSlices have followed a selector that was set, and returns
+// how many endpoints are ready.
+func (t traffic) follow(ctx context.Context, call *sdk.Call[SelectorInput], set map[string]string) (ready int, err error) {
 	in, namespace := call.Input, t.In(call.Input.Namespace)
 	if in.Wait == 0 {
-		_, ready, _, err = t.lookAtSlices(ctx, in)
+		_, ready, _, err = t.lookAtSlices(ctx, in, set)
 		return ready, err
 	}
 	err = cluster.Await(ctx, cluster.Awaited{
 		What:    fmt.Sprintf("the EndpointSlices of the Service %s/%s have followed its selector", namespace, in.Name),
 		Timeout: in.Wait,
 		Look: func(ctx context.Context) (seen string, done bool, err error) {
-			seen, ready, done, err = t.lookAtSlices(ctx, in)
+			seen, ready, done, err = t.lookAtSlices(ctx, in, set)
 			return seen, done, err
 		},
 		Tell: func(seen string) { call.Progressf("%s", seen) },
@@ -131,24 +139,30 @@ func (t traffic) follow(ctx context.Context, call *sdk.Call[SelectorInput]) (rea
 	return ready, err
 }
 
-// lookAtSlices says how far the EndpointSlices have followed the selector. They have
-// when they hold what is ready behind it, and nothing that is not behind it. Where they
-// are not waited for, they need not be readable.
-func (t traffic) lookAtSlices(ctx context.Context, in SelectorInput) (seen string, ready int, followed bool, err error) {
-	namespace := t.In(in.Namespace)
+// lookAtSlices says how far the EndpointSlices have followed the selector that was set.
+// They have when they hold what is ready behind it, and nothing that is not behind it.
+// Where they are not waited for, they need not be readable.
+func (t traffic) lookAtSlices(ctx context.Context, in SelectorInput, set map[string]string) (seen string, ready int, followed bool, err error) {
+	namespace, slices := t.In(in.Namespace), &discoveryv1.EndpointSliceList{}
+	if in.Wait > 0 {
+		slices, err = t.Kube.DiscoveryV1().EndpointSlices(namespace).List(ctx, metav1.ListOptions{
+			LabelSelector: labels.FormatLabels(map[string]string{discoveryv1.LabelServiceName: in.Name, discoveryv1.LabelManagedBy: sliceController}),
+		})
+		if err != nil {
+			return "", 0, false, cluster.FaultIn(ctx, err, "list the EndpointSlices in %s", namespace)
+		}
+	}
+	// It is read after them, so that who switched it before they followed is seen.
 	service, err := t.Kube.CoreV1().Services(namespace).Get(ctx, in.Name, metav1.GetOptions{})
 	if err != nil {
 		return "", 0, false, cluster.FaultIn(ctx, err, "read the Service %s/%s", namespace, in.Name)
 	}
-	pods, err := t.behind(ctx, service, service.Spec.Selector)
+	if err := t.selection().Stays(in, service, set); err != nil {
+		return "", 0, false, err
+	}
+	pods, err := t.behind(ctx, service, set)
 	if err != nil || in.Wait == 0 {
 		return "", len(pods.ready), true, err
-	}
-	slices, err := t.Kube.DiscoveryV1().EndpointSlices(namespace).List(ctx, metav1.ListOptions{
-		LabelSelector: labels.FormatLabels(map[string]string{discoveryv1.LabelServiceName: in.Name, discoveryv1.LabelManagedBy: sliceController}),
-	})
-	if err != nil {
-		return "", 0, false, cluster.FaultIn(ctx, err, "list the EndpointSlices in %s", namespace)
 	}
 	missing, stale := pods.ready.Clone(), sets.Set[types.UID]{}
 	for _, slice := range slices.Items {

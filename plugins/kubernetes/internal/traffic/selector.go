@@ -35,8 +35,11 @@ type SelectorOutput struct {
 // selecting is a change of a selector.
 type selecting = setting.Change[*corev1.Service, map[string]string]
 
-func (t traffic) selector() sdk.Action[SelectorInput, SelectorOutput] {
-	action := setting.Setting[SelectorInput, SelectorOutput, *corev1.Service, map[string]string]{
+// selection is the selector of a Service, as a setting.
+type selection = setting.Setting[SelectorInput, SelectorOutput, *corev1.Service, map[string]string]
+
+func (t traffic) selection() selection {
+	return selection{
 		Cluster: t.Cluster,
 		Names:   []string{"name", "namespace"},
 		Params:  []string{"selector", "minReady", "wait"},
@@ -60,22 +63,26 @@ func (t traffic) selector() sdk.Action[SelectorInput, SelectorOutput] {
 		},
 		Guard:   t.guard,
 		Foresee: t.foresee,
-	}.Action(sdk.Action[SelectorInput, SelectorOutput]{
+	}
+}
+
+func (t traffic) selector() sdk.Action[SelectorInput, SelectorOutput] {
+	return t.following(t.selection().Action(sdk.Action[SelectorInput, SelectorOutput]{
 		Name:    "service_selector",
 		Summary: "Switch a Service to other pods",
 		Description: `For blue-green: replaces the selector of a Service, so that its clients reach other pods, all at once. Then it waits until the
 EndpointSlices hold the new pods, and the old ones no more. Connections that are open stay with the old pods.
 
 A switch to fewer than ` + "`minReady`" + ` pods that are ready, and have the ports that the Service names, is a *transient* error before anything
-changes. A Service without a selector, as of the type ExternalName, has nothing to switch.
+changes. A Service without a selector, as of the type ExternalName, has nothing to switch. Whoever switches it elsewhere while the
+step waits is a *conflict* which names them.
 
 Undo switches back in the same way, unless no pod is ready there: then it fails, and the Service stays as it is. A selector that somebody changed since is
 a *conflict* which names who did.`,
 		Examples: []schema.Example{{Title: "From blue to green", With: map[string]any{
 			"name": "web", "namespace": "shop", "selector": map[string]any{"app": "web", "color": "green"}, "minReady": 3,
 		}}},
-	})
-	return t.following(action)
+	}))
 }
 
 // rights are what a switch takes.

@@ -97,15 +97,19 @@ func TestAllAttemptsMakeOneBackup(t *testing.T) {
 		t.Fatal("it did not die")
 	}
 	host.OnBefore = nil
-	for req.Attempt = 2; req.Attempt <= 3; req.Attempt++ {
-		req.Before = host.StateBefore()
-		out, err := made(t, "velero_backup", req, host)
-		lab.Must(t, err)
-		if got := world.Probe(); got != out.Name {
-			t.Errorf("attempt %d made %s, and there are %s", req.Attempt, out.Name, got)
-		}
+	req.Attempt, req.Before = 2, host.StateBefore()
+	_, err := action(t, shared.LosingNew(t, "backups"), "velero_backup").Apply(t.Context(), req, host)
+	first := world.Probe()
+	if err == nil || sdk.AsError(err).Class != sdk.Transient || first == "" {
+		t.Fatalf("the second attempt ended with %v, and there is %q", err, first)
 	}
-	first, other := world.Probe(), req
+	req.Attempt, req.Before = 3, host.StateBefore()
+	out, err := made(t, "velero_backup", req, host)
+	lab.Must(t, err)
+	if got := world.Probe(); out.Name != first || got != first {
+		t.Errorf("the third attempt returned %s, and there are %s, where there was %s", out.Name, got, first)
+	}
+	other := req
 	other.Key, other.Before = "run-other-0-do", nil
 	another, err := made(t, "velero_backup", other, &sdktest.Host{})
 	lab.Must(t, err)

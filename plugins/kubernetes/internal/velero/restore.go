@@ -28,7 +28,8 @@ func (v velero) restore() sdk.Action[RestoreInput, Result] {
 step's key marks. One that is gone before its end was seen is not made anew: that is a *permanent* error, and after a crash the run pauses until a person says what became of it.
 
 Objects that are there already stay as they are, unless ` + "`existing`" + ` says otherwise; the output ` + "`warnings`" + ` counts them too. A
-restore that fails, or of which a part fails, is a *permanent* error, with the reason that Velero gives.
+restore that fails, or of which a part fails, is a *permanent* error, with the reason that Velero gives. A backup that is not completed is
+not restored from: that is a *permanent* error before anything changes; of one that failed in part, plan and log warn.
 
 It cannot be taken back: which of the objects that were restored were needed by then, nobody can tell.`,
 		Effect: sdk.Destroy,
@@ -90,15 +91,20 @@ func (v velero) applyRestore(ctx context.Context, call *sdk.Call[RestoreInput]) 
 		if err != nil {
 			return Result{}, err
 		}
-		if _, err := v.source(ctx, call.Input); err != nil {
+		phase, err := v.source(ctx, call.Input)
+		if err != nil {
 			return Result{}, err
+		}
+		if phase == partiallyFailed {
+			call.Log.Warn("the backup failed in part, so that not all is in it", "backup", call.Input.Backup)
 		}
 	}
 	t.note = func(uid string) error { return call.Note(madeNote, uid) }
 	return t.run(ctx, call.Key, call.Input.content(), func(seen string) { call.Progressf("%s", seen) })
 }
 
-// source reads the phase of the backup, which must be there.
+// source reads the phase of the backup, which must be there, and have ended well enough to
+// be restored from.
 func (v velero) source(ctx context.Context, in RestoreInput) (phase string, err error) {
 	kind, missing, err := v.kind(ctx, "Backup")
 	switch {
@@ -114,7 +120,11 @@ func (v velero) source(ctx context.Context, in RestoreInput) (phase string, err 
 	case found == nil:
 		return "", own.Missing("backup", "there is no %s", kind.Named(in.Velero, in.Backup))
 	}
-	return own.Text(found, "status", "phase"), nil
+	phase = own.Text(found, "status", "phase")
+	if phase != completed && phase != partiallyFailed {
+		return "", own.Missing("backup", "the backup %s is not completed; its phase is %q", in.Backup, phase)
+	}
+	return phase, nil
 }
 
 func (v velero) planRestore(ctx context.Context, call *sdk.Call[RestoreInput]) (sdk.Preview, error) {
@@ -144,10 +154,8 @@ func (v velero) planRestore(ctx context.Context, call *sdk.Call[RestoreInput]) (
 	switch phase, err := v.source(ctx, in); {
 	case err != nil:
 		return preview, err
-	case phase == "PartiallyFailed":
+	case phase == partiallyFailed:
 		preview.Warnings = append(preview.Warnings, fmt.Sprintf("The backup %s failed in part, so that not all is in it.", in.Backup))
-	case phase != "Completed":
-		preview.Blockers = append(preview.Blockers, fmt.Sprintf("The backup %s is not completed; its phase is %q.", in.Backup, phase))
 	}
 	if in.Existing == "update" {
 		preview.Warnings = append(preview.Warnings, "Objects that are there are changed to what is in the backup.")

@@ -1,6 +1,7 @@
 package velero_test
 
 import (
+	"fmt"
 	"maps"
 	"strings"
 	"testing"
@@ -102,5 +103,35 @@ func TestPlanOfRestoreKnowsWhatStandsInItsWay(t *testing.T) {
 	lab.Must(t, err)
 	if want := "There is no Backup " + params["velero"].(string) + "/none."; len(preview.Blockers) != 1 || preview.Blockers[0] != want {
 		t.Errorf("the blockers are %q, want %q", preview.Blockers, want)
+	}
+}
+
+// Where the backup is made by an earlier step, its phase is seen by no plan.
+func TestRestoreTakesNoBackupThatIsNotCompleted(t *testing.T) {
+	t.Parallel()
+	world := backed(works, nil)(t)
+	for _, c := range []struct{ name, way, phase string }{
+		{"half", hangs, "InProgress"},
+		{"broken", fails, "Failed"},
+		{"partly", partial, ""},
+	} {
+		backup := backing(c.way, map[string]any{"name": c.name, "velero": world.Params["velero"], "timeout": "1s"})(t)
+		if out, err := made(t, "velero_backup", lab.Request(t, backup.Params), &sdktest.Host{}); err == nil {
+			t.Fatalf("%s: got %+v", c.name, out)
+		}
+		params, host := maps.Clone(world.Params), &sdktest.Host{}
+		params["backup"] = c.name
+		_, err := made(t, "velero_restore", lab.Request(t, params), host)
+		switch {
+		case c.phase == "": // a part may be what is left
+			lab.Must(t, err)
+			if said := fmt.Sprint(host.Lines()); !strings.Contains(said, "not all is in it") {
+				t.Errorf("%s: it told %s", c.name, said)
+			}
+		case err == nil || !sdk.AsError(err).Unchanged || world.Probe() != "":
+			t.Errorf("%s: got %v, and there are %q", c.name, err, world.Probe())
+		default:
+			lab.Fails(t, err, sdk.Permanent, fmt.Sprintf("the backup %s is not completed; its phase is %q", c.name, c.phase))
+		}
 	}
 }

@@ -83,13 +83,19 @@ func (t *task) look(ctx context.Context) (seen string, done bool, err error) {
 	return t.judge(t.last)
 }
 
+// The phases of what ended, and is of use.
+const (
+	completed       = "Completed"
+	partiallyFailed = "PartiallyFailed"
+)
+
 // judge says what a phase means.
 func (t *task) judge(object *unstructured.Unstructured) (seen string, done bool, err error) {
 	now := resultOf(object)
 	switch now.Phase {
-	case "Completed":
+	case completed:
 		return "", true, nil
-	case "PartiallyFailed":
+	case partiallyFailed:
 		if t.AllowPartial {
 			return "", true, nil
 		}

@@ -3,6 +3,7 @@ package volumes
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	storagev1 "k8s.io/api/storage/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -75,20 +76,19 @@ func sizeOf(asked, needed string) (resource.Quantity, error) {
 
 // class reads a StorageClass; the default one, where none is named.
 func (v volumes) class(ctx context.Context, name string) (*storagev1.StorageClass, error) {
-	classes := v.Kube.StorageV1().StorageClasses()
 	if name != "" {
-		found, err := classes.Get(ctx, name, metav1.GetOptions{})
+		found, err := v.Kube.StorageV1().StorageClasses().Get(ctx, name, metav1.GetOptions{})
 		if apierrors.IsNotFound(err) {
 			return nil, own.Missing("storageClass", "there is no StorageClass %s", name)
 		}
 		return found, cluster.FaultIn(ctx, err, "read the StorageClass %s", name)
 	}
-	all, err := classes.List(ctx, metav1.ListOptions{})
+	all, err := v.classes(ctx)
 	if err != nil {
-		return nil, cluster.FaultIn(ctx, err, "list the StorageClasses")
+		return nil, err
 	}
 	var newest *storagev1.StorageClass // which is the one that counts, where there are several
-	for _, class := range all.Items {
+	for _, class := range all {
 		marked := class.Annotations["storageclass.kubernetes.io/is-default-class"] == "true"
 		if marked && (newest == nil || newest.CreationTimestamp.Before(&class.CreationTimestamp)) {
 			newest = &class
@@ -98,6 +98,32 @@ func (v volumes) class(ctx context.Context, name string) (*storagev1.StorageClas
 		return nil, own.Missing("storageClass", "the cluster has no default StorageClass, so that one must be named")
 	}
 	return newest, nil
+}
+
+// classOf reads the StorageClass of a claim that an earlier attempt made. Where the step
+// names none, it takes no more than the right to list them, as the first attempt did.
+func (v volumes) classOf(ctx context.Context, in RestoreInput, claim *unstructured.Unstructured) (*storagev1.StorageClass, error) {
+	name := own.Text(claim, "spec", "storageClassName")
+	if in.StorageClass != "" {
+		return v.class(ctx, name)
+	}
+	all, err := v.classes(ctx)
+	if err != nil {
+		return nil, err
+	}
+	i := slices.IndexFunc(all, func(class storagev1.StorageClass) bool { return class.Name == name })
+	if i < 0 {
+		return nil, own.Missing("storageClass", "there is no StorageClass %s", name)
+	}
+	return &all[i], nil
+}
+
+func (v volumes) classes(ctx context.Context) ([]storagev1.StorageClass, error) {
+	all, err := v.Kube.StorageV1().StorageClasses().List(ctx, metav1.ListOptions{})
+	if err != nil {
+		return nil, cluster.FaultIn(ctx, err, "list the StorageClasses")
+	}
+	return all.Items, nil
 }
 
 // isLazy says whether a class makes volumes for their first pod.
@@ -117,13 +143,16 @@ func (v volumes) planRestore(ctx context.Context, call *sdk.Call[RestoreInput]) 
 		preview.Blockers = missing
 		return preview, err
 	}
-	rights := append(made.Rights(), kind.Right("get", made.Namespace, in.Snapshot), cluster.Right{Verb: "list", Resource: "pods", Namespace: made.Namespace})
+	rights := append(made.Rights(), kind.Right("get", made.Namespace, in.Snapshot))
 	if in.StorageClass != "" {
 		rights = append(rights, cluster.Right{Verb: "get", Group: storagev1.GroupName, Resource: "storageclasses", Name: in.StorageClass})
 	} else {
 		rights = append(rights, cluster.Right{Verb: "list", Group: storagev1.GroupName, Resource: "storageclasses"})
 	}
 	if preview.Blockers, err = v.Lacking(ctx, rights...); err != nil || len(preview.Blockers) > 0 {
+		return preview, err
+	}
+	if preview.Warnings, err = v.cannotUndo(ctx, made.Namespace); err != nil {
 		return preview, err
 	}
 	from, err := v.origin(ctx, in)

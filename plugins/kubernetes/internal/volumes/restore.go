@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	storagev1 "k8s.io/api/storage/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
@@ -47,7 +47,9 @@ workload is told to use the claim.
 
 What keeps the volume from being made, its events say: they are in the progress, and in the *transient* error after ` + "`timeout`" + `.
 
-Undo deletes the claim that the step made. A pod that uses it is a *conflict*, since its data would be lost.`,
+Undo deletes the claim that the step made. A pod that uses it, be it one that has ended, is a *conflict*, since its data would be lost, and
+so is a workload, be it one without pods at the moment: a Deployment, StatefulSet, DaemonSet, ReplicaSet, Job or CronJob. What pods
+have written that are gone, and whose workload does not name the claim any more, is lost.`,
 		Effect:     sdk.Change,
 		Idempotent: true,
 		Examples: []schema.Example{
@@ -90,19 +92,12 @@ func (v volumes) applyRestore(ctx context.Context, call *sdk.Call[RestoreInput])
 	if err != nil {
 		return RestoreOutput{}, err
 	}
-	if found == nil { // else an earlier attempt made it, of what there was then
-		from, err := v.origin(ctx, call.Input)
-		if err != nil {
-			return RestoreOutput{}, err
-		}
-		if err := call.SaveBefore(ctx, own.Before{Key: call.Key, Name: made.Name}); err != nil {
-			return RestoreOutput{}, err
-		}
-		if found, err = made.Make(ctx, call.Key, call.Input.content(from)); err != nil {
-			return RestoreOutput{}, err
-		}
+	var class *storagev1.StorageClass
+	if found != nil { // an earlier attempt made it, of what there was then
+		class, err = v.classOf(ctx, call.Input, found)
+	} else {
+		found, class, err = v.makeClaim(ctx, call, made)
 	}
-	class, err := v.class(ctx, own.Text(found, "spec", "storageClassName"))
 	if err != nil {
 		return RestoreOutput{}, err
 	}
@@ -116,6 +111,19 @@ func (v volumes) applyRestore(ctx context.Context, call *sdk.Call[RestoreInput])
 		return RestoreOutput{}, err
 	}
 	return restored(w.claim, w.lazy), nil
+}
+
+// makeClaim makes the claim, and returns its class as well.
+func (v volumes) makeClaim(ctx context.Context, call *sdk.Call[RestoreInput], made own.Object) (*unstructured.Unstructured, *storagev1.StorageClass, error) {
+	from, err := v.origin(ctx, call.Input)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := call.SaveBefore(ctx, own.Before{Key: call.Key, Name: made.Name}); err != nil {
+		return nil, nil, err
+	}
+	claim, err := made.Make(ctx, call.Key, call.Input.content(from))
+	return claim, from.class, err
 }
 
 // claimWait waits for one claim.
@@ -181,7 +189,7 @@ func (v volumes) observeRestore(ctx context.Context, call *sdk.Call[RestoreInput
 	return seen, nil
 }
 
-// undoRestore deletes the claim as it was when no pod used it.
+// undoRestore deletes the claim where nobody uses it.
 func (v volumes) undoRestore(ctx context.Context, call *sdk.Call[RestoreInput]) error {
 	before, saved, err := sdk.LoadBefore[own.Before](call)
 	if err != nil || !saved {
@@ -203,24 +211,4 @@ func (v volumes) undoRestore(ctx context.Context, call *sdk.Call[RestoreInput]) 
 		Kind: made.Kind, Namespace: made.Namespace, Name: made.Name, UID: found.GetUID(),
 		Timeout: call.Input.Timeout, Tell: func(seen string) { call.Progressf("%s", seen) },
 	})
-}
-
-// users are the pods of a claim that have not ended.
-func (v volumes) users(ctx context.Context, namespace, claim string) ([]string, error) {
-	pods, err := v.Kube.CoreV1().Pods(namespace).List(ctx, metav1.ListOptions{})
-	if err != nil {
-		return nil, cluster.FaultIn(ctx, err, "list the pods of %s", namespace)
-	}
-	var users []string
-	for _, pod := range pods.Items {
-		if pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed {
-			continue
-		}
-		for _, volume := range pod.Spec.Volumes {
-			if source := volume.PersistentVolumeClaim; source != nil && source.ClaimName == claim {
-				users = append(users, "the pod "+pod.Name)
-			}
-		}
-	}
-	return users, nil
 }

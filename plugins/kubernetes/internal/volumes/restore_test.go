@@ -48,7 +48,10 @@ func TestRestoreKeepsTheContract(t *testing.T) {
 	t.Parallel()
 	sdktest.Run(t, action(t, shared.Connect(t), "pvc_restore"),
 		sdktest.Case{Name: "a snapshot", World: kept(nil)},
-		sdktest.Case{Name: "a larger volume, for its first pod", World: kept(map[string]any{"storageClass": "lazy", "size": "5Gi"})},
+		sdktest.Case{
+			Name: "a larger volume, for its first pod", World: kept(map[string]any{"storageClass": "lazy", "size": "5Gi"}),
+			Moves: []string{"phase", "volume", "waitsForConsumer"}, // it may be bound by then
+		},
 		sdktest.Case{Name: "too small", World: kept(map[string]any{"size": "1Mi"}), Fails: sdk.Permanent},
 		sdktest.Case{Name: "no snapshot", World: kept(map[string]any{"snapshot": "none"}), Fails: sdk.Permanent},
 		sdktest.Case{Name: "no class", World: kept(map[string]any{"storageClass": "none"}), Fails: sdk.Permanent},
@@ -151,7 +154,7 @@ func TestUndoOfRestoreLosesNoData(t *testing.T) {
 	_, err := pods.Create(t.Context(), &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: "db"}, Spec: template.Spec}, metav1.CreateOptions{})
 	lab.Must(t, err)
 	err = handler.Undo(t.Context(), req, host)
-	if err == nil || sdk.AsError(err).Class != sdk.Conflict || !strings.Contains(err.Error(), "used by the pod db") {
+	if err == nil || sdk.AsError(err).Class != sdk.Conflict || !strings.Contains(err.Error(), "used by the Pod db") {
 		t.Errorf("got %v, want a conflict with the pod", err)
 	}
 	lab.Must(t, pods.Delete(t.Context(), "db", metav1.DeleteOptions{GracePeriodSeconds: new(int64(0))}))

@@ -67,6 +67,8 @@ func TestSecondAttempts(t *testing.T) {
 				before := world.Probe()
 				req, handler := lab.Request(t, world.Params), action(t, shared.Connect(t), name)
 				first.end(t, name, req, host)
+				counted := func() { shared.AwaitDeployment(t, world.Params["namespace"].(string), "web") }
+				counted()
 				req.Before, req.Attempt = host.StateBefore(), 2
 				seen, err := handler.Observe(t.Context(), req, host)
 				if err != nil || seen.State != first.seen {
@@ -82,6 +84,7 @@ func TestSecondAttempts(t *testing.T) {
 				if saved := second.StateBefore(); saved != nil {
 					t.Errorf("the second attempt saved %s over the state before", saved)
 				}
+				counted()
 				seen, err = handler.Observe(t.Context(), req, second)
 				lab.Must(t, err)
 				if seen.State != sdk.Done || !strings.Contains(string(seen.Outputs), use.outputs) {
@@ -120,6 +123,25 @@ func TestApplyOverwritesNobody(t *testing.T) {
 			edit(t, world.Params["namespace"].(string), use.somebody)
 			req.Before, req.Attempt = host.StateBefore(), 2
 			_, err := handler.Apply(t.Context(), req, &sdktest.Host{})
+			keepsWhatSomebodySet(t, world, use.somebody, err)
+		})
+		t.Run(name+" after its change, whose answer is lost", func(t *testing.T) {
+			t.Parallel()
+			world, host := use.world(t), &sdktest.Host{}
+			namespace, req := world.Params["namespace"].(string), lab.Request(t, world.Params)
+			if _, err := action(t, shared.Losing(t), name).Apply(t.Context(), req, host); err == nil {
+				t.Fatal("the first attempt succeeded")
+			}
+			edit(t, namespace, use.somebody)
+			shared.AwaitDeployment(t, namespace, "web")
+			req.Before, req.Attempt = host.StateBefore(), 2
+			handler := action(t, shared.Connect(t), name)
+			seen, err := handler.Observe(t.Context(), req, host)
+			lab.Must(t, err)
+			if seen.State != sdk.NotDone {
+				t.Errorf("it was seen as %s: %s", seen.State, seen.Detail)
+			}
+			_, err = handler.Apply(t.Context(), req, &sdktest.Host{})
 			keepsWhatSomebodySet(t, world, use.somebody, err)
 		})
 	}

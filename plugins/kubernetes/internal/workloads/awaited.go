@@ -1,9 +1,11 @@
 package workloads
 
 import (
+	"crypto/pbkdf2"
+	"crypto/rand"
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
-	"hash/fnv"
 
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/types"
@@ -20,26 +22,32 @@ const awaitedNote = "template"
 // awaited is the template that a rollout was begun to wait for.
 type awaited struct {
 	UID        types.UID         `json:"uid"`
-	Generation int64             `json:"generation"`
+	Generation int64             `json:"generation"` // the newest that is known to have it
+	Salt       string            `json:"salt"`
 	Hash       string            `json:"hash"`
 	Images     map[string]string `json:"images"`
 }
 
 func (w *workload) awaited() (awaited, error) {
-	hash, err := w.hash()
-	return awaited{w.GetUID(), w.GetGeneration(), hash, w.images()}, err
+	salt := rand.Text()
+	hash, err := w.hash(salt)
+	return awaited{w.GetUID(), w.GetGeneration(), salt, hash, w.images()}, err
 }
 
-// hash tells templates apart. It is a short one, as in the names of ReplicaSets: there may
-// be a secret in a template, which nobody shall find by trying.
-func (w *workload) hash() (string, error) {
+// hashRounds make each try to guess what is in a template some hundred thousand times as
+// dear, and take no more than a moment once.
+const hashRounds = 100_000
+
+// hash tells templates apart. It is made as those of passwords are, since there may be one
+// in a template: whoever has the note, and knows all else, shall not quickly find it by
+// trying, nor see that two templates have the same.
+func (w *workload) hash(salt string) (string, error) {
 	text, err := json.Marshal(w.template)
 	if err != nil {
 		return "", fmt.Errorf("the template of the %s: %w", w, err)
 	}
-	sum := fnv.New32a()
-	_, _ = sum.Write(text) // a hash takes all
-	return fmt.Sprintf("%08x", sum.Sum32()), nil
+	sum, err := pbkdf2.Key(sha256.New, string(text), []byte(salt), hashRounds, 8)
+	return fmt.Sprintf("%x", sum), err
 }
 
 // awaits returns the template that the step waits for: the one that its first attempt saw.
@@ -56,13 +64,20 @@ func awaits(call *sdk.Call[RolloutInput], first *workload) (awaited, error) {
 
 // stands says whose change made of the awaited template another. The number of pods is not
 // of it, and what a newer API server fills in makes no new generation.
-func (a awaited) stands(found *workload) error {
-	if found.GetUID() != a.UID {
+func (a *awaited) stands(found *workload) error {
+	switch {
+	case found.GetUID() != a.UID:
 		return sdk.Errorf(sdk.Conflict, "the %s is not the one whose rollout was waited for, but a new one of that name", found)
+	case found.GetGeneration() == a.Generation:
+		return nil
 	}
-	hash, err := found.hash()
-	if err != nil || hash == a.Hash || found.GetGeneration() == a.Generation {
+	hash, err := found.hash(a.Salt)
+	if err != nil {
 		return err
+	}
+	if hash == a.Hash {
+		a.Generation = found.GetGeneration() // so that one hash of it is enough
+		return nil
 	}
 	who, what := "somebody", ""
 	paths := revision.ImageFields(a.Images, found.images())

@@ -113,6 +113,8 @@ func (w workloads) applyBack(ctx context.Context, call *sdk.Call[BackInput]) (Ba
 		}
 		done := found.GetAnnotations()[cluster.KeyAnnotation] == call.Key // by an earlier attempt
 		switch {
+		case saved && done:
+			to, err = arrived(found, revisions, was)
 		case saved:
 			to, err = named(found, revisions, was.To)
 		case done:
@@ -148,16 +150,31 @@ func (w workloads) leaves(call *sdk.Call[BackInput], name string) replacing.Take
 	return w.taken(call.Input.Target, is, func(seen string) { call.Progressf("%s", seen) })
 }
 
+// arrived is the revision that a step went to, where that is still the current one. The
+// step's key does not tell: who sets another template leaves it there.
+func arrived(found *workload, revisions []revision.Revision, was backBefore) (revision.Revision, error) {
+	if err := replaced(found, revisions, was, was.To); err != nil {
+		return revision.Revision{}, err
+	}
+	return named(found, revisions, was.To)
+}
+
 // stands says why the workload is not one whose current revision is the one of a name,
 // and may be changed.
 func stands(found *workload, revisions []revision.Revision, was backBefore, at string) error {
+	if found.paused && found.GetUID() == was.UID {
+		return sdk.Errorf(sdk.Permanent, "the rollouts of the %s are paused", found).NothingChanged()
+	}
+	return replaced(found, revisions, was, at)
+}
+
+// replaced says who put something in the place of the workload, or of its revision of a
+// name. While rollouts are paused, the newest revision need not be that of the template.
+func replaced(found *workload, revisions []revision.Revision, was backBefore, at string) error {
 	switch {
 	case found.GetUID() != was.UID:
 		return sdk.Errorf(sdk.Conflict, "the %s is not the one that this step began with, but a new one of that name", found)
-	case found.paused:
-		// The newest revision need not be that of the template then.
-		return sdk.Errorf(sdk.Permanent, "the rollouts of the %s are paused", found).NothingChanged()
-	case revisions[0].Name != at:
+	case revisions[0].Name != at && !found.paused:
 		return sdk.Errorf(sdk.Conflict, "%s began another rollout of the %s meanwhile, %s",
 			whoRolled(found, revisions, at), found, revisions[0].Name)
 	default:
@@ -277,17 +294,29 @@ func (w workloads) observeBack(ctx context.Context, call *sdk.Call[BackInput]) (
 }
 
 // wentBack is what is seen of a step that went back: it is done once nothing waits for a
-// pod of the revision that it went from.
+// pod of the revision that it went from. Before the controller has seen the newest change,
+// it cannot be told whether that is the step's own, and to look again does no harm.
 func (w workloads) wentBack(ctx context.Context, call *sdk.Call[BackInput], was backBefore, found *workload, revisions []revision.Revision) (seen sdk.Observed[BackOutput], err error) {
-	to, err := named(found, revisions, was.To)
-	if err != nil {
+	seen.State = sdk.NotDone
+	if !found.counted() || len(revisions) == 0 {
+		seen.Detail = fmt.Sprintf("The %s has this step's key, and its controller has not seen its newest change.", found)
+		return seen, nil
+	}
+	to, err := arrived(found, revisions, was)
+	switch {
+	case err != nil && sdk.AsError(err).Class == sdk.Conflict:
+		seen.Detail = fmt.Sprintf("The %s has this step's key, but %s.", found, err)
+		return seen, nil
+	case err != nil:
 		return seen, err
 	}
-	seen.State, seen.Detail = sdk.Done, fmt.Sprintf("The %s has this step's key, and went back to %s.", found, was.To)
-	seen.Outputs = BackOutput{to.Name, to.Images}
 	left, err := w.leaves(call, was.From).Left(ctx)
 	if left != "" {
-		seen.State, seen.Detail = sdk.NotDone, fmt.Sprintf("The %s went back to %s, and %s.", found, was.To, left)
+		seen.Detail = fmt.Sprintf("The %s went back to %s, and %s.", found, was.To, left)
+		return seen, err
 	}
-	return seen, err
+	return sdk.Observed[BackOutput]{
+		State: sdk.Done, Outputs: BackOutput{to.Name, to.Images},
+		Detail: fmt.Sprintf("The %s has this step's key, and went back to %s.", found, was.To),
+	}, err
 }

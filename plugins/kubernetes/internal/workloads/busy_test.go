@@ -25,7 +25,7 @@ import (
 func meddling(t testing.TB, meddle func(ctx context.Context, times int32) error) (*cluster.Cluster, *atomic.Int32) {
 	var times atomic.Int32
 	return shared.Through(t, func(w http.ResponseWriter, r *http.Request, api http.Handler) {
-		if r.Method == http.MethodPatch && strings.Contains(r.URL.Path, "/deployments/web") {
+		if r.Method == http.MethodPatch && strings.Contains(r.URL.Path, "/deployments/web") && !r.URL.Query().Has("dryRun") {
 			if err := meddle(r.Context(), times.Add(1)); err != nil {
 				t.Error(err)
 			}

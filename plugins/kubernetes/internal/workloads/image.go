@@ -48,7 +48,11 @@ func (w workloads) setImage() sdk.Action[ImageInput, ImageOutput] {
 		Fields: revision.ImageFields,
 		State:  func(images map[string]string) string { return "has the images " + labels.FormatLabels(images) },
 		Summary: func(_ ImageInput, c setting.Change[*workload, map[string]string]) string {
-			return fmt.Sprintf("would set images of the %s, which replaces %d pods", c.Live, c.Live.replicas-c.Live.untouched)
+			text := fmt.Sprintf("would set images of the %s, which replaces %d pods", c.Live, c.Live.wanted())
+			if c.Live.paused {
+				text += " once its rollouts are resumed"
+			}
+			return text
 		},
 		Outputs: func(_ ImageInput, c setting.Change[*workload, map[string]string]) ImageOutput {
 			return ImageOutput{Images: c.Live.images(), Before: c.Was, Changed: c.Changed(), Generation: c.Live.GetGeneration()}
@@ -71,8 +75,8 @@ for somebody who may.`,
 }
 
 // undoneImage frees a StatefulSet that waits for a pod of the template that was taken back.
-func (w workloads) undoneImage(ctx context.Context, call *sdk.Call[ImageInput]) error {
-	is := func(of revision.Revision) bool { return of.Has(call.Input.Images) }
+func (w workloads) undoneImage(ctx context.Context, call *sdk.Call[ImageInput], set map[string]string) error {
+	is := func(of revision.Revision) bool { return of.Has(set) }
 	return w.taken(call.Input.Target, is, func(seen string) { call.Progressf("%s", seen) }).Free(ctx)
 }
 

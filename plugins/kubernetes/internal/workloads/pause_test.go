@@ -66,6 +66,18 @@ func TestAPauseHoldsARolloutBack(t *testing.T) {
 	}
 }
 
+// While rollouts are paused, another template replaces nothing.
+func TestThePlanOfAnImageSaysThatNothingFollowsYet(t *testing.T) {
+	t.Parallel()
+	world := deployed(map[string]any{"images": map[string]any{"main": "web:2"}}, nil)(t)
+	edit(t, world.Params["namespace"].(string), pauseIt)
+	preview, err := action(t, shared.Connect(t), "set_image").Plan(t.Context(), lab.Request(t, world.Params))
+	lab.Must(t, err)
+	if want := "which replaces 2 pods once its rollouts are resumed"; !strings.HasSuffix(preview.Summary, want) {
+		t.Errorf("the plan is %+v, want that it says %q", preview, want)
+	}
+}
+
 // Whoever paused it anew wants it paused.
 func TestUndoOfAPauseLeavesWhatSomebodyElsePaused(t *testing.T) {
 	t.Parallel()

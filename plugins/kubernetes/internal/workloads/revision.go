@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 
+	appsv1 "k8s.io/api/apps/v1"
+
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/replacing"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/revision"
@@ -23,15 +25,24 @@ func (w *workload) kept() revision.Of {
 	return revision.Of{Object: w, Kind: w.Kind, Selector: w.selector}
 }
 
-// explain says why a rollout does not move, and what ails pods that it replaces.
-func (w workloads) explain(ctx context.Context, of *workload) (reasons, ofOld []string, err error) {
-	rollout := replacing.Rollout{Cluster: w.Cluster, Of: of.kept(), Counted: of.counted(), Short: of.existing < of.replicas}
+// explain says why a rollout does not move.
+func (w workloads) explain(ctx context.Context, of *workload, still bool) (replacing.Explained, error) {
+	rollout := replacing.Rollout{Cluster: w.Cluster, Of: of.kept(), Counted: of.counted(), Short: of.existing < of.replicas, Still: still}
 	for _, c := range of.conditions {
 		if c.Type == "ReplicaFailure" && c.Status == "True" {
 			rollout.Failed = append(rollout.Failed, c.Reason+": "+c.Message)
 		}
 	}
 	return rollout.Explain(ctx)
+}
+
+// behind counts what only the pods tell, see [replacing.Behind].
+func (w workloads) behind(ctx context.Context, of *workload) (int32, error) {
+	set, is := of.Object.(*appsv1.StatefulSet)
+	if !is || of.untouched == 0 || of.untouched == of.replicas {
+		return 0, nil
+	}
+	return replacing.Behind(ctx, w.Cluster, set)
 }
 
 // taken is a template of a workload that was taken back: that of the revisions of which is

@@ -31,9 +31,13 @@ func (w workloads) rollout() sdk.Action[RolloutInput, Status] {
 		Description: `Watches a rollout to its end, and says how far it is and what is wrong as soon as it can be seen.
 
 A rollout that stands still is a *permanent* error with the reason: from the controller's conditions, the states of containers
-(as ImagePullBackOff), the scheduler and quotas. It stands still when the Deployment's own progress deadline has passed, or when
-nothing moved for ` + "`stall`" + ` while a reason is known. Where none is known, ` + "`timeout`" + ` ends it as a *transient* error.
-What ails the pods that it replaces is told, and is no reason: it may be what the rollout mends.
+(as ImagePullBackOff), the scheduler, quotas, and the events of a pod that cannot start (as FailedMount). It stands still when the
+Deployment's own progress deadline has passed, or when nothing moved for ` + "`stall`" + ` while such a reason is known. Where none is
+known, ` + "`timeout`" + ` ends it as a *transient* error.
+
+What may pass by itself is told, and ends nothing before: a pod that runs and is not ready, with the answer of its probe, since one
+that takes its time looks the same; a pod that was evicted, since there is another in its place; and what ails the pods that the
+rollout replaces, since it may be what it mends.
 Pods that a partition or OnDelete keeps on the old template are not waited for.
 
 It waits for the template that it saw first. Where somebody else changes that while it waits, also between a crash and the resume,
@@ -74,15 +78,14 @@ const patience = 3 * time.Second
 // following is one rollout that is watched.
 type following struct {
 	workloads
-	call    *sdk.Call[RolloutInput]
-	target  Target
-	awaited awaited
-	found   *workload // at the last look
-	reasons []string  // why it stands still, if it does
-	ofOld   []string  // what ails the pods that it replaces
-	at      string    // how far it was
-	moved   time.Time // when it came so far
-	wrong   time.Time // since when something is known to be wrong
+	call      *sdk.Call[RolloutInput]
+	target    Target
+	awaited   awaited
+	found     *workload // at the last look
+	explained replacing.Explained
+	at        string    // how far it was
+	moved     time.Time // when it came so far
+	wrong     time.Time // since when something is known to be wrong
 }
 
 func (w workloads) applyRollout(ctx context.Context, call *sdk.Call[RolloutInput]) (Status, error) {
@@ -125,8 +128,11 @@ func (f *following) look(ctx context.Context) (seen string, done bool, err error
 	if err == nil {
 		err = f.awaited.stands(found)
 	}
+	if err == nil {
+		found.behind, err = f.behind(ctx, found)
+	}
 	if err == nil && !found.rolledOut() {
-		f.reasons, f.ofOld, err = f.explain(ctx, found)
+		f.explained, err = f.explain(ctx, found, found.progress() == f.at)
 	}
 	if err != nil {
 		f.moved = now // it may have, unseen
@@ -138,7 +144,7 @@ func (f *following) look(ctx context.Context) (seen string, done bool, err error
 	if at := found.progress(); at != f.at {
 		f.at, f.moved = at, now
 	}
-	if len(f.reasons) == 0 {
+	if len(f.explained.Wrong) == 0 {
 		f.wrong = now
 	}
 	switch still := now.Sub(f.moved); {
@@ -146,31 +152,27 @@ func (f *following) look(ctx context.Context) (seen string, done bool, err error
 		return "", false, sdk.Errorf(sdk.Permanent, "the rollout of the %s is paused", f.target)
 	case found.deadlinePassed() && still >= patience:
 		return "", false, f.standsStill("its progress deadline has passed")
-	case min(still, now.Sub(f.wrong)) >= f.call.Input.Stall.Std():
+	case len(f.explained.Wrong) > 0 && min(still, now.Sub(f.wrong)) >= f.call.Input.Stall.Std():
 		return "", false, f.standsStill(fmt.Sprintf("nothing moved for %s", f.call.Input.Stall))
 	}
-	return strings.Join(slices.Concat([]string{f.at}, f.reasons, f.replaced()), "; "), false, nil
-}
-
-// replaced says what ails the pods that the rollout replaces.
-func (f *following) replaced() []string {
-	if len(f.ofOld) == 0 {
-		return nil
-	}
-	return []string{"of the pods that it replaces: " + strings.Join(f.ofOld, "; ")}
+	return strings.Join(slices.Concat([]string{f.at}, f.explained.Reasons(), f.explained.Replaced()), "; "), false, nil
 }
 
 // tell says what was seen, and counts where there was something to count.
 func (f *following) tell(seen string) {
 	progress := sdk.Progress{Message: seen}
 	if f.found != nil && f.found.counted() {
-		progress.Done, progress.Total = int64(f.found.updated), int64(f.found.wanted())
+		progress.Done, progress.Total = int64(f.found.renewed()), int64(f.found.wanted())
 	}
 	f.call.Host.Progress(progress)
 }
 
 // wanted is how many pods are to be of the newest template.
 func (w *workload) wanted() int32 { return w.replicas - w.untouched }
+
+// renewed is how many of these are. The controller counts all that are of the newest
+// template, also those that a partition would keep.
+func (w *workload) renewed() int32 { return min(w.updated, w.wanted()-w.behind) }
 
 // counted says whether the controller's numbers are about the newest template.
 func (w *workload) counted() bool { return w.seen >= w.GetGeneration() }
@@ -180,7 +182,7 @@ func (w *workload) progress() string {
 	if !w.counted() {
 		return "its controller has not seen the change yet"
 	}
-	text := fmt.Sprintf("%d/%d updated, %d available", w.updated, w.wanted(), w.available)
+	text := fmt.Sprintf("%d/%d updated, %d available", w.renewed(), w.wanted(), w.available)
 	if old := w.existing - max(w.updated, w.replicas); old > 0 {
 		text += fmt.Sprintf(", %d of the old to end", old)
 	}
@@ -190,7 +192,7 @@ func (w *workload) progress() string {
 // rolledOut says whether the controller has seen the newest template and is done with it.
 func (w *workload) rolledOut() bool {
 	switch {
-	case !w.counted(), w.updated < w.wanted(), w.available < w.replicas:
+	case !w.counted(), w.renewed() < w.wanted(), w.available < w.replicas:
 		return false
 	default:
 		return w.existing <= w.replicas
@@ -208,10 +210,10 @@ func (w *workload) deadlinePassed() bool {
 }
 
 func (f *following) standsStill(why string) error {
-	reasons := "no reason can be seen"
-	if len(f.reasons) > 0 {
-		reasons = strings.Join(f.reasons, "; ")
+	reasons := f.explained.Reasons()
+	if len(reasons) == 0 {
+		reasons = []string{"no reason can be seen"}
 	}
-	reasons = strings.Join(append([]string{reasons}, f.replaced()...), "; ")
-	return sdk.Errorf(sdk.Permanent, "the rollout of the %s stands still at %s, and %s: %s", f.target, f.at, why, reasons)
+	return sdk.Errorf(sdk.Permanent, "the rollout of the %s stands still at %s, and %s: %s",
+		f.target, f.at, why, strings.Join(append(reasons, f.explained.Replaced()...), "; "))
 }

@@ -66,17 +66,18 @@ Undo sets the number that was there before. A number that somebody set since, an
 
 // setScale goes by the subresource, which rights can be given for alone.
 func (w workloads) setScale(ctx context.Context, of *workload, replicas int32, dryRun []string) (*workload, error) {
-	scale := &autoscalingv1.Scale{
+	read := &autoscalingv1.Scale{
 		ObjectMeta: metav1.ObjectMeta{Name: of.Name, UID: of.GetUID()}, Spec: autoscalingv1.ScaleSpec{Replicas: of.replicas},
 	}
-	body, err := setting.Guarded(scale, map[string]any{"spec": map[string]any{"replicas": replicas}})
+	body, err := setting.Guarded(read, map[string]any{"spec": map[string]any{"replicas": replicas}})
 	if err != nil {
 		return nil, err
 	}
+	scale := autoscalingv1.Scale{} // an answer of 0 leaves what is there
 	err = w.Kube.AppsV1().RESTClient().Patch(types.JSONPatchType).
 		Namespace(of.Namespace).Resource(of.resource()).Name(of.Name).SubResource("scale").
 		VersionedParams(&metav1.PatchOptions{FieldManager: cluster.Manager, DryRun: dryRun}, scheme.ParameterCodec).
-		Body(body).Do(ctx).Into(scale)
+		Body(body).Do(ctx).Into(&scale)
 	if err != nil {
 		return nil, setting.Met(err, of, appsv1.Resource(of.resource()))
 	}

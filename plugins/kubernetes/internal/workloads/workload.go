@@ -47,7 +47,10 @@ type workload struct {
 	conditions []Condition
 	// untouched is how many pods a partition, or OnDelete, keeps on the old template.
 	untouched int32
-	paused    bool
+	// behind is how many pods a partition lets go that are not of the newest template, where
+	// a rollout is looked at.
+	behind int32
+	paused bool
 }
 
 // Condition is a condition of a workload.
@@ -123,9 +126,6 @@ func ofStatefulSet(s *appsv1.StatefulSet) *workload {
 		Object: s, selector: s.Spec.Selector, template: s.Spec.Template, replicas: orOne(s.Spec.Replicas),
 		seen: s.Status.ObservedGeneration, ready: s.Status.ReadyReplicas, updated: s.Status.UpdatedReplicas,
 		available: s.Status.AvailableReplicas, existing: s.Status.Replicas,
-	}
-	if s.Status.UpdateRevision == s.Status.CurrentRevision {
-		w.updated = s.Status.Replicas // the controller counts none when there is nothing to update
 	}
 	switch update := s.Spec.UpdateStrategy; {
 	case update.Type == appsv1.OnDeleteStatefulSetStrategyType:

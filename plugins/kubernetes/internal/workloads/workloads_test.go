@@ -298,19 +298,21 @@ func TestPlanShowsTheChangeAndWhatIsNotAllowed(t *testing.T) {
 func TestPlansShowWhatTheServerWouldMake(t *testing.T) {
 	t.Parallel()
 	c := shared.Connect(t)
-	for name, use := range map[string]struct {
+	for _, use := range []struct {
+		name  string
 		world func(testing.TB) sdktest.World
 		shows string
 	}{
-		"scale":           {deployed(map[string]any{"replicas": 3}, nil), "-  replicas: 2\n+  replicas: 3\n"},
-		"rollout_restart": {deployed(nil, nil), "+      annotations:\n+        gatebook.dev/key: the step's key\n"},
-		"rollout_undo":    {upgraded(nil), "-      - image: web:2\n+      - image: web:1\n"},
-		"rollout_pause":   {deployed(nil, nil), "+  paused: true\n"},
+		{"scale", deployed(map[string]any{"replicas": 3}, nil), "-  replicas: 2\n+  replicas: 3\n"},
+		{"scale", deployed(map[string]any{"replicas": 0}, nil), "-  replicas: 2\n+  replicas: 0\n"},
+		{"rollout_restart", deployed(nil, nil), "+      annotations:\n+        gatebook.dev/key: the step's key\n"},
+		{"rollout_undo", upgraded(nil), "-      - image: web:2\n+      - image: web:1\n"},
+		{"rollout_pause", deployed(nil, nil), "+  paused: true\n"},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(use.name, func(t *testing.T) {
 			t.Parallel()
 			world := use.world(t)
-			preview, err := action(t, c, name).Plan(t.Context(), lab.Request(t, world.Params))
+			preview, err := action(t, c, use.name).Plan(t.Context(), lab.Request(t, world.Params))
 			lab.Must(t, err)
 			if len(preview.Changes) != 1 || !strings.Contains(preview.Changes[0].Diff, use.shows) || !strings.HasPrefix(preview.Changes[0].Diff, "--- live\n+++ planned\n") {
 				t.Errorf("the plan is %+v, want in its diff %q", preview, use.shows)

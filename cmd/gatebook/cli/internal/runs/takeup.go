@@ -58,6 +58,13 @@ type TakeUp struct {
 	In string
 	// NewTargets are the connections that may reach another target than they did.
 	NewTargets []string
+	// Without are the connections over which nothing is done any more.
+	Without []string
+}
+
+// here reports whether it says something that only a process can heed that takes the run up.
+func (t TakeUp) here() bool {
+	return len(t.Secrets)+len(t.NewTargets)+len(t.Without) > 0 || t.In != ""
 }
 
 // TakeUp carries a run on in this process or, where another one drives it, leaves the
@@ -70,6 +77,9 @@ func (r *Runs) TakeUp(ctx context.Context, t TakeUp, prompter *console.Prompter)
 	switch {
 	case found.Status.Drive == standing.Driven && t.Wish == Resume:
 		return goesOn(found.ID(), found.Holder)
+	case found.Status.Drive == standing.Driven && t.here():
+		return console.Usage("Nothing was asked of it. Without these flags it is.",
+			"run %s goes on in another process, which has its inputs, its folder and its connections already", found.ID())
 	case found.Status.Drive == standing.Driven:
 		return r.leave(found, t.Wish, t.Reason)
 	case t.Wish == Pause:
@@ -97,7 +107,7 @@ func (r *Runs) TakeUp(ctx context.Context, t TakeUp, prompter *console.Prompter)
 	return there.drive(driving{Follow: t.Follow, status: found.Status, prompter: prompter, wish: t.Wish},
 		func(process run.Process) (event.Result, error) {
 			return there.Engine.Resume(ctx, found.Run, planned, process, run.Resumption{
-				Ask: event.Type(t.Wish), By: r.User, Reason: t.Reason, Words: said, Dir: moved(there, t.In), NewTargets: t.NewTargets,
+				Ask: event.Type(t.Wish), By: r.User, Reason: t.Reason, Words: said, Dir: moved(there, t.In), NewTargets: t.NewTargets, Without: t.Without,
 			})
 		})
 }

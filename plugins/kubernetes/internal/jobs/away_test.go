@@ -1,0 +1,146 @@
+package jobs_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/jobs"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/lab"
+	"github.com/gatebook/gatebook/plugins/sdk"
+	"github.com/gatebook/gatebook/plugins/sdk/sdktest"
+)
+
+// unscheduled is a world with a CronJob whose pods come to be where no kubelet is, so that
+// the test says what they are like, and a function that says that of the first one.
+func unscheduled(t *testing.T, params map[string]any) (_ map[string]any, is func(status string)) {
+	t.Helper()
+	namespace := shared.Namespace(t)
+	template := lab.Template("report", "report:1")
+	template.Spec.RestartPolicy, template.Spec.NodeName = corev1.RestartPolicyOnFailure, "no-kubelet-here"
+	_, err := shared.Kube.BatchV1().CronJobs(namespace).Create(t.Context(), &batchv1.CronJob{
+		ObjectMeta: metav1.ObjectMeta{Name: "report"},
+		Spec:       batchv1.CronJobSpec{Schedule: "0 0 1 1 *", JobTemplate: batchv1.JobTemplateSpec{Spec: batchv1.JobSpec{Template: template}}},
+	}, metav1.CreateOptions{})
+	lab.Must(t, err)
+	params["cronJob"], params["namespace"] = "report", namespace
+	return params, func(status string) {
+		t.Helper()
+		lab.Eventually(t, "there is a pod", func(ctx context.Context) error {
+			pods, err := shared.Kube.CoreV1().Pods(namespace).List(ctx, metav1.ListOptions{})
+			if err != nil || len(pods.Items) == 0 {
+				return errors.Join(err, errors.New("there is none"))
+			}
+			_, err = shared.Kube.CoreV1().Pods(namespace).Patch(ctx, pods.Items[0].Name, types.MergePatchType,
+				[]byte(`{"status":`+status+`}`), metav1.PatchOptions{}, "status")
+			return err
+		})
+	}
+}
+
+// waiting is the status of a pod whose container waits to be started again.
+func waiting(reason string) string {
+	return fmt.Sprintf(`{"phase":"Running","containerStatuses":[{"name":"main","image":"report:1","imageID":"","ready":false,"restartCount":5,
+		"state":{"waiting":{"reason":%q,"message":"as the test says"}}}]}`, reason)
+}
+
+// How often a program that fails is tried, backoffLimit says, and the kubelet how long it
+// waits between: longer and longer.
+func TestJobWithTriesLeftDoesNotStandStill(t *testing.T) {
+	t.Parallel()
+	for _, reason := range []string{"CrashLoopBackOff", "RunContainerError"} {
+		t.Run(reason, func(t *testing.T) {
+			t.Parallel()
+			params, is := unscheduled(t, map[string]any{"stall": "0s", "timeout": "1m"}) // so that each look judges
+			host, ended := &sdktest.Host{}, make(chan error, 1)
+			handler := action(t)
+			go func() { _, err := handler.Apply(t.Context(), lab.Request(t, params), host); ended <- err }()
+			is(waiting(reason))
+			lab.Eventually(t, "it says so, and goes on", func(context.Context) error {
+				if said := fmt.Sprint(host.ProgressTold()); !strings.Contains(said, reason) {
+					return fmt.Errorf("it said %s", said)
+				}
+				return nil
+			})
+			is(waiting("ImagePullBackOff")) // which no try mends
+			lab.Fails(t, <-ended, sdk.Permanent, "stands still for 0s", "ImagePullBackOff")
+		})
+	}
+}
+
+// With no patience at all, a Job of which nothing bad is known is still waited for.
+func TestJobWithoutPatienceIsWaitedFor(t *testing.T) {
+	t.Parallel()
+	world := running("load:1", map[string]string{"kubelab/runs-for": "2s"}, map[string]any{"stall": "0s"})(t)
+	_, err := action(t).Apply(t.Context(), lab.Request(t, world.Params), &sdktest.Host{})
+	lab.Must(t, err)
+	world = running("load:bad", nil, map[string]any{"stall": "0s"})(t)
+	_, err = action(t).Apply(t.Context(), lab.Request(t, world.Params), &sdktest.Host{})
+	lab.Fails(t, err, sdk.Permanent, "stands still for 0s", "load:bad")
+}
+
+// What the step itself deleted is nobody else's deed, and no riddle either.
+func TestJobThatTheStepDeletedIsSaidToBe(t *testing.T) {
+	t.Parallel()
+	world := running("load:1", map[string]string{"kubelab/runs-for": "10m"}, map[string]any{"timeout": "2s", "onCancel": "delete"})(t)
+	handler, request, host := action(t), lab.Request(t, world.Params), &sdktest.Host{}
+	_, err := handler.Apply(t.Context(), request, host)
+	lab.Fails(t, err, sdk.Permanent, "is deleted")
+	request.Before, request.Notes, request.Attempt = host.StateBefore(), host.Notes(), 2
+	_, err = handler.Apply(t.Context(), request, host)
+	lab.Fails(t, err, sdk.Permanent, "this step deleted the Job", "does not run it twice")
+	seen, err := handler.Observe(t.Context(), request, host)
+	if err != nil || seen.State != sdk.NotDone || !strings.Contains(seen.Detail, "This step deleted the Job") || world.Probe() != "" {
+		t.Errorf("it observes %+v, %v, and there are %q", seen, err, world.Probe())
+	}
+}
+
+// A pod may take longer to end than a step that was cancelled has time for.
+func TestJobWhosePodsTakeLongToEndIsBeingDeleted(t *testing.T) {
+	t.Parallel()
+	params, is := unscheduled(t, map[string]any{"onCancel": "delete"})
+	handler, request, host := action(t), lab.Request(t, params), &sdktest.Host{}
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { _, err := handler.Apply(ctx, request, host); ended <- err }()
+	is(`{"phase":"Running"}`)
+	cancel()
+	err := <-ended
+	if !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "is being deleted") || strings.Contains(err.Error(), "could not") {
+		t.Errorf("cancelled, it says %v", err)
+	}
+	request.Before, request.Notes, request.Attempt = host.StateBefore(), host.Notes(), 2
+	_, err = handler.Apply(t.Context(), request, host)
+	lab.Fails(t, err, sdk.Permanent, "this step deleted the Job")
+	seen, err := handler.Observe(t.Context(), request, host)
+	if err != nil || seen.State != sdk.NotDone || !strings.Contains(seen.Detail, "This step had the Job") {
+		t.Errorf("it observes %+v, %v", seen, err)
+	}
+}
+
+// Who may make a Job and not delete it hears of that before, and not by an undo.
+func TestPlanWarnsWhereTheJobCannotBeDeleted(t *testing.T) {
+	t.Parallel()
+	shared.Allow(t, "maker",
+		rbacv1.PolicyRule{APIGroups: []string{"batch"}, Resources: []string{"jobs"}, Verbs: []string{"get", "list", "watch", "create"}},
+		rbacv1.PolicyRule{APIGroups: []string{""}, Resources: []string{"pods", "pods/log", "serviceaccounts"}, Verbs: []string{"get", "list"}})
+	handler := lab.Action(t, jobs.Actions(shared.ConnectAs(t, "maker")), "job")
+	for onCancel, by := range map[string]string{"leave": "Undo of this step takes it.", "delete": "Undo of this step takes it, and so does onCancel."} {
+		world := running("load:1", nil, map[string]any{"onCancel": onCancel})(t)
+		preview, err := handler.Plan(t.Context(), lab.Request(t, world.Params))
+		lab.Must(t, err)
+		want := "You may not delete jobs in " + world.Params["namespace"].(string) + ". " + by
+		if len(preview.Blockers) > 0 || !slices.Equal(preview.Warnings, []string{want}) {
+			t.Errorf("it warns %q, want %q, and is blocked by %q", preview.Warnings, want, preview.Blockers)
+		}
+	}
+}

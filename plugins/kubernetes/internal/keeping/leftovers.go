@@ -1,0 +1,53 @@
+package keeping
+
+import (
+	"context"
+	"slices"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/contents"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/manifest"
+)
+
+// Leftover is an object that is on an inventory's list and no longer among the objects.
+type Leftover struct {
+	manifest.Ref
+	Served cluster.Kind
+	Live   *unstructured.Unstructured
+	// Stays says what would be lost with it, to follow its name and a colon. Empty: nothing
+	// would, so that it is to be deleted.
+	Stays string
+}
+
+// Leftovers are those of the objects that the inventory applied, and that nobody has made
+// anew, or made part of another one. The latest come first, so that Namespaces are the
+// last, and what the undoing of another step may need is none of them.
+func (v Inventory) Leftovers(ctx context.Context, objects []manifest.Ref) ([]Leftover, error) {
+	var found []Leftover
+	for _, r := range slices.Backward(objects) {
+		kind, err := v.Cluster.Kind(ctx, r.APIVersion, r.Kind)
+		if cluster.IsUnserved(err) {
+			continue // it went with its kind
+		}
+		if err != nil {
+			return nil, err
+		}
+		live, err := v.Cluster.Look(ctx, kind, r.Namespace, r.Name)
+		if err != nil {
+			return nil, err
+		}
+		if live == nil || live.GetAnnotations()[PartOf] != v.String() || IsBackup(live) {
+			continue
+		}
+		stays := "more would be lost with it than can be made anew"
+		if !r.KeepsData() {
+			if stays, err = contents.Data(ctx, v.Cluster, kind, live); err != nil {
+				return nil, err
+			}
+		}
+		found = append(found, Leftover{r, kind, live, stays})
+	}
+	return found, nil
+}
