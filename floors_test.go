@@ -64,6 +64,7 @@ var rooms = map[string]room{
 	"engine/check":   {floor: 4},
 	"engine/plan":    {floor: 5},
 	"engine/machine": {floor: 6},
+	"engine/review":  {floor: 6},
 	"engine/run":     {floor: 7},
 	"engine":         {floor: 8, roof: true},
 

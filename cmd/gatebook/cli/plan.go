@@ -10,6 +10,7 @@ import (
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/house"
 	"github.com/gatebook/gatebook/engine/plan"
 	"github.com/gatebook/gatebook/engine/report"
+	"github.com/gatebook/gatebook/engine/review"
 )
 
 type planOptions struct {
@@ -72,8 +73,9 @@ func (o *planOptions) run(ctx context.Context) error {
 			return err
 		}
 	}
+	reviewed := review.Of(shown, nil)
 	if o.format == "json" {
-		return report.PlanJSON(o.Stdout, shown)
+		return report.PlanJSON(o.Stdout, shown, reviewed)
 	}
-	return report.Plan(o.Stdout, shown, o.Out())
+	return report.Plan(o.Stdout, shown, reviewed, o.Out())
 }

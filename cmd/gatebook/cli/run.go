@@ -14,6 +14,7 @@ import (
 	"github.com/gatebook/gatebook/engine"
 	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/report"
+	"github.com/gatebook/gatebook/engine/review"
 )
 
 type runOptions struct {
@@ -124,7 +125,7 @@ func (o *runOptions) confirm(ctx context.Context, h *house.House, planned *engin
 	if err != nil {
 		return o.refrain()
 	}
-	if err := report.PlanSummary(o.Stderr, preview, o.Style(true)); err != nil {
+	if err := report.PlanSummary(o.Stderr, preview, review.Of(preview, nil), o.Style(true)); err != nil {
 		return err
 	}
 	o.Note("\nThe whole plan: gatebook plan %s", o.typed())
