@@ -73,9 +73,18 @@ func (o *planOptions) run(ctx context.Context) error {
 			return err
 		}
 	}
-	reviewed := review.Of(shown, nil)
+	reviewed := review.Of(shown, o.past(shown.Runbook.Name))
 	if o.format == "json" {
 		return report.PlanJSON(o.Stdout, shown, reviewed)
 	}
 	return report.Plan(o.Stdout, shown, reviewed, o.Out())
+}
+
+// past says how long the steps of a runbook took in earlier runs. A plan does without.
+func (a *app) past(runbook string) map[string]review.Past {
+	all, err := a.runs()
+	if err != nil {
+		return nil
+	}
+	return all.Past(runbook)
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/gatebook/gatebook/engine/report/history"
 	"github.com/gatebook/gatebook/engine/report/layout"
 	"github.com/gatebook/gatebook/engine/report/standing"
+	"github.com/gatebook/gatebook/engine/review"
 )
 
 // Runs are the runs that an engine keeps.
@@ -188,6 +189,36 @@ func (r *Runs) History(filter history.Filter, limit int) (records []history.Reco
 		records = append(records, record)
 	}
 	return records, false, nil
+}
+
+// How many earlier runs an estimate is made from, and in how many is looked for these.
+const (
+	remembered = 20
+	lookedFor  = 200
+)
+
+// Past says how long the steps of a runbook took in its last runs that succeeded. What cannot
+// be read of them makes no estimate.
+func (r *Runs) Past(runbook string) map[string]review.Past {
+	all, err := r.Engine.Store().List()
+	if err != nil {
+		return nil
+	}
+	var ran []*standing.Status
+	looked := 0
+	for entry := range all {
+		if looked++; looked > lookedFor || len(ran) == remembered {
+			break
+		}
+		short, err := summarise(entry)
+		if err != nil || isCopy(entry) || short.Run.Runbook != runbook || short.Result == nil || short.Result.Outcome != event.OutcomeSucceeded {
+			continue
+		}
+		if found, err := r.look(entry.Run); err == nil {
+			ran = append(ran, found.Status)
+		}
+	}
+	return history.Lasted(ran)
 }
 
 // record makes a run's line from the two ends of its journal, and from the whole only
