@@ -17,7 +17,7 @@ func digestOf(p Plan) (string, error) {
 	sum := sha256.New()
 	encoder := json.NewEncoder(sum)
 	steps := p.Steps
-	p.Digest, p.Runbook.File, p.Steps, p.Offline = "", "", nil, false
+	p.Digest, p.Runbook.File, p.Runbook.Revision, p.Steps, p.Offline = "", "", nil, nil, false
 	if err := encoder.Encode(p); err != nil {
 		return "", fmt.Errorf("hash the plan: %w", err)
 	}

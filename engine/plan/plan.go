@@ -58,6 +58,14 @@ type Header struct {
 	Source  string   `json:"source,omitempty" doc:"The document that it follows."`
 	File    string   `json:"file" doc:"As the user named it."`
 	Digest  string   `json:"digest" doc:"SHA-256 of the file's bytes."`
+	// Revision is for people: the digest says which bytes they are.
+	Revision *Revision `json:"revision,omitempty" doc:"The git commit that the file is of; absent: nobody looked, or it is in none."`
+}
+
+// Revision says of which git commit a file is.
+type Revision struct {
+	Commit string `json:"commit"`
+	Dirty  bool   `json:"dirty,omitempty" doc:"The file is another than in the commit, or is not in it."`
 }
 
 // Counts sums up the steps by what they do.

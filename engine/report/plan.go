@@ -60,6 +60,13 @@ func (out *page) planHead(p *plan.Plan, r *review.Review) {
 		title += "  " + layout.Line(p.Runbook.Title)
 	}
 	out.Linef("%s  %s", title, out.Dim(p.Runbook.File))
+	if of := p.Runbook.Revision; of != nil {
+		text := "commit " + out.Bold(layout.Line(of.Commit))
+		if of.Dirty {
+			text += ", and " + out.Warn("the file is changed since")
+		}
+		out.Linef("%s", text)
+	}
 	out.Linef("%s", strings.Join(out.summary(p, r), " · "))
 	facts := []string{"on failure: " + string(p.OnFailure)}
 	if p.Lock != "" {

@@ -73,6 +73,7 @@ func (o *planOptions) run(ctx context.Context) error {
 			return err
 		}
 	}
+	shown.Runbook.Revision = h.Revision(ctx, o.file)
 	reviewed := review.Of(shown, o.past(shown.Runbook.Name))
 	if o.format == "json" {
 		return report.PlanJSON(o.Stdout, shown, reviewed)

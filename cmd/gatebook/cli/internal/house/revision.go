@@ -1,0 +1,42 @@
+package house
+
+import (
+	"context"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/gatebook/gatebook/engine/plan"
+)
+
+// gitPatience is how long git is waited for: a plan does without it.
+const gitPatience = 2 * time.Second
+
+// Revision says of which git commit a file is; nil where there is no git, or the file is in
+// none of its repositories.
+func (h *House) Revision(ctx context.Context, file string) *plan.Revision {
+	if file == "-" {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, gitPatience)
+	defer cancel()
+	dir, name := filepath.Split(h.Path(file))
+	commit, ok := h.git(ctx, dir, "rev-parse", "--verify", "HEAD")
+	if !ok {
+		return nil
+	}
+	changed, ok := h.git(ctx, dir, "status", "--porcelain", "--untracked-files=all", "--", name)
+	if !ok {
+		return nil
+	}
+	return &plan.Revision{Commit: commit, Dirty: changed != ""}
+}
+
+// git asks the git of the system, which starts no program of the repository's for it.
+func (h *House) git(ctx context.Context, dir string, args ...string) (answer string, ok bool) {
+	command := exec.CommandContext(ctx, "git", append([]string{"--no-optional-locks", "-c", "core.fsmonitor=false"}, args...)...)
+	command.Dir, command.Env = dir, h.Environ
+	out, err := command.Output()
+	return strings.TrimSpace(string(out)), err == nil
+}
