@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/gatebook/gatebook/engine/plan"
@@ -27,21 +28,9 @@ func PlanJSON(w io.Writer, p *plan.Plan, r *review.Review) error {
 // what happens when one fails, how long it takes, and what it touches.
 func Plan(w io.Writer, p *plan.Plan, r *review.Review, style layout.Style) error {
 	out := newPage(style)
-	out.planHead(p, r)
-	out.problems(r)
-	for i, s := range p.Steps {
-		if s.Finally && (i == 0 || !p.Steps[i-1].Finally) {
-			out.Linef("\n%s", out.Bold("finally, however it went"))
-		}
-		out.Linef("")
-		out.planStep(p, s)
+	for i, s := range out.plan(p, r) {
+		out.section(s, i == 0)
 	}
-	out.bindings("outputs", p.Outputs)
-	out.bindings("record", p.Record)
-	out.chains(r)
-	out.time(r)
-	out.radius(p, r)
-	out.Linef("\n%s", out.Dim("plan "+p.Digest))
 	return out.Print(w)
 }
 
@@ -49,61 +38,106 @@ func Plan(w io.Writer, p *plan.Plan, r *review.Review, style layout.Style) error
 // looks at before saying yes to a run.
 func PlanSummary(w io.Writer, p *plan.Plan, r *review.Review, style layout.Style) error {
 	out := newPage(style)
-	out.planHead(p, r)
-	out.problems(r)
+	out.section(out.planHead(p, r), true)
+	if problems := out.problems(r); len(problems.nodes) > 0 {
+		out.section(problems, false)
+	}
 	return out.Print(w)
 }
 
-func (out *page) planHead(p *plan.Plan, r *review.Review) {
+// section is a part of a plan's document, whatever that is written as.
+type section struct {
+	title string
+	step  bool // it is a step of the plan
+	lines []string
+	nodes []layout.Node
+}
+
+// section writes a section as text.
+func (out *page) section(s section, first bool) {
+	if !first {
+		out.Linef("")
+	}
+	if s.title != "" {
+		out.Linef("%s", s.title)
+	}
+	for _, line := range s.lines {
+		out.Linef("%s", line)
+	}
+	out.Tree("", s.nodes)
+}
+
+// plan is a plan as sections, in the order in which a reviewer wants them.
+func (out *page) plan(p *plan.Plan, r *review.Review) []section {
+	all := []section{out.planHead(p, r), out.problems(r)}
+	for i, s := range p.Steps {
+		if s.Finally && (i == 0 || !p.Steps[i-1].Finally) {
+			all = append(all, section{title: out.Bold("finally, however it went")})
+		}
+		all = append(all, out.planStep(p, s))
+	}
+	all = append(all,
+		out.bindings("outputs", p.Outputs), out.bindings("record", p.Record),
+		out.chains(r), out.time(r), out.radius(p, r), section{title: out.Dim("plan " + p.Digest)})
+	return slices.DeleteFunc(all, func(s section) bool { return s.title == "" })
+}
+
+func (out *page) planHead(p *plan.Plan, r *review.Review) section {
 	title := out.Bold(p.Runbook.Name + " " + p.Runbook.Version)
 	if p.Runbook.Title != "" {
 		title += "  " + layout.Line(p.Runbook.Title)
 	}
-	out.Linef("%s  %s", title, out.Dim(p.Runbook.File))
+	head := section{title: title + "  " + out.Dim(p.Runbook.File)}
+	add := func(line string) { head.lines = append(head.lines, line) }
 	if of := p.Runbook.Revision; of != nil {
 		text := "commit " + out.Bold(layout.Line(of.Commit))
 		if of.Dirty {
 			text += ", and " + out.Warn("the file is changed since")
 		}
-		out.Linef("%s", text)
+		add(text)
 	}
-	out.Linef("%s", strings.Join(out.summary(p, r), " · "))
-	facts := []string{"on failure: " + string(p.OnFailure)}
+	add(strings.Join(out.summary(p, r), " · "))
+	facts := "on failure: " + string(p.OnFailure)
 	if p.Lock != "" {
-		facts = append(facts, "lock: "+p.Lock)
+		facts += "; lock: " + p.Lock
 	}
-	out.Linef("%s", strings.Join(facts, "; "))
+	add(facts)
 	if p.Offline {
-		out.Linef("%s", out.Dim("offline: no action was asked what it would do, and nothing was looked at"))
+		add(out.Dim("offline: no action was asked what it would do, and nothing was looked at"))
 	}
 	for _, m := range p.Inputs.Members() {
-		out.Linef("  %s = %s", m.Name, out.Value(m.Value))
+		add("  " + m.Name + " = " + out.Value(m.Value))
 	}
 	for _, c := range p.Connections {
-		out.connection(c)
-		out.target(c, p.Offline)
+		add(out.connection(c))
+		if reaches := out.target(c, p.Offline); reaches != "" {
+			add("    " + reaches)
+		}
 	}
+	return head
 }
 
-// target writes what a connection reaches, as far as that was asked.
-func (out *page) target(c *plan.Connection, offline bool) {
+// target is what a connection reaches, as far as that was asked; empty: its plugin cannot tell.
+func (out *page) target(c *plan.Connection, offline bool) string {
 	switch {
 	case offline:
-		out.Linef("    %s", out.Dim("offline: what it reaches was not asked"))
+		return out.Dim("offline: what it reaches was not asked")
 	case c.TargetError != "":
-		out.Linef("    %s", out.Bad("it cannot be told what it reaches"))
+		return out.Bad("it cannot be told what it reaches")
 	case c.Target != nil:
-		out.Linef("    reaches %s", out.Bold(layout.Line(c.Target.Title)))
+		return "reaches " + out.Bold(layout.Line(c.Target.Title))
+	default:
+		return ""
 	}
 }
 
-// connection writes by what a plugin reaches its target.
-func (out *page) connection(c *plan.Connection) {
+// connection is by what a plugin reaches its target.
+func (out *page) connection(c *plan.Connection) string {
 	parts := []string{c.Source + " " + c.Version}
 	for _, m := range c.Config.Members() {
 		parts = append(parts, m.Name+" = "+out.Value(m.Value))
 	}
-	out.Linef("  on %s: %s", c.Called(), strings.Join(parts, ", "))
+	return "  on " + c.Called() + ": " + strings.Join(parts, ", ")
 }
 
 // over names the connection of a use, where it has one by name.
@@ -114,7 +148,7 @@ func over(connection string) string {
 	return " on " + connection
 }
 
-func (out *page) planStep(p *plan.Plan, s *plan.Step) {
+func (out *page) planStep(p *plan.Plan, s *plan.Step) section {
 	effect := out.Dim(string(s.Effect))
 	switch s.Effect {
 	case sdk.Change:
@@ -127,7 +161,6 @@ func (out *page) planStep(p *plan.Plan, s *plan.Step) {
 	if s.Title != "" {
 		head += "  " + layout.Line(s.Title)
 	}
-	out.Linef("%s  %s", head, out.Dim(s.At))
 	var parts []layout.Node
 	parts = append(parts, out.edges(p, s)...)
 	if s.When != nil {
@@ -142,7 +175,7 @@ func (out *page) planStep(p *plan.Plan, s *plan.Step) {
 		parts = append(parts, layout.Node{Text: out.condition("verify", c), Parts: out.conditionParts(c)})
 	}
 	parts = append(parts, out.manner(p, s)...)
-	out.Tree("", parts)
+	return section{title: head + "  " + out.Dim(s.At), step: true, nodes: parts}
 }
 
 // edges names what a step waits for, and why.
@@ -257,12 +290,13 @@ func (out *page) wayBack(s *plan.Step) string {
 	}
 }
 
-func (out *page) bindings(title string, bindings []plan.Binding) {
+func (out *page) bindings(title string, bindings []plan.Binding) section {
 	if len(bindings) == 0 {
-		return
+		return section{}
 	}
-	out.Linef("\n%s", out.Bold(title))
+	s := section{title: out.Bold(title)}
 	for _, b := range bindings {
-		out.Linef("  %s = %s", b.Name, out.Value(b.Value))
+		s.lines = append(s.lines, "  "+b.Name+" = "+out.Value(b.Value))
 	}
+	return s
 }

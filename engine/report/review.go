@@ -78,8 +78,8 @@ func about(d time.Duration) string {
 	return layout.Elapsed(d)
 }
 
-// problems writes what stands in the way of a run, and what else a reviewer should look at.
-func (out *page) problems(r *review.Review) {
+// problems are what stands in the way of a run, and what else a reviewer should look at.
+func (out *page) problems(r *review.Review) section {
 	var nodes []layout.Node
 	for _, p := range r.Problems {
 		node := layout.Node{Text: out.problem(p)}
@@ -88,10 +88,10 @@ func (out *page) problems(r *review.Review) {
 		}
 		nodes = append(nodes, node)
 	}
-	if len(nodes) > 0 {
-		out.Linef("\n%s", out.Bold("look at this first"))
-		out.Tree("", nodes)
+	if len(nodes) == 0 {
+		return section{}
 	}
+	return section{title: out.Bold("look at this first"), nodes: nodes}
 }
 
 func (out *page) problem(p review.Problem) string {
@@ -114,13 +114,12 @@ func (out *page) problem(p review.Problem) string {
 	}
 }
 
-// chains writes what happens when a step fails. Steps that follow each other and end alike
+// chains says what happens when a step fails. Steps that follow each other and end alike
 // are one line.
-func (out *page) chains(r *review.Review) {
+func (out *page) chains(r *review.Review) section {
 	if len(r.Chains) == 0 {
-		return
+		return section{}
 	}
-	out.Linef("\n%s", out.Bold("if a step fails"))
 	var nodes []layout.Node
 	for i := 0; i < len(r.Chains); {
 		from := r.Chains[i]
@@ -133,7 +132,7 @@ func (out *page) chains(r *review.Review) {
 	if r.Unlisted > 0 {
 		nodes = append(nodes, layout.Node{Text: out.Dim(fmt.Sprintf("and %s more", layout.Plural(r.Unlisted, "step")))})
 	}
-	out.Tree("", nodes)
+	return section{title: out.Bold("if a step fails"), nodes: nodes}
 }
 
 func alike(a, b review.Chain) bool {
@@ -163,16 +162,15 @@ func (out *page) chain(c review.Chain) string {
 	return text
 }
 
-// time writes the critical path.
-func (out *page) time(r *review.Review) {
+// time is the critical path.
+func (out *page) time(r *review.Review) section {
 	if len(r.Time.Path) == 0 {
-		return
+		return section{}
 	}
 	text := out.span(r.Time)
 	if r.Time.P95 > 0 {
 		text += out.Dim(" (with slow steps " + about(r.Time.P95) + ")")
 	}
-	out.Linef("\n%s  %s", out.Bold("how long it takes"), text)
 	var nodes []layout.Node
 	for _, l := range r.Time.Path {
 		nodes = append(nodes, layout.Node{Text: l.Step + "  " + about(l.Takes) + "  " + out.Dim(basis(l))})
@@ -180,7 +178,7 @@ func (out *page) time(r *review.Review) {
 	if len(r.Time.Unknown) > 0 {
 		nodes = append(nodes, layout.Node{Text: out.Dim("nothing is known of " + layout.Steps(r.Time.Unknown))})
 	}
-	out.Tree("", nodes)
+	return section{title: out.Bold("how long it takes") + "  " + text, nodes: nodes}
 }
 
 // basis says what an estimate is made from.
@@ -197,12 +195,11 @@ func basis(l review.Lasting) string {
 	}
 }
 
-// radius writes what would be touched.
-func (out *page) radius(p *plan.Plan, r *review.Review) {
+// radius is what would be touched.
+func (out *page) radius(p *plan.Plan, r *review.Review) section {
 	if p.Offline || len(r.Radius)+len(r.Silent) == 0 {
-		return
+		return section{}
 	}
-	out.Linef("\n%s", out.Bold("what it touches"))
 	var nodes []layout.Node
 	for _, o := range r.Radius {
 		targets := slices.Clone(o.Targets)
@@ -217,5 +214,5 @@ func (out *page) radius(p *plan.Plan, r *review.Review) {
 	if len(r.Silent) > 0 {
 		nodes = append(nodes, layout.Node{Text: out.Dim("what cannot be told before: ") + layout.Steps(r.Silent)})
 	}
-	out.Tree("", nodes)
+	return section{title: out.Bold("what it touches"), nodes: nodes}
 }
