@@ -104,3 +104,17 @@ func TestPlanPutsWhatStandsInItsWayFirst(t *testing.T) {
 	}
 	golden(t, "plan-problems", b.Bytes())
 }
+
+func TestPlanAsMarkdown(t *testing.T) {
+	t.Parallel()
+	p := examplePlan(t)
+	p.Steps[0].PreviewError = "no route to `host`, says @ops in #12 <b>"
+	p.Steps[1].Preview = &sdk.Preview{Summary: "would deploy web:2", Changes: []sdk.Delta{{
+		Target: "Deployment shop/web", Kind: "Deployment", Op: "update", Diff: "@@ -1,2 +1,2 @@\n spec:\n-  image: web:1\n+  image: ```web:2\x1b[31m\n",
+	}}}
+	var b bytes.Buffer
+	if err := report.PlanMarkdown(&b, p, review.Of(p, nil), report.MarkdownSize); err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "plan-markdown", b.Bytes())
+}

@@ -78,6 +78,9 @@ func about(d time.Duration) string {
 	return layout.Elapsed(d)
 }
 
+// firstToLookAt stands over what stands in the way of a run.
+const firstToLookAt = "look at this first"
+
 // problems are what stands in the way of a run, and what else a reviewer should look at.
 func (out *page) problems(r *review.Review) section {
 	var nodes []layout.Node
@@ -91,7 +94,7 @@ func (out *page) problems(r *review.Review) section {
 	if len(nodes) == 0 {
 		return section{}
 	}
-	return section{title: out.Bold("look at this first"), nodes: nodes}
+	return section{title: out.Bold(firstToLookAt), nodes: nodes}
 }
 
 func (out *page) problem(p review.Problem) string {

@@ -45,7 +45,7 @@ looked at.
 	}
 	o.inputs.Declare(cmd.Flags())
 	accept.CompleteBy(cmd, "input", a.offers().Inputs)
-	accept.Format(cmd, &o.format, "text", "json")
+	accept.Format(cmd, &o.format, "text", "markdown", "json")
 	cmd.Flags().BoolVar(&o.offline, "offline", false, "do not ask the actions what they would do: no system is looked at, and no plugin that is known is started")
 	return cmd
 }
@@ -75,10 +75,14 @@ func (o *planOptions) run(ctx context.Context) error {
 	}
 	shown.Runbook.Revision = h.Revision(ctx, o.file)
 	reviewed := review.Of(shown, o.past(shown.Runbook.Name))
-	if o.format == "json" {
+	switch o.format {
+	case "json":
 		return report.PlanJSON(o.Stdout, shown, reviewed)
+	case "markdown":
+		return report.PlanMarkdown(o.Stdout, shown, reviewed, report.MarkdownSize)
+	default:
+		return report.Plan(o.Stdout, shown, reviewed, o.Out())
 	}
-	return report.Plan(o.Stdout, shown, reviewed, o.Out())
 }
 
 // past says how long the steps of a runbook took in earlier runs. A plan does without.

@@ -1,0 +1,115 @@
+package layout
+
+import (
+	"html"
+	"strings"
+)
+
+// piece is a part of dressed text in one dress.
+type piece struct {
+	dress string // an ANSI code; empty: none
+	text  string
+}
+
+// pieces takes dressed text apart. What [Line] made of text from outside has no escape
+// sequences, so that all that there are were put there by a [Style].
+func pieces(text string) []piece {
+	var all []piece
+	dress := ""
+	for text != "" {
+		before, behind, found := strings.Cut(text, "\x1b[")
+		if before != "" {
+			all = append(all, piece{dress, before})
+		}
+		if !found {
+			break
+		}
+		dress, text, _ = strings.Cut(behind, "m")
+		if dress == "0" {
+			dress = ""
+		}
+	}
+	return all
+}
+
+// HTML is dressed text as HTML: each dress is a span of a class.
+func HTML(text string) string {
+	classes := map[string]string{bold: "bold", dim: "dim", red: "bad", green: "good", yellow: "warn", blue: "busy"}
+	var b strings.Builder
+	for _, p := range pieces(text) {
+		if class := classes[p.dress]; class != "" {
+			b.WriteString(`<span class="` + class + `">` + html.EscapeString(p.text) + `</span>`)
+			continue
+		}
+		b.WriteString(html.EscapeString(p.text))
+	}
+	return b.String()
+}
+
+// Summary is dressed text as the HTML that a comment on a pull request may have where
+// Markdown is not read: what stands out is bold.
+func Summary(text string) string {
+	var b strings.Builder
+	for _, p := range pieces(text) {
+		if p.dress == "" || p.dress == dim {
+			b.WriteString(html.EscapeString(p.text))
+			continue
+		}
+		b.WriteString("<b>" + html.EscapeString(p.text) + "</b>")
+	}
+	return b.String()
+}
+
+// Markdown is dressed text as Markdown, on one line: what stands out is bold, and nothing in
+// it is taken for markup, for a person or for an issue.
+func Markdown(text string) string {
+	var b strings.Builder
+	for _, p := range pieces(text) {
+		// Markdown finds no end of what is bold behind a blank.
+		inner := strings.TrimSpace(p.text)
+		if p.dress == "" || p.dress == dim || inner == "" {
+			b.WriteString(markdownEscaper.Replace(p.text))
+			continue
+		}
+		before, behind, _ := strings.Cut(p.text, inner)
+		b.WriteString(before + "**" + markdownEscaper.Replace(inner) + "**" + behind)
+	}
+	return b.String()
+}
+
+//nolint:gochecknoglobals // it is constant
+var markdownEscaper = strings.NewReplacer(
+	`\`, `\\`, "`", "\\`", "*", `\*`, "_", `\_`, "~", `\~`, "[", `\[`, "]", `\]`, "|", `\|`, "$", `\$`,
+	"<", "&lt;", ">", "&gt;", "&", "&amp;", "@", "&#64;", "#", "&#35;",
+)
+
+// Fence is lines as a block of Markdown in the language.
+func Fence(language string, lines []string) []string {
+	longest := 2
+	for _, line := range lines {
+		run := 0
+		for _, r := range line {
+			if r != '`' {
+				run = 0
+				continue
+			}
+			run++
+			longest = max(longest, run)
+		}
+	}
+	fence := strings.Repeat("`", longest+1)
+	block := []string{fence + language}
+	for _, line := range lines {
+		block = append(block, Bare(line))
+	}
+	return append(block, fence)
+}
+
+// Bare is dressed text without its dresses.
+func Bare(text string) string {
+	var b strings.Builder
+	for _, p := range pieces(text) {
+		b.WriteString(p.text)
+	}
+	return b.String()
+}
