@@ -10,6 +10,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -27,6 +28,8 @@ type Revision struct {
 	Number   int64
 	Images   map[string]string // of its containers, by their names
 	Template map[string]any
+
+	created time.Time
 }
 
 // Of is the workload that is asked about.
@@ -82,7 +85,7 @@ func replicaSets(ctx context.Context, c *cluster.Cluster, of Of, options metav1.
 		if err != nil {
 			return nil, err
 		}
-		made, err := parse(set.Name, number, text)
+		made, err := parse(set.ObjectMeta, number, text)
 		if err != nil {
 			return nil, err
 		}
@@ -109,7 +112,7 @@ func controllerRevisions(ctx context.Context, c *cluster.Cluster, of Of, options
 		if err := json.Unmarshal(one.Data.Raw, &patch); err != nil {
 			return nil, err
 		}
-		made, err := parse(one.Name, one.Revision, patch.Spec.Template)
+		made, err := parse(one.ObjectMeta, one.Revision, patch.Spec.Template)
 		if err != nil {
 			return nil, err
 		}
@@ -118,8 +121,8 @@ func controllerRevisions(ctx context.Context, c *cluster.Cluster, of Of, options
 	return found, nil
 }
 
-func parse(name string, number int64, text []byte) (Revision, error) {
-	made := Revision{Name: name, Number: number}
+func parse(by metav1.ObjectMeta, number int64, text []byte) (Revision, error) {
+	made := Revision{Name: by.Name, Number: number, created: by.CreationTimestamp.Time}
 	if err := json.Unmarshal(text, &made.Template); err != nil {
 		return made, err
 	}

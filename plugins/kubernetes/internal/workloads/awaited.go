@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
+	"maps"
 
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/types"
@@ -79,12 +80,8 @@ func (a *awaited) stands(found *workload) error {
 		a.Generation = found.GetGeneration() // so that one hash of it is enough
 		return nil
 	}
-	who, what := "somebody", ""
-	paths := revision.ImageFields(a.Images, found.images())
-	if len(paths) > 0 {
-		what = fmt.Sprintf(", from the images %s to %s", labels.FormatLabels(a.Images), labels.FormatLabels(found.images()))
-	}
-	for _, path := range append(paths, []string{"f:spec", "f:template"}) {
+	who := "somebody"
+	for _, path := range append(revision.ImageFields(a.Images, found.images()), []string{"f:spec", "f:template"}) {
 		if owners := cluster.Owners(found.GetManagedFields(), path...); len(owners) > 0 {
 			who = owners[0]
 			break
@@ -94,5 +91,14 @@ func (a *awaited) stands(found *workload) error {
 		who = "another step or run of " + who
 	}
 	return sdk.Errorf(sdk.Conflict, "%s changed the template of the %s while its rollout was waited for%s; "+
-		"set again what it shall be, or resume to wait for what it is now", who, found, what)
+		"set again what it shall be, or resume to wait for what it is now", who, found, found.otherImages(a.Images))
+}
+
+// otherImages is the part of a sentence that says from which images it went to those that
+// it has; empty where they are the same.
+func (w *workload) otherImages(was map[string]string) string {
+	if maps.Equal(was, w.images()) {
+		return ""
+	}
+	return fmt.Sprintf(", from the images %s to %s", labels.FormatLabels(was), labels.FormatLabels(w.images()))
 }

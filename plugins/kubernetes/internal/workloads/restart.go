@@ -3,9 +3,11 @@ package workloads
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/own"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/revision"
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/schema"
 )
@@ -17,7 +19,8 @@ type RestartInput struct {
 
 // RestartOutput is what rollout_restart returns.
 type RestartOutput struct {
-	Generation int64 `json:"generation" required:"true" doc:"Generation of the workload, after the change."`
+	Generation int64  `json:"generation" required:"true" doc:"Generation of the workload, after the change."`
+	Mark       string `json:"mark" required:"true" doc:"What this restart is known by in the pod template; rollout_undo takes it back, and nothing else."`
 }
 
 func (w workloads) restart() sdk.Action[RestartInput, RestartOutput] {
@@ -25,7 +28,10 @@ func (w workloads) restart() sdk.Action[RestartInput, RestartOutput] {
 		Name:    "rollout_restart",
 		Summary: "Replace all pods of a workload by new ones of the same kind",
 		Description: `Begins a rollout without a change, by an annotation of the pod template that holds the step's key, so that
-all attempts of one step are one restart; ` + "`rollout`" + ` waits for its end.`,
+all attempts of one step are one restart; ` + "`rollout`" + ` waits for its end.
+
+Pods that were replaced do not come back, so that it has no undo. ` + "`rollout_undo`" + ` with ` + "`restart`" + ` puts back those that it has not replaced yet,
+as in ` + "`finally`" + `, when what they read is as it was.`,
 		Effect:        sdk.Change,
 		Idempotent:    true,
 		NothingToUndo: "pods that were replaced do not come back",
@@ -48,6 +54,27 @@ func (w *workload) restarted(key string) bool {
 	return w.template.Annotations[cluster.KeyAnnotation] == key
 }
 
+// restart is what a step with a key returns.
+func (w *workload) restart(key string) RestartOutput { return RestartOutput{w.GetGeneration(), key} }
+
+// beforeRestart is the revision to which the restart of a mark, and nothing else, is taken back.
+func (w *workload) beforeRestart(revisions []revision.Revision, mark string) (revision.Revision, error) {
+	to, is := revision.BeforeRestart(revisions, mark)
+	switch newest := revisions[0]; {
+	case is:
+		return to, nil
+	case len(revisions) == 1 && newest.Restarted(mark):
+		return to, own.Missing("restart", "the %s keeps no revision from before its restart", w)
+	}
+	since, what := "", ""
+	if i := slices.IndexFunc(revisions[1:], func(r revision.Revision) bool { return r.Restarted(mark) }); i >= 0 {
+		was := revisions[1+i]
+		since, what = was.Name, w.otherImages(was.Images)
+	}
+	return to, sdk.Errorf(sdk.Conflict, "%s changed the template of the %s after its restart%s, and so it stays; "+
+		"restart it where its pods shall read anew what they read", whoRolled(w, revisions, since), w, what).NothingChanged()
+}
+
 func (w workloads) applyRestart(ctx context.Context, call *sdk.Call[RestartInput]) (RestartOutput, error) {
 	var found *workload
 	err := cluster.Again(func() (err error) {
@@ -63,7 +90,7 @@ func (w workloads) applyRestart(ctx context.Context, call *sdk.Call[RestartInput
 	if err != nil {
 		return RestartOutput{}, err
 	}
-	return RestartOutput{found.GetGeneration()}, nil
+	return found.restart(call.Key), nil
 }
 
 func (w workloads) planRestart(ctx context.Context, call *sdk.Call[RestartInput]) (sdk.Preview, error) {
@@ -101,7 +128,7 @@ func (w workloads) observeRestart(ctx context.Context, call *sdk.Call[RestartInp
 		return sdk.Observed[RestartOutput]{State: sdk.NotDone, Detail: fmt.Sprintf("The pod template of the %s does not have this step's key.", found)}, nil
 	}
 	return sdk.Observed[RestartOutput]{
-		State: sdk.Done, Outputs: RestartOutput{found.GetGeneration()},
+		State: sdk.Done, Outputs: found.restart(call.Key),
 		Detail: fmt.Sprintf("The pod template of the %s has this step's key.", found),
 	}, nil
 }
