@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 
+	"k8s.io/apimachinery/pkg/types"
+
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/own"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/revision"
@@ -49,9 +51,25 @@ func restartPatch(key string) map[string]any {
 	return templatePatch(map[string]any{"metadata": map[string]any{"annotations": map[string]any{cluster.KeyAnnotation: key}}})
 }
 
-// restarted says whether the step of a key restarted the workload.
-func (w *workload) restarted(key string) bool {
-	return w.template.Annotations[cluster.KeyAnnotation] == key
+// restartedBy is the key of the step that restarted the workload last.
+func (w *workload) restartedBy() string { return w.template.Annotations[cluster.KeyAnnotation] }
+
+// restartNote keeps over attempts what the first one met. Another restart puts its key in the
+// place of this one's, so that the key alone does not tell whether there was one.
+const restartNote = "restart"
+
+// restarting is a restart that was begun.
+type restarting struct {
+	UID  types.UID `json:"uid"`
+	Key  string    `json:"key,omitempty"` // that the pod template had
+	Done bool      `json:"done,omitempty"`
+}
+
+// over says whether the workload was restarted since the step of a key looked at it first,
+// be it by another step.
+func (r restarting) over(found *workload, key string) bool {
+	by := found.restartedBy()
+	return by == key || found.GetUID() == r.UID && (r.Done || by != r.Key)
 }
 
 // restart is what a step with a key returns.
@@ -76,17 +94,30 @@ func (w *workload) beforeRestart(revisions []revision.Revision, mark string) (re
 }
 
 func (w workloads) applyRestart(ctx context.Context, call *sdk.Call[RestartInput]) (RestartOutput, error) {
+	begun, noted, err := sdk.LoadNote[restarting](call, restartNote)
+	if err != nil {
+		return RestartOutput{}, err
+	}
 	var found *workload
-	err := cluster.Again(func() (err error) {
-		if found, err = w.read(ctx, call.Input.Target); err != nil || found.restarted(call.Key) {
+	err = cluster.Again(func() (err error) {
+		if found, err = w.read(ctx, call.Input.Target); err != nil || begun.over(found, call.Key) {
 			return err
 		}
 		if found.paused {
 			return sdk.Errorf(sdk.Permanent, "the rollouts of the %s are paused, so that it cannot be restarted", found).NothingChanged()
 		}
+		if !noted {
+			begun, noted = restarting{UID: found.GetUID(), Key: found.restartedBy()}, true
+			if err := call.Note(restartNote, begun); err != nil {
+				return err
+			}
+		}
 		found, err = w.change(ctx, found, restartPatch(call.Key))
 		return err
 	})
+	if err == nil {
+		err = call.Note(restartNote, restarting{UID: found.GetUID(), Done: true})
+	}
 	if err != nil {
 		return RestartOutput{}, err
 	}
@@ -120,15 +151,23 @@ func (w workloads) planRestart(ctx context.Context, call *sdk.Call[RestartInput]
 }
 
 func (w workloads) observeRestart(ctx context.Context, call *sdk.Call[RestartInput]) (sdk.Observed[RestartOutput], error) {
+	begun, _, err := sdk.LoadNote[restarting](call, restartNote)
+	if err != nil {
+		return sdk.Observed[RestartOutput]{}, err
+	}
 	found, gone, err := w.look(ctx, call.Input.Target)
 	if err != nil || found == nil {
 		return sdk.Observed[RestartOutput]{State: sdk.NotDone, Detail: gone}, err
 	}
-	if !found.restarted(call.Key) {
+	if !begun.over(found, call.Key) {
 		return sdk.Observed[RestartOutput]{State: sdk.NotDone, Detail: fmt.Sprintf("The pod template of the %s does not have this step's key.", found)}, nil
 	}
-	return sdk.Observed[RestartOutput]{
+	seen := sdk.Observed[RestartOutput]{
 		State: sdk.Done, Outputs: found.restart(call.Key),
 		Detail: fmt.Sprintf("The pod template of the %s has this step's key.", found),
-	}, nil
+	}
+	if found.restartedBy() != call.Key {
+		seen.Detail = fmt.Sprintf("The pod template of the %s was changed again since this step began to restart it.", found)
+	}
+	return seen, nil
 }
