@@ -110,11 +110,15 @@ func (c *Cluster) use(single *rest.Config) error {
 	c.Timeout = single.Timeout
 	c.Lasting = rest.CopyConfig(single)
 	c.Lasting.Timeout = 0
-	short, err := request.For(single)
+	giver, err := request.GiverOf(single)
 	if err != nil {
 		return err
 	}
-	long, err := request.For(c.Lasting)
+	short, err := request.For(single, giver)
+	if err != nil {
+		return err
+	}
+	long, err := request.For(c.Lasting, giver)
 	if err != nil {
 		return err
 	}
