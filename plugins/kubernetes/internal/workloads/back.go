@@ -14,6 +14,7 @@ import (
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/replacing"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/revision"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/setting"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/template"
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/schema"
 )
@@ -193,14 +194,10 @@ func replaced(found *workload, revisions []revision.Revision, was backBefore, at
 	}
 }
 
-// whoRolled names who changed the template since a revision. Whoever set an image is
-// known best; the template as a whole has many managers.
+// whoRolled names who changed the template since a revision.
 func whoRolled(found *workload, revisions []revision.Revision, since string) string {
-	var paths [][]string
-	if old, err := named(found, revisions, since); err == nil {
-		paths = revision.ImageFields(old.Images, found.images())
-	}
-	return cluster.SomebodyOf(found.GetManagedFields(), append(paths, []string{"f:spec", "f:template"})...)
+	old, _ := named(found, revisions, since) // that is no longer kept has no images
+	return template.Changed(found.templated(), old.Images)
 }
 
 // planPatience is how long a plan waits for a controller, which mostly is as quick as the
