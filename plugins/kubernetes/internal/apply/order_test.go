@@ -1,6 +1,7 @@
 package apply_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"strings"
@@ -9,6 +10,7 @@ import (
 	rbacv1 "k8s.io/api/rbac/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/lab"
 	"github.com/gatebook/gatebook/plugins/sdk"
@@ -78,6 +80,49 @@ func TestUndoLeavesANamespaceThatOthersUse(t *testing.T) {
 	}
 	lab.Must(t, shared.Kube.CoreV1().ConfigMaps(namespace).Delete(t.Context(), "theirs", metav1.DeleteOptions{}))
 	lab.Must(t, h.Undo(t.Context(), req, host))
+}
+
+// Nobody is said to have put into a namespace what the step itself did, be it that this is on
+// its way out or that it stays.
+func TestUndoTakesNothingOfTheStepItselfForThatOfOthers(t *testing.T) {
+	t.Parallel()
+	h, c := handler(t, shared.Connect(t)), shared.Kube.CoreV1()
+	for namespace, test := range map[string]struct {
+		change   string // of what the step made
+		class    sdk.Class
+		says     string
+		changes  string // of it, after which all can be taken back
+		onItsWay bool   // is the namespace
+	}{
+		"own-is-held":    {`{"metadata":{"finalizers":["lab.example/hold"]}}`, sdk.Transient, "finalizers lab.example/hold", `{"metadata":{"finalizers":null}}`, true},
+		"own-is-changed": {`{"data":{"color":"red"}}`, sdk.Conflict, "it still holds the ConfigMap own-is-changed/web, which the step made", `{"data":null}`, false},
+	} {
+		t.Run(namespace, func(t *testing.T) {
+			t.Parallel()
+			home := map[string]any{"apiVersion": "v1", "kind": "Namespace", "metadata": map[string]any{"name": namespace}}
+			params := in(namespace, manifest(home, configMap("web", nil)))
+			params["timeout"] = "2s"
+			req, host := lab.Request(t, params), &sdktest.Host{}
+			outputs(t, req, host)
+			req.Before = host.StateBefore()
+			change := func(patch string) {
+				t.Helper()
+				_, err := c.ConfigMaps(namespace).Patch(t.Context(), "web", types.MergePatchType, []byte(patch), metav1.PatchOptions{FieldManager: "alice"})
+				lab.Must(t, err)
+			}
+			change(test.change)
+			err := h.Undo(t.Context(), req, host)
+			if lab.Fails(t, err, test.class, test.says); strings.Contains(err.Error(), "put") {
+				t.Errorf("it blames somebody: %v", err)
+			}
+			found, err := c.Namespaces().Get(t.Context(), namespace, metav1.GetOptions{})
+			if lab.Must(t, err); (found.DeletionTimestamp != nil) != test.onItsWay {
+				t.Errorf("the namespace is %+v", found.ObjectMeta)
+			}
+			change(test.changes)
+			lab.Eventually(t, "all is taken back", func(ctx context.Context) error { return h.Undo(ctx, req, host) })
+		})
+	}
 }
 
 // What more would be lost with than can be made anew is not pruned.

@@ -16,6 +16,7 @@ import (
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/fields"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/keeping"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/manifest"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/own"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
@@ -94,12 +95,16 @@ func (r *run) begin(ctx context.Context) error {
 	return nil
 }
 
-// openly names the objects of the step whose values a journal would show.
+// openly names the objects of the step of which a journal would show the values, or what
+// there is beside them.
 func (r *run) openly() string {
 	var names []string
 	for _, t := range r.targets {
-		if !diff.IsSecret(t.Object) {
+		switch {
+		case !diff.IsSecret(t.Object):
 			names = append(names, t.String())
+		case len(t.Object.GetLabels())+len(t.Object.GetAnnotations()) > 0:
+			names = append(names, t.String()+" (its metadata)")
 		}
 	}
 	return strings.Join(cluster.Few(names), ", ")
@@ -237,7 +242,7 @@ func (r *run) made(ctx context.Context, v view, got *unstructured.Unstructured) 
 		if entry.Manager == cluster.Manager {
 			continue
 		}
-		unmark := []byte(`{"metadata":{"annotations":{"` + keeping.CreatedBy + `":null}}}`)
+		unmark := []byte(`{"metadata":{"annotations":{"` + own.CreatedBy + `":null}}}`)
 		_, err := r.Objects(v.kind, v.namespace()).Patch(ctx, v.name(), types.MergePatchType, unmark, metav1.PatchOptions{FieldManager: cluster.Manager})
 		if err != nil {
 			return v.fault(ctx, err, "unmark")
