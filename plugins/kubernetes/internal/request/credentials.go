@@ -44,7 +44,7 @@ func (p prompt) RoundTrip(request *http.Request) (*http.Response, error) {
 	ctx, way := request.Context(), &passage{}
 	answers := make(chan answered, 1) // so that it ends where nobody waits
 	go func() {
-		answer, err := p.RoundTripper.RoundTrip(request.Clone(context.WithValue(ctx, passageKey{}, way)))
+		answer, err := p.RoundTripper.RoundTrip(request.Clone(context.WithValue(ctx, passageKey{}, way))) //nolint:bodyclose // whoever takes the answer does
 		answers <- answered{answer, err}
 	}()
 	late := time.NewTimer(silence)
