@@ -91,7 +91,6 @@ var rooms = map[string]room{
 	"plugins/kubernetes/internal/own":        {floor: 3},
 	"plugins/kubernetes/internal/revision":   {floor: 3},
 	"plugins/kubernetes/internal/replacing":  {floor: 4},
-	"plugins/kubernetes/internal/template":   {floor: 4},
 	"plugins/kubernetes/internal/setting":    {floor: 4},
 	"plugins/kubernetes/internal/keeping":    {floor: 5},
 	"plugins/kubernetes/internal/nodes":      {floor: 4},

@@ -37,7 +37,11 @@ type Of struct {
 	metav1.Object
 	Kind     string
 	Selector *metav1.LabelSelector
+	Template corev1.PodTemplateSpec // that it has, for who knows it again
 }
+
+// String is the workload as a person reads it: "Deployment shop/web".
+func (o Of) String() string { return o.Kind + " " + o.GetNamespace() + "/" + o.GetName() }
 
 // Right is the right to list what keeps the revisions of workloads of a kind.
 func Right(kind, namespace string) cluster.Right {
@@ -63,7 +67,7 @@ func List(ctx context.Context, c *cluster.Cluster, of Of) ([]Revision, error) {
 		found, err = controllerRevisions(ctx, c, of, options)
 	}
 	if err != nil {
-		return nil, cluster.FaultIn(ctx, err, "list the revisions of the %s %s/%s", of.Kind, of.GetNamespace(), of.GetName())
+		return nil, cluster.FaultIn(ctx, err, "list the revisions of the %s", of)
 	}
 	slices.SortFunc(found, func(a, b Revision) int { return cmp.Compare(b.Number, a.Number) })
 	return found, nil

@@ -1,7 +1,7 @@
 package workloads
 
 import (
-	"github.com/gatebook/gatebook/plugins/kubernetes/internal/template"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/revision"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
@@ -10,24 +10,19 @@ import (
 const awaitedNote = "template"
 
 // awaits returns the template that the step waits for: the one that its first attempt saw.
-func awaits(call *sdk.Call[RolloutInput], first *workload) (template.Seen, error) {
-	seen, noted, err := sdk.LoadNote[template.Seen](call, awaitedNote)
+func awaits(call *sdk.Call[RolloutInput], first *workload) (revision.Seen, error) {
+	seen, noted, err := sdk.LoadNote[revision.Seen](call, awaitedNote)
 	if err != nil || noted {
 		return seen, err
 	}
-	if seen, err = template.See(first.templated()); err != nil {
+	if seen, err = revision.See(first.kept()); err != nil {
 		return seen, err
 	}
 	return seen, call.Note(awaitedNote, seen)
 }
 
-// templated is the workload as package template knows one.
-func (w *workload) templated() template.Of {
-	return template.Of{Object: w, Name: w.String(), Template: w.template}
-}
-
 // otherImages is the part of a sentence that says from which images it went to those that
 // it has.
 func (w *workload) otherImages(was map[string]string) string {
-	return template.Between(was, w.images())
+	return revision.Between(was, w.images())
 }

@@ -14,7 +14,6 @@ import (
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/replacing"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/revision"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/setting"
-	"github.com/gatebook/gatebook/plugins/kubernetes/internal/template"
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/schema"
 )
@@ -197,7 +196,7 @@ func replaced(found *workload, revisions []revision.Revision, was backBefore, at
 // whoRolled names who changed the template since a revision.
 func whoRolled(found *workload, revisions []revision.Revision, since string) string {
 	old, _ := named(found, revisions, since) // that is no longer kept has no images
-	return template.Changed(found.templated(), old.Images)
+	return revision.Changed(found.kept(), old.Images)
 }
 
 // planPatience is how long a plan waits for a controller, which mostly is as quick as the

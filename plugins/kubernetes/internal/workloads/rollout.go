@@ -13,7 +13,7 @@ import (
 
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/replacing"
-	"github.com/gatebook/gatebook/plugins/kubernetes/internal/template"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/revision"
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/schema"
 )
@@ -81,7 +81,7 @@ type following struct {
 	workloads
 	call      *sdk.Call[RolloutInput]
 	target    Target
-	awaited   template.Seen
+	awaited   revision.Seen
 	found     *workload // at the last look
 	explained replacing.Explained
 	at        string    // how far it was
@@ -127,7 +127,7 @@ func (f *following) look(ctx context.Context) (seen string, done bool, err error
 	now := time.Now()
 	found, err := f.read(ctx, f.target)
 	if err == nil {
-		err = f.awaited.Stands(found.templated())
+		err = f.awaited.Stands(found.kept())
 	}
 	if err == nil {
 		found.behind, err = f.behind(ctx, found)

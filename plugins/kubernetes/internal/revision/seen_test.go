@@ -1,4 +1,4 @@
-package template_test
+package revision_test
 
 import (
 	"testing"
@@ -8,7 +8,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/lab"
-	"github.com/gatebook/gatebook/plugins/kubernetes/internal/template"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/revision"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
@@ -17,16 +17,16 @@ import (
 // the same one.
 func TestANoteOfATemplateIsSalted(t *testing.T) {
 	t.Parallel()
-	of := func(generation int64, password string) template.Of {
+	of := func(generation int64, password string) revision.Of {
 		env := []corev1.EnvVar{{Name: "PASSWORD", Value: password}}
-		return template.Of{
+		return revision.Of{
 			Object:   &appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{UID: "1", Generation: generation}},
 			Template: corev1.PodTemplateSpec{Spec: corev1.PodSpec{Containers: []corev1.Container{{Name: "main", Image: "web:1", Env: env}}}},
 		}
 	}
-	one, err := template.See(of(1, "guess"))
+	one, err := revision.See(of(1, "guess"))
 	lab.Must(t, err)
-	other, err := template.See(of(1, "guess"))
+	other, err := revision.See(of(1, "guess"))
 	lab.Must(t, err)
 	if one.Hash == other.Hash || one.Salt == other.Salt {
 		t.Errorf("two notes of one template are %+v and %+v", one, other)

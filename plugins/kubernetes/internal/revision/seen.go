@@ -1,4 +1,4 @@
-package template
+package revision
 
 import (
 	"crypto/pbkdf2"
@@ -7,21 +7,11 @@ import (
 	"encoding/json"
 	"fmt"
 
-	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
-	"github.com/gatebook/gatebook/plugins/kubernetes/internal/revision"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
-
-// Of is a workload with its template.
-type Of struct {
-	metav1.Object
-	Name     string // as a person reads it: "Deployment shop/web"
-	Template corev1.PodTemplateSpec
-}
 
 // Seen is what is kept of a template that was seen.
 type Seen struct {
@@ -36,7 +26,7 @@ type Seen struct {
 func See(of Of) (Seen, error) {
 	salt := rand.Text()
 	sum, err := hash(of, salt)
-	return Seen{of.GetUID(), of.GetGeneration(), salt, sum, revision.Images(of.Template)}, err
+	return Seen{of.GetUID(), of.GetGeneration(), salt, sum, Images(of.Template)}, err
 }
 
 // hashRounds make each try to guess what is in a template some hundred thousand times as
@@ -49,7 +39,7 @@ const hashRounds = 100_000
 func hash(of Of, salt string) (string, error) {
 	text, err := json.Marshal(of.Template)
 	if err != nil {
-		return "", fmt.Errorf("the template of the %s: %w", of.Name, err)
+		return "", fmt.Errorf("the template of the %s: %w", of, err)
 	}
 	sum, err := pbkdf2.Key(sha256.New, string(text), []byte(salt), hashRounds, 8)
 	return fmt.Sprintf("%x", sum), err
@@ -60,7 +50,7 @@ func hash(of Of, salt string) (string, error) {
 func (s *Seen) Stands(now Of) error {
 	switch {
 	case now.GetUID() != s.UID:
-		return sdk.Errorf(sdk.Conflict, "the %s is not the one whose rollout was waited for, but a new one of that name", now.Name)
+		return sdk.Errorf(sdk.Conflict, "the %s is not the one whose rollout was waited for, but a new one of that name", now)
 	case now.GetGeneration() == s.Generation:
 		return nil
 	}
@@ -72,7 +62,7 @@ func (s *Seen) Stands(now Of) error {
 		s.Generation = now.GetGeneration() // so that one hash of it is enough
 		return nil
 	}
-	images, who := revision.Images(now.Template), "somebody"
+	images, who := Images(now.Template), "somebody"
 	for _, path := range paths(s.Images, images) {
 		if owners := cluster.Owners(now.GetManagedFields(), path...); len(owners) > 0 {
 			who = owners[0]
@@ -83,5 +73,5 @@ func (s *Seen) Stands(now Of) error {
 		who = "another step or run of " + who
 	}
 	return sdk.Errorf(sdk.Conflict, "%s changed the template of the %s while its rollout was waited for%s; "+
-		"set again what it shall be, or resume to wait for what it is now", who, now.Name, Between(s.Images, images))
+		"set again what it shall be, or resume to wait for what it is now", who, now, Between(s.Images, images))
 }

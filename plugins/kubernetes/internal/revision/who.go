@@ -1,4 +1,4 @@
-package template
+package revision
 
 import (
 	"fmt"
@@ -7,13 +7,12 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
-	"github.com/gatebook/gatebook/plugins/kubernetes/internal/revision"
 )
 
 // Changed names who made of a template with some images the one that the workload has,
 // other than gatebook.
 func Changed(of Of, was map[string]string) string {
-	return cluster.SomebodyOf(of.GetManagedFields(), paths(was, revision.Images(of.Template))...)
+	return cluster.SomebodyOf(of.GetManagedFields(), paths(was, Images(of.Template))...)
 }
 
 // Between is the part of a sentence that says which images a template had, and which it
@@ -28,5 +27,5 @@ func Between(was, is map[string]string) string {
 // paths are where managedFields say who changed a template. Whoever set an image is known
 // best; the template as a whole has many managers.
 func paths(was, is map[string]string) [][]string {
-	return append(revision.ImageFields(was, is), []string{"f:spec", "f:template"})
+	return append(ImageFields(was, is), []string{"f:spec", "f:template"})
 }
