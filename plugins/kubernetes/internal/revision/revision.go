@@ -14,6 +14,7 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
@@ -173,6 +174,18 @@ func (r Revision) Has(images map[string]string) bool {
 		}
 	}
 	return true
+}
+
+// Keeps says whether it is a template that the revision keeps, as it can be asked before the
+// controller has seen that. A template that came another way may be the same but for what
+// the API server filled in.
+func (r Revision) Keeps(template corev1.PodTemplateSpec) bool {
+	text, err := json.Marshal(r.Template)
+	if err != nil {
+		return false
+	}
+	var kept corev1.PodTemplateSpec
+	return json.Unmarshal(text, &kept) == nil && equality.Semantic.DeepEqual(kept, template)
 }
 
 // Made says whether a pod of the workload of a name was made from the revision.

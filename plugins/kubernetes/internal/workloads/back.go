@@ -301,15 +301,15 @@ func (w workloads) observeBack(ctx context.Context, call *sdk.Call[BackInput]) (
 }
 
 // wentBack is what is seen of a step that went back: it is done once nothing waits for a
-// pod of the revision that it went from. Before the controller has seen the newest change,
-// it cannot be told whether that is the step's own, and to look again does no harm.
+// pod of the revision that it went from.
 func (w workloads) wentBack(ctx context.Context, call *sdk.Call[BackInput], was backBefore, found *workload, revisions []revision.Revision) (seen sdk.Observed[BackOutput], err error) {
 	seen.State = sdk.NotDone
-	if !found.counted() || len(revisions) == 0 {
-		seen.Detail = fmt.Sprintf("The %s has this step's key, and its controller has not seen its newest change.", found)
-		return seen, nil
+	var to revision.Revision
+	if found.counted() && len(revisions) > 0 {
+		to, err = arrived(found, revisions, was)
+	} else if to, err = named(found, revisions, was.To); err == nil && !to.Keeps(found.template) {
+		err = sdk.Errorf(sdk.Conflict, "it has a template that is not of %s", was.To)
 	}
-	to, err := arrived(found, revisions, was)
 	switch {
 	case err != nil && sdk.AsError(err).Class == sdk.Conflict:
 		seen.Detail = fmt.Sprintf("The %s has this step's key, but %s.", found, err)
