@@ -18,9 +18,12 @@ import (
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
+// Made is what tells a step's own work in an object from that of others.
+type Made = fields.Made
+
 // Clings refuses to delete an object that a step made, where what is not the step's would
 // go with it: what others set in it or put into it, or data.
-func Clings(ctx context.Context, c *cluster.Cluster, of cluster.Kind, made fields.Made) error {
+func Clings(ctx context.Context, c *cluster.Cluster, of cluster.Kind, made Made) error {
 	live := made.Live
 	r := of.Named(live.GetNamespace(), live.GetName())
 	who, what, err := changed(ctx, c, of, made)
