@@ -272,11 +272,11 @@ func TestPlanOfApplyOfAKindThatIsNotDefinedYet(t *testing.T) {
 	}
 }
 
-// In a namespace that is on its way out nothing can be made, and that is all that is said.
+// In a namespace that is on its way out nothing can be made, and that is all that is said. It
+// passes by itself.
 func TestPlanOfApplyIntoANamespaceThatIsOnItsWayOut(t *testing.T) {
 	t.Parallel()
 	namespace := shared.Namespace(t)
-	home := shared.Kube.CoreV1().Namespaces()
 	patch := func(finalizers string) {
 		t.Helper()
 		_, err := shared.Kube.CoreV1().ConfigMaps(namespace).Patch(context.WithoutCancel(t.Context()), "held", types.MergePatchType, []byte(`{"metadata":{"finalizers":[`+finalizers+`]}}`), metav1.PatchOptions{})
@@ -285,10 +285,17 @@ func TestPlanOfApplyIntoANamespaceThatIsOnItsWayOut(t *testing.T) {
 	applied(t, in(namespace, manifest(configMap("held", nil))))
 	patch(`"lab.example/hold"`)
 	defer patch("")
-	lab.Must(t, home.Delete(t.Context(), namespace, metav1.DeleteOptions{}))
-	preview, err := handler(t, shared.Connect(t)).Plan(t.Context(), lab.Request(t, in(namespace, manifest(configMap("web", nil)))))
-	lab.Must(t, err)
-	if len(preview.Blockers) != 1 || !strings.Contains(preview.Blockers[0], "being terminated") || preview.Summary != "would apply 1 object" {
-		t.Errorf("the plan is %+v", preview)
+	lab.Must(t, shared.Kube.CoreV1().Namespaces().Delete(t.Context(), namespace, metav1.DeleteOptions{}))
+	h := handler(t, shared.Connect(t))
+	home := map[string]any{"apiVersion": "v1", "kind": "Namespace", "metadata": map[string]any{"name": namespace}}
+	for _, objects := range [][]any{{configMap("web", nil), configMap("db", nil)}, {secret("key", map[string]any{"word": "x"})}, {home, configMap("web", nil)}} {
+		req := lab.Request(t, in(namespace, manifest(objects...)))
+		preview, err := h.Plan(t.Context(), req)
+		lab.Must(t, err)
+		if len(preview.Blockers) != 1 || preview.Blockers[0] != "The Namespace "+namespace+" is on its way out, and has to be gone first." || len(preview.Changes) > 0 {
+			t.Errorf("the plan is %+v", preview)
+		}
+		_, err = h.Apply(t.Context(), req, &sdktest.Host{})
+		lab.Fails(t, err, sdk.Transient, "the Namespace "+namespace+" is on its way out")
 	}
 }

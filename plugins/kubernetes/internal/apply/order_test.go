@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -122,6 +123,21 @@ func TestUndoTakesNothingOfTheStepItselfForThatOfOthers(t *testing.T) {
 			change(test.changes)
 			lab.Eventually(t, "all is taken back", func(ctx context.Context) error { return h.Undo(ctx, req, host) })
 		})
+	}
+}
+
+// What a manifest says and the step does not apply, the plan tells.
+func TestPlanOfApplyTellsWhatIsNotApplied(t *testing.T) {
+	t.Parallel()
+	namespace, h := shared.Namespace(t), handler(t, shared.Connect(t))
+	exported := configMap("web", nil)
+	exported["metadata"] = map[string]any{"name": "web", "resourceVersion": "1", "uid": "abc", "creationTimestamp": nil}
+	exported["status"] = map[string]any{"a": 1}
+	preview, err := h.Plan(t.Context(), lab.Request(t, in(namespace, manifest(exported, configMap("db", nil)))))
+	lab.Must(t, err)
+	want := "Some of the manifests is not applied, since the server keeps it by itself: metadata.resourceVersion, metadata.uid, status of the ConfigMap " + namespace + "/web."
+	if !slices.Equal(preview.Warnings, []string{want}) {
+		t.Errorf("the plan warns of %q", preview.Warnings)
 	}
 }
 

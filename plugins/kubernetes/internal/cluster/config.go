@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
@@ -205,7 +206,8 @@ func (c Config) load() (*rest.Config, origin, error) {
 	made, err := lazy.ClientConfig()
 	switch {
 	case errors.Is(err, clientcmd.ErrEmptyConfig) || clientcmd.IsEmptyConfig(err):
-		return nil, origin{}, sdk.FieldErrorf("kubeconfig", "there is none: give its path, or let the connection's environment name KUBECONFIG or HOME")
+		return nil, origin{}, sdk.FieldErrorf("kubeconfig", "%s is not there, or names no cluster: give the path of another, or let the connection's environment name KUBECONFIG or HOME",
+			strings.Join(rules.GetLoadingPrecedence(), ", "))
 	case err != nil:
 		return nil, origin{}, sdk.FieldErrorf("kubeconfig", "%w", err)
 	}
