@@ -17,7 +17,6 @@ import (
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/fields"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/keeping"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/manifest"
-	"github.com/gatebook/gatebook/plugins/kubernetes/internal/own"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
@@ -183,7 +182,7 @@ func (s step) kept(ctx context.Context, r record) (keeping.Backup, error) {
 // would not know of it.
 func (s step) meets(v view, r record) error {
 	switch {
-	case r.UID == "" && (v.live == nil || v.live.GetAnnotations()[own.CreatedBy] == s.key):
+	case r.UID == "" && (v.live == nil || v.live.GetAnnotations()[keeping.CreatedBy] == s.key):
 		return nil // it is to be created, or an earlier attempt created it
 	case r.UID == "":
 		return sdk.Errorf(sdk.Conflict, "somebody made the %s meanwhile", r)

@@ -16,7 +16,6 @@ import (
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/fields"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/keeping"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/manifest"
-	"github.com/gatebook/gatebook/plugins/kubernetes/internal/own"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
@@ -242,7 +241,7 @@ func (r *run) made(ctx context.Context, v view, got *unstructured.Unstructured) 
 		if entry.Manager == cluster.Manager {
 			continue
 		}
-		unmark := []byte(`{"metadata":{"annotations":{"` + own.CreatedBy + `":null}}}`)
+		unmark := []byte(`{"metadata":{"annotations":{"` + keeping.CreatedBy + `":null}}}`)
 		_, err := r.Objects(v.kind, v.namespace()).Patch(ctx, v.name(), types.MergePatchType, unmark, metav1.PatchOptions{FieldManager: cluster.Manager})
 		if err != nil {
 			return v.fault(ctx, err, "unmark")

@@ -14,7 +14,6 @@ import (
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/fields"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/keeping"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/manifest"
-	"github.com/gatebook/gatebook/plugins/kubernetes/internal/own"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
@@ -171,7 +170,7 @@ func (s step) writeList(ctx context.Context, change func(objects []manifest.Ref)
 func (s step) put(ctx context.Context, t target, live *unstructured.Unstructured, dryRun ...string) (*unstructured.Unstructured, error) {
 	marks := map[string]string{}
 	if live == nil && s.key != "" {
-		marks[own.CreatedBy] = s.key
+		marks[keeping.CreatedBy] = s.key
 	}
 	if len(dryRun) == 0 {
 		marks[cluster.AppliedBy] = s.key

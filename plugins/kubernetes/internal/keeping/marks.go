@@ -9,6 +9,9 @@ import (
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/own"
 )
 
+// CreatedBy is the annotation of an object that holds the key of the step that created it.
+const CreatedBy = own.CreatedBy
+
 // Marked is an object that is to be applied, with marks in its annotations, and those that
 // it has where it is there: they would be taken away.
 func Marked(object, live *unstructured.Unstructured, marks map[string]string) *unstructured.Unstructured {
