@@ -92,27 +92,6 @@ func TestAWaitEndsThoughItsCredentialsDoNotCome(t *testing.T) {
 	}
 }
 
-// What a program says that gives no credentials is all that helps whoever has to log in.
-func TestWhoGivesNoCredentialsIsHeard(t *testing.T) {
-	t.Parallel()
-	config := kubeconfig(t, func(_ *clientcmdapi.Cluster, user *clientcmdapi.AuthInfo) {
-		program := filepath.Join(t.TempDir(), "cloud-login")
-		lab.Must(t, os.WriteFile(program, []byte("#!/bin/sh\nprintf 'the login expired\\n\\nrun: cloud login' >&2\nexit 1\n"), 0o700)) //nolint:gosec // it is a program
-		*user = clientcmdapi.AuthInfo{Exec: &clientcmdapi.ExecConfig{
-			Command: program, APIVersion: "client.authentication.k8s.io/v1", InteractiveMode: clientcmdapi.NeverExecInteractiveMode,
-		}}
-	})
-	c := &cluster.Cluster{}
-	connected := c.Connect(t.Context(), config)
-	_, later := c.AskVersion(t.Context())
-	for _, err := range []error{connected, later} {
-		lab.Fails(t, err, sdk.Transient, "cloud-login failed with exit code 1; it said last: the login expired; run: cloud login")
-		if strings.Count(err.Error(), "expired") > 1 {
-			t.Errorf("it is said more than once: %v", err)
-		}
-	}
-}
-
 // A password may be in the address of a server. It is used, and shown nowhere.
 func TestAPasswordInTheAddressIsNotShown(t *testing.T) {
 	t.Parallel()

@@ -64,23 +64,18 @@ const (
 	mostOfLine = 512
 )
 
-// stderr guards [os.Stderr], which is the process's own.
-var stderr sync.Mutex
-
 // overhear listens to the credential program of a configuration. client-go has it write to
-// what the standard error is as its first transport is made, and to nothing else; in one
-// process, it knows the programs of equal configurations for one.
+// what the standard error is as its first transport is made, and to nothing else. A process
+// makes one connection, before it does anything else, so that nobody meets the pipe there.
 func overhear(config *rest.Config) (*words, error) {
 	listened, pen, err := os.Pipe()
 	if err != nil {
 		return nil, err
 	}
-	stderr.Lock()
 	own := os.Stderr
 	os.Stderr = pen
 	_, err = rest.TransportFor(config)
 	os.Stderr = own
-	stderr.Unlock()
 	w := &words{end: rand.Text(), pen: pen, ended: make(chan struct{})}
 	go w.listen(bufio.NewReaderSize(listened, mostOfLine))
 	return w, err
