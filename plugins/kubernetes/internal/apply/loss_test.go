@@ -249,20 +249,20 @@ func TestPlanOfApplyIntoANamespaceThatIsNotThere(t *testing.T) {
 func TestPlanOfApplyOfAKindThatIsNotDefinedYet(t *testing.T) {
 	t.Parallel()
 	namespace, h, group := shared.Namespace(t), handler(t, shared.Connect(t)), "later.lab.example"
-	gear := map[string]any{"apiVersion": group + "/v1", "kind": "Gear", "metadata": map[string]any{"name": "big"}, "teeth": 12}
-	req := lab.Request(t, in(namespace, manifest(gear, configMap("a", nil))))
+	cog := map[string]any{"apiVersion": group + "/v1", "kind": "Cog", "metadata": map[string]any{"name": "big"}, "teeth": 12}
+	req := lab.Request(t, in(namespace, manifest(cog, configMap("a", nil))))
 	preview, err := h.Plan(t.Context(), req)
 	lab.Must(t, err)
-	if !slices.Equal(preview.Blockers, []string{"The cluster serves no Gear in " + group + "/v1."}) || len(preview.Changes) != 2 ||
+	if !slices.Equal(preview.Blockers, []string{"The cluster serves no Cog in " + group + "/v1."}) || len(preview.Changes) != 2 ||
 		preview.Summary != "would create 2 of 2 objects and change 0" || !strings.Contains(preview.Changes[0].Diff, "+teeth: 12\n") {
 		t.Errorf("the plan is %+v", preview)
 	}
 	_, err = h.Apply(t.Context(), req, &sdktest.Host{})
-	lab.Fails(t, err, sdk.Permanent, "the cluster serves no Gear in "+group+"/v1")
+	lab.Fails(t, err, sdk.Permanent, "the cluster serves no Cog in "+group+"/v1")
 	if typed := sdk.AsError(err); typed.Field != "manifest[0]" || !typed.Unchanged {
 		t.Errorf("got %+v", typed)
 	}
-	applied(t, manifest(definition(group)))
+	applied(t, manifest(definition(group, "Cog")))
 	if out := outputs(t, req, &sdktest.Host{}); len(out.Created) != 2 {
 		t.Errorf("it did %+v", out)
 	}

@@ -18,14 +18,16 @@ import (
 	"github.com/gatebook/gatebook/plugins/sdk/sdktest"
 )
 
-// definition is the manifest of a CustomResourceDefinition.
-func definition(group string) map[string]any {
+// definition is the manifest of a CustomResourceDefinition. The kind is of one test alone: who
+// finds it served in one group is told so where it is missing in another.
+func definition(group, kind string) map[string]any {
+	singular := strings.ToLower(kind)
 	return map[string]any{
 		"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
-		"metadata": map[string]any{"name": "gears." + group},
+		"metadata": map[string]any{"name": singular + "s." + group},
 		"spec": map[string]any{
 			"group": group, "scope": "Namespaced",
-			"names": map[string]any{"plural": "gears", "singular": "gear", "kind": "Gear", "listKind": "GearList"},
+			"names": map[string]any{"plural": singular + "s", "singular": singular, "kind": kind, "listKind": kind + "List"},
 			"versions": []any{map[string]any{
 				"name": "v1", "served": true, "storage": true,
 				"schema": map[string]any{"openAPIV3Schema": map[string]any{"type": "object", "x-kubernetes-preserve-unknown-fields": true}},
@@ -40,7 +42,7 @@ func TestApplyMakesWhatItsObjectsNeedFirst(t *testing.T) {
 	h, group, namespace := handler(t, shared.Connect(t)), "order.lab.example", "order-of-objects"
 	gear := map[string]any{"apiVersion": group + "/v1", "kind": "Gear", "metadata": map[string]any{"name": "big", "namespace": namespace}, "teeth": 12}
 	home := map[string]any{"apiVersion": "v1", "kind": "Namespace", "metadata": map[string]any{"name": namespace}}
-	params := manifest(gear, definition(group), home)
+	params := manifest(gear, definition(group, "Gear"), home)
 	req, host := lab.Request(t, params), &sdktest.Host{}
 	preview, err := h.Plan(t.Context(), req)
 	lab.Must(t, err)
