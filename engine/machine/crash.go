@@ -116,6 +116,9 @@ func (m *Machine) again(i int, part event.Part, begun bool) {
 		return
 	}
 	eff.intent = false
+	if !begun {
+		eff.notes = nil // who has seen that there is nothing knows better
+	}
 	if part == event.Do && len(m.plan.Steps[i].Gate) > 0 {
 		m.repeat(i)
 		return

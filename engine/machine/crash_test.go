@@ -264,27 +264,29 @@ func TestWhatWasNotTouchedCountsAsNoChange(t *testing.T) {
 }
 
 // What an attempt noted was done, also where a look says that the whole was not: the next
-// attempt must not do that twice.
+// attempt must not do that twice. A person who has seen that there is nothing knows better.
 func TestNotesOutliveALookThatSaysNotDone(t *testing.T) {
 	t.Parallel()
-	do := &event.Op{Step: "a", Part: event.Do, Attempt: 1}
-	m := machine.New(planOf(t, change("a")))
-	var asked []machine.Command
-	for _, fact := range []event.Event{
-		{Type: event.RunStarted, Time: epoch, Run: &event.Run{ID: "r", Parallelism: 4}},
-		{Type: event.AttemptStarted, Op: do},
-		{Type: event.AttemptNoted, Op: do, Name: "made", Data: []byte(`"uid"`)},
-		{Type: event.RunResumed},
-		{Type: event.AttemptObserved, Op: do, State: sdk.NotDone},
-	} {
-		fact.Time = epoch
-		asked = m.Next(fact)
-	}
-	again := slices.IndexFunc(asked, func(c machine.Command) bool {
-		attempt, ok := c.(machine.Attempt)
-		return ok && string(attempt.Notes["made"]) == `"uid"`
-	})
-	if again < 0 {
-		t.Errorf("asked: %+v", asked)
+	for by, want := range map[string]string{"": `"uid"`, "ann": ""} {
+		do := &event.Op{Step: "a", Part: event.Do, Attempt: 1}
+		m := machine.New(planOf(t, change("a")))
+		var asked []machine.Command
+		for _, fact := range []event.Event{
+			{Type: event.RunStarted, Time: epoch, Run: &event.Run{ID: "r", Parallelism: 4}},
+			{Type: event.AttemptStarted, Op: do},
+			{Type: event.AttemptNoted, Op: do, Name: "made", Data: []byte(`"uid"`)},
+			{Type: event.RunResumed},
+			{Type: event.AttemptObserved, Op: do, State: sdk.NotDone, By: by},
+		} {
+			fact.Time = epoch
+			asked = m.Next(fact)
+		}
+		again := slices.IndexFunc(asked, func(c machine.Command) bool {
+			attempt, ok := c.(machine.Attempt)
+			return ok && string(attempt.Notes["made"]) == want
+		})
+		if again < 0 {
+			t.Errorf("by %q: asked %+v", by, asked)
+		}
 	}
 }

@@ -219,17 +219,21 @@ func (d *driver) sameTargets(ctx context.Context, r Resumption) (unseen string, 
 			return "", &RefusedError{Run: d.folder.ID(), Reason: "it has not used a connection " + over}
 		}
 	}
-	ctx, stop := d.interruptible(ctx)
-	defer stop()
-	errs := make([]error, len(d.plan.Connections))
+	used := slices.DeleteFunc(slices.Clone(d.plan.Connections), func(c *plan.Connection) bool {
+		_, used := d.targets.of(c)
+		return !used
+	})
+	if len(used) == 0 {
+		return "", nil
+	}
+	ctx, stopped := d.interruptible(ctx)
+	errs := make([]error, len(used))
 	var looks sync.WaitGroup
-	for i, c := range d.plan.Connections {
-		if _, used := d.targets.of(c); used {
-			looks.Go(func() { errs[i] = c.Reach(ctx) })
-		}
+	for i, c := range used {
+		looks.Go(func() { errs[i] = c.Reach(ctx) })
 	}
 	looks.Wait()
-	if ctx.Err() != nil {
+	if stopped() {
 		return "", &RefusedError{Run: d.folder.ID(), Reason: "it stays as it is: it was stopped while its connections were looked at"}
 	}
 	for i, err := range errs {
@@ -239,23 +243,31 @@ func (d *driver) sameTargets(ctx context.Context, r Resumption) (unseen string, 
 		if err != nil {
 			fault := *sdk.AsError(err)
 			fault.Connection = ""
-			unseen = both(unseen, "what connection "+d.plan.Connections[i].Called()+" reaches cannot be told now: "+d.secrets.told(fault.Error()))
+			unseen = both(unseen, "what connection "+used[i].Called()+" reaches cannot be told now: "+d.secrets.told(fault.Error()))
 		}
 	}
 	return unseen, nil
 }
 
 // interruptible returns a context that whoever asks the process to end ends, before the
-// run is driven.
-func (d *driver) interruptible(ctx context.Context) (context.Context, func()) {
-	ctx, cancel := context.WithCancel(ctx)
-	var listening sync.WaitGroup
-	listening.Go(func() {
+// run is driven. That is listened for until stopped is called, which reports whether
+// somebody has.
+func (d *driver) interruptible(ctx context.Context) (bounded context.Context, stopped func() bool) {
+	bounded, cancel := context.WithCancel(ctx)
+	over := make(chan struct{})
+	asked := make(chan bool, 1)
+	go func() {
 		select {
 		case <-d.process.Controls:
 			cancel()
-		case <-ctx.Done():
+			asked <- true
+		case <-over:
+			asked <- false
 		}
-	})
-	return ctx, func() { cancel(); listening.Wait() }
+	}()
+	return bounded, func() bool {
+		close(over)
+		cancel()
+		return <-asked
+	}
 }

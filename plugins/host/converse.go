@@ -47,14 +47,14 @@ func converse[Q, A, R any, P said[A]](
 	streamed, hangUp := context.WithCancel(context.WithoutCancel(outgoing(ctx, request)))
 	defer hangUp()
 	if talk.stream, err = open(p.Calls(), streamed); err != nil {
-		return nil, p.Fault(streamed, err)
+		return nil, p.Fault(streamed, err, h.description.Effect != sdk.Read)
 	}
 	close(talk.opened)
 	talk.tell(&pluginv1.Told{Message: &pluginv1.Told_Start{Start: call}})
 	for {
 		message, err := talk.stream.Recv()
 		if err != nil {
-			return nil, p.Fault(streamed, err)
+			return nil, p.Fault(streamed, err, h.description.Effect != sdk.Read)
 		}
 		heard()
 		answer := P(message)

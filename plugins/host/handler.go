@@ -139,7 +139,7 @@ func ask[A answered, R any](
 	defer unwatch()
 	answer, err := do(outgoing(ctx, request), p.Calls(), call)
 	if err != nil {
-		return nil, p.Fault(ctx, err)
+		return nil, p.Fault(ctx, err, false)
 	}
 	if failed := answer.GetError(); failed != nil {
 		return nil, wire.ToError(failed)
@@ -158,7 +158,7 @@ func (h *handler) call(ctx context.Context, request sdk.Request) (*process.Proce
 			h.description.Name, size, wire.MaxCall).NothingChanged()
 	}
 	p, err := h.connection.process(ctx)
-	if deadline, ok := ctx.Deadline(); ok {
+	if deadline, ok := ctx.Deadline(); ok && h.connection.host.options.Now != nil {
 		call.Timeout = durationpb.New(max(deadline.Sub(h.connection.host.options.Now()), time.Nanosecond))
 	}
 	return p, call, err

@@ -31,7 +31,8 @@ type Options struct {
 	// Environ looks up a variable of the host's environment, for those connections
 	// that name it; nil: it is empty.
 	Environ func(name string) (string, bool)
-	// Now is the clock, by which the time that an attempt has left is told to the plugin.
+	// Now is the clock, by which the time that an attempt has left is told to the plugin;
+	// nil: it is not told, and ends the attempt nonetheless.
 	Now func() time.Time
 	// StartTimeout is how long a plugin has from its start to its handshake, 0: 30 s.
 	StartTimeout time.Duration

@@ -206,6 +206,20 @@ func TestAnActionHasTheGraceThatItDeclares(t *testing.T) {
 	}
 }
 
+// Whose clock nobody knows is ended in time by the host.
+func TestWithoutAClockADeadlineStillEndsTheAttempt(t *testing.T) {
+	t.Parallel()
+	action := newWorld(t, func(o *host.Options) { o.Now = nil }).connect("shop", "1.2.0", `{}`)["wait"]
+	if err := host.Ping(t.Context(), action); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	if _, err := action.Apply(ctx, apple(), &recorder{}); err == nil || err.Error() != "left half of apple behind" {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestAnActionThatIgnoresItsCancelLosesItsProcess(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(o *host.Options) { o.Grace = 100 * time.Millisecond })

@@ -81,6 +81,9 @@ func ParseLock(text []byte) (Lock, error) {
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
 		return Lock{}, errors.New("not a lock: something follows its end")
 	}
+	if err := exactKeys(text); err != nil {
+		return Lock{}, err
+	}
 	if lock.Version != 1 {
 		return Lock{}, fmt.Errorf("a lock of version %d, and this gatebook knows version 1: upgrade gatebook", lock.Version)
 	}
@@ -162,8 +165,12 @@ func ParseChecksums(name string, text []byte) (Locked, error) {
 		if found.Version != "" && found.Version != parts[3] {
 			return Locked{}, fmt.Errorf("the checksums are of two versions of %s: %s and %s", name, found.Version, parts[3])
 		}
+		platform := parts[4] + "/" + parts[5]
+		if other, ok := found.SHA256[platform]; ok && other != parts[1] {
+			return Locked{}, fmt.Errorf("the checksums are of two programs of %s for %s: %s and %s", name, platform, other, parts[1])
+		}
 		found.Version = parts[3]
-		found.SHA256[parts[4]+"/"+parts[5]] = parts[1]
+		found.SHA256[platform] = parts[1]
 	}
 	if found.Version == "" {
 		return Locked{}, fmt.Errorf("no line is of a file %s%s_VERSION_OS_ARCH", prefix, name)

@@ -62,15 +62,21 @@ func TestALockIsWrittenAndReadBack(t *testing.T) {
 
 func TestAFaultyLockIsRefused(t *testing.T) {
 	t.Parallel()
+	sum := strings.Repeat("ab", 32)
 	for text, want := range map[string]string{
 		``:                          "not a lock",
 		`{"version":1}{}`:           "something follows its end",
 		`{"version":2}`:             "upgrade gatebook",
 		`{"version":1,"plugin":{}}`: "unknown field",
-		`{"version":1,"plugins":{"a":{"version":"1.0.0","sha256":{"linux/amd64":"AB"}}}}`: `the checksum of a for linux/amd64 is no SHA-256: "AB"`,
-		`{"version":1,"plugins":{"a":{"version":"1.0"}}}`:                                 `the version of a is not SemVer: "1.0"`,
-		`{"version":1,"plugins":{"a":{"version":"1.0.0","sha256":{"linux":""}}}}`:         `a is locked for what is no platform, as linux/amd64: "linux"`,
-		`{"version":1,"plugins":{"a/../pr/tool":{"version":"1.0.0"}}}`:                    `"a/../pr/tool" is not the name of a plugin`,
+		`{"version":1,"plugins":{"a":{"version":"1.0.0","sha256":{"linux/amd64":"AB"}}}}`:                                      `the checksum of a for linux/amd64 is no SHA-256: "AB"`,
+		`{"version":1,"plugins":{"a":{"version":"1.0"}}}`:                                                                      `the version of a is not SemVer: "1.0"`,
+		`{"version":1,"plugins":{"a":{"version":"1.0.0","sha256":{"linux":""}}}}`:                                              `a is locked for what is no platform, as linux/amd64: "linux"`,
+		`{"version":1,"plugins":{"a":{"version":"1.0.0"},"b":{"version":"1.0.0"},"a":{"version":"2.0.0"}}}`:                    "plugins.a is there twice",
+		`{"version":1,"plugins":{"a":{"version":"1.0.0","version":"2.0.0"}}}`:                                                  "plugins.a.version is there twice",
+		`{"version":1,"plugins":{"a":{"version":"1.0.0","sha256":{"linux/amd64":"` + sum + `","linux/amd64":"` + sum + `"}}}}`: "plugins.a.sha256.linux/amd64 is there twice",
+		`{"version":1,"plugins":{},"PLUGINS":{"a":{"version":"1.0.0"}}}`:                                                       `unknown field "PLUGINS"`,
+		`{"version":1,"plugins":{"a":{"Version":"1.0.0"}}}`:                                                                    `unknown field "plugins.a.Version"`,
+		`{"version":1,"plugins":{"a/../pr/tool":{"version":"1.0.0"}}}`:                                                         `"a/../pr/tool" is not the name of a plugin`,
 	} {
 		if _, err := host.ParseLock([]byte(text)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, want %s", text, err, want)
@@ -101,6 +107,15 @@ func TestAReleaseLocksAllPlatforms(t *testing.T) {
 	}
 	if _, err := host.ParseChecksums("other", []byte(text)); err == nil {
 		t.Error("a release without the plugin was accepted")
+	}
+	again := strings.Replace(text, "gatebook-plugin-shop_1.2.0_linux_amd64", "dist/gatebook-plugin-shop_v1.2.0_linux_amd64", 1)
+	if _, err := host.ParseChecksums("shop", []byte(text+again)); err != nil {
+		t.Errorf("the same twice: %v", err)
+	}
+	two := text + strings.Replace(again, "1", "9", 64)
+	if _, err := host.ParseChecksums("shop", []byte(two)); err == nil ||
+		!strings.Contains(err.Error(), "two programs of shop for linux/amd64: "+sum("1")+" and "+sum("9")) {
+		t.Errorf("got %v", err)
 	}
 	mixed := text + sum("5") + "  gatebook-plugin-shop_1.3.0_linux_arm64\n"
 	if _, err := host.ParseChecksums("shop", []byte(mixed)); err == nil || !strings.Contains(err.Error(), "two versions") {

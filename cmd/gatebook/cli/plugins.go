@@ -182,6 +182,7 @@ func (o *pluginsOptions) runLock(ctx context.Context, names []string) error {
 	if err != nil {
 		return console.Usage("", "%v", err)
 	}
+	before := lock
 	plugins := house.NewHost(o.Console)
 	defer func() { _ = plugins.Close() }()
 	for _, name := range names {
@@ -204,8 +205,33 @@ func (o *pluginsOptions) runLock(ctx context.Context, names []string) error {
 	for _, name := range names {
 		locked := lock.Plugins[name]
 		o.Note("%s %s is locked for %s.", name, locked.Version, strings.Join(slices.Sorted(maps.Keys(locked.SHA256)), ", "))
+		for _, line := range unlocked(name, before.Plugins[name], locked) {
+			o.Note("%s", line)
+		}
 	}
 	return nil
+}
+
+// unlocked says what was locked of a plugin and is no more. That other bytes have the same
+// version is the most suspicious thing there is, and that a platform is left behind is
+// noticed there only when it is too late.
+func unlocked(name string, before, now host.Locked) []string {
+	var said, left []string
+	for _, platform := range slices.Sorted(maps.Keys(before.SHA256)) {
+		was, is := before.SHA256[platform], now.SHA256[platform]
+		switch {
+		case is == "":
+			left = append(left, platform)
+		case is != was && before.Version == now.Version:
+			said = append(said, fmt.Sprintf("%s %s was another program for %s: its SHA-256 was %s, and is %s. Unless you built it anew yourself, find out who changed it before you go on.",
+				name, now.Version, platform, was, is))
+		}
+	}
+	if len(left) > 0 {
+		said = append(said, fmt.Sprintf("%s is locked no more for %s, as %s was: lock it there too, or from the release's checksums.",
+			name, strings.Join(left, ", "), before.Version))
+	}
+	return said
 }
 
 // write writes the lock: at once, where there is one, so that nobody reads half of it.

@@ -33,7 +33,12 @@
 //   - a call whose context ends returns promptly;
 //   - outputs satisfy their schema, errors have a class;
 //   - parameters that do not satisfy theirs are refused, and the field named;
-//   - a secret parameter appears in no output, line, note, state or error.
+//   - a secret parameter, or what a case names as one, as a password of the connection,
+//     appears in no output, line, note, state or error.
+//
+// [RunPlugin] holds the plugin around the actions to its part of the contract: each field of
+// its connections has a sentence, a bad configuration is refused and the field named, its
+// target stays the same, reaching for it ends when it is cancelled, and no secret is told.
 //
 // It leaves out the rules across fields, which are CEL: `gatebook plugins lock` reads them
 // and holds examples against them. Floor 2: it imports plugins/sdk and schema.

@@ -18,10 +18,7 @@ func UntriedSecrets(s *schema.Schema, params []map[string]any) []string {
 // fail the test.
 func CheckOne(t *testing.T, name string, handler sdk.Handler, c Case) []string {
 	t.Helper()
-	found := &finder{TB: t}
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
+	return faultsOf(t, func(found *finder) {
 		if name == "description" {
 			checkDescription(found, handler.Describe())
 			return
@@ -33,6 +30,31 @@ func CheckOne(t *testing.T, name string, handler sdk.Handler, c Case) []string {
 			}
 		}
 		t.Errorf("there is no check %q", name)
+	})
+}
+
+// CheckPlugin is CheckOne for a check of RunPlugin.
+func CheckPlugin[C any](t *testing.T, name string, declared func() sdk.Plugin[C], config map[string]any) []string {
+	t.Helper()
+	return faultsOf(t, func(found *finder) {
+		for _, check := range pluginChecks() {
+			if check.name == name {
+				check.run(newConnecting(found, served(declared), config))
+				return
+			}
+		}
+		t.Errorf("there is no check %q", name)
+	})
+}
+
+// faultsOf returns what a check finds, which ends where it fails for good.
+func faultsOf(t *testing.T, check func(*finder)) []string {
+	t.Helper()
+	found := &finder{TB: t}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		check(found)
 	}()
 	<-done
 	return found.faults

@@ -22,11 +22,7 @@ func checkDescription(t testing.TB, d sdk.Description) {
 	}
 	documented(t, d.Name, "with", d.Input)
 	documented(t, d.Name, "outputs", d.Output)
-	for _, rule := range d.Rules {
-		if rule.Expr == "" || !strings.HasSuffix(rule.Message, ".") {
-			t.Errorf("%s: the rule %q needs an expression, and a message that is a whole sentence, not %q", d.Name, rule.Expr, rule.Message)
-		}
-	}
+	explained(t, d.Name, d.Rules)
 	checkWayBack(t, d)
 	if len(d.Examples) == 0 {
 		t.Errorf("%s has no example", d.Name)
@@ -38,6 +34,16 @@ func checkDescription(t testing.TB, d sdk.Description) {
 	}
 	if err := d.Validate(); err != nil {
 		t.Errorf("%s: %v", d.Name, err)
+	}
+}
+
+// explained wants a sentence for each rule.
+func explained(t testing.TB, name string, rules []schema.Rule) {
+	t.Helper()
+	for _, rule := range rules {
+		if rule.Expr == "" || !strings.HasSuffix(rule.Message, ".") {
+			t.Errorf("%s: the rule %q needs an expression, and a message that is a whole sentence, not %q", name, rule.Expr, rule.Message)
+		}
 	}
 }
 
@@ -116,6 +122,15 @@ func (t *trial) refuses(name string, wrong any) {
 	} else {
 		_, err = t.handler.Apply(t.Context(), request, t.host)
 	}
+	isRefused(t, name, wrong, err)
+	if err != nil {
+		t.hidesSecrets("the error", err.Error())
+	}
+}
+
+// isRefused wants an error that blames the field for its value.
+func isRefused(t testing.TB, name string, wrong any, err error) {
+	t.Helper()
 	var typed *sdk.Error
 	switch {
 	case err == nil:
@@ -124,9 +139,6 @@ func (t *trial) refuses(name string, wrong any) {
 		t.Errorf("%s of %v: the error has no class: %v", name, wrong, err)
 	case !strings.HasPrefix(typed.Field, name) || typed.Class != sdk.Permanent:
 		t.Errorf("%s of %v: got a %s error about %q, want a permanent one about the field: %v", name, wrong, typed.Class, typed.Field, err)
-	}
-	if err != nil {
-		t.hidesSecrets("the error", err.Error())
 	}
 }
 
@@ -157,9 +169,14 @@ func (t *trial) satisfiesOutputs(outputs json.RawMessage) {
 
 func (t *trial) hidesSecrets(where, text string) {
 	t.Helper()
-	for _, secret := range t.secrets {
+	hides(t, t.secrets, where, text)
+}
+
+func hides(t testing.TB, secrets []string, where, text string) {
+	t.Helper()
+	for _, secret := range secrets {
 		if strings.Contains(text, secret) {
-			t.Errorf("%s show a secret parameter", where)
+			t.Errorf("a secret is in %s", where)
 		}
 	}
 }

@@ -254,6 +254,23 @@ func TestEachBreachIsFound(t *testing.T) {
 	}
 }
 
+// What an action knows from its connection is not for anybody to see either.
+func TestASecretOfTheConnectionIsFound(t *testing.T) {
+	t.Parallel()
+	handler, s := suite(t, func(_ *shop, a *sdk.Action[addInput, addOutput]) {
+		a.Apply = func(_ context.Context, call *sdk.Call[addInput]) (addOutput, error) {
+			call.Log.Info("let in", "by", "the password")
+			return addOutput{}, nil
+		}
+	})
+	c := sdktest.Case{World: func(testing.TB) sdktest.World {
+		return sdktest.World{Params: map[string]any{"more": 3}, Probe: s.state, Secrets: []any{"the password"}}
+	}}
+	if faults := sdktest.CheckOne(t, "outputs satisfy the schema", handler, c); len(faults) != 1 {
+		t.Errorf("got %q", faults)
+	}
+}
+
 // described is an action that was made without the sdk, and says of itself what it likes.
 type described struct {
 	sdk.Handler

@@ -3,7 +3,6 @@ package sdktest
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"maps"
 	"reflect"
 	"testing"
@@ -36,10 +35,12 @@ type World struct {
 	// Probe returns the state of all that the action could change, as text to be
 	// compared. Nil where there is nothing, as for most actions that only read.
 	Probe func() string
+	// Secrets are those that the action knows beside its secret parameters, as from its
+	// connection: they must be seen nowhere either.
+	Secrets []any
 }
 
 const (
-	prompt     = 15 * time.Second      // how long a cancelled call may take at most
 	blockedFor = 50 * time.Millisecond // how long a call that blocks is let go on
 	caseKey    = "sdktest-run-step-0-do"
 )
@@ -127,7 +128,7 @@ func newTrial(t testing.TB, handler sdk.Handler, c Case) *trial {
 	if trial.world.Probe == nil {
 		trial.world.Probe = func() string { return "" }
 	}
-	trial.secrets = secretsIn(trial.description.Input, trial.world.Params)
+	trial.secrets = append(secretsIn(trial.description.Input, trial.world.Params), texts(trial.world.Secrets)...)
 	trial.request = sdk.Request{Params: trial.encode(trial.world.Params), Key: caseKey, Attempt: 1}
 	return trial
 }
@@ -354,37 +355,23 @@ func (t *trial) cancelWhileBlocked() {
 
 func (t *trial) endsPromptly(ctx context.Context) error {
 	t.Helper()
-	ended := make(chan error, 1)
-	go func() {
-		var err error
+	err := ends(t, func() (err error) {
 		if t.description.Asks {
 			_, err = t.handler.Ask(ctx, t.request)
 		} else {
 			_, err = t.handler.Apply(ctx, t.request, t.host)
 		}
-		ended <- err
-	}()
-	timer := time.NewTimer(prompt)
-	defer timer.Stop()
-	select {
-	case err := <-ended:
-		if err != nil {
-			t.isTyped(err)
-		}
 		return err
-	case <-timer.C:
-		t.Fatalf("the call still goes on %s after its context ended", prompt)
-		return nil
+	})
+	if err != nil {
+		t.isTyped(err)
 	}
+	return err
 }
 
-// isTyped wants an error with a class, or the context's own.
 func (t *trial) isTyped(err error) {
 	t.Helper()
-	var typed *sdk.Error
-	if !errors.As(err, &typed) && !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("the error has no class: %v", err)
-	}
+	isTyped(t, err)
 	t.hidesSecrets("the error", err.Error())
 }
 

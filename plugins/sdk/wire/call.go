@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"strings"
@@ -52,9 +53,10 @@ func FromTarget(t sdk.Target) *pluginv1.Target {
 	return &pluginv1.Target{Id: t.ID, Title: t.Title, Also: t.Also}
 }
 
-// ToTarget reads what a connection reached.
+// ToTarget reads what a connection reached. What has no title, as a plugin without the sdk
+// may send it, is called by its id.
 func ToTarget(m *pluginv1.Target) sdk.Target {
-	return sdk.Target{ID: m.GetId(), Title: m.GetTitle(), Also: m.GetAlso()}
+	return sdk.Target{ID: m.GetId(), Title: cmp.Or(m.GetTitle(), m.GetId()), Also: m.GetAlso()}
 }
 
 // FromError writes an error; nil is nil. Its message is text, whatever the program wrote

@@ -71,7 +71,7 @@ func TestWhatCrossesArrivesAsItWas(t *testing.T) {
 		}
 		same(t, "preview", preview, wire.ToPreview(crossed(t, wire.FromPreview(preview))))
 
-		target := sdk.Target{ID: "kube-system:" + rapid.String().Draw(t, "id"), Title: rapid.String().Draw(t, "title")}
+		target := sdk.Target{ID: "kube-system:" + rapid.String().Draw(t, "id"), Title: "at " + rapid.String().Draw(t, "title")}
 		same(t, "target", target, wire.ToTarget(crossed(t, wire.FromTarget(target))))
 
 		state := rapid.SampledFrom([]sdk.State{sdk.Done, sdk.NotDone, sdk.Untouched, sdk.CannotTell}).Draw(t, "state")
@@ -194,4 +194,15 @@ func FuzzDescribe(f *testing.F) {
 			Connection: text, Actions: []*pluginv1.Action{{Input: text, Output: text, Examples: []*pluginv1.Example{{With: text}}}},
 		})
 	})
+}
+
+// Who is asked whether to begin must read what is reached.
+func TestATargetWithoutATitleIsCalledByItsID(t *testing.T) {
+	t.Parallel()
+	if got := wire.ToTarget(&pluginv1.Target{Id: "4711"}); got.Title != "4711" {
+		t.Errorf("got %+v", got)
+	}
+	if got := wire.ToTarget(nil); got.ID != "" || got.Title != "" {
+		t.Errorf("got %+v", got)
+	}
 }

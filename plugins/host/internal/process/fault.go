@@ -15,8 +15,9 @@ import (
 )
 
 // Fault makes a typed error of what became of a call that was made with ctx. An error that
-// the action itself returned is none of these: that crosses as a message.
-func (p *Process) Fault(ctx context.Context, err error) error {
+// the action itself returned is none of these: that crosses as a message. changes says
+// whether the call was to change something.
+func (p *Process) Fault(ctx context.Context, err error, changes bool) error {
 	if errors.Is(err, io.EOF) {
 		return p.NoResult()
 	}
@@ -28,7 +29,7 @@ func (p *Process) Fault(ctx context.Context, err error) error {
 	case code == codes.Canceled && ctx.Err() != nil, code == codes.DeadlineExceeded && ctx.Err() != nil:
 		return context.Cause(ctx)
 	case code == codes.Unavailable, code == codes.Canceled:
-		return p.lost()
+		return p.lost(changes)
 	case code == codes.ResourceExhausted && strings.Contains(said, "larger than max"):
 		return p.tooLarge(said)
 	case code == codes.Unimplemented:
@@ -55,7 +56,7 @@ func (p *Process) tooLarge(said string) error {
 
 // lost says what became of a call whose answer will not come. A process that hung up and
 // lives on is ended, so that the next call finds one that answers.
-func (p *Process) lost() error {
+func (p *Process) lost(changes bool) error {
 	const again = "; it is started again when it is next needed"
 	if p.killedFor.Load() == nil && p.ended() && p.killedFor.Load() == nil {
 		return sdk.Errorf(sdk.Transient, "the plugin %s died in the middle of it (%s)%s%s", p.name, p.child.exit(), p.log.cause(), again)
@@ -63,5 +64,9 @@ func (p *Process) lost() error {
 	if p.killedFor.Load() == nil {
 		p.KillFor("it hung up in the middle of it%s", p.log.cause())
 	}
-	return sdk.Errorf(sdk.Transient, "the plugin %s was killed: %s; what it was doing may be half done", p.name, *p.killedFor.Load())
+	left := ""
+	if changes {
+		left = "; what it was doing may be half done"
+	}
+	return sdk.Errorf(sdk.Transient, "the plugin %s was killed: %s%s", p.name, *p.killedFor.Load(), left)
 }

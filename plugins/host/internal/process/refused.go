@@ -116,7 +116,7 @@ func (p *Process) startFault(ctx, asking context.Context, err error, what string
 		p.Kill()
 		return sdk.Errorf(sdk.Transient, "the plugin %s did not %s within %s%s", p.name, what, limit, p.log.cause()).NothingChanged()
 	default:
-		return p.Fault(ctx, err)
+		return p.Fault(ctx, err, false)
 	}
 }
 

@@ -1,28 +1,33 @@
 package apply_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
 	rbacv1 "k8s.io/api/rbac/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/lab"
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/plugins/sdk/sdktest"
 )
 
-// definition is the manifest of a CustomResourceDefinition.
-func definition(group string) map[string]any {
+// definition is the manifest of a CustomResourceDefinition. The kind is of one test alone: who
+// finds it served in one group is told so where it is missing in another.
+func definition(group, kind string) map[string]any {
+	singular := strings.ToLower(kind)
 	return map[string]any{
 		"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
-		"metadata": map[string]any{"name": "gears." + group},
+		"metadata": map[string]any{"name": singular + "s." + group},
 		"spec": map[string]any{
 			"group": group, "scope": "Namespaced",
-			"names": map[string]any{"plural": "gears", "singular": "gear", "kind": "Gear", "listKind": "GearList"},
+			"names": map[string]any{"plural": singular + "s", "singular": singular, "kind": kind, "listKind": kind + "List"},
 			"versions": []any{map[string]any{
 				"name": "v1", "served": true, "storage": true,
 				"schema": map[string]any{"openAPIV3Schema": map[string]any{"type": "object", "x-kubernetes-preserve-unknown-fields": true}},
@@ -37,7 +42,7 @@ func TestApplyMakesWhatItsObjectsNeedFirst(t *testing.T) {
 	h, group, namespace := handler(t, shared.Connect(t)), "order.lab.example", "order-of-objects"
 	gear := map[string]any{"apiVersion": group + "/v1", "kind": "Gear", "metadata": map[string]any{"name": "big", "namespace": namespace}, "teeth": 12}
 	home := map[string]any{"apiVersion": "v1", "kind": "Namespace", "metadata": map[string]any{"name": namespace}}
-	params := manifest(gear, definition(group), home)
+	params := manifest(gear, definition(group, "Gear"), home)
 	req, host := lab.Request(t, params), &sdktest.Host{}
 	preview, err := h.Plan(t.Context(), req)
 	lab.Must(t, err)
@@ -78,6 +83,64 @@ func TestUndoLeavesANamespaceThatOthersUse(t *testing.T) {
 	}
 	lab.Must(t, shared.Kube.CoreV1().ConfigMaps(namespace).Delete(t.Context(), "theirs", metav1.DeleteOptions{}))
 	lab.Must(t, h.Undo(t.Context(), req, host))
+}
+
+// Nobody is said to have put into a namespace what the step itself did, be it that this is on
+// its way out or that it stays.
+func TestUndoTakesNothingOfTheStepItselfForThatOfOthers(t *testing.T) {
+	t.Parallel()
+	h, c := handler(t, shared.Connect(t)), shared.Kube.CoreV1()
+	for namespace, test := range map[string]struct {
+		change   string // of what the step made
+		class    sdk.Class
+		says     string
+		changes  string // of it, after which all can be taken back
+		onItsWay bool   // is the namespace
+	}{
+		"own-is-held":    {`{"metadata":{"finalizers":["lab.example/hold"]}}`, sdk.Transient, "finalizers lab.example/hold", `{"metadata":{"finalizers":null}}`, true},
+		"own-is-changed": {`{"data":{"color":"red"}}`, sdk.Conflict, "it still holds the ConfigMap own-is-changed/web, which the step made", `{"data":null}`, false},
+	} {
+		t.Run(namespace, func(t *testing.T) {
+			t.Parallel()
+			home := map[string]any{"apiVersion": "v1", "kind": "Namespace", "metadata": map[string]any{"name": namespace}}
+			params := in(namespace, manifest(home, configMap("web", nil)))
+			params["timeout"] = "2s"
+			req, host := lab.Request(t, params), &sdktest.Host{}
+			outputs(t, req, host)
+			req.Before = host.StateBefore()
+			change := func(patch string) {
+				t.Helper()
+				_, err := c.ConfigMaps(namespace).Patch(t.Context(), "web", types.MergePatchType, []byte(patch), metav1.PatchOptions{FieldManager: "alice"})
+				lab.Must(t, err)
+			}
+			change(test.change)
+			err := h.Undo(t.Context(), req, host)
+			if lab.Fails(t, err, test.class, test.says); strings.Contains(err.Error(), "put") {
+				t.Errorf("it blames somebody: %v", err)
+			}
+			found, err := c.Namespaces().Get(t.Context(), namespace, metav1.GetOptions{})
+			if lab.Must(t, err); (found.DeletionTimestamp != nil) != test.onItsWay {
+				t.Errorf("the namespace is %+v", found.ObjectMeta)
+			}
+			change(test.changes)
+			lab.Eventually(t, "all is taken back", func(ctx context.Context) error { return h.Undo(ctx, req, host) })
+		})
+	}
+}
+
+// What a manifest says and the step does not apply, the plan tells.
+func TestPlanOfApplyTellsWhatIsNotApplied(t *testing.T) {
+	t.Parallel()
+	namespace, h := shared.Namespace(t), handler(t, shared.Connect(t))
+	exported := configMap("web", nil)
+	exported["metadata"] = map[string]any{"name": "web", "resourceVersion": "1", "uid": "abc", "creationTimestamp": nil}
+	exported["status"] = map[string]any{"a": 1}
+	preview, err := h.Plan(t.Context(), lab.Request(t, in(namespace, manifest(exported, configMap("db", nil)))))
+	lab.Must(t, err)
+	want := "Some of the manifests is not applied, since the server keeps it by itself: metadata.resourceVersion, metadata.uid, status of the ConfigMap " + namespace + "/web."
+	if !slices.Equal(preview.Warnings, []string{want}) {
+		t.Errorf("the plan warns of %q", preview.Warnings)
+	}
 }
 
 // What more would be lost with than can be made anew is not pruned.

@@ -23,7 +23,7 @@ func (a applier) plan(ctx context.Context, call *sdk.Call[Input]) (sdk.Preview, 
 		return sdk.Preview{}, err
 	}
 	s := a.step(call.Input, "")
-	preview := sdk.Preview{Summary: "would apply " + cluster.Count(len(targets), "object")}
+	preview := sdk.Preview{Summary: "would apply " + cluster.Count(len(targets), "object"), Warnings: manifest.Warnings(targets)}
 	if preview.Blockers, err = s.lacking(ctx, s.rights(targets)); err != nil || len(preview.Blockers) > 0 {
 		return preview, err
 	}
@@ -124,7 +124,8 @@ func (s step) foresee(ctx context.Context, targets []target, preview *sdk.Previe
 			if err != nil {
 				return rights, err
 			}
-			preview.Blockers = append(preview.Blockers, why...)
+			known := func(blocker string) bool { return slices.Contains(preview.Blockers, blocker) }
+			preview.Blockers = append(preview.Blockers, slices.DeleteFunc(why, known)...)
 			continue
 		}
 		more, err := v.foresee(preview)
@@ -196,7 +197,7 @@ func (s step) stops(ctx context.Context, v view, err error) ([]string, error) {
 			why = lacking
 		}
 		return why, asked
-	case class == sdk.Denied, class == sdk.Conflict, v.live != nil && v.live.GetDeletionTimestamp() != nil:
+	case class == sdk.Denied, class == sdk.Conflict, v.leaves:
 		return why, nil
 	default:
 		return nil, err

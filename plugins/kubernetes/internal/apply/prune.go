@@ -2,7 +2,6 @@ package apply
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 
@@ -12,7 +11,6 @@ import (
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/contents"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/diff"
-	"github.com/gatebook/gatebook/plugins/kubernetes/internal/fields"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/keeping"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/manifest"
 	"github.com/gatebook/gatebook/plugins/sdk"
@@ -37,8 +35,8 @@ func (s step) deleted(d keeping.Leftover) (record, error) {
 		made.Backup = keeping.BackupName(made.UID, s.key)
 		return made, nil
 	}
-	text, err := json.Marshal(manifest.Bare(d.Live).Object)
-	made.Object = text
+	var err error
+	made.Object, err = d.Whole()
 	return made, err
 }
 
@@ -102,24 +100,13 @@ func (r *run) recorded(ctx context.Context, d keeping.Leftover) error {
 	case d.Runs():
 		return nil
 	case diff.IsSecret(d.Live):
-		text, err := json.Marshal(manifest.Bare(d.Live).Object)
+		text, err := d.Whole()
 		if err != nil {
 			return err
 		}
 		return r.backups().Keep(ctx, d.Live, keeping.Backup{Object: text})
 	}
-	was, err := manifest.Decode(r.before.Pruned[i].Object)
-	if err != nil {
-		return err
-	}
-	changes, err := fields.Between(was, manifest.Bare(d.Live))
-	if err != nil {
-		return err
-	}
-	if d.Live.GetDeletionTimestamp() == nil && len(changes) > 0 {
-		return sdk.Errorf(sdk.Conflict, "somebody changed the %s meanwhile, which was to be deleted", d)
-	}
-	return nil
+	return d.Unchanged(r.before.Pruned[i].Object)
 }
 
 // final is what is on the inventory's list when all is done.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -57,6 +58,7 @@ type view struct {
 	after   *unstructured.Unstructured // nil: it cannot be asked yet
 	unknown string                     // why
 	changes []fields.Change            // from live to after
+	leaves  bool                       // it is on its way out, or its namespace is
 	// awaited says what is not there, and not among the objects, without which the object
 	// cannot be applied: its namespace, or its kind.
 	awaited string
@@ -88,6 +90,7 @@ func (s step) surveyOnce(ctx context.Context, t target, all []target) (view, err
 		return v, err
 	}
 	if v.live != nil && v.live.GetDeletionTimestamp() != nil {
+		v.leaves = true
 		return v, sdk.Errorf(sdk.Transient, "the %s is on its way out, and has to be gone first", t)
 	}
 	if s.list != nil && !s.in.Force {
@@ -108,6 +111,9 @@ func (s step) surveyOnce(ctx context.Context, t target, all []target) (view, err
 	switch {
 	case fields.IsStale(err):
 		return v, err
+	case apierrors.HasStatusCause(err, corev1.NamespaceTerminatingCause):
+		v.leaves = true
+		return v, sdk.Errorf(sdk.Transient, "the Namespace %s is on its way out, and has to be gone first", t.namespace())
 	case err != nil:
 		return v, t.fault(ctx, err, "apply", v.live)
 	case v.live != nil:

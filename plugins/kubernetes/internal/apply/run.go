@@ -94,12 +94,16 @@ func (r *run) begin(ctx context.Context) error {
 	return nil
 }
 
-// openly names the objects of the step whose values a journal would show.
+// openly names the objects of the step of which a journal would show the values, or what
+// there is beside them.
 func (r *run) openly() string {
 	var names []string
 	for _, t := range r.targets {
-		if !diff.IsSecret(t.Object) {
+		switch {
+		case !diff.IsSecret(t.Object):
 			names = append(names, t.String())
+		case len(t.Object.GetLabels())+len(t.Object.GetAnnotations()) > 0:
+			names = append(names, t.String()+" (its metadata)")
 		}
 	}
 	return strings.Join(cluster.Few(names), ", ")

@@ -82,6 +82,17 @@ func TestFaultsShowNoSecret(t *testing.T) {
 	}
 }
 
+// What is short may be anywhere in what the server says, which then is left out: a text with
+// holes would tell no more than what stood in them.
+func TestFaultsOfSecretsWithShortValuesCanBeRead(t *testing.T) {
+	t.Parallel()
+	namespace, h := shared.Namespace(t), handler(t, shared.Connect(t))
+	incomplete := secret("key", map[string]any{"flag": "e"})
+	incomplete["type"] = "kubernetes.io/tls"
+	_, err := h.Apply(t.Context(), lab.Request(t, in(namespace, manifest(incomplete))), &sdktest.Host{})
+	lab.Fails(t, err, sdk.Permanent, "apply the Secret "+namespace+"/key: Invalid, data[tls.crt]", "may hold values of the Secret")
+}
+
 // A Secret that somebody changed since is left alone, and so is what a later step did.
 func TestUndoOfASecretOverwritesNobody(t *testing.T) {
 	t.Parallel()

@@ -114,7 +114,7 @@ func (t target) fault(ctx context.Context, err error, doing string, has ...*unst
 	if !is || !diff.IsSecret(t.Object) {
 		return err
 	}
-	hidden := sdk.Errorf(typed.Class, "%s", diff.Hide(typed.Message, append(has, t.Object)...))
+	hidden := sdk.Errorf(typed.Class, "%s", diff.Hide(typed.Message, err, append(has, t.Object)...))
 	hidden.Field = typed.Field
 	return hidden
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
@@ -110,11 +111,15 @@ func (c *Cluster) use(single *rest.Config) error {
 	c.Timeout = single.Timeout
 	c.Lasting = rest.CopyConfig(single)
 	c.Lasting.Timeout = 0
-	short, err := request.For(single)
+	giver, err := request.GiverOf(single)
 	if err != nil {
 		return err
 	}
-	long, err := request.For(c.Lasting)
+	short, err := request.For(single, giver)
+	if err != nil {
+		return err
+	}
+	long, err := request.For(c.Lasting, giver)
 	if err != nil {
 		return err
 	}
@@ -201,7 +206,8 @@ func (c Config) load() (*rest.Config, origin, error) {
 	made, err := lazy.ClientConfig()
 	switch {
 	case errors.Is(err, clientcmd.ErrEmptyConfig) || clientcmd.IsEmptyConfig(err):
-		return nil, origin{}, sdk.FieldErrorf("kubeconfig", "there is none: give its path, or let the connection's environment name KUBECONFIG or HOME")
+		return nil, origin{}, sdk.FieldErrorf("kubeconfig", "%s is not there, or names no cluster: give the path of another, or let the connection's environment name KUBECONFIG or HOME",
+			strings.Join(rules.GetLoadingPrecedence(), ", "))
 	case err != nil:
 		return nil, origin{}, sdk.FieldErrorf("kubeconfig", "%w", err)
 	}

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -58,6 +59,8 @@ func classOf(err error) sdk.Class {
 		return classOfTransport(err)
 	}
 	switch code := int(status.Status().Code); {
+	case apierrors.HasStatusCause(err, corev1.NamespaceTerminatingCause): // it passes, and then it is another obstacle
+		return sdk.Transient
 	case code == http.StatusConflict:
 		return sdk.Conflict
 	case code == http.StatusForbidden, code == http.StatusUnauthorized:

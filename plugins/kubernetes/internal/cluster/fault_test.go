@@ -9,7 +9,9 @@ import (
 
 	"golang.org/x/time/rate"
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
@@ -38,6 +40,20 @@ func TestAHeldBackRequestEndsWithItsContext(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 	})
+}
+
+// That nothing can be made in a namespace that is being deleted is no matter of rights: it
+// passes by itself.
+func TestANamespaceThatEndsIsTriedAgain(t *testing.T) {
+	t.Parallel()
+	forbidden := apierrors.NewForbidden(schema.GroupResource{Resource: "configmaps"}, "web", errors.New("no"))
+	if class := sdk.AsError(cluster.Fault(forbidden, "create it")).Class; class != sdk.Denied {
+		t.Errorf("got a %s error", class)
+	}
+	forbidden.ErrStatus.Details.Causes = []metav1.StatusCause{{Type: corev1.NamespaceTerminatingCause}}
+	if class := sdk.AsError(cluster.Fault(forbidden, "create it")).Class; class != sdk.Transient {
+		t.Errorf("got a %s error", class)
+	}
 }
 
 // A name of which no path can be made will be one no later than now.

@@ -14,12 +14,16 @@ import (
 
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/fields"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/own"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
+// Made is what tells a step's own work in an object from that of others.
+type Made = fields.Made
+
 // Clings refuses to delete an object that a step made, where what is not the step's would
 // go with it: what others set in it or put into it, or data.
-func Clings(ctx context.Context, c *cluster.Cluster, of cluster.Kind, made fields.Made) error {
+func Clings(ctx context.Context, c *cluster.Cluster, of cluster.Kind, made Made) error {
 	live := made.Live
 	r := of.Named(live.GetNamespace(), live.GetName())
 	who, what, err := changed(ctx, c, of, made)
@@ -82,21 +86,35 @@ func isEmpty(ctx context.Context, c *cluster.Cluster, of cluster.Kind, live *uns
 	}
 	r := of.Named("", live.GetName())
 	found = slices.DeleteFunc(found, comesAndGoesByItself)
+	theirs := slices.DeleteFunc(slices.Clone(found), func(f Found) bool {
+		return f.Meta.Annotations[own.CreatedBy] != "" && f.Meta.Annotations[own.CreatedBy] == live.GetAnnotations()[own.CreatedBy]
+	})
 	switch {
 	case len(unseen) > 0:
 		return sdk.Errorf(sdk.Conflict, "the %s stays: somebody may have put something into it that you may not list: %s", r, strings.Join(unseen, ", "))
-	case len(found) == 0:
+	case len(theirs) > 0:
+		return sdk.Errorf(sdk.Conflict, "the %s stays: somebody put the %s into it%s", r, theirs[0], more(theirs))
+	case len(found) > 0:
+		return sdk.Errorf(sdk.Conflict, "the %s stays: it still holds the %s, which the step made%s", r, found[0], more(found))
+	default:
 		return nil
 	}
-	more := ""
-	if len(found) > 1 {
-		more = fmt.Sprintf(", and %d more", len(found)-1)
-	}
-	return sdk.Errorf(sdk.Conflict, "the %s stays: somebody put the %s into it%s", r, found[0], more)
 }
 
-// comesAndGoesByItself says whether a controller makes the object and takes it away.
+// more counts those of a list after its first.
+func more(found []Found) string {
+	if len(found) < 2 {
+		return ""
+	}
+	return fmt.Sprintf(", and %d more", len(found)-1)
+}
+
+// comesAndGoesByItself says whether a controller makes the object and takes it away, or it
+// is on its way out already.
 func comesAndGoesByItself(f Found) bool {
+	if f.Meta.DeletionTimestamp != nil {
+		return true
+	}
 	switch f.Kind.Name {
 	case "Endpoints", "EndpointSlice", "Lease", "PodMetrics":
 		return true
@@ -105,6 +123,6 @@ func comesAndGoesByItself(f Found) bool {
 	case "ServiceAccount":
 		return f.Meta.Name == "default"
 	default:
-		return f.Meta.DeletionTimestamp != nil || len(f.Meta.OwnerReferences) > 0
+		return len(f.Meta.OwnerReferences) > 0
 	}
 }

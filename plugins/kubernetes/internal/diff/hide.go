@@ -11,26 +11,46 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
-// Hide takes the values of Secrets, of which any may be nil, out of a text.
-func Hide(text string, secrets ...*unstructured.Unstructured) string {
-	var words []string
+// tooShort is a length at which a value may be anywhere in a text: to take it out would
+// leave no sense, and tell what it is.
+const tooShort = 3
+
+// Hide takes the values of Secrets, of which any may be nil, out of the text of an error.
+// Where one is too short for that, what the server said is left out.
+func Hide(text string, err error, secrets ...*unstructured.Unstructured) string {
+	long, short := values(secrets)
+	status, answered := errors.AsType[*apierrors.StatusError](err)
+	if answered && slices.ContainsFunc(short, func(word string) bool { return strings.Contains(status.Error(), word) }) {
+		text = strings.Replace(text, status.Error(), speechless(status).Error(), 1)
+	}
+	slices.SortFunc(long, func(a, b string) int { return len(b) - len(a) }) // one may be a part of another
+	var hidden []string
+	for _, word := range long {
+		hidden = append(hidden, word, "(secret)")
+	}
+	return strings.NewReplacer(hidden...).Replace(text)
+}
+
+// values are those of Secrets, plain and encoded.
+func values(secrets []*unstructured.Unstructured) (long, short []string) {
 	for _, secret := range secrets {
 		if secret == nil {
 			continue
 		}
-		values, _, _ := unstructured.NestedStringMap(secret.Object, "data")
-		for _, value := range values {
+		data, _, _ := unstructured.NestedStringMap(secret.Object, "data")
+		for _, value := range data {
 			plain, _ := base64.StdEncoding.DecodeString(value)
-			words = append(words, value, string(plain))
+			for _, word := range []string{value, string(plain)} {
+				switch {
+				case len(word) > tooShort:
+					long = append(long, word)
+				case word != "":
+					short = append(short, word)
+				}
+			}
 		}
 	}
-	slices.SortFunc(words, func(a, b string) int { return len(b) - len(a) }) // one may be a part of another
-	for _, word := range words {
-		if word != "" {
-			text = strings.ReplaceAll(text, word, "(secret)")
-		}
-	}
-	return text
+	return long, short
 }
 
 // Speechless leaves out of an error about an object what may quote the values of a Secret.
@@ -38,6 +58,10 @@ func Speechless(err error, object *unstructured.Unstructured) error {
 	if !IsSecret(object) {
 		return err
 	}
+	return speechless(err)
+}
+
+func speechless(err error) error {
 	text := string(apierrors.ReasonForError(err))
 	if status, is := errors.AsType[*apierrors.StatusError](err); is && status.ErrStatus.Details != nil {
 		for _, cause := range status.ErrStatus.Details.Causes {

@@ -113,11 +113,24 @@ func (e Edit) Foreseen(ctx context.Context) (foreseen Outcome, err error) {
 // again is [cluster.Again], unless the patch itself says which change of the object it is
 // for: then it is for no other.
 func (e Edit) again(change func() error) error {
-	patch, _ := e.Body.(map[string]any)
-	if meta, _ := patch["metadata"].(map[string]any); meta["resourceVersion"] != nil {
+	if e.namesVersion() {
 		return change()
 	}
 	return cluster.Again(change)
+}
+
+func (e Edit) namesVersion() bool {
+	switch patch := e.Body.(type) {
+	case map[string]any:
+		meta, _ := patch["metadata"].(map[string]any)
+		return meta["resourceVersion"] != nil
+	case []any:
+		return slices.ContainsFunc(patch, func(one any) bool {
+			operation, _ := one.(map[string]any)
+			return operation["path"] == "/metadata/resourceVersion" && operation["op"] != "test"
+		})
+	}
+	return false
 }
 
 // foresee asks the server what the edit would make of the object as it was read.

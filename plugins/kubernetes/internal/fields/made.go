@@ -81,8 +81,12 @@ func (m Made) added() (all []addition, err error) {
 		if err != nil {
 			return nil, err
 		}
-		managed.Leaves().Iterate(func(at fieldpath.Path) {
-			if !isBeside(at) && !(ours && m.By == metav1.ManagedFieldsOperationApply && declared.Has(at)) {
+		more := managed.Leaves()
+		if ours && m.By == metav1.ManagedFieldsOperationApply {
+			more = more.Difference(declared)
+		}
+		more.Iterate(func(at fieldpath.Path) {
+			if !isBeside(at) {
 				all = append(all, addition{entry.Manager, at.Copy()})
 			}
 		})
@@ -91,7 +95,7 @@ func (m Made) added() (all []addition, err error) {
 }
 
 // isBeside says whether a field is no part of what the object shall be: the metadata, its
-// status, and what rollout_restart leaves, which cannot be taken back.
+// status, and the mark of a restart, which stays when the pods are long replaced.
 func isBeside(at fieldpath.Path) bool {
 	top, last := at[0].FieldName, at[len(at)-1].FieldName
 	return top == nil || *top == "metadata" || *top == "status" || last != nil && *last == cluster.KeyAnnotation

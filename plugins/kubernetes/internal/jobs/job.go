@@ -51,16 +51,20 @@ func (j jobs) job() sdk.Action[JobInput, JobOutput] {
 		Summary: "Run a Job to its end",
 		Description: `Makes a Job, or lets a CronJob make one now, shows what its pods print, and waits for its end.
 
-The Job's name is made from the step's key, so that a second attempt, after a crash too, finds the Job of the first and waits for
-it: it never runs twice. For the same reason a Job that **failed** is a *permanent* error, with the reason from the pods' states and
+The Job's name is made from the step's key, so that a second attempt, a retry or one after a crash, finds the Job of the first and waits for
+it: it is not run twice. For the same reason a Job that **failed** is a *permanent* error, with the reason from the pods' states and
 the last lines that were printed: it is ` + "`backoffLimit`" + ` that says how often Kubernetes tries. To run it anew, delete the Job.
 A Job that is gone before its end was seen, deleted by somebody or by its ` + "`ttl`" + `, is not made anew: that is a *permanent* error,
 and after a crash the run pauses until a person says what became of it.
 
+A step that has failed and that a person has tried again by ` + "`gatebook resume`" + ` knows of the former try only what is in the cluster: it waits for the
+Job where that is still there, and **makes it anew where it is gone**, also where it ended well. Look what became of it before you resume, and give
+a ` + "`ttl`" + ` that leaves you the time, or none.
+
 A Job whose pods cannot run for ` + "`stall`" + ` while the reason is known (an image that cannot be pulled, a quota) is a *permanent* error;
 a program that fails again and again is none, since it is ` + "`backoffLimit`" + ` that counts. One that does not end within ` + "`timeout`" + ` is a *transient* one.
 ` + "`onCancel`" + ` says whether such a Job is left running or deleted. One that the step deleted is a *permanent* error after ` + "`timeout`" + ` too,
-and so is every later attempt: it is not run twice.
+and so is every retry: it is not run twice.
 
 What a Job needs beyond the parameters here, volumes for example, a suspended CronJob can say, which ` + "`cronJob`" + ` then names.
 

@@ -79,7 +79,7 @@ func (v Inventory) makeAnew(ctx context.Context, kind cluster.Kind, d Deleted) (
 	}
 	err = cluster.FaultIn(ctx, err, "make the %s anew", d)
 	if diff.IsSecret(former) && ctx.Err() == nil {
-		return nil, sdk.Errorf(sdk.AsError(err).Class, "%s", diff.Hide(sdk.AsError(err).Message, former))
+		return nil, sdk.Errorf(sdk.AsError(err).Class, "%s", diff.Hide(sdk.AsError(err).Message, err, former))
 	}
 	return nil, err
 }

@@ -2,13 +2,16 @@ package keeping
 
 import (
 	"context"
+	"encoding/json"
 	"slices"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/contents"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/fields"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/manifest"
+	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
 // Leftover is an object that is on an inventory's list and no longer among the objects.
@@ -19,6 +22,27 @@ type Leftover struct {
 	// Stays says what would be lost with it, to follow its name and a colon. Empty: nothing
 	// would, so that it is to be deleted.
 	Stays string
+}
+
+// Whole is the object as a manifest says it, of which it can be made anew.
+func (l Leftover) Whole() (json.RawMessage, error) {
+	return json.Marshal(manifest.Bare(l.Live).Object)
+}
+
+// Unchanged refuses an object that somebody changed since the whole of it was kept.
+func (l Leftover) Unchanged(whole json.RawMessage) error {
+	was, err := manifest.Decode(whole)
+	if err != nil {
+		return err
+	}
+	changes, err := fields.Between(was, manifest.Bare(l.Live))
+	if err != nil {
+		return err
+	}
+	if l.Live.GetDeletionTimestamp() == nil && len(changes) > 0 {
+		return sdk.Errorf(sdk.Conflict, "somebody changed the %s meanwhile, which was to be deleted", l)
+	}
+	return nil
 }
 
 // Leftovers are those of the objects that the inventory applied, and that nobody has made

@@ -6,10 +6,11 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/own"
 )
 
 // CreatedBy is the annotation of an object that holds the key of the step that created it.
-const CreatedBy = "gatebook.dev/created-by"
+const CreatedBy = own.CreatedBy
 
 // Marked is an object that is to be applied, with marks in its annotations, and those that
 // it has where it is there: they would be taken away.
@@ -18,7 +19,7 @@ func Marked(object, live *unstructured.Unstructured, marks map[string]string) *u
 	annotations := map[string]string{}
 	maps.Copy(annotations, wanted.GetAnnotations())
 	if live != nil {
-		for _, mark := range []string{CreatedBy, PartOf, cluster.AppliedBy} {
+		for _, mark := range []string{own.CreatedBy, PartOf, cluster.AppliedBy} {
 			if value, has := live.GetAnnotations()[mark]; has {
 				annotations[mark] = value
 			}

@@ -26,6 +26,8 @@ import (
 type Item struct {
 	Object *unstructured.Unstructured
 	Field  string // the parameter that it stands in
+
+	dropped []string // the fields of the manifest that have a value and are not applied
 }
 
 // Read reads the objects of the parameters manifest, which is an object or a list of
@@ -46,10 +48,11 @@ func Read(manifest json.RawMessage, manifests string) ([]Item, error) {
 	if len(found) == 0 {
 		return nil, sdk.FieldErrorf("manifests", "hold no object")
 	}
-	for _, i := range found {
-		if err := i.check(); err != nil {
+	for i := range found {
+		if err := found[i].check(); err != nil {
 			return nil, err
 		}
+		found[i].drop()
 	}
 	slices.SortStableFunc(found, func(a, b Item) int { return a.rank() - b.rank() })
 	return found, nil
@@ -115,7 +118,7 @@ func expand(given any, field string) ([]Item, error) {
 	}
 	object := &unstructured.Unstructured{Object: fields}
 	if object.GetKind() != "List" || object.GetAPIVersion() != "v1" {
-		return []Item{{object, field}}, nil
+		return []Item{{Object: object, Field: field}}, nil
 	}
 	list, _ := fields["items"].([]any)
 	var found []Item
@@ -127,11 +130,6 @@ func expand(given any, field string) ([]Item, error) {
 		found = append(found, more...)
 	}
 	return found, nil
-}
-
-// Kept are the fields of an object's metadata that the server keeps by itself.
-func Kept() []string {
-	return []string{"managedFields", "resourceVersion", "uid", "generation", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "selfLink"}
 }
 
 // check completes what is asked for, and refuses what cannot be.
@@ -154,10 +152,6 @@ func (i Item) check() error {
 			return sdk.FieldErrorf(i.Field, "metadata.%s of the %s %s must be strings by name", field, i.Object.GetKind(), i.Object.GetName())
 		}
 	}
-	for _, name := range Kept() {
-		delete(metadata, name)
-	}
-	delete(i.Object.Object, "status")
 	if !diff.IsSecret(i.Object) {
 		return nil
 	}

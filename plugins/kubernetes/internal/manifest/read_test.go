@@ -43,6 +43,26 @@ items:
 	}
 }
 
+// What the server keeps by itself is not applied, and that is told where it was meant.
+func TestWhatIsNotAppliedIsTold(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		`metadata: {name: a, creationTimestamp: null, managedFields: []}, status: {}`:            "[]",
+		`metadata: {name: a, resourceVersion: "1", uid: b}, data: {c: d}, status: {ready: true}`: "[Some of the manifests is not applied, since the server keeps it by itself: metadata.resourceVersion, metadata.uid, status of the ConfigMap a.]",
+	} {
+		items, err := manifest.Read(nil, "{apiVersion: v1, kind: ConfigMap, "+text+"}")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := fmt.Sprint(manifest.Warnings(items)); got != want {
+			t.Errorf("%s: got %s, want %s", text, got, want)
+		}
+		if left := items[0].Object; left.GetUID() != "" || left.GetResourceVersion() != "" || left.Object["status"] != nil {
+			t.Errorf("left is %v", left)
+		}
+	}
+}
+
 // A namespace that YAML takes for a number is one all the same, and no other is meant.
 func TestANamespaceThatIsNoStringIsRefused(t *testing.T) {
 	t.Parallel()

@@ -41,10 +41,18 @@ func TestPlanOfAChangeOfABusyObject(t *testing.T) {
 // A patch that names the resourceVersion is for no other, however often it is tried.
 func TestAPatchOfOneVersionIsForNoOther(t *testing.T) {
 	t.Parallel()
-	world := colored(patching("merge", map[string]any{"metadata": map[string]any{"resourceVersion": "1"}, "data": map[string]any{"color": "blue"}}))(t)
-	h, req := action(t, shared.Connect(t), "patch"), lab.Request(t, world.Params)
-	_, err := h.Plan(t.Context(), req)
-	lab.Fails(t, err, sdk.Conflict, "the object has been modified")
-	_, err = h.Apply(t.Context(), req, &sdktest.Host{})
-	lab.Fails(t, err, sdk.Conflict, "the object has been modified")
+	for form, patch := range map[string]any{
+		"merge": map[string]any{"metadata": map[string]any{"resourceVersion": "1"}, "data": map[string]any{"color": "blue"}},
+		"json": []any{
+			map[string]any{"op": "replace", "path": "/metadata/resourceVersion", "value": "1"},
+			map[string]any{"op": "replace", "path": "/data/color", "value": "blue"},
+		},
+	} {
+		world := colored(patching(form, patch))(t)
+		h, req := action(t, shared.Connect(t), "patch"), lab.Request(t, world.Params)
+		_, err := h.Plan(t.Context(), req)
+		lab.Fails(t, err, sdk.Conflict, "the object has been modified")
+		_, err = h.Apply(t.Context(), req, &sdktest.Host{})
+		lab.Fails(t, err, sdk.Conflict, "the object has been modified")
+	}
 }

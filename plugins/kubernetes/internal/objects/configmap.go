@@ -18,7 +18,6 @@ import (
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/contents"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/diff"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/edit"
-	"github.com/gatebook/gatebook/plugins/kubernetes/internal/fields"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/own"
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/schema"
@@ -267,7 +266,7 @@ func (o objects) deleteConfigMap(ctx context.Context, e edit.Edit, in ConfigMapI
 	if !own.IsBy(found, key) {
 		return sdk.Errorf(sdk.Conflict, "the %s is not the one that this step made, but a new one of that name", e)
 	}
-	made := fields.Made{Live: found, Again: found.DeepCopy(), By: metav1.ManagedFieldsOperationUpdate}
+	made := contents.Made{Live: found, Again: found.DeepCopy(), By: metav1.ManagedFieldsOperationUpdate}
 	for _, field := range []string{"data", "binaryData", "immutable"} {
 		delete(made.Again.Object, field)
 	}

@@ -44,7 +44,8 @@ Undo gives these fields their values from before, and touches no others. A field
 declares too, is a *conflict* which names who did, and then nothing is put back. **Values of a Secret are kept nowhere**, but for a salted hash by which each is known again:
 undo removes those that the step added, and fails where it replaced or removed any; the plan warns of that.
 
-An object that is changed by somebody else in the same moment is looked at anew.`,
+An object that is changed by somebody else in the same moment is looked at anew, unless the patch names the
+` + "`resourceVersion`" + ` that it is for: then that is a *conflict*.`,
 		Effect:     sdk.Change,
 		Idempotent: true,
 		Examples: []schema.Example{

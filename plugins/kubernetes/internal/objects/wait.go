@@ -2,9 +2,13 @@ package objects
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"sync/atomic"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/watch"
 
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/own"
@@ -41,7 +45,7 @@ func (o objects) wait() sdk.Action[WaitInput, WaitOutput] {
 		Name:    "wait",
 		Summary: "Wait until an object is as it should be",
 		Description: `Watches one object until it has a condition, until a CEL expression is true of it, or until it is there or gone. An
-object that is not there yet is waited for, and a condition counts only when it is about the object as it is now, not about an
+object that is not there yet is waited for, as is a kind that something is still to define, and a condition counts only when it is about the object as it is now, not about an
 earlier generation.
 
 The progress says what is seen. After ` + "`timeout`" + ` that is part of a *transient* error. For the pods of a workload,
@@ -71,27 +75,75 @@ func (o objects) applyWait(ctx context.Context, call *sdk.Call[WaitInput]) (Wait
 	if err != nil {
 		return WaitOutput{}, err
 	}
-	at, err := o.find(ctx, call.Input.Ref)
+	s, err := o.sight(ctx, call.Input.Ref)
 	if err != nil {
 		return WaitOutput{}, err
 	}
-	var last *unstructured.Unstructured
 	err = cluster.Await(ctx, cluster.Awaited{
-		What: fmt.Sprintf("the %s %s", at, asked.what), Timeout: call.Input.Timeout,
-		Tell: func(seen string) { call.Progressf("%s", seen) },
-		Look: func(ctx context.Context) (seen string, done bool, err error) {
-			if last, err = o.look(ctx, at); err != nil {
-				return "", false, err
-			}
-			return asked.answer(ctx, at, last)
-		},
-		Sources: []cluster.Source{o.Watch(at.Kind, at.namespace, at.name)},
+		What: fmt.Sprintf("the %s %s", s.named, asked.what), Timeout: call.Input.Timeout,
+		Tell:    func(seen string) { call.Progressf("%s", seen) },
+		Look:    func(ctx context.Context) (string, bool, error) { return s.answer(ctx, asked) },
+		Sources: []cluster.Source{s.watch},
 	})
 	if err != nil {
 		return WaitOutput{}, err
 	}
-	return waited(last), nil
+	return waited(s.last), nil
 }
+
+// sight is what is seen of an object whose kind may come and go.
+type sight struct {
+	objects
+	ref      Ref
+	named    place                      // for sentences
+	unserved error                      // why there was no such object at first; nil: its kind was served
+	at       atomic.Pointer[place]      // nil: its kind is not served yet
+	last     *unstructured.Unstructured // nil: there was none
+}
+
+// sight asks for an object whose kind is served, or may come.
+func (o objects) sight(ctx context.Context, ref Ref) (*sight, error) {
+	s := &sight{objects: o, ref: ref, named: place{Kind: cluster.Kind{Name: ref.Kind}, name: ref.Name}}
+	at, err := o.find(ctx, ref)
+	switch {
+	case err == nil:
+		s.named = at
+	case !cluster.MayCome(err):
+		return nil, err
+	}
+	s.unserved = err
+	return s, nil
+}
+
+// answer looks at the object, and whether it is as asked for. One whose kind is not served
+// is not there.
+func (s *sight) answer(ctx context.Context, asked question) (seen string, done bool, err error) {
+	at, err := s.find(ctx, s.ref)
+	if cluster.MayCome(err) {
+		seen, done, failed := asked.answer(ctx, s.named, nil)
+		return seen + ": " + sdk.AsError(err).Message, done, failed
+	}
+	if err != nil {
+		return "", false, err
+	}
+	s.at.Store(&at)
+	if s.last, err = s.look(ctx, at); err != nil {
+		return "", false, err
+	}
+	return asked.answer(ctx, at, s.last)
+}
+
+// watch watches the object, as soon as its kind is served.
+func (s *sight) watch(ctx context.Context, options metav1.ListOptions) (watch.Interface, error) {
+	at := s.at.Load()
+	if at == nil {
+		return nil, errUnserved
+	}
+	return s.Watch(at.Kind, at.namespace, at.name)(ctx, options)
+}
+
+// errUnserved lets a watch be opened later.
+var errUnserved = errors.New("the kind is not served")
 
 func waited(object *unstructured.Unstructured) WaitOutput {
 	if object == nil {
@@ -115,22 +167,25 @@ func (o objects) planWait(ctx context.Context, call *sdk.Call[WaitInput]) (sdk.P
 	if !call.Knows(refFields()...) {
 		return sdk.Preview{Summary: "would wait until an object that is not known yet " + asked.what}, nil
 	}
-	at, err := o.find(ctx, call.Input.Ref)
+	s, err := o.sight(ctx, call.Input.Ref)
 	if err != nil {
 		return sdk.Preview{}, err
 	}
-	preview := sdk.Preview{Summary: fmt.Sprintf("would wait until the %s %s", at, asked.what)}
-	if preview.Blockers, err = o.Lacking(ctx, at.right("get")); err != nil || len(preview.Blockers) > 0 {
-		return preview, err
+	preview := sdk.Preview{Summary: fmt.Sprintf("would wait until the %s %s", s.named, asked.what)}
+	if s.unserved == nil {
+		if preview.Blockers, err = o.Lacking(ctx, s.named.right("get")); err != nil || len(preview.Blockers) > 0 {
+			return preview, err
+		}
 	}
-	found, err := o.look(ctx, at)
-	if err != nil {
+	seen, done, err := s.answer(ctx, asked)
+	switch {
+	case err != nil:
 		return preview, err
-	}
-	seen, done, err := asked.answer(ctx, at, found)
-	if err == nil && done {
+	case done:
 		seen = "it is so already"
+	case s.unserved != nil:
+		return preview, s.unserved // an earlier step may bring the kind
 	}
 	preview.Summary += "; now, " + seen
-	return preview, err
+	return preview, nil
 }

@@ -176,7 +176,7 @@ func podsOf(ctx context.Context, c *cluster.Cluster, of revision.Of) ([]corev1.P
 	}
 	pods, err := c.Kube.CoreV1().Pods(of.GetNamespace()).List(ctx, metav1.ListOptions{LabelSelector: selector.String()})
 	if err != nil {
-		return nil, cluster.FaultIn(ctx, err, "list the pods of the %s %s/%s", of.Kind, of.GetNamespace(), of.GetName())
+		return nil, cluster.FaultIn(ctx, err, "list the pods of the %s", of)
 	}
 	return pods.Items, nil
 }

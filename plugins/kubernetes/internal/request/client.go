@@ -5,7 +5,6 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"path/filepath"
 
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/kubernetes"
@@ -21,9 +20,9 @@ type Clients struct {
 	Metadata metadata.Interface // of objects of any kind, and nothing else of them
 }
 
-// For makes the clients of a configuration.
-func For(config *rest.Config) (Clients, error) {
-	client, err := clientFor(config)
+// For makes the clients of a configuration, whose credentials somebody gives.
+func For(config *rest.Config, giver Giver) (Clients, error) {
+	client, err := clientFor(config, giver)
 	if err != nil {
 		return Clients{}, err
 	}
@@ -33,16 +32,13 @@ func For(config *rest.Config) (Clients, error) {
 	return Clients{kube, objects, meta}, errors.Join(failedKube, failedObjects, failedMetadata)
 }
 
-func clientFor(config *rest.Config) (*http.Client, error) {
+func clientFor(config *rest.Config, giver Giver) (*http.Client, error) {
 	transport, err := rest.TransportFor(config)
 	if err != nil {
 		return nil, err
 	}
-	switch {
-	case config.ExecProvider != nil:
-		transport = Prompt(transport, "the credential program "+filepath.Base(config.ExecProvider.Command))
-	case config.AuthProvider != nil:
-		transport = Prompt(transport, "credentials of "+config.AuthProvider.Name)
+	if giver.Name != "" {
+		transport = Prompt(transport, giver)
 	}
 	return &http.Client{Transport: transport, Timeout: config.Timeout}, nil
 }

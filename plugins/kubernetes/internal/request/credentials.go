@@ -15,12 +15,12 @@ const silence = 3 * time.Second
 // Prompt ends requests with their context also where they wait for their credentials:
 // client-go lets the program of a kubeconfig that gives them take as long as it likes, and
 // stays with it. Who wraps requests further in by [Noting] knows that none is sent once
-// its context has ended. giver is whom they wait for, for a sentence.
-func Prompt(inner http.RoundTripper, giver string) http.RoundTripper { return prompt{inner, giver} }
+// its context has ended. giver is whom they wait for.
+func Prompt(inner http.RoundTripper, giver Giver) http.RoundTripper { return prompt{inner, giver} }
 
 type prompt struct {
 	http.RoundTripper
-	giver string
+	giver Giver
 }
 
 // passage is held while a request is on its way to the server and back, where it ends with
@@ -44,7 +44,7 @@ func (p prompt) RoundTrip(request *http.Request) (*http.Response, error) {
 	ctx, way := request.Context(), &passage{}
 	answers := make(chan answered, 1) // so that it ends where nobody waits
 	go func() {
-		answer, err := p.RoundTripper.RoundTrip(request.Clone(context.WithValue(ctx, passageKey{}, way)))
+		answer, err := p.RoundTripper.RoundTrip(request.Clone(context.WithValue(ctx, passageKey{}, way))) //nolint:bodyclose // whoever takes the answer does
 		answers <- answered{answer, err}
 	}()
 	late := time.NewTimer(silence)
@@ -52,10 +52,10 @@ func (p prompt) RoundTrip(request *http.Request) (*http.Response, error) {
 	for {
 		select {
 		case a := <-answers:
-			return a.answer, a.err
+			return p.given(a)
 		case <-late.C:
 			if way.waits() {
-				defer attemptOf(request).waits(p.giver)()
+				defer attemptOf(request).waits(p.giver.Name)()
 			} else {
 				late.Reset(silence)
 			}
@@ -63,6 +63,15 @@ func (p prompt) RoundTrip(request *http.Request) (*http.Response, error) {
 			return p.leave(ctx, way, answers)
 		}
 	}
+}
+
+// given is how a request ended that was not left.
+func (p prompt) given(a answered) (*http.Response, error) {
+	if a.err != nil {
+		return nil, p.giver.fault(a.err)
+	}
+	p.giver.said.forget()
+	return a.answer, nil
 }
 
 // waits says whether a request still waits for its credentials.
@@ -81,15 +90,14 @@ func (p prompt) leave(ctx context.Context, way *passage, answers chan answered) 
 	passed := way.passed
 	way.Unlock()
 	if passed {
-		a := <-answers
-		return a.answer, a.err
+		return p.given(<-answers)
 	}
 	go func() {
 		if a := <-answers; a.err == nil {
 			a.answer.Body.Close()
 		}
 	}()
-	return nil, Waited{For: p.giver, Cause: context.Cause(ctx)}
+	return nil, Waited{For: p.giver.Name, Cause: context.Cause(ctx)}
 }
 
 // WrappedRoundTripper is for client-go, which looks for what it can cancel.

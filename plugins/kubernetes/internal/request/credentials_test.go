@@ -73,7 +73,7 @@ func TestCredentialsAreWaitedForNoLongerThanTheContextLasts(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				way := request.Prompt(slow{request.Noting(server{test.took, test.status, &count}), test.before, test.after}, "a program")
+				way := request.Prompt(slow{request.Noting(server{test.took, test.status, &count}), test.before, test.after}, request.Giver{Name: "a program"})
 				began := time.Now()
 				answer, err := way.RoundTrip(asked)
 				if err == nil {

@@ -10,9 +10,11 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
@@ -27,6 +29,8 @@ type Revision struct {
 	Number   int64
 	Images   map[string]string // of its containers, by their names
 	Template map[string]any
+
+	created time.Time
 }
 
 // Of is the workload that is asked about.
@@ -34,7 +38,11 @@ type Of struct {
 	metav1.Object
 	Kind     string
 	Selector *metav1.LabelSelector
+	Template corev1.PodTemplateSpec // that it has, for who knows it again
 }
+
+// String is the workload as a person reads it: "Deployment shop/web".
+func (o Of) String() string { return o.Kind + " " + o.GetNamespace() + "/" + o.GetName() }
 
 // Right is the right to list what keeps the revisions of workloads of a kind.
 func Right(kind, namespace string) cluster.Right {
@@ -60,7 +68,7 @@ func List(ctx context.Context, c *cluster.Cluster, of Of) ([]Revision, error) {
 		found, err = controllerRevisions(ctx, c, of, options)
 	}
 	if err != nil {
-		return nil, cluster.FaultIn(ctx, err, "list the revisions of the %s %s/%s", of.Kind, of.GetNamespace(), of.GetName())
+		return nil, cluster.FaultIn(ctx, err, "list the revisions of the %s", of)
 	}
 	slices.SortFunc(found, func(a, b Revision) int { return cmp.Compare(b.Number, a.Number) })
 	return found, nil
@@ -82,7 +90,7 @@ func replicaSets(ctx context.Context, c *cluster.Cluster, of Of, options metav1.
 		if err != nil {
 			return nil, err
 		}
-		made, err := parse(set.Name, number, text)
+		made, err := parse(set.ObjectMeta, number, text)
 		if err != nil {
 			return nil, err
 		}
@@ -109,7 +117,7 @@ func controllerRevisions(ctx context.Context, c *cluster.Cluster, of Of, options
 		if err := json.Unmarshal(one.Data.Raw, &patch); err != nil {
 			return nil, err
 		}
-		made, err := parse(one.Name, one.Revision, patch.Spec.Template)
+		made, err := parse(one.ObjectMeta, one.Revision, patch.Spec.Template)
 		if err != nil {
 			return nil, err
 		}
@@ -118,8 +126,8 @@ func controllerRevisions(ctx context.Context, c *cluster.Cluster, of Of, options
 	return found, nil
 }
 
-func parse(name string, number int64, text []byte) (Revision, error) {
-	made := Revision{Name: name, Number: number}
+func parse(by metav1.ObjectMeta, number int64, text []byte) (Revision, error) {
+	made := Revision{Name: by.Name, Number: number, created: by.CreationTimestamp.Time}
 	if err := json.Unmarshal(text, &made.Template); err != nil {
 		return made, err
 	}
@@ -166,6 +174,18 @@ func (r Revision) Has(images map[string]string) bool {
 		}
 	}
 	return true
+}
+
+// Keeps says whether it is a template that the revision keeps, as it can be asked before the
+// controller has seen that. A template that came another way may be the same but for what
+// the API server filled in.
+func (r Revision) Keeps(template corev1.PodTemplateSpec) bool {
+	text, err := json.Marshal(r.Template)
+	if err != nil {
+		return false
+	}
+	var kept corev1.PodTemplateSpec
+	return json.Unmarshal(text, &kept) == nil && equality.Semantic.DeepEqual(kept, template)
 }
 
 // Made says whether a pod of the workload of a name was made from the revision.

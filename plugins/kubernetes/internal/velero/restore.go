@@ -25,7 +25,7 @@ func (v velero) restore() sdk.Action[RestoreInput, Result] {
 		Name:    "velero_restore",
 		Summary: "Restore objects and volumes from a backup of Velero's",
 		Description: `Makes a Restore of Velero's and waits until it is completed. All attempts of a step make one restore, which an annotation with the
-step's key marks. One that is gone before its end was seen is not made anew: that is a *permanent* error, and after a crash the run pauses until a person says what became of it.
+step's key marks. One that is gone before its end was seen is not made anew: that is a *permanent* error, and after a crash the run pauses until a person says what became of it. Where the step has failed, and a person has it tried again by ` + "`gatebook resume`" + `, one that is gone is made anew.
 
 Objects that are there already stay as they are, unless ` + "`existing`" + ` says otherwise; the output ` + "`warnings`" + ` counts them too. A
 restore that fails, or of which a part fails, is a *permanent* error, with the reason that Velero gives. A backup that is not completed is

@@ -179,3 +179,51 @@ func TestASecondAttemptRestartsNothingAnew(t *testing.T) {
 		t.Errorf("it is\n%s\nand was\n%s", twice, once)
 	}
 }
+
+// A restart is over where another one came after it, also where nobody heard of the first.
+func TestARestartIsNotMadeAgainAfterAnother(t *testing.T) {
+	t.Parallel()
+	another := func(t *testing.T, world sdktest.World) {
+		t.Helper()
+		req := lab.Request(t, world.Params)
+		req.Key = "run-other-0-do"
+		_, err := action(t, shared.Connect(t), "rollout_restart").Apply(t.Context(), req, &sdktest.Host{})
+		lab.Must(t, err)
+	}
+	for name, c := range map[string]struct {
+		lost    bool // the first attempt's answer
+		between func(t *testing.T, world sdktest.World)
+	}{
+		"of which there is no answer": {true, another},
+		"of which there is one":       {false, another},
+		"and who made that has no key": {false, func(t *testing.T, world sdktest.World) {
+			t.Helper()
+			edit(t, world.Params["namespace"].(string), func(d *appsv1.Deployment) { d.Spec.Template.Annotations = nil })
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			world, host, first := deployed(nil, nil)(t), &sdktest.Host{}, shared.Connect(t)
+			if c.lost {
+				first = shared.Losing(t)
+			}
+			req := lab.Request(t, world.Params)
+			if _, err := action(t, first, "rollout_restart").Apply(t.Context(), req, host); (err != nil) != c.lost {
+				t.Fatal(err)
+			}
+			c.between(t, world)
+			once := world.Probe()
+			req.Notes, req.Attempt = host.Notes(), 2
+			handler := action(t, shared.Connect(t), "rollout_restart")
+			seen, err := handler.Observe(t.Context(), req, host)
+			if err != nil || seen.State != sdk.Done || !strings.Contains(seen.Detail, "was changed again") {
+				t.Errorf("it was seen as %+v (%v)", seen, err)
+			}
+			_, err = handler.Apply(t.Context(), req, host)
+			lab.Must(t, err)
+			if twice := world.Probe(); twice != once {
+				t.Errorf("it is\n%s\nand was\n%s", twice, once)
+			}
+		})
+	}
+}

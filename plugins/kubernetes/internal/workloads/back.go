@@ -22,6 +22,7 @@ import (
 type BackInput struct {
 	Target
 	ToRevision int64           `json:"toRevision" default:"0" min:"0" doc:"Number of the revision to go back to; 0 is the one before the current one."`
+	Restart    string          `json:"restart" example:"gatebook-3f2a9c1b7d5e4f60a1b2c3d4e5f60718" doc:"Restart that alone is taken back, as rollout_restart returned it in mark. Where somebody changed the template since, that is a conflict, and stays."`
 	Timeout    schema.Duration `json:"timeout" default:"1m" min:"1ms" doc:"How long the workload's controller may take to see its newest change. Until then it is not known which revision is the current one."`
 }
 
@@ -41,12 +42,19 @@ of the workload holds the step's key, so that all attempts of one step go back o
 A StatefulSet whose pods come one after the other waits for ever for a pod that never got ready, also when its template was taken back.
 Such a pod of the revision that is left is therefore deleted. Where that is not allowed, the error has the command for somebody who may.
 
+With ` + "`restart`" + `, it goes to the template before a certain restart, and only where that is the one change since. It is for ` + "`finally`" + `: the
+revision before the current one may be somebody else's by then.
+
 Undo returns to the revision that was current before, unless somebody began another since, which is a *conflict*. It frees a StatefulSet
 as well.`,
 		Effect:     sdk.Change,
 		Idempotent: true,
+		Rules: []schema.Rule{
+			{Expr: "!has(self.restart) || !has(self.toRevision) || self.toRevision == 0", Message: "Give either restart or toRevision."},
+		},
 		Examples: []schema.Example{
 			{Title: "The revision before", With: map[string]any{"name": "web", "namespace": "shop"}},
+			{Title: "The restart of a step, by its output mark", With: map[string]any{"name": "web", "restart": "gatebook-3f2a9c1b7d5e4f60a1b2c3d4e5f60718"}},
 			{Title: "A certain one", With: map[string]any{"kind": "StatefulSet", "name": "db", "toRevision": 4}},
 		},
 		Plan:    own.Planned(w.planBack),
@@ -77,8 +85,11 @@ func backPatch(to revision.Revision, key string) map[string]any {
 }
 
 // pick returns the revision that a step goes to.
-func pick(of *workload, revisions []revision.Revision, number int64) (revision.Revision, error) {
+func pick(of *workload, revisions []revision.Revision, in BackInput) (revision.Revision, error) {
+	number := in.ToRevision
 	switch {
+	case in.Restart != "":
+		return of.beforeRestart(revisions, in.Restart)
 	case number == 0 && len(revisions) < 2:
 		return revision.Revision{}, own.Missing("toRevision", "the %s has no revision before its current one", of)
 	case number == 0:
@@ -120,7 +131,7 @@ func (w workloads) applyBack(ctx context.Context, call *sdk.Call[BackInput]) (Ba
 		case done:
 			to = revisions[0]
 		default:
-			to, err = pick(found, revisions, call.Input.ToRevision)
+			to, err = pick(found, revisions, call.Input)
 			was = backBefore{found.GetUID(), revisions[0].Name, to.Name, found.GetAnnotations()[cluster.KeyAnnotation]}
 		}
 		if err != nil || done {
@@ -182,14 +193,10 @@ func replaced(found *workload, revisions []revision.Revision, was backBefore, at
 	}
 }
 
-// whoRolled names who changed the template since a revision. Whoever set an image is
-// known best; the template as a whole has many managers.
+// whoRolled names who changed the template since a revision.
 func whoRolled(found *workload, revisions []revision.Revision, since string) string {
-	var paths [][]string
-	if old, err := named(found, revisions, since); err == nil {
-		paths = revision.ImageFields(old.Images, found.images())
-	}
-	return cluster.SomebodyOf(found.GetManagedFields(), append(paths, []string{"f:spec", "f:template"})...)
+	old, _ := named(found, revisions, since) // that is no longer kept has no images
+	return revision.Changed(found.kept(), old.Images)
 }
 
 // planPatience is how long a plan waits for a controller, which mostly is as quick as the
@@ -202,7 +209,7 @@ func (w workloads) planBack(ctx context.Context, call *sdk.Call[BackInput]) (sdk
 		return sdk.Preview{Summary: "would take back a rollout that is not known yet"}, nil
 	}
 	in.Target = w.named(in.Target)
-	if !call.Knows("toRevision") {
+	if !call.Knows("toRevision", "restart") {
 		return sdk.Preview{Summary: fmt.Sprintf("would take the %s back to a revision that is not known yet", in.Target)}, nil
 	}
 	rights := append(in.patchRights(), in.listKept())
@@ -219,7 +226,7 @@ func (w workloads) planBack(ctx context.Context, call *sdk.Call[BackInput]) (sdk
 		}
 		return preview, err
 	}
-	to, err := pick(found, revisions, in.ToRevision)
+	to, err := pick(found, revisions, in)
 	if err != nil {
 		return preview, err
 	}
@@ -294,15 +301,15 @@ func (w workloads) observeBack(ctx context.Context, call *sdk.Call[BackInput]) (
 }
 
 // wentBack is what is seen of a step that went back: it is done once nothing waits for a
-// pod of the revision that it went from. Before the controller has seen the newest change,
-// it cannot be told whether that is the step's own, and to look again does no harm.
+// pod of the revision that it went from.
 func (w workloads) wentBack(ctx context.Context, call *sdk.Call[BackInput], was backBefore, found *workload, revisions []revision.Revision) (seen sdk.Observed[BackOutput], err error) {
 	seen.State = sdk.NotDone
-	if !found.counted() || len(revisions) == 0 {
-		seen.Detail = fmt.Sprintf("The %s has this step's key, and its controller has not seen its newest change.", found)
-		return seen, nil
+	var to revision.Revision
+	if found.counted() && len(revisions) > 0 {
+		to, err = arrived(found, revisions, was)
+	} else if to, err = named(found, revisions, was.To); err == nil && !to.Keeps(found.template) {
+		err = sdk.Errorf(sdk.Conflict, "it has a template that is not of %s", was.To)
 	}
-	to, err := arrived(found, revisions, was)
 	switch {
 	case err != nil && sdk.AsError(err).Class == sdk.Conflict:
 		seen.Detail = fmt.Sprintf("The %s has this step's key, but %s.", found, err)

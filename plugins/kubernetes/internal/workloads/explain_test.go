@@ -123,7 +123,7 @@ func TestEventsThatMayNotBeReadAreNoStall(t *testing.T) {
 	shared.Allow(t, "waiter", rbacv1.PolicyRule{APIGroups: []string{"apps"}, Resources: []string{"statefulsets", "controllerrevisions"}, Verbs: []string{"get", "list", "watch"}},
 		rbacv1.PolicyRule{APIGroups: []string{""}, Resources: []string{"pods"}, Verbs: []string{"list", "watch"}})
 	world := sets(2, map[string]any{"kind": "StatefulSet", "stall": "1s"}, func(s *appsv1.StatefulSet) {
-		s.Spec.Template.Annotations = map[string]string{"kubelab/ready-after": "4s"} // the second pod is made after that
+		s.Spec.Template.Annotations = map[string]string{"kubelab/ready-after": "8s"} // the second pod is made after that
 	})(t)
 	host := &sdktest.Host{}
 	_, err := action(t, shared.ConnectAs(t, "waiter"), "rollout").Apply(t.Context(), lab.Request(t, world.Params), host)

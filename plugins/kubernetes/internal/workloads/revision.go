@@ -22,7 +22,7 @@ func (w workloads) revisions(ctx context.Context, of *workload) ([]revision.Revi
 
 // kept is what the workload's revisions are found by.
 func (w *workload) kept() revision.Of {
-	return revision.Of{Object: w, Kind: w.Kind, Selector: w.selector}
+	return revision.Of{Object: w, Kind: w.Kind, Selector: w.selector, Template: w.template}
 }
 
 // explain says why a rollout does not move.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/replacing"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/revision"
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/schema"
 )
@@ -80,7 +81,7 @@ type following struct {
 	workloads
 	call      *sdk.Call[RolloutInput]
 	target    Target
-	awaited   awaited
+	awaited   revision.Seen
 	found     *workload // at the last look
 	explained replacing.Explained
 	at        string    // how far it was
@@ -97,11 +98,11 @@ func (w workloads) applyRollout(ctx context.Context, call *sdk.Call[RolloutInput
 	if err != nil {
 		return Status{}, sdk.Errorf(sdk.Permanent, "the selector of the %s: %w", first, err)
 	}
-	template, err := awaits(call, first)
+	awaited, err := awaits(call, first)
 	if err != nil {
 		return Status{}, err
 	}
-	f := &following{workloads: w, call: call, target: first.Target, awaited: template}
+	f := &following{workloads: w, call: call, target: first.Target, awaited: awaited}
 	err = cluster.Await(ctx, cluster.Awaited{
 		What:    fmt.Sprintf("the %s is rolled out", first),
 		Timeout: call.Input.Timeout,
@@ -126,7 +127,7 @@ func (f *following) look(ctx context.Context) (seen string, done bool, err error
 	now := time.Now()
 	found, err := f.read(ctx, f.target)
 	if err == nil {
-		err = f.awaited.stands(found)
+		err = f.awaited.Stands(found.kept())
 	}
 	if err == nil {
 		found.behind, err = f.behind(ctx, found)

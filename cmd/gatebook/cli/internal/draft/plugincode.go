@@ -225,11 +225,9 @@ import (
 	"github.com/gatebook/gatebook/plugins/sdk/sdktest"
 )
 
-func TestPluginIsSound(t *testing.T) {
+func TestPluginKeepsTheContract(t *testing.T) {
 	t.Parallel()
-	if _, err := plugin().Served(); err != nil {
-		t.Fatal(err)
-	}
+	sdktest.RunPlugin(t, plugin, map[string]any{"folder": t.TempDir()})
 }
 
 // TestKeepKeepsTheContract runs the suite that every action passes: plan changes nothing,

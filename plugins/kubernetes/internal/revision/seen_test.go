@@ -1,4 +1,4 @@
-package workloads
+package revision_test
 
 import (
 	"testing"
@@ -8,6 +8,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/lab"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/revision"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
@@ -16,23 +17,23 @@ import (
 // the same one.
 func TestANoteOfATemplateIsSalted(t *testing.T) {
 	t.Parallel()
-	of := func(generation int64, password string) *workload {
+	of := func(generation int64, password string) revision.Of {
 		env := []corev1.EnvVar{{Name: "PASSWORD", Value: password}}
-		return &workload{
+		return revision.Of{
 			Object:   &appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{UID: "1", Generation: generation}},
-			template: corev1.PodTemplateSpec{Spec: corev1.PodSpec{Containers: []corev1.Container{{Name: "main", Image: "web:1", Env: env}}}},
+			Template: corev1.PodTemplateSpec{Spec: corev1.PodSpec{Containers: []corev1.Container{{Name: "main", Image: "web:1", Env: env}}}},
 		}
 	}
-	one, err := of(1, "guess").awaited()
+	one, err := revision.See(of(1, "guess"))
 	lab.Must(t, err)
-	other, err := of(1, "guess").awaited()
+	other, err := revision.See(of(1, "guess"))
 	lab.Must(t, err)
 	if one.Hash == other.Hash || one.Salt == other.Salt {
 		t.Errorf("two notes of one template are %+v and %+v", one, other)
 	}
-	lab.Must(t, one.stands(of(2, "guess"))) // scaled, say
+	lab.Must(t, one.Stands(of(2, "guess"))) // scaled, say
 	if one.Generation != 2 {
 		t.Errorf("the generation %d is the newest that is known to have it, want 2", one.Generation)
 	}
-	lab.Fails(t, one.stands(of(3, "another")), sdk.Conflict, "changed the template")
+	lab.Fails(t, one.Stands(of(3, "another")), sdk.Conflict, "changed the template")
 }

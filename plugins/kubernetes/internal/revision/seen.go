@@ -1,0 +1,77 @@
+package revision
+
+import (
+	"crypto/pbkdf2"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
+	"github.com/gatebook/gatebook/plugins/sdk"
+)
+
+// Seen is what is kept of a template that was seen.
+type Seen struct {
+	UID        types.UID         `json:"uid"`
+	Generation int64             `json:"generation"` // the newest that is known to have it
+	Salt       string            `json:"salt"`
+	Hash       string            `json:"hash"`
+	Images     map[string]string `json:"images"`
+}
+
+// See makes what is to be kept of a template.
+func See(of Of) (Seen, error) {
+	salt := rand.Text()
+	sum, err := hash(of, salt)
+	return Seen{of.GetUID(), of.GetGeneration(), salt, sum, Images(of.Template)}, err
+}
+
+// hashRounds make each try to guess what is in a template some hundred thousand times as
+// dear, and take no more than a moment once.
+const hashRounds = 100_000
+
+// hash tells templates apart. It is made as those of passwords are, since there may be one
+// in a template: whoever has what is kept, and knows all else, shall not quickly find it by
+// trying, nor see that two templates have the same.
+func hash(of Of, salt string) (string, error) {
+	text, err := json.Marshal(of.Template)
+	if err != nil {
+		return "", fmt.Errorf("the template of the %s: %w", of, err)
+	}
+	sum, err := pbkdf2.Key(sha256.New, string(text), []byte(salt), hashRounds, 8)
+	return fmt.Sprintf("%x", sum), err
+}
+
+// Stands says whose change made of the template another, for a step that waits for it. The
+// number of pods is not of it, and what a newer API server fills in makes no new generation.
+func (s *Seen) Stands(now Of) error {
+	switch {
+	case now.GetUID() != s.UID:
+		return sdk.Errorf(sdk.Conflict, "the %s is not the one whose rollout was waited for, but a new one of that name", now)
+	case now.GetGeneration() == s.Generation:
+		return nil
+	}
+	sum, err := hash(now, s.Salt)
+	if err != nil {
+		return err
+	}
+	if sum == s.Hash {
+		s.Generation = now.GetGeneration() // so that one hash of it is enough
+		return nil
+	}
+	images, who := Images(now.Template), "somebody"
+	for _, path := range paths(s.Images, images) {
+		if owners := cluster.Owners(now.GetManagedFields(), path...); len(owners) > 0 {
+			who = owners[0]
+			break
+		}
+	}
+	if who == cluster.Manager {
+		who = "another step or run of " + who
+	}
+	return sdk.Errorf(sdk.Conflict, "%s changed the template of the %s while its rollout was waited for%s; "+
+		"set again what it shall be, or resume to wait for what it is now", who, now, Between(s.Images, images))
+}

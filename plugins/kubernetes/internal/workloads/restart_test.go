@@ -1,0 +1,115 @@
+package workloads_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"testing"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/lab"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/workloads"
+	"github.com/gatebook/gatebook/plugins/sdk"
+	"github.com/gatebook/gatebook/plugins/sdk/sdktest"
+)
+
+// restarts restarts the Deployment of a world by a step of a key, and returns what takes
+// that back.
+func restarts(t *testing.T, world sdktest.World, key string) sdk.Request {
+	t.Helper()
+	req := lab.Request(t, world.Params)
+	req.Key = key
+	outputs, err := action(t, shared.Connect(t), "rollout_restart").Apply(t.Context(), req, &sdktest.Host{})
+	lab.Must(t, err)
+	shared.AwaitDeployment(t, world.Params["namespace"].(string), "web")
+	var out workloads.RestartOutput
+	lab.Must(t, json.Unmarshal(outputs, &out))
+	back := lab.Request(t, with(world.Params, map[string]any{"restart": out.Mark}))
+	back.Key = key + "-back"
+	return back
+}
+
+// podTemplate is the template of the Deployment web.
+func podTemplate(t *testing.T, namespace string) string {
+	t.Helper()
+	d, err := shared.Kube.AppsV1().Deployments(namespace).Get(t.Context(), "web", metav1.GetOptions{})
+	lab.Must(t, err)
+	text, err := json.Marshal(d.Spec.Template)
+	lab.Must(t, err)
+	return string(text)
+}
+
+// nextSecond waits until the clock says another second.
+func nextSecond(t *testing.T) {
+	t.Helper()
+	began := time.Now().Truncate(time.Second)
+	lab.Eventually(t, "a second has passed", func(context.Context) error {
+		if now := time.Now().Truncate(time.Second); !now.After(began) {
+			return fmt.Errorf("it is %s", now)
+		}
+		return nil
+	})
+}
+
+// A restart is taken back to the template before it, be that of another restart; and once,
+// however often that is asked for.
+func TestARestartIsTakenBackAlone(t *testing.T) {
+	t.Parallel()
+	world := upgraded(nil)(t)
+	namespace, back := world.Params["namespace"].(string), action(t, shared.Connect(t), "rollout_undo")
+	restarts(t, world, "the-step-of-an-earlier-run")
+	before := podTemplate(t, namespace)
+	req := restarts(t, world, "this-step")
+	if podTemplate(t, namespace) == before {
+		t.Fatal("it was not restarted")
+	}
+	for _, key := range []string{"finally", "finally-once-more"} {
+		req.Key = key
+		_, err := back.Apply(t.Context(), req, &sdktest.Host{})
+		lab.Must(t, err)
+		if now := podTemplate(t, namespace); now != before {
+			t.Errorf("it is\n%s\nand was\n%s", now, before)
+		}
+		shared.AwaitDeployment(t, namespace, "web")
+	}
+}
+
+// What somebody else rolled out after the restart is not what is taken back.
+func TestARolloutAfterARestartStays(t *testing.T) {
+	t.Parallel()
+	for name, use := range map[string]struct {
+		then func(t *testing.T, world sdktest.World)
+		says string
+	}{
+		"another image": {func(t *testing.T, world sdktest.World) {
+			edit(t, world.Params["namespace"].(string), func(d *appsv1.Deployment) { d.Spec.Template.Spec.Containers[0].Image = "web:3" })
+		}, "somebody-else changed the template of the Deployment"},
+		"the image from before": {func(t *testing.T, world sdktest.World) {
+			edit(t, world.Params["namespace"].(string), func(d *appsv1.Deployment) { d.Spec.Template.Spec.Containers[0].Image = "web:1" })
+		}, "after its restart, from the images main=web:2 to main=web:1, and so it stays"},
+		"another restart": {func(t *testing.T, world sdktest.World) {
+			nextSecond(t) // which is as exact as the API says when something was made
+			restarts(t, world, "another-step")
+		}, "after its restart, and so it stays"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			world := upgraded(nil)(t)
+			back, req := action(t, shared.Connect(t), "rollout_undo"), restarts(t, world, "this-step")
+			use.then(t, world)
+			shared.AwaitDeployment(t, world.Params["namespace"].(string), "web")
+			now := world.Probe()
+			_, err := back.Apply(t.Context(), req, &sdktest.Host{})
+			lab.Fails(t, err, sdk.Conflict, use.says, "restart it where its pods shall read anew")
+			if !sdk.AsError(err).Unchanged || world.Probe() != now {
+				t.Errorf("it changed something: %v", err)
+			}
+			if _, err := back.Plan(t.Context(), req); err == nil {
+				t.Error("the plan sees nothing of it")
+			}
+		})
+	}
+}
