@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -117,4 +118,45 @@ func TestPlanAsMarkdown(t *testing.T) {
 		t.Fatal(err)
 	}
 	golden(t, "plan-markdown", b.Bytes())
+}
+
+func TestPlanAsHTML(t *testing.T) {
+	t.Parallel()
+	p := examplePlan(t)
+	p.Steps[0].PreviewError = "no route to <script>alert(1)</script>"
+	var b bytes.Buffer
+	if err := report.PlanHTML(&b, p, review.Of(p, nil)); err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "plan-html", b.Bytes())
+	if bytes.Contains(b.Bytes(), []byte("<script")) {
+		t.Error("text from outside is markup")
+	}
+}
+
+// A comment holds only so much: what is left out is said, and nothing is left half open.
+func TestMarkdownOfALongPlanFits(t *testing.T) {
+	t.Parallel()
+	p := examplePlan(t)
+	long := strings.Repeat("+ one more line of what changes\n", 400)
+	for i := range 100 {
+		step := *p.Steps[1]
+		step.ID = fmt.Sprint("upgrade_", i)
+		step.Preview = &sdk.Preview{Summary: "would deploy", Changes: []sdk.Delta{{Target: "Deployment shop/web", Kind: "Deployment", Op: "update", Diff: long}}}
+		p.Steps = append(p.Steps, &step)
+	}
+	var b bytes.Buffer
+	if err := report.PlanMarkdown(&b, p, review.Of(p, nil), report.MarkdownSize); err != nil {
+		t.Fatal(err)
+	}
+	text := b.String()
+	if len(text) > report.MarkdownSize || !strings.Contains(text, "are left out here") {
+		t.Errorf("%d bytes of at most %d", len(text), report.MarkdownSize)
+	}
+	if open, closed := strings.Count(text, "<details>"), strings.Count(text, "</details>"); open != closed {
+		t.Errorf("%d parts are open, %d closed", open, closed)
+	}
+	if fences := strings.Count(text, "```"); fences%2 != 0 {
+		t.Errorf("%d fences", fences)
+	}
 }

@@ -45,7 +45,7 @@ looked at.
 	}
 	o.inputs.Declare(cmd.Flags())
 	accept.CompleteBy(cmd, "input", a.offers().Inputs)
-	accept.Format(cmd, &o.format, "text", "markdown", "json")
+	accept.Format(cmd, &o.format, "text", "markdown", "html", "json")
 	cmd.Flags().BoolVar(&o.offline, "offline", false, "do not ask the actions what they would do: no system is looked at, and no plugin that is known is started")
 	return cmd
 }
@@ -80,6 +80,8 @@ func (o *planOptions) run(ctx context.Context) error {
 		return report.PlanJSON(o.Stdout, shown, reviewed)
 	case "markdown":
 		return report.PlanMarkdown(o.Stdout, shown, reviewed, report.MarkdownSize)
+	case "html":
+		return report.PlanHTML(o.Stdout, shown, reviewed)
 	default:
 		return report.Plan(o.Stdout, shown, reviewed, o.Out())
 	}
