@@ -10,6 +10,7 @@ import (
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/house"
 	"github.com/gatebook/gatebook/engine/plan"
 	"github.com/gatebook/gatebook/engine/report"
+	"github.com/gatebook/gatebook/engine/report/graph"
 	"github.com/gatebook/gatebook/engine/review"
 )
 
@@ -45,7 +46,7 @@ looked at.
 	}
 	o.inputs.Declare(cmd.Flags())
 	accept.CompleteBy(cmd, "input", a.offers().Inputs)
-	accept.Format(cmd, &o.format, "text", "markdown", "html", "json")
+	accept.Format(cmd, &o.format, "text", "markdown", "html", "mermaid", "dot", "json")
 	cmd.Flags().BoolVar(&o.offline, "offline", false, "do not ask the actions what they would do: no system is looked at, and no plugin that is known is started")
 	return cmd
 }
@@ -80,6 +81,10 @@ func (o *planOptions) run(ctx context.Context) error {
 		return report.PlanJSON(o.Stdout, shown, reviewed)
 	case "markdown":
 		return report.PlanMarkdown(o.Stdout, shown, reviewed, report.MarkdownSize)
+	case "mermaid":
+		return graph.Mermaid(o.Stdout, report.PlanGraph(shown))
+	case "dot":
+		return graph.DOT(o.Stdout, report.PlanGraph(shown))
 	case "html":
 		return report.PlanHTML(o.Stdout, shown, reviewed)
 	default:

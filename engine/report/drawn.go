@@ -1,0 +1,21 @@
+package report
+
+import (
+	"github.com/gatebook/gatebook/engine/plan"
+	"github.com/gatebook/gatebook/engine/report/graph"
+)
+
+// PlanGraph is the order of a plan's steps, to be drawn.
+func PlanGraph(p *plan.Plan) graph.Graph {
+	g := graph.Graph{Format: graph.Format, Name: p.Runbook.Name, Nodes: []graph.Node{}, Edges: []graph.Edge{}}
+	for _, s := range p.Steps {
+		g.Nodes = append(g.Nodes, graph.Node{
+			ID: s.ID, Title: s.Title, Action: s.Action, Effect: s.Effect,
+			Finally: s.Finally, Gates: len(s.Gate), Asks: s.Describe.Asks,
+		})
+		for _, e := range s.Needs {
+			g.Edges = append(g.Edges, graph.Edge{From: e.Step, To: s.ID, Reason: e.Reason})
+		}
+	}
+	return g
+}
