@@ -26,8 +26,10 @@ import (
 // from all others, so that whoever manages it too has declared the same value after it.
 func SetSince(managers []metav1.ManagedFieldsEntry, by metav1.ManagedFieldsOperationType, path ...string) string {
 	holders := cluster.Holders(managers, path...)
+	// Another apply of ours is told by its mark, and our other actions by the values that they
+	// set: what one of them took back again, it holds by an update of its own.
 	ours := func(entry metav1.ManagedFieldsEntry) bool {
-		return entry.Manager == cluster.Manager && entry.Operation == by
+		return entry.Manager == cluster.Manager && (entry.Operation == by || by == metav1.ManagedFieldsOperationApply)
 	}
 	isOurs := slices.ContainsFunc(holders, ours)
 	for _, entry := range holders {
@@ -39,8 +41,12 @@ func SetSince(managers []metav1.ManagedFieldsEntry, by metav1.ManagedFieldsOpera
 	return ""
 }
 
-// SetSince names who else declares the value of the change, which stands.
+// SetSince names who else declares the value of the change, which stands. What the step took
+// out nobody can declare.
 func (c Change) SetSince(live *unstructured.Unstructured, by metav1.ManagedFieldsOperationType) string {
+	if !c.After.There {
+		return ""
+	}
 	return SetSince(live.GetManagedFields(), by, c.Path.Managed(live)...)
 }
 
