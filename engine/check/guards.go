@@ -31,7 +31,7 @@ func (c *checker) checkWayBack(step *Step) {
 			c.add(diag.NoWayBack.At(uses.Range(), "The step %q has the effect %s, no rollback, and %s cannot undo what it did.",
 				step.ID(), action.Description.Effect, uses.Value))
 		}
-	case back.Use == nil && back.Model.None.Node == nil && !action.Description.CanUndo:
+	case back.Model.Uses.Node == nil && back.Model.None.Node == nil && !action.Description.CanUndo:
 		c.add(diag.RollbackChoice.At(back.Model.Node.Range(), "%s cannot undo what it did, and no other action is named.", uses.Value).
 			WithHint("name the action that takes the step back: {uses: ACTION, with: …}"))
 	case back.Use != nil && back.Use.Action.Reads() && !back.Use.Action.Description.Asks:

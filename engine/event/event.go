@@ -336,6 +336,7 @@ type Target struct {
 	Connection string `json:"connection,omitempty" doc:"The connection, by its name in the runbook; absent: the plugin's only one, which is not declared."`
 	Plugin     string `json:"plugin" doc:"The plugin, by the name that the runbook gives it."`
 	sdk.Target
+	Shown bool     `json:"shown,omitempty" doc:"People saw it before the run began, which has not used it yet."`
 	Seals []string `json:"seals,omitempty" doc:"For the id and each other name, in their order, that holds a secret, and is masked: what tells it from another, PBKDF2-HMAC-SHA-256 of it with the run's id as salt, in hexadecimal; else empty."`
 }
 

@@ -213,6 +213,10 @@ func (m *Machine) attemptFinished(i int, part event.Part, outputs *value.Value, 
 	m.slots--
 	s := &m.steps[i]
 	e := s.effort(part)
+	if e.lost {
+		e.lost = false
+		m.lost--
+	}
 	if failure == nil {
 		e.state = done
 		if part == event.Undo {

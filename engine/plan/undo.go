@@ -17,9 +17,11 @@ const (
 	// person, so that one that may yet succeed is tried for about two minutes beside what
 	// the attempts take: as long as a server is away that is started anew.
 	undoAttempts = 9
-	// undoTimeouts is how many of these may run out of time: whoever waits for the rollback
-	// is not to wait nine times for an undo that hangs.
+	// undoTimeouts is how many of these may run out of time at least, and undoPatience for how
+	// long in all: whoever waits for the rollback is not to wait nine times for an undo that
+	// hangs, and a server that is started anew is waited for also where it shows as silence.
 	undoTimeouts = 3
+	undoPatience = 5 * time.Minute
 )
 
 func retryOf(said *check.Retry, attempts int) Retry {
@@ -38,11 +40,14 @@ func retryOf(said *check.Retry, attempts int) Retry {
 	return retry
 }
 
-// undoRetry is the retry of a compensation.
-func undoRetry(said *check.Retry) Retry {
+// undoRetry is the retry of a compensation, of which an attempt may take so long.
+func undoRetry(said *check.Retry, timeout time.Duration) Retry {
 	retry := retryOf(said, undoAttempts)
-	if said == nil {
-		retry.Timeouts = undoTimeouts
+	if said != nil || timeout == 0 {
+		return retry
+	}
+	if most := max(undoTimeouts, int((undoPatience+timeout-1)/timeout)); most < retry.Attempts {
+		retry.Timeouts = most
 	}
 	return retry
 }
@@ -55,7 +60,7 @@ func (m *maker) compensation(step *check.Step) *Compensation {
 	case step.Use.Action.Reads():
 		return nil
 	case back == nil && described.CanUndo:
-		return &Compensation{Own: true, Retry: undoRetry(nil), Timeout: step.Model.Timeout.Value}
+		return &Compensation{Own: true, Retry: undoRetry(nil, step.Model.Timeout.Value), Timeout: step.Model.Timeout.Value}
 	case back == nil && described.NothingToUndo != "":
 		return &Compensation{None: described.NothingToUndo}
 	case back == nil:
@@ -63,12 +68,13 @@ func (m *maker) compensation(step *check.Step) *Compensation {
 	case back.Model.None.Node != nil:
 		return &Compensation{None: back.Model.None.Value, At: back.Model.Node.Range().String()}
 	}
+	// A way back that hangs is worse than one that fails: it takes as long as the way there
+	// may.
+	timeout := cmp.Or(back.Model.Timeout.Value, step.Model.Timeout.Value)
 	compensation := &Compensation{
-		Own:   back.Use == nil,
-		Retry: undoRetry(back.Retry),
-		// A way back that hangs is worse than one that fails: it takes as long as the way
-		// there may.
-		Timeout: cmp.Or(back.Model.Timeout.Value, step.Model.Timeout.Value),
+		Own:     back.Use == nil,
+		Retry:   undoRetry(back.Retry, timeout),
+		Timeout: timeout,
 		At:      back.Model.Node.Range().String(),
 	}
 	if back.Use != nil {

@@ -48,6 +48,9 @@ func (d *driver) startAsk(c machine.Ask) {
 // question has the action say what to ask, and returns it as it may be shown, and as
 // the journal holds it.
 func (d *driver) question(ctx context.Context, a *ask) (sdk.Question, json.RawMessage, error) {
+	if err := d.givenUp(a.command.Use); err != nil {
+		return sdk.Question{}, nil, err
+	}
 	d.secrets.derive(a.command.Params)
 	params, err := a.command.Params.RevealJSON()
 	if err != nil {

@@ -102,14 +102,18 @@ func (d *driver) perform(
 // givenUp is why nothing is done over the connection of an action, where a person said so.
 func (d *driver) givenUp(use *plan.Use) error {
 	if over := use.Called(); d.without[over] {
-		return sdk.Errorf(sdk.Permanent, "nothing is done over connection %s any more", over)
+		return givenUp(over)
 	}
 	return nil
 }
 
+func givenUp(over string) error {
+	return sdk.Errorf(sdk.Permanent, "nothing is done over connection %s any more", over).NothingChanged()
+}
+
 func (d *driver) makeAttempt(ctx context.Context, a machine.Attempt, host *host) event.Event {
 	if err := d.givenUp(a.Use); err != nil {
-		return d.finished(ctx, a, nil, sdk.AsError(err).NothingChanged())
+		return d.finished(ctx, a, nil, err)
 	}
 	request, err := d.request(a)
 	if err != nil {
@@ -246,7 +250,9 @@ func (d *driver) lookAfterCrash(ctx context.Context, a machine.Attempt, host *ho
 		found.By = d.process.Info.User
 		return found
 	case d.givenUp(a.Use) != nil:
-		return d.finished(ctx, a, nil, d.givenUp(a.Use))
+		failure := sdk.AsError(d.givenUp(a.Use))
+		failure.Unchanged = false // what became of it nobody looks
+		return d.finished(ctx, a, nil, failure)
 	case a.Use.Effect == sdk.Read:
 		return d.lookedAfter(a, sdk.NotDone, "an action that only reads is simply done again")
 	case describe.CanObserve:
@@ -340,6 +346,9 @@ func (d *driver) observed(ctx context.Context, o machine.Observe, outputs *value
 }
 
 func (d *driver) look(ctx context.Context, o machine.Observe, host *host) (*value.Value, error) {
+	if err := d.givenUp(o.Use); err != nil {
+		return nil, err
+	}
 	d.secrets.derive(o.Params)
 	params, err := o.Params.RevealJSON()
 	if err != nil {

@@ -66,6 +66,9 @@ func (d *driver) begin(info event.Run, locks *journal.Locks) {
 	info.Trace = traceOf(info)
 	d.trace = info.Trace
 	d.fact(event.Event{Type: event.RunStarted, Run: &info, By: info.By})
+	for _, saw := range d.targets.shown() {
+		d.fact(saw)
+	}
 	d.noteTakeovers(locks)
 	d.urgent = true
 }
@@ -186,8 +189,7 @@ func Resume(ctx context.Context, folder *journal.Run, p Process, pl *plan.Plan, 
 	d.journal, d.now, d.trace = log, past.last.Time, past.trace
 	unseen, err := d.sameTargets(ctx, r)
 	if err == nil {
-		r.Reason = both(r.Reason, unseen)
-		err = d.resume(r, past, repair, locks)
+		err = d.resume(r, unseen, past, repair, locks)
 	}
 	if err != nil {
 		d.stop()
@@ -209,18 +211,18 @@ func both(one, other string) string {
 }
 
 // resume goes on from the state that a replay has rebuilt.
-func (d *driver) resume(r Resumption, past *replay, repair journal.Repair, locks *journal.Locks) error {
+func (d *driver) resume(r Resumption, unseen string, past *replay, repair journal.Repair, locks *journal.Locks) error {
 	outstanding := d.machine.Outstanding()
 	if err := d.heed(outstanding); err != nil {
 		return err
 	}
 	d.urgent = true
-	resumed := event.Event{Type: event.RunResumed, Process: &d.process.Info, By: r.By, Reason: r.Reason}
+	resumed := event.Event{Type: event.RunResumed, Process: &d.process.Info, By: r.By, Reason: both(r.Reason, unseen)}
 	if r.Ask != event.ResumeAsked {
 		resumed.Name = string(r.Ask)
 	}
 	if repair.Bytes > 0 {
-		resumed.Reason = both(r.Reason, fmt.Sprintf("the journal's last line was torn: %d bytes were set aside in %s", repair.Bytes, repair.Saved))
+		resumed.Reason = both(resumed.Reason, fmt.Sprintf("the journal's last line was torn: %d bytes were set aside in %s", repair.Bytes, repair.Saved))
 	}
 	if r.Dir != "" {
 		resumed.Reason = both(resumed.Reason, "its folder is "+r.Dir+" now")
@@ -228,9 +230,7 @@ func (d *driver) resume(r Resumption, past *replay, repair journal.Repair, locks
 	for _, over := range r.NewTargets {
 		resumed.Reason = both(resumed.Reason, "connection "+over+" may reach another target now")
 	}
-	d.without = make(map[string]bool)
 	for _, over := range r.Without {
-		d.without[over] = true
 		resumed.Reason = both(resumed.Reason, "nothing is done over connection "+over+" any more")
 	}
 	if r.Ask == event.ResumeAsked && past.ends() {

@@ -110,16 +110,15 @@ func (t *targets) judge(_ context.Context, over *plan.Connection, now sdk.Target
 	reached := event.Target{Connection: over.Name, Plugin: over.Plugin, Target: t.bare(now)}
 	other := &OtherTargetError{Run: t.driver.folder.ID(), Over: reached.Over(), Now: reached.Target}
 	was, known := t.of(over)
-	shown := t.driver.plan.Targets.Shown(over)
 	switch {
-	case known && t.same(was, now):
+	case t.driver.without[over.Called()]:
+		return givenUp(over.Called())
+	case known && !t.same(was, now):
+		other.Was, other.Shown = was.Target.Target, was.Shown
+		return sdk.Errorf(sdk.Conflict, "%w", other).NothingChanged()
+	case known && !was.Shown && !surer(now, was.Target.Target):
+		t.keep(seen{was.Target, names(now)}) // so that no seal is made for it again
 		return nil
-	case known:
-		other.Was = was.Target.Target
-		return sdk.Errorf(sdk.Conflict, "%w", other).NothingChanged()
-	case shown.ID != "" && !t.same(seen{raw: names(shown)}, now):
-		other.Was, other.Shown = t.bare(shown), true
-		return sdk.Errorf(sdk.Conflict, "%w", other).NothingChanged()
 	case now.ID == "":
 		return nil // its plugin cannot tell one from another
 	}
@@ -129,6 +128,28 @@ func (t *targets) judge(_ context.Context, over *plan.Connection, now sdk.Target
 	}
 	t.keep(seen{reached, names(now)})
 	return nil
+}
+
+// surer reports whether a target is known by a surer name now than it was.
+func surer(now, was sdk.Target) bool {
+	return kindOf(now.ID) != kindOf(was.ID) && len(now.Also) > len(was.Also)
+}
+
+// shown is what people saw before the run began that its connections reach, which is what
+// they may be used for.
+func (t *targets) shown() []event.Event {
+	var facts []event.Event
+	for _, c := range t.driver.plan.Connections {
+		target := t.driver.plan.Targets.Shown(c)
+		if target.ID == "" {
+			continue
+		}
+		saw := event.Target{Connection: c.Name, Plugin: c.Plugin, Target: t.bare(target), Shown: true}
+		saw.Seals = t.seals(target, saw.Target)
+		t.keep(seen{saw, names(target)})
+		facts = append(facts, event.Event{Type: event.TargetReached, Target: &saw})
+	}
+	return facts
 }
 
 // bare is a target without the secrets that are in its words.
@@ -148,14 +169,14 @@ func (t *targets) same(was seen, now sdk.Target) bool {
 		known = names(was.Target.Target)
 	}
 	for i, before := range known {
+		sealed := was.raw == nil && i < len(was.Seals) && was.Seals[i] != ""
 		for _, name := range names(now) {
-			if kindOf(name) != kindOf(before) {
-				continue
+			switch {
+			case sealed && t.seal(name) == was.Seals[i]:
+				return true // of what kind it is may be a part of the secret
+			case !sealed && kindOf(name) == kindOf(before):
+				return name == before
 			}
-			if was.raw == nil && i < len(was.Seals) && was.Seals[i] != "" {
-				return t.seal(name) == was.Seals[i]
-			}
-			return name == before
 		}
 	}
 	return false
@@ -214,14 +235,21 @@ func (d *driver) keepTarget(reached event.Target) error {
 // either; where it is, it is judged when it is used. What could not be compared is returned
 // in words.
 func (d *driver) sameTargets(ctx context.Context, r Resumption) (unseen string, err error) {
-	for _, over := range slices.Concat(r.NewTargets, r.Without) {
+	for _, over := range r.NewTargets {
 		if !d.targets.forget(over) {
 			return "", &RefusedError{Run: d.folder.ID(), Reason: "it has not used a connection " + over}
 		}
 	}
+	d.without = make(map[string]bool)
+	for _, over := range r.Without {
+		if !slices.ContainsFunc(d.plan.Connections, func(c *plan.Connection) bool { return c.Called() == over }) {
+			return "", &RefusedError{Run: d.folder.ID(), Reason: "it has no connection " + over}
+		}
+		d.without[over] = true
+	}
 	used := slices.DeleteFunc(slices.Clone(d.plan.Connections), func(c *plan.Connection) bool {
 		_, used := d.targets.of(c)
-		return !used
+		return !used || d.without[c.Called()]
 	})
 	if len(used) == 0 {
 		return "", nil

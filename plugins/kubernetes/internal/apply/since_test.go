@@ -2,6 +2,7 @@ package apply_test
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -135,6 +136,44 @@ func TestUndoDeletesWhatLaterStepsSetAndTookBack(t *testing.T) {
 	lab.Must(t, made.back(t))
 	if _, err := shared.Kube.AppsV1().StatefulSets(namespace).Get(t.Context(), "db", metav1.GetOptions{}); !apierrors.IsNotFound(err) {
 		t.Errorf("the StatefulSet is there: %v", err)
+	}
+}
+
+// What later steps of the run set in what an apply changed, and took back, is in nobody's way
+// either: they hold it, by an update, and that is ours.
+func TestUndoOfAChangeOutlivesLaterStepsThatWereTakenBack(t *testing.T) {
+	t.Parallel()
+	namespace := shared.Namespace(t)
+	set := func(image string, partition int) map[string]any {
+		made := template("db", "Always")
+		made["spec"].(map[string]any)["containers"].([]any)[0].(map[string]any)["image"] = image
+		return map[string]any{
+			"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": map[string]any{"name": "db"},
+			"spec": map[string]any{
+				"serviceName": "db", "replicas": 2, "selector": map[string]any{"matchLabels": map[string]any{"app": "db"}}, "template": made,
+				"updateStrategy": map[string]any{"type": "RollingUpdate", "rollingUpdate": map[string]any{"partition": partition}},
+			},
+		}
+	}
+	take(t, actions(t), "apply", "former-0-do", in(namespace, manifest(set("x:1", 0))))
+	spec := func() string {
+		found, err := shared.Kube.AppsV1().StatefulSets(namespace).Get(t.Context(), "db", metav1.GetOptions{})
+		lab.Must(t, err)
+		return fmt.Sprint(*found.Spec.Replicas, *found.Spec.UpdateStrategy.RollingUpdate.Partition, found.Spec.Template.Spec.Containers[0].Image)
+	}
+	before := spec()
+	changed := take(t, actions(t), "apply", "step-0-do", in(namespace, manifest(set("x:2", 2))))
+	later := workloads.Actions(shared.Connect(t))
+	steps := []taken{
+		take(t, later, "statefulset_partition", "step-1-do", map[string]any{"name": "db", "namespace": namespace, "partition": 1}),
+		take(t, later, "set_image", "step-2-do", map[string]any{"name": "db", "namespace": namespace, "kind": "StatefulSet", "images": map[string]any{"main": "x:3"}}),
+	}
+	for _, step := range slices.Backward(steps) {
+		lab.Must(t, step.back(t))
+	}
+	lab.Must(t, changed.back(t))
+	if now := spec(); now != before {
+		t.Errorf("it is %s, and was %s", now, before)
 	}
 }
 

@@ -26,8 +26,10 @@ import (
 // from all others, so that whoever manages it too has declared the same value after it.
 func SetSince(managers []metav1.ManagedFieldsEntry, by metav1.ManagedFieldsOperationType, path ...string) string {
 	holders := cluster.Holders(managers, path...)
+	// Another apply of ours is told by its mark, and our other actions by the values that they
+	// set: what one of them took back again, it holds by an update of its own.
 	ours := func(entry metav1.ManagedFieldsEntry) bool {
-		return entry.Manager == cluster.Manager && entry.Operation == by
+		return entry.Manager == cluster.Manager && (entry.Operation == by || by == metav1.ManagedFieldsOperationApply)
 	}
 	isOurs := slices.ContainsFunc(holders, ours)
 	for _, entry := range holders {
@@ -39,9 +41,39 @@ func SetSince(managers []metav1.ManagedFieldsEntry, by metav1.ManagedFieldsOpera
 	return ""
 }
 
-// SetSince names who else declares the value of the change, which stands.
+// SetSince names who else declares the value of the change, which stands. What the step took
+// out nobody can declare.
 func (c Change) SetSince(live *unstructured.Unstructured, by metav1.ManagedFieldsOperationType) string {
+	if c.tookOut() {
+		return ""
+	}
 	return SetSince(live.GetManagedFields(), by, c.Path.Managed(live)...)
+}
+
+// tookOut says whether the change only took something out: a field, or items of a list that
+// is compared as a whole.
+func (c Change) tookOut() bool {
+	if !c.After.There {
+		return true
+	}
+	before, is := c.Before.items()
+	after, are := c.After.items()
+	if !is || !are || len(after) >= len(before) {
+		return false
+	}
+	return !slices.ContainsFunc(after, func(left any) bool {
+		return !slices.ContainsFunc(before, func(was any) bool { return reflect.DeepEqual(was, left) })
+	})
+}
+
+// items are those of a list that the value is, where it is one that is kept.
+func (v Value) items() ([]any, bool) {
+	if !v.There || v.Seal != nil {
+		return nil, false
+	}
+	data, err := v.data()
+	items, is := data.([]any)
+	return items, is && err == nil
 }
 
 func nameOf(manager string) string {

@@ -165,7 +165,7 @@ func (f *following) reasons(ctx context.Context) (reasons []string, kept bool) {
 	}
 	if len(f.pods) == 0 {
 		reasons = f.Warnings(ctx, f.job.Namespace, f.job.Name, f.job.UID)
-		kept = len(reasons) > 0
+		kept = slices.ContainsFunc(reasons, func(why string) bool { return why != cluster.Unread })
 	}
 	const most = 5
 	if more := len(reasons) - most; more > 0 {

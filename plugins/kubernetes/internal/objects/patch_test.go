@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -154,6 +155,44 @@ func TestUndoOfPatchMindsItsOwnFields(t *testing.T) {
 				t.Errorf("the undo changed %s to %s", before, world.Probe())
 			}
 		})
+	}
+}
+
+// Who holds the rest of a list has declared nothing of what was taken out of it.
+func TestUndoOfPatchPutsBackWhatItTookOut(t *testing.T) {
+	t.Parallel()
+	handler, namespace := action(t, shared.Connect(t), "patch"), shared.Namespace(t)
+	deployments := shared.Kube.AppsV1().Deployments(namespace)
+	_, err := deployments.Create(t.Context(), &appsv1.Deployment{
+		ObjectMeta: metav1.ObjectMeta{Name: "web"},
+		Spec: appsv1.DeploymentSpec{
+			Replicas: new(int32), Selector: &metav1.LabelSelector{MatchLabels: map[string]string{"app": "web"}},
+			Template: corev1.PodTemplateSpec{
+				ObjectMeta: metav1.ObjectMeta{Labels: map[string]string{"app": "web"}},
+				Spec:       corev1.PodSpec{Containers: []corev1.Container{{Name: "main", Image: "x:1", Env: []corev1.EnvVar{{Name: "A", Value: "1"}, {Name: "B", Value: "2"}}}}},
+			},
+		},
+	}, metav1.CreateOptions{FieldManager: "somebody-else"})
+	lab.Must(t, err)
+	env := func() string {
+		found, err := deployments.Get(t.Context(), "web", metav1.GetOptions{})
+		lab.Must(t, err)
+		return fmt.Sprint(found.Spec.Template.Spec.Containers[0].Env)
+	}
+	before := env()
+	host, req := &sdktest.Host{}, lab.Request(t, map[string]any{
+		"apiVersion": "apps/v1", "kind": "Deployment", "name": "web", "namespace": namespace, "type": "json",
+		"patch": []any{map[string]any{"op": "remove", "path": "/spec/template/spec/containers/0/env/1"}},
+	})
+	_, err = handler.Apply(t.Context(), req, host)
+	lab.Must(t, err)
+	if env() == before {
+		t.Fatalf("nothing was taken out of %s", before)
+	}
+	req.Before = host.StateBefore()
+	lab.Must(t, handler.Undo(t.Context(), req, &sdktest.Host{}))
+	if now := env(); now != before {
+		t.Errorf("it has %s, and had %s", now, before)
 	}
 }
 

@@ -243,12 +243,20 @@ func (w workloads) planBack(ctx context.Context, call *sdk.Call[BackInput]) (sdk
 	return preview, err
 }
 
+// goingBack is the note of an undo that it puts back the template.
+const goingBack = "goingBack"
+
 func (w workloads) undoBack(ctx context.Context, call *sdk.Call[BackInput]) error {
 	was, saved, err := sdk.LoadBefore[backBefore](call)
 	if err != nil || !saved {
 		return err
 	}
-	changed := call.Attempt > 1 // by an earlier attempt, of which no more is known
+	// By an earlier attempt, that a crash may have cut off before it came to free the pods.
+	_, changed, err := sdk.LoadNote[bool](call, goingBack)
+	if err != nil {
+		return err
+	}
+	changed = changed || call.Attempt > 1
 	err = cluster.Again(func() error {
 		found, revisions, err := w.settled(ctx, call.Input.Target, call.Input.Timeout, func(seen string) { call.Progressf("%s", seen) })
 		if err != nil {
@@ -262,6 +270,9 @@ func (w workloads) undoBack(ctx context.Context, call *sdk.Call[BackInput]) erro
 		}
 		from, err := named(found, revisions, was.From)
 		if err != nil {
+			return err
+		}
+		if err := call.Note(goingBack, true); err != nil {
 			return err
 		}
 		changed = true
