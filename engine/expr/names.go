@@ -55,6 +55,13 @@ type (
 	Explanation = condition.Explanation
 )
 
+// Sense is a condition at the place where it stands, for [Follows].
+type Sense = condition.Sense
+
+// Follows reports whether the second condition is true wherever the first is. It is decided,
+// not guessed: where it says no, it may be that it cannot be told.
+func Follows(from, to Sense) bool { return condition.Follows(from, to) }
+
 // The truths of a [Verdict].
 const (
 	Unknown = condition.Unknown // it depends on what is not known yet
