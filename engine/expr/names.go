@@ -2,6 +2,7 @@ package expr
 
 import (
 	"github.com/gatebook/gatebook/engine/expr/internal/condition"
+	"github.com/gatebook/gatebook/engine/expr/internal/example"
 	"github.com/gatebook/gatebook/engine/expr/internal/names"
 	"github.com/gatebook/gatebook/engine/expr/internal/template"
 	"github.com/gatebook/gatebook/schema"
@@ -58,9 +59,16 @@ type (
 // Sense is a condition at the place where it stands, for [Follows].
 type Sense = condition.Sense
 
-// Follows reports whether the second condition is true wherever the first is. It is decided,
-// not guessed: where it says no, it may be that it cannot be told.
-func Follows(from, to Sense) bool { return condition.Follows(from, to) }
+// Example is a world in which some conditions are true and others are not.
+type Example = example.World
+
+// Follows reports whether the second conditions are all true wherever the first all are. It
+// is decided, not guessed: where it says no, it may be that it cannot be told.
+func Follows(from, to []Sense) bool { return condition.Follows(from, to) }
+
+// Where looks for a world in which the first conditions are all true and one of the second is
+// false. That it finds none proves nothing.
+func Where(hold, fail []Sense) (Example, bool) { return example.Where(hold, fail) }
 
 // The truths of a [Verdict].
 const (

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"cel.dev/cel-go/cel"
+	celast "cel.dev/cel-go/common/ast"
 	"cel.dev/cel-go/common/types"
 	"cel.dev/cel-go/common/types/ref"
 
@@ -30,6 +31,25 @@ func (c *Condition) Text() string { return c.text }
 
 // Refs returns what the condition refers to, in the order of the text.
 func (c *Condition) Refs() []names.Ref { return c.refs }
+
+// Types returns the names that the condition may use.
+func (c *Condition) Types() *names.Types { return c.types.Types() }
+
+// Words returns what the expression itself says: its constants that are a number, a text or a
+// truth, and the names of the fields that it reads.
+func (c *Condition) Words() (constants []value.Value, fields []string) {
+	celast.PreOrderVisit(c.source.tree.Expr(), celast.NewExprVisitor(func(x celast.Expr) {
+		switch x.Kind() {
+		case celast.LiteralKind:
+			if made, err := value.FromGo(x.AsLiteral().Value()); err == nil {
+				constants = append(constants, made)
+			}
+		case celast.SelectKind:
+			fields = append(fields, x.AsSelect().FieldName())
+		}
+	}))
+	return constants, fields
+}
 
 // Truth is what a condition says.
 type Truth uint8

@@ -26,11 +26,17 @@ type Sense struct {
 	Means func(names.Ref) string
 }
 
-// Follows reports whether the second condition is true wherever the first is. It is decided,
-// not guessed: where it says no, it may be that it cannot be told. What a condition says of
-// NaN, of values of other types than it expects, and where it fails, counts.
-func Follows(from, to Sense) bool {
-	return logic.Follows(from.statement(), to.statement())
+// Follows reports whether the second conditions are all true wherever the first all are. It is
+// decided, not guessed: where it says no, it may be that it cannot be told. What a condition
+// says of NaN, of values of other types than it expects, and where it fails, counts.
+func Follows(from, to []Sense) bool { return logic.Follows(together(from), together(to)) }
+
+func together(senses []Sense) logic.Formula {
+	parts := make([]logic.Formula, len(senses))
+	for i, s := range senses {
+		parts[i] = s.statement()
+	}
+	return logic.All(parts...)
 }
 
 // statement is what must be so for the condition to be true.

@@ -12,7 +12,7 @@ import (
 	"github.com/gatebook/gatebook/schema"
 )
 
-// senses compiles a condition over what is observed: ready, wanted and restarts are whole
+// sense compiles a condition over what is observed: ready, wanted and restarts are whole
 // numbers, ratio is any number, phase is text, free may be anything. vars.min is 3.
 func sense(t *testing.T, text string) expr.Sense {
 	t.Helper()
@@ -31,6 +31,8 @@ func sense(t *testing.T, text string) expr.Sense {
 		expr.RootVars: exprtest.JSON(`{"min": 3, "phases": ["Running", "Ready"]}`),
 	}}}
 }
+
+func follows(from, to expr.Sense) bool { return expr.Follows([]expr.Sense{from}, []expr.Sense{to}) }
 
 func TestFollowsIsDecided(t *testing.T) {
 	t.Parallel()
@@ -56,7 +58,7 @@ func TestFollowsIsDecided(t *testing.T) {
 		{"vars.min > 5", "observed.done"}, // which never is
 		{"observed.done", "vars.min == 3"},
 	} {
-		if !expr.Follows(sense(t, use.from), sense(t, use.to)) {
+		if !follows(sense(t, use.from), sense(t, use.to)) {
 			t.Errorf("%q does not follow from %q", use.to, use.from)
 		}
 	}
@@ -76,7 +78,7 @@ func TestFollowsIsNotGuessed(t *testing.T) {
 		{"observed.ready + 1 > 3", "observed.ready > 1"}, // true, and not told
 		{"observed.free == 'a'", "observed.free < 'b' && observed.free > 1"},
 	} {
-		if expr.Follows(sense(t, use.from), sense(t, use.to)) {
+		if follows(sense(t, use.from), sense(t, use.to)) {
 			t.Errorf("%q is said to follow from %q", use.to, use.from)
 		}
 	}
@@ -87,19 +89,19 @@ func TestFollowsKnowsWhatNamesMean(t *testing.T) {
 	t.Parallel()
 	before, after := sense(t, "observed.ready >= vars.min"), sense(t, "observed.ready >= vars.min")
 	after.Scope = expr.Values{Roots: map[string]value.Value{expr.RootVars: exprtest.JSON(`{"min": 2}`)}}
-	if !expr.Follows(before, after) || expr.Follows(after, before) {
+	if !follows(before, after) || follows(after, before) {
 		t.Error("another value of a var is not seen")
 	}
 	after.Scope = expr.Values{}
-	if expr.Follows(before, after) || expr.Follows(after, before) {
+	if follows(before, after) || follows(after, before) {
 		t.Error("what is known on one side alone is taken for the same")
 	}
 	before.Scope = expr.Values{}
-	if !expr.Follows(before, after) {
+	if !follows(before, after) {
 		t.Error("what is known on no side is not taken for the same")
 	}
 	after.Means = func(r expr.Ref) string { return "another " + r.String() }
-	if expr.Follows(before, after) {
+	if follows(before, after) {
 		t.Error("names that mean other things are taken for the same")
 	}
 }
@@ -122,7 +124,7 @@ func TestWhatFollowsIsTrue(t *testing.T) {
 			left, right = fmt.Sprintf("!(%s || %s)", left, right), "!("+right+")"
 		}
 		from, to := must(t, compiler, left, types), must(t, compiler, right, types)
-		if !expr.Follows(expr.Sense{Condition: from, Scope: partial}, expr.Sense{Condition: to, Scope: partial}) {
+		if !follows(expr.Sense{Condition: from, Scope: partial}, expr.Sense{Condition: to, Scope: partial}) {
 			return
 		}
 		followed++
