@@ -68,11 +68,13 @@ var rooms = map[string]room{
 	"engine/run":     {floor: 7},
 	"engine":         {floor: 8, roof: true},
 
-	"engine/report/graph":    {floor: 5},
-	"engine/report/standing": {floor: 6},
-	"engine/report/history":  {floor: 7},
-	"engine/report":          {floor: 7},
-	"engine/report/live":     {floor: 7},
+	"engine/report/internal/example": {floor: 6, forTests: true},
+	"engine/report/graph":            {floor: 5},
+	"engine/report/standing":         {floor: 6},
+	"engine/report/history":          {floor: 7},
+	"engine/report":                  {floor: 7},
+	"engine/report/dossier":          {floor: 7},
+	"engine/report/live":             {floor: 7},
 
 	"cmd/gatebook/cli": {floor: 9, roof: true},
 	"cmd/gatebook":     {floor: 10},

@@ -7,6 +7,7 @@ import (
 
 	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/report"
+	"github.com/gatebook/gatebook/engine/report/internal/example"
 	"github.com/gatebook/gatebook/engine/report/layout"
 	"github.com/gatebook/gatebook/engine/report/standing"
 )
@@ -14,7 +15,7 @@ import (
 func TestStatusCountsEachStepOnce(t *testing.T) {
 	t.Parallel()
 	for name, told := range stories() {
-		p := examplePlan(t)
+		p := example.Plan(t)
 		status := standing.New(p)
 		for _, e := range told.events {
 			status.Apply(e)
@@ -32,7 +33,7 @@ func TestStatusCountsEachStepOnce(t *testing.T) {
 func TestStatusWithoutPlanTellsTheSameOfTheStepsThatRan(t *testing.T) {
 	t.Parallel()
 	for name, told := range stories() {
-		with, without := standing.New(examplePlan(t)), standing.New(nil)
+		with, without := standing.New(example.Plan(t)), standing.New(nil)
 		for _, e := range told.events {
 			with.Apply(e)
 			without.Apply(e)
@@ -50,7 +51,7 @@ func TestStatusWithoutPlanTellsTheSameOfTheStepsThatRan(t *testing.T) {
 func TestWhatNobodyDrivesIsNotAtWork(t *testing.T) {
 	t.Parallel()
 	told := newStory().tell(event.Event{Type: event.AttemptStarted, Op: op("upgrade", event.Do, 1), Action: "exec"})
-	status := standing.New(examplePlan(t))
+	status := standing.New(example.Plan(t))
 	for _, e := range told.events {
 		status.Apply(e)
 	}

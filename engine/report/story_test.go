@@ -2,68 +2,15 @@ package report_test
 
 import (
 	"encoding/json"
-	"testing"
 	"time"
 
 	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/expr"
-	"github.com/gatebook/gatebook/engine/plan"
 	"github.com/gatebook/gatebook/engine/value"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
 var began = time.Date(2026, 11, 21, 3, 0, 0, 0, time.UTC)
-
-// examplePlan is a plan of four steps, one of which asks people.
-func examplePlan(t *testing.T) *plan.Plan {
-	t.Helper()
-	text := func(name, text string) value.Member { return value.Member{Name: name, Value: value.String(text)} }
-	gate := &plan.Condition{
-		Expr: "steps.before.outputs.ready >= 3", Message: "not enough replicas are ready", At: "web.yaml:20:9",
-		State: plan.State{Truth: "unknown", Causes: []value.Cause{{Step: "before", Reason: "it is an output"}}},
-	}
-	verify := &plan.Condition{
-		Name: "error rate", Expr: "observed.value < 0.01", At: "web.yaml:30:9",
-		Observe: &plan.Use{Action: "prometheus.query", Effect: sdk.Read}, Within: 10 * time.Minute, Every: 15 * time.Second, Hold: time.Minute,
-		State: plan.State{Truth: "unknown"},
-	}
-	p, err := plan.New(plan.Plan{
-		Runbook: plan.Header{Name: "web-upgrade", Version: "1.2.0", Title: "Upgrade the web tier", File: "web.yaml", Digest: "sha256:aa"},
-		Inputs: value.Object(text("image", "web:2"),
-			value.Member{Name: "token", Value: value.String("s3cret").Secret()}),
-		Lock: "web", RTO: 30 * time.Minute, OnFailure: plan.Rollback,
-		Steps: []*plan.Step{
-			{ID: "before", At: "web.yaml:10:5", Use: plan.Use{Action: "http.check", Effect: sdk.Read, Params: value.Object(text("url", "http://web/healthz"))}, OnFailure: plan.Rollback},
-			{
-				ID: "upgrade", Title: "Upgrade the service", At: "web.yaml:15:5", Timeout: time.Minute, OnFailure: plan.Rollback,
-				Use: plan.Use{Action: "exec", Effect: sdk.Change, Params: value.Object(
-					value.Member{Name: "command", Value: value.List(value.String("deploy"), value.String("web:2"))},
-					value.Member{Name: "stdin", Value: value.Unknown(value.Cause{Step: "before", Reason: "it is an output"})},
-				)},
-				Needs: []plan.Edge{{Step: "before", Reason: plan.Referenced}}, Gate: []*plan.Condition{gate}, Verify: []*plan.Condition{verify},
-				Retry:    plan.Retry{Attempts: 3, Delay: time.Second, Factor: 2},
-				Rollback: &plan.Compensation{Use: &plan.Use{Action: "exec", Params: value.Object(text("script", "undeploy"))}},
-			},
-			{
-				ID: "sign_off", At: "web.yaml:40:5", OnFailure: plan.Stop,
-				Use:   plan.Use{Action: "approve", Effect: sdk.Read, Params: value.Object(text("message", "Clean up?")), Describe: sdk.Description{Asks: true}},
-				Needs: []plan.Edge{{Step: "upgrade", Reason: plan.InOrder}},
-			},
-			{
-				ID: "wipe", At: "web.yaml:50:5", OnFailure: plan.Rollback, Use: plan.Use{Action: "exec", Effect: sdk.Destroy},
-				Needs:    []plan.Edge{{Step: "sign_off", Reason: plan.Needed}},
-				Rollback: &plan.Compensation{None: "the volume is gone"},
-			},
-			{ID: "tell", At: "web.yaml:60:5", Finally: true, OnFailure: plan.Rollback, Use: plan.Use{Action: "notify.webhook", Effect: sdk.Change, Describe: sdk.Description{NothingToUndo: "it was sent"}}},
-		},
-		Record: []plan.Binding{{Name: "version", Value: value.String("web:2")}},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	p.Digest = "sha256:bb" // the real one depends on every field of every floor below
-	return p
-}
 
 // story makes the events of a run, a second apart.
 type story struct {

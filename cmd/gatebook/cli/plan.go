@@ -9,7 +9,7 @@ import (
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/given"
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/house"
 	"github.com/gatebook/gatebook/engine/plan"
-	"github.com/gatebook/gatebook/engine/report"
+	"github.com/gatebook/gatebook/engine/report/dossier"
 	"github.com/gatebook/gatebook/engine/report/graph"
 	"github.com/gatebook/gatebook/engine/review"
 )
@@ -78,17 +78,17 @@ func (o *planOptions) run(ctx context.Context) error {
 	reviewed := review.Of(shown, o.past(shown.Runbook.Name))
 	switch o.format {
 	case "json":
-		return report.PlanJSON(o.Stdout, shown, reviewed)
+		return dossier.JSON(o.Stdout, shown, reviewed)
 	case "markdown":
-		return report.PlanMarkdown(o.Stdout, shown, reviewed, report.MarkdownSize)
+		return dossier.Markdown(o.Stdout, shown, reviewed, dossier.MarkdownSize)
 	case "mermaid":
-		return graph.Mermaid(o.Stdout, report.PlanGraph(shown))
+		return graph.Mermaid(o.Stdout, dossier.Graph(shown))
 	case "dot":
-		return graph.DOT(o.Stdout, report.PlanGraph(shown))
+		return graph.DOT(o.Stdout, dossier.Graph(shown))
 	case "html":
-		return report.PlanHTML(o.Stdout, shown, reviewed)
+		return dossier.HTML(o.Stdout, shown, reviewed)
 	default:
-		return report.Plan(o.Stdout, shown, reviewed, o.Out())
+		return dossier.Text(o.Stdout, shown, reviewed, o.Out())
 	}
 }
 

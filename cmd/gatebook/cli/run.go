@@ -13,7 +13,7 @@ import (
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/runs"
 	"github.com/gatebook/gatebook/engine"
 	"github.com/gatebook/gatebook/engine/event"
-	"github.com/gatebook/gatebook/engine/report"
+	"github.com/gatebook/gatebook/engine/report/dossier"
 	"github.com/gatebook/gatebook/engine/review"
 )
 
@@ -125,7 +125,7 @@ func (o *runOptions) confirm(ctx context.Context, h *house.House, planned *engin
 	if err != nil {
 		return o.refrain()
 	}
-	if err := report.PlanSummary(o.Stderr, preview, review.Of(preview, runsOf(h).Past(preview.Runbook.Name)), o.Style(true)); err != nil {
+	if err := dossier.Summary(o.Stderr, preview, review.Of(preview, runsOf(h).Past(preview.Runbook.Name)), o.Style(true)); err != nil {
 		return err
 	}
 	o.Note("\nThe whole plan: gatebook plan %s", o.typed())

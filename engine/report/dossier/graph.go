@@ -1,12 +1,12 @@
-package report
+package dossier
 
 import (
 	"github.com/gatebook/gatebook/engine/plan"
 	"github.com/gatebook/gatebook/engine/report/graph"
 )
 
-// PlanGraph is the order of a plan's steps, to be drawn.
-func PlanGraph(p *plan.Plan) graph.Graph {
+// Graph is the order of a plan's steps, to be drawn.
+func Graph(p *plan.Plan) graph.Graph {
 	g := graph.Graph{Format: graph.Format, Name: p.Runbook.Name, Nodes: []graph.Node{}, Edges: []graph.Edge{}}
 	for _, s := range p.Steps {
 		g.Nodes = append(g.Nodes, graph.Node{

@@ -1,4 +1,4 @@
-package report
+package dossier
 
 import (
 	"fmt"
@@ -13,20 +13,20 @@ import (
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
-// PlanDocument is a plan with its review, as JSON.
-type PlanDocument struct {
+// Document is a plan with its review, as JSON.
+type Document struct {
 	*plan.Plan
 	Review *review.Review `json:"review"`
 }
 
-// PlanJSON writes a plan as one JSON document, a [PlanDocument].
-func PlanJSON(w io.Writer, p *plan.Plan, r *review.Review) error {
-	return layout.JSON(w, PlanDocument{p, r})
+// JSON writes a plan as one JSON document, a [Document].
+func JSON(w io.Writer, p *plan.Plan, r *review.Review) error {
+	return layout.JSON(w, Document{p, r})
 }
 
-// Plan writes a plan as a tree: what it comes to, what stands in its way, the steps, and then
+// Text writes a plan as a tree: what it comes to, what stands in its way, the steps, and then
 // what happens when one fails, how long it takes, and what it touches.
-func Plan(w io.Writer, p *plan.Plan, r *review.Review, style layout.Style) error {
+func Text(w io.Writer, p *plan.Plan, r *review.Review, style layout.Style) error {
 	out := newPage(style)
 	for i, s := range out.plan(p, r) {
 		out.section(s, i == 0)
@@ -34,9 +34,9 @@ func Plan(w io.Writer, p *plan.Plan, r *review.Review, style layout.Style) error
 	return out.Print(w)
 }
 
-// PlanSummary writes the head of a plan and what stands in its way: what a person
+// Summary writes the head of a plan and what stands in its way: what a person
 // looks at before saying yes to a run.
-func PlanSummary(w io.Writer, p *plan.Plan, r *review.Review, style layout.Style) error {
+func Summary(w io.Writer, p *plan.Plan, r *review.Review, style layout.Style) error {
 	out := newPage(style)
 	out.section(out.planHead(p, r), true)
 	if problems := out.problems(r); len(problems.nodes) > 0 {

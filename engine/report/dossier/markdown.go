@@ -1,4 +1,4 @@
-package report
+package dossier
 
 import (
 	"fmt"
@@ -14,10 +14,10 @@ import (
 // room for what somebody puts around it: GitHub takes 65,536 characters.
 const MarkdownSize = 65_000
 
-// PlanMarkdown writes a plan as Markdown that a comment on a pull request shows well: what it
+// Markdown writes a plan as Markdown that a comment on a pull request shows well: what it
 // comes to and what stands in its way are open, the rest is folded. Of a plan that would be
 // longer than size bytes as much is written as fits, and how much is left out.
-func PlanMarkdown(w io.Writer, p *plan.Plan, r *review.Review, size int) error {
+func Markdown(w io.Writer, p *plan.Plan, r *review.Review, size int) error {
 	out := newPage(layout.Style{Colour: true}) // dresses become markup
 	var head, steps, rest []string
 	for i, s := range out.plan(p, r) {

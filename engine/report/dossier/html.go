@@ -1,4 +1,4 @@
-package report
+package dossier
 
 import (
 	_ "embed"
@@ -15,8 +15,8 @@ import (
 //go:embed plan.css
 var planStyle string
 
-// PlanHTML writes a plan as one page that needs nothing else: no network, no script.
-func PlanHTML(w io.Writer, p *plan.Plan, r *review.Review) error {
+// HTML writes a plan as one page that needs nothing else: no network, no script.
+func HTML(w io.Writer, p *plan.Plan, r *review.Review) error {
 	out := newPage(layout.Style{Colour: true}) // dresses become spans
 	sections := out.plan(p, r)
 	html := &htmlPage{}
