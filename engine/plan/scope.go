@@ -45,6 +45,14 @@ func newBefore(header Header, inputs value.Value) *before {
 	}
 }
 
+// Known gives what expressions can see before the run: the inputs and vars, and of everything
+// else why it is not known yet.
+func (p *Plan) Known() expr.Scope {
+	known := newBefore(p.Runbook, p.Inputs)
+	known.vars = p.Vars
+	return known
+}
+
 // Root returns the value of a root.
 func (b *before) Root(name string) (value.Value, bool) {
 	because := func(reason string) (value.Value, bool) {
