@@ -61,9 +61,12 @@ var rooms = map[string]room{
 	"plugins/host":         {floor: 3},
 	"plugins/sdk/serve":    {floor: 3, edge: true},
 
-	"engine/check":   {floor: 4},
+	"engine/check":          {floor: 4},
+	"engine/journal/ledger": {floor: 4},
 	"engine/plan":    {floor: 5},
 	"engine/machine": {floor: 6},
+	"engine/seal":    {floor: 6},
+	"engine/compare": {floor: 7},
 	"engine/review":  {floor: 6},
 	"engine/run":     {floor: 7},
 	"engine":         {floor: 8, roof: true},
@@ -74,6 +77,7 @@ var rooms = map[string]room{
 	"engine/report/history":          {floor: 7},
 	"engine/report":                  {floor: 7},
 	"engine/report/dossier":          {floor: 7},
+	"engine/report/differences":      {floor: 8},
 	"engine/report/live":             {floor: 7},
 
 	"cmd/gatebook/cli": {floor: 9, roof: true},

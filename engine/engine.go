@@ -120,3 +120,21 @@ func (e *Engine) Plan(runbook *Runbook, given []plan.Given) (*Plan, diag.List, e
 	}
 	return &Plan{Plan: made, text: runbook.File.Text(), secrets: secrets}, found, nil
 }
+
+// Sketch makes the plan of a runbook without errors to look at, and not to run: an input that
+// is neither given nor has a default is not known in it.
+func (e *Engine) Sketch(runbook *Runbook, given []plan.Given) (*Plan, diag.List, error) {
+	if runbook.Checked == nil {
+		return nil, nil, errors.New("a plan can only be made of a runbook without errors")
+	}
+	inputs, found := plan.InputsSoFar(runbook.Checked, given)
+	if found.HasErrors() {
+		return nil, found.Sorted(), nil
+	}
+	made, more, err := plan.Make(runbook.Checked, plan.Options{Inputs: inputs})
+	found = append(found, more...).Sorted()
+	if err != nil || made == nil {
+		return nil, found, err
+	}
+	return &Plan{Plan: made, text: runbook.File.Text()}, found, nil
+}

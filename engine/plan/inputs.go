@@ -56,6 +56,18 @@ func EnvName(input string) string { return "GATEBOOK_INPUT_" + strings.ToUpper(i
 // were given and the defaults, and says of each where it came from.
 func Inputs(checked *check.Runbook, given []Given) (value.Value, map[string]InputSource, diag.List) {
 	r := receiver{checked: checked, chosen: map[string]Given{}, sources: map[string]InputSource{}}
+	return r.all(given)
+}
+
+// InputsSoFar is [Inputs] for a plan that is only looked at: what is not given is not known.
+// It passes over what the runbook has no input for.
+func InputsSoFar(checked *check.Runbook, given []Given) (value.Value, diag.List) {
+	r := receiver{checked: checked, chosen: map[string]Given{}, sources: map[string]InputSource{}, soFar: true}
+	inputs, _, found := r.all(given)
+	return inputs, found
+}
+
+func (r *receiver) all(given []Given) (value.Value, map[string]InputSource, diag.List) {
 	for _, g := range given {
 		r.choose(g)
 	}
@@ -72,6 +84,7 @@ type receiver struct {
 	sources map[string]InputSource
 	members []value.Member
 	found   diag.List
+	soFar   bool // what is missing is not known, and what is too much does no harm
 }
 
 func (r *receiver) names() []string {
@@ -85,6 +98,9 @@ func (r *receiver) names() []string {
 // choose keeps the value whose channel wins.
 func (r *receiver) choose(g Given) {
 	if _, known := r.checked.InputSchema.Property(g.Name); !known {
+		if r.soFar {
+			return
+		}
 		found := diag.UnknownInput.At(g.Range, "The runbook has no input %q, which %s gives.", diag.Clean(g.Name), g.Origin)
 		if near, ok := diag.Nearest(g.Name, r.names()); ok {
 			found = found.WithHint("did you mean %q?", near)
@@ -104,6 +120,9 @@ func (r *receiver) receive(name string) {
 	given, isGiven := r.chosen[name]
 	var received value.Value
 	switch {
+	case !isGiven && declared.Default.Node == nil && r.soFar:
+		r.members = append(r.members, value.Member{Name: name, Value: notGiven(shape)})
+		return
 	case !isGiven && declared.Default.Node == nil:
 		r.missing(name, shape)
 		return
@@ -127,6 +146,14 @@ func (r *receiver) receive(name string) {
 	if isGiven {
 		r.validate(given, shape, conformed)
 	}
+}
+
+func notGiven(shape *schema.Schema) value.Value {
+	unknown := value.Unknown(value.Cause{Reason: "it was not given"})
+	if data.HoldsSecret(shape) {
+		return unknown.Secret()
+	}
+	return unknown
 }
 
 func (r *receiver) missing(name string, shape *schema.Schema) {

@@ -91,7 +91,7 @@ func (a *app) addVerbs(root *cobra.Command) {
 		id    string
 		verbs []func(*app) *cobra.Command
 	}{
-		{groupWrite, []func(*app) *cobra.Command{newNew, newFmt, newCheck, newGraph, newActions, newExplain, newPlugins, newSchema}},
+		{groupWrite, []func(*app) *cobra.Command{newNew, newFmt, newCheck, newGraph, newDiff, newActions, newExplain, newPlugins, newSchema}},
 		{groupRun, []func(*app) *cobra.Command{
 			newPlan, newRun, newResume, newPause, newCancel, newRollback, newApprove, newReject,
 		}},

@@ -33,10 +33,22 @@ func (h *House) Revision(ctx context.Context, file string) *plan.Revision {
 	return &plan.Revision{Commit: commit, Dirty: changed != ""}
 }
 
-// git asks the git of the system, which starts no program of the repository's for it.
+// git asks the git of the system.
 func (h *House) git(ctx context.Context, dir string, args ...string) (answer string, ok bool) {
+	answer, _, ok = h.gitSays(ctx, dir, args...)
+	return strings.TrimSpace(answer), ok
+}
+
+// gitSays is what git answers, and what it says where it cannot. It starts no program of the
+// repository's for it.
+func (h *House) gitSays(ctx context.Context, dir string, args ...string) (answer, said string, ok bool) {
 	command := exec.CommandContext(ctx, "git", append([]string{"--no-optional-locks", "-c", "core.fsmonitor=false"}, args...)...)
 	command.Dir, command.Env = dir, h.Environ
+	var fault strings.Builder
+	command.Stderr = &fault
 	out, err := command.Output()
-	return strings.TrimSpace(string(out)), err == nil
+	if said = strings.TrimSpace(fault.String()); said == "" && err != nil {
+		said = err.Error()
+	}
+	return string(out), said, err == nil
 }

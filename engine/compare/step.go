@@ -1,0 +1,201 @@
+package compare
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/gatebook/gatebook/engine/expr"
+	"github.com/gatebook/gatebook/engine/plan"
+	"github.com/gatebook/gatebook/plugins/sdk"
+)
+
+// step compares two versions of one step.
+func (c *comparer) step(before, after *plan.Step) {
+	was, is := c.before.checked[before.ID], c.after.checked[after.ID]
+	at := func(aspect Aspect) Change { return Change{Aspect: aspect, Step: after.ID, At: after.At} }
+	c.use(at, before, after)
+	c.when(at(AWhen), before, after)
+	c.conditions(after.ID, AGate, conditionsOf(before.Gate, was.Gate), conditionsOf(after.Gate, is.Gate))
+	c.conditions(after.ID, AVerify, conditionsOf(before.Verify, was.Verify), conditionsOf(after.Verify, is.Verify))
+	c.differs(retries(at(ARetry), before.Retry, after.Retry))
+	c.differs(timeouts(at(ATimeout), before.Timeout, after.Timeout))
+	c.differs(failures(at(AFailure), before.OnFailure, after.OnFailure))
+	c.rollback(at, before, after)
+}
+
+// use compares which action is used, over what, and with what.
+func (c *comparer) use(at func(Aspect) Change, before, after *plan.Step) {
+	action := at(AnAction)
+	action.Risk, action.What, action.Before, action.After = Undecided, "it uses another action", before.Action, after.Action
+	c.differs(action)
+	effect := at(AnEffect)
+	effect.Before, effect.After = string(before.Effect), string(after.Effect)
+	effect.Risk, effect.What = Higher, "it does more to the world"
+	if severity(after.Effect) < severity(before.Effect) {
+		effect.Risk, effect.What = Lower, "it does less to the world"
+	}
+	c.differs(effect)
+	over := at(AConnection)
+	over.Risk, over.What, over.Before, over.After = Undecided, "it is done over another connection", before.On, after.On
+	c.differs(over)
+	if before.Action == after.Action {
+		c.parameters(at(AParameter), before.Params, after.Params, c.before.raw(before), c.after.raw(after))
+	}
+}
+
+func severity(e sdk.Effect) int {
+	return slices.Index([]sdk.Effect{sdk.Read, sdk.Change, sdk.Destroy}, e)
+}
+
+// when compares when a step is skipped.
+func (c *comparer) when(change Change, before, after *plan.Step) {
+	b, a := c.always(c.before, before), c.always(c.after, after)
+	change.Before, change.After = text(before.When), text(after.When)
+	less, more := expr.Follows(b, a), expr.Follows(a, b)
+	switch {
+	case less && more:
+		return
+	case less && after.Changes():
+		change.Risk, change.What = Higher, "it is done in more cases"
+	case less:
+		change.Risk, change.What = Lower, "it is done in more cases"
+	case more && !after.Changes():
+		change.Risk, change.What = Higher, "it is done in fewer cases"
+	case more:
+		change.Risk, change.What = Undecided, "it is done in fewer cases"
+	default:
+		change.Risk, change.What = Undecided, "when it is done has changed"
+	}
+	if example, ok := expr.Where(a, b); ok {
+		change.Example = "it is done now, and was not, " + inWords(example)
+	} else if example, ok := expr.Where(b, a); ok {
+		change.Example = "it was done, and is not now, " + inWords(example)
+	}
+	c.add(change)
+}
+
+// always is when a step is done: without a condition it always is.
+func (c *comparer) always(s side, step *plan.Step) []expr.Sense {
+	if program := s.checked[step.ID].When; program != nil {
+		return []expr.Sense{{Condition: program, Scope: s.scope, Means: c.means(s)}}
+	}
+	return nil
+}
+
+func text(when *plan.Condition) string {
+	if when == nil {
+		return ""
+	}
+	return when.Expr
+}
+
+// rollback compares what takes a step back.
+func (c *comparer) rollback(at func(Aspect) Change, before, after *plan.Step) {
+	change := at(ARollback)
+	change.Before, change.After = wayBack(before.Rollback), wayBack(after.Rollback)
+	b, a := before.Rollback, after.Rollback
+	hadOne, hasOne := takesBack(b), takesBack(a)
+	switch {
+	case !hadOne && !hasOne:
+		if change.Risk, change.What = Same, "why nothing takes it back is said otherwise"; after.Changes() {
+			c.differs(change)
+		}
+		return
+	case hadOne && !hasOne:
+		if change.Risk, change.What = Higher, "nothing takes it back any more"; after.Changes() {
+			c.add(change)
+		}
+		return
+	case !hadOne:
+		if change.Risk, change.What = Lower, "something takes it back now"; before.Changes() {
+			c.add(change)
+		}
+		return
+	}
+	change.Risk, change.What = Undecided, "something else takes it back"
+	c.differs(change)
+	if b.Use != nil && a.Use != nil && b.Use.Action == a.Use.Action {
+		params := at(AParameter)
+		params.What = "of what takes it back"
+		c.parameters(params, b.Use.Params, a.Use.Params, c.before.rawBack(before), c.after.rawBack(after))
+	}
+	back := at(ARetry)
+	back.What = "how often taking it back is tried has changed"
+	c.differs(retries(back, b.Retry, a.Retry))
+	late := at(ATimeout)
+	late.What = "how long taking it back may take has changed"
+	c.differs(timeouts(late, b.Timeout, a.Timeout))
+}
+
+func takesBack(back *plan.Compensation) bool { return back != nil && back.None == "" }
+
+// wayBack says in a word what takes a step back.
+func wayBack(back *plan.Compensation) string {
+	switch {
+	case back == nil:
+		return "nothing"
+	case back.None != "":
+		return "nothing: " + back.None
+	case back.Use != nil:
+		return strings.TrimSpace(back.Use.Action + " " + back.Use.On)
+	default:
+		return "its own undo"
+	}
+}
+
+// retries compares how often something is tried. That it is tried otherwise makes a run no
+// riskier: what must hold is said elsewhere.
+func retries(change Change, before, after plan.Retry) Change {
+	if change.Risk = Same; change.What == "" {
+		change.What = "how often it is tried has changed"
+	}
+	change.Before, change.After = tries(before), tries(after)
+	return change
+}
+
+func tries(r plan.Retry) string {
+	if r.Attempts <= 1 {
+		return "once"
+	}
+	said := fmt.Sprintf("%d times, %s to %s between", r.Attempts, duration(r.Delay), duration(r.MaxDelay))
+	if r.IfExpr != "" {
+		said += ", if " + r.IfExpr
+	}
+	return said
+}
+
+// timeouts compares how long something may take. What may hang is a risk.
+func timeouts(change Change, before, after time.Duration) Change {
+	change.Risk, change.Before, change.After = Same, limit(before), limit(after)
+	if change.What == "" {
+		change.What = "how long an attempt may take has changed"
+	}
+	switch {
+	case after == 0 && before > 0:
+		change.Risk = Higher
+	case before == 0 && after > 0:
+		change.Risk = Lower
+	}
+	return change
+}
+
+func limit(d time.Duration) string {
+	if d == 0 {
+		return "no limit"
+	}
+	return duration(d)
+}
+
+// failures compares what follows from a failure: the sooner a run is taken back, the less is
+// left half done.
+func failures(change Change, before, after plan.Policy) Change {
+	order := []plan.Policy{plan.Rollback, plan.Pause, plan.Stop, plan.Continue}
+	change.Before, change.After = string(before), string(after)
+	change.Risk, change.What = Higher, "its failure is met with less"
+	if slices.Index(order, after) < slices.Index(order, before) {
+		change.Risk, change.What = Lower, "its failure is met with more"
+	}
+	return change
+}

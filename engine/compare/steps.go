@@ -1,0 +1,148 @@
+package compare
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/gatebook/gatebook/engine/plan"
+	"github.com/gatebook/gatebook/engine/report/layout"
+	"github.com/gatebook/gatebook/plugins/sdk"
+)
+
+// kin is which steps of the two versions are the same: by their id, or by all else that they
+// say.
+type kin struct{ was, is map[string]string } // the new id to the old one, and the old to the new
+
+// steps compares the steps.
+func (c *comparer) steps() {
+	of := c.related()
+	for _, after := range c.after.Plan.Steps {
+		before, ok := c.before.Plan.Step(of.was[after.ID])
+		if !ok {
+			c.added(after)
+			continue
+		}
+		if before.ID != after.ID {
+			c.add(Change{Risk: Same, Aspect: AStep, Step: after.ID, What: "the step has another name", Before: before.ID, After: after.ID, At: after.At})
+		}
+		c.step(before, after)
+		c.order(before, after, of)
+	}
+	for _, before := range c.before.Plan.Steps {
+		if of.is[before.ID] == "" {
+			c.removed(before)
+		}
+	}
+}
+
+// related finds the steps that stay, and those that have nothing new but their name.
+func (c *comparer) related() kin {
+	of := kin{was: map[string]string{}, is: map[string]string{}}
+	relate := func(before, after string) { of.was[after], of.is[before] = before, after }
+	gone := map[string][]string{} // what a step says to the ids of those that say so
+	for _, before := range c.before.Plan.Steps {
+		if _, stays := c.after.Plan.Step(before.ID); stays {
+			relate(before.ID, before.ID)
+		} else {
+			said := c.saying(c.before, before)
+			gone[said] = append(gone[said], before.ID)
+		}
+	}
+	for _, after := range c.after.Plan.Steps {
+		if of.was[after.ID] != "" {
+			continue
+		}
+		if said := c.saying(c.after, after); len(gone[said]) == 1 { // of several nobody knows which
+			relate(gone[said][0], after.ID)
+			delete(gone, said)
+		}
+	}
+	return of
+}
+
+// saying is all that the file says of a step but for its id and what it waits for.
+func (c *comparer) saying(s side, step *plan.Step) string {
+	node := s.checked[step.ID].Model.Node
+	var said strings.Builder
+	for key, part := range node.Entries() {
+		if key.Text() != "id" && key.Text() != "needs" {
+			fmt.Fprintf(&said, "%s=%s\n", key.Text(), part.Value())
+		}
+	}
+	return said.String()
+}
+
+func (c *comparer) added(step *plan.Step) {
+	change := Change{Risk: Same, Aspect: AStep, Step: step.ID, After: doing(step), At: step.At, What: "a new step that reads"}
+	switch {
+	case step.Describe.Asks:
+		change.Risk, change.What = Lower, "a new step that asks people"
+	case step.Effect == sdk.Destroy:
+		change.Risk, change.What = Higher, "a new step that destroys"
+	case step.Changes():
+		change.Risk, change.What = Higher, "a new step that changes something"
+	case !step.Finally:
+		change.Risk, change.What = Lower, "a new step that reads, and ends the run where it fails"
+	}
+	if step.Changes() && step.Rollback == nil {
+		change.What += ", with no way back"
+	}
+	c.add(change)
+}
+
+func (c *comparer) removed(step *plan.Step) {
+	change := Change{Risk: Undecided, Aspect: AStep, Step: step.ID, Before: doing(step), At: step.At, What: "a step that changed something is gone"}
+	switch {
+	case step.Describe.Asks:
+		change.Risk, change.What = Higher, "a step that asked people is gone"
+	case !step.Changes():
+		change.Risk, change.What = Higher, "a step that read, and ended the run where it failed, is gone"
+	}
+	c.add(change)
+}
+
+// doing says in a word what a step does.
+func doing(step *plan.Step) string { return step.Action + " (" + string(step.Effect) + ")" }
+
+// order compares which steps have finished when a step starts, whatever waits for what.
+func (c *comparer) order(before, after *plan.Step, of kin) {
+	var lost, gained []string
+	for _, edge := range before.Needs {
+		if now, stays := c.after.Plan.Step(of.is[edge.Step]); stays && !waitsFor(c.after.Plan, after, now) {
+			lost = append(lost, now.ID)
+		}
+	}
+	for _, edge := range after.Needs {
+		if was, there := c.before.Plan.Step(of.was[edge.Step]); there && !waitsFor(c.before.Plan, before, was) {
+			gained = append(gained, edge.Step)
+		}
+	}
+	change := Change{Aspect: AnOrder, Step: after.ID, At: after.At}
+	if len(lost) > 0 {
+		change.Risk, change.What = Higher, "it no longer waits for "+layout.Steps(lost)
+		c.add(change)
+	}
+	if len(gained) > 0 {
+		change.Risk, change.What = Lower, "it waits for "+layout.Steps(gained)
+		c.add(change)
+	}
+}
+
+// waitsFor reports whether a step starts only when another has finished, be it by way of
+// others. What a step waits for stands before it in the plan.
+func waitsFor(p *plan.Plan, step, other *plan.Step) bool {
+	seen := map[int]bool{}
+	var search func(at int) bool
+	search = func(at int) bool {
+		if at == other.Index {
+			return true
+		}
+		if at < other.Index || seen[at] {
+			return false
+		}
+		seen[at] = true
+		return slices.ContainsFunc(p.Steps[at].Needs, func(e plan.Edge) bool { return search(e.From) })
+	}
+	return step != other && search(step.Index)
+}
