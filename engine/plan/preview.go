@@ -75,6 +75,12 @@ func hide(masker *value.Masker, foreseen *sdk.Preview) {
 			*text = masker.Text(*text)
 		}
 	}
+	for i := range foreseen.Observed {
+		seen := &foreseen.Observed[i]
+		for _, text := range []*string{&seen.Kind, &seen.Name, &seen.Version} {
+			*text = masker.Text(*text)
+		}
+	}
 	for _, lines := range [][]string{foreseen.Warnings, foreseen.Blockers} {
 		for i := range lines {
 			lines[i] = masker.Text(lines[i])

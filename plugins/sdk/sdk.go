@@ -142,6 +142,16 @@ type Preview struct {
 	Warnings []string      `json:"warnings,omitempty"` // whole sentences
 	Blockers []string      `json:"blockers,omitempty"` // what would stop it now, whole sentences
 	Estimate time.Duration `json:"estimate,omitempty"` // nanoseconds; 0: cannot tell
+	// Observed is what it was made from. A sealed plan is refused where that is another by
+	// the time of the run, so that what moves by itself is left out.
+	Observed []Seen `json:"observed,omitempty"`
+}
+
+// Seen is something that a plan looked at, in the version that it had then.
+type Seen struct {
+	Kind    string `json:"kind"`    // "Deployment", "file"
+	Name    string `json:"name"`    // "shop/web", "dist/web.tar.gz"
+	Version string `json:"version"` // for people too: "generation 7", "sha256:…", "absent"
 }
 
 // Delta is one thing that would change.

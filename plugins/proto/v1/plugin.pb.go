@@ -1008,6 +1008,7 @@ type Preview struct {
 	Warnings      []string               `protobuf:"bytes,3,rep,name=warnings,proto3" json:"warnings,omitempty"`
 	Blockers      []string               `protobuf:"bytes,4,rep,name=blockers,proto3" json:"blockers,omitempty"`
 	Estimate      *durationpb.Duration   `protobuf:"bytes,5,opt,name=estimate,proto3" json:"estimate,omitempty"` // absent: it cannot tell
+	Observed      []*Seen                `protobuf:"bytes,6,rep,name=observed,proto3" json:"observed,omitempty"` // what it was made from, but for what moves by itself
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1077,6 +1078,75 @@ func (x *Preview) GetEstimate() *durationpb.Duration {
 	return nil
 }
 
+func (x *Preview) GetObserved() []*Seen {
+	if x != nil {
+		return x.Observed
+	}
+	return nil
+}
+
+// Seen is something that a Plan looked at, in the version that it had then. A sealed plan
+// is refused where that is another by the time of the run.
+type Seen struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Kind          string                 `protobuf:"bytes,1,opt,name=kind,proto3" json:"kind,omitempty"`       // "Deployment", "file"
+	Name          string                 `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`       // "shop/web"
+	Version       string                 `protobuf:"bytes,3,opt,name=version,proto3" json:"version,omitempty"` // for people too: "generation 7", "absent"
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Seen) Reset() {
+	*x = Seen{}
+	mi := &file_v1_plugin_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Seen) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Seen) ProtoMessage() {}
+
+func (x *Seen) ProtoReflect() protoreflect.Message {
+	mi := &file_v1_plugin_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Seen.ProtoReflect.Descriptor instead.
+func (*Seen) Descriptor() ([]byte, []int) {
+	return file_v1_plugin_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *Seen) GetKind() string {
+	if x != nil {
+		return x.Kind
+	}
+	return ""
+}
+
+func (x *Seen) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Seen) GetVersion() string {
+	if x != nil {
+		return x.Version
+	}
+	return ""
+}
+
 // Delta is one thing that would change.
 type Delta struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -1090,7 +1160,7 @@ type Delta struct {
 
 func (x *Delta) Reset() {
 	*x = Delta{}
-	mi := &file_v1_plugin_proto_msgTypes[12]
+	mi := &file_v1_plugin_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1102,7 +1172,7 @@ func (x *Delta) String() string {
 func (*Delta) ProtoMessage() {}
 
 func (x *Delta) ProtoReflect() protoreflect.Message {
-	mi := &file_v1_plugin_proto_msgTypes[12]
+	mi := &file_v1_plugin_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1115,7 +1185,7 @@ func (x *Delta) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Delta.ProtoReflect.Descriptor instead.
 func (*Delta) Descriptor() ([]byte, []int) {
-	return file_v1_plugin_proto_rawDescGZIP(), []int{12}
+	return file_v1_plugin_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Delta) GetTarget() string {
@@ -1155,7 +1225,7 @@ type ApplyRequest struct {
 
 func (x *ApplyRequest) Reset() {
 	*x = ApplyRequest{}
-	mi := &file_v1_plugin_proto_msgTypes[13]
+	mi := &file_v1_plugin_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1167,7 +1237,7 @@ func (x *ApplyRequest) String() string {
 func (*ApplyRequest) ProtoMessage() {}
 
 func (x *ApplyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_v1_plugin_proto_msgTypes[13]
+	mi := &file_v1_plugin_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1180,7 +1250,7 @@ func (x *ApplyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ApplyRequest.ProtoReflect.Descriptor instead.
 func (*ApplyRequest) Descriptor() ([]byte, []int) {
-	return file_v1_plugin_proto_rawDescGZIP(), []int{13}
+	return file_v1_plugin_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *ApplyRequest) GetTold() *Told {
@@ -1204,7 +1274,7 @@ type ApplyResponse struct {
 
 func (x *ApplyResponse) Reset() {
 	*x = ApplyResponse{}
-	mi := &file_v1_plugin_proto_msgTypes[14]
+	mi := &file_v1_plugin_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1216,7 +1286,7 @@ func (x *ApplyResponse) String() string {
 func (*ApplyResponse) ProtoMessage() {}
 
 func (x *ApplyResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_v1_plugin_proto_msgTypes[14]
+	mi := &file_v1_plugin_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1229,7 +1299,7 @@ func (x *ApplyResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ApplyResponse.ProtoReflect.Descriptor instead.
 func (*ApplyResponse) Descriptor() ([]byte, []int) {
-	return file_v1_plugin_proto_rawDescGZIP(), []int{14}
+	return file_v1_plugin_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *ApplyResponse) GetEvent() isApplyResponse_Event {
@@ -1297,7 +1367,7 @@ type ObserveRequest struct {
 
 func (x *ObserveRequest) Reset() {
 	*x = ObserveRequest{}
-	mi := &file_v1_plugin_proto_msgTypes[15]
+	mi := &file_v1_plugin_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1309,7 +1379,7 @@ func (x *ObserveRequest) String() string {
 func (*ObserveRequest) ProtoMessage() {}
 
 func (x *ObserveRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_v1_plugin_proto_msgTypes[15]
+	mi := &file_v1_plugin_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1322,7 +1392,7 @@ func (x *ObserveRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ObserveRequest.ProtoReflect.Descriptor instead.
 func (*ObserveRequest) Descriptor() ([]byte, []int) {
-	return file_v1_plugin_proto_rawDescGZIP(), []int{15}
+	return file_v1_plugin_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *ObserveRequest) GetTold() *Told {
@@ -1346,7 +1416,7 @@ type ObserveResponse struct {
 
 func (x *ObserveResponse) Reset() {
 	*x = ObserveResponse{}
-	mi := &file_v1_plugin_proto_msgTypes[16]
+	mi := &file_v1_plugin_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1358,7 +1428,7 @@ func (x *ObserveResponse) String() string {
 func (*ObserveResponse) ProtoMessage() {}
 
 func (x *ObserveResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_v1_plugin_proto_msgTypes[16]
+	mi := &file_v1_plugin_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1371,7 +1441,7 @@ func (x *ObserveResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ObserveResponse.ProtoReflect.Descriptor instead.
 func (*ObserveResponse) Descriptor() ([]byte, []int) {
-	return file_v1_plugin_proto_rawDescGZIP(), []int{16}
+	return file_v1_plugin_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *ObserveResponse) GetEvent() isObserveResponse_Event {
@@ -1439,7 +1509,7 @@ type UndoRequest struct {
 
 func (x *UndoRequest) Reset() {
 	*x = UndoRequest{}
-	mi := &file_v1_plugin_proto_msgTypes[17]
+	mi := &file_v1_plugin_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1451,7 +1521,7 @@ func (x *UndoRequest) String() string {
 func (*UndoRequest) ProtoMessage() {}
 
 func (x *UndoRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_v1_plugin_proto_msgTypes[17]
+	mi := &file_v1_plugin_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1464,7 +1534,7 @@ func (x *UndoRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UndoRequest.ProtoReflect.Descriptor instead.
 func (*UndoRequest) Descriptor() ([]byte, []int) {
-	return file_v1_plugin_proto_rawDescGZIP(), []int{17}
+	return file_v1_plugin_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *UndoRequest) GetTold() *Told {
@@ -1488,7 +1558,7 @@ type UndoResponse struct {
 
 func (x *UndoResponse) Reset() {
 	*x = UndoResponse{}
-	mi := &file_v1_plugin_proto_msgTypes[18]
+	mi := &file_v1_plugin_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1500,7 +1570,7 @@ func (x *UndoResponse) String() string {
 func (*UndoResponse) ProtoMessage() {}
 
 func (x *UndoResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_v1_plugin_proto_msgTypes[18]
+	mi := &file_v1_plugin_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1513,7 +1583,7 @@ func (x *UndoResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UndoResponse.ProtoReflect.Descriptor instead.
 func (*UndoResponse) Descriptor() ([]byte, []int) {
-	return file_v1_plugin_proto_rawDescGZIP(), []int{18}
+	return file_v1_plugin_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *UndoResponse) GetEvent() isUndoResponse_Event {
@@ -1589,7 +1659,7 @@ type Told struct {
 
 func (x *Told) Reset() {
 	*x = Told{}
-	mi := &file_v1_plugin_proto_msgTypes[19]
+	mi := &file_v1_plugin_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1601,7 +1671,7 @@ func (x *Told) String() string {
 func (*Told) ProtoMessage() {}
 
 func (x *Told) ProtoReflect() protoreflect.Message {
-	mi := &file_v1_plugin_proto_msgTypes[19]
+	mi := &file_v1_plugin_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1614,7 +1684,7 @@ func (x *Told) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Told.ProtoReflect.Descriptor instead.
 func (*Told) Descriptor() ([]byte, []int) {
-	return file_v1_plugin_proto_rawDescGZIP(), []int{19}
+	return file_v1_plugin_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *Told) GetMessage() isTold_Message {
@@ -1684,7 +1754,7 @@ type Kept struct {
 
 func (x *Kept) Reset() {
 	*x = Kept{}
-	mi := &file_v1_plugin_proto_msgTypes[20]
+	mi := &file_v1_plugin_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1696,7 +1766,7 @@ func (x *Kept) String() string {
 func (*Kept) ProtoMessage() {}
 
 func (x *Kept) ProtoReflect() protoreflect.Message {
-	mi := &file_v1_plugin_proto_msgTypes[20]
+	mi := &file_v1_plugin_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1709,7 +1779,7 @@ func (x *Kept) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Kept.ProtoReflect.Descriptor instead.
 func (*Kept) Descriptor() ([]byte, []int) {
-	return file_v1_plugin_proto_rawDescGZIP(), []int{20}
+	return file_v1_plugin_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *Kept) GetNumber() uint64 {
@@ -1735,7 +1805,7 @@ type Cancel struct {
 
 func (x *Cancel) Reset() {
 	*x = Cancel{}
-	mi := &file_v1_plugin_proto_msgTypes[21]
+	mi := &file_v1_plugin_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1747,7 +1817,7 @@ func (x *Cancel) String() string {
 func (*Cancel) ProtoMessage() {}
 
 func (x *Cancel) ProtoReflect() protoreflect.Message {
-	mi := &file_v1_plugin_proto_msgTypes[21]
+	mi := &file_v1_plugin_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1760,7 +1830,7 @@ func (x *Cancel) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Cancel.ProtoReflect.Descriptor instead.
 func (*Cancel) Descriptor() ([]byte, []int) {
-	return file_v1_plugin_proto_rawDescGZIP(), []int{21}
+	return file_v1_plugin_proto_rawDescGZIP(), []int{22}
 }
 
 // Event is what an action says while it works.
@@ -1779,7 +1849,7 @@ type Event struct {
 
 func (x *Event) Reset() {
 	*x = Event{}
-	mi := &file_v1_plugin_proto_msgTypes[22]
+	mi := &file_v1_plugin_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1791,7 +1861,7 @@ func (x *Event) String() string {
 func (*Event) ProtoMessage() {}
 
 func (x *Event) ProtoReflect() protoreflect.Message {
-	mi := &file_v1_plugin_proto_msgTypes[22]
+	mi := &file_v1_plugin_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1804,7 +1874,7 @@ func (x *Event) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Event.ProtoReflect.Descriptor instead.
 func (*Event) Descriptor() ([]byte, []int) {
-	return file_v1_plugin_proto_rawDescGZIP(), []int{22}
+	return file_v1_plugin_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *Event) GetEvent() isEvent_Event {
@@ -1890,7 +1960,7 @@ type Progress struct {
 
 func (x *Progress) Reset() {
 	*x = Progress{}
-	mi := &file_v1_plugin_proto_msgTypes[23]
+	mi := &file_v1_plugin_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1902,7 +1972,7 @@ func (x *Progress) String() string {
 func (*Progress) ProtoMessage() {}
 
 func (x *Progress) ProtoReflect() protoreflect.Message {
-	mi := &file_v1_plugin_proto_msgTypes[23]
+	mi := &file_v1_plugin_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1915,7 +1985,7 @@ func (x *Progress) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Progress.ProtoReflect.Descriptor instead.
 func (*Progress) Descriptor() ([]byte, []int) {
-	return file_v1_plugin_proto_rawDescGZIP(), []int{23}
+	return file_v1_plugin_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *Progress) GetMessage() string {
@@ -1950,7 +2020,7 @@ type Output struct {
 
 func (x *Output) Reset() {
 	*x = Output{}
-	mi := &file_v1_plugin_proto_msgTypes[24]
+	mi := &file_v1_plugin_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1962,7 +2032,7 @@ func (x *Output) String() string {
 func (*Output) ProtoMessage() {}
 
 func (x *Output) ProtoReflect() protoreflect.Message {
-	mi := &file_v1_plugin_proto_msgTypes[24]
+	mi := &file_v1_plugin_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1975,7 +2045,7 @@ func (x *Output) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Output.ProtoReflect.Descriptor instead.
 func (*Output) Descriptor() ([]byte, []int) {
-	return file_v1_plugin_proto_rawDescGZIP(), []int{24}
+	return file_v1_plugin_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *Output) GetStream() string {
@@ -2003,7 +2073,7 @@ type State struct {
 
 func (x *State) Reset() {
 	*x = State{}
-	mi := &file_v1_plugin_proto_msgTypes[25]
+	mi := &file_v1_plugin_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2015,7 +2085,7 @@ func (x *State) String() string {
 func (*State) ProtoMessage() {}
 
 func (x *State) ProtoReflect() protoreflect.Message {
-	mi := &file_v1_plugin_proto_msgTypes[25]
+	mi := &file_v1_plugin_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2028,7 +2098,7 @@ func (x *State) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use State.ProtoReflect.Descriptor instead.
 func (*State) Descriptor() ([]byte, []int) {
-	return file_v1_plugin_proto_rawDescGZIP(), []int{25}
+	return file_v1_plugin_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *State) GetNumber() uint64 {
@@ -2057,7 +2127,7 @@ type Note struct {
 
 func (x *Note) Reset() {
 	*x = Note{}
-	mi := &file_v1_plugin_proto_msgTypes[26]
+	mi := &file_v1_plugin_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2069,7 +2139,7 @@ func (x *Note) String() string {
 func (*Note) ProtoMessage() {}
 
 func (x *Note) ProtoReflect() protoreflect.Message {
-	mi := &file_v1_plugin_proto_msgTypes[26]
+	mi := &file_v1_plugin_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2082,7 +2152,7 @@ func (x *Note) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Note.ProtoReflect.Descriptor instead.
 func (*Note) Descriptor() ([]byte, []int) {
-	return file_v1_plugin_proto_rawDescGZIP(), []int{26}
+	return file_v1_plugin_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *Note) GetNumber() uint64 {
@@ -2116,7 +2186,7 @@ type Outputs struct {
 
 func (x *Outputs) Reset() {
 	*x = Outputs{}
-	mi := &file_v1_plugin_proto_msgTypes[27]
+	mi := &file_v1_plugin_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2128,7 +2198,7 @@ func (x *Outputs) String() string {
 func (*Outputs) ProtoMessage() {}
 
 func (x *Outputs) ProtoReflect() protoreflect.Message {
-	mi := &file_v1_plugin_proto_msgTypes[27]
+	mi := &file_v1_plugin_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2141,7 +2211,7 @@ func (x *Outputs) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Outputs.ProtoReflect.Descriptor instead.
 func (*Outputs) Descriptor() ([]byte, []int) {
-	return file_v1_plugin_proto_rawDescGZIP(), []int{27}
+	return file_v1_plugin_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *Outputs) GetOutputs() []byte {
@@ -2160,7 +2230,7 @@ type Undone struct {
 
 func (x *Undone) Reset() {
 	*x = Undone{}
-	mi := &file_v1_plugin_proto_msgTypes[28]
+	mi := &file_v1_plugin_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2172,7 +2242,7 @@ func (x *Undone) String() string {
 func (*Undone) ProtoMessage() {}
 
 func (x *Undone) ProtoReflect() protoreflect.Message {
-	mi := &file_v1_plugin_proto_msgTypes[28]
+	mi := &file_v1_plugin_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2185,7 +2255,7 @@ func (x *Undone) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Undone.ProtoReflect.Descriptor instead.
 func (*Undone) Descriptor() ([]byte, []int) {
-	return file_v1_plugin_proto_rawDescGZIP(), []int{28}
+	return file_v1_plugin_proto_rawDescGZIP(), []int{29}
 }
 
 // Observation is the answer of Observe.
@@ -2200,7 +2270,7 @@ type Observation struct {
 
 func (x *Observation) Reset() {
 	*x = Observation{}
-	mi := &file_v1_plugin_proto_msgTypes[29]
+	mi := &file_v1_plugin_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2212,7 +2282,7 @@ func (x *Observation) String() string {
 func (*Observation) ProtoMessage() {}
 
 func (x *Observation) ProtoReflect() protoreflect.Message {
-	mi := &file_v1_plugin_proto_msgTypes[29]
+	mi := &file_v1_plugin_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2225,7 +2295,7 @@ func (x *Observation) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Observation.ProtoReflect.Descriptor instead.
 func (*Observation) Descriptor() ([]byte, []int) {
-	return file_v1_plugin_proto_rawDescGZIP(), []int{29}
+	return file_v1_plugin_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *Observation) GetDone() Done {
@@ -2258,7 +2328,7 @@ type AskRequest struct {
 
 func (x *AskRequest) Reset() {
 	*x = AskRequest{}
-	mi := &file_v1_plugin_proto_msgTypes[30]
+	mi := &file_v1_plugin_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2270,7 +2340,7 @@ func (x *AskRequest) String() string {
 func (*AskRequest) ProtoMessage() {}
 
 func (x *AskRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_v1_plugin_proto_msgTypes[30]
+	mi := &file_v1_plugin_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2283,7 +2353,7 @@ func (x *AskRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AskRequest.ProtoReflect.Descriptor instead.
 func (*AskRequest) Descriptor() ([]byte, []int) {
-	return file_v1_plugin_proto_rawDescGZIP(), []int{30}
+	return file_v1_plugin_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *AskRequest) GetCall() *Call {
@@ -2306,7 +2376,7 @@ type AskResponse struct {
 
 func (x *AskResponse) Reset() {
 	*x = AskResponse{}
-	mi := &file_v1_plugin_proto_msgTypes[31]
+	mi := &file_v1_plugin_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2318,7 +2388,7 @@ func (x *AskResponse) String() string {
 func (*AskResponse) ProtoMessage() {}
 
 func (x *AskResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_v1_plugin_proto_msgTypes[31]
+	mi := &file_v1_plugin_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2331,7 +2401,7 @@ func (x *AskResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AskResponse.ProtoReflect.Descriptor instead.
 func (*AskResponse) Descriptor() ([]byte, []int) {
-	return file_v1_plugin_proto_rawDescGZIP(), []int{31}
+	return file_v1_plugin_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *AskResponse) GetResult() isAskResponse_Result {
@@ -2387,7 +2457,7 @@ type Question struct {
 
 func (x *Question) Reset() {
 	*x = Question{}
-	mi := &file_v1_plugin_proto_msgTypes[32]
+	mi := &file_v1_plugin_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2399,7 +2469,7 @@ func (x *Question) String() string {
 func (*Question) ProtoMessage() {}
 
 func (x *Question) ProtoReflect() protoreflect.Message {
-	mi := &file_v1_plugin_proto_msgTypes[32]
+	mi := &file_v1_plugin_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2412,7 +2482,7 @@ func (x *Question) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Question.ProtoReflect.Descriptor instead.
 func (*Question) Descriptor() ([]byte, []int) {
-	return file_v1_plugin_proto_rawDescGZIP(), []int{32}
+	return file_v1_plugin_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *Question) GetMessage() string {
@@ -2450,7 +2520,7 @@ type AnswerRequest struct {
 
 func (x *AnswerRequest) Reset() {
 	*x = AnswerRequest{}
-	mi := &file_v1_plugin_proto_msgTypes[33]
+	mi := &file_v1_plugin_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2462,7 +2532,7 @@ func (x *AnswerRequest) String() string {
 func (*AnswerRequest) ProtoMessage() {}
 
 func (x *AnswerRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_v1_plugin_proto_msgTypes[33]
+	mi := &file_v1_plugin_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2475,7 +2545,7 @@ func (x *AnswerRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AnswerRequest.ProtoReflect.Descriptor instead.
 func (*AnswerRequest) Descriptor() ([]byte, []int) {
-	return file_v1_plugin_proto_rawDescGZIP(), []int{33}
+	return file_v1_plugin_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *AnswerRequest) GetCall() *Call {
@@ -2533,7 +2603,7 @@ type AnswerResponse struct {
 
 func (x *AnswerResponse) Reset() {
 	*x = AnswerResponse{}
-	mi := &file_v1_plugin_proto_msgTypes[34]
+	mi := &file_v1_plugin_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2545,7 +2615,7 @@ func (x *AnswerResponse) String() string {
 func (*AnswerResponse) ProtoMessage() {}
 
 func (x *AnswerResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_v1_plugin_proto_msgTypes[34]
+	mi := &file_v1_plugin_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2558,7 +2628,7 @@ func (x *AnswerResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AnswerResponse.ProtoReflect.Descriptor instead.
 func (*AnswerResponse) Descriptor() ([]byte, []int) {
-	return file_v1_plugin_proto_rawDescGZIP(), []int{34}
+	return file_v1_plugin_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *AnswerResponse) GetResult() isAnswerResponse_Result {
@@ -2616,7 +2686,7 @@ type Error struct {
 
 func (x *Error) Reset() {
 	*x = Error{}
-	mi := &file_v1_plugin_proto_msgTypes[35]
+	mi := &file_v1_plugin_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2628,7 +2698,7 @@ func (x *Error) String() string {
 func (*Error) ProtoMessage() {}
 
 func (x *Error) ProtoReflect() protoreflect.Message {
-	mi := &file_v1_plugin_proto_msgTypes[35]
+	mi := &file_v1_plugin_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2641,7 +2711,7 @@ func (x *Error) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Error.ProtoReflect.Descriptor instead.
 func (*Error) Descriptor() ([]byte, []int) {
-	return file_v1_plugin_proto_rawDescGZIP(), []int{35}
+	return file_v1_plugin_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *Error) GetClass() Class {
@@ -2752,13 +2822,18 @@ const file_v1_plugin_proto_rawDesc = "" +
 	"\fPlanResponse\x127\n" +
 	"\apreview\x18\x01 \x01(\v2\x1b.gatebook.plugin.v1.PreviewH\x00R\apreview\x121\n" +
 	"\x05error\x18\x02 \x01(\v2\x19.gatebook.plugin.v1.ErrorH\x00R\x05errorB\b\n" +
-	"\x06result\"\xc7\x01\n" +
+	"\x06result\"\xfd\x01\n" +
 	"\aPreview\x12\x18\n" +
 	"\asummary\x18\x01 \x01(\tR\asummary\x123\n" +
 	"\achanges\x18\x02 \x03(\v2\x19.gatebook.plugin.v1.DeltaR\achanges\x12\x1a\n" +
 	"\bwarnings\x18\x03 \x03(\tR\bwarnings\x12\x1a\n" +
 	"\bblockers\x18\x04 \x03(\tR\bblockers\x125\n" +
-	"\bestimate\x18\x05 \x01(\v2\x19.google.protobuf.DurationR\bestimate\"W\n" +
+	"\bestimate\x18\x05 \x01(\v2\x19.google.protobuf.DurationR\bestimate\x124\n" +
+	"\bobserved\x18\x06 \x03(\v2\x18.gatebook.plugin.v1.SeenR\bobserved\"H\n" +
+	"\x04Seen\x12\x12\n" +
+	"\x04kind\x18\x01 \x01(\tR\x04kind\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\x12\x18\n" +
+	"\aversion\x18\x03 \x01(\tR\aversion\"W\n" +
 	"\x05Delta\x12\x16\n" +
 	"\x06target\x18\x01 \x01(\tR\x06target\x12\x12\n" +
 	"\x04kind\x18\x02 \x01(\tR\x04kind\x12\x0e\n" +
@@ -2891,7 +2966,7 @@ func file_v1_plugin_proto_rawDescGZIP() []byte {
 }
 
 var file_v1_plugin_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_v1_plugin_proto_msgTypes = make([]protoimpl.MessageInfo, 37)
+var file_v1_plugin_proto_msgTypes = make([]protoimpl.MessageInfo, 38)
 var file_v1_plugin_proto_goTypes = []any{
 	(Effect)(0),                   // 0: gatebook.plugin.v1.Effect
 	(Done)(0),                     // 1: gatebook.plugin.v1.Done
@@ -2908,33 +2983,34 @@ var file_v1_plugin_proto_goTypes = []any{
 	(*PlanRequest)(nil),           // 12: gatebook.plugin.v1.PlanRequest
 	(*PlanResponse)(nil),          // 13: gatebook.plugin.v1.PlanResponse
 	(*Preview)(nil),               // 14: gatebook.plugin.v1.Preview
-	(*Delta)(nil),                 // 15: gatebook.plugin.v1.Delta
-	(*ApplyRequest)(nil),          // 16: gatebook.plugin.v1.ApplyRequest
-	(*ApplyResponse)(nil),         // 17: gatebook.plugin.v1.ApplyResponse
-	(*ObserveRequest)(nil),        // 18: gatebook.plugin.v1.ObserveRequest
-	(*ObserveResponse)(nil),       // 19: gatebook.plugin.v1.ObserveResponse
-	(*UndoRequest)(nil),           // 20: gatebook.plugin.v1.UndoRequest
-	(*UndoResponse)(nil),          // 21: gatebook.plugin.v1.UndoResponse
-	(*Told)(nil),                  // 22: gatebook.plugin.v1.Told
-	(*Kept)(nil),                  // 23: gatebook.plugin.v1.Kept
-	(*Cancel)(nil),                // 24: gatebook.plugin.v1.Cancel
-	(*Event)(nil),                 // 25: gatebook.plugin.v1.Event
-	(*Progress)(nil),              // 26: gatebook.plugin.v1.Progress
-	(*Output)(nil),                // 27: gatebook.plugin.v1.Output
-	(*State)(nil),                 // 28: gatebook.plugin.v1.State
-	(*Note)(nil),                  // 29: gatebook.plugin.v1.Note
-	(*Outputs)(nil),               // 30: gatebook.plugin.v1.Outputs
-	(*Undone)(nil),                // 31: gatebook.plugin.v1.Undone
-	(*Observation)(nil),           // 32: gatebook.plugin.v1.Observation
-	(*AskRequest)(nil),            // 33: gatebook.plugin.v1.AskRequest
-	(*AskResponse)(nil),           // 34: gatebook.plugin.v1.AskResponse
-	(*Question)(nil),              // 35: gatebook.plugin.v1.Question
-	(*AnswerRequest)(nil),         // 36: gatebook.plugin.v1.AnswerRequest
-	(*AnswerResponse)(nil),        // 37: gatebook.plugin.v1.AnswerResponse
-	(*Error)(nil),                 // 38: gatebook.plugin.v1.Error
-	nil,                           // 39: gatebook.plugin.v1.Call.NotesEntry
-	(*durationpb.Duration)(nil),   // 40: google.protobuf.Duration
-	(*timestamppb.Timestamp)(nil), // 41: google.protobuf.Timestamp
+	(*Seen)(nil),                  // 15: gatebook.plugin.v1.Seen
+	(*Delta)(nil),                 // 16: gatebook.plugin.v1.Delta
+	(*ApplyRequest)(nil),          // 17: gatebook.plugin.v1.ApplyRequest
+	(*ApplyResponse)(nil),         // 18: gatebook.plugin.v1.ApplyResponse
+	(*ObserveRequest)(nil),        // 19: gatebook.plugin.v1.ObserveRequest
+	(*ObserveResponse)(nil),       // 20: gatebook.plugin.v1.ObserveResponse
+	(*UndoRequest)(nil),           // 21: gatebook.plugin.v1.UndoRequest
+	(*UndoResponse)(nil),          // 22: gatebook.plugin.v1.UndoResponse
+	(*Told)(nil),                  // 23: gatebook.plugin.v1.Told
+	(*Kept)(nil),                  // 24: gatebook.plugin.v1.Kept
+	(*Cancel)(nil),                // 25: gatebook.plugin.v1.Cancel
+	(*Event)(nil),                 // 26: gatebook.plugin.v1.Event
+	(*Progress)(nil),              // 27: gatebook.plugin.v1.Progress
+	(*Output)(nil),                // 28: gatebook.plugin.v1.Output
+	(*State)(nil),                 // 29: gatebook.plugin.v1.State
+	(*Note)(nil),                  // 30: gatebook.plugin.v1.Note
+	(*Outputs)(nil),               // 31: gatebook.plugin.v1.Outputs
+	(*Undone)(nil),                // 32: gatebook.plugin.v1.Undone
+	(*Observation)(nil),           // 33: gatebook.plugin.v1.Observation
+	(*AskRequest)(nil),            // 34: gatebook.plugin.v1.AskRequest
+	(*AskResponse)(nil),           // 35: gatebook.plugin.v1.AskResponse
+	(*Question)(nil),              // 36: gatebook.plugin.v1.Question
+	(*AnswerRequest)(nil),         // 37: gatebook.plugin.v1.AnswerRequest
+	(*AnswerResponse)(nil),        // 38: gatebook.plugin.v1.AnswerResponse
+	(*Error)(nil),                 // 39: gatebook.plugin.v1.Error
+	nil,                           // 40: gatebook.plugin.v1.Call.NotesEntry
+	(*durationpb.Duration)(nil),   // 41: google.protobuf.Duration
+	(*timestamppb.Timestamp)(nil), // 42: google.protobuf.Timestamp
 }
 var file_v1_plugin_proto_depIdxs = []int32{
 	5,  // 0: gatebook.plugin.v1.DescribeResponse.actions:type_name -> gatebook.plugin.v1.Action
@@ -2942,66 +3018,67 @@ var file_v1_plugin_proto_depIdxs = []int32{
 	0,  // 2: gatebook.plugin.v1.Action.effect:type_name -> gatebook.plugin.v1.Effect
 	6,  // 3: gatebook.plugin.v1.Action.rules:type_name -> gatebook.plugin.v1.Rule
 	7,  // 4: gatebook.plugin.v1.Action.examples:type_name -> gatebook.plugin.v1.Example
-	38, // 5: gatebook.plugin.v1.ConfigureResponse.error:type_name -> gatebook.plugin.v1.Error
+	39, // 5: gatebook.plugin.v1.ConfigureResponse.error:type_name -> gatebook.plugin.v1.Error
 	10, // 6: gatebook.plugin.v1.ConfigureResponse.target:type_name -> gatebook.plugin.v1.Target
-	39, // 7: gatebook.plugin.v1.Call.notes:type_name -> gatebook.plugin.v1.Call.NotesEntry
-	40, // 8: gatebook.plugin.v1.Call.timeout:type_name -> google.protobuf.Duration
+	40, // 7: gatebook.plugin.v1.Call.notes:type_name -> gatebook.plugin.v1.Call.NotesEntry
+	41, // 8: gatebook.plugin.v1.Call.timeout:type_name -> google.protobuf.Duration
 	11, // 9: gatebook.plugin.v1.PlanRequest.call:type_name -> gatebook.plugin.v1.Call
 	14, // 10: gatebook.plugin.v1.PlanResponse.preview:type_name -> gatebook.plugin.v1.Preview
-	38, // 11: gatebook.plugin.v1.PlanResponse.error:type_name -> gatebook.plugin.v1.Error
-	15, // 12: gatebook.plugin.v1.Preview.changes:type_name -> gatebook.plugin.v1.Delta
-	40, // 13: gatebook.plugin.v1.Preview.estimate:type_name -> google.protobuf.Duration
-	22, // 14: gatebook.plugin.v1.ApplyRequest.told:type_name -> gatebook.plugin.v1.Told
-	25, // 15: gatebook.plugin.v1.ApplyResponse.said:type_name -> gatebook.plugin.v1.Event
-	30, // 16: gatebook.plugin.v1.ApplyResponse.result:type_name -> gatebook.plugin.v1.Outputs
-	38, // 17: gatebook.plugin.v1.ApplyResponse.error:type_name -> gatebook.plugin.v1.Error
-	22, // 18: gatebook.plugin.v1.ObserveRequest.told:type_name -> gatebook.plugin.v1.Told
-	25, // 19: gatebook.plugin.v1.ObserveResponse.said:type_name -> gatebook.plugin.v1.Event
-	32, // 20: gatebook.plugin.v1.ObserveResponse.result:type_name -> gatebook.plugin.v1.Observation
-	38, // 21: gatebook.plugin.v1.ObserveResponse.error:type_name -> gatebook.plugin.v1.Error
-	22, // 22: gatebook.plugin.v1.UndoRequest.told:type_name -> gatebook.plugin.v1.Told
-	25, // 23: gatebook.plugin.v1.UndoResponse.said:type_name -> gatebook.plugin.v1.Event
-	31, // 24: gatebook.plugin.v1.UndoResponse.result:type_name -> gatebook.plugin.v1.Undone
-	38, // 25: gatebook.plugin.v1.UndoResponse.error:type_name -> gatebook.plugin.v1.Error
-	11, // 26: gatebook.plugin.v1.Told.start:type_name -> gatebook.plugin.v1.Call
-	23, // 27: gatebook.plugin.v1.Told.kept:type_name -> gatebook.plugin.v1.Kept
-	24, // 28: gatebook.plugin.v1.Told.cancel:type_name -> gatebook.plugin.v1.Cancel
-	38, // 29: gatebook.plugin.v1.Kept.error:type_name -> gatebook.plugin.v1.Error
-	26, // 30: gatebook.plugin.v1.Event.progress:type_name -> gatebook.plugin.v1.Progress
-	27, // 31: gatebook.plugin.v1.Event.output:type_name -> gatebook.plugin.v1.Output
-	28, // 32: gatebook.plugin.v1.Event.before:type_name -> gatebook.plugin.v1.State
-	29, // 33: gatebook.plugin.v1.Event.note:type_name -> gatebook.plugin.v1.Note
-	1,  // 34: gatebook.plugin.v1.Observation.done:type_name -> gatebook.plugin.v1.Done
-	11, // 35: gatebook.plugin.v1.AskRequest.call:type_name -> gatebook.plugin.v1.Call
-	35, // 36: gatebook.plugin.v1.AskResponse.question:type_name -> gatebook.plugin.v1.Question
-	38, // 37: gatebook.plugin.v1.AskResponse.error:type_name -> gatebook.plugin.v1.Error
-	40, // 38: gatebook.plugin.v1.Question.expires:type_name -> google.protobuf.Duration
-	11, // 39: gatebook.plugin.v1.AnswerRequest.call:type_name -> gatebook.plugin.v1.Call
-	41, // 40: gatebook.plugin.v1.AnswerRequest.at:type_name -> google.protobuf.Timestamp
-	30, // 41: gatebook.plugin.v1.AnswerResponse.outputs:type_name -> gatebook.plugin.v1.Outputs
-	38, // 42: gatebook.plugin.v1.AnswerResponse.error:type_name -> gatebook.plugin.v1.Error
-	2,  // 43: gatebook.plugin.v1.Error.class:type_name -> gatebook.plugin.v1.Class
-	3,  // 44: gatebook.plugin.v1.Plugin.Describe:input_type -> gatebook.plugin.v1.DescribeRequest
-	8,  // 45: gatebook.plugin.v1.Plugin.Configure:input_type -> gatebook.plugin.v1.ConfigureRequest
-	12, // 46: gatebook.plugin.v1.Plugin.Plan:input_type -> gatebook.plugin.v1.PlanRequest
-	16, // 47: gatebook.plugin.v1.Plugin.Apply:input_type -> gatebook.plugin.v1.ApplyRequest
-	18, // 48: gatebook.plugin.v1.Plugin.Observe:input_type -> gatebook.plugin.v1.ObserveRequest
-	20, // 49: gatebook.plugin.v1.Plugin.Undo:input_type -> gatebook.plugin.v1.UndoRequest
-	33, // 50: gatebook.plugin.v1.Plugin.Ask:input_type -> gatebook.plugin.v1.AskRequest
-	36, // 51: gatebook.plugin.v1.Plugin.Answer:input_type -> gatebook.plugin.v1.AnswerRequest
-	4,  // 52: gatebook.plugin.v1.Plugin.Describe:output_type -> gatebook.plugin.v1.DescribeResponse
-	9,  // 53: gatebook.plugin.v1.Plugin.Configure:output_type -> gatebook.plugin.v1.ConfigureResponse
-	13, // 54: gatebook.plugin.v1.Plugin.Plan:output_type -> gatebook.plugin.v1.PlanResponse
-	17, // 55: gatebook.plugin.v1.Plugin.Apply:output_type -> gatebook.plugin.v1.ApplyResponse
-	19, // 56: gatebook.plugin.v1.Plugin.Observe:output_type -> gatebook.plugin.v1.ObserveResponse
-	21, // 57: gatebook.plugin.v1.Plugin.Undo:output_type -> gatebook.plugin.v1.UndoResponse
-	34, // 58: gatebook.plugin.v1.Plugin.Ask:output_type -> gatebook.plugin.v1.AskResponse
-	37, // 59: gatebook.plugin.v1.Plugin.Answer:output_type -> gatebook.plugin.v1.AnswerResponse
-	52, // [52:60] is the sub-list for method output_type
-	44, // [44:52] is the sub-list for method input_type
-	44, // [44:44] is the sub-list for extension type_name
-	44, // [44:44] is the sub-list for extension extendee
-	0,  // [0:44] is the sub-list for field type_name
+	39, // 11: gatebook.plugin.v1.PlanResponse.error:type_name -> gatebook.plugin.v1.Error
+	16, // 12: gatebook.plugin.v1.Preview.changes:type_name -> gatebook.plugin.v1.Delta
+	41, // 13: gatebook.plugin.v1.Preview.estimate:type_name -> google.protobuf.Duration
+	15, // 14: gatebook.plugin.v1.Preview.observed:type_name -> gatebook.plugin.v1.Seen
+	23, // 15: gatebook.plugin.v1.ApplyRequest.told:type_name -> gatebook.plugin.v1.Told
+	26, // 16: gatebook.plugin.v1.ApplyResponse.said:type_name -> gatebook.plugin.v1.Event
+	31, // 17: gatebook.plugin.v1.ApplyResponse.result:type_name -> gatebook.plugin.v1.Outputs
+	39, // 18: gatebook.plugin.v1.ApplyResponse.error:type_name -> gatebook.plugin.v1.Error
+	23, // 19: gatebook.plugin.v1.ObserveRequest.told:type_name -> gatebook.plugin.v1.Told
+	26, // 20: gatebook.plugin.v1.ObserveResponse.said:type_name -> gatebook.plugin.v1.Event
+	33, // 21: gatebook.plugin.v1.ObserveResponse.result:type_name -> gatebook.plugin.v1.Observation
+	39, // 22: gatebook.plugin.v1.ObserveResponse.error:type_name -> gatebook.plugin.v1.Error
+	23, // 23: gatebook.plugin.v1.UndoRequest.told:type_name -> gatebook.plugin.v1.Told
+	26, // 24: gatebook.plugin.v1.UndoResponse.said:type_name -> gatebook.plugin.v1.Event
+	32, // 25: gatebook.plugin.v1.UndoResponse.result:type_name -> gatebook.plugin.v1.Undone
+	39, // 26: gatebook.plugin.v1.UndoResponse.error:type_name -> gatebook.plugin.v1.Error
+	11, // 27: gatebook.plugin.v1.Told.start:type_name -> gatebook.plugin.v1.Call
+	24, // 28: gatebook.plugin.v1.Told.kept:type_name -> gatebook.plugin.v1.Kept
+	25, // 29: gatebook.plugin.v1.Told.cancel:type_name -> gatebook.plugin.v1.Cancel
+	39, // 30: gatebook.plugin.v1.Kept.error:type_name -> gatebook.plugin.v1.Error
+	27, // 31: gatebook.plugin.v1.Event.progress:type_name -> gatebook.plugin.v1.Progress
+	28, // 32: gatebook.plugin.v1.Event.output:type_name -> gatebook.plugin.v1.Output
+	29, // 33: gatebook.plugin.v1.Event.before:type_name -> gatebook.plugin.v1.State
+	30, // 34: gatebook.plugin.v1.Event.note:type_name -> gatebook.plugin.v1.Note
+	1,  // 35: gatebook.plugin.v1.Observation.done:type_name -> gatebook.plugin.v1.Done
+	11, // 36: gatebook.plugin.v1.AskRequest.call:type_name -> gatebook.plugin.v1.Call
+	36, // 37: gatebook.plugin.v1.AskResponse.question:type_name -> gatebook.plugin.v1.Question
+	39, // 38: gatebook.plugin.v1.AskResponse.error:type_name -> gatebook.plugin.v1.Error
+	41, // 39: gatebook.plugin.v1.Question.expires:type_name -> google.protobuf.Duration
+	11, // 40: gatebook.plugin.v1.AnswerRequest.call:type_name -> gatebook.plugin.v1.Call
+	42, // 41: gatebook.plugin.v1.AnswerRequest.at:type_name -> google.protobuf.Timestamp
+	31, // 42: gatebook.plugin.v1.AnswerResponse.outputs:type_name -> gatebook.plugin.v1.Outputs
+	39, // 43: gatebook.plugin.v1.AnswerResponse.error:type_name -> gatebook.plugin.v1.Error
+	2,  // 44: gatebook.plugin.v1.Error.class:type_name -> gatebook.plugin.v1.Class
+	3,  // 45: gatebook.plugin.v1.Plugin.Describe:input_type -> gatebook.plugin.v1.DescribeRequest
+	8,  // 46: gatebook.plugin.v1.Plugin.Configure:input_type -> gatebook.plugin.v1.ConfigureRequest
+	12, // 47: gatebook.plugin.v1.Plugin.Plan:input_type -> gatebook.plugin.v1.PlanRequest
+	17, // 48: gatebook.plugin.v1.Plugin.Apply:input_type -> gatebook.plugin.v1.ApplyRequest
+	19, // 49: gatebook.plugin.v1.Plugin.Observe:input_type -> gatebook.plugin.v1.ObserveRequest
+	21, // 50: gatebook.plugin.v1.Plugin.Undo:input_type -> gatebook.plugin.v1.UndoRequest
+	34, // 51: gatebook.plugin.v1.Plugin.Ask:input_type -> gatebook.plugin.v1.AskRequest
+	37, // 52: gatebook.plugin.v1.Plugin.Answer:input_type -> gatebook.plugin.v1.AnswerRequest
+	4,  // 53: gatebook.plugin.v1.Plugin.Describe:output_type -> gatebook.plugin.v1.DescribeResponse
+	9,  // 54: gatebook.plugin.v1.Plugin.Configure:output_type -> gatebook.plugin.v1.ConfigureResponse
+	13, // 55: gatebook.plugin.v1.Plugin.Plan:output_type -> gatebook.plugin.v1.PlanResponse
+	18, // 56: gatebook.plugin.v1.Plugin.Apply:output_type -> gatebook.plugin.v1.ApplyResponse
+	20, // 57: gatebook.plugin.v1.Plugin.Observe:output_type -> gatebook.plugin.v1.ObserveResponse
+	22, // 58: gatebook.plugin.v1.Plugin.Undo:output_type -> gatebook.plugin.v1.UndoResponse
+	35, // 59: gatebook.plugin.v1.Plugin.Ask:output_type -> gatebook.plugin.v1.AskResponse
+	38, // 60: gatebook.plugin.v1.Plugin.Answer:output_type -> gatebook.plugin.v1.AnswerResponse
+	53, // [53:61] is the sub-list for method output_type
+	45, // [45:53] is the sub-list for method input_type
+	45, // [45:45] is the sub-list for extension type_name
+	45, // [45:45] is the sub-list for extension extendee
+	0,  // [0:45] is the sub-list for field type_name
 }
 
 func init() { file_v1_plugin_proto_init() }
@@ -3013,37 +3090,37 @@ func file_v1_plugin_proto_init() {
 		(*PlanResponse_Preview)(nil),
 		(*PlanResponse_Error)(nil),
 	}
-	file_v1_plugin_proto_msgTypes[14].OneofWrappers = []any{
+	file_v1_plugin_proto_msgTypes[15].OneofWrappers = []any{
 		(*ApplyResponse_Said)(nil),
 		(*ApplyResponse_Result)(nil),
 		(*ApplyResponse_Error)(nil),
 	}
-	file_v1_plugin_proto_msgTypes[16].OneofWrappers = []any{
+	file_v1_plugin_proto_msgTypes[17].OneofWrappers = []any{
 		(*ObserveResponse_Said)(nil),
 		(*ObserveResponse_Result)(nil),
 		(*ObserveResponse_Error)(nil),
 	}
-	file_v1_plugin_proto_msgTypes[18].OneofWrappers = []any{
+	file_v1_plugin_proto_msgTypes[19].OneofWrappers = []any{
 		(*UndoResponse_Said)(nil),
 		(*UndoResponse_Result)(nil),
 		(*UndoResponse_Error)(nil),
 	}
-	file_v1_plugin_proto_msgTypes[19].OneofWrappers = []any{
+	file_v1_plugin_proto_msgTypes[20].OneofWrappers = []any{
 		(*Told_Start)(nil),
 		(*Told_Kept)(nil),
 		(*Told_Cancel)(nil),
 	}
-	file_v1_plugin_proto_msgTypes[22].OneofWrappers = []any{
+	file_v1_plugin_proto_msgTypes[23].OneofWrappers = []any{
 		(*Event_Progress)(nil),
 		(*Event_Output)(nil),
 		(*Event_Before)(nil),
 		(*Event_Note)(nil),
 	}
-	file_v1_plugin_proto_msgTypes[31].OneofWrappers = []any{
+	file_v1_plugin_proto_msgTypes[32].OneofWrappers = []any{
 		(*AskResponse_Question)(nil),
 		(*AskResponse_Error)(nil),
 	}
-	file_v1_plugin_proto_msgTypes[34].OneofWrappers = []any{
+	file_v1_plugin_proto_msgTypes[35].OneofWrappers = []any{
 		(*AnswerResponse_Outputs)(nil),
 		(*AnswerResponse_Error)(nil),
 	}
@@ -3053,7 +3130,7 @@ func file_v1_plugin_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_v1_plugin_proto_rawDesc), len(file_v1_plugin_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   37,
+			NumMessages:   38,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -92,6 +92,9 @@ func FromPreview(p sdk.Preview) *pluginv1.Preview {
 	for _, change := range p.Changes {
 		m.Changes = append(m.Changes, &pluginv1.Delta{Target: change.Target, Kind: change.Kind, Op: change.Op, Diff: change.Diff})
 	}
+	for _, seen := range p.Observed {
+		m.Observed = append(m.Observed, &pluginv1.Seen{Kind: seen.Kind, Name: seen.Name, Version: seen.Version})
+	}
 	return m
 }
 
@@ -104,6 +107,9 @@ func ToPreview(m *pluginv1.Preview) sdk.Preview {
 		p.Changes = append(p.Changes, sdk.Delta{
 			Target: change.GetTarget(), Kind: change.GetKind(), Op: change.GetOp(), Diff: change.GetDiff(),
 		})
+	}
+	for _, seen := range m.GetObserved() {
+		p.Observed = append(p.Observed, sdk.Seen{Kind: seen.GetKind(), Name: seen.GetName(), Version: seen.GetVersion()})
 	}
 	return p
 }

@@ -67,7 +67,8 @@ func TestWhatCrossesArrivesAsItWas(t *testing.T) {
 
 		preview := sdk.Preview{
 			Summary: rapid.String().Draw(t, "summary"), Warnings: words(t, "warnings"), Blockers: words(t, "blockers"), Estimate: duration(t, "estimate"),
-			Changes: []sdk.Delta{{Target: "Deployment shop/web", Kind: "Deployment", Op: "update", Diff: rapid.String().Draw(t, "diff")}},
+			Changes:  []sdk.Delta{{Target: "Deployment shop/web", Kind: "Deployment", Op: "update", Diff: rapid.String().Draw(t, "diff")}},
+			Observed: []sdk.Seen{{Kind: "Deployment", Name: "shop/web", Version: rapid.String().Draw(t, "version")}},
 		}
 		same(t, "preview", preview, wire.ToPreview(crossed(t, wire.FromPreview(preview))))
 
