@@ -61,8 +61,7 @@ var rooms = map[string]room{
 	"plugins/host":         {floor: 3},
 	"plugins/sdk/serve":    {floor: 3, edge: true},
 
-	"engine/check":          {floor: 4},
-	"engine/journal/ledger": {floor: 4},
+	"engine/check":   {floor: 4},
 	"engine/plan":    {floor: 5},
 	"engine/machine": {floor: 6},
 	"engine/seal":    {floor: 6},
@@ -70,6 +69,8 @@ var rooms = map[string]room{
 	"engine/review":  {floor: 6},
 	"engine/run":     {floor: 7},
 	"engine":         {floor: 8, roof: true},
+
+	"engine/journal/ledger": {floor: 4},
 
 	"engine/report/internal/example": {floor: 6, forTests: true},
 	"engine/report/graph":            {floor: 5},

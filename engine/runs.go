@@ -13,6 +13,7 @@ import (
 	"github.com/gatebook/gatebook/engine/journal"
 	"github.com/gatebook/gatebook/engine/plan"
 	"github.com/gatebook/gatebook/engine/run"
+	"github.com/gatebook/gatebook/engine/seal"
 	"github.com/gatebook/gatebook/engine/source"
 	"github.com/gatebook/gatebook/engine/value"
 )
@@ -23,6 +24,8 @@ type RunOptions struct {
 	Parallelism int    // how many attempts may be in flight at once, at least 1
 	Seed        uint64 // of every random choice in the run
 	TraceParent string // the W3C trace context in which it is called; empty: none
+	// Sealed is the sealed plan that the run carries out, and uses up; nil: there is none.
+	Sealed *seal.Plan
 }
 
 // Run carries out a plan, and returns when the run has ended or paused. The context
@@ -32,12 +35,17 @@ func (e *Engine) Run(ctx context.Context, p *Plan, process run.Process, o RunOpt
 	if err := p.Verify(); err != nil {
 		return event.Result{}, err
 	}
-	return run.Start(ctx, e.store, process, p.Plan, p.text, event.Run{
+	info := event.Run{
 		Runbook: p.Runbook.Name, Version: p.Runbook.Version, Title: p.Runbook.Title, File: p.Runbook.File, Dir: e.dir, DirID: e.dirID,
 		Digest: p.Runbook.Digest, PlanDigest: p.Digest, Gatebook: e.version,
 		Inputs: p.Inputs, Secrets: p.secrets, Record: recordOf(p.Record),
 		By: o.By, CalledBy: o.TraceParent, Seed: o.Seed, Parallelism: max(o.Parallelism, 1), Lock: p.Lock, Steps: len(p.Steps),
-	})
+	}
+	if o.Sealed == nil {
+		return run.Start(ctx, e.store, process, p.Plan, p.text, info, nil)
+	}
+	info.Seal = o.Sealed.Digest
+	return run.Start(ctx, e.store, process, p.Plan, p.text, info, &once{e, o.Sealed, process.Now, o.Seed})
 }
 
 func recordOf(bindings []plan.Binding) value.Value {
@@ -108,9 +116,9 @@ func (e *Engine) Planned(folder *journal.Run, secret ReadSecret) (*Plan, error) 
 	if found.HasErrors() {
 		return nil, e.unsound(began, document, "finds a fault in its runbook", found)
 	}
-	given, err := givenAgain(began, secret)
+	given, err := givenAgain(began.Inputs, began.Secrets, "the run's journal", secret)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("run %s: %w", began.ID, err)
 	}
 	made, found, err := e.Plan(runbook, given)
 	switch {
@@ -223,21 +231,22 @@ func (e *Engine) unsound(began event.Run, document []byte, does string, found di
 	return e.otherVersion(began, document, fmt.Sprintf("%s (%s: %s)", does, errs[0].Range, errs[0].Detail))
 }
 
-func givenAgain(began event.Run, secret ReadSecret) ([]plan.Given, error) {
+// givenAgain gives inputs as they were given before, each secret read again from its source.
+func givenAgain(inputs value.Value, sources map[string]string, origin string, secret ReadSecret) ([]plan.Given, error) {
 	var given []plan.Given
-	for _, m := range began.Inputs.Members() {
-		from, isSecret := began.Secrets[m.Name]
+	for _, m := range inputs.Members() {
+		from, isSecret := sources[m.Name]
 		switch {
 		case !isSecret && m.Value.HasSecret():
 			continue // it was a default
 		case !isSecret:
 			v := m.Value
-			given = append(given, plan.Given{Name: m.Name, Value: &v, By: plan.ByFlag, Origin: "the run's journal"})
+			given = append(given, plan.Given{Name: m.Name, Value: &v, By: plan.ByFlag, Origin: origin})
 			continue
 		}
 		text, err := secret(m.Name, from)
 		if err != nil {
-			return nil, fmt.Errorf("secret input %s of run %s: %w", m.Name, began.ID, err)
+			return nil, fmt.Errorf("secret input %s: %w", m.Name, err)
 		}
 		given = append(given, plan.Given{Name: m.Name, Text: text, By: plan.ByFlag, Origin: from, SecretSource: from})
 	}

@@ -91,10 +91,12 @@ func shop() {
 			sdk.Action[shelfInput, shelfOutput]{
 				Name: "stock", Summary: "Put goods on a shelf", Effect: sdk.Change, Idempotent: true,
 				Plan: func(_ context.Context, call *sdk.Call[shelfInput]) (sdk.Preview, error) {
+					is, err := look(call.Input.Name)
 					return sdk.Preview{
+						Observed: []sdk.Seen{{Kind: "Shelf", Name: call.Input.Name, Version: fmt.Sprint("generation ", len(is.Goods))}},
 						Summary:  "would put " + call.Input.Goods + " on " + call.Input.Name,
 						Warnings: []string{"The token is " + at.Token + "."},
-					}, nil
+					}, err
 				},
 				Apply: func(ctx context.Context, call *sdk.Call[shelfInput]) (shelfOutput, error) {
 					before, err := look(call.Input.Name)

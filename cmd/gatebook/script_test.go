@@ -2,6 +2,7 @@ package main
 
 import (
 	"flag"
+	"os"
 	"path/filepath"
 	"testing"
 
@@ -17,9 +18,10 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"gatebook": asAnn, "gatebook-plugin-shop": shop})
 }
 
-// asAnn is main for a person of the same name on every machine.
+// asAnn is main for a person of the same name on every machine, of the version that a script
+// says.
 func asAnn() {
-	env := cli.System(cli.Build{})
+	env := cli.System(cli.Build{Version: os.Getenv("GATEBOOK_TEST_VERSION")})
 	env.User = "ann"
 	start(env)
 }

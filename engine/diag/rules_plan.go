@@ -26,11 +26,35 @@ var (
 		Bad:     "expr: inputs.replicas <= 5   (replicas is 7)",
 		Good:    "expr: inputs.replicas <= 10",
 	}
+	SealBroken = &Rule{
+		Code: "GB0704", Severity: Error,
+		Summary: "sealed plan is not as it was sealed",
+		Why:     "A plan is approved by its digest. What was changed after that, or is not whole, is not what was approved.",
+		Mend:    "Get the file anew from whoever made it, or make the plan again with gatebook plan RUNBOOK --out FILE.",
+		Bad:     "\"inputs\": {\"replicas\": 30}   (3 when it was sealed)",
+		Good:    "gatebook plan web.yaml -i replicas=30 --out web.plan",
+	}
+	SealFormat = &Rule{
+		Code: "GB0705", Severity: Error,
+		Summary: "sealed plan of another format",
+		Why:     "What a later gatebook writes may mean something that this one does not know of.",
+		Mend:    "Carry the plan out with the gatebook that made it, or make it again with this one.",
+		Bad:     "\"format\": \"gatebook/sealed-plan/v9\"",
+		Good:    "\"format\": \"gatebook/sealed-plan/v1\"",
+	}
+	SealForeign = &Rule{
+		Code: "GB0706", Severity: Error,
+		Summary: "plan was sealed elsewhere",
+		Why:     "Each state folder has a key of its own, and only by that key can it be told that nobody has changed a plan.",
+		Mend:    "Make the plan again here. Where two machines are to carry out each other's plans, copy the file plans/key of the one's state folder into the other's.",
+		Bad:     "gatebook run web.plan   (sealed on another machine)",
+		Good:    "gatebook plan web.yaml --out web.plan && gatebook run web.plan",
+	}
 )
 
 // planRules are the rules of plans.
 func planRules() []*Rule {
 	return []*Rule{
-		CannotCompute, CannotJudge, NeverTrue,
+		CannotCompute, CannotJudge, NeverTrue, SealBroken, SealFormat, SealForeign,
 	}
 }

@@ -36,7 +36,7 @@ const (
 	AttemptObserved Type = "attempt.observed" // after a crash, what became of a lost attempt: Op, State, Outputs
 	Observed        Type = "observed"         // an observation arrived: Op, Outputs or Failure
 	TimerFired      Type = "timer.fired"      // Timer
-	Answered        Type = "answered"         // a person answered: Op, Answer, Outputs
+	Answered        Type = "answered"         // a person answered: Op, Answer, Outputs, Plan
 	AnswerRefused   Type = "answer.refused"   // an answer that does not fit the question: Op, By, Reason
 	PauseAsked      Type = "pause.asked"      // start nothing new: By, Reason
 	CancelAsked     Type = "cancel.asked"     // stop what runs, then do as onFailure says: By, Reason
@@ -93,6 +93,7 @@ type Event struct {
 	By      string          `json:"by,omitempty" doc:"The person who asked for it."`
 	Reason  string          `json:"reason,omitempty"`
 	Target  *Target         `json:"target,omitempty" doc:"What a connection reached; in target.reached."`
+	Plan    string          `json:"plan,omitempty" doc:"The digest of the plan to which an answer was given; in answered."`
 	Request string          `json:"request,omitempty" doc:"The id under which another process asked for it."`
 }
 
@@ -279,6 +280,7 @@ type Run struct {
 	Digest       string            `json:"digest" doc:"SHA-256 of the runbook's bytes."`
 	PlanDigest   string            `json:"planDigest" doc:"SHA-256 of the plan."`
 	PlanDocument string            `json:"planDocument,omitempty" doc:"SHA-256 of the bytes of plan.json; absent in the journals of a gatebook that did not write it down."`
+	Seal         string            `json:"seal,omitempty" doc:"The digest of the sealed plan that the run carries out; absent: it began from a runbook."`
 	Gatebook     string            `json:"gatebook" doc:"The version of gatebook that began the run."`
 	Inputs       value.Value       `json:"inputs" doc:"The input values, secrets masked."`
 	Secrets      map[string]string `json:"secrets,omitempty" doc:"Of each secret input where it was read from: as \"env:NAME\", \"file:PATH\" or \"-\"."`
@@ -292,6 +294,10 @@ type Run struct {
 	Steps        int               `json:"steps"`
 	Process      Process           `json:"process"`
 }
+
+// AnswersTo is the digest to which people's answers are given: that of the sealed plan that
+// the run carries out, or else of its plan.
+func (r Run) AnswersTo() string { return cmp.Or(r.Seal, r.PlanDigest) }
 
 // Digest is the SHA-256 of a document, as a [Run] has it.
 func Digest(document []byte) string {

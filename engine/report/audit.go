@@ -60,6 +60,9 @@ func AuditText(w io.Writer, a *Audit, style layout.Style) error {
 	out.Linef("%s  %s", out.Bold(r.Runbook+" "+r.Version), out.Dim(r.File+" "+r.Digest))
 	out.Linef("run %s by %s on %s, gatebook %s", r.ID, layout.Line(r.By), r.Process.Host, r.Gatebook)
 	out.Linef("plan %s", r.PlanDigest)
+	if r.Seal != "" {
+		out.Linef("sealed as %s", r.Seal)
+	}
 	for _, m := range r.Inputs.Members() {
 		out.Linef("  %s = %s", m.Name, out.Value(m.Value))
 	}

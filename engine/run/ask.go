@@ -107,7 +107,7 @@ func (d *driver) answer(ctx context.Context, a *ask, question sdk.Question, answ
 	// What was filled in comes back in the outputs, where secrets are marked.
 	op, said := a.command.Op, answer
 	said.Fields = nil
-	e := event.Event{Type: event.Answered, Op: &op, Answer: &said, By: answer.By}
+	e := event.Event{Type: event.Answered, Op: &op, Answer: &said, By: answer.By, Plan: d.answersTo()}
 	if !answer.Approved {
 		return e, nil
 	}

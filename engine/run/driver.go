@@ -60,6 +60,7 @@ type driver struct {
 	journal *journal.Journal
 	secrets *secrets
 	trace   string               // the trace context of the run
+	seal    string               // the digest of the sealed plan that the run carries out; empty: there is none
 	words   map[string]sdk.State // what a person said became of lost attempts, by step
 	without map[string]bool      // the connections over which nothing is done, by what people call them
 

@@ -1,6 +1,7 @@
 package run
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"time"
@@ -16,8 +17,11 @@ type Request struct {
 	Type   event.Type  `json:"type"`
 	Step   string      `json:"step,omitempty"`   // that is answered
 	Answer *sdk.Answer `json:"answer,omitempty"` // with Answered
-	By     string      `json:"by"`
-	Reason string      `json:"reason,omitempty"`
+	// Plan is the digest of the plan that whoever answers has seen ([event.Run.AnswersTo]);
+	// empty: they have seen none, which is no answer to a sealed plan.
+	Plan   string `json:"plan,omitempty"`
+	By     string `json:"by"`
+	Reason string `json:"reason,omitempty"`
 }
 
 // Post leaves a request for the process that drives the run, now or later, and returns
@@ -86,12 +90,16 @@ func (d *driver) takeRequest(r journal.Request) {
 
 // answerFrom takes in an answer that was given in another process.
 func (d *driver) answerFrom(id string, request Request) {
+	op := event.Op{Step: request.Step, Part: event.Do}
+	refused := event.Event{Type: event.AnswerRefused, Op: &op, Request: id, By: request.By}
+	if refused.Reason = d.meantFor(request); refused.Reason != "" {
+		d.fact(refused)
+		return
+	}
 	a, open := d.asks[request.Step]
 	if open && (a.question == nil || d.inbox.judged[request.Step]) || !open && d.machine.WillAsk(request.Step) {
 		return // it is opening, another answer is first, or it will open again: this one waits in the inbox
 	}
-	op := event.Op{Step: request.Step, Part: event.Do}
-	refused := event.Event{Type: event.AnswerRefused, Op: &op, Request: id, By: request.By}
 	switch {
 	case !open:
 		refused.Reason = "step " + request.Step + " asks nothing now"
@@ -116,3 +124,18 @@ func (d *driver) answerFrom(id string, request Request) {
 		d.send(message{fact: e})
 	}()
 }
+
+// meantFor says why an answer does not count for this run's plan; empty: it does.
+func (d *driver) meantFor(request Request) string {
+	switch {
+	case request.Plan == d.answersTo(), request.Plan == "" && d.seal == "":
+		return ""
+	case request.Plan == "":
+		return "it does not say to which plan it is given, and the run carries out " + d.seal
+	default:
+		return "it was given to the plan " + request.Plan + ", and the run carries out " + d.answersTo()
+	}
+}
+
+// answersTo is the digest to which answers are given, see [event.Run.AnswersTo].
+func (d *driver) answersTo() string { return cmp.Or(d.seal, d.plan.Digest) }

@@ -22,6 +22,7 @@ type replay struct {
 	targets *targets // takes what connections reached
 	last    event.Event
 	trace   string // the trace context of the run
+	seal    string // the digest of the sealed plan that it carries out
 }
 
 // recall lets the machine know what the journal says before it is replayed.
@@ -46,7 +47,7 @@ func (r *replay) record(record journal.Record) error {
 	}
 	r.last = e
 	if e.Run != nil {
-		r.trace = e.Run.Trace
+		r.trace, r.seal = e.Run.Trace, e.Run.Seal
 	}
 	if e.Target != nil {
 		r.targets.know(*e.Target)

@@ -17,12 +17,22 @@ import (
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
+// Once is what one run alone may carry out.
+type Once interface {
+	// Claim makes it the run's, before the run's first record is written, and may leave
+	// people's answers in its inbox. An error says that another run was first.
+	Claim(folder *journal.Run) error
+	// Release gives it back where the run did not begin.
+	Release(folder *journal.Run) error
+}
+
 // Start runs a plan from its beginning, and returns when the run has ended or paused.
 // The context stops nothing: a run is stopped by its controls, so that what it changed
 // is not left behind in silence. text is the runbook's bytes, info what is fixed at the
-// start; the run's id, and the digest of the plan as the run keeps it, are made here. An
-// error means that the run did not start, or was left off ([AbandonedError]).
-func Start(ctx context.Context, store *journal.Store, p Process, pl *plan.Plan, text []byte, info event.Run) (event.Result, error) {
+// start; the run's id, and the digest of the plan as the run keeps it, are made here. once
+// is what the run uses up; nil: nothing. An error means that the run did not start, or was
+// left off ([AbandonedError]).
+func Start(ctx context.Context, store *journal.Store, p Process, pl *plan.Plan, text []byte, info event.Run, once Once) (event.Result, error) {
 	folder, err := create(store, p, info.Seed)
 	if err != nil {
 		return event.Result{}, err
@@ -32,13 +42,25 @@ func Start(ctx context.Context, store *journal.Store, p Process, pl *plan.Plan, 
 		return event.Result{}, errors.Join(err, folder.Discard())
 	}
 	defer locks.Close()
-	result, err := start(ctx, folder, locks, p, pl, text, info)
+	if once == nil {
+		once = often{}
+	}
+	var result event.Result
+	if err = once.Claim(folder); err == nil {
+		result, err = start(ctx, folder, locks, p, pl, text, info)
+	}
 	if err != nil {
 		// Of a run that left no record "latest" must not speak.
-		err = errors.Join(err, folder.Discard())
+		err = errors.Join(err, once.Release(folder), folder.Discard())
 	}
 	return result, err
 }
+
+// often is what any number of runs may carry out.
+type often struct{}
+
+func (often) Claim(*journal.Run) error   { return nil }
+func (often) Release(*journal.Run) error { return nil }
 
 func start(
 	ctx context.Context, folder *journal.Run, locks *journal.Locks, p Process, pl *plan.Plan, text []byte, info event.Run,
@@ -64,7 +86,7 @@ func (d *driver) begin(info event.Run, locks *journal.Locks) {
 		info.CalledBy = ""
 	}
 	info.Trace = traceOf(info)
-	d.trace = info.Trace
+	d.trace, d.seal = info.Trace, info.Seal
 	d.fact(event.Event{Type: event.RunStarted, Run: &info, By: info.By})
 	for _, saw := range d.targets.shown() {
 		d.fact(saw)
@@ -186,7 +208,7 @@ func Resume(ctx context.Context, folder *journal.Run, p Process, pl *plan.Plan, 
 		return event.Result{}, err
 	}
 	d.machine.Recall(machine.Past{})
-	d.journal, d.now, d.trace = log, past.last.Time, past.trace
+	d.journal, d.now, d.trace, d.seal = log, past.last.Time, past.trace, past.seal
 	unseen, err := d.sameTargets(ctx, r)
 	if err == nil {
 		err = d.resume(r, unseen, past, repair, locks)

@@ -6,6 +6,7 @@ import (
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/accept"
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/console"
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/runs"
+	"github.com/gatebook/gatebook/engine/seal"
 )
 
 type answerOptions struct {
@@ -14,6 +15,7 @@ type answerOptions struct {
 	approved   bool
 	reason     string
 	fields     []console.Pair
+	plan       string
 }
 
 func newApprove(a *app) *cobra.Command {
@@ -21,8 +23,13 @@ func newApprove(a *app) *cobra.Command {
 		Use:   "approve RUN STEP",
 		Short: "Say yes to what a run asks",
 		Long: `Answer the question of a step with yes, and fill in what it asks for with --field. A
-run that has paused sees the answer when it is resumed.`,
+run that has paused sees the answer when it is resumed.
+
+In place of a run, the file of a sealed plan is answered before it is run. The answer
+is given to the plan's digest: it counts for no other plan, and for one run. With --plan
+it counts only where the run carries out the plan of that digest.`,
 		Example: `  gatebook approve latest sign_off
+  gatebook approve upgrade.plan sign_off
   gatebook approve latest replace_disk --field serial=ABC12345 --field noise=false`,
 	})
 }
@@ -31,7 +38,8 @@ func newReject(a *app) *cobra.Command {
 	return newAnswer(a, false, &cobra.Command{
 		Use:   "reject RUN STEP",
 		Short: "Say no to what a run asks",
-		Long:  "Answer the question of a step with no. The step fails, and its onFailure applies.",
+		Long: `Answer the question of a step with no. The step fails, and its onFailure applies. In
+place of a run, the file of a sealed plan is answered before it is run.`,
 		Example: `  gatebook reject latest sign_off --reason "not on a Friday"
   gatebook reject 20261121-0300 sign_off`,
 	})
@@ -40,13 +48,14 @@ func newReject(a *app) *cobra.Command {
 // newAnswer completes the verb of an answer by what both have in common.
 func newAnswer(a *app, approved bool, cmd *cobra.Command) *cobra.Command {
 	o := &answerOptions{app: a, approved: approved}
-	cmd.Args = accept.Exactly("a RUN: an id, its beginning, or latest", "the STEP that asks")
+	cmd.Args = accept.Exactly("a RUN: an id, its beginning, or latest; or the file of a sealed plan", "the STEP that asks")
 	cmd.ValidArgsFunction = a.offers().Questions
 	cmd.RunE = func(_ *cobra.Command, args []string) error {
 		o.name, o.step = args[0], args[1]
 		return o.run()
 	}
 	cmd.Flags().StringVar(&o.reason, "reason", "", "a word with the answer, for the journal")
+	cmd.Flags().StringVar(&o.plan, "plan", "", "`DIGEST` of the plan that the answer is given to; another one is not answered")
 	if approved {
 		cmd.Flags().Var(console.Pairs{List: &o.fields}, "field", "what a field is filled in with; may be repeated")
 	}
@@ -54,9 +63,21 @@ func newAnswer(a *app, approved bool, cmd *cobra.Command) *cobra.Command {
 }
 
 func (o *answerOptions) run() error {
-	all, err := o.runs()
+	h, err := o.houseWithRuns()
 	if err != nil {
 		return err
 	}
-	return all.Answer(runs.Answer{Run: o.name, Step: o.step, Approved: o.approved, Reason: o.reason, Fields: o.fields})
+	answer := runs.Answer{Run: o.name, Step: o.step, Approved: o.approved, Reason: o.reason, Fields: o.fields, Plan: o.plan}
+	if !seal.Is(o.Begins(o.name)) {
+		return runsOf(h).Answer(answer)
+	}
+	file, err := h.ReadEither(o.name)
+	if err != nil {
+		return err
+	}
+	sealed, err := h.Unseal(file)
+	if err != nil {
+		return err
+	}
+	return runsOf(h).Beforehand(answer, sealed, o.name)
 }

@@ -7,7 +7,6 @@ import (
 
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/accept"
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/given"
-	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/house"
 	"github.com/gatebook/gatebook/engine/plan"
 	"github.com/gatebook/gatebook/engine/report/dossier"
 	"github.com/gatebook/gatebook/engine/report/graph"
@@ -20,6 +19,8 @@ type planOptions struct {
 	inputs  given.Flags
 	format  string
 	offline bool
+	out     string
+	force   bool
 }
 
 func newPlan(a *app) *cobra.Command {
@@ -33,10 +34,16 @@ back. Actions are asked what they would do; they only look. What stands in the w
 comes first. Nothing is changed. With --offline no action is asked, and nothing is
 looked at.
 
+With --out the plan is also sealed in a file, under a digest that covers the runbook, the
+inputs, the plugins, what the connections reach and what the actions saw. gatebook run
+carries out such a file once, exactly as it is, and refuses it where any of that has
+changed. The same plan has the same digest. The file has no secrets in it.
+
 ` + inputsHelp,
 		Example: `  gatebook plan upgrade.yaml -i image=web:2
   gatebook plan upgrade.yaml -f staging.yaml -i token=env:TOKEN
-  gatebook plan upgrade.yaml --format json`,
+  gatebook plan upgrade.yaml --format json
+  gatebook plan upgrade.yaml -i image=web:2 --out upgrade.plan`,
 		Args:              accept.Exactly("a FILE"),
 		ValidArgsFunction: accept.YAMLFiles,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -48,6 +55,8 @@ looked at.
 	accept.CompleteBy(cmd, "input", a.offers().Inputs)
 	accept.Format(cmd, &o.format, "text", "markdown", "html", "mermaid", "dot", "json")
 	cmd.Flags().BoolVar(&o.offline, "offline", false, "do not ask the actions what they would do: no system is looked at, and no plugin that is known is started")
+	cmd.Flags().StringVar(&o.out, "out", "", "seal the plan in this `FILE` too, for gatebook run")
+	cmd.Flags().BoolVar(&o.force, "force", false, "let --out replace a file that is no sealed plan")
 	return cmd
 }
 
@@ -57,11 +66,15 @@ environment; the first of these wins. A secret is never typed: -i NAME=env:VARIA
 -i NAME=file:PATH, or -i NAME=- for standard input.`
 
 func (o *planOptions) run(ctx context.Context) error {
-	h, err := house.Open(o.Console)
+	h, err := o.house()
 	if err != nil {
 		return err
 	}
-	planned, found, err := h.PlanOf(o.file, &o.inputs)
+	file, err := h.Read(o.file)
+	if err != nil {
+		return err
+	}
+	planned, found, err := h.PlanOf(file, &o.inputs)
 	if err != nil {
 		return err
 	}
@@ -74,8 +87,19 @@ func (o *planOptions) run(ctx context.Context) error {
 			return err
 		}
 	}
+	if o.out != "" {
+		sealed, err := h.Seal(planned, shown, o.out, o.force)
+		if err != nil {
+			return err
+		}
+		defer o.tellSealed(sealed)
+	}
 	shown.Runbook.Revision = h.Revision(ctx, o.file)
-	reviewed := review.Of(shown, o.past(shown.Runbook.Name))
+	return o.show(shown, review.Of(shown, o.past(shown.Runbook.Name)))
+}
+
+// show writes the plan in the format that is wanted.
+func (o *planOptions) show(shown *plan.Plan, reviewed *review.Review) error {
 	switch o.format {
 	case "json":
 		return dossier.JSON(o.Stdout, shown, reviewed)

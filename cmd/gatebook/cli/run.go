@@ -2,6 +2,8 @@ package cli
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -13,8 +15,11 @@ import (
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/runs"
 	"github.com/gatebook/gatebook/engine"
 	"github.com/gatebook/gatebook/engine/event"
+	"github.com/gatebook/gatebook/engine/plan"
 	"github.com/gatebook/gatebook/engine/report/dossier"
 	"github.com/gatebook/gatebook/engine/review"
+	"github.com/gatebook/gatebook/engine/seal"
+	"github.com/gatebook/gatebook/engine/source"
 )
 
 type runOptions struct {
@@ -32,11 +37,17 @@ func newRun(a *app) *cobra.Command {
 	o := &runOptions{app: a}
 	cmd := &cobra.Command{
 		Use:   "run FILE",
-		Short: "Carry out a runbook",
+		Short: "Carry out a runbook, or a plan that was sealed",
 		Long: `Show what a run would do, ask, and do it. While it goes on its progress is drawn on a
 terminal, and written as lines elsewhere; with --format json each event is a line of
 JSON on standard output. Everything is in the run's journal, so that gatebook resume
 takes up a run that was interrupted in whatever way.
+
+FILE is a runbook, or a plan that gatebook plan --out has sealed; which of these is told
+by what is in it. A sealed plan is carried out once, exactly as it was approved: where
+the runbook, a secret, a plugin, gatebook itself, what a connection reaches, or what the
+actions see is not as it was, nothing is begun, and all of that is said (exit code 3). Its
+secrets are read again from where they came from, or from where -i says that they are now.
 
 Ctrl-C once starts nothing new and lets what runs come to its end; twice stops what
 runs, and what the runbook says about failures applies; each further one gives up the
@@ -50,9 +61,10 @@ changed; 4 failed and not cleanly taken back, a person is needed; 5 stopped, and
 resumed.`,
 		Example: `  gatebook run upgrade.yaml -i image=web:2
   gatebook run upgrade.yaml -f production.yaml -i token=env:TOKEN --yes
-  gatebook run upgrade.yaml --yes --format json | jq .`,
+  gatebook run upgrade.yaml --yes --format json | jq .
+  gatebook plan upgrade.yaml -i image=web:2 --out upgrade.plan && gatebook run upgrade.plan`,
 		Args:              accept.Exactly("a FILE"),
-		ValidArgsFunction: accept.YAMLFiles,
+		ValidArgsFunction: accept.RunnableFiles,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.file = args[0]
 			return o.run(cmd.Context())
@@ -84,22 +96,69 @@ func (o *runOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	planned, found, err := h.PlanOf(o.file, &o.inputs)
+	ready, err := o.prepare(ctx, h)
 	if err != nil {
 		return err
 	}
-	if len(found) > 0 {
-		o.Note("Warnings: %d; see: gatebook check %s", len(found), console.Quote(o.file))
-	}
 	prompter := o.prompter()
-	if err := o.confirm(ctx, h, planned, prompter); err != nil {
+	if err := o.confirm(ctx, h, ready, prompter); err != nil {
 		return err
 	}
 	if o.seed == 0 {
 		o.seed = o.Random()
 	}
 	follow := runs.Follow{JSON: o.format == "json", Wait: o.wait}
-	return runsOf(h).Start(ctx, planned, prompter, follow, o.parallelism, o.seed)
+	return runsOf(h).Start(ctx, ready.Plan, prompter, follow, engine.RunOptions{Parallelism: o.parallelism, Seed: o.seed, Sealed: ready.sealed})
+}
+
+// ready is a plan that can be carried out.
+type ready struct {
+	*engine.Plan
+	shown  *plan.Plan // as it was previewed; nil: nobody has looked yet
+	sealed *seal.Plan // which it was sealed as; nil: it was not
+}
+
+// prepare makes the plan of a runbook, or the one that was sealed, of everything as it is now.
+func (o *runOptions) prepare(ctx context.Context, h *house.House) (ready, error) {
+	file, err := h.ReadEither(o.file)
+	if err != nil {
+		return ready{}, err
+	}
+	if seal.Is(file.Text()) {
+		return o.again(ctx, h, file)
+	}
+	planned, found, err := h.PlanOf(file, &o.inputs)
+	if err != nil {
+		return ready{}, err
+	}
+	if len(found) > 0 {
+		o.Note("Warnings: %d; see: gatebook check %s", len(found), console.Quote(o.file))
+	}
+	return ready{Plan: planned}, nil
+}
+
+// again makes a sealed plan again, which no run may have used.
+func (o *runOptions) again(ctx context.Context, h *house.House, file *source.File) (ready, error) {
+	sealed, err := h.Unseal(file)
+	if err != nil {
+		return ready{}, err
+	}
+	if err := h.Unused(sealed); err != nil {
+		return ready{}, err
+	}
+	planned, shown, err := h.Again(ctx, sealed, &o.inputs)
+	if err != nil {
+		return ready{}, err
+	}
+	answers, err := h.Answers(sealed)
+	for _, step := range slices.Sorted(maps.Keys(answers)) {
+		word := "approved"
+		if !answers[step].Approved {
+			word = "rejected"
+		}
+		o.Note("%s was %s beforehand by %s.", step, word, answers[step].By)
+	}
+	return ready{planned, shown, sealed}, err
 }
 
 // prompter asks the person at the terminal, where there is one on both sides.
@@ -111,24 +170,35 @@ func (a *app) prompter() *console.Prompter {
 }
 
 // confirm shows what the run will do and asks whether to begin.
-func (o *runOptions) confirm(ctx context.Context, h *house.House, planned *engine.Plan, prompter *console.Prompter) error {
+func (o *runOptions) confirm(ctx context.Context, h *house.House, ready ready, prompter *console.Prompter) error {
 	if o.yes {
 		return nil
 	}
-	if prompter == nil {
+	switch {
+	case prompter == nil && ready.sealed != nil:
+		return console.Usage("To begin without a question: gatebook run "+o.typed()+" --yes",
+			"a run changes things, and there is no terminal to ask at")
+	case prompter == nil:
 		return console.Usage("To see what it would do: gatebook plan "+o.typed()+"\nTo begin without a question: gatebook run "+o.typed()+" --yes",
 			"a run changes things, and there is no terminal to ask at")
 	}
 	ctx, stop := o.Interruptible(ctx) // who ends it here has not said yes
 	defer stop()
-	preview, err := h.Preview(ctx, planned)
-	if err != nil {
-		return o.refrain()
+	preview := ready.shown
+	if preview == nil {
+		var err error
+		if preview, err = h.Preview(ctx, ready.Plan); err != nil {
+			return o.refrain()
+		}
 	}
 	if err := dossier.Summary(o.Stderr, preview, review.Of(preview, runsOf(h).Past(preview.Runbook.Name)), o.Style(true)); err != nil {
 		return err
 	}
-	o.Note("\nThe whole plan: gatebook plan %s", o.typed())
+	if ready.sealed == nil {
+		o.Note("\nThe whole plan: gatebook plan %s", o.typed())
+	} else {
+		o.Note("\nIt is as it was sealed: %s", ready.sealed.Digest)
+	}
 	if yes, err := prompter.Confirm(ctx, "Begin?"); err != nil || !yes {
 		return o.refrain() // who is not there any more has not said yes
 	}

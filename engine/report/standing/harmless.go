@@ -13,7 +13,7 @@ func Harmless(e event.Event) event.Event {
 	e.By, e.Name, e.Action = layout.Line(e.By), layout.Line(e.Name), layout.Line(e.Action)
 	if e.Run != nil {
 		run := *e.Run
-		for _, name := range []*string{&run.ID, &run.Runbook, &run.Version, &run.File, &run.Digest, &run.PlanDigest, &run.Gatebook, &run.By, &run.Lock} {
+		for _, name := range []*string{&run.ID, &run.Runbook, &run.Version, &run.File, &run.Digest, &run.PlanDigest, &run.Seal, &run.Gatebook, &run.By, &run.Lock} {
 			*name = layout.Line(*name)
 		}
 		run.Process = harmlessProcess(run.Process)

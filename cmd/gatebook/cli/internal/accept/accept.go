@@ -100,6 +100,11 @@ func SomeFiles(cmd *cobra.Command, args []string) error {
 	return nil
 }
 
+// RunnableFiles has the shell offer runbooks, and plans by the ending that the help gives them.
+func RunnableFiles(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+	return []string{"yaml", "yml", "plan"}, cobra.ShellCompDirectiveFilterFileExt
+}
+
 // YAMLFiles has the shell offer runbooks.
 func YAMLFiles(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 	return []string{"yaml", "yml"}, cobra.ShellCompDirectiveFilterFileExt

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 )
@@ -71,11 +72,46 @@ func (c *Console) Replace(name string, text []byte) error {
 	if err != nil {
 		return err
 	}
-	_, err = beside.Write(text)
+	return place(beside, path, text, info.Mode().Perm())
+}
+
+// Put writes a file that a person named, for its user alone: beside it first, so that what
+// is there stays whole or is replaced. Where there is something already, allowed is given its
+// first bytes, and says why it must stay. A symbolic link stays one.
+func (c *Console) Put(name string, text []byte, allowed func(was []byte) error) error {
+	path := c.Path(name)
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		path = real
+	}
+	was, err := firstBytes(path)
+	switch {
+	case err == nil:
+		err = allowed(was)
+	case errors.Is(err, fs.ErrNotExist):
+		err = nil
+	default:
+		err = Usage("Nothing was written.", "write %s: %v", name, err)
+	}
+	if err != nil {
+		return err
+	}
+	beside, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*") // made with mode 0600
+	if err != nil {
+		return Usage("Nothing was written.", "write %s: %v", name, err)
+	}
+	return place(beside, path, text, filePrivate)
+}
+
+// filePrivate is the mode of a file that is for its user alone.
+const filePrivate = 0o600
+
+// place writes a file and then gives it the name that it is to have.
+func place(beside *os.File, path string, text []byte, mode fs.FileMode) error {
+	_, err := beside.Write(text)
 	if err == nil {
 		err = beside.Sync() // or a power cut could leave the new name with nothing under it
 	}
-	err = errors.Join(err, beside.Chmod(info.Mode().Perm()), beside.Close())
+	err = errors.Join(err, beside.Chmod(mode), beside.Close())
 	if err == nil {
 		err = os.Rename(beside.Name(), path)
 	}
@@ -83,4 +119,32 @@ func (c *Console) Replace(name string, text []byte) error {
 		return errors.Join(fmt.Errorf("write %s: %w; it is as it was", path, err), os.Remove(beside.Name()))
 	}
 	return nil
+}
+
+// Begins returns the first bytes of a file that a person may have named; nothing where there
+// is none that can be read.
+func (c *Console) Begins(name string) []byte {
+	text, err := firstBytes(c.Path(name))
+	if err != nil {
+		return nil
+	}
+	return text
+}
+
+// firstBytes reads the beginning of a file, and refuses what is none.
+func firstBytes(path string) ([]byte, error) {
+	const enough = 512
+	info, err := os.Stat(path) // opening a named pipe would wait
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, errors.New("it is there, and no file")
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	return io.ReadAll(io.LimitReader(file, enough))
 }

@@ -6,6 +6,7 @@
 package given
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -90,6 +91,35 @@ func noneEmpty(all []plan.Given) error {
 		}
 	}
 	return nil
+}
+
+// Again returns how secrets are read again: from where they were read before, unless a person
+// says where they are now. It refuses what says anything else; whose says whose secrets they
+// are, and hint what else there is to do.
+func (r *Reader) Again(sources map[string]string, now []console.Pair, whose, hint string) (func(input, from string) (string, error), error) {
+	places := make(map[string]string, len(now))
+	for _, p := range now {
+		if _, is := sources[p.Name]; !is {
+			return nil, console.Usage(hint, "%s has no secret input %s", whose, p.Name)
+		}
+		place, err := r.Place(p.Name, p.Text)
+		if err != nil {
+			return nil, err
+		}
+		places[p.Name] = place
+	}
+	return func(input, from string) (string, error) {
+		return r.Secret(input, cmp.Or(places[input], from))
+	}, nil
+}
+
+// AgainFrom is [Reader.Again] for the flags of a command line, of which files of values say
+// more than where a secret is.
+func (r *Reader) AgainFrom(sources map[string]string, flags *Flags, whose, hint string) (func(input, from string) (string, error), error) {
+	if len(flags.files) > 0 {
+		return nil, console.Usage(hint, "%s has its inputs already, and takes none of %s", whose, flags.files[0])
+	}
+	return r.Again(sources, flags.values, whose, hint)
 }
 
 // WarnOfShort names the secrets that are given and are too short to be hidden inside text.

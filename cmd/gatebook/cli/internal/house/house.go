@@ -12,6 +12,7 @@ import (
 	"github.com/gatebook/gatebook/engine/diag"
 	"github.com/gatebook/gatebook/engine/diag/render"
 	"github.com/gatebook/gatebook/engine/plan"
+	"github.com/gatebook/gatebook/engine/seal"
 	"github.com/gatebook/gatebook/engine/source"
 	"github.com/gatebook/gatebook/steps"
 )
@@ -72,6 +73,15 @@ func stateDir(c *console.Console) (string, error) {
 
 // Read reads a runbook's file; "-" is standard input.
 func (h *House) Read(name string) (*source.File, error) {
+	file, err := h.ReadEither(name)
+	if err == nil && seal.Is(file.Text()) {
+		return nil, console.Usage("To carry it out: gatebook run "+console.Quote(name), "%s is a sealed plan, and no runbook", name)
+	}
+	return file, err
+}
+
+// ReadEither reads the file of a runbook or of a sealed plan, which [seal.Is] tells apart.
+func (h *House) ReadEither(name string) (*source.File, error) {
 	text, err := h.ReadFile(name, "the runbook")
 	if err != nil {
 		return nil, err
@@ -89,6 +99,11 @@ func (h *House) Load(name string) (*engine.Runbook, diag.List, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	return h.sound(file)
+}
+
+// sound checks a runbook that must have no errors.
+func (h *House) sound(file *source.File) (*engine.Runbook, diag.List, error) {
 	runbook, found := h.Check(file)
 	if found.HasErrors() {
 		return nil, nil, h.Invalid(found)
@@ -98,8 +113,8 @@ func (h *House) Load(name string) (*engine.Runbook, diag.List, error) {
 
 // PlanOf makes the plan of a runbook's file with the inputs that are given. Errors go
 // to standard error, and warnings are returned.
-func (h *House) PlanOf(name string, flags *given.Flags) (*engine.Plan, diag.List, error) {
-	runbook, found, err := h.Load(name)
+func (h *House) PlanOf(file *source.File, flags *given.Flags) (*engine.Plan, diag.List, error) {
+	runbook, found, err := h.sound(file)
 	if err != nil {
 		return nil, nil, err
 	}

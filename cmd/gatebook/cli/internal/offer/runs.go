@@ -6,11 +6,13 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/house"
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/runs"
 	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/report/history"
 	"github.com/gatebook/gatebook/engine/report/layout"
 	"github.com/gatebook/gatebook/engine/report/standing"
+	"github.com/gatebook/gatebook/engine/seal"
 )
 
 // How many runs are offered, and in how many is looked for what a filter could be.
@@ -62,10 +64,18 @@ func (s Shell) records(most int) ([]history.Record, bool) {
 	return records, err == nil
 }
 
-// Questions offers runs, then the steps of the run that ask.
+// Questions offers runs, and sealed plans once the name of a file was begun, then the steps
+// of these that ask.
 func (s Shell) Questions(cmd *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
 	if len(args) != 1 {
-		return s.Runs(cmd, args, typed)
+		names, how := s.Runs(cmd, args, typed)
+		if len(args) == 0 && !slices.ContainsFunc(names, func(name string) bool { return strings.HasPrefix(name, typed) }) {
+			return []string{"plan"}, cobra.ShellCompDirectiveFilterFileExt
+		}
+		return names, how
+	}
+	if seal.Is(s.Begins(args[0])) {
+		return s.asking(args[0])
 	}
 	return s.steps(args[0], func(step *standing.Step) (string, bool) {
 		if step.Ask == nil {
@@ -73,6 +83,23 @@ func (s Shell) Questions(cmd *cobra.Command, args []string, typed string) ([]str
 		}
 		return step.Ask.Message, true
 	})
+}
+
+// asking offers the steps of a sealed plan that ask.
+func (s Shell) asking(name string) ([]string, cobra.ShellCompDirective) {
+	h, err := house.OpenWithRuns(s.Console)
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveError
+	}
+	file, err := h.ReadEither(name)
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveError
+	}
+	sealed, _, err := h.Engine.Unseal(file)
+	if err != nil || sealed == nil {
+		return nil, cobra.ShellCompDirectiveError
+	}
+	return sealed.Notes.Asks, cobra.ShellCompDirectiveNoFileComp
 }
 
 // Lost offers the steps of a run of which a person has to say what became of them.

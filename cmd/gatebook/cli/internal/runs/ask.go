@@ -1,15 +1,20 @@
 package runs
 
 import (
+	"cmp"
 	"errors"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/console"
 	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/journal"
+	"github.com/gatebook/gatebook/engine/journal/ledger"
 	"github.com/gatebook/gatebook/engine/report/layout"
 	"github.com/gatebook/gatebook/engine/report/standing"
 	"github.com/gatebook/gatebook/engine/run"
+	"github.com/gatebook/gatebook/engine/seal"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
@@ -41,6 +46,41 @@ type Answer struct {
 	Approved  bool
 	Reason    string
 	Fields    []console.Pair
+	Plan      string // the digest that the answer is given to; empty: that of the run's plan
+}
+
+// word says what was answered.
+func (a Answer) word() string {
+	if a.Approved {
+		return "Approved"
+	}
+	return "Rejected"
+}
+
+// Beforehand answers a question that the run of a sealed plan will ask, in the file of a name.
+func (r *Runs) Beforehand(a Answer, sealed *seal.Plan, name string) error {
+	err := r.Engine.Used(sealed)
+	if used, is := errors.AsType[*ledger.UsedError](err); is {
+		return console.Usage("Where it asks, answer it: gatebook approve "+used.Run+" "+a.Step, "%v", used)
+	}
+	again := console.Quote(name)
+	switch {
+	case err != nil:
+		return err
+	case !slices.Contains(sealed.Notes.Asks, a.Step):
+		return console.Usage("It has: "+cmp.Or(strings.Join(sealed.Notes.Asks, ", "), "none that ask"), "the plan in %s has no step %q that asks people", again, a.Step)
+	case a.Plan != "" && a.Plan != sealed.Digest:
+		return console.Usage("Look at what is in the file before you say yes to it.", "the plan in %s is %s, and not %s", again, sealed.Digest, a.Plan)
+	case len(a.Fields) > 0:
+		return console.Usage("Answer it when it asks.", "what is filled in with --field is known when the run asks for it")
+	}
+	answer := sdk.Answer{Approved: a.Approved, Comment: a.Reason, By: r.User, At: r.Now().UTC()}
+	if err := r.Engine.LeaveAnswer(sealed, a.Step, answer); err != nil {
+		return err
+	}
+	r.Note("%s %s of the plan %s.", a.word(), a.Step, sealed.Digest)
+	r.Note("Its run takes the answer: gatebook run %s", again)
+	return nil
 }
 
 // Answer answers a question of a run.
@@ -53,14 +93,11 @@ func (r *Runs) Answer(a Answer) error {
 	if err != nil {
 		return err
 	}
-	later, err := r.post(found, run.Request{Type: event.Answered, Step: a.Step, Answer: answer, Reason: a.Reason})
+	later, err := r.post(found, run.Request{Type: event.Answered, Step: a.Step, Answer: answer, Reason: a.Reason, Plan: found.Status.Run.AnswersTo()})
 	if err != nil {
 		return err
 	}
-	word := "Approved"
-	if !a.Approved {
-		word = "Rejected"
-	}
+	word := a.word()
 	switch {
 	case !later:
 		r.Note("%s %s of run %s.", word, a.Step, found.ID())
@@ -79,6 +116,8 @@ func (r *Runs) answer(found *Run, a Answer) (*sdk.Answer, error) {
 	switch {
 	case !known:
 		return nil, console.Usage("See: gatebook status "+found.ID(), "run %s has no step %q", found.ID(), a.Step)
+	case a.Plan != "" && a.Plan != found.Status.Run.AnswersTo():
+		return nil, console.Usage("See: gatebook status "+found.ID(), "run %s carries out the plan %s, and not %s", found.ID(), found.Status.Run.AnswersTo(), a.Plan)
 	case step.Ask == nil || found.Status.Result != nil && found.Status.Result.Outcome != event.OutcomePaused:
 		return nil, console.Usage("See: gatebook status "+found.ID(), "step %s of run %s asks nothing now; it is %s",
 			a.Step, found.ID(), layout.Word(step.Status))

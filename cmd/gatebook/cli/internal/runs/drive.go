@@ -11,6 +11,7 @@ import (
 	"github.com/gatebook/gatebook/engine"
 	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/journal"
+	"github.com/gatebook/gatebook/engine/journal/ledger"
 	"github.com/gatebook/gatebook/engine/report"
 	"github.com/gatebook/gatebook/engine/report/live"
 	"github.com/gatebook/gatebook/engine/report/standing"
@@ -113,6 +114,7 @@ func (r *Runs) explain(err error, status *standing.Status, began bool) error {
 	var refused *run.RefusedError
 	var held *journal.HeldError
 	var mistyped *console.UsageError
+	var used *ledger.UsedError
 	outcome := event.OutcomePaused // it stays as it is
 	switch {
 	case errors.As(err, &held) && began && held.Name == "" && !held.Elsewhere:
@@ -122,6 +124,8 @@ func (r *Runs) explain(err error, status *standing.Status, began bool) error {
 	case errors.As(err, &held), errors.As(err, &abandoned):
 	case goesNoFurther(err) && status.MayHaveChanged():
 		outcome = event.OutcomeStuck
+	case errors.As(err, &used):
+		return console.Usage("Nothing was begun. To do it again, look at what it would do now and seal that: gatebook plan RUNBOOK --out FILE", "%v", err)
 	case !began:
 		return console.Usage("Nothing was begun. To begin, "+journal.Advice(err)+", then run it again.", "%v", err)
 	case errors.As(err, &refused):

@@ -1,7 +1,6 @@
 package runs
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -23,14 +22,11 @@ type Follow struct {
 	Wait bool // for people in other processes, instead of pausing
 }
 
-// Start carries out a plan from its beginning.
-func (r *Runs) Start(ctx context.Context, planned *engine.Plan, prompter *console.Prompter, follow Follow, parallelism int, seed uint64) error {
+// Start carries out a plan from its beginning, for the person at this terminal.
+func (r *Runs) Start(ctx context.Context, planned *engine.Plan, prompter *console.Prompter, follow Follow, o engine.RunOptions) error {
+	o.By, o.TraceParent = r.User, r.Getenv("TRACEPARENT")
 	return r.drive(driving{Follow: follow, status: standing.New(planned.Plan), prompter: prompter},
-		func(process run.Process) (event.Result, error) {
-			return r.Engine.Run(ctx, planned, process, engine.RunOptions{
-				By: r.User, Parallelism: parallelism, Seed: seed, TraceParent: r.Getenv("TRACEPARENT"),
-			})
-		})
+		func(process run.Process) (event.Result, error) { return r.Engine.Run(ctx, planned, process, o) })
 }
 
 // Wish is what a person wants of a run that began elsewhere.
@@ -161,21 +157,8 @@ func moved(there *Runs, in string) string {
 // the person says where they are now.
 func (r *Runs) secrets(found *Run, now []console.Pair) (engine.ReadSecret, error) {
 	reader := &given.Reader{Console: r.Console}
-	places := make(map[string]string, len(now))
-	for _, p := range now {
-		if _, is := found.Status.Run.Secrets[p.Name]; !is {
-			return nil, console.Usage("A run keeps the inputs that it began with; only where a secret is now can be said.",
-				"run %s has no secret input %s", found.ID(), p.Name)
-		}
-		place, err := reader.Place(p.Name, p.Text)
-		if err != nil {
-			return nil, err
-		}
-		places[p.Name] = place
-	}
-	return func(input, from string) (string, error) {
-		return reader.Secret(input, cmp.Or(places[input], from))
-	}, nil
+	return reader.Again(found.Status.Run.Secrets, now, "run "+found.ID(),
+		"A run keeps the inputs that it began with; only where a secret is now can be said.")
 }
 
 // goesOn says who drives a run that was to be resumed.

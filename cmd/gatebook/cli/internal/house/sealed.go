@@ -1,0 +1,130 @@
+package house
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/console"
+	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/given"
+	"github.com/gatebook/gatebook/engine"
+	"github.com/gatebook/gatebook/engine/event"
+	"github.com/gatebook/gatebook/engine/journal/ledger"
+	"github.com/gatebook/gatebook/engine/plan"
+	"github.com/gatebook/gatebook/engine/seal"
+	"github.com/gatebook/gatebook/engine/source"
+)
+
+// Seal puts a plan into a file that a person named, as it was previewed or as it is offline.
+// An earlier plan there is replaced; anything else only by force.
+func (h *House) Seal(planned *engine.Plan, shown *plan.Plan, name string, force bool) (*seal.Plan, error) {
+	replaces := func(was []byte) error {
+		if force || seal.Is(was) {
+			return nil
+		}
+		return console.Usage("To replace it all the same: --force", "%s is there, and no sealed plan", name)
+	}
+	sealed, text, err := h.Engine.Seal(planned, shown, seal.Notes{
+		Serial: fmt.Sprintf("%s-%016x", h.Now().UTC().Format("20060102-150405"), h.Random()),
+		Made:   h.Now().UTC().Round(time.Second), By: h.User,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return sealed, h.Put(name, text, replaces)
+}
+
+// Unseal reads a sealed plan that must be as it was sealed. What is wrong with it goes to
+// standard error.
+func (h *House) Unseal(file *source.File) (*seal.Plan, error) {
+	sealed, found, err := h.Engine.Unseal(file)
+	if err != nil {
+		return nil, err
+	}
+	if len(found) > 0 {
+		return nil, h.Invalid(found)
+	}
+	return sealed, nil
+}
+
+// Unused refuses a sealed plan that a run has carried out, or does.
+func (h *House) Unused(sealed *seal.Plan) error {
+	err := h.Used(sealed)
+	if used, is := errors.AsType[*ledger.UsedError](err); is {
+		return console.Usage("To do it again, look at what it would do now and seal that: gatebook plan "+
+			console.Quote(sealed.Notes.Runbook)+" --out FILE", "nothing was begun: %v", used)
+	}
+	return err
+}
+
+// sealedInputs says what there is to do where a sealed plan is given inputs.
+const sealedInputs = "A sealed plan has its inputs; only where a secret is now can be said, with -i. For other inputs make another plan."
+
+// Again makes a sealed plan again, of everything as it is now, and returns it with what its
+// actions say of it. Where anything is not as it was when it was sealed, all of that goes to
+// standard error, and the error carries the exit code.
+func (h *House) Again(ctx context.Context, sealed *seal.Plan, flags *given.Flags) (*engine.Plan, *plan.Plan, error) {
+	reader := &given.Reader{Console: h.Console}
+	secret, err := reader.AgainFrom(sealed.Notes.Sources, flags, "the sealed plan", sealedInputs)
+	if err != nil {
+		return nil, nil, err
+	}
+	file, err := h.Read(sealed.Notes.Runbook)
+	if err != nil {
+		return nil, nil, h.drifted(sealed, h.Changed(sealed, nil), err.Error()+".")
+	}
+	planned, err := h.plannedAgain(sealed, file, secret)
+	if code, refused := err.(console.CodeError); refused { //nolint:errorlint // it is never wrapped
+		if changed := h.Changed(sealed, file.Text()); len(changed) > 0 {
+			return nil, nil, h.drifted(sealed, changed, "As they are now, no plan can be made of it.")
+		}
+		return nil, nil, code
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	shown := plan.Offline(planned.Plan)
+	if !sealed.Essence.Offline {
+		if shown, err = h.Preview(ctx, planned); err != nil {
+			return nil, nil, err
+		}
+	}
+	found, err := h.Drift(sealed, planned, shown)
+	if err == nil && len(found) > 0 {
+		err = h.drifted(sealed, found, "")
+	}
+	return planned, shown, err
+}
+
+// plannedAgain makes the plan of a runbook's file with the inputs of a sealed one.
+func (h *House) plannedAgain(sealed *seal.Plan, file *source.File, secret engine.ReadSecret) (*engine.Plan, error) {
+	runbook, _, err := h.sound(file)
+	if err != nil {
+		return nil, err
+	}
+	inputs, err := engine.SealedInputs(sealed, secret)
+	if err != nil {
+		return nil, err
+	}
+	planned, found, err := h.Plan(runbook, inputs)
+	if err == nil && found.HasErrors() {
+		err = h.Invalid(found)
+	}
+	return planned, err
+}
+
+// drifted says what is not as it was when a plan was sealed, and what else there is to say,
+// and gives the exit code.
+func (h *House) drifted(sealed *seal.Plan, found []seal.Drift, more string) error {
+	var text strings.Builder
+	fmt.Fprintf(&text, "nothing was begun, as not everything is as it was when the plan was sealed, at %s:\n", sealed.Notes.Made.Format(time.RFC3339))
+	for _, drift := range found {
+		fmt.Fprintf(&text, "  - %s\n", drift)
+	}
+	text.WriteString(more)
+	h.Complain(text.String())
+	h.Note("Look at what it would do now, and seal that: gatebook plan %s --out FILE", console.Quote(sealed.Notes.Runbook))
+	return console.CodeError(event.OutcomeGateClosed.ExitCode())
+}

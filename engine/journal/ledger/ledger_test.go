@@ -1,0 +1,254 @@
+package ledger_test
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/gatebook/gatebook/engine/journal"
+	"github.com/gatebook/gatebook/engine/journal/ledger"
+)
+
+const serial = "20261121-193055-00000000000003f9"
+
+// world is a folder of runs with its ledger.
+type world struct {
+	*testing.T
+	store *journal.Store
+	ledger.Ledger
+}
+
+func newWorld(t *testing.T) world {
+	t.Helper()
+	store := journal.NewStore(t.TempDir())
+	return world{t, store, ledger.Of(store)}
+}
+
+// run makes the n-th run.
+func (w world) run(n int) *journal.Run {
+	w.Helper()
+	run, err := w.store.Create(fmt.Sprintf("20261121-1930%02d-k3f9x", n))
+	if err != nil {
+		w.Fatal(err)
+	}
+	return run
+}
+
+// begin writes the first record of a run.
+func (w world) begin(run *journal.Run) {
+	w.Helper()
+	log, err := run.CreateJournal()
+	if err != nil {
+		w.Fatal(err)
+	}
+	if _, err := log.Append([]byte(`{"type":"run.started"}`)); err != nil {
+		w.Fatal(err)
+	}
+	if err := errors.Join(log.Sync(), log.Close()); err != nil {
+		w.Fatal(err)
+	}
+}
+
+// drive holds the lock of a run until the function that it returns is called.
+func (w world) drive(run *journal.Run) (end func()) {
+	w.Helper()
+	locks, err := run.Lock(w.Context(), journal.Owner{PID: 1, Host: "h"})
+	if err != nil {
+		w.Fatal(err)
+	}
+	return func() {
+		if err := locks.Close(); err != nil {
+			w.Error(err)
+		}
+	}
+}
+
+func (w world) must(err error) {
+	w.Helper()
+	if err != nil {
+		w.Fatal(err)
+	}
+}
+
+// usedBy returns the run that an error names; empty: none.
+func usedBy(err error) string {
+	if used, is := errors.AsType[*ledger.UsedError](err); is {
+		return used.Run
+	}
+	return ""
+}
+
+func TestAPlanIsUsedByTheRunThatBegan(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	first, second := w.run(1), w.run(2)
+	w.must(w.Used(serial))
+	w.must(w.Claim(serial, first))
+	w.begin(first)
+	w.must(w.Release(serial, first)) // it has begun, and keeps it
+	for what, err := range map[string]error{"used": w.Used(serial), "claim": w.Claim(serial, second)} {
+		if usedBy(err) != first.ID() || !strings.Contains(err.Error(), "gatebook status "+first.ID()) {
+			t.Errorf("%s: got %v", what, err)
+		}
+	}
+	w.must(w.Claim("20261121-193055-00000000000003fa", second)) // another plan is another
+}
+
+func TestAPlanStaysUsedWhenTheRunsFolderIsGone(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	run := w.run(1)
+	w.must(w.Claim(serial, run))
+	w.begin(run)
+	w.must(os.RemoveAll(filepath.Dir(run.JournalPath())))
+	err := w.Used(serial)
+	if usedBy(err) != run.ID() || !strings.Contains(err.Error(), "gone") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// A process that dies between its claim and its first record has done nothing.
+func TestAClaimEndsWithAProcessThatDidNotBegin(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	died, next := w.run(1), w.run(2)
+	end := w.drive(died)
+	w.must(w.Claim(serial, died))
+	if err := w.Claim(serial, next); usedBy(err) != died.ID() {
+		t.Errorf("while it lives: got %v", err)
+	}
+	end()
+	w.must(w.Claim(serial, next))
+	w.must(w.Release(serial, died)) // it is not its own any more
+	w.begin(next)
+	if err := w.Used(serial); usedBy(err) != next.ID() {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestARunThatDidNotBeginGivesThePlanBack(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	run, next := w.run(1), w.run(2)
+	defer w.drive(run)()
+	w.must(w.Claim(serial, run))
+	w.must(w.Release(serial, run))
+	w.must(w.Used(serial))
+	w.must(w.Claim(serial, next))
+}
+
+func TestOfManyRunsOneGetsThePlan(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	const many = 8
+	errs := make([]error, many)
+	var claims sync.WaitGroup
+	for i := range errs {
+		run := w.run(i)
+		defer w.drive(run)()
+		claims.Go(func() { errs[i] = w.Claim(serial, run) })
+	}
+	claims.Wait()
+	won := 0
+	for _, err := range errs {
+		switch {
+		case err == nil:
+			won++
+		case usedBy(err) == "":
+			t.Error(err)
+		}
+	}
+	if won != 1 {
+		t.Errorf("%d runs have it", won)
+	}
+}
+
+func TestTheKeyIsMadeOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	const many = 8
+	keys, errs := make([]string, many), make([]error, many)
+	var asks sync.WaitGroup
+	for i := range keys {
+		asks.Go(func() {
+			var key []byte
+			key, errs[i] = ledger.Of(w.store).Key()
+			keys[i] = string(key)
+		})
+	}
+	asks.Wait()
+	w.must(errors.Join(errs...))
+	for _, key := range keys {
+		if len(key) != ledger.KeySize || key != keys[0] {
+			t.Fatal("there are several keys, or one of another length")
+		}
+	}
+	info, err := os.Stat(w.KeyPath())
+	w.must(err)
+	if runtime.GOOS != "windows" && info.Mode().Perm() != 0o600 {
+		t.Errorf("the key has the mode %v", info.Mode())
+	}
+	if other, err := newWorld(t).Key(); err != nil || string(other) == keys[0] {
+		t.Errorf("two folders have one key, or %v", err)
+	}
+}
+
+func TestADamagedKeyIsToldAndStays(t *testing.T) {
+	t.Parallel()
+	for name, text := range map[string]string{"empty": "", "short": "00ff", "no number": strings.Repeat("x", 64), "long": strings.Repeat("0", 66)} {
+		w := newWorld(t)
+		_, err := w.Key()
+		w.must(err)
+		w.must(os.WriteFile(w.KeyPath(), []byte(text), 0o600))
+		if _, err := w.Key(); err == nil || !strings.Contains(err.Error(), w.KeyPath()+" is no key") {
+			t.Errorf("%s: got %v", name, err)
+		}
+		if is, err := os.ReadFile(w.KeyPath()); err != nil || string(is) != text {
+			t.Errorf("%s: it was changed", name)
+		}
+	}
+}
+
+func TestAnswersCountOnceAndForTheirDigest(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	const digest, other = "sha256:00ff", "sha256:ff00"
+	w.must(w.Leave(digest, "sign_off", []byte(`"no"`)))
+	w.must(w.Leave(digest, "sign_off", []byte(`"yes"`)))
+	w.must(w.Leave(digest, "second", []byte(`"yes"`)))
+	answers, err := w.Answers(digest)
+	w.must(err)
+	if len(answers) != 2 || string(answers["sign_off"]) != `"yes"` {
+		t.Errorf("got %q", answers)
+	}
+	if answers, err := w.Answers(other); err != nil || len(answers) != 0 {
+		t.Errorf("another digest has %q, %v", answers, err)
+	}
+	w.must(w.Spend(digest))
+	if answers, err := w.Answers(digest); err != nil || len(answers) != 0 {
+		t.Errorf("spent, and there are %q, %v", answers, err)
+	}
+}
+
+// What is written in a file that somebody sent must name no other file.
+func TestNamesThatLeadElsewhereAreRefused(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for _, name := range []string{"", "..", "../key", "a/b", ".hidden", strings.Repeat("a", 200)} {
+		_, answers := w.Answers(name)
+		for what, err := range map[string]error{
+			"used": w.Used(name), "claim": w.Claim(name, w.run(len(name)%60)), "answers": answers,
+			"leave": w.Leave(name, "step", nil), "step": w.Leave("sha256:00", name, nil), "spend": w.Spend(name),
+		} {
+			if err == nil {
+				t.Errorf("%s %q: no error", what, name)
+			}
+		}
+		w.must(os.RemoveAll(filepath.Join(w.store.Root(), "runs")))
+	}
+}

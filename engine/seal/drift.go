@@ -1,0 +1,175 @@
+package seal
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/gatebook/gatebook/engine/report/layout"
+	"github.com/gatebook/gatebook/engine/value"
+)
+
+// Drift is something that is not as it was when a plan was sealed.
+type Drift struct {
+	What     string // "Deployment shop/web"
+	Was, Now string // "generation 7"; empty: it was not there, or is not any more; both: nobody may see them
+	Detail   string // more of it, a sentence without its full stop; empty: there is no more
+}
+
+// String says what has changed, in one sentence and what there is to add.
+func (d Drift) String() string {
+	was, now := layout.Line(d.Was), layout.Line(d.Now)
+	said := ""
+	switch unit := counted(was); {
+	case d.Was == "" && d.Now == "":
+		said = "has another value"
+	case d.Was == "":
+		said = "was not seen, and is " + now + " now"
+	case d.Now == "":
+		said = "is not seen any more: it was " + was
+	case d.Was == d.Now:
+		said = "is another one of the same name: " + now
+	case unit != "" && counted(now) == unit:
+		said = "has moved from " + was + " to " + strings.TrimPrefix(now, unit)
+	default:
+		said = "has changed from " + was + " to " + now
+	}
+	text := layout.Line(d.What) + " " + said
+	if d.Detail != "" {
+		text += ". " + layout.Line(d.Detail)
+	}
+	return text
+}
+
+// counted returns what is counted in a version of one word and a number, as "generation " in
+// "generation 7"; empty: it is no such version.
+func counted(version string) string {
+	word, number, _ := strings.Cut(version, " ")
+	if number == "" || strings.Trim(number, "0123456789.") != "" {
+		return ""
+	}
+	return word + " "
+}
+
+// Drift returns everything that is not as it was when the plan was sealed, by the essence of
+// the plan that is made now of a runbook of that text: nothing for plans of one digest, and
+// something for all others.
+func (p *Plan) Drift(now Essence, text string) []Drift {
+	was := p.Essence
+	if same(was, now) {
+		return nil
+	}
+	found := slices.Concat(
+		compare([]string{was.Gatebook}, []string{now.Gatebook}, func(version string) (string, Drift) {
+			return "", Drift{What: "gatebook", Now: "version " + version}
+		}),
+		compare(was.Files, now.Files, func(f File) (string, Drift) {
+			return f.Name, Drift{What: "the file " + f.Name, Now: short(f.SHA256), Detail: changed(p.Notes.Text, text)}
+		}),
+		compare(was.Plugins, now.Plugins, func(p Plugin) (string, Drift) {
+			return p.Name, Drift{What: "the plugin " + p.Name, Now: p.Version + " (" + short("sha256:"+p.SHA256) + ")"}
+		}),
+		compare(was.Inputs.Members(), now.Inputs.Members(), func(m value.Member) (string, Drift) {
+			return m.Name, Drift{What: "the input " + m.Name, Now: m.Value.String()}
+		}),
+		otherSecrets(was, now),
+		compare(was.Targets, now.Targets, func(t Target) (string, Drift) {
+			return t.Connection, Drift{What: "what the connection " + t.Connection + " reaches", Now: t.Title, Detail: "Its id is " + strings.TrimSpace(t.ID)}
+		}),
+		compare(was.Observed, now.Observed, func(s Seen) (string, Drift) {
+			return s.Step + " " + s.Kind + " " + s.Name, Drift{What: s.Kind + " " + s.Name, Now: s.Version}
+		}),
+	)
+	told := make(map[Drift]bool)
+	found = slices.DeleteFunc(found, func(d Drift) bool { // what several steps have looked at
+		defer func() { told[d] = true }()
+		return told[d]
+	})
+	if len(found) == 0 {
+		// Where something is another, what the steps would do follows from it.
+		found = append(found, Drift{What: "what the plan would do", Was: short(was.Plan), Now: short(now.Plan)})
+	}
+	return found
+}
+
+// same reports whether two things are written alike, which is how they are hashed.
+func same[T any](a, b T) bool {
+	one, err := json.Marshal(a)
+	other, failed := json.Marshal(b)
+	return err == nil && failed == nil && string(one) == string(other)
+}
+
+// compare finds what differs between two lists, in the order of the second. about returns
+// by what name a thing is found again, and what it is now.
+func compare[T any](was, now []T, about func(T) (name string, is Drift)) []Drift {
+	before := make(map[string]T, len(was))
+	for _, thing := range was {
+		name, _ := about(thing)
+		before[name] = thing
+	}
+	var found []Drift
+	for _, thing := range now {
+		name, is := about(thing)
+		old, known := before[name]
+		delete(before, name)
+		if known && same(old, thing) {
+			continue
+		}
+		if known {
+			_, then := about(old)
+			is.Was = then.Now
+		}
+		found = append(found, is)
+	}
+	for _, thing := range was {
+		name, is := about(thing)
+		if _, gone := before[name]; gone {
+			is.Was, is.Now, is.Detail = is.Now, "", ""
+			found = append(found, is)
+		}
+	}
+	return found
+}
+
+// otherSecrets names the secret inputs that have another value. Those that are there no more
+// are missed among the inputs.
+func otherSecrets(was, now Essence) []Drift {
+	var found []Drift
+	for _, name := range slices.Sorted(maps.Keys(was.Secrets)) {
+		if hash, still := now.Secrets[name]; still && hash != was.Secrets[name] {
+			found = append(found, Drift{What: "the secret input " + name})
+		}
+	}
+	return found
+}
+
+// digits is how much of a digest is shown of something that has changed.
+const digits = len("sha256:") + 12
+
+func short(digest string) string {
+	if len(digest) <= digits {
+		return digest
+	}
+	return digest[:digits] + "…"
+}
+
+// changed says where a text differs first, in one sentence; empty: it does not.
+func changed(was, now string) string {
+	before, after := lines(was), lines(now)
+	for i := range max(len(before), len(after)) {
+		switch {
+		case i >= len(before):
+			return fmt.Sprintf("Line %d is new: %s", i+1, strings.TrimSpace(after[i]))
+		case i >= len(after):
+			return fmt.Sprintf("Line %d is gone: %s", i+1, strings.TrimSpace(before[i]))
+		case before[i] != after[i]:
+			return fmt.Sprintf("Line %d was %s and is %s", i+1, strings.TrimSpace(before[i]), strings.TrimSpace(after[i]))
+		}
+	}
+	return ""
+}
+
+// lines splits a text as people count its lines.
+func lines(text string) []string { return strings.Split(strings.TrimSuffix(text, "\n"), "\n") }

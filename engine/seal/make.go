@@ -1,0 +1,108 @@
+package seal
+
+import (
+	"cmp"
+	"fmt"
+	"path/filepath"
+	"slices"
+
+	"github.com/gatebook/gatebook/engine/plan"
+	"github.com/gatebook/gatebook/plugins/sdk"
+)
+
+// Of returns the essence of a plan that this gatebook made; shown is the same plan as it was
+// previewed, or as it is offline.
+func Of(p, shown *plan.Plan, gatebook string, key Key) (Essence, error) {
+	made := Essence{
+		Gatebook: gatebook,
+		Plan:     p.Digest,
+		Files:    []File{{Name: filepath.Base(p.Runbook.File), SHA256: p.Runbook.Digest}},
+		Inputs:   p.Inputs,
+		Plugins:  plugins(p),
+		Observed: observed(shown),
+		Offline:  shown.Offline,
+	}
+	var err error
+	if made.Secrets, err = secrets(p, key); err != nil {
+		return Essence{}, err
+	}
+	made.Targets, err = targets(p, shown, key)
+	return made, err
+}
+
+// secrets hashes each input that is a secret, or holds one.
+func secrets(p *plan.Plan, key Key) (map[string]string, error) {
+	hashes := make(map[string]string)
+	for _, input := range p.Inputs.Members() {
+		if !input.Value.HasSecret() {
+			continue
+		}
+		text, err := input.Value.RevealJSON()
+		if err == nil {
+			hashes[input.Name], err = key.secret(p.Runbook.Name+" input "+input.Name, string(text))
+		}
+		if err != nil {
+			return nil, fmt.Errorf("seal the secret input %s: %w", input.Name, err)
+		}
+	}
+	return hashes, nil
+}
+
+func plugins(p *plan.Plan) []Plugin {
+	var used []Plugin
+	for _, c := range p.Connections {
+		used = append(used, Plugin{Name: c.Source, Version: c.Version, SHA256: c.SHA256})
+	}
+	slices.SortFunc(used, func(a, b Plugin) int { return cmp.Compare(a.Name, b.Name) })
+	return slices.Compact(used)
+}
+
+// targets are what the connections were shown to reach. What their plugins say is compared
+// in full; where it holds a secret, by its hash.
+func targets(p, shown *plan.Plan, key Key) ([]Target, error) {
+	var reached []Target
+	for i, c := range p.Connections {
+		bare := shown.Connections[i].Target
+		if bare == nil {
+			continue
+		}
+		target := Target{Connection: c.Called(), Title: bare.Title, ID: bare.ID}
+		if raw := p.Targets.Shown(c); raw.ID != bare.ID || raw.Title != bare.Title {
+			var err error
+			if target.Seal, err = key.secret("connection "+c.Called(), raw.ID+"\x00"+raw.Title); err != nil {
+				return nil, fmt.Errorf("seal what the connection %s reaches: %w", c.Called(), err)
+			}
+		}
+		reached = append(reached, target)
+	}
+	return reached, nil
+}
+
+// observed is what the actions looked at, each thing once for a step.
+func observed(shown *plan.Plan) []Seen {
+	var all []Seen
+	for _, step := range shown.Steps {
+		if step.Preview == nil {
+			continue
+		}
+		seen := slices.Clone(step.Preview.Observed)
+		slices.SortFunc(seen, func(a, b sdk.Seen) int {
+			return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Name, b.Name), cmp.Compare(a.Version, b.Version))
+		})
+		for _, s := range slices.Compact(seen) {
+			all = append(all, Seen{Step: step.ID, Kind: s.Kind, Name: s.Name, Version: s.Version})
+		}
+	}
+	return all
+}
+
+// Asking returns the steps of a plan that ask people.
+func Asking(p *plan.Plan) []string {
+	var asks []string
+	for _, step := range p.Steps {
+		if step.Describe.Asks {
+			asks = append(asks, step.ID)
+		}
+	}
+	return asks
+}

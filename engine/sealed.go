@@ -1,0 +1,160 @@
+package engine
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/gatebook/gatebook/engine/diag"
+	"github.com/gatebook/gatebook/engine/event"
+	"github.com/gatebook/gatebook/engine/journal"
+	"github.com/gatebook/gatebook/engine/journal/ledger"
+	"github.com/gatebook/gatebook/engine/plan"
+	"github.com/gatebook/gatebook/engine/run"
+	"github.com/gatebook/gatebook/engine/seal"
+	"github.com/gatebook/gatebook/engine/source"
+	"github.com/gatebook/gatebook/plugins/sdk"
+)
+
+// Seal makes the file of a plan, by the key of the engine's state folder. shown is the plan
+// as it was previewed, or as it is offline. Of the notes, those are filled in here that
+// follow from the plan.
+func (e *Engine) Seal(p *Plan, shown *plan.Plan, notes seal.Notes) (*seal.Plan, []byte, error) {
+	key, err := ledger.Of(e.store).Key()
+	if err != nil {
+		return nil, nil, err
+	}
+	made, err := seal.Of(p.Plan, shown, e.version, key)
+	if err != nil {
+		return nil, nil, err
+	}
+	notes.Runbook, notes.Dir, notes.Text = p.Runbook.File, e.dir, string(p.text)
+	notes.Sources, notes.Asks = p.secrets, seal.Asking(p.Plan)
+	return seal.Seal(made, notes, key)
+}
+
+// Unseal reads the file of a sealed plan. It is nil where there are findings: the file is
+// not as it was sealed, or not by the key of the engine's state folder.
+func (e *Engine) Unseal(file *source.File) (*seal.Plan, diag.List, error) {
+	key, err := ledger.Of(e.store).Key()
+	if err != nil {
+		return nil, nil, err
+	}
+	read, found := seal.Read(file, key)
+	return read, found, nil
+}
+
+// Used returns a [ledger.UsedError] where a run has carried out a sealed plan, or does.
+func (e *Engine) Used(p *seal.Plan) error { return ledger.Of(e.store).Used(p.Notes.Serial) }
+
+// SealedInputs gives the inputs of a sealed plan again, each secret read from its source.
+func SealedInputs(p *seal.Plan, secret ReadSecret) ([]plan.Given, error) {
+	return givenAgain(p.Essence.Inputs, p.Notes.Sources, "the sealed plan", secret)
+}
+
+// Drift says what is not as it was when a plan was sealed. now is the plan that is made of
+// the runbook as it is now, and shown the same as it is previewed.
+func (e *Engine) Drift(was *seal.Plan, now *Plan, shown *plan.Plan) ([]seal.Drift, error) {
+	key, err := ledger.Of(e.store).Key()
+	if err != nil {
+		return nil, err
+	}
+	is, err := seal.Of(now.Plan, shown, e.version, key)
+	if err != nil {
+		return nil, err
+	}
+	return was.Drift(is, string(now.text)), nil
+}
+
+// Changed says what is not as it was when a plan was sealed, of what can be told without
+// making the plan again: gatebook's version, and the runbook, whose text is nil where it is
+// not there any more.
+func (e *Engine) Changed(was *seal.Plan, text []byte) []seal.Drift {
+	is := was.Essence
+	is.Gatebook, is.Files = e.version, nil
+	if text != nil {
+		for _, file := range was.Essence.Files {
+			file.SHA256 = event.Digest(text)
+			is.Files = append(is.Files, file)
+		}
+	}
+	return was.Drift(is, string(text))
+}
+
+// LeaveAnswer keeps an answer for the run that carries out a sealed plan: this one, or
+// another of the same digest. A later answer to the same step takes the place of an earlier.
+func (e *Engine) LeaveAnswer(p *seal.Plan, step string, answer sdk.Answer) error {
+	text, err := json.Marshal(run.Request{Type: event.Answered, Step: step, Answer: &answer, By: answer.By, Plan: p.Digest})
+	if err != nil {
+		return fmt.Errorf("write the answer to step %s: %w", step, err)
+	}
+	return ledger.Of(e.store).Leave(p.Digest, step, text)
+}
+
+// Answers returns what people have answered to the steps of a sealed plan.
+func (e *Engine) Answers(p *seal.Plan) (map[string]sdk.Answer, error) {
+	requests, err := e.requests(p)
+	if err != nil {
+		return nil, err
+	}
+	answers := make(map[string]sdk.Answer, len(requests))
+	for step, request := range requests {
+		if request.Answer != nil {
+			answers[step] = *request.Answer
+		}
+	}
+	return answers, nil
+}
+
+func (e *Engine) requests(p *seal.Plan) (map[string]run.Request, error) {
+	left, err := ledger.Of(e.store).Answers(p.Digest)
+	if err != nil {
+		return nil, err
+	}
+	requests := make(map[string]run.Request, len(left))
+	for step, text := range left {
+		var request run.Request
+		if err := json.Unmarshal(text, &request); err != nil {
+			return nil, fmt.Errorf("read the answer to step %s of the plan: %w", step, err)
+		}
+		requests[step] = request
+	}
+	return requests, nil
+}
+
+// once is a sealed plan that one run uses up.
+type once struct {
+	*Engine
+	plan   *seal.Plan
+	now    func() time.Time
+	random uint64
+}
+
+var _ run.Once = (*once)(nil)
+
+// Claim makes the plan the run's own, and puts into its inbox what people have answered
+// beforehand. Those answers count for no other run.
+func (o *once) Claim(folder *journal.Run) error {
+	book := ledger.Of(o.store)
+	if err := book.Claim(o.plan.Notes.Serial, folder); err != nil {
+		return err
+	}
+	requests, err := o.requests(o.plan)
+	if err != nil || len(requests) == 0 {
+		return err
+	}
+	for _, step := range slices.Sorted(maps.Keys(requests)) {
+		if _, err := run.Post(folder, o.now(), o.random, requests[step]); err != nil {
+			return err
+		}
+		o.random++ // two in one instant are told apart by it
+	}
+	return book.Spend(o.plan.Digest)
+}
+
+// Release gives the plan back where the run did not begin.
+func (o *once) Release(folder *journal.Run) error {
+	return ledger.Of(o.store).Release(o.plan.Notes.Serial, folder)
+}
