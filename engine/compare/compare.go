@@ -70,7 +70,7 @@ const (
 // Change is one thing that is otherwise.
 type Change struct {
 	Risk    Risk   `json:"risk" enum:"higher,undecided,lower,same" doc:"Whether it makes a run riskier."`
-	Aspect  Aspect `json:"aspect" doc:"What has changed."`
+	Aspect  Aspect `json:"aspect" enum:"step,action,effect,connection,parameter,order,when,gate,verify,rollback,retry,timeout,onFailure,input,var,lock,objective,noReturn,time,blastRadius,output,metadata" doc:"What has changed."`
 	Step    string `json:"step,omitempty" doc:"The step of which it has; absent: the runbook as a whole."`
 	What    string `json:"what" doc:"What it means, as a sentence without its full stop."`
 	Before  string `json:"before,omitempty"`
@@ -118,6 +118,7 @@ func Of(before, after Version) *Comparison {
 // comparer compares two versions.
 type comparer struct {
 	before, after side
+	alike         map[string]bool // whether a step or var means the same in both; filled as it is asked
 	changes       []Change
 }
 

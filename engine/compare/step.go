@@ -41,8 +41,20 @@ func (c *comparer) use(at func(Aspect) Change, before, after *plan.Step) {
 	over.Risk, over.What, over.Before, over.After = Undecided, "it is done over another connection", before.On, after.On
 	c.differs(over)
 	if before.Action == after.Action {
-		c.parameters(at(AParameter), before.Params, after.Params, c.before.raw(before), c.after.raw(after))
+		c.parameters(at(AParameter), c.before.given(before), c.after.given(after))
 	}
+}
+
+// given is what the action of a step is given, and givenBack what is given to the action that
+// takes it back.
+func (s side) given(step *plan.Step) given {
+	of := s.checked[step.ID]
+	return given{step.Params, of.Model.With.Node, of.Use.With}
+}
+
+func (s side) givenBack(step *plan.Step) given {
+	back := s.checked[step.ID].Rollback
+	return given{step.Rollback.Use.Params, back.Model.With.Node, back.Use.With}
 }
 
 func severity(e sdk.Effect) int {
@@ -119,7 +131,7 @@ func (c *comparer) rollback(at func(Aspect) Change, before, after *plan.Step) {
 	if b.Use != nil && a.Use != nil && b.Use.Action == a.Use.Action {
 		params := at(AParameter)
 		params.What = "of what takes it back"
-		c.parameters(params, b.Use.Params, a.Use.Params, c.before.rawBack(before), c.after.rawBack(after))
+		c.parameters(params, c.before.givenBack(before), c.after.givenBack(after))
 	}
 	back := at(ARetry)
 	back.What = "how often taking it back is tried has changed"

@@ -45,7 +45,7 @@ func (c *comparer) related() kin {
 		if _, stays := c.after.Plan.Step(before.ID); stays {
 			relate(before.ID, before.ID)
 		} else {
-			said := c.saying(c.before, before)
+			said := c.essence(c.before, before)
 			gone[said] = append(gone[said], before.ID)
 		}
 	}
@@ -53,7 +53,7 @@ func (c *comparer) related() kin {
 		if of.was[after.ID] != "" {
 			continue
 		}
-		if said := c.saying(c.after, after); len(gone[said]) == 1 { // of several nobody knows which
+		if said := c.essence(c.after, after); len(gone[said]) == 1 { // of several nobody knows which
 			relate(gone[said][0], after.ID)
 			delete(gone, said)
 		}
@@ -61,8 +61,8 @@ func (c *comparer) related() kin {
 	return of
 }
 
-// saying is all that the file says of a step but for its id and what it waits for.
-func (c *comparer) saying(s side, step *plan.Step) string {
+// essence is all that the file says of a step but for its id and what it waits for.
+func (c *comparer) essence(s side, step *plan.Step) string {
 	node := s.checked[step.ID].Model.Node
 	var said strings.Builder
 	for key, part := range node.Entries() {

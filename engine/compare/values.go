@@ -5,39 +5,44 @@ import (
 	"slices"
 	"time"
 
-	"github.com/gatebook/gatebook/engine/plan"
+	"github.com/gatebook/gatebook/engine/data"
+	"github.com/gatebook/gatebook/engine/syntax"
 	"github.com/gatebook/gatebook/engine/value"
 	"github.com/gatebook/gatebook/schema"
 )
 
-// raw is what the file says of the parameters of a step's action, and rawBack of those of
-// what takes it back.
-func (s side) raw(step *plan.Step) value.Value { return written(s.checked[step.ID].Model.With.Node) }
+// given is what an action is given: the parameters as far as they are known, and what the file
+// says of them.
+type given struct {
+	params value.Value
+	node   *syntax.Node
+	tree   *data.Tree
+}
 
-func (s side) rawBack(step *plan.Step) value.Value {
-	return written(s.checked[step.ID].Model.Rollback.With.Node)
+// raw is what the file says of a parameter.
+func (g given) raw(name string) *syntax.Node {
+	if g.node == nil {
+		return nil
+	}
+	return g.node.Get(name)
 }
 
 // parameters compares what an action is given: the values where they are known, and what the
-// file says where they are not. What it means nobody but the action knows.
-func (c *comparer) parameters(change Change, before, after, was, is value.Value) {
+// file says where they are not. What a difference means nobody but the action knows.
+func (c *comparer) parameters(change Change, before, after given) {
 	names := map[string]bool{}
-	for _, of := range []value.Value{before, after} {
-		for _, m := range of.Members() {
-			names[m.Name] = true
-		}
+	for _, m := range slices.Concat(before.params.Members(), after.params.Members()) {
+		names[m.Name] = true
 	}
 	of := ""
 	if change.What != "" {
 		of = " " + change.What
 	}
 	for _, name := range slices.Sorted(maps.Keys(names)) {
-		b, hadOne := before.Get(name)
-		a, hasOne := after.Get(name)
-		rawB, _ := was.Get(name)
-		rawA, _ := is.Get(name)
+		b, hadOne := before.params.Get(name)
+		a, hasOne := after.params.Get(name)
 		known := !b.HasUnknown() && !a.HasUnknown()
-		if hadOne == hasOne && (known && b.Equal(a) || !known && rawB.Equal(rawA) && c.sameVars()) {
+		if hadOne == hasOne && (known && b.Equal(a) || !known && c.sameData(before.raw(name), after.raw(name), after.tree)) {
 			continue
 		}
 		said := change
@@ -48,7 +53,7 @@ func (c *comparer) parameters(change Change, before, after, was, is value.Value)
 		case !hasOne:
 			said.What = name + of + " is gone"
 		}
-		said.Before, said.After = inFile(b, rawB, hadOne), inFile(a, rawA, hasOne)
+		said.Before, said.After = inFile(b, written(before.raw(name)), hadOne), inFile(a, written(after.raw(name)), hasOne)
 		c.add(said)
 	}
 }

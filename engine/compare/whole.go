@@ -8,11 +8,9 @@ import (
 	"time"
 
 	"github.com/gatebook/gatebook/engine/model"
-	"github.com/gatebook/gatebook/engine/plan"
 	"github.com/gatebook/gatebook/engine/report/layout"
 	"github.com/gatebook/gatebook/engine/review"
 	"github.com/gatebook/gatebook/engine/syntax"
-	"github.com/gatebook/gatebook/engine/value"
 )
 
 // whole compares what a runbook says before its steps.
@@ -24,10 +22,10 @@ func (c *comparer) whole() {
 	c.differs(needs)
 	c.lock(b.Metadata.Lock.Value, a.Metadata.Lock.Value)
 	c.objective(b.Objectives.RTO.Value, a.Objectives.RTO.Value)
-	entries(c, AConnection, "the plugin", b.Plugins, a.Plugins, Undecided)
-	entries(c, AConnection, "the connection", b.Connections, a.Connections, Undecided)
+	c.entries(Change{Risk: Undecided, Aspect: AConnection, What: "the plugin"}, b.Plugins.Node, a.Plugins.Node)
+	c.entries(Change{Risk: Undecided, Aspect: AConnection, What: "the connection"}, b.Connections.Node, a.Connections.Node)
 	c.inputs(b.Inputs, a.Inputs)
-	entries(c, AVar, "the var", b.Vars, a.Vars, Same)
+	c.entries(Change{Risk: Same, Aspect: AVar, What: "the var"}, b.Vars.Node, a.Vars.Node)
 }
 
 // lock compares on which name runs exclude each other.
@@ -60,7 +58,7 @@ func (c *comparer) inputs(before, after model.Map[*model.Input]) {
 			c.add(change)
 			continue
 		}
-		change := Change{Aspect: AnInput, At: entry.Key.Range().String(), Before: source(was.Node), After: source(entry.Value.Node)}
+		change := Change{Aspect: AnInput, At: entry.Key.Range().String(), Before: saying(was.Node), After: saying(entry.Value.Node)}
 		switch change.Risk, change.What = Undecided, "the input "+name+" has changed"; {
 		case was.Secret.Value && !entry.Value.Secret.Value:
 			change.Risk, change.What = Higher, "the input "+name+" is no secret any more: its value is shown and written down"
@@ -77,8 +75,8 @@ func (c *comparer) inputs(before, after model.Map[*model.Input]) {
 }
 
 // entries compares what has a name in the file, by what the file says.
-func entries[T any](c *comparer, aspect Aspect, what string, before, after model.Map[T], risk Risk) {
-	b, a := written(before.Node), written(after.Node)
+func (c *comparer) entries(change Change, before, after *syntax.Node) {
+	b, a := written(before), written(after)
 	names := map[string]bool{}
 	for _, m := range slices.Concat(b.Members(), a.Members()) {
 		names[m.Name] = true
@@ -89,14 +87,17 @@ func entries[T any](c *comparer, aspect Aspect, what string, before, after model
 		if hadOne == hasOne && was.Equal(is) {
 			continue
 		}
-		change := Change{Risk: risk, Aspect: aspect, What: what + " " + name + " has changed", Before: inFile(was, was, hadOne), After: inFile(is, is, hasOne), At: at(after.Node, before.Node, name)}
-		switch {
+		said := change
+		said.Before, said.After, said.At = inFile(was, was, hadOne), inFile(is, is, hasOne), at(after, before, name)
+		switch said.What += " " + name; {
 		case !hadOne:
-			change.What = what + " " + name + " is new"
+			said.What += " is new"
 		case !hasOne:
-			change.What = what + " " + name + " is gone"
+			said.What += " is gone"
+		default:
+			said.What += " has changed"
 		}
-		c.add(change)
+		c.add(said)
 	}
 }
 
@@ -115,37 +116,18 @@ func at(after, before *syntax.Node, name string) string {
 	return ""
 }
 
-// source is what the file says at a node, on one line.
-func source(node *syntax.Node) string { return plain(written(node)) }
+// saying is what the file says at a node, on one line.
+func saying(node *syntax.Node) string { return plain(written(node)) }
 
 // results compares what follows from the steps together.
 func (c *comparer) results() {
-	c.bindings("the output", c.before.Plan.Outputs, c.after.Plan.Outputs)
-	c.bindings("the record of the", c.before.Plan.Record, c.after.Plan.Record)
+	b, a := c.before.Runbook.Model, c.after.Runbook.Model
+	c.entries(Change{Risk: Same, Aspect: AnOutput, What: "the output"}, b.Outputs.Node, a.Outputs.Node)
+	c.entries(Change{Risk: Same, Aspect: AnOutput, What: "the record of the"}, b.Record.Node, a.Record.Node)
 	c.noReturn(c.before.Review.NoReturn, c.after.Review.NoReturn)
 	c.time(c.before.Review.Time, c.after.Review.Time)
 	if c.asked() {
 		c.radius(c.before.Review.Radius, c.after.Review.Radius)
-	}
-}
-
-func (c *comparer) bindings(what string, before, after []plan.Binding) {
-	values := func(bound []plan.Binding) map[string]value.Value {
-		made := map[string]value.Value{}
-		for _, b := range bound {
-			made[b.Name] = b.Value
-		}
-		return made
-	}
-	was, is := values(before), values(after)
-	for _, name := range slices.Sorted(maps.Keys(merged(was, is))) {
-		b, hadOne := was[name]
-		a, hasOne := is[name]
-		if hadOne == hasOne && b.Equal(a) {
-			continue
-		}
-		change := Change{Risk: Same, Aspect: AnOutput, What: what + " " + name + " has changed", Before: inFile(b, b, hadOne), After: inFile(a, a, hasOne)}
-		c.add(change)
 	}
 }
 

@@ -80,6 +80,9 @@ func (w words) values(shape names.Shape, depth int) []value.Value {
 			made = append(made, value.Float(n))
 		}
 	}
+	if shape.Format() == schema.FormatDuration {
+		made = append(made, value.String("0s"))
+	}
 	if of(schema.TypeString) {
 		for _, text := range w.text {
 			made = append(made, value.String(text))

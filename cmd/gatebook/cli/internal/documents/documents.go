@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gatebook/gatebook/engine/compare"
 	"github.com/gatebook/gatebook/engine/diag/render"
 	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/model"
@@ -68,6 +69,7 @@ func All() []Document {
 		written[history.Document]("history", "what gatebook history --format json writes"),
 		written[report.Audit]("audit", "what gatebook audit --format json writes"),
 		written[graph.Graph]("graph", "what gatebook graph --format json writes"),
+		written[compare.Comparison]("diff", "what gatebook diff --format json writes"),
 		written[Actions]("actions", "what gatebook actions --format json writes"),
 		written[Plugins]("plugins", "what gatebook plugins list and verify write with --format json"),
 	}

@@ -1,0 +1,179 @@
+package compare_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/gatebook/gatebook/engine"
+	"github.com/gatebook/gatebook/engine/compare"
+	"github.com/gatebook/gatebook/engine/plan"
+	"github.com/gatebook/gatebook/engine/review"
+	"github.com/gatebook/gatebook/engine/source"
+	"github.com/gatebook/gatebook/steps"
+)
+
+func version(t testing.TB, text string) compare.Version {
+	t.Helper()
+	handlers, err := steps.Builtin(steps.Options{Dir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := engine.New(engine.Config{Handlers: handlers, State: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	runbook, found := e.Check(source.NewFile("book.yaml", []byte(text)))
+	if found.HasErrors() {
+		t.Fatalf("%v\n%s", found, text)
+	}
+	planned, found, err := e.Sketch(runbook, nil)
+	if err != nil || planned == nil {
+		t.Fatal(err, found)
+	}
+	shown := plan.Offline(planned.Plan)
+	return compare.Version{Runbook: runbook.Checked, Plan: shown, Review: review.Of(shown, nil)}
+}
+
+const book = `apiVersion: gatebook/v1
+kind: Runbook
+metadata: {name: web, version: 1.0.0, lock: web}
+objectives: {rto: 30m}
+inputs:
+  image: {type: string}
+  token: {type: string, secret: true}
+vars: {least: 3}
+onFailure: rollback
+steps:
+  - {id: look, uses: exec.check, with: {command: ["true"]}, timeout: 1m}
+  - {id: ask, uses: approve, with: {message: "Go on?"}, needs: [look]}
+  - id: change
+    uses: exec
+    needs: [ask, look]
+    when: steps.look.outputs.exitCode == 0
+    gate:
+      observe: {uses: http.check, with: {url: "http://127.0.0.1:1/"}}
+      expr: observed.status >= vars.least && observed.status < 300
+      within: 5m
+      hold: 30s
+    with: {command: [echo, "${{ inputs.image }}"], idempotent: true}
+    rollback: {uses: exec, with: {command: [echo, back]}}
+    retry: {attempts: 3}
+    timeout: 5m
+  - {id: tell, uses: exec, with: {command: [echo], env: {TOKEN: "${{ inputs.token }}"}}, timeout: 1m, rollback: {none: nothing to take back}}
+outputs: {image: "${{ inputs.image }}"}
+`
+
+// What a change means; each row replaces some text of the book.
+func TestAChangeIsSaidToMean(t *testing.T) {
+	t.Parallel()
+	for name, use := range map[string]struct{ old, new, want string }{
+		"nothing":               {"", "", ""},
+		"its spelling":          {"observed.status < 300", "300>observed.status", ""},
+		"a condition, no less":  {"observed.status >= vars.least &&", "vars.least <= observed.status && !(observed.status < 1) &&", ""},
+		"a weaker gate":         {"observed.status >= vars.least && ", "", "higher change gate: the gate is weaker: it holds now, and did not, where observed.status is 0"},
+		"a stronger gate":       {"observed.status < 300", "observed.status < 200", "lower change gate: the gate is stronger: it held, and does not now, where observed.status is 200"},
+		"a gate by a var":       {"least: 3", "least: 2", "higher change gate: the gate is weaker: it holds now, and did not, where observed.status is 2; same var: the var least has changed"},
+		"another gate":          {"observed.status < 300", "observed.latency < duration('1s')", "undecided change gate: the gate has changed: it holds now, and did not, where observed.status is 300 and observed.latency is 0s"},
+		"of something else":     {"127.0.0.1:1/\"}}\n      expr", "127.0.0.1:2/\"}}\n      expr", "higher change gate: the gate no longer asks for something; lower change gate: the gate asks for something more"},
+		"a shorter hold":        {"hold: 30s", "hold: 10s", "higher change gate: the gate must hold for a shorter time; same time: the critical path is 20s shorter"},
+		"no way back":           {"rollback: {uses: exec, with: {command: [echo, back]}}", "rollback: {none: why not}", "higher change rollback: nothing takes it back any more"},
+		"another way back":      {"[echo, back]", "[echo, forth]", "undecided change parameter: command of what takes it back is another one"},
+		"no limit":              {"    timeout: 5m\n", "", "higher change timeout: how long an attempt may take has changed; higher change timeout: how long taking it back may take has changed; same time: the critical path is 5m shorter"},
+		"more attempts":         {"attempts: 3", "attempts: 5", "same change retry: how often it is tried has changed"},
+		"in more cases":         {"    when: steps.look.outputs.exitCode == 0\n", "", "higher change when: it is done in more cases: it is done now, and was not, where steps.look.outputs.exitCode is -1"},
+		"nobody is asked":       {`  - {id: ask, uses: approve, with: {message: "Go on?"}, needs: [look]}` + "\n  - id: change\n    uses: exec\n    needs: [ask, look]\n", "  - id: change\n    uses: exec\n    needs: [look]\n", "higher ask step: a step that asked people is gone; same time: of other steps nobody knows how long they take"},
+		"no waiting":            {"needs: [ask, look]", "needs: [look]", "higher change order: it no longer waits for ask"},
+		"a way round":           {"needs: [ask, look]", "needs: [ask]", ""}, // it waits for look by way of ask
+		"another name":          {"{id: tell,", "{id: announce,", "same announce step: the step has another name"},
+		"another parameter":     {"[echo, \"${{ inputs.image }}\"]", "[echo, -n, \"${{ inputs.image }}\"]", "undecided change parameter: command is another one"},
+		"another action":        {"{id: look, uses: exec.check", "{id: look, uses: exec", "higher look effect: it does more to the world; higher noReturn: there is a point of no return now; undecided look action: it uses another action; undecided change when: when it is done has changed"},
+		"no lock":               {", lock: web", "", "higher lock: nothing keeps two runs apart any more"},
+		"less after a failure":  {"onFailure: rollback", "onFailure: stop", "higher look onFailure: its failure is met with less; higher ask onFailure: its failure is met with less; higher change onFailure: its failure is met with less; higher tell onFailure: its failure is met with less"},
+		"a secret shown":        {"token: {type: string, secret: true}", "token: {type: string}", "higher input: the input token is no secret any more: its value is shown and written down"},
+		"a new step":            {"outputs: {", "  - {id: wipe, uses: exec, with: {command: [wipe]}, timeout: 1m}\noutputs: {", "higher wipe step: a new step that changes something, with no way back; higher noReturn: there is a point of no return now; same time: the critical path is 1m longer"},
+		"beyond the objective":  {"timeout: 5m", "timeout: 45m", "higher time: the critical path is 40m longer, and so longer than the rto of 30m; same change timeout: how long an attempt may take has changed; same change timeout: how long taking it back may take has changed"},
+		"another promise":       {"rto: 30m", "rto: 20m", "same objective: a run may take another time (rto)"},
+		"a required input":      {"  token:", "  more: {type: string}\n  token:", "same input: the input more is new, and must be given"},
+		"what it gives":         {"outputs: {image:", "outputs: {images:", "same output: the output image is gone; same output: the output images is new"},
+		"a condition on errors": {"attempts: 3", "attempts: 3, if: error.class == 'transient'", "same change retry: how often it is tried has changed"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if !strings.Contains(book, use.old) {
+				t.Fatalf("the book has no %q", use.old)
+			}
+			compared := compare.Of(version(t, book), version(t, strings.Replace(book, use.old, use.new, 1)))
+			if got := said(compared); got != use.want {
+				t.Errorf("got  %s\nwant %s", got, use.want)
+			}
+			if back := compare.Of(version(t, strings.Replace(book, use.old, use.new, 1)), version(t, book)); (len(back.Changes) == 0) != (use.want == "") {
+				t.Errorf("back: got %s", said(back))
+			}
+		})
+	}
+}
+
+func said(c *compare.Comparison) string {
+	texts := make([]string, len(c.Changes))
+	for i, change := range c.Changes {
+		texts[i] = strings.Join(slices.DeleteFunc([]string{string(change.Risk), change.Step, string(change.Aspect)}, func(s string) bool { return s == "" }), " ") + ": " + change.What
+		if change.Example != "" {
+			texts[i] += ": " + change.Example
+		}
+	}
+	return strings.Join(texts, "; ")
+}
+
+// Secrets are compared, and never said.
+func TestASecretIsNoPartOfAComparison(t *testing.T) {
+	t.Parallel()
+	c := compare.Of(version(t, book), version(t, strings.Replace(book, "env: {TOKEN:", "env: {KEY:", 1)))
+	if text := fmt.Sprintf("%+v", c.Changes); strings.Contains(text, "hunter2") {
+		t.Errorf("got %s", text)
+	}
+}
+
+func TestARunbookIsTheSameAsItself(t *testing.T) {
+	t.Parallel()
+	books, err := filepath.Glob("../../runbooks/*.yaml")
+	if err != nil || len(books) == 0 {
+		t.Fatal(books, err)
+	}
+	for _, name := range books {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(string(text), "\nplugins:") {
+			continue // what they need is not built here
+		}
+		if got := compare.Of(version(t, string(text)), version(t, string(text))); len(got.Changes) > 0 {
+			t.Errorf("%s: got %s", name, said(got))
+		}
+	}
+}
+
+func chain(steps int) string {
+	var text strings.Builder
+	text.WriteString("apiVersion: gatebook/v1\nkind: Runbook\nmetadata: {name: chain, version: 1.0.0}\nsteps:\n")
+	for i := range steps {
+		fmt.Fprintf(&text, "  - {id: s%d, uses: exec.check, with: {command: [echo, \"%d\"]}, gate: {expr: \"now > timestamp('2020-01-01T00:00:00Z')\"}}\n", i, i)
+	}
+	return text.String()
+}
+
+func BenchmarkCompare(b *testing.B) {
+	for _, size := range []int{100, 1000, 10000} {
+		before, after := version(b, chain(size)), version(b, strings.Replace(chain(size), "s7,", "seven,", 1))
+		b.Run(fmt.Sprint(size), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				compare.Of(before, after)
+			}
+		})
+	}
+}
