@@ -76,6 +76,7 @@ func (e executor) plan(ctx context.Context, call *sdk.Call[ExecInput]) (sdk.Prev
 		Summary:  "would run " + in.Line(),
 		Changes:  []sdk.Delta{{Target: in.Line(), Kind: "command", Op: "run"}},
 		Warnings: in.Warnings(e.programs, call.Request),
+		Observed: in.Seen(ctx, e.programs, call.Request),
 	}
 	if len(in.Check) == 0 || len(call.Unknown) > 0 {
 		return preview, nil
@@ -86,9 +87,16 @@ func (e executor) plan(ctx context.Context, call *sdk.Call[ExecInput]) (sdk.Prev
 	case err != nil:
 		preview.Warnings = append(preview.Warnings, checkFailed(err))
 	case done:
-		return sdk.Preview{Summary: "nothing to do: " + program.Quote(in.Check) + " succeeds"}, nil
+		return sdk.Preview{Summary: "nothing to do: " + program.Quote(in.Check) + " succeeds", Observed: append(preview.Observed, in.checked("succeeds"))}, nil
+	default:
+		preview.Observed = append(preview.Observed, in.checked("does not succeed"))
 	}
 	return preview, nil
+}
+
+// checked is what the check said when the plan ran it.
+func (in ExecInput) checked(said string) sdk.Seen {
+	return sdk.Seen{Kind: "check", Name: program.Quote(in.Check), Version: said}
 }
 
 // apply runs it.

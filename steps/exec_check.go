@@ -58,7 +58,7 @@ not there is permanent.`,
 	}
 }
 
-func (l looker) plan(_ context.Context, call *sdk.Call[ExecCheckInput]) (sdk.Preview, error) {
+func (l looker) plan(ctx context.Context, call *sdk.Call[ExecCheckInput]) (sdk.Preview, error) {
 	in := call.Input
 	if !call.Knows("command", "script", "shell") {
 		return sdk.Preview{Summary: "would look with a program that is not known yet"}, nil
@@ -66,7 +66,9 @@ func (l looker) plan(_ context.Context, call *sdk.Call[ExecCheckInput]) (sdk.Pre
 	if err := in.Valid(); err != nil {
 		return sdk.Preview{}, err
 	}
-	return sdk.Preview{Summary: "would look with " + in.Line(), Warnings: in.Warnings(l.programs, call.Request)}, nil
+	return sdk.Preview{
+		Summary: "would look with " + in.Line(), Warnings: in.Warnings(l.programs, call.Request), Observed: in.Seen(ctx, l.programs, call.Request),
+	}, nil
 }
 
 func (l looker) apply(ctx context.Context, call *sdk.Call[ExecCheckInput]) (ExecCheckOutput, error) {

@@ -44,11 +44,14 @@ regular file or differs is a permanent error that names each difference; one tha
 			}},
 			{Title: "A backup's size and CRC", With: map[string]any{"path": "/backup/db.dump", "size": 1048576, "crc32": "cbf43926"}},
 		},
-		Plan: func(_ context.Context, call *sdk.Call[FileVerifyInput]) (sdk.Preview, error) {
+		Plan: func(ctx context.Context, call *sdk.Call[FileVerifyInput]) (sdk.Preview, error) {
 			if !call.Knows("path") {
 				return sdk.Preview{Summary: "would verify a file that is not known yet"}, nil
 			}
-			preview := sdk.Preview{Summary: "would verify " + call.Input.Path}
+			preview := sdk.Preview{
+				Summary:  "would verify " + call.Input.Path,
+				Observed: []sdk.Seen{files.Seen(ctx, o.path(call.Input.Path), call.Input.Path)},
+			}
 			if _, err := os.Stat(o.path(call.Input.Path)); err != nil {
 				preview.Warnings = []string{fmt.Sprintf("There is no file %s yet.", call.Input.Path)}
 			}

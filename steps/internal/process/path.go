@@ -89,6 +89,20 @@ func (c *pathCache) find(name, dirs, dir string) (string, error) {
 	return "", fmt.Errorf("the program %s is not found in PATH", name)
 }
 
+// Place returns the path of a program that a spec names by one, and not by a name that is
+// looked for in PATH; empty: it does not.
+func (r *Runner) Place(spec Spec) string {
+	name := spec.Argv[0]
+	switch {
+	case !strings.ContainsRune(name, filepath.Separator):
+		return ""
+	case filepath.IsAbs(name):
+		return name
+	default:
+		return filepath.Join(r.place(spec.Dir), name)
+	}
+}
+
 // forget makes the next find look again for the name.
 func (c *pathCache) forget(name string) {
 	c.found.Range(func(key, _ any) bool {

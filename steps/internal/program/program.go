@@ -4,12 +4,14 @@
 package program
 
 import (
+	"context"
 	"maps"
 	"strings"
 
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/schema"
 	"github.com/gatebook/gatebook/steps/internal/document"
+	"github.com/gatebook/gatebook/steps/internal/files"
 	"github.com/gatebook/gatebook/steps/internal/process"
 )
 
@@ -85,6 +87,17 @@ func (in Input) Warnings(r *process.Runner, asked sdk.Request) []string {
 		return []string{strings.ToUpper(text[:1]) + text[1:] + "."}
 	}
 	return nil
+}
+
+// Seen is the program as it is now, where it is named by a path: what is looked for in PATH
+// is the machine's, and upgraded with it.
+func (in Input) Seen(ctx context.Context, r *process.Runner, asked sdk.Request) []sdk.Seen {
+	spec := in.Spec(sdk.Request{})
+	path := r.Place(spec)
+	if path == "" || !asked.Knows("cwd") {
+		return nil
+	}
+	return []sdk.Seen{files.Seen(ctx, path, spec.Argv[0])}
 }
 
 // Output is that of an end; other is the class of the error where it should have written
