@@ -1,0 +1,295 @@
+package engine_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"sync"
+
+	"pgregory.net/rapid"
+
+	"github.com/gatebook/gatebook/plugins/sdk"
+)
+
+// foretold is a random runbook, and the random world in which it is run. What its actions
+// are given is kept, as they were given it.
+type foretold struct {
+	text  string
+	fates map[string]*fate // by the name that an action is given
+
+	mu    sync.Mutex
+	given map[string][]json.RawMessage // the parameters, by the same name; those of an undo with a "-" before it
+}
+
+// fate is what becomes of a step.
+type fate struct {
+	fails   sdk.Class // for good; empty: it does not
+	tries   int       // so many attempts fail before
+	outputs fateOutput
+}
+
+type fateInput struct {
+	Name  string          `json:"name" required:"true" doc:"Whose fate it is."`
+	Value json.RawMessage `json:"value" doc:"Anything."`
+	Token string          `json:"token" secret:"true" doc:"Anything secret."`
+}
+
+type fateOutput struct {
+	N    int    `json:"n" doc:"A number."`
+	OK   bool   `json:"ok" doc:"Whether all is well."`
+	Said string `json:"said" doc:"A text."`
+	List []int  `json:"list" doc:"Numbers."`
+}
+
+// foretoldHead declares what expressions of a drawn runbook use. The inputs that are drawn
+// come in between.
+const foretoldHead = header + `onFailure: %s
+inputs:
+  a: {type: boolean, default: %t}
+  b: {type: boolean, default: %t}
+  n: {type: integer, default: %d}
+  l: {type: array, items: {type: integer}, default: [%s]}
+  token: {type: string, secret: true}
+vars: {v: "${{ inputs.n + 1 }}", w: {x: "${{ inputs.l }}", y: [1, "${{ inputs.a }}"]}}
+steps:
+`
+
+// drawForetold draws a runbook of a few steps with every part that an expression can be in.
+func drawForetold(t *rapid.T) *foretold {
+	f := &foretold{fates: map[string]*fate{}, given: map[string][]json.RawMessage{}}
+	policy := rapid.SampledFrom([]string{"rollback", "rollback", "stop", "pause"}).Draw(t, "onFailure")
+	var b strings.Builder
+	fmt.Fprintf(&b, foretoldHead, policy, rapid.Bool().Draw(t, "a"), rapid.Bool().Draw(t, "b"), rapid.IntRange(-1, 2).Draw(t, "n"),
+		rapid.SampledFrom([]string{"", "1", "0, 2"}).Draw(t, "l"))
+	d := drawer{T: t, world: f}
+	steps := rapid.IntRange(1, 7).Draw(t, "steps")
+	for i := range steps {
+		b.WriteString(d.step(fmt.Sprintf("s%d", i), i))
+	}
+	if last := rapid.IntRange(0, 2).Draw(t, "finally"); last > 0 {
+		b.WriteString("finally:\n")
+		for i := range last {
+			d.closing = true
+			b.WriteString(d.step(fmt.Sprintf("f%d", i), i))
+		}
+	}
+	fmt.Fprintf(&b, "outputs: {o: %s, p: %s}\n", d.tree("o"), d.tree("p"))
+	f.text = b.String()
+	return f
+}
+
+// drawer draws the steps of a runbook, whose expressions use those that were drawn before.
+type drawer struct {
+	*rapid.T
+	world   *foretold
+	before  []string // steps that can be referred to
+	closing bool     // it is at those of `finally`
+}
+
+func (d *drawer) often(what string, one, of int) bool {
+	return rapid.IntRange(1, of).Draw(d.T, what) <= one
+}
+
+func (d *drawer) step(id string, place int) string {
+	uses := rapid.SampledFrom([]string{"fate.change", "fate.change", "fate.read", "fate.ask"}).Draw(d.T, "uses")
+	if uses == "fate.ask" && !d.often("asks", 1, 4) {
+		uses = "fate.change"
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "  - id: %s\n    uses: %s\n    with: %s\n", id, uses, d.with(id))
+	if d.often("needs", 1, 3) {
+		var needs []string
+		for _, need := range d.before[len(d.before)-place:] {
+			if d.often("need", 1, 3) {
+				needs = append(needs, need)
+			}
+		}
+		fmt.Fprintf(&b, "    needs: [%s]\n", strings.Join(needs, ", "))
+	}
+	if d.often("when", 1, 3) {
+		fmt.Fprintf(&b, "    when: %s\n", quoted(d.condition(2)))
+	}
+	if d.often("gate", 1, 2) {
+		fmt.Fprintf(&b, "    gate: [%s]\n", d.looks(id, "gate"))
+	}
+	d.before = append(d.before, id) // whose results its verify and its compensation may use
+	if d.often("verify", 1, 3) {
+		fmt.Fprintf(&b, "    verify: [%s]\n", d.looks(id, "verify"))
+	}
+	if d.often("retry", 1, 3) {
+		b.WriteString("    retry: {attempts: 2, delay: 1s}\n")
+	}
+	if policies := []string{"rollback", "stop", "pause", "continue"}; d.often("policy", 1, 3) && !d.closing {
+		fmt.Fprintf(&b, "    onFailure: %s\n", rapid.SampledFrom(policies).Draw(d.T, "policy"))
+	}
+	if uses == "fate.change" && d.often("rollback", 1, 2) {
+		fmt.Fprintf(&b, "    rollback: {uses: fate.change, with: %s}\n", d.with("back-"+id))
+	}
+	return b.String()
+}
+
+// with draws the parameters of an action, and what becomes of it.
+func (d *drawer) with(name string) string {
+	drawn := &fate{
+		fails: rapid.SampledFrom([]sdk.Class{"", "", "", "", "", "", "", "", sdk.Permanent, sdk.Transient}).Draw(d.T, "fails"),
+		tries: max(0, rapid.IntRange(-3, 2).Draw(d.T, "tries")),
+		outputs: fateOutput{
+			N: rapid.IntRange(-1, 2).Draw(d.T, "said n"), OK: rapid.Bool().Draw(d.T, "said ok"),
+			Said: rapid.SampledFrom([]string{"", "x"}).Draw(d.T, "said"), List: rapid.SliceOfN(rapid.IntRange(0, 2), 0, 2).Draw(d.T, "said list"),
+		},
+	}
+	d.world.fates[name] = drawn
+	return fmt.Sprintf(`{name: %s, value: %s, token: "${{ inputs.token }}"}`, name, d.tree(name))
+}
+
+// looks draws the conditions of a gate or a verify, some over an observation.
+func (d *drawer) looks(id, part string) string {
+	var all []string
+	for i := range rapid.IntRange(1, 2).Draw(d.T, part) {
+		text := d.condition(2)
+		if d.often("likely", 1, 2) {
+			text = "inputs.n < 5 || " + text
+		}
+		more := ""
+		if d.often("observes", 1, 3) {
+			name := fmt.Sprintf("%s-%s%d", part, id, i)
+			more = ", observe: {uses: fate.read, with: " + d.with(name) + "}"
+			text = rapid.SampledFrom([]string{"observed.ok || %s", "observed.n > 0 && %s", "%s"}).Draw(d.T, "observed")
+			text = strings.Replace(text, "%s", "("+d.condition(1)+")", 1)
+		}
+		if d.often("waits", 1, 4) {
+			more += ", within: 10s, every: 4s"
+		}
+		all = append(all, fmt.Sprintf("{expr: %s%s}", quoted(text), more))
+	}
+	return strings.Join(all, ", ")
+}
+
+// condition draws a CEL condition, of parts that are known before the run and others.
+func (d *drawer) condition(depth int) string {
+	if depth == 0 || d.often("leaf", 1, 4) {
+		return d.leaf()
+	}
+	left, right := d.condition(depth-1), d.condition(depth-1)
+	switch rapid.IntRange(0, 3).Draw(d.T, "operator") {
+	case 0:
+		return "(" + left + " && " + right + ")"
+	case 1:
+		return "(" + left + " || " + right + ")"
+	case 2:
+		return "!(" + left + ")"
+	default:
+		return "(" + left + " ? " + right + " : " + d.condition(depth-1) + ")"
+	}
+}
+
+func (d *drawer) leaf() string {
+	leaves := []string{
+		"inputs.a", "inputs.b", "inputs.n > 0", "vars.v > 1", "inputs.n in inputs.l", "vars.w.x == [1]", "inputs.l.all(x, x < 2)",
+		"inputs.token.startsWith('h')", "run.runbook == 'test'", "run.actor == 'alice'", "now > timestamp('2000-01-01T00:00:00Z')",
+	}
+	if len(d.before) > 0 {
+		of := []string{
+			"~.outputs.ok", "~.outputs.n > inputs.n", "~.outputs.list.exists(x, x > inputs.n)", "~.status == 'succeeded'", "~.status == 'skipped'",
+			"has(~.outputs) && ~.outputs.said == 'x'", "has(~.error)", "inputs.n in ~.outputs.list", "[~.outputs.n, inputs.n] == [1, 1]",
+		}
+		step := "steps." + rapid.SampledFrom(d.before).Draw(d.T, "of")
+		for _, leaf := range of {
+			leaves = append(leaves, strings.ReplaceAll(leaf, "~", step))
+		}
+	}
+	return rapid.SampledFrom(leaves).Draw(d.T, "leaf")
+}
+
+// tree draws a value of which some parts may be known before the run and others not.
+func (d *drawer) tree(name string) string {
+	return fmt.Sprintf(`{k: %s, l: [%s, %s], m: {of: %s}}`, d.value(), d.value(), d.value(), name)
+}
+
+func (d *drawer) value() string {
+	values := []string{
+		"1", `"${{ inputs.n }}"`, `"${{ inputs.n + vars.v }}"`, `"n is ${{ inputs.n }}"`, `"${{ vars.w }}"`, `"${{ inputs.l }}"`,
+		`"${{ run.runbook }}"`, `"${{ run.id }}"`, `"${{ inputs.a ? 'on' : 'off' }}"`, `{deep: ["${{ inputs.b }}"]}`,
+	}
+	if len(d.before) > 0 {
+		of := []string{
+			`"${{ ~.outputs.n }}"`, `"${{ ~.status }}"`, `"${{ ~.outputs }}"`, `"it was ${{ ~.status }}"`, `"${{ inputs.a ? 1 : ~.outputs.n }}"`,
+			`{deep: ["${{ ~.outputs.said }}", "${{ inputs.b }}"]}`, `"${{ ~.status == 'skipped' ? 0 : ~.outputs.n }}"`,
+		}
+		step := "steps." + rapid.SampledFrom(d.before).Draw(d.T, "of")
+		for _, v := range of {
+			values = append(values, strings.ReplaceAll(v, "~", step))
+		}
+	}
+	return rapid.SampledFrom(values).Draw(d.T, "value")
+}
+
+// quoted is a text as a scalar of YAML.
+func quoted(text string) string { return "'" + strings.ReplaceAll(text, "'", "''") + "'" }
+
+// handlers are the actions of the world.
+func (f *foretold) handlers() []sdk.Handler {
+	tried := map[string]int{}
+	do := func(_ context.Context, call *sdk.Call[fateInput]) (fateOutput, error) {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		fate := f.fates[call.Input.Name]
+		if tried[call.Input.Name]++; tried[call.Input.Name] <= fate.tries {
+			return fateOutput{}, sdk.Errorf(sdk.Transient, "not yet")
+		}
+		if fate.fails != "" {
+			return fateOutput{}, sdk.Errorf(fate.fails, "it is broken")
+		}
+		return fate.outputs, nil
+	}
+	undo := func(context.Context, *sdk.Call[fateInput]) error { return nil }
+	ask := func(context.Context, *sdk.Call[fateInput]) (sdk.Question, error) {
+		return sdk.Question{Message: "Yes?"}, nil
+	}
+	answer := func(context.Context, *sdk.Call[fateInput], sdk.Answer) (fateOutput, error) { return fateOutput{}, nil }
+	var handlers []sdk.Handler
+	for _, a := range []sdk.Action[fateInput, fateOutput]{
+		{Name: "fate.read", Summary: "look", Effect: sdk.Read, Apply: do},
+		{Name: "fate.change", Summary: "change", Effect: sdk.Change, Apply: do, Undo: undo},
+		{Name: "fate.ask", Summary: "ask", Effect: sdk.Read, Ask: ask, Answer: answer},
+	} {
+		h, err := a.Handler()
+		if err != nil {
+			panic(err)
+		}
+		handlers = append(handlers, kept{h, f})
+	}
+	return handlers
+}
+
+// kept keeps what an action is given.
+type kept struct {
+	sdk.Handler
+	world *foretold
+}
+
+func (k kept) Apply(ctx context.Context, request sdk.Request, host sdk.Host) (json.RawMessage, error) {
+	k.world.keep("", request.Params)
+	return k.Handler.Apply(ctx, request, host)
+}
+
+func (k kept) Undo(ctx context.Context, request sdk.Request, host sdk.Host) error {
+	k.world.keep("-", request.Params)
+	return k.Handler.Undo(ctx, request, host)
+}
+
+func (k kept) Ask(ctx context.Context, request sdk.Request) (sdk.Question, error) {
+	k.world.keep("", request.Params)
+	return k.Handler.Ask(ctx, request)
+}
+
+func (f *foretold) keep(undo string, params json.RawMessage) {
+	var of fateInput
+	if err := json.Unmarshal(params, &of); err != nil {
+		panic(err)
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.given[undo+of.Name] = append(f.given[undo+of.Name], params)
+}
