@@ -11,9 +11,10 @@ import (
 type Chain struct {
 	Step   string      `json:"step" doc:"The step that fails."`
 	Policy plan.Policy `json:"policy" enum:"rollback,stop,pause,continue"`
-	Undo   []string    `json:"undo,omitempty" doc:"The steps that are taken back, in this order; the one that failed too, as half of it may be done."`
+	Undo   []string    `json:"undo,omitempty" doc:"The steps that are taken back, in this order, of those that ran side by side the last to end first; the one that failed too, as half of it may be done."`
 	Beside []string    `json:"beside,omitempty" doc:"The steps of other branches that are taken back too, where they are done by then; each at its place by when it ended."`
 	Left   []string    `json:"left,omitempty" doc:"The steps that stay: nothing takes them back, or what stays was built on them."`
+	Stays  []string    `json:"stays,omitempty" doc:"The steps that stay too where other branches are done by then: those of them that nothing takes back, and what these were built on."`
 }
 
 // listed is how many steps are named in all chains together: in a runbook of thousands each
@@ -40,7 +41,7 @@ func chains(p *plan.Plan) (all []Chain, unlisted int) {
 			chain.fill(p, i, graph.Ancestors(i), dependents.Ancestors(i))
 		}
 		all = append(all, chain)
-		named += len(chain.Undo) + len(chain.Beside) + len(chain.Left)
+		named += len(chain.Undo) + len(chain.Beside) + len(chain.Left) + len(chain.Stays)
 	}
 	return all, unlisted
 }
@@ -49,9 +50,33 @@ func chains(p *plan.Plan) (all []Chain, unlisted int) {
 // then, after those that have not begun.
 func (c *Chain) fill(p *plan.Plan, failed int, before, after []bool) {
 	done := func(i int) bool { return before[i] || i == failed }
+	stays := standing(p, done)
+	beside := standing(p, func(i int) bool { return !after[i] })
+	for i, s := range slices.Backward(p.Steps) {
+		back := wayBack(s)
+		if after[i] || back == needless {
+			continue
+		}
+		switch {
+		case stays[i]:
+			c.Left = append(c.Left, s.ID)
+			continue // whatever other branches do
+		case done(i):
+			c.Undo = append(c.Undo, s.ID)
+		case back == undone:
+			c.Beside = append(c.Beside, s.ID)
+		}
+		if beside[i] {
+			c.Stays = append(c.Stays, s.ID)
+		}
+	}
+}
+
+// standing tells what a rollback cannot take away where the steps are done: those that nothing
+// takes back, and the ground under them.
+func standing(p *plan.Plan, done func(i int) bool) []bool {
 	stays := make([]bool, len(p.Steps))
-	for i := len(p.Steps) - 1; i >= 0; i-- {
-		s := p.Steps[i]
+	for i, s := range slices.Backward(p.Steps) {
 		if done(i) && wayBack(s) == impossible {
 			stays[i] = true
 		}
@@ -60,19 +85,9 @@ func (c *Chain) fill(p *plan.Plan, failed int, before, after []bool) {
 		}
 		for _, edge := range s.Needs {
 			if edge.Reason != plan.InOrder {
-				stays[edge.From] = true // the ground under something that still stands
+				stays[edge.From] = true
 			}
 		}
 	}
-	for i, s := range slices.Backward(p.Steps) {
-		switch back := wayBack(s); {
-		case after[i], back == needless:
-		case !done(i):
-			c.Beside = append(c.Beside, s.ID)
-		case stays[i]:
-			c.Left = append(c.Left, s.ID)
-		default:
-			c.Undo = append(c.Undo, s.ID)
-		}
-	}
+	return stays
 }

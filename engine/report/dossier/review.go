@@ -139,7 +139,7 @@ func (out *page) chains(r *review.Review) section {
 }
 
 func alike(a, b review.Chain) bool {
-	return a.Policy == b.Policy && slices.Equal(a.Undo, b.Undo) && slices.Equal(a.Beside, b.Beside) && slices.Equal(a.Left, b.Left)
+	return a.Policy == b.Policy && slices.Equal(a.Undo, b.Undo) && slices.Equal(a.Beside, b.Beside) && slices.Equal(a.Left, b.Left) && slices.Equal(a.Stays, b.Stays)
 }
 
 func (out *page) chain(c review.Chain) string {
@@ -161,6 +161,9 @@ func (out *page) chain(c review.Chain) string {
 	}
 	if len(c.Left) > 0 {
 		text += out.Bad("; leaves " + layout.Steps(c.Left))
+	}
+	if len(c.Stays) > 0 {
+		text += out.Bad("; if other branches are done by then, leaves " + layout.Steps(c.Stays))
 	}
 	return text
 }

@@ -1,0 +1,189 @@
+package machine_test
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"pgregory.net/rapid"
+
+	"github.com/gatebook/gatebook/engine/event"
+	"github.com/gatebook/gatebook/engine/expr"
+	"github.com/gatebook/gatebook/engine/machine"
+	"github.com/gatebook/gatebook/engine/plan"
+	"github.com/gatebook/gatebook/engine/review"
+	"github.com/gatebook/gatebook/engine/value"
+	"github.com/gatebook/gatebook/plugins/sdk"
+)
+
+// revertible draws steps that may fail, and of which a rollback takes back what it can.
+func revertible(t *rapid.T) []*plan.Step {
+	var steps []*plan.Step
+	for i := range rapid.IntRange(1, 8).Draw(t, "steps") {
+		s := drawStep(t, i)
+		s.When, s.Gate, s.Verify, s.Retry = nil, nil, nil, plan.Retry{Attempts: 1}
+		for k := range s.Needs {
+			if rapid.Bool().Draw(t, "in order") {
+				s.Needs[k].Reason = plan.InOrder
+			}
+		}
+		if rapid.IntRange(0, 5).Draw(t, "skipped") == 0 {
+			s.When = condition(always(expr.False))
+			s.When.State.Truth = expr.False.String()
+		}
+		if rapid.Bool().Draw(t, "rolls back") {
+			s.OnFailure = plan.Rollback
+		}
+		steps = append(steps, s)
+	}
+	if rapid.Bool().Draw(t, "finally") {
+		steps = append(steps, finally(change("f0")))
+	}
+	return steps
+}
+
+// What a reviewer reads of a rollback is what a rollback does: for each step that may fail,
+// both where nothing beside it is done by then, and where all is.
+func TestARollbackGoesAsItsReviewSaid(t *testing.T) {
+	t.Parallel()
+	told := map[string]int{}
+	rapid.Check(t, func(t *rapid.T) {
+		steps := revertible(t)
+		chains := map[string]review.Chain{}
+		for _, c := range review.Of(planOf(&fatal{t: t}, steps...), nil).Chains {
+			chains[c.Step] = c
+		}
+		for i, s := range steps {
+			c, may := chains[s.ID]
+			if may == (s.Finally || s.When != nil) {
+				t.Fatalf("%s may fail, says the review: %t", s.ID, may)
+			}
+			if may {
+				checkChain(t, failure{t, steps, i}, c)
+				for what, of := range map[string][]string{"taken back": c.Undo, "left": c.Left, "taken back beside": c.Beside, "left beside": c.Stays} {
+					told[what] += len(of)
+				}
+			}
+		}
+	})
+	for _, what := range []string{"taken back", "left", "taken back beside", "left beside"} {
+		if told[what] == 0 {
+			t.Errorf("no step was %s: %v", what, told)
+		}
+	}
+}
+
+func checkChain(t *rapid.T, f failure, c review.Chain) {
+	if c.Policy != f.steps[f.at].OnFailure {
+		t.Fatalf("%s is said to %s", c.Step, c.Policy)
+	}
+	if c.Policy == plan.Continue {
+		goesAs(t, c, f.run(f.steps), c.Undo, c.Left)
+		return
+	}
+	alone := f.run(f.alone())
+	goesAs(t, c, alone, c.Undo, c.Left)
+	for _, s := range f.steps {
+		if slices.Contains(c.Beside, s.ID) && s.Rollback == nil {
+			t.Fatalf("%s is taken back where %s fails, and nothing does that", s.ID, c.Step)
+		}
+	}
+	last := f.run(f.last())
+	stays := func(id string) bool { return slices.Contains(c.Stays, id) }
+	goesAs(t, c, last, slices.DeleteFunc(slices.Concat(c.Undo, c.Beside), stays), slices.Concat(c.Left, c.Stays))
+}
+
+// goesAs holds a rollback against what was said of it: what ended last is taken back first.
+func goesAs(t *rapid.T, c review.Chain, w *world, undo, leave []string) {
+	undone, left := takenBack(w)
+	said := [][]string{lastFirst(w, undo), lastFirst(w, leave)}
+	if diff := cmp.Diff(said, [][]string{undone, left}, cmpopts.EquateEmpty()); diff != "" {
+		t.Fatalf("when %s fails, %+v (-said +was)\n%s\n%q", c.Step, c, diff, w.story())
+	}
+}
+
+// lastFirst orders steps by when they ended in a world.
+func lastFirst(w *world, ids []string) []string {
+	ended := map[string]int{}
+	for i, e := range w.journal {
+		if e.Type == event.StepDecided && (e.Status == event.Succeeded || e.Status == event.Failed) {
+			ended[e.Op.Step] = i
+		}
+	}
+	return slices.SortedFunc(slices.Values(ids), func(a, b string) int { return ended[b] - ended[a] })
+}
+
+// failure is a plan of which one step fails.
+type failure struct {
+	t     *rapid.T
+	steps []*plan.Step
+	at    int
+}
+
+// alone is the plan with all that the step does not need waiting for longer than it takes.
+func (f failure) alone() []*plan.Step {
+	needed := make([]bool, len(f.steps))
+	needed[f.at] = true
+	for i := f.at; i >= 0; i-- {
+		for _, edge := range f.steps[i].Needs {
+			needed[edge.From] = needed[edge.From] || needed[i]
+		}
+	}
+	steps := slices.Clone(f.steps)
+	for i, s := range steps {
+		if !needed[i] && !s.Finally {
+			steps[i] = waiting(s, 1000*time.Hour)
+		}
+	}
+	return steps
+}
+
+// last is the plan with the step waiting until all that does not need it is over.
+func (f failure) last() []*plan.Step {
+	steps := slices.Clone(f.steps)
+	steps[f.at] = waiting(steps[f.at], time.Hour)
+	return steps
+}
+
+// waiting is a step with a gate that opens so long after the run has begun.
+func waiting(s *plan.Step, until time.Duration) *plan.Step {
+	waits := *s
+	waits.Gate = []*plan.Condition{polled(2*until, until, 0, between(until, 10*until))}
+	return &waits
+}
+
+// run runs the plan, one step at a time, in a world in which the one step fails.
+func (f failure) run(steps []*plan.Step) *world {
+	w := newWorld(&fatal{t: f.t}, planOf(&fatal{t: f.t}, steps...), 1)
+	id := f.steps[f.at].ID
+	w.attempts = func(a machine.Attempt) answer {
+		if a.Op.Step == id && a.Op.Part == event.Do {
+			return failing(sdk.Permanent)
+		}
+		return answer{takes: time.Second, outputs: value.Object()}
+	}
+	w.asks = func(a machine.Ask) *sdk.Answer {
+		return &sdk.Answer{By: "bob", Approved: a.Op.Step != id || a.Op.Part == event.Undo}
+	}
+	w.run()
+	return w
+}
+
+// takenBack tells what was taken back, in that order, and what was left.
+func takenBack(w *world) (undone, left []string) {
+	for _, e := range w.journal {
+		if e.Type != event.StepDecided {
+			continue
+		}
+		switch e.Status {
+		case event.Undone:
+			undone = append(undone, e.Op.Step)
+		case event.LeftOver:
+			left = append(left, e.Op.Step)
+		default:
+		}
+	}
+	return undone, left
+}
