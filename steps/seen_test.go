@@ -39,18 +39,18 @@ func TestPreviewsSayWhatTheySaw(t *testing.T) {
 		unknown []string
 		want    string
 	}{
-		{"file.verify", params{"path": "digits"}, nil, "[{file digits sha256:" + digitsSHA256 + "}]"},
-		{"file.verify", params{"path": "none"}, nil, "[{file none absent}]"},
-		{"file.verify", params{"path": "."}, nil, "[{file . a directory}]"},
-		{"file.verify", params{"path": "large"}, nil, fmt.Sprintf("[{file large %d bytes}]", 65<<20)},
+		{"file.verify", params{"path": "digits"}, nil, "[{file digits sha256:" + digitsSHA256 + " }]"},
+		{"file.verify", params{"path": "none"}, nil, "[{file none absent }]"},
+		{"file.verify", params{"path": "."}, nil, "[{file . a directory }]"},
+		{"file.verify", params{"path": "large"}, nil, fmt.Sprintf("[{file large %d bytes }]", 65<<20)},
 		{"file.verify", params{}, []string{"path"}, "[]"},
 		{"exec", params{"command": []any{"true"}}, nil, "[]"}, // what PATH has is the machine's
-		{"exec", params{"command": []any{"./tool", "x"}, "cwd": "below"}, nil, "[{file ./tool sha256:" + digitsSHA256 + "}]"},
+		{"exec", params{"command": []any{"./tool", "x"}, "cwd": "below"}, nil, "[{file ./tool sha256:" + digitsSHA256 + " }]"},
 		{"exec", params{"command": []any{"./tool"}}, []string{"cwd"}, "[]"},
 		{"exec", params{"script": "./tool"}, nil, "[]"},
-		{"exec", params{"command": []any{"true"}, "check": []any{"test", "-e", "none"}}, nil, "[{check test -e none does not succeed}]"},
-		{"exec", params{"command": []any{"true"}, "check": []any{"test", "-e", "tool"}}, nil, "[{check test -e tool succeeds}]"},
-		{"exec.check", params{"command": []any{"./below/tool"}}, nil, "[{file ./below/tool sha256:" + digitsSHA256 + "}]"},
+		{"exec", params{"command": []any{"true"}, "check": []any{"test", "-e", "none"}}, nil, "[{check test -e none does not succeed }]"},
+		{"exec", params{"command": []any{"true"}, "check": []any{"test", "-e", "tool"}}, nil, "[{check test -e tool succeeds }]"},
+		{"exec.check", params{"command": []any{"./below/tool"}}, nil, "[{file ./below/tool sha256:" + digitsSHA256 + " }]"},
 	} {
 		for _, handler := range handlers {
 			if handler.Describe().Name != test.action {

@@ -77,7 +77,7 @@ func hide(masker *value.Masker, foreseen *sdk.Preview) {
 	}
 	for i := range foreseen.Observed {
 		seen := &foreseen.Observed[i]
-		for _, text := range []*string{&seen.Kind, &seen.Name, &seen.Version} {
+		for _, text := range []*string{&seen.Kind, &seen.Name, &seen.Version, &seen.ID} {
 			*text = masker.Text(*text)
 		}
 	}

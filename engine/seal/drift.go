@@ -20,7 +20,7 @@ type Drift struct {
 
 // String says what has changed, in one sentence and what there is to add.
 func (d Drift) String() string {
-	was, now := layout.Line(d.Was), layout.Line(d.Now)
+	was, now := layout.Line(short(d.Was)), layout.Line(short(d.Now))
 	said := ""
 	switch unit := counted(was); {
 	case d.Was == "" && d.Now == "":
@@ -149,7 +149,7 @@ func otherSecrets(was, now Essence) []Drift {
 const digits = len("sha256:") + 12
 
 func short(digest string) string {
-	if len(digest) <= digits {
+	if len(digest) <= digits || !strings.HasPrefix(digest, "sha256:") {
 		return digest
 	}
 	return digest[:digits] + "…"

@@ -87,10 +87,10 @@ func observed(shown *plan.Plan) []Seen {
 		}
 		seen := slices.Clone(step.Preview.Observed)
 		slices.SortFunc(seen, func(a, b sdk.Seen) int {
-			return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Name, b.Name), cmp.Compare(a.Version, b.Version))
+			return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Name, b.Name), cmp.Compare(a.Version, b.Version), cmp.Compare(a.ID, b.ID))
 		})
 		for _, s := range slices.Compact(seen) {
-			all = append(all, Seen{Step: step.ID, Kind: s.Kind, Name: s.Name, Version: s.Version})
+			all = append(all, Seen{Step: step.ID, Kind: s.Kind, Name: s.Name, Version: s.Version, ID: s.ID})
 		}
 	}
 	return all

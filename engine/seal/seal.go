@@ -76,6 +76,7 @@ type Seen struct {
 	Kind    string `json:"kind"`
 	Name    string `json:"name"`
 	Version string `json:"version"`
+	ID      string `json:"id,omitempty" doc:"Tells it from another of the same name."`
 }
 
 // Notes say how and by whom a plan was made, and what it takes to make it again. They are

@@ -86,7 +86,7 @@ func TestAPlanIsReadAsItWasSealed(t *testing.T) {
 	if drift := was.Drift(kept.Essence, "kind: Runbook\n"); len(drift) > 0 {
 		t.Errorf("it differs from what was sealed: %v", drift)
 	}
-	if got := fmt.Sprint(was.Essence.Observed); got != "[{roll Deployment shop/web generation 7} {roll Service shop/web sha256:aa}]" {
+	if got := fmt.Sprint(was.Essence.Observed); got != "[{roll Deployment shop/web generation 7 } {roll Service shop/web sha256:aa }]" {
 		t.Errorf("observed: %s", got)
 	}
 	// Spaces say nothing.
@@ -206,7 +206,10 @@ func TestDrift(t *testing.T) {
 			e.Targets = []seal.Target{{Connection: "here", Title: "the shop red", ID: "shop red"}}
 		},
 		"Deployment shop/web has moved from generation 7 to 9": func(e *seal.Essence) {
-			e.Observed = []seal.Seen{{"roll", "Deployment", "shop/web", "generation 9"}, e.Observed[1]}
+			e.Observed = []seal.Seen{{"roll", "Deployment", "shop/web", "generation 9", ""}, e.Observed[1]}
+		},
+		"Service shop/web is another one of the same name: sha256:aa": func(e *seal.Essence) {
+			e.Observed = []seal.Seen{e.Observed[0], {"roll", "Service", "shop/web", "sha256:aa", "u2"}}
 		},
 		"Service shop/web is not seen any more: it was sha256:aa":                            func(e *seal.Essence) { e.Observed = e.Observed[:1] },
 		"what the plan would do has changed from " + was.Essence.Plan[:19] + "… to sha256:1": func(e *seal.Essence) { e.Plan = "sha256:1" },

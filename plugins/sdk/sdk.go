@@ -80,6 +80,11 @@ type Description struct {
 	// to end when it is asked to. Without it an engine gives an action up after a while of
 	// its own choice, as one that does not end.
 	GraceParam string `json:"graceParam,omitempty"`
+	// InPlan lets an engine apply the action while it makes a plan, so that people see what
+	// is so before they decide. It is for an action of effect Read that is quick and
+	// harmless whoever wrote its parameters: it runs no program of theirs. With
+	// [Request.InPlan] it looks once and waits for nothing.
+	InPlan bool `json:"inPlan,omitempty"`
 }
 
 // Request is one use of an action.
@@ -108,6 +113,10 @@ type Request struct {
 	// TraceParent is the W3C trace context of the attempt, for what the action calls
 	// in its turn: "00-<trace>-<span>-01".
 	TraceParent string `json:"traceParent,omitempty"`
+	// InPlan tells Apply that this is for a plan: it answers with what is so now, where it
+	// would otherwise wait for something to become so. Only an action is told that declares
+	// [Description.InPlan].
+	InPlan bool `json:"inPlan,omitempty"`
 }
 
 // Host is what an action may tell while it works. It is safe for concurrent use.
@@ -152,6 +161,8 @@ type Seen struct {
 	Kind    string `json:"kind"`    // "Deployment", "file"
 	Name    string `json:"name"`    // "shop/web", "dist/web.tar.gz"
 	Version string `json:"version"` // for people too: "generation 7", "sha256:…", "absent"
+	// ID tells it from another of the same name, where that may take its place: a UID.
+	ID string `json:"id,omitempty"`
 }
 
 // Delta is one thing that would change.

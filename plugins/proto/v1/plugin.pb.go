@@ -353,6 +353,7 @@ type Action struct {
 	Asks          bool                   `protobuf:"varint,13,opt,name=asks,proto3" json:"asks,omitempty"`                                         // Ask and Answer instead of Apply
 	NothingToUndo string                 `protobuf:"bytes,14,opt,name=nothing_to_undo,json=nothingToUndo,proto3" json:"nothing_to_undo,omitempty"` // why a change leaves nothing to take back
 	GraceParam    string                 `protobuf:"bytes,15,opt,name=grace_param,json=graceParam,proto3" json:"grace_param,omitempty"`            // the parameter that says how long its end may take, a duration
+	InPlan        bool                   `protobuf:"varint,16,opt,name=in_plan,json=inPlan,proto3" json:"in_plan,omitempty"`                       // only reads, quickly: may be applied while a plan is made
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -490,6 +491,13 @@ func (x *Action) GetGraceParam() string {
 		return x.GraceParam
 	}
 	return ""
+}
+
+func (x *Action) GetInPlan() bool {
+	if x != nil {
+		return x.InPlan
+	}
+	return false
 }
 
 // Rule is a condition over the parameters, or a connection's configuration, together.
@@ -770,6 +778,7 @@ type Call struct {
 	Outputs       []byte                 `protobuf:"bytes,8,opt,name=outputs,proto3" json:"outputs,omitempty"`                                                                       // what Apply returned, where it did
 	Notes         map[string][]byte      `protobuf:"bytes,9,rep,name=notes,proto3" json:"notes,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"` // what Apply gave as Note
 	Timeout       *durationpb.Duration   `protobuf:"bytes,10,opt,name=timeout,proto3" json:"timeout,omitempty"`                                                                      // what is left of the attempt's time; absent: no limit
+	InPlan        bool                   `protobuf:"varint,11,opt,name=in_plan,json=inPlan,proto3" json:"in_plan,omitempty"`                                                         // Apply, for a plan: say what is so now, and wait for nothing
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -872,6 +881,13 @@ func (x *Call) GetTimeout() *durationpb.Duration {
 		return x.Timeout
 	}
 	return nil
+}
+
+func (x *Call) GetInPlan() bool {
+	if x != nil {
+		return x.InPlan
+	}
+	return false
 }
 
 type PlanRequest struct {
@@ -1092,6 +1108,7 @@ type Seen struct {
 	Kind          string                 `protobuf:"bytes,1,opt,name=kind,proto3" json:"kind,omitempty"`       // "Deployment", "file"
 	Name          string                 `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`       // "shop/web"
 	Version       string                 `protobuf:"bytes,3,opt,name=version,proto3" json:"version,omitempty"` // for people too: "generation 7", "absent"
+	Id            string                 `protobuf:"bytes,4,opt,name=id,proto3" json:"id,omitempty"`           // tells it from another of the same name; empty: nothing does
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1143,6 +1160,13 @@ func (x *Seen) GetName() string {
 func (x *Seen) GetVersion() string {
 	if x != nil {
 		return x.Version
+	}
+	return ""
+}
+
+func (x *Seen) GetId() string {
+	if x != nil {
+		return x.Id
 	}
 	return ""
 }
@@ -2764,7 +2788,7 @@ const file_v1_plugin_proto_rawDesc = "" +
 	"connection\x18\x05 \x01(\fR\n" +
 	"connection\x124\n" +
 	"\aactions\x18\x06 \x03(\v2\x1a.gatebook.plugin.v1.ActionR\aactions\x12.\n" +
-	"\x05rules\x18\a \x03(\v2\x18.gatebook.plugin.v1.RuleR\x05rules\"\xf7\x03\n" +
+	"\x05rules\x18\a \x03(\v2\x18.gatebook.plugin.v1.RuleR\x05rules\"\x90\x04\n" +
 	"\x06Action\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
 	"\asummary\x18\x02 \x01(\tR\asummary\x12 \n" +
@@ -2785,7 +2809,8 @@ const file_v1_plugin_proto_rawDesc = "" +
 	"\x04asks\x18\r \x01(\bR\x04asks\x12&\n" +
 	"\x0fnothing_to_undo\x18\x0e \x01(\tR\rnothingToUndo\x12\x1f\n" +
 	"\vgrace_param\x18\x0f \x01(\tR\n" +
-	"graceParam\"4\n" +
+	"graceParam\x12\x17\n" +
+	"\ain_plan\x18\x10 \x01(\bR\x06inPlan\"4\n" +
 	"\x04Rule\x12\x12\n" +
 	"\x04expr\x18\x01 \x01(\tR\x04expr\x12\x18\n" +
 	"\amessage\x18\x02 \x01(\tR\amessage\"3\n" +
@@ -2800,7 +2825,7 @@ const file_v1_plugin_proto_rawDesc = "" +
 	"\x06Target\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x14\n" +
 	"\x05title\x18\x02 \x01(\tR\x05title\x12\x12\n" +
-	"\x04also\x18\x03 \x03(\tR\x04also\"\xec\x02\n" +
+	"\x04also\x18\x03 \x03(\tR\x04also\"\x85\x03\n" +
 	"\x04Call\x12\x16\n" +
 	"\x06action\x18\x01 \x01(\tR\x06action\x12\x16\n" +
 	"\x06params\x18\x02 \x01(\fR\x06params\x12\x18\n" +
@@ -2812,7 +2837,8 @@ const file_v1_plugin_proto_rawDesc = "" +
 	"\aoutputs\x18\b \x01(\fR\aoutputs\x129\n" +
 	"\x05notes\x18\t \x03(\v2#.gatebook.plugin.v1.Call.NotesEntryR\x05notes\x123\n" +
 	"\atimeout\x18\n" +
-	" \x01(\v2\x19.google.protobuf.DurationR\atimeout\x1a8\n" +
+	" \x01(\v2\x19.google.protobuf.DurationR\atimeout\x12\x17\n" +
+	"\ain_plan\x18\v \x01(\bR\x06inPlan\x1a8\n" +
 	"\n" +
 	"NotesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
@@ -2829,11 +2855,12 @@ const file_v1_plugin_proto_rawDesc = "" +
 	"\bwarnings\x18\x03 \x03(\tR\bwarnings\x12\x1a\n" +
 	"\bblockers\x18\x04 \x03(\tR\bblockers\x125\n" +
 	"\bestimate\x18\x05 \x01(\v2\x19.google.protobuf.DurationR\bestimate\x124\n" +
-	"\bobserved\x18\x06 \x03(\v2\x18.gatebook.plugin.v1.SeenR\bobserved\"H\n" +
+	"\bobserved\x18\x06 \x03(\v2\x18.gatebook.plugin.v1.SeenR\bobserved\"X\n" +
 	"\x04Seen\x12\x12\n" +
 	"\x04kind\x18\x01 \x01(\tR\x04kind\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x18\n" +
-	"\aversion\x18\x03 \x01(\tR\aversion\"W\n" +
+	"\aversion\x18\x03 \x01(\tR\aversion\x12\x0e\n" +
+	"\x02id\x18\x04 \x01(\tR\x02id\"W\n" +
 	"\x05Delta\x12\x16\n" +
 	"\x06target\x18\x01 \x01(\tR\x06target\x12\x12\n" +
 	"\x04kind\x18\x02 \x01(\tR\x04kind\x12\x0e\n" +

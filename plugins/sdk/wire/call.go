@@ -19,7 +19,7 @@ import (
 func FromRequest(action string, r sdk.Request, timeout time.Duration) *pluginv1.Call {
 	m := &pluginv1.Call{
 		Action: action, Params: r.Params, Unknown: r.Unknown, Key: r.Key, Attempt: int32(r.Attempt), //nolint:gosec // attempts are few
-		Undo: r.Undo, Before: r.Before, Outputs: r.Outputs, Timeout: optional(timeout),
+		Undo: r.Undo, Before: r.Before, Outputs: r.Outputs, Timeout: optional(timeout), InPlan: r.InPlan,
 	}
 	if len(r.Notes) > 0 {
 		m.Notes = make(map[string][]byte, len(r.Notes))
@@ -34,7 +34,7 @@ func FromRequest(action string, r sdk.Request, timeout time.Duration) *pluginv1.
 func ToRequest(m *pluginv1.Call) sdk.Request {
 	r := sdk.Request{
 		Params: m.GetParams(), Unknown: m.GetUnknown(), Key: m.GetKey(), Attempt: int(m.GetAttempt()),
-		Undo: m.GetUndo(), Before: m.GetBefore(), Outputs: m.GetOutputs(),
+		Undo: m.GetUndo(), Before: m.GetBefore(), Outputs: m.GetOutputs(), InPlan: m.GetInPlan(),
 	}
 	if len(m.GetNotes()) > 0 {
 		r.Notes = make(map[string]json.RawMessage, len(m.GetNotes()))
@@ -93,7 +93,7 @@ func FromPreview(p sdk.Preview) *pluginv1.Preview {
 		m.Changes = append(m.Changes, &pluginv1.Delta{Target: change.Target, Kind: change.Kind, Op: change.Op, Diff: change.Diff})
 	}
 	for _, seen := range p.Observed {
-		m.Observed = append(m.Observed, &pluginv1.Seen{Kind: seen.Kind, Name: seen.Name, Version: seen.Version})
+		m.Observed = append(m.Observed, &pluginv1.Seen{Kind: seen.Kind, Name: seen.Name, Version: seen.Version, Id: seen.ID})
 	}
 	return m
 }
@@ -109,7 +109,7 @@ func ToPreview(m *pluginv1.Preview) sdk.Preview {
 		})
 	}
 	for _, seen := range m.GetObserved() {
-		p.Observed = append(p.Observed, sdk.Seen{Kind: seen.GetKind(), Name: seen.GetName(), Version: seen.GetVersion()})
+		p.Observed = append(p.Observed, sdk.Seen{Kind: seen.GetKind(), Name: seen.GetName(), Version: seen.GetVersion(), ID: seen.GetId()})
 	}
 	return p
 }

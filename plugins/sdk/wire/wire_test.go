@@ -53,7 +53,7 @@ func TestWhatCrossesArrivesAsItWas(t *testing.T) {
 		request := sdk.Request{
 			Params: document(t, "params"), Unknown: words(t, "unknown"), Key: rapid.String().Draw(t, "key"),
 			Attempt: rapid.IntRange(0, 1000).Draw(t, "attempt"), Undo: rapid.Bool().Draw(t, "undo"),
-			Before: document(t, "before"), Outputs: document(t, "outputs"),
+			Before: document(t, "before"), Outputs: document(t, "outputs"), InPlan: rapid.Bool().Draw(t, "in plan"),
 		}
 		if rapid.Bool().Draw(t, "noted") {
 			request.Notes = map[string]json.RawMessage{"pid": json.RawMessage(`{"pid":1}`)}
@@ -68,7 +68,7 @@ func TestWhatCrossesArrivesAsItWas(t *testing.T) {
 		preview := sdk.Preview{
 			Summary: rapid.String().Draw(t, "summary"), Warnings: words(t, "warnings"), Blockers: words(t, "blockers"), Estimate: duration(t, "estimate"),
 			Changes:  []sdk.Delta{{Target: "Deployment shop/web", Kind: "Deployment", Op: "update", Diff: rapid.String().Draw(t, "diff")}},
-			Observed: []sdk.Seen{{Kind: "Deployment", Name: "shop/web", Version: rapid.String().Draw(t, "version")}},
+			Observed: []sdk.Seen{{Kind: "Deployment", Name: "shop/web", Version: rapid.String().Draw(t, "version"), ID: rapid.String().Draw(t, "id")}},
 		}
 		same(t, "preview", preview, wire.ToPreview(crossed(t, wire.FromPreview(preview))))
 

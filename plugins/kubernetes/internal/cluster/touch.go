@@ -2,8 +2,12 @@ package cluster
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/request"
 	"github.com/gatebook/gatebook/plugins/sdk"
@@ -14,7 +18,8 @@ import (
 // refused, leaves nothing to take back, and one that changed something does, whatever it
 // believes. What the connection was asked for tells it of any action, however far that came.
 //
-// It also tells whoever looks on what requests wait for.
+// It also tells whoever looks on what requests wait for, and lets previews say which objects
+// they were made from.
 func Truthful(declared []sdk.Declaration) []sdk.Declaration {
 	all := make([]sdk.Declaration, 0, len(declared))
 	for _, one := range declared {
@@ -32,6 +37,39 @@ func (d truthful) Handler() (sdk.Handler, error) {
 }
 
 type attempted struct{ sdk.Handler }
+
+// mostSeen is how many objects of one kind a preview names. Of more it has one hash.
+const mostSeen = 500
+
+// Plan says what the action says, and what it read for that.
+func (a attempted) Plan(ctx context.Context, asked sdk.Request) (sdk.Preview, error) {
+	var reading request.Reading
+	preview, err := a.Handler.Plan(reading.In(ctx), asked)
+	preview.Observed = append(preview.Observed, observed(reading.Objects())...)
+	return preview, err
+}
+
+// observed is what was read, as a preview names it.
+func observed(objects []request.Object) []sdk.Seen {
+	var seen []sdk.Seen
+	for len(objects) > 0 {
+		others := slices.IndexFunc(objects, func(o request.Object) bool { return o.Kind != objects[0].Kind })
+		if others < 0 {
+			others = len(objects)
+		}
+		alike := objects[:others]
+		objects = objects[others:]
+		if len(alike) > mostSeen {
+			seen = append(seen, sdk.Seen{Kind: alike[0].Kind, Name: "(all of them)", Version: fmt.Sprintf("%d, sha256:%x", len(alike), sha256.Sum256(fmt.Append(nil, alike)))})
+			continue
+		}
+		for _, o := range alike {
+			named := Kind{Name: o.Kind, Namespaced: o.Namespace != ""}.Named(o.Namespace, o.Name)
+			seen = append(seen, sdk.Seen{Kind: o.Kind, Name: strings.TrimPrefix(named, o.Kind+" "), Version: o.Version, ID: o.UID})
+		}
+	}
+	return seen
+}
 
 // Apply does what the action does. Where an earlier attempt came as far as a change, that
 // this one did not is no news.

@@ -50,7 +50,8 @@ func attemptOf(request *http.Request) *Attempt {
 	return &Attempt{}
 }
 
-// Noting hands requests on to the server, and notes what it may have changed.
+// Noting hands requests on to the server, and notes what it may have changed, and for a
+// [Reading] what it has.
 func Noting(server http.RoundTripper) http.RoundTripper { return noting{server} }
 
 type noting struct{ http.RoundTripper }
@@ -69,7 +70,7 @@ func (n noting) RoundTrip(request *http.Request) (*http.Response, error) {
 		}
 		way.passed = true
 	}
-	answer, err := n.RoundTripper.RoundTrip(request)
+	answer, err := send(n.RoundTripper, request)
 	if hurried && err == nil && answer.StatusCode == http.StatusUnauthorized {
 		way.passed = false // other credentials are waited for now
 	}
