@@ -84,7 +84,7 @@ func TestNoRoomKeepsStateOfItsOwn(t *testing.T) {
 		sources := map[string]*ast.File{}
 		fset := token.NewFileSet()
 		for _, name := range p.files() {
-			file, err := parser.ParseFile(fset, name, nil, parser.SkipObjectResolution)
+			file, err := parser.ParseFile(fset, name, nil, parser.ParseComments|parser.SkipObjectResolution)
 			if err != nil {
 				t.Fatal(err)
 			}

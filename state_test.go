@@ -11,7 +11,7 @@ import (
 )
 
 // stateFaults finds what makes a package remember: init functions, package-level
-// variables that are not given their value where they are declared, or that hold
+// variables that are not given their value where they are declared or by a file, or that hold
 // a lock or an empty map to fill, and assignments to any of them. It reads the
 // syntax alone, so a name that a function declares itself counts as its own.
 //
@@ -61,10 +61,19 @@ func packageVars(file *ast.File) []*ast.ValueSpec {
 			continue
 		}
 		for _, spec := range group.Specs {
-			specs = append(specs, spec.(*ast.ValueSpec))
+			value := spec.(*ast.ValueSpec)
+			if value.Doc == nil {
+				value.Doc = group.Doc
+			}
+			specs = append(specs, value)
 		}
 	}
 	return specs
+}
+
+// embedded reports whether a variable has its value from a file.
+func embedded(spec *ast.ValueSpec) bool {
+	return spec.Doc != nil && slices.ContainsFunc(spec.Doc.List, func(c *ast.Comment) bool { return strings.HasPrefix(c.Text, "//go:embed ") })
 }
 
 func varFault(spec *ast.ValueSpec, isMain bool) string {
@@ -73,7 +82,7 @@ func varFault(spec *ast.ValueSpec, isMain bool) string {
 			return "is shared state"
 		}
 	}
-	if len(spec.Values) == 0 && !isMain {
+	if len(spec.Values) == 0 && !isMain && !embedded(spec) {
 		return "has no value, so somebody must give it one later"
 	}
 	for _, value := range spec.Values {
@@ -174,6 +183,8 @@ func TestStateIsFound(t *testing.T) {
 		"init":           {`func init() { println() }`, "an init function hides work in an import"},
 		"method init":    {`type T int; func (T) init() {}`, ""},
 		"no value":       {`var count int`, "count has no value, so somebody must give it one later"},
+		"embedded":       {"//go:embed a.css\nvar style string", ""},
+		"spoken of":      {"// go:embed would give it one.\nvar style string", "style has no value, so somebody must give it one later"},
 		"made":           {`var seen = make(map[string]bool)`, "seen is made empty, so somebody must fill it later"},
 		"lock":           {`var mu sync.Mutex`, "mu is shared state"},
 		"assigned":       {`var level = 1; func raise() { level = 2 }`, "level is of the package and is assigned to"},
@@ -236,7 +247,7 @@ func TestEdgeUsesAreFound(t *testing.T) {
 func snippet(t *testing.T, code string) (*token.FileSet, *ast.File) {
 	t.Helper()
 	fset := token.NewFileSet()
-	file, err := parser.ParseFile(fset, "a.go", "package a\n"+code, parser.SkipObjectResolution)
+	file, err := parser.ParseFile(fset, "a.go", "package a\n"+code, parser.ParseComments|parser.SkipObjectResolution)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -19,10 +19,13 @@ func newGraph(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "graph FILE",
 		Short: "Draw the order of a runbook's steps",
-		Long:  "Draw which step waits for which: as layers of steps that may run at one time, or as a picture's source.",
+		Long: `Draw which step waits for which: as layers of steps that may run at one time, as a
+picture, or as the source of one. In a picture steps that are alike and side by side are
+one box; of a runbook of hundreds, whole levels are. All are named in it.`,
 		Example: `  gatebook graph upgrade.yaml
   gatebook graph upgrade.yaml --format mermaid
-  gatebook graph upgrade.yaml --format dot | dot -Tsvg > upgrade.svg`,
+  gatebook graph upgrade.yaml --format svg > upgrade.svg
+  gatebook graph upgrade.yaml --format dot | dot -Tpng > upgrade.png`,
 		Args:              accept.Exactly("a FILE"),
 		ValidArgsFunction: accept.YAMLFiles,
 		RunE: func(_ *cobra.Command, args []string) error {
@@ -30,7 +33,7 @@ func newGraph(a *app) *cobra.Command {
 			return o.run()
 		},
 	}
-	accept.Format(cmd, &o.format, "text", "mermaid", "dot", "json")
+	accept.Format(cmd, &o.format, "text", "svg", "mermaid", "dot", "json")
 	return cmd
 }
 
@@ -45,6 +48,8 @@ func (o *graphOptions) run() error {
 	}
 	drawn := graph.Of(runbook.Checked)
 	switch o.format {
+	case "svg":
+		return graph.SVG(o.Stdout, drawn)
 	case "mermaid":
 		return graph.Mermaid(o.Stdout, drawn)
 	case "dot":

@@ -42,6 +42,7 @@ changed. The same plan has the same digest. The file has no secrets in it.
 ` + inputsHelp,
 		Example: `  gatebook plan upgrade.yaml -i image=web:2
   gatebook plan upgrade.yaml -f staging.yaml -i token=env:TOKEN
+  gatebook plan upgrade.yaml -i image=web:2 --format html > plan.html
   gatebook plan upgrade.yaml --format json
   gatebook plan upgrade.yaml -i image=web:2 --out upgrade.plan`,
 		Args:              accept.Exactly("a FILE"),
@@ -53,7 +54,7 @@ changed. The same plan has the same digest. The file has no secrets in it.
 	}
 	o.inputs.Declare(cmd.Flags())
 	accept.CompleteBy(cmd, "input", a.offers().Inputs)
-	accept.Format(cmd, &o.format, "text", "markdown", "html", "mermaid", "dot", "json")
+	accept.Format(cmd, &o.format, "text", "markdown", "html", "svg", "mermaid", "dot", "json")
 	cmd.Flags().BoolVar(&o.offline, "offline", false, "do not ask the actions what they would do: no system is looked at, and no plugin that is known is started")
 	cmd.Flags().StringVar(&o.out, "out", "", "seal the plan in this `FILE` too, for gatebook run")
 	cmd.Flags().BoolVar(&o.force, "force", false, "let --out replace a file that is no sealed plan")
@@ -105,10 +106,12 @@ func (o *planOptions) show(shown *plan.Plan, reviewed *review.Review) error {
 		return dossier.JSON(o.Stdout, shown, reviewed)
 	case "markdown":
 		return dossier.Markdown(o.Stdout, shown, reviewed, dossier.MarkdownSize)
+	case "svg":
+		return graph.SVG(o.Stdout, dossier.Graph(shown, reviewed))
 	case "mermaid":
-		return graph.Mermaid(o.Stdout, dossier.Graph(shown))
+		return graph.Mermaid(o.Stdout, dossier.Graph(shown, reviewed))
 	case "dot":
-		return graph.DOT(o.Stdout, dossier.Graph(shown))
+		return graph.DOT(o.Stdout, dossier.Graph(shown, reviewed))
 	case "html":
 		return dossier.HTML(o.Stdout, shown, reviewed)
 	default:

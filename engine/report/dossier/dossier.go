@@ -16,7 +16,7 @@ import (
 // Document is a plan with its review, as JSON.
 type Document struct {
 	*plan.Plan
-	Review *review.Review `json:"review"`
+	Review *review.Review `json:"review,omitempty" doc:"What there is to know of the plan as a whole; absent in what a run keeps of its plan."`
 }
 
 // JSON writes a plan as one JSON document, a [Document].
@@ -48,7 +48,7 @@ func Summary(w io.Writer, p *plan.Plan, r *review.Review, style layout.Style) er
 // section is a part of a plan's document, whatever that is written as.
 type section struct {
 	title string
-	step  bool // it is a step of the plan
+	step  *plan.Step // that it is about; nil: it is about no step
 	lines []string
 	nodes []layout.Node
 }
@@ -175,7 +175,7 @@ func (out *page) planStep(p *plan.Plan, s *plan.Step) section {
 		parts = append(parts, layout.Node{Text: out.condition("verify", c), Parts: out.conditionParts(c)})
 	}
 	parts = append(parts, out.manner(p, s)...)
-	return section{title: head + "  " + out.Dim(s.At), step: true, nodes: parts}
+	return section{title: head + "  " + out.Dim(s.At), step: s, nodes: parts}
 }
 
 // edges names what a step waits for, and why.

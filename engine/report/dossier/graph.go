@@ -1,21 +1,34 @@
 package dossier
 
 import (
+	"github.com/gatebook/gatebook/engine/expr"
 	"github.com/gatebook/gatebook/engine/plan"
 	"github.com/gatebook/gatebook/engine/report/graph"
+	"github.com/gatebook/gatebook/engine/review"
 )
 
-// Graph is the order of a plan's steps, to be drawn.
-func Graph(p *plan.Plan) graph.Graph {
+// Graph is the order of a plan's steps, to be drawn with what its review found.
+func Graph(p *plan.Plan, r *review.Review) graph.Graph {
 	g := graph.Graph{Format: graph.Format, Name: p.Runbook.Name, Nodes: []graph.Node{}, Edges: []graph.Edge{}}
 	for _, s := range p.Steps {
 		g.Nodes = append(g.Nodes, graph.Node{
 			ID: s.ID, Title: s.Title, Action: s.Action, Effect: s.Effect,
 			Finally: s.Finally, Gates: len(s.Gate), Asks: s.Describe.Asks,
+			Closed: closed(s), NoReturn: s.ID == r.NoReturn,
 		})
 		for _, e := range s.Needs {
 			g.Edges = append(g.Edges, graph.Edge{From: e.Step, To: s.ID, Reason: e.Reason})
 		}
 	}
 	return g
+}
+
+// closed counts the conditions of a step's gate that are false as things are now.
+func closed(s *plan.Step) (n int) {
+	for _, c := range s.Gate {
+		if c.State.Truth == expr.False.String() {
+			n++
+		}
+	}
+	return n
 }

@@ -1,53 +1,70 @@
 package dossier
 
 import (
+	"crypto/sha256"
 	_ "embed"
+	"encoding/base64"
 	"io"
 	"strings"
 
 	"github.com/gatebook/gatebook/engine/plan"
+	"github.com/gatebook/gatebook/engine/report/graph"
 	"github.com/gatebook/gatebook/engine/report/layout"
 	"github.com/gatebook/gatebook/engine/review"
 )
 
-// planStyle is how a plan looks in a browser, by day and by night.
+// pageStyle is how a plan looks in a browser, in the colours of [layout.Palette].
 //
-//go:embed plan.css
-var planStyle string
+//go:embed page.css
+var pageStyle string
 
-// HTML writes a plan as one page that needs nothing else: no network, no script.
+// HTML writes a plan as one page that needs nothing else: no network and no script. The
+// steps are drawn, and each box leads to the section of its step.
 func HTML(w io.Writer, p *plan.Plan, r *review.Review) error {
+	picture, err := graph.Draw(Graph(p, r))
+	if err != nil {
+		return err
+	}
 	out := newPage(layout.Style{Colour: true}) // dresses become spans
-	sections := out.plan(p, r)
 	html := &htmlPage{}
-	html.Linef(`<!doctype html>`)
-	html.Linef(`<html lang="en">`)
-	html.Linef(`<head>`)
-	html.Linef(`<meta charset="utf-8">`)
-	html.Linef(`<meta name="viewport" content="width=device-width, initial-scale=1">`)
-	html.Linef(`<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">`)
-	html.Linef(`<title>%s</title>`, layout.HTML("Plan of "+p.Runbook.Name+" "+p.Runbook.Version))
-	html.Linef("<style>\n%s</style>", planStyle)
-	html.Linef(`</head>`)
-	html.Linef(`<body>`)
-	html.Linef(`<main>`)
-	for i, s := range sections {
+	html.begin("Plan of "+p.Runbook.Name+" "+p.Runbook.Version, layout.Palette()+pageStyle+graph.Style()+scaled(picture))
+	drawn := len(p.Steps) == 0
+	for i, s := range out.plan(p, r) {
+		if s.step != nil && !drawn {
+			html.picture(picture)
+			drawn = true
+		}
 		switch {
 		case i == 0:
 			html.head(s)
-		case s.step, len(s.nodes)+len(s.lines) > 0 && s.title != out.Bold(firstToLookAt):
+		case s.step != nil:
+			html.step(s)
+		case len(s.nodes)+len(s.lines) > 0 && s.title != out.Bold(firstToLookAt):
 			html.folded(s)
 		default:
 			html.open(s)
 		}
 	}
-	html.Linef(`</main>`)
-	html.Linef(`</body>`)
-	html.Linef(`</html>`)
+	html.Linef("</main>\n</body>\n</html>")
 	return html.Print(w)
 }
 
 type htmlPage struct{ layout.Page }
+
+// begin opens the page. Its style is the only one that it may have, and it may load nothing.
+func (h *htmlPage) begin(title, style string) {
+	style = "\n" + style
+	sum := sha256.Sum256([]byte(style))
+	h.Linef(`<!doctype html>`)
+	h.Linef(`<html lang="en">`)
+	h.Linef(`<head>`)
+	h.Linef(`<meta charset="utf-8">`)
+	h.Linef(`<meta name="viewport" content="width=device-width, initial-scale=1">`)
+	h.Linef(`<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'sha256-%s'">`, base64.StdEncoding.EncodeToString(sum[:]))
+	h.Linef(`<title>%s</title>`, layout.HTML(title))
+	h.Linef("<style>%s</style>", style)
+	h.Linef("</head>\n<body>\n<main>")
+}
 
 // head is what a reader sees first.
 func (h *htmlPage) head(s section) {
@@ -66,14 +83,21 @@ func (h *htmlPage) open(s section) {
 	h.Linef(`</section>`)
 }
 
+// step is the section of a step, to which its box in the picture leads: a browser that is
+// led into what is folded unfolds it.
+func (h *htmlPage) step(s section) {
+	h.Linef(`<details class="step %s"><summary>%s</summary>`, s.step.Effect, layout.HTML(s.title))
+	h.Linef(`<div class="inside" id="%s">`, layout.HTML(graph.Anchor(s.step.ID)))
+	h.nodes(s.nodes)
+	h.Linef(`<p><a href="#picture">where it stands in the picture</a></p>`)
+	h.Linef(`</div>`)
+	h.Linef(`</details>`)
+}
+
 // folded is a section of which the title is seen at first; the browser unfolds it, by mouse
 // and by keyboard.
 func (h *htmlPage) folded(s section) {
-	class := "part"
-	if s.step {
-		class = "step"
-	}
-	h.Linef(`<details class="%s"><summary>%s</summary>`, class, layout.HTML(s.title))
+	h.Linef(`<details class="part"><summary>%s</summary>`, layout.HTML(s.title))
 	h.lines(s.lines)
 	h.nodes(s.nodes)
 	h.Linef(`</details>`)

@@ -26,7 +26,7 @@ func Markdown(w io.Writer, p *plan.Plan, r *review.Review, size int) error {
 			head = append(head, markdownHead(s))
 		case s.title == out.Bold(firstToLookAt):
 			head = append(head, openSection(s, size/2))
-		case s.step:
+		case s.step != nil:
 			steps = append(steps, foldedSection(s, size/4))
 		case len(s.nodes)+len(s.lines) > 0:
 			rest = append(rest, foldedSection(s, size/8))

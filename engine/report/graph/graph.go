@@ -1,6 +1,7 @@
 // Package graph draws the steps of a runbook and the order that they depend on each
-// other in: as text, for Mermaid, for Graphviz, and as JSON. The steps of `finally` are a
-// part of their own behind all others. It knows no plan: a graph needs no inputs. Floor 5.
+// other in: as text, as a picture, for Mermaid, for Graphviz, and as JSON. The steps of
+// `finally` are a part of their own behind all others. It knows no plan: a graph needs no
+// inputs. Floor 5.
 package graph
 
 import (
@@ -32,6 +33,11 @@ type Node struct {
 	Finally bool       `json:"finally,omitempty" doc:"It runs when all other steps have ended, however they ended; no edge says so."`
 	Gates   int        `json:"gates,omitempty" doc:"How many conditions its gate has."`
 	Asks    bool       `json:"asks,omitempty" doc:"It is done by people, who are asked."`
+
+	// What only a plan knows, for a picture: how many conditions of the gate are false now,
+	// and whether this is the first step behind which not all can be as it was.
+	Closed   int  `json:"-"`
+	NoReturn bool `json:"-"`
 }
 
 // Edge says that one step of a [Graph] waits for another.

@@ -42,6 +42,7 @@ func graphs() map[string]graph.Graph {
 			},
 			Edges: []graph.Edge{{From: "look", To: "sign_off", Reason: check.Needed}, {From: "tell", To: "last", Reason: check.InOrder}},
 		},
+		"alike": fleet(5),
 	}
 }
 
@@ -51,6 +52,7 @@ func TestGraphsAreDrawn(t *testing.T) {
 		"txt":     func(w io.Writer, g graph.Graph) error { return graph.Text(w, g, layout.Style{}) },
 		"mermaid": graph.Mermaid,
 		"dot":     graph.DOT,
+		"svg":     graph.SVG,
 	}
 	for name, g := range graphs() {
 		for format, draw := range formats {

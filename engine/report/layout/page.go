@@ -22,6 +22,9 @@ func (p *Page) Linef(format string, args ...any) {
 	p.text.WriteByte('\n')
 }
 
+// Text returns the page as it is so far.
+func (p *Page) Text() string { return p.text.String() }
+
 // Print writes the page.
 func (p *Page) Print(w io.Writer) error {
 	if _, err := io.WriteString(w, p.text.String()); err != nil {

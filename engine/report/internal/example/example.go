@@ -24,7 +24,7 @@ func Plan(t *testing.T) *plan.Plan {
 		Observe: &plan.Use{Action: "prometheus.query", Effect: sdk.Read}, Within: 10 * time.Minute, Every: 15 * time.Second, Hold: time.Minute,
 		State: plan.State{Truth: "unknown"},
 	}
-	p, err := plan.New(plan.Plan{
+	return made(t, plan.Plan{
 		Runbook: plan.Header{Name: "web-upgrade", Version: "1.2.0", Title: "Upgrade the web tier", File: "web.yaml", Digest: "sha256:aa"},
 		Inputs: value.Object(text("image", "web:2"),
 			value.Member{Name: "token", Value: value.String("s3cret").Secret()}),
@@ -55,9 +55,4 @@ func Plan(t *testing.T) *plan.Plan {
 		},
 		Record: []plan.Binding{{Name: "version", Value: value.String("web:2")}},
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	p.Digest = "sha256:bb" // the real one depends on every field of every floor below
-	return p
 }
