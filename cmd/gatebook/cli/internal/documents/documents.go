@@ -13,8 +13,8 @@ import (
 	"github.com/gatebook/gatebook/engine/diag/render"
 	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/model"
-	"github.com/gatebook/gatebook/engine/plan"
 	"github.com/gatebook/gatebook/engine/report"
+	"github.com/gatebook/gatebook/engine/report/dossier"
 	"github.com/gatebook/gatebook/engine/report/graph"
 	"github.com/gatebook/gatebook/engine/report/history"
 	"github.com/gatebook/gatebook/engine/report/live"
@@ -62,7 +62,7 @@ func All() []Document {
 	return []Document{
 		{"runbook", "a runbook", model.Schema},
 		written[render.Document]("diagnostics", "what gatebook check --format json writes"),
-		written[plan.Plan]("plan", "what gatebook plan --format json writes"),
+		written[dossier.Document]("plan", "what gatebook plan --format json writes"),
 		written[event.Event]("event", "a line of gatebook run --format json, and the event in a record of a journal"),
 		written[live.Told]("output", "a line of gatebook run --format json that is no event: what a step printed, or how far it is"),
 		written[standing.Status]("status", "what gatebook status --format json writes"),
