@@ -40,7 +40,8 @@ var rooms = map[string]room{
 	"plugins/proto/v1":      {floor: 0},
 	"cmd/gatebook/script":   {floor: 0, forTests: true},
 
-	"engine/report/placement": {floor: 0},
+	"engine/report/placement":        {floor: 0},
+	"engine/report/internal/browser": {floor: 0, forTests: true, edge: true},
 
 	"engine/diag":  {floor: 1},
 	"engine/value": {floor: 1},
