@@ -35,6 +35,7 @@ A gate says the same about a step that follows. A step of its own is for what st
 pre-flight check that the report should name.`,
 		Effect:     sdk.Read,
 		Idempotent: true,
+		InPlan:     true,
 		Rules: []schema.Rule{
 			{Expr: "has(self.that) != has(self.all)", Message: "Give either that or all."},
 			{Expr: "!(has(self.all) && has(self.message))", Message: "With all, each assertion has its own message."},

@@ -43,6 +43,7 @@ only refers to others and so cannot say what is not there; a server that refuses
 After a switch of records, wait at the authoritative servers first, and then for the old TTL.`,
 		Effect:     sdk.Read,
 		Idempotent: true,
+		InPlan:     true,
 		Rules: []schema.Rule{
 			{Expr: "!(has(self.absent) && self.absent && has(self.values))", Message: "Records that are absent have no values."},
 			{Expr: "!(has(self.exact) && self.exact) || has(self.values)", Message: "Give the values that must be there and no other."},
@@ -77,7 +78,8 @@ func (o Options) waitDNS(ctx context.Context, call *sdk.Call[DNSWaitInput]) (DNS
 		in.Values[i] = dnswire.Canonical(in.Type, value)
 	}
 	resolver := dnswire.Resolver{Dial: o.dial}
-	return probe.Until(ctx, call.Host, in.Polling, in.Within.Std(), func(ctx context.Context) (DNSWaitOutput, error) {
+	polling, within := in.For(call.Request, in.Within)
+	return probe.Until(ctx, call.Host, polling, within, func(ctx context.Context) (DNSWaitOutput, error) {
 		start := time.Now()
 		var output DNSWaitOutput
 		for i, server := range servers {

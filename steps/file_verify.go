@@ -38,6 +38,7 @@ func fileVerify(o Options) sdk.Action[FileVerifyInput, FileVerifyOutput] {
 regular file or differs is a permanent error that names each difference; one that changes while it is read is transient.`,
 		Effect:     sdk.Read,
 		Idempotent: true,
+		InPlan:     true,
 		Examples: []schema.Example{
 			{Title: "An artifact against its published checksum", With: map[string]any{
 				"path": "dist/web-1.2.0.tar.gz", "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",

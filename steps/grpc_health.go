@@ -39,6 +39,7 @@ A server that does not have the health service, and a certificate that is not tr
 that the server does not know is transient, since it may register later.`,
 		Effect:     sdk.Read,
 		Idempotent: true,
+		InPlan:     true,
 		Rules: []schema.Rule{{
 			Expr:    "!(has(self.plaintext) && self.plaintext && has(self.tls))",
 			Message: "Give either plaintext or tls.",
@@ -71,7 +72,8 @@ func (o Options) checkGRPC(ctx context.Context, call *sdk.Call[GRPCHealthInput])
 		}
 		question.TLS = config
 	}
-	return probe.Until(ctx, call.Host, in.Polling, in.Within.Std(), func(ctx context.Context) (GRPCHealthOutput, error) {
+	polling, within := in.For(call.Request, in.Within)
+	return probe.Until(ctx, call.Host, polling, within, func(ctx context.Context) (GRPCHealthOutput, error) {
 		start := time.Now()
 		status, err := question.Ask(ctx)
 		return GRPCHealthOutput{Status: status, Latency: probe.Latency(start)}, err

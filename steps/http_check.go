@@ -42,6 +42,7 @@ An answer that is not as expected, a refused connection and a probe that takes l
 A certificate that is not trusted and the answers 401 and 403 end the check at once.`,
 		Effect:     sdk.Read,
 		Idempotent: true,
+		InPlan:     true,
 		Examples: []schema.Example{
 			{Title: "Wait until a service is ready and stays so", With: map[string]any{
 				"url": "https://web.example.com/healthz", "bodyContains": "ok", "within": "2m", "consecutive": 3,
@@ -76,7 +77,8 @@ func (o Options) checkHTTP(ctx context.Context, call *sdk.Call[HTTPCheckInput]) 
 		Connection: in.Connection, Method: in.Method, URL: in.URL, Redirects: in.Redirects, MaxBody: in.MaxBody,
 		TraceParent: call.TraceParent,
 	}
-	return probe.Until(ctx, call.Host, in.Polling, in.Within.Std(), func(ctx context.Context) (HTTPCheckOutput, error) {
+	polling, within := in.For(call.Request, in.Within)
+	return probe.Until(ctx, call.Host, polling, within, func(ctx context.Context) (HTTPCheckOutput, error) {
 		answer, _, err := o.web().Do(ctx, exchange)
 		if err != nil {
 			return HTTPCheckOutput{}, err

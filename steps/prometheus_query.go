@@ -47,6 +47,7 @@ what a ratio of nothing to nothing gives, is treated the same.
 An expression that is wrong is permanent; a server that is not ready, too busy or not there is transient.`,
 		Effect:     sdk.Read,
 		Idempotent: true,
+		InPlan:     true,
 		Examples: []schema.Example{
 			{Title: "Error rate", With: map[string]any{
 				"url":   "https://prometheus.example.com",

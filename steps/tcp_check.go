@@ -42,6 +42,7 @@ after sending ` + "`send`" + `. With ` + "`within`" + ` it tries again until the
 A refused connection, a name that does not resolve and a server that says something else are transient errors.`,
 		Effect:     sdk.Read,
 		Idempotent: true,
+		InPlan:     true,
 		Examples: []schema.Example{
 			{Title: "Wait until a database listens", With: map[string]any{"address": "db.example.com:5432", "within": "1m"}},
 			{Title: "Ask a Redis server", With: map[string]any{"address": "127.0.0.1:6379", "send": "PING\r\n", "expect": `^\+PONG`}},
@@ -59,11 +60,15 @@ A refused connection, a name that does not resolve and a server that says someth
 
 func (o Options) checkTCP(ctx context.Context, call *sdk.Call[TCPCheckInput]) (TCPCheckOutput, error) {
 	in := call.Input
+	if call.InPlan && in.Send != "" {
+		return TCPCheckOutput{}, sdk.ErrUnsupported // only its author knows that it changes nothing
+	}
 	pattern, err := compilePattern("expect", in.Expect)
 	if err != nil {
 		return TCPCheckOutput{}, err
 	}
-	return probe.Until(ctx, call.Host, in.Polling, in.Within.Std(), func(ctx context.Context) (TCPCheckOutput, error) {
+	polling, within := in.For(call.Request, in.Within)
+	return probe.Until(ctx, call.Host, polling, within, func(ctx context.Context) (TCPCheckOutput, error) {
 		start := time.Now()
 		conn, err := o.dial(ctx, "tcp", in.Address)
 		if err != nil {

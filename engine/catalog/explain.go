@@ -79,6 +79,7 @@ func abilities(d sdk.Description) string {
 	}
 	add(d.Asks, "It is done by people, who are asked.")
 	add(d.CanPlan, "The plan shows what it would do.")
+	add(d.InPlan, "A plan applies it, to show what is so at that time; `--offline` keeps it from that.")
 	add(d.Idempotent, "It may be repeated without harm.")
 	add(d.CanObserve, "After a crash it can see whether it was done.")
 	add(d.CanUndo, "It takes itself back, so that a step needs no `rollback`.")

@@ -21,6 +21,7 @@ type Action[I, O any] struct {
 
 	NothingToUndo string // as in [Description.NothingToUndo]
 	GraceParam    string // as in [Description.GraceParam]
+	InPlan        bool   // as in [Description.InPlan]
 
 	Plan    func(ctx context.Context, call *Call[I]) (Preview, error)
 	Apply   func(ctx context.Context, call *Call[I]) (O, error)

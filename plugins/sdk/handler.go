@@ -73,6 +73,7 @@ func (a Action[I, O]) describe() (Description, error) {
 
 		NothingToUndo: a.NothingToUndo,
 		GraceParam:    a.GraceParam,
+		InPlan:        a.InPlan,
 	}, nil
 }
 

@@ -274,6 +274,12 @@ func TestDeclarationsThatContradictThemselvesAreRefused(t *testing.T) {
 		`the example "Never" is no JSON`: func(a *sdk.Action[scaleInput, scaleOutput]) {
 			a.Examples = []schema.Example{{Title: "Never", With: map[string]any{"name": make(chan int)}}}
 		},
+		"only an action that reads": func(a *sdk.Action[scaleInput, scaleOutput]) { a.InPlan = true },
+		"and asks nobody": func(a *sdk.Action[scaleInput, scaleOutput]) {
+			a.Effect, a.InPlan, a.Apply = sdk.Read, true, nil
+			a.Ask = func(context.Context, *sdk.Call[scaleInput]) (sdk.Question, error) { return sdk.Question{}, nil }
+			a.Answer = func(context.Context, *sdk.Call[scaleInput], sdk.Answer) (scaleOutput, error) { return scaleOutput{}, nil }
+		},
 		"has nothing to undo": func(a *sdk.Action[scaleInput, scaleOutput]) {
 			a.Effect = sdk.Read
 			a.Undo = func(context.Context, *sdk.Call[scaleInput]) error { return nil }

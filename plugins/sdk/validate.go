@@ -9,9 +9,12 @@ import (
 	"github.com/gatebook/gatebook/schema"
 )
 
+// errNotInPlan is why an action may not be applied while a plan is made.
+var errNotInPlan = errors.New("only an action that reads, and asks nobody, may be applied in a plan")
+
 // Validate finds where a description contradicts itself: a schema that is none, a
-// GraceParam that is no duration among the parameters, an example whose parameters would
-// be refused. It names every fault. It does not read the rules, which takes an engine.
+// GraceParam that is no duration among the parameters, InPlan of an action that does more
+// than read, an example whose parameters would be refused. It names every fault. It does not read the rules, which takes an engine.
 func (d Description) Validate() error {
 	input, inputErr := schema.Compile(d.Input)
 	_, outputErr := schema.Compile(d.Output)
@@ -26,6 +29,9 @@ func (d Description) validate(input *schema.Validator) error {
 	var faults []error
 	if grace, known := d.Input.Property(d.GraceParam); d.GraceParam != "" && (!known || grace.Format != schema.FormatDuration) {
 		faults = append(faults, fmt.Errorf("GraceParam names %q, which is no duration among the parameters", d.GraceParam))
+	}
+	if d.InPlan && (d.Effect != Read || d.Asks) {
+		faults = append(faults, errNotInPlan)
 	}
 	for _, example := range d.Examples {
 		params, err := paramsOf(example)

@@ -83,7 +83,7 @@ func abilities(d sdk.Description) []string {
 	for _, ability := range []struct {
 		has  bool
 		name string
-	}{{d.CanPlan, "plan"}, {d.CanObserve, "observe"}, {d.CanUndo, "undo"}, {d.Asks, "ask"}} {
+	}{{d.CanPlan, "plan"}, {d.InPlan, "look"}, {d.CanObserve, "observe"}, {d.CanUndo, "undo"}, {d.Asks, "ask"}} {
 		if ability.has {
 			can = append(can, ability.name)
 		}

@@ -26,6 +26,8 @@
 //     satisfies the schema, every rule says what is wrong, and what it says of taking
 //     back does not contradict itself;
 //   - Plan has no effect;
+//   - what may be applied in a plan only reads there: it ends soon by itself, changes nothing
+//     and keeps nothing;
 //   - the state before is saved before anything changes, and Undo restores it;
 //   - an idempotent action applied twice with one key has one effect, and the same outputs;
 //   - Observe does not say done before Apply, and does not ask for a second Apply

@@ -81,18 +81,20 @@ type check struct {
 
 // checksOf returns what can be checked of a case.
 func checksOf(d sdk.Description, c Case) []check {
-	if c.Blocks {
-		return []check{{"cancel is prompt", (*trial).cancelWhileBlocked}}
-	}
-	checks := []check{
-		{"bad parameters are refused", (*trial).badParameters},
-		{"cancel is prompt", (*trial).cancelAtOnce},
-	}
+	var checks []check
 	add := func(when bool, name string, run func(*trial)) {
 		if when {
 			checks = append(checks, check{name, run})
 		}
 	}
+	if c.Blocks {
+		add(true, "cancel is prompt", (*trial).cancelWhileBlocked)
+		add(d.InPlan, "cancel in a plan is prompt", (*trial).cancelInPlan)
+		return checks
+	}
+	add(true, "bad parameters are refused", (*trial).badParameters)
+	add(true, "cancel is prompt", (*trial).cancelAtOnce)
+	add(d.InPlan, "a plan may look", (*trial).looksInPlan)
 	add(d.CanPlan, "plan has no effect", (*trial).planHasNoEffect)
 	add(d.CanPlan && c.Fails == "", "plan bears what is not known yet", (*trial).planBearsUnknowns)
 	add(c.Fails != "", "apply fails", (*trial).applyFails)

@@ -31,6 +31,16 @@ type Checking struct {
 	Polling
 }
 
+// For is how a request is served, and for how long: one that is made for a plan is served by
+// one probe.
+func (p Polling) For(request sdk.Request, within schema.Duration) (Polling, time.Duration) {
+	if request.InPlan {
+		p.Consecutive = 1
+		return p, 0
+	}
+	return p, within.Std()
+}
+
 // Until probes until p.Consecutive probes in a row succeed, and returns the last
 // result. A transient failure is tried again until within has passed; with zero it
 // ends the check, like any other failure.

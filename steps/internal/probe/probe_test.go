@@ -100,3 +100,24 @@ func TestUntilRefusesProbesWithoutTime(t *testing.T) {
 	_, err := probe.Until(t.Context(), &sdktest.Host{}, probe.Polling{Consecutive: 1}, 0, func(context.Context) (int, error) { return 1, nil })
 	check(t, err, sdk.Error{Class: sdk.Permanent, Field: "timeout", Message: "no time"})
 }
+
+// A plan is not held up by what a run would wait for.
+func TestAPlanProbesOnce(t *testing.T) {
+	t.Parallel()
+	said := probe.Polling{Timeout: schema.Duration(5 * time.Second), Interval: schema.Duration(time.Second), Consecutive: 3}
+	for _, inPlan := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			start, count := time.Now(), 0
+			p, within := said.For(sdk.Request{InPlan: inPlan}, schema.Duration(10*time.Second))
+			for _, answer := range []error{nil, sdk.Errorf(sdk.Transient, "not yet")} {
+				_, _ = probe.Until(t.Context(), &sdktest.Host{}, p, within, func(context.Context) (int, error) {
+					count++
+					return count, answer
+				})
+			}
+			if took := time.Since(start); inPlan != (took == 0) || inPlan != (count == 2) {
+				t.Errorf("in a plan %t: %d probes took %s", inPlan, count, took)
+			}
+		})
+	}
+}

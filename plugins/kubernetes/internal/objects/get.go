@@ -31,6 +31,7 @@ func (o objects) get() sdk.Action[GetInput, GetOutput] {
 		Description: "Reads one object as the API server has it. The values of a Secret are never read out: " + "`(secret)` stands for each.",
 		Effect:      sdk.Read,
 		Idempotent:  true,
+		InPlan:      true,
 		Examples: []schema.Example{
 			{Title: "A Service", With: map[string]any{"apiVersion": "v1", "kind": "Service", "name": "web", "namespace": "shop"}},
 			{Title: "Whether there is a certain node", With: map[string]any{"apiVersion": "v1", "kind": "Node", "name": "worker-3", "missing": "ok"}},

@@ -46,6 +46,7 @@ were more. With ` + "`fields`" + ` only what is needed is returned, so that more
 stands for each.`,
 		Effect:     sdk.Read,
 		Idempotent: true,
+		InPlan:     true,
 		Examples: []schema.Example{
 			{Title: "Pods of an app", With: map[string]any{"apiVersion": "v1", "kind": "Pod", "namespace": "shop", "selector": "app=web"}},
 			{Title: "Where all pods are", With: map[string]any{

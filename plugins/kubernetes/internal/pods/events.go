@@ -57,6 +57,7 @@ func (p pods) events() sdk.Action[EventsInput, EventsOutput] {
 			"All are counted, and the newest `limit` of them returned.",
 		Effect:     sdk.Read,
 		Idempotent: true,
+		InPlan:     true,
 		Examples: []schema.Example{
 			{Title: "Whether anything went wrong since: in a verify, with expr: observed.warnings == 0", With: map[string]any{
 				"namespace": "shop", "type": "Warning", "since": "10m",

@@ -70,6 +70,7 @@ Deprecated APIs are in the metrics of the API server that answers, since it star
 Where they may not be read they are *unknown*, not none.`,
 		Effect:     sdk.Read,
 		Idempotent: true,
+		InPlan:     true,
 		Examples: []schema.Example{
 			{Title: "Before maintenance", With: map[string]any{}},
 			{Title: "Before an upgrade", With: map[string]any{"targetVersion": "1.37"}},

@@ -44,6 +44,7 @@ func (w workloads) status() sdk.Action[WorkloadInput, Status] {
 		Description: "Reads how many pods there shall be and are, their images, and what the controller says of them.",
 		Effect:      sdk.Read,
 		Idempotent:  true,
+		InPlan:      true,
 		Examples: []schema.Example{
 			{Title: "A Deployment", With: map[string]any{"name": "web", "namespace": "shop"}},
 			{Title: "A StatefulSet", With: map[string]any{"kind": "StatefulSet", "name": "db"}},
