@@ -24,9 +24,10 @@ DATE    := $(shell git log -1 --format=%cI 2>/dev/null)
 LDFLAGS := -s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT) -X main.date=$(DATE)
 
 # Each plugin is a module of its own, so that its libraries are in nobody's way who does
-# not want it. What is asked of all code is asked in each of these folders.
+# not want it, and so is a test with libraries of its own. What is asked of all code is asked
+# in each of these folders.
 PLUGINS := $(patsubst plugins/%/go.mod,%,$(wildcard plugins/*/go.mod))
-MODULES := . $(PLUGINS:%=plugins/%)
+MODULES := . $(PLUGINS:%=plugins/%) testdata/sarif
 
 # $(call everywhere,COMMAND) runs one command in each module.
 everywhere = for module in $(MODULES); do (cd $$module && $(1)) || exit 1; done
@@ -118,7 +119,7 @@ release-proto: $(call tool,BUF) ## Make the contract with plugins the released o
 .PHONY: ci
 ci: ## Everything that must hold before a merge
 	@start=$$SECONDS; \
-	for part in ci-format lint ci-systems ci-generated ci-proto build test race ci-kubelab $(PLUGINS:%=race-%) fuzz ci-vulnerabilities ci-release; do \
+	for part in ci-format lint ci-systems ci-generated ci-proto build test race ci-sarif ci-kubelab $(PLUGINS:%=race-%) fuzz ci-vulnerabilities ci-release; do \
 		echo "== $$part"; began=$$SECONDS; \
 		$(MAKE) "$$part"; \
 		echo "   $$part passed in $$((SECONDS - began)) s"; \
@@ -134,6 +135,11 @@ ci-format: $(call tool,GOLANGCI_LINT)
 .PHONY: ci-systems
 ci-systems:
 	@for system in darwin windows; do export GOOS=$$system; $(call everywhere,go vet ./...); done
+
+# Findings for code scanning, held against the schema of SARIF.
+.PHONY: ci-sarif
+ci-sarif:
+	@cd testdata/sarif && go test -count=1 ./...
 
 # Compared with the tree before, not with the last commit, so that it can run
 # while one is working.
