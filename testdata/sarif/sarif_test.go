@@ -1,5 +1,3 @@
-// Package sarif_test holds what gatebook writes for code scanning against the official schema
-// of SARIF 2.1.0.
 package sarif_test
 
 import (
