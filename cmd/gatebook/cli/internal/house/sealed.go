@@ -95,6 +95,9 @@ func (h *House) Again(ctx context.Context, sealed *seal.Plan, flags *given.Flags
 	if err == nil && len(found) > 0 {
 		err = h.drifted(sealed, found, "")
 	}
+	if was := sealed.Notes.Dir; err == nil && was != h.Dir {
+		h.Note("It was sealed in %s, and works in %s.", was, h.Dir)
+	}
 	return planned, shown, err
 }
 
