@@ -68,6 +68,7 @@ var rooms = map[string]room{
 	"engine/plan":    {floor: 5},
 	"engine/machine": {floor: 6},
 	"engine/seal":    {floor: 6},
+	"engine/look":    {floor: 6},
 	"engine/compare": {floor: 7},
 	"engine/review":  {floor: 6},
 	"engine/run":     {floor: 7},

@@ -17,7 +17,7 @@ func digestOf(p Plan) (string, error) {
 	sum := sha256.New()
 	encoder := json.NewEncoder(sum)
 	steps := p.Steps
-	p.Digest, p.Runbook.File, p.Runbook.Revision, p.Steps, p.Offline = "", "", nil, nil, false
+	p.Digest, p.Runbook.File, p.Runbook.Revision, p.Steps, p.Offline, p.LookedAt = "", "", nil, nil, false, nil
 	if err := encoder.Encode(p); err != nil {
 		return "", fmt.Errorf("hash the plan: %w", err)
 	}
@@ -45,7 +45,7 @@ func hashNeeds(sum hash.Hash, needs []Edge) {
 // essence returns the step without its edges, its place and what was foreseen.
 func (s *Step) essence() *Step {
 	bare := *s
-	bare.Needs, bare.At = nil, ""
+	bare.Needs, bare.At, bare.Seen = nil, "", nil
 	bare.Use = s.Use.essence()
 	bare.When = s.When.essence()
 	bare.Gate, bare.Verify = essences(s.Gate), essences(s.Verify)
@@ -79,7 +79,7 @@ func (c *Condition) essence() *Condition {
 		return nil
 	}
 	bare := *c
-	bare.At, bare.State.Explain = "", nil
+	bare.At, bare.State.Explain, bare.Now = "", nil, nil
 	if c.State.Secret {
 		// A secret that was rotated makes no other plan.
 		bare.State = State{Secret: true}

@@ -37,6 +37,8 @@ type Plan struct {
 	Record      []Binding     `json:"record,omitempty" doc:"What the history will say of the run."`
 	Counts      Counts        `json:"counts" doc:"How many steps do what."`
 	Offline     bool          `json:"offline,omitempty" doc:"The actions were not asked what they would do, and nothing was looked at."`
+	// LookedAt is when it was looked what is so, for all that the plan says of now.
+	LookedAt *time.Time `json:"lookedAt,omitempty" doc:"The time of all that it says of now; absent: nobody looked."`
 	// Digest does not depend on what the actions foresaw ([Preview]): that is of the world.
 	Digest string `json:"digest" doc:"SHA-256 over all that says what would be done; where the file lies does not count."`
 
@@ -104,6 +106,7 @@ type Step struct {
 	Timeout   time.Duration `json:"timeout,omitempty" doc:"How long each attempt may take; absent: it has no limit."`
 	OnFailure Policy        `json:"onFailure" enum:"rollback,stop,pause,continue" doc:"What happens when the step fails."`
 	Rollback  *Compensation `json:"rollback,omitempty" doc:"What takes the step back; absent: nothing does."`
+	Seen      *Seen         `json:"seen,omitempty" doc:"What the action, which only reads, says at the time of the plan; absent: it was not applied."`
 
 	Range source.Range `json:"-"`
 }
@@ -165,7 +168,8 @@ type Condition struct {
 	Every   time.Duration `json:"every,omitempty" doc:"How often it is looked at."`
 	Hold    time.Duration `json:"hold,omitempty" doc:"How long it must stay true."`
 	At      string        `json:"at"`
-	State   State         `json:"state" doc:"What it comes to at the time of the plan."`
+	State   State         `json:"state" doc:"What it comes to before a run, whenever that is."`
+	Now     *Now          `json:"now,omitempty" doc:"What it comes to with what is seen at the time of the plan, where that decides it; absent: nothing can be told of it."`
 
 	Program Program `json:"-"`
 }

@@ -8,7 +8,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/gatebook/gatebook/engine/diag"
-	"github.com/gatebook/gatebook/engine/expr"
 	"github.com/gatebook/gatebook/engine/value"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
@@ -22,10 +21,7 @@ import (
 func Preview(ctx context.Context, p *Plan, parallelism int) (*Plan, diag.List) {
 	previewed := *p
 	previewed.Steps = make([]*Step, len(p.Steps))
-	masker := value.NewMasker(p.Inputs, p.Vars)
-	for _, c := range p.Connections {
-		masker.Learn(c.Config, c.Secrets)
-	}
+	masker := p.Masker()
 	connections, failed := reach(ctx, p, masker)
 	previewed.Connections = connections
 	found := make([]diag.List, len(p.Steps))
@@ -33,7 +29,7 @@ func Preview(ctx context.Context, p *Plan, parallelism int) (*Plan, diag.List) {
 	group.SetLimit(max(parallelism, 1))
 	for i, step := range p.Steps {
 		previewed.Steps[i] = step
-		if !step.Describe.CanPlan || step.skipped() {
+		if !step.Describe.CanPlan || step.Skipped() {
 			continue
 		}
 		asked := *step
@@ -86,10 +82,6 @@ func hide(masker *value.Masker, foreseen *sdk.Preview) {
 			lines[i] = masker.Text(lines[i])
 		}
 	}
-}
-
-func (s *Step) skipped() bool {
-	return s.When != nil && s.When.State.Truth == expr.False.String()
 }
 
 func preview(ctx context.Context, use *Use) (sdk.Preview, error) {

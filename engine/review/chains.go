@@ -29,7 +29,7 @@ func chains(p *plan.Plan) (all []Chain, unlisted int) {
 	dependents := dag.New(graph.Dependents())
 	named := 0
 	for i, s := range p.Steps {
-		if skipped(s) || s.Finally {
+		if s.Skipped() || s.Finally {
 			continue
 		}
 		if named > listed {

@@ -45,7 +45,7 @@ func problems(p *plan.Plan) []Problem {
 		}
 	}
 	for _, s := range p.Steps {
-		if !skipped(s) {
+		if !s.Skipped() {
 			found = append(found, problemsOf(s)...)
 		}
 	}

@@ -25,7 +25,7 @@ func radius(p *plan.Plan) (touched []Objects, silent []string) {
 	}
 	touched, places, seen := []Objects{}, map[group]int{}, map[object]bool{}
 	for _, s := range p.Steps {
-		if skipped(s) {
+		if s.Skipped() {
 			continue
 		}
 		if s.Changes() && (s.Preview == nil || len(s.Preview.Changes) == 0) {

@@ -6,7 +6,6 @@ package review
 import (
 	"time"
 
-	"github.com/gatebook/gatebook/engine/expr"
 	"github.com/gatebook/gatebook/engine/plan"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
@@ -31,9 +30,6 @@ func Of(p *plan.Plan, past map[string]Past) *Review {
 	return r
 }
 
-// skipped reports whether it is known before the run that a step will be skipped.
-func skipped(s *plan.Step) bool { return s.When != nil && s.When.State.Truth == expr.False.String() }
-
 // way is how a step is taken back.
 type way uint8
 
@@ -45,7 +41,7 @@ const (
 
 func wayBack(s *plan.Step) way {
 	switch back := s.Rollback; {
-	case !s.Changes(), s.Finally, skipped(s), back != nil && back.None != "":
+	case !s.Changes(), s.Finally, s.Skipped(), back != nil && back.None != "":
 		return needless
 	case back != nil:
 		return undone
@@ -58,7 +54,7 @@ func wayBack(s *plan.Step) way {
 // where the runbook says that nothing needs to be taken back, or one that nothing takes back.
 func noReturn(p *plan.Plan) string {
 	for _, s := range p.Steps {
-		if skipped(s) || s.Finally {
+		if s.Skipped() || s.Finally {
 			continue
 		}
 		if wayBack(s) == impossible || s.Effect == sdk.Destroy && wayBack(s) != undone {

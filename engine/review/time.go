@@ -79,7 +79,7 @@ func timeOf(p *plan.Plan, past map[string]Past) Time {
 		if s.Finally && closing > i {
 			closing = i
 		}
-		if skipped(s) {
+		if s.Skipped() {
 			continue
 		}
 		all[i] = lastingOf(s, past)

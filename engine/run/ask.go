@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"github.com/gatebook/gatebook/engine/data"
 	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/machine"
 	"github.com/gatebook/gatebook/engine/value"
@@ -102,7 +103,7 @@ func (d *driver) askHere(ctx context.Context, a *ask, question sdk.Question) {
 // answer does not fit the question.
 func (d *driver) answer(ctx context.Context, a *ask, question sdk.Question, answer sdk.Answer) (event.Event, error) {
 	if fields, err := value.FromJSON(answer.Fields); err == nil {
-		d.secrets.learn(withSecrets(fields, question.Fields))
+		d.secrets.learn(data.Secrets(fields, question.Fields))
 	}
 	// What was filled in comes back in the outputs, where secrets are marked.
 	op, said := a.command.Op, answer

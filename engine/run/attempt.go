@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/gatebook/gatebook/engine/data"
 	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/journal"
 	"github.com/gatebook/gatebook/engine/machine"
@@ -175,7 +176,7 @@ func (d *driver) outputs(description sdk.Description, document json.RawMessage) 
 	if err != nil {
 		return nil, fmt.Errorf("the action returned what is not JSON: %w", err)
 	}
-	outputs = withSecrets(outputs, description.Output)
+	outputs = data.Secrets(outputs, description.Output)
 	d.secrets.learn(outputs)
 	marked := d.secrets.mark(&outputs)
 	if 6*len(document) < maxWritten {

@@ -3,13 +3,11 @@ package run
 import (
 	"encoding/json"
 	"maps"
-	"slices"
 	"strings"
 
 	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/plan"
 	"github.com/gatebook/gatebook/engine/value"
-	"github.com/gatebook/gatebook/schema"
 )
 
 // maxText bounds a text of an action in an event, in bytes.
@@ -125,34 +123,4 @@ func (s *secrets) failure(f *event.Failure) *event.Failure {
 	masked := *f
 	masked.Message = s.told(masked.Message)
 	return &masked
-}
-
-// withSecrets marks those parts of a value that its shape calls secret.
-func withSecrets(v value.Value, shape *schema.Schema) value.Value {
-	switch {
-	case shape == nil:
-		return v
-	case shape.Secret:
-		return v.Secret()
-	}
-	switch v.Kind() {
-	case value.KindObject:
-		members := slices.Clone(v.Members())
-		for i, m := range members {
-			property, ok := shape.Property(m.Name)
-			if !ok {
-				property = shape.Additional
-			}
-			members[i].Value = withSecrets(m.Value, property)
-		}
-		return value.Object(members...)
-	case value.KindList:
-		items := slices.Clone(v.Items())
-		for i := range items {
-			items[i] = withSecrets(items[i], shape.Items)
-		}
-		return value.List(items...)
-	default:
-		return v
-	}
 }

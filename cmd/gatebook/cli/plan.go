@@ -84,7 +84,7 @@ func (o *planOptions) run(ctx context.Context) error {
 	}
 	shown := plan.Offline(planned.Plan)
 	if !o.offline {
-		if shown, err = h.Preview(ctx, planned); err != nil {
+		if shown, err = h.Look(ctx, planned); err != nil {
 			return err
 		}
 	}

@@ -187,7 +187,7 @@ func (o *runOptions) confirm(ctx context.Context, h *house.House, ready ready, p
 	preview := ready.shown
 	if preview == nil {
 		var err error
-		if preview, err = h.Preview(ctx, ready.Plan); err != nil {
+		if preview, err = h.Look(ctx, ready.Plan); err != nil {
 			return o.refrain()
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/gatebook/gatebook/engine"
 	"github.com/gatebook/gatebook/engine/diag"
 	"github.com/gatebook/gatebook/engine/diag/render"
+	"github.com/gatebook/gatebook/engine/look"
 	"github.com/gatebook/gatebook/engine/plan"
 	"github.com/gatebook/gatebook/engine/seal"
 	"github.com/gatebook/gatebook/engine/source"
@@ -142,12 +143,28 @@ func (h *House) PlanOf(file *source.File, flags *given.Flags) (*engine.Plan, dia
 const previews = 16
 
 // Preview asks the actions of a plan what they would do, and tells what they blame in the
-// runbook. The first signal that asks the
-// process to end withdraws the question, so that what the actions have started for it
-// is ended first.
+// runbook. The first signal that asks the process to end withdraws the question, so that
+// what the actions have started for it is ended first.
 func (h *House) Preview(ctx context.Context, planned *engine.Plan) (*plan.Plan, error) {
 	ctx, stop := h.Interruptible(ctx)
 	defer stop()
+	return h.preview(ctx, planned)
+}
+
+// Look previews a plan, and looks at what is so now of what a run would look at before it
+// changes anything. The first signal ends that too.
+func (h *House) Look(ctx context.Context, planned *engine.Plan) (*plan.Plan, error) {
+	ctx, stop := h.Interruptible(ctx)
+	defer stop()
+	shown, err := h.preview(ctx, planned)
+	if err != nil {
+		return shown, err
+	}
+	shown = look.Now(ctx, shown, look.Options{At: h.Now(), AtOnce: previews})
+	return shown, context.Cause(ctx)
+}
+
+func (h *House) preview(ctx context.Context, planned *engine.Plan) (*plan.Plan, error) {
 	shown, found := plan.Preview(ctx, planned.Plan, previews)
 	if err := context.Cause(ctx); err != nil {
 		return shown, err

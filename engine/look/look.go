@@ -1,0 +1,206 @@
+// Package look finds out for a plan what is so at the time that it is made: what the actions
+// say that read and may be applied in a plan, and which gates that makes true or false.
+//
+// It looks only where a run would be that began at that time: behind a step that changes
+// something nothing can be told yet. What it finds stands beside what the plan says, and
+// takes the place of none of it, since a run looks again. Floor 6.
+package look
+
+import (
+	"context"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/gatebook/gatebook/engine/expr"
+	"github.com/gatebook/gatebook/engine/plan"
+	"github.com/gatebook/gatebook/engine/value"
+)
+
+// Options are how it is looked.
+type Options struct {
+	At     time.Time // the time that `now` is in expressions
+	AtOnce int       // how many actions are applied at one time at most
+}
+
+// Now returns the plan with what is so: of each step that no step comes before which changes
+// something, what it reads, and what its `when` and its gate come to. A step is looked at as a
+// run would come to it: not where it would be skipped, or where its gate is closed. The plan
+// is one that was previewed: over a connection that could not be made nothing is read. Its
+// digest stays as it is.
+func Now(ctx context.Context, p *plan.Plan, o Options) *plan.Plan {
+	looked := *p
+	looked.LookedAt = &o.At
+	looked.Steps = append([]*plan.Step(nil), p.Steps...)
+	l := &looker{plan: &looked, at: o.At, masker: p.Masker(), found: make([]finding, len(p.Steps))}
+	l.asked = map[string]*answer{}
+	l.views = make(map[string]value.Value, len(p.Steps))
+	for _, wave := range waves(p.Steps) {
+		l.look(ctx, wave, max(o.AtOnce, 1))
+	}
+	for _, s := range looked.Steps {
+		l.hide(s)
+	}
+	return &looked
+}
+
+// looker looks for one plan.
+type looker struct {
+	plan   *plan.Plan
+	at     time.Time
+	masker *value.Masker
+
+	// found and views are written between two waves, and read within one.
+	found []finding
+	views map[string]value.Value // what expressions see of the steps, by id
+
+	answers
+}
+
+// finding is what is known of a step when it was looked at.
+type finding struct {
+	behind  bool // a step comes before it that changes something
+	skipped bool // it is skipped, as things are now
+}
+
+// waves are the places of the steps, each in a later wave than all that it needs. Those of
+// finally are in none: how a run comes to them nobody can tell.
+func waves(steps []*plan.Step) [][]int {
+	var all [][]int
+	depths := make([]int, len(steps))
+	for i, s := range steps {
+		if s.Finally {
+			continue
+		}
+		for _, edge := range s.Needs {
+			depths[i] = max(depths[i], depths[edge.From]+1)
+		}
+		if depths[i] == len(all) {
+			all = append(all, nil)
+		}
+		all[depths[i]] = append(all[depths[i]], i)
+	}
+	return all
+}
+
+// look looks at steps that do not need each other.
+func (l *looker) look(ctx context.Context, wave []int, atOnce int) {
+	var group errgroup.Group
+	group.SetLimit(atOnce)
+	for _, i := range wave {
+		s := l.plan.Steps[i]
+		l.found[i] = finding{behind: l.isBehind(s), skipped: s.Skipped()}
+		if l.found[i].behind || l.found[i].skipped || !worthALook(s) {
+			continue
+		}
+		seen := *s
+		l.plan.Steps[i] = &seen
+		group.Go(func() error {
+			l.step(ctx, &seen)
+			return nil
+		})
+	}
+	_ = group.Wait() // what goes wrong is in the steps
+	for _, i := range wave {
+		s := l.plan.Steps[i]
+		if s.When != nil && s.When.Now != nil && s.When.Now.Truth == expr.False.String() {
+			l.found[i].skipped = true
+		}
+		if view, known := viewOf(s, l.found[i]); known {
+			l.views[s.ID] = view
+		}
+	}
+}
+
+// isBehind reports whether a step comes before it that changes something.
+func (l *looker) isBehind(s *plan.Step) bool {
+	for _, edge := range s.Needs {
+		before := l.found[edge.From]
+		if before.behind || l.plan.Steps[edge.From].Changes() && !before.skipped {
+			return true
+		}
+	}
+	return false
+}
+
+// worthALook reports whether there is anything to look at.
+func worthALook(s *plan.Step) bool {
+	if mayRead(&s.Use) || isOpen(s.When) {
+		return true
+	}
+	for _, c := range s.Gate {
+		if isOpen(c) {
+			return true
+		}
+	}
+	return false
+}
+
+// isOpen reports whether a condition can still come to something.
+func isOpen(c *plan.Condition) bool { return c != nil && c.State.Truth == expr.Unknown.String() }
+
+// step looks at a step as a run comes to it.
+func (l *looker) step(ctx context.Context, s *plan.Step) {
+	if s.When != nil {
+		s.When = l.condition(ctx, s.When)
+		if !holds(s.When) {
+			return
+		}
+	}
+	gate, passes := make([]*plan.Condition, len(s.Gate)), true
+	for i, c := range s.Gate {
+		gate[i] = l.condition(ctx, c)
+		passes = passes && holds(gate[i])
+	}
+	s.Gate = gate
+	if passes {
+		_, s.Seen = l.read(ctx, &s.Use, l.scope(nil), s.Timeout)
+	}
+}
+
+// holds reports whether a condition is true as things are now.
+func holds(c *plan.Condition) bool {
+	yes := expr.True.String()
+	return c.State.Truth == yes || c.Now != nil && c.Now.Truth == yes
+}
+
+// condition returns the condition with what it comes to now, where that is not known anyway.
+func (l *looker) condition(ctx context.Context, c *plan.Condition) *plan.Condition {
+	if !isOpen(c) {
+		return c
+	}
+	judged := *c
+	judged.Now = l.judge(ctx, c)
+	return &judged
+}
+
+// judge says what a condition comes to now; nil: nothing more than is known before.
+func (l *looker) judge(ctx context.Context, c *plan.Condition) *plan.Now {
+	scope, now := l.scope(nil), &plan.Now{}
+	if c.Observe != nil {
+		observed, seen := l.read(ctx, c.Observe, scope, 0)
+		switch {
+		case seen == nil:
+			return nil
+		case seen.Error != "":
+			now.Truth, now.Detail, now.Observed = expr.Failed.String(), seen.Error, seen
+			return now
+		}
+		now.Observed = seen
+		scope = l.scope(&observed)
+	}
+	verdict := c.Program.Eval(scope)
+	now.Truth = verdict.Truth.String()
+	switch verdict.Truth {
+	case expr.False:
+		now.Explain = c.Program.Explain(scope)
+	case expr.Failed:
+		now.Detail = verdict.Err.Error()
+	case expr.Unknown:
+		if now.Observed == nil {
+			return nil
+		}
+	case expr.True:
+	}
+	return now
+}

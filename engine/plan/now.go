@@ -1,0 +1,46 @@
+package plan
+
+import (
+	"github.com/gatebook/gatebook/engine/expr"
+	"github.com/gatebook/gatebook/engine/value"
+)
+
+// Seen is what an action that reads says at the time of the plan. A run looks again.
+type Seen struct {
+	Outputs *value.Value `json:"outputs,omitempty" doc:"What it returned; absent: it failed."`
+	Error   string       `json:"error,omitempty" doc:"Why it failed."`
+}
+
+// Now is what a condition comes to at the time of the plan, with what is seen at that time. It
+// stands beside its [State], which holds for every run of the plan: this does not.
+type Now struct {
+	Truth    string            `json:"truth" enum:"true,false,unknown,failed"`
+	Detail   string            `json:"detail,omitempty" doc:"Why it failed."`
+	Explain  *expr.Explanation `json:"explain,omitempty" doc:"The expression's tree with the value of each part, where it is false."`
+	Observed *Seen             `json:"observed,omitempty" doc:"What was observed for it; absent: nothing was."`
+}
+
+// Skipped reports whether it is known before the run that the step will be skipped.
+func (s *Step) Skipped() bool { return s.When.IsFalse() }
+
+// IsFalse reports whether a condition is false whatever is seen in a run; of none it is not so.
+func (c *Condition) IsFalse() bool { return c != nil && c.State.Truth == expr.False.String() }
+
+// Over returns the connection over which an action is used; nil: it is built in.
+func (p *Plan) Over(u *Use) *Connection {
+	for _, c := range p.Connections {
+		if u.Plugin != "" && u.connection() == (connectionID{c.Plugin, c.Name}) {
+			return c
+		}
+	}
+	return nil
+}
+
+// Masker knows the secrets of the plan's inputs, and those of its connections.
+func (p *Plan) Masker() *value.Masker {
+	masker := value.NewMasker(p.Inputs, p.Vars)
+	for _, c := range p.Connections {
+		masker.Learn(c.Config, c.Secrets)
+	}
+	return masker
+}
