@@ -2,6 +2,7 @@ package dossier_test
 
 import (
 	"bytes"
+	"encoding/base64"
 	"fmt"
 	"strings"
 	"testing"
@@ -62,6 +63,24 @@ func TestPageInABrowser(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A picture on its own is shown where pictures are: it needs nothing from around it.
+func TestPictureAloneInABrowser(t *testing.T) {
+	t.Parallel()
+	p := example.Upgrade(t)
+	var drawn bytes.Buffer
+	if err := graph.SVG(&drawn, dossier.Graph(p, review.Of(p, nil))); err != nil {
+		t.Fatal(err)
+	}
+	page := browser.Open(t)
+	page.Resize(800, 1000)
+	page.Load([]byte(`<!doctype html><title>Picture</title><img alt="" src="data:image/svg+xml;base64,` + base64.StdEncoding.EncodeToString(drawn.Bytes()) + `">`))
+	page.Screenshot("picture")
+	var width int
+	if page.Eval("document.images[0].naturalWidth", &width); width < 300 || len(page.Complaints()) > 0 {
+		t.Errorf("it is shown %d pixels wide; %q", width, page.Complaints())
 	}
 }
 

@@ -21,6 +21,7 @@ const (
 	sans    = 8  // and of the larger
 	tagged  = 12 // what the word for the effect takes beside its letters
 	widest  = 30 // columns of a title
+	longest = 46 // columns of what is below it
 	badge   = 18 // what the line below takes, where there is one
 	chip    = 22 // how high the name of a step is in a box of many
 	chipGap = 6
@@ -201,8 +202,7 @@ func (d *drawing) moor(points []placement.Point, l placement.Line) {
 // measure finds how large a box must be for what it says.
 func (d *drawing) measure(b box) drawn {
 	said := d.say(b)
-	columns := min(layout.Width(said.title), widest)
-	m := drawn{box: b, width: columns*sans + len(said.tag)*mono + tagged + 2*inset, height: top + line + 8}
+	m := drawn{box: b, width: layout.Width(said.title)*sans + len(said.tag)*mono + tagged + 2*inset, height: top + line + 8}
 	m.width = max(m.width, layout.Width(said.below)*mono+2*inset, layout.Width(strings.Join(said.badges, " · "))*mono+2*inset)
 	if len(said.badges) > 0 {
 		m.height += badge
@@ -210,17 +210,15 @@ func (d *drawing) measure(b box) drawn {
 	if b.single() || d.paged && len(b.steps) > named {
 		return m
 	}
-	longest := 0
 	for _, step := range b.steps {
-		longest = max(longest, layout.Width(d.Nodes[step].ID))
+		m.chip = max(m.chip, layout.Width(d.Nodes[step].ID)*mono+26)
 	}
-	m.chip = longest*mono + 26
 	m.rows = d.rows(b, max(1, across/(m.chip+chipGap)))
-	widest := 0
+	most := 0
 	for _, row := range m.rows {
-		widest = max(widest, len(row))
+		most = max(most, len(row))
 	}
-	m.width = max(m.width, widest*(m.chip+chipGap)-chipGap+2*inset)
+	m.width = max(m.width, most*(m.chip+chipGap)-chipGap+2*inset)
 	m.height += len(m.rows)*(chip+chipGap) + 4
 	return m
 }
@@ -231,9 +229,11 @@ func (d *drawing) rows(b box, most int) [][]int {
 	levels := d.levelsOf(b)
 	if len(levels) == len(b.steps) || len(levels) == 1 {
 		levels = [][]int{b.steps}
-		if most > 4 && len(b.steps) <= named {
-			most = 4
+		if len(b.steps) <= named {
+			most = min(most, 4)
 		}
+		rows := (len(b.steps) + most - 1) / most
+		most = (len(b.steps) + rows - 1) / rows // no row is much shorter than the others
 	}
 	var rows [][]int
 	for _, steps := range levels {

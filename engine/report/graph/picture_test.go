@@ -32,7 +32,7 @@ func fleet(nodes int) graph.Graph {
 func random(seed uint64) graph.Graph {
 	var g graph.Graph
 	by := rand.New(rand.NewPCG(seed, seed))
-	steps := int(seed) * 6
+	steps := int(seed) * 9
 	closing := steps - by.IntN(steps/4+1)
 	for i := range steps {
 		g.Nodes = append(g.Nodes, graph.Node{
@@ -62,7 +62,7 @@ func random(seed uint64) graph.Graph {
 // the list that a box of many leads to.
 func TestPicturesHaveEachStepOnce(t *testing.T) {
 	t.Parallel()
-	for seed := range uint64(12) {
+	for seed := range uint64(8) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
 			g := random(seed)

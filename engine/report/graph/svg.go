@@ -129,7 +129,7 @@ func (d *drawing) box(out *layout.Page, i int, b drawn) {
 	if said.code {
 		titleClass = "title code"
 	}
-	out.Linef(`<text class="%s" x="%d" y="%d">%s</text>`, titleClass, inset, top, html.EscapeString(layout.Cut(said.title, widest)))
+	out.Linef(`<text class="%s" x="%d" y="%d">%s</text>`, titleClass, inset, top, html.EscapeString(said.title))
 	out.Linef(`<text class="tag" x="%d" y="%d">%s</text>`, b.width-inset, top, html.EscapeString(said.tag))
 	out.Linef(`<text class="below" x="%d" y="%d">%s</text>`, inset, top+line, html.EscapeString(said.below))
 	if len(said.badges) > 0 {

@@ -22,6 +22,7 @@ type said struct {
 
 func (d *drawing) say(b box) said {
 	s := d.headed(b)
+	s.title, s.below = layout.Cut(s.title, widest), layout.Cut(s.below, longest)
 	s.badges = d.badges(b)
 	s.closed = slices.ContainsFunc(b.steps, func(step int) bool { return d.Nodes[step].Closed > 0 })
 	return s
@@ -46,8 +47,8 @@ func (d *drawing) headed(b box) said {
 
 // title is what a box of many steps is called where it is listed.
 func (d *drawing) title(b drawn) string {
-	s := d.say(b.box)
-	return strings.Join(append([]string{s.title, s.below}, s.badges...), " · ")
+	s := d.headed(b.box)
+	return strings.Join(append([]string{s.title, s.below}, d.badges(b.box)...), " · ")
 }
 
 // fromTo names the first and the last step of a box.

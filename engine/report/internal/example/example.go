@@ -12,7 +12,7 @@ import (
 )
 
 // Plan is a plan of five steps: one asks people, one destroys, one is of finally.
-func Plan(t *testing.T) *plan.Plan {
+func Plan(t testing.TB) *plan.Plan {
 	t.Helper()
 	text := func(name, text string) value.Member { return value.Member{Name: name, Value: value.String(text)} }
 	gate := &plan.Condition{

@@ -13,7 +13,7 @@ import (
 
 // Upgrade is a plan of twelve steps, as a team has one: it looks, saves, asks, changes,
 // passes a point of no return, and cleans up. One of its gates is closed.
-func Upgrade(t *testing.T) *plan.Plan {
+func Upgrade(t testing.TB) *plan.Plan {
 	t.Helper()
 	gate := func(expr, truth string) *plan.Condition {
 		return &plan.Condition{Expr: expr, State: plan.State{Truth: truth}}
@@ -57,7 +57,7 @@ func Upgrade(t *testing.T) *plan.Plan {
 
 // Fleet is a plan of many steps: three for each of so many nodes, which are independent of
 // each other, and five around them.
-func Fleet(t *testing.T, nodes int) *plan.Plan {
+func Fleet(t testing.TB, nodes int) *plan.Plan {
 	t.Helper()
 	p := plan.Plan{
 		Runbook: plan.Header{Name: "fleet", Version: "3.0.0", Title: "Upgrade the whole fleet", File: "fleet.yaml", Digest: "sha256:aa"}, OnFailure: plan.Rollback,
@@ -77,7 +77,7 @@ func Fleet(t *testing.T, nodes int) *plan.Plan {
 }
 
 // Chain is a plan of so many steps one after the other, no two neighbours alike.
-func Chain(t *testing.T, steps int) *plan.Plan {
+func Chain(t testing.TB, steps int) *plan.Plan {
 	t.Helper()
 	p := plan.Plan{Runbook: plan.Header{Name: "chain", Version: "1.0.0", File: "chain.yaml", Digest: "sha256:aa"}, OnFailure: plan.Stop}
 	for i := range steps {
@@ -107,7 +107,7 @@ func step(id, title, action string, effect sdk.Effect, needs ...string) *plan.St
 	return s
 }
 
-func made(t *testing.T, p plan.Plan) *plan.Plan {
+func made(t testing.TB, p plan.Plan) *plan.Plan {
 	t.Helper()
 	whole, err := plan.New(p)
 	if err != nil {
