@@ -154,11 +154,18 @@ func TestABoxOfManyStepsLeadsToEach(t *testing.T) {
 	}
 }
 
-// unfolded reports whether a part of the page is on the screen, and not folded.
+// unfolded reports whether a part of the page comes on the screen, and not folded: at once, or
+// in one of the next frames that the browser draws.
 func unfolded(page *browser.Page, id string) (shown bool) {
-	page.Eval(fmt.Sprintf(`new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => {
-		const part = document.getElementById(%q), { top, bottom } = part.getBoundingClientRect();
-		done(part.checkVisibility() && part.closest("details").open && top < innerHeight && bottom > 0);
-	})))`, id), &shown)
+	page.Eval(fmt.Sprintf(`new Promise((done) => {
+		const part = document.getElementById(%q);
+		let left = 300;
+		const look = () => {
+			const { top, bottom } = part.getBoundingClientRect();
+			const shown = part.checkVisibility() && part.closest("details").open && top < innerHeight && bottom > 0;
+			shown || left-- === 0 ? done(shown) : requestAnimationFrame(look);
+		};
+		look();
+	})`, id), &shown)
 	return shown
 }

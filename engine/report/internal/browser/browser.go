@@ -69,6 +69,7 @@ func Open(t *testing.T) *Page {
 	for _, domain := range []string{"Page", "Runtime", "Network", "Log"} {
 		p.call(domain+".enable", nil, nil)
 	}
+	p.call("Page.setLifecycleEventsEnabled", map[string]any{"enabled": true}, nil)
 	return p
 }
 
@@ -146,8 +147,14 @@ func (p *Page) Load(document []byte) {
 		p.t.Fatal(err)
 	}
 	p.pipe.forget()
-	p.call("Page.navigate", map[string]any{"url": "file://" + path}, nil)
-	if err := p.pipe.await("Page.loadEventFired"); err != nil {
+	var begun, event struct {
+		Loader string `json:"loaderId"`
+		Name   string `json:"name"`
+	}
+	p.call("Page.navigate", map[string]any{"url": "file://" + path}, &begun)
+	if err := p.pipe.await(func(m message) bool { // of the page, and not of the empty one before it
+		return m.Method == "Page.lifecycleEvent" && json.Unmarshal(m.Params, &event) == nil && event.Loader == begun.Loader && event.Name == "load"
+	}); err != nil {
 		p.t.Fatal(err)
 	}
 }

@@ -100,11 +100,11 @@ func (p *pipe) call(session, method string, params, into any) error {
 	}
 }
 
-// await waits until an event has come.
-func (p *pipe) await(method string) error {
+// await waits until an event has come that is the one.
+func (p *pipe) await(is func(message) bool) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for !slices.ContainsFunc(p.events, func(m message) bool { return m.Method == method }) {
+	for !slices.ContainsFunc(p.events, is) {
 		if p.gone != nil {
 			return p.gone
 		}
