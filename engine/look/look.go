@@ -30,7 +30,6 @@ type Options struct {
 // digest stays as it is.
 func Now(ctx context.Context, p *plan.Plan, o Options) *plan.Plan {
 	looked := *p
-	looked.LookedAt = &o.At
 	looked.Steps = append([]*plan.Step(nil), p.Steps...)
 	l := &looker{plan: &looked, at: o.At, masker: p.Masker(), found: make([]finding, len(p.Steps))}
 	l.asked = map[string]*answer{}
@@ -39,7 +38,9 @@ func Now(ctx context.Context, p *plan.Plan, o Options) *plan.Plan {
 		l.look(ctx, wave, max(o.AtOnce, 1))
 	}
 	for _, s := range looked.Steps {
-		l.hide(s)
+		if l.hide(s) {
+			looked.LookedAt = &o.At
+		}
 	}
 	return &looked
 }

@@ -151,18 +151,21 @@ func (host) Output(string, []byte)                         {}
 func (host) Before(context.Context, json.RawMessage) error { return errKeepsNothing }
 func (host) Note(string, json.RawMessage) error            { return errKeepsNothing }
 
-// hide masks in a step what was seen of it: what one action returns as a secret, another may
-// have returned before as none.
-func (l *looker) hide(s *plan.Step) {
+// hide masks in a step what was seen of it, and reports whether anything was. What one action
+// returns as a secret, another may have returned before as none.
+func (l *looker) hide(s *plan.Step) (looked bool) {
 	l.hideSeen(s.Seen)
+	looked = s.Seen != nil
 	for _, c := range append([]*plan.Condition{s.When}, s.Gate...) {
 		if c == nil || c.Now == nil {
 			continue
 		}
+		looked = true
 		l.hideSeen(c.Now.Observed)
 		c.Now.Detail = diag.Clean(l.masker.Text(c.Now.Detail))
 		l.hideExplanation(c.Now.Explain)
 	}
+	return looked
 }
 
 func (l *looker) hideSeen(seen *plan.Seen) {

@@ -26,6 +26,12 @@ func (s *Step) Skipped() bool { return s.When.IsFalse() }
 // IsFalse reports whether a condition is false whatever is seen in a run; of none it is not so.
 func (c *Condition) IsFalse() bool { return c != nil && c.State.Truth == expr.False.String() }
 
+// Closes reports whether a run that begins now would not get past a condition of a gate: it is
+// false whatever is seen, or is false now and not waited for.
+func (c *Condition) Closes() bool {
+	return c.IsFalse() || c.Now != nil && c.Now.Truth == expr.False.String() && c.Within == 0
+}
+
 // Over returns the connection over which an action is used; nil: it is built in.
 func (p *Plan) Over(u *Use) *Connection {
 	for _, c := range p.Connections {

@@ -12,27 +12,32 @@ type Kind string
 
 // The kinds of problems, the worst first.
 const (
-	GateClosed  Kind = "gate closed" // a condition is false with what is known now
+	GateClosed  Kind = "gate closed" // a condition is false with what is known, or is so now
 	GateBroken  Kind = "gate broken" // a condition cannot be judged
 	Unreachable Kind = "unreachable" // a connection cannot be made
 	Blocked     Kind = "blocked"     // an action says what would stop it: a right that is missing, a budget
 	Unseen      Kind = "unseen"      // an action could not say what it would do
+	LookFailed  Kind = "look failed" // an action could not read what is so now
+	NotYet      Kind = "not yet"     // a condition that is waited for is not true now
 	NoWayBack   Kind = "no way back" // a step changes something, and nothing takes it back
 	Warned      Kind = "warning"     // an action says what to mind
 )
 
 // kinds orders them.
-var kinds = [...]Kind{GateClosed, GateBroken, Unreachable, Blocked, Unseen, NoWayBack, Warned}
+var kinds = [...]Kind{GateClosed, GateBroken, Unreachable, Blocked, Unseen, LookFailed, NotYet, NoWayBack, Warned}
 
 // Stops reports whether a run would not get past a problem as it is now.
-func (k Kind) Stops() bool { return k != NoWayBack && k != Warned && k != Unseen }
+func (k Kind) Stops() bool {
+	return slices.Contains([]Kind{GateClosed, GateBroken, Unreachable, Blocked}, k)
+}
 
 // Problem is one thing that stands in the way of a run, or that a reviewer should look at.
 type Problem struct {
-	Kind       Kind            `json:"kind" enum:"gate closed,gate broken,unreachable,blocked,unseen,no way back,warning"`
+	Kind       Kind            `json:"kind" enum:"gate closed,gate broken,unreachable,blocked,unseen,look failed,not yet,no way back,warning"`
 	Step       string          `json:"step,omitempty"`
 	Connection string          `json:"connection,omitempty"`
 	Text       string          `json:"text,omitempty" doc:"In the words of who says so."`
+	Now        bool            `json:"now,omitempty" doc:"It is so at the time of the plan, and may be otherwise when it is run."`
 	Condition  *plan.Condition `json:"-"` // of a gate
 }
 
@@ -59,12 +64,13 @@ func problemsOf(s *plan.Step) []Problem {
 	var found []Problem
 	add := func(kind Kind, text string) { found = append(found, Problem{Kind: kind, Step: s.ID, Text: text}) }
 	for _, c := range s.Gate {
-		switch c.State.Truth {
-		case expr.False.String():
-			found = append(found, Problem{Kind: GateClosed, Step: s.ID, Text: c.Message, Condition: c})
-		case expr.Failed.String():
-			found = append(found, Problem{Kind: GateBroken, Step: s.ID, Text: c.State.Detail, Condition: c})
+		if problem, is := problemOf(c); is {
+			problem.Step = s.ID
+			found = append(found, problem)
 		}
+	}
+	if s.Seen != nil && s.Seen.Error != "" {
+		found = append(found, Problem{Kind: LookFailed, Step: s.ID, Text: s.Seen.Error, Now: true})
 	}
 	if s.PreviewError != "" {
 		add(Unseen, s.PreviewError)
@@ -81,4 +87,32 @@ func problemsOf(s *plan.Step) []Problem {
 		add(NoWayBack, "")
 	}
 	return found
+}
+
+// problemOf is what stands in the way with a condition of a gate, by what is known before the
+// run, or else by what is so now.
+func problemOf(c *plan.Condition) (problem Problem, is bool) {
+	switch c.State.Truth {
+	case expr.False.String():
+		return Problem{Kind: GateClosed, Text: c.Message, Condition: c}, true
+	case expr.Failed.String():
+		return Problem{Kind: GateBroken, Text: c.State.Detail, Condition: c}, true
+	}
+	if c.Now == nil {
+		return Problem{}, false
+	}
+	problem = Problem{Text: c.Now.Detail, Now: true, Condition: c}
+	switch truth := c.Now.Truth; {
+	case c.Now.Observed != nil && c.Now.Observed.Error != "":
+		problem.Kind = LookFailed
+	case truth != expr.False.String() && truth != expr.Failed.String():
+		return Problem{}, false
+	case c.Within > 0:
+		problem.Kind, problem.Text = NotYet, c.Message
+	case c.Closes():
+		problem.Kind, problem.Text = GateClosed, c.Message
+	default:
+		problem.Kind = GateBroken
+	}
+	return problem, true
 }

@@ -1,7 +1,6 @@
 package dossier
 
 import (
-	"github.com/gatebook/gatebook/engine/expr"
 	"github.com/gatebook/gatebook/engine/plan"
 	"github.com/gatebook/gatebook/engine/report/graph"
 	"github.com/gatebook/gatebook/engine/review"
@@ -26,7 +25,7 @@ func Graph(p *plan.Plan, r *review.Review) graph.Graph {
 // closed counts the conditions of a step's gate that are false as things are now.
 func closed(s *plan.Step) (n int) {
 	for _, c := range s.Gate {
-		if c.State.Truth == expr.False.String() {
+		if c.Closes() {
 			n++
 		}
 	}

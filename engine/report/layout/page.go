@@ -47,11 +47,40 @@ func (p *Page) Tree(indent string, nodes []Node) {
 		if i == len(nodes)-1 {
 			branch, below = "└─ ", "   "
 		}
-		p.Linef("%s%s%s", indent, p.Dim(branch), n.Text)
-		for _, line := range n.Lines {
-			p.Linef("%s%s%s", indent, p.Dim(below), line)
+		inner := indent + p.Dim(below)
+		stem := inner + "  " // of the rest of a text that is folded
+		if len(n.Lines)+len(n.Parts) > 0 {
+			stem = inner + p.Dim("│ ")
 		}
-		p.Tree(indent+p.Dim(below), n.Parts)
+		p.folded(indent+p.Dim(branch), stem, n.Text)
+		for _, line := range n.Lines {
+			p.folded(inner, inner, line)
+		}
+		p.Tree(inner, n.Parts)
+	}
+}
+
+// Folded adds a line, and where that is too wide the rest of it below, further in.
+func (p *Page) Folded(line string) {
+	bare := strings.TrimLeft(line, " ")
+	indent := line[:len(line)-len(bare)]
+	p.folded(indent, indent+"    ", bare)
+}
+
+// narrowest is how few columns are left for text, however far in it stands.
+const narrowest = 20
+
+// folded adds text behind something, and the rest of it behind something as wide or wider.
+func (p *Page) folded(before, below, text string) {
+	columns := 0
+	if p.Columns > 0 {
+		columns = max(p.Columns-Width(Bare(below)), narrowest)
+	}
+	for i, line := range Fold(text, columns) {
+		if i > 0 {
+			before = below
+		}
+		p.Linef("%s%s", before, line)
 	}
 }
 

@@ -9,7 +9,9 @@ import (
 
 // Style says how text is dressed. The zero Style is plain.
 type Style struct {
-	Colour bool
+	Colour  bool
+	Columns int  // how wide a line may be, where what is written folds; 0: there is no limit
+	Wide    bool // values are shown as a whole, and nothing is folded away
 }
 
 // The dresses, as ANSI codes.

@@ -14,7 +14,10 @@ const ValueWidth = 160
 // Value shows a value on one line of limited width, secrets masked and what is unknown
 // in words.
 func (s Style) Value(v value.Value) string {
-	text := Cut(Plain(v), ValueWidth)
+	text := Plain(v)
+	if !s.Wide {
+		text = Cut(text, ValueWidth)
+	}
 	if v.IsUnknown() || v.IsSecret() {
 		return s.Dim(text)
 	}

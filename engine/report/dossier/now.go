@@ -1,0 +1,120 @@
+package dossier
+
+import (
+	"strings"
+
+	"github.com/gatebook/gatebook/engine/plan"
+	"github.com/gatebook/gatebook/engine/report/layout"
+	"github.com/gatebook/gatebook/engine/value"
+)
+
+// state is what a condition comes to: in every run of the plan, or else as things are now, or
+// else why that is not known.
+func (out *page) state(c *plan.Condition) string {
+	switch c.State.Truth {
+	case "true":
+		return out.Good("true")
+	case "false":
+		return out.Bad("false")
+	case "failed":
+		return out.Bad("cannot be judged")
+	}
+	if c.Now != nil && c.Now.Truth != "unknown" {
+		return out.stateNow(c)
+	}
+	if len(c.State.Causes) == 0 {
+		return out.Warn("unknown")
+	}
+	if cause := c.State.Causes[0]; cause.Step == "" {
+		return out.Warn("unknown, " + cause.Reason)
+	}
+	return out.Warn("unknown until " + c.State.Causes[0].Step)
+}
+
+// stateNow is what a condition comes to as things are now. One that is waited for may be
+// false without harm.
+func (out *page) stateNow(c *plan.Condition) string {
+	switch truth := c.Now.Truth; {
+	case truth == "true":
+		return out.Good("true now")
+	case c.Now.Observed != nil && c.Now.Observed.Error != "":
+		return out.Warn("unknown, the look at it failed")
+	case c.Within > 0:
+		return out.Warn("not true yet")
+	case truth == "false":
+		return out.Bad("false now")
+	default:
+		return out.Bad("cannot be judged now")
+	}
+}
+
+// nowParts says why a condition is what it is now, and what was observed for it.
+func (out *page) nowParts(c *plan.Condition) []layout.Node {
+	if c.Now == nil {
+		return nil
+	}
+	var parts []layout.Node
+	if c.Message != "" && c.Now.Truth == "false" {
+		parts = append(parts, layout.Node{Text: layout.Line(c.Message)})
+	}
+	if c.Now.Detail != "" {
+		parts = append(parts, layout.Node{Text: layout.Line(c.Now.Detail)})
+	}
+	parts = append(parts, out.Explanation(c.Now.Explain)...)
+	if observed := c.Now.Observed; observed != nil && observed.Outputs != nil {
+		parts = append(parts, layout.Node{Text: out.Dim("observed now: ") + out.outputs(*observed.Outputs)})
+	}
+	return parts
+}
+
+// seen is what the action of a step that reads says now.
+func (out *page) seen(s *plan.Step) []layout.Node {
+	switch {
+	case s.Seen == nil:
+		return nil
+	case s.Seen.Outputs == nil:
+		return []layout.Node{{Text: out.Warn("fails now: ") + layout.Line(s.Seen.Error)}}
+	default:
+		return []layout.Node{{Text: out.Dim("reads now: ") + out.outputs(*s.Seen.Outputs)}}
+	}
+}
+
+// outputWidth is how many columns one of several outputs takes at most on their line.
+const outputWidth = 40
+
+// outputs are those of an action on one line, those first that have no parts.
+func (out *page) outputs(v value.Value) string {
+	var simple, rest []string
+	left := layout.ValueWidth
+	for _, m := range v.Members() {
+		text := layout.Plain(m.Value)
+		if !out.Wide {
+			text = layout.Cut(text, outputWidth)
+		}
+		text = m.Name + " = " + text
+		if m.Value.Kind() == value.KindObject || m.Value.Kind() == value.KindList {
+			rest = append(rest, text)
+			continue
+		}
+		simple = append(simple, text)
+	}
+	all := append(simple, rest...)
+	if len(all) == 0 {
+		return "nothing"
+	}
+	for i, text := range all {
+		left -= layout.Width(text) + 2
+		if left < 0 && i > 0 && !out.Wide {
+			return strings.Join(all[:i], ", ") + out.Dim(", and "+layout.Plural(len(all)-i, "more output"))
+		}
+	}
+	return strings.Join(all, ", ")
+}
+
+// lookedAt says of when all is that the plan says of now.
+func (out *page) lookedAt(p *plan.Plan) []string {
+	if p.LookedAt == nil {
+		return nil
+	}
+	return []string{out.Dim("looked at " + layout.Stamp(*p.LookedAt) + "; what is so now is looked at again in a run")}
+}
