@@ -93,6 +93,7 @@ func (o *planOptions) run(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		shown.Sealed = sealed.Digest
 		defer o.tellSealed(sealed)
 	}
 	shown.Runbook.Revision = h.Revision(ctx, o.file)

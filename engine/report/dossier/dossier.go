@@ -59,10 +59,10 @@ func (out *page) section(s section, first bool) {
 		out.Linef("")
 	}
 	if s.title != "" {
-		out.Linef("%s", s.title)
+		out.Folded(s.title)
 	}
 	for _, line := range s.lines {
-		out.Linef("%s", line)
+		out.Folded(line)
 	}
 	out.Tree("", s.nodes)
 }
@@ -78,8 +78,17 @@ func (out *page) plan(p *plan.Plan, r *review.Review) []section {
 	}
 	all = append(all,
 		out.bindings("outputs", p.Outputs), out.bindings("record", p.Record),
-		out.chains(r), out.time(r), out.radius(p, r), section{title: out.Dim("plan " + p.Digest)})
+		out.chains(r), out.time(r), out.radius(p, r), out.digests(p))
 	return slices.DeleteFunc(all, func(s section) bool { return s.title == "" })
+}
+
+// digests are by what the plan is known again.
+func (out *page) digests(p *plan.Plan) section {
+	known := section{title: out.Dim("plan " + p.Digest)}
+	if p.Sealed != "" {
+		known.lines = []string{out.Dim("sealed as " + p.Sealed)}
+	}
+	return known
 }
 
 func (out *page) planHead(p *plan.Plan, r *review.Review) section {
@@ -102,6 +111,7 @@ func (out *page) planHead(p *plan.Plan, r *review.Review) section {
 		facts += "; lock: " + p.Lock
 	}
 	add(facts)
+	head.lines = append(head.lines, out.lookedAt(p)...)
 	if p.Offline {
 		add(out.Dim("offline: no action was asked what it would do, and nothing was looked at"))
 	}
@@ -171,6 +181,7 @@ func (out *page) planStep(p *plan.Plan, s *plan.Step) section {
 	}
 	parts = append(parts, out.params(s.Params)...)
 	parts = append(parts, out.foreseen(s.Preview)...)
+	parts = append(parts, out.seen(s)...)
 	for _, c := range s.Verify {
 		parts = append(parts, layout.Node{Text: out.condition("verify", c), Parts: out.conditionParts(c)})
 	}
@@ -209,20 +220,7 @@ func (out *page) params(params value.Value) []layout.Node {
 }
 
 func (out *page) condition(part string, c *plan.Condition) string {
-	state := out.Warn("unknown")
-	switch c.State.Truth {
-	case "true":
-		state = out.Good("true")
-	case "false":
-		state = out.Bad("false")
-	case "failed":
-		state = out.Bad("cannot be judged")
-	case "unknown":
-		if len(c.State.Causes) > 0 {
-			state = out.Warn("unknown, " + c.State.Causes[0].String())
-		}
-	}
-	text := part + " " + state + ": " + layout.Line(c.Expr)
+	text := part + " " + out.state(c) + ": " + layout.Line(c.Expr)
 	if c.Observe != nil {
 		text += out.Dim(" over " + c.Observe.Action)
 	}
@@ -246,7 +244,7 @@ func (out *page) conditionParts(c *plan.Condition) []layout.Node {
 	if c.State.Detail != "" {
 		parts = append(parts, layout.Node{Text: layout.Line(c.State.Detail)})
 	}
-	return append(parts, out.Explanation(c.State.Explain)...)
+	return append(append(parts, out.Explanation(c.State.Explain)...), out.nowParts(c)...)
 }
 
 // manner is how the step is tried, and how it is taken back.

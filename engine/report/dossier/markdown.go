@@ -20,7 +20,8 @@ const MarkdownSize = 65_000
 func Markdown(w io.Writer, p *plan.Plan, r *review.Review, size int) error {
 	out := newPage(layout.Style{Colour: true}) // dresses become markup
 	var head, steps, rest []string
-	for i, s := range out.plan(p, r) {
+	all := out.plan(p, r)
+	for i, s := range all {
 		switch {
 		case i == 0:
 			head = append(head, markdownHead(s))
@@ -28,11 +29,15 @@ func Markdown(w io.Writer, p *plan.Plan, r *review.Review, size int) error {
 			head = append(head, openSection(s, size/2))
 		case s.step != nil:
 			steps = append(steps, foldedSection(s, size/4))
+		case i == len(all)-1: // the digests, which are not folded
 		case len(s.nodes)+len(s.lines) > 0:
 			rest = append(rest, foldedSection(s, size/8))
 		}
 	}
 	digest := "<sub>plan `" + p.Digest + "`</sub>\n"
+	if p.Sealed != "" {
+		digest += "\n<sub>sealed as `" + p.Sealed + "`</sub>\n"
+	}
 	written := len(digest) + lengthOf(head) + lengthOf(rest)
 	fit := 0
 	for fit < len(steps) && written+len(steps[fit]) < size-len(leftOut(len(steps), len(steps), p)) {
