@@ -26,7 +26,7 @@ func scaled(p graph.Picture) string {
 
 // picture shows the steps as a picture, and below it those that it does not name.
 func (h *htmlPage) picture(p graph.Picture) {
-	h.Linef(`<section class="picture" id="picture" aria-labelledby="order">`)
+	h.Linef(`<section class="picture" id="picture">`)
 	h.Linef(`<h2 id="order">what waits for what</h2>`)
 	h.Linef(`<a class="skip" href="#steps">past the picture, to the steps</a>`)
 	h.Linef(`<div class="scroll" role="region" aria-labelledby="order" tabindex="0">`)

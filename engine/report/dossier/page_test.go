@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -130,6 +131,29 @@ func TestKeyboardReachesEachStep(t *testing.T) {
 	page.Press("Enter")
 	if !unfolded(page, "step-upgrade") {
 		t.Error("the box of a step does not lead to its section")
+	}
+}
+
+// Whoever does not see the picture hears of each step what it shows, and of each line why it
+// is there.
+func TestPictureIsReadOut(t *testing.T) {
+	t.Parallel()
+	page := browser.Open(t)
+	page.Load(pageOf(t, example.Upgrade(t)))
+	links, lines := page.Heard("link"), page.Heard("group")
+	for _, want := range []string{
+		"before · k8s.workload · read", "Roll out web:2.4.1? · sign_off · approve · read · asks people",
+		"Drain the first node · drain · k8s.drain · change · 2 gates, 1 closed now",
+		"Promote the standby · promote · exec · destroy · 1 gate · point of no return", "uncordon · k8s.uncordon · change · finally",
+	} {
+		if !slices.Contains(links, want) {
+			t.Errorf("nothing is read out as %q of %q", want, links)
+		}
+	}
+	for _, want := range []string{"drain waits for before: a value of it is used", "sign_off waits for budget: needs names it", "upgrade waits for drain: it stands before it in the file"} {
+		if !slices.Contains(lines, want) {
+			t.Errorf("no line is read out as %q of %q", want, lines)
+		}
 	}
 }
 

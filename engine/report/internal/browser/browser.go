@@ -66,7 +66,7 @@ func Open(t *testing.T) *Page {
 	}
 	p.call("Target.attachToTarget", map[string]any{"targetId": target.ID, "flatten": true}, &session)
 	p.session = session.ID
-	for _, domain := range []string{"Page", "Runtime", "Network", "Log"} {
+	for _, domain := range []string{"Page", "Runtime", "Network", "Log", "Accessibility"} {
 		p.call(domain+".enable", nil, nil)
 	}
 	p.call("Page.setLifecycleEventsEnabled", map[string]any{"enabled": true}, nil)

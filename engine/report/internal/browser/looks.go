@@ -1,6 +1,9 @@
 package browser
 
-import _ "embed"
+import (
+	_ "embed"
+	"slices"
+)
 
 // looks measures a page: it comes to an object of functions.
 //
@@ -38,4 +41,24 @@ func (p *Page) Focused() (what string, seen bool) {
 	}
 	p.Eval(looks+".focused()", &told)
 	return told.What, told.Seen
+}
+
+// Heard returns what is read out of each element that has the role, to those who do not see.
+func (p *Page) Heard(role string) []string {
+	p.t.Helper()
+	var tree struct {
+		Nodes []struct {
+			Role, Name struct{ Value any }
+			Ignored    bool
+		}
+	}
+	p.call("Accessibility.getFullAXTree", nil, &tree)
+	var names []string
+	for _, n := range tree.Nodes {
+		if name, ok := n.Name.Value.(string); ok && n.Role.Value == role && !n.Ignored {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
 }
