@@ -206,14 +206,25 @@ func (p *Page) Press(key string) {
 	p.call("Input.dispatchKeyEvent", event, nil)
 }
 
-// Screenshot writes what the page looks like, the whole of it, among the artifacts of the
-// test: go test -artifacts keeps them.
+// tallest is how much of a page a screenshot shows.
+const tallest = 3000
+
+// Screenshot writes what the page looks like, from its top, among the artifacts of the test:
+// go test -artifacts keeps them.
 func (p *Page) Screenshot(name string) {
 	p.t.Helper()
 	var shot struct {
 		Data string `json:"data"`
 	}
-	p.call("Page.captureScreenshot", map[string]any{"format": "png", "captureBeyondViewport": true}, &shot)
+	var metrics struct {
+		Size struct {
+			Width  float64 `json:"width"`
+			Height float64 `json:"height"`
+		} `json:"cssContentSize"`
+	}
+	p.call("Page.getLayoutMetrics", nil, &metrics)
+	clip := map[string]any{"x": 0, "y": 0, "width": metrics.Size.Width, "height": min(metrics.Size.Height, tallest), "scale": 1}
+	p.call("Page.captureScreenshot", map[string]any{"format": "png", "captureBeyondViewport": true, "clip": clip}, &shot)
 	data, err := base64.StdEncoding.DecodeString(shot.Data)
 	if err != nil {
 		p.t.Fatal(err)
