@@ -21,6 +21,7 @@ type planOptions struct {
 	offline bool
 	out     string
 	force   bool
+	wide    bool
 }
 
 func newPlan(a *app) *cobra.Command {
@@ -31,8 +32,11 @@ func newPlan(a *app) *cobra.Command {
 		Long: `Show every step that a run would make with these inputs: its order and why, its
 parameters as far as they are known before the run, its gates, and what would take it
 back. Actions are asked what they would do; they only look. What stands in the way now
-comes first. Nothing is changed. With --offline no action is asked, and nothing is
-looked at.
+comes first. Nothing is changed.
+
+Up to the first step that changes something, it is looked what is so now: actions that
+read and say that a plan may apply them are applied, and gates are true now, or false now.
+A run looks again. With --offline no action is asked, and nothing is looked at.
 
 With --out the plan is also sealed in a file, under a digest that covers the runbook, the
 inputs, the plugins, what the connections reach and what the actions saw. gatebook run
@@ -56,6 +60,7 @@ changed. The same plan has the same digest. The file has no secrets in it.
 	accept.CompleteBy(cmd, "input", a.offers().Inputs)
 	accept.Format(cmd, &o.format, "text", "markdown", "html", "svg", "mermaid", "dot", "json")
 	cmd.Flags().BoolVar(&o.offline, "offline", false, "do not ask the actions what they would do: no system is looked at, and no plugin that is known is started")
+	cmd.Flags().BoolVar(&o.wide, "wide", false, "in text, fold and cut nothing, however long a line is")
 	cmd.Flags().StringVar(&o.out, "out", "", "seal the plan in this `FILE` too, for gatebook run")
 	cmd.Flags().BoolVar(&o.force, "force", false, "let --out replace a file that is no sealed plan")
 	return cmd
@@ -116,7 +121,11 @@ func (o *planOptions) show(shown *plan.Plan, reviewed *review.Review) error {
 	case "html":
 		return dossier.HTML(o.Stdout, shown, reviewed)
 	default:
-		return dossier.Text(o.Stdout, shown, reviewed, o.Out())
+		style := o.Folding(o.Screen.Stdout)
+		if o.wide {
+			style.Columns, style.Wide = 0, true
+		}
+		return dossier.Text(o.Stdout, shown, reviewed, style)
 	}
 }
 

@@ -191,7 +191,7 @@ func (o *runOptions) confirm(ctx context.Context, h *house.House, ready ready, p
 			return o.refrain()
 		}
 	}
-	if err := dossier.Summary(o.Stderr, preview, review.Of(preview, runsOf(h).Past(preview.Runbook.Name)), o.Style(true)); err != nil {
+	if err := dossier.Summary(o.Stderr, preview, review.Of(preview, runsOf(h).Past(preview.Runbook.Name)), o.Folding(true)); err != nil {
 		return err
 	}
 	if ready.sealed == nil {

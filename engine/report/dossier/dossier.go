@@ -177,7 +177,7 @@ func (out *page) planStep(p *plan.Plan, s *plan.Step) section {
 		parts = append(parts, layout.Node{Text: out.condition("when", s.When), Parts: out.conditionParts(s.When)})
 	}
 	for _, c := range s.Gate {
-		parts = append(parts, layout.Node{Text: out.condition("gate", c), Parts: out.conditionParts(c)})
+		parts = append(parts, layout.Node{Text: out.condition("gate", c), Parts: append(out.conditionParts(c), out.observed(c)...)})
 	}
 	parts = append(parts, out.params(s.Params)...)
 	parts = append(parts, out.foreseen(s.Preview)...)

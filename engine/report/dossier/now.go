@@ -48,7 +48,7 @@ func (out *page) stateNow(c *plan.Condition) string {
 	}
 }
 
-// nowParts says why a condition is what it is now, and what was observed for it.
+// nowParts says why a condition is what it is now.
 func (out *page) nowParts(c *plan.Condition) []layout.Node {
 	if c.Now == nil {
 		return nil
@@ -60,11 +60,15 @@ func (out *page) nowParts(c *plan.Condition) []layout.Node {
 	if c.Now.Detail != "" {
 		parts = append(parts, layout.Node{Text: layout.Line(c.Now.Detail)})
 	}
-	parts = append(parts, out.Explanation(c.Now.Explain)...)
-	if observed := c.Now.Observed; observed != nil && observed.Outputs != nil {
-		parts = append(parts, layout.Node{Text: out.Dim("observed now: ") + out.outputs(*observed.Outputs)})
+	return append(parts, out.Explanation(c.Now.Explain)...)
+}
+
+// observed is what was observed for a condition.
+func (out *page) observed(c *plan.Condition) []layout.Node {
+	if c.Now == nil || c.Now.Observed == nil || c.Now.Observed.Outputs == nil {
+		return nil
 	}
-	return parts
+	return []layout.Node{{Text: out.Dim("observed now: ") + out.outputs(*c.Now.Observed.Outputs)}}
 }
 
 // seen is what the action of a step that reads says now.
@@ -79,13 +83,17 @@ func (out *page) seen(s *plan.Step) []layout.Node {
 	}
 }
 
-// outputWidth is how many columns one of several outputs takes at most on their line.
-const outputWidth = 40
+const (
+	// outputWidth is how many columns one of several outputs takes at most on their line.
+	outputWidth = 40
+	// outputsWidth is how many the line has for all of them.
+	outputsWidth = 60
+)
 
 // outputs are those of an action on one line, those first that have no parts.
 func (out *page) outputs(v value.Value) string {
 	var simple, rest []string
-	left := layout.ValueWidth
+	left := outputsWidth
 	for _, m := range v.Members() {
 		text := layout.Plain(m.Value)
 		if !out.Wide {

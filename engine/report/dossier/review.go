@@ -104,8 +104,13 @@ func (out *page) problem(p review.Problem) string {
 	}
 	said := layout.Line(p.Text)
 	switch p.Kind {
-	case review.GateClosed, review.GateBroken:
+	case review.GateClosed, review.GateBroken, review.NotYet:
 		return p.Step + ": " + out.condition("gate", p.Condition)
+	case review.LookFailed:
+		if p.Condition != nil {
+			return p.Step + ": " + out.condition("gate", p.Condition)
+		}
+		return p.Step + ": " + dress("fails now: ") + said
 	case review.Unreachable:
 		return "on " + p.Connection + ": " + dress("it cannot be told what it reaches: ") + said
 	case review.Unseen:

@@ -49,6 +49,21 @@ func (c *Console) Style(terminal bool) layout.Style {
 // Out is how to write to standard output.
 func (c *Console) Out() layout.Style { return c.Style(c.Screen.Stdout) }
 
+// leastColumns is how wide text may always be that folds.
+const leastColumns = 100
+
+// Folding is the style of text that is read as a whole and folds: as wide as the terminal is
+// that it is written to, and never less than people expect.
+func (c *Console) Folding(terminal bool) layout.Style {
+	style := c.Style(terminal)
+	style.Columns = leastColumns
+	if terminal && c.Screen.Size != nil {
+		columns, _ := c.Screen.Size()
+		style.Columns = max(columns, leastColumns)
+	}
+	return style
+}
+
 // Complain says what is wrong, which may be told in another program's words.
 func (c *Console) Complain(message string) {
 	fmt.Fprintf(c.Stderr, "%s %s\n", c.Style(c.Screen.Stderr).Bad("gatebook:"), strings.TrimRight(c.Runnable(diag.Clean(message)), "\n"))
