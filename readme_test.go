@@ -66,16 +66,32 @@ func (c typed) missing(output string) string {
 // What make would do is only looked up: .ci/run does it. Of what go would install is only
 // looked whether there is such a program: the one that it would fetch is not this one.
 // Everything else is done, in a copy of the runbooks, with a state and a home of its own.
-func TestREADMECommandsAnswerAsItSays(t *testing.T) {
+func TestCommandsOfPagesAnswerAsTheySay(t *testing.T) {
 	t.Parallel()
-	readme, err := os.ReadFile("README.md")
-	if err != nil {
-		t.Fatal(err)
+	for _, page := range []string{"README.md", "docs/review.md"} {
+		t.Run(page, func(t *testing.T) {
+			t.Parallel()
+			text, err := os.ReadFile(page)
+			if err != nil {
+				t.Fatal(err)
+			}
+			commands := consoles(string(text))
+			if len(commands) == 0 {
+				t.Fatal("it shows no command")
+			}
+			dir := workplace(t)
+			for _, one := range commands {
+				if err := one.try(t, dir); err != nil {
+					t.Errorf("%s:%d: $ %s: %v", page, one.line, one.command, err)
+				}
+			}
+		})
 	}
-	commands := consoles(string(readme))
-	if len(commands) == 0 {
-		t.Fatal("README.md shows no command")
-	}
+}
+
+// workplace returns a folder with the program in bin, and copies of the runbooks.
+func workplace(t *testing.T) string {
+	t.Helper()
 	dir := t.TempDir()
 	build := exec.CommandContext(t.Context(), "go", "build", "-o", filepath.Join(dir, "bin", "gatebook"), "./cmd/gatebook")
 	if out, err := build.CombinedOutput(); err != nil {
@@ -86,11 +102,13 @@ func TestREADMECommandsAnswerAsItSays(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for _, one := range commands {
-		if err := one.try(t, dir); err != nil {
-			t.Errorf("README.md:%d: $ %s: %v", one.line, one.command, err)
-		}
-	}
+	return dir
+}
+
+// environ is that of a command in a workplace.
+func environ(dir string) []string {
+	return append(os.Environ(), "HOME="+dir, "XDG_STATE_HOME="+filepath.Join(dir, "state"), "NO_COLOR=1",
+		"PATH="+filepath.Join(dir, "bin")+string(os.PathListSeparator)+os.Getenv("PATH"))
 }
 
 func (c typed) try(t *testing.T, dir string) error {
@@ -107,8 +125,7 @@ func (c typed) try(t *testing.T, dir string) error {
 	}
 	command := exec.CommandContext(t.Context(), "bash", "-c", c.command)
 	command.Dir = dir
-	command.Env = append(os.Environ(), "HOME="+dir, "XDG_STATE_HOME="+filepath.Join(dir, "state"), "NO_COLOR=1",
-		"PATH="+filepath.Join(dir, "bin")+string(os.PathListSeparator)+os.Getenv("PATH"))
+	command.Env = environ(dir)
 	out, err := command.CombinedOutput()
 	code := 0
 	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
