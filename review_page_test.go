@@ -220,15 +220,19 @@ func TestPipelinesOfThePageReviewChanges(t *testing.T) {
 		"the risk goes up": {map[string]string{"runbooks/web.yaml": lost}, false, 1, []string{"nothing takes it back any more", "offline: no action was asked", "plan `sha256:"}, ""},
 		"it is accepted":   {map[string]string{"runbooks/web.yaml": lost}, true, 0, []string{"nothing takes it back any more"}, ""},
 		"no riskier": {
-			map[string]string{"runbooks/web.yaml": strings.Replace(reviewedRunbook, "1m", "2m", 1)}, false, 0,
-			[]string{"changes leave it as it is", "plan `sha256:"}, "",
+			map[string]string{"runbooks/web.yaml": strings.Replace(reviewedRunbook, "1m", "2m", 1)},
+			false, 0,
+			[]string{"changes leave it as it is", "plan `sha256:"},
+			"",
 		},
 		"a new runbook":   {map[string]string{"runbooks/new.yaml": "apiVersion: gatebook/v1\nkind: Runbook\nmetadata: {name: new, version: 1.0.0}\nsteps:\n  - {id: look, uses: assert, with: {that: true}}\n"}, false, 0, []string{"### new 1.0.0"}, ""},
 		"an invalid one":  {map[string]string{"runbooks/web.yaml": strings.Replace(reviewedRunbook, "uses: exec\n", "uses: exce\n", 1)}, false, 2, nil, `"ruleId": "GB`},
 		"none is changed": {map[string]string{"runbooks/README.md": "Runbooks.\n"}, false, 0, nil, ""},
 		"too much for a comment": {
 			map[string]string{"runbooks/web.yaml": long, "runbooks/xyz.yaml": strings.NewReplacer("inputs: {image: {type: string}, token: {type: string, secret: true}}", "inputs: {image: {type: string, default: a}, token: {type: string, default: b}}").Replace(long)},
-			false, 0, []string{"review/xyz.md is not in this comment"}, "",
+			false, 0,
+			[]string{"review/xyz.md is not in this comment"},
+			"",
 		},
 	} {
 		for platform, review := range map[string]func(*project) int{"GitHub": (*project).github, "GitLab": (*project).gitlab} {
