@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"github.com/gatebook/gatebook/engine/check"
+	"github.com/gatebook/gatebook/engine/compare/sides"
 	"github.com/gatebook/gatebook/engine/plan"
 	"github.com/gatebook/gatebook/engine/review"
 )
@@ -92,7 +93,7 @@ type Comparison struct {
 
 // Of compares two versions.
 func Of(before, after Version) *Comparison {
-	c := newComparer(before, after)
+	c := &comparer{Pair: sides.Of(before.Runbook, before.Plan, after.Runbook, after.Plan), reviews: [2]*review.Review{before.Review, after.Review}}
 	c.whole()
 	c.steps()
 	c.results()
@@ -117,13 +118,13 @@ func Of(before, after Version) *Comparison {
 
 // comparer compares two versions.
 type comparer struct {
-	before, after side
-	alike         map[string]bool // whether a step or var means the same in both; filled as it is asked
-	changes       []Change
+	*sides.Pair
+	reviews [2]*review.Review
+	changes []Change
 }
 
 // asked reports whether the actions of both were asked what they would do.
-func (c *comparer) asked() bool { return !c.before.Plan.Offline && !c.after.Plan.Offline }
+func (c *comparer) asked() bool { return !c.Before.Plan.Offline && !c.After.Plan.Offline }
 
 func (c *comparer) add(change Change) { c.changes = append(c.changes, change) }
 

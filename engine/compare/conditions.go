@@ -6,31 +6,17 @@ import (
 	"strings"
 	"time"
 
-	"github.com/gatebook/gatebook/engine/check"
+	"github.com/gatebook/gatebook/engine/compare/sides"
 	"github.com/gatebook/gatebook/engine/expr"
-	"github.com/gatebook/gatebook/engine/plan"
+	"github.com/gatebook/gatebook/engine/report/layout"
 )
-
-// condition is one condition of a gate or a verify, planned and as it is written.
-type condition struct {
-	*plan.Condition
-	written *check.Condition
-}
-
-func conditionsOf(planned []*plan.Condition, checked []*check.Condition) []condition {
-	made := make([]condition, len(planned))
-	for i := range planned {
-		made[i] = condition{planned[i], checked[i]}
-	}
-	return made
-}
 
 // group is the conditions over one observation, or over none: only what is said of the same
 // thing can be compared.
-type group struct{ before, after []condition }
+type group struct{ before, after []sides.Condition }
 
 // groups come in the order of the file.
-func (c *comparer) groups(before, after []condition) []*group {
+func groups(before, after []sides.Condition) []*group {
 	var groups []*group
 	places := map[string]*group{}
 	of := func(key string) *group {
@@ -41,35 +27,19 @@ func (c *comparer) groups(before, after []condition) []*group {
 		return places[key]
 	}
 	for _, b := range before {
-		g := of(c.observed(c.before, b))
+		g := of(b.Observed)
 		g.before = append(g.before, b)
 	}
 	for _, a := range after {
-		g := of(c.observed(c.after, a))
+		g := of(a.Observed)
 		g.after = append(g.after, a)
 	}
 	return groups
 }
 
-// observed tells what a condition observes from what others do; it may hold secrets.
-func (c *comparer) observed(s side, of condition) string {
-	if of.Observe == nil {
-		return ""
-	}
-	key := of.Observe.Action + " " + of.Observe.On + " "
-	if params, err := of.Observe.Params.RevealJSON(); err == nil {
-		return key + string(params)
-	}
-	key += written(of.written.Model.Observe.With.Node).String()
-	for r := range of.written.Observe.With.References() {
-		key += " " + c.means(s)(r.Ref)
-	}
-	return key
-}
-
 // conditions compares what must hold before or after a step.
-func (c *comparer) conditions(step string, aspect Aspect, before, after []condition) {
-	for _, g := range c.groups(before, after) {
+func (c *comparer) conditions(step string, aspect Aspect, before, after []sides.Condition) {
+	for _, g := range groups(before, after) {
 		change := Change{Aspect: aspect, Step: step, Before: texts(g.before), After: texts(g.after)}
 		switch {
 		case len(g.after) == 0:
@@ -82,13 +52,13 @@ func (c *comparer) conditions(step string, aspect Aspect, before, after []condit
 			c.add(change)
 		default:
 			change.At = g.after[0].At
-			c.strength(change, c.senses(c.before, g.before), c.senses(c.after, g.after))
+			c.strength(change, senses(g.before), senses(g.after))
 			c.waits(Change{Aspect: aspect, Step: step, At: change.At}, g)
 		}
 	}
 }
 
-func texts(conditions []condition) string {
+func texts(conditions []sides.Condition) string {
 	made := make([]string, len(conditions))
 	for i, of := range conditions {
 		made[i] = of.Expr
@@ -99,10 +69,10 @@ func texts(conditions []condition) string {
 	return strings.Join(made, ", and ")
 }
 
-func (c *comparer) senses(s side, conditions []condition) []expr.Sense {
+func senses(conditions []sides.Condition) []expr.Sense {
 	made := make([]expr.Sense, len(conditions))
 	for i, of := range conditions {
-		made[i] = expr.Sense{Condition: of.written.Program, Scope: s.scope, Means: c.means(s)}
+		made[i] = of.Sense
 	}
 	return made
 }
@@ -152,8 +122,8 @@ func inWords(world expr.Example) string {
 
 // waits compares for how long conditions are waited for, and must hold.
 func (c *comparer) waits(change Change, g *group) {
-	hold := func(of condition) time.Duration { return of.Hold }
-	within := func(of condition) time.Duration { return of.Within }
+	hold := func(of sides.Condition) time.Duration { return of.Hold }
+	within := func(of sides.Condition) time.Duration { return of.Within }
 	if b, a := spans(g.before, hold), spans(g.after, hold); !slices.Equal(b, a) {
 		held := change
 		held.Before, held.After = shown(b), shown(a)
@@ -174,7 +144,7 @@ func (c *comparer) waits(change Change, g *group) {
 }
 
 // spans are the times of conditions, each once, in order.
-func spans(conditions []condition, of func(condition) time.Duration) []time.Duration {
+func spans(conditions []sides.Condition, of func(sides.Condition) time.Duration) []time.Duration {
 	made := make([]time.Duration, len(conditions))
 	for i := range conditions {
 		made[i] = of(conditions[i])
@@ -186,7 +156,7 @@ func spans(conditions []condition, of func(condition) time.Duration) []time.Dura
 func shown(spans []time.Duration) string {
 	made := make([]string, len(spans))
 	for i, span := range spans {
-		made[i] = duration(span)
+		made[i] = layout.Span(span)
 	}
 	return strings.Join(made, ", ")
 }

@@ -8,17 +8,17 @@ import (
 
 	"github.com/gatebook/gatebook/engine/expr"
 	"github.com/gatebook/gatebook/engine/plan"
+	"github.com/gatebook/gatebook/engine/report/layout"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
 // step compares two versions of one step.
 func (c *comparer) step(before, after *plan.Step) {
-	was, is := c.before.checked[before.ID], c.after.checked[after.ID]
 	at := func(aspect Aspect) Change { return Change{Aspect: aspect, Step: after.ID, At: after.At} }
 	c.use(at, before, after)
 	c.when(at(AWhen), before, after)
-	c.conditions(after.ID, AGate, conditionsOf(before.Gate, was.Gate), conditionsOf(after.Gate, is.Gate))
-	c.conditions(after.ID, AVerify, conditionsOf(before.Verify, was.Verify), conditionsOf(after.Verify, is.Verify))
+	c.conditions(after.ID, AGate, c.Before.Gate(before), c.After.Gate(after))
+	c.conditions(after.ID, AVerify, c.Before.Verify(before), c.After.Verify(after))
 	c.differs(retries(at(ARetry), before.Retry, after.Retry))
 	c.differs(timeouts(at(ATimeout), before.Timeout, after.Timeout))
 	c.differs(failures(at(AFailure), before.OnFailure, after.OnFailure))
@@ -41,20 +41,8 @@ func (c *comparer) use(at func(Aspect) Change, before, after *plan.Step) {
 	over.Risk, over.What, over.Before, over.After = Undecided, "it is done over another connection", before.On, after.On
 	c.differs(over)
 	if before.Action == after.Action {
-		c.parameters(at(AParameter), c.before.given(before), c.after.given(after))
+		c.parameters(at(AParameter), c.Before.Given(before), c.After.Given(after))
 	}
-}
-
-// given is what the action of a step is given, and givenBack what is given to the action that
-// takes it back.
-func (s side) given(step *plan.Step) given {
-	of := s.checked[step.ID]
-	return given{step.Params, of.Model.With.Node, of.Use.With}
-}
-
-func (s side) givenBack(step *plan.Step) given {
-	back := s.checked[step.ID].Rollback
-	return given{step.Rollback.Use.Params, back.Model.With.Node, back.Use.With}
 }
 
 func severity(e sdk.Effect) int {
@@ -63,7 +51,7 @@ func severity(e sdk.Effect) int {
 
 // when compares when a step is skipped.
 func (c *comparer) when(change Change, before, after *plan.Step) {
-	b, a := c.always(c.before, before), c.always(c.after, after)
+	b, a := c.Before.When(before), c.After.When(after)
 	change.Before, change.After = text(before.When), text(after.When)
 	less, more := expr.Follows(b, a), expr.Follows(a, b)
 	switch {
@@ -86,14 +74,6 @@ func (c *comparer) when(change Change, before, after *plan.Step) {
 		change.Example = "it was done, and is not now, " + inWords(example)
 	}
 	c.add(change)
-}
-
-// always is when a step is done: without a condition it always is.
-func (c *comparer) always(s side, step *plan.Step) []expr.Sense {
-	if program := s.checked[step.ID].When; program != nil {
-		return []expr.Sense{{Condition: program, Scope: s.scope, Means: c.means(s)}}
-	}
-	return nil
 }
 
 func text(when *plan.Condition) string {
@@ -131,7 +111,7 @@ func (c *comparer) rollback(at func(Aspect) Change, before, after *plan.Step) {
 	if b.Use != nil && a.Use != nil && b.Use.Action == a.Use.Action {
 		params := at(AParameter)
 		params.What = "of what takes it back"
-		c.parameters(params, c.before.givenBack(before), c.after.givenBack(after))
+		c.parameters(params, c.Before.GivenBack(before), c.After.GivenBack(after))
 	}
 	back := at(ARetry)
 	back.What = "how often taking it back is tried has changed"
@@ -171,7 +151,7 @@ func tries(r plan.Retry) string {
 	if r.Attempts <= 1 {
 		return "once"
 	}
-	said := fmt.Sprintf("%d times, %s to %s between", r.Attempts, duration(r.Delay), duration(r.MaxDelay))
+	said := fmt.Sprintf("%d times, %s to %s between", r.Attempts, layout.Span(r.Delay), layout.Span(r.MaxDelay))
 	if r.IfExpr != "" {
 		said += ", if " + r.IfExpr
 	}
@@ -197,7 +177,7 @@ func limit(d time.Duration) string {
 	if d == 0 {
 		return "no limit"
 	}
-	return duration(d)
+	return layout.Span(d)
 }
 
 // failures compares what follows from a failure: the sooner a run is taken back, the less is

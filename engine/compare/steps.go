@@ -1,9 +1,7 @@
 package compare
 
 import (
-	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/gatebook/gatebook/engine/plan"
 	"github.com/gatebook/gatebook/engine/report/layout"
@@ -17,8 +15,8 @@ type kin struct{ was, is map[string]string } // the new id to the old one, and t
 // steps compares the steps.
 func (c *comparer) steps() {
 	of := c.related()
-	for _, after := range c.after.Plan.Steps {
-		before, ok := c.before.Plan.Step(of.was[after.ID])
+	for _, after := range c.After.Plan.Steps {
+		before, ok := c.Before.Plan.Step(of.was[after.ID])
 		if !ok {
 			c.added(after)
 			continue
@@ -29,7 +27,7 @@ func (c *comparer) steps() {
 		c.step(before, after)
 		c.order(before, after, of)
 	}
-	for _, before := range c.before.Plan.Steps {
+	for _, before := range c.Before.Plan.Steps {
 		if of.is[before.ID] == "" {
 			c.removed(before)
 		}
@@ -41,36 +39,24 @@ func (c *comparer) related() kin {
 	of := kin{was: map[string]string{}, is: map[string]string{}}
 	relate := func(before, after string) { of.was[after], of.is[before] = before, after }
 	gone := map[string][]string{} // what a step says to the ids of those that say so
-	for _, before := range c.before.Plan.Steps {
-		if _, stays := c.after.Plan.Step(before.ID); stays {
+	for _, before := range c.Before.Plan.Steps {
+		if _, stays := c.After.Plan.Step(before.ID); stays {
 			relate(before.ID, before.ID)
 		} else {
-			said := c.essence(c.before, before)
+			said := c.Before.Essence(before)
 			gone[said] = append(gone[said], before.ID)
 		}
 	}
-	for _, after := range c.after.Plan.Steps {
+	for _, after := range c.After.Plan.Steps {
 		if of.was[after.ID] != "" {
 			continue
 		}
-		if said := c.essence(c.after, after); len(gone[said]) == 1 { // of several nobody knows which
+		if said := c.After.Essence(after); len(gone[said]) == 1 { // of several nobody knows which
 			relate(gone[said][0], after.ID)
 			delete(gone, said)
 		}
 	}
 	return of
-}
-
-// essence is all that the file says of a step but for its id and what it waits for.
-func (c *comparer) essence(s side, step *plan.Step) string {
-	node := s.checked[step.ID].Model.Node
-	var said strings.Builder
-	for key, part := range node.Entries() {
-		if key.Text() != "id" && key.Text() != "needs" {
-			fmt.Fprintf(&said, "%s=%s\n", key.Text(), part.Value())
-		}
-	}
-	return said.String()
 }
 
 func (c *comparer) added(step *plan.Step) {
@@ -109,12 +95,12 @@ func doing(step *plan.Step) string { return step.Action + " (" + string(step.Eff
 func (c *comparer) order(before, after *plan.Step, of kin) {
 	var lost, gained []string
 	for _, edge := range before.Needs {
-		if now, stays := c.after.Plan.Step(of.is[edge.Step]); stays && !waitsFor(c.after.Plan, after, now) {
+		if now, stays := c.After.Plan.Step(of.is[edge.Step]); stays && !waitsFor(c.After.Plan, after, now) {
 			lost = append(lost, now.ID)
 		}
 	}
 	for _, edge := range after.Needs {
-		if was, there := c.before.Plan.Step(of.was[edge.Step]); there && !waitsFor(c.before.Plan, before, was) {
+		if was, there := c.Before.Plan.Step(of.was[edge.Step]); there && !waitsFor(c.Before.Plan, before, was) {
 			gained = append(gained, edge.Step)
 		}
 	}

@@ -3,46 +3,23 @@ package compare
 import (
 	"maps"
 	"slices"
-	"time"
 
-	"github.com/gatebook/gatebook/engine/data"
-	"github.com/gatebook/gatebook/engine/syntax"
+	"github.com/gatebook/gatebook/engine/compare/sides"
 	"github.com/gatebook/gatebook/engine/value"
-	"github.com/gatebook/gatebook/schema"
 )
-
-// given is what an action is given: the parameters as far as they are known, and what the file
-// says of them.
-type given struct {
-	params value.Value
-	node   *syntax.Node
-	tree   *data.Tree
-}
-
-// raw is what the file says of a parameter.
-func (g given) raw(name string) *syntax.Node {
-	if g.node == nil {
-		return nil
-	}
-	return g.node.Get(name)
-}
 
 // parameters compares what an action is given: the values where they are known, and what the
 // file says where they are not. What a difference means nobody but the action knows.
-func (c *comparer) parameters(change Change, before, after given) {
-	names := map[string]bool{}
-	for _, m := range slices.Concat(before.params.Members(), after.params.Members()) {
-		names[m.Name] = true
-	}
+func (c *comparer) parameters(change Change, before, after sides.Given) {
 	of := ""
 	if change.What != "" {
 		of = " " + change.What
 	}
-	for _, name := range slices.Sorted(maps.Keys(names)) {
-		b, hadOne := before.params.Get(name)
-		a, hasOne := after.params.Get(name)
+	for _, name := range names(before.Params, after.Params) {
+		b, hadOne := before.Params.Get(name)
+		a, hasOne := after.Params.Get(name)
 		known := !b.HasUnknown() && !a.HasUnknown()
-		if hadOne == hasOne && (known && b.Equal(a) || !known && c.sameData(before.raw(name), after.raw(name), after.tree)) {
+		if hadOne == hasOne && (known && b.Equal(a) || !known && c.SameParameter(name, before, after)) {
 			continue
 		}
 		said := change
@@ -53,7 +30,7 @@ func (c *comparer) parameters(change Change, before, after given) {
 		case !hasOne:
 			said.What = name + of + " is gone"
 		}
-		said.Before, said.After = inFile(b, written(before.raw(name)), hadOne), inFile(a, written(after.raw(name)), hasOne)
+		said.Before, said.After = inFile(b, before.Raw(name), hadOne), inFile(a, after.Raw(name), hasOne)
 		c.add(said)
 	}
 }
@@ -77,5 +54,11 @@ func plain(v value.Value) string {
 	return v.String()
 }
 
-// duration is a span of time as runbooks write it.
-func duration(d time.Duration) string { return schema.Duration(d).String() }
+// names are those of the members of two objects, sorted.
+func names(before, after value.Value) []string {
+	all := map[string]bool{}
+	for _, m := range slices.Concat(before.Members(), after.Members()) {
+		all[m.Name] = true
+	}
+	return slices.Sorted(maps.Keys(all))
+}

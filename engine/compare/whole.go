@@ -1,31 +1,34 @@
 package compare
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
-	"time"
 
-	"github.com/gatebook/gatebook/engine/model"
 	"github.com/gatebook/gatebook/engine/report/layout"
 	"github.com/gatebook/gatebook/engine/review"
-	"github.com/gatebook/gatebook/engine/syntax"
+	"github.com/gatebook/gatebook/engine/value"
 )
 
 // whole compares what a runbook says before its steps.
 func (c *comparer) whole() {
-	b, a := c.before.Runbook.Model, c.after.Runbook.Model
-	title := Change{Risk: Same, Aspect: TheMetadata, What: "the title has changed", Before: b.Metadata.Title.Value, After: a.Metadata.Title.Value}
-	c.differs(title)
-	needs := Change{Risk: Same, Aspect: TheMetadata, What: "it needs another version of gatebook", Before: b.Requires.Gatebook.Value, After: a.Requires.Gatebook.Value}
-	c.differs(needs)
-	c.lock(b.Metadata.Lock.Value, a.Metadata.Lock.Value)
-	c.objective(b.Objectives.RTO.Value, a.Objectives.RTO.Value)
-	c.entries(Change{Risk: Undecided, Aspect: AConnection, What: "the plugin"}, b.Plugins.Node, a.Plugins.Node)
-	c.entries(Change{Risk: Undecided, Aspect: AConnection, What: "the connection"}, b.Connections.Node, a.Connections.Node)
-	c.inputs(b.Inputs, a.Inputs)
-	c.entries(Change{Risk: Same, Aspect: AVar, What: "the var"}, b.Vars.Node, a.Vars.Node)
+	c.says(Change{Risk: Same, Aspect: TheMetadata, What: "the title has changed"}, "metadata", "title")
+	c.says(Change{Risk: Same, Aspect: TheMetadata, What: "it needs another version of gatebook"}, "requires", "gatebook")
+	c.lock(c.Before.Plan.Lock, c.After.Plan.Lock)
+	c.differs(Change{Risk: Same, Aspect: AnObjective, What: "a run may take another time (rto)", Before: limit(c.Before.Plan.RTO), After: limit(c.After.Plan.RTO)})
+	c.entries(Change{Risk: Undecided, Aspect: AConnection, What: "the plugin"}, "plugins")
+	c.entries(Change{Risk: Undecided, Aspect: AConnection, What: "the connection"}, "connections")
+	c.inputs()
+	c.entries(Change{Risk: Same, Aspect: AVar, What: "the var"}, "vars")
+}
+
+// says compares what the files say in one place.
+func (c *comparer) says(change Change, keys ...string) {
+	b, a := c.Before.Section(keys...), c.After.Section(keys...)
+	change.Before, change.After, change.At = inFile(b, b, !b.IsNull()), inFile(a, a, !a.IsNull()), c.After.At(keys...)
+	c.differs(change)
 }
 
 // lock compares on which name runs exclude each other.
@@ -40,59 +43,51 @@ func (c *comparer) lock(before, after string) {
 	c.differs(change)
 }
 
-func (c *comparer) objective(before, after time.Duration) {
-	change := Change{Aspect: AnObjective, Risk: Same, What: "a run may take another time (rto)", Before: limit(before), After: limit(after)}
-	c.differs(change)
-}
-
 // inputs compares what the caller gives.
-func (c *comparer) inputs(before, after model.Map[*model.Input]) {
-	for _, entry := range after.Entries {
-		name := entry.Key.Value
-		was, there := before.Get(name)
-		if !there {
-			change := Change{Risk: Same, Aspect: AnInput, What: "the input " + name + " is new", At: entry.Key.Range().String()}
-			if entry.Value.Default.Node == nil {
+func (c *comparer) inputs() {
+	const section = "inputs"
+	before, after := c.Before.Section(section), c.After.Section(section)
+	isSecret := func(input value.Value) bool {
+		secret, _ := input.Get("secret")
+		is, _ := secret.AsBool()
+		return is
+	}
+	for _, name := range names(before, after) {
+		was, had := before.Get(name)
+		is, has := after.Get(name)
+		change := Change{Risk: Undecided, Aspect: AnInput, What: "the input " + name + " has changed", At: c.place(section, name), Before: inFile(was, was, had), After: inFile(is, is, has)}
+		switch {
+		case !has:
+			change.Risk, change.What = Same, "the input "+name+" is gone"
+		case !had:
+			change.Risk, change.What = Same, "the input "+name+" is new"
+			if _, optional := is.Get("default"); !optional {
 				change.What += ", and must be given"
 			}
-			c.add(change)
+		case was.Equal(is):
 			continue
-		}
-		change := Change{Aspect: AnInput, At: entry.Key.Range().String(), Before: saying(was.Node), After: saying(entry.Value.Node)}
-		switch change.Risk, change.What = Undecided, "the input "+name+" has changed"; {
-		case was.Secret.Value && !entry.Value.Secret.Value:
+		case isSecret(was) && !isSecret(is):
 			change.Risk, change.What = Higher, "the input "+name+" is no secret any more: its value is shown and written down"
-		case written(was.Node).Equal(written(entry.Value.Node)):
-			continue
 		}
 		c.add(change)
 	}
-	for _, entry := range before.Entries {
-		if _, stays := after.Get(entry.Key.Value); !stays {
-			c.add(Change{Risk: Same, Aspect: AnInput, What: "the input " + entry.Key.Value + " is gone", At: entry.Key.Range().String()})
-		}
-	}
 }
 
-// entries compares what has a name in the file, by what the file says.
-func (c *comparer) entries(change Change, before, after *syntax.Node) {
-	b, a := written(before), written(after)
-	names := map[string]bool{}
-	for _, m := range slices.Concat(b.Members(), a.Members()) {
-		names[m.Name] = true
-	}
-	for _, name := range slices.Sorted(maps.Keys(names)) {
-		was, hadOne := b.Get(name)
-		is, hasOne := a.Get(name)
-		if hadOne == hasOne && was.Equal(is) {
+// entries compares what has a name in a section of the files.
+func (c *comparer) entries(change Change, section string) {
+	before, after := c.Before.Section(section), c.After.Section(section)
+	for _, name := range names(before, after) {
+		was, had := before.Get(name)
+		is, has := after.Get(name)
+		if had == has && was.Equal(is) {
 			continue
 		}
 		said := change
-		said.Before, said.After, said.At = inFile(was, was, hadOne), inFile(is, is, hasOne), at(after, before, name)
+		said.Before, said.After, said.At = inFile(was, was, had), inFile(is, is, has), c.place(section, name)
 		switch said.What += " " + name; {
-		case !hadOne:
+		case !had:
 			said.What += " is new"
-		case !hasOne:
+		case !has:
 			said.What += " is gone"
 		default:
 			said.What += " has changed"
@@ -101,33 +96,20 @@ func (c *comparer) entries(change Change, before, after *syntax.Node) {
 	}
 }
 
-// at is the place of a name in the new file, or in the old one.
-func at(after, before *syntax.Node, name string) string {
-	for _, node := range []*syntax.Node{after, before} {
-		if node == nil {
-			continue
-		}
-		for key := range node.Entries() {
-			if key.Text() == name {
-				return key.Range().String()
-			}
-		}
-	}
-	return ""
+// place is where something stands in the new file, or did in the old one.
+func (c *comparer) place(keys ...string) string {
+	return cmp.Or(c.After.At(keys...), c.Before.At(keys...))
 }
-
-// saying is what the file says at a node, on one line.
-func saying(node *syntax.Node) string { return plain(written(node)) }
 
 // results compares what follows from the steps together.
 func (c *comparer) results() {
-	b, a := c.before.Runbook.Model, c.after.Runbook.Model
-	c.entries(Change{Risk: Same, Aspect: AnOutput, What: "the output"}, b.Outputs.Node, a.Outputs.Node)
-	c.entries(Change{Risk: Same, Aspect: AnOutput, What: "the record of the"}, b.Record.Node, a.Record.Node)
-	c.noReturn(c.before.Review.NoReturn, c.after.Review.NoReturn)
-	c.time(c.before.Review.Time, c.after.Review.Time)
+	c.entries(Change{Risk: Same, Aspect: AnOutput, What: "the output"}, "outputs")
+	c.entries(Change{Risk: Same, Aspect: AnOutput, What: "the record of the"}, "record")
+	before, after := c.reviews[0], c.reviews[1]
+	c.noReturn(before.NoReturn, after.NoReturn)
+	c.time(before.Time, after.Time)
 	if c.asked() {
-		c.radius(c.before.Review.Radius, c.after.Review.Radius)
+		c.radius(before.Radius, after.Radius)
 	}
 }
 
@@ -149,8 +131,8 @@ func (c *comparer) noReturn(before, after string) {
 		change.Risk, change.What = Lower, "there is no point of no return any more"
 	default:
 		change.Risk, change.What = Undecided, "the point of no return is another one"
-		if here, ok := c.after.Plan.Step(after); ok {
-			if there, ok := c.after.Plan.Step(before); ok && there.Index > here.Index {
+		if here, ok := c.After.Plan.Step(after); ok {
+			if there, ok := c.After.Plan.Step(before); ok && there.Index > here.Index {
 				change.Risk, change.What = Higher, "the point of no return comes earlier"
 			} else if ok {
 				change.Risk, change.What = Lower, "the point of no return comes later"
