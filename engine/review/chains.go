@@ -1,11 +1,6 @@
 package review
 
-import (
-	"slices"
-
-	"github.com/gatebook/gatebook/engine/dag"
-	"github.com/gatebook/gatebook/engine/plan"
-)
+import "github.com/gatebook/gatebook/engine/plan"
 
 // Chain is what happens when a step fails for good.
 type Chain struct {
@@ -25,8 +20,7 @@ const listed = 20_000
 // are left out.
 func chains(p *plan.Plan) (all []Chain, unlisted int) {
 	all = []Chain{}
-	graph := graphOf(p.Steps, 0)
-	dependents := dag.New(graph.Dependents())
+	r := reachOf(p)
 	named := 0
 	for i, s := range p.Steps {
 		if s.Skipped() || s.Finally {
@@ -38,7 +32,7 @@ func chains(p *plan.Plan) (all []Chain, unlisted int) {
 		}
 		chain := Chain{Step: s.ID, Policy: s.OnFailure}
 		if s.OnFailure == plan.Rollback {
-			chain.fill(p, i, graph.Ancestors(i), dependents.Ancestors(i))
+			chain.fill(r, i)
 		}
 		all = append(all, chain)
 		named += len(chain.Undo) + len(chain.Beside) + len(chain.Left) + len(chain.Stays)
@@ -46,48 +40,23 @@ func chains(p *plan.Plan) (all []Chain, unlisted int) {
 	return all, unlisted
 }
 
-// fill says what a rollback does when the step fails: before are the steps that are done by
-// then, after those that have not begun.
-func (c *Chain) fill(p *plan.Plan, failed int, before, after []bool) {
-	done := func(i int) bool { return before[i] || i == failed }
-	stays := standing(p, done)
-	beside := standing(p, func(i int) bool { return !after[i] })
-	for i, s := range slices.Backward(p.Steps) {
-		back := wayBack(s)
-		if after[i] || back == needless {
-			continue
-		}
+// fill says what a rollback does when the step fails.
+func (c *Chain) fill(r *reach, failed int) {
+	surely, atMost := r.by(failed)
+	stays, beside := r.standing(surely), r.standing(atMost)
+	for k := range atMost.backward() {
+		s := r.counted[k]
 		switch {
-		case stays[i]:
+		case stays.has(k):
 			c.Left = append(c.Left, s.ID)
 			continue // whatever other branches do
-		case done(i):
+		case surely.has(k):
 			c.Undo = append(c.Undo, s.ID)
-		case back == undone:
+		case !r.impossible.has(k):
 			c.Beside = append(c.Beside, s.ID)
 		}
-		if beside[i] {
+		if beside.has(k) {
 			c.Stays = append(c.Stays, s.ID)
 		}
 	}
-}
-
-// standing tells what a rollback cannot take away where the steps are done: those that nothing
-// takes back, and the ground under them.
-func standing(p *plan.Plan, done func(i int) bool) []bool {
-	stays := make([]bool, len(p.Steps))
-	for i, s := range slices.Backward(p.Steps) {
-		if done(i) && wayBack(s) == impossible {
-			stays[i] = true
-		}
-		if !stays[i] {
-			continue
-		}
-		for _, edge := range s.Needs {
-			if edge.Reason != plan.InOrder {
-				stays[edge.From] = true
-			}
-		}
-	}
-	return stays
 }

@@ -1,0 +1,130 @@
+package review
+
+import (
+	"iter"
+	"math/bits"
+
+	"github.com/gatebook/gatebook/engine/plan"
+)
+
+// reach is how the steps of a plan hang together, as far as a rollback asks: of each step
+// only the steps count that a rollback is about. A plan of thousands has a chain for each of
+// its steps, so that to walk the plan for each would take as many times as long.
+type reach struct {
+	counted []*plan.Step // in the plan's order
+	places  []int        // of a step of the plan among these; -1: it does not count
+
+	before, after []set // of each step of the plan, those that it waits for, and that wait for it
+	ground        []set // those that it was built on by intent
+	impossible    set   // those that nothing takes back
+}
+
+// set is some of the steps that count.
+type set []uint64
+
+func (s set) has(k int) bool { return s[k/64]&(1<<(k%64)) != 0 }
+func (s set) add(k int)      { s[k/64] |= 1 << (k % 64) }
+
+func (s set) addAll(more set) {
+	for w := range more {
+		s[w] |= more[w]
+	}
+}
+
+// backward are the steps of a set, the last first.
+func (s set) backward() iter.Seq[int] {
+	return func(yield func(int) bool) {
+		for w := len(s) - 1; w >= 0; w-- {
+			for left := s[w]; left != 0; {
+				k := bits.Len64(left) - 1
+				left &^= 1 << k
+				if !yield(w*64 + k) {
+					return
+				}
+			}
+		}
+	}
+}
+
+func reachOf(p *plan.Plan) *reach {
+	r := &reach{places: make([]int, len(p.Steps))}
+	for i, s := range p.Steps {
+		r.places[i] = -1
+		if wayBack(s) != needless {
+			r.places[i] = len(r.counted)
+			r.counted = append(r.counted, s)
+		}
+	}
+	r.impossible = r.none()
+	for k, s := range r.counted {
+		if wayBack(s) == impossible {
+			r.impossible.add(k)
+		}
+	}
+	r.before, r.after, r.ground = r.each(p), r.each(p), r.each(p)
+	for i, s := range p.Steps {
+		for _, edge := range s.Needs {
+			r.join(r.before, i, edge.From)
+			if edge.Reason != plan.InOrder {
+				r.join(r.ground, i, edge.From)
+			}
+		}
+	}
+	for i := len(p.Steps) - 1; i >= 0; i-- {
+		for _, edge := range p.Steps[i].Needs {
+			r.join(r.after, edge.From, i)
+		}
+	}
+	return r
+}
+
+// none is the empty set.
+func (r *reach) none() set { return make(set, (len(r.counted)+63)/64) }
+
+// each is an empty set for each step of the plan.
+func (r *reach) each(p *plan.Plan) []set {
+	words := len(r.none())
+	all, sets := make(set, words*len(p.Steps)), make([]set, len(p.Steps))
+	for i := range sets {
+		sets[i] = all[i*words : (i+1)*words]
+	}
+	return sets
+}
+
+// join adds to the set of one step another step, and the set of that.
+func (r *reach) join(sets []set, to, from int) {
+	sets[to].addAll(sets[from])
+	if k := r.places[from]; k >= 0 {
+		sets[to].add(k)
+	}
+}
+
+// by returns what is done when a step fails, the half of itself included: surely, and where all
+// other branches have come to their end.
+func (r *reach) by(failed int) (surely, atMost set) {
+	surely, atMost = r.none(), r.none()
+	surely.addAll(r.before[failed])
+	if k := r.places[failed]; k >= 0 {
+		surely.add(k)
+	}
+	for k := range r.counted {
+		atMost.add(k)
+	}
+	for w, after := range r.after[failed] {
+		atMost[w] &^= after
+	}
+	return surely, atMost
+}
+
+// standing tells what a rollback cannot take away where steps are done: those that nothing
+// takes back, and the ground under them.
+func (r *reach) standing(done set) set {
+	stays := r.none()
+	for k := range done.backward() {
+		if r.impossible.has(k) {
+			stays.add(k)
+			stays.addAll(r.ground[r.counted[k].Index])
+		}
+	}
+	return stays
+}
