@@ -22,7 +22,9 @@ import (
 type Command = func(ts *testscript.TestScript, neg bool, args []string)
 
 // Commands returns the shared commands by name.
-func Commands() map[string]Command { return map[string]Command{"exits": exits, "await": await, "server": server} }
+func Commands() map[string]Command {
+	return map[string]Command{"exits": exits, "await": await, "server": server}
+}
 
 // Condition tells scripts what this machine lets them do. [mounts] is whether they may
 // mount a file system that only they see; where GATEBOOK_TEST_REQUIRE names it, as in
