@@ -99,7 +99,7 @@ func (o *planOptions) run(ctx context.Context) error {
 			return err
 		}
 		shown.Sealed = sealed.Digest
-		defer o.tellSealed(sealed)
+		defer o.tellSealed(h, sealed)
 	}
 	shown.Runbook.Revision = h.Revision(ctx, o.file)
 	return o.show(shown, review.Of(shown, o.past(shown.Runbook.Name)))

@@ -22,13 +22,20 @@ func (o *planOptions) house() (*house.House, error) {
 }
 
 // tellSealed says what was sealed, and what to type next.
-func (o *planOptions) tellSealed(sealed *seal.Plan) {
+func (o *planOptions) tellSealed(h *house.House, sealed *seal.Plan) {
 	name := console.Quote(o.out)
 	o.Note("Sealed in %s: %s", name, sealed.Digest)
 	if sealed.Essence.Offline {
 		o.Note("Nothing was looked at for it, so that its run does not notice what has changed there. Without --offline it does.")
 	}
+	answered, err := h.TellAnswers(sealed)
+	if err != nil {
+		o.Complain(err.Error()) // the plan is sealed all the same
+	}
 	for _, step := range sealed.Notes.Asks {
+		if _, done := answered[step]; done {
+			continue
+		}
 		o.Note("To answer %s before it is run: gatebook approve %s %[1]s", step, name)
 	}
 	o.Note("To carry out exactly this, once: gatebook run %s", name)

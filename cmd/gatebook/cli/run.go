@@ -2,8 +2,6 @@ package cli
 
 import (
 	"context"
-	"maps"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -150,14 +148,7 @@ func (o *runOptions) again(ctx context.Context, h *house.House, file *source.Fil
 	if err != nil {
 		return ready{}, err
 	}
-	answers, err := h.Answers(sealed)
-	for _, step := range slices.Sorted(maps.Keys(answers)) {
-		word := "approved"
-		if !answers[step].Approved {
-			word = "rejected"
-		}
-		o.Note("%s was %s beforehand by %s.", step, word, answers[step].By)
-	}
+	_, err = h.TellAnswers(sealed)
 	return ready{planned, shown, sealed}, err
 }
 

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -57,6 +59,22 @@ func (h *House) Unused(sealed *seal.Plan) error {
 			console.Quote(sealed.Notes.Runbook)+" --out FILE", "nothing was begun: %v", used)
 	}
 	return err
+}
+
+// TellAnswers says what people have answered to a sealed plan beforehand, and returns by
+// step who has.
+func (h *House) TellAnswers(sealed *seal.Plan) (by map[string]string, err error) {
+	answers, err := h.Answers(sealed)
+	by = make(map[string]string, len(answers))
+	for _, step := range slices.Sorted(maps.Keys(answers)) {
+		word := "approved"
+		if !answers[step].Approved {
+			word = "rejected"
+		}
+		by[step] = answers[step].By
+		h.Note("%s was %s beforehand by %s.", step, word, by[step])
+	}
+	return by, err
 }
 
 // sealedInputs says what there is to do where a sealed plan is given inputs.
