@@ -85,15 +85,15 @@ func (out *page) seen(s *plan.Step) []layout.Node {
 
 const (
 	// outputWidth is how many columns one of several outputs takes at most on their line.
-	outputWidth = 40
+	outputWidth = 30
 	// outputsWidth is how many the line has for all of them.
 	outputsWidth = 60
 )
 
-// outputs are those of an action on one line, those first that have no parts.
+// outputs are those of an action on one line, those first that have no parts, as many as it
+// has room for.
 func (out *page) outputs(v value.Value) string {
 	var simple, rest []string
-	left := outputsWidth
 	for _, m := range v.Members() {
 		text := layout.Plain(m.Value)
 		if !out.Wide {
@@ -106,17 +106,21 @@ func (out *page) outputs(v value.Value) string {
 		}
 		simple = append(simple, text)
 	}
-	all := append(simple, rest...)
-	if len(all) == 0 {
-		return "nothing"
-	}
-	for i, text := range all {
-		left -= layout.Width(text) + 2
-		if left < 0 && i > 0 && !out.Wide {
-			return strings.Join(all[:i], ", ") + out.Dim(", and "+layout.Plural(len(all)-i, "more output"))
+	var shown []string
+	all, room := append(simple, rest...), outputsWidth
+	for _, text := range all {
+		if takes := layout.Width(text + ", "); out.Wide || len(shown) == 0 || takes <= room {
+			shown, room = append(shown, text), room-takes
 		}
 	}
-	return strings.Join(all, ", ")
+	switch left := len(all) - len(shown); {
+	case len(all) == 0:
+		return "nothing"
+	case left > 0:
+		return strings.Join(shown, ", ") + out.Dim(", and "+layout.Plural(left, "more output"))
+	default:
+		return strings.Join(shown, ", ")
+	}
 }
 
 // lookedAt says of when all is that the plan says of now.

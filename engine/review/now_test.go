@@ -1,0 +1,43 @@
+package review_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/gatebook/gatebook/engine/plan"
+)
+
+// TestProblemsOfNow: what is false now stops a run, unless that waits for it; what could not
+// be looked at is named; and what is known whatever is seen comes from there alone.
+func TestProblemsOfNow(t *testing.T) {
+	t.Parallel()
+	unseen := &plan.Seen{Error: "no route to host"}
+	for name, c := range map[string]struct {
+		gate plan.Condition
+		seen *plan.Seen
+		want []string
+	}{
+		"true":                {gate: plan.Condition{Now: &plan.Now{Truth: "true"}}},
+		"unknown":             {gate: plan.Condition{Now: &plan.Now{Truth: "unknown"}}},
+		"false":               {gate: plan.Condition{Now: &plan.Now{Truth: "false"}}, want: []string{`gate closed: "too few", now true, stops true`}},
+		"false, and waited":   {gate: plan.Condition{Within: time.Minute, Now: &plan.Now{Truth: "false"}}, want: []string{`not yet: "too few", now true, stops false`}},
+		"failed":              {gate: plan.Condition{Now: &plan.Now{Truth: "failed", Detail: "no item 3"}}, want: []string{`gate broken: "no item 3", now true, stops true`}},
+		"failed, and waited":  {gate: plan.Condition{Within: time.Minute, Now: &plan.Now{Truth: "failed", Detail: "no item 3"}}, want: []string{`not yet: "too few", now true, stops false`}},
+		"nothing observed":    {gate: plan.Condition{Now: &plan.Now{Truth: "failed", Detail: unseen.Error, Observed: unseen}}, want: []string{`look failed: "no route to host", now true, stops false`}},
+		"nothing read":        {seen: unseen, want: []string{`look failed: "no route to host", now true, stops false`}},
+		"false whatever":      {gate: plan.Condition{State: plan.State{Truth: "false"}}, want: []string{`gate closed: "too few", now false, stops true`}},
+		"cannot, whatever is": {gate: plan.Condition{State: plan.State{Truth: "failed", Detail: "no"}}, want: []string{`gate broken: "no", now false, stops true`}},
+	} {
+		c.gate.Message = "too few"
+		var got []string
+		for _, p := range reviewed(t, nil, with(step("a"), func(s *plan.Step) { s.Gate, s.Seen = []*plan.Condition{&c.gate}, c.seen })).Problems {
+			got = append(got, fmt.Sprintf("%s: %q, now %t, stops %t", p.Kind, p.Text, p.Now, p.Kind.Stops()))
+		}
+		if diff := cmp.Diff(c.want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+}
