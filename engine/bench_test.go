@@ -7,6 +7,7 @@ import (
 	"github.com/gatebook/gatebook/engine"
 	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/internal/shape"
+	"github.com/gatebook/gatebook/engine/review"
 	"github.com/gatebook/gatebook/engine/source"
 )
 
@@ -49,6 +50,24 @@ func BenchmarkPlan(b *testing.B) {
 			if _, found, err := e.Plan(runbook, nil); err != nil || found.HasErrors() {
 				b.Fatal(err, texts(found))
 			}
+		}
+	})
+}
+
+// With each step, what is taken back where it fails is worked out.
+func BenchmarkReview(b *testing.B) {
+	eachShape(b, shape.Undone, func(b *testing.B, text []byte, _ int) {
+		e := newEngine(b)
+		runbook, found := e.Check(source.NewFile("bench.yaml", text))
+		if found.HasErrors() {
+			b.Fatal(texts(found))
+		}
+		p, _, err := e.Plan(runbook, nil)
+		if err != nil {
+			b.Fatal(err)
+		}
+		for b.Loop() {
+			review.Of(p.Plan, nil)
 		}
 	})
 }

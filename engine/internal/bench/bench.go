@@ -30,6 +30,7 @@ func (b *bench) report(ctx context.Context, packages string) (report, error) {
 		{"beside GNU make", b.besideMake},
 		{"start-up", b.startUp},
 		{"by shape and size", b.shapes},
+		{"plans by format", b.plans},
 	} {
 		fmt.Fprintf(b.out, "measuring %s\n", part.name)
 		if err := part.measure(ctx, &r); err != nil {
@@ -119,6 +120,38 @@ func (b *bench) shapes(ctx context.Context, r *report) error {
 			r.shapes = append(r.shapes, sized{
 				shape: s, steps: steps, edges: shape.Edges(s, steps), check: medians[0], plan: medians[1], run: medians[2],
 			})
+		}
+	}
+	return nil
+}
+
+// plans measures how plans are written whose steps are taken back: with each step, what is
+// done where it fails is worked out.
+func (b *bench) plans(ctx context.Context, r *report) error {
+	for _, s := range []shape.Shape{shape.Chain, shape.Wide, shape.Layered} {
+		for _, of := range []struct {
+			steps   int
+			formats []string
+		}{
+			{1000, []string{"text", "markdown", "html", "svg", "json"}},
+			{10_000, []string{"text"}},
+		} {
+			fmt.Fprintf(b.out, "  %s of %d\n", s, of.steps)
+			file, err := b.write("plan.yaml", shape.Runbook(s, of.steps, shape.Undone))
+			if err != nil {
+				return err
+			}
+			var contestants []contestant
+			for _, format := range of.formats {
+				contestants = append(contestants, contestant{argv: []string{b.gatebook, "plan", file, "--format", format}})
+			}
+			medians, err := alternate(ctx, min(b.rounds, 3), contestants...)
+			if err != nil {
+				return err
+			}
+			for i, format := range of.formats {
+				r.plans = append(r.plans, written{shape: s, steps: of.steps, format: format, cost: medians[i]})
+			}
 		}
 	}
 	return nil

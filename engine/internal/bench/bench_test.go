@@ -15,7 +15,7 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-// made is a report with round numbers, in which one budget is exceeded.
+// made is a report with round numbers, in which three budgets are exceeded.
 func made() report {
 	cost := func(ms, mb int) sample {
 		return sample{wall: time.Duration(ms) * time.Millisecond, cpu: time.Duration(ms) * time.Millisecond, memory: int64(mb) << 20}
@@ -30,6 +30,12 @@ func made() report {
 		shapes: []sized{
 			{shape: shape.Layered, steps: 1000, edges: 2700, check: cost(20, 40), plan: cost(30, 50), run: cost(80, 60)},
 			{shape: shape.Layered, steps: 10_000, edges: 29_700, check: cost(200, 140), plan: cost(300, 150), run: cost(500, 200)},
+		},
+		plans: []written{
+			{shape: shape.Chain, steps: 1000, format: "text", cost: cost(100, 50)},
+			{shape: shape.Chain, steps: 1000, format: "html", cost: cost(1100, 90)},
+			{shape: shape.Chain, steps: 1000, format: "json", cost: cost(2000, 70)},
+			{shape: shape.Chain, steps: 10_000, format: "text", cost: cost(1300, 250)},
 		},
 		inside: []benchmark{{room: "engine/dag", name: "Sort/1000", time: 41_500, bytes: 20_480, allocs: 1003}},
 	}
@@ -59,7 +65,11 @@ func TestExceededBudgetsAreErrors(t *testing.T) {
 	for _, err := range made().exceeded() {
 		got = append(got, err.Error())
 	}
-	want := []string{"a wide layer, beside GNU make: 2.00 ×, allowed 1.5 ×"}
+	want := []string{
+		"a wide layer, beside GNU make: 2.00 ×, allowed 1.5 ×",
+		"chain, 1,000 steps: plan as html: 1.10 s, allowed 1.00 s",
+		"chain, 10,000 steps: plan as text: processor time, beside a tenth of it: 13.0 ×, allowed 12.0 ×",
+	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}

@@ -17,6 +17,7 @@ const (
 	maxGrowth  = 12.0                  // from 1,000 to 10,000 steps
 	maxStatic  = time.Second           // check and plan of 10,000 steps together
 	maxMemory  = 300 << 20
+	maxPage    = time.Second // a plan of 1,000 steps, as people read it
 )
 
 // report is everything that was measured.
@@ -26,6 +27,7 @@ type report struct {
 	version, small sample
 	binary         int64
 	shapes         []sized
+	plans          []written
 	inside         []benchmark
 }
 
@@ -41,6 +43,14 @@ type sized struct {
 	shape            shape.Shape
 	steps, edges     int
 	check, plan, run sample
+}
+
+// written is a plan in one format.
+type written struct {
+	shape  shape.Shape
+	steps  int
+	format string
+	cost   sample
 }
 
 // A budget is something measured that has a limit.
@@ -80,6 +90,25 @@ func (r report) budgets() []budget {
 			atMost(name+"processor time of running one more step", perStep(large, small), maxPerStep, duration),
 			atMost(name+"check and plan", large.check.wall+large.plan.wall, maxStatic, duration),
 			atMost(name+"memory of check and plan", max(large.check.memory, large.plan.memory), int64(maxMemory), megabytes))
+	}
+	return append(all, r.planBudgets()...)
+}
+
+// planBudgets holds plans against their limits.
+func (r report) planBudgets() []budget {
+	var all []budget
+	text := map[shape.Shape]time.Duration{} // the processor's, of 1,000 steps
+	for _, p := range r.plans {
+		name := string(p.shape) + ", " + thousands(p.steps) + " steps: plan as " + p.format
+		switch {
+		case p.steps > 1000:
+			all = append(all, atMost(name+": processor time, beside a tenth of it", float64(p.cost.cpu)/float64(text[p.shape]), maxGrowth, ratio))
+		case p.format == "text", p.format == "html":
+			all = append(all, atMost(name, p.cost.wall, maxPage, duration))
+		}
+		if p.steps == 1000 && p.format == "text" {
+			text[p.shape] = p.cost.cpu
+		}
 	}
 	return all
 }
@@ -141,6 +170,12 @@ func (r report) markdown() string {
 	for _, s := range r.shapes {
 		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s | %s | %s |\n", s.shape, thousands(s.steps), thousands(s.edges),
 			duration(s.check.wall), duration(s.plan.wall), duration(s.run.wall), duration(s.run.cpu), megabytes(s.run.memory))
+	}
+
+	b.WriteString("\n### Plans by format, of steps that are taken back\n\n" +
+		"| shape | steps | format | time | processor time | peak memory |\n| --- | --: | --- | --: | --: | --: |\n")
+	for _, p := range r.plans {
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s |\n", p.shape, thousands(p.steps), p.format, duration(p.cost.wall), duration(p.cost.cpu), megabytes(p.cost.memory))
 	}
 
 	b.WriteString("\n### Budgets\n\n| what | measured | allowed | |\n| --- | --: | --: | --- |\n")

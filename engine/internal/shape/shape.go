@@ -25,18 +25,23 @@ const (
 // All returns every shape.
 func All() []Shape { return []Shape{Chain, Wide, Layered, AllToAll} }
 
-// Use is what each step does, as YAML: an action and its parameters in one line.
+// Use is what each step does, as YAML: an action and its parameters in one line, and what
+// takes it back.
 type Use struct {
 	Action string
 	With   string
+	Back   string // empty: it says nothing of that
 }
 
 // What steps do when only their order is of interest.
 var (
 	// Nothing costs no more than gatebook itself does.
 	Nothing = Use{Action: "assert", With: "{that: true}"}
-	// True starts a process that does nothing.
-	True = Use{Action: "exec", With: `{command: ["true"]}`}
+	// True starts a process that does nothing. It is a change; why it has no way back is
+	// said, since check asks.
+	True = Use{Action: "exec", With: `{command: ["true"]}`, Back: "{none: it changes nothing}"}
+	// Undone is what another process takes back.
+	Undone = Use{Action: "exec", With: `{command: ["true"]}`, Back: `{uses: exec, with: {command: ["true"]}}`}
 )
 
 // maxLayer is the width of a layer of a large runbook; a small one has ten layers.
@@ -49,11 +54,11 @@ const threeOf = 3
 // Runbook returns a valid runbook of so many steps.
 func Runbook(s Shape, steps int, use Use) []byte {
 	var b strings.Builder
-	fmt.Fprintf(&b, "apiVersion: gatebook/v1\nkind: Runbook\nmetadata: {name: %s-%d, version: 1.0.0}\nonFailure: stop\nsteps:\n", s, steps)
+	fmt.Fprintf(&b, "apiVersion: gatebook/v1\nkind: Runbook\nmetadata: {name: %s-%d, version: 1.0.0}\nonFailure: %s\nsteps:\n", s, steps, onFailure(use))
 	for i := range steps {
 		fmt.Fprintf(&b, "  - {id: %s, uses: %s, with: %s", id(i), use.Action, use.With)
-		if use == True { // a change; why it has no way back is said, since check asks
-			b.WriteString(", rollback: {none: it changes nothing}")
+		if use.Back != "" {
+			b.WriteString(", rollback: " + use.Back)
 		}
 		b.WriteString(", needs: [")
 		for j, need := range Needs(s, steps, i) {
@@ -65,6 +70,14 @@ func Runbook(s Shape, steps int, use Use) []byte {
 		b.WriteString("]}\n")
 	}
 	return []byte(b.String())
+}
+
+// onFailure takes back where there is something to take back.
+func onFailure(use Use) string {
+	if use == Undone {
+		return "rollback"
+	}
+	return "stop"
 }
 
 // Needs returns the steps that a step of a shape needs, in ascending order.
