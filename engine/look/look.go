@@ -8,6 +8,7 @@ package look
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -30,7 +31,7 @@ type Options struct {
 // digest stays as it is.
 func Now(ctx context.Context, p *plan.Plan, o Options) *plan.Plan {
 	looked := *p
-	looked.Steps = append([]*plan.Step(nil), p.Steps...)
+	looked.Steps = slices.Clone(p.Steps)
 	l := &looker{plan: &looked, at: o.At, masker: p.Masker(), found: make([]finding, len(p.Steps))}
 	l.asked = map[string]*answer{}
 	l.views = make(map[string]value.Value, len(p.Steps))
@@ -126,15 +127,7 @@ func (l *looker) isBehind(s *plan.Step) bool {
 
 // worthALook reports whether there is anything to look at.
 func worthALook(s *plan.Step) bool {
-	if mayRead(&s.Use) || isOpen(s.When) {
-		return true
-	}
-	for _, c := range s.Gate {
-		if isOpen(c) {
-			return true
-		}
-	}
-	return false
+	return mayRead(&s.Use) || isOpen(s.When) || slices.ContainsFunc(s.Gate, isOpen)
 }
 
 // isOpen reports whether a condition can still come to something.

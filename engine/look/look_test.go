@@ -225,7 +225,7 @@ finally:
 		"what cannot be computed now": {`steps:
 - {id: a, uses: peek, with: {at: web}}
 - {id: b, uses: peek, with: {at: '${{ ["x"][steps.a.outputs.count] }}'}}
-`, "a: reads web\nb: fails: what to look at cannot be computed: ", 1},
+`, "a: reads web\nb: fails: what to look at cannot be computed: …", 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -233,8 +233,12 @@ finally:
 			made := w.plan(test.steps)
 			before := said(made)
 			looked := look.Now(t.Context(), made, look.Options{At: night(), AtOnce: 2})
-			if got := said(looked); got != test.want && !(strings.HasSuffix(test.want, ": ") && strings.HasPrefix(got, test.want)) {
-				t.Errorf("(-want +got):\n%s", cmp.Diff(test.want, got))
+			got := said(looked)
+			if beginning, cut := strings.CutSuffix(test.want, "…"); cut && strings.HasPrefix(got, beginning) {
+				got = test.want
+			}
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
 			}
 			if len(w.read) != test.read {
 				t.Errorf("read %v, want %d", w.read, test.read)

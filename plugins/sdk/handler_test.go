@@ -278,7 +278,9 @@ func TestDeclarationsThatContradictThemselvesAreRefused(t *testing.T) {
 		"and asks nobody": func(a *sdk.Action[scaleInput, scaleOutput]) {
 			a.Effect, a.InPlan, a.Apply = sdk.Read, true, nil
 			a.Ask = func(context.Context, *sdk.Call[scaleInput]) (sdk.Question, error) { return sdk.Question{}, nil }
-			a.Answer = func(context.Context, *sdk.Call[scaleInput], sdk.Answer) (scaleOutput, error) { return scaleOutput{}, nil }
+			a.Answer = func(context.Context, *sdk.Call[scaleInput], sdk.Answer) (scaleOutput, error) {
+				return scaleOutput{}, nil
+			}
 		},
 		"has nothing to undo": func(a *sdk.Action[scaleInput, scaleOutput]) {
 			a.Effect = sdk.Read

@@ -47,7 +47,9 @@ func TestEachBreachOfALookInAPlanIsFound(t *testing.T) {
 			t.Parallel()
 			handler, s := suite(t, func(s *shop, a *sdk.Action[addInput, addOutput]) {
 				a.Effect, a.Undo, a.InPlan = sdk.Read, nil, true
-				a.Apply = func(ctx context.Context, call *sdk.Call[addInput]) (addOutput, error) { return test.apply(ctx, s, call) }
+				a.Apply = func(ctx context.Context, call *sdk.Call[addInput]) (addOutput, error) {
+					return test.apply(ctx, s, call)
+				}
 			})
 			c := sdktest.Case{World: func(testing.TB) sdktest.World {
 				return sdktest.World{Params: map[string]any{"more": 3, "token": "opensesame"}, Probe: s.state}
