@@ -3,6 +3,7 @@ package review
 import (
 	"iter"
 	"math/bits"
+	"slices"
 
 	"github.com/gatebook/gatebook/engine/plan"
 )
@@ -34,8 +35,8 @@ func (s set) addAll(more set) {
 // backward are the steps of a set, the last first.
 func (s set) backward() iter.Seq[int] {
 	return func(yield func(int) bool) {
-		for w := len(s) - 1; w >= 0; w-- {
-			for left := s[w]; left != 0; {
+		for w, left := range slices.Backward(s) {
+			for left != 0 {
 				k := bits.Len64(left) - 1
 				left &^= 1 << k
 				if !yield(w*64 + k) {
@@ -70,8 +71,8 @@ func reachOf(p *plan.Plan) *reach {
 			}
 		}
 	}
-	for i := len(p.Steps) - 1; i >= 0; i-- {
-		for _, edge := range p.Steps[i].Needs {
+	for i, s := range slices.Backward(p.Steps) {
+		for _, edge := range s.Needs {
 			r.join(r.after, edge.From, i)
 		}
 	}
