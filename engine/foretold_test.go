@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -14,6 +15,7 @@ import (
 	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/expr"
 	"github.com/gatebook/gatebook/engine/journal"
+	"github.com/gatebook/gatebook/engine/look"
 	"github.com/gatebook/gatebook/engine/plan"
 	"github.com/gatebook/gatebook/engine/source"
 	"github.com/gatebook/gatebook/engine/value"
@@ -26,7 +28,7 @@ func TestARunDoesWhatItsPlanSaid(t *testing.T) {
 	told := map[string]int{}
 	rapid.Check(t, func(r *rapid.T) {
 		world := drawForetold(r)
-		var made *engine.Plan
+		var made *plan.Plan
 		var happened []event.Event
 		var fault string
 		synctest.Test(t, func(t *testing.T) { made, happened, fault = world.run(t) })
@@ -36,17 +38,18 @@ func TestARunDoesWhatItsPlanSaid(t *testing.T) {
 		if made == nil {
 			r.Skip("the plan cannot be carried out, and says so")
 		}
-		prophecy{Plan: made.Plan, T: r, world: world, happened: happened, told: told}.check()
+		prophecy{Plan: made, T: r, world: world, happened: happened, told: told}.check()
 	})
-	for _, what := range []string{"step", "known", "unknown", "partly known", "undone", "true", "false", "undecided", "skipped", "output"} {
+	for _, what := range []string{"step", "known", "unknown", "partly known", "undone", "true", "false", "undecided", "skipped", "output", "seen", "true now", "false now"} {
 		if told[what] == 0 {
 			t.Errorf("nothing that was %s came up: %v", what, told)
 		}
 	}
 }
 
-// run plans the runbook and runs it. The plan is nil where it cannot be carried out.
-func (f *foretold) run(t *testing.T) (*engine.Plan, []event.Event, string) {
+// run plans the runbook, looks what is so, and runs it. The plan is nil where it cannot be
+// carried out.
+func (f *foretold) run(t *testing.T) (*plan.Plan, []event.Event, string) {
 	e, err := engine.New(engine.Config{Handlers: f.handlers(), State: t.TempDir(), Version: "0.1.0"})
 	if err != nil {
 		return nil, nil, err.Error()
@@ -62,6 +65,7 @@ func (f *foretold) run(t *testing.T) (*engine.Plan, []event.Event, string) {
 	if found.HasErrors() {
 		return nil, nil, ""
 	}
+	shown := look.Now(context.Background(), made.Plan, look.Options{At: time.Now(), AtOnce: 2})
 	if _, err := e.Run(context.Background(), made, process(), runOptions); err != nil {
 		return nil, nil, err.Error()
 	}
@@ -78,7 +82,7 @@ func (f *foretold) run(t *testing.T) (*engine.Plan, []event.Event, string) {
 	}); err != nil {
 		return nil, nil, err.Error()
 	}
-	return made, happened, ""
+	return shown, happened, ""
 }
 
 // prophecy is a plan, held against what happened.
@@ -106,6 +110,9 @@ func (p prophecy) check() {
 		s, ok := p.Step(e.Op.Step)
 		if !ok {
 			p.Fatalf("%s is in the run and not in the plan\n%s", e.Op.Step, p.world.text)
+		}
+		if e.Type == event.AttemptFinished && e.Op.Part == event.Do && s.Seen != nil {
+			p.seen(s, e)
 		}
 		switch {
 		case e.Type == event.AttemptStarted && e.Op.Part == event.Do, e.Type == event.AskOpened && e.Op.Part == event.Do:
@@ -171,6 +178,17 @@ func (p prophecy) because(s *plan.Step, causes []value.Cause, over map[string]bo
 	}
 }
 
+// seen holds what a step returned against what it said at the time of the plan.
+func (p prophecy) seen(s *plan.Step, e event.Event) {
+	p.told["seen"]++
+	if (s.Seen.Error != "") != (e.Failure != nil) {
+		p.Fatalf("%s said %+v at the time of the plan, and failed in the run with %+v\n%s", s.ID, s.Seen, e.Failure, p.world.text)
+	}
+	if e.Failure == nil {
+		p.same(s.ID+".outputs", *s.Seen.Outputs, *e.Outputs)
+	}
+}
+
 // judged holds a verdict of the run against that of the plan.
 func (p prophecy) judged(s *plan.Step, e event.Event, over map[string]bool, closing bool) {
 	c := s.When
@@ -183,6 +201,12 @@ func (p prophecy) judged(s *plan.Step, e event.Event, over map[string]bool, clos
 	}
 	if e.Op.Part == event.When && e.Verdict.Truth == expr.False.String() {
 		p.told["skipped"]++
+	}
+	if c.Now != nil {
+		p.told[c.Now.Truth+" now"]++
+		if c.Now.Truth != e.Verdict.Truth && c.Now.Truth != expr.Unknown.String() {
+			p.Fatalf("the %s of %s, %s, was %s at the time of the plan and %s (%s) in the run, and nothing has changed\n%s", e.Op.Part, s.ID, c.Expr, c.Now.Truth, e.Verdict.Truth, e.Verdict.Detail, p.world.text)
+		}
 	}
 	switch truth := c.State.Truth; truth {
 	case expr.True.String(), expr.False.String():

@@ -17,6 +17,8 @@ import (
 type foretold struct {
 	text  string
 	fates map[string]*fate // by the name that an action is given
+	// changes tells which of these change something.
+	changes map[string]bool
 
 	mu    sync.Mutex
 	given map[string][]json.RawMessage // the parameters, by the same name; those of an undo with a "-" before it
@@ -26,6 +28,7 @@ type foretold struct {
 type fate struct {
 	fails   sdk.Class // for good; empty: it does not
 	tries   int       // so many attempts fail before
+	after   string    // the step that makes it another
 	outputs fateOutput
 }
 
@@ -57,7 +60,7 @@ steps:
 
 // drawForetold draws a runbook of a few steps with every part that an expression can be in.
 func drawForetold(t *rapid.T) *foretold {
-	f := &foretold{fates: map[string]*fate{}, given: map[string][]json.RawMessage{}}
+	f := &foretold{fates: map[string]*fate{}, changes: map[string]bool{}, given: map[string][]json.RawMessage{}}
 	policy := rapid.SampledFrom([]string{"rollback", "rollback", "stop", "pause"}).Draw(t, "onFailure")
 	var b strings.Builder
 	fmt.Fprintf(&b, foretoldHead, policy, rapid.Bool().Draw(t, "a"), rapid.Bool().Draw(t, "b"), rapid.IntRange(-1, 2).Draw(t, "n"),
@@ -92,17 +95,22 @@ func (d *drawer) often(what string, one, of int) bool {
 }
 
 func (d *drawer) step(id string, place int) string {
-	uses := rapid.SampledFrom([]string{"fate.change", "fate.change", "fate.read", "fate.ask"}).Draw(d.T, "uses")
+	uses := rapid.SampledFrom([]string{"fate.change", "fate.change", "fate.read", "fate.read", "fate.ask"}).Draw(d.T, "uses")
 	if uses == "fate.ask" && !d.often("asks", 1, 4) {
 		uses = "fate.change"
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "  - id: %s\n    uses: %s\n    with: %s\n", id, uses, d.with(id))
+	fmt.Fprintf(&b, "  - id: %s\n    uses: %s\n    with: %s\n", id, uses, d.with(id, uses != "fate.change"))
+	if place > 0 {
+		d.world.fates[id].after = d.before[len(d.before)-1]
+	}
 	if d.often("needs", 1, 3) {
+		d.world.fates[id].after = ""
 		var needs []string
 		for _, need := range d.before[len(d.before)-place:] {
 			if d.often("need", 1, 3) {
 				needs = append(needs, need)
+				d.world.fates[id].after = need // of what changes nothing, it is what it was
 			}
 		}
 		fmt.Fprintf(&b, "    needs: [%s]\n", strings.Join(needs, ", "))
@@ -124,13 +132,14 @@ func (d *drawer) step(id string, place int) string {
 		fmt.Fprintf(&b, "    onFailure: %s\n", rapid.SampledFrom(policies).Draw(d.T, "policy"))
 	}
 	if uses == "fate.change" && d.often("rollback", 1, 2) {
-		fmt.Fprintf(&b, "    rollback: {uses: fate.change, with: %s}\n", d.with("back-"+id))
+		fmt.Fprintf(&b, "    rollback: {uses: fate.change, with: %s}\n", d.with("back-"+id, false))
 	}
 	return b.String()
 }
 
-// with draws the parameters of an action, and what becomes of it.
-func (d *drawer) with(name string) string {
+// with draws the parameters of an action, and what becomes of it. What is read is the same each
+// time, but for what a step changes that the reader waits for.
+func (d *drawer) with(name string, reads bool) string {
 	drawn := &fate{
 		fails: rapid.SampledFrom([]sdk.Class{"", "", "", "", "", "", "", "", sdk.Permanent, sdk.Transient}).Draw(d.T, "fails"),
 		tries: max(0, rapid.IntRange(-3, 2).Draw(d.T, "tries")),
@@ -139,7 +148,10 @@ func (d *drawer) with(name string) string {
 			Said: rapid.SampledFrom([]string{"", "x"}).Draw(d.T, "said"), List: rapid.SliceOfN(rapid.IntRange(0, 2), 0, 2).Draw(d.T, "said list"),
 		},
 	}
-	d.world.fates[name] = drawn
+	if reads {
+		drawn.tries = 0
+	}
+	d.world.fates[name], d.world.changes[name] = drawn, !reads
 	return fmt.Sprintf(`{name: %s, value: %s, token: "${{ inputs.token }}"}`, name, d.tree(name))
 }
 
@@ -154,7 +166,7 @@ func (d *drawer) looks(id, part string) string {
 		more := ""
 		if d.often("observes", 1, 3) {
 			name := fmt.Sprintf("%s-%s%d", part, id, i)
-			more = ", observe: {uses: fate.read, with: " + d.with(name) + "}"
+			more = ", observe: {uses: fate.read, with: " + d.with(name, true) + "}"
 			text = rapid.SampledFrom([]string{"observed.ok || %s", "observed.n > 0 && %s", "%s"}).Draw(d.T, "observed")
 			text = strings.Replace(text, "%s", "("+d.condition(1)+")", 1)
 		}
@@ -187,7 +199,7 @@ func (d *drawer) condition(depth int) string {
 func (d *drawer) leaf() string {
 	leaves := []string{
 		"inputs.a", "inputs.b", "inputs.n > 0", "vars.v > 1", "inputs.n in inputs.l", "vars.w.x == [1]", "inputs.l.all(x, x < 2)",
-		"inputs.token.startsWith('h')", "run.runbook == 'test'", "run.actor == 'alice'", "now > timestamp('2000-01-01T00:00:00Z')",
+		"inputs.token.startsWith('h')", "run.runbook == 'test'", "run.actor == 'alice'", "now > timestamp('1999-01-01T00:00:00Z')",
 	}
 	if len(d.before) > 0 {
 		of := []string{
@@ -230,7 +242,7 @@ func quoted(text string) string { return "'" + strings.ReplaceAll(text, "'", "''
 
 // handlers are the actions of the world.
 func (f *foretold) handlers() []sdk.Handler {
-	tried := map[string]int{}
+	tried, changed := map[string]int{}, map[string]bool{}
 	do := func(_ context.Context, call *sdk.Call[fateInput]) (fateOutput, error) {
 		f.mu.Lock()
 		defer f.mu.Unlock()
@@ -241,7 +253,12 @@ func (f *foretold) handlers() []sdk.Handler {
 		if fate.fails != "" {
 			return fateOutput{}, sdk.Errorf(fate.fails, "it is broken")
 		}
-		return fate.outputs, nil
+		outputs := fate.outputs
+		if changed[fate.after] {
+			outputs.N, outputs.OK = outputs.N+1, !outputs.OK
+		}
+		changed[call.Input.Name] = f.changes[call.Input.Name]
+		return outputs, nil
 	}
 	undo := func(context.Context, *sdk.Call[fateInput]) error { return nil }
 	ask := func(context.Context, *sdk.Call[fateInput]) (sdk.Question, error) {
@@ -250,7 +267,7 @@ func (f *foretold) handlers() []sdk.Handler {
 	answer := func(context.Context, *sdk.Call[fateInput], sdk.Answer) (fateOutput, error) { return fateOutput{}, nil }
 	var handlers []sdk.Handler
 	for _, a := range []sdk.Action[fateInput, fateOutput]{
-		{Name: "fate.read", Summary: "look", Effect: sdk.Read, Apply: do},
+		{Name: "fate.read", Summary: "look", Effect: sdk.Read, Apply: do, InPlan: true},
 		{Name: "fate.change", Summary: "change", Effect: sdk.Change, Apply: do, Undo: undo},
 		{Name: "fate.ask", Summary: "ask", Effect: sdk.Read, Ask: ask, Answer: answer},
 	} {
@@ -270,7 +287,9 @@ type kept struct {
 }
 
 func (k kept) Apply(ctx context.Context, request sdk.Request, host sdk.Host) (json.RawMessage, error) {
-	k.world.keep("", request.Params)
+	if !request.InPlan {
+		k.world.keep("", request.Params)
+	}
 	return k.Handler.Apply(ctx, request, host)
 }
 

@@ -54,7 +54,7 @@ func viewOf(s *plan.Step, found finding) (view value.Value, known bool) {
 	case len(s.Verify) > 0:
 		// It is not judged here whether the step would count as done.
 		later := value.Unknown(value.Cause{Step: s.ID, Reason: "it is verified by the run alone"})
-		return value.Object(status(later), value.Member{Name: "outputs", Value: *s.Seen.Outputs}), true
+		return value.Object(status(later), value.Member{Name: "error", Value: later}, value.Member{Name: "outputs", Value: *s.Seen.Outputs}), true
 	default:
 		return value.Object(status(value.String("succeeded")), value.Member{Name: "outputs", Value: *s.Seen.Outputs}), true
 	}
