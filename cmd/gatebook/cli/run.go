@@ -175,12 +175,9 @@ func (o *runOptions) confirm(ctx context.Context, h *house.House, ready ready, p
 	}
 	ctx, stop := o.Interruptible(ctx) // who ends it here has not said yes
 	defer stop()
-	preview := ready.shown
-	if preview == nil {
-		var err error
-		if preview, err = h.Look(ctx, ready.Plan); err != nil {
-			return o.refrain()
-		}
+	preview, err := ready.look(ctx, h)
+	if err != nil {
+		return o.refrain()
 	}
 	if err := dossier.Summary(o.Stderr, preview, review.Of(preview, runsOf(h).Past(preview.Runbook.Name)), o.Folding(true)); err != nil {
 		return err
@@ -194,6 +191,15 @@ func (o *runOptions) confirm(ctx context.Context, h *house.House, ready ready, p
 		return o.refrain() // who is not there any more has not said yes
 	}
 	return nil
+}
+
+// look is the plan as whoever is asked sees it: with what its actions would do, and what is
+// so now.
+func (r ready) look(ctx context.Context, h *house.House) (*plan.Plan, error) {
+	if r.shown != nil {
+		return h.LookAt(ctx, r.shown)
+	}
+	return h.Look(ctx, r.Plan)
 }
 
 // typed is the runbook with its inputs, as they stand in a command.

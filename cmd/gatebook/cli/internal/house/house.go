@@ -148,28 +148,32 @@ const previews = 16
 func (h *House) Preview(ctx context.Context, planned *engine.Plan) (*plan.Plan, error) {
 	ctx, stop := h.Interruptible(ctx)
 	defer stop()
-	return h.preview(ctx, planned)
-}
-
-// Look previews a plan, and looks at what is so now of what a run would look at before it
-// changes anything. The first signal ends that too.
-func (h *House) Look(ctx context.Context, planned *engine.Plan) (*plan.Plan, error) {
-	ctx, stop := h.Interruptible(ctx)
-	defer stop()
-	shown, err := h.preview(ctx, planned)
-	if err != nil {
-		return shown, err
-	}
-	shown = look.Now(ctx, shown, look.Options{At: h.Now(), AtOnce: previews})
-	return shown, context.Cause(ctx)
-}
-
-func (h *House) preview(ctx context.Context, planned *engine.Plan) (*plan.Plan, error) {
 	shown, found := plan.Preview(ctx, planned.Plan, previews)
 	if err := context.Cause(ctx); err != nil {
 		return shown, err
 	}
 	return shown, h.Tell(found)
+}
+
+// Look previews a plan, and looks what is so now, as [House.LookAt] does.
+func (h *House) Look(ctx context.Context, planned *engine.Plan) (*plan.Plan, error) {
+	shown, err := h.Preview(ctx, planned)
+	if err != nil {
+		return shown, err
+	}
+	return h.LookAt(ctx, shown)
+}
+
+// LookAt looks what is so now, for a plan that was previewed, of what a run would look at
+// before it changes anything; of one that is offline nothing. The first signal ends that.
+func (h *House) LookAt(ctx context.Context, shown *plan.Plan) (*plan.Plan, error) {
+	if shown.Offline {
+		return shown, nil
+	}
+	ctx, stop := h.Interruptible(ctx)
+	defer stop()
+	shown = look.Now(ctx, shown, look.Options{At: h.Now(), AtOnce: previews})
+	return shown, context.Cause(ctx)
 }
 
 // Tell writes findings to standard error, for verbs whose result is something else.

@@ -105,7 +105,7 @@ func (h *House) Again(ctx context.Context, sealed *seal.Plan, flags *given.Flags
 	}
 	shown := plan.Offline(planned.Plan)
 	if !sealed.Essence.Offline {
-		if shown, err = h.Look(ctx, planned); err != nil {
+		if shown, err = h.Preview(ctx, planned); err != nil {
 			return nil, nil, err
 		}
 	}
