@@ -80,7 +80,7 @@ func shop() {
 		},
 		Actions: []sdk.Declaration{
 			sdk.Action[shelfInput, shelfOutput]{
-				Name: "shelf", Summary: "Look at a shelf", Effect: sdk.Read, Rules: rules,
+				Name: "shelf", Summary: "Look at a shelf", Effect: sdk.Read, InPlan: true, Rules: rules,
 				Examples: []schema.Example{{Title: "The one in front", With: map[string]any{"name": "front"}}},
 				Apply: func(_ context.Context, call *sdk.Call[shelfInput]) (shelfOutput, error) {
 					out, err := look(call.Input.Name)
