@@ -9,12 +9,16 @@ func Before[V, I any](call *sdk.Call[I]) (value V, saved bool, err error) {
 	return before.Value, saved, err
 }
 
-// Stays complains where an object no longer has the value that was set: by a conflict that
-// names who set another.
+// Stays complains where an object no longer has the value that was set, or has none: by a
+// conflict that names who set another.
 func (s Setting[I, O, T, V]) Stays(in I, live T, value V) error {
 	now, err := s.Value(in, live)
-	if err != nil || alike(now, value) {
-		return err
+	switch {
+	case err != nil:
+		return s.lost(in, live, value, without{err})
+	case alike(now, value):
+		return nil
+	default:
+		return s.meddled(in, live, now, value)
 	}
-	return s.meddled(in, live, now, value)
 }

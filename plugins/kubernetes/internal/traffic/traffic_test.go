@@ -104,7 +104,12 @@ func probe(t testing.TB, namespace string) string {
 // choose switches the Service as somebody else does.
 func choose(t testing.TB, namespace, app string) {
 	t.Helper()
-	patch := fmt.Sprintf(`{"spec":{"selector":{"app":%q}}}`, app)
+	change(t, namespace, fmt.Sprintf(`{"spec":{"selector":{"app":%q}}}`, app))
+}
+
+// change changes the Service as somebody else does.
+func change(t testing.TB, namespace, patch string) {
+	t.Helper()
 	_, err := shared.Kube.CoreV1().Services(namespace).Patch(t.Context(), "web", types.MergePatchType, []byte(patch),
 		metav1.PatchOptions{FieldManager: "somebody-else"})
 	lab.Must(t, err)
