@@ -26,7 +26,7 @@ func unscheduled(t *testing.T, params map[string]any) (_ map[string]any, is func
 	t.Helper()
 	namespace := shared.Namespace(t)
 	template := lab.Template("report", "report:1")
-	template.Spec.RestartPolicy, template.Spec.NodeName = corev1.RestartPolicyOnFailure, "no-kubelet-here"
+	template.Spec.RestartPolicy, template.Spec.NodeName = corev1.RestartPolicyOnFailure, shared.NoKubelet(t)
 	_, err := shared.Kube.BatchV1().CronJobs(namespace).Create(t.Context(), &batchv1.CronJob{
 		ObjectMeta: metav1.ObjectMeta{Name: "report"},
 		Spec:       batchv1.CronJobSpec{Schedule: "0 0 1 1 *", JobTemplate: batchv1.JobTemplateSpec{Spec: batchv1.JobSpec{Template: template}}},

@@ -78,12 +78,15 @@ const (
 )
 
 // elsewhere puts new pods on a node without a kubelet, so that they stay as a test sets them.
-func elsewhere(d *appsv1.Deployment) { d.Spec.Template.Spec.NodeName = "no-kubelet" }
+func elsewhere(t *testing.T) func(*appsv1.Deployment) {
+	node := shared.NoKubelet(t)
+	return func(d *appsv1.Deployment) { d.Spec.Template.Spec.NodeName = node }
+}
 
 // What keeps a pod from starting is in its events alone.
 func TestAPodThatCannotStartIsAStall(t *testing.T) {
 	t.Parallel()
-	world := patient(elsewhere)(t)
+	world := patient(elsewhere(t))(t)
 	pod := newPod(t, world.Params["namespace"].(string))
 	becomes(t, pod, starts)
 	warned(t, pod, "FailedMount", noVolume)
@@ -102,7 +105,7 @@ func TestAPodThatDoesNotGetReadyIsExplained(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			world := patient(func(d *appsv1.Deployment) {
-				elsewhere(d)
+				elsewhere(t)(d)
 				d.Spec.ProgressDeadlineSeconds = &use.deadline
 			})(t)
 			pod := newPod(t, world.Params["namespace"].(string))
@@ -134,7 +137,7 @@ func TestEventsThatMayNotBeReadAreNoStall(t *testing.T) {
 // What a pod has got over explains nothing: it merely takes its time.
 func TestAWarningThatWasOvercomeIsNoStall(t *testing.T) {
 	t.Parallel()
-	world := patient(elsewhere)(t)
+	world := patient(elsewhere(t))(t)
 	pod := newPod(t, world.Params["namespace"].(string))
 	becomes(t, pod, starts)
 	warned(t, pod, "FailedMount", noVolume)
