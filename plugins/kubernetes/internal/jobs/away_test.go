@@ -88,6 +88,34 @@ func TestJobWithoutPatienceIsWaitedFor(t *testing.T) {
 	lab.Fails(t, err, sdk.Permanent, "stands still for 0s", "load:bad")
 }
 
+// Whoever may not read events hears that, and is not taken for a Job that stands still:
+// why there are no pods yet, nobody knows then.
+func TestJobWhoseEventsMayNotBeReadIsWaitedFor(t *testing.T) {
+	t.Parallel()
+	shared.Allow(t, "eventless",
+		rbacv1.PolicyRule{APIGroups: []string{"batch"}, Resources: []string{"jobs"}, Verbs: []string{"get", "create"}},
+		rbacv1.PolicyRule{APIGroups: []string{""}, Resources: []string{"pods", "pods/log"}, Verbs: []string{"get", "list"}})
+	world := running("load:1", nil, map[string]any{"stall": "0s"})(t) // so that each look judges
+	namespace := world.Params["namespace"].(string)
+	allowNoPods(t, namespace)
+	handler, request := lab.Action(t, jobs.Actions(shared.ConnectAs(t, "eventless")), "job"), lab.Request(t, world.Params)
+	host, ended := &sdktest.Host{}, make(chan error, 1)
+	go func() { _, err := handler.Apply(t.Context(), request, host); ended <- err }()
+	lab.Eventually(t, "it says that it may not read why", func(context.Context) error {
+		select {
+		case err := <-ended:
+			t.Fatalf("it ended with %v", err)
+		default:
+		}
+		if said := fmt.Sprint(host.ProgressTold()); !strings.Contains(said, "its events may not be read") {
+			return fmt.Errorf("it said %s", said)
+		}
+		return nil
+	})
+	lab.Must(t, shared.Kube.CoreV1().ResourceQuotas(namespace).Delete(t.Context(), "none", metav1.DeleteOptions{}))
+	lab.Must(t, <-ended)
+}
+
 // What the step itself deleted is nobody else's deed, and no riddle either.
 func TestJobThatTheStepDeletedIsSaidToBe(t *testing.T) {
 	t.Parallel()
