@@ -122,13 +122,13 @@ func (p *play) handlers() []sdk.Handler {
 		{Name: "play.change", Summary: "change", Effect: sdk.Change, Apply: p.does, Undo: undo, GraceParam: "grace"},
 		{Name: "play.seen", Summary: "change and tell", Effect: sdk.Change, Apply: p.does, Observe: observe, Undo: undo},
 		{Name: "play.ask", Summary: "ask", Effect: sdk.Read, Ask: ask, Answer: answer},
-		{Name: "play.raw", Summary: "talk rubbish", Effect: sdk.Change, Apply: p.does, Undo: undo},
+		{Name: "play.raw", Summary: "talk rubbish", Effect: sdk.Change, Apply: p.does, Observe: observe, Undo: undo},
 	} {
 		h, err := a.Handler()
 		if err != nil {
 			p.tb.Fatal(err)
 		}
-		if a.Name == "play.raw" {
+		if a.Name == "play.raw" || a.Name == "play.ask" {
 			h = raw{h, p}
 		}
 		handlers = append(handlers, h)
@@ -159,6 +159,20 @@ type raw struct {
 
 func (r raw) Apply(context.Context, sdk.Request, sdk.Host) (json.RawMessage, error) {
 	return r.play.rubbish, nil
+}
+
+func (r raw) Answer(ctx context.Context, request sdk.Request, answer sdk.Answer) (json.RawMessage, error) {
+	if r.play.rubbish != nil {
+		return r.play.rubbish, nil
+	}
+	return r.Handler.Answer(ctx, request, answer)
+}
+
+func (r raw) Observe(ctx context.Context, request sdk.Request, host sdk.Host) (sdk.Observation, error) {
+	if r.play.rubbish != nil {
+		return sdk.Observation{State: sdk.Done, Outputs: r.play.rubbish}, nil
+	}
+	return r.Handler.Observe(ctx, request, host)
 }
 
 func (p *play) does(ctx context.Context, call *sdk.Call[playInput]) (playOutput, error) {

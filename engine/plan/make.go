@@ -212,6 +212,7 @@ func (m *maker) use(use *data.Use, on *check.Connection) Use {
 		Params:   params,
 		Handler:  use.Action.Handler,
 		Describe: use.Action.Description,
+		Fits:     use.Action.Fits,
 		Source:   use,
 		Places:   use,
 	}

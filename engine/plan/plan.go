@@ -9,6 +9,7 @@
 package plan
 
 import (
+	"encoding/json"
 	"fmt"
 	"time"
 
@@ -113,6 +114,8 @@ type Use struct {
 	// Handler is the action itself, and Describe what it says of itself.
 	Handler  sdk.Handler     `json:"-"`
 	Describe sdk.Description `json:"-"`
+	// Fits says how outputs of the action break their schema.
+	Fits func(outputs json.RawMessage) error `json:"-"`
 	// Source computes the parameters from what is known.
 	Source Source `json:"-"`
 	// Places says where the parameters stand, and Over where its connection is configured;

@@ -3,6 +3,7 @@ package run
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"github.com/gatebook/gatebook/engine/event"
@@ -99,7 +100,8 @@ func (d *driver) askHere(ctx context.Context, a *ask, question sdk.Question) {
 }
 
 // answer has the action make the step's outputs of an answer. An error says that the
-// answer does not fit the question.
+// answer does not fit the question. Outputs that break their schema are the action's fault,
+// which no other answer would mend.
 func (d *driver) answer(ctx context.Context, a *ask, question sdk.Question, answer sdk.Answer) (event.Event, error) {
 	if fields, err := value.FromJSON(answer.Fields); err == nil {
 		d.secrets.learn(withSecrets(fields, question.Fields))
@@ -115,10 +117,12 @@ func (d *driver) answer(ctx context.Context, a *ask, question sdk.Question, answ
 	if err != nil {
 		return event.Event{}, err
 	}
-	if e.Outputs, err = d.outputs(a.command.Use.Describe, document); err != nil {
-		return event.Event{}, err
+	var faulty *outputsError
+	if e.Outputs, err = d.outputs(a.command.Use, document); errors.As(err, &faulty) {
+		e.Failure = d.failure(ctx, a.command.Use, err)
+		return e, nil
 	}
-	return e, nil
+	return e, err
 }
 
 // askOpened takes in that a question is open and can be answered.

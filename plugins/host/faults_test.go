@@ -103,30 +103,6 @@ func TestADeafPluginIsKilled(t *testing.T) {
 	}
 }
 
-// A runbook was checked by what an action says of its outputs, and goes by that.
-func TestOutputsThatBreakTheirSchemaAreAFault(t *testing.T) {
-	t.Parallel()
-	action := newWorld(t, nil).connect("rubbish", "1.0.0", `{}`)["go"]
-	const fault = "the outputs of go break their schema, which is a fault of the plugin: "
-	_, applied := action.Apply(t.Context(), apple(), &recorder{})
-	_, answered := action.Answer(t.Context(), apple(), sdk.Answer{Approved: true})
-	for _, err := range []error{applied, answered} {
-		got := failure(t, err)
-		want := fault + "replicas must be an integer, got a string; token must be a string, got an integer; extra is not a known field"
-		if !strings.HasPrefix(got.Message, want) || got.Class != sdk.Permanent || got.Unchanged || strings.Contains(got.Message, "12345678") {
-			t.Errorf("got %+v", got)
-		}
-	}
-	if _, err := action.Observe(t.Context(), apple(), &recorder{}); err == nil || err.Error() != fault+"replicas is required" {
-		t.Errorf("got %v", err)
-	}
-	undone := apple()
-	undone.Undo = true
-	if seen, err := action.Observe(t.Context(), undone, &recorder{}); err != nil || seen.State != sdk.Done {
-		t.Errorf("an Undo, which has no outputs: got %+v, %v", seen, err)
-	}
-}
-
 // A newer plugin may say what this gatebook does not know, and that is no result.
 func TestWhatIsNotKnownIsNoResult(t *testing.T) {
 	t.Parallel()
