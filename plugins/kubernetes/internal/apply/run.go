@@ -12,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/contents"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/diff"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/fields"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/keeping"
@@ -264,7 +265,7 @@ func (r *run) defined(ctx context.Context, t target) error {
 			if err != nil || live == nil {
 				return "it is gone", false, err
 			}
-			served, err := r.Serves(ctx, live)
+			served, err := contents.Served(ctx, r.Cluster, live)
 			return "its kind is not served yet", served, err
 		},
 		Sources: []cluster.Source{r.Watch(t.kind, "", t.name())},
