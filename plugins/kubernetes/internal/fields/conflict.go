@@ -3,7 +3,6 @@ package fields
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -64,15 +63,8 @@ func Meddled(object string, live *unstructured.Unstructured, changes ...Change) 
 // Who names, for a sentence, who changed fields of an object.
 func Who(live *unstructured.Unstructured, changes ...Change) string {
 	var managed [][]string
-	ours := false
 	for _, c := range changes {
-		path := c.Path.Managed(live)
-		managed = append(managed, path)
-		ours = ours || slices.Contains(cluster.Owners(live.GetManagedFields(), path...), cluster.Manager)
+		managed = append(managed, c.Path.Managed(live))
 	}
-	who := cluster.SomebodyOf(live.GetManagedFields(), managed...)
-	if who == cluster.Unknown && ours {
-		return cluster.AnotherStep
-	}
-	return who
+	return cluster.ChangedBy(live.GetManagedFields(), managed...)
 }

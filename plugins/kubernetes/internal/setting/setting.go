@@ -161,7 +161,7 @@ func (s *Setting[I, O, T, V]) same(in I, live T, uid types.UID) error {
 
 // meddled is the conflict with whoever set what the step neither met nor wants.
 func (s *Setting[I, O, T, V]) meddled(in I, live T, now, instead V) *sdk.Error {
-	who := cluster.SomebodyOf(live.GetManagedFields(), s.Fields(now, instead)...)
+	who := cluster.ChangedBy(live.GetManagedFields(), s.Fields(now, instead)...)
 	return sdk.Errorf(sdk.Conflict, "%s changed the %s meanwhile: it %s", who, s.Name(in), s.State(now))
 }
 
