@@ -76,7 +76,7 @@ func (h *handler) Answer(ctx context.Context, request sdk.Request, said sdk.Answ
 }
 
 func (h *handler) Apply(ctx context.Context, request sdk.Request, host sdk.Host) (json.RawMessage, error) {
-	result, err := converse(ctx, h, request, host, pluginv1.PluginClient.Apply,
+	result, err := converse(ctx, h, request, host, h.description.Effect != sdk.Read, pluginv1.PluginClient.Apply,
 		func(told *pluginv1.Told) *pluginv1.ApplyRequest { return &pluginv1.ApplyRequest{Told: told} },
 		(*pluginv1.ApplyResponse).GetResult)
 	if err != nil {
@@ -86,7 +86,7 @@ func (h *handler) Apply(ctx context.Context, request sdk.Request, host sdk.Host)
 }
 
 func (h *handler) Observe(ctx context.Context, request sdk.Request, host sdk.Host) (sdk.Observation, error) {
-	result, err := converse(ctx, h, request, host, pluginv1.PluginClient.Observe,
+	result, err := converse(ctx, h, request, host, false, pluginv1.PluginClient.Observe,
 		func(told *pluginv1.Told) *pluginv1.ObserveRequest { return &pluginv1.ObserveRequest{Told: told} },
 		(*pluginv1.ObserveResponse).GetResult)
 	if err != nil {
@@ -96,7 +96,7 @@ func (h *handler) Observe(ctx context.Context, request sdk.Request, host sdk.Hos
 }
 
 func (h *handler) Undo(ctx context.Context, request sdk.Request, host sdk.Host) error {
-	_, err := converse(ctx, h, request, host, pluginv1.PluginClient.Undo,
+	_, err := converse(ctx, h, request, host, true, pluginv1.PluginClient.Undo,
 		func(told *pluginv1.Told) *pluginv1.UndoRequest { return &pluginv1.UndoRequest{Told: told} },
 		(*pluginv1.UndoResponse).GetResult)
 	return err
