@@ -3,6 +3,7 @@ package replacing
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -139,7 +140,8 @@ func longest(pods []corev1.Pod) *corev1.Pod {
 }
 
 // awaits says what a pod waits for that is not ready. What keeps one from starting, such
-// as a volume, only its events say; a probe fails as well of one that takes its time.
+// as a volume, only its events say. That hardly passes where it is something that is not
+// there; a probe fails as well of a pod that takes its time.
 func (r Rollout) awaits(ctx context.Context, pod corev1.Pod) (text string, wrong bool) {
 	started := slices.ContainsFunc(slices.Concat(pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses),
 		func(c corev1.ContainerStatus) bool { return c.State.Running != nil || c.State.Terminated != nil })
@@ -153,7 +155,7 @@ func (r Rollout) awaits(ctx context.Context, pod corev1.Pod) (text string, wrong
 	case apierrors.IsForbidden(err):
 		return fmt.Sprintf("%s, and %s", text, cluster.Unread), false
 	case len(events) > 0 && events[0].Type == corev1.EventTypeWarning:
-		return fmt.Sprintf("%s: %s: %s", text, events[0].Reason, events[0].Message), !started
+		return fmt.Sprintf("%s: %s: %s", text, events[0].Reason, events[0].Message), !started && isWrong(events[0])
 	}
 	for _, c := range pod.Status.Conditions {
 		if c.Type == corev1.PodReady && c.Message != "" {
@@ -161,6 +163,14 @@ func (r Rollout) awaits(ctx context.Context, pod corev1.Pod) (text string, wrong
 		}
 	}
 	return text, false
+}
+
+// isWrong says whether a warning about a pod that has not started is of what hardly passes
+// by itself: nobody has made what a volume is to hold. That another node still holds the
+// volume, or that its driver or the network is not there yet, passes, and may take minutes.
+func isWrong(warning corev1.Event) bool {
+	missing := regexp.MustCompile(`\b(configmap|secret|serviceaccount|persistentvolumeclaim)s? "[^"]*" not found|non-existent (config|secret) key`)
+	return warning.Reason == "FailedMount" && missing.MatchString(warning.Message)
 }
 
 // isScheduling is about the events of a pod before it had its node.

@@ -74,6 +74,7 @@ const (
 	runs = `{"phase":"Running","conditions":[{"type":"PodScheduled","status":"True"},{"type":"Ready","status":"False","reason":"ContainersNotReady"}],
 		"containerStatuses":[{"name":"main","image":"web:2","imageID":"","ready":false,"restartCount":0,"state":{"running":{}}}]}`
 	noVolume = `MountVolume.SetUp failed for volume "conf" : configmap "web" not found`
+	noDetach = `Multi-Attach error for volume "data" Volume is already exclusively attached to one node and can't be attached to another`
 	noProbe  = "Readiness probe failed: HTTP probe failed with statuscode: 500"
 )
 
@@ -92,6 +93,35 @@ func TestAPodThatCannotStartIsAStall(t *testing.T) {
 	warned(t, pod, "FailedMount", noVolume)
 	_, err := action(t, shared.Connect(t), "rollout").Apply(t.Context(), lab.Request(t, with(world.Params, map[string]any{"stall": "1s", "timeout": "20s"})), &sdktest.Host{})
 	lab.Fails(t, err, sdk.Permanent, "nothing moved for 1s", "pod "+pod.Name+" does not start: FailedMount: "+noVolume)
+}
+
+// A volume that another node still holds is there some minutes later, so that it ends no
+// wait, however little patience there is.
+func TestAVolumeThatIsStillDetachedIsNoStall(t *testing.T) {
+	t.Parallel()
+	world := patient(elsewhere(t))(t)
+	pod := newPod(t, world.Params["namespace"].(string))
+	becomes(t, pod, starts)
+	warned(t, pod, "FailedAttachVolume", noDetach)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	host, ended, rollout := &sdktest.Host{}, make(chan error, 1), action(t, shared.Connect(t), "rollout")
+	go func() {
+		_, err := rollout.Apply(ctx, lab.Request(t, with(world.Params, map[string]any{"stall": "0s"})), host)
+		ended <- err
+	}()
+	lab.Eventually(t, "it says so, and goes on", func(context.Context) error {
+		select {
+		case err := <-ended:
+			t.Fatalf("it ended with %v", err)
+		default:
+		}
+		return says(host, "pod "+pod.Name+" does not start: FailedAttachVolume: "+noDetach)
+	})
+	cancel()
+	if err := <-ended; !errors.Is(err, context.Canceled) {
+		t.Errorf("it ended with %v, want that it was cancelled", err)
+	}
 }
 
 // A probe fails as well of what merely takes its time, so that it ends no wait. It is told

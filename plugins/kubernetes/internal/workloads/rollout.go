@@ -32,13 +32,14 @@ func (w workloads) rollout() sdk.Action[RolloutInput, Status] {
 		Description: `Watches a rollout to its end, and says how far it is and what is wrong as soon as it can be seen.
 
 A rollout that stands still is a *permanent* error with the reason: from the controller's conditions, the states of containers
-(as ImagePullBackOff), the scheduler, quotas, and the events of a pod that cannot start (as FailedMount). It stands still when the
-Deployment's own progress deadline has passed, or when nothing moved for ` + "`stall`" + ` while such a reason is known. Where none is
-known, ` + "`timeout`" + ` ends it as a *transient* error.
+(as ImagePullBackOff), the scheduler, quotas, and the events of a pod that cannot start, since its ConfigMap, say, is not there. It stands
+still when the Deployment's own progress deadline has passed, or when nothing moved for ` + "`stall`" + ` while such a reason is known. Where
+none is known, ` + "`timeout`" + ` ends it as a *transient* error.
 
 What may pass by itself is told, and ends nothing before: a pod that runs and is not ready, with the answer of its probe, since one
-that takes its time looks the same; a pod that was evicted, since there is another in its place; and what ails the pods that the
-rollout replaces, since it may be what it mends.
+that takes its time looks the same; one that cannot start since its volume is still attached to another node, or the network is not
+up yet, which may take minutes; a pod that was evicted, since there is another in its place; and what ails the pods that the rollout
+replaces, since it may be what it mends.
 Pods that a partition or OnDelete keeps on the old template are not waited for.
 
 It waits for the template that it saw first. Where somebody else changes that while it waits, also between a crash and the resume,
