@@ -272,3 +272,14 @@ func (e *Engine) Resume(ctx context.Context, folder *journal.Run, p *Plan, proce
 	}
 	return run.Resume(ctx, folder, process, p.Plan, r)
 }
+
+// GiveUp ends a run that has paused or died from its journal alone, for a person who cancels
+// it while it cannot be taken up, as its plan or a plugin is not to be had. Of a run that may
+// have changed something the error is [run.ErrMayHaveChanged], and it stays as it is.
+func (e *Engine) GiveUp(ctx context.Context, folder *journal.Run, process run.Process, r run.Resumption) (event.Result, error) {
+	began, err := Began(folder)
+	if err != nil {
+		return event.Result{}, err
+	}
+	return run.GiveUp(ctx, folder, process, began, r)
+}

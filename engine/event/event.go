@@ -44,6 +44,7 @@ const (
 	RollbackAsked   Type = "rollback.asked"   // take back what the run changed: By, Reason
 	AskOpened       Type = "ask.opened"       // people are asked: Op, Data (the question), Timer where it expires
 	TargetReached   Type = "target.reached"   // what a connection reached when the run first used it: Target
+	GivenUp         Type = "run.given_up"     // ended without its plan by a cancel, as it changed nothing: By, Reason
 	LockTaken       Type = "lock.taken"       // Name, Reason where it was taken over from a dead process
 )
 

@@ -57,6 +57,26 @@ func (m *Machine) cancelAsked(e event.Event) {
 	}
 }
 
+// givenUp ends the run where it stands. Whoever gave it up had no plan to go by, and saw in
+// the journal that it has changed nothing: there is nothing to take back, and `finally` does
+// not run. That the steps which have not ended do not run is no decision: whoever has no plan
+// could not say of which.
+func (m *Machine) givenUp(e event.Event) {
+	for i := range m.steps {
+		s := &m.steps[i]
+		if s.status.Settled() {
+			continue
+		}
+		s.judging, s.status = nil, event.NotRun
+		m.reset(i)
+		s.status = event.NotRun
+	}
+	clear(m.live)
+	m.ready, m.queue, m.slots, m.lost, m.pausing = nil, nil, 0, 0, false
+	m.mode, m.failure, m.failedStep = event.Ended, &event.Failure{Class: sdk.Cancelled, Message: asked("cancel", e)}, ""
+	m.end(event.OutcomeFailed)
+}
+
 // cancelAttempts asks all attempts in flight to end.
 func (m *Machine) cancelAttempts() {
 	for _, i := range m.liveSteps() {

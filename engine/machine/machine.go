@@ -114,6 +114,8 @@ func (m *Machine) apply(e event.Event) {
 		m.rollbackAsked(e)
 	case event.RunResumed:
 		m.takenUp(e)
+	case event.GivenUp:
+		m.givenUp(e)
 	case event.LockTaken, event.TargetReached, event.AnswerRefused,
 		event.StepDecided, event.ConditionMet, event.ModeChanged, event.RunFinished, event.RequestRefused:
 		// Nothing follows from these.

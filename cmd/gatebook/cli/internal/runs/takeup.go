@@ -3,6 +3,7 @@ package runs
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 
@@ -97,19 +98,30 @@ func (r *Runs) TakeUp(ctx context.Context, t TakeUp, prompter *console.Prompter)
 		return err
 	}
 	there, err := r.where(found, t.In)
-	if err != nil {
+	if _, mistyped := errors.AsType[*console.UsageError](err); mistyped {
 		return err
 	}
-	planned, err := there.Engine.Planned(found.Run, secret)
-	if err != nil {
+	var planned *engine.Plan
+	if err == nil {
+		planned, err = there.Engine.Planned(found.Run, secret)
+	}
+	if err != nil && t.Wish != Cancel {
 		return r.explain(err, found.Status, true)
 	}
-	return there.drive(driving{Follow: t.Follow, status: found.Status, prompter: prompter, wish: t.Wish},
-		func(process run.Process) (event.Result, error) {
-			return there.Engine.Resume(ctx, found.Run, planned, process, run.Resumption{
-				Ask: event.Type(t.Wish), By: r.User, Reason: t.Reason, Words: said, Dir: moved(there, t.In), NewTargets: t.NewTargets, Without: t.Without,
-			})
-		})
+	resumption := run.Resumption{
+		Ask: event.Type(t.Wish), By: r.User, Reason: t.Reason, Words: said, Dir: moved(there, t.In), NewTargets: t.NewTargets, Without: t.Without,
+	}
+	carryOn := func(process run.Process) (event.Result, error) {
+		if err != nil {
+			return event.Result{}, err
+		}
+		return there.Engine.Resume(ctx, found.Run, planned, process, resumption)
+	}
+	driven := driving{Follow: t.Follow, status: found.Status, prompter: prompter, wish: t.Wish}
+	if t.Wish == Cancel {
+		return r.cancel(ctx, found, driven, resumption, carryOn)
+	}
+	return r.drive(driven, carryOn)
 }
 
 // where returns the runs as seen from the folder in which a run began: relative paths in
@@ -133,9 +145,8 @@ func (r *Runs) where(found *Run, in string) (*Runs, error) {
 	case wrong != "" && in != "":
 		return nil, console.Usage("Say with --in where the folder in which the run began is now.", "%s is not a folder", in)
 	case wrong != "":
-		r.Complain(fmt.Sprintf("run %s works in %s, where it began, and %s. Nothing was done. "+
-			"Put the folder back as it was, or say where it is now: --in FOLDER.", found.ID(), dir, wrong))
-		return nil, console.CodeError(event.OutcomePaused.ExitCode())
+		return nil, fmt.Errorf("run %s works in %s, where it began, and %s. Nothing was done. "+
+			"Put the folder back as it was, or say where it is now: --in FOLDER.", found.ID(), dir, wrong)
 	case dir != r.Dir:
 		r.Note("Run %s works in %s%s.", found.ID(), dir, whyThere(in))
 	}
@@ -151,7 +162,7 @@ func whyThere(in string) string {
 
 // moved is the folder that a run works in by the person's word.
 func moved(there *Runs, in string) string {
-	if in == "" {
+	if in == "" || there == nil {
 		return ""
 	}
 	return there.Dir
