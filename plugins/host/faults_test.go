@@ -103,6 +103,15 @@ func TestADeafPluginIsKilled(t *testing.T) {
 	}
 }
 
+// A target whose names cannot be held against those of another day is none to go by.
+func TestATargetWithNamesOfNoKindIsAFault(t *testing.T) {
+	t.Parallel()
+	_, err := newWorld(t, nil).connect("kindless", "1.0.0", `{}`)["go"].Apply(t.Context(), apple(), &recorder{})
+	if got := failure(t, err); got.Class != sdk.Permanent || !got.Unchanged || !strings.Contains(got.Message, `one is not KIND:VALUE: "acct-1"`) {
+		t.Errorf("got %+v", got)
+	}
+}
+
 // A newer plugin may say what this gatebook does not know, and that is no result.
 func TestWhatIsNotKnownIsNoResult(t *testing.T) {
 	t.Parallel()

@@ -37,6 +37,7 @@ func withoutSDK() map[string]func() {
 		"hangs":    func() { raw(hangingServer{}) },
 		"closer":   func() { raw(closingServer{}) },
 		"nameless": func() { raw(namelessServer{}) },
+		"kindless": func() { raw(kindlessServer{}) },
 		"plain": func() {
 			_ = os.Unsetenv("PLUGIN_CLIENT_CERT")
 			raw(described{})
@@ -226,6 +227,13 @@ func (hangingServer) Plan(context.Context, *pluginv1.PlanRequest) (*pluginv1.Pla
 	say("planning", "")
 	time.Sleep(time.Hour)
 	return &pluginv1.PlanResponse{}, nil
+}
+
+// kindlessServer has several names for its target, and no kinds of them.
+type kindlessServer struct{ described }
+
+func (kindlessServer) Configure(context.Context, *pluginv1.ConfigureRequest) (*pluginv1.ConfigureResponse, error) {
+	return &pluginv1.ConfigureResponse{Target: &pluginv1.Target{Id: "acct-1", Also: []string{"10.0.0.1"}}}, nil
 }
 
 // namelessServer never says what it is.

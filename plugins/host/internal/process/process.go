@@ -135,7 +135,11 @@ func (p *Process) Configure(ctx context.Context, config json.RawMessage, limit t
 	if err != nil {
 		return sdk.Target{}, p.startFault(ctx, asking, err, "reach its target", limit)
 	}
-	return wire.ToTarget(answer.GetTarget()), wire.ToError(answer.GetError())
+	if failed := answer.GetError(); failed != nil {
+		return sdk.Target{}, wire.ToError(failed)
+	}
+	target := wire.ToTarget(answer.GetTarget())
+	return target, target.Validate() // a plugin without the sdk may say anything
 }
 
 // Ping makes the barest call that go-plugin has: what the others cost is held against it.
