@@ -187,7 +187,7 @@ func (r *run) one(ctx context.Context, i int) error {
 				return sdk.Errorf(sdk.Transient, "the %s cannot be applied: %s", t, v.unknown)
 			}
 		}
-		if v.settled() {
+		if v.done(r.before.Objects[i]) {
 			return r.defined(ctx, t)
 		}
 		if err := r.backUp(ctx, v); err != nil {
@@ -279,7 +279,7 @@ func outputs(b before) Output {
 		switch {
 		case r.UID == "":
 			out.Created = append(out.Created, r.String())
-		case r.changed():
+		case r.changed() && !r.remarked():
 			out.Changed = append(out.Changed, r.String())
 		default:
 			out.Unchanged = append(out.Unchanged, r.String())

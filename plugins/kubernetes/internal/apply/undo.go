@@ -169,6 +169,8 @@ func (u *undoing) giveBack(ctx context.Context, t target, r record, changes []fi
 	switch {
 	case err != nil:
 		return err
+	case r.remarked() && (live == nil || live.GetUID() != r.UID || changes[0].Standing(live) != fields.Changed):
+		return nil // of the step there is nothing in it any more
 	case live == nil:
 		return sdk.Errorf(sdk.Conflict, "somebody deleted the %s meanwhile", r)
 	case live.GetUID() != r.UID:
@@ -177,6 +179,10 @@ func (u *undoing) giveBack(ctx context.Context, t target, r record, changes []fi
 	ours, meddled, lost := u.sort(ctx, t, live, changes)
 	if len(meddled) > 0 {
 		return fields.Meddled(r.String(), live, meddled...)
+	}
+	former := r.Managers
+	if r.remarked() {
+		former = live.GetManagedFields()
 	}
 	if len(ours) > 0 {
 		patch, err := fields.Restoring(live, ours)
@@ -190,7 +196,7 @@ func (u *undoing) giveBack(ctx context.Context, t target, r record, changes []fi
 	if len(lost) > 0 {
 		return sdk.Errorf(sdk.Conflict, "%s of the %s cannot be put back: somebody deleted the backup %s", strings.Join(lost, ", "), r, r.Backup)
 	}
-	managers, restore, err := fields.Managers(live, r.Managers, changes)
+	managers, restore, err := fields.Managers(live, former, changes)
 	if err != nil || !restore {
 		return err
 	}
