@@ -95,8 +95,8 @@ func (m Made) added() (all []addition, err error) {
 }
 
 // isBeside says whether a field is no part of what the object shall be: the metadata, its
-// status, and the mark of a restart, which stays when the pods are long replaced.
+// status, and the marks of restarts, which stay when the pods are long replaced.
 func isBeside(at fieldpath.Path) bool {
 	top, last := at[0].FieldName, at[len(at)-1].FieldName
-	return top == nil || *top == "metadata" || *top == "status" || last != nil && *last == cluster.KeyAnnotation
+	return top == nil || *top == "metadata" || *top == "status" || last != nil && (*last == cluster.KeyAnnotation || *last == cluster.RestartedAfter)
 }

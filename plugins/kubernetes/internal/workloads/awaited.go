@@ -20,9 +20,3 @@ func awaits(call *sdk.Call[RolloutInput], first *workload) (revision.Seen, error
 	}
 	return seen, call.Note(awaitedNote, seen)
 }
-
-// otherImages is the part of a sentence that says from which images it went to those that
-// it has.
-func (w *workload) otherImages(was map[string]string) string {
-	return revision.Between(was, w.images())
-}
