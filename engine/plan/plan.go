@@ -108,9 +108,10 @@ func (s *Step) Changes() bool { return s.Effect != sdk.Read }
 type Use struct {
 	Action string      `json:"action" doc:"The action's name."`
 	On     string      `json:"on,omitempty" doc:"The connection, of a plugin's action."`
-	Plugin string      `json:"-"` // the plugin's own name; empty: it is built in
 	Effect sdk.Effect  `json:"effect" enum:"read,change,destroy"`
 	Params value.Value `json:"params" doc:"The parameters, as far as they are known."`
+	// Connection is the one of On, or the plugin's only one; nil: the action is built in.
+	Connection *Connection `json:"-"`
 	// Handler is the action itself, and Describe what it says of itself.
 	Handler  sdk.Handler     `json:"-"`
 	Describe sdk.Description `json:"-"`

@@ -170,8 +170,8 @@ func (d *driver) failure(ctx context.Context, use *plan.Use, err error) *event.F
 	if at := use.Place(typed); !at.IsZero() {
 		failure.Place = &event.Place{File: at.File.Name(), Start: at.From(), End: at.To()}
 	}
-	if use.Plugin != "" {
-		failure.Log = d.logs.of(use.Plugin)
+	if use.Connection != nil {
+		failure.Log = d.logs.of(use.Connection.Source)
 	}
 	switch ended := endOf(ctx, typed.Class); {
 	case ended == nil:
