@@ -44,7 +44,7 @@ func Open(path string) (*Program, error) {
 				ErrUntrusted, who, dir, path, mend, dir)
 		}
 	}
-	file, err := os.OpenFile(real, openFlags, 0)
+	file, err := OpenFile(real)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrUntrusted, err)
 	}
@@ -55,6 +55,9 @@ func Open(path string) (*Program, error) {
 	}
 	return opened, nil
 }
+
+// OpenFile opens a file to be read. Of a pipe it waits for nobody who writes to it.
+func OpenFile(path string) (*os.File, error) { return os.OpenFile(path, openFlags, 0) }
 
 // maxLinks is how many links a path may lead through, as many as Linux follows.
 const maxLinks = 40
