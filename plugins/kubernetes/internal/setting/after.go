@@ -2,11 +2,15 @@ package setting
 
 import "github.com/gatebook/gatebook/plugins/sdk"
 
-// Before is the value that was there before the step's first attempt, for what comes after
-// a change or an undo. Where none was saved, nothing was changed.
-func Before[V, I any](call *sdk.Call[I]) (value V, saved bool, err error) {
+// Saved are the value that was there before the step's first attempt, and the one that the
+// server made of what the step wants, for what comes after a change or an undo. Where
+// nothing was saved, nothing was changed.
+func (s Setting[I, O, T, V]) Saved(call *sdk.Call[I]) (was, set V, saved bool, err error) {
 	before, saved, err := sdk.LoadBefore[kept[V]](call)
-	return before.Value, saved, err
+	if err == nil && saved {
+		was, set = before.Value, before.sets(s.Want(call.Input, before.Value))
+	}
+	return was, set, saved, err
 }
 
 // Stays complains where an object no longer has the value that was set, or has none: by a

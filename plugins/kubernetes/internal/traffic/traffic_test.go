@@ -47,6 +47,7 @@ func shop(green int32, params map[string]any, change func(*corev1.Service)) func
 	return func(t testing.TB) sdktest.World {
 		namespace := shared.Namespace(t)
 		port := func(d *appsv1.Deployment) {
+			d.Spec.Template.Labels["of"] = "shop"
 			d.Spec.Template.Spec.Containers[0].Ports = []corev1.ContainerPort{{Name: "http", ContainerPort: 8080}}
 		}
 		shared.Deploy(t, namespace, "blue", "web:1", 2, port)

@@ -51,8 +51,8 @@ func (w workloads) scale() sdk.Action[ScaleInput, ScaleOutput] {
 		Summary: func(_ ScaleInput, c setting.Change[*workload, int32]) string {
 			return fmt.Sprintf("would scale the %s from %d to %d", c.Live, c.Was, c.Want)
 		},
-		Outputs: func(in ScaleInput, c setting.Change[*workload, int32]) ScaleOutput {
-			return ScaleOutput{Replicas: in.Replicas, Before: c.Was, Changed: c.Changed()}
+		Outputs: func(_ ScaleInput, c setting.Change[*workload, int32]) ScaleOutput {
+			return ScaleOutput{Replicas: c.Want, Before: c.Was, Changed: c.Changed()}
 		},
 	}.Action(sdk.Action[ScaleInput, ScaleOutput]{
 		Name:    "scale",
