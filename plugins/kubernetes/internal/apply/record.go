@@ -215,5 +215,5 @@ func (s step) meets(v view, r record) error {
 	if len(meddled) == 0 {
 		return nil
 	}
-	return fields.Meddled(r.String(), v.live, meddled...)
+	return fields.Meddled(r.String(), v.live, metav1.ManagedFieldsOperationApply, append(fields.Marks(r.Changes, v.live), meddled...)...)
 }

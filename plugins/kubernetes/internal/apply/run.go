@@ -257,19 +257,8 @@ func (r *run) defined(ctx context.Context, t target) error {
 	if !t.Defines() {
 		return nil
 	}
-	return cluster.Await(ctx, cluster.Awaited{
-		What: fmt.Sprintf("the %s is served", t), Timeout: r.in.Timeout,
-		Tell: func(seen string) { r.call.Progressf("the %s: %s", t, seen) },
-		Look: func(ctx context.Context) (string, bool, error) {
-			live, err := r.look(ctx, t)
-			if err != nil || live == nil {
-				return "it is gone", false, err
-			}
-			served, err := contents.Served(ctx, r.Cluster, live)
-			return "its kind is not served yet", served, err
-		},
-		Sources: []cluster.Source{r.Watch(t.kind, "", t.name())},
-	})
+	tell := func(seen string) { r.call.Progressf("the %s: %s", t, seen) }
+	return contents.AwaitServed(ctx, r.Cluster, t.kind, t.name(), cluster.Awaited{Timeout: r.in.Timeout, Tell: tell})
 }
 
 // outputs are what the step did, from its first attempt on.

@@ -178,7 +178,7 @@ func (u *undoing) giveBack(ctx context.Context, t target, r record, changes []fi
 	}
 	ours, meddled, lost := u.sort(ctx, t, live, changes)
 	if len(meddled) > 0 {
-		return fields.Meddled(r.String(), live, meddled...)
+		return fields.Meddled(r.String(), live, metav1.ManagedFieldsOperationApply, meddled...)
 	}
 	former := r.Managers
 	if r.remarked() {

@@ -66,7 +66,7 @@ func changed(ctx context.Context, c *cluster.Cluster, of cluster.Kind, made fiel
 	without, err := c.Objects(of, live.GetNamespace()).Patch(ctx, live.GetName(), types.MergePatchType, body,
 		metav1.PatchOptions{FieldManager: cluster.Manager, DryRun: []string{metav1.DryRunAll}})
 	if apierrors.IsInvalid(err) { // it cannot do without
-		return fields.Who(live, extra[0]), extra[0].Path.String(), nil
+		return fields.Who(live, made.By, extra[0]), extra[0].Path.String(), nil
 	}
 	if err != nil {
 		return "", "", cluster.FaultIn(ctx, err, "look what was set in the %s", r)
@@ -75,7 +75,7 @@ func changed(ctx context.Context, c *cluster.Cluster, of cluster.Kind, made fiel
 	if i < 0 {
 		return "", "", nil
 	}
-	return fields.Who(live, extra[i]), extra[i].Path.String(), nil
+	return fields.Who(live, made.By, extra[i]), extra[i].Path.String(), nil
 }
 
 // isEmpty refuses what holds objects that others put into it.

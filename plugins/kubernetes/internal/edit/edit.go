@@ -256,7 +256,7 @@ func (m *making) keep(ctx context.Context, live *unstructured.Unstructured) erro
 	for _, change := range m.made.Changes {
 		path := change.Path.String()
 		if !slices.ContainsFunc(m.before.Changes, func(c fields.Change) bool { return c.Path.String() == path }) {
-			return fields.Meddled(m.String(), live, change)
+			return fields.Meddled(m.String(), live, metav1.ManagedFieldsOperationUpdate, change)
 		}
 	}
 	return nil
@@ -273,7 +273,7 @@ func (m *making) isDone(live *unstructured.Unstructured) (bool, error) {
 		standing := change.Standing(live)
 		count[standing]++
 		if standing == fields.Other {
-			return false, fields.Meddled(m.String(), live, change)
+			return false, fields.Meddled(m.String(), live, metav1.ManagedFieldsOperationUpdate, change)
 		}
 	}
 	if count[fields.Changed] > 0 && count[fields.Original] > 0 {

@@ -44,12 +44,12 @@ func MeetsOurselves(err error) bool {
 func IsStale(err error) bool { return apierrors.IsConflict(err) && len(managersIn(err)) == 0 }
 
 // Meddled is the conflict with whoever changed fields of an object, which is named as a
-// person reads it, or set them to what they are again.
-func Meddled(object string, live *unstructured.Unstructured, changes ...Change) error {
+// person reads it, or set them to what they are again, since a step set them by an operation.
+func Meddled(object string, live *unstructured.Unstructured, by metav1.ManagedFieldsOperationType, changes ...Change) error {
 	var paths []string
 	verb := "set anew"
 	for _, c := range changes {
-		if by := live.GetAnnotations()[cluster.AppliedBy]; c.IsMark() && by != "" {
+		if c.IsMark() && live.GetAnnotations()[cluster.AppliedBy] != "" {
 			return AppliedSince(object, live, "")
 		}
 		paths = append(paths, c.Path.String())
@@ -57,14 +57,35 @@ func Meddled(object string, live *unstructured.Unstructured, changes ...Change) 
 			verb = "changed"
 		}
 	}
-	return sdk.Errorf(sdk.Conflict, "%s %s %s of the %s meanwhile", Who(live, changes...), verb, strings.Join(paths, ", "), object)
+	return sdk.Errorf(sdk.Conflict, "%s %s %s of the %s meanwhile", Who(live, by, changes...), verb, strings.Join(paths, ", "), object)
 }
 
-// Who names, for a sentence, who changed fields of an object.
-func Who(live *unstructured.Unstructured, changes ...Change) string {
-	var managed [][]string
+// Who names, for a sentence, who changed fields of an object since a step of ours set them by
+// an operation. Who took something out leaves no trace, and is none of those who manage what
+// is left: what the step holds by its own operation says nothing of another step.
+func Who(live *unstructured.Unstructured, by metav1.ManagedFieldsOperationType, changes ...Change) string {
+	who := cluster.Unknown
 	for _, c := range changes {
-		managed = append(managed, c.Path.Managed(live))
+		data, there := find(live.Object, c.Path)
+		if c.wasThinned(data) {
+			continue
+		}
+		for _, entry := range cluster.Holders(live.GetManagedFields(), c.Path.Managed(live)...) {
+			switch {
+			case entry.Manager != cluster.Manager:
+				return entry.Manager
+			case entry.Operation != by, there && by == metav1.ManagedFieldsOperationUpdate: // a value is held by who gave it
+				who = cluster.AnotherStep
+			}
+		}
 	}
-	return cluster.ChangedBy(live.GetManagedFields(), managed...)
+	return who
+}
+
+// wasThinned says whether a list, which is compared as a whole, has nothing that the change
+// did not leave in it.
+func (c Change) wasThinned(now any) bool {
+	left, are := c.After.items()
+	items, is := now.([]any)
+	return are && is && len(items) < len(left) && areAmong(items, left)
 }

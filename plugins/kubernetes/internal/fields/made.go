@@ -45,7 +45,7 @@ func (m Made) Since() (who, field string, extra []Change, err error) {
 	for _, c := range changes {
 		owners := cluster.Owners(m.Live.GetManagedFields(), c.Path.Managed(m.Live)...)
 		if c.Path[0].Field != "status" && (len(owners) == 0 || !isControlPlane(owners[0])) {
-			return Who(m.Live, c), c.Path.String(), nil, nil
+			return Who(m.Live, m.By, c), c.Path.String(), nil, nil
 		}
 	}
 	return "", "", extra, nil
