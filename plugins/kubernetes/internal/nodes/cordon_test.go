@@ -1,6 +1,10 @@
 package nodes_test
 
 import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/lab"
@@ -60,5 +64,52 @@ func TestUndoOfAnUncordonGivesTheNodeBackToWhoCordonedIt(t *testing.T) {
 	lab.Must(t, undo[0]())
 	if got := probe(t, node); got != "unschedulable false" {
 		t.Errorf("after the undo of cordon the node is %s", got)
+	}
+}
+
+// meddled is the host of an attempt in which somebody acts between its look and its change.
+type meddled struct {
+	sdktest.Host
+	act func()
+}
+
+func (h *meddled) Before(ctx context.Context, state json.RawMessage) error {
+	err := h.Host.Before(ctx, state)
+	h.act()
+	return err
+}
+
+// What somebody did in the moment between the look and the change is his, and there is
+// nothing to take back.
+func TestWhatSomebodyDidInTheMomentBetweenIsNotTakenBack(t *testing.T) {
+	t.Parallel()
+	c := shared.Connect(t)
+	for name, to := range map[string]bool{"cordon": true, "drain": true, "uncordon": false} {
+		handler, node := action(t, c, name), shared.Node(t)
+		setCordon(t, node, !to, "kubectl")
+		host, req := &meddled{act: func() { setCordon(t, node, to, "kubectl") }}, lab.Request(t, map[string]any{"node": node})
+		outputs, err := handler.Apply(t.Context(), req, host)
+		if err != nil || !strings.Contains(string(outputs), `ed":false`) {
+			t.Errorf("%s: it says %s, %v", name, outputs, err)
+		}
+		req.Before, req.Outputs = host.StateBefore(), outputs
+		lab.Must(t, handler.Undo(t.Context(), req, &sdktest.Host{}))
+		if got, want := probe(t, node), fmt.Sprintf("unschedulable %t", to); got != want {
+			t.Errorf("%s: after Undo the node is %s, want %s", name, got, want)
+		}
+	}
+}
+
+// The plan shows all that is written, and so the mark that the undo goes by.
+func TestThePlanOfACordonShowsItsMark(t *testing.T) {
+	t.Parallel()
+	c, node := shared.Connect(t), shared.Node(t)
+	const mark = "+    gatebook.dev/cordoned-by: (this step)"
+	for _, name := range []string{"cordon", "drain"} {
+		preview, err := action(t, c, name).Plan(t.Context(), lab.Request(t, map[string]any{"node": node}))
+		lab.Must(t, err)
+		if len(preview.Changes) == 0 || !strings.Contains(preview.Changes[0].Diff, mark) {
+			t.Errorf("%s: the plan says %+v, want it to have %q", name, preview, mark)
+		}
 	}
 }

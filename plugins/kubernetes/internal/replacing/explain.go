@@ -119,7 +119,7 @@ func (r Rollout) relations(ctx context.Context) (func(corev1.Pod) relation, erro
 			return foreign
 		case owner.UID != r.Of.GetUID() && (r.Of.Kind != deployment || !unknown && !made(revisions, pod)):
 			return foreign
-		case pod.Status.Phase == corev1.PodFailed || pod.Status.Phase == corev1.PodSucceeded:
+		case cluster.IsOver(&pod):
 			return over
 		case unknown, r.Counted && len(revisions) > 0 && made(revisions[:1], pod):
 			return current
