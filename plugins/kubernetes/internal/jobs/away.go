@@ -69,6 +69,15 @@ func (j jobs) removal(job *batchv1.Job, timeout schema.Duration, tell func(strin
 	}
 }
 
+// goes says whether a Job is on its way out of the cluster, and did not end well before.
+func goes(job *batchv1.Job) bool {
+	if job == nil || job.DeletionTimestamp == nil {
+		return false
+	}
+	end := ended(job)
+	return end == nil || end.Type == batchv1.JobFailed
+}
+
 // noted are the UIDs of the Job that the step made, and of the one that it had deleted
 // itself; empty: none.
 func noted(call *sdk.Call[JobInput]) (made, deleted types.UID, err error) {
