@@ -37,7 +37,7 @@ with ` + "`force`" + ` they are taken over. Fields that a former apply set and t
 With an ` + "`inventory`" + ` the step keeps a list of what was applied under its name, in a ConfigMap that is none of the objects, in a Namespace that
 may be one. With ` + "`prune`" + ` it deletes what is on the list, is still marked as part of it, and is not among the objects any more. The plan
 lists each. What data would be lost with stays: Namespaces, definitions, claims, and what a bound claim belongs to, as to a StatefulSet that
-deletes its claims or to an object of an operator.
+deletes its claims or to an object of an operator, or may belong to by way of what cannot be read.
 
 Undo deletes the objects that the step created, makes those that it pruned anew, and gives back each field that it changed, unless somebody
 changed the field since or declares its new value too, or changed a created object or took something out of it: that is a *conflict*, and the
