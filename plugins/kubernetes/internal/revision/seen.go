@@ -9,7 +9,6 @@ import (
 
 	"k8s.io/apimachinery/pkg/types"
 
-	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
@@ -20,13 +19,14 @@ type Seen struct {
 	Salt       string            `json:"salt"`
 	Hash       string            `json:"hash"`
 	Images     map[string]string `json:"images"`
+	Mark       string            `json:"mark,omitempty"` // of a restart
 }
 
 // See makes what is to be kept of a template.
 func See(of Of) (Seen, error) {
 	salt := rand.Text()
 	sum, err := hash(of, salt)
-	return Seen{of.GetUID(), of.GetGeneration(), salt, sum, Images(of.Template)}, err
+	return Seen{of.GetUID(), of.GetGeneration(), salt, sum, Images(of.Template), of.mark()}, err
 }
 
 // hashRounds make each try to guess what is in a template some hundred thousand times as
@@ -62,16 +62,7 @@ func (s *Seen) Stands(now Of) error {
 		s.Generation = now.GetGeneration() // so that one hash of it is enough
 		return nil
 	}
-	images, who := Images(now.Template), "somebody"
-	for _, path := range paths(s.Images, images) {
-		if owners := cluster.Owners(now.GetManagedFields(), path...); len(owners) > 0 {
-			who = owners[0]
-			break
-		}
-	}
-	if who == cluster.Manager {
-		who = "another step or run of " + who
-	}
 	return sdk.Errorf(sdk.Conflict, "%s changed the template of the %s while its rollout was waited for%s; "+
-		"set again what it shall be, or resume to wait for what it is now", who, now, Between(s.Images, images))
+		"set again what it shall be, or resume to wait for what it is now",
+		changed(now, s.Images, s.Mark), now, Between(s.Images, Images(now.Template)))
 }

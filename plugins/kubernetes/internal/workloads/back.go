@@ -191,19 +191,13 @@ func replaced(found *workload, revisions []revision.Revision, was backBefore, at
 		return nil
 	case seen:
 		return sdk.Errorf(sdk.Conflict, "%s began another rollout of the %s meanwhile, %s",
-			whoRolled(found, revisions, at), found, revisions[0].Name)
+			revision.Changed(found.kept(), revisions, at), found, revisions[0].Name)
 	case err != nil || kept.Keeps(found.template):
 		return err
 	default:
 		return sdk.Errorf(sdk.Conflict, "%s changed the template of the %s meanwhile, which is not that of %s",
-			whoRolled(found, revisions, at), found, at)
+			revision.Changed(found.kept(), revisions, at), found, at)
 	}
-}
-
-// whoRolled names who changed the template since a revision.
-func whoRolled(found *workload, revisions []revision.Revision, since string) string {
-	old, _ := named(found, revisions, since) // that is no longer kept has no images
-	return revision.Changed(found.kept(), old.Images)
 }
 
 // planPatience is how long a plan waits for a controller, which mostly is as quick as the

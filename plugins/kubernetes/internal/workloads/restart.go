@@ -90,7 +90,7 @@ func (w *workload) beforeRestart(revisions []revision.Revision, mark string) (re
 		since, when = was.Name, " after its restart"+revision.Between(was.Images, w.images())
 	}
 	return revision.Revision{}, sdk.Errorf(sdk.Conflict, "%s changed the template of the %s%s, and so it stays; %s",
-		whoRolled(w, revisions, since), w, when, anew).NothingChanged()
+		revision.Changed(w.kept(), revisions, since), w, when, anew).NothingChanged()
 }
 
 func (w workloads) applyRestart(ctx context.Context, call *sdk.Call[RestartInput]) (RestartOutput, error) {

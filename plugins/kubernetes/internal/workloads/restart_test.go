@@ -146,7 +146,13 @@ func TestARolloutAfterARestartStays(t *testing.T) {
 		}, "after its restart, from the images main=web:2 to main=web:1, and so it stays"},
 		"another restart": {func(t *testing.T, world sdktest.World) {
 			restarts(t, world, "another-step")
-		}, "after its restart, and so it stays"},
+		}, "another step or run of gatebook changed the template of the Deployment"},
+		"another step's image": {func(t *testing.T, world sdktest.World) {
+			req := lab.Request(t, with(world.Params, map[string]any{"images": map[string]any{"main": "web:3"}}))
+			req.Key = "another-step"
+			_, err := action(t, shared.Connect(t), "set_image").Apply(t.Context(), req, &sdktest.Host{})
+			lab.Must(t, err)
+		}, "another step or run of gatebook changed the template of the Deployment"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
