@@ -5,9 +5,11 @@ import (
 	"strings"
 	"testing"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/yaml"
 
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/fields"
 )
 
@@ -191,5 +193,33 @@ func TestPathsAsManagersWriteThem(t *testing.T) {
 	}
 	if got := strings.Join(changes[0].Path.Managed(object(t, twoContainers)), " "); got != `f:spec f:containers k:{"name":"log"} f:image` {
 		t.Errorf("got %s", got)
+	}
+}
+
+// What the step holds itself says nothing of another step of ours: a webhook may have changed
+// its mind. What we hold otherwise does, and who else holds it is named before.
+func TestAConflictNamesAnotherStepOnlyByWhatThatHolds(t *testing.T) {
+	t.Parallel()
+	entry := func(manager string, by metav1.ManagedFieldsOperationType) metav1.ManagedFieldsEntry {
+		return metav1.ManagedFieldsEntry{Manager: manager, Operation: by, FieldsV1: metav1.NewFieldsV1(`{"f:spec":{"f:image":{}}}`)}
+	}
+	const apply, update = metav1.ManagedFieldsOperationApply, metav1.ManagedFieldsOperationUpdate
+	ours, set := entry(cluster.Manager, apply), entry(cluster.Manager, update)
+	for name, c := range map[string]struct {
+		held []metav1.ManagedFieldsEntry
+		by   metav1.ManagedFieldsOperationType
+		want string
+	}{
+		"the step itself":               {[]metav1.ManagedFieldsEntry{ours}, apply, cluster.Unknown},
+		"another action":                {[]metav1.ManagedFieldsEntry{ours, set}, apply, cluster.AnotherStep},
+		"an apply, of what was set":     {[]metav1.ManagedFieldsEntry{ours}, update, cluster.AnotherStep},
+		"another update":                {[]metav1.ManagedFieldsEntry{set}, update, cluster.AnotherStep},
+		"somebody, beside another step": {[]metav1.ManagedFieldsEntry{set, entry("kubectl-edit", update)}, apply, "kubectl-edit"},
+	} {
+		live := object(t, "spec: {image: 'x:2'}")
+		live.SetManagedFields(c.held)
+		if got := fields.Who(live, c.by, fields.Change{Path: fields.Path{{Field: "spec"}, {Field: "image"}}}); got != c.want {
+			t.Errorf("%s: it is %s, want %s", name, got, c.want)
+		}
 	}
 }
