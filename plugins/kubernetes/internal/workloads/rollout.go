@@ -131,7 +131,7 @@ func (f *following) look(ctx context.Context) (seen string, done bool, err error
 		err = f.awaited.Stands(found.kept())
 	}
 	if err == nil {
-		found.behind, err = f.behind(ctx, found)
+		err = f.count(ctx, found)
 	}
 	if err == nil && !found.rolledOut() {
 		f.explained, err = f.explain(ctx, found, found.progress() == f.at)
@@ -164,17 +164,13 @@ func (f *following) look(ctx context.Context) (seen string, done bool, err error
 func (f *following) tell(seen string) {
 	progress := sdk.Progress{Message: seen}
 	if f.found != nil && f.found.counted() {
-		progress.Done, progress.Total = int64(f.found.renewed()), int64(f.found.wanted())
+		progress.Done, progress.Total = int64(f.found.renewed), int64(f.found.wanted())
 	}
 	f.call.Host.Progress(progress)
 }
 
 // wanted is how many pods are to be of the newest template.
 func (w *workload) wanted() int32 { return w.replicas - w.untouched }
-
-// renewed is how many of these are. The controller counts all that are of the newest
-// template, also those that a partition would keep.
-func (w *workload) renewed() int32 { return min(w.updated, w.wanted()-w.behind) }
 
 // counted says whether the controller's numbers are about the newest template.
 func (w *workload) counted() bool { return w.seen >= w.GetGeneration() }
@@ -184,7 +180,7 @@ func (w *workload) progress() string {
 	if !w.counted() {
 		return "its controller has not seen the change yet"
 	}
-	text := fmt.Sprintf("%d/%d updated, %d available", w.renewed(), w.wanted(), w.available)
+	text := fmt.Sprintf("%d/%d updated, %d available", w.renewed, w.wanted(), w.available)
 	if old := w.existing - max(w.updated, w.replicas); old > 0 {
 		text += fmt.Sprintf(", %d of the old to end", old)
 	}
@@ -194,7 +190,7 @@ func (w *workload) progress() string {
 // rolledOut says whether the controller has seen the newest template and is done with it.
 func (w *workload) rolledOut() bool {
 	switch {
-	case !w.counted(), w.renewed() < w.wanted(), w.available < w.replicas:
+	case !w.counted(), w.renewed < w.wanted(), w.available < w.replicas:
 		return false
 	default:
 		return w.existing <= w.replicas
