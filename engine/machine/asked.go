@@ -2,6 +2,7 @@ package machine
 
 import (
 	"slices"
+	"time"
 
 	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/plan"
@@ -104,6 +105,7 @@ func (m *Machine) rollbackAsked(e event.Event) {
 	case event.Closing, event.Draining, event.Going:
 		m.forgo()
 	}
+	m.askedBack = m.now
 	m.remember("", &event.Failure{Class: sdk.Cancelled, Message: reason})
 	m.drain(plan.Rollback, reason)
 }
@@ -123,6 +125,9 @@ func (m *Machine) resumeAsked(e event.Event) {
 	case m.mode == event.Ended && outcome == event.OutcomeStuck && slices.ContainsFunc(m.changed, m.wasReached):
 		m.reopen()
 		m.remember(m.result.Step, m.result.Failure)
+		if !m.askedBack.IsZero() {
+			m.askedBack = m.now
+		}
 		m.takeBack()
 	case m.mode == event.Ended && outcome != event.OutcomeSucceeded && outcome != event.OutcomeRolledBack:
 		m.reopen()
@@ -180,6 +185,7 @@ func (m *Machine) rise(i int) {
 
 // renewFinally has every step of `finally` run again, in the order of their needs.
 func (m *Machine) renewFinally() {
+	m.unended = nil
 	for i, p := range m.plan.Steps {
 		if !p.Finally {
 			continue
@@ -199,7 +205,7 @@ func (m *Machine) renewFinally() {
 
 // retryFailed gives each step that failed, and each that could not run, a new chance.
 func (m *Machine) retryFailed() {
-	m.aim = "" // what was to be done about the failures
+	m.aim, m.askedBack = "", time.Time{} // what was to be done about the failures
 	for i := range m.steps {
 		status, p := m.steps[i].status, m.plan.Steps[i]
 		if p.Finally {

@@ -38,6 +38,9 @@ func (s *Status) Commands() []Command {
 		if AtWork(s.Result) {
 			return s.nextOfAtWork(id)
 		}
+		if EndedBadly(s.Result) {
+			return s.nextOfEndedBadly(id)
+		}
 		return []Command{
 			{"gatebook audit " + id, "what was tried, and what came back"},
 			{"gatebook resume " + id, "when its cause is mended: try again to take back what is left"},
@@ -68,6 +71,21 @@ func (s *Status) nextOfAtWork(id string) []Command {
 	}
 	if len(s.LeftToTakeBack()) > 0 {
 		next = append(next, Command{"gatebook rollback " + id, once + "take back what was changed instead"})
+	}
+	return next
+}
+
+// nextOfEndedBadly is for a run that failed, or was taken back, and whose `finally` failed
+// too.
+func (s *Status) nextOfEndedBadly(id string) []Command {
+	const mended = "when its cause is mended: "
+	next := []Command{{"gatebook audit " + id, "what was tried, and what came back"}}
+	if len(s.Result.Undone) > 0 {
+		return append(next, Command{"gatebook resume " + id, mended + "run the steps of finally again"})
+	}
+	next = append(next, Command{"gatebook resume " + id, mended + "try " + s.failedStep() + " again, then go on from there"})
+	if len(s.LeftToTakeBack()) > 0 {
+		next = append(next, Command{"gatebook rollback " + id, "take back what was changed instead"})
 	}
 	return next
 }

@@ -212,6 +212,10 @@ func (r *Runs) settled(found *Run, wish Wish) (bool, error) {
 		return true, console.Usage(hint, "run %s: the run has ended", found.ID())
 	case wish == Resume && complete:
 		return true, console.Usage(hint, "run %s: the run has nothing left to do", found.ID())
+	case wish == Rollback && standing.EndedBadly(result) && len(found.Status.LeftToTakeBack()) == 0:
+		r.Complain("run " + found.ID() + ": nothing that it changed is left to take back, but " + layout.Steps(result.Finally) + " of finally failed")
+		r.Note("To run the steps of finally again: gatebook resume %s", found.ID())
+		return true, console.CodeError(result.Outcome.ExitCode())
 	case wish == Rollback && len(found.Status.LeftToTakeBack()) == 0:
 		r.Note("Run %s: nothing that it changed is left to take back. %s", found.ID(), hint)
 		return true, nil
