@@ -200,7 +200,7 @@ func (s step) kept(ctx context.Context, r record) (keeping.Backup, error) {
 // would not know of it.
 func (s step) meets(v view, r record) error {
 	switch {
-	case r.UID == "" && (v.live == nil || v.live.GetAnnotations()[keeping.CreatedBy] == s.key):
+	case r.UID == "" && (v.live == nil || v.live.GetAnnotations()[cluster.CreatedBy] == s.key):
 		return nil // it is to be created, or an earlier attempt created it
 	case r.UID == "":
 		return sdk.Errorf(sdk.Conflict, "somebody made the %s meanwhile", r)

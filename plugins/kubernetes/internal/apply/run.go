@@ -7,9 +7,7 @@ import (
 	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/contents"
@@ -233,7 +231,7 @@ func (r *run) backUp(ctx context.Context, v view) error {
 }
 
 // made looks whether somebody else made an object in the very moment in which the step
-// did, and takes the step's mark off it then: undoing is to leave it.
+// did, and takes the step's marks off it then: undoing is to leave it, and so is a later prune.
 func (r *run) made(ctx context.Context, v view, got *unstructured.Unstructured) error {
 	if v.live != nil {
 		return nil
@@ -242,9 +240,7 @@ func (r *run) made(ctx context.Context, v view, got *unstructured.Unstructured) 
 		if entry.Manager == cluster.Manager {
 			continue
 		}
-		unmark := []byte(`{"metadata":{"annotations":{"` + keeping.CreatedBy + `":null}}}`)
-		_, err := r.Objects(v.kind, v.namespace()).Patch(ctx, v.name(), types.MergePatchType, unmark, metav1.PatchOptions{FieldManager: cluster.Manager})
-		if err != nil {
+		if err := keeping.Unmark(ctx, r.Cluster, v.kind, v.namespace(), v.name()); err != nil {
 			return v.fault(ctx, err, "unmark")
 		}
 		return sdk.Errorf(sdk.Conflict, "%s made the %s at the same time", entry.Manager, v.target)

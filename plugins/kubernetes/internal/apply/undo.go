@@ -133,7 +133,7 @@ func (u *undoing) drop(ctx context.Context, r record) error {
 // uncreate deletes what the step created, as far as it came to that.
 func (u *undoing) uncreate(ctx context.Context, t target, r record) error {
 	live, err := u.look(ctx, t)
-	if err != nil || live == nil || live.GetAnnotations()[keeping.CreatedBy] != u.key {
+	if err != nil || live == nil || live.GetAnnotations()[cluster.CreatedBy] != u.key {
 		return err
 	}
 	return u.remove(ctx, u.call, keeping.Leftover{Ref: r.Ref, Served: t.kind, Live: live}, func(live *unstructured.Unstructured) error {

@@ -21,6 +21,10 @@ const KeyAnnotation = "gatebook.dev/key"
 // that was put.
 const RestartedAfter = "gatebook.dev/restarted-after"
 
+// CreatedBy is the annotation of an object that holds the key of the step that created it,
+// where that applied it.
+const CreatedBy = "gatebook.dev/created-by"
+
 // AppliedBy holds, on an object, the key of the step that applied it last.
 const AppliedBy = "gatebook.dev/applied-by"
 

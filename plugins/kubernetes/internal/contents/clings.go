@@ -14,7 +14,6 @@ import (
 
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/fields"
-	"github.com/gatebook/gatebook/plugins/kubernetes/internal/own"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
@@ -87,7 +86,7 @@ func isEmpty(ctx context.Context, c *cluster.Cluster, of cluster.Kind, live *uns
 	r := of.Named("", live.GetName())
 	found = slices.DeleteFunc(found, comesAndGoesByItself)
 	theirs := slices.DeleteFunc(slices.Clone(found), func(f Found) bool {
-		return f.Meta.Annotations[own.CreatedBy] != "" && f.Meta.Annotations[own.CreatedBy] == live.GetAnnotations()[own.CreatedBy]
+		return f.Meta.Annotations[cluster.CreatedBy] != "" && f.Meta.Annotations[cluster.CreatedBy] == live.GetAnnotations()[cluster.CreatedBy]
 	})
 	switch {
 	case len(unseen) > 0:
