@@ -11,6 +11,7 @@ import (
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/contents"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/fields"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/manifest"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/own"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
@@ -51,12 +52,12 @@ func (l Leftover) Unchanged(whole json.RawMessage) error {
 func (v Inventory) Leftovers(ctx context.Context, objects []manifest.Ref) ([]Leftover, error) {
 	var found []Leftover
 	for _, r := range slices.Backward(objects) {
-		kind, err := v.Cluster.Kind(ctx, r.APIVersion, r.Kind)
-		if cluster.IsUnserved(err) {
-			continue // it went with its kind
-		}
+		kind, served, err := v.served(ctx, &r)
 		if err != nil {
 			return nil, err
+		}
+		if !served {
+			continue // it went with its kind
 		}
 		live, err := v.Cluster.Look(ctx, kind, r.Namespace, r.Name)
 		if err != nil {
@@ -74,4 +75,19 @@ func (v Inventory) Leftovers(ctx context.Context, objects []manifest.Ref) ([]Lef
 		found = append(found, Leftover{r, kind, live, stays})
 	}
 	return found, nil
+}
+
+// served says how the cluster serves the kind of an object on the list, in whatever version: it
+// may have been upgraded since that was written.
+func (v Inventory) served(ctx context.Context, r *manifest.Ref) (kind cluster.Kind, is bool, err error) {
+	kind, err = v.Cluster.Kind(ctx, r.APIVersion, r.Kind)
+	if !cluster.IsUnserved(err) {
+		return kind, err == nil, err
+	}
+	others, err := own.Elsewhere(ctx, v.Cluster, r.APIVersion, r.Kind)
+	if err != nil || len(others) == 0 {
+		return kind, false, err
+	}
+	r.APIVersion = others[0].Served.GroupVersion().String()
+	return others[0], true, nil
 }

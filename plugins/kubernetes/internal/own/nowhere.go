@@ -16,43 +16,45 @@ import (
 // is there by no other: a cluster that serves its kind no longer in the one, or never did,
 // says of each such object that it is not there. Its error is that of the field kind.
 func Nowhere(ctx context.Context, c *cluster.Cluster, apiVersion, kind string) error {
-	version, err := schema.ParseGroupVersion(apiVersion)
-	if err != nil || version.Group == "" { // which has one version only
+	others, err := Elsewhere(ctx, c, apiVersion, kind)
+	if err != nil || len(others) == 0 {
 		return err
 	}
-	names, err := namesIn(ctx, c, version)
-	if err != nil || slices.Contains(names, kind) {
-		return err
+	served := make([]string, 0, len(others))
+	for _, other := range others {
+		served = append(served, other.Name+" in "+other.Served.GroupVersion().String())
+	}
+	return Missing("kind", "the cluster serves no %s in %s; it serves %s", kind, apiVersion, strings.Join(served, ", "))
+}
+
+// Elsewhere is how a kind is served in other versions of its API group, the preferred one
+// first, where it is not served in one; a name of a kind may be written in another case.
+func Elsewhere(ctx context.Context, c *cluster.Cluster, apiVersion, kind string) ([]cluster.Kind, error) {
+	version, err := schema.ParseGroupVersion(apiVersion)
+	if err != nil || version.Group == "" { // which has one version only
+		return nil, err
+	}
+	kinds, err := c.KindsIn(ctx, version)
+	if err != nil || slices.ContainsFunc(kinds, func(k cluster.Kind) bool { return k.Name == kind }) {
+		return nil, err
 	}
 	var group metav1.APIGroup
 	err = c.Kube.Discovery().RESTClient().Get().AbsPath("/apis", version.Group).Do(ctx).Into(&group)
 	switch {
 	case apierrors.IsNotFound(err):
-		return nil
+		return nil, nil
 	case err != nil:
-		return cluster.FaultIn(ctx, err, "ask in what versions the cluster serves %s", version.Group)
+		return nil, cluster.FaultIn(ctx, err, "ask in what versions the cluster serves %s", version.Group)
 	}
-	var served []string
+	var others []cluster.Kind
 	for _, v := range group.Versions {
-		names, err := namesIn(ctx, c, schema.GroupVersion{Group: version.Group, Version: v.Version})
+		kinds, err := c.KindsIn(ctx, schema.GroupVersion{Group: version.Group, Version: v.Version})
 		if err != nil {
-			return err
+			return nil, err
 		}
-		if i := slices.IndexFunc(names, func(name string) bool { return strings.EqualFold(name, kind) }); i >= 0 {
-			served = append(served, names[i]+" in "+v.GroupVersion)
+		if i := slices.IndexFunc(kinds, func(k cluster.Kind) bool { return strings.EqualFold(k.Name, kind) }); i >= 0 {
+			others = append(others, kinds[i])
 		}
 	}
-	if len(served) == 0 {
-		return nil
-	}
-	return Missing("kind", "the cluster serves no %s in %s; it serves %s", kind, version, strings.Join(served, ", "))
-}
-
-func namesIn(ctx context.Context, c *cluster.Cluster, version schema.GroupVersion) ([]string, error) {
-	kinds, err := c.KindsIn(ctx, version)
-	names := make([]string, 0, len(kinds))
-	for _, kind := range kinds {
-		names = append(names, kind.Name)
-	}
-	return names, err
+	return others, nil
 }
