@@ -93,8 +93,9 @@ func TestAnInventoryIsNoneOfTheObjects(t *testing.T) {
 	}
 }
 
-// What was applied by a version that the cluster serves no longer is still there, by another.
-func TestPruneFindsWhatIsServedInAnotherVersionNow(t *testing.T) {
+// What was applied by a version that the cluster serves no longer is still there, by another: a
+// prune finds it, and an undo does not take it for gone.
+func TestWhatIsServedInAnotherVersionNowIsNotGone(t *testing.T) {
 	t.Parallel()
 	namespace, c, group := shared.Namespace(t), shared.Connect(t), "moving.lab.example"
 	served := definition(group, "Cam")
@@ -105,6 +106,9 @@ func TestPruneFindsWhatIsServedInAnotherVersionNow(t *testing.T) {
 	applied(t, manifest(served))
 	cam := map[string]any{"apiVersion": group + "/v1beta1", "kind": "Cam", "metadata": map[string]any{"name": "old"}}
 	applied(t, in(namespace, pruning(configMap("a", nil), cam)))
+	made := take(t, actions(t), "apply", "made-0-do", in(namespace, manifest(map[string]any{
+		"apiVersion": group + "/v1beta1", "kind": "Cam", "metadata": map[string]any{"name": "new"},
+	})))
 	former["served"] = false
 	applied(t, manifest(served))
 	lab.Eventually(t, "the cluster serves the former version no longer", func(ctx context.Context) error {
@@ -114,6 +118,8 @@ func TestPruneFindsWhatIsServedInAnotherVersionNow(t *testing.T) {
 		}
 		return err
 	})
+	made.h = handler(t, shared.Connect(t))
+	lab.Fails(t, made.back(t), sdk.Permanent, "the Cam "+namespace+"/new stays: the cluster serves its kind no longer in "+group+"/v1beta1, but in "+group+"/v1")
 	step := take(t, actions(t), "apply", "step-0-do", in(namespace, pruning(configMap("a", nil))))
 	kind, err := c.Kind(t.Context(), group+"/v1", "Cam")
 	lab.Must(t, err)

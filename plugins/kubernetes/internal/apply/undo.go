@@ -102,7 +102,7 @@ func (u *undoing) takeBack(ctx context.Context, i manifest.Item, r record) error
 	}
 	kind, err := u.Kind(ctx, r.APIVersion, r.Kind)
 	if cluster.IsUnserved(err) {
-		return nil // the object went with its kind
+		return keeping.Gone(ctx, u.Cluster, r.Ref)
 	}
 	if err != nil {
 		return err

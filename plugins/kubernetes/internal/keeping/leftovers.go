@@ -91,3 +91,12 @@ func (v Inventory) served(ctx context.Context, r *manifest.Ref) (kind cluster.Ki
 	r.APIVersion = others[0].Served.GroupVersion().String()
 	return others[0], true, nil
 }
+
+// Gone makes sure of an object, whose kind is not served as it was, that it went with its kind.
+func Gone(ctx context.Context, c *cluster.Cluster, r manifest.Ref) error {
+	others, err := own.Elsewhere(ctx, c, r.APIVersion, r.Kind)
+	if err == nil && len(others) > 0 {
+		err = sdk.Errorf(sdk.Permanent, "the %s stays: the cluster serves its kind no longer in %s, but in %s", r, r.APIVersion, others[0].Served.GroupVersion())
+	}
+	return err
+}
