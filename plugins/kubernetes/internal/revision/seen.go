@@ -29,6 +29,25 @@ func See(of Of) (Seen, error) {
 	return Seen{of.GetUID(), of.GetGeneration(), salt, sum, Images(of.Template), of.mark()}, err
 }
 
+// awaitedNote keeps over a resume which template a step waits for.
+const awaitedNote = "template"
+
+// Awaited is the template that a step waits for: the one that its first attempt saw.
+func Awaited[I any](call *sdk.Call[I], first Of) (Seen, error) {
+	seen, noted, err := sdk.LoadNote[Seen](call, awaitedNote)
+	if err != nil || noted {
+		return seen, err
+	}
+	if seen, err = See(first); err != nil {
+		return seen, err
+	}
+	return seen, call.Note(awaitedNote, seen)
+}
+
+// Forget lets the step wait for another template: a person who was told that there is one,
+// and resumes then, means that.
+func Forget[I any](call *sdk.Call[I]) error { return call.Note(awaitedNote, nil) }
+
 // hashRounds make each try to guess what is in a template some hundred thousand times as
 // dear, and take no more than a moment once.
 const hashRounds = 100_000

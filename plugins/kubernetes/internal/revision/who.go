@@ -3,7 +3,6 @@ package revision
 import (
 	"fmt"
 	"maps"
-	"slices"
 
 	"k8s.io/apimachinery/pkg/labels"
 
@@ -13,11 +12,10 @@ import (
 // Changed names who made of the template of a revision, given by its name, the one that the
 // workload has. A revision that is no longer kept cannot be compared.
 func Changed(of Of, revisions []Revision, since string) string {
-	i := slices.IndexFunc(revisions, func(r Revision) bool { return r.Name == since })
-	if i < 0 {
-		return changed(of, nil, of.mark())
+	if was, err := Named(of, revisions, since); err == nil {
+		return changed(of, was.Images, was.mark())
 	}
-	return changed(of, revisions[i].Images, revisions[i].mark())
+	return changed(of, nil, of.mark())
 }
 
 // changed names who made of a template with some images and the mark of a restart, or none,

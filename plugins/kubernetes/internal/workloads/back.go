@@ -102,15 +102,6 @@ func pick(of *workload, revisions []revision.Revision, in BackInput) (revision.R
 	return revisions[i], nil
 }
 
-// named returns the revision of a name.
-func named(of *workload, revisions []revision.Revision, name string) (revision.Revision, error) {
-	i := slices.IndexFunc(revisions, func(r revision.Revision) bool { return r.Name == name })
-	if i < 0 {
-		return revision.Revision{}, sdk.Errorf(sdk.Permanent, "the revision %s of the %s is no longer kept", name, of)
-	}
-	return revisions[i], nil
-}
-
 func (w workloads) applyBack(ctx context.Context, call *sdk.Call[BackInput]) (BackOutput, error) {
 	was, saved, err := sdk.LoadBefore[backBefore](call)
 	if err != nil {
@@ -127,7 +118,7 @@ func (w workloads) applyBack(ctx context.Context, call *sdk.Call[BackInput]) (Ba
 		case saved && done:
 			to, err = arrived(found, revisions, was)
 		case saved:
-			to, err = named(found, revisions, was.To)
+			to, err = revision.Named(found, revisions, was.To)
 		case done:
 			to = revisions[0]
 		default:
@@ -167,7 +158,7 @@ func arrived(found *workload, revisions []revision.Revision, was backBefore) (re
 	if err := replaced(found, revisions, was, was.To); err != nil {
 		return revision.Revision{}, err
 	}
-	return named(found, revisions, was.To)
+	return revision.Named(found, revisions, was.To)
 }
 
 // stands says why the workload is not one whose current revision is the one of a name,
@@ -183,7 +174,7 @@ func stands(found *workload, revisions []revision.Revision, was backBefore, at s
 // name. While rollouts are paused, or the controller has not seen the template, the newest
 // revision need not be that of the template.
 func replaced(found *workload, revisions []revision.Revision, was backBefore, at string) error {
-	kept, err := named(found, revisions, at)
+	kept, err := revision.Named(found, revisions, at)
 	switch seen := found.counted() && !found.paused && len(revisions) > 0; {
 	case found.GetUID() != was.UID:
 		return sdk.Errorf(sdk.Conflict, "the %s is not the one that this step began with, but a new one of that name", found)
@@ -269,7 +260,7 @@ func (w workloads) undoBack(ctx context.Context, call *sdk.Call[BackInput]) erro
 		if err := stands(found, revisions, was, was.To); err != nil {
 			return err
 		}
-		from, err := named(found, revisions, was.From)
+		from, err := revision.Named(found, revisions, was.From)
 		if err != nil {
 			return err
 		}

@@ -99,7 +99,7 @@ func (w workloads) applyRollout(ctx context.Context, call *sdk.Call[RolloutInput
 	if err != nil {
 		return Status{}, sdk.Errorf(sdk.Permanent, "the selector of the %s: %w", first, err)
 	}
-	awaited, err := awaits(call, first)
+	awaited, err := revision.Awaited(call, first.kept())
 	if err != nil {
 		return Status{}, err
 	}
@@ -115,7 +115,7 @@ func (w workloads) applyRollout(ctx context.Context, call *sdk.Call[RolloutInput
 		}},
 	})
 	if err != nil && sdk.AsError(err).Class == sdk.Conflict {
-		return Status{}, errors.Join(err, call.Note(awaitedNote, nil))
+		return Status{}, errors.Join(err, revision.Forget(call))
 	}
 	if err != nil {
 		return Status{}, err
