@@ -136,7 +136,7 @@ func keeps(folder *journal.Run, began event.Run, text []byte) (document []byte, 
 		return nil, nil
 	}
 	if err != nil {
-		return nil, &OtherPlanError{Run: began.ID, Cause: err}
+		return nil, err // it may be read the next time
 	}
 	switch err := began.VouchesForPlan(document); {
 	case errors.Is(err, event.ErrUnvouched):

@@ -42,10 +42,11 @@ func keptFromIt(err error) bool {
 	var refused *run.RefusedError
 	var abandoned *run.AbandonedError
 	var damaged *journal.DamagedError
+	var stopped *run.StoppedError
 	switch {
 	case errors.As(err, &held):
 		return held.Name != "" // its declared lock, which is another run's by now
-	case errors.As(err, &refused), errors.As(err, &abandoned), errors.As(err, &damaged):
+	case errors.As(err, &refused), errors.As(err, &abandoned), errors.As(err, &damaged), errors.As(err, &stopped):
 		return false
 	default:
 		return true

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/console"
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/given"
@@ -108,6 +109,9 @@ func (r *Runs) TakeUp(ctx context.Context, t TakeUp, prompter *console.Prompter)
 	if err != nil && t.Wish != Cancel {
 		return r.explain(err, found.Status, true)
 	}
+	if looked := lookedAt(found, t.Without); err == nil && len(looked) > 0 {
+		r.Note("Looking at what is reached now over %s.", layout.Steps(looked))
+	}
 	resumption := run.Resumption{
 		Ask: event.Type(t.Wish), By: r.User, Reason: t.Reason, Words: said, Dir: moved(there, t.In), NewTargets: t.NewTargets, Without: t.Without,
 	}
@@ -122,6 +126,18 @@ func (r *Runs) TakeUp(ctx context.Context, t TakeUp, prompter *console.Prompter)
 		return r.cancel(ctx, found, driven, resumption, carryOn)
 	}
 	return r.drive(driven, carryOn)
+}
+
+// lookedAt are the connections that are compared with what they reached, before a run is
+// taken up.
+func lookedAt(found *Run, but []string) []string {
+	var over []string
+	for _, target := range found.Status.Targets {
+		if !slices.Contains(but, target.Over()) {
+			over = append(over, target.Over())
+		}
+	}
+	return over
 }
 
 // where returns the runs as seen from the folder in which a run began: relative paths in
