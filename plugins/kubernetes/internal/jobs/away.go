@@ -47,18 +47,43 @@ func (f *following) unfinished(ctx context.Context, cause error) error {
 func (f *following) takeAway(ctx context.Context, name string) (left string, deleted bool) {
 	cleaning, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanUp.Std())
 	defer cancel()
-	away := f.removal(f.job, cleanUp, func(string) {})
-	if _, err := f.AskToGo(cleaning, away); err != nil {
+	asked, err := f.askToGo(cleaning)
+	switch {
+	case err != nil:
 		return name + " could not be deleted: " + err.Error(), false
+	case !asked && ended(f.job) != nil:
+		return name + " has ended meanwhile, and is left as it is", false
+	case !asked:
+		return name + " was deleted by somebody meanwhile", true
 	}
-	err := f.call.Note(deletedNote, f.job.UID)
+	err = f.call.Note(deletedNote, f.job.UID)
 	if err == nil {
-		err = f.Remove(cleaning, away)
+		err = f.AwaitGone(cleaning, f.removal(f.job, cleanUp, func(string) {}))
 	}
 	if err != nil {
 		return name + " is being deleted: " + err.Error(), true
 	}
 	return name + " is deleted", true
+}
+
+// askToGo has the Job deleted as it was looked at. One that ended meanwhile stays, and what
+// somebody else had deleted is not this step's deed: neither is asked to go.
+func (f *following) askToGo(ctx context.Context) (asked bool, err error) {
+	err = cluster.Again(func() error {
+		err := f.refresh(ctx)
+		switch {
+		case err != nil && sdk.AsError(err).Class == sdk.Conflict: // it is gone
+			return nil
+		case err != nil, f.job.DeletionTimestamp != nil, ended(f.job) != nil:
+			return err
+		}
+		away := f.removal(f.job, cleanUp, func(string) {})
+		away.Options.Preconditions = &metav1.Preconditions{ResourceVersion: &f.job.ResourceVersion}
+		gone, err := f.AskToGo(ctx, away)
+		asked = err == nil && !gone
+		return err
+	})
+	return asked, err
 }
 
 // removal is the way of a Job out of the cluster, its pods before it.

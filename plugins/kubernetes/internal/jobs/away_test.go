@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	batchv1 "k8s.io/api/batch/v1"
@@ -153,6 +155,82 @@ func TestJobWhosePodsTakeLongToEndIsBeingDeleted(t *testing.T) {
 	if err != nil || seen.State != sdk.NotDone || !strings.Contains(seen.Detail, "This step had the Job") {
 		t.Errorf("it observes %+v, %v", seen, err)
 	}
+}
+
+// What happens to a Job in the moment before the step deletes it is not undone, and is said
+// to be what it is.
+func TestJobThatIsNoLongerTheStepsToDelete(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		meanwhile func(t *testing.T, namespace string, is func(status string))
+		says      string
+		later     func(t *testing.T, handler sdk.Handler, request sdk.Request) // the next attempt
+	}{
+		"it has ended": {func(t *testing.T, namespace string, is func(status string)) {
+			is(`{"phase":"Succeeded"}`)
+			awaitJob(t, namespace, func(jobs []batchv1.Job) bool { return len(jobs) == 1 && jobs[0].Status.CompletionTime != nil })
+		}, "has ended meanwhile, and is left as it is", func(t *testing.T, handler sdk.Handler, request sdk.Request) {
+			_, err := handler.Apply(t.Context(), request, &sdktest.Host{})
+			lab.Must(t, err)
+		}},
+		"somebody deleted it": {func(t *testing.T, namespace string, _ func(status string)) {
+			api := shared.Kube.BatchV1().Jobs(namespace)
+			lab.Must(t, api.DeleteCollection(t.Context(), metav1.DeleteOptions{PropagationPolicy: new(metav1.DeletePropagationBackground)}, metav1.ListOptions{}))
+			awaitJob(t, namespace, func(jobs []batchv1.Job) bool { return len(jobs) == 0 })
+		}, "was deleted by somebody meanwhile", func(t *testing.T, handler sdk.Handler, request sdk.Request) {
+			_, err := handler.Apply(t.Context(), request, &sdktest.Host{})
+			lab.Fails(t, err, sdk.Permanent, "was made, and is gone; how it ended is lost")
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			params, is := unscheduled(t, map[string]any{"onCancel": "delete"})
+			namespace := params["namespace"].(string)
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			var held atomic.Bool
+			looks := make(chan struct{}) // the step looks, and its look is held until it is cancelled
+			through := shared.Through(t, func(w http.ResponseWriter, r *http.Request, api http.Handler) {
+				if r.Method == http.MethodGet && strings.Contains(r.URL.Path, "/jobs/") && held.CompareAndSwap(true, false) {
+					close(looks)
+					<-r.Context().Done()
+					return
+				}
+				api.ServeHTTP(w, r)
+			})
+			handler, request, host := lab.Action(t, jobs.Actions(through), "job"), lab.Request(t, params), &sdktest.Host{}
+			ended := make(chan error, 1)
+			go func() { _, err := handler.Apply(ctx, request, host); ended <- err }()
+			lab.Eventually(t, "it waits", func(context.Context) error {
+				if said := fmt.Sprint(host.ProgressTold()); !strings.Contains(said, "1 active") {
+					return fmt.Errorf("it said %s", said)
+				}
+				return nil
+			})
+			held.Store(true)
+			is(`{"phase":"Running"}`)
+			<-looks
+			c.meanwhile(t, namespace, is)
+			cancel()
+			if err := <-ended; !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), c.says) {
+				t.Errorf("cancelled, it says %v", err)
+			}
+			request.Before, request.Notes, request.Attempt = host.StateBefore(), host.Notes(), 2
+			c.later(t, handler, request)
+		})
+	}
+}
+
+// awaitJob waits until the Jobs of a namespace are as asked.
+func awaitJob(t *testing.T, namespace string, are func([]batchv1.Job) bool) {
+	t.Helper()
+	lab.Eventually(t, "the Jobs are as asked", func(ctx context.Context) error {
+		list, err := shared.Kube.BatchV1().Jobs(namespace).List(ctx, metav1.ListOptions{})
+		if err == nil && !are(list.Items) {
+			err = fmt.Errorf("they are %v", list.Items)
+		}
+		return err
+	})
 }
 
 // Who may make a Job and not delete it hears of that before, and not by an undo.
