@@ -162,7 +162,7 @@ func (r *Runs) where(found *Run, in string) (*Runs, error) {
 		return nil, console.Usage("Say with --in where the folder in which the run began is now.", "%s is not a folder", in)
 	case wrong != "":
 		return nil, fmt.Errorf("run %s works in %s, where it began, and %s. Nothing was done. "+
-			"Put the folder back as it was, or say where it is now: --in FOLDER.", found.ID(), dir, wrong)
+			"Put the folder back as it was, or say where it is now: --in FOLDER", found.ID(), dir, wrong)
 	case dir != r.Dir:
 		r.Note("Run %s works in %s%s.", found.ID(), dir, whyThere(in))
 	}
