@@ -90,6 +90,11 @@ func (r *Runs) TakeUp(ctx context.Context, t TakeUp, prompter *console.Prompter)
 	if done, err := r.settled(found, t.Wish); done || err != nil {
 		return err
 	}
+	return r.driveOn(ctx, found, t, prompter)
+}
+
+// driveOn carries a run on in this process.
+func (r *Runs) driveOn(ctx context.Context, found *Run, t TakeUp, prompter *console.Prompter) error {
 	said, err := t.words(found)
 	if err != nil {
 		return err
@@ -109,7 +114,7 @@ func (r *Runs) TakeUp(ctx context.Context, t TakeUp, prompter *console.Prompter)
 	if err != nil && t.Wish != Cancel {
 		return r.explain(err, found.Status, true)
 	}
-	if looked := lookedAt(found, t.Without); err == nil && len(looked) > 0 {
+	if looked := lookedAt(found, slices.Concat(t.Without, t.NewTargets)); err == nil && len(looked) > 0 {
 		r.Note("Looking at what is reached now over %s.", layout.Steps(looked))
 	}
 	resumption := run.Resumption{
