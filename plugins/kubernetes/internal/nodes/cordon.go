@@ -146,11 +146,7 @@ func mark[I any](ctx context.Context, n nodes, call *sdk.Call[I], name string, w
 		case made:
 			return sdk.Errorf(sdk.Conflict, "somebody made %s %s since an earlier attempt made it %s", name, markWord(!to), markWord(to))
 		}
-		key := was.Key
-		if !to {
-			key = ""
-		}
-		_, err = n.putMark(ctx, node, asRead(node), to, key, metav1.PatchOptions{})
+		_, err = n.putMark(ctx, node, asRead(node), to, keyOf(was.Key, to), metav1.PatchOptions{})
 		changed = err == nil
 		return err
 	})
@@ -160,13 +156,18 @@ func mark[I any](ctx context.Context, n nodes, call *sdk.Call[I], name string, w
 	return changed, call.Note(marked, made || changed)
 }
 
-// putMark marks the node, whose metadata must be as given, with the key of the step that
-// cordoned it; empty: there is none.
-func (n nodes) putMark(ctx context.Context, node *corev1.Node, same map[string]any, to bool, key string, options metav1.PatchOptions) (*corev1.Node, error) {
-	same["annotations"] = map[string]any{cordonedBy: nil}
-	if key != "" {
-		same["annotations"] = map[string]any{cordonedBy: key}
+// keyOf is the key to leave on a node; nil: none.
+func keyOf(key string, cordoned bool) *string {
+	if !cordoned || key == "" {
+		return nil
 	}
+	return &key
+}
+
+// putMark marks the node, whose metadata must be as given, with the key of the step that
+// cordoned it; nil: there is none.
+func (n nodes) putMark(ctx context.Context, node *corev1.Node, same map[string]any, to bool, key *string, options metav1.PatchOptions) (*corev1.Node, error) {
+	same["annotations"] = map[string]any{cordonedBy: key}
 	changed, err := n.patch(ctx, node.Name, same, map[string]any{"unschedulable": to}, options)
 	return changed, cluster.FaultIn(ctx, err, "mark the node %s as unschedulable: %t", node.Name, to)
 }
@@ -194,11 +195,8 @@ func (n nodes) planMark(ctx context.Context, name, verb string, to bool) (sdk.Pr
 // markDelta is the change as the server would make it: what admission refuses, it
 // refuses now.
 func (n nodes) markDelta(ctx context.Context, node *corev1.Node, to bool) (sdk.Delta, error) {
-	key := ""
-	if to {
-		key = "(this step)" // whose key the plan does not know
-	}
-	planned, err := n.putMark(ctx, node, map[string]any{"uid": node.UID}, to, key, metav1.PatchOptions{DryRun: []string{metav1.DryRunAll}})
+	same, key := map[string]any{"uid": node.UID}, keyOf("(this step)", to) // the plan knows no key
+	planned, err := n.putMark(ctx, node, same, to, key, metav1.PatchOptions{DryRun: []string{metav1.DryRunAll}})
 	if err != nil {
 		return sdk.Delta{}, err
 	}
@@ -234,7 +232,7 @@ func unmark[O, I any](ctx context.Context, n nodes, call *sdk.Call[I], name stri
 			return sdk.Errorf(sdk.Conflict, "%s was cordoned anew by %s, and stays cordoned", name, who)
 		}
 		// Whoever cordons it anew between the look and the change is not overwritten.
-		_, err = n.putMark(ctx, node, asRead(node), !to, was.CordonedBy, metav1.PatchOptions{})
+		_, err = n.putMark(ctx, node, asRead(node), !to, keyOf(was.CordonedBy, true), metav1.PatchOptions{})
 		return err
 	})
 }

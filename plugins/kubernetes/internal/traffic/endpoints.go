@@ -37,7 +37,7 @@ func (t traffic) behind(ctx context.Context, service *corev1.Service, selector m
 		return found, cluster.FaultIn(ctx, err, "list the pods in %s", service.Namespace)
 	}
 	for _, pod := range pods.Items {
-		if pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed {
+		if cluster.IsOver(&pod) {
 			continue
 		}
 		found.all.Insert(pod.UID)
