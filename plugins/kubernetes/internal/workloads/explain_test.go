@@ -189,6 +189,49 @@ func TestAPodThatWasEvictedIsNoStall(t *testing.T) {
 	lab.Must(t, says(host, "failed: Evicted, The node was low on memory. (pod web-"))
 }
 
+// A pod that its node refuses is made again and again, and each time refused, so that none of
+// them is merely over.
+func TestPodsThatNoNodeTakesAreAStall(t *testing.T) {
+	t.Parallel()
+	world := patient(elsewhere(t))(t)
+	namespace := world.Params["namespace"].(string)
+	first := newPod(t, namespace)
+	becomes(t, first, `{"phase":"Failed","reason":"OutOfcpu","message":"Node didn't have enough resource: cpu"}`)
+	lab.Eventually(t, "there is another pod in its place", func(ctx context.Context) error {
+		pods, err := shared.Kube.CoreV1().Pods(namespace).List(ctx, metav1.ListOptions{FieldSelector: "status.phase=Pending"})
+		if err == nil && len(pods.Items) == 0 {
+			err = errors.New("there is none")
+		}
+		return err
+	})
+	_, err := action(t, shared.Connect(t), "rollout").Apply(t.Context(), lab.Request(t, with(world.Params, map[string]any{"stall": "1s"})), &sdktest.Host{})
+	lab.Fails(t, err, sdk.Permanent, "nothing moved for 1s", "failed: OutOfcpu, Node didn't have enough resource: cpu (pod "+first.Name)
+}
+
+// A pod that runs and takes its time hides none that cannot start, however much older it is.
+func TestAPodThatTakesItsTimeHidesNoneThatCannotStart(t *testing.T) {
+	t.Parallel()
+	world := patient(func(d *appsv1.Deployment) {
+		elsewhere(t)(d)
+		d.Spec.Strategy = appsv1.DeploymentStrategy{Type: appsv1.RecreateDeploymentStrategyType}
+	})(t)
+	namespace, older := world.Params["namespace"].(string), corev1.Pod{}
+	var younger corev1.Pod
+	lab.Eventually(t, "there are two new pods", func(ctx context.Context) error {
+		pods, err := shared.Kube.CoreV1().Pods(namespace).List(ctx, metav1.ListOptions{FieldSelector: "status.phase=Pending"})
+		if err != nil || len(pods.Items) != 2 {
+			return errors.Join(err, errors.New("there are not"))
+		}
+		older, younger = pods.Items[0], pods.Items[1]
+		return nil
+	})
+	becomes(t, older, runs)
+	becomes(t, younger, starts)
+	warned(t, younger, "FailedMount", noVolume)
+	_, err := action(t, shared.Connect(t), "rollout").Apply(t.Context(), lab.Request(t, with(world.Params, map[string]any{"stall": "1s"})), &sdktest.Host{})
+	lab.Fails(t, err, sdk.Permanent, "pod "+younger.Name+" does not start: FailedMount: "+noVolume)
+}
+
 // A selector may meet pods that are not the workload's.
 func TestPodsOfSomebodyElseExplainNothing(t *testing.T) {
 	t.Parallel()
