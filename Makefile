@@ -54,7 +54,12 @@ test: ## Run the tests, but for those of plugins
 	@go test ./...
 	@echo 'not run: those of $(PLUGINS:%=plugins/%), which need a lab to act on: $(PLUGINS:%=make test-%)'
 
+# A program with the race detector sleeps for a second before it ends, for races in its last
+# moment. Tests start hundreds of them.
+RACE = atexit_sleep_ms=50
+
 .PHONY: race
+race: export GORACE = $(RACE)
 race: ## Run the tests with the race detector
 	@go test -race ./...
 
@@ -193,6 +198,7 @@ race-kubernetes: kubelab
 .PHONY: $(PLUGINS:%=test-%) $(PLUGINS:%=race-%)
 $(PLUGINS:%=test-%): test-%:
 	@cd plugins/$* && go test -p 1 -parallel 6 -count=1 ./...
+$(PLUGINS:%=race-%): export GORACE = $(RACE)
 $(PLUGINS:%=race-%): race-%:
 	@cd plugins/$* && go test -race -p 1 -parallel 6 -count=1 ./...
 
