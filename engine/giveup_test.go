@@ -111,6 +111,39 @@ func TestRunIsGivenUpOnlyWhereItsJournalSaysThatNothingChanged(t *testing.T) {
 	}
 }
 
+// What a step did is not forgotten for a later try that changes nothing, which may have the
+// same number.
+func TestALaterTryMakesNoChangeUndone(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		step string
+		on   []deed
+		died bool // the first try is cut off by a crash
+	}{
+		"a step failed half-way, and its connection is gone": {"{id: s, uses: play.change, with: {name: s}}", []deed{fail(sdk.Permanent), unchanged}, false},
+		"a verify failed, and its connection is gone":        {"{id: s, uses: play.change, with: {name: s}, verify: {expr: \"false\"}}", []deed{nil, unchanged}, false},
+		"a try was cut off, and the next changed nothing":    {"{id: s, uses: play.change, with: {name: s}}", []deed{nil, unchanged}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T, p *play) {
+				p.on("s", c.on[0])
+				p.run("\nonFailure: pause\nsteps:\n  - " + c.step + "\n")
+				if c.died {
+					began := slices.IndexFunc(p.events(), func(e event.Event) bool { return e.Type == event.AttemptStarted })
+					p.writeJournal(strings.Join(p.lines()[:began+1], "\n") + "\n")
+				}
+				p.on("s", c.on[1])
+				if got := <-p.resume(event.ResumeAsked); got.err != nil || got.Outcome != event.OutcomePaused {
+					t.Fatalf("%+v, %v", got.Result, got.err)
+				}
+				if got := p.giveUp(); !errors.Is(got.err, run.ErrMayHaveChanged) {
+					t.Errorf("given up: %+v, %v", got.Result, got.err)
+				}
+			})
+		})
+	}
+}
+
 // What only reads is known by the plan that the first record vouches for.
 func TestNobodysPlanSaysThatAStepOnlyReads(t *testing.T) {
 	inBubble(t, func(t *testing.T, p *play) {

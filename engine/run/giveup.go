@@ -30,12 +30,12 @@ func GiveUp(ctx context.Context, folder *journal.Run, p Process, began event.Run
 		return event.Result{}, err
 	}
 	defer locks.Close()
-	tale := &tale{reads: readsOf(folder, began), traces: make(map[event.Op]struct{})}
+	tale := &tale{reads: readsOf(folder, began), open: make(map[event.Op]bool)}
 	log, repair, err := folder.OpenJournal(tale.record)
 	if err != nil {
 		return event.Result{}, err
 	}
-	if tale.ended || len(tale.traces) > 0 {
+	if tale.ended || tale.changed || len(tale.open) > 0 {
 		err := ErrMayHaveChanged
 		if tale.ended {
 			err = &RefusedError{Run: folder.ID(), Reason: "the run has ended"}
@@ -87,8 +87,9 @@ func readsOf(folder *journal.Run, began event.Run) map[string]bool {
 type tale struct {
 	first, last event.Event
 	ended       bool
-	reads       map[string]bool       // the steps that only read
-	traces      map[event.Op]struct{} // what may have changed something
+	reads       map[string]bool   // the steps that only read
+	open        map[event.Op]bool // the tries of which nothing is known but that they began
+	changed     bool              // a try may have changed something, whatever came of later ones
 }
 
 func (t *tale) record(record journal.Record) error {
@@ -105,27 +106,39 @@ func (t *tale) record(record journal.Record) error {
 	case event.RunFinished:
 		t.ended = e.Result != nil && e.Result.Outcome != event.OutcomePaused
 	case event.AttemptStarted:
-		t.trace(e, false)
+		t.began(e)
 	case event.AttemptFinished:
-		t.trace(e, e.Failure != nil && e.Failure.Unchanged && e.Failure.Class != event.Lost)
+		t.closed(e, e.Failure != nil && e.Failure.Unchanged && e.Failure.Class != event.Lost)
 	case event.AttemptObserved:
-		t.trace(e, e.State == sdk.Untouched)
+		t.closed(e, e.State == sdk.Untouched)
 	case event.Answered:
-		t.trace(e, e.Answer == nil || !e.Answer.Approved)
+		t.closed(e, e.Answer == nil || !e.Answer.Approved)
 	default:
 	}
 	return nil
 }
 
-// trace notes that an operation may have changed something, or that it certainly has not.
-func (t *tale) trace(e event.Event, unchanged bool) {
-	switch {
-	case e.Op == nil:
-	case unchanged:
-		delete(t.traces, *e.Op)
-	case e.Op.Part == event.Undo, !t.reads[e.Op.Step]:
-		t.traces[*e.Op] = struct{}{}
+// began takes in a try. Numbers are given again: by a resume, which tries a step anew, and for
+// a try that a crash cut off. What that did is not known then, and not told by the next.
+func (t *tale) began(e event.Event) {
+	if !t.mayChange(e.Op) {
+		return
 	}
+	t.changed = t.changed || t.open[*e.Op]
+	t.open[*e.Op] = true
+}
+
+// closed takes in what became of a try: that alone, and of no other of its number.
+func (t *tale) closed(e event.Event, unchanged bool) {
+	if !t.mayChange(e.Op) {
+		return
+	}
+	t.changed = t.changed || !unchanged
+	delete(t.open, *e.Op)
+}
+
+func (t *tale) mayChange(op *event.Op) bool {
+	return op != nil && (op.Part == event.Undo || !t.reads[op.Step])
 }
 
 // end writes the end of the run behind its journal, and tells whoever watches. What is the
