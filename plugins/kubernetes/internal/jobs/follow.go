@@ -67,13 +67,14 @@ func (f *following) run(ctx context.Context) (JobOutput, error) {
 	reading, stop := context.WithCancel(ctx)
 	defer stop()
 	name := f.job.Namespace + "/" + f.job.Name
+	namespace, selector := f.job.Namespace, f.selector() // f.job is read anew while sources are opened
 	err := cluster.Await(ctx, cluster.Awaited{
 		What: "the Job " + name + " has ended", Timeout: f.call.Input.Timeout,
 		Look: func(ctx context.Context) (string, bool, error) { return f.look(ctx, reading) },
 		Tell: func(seen string) { f.call.Progressf("%s", seen) },
 		Sources: []cluster.Source{f.Watch(f.kind(), f.job.Namespace, f.job.Name), func(ctx context.Context, options metav1.ListOptions) (watch.Interface, error) {
-			options.LabelSelector = f.selector()
-			return f.Watching.CoreV1().Pods(f.job.Namespace).Watch(ctx, options)
+			options.LabelSelector = selector
+			return f.Watching.CoreV1().Pods(namespace).Watch(ctx, options)
 		}},
 	})
 	if err != nil {
