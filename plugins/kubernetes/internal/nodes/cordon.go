@@ -119,12 +119,12 @@ func (was before) cordoner(node *corev1.Node) string {
 	return who
 }
 
-// marked is the note that says whether the step made a node what it is.
+// marked is the note that a node was what the step makes it, and whether the step did that.
 const marked = "marked"
 
 // mark sets whether the node of a name is unschedulable, where it is not so already, and
 // says whether the step changed it. Whoever sets the same meanwhile does no harm, and it
-// stays his. Whoever took back what an earlier attempt had set is not overruled.
+// stays his. Whoever took back what the step had set, or had met, is not overruled.
 func mark[I any](ctx context.Context, n nodes, call *sdk.Call[I], name string, was before, to bool) (changed bool, err error) {
 	made, noted, err := sdk.LoadNote[bool](call, marked)
 	if err != nil {
@@ -140,11 +140,10 @@ func mark[I any](ctx context.Context, n nodes, call *sdk.Call[I], name string, w
 		case err != nil:
 			return err
 		case node.Spec.Unschedulable == to:
-			made = made || lost && was.Unschedulable != to
-			changed = made && was.changedTo(to, node)
+			changed = (made || lost) && was.changedTo(to, node)
 			return nil
-		case made:
-			return sdk.Errorf(sdk.Conflict, "somebody made %s %s since an earlier attempt made it %s", name, markWord(!to), markWord(to))
+		case noted, was.Unschedulable == to:
+			return sdk.Errorf(sdk.Conflict, "somebody made %s %s since this step saw it %s", name, markWord(!to), markWord(to))
 		}
 		_, err = n.putMark(ctx, node, asRead(node), to, keyOf(was.Key, to), metav1.PatchOptions{})
 		changed = err == nil
@@ -217,7 +216,8 @@ func unmark[O, I any](ctx context.Context, n nodes, call *sdk.Call[I], name stri
 	if err != nil || !saved || was.Unschedulable == to {
 		return err
 	}
-	if out, returned, err := sdk.LoadOutputs[O](call); err != nil || returned && !changed(out) {
+	out, returned, err := sdk.LoadOutputs[O](call)
+	if err != nil || returned && !changed(out) {
 		return err
 	}
 	return cluster.Again(func() error {
@@ -225,8 +225,8 @@ func unmark[O, I any](ctx context.Context, n nodes, call *sdk.Call[I], name stri
 		switch {
 		case err != nil:
 			return err
-		case node == nil, node.UID != was.UID, node.Spec.Unschedulable != to:
-			return nil // it is gone, or another of that name, or somebody was faster
+		case node == nil, node.UID != was.UID, node.Spec.Unschedulable != to, to && !returned && node.Annotations[cordonedBy] != was.Key:
+			return nil // it is gone, or another of that name, or somebody was faster than the undo, or than the step
 		}
 		if who := was.cordoner(node); who != "" {
 			return sdk.Errorf(sdk.Conflict, "%s was cordoned anew by %s, and stays cordoned", name, who)

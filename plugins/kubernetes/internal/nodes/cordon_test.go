@@ -22,9 +22,9 @@ func TestUndoLeavesWhatAnotherRunCordoned(t *testing.T) {
 		apply := func(key string) sdk.Request {
 			req, host := lab.Request(t, map[string]any{"node": node}), &sdktest.Host{}
 			req.Key = key
-			_, err := handler.Apply(t.Context(), req, host)
+			outputs, err := handler.Apply(t.Context(), req, host)
 			lab.Must(t, err)
-			req.Key, req.Before = key+"-undo", host.StateBefore()
+			req.Key, req.Before, req.Outputs = key+"-undo", host.StateBefore(), outputs
 			return req
 		}
 		ours := apply("ours")
@@ -97,6 +97,54 @@ func TestWhatSomebodyDidInTheMomentBetweenIsNotTakenBack(t *testing.T) {
 		if got, want := probe(t, node), fmt.Sprintf("unschedulable %t", to); got != want {
 			t.Errorf("%s: after Undo the node is %s, want %s", name, got, want)
 		}
+	}
+}
+
+// Who opens a node, or closes it, once an attempt found it as it shall be, stops the step: the
+// next attempt does not overrule him, whether or not the first came to note what it found.
+func TestTheNextAttemptOverrulesNobodyWhoChangedWhatTheFirstOneMet(t *testing.T) {
+	t.Parallel()
+	c := shared.Connect(t)
+	for name, to := range map[string]bool{"cordon": true, "drain": true, "uncordon": false} {
+		for _, dies := range []bool{false, true} {
+			handler, node, host := action(t, c, name), shared.Node(t), &deadAt{note: dies}
+			setCordon(t, node, to, "kubectl")
+			req := lab.Request(t, map[string]any{"node": node})
+			if _, err := handler.Apply(t.Context(), req, host); dies != (err != nil) {
+				t.Fatal(err)
+			}
+			setCordon(t, node, !to, "kubectl")
+			req.Attempt, req.Before, req.Notes = 2, host.StateBefore(), host.Notes()
+			seen, err := handler.Observe(t.Context(), req, &sdktest.Host{})
+			if err != nil || seen.State != sdk.NotDone {
+				t.Errorf("%s: it is seen as %+v, %v", name, seen, err)
+			}
+			_, err = handler.Apply(t.Context(), req, &sdktest.Host{})
+			lab.Fails(t, err, sdk.Conflict, "since this step saw it")
+			lab.Must(t, handler.Undo(t.Context(), req, &sdktest.Host{}))
+			if got, want := probe(t, node), fmt.Sprintf("unschedulable %t", !to); got != want {
+				t.Errorf("%s: the node is %s, want %s", name, got, want)
+			}
+		}
+	}
+}
+
+// A step that failed has no outputs, and yet what somebody else cordoned before it could is
+// known as his by the annotation.
+func TestAStepThatFailedTakesBackNothingThatItNeverMarked(t *testing.T) {
+	t.Parallel()
+	handler, node := action(t, shared.Connect(t), "drain"), shared.Node(t)
+	namespace := shared.Namespace(t)
+	deployOn(t, namespace, "web", node, 1)
+	shared.Budget(t, namespace, "web-budget", "web", 1, 0)
+	host := &meddled{act: func() { setCordon(t, node, true, "kubectl") }}
+	req := lab.Request(t, map[string]any{"node": node, "timeout": "1s"})
+	_, err := handler.Apply(t.Context(), req, host)
+	lab.Fails(t, err, sdk.Transient, "left")
+	req.Before, req.Key = host.StateBefore(), req.Key+"-undo"
+	lab.Must(t, handler.Undo(t.Context(), req, &sdktest.Host{}))
+	if got := probe(t, node); got != "unschedulable true" {
+		t.Errorf("after Undo the node is %s", got)
 	}
 }
 
