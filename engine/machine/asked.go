@@ -122,7 +122,7 @@ func (m *Machine) resumeAsked(e event.Event) {
 		m.readyAll(false)
 	case m.mode == event.Paused:
 		m.goOn(asked("resume", e))
-	case m.mode == event.Ended && outcome == event.OutcomeStuck && slices.ContainsFunc(m.changed, m.wasReached):
+	case m.mode == event.Ended && outcome == event.OutcomeStuck && (!m.askedBack.IsZero() || slices.ContainsFunc(m.changed, m.wasReached)):
 		m.reopen()
 		m.remember(m.result.Step, m.result.Failure)
 		if !m.askedBack.IsZero() {

@@ -32,7 +32,8 @@ type Machine struct {
 
 	failure    *event.Failure // the first that was not tolerated
 	failedStep string
-	failing    bool // the run had failed, or was to be taken back, when `finally` began last
+	failing    bool          // the run had failed, or was to be taken back, when `finally` began last
+	told       event.Outcome // the outcome as it was decided then, which its steps are told
 
 	askedBack time.Time // when a person last asked for the rollback; zero: nobody did
 

@@ -112,6 +112,7 @@ func (m *Machine) closing() {
 	m.setMode(event.Closing, "")
 	m.failing = m.failure != nil
 	m.renewFinally()
+	m.told = m.outcome()
 	m.readyAll(true)
 }
 

@@ -47,7 +47,10 @@ func ending(s *standing.Status) (words, meaning string) {
 	r, elapsed := s.Result, layout.Elapsed(s.Elapsed(s.Updated))
 	failed := "failed after " + elapsed
 	if standing.TakenBack(r) {
-		failed = "was taken back in " + layout.Elapsed(s.Updated.Sub(r.AskedBack))
+		failed = standing.BackWords(r)
+		if failed == standing.WasTakenBack {
+			failed += " in " + layout.Elapsed(s.Updated.Sub(r.AskedBack))
+		}
 	}
 	switch r.Outcome {
 	case event.OutcomeSucceeded:
@@ -68,7 +71,10 @@ func ending(s *standing.Status) (words, meaning string) {
 			return failed + ", and " + layout.Steps(r.Finally) + " of finally failed",
 				became(r) + " A person is needed: look at what " + layout.Steps(r.Finally) + " should have done."
 		}
-		return failed + ", and was not cleanly taken back", "A person is needed: look at what is left."
+		if !standing.TakenBack(r) {
+			failed += ", and was not cleanly taken back"
+		}
+		return failed, "A person is needed: look at what is left."
 	case event.OutcomePaused:
 		return "is paused after " + elapsed, "It can be resumed; nothing runs now."
 	default:

@@ -31,11 +31,11 @@ func stuckWords(r *event.Result) string {
 	const needed = ": a person is needed"
 	switch {
 	case AtWork(r):
-		return "failed, and " + layout.Steps(r.Lost) + " may still be at work" + needed
+		return failedWords(r) + ", and " + layout.Steps(r.Lost) + " may still be at work" + needed
 	case EndedBadly(r):
 		return becameWords(r) + ", but " + layout.Steps(r.Finally) + " of finally failed" + needed
 	case TakenBack(r):
-		return "could not be taken back cleanly" + needed
+		return BackWords(r) + needed
 	default:
 		return "failed and could not be taken back cleanly" + needed
 	}
@@ -75,17 +75,41 @@ func becameWords(r *event.Result) string {
 }
 
 func takenBackWords(r *event.Result) string {
+	words := BackWords(r)
 	switch {
 	case len(r.Changed) == 0 && len(r.Undone) == 0:
-		return "was to be taken back; nothing was changed"
+		return words + "; nothing was changed"
 	case len(r.Undone) == 0:
-		return "was to be taken back; nothing that it changed can be; " + stay(r.Changed)
+		return words + "; nothing that it changed can be; " + stay(r.Changed)
 	case len(r.Changed) == 0:
-		return "was taken back"
+		return words
 	default:
-		return "was taken back; " + stay(r.Changed)
+		return words + "; " + stay(r.Changed)
 	}
 }
+
+// failedWords says that a run failed, or whether it was taken back.
+func failedWords(r *event.Result) string {
+	if TakenBack(r) {
+		return BackWords(r)
+	}
+	return "failed"
+}
+
+// BackWords says of a run that a person asked to take back whether it was.
+func BackWords(r *event.Result) string {
+	switch {
+	case len(r.Left) > 0:
+		return "could not be taken back cleanly"
+	case len(r.Undone) == 0, len(r.Lost) > 0:
+		return "was to be taken back"
+	default:
+		return WasTakenBack
+	}
+}
+
+// WasTakenBack are the [BackWords] of a run of which nothing is left to take back.
+const WasTakenBack = "was taken back"
 
 // AskedFor reports whether a run ended as it did because a person asked for that, and
 // not by a step that failed.

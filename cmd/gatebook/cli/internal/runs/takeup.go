@@ -235,7 +235,7 @@ func (r *Runs) settled(found *Run, wish Wish) (bool, error) {
 		return true, console.Usage(hint, "run %s: the run has nothing left to do", found.ID())
 	case wish == Rollback && standing.EndedBadly(result) && len(found.Status.LeftToTakeBack()) == 0:
 		r.Complain("run " + found.ID() + ": nothing that it changed is left to take back, but " + layout.Steps(result.Finally) + " of finally failed")
-		r.Note("To run the steps of finally again: gatebook resume %s", found.ID())
+		r.Note("When its cause is mended, gatebook resume %s will %s.", found.ID(), found.Status.ResumeDoes())
 		return true, console.CodeError(result.Outcome.ExitCode())
 	case wish == Rollback && len(found.Status.LeftToTakeBack()) == 0:
 		r.Note("Run %s: nothing that it changed is left to take back. %s", found.ID(), hint)
