@@ -42,19 +42,52 @@ steps:
 	})
 }
 
-// No answer of people mends what the action makes of each.
+// No answer of people mends what the action makes of each. What they did is done.
 func TestAnswerOfWhichAnActionMakesNoOutputsIsNotAskedForAgain(t *testing.T) {
-	inBubble(t, func(t *testing.T, p *play) {
-		p.process.Wait = true
-		p.rubbish = faulty
-		ends := p.start("\nsteps:\n  - {id: a, uses: play.ask, with: {name: a}}\n")
-		p.post(yes("a", `{"said":"x"}`))
-		got := <-ends
-		p.ends(got, event.OutcomeFailed)
-		if want := strings.ReplaceAll(whyFaulty, "%s", "ask"); got.Failure.Message != want || len(p.of(event.AnswerRefused)) != 0 {
-			t.Errorf("got %+v", got.Failure)
-		}
-	})
+	t.Parallel()
+	for name, c := range map[string]struct {
+		rubbish []byte
+		why     string
+	}{
+		"faulty":    {faulty, strings.ReplaceAll(whyFaulty, "%s", "hand")},
+		"too large": {[]byte(`{"said":"` + strings.Repeat("x", 8<<20) + `"}`), "the action returned 8388619 bytes; the limit is 8388608"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T, p *play) {
+				p.process.Wait = true
+				p.rubbish = c.rubbish
+				ends := p.start("\nonFailure: rollback\nsteps:\n  - {id: a, uses: play.hand, with: {name: a}, rollback: {uses: play.change, with: {name: back}}}\n")
+				p.post(yes("a", `{"said":"x"}`))
+				got := <-ends
+				p.ends(got, event.OutcomeRolledBack, "back")
+				if got.Failure.Message != c.why || len(p.of(event.AnswerRefused)) != 0 {
+					t.Errorf("got %+v", got.Failure)
+				}
+			})
+		})
+	}
+}
+
+// Nobody reads what a compensation returns: once it is done, it is done.
+func TestFaultyOutputsOfACompensationLeaveNothingBehind(t *testing.T) {
+	t.Parallel()
+	for _, way := range []string{"raw", "hand"} {
+		t.Run(way, func(t *testing.T) {
+			inBubble(t, func(t *testing.T, p *play) {
+				p.process.Wait = true
+				p.rubbish = faulty
+				ends := p.start("\nonFailure: rollback\nsteps:\n  - {id: a, uses: play.change, with: {name: a}, rollback: {uses: play." + way +
+					", with: {name: back}}}\n  - {id: b, uses: assert, with: {that: false}}\n")
+				if way == "hand" {
+					p.post(yes("a", `{"said":"x"}`))
+				}
+				p.ends(<-ends, event.OutcomeRolledBack, "a")
+				if text := strings.Join(p.lines(), "\n"); strings.Contains(text, found) {
+					t.Error(text)
+				}
+			})
+		})
+	}
 }
 
 // Whether it was done, nobody can tell by what is no output.

@@ -3,7 +3,6 @@ package run
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 
 	"github.com/gatebook/gatebook/engine/event"
@@ -100,8 +99,8 @@ func (d *driver) askHere(ctx context.Context, a *ask, question sdk.Question) {
 }
 
 // answer has the action make the step's outputs of an answer. An error says that the
-// answer does not fit the question. Outputs that break their schema are the action's fault,
-// which no other answer would mend.
+// answer does not fit the question. Outputs that cannot be taken are the action's fault,
+// which no other answer would mend; of a compensation nobody reads them.
 func (d *driver) answer(ctx context.Context, a *ask, question sdk.Question, answer sdk.Answer) (event.Event, error) {
 	if fields, err := value.FromJSON(answer.Fields); err == nil {
 		d.secrets.learn(withSecrets(fields, question.Fields))
@@ -117,12 +116,10 @@ func (d *driver) answer(ctx context.Context, a *ask, question sdk.Question, answ
 	if err != nil {
 		return event.Event{}, err
 	}
-	var faulty *outputsError
-	if e.Outputs, err = d.outputs(a.command.Use, document); errors.As(err, &faulty) {
+	if e.Outputs, err = d.outputs(a.command.Use, document); err != nil && op.Part == event.Do {
 		e.Failure = d.failure(ctx, a.command.Use, err)
-		return e, nil
 	}
-	return e, err
+	return e, nil
 }
 
 // askOpened takes in that a question is open and can be answered.

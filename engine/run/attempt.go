@@ -122,6 +122,11 @@ func (d *driver) makeAttempt(ctx context.Context, a machine.Attempt, host *host)
 		return d.finished(ctx, a, nil, err)
 	}
 	outputs, err := d.outputs(a.Use, document)
+	if err != nil && a.Op.Part == event.Undo {
+		// It is taken back, and nobody reads them.
+		host.Output("gatebook", []byte(err.Error()))
+		err = nil
+	}
 	return d.finished(ctx, a, outputs, err)
 }
 

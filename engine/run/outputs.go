@@ -16,13 +16,6 @@ const maxOutputs = 8 << 20
 // maxWritten bounds the same as it is written there.
 const maxWritten = journal.MaxPayload / 2
 
-// outputsError says that an action returned what none of its kind may return, whatever it
-// was asked.
-type outputsError struct{ error }
-
-// Unwrap returns what is wrong with them.
-func (e *outputsError) Unwrap() error { return e.error }
-
 // outputs reads what an action returned, which must be what it declared: the runbook was
 // checked by that, and goes by it. What its schema says is secret, and whatever holds a
 // secret that is known, is marked and so never written down. Secrets are learned first: what
@@ -36,12 +29,12 @@ func (d *driver) outputs(use *plan.Use, document json.RawMessage) (*value.Value,
 	}
 	outputs, err := value.FromJSON(document)
 	if err != nil {
-		return nil, &outputsError{fmt.Errorf("the action returned what is not JSON: %w", err)}
+		return nil, fmt.Errorf("the action returned what is not JSON: %w", err)
 	}
 	outputs = withSecrets(outputs, use.Describe.Output)
 	d.secrets.learn(outputs)
 	if err := use.Fits(document); err != nil {
-		return nil, &outputsError{fmt.Errorf("the outputs of %s break their schema, which is a fault of its program: %w", use.Action, err)}
+		return nil, fmt.Errorf("the outputs of %s break their schema, which is a fault of its program: %w", use.Action, err)
 	}
 	marked := d.secrets.mark(&outputs)
 	if 6*len(document) < maxWritten {
