@@ -220,6 +220,7 @@ func (p *Process) removeSockets() {
 	defer p.mu.Unlock()
 	if p.sockets != "" {
 		_ = os.RemoveAll(p.sockets)
+		p.sockets = "" // the name may be another's from now on
 	}
 }
 
