@@ -142,7 +142,7 @@ func mark[I any](ctx context.Context, n nodes, call *sdk.Call[I], name string, w
 		case node.Spec.Unschedulable == to:
 			changed = (made || lost) && was.changedTo(to, node)
 			return nil
-		case noted, was.Unschedulable == to:
+		case noted, !lost && was.Unschedulable == to: // a step that is asked for anew has no note
 			return sdk.Errorf(sdk.Conflict, "somebody made %s %s since this step saw it %s", name, markWord(!to), markWord(to))
 		}
 		_, err = n.putMark(ctx, node, asRead(node), to, keyOf(was.Key, to), metav1.PatchOptions{})

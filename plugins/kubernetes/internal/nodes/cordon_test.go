@@ -101,30 +101,51 @@ func TestWhatSomebodyDidInTheMomentBetweenIsNotTakenBack(t *testing.T) {
 }
 
 // Who opens a node, or closes it, once an attempt found it as it shall be, stops the step: the
-// next attempt does not overrule him, whether or not the first came to note what it found.
+// next attempt does not overrule him. Whoever asks for the step anew, whose notes are gone, does.
 func TestTheNextAttemptOverrulesNobodyWhoChangedWhatTheFirstOneMet(t *testing.T) {
 	t.Parallel()
 	c := shared.Connect(t)
 	for name, to := range map[string]bool{"cordon": true, "drain": true, "uncordon": false} {
-		for _, dies := range []bool{false, true} {
-			handler, node, host := action(t, c, name), shared.Node(t), &deadAt{note: dies}
-			setCordon(t, node, to, "kubectl")
-			req := lab.Request(t, map[string]any{"node": node})
-			if _, err := handler.Apply(t.Context(), req, host); dies != (err != nil) {
-				t.Fatal(err)
+		handler, node, host := action(t, c, name), shared.Node(t), &sdktest.Host{}
+		is := func(want bool) {
+			t.Helper()
+			if got := probe(t, node); got != fmt.Sprintf("unschedulable %t", want) {
+				t.Errorf("%s: the node is %s, want %t", name, got, want)
 			}
-			setCordon(t, node, !to, "kubectl")
-			req.Attempt, req.Before, req.Notes = 2, host.StateBefore(), host.Notes()
-			seen, err := handler.Observe(t.Context(), req, &sdktest.Host{})
-			if err != nil || seen.State != sdk.NotDone {
-				t.Errorf("%s: it is seen as %+v, %v", name, seen, err)
-			}
-			_, err = handler.Apply(t.Context(), req, &sdktest.Host{})
-			lab.Fails(t, err, sdk.Conflict, "since this step saw it")
-			lab.Must(t, handler.Undo(t.Context(), req, &sdktest.Host{}))
-			if got, want := probe(t, node), fmt.Sprintf("unschedulable %t", !to); got != want {
-				t.Errorf("%s: the node is %s, want %s", name, got, want)
-			}
+		}
+		setCordon(t, node, to, "kubectl")
+		req := lab.Request(t, map[string]any{"node": node})
+		_, err := handler.Apply(t.Context(), req, host)
+		lab.Must(t, err)
+		setCordon(t, node, !to, "kubectl")
+		req.Attempt, req.Before, req.Notes = 2, host.StateBefore(), host.Notes()
+		seen, err := handler.Observe(t.Context(), req, &sdktest.Host{})
+		if err != nil || seen.State != sdk.NotDone {
+			t.Errorf("%s: it is seen as %+v, %v", name, seen, err)
+		}
+		_, err = handler.Apply(t.Context(), req, &sdktest.Host{})
+		lab.Fails(t, err, sdk.Conflict, "since this step saw it")
+		lab.Must(t, handler.Undo(t.Context(), req, &sdktest.Host{}))
+		is(!to)
+		req.Attempt, req.Notes = 1, nil
+		_, err = handler.Apply(t.Context(), req, &sdktest.Host{})
+		lab.Must(t, err)
+		is(to)
+	}
+}
+
+// Nor does the first attempt overrule who did it in the moment between its looks.
+func TestWhoChangesWhatTheStepMetInTheMomentBetweenIsNotOverruled(t *testing.T) {
+	t.Parallel()
+	c := shared.Connect(t)
+	for name, to := range map[string]bool{"cordon": true, "drain": true, "uncordon": false} {
+		handler, node := action(t, c, name), shared.Node(t)
+		setCordon(t, node, to, "kubectl")
+		host := &meddled{act: func() { setCordon(t, node, !to, "kubectl") }}
+		_, err := handler.Apply(t.Context(), lab.Request(t, map[string]any{"node": node}), host)
+		lab.Fails(t, err, sdk.Conflict, "since this step saw it")
+		if got := probe(t, node); got != fmt.Sprintf("unschedulable %t", !to) {
+			t.Errorf("%s: the node is %s", name, got)
 		}
 	}
 }
