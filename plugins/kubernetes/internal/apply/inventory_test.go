@@ -1,16 +1,12 @@
 package apply_test
 
 import (
-	"context"
-	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"testing"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/lab"
 	"github.com/gatebook/gatebook/plugins/sdk"
@@ -90,44 +86,5 @@ func TestAnInventoryIsNoneOfTheObjects(t *testing.T) {
 	}
 	if state := probe(t, namespace); state != "{}" {
 		t.Errorf("it made %s", state)
-	}
-}
-
-// What was applied by a version that the cluster serves no longer is still there, by another: a
-// prune finds it, and an undo does not take it for gone.
-func TestWhatIsServedInAnotherVersionNowIsNotGone(t *testing.T) {
-	t.Parallel()
-	namespace, c, group := shared.Namespace(t), shared.Connect(t), "moving.lab.example"
-	served := definition(group, "Cam")
-	versions := served["spec"].(map[string]any)["versions"].([]any)
-	former := maps.Clone(versions[0].(map[string]any))
-	former["name"], former["storage"] = "v1beta1", false
-	served["spec"].(map[string]any)["versions"] = append(versions, former)
-	applied(t, manifest(served))
-	cam := map[string]any{"apiVersion": group + "/v1beta1", "kind": "Cam", "metadata": map[string]any{"name": "old"}}
-	applied(t, in(namespace, pruning(configMap("a", nil), cam)))
-	made := take(t, actions(t), "apply", "made-0-do", in(namespace, manifest(map[string]any{
-		"apiVersion": group + "/v1beta1", "kind": "Cam", "metadata": map[string]any{"name": "new"},
-	})))
-	former["served"] = false
-	applied(t, manifest(served))
-	lab.Eventually(t, "the cluster serves the former version no longer", func(ctx context.Context) error {
-		kinds, err := c.KindsIn(ctx, schema.GroupVersion{Group: group, Version: "v1beta1"})
-		if err == nil && len(kinds) > 0 {
-			err = fmt.Errorf("it serves %v", kinds)
-		}
-		return err
-	})
-	made.h = handler(t, shared.Connect(t))
-	lab.Fails(t, made.back(t), sdk.Permanent, "the Cam "+namespace+"/new stays: the cluster serves its kind no longer in "+group+"/v1beta1, but in "+group+"/v1")
-	step := take(t, actions(t), "apply", "step-0-do", in(namespace, pruning(configMap("a", nil))))
-	kind, err := c.Kind(t.Context(), group+"/v1", "Cam")
-	lab.Must(t, err)
-	if live, err := c.Look(t.Context(), kind, namespace, "old"); err != nil || live != nil {
-		t.Errorf("after the prune there is %v, %v", live, err)
-	}
-	lab.Must(t, step.back(t))
-	if live, err := c.Look(t.Context(), kind, namespace, "old"); err != nil || live == nil {
-		t.Errorf("after the undo there is %v, %v", live, err)
 	}
 }

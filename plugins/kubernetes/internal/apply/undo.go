@@ -102,7 +102,7 @@ func (u *undoing) takeBack(ctx context.Context, i manifest.Item, r record) error
 	}
 	kind, err := u.Kind(ctx, r.APIVersion, r.Kind)
 	if cluster.IsUnserved(err) {
-		return keeping.Gone(ctx, u.Cluster, r.Ref)
+		return keeping.Gone(ctx, u.Cluster, r.Ref, r.UID, u.key)
 	}
 	if err != nil {
 		return err
@@ -119,20 +119,21 @@ func (u *undoing) takeBack(ctx context.Context, i manifest.Item, r record) error
 	if err := cluster.Again(func() error { return u.giveBack(ctx, t, r, b.Changes) }); err != nil {
 		return err
 	}
-	return u.drop(ctx, r)
+	return u.backups().Drop(ctx, r.Namespace, r.Backup)
 }
 
-// drop deletes the backup of a record that is taken back.
-func (u *undoing) drop(ctx context.Context, r record) error {
-	if r.Backup == "" {
-		return nil
+// find reads an object of the step; nil where it is gone.
+func (u *undoing) find(ctx context.Context, t target, r record) (*unstructured.Unstructured, error) {
+	live, err := u.look(ctx, t)
+	if err == nil && live == nil {
+		err = keeping.Gone(ctx, u.Cluster, r.Ref, r.UID, u.key)
 	}
-	return u.backups().Drop(ctx, r.Namespace, r.Backup)
+	return live, err
 }
 
 // uncreate deletes what the step created, as far as it came to that.
 func (u *undoing) uncreate(ctx context.Context, t target, r record) error {
-	live, err := u.look(ctx, t)
+	live, err := u.find(ctx, t, r)
 	if err != nil || live == nil || live.GetAnnotations()[cluster.CreatedBy] != u.key {
 		return err
 	}
@@ -165,7 +166,7 @@ func (u *undoing) again(ctx context.Context, t target, live *unstructured.Unstru
 
 // giveBack restores the fields that the step changed.
 func (u *undoing) giveBack(ctx context.Context, t target, r record, changes []fields.Change) error {
-	live, err := u.look(ctx, t)
+	live, err := u.find(ctx, t, r)
 	switch {
 	case err != nil:
 		return err

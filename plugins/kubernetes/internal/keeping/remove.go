@@ -14,12 +14,13 @@ import (
 func (l Leftover) Remove(ctx context.Context, c *cluster.Cluster, way cluster.Removal, may func(live *unstructured.Unstructured) error) error {
 	way.Kind, way.Namespace, way.Name, way.UID = l.Served, l.Namespace, l.Name, l.Live.GetUID()
 	way.Options.PropagationPolicy = new(metav1.DeletePropagationBackground)
-	live, looked := l.Live, true
+	live, looked, gone := l.Live, true, false
 	err := cluster.Again(func() (err error) {
 		if !looked {
 			live, err = c.Look(ctx, l.Served, l.Namespace, l.Name)
 		}
-		if looked = false; err != nil || live == nil || live.GetUID() != way.UID {
+		looked, gone = false, live == nil || live.GetUID() != way.UID
+		if err != nil || gone {
 			return err
 		}
 		if err := may(live); err != nil {
@@ -27,11 +28,14 @@ func (l Leftover) Remove(ctx context.Context, c *cluster.Cluster, way cluster.Re
 		}
 		asked, version := way, live.GetResourceVersion()
 		asked.Options.Preconditions = &metav1.Preconditions{ResourceVersion: &version}
-		_, err = c.AskToGo(ctx, asked)
+		gone, err = c.AskToGo(ctx, asked)
 		return err
 	})
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
+	case gone:
+		return Gone(ctx, c, l.Ref, way.UID, "")
 	}
 	return c.Remove(ctx, way)
 }
