@@ -3,6 +3,7 @@ package apply_test
 import (
 	"context"
 	"errors"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -146,4 +147,43 @@ func TestPlanOfApplySaysWhoseClaimsItMayNotSee(t *testing.T) {
 	lab.Must(t, h.Undo(t.Context(), req, host))
 	req.Before = nil
 	warns("")
+}
+
+// Nor is it while the owner cannot be read at all, as where a webhook that converts its kind is
+// away. It is somebody else's, and stands in nobody's way who makes objects beside it.
+func TestPlanOfApplyWarnsOfClaimsWhoseOwnerCannotBeRead(t *testing.T) {
+	t.Parallel()
+	namespace, all := shared.Namespace(t), shared.Connect(t)
+	const buoys, docks = "buoys.lab.example", "docks.lab.example"
+	applied(t, manifest(definition(buoys, "Buoy"), definition(docks, "Dock")))
+	kind, err := all.Kind(t.Context(), docks+"/v1", "Dock")
+	lab.Must(t, err)
+	applied(t, in(namespace, manifest(map[string]any{"apiVersion": docks + "/v1", "kind": "Dock", "metadata": map[string]any{"name": "pg"}})))
+	dock, err := all.Look(t.Context(), kind, namespace, "pg")
+	lab.Must(t, err)
+	bound := claim()
+	bound["volumeName"] = "disk"
+	applied(t, in(namespace, manifest(map[string]any{
+		"apiVersion": "v1", "kind": "PersistentVolumeClaim", "spec": bound, "metadata": map[string]any{"name": "pg-1", "ownerReferences": []any{
+			map[string]any{"apiVersion": docks + "/v1", "kind": "Dock", "name": "pg", "uid": string(dock.GetUID())},
+		}},
+	})))
+	for name, away := range map[string]string{"its webhook is away": "/docks/pg", "its server is away": "/apis/" + docks + "/v1"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := handler(t, shared.Through(t, func(w http.ResponseWriter, r *http.Request, api http.Handler) {
+				if strings.HasSuffix(r.URL.Path, away) {
+					http.Error(w, "conversion webhook failed", http.StatusInternalServerError)
+					return
+				}
+				api.ServeHTTP(w, r)
+			}))
+			buoy := map[string]any{"apiVersion": buoys + "/v1", "kind": "Buoy", "metadata": map[string]any{"name": "a"}}
+			preview, err := h.Plan(t.Context(), lab.Request(t, in(namespace, manifest(buoy))))
+			if err != nil || len(preview.Blockers) > 0 || len(preview.Changes) != 1 || len(preview.Warnings) != 1 ||
+				!strings.Contains(preview.Warnings[0], "Whether claims in "+namespace+" belong to what undo deletes cannot be seen now: ") {
+				t.Errorf("the plan is %+v, %v", preview, err)
+			}
+		})
+	}
 }

@@ -137,11 +137,11 @@ func (s step) foresee(ctx context.Context, targets []target, preview *sdk.Previe
 		if v.live != nil || v.unserved != nil {
 			continue // it is not to be deleted, or nothing of its kind is there
 		}
-		sees, err := data.Rights(ctx, v.kind, v.Object)
+		sees, unseen, err := data.Rights(ctx, v.kind, v.Object)
 		if err != nil {
 			return rights, err
 		}
-		rights.undo = append(rights.undo, sees...)
+		rights.undo, preview.Warnings = append(rights.undo, sees...), append(preview.Warnings, unseen...)
 	}
 	return rights, nil
 }

@@ -152,7 +152,7 @@ func TestOperatorsOwnData(t *testing.T) {
 	} {
 		kind := cluster.Kind{Name: of.Kind, Namespaced: true, Served: schema.GroupVersionResource{Group: of.Group}}
 		sees := contents.Foresight{Cluster: shared.Connect(t)}
-		if got, err := sees.Rights(t.Context(), kind, object); err != nil || len(got) != want {
+		if got, _, err := sees.Rights(t.Context(), kind, object); err != nil || len(got) != want {
 			t.Errorf("of a %s it takes %v, %v", of, got, err)
 		}
 	}

@@ -2,6 +2,7 @@ package contents
 
 import (
 	"context"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
@@ -23,19 +24,22 @@ type saidOf struct {
 }
 
 // Rights are to list the claims that may come to belong to an object, and to read what those
-// belong to that are there, as far as they may not be read: it may be the object.
-func (f *Foresight) Rights(ctx context.Context, of cluster.Kind, object *unstructured.Unstructured) ([]cluster.Right, error) {
-	takes, about := rights(of, object), saidOf{object.GetNamespace(), isStatefulSet(of)}
-	if len(takes) == 0 || f.said[about] {
-		return nil, nil
+// belong to that are there, as far as they may not be read: it may be the object. What else
+// keeps those from being read is a warning: it may be over when it matters, if it ever does.
+func (f *Foresight) Rights(ctx context.Context, of cluster.Kind, object *unstructured.Unstructured) (takes []cluster.Right, warnings []string, err error) {
+	about := saidOf{object.GetNamespace(), isStatefulSet(of)}
+	if takes = rights(of, object); len(takes) == 0 || f.said[about] {
+		return nil, nil, nil
 	}
 	if f.said == nil {
 		f.said = map[saidOf]bool{}
 	}
 	f.said[about] = true
-	t := &tracing{c: f.Cluster, of: of, namespace: about.namespace, known: map[types.UID]fate{}}
-	_, err := t.claims(ctx)
-	return append(takes, t.lacking...), err
+	t := &tracing{c: f.Cluster, of: of, namespace: about.namespace, known: map[types.UID]fate{}, foresees: true}
+	if _, err = t.claims(ctx); len(t.errs) > 0 {
+		warnings = []string{"Whether claims in " + about.namespace + " belong to what undo deletes cannot be seen now: " + strings.Join(cluster.Few(t.errs), "; ") + "."}
+	}
+	return append(takes, t.lacking...), warnings, err
 }
 
 // rights are what it takes to see which claims belong to an object.

@@ -34,6 +34,10 @@ type tracing struct {
 	hidden  bool
 	unread  []string
 	lacking []cluster.Right
+	// foresees says that nothing is deleted yet, so that an owner which cannot be read now may
+	// be what it likes: the errors are kept.
+	foresees bool
+	errs     []string
 }
 
 // claims are the names of the bound claims of the namespace, by what becomes of them.
@@ -70,8 +74,12 @@ func (t *tracing) owned(ctx context.Context, owners []metav1.OwnerReference) (fa
 		if !known {
 			t.known[owner.UID] = gone // that something is its own owner keeps it from nothing
 			var err error
-			if next, err = t.look(ctx, owner); err != nil {
+			next, err = t.look(ctx, owner)
+			if err != nil && (!t.foresees || ctx.Err() != nil) {
 				return stays, err
+			}
+			if err != nil {
+				t.errs, next = append(t.errs, sdk.AsError(err).Message), perhaps
 			}
 			t.known[owner.UID] = next
 		}
