@@ -3,11 +3,15 @@ package fields
 import (
 	"errors"
 	"fmt"
+	"reflect"
+	"slices"
 	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	utiljson "k8s.io/apimachinery/pkg/util/json"
+	"sigs.k8s.io/structured-merge-diff/v6/fieldpath"
 
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
 	"github.com/gatebook/gatebook/plugins/sdk"
@@ -66,12 +70,11 @@ func Meddled(object string, live *unstructured.Unstructured, by metav1.ManagedFi
 func Who(live *unstructured.Unstructured, by metav1.ManagedFieldsOperationType, changes ...Change) string {
 	who := cluster.Unknown
 	for _, c := range changes {
-		data, there := find(live.Object, c.Path)
-		if c.wasThinned(data) {
-			continue
-		}
-		for _, entry := range cluster.Holders(live.GetManagedFields(), c.Path.Managed(live)...) {
+		path := c.Path.Managed(live)
+		for _, entry := range cluster.Holders(live.GetManagedFields(), path...) {
+			_, there := find(live.Object, c.Path)
 			switch {
+			case !c.isHeldAnew(live, entry, path):
 			case entry.Manager != cluster.Manager:
 				return entry.Manager
 			case entry.Operation != by, there && by == metav1.ManagedFieldsOperationUpdate: // a value is held by who gave it
@@ -82,10 +85,63 @@ func Who(live *unstructured.Unstructured, by metav1.ManagedFieldsOperationType, 
 	return who
 }
 
-// wasThinned says whether a list, which is compared as a whole, has nothing that the change
-// did not leave in it.
-func (c Change) wasThinned(now any) bool {
-	left, are := c.After.items()
-	items, is := now.([]any)
-	return are && is && len(items) < len(left) && areAmong(items, left)
+// isHeldAnew says whether a manager holds something of the field, or all around it, that is
+// not as the change left it: who holds a part of a list need not have changed another one.
+// Where all is as the change left it, he declares the same.
+func (c Change) isHeldAnew(live *unstructured.Unstructured, entry metav1.ManagedFieldsEntry, path []string) bool {
+	now, there := find(live.Object, c.Path)
+	managed, err := fieldsOf(entry)
+	if err != nil || c.After.Seal != nil || c.After.is(now, there) {
+		return true
+	}
+	var left any
+	if c.After.There {
+		if left, err = c.After.data(); err != nil {
+			return true
+		}
+	}
+	anew := false
+	managed.Leaves().Iterate(func(at fieldpath.Path) {
+		parts := partsOf(at)
+		n := min(len(parts), len(path))
+		if !slices.Equal(parts[:n], path[:n]) {
+			return
+		}
+		was, had := below(left, parts[n:])
+		is, has := below(now, parts[n:])
+		anew = anew || had != has || !reflect.DeepEqual(was, is)
+	})
+	return anew
+}
+
+// below follows a path, as managedFields write it, as far as it leads.
+func below(data any, path []string) (found any, there bool) {
+	for _, part := range path {
+		if field, is := strings.CutPrefix(part, "f:"); is {
+			fields, _ := data.(map[string]any)
+			if data, there = fields[field]; !there {
+				return nil, false
+			}
+			continue
+		}
+		items, _ := data.([]any)
+		i := slices.IndexFunc(items, func(item any) bool { return isItem(item, part) })
+		if i < 0 {
+			return nil, false
+		}
+		data = items[i]
+	}
+	return data, true
+}
+
+// isItem says whether managedFields name an item of a list so: by some of its fields, or by
+// what it is.
+func isItem(item any, part string) bool {
+	if key, is := strings.CutPrefix(part, "k:"); is {
+		fields, _ := item.(map[string]any)
+		return hasKey(fields, key)
+	}
+	var value any
+	text, is := strings.CutPrefix(part, "v:")
+	return is && utiljson.Unmarshal([]byte(text), &value) == nil && reflect.DeepEqual(value, item)
 }
