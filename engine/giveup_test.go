@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/gatebook/gatebook/engine/event"
+	"github.com/gatebook/gatebook/engine/journal"
 	"github.com/gatebook/gatebook/engine/run"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
@@ -181,6 +182,27 @@ func TestGivingUpLeavesTheLockThatAnotherRunHas(t *testing.T) {
 		}
 		if got := p.run("\nsteps:\n  - {id: next, uses: play.read, with: {name: next}}\n"); got.err == nil {
 			t.Errorf("the lock was let go of: %+v", got.Result)
+		}
+	})
+}
+
+// A run that died on another host has its lock in its own name: it would be kept for ever.
+func TestGivingUpLeavesNoLockOfItsOwnBehind(t *testing.T) {
+	inBubble(t, func(t *testing.T, p *play) {
+		p.lock = "web"
+		p.on("s", fail(sdk.Permanent))
+		p.run("\nonFailure: pause\nsteps:\n  - {id: s, uses: play.read, with: {name: s}}\n")
+		path := filepath.Join(filepath.Dir(filepath.Dir(filepath.Dir(p.folder().JournalPath()))), "locks", "web.lock.json")
+		elsewhere, err := json.Marshal(journal.Owner{Run: p.folder().ID(), PID: 7, Host: "ops2", User: "ann"})
+		if err == nil {
+			err = os.WriteFile(path, elsewhere, 0o600)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		var held *journal.HeldError
+		if got := p.giveUp(); !errors.As(got.err, &held) || !held.Elsewhere {
+			t.Errorf("%+v, %v", got.Result, got.err)
 		}
 	})
 }

@@ -40,6 +40,9 @@ func (e *Engine) Run(ctx context.Context, p *Plan, process run.Process, o RunOpt
 	})
 }
 
+// Masked returns a text without the secrets among the plan's inputs.
+func (p *Plan) Masked(text string) string { return value.NewMasker(p.Inputs).Text(text) }
+
 func recordOf(bindings []plan.Binding) value.Value {
 	members := make([]value.Member, 0, len(bindings))
 	for _, b := range bindings {
@@ -188,7 +191,7 @@ func (e *OtherPlanError) Unwrap() error { return e.Cause }
 // otherPlan says why a run's plan is another one now.
 func (e *Engine) otherPlan(began event.Run, document []byte, now *plan.Plan) error {
 	if other := otherPlugin(document, now); other != "" {
-		return fmt.Errorf("run %s stays as it is: it began with %s; put that one back and lock it, then resume the run, or roll it back", began.ID, other)
+		return &GoneError{fmt.Errorf("run %s stays as it is: it began with %s; put that one back and lock it, then resume the run, or roll it back", began.ID, other)}
 	}
 	does := "plans it differently"
 	if len(began.Secrets) > 0 {
@@ -215,7 +218,7 @@ func (e *Engine) unsound(began event.Run, document []byte, does string, found di
 	for _, finding := range found.Sorted() {
 		switch {
 		case finding.Rule == diag.PluginUnavailable:
-			return fmt.Errorf("run %s stays as it is: %s: %s", began.ID, finding.Range, finding.Detail)
+			return &GoneError{fmt.Errorf("run %s stays as it is: %s: %s", began.ID, finding.Range, finding.Detail)}
 		case finding.Rule.Severity == diag.Error:
 			errs = append(errs, finding)
 		}
@@ -237,12 +240,22 @@ func givenAgain(began event.Run, secret ReadSecret) ([]plan.Given, error) {
 		}
 		text, err := secret(m.Name, from)
 		if err != nil {
-			return nil, fmt.Errorf("secret input %s of run %s: %w", m.Name, began.ID, err)
+			return nil, &GoneError{fmt.Errorf("secret input %s of run %s: %w", m.Name, began.ID, err)}
 		}
 		given = append(given, plan.Given{Name: m.Name, Text: text, By: plan.ByFlag, Origin: from, SecretSource: from})
 	}
 	return given, nil
 }
+
+// GoneError says that a run cannot be taken up as what it needs is not to be had, or is
+// another one by now: a plugin, a secret or its folder.
+type GoneError struct{ Cause error }
+
+// Error says what it is, and what to do.
+func (e *GoneError) Error() string { return e.Cause.Error() }
+
+// Unwrap returns what is gone.
+func (e *GoneError) Unwrap() error { return e.Cause }
 
 // OtherFolderError says that a run began in another folder than the engine's, so that
 // relative paths would name other files than they did.
@@ -268,7 +281,7 @@ func (e *Engine) Resume(ctx context.Context, folder *journal.Run, p *Plan, proce
 		return event.Result{}, &OtherFolderError{Run: began.ID, Began: began.Dir, Here: e.dir}
 	}
 	if err := p.Verify(r.Without...); err != nil {
-		return event.Result{}, fmt.Errorf("run %s: %w", began.ID, err)
+		return event.Result{}, &GoneError{fmt.Errorf("run %s: %w", began.ID, err)}
 	}
 	return run.Resume(ctx, folder, process, p.Plan, r)
 }

@@ -56,13 +56,14 @@ func GiveUp(ctx context.Context, folder *journal.Run, p Process, began event.Run
 }
 
 // lockToEnd locks a run to end it. Its declared lock may be another run's by now, where it
-// died; that one keeps it.
+// died; that one keeps it. One of which nobody can tell whose it is may still be its own, and
+// would stay in its name for ever.
 func lockToEnd(ctx context.Context, folder *journal.Run, owner journal.Owner, declared string) (*journal.Locks, error) {
 	if declared == "" {
 		return folder.Lock(ctx, owner)
 	}
 	locks, err := folder.Lock(ctx, owner, declared)
-	if held, is := errors.AsType[*journal.HeldError](err); is && held.Name != "" {
+	if held, is := errors.AsType[*journal.HeldError](err); is && held.ByAnother(folder.ID()) {
 		return folder.Lock(ctx, owner)
 	}
 	return locks, err
@@ -142,7 +143,9 @@ func (t *tale) mayChange(op *event.Op) bool {
 }
 
 // end writes the end of the run behind its journal, and tells whoever watches. What is the
-// same for every plan, a machine decides that knows no steps.
+// same for every plan, a machine decides that knows no steps. So the result that it writes has
+// neither outputs nor a record, of which a run that changed nothing has nothing to tell; a
+// replay, which has the plan, makes them of nulls, and is held to the outcome alone.
 func (t *tale) end(log *journal.Journal, p Process, facts ...event.Event) (result event.Result, err error) {
 	now := p.Now().Round(0).UTC()
 	if now.Before(t.last.Time) {

@@ -3,7 +3,9 @@ package runs
 import (
 	"context"
 	"errors"
+	"io/fs"
 
+	"github.com/gatebook/gatebook/engine"
 	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/journal"
 	"github.com/gatebook/gatebook/engine/report/layout"
@@ -16,7 +18,7 @@ func (r *Runs) cancel(ctx context.Context, found *Run, o driving, asked run.Resu
 	var obstacle error
 	err := r.drive(o, func(process run.Process) (event.Result, error) {
 		result, err := carryOn(process)
-		if err == nil || !keptFromIt(err) {
+		if err == nil || !keptFromIt(err, found.ID()) {
 			return result, err
 		}
 		result, failed := r.Engine.GiveUp(ctx, found.Run, process, asked)
@@ -35,20 +37,35 @@ func (r *Runs) cancel(ctx context.Context, found *Run, o driving, asked run.Resu
 	return err
 }
 
-// keptFromIt reports whether an error says that a run cannot be taken up, though nobody else
-// drives it, and its journal is as it was.
-func keptFromIt(err error) bool {
+// keptFromIt reports whether an error says that a run cannot be taken up, for a reason that
+// does not pass by itself: where it does, a second cancel does all that is due.
+func keptFromIt(err error, id string) bool {
 	var held *journal.HeldError
-	var refused *run.RefusedError
+	var gone *engine.GoneError
+	var plan *engine.OtherPlanError
+	var folder *engine.OtherFolderError
+	var target *run.OtherTargetError
+	var diverged *run.DivergedError
 	var abandoned *run.AbandonedError
-	var damaged *journal.DamagedError
-	var stopped *run.StoppedError
 	switch {
 	case errors.As(err, &held):
-		return held.Name != "" // its declared lock, which is another run's by now
-	case errors.As(err, &refused), errors.As(err, &abandoned), errors.As(err, &damaged), errors.As(err, &stopped):
+		return held.ByAnother(id)
+	case errors.As(err, &abandoned):
 		return false
+	}
+	return errors.As(err, &gone) || errors.As(err, &plan) || errors.As(err, &folder) || errors.As(err, &target) ||
+		errors.As(err, &diverged) || errors.Is(err, fs.ErrNotExist)
+}
+
+// tellable is a reason as it may be written where no driver masks it. Where the run has secrets
+// that nobody could read, it may hold one, and is not kept.
+func tellable(found *Run, planned *engine.Plan, reason string) string {
+	switch {
+	case planned != nil:
+		return planned.Masked(reason)
+	case len(found.Status.Run.Secrets) > 0:
+		return ""
 	default:
-		return true
+		return reason
 	}
 }

@@ -128,7 +128,9 @@ func (r *Runs) driveOn(ctx context.Context, found *Run, t TakeUp, prompter *cons
 	}
 	driven := driving{Follow: t.Follow, status: found.Status, prompter: prompter, wish: t.Wish}
 	if t.Wish == Cancel {
-		return r.cancel(ctx, found, driven, resumption, carryOn)
+		alone := resumption
+		alone.Reason = tellable(found, planned, t.Reason)
+		return r.cancel(ctx, found, driven, alone, carryOn)
 	}
 	return r.drive(driven, carryOn)
 }
@@ -166,8 +168,8 @@ func (r *Runs) where(found *Run, in string) (*Runs, error) {
 	case wrong != "" && in != "":
 		return nil, console.Usage("Say with --in where the folder in which the run began is now.", "%s is not a folder", in)
 	case wrong != "":
-		return nil, fmt.Errorf("run %s works in %s, where it began, and %s. Nothing was done. "+
-			"Put the folder back as it was, or say where it is now: --in FOLDER", found.ID(), dir, wrong)
+		return nil, &engine.GoneError{Cause: fmt.Errorf("run %s works in %s, where it began, and %s. Nothing was done. "+
+			"Put the folder back as it was, or say where it is now: --in FOLDER", found.ID(), dir, wrong)}
 	case dir != r.Dir:
 		r.Note("Run %s works in %s%s.", found.ID(), dir, whyThere(in))
 	}
