@@ -108,10 +108,11 @@ func (p *passage) more() string {
 			return ""
 		}
 	}
-	if last := p.giver.said.since(p.heard); last != "" {
-		return p.giver.Name + ", which was asked for other credentials, said last: " + last
+	asked := p.giver.Name + ", which was asked for other credentials, "
+	if last := p.giver.said.sinceItGave(p.heard); last != "" {
+		return asked + "said last: " + last
 	}
-	return ""
+	return asked + "gave no others"
 }
 
 // nowhere is the end of requests that are not sent.

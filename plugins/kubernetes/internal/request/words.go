@@ -9,8 +9,10 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/metrics"
 )
 
 // words are what a credential program writes to its standard error. The last of them are
@@ -20,8 +22,9 @@ import (
 type words struct {
 	end   string // the line that ends what was written so far
 	pen   *os.File
-	asks  sync.Mutex // one asks at a time
-	heard chan heard // at each end
+	asks  sync.Mutex   // one asks at a time
+	heard chan heard   // at each end
+	well  atomic.Int64 // how many lines there were when the program ended well last
 }
 
 // heard is what was written so far.
@@ -51,7 +54,21 @@ func overhear(config *rest.Config) (*words, http.RoundTripper, error) {
 	os.Stderr = own
 	w := &words{end: rand.Text(), pen: pen, heard: make(chan heard)}
 	go w.listen(bufio.NewReaderSize(listened, mostOfLine))
+	metrics.Register(metrics.RegisterOpts{ExecPluginCalls: &ends{}}) // once in a process, whoever else asks for it
+	if e, is := metrics.ExecPluginCalls.(*ends); is {
+		e.of.Store(w)
+	}
 	return w, asking, err
+}
+
+// ends are those of credential programs, of which client-go tells nobody but who counts them.
+type ends struct{ of atomic.Pointer[words] }
+
+// Increment notes what the program had said when it ended well, before anybody has what it gave.
+func (e *ends) Increment(exitCode int, _ string) {
+	if w := e.of.Load(); w != nil && exitCode == 0 {
+		w.well.Store(int64(w.now().lines))
+	}
 }
 
 // listen holds the last lines, for as long as the program may be begun again: as long as
@@ -85,6 +102,10 @@ func (w *words) now() heard {
 	}
 	return <-w.heard
 }
+
+// sinceItGave are the last words that came after so many lines, and of no run of the program
+// that ended well, since there may be credentials among those.
+func (w *words) sinceItGave(before int) string { return w.since(max(before, int(w.well.Load()))) }
 
 // since are the last words that came after so many lines.
 func (w *words) since(before int) string {
