@@ -70,12 +70,15 @@ func (f *following) takeAway(ctx context.Context, name string) (left string, del
 // somebody else had deleted is not this step's deed: neither is asked to go.
 func (f *following) askToGo(ctx context.Context) (asked bool, err error) {
 	err = cluster.Again(func() error {
-		err := f.refresh(ctx)
+		found, err := f.reread(ctx) // and not its pods: what cannot be listed keeps it from nothing
 		switch {
 		case err != nil && sdk.AsError(err).Class == sdk.Conflict: // it is gone
 			return nil
-		case err != nil, f.job.DeletionTimestamp != nil, ended(f.job) != nil:
+		case err != nil:
 			return err
+		}
+		if f.job = found; f.job.DeletionTimestamp != nil || ended(f.job) != nil {
+			return nil
 		}
 		away := f.removal(f.job, cleanUp, func(string) {})
 		away.Options.Preconditions = &metav1.Preconditions{ResourceVersion: &f.job.ResourceVersion}

@@ -157,6 +157,36 @@ func TestJobWhosePodsTakeLongToEndIsBeingDeleted(t *testing.T) {
 	}
 }
 
+// A Job that is to be deleted is, though the server does not list its pods then.
+func TestJobIsDeletedWhosePodsCannotBeListed(t *testing.T) {
+	t.Parallel()
+	world := running("load:1", map[string]string{"kubelab/runs-for": "10m"}, map[string]any{"onCancel": "delete"})(t)
+	var away atomic.Bool
+	through := shared.Through(t, func(w http.ResponseWriter, r *http.Request, api http.Handler) {
+		if away.Load() && strings.HasSuffix(r.URL.Path, "/pods") {
+			http.Error(w, "etcd is slow", http.StatusInternalServerError)
+			return
+		}
+		api.ServeHTTP(w, r)
+	})
+	handler, request, host := lab.Action(t, jobs.Actions(through), "job"), lab.Request(t, world.Params), &sdktest.Host{}
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { _, err := handler.Apply(ctx, request, host); ended <- err }()
+	lab.Eventually(t, "it waits", func(context.Context) error {
+		if said := fmt.Sprint(host.ProgressTold()); !strings.Contains(said, "1 active") {
+			return fmt.Errorf("it said %s", said)
+		}
+		return nil
+	})
+	away.Store(true)
+	cancel()
+	if err := <-ended; err == nil || strings.Contains(err.Error(), "could not be deleted") {
+		t.Errorf("cancelled, it says %v", err)
+	}
+	awaitJob(t, world.Params["namespace"].(string), func(jobs []batchv1.Job) bool { return len(jobs) == 0 })
+}
+
 // What happens to a Job in the moment before the step deletes it is not undone, and is said
 // to be what it is.
 func TestJobThatIsNoLongerTheStepsToDelete(t *testing.T) {
