@@ -3,6 +3,7 @@ package live_test
 import (
 	"bytes"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -16,16 +17,34 @@ import (
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
+// record is what a view wrote, which may still write.
+type record struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (r *record) Write(text []byte) (int, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.text.Write(text)
+}
+
+func (r *record) String() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.text.String()
+}
+
 // A log that says nothing for long looks like one of a run that hangs.
 func TestLinesBreakTheSilenceOfAStep(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		var b bytes.Buffer
+		var b record
 		play := theater{live.NewLines(&b, standing.New(examplePlan("drain", "ask")), layout.Style{}, time.Now)}
 		play.start()
 		play.begin("drain", 1)
 		play.view.Progress("drain", sdk.Progress{Message: "the budget of web allows no disruption"})
-		told := b.Len()
+		told := len(b.String())
 		for range 14 { // what is not new is not told for it
 			time.Sleep(10 * time.Second)
 			play.view.Progress("drain", sdk.Progress{Message: "the budget of web allows no disruption"})
@@ -56,7 +75,7 @@ func TestLinesBreakTheSilenceOfAStep(t *testing.T) {
 func TestLinesOfWhatIsTakenBackAndOfAFleetThatWaits(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		var b bytes.Buffer
+		var b record
 		fleet := []string{"back", "alone", "w1", "w2", "w3", "w4", "w5", "w6", "w7"}
 		play := theater{live.NewLines(&b, standing.New(examplePlan(fleet...)), layout.Style{}, time.Now)}
 		play.start()
@@ -65,7 +84,7 @@ func TestLinesOfWhatIsTakenBackAndOfAFleetThatWaits(t *testing.T) {
 		time.Sleep(time.Hour)
 		play.tell(event.Event{Type: event.AttemptStarted, Op: op("back", event.Undo, 1)})
 		play.tell(event.Event{Type: event.StepDecided, Op: op("alone", event.Gate, 0), Status: event.Waiting})
-		told := b.Len()
+		told := len(b.String())
 		time.Sleep(time.Minute + time.Second)
 		for i, id := range fleet[2:] {
 			time.Sleep(time.Duration(i) * time.Second)
