@@ -55,7 +55,12 @@ test: ## Run the tests, but for those of plugins
 	@go test ./...
 	@echo 'not run: those of $(PLUGINS:%=plugins/%), which need a lab to act on: $(PLUGINS:%=make test-%)'
 
+# A program with the race detector sleeps for a second before it ends, for races in its last
+# moment. Tests start hundreds of them.
+RACE = atexit_sleep_ms=50
+
 .PHONY: race
+race: export GORACE = $(RACE)
 race: ## Run the tests with the race detector
 	@go test -race ./...
 
@@ -194,12 +199,14 @@ ci-kubelab: kubelab
 test-kubernetes: kubelab ## Test the Kubernetes plugin on a real control plane
 race-kubernetes: kubelab
 
-# One package after the other, since each has its lab to itself.
+# One package after the other, since each has its lab to itself. Its tests wait for
+# controllers more than they work, so that there are more at once than processors.
 .PHONY: $(PLUGINS:%=test-%) $(PLUGINS:%=race-%)
 $(PLUGINS:%=test-%): test-%:
-	@cd plugins/$* && go test -p 1 -count=1 ./...
+	@cd plugins/$* && go test -p 1 -parallel 6 -count=1 ./...
+$(PLUGINS:%=race-%): export GORACE = $(RACE)
 $(PLUGINS:%=race-%): race-%:
-	@cd plugins/$* && go test -race -p 1 -count=1 ./...
+	@cd plugins/$* && go test -race -p 1 -parallel 6 -count=1 ./...
 
 # ---- tools --------------------------------------------------------------------
 

@@ -94,6 +94,7 @@ var rooms = map[string]room{
 	"plugins/kubernetes/internal/diff":       {floor: 0},
 	"plugins/kubernetes/internal/predicate":  {floor: 0},
 	"plugins/kubernetes/internal/request":    {floor: 0},
+	"plugins/kubernetes/internal/truthful":   {floor: 2},
 	"plugins/kubernetes/internal/fields":     {floor: 3},
 	"plugins/kubernetes/internal/cluster":    {floor: 2},
 	"plugins/kubernetes/internal/lab":        {floor: 3, forTests: true, edge: true},

@@ -47,7 +47,6 @@ func TestAttemptsThatGoWrong(t *testing.T) {
 			class: sdk.Permanent, message: "the action play.change panicked, which is a fault of its program: oh",
 		},
 		"returns what is no JSON": {returns: []byte(`{"said":`), class: sdk.Permanent, message: "the action returned what is not JSON"},
-		"returns nothing":         {returns: []byte{}, class: sdk.Permanent, message: "the action returned what is not JSON"},
 		"returns too much":        {returns: jsonOf("x", 9<<20), class: sdk.Permanent, message: "bytes; the limit is 8388608"},
 		"returns what grows too much": {
 			returns: jsonOf("<", 4<<20-20), class: sdk.Permanent, message: "bytes in the journal; the limit is 8388608",

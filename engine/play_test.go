@@ -23,8 +23,8 @@ import (
 
 // play is an engine whose actions do what a test says, and a process that drives its
 // runs. The actions are play.read, play.change, with its own Undo, play.seen, which can
-// also be observed after a crash, play.ask, which asks for a secret, and play.raw, which returns what no action
-// of the SDK does.
+// also be observed after a crash, play.ask, which asks for a secret, play.hand, which asks people to
+// change something, and play.raw, which returns what no action of the SDK does.
 type play struct {
 	tb       testing.TB
 	engine   *engine.Engine
@@ -122,13 +122,14 @@ func (p *play) handlers() []sdk.Handler {
 		{Name: "play.change", Summary: "change", Effect: sdk.Change, Apply: p.does, Undo: undo, GraceParam: "grace"},
 		{Name: "play.seen", Summary: "change and tell", Effect: sdk.Change, Apply: p.does, Observe: observe, Undo: undo},
 		{Name: "play.ask", Summary: "ask", Effect: sdk.Read, Ask: ask, Answer: answer},
-		{Name: "play.raw", Summary: "talk rubbish", Effect: sdk.Change, Apply: p.does, Undo: undo},
+		{Name: "play.hand", Summary: "ask for a change", Effect: sdk.Change, Ask: ask, Answer: answer},
+		{Name: "play.raw", Summary: "talk rubbish", Effect: sdk.Change, Apply: p.does, Observe: observe, Undo: undo},
 	} {
 		h, err := a.Handler()
 		if err != nil {
 			p.tb.Fatal(err)
 		}
-		if a.Name == "play.raw" {
+		if a.Name == "play.raw" || a.Name == "play.ask" || a.Name == "play.hand" {
 			h = raw{h, p}
 		}
 		handlers = append(handlers, h)
@@ -159,6 +160,20 @@ type raw struct {
 
 func (r raw) Apply(context.Context, sdk.Request, sdk.Host) (json.RawMessage, error) {
 	return r.play.rubbish, nil
+}
+
+func (r raw) Answer(ctx context.Context, request sdk.Request, answer sdk.Answer) (json.RawMessage, error) {
+	if r.play.rubbish != nil {
+		return r.play.rubbish, nil
+	}
+	return r.Handler.Answer(ctx, request, answer)
+}
+
+func (r raw) Observe(ctx context.Context, request sdk.Request, host sdk.Host) (sdk.Observation, error) {
+	if r.play.rubbish != nil {
+		return sdk.Observation{State: sdk.Done, Outputs: r.play.rubbish}, nil
+	}
+	return r.Handler.Observe(ctx, request, host)
 }
 
 func (p *play) does(ctx context.Context, call *sdk.Call[playInput]) (playOutput, error) {

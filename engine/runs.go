@@ -48,6 +48,9 @@ func (e *Engine) Run(ctx context.Context, p *Plan, process run.Process, o RunOpt
 	return run.Start(ctx, e.store, process, p.Plan, p.text, info, &once{e, o.Sealed, process.Now, o.Seed})
 }
 
+// Masked returns a text without the secrets among the plan's inputs.
+func (p *Plan) Masked(text string) string { return value.NewMasker(p.Inputs).Text(text) }
+
 func recordOf(bindings []plan.Binding) value.Value {
 	members := make([]value.Member, 0, len(bindings))
 	for _, b := range bindings {
@@ -118,7 +121,7 @@ func (e *Engine) Planned(folder *journal.Run, secret ReadSecret) (*Plan, error) 
 	}
 	given, err := givenAgain(began.Inputs, began.Secrets, "the run's journal", secret)
 	if err != nil {
-		return nil, fmt.Errorf("run %s: %w", began.ID, err)
+		return nil, &GoneError{fmt.Errorf("run %s: %w", began.ID, err)}
 	}
 	made, found, err := e.Plan(runbook, given)
 	switch {
@@ -144,7 +147,7 @@ func keeps(folder *journal.Run, began event.Run, text []byte) (document []byte, 
 		return nil, nil
 	}
 	if err != nil {
-		return nil, &OtherPlanError{Run: began.ID, Cause: err}
+		return nil, err // it may be read the next time
 	}
 	switch err := began.VouchesForPlan(document); {
 	case errors.Is(err, event.ErrUnvouched):
@@ -196,7 +199,7 @@ func (e *OtherPlanError) Unwrap() error { return e.Cause }
 // otherPlan says why a run's plan is another one now.
 func (e *Engine) otherPlan(began event.Run, document []byte, now *plan.Plan) error {
 	if other := otherPlugin(document, now); other != "" {
-		return fmt.Errorf("run %s stays as it is: it began with %s; put that one back and lock it, then resume the run, or roll it back", began.ID, other)
+		return &GoneError{fmt.Errorf("run %s stays as it is: it began with %s; put that one back and lock it, then resume the run, or roll it back", began.ID, other)}
 	}
 	does := "plans it differently"
 	if len(began.Secrets) > 0 {
@@ -223,7 +226,7 @@ func (e *Engine) unsound(began event.Run, document []byte, does string, found di
 	for _, finding := range found.Sorted() {
 		switch {
 		case finding.Rule == diag.PluginUnavailable:
-			return fmt.Errorf("run %s stays as it is: %s: %s", began.ID, finding.Range, finding.Detail)
+			return &GoneError{fmt.Errorf("run %s stays as it is: %s: %s", began.ID, finding.Range, finding.Detail)}
 		case finding.Rule.Severity == diag.Error:
 			errs = append(errs, finding)
 		}
@@ -253,6 +256,16 @@ func givenAgain(inputs value.Value, sources map[string]string, origin string, se
 	return given, nil
 }
 
+// GoneError says that a run cannot be taken up as what it needs is not to be had, or is
+// another one by now: a plugin, a secret or its folder.
+type GoneError struct{ Cause error }
+
+// Error says what it is, and what to do.
+func (e *GoneError) Error() string { return e.Cause.Error() }
+
+// Unwrap returns what is gone.
+func (e *GoneError) Unwrap() error { return e.Cause }
+
 // OtherFolderError says that a run began in another folder than the engine's, so that
 // relative paths would name other files than they did.
 type OtherFolderError struct{ Run, Began, Here string }
@@ -277,7 +290,18 @@ func (e *Engine) Resume(ctx context.Context, folder *journal.Run, p *Plan, proce
 		return event.Result{}, &OtherFolderError{Run: began.ID, Began: began.Dir, Here: e.dir}
 	}
 	if err := p.Verify(r.Without...); err != nil {
-		return event.Result{}, fmt.Errorf("run %s: %w", began.ID, err)
+		return event.Result{}, &GoneError{fmt.Errorf("run %s: %w", began.ID, err)}
 	}
 	return run.Resume(ctx, folder, process, p.Plan, r)
+}
+
+// GiveUp ends a run that has paused or died from its journal alone, for a person who cancels
+// it while it cannot be taken up, as its plan or a plugin is not to be had. Of a run that may
+// have changed something the error is [run.ErrMayHaveChanged], and it stays as it is.
+func (e *Engine) GiveUp(ctx context.Context, folder *journal.Run, process run.Process, r run.Resumption) (event.Result, error) {
+	began, err := Began(folder)
+	if err != nil {
+		return event.Result{}, err
+	}
+	return run.GiveUp(ctx, folder, process, began, r)
 }

@@ -3,6 +3,7 @@ package engine_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"os"
 	"strings"
 	"testing"
@@ -176,27 +177,33 @@ func TestATargetThatDoesNotAnswerHoldsNobodyWhoTakesARunUp(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	again := func(p run.Process) (event.Result, error) {
+	again := func(p run.Process, ask event.Type) (event.Result, error) {
 		made, err := e.Planned(folder, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		return e.Resume(t.Context(), folder, made, p, run.Resumption{Ask: event.ResumeAsked, By: "bob"})
+		return e.Resume(t.Context(), folder, made, p, run.Resumption{Ask: ask, By: "bob"})
 	}
 	stopped := process()
 	controls := make(chan event.Event, 1)
 	controls <- event.Event{Type: event.PauseAsked}
 	stopped.Controls = controls
 	w.hangs = true
-	if _, err := again(stopped); err == nil || !strings.Contains(err.Error(), "it was stopped while its connections were looked at") {
+	_, err = again(stopped, event.ResumeAsked)
+	if _, is := errors.AsType[*run.StoppedError](err); !is {
 		t.Errorf("stopped: %v", err)
 	}
 	w.hangs, w.fails, w.reaches = false, false, nil
-	if result, err := again(process()); err != nil || !strings.Contains(result.Failure.Message, "nobody answers") {
+	if result, err := again(process(), event.ResumeAsked); err != nil || !strings.Contains(result.Failure.Message, "nobody answers") {
 		t.Errorf("ended %q (%+v), %v", result.Outcome, result.Failure, err)
 	}
 	text, err := os.ReadFile(folder.JournalPath())
 	if err != nil || !strings.Contains(string(text), "what connection w reaches cannot be told now: nobody answers") {
 		t.Errorf("journaled: %s, %v", text, err)
+	}
+	// It is nobody's word.
+	w.fails = true
+	if result, err := again(process(), event.RollbackAsked); err != nil || result.Failure.Message != "rollback asked by bob" {
+		t.Errorf("ended %q (%+v), %v", result.Outcome, result.Failure, err)
 	}
 }

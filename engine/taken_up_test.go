@@ -2,11 +2,14 @@ package engine_test
 
 import (
 	"errors"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/gatebook/gatebook/engine"
 	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/run"
 	"github.com/gatebook/gatebook/plugins/sdk"
@@ -94,5 +97,20 @@ func TestRollbackOfARunThatDiedBeginsNothingNew(t *testing.T) {
 		p.writeJournal(strings.Join(p.lines()[:begins], "\n") + "\n")
 		p.forget()
 		p.ends(<-p.resume(event.RollbackAsked), event.OutcomeRolledBack, "-a")
+	})
+}
+
+// That the plan which a run keeps cannot be read now does not make it another run's.
+func TestPlanThatCannotBeReadIsNoOtherPlan(t *testing.T) {
+	inBubble(t, func(t *testing.T, p *play) {
+		p.run(twoSteps)
+		path := filepath.Join(filepath.Dir(p.folder().JournalPath()), "plan.json")
+		if err := errors.Join(os.Remove(path), os.Mkdir(path, 0o700)); err != nil {
+			t.Fatal(err)
+		}
+		_, err := p.engine.Planned(p.folder(), nil)
+		if _, other := errors.AsType[*engine.OtherPlanError](err); err == nil || other {
+			t.Errorf("planned: %v", err)
+		}
 	})
 }

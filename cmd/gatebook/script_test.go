@@ -37,6 +37,7 @@ func TestScripts(t *testing.T) {
 		RequireUniqueNames:  true,
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("GATEBOOK_STATE", filepath.Join(env.WorkDir, "state"))
+			env.Setenv("GORACE", os.Getenv("GORACE")) // how programs with the race detector end
 			return nil
 		},
 		Condition: script.Condition,

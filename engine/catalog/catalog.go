@@ -7,6 +7,7 @@
 package catalog
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -29,8 +30,9 @@ type Entry struct {
 	Description sdk.Description
 	Plugin      *Plugin // nil: it is built in
 
-	action        string // its name in the plugin
-	input, output func() (*schema.Validator, error)
+	action string // its name in the plugin
+	input  func() (*schema.Validator, error)
+	output func() (func(outputs json.RawMessage) error, error)
 }
 
 // New returns the catalogue of the handlers. Two with one name are an error.
@@ -57,9 +59,7 @@ func newEntry(handler sdk.Handler, description sdk.Description) *Entry {
 		input: sync.OnceValues(func() (*schema.Validator, error) {
 			return schema.Compile(description.Input)
 		}),
-		output: sync.OnceValues(func() (*schema.Validator, error) {
-			return schema.Compile(description.Output)
-		}),
+		output: sync.OnceValues(description.OutputCheck),
 	}
 }
 
@@ -80,5 +80,12 @@ func (c *Catalog) Names() []string { return slices.Clone(c.names) }
 // action's schema is faulty, which only a plugin's can be.
 func (e *Entry) Input() (*schema.Validator, error) { return e.input() }
 
-// Output returns the validator of the action's outputs, as [Entry.Input] does.
-func (e *Entry) Output() (*schema.Validator, error) { return e.output() }
+// Fits says how outputs of the action break their schema, by which the runbook was checked:
+// one without the sdk may return anything, and no type holds one to bounds and enums.
+func (e *Entry) Fits(outputs json.RawMessage) error {
+	check, err := e.output()
+	if err != nil {
+		return err
+	}
+	return check(outputs)
+}

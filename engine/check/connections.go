@@ -145,6 +145,10 @@ func (c *checker) byDefault(plugin *catalog.Plugin, uses model.Text) *Connection
 	if connection, ok := c.defaults[plugin]; ok {
 		return connection
 	}
+	if other := c.connections[plugin.Alias]; other != nil && other.Plugin != nil {
+		c.add(diag.WrongConnection.At(uses.Range(), "The connection of the plugin %[1]s is called %[1]s, as nobody declares one, and so is one of another plugin: who says %[1]s could mean both.", plugin.Alias).
+			WithRelated(other.Range, "it is declared here").WithHint("give that another name, or declare one of the plugin %s", plugin.Alias))
+	}
 	use, found := c.uses.Make(plugin.Connection, data.Empty(), uses.Range())
 	connection := &Connection{Plugin: plugin, Use: use, Range: uses.Range(), used: true}
 	if found.HasErrors() {

@@ -44,6 +44,7 @@ const (
 	RollbackAsked   Type = "rollback.asked"   // take back what the run changed: By, Reason
 	AskOpened       Type = "ask.opened"       // people are asked: Op, Data (the question), Timer where it expires
 	TargetReached   Type = "target.reached"   // what a connection reached when the run first used it: Target
+	GivenUp         Type = "run.given_up"     // ended without its plan by a cancel, as it changed nothing: By, Reason
 	LockTaken       Type = "lock.taken"       // Name, Reason where it was taken over from a dead process
 )
 
@@ -245,7 +246,7 @@ const (
 	OutcomeFailed     Outcome = "failed"      // and nothing was taken back: what was changed, if anything, stays
 	OutcomeRolledBack Outcome = "rolled_back" // and what was changed was taken back
 	OutcomeGateClosed Outcome = "gate_closed" // before anything was changed
-	OutcomeStuck      Outcome = "stuck"       // not cleanly taken back, or still at work: a person is needed
+	OutcomeStuck      Outcome = "stuck"       // not cleanly taken back, still at work, or finally failed as well: a person is needed
 	OutcomePaused     Outcome = "paused"      // stopped and resumable
 )
 
@@ -358,10 +359,13 @@ type Result struct {
 	Undone  []string     `json:"undone,omitempty" doc:"The steps that were taken back."`
 	Left    []string     `json:"left,omitempty" doc:"The steps that should have been taken back and were not."`
 	Lost    []string     `json:"lost,omitempty" doc:"The steps of which nobody can tell whether they were done, or that may still be at work."`
+	Finally []string     `json:"finally,omitempty" doc:"The steps of finally that failed."`
 	Asking  []string     `json:"asking,omitempty" doc:"The steps that wait for people."`
 	Outputs *value.Value `json:"outputs,omitempty"`
 	Record  *value.Value `json:"record,omitempty"`
 	// Missing says why outputs or parts of the record are null.
 	Missing map[string]string `json:"missing,omitempty" doc:"Of each output, as \"outputs.NAME\", or part of the record, as \"record.NAME\", that is null as it could not be given: why."`
 	Elapsed time.Duration     `json:"elapsed" doc:"How long the run took."`
+	// AskedBack is not zero where a person had the run taken back.
+	AskedBack time.Time `json:"askedBack,omitzero" doc:"When a person last asked to take back what the run had changed, where it ended by that."`
 }

@@ -122,6 +122,12 @@ type HeldError struct {
 	Elsewhere bool
 }
 
+// ByAnother reports whether a declared lock is certainly held or kept by another run than the
+// one of the name, and so is no longer that one's.
+func (e *HeldError) ByAnother(run string) bool {
+	return e.Name != "" && !e.Elsewhere && e.Owner.Run != "" && e.Owner.Run != run
+}
+
 // Error names the owner, since when it has the lock or has paused, and what to type.
 func (e *HeldError) Error() string {
 	what := lockName(e.Name)

@@ -45,6 +45,9 @@ func (m *Machine) answered(e event.Event) {
 	switch {
 	case e.Failure != nil:
 		s.effort(part).state = done
+		if e.Answer.Approved && part == event.Do {
+			s.touched = m.plan.Steps[i].Changes() // people did it, before what was made of their answer failed
+		}
 		m.gaveUp(i, part, e.Failure)
 	case !e.Answer.Approved:
 		message := e.Answer.By + " said no"

@@ -2,6 +2,7 @@ package machine
 
 import (
 	"slices"
+	"time"
 
 	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/plan"
@@ -57,6 +58,26 @@ func (m *Machine) cancelAsked(e event.Event) {
 	}
 }
 
+// givenUp ends the run where it stands. Whoever gave it up had no plan to go by, and saw in
+// the journal that it has changed nothing: there is nothing to take back, and `finally` does
+// not run. That the steps which have not ended do not run is no decision: whoever has no plan
+// could not say of which.
+func (m *Machine) givenUp(e event.Event) {
+	for i := range m.steps {
+		s := &m.steps[i]
+		if s.status.Settled() {
+			continue
+		}
+		s.judging, s.status = nil, event.NotRun
+		m.reset(i)
+		s.status = event.NotRun
+	}
+	clear(m.live)
+	m.ready, m.queue, m.slots, m.lost, m.pausing = nil, nil, 0, 0, false
+	m.mode, m.failure, m.failedStep = event.Ended, &event.Failure{Class: sdk.Cancelled, Message: asked("cancel", e)}, ""
+	m.end(event.OutcomeFailed)
+}
+
 // cancelAttempts asks all attempts in flight to end.
 func (m *Machine) cancelAttempts() {
 	for _, i := range m.liveSteps() {
@@ -84,6 +105,7 @@ func (m *Machine) rollbackAsked(e event.Event) {
 	case event.Closing, event.Draining, event.Going:
 		m.forgo()
 	}
+	m.askedBack = m.now
 	m.remember("", &event.Failure{Class: sdk.Cancelled, Message: reason})
 	m.drain(plan.Rollback, reason)
 }
@@ -100,9 +122,12 @@ func (m *Machine) resumeAsked(e event.Event) {
 		m.readyAll(false)
 	case m.mode == event.Paused:
 		m.goOn(asked("resume", e))
-	case m.mode == event.Ended && outcome == event.OutcomeStuck && slices.ContainsFunc(m.changed, m.wasReached):
+	case m.mode == event.Ended && outcome == event.OutcomeStuck && (!m.askedBack.IsZero() || slices.ContainsFunc(m.changed, m.wasReached)):
 		m.reopen()
 		m.remember(m.result.Step, m.result.Failure)
+		if !m.askedBack.IsZero() {
+			m.askedBack = m.now
+		}
 		m.takeBack()
 	case m.mode == event.Ended && outcome != event.OutcomeSucceeded && outcome != event.OutcomeRolledBack:
 		m.reopen()
@@ -160,6 +185,7 @@ func (m *Machine) rise(i int) {
 
 // renewFinally has every step of `finally` run again, in the order of their needs.
 func (m *Machine) renewFinally() {
+	m.unended = nil
 	for i, p := range m.plan.Steps {
 		if !p.Finally {
 			continue
@@ -179,7 +205,7 @@ func (m *Machine) renewFinally() {
 
 // retryFailed gives each step that failed, and each that could not run, a new chance.
 func (m *Machine) retryFailed() {
-	m.aim = "" // what was to be done about the failures
+	m.aim, m.askedBack = "", time.Time{} // what was to be done about the failures
 	for i := range m.steps {
 		status, p := m.steps[i].status, m.plan.Steps[i]
 		if p.Finally {

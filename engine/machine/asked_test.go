@@ -198,6 +198,23 @@ func TestRequestsOfPeople(t *testing.T) {
 	}
 }
 
+// What finally was to do about a rollback is missing, though all was taken back.
+func TestRollbackWhoseFinallyFailsNeedsAPerson(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, planOf(t, change("a"), finally(read("x"))), 1)
+	w.run()
+	fails(w, "x", event.Do, sdk.Permanent)
+	w.goesOn(event.RollbackAsked)
+	if r := w.result; r.Outcome != event.OutcomeStuck || len(r.Changed) > 0 || !slices.Equal(r.Finally, []string{"x"}) {
+		t.Errorf("result = %+v\n%q", r, w.story())
+	}
+	asked := w.result.AskedBack
+	w.goesOn(event.ResumeAsked)
+	if r := w.result; r.Outcome != event.OutcomeRolledBack || len(r.Finally) > 0 || !r.AskedBack.After(asked) {
+		t.Errorf("result = %+v\n%q", r, w.story())
+	}
+}
+
 func TestStepWithANewChanceIsTakenBackWithWhatItKnew(t *testing.T) {
 	t.Parallel()
 	params := value.Object(value.Member{Name: "node", Value: value.String("a1")})

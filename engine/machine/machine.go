@@ -32,6 +32,10 @@ type Machine struct {
 
 	failure    *event.Failure // the first that was not tolerated
 	failedStep string
+	failing    bool          // the run had failed, or was to be taken back, when `finally` began last
+	told       event.Outcome // the outcome as it was decided then, which its steps are told
+
+	askedBack time.Time // when a person last asked for the rollback; zero: nobody did
 
 	ready readyHeap        // steps whose needs are met and that have not begun
 	queue []slotRequest    // attempts that wait for a slot, oldest first
@@ -39,6 +43,7 @@ type Machine struct {
 	lost  int              // of them, those that nobody can tell of
 	live  map[int]struct{} // steps that have begun and are not settled
 
+	unended []int // steps of finally that failed, since that began last
 	changed []int // steps that changed something, in the order of completion
 	undo    []int // of them, those still to be taken back; the next is the last
 
@@ -114,6 +119,8 @@ func (m *Machine) apply(e event.Event) {
 		m.rollbackAsked(e)
 	case event.RunResumed:
 		m.takenUp(e)
+	case event.GivenUp:
+		m.givenUp(e)
 	case event.LockTaken, event.TargetReached, event.AnswerRefused,
 		event.StepDecided, event.ConditionMet, event.ModeChanged, event.RunFinished, event.RequestRefused:
 		// Nothing follows from these.

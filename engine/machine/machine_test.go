@@ -113,7 +113,25 @@ func TestRun(t *testing.T) {
 			},
 			want: []string{
 				"0s a do #1", "1s a is failed (permanent)", "1s a is undoing", "1s a undo #1", "2s a is undone",
-				"2s x do #1", "3s x is failed (permanent)", "3s y do #1", "4s y is succeeded", "4s run rolled_back",
+				"2s x do #1", "3s x is failed (permanent)", "3s y do #1", "4s y is succeeded", "4s run stuck",
+			},
+		},
+		"a finally that fails alone is the failure": {
+			steps: []*plan.Step{change("a"), finally(read("x"))},
+			world: func(w *world) { fails(w, "x", event.Do, sdk.Permanent) },
+			want: []string{
+				"0s a do #1", "1s a is succeeded", "1s x do #1", "2s x is failed (permanent)", "2s run failed",
+			},
+		},
+		"a finally that may fail needs nobody": {
+			steps: []*plan.Step{change("a"), finally(with(read("x"), func(s *plan.Step) { s.OnFailure = plan.Continue }))},
+			world: func(w *world) {
+				fails(w, "a", event.Do, sdk.Permanent)
+				fails(w, "x", event.Do, sdk.Permanent)
+			},
+			want: []string{
+				"0s a do #1", "1s a is failed (permanent)", "1s a is undoing", "1s a undo #1", "2s a is undone",
+				"2s x do #1", "3s x is failed (permanent)", "3s run rolled_back",
 			},
 		},
 		"what cannot be taken back is said, and so is what it stands on": {

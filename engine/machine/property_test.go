@@ -264,6 +264,9 @@ func checkEnd(t *rapid.T, w *world, changed map[string]bool, doneOrder, undoOrde
 		if len(w.result.Undone) == 0 {
 			t.Fatalf("rolled back, and nothing was taken back\n%q", w.story())
 		}
+		if len(w.result.Finally) > 0 {
+			t.Fatalf("rolled back, and of finally failed %q\n%q", w.result.Finally, w.story())
+		}
 		for id := range changed {
 			step, _ := w.plan.Step(id)
 			if w.statuses()[id] != event.Undone && (step.Rollback == nil || step.Rollback.None == "") {
@@ -275,7 +278,7 @@ func checkEnd(t *rapid.T, w *world, changed map[string]bool, doneOrder, undoOrde
 			t.Fatalf("a gate closed before anything was changed, and these were: %v", changed)
 		}
 	case event.OutcomeStuck:
-		if len(w.result.Left) == 0 && len(w.result.Lost) == 0 {
+		if len(w.result.Left) == 0 && len(w.result.Lost) == 0 && len(w.result.Finally) == 0 {
 			t.Fatal("a person is needed, and nothing says for what")
 		}
 	case event.OutcomeSucceeded:

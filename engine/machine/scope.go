@@ -96,13 +96,17 @@ func (m *Machine) describeRun() value.Value {
 	)
 }
 
-// describeOutcome is `run` as it is now: its outcome is decided when the steps of
-// `finally` begin.
+// describeOutcome is `run` as it is now. For the steps of `finally` its outcome is decided
+// when they begin, whatever becomes of them; what the run gives back sees the last one.
 func (m *Machine) describeOutcome() value.Value {
 	members := append([]value.Member{}, m.runView.Members()...)
 	outcome := value.Unknown(value.Cause{Reason: "the run has not ended"})
-	if m.mode == event.Closing || m.mode == event.Ended {
+	switch m.mode {
+	case event.Closing:
+		outcome = value.String(string(m.told))
+	case event.Ended:
 		outcome = value.String(string(m.outcome()))
+	default:
 	}
 	return value.Object(append(members, value.Member{Name: "outcome", Value: outcome})...)
 }

@@ -110,7 +110,9 @@ func (m *Machine) nextStage() bool {
 // at the end of that, as what it tells of the run is another thing now.
 func (m *Machine) closing() {
 	m.setMode(event.Closing, "")
+	m.failing = m.failure != nil
 	m.renewFinally()
+	m.told = m.outcome()
 	m.readyAll(true)
 }
 
@@ -256,7 +258,7 @@ func (m *Machine) outcome() event.Outcome {
 	switch {
 	case m.failure == nil:
 		return event.OutcomeSucceeded
-	case slices.ContainsFunc(m.changed, m.isLeft), slices.ContainsFunc(m.changed, m.isAtWork):
+	case slices.ContainsFunc(m.changed, m.isLeft), slices.ContainsFunc(m.changed, m.isAtWork), m.endedBadly():
 		return event.OutcomeStuck
 	case gateLike(m.failure.Class) && !slices.ContainsFunc(m.changed, m.isOfSteps):
 		return event.OutcomeGateClosed
@@ -266,6 +268,10 @@ func (m *Machine) outcome() event.Outcome {
 		return event.OutcomeFailed
 	}
 }
+
+// endedBadly reports whether a step of `finally` failed in a run that had failed before:
+// what was to be done about that was not done cleanly. In one that had not, it is the failure.
+func (m *Machine) endedBadly() bool { return m.failing && len(m.unended) > 0 }
 
 func (m *Machine) end(outcome event.Outcome) {
 	m.setResult(outcome)
@@ -279,7 +285,10 @@ func (m *Machine) setResult(outcome event.Outcome) {
 	m.result = event.Result{
 		Outcome: outcome, Failure: m.failure, Step: m.failedStep,
 		Changed: m.changedNow(), Undone: m.withStatus(event.Undone), Left: m.withStatus(event.LeftOver),
-		Elapsed: m.now.Sub(m.started),
+		Elapsed: m.now.Sub(m.started), AskedBack: m.askedBack,
+	}
+	for _, i := range m.unended {
+		m.result.Finally = append(m.result.Finally, m.plan.Steps[i].ID)
 	}
 	for i := range m.steps {
 		switch {

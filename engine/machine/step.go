@@ -150,6 +150,7 @@ func (m *Machine) settle(i int, status event.Status, failure *event.Failure) {
 		m.release(i)
 	case p.Finally:
 		// What else stands in `finally` must be tried all the same.
+		m.unended = append(m.unended, i)
 		m.remember(p.ID, failure)
 		m.release(i)
 	default:

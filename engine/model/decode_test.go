@@ -273,6 +273,32 @@ func TestSchemaAgreesWithTheDecoder(t *testing.T) {
 	}
 }
 
+// An action, how the step's own is taken back, or a reason why nothing is: one of them.
+func TestSchemaAgreesWithTheDecoderOnEachRollback(t *testing.T) {
+	t.Parallel()
+	validator, err := schema.Compile(model.Schema())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for rollback, fits := range map[string]bool{
+		"{uses: exec}": true, "{uses: exec, retry: {attempts: 2}, timeout: 1m}": true, "{retry: {attempts: 2}}": true, "{timeout: 1m}": true,
+		"{none: it is gone}": true, "{uses: exec, none: it is gone}": false, "{none: it is gone, timeout: 1m}": false,
+		"{none: it is gone, retry: {attempts: 2}}": false, "{}": false, "{with: {a: 1}}": false,
+	} {
+		text := "apiVersion: gatebook/v1\nkind: Runbook\nmetadata: {name: n, version: 1.0.0}\nsteps:\n  - {id: a, uses: exec, rollback: " + rollback + "}\n"
+		file := source.NewFile("f.yaml", []byte(text))
+		node, _ := syntax.Parse(file)
+		plain, err := node.Value().Reveal()
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, found := decode(file)
+		if violations := validator.Validate(plain); (len(violations) == 0) != fits || found.HasErrors() == fits {
+			t.Errorf("%s: the schema says %v, and the decoder %v", rollback, violations, found)
+		}
+	}
+}
+
 func FuzzDecode(f *testing.F) {
 	paths, err := filepath.Glob("testdata/*.yaml")
 	if err != nil {

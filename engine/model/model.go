@@ -115,7 +115,7 @@ type Retry struct {
 // Rollback takes a step back: an action, how the step's own action is to undo what it did, or
 // the reason why there is nothing.
 type Rollback struct {
-	Node    *syntax.Node `doc:"The action that takes a step back, how the step's own action undoes what it did, or the reason why nothing does." some:"uses,none,retry,timeout"`
+	Node    *syntax.Node `doc:"The action that takes a step back, how the step's own action undoes what it did, or the reason why nothing does." some:"uses,retry,timeout" or:"none"`
 	Uses    Text         `key:"uses" format:"action" doc:"The action that takes the step back; absent: the step's own, which can undo what it did."`
 	On      Text         `key:"on" format:"id" doc:"The connection, for an action of a plugin; absent: the plugin's only one."`
 	With    Map[Value]   `key:"with" doc:"The action's parameters."`

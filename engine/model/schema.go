@@ -62,7 +62,16 @@ func (w *describer) object(t reflect.Type) *schema.Schema {
 		f := &shape.fields[i]
 		s.Properties = append(s.Properties, schema.Property{Name: f.key, Schema: w.property(t.Field(f.index).Type, f)})
 	}
-	for _, key := range shape.some {
+	if len(shape.some) > 0 {
+		s.OneOf = []*schema.Schema{{Required: []string{shape.or}}, anyOf(shape.some)}
+	}
+	return s
+}
+
+// anyOf asks for one of the keys, or more.
+func anyOf(keys []string) *schema.Schema {
+	s := &schema.Schema{}
+	for _, key := range keys {
 		s.AnyOf = append(s.AnyOf, &schema.Schema{Required: []string{key}})
 	}
 	return s

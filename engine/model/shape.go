@@ -18,6 +18,7 @@ type shape struct {
 	names  []string
 	index  map[string]int // from a key to its place in fields
 	some   []string       // of these keys one must be given, or more
+	or     string         // or this one, and none of those
 }
 
 // field is what the tags of one field say.
@@ -50,7 +51,7 @@ func (s shapes) of(t reflect.Type) *shape {
 			made.node, made.doc = i, tagged.Tag.Get("doc")
 			made.name = cmp.Or(tagged.Tag.Get("name"), made.name)
 			if some := tagged.Tag.Get("some"); some != "" {
-				made.some = strings.Split(some, ",")
+				made.some, made.or = strings.Split(some, ","), tagged.Tag.Get("or")
 			}
 		}
 		if f, ok := newField(i, tagged.Tag); ok {

@@ -212,6 +212,7 @@ func (m *maker) use(use *data.Use, on *check.Connection) Use {
 		Params:   params,
 		Handler:  use.Action.Handler,
 		Describe: use.Action.Description,
+		Fits:     use.Action.Fits,
 		Source:   use,
 		Places:   use,
 	}
@@ -219,7 +220,7 @@ func (m *maker) use(use *data.Use, on *check.Connection) Use {
 		connection := m.connected[on]
 		connection.used = true
 		planned.Handler = use.Action.On(connection.actions)
-		planned.Over, planned.Plugin = configuration{on}, on.Plugin.Provider.Describe().Name
+		planned.Over, planned.Connection = configuration{on}, connection
 	}
 	return planned
 }

@@ -32,10 +32,11 @@ func (c *Condition) Closes() bool {
 	return c.IsFalse() || c.Now != nil && c.Now.Truth == expr.False.String() && c.Within == 0
 }
 
-// Over returns the connection over which an action is used; nil: it is built in.
+// Over returns the connection over which an action is used, with what was asked of it for this
+// plan; nil: the action is built in.
 func (p *Plan) Over(u *Use) *Connection {
 	for _, c := range p.Connections {
-		if u.Plugin != "" && u.connection() == (connectionID{c.Plugin, c.Name}) {
+		if u.Connection != nil && c.Plugin == u.Connection.Plugin && c.Name == u.Connection.Name {
 			return c
 		}
 	}

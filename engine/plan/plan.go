@@ -9,6 +9,7 @@
 package plan
 
 import (
+	"encoding/json"
 	"fmt"
 	"time"
 
@@ -120,12 +121,15 @@ func (s *Step) Changes() bool { return s.Effect != sdk.Read }
 type Use struct {
 	Action string      `json:"action" doc:"The action's name."`
 	On     string      `json:"on,omitempty" doc:"The connection, of a plugin's action."`
-	Plugin string      `json:"-"` // the plugin's own name; empty: it is built in
 	Effect sdk.Effect  `json:"effect" enum:"read,change,destroy"`
 	Params value.Value `json:"params" doc:"The parameters, as far as they are known."`
+	// Connection is the one of On, or the plugin's only one; nil: the action is built in.
+	Connection *Connection `json:"-"`
 	// Handler is the action itself, and Describe what it says of itself.
 	Handler  sdk.Handler     `json:"-"`
 	Describe sdk.Description `json:"-"`
+	// Fits says how outputs of the action break their schema.
+	Fits func(outputs json.RawMessage) error `json:"-"`
 	// Source computes the parameters from what is known.
 	Source Source `json:"-"`
 	// Places says where the parameters stand, and Over where its connection is configured;

@@ -37,7 +37,7 @@ func Preview(ctx context.Context, p *Plan, parallelism int) (*Plan, diag.List) {
 		group.Go(func() error {
 			masker.Derive(asked.Params)
 			var foreseen sdk.Preview
-			err := failed[asked.connection()]
+			err := failed[asked.Connection]
 			if err == nil {
 				foreseen, err = preview(ctx, &asked.Use)
 			}

@@ -1,9 +1,7 @@
 package plan
 
 import (
-	"cmp"
 	"context"
-	"strings"
 	"sync"
 
 	"golang.org/x/sync/errgroup"
@@ -70,7 +68,7 @@ func (t *Targets) Shown(over *Connection) sdk.Target {
 
 // reach asks each connection that is used what it reaches, and returns them with the
 // answers, and why those cannot be made that cannot.
-func reach(ctx context.Context, p *Plan, masker *value.Masker) (asked []*Connection, failed map[connectionID]error) {
+func reach(ctx context.Context, p *Plan, masker *value.Masker) (asked []*Connection, failed map[*Connection]error) {
 	asked, errs := make([]*Connection, len(p.Connections)), make([]error, len(p.Connections))
 	var group errgroup.Group
 	for i, c := range p.Connections {
@@ -90,30 +88,22 @@ func reach(ctx context.Context, p *Plan, masker *value.Masker) (asked []*Connect
 		})
 	}
 	_ = group.Wait() // what went wrong is with the connection
-	failed = make(map[connectionID]error)
+	failed = make(map[*Connection]error)
 	for i, c := range p.Connections {
 		if errs[i] != nil {
-			failed[connectionID{c.Plugin, c.Name}] = errs[i]
+			failed[c] = errs[i]
 		}
 	}
 	return asked, failed
 }
 
-// connectionID tells the connections of a plan apart: the plugin by its name in the runbook,
-// and the connection by its own.
-type connectionID struct{ plugin, name string }
-
-// connection is that of a plugin's action; a built-in one has none.
-func (u *Use) connection() connectionID {
-	if u.Plugin == "" {
-		return connectionID{}
-	}
-	alias, _, _ := strings.Cut(u.Action, ".")
-	return connectionID{alias, u.On}
-}
-
 // Called is what people call the connection of a plugin's action; empty: it has none.
-func (u *Use) Called() string { return cmp.Or(u.On, u.connection().plugin) }
+func (u *Use) Called() string {
+	if u.Connection == nil {
+		return ""
+	}
+	return u.Connection.Called()
+}
 
 // reacher is a handler of an action over a connection that can be made without the action
 // being used.

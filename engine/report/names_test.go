@@ -22,6 +22,7 @@ func TestNamesFromOutsideCannotSteerATerminal(t *testing.T) {
 	events := []event.Event{
 		{Type: event.RunStarted, Run: &event.Run{ID: "r1", Runbook: evil, Version: evil, File: evil, Digest: evil, PlanDigest: evil, Gatebook: evil, By: evil, Process: process}},
 		{Type: event.RunResumed, Process: &process},
+		{Type: event.GivenUp, By: evil, Reason: evil},
 		{Type: event.LockTaken, Name: evil, Reason: evil},
 		{Type: event.CancelAsked, By: evil, Reason: evil},
 		{Type: event.AttemptStarted, Op: op("one", event.Do, 1), Action: evil},

@@ -88,6 +88,7 @@ func stories() map[string]*story {
 	failed := &event.Failure{Class: sdk.Transient, Message: "exit code 1"}
 	verify := &event.Failure{Class: event.VerifyFailed, Message: "too many errors"}
 	atWork := &event.Failure{Class: event.Lost, Message: "the action did not end within 45s of being asked to, and may still be at work"}
+	askedBack := &event.Failure{Class: sdk.Cancelled, Message: "rollback asked by ann"}
 	until := began.Add(10 * time.Minute)
 	upgraded := func() *story {
 		return newStory().decided("before", event.Do, event.Succeeded, nil).
@@ -123,6 +124,13 @@ func stories() map[string]*story {
 			tell(event.Event{Type: event.ModeChanged, Mode: event.Reverse}).
 			attempt("upgrade", "exec", event.Undo, 1, failed).decided("upgrade", event.Undo, event.LeftOver, failed).
 			ended(event.Result{Outcome: event.OutcomeStuck, Step: "upgrade", Failure: verify, Changed: []string{"upgrade"}, Left: []string{"upgrade"}}),
+		"asked-back-and-left": upgraded().judged("upgrade", event.Verify, "true", nil).decided("upgrade", event.Do, event.Succeeded, nil).
+			tell(event.Event{Type: event.RollbackAsked, By: "ann"}).tell(event.Event{Type: event.ModeChanged, Mode: event.Reverse}).
+			attempt("upgrade", "exec", event.Undo, 1, failed).decided("upgrade", event.Undo, event.LeftOver, failed).
+			ended(event.Result{Outcome: event.OutcomeStuck, Failure: askedBack, AskedBack: began, Changed: []string{"upgrade"}, Left: []string{"upgrade"}}),
+		"asked-back-and-stays": newStory().attempt("wipe", "exec", event.Do, 1, nil).decided("wipe", event.Do, event.Succeeded, nil).
+			tell(event.Event{Type: event.RollbackAsked, By: "ann"}).
+			ended(event.Result{Outcome: event.OutcomeFailed, Failure: askedBack, AskedBack: began, Changed: []string{"wipe"}}),
 		"at-work": newStory().decided("before", event.Do, event.Succeeded, nil).attempt("upgrade", "exec", event.Do, 1, atWork).
 			decided("upgrade", event.Do, event.Failed, atWork).
 			ended(event.Result{

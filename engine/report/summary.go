@@ -32,8 +32,7 @@ func Summary(w io.Writer, s *standing.Status, style layout.Style) error {
 // verdict is the first thing that is read: how it ended, and whether anything is left
 // to do.
 func (out *page) verdict(s *standing.Status) {
-	elapsed := layout.Elapsed(s.Elapsed(s.Updated))
-	words, meaning := ending(s.Result, elapsed)
+	words, meaning := ending(s)
 	out.Linef("%s %s", out.Mark(standing.OutcomeMark(s.Result.Outcome)), out.Bold(s.Title()+" "+words))
 	if meaning != "" {
 		out.Linef("  %s", meaning)
@@ -44,38 +43,58 @@ func (out *page) verdict(s *standing.Status) {
 }
 
 // ending is how a run ended and what that means.
-func ending(r *event.Result, elapsed string) (words, meaning string) {
+func ending(s *standing.Status) (words, meaning string) {
+	r, elapsed := s.Result, layout.Elapsed(s.Elapsed(s.Updated))
+	failed := "failed after " + elapsed
+	if standing.TakenBack(r) {
+		failed = standing.BackWords(r)
+		if failed == standing.WasTakenBack {
+			failed += " in " + layout.Elapsed(s.Updated.Sub(r.AskedBack))
+		}
+	}
 	switch r.Outcome {
 	case event.OutcomeSucceeded:
 		return "succeeded in " + elapsed, ""
-	case event.OutcomeRolledBack:
-		switch {
-		case len(r.Changed) == 0 && len(r.Undone) == 0:
-			return "failed after " + elapsed, "Nothing was changed."
-		case len(r.Changed) > 0:
-			return "failed after " + elapsed, "Everything that can be taken back was taken back."
-		}
-		return "failed after " + elapsed, "Everything that it changed was taken back."
+	case event.OutcomeFailed, event.OutcomeRolledBack:
+		return failed, became(r)
 	case event.OutcomeGateClosed:
 		if r.Failure != nil && r.Failure.Class == event.Refused {
 			return "was refused", "Nothing was changed."
 		}
 		return "stopped at a closed gate", "Nothing was changed."
 	case event.OutcomeStuck:
-		if standing.AtWork(r) {
-			return "failed after " + elapsed + ", and " + layout.Steps(r.Lost) + " may still be at work",
+		switch {
+		case standing.AtWork(r):
+			return failed + ", and " + layout.Steps(r.Lost) + " may still be at work",
 				"A person is needed: see that it has ended before anything else is started."
+		case standing.EndedBadly(r):
+			return failed + ", and " + layout.Steps(r.Finally) + " of finally failed",
+				became(r) + " A person is needed: look at what " + layout.Steps(r.Finally) + " should have done."
 		}
-		return "failed after " + elapsed + ", and was not cleanly taken back", "A person is needed: look at what is left."
+		if !standing.TakenBack(r) {
+			failed += ", and was not cleanly taken back"
+		}
+		return failed, "A person is needed: look at what is left."
 	case event.OutcomePaused:
 		return "is paused after " + elapsed, "It can be resumed; nothing runs now."
-	case event.OutcomeFailed:
-		if len(r.Changed) == 0 {
-			return "failed after " + elapsed, "Nothing was changed."
-		}
-		return "failed after " + elapsed, "What it changed stays as it is now."
 	default:
 		return string(r.Outcome), ""
+	}
+}
+
+// became says what became of what a run changed that failed, or was taken back.
+func became(r *event.Result) string {
+	switch {
+	case len(r.Changed) == 0 && len(r.Undone) == 0:
+		return "Nothing was changed."
+	case len(r.Undone) == 0 && standing.TakenBack(r):
+		return "Nothing that it changed can be taken back."
+	case len(r.Undone) == 0:
+		return "What it changed stays as it is now."
+	case len(r.Changed) > 0:
+		return "Everything that can be taken back was taken back."
+	default:
+		return "Everything that it changed was taken back."
 	}
 }
 
@@ -84,7 +103,7 @@ func ending(r *event.Result, elapsed string) (words, meaning string) {
 func objective(s *standing.Status) string {
 	elapsed := s.Elapsed(s.Updated)
 	switch {
-	case s.RTO <= 0:
+	case s.RTO <= 0, standing.TakenBack(s.Result):
 		return ""
 	case elapsed > s.RTO:
 		return "It took " + layout.Elapsed(elapsed-s.RTO) + " longer than the objective of " + layout.Span(s.RTO) + "."
@@ -143,6 +162,7 @@ func (out *page) state(s *standing.Status) {
 		lost = "may still be at work, look at them by hand"
 	}
 	out.steps(out.Bad("lost"), lost, s, r.Lost, true)
+	out.steps(out.Bad("failed"), "steps of finally, look at what they should have done", s, without(r.Finally, []string{r.Step}), true)
 	out.steps(out.Warn("asks"), "an answer is waited for", s, r.Asking, true)
 	out.steps("undone", "", s, r.Undone, false)
 	kept := without(r.Changed, r.Undone, r.Left, r.Lost)

@@ -100,7 +100,8 @@ func (d *driver) askHere(ctx context.Context, a *ask, question sdk.Question) {
 }
 
 // answer has the action make the step's outputs of an answer. An error says that the
-// answer does not fit the question.
+// answer does not fit the question. Outputs that cannot be taken are the action's fault,
+// which no other answer would mend; of a compensation nobody reads them.
 func (d *driver) answer(ctx context.Context, a *ask, question sdk.Question, answer sdk.Answer) (event.Event, error) {
 	if fields, err := value.FromJSON(answer.Fields); err == nil {
 		d.secrets.learn(data.Secrets(fields, question.Fields))
@@ -116,8 +117,8 @@ func (d *driver) answer(ctx context.Context, a *ask, question sdk.Question, answ
 	if err != nil {
 		return event.Event{}, err
 	}
-	if e.Outputs, err = d.outputs(a.command.Use.Describe, document); err != nil {
-		return event.Event{}, err
+	if e.Outputs, err = d.outputs(a.command.Use, document); err != nil && op.Part == event.Do {
+		e.Failure = d.failure(ctx, a.command.Use, err)
 	}
 	return e, nil
 }

@@ -2,28 +2,18 @@ package run
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
 	"sync"
 	"time"
 
-	"github.com/gatebook/gatebook/engine/data"
 	"github.com/gatebook/gatebook/engine/event"
-	"github.com/gatebook/gatebook/engine/journal"
 	"github.com/gatebook/gatebook/engine/machine"
 	"github.com/gatebook/gatebook/engine/plan"
 	"github.com/gatebook/gatebook/engine/value"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
-
-// maxOutputs bounds what one attempt may return, in bytes: it goes into the journal. No
-// built-in action can return so much: after its effect it would be too late to refuse.
-const maxOutputs = 8 << 20
-
-// maxWritten bounds the same as it is written there.
-const maxWritten = journal.MaxPayload / 2
 
 // lookTimeout bounds the look at what became of a lost attempt, so that an action that
 // does not answer leaves it to a person rather than hold the resumption.
@@ -124,9 +114,19 @@ func (d *driver) makeAttempt(ctx context.Context, a machine.Attempt, host *host)
 		return d.finished(ctx, a, nil, failure)
 	}
 	if a.Undo {
-		return d.finished(ctx, a, json.RawMessage("{}"), a.Use.Handler.Undo(ctx, request, host))
+		none := value.Object()
+		return d.finished(ctx, a, &none, a.Use.Handler.Undo(ctx, request, host))
 	}
-	outputs, err := a.Use.Handler.Apply(ctx, request, host)
+	document, err := a.Use.Handler.Apply(ctx, request, host)
+	if err != nil {
+		return d.finished(ctx, a, nil, err)
+	}
+	outputs, err := d.outputs(a.Use, document)
+	if err != nil && a.Op.Part == event.Undo {
+		// It is taken back, and nobody reads them.
+		host.Output("gatebook", []byte(err.Error()))
+		err = nil
+	}
 	return d.finished(ctx, a, outputs, err)
 }
 
@@ -150,13 +150,12 @@ func (d *driver) request(a machine.Attempt) (sdk.Request, error) {
 }
 
 // finished makes the event of an attempt that has ended.
-func (d *driver) finished(ctx context.Context, a machine.Attempt, outputs json.RawMessage, err error) event.Event {
+func (d *driver) finished(ctx context.Context, a machine.Attempt, outputs *value.Value, err error) event.Event {
 	op := a.Op
 	e := event.Event{Type: event.AttemptFinished, Op: &op}
 	if err == nil {
-		e.Outputs, err = d.outputs(a.Use.Describe, outputs)
-	}
-	if err != nil {
+		e.Outputs = outputs
+	} else {
 		e.Failure = d.failure(ctx, a.Use, err)
 		if isAtWork(err) && a.Use.Effect != sdk.Read {
 			// Nobody can tell what it has changed, and will change yet.
@@ -164,29 +163,6 @@ func (d *driver) finished(ctx context.Context, a machine.Attempt, outputs json.R
 		}
 	}
 	return e
-}
-
-// outputs reads what an action returned. What its schema says is secret, and whatever
-// holds a secret that is known, is marked and so never written down.
-func (d *driver) outputs(description sdk.Description, document json.RawMessage) (*value.Value, error) {
-	if len(document) > maxOutputs {
-		return nil, fmt.Errorf("the action returned %d bytes; the limit is %d", len(document), maxOutputs)
-	}
-	outputs, err := value.FromJSON(document)
-	if err != nil {
-		return nil, fmt.Errorf("the action returned what is not JSON: %w", err)
-	}
-	outputs = data.Secrets(outputs, description.Output)
-	d.secrets.learn(outputs)
-	marked := d.secrets.mark(&outputs)
-	if 6*len(document) < maxWritten {
-		return marked, nil
-	}
-	// The journal may write a byte as six.
-	if text, err := marked.MarshalJSON(); err != nil || len(text) > maxWritten {
-		return nil, fmt.Errorf("the action returned what takes %d bytes in the journal; the limit is %d", len(text), maxWritten)
-	}
-	return marked, nil
 }
 
 // failure makes of an action's error what the journal says of it.
@@ -199,8 +175,8 @@ func (d *driver) failure(ctx context.Context, use *plan.Use, err error) *event.F
 	if at := use.Place(typed); !at.IsZero() {
 		failure.Place = &event.Place{File: at.File.Name(), Start: at.From(), End: at.To()}
 	}
-	if use.Plugin != "" {
-		failure.Log = d.logs.of(use.Plugin)
+	if use.Connection != nil {
+		failure.Log = d.logs.of(use.Connection.Source)
 	}
 	switch ended := endOf(ctx, typed.Class); {
 	case ended == nil:
@@ -284,10 +260,10 @@ func (d *driver) observeLost(ctx context.Context, a machine.Attempt, host *host)
 		return d.lookedAfter(a, sdk.CannotTell, "it could not be observed: "+err.Error())
 	}
 	found := d.lookedAfter(a, seen.State, seen.Detail)
-	if seen.State != sdk.Done || len(seen.Outputs) == 0 {
-		return found // an Undo, for one, has no outputs
+	if seen.State != sdk.Done || a.Undo {
+		return found // there are no outputs
 	}
-	if found.Outputs, err = d.outputs(a.Use.Describe, seen.Outputs); err != nil {
+	if found.Outputs, err = d.outputs(a.Use, seen.Outputs); err != nil {
 		return d.lookedAfter(a, sdk.CannotTell, err.Error())
 	}
 	return found
@@ -359,5 +335,5 @@ func (d *driver) look(ctx context.Context, o machine.Observe, host *host) (*valu
 	if err != nil {
 		return nil, err
 	}
-	return d.outputs(o.Use.Describe, document)
+	return d.outputs(o.Use, document)
 }

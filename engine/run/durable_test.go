@@ -38,6 +38,9 @@ type noParams struct{}
 
 func (noParams) Eval(expr.Scope) (value.Value, error) { return value.Object(), nil }
 
+// anything is what an action may return whose outputs nobody checks.
+func anything(json.RawMessage) error { return nil }
+
 // planOf is a plan of n steps that all have the effect.
 func planOf(tb testing.TB, n int, effect sdk.Effect, chain bool) *plan.Plan {
 	tb.Helper()
@@ -46,7 +49,7 @@ func planOf(tb testing.TB, n int, effect sdk.Effect, chain bool) *plan.Plan {
 	for i := range n {
 		s := &plan.Step{
 			ID: fmt.Sprintf("s%d", i), OnFailure: plan.Stop, Retry: plan.Retry{Attempts: 1},
-			Use: plan.Use{Action: "test", Effect: effect, Handler: h, Describe: h.Describe(), Source: noParams{}},
+			Use: plan.Use{Action: "test", Effect: effect, Handler: h, Describe: h.Describe(), Fits: anything, Source: noParams{}},
 		}
 		if chain && i > 0 {
 			s.Needs = []plan.Edge{{Step: steps[i-1].ID, Reason: plan.Needed}}

@@ -47,3 +47,11 @@ func (e *DivergedError) Error() string {
 	return fmt.Sprintf("record %d of the journal says %s where this version of gatebook decides %s; "+
 		"resume the run with the version that began it", e.Seq, e.Journal, e.Computed)
 }
+
+// StoppedError says that whoever took a run up was asked to end before anything was done.
+type StoppedError struct{ Run string }
+
+// Error says what was being done.
+func (e *StoppedError) Error() string {
+	return "run " + e.Run + " stays as it is: it was stopped while its connections were looked at"
+}

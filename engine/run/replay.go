@@ -58,6 +58,9 @@ func (r *replay) record(record journal.Record) error {
 	if e.Type.Decision() {
 		return r.decision(record.Seq, e)
 	}
+	if e.Type == event.GivenUp {
+		r.owed = nil // whoever gave the run up had no plan to know them by
+	}
 	for _, command := range r.machine.Next(e) {
 		if c, ok := command.(machine.Record); ok {
 			r.owed = append(r.owed, c)

@@ -146,16 +146,21 @@ func lockNames(pl *plan.Plan) []string {
 
 // noteTakeovers journals which locks were left by who is no more.
 func (d *driver) noteTakeovers(locks *journal.Locks) {
+	for _, taken := range takeovers(d.folder, locks) {
+		d.fact(taken)
+	}
+}
+
+func takeovers(folder *journal.Run, locks *journal.Locks) []event.Event {
+	var facts []event.Event
 	for _, taken := range locks.Taken {
 		name := taken.Name
 		if name == "" {
-			name = "run " + d.folder.ID()
+			name = "run " + folder.ID()
 		}
-		d.fact(event.Event{
-			Type: event.LockTaken, Name: name,
-			Reason: taken.Reason(),
-		})
+		facts = append(facts, event.Event{Type: event.LockTaken, Name: name, Reason: taken.Reason()})
 	}
+	return facts
 }
 
 // Resumption says how a run is taken up again.
@@ -232,6 +237,14 @@ func both(one, other string) string {
 	return one + "; " + other
 }
 
+// torn says what was cut off the end of a journal; empty: nothing.
+func torn(repair journal.Repair) string {
+	if repair.Bytes == 0 {
+		return ""
+	}
+	return fmt.Sprintf("the journal's last line was torn: %d bytes were set aside in %s", repair.Bytes, repair.Saved)
+}
+
 // resume goes on from the state that a replay has rebuilt.
 func (d *driver) resume(r Resumption, unseen string, past *replay, repair journal.Repair, locks *journal.Locks) error {
 	outstanding := d.machine.Outstanding()
@@ -243,9 +256,7 @@ func (d *driver) resume(r Resumption, unseen string, past *replay, repair journa
 	if r.Ask != event.ResumeAsked {
 		resumed.Name = string(r.Ask)
 	}
-	if repair.Bytes > 0 {
-		resumed.Reason = both(resumed.Reason, fmt.Sprintf("the journal's last line was torn: %d bytes were set aside in %s", repair.Bytes, repair.Saved))
-	}
+	resumed.Reason = both(resumed.Reason, torn(repair))
 	if r.Dir != "" {
 		resumed.Reason = both(resumed.Reason, "its folder is "+r.Dir+" now")
 	}

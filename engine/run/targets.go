@@ -77,7 +77,7 @@ func (e *OtherTargetError) Error() string {
 		"Point the connection back, by what configures it in the runbook and by the variables that it gets of the environment; "+
 		"then resume the run, or roll it back. "+
 		"Where the new one stands in for the old, say so: --new-target %[4]s. "+
-		"Where the old one is gone, the run is ended without it by: gatebook cancel %[2]s --without %[4]s", now, e.Run, was, e.Over)
+		"Where the old one is gone, have all taken back that can be without it: gatebook rollback %[2]s --without %[4]s", now, e.Run, was, e.Over)
 }
 
 // know takes in what the journal says. A later word replaces an earlier one: there is one
@@ -236,13 +236,17 @@ func (d *driver) keepTarget(reached event.Target) error {
 // in words.
 func (d *driver) sameTargets(ctx context.Context, r Resumption) (unseen string, err error) {
 	for _, over := range r.NewTargets {
-		if !d.targets.forget(over) {
-			return "", &RefusedError{Run: d.folder.ID(), Reason: "it has not used a connection " + over}
+		switch {
+		case d.targets.forget(over):
+		case d.hasConnection(over):
+			return "", &RefusedError{Run: d.folder.ID(), Reason: "what its connection " + over + " reached is not known, so that it may reach another without --new-target"}
+		default:
+			return "", &RefusedError{Run: d.folder.ID(), Reason: "it has no connection " + over}
 		}
 	}
 	d.without = make(map[string]bool)
 	for _, over := range r.Without {
-		if !slices.ContainsFunc(d.plan.Connections, func(c *plan.Connection) bool { return c.Called() == over }) {
+		if !d.hasConnection(over) {
 			return "", &RefusedError{Run: d.folder.ID(), Reason: "it has no connection " + over}
 		}
 		d.without[over] = true
@@ -262,7 +266,7 @@ func (d *driver) sameTargets(ctx context.Context, r Resumption) (unseen string, 
 	}
 	looks.Wait()
 	if stopped() {
-		return "", &RefusedError{Run: d.folder.ID(), Reason: "it stays as it is: it was stopped while its connections were looked at"}
+		return "", &StoppedError{Run: d.folder.ID()}
 	}
 	for i, err := range errs {
 		if other, is := errors.AsType[*OtherTargetError](err); is {
@@ -275,6 +279,11 @@ func (d *driver) sameTargets(ctx context.Context, r Resumption) (unseen string, 
 		}
 	}
 	return unseen, nil
+}
+
+// hasConnection reports whether people call a connection of the run so.
+func (d *driver) hasConnection(called string) bool {
+	return slices.ContainsFunc(d.plan.Connections, func(c *plan.Connection) bool { return c.Called() == called })
 }
 
 // interruptible returns a context that whoever asks the process to end ends, before the

@@ -65,6 +65,23 @@ func TestNothingIsDoneToAnotherTarget(t *testing.T) {
 	}
 }
 
+// What was never known of a connection needs nobody's word to be another.
+func TestNewTargetIsOfAConnectionWhoseTargetIsKnown(t *testing.T) {
+	t.Parallel()
+	d := idle(t)
+	defer d.stop()
+	d.folder, d.plan = folderFor(t), &plan.Plan{Connections: []*plan.Connection{{Name: "here", Plugin: "k"}}}
+	for over, want := range map[string]string{
+		"here":  "run run: what its connection here reached is not known, so that it may reach another without --new-target",
+		"there": "run run: it has no connection there",
+	} {
+		_, err := d.sameTargets(t.Context(), Resumption{NewTargets: []string{over}})
+		if _, refused := errors.AsType[*RefusedError](err); !refused || err.Error() != want {
+			t.Errorf("%s: %v, want %s", over, err, want)
+		}
+	}
+}
+
 // A journal has a second target of a connection where a person said that there may be one.
 func TestTheLastTargetOfAJournalCounts(t *testing.T) {
 	t.Parallel()

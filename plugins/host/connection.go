@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 
 	"google.golang.org/protobuf/proto"
 
@@ -29,7 +28,7 @@ func (p *Plugin) Connect(
 	}
 	handlers := make(map[string]sdk.Handler, len(p.described.Actions))
 	for _, description := range p.described.Actions {
-		handlers[description.Name] = &handler{connection: c, description: description, outputs: sync.OnceValues(description.OutputCheck)}
+		handlers[description.Name] = &handler{connection: c, description: description}
 	}
 	return handlers
 }

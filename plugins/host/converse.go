@@ -27,10 +27,11 @@ type method[Q, A any] func(pluginv1.PluginClient, context.Context, ...grpc.CallO
 // says, answers what must be kept, and returns the result. What it does not know is not
 // the end of the conversation: a newer plugin may say more.
 //
-// When ctx ends the action is asked to stop and has a grace to say what it left;
+// changes says that the call may change something, which then is said where its answer is
+// lost. When ctx ends the action is asked to stop and has a grace to say what it left;
 // a plugin that does not is killed, since it may go on changing things unseen.
 func converse[Q, A, R any, P said[A]](
-	ctx context.Context, h *handler, request sdk.Request, host sdk.Host,
+	ctx context.Context, h *handler, request sdk.Request, host sdk.Host, changes bool,
 	open method[Q, A], wrap func(*pluginv1.Told) *Q, result func(P) *R,
 ) (*R, error) {
 	p, call, err := h.call(ctx, request)
@@ -47,14 +48,14 @@ func converse[Q, A, R any, P said[A]](
 	streamed, hangUp := context.WithCancel(context.WithoutCancel(outgoing(ctx, request)))
 	defer hangUp()
 	if talk.stream, err = open(p.Calls(), streamed); err != nil {
-		return nil, p.Fault(streamed, err, h.description.Effect != sdk.Read)
+		return nil, p.Fault(streamed, err, changes)
 	}
 	close(talk.opened)
 	talk.tell(&pluginv1.Told{Message: &pluginv1.Told_Start{Start: call}})
 	for {
 		message, err := talk.stream.Recv()
 		if err != nil {
-			return nil, p.Fault(streamed, err, h.description.Effect != sdk.Read)
+			return nil, p.Fault(streamed, err, changes)
 		}
 		heard()
 		answer := P(message)

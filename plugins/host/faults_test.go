@@ -29,10 +29,22 @@ func (w *world) start(ctx context.Context, name string) error {
 	})
 }
 
+// ownTemp has this process make its sockets in a folder of its own, and returns that. Its
+// path is short, as that of a socket must be.
+func ownTemp(t *testing.T) string {
+	t.Helper()
+	temp, err := os.MkdirTemp("/tmp", "s") //nolint:usetesting // that of the test is too long on some systems
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(temp) })
+	t.Setenv("TMPDIR", temp)
+	return temp
+}
+
 // It is not parallel, since it has a folder of its own for sockets.
 func TestAProgramThatCannotBeExecutedIsRefused(t *testing.T) {
-	temp := t.TempDir()
-	t.Setenv("TMPDIR", temp)
+	temp := ownTemp(t)
 	w := newWorld(t, nil)
 	path := filepath.Join(w.dir, "gatebook-plugin-junk")
 	if err := os.WriteFile(path, []byte("\x7fELF this is no program for this machine"), 0o755); err != nil {
@@ -46,6 +58,41 @@ func TestAProgramThatCannotBeExecutedIsRefused(t *testing.T) {
 	}
 	if left, _ := filepath.Glob(filepath.Join(temp, "plugin-dir*")); len(left) > 0 {
 		t.Errorf("it left %v", left)
+	}
+}
+
+// It is not parallel, since it has a folder of its own for sockets.
+func TestAFolderTooLongForSocketsIsTold(t *testing.T) {
+	w := newWorld(t, nil)
+	lock := w.locked("shop", "1.2.0")
+	long := filepath.Join(t.TempDir(), strings.Repeat("x", 100))
+	if err := os.Mkdir(long, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("TMPDIR", long)
+	_, err := w.host.Open(t.Context(), "shop", nil, lock)
+	for _, part := range []string{"start the plugin shop: it could not be started: the folder of temporary files is " + long, "; set TMPDIR to a shorter folder"} {
+		if err == nil || !strings.Contains(err.Error(), part) {
+			t.Errorf("got %v, want %s", err, part)
+		}
+	}
+	if left, _ := filepath.Glob(filepath.Join(long, "*")); len(left) > 0 {
+		t.Errorf("it left %v", left)
+	}
+}
+
+// A host that is killed can remove nothing: what is there while it runs stays. It is not
+// parallel, since it has a folder of its own for sockets.
+func TestARunningPluginHasNoFileThatStays(t *testing.T) {
+	temp := ownTemp(t)
+	action := newWorld(t, nil).connect("shop", "1.2.0", `{}`)["order"]
+	for range 2 {
+		if _, err := action.Apply(t.Context(), apple(), &recorder{}); err != nil {
+			t.Fatal(err)
+		}
+		if left, _ := filepath.Glob(filepath.Join(temp, "plugin*")); len(left) > 0 {
+			t.Errorf("there are %v", left)
+		}
 	}
 }
 
@@ -103,27 +150,12 @@ func TestADeafPluginIsKilled(t *testing.T) {
 	}
 }
 
-// A runbook was checked by what an action says of its outputs, and goes by that.
-func TestOutputsThatBreakTheirSchemaAreAFault(t *testing.T) {
+// A target whose names cannot be held against those of another day is none to go by.
+func TestATargetWithNamesOfNoKindIsAFault(t *testing.T) {
 	t.Parallel()
-	action := newWorld(t, nil).connect("rubbish", "1.0.0", `{}`)["go"]
-	const fault = "the outputs of go break their schema, which is a fault of the plugin: "
-	_, applied := action.Apply(t.Context(), apple(), &recorder{})
-	_, answered := action.Answer(t.Context(), apple(), sdk.Answer{Approved: true})
-	for _, err := range []error{applied, answered} {
-		got := failure(t, err)
-		want := fault + "replicas must be an integer, got a string; token must be a string, got an integer; extra is not a known field"
-		if !strings.HasPrefix(got.Message, want) || got.Class != sdk.Permanent || got.Unchanged || strings.Contains(got.Message, "12345678") {
-			t.Errorf("got %+v", got)
-		}
-	}
-	if _, err := action.Observe(t.Context(), apple(), &recorder{}); err == nil || err.Error() != fault+"replicas is required" {
-		t.Errorf("got %v", err)
-	}
-	undone := apple()
-	undone.Undo = true
-	if seen, err := action.Observe(t.Context(), undone, &recorder{}); err != nil || seen.State != sdk.Done {
-		t.Errorf("an Undo, which has no outputs: got %+v, %v", seen, err)
+	_, err := newWorld(t, nil).connect("kindless", "1.0.0", `{}`)["go"].Apply(t.Context(), apple(), &recorder{})
+	if got := failure(t, err); got.Class != sdk.Permanent || !got.Unchanged || !strings.Contains(got.Message, `one is not KIND:VALUE: "acct-1"`) {
+		t.Errorf("got %+v", got)
 	}
 }
 

@@ -32,23 +32,26 @@ var ErrNotFound = errors.New("plugin not found")
 
 // find returns where the plugin of the name is: in the first of the folders that has
 // it. A folder of PATH may not be one, or may not be for everybody: it is passed over, as
-// shells do.
-func find(dirs []string, name string) (string, error) {
+// shells do. One that was named is not: another program than the one meant would be taken.
+func (h *Host) find(name string) (string, error) {
 	if err := validName(name); err != nil {
 		return "", err
 	}
 	var closed []string
-	for _, dir := range dirs {
+	for i, dir := range slices.Concat(h.options.Dirs, h.options.Path) {
 		path := filepath.Join(dir, prefix+name+program.Suffix)
 		switch info, err := os.Stat(path); {
 		case err == nil && !info.IsDir():
 			return path, nil
-		case err != nil && !errors.Is(err, fs.ErrNotExist):
+		case err == nil || errors.Is(err, fs.ErrNotExist):
+		case i < len(h.options.Dirs):
+			return "", fmt.Errorf("%w: whether the plugin %s is there cannot be seen: %w", ErrNotFound, name, err)
+		default:
 			closed = append(closed, err.Error())
 		}
 	}
 	err := fmt.Errorf("%w: no %s%s%s in %s; install it into one of them, or say where it is with --plugin-dir",
-		ErrNotFound, prefix, name, program.Suffix, list(dirs))
+		ErrNotFound, prefix, name, program.Suffix, list(slices.Concat(h.options.Dirs, h.options.Path)))
 	if len(closed) > 0 {
 		err = fmt.Errorf("%w (not all of them could be looked into: %s)", err, strings.Join(closed, ", "))
 	}

@@ -21,7 +21,6 @@ import (
 type handler struct {
 	connection  *connection
 	description sdk.Description
-	outputs     func() (func(json.RawMessage) error, error) // says how outputs break their schema
 }
 
 var (
@@ -73,54 +72,34 @@ func (h *handler) Answer(ctx context.Context, request sdk.Request, said sdk.Answ
 	if err != nil {
 		return nil, err
 	}
-	return outputs.GetOutputs(), h.fits(outputs.GetOutputs())
+	return outputs.GetOutputs(), nil
 }
 
 func (h *handler) Apply(ctx context.Context, request sdk.Request, host sdk.Host) (json.RawMessage, error) {
-	result, err := converse(ctx, h, request, host, pluginv1.PluginClient.Apply,
+	result, err := converse(ctx, h, request, host, h.description.Effect != sdk.Read, pluginv1.PluginClient.Apply,
 		func(told *pluginv1.Told) *pluginv1.ApplyRequest { return &pluginv1.ApplyRequest{Told: told} },
 		(*pluginv1.ApplyResponse).GetResult)
 	if err != nil {
 		return nil, err
 	}
-	return result.GetOutputs(), h.fits(result.GetOutputs())
+	return result.GetOutputs(), nil
 }
 
 func (h *handler) Observe(ctx context.Context, request sdk.Request, host sdk.Host) (sdk.Observation, error) {
-	result, err := converse(ctx, h, request, host, pluginv1.PluginClient.Observe,
+	result, err := converse(ctx, h, request, host, false, pluginv1.PluginClient.Observe,
 		func(told *pluginv1.Told) *pluginv1.ObserveRequest { return &pluginv1.ObserveRequest{Told: told} },
 		(*pluginv1.ObserveResponse).GetResult)
 	if err != nil {
 		return sdk.Observation{}, err
 	}
-	seen := wire.ToObservation(result)
-	if seen.State != sdk.Done || request.Undo {
-		return seen, nil // there are no outputs
-	}
-	return seen, h.fits(seen.Outputs)
+	return wire.ToObservation(result), nil
 }
 
 func (h *handler) Undo(ctx context.Context, request sdk.Request, host sdk.Host) error {
-	_, err := converse(ctx, h, request, host, pluginv1.PluginClient.Undo,
+	_, err := converse(ctx, h, request, host, true, pluginv1.PluginClient.Undo,
 		func(told *pluginv1.Told) *pluginv1.UndoRequest { return &pluginv1.UndoRequest{Told: told} },
 		(*pluginv1.UndoResponse).GetResult)
 	return err
-}
-
-// fits says whether outputs are what the action declared, by which the runbook was checked:
-// a plugin without the sdk may answer anything. None are an empty object.
-func (h *handler) fits(outputs json.RawMessage) error {
-	if len(outputs) == 0 {
-		outputs = json.RawMessage("{}")
-	}
-	broken, err := h.outputs()
-	if err == nil {
-		err = broken(outputs)
-	}
-	if err != nil {
-		return sdk.Errorf(sdk.Permanent, "the outputs of %s break their schema, which is a fault of the plugin: %w", h.description.Name, err)
-	}
-	return nil
 }
 
 // answered is what the plugin's answers to a single question have in common.

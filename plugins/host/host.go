@@ -22,8 +22,9 @@ import (
 
 // Options says where plugins are, and what they get.
 type Options struct {
-	// Dirs are the folders in which plugins are looked for, the first first.
-	Dirs []string
+	// Dirs are the folders in which plugins are looked for, the first first, and then those
+	// of Path, of which those are passed over that are none or may not be looked into.
+	Dirs, Path []string
 	// Cache is the folder that remembers descriptions; empty: nothing is remembered.
 	Cache string
 	// Platform is the one that the host runs on: "linux/amd64".
@@ -120,7 +121,7 @@ func (h *Host) Open(ctx context.Context, name string, version *semver.Constraint
 // Inspect describes a plugin that nobody has locked yet, and returns what to lock.
 // It runs the program: for `plugins lock`, which a person types.
 func (h *Host) Inspect(ctx context.Context, name string) (sdk.PluginDescription, Locked, error) {
-	path, err := find(h.options.Dirs, name)
+	path, err := h.find(name)
 	if err != nil {
 		return sdk.PluginDescription{}, Locked{}, err
 	}
@@ -140,7 +141,7 @@ func (h *Host) Inspect(ctx context.Context, name string) (sdk.PluginDescription,
 // without running it. It returns where it is, also where it is another one; empty: nowhere.
 // What it said of itself when it was run before must fit the lock too.
 func (h *Host) Verify(name string, lock Lock) (string, error) {
-	path, err := find(h.options.Dirs, name)
+	path, err := h.find(name)
 	if err != nil {
 		return "", err
 	}
@@ -169,7 +170,7 @@ func fits(path, name string, known described, lock Lock) error {
 
 // program finds and opens the program that is locked.
 func (h *Host) program(name string, lock Lock) (*program.Program, error) {
-	path, err := find(h.options.Dirs, name)
+	path, err := h.find(name)
 	if err != nil {
 		return nil, err
 	}

@@ -228,8 +228,16 @@ func TestAnActionThatIgnoresItsCancelLosesItsProcess(t *testing.T) {
 	told := &recorder{told: make(chan struct{})}
 	go func(waiting <-chan struct{}) { <-waiting; cancel() }(told.told)
 	_, err := actions["stubborn"].Apply(ctx, apple(), told)
-	if err == nil || !strings.Contains(err.Error(), "was killed: its action stubborn did not stop within 100ms of being asked to; what it was doing may be half done") {
+	const killed = "was killed: its action stubborn did not stop within 100ms of being asked to"
+	if err == nil || !strings.Contains(err.Error(), killed+"; what it was doing may be half done") {
 		t.Errorf("got %v", err)
+	}
+	ctx, cancel = context.WithCancel(t.Context())
+	told = &recorder{told: make(chan struct{})}
+	go func(waiting <-chan struct{}) { <-waiting; cancel() }(told.told)
+	// A look changes nothing, whatever the action does.
+	if _, err := actions["stubborn"].Observe(ctx, apple(), told); err == nil || !strings.HasSuffix(err.Error(), killed) {
+		t.Errorf("a look: got %v", err)
 	}
 }
 
@@ -305,12 +313,18 @@ func TestWhatIsNoFolderOnThePathIsPassedOver(t *testing.T) {
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	behind := host.New(host.Options{Dirs: []string{file, w.dir}, Platform: platform, Now: time.Now})
+	behind := host.New(host.Options{Path: []string{file, w.dir}, Platform: platform, Now: time.Now})
 	defer behind.Close()
 	if _, err := behind.Open(t.Context(), "shop", nil, lock); err != nil {
 		t.Error(err)
 	}
 	if _, err := behind.Open(t.Context(), "other", nil, lock); !errors.Is(err, host.ErrNotFound) || !strings.Contains(err.Error(), "not a directory") {
+		t.Errorf("got %v", err)
+	}
+	// Where it was named, what lies behind it is not what was meant.
+	named := host.New(host.Options{Dirs: []string{filepath.Join(w.dir, "missing"), file}, Path: []string{w.dir}, Platform: platform, Now: time.Now})
+	defer named.Close()
+	if _, err := named.Open(t.Context(), "shop", nil, lock); !errors.Is(err, host.ErrNotFound) || !strings.Contains(err.Error(), "not a directory") {
 		t.Errorf("got %v", err)
 	}
 }

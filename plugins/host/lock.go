@@ -8,7 +8,6 @@ import (
 	"io"
 	"io/fs"
 	"maps"
-	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -55,7 +54,7 @@ func ReadLock(path string) (Lock, error) {
 }
 
 func readLock(path string) ([]byte, error) {
-	file, err := os.Open(path)
+	file, err := program.OpenFile(path)
 	if err != nil {
 		return nil, err
 	}
@@ -63,6 +62,9 @@ func readLock(path string) ([]byte, error) {
 	info, err := file.Stat()
 	if err != nil {
 		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%w: %s, which says what may be run, is not a file", ErrUntrusted, path)
 	}
 	if who, mend := program.Writer(info); who != "" {
 		return nil, fmt.Errorf("%w: %s may change %s, which says what may be run; look at what is in it, then run: %s %s", ErrUntrusted, who, path, mend, path)

@@ -144,6 +144,15 @@ func shop(version string) sdk.Plugin[target] {
 		}
 		return nil
 	}
+	stubborn := act("stubborn", func(_ context.Context, call *sdk.Call[orderInput]) (orderOutput, error) {
+		call.Progressf("%d", os.Getpid())
+		time.Sleep(time.Hour)
+		return orderOutput{}, nil
+	})
+	stubborn.Observe = func(ctx context.Context, call *sdk.Call[orderInput]) (sdk.Observed[orderOutput], error) {
+		_, err := stubborn.Apply(ctx, call)
+		return sdk.Observed[orderOutput]{}, err
+	}
 	return sdk.Plugin[target]{
 		Name: strings.TrimPrefix(filepath.Base(os.Args[0]), "gatebook-plugin-"), Version: version, Summary: "A shop", Description: "Sells.",
 		Configure: func(_ context.Context, config target) error {
@@ -181,11 +190,7 @@ func shop(version string) sdk.Plugin[target] {
 				<-ctx.Done()
 				return orderOutput{}, sdk.Errorf(sdk.Transient, "left half of %s behind", call.Input.Item)
 			}),
-			act("stubborn", func(_ context.Context, call *sdk.Call[orderInput]) (orderOutput, error) {
-				call.Progressf("%d", os.Getpid())
-				time.Sleep(time.Hour)
-				return orderOutput{}, nil
-			}),
+			stubborn,
 			act("parent", func(_ context.Context, call *sdk.Call[orderInput]) (orderOutput, error) {
 				call.Progressf("%d %d", os.Getpid(), helper().Pid)
 				time.Sleep(time.Hour)

@@ -37,7 +37,7 @@ func withoutSDK() map[string]func() {
 		"hangs":    func() { raw(hangingServer{}) },
 		"closer":   func() { raw(closingServer{}) },
 		"nameless": func() { raw(namelessServer{}) },
-		"rubbish":  func() { raw(rubbishServer{}) },
+		"kindless": func() { raw(kindlessServer{}) },
 		"plain": func() {
 			_ = os.Unsetenv("PLUGIN_CLIENT_CERT")
 			raw(described{})
@@ -212,32 +212,6 @@ func (newestServer) Answer(context.Context, *pluginv1.AnswerRequest) (*pluginv1.
 	return &pluginv1.AnswerResponse{}, nil
 }
 
-// rubbishServer returns other outputs than it declares, and asks the same of people.
-type rubbishServer struct{ described }
-
-// rubbish breaks the schema of its outputs three times, and shows what is secret.
-const rubbish = `{"replicas":"many","token":12345678,"extra":true}`
-
-func (s rubbishServer) Describe(ctx context.Context, request *pluginv1.DescribeRequest) (*pluginv1.DescribeResponse, error) {
-	answer, err := s.described.Describe(ctx, request)
-	answer.Actions[0].Output = []byte(`{"type":"object","properties":{"replicas":{"type":"integer"},"token":{"type":"string","x-secret":true}},
-		"required":["replicas"],"additionalProperties":false}`)
-	return answer, err
-}
-
-func (rubbishServer) Apply(stream grpc.BidiStreamingServer[pluginv1.ApplyRequest, pluginv1.ApplyResponse]) error {
-	return stream.Send(&pluginv1.ApplyResponse{Event: &pluginv1.ApplyResponse_Result{Result: &pluginv1.Outputs{Outputs: []byte(rubbish)}}})
-}
-
-// Observe forgets the outputs.
-func (rubbishServer) Observe(stream grpc.BidiStreamingServer[pluginv1.ObserveRequest, pluginv1.ObserveResponse]) error {
-	return stream.Send(&pluginv1.ObserveResponse{Event: &pluginv1.ObserveResponse_Result{Result: &pluginv1.Observation{Done: pluginv1.Done_DONE_YES}}})
-}
-
-func (rubbishServer) Answer(context.Context, *pluginv1.AnswerRequest) (*pluginv1.AnswerResponse, error) {
-	return &pluginv1.AnswerResponse{Result: &pluginv1.AnswerResponse_Outputs{Outputs: &pluginv1.Outputs{Outputs: []byte(rubbish)}}}, nil
-}
-
 // hangingServer never answers what it is asked once.
 type hangingServer struct{ described }
 
@@ -253,6 +227,13 @@ func (hangingServer) Plan(context.Context, *pluginv1.PlanRequest) (*pluginv1.Pla
 	say("planning", "")
 	time.Sleep(time.Hour)
 	return &pluginv1.PlanResponse{}, nil
+}
+
+// kindlessServer has several names for its target, and no kinds of them.
+type kindlessServer struct{ described }
+
+func (kindlessServer) Configure(context.Context, *pluginv1.ConfigureRequest) (*pluginv1.ConfigureResponse, error) {
+	return &pluginv1.ConfigureResponse{Target: &pluginv1.Target{Id: "acct-1", Also: []string{"10.0.0.1"}}}, nil
 }
 
 // namelessServer never says what it is.

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -170,5 +171,11 @@ func TestALockThatOthersMayWriteIsRefused(t *testing.T) {
 	}
 	if _, err := host.ReadLock(path); err != nil {
 		t.Error(err)
+	}
+	if err := errors.Join(os.Remove(path), syscall.Mkfifo(path, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := host.ReadLock(path); !errors.Is(err, host.ErrUntrusted) || !strings.Contains(err.Error(), "is not a file") {
+		t.Errorf("a pipe: got %v", err)
 	}
 }

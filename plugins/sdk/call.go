@@ -42,7 +42,8 @@ func (c *Call[I]) SaveBefore(ctx context.Context, state any) error {
 	return AsError(err).NothingChanged()
 }
 
-// Note keeps a fact about the attempt, which Observe reads with [LoadNote].
+// Note keeps a fact about the attempt, which Observe and later attempts read with
+// [LoadNote]; an Undo reads none of Apply.
 func (c *Call[I]) Note(name string, fact any) error {
 	return c.keep("the note "+name, fact, func(text []byte) error { return c.Host.Note(name, text) })
 }
@@ -76,8 +77,8 @@ func LoadOutputs[T, I any](call *Call[I]) (outputs T, returned bool, err error) 
 	return load[T](call.Outputs, "outputs")
 }
 
-// LoadNote returns the fact of the name that the attempt gave to [Call.Note], and
-// whether it did.
+// LoadNote returns the fact of the name that an attempt gave to [Call.Note], and
+// whether one did.
 func LoadNote[T, I any](call *Call[I], name string) (fact T, noted bool, err error) {
 	return load[T](call.Notes[name], "note "+name)
 }

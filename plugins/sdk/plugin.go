@@ -40,20 +40,6 @@ type Plugin[C any] struct {
 	Actions []Declaration
 }
 
-// Target is what a connection reached: a cluster, an account. A run keeps it in mind, and
-// does nothing to another.
-type Target struct {
-	// ID is the same for as long as the target is the same, whatever its address and
-	// whoever asks, and no other target has it: a UID, the number of an account.
-	ID string `json:"id" doc:"Tells it from every other target of the plugin."`
-	// Also is what else tells it from others, the surest first, where not everybody may see
-	// what ID says. Each is KIND:VALUE then, and so is ID: "account:4711". Two targets are
-	// the same where they are by the surest kind that both have.
-	Also []string `json:"also,omitempty" doc:"What else tells it from every other target, the surest first."`
-	// Title names it for people, with who one is there: "https://10.0.0.1:6443 as deployer".
-	Title string `json:"title" doc:"Its name for people."`
-}
-
 // Declaration is an [Action] of any types.
 type Declaration interface {
 	// Handler makes of the declaration what an engine calls.
@@ -179,6 +165,9 @@ func (s *Served) Target(ctx context.Context) (Target, error) {
 	reached, err := s.target(ctx)
 	if err == nil && (reached.ID == "" || reached.Title == "") {
 		err = Errorf(Permanent, "what was reached has no id or no title, which is a fault of the plugin")
+	}
+	if err == nil {
+		err = reached.Validate()
 	}
 	return reached, err
 }

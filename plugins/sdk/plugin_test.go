@@ -118,6 +118,9 @@ func TestAPluginThatContradictsItselfIsRefused(t *testing.T) {
 func TestAPluginSaysWhatItReached(t *testing.T) {
 	t.Parallel()
 	broken := errors.New("nobody says")
+	several := sdk.Target{ID: "account:1", Also: []string{"address:10.0.0.1"}, Title: "one"}
+	kindless := sdk.Target{ID: "acct-1", Also: []string{"address:10.0.0.1"}, Title: "one"}
+	twins := sdk.Target{ID: "account:1", Also: []string{"address:10.0.0.1", "address:10.0.0.2"}, Title: "one"}
 	for name, c := range map[string]struct {
 		say  func(context.Context) (sdk.Target, error)
 		want sdk.Target
@@ -126,7 +129,16 @@ func TestAPluginSaysWhatItReached(t *testing.T) {
 		"what it is":   {func(context.Context) (sdk.Target, error) { return sdk.Target{ID: "1", Title: "one"}, nil }, sdk.Target{ID: "1", Title: "one"}, ""},
 		"cannot tell":  {nil, sdk.Target{}, ""},
 		"says nothing": {func(context.Context) (sdk.Target, error) { return sdk.Target{Title: "one"}, nil }, sdk.Target{Title: "one"}, "no id or no title"},
-		"fails":        {func(context.Context) (sdk.Target, error) { return sdk.Target{}, broken }, sdk.Target{}, "nobody says"},
+		"has several names": {
+			func(context.Context) (sdk.Target, error) { return several, nil }, several, "",
+		},
+		"has a name of no kind": {
+			func(context.Context) (sdk.Target, error) { return kindless, nil }, kindless, `one is not KIND:VALUE: "acct-1"`,
+		},
+		"has two names of a kind": {
+			func(context.Context) (sdk.Target, error) { return twins, nil }, twins, "two names of the kind address",
+		},
+		"fails": {func(context.Context) (sdk.Target, error) { return sdk.Target{}, broken }, sdk.Target{}, "nobody says"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

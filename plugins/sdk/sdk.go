@@ -108,7 +108,8 @@ type Request struct {
 	// Outputs is what Apply returned, where it returned; for Undo.
 	Outputs json.RawMessage `json:"outputs,omitempty"`
 	// Notes are the facts that the attempts so far gave to [Host.Note], of those with one
-	// name the last; for Observe.
+	// name the last; for Observe, and each later attempt, by which that can tell what an
+	// earlier one did. Those of Apply are not for Undo, whose attempts have their own.
 	Notes map[string]json.RawMessage `json:"notes,omitempty"`
 	// TraceParent is the W3C trace context of the attempt, for what the action calls
 	// in its turn: "00-<trace>-<span>-01".

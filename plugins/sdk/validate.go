@@ -46,8 +46,9 @@ func (d Description) validate(input *schema.Validator) error {
 	return errors.Join(faults...)
 }
 
-// OutputCheck returns what says how outputs of the action break their schema; none break it
-// that an [Action] encodes, but for bounds and enums. It fails where the schema is none.
+// OutputCheck returns what says how outputs of the action break their schema. Those that an
+// [Action] encodes may do so by an enum, a pattern or a bound, which no type keeps: what
+// breaks them fails the attempt, whose change is made by then. It fails where the schema is none.
 func (d Description) OutputCheck() (func(outputs json.RawMessage) error, error) {
 	output, err := schema.Compile(d.Output)
 	if err != nil {

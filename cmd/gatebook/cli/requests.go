@@ -27,7 +27,10 @@ where none does, it is done here.
 
 Of a run that is in its rollback already, the compensation that is at work is given up,
 and the next one follows; where the run paused in its rollback, that ends there. What
-is not taken back is left to a person, until gatebook resume tries again.`,
+is not taken back is left to a person, until gatebook resume tries again.
+
+A run that has certainly changed nothing is ended also where it cannot be taken up, as
+where a plugin is another one by now: from its journal alone, without its steps of finally.`,
 		Example: `  gatebook cancel latest
   gatebook cancel latest --reason "wrong version"`,
 	})

@@ -76,10 +76,14 @@ func remark(s *standing.Status) string {
 	}
 	remark := s.Why()
 	o, nothing := s.Result.Outcome, len(s.Result.Changed) == 0 && len(s.Result.Undone) == 0
+	badly := standing.EndedBadly(s.Result)
+	if badly {
+		remark += "; " + layout.Steps(s.Result.Finally) + " of finally failed"
+	}
 	switch {
-	case nothing && (o == event.OutcomeFailed || o == event.OutcomeRolledBack):
+	case nothing && (o == event.OutcomeFailed || o == event.OutcomeRolledBack || badly):
 		remark += "; nothing was changed"
-	case o != event.OutcomeRolledBack:
+	case o != event.OutcomeRolledBack && !badly:
 	case len(s.Result.Undone) == 0:
 		remark += "; not rolled back: " + layout.Steps(s.Result.Changed)
 	case len(s.Result.Changed) > 0:

@@ -3,8 +3,6 @@ package live
 import (
 	"fmt"
 	"io"
-	"maps"
-	"slices"
 	"sync"
 	"time"
 
@@ -24,9 +22,10 @@ type Lines struct {
 	out    io.Writer
 	status *standing.Status
 	told   map[string]progress
-	heard  map[string]time.Time // when something was last written of the steps at work
+	heard  map[string]heard // of the steps at work
 	err    error
 
+	end  sync.Once
 	stop chan struct{} // closed by Close
 	done chan struct{} // closed by the goroutine that breaks the silence
 }
@@ -46,71 +45,18 @@ const (
 	// seldom is how far apart the lines after these are. There are always some: silence
 	// is what a person takes for a hang.
 	seldom = 10 * time.Second
-	// silence is after how long of it a step is told to be at work still.
-	silence = time.Minute
 )
 
 // NewLines returns a view that writes lines. The status is the run's before its first
-// event; the view keeps it up to date.
+// event; the view keeps it up to date. It breaks the silence of long steps until Close,
+// which must be called.
 func NewLines(w io.Writer, status *standing.Status, style layout.Style, now func() time.Time) *Lines {
 	v := &Lines{
-		out: w, status: status, style: style, now: now, told: make(map[string]progress), heard: make(map[string]time.Time),
+		out: w, status: status, style: style, now: now, told: make(map[string]progress), heard: make(map[string]heard),
 		stop: make(chan struct{}), done: make(chan struct{}),
 	}
 	go v.loop()
 	return v
-}
-
-// loop tells of steps of which nothing was heard for long, until Close.
-func (v *Lines) loop() {
-	defer close(v.done)
-	ticker := time.NewTicker(silence / 4)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ticker.C:
-			v.breakSilence()
-		case <-v.stop:
-			return
-		}
-	}
-}
-
-// breakSilence says what each step is at of which nothing was heard for long.
-func (v *Lines) breakSilence() {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	now := v.now()
-	for _, id := range slices.Sorted(maps.Keys(v.heard)) {
-		if now.Sub(v.heard[id]) < silence {
-			continue
-		}
-		text := "still at work"
-		if step, ok := v.status.Step(id); ok {
-			if !step.Started.IsZero() {
-				text += " after " + layout.Elapsed(now.Sub(step.Started).Round(time.Second))
-			}
-			if doing := step.Doing(now); doing != "" {
-				text += ": " + doing
-			}
-		}
-		v.heard[id] = now
-		v.write(v.style.Dim(layout.Clock(now)+"  ") + v.style.Dim(id+" … ") + text)
-	}
-}
-
-// hear notes that something was told of a step, if it is at work.
-func (v *Lines) hear(id string) {
-	step, ok := v.status.Step(id)
-	if !ok {
-		return
-	}
-	switch step.Status {
-	case event.Running, event.Verifying, event.Undoing, event.Waiting:
-		v.heard[id] = v.now()
-	default:
-		delete(v.heard, id) // it has ended, or waits for people
-	}
 }
 
 // Event writes a line where the event is worth one.
@@ -119,8 +65,8 @@ func (v *Lines) Event(e event.Event) {
 	defer v.mu.Unlock()
 	v.status.Apply(e)
 	text := telling(v.status, e, v.style)
-	if e.Op != nil && (text != "" || e.Type == event.StepDecided) {
-		v.hear(e.Op.Step)
+	if e.Op != nil {
+		v.hear(e.Op.Step, text != "" || e.Type == event.StepDecided)
 	}
 	if text != "" {
 		v.write(v.style.Dim(layout.Clock(e.Time)) + "  " + text)
@@ -133,7 +79,7 @@ func (v *Lines) Output(step, _, line string) {
 	defer v.mu.Unlock()
 	text := layout.Line(line)
 	v.status.Output(step, text)
-	v.hear(step)
+	v.hear(step, true)
 	v.write(v.style.Dim(step+" | ") + text)
 }
 
@@ -148,7 +94,7 @@ func (v *Lines) Progress(step string, p sdk.Progress) {
 		return
 	}
 	v.told[step] = progress{text, now, last.times + 1}
-	v.hear(step)
+	v.hear(step, true)
 	v.write(v.style.Dim(step+" … ") + text)
 	if last.times+1 == eachProgress {
 		v.write(v.style.Dim(fmt.Sprintf("%s … from here on, what is new is told every %s", step, seldom)))
@@ -157,7 +103,7 @@ func (v *Lines) Progress(step string, p sdk.Progress) {
 
 // Close ends the view and returns the first error of writing.
 func (v *Lines) Close() error {
-	close(v.stop)
+	v.end.Do(func() { close(v.stop) })
 	<-v.done
 	v.mu.Lock()
 	defer v.mu.Unlock()

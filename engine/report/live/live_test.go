@@ -304,42 +304,6 @@ func TestLinesOfALongCount(t *testing.T) {
 	})
 }
 
-// A log that says nothing for long looks like one of a run that hangs.
-func TestLinesBreakTheSilenceOfAStep(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		var b bytes.Buffer
-		play := theater{live.NewLines(&b, standing.New(examplePlan("drain", "ask")), layout.Style{}, time.Now)}
-		play.start()
-		play.begin("drain", 1)
-		play.view.Progress("drain", sdk.Progress{Message: "the budget of web allows no disruption"})
-		told := b.Len()
-		for range 14 { // what is not new is not told for it
-			time.Sleep(10 * time.Second)
-			play.view.Progress("drain", sdk.Progress{Message: "the budget of web allows no disruption"})
-		}
-		play.tell(event.Event{Type: event.AttemptFinished, Op: op("drain", event.Do, 1)})
-		play.settle("drain", event.Succeeded)
-		time.Sleep(time.Hour) // of a step that has ended nothing more is told
-		if err := play.view.Close(); err != nil {
-			t.Fatal(err)
-		}
-		var silent []string
-		for line := range strings.Lines(b.String()[told:]) {
-			if _, text, ok := strings.Cut(line, "drain … "); ok {
-				silent = append(silent, strings.TrimSuffix(text, "\n"))
-			}
-		}
-		want := []string{
-			"still at work after 1m: attempt 1/3 · the budget of web allows no disruption",
-			"still at work after 2m: attempt 1/3 · the budget of web allows no disruption",
-		}
-		if diff := cmp.Diff(want, silent); diff != "" {
-			t.Errorf("%s\n%s", diff, b.String())
-		}
-	})
-}
-
 func TestLines(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

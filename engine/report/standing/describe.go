@@ -64,6 +64,8 @@ func describeRun(e event.Event) Said {
 			why = append(why, layout.Line(e.Reason))
 		}
 		return Said{What: "the run was taken up again", Why: strings.Join(why, "; "), Mark: event.Running}
+	case event.GivenUp:
+		return Said{What: "it was cancelled from its journal alone, as it has changed nothing", Why: layout.Line(e.Reason), Mark: event.Waiting}
 	case event.PauseAsked:
 		return Said{What: "it was asked to pause", Why: layout.Line(e.Reason), Mark: event.Waiting}
 	case event.CancelAsked:

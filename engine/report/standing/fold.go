@@ -31,6 +31,8 @@ func (s *Status) Apply(e event.Event) {
 		if e.Process != nil {
 			s.Process = *e.Process
 		}
+	case event.GivenUp:
+		s.giveUp(e)
 	case event.ModeChanged:
 		s.Mode, s.Reason = e.Mode, e.Reason
 		if e.Reason != "" {
@@ -52,6 +54,18 @@ func (s *Status) Apply(e event.Event) {
 	case event.PauseAsked, event.CancelAsked, event.ResumeAsked, event.RollbackAsked, event.RequestRefused:
 		s.Requests = append(s.Requests, Request{What: e.Type, By: e.By, Reason: e.Reason, Time: e.Time})
 	default:
+	}
+}
+
+// giveUp takes in that the run was cancelled without its plan: what has not ended does not
+// run any more.
+func (s *Status) giveUp(e event.Event) {
+	s.Requests = append(s.Requests, Request{What: event.CancelAsked, By: e.By, Reason: e.Reason, Time: e.Time})
+	for _, step := range s.Steps {
+		if !step.Status.Settled() {
+			s.move(step, event.NotRun)
+			step.Progress = nil
+		}
 	}
 }
 

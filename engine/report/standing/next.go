@@ -38,6 +38,9 @@ func (s *Status) Commands() []Command {
 		if AtWork(s.Result) {
 			return s.nextOfAtWork(id)
 		}
+		if EndedBadly(s.Result) {
+			return s.nextOfEndedBadly(id)
+		}
 		return []Command{
 			{"gatebook audit " + id, "what was tried, and what came back"},
 			{"gatebook resume " + id, "when its cause is mended: try again to take back what is left"},
@@ -64,12 +67,39 @@ func (s *Status) nextOfAtWork(id string) []Command {
 	const once = "once nothing is at work any more: "
 	next := []Command{
 		{"gatebook audit " + id, "what was tried, and when"},
-		{"gatebook resume " + id, once + "try again, then go on from there"},
+		{"gatebook resume " + id, once + s.ResumeDoes()},
 	}
 	if len(s.LeftToTakeBack()) > 0 {
 		next = append(next, Command{"gatebook rollback " + id, once + "take back what was changed instead"})
 	}
 	return next
+}
+
+// nextOfEndedBadly is for a run that failed, or was taken back, and whose `finally` failed
+// too.
+func (s *Status) nextOfEndedBadly(id string) []Command {
+	const mended = "when its cause is mended: "
+	next := []Command{
+		{"gatebook audit " + id, "what was tried, and what came back"},
+		{"gatebook resume " + id, mended + s.ResumeDoes()},
+	}
+	if len(s.LeftToTakeBack()) > 0 {
+		next = append(next, Command{"gatebook rollback " + id, "take back what was changed instead"})
+	}
+	return next
+}
+
+// ResumeDoes says what a resume does of a run that is stuck though nothing of it is left to
+// take back: one that was taken back, or was to be, is not gone on with.
+func (s *Status) ResumeDoes() string {
+	switch {
+	case len(s.Result.Undone) == 0 && s.Result.AskedBack.IsZero():
+		return "try " + s.failedStep() + " again, then go on from there"
+	case len(s.Result.Finally) > 0:
+		return "run the steps of finally again"
+	default:
+		return "end the rollback"
+	}
 }
 
 // nextOfOpen is for a run that goes on, or whose process died.

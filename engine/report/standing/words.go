@@ -12,21 +12,32 @@ func OutcomeWords(r *event.Result) string {
 	case event.OutcomeSucceeded:
 		return "succeeded"
 	case event.OutcomeFailed, event.OutcomeRolledBack:
-		return "failed; " + becameWords(r)
+		return becameWords(r)
 	case event.OutcomeGateClosed:
 		if refused(r) {
 			return "was refused before anything was changed"
 		}
 		return "stopped at a closed gate; nothing was changed"
 	case event.OutcomeStuck:
-		if AtWork(r) {
-			return "failed, and " + layout.Steps(r.Lost) + " may still be at work: a person is needed"
-		}
-		return "failed and could not be taken back cleanly: a person is needed"
+		return stuckWords(r)
 	case event.OutcomePaused:
 		return "is paused and can be resumed"
 	default:
 		return string(r.Outcome)
+	}
+}
+
+func stuckWords(r *event.Result) string {
+	const needed = ": a person is needed"
+	switch {
+	case AtWork(r):
+		return failedWords(r) + ", and " + layout.Steps(r.Lost) + " may still be at work" + needed
+	case EndedBadly(r):
+		return becameWords(r) + ", but " + layout.Steps(r.Finally) + " of finally failed" + needed
+	case TakenBack(r):
+		return BackWords(r) + needed
+	default:
+		return "failed and could not be taken back cleanly" + needed
 	}
 }
 
@@ -35,24 +46,70 @@ func AtWork(r *event.Result) bool {
 	return r.Outcome == event.OutcomeStuck && len(r.Left) == 0 && len(r.Lost) > 0
 }
 
+// EndedBadly reports whether a person is needed for nothing but steps of `finally`.
+func EndedBadly(r *event.Result) bool {
+	return r.Outcome == event.OutcomeStuck && len(r.Left) == 0 && len(r.Lost) == 0 && len(r.Finally) > 0
+}
+
+// TakenBack reports whether a run ended by a rollback that a person asked for, rather than
+// by a failure.
+func TakenBack(r *event.Result) bool { return AskedFor(r) && !r.AskedBack.IsZero() }
+
 // refused reports whether it was a person's no that a run ended by.
 func refused(r *event.Result) bool { return r.Failure != nil && r.Failure.Class == event.Refused }
 
-// becameWords says what became of the changes of a run that failed.
+// becameWords says that a run failed, or was taken back, and what became of its changes.
 func becameWords(r *event.Result) string {
 	switch {
+	case TakenBack(r):
+		return takenBackWords(r)
 	case len(r.Changed) == 0 && len(r.Undone) == 0:
-		return "nothing was changed"
-	case r.Outcome == event.OutcomeFailed:
-		return "what it changed stays"
-	case len(r.Changed) == 0:
-		return "everything it changed was taken back"
+		return "failed; nothing was changed"
 	case len(r.Undone) == 0:
-		return "nothing that it changed can be taken back; " + stay(r.Changed)
+		return "failed; what it changed stays"
+	case len(r.Changed) == 0:
+		return "failed; everything it changed was taken back"
 	default:
-		return "what can be taken back was taken back; " + stay(r.Changed)
+		return "failed; what can be taken back was taken back; " + stay(r.Changed)
 	}
 }
+
+func takenBackWords(r *event.Result) string {
+	words := BackWords(r)
+	switch {
+	case len(r.Changed) == 0 && len(r.Undone) == 0:
+		return words + "; nothing was changed"
+	case len(r.Undone) == 0:
+		return words + "; nothing that it changed can be; " + stay(r.Changed)
+	case len(r.Changed) == 0:
+		return words
+	default:
+		return words + "; " + stay(r.Changed)
+	}
+}
+
+// failedWords says that a run failed, or whether it was taken back.
+func failedWords(r *event.Result) string {
+	if TakenBack(r) {
+		return BackWords(r)
+	}
+	return "failed"
+}
+
+// BackWords says of a run that a person asked to take back whether it was.
+func BackWords(r *event.Result) string {
+	switch {
+	case len(r.Left) > 0:
+		return "could not be taken back cleanly"
+	case len(r.Undone) == 0, len(r.Lost) > 0:
+		return "was to be taken back"
+	default:
+		return WasTakenBack
+	}
+}
+
+// WasTakenBack are the [BackWords] of a run of which nothing is left to take back.
+const WasTakenBack = "was taken back"
 
 // AskedFor reports whether a run ended as it did because a person asked for that, and
 // not by a step that failed.

@@ -776,7 +776,7 @@ type Call struct {
 	Undo          bool                   `protobuf:"varint,6,opt,name=undo,proto3" json:"undo,omitempty"`                                                                            // Observe: the lost attempt was an Undo
 	Before        []byte                 `protobuf:"bytes,7,opt,name=before,proto3" json:"before,omitempty"`                                                                         // what Apply gave as Before
 	Outputs       []byte                 `protobuf:"bytes,8,opt,name=outputs,proto3" json:"outputs,omitempty"`                                                                       // what Apply returned, where it did
-	Notes         map[string][]byte      `protobuf:"bytes,9,rep,name=notes,proto3" json:"notes,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"` // what Apply gave as Note
+	Notes         map[string][]byte      `protobuf:"bytes,9,rep,name=notes,proto3" json:"notes,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"` // what earlier attempts gave as Note; to an Undo, those of Undo
 	Timeout       *durationpb.Duration   `protobuf:"bytes,10,opt,name=timeout,proto3" json:"timeout,omitempty"`                                                                      // what is left of the attempt's time; absent: no limit
 	InPlan        bool                   `protobuf:"varint,11,opt,name=in_plan,json=inPlan,proto3" json:"in_plan,omitempty"`                                                         // Apply, for a plan: say what is so now, and wait for nothing
 	unknownFields protoimpl.UnknownFields

@@ -172,6 +172,21 @@ func TestEachBreachIsFound(t *testing.T) {
 		"undo does nothing": {func(_ *shop, a *sdk.Action[addInput, addOutput]) {
 			a.Undo = func(context.Context, *sdk.Call[addInput]) error { return nil }
 		}, "undo restores"},
+		"undo needs what Apply noted": {func(_ *shop, a *sdk.Action[addInput, addOutput]) {
+			apply, undo := a.Apply, a.Undo
+			a.Apply = func(ctx context.Context, call *sdk.Call[addInput]) (addOutput, error) {
+				if err := call.Note("added", true); err != nil {
+					return addOutput{}, err
+				}
+				return apply(ctx, call)
+			}
+			a.Undo = func(ctx context.Context, call *sdk.Call[addInput]) error {
+				if _, noted, _ := sdk.LoadNote[bool](call, "added"); !noted {
+					return nil
+				}
+				return undo(ctx, call)
+			}
+		}, "undo restores"},
 		"undo needs the outputs": {func(_ *shop, a *sdk.Action[addInput, addOutput]) {
 			undo := a.Undo
 			a.Undo = func(ctx context.Context, call *sdk.Call[addInput]) error {
@@ -251,6 +266,44 @@ func TestEachBreachIsFound(t *testing.T) {
 				t.Errorf("%q finds nothing", test.check)
 			}
 		})
+	}
+}
+
+// An engine tells a later attempt what the earlier ones noted, and an undo what those of
+// it did.
+func TestLaterAttemptsAreToldWhatEarlierOnesNoted(t *testing.T) {
+	t.Parallel()
+	for _, check := range []string{"twice is once", "undo restores after two attempts"} {
+		handler, s := suite(t, func(s *shop, a *sdk.Action[addInput, addOutput]) {
+			apply, undo := a.Apply, a.Undo
+			a.Apply = func(ctx context.Context, call *sdk.Call[addInput]) (addOutput, error) {
+				was, noted, err := sdk.LoadNote[addOutput](call, "made")
+				if err != nil || noted {
+					return was, err
+				}
+				made, err := apply(ctx, call)
+				if err != nil {
+					return made, err
+				}
+				s.keys[call.Key] = false
+				return made, call.Note("made", made)
+			}
+			a.Undo = func(ctx context.Context, call *sdk.Call[addInput]) error {
+				if _, noted, err := sdk.LoadNote[bool](call, "undone"); err != nil || noted {
+					return err
+				}
+				if err := undo(ctx, call); err != nil {
+					return err
+				}
+				return call.Note("undone", true)
+			}
+		})
+		c := sdktest.Case{Name: "noted", World: func(testing.TB) sdktest.World {
+			return sdktest.World{Params: map[string]any{"more": 3, "token": "opensesame"}, Probe: s.state}
+		}}
+		if faults := sdktest.CheckOne(t, check, handler, c); len(faults) > 0 {
+			t.Errorf("%s: %q", check, faults)
+		}
 	}
 }
 

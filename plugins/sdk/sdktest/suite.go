@@ -238,7 +238,7 @@ func (t *trial) unmoved(outputs json.RawMessage) any {
 // applyAgain is a later attempt, which is told what the first one kept.
 func (t *trial) applyAgain() json.RawMessage {
 	t.Helper()
-	t.request.Attempt, t.request.Before = 2, t.host.StateBefore()
+	t.request.Attempt, t.request.Before, t.request.Notes = 2, t.host.StateBefore(), t.host.Notes()
 	return t.apply()
 }
 
@@ -264,11 +264,13 @@ func (t *trial) undoAfterTwo() {
 	t.undo(before)
 }
 
-// undo takes back what was applied, twice, and wants the state before.
+// undo takes back what was applied, twice, and wants the state before. It is told what its
+// own attempts noted, as by an engine, and not what those of Apply did.
 func (t *trial) undo(before string) {
 	t.Helper()
-	t.request.Before, t.request.Notes = t.host.StateBefore(), t.host.Notes()
-	for _, what := range []string{"Undo", "a second Undo"} {
+	t.request.Before, t.host = t.host.StateBefore(), &Host{}
+	for i, what := range []string{"Undo", "a second Undo"} {
+		t.request.Attempt, t.request.Notes = i+1, t.host.Notes()
 		if err := t.handler.Undo(t.Context(), t.request, t.host); err != nil {
 			t.isTyped(err)
 			t.Fatalf("%s: %v", what, err)

@@ -6,6 +6,7 @@ import (
 	"io"
 	"strconv"
 	"strings"
+	"time"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -22,12 +23,14 @@ func (p *Process) Fault(ctx context.Context, err error, changes bool) error {
 		return p.NoResult()
 	}
 	said := status.Convert(err).Message()
-	switch code := status.Code(err); {
+	code := status.Code(err)
+	if (code == codes.Canceled || code == codes.DeadlineExceeded) && isOver(ctx, err) {
+		return context.Cause(ctx)
+	}
+	switch {
 	case code == codes.Unavailable && strings.Contains(said, "authentication handshake failed"):
 		p.KillFor("it does not keep to mutual TLS")
 		return sdk.Errorf(sdk.Permanent, "the plugin %s was killed: it does not keep to the mutual TLS that it shook hands for: %s", p.name, said).NothingChanged()
-	case code == codes.Canceled && ctx.Err() != nil, code == codes.DeadlineExceeded && ctx.Err() != nil:
-		return context.Cause(ctx)
 	case code == codes.Unavailable, code == codes.Canceled:
 		return p.lost(changes)
 	case code == codes.ResourceExhausted && strings.Contains(said, "larger than max"):
@@ -37,6 +40,21 @@ func (p *Process) Fault(ctx context.Context, err error, changes bool) error {
 	default:
 		return sdk.Errorf(sdk.Permanent, "the plugin %s does not keep to the plugin protocol: %s", p.name, said)
 	}
+}
+
+// overSoon is how much earlier than here a deadline may pass at the other end of a call.
+const overSoon = time.Second
+
+// isOver reports whether a call that failed has ended with ctx. Its deadline crosses to the
+// plugin, where it may pass a moment before it does here.
+func isOver(ctx context.Context, err error) bool {
+	if _, has := ctx.Deadline(); has && status.Code(err) == codes.DeadlineExceeded {
+		select {
+		case <-ctx.Done():
+		case <-time.After(overSoon): // the plugin says so of itself
+		}
+	}
+	return ctx.Err() != nil
 }
 
 // NoResult is for a call that was answered with nothing that this gatebook knows.

@@ -56,7 +56,7 @@ func New(name string, binary *program.Program, env []string, log func(line []byt
 			defer p.mu.Unlock()
 			p.sockets = sockets
 			p.child.addEnv(spec.Env)
-			return p.child, nil
+			return p.child, fitsSocket(sockets)
 		},
 		SkipHostEnv:      true,
 		AutoMTLS:         true,
@@ -64,8 +64,10 @@ func New(name string, binary *program.Program, env []string, log func(line []byt
 		Logger:           hclog.NewNullLogger(),
 		SyncStdout:       last, // what it prints after the handshake
 		SyncStderr:       last,
-		GRPCDialOptions: []grpc.DialOption{grpc.WithDefaultCallOptions(
-			grpc.MaxCallRecvMsgSize(wire.MaxMessage), grpc.MaxCallSendMsgSize(wire.MaxRequest))},
+		GRPCDialOptions: []grpc.DialOption{
+			grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(wire.MaxMessage), grpc.MaxCallSendMsgSize(wire.MaxRequest)),
+			grpc.WithIdleTimeout(0), // its socket has no name any more by then
+		},
 	}
 	p.client = plugin.NewClient(p.config)
 	return p
@@ -115,7 +117,8 @@ func (p *Process) connect() error {
 // Calls is the contract, to be called in the process.
 func (p *Process) Calls() pluginv1.PluginClient { return p.calls.PluginClient }
 
-// Describe asks the process what it is. One that does not say so within limit is killed.
+// Describe asks the process what it is, which is the first that it is asked. One that does
+// not say so within limit is killed.
 func (p *Process) Describe(ctx context.Context, limit time.Duration) (*pluginv1.DescribeResponse, error) {
 	asking, stop := context.WithTimeoutCause(ctx, limit, errSlow)
 	defer stop()
@@ -123,6 +126,8 @@ func (p *Process) Describe(ctx context.Context, limit time.Duration) (*pluginv1.
 	if err != nil {
 		return nil, p.startFault(ctx, asking, err, "say what it is", limit)
 	}
+	// The connection stands. A host that is killed can remove nothing.
+	p.removeSockets()
 	return answer, nil
 }
 
@@ -135,7 +140,11 @@ func (p *Process) Configure(ctx context.Context, config json.RawMessage, limit t
 	if err != nil {
 		return sdk.Target{}, p.startFault(ctx, asking, err, "reach its target", limit)
 	}
-	return wire.ToTarget(answer.GetTarget()), wire.ToError(answer.GetError())
+	if failed := answer.GetError(); failed != nil {
+		return sdk.Target{}, wire.ToError(failed)
+	}
+	target := wire.ToTarget(answer.GetTarget())
+	return target, target.Validate() // a plugin without the sdk may say anything
 }
 
 // Ping makes the barest call that go-plugin has: what the others cost is held against it.
@@ -203,10 +212,15 @@ func (p *Process) Kill() {
 // hangUp has go-plugin let go of the process, and removes what is left of its sockets.
 func (p *Process) hangUp() {
 	p.client.Kill()
+	p.removeSockets()
+}
+
+func (p *Process) removeSockets() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.sockets != "" {
 		_ = os.RemoveAll(p.sockets)
+		p.sockets = "" // the name may be another's from now on
 	}
 }
 

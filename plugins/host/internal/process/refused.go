@@ -112,7 +112,7 @@ func (p *Process) startFault(ctx, asking context.Context, err error, what string
 	case ctx.Err() != nil:
 		p.Kill()
 		return Interrupted(ctx, "start the plugin "+p.name)
-	case asking.Err() != nil:
+	case isOver(asking, err):
 		p.Kill()
 		return sdk.Errorf(sdk.Transient, "the plugin %s did not %s within %s%s", p.name, what, limit, p.log.cause()).NothingChanged()
 	default:

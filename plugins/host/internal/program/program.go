@@ -13,6 +13,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 )
 
 // ErrUntrusted is for a program that may not be started.
@@ -42,7 +44,7 @@ func Open(path string) (*Program, error) {
 				ErrUntrusted, who, dir, path, mend, dir)
 		}
 	}
-	file, err := os.OpenFile(real, openFlags, 0)
+	file, err := OpenFile(real)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrUntrusted, err)
 	}
@@ -54,33 +56,57 @@ func Open(path string) (*Program, error) {
 	return opened, nil
 }
 
+// OpenFile opens a file to be read. Of a pipe it waits for nobody who writes to it.
+func OpenFile(path string) (*os.File, error) { return os.OpenFile(path, openFlags, 0) }
+
 // maxLinks is how many links a path may lead through, as many as Linux follows.
 const maxLinks = 40
 
-// follow returns what a path leads to in the end, and the folders that it leads through: of
-// the program, and of each link to it, in the place of which another could be put.
+// follow returns what a path leads to in the end, and the folders in which another program
+// could be put in its place: its own, and that of each link on the way, be it to the program
+// or to a folder.
 func follow(path string) (real string, folders []string, err error) {
-	for range maxLinks {
-		// Not cleaned: what ".." is behind a link only the file system knows.
-		dir, name := filepath.Split(path)
-		if dir, err = filepath.EvalSymlinks(cmp.Or(dir, ".")); err != nil {
-			return "", nil, err
-		}
-		folders = append(folders, dir)
-		path = filepath.Join(dir, name)
-		info, err := os.Lstat(path)
-		if err != nil || info.Mode()&fs.ModeSymlink == 0 {
-			return path, folders, err
-		}
-		to, err := os.Readlink(path)
+	real, names := parts(".", path)
+	for links := 0; len(names) > 0; {
+		name := names[0]
+		names = names[1:]
+		// What ".." is behind a link only the file system knows; real leads through none.
+		next := filepath.Join(real, name)
+		info, err := os.Lstat(next)
 		if err != nil {
 			return "", nil, err
 		}
-		if path = to; !filepath.IsAbs(to) {
-			path = dir + string(filepath.Separator) + to
+		if info.Mode()&fs.ModeSymlink == 0 {
+			real = next
+			continue
 		}
+		to, err := os.Readlink(next)
+		if err != nil {
+			return "", nil, err
+		}
+		if links++; links > maxLinks {
+			return "", nil, fmt.Errorf("%s: more than %d links", path, maxLinks)
+		}
+		folders = append(folders, real)
+		from, through := parts(real, to)
+		real, names = from, append(through, names...)
 	}
-	return "", nil, fmt.Errorf("%s: more than %d links", path, maxLinks)
+	return real, append(folders, filepath.Dir(real)), nil
+}
+
+// parts returns where a path begins that is met in a folder, and the names on its way.
+func parts(in, path string) (from string, names []string) {
+	volume := filepath.VolumeName(path)
+	path = filepath.ToSlash(path[len(volume):])
+	names = slices.DeleteFunc(strings.Split(path, "/"), func(name string) bool { return name == "" })
+	switch {
+	case strings.HasPrefix(path, "/"):
+		return cmp.Or(volume, filepath.VolumeName(in)) + string(filepath.Separator), names
+	case volume != "":
+		return volume + ".", names
+	default:
+		return in, names
+	}
 }
 
 // examine looks at the open file and not at its name, which may change hands.

@@ -94,13 +94,15 @@ func TestWhatOthersMayChangeIsRefused(t *testing.T) {
 }
 
 // Who may put another link in the place of one decides what is run, wherever it stands on
-// the way.
+// the way, and be it one to a folder.
 func TestEveryLinkOnTheWayIsLookedAt(t *testing.T) {
 	t.Parallel()
 	for name, chain := range map[string][2]string{ // what the first link says, and the second
 		"whole paths":         {"DIR/shared/second", "DIR/real/program"},
 		"from where they are": {"../shared/second", "../real/program"},
 		"through a folder's":  {"../alias/../../shared/second", "../real/program"},
+		"to a folder":         {"DIR/shared/folder/program", "../nowhere"},
+		"from one to another": {"../second/folder/program", "../nowhere"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -117,6 +119,8 @@ func TestEveryLinkOnTheWayIsLookedAt(t *testing.T) {
 			err = errors.Join(
 				os.WriteFile(filepath.Join(dir, "real", "program"), []byte(text), 0o755),
 				os.Symlink(filepath.Join(dir, "elsewhere", "deep"), filepath.Join(dir, "alias")), // whose ".." is elsewhere
+				os.Symlink("../real", filepath.Join(shared, "folder")),
+				os.Symlink("shared", filepath.Join(dir, "second")),
 				os.Symlink(strings.Replace(chain[0], "DIR", dir, 1), path),
 				os.Symlink(strings.Replace(chain[1], "DIR", dir, 1), filepath.Join(shared, "second")),
 			)

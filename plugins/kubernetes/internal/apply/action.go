@@ -22,7 +22,7 @@ type Input struct {
 type Output struct {
 	Created   []string `json:"created" required:"true" doc:"Objects that were not there before, as Deployment shop/web."`
 	Changed   []string `json:"changed" required:"true" doc:"Objects that were changed, be it only in what gatebook manages of them."`
-	Unchanged []string `json:"unchanged" required:"true" doc:"Objects that were as they should be."`
+	Unchanged []string `json:"unchanged" required:"true" doc:"Objects that were as they should be, but for the mark of the step that applied them last."`
 	Pruned    []string `json:"pruned" required:"true" doc:"Objects that were deleted."`
 }
 
@@ -37,7 +37,7 @@ with ` + "`force`" + ` they are taken over. Fields that a former apply set and t
 With an ` + "`inventory`" + ` the step keeps a list of what was applied under its name, in a ConfigMap that is none of the objects, in a Namespace that
 may be one. With ` + "`prune`" + ` it deletes what is on the list, is still marked as part of it, and is not among the objects any more. The plan
 lists each. What data would be lost with stays: Namespaces, definitions, claims, and what a bound claim belongs to, as to a StatefulSet that
-deletes its claims or to an object of an operator.
+deletes its claims or to an object of an operator, or may belong to by way of what cannot be read.
 
 Undo deletes the objects that the step created, makes those that it pruned anew, and gives back each field that it changed, unless somebody
 changed the field since or declares its new value too, or changed a created object or took something out of it: that is a *conflict*, and the
@@ -45,7 +45,7 @@ object is left alone. So is one that another step applied since, which has to be
 such a claim belongs to, and a Namespace or CustomResourceDefinition that holds what the step did not make, or that may hold it. What stands in
 the way of one object does not stand in the way of the others. A Job or Pod that was pruned is lost, since made anew it would run a second time:
 the plan warns, and undo says so at its end. Objects keep the annotation ` + "`gatebook.dev/created-by`" + `, with the key of the step that created
-them, and ` + "`gatebook.dev/applied-by`" + `, with that of the last one that changed them by this action.
+them, and ` + "`gatebook.dev/applied-by`" + `, with that of the last one that applied them, be it that they were as they should be.
 
 Secret inputs belong into Secrets. Where the change of another object would write one to the journal, the step fails before it changes anything.
 Values of a Secret that the step changes are not written to the journal, but a salted hash by which each is known again. They are kept in a Secret

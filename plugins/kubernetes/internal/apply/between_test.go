@@ -2,7 +2,9 @@ package apply_test
 
 import (
 	"context"
+	"net/http"
 	"strings"
+	"sync"
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
@@ -103,5 +105,33 @@ func TestAForeignChangeBeforeAPrune(t *testing.T) {
 				t.Errorf("after the undo, the state is %s, and it should have %s", after, c.after)
 			}
 		})
+	}
+}
+
+// What somebody else makes in the very moment in which the step does keeps no mark of the
+// step, by which undo or a later prune would take it for its own.
+func TestWhatSomebodyMadeInTheSameMomentIsNotMarked(t *testing.T) {
+	t.Parallel()
+	namespace := shared.Namespace(t)
+	live := shared.Kube.CoreV1().ConfigMaps(namespace)
+	var once sync.Once
+	c := shared.Through(t, func(w http.ResponseWriter, r *http.Request, api http.Handler) {
+		if r.Method == http.MethodPatch && !r.URL.Query().Has("dryRun") && strings.HasSuffix(r.URL.Path, "/configmaps/web") {
+			once.Do(func() {
+				made := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "web"}, Data: map[string]string{"theirs": "1"}}
+				if _, err := live.Create(r.Context(), made, metav1.CreateOptions{FieldManager: "kubectl-create"}); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		api.ServeHTTP(w, r)
+	})
+	req := lab.Request(t, in(namespace, pruning(configMap("web", map[string]any{"ours": "1"}))))
+	_, err := handler(t, c).Apply(t.Context(), req, &sdktest.Host{})
+	lab.Fails(t, err, sdk.Conflict, "kubectl-create made the ConfigMap "+namespace+"/web at the same time")
+	now, err := live.Get(t.Context(), "web", metav1.GetOptions{})
+	lab.Must(t, err)
+	if len(now.Annotations) > 0 {
+		t.Errorf("it is marked by %v", now.Annotations)
 	}
 }

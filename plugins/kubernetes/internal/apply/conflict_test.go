@@ -17,6 +17,7 @@ import (
 
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/lab"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/objects"
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/plugins/sdk/sdktest"
 )
@@ -232,5 +233,53 @@ func TestUndoOfApplyRestoresWhoManagesWhat(t *testing.T) {
 	lab.Must(t, err)
 	if want := map[string]string{"color": "green", "new": "1"}; !maps.Equal(found.Data, want) {
 		t.Errorf("got %v, want %v", found.Data, want)
+	}
+}
+
+// Who takes an item out of a list leaves no trace, and is neither we nor who has the others.
+func TestAConflictAccusesNobodyOfWhatWasTakenOut(t *testing.T) {
+	t.Parallel()
+	service := func(ports ...string) map[string]any {
+		var open []any
+		for i, name := range ports {
+			open = append(open, map[string]any{"name": name, "port": 80 + i})
+		}
+		return map[string]any{
+			"apiVersion": "v1", "kind": "Service", "metadata": map[string]any{"name": "web"},
+			"spec": map[string]any{"selector": map[string]any{"app": "web"}, "ports": open},
+		}
+	}
+	edited := func(t *testing.T, namespace, manager, patch string) {
+		t.Helper()
+		_, err := shared.Kube.CoreV1().Services(namespace).Patch(t.Context(), "web", types.StrategicMergePatchType, []byte(patch), metav1.PatchOptions{FieldManager: manager})
+		lab.Must(t, err)
+	}
+	for name, c := range map[string]struct {
+		do   func(t *testing.T, namespace string) taken
+		says string
+	}{
+		"of what a step made": {func(t *testing.T, namespace string) taken {
+			return take(t, actions(t), "apply", "step-0-do", in(namespace, manifest(service("http", "metrics", "admin"))))
+		}, "stays: somebody changed spec.ports of it"},
+		"of what a step changed": {func(t *testing.T, namespace string) taken {
+			applied(t, in(namespace, manifest(service("http"))))
+			return take(t, actions(t), "apply", "step-0-do", in(namespace, manifest(service("http", "metrics", "admin"))))
+		}, "somebody changed spec.ports of the Service"},
+		"of what a step put beside that of others": {func(t *testing.T, namespace string) taken {
+			applied(t, in(namespace, manifest(service("http"))))
+			edited(t, namespace, "kubectl-edit", `{"spec":{"ports":[{"name":"metrics","port":81}]}}`)
+			return take(t, objects.Actions(shared.Connect(t)), "patch", "step-0-do", map[string]any{
+				"apiVersion": "v1", "kind": "Service", "name": "web", "namespace": namespace, "type": "strategic",
+				"patch": map[string]any{"spec": map[string]any{"ports": []any{map[string]any{"name": "admin", "port": 82}, map[string]any{"name": "debug", "port": 83}}}},
+			})
+		}, "somebody changed spec.ports of the Service"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			namespace := shared.Namespace(t)
+			step := c.do(t, namespace)
+			edited(t, namespace, "somebody-else", `{"spec":{"ports":[{"$patch":"delete","port":82}]}}`)
+			lab.Fails(t, step.back(t), sdk.Conflict, c.says)
+		})
 	}
 }

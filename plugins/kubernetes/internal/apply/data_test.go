@@ -3,9 +3,11 @@ package apply_test
 import (
 	"context"
 	"errors"
+	"net/http"
 	"strings"
 	"testing"
 
+	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
@@ -100,4 +102,88 @@ func TestPruneLeavesWhatDataCameToBelongTo(t *testing.T) {
 	_, err := h.Apply(t.Context(), lab.Request(t, in(namespace, pruning(configMap("a", nil)))), host)
 	lab.Fails(t, err, sdk.Conflict, "the StatefulSet "+namespace+"/db stays: the data of 1 claim (data-db-0)")
 	stands(t, namespace)
+}
+
+// Whether the claims of one operator belong to the object of another is not to be seen by who may
+// not read what they belong to. The plan says so, and what it takes.
+func TestPlanOfApplySaysWhoseClaimsItMayNotSee(t *testing.T) {
+	t.Parallel()
+	namespace, all, user := shared.Namespace(t), shared.Connect(t), "issuer-"+t.Name()
+	const passes, bases = "passes.lab.example", "bases.lab.example"
+	applied(t, manifest(definition(passes, "Pass"), definition(bases, "Base")))
+	applied(t, in(namespace, manifest(map[string]any{"apiVersion": bases + "/v1", "kind": "Base", "metadata": map[string]any{"name": "pg"}})))
+	kind, err := all.Kind(t.Context(), bases+"/v1", "Base")
+	lab.Must(t, err)
+	base, err := all.Look(t.Context(), kind, namespace, "pg")
+	lab.Must(t, err)
+	bound := claim()
+	bound["volumeName"] = "disk"
+	applied(t, in(namespace, manifest(map[string]any{
+		"apiVersion": "v1", "kind": "PersistentVolumeClaim", "spec": bound, "metadata": map[string]any{"name": "pg-1", "ownerReferences": []any{
+			map[string]any{"apiVersion": base.GetAPIVersion(), "kind": base.GetKind(), "name": base.GetName(), "uid": string(base.GetUID())},
+		}},
+	})))
+	shared.Allow(t, user,
+		rbacv1.PolicyRule{APIGroups: []string{passes}, Resources: []string{"*"}, Verbs: []string{"*"}},
+		rbacv1.PolicyRule{APIGroups: []string{""}, Resources: []string{"persistentvolumeclaims"}, Verbs: []string{"list"}})
+	pass := func(name string) any {
+		return map[string]any{"apiVersion": passes + "/v1", "kind": "Pass", "metadata": map[string]any{"name": name}}
+	}
+	req, host := lab.Request(t, in(namespace, manifest(pass("a"), pass("b")))), &sdktest.Host{}
+	h := handler(t, shared.ConnectAs(t, user))
+	warns := func(warnings string) {
+		t.Helper()
+		preview, err := h.Plan(t.Context(), req)
+		if said := strings.Join(preview.Warnings, " "); err != nil || len(preview.Blockers) > 0 || said != warnings {
+			t.Errorf("the plan is %+v, %v", preview, err)
+		}
+	}
+	warns("Undo could not take all back. You may not get the Base pg in " + namespace + ".")
+	_, err = h.Apply(t.Context(), req, host)
+	lab.Must(t, err)
+	req.Before = host.StateBefore()
+	lab.Fails(t, h.Undo(t.Context(), req, host), sdk.Conflict, "stays: the data of 1 claim (pg-1) may go with it, by way of what you may not read: the Base pg")
+	shared.Allow(t, user, rbacv1.PolicyRule{APIGroups: []string{bases}, Resources: []string{"bases"}, Verbs: []string{"get"}})
+	lab.Must(t, h.Undo(t.Context(), req, host))
+	req.Before = nil
+	warns("")
+}
+
+// Nor is it while the owner cannot be read at all, as where a webhook that converts its kind is
+// away. It is somebody else's, and stands in nobody's way who makes objects beside it.
+func TestPlanOfApplyWarnsOfClaimsWhoseOwnerCannotBeRead(t *testing.T) {
+	t.Parallel()
+	namespace, all := shared.Namespace(t), shared.Connect(t)
+	const buoys, docks = "buoys.lab.example", "docks.lab.example"
+	applied(t, manifest(definition(buoys, "Buoy"), definition(docks, "Dock")))
+	kind, err := all.Kind(t.Context(), docks+"/v1", "Dock")
+	lab.Must(t, err)
+	applied(t, in(namespace, manifest(map[string]any{"apiVersion": docks + "/v1", "kind": "Dock", "metadata": map[string]any{"name": "pg"}})))
+	dock, err := all.Look(t.Context(), kind, namespace, "pg")
+	lab.Must(t, err)
+	bound := claim()
+	bound["volumeName"] = "disk"
+	applied(t, in(namespace, manifest(map[string]any{
+		"apiVersion": "v1", "kind": "PersistentVolumeClaim", "spec": bound, "metadata": map[string]any{"name": "pg-1", "ownerReferences": []any{
+			map[string]any{"apiVersion": docks + "/v1", "kind": "Dock", "name": "pg", "uid": string(dock.GetUID())},
+		}},
+	})))
+	for name, away := range map[string]string{"its webhook is away": "/docks/pg", "its server is away": "/apis/" + docks + "/v1"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := handler(t, shared.Through(t, func(w http.ResponseWriter, r *http.Request, api http.Handler) {
+				if strings.HasSuffix(r.URL.Path, away) {
+					http.Error(w, "conversion webhook failed", http.StatusInternalServerError)
+					return
+				}
+				api.ServeHTTP(w, r)
+			}))
+			buoy := map[string]any{"apiVersion": buoys + "/v1", "kind": "Buoy", "metadata": map[string]any{"name": "a"}}
+			preview, err := h.Plan(t.Context(), lab.Request(t, in(namespace, manifest(buoy))))
+			if err != nil || len(preview.Blockers) > 0 || len(preview.Changes) != 1 || len(preview.Warnings) != 1 ||
+				!strings.Contains(preview.Warnings[0], "Whether claims in "+namespace+" belong to what undo deletes cannot be seen now: ") {
+				t.Errorf("the plan is %+v, %v", preview, err)
+			}
+		})
+	}
 }

@@ -55,7 +55,7 @@ func TestANamespaceStaysWithTheListOfALaterStep(t *testing.T) {
 	req, host := lab.Request(t, params), &sdktest.Host{}
 	outputs(t, req, host)
 	req.Before = host.StateBefore()
-	applied(t, params)
+	applied(t, in(name, map[string]any{"manifest": configMap("b", nil), "inventory": "all"}))
 	lab.Fails(t, h.Undo(t.Context(), req, host), sdk.Conflict, "a later step wrote the inventory "+name+"/all", "the Namespace "+name+" stays")
 }
 

@@ -41,14 +41,14 @@ func (a applier) observe(ctx context.Context, call *sdk.Call[Input]) (sdk.Observ
 
 // left says what is left to do; empty: nothing.
 func (s step) left(ctx context.Context, targets []target, was before) (string, error) {
-	for _, t := range targets {
+	for i, t := range targets {
 		v, err := s.survey(ctx, t, targets)
 		switch {
 		case err != nil && sdk.AsError(err).Class == sdk.Transient:
 			return "", err
 		case err != nil:
 			return cluster.Sentence(sdk.AsError(err).Message), nil
-		case !v.settled():
+		case !v.done(was.Objects[i]):
 			return fmt.Sprintf("The %s is not as it should be.", t), nil
 		}
 	}

@@ -111,6 +111,7 @@ func (s step) lacking(ctx context.Context, rights []cluster.Right) ([]string, er
 
 // foresee adds to a plan what comes of each object, and returns the rights that takes.
 func (s step) foresee(ctx context.Context, targets []target, preview *sdk.Preview) (rights needs, err error) {
+	data := contents.Foresight{Cluster: s.Cluster}
 	for _, t := range targets {
 		v, err := s.survey(ctx, t, targets)
 		if v.awaited != "" { // an earlier step may make it
@@ -133,6 +134,14 @@ func (s step) foresee(ctx context.Context, targets []target, preview *sdk.Previe
 			return rights, err
 		}
 		rights.add(more)
+		if v.live != nil || v.unserved != nil {
+			continue // it is not to be deleted, or nothing of its kind is there
+		}
+		sees, unseen, err := data.Rights(ctx, v.kind, v.Object)
+		if err != nil {
+			return rights, err
+		}
+		rights.undo, preview.Warnings = append(rights.undo, sees...), append(preview.Warnings, unseen...)
 	}
 	return rights, nil
 }
@@ -164,7 +173,6 @@ func (v view) foresee(preview *sdk.Preview) (rights needs, err error) {
 		if v.unserved == nil {
 			rights.todo = append(rights.todo, v.kind.Right("create", v.namespace(), v.name()))
 			rights.undo = append(rights.undo, v.kind.Right("delete", v.namespace(), v.name()))
-			rights.undo = append(rights.undo, contents.Rights(v.kind, v.Object)...)
 		}
 	case v.settled():
 		return rights, nil

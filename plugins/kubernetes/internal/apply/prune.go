@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
@@ -61,34 +60,9 @@ func (r *run) prune(ctx context.Context) error {
 	return nil
 }
 
-// remove deletes an object, if may says nothing against it as it is then, and waits until
-// it is gone.
+// remove deletes an object, if may says nothing against it as it is then.
 func (s step) remove(ctx context.Context, call *sdk.Call[Input], d keeping.Leftover, may func(live *unstructured.Unstructured) error) error {
-	way := cluster.Removal{
-		Kind: d.Served, Namespace: d.Namespace, Name: d.Name, UID: d.Live.GetUID(), Timeout: s.in.Timeout,
-		Options: metav1.DeleteOptions{PropagationPolicy: new(metav1.DeletePropagationBackground)},
-		Tell:    func(seen string) { call.Progressf("%s", seen) },
-	}
-	live, looked := d.Live, true
-	err := cluster.Again(func() (err error) {
-		if !looked {
-			live, err = s.Look(ctx, d.Served, d.Namespace, d.Name)
-		}
-		if looked = false; err != nil || live == nil || live.GetUID() != way.UID {
-			return err
-		}
-		if err := may(live); err != nil {
-			return err
-		}
-		asked, version := way, live.GetResourceVersion()
-		asked.Options.Preconditions = &metav1.Preconditions{ResourceVersion: &version}
-		_, err = s.AskToGo(ctx, asked)
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	return s.Remove(ctx, way)
+	return d.Remove(ctx, s.Cluster, cluster.Removal{Timeout: s.in.Timeout, Tell: func(seen string) { call.Progressf("%s", seen) }}, may)
 }
 
 // recorded makes sure that undoing knows the object as it is now.

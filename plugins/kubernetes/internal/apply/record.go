@@ -45,6 +45,12 @@ type record struct {
 // changed says whether the step did anything to an object that was there.
 func (r record) changed() bool { return r.UID != "" && len(r.Managers)+len(r.Changes) > 0 }
 
+// remarked says whether the step did no more than put its mark on an object, which was as it
+// should be: that it is there is what the step rests on too.
+func (r record) remarked() bool {
+	return len(r.Managers) == 0 && len(r.Changes) == 1 && r.Changes[0].IsMark()
+}
+
 // home is which of the objects is the namespace that the step makes for its inventory; -1:
 // there is none.
 func (s step) home(b before) int {
@@ -138,9 +144,18 @@ func awaits(t target, all []target) string {
 	return ""
 }
 
-// settled says whether applying would do nothing, not even to who manages what.
+// settled says whether applying would do nothing, not even to who manages what, but for the
+// mark of who applied last.
 func (v view) settled() bool {
 	return v.live != nil && v.after != nil && len(v.changes) == 0 && fields.SameManagers(v.live, v.after)
+}
+
+// done says whether nothing is left to do to an object, of which a record says what was to be
+// done. The mark is not taken from who applied it since the step began.
+func (v view) done(r record) bool {
+	return v.settled() && !slices.ContainsFunc(r.Changes, func(c fields.Change) bool {
+		return c.IsMark() && c.Standing(v.live) == fields.Original
+	})
 }
 
 // record is what undoing has to know.
@@ -150,10 +165,13 @@ func (s step) record(v view) (r record, err error) {
 		return r, nil
 	}
 	r.UID = v.live.GetUID()
-	if v.settled() {
+	settled := v.settled()
+	if by := v.live.GetAnnotations()[cluster.AppliedBy]; settled && (by == "" || by == s.key) {
 		return r, nil
 	}
-	r.Managers = v.live.GetManagedFields()
+	if !settled {
+		r.Managers = v.live.GetManagedFields()
+	}
 	if len(v.changes) > 0 && diff.IsSecret(v.Object) {
 		r.Backup = keeping.BackupName(r.UID, s.key)
 	}
@@ -182,7 +200,7 @@ func (s step) kept(ctx context.Context, r record) (keeping.Backup, error) {
 // would not know of it.
 func (s step) meets(v view, r record) error {
 	switch {
-	case r.UID == "" && (v.live == nil || v.live.GetAnnotations()[keeping.CreatedBy] == s.key):
+	case r.UID == "" && (v.live == nil || v.live.GetAnnotations()[cluster.CreatedBy] == s.key):
 		return nil // it is to be created, or an earlier attempt created it
 	case r.UID == "":
 		return sdk.Errorf(sdk.Conflict, "somebody made the %s meanwhile", r)
@@ -197,5 +215,5 @@ func (s step) meets(v view, r record) error {
 	if len(meddled) == 0 {
 		return nil
 	}
-	return fields.Meddled(r.String(), v.live, meddled...)
+	return fields.Meddled(r.String(), v.live, metav1.ManagedFieldsOperationApply, append(fields.Marks(r.Changes, v.live), meddled...)...)
 }

@@ -16,5 +16,5 @@ func (u *undoing) revive(ctx context.Context, r record) error {
 	if err := u.list.Revive(ctx, was); err != nil {
 		return err
 	}
-	return u.drop(ctx, r)
+	return u.backups().Drop(ctx, r.Namespace, r.Backup)
 }

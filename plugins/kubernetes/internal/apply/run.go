@@ -7,11 +7,10 @@ import (
 	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/contents"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/diff"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/fields"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/keeping"
@@ -186,7 +185,7 @@ func (r *run) one(ctx context.Context, i int) error {
 				return sdk.Errorf(sdk.Transient, "the %s cannot be applied: %s", t, v.unknown)
 			}
 		}
-		if v.settled() {
+		if v.done(r.before.Objects[i]) {
 			return r.defined(ctx, t)
 		}
 		if err := r.backUp(ctx, v); err != nil {
@@ -232,7 +231,7 @@ func (r *run) backUp(ctx context.Context, v view) error {
 }
 
 // made looks whether somebody else made an object in the very moment in which the step
-// did, and takes the step's mark off it then: undoing is to leave it.
+// did, and takes the step's marks off it then: undoing is to leave it, and so is a later prune.
 func (r *run) made(ctx context.Context, v view, got *unstructured.Unstructured) error {
 	if v.live != nil {
 		return nil
@@ -241,9 +240,7 @@ func (r *run) made(ctx context.Context, v view, got *unstructured.Unstructured) 
 		if entry.Manager == cluster.Manager {
 			continue
 		}
-		unmark := []byte(`{"metadata":{"annotations":{"` + keeping.CreatedBy + `":null}}}`)
-		_, err := r.Objects(v.kind, v.namespace()).Patch(ctx, v.name(), types.MergePatchType, unmark, metav1.PatchOptions{FieldManager: cluster.Manager})
-		if err != nil {
+		if err := keeping.Unmark(ctx, r.Cluster, v.kind, v.namespace(), v.name()); err != nil {
 			return v.fault(ctx, err, "unmark")
 		}
 		return sdk.Errorf(sdk.Conflict, "%s made the %s at the same time", entry.Manager, v.target)
@@ -256,19 +253,8 @@ func (r *run) defined(ctx context.Context, t target) error {
 	if !t.Defines() {
 		return nil
 	}
-	return cluster.Await(ctx, cluster.Awaited{
-		What: fmt.Sprintf("the %s is served", t), Timeout: r.in.Timeout,
-		Tell: func(seen string) { r.call.Progressf("the %s: %s", t, seen) },
-		Look: func(ctx context.Context) (string, bool, error) {
-			live, err := r.look(ctx, t)
-			if err != nil || live == nil {
-				return "it is gone", false, err
-			}
-			served, err := r.Serves(ctx, live)
-			return "its kind is not served yet", served, err
-		},
-		Sources: []cluster.Source{r.Watch(t.kind, "", t.name())},
-	})
+	tell := func(seen string) { r.call.Progressf("the %s: %s", t, seen) }
+	return contents.AwaitServed(ctx, r.Cluster, t.kind, t.name(), cluster.Awaited{Timeout: r.in.Timeout, Tell: tell})
 }
 
 // outputs are what the step did, from its first attempt on.
@@ -278,7 +264,7 @@ func outputs(b before) Output {
 		switch {
 		case r.UID == "":
 			out.Created = append(out.Created, r.String())
-		case r.changed():
+		case r.changed() && !r.remarked():
 			out.Changed = append(out.Changed, r.String())
 		default:
 			out.Unchanged = append(out.Unchanged, r.String())

@@ -128,7 +128,9 @@ func TestUndoDeletesWhatLaterStepsSetAndTookBack(t *testing.T) {
 		take(t, later, "statefulset_partition", "step-2-do", params(map[string]any{"partition": 1})),
 		take(t, later, "set_image", "step-3-do", params(map[string]any{"kind": "StatefulSet", "images": map[string]any{"main": "x:2"}})),
 	}
-	take(t, later, "rollout_restart", "step-4-do", params(map[string]any{"kind": "StatefulSet"}))
+	for _, key := range []string{"step-4-do", "step-5-do"} {
+		take(t, later, "rollout_restart", key, params(map[string]any{"kind": "StatefulSet"}))
+	}
 	lab.Fails(t, made.back(t), sdk.Conflict, "stays: another step or run of gatebook changed spec.")
 	for _, step := range slices.Backward(steps) {
 		lab.Must(t, step.back(t))
@@ -208,6 +210,75 @@ func TestUndoLeavesWhatAnotherRunApplied(t *testing.T) {
 	}
 }
 
+// What another run found as it should be rests on the one that made or changed it, and is not
+// taken from under it: that run has to be taken back first, which changes nothing else.
+func TestUndoLeavesWhatAnotherRunFoundAsItShouldBe(t *testing.T) {
+	t.Parallel()
+	for name, former := range map[string][]any{"made": nil, "changed": {configMap("app", map[string]any{"a": "1"}), secret("key", map[string]any{"word": "old-word"})}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			namespace := shared.Namespace(t)
+			if former != nil {
+				applied(t, in(namespace, manifest(former...)))
+			}
+			whole := func() string {
+				found, err := shared.Kube.CoreV1().ConfigMaps(namespace).Get(t.Context(), "app", metav1.GetOptions{})
+				if apierrors.IsNotFound(err) {
+					return ""
+				}
+				lab.Must(t, err)
+				state := probe(t, namespace)
+				for _, entry := range found.ManagedFields {
+					state += fmt.Sprint("\n", entry.Manager, entry.Operation, entry.FieldsV1)
+				}
+				return state
+			}
+			first := whole()
+			params := in(namespace, manifest(configMap("app", map[string]any{"a": "2"}), secret("key", map[string]any{"word": "new-word"})))
+			one := take(t, actions(t), "apply", "one-0-do", params)
+			second := whole()
+			req, host := lab.Request(t, params), &sdktest.Host{}
+			req.Key = "two-0-do"
+			if out := outputs(t, req, host); len(out.Unchanged) != 2 {
+				t.Errorf("it did %+v", out)
+			}
+			req.Before = host.StateBefore()
+			two, third := taken{handler(t, shared.Connect(t)), req, host}, whole()
+			lab.Fails(t, one.back(t), sdk.Conflict, "another step or run of gatebook (two-0-do) applied the ConfigMap "+namespace+"/app since", "applied the Secret")
+			if now := whole(); now != third {
+				t.Errorf("the state is %s\nand was %s", now, third)
+			}
+			for range 2 {
+				lab.Must(t, two.back(t))
+			}
+			if now := whole(); now != second {
+				t.Errorf("the state is %s\nand was %s", now, second)
+			}
+			lab.Must(t, one.back(t))
+			if now := whole(); now != first {
+				t.Errorf("the state is %s\nand was %s", now, first)
+			}
+		})
+	}
+}
+
+// Of what a run only found as it should be, there is nothing to take back where another run
+// applied it since, or somebody deleted it.
+func TestUndoOfWhatWasAsItShouldBeIsInNobodysWay(t *testing.T) {
+	t.Parallel()
+	namespace := shared.Namespace(t)
+	params := in(namespace, manifest(configMap("shared", map[string]any{"a": "1"}), configMap("gone", nil)))
+	applied(t, params)
+	one := take(t, actions(t), "apply", "one-0-do", params)
+	take(t, actions(t), "apply", "two-0-do", params)
+	lab.Must(t, shared.Kube.CoreV1().ConfigMaps(namespace).Delete(t.Context(), "gone", metav1.DeleteOptions{}))
+	state := probe(t, namespace)
+	lab.Must(t, one.back(t))
+	if now := probe(t, namespace); now != state {
+		t.Errorf("the state is %s\nand was %s", now, state)
+	}
+}
+
 // What another step set beside what is taken back stays, and is known for ours.
 func TestUndoLeavesTheManagersOfWhatAnotherStepSet(t *testing.T) {
 	t.Parallel()
@@ -244,7 +315,7 @@ func TestUndoLeavesWhatSomebodyDeclaredAlike(t *testing.T) {
 				lab.Must(t, err)
 			},
 			"another step or run of gatebook": func(t *testing.T, namespace string) {
-				take(t, actions(t), "apply", "other-0-do", in(namespace, manifest(configMap("app", map[string]any{"a": "2", "b": "1"}))))
+				take(t, actions(t), "apply", "other-0-do", in(namespace, manifest(configMap("app", map[string]any{"a": "2"}))))
 			},
 		} {
 			t.Run(name+" and "+who, func(t *testing.T) {

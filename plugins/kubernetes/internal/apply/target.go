@@ -170,7 +170,7 @@ func (s step) writeList(ctx context.Context, change func(objects []manifest.Ref)
 func (s step) put(ctx context.Context, t target, live *unstructured.Unstructured, dryRun ...string) (*unstructured.Unstructured, error) {
 	marks := map[string]string{}
 	if live == nil && s.key != "" {
-		marks[keeping.CreatedBy] = s.key
+		marks[cluster.CreatedBy] = s.key
 	}
 	if len(dryRun) == 0 {
 		marks[cluster.AppliedBy] = s.key

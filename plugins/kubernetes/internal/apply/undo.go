@@ -102,7 +102,7 @@ func (u *undoing) takeBack(ctx context.Context, i manifest.Item, r record) error
 	}
 	kind, err := u.Kind(ctx, r.APIVersion, r.Kind)
 	if cluster.IsUnserved(err) {
-		return nil // the object went with its kind
+		return keeping.Gone(ctx, u.Cluster, r.Ref, r.UID, u.key)
 	}
 	if err != nil {
 		return err
@@ -119,21 +119,22 @@ func (u *undoing) takeBack(ctx context.Context, i manifest.Item, r record) error
 	if err := cluster.Again(func() error { return u.giveBack(ctx, t, r, b.Changes) }); err != nil {
 		return err
 	}
-	return u.drop(ctx, r)
+	return u.backups().Drop(ctx, r.Namespace, r.Backup)
 }
 
-// drop deletes the backup of a record that is taken back.
-func (u *undoing) drop(ctx context.Context, r record) error {
-	if r.Backup == "" {
-		return nil
+// find reads an object of the step; nil where it is gone.
+func (u *undoing) find(ctx context.Context, t target, r record) (*unstructured.Unstructured, error) {
+	live, err := u.look(ctx, t)
+	if err == nil && live == nil {
+		err = keeping.Gone(ctx, u.Cluster, r.Ref, r.UID, u.key)
 	}
-	return u.backups().Drop(ctx, r.Namespace, r.Backup)
+	return live, err
 }
 
 // uncreate deletes what the step created, as far as it came to that.
 func (u *undoing) uncreate(ctx context.Context, t target, r record) error {
-	live, err := u.look(ctx, t)
-	if err != nil || live == nil || live.GetAnnotations()[keeping.CreatedBy] != u.key {
+	live, err := u.find(ctx, t, r)
+	if err != nil || live == nil || live.GetAnnotations()[cluster.CreatedBy] != u.key {
 		return err
 	}
 	return u.remove(ctx, u.call, keeping.Leftover{Ref: r.Ref, Served: t.kind, Live: live}, func(live *unstructured.Unstructured) error {
@@ -165,10 +166,12 @@ func (u *undoing) again(ctx context.Context, t target, live *unstructured.Unstru
 
 // giveBack restores the fields that the step changed.
 func (u *undoing) giveBack(ctx context.Context, t target, r record, changes []fields.Change) error {
-	live, err := u.look(ctx, t)
+	live, err := u.find(ctx, t, r)
 	switch {
 	case err != nil:
 		return err
+	case r.remarked() && (live == nil || live.GetUID() != r.UID || changes[0].Standing(live) != fields.Changed):
+		return nil // of the step there is nothing in it any more
 	case live == nil:
 		return sdk.Errorf(sdk.Conflict, "somebody deleted the %s meanwhile", r)
 	case live.GetUID() != r.UID:
@@ -176,7 +179,11 @@ func (u *undoing) giveBack(ctx context.Context, t target, r record, changes []fi
 	}
 	ours, meddled, lost := u.sort(ctx, t, live, changes)
 	if len(meddled) > 0 {
-		return fields.Meddled(r.String(), live, meddled...)
+		return fields.Meddled(r.String(), live, metav1.ManagedFieldsOperationApply, meddled...)
+	}
+	former := r.Managers
+	if r.remarked() {
+		former = live.GetManagedFields()
 	}
 	if len(ours) > 0 {
 		patch, err := fields.Restoring(live, ours)
@@ -190,7 +197,7 @@ func (u *undoing) giveBack(ctx context.Context, t target, r record, changes []fi
 	if len(lost) > 0 {
 		return sdk.Errorf(sdk.Conflict, "%s of the %s cannot be put back: somebody deleted the backup %s", strings.Join(lost, ", "), r, r.Backup)
 	}
-	managers, restore, err := fields.Managers(live, r.Managers, changes)
+	managers, restore, err := fields.Managers(live, former, changes)
 	if err != nil || !restore {
 		return err
 	}

@@ -54,6 +54,11 @@ func AilsOf(pods []corev1.Pod) []string {
 	return texts
 }
 
+// IsOver says whether a pod has ended for good.
+func IsOver(pod *corev1.Pod) bool {
+	return pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed
+}
+
 func orReason(reason, message string) string {
 	if message == "" {
 		return reason

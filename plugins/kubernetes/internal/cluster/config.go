@@ -63,9 +63,11 @@ type Cluster struct {
 	Metadata metadata.Interface // of objects of any kind, and nothing else of them
 
 	// Watching is Kube for requests that last: a timeout of single requests would cut
-	// them. Lasting is what it was made of, for streams that client-go has no method for.
+	// them. Lasting is what it was made of, for streams that client-go has no method for;
+	// their credentials are waited for by Giver.
 	Watching kubernetes.Interface
 	Lasting  *rest.Config
+	Giver    request.Giver
 
 	// objects and watched are Kube and Watching for objects of any kind.
 	objects, watched dynamic.Interface
@@ -115,14 +117,12 @@ func (c *Cluster) use(single *rest.Config) error {
 	if err != nil {
 		return err
 	}
-	short, err := request.For(single, giver)
-	if err != nil {
+	short, failedShort := request.For(single, giver)
+	long, failedLong := request.For(c.Lasting, giver)
+	if err := cmp.Or(failedShort, failedLong); err != nil {
 		return err
 	}
-	long, err := request.For(c.Lasting, giver)
-	if err != nil {
-		return err
-	}
+	c.Giver = giver
 	c.Kube, c.objects, c.Metadata = short.Kube, short.Objects, short.Metadata
 	c.Watching, c.watched = long.Kube, long.Objects
 	c.known.Clear()
@@ -153,8 +153,15 @@ func (c Config) rest() (*rest.Config, origin, error) {
 	if c.Impersonate.User != "" {
 		made.Impersonate = rest.ImpersonationConfig{UserName: c.Impersonate.User, Groups: c.Impersonate.Groups}
 	}
-	if err := c.keepsSecrets(made); err != nil {
-		return nil, origin{}, err
+	field := "kubeconfig"
+	if c.Endpoint != "" {
+		field = "endpoint"
+	}
+	switch server, err := request.Address(made); { // which has no password in it any more
+	case err != nil:
+		return nil, origin{}, sdk.FieldErrorf(field, "%w", err)
+	case request.InTheClear(server, made):
+		return nil, origin{}, sdk.FieldErrorf(field, "http://%s would send the credentials in the clear; https does not", server.Host)
 	}
 	made.Timeout = c.Timeout.Std()
 	// Each client would have a limit of its own.
@@ -164,21 +171,6 @@ func (c Config) rest() (*rest.Config, origin, error) {
 	made.WarningHandler = rest.NoWarnings{}
 	made.Wrap(request.Noting)
 	return made, from, nil
-}
-
-// keepsSecrets refuses to send credentials where everybody on the way may read them.
-func (c Config) keepsSecrets(made *rest.Config) error {
-	field := "kubeconfig"
-	if c.Endpoint != "" {
-		field = "endpoint"
-	}
-	switch server, err := request.Address(made); {
-	case err != nil:
-		return sdk.FieldErrorf(field, "%w", err)
-	case request.InTheClear(server, made):
-		return sdk.FieldErrorf(field, "http://%s would send the credentials in the clear; https does not", server.Host)
-	}
-	return nil
 }
 
 func (c Config) load() (*rest.Config, origin, error) {

@@ -2,19 +2,15 @@ package cluster_test
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/client-go/tools/clientcmd"
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
@@ -24,51 +20,12 @@ import (
 	"github.com/gatebook/gatebook/schema"
 )
 
-// kubeconfig writes the administrator's with changes, and returns the configuration that
-// uses it.
-func kubeconfig(t *testing.T, change func(server *clientcmdapi.Cluster, user *clientcmdapi.AuthInfo)) cluster.Config {
-	t.Helper()
-	admin, err := clientcmd.LoadFromFile(shared.Kubeconfig)
-	lab.Must(t, err)
-	used := admin.Contexts[admin.CurrentContext]
-	change(admin.Clusters[used.Cluster], admin.AuthInfos[used.AuthInfo])
-	config := shared.Config()
-	config.Kubeconfig = filepath.Join(t.TempDir(), "kubeconfig")
-	lab.Must(t, clientcmd.WriteToFile(*admin, config.Kubeconfig))
-	return config
-}
-
-// login is a program as those of clouds: what it gives is no longer valid at once, and the
-// next time it waits for a network that is away, while the test lasts.
-const login = `#!/bin/sh
-if mkdir "$0.asked" 2>/dev/null; then exec cat "$0.json"; fi
-for second in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
-	if [ -e "$0" ]; then sleep 1; fi
-done
-`
-
 // A program that gives no credentials keeps nobody for longer than he waits, and whoever
 // looks on is told what is waited for.
 func TestAWaitEndsThoughItsCredentialsDoNotCome(t *testing.T) {
 	t.Parallel()
-	config := kubeconfig(t, func(_ *clientcmdapi.Cluster, user *clientcmdapi.AuthInfo) {
-		program := filepath.Join(t.TempDir(), "cloud-login")
-		answer, err := json.Marshal(map[string]any{
-			"apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential",
-			"status": map[string]any{
-				"clientCertificateData": string(user.ClientCertificateData), "clientKeyData": string(user.ClientKeyData),
-				"token": user.Token, "expirationTimestamp": "2020-01-01T00:00:00Z",
-			},
-		})
-		lab.Must(t, err)
-		lab.Must(t, os.WriteFile(program, []byte(login), 0o700)) //nolint:gosec // it is a program
-		lab.Must(t, os.WriteFile(program+".json", answer, 0o600))
-		*user = clientcmdapi.AuthInfo{Exec: &clientcmdapi.ExecConfig{
-			Command: program, APIVersion: "client.authentication.k8s.io/v1", InteractiveMode: clientcmdapi.NeverExecInteractiveMode,
-		}}
-	})
 	c := &cluster.Cluster{}
-	lab.Must(t, c.Connect(t.Context(), config))
+	lab.Must(t, c.Connect(t.Context(), shared.LoggedInOnce(t)))
 	await := sdk.Action[struct{}, struct{}]{
 		Name: "await", Summary: "Await a thing", Description: "It awaits a thing.", Effect: sdk.Read,
 		Apply: func(ctx context.Context, call *sdk.Call[struct{}]) (struct{}, error) {
@@ -108,7 +65,7 @@ func TestAPasswordInTheAddressIsNotShown(t *testing.T) {
 	}))
 	t.Cleanup(server.Close)
 	addressed := func(address string) cluster.Config {
-		return kubeconfig(t, func(to *clientcmdapi.Cluster, _ *clientcmdapi.AuthInfo) { *to = clientcmdapi.Cluster{Server: address} })
+		return shared.Kubeconfigured(t, func(to *clientcmdapi.Cluster, _ *clientcmdapi.AuthInfo) { *to = clientcmdapi.Cluster{Server: address} })
 	}
 	c := &cluster.Cluster{}
 	config := addressed("http://admin:hunter2@" + strings.TrimPrefix(server.URL, "http://"))

@@ -1,7 +1,6 @@
 package cluster
 
 import (
-	"context"
 	"errors"
 	"strings"
 
@@ -29,27 +28,6 @@ func Defined(definition *unstructured.Unstructured) (kind Kind, served []string)
 		Name: text("names", "kind"), Namespaced: text("scope") != "Cluster",
 		Served: schema.GroupVersionResource{Group: text("group"), Resource: text("names", "plural")},
 	}, served
-}
-
-// Serves says whether the kind that a CustomResourceDefinition defines is served in all
-// of its versions.
-func (c *Cluster) Serves(ctx context.Context, definition *unstructured.Unstructured) (bool, error) {
-	kind, versions := Defined(definition)
-	for _, version := range versions {
-		if _, err := c.Kind(ctx, kind.Served.Group+"/"+version, kind.Name); err != nil {
-			if IsUnserved(err) {
-				return false, nil
-			}
-			return false, err
-		}
-	}
-	conditions, _, _ := unstructured.NestedSlice(definition.Object, "status", "conditions")
-	for _, condition := range conditions {
-		if c, _ := condition.(map[string]any); c["type"] == "Established" && c["status"] == "True" {
-			return true, nil
-		}
-	}
-	return false, nil
 }
 
 // unserved is the error for a kind that is not served.

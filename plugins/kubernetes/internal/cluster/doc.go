@@ -17,6 +17,14 @@ const Manager = "gatebook"
 // last, where the change itself does not show whether it was made.
 const KeyAnnotation = "gatebook.dev/key"
 
+// RestartedAfter holds, on a pod template that has a KeyAnnotation, the one in whose place
+// that was put.
+const RestartedAfter = "gatebook.dev/restarted-after"
+
+// CreatedBy is the annotation of an object that holds the key of the step that created it,
+// where that applied it.
+const CreatedBy = "gatebook.dev/created-by"
+
 // AppliedBy holds, on an object, the key of the step that applied it last.
 const AppliedBy = "gatebook.dev/applied-by"
 

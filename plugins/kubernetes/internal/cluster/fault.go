@@ -78,8 +78,9 @@ func classOfTransport(err error) sdk.Class {
 	_, unknown := errors.AsType[x509.UnknownAuthorityError](err)
 	_, invalid := errors.AsType[x509.CertificateInvalidError](err)
 	_, misnamed := errors.AsType[x509.HostnameError](err)
+	_, ungiven := errors.AsType[request.Ungiven](err)
 	switch {
-	case strings.Contains(err.Error(), "getting credentials"):
+	case ungiven:
 		return classOfCredentials(err)
 	case unknown || invalid || misnamed || unsent(err):
 		return sdk.Permanent

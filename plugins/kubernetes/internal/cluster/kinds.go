@@ -72,10 +72,19 @@ func (c *Cluster) Kind(ctx context.Context, apiVersion, kind string) (Kind, erro
 	return Kind{}, unserved{sdk.FieldErrorf("kind", "the cluster serves no %s in %s%s", kind, apiVersion, advice), version.Group}
 }
 
-// learn asks for the kinds of one version of an API group, and for no more than that: a
-// group whose server is away is in nobody's way who does not need it. client-go's mapper
-// asks for all groups, and takes no context.
+// learn keeps the kinds of one version of an API group.
 func (c *Cluster) learn(ctx context.Context, version schema.GroupVersion) error {
+	kinds, err := c.KindsIn(ctx, version)
+	for _, kind := range kinds {
+		c.known.LoadOrStore(version.WithKind(kind.Name), kind)
+	}
+	return err
+}
+
+// KindsIn asks for the kinds of one version of an API group as it serves them now, and for no
+// more than that: a group whose server is away is in nobody's way who does not need it.
+// client-go's mapper asks for all groups, and takes no context.
+func (c *Cluster) KindsIn(ctx context.Context, version schema.GroupVersion) ([]Kind, error) {
 	path := []string{"/apis", version.Group, version.Version}
 	if version.Group == "" {
 		path = []string{"/api", version.Version}
@@ -84,18 +93,17 @@ func (c *Cluster) learn(ctx context.Context, version schema.GroupVersion) error 
 	err := c.Kube.Discovery().RESTClient().Get().AbsPath(path...).Do(ctx).Into(&list)
 	switch {
 	case apierrors.IsNotFound(err):
-		return nil
+		return nil, nil
 	case err != nil:
-		return FaultIn(ctx, err, "ask what kinds the cluster serves in %s", version)
+		return nil, FaultIn(ctx, err, "ask what kinds the cluster serves in %s", version)
 	}
+	kinds := make([]Kind, 0, len(list.APIResources))
 	for _, resource := range list.APIResources {
-		if strings.Contains(resource.Name, "/") {
-			continue // a part of an object
+		if !strings.Contains(resource.Name, "/") { // which is a part of an object
+			kinds = append(kinds, Kind{Name: resource.Kind, Served: version.WithResource(resource.Name), Namespaced: resource.Namespaced})
 		}
-		kind := Kind{Name: resource.Kind, Served: version.WithResource(resource.Name), Namespaced: resource.Namespaced}
-		c.known.LoadOrStore(version.WithKind(resource.Kind), kind)
 	}
-	return nil
+	return kinds, nil
 }
 
 // elsewhere says under which versions a kind is served that was looked for in another.

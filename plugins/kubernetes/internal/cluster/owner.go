@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"cmp"
 	"encoding/json"
 	"slices"
 	"time"
@@ -39,8 +40,19 @@ func Holders(fields []metav1.ManagedFieldsEntry, path ...string) []metav1.Manage
 	if deepest < len(path) && inParts {
 		return nil
 	}
-	slices.SortStableFunc(holders, func(a, b metav1.ManagedFieldsEntry) int { return timeOf(b).Compare(timeOf(a)) })
+	slices.SortStableFunc(holders, func(a, b metav1.ManagedFieldsEntry) int {
+		return cmp.Or(timeOf(b).Compare(timeOf(a)), cmp.Compare(oursLast(a), oursLast(b)))
+	})
 	return holders
+}
+
+// oursLast orders those of one second, than which the server knows no better: what somebody
+// did matters more than what gatebook did.
+func oursLast(entry metav1.ManagedFieldsEntry) int {
+	if entry.Manager == Manager {
+		return 1
+	}
+	return 0
 }
 
 func timeOf(entry metav1.ManagedFieldsEntry) time.Time {
@@ -84,4 +96,28 @@ func SomebodyOf(fields []metav1.ManagedFieldsEntry, paths ...[]string) string {
 		}
 	}
 	return Unknown
+}
+
+// ChangedBy names, for a sentence, who changed single fields: somebody, or where nobody else
+// manages any of them, another step of gatebook.
+func ChangedBy(fields []metav1.ManagedFieldsEntry, paths ...[]string) string {
+	who := SomebodyOf(fields, paths...)
+	ours := func(path []string) bool { return slices.Contains(Owners(fields, path...), Manager) }
+	if who == Unknown && slices.ContainsFunc(paths, ours) {
+		return AnotherStep
+	}
+	return who
+}
+
+// LatestOf names, for a sentence, the latest manager of what has many fields, with as many
+// managers: who wrote one of them once need not have changed anything since.
+func LatestOf(fields []metav1.ManagedFieldsEntry, path ...string) string {
+	switch owners := Owners(fields, path...); {
+	case len(owners) == 0:
+		return Unknown
+	case owners[0] == Manager:
+		return AnotherStep
+	default:
+		return owners[0]
+	}
 }

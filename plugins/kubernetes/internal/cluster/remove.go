@@ -57,6 +57,11 @@ func (c *Cluster) Remove(ctx context.Context, r Removal) error {
 	if gone, err := c.AskToGo(ctx, r); err != nil || gone {
 		return err
 	}
+	return c.AwaitGone(ctx, r)
+}
+
+// AwaitGone is Remove of an object that is on its way already.
+func (c *Cluster) AwaitGone(ctx context.Context, r Removal) error {
 	what := r.Kind.Named(r.Namespace, r.Name)
 	return Await(ctx, Awaited{
 		What: fmt.Sprintf("the %s is gone", what), Timeout: r.Timeout, Tell: r.Tell,

@@ -9,6 +9,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
@@ -65,7 +66,7 @@ func Status(pod *corev1.Pod, name string) *corev1.ContainerStatus {
 
 // HasEnded says whether a container has ended for good, and is not started again.
 func HasEnded(pod *corev1.Pod, name string) bool {
-	if pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed {
+	if cluster.IsOver(pod) {
 		return true
 	}
 	status := Status(pod, name)

@@ -42,17 +42,51 @@ const (
 	askAgain = time.Second
 )
 
-// position is how far a log was read: the time of the last line, and how many lines
-// have just that time.
-type position struct {
+// mark is the time of a line, and how many lines have just that time.
+type mark struct {
 	last time.Time
 	same int
-	word string // the kubelet's last
-	// answered says that all was read that was there at first.
-	answered bool
-	// begun is when the log was asked for first: from there is counted how far back it is
-	// read, however long there was no connection since.
-	begun time.Time
+}
+
+// position is how far a log was read.
+type position struct {
+	mark            // of the last line
+	word  string    // the kubelet's last
+	part  part      // that is read now
+	begun time.Time // by the clock here
+	// first is that of the last line that there was at first: by the node's clock, it tells
+	// what comes later, also where no line is asked for that is as old.
+	first mark
+}
+
+// part is one of the parts of a log, in the order in which they are read.
+type part int
+
+const (
+	lastLine part = iota // of what is there, for its time; it is not told
+	isThere              // as much of it as is asked for
+	toCome               // all that comes after it
+)
+
+// begin is where the log is read from.
+func (l Log) begin() position {
+	at := position{begun: time.Now(), part: isThere}
+	if l.onlyToCome() || l.Follow && l.Since > 0 {
+		at.part = lastLine
+	}
+	return at
+}
+
+// ended moves a position to the next part of the log.
+func (l Log) ended(at *position) {
+	switch {
+	case at.part == lastLine && !l.onlyToCome():
+		at.first, at.mark, at.part = at.mark, mark{}, isThere
+	case at.last.IsZero():
+		at.mark, at.part = at.first, toCome
+	default:
+		at.part = toCome
+	}
 }
 
 // Each hands on the lines of the log, one after the other; they are not kept.
@@ -62,14 +96,14 @@ type position struct {
 // waits for a container that has not begun. When ctx ends that, the error is what kept
 // the log from being read at last, or else the cause of that end.
 func (l Log) Each(ctx context.Context, line func(text []byte)) error {
-	at := position{begun: time.Now()}
+	at := l.begin()
 	for {
-		toCome := l.Follow && at.answered
+		was := at.part
 		err := l.read(ctx, &at, line)
 		switch {
 		case !l.Follow:
 			return err
-		case err == nil && !toCome:
+		case err == nil && was != toCome:
 			continue // it may have ended meanwhile, with more to say
 		case err == nil && l.hasEnded(ctx):
 			return nil
@@ -80,7 +114,7 @@ func (l Log) Each(ctx context.Context, line func(text []byte)) error {
 			switch {
 			case err == nil:
 				return context.Cause(ctx)
-			case !at.answered && errors.Is(err, context.Cause(ctx)):
+			case at.part != toCome && errors.Is(err, context.Cause(ctx)):
 				return l.silent("for as long as it was waited for")
 			}
 			return err
@@ -93,8 +127,7 @@ func (l Log) read(outer context.Context, at *position, line func(text []byte)) e
 	ctx, cancel := context.WithCancelCause(outer)
 	defer cancel(nil)
 	heard := func() {}
-	toCome := l.Follow && at.answered
-	if l.Silence > 0 && !toCome {
+	if l.Silence > 0 && at.part != toCome {
 		silence := time.AfterFunc(l.Silence, func() { cancel(l.silent("for " + l.Silence.String())) })
 		defer silence.Stop()
 		heard = func() { silence.Reset(l.Silence) }
@@ -109,7 +142,7 @@ func (l Log) read(outer context.Context, at *position, line func(text []byte)) e
 	for {
 		text, err := readLine(lines)
 		if errors.Is(err, io.EOF) {
-			at.answered = true
+			l.ended(at)
 			return nil
 		}
 		if err != nil {
@@ -135,14 +168,15 @@ func (l Log) read(outer context.Context, at *position, line func(text []byte)) e
 		default:
 			at.last, at.same = when, 1
 		}
-		if toCome || !l.onlyToCome() {
-			line(bytes.TrimSuffix(rest, []byte("\r")))
+		if at.part == lastLine {
+			l.ended(at)
+			return nil
 		}
+		line(bytes.TrimSuffix(rest, []byte("\r")))
 	}
 }
 
-// onlyToCome says that no line is asked for of those that are there. The last of them is
-// read all the same, for its time by the node's clock: what comes after it is to come.
+// onlyToCome says that no line is asked for of those that are there.
 func (l Log) onlyToCome() bool { return l.Follow && l.Tail != nil && *l.Tail == 0 }
 
 // silent is about a log of which nothing comes that is there.
@@ -151,22 +185,21 @@ func (l Log) silent(howLong string) error {
 }
 
 func (l Log) options(at position) *corev1.PodLogOptions {
-	options := &corev1.PodLogOptions{
-		Container: l.Container, Previous: l.Previous, Follow: l.Follow && at.answered, Timestamps: true, TailLines: l.Tail,
-	}
-	switch {
-	case at.answered && l.Tail != nil:
-		options.TailLines = nil // there were none, so that all are new
-	case l.onlyToCome():
-		options.TailLines = new(int64(1))
-	}
+	options := &corev1.PodLogOptions{Container: l.Container, Previous: l.Previous, Follow: at.part == toCome, Timestamps: true}
 	switch {
 	case !at.last.IsZero():
-		options.SinceTime, options.TailLines = new(metav1.NewTime(at.last)), nil
-	case l.Since > 0:
-		// The node counts back from its own now, so that what has passed is added. Cut to
-		// whole seconds, it still reaches to where the log was asked for first.
-		options.SinceSeconds = new(max(1, int64(l.Since/time.Second)) + int64(time.Since(at.begun)/time.Second))
+		options.SinceTime = new(metav1.NewTime(at.last))
+	case at.part == lastLine:
+		options.TailLines = new(int64(1))
+	case at.part == isThere:
+		options.TailLines = l.Tail
+		if since := l.Since; since > 0 {
+			if l.Follow { // the node counts back from its own now, so that what has passed is added
+				since += time.Since(at.begun)
+			}
+			options.SinceSeconds = new(int64((since + time.Second - 1) / time.Second))
+		}
+	case at.part == toCome: // there was no line, so that all are new
 	}
 	return options
 }

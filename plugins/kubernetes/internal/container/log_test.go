@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -105,6 +106,47 @@ func TestALogLosesNoLineBeforeItsFirst(t *testing.T) {
 			err := log.Each(ctx, func(text []byte) { lines = append(lines, string(text)); end(told) })
 			if !slices.Equal(lines, []string{"new"}) {
 				t.Errorf("it told %q, and ended with %v", lines, err)
+			}
+		})
+	}
+}
+
+// However long a request is held up on its way, it reaches as far back as it was meant to: a
+// client waits itself for a server that asks it to come again later, and then asks the same.
+func TestALogLosesNoLineToARequestThatIsHeldUp(t *testing.T) {
+	t.Parallel()
+	for name, before := range map[string][]printed{"of a log": {{time.Now().Add(-time.Minute), "old"}}, "of one that was empty": nil} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var mu sync.Mutex
+			lines := before
+			client := printing(t, "Running", func(w http.ResponseWriter, r *http.Request) {
+				mu.Lock()
+				defer mu.Unlock()
+				if follows := r.URL.Query().Get("follow") == "true"; follows && len(lines) == len(before) {
+					lines = append(lines, printed{time.Now(), "new"})
+					w.Header().Set("Retry-After", "2")
+					w.WriteHeader(http.StatusTooManyRequests)
+					return
+				} else if follows {
+					lines = append(lines, printed{time.Now(), "newer"})
+				}
+				for _, line := range asked(t, r, slices.Clone(lines)) {
+					fmt.Fprintln(w, line.when.UTC().Format(time.RFC3339Nano), line.text)
+				}
+			})
+			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+			defer cancel()
+			ctx, end := context.WithCancelCause(ctx)
+			log := container.Log{Kube: client, Namespace: "shop", Pod: "web-0", Container: "main", Follow: true, Since: time.Second}
+			var told []string
+			err := log.Each(ctx, func(text []byte) {
+				if told = append(told, string(text)); string(text) == "newer" {
+					end(errors.New("the last line was told"))
+				}
+			})
+			if !slices.Equal(told, []string{"new", "newer"}) {
+				t.Errorf("it told %q, and ended with %v", told, err)
 			}
 		})
 	}

@@ -14,7 +14,6 @@ import (
 
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/fields"
-	"github.com/gatebook/gatebook/plugins/kubernetes/internal/own"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
@@ -66,7 +65,7 @@ func changed(ctx context.Context, c *cluster.Cluster, of cluster.Kind, made fiel
 	without, err := c.Objects(of, live.GetNamespace()).Patch(ctx, live.GetName(), types.MergePatchType, body,
 		metav1.PatchOptions{FieldManager: cluster.Manager, DryRun: []string{metav1.DryRunAll}})
 	if apierrors.IsInvalid(err) { // it cannot do without
-		return fields.Who(live, extra[0]), extra[0].Path.String(), nil
+		return fields.Who(live, made.By, extra[0]), extra[0].Path.String(), nil
 	}
 	if err != nil {
 		return "", "", cluster.FaultIn(ctx, err, "look what was set in the %s", r)
@@ -75,7 +74,7 @@ func changed(ctx context.Context, c *cluster.Cluster, of cluster.Kind, made fiel
 	if i < 0 {
 		return "", "", nil
 	}
-	return fields.Who(live, extra[i]), extra[i].Path.String(), nil
+	return fields.Who(live, made.By, extra[i]), extra[i].Path.String(), nil
 }
 
 // isEmpty refuses what holds objects that others put into it.
@@ -87,7 +86,7 @@ func isEmpty(ctx context.Context, c *cluster.Cluster, of cluster.Kind, live *uns
 	r := of.Named("", live.GetName())
 	found = slices.DeleteFunc(found, comesAndGoesByItself)
 	theirs := slices.DeleteFunc(slices.Clone(found), func(f Found) bool {
-		return f.Meta.Annotations[own.CreatedBy] != "" && f.Meta.Annotations[own.CreatedBy] == live.GetAnnotations()[own.CreatedBy]
+		return f.Meta.Annotations[cluster.CreatedBy] != "" && f.Meta.Annotations[cluster.CreatedBy] == live.GetAnnotations()[cluster.CreatedBy]
 	})
 	switch {
 	case len(unseen) > 0:

@@ -40,6 +40,20 @@ func between(t *testing.T, namespace, name string, owners ...metav1.OwnerReferen
 	return metav1.OwnerReference{APIVersion: "v1", Kind: "ConfigMap", Name: name, UID: made.UID}
 }
 
+// operated makes an object of an operator.
+func operated(t *testing.T, namespace string) metav1.OwnerReference {
+	t.Helper()
+	shared.Define(t, "../objects/testdata/widgets.yaml")
+	c := shared.Connect(t)
+	kind, err := c.Kind(t.Context(), "objects.example/v1", "Widget")
+	lab.Must(t, err)
+	made, err := c.Objects(kind, namespace).Create(t.Context(), &unstructured.Unstructured{Object: map[string]any{
+		"apiVersion": "objects.example/v1", "kind": "Widget", "metadata": map[string]any{"name": "pg"},
+	}}, metav1.CreateOptions{})
+	lab.Must(t, err)
+	return metav1.OwnerReference{APIVersion: made.GetAPIVersion(), Kind: made.GetKind(), Name: "pg", UID: made.GetUID()}
+}
+
 // claim makes a claim, which is bound where it has a volume.
 func claim(t *testing.T, namespace, volume string, owners ...metav1.OwnerReference) {
 	t.Helper()
@@ -88,7 +102,10 @@ func TestDataGoesWithItsLastOwner(t *testing.T) {
 		}},
 		"of an owner that may not be read": {claims: func(t *testing.T, namespace string, set metav1.OwnerReference) {
 			claim(t, namespace, "disk", between(t, namespace, "part", set))
-		}, rights: lists("persistentvolumeclaims"), want: "the data of 1 claim (data) may go with it, by way of an owner that you may not read"},
+		}, rights: lists("persistentvolumeclaims"), want: "the data of 1 claim (data) may go with it, by way of what you may not read: the ConfigMap part"},
+		"of an operator's object that may not be read": {claims: func(t *testing.T, namespace string, _ metav1.OwnerReference) {
+			claim(t, namespace, "disk", operated(t, namespace))
+		}, rights: lists("persistentvolumeclaims")},
 		"where none may be listed": {
 			claims: func(*testing.T, string, metav1.OwnerReference) {}, policy: appsv1.DeletePersistentVolumeClaimRetentionPolicyType,
 			rights: lists("configmaps"), want: "the data of claims may go with it, which you may not list",
@@ -126,15 +143,17 @@ func TestDataGoesWithItsLastOwner(t *testing.T) {
 func TestOperatorsOwnData(t *testing.T) {
 	t.Parallel()
 	object := &unstructured.Unstructured{Object: map[string]any{
-		"spec": map[string]any{"persistentVolumeClaimRetentionPolicy": map[string]any{"whenDeleted": "Delete"}},
+		"metadata": map[string]any{"namespace": shared.Namespace(t)},
+		"spec":     map[string]any{"persistentVolumeClaimRetentionPolicy": map[string]any{"whenDeleted": "Delete"}},
 	}}
 	for of, want := range map[schema.GroupKind]int{
 		{Group: "apps", Kind: "StatefulSet"}: 1, {Group: "postgresql.cnpg.io", Kind: "Cluster"}: 1, {Group: "cluster.x-k8s.io", Kind: "Cluster"}: 1,
 		{Group: "apps", Kind: "Deployment"}: 0, {Kind: "ConfigMap"}: 0, {Group: "networking.k8s.io", Kind: "Ingress"}: 0,
 	} {
 		kind := cluster.Kind{Name: of.Kind, Namespaced: true, Served: schema.GroupVersionResource{Group: of.Group}}
-		if got := contents.Rights(kind, object); len(got) != want {
-			t.Errorf("of a %s it takes %v", of, got)
+		sees := contents.Foresight{Cluster: shared.Connect(t)}
+		if got, _, err := sees.Rights(t.Context(), kind, object); err != nil || len(got) != want {
+			t.Errorf("of a %s it takes %v, %v", of, got, err)
 		}
 	}
 }

@@ -74,10 +74,7 @@ func presentable(object *unstructured.Unstructured) *unstructured.Unstructured {
 	if object == nil {
 		return nil
 	}
-	shown := object.DeepCopy()
-	for _, field := range []string{"managedFields", "resourceVersion", "uid", "creationTimestamp", "generation", "selfLink"} {
-		unstructured.RemoveNestedField(shown.Object, "metadata", field)
-	}
+	shown := Bare(object)
 	unstructured.RemoveNestedField(shown.Object, "metadata", "annotations", LastApplied)
 	if annotations, _, _ := unstructured.NestedMap(shown.Object, "metadata", "annotations"); len(annotations) == 0 {
 		unstructured.RemoveNestedField(shown.Object, "metadata", "annotations")

@@ -57,11 +57,11 @@ func (e Edit) restore(ctx context.Context, before Before) (lost []string, err er
 		switch change.Standing(live) {
 		case fields.Original: // taken back already, or never changed
 		case fields.Other:
-			return nil, fields.Meddled(e.String(), live, change)
+			return nil, fields.Meddled(e.String(), live, metav1.ManagedFieldsOperationUpdate, change)
 		case fields.Changed:
 			switch {
 			case change.SetSince(live, metav1.ManagedFieldsOperationUpdate) != "":
-				return nil, fields.Meddled(e.String(), live, change)
+				return nil, fields.Meddled(e.String(), live, metav1.ManagedFieldsOperationUpdate, change)
 			case change.IsLost():
 				lost = append(lost, change.Path.String())
 			default:

@@ -11,7 +11,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"maps"
 	"slices"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -113,24 +112,10 @@ func (e Edit) Foreseen(ctx context.Context) (foreseen Outcome, err error) {
 // again is [cluster.Again], unless the patch itself says which change of the object it is
 // for: then it is for no other.
 func (e Edit) again(change func() error) error {
-	if e.namesVersion() {
+	if namesVersion(e.Body) {
 		return change()
 	}
 	return cluster.Again(change)
-}
-
-func (e Edit) namesVersion() bool {
-	switch patch := e.Body.(type) {
-	case map[string]any:
-		meta, _ := patch["metadata"].(map[string]any)
-		return meta["resourceVersion"] != nil
-	case []any:
-		return slices.ContainsFunc(patch, func(one any) bool {
-			operation, _ := one.(map[string]any)
-			return operation["path"] == "/metadata/resourceVersion" && operation["op"] != "test"
-		})
-	}
-	return false
 }
 
 // foresee asks the server what the edit would make of the object as it was read.
@@ -145,7 +130,7 @@ func (e Edit) foresee(ctx context.Context, live *unstructured.Unstructured) (Out
 
 // send patches the object as it was read: a change that came between is a conflict.
 func (e Edit) send(ctx context.Context, form types.PatchType, body any, live *unstructured.Unstructured, dryRun ...string) (*unstructured.Unstructured, error) {
-	text, err := json.Marshal(guarded(body, live.GetResourceVersion()))
+	text, err := json.Marshal(guarded(body, live))
 	if err != nil {
 		return nil, err
 	}
@@ -158,29 +143,6 @@ func (e Edit) send(ctx context.Context, form types.PatchType, body any, live *un
 		return nil, sdk.FieldErrorf(e.Field, "the server refuses it: %w", diff.Speechless(err, live))
 	}
 	return changed, e.fault(ctx, err, live)
-}
-
-// guarded is a patch that applies to one version of the object only.
-func guarded(body any, version string) any {
-	switch patch := body.(type) {
-	case []any:
-		return append([]any{map[string]any{"op": "replace", "path": "/metadata/resourceVersion", "value": version}}, patch...)
-	case map[string]any:
-		meta, is := patch["metadata"].(map[string]any)
-		if _, given := patch["metadata"]; given && !is {
-			return body // which the server refuses
-		}
-		patch, meta = maps.Clone(patch), maps.Clone(meta)
-		if meta == nil {
-			meta = map[string]any{}
-		}
-		if _, given := meta["resourceVersion"]; !given {
-			meta["resourceVersion"] = version
-		}
-		patch["metadata"] = meta
-		return patch
-	}
-	return body
 }
 
 // fault is what the server said of the patch: a webhook that refuses it may quote it.
@@ -256,7 +218,7 @@ func (m *making) keep(ctx context.Context, live *unstructured.Unstructured) erro
 	for _, change := range m.made.Changes {
 		path := change.Path.String()
 		if !slices.ContainsFunc(m.before.Changes, func(c fields.Change) bool { return c.Path.String() == path }) {
-			return fields.Meddled(m.String(), live, change)
+			return fields.Meddled(m.String(), live, metav1.ManagedFieldsOperationUpdate, change)
 		}
 	}
 	return nil
@@ -273,7 +235,7 @@ func (m *making) isDone(live *unstructured.Unstructured) (bool, error) {
 		standing := change.Standing(live)
 		count[standing]++
 		if standing == fields.Other {
-			return false, fields.Meddled(m.String(), live, change)
+			return false, fields.Meddled(m.String(), live, metav1.ManagedFieldsOperationUpdate, change)
 		}
 	}
 	if count[fields.Changed] > 0 && count[fields.Original] > 0 {

@@ -92,7 +92,7 @@ type Change struct {
 // the server keeps.
 func Between(from, to *unstructured.Unstructured) ([]Change, error) {
 	c := &comparison{secret: diff.IsSecret(to)}
-	err := c.compare(nil, side{presentable(from), true}, side{presentable(to), true}, 0)
+	err := c.compare(nil, side{diff.Bare(from).Object, true}, side{diff.Bare(to).Object, true}, 0)
 	return c.changes, err
 }
 
@@ -100,7 +100,7 @@ func Between(from, to *unstructured.Unstructured) ([]Change, error) {
 // read them than may read the Secrets.
 func Whole(from, to *unstructured.Unstructured) ([]Change, error) {
 	c := &comparison{}
-	err := c.compare(nil, side{presentable(from), true}, side{presentable(to), true}, 0)
+	err := c.compare(nil, side{diff.Bare(from).Object, true}, side{diff.Bare(to).Object, true}, 0)
 	return c.changes, err
 }
 
@@ -119,14 +119,6 @@ func (c Change) Begins(other Change) bool {
 
 // IsLost says whether the value from before cannot be put back, since it is not known.
 func (c Change) IsLost() bool { return c.Before.There && c.Before.Seal != nil }
-
-func presentable(object *unstructured.Unstructured) map[string]any {
-	copied := object.DeepCopy()
-	for _, field := range []string{"managedFields", "resourceVersion", "generation", "uid", "creationTimestamp", "selfLink"} {
-		unstructured.RemoveNestedField(copied.Object, "metadata", field)
-	}
-	return copied.Object
-}
 
 // side is what one of the objects has at a path.
 type side struct {

@@ -5,9 +5,11 @@ import (
 	"strings"
 	"testing"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/yaml"
 
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/fields"
 )
 
@@ -191,5 +193,73 @@ func TestPathsAsManagersWriteThem(t *testing.T) {
 	}
 	if got := strings.Join(changes[0].Path.Managed(object(t, twoContainers)), " "); got != `f:spec f:containers k:{"name":"log"} f:image` {
 		t.Errorf("got %s", got)
+	}
+}
+
+// What the step holds itself says nothing of another step of ours: a webhook may have changed
+// its mind. What we hold otherwise does, and who else holds it is named before.
+func TestAConflictNamesAnotherStepOnlyByWhatThatHolds(t *testing.T) {
+	t.Parallel()
+	entry := func(manager string, by metav1.ManagedFieldsOperationType) metav1.ManagedFieldsEntry {
+		return metav1.ManagedFieldsEntry{Manager: manager, Operation: by, FieldsV1: metav1.NewFieldsV1(`{"f:spec":{"f:image":{}}}`)}
+	}
+	const apply, update = metav1.ManagedFieldsOperationApply, metav1.ManagedFieldsOperationUpdate
+	ours, set := entry(cluster.Manager, apply), entry(cluster.Manager, update)
+	for name, c := range map[string]struct {
+		held []metav1.ManagedFieldsEntry
+		by   metav1.ManagedFieldsOperationType
+		want string
+	}{
+		"the step itself":               {[]metav1.ManagedFieldsEntry{ours}, apply, cluster.Unknown},
+		"another action":                {[]metav1.ManagedFieldsEntry{ours, set}, apply, cluster.AnotherStep},
+		"an apply, of what was set":     {[]metav1.ManagedFieldsEntry{ours}, update, cluster.AnotherStep},
+		"another update":                {[]metav1.ManagedFieldsEntry{set}, update, cluster.AnotherStep},
+		"somebody, beside another step": {[]metav1.ManagedFieldsEntry{set, entry("kubectl-edit", update)}, apply, "kubectl-edit"},
+	} {
+		live := object(t, "spec: {image: 'x:2'}")
+		live.SetManagedFields(c.held)
+		if got := fields.Who(live, c.by, fields.Change{Path: fields.Path{{Field: "spec"}, {Field: "image"}}}); got != c.want {
+			t.Errorf("%s: it is %s, want %s", name, got, c.want)
+		}
+	}
+}
+
+// Who holds some items of a list, as who made the object, has changed none of the others.
+func TestAConflictOverAListNamesWhoHoldsWhatIsNewInIt(t *testing.T) {
+	t.Parallel()
+	const update, first, second = metav1.ManagedFieldsOperationUpdate, `"k:{\"name\":\"A\"}":{".":{},"f:name":{},"f:value":{}}`, `"k:{\"name\":\"B\"}":{".":{},"f:name":{},"f:value":{}}`
+	const third, word = `"k:{\"name\":\"C\"}":{".":{},"f:name":{}}`, `"k:{\"name\":\"B\"}":{"f:value":{}}`
+	change := func(path string, after any) fields.Change {
+		text, err := json.Marshal(after)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return fields.Change{Path: fields.Path{{Field: path}}, After: fields.Value{There: true, JSON: text}}
+	}
+	entry := func(manager string, by metav1.ManagedFieldsOperationType, held string) metav1.ManagedFieldsEntry {
+		return metav1.ManagedFieldsEntry{Manager: manager, Operation: by, FieldsV1: metav1.NewFieldsV1(`{"f:env":{` + held + `}}`)}
+	}
+	left := []any{map[string]any{"name": "A", "value": "1"}, map[string]any{"name": "B", "value": "2"}}
+	const asLeft = "{name: A, value: '1'}, {name: B, value: '2'}"
+	for name, c := range map[string]struct {
+		env  string
+		by   metav1.ManagedFieldsOperationType
+		held []metav1.ManagedFieldsEntry
+		left any
+		want string
+	}{
+		"another step added one":          {asLeft + ", {name: C}", update, []metav1.ManagedFieldsEntry{entry("kubectl", update, first), entry(cluster.Manager, update, second+","+third)}, left, cluster.AnotherStep},
+		"another action beside our apply": {asLeft + ", {name: C}", "Apply", []metav1.ManagedFieldsEntry{entry("kubectl", update, first), entry(cluster.Manager, "Apply", second), entry(cluster.Manager, update, third)}, left, cluster.AnotherStep},
+		"somebody added one":              {asLeft + ", {name: C}", update, []metav1.ManagedFieldsEntry{entry("kubectl", update, first), entry(cluster.Manager, update, second), entry("ann", update, third)}, left, "ann"},
+		"somebody gave one another value": {"{name: A, value: '1'}, {name: B, value: '3'}", update, []metav1.ManagedFieldsEntry{entry("kubectl", update, first), entry("ann", update, word)}, left, "ann"},
+		"somebody took one out":           {"{name: A, value: '1'}", update, []metav1.ManagedFieldsEntry{entry("kubectl", update, first)}, left, cluster.Unknown},
+		"a set":                           {"one, two", update, []metav1.ManagedFieldsEntry{entry("kubectl", update, `"v:\"one\"":{}`), entry(cluster.Manager, update, `"v:\"two\"":{}`)}, []any{"one"}, cluster.AnotherStep},
+		"a list that is held as a whole":  {"one, two", update, []metav1.ManagedFieldsEntry{entry("ann", update, "")}, []any{"one"}, "ann"},
+	} {
+		live := object(t, "env: ["+c.env+"]")
+		live.SetManagedFields(c.held)
+		if got := fields.Who(live, c.by, change("env", c.left)); got != c.want {
+			t.Errorf("%s: it is %s, want %s", name, got, c.want)
+		}
 	}
 }

@@ -22,7 +22,8 @@ type Made struct {
 
 // Since names who changed, since the step made it, what the object shall be, and a field
 // of that; empty: nobody. Labels, annotations and finalizers that were added are no change,
-// since controllers write them into all kinds of objects. The control plane is nobody.
+// since controllers write them into all kinds of objects, nor are those that admission gives
+// another value each time. The control plane is nobody.
 //
 // What is not certain is returned as extra: fields that other actions of ours set, to what
 // may be their defaults.
@@ -43,12 +44,23 @@ func (m Made) Since() (who, field string, extra []Change, err error) {
 		return "", "", nil, err
 	}
 	for _, c := range changes {
-		owners := cluster.Owners(m.Live.GetManagedFields(), c.Path.Managed(m.Live)...)
-		if c.Path[0].Field != "status" && (len(owners) == 0 || !isControlPlane(owners[0])) {
-			return Who(m.Live, c), c.Path.String(), nil, nil
+		owners := c.ownersIn(m.Live)
+		if c.Path[0].Field != "status" && !m.isOfAdmission(c) && (len(owners) == 0 || !isControlPlane(owners[0])) {
+			return Who(m.Live, m.By, c), c.Path.String(), nil, nil
 		}
 	}
 	return "", "", extra, nil
+}
+
+// isOfAdmission says whether a change is that of a label or an annotation which nobody gives,
+// the step neither: admission does, and may give another value each time.
+func (m Made) isOfAdmission(c Change) bool {
+	isNote := len(c.Path) > 2 && c.Path[0].Field == "metadata" && (c.Path[1].Field == "labels" || c.Path[1].Field == "annotations")
+	return isNote && len(c.ownersIn(m.Live)) == 0 && len(c.ownersIn(m.Again)) == 0
+}
+
+func (c Change) ownersIn(object *unstructured.Unstructured) []string {
+	return cluster.Owners(object.GetManagedFields(), c.Path.Managed(object)...)
 }
 
 func isControlPlane(manager string) bool { return strings.HasPrefix(manager, "kube-") }
@@ -95,8 +107,8 @@ func (m Made) added() (all []addition, err error) {
 }
 
 // isBeside says whether a field is no part of what the object shall be: the metadata, its
-// status, and the mark of a restart, which stays when the pods are long replaced.
+// status, and the marks of restarts, which stay when the pods are long replaced.
 func isBeside(at fieldpath.Path) bool {
 	top, last := at[0].FieldName, at[len(at)-1].FieldName
-	return top == nil || *top == "metadata" || *top == "status" || last != nil && *last == cluster.KeyAnnotation
+	return top == nil || *top == "metadata" || *top == "status" || last != nil && (*last == cluster.KeyAnnotation || *last == cluster.RestartedAfter)
 }

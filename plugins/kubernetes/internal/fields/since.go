@@ -61,8 +61,13 @@ func (c Change) tookOut() bool {
 	if !is || !are || len(after) >= len(before) {
 		return false
 	}
-	return !slices.ContainsFunc(after, func(left any) bool {
-		return !slices.ContainsFunc(before, func(was any) bool { return reflect.DeepEqual(was, left) })
+	return areAmong(after, before)
+}
+
+// areAmong says whether each of some items is among others.
+func areAmong(some, others []any) bool {
+	return !slices.ContainsFunc(some, func(one any) bool {
+		return !slices.ContainsFunc(others, func(other any) bool { return reflect.DeepEqual(one, other) })
 	})
 }
 
@@ -187,6 +192,11 @@ func pathOf(in *unstructured.Unstructured, managed fieldpath.Path) (path Path, i
 // IsMark says whether the change is that of the mark of the step that applied last.
 func (c Change) IsMark() bool {
 	return slices.Equal(c.Path, Path{{Field: "metadata"}, {Field: "annotations"}, {Field: cluster.AppliedBy}})
+}
+
+// Marks are those of changes that are of the mark, where another step has put its own since.
+func Marks(changes []Change, live *unstructured.Unstructured) []Change {
+	return slices.DeleteFunc(slices.Clone(changes), func(c Change) bool { return !c.IsMark() || c.Standing(live) != Other })
 }
 
 // AppliedSince refuses an object that another step of ours applied after the one with a

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/jobs"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/lab"
@@ -96,6 +97,63 @@ func TestJobThatFailedIsDeletedToRunAnew(t *testing.T) {
 	_, err = handler.Apply(t.Context(), request, host)
 	if err == nil || strings.Contains(err.Error(), "is gone") || world.Probe() == "" {
 		t.Errorf("got %v, and there are %q", err, world.Probe())
+	}
+}
+
+// What a resume finds on its way out is not what it waits for: it makes the Job anew once
+// that is gone. An attempt that knows that it made the Job itself does not.
+func TestJobThatIsStillBeingDeletedAtTheResume(t *testing.T) {
+	t.Parallel()
+	world := running("load:1", map[string]string{"kubelab/runs-for": "10m"}, map[string]any{"timeout": "1m"})(t)
+	handler, request, host := action(t), lab.Request(t, world.Params), &sdktest.Host{}
+	if err := begin(t, request, host); !errors.Is(err, context.Canceled) {
+		t.Fatalf("cancelled, it says %v", err)
+	}
+	first := world.Probe()
+	name, _, _ := strings.Cut(first, " ")
+	api := shared.Kube.BatchV1().Jobs(world.Params["namespace"].(string))
+	held := func(finalizers string) {
+		t.Helper()
+		_, err := api.Patch(t.Context(), name, types.MergePatchType, []byte(`{"metadata":{"finalizers":`+finalizers+`}}`), metav1.PatchOptions{})
+		lab.Must(t, err)
+	}
+	held(`["lab/slow"]`)
+	lab.Must(t, api.Delete(t.Context(), name, metav1.DeleteOptions{PropagationPolicy: new(metav1.DeletePropagationBackground)}))
+
+	request.Before, request.Notes = host.StateBefore(), host.Notes()
+	seen, err := handler.Observe(t.Context(), request, host)
+	if err != nil || seen.State != sdk.NotDone || !strings.Contains(seen.Detail, "is being deleted before its end") {
+		t.Errorf("it observes %+v, %v", seen, err)
+	}
+	_, err = handler.Apply(t.Context(), request, &sdktest.Host{})
+	lab.Fails(t, err, sdk.Permanent, "is being deleted before its end; it is not run twice")
+
+	request.Notes = nil // as a resume leaves them
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	resumed, ended := &sdktest.Host{}, make(chan error, 1)
+	go func() { _, err := handler.Apply(ctx, request, resumed); ended <- err }()
+	lab.Eventually(t, "it says what holds the one before", func(context.Context) error {
+		select {
+		case err := <-ended:
+			t.Fatalf("it ended with %v", err)
+		default:
+		}
+		if said := fmt.Sprint(resumed.ProgressTold()); !strings.Contains(said, "is held by its finalizers lab/slow") {
+			return fmt.Errorf("it said %s", said)
+		}
+		return nil
+	})
+	held("null")
+	lab.Eventually(t, "there is another Job", func(context.Context) error {
+		if now := world.Probe(); now == "" || now == first {
+			return fmt.Errorf("there is %q", now)
+		}
+		return nil
+	})
+	cancel()
+	if err := <-ended; !errors.Is(err, context.Canceled) {
+		t.Errorf("cancelled, it says %v", err)
 	}
 }
 

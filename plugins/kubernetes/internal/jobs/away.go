@@ -47,18 +47,46 @@ func (f *following) unfinished(ctx context.Context, cause error) error {
 func (f *following) takeAway(ctx context.Context, name string) (left string, deleted bool) {
 	cleaning, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanUp.Std())
 	defer cancel()
-	away := f.removal(f.job, cleanUp, func(string) {})
-	if _, err := f.AskToGo(cleaning, away); err != nil {
+	asked, err := f.askToGo(cleaning)
+	switch {
+	case err != nil:
 		return name + " could not be deleted: " + err.Error(), false
+	case !asked && ended(f.job) != nil:
+		return name + " has ended meanwhile, and is left as it is", false
+	case !asked:
+		return name + " was deleted by somebody meanwhile", true
 	}
-	err := f.call.Note(deletedNote, f.job.UID)
+	err = f.call.Note(deletedNote, f.job.UID)
 	if err == nil {
-		err = f.Remove(cleaning, away)
+		err = f.AwaitGone(cleaning, f.removal(f.job, cleanUp, func(string) {}))
 	}
 	if err != nil {
 		return name + " is being deleted: " + err.Error(), true
 	}
 	return name + " is deleted", true
+}
+
+// askToGo has the Job deleted as it was looked at. One that ended meanwhile stays, and what
+// somebody else had deleted is not this step's deed: neither is asked to go.
+func (f *following) askToGo(ctx context.Context) (asked bool, err error) {
+	err = cluster.Again(func() error {
+		found, err := f.reread(ctx) // and not its pods: what cannot be listed keeps it from nothing
+		switch {
+		case err != nil && sdk.AsError(err).Class == sdk.Conflict: // it is gone
+			return nil
+		case err != nil:
+			return err
+		}
+		if f.job = found; f.job.DeletionTimestamp != nil || ended(f.job) != nil {
+			return nil
+		}
+		away := f.removal(f.job, cleanUp, func(string) {})
+		away.Options.Preconditions = &metav1.Preconditions{ResourceVersion: &f.job.ResourceVersion}
+		gone, err := f.AskToGo(ctx, away)
+		asked = err == nil && !gone
+		return err
+	})
+	return asked, err
 }
 
 // removal is the way of a Job out of the cluster, its pods before it.
@@ -67,6 +95,15 @@ func (j jobs) removal(job *batchv1.Job, timeout schema.Duration, tell func(strin
 		Kind: j.kind(), Namespace: job.Namespace, Name: job.Name, UID: job.UID, Timeout: timeout, Tell: tell,
 		Options: metav1.DeleteOptions{PropagationPolicy: new(metav1.DeletePropagationForeground)},
 	}
+}
+
+// goes says whether a Job is on its way out of the cluster, and did not end well before.
+func goes(job *batchv1.Job) bool {
+	if job == nil || job.DeletionTimestamp == nil {
+		return false
+	}
+	end := ended(job)
+	return end == nil || end.Type == batchv1.JobFailed
 }
 
 // noted are the UIDs of the Job that the step made, and of the one that it had deleted

@@ -67,13 +67,14 @@ func (f *following) run(ctx context.Context) (JobOutput, error) {
 	reading, stop := context.WithCancel(ctx)
 	defer stop()
 	name := f.job.Namespace + "/" + f.job.Name
+	namespace, selector := f.job.Namespace, f.selector() // f.job is read anew while sources are opened
 	err := cluster.Await(ctx, cluster.Awaited{
 		What: "the Job " + name + " has ended", Timeout: f.call.Input.Timeout,
 		Look: func(ctx context.Context) (string, bool, error) { return f.look(ctx, reading) },
 		Tell: func(seen string) { f.call.Progressf("%s", seen) },
 		Sources: []cluster.Source{f.Watch(f.kind(), f.job.Namespace, f.job.Name), func(ctx context.Context, options metav1.ListOptions) (watch.Interface, error) {
-			options.LabelSelector = f.selector()
-			return f.Watching.CoreV1().Pods(f.job.Namespace).Watch(ctx, options)
+			options.LabelSelector = selector
+			return f.Watching.CoreV1().Pods(namespace).Watch(ctx, options)
 		}},
 	})
 	if err != nil {
@@ -124,14 +125,23 @@ func (f *following) look(ctx, reading context.Context) (seen string, done bool, 
 	return seen, false, nil
 }
 
-// refresh reads the Job, which must still be the same, and its pods.
-func (f *following) refresh(ctx context.Context) error {
+// reread reads the Job, which must still be the same.
+func (f *following) reread(ctx context.Context) (*batchv1.Job, error) {
 	found, err := f.Kube.BatchV1().Jobs(f.job.Namespace).Get(ctx, f.job.Name, metav1.GetOptions{})
 	switch {
 	case apierrors.IsNotFound(err), err == nil && found.UID != f.job.UID:
-		return sdk.Errorf(sdk.Conflict, "somebody deleted the Job %s/%s", f.job.Namespace, f.job.Name)
+		return nil, sdk.Errorf(sdk.Conflict, "somebody deleted the Job %s/%s", f.job.Namespace, f.job.Name)
 	case err != nil:
-		return cluster.FaultIn(ctx, err, "read the Job %s/%s", f.job.Namespace, f.job.Name)
+		return nil, cluster.FaultIn(ctx, err, "read the Job %s/%s", f.job.Namespace, f.job.Name)
+	}
+	return found, nil
+}
+
+// refresh reads the Job and its pods.
+func (f *following) refresh(ctx context.Context) error {
+	found, err := f.reread(ctx)
+	if err != nil {
+		return err
 	}
 	list, err := f.Kube.CoreV1().Pods(f.job.Namespace).List(ctx, metav1.ListOptions{LabelSelector: f.selector()})
 	if err != nil {

@@ -58,8 +58,8 @@ A Job that is gone before its end was seen, deleted by somebody or by its ` + "`
 and after a crash the run pauses until a person says what became of it.
 
 A step that has failed and that a person has tried again by ` + "`gatebook resume`" + ` knows of the former try only what is in the cluster: it waits for the
-Job where that is still there, and **makes it anew where it is gone**, also where it ended well. Look what became of it before you resume, and give
-a ` + "`ttl`" + ` that leaves you the time, or none.
+Job where that is still there, and **makes it anew where it is gone**, also where it ended well; where it is being deleted, it first waits until that
+is over. Look what became of it before you resume, and give a ` + "`ttl`" + ` that leaves you the time, or none.
 
 A Job whose pods cannot run for ` + "`stall`" + ` while the reason is known (an image that cannot be pulled, a quota) is a *permanent* error;
 a program that fails again and again is none, since it is ` + "`backoffLimit`" + ` that counts. One that does not end within ` + "`timeout`" + ` is a *transient* one.
@@ -125,6 +125,14 @@ func (j jobs) apply(ctx context.Context, call *sdk.Call[JobInput]) (JobOutput, e
 		return JobOutput{}, sdk.Errorf(sdk.Permanent, "this step deleted the Job %s/%s before its end, and does not run it twice", at.Namespace, at.Name)
 	case made != "" && found == nil:
 		return JobOutput{}, isGone(at)
+	case !goes(found):
+	case made == "": // it is that of a try before a resume
+		if err := j.AwaitGone(ctx, j.removal(found, in.Timeout, func(seen string) { call.Progressf("%s", seen) })); err != nil {
+			return JobOutput{}, err
+		}
+		found = nil
+	case ended(found) == nil:
+		return JobOutput{}, sdk.Errorf(sdk.Permanent, "the Job %s/%s was made, and is being deleted before its end; it is not run twice", at.Namespace, at.Name)
 	}
 	if found == nil {
 		found, err = j.create(ctx, call, in, at)
@@ -228,6 +236,8 @@ func (j jobs) judge(ctx context.Context, call *sdk.Call[JobInput], found *batchv
 		return sdk.Observed[JobOutput]{}, err
 	case found.UID == deleted:
 		return sdk.Observed[JobOutput]{State: sdk.NotDone, Detail: "This step had the Job " + name + " deleted before its end."}, nil
+	case end == nil && goes(found):
+		return sdk.Observed[JobOutput]{State: sdk.NotDone, Detail: "The Job " + name + " is being deleted before its end."}, nil
 	case end == nil:
 		return sdk.Observed[JobOutput]{State: sdk.NotDone, Detail: "The Job " + name + " still runs, and is waited for."}, nil
 	case end.Type == batchv1.JobFailed:

@@ -14,6 +14,7 @@ import (
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/diff"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/fields"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/manifest"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/own"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
@@ -29,11 +30,7 @@ type Deleted struct {
 // all who managed any of it, so that the next apply takes nothing from them. What somebody
 // else made of that name since is a conflict.
 func (v Inventory) Revive(ctx context.Context, d Deleted) error {
-	kind, err := v.Cluster.Kind(ctx, d.APIVersion, d.Kind)
-	if err != nil {
-		return err
-	}
-	live, err := v.Cluster.Look(ctx, kind, d.Namespace, d.Name)
+	kind, live, err := own.Find(ctx, v.Cluster, own.Named(d.Ref))
 	switch {
 	case err != nil:
 		return err

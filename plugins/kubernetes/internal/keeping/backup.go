@@ -111,8 +111,11 @@ func (b Backups) Load(ctx context.Context, namespace, name string) (*Backup, err
 	return content, json.Unmarshal(there.Data[contentKey], content)
 }
 
-// Drop deletes a backup that is no longer needed.
+// Drop deletes a backup that is no longer needed; without a name, there is none.
 func (b Backups) Drop(ctx context.Context, namespace, name string) error {
+	if name == "" {
+		return nil
+	}
 	err := b.Cluster.Kube.CoreV1().Secrets(namespace).Delete(ctx, name, metav1.DeleteOptions{})
 	if apierrors.IsNotFound(err) {
 		return nil

@@ -6,11 +6,13 @@ import (
 	"slices"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/contents"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/fields"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/manifest"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/own"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
@@ -35,6 +37,9 @@ func (l Leftover) Unchanged(whole json.RawMessage) error {
 	if err != nil {
 		return err
 	}
+	if was.GetAPIVersion() != l.APIVersion {
+		return own.Stays(l.Served, own.Named(manifest.RefOf(was)))
+	}
 	changes, err := fields.Between(was, manifest.Bare(l.Live))
 	if err != nil {
 		return err
@@ -51,15 +56,8 @@ func (l Leftover) Unchanged(whole json.RawMessage) error {
 func (v Inventory) Leftovers(ctx context.Context, objects []manifest.Ref) ([]Leftover, error) {
 	var found []Leftover
 	for _, r := range slices.Backward(objects) {
-		kind, err := v.Cluster.Kind(ctx, r.APIVersion, r.Kind)
-		if cluster.IsUnserved(err) {
-			continue // it went with its kind
-		}
-		if err != nil {
-			return nil, err
-		}
-		live, err := v.Cluster.Look(ctx, kind, r.Namespace, r.Name)
-		if err != nil {
+		kind, live, err := own.Find(ctx, v.Cluster, own.Named(r))
+		if err != nil && !cluster.IsUnserved(err) { // with its kind, it is gone
 			return nil, err
 		}
 		if live == nil || live.GetAnnotations()[PartOf] != v.String() || IsBackup(live) {
@@ -71,7 +69,19 @@ func (v Inventory) Leftovers(ctx context.Context, objects []manifest.Ref) ([]Lef
 				return nil, err
 			}
 		}
+		r.APIVersion = live.GetAPIVersion() // which may be a later one than that of the list
 		found = append(found, Leftover{r, kind, live, stays})
 	}
 	return found, nil
+}
+
+// Gone makes sure of an object, which is not there by the version that the step has, that it is
+// there by no other, where it has a UID or, without one, was made by the step with a key.
+func Gone(ctx context.Context, c *cluster.Cluster, r manifest.Ref, uid types.UID, key string) error {
+	return own.Gone(ctx, c, own.Named(r), func(live *unstructured.Unstructured) bool {
+		if uid == "" {
+			return live.GetAnnotations()[cluster.CreatedBy] == key
+		}
+		return live.GetUID() == uid
+	})
 }

@@ -12,6 +12,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
@@ -81,6 +82,22 @@ func (l *Lab) Node(t testing.TB) string {
 		return fmt.Errorf("%s is not ready", made.Name)
 	})
 	return made.Name
+}
+
+// NoKubelet is a node that no kubelet runs on, so that the pods that name it stay as a test
+// sets them. They are not scheduled there by themselves. A node that is not there would do
+// for a while: the control plane removes its pods.
+func (l *Lab) NoKubelet(t testing.TB) string {
+	t.Helper()
+	const name = "no-kubelet"
+	_, err := l.Kube.CoreV1().Nodes().Create(t.Context(), &corev1.Node{
+		ObjectMeta: metav1.ObjectMeta{Name: name, Labels: map[string]string{"kubelab/kubelet": "stopped"}},
+		Spec:       corev1.NodeSpec{Unschedulable: true},
+	}, metav1.CreateOptions{})
+	if !apierrors.IsAlreadyExists(err) {
+		Must(t, err)
+	}
+	return name
 }
 
 // Template is a pod template for the app of a name.

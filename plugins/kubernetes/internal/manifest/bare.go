@@ -4,14 +4,13 @@ import (
 	"encoding/json"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/diff"
 )
 
 // Bare is an object without what the server keeps in it by itself.
 func Bare(object *unstructured.Unstructured) *unstructured.Unstructured {
-	bare := object.DeepCopy()
-	for _, name := range Kept() {
-		unstructured.RemoveNestedField(bare.Object, "metadata", name)
-	}
+	bare := diff.Bare(object)
 	delete(bare.Object, "status")
 	return bare
 }

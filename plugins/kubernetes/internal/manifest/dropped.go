@@ -4,12 +4,8 @@ import (
 	"strings"
 
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/diff"
 )
-
-// Kept are the fields of an object's metadata that the server keeps by itself.
-func Kept() []string {
-	return []string{"managedFields", "resourceVersion", "uid", "generation", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "selfLink"}
-}
 
 // drop takes out of an object what the server keeps by itself.
 func (i *Item) drop() {
@@ -20,7 +16,7 @@ func (i *Item) drop() {
 		delete(of, name)
 	}
 	metadata, _ := i.Object.Object["metadata"].(map[string]any)
-	for _, name := range Kept() {
+	for _, name := range diff.Kept() {
 		out(metadata, name, "metadata."+name)
 	}
 	out(i.Object.Object, "status", "status")

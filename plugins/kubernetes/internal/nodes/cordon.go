@@ -76,20 +76,16 @@ func (n nodes) setter(to bool, a sdk.Action[CordonInput, CordonOutput]) sdk.Acti
 		if err != nil {
 			return CordonOutput{}, err
 		}
-		if node, err = mark(ctx, n, call, node.Name, was, to); err != nil {
-			return CordonOutput{}, err
-		}
-		return CordonOutput{node.Name, was.changedTo(to, node)}, nil
+		changed, err := mark(ctx, n, call, node.Name, was, to)
+		return CordonOutput{node.Name, changed}, err
 	}
 	a.Observe = func(ctx context.Context, call *sdk.Call[CordonInput]) (sdk.Observed[CordonOutput], error) {
-		return n.observeMark(ctx, call, to)
+		return observeMark(ctx, n, call, call.Input.Node, to, func(node *corev1.Node, was before) (CordonOutput, bool, string, error) {
+			return CordonOutput{node.Name, was.changedTo(to, node)}, true, fmt.Sprintf("%s is %s.", node.Name, markWord(node.Spec.Unschedulable)), nil
+		})
 	}
 	a.Undo = func(ctx context.Context, call *sdk.Call[CordonInput]) error {
-		was, saved, err := sdk.LoadBefore[before](call)
-		if err != nil || !saved {
-			return err
-		}
-		return n.unmark(ctx, call.Input.Node, was, to)
+		return unmark(ctx, n, call, call.Input.Node, to, func(out CordonOutput) bool { return out.Changed })
 	}
 	return a
 }
@@ -123,53 +119,54 @@ func (was before) cordoner(node *corev1.Node) string {
 	return who
 }
 
-// marked is the note that a node is what the step makes it.
+// marked is the note that a node was what the step makes it, and whether the step did that.
 const marked = "marked"
 
 // mark sets whether the node of a name is unschedulable, where it is not so already, and
-// returns it as it is then. Whoever sets the same meanwhile does no harm, and it stays his.
-// Whoever took back what an earlier attempt had set is not overruled.
-func mark[I any](ctx context.Context, n nodes, call *sdk.Call[I], name string, was before, to bool) (node *corev1.Node, err error) {
-	_, again, err := sdk.LoadNote[bool](call, marked)
+// says whether the step changed it. Whoever sets the same meanwhile does no harm, and it
+// stays his. Whoever took back what the step had set, or had met, is not overruled.
+func mark[I any](ctx context.Context, n nodes, call *sdk.Call[I], name string, was before, to bool) (changed bool, err error) {
+	made, noted, err := sdk.LoadNote[bool](call, marked)
 	if err != nil {
-		return nil, err
+		return false, err
 	}
-	key := was.Key
-	if !to {
-		key = ""
-	}
+	lost := !noted && call.Request.Before != nil // of an earlier attempt, the note may be
 	err = cluster.Again(func() error {
-		if node, err = n.get(ctx, name); err != nil {
+		node, err := n.get(ctx, name)
+		if err != nil {
 			return err
 		}
 		switch err := sameNode(node, was.UID); {
-		case err != nil, node.Spec.Unschedulable == to:
+		case err != nil:
 			return err
-		case again:
-			return sdk.Errorf(sdk.Conflict, "somebody made %s %s since an earlier attempt made it %s", name, markWord(!to), markWord(to))
+		case node.Spec.Unschedulable == to:
+			changed = (made || lost) && was.changedTo(to, node)
+			return nil
+		case noted, !lost && was.Unschedulable == to: // a step that is asked for anew has no note
+			return sdk.Errorf(sdk.Conflict, "somebody made %s %s since this step saw it %s", name, markWord(!to), markWord(to))
 		}
-		node, err = n.putMark(ctx, node, to, key)
+		_, err = n.putMark(ctx, node, asRead(node), to, keyOf(was.Key, to), metav1.PatchOptions{})
+		changed = err == nil
 		return err
 	})
 	if err != nil {
-		return nil, err
+		return false, err
 	}
-	return node, call.Note(marked, true)
+	return changed, call.Note(marked, made || changed)
 }
 
-// putMark marks the node as it was read, with the key of the step that cordoned it; empty:
-// there is none.
-func (n nodes) putMark(ctx context.Context, node *corev1.Node, to bool, key string) (*corev1.Node, error) {
-	same := asRead(node)
-	same["annotations"] = map[string]any{cordonedBy: nil}
-	if key != "" {
-		same["annotations"] = map[string]any{cordonedBy: key}
+// keyOf is the key to leave on a node; nil: none.
+func keyOf(key string, cordoned bool) *string {
+	if !cordoned || key == "" {
+		return nil
 	}
-	return n.patchMark(ctx, node, to, same, metav1.PatchOptions{})
+	return &key
 }
 
-// patchMark marks the node, whose metadata must be as given.
-func (n nodes) patchMark(ctx context.Context, node *corev1.Node, to bool, same map[string]any, options metav1.PatchOptions) (*corev1.Node, error) {
+// putMark marks the node, whose metadata must be as given, with the key of the step that
+// cordoned it; nil: there is none.
+func (n nodes) putMark(ctx context.Context, node *corev1.Node, same map[string]any, to bool, key *string, options metav1.PatchOptions) (*corev1.Node, error) {
+	same["annotations"] = map[string]any{cordonedBy: key}
 	changed, err := n.patch(ctx, node.Name, same, map[string]any{"unschedulable": to}, options)
 	return changed, cluster.FaultIn(ctx, err, "mark the node %s as unschedulable: %t", node.Name, to)
 }
@@ -197,8 +194,8 @@ func (n nodes) planMark(ctx context.Context, name, verb string, to bool) (sdk.Pr
 // markDelta is the change as the server would make it: what admission refuses, it
 // refuses now.
 func (n nodes) markDelta(ctx context.Context, node *corev1.Node, to bool) (sdk.Delta, error) {
-	same := map[string]any{"uid": node.UID}
-	planned, err := n.patchMark(ctx, node, to, same, metav1.PatchOptions{DryRun: []string{metav1.DryRunAll}})
+	same, key := map[string]any{"uid": node.UID}, keyOf("(this step)", to) // the plan knows no key
+	planned, err := n.putMark(ctx, node, same, to, key, metav1.PatchOptions{DryRun: []string{metav1.DryRunAll}})
 	if err != nil {
 		return sdk.Delta{}, err
 	}
@@ -212,56 +209,54 @@ func markWord(unschedulable bool) string {
 	return "open to pods"
 }
 
-// unmark restores what the node was, as far as a step changed it to what it is.
-func (n nodes) unmark(ctx context.Context, name string, was before, to bool) error {
-	if was.Unschedulable == to {
-		return nil // the step changed nothing
+// unmark restores what the node was, as far as the step, by its outputs, changed it to what
+// it is.
+func unmark[O, I any](ctx context.Context, n nodes, call *sdk.Call[I], name string, to bool, changed func(O) bool) error {
+	was, saved, err := sdk.LoadBefore[before](call)
+	if err != nil || !saved || was.Unschedulable == to {
+		return err
+	}
+	out, returned, err := sdk.LoadOutputs[O](call)
+	if err != nil || returned && !changed(out) {
+		return err
 	}
 	return cluster.Again(func() error {
 		node, err := n.find(ctx, name)
 		switch {
 		case err != nil:
 			return err
-		case node == nil, node.UID != was.UID, node.Spec.Unschedulable != to:
-			return nil // it is gone, or another of that name, or somebody was faster
+		case node == nil, node.UID != was.UID, node.Spec.Unschedulable != to, to && !returned && node.Annotations[cordonedBy] != was.Key:
+			return nil // it is gone, or another of that name, or somebody was faster than the undo, or than the step
 		}
 		if who := was.cordoner(node); who != "" {
 			return sdk.Errorf(sdk.Conflict, "%s was cordoned anew by %s, and stays cordoned", name, who)
 		}
 		// Whoever cordons it anew between the look and the change is not overwritten.
-		_, err = n.putMark(ctx, node, !to, was.CordonedBy)
+		_, err = n.putMark(ctx, node, asRead(node), !to, keyOf(was.CordonedBy, true), metav1.PatchOptions{})
 		return err
 	})
 }
 
-// undoneMark answers for a lost attempt to undo, of a step that made the node what to says.
-func (n nodes) undoneMark(ctx context.Context, name string, was before, to bool) (done bool, detail string, err error) {
+// seen is what else a step did that marks a node, and whether that is all.
+type seen[O any] func(*corev1.Node, before) (out O, all bool, detail string, err error)
+
+// observeMark answers for a lost attempt of a step that marks a node, or of its undo.
+func observeMark[O, I any](ctx context.Context, n nodes, call *sdk.Call[I], name string, to bool, look seen[O]) (sdk.Observed[O], error) {
+	var out O
+	was, saved, err := sdk.LoadBefore[before](call)
+	if err != nil || !saved {
+		return notBegun[O](call), err
+	}
 	node, err := n.find(ctx, name)
 	switch {
 	case err != nil:
-		return false, "", err
-	case node == nil || node.UID != was.UID:
-		return true, name + " is gone.", nil
-	default:
-		done = was.Unschedulable == to || node.Spec.Unschedulable != to
-		return done, fmt.Sprintf("%s is %s.", name, markWord(node.Spec.Unschedulable)), nil
+		return sdk.Observed[O]{}, err
+	case node == nil || call.Undo && node.UID != was.UID:
+		return observed(out, call.Undo, name+" is gone."), nil
+	case call.Undo:
+		done := was.Unschedulable == to || node.Spec.Unschedulable != to
+		return observed(out, done, fmt.Sprintf("%s is %s.", name, markWord(node.Spec.Unschedulable))), nil
 	}
-}
-
-func (n nodes) observeMark(ctx context.Context, call *sdk.Call[CordonInput], to bool) (sdk.Observed[CordonOutput], error) {
-	was, saved, err := sdk.LoadBefore[before](call)
-	if err != nil || !saved {
-		return notBegun[CordonOutput](call), err
-	}
-	if call.Undo {
-		done, detail, err := n.undoneMark(ctx, call.Input.Node, was, to)
-		return observed(CordonOutput{}, done, detail), err
-	}
-	node, err := n.find(ctx, call.Input.Node)
-	if err != nil || node == nil {
-		return observed(CordonOutput{}, false, call.Input.Node+" is gone."), err
-	}
-	done := node.UID == was.UID && node.Spec.Unschedulable == to
-	return observed(CordonOutput{node.Name, was.changedTo(to, node)}, done,
-		fmt.Sprintf("%s is %s.", node.Name, markWord(node.Spec.Unschedulable))), nil
+	out, all, detail, err := look(node, was)
+	return observed(out, all && node.UID == was.UID && node.Spec.Unschedulable == to, detail), err
 }

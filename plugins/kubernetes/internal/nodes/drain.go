@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 
+	corev1 "k8s.io/api/core/v1"
+
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/own"
 	"github.com/gatebook/gatebook/plugins/sdk"
@@ -74,43 +76,26 @@ func (n nodes) applyDrain(ctx context.Context, call *sdk.Call[DrainInput]) (Drai
 	if err != nil {
 		return DrainOutput{}, err
 	}
-	if node, err = mark(ctx, n, call, in.Node, was, true); err != nil {
+	cordoned, err := mark(ctx, n, call, in.Node, was, true)
+	if err != nil {
 		return DrainOutput{}, err
 	}
 	e := &eviction{nodes: n, call: call, uid: node.UID, left: load, total: len(load.leave), evicted: []string{}, blocked: map[string]obstacle{}}
 	err = e.run(ctx)
-	return DrainOutput{Node: in.Node, Cordoned: was.changedTo(true, node), Evicted: e.evicted, Stayed: namesOf(e.left.stay)}, err
+	return DrainOutput{Node: in.Node, Cordoned: cordoned, Evicted: e.evicted, Stayed: namesOf(e.left.stay)}, err
 }
 
 func (n nodes) undoDrain(ctx context.Context, call *sdk.Call[DrainInput]) error {
-	was, saved, err := sdk.LoadBefore[before](call)
-	if err != nil || !saved {
-		return err
-	}
-	return n.unmark(ctx, call.Input.Node, was, true)
+	return unmark(ctx, n, call, call.Input.Node, true, func(out DrainOutput) bool { return out.Cordoned })
 }
 
 func (n nodes) observeDrain(ctx context.Context, call *sdk.Call[DrainInput]) (sdk.Observed[DrainOutput], error) {
-	was, saved, err := sdk.LoadBefore[before](call)
-	if err != nil || !saved {
-		return notBegun[DrainOutput](call), err
-	}
-	if call.Undo {
-		done, detail, err := n.undoneMark(ctx, call.Input.Node, was, true)
-		return observed(DrainOutput{}, done, detail), err
-	}
-	node, err := n.find(ctx, call.Input.Node)
-	if err != nil || node == nil {
-		return observed(DrainOutput{}, false, call.Input.Node+" is gone."), err
-	}
-	load, err := n.load(ctx, call.Input)
-	if err != nil {
-		return sdk.Observed[DrainOutput]{}, err
-	}
-	toGo := len(load.held) + len(load.leave)
-	done := node.UID == was.UID && node.Spec.Unschedulable && toGo == 0
-	outputs := DrainOutput{Node: node.Name, Cordoned: was.changedTo(true, node), Evicted: []string{}, Stayed: namesOf(load.stay)}
-	return observed(outputs, done, fmt.Sprintf("%s is %s, with %s to go.", node.Name, markWord(node.Spec.Unschedulable), cluster.Count(toGo, "pod"))), nil
+	return observeMark(ctx, n, call, call.Input.Node, true, func(node *corev1.Node, was before) (DrainOutput, bool, string, error) {
+		load, err := n.load(ctx, call.Input)
+		toGo := len(load.held) + len(load.leave)
+		out := DrainOutput{Node: node.Name, Cordoned: was.changedTo(true, node), Evicted: []string{}, Stayed: namesOf(load.stay)}
+		return out, toGo == 0, fmt.Sprintf("%s is %s, with %s to go.", node.Name, markWord(node.Spec.Unschedulable), cluster.Count(toGo, "pod")), err
+	})
 }
 
 func (n nodes) planDrain(ctx context.Context, call *sdk.Call[DrainInput]) (sdk.Preview, error) {

@@ -110,7 +110,8 @@ func TestThrottledRequestsAreMadeAgain(t *testing.T) {
 	lab.Must(t, err)
 	mu.Lock()
 	defer mu.Unlock()
-	if len(asked) != 2 || asked[1].Sub(asked[0]) < time.Second || probe(t, node) != "unschedulable true" {
+	// Where the kubelet reports in the very moment, the node is patched once more.
+	if len(asked) < 2 || asked[1].Sub(asked[0]) < time.Second || probe(t, node) != "unschedulable true" {
 		t.Errorf("asked at %v, and the node is %s", asked, probe(t, node))
 	}
 }

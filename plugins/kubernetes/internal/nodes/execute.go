@@ -46,11 +46,9 @@ func (n nodes) foretell(ctx context.Context, node *corev1.Node, wanted []corev1.
 		}
 	}
 	preview.Summary += fmt.Sprintf(": %s to be deleted at once, %d later", cluster.Count(len(gone), "pod"), len(later))
-	for _, name := range namesOf(append(slices.Clone(gone), later...)) {
-		preview.Changes = append(preview.Changes, sdk.Delta{Target: "Pod " + name, Kind: "Pod", Op: "delete"})
-	}
-	if len(gone)+len(later) > 0 {
-		preview.Warnings = append(preview.Warnings, "Pods are deleted without regard to PodDisruptionBudgets: "+listed(append(gone, later...))+".")
+	if all := append(gone, later...); len(all) > 0 {
+		preview.Changes = append(preview.Changes, deletions(all)...)
+		preview.Warnings = append(preview.Warnings, "Pods are deleted without regard to PodDisruptionBudgets: "+listed(all)+".")
 	}
 	return nil
 }

@@ -55,6 +55,15 @@ func namesOf(pods []verdict) []string {
 	return found
 }
 
+// deletions are the changes of a plan by which pods go.
+func deletions(pods []verdict) []sdk.Delta {
+	var changes []sdk.Delta
+	for _, name := range namesOf(pods) {
+		changes = append(changes, sdk.Delta{Target: "Pod " + name, Kind: "Pod", Op: "delete"})
+	}
+	return changes
+}
+
 // load reads the pods of the node.
 func (n nodes) load(ctx context.Context, in DrainInput) (load, error) {
 	selector, err := labels.Parse(in.Selector)
@@ -89,7 +98,7 @@ func (l *load) add(pod corev1.Pod, in DrainInput) {
 		l.stay = append(l.stay, verdict{pod, "is a static pod of the node"})
 	case daemon && in.IgnoreDaemonSets:
 		l.stay = append(l.stay, verdict{pod, "is of the DaemonSet " + controller.Name})
-	case pod.DeletionTimestamp != nil, isOver(pod):
+	case pod.DeletionTimestamp != nil, cluster.IsOver(&pod):
 		l.leave = append(l.leave, verdict{pod: pod})
 	case daemon:
 		l.held = append(l.held, verdict{pod, "is of the DaemonSet " + controller.Name + ", which would put it there again (ignoreDaemonSets leaves it)"})
@@ -100,10 +109,6 @@ func (l *load) add(pod corev1.Pod, in DrainInput) {
 	default:
 		l.leave = append(l.leave, verdict{pod: pod})
 	}
-}
-
-func isOver(pod corev1.Pod) bool {
-	return pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed
 }
 
 func hasEmptyDir(pod corev1.Pod) bool {
@@ -118,9 +123,7 @@ func (l load) refusal(node string) *sdk.Error {
 // preview says which pods go and which stay.
 func (l load) preview(in DrainInput) sdk.Preview {
 	preview := sdk.Preview{Summary: fmt.Sprintf("would drain %s: %s to go, %d to stay", in.Node, cluster.Count(len(l.leave), "pod"), len(l.stay))}
-	for _, name := range namesOf(l.leave) {
-		preview.Changes = append(preview.Changes, sdk.Delta{Target: "Pod " + name, Kind: "Pod", Op: "delete"})
-	}
+	preview.Changes = deletions(l.leave)
 	if len(l.stay) > 0 {
 		preview.Warnings = append(preview.Warnings, "These pods stay: "+listed(l.stay)+".")
 	}
@@ -154,7 +157,7 @@ func (l load) longest(in DrainInput) time.Duration {
 // graceOf is how long a pod may take to end. One that is over has nothing to end.
 func graceOf(pod corev1.Pod, in DrainInput) schema.Duration {
 	switch own := pod.Spec.TerminationGracePeriodSeconds; {
-	case isOver(pod):
+	case cluster.IsOver(&pod):
 		return 0
 	case in.Grace != nil:
 		return *in.Grace

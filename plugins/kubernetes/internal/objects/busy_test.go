@@ -56,3 +56,37 @@ func TestAPatchOfOneVersionIsForNoOther(t *testing.T) {
 		lab.Fails(t, err, sdk.Conflict, "the object has been modified")
 	}
 }
+
+// A patch that would take out what holds it to the object as it was read, which is what
+// undo restores, is held to that all the same.
+func TestAPatchIsForTheObjectAsItWasRead(t *testing.T) {
+	t.Parallel()
+	remove := map[string]any{"op": "remove", "path": "/metadata/resourceVersion"}
+	blue := map[string]any{"op": "replace", "path": "/data/color", "value": "blue"}
+	for name, patch := range map[string]map[string]any{
+		"json":       patching("json", []any{remove, blue}),
+		"json, last": patching("json", []any{blue, remove}),
+		"merge":      patching("merge", map[string]any{"metadata": map[string]any{"resourceVersion": nil}, "data": map[string]any{"color": "blue"}}),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			world := colored(patch)(t)
+			namespace := world.Params["namespace"].(string)
+			c := shared.Ahead(t, http.MethodPatch, "/configmaps/web", func(ctx context.Context) error {
+				_, err := shared.Kube.CoreV1().ConfigMaps(namespace).Patch(ctx, "web", types.MergePatchType,
+					[]byte(`{"data":{"color":"green"}}`), metav1.PatchOptions{FieldManager: "kubectl"})
+				return err
+			})
+			h, req, host := action(t, c, "patch"), lab.Request(t, world.Params), &sdktest.Host{}
+			_, err := h.Apply(t.Context(), req, host)
+			lab.Must(t, err)
+			req.Before = host.StateBefore()
+			lab.Must(t, h.Undo(t.Context(), req, host))
+			found, err := shared.Kube.CoreV1().ConfigMaps(namespace).Get(t.Context(), "web", metav1.GetOptions{})
+			lab.Must(t, err)
+			if got := found.Data["color"]; got != "green" {
+				t.Errorf("undo made it %s", got)
+			}
+		})
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
@@ -87,7 +88,7 @@ func (o objects) doomed(ctx context.Context, call *sdk.Call[DeleteInput]) (place
 	case err != nil:
 		return at, was, err
 	case found == nil:
-		return at, was, nil
+		return at, was, own.Nowhere(ctx, o.Cluster, in.APIVersion, in.Kind)
 	case in.UID != "" && string(found.GetUID()) != in.UID:
 		return at, was, sdk.Errorf(sdk.Conflict, "the %s is another one: its UID is %s, not %s", at, found.GetUID(), in.UID).NothingChanged()
 	}
@@ -110,6 +111,10 @@ func (o objects) applyDelete(ctx context.Context, call *sdk.Call[DeleteInput]) (
 	if err := o.Remove(ctx, r); err != nil {
 		return DeleteOutput{}, err
 	}
+	is := func(live *unstructured.Unstructured) bool { return live.GetUID() == which.UID }
+	if err := own.Gone(ctx, o.Cluster, o.named(call.Input.Ref), is); err != nil {
+		return DeleteOutput{}, err
+	}
 	return DeleteOutput{true, string(which.UID)}, nil
 }
 
@@ -121,19 +126,15 @@ func (o objects) observeDelete(ctx context.Context, call *sdk.Call[DeleteInput])
 	gone := sdk.Observed[DeleteOutput]{
 		State: sdk.Done, Outputs: DeleteOutput{true, string(was.UID)}, Detail: fmt.Sprintf("The %s %s is gone.", call.Input.Kind, call.Input.Name),
 	}
-	at, err := o.find(ctx, call.Input.Ref)
-	if cluster.IsUnserved(err) {
-		return gone, nil // with its kind
-	}
-	if err != nil {
-		return sdk.Observed[DeleteOutput]{}, err
-	}
-	found, err := o.look(ctx, at)
+	by, found, err := own.Find(ctx, o.Cluster, o.named(call.Input.Ref))
 	switch {
+	case cluster.IsUnserved(err):
+		return gone, nil // with its kind
 	case err != nil:
 		return sdk.Observed[DeleteOutput]{}, err
 	case found != nil && found.GetUID() == was.UID:
-		return sdk.Observed[DeleteOutput]{State: sdk.NotDone, Detail: fmt.Sprintf("The %s %s.", at, cluster.Holds(found))}, nil
+		what := by.Named(found.GetNamespace(), found.GetName())
+		return sdk.Observed[DeleteOutput]{State: sdk.NotDone, Detail: fmt.Sprintf("The %s %s.", what, cluster.Holds(found))}, nil
 	}
 	return gone, nil
 }
@@ -156,6 +157,9 @@ func (o objects) planDelete(ctx context.Context, call *sdk.Call[DeleteInput]) (s
 	case err != nil:
 		return preview, err
 	case found == nil && in.Missing == "ok":
+		if err := own.Nowhere(ctx, o.Cluster, in.APIVersion, in.Kind); err != nil {
+			return preview, err
+		}
 		preview.Summary = fmt.Sprintf("nothing to do: there is no %s", at)
 		return preview, nil
 	case found == nil:

@@ -7,6 +7,7 @@ import (
 
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/diff"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/own"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
@@ -45,6 +46,11 @@ func (o objects) find(ctx context.Context, ref Ref) (place, error) {
 		at.namespace = o.In(ref.Namespace)
 	}
 	return at, nil
+}
+
+// named is the object in the namespace that the reference means.
+func (o objects) named(ref Ref) own.Named {
+	return own.Named{APIVersion: ref.APIVersion, Kind: ref.Kind, Namespace: o.In(ref.Namespace), Name: ref.Name}
 }
 
 // look reads an object; nil where there is none.

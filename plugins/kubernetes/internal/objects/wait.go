@@ -46,7 +46,7 @@ func (o objects) wait() sdk.Action[WaitInput, WaitOutput] {
 		Summary: "Wait until an object is as it should be",
 		Description: `Watches one object until it has a condition, until a CEL expression is true of it, or until it is there or gone. An
 object that is not there yet is waited for, as is a kind that something is still to define, and a condition counts only when it is about the object as it is now, not about an
-earlier generation.
+earlier generation. What a kind that is not served would have is gone, but where the cluster serves the kind in another version of its group: that is an error.
 
 The progress says what is seen. After ` + "`timeout`" + ` that is part of a *transient* error. For the pods of a workload,
 ` + "`rollout`" + ` says more.`,
@@ -96,7 +96,7 @@ type sight struct {
 	objects
 	ref      Ref
 	named    place                      // for sentences
-	unserved error                      // why there was no such object at first; nil: its kind was served
+	unserved error                      // why there can be no such object; nil: its kind is served
 	at       atomic.Pointer[place]      // nil: its kind is not served yet
 	last     *unstructured.Unstructured // nil: there was none
 }
@@ -116,21 +116,29 @@ func (o objects) sight(ctx context.Context, ref Ref) (*sight, error) {
 }
 
 // answer looks at the object, and whether it is as asked for. One whose kind is not served
-// is not there.
+// is not there, and gone only where it is not there by another version either.
 func (s *sight) answer(ctx context.Context, asked question) (seen string, done bool, err error) {
 	at, err := s.find(ctx, s.ref)
-	if cluster.MayCome(err) {
-		seen, done, failed := asked.answer(ctx, s.named, nil)
-		return seen + ": " + sdk.AsError(err).Message, done, failed
-	}
-	if err != nil {
+	switch {
+	case cluster.MayCome(err):
+		at, s.last, s.unserved = s.named, nil, err
+	case err != nil:
 		return "", false, err
+	default:
+		s.at.Store(&at)
+		if s.last, err = s.look(ctx, at); err != nil {
+			return "", false, err
+		}
+		s.unserved = nil
 	}
-	s.at.Store(&at)
-	if s.last, err = s.look(ctx, at); err != nil {
-		return "", false, err
+	seen, done, err = asked.answer(ctx, at, s.last)
+	if err == nil && done && s.last == nil {
+		err = own.Nowhere(ctx, s.Cluster, s.ref.APIVersion, s.ref.Kind)
 	}
-	return asked.answer(ctx, at, s.last)
+	if s.unserved != nil {
+		seen += ": " + sdk.AsError(s.unserved).Message
+	}
+	return seen, done, err
 }
 
 // watch watches the object, as soon as its kind is served.
@@ -181,6 +189,8 @@ func (o objects) planWait(ctx context.Context, call *sdk.Call[WaitInput]) (sdk.P
 	switch {
 	case err != nil:
 		return preview, err
+	case done && s.unserved != nil:
+		seen = "it is so already: " + sdk.AsError(s.unserved).Message
 	case done:
 		seen = "it is so already"
 	case s.unserved != nil:

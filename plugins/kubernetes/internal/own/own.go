@@ -18,10 +18,6 @@ import (
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
-// CreatedBy is the annotation of an object that holds the key of the step that created it,
-// where that applied it.
-const CreatedBy = "gatebook.dev/created-by"
-
 // Object is an object that a step makes.
 type Object struct {
 	Cluster         *cluster.Cluster

@@ -19,6 +19,7 @@ import (
 
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/container"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/request"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
@@ -58,19 +59,21 @@ func (e execution) stream(ctx context.Context, at spot, stdout, stderr io.Writer
 	if e.in.Stdin != "" {
 		streams.Stdin = strings.NewReader(e.in.Stdin)
 	}
-	// What client-go would log of a connection that breaks, the error says too.
-	err = either.StreamWithContext(klog.NewContext(ctx, klog.Logger{}), streams)
+	err = e.Giver.Await(ctx, func(ctx context.Context) error {
+		// What client-go would log of a connection that breaks, the error says too.
+		err := either.StreamWithContext(klog.NewContext(ctx, klog.Logger{}), streams)
+		if neverBegan(err) && refused != nil {
+			return refused
+		}
+		return err
+	})
 	if ended, is := errors.AsType[exec.CodeExitError](err); is {
 		return ended.Code, nil
 	}
-	switch {
-	case neverBegan(err) && refused != nil:
-		return 0, refused
-	case err == nil && fellBack && !witness.told.Load():
+	if err == nil && fellBack && !witness.told.Load() {
 		return 0, errUntold
-	default:
-		return 0, err
 	}
+	return 0, err
 }
 
 // whyRefused is what the server said to a WebSocket. Over SPDY, client-go keeps no more
@@ -98,12 +101,18 @@ func neverBegan(err error) bool {
 // fault says what became of the program where its end is not known.
 func (e execution) fault(ctx context.Context, at spot, err error) error {
 	_, answered := errors.AsType[*apierrors.StatusError](err)
+	_, ungiven := errors.AsType[request.Ungiven](err)
+	waited, isWaiting := errors.AsType[request.Waited](err)
 	switch cause := context.Cause(ctx); {
+	case isWaiting && errors.Is(cause, errTimeout):
+		return sdk.Errorf(sdk.Transient, "%s in %s was not begun within %s: it %s", e.in.line(), at, e.in.Timeout, waited.What()).NothingChanged()
+	case isWaiting:
+		return waited
 	case errors.Is(cause, errTimeout):
 		return sdk.Errorf(e.lost, "%s in %s has no end within %s; %s", e.in.line(), at, e.in.Timeout, mayStillRun)
 	case cause != nil:
 		return fmt.Errorf("running %s in %s was ended; %s: %w", e.in.line(), at, mayStillRun, cause)
-	case answered, neverBegan(err):
+	case answered, ungiven, neverBegan(err):
 		return sdk.AsError(cluster.Fault(err, "run %s in %s", e.in.line(), at)).NothingChanged()
 	case isNotThere(err.Error()):
 		return sdk.Errorf(sdk.Permanent, "%s cannot be run in %s: %w", e.in.Command[0], at, err).NothingChanged()

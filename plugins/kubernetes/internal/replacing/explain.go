@@ -3,6 +3,7 @@ package replacing
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -67,6 +68,10 @@ func (r Rollout) Explain(ctx context.Context) (Explained, error) {
 	}
 	said.Wrong = append(said.Wrong, cluster.AilsOf(of[current])...)
 	said.Maybe = append(said.Maybe, cluster.AilsOf(of[over])...)
+	taken := slices.ContainsFunc(of[current], func(pod corev1.Pod) bool { return pod.Status.StartTime != nil })
+	for _, text := range cluster.AilsOf(of[refused]) {
+		said.add(text, !taken) // as each one after it is, until a node takes one
+	}
 	said.OfOld = cluster.AilsOf(of[earlier])
 	if none || r.Short {
 		for _, text := range r.Cluster.Warnings(ctx, r.Of.GetNamespace(), r.Of.GetName(), r.Of.GetUID()) {
@@ -98,6 +103,7 @@ const (
 	earlier                 // of an earlier template
 	current                 // of the newest one
 	over                    // ended, so that there is another, or will be
+	refused                 // of the newest one, and no node let it begin
 )
 
 // relations tells pods apart by what the workload's controller keeps. To whoever may not
@@ -113,14 +119,17 @@ func (r Rollout) relations(ctx context.Context) (func(corev1.Pod) relation, erro
 	}
 	return func(pod corev1.Pod) relation {
 		owner := metav1.GetControllerOf(&pod)
+		newest := unknown || r.Counted && len(revisions) > 0 && made(revisions[:1], pod)
 		switch {
 		case owner == nil:
 			return foreign
 		case owner.UID != r.Of.GetUID() && (r.Of.Kind != deployment || !unknown && !made(revisions, pod)):
 			return foreign
-		case pod.Status.Phase == corev1.PodFailed || pod.Status.Phase == corev1.PodSucceeded:
+		case cluster.IsOver(&pod) && newest && isRefused(pod):
+			return refused
+		case cluster.IsOver(&pod):
 			return over
-		case unknown, r.Counted && len(revisions) > 0 && made(revisions[:1], pod):
+		case newest:
 			return current
 		default:
 			return earlier
@@ -128,21 +137,40 @@ func (r Rollout) relations(ctx context.Context) (func(corev1.Pod) relation, erro
 	}, nil
 }
 
-// longest is the pod among those that ail of nothing which is waited for the longest.
+// isRefused says whether a pod failed since its node would not have it, for want of room or
+// of a device. One that had to leave its node was taken by it once.
+func isRefused(pod corev1.Pod) bool {
+	left := []string{"", "Evicted", "Preempting", "NodeShutdown", "Terminated", "NodeLost"}
+	return pod.Status.Phase == corev1.PodFailed && !slices.Contains(left, pod.Status.Reason) && !hasStarted(pod)
+}
+
+// hasStarted says whether any container of a pod has begun.
+func hasStarted(pod corev1.Pod) bool {
+	return slices.ContainsFunc(slices.Concat(pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses),
+		func(c corev1.ContainerStatus) bool { return c.State.Running != nil || c.State.Terminated != nil })
+}
+
+// longest is the pod among those that ail of nothing which is waited for the longest. One
+// that has not started is asked about before one that runs: it may never.
 func longest(pods []corev1.Pod) *corev1.Pod {
 	pods = slices.DeleteFunc(slices.Clone(pods), func(pod corev1.Pod) bool { return cluster.Ails(pod) != "" })
 	if len(pods) == 0 {
 		return nil
 	}
-	pod := slices.MinFunc(pods, func(a, b corev1.Pod) int { return a.CreationTimestamp.Compare(b.CreationTimestamp.Time) })
+	pod := slices.MinFunc(pods, func(a, b corev1.Pod) int {
+		if started := hasStarted(a); started != hasStarted(b) {
+			return map[bool]int{true: 1, false: -1}[started]
+		}
+		return a.CreationTimestamp.Compare(b.CreationTimestamp.Time)
+	})
 	return &pod
 }
 
 // awaits says what a pod waits for that is not ready. What keeps one from starting, such
-// as a volume, only its events say; a probe fails as well of one that takes its time.
+// as a volume, only its events say. That hardly passes where it is something that is not
+// there; a probe fails as well of a pod that takes its time.
 func (r Rollout) awaits(ctx context.Context, pod corev1.Pod) (text string, wrong bool) {
-	started := slices.ContainsFunc(slices.Concat(pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses),
-		func(c corev1.ContainerStatus) bool { return c.State.Running != nil || c.State.Terminated != nil })
+	started := hasStarted(pod)
 	text = "pod " + pod.Name + " does not start"
 	if started {
 		text = "pod " + pod.Name + " is not ready"
@@ -153,7 +181,7 @@ func (r Rollout) awaits(ctx context.Context, pod corev1.Pod) (text string, wrong
 	case apierrors.IsForbidden(err):
 		return fmt.Sprintf("%s, and %s", text, cluster.Unread), false
 	case len(events) > 0 && events[0].Type == corev1.EventTypeWarning:
-		return fmt.Sprintf("%s: %s: %s", text, events[0].Reason, events[0].Message), !started
+		return fmt.Sprintf("%s: %s: %s", text, events[0].Reason, events[0].Message), !started && isWrong(events[0])
 	}
 	for _, c := range pod.Status.Conditions {
 		if c.Type == corev1.PodReady && c.Message != "" {
@@ -161,6 +189,14 @@ func (r Rollout) awaits(ctx context.Context, pod corev1.Pod) (text string, wrong
 		}
 	}
 	return text, false
+}
+
+// isWrong says whether a warning about a pod that has not started is of what hardly passes
+// by itself: nobody has made what a volume is to hold. That another node still holds the
+// volume, or that its driver or the network is not there yet, passes, and may take minutes.
+func isWrong(warning corev1.Event) bool {
+	missing := regexp.MustCompile(`\b(configmap|secret|serviceaccount|persistentvolumeclaim)s? "[^"]*" not found|non-existent (config|secret) key`)
+	return warning.Reason == "FailedMount" && missing.MatchString(warning.Message)
 }
 
 // isScheduling is about the events of a pod before it had its node.

@@ -42,9 +42,10 @@ func (a *Attempt) waits(giver string) (end func()) {
 	return func() { a.waiting.Add(-1) }
 }
 
-// attemptOf is the attempt that a request is made in; one that nobody asks where there is none.
-func attemptOf(request *http.Request) *Attempt {
-	if a, is := request.Context().Value(attemptKey{}).(*Attempt); is {
+// attemptIn is the attempt that requests with a context are of; one that nobody asks where
+// there is none.
+func attemptIn(ctx context.Context) *Attempt {
+	if a, is := ctx.Value(attemptKey{}).(*Attempt); is {
 		return a
 	}
 	return &Attempt{}
@@ -58,7 +59,7 @@ type noting struct{ http.RoundTripper }
 
 // RoundTrip sends a request.
 func (n noting) RoundTrip(request *http.Request) (*http.Response, error) {
-	way, hurried := request.Context().Value(passageKey{}).(*passage)
+	way, hurried := passageOf(request)
 	if hurried {
 		way.Lock()
 		defer way.Unlock()
@@ -68,13 +69,13 @@ func (n noting) RoundTrip(request *http.Request) (*http.Response, error) {
 			}
 			return nil, err
 		}
-		way.passed = true
+		way.enter()
 	}
 	answer, err := send(n.RoundTripper, request)
-	if hurried && err == nil && answer.StatusCode == http.StatusUnauthorized {
-		way.passed = false // other credentials are waited for now
+	if hurried {
+		way.turn(request, answer, err)
 	}
-	switch a := attemptOf(request); {
+	switch a := attemptIn(request.Context()); {
 	case refused(answer, err):
 	case strings.HasSuffix(request.URL.Path, "/exec"): // a program is begun by a connection that is upgraded
 		a.ran.Store(true)

@@ -1,14 +1,17 @@
 package request
 
 import (
-	"bufio"
-	"crypto/rand"
+	"bytes"
+	"encoding/json"
 	"fmt"
-	"os"
+	"io"
+	"net/http"
+	"net/url"
 	"path/filepath"
 	"strings"
-	"sync"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/rest"
 )
 
@@ -17,7 +20,8 @@ import (
 type Giver struct {
 	Name string // for a sentence; empty: nobody is asked
 
-	said *words // nil: nobody listens to it
+	said   *words            // nil: nobody listens to it
+	asking http.RoundTripper // gives requests their credentials, and sends them nowhere
 }
 
 // GiverOf is who gives the credentials of a configuration. It is asked for once, before
@@ -25,8 +29,8 @@ type Giver struct {
 func GiverOf(config *rest.Config) (Giver, error) {
 	switch {
 	case config.ExecProvider != nil:
-		said, err := overhear(config)
-		return Giver{"the credential program " + filepath.Base(config.ExecProvider.Command), said}, err
+		said, asking, err := overhear(config)
+		return Giver{"the credential program " + filepath.Base(config.ExecProvider.Command), said, asking}, err
 	case config.AuthProvider != nil:
 		return Giver{Name: "credentials of " + config.AuthProvider.Name}, nil
 	default:
@@ -34,95 +38,87 @@ func GiverOf(config *rest.Config) (Giver, error) {
 	}
 }
 
-// fault adds what a program said to the error of a request that got no credentials from it:
-// client-go says no more than its exit code.
-func (g Giver) fault(err error) error {
-	if g.said == nil || !strings.Contains(err.Error(), "getting credentials") {
-		return err
+// Ungiven is the error of a request that was not sent, since a credential program gave
+// nothing that it could be sent with.
+type Ungiven struct {
+	Last  string // what the program said last
+	Cause error  // of client-go, which says no more than its exit code
+}
+
+// Error says what the program said.
+func (u Ungiven) Error() string {
+	if u.Last == "" {
+		return u.Cause.Error()
 	}
-	if last := g.said.last(); last != "" {
-		return fmt.Errorf("%w; it said last: %s", err, last)
+	return u.Cause.Error() + "; it said last: " + u.Last
+}
+
+// Unwrap returns what client-go says.
+func (u Ungiven) Unwrap() error { return u.Cause }
+
+// fault adds what a program said to the error of what it gave no credentials for.
+func (p *passage) fault(err error) error {
+	if err == nil {
+		return nil
+	}
+	// client-go has no error of its own for it.
+	if strings.Contains(err.Error(), "getting credentials: ") {
+		return Ungiven{p.giver.said.since(p.heard), err}
+	}
+	if more := p.more(); more != "" {
+		return fmt.Errorf("%w; %s", err, more)
 	}
 	return err
 }
 
-// words are what a credential program writes to its standard error. They are held here, and
-// in no log, since nobody knows what credentials there may be among them: those that it gives
-// are known only when it has ended. The words of one that gives none are for whoever has
-// to mend that.
-type words struct {
-	end    string // the line that ends what was written so far
-	pen    *os.File
-	ended  chan struct{}
-	latest sync.Mutex
-	lines  []string
-}
-
-// mostLines and mostOfLine bound what is held of the words of a program.
-const (
-	mostLines  = 5
-	mostOfLine = 512
-)
-
-// overhear listens to the credential program of a configuration. client-go has it write to
-// what the standard error is as its first transport is made, and to nothing else. A process
-// makes one connection, before it does anything else, so that nobody meets the pipe there.
-func overhear(config *rest.Config) (*words, error) {
-	listened, pen, err := os.Pipe()
+// explained is the answer of the server, to which it adds what the program said that was to
+// give others for credentials that the server did not take. client-go says that to a log,
+// and to whom it was asked by no more than that they were not taken.
+func (p *passage) explained(answer *http.Response) *http.Response {
+	more := p.more()
+	if more == "" {
+		return answer
+	}
+	status := apierrors.NewUnauthorized("Unauthorized; " + more).ErrStatus
+	status.TypeMeta = metav1.TypeMeta{APIVersion: "v1", Kind: "Status"}
+	text, err := json.Marshal(status)
 	if err != nil {
-		return nil, err
+		return answer
 	}
-	own := os.Stderr
-	os.Stderr = pen
-	_, err = rest.TransportFor(config)
-	os.Stderr = own
-	w := &words{end: rand.Text(), pen: pen, ended: make(chan struct{})}
-	go w.listen(bufio.NewReaderSize(listened, mostOfLine))
-	return w, err
+	answer.Body.Close()
+	told := *answer
+	told.Header = answer.Header.Clone()
+	told.Header.Set("Content-Type", "application/json")
+	told.Header.Del("Content-Encoding")
+	told.Body, told.ContentLength = io.NopCloser(bytes.NewReader(text)), int64(len(text))
+	return &told
 }
 
-// listen holds the last lines, for as long as the program may be begun again: as long as
-// the process.
-func (w *words) listen(written *bufio.Reader) {
-	for {
-		text, _, err := written.ReadLine()
-		switch line := strings.TrimSpace(string(text)); {
-		case err != nil:
-			return
-		case line == w.end:
-			w.ended <- struct{}{}
-		case line != "":
-			w.hear(line)
-		}
-	}
-}
-
-func (w *words) hear(line string) {
-	w.latest.Lock()
-	defer w.latest.Unlock()
-	w.lines = append(w.lines, line)
-	w.lines = w.lines[max(0, len(w.lines)-mostLines):]
-}
-
-// last are the last words of a program that has ended.
-func (w *words) last() string {
-	if _, err := fmt.Fprintf(w.pen, "\n%s\n", w.end); err != nil {
+// more is what is to be added where the server did not take the credentials, and the
+// program that was asked for others gave none. Nobody says whether it did: it is known by
+// what it gives now. Credentials that are no token cannot be told from each other.
+func (p *passage) more() string {
+	if p.denied == "" || p.giver.asking == nil {
 		return ""
 	}
-	<-w.ended
-	w.latest.Lock()
-	defer w.latest.Unlock()
-	last := strings.Join(w.lines, "; ")
-	w.lines = nil
-	return last
+	given, err := p.giver.asking.RoundTrip(&http.Request{Method: http.MethodGet, URL: &url.URL{}, Header: http.Header{}})
+	if err == nil {
+		given.Body.Close()
+		if given.Request.Header.Get("Authorization") != p.denied {
+			return ""
+		}
+	}
+	asked := p.giver.Name + ", which was asked for other credentials, "
+	if last := p.giver.said.sinceItGave(p.heard); last != "" {
+		return asked + "said last: " + last
+	}
+	return asked + "gave no others"
 }
 
-// forget lets go of the words of a program that gave credentials.
-func (w *words) forget() {
-	if w == nil {
-		return
-	}
-	w.latest.Lock()
-	defer w.latest.Unlock()
-	w.lines = nil
+// nowhere is the end of requests that are not sent.
+type nowhere struct{}
+
+// RoundTrip gives the request back as it would be sent.
+func (nowhere) RoundTrip(request *http.Request) (*http.Response, error) {
+	return &http.Response{StatusCode: http.StatusNoContent, Body: http.NoBody, Request: request}, nil
 }

@@ -7,6 +7,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -18,6 +19,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
+	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
 // numberAnnotation is where a Deployment's controller counts.
@@ -149,6 +151,15 @@ func Images(of corev1.PodTemplateSpec) map[string]string {
 		}
 	}
 	return images
+}
+
+// Named returns the revision of a name, of those of a workload.
+func Named(of fmt.Stringer, revisions []Revision, name string) (Revision, error) {
+	i := slices.IndexFunc(revisions, func(r Revision) bool { return r.Name == name })
+	if i < 0 {
+		return Revision{}, sdk.Errorf(sdk.Permanent, "the revision %s of the %s is no longer kept", name, of)
+	}
+	return revisions[i], nil
 }
 
 // ImageFields are where managedFields keep who set the images that differ. A name is that

@@ -9,7 +9,6 @@ import (
 
 	"k8s.io/apimachinery/pkg/types"
 
-	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
@@ -20,14 +19,34 @@ type Seen struct {
 	Salt       string            `json:"salt"`
 	Hash       string            `json:"hash"`
 	Images     map[string]string `json:"images"`
+	Mark       string            `json:"mark,omitempty"` // of a restart
 }
 
 // See makes what is to be kept of a template.
 func See(of Of) (Seen, error) {
 	salt := rand.Text()
 	sum, err := hash(of, salt)
-	return Seen{of.GetUID(), of.GetGeneration(), salt, sum, Images(of.Template)}, err
+	return Seen{of.GetUID(), of.GetGeneration(), salt, sum, Images(of.Template), of.mark()}, err
 }
+
+// awaitedNote keeps over a resume which template a step waits for.
+const awaitedNote = "template"
+
+// Awaited is the template that a step waits for: the one that its first attempt saw.
+func Awaited[I any](call *sdk.Call[I], first Of) (Seen, error) {
+	seen, noted, err := sdk.LoadNote[Seen](call, awaitedNote)
+	if err != nil || noted {
+		return seen, err
+	}
+	if seen, err = See(first); err != nil {
+		return seen, err
+	}
+	return seen, call.Note(awaitedNote, seen)
+}
+
+// Forget lets the step wait for another template: a person who was told that there is one,
+// and resumes then, means that.
+func Forget[I any](call *sdk.Call[I]) error { return call.Note(awaitedNote, nil) }
 
 // hashRounds make each try to guess what is in a template some hundred thousand times as
 // dear, and take no more than a moment once.
@@ -62,16 +81,7 @@ func (s *Seen) Stands(now Of) error {
 		s.Generation = now.GetGeneration() // so that one hash of it is enough
 		return nil
 	}
-	images, who := Images(now.Template), "somebody"
-	for _, path := range paths(s.Images, images) {
-		if owners := cluster.Owners(now.GetManagedFields(), path...); len(owners) > 0 {
-			who = owners[0]
-			break
-		}
-	}
-	if who == cluster.Manager {
-		who = "another step or run of " + who
-	}
 	return sdk.Errorf(sdk.Conflict, "%s changed the template of the %s while its rollout was waited for%s; "+
-		"set again what it shall be, or resume to wait for what it is now", who, now, Between(s.Images, images))
+		"set again what it shall be, or resume to wait for what it is now",
+		changed(now, s.Images, s.Mark), now, Between(s.Images, Images(now.Template)))
 }

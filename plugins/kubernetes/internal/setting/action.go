@@ -2,7 +2,6 @@ package setting
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -117,6 +116,9 @@ type changing[I, O any, T Object, V any] struct {
 func (c *changing[I, O, T, V]) try(ctx context.Context) error {
 	in := c.call.Input
 	live, now, err := c.look(ctx, in)
+	if err != nil && c.met {
+		return c.lost(in, live, c.before.Value, err)
+	}
 	if err != nil {
 		return err
 	}
@@ -181,8 +183,8 @@ func (s *Setting[I, O, T, V]) observe(ctx context.Context, call *sdk.Call[I]) (s
 		return sdk.Observed[O]{State: sdk.Untouched, Detail: "It came as far as no change."}, nil
 	}
 	live, now, err := s.look(ctx, call.Input)
-	if _, gone := errors.AsType[missing](err); gone {
-		return sdk.Observed[O]{State: sdk.NotDone, Detail: fmt.Sprintf("The %s was deleted meanwhile.", s.Name(call.Input))}, nil
+	if err = s.lost(call.Input, live, before.Value, err); err != nil && sdk.AsError(err).Class == sdk.Conflict {
+		return sdk.Observed[O]{State: sdk.NotDone, Detail: cluster.Sentence(err.Error())}, nil
 	}
 	if err != nil {
 		return seen, err
@@ -227,11 +229,8 @@ func (s *Setting[I, O, T, V]) undo(ctx context.Context, call *sdk.Call[I]) error
 // restore sets what was there before the step, where it finds what the step has set.
 func (s *Setting[I, O, T, V]) restore(ctx context.Context, in I, before kept[V], asked V) error {
 	live, now, err := s.look(ctx, in)
-	if _, gone := errors.AsType[missing](err); gone {
-		return sdk.Errorf(sdk.Conflict, "the %s was deleted meanwhile", s.Name(in))
-	}
 	if err != nil {
-		return err
+		return s.lost(in, live, before.sets(asked), err)
 	}
 	if err := s.same(in, live, before.UID); err != nil {
 		return err

@@ -23,6 +23,11 @@ func TestSecondAttempts(t *testing.T) {
 		"the change is there":   {between: func(*house) {}, seen: sdk.Done, writes: 1, undone: "red"},
 		"it was never made":     {between: func(h *house) { h.paint("gatebook", "red") }, seen: sdk.Untouched, writes: 2, undone: "red"},
 		"somebody made another": {between: func(h *house) { h.paint("ann", "blue") }, seen: sdk.NotDone, writes: 1, says: "ann changed", undone: "blue", clash: "ann changed"},
+		"somebody took the setting away": {
+			between: (*house).strip, seen: sdk.NotDone, writes: 1,
+			says:  "changed the ConfigMap mine/wall meanwhile: the house takes none",
+			clash: "changed the ConfigMap mine/wall meanwhile: the house takes none",
+		},
 		"somebody declared the same": {between: func(h *house) {
 			h.paint("ann", "green")
 			h.wall.ManagedFields = append(h.wall.ManagedFields, managed(cluster.Manager)...)

@@ -3,6 +3,7 @@ package setting
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"strings"
@@ -110,14 +111,22 @@ func (s *Setting[I, O, T, V]) look(ctx context.Context, in I) (live T, now V, er
 	case err != nil:
 		return live, now, cluster.FaultIn(ctx, err, "read the %s", s.Name(in))
 	}
-	now, err = s.Value(in, live)
+	if now, err = s.Value(in, live); err != nil {
+		err = without{err}
+	}
 	return live, now, err
 }
 
-// missing is the error for an object that is not there.
-type missing struct{ error }
+// missing is the error for an object that is not there, and without the one for an object
+// that has no such setting.
+type (
+	missing struct{ error }
+	without struct{ error }
+)
 
 func (m missing) Unwrap() error { return m.error }
+
+func (w without) Unwrap() error { return w.error }
 
 // put sets a value in the object that was looked at.
 func (s *Setting[I, O, T, V]) put(ctx context.Context, in I, live T, to V, dryRun ...string) (T, error) {
@@ -152,8 +161,22 @@ func (s *Setting[I, O, T, V]) same(in I, live T, uid types.UID) error {
 
 // meddled is the conflict with whoever set what the step neither met nor wants.
 func (s *Setting[I, O, T, V]) meddled(in I, live T, now, instead V) *sdk.Error {
-	who := cluster.SomebodyOf(live.GetManagedFields(), s.Fields(now, instead)...)
+	who := cluster.ChangedBy(live.GetManagedFields(), s.Fields(now, instead)...)
 	return sdk.Errorf(sdk.Conflict, "%s changed the %s meanwhile: it %s", who, s.Name(in), s.State(now))
+}
+
+// lost makes a conflict of an object that is gone, or that has no such setting any more,
+// where it is known to have had a value.
+func (s *Setting[I, O, T, V]) lost(in I, live T, had V, err error) error {
+	if _, gone := errors.AsType[missing](err); gone {
+		return sdk.Errorf(sdk.Conflict, "the %s was deleted meanwhile", s.Name(in))
+	}
+	if _, has := errors.AsType[without](err); !has {
+		return err
+	}
+	var none V
+	who := cluster.SomebodyOf(live.GetManagedFields(), s.Fields(had, none)...)
+	return sdk.Errorf(sdk.Conflict, "%s changed the %s meanwhile: %s", who, s.Name(in), sdk.AsError(err).Message)
 }
 
 // setAnew names who set the very value that the step had set, if somebody did. Fields

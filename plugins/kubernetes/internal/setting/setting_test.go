@@ -119,6 +119,15 @@ func (h *house) paint(who, color string) {
 	h.wall.ResourceVersion += "*"
 }
 
+// strip makes of it a house that takes no color.
+func (h *house) strip() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.wall = h.wall.DeepCopy()
+	delete(h.wall.Data, "color")
+	h.wall.ResourceVersion += "-"
+}
+
 // touch is a change beside the setting, as of a controller.
 func (h *house) touch() {
 	h.mu.Lock()
@@ -312,6 +321,12 @@ func TestUndoTakesBackOnlyItsOwn(t *testing.T) {
 	req.Before = host.StateBefore()
 	s.houses.Delete("mine")
 	lab.Fails(t, handler.Undo(t.Context(), req, host), sdk.Conflict, "was deleted meanwhile")
+	req.Attempt = 2
+	_, err := handler.Apply(t.Context(), req, host)
+	lab.Fails(t, err, sdk.Conflict, "was deleted meanwhile")
+	if sdk.AsError(err).Unchanged {
+		t.Error("it says that nothing was changed, by an attempt after one that did")
+	}
 	for _, req.Undo = range []bool{false, true} {
 		seen, err := handler.Observe(t.Context(), req, host)
 		if err != nil || seen.State != sdk.NotDone || !strings.Contains(seen.Detail, "was deleted meanwhile") {

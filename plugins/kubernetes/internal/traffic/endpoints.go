@@ -15,7 +15,6 @@ import (
 	"k8s.io/apimachinery/pkg/watch"
 
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
-	"github.com/gatebook/gatebook/plugins/kubernetes/internal/setting"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
@@ -38,7 +37,7 @@ func (t traffic) behind(ctx context.Context, service *corev1.Service, selector m
 		return found, cluster.FaultIn(ctx, err, "list the pods in %s", service.Namespace)
 	}
 	for _, pod := range pods.Items {
-		if pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed {
+		if cluster.IsOver(&pod) {
 			continue
 		}
 		found.all.Insert(pod.UID)
@@ -85,7 +84,7 @@ func (t traffic) following(a sdk.Action[SelectorInput, SelectorOutput]) sdk.Acti
 		if err != nil {
 			return SelectorOutput{}, err
 		}
-		out.Endpoints, err = t.follow(ctx, call, call.Input.Selector)
+		out.Endpoints, err = t.follow(ctx, call, out.Selector)
 		return out, err
 	}
 	a.Observe = func(ctx context.Context, call *sdk.Call[SelectorInput]) (sdk.Observed[SelectorOutput], error) {
@@ -93,19 +92,19 @@ func (t traffic) following(a sdk.Action[SelectorInput, SelectorOutput]) sdk.Acti
 		if err != nil || seen.State != sdk.Done || call.Undo {
 			return seen, err
 		}
-		how, ready, followed, err := t.lookAtSlices(ctx, call.Input, call.Input.Selector)
+		how, ready, followed, err := t.lookAtSlices(ctx, call.Input, seen.Outputs.Selector)
 		if seen.Outputs.Endpoints = ready; !followed {
 			seen.State, seen.Detail = sdk.NotDone, "Of the EndpointSlices, "+how+"."
 		}
 		return seen, err
 	}
 	a.Undo = func(ctx context.Context, call *sdk.Call[SelectorInput]) error {
-		was, saved, err := setting.Before[map[string]string](call)
+		was, set, saved, err := t.selection().Saved(call)
 		if err != nil || !saved {
 			return err
 		}
 		err = undo(ctx, call)
-		if err != nil || call.Input.Wait == 0 || maps.Equal(was, call.Input.Selector) {
+		if err != nil || call.Input.Wait == 0 || maps.Equal(was, set) {
 			return err
 		}
 		// What is taken back next may be the pods that clients still are sent to.

@@ -12,16 +12,40 @@ import (
 	"github.com/gatebook/gatebook/plugins/sdk/sdktest"
 )
 
-// switching connects so that somebody else switches the Service to other pods once the
-// EndpointSlices are waited for.
-func switching(t *testing.T, namespace, app string) *cluster.Cluster {
+// waiting connects so that something happens once the EndpointSlices are waited for.
+func waiting(t *testing.T, then func()) *cluster.Cluster {
 	var once sync.Once
 	return shared.Through(t, func(w http.ResponseWriter, r *http.Request, api http.Handler) {
 		if strings.HasSuffix(r.URL.Path, "/endpointslices") && !r.URL.Query().Has("watch") {
-			once.Do(func() { choose(t, namespace, app) })
+			once.Do(then)
 		}
 		api.ServeHTTP(w, r)
 	})
+}
+
+// switching connects so that somebody else switches the Service to other pods by then.
+func switching(t *testing.T, namespace, app string) *cluster.Cluster {
+	return waiting(t, func() { choose(t, namespace, app) })
+}
+
+// A Service that selects no more is one that somebody changed after it was switched.
+func TestASelectorThatIsGoneByThenIsAConflict(t *testing.T) {
+	t.Parallel()
+	for name, patch := range map[string]string{
+		"taken away":      `{"spec":{"selector":null}}`,
+		"of another type": `{"spec":{"type":"ExternalName","externalName":"example.com"}}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			world := shop(2, nil, nil)(t)
+			c := waiting(t, func() { change(t, world.Params["namespace"].(string), patch) })
+			_, err := action(t, c).Apply(t.Context(), lab.Request(t, world.Params), &sdktest.Host{})
+			lab.Fails(t, err, sdk.Conflict, "changed the Service", "meanwhile: the Service web")
+			if sdk.AsError(err).Unchanged {
+				t.Errorf("it says that it has changed nothing: %v", err)
+			}
+		})
+	}
 }
 
 // A step that says that it has switched is what lets the next one take the old pods away.

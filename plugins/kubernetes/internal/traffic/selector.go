@@ -58,8 +58,8 @@ func (t traffic) selection() selection {
 			return fmt.Sprintf("would switch the Service %s/%s from %s to %s",
 				t.In(in.Namespace), in.Name, labels.FormatLabels(c.Was), labels.FormatLabels(c.Want))
 		},
-		Outputs: func(in SelectorInput, c selecting) SelectorOutput {
-			return SelectorOutput{Selector: in.Selector, Before: c.Was, Changed: c.Changed()}
+		Outputs: func(_ SelectorInput, c selecting) SelectorOutput {
+			return SelectorOutput{Selector: c.Want, Before: c.Was, Changed: c.Changed()}
 		},
 		Guard:   t.guard,
 		Foresee: t.foresee,

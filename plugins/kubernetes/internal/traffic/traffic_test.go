@@ -47,6 +47,7 @@ func shop(green int32, params map[string]any, change func(*corev1.Service)) func
 	return func(t testing.TB) sdktest.World {
 		namespace := shared.Namespace(t)
 		port := func(d *appsv1.Deployment) {
+			d.Spec.Template.Labels["of"] = "shop"
 			d.Spec.Template.Spec.Containers[0].Ports = []corev1.ContainerPort{{Name: "http", ContainerPort: 8080}}
 		}
 		shared.Deploy(t, namespace, "blue", "web:1", 2, port)
@@ -104,7 +105,12 @@ func probe(t testing.TB, namespace string) string {
 // choose switches the Service as somebody else does.
 func choose(t testing.TB, namespace, app string) {
 	t.Helper()
-	patch := fmt.Sprintf(`{"spec":{"selector":{"app":%q}}}`, app)
+	change(t, namespace, fmt.Sprintf(`{"spec":{"selector":{"app":%q}}}`, app))
+}
+
+// change changes the Service as somebody else does.
+func change(t testing.TB, namespace, patch string) {
+	t.Helper()
 	_, err := shared.Kube.CoreV1().Services(namespace).Patch(t.Context(), "web", types.MergePatchType, []byte(patch),
 		metav1.PatchOptions{FieldManager: "somebody-else"})
 	lab.Must(t, err)

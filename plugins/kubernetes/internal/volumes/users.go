@@ -55,14 +55,18 @@ func (v volumes) cannotUndo(ctx context.Context, namespace string) ([]string, er
 func (v volumes) users(ctx context.Context, namespace, claim string) ([]string, error) {
 	var users []string
 	for _, of := range userKinds() {
-		all, err := v.Objects(of.Kind, namespace).List(ctx, metav1.ListOptions{})
-		if err != nil {
-			return nil, cluster.FaultIn(ctx, err, "list the %s of %s", of.Served.Resource, namespace)
-		}
-		for _, object := range all.Items {
-			if of.uses(&object, claim) {
-				users = append(users, fmt.Sprintf("the %s %s", of.Name, object.GetName()))
+		options := metav1.ListOptions{Limit: cluster.PageSize}
+		for more := true; more; more = options.Continue != "" {
+			page, err := v.Objects(of.Kind, namespace).List(ctx, options)
+			if err != nil {
+				return nil, cluster.FaultIn(ctx, err, "list the %s of %s", of.Served.Resource, namespace)
 			}
+			for _, object := range page.Items {
+				if of.uses(&object, claim) {
+					users = append(users, fmt.Sprintf("the %s %s", of.Name, object.GetName()))
+				}
+			}
+			options.Continue = page.GetContinue()
 		}
 	}
 	return users, nil

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"net/http"
+	"strings"
 	"testing"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -94,6 +96,28 @@ func TestUndoOfRestoreLeavesAClaimThatAWorkloadNames(t *testing.T) {
 	if left := claims(t, namespace); len(left) != 1 || left[0] != "data" {
 		t.Errorf("there are %v", left)
 	}
+}
+
+// A namespace may have more objects than one answer holds.
+func TestUndoOfRestoreSeesAllWhoUseTheClaim(t *testing.T) {
+	t.Parallel()
+	namespace, req := undoable(t)
+	c := shared.Through(t, func(w http.ResponseWriter, r *http.Request, api http.Handler) {
+		if strings.HasSuffix(r.URL.Path, "/deployments") {
+			query := r.URL.Query()
+			query.Set("limit", "1")
+			r.URL.RawQuery = query.Encode()
+		}
+		api.ServeHTTP(w, r)
+	})
+	for name, claim := range map[string]string{"a": "other", "b": "data-db-0"} {
+		shared.Deploy(t, namespace, name, "db:1", 0, func(d *appsv1.Deployment) {
+			d.Spec.Template.Spec.Volumes = []corev1.Volume{{Name: "data", VolumeSource: corev1.VolumeSource{
+				PersistentVolumeClaim: &corev1.PersistentVolumeClaimVolumeSource{ClaimName: claim},
+			}}}
+		})
+	}
+	lab.Fails(t, action(t, c, "pvc_restore").Undo(t.Context(), req, &sdktest.Host{}), sdk.Conflict, "used by the Deployment b")
 }
 
 // A Deployment that was switched to the claim and back again, as a rollback does, needs it

@@ -127,24 +127,41 @@ func TestApplyOverwritesNobody(t *testing.T) {
 		})
 		t.Run(name+" after its change, whose answer is lost", func(t *testing.T) {
 			t.Parallel()
-			world, host := use.world(t), &sdktest.Host{}
-			namespace, req := world.Params["namespace"].(string), lab.Request(t, world.Params)
-			if _, err := action(t, shared.Losing(t), name).Apply(t.Context(), req, host); err == nil {
-				t.Fatal("the first attempt succeeded")
-			}
-			edit(t, namespace, use.somebody)
-			shared.AwaitDeployment(t, namespace, "web")
-			req.Before, req.Attempt = host.StateBefore(), 2
-			handler := action(t, shared.Connect(t), name)
-			seen, err := handler.Observe(t.Context(), req, host)
-			lab.Must(t, err)
-			if seen.State != sdk.NotDone {
-				t.Errorf("it was seen as %s: %s", seen.State, seen.Detail)
-			}
-			_, err = handler.Apply(t.Context(), req, &sdktest.Host{})
-			keepsWhatSomebodySet(t, world, use.somebody, err)
+			afterALostAnswer(t, name, use.world, func(namespace string) {
+				edit(t, namespace, use.somebody)
+				shared.AwaitDeployment(t, namespace, "web")
+			}, use.somebody)
+		})
+		t.Run(name+" after that, with its rollouts paused", func(t *testing.T) {
+			t.Parallel()
+			afterALostAnswer(t, name, use.world, func(namespace string) {
+				edit(t, namespace, func(d *appsv1.Deployment) {
+					d.Spec.Paused = true // so that what somebody sets makes no revision
+					use.somebody(d)
+				})
+			}, use.somebody)
 		})
 	}
+}
+
+// afterALostAnswer lets somebody change what a first attempt has set.
+func afterALostAnswer(t *testing.T, name string, in func(testing.TB) sdktest.World, then func(namespace string), set func(*appsv1.Deployment)) {
+	t.Helper()
+	world, host := in(t), &sdktest.Host{}
+	req := lab.Request(t, world.Params)
+	if _, err := action(t, shared.Losing(t), name).Apply(t.Context(), req, host); err == nil {
+		t.Fatal("the first attempt succeeded")
+	}
+	then(world.Params["namespace"].(string))
+	req.Before, req.Attempt = host.StateBefore(), 2
+	handler := action(t, shared.Connect(t), name)
+	seen, err := handler.Observe(t.Context(), req, host)
+	lab.Must(t, err)
+	if seen.State != sdk.NotDone {
+		t.Errorf("it was seen as %s: %s", seen.State, seen.Detail)
+	}
+	_, err = handler.Apply(t.Context(), req, &sdktest.Host{})
+	keepsWhatSomebodySet(t, world, set, err)
 }
 
 func keepsWhatSomebodySet(t *testing.T, world sdktest.World, set func(*appsv1.Deployment), err error) {

@@ -22,7 +22,7 @@ import (
 type BackInput struct {
 	Target
 	ToRevision int64           `json:"toRevision" default:"0" min:"0" doc:"Number of the revision to go back to; 0 is the one before the current one."`
-	Restart    string          `json:"restart" example:"gatebook-3f2a9c1b7d5e4f60a1b2c3d4e5f60718" doc:"Restart that alone is taken back, as rollout_restart returned it in mark. Where somebody changed the template since, that is a conflict, and stays."`
+	Restart    string          `json:"restart" minLength:"1" example:"gatebook-3f2a9c1b7d5e4f60a1b2c3d4e5f60718" doc:"Restart that alone is taken back, as rollout_restart returned it in mark. Where somebody changed the template since, that is a conflict, and stays."`
 	Timeout    schema.Duration `json:"timeout" default:"1m" min:"1ms" doc:"How long the workload's controller may take to see its newest change. Until then it is not known which revision is the current one."`
 }
 
@@ -102,15 +102,6 @@ func pick(of *workload, revisions []revision.Revision, in BackInput) (revision.R
 	return revisions[i], nil
 }
 
-// named returns the revision of a name.
-func named(of *workload, revisions []revision.Revision, name string) (revision.Revision, error) {
-	i := slices.IndexFunc(revisions, func(r revision.Revision) bool { return r.Name == name })
-	if i < 0 {
-		return revision.Revision{}, sdk.Errorf(sdk.Permanent, "the revision %s of the %s is no longer kept", name, of)
-	}
-	return revisions[i], nil
-}
-
 func (w workloads) applyBack(ctx context.Context, call *sdk.Call[BackInput]) (BackOutput, error) {
 	was, saved, err := sdk.LoadBefore[backBefore](call)
 	if err != nil {
@@ -127,7 +118,7 @@ func (w workloads) applyBack(ctx context.Context, call *sdk.Call[BackInput]) (Ba
 		case saved && done:
 			to, err = arrived(found, revisions, was)
 		case saved:
-			to, err = named(found, revisions, was.To)
+			to, err = revision.Named(found, revisions, was.To)
 		case done:
 			to = revisions[0]
 		default:
@@ -167,7 +158,7 @@ func arrived(found *workload, revisions []revision.Revision, was backBefore) (re
 	if err := replaced(found, revisions, was, was.To); err != nil {
 		return revision.Revision{}, err
 	}
-	return named(found, revisions, was.To)
+	return revision.Named(found, revisions, was.To)
 }
 
 // stands says why the workload is not one whose current revision is the one of a name,
@@ -180,23 +171,24 @@ func stands(found *workload, revisions []revision.Revision, was backBefore, at s
 }
 
 // replaced says who put something in the place of the workload, or of its revision of a
-// name. While rollouts are paused, the newest revision need not be that of the template.
+// name. While rollouts are paused, or the controller has not seen the template, the newest
+// revision need not be that of the template.
 func replaced(found *workload, revisions []revision.Revision, was backBefore, at string) error {
-	switch {
+	kept, err := revision.Named(found, revisions, at)
+	switch seen := found.counted() && !found.paused && len(revisions) > 0; {
 	case found.GetUID() != was.UID:
 		return sdk.Errorf(sdk.Conflict, "the %s is not the one that this step began with, but a new one of that name", found)
-	case revisions[0].Name != at && !found.paused:
-		return sdk.Errorf(sdk.Conflict, "%s began another rollout of the %s meanwhile, %s",
-			whoRolled(found, revisions, at), found, revisions[0].Name)
-	default:
+	case seen && revisions[0].Name == at:
 		return nil
+	case seen:
+		return sdk.Errorf(sdk.Conflict, "%s began another rollout of the %s meanwhile, %s",
+			revision.Changed(found.kept(), revisions, at), found, revisions[0].Name)
+	case err != nil || kept.Keeps(found.template):
+		return err
+	default:
+		return sdk.Errorf(sdk.Conflict, "%s changed the template of the %s meanwhile, which is not that of %s",
+			revision.Changed(found.kept(), revisions, at), found, at)
 	}
-}
-
-// whoRolled names who changed the template since a revision.
-func whoRolled(found *workload, revisions []revision.Revision, since string) string {
-	old, _ := named(found, revisions, since) // that is no longer kept has no images
-	return revision.Changed(found.kept(), old.Images)
 }
 
 // planPatience is how long a plan waits for a controller, which mostly is as quick as the
@@ -268,7 +260,7 @@ func (w workloads) undoBack(ctx context.Context, call *sdk.Call[BackInput]) erro
 		if err := stands(found, revisions, was, was.To); err != nil {
 			return err
 		}
-		from, err := named(found, revisions, was.From)
+		from, err := revision.Named(found, revisions, was.From)
 		if err != nil {
 			return err
 		}
@@ -315,12 +307,7 @@ func (w workloads) observeBack(ctx context.Context, call *sdk.Call[BackInput]) (
 // pod of the revision that it went from.
 func (w workloads) wentBack(ctx context.Context, call *sdk.Call[BackInput], was backBefore, found *workload, revisions []revision.Revision) (seen sdk.Observed[BackOutput], err error) {
 	seen.State = sdk.NotDone
-	var to revision.Revision
-	if found.counted() && len(revisions) > 0 {
-		to, err = arrived(found, revisions, was)
-	} else if to, err = named(found, revisions, was.To); err == nil && !to.Keeps(found.template) {
-		err = sdk.Errorf(sdk.Conflict, "it has a template that is not of %s", was.To)
-	}
+	to, err := arrived(found, revisions, was)
 	switch {
 	case err != nil && sdk.AsError(err).Class == sdk.Conflict:
 		seen.Detail = fmt.Sprintf("The %s has this step's key, but %s.", found, err)

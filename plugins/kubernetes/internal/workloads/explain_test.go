@@ -74,21 +74,54 @@ const (
 	runs = `{"phase":"Running","conditions":[{"type":"PodScheduled","status":"True"},{"type":"Ready","status":"False","reason":"ContainersNotReady"}],
 		"containerStatuses":[{"name":"main","image":"web:2","imageID":"","ready":false,"restartCount":0,"state":{"running":{}}}]}`
 	noVolume = `MountVolume.SetUp failed for volume "conf" : configmap "web" not found`
+	noDetach = `Multi-Attach error for volume "data" Volume is already exclusively attached to one node and can't be attached to another`
 	noProbe  = "Readiness probe failed: HTTP probe failed with statuscode: 500"
 )
 
 // elsewhere puts new pods on a node without a kubelet, so that they stay as a test sets them.
-func elsewhere(d *appsv1.Deployment) { d.Spec.Template.Spec.NodeName = "no-kubelet" }
+func elsewhere(t *testing.T) func(*appsv1.Deployment) {
+	node := shared.NoKubelet(t)
+	return func(d *appsv1.Deployment) { d.Spec.Template.Spec.NodeName = node }
+}
 
 // What keeps a pod from starting is in its events alone.
 func TestAPodThatCannotStartIsAStall(t *testing.T) {
 	t.Parallel()
-	world := patient(elsewhere)(t)
+	world := patient(elsewhere(t))(t)
 	pod := newPod(t, world.Params["namespace"].(string))
 	becomes(t, pod, starts)
 	warned(t, pod, "FailedMount", noVolume)
 	_, err := action(t, shared.Connect(t), "rollout").Apply(t.Context(), lab.Request(t, with(world.Params, map[string]any{"stall": "1s", "timeout": "20s"})), &sdktest.Host{})
 	lab.Fails(t, err, sdk.Permanent, "nothing moved for 1s", "pod "+pod.Name+" does not start: FailedMount: "+noVolume)
+}
+
+// A volume that another node still holds is there some minutes later, so that it ends no
+// wait, however little patience there is.
+func TestAVolumeThatIsStillDetachedIsNoStall(t *testing.T) {
+	t.Parallel()
+	world := patient(elsewhere(t))(t)
+	pod := newPod(t, world.Params["namespace"].(string))
+	becomes(t, pod, starts)
+	warned(t, pod, "FailedAttachVolume", noDetach)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	host, ended, rollout := &sdktest.Host{}, make(chan error, 1), action(t, shared.Connect(t), "rollout")
+	go func() {
+		_, err := rollout.Apply(ctx, lab.Request(t, with(world.Params, map[string]any{"stall": "0s"})), host)
+		ended <- err
+	}()
+	lab.Eventually(t, "it says so, and goes on", func(context.Context) error {
+		select {
+		case err := <-ended:
+			t.Fatalf("it ended with %v", err)
+		default:
+		}
+		return says(host, "pod "+pod.Name+" does not start: FailedAttachVolume: "+noDetach)
+	})
+	cancel()
+	if err := <-ended; !errors.Is(err, context.Canceled) {
+		t.Errorf("it ended with %v, want that it was cancelled", err)
+	}
 }
 
 // A probe fails as well of what merely takes its time, so that it ends no wait. It is told
@@ -102,7 +135,7 @@ func TestAPodThatDoesNotGetReadyIsExplained(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			world := patient(func(d *appsv1.Deployment) {
-				elsewhere(d)
+				elsewhere(t)(d)
 				d.Spec.ProgressDeadlineSeconds = &use.deadline
 			})(t)
 			pod := newPod(t, world.Params["namespace"].(string))
@@ -134,7 +167,7 @@ func TestEventsThatMayNotBeReadAreNoStall(t *testing.T) {
 // What a pod has got over explains nothing: it merely takes its time.
 func TestAWarningThatWasOvercomeIsNoStall(t *testing.T) {
 	t.Parallel()
-	world := patient(elsewhere)(t)
+	world := patient(elsewhere(t))(t)
 	pod := newPod(t, world.Params["namespace"].(string))
 	becomes(t, pod, starts)
 	warned(t, pod, "FailedMount", noVolume)
@@ -154,6 +187,49 @@ func TestAPodThatWasEvictedIsNoStall(t *testing.T) {
 	_, err := action(t, shared.Connect(t), "rollout").Apply(t.Context(), lab.Request(t, with(world.Params, map[string]any{"stall": "2s"})), host)
 	lab.Must(t, err)
 	lab.Must(t, says(host, "failed: Evicted, The node was low on memory. (pod web-"))
+}
+
+// A pod that its node refuses is made again and again, and each time refused, so that none of
+// them is merely over.
+func TestPodsThatNoNodeTakesAreAStall(t *testing.T) {
+	t.Parallel()
+	world := patient(elsewhere(t))(t)
+	namespace := world.Params["namespace"].(string)
+	first := newPod(t, namespace)
+	becomes(t, first, `{"phase":"Failed","reason":"OutOfcpu","message":"Node didn't have enough resource: cpu"}`)
+	lab.Eventually(t, "there is another pod in its place", func(ctx context.Context) error {
+		pods, err := shared.Kube.CoreV1().Pods(namespace).List(ctx, metav1.ListOptions{FieldSelector: "status.phase=Pending"})
+		if err == nil && len(pods.Items) == 0 {
+			err = errors.New("there is none")
+		}
+		return err
+	})
+	_, err := action(t, shared.Connect(t), "rollout").Apply(t.Context(), lab.Request(t, with(world.Params, map[string]any{"stall": "1s"})), &sdktest.Host{})
+	lab.Fails(t, err, sdk.Permanent, "nothing moved for 1s", "failed: OutOfcpu, Node didn't have enough resource: cpu (pod "+first.Name)
+}
+
+// A pod that runs and takes its time hides none that cannot start, however much older it is.
+func TestAPodThatTakesItsTimeHidesNoneThatCannotStart(t *testing.T) {
+	t.Parallel()
+	world := patient(func(d *appsv1.Deployment) {
+		elsewhere(t)(d)
+		d.Spec.Strategy = appsv1.DeploymentStrategy{Type: appsv1.RecreateDeploymentStrategyType}
+	})(t)
+	namespace, older := world.Params["namespace"].(string), corev1.Pod{}
+	var younger corev1.Pod
+	lab.Eventually(t, "there are two new pods", func(ctx context.Context) error {
+		pods, err := shared.Kube.CoreV1().Pods(namespace).List(ctx, metav1.ListOptions{FieldSelector: "status.phase=Pending"})
+		if err != nil || len(pods.Items) != 2 {
+			return errors.Join(err, errors.New("there are not"))
+		}
+		older, younger = pods.Items[0], pods.Items[1]
+		return nil
+	})
+	becomes(t, older, runs)
+	becomes(t, younger, starts)
+	warned(t, younger, "FailedMount", noVolume)
+	_, err := action(t, shared.Connect(t), "rollout").Apply(t.Context(), lab.Request(t, with(world.Params, map[string]any{"stall": "1s"})), &sdktest.Host{})
+	lab.Fails(t, err, sdk.Permanent, "pod "+younger.Name+" does not start: FailedMount: "+noVolume)
 }
 
 // A selector may meet pods that are not the workload's.

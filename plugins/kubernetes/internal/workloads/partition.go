@@ -52,10 +52,10 @@ func (w workloads) partition() sdk.Action[PartitionInput, PartitionOutput] {
 			return fmt.Sprintf("would set the partition of the %s from %d to %d, so that %d of %d pods get the newest template",
 				c.Live, c.Was, c.Want, c.Live.beyond(c.Want), c.Live.replicas)
 		},
-		Outputs: func(in PartitionInput, c setting.Change[*workload, int32]) PartitionOutput {
+		Outputs: func(_ PartitionInput, c setting.Change[*workload, int32]) PartitionOutput {
 			return PartitionOutput{
-				Partition: in.Partition, Before: c.Was, Changed: c.Changed(),
-				Replicas: c.Live.replicas, Canaries: c.Live.beyond(in.Partition),
+				Partition: c.Want, Before: c.Was, Changed: c.Changed(),
+				Replicas: c.Live.replicas, Canaries: c.Live.beyond(c.Want),
 			}
 		},
 		Foresee: foreseePartition,

@@ -20,7 +20,10 @@ func TestNumbersOfTheTemplateBeforeAreNoProgress(t *testing.T) {
 		3: "2/2 updated, 2 available",
 	} {
 		d.Status.ObservedGeneration = seen
-		w := ofDeployment(d)
+		w, err := as(Target{}, ofDeployment)(d, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
 		if got := w.progress(); got != want || w.rolledOut() != (seen == 3) {
 			t.Errorf("seen generation %d: %q, rolled out %t", seen, got, w.rolledOut())
 		}

@@ -3,7 +3,6 @@ package workloads
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"k8s.io/apimachinery/pkg/types"
 
@@ -22,7 +21,7 @@ type RestartInput struct {
 // RestartOutput is what rollout_restart returns.
 type RestartOutput struct {
 	Generation int64  `json:"generation" required:"true" doc:"Generation of the workload, after the change."`
-	Mark       string `json:"mark" required:"true" doc:"What this restart is known by in the pod template; rollout_undo takes it back, and nothing else."`
+	Mark       string `json:"mark" required:"true" doc:"What this restart is known by in the pod template, as long as nobody else restarts it; rollout_undo takes it back, and nothing else."`
 }
 
 func (w workloads) restart() sdk.Action[RestartInput, RestartOutput] {
@@ -47,8 +46,8 @@ as in ` + "`finally`" + `, when what they read is as it was.`,
 }
 
 // restartPatch marks the pod template with the key of a step.
-func restartPatch(key string) map[string]any {
-	return templatePatch(map[string]any{"metadata": map[string]any{"annotations": map[string]any{cluster.KeyAnnotation: key}}})
+func (w *workload) restartPatch(key string) map[string]any {
+	return templatePatch(map[string]any{"metadata": map[string]any{"annotations": revision.Restarting(w.template, key)}})
 }
 
 // restartedBy is the key of the step that restarted the workload last.
@@ -77,20 +76,21 @@ func (w *workload) restart(key string) RestartOutput { return RestartOutput{w.Ge
 
 // beforeRestart is the revision to which the restart of a mark, and nothing else, is taken back.
 func (w *workload) beforeRestart(revisions []revision.Revision, mark string) (revision.Revision, error) {
-	to, is := revision.BeforeRestart(revisions, mark)
-	switch newest := revisions[0]; {
-	case is:
-		return to, nil
-	case len(revisions) == 1 && newest.Restarted(mark):
-		return to, own.Missing("restart", "the %s keeps no revision from before its restart", w)
+	const anew = "restart it where its pods shall read anew what they read"
+	made, before := revision.OfRestart(revisions, mark)
+	switch {
+	case before >= 0 && min(made, before) == 0: // it is the newest, or taken back already
+		return revisions[before], nil
+	case made == 0:
+		return revision.Revision{}, own.Missing("restart", "the %s keeps no revision from before its restart; %s", w, anew)
 	}
-	since, what := "", ""
-	if i := slices.IndexFunc(revisions[1:], func(r revision.Revision) bool { return r.Restarted(mark) }); i >= 0 {
-		was := revisions[1+i]
-		since, what = was.Name, w.otherImages(was.Images)
+	since, when := "", ", which keeps no revision of its restart"
+	if made > 0 {
+		was := revisions[made]
+		since, when = was.Name, " after its restart"+revision.Between(was.Images, w.images())
 	}
-	return to, sdk.Errorf(sdk.Conflict, "%s changed the template of the %s after its restart%s, and so it stays; "+
-		"restart it where its pods shall read anew what they read", whoRolled(w, revisions, since), w, what).NothingChanged()
+	return revision.Revision{}, sdk.Errorf(sdk.Conflict, "%s changed the template of the %s%s, and so it stays; %s",
+		revision.Changed(w.kept(), revisions, since), w, when, anew).NothingChanged()
 }
 
 func (w workloads) applyRestart(ctx context.Context, call *sdk.Call[RestartInput]) (RestartOutput, error) {
@@ -112,7 +112,7 @@ func (w workloads) applyRestart(ctx context.Context, call *sdk.Call[RestartInput
 				return err
 			}
 		}
-		found, err = w.change(ctx, found, restartPatch(call.Key))
+		found, err = w.change(ctx, found, found.restartPatch(call.Key))
 		return err
 	})
 	if err == nil {
@@ -138,7 +138,7 @@ func (w workloads) planRestart(ctx context.Context, call *sdk.Call[RestartInput]
 	if err != nil {
 		return preview, err
 	}
-	delta, err := w.foresee(ctx, found, restartPatch("the step's key"))
+	delta, err := w.foresee(ctx, found, found.restartPatch("the step's key"))
 	if err != nil {
 		return sdk.Preview{}, err
 	}

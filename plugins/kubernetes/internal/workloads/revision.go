@@ -36,13 +36,15 @@ func (w workloads) explain(ctx context.Context, of *workload, still bool) (repla
 	return rollout.Explain(ctx)
 }
 
-// behind counts what only the pods tell, see [replacing.Behind].
-func (w workloads) behind(ctx context.Context, of *workload) (int32, error) {
+// count corrects by the pods what the controller's numbers do not tell, see [replacing.LetGo].
+func (w workloads) count(ctx context.Context, of *workload) error {
 	set, is := of.Object.(*appsv1.StatefulSet)
 	if !is || of.untouched == 0 || of.untouched == of.replicas {
-		return 0, nil
+		return nil
 	}
-	return replacing.Behind(ctx, w.Cluster, set)
+	renewed, ready, err := replacing.LetGo(ctx, w.Cluster, set)
+	of.renewed, of.available = renewed, min(of.available, of.untouched+ready)
+	return err
 }
 
 // taken is a template of a workload that was taken back: that of the revisions of which is

@@ -32,13 +32,14 @@ func (w workloads) rollout() sdk.Action[RolloutInput, Status] {
 		Description: `Watches a rollout to its end, and says how far it is and what is wrong as soon as it can be seen.
 
 A rollout that stands still is a *permanent* error with the reason: from the controller's conditions, the states of containers
-(as ImagePullBackOff), the scheduler, quotas, and the events of a pod that cannot start (as FailedMount). It stands still when the
-Deployment's own progress deadline has passed, or when nothing moved for ` + "`stall`" + ` while such a reason is known. Where none is
-known, ` + "`timeout`" + ` ends it as a *transient* error.
+(as ImagePullBackOff), the scheduler, quotas, and the events of a pod that cannot start, since its ConfigMap, say, is not there. It stands
+still when the Deployment's own progress deadline has passed, or when nothing moved for ` + "`stall`" + ` while such a reason is known. Where
+none is known, ` + "`timeout`" + ` ends it as a *transient* error.
 
 What may pass by itself is told, and ends nothing before: a pod that runs and is not ready, with the answer of its probe, since one
-that takes its time looks the same; a pod that was evicted, since there is another in its place; and what ails the pods that the
-rollout replaces, since it may be what it mends.
+that takes its time looks the same; one that cannot start since its volume is still attached to another node, or the network is not
+up yet, which may take minutes; a pod that was evicted, since there is another in its place; and what ails the pods that the rollout
+replaces, since it may be what it mends.
 Pods that a partition or OnDelete keeps on the old template are not waited for.
 
 It waits for the template that it saw first. Where somebody else changes that while it waits, also between a crash and the resume,
@@ -98,7 +99,7 @@ func (w workloads) applyRollout(ctx context.Context, call *sdk.Call[RolloutInput
 	if err != nil {
 		return Status{}, sdk.Errorf(sdk.Permanent, "the selector of the %s: %w", first, err)
 	}
-	awaited, err := awaits(call, first)
+	awaited, err := revision.Awaited(call, first.kept())
 	if err != nil {
 		return Status{}, err
 	}
@@ -114,7 +115,7 @@ func (w workloads) applyRollout(ctx context.Context, call *sdk.Call[RolloutInput
 		}},
 	})
 	if err != nil && sdk.AsError(err).Class == sdk.Conflict {
-		return Status{}, errors.Join(err, call.Note(awaitedNote, nil))
+		return Status{}, errors.Join(err, revision.Forget(call))
 	}
 	if err != nil {
 		return Status{}, err
@@ -130,7 +131,7 @@ func (f *following) look(ctx context.Context) (seen string, done bool, err error
 		err = f.awaited.Stands(found.kept())
 	}
 	if err == nil {
-		found.behind, err = f.behind(ctx, found)
+		err = f.count(ctx, found)
 	}
 	if err == nil && !found.rolledOut() {
 		f.explained, err = f.explain(ctx, found, found.progress() == f.at)
@@ -163,17 +164,13 @@ func (f *following) look(ctx context.Context) (seen string, done bool, err error
 func (f *following) tell(seen string) {
 	progress := sdk.Progress{Message: seen}
 	if f.found != nil && f.found.counted() {
-		progress.Done, progress.Total = int64(f.found.renewed()), int64(f.found.wanted())
+		progress.Done, progress.Total = int64(f.found.renewed), int64(f.found.wanted())
 	}
 	f.call.Host.Progress(progress)
 }
 
 // wanted is how many pods are to be of the newest template.
 func (w *workload) wanted() int32 { return w.replicas - w.untouched }
-
-// renewed is how many of these are. The controller counts all that are of the newest
-// template, also those that a partition would keep.
-func (w *workload) renewed() int32 { return min(w.updated, w.wanted()-w.behind) }
 
 // counted says whether the controller's numbers are about the newest template.
 func (w *workload) counted() bool { return w.seen >= w.GetGeneration() }
@@ -183,7 +180,7 @@ func (w *workload) progress() string {
 	if !w.counted() {
 		return "its controller has not seen the change yet"
 	}
-	text := fmt.Sprintf("%d/%d updated, %d available", w.renewed(), w.wanted(), w.available)
+	text := fmt.Sprintf("%d/%d updated, %d available", w.renewed, w.wanted(), w.available)
 	if old := w.existing - max(w.updated, w.replicas); old > 0 {
 		text += fmt.Sprintf(", %d of the old to end", old)
 	}
@@ -193,7 +190,7 @@ func (w *workload) progress() string {
 // rolledOut says whether the controller has seen the newest template and is done with it.
 func (w *workload) rolledOut() bool {
 	switch {
-	case !w.counted(), w.renewed() < w.wanted(), w.available < w.replicas:
+	case !w.counted(), w.renewed < w.wanted(), w.available < w.replicas:
 		return false
 	default:
 		return w.existing <= w.replicas

@@ -5,10 +5,6 @@ import (
 	"fmt"
 
 	appsv1 "k8s.io/api/apps/v1"
-	autoscalingv1 "k8s.io/api/autoscaling/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/client-go/kubernetes/scheme"
 
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/setting"
@@ -51,8 +47,8 @@ func (w workloads) scale() sdk.Action[ScaleInput, ScaleOutput] {
 		Summary: func(_ ScaleInput, c setting.Change[*workload, int32]) string {
 			return fmt.Sprintf("would scale the %s from %d to %d", c.Live, c.Was, c.Want)
 		},
-		Outputs: func(in ScaleInput, c setting.Change[*workload, int32]) ScaleOutput {
-			return ScaleOutput{Replicas: in.Replicas, Before: c.Was, Changed: c.Changed()}
+		Outputs: func(_ ScaleInput, c setting.Change[*workload, int32]) ScaleOutput {
+			return ScaleOutput{Replicas: c.Want, Before: c.Was, Changed: c.Changed()}
 		},
 	}.Action(sdk.Action[ScaleInput, ScaleOutput]{
 		Name:    "scale",
@@ -66,27 +62,16 @@ Undo sets the number that was there before. A number that somebody set since, an
 
 // setScale goes by the subresource, which rights can be given for alone.
 func (w workloads) setScale(ctx context.Context, of *workload, replicas int32, dryRun []string) (*workload, error) {
-	read := &autoscalingv1.Scale{
-		ObjectMeta: metav1.ObjectMeta{Name: of.Name, UID: of.GetUID()}, Spec: autoscalingv1.ScaleSpec{Replicas: of.replicas},
-	}
-	body, err := setting.Guarded(read, map[string]any{"spec": map[string]any{"replicas": replicas}})
+	scaledTo, err := setting.Scale(ctx, w.Cluster, of, appsv1.Resource(of.resource()), of.replicas, replicas, dryRun)
 	if err != nil {
 		return nil, err
 	}
-	scale := autoscalingv1.Scale{} // an answer of 0 leaves what is there
-	err = w.Kube.AppsV1().RESTClient().Patch(types.JSONPatchType).
-		Namespace(of.Namespace).Resource(of.resource()).Name(of.Name).SubResource("scale").
-		VersionedParams(&metav1.PatchOptions{FieldManager: cluster.Manager, DryRun: dryRun}, scheme.ParameterCodec).
-		Body(body).Do(ctx).Into(&scale)
-	if err != nil {
-		return nil, setting.Met(err, of, appsv1.Resource(of.resource()))
-	}
 	switch scaled := of.DeepCopyObject().(type) {
 	case *appsv1.StatefulSet:
-		scaled.Spec.Replicas = &scale.Spec.Replicas
+		scaled.Spec.Replicas = &scaledTo
 		return as(of.Target, ofStatefulSet)(scaled, nil)
 	case *appsv1.Deployment:
-		scaled.Spec.Replicas = &scale.Spec.Replicas
+		scaled.Spec.Replicas = &scaledTo
 		return as(of.Target, ofDeployment)(scaled, nil)
 	default:
 		return nil, fmt.Errorf("a %s cannot be scaled", of.Kind)

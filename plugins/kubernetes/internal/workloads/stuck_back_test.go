@@ -115,6 +115,28 @@ func TestRolloutUndoThatDidNotComeToFree(t *testing.T) {
 	}
 }
 
+// A crash may come between the template that is put back and the pod that is deleted. The
+// engine makes the attempt once more then, under its number and with its notes.
+func TestUndoOfARolloutUndoThatACrashCutOffFreesAStatefulSet(t *testing.T) {
+	t.Parallel()
+	namespace, request := three(t)
+	reset(t, namespace, "db:bad", 3) // which no pod gets
+	reset(t, namespace, "db:1", 0)
+	host := &sdktest.Host{}
+	_, err := action(t, shared.Connect(t), "rollout_undo").Apply(t.Context(), request, host)
+	lab.Must(t, err)
+	awaitIll(t, namespace, 1)
+	request.Before, request.Attempt = host.StateBefore(), 1
+	host = &sdktest.Host{}
+	if err := action(t, shared.Losing(t), "rollout_undo").Undo(t.Context(), request, host); err == nil {
+		t.Fatal("its first half said that it was all")
+	}
+	request.Notes, host = host.Notes(), &sdktest.Host{}
+	lab.Must(t, action(t, shared.Connect(t), "rollout_undo").Undo(t.Context(), request, host))
+	lab.Must(t, says(host, "deletes the pod db-2, which is of the template that was taken back and not ready"))
+	awaitReady(t, namespace)
+}
+
 // What a step did not come to change, its undo does not free.
 func TestUndoOfARolloutUndoThatCameToNothing(t *testing.T) {
 	t.Parallel()

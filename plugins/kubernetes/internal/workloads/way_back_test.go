@@ -4,9 +4,13 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/http"
+	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
@@ -67,6 +71,31 @@ func (k canary) hold(finalizers string) {
 	lab.Must(k.t, err)
 }
 
+// follows begins to wait for the rollout.
+func (k canary) follows() (host *sdktest.Host, ended chan error) {
+	k.t.Helper()
+	host, ended = &sdktest.Host{}, make(chan error, 1)
+	rollout, request := action(k.t, k.c, "rollout"), lab.Request(k.t, map[string]any{"kind": "StatefulSet", "name": "db", "namespace": k.namespace})
+	go func() {
+		_, err := rollout.Apply(k.t.Context(), request, host)
+		ended <- err
+	}()
+	return host, ended
+}
+
+// awaitSaid waits until an action that goes on has said something.
+func awaitSaid(t *testing.T, host *sdktest.Host, ended <-chan error, what string) {
+	t.Helper()
+	lab.Eventually(t, "it says "+what, func(context.Context) error {
+		select {
+		case err := <-ended:
+			t.Fatalf("it ended with %v", err)
+		default:
+		}
+		return says(host, what)
+	})
+}
+
 // says has no complaint once the action told something.
 func says(host *sdktest.Host, what string) error {
 	if said := fmt.Sprint(host.ProgressTold()); !strings.Contains(said, what) {
@@ -88,25 +117,61 @@ func TestTheWayBackOfACanaryIsWaitedFor(t *testing.T) {
 			if partition != 2 {
 				k.partition(partition)
 			}
-			host, ended := &sdktest.Host{}, make(chan error, 1)
-			rollout, request := action(t, k.c, "rollout"), lab.Request(t, map[string]any{"kind": "StatefulSet", "name": "db", "namespace": k.namespace})
-			go func() {
-				_, err := rollout.Apply(t.Context(), request, host)
-				ended <- err
-			}()
-			lab.Eventually(t, "it says how far it is", func(context.Context) error {
-				select {
-				case err := <-ended:
-					t.Fatalf("it ended with %v while the pod of the other template is there", err)
-				default:
-				}
-				return says(host, map[int]string{2: "0/1 updated, 3 available", 0: "2/3 updated, 3 available"}[partition])
-			})
+			host, ended := k.follows()
+			awaitSaid(t, host, ended, map[int]string{2: "0/1 updated, 3 available", 0: "2/3 updated, 3 available"}[partition])
 			k.hold("null")
 			lab.Must(t, <-ended)
 			if got := updatedPods(t, k.namespace); got != 0 {
 				t.Errorf("%d pods have the template that was taken back", got)
 			}
+		})
+	}
+}
+
+// A pod that is gone is not there, whatever the controller says that has not counted anew;
+// and one that came in its place is not available before it is ready.
+func TestAPodThatIsGoneIsNotRenewed(t *testing.T) {
+	t.Parallel()
+	for name, use := range map[string]struct {
+		is   func(list *corev1.PodList)
+		says string
+	}{
+		"one that is gone": {func(list *corev1.PodList) {
+			list.Items = slices.DeleteFunc(list.Items, func(pod corev1.Pod) bool { return pod.Name == "db-2" })
+		}, "0/1 updated, 2 available"},
+		"one that is new": {func(list *corev1.PodList) {
+			for i := range list.Items {
+				if list.Items[i].Name == "db-2" {
+					list.Items[i].Status.Conditions = nil
+				}
+			}
+		}, "1/1 updated, 2 available"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			k := withCanary(t)
+			var there atomic.Bool
+			k.c = shared.Through(t, func(w http.ResponseWriter, r *http.Request, api http.Handler) {
+				if there.Load() || !strings.HasSuffix(r.URL.Path, "/pods") || r.URL.Query().Has("watch") {
+					api.ServeHTTP(w, r)
+					return
+				}
+				list, err := shared.Kube.CoreV1().Pods(k.namespace).List(r.Context(), metav1.ListOptions{})
+				if err != nil {
+					http.Error(w, err.Error(), http.StatusInternalServerError)
+					return
+				}
+				list.Kind, list.APIVersion = "PodList", "v1"
+				use.is(list)
+				w.Header().Set("Content-Type", "application/json")
+				if err := json.NewEncoder(w).Encode(list); err != nil {
+					t.Error(err)
+				}
+			})
+			host, ended := k.follows()
+			awaitSaid(t, host, ended, use.says)
+			there.Store(true)
+			lab.Must(t, <-ended)
 		})
 	}
 }

@@ -47,10 +47,9 @@ type workload struct {
 	conditions []Condition
 	// untouched is how many pods a partition, or OnDelete, keeps on the old template.
 	untouched int32
-	// behind is how many pods a partition lets go that are not of the newest template, where
-	// a rollout is looked at.
-	behind int32
-	paused bool
+	// renewed is how many of the others are of the newest template.
+	renewed int32
+	paused  bool
 }
 
 // Condition is a condition of a workload.
@@ -104,7 +103,7 @@ func as[T any](of Target, convert func(T) *workload) func(T, error) (*workload, 
 			return nil, err
 		}
 		made := convert(answer)
-		made.Target = of
+		made.Target, made.renewed = of, min(made.updated, made.wanted())
 		return made, nil
 	}
 }

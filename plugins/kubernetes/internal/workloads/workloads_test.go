@@ -164,6 +164,29 @@ func TestUndoOverwritesNobody(t *testing.T) {
 	}
 }
 
+// What another step or run of gatebook has set since is said to be that, and not somebody's.
+func TestUndoNamesAnotherRun(t *testing.T) {
+	t.Parallel()
+	for name, params := range map[string][2]map[string]any{
+		"scale":     {{"replicas": 3}, {"replicas": 4}},
+		"set_image": {{"images": map[string]any{"main": "web:2"}}, {"images": map[string]any{"main": "web:3"}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			handler, world, host := action(t, shared.Connect(t), name), deployed(params[0], nil)(t), &sdktest.Host{}
+			req := lab.Request(t, world.Params)
+			_, err := handler.Apply(t.Context(), req, host)
+			lab.Must(t, err)
+			other := lab.Request(t, with(world.Params, params[1]))
+			other.Key = "run-other-0-do"
+			_, err = handler.Apply(t.Context(), other, &sdktest.Host{})
+			lab.Must(t, err)
+			req.Before = host.StateBefore()
+			lab.Fails(t, handler.Undo(t.Context(), req, host), sdk.Conflict, "another step or run of gatebook changed the Deployment")
+		})
+	}
+}
+
 func TestRolloutReallyRollsAndSaysHowFar(t *testing.T) {
 	t.Parallel()
 	c := shared.Connect(t)

@@ -31,8 +31,9 @@ func newPlugins(c *console.Console) *plugins {
 // when they fail: it may hold secrets, and is masked as a part of the failure. What their
 // actions log goes the way of all output.
 func NewHost(c *console.Console) *host.Host {
+	named, path := folders(c)
 	return host.New(host.Options{
-		Dirs: Dirs(c), Cache: cacheDir(c), Platform: Platform(), Environ: c.LookupEnv, Now: c.Now,
+		Dirs: named, Path: path, Cache: cacheDir(c), Platform: Platform(), Environ: c.LookupEnv, Now: c.Now,
 	})
 }
 
@@ -41,19 +42,24 @@ func Platform() string { return runtime.GOOS + "/" + runtime.GOARCH }
 
 // Dirs are the folders in which plugins are looked for.
 func Dirs(c *console.Console) []string {
-	var dirs []string
+	named, path := folders(c)
+	return append(named, path...)
+}
+
+// folders are those that somebody named, or that gatebook itself is in, and those of PATH.
+func folders(c *console.Console) (named, path []string) {
 	for _, dir := range c.PluginDirs {
-		dirs = append(dirs, c.Path(dir))
+		named = append(named, c.Path(dir))
 	}
 	if c.Program != "" {
-		dirs = append(dirs, filepath.Dir(c.Program))
+		named = append(named, filepath.Dir(c.Program))
 	}
 	for _, dir := range filepath.SplitList(c.Getenv("PATH")) {
 		if filepath.IsAbs(dir) {
-			dirs = append(dirs, dir)
+			path = append(path, dir)
 		}
 	}
-	return dirs
+	return named, path
 }
 
 // cacheDir is where descriptions of plugins are remembered; empty where there is no place.

@@ -2,8 +2,10 @@ package runs
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
+	"slices"
 
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/console"
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/given"
@@ -84,6 +86,11 @@ func (r *Runs) TakeUp(ctx context.Context, t TakeUp, prompter *console.Prompter)
 	if done, err := r.settled(found, t.Wish); done || err != nil {
 		return err
 	}
+	return r.driveOn(ctx, found, t, prompter)
+}
+
+// driveOn carries a run on in this process.
+func (r *Runs) driveOn(ctx context.Context, found *Run, t TakeUp, prompter *console.Prompter) error {
 	said, err := t.words(found)
 	if err != nil {
 		return err
@@ -93,19 +100,47 @@ func (r *Runs) TakeUp(ctx context.Context, t TakeUp, prompter *console.Prompter)
 		return err
 	}
 	there, err := r.where(found, t.In)
-	if err != nil {
+	if _, mistyped := errors.AsType[*console.UsageError](err); mistyped {
 		return err
 	}
-	planned, err := there.Engine.Planned(found.Run, secret)
-	if err != nil {
+	var planned *engine.Plan
+	if err == nil {
+		planned, err = there.Engine.Planned(found.Run, secret)
+	}
+	if err != nil && t.Wish != Cancel {
 		return r.explain(err, found.Status, true)
 	}
-	return there.drive(driving{Follow: t.Follow, status: found.Status, prompter: prompter, wish: t.Wish},
-		func(process run.Process) (event.Result, error) {
-			return there.Engine.Resume(ctx, found.Run, planned, process, run.Resumption{
-				Ask: event.Type(t.Wish), By: r.User, Reason: t.Reason, Words: said, Dir: moved(there, t.In), NewTargets: t.NewTargets, Without: t.Without,
-			})
-		})
+	if looked := lookedAt(found, slices.Concat(t.Without, t.NewTargets)); err == nil && len(looked) > 0 {
+		r.Note("Looking at what is reached now over %s.", layout.Steps(looked))
+	}
+	resumption := run.Resumption{
+		Ask: event.Type(t.Wish), By: r.User, Reason: t.Reason, Words: said, Dir: moved(there, t.In), NewTargets: t.NewTargets, Without: t.Without,
+	}
+	carryOn := func(process run.Process) (event.Result, error) {
+		if err != nil {
+			return event.Result{}, err
+		}
+		return there.Engine.Resume(ctx, found.Run, planned, process, resumption)
+	}
+	driven := driving{Follow: t.Follow, status: found.Status, prompter: prompter, wish: t.Wish}
+	if t.Wish == Cancel {
+		alone := resumption
+		alone.Reason = tellable(found, planned, t.Reason)
+		return r.cancel(ctx, found, driven, alone, carryOn)
+	}
+	return r.drive(driven, carryOn)
+}
+
+// lookedAt are the connections that are compared with what they reached, before a run is
+// taken up.
+func lookedAt(found *Run, but []string) []string {
+	var over []string
+	for _, target := range found.Status.Targets {
+		if !slices.Contains(but, target.Over()) {
+			over = append(over, target.Over())
+		}
+	}
+	return over
 }
 
 // where returns the runs as seen from the folder in which a run began: relative paths in
@@ -129,9 +164,8 @@ func (r *Runs) where(found *Run, in string) (*Runs, error) {
 	case wrong != "" && in != "":
 		return nil, console.Usage("Say with --in where the folder in which the run began is now.", "%s is not a folder", in)
 	case wrong != "":
-		r.Complain(fmt.Sprintf("run %s works in %s, where it began, and %s. Nothing was done. "+
-			"Put the folder back as it was, or say where it is now: --in FOLDER.", found.ID(), dir, wrong))
-		return nil, console.CodeError(event.OutcomePaused.ExitCode())
+		return nil, &engine.GoneError{Cause: fmt.Errorf("run %s works in %s, where it began, and %s. Nothing was done. "+
+			"Put the folder back as it was, or say where it is now: --in FOLDER", found.ID(), dir, wrong)}
 	case dir != r.Dir:
 		r.Note("Run %s works in %s%s.", found.ID(), dir, whyThere(in))
 	}
@@ -147,7 +181,7 @@ func whyThere(in string) string {
 
 // moved is the folder that a run works in by the person's word.
 func moved(there *Runs, in string) string {
-	if in == "" {
+	if in == "" || there == nil {
 		return ""
 	}
 	return there.Dir
@@ -184,6 +218,10 @@ func (r *Runs) settled(found *Run, wish Wish) (bool, error) {
 		return true, console.Usage(hint, "run %s: the run has ended", found.ID())
 	case wish == Resume && complete:
 		return true, console.Usage(hint, "run %s: the run has nothing left to do", found.ID())
+	case wish == Rollback && standing.EndedBadly(result) && len(found.Status.LeftToTakeBack()) == 0:
+		r.Complain("run " + found.ID() + ": nothing that it changed is left to take back, but " + layout.Steps(result.Finally) + " of finally failed")
+		r.Note("When its cause is mended, gatebook resume %s will %s.", found.ID(), found.Status.ResumeDoes())
+		return true, console.CodeError(result.Outcome.ExitCode())
 	case wish == Rollback && len(found.Status.LeftToTakeBack()) == 0:
 		r.Note("Run %s: nothing that it changed is left to take back. %s", found.ID(), hint)
 		return true, nil

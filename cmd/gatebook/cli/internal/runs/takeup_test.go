@@ -6,8 +6,10 @@ import (
 	"testing"
 
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/console"
+	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/journal"
 	"github.com/gatebook/gatebook/engine/report/standing"
+	"github.com/gatebook/gatebook/engine/run"
 )
 
 // Of two who take a run up at one time, one is told of the other. The journal does not
@@ -41,5 +43,20 @@ func TestWhoResumesSecondIsToldOfTheFirst(t *testing.T) {
 	}
 	if found.Status.Drive != standing.Driven {
 		t.Errorf("the run is %v", found.Status.Drive)
+	}
+}
+
+// Whoever is stopped before a run is taken up has typed nothing wrong: the run can be resumed.
+func TestWhoIsStoppedBeforeARunIsTakenUpCanResumeIt(t *testing.T) {
+	t.Parallel()
+	var said strings.Builder
+	all, folder := asking(t, &said)
+	found, err := all.Open(journal.Latest)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = all.explain(&run.StoppedError{Run: folder.ID()}, found.Status, true)
+	if code, is := errors.AsType[console.CodeError](err); !is || int(code) != event.OutcomePaused.ExitCode() {
+		t.Errorf("it ends with %v", err)
 	}
 }

@@ -1,4 +1,6 @@
-package cluster
+// Package truthful holds actions to what they did: to what requests they made, and not to
+// what they believe. It leaves out which actions there are.
+package truthful
 
 import (
 	"context"
@@ -9,18 +11,19 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/request"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
-// Truthful lets the errors of actions say that nothing was changed, where that is so, and
+// All lets the errors of actions say that nothing was changed, where that is so, and
 // only there: an attempt that asked the server for no change, or whose changes it all
 // refused, leaves nothing to take back, and one that changed something does, whatever it
 // believes. What the connection was asked for tells it of any action, however far that came.
 //
 // It also tells whoever looks on what requests wait for, and lets previews say which objects
 // they were made from.
-func Truthful(declared []sdk.Declaration) []sdk.Declaration {
+func All(declared []sdk.Declaration) []sdk.Declaration {
 	all := make([]sdk.Declaration, 0, len(declared))
 	for _, one := range declared {
 		all = append(all, truthful{one})
@@ -64,7 +67,7 @@ func observed(objects []request.Object) []sdk.Seen {
 			continue
 		}
 		for _, o := range alike {
-			named := Kind{Name: o.Kind, Namespaced: o.Namespace != ""}.Named(o.Namespace, o.Name)
+			named := cluster.Kind{Name: o.Kind, Namespaced: o.Namespace != ""}.Named(o.Namespace, o.Name)
 			seen = append(seen, sdk.Seen{Kind: o.Kind, Name: strings.TrimPrefix(named, o.Kind+" "), Version: o.Version, ID: o.UID})
 		}
 	}

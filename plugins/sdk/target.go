@@ -1,0 +1,38 @@
+package sdk
+
+import "strings"
+
+// Target is what a connection reached: a cluster, an account. A run keeps it in mind, and
+// does nothing to another.
+type Target struct {
+	// ID is the same for as long as the target is the same, whatever its address and
+	// whoever asks, and no other target has it: a UID, the number of an account.
+	ID string `json:"id" doc:"Tells it from every other target of the plugin."`
+	// Also is what else tells it from others, the surest first, where not everybody may see
+	// what ID says. Each is KIND:VALUE then, of a kind of its own, and so is ID:
+	// "account:4711". Two targets are the same where they are by the surest kind that both have.
+	Also []string `json:"also,omitempty" doc:"What else tells it from every other target, the surest first."`
+	// Title names it for people, with who one is there: "https://10.0.0.1:6443 as deployer".
+	Title string `json:"title" doc:"Its name for people."`
+}
+
+// Validate says what is wrong with the names of a target that has several: without a kind
+// of its own none can be held against that of another day, and the same target would be
+// taken for another.
+func (t Target) Validate() error {
+	if len(t.Also) == 0 {
+		return nil
+	}
+	kinds := make(map[string]bool, len(t.Also)+1)
+	for _, name := range append([]string{t.ID}, t.Also...) {
+		kind, value, says := strings.Cut(name, ":")
+		switch {
+		case !says || kind == "" || value == "":
+			return Errorf(Permanent, "what was reached has several names, and one is not KIND:VALUE: %q. That is a fault of the plugin", name)
+		case kinds[kind]:
+			return Errorf(Permanent, "what was reached has two names of the kind %s, which is a fault of the plugin", kind)
+		}
+		kinds[kind] = true
+	}
+	return nil
+}
