@@ -8,10 +8,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"path"
 	"slices"
-	"strings"
 
-	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/request"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
@@ -67,8 +66,7 @@ func observed(objects []request.Object) []sdk.Seen {
 			continue
 		}
 		for _, o := range alike {
-			named := cluster.Kind{Name: o.Kind, Namespaced: o.Namespace != ""}.Named(o.Namespace, o.Name)
-			seen = append(seen, sdk.Seen{Kind: o.Kind, Name: strings.TrimPrefix(named, o.Kind+" "), Version: o.Version, ID: o.UID})
+			seen = append(seen, sdk.Seen{Kind: o.Kind, Name: path.Join(o.Namespace, o.Name), Version: o.Version, ID: o.UID})
 		}
 	}
 	return seen
