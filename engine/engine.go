@@ -122,7 +122,7 @@ func (e *Engine) Plan(runbook *Runbook, given []plan.Given) (*Plan, diag.List, e
 }
 
 // Sketch makes the plan of a runbook without errors to look at, and not to run: an input that
-// is neither given nor has a default is not known in it.
+// is not given is not known in it, whatever its default.
 func (e *Engine) Sketch(runbook *Runbook, given []plan.Given) (*Plan, diag.List, error) {
 	if runbook.Checked == nil {
 		return nil, nil, errors.New("a plan can only be made of a runbook without errors")

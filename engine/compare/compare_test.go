@@ -80,6 +80,9 @@ func TestAChangeIsSaidToMean(t *testing.T) {
 		"another gate":          {"observed.status < 300", "observed.latency < duration('1s')", "undecided change gate: the gate has changed: it holds now, and did not, where observed.status is 300 and observed.latency is 0s"},
 		"of something else":     {"127.0.0.1:1/\"}}\n      expr", "127.0.0.1:2/\"}}\n      expr", "higher change gate: the gate no longer asks for something; lower change gate: the gate asks for something more"},
 		"a shorter hold":        {"hold: 30s", "hold: 10s", "higher change gate: the gate must hold for a shorter time; same time: the critical path is 20s shorter"},
+		"a hold that is gone":   {"      hold: 30s\n", "", "higher change gate: the gate must hold for a shorter time; same time: the critical path is 30s shorter"},
+		"seldom looks":          {"      hold: 30s\n", "      hold: 30s\n      every: 20s\n", "higher change gate: while the gate must hold, it is looked at less often"},
+		"a default":             {"image: {type: string}", "image: {type: string, default: web}", "undecided input: the input image has changed; undecided change parameter: command is another one"},
 		"no way back":           {"rollback: {uses: exec, with: {command: [echo, back]}}", "rollback: {none: why not}", "higher change rollback: nothing takes it back any more"},
 		"another way back":      {"[echo, back]", "[echo, forth]", "undecided change parameter: command of what takes it back is another one"},
 		"no limit":              {"    timeout: 5m\n", "", "higher change timeout: how long an attempt may take has changed; higher change timeout: how long taking it back may take has changed; same time: the critical path is 5m shorter"},
@@ -126,6 +129,40 @@ func said(c *compare.Comparison) string {
 		}
 	}
 	return strings.Join(texts, "; ")
+}
+
+// What holds with the defaults alone is not proven: who runs it may give another value.
+func TestADefaultProvesNothing(t *testing.T) {
+	t.Parallel()
+	const gate = `  least: {type: integer, default: 5}
+  image:`
+	before := strings.Replace(strings.Replace(book, "  image:", gate, 1), "vars.least", "inputs.least", 1)
+	c := compare.Of(version(t, before), version(t, strings.Replace(before, "inputs.least", "5", 1)))
+	if got := said(c); !strings.HasPrefix(got, "undecided change gate: the gate has changed") {
+		t.Errorf("got %s", got)
+	}
+}
+
+// Of several conditions each is compared with what it was.
+func TestHoldsAreThoseOfTheSameCondition(t *testing.T) {
+	t.Parallel()
+	gates := func(first, second string) string {
+		const of = `      observe: {uses: http.check, with: {url: "http://127.0.0.1:1/"}}
+      expr: observed.status >= vars.least && observed.status < 300
+      within: 5m
+      hold: 30s
+`
+		const each = "      - {observe: {uses: http.check, with: {url: \"http://127.0.0.1:1/\"}}, within: 1h, expr: observed.status %s, hold: %s}\n"
+		return strings.Replace(book, of, fmt.Sprintf(each, "< 300", first)+fmt.Sprintf(each, ">= 200", second), 1)
+	}
+	for want, after := range map[string]string{
+		"higher change gate: the gate must hold for a shorter time; lower change gate: the gate must hold for longer": gates("10m", "1m"),
+		"": gates("1m", "10m"),
+	} {
+		if got := said(compare.Of(version(t, gates("1m", "10m")), version(t, after))); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
 }
 
 // Secrets are compared, and never said.

@@ -120,43 +120,77 @@ func inWords(world expr.Example) string {
 	return "where " + strings.Join(parts, " and ")
 }
 
-// waits compares for how long conditions are waited for, and must hold.
+// waits compares for how long conditions are waited for, and must hold, and how often they
+// are looked at: of each with what it was before.
 func (c *comparer) waits(change Change, g *group) {
-	hold := func(of sides.Condition) time.Duration { return of.Hold }
-	within := func(of sides.Condition) time.Duration { return of.Within }
-	if b, a := spans(g.before, hold), spans(g.after, hold); !slices.Equal(b, a) {
-		held := change
-		held.Before, held.After = shown(b), shown(a)
-		held.Risk, held.What = Undecided, fmt.Sprintf("for how long the %s must hold has changed", change.Aspect)
-		if len(b) == 1 && len(a) == 1 {
-			held.Risk, held.What = Lower, fmt.Sprintf("the %s must hold for longer", change.Aspect)
-			if a[0] < b[0] {
-				held.Risk, held.What = Higher, fmt.Sprintf("the %s must hold for a shorter time", change.Aspect)
-			}
+	paired, old, now := pairs(g.before, g.after)
+	name := string(change.Aspect)
+	for _, p := range paired {
+		said := change
+		said.At = p[1].At
+		c.span(said, p[0].Hold, p[1].Hold, outcome{Lower, "the " + name + " must hold for longer"}, outcome{Higher, "the " + name + " must hold for a shorter time"})
+		if p[0].Hold > 0 && p[1].Hold > 0 {
+			c.span(said, p[0].Every, p[1].Every, outcome{Higher, "while the " + name + " must hold, it is looked at less often"}, outcome{Lower, "while the " + name + " must hold, it is looked at more often"})
 		}
-		c.add(held)
+		waited := outcome{Same, "for how long the " + name + " is waited for has changed"}
+		c.span(said, p[0].Within, p[1].Within, waited, waited)
 	}
-	if b, a := spans(g.before, within), spans(g.after, within); !slices.Equal(b, a) {
-		change.Before, change.After = shown(b), shown(a)
-		change.Risk, change.What = Same, fmt.Sprintf("for how long the %s is waited for has changed", change.Aspect)
+	if b, a := holds(old), holds(now); b != a {
+		change.Risk, change.What, change.Before, change.After = Undecided, "for how long the "+name+" must hold has changed", b, a
 		c.add(change)
 	}
 }
 
-// spans are the times of conditions, each once, in order.
-func spans(conditions []sides.Condition, of func(sides.Condition) time.Duration) []time.Duration {
-	made := make([]time.Duration, len(conditions))
-	for i := range conditions {
-		made[i] = of(conditions[i])
-	}
-	slices.Sort(made)
-	return slices.Compact(made)
+// outcome is what a change means.
+type outcome struct {
+	risk Risk
+	what string
 }
 
-func shown(spans []time.Duration) string {
-	made := make([]string, len(spans))
-	for i, span := range spans {
-		made[i] = layout.Span(span)
+// span adds a change where a time has become longer or shorter.
+func (c *comparer) span(change Change, before, after time.Duration, longer, shorter outcome) {
+	means := longer
+	if after < before {
+		means = shorter
 	}
-	return strings.Join(made, ", ")
+	change.Risk, change.What, change.Before, change.After = means.risk, means.what, layout.Span(before), layout.Span(after)
+	c.differs(change)
+}
+
+// pairs finds the conditions that stay: by what they say, else by their name, else as the one
+// that is left. What is left of both after that has no counterpart.
+func pairs(before, after []sides.Condition) (paired [][2]sides.Condition, old, now []sides.Condition) {
+	old, now = slices.Clone(before), slices.Clone(after)
+	for _, same := range []func(b, a sides.Condition) bool{
+		func(b, a sides.Condition) bool { return b.Expr == a.Expr },
+		func(b, a sides.Condition) bool { return b.Name == a.Name && b.Name != "" },
+		func(_, _ sides.Condition) bool { return len(old) == 1 && len(now) == 1 },
+	} {
+		for i := 0; i < len(old); {
+			j := slices.IndexFunc(now, func(a sides.Condition) bool { return same(old[i], a) })
+			if j < 0 {
+				i++
+				continue
+			}
+			paired = append(paired, [2]sides.Condition{old[i], now[j]})
+			old, now = slices.Delete(old, i, i+1), slices.Delete(now, j, j+1)
+		}
+	}
+	return paired, old, now
+}
+
+// holds says how long conditions must hold that must.
+func holds(conditions []sides.Condition) string {
+	var spans []time.Duration
+	for _, of := range conditions {
+		if of.Hold > 0 {
+			spans = append(spans, of.Hold)
+		}
+	}
+	slices.Sort(spans)
+	texts := make([]string, len(spans))
+	for i, span := range spans {
+		texts[i] = layout.Span(span)
+	}
+	return strings.Join(texts, ", ")
 }

@@ -59,8 +59,9 @@ func Inputs(checked *check.Runbook, given []Given) (value.Value, map[string]Inpu
 	return r.all(given)
 }
 
-// InputsSoFar is [Inputs] for a plan that is only looked at: what is not given is not known.
-// It passes over what the runbook has no input for.
+// InputsSoFar is [Inputs] for a plan that is only looked at: what is not given is not known,
+// whatever its default, since who runs it may give another value. It passes over what the
+// runbook has no input for.
 func InputsSoFar(checked *check.Runbook, given []Given) (value.Value, diag.List) {
 	r := receiver{checked: checked, chosen: map[string]Given{}, sources: map[string]InputSource{}, soFar: true}
 	inputs, _, found := r.all(given)
@@ -84,7 +85,7 @@ type receiver struct {
 	sources map[string]InputSource
 	members []value.Member
 	found   diag.List
-	soFar   bool // what is missing is not known, and what is too much does no harm
+	soFar   bool // what is not given is not known, and what is too much does no harm
 }
 
 func (r *receiver) names() []string {
@@ -120,7 +121,7 @@ func (r *receiver) receive(name string) {
 	given, isGiven := r.chosen[name]
 	var received value.Value
 	switch {
-	case !isGiven && declared.Default.Node == nil && r.soFar:
+	case !isGiven && r.soFar:
 		r.members = append(r.members, value.Member{Name: name, Value: notGiven(shape)})
 		return
 	case !isGiven && declared.Default.Node == nil:

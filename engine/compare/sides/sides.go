@@ -119,15 +119,21 @@ func (p *Pair) SameParameter(name string, before, after Given) bool {
 }
 
 // Same reports whether a name means the same in both versions: the result of a step that does
-// the same, a var that is made in the same way, or what the caller gives and the run brings.
+// the same, a var that is made in the same way, what the caller gives, or what the run brings.
 func (p *Pair) Same(r expr.Ref) bool {
 	id, isStep := r.Step()
 	isVar := r.Root == expr.RootVars && len(r.Path) > 0
 	if isVar {
 		id = r.Path[0]
 	}
-	if !isStep && !isVar {
-		return r.Root != expr.RootVars && r.Root != expr.RootSteps
+	switch {
+	case isStep, isVar:
+	case r.Root == expr.RootInputs && len(r.Path) > 0: // who gives none gets the default
+		return p.Before.Section(expr.RootInputs, r.Path[0], "default").Equal(p.After.Section(expr.RootInputs, r.Path[0], "default"))
+	case r.Root == expr.RootVars, r.Root == expr.RootSteps, r.Root == expr.RootInputs:
+		return false
+	default:
+		return true
 	}
 	key := r.Root + "." + id
 	if known, ok := p.alike[key]; ok {

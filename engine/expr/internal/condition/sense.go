@@ -126,9 +126,13 @@ func (r reading) comparison(left celast.Expr, operator logic.Operator, right cel
 	if a > b {
 		a, b, operator = b, a, operator.Swapped()
 	}
-	alike := r.typeOf(left) != nil && r.typeOf(right) != nil && r.typeOf(left).IsExactType(r.typeOf(right))
+	ordered := r.typeOf(left) != nil && r.typeOf(right) != nil && r.typeOf(left).IsExactType(r.typeOf(right)) && r.ordered(left)
+	beside := a + " beside " + b
+	if !ordered && operator <= logic.Unequal { // two that are equal, as two nulls, need not be comparable
+		beside = a + " equals " + b
+	}
 	// How the one compares with the other is a number that is compared with 0.
-	return logic.Compare(logic.Term{Text: a + " beside " + b, Ordered: alike && r.ordered(left)}, operator, types.IntZero, answer)
+	return logic.Compare(logic.Term{Text: beside, Ordered: ordered}, operator, types.IntZero, answer)
 }
 
 // mostItems bounds how many items of a list are looked at one by one.
