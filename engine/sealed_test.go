@@ -103,6 +103,85 @@ func TestAnswersAreGivenToADigest(t *testing.T) {
 	})
 }
 
+// What people answered beforehand waits for its question, however long that takes, also when
+// the run rests on the way there.
+func TestAnswersWaitForTheirQuestions(t *testing.T) {
+	t.Parallel()
+	const text = `
+steps:
+  - {id: slow, uses: play.read, with: {name: slow}}
+  - {id: first, uses: approve, with: {message: "Go on?"}}
+  - {id: between, uses: play.change, with: {name: between}}
+  - {id: second, uses: approve, with: {message: "And on?"}}
+  - {id: last, uses: play.change, with: {name: last}}
+`
+	for name, c := range map[string]struct {
+		answers map[string]bool // what is said beforehand
+		later   string          // the step that is answered when the run rests
+		outcome event.Outcome
+		did     []string
+	}{
+		"two, each after a while": {
+			answers: map[string]bool{"first": true, "second": true},
+			outcome: event.OutcomeSucceeded, did: []string{"slow", "between", "last"},
+		},
+		"a no": {
+			answers: map[string]bool{"first": true, "second": false},
+			outcome: event.OutcomeFailed, did: []string{"slow", "between"},
+		},
+		"to a question behind one that nobody answered": {
+			answers: map[string]bool{"second": true}, later: "first",
+			outcome: event.OutcomeSucceeded, did: []string{"slow", "between", "last"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T, p *play) {
+				p.on("slow", after(time.Minute))
+				p.on("between", after(time.Minute))
+				planned, sealed := p.seal("s1", text)
+				for step, approved := range c.answers {
+					if err := p.engine.LeaveAnswer(sealed, step, sdk.Answer{Approved: approved, By: "carol", At: p.process.Now()}); err != nil {
+						t.Fatal(err)
+					}
+				}
+				got := p.carryOut(planned, sealed)
+				if c.later != "" {
+					p.ends(got, event.OutcomePaused, "slow")
+					request := yes(c.later)
+					request.Plan = sealed.Digest
+					p.post(request)
+					got = <-p.resume(event.ResumeAsked)
+				}
+				p.ends(got, c.outcome, c.did...)
+				if refused := p.of(event.AnswerRefused); len(refused) > 0 || len(p.inboxOf()) > 0 {
+					t.Errorf("refused %+v, left %q", refused, p.inboxOf())
+				}
+			})
+		})
+	}
+}
+
+// An answer to a step that comes to no question is told, when that is known.
+func TestAnAnswerToASkippedStepIsRefused(t *testing.T) {
+	inBubble(t, func(t *testing.T, p *play) {
+		p.on("slow", after(time.Minute))
+		planned, sealed := p.seal("s1", `
+steps:
+  - {id: slow, uses: play.read, with: {name: slow}}
+  - {id: sign_off, when: "steps.slow.outputs.said == 'x'", uses: approve, with: {message: "Go on?"}}
+  - {id: last, uses: play.read, with: {name: last}}
+`)
+		if err := p.engine.LeaveAnswer(sealed, "sign_off", sdk.Answer{Approved: true, By: "carol"}); err != nil {
+			t.Fatal(err)
+		}
+		p.on("last", after(time.Minute))
+		p.ends(p.carryOut(planned, sealed), event.OutcomeSucceeded, "slow", "last")
+		if refused := p.of(event.AnswerRefused); len(refused) != 1 || !strings.Contains(refused[0].Reason, "step sign_off asks nothing now") {
+			t.Errorf("refused %+v", refused)
+		}
+	})
+}
+
 func TestARunOfASealedPlanTakesNoAnswerToAnother(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

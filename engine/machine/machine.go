@@ -202,6 +202,17 @@ func (m *Machine) WillAsk(id string) bool {
 	return ok && (m.steps[p.Index].asked || m.steps[p.Index].asking())
 }
 
+// MayAsk reports whether a step that asks people has its question before it still: in this
+// run as it goes, or when it is resumed.
+func (m *Machine) MayAsk(id string) bool {
+	p, ok := m.plan.Step(id)
+	if !ok || !p.Describe.Asks {
+		return false
+	}
+	status := m.steps[p.Index].status
+	return !status.Settled() || status == event.NotRun
+}
+
 // Outstanding returns the commands that have no answer yet, by step: what a driver
 // must take up when it has replayed a journal, before it tells the machine so. It looks
 // at the steps that have begun and are not settled. An attempt whose intent is not in

@@ -97,8 +97,8 @@ func (d *driver) answerFrom(id string, request Request) {
 		return
 	}
 	a, open := d.asks[request.Step]
-	if open && (a.question == nil || d.inbox.judged[request.Step]) || !open && d.machine.WillAsk(request.Step) {
-		return // it is opening, another answer is first, or it will open again: this one waits in the inbox
+	if open && (a.question == nil || d.inbox.judged[request.Step]) || !open && d.waitsFor(request) {
+		return // it is opening, another answer is first, or it will open: this one waits in the inbox
 	}
 	switch {
 	case !open:
@@ -126,6 +126,13 @@ func (d *driver) answerFrom(id string, request Request) {
 		e.Request = id
 		d.send(message{fact: e})
 	}()
+}
+
+// waitsFor reports whether a question that is not open will be, or may, and can have this
+// answer then. To a sealed plan people answer before its run begins, and so before the step
+// comes to its question; who answers a run has seen the question.
+func (d *driver) waitsFor(request Request) bool {
+	return d.machine.WillAsk(request.Step) || d.seal != "" && d.machine.MayAsk(request.Step)
 }
 
 // meantFor says why an answer does not count for this run's plan; empty: it does.
