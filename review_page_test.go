@@ -52,6 +52,9 @@ steps:
 
 // newProject returns a project with the files, whose branch changes others. The program is in
 // the folder bin.
+// gone is the text of a file that a change deletes.
+const gone = ""
+
 func newProject(t *testing.T, bin string, has, changed map[string]string) *project {
 	t.Helper()
 	p := &project{t: t, dir: t.TempDir()}
@@ -70,9 +73,11 @@ func newProject(t *testing.T, bin string, has, changed map[string]string) *proje
 	}
 	p.must("git init -q -b main . && git add runbooks inputs ci && git commit -q -m one && git update-ref refs/remotes/origin/main main && git checkout -q -b change")
 	for name, text := range changed {
-		p.write(name, text)
+		if p.write(name, text); text == gone {
+			p.must("git rm -q -f " + name)
+		}
 	}
-	p.must("git add runbooks && git commit -q -m two")
+	p.must("git add runbooks inputs && git commit -q -m two")
 	return p
 }
 
@@ -225,9 +230,11 @@ func TestPipelinesOfThePageReviewChanges(t *testing.T) {
 			[]string{"changes leave it as it is", "plan `sha256:"},
 			"",
 		},
-		"a new runbook":   {map[string]string{"runbooks/new.yaml": "apiVersion: gatebook/v1\nkind: Runbook\nmetadata: {name: new, version: 1.0.0}\nsteps:\n  - {id: look, uses: assert, with: {that: true}}\n"}, false, 0, []string{"### new 1.0.0"}, ""},
-		"an invalid one":  {map[string]string{"runbooks/web.yaml": strings.Replace(reviewedRunbook, "uses: exec\n", "uses: exce\n", 1)}, false, 2, nil, `"ruleId": "GB`},
-		"none is changed": {map[string]string{"runbooks/README.md": "Runbooks.\n"}, false, 0, nil, ""},
+		"a new name hides nothing": {map[string]string{"runbooks/web.yaml": gone, "runbooks/läden.yaml": lost, "inputs/läden.yaml": "image: web:2\ntoken: env:SOME_VARIABLE\n"}, false, 1, []string{"nothing takes it back any more", "läden.yaml"}, ""},
+		"a runbook is gone":        {map[string]string{"runbooks/web.yaml": gone, "runbooks/new.yaml": "apiVersion: gatebook/v1\nkind: Runbook\nmetadata: {name: new, version: 1.0.0}\nsteps:\n  - {id: look, uses: assert, with: {that: true}}\n"}, false, 1, []string{"runbooks/web.yaml is gone"}, ""},
+		"a new runbook":            {map[string]string{"runbooks/new.yaml": "apiVersion: gatebook/v1\nkind: Runbook\nmetadata: {name: new, version: 1.0.0}\nsteps:\n  - {id: look, uses: assert, with: {that: true}}\n"}, false, 0, []string{"### new 1.0.0"}, ""},
+		"an invalid one":           {map[string]string{"runbooks/web.yaml": strings.Replace(reviewedRunbook, "uses: exec\n", "uses: exce\n", 1)}, false, 2, nil, `"ruleId": "GB`},
+		"none is changed":          {map[string]string{"runbooks/README.md": "Runbooks.\n"}, false, 0, nil, ""},
 		"too much for a comment": {
 			map[string]string{"runbooks/web.yaml": long, "runbooks/xyz.yaml": strings.NewReplacer("inputs: {image: {type: string}, token: {type: string, secret: true}}", "inputs: {image: {type: string, default: a}, token: {type: string, default: b}}").Replace(long)},
 			false, 0,

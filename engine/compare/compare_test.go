@@ -64,6 +64,8 @@ steps:
     retry: {attempts: 3}
     timeout: 5m
   - {id: tell, uses: exec, with: {command: [echo], env: {TOKEN: "${{ inputs.token }}"}}, timeout: 1m, rollback: {none: nothing to take back}}
+finally:
+  - {id: clean, uses: exec, with: {command: [echo, clean]}, timeout: 1m, rollback: {none: it only cleans}}
 outputs: {image: "${{ inputs.image }}"}
 `
 
@@ -76,28 +78,31 @@ func TestAChangeIsSaidToMean(t *testing.T) {
 		"a condition, no less":  {"observed.status >= vars.least &&", "vars.least <= observed.status && !(observed.status < 1) &&", ""},
 		"a weaker gate":         {"observed.status >= vars.least && ", "", "higher change gate: the gate is weaker: it holds now, and did not, where observed.status is 0"},
 		"a stronger gate":       {"observed.status < 300", "observed.status < 200", "lower change gate: the gate is stronger: it held, and does not now, where observed.status is 200"},
-		"a gate by a var":       {"least: 3", "least: 2", "higher change gate: the gate is weaker: it holds now, and did not, where observed.status is 2; same var: the var least has changed"},
+		"a gate by a var":       {"least: 3", "least: 2", "higher change gate: the gate is weaker, by what its names mean: it holds now, and did not, where observed.status is 2; same var: the var least has changed"},
 		"another gate":          {"observed.status < 300", "observed.latency < duration('1s')", "undecided change gate: the gate has changed: it holds now, and did not, where observed.status is 300 and observed.latency is 0s"},
 		"of something else":     {"127.0.0.1:1/\"}}\n      expr", "127.0.0.1:2/\"}}\n      expr", "higher change gate: the gate no longer asks for something; lower change gate: the gate asks for something more"},
 		"a shorter hold":        {"hold: 30s", "hold: 10s", "higher change gate: the gate must hold for a shorter time; same time: the critical path is 20s shorter"},
 		"a hold that is gone":   {"      hold: 30s\n", "", "higher change gate: the gate must hold for a shorter time; same time: the critical path is 30s shorter"},
 		"seldom looks":          {"      hold: 30s\n", "      hold: 30s\n      every: 20s\n", "higher change gate: while the gate must hold, it is looked at less often"},
-		"a default":             {"image: {type: string}", "image: {type: string, default: web}", "undecided input: the input image has changed; undecided change parameter: command is another one"},
+		"a default":             {"image: {type: string}", "image: {type: string, default: web}", "undecided input: the input image has changed; undecided change parameter: command is another one, by what its names mean"},
 		"no way back":           {"rollback: {uses: exec, with: {command: [echo, back]}}", "rollback: {none: why not}", "higher change rollback: nothing takes it back any more"},
 		"another way back":      {"[echo, back]", "[echo, forth]", "undecided change parameter: command of what takes it back is another one"},
 		"no limit":              {"    timeout: 5m\n", "", "higher change timeout: how long an attempt may take has changed; higher change timeout: how long taking it back may take has changed; same time: the critical path is 5m shorter"},
 		"more attempts":         {"attempts: 3", "attempts: 5", "same change retry: how often it is tried has changed"},
 		"in more cases":         {"    when: steps.look.outputs.exitCode == 0\n", "", "higher change when: it is done in more cases: it is done now, and was not, where steps.look.outputs.exitCode is -1"},
 		"nobody is asked":       {`  - {id: ask, uses: approve, with: {message: "Go on?"}, needs: [look]}` + "\n  - id: change\n    uses: exec\n    needs: [ask, look]\n", "  - id: change\n    uses: exec\n    needs: [look]\n", "higher ask step: a step that asked people is gone; same time: of other steps nobody knows how long they take"},
+		"asserted, not asked":   {`uses: approve, with: {message: "Go on?"}`, `uses: assert, with: {that: true}`, "higher ask action: it asks people no more"},
 		"no waiting":            {"needs: [ask, look]", "needs: [look]", "higher change order: it no longer waits for ask"},
 		"a way round":           {"needs: [ask, look]", "needs: [ask]", ""}, // it waits for look by way of ask
 		"another name":          {"{id: tell,", "{id: announce,", "same announce step: the step has another name"},
 		"another parameter":     {"[echo, \"${{ inputs.image }}\"]", "[echo, -n, \"${{ inputs.image }}\"]", "undecided change parameter: command is another one"},
 		"another action":        {"{id: look, uses: exec.check", "{id: look, uses: exec", "higher look effect: it does more to the world; higher noReturn: there is a point of no return now; undecided look action: it uses another action; undecided change when: when it is done has changed"},
+		"out of finally":        {"finally:\n  - {id: clean,", "  - {id: clean,", "higher clean step: it is done no longer where the run fails before it"},
+		"longer waits":          {"retry: {attempts: 3}", "retry: {attempts: 3, factor: 10}", "same change retry: how often it is tried has changed"},
 		"no lock":               {", lock: web", "", "higher lock: nothing keeps two runs apart any more"},
 		"less after a failure":  {"onFailure: rollback", "onFailure: stop", "higher look onFailure: its failure is met with less; higher ask onFailure: its failure is met with less; higher change onFailure: its failure is met with less; higher tell onFailure: its failure is met with less"},
 		"a secret shown":        {"token: {type: string, secret: true}", "token: {type: string}", "higher input: the input token is no secret any more: its value is shown and written down"},
-		"a new step":            {"outputs: {", "  - {id: wipe, uses: exec, with: {command: [wipe]}, timeout: 1m}\noutputs: {", "higher wipe step: a new step that changes something, with no way back; higher noReturn: there is a point of no return now; same time: the critical path is 1m longer"},
+		"a new step":            {"finally:", "  - {id: wipe, uses: exec, with: {command: [wipe]}, timeout: 1m}\nfinally:", "higher wipe step: a new step that changes something, with no way back; higher noReturn: there is a point of no return now; same time: the critical path is 1m longer"},
 		"beyond the objective":  {"timeout: 5m", "timeout: 45m", "higher time: the critical path is 40m longer, and so longer than the rto of 30m; same change timeout: how long an attempt may take has changed; same change timeout: how long taking it back may take has changed"},
 		"another promise":       {"rto: 30m", "rto: 20m", "same objective: a run may take another time (rto)"},
 		"a required input":      {"  token:", "  more: {type: string}\n  token:", "same input: the input more is new, and must be given"},

@@ -99,6 +99,9 @@ func (c *comparer) strength(change Change, before, after []expr.Sense) {
 	default:
 		change.Risk, change.What = Undecided, "the "+name+" has changed"
 	}
+	if change.Before == change.After {
+		change.What += ", by what its names mean"
+	}
 	switch {
 	case isLess:
 		change.Example = "it holds now, and did not, " + inWords(passes)

@@ -16,19 +16,49 @@ import (
 func (c *comparer) step(before, after *plan.Step) {
 	at := func(aspect Aspect) Change { return Change{Aspect: aspect, Step: after.ID, At: after.At} }
 	c.use(at, before, after)
+	c.closing(at(AStep), before, after)
 	c.when(at(AWhen), before, after)
 	c.conditions(after.ID, AGate, c.Before.Gate(before), c.After.Gate(after))
 	c.conditions(after.ID, AVerify, c.Before.Verify(before), c.After.Verify(after))
 	c.differs(retries(at(ARetry), before.Retry, after.Retry))
 	c.differs(timeouts(at(ATimeout), before.Timeout, after.Timeout))
-	c.differs(failures(at(AFailure), before.OnFailure, after.OnFailure))
+	if !after.Finally || before.OnFailure == plan.Continue || after.OnFailure == plan.Continue { // behind finally nothing follows
+		c.differs(failures(at(AFailure), before.OnFailure, after.OnFailure))
+	}
 	c.rollback(at, before, after)
+}
+
+// closing compares whether a step is done however the run went.
+func (c *comparer) closing(change Change, before, after *plan.Step) {
+	switch {
+	case before.Finally && !after.Finally:
+		change.Risk, change.What = Higher, "it is done no longer where the run fails before it"
+	case !before.Finally && after.Finally:
+		change.Risk, change.What = Undecided, "it is done at the end, however the run went"
+	default:
+		return
+	}
+	change.Before, change.After = part(before), part(after)
+	c.add(change)
+}
+
+// part is the part of a runbook that a step is in.
+func part(step *plan.Step) string {
+	if step.Finally {
+		return "finally"
+	}
+	return "steps"
 }
 
 // use compares which action is used, over what, and with what.
 func (c *comparer) use(at func(Aspect) Change, before, after *plan.Step) {
 	action := at(AnAction)
 	action.Risk, action.What, action.Before, action.After = Undecided, "it uses another action", before.Action, after.Action
+	if asked, asks := before.Describe.Asks, after.Describe.Asks; asked != asks {
+		if action.Risk, action.What = Higher, "it asks people no more"; asks {
+			action.Risk, action.What = Lower, "it asks people now"
+		}
+	}
 	c.differs(action)
 	effect := at(AnEffect)
 	effect.Before, effect.After = string(before.Effect), string(after.Effect)
@@ -151,7 +181,7 @@ func tries(r plan.Retry) string {
 	if r.Attempts <= 1 {
 		return "once"
 	}
-	said := fmt.Sprintf("%d times, %s to %s between", r.Attempts, layout.Span(r.Delay), layout.Span(r.MaxDelay))
+	said := fmt.Sprintf("%d times, %s to %s between, each %g times as long as the one before", r.Attempts, layout.Span(r.Delay), layout.Span(r.MaxDelay), r.Factor)
 	if r.IfExpr != "" {
 		said += ", if " + r.IfExpr
 	}

@@ -68,7 +68,7 @@ func (c *comparer) added(step *plan.Step) {
 		change.Risk, change.What = Higher, "a new step that destroys"
 	case step.Changes():
 		change.Risk, change.What = Higher, "a new step that changes something"
-	case !step.Finally:
+	case holdsUp(step):
 		change.Risk, change.What = Lower, "a new step that reads, and ends the run where it fails"
 	}
 	if step.Changes() && step.Rollback == nil {
@@ -82,10 +82,17 @@ func (c *comparer) removed(step *plan.Step) {
 	switch {
 	case step.Describe.Asks:
 		change.Risk, change.What = Higher, "a step that asked people is gone"
-	case !step.Changes():
+	case holdsUp(step):
 		change.Risk, change.What = Higher, "a step that read, and ended the run where it failed, is gone"
+	case !step.Changes():
+		change.Risk, change.What = Same, "a step that read is gone"
 	}
 	c.add(change)
+}
+
+// holdsUp reports whether nothing is done behind a step that fails.
+func holdsUp(step *plan.Step) bool {
+	return !step.Changes() && !step.Finally && step.OnFailure != plan.Continue
 }
 
 // doing says in a word what a step does.
@@ -94,6 +101,9 @@ func doing(step *plan.Step) string { return step.Action + " (" + string(step.Eff
 // order compares which steps have finished when a step starts, whatever waits for what.
 func (c *comparer) order(before, after *plan.Step, of kin) {
 	var lost, gained []string
+	if before.Finally != after.Finally {
+		return // it waits for all of the run, or did
+	}
 	for _, edge := range before.Needs {
 		if now, stays := c.After.Plan.Step(of.is[edge.Step]); stays && !waitsFor(c.After.Plan, after, now) {
 			lost = append(lost, now.ID)

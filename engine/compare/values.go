@@ -30,7 +30,9 @@ func (c *comparer) parameters(change Change, before, after sides.Given) {
 		case !hasOne:
 			said.What = name + of + " is gone"
 		}
-		said.Before, said.After = inFile(b, before.Raw(name), hadOne), inFile(a, after.Raw(name), hasOne)
+		if said.Before, said.After = inFile(b, before.Raw(name), hadOne), inFile(a, after.Raw(name), hasOne); said.Before == said.After {
+			said.What += ", by what its names mean"
+		}
 		c.add(said)
 	}
 }

@@ -147,9 +147,9 @@ func (c *comparer) time(before, after review.Time) {
 	change := Change{Risk: Same, Aspect: TheTime, Before: about(before), After: about(after)}
 	switch longer := after.Takes - before.Takes; {
 	case longer > 0:
-		change.What = "the critical path is " + layout.Span(longer) + " longer"
+		change.What = "the critical path is " + layout.Elapsed(longer) + " longer"
 	case longer < 0:
-		change.What = "the critical path is " + layout.Span(-longer) + " shorter"
+		change.What = "the critical path is " + layout.Elapsed(-longer) + " shorter"
 	default:
 		change.What = "of other steps nobody knows how long they take"
 	}
@@ -162,7 +162,7 @@ func (c *comparer) time(before, after review.Time) {
 }
 
 func about(t review.Time) string {
-	said := layout.Span(t.Takes)
+	said := layout.Elapsed(t.Takes)
 	if len(t.Unknown) > 0 {
 		said += " and what " + layout.Steps(t.Unknown) + " take"
 	}

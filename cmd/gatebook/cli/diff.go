@@ -85,7 +85,7 @@ func (o *diffOptions) write(compared *compare.Comparison) error {
 	case "json":
 		return differences.JSON(o.Stdout, compared)
 	case "markdown":
-		return differences.Markdown(o.Stdout, compared)
+		return differences.Markdown(o.Stdout, compared, differences.MarkdownSize)
 	default:
 		return differences.Text(o.Stdout, compared, o.Out())
 	}

@@ -34,9 +34,12 @@ func Text(w io.Writer, c *compare.Comparison, style layout.Style) error {
 	return page.Print(w)
 }
 
+// MarkdownSize is how many bytes of Markdown a comment has room for, with some to spare.
+const MarkdownSize = 60_000
+
 // Markdown writes a comparison for a comment on a pull request: what raises the risk, and what
-// nobody could decide, is open.
-func Markdown(w io.Writer, c *compare.Comparison) error {
+// nobody could decide, is open. It has at most so many bytes, and says what is left out.
+func Markdown(w io.Writer, c *compare.Comparison, most int) error {
 	page, bare := &layout.Page{}, layout.Style{}
 	page.Linef("### %s", layout.Markdown(title(c)))
 	page.Linef("")
@@ -54,11 +57,13 @@ func Markdown(w io.Writer, c *compare.Comparison) error {
 			page.Linef("**%s**", layout.Markdown(heading(risk)))
 		}
 		page.Linef("")
-		for _, n := range nodes {
-			page.Linef("- %s", layout.Markdown(n.Text))
-			for _, part := range n.Parts {
-				page.Linef("  - %s", layout.Markdown(part.Text))
+		for i, n := range nodes {
+			lines := inMarkdown(n)
+			if most -= len(lines); most < 0 {
+				page.Linef("- … and %s more; gatebook diff says which", layout.Plural(len(nodes)-i, "change"))
+				break
 			}
+			page.Linef("%s", lines)
 		}
 		if folded {
 			page.Linef("")
@@ -70,6 +75,15 @@ func Markdown(w io.Writer, c *compare.Comparison) error {
 		page.Linef("%s", layout.Markdown(line))
 	}
 	return page.Print(w)
+}
+
+// inMarkdown is a change as an item of a list.
+func inMarkdown(n layout.Node) string {
+	lines := []string{"- " + layout.Markdown(n.Text)}
+	for _, part := range n.Parts {
+		lines = append(lines, "  - "+layout.Markdown(part.Text))
+	}
+	return strings.Join(lines, "\n")
 }
 
 func title(c *compare.Comparison) string {

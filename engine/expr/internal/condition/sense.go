@@ -90,7 +90,7 @@ func (r reading) call(x celast.Expr, answer bool) logic.Formula {
 			logic.All(r.that(args[0], true), r.that(args[1], answer)),
 			logic.All(r.that(args[0], false), r.that(args[2], answer)))
 	case operators.In:
-		if items, ok := r.items(args[1]); ok {
+		if items, ok := r.items(args[1]); ok && len(items) > 0 { // what is looked for in an empty list may fail all the same
 			return r.oneOf(args[0], items, answer)
 		}
 	default:

@@ -76,6 +76,7 @@ func TestFollowsIsNotGuessed(t *testing.T) {
 		{"observed.pods.all(p, p.ready)", "observed.pods.exists(p, p.ready)"}, // there may be none
 		{"observed.done || observed.ready > 3", "observed.done"},
 		{"observed.ready + 1 > 3", "observed.ready > 1"},                             // true, and not told
+		{"true", "!(observed.free.a in [])"},                                         // there may be no a
 		{"observed.free.a == observed.free.b", "observed.free.a <= observed.free.b"}, // of two nulls
 		{"observed.free == 'a'", "observed.free < 'b' && observed.free > 1"},
 	} {
