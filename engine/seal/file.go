@@ -93,6 +93,9 @@ func Read(file *source.File, key Key) (*Plan, diag.List) {
 	if err := strict.Decode(&outside); err != nil {
 		return nil, r.unreadable(err)
 	}
+	if !written(file.Text(), outside) {
+		return nil, r.found(diag.SealBroken, "A key of its outer object stands there twice, is spelt otherwise, or has another place.")
+	}
 	var inside, covered bytes.Buffer
 	var parts enclosed
 	err := json.Compact(&inside, outside.Plan)
@@ -119,6 +122,15 @@ func Read(file *source.File, key Key) (*Plan, diag.List) {
 		return nil, r.found(diag.SealBroken, "Its seal does not fit what it holds.")
 	}
 	return read, nil
+}
+
+// written reports whether a text is what is written of a document, but for the spaces between
+// its words. JSON lets a key stand there twice or in capital letters, and who reads the text by
+// another program must not see another plan than the one that the seal holds.
+func written(text []byte, of document) bool {
+	var is bytes.Buffer
+	should, err := json.Marshal(of)
+	return err == nil && json.Compact(&is, text) == nil && bytes.Equal(is.Bytes(), should)
 }
 
 // reader reports what is wrong with a file.

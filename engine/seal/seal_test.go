@@ -132,18 +132,21 @@ func TestWhatIsNotAsItWasSealedIsRefused(t *testing.T) {
 		rule *diag.Rule
 		says string
 	}{
-		"an input":         {replaced(`"n": 3`, `"n": 30`), diag.SealBroken, "digest"},
-		"a source":         {replaced(`env:TOKEN`, `env:OTHER`), diag.SealBroken, "seal"},
-		"the serial":       {replaced(`"s1"`, `"s2"`), diag.SealBroken, "seal"},
-		"the digest":       {replaced(`"digest": "sha256:`, `"digest": "sha256:0`), diag.SealBroken, "digest"},
-		"the seal":         {replaced(`"seal": "`, `"seal": "0`), diag.SealBroken, "seal"},
-		"a member more":    {replaced(`"digest"`, `"more": 1, "digest"`), diag.SealBroken, "more"},
-		"something behind": {append(bytes.Clone(text), "{}"...), diag.SealBroken, "after top-level value"},
-		"nothing":          {nil, diag.SealBroken, "cut off"},
-		"a later format":   {replaced(seal.Format, "gatebook/sealed-plan/v2"), diag.SealFormat, "sealed-plan/v2"},
-		"another key":      {foreign, diag.SealForeign, other.Name()},
-		"no object":        {[]byte(`[]`), diag.SealBroken, "cannot be read"},
-		"empty":            {[]byte(`{"format": "` + seal.Format + `"}`), diag.SealBroken, ""},
+		"an input":          {replaced(`"n": 3`, `"n": 30`), diag.SealBroken, "digest"},
+		"a source":          {replaced(`env:TOKEN`, `env:OTHER`), diag.SealBroken, "seal"},
+		"the serial":        {replaced(`"s1"`, `"s2"`), diag.SealBroken, "seal"},
+		"the digest":        {replaced(`"digest": "sha256:`, `"digest": "sha256:0`), diag.SealBroken, "digest"},
+		"the seal":          {replaced(`"seal": "`, `"seal": "0`), diag.SealBroken, "seal"},
+		"a member more":     {replaced(`"digest"`, `"more": 1, "digest"`), diag.SealBroken, "more"},
+		"something behind":  {append(bytes.Clone(text), "{}"...), diag.SealBroken, "after top-level value"},
+		"nothing":           {nil, diag.SealBroken, "cut off"},
+		"a later format":    {replaced(seal.Format, "gatebook/sealed-plan/v2"), diag.SealFormat, "sealed-plan/v2"},
+		"another key":       {foreign, diag.SealForeign, other.Name()},
+		"a key twice":       {replaced(`"plan": {`, `"plan": {"covered": {}}, "plan": {`), diag.SealBroken, "twice"},
+		"a key in capitals": {replaced(`"plan": {`, `"plan": {"covered": {}}, "PLAN": {`), diag.SealBroken, "spelt otherwise"},
+		"a digest before":   {replaced(`"digest"`, `"digest": "sha256:00", "Digest"`), diag.SealBroken, "spelt otherwise"},
+		"no object":         {[]byte(`[]`), diag.SealBroken, "cannot be read"},
+		"empty":             {[]byte(`{"format": "` + seal.Format + `"}`), diag.SealBroken, ""},
 	} {
 		was, found := read(test.text, key)
 		if was != nil || len(found) != 1 || found[0].Rule != test.rule || !strings.Contains(found[0].Detail, test.says) {
