@@ -79,7 +79,7 @@ func TestAChangeIsSaidToMean(t *testing.T) {
 		"a weaker gate":         {"observed.status >= vars.least && ", "", "higher change gate: the gate is weaker: it holds now, and did not, where observed.status is 0"},
 		"a stronger gate":       {"observed.status < 300", "observed.status < 200", "lower change gate: the gate is stronger: it held, and does not now, where observed.status is 200"},
 		"a gate by a var":       {"least: 3", "least: 2", "higher change gate: the gate is weaker, by what its names mean: it holds now, and did not, where observed.status is 2; same var: the var least has changed"},
-		"another gate":          {"observed.status < 300", "observed.latency < duration('1s')", "undecided change gate: the gate has changed: it holds now, and did not, where observed.status is 300 and observed.latency is 0s"},
+		"another gate":          {"observed.status < 300", "observed.latency < duration('1s')", "undecided change gate: the gate has changed: it holds now, and did not, where observed.status is 300 and observed.latency is \"0s\""},
 		"of something else":     {"127.0.0.1:1/\"}}\n      expr", "127.0.0.1:2/\"}}\n      expr", "higher change gate: the gate no longer asks for something; lower change gate: the gate asks for something more"},
 		"a shorter hold":        {"hold: 30s", "hold: 10s", "higher change gate: the gate must hold for a shorter time; same time: the critical path is 20s shorter"},
 		"a hold that is gone":   {"      hold: 30s\n", "", "higher change gate: the gate must hold for a shorter time; same time: the critical path is 30s shorter"},
@@ -90,7 +90,7 @@ func TestAChangeIsSaidToMean(t *testing.T) {
 		"no limit":              {"    timeout: 5m\n", "", "higher change timeout: how long an attempt may take has changed; higher change timeout: how long taking it back may take has changed; same time: the critical path is 5m shorter"},
 		"more attempts":         {"attempts: 3", "attempts: 5", "same change retry: how often it is tried has changed"},
 		"in more cases":         {"    when: steps.look.outputs.exitCode == 0\n", "", "higher change when: it is done in more cases: it is done now, and was not, where steps.look.outputs.exitCode is -1"},
-		"nobody is asked":       {`  - {id: ask, uses: approve, with: {message: "Go on?"}, needs: [look]}` + "\n  - id: change\n    uses: exec\n    needs: [ask, look]\n", "  - id: change\n    uses: exec\n    needs: [look]\n", "higher ask step: a step that asked people is gone; same time: of other steps nobody knows how long they take"},
+		"nobody is asked":       {`  - {id: ask, uses: approve, with: {message: "Go on?"}, needs: [look]}` + "\n  - id: change\n    uses: exec\n    needs: [ask, look]\n", "  - id: change\n    uses: exec\n    needs: [look]\n", "higher ask step: a step that asked people is gone"},
 		"asserted, not asked":   {`uses: approve, with: {message: "Go on?"}`, `uses: assert, with: {that: true}`, "higher ask action: it asks people no more"},
 		"no waiting":            {"needs: [ask, look]", "needs: [look]", "higher change order: it no longer waits for ask"},
 		"a way round":           {"needs: [ask, look]", "needs: [ask]", ""}, // it waits for look by way of ask

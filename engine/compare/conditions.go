@@ -119,6 +119,9 @@ func inWords(world expr.Example) string {
 	parts := make([]string, len(world))
 	for i, m := range world {
 		parts[i] = m.Name + " is " + m.Value.String()
+		if text, ok := m.Value.AsString(); ok {
+			parts[i] = fmt.Sprintf("%s is %q", m.Name, text)
+		}
 	}
 	return "where " + strings.Join(parts, " and ")
 }

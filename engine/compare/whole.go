@@ -151,7 +151,7 @@ func (c *comparer) time(before, after review.Time) {
 	case longer < 0:
 		change.What = "the critical path is " + layout.Elapsed(-longer) + " shorter"
 	default:
-		change.What = "of other steps nobody knows how long they take"
+		return
 	}
 	did, _ := before.Fits()
 	if fits, known := after.Fits(); known && !fits && (did || before.RTO == 0) {
