@@ -26,13 +26,20 @@ func (e *Engine) Seal(p *Plan, shown *plan.Plan, notes seal.Notes) (*seal.Plan, 
 	if err != nil {
 		return nil, nil, err
 	}
-	made, err := seal.Of(p.Plan, shown, e.version, key)
+	made, err := e.essence(p, shown, key)
 	if err != nil {
 		return nil, nil, err
 	}
-	notes.Runbook, notes.Dir, notes.Text = p.Runbook.File, e.dir, string(p.text)
+	notes.Runbook, notes.Text = p.Runbook.File, string(p.text)
 	notes.Sources, notes.Asks = p.secrets, seal.Asking(p.Plan)
 	return seal.Seal(made, notes, key)
+}
+
+// essence is what a plan is made of here and now.
+func (e *Engine) essence(p *Plan, shown *plan.Plan, key seal.Key) (seal.Essence, error) {
+	made, err := seal.Of(p.Plan, shown, e.version, key)
+	made.Dir = e.dir
+	return made, err
 }
 
 // Unseal reads the file of a sealed plan. It is nil where there are findings: the file is
@@ -61,7 +68,7 @@ func (e *Engine) Drift(was *seal.Plan, now *Plan, shown *plan.Plan) ([]seal.Drif
 	if err != nil {
 		return nil, err
 	}
-	is, err := seal.Of(now.Plan, shown, e.version, key)
+	is, err := e.essence(now, shown, key)
 	if err != nil {
 		return nil, err
 	}
@@ -69,11 +76,11 @@ func (e *Engine) Drift(was *seal.Plan, now *Plan, shown *plan.Plan) ([]seal.Drif
 }
 
 // Changed says what is not as it was when a plan was sealed, of what can be told without
-// making the plan again: gatebook's version, and the runbook, whose text is nil where it is
+// making the plan again: gatebook's version, the folder that it works in, and the runbook, whose text is nil where it is
 // not there any more.
 func (e *Engine) Changed(was *seal.Plan, text []byte) []seal.Drift {
 	is := was.Essence
-	is.Gatebook, is.Files = e.version, nil
+	is.Gatebook, is.Dir, is.Files = e.version, e.dir, nil
 	if text != nil {
 		for _, file := range was.Essence.Files {
 			file.SHA256 = event.Digest(text)

@@ -1,6 +1,7 @@
 package seal
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -65,6 +66,9 @@ func (p *Plan) Drift(now Essence, text string) []Drift {
 		compare([]string{was.Gatebook}, []string{now.Gatebook}, func(version string) (string, Drift) {
 			return "", Drift{What: "gatebook", Now: "version " + version}
 		}),
+		compare([]string{was.Dir}, []string{now.Dir}, func(dir string) (string, Drift) {
+			return "", Drift{What: "the folder that it works in", Now: cmp.Or(dir, "unknown")}
+		}),
 		compare(was.Files, now.Files, func(f File) (string, Drift) {
 			return f.Name, Drift{What: "the file " + f.Name, Now: short(f.SHA256), Detail: changed(p.Notes.Text, text)}
 		}),
@@ -92,6 +96,14 @@ func (p *Plan) Drift(now Essence, text string) []Drift {
 		found = append(found, Drift{What: "what the plan would do", Was: short(was.Plan), Now: short(now.Plan)})
 	}
 	return found
+}
+
+// In returns the plan as it would have been in another folder. Its digest stays what people
+// have approved.
+func (p *Plan) In(dir string) *Plan {
+	moved := *p
+	moved.Essence.Dir = dir
+	return &moved
 }
 
 // same reports whether two things are written alike, which is how they are hashed.

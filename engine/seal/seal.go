@@ -40,6 +40,7 @@ type Essence struct {
 	Gatebook string      `json:"gatebook" doc:"Gatebook's version."`
 	Plan     string      `json:"plan" doc:"The digest of what the steps would do."`
 	Files    []File      `json:"files" doc:"The runbook."`
+	Dir      string      `json:"dir,omitempty" doc:"The folder that relative paths are seen from."`
 	Inputs   value.Value `json:"inputs" doc:"The input values, secrets masked."`
 	// Secrets are hashes by the key of the plan.
 	Secrets  map[string]string `json:"secrets,omitempty" doc:"Of each input that is or holds a secret, a hash that only who has the key can compare."`
@@ -85,7 +86,6 @@ type Notes struct {
 	Serial  string            `json:"serial" doc:"Tells this file from every other: it is carried out once."`
 	Made    time.Time         `json:"made"`
 	By      string            `json:"by"`
-	Dir     string            `json:"dir,omitempty" doc:"The folder in which it was made."`
 	Runbook string            `json:"runbook" doc:"The runbook's file, as it was named there."`
 	Sources map[string]string `json:"sources,omitempty" doc:"Of each secret input where it was read from: as \"env:NAME\", \"file:PATH\" or \"-\"."`
 	Asks    []string          `json:"asks,omitempty" doc:"The steps that ask people."`

@@ -196,7 +196,8 @@ func TestDrift(t *testing.T) {
 		"the file web.yaml has changed from sha256:00ff to sha256:ff00. Line 1 was kind: Runbook and is kind: Other": func(e *seal.Essence) {
 			e.Files = []seal.File{{Name: "web.yaml", SHA256: "sha256:ff00"}}
 		},
-		"the file web.yaml is not seen any more: it was sha256:00ff": func(e *seal.Essence) { e.Files = nil },
+		"the folder that it works in has changed from unknown to /srv/production": func(e *seal.Essence) { e.Dir = "/srv/production" },
+		"the file web.yaml is not seen any more: it was sha256:00ff":              func(e *seal.Essence) { e.Files = nil },
 		"the input n has changed from 3 to 4": func(e *seal.Essence) {
 			token, _ := e.Inputs.Get("token")
 			e.Inputs = value.Object(value.Member{Name: "n", Value: value.Int(4)}, value.Member{Name: "token", Value: token})
@@ -229,7 +230,7 @@ func TestDrift(t *testing.T) {
 func essences() *rapid.Generator[seal.Essence] {
 	word := rapid.SampledFrom([]string{"", "a", "b"})
 	return rapid.Custom(func(t *rapid.T) seal.Essence {
-		e := seal.Essence{Gatebook: word.Draw(t, "gatebook"), Plan: word.Draw(t, "plan"), Offline: rapid.Bool().Draw(t, "offline")}
+		e := seal.Essence{Gatebook: word.Draw(t, "gatebook"), Plan: word.Draw(t, "plan"), Dir: word.Draw(t, "dir"), Offline: rapid.Bool().Draw(t, "offline")}
 		e.Inputs = rapid.SampledFrom([]value.Value{
 			value.Object(), value.Object(value.Member{Name: "n", Value: value.Int(1)}), value.Object(value.Member{Name: "n", Value: value.String("1")}),
 		}).Draw(t, "inputs")

@@ -27,6 +27,7 @@ type runOptions struct {
 	format      string
 	yes         bool
 	wait        bool
+	here        bool
 	parallelism int
 	seed        uint64
 }
@@ -43,9 +44,9 @@ takes up a run that was interrupted in whatever way.
 
 FILE is a runbook, or a plan that gatebook plan --out has sealed; which of these is told
 by what is in it. A sealed plan is carried out once, exactly as it was approved: where
-the runbook, a secret, a plugin, gatebook itself, what a connection reaches, or what the
-actions see is not as it was, nothing is begun, and all of that is said (exit code 3). Its
-secrets are read again from where they came from, or from where -i says that they are now.
+the runbook, a secret, a plugin, gatebook itself, the folder, what a connection reaches, or
+what the actions see is not as it was, or a person has said no to it beforehand, nothing is
+begun, and all of that is said (exit code 3). Its secrets are read again from where they came from, or from where -i says that they are now.
 
 Ctrl-C once starts nothing new and lets what runs come to its end; twice stops what
 runs, and what the runbook says about failures applies; each further one gives up the
@@ -74,6 +75,7 @@ is needed; 5 stopped, and can be resumed.`,
 	flags := cmd.Flags()
 	flags.BoolVarP(&o.yes, "yes", "y", false, "do not ask before the run begins")
 	flags.BoolVar(&o.wait, "wait", false, "where nobody is at the terminal, wait for people's answers instead of pausing")
+	flags.BoolVar(&o.here, "here", false, "carry out a sealed plan in this folder, though it was made for another")
 	flags.IntVar(&o.parallelism, "parallelism", defaultParallelism, "how many steps may be at work at one time")
 	flags.Uint64Var(&o.seed, "seed", 0, "seed of the random spread of retries (default: a random one)")
 	return cmd
@@ -125,6 +127,9 @@ func (o *runOptions) prepare(ctx context.Context, h *house.House) (ready, error)
 	if seal.Is(file.Text()) {
 		return o.again(ctx, h, file)
 	}
+	if o.here {
+		return ready{}, console.Usage("A runbook works in the folder in which it is run: leave out --here.", "--here is for a sealed plan, and %s is a runbook", console.Quote(o.file))
+	}
 	planned, found, err := h.PlanOf(file, &o.inputs)
 	if err != nil {
 		return ready{}, err
@@ -144,11 +149,14 @@ func (o *runOptions) again(ctx context.Context, h *house.House, file *source.Fil
 	if err := h.Unused(sealed); err != nil {
 		return ready{}, err
 	}
-	planned, shown, err := h.Again(ctx, sealed, &o.inputs)
+	planned, shown, err := h.Again(ctx, sealed, &o.inputs, o.here)
 	if err != nil {
 		return ready{}, err
 	}
-	_, err = h.TellAnswers(sealed)
+	answers, err := h.TellAnswers(sealed)
+	if err == nil {
+		err = h.Refused(planned, answers, o.file)
+	}
 	return ready{planned, shown, sealed}, err
 }
 

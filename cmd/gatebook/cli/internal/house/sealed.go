@@ -15,8 +15,10 @@ import (
 	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/journal/ledger"
 	"github.com/gatebook/gatebook/engine/plan"
+	"github.com/gatebook/gatebook/engine/report/layout"
 	"github.com/gatebook/gatebook/engine/seal"
 	"github.com/gatebook/gatebook/engine/source"
+	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
 // Seal puts a plan into a file that a person named, as it was previewed or as it is offline.
@@ -61,20 +63,39 @@ func (h *House) Unused(sealed *seal.Plan) error {
 	return err
 }
 
-// TellAnswers says what people have answered to a sealed plan beforehand, and returns by
-// step who has.
-func (h *House) TellAnswers(sealed *seal.Plan) (by map[string]string, err error) {
+// TellAnswers says what people have answered to a sealed plan beforehand, and how long ago,
+// as nothing takes an answer back but another one. It returns the answers by their steps.
+func (h *House) TellAnswers(sealed *seal.Plan) (map[string]sdk.Answer, error) {
 	answers, err := h.Answers(sealed)
-	by = make(map[string]string, len(answers))
 	for _, step := range slices.Sorted(maps.Keys(answers)) {
-		word := "approved"
-		if !answers[step].Approved {
+		answer, word := answers[step], "approved"
+		if !answer.Approved {
 			word = "rejected"
 		}
-		by[step] = answers[step].By
-		h.Note("%s was %s beforehand by %s.", step, word, by[step])
+		ago := max(0, h.Now().Sub(answer.At)).Round(time.Second)
+		h.Note("%s was %s beforehand by %s, %s ago.", step, word, answer.By, layout.Span(ago))
 	}
-	return by, err
+	return answers, err
+}
+
+// Refused refuses to begin what a person has said no to, as the changes before the question
+// would be made and taken back for nothing. Where a step may fail and the run goes on, a no
+// is one of the ways that the runbook knows.
+func (h *House) Refused(planned *engine.Plan, answers map[string]sdk.Answer, name string) error {
+	for _, step := range planned.Steps {
+		answer, given := answers[step.ID]
+		if !given || answer.Approved || step.OnFailure == plan.Continue {
+			continue
+		}
+		said := answer.By + " said no to " + step.ID
+		if answer.Comment != "" {
+			said += ": " + answer.Comment
+		}
+		h.Complain("nothing was begun: " + layout.Line(said))
+		h.Note("Where that is settled, say so: gatebook approve %s %s", console.Quote(name), step.ID)
+		return console.CodeError(event.OutcomeGateClosed.ExitCode())
+	}
+	return nil
 }
 
 // sealedInputs says what there is to do where a sealed plan is given inputs.
@@ -82,8 +103,13 @@ const sealedInputs = "A sealed plan has its inputs; only where a secret is now c
 
 // Again makes a sealed plan again, of everything as it is now, and returns it with what its
 // actions say of it. Where anything is not as it was when it was sealed, all of that goes to
-// standard error, and the error carries the exit code.
-func (h *House) Again(ctx context.Context, sealed *seal.Plan, flags *given.Flags) (*engine.Plan, *plan.Plan, error) {
+// standard error, and the error carries the exit code. here says that a person means the plan
+// to work in the folder in which it is run now.
+func (h *House) Again(ctx context.Context, sealed *seal.Plan, flags *given.Flags, here bool) (*engine.Plan, *plan.Plan, error) {
+	if was := sealed.Essence.Dir; here && was != h.Dir {
+		h.Note("It was sealed in %s, and works in %s.", was, h.Dir)
+		sealed = sealed.In(h.Dir)
+	}
 	reader := &given.Reader{Console: h.Console}
 	secret, err := reader.AgainFrom(sealed.Notes.Sources, flags, "the sealed plan", sealedInputs)
 	if err != nil {
@@ -113,9 +139,6 @@ func (h *House) Again(ctx context.Context, sealed *seal.Plan, flags *given.Flags
 	if err == nil && len(found) > 0 {
 		err = h.drifted(sealed, found, "")
 	}
-	if was := sealed.Notes.Dir; err == nil && was != h.Dir {
-		h.Note("It was sealed in %s, and works in %s.", was, h.Dir)
-	}
 	return planned, shown, err
 }
 
@@ -143,6 +166,9 @@ func (h *House) drifted(sealed *seal.Plan, found []seal.Drift, more string) erro
 	fmt.Fprintf(&text, "nothing was begun, as not everything is as it was when the plan was sealed, at %s:\n", sealed.Notes.Made.Format(time.RFC3339))
 	for _, drift := range found {
 		fmt.Fprintf(&text, "  - %s\n", drift)
+	}
+	if sealed.Essence.Dir != h.Dir {
+		text.WriteString("It was made for another folder. To have it work in this one all the same: --here.\n")
 	}
 	text.WriteString(more)
 	h.Complain(text.String())
