@@ -18,6 +18,11 @@ func digestOf(p Plan) (string, error) {
 	encoder := json.NewEncoder(sum)
 	steps := p.Steps
 	p.Digest, p.Runbook.File, p.Runbook.Revision, p.Steps, p.Offline, p.LookedAt = "", "", nil, nil, false, nil
+	// Which steps are skipped a secret may decide, which may be another one by the next plan.
+	p.Counts = Counts{}
+	for _, step := range steps {
+		p.Counts.add(step)
+	}
 	if err := encoder.Encode(p); err != nil {
 		return "", fmt.Errorf("hash the plan: %w", err)
 	}

@@ -80,6 +80,7 @@ type Counts struct {
 	Change  int `json:"change"`
 	Destroy int `json:"destroy"`
 	Asks    int `json:"asks" doc:"Steps that wait for people."`
+	Skipped int `json:"skipped,omitempty" doc:"Steps that are known to be skipped, which none of the others but the first counts."`
 }
 
 // Policy says what happens when a step fails.
@@ -248,6 +249,11 @@ func New(p Plan) (*Plan, error) {
 		}
 		s.Index = i
 		p.index[s.ID] = i
+		if s.Skipped() {
+			p.Counts.Steps++
+			p.Counts.Skipped++
+			continue
+		}
 		p.Counts.add(s)
 	}
 	for _, s := range p.Steps {

@@ -28,7 +28,7 @@ func radius(p *plan.Plan) (touched []Objects, silent []string) {
 		if s.Skipped() {
 			continue
 		}
-		if s.Changes() && (s.Preview == nil || len(s.Preview.Changes) == 0) {
+		if s.Changes() && (s.Preview == nil || len(s.Preview.Changes) == 0 && !s.Preview.NothingToDo()) {
 			silent = append(silent, s.ID)
 			continue
 		}

@@ -145,6 +145,10 @@ func TestTheRadiusNamesEachThingOnce(t *testing.T) {
 		with(step("a"), touches(web, sdk.Delta{Target: "Node n1", Kind: "Node", Op: "update"})),
 		with(step("b"), touches(web, sdk.Delta{Target: "Deployment shop/api", Kind: "Deployment", Op: "update"})),
 		step("c"),
+		with(step("d"), func(s *plan.Step) { s.Preview = &sdk.Preview{Summary: "nothing to do: all is so already"} }),
+		with(step("e"), func(s *plan.Step) {
+			s.Preview = &sdk.Preview{Summary: "would run a program that is not known yet"}
+		}),
 	)
 	want := []review.Objects{
 		{Connection: "prod", Kind: "Deployment", Op: "update", Targets: []string{"Deployment shop/web", "Deployment shop/api"}},
@@ -153,7 +157,7 @@ func TestTheRadiusNamesEachThingOnce(t *testing.T) {
 	if diff := cmp.Diff(want, r.Radius); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
-	if diff := cmp.Diff([]string{"c"}, r.Silent); diff != "" {
+	if diff := cmp.Diff([]string{"c", "e"}, r.Silent); diff != "" {
 		t.Errorf("silent (-want +got)\n%s", diff)
 	}
 }

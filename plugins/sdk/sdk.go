@@ -14,6 +14,7 @@ package sdk
 import (
 	"context"
 	"encoding/json"
+	"strings"
 	"time"
 
 	"github.com/gatebook/gatebook/schema"
@@ -147,7 +148,7 @@ type Progress struct {
 
 // Preview is what an Apply would do, as far as it can be known.
 type Preview struct {
-	Summary  string        `json:"summary,omitempty"`  // one line: "would scale web from 2 to 5"
+	Summary  string        `json:"summary,omitempty"`  // one line: "would scale web from 2 to 5", or "nothing to do: it is so already"
 	Changes  []Delta       `json:"changes,omitempty"`  // what would change
 	Warnings []string      `json:"warnings,omitempty"` // whole sentences
 	Blockers []string      `json:"blockers,omitempty"` // what would stop it now, whole sentences
@@ -155,6 +156,12 @@ type Preview struct {
 	// Observed is what it was made from. A sealed plan is refused where that is another by
 	// the time of the run, so that what moves by itself is left out.
 	Observed []Seen `json:"observed,omitempty"`
+}
+
+// NothingToDo reports whether an action says that all is as it would make it: its summary
+// begins with these words. One that only names no changes may not be able to tell them.
+func (p Preview) NothingToDo() bool {
+	return len(p.Changes) == 0 && strings.HasPrefix(p.Summary, "nothing to do")
 }
 
 // Seen is something that a plan looked at, in the version that it had then.

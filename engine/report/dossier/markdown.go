@@ -14,6 +14,15 @@ import (
 // room for what somebody puts around it: GitHub takes 65,536 characters.
 const MarkdownSize = 65_000
 
+// The shares of a comment: what is before the steps and behind them may take three quarters
+// of it together, where a title has its own few bytes, so that there is always room for steps.
+const (
+	openShare   = 4  // of the head, and of what is to be looked at first, one part in so many
+	restShare   = 20 // of each section behind the steps
+	stepShare   = 4  // of each step
+	titleLength = 200
+)
+
 // Markdown writes a plan as Markdown that a comment on a pull request shows well: what it
 // comes to and what stands in its way are open, the rest is folded. Of a plan that would be
 // longer than size bytes as much is written as fits, and how much is left out.
@@ -21,17 +30,23 @@ func Markdown(w io.Writer, p *plan.Plan, r *review.Review, size int) error {
 	out := newPage(layout.Style{Colour: true}) // dresses become markup
 	var head, steps, rest []string
 	all := out.plan(p, r)
+	heading := ""
 	for i, s := range all {
+		s.title = shortened(s.title)
 		switch {
 		case i == 0:
-			head = append(head, markdownHead(s))
+			head = append(head, markdownHead(s, size/openShare))
 		case s.title == out.Bold(firstToLookAt):
-			head = append(head, openSection(s, size/2))
+			head = append(head, openSection(s, size/openShare))
 		case s.step != nil:
-			steps = append(steps, foldedSection(s, size/4))
+			// What stands over steps goes where the first of them goes.
+			steps = append(steps, heading+foldedSection(s, size/stepShare))
+			heading = ""
 		case i == len(all)-1: // the digests, which are not folded
 		case len(s.nodes)+len(s.lines) > 0:
-			rest = append(rest, foldedSection(s, size/8))
+			rest = append(rest, foldedSection(s, size/restShare))
+		default:
+			heading = openSection(s, 0)
 		}
 	}
 	digest := "<sub>plan `" + p.Digest + "`</sub>\n"
@@ -55,6 +70,15 @@ func Markdown(w io.Writer, p *plan.Plan, r *review.Review, size int) error {
 	return nil
 }
 
+// shortened is the title of a section, which somebody may have made a chapter of.
+func shortened(title string) string {
+	lines := layout.Fold(title, titleLength)
+	if len(lines) == 1 {
+		return title
+	}
+	return lines[0] + " …"
+}
+
 func lengthOf(parts []string) (n int) {
 	for _, part := range parts {
 		n += len(part)
@@ -67,20 +91,18 @@ func leftOut(left, of int, p *plan.Plan) string {
 		left, layout.Plural(of, "step"), strings.ReplaceAll(layout.Line(p.Runbook.File), "`", "'"))
 }
 
-// markdownHead is the first section of a plan.
-func markdownHead(s section) string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "### %s\n\n", strings.ReplaceAll(layout.Markdown(s.title), "**", ""))
+// markdownHead is the first section of a plan: a paragraph, and a list of what is given.
+func markdownHead(s section, size int) string {
+	var lines []string
 	for _, line := range s.lines {
 		text := strings.TrimLeft(line, " ")
 		if indent := len(line) - len(text); indent > 0 {
-			fmt.Fprintf(&b, "%s- %s\n", strings.Repeat(" ", indent-2), layout.Markdown(text))
+			lines = append(lines, strings.Repeat(" ", indent-2)+"- "+layout.Markdown(text))
 			continue
 		}
-		fmt.Fprintf(&b, "%s  \n", layout.Markdown(line))
+		lines = append(lines, layout.Markdown(line)+"  ")
 	}
-	b.WriteString("\n")
-	return b.String()
+	return "### " + strings.ReplaceAll(layout.Markdown(s.title), "**", "") + "\n\n" + bounded(lines, size) + "\n"
 }
 
 // openSection is a section that is seen at once.
@@ -99,7 +121,11 @@ func body(s section, size int) string {
 	for _, line := range s.lines {
 		lines = append(lines, "- "+layout.Markdown(strings.TrimLeft(line, " ")))
 	}
-	lines = appendNodes(lines, "", s.nodes)
+	return bounded(appendNodes(lines, "", s.nodes), size)
+}
+
+// bounded is lines as long as they fit, and how many do not.
+func bounded(lines []string, size int) string {
 	var b strings.Builder
 	for i, line := range lines {
 		if b.Len()+len(line) > size {
@@ -135,7 +161,11 @@ func appendNodes(lines []string, indent string, nodes []layout.Node) []string {
 	for _, n := range nodes {
 		lines = append(lines, indent+"- "+layout.Markdown(n.Text))
 		if len(n.Lines) > 0 {
-			for _, line := range layout.Fence("diff", n.Lines) {
+			language := ""
+			if n.Diff {
+				language = "diff"
+			}
+			for _, line := range layout.Fence(language, n.Lines) {
 				lines = append(lines, indent+"  "+line)
 			}
 		}

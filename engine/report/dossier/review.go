@@ -18,6 +18,9 @@ func (out *page) summary(p *plan.Plan, r *review.Review) []string {
 	if c.Destroy > 0 {
 		effects = append(effects, out.Bad(fmt.Sprintf("%d destroy", c.Destroy)))
 	}
+	if c.Skipped > 0 {
+		effects = append(effects, fmt.Sprintf("%d skipped", c.Skipped))
+	}
 	parts := []string{layout.Plural(c.Steps, "step") + ": " + strings.Join(effects, ", ")}
 	if kinds := kindsOf(r); kinds != "" {
 		parts = append(parts, kinds)

@@ -1,6 +1,7 @@
 package layout
 
 import (
+	"fmt"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -10,9 +11,10 @@ import (
 
 // Line makes one harmless line of text that came from outside: escape sequences are
 // gone, so are characters that steer a terminal, and what would break the line is a
-// space.
+// space. A character that nobody sees, or that turns the direction of writing, is written
+// as its number: left out, the text would read as one that it is not.
 func Line(text string) string {
-	if !strings.ContainsFunc(text, steers) {
+	if !strings.ContainsFunc(text, unlike) {
 		return strings.TrimSpace(text)
 	}
 	var b strings.Builder
@@ -25,6 +27,8 @@ func Line(text string) string {
 		switch {
 		case unicode.IsSpace(r):
 			b.WriteByte(' ')
+		case hides(r):
+			writeNumber(&b, r)
 		case !steers(r):
 			b.WriteString(text[:size])
 		}
@@ -33,11 +37,52 @@ func Line(text string) string {
 	return strings.TrimSpace(b.String())
 }
 
-// steers reports whether a character moves the cursor, breaks the line or turns the
-// direction of writing.
+// Visible is text from outside with a number in the place of each character that would steer
+// a terminal, or that nobody sees: unlike [Line] it leaves nothing out. A line end is one of
+// them; see [Block] for text of many lines.
+func Visible(text string) string {
+	if !strings.ContainsFunc(text, unlike) {
+		return text
+	}
+	var b strings.Builder
+	for i, r := range text {
+		switch {
+		case r == '\t':
+			b.WriteString(`\t`)
+		case r == '\n':
+			b.WriteString(`\n`)
+		case r == '\r':
+			b.WriteString(`\r`)
+		case unlike(r):
+			writeNumber(&b, r)
+		default:
+			b.WriteString(text[i : i+utf8.RuneLen(r)])
+		}
+	}
+	return b.String()
+}
+
+// writeNumber writes a character as JSON and most languages write it in a text.
+func writeNumber(b *strings.Builder, r rune) {
+	if r > 0xffff {
+		fmt.Fprintf(b, `\u{%x}`, r)
+		return
+	}
+	fmt.Fprintf(b, `\u%04x`, r)
+}
+
+// unlike reports whether a character may not be shown as it is.
+func unlike(r rune) bool { return steers(r) || hides(r) }
+
+// steers reports whether a character moves the cursor or breaks the line.
 func steers(r rune) bool {
-	return unicode.IsControl(r) || r == utf8.RuneError ||
-		r >= '\u202a' && r <= '\u202e' || r >= '\u2066' && r <= '\u2069' || r == '\u2028' || r == '\u2029'
+	return unicode.IsControl(r) || r == utf8.RuneError || r == '\u2028' || r == '\u2029'
+}
+
+// hides reports whether nobody sees a character, or it turns the direction of writing. Those
+// that join letters and signs, or keep them apart, are a part of how people write.
+func hides(r rune) bool {
+	return unicode.Is(unicode.Cf, r) && r != '\u200c' && r != '\u200d'
 }
 
 // escapeLen returns the length of the escape sequence that text begins with: CSI up

@@ -52,10 +52,10 @@ func Summary(text string) string {
 	var b strings.Builder
 	for _, p := range pieces(text) {
 		if p.dress == "" || p.dress == dim {
-			b.WriteString(html.EscapeString(p.text))
+			b.WriteString(summaryEscaper.Replace(p.text))
 			continue
 		}
-		b.WriteString("<b>" + html.EscapeString(p.text) + "</b>")
+		b.WriteString("<b>" + summaryEscaper.Replace(p.text) + "</b>")
 	}
 	return b.String()
 }
@@ -77,10 +77,18 @@ func Markdown(text string) string {
 	return b.String()
 }
 
-//nolint:gochecknoglobals // it is constant
-var markdownEscaper = strings.NewReplacer(
-	`\`, `\\`, "`", "\\`", "*", `\*`, "_", `\_`, "~", `\~`, "[", `\[`, "]", `\]`, "|", `\|`, "$", `\$`,
-	"<", "&lt;", ">", "&gt;", "&", "&amp;", "@", "&#64;", "#", "&#35;",
+// Hosts look for people and issues in what Markdown has become, where an entity is the
+// character that it stands for. What they look for must be broken: by a blank of no width.
+//
+//nolint:gochecknoglobals // they are constant
+var (
+	markdownEscaper = strings.NewReplacer(
+		`\`, `\\`, "`", "\\`", "*", `\*`, "_", `\_`, "~", `\~`, "[", `\[`, "]", `\]`, "|", `\|`, "$", `\$`,
+		"<", "&lt;", ">", "&gt;", "&", "&amp;", "@", "@&#8203;", "#", "#&#8203;", "GH-", "GH-&#8203;",
+	)
+	summaryEscaper = strings.NewReplacer(
+		"<", "&lt;", ">", "&gt;", "&", "&amp;", `"`, "&#34;", "'", "&#39;", "@", "@&#8203;", "#", "#&#8203;", "GH-", "GH-&#8203;",
+	)
 )
 
 // Fence is lines as a block of Markdown in the language.

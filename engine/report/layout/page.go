@@ -37,6 +37,7 @@ func (p *Page) Print(w io.Writer) error {
 type Node struct {
 	Text  string
 	Lines []string // stand below the text as they are
+	Diff  bool     // the lines are a difference
 	Parts []Node
 }
 
@@ -54,7 +55,7 @@ func (p *Page) Tree(indent string, nodes []Node) {
 		}
 		p.folded(indent+p.Dim(branch), stem, n.Text)
 		for _, line := range n.Lines {
-			p.folded(inner, inner, line)
+			p.folded(inner, inner+p.Dim("↪ "), line)
 		}
 		p.Tree(inner, n.Parts)
 	}

@@ -24,11 +24,16 @@ func (s Style) Value(v value.Value) string {
 	return text
 }
 
-// Plain is a value as people read it: a string as it is, anything else as JSON.
+// Plain is a value as people read it, on one line: a string as it is, anything else as JSON,
+// and so is a string of which one line would not show all that it is.
 func Plain(v value.Value) string {
 	data := v.Redacted()
 	if text, ok := data.(string); ok {
-		return Line(text)
+		text = strings.TrimSpace(text)
+		if !strings.ContainsFunc(text, unlike) {
+			return text
+		}
+		data = text
 	}
 	var b strings.Builder
 	encoder := json.NewEncoder(&b)
@@ -36,7 +41,25 @@ func Plain(v value.Value) string {
 	if err := encoder.Encode(data); err != nil {
 		return Line(v.String())
 	}
-	return Line(b.String())
+	return Visible(strings.TrimSpace(b.String()))
+}
+
+// Block is a string of many lines as these: in a script each of them means something of its
+// own. Of any other value it is nothing.
+func Block(v value.Value) []string {
+	text, ok := v.Redacted().(string)
+	if !ok {
+		return nil
+	}
+	text = strings.Trim(text, "\n")
+	if !strings.Contains(text, "\n") {
+		return nil
+	}
+	var lines []string
+	for line := range strings.SplitSeq(text, "\n") {
+		lines = append(lines, Visible(line))
+	}
+	return lines
 }
 
 // Explanation makes nodes of an expression's tree: each part with its value. Parts
