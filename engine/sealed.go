@@ -92,17 +92,22 @@ func (e *Engine) Changed(was *seal.Plan, text []byte) []seal.Drift {
 
 // LeaveAnswer keeps an answer for the run that carries out a sealed plan: this one, or
 // another of the same digest. A later answer to the same step takes the place of an earlier.
+// The error is a [ledger.UsedError] where a run carries out this one already, or has.
 func (e *Engine) LeaveAnswer(p *seal.Plan, step string, answer sdk.Answer) error {
 	text, err := json.Marshal(run.Request{Type: event.Answered, Step: step, Answer: &answer, By: answer.By, Plan: p.Digest})
 	if err != nil {
 		return fmt.Errorf("write the answer to step %s: %w", step, err)
 	}
-	return ledger.Of(e.store).Leave(p.Digest, step, text)
+	return ledger.Of(e.store).Leave(p.Notes.Serial, p.Digest, step, text)
 }
 
 // Answers returns what people have answered to the steps of a sealed plan.
 func (e *Engine) Answers(p *seal.Plan) (map[string]sdk.Answer, error) {
-	requests, err := e.requests(p)
+	left, err := ledger.Of(e.store).Answers(p.Digest)
+	if err != nil {
+		return nil, err
+	}
+	requests, err := requestsOf(left)
 	if err != nil {
 		return nil, err
 	}
@@ -115,11 +120,7 @@ func (e *Engine) Answers(p *seal.Plan) (map[string]sdk.Answer, error) {
 	return answers, nil
 }
 
-func (e *Engine) requests(p *seal.Plan) (map[string]run.Request, error) {
-	left, err := ledger.Of(e.store).Answers(p.Digest)
-	if err != nil {
-		return nil, err
-	}
+func requestsOf(left map[string][]byte) (map[string]run.Request, error) {
 	requests := make(map[string]run.Request, len(left))
 	for step, text := range left {
 		var request run.Request
@@ -144,12 +145,12 @@ var _ run.Once = (*once)(nil)
 // Claim makes the plan the run's own, and puts into its inbox what people have answered
 // beforehand. Those answers count for no other run.
 func (o *once) Claim(folder *journal.Run) error {
-	book := ledger.Of(o.store)
-	if err := book.Claim(o.plan.Notes.Serial, folder); err != nil {
+	left, err := ledger.Of(o.store).Claim(o.plan.Notes.Serial, o.plan.Digest, folder)
+	if err != nil {
 		return err
 	}
-	requests, err := o.requests(o.plan)
-	if err != nil || len(requests) == 0 {
+	requests, err := requestsOf(left)
+	if err != nil {
 		return err
 	}
 	for _, step := range slices.Sorted(maps.Keys(requests)) {
@@ -158,7 +159,7 @@ func (o *once) Claim(folder *journal.Run) error {
 		}
 		o.random++ // two in one instant are told apart by it
 	}
-	return book.Spend(o.plan.Digest)
+	return nil
 }
 
 // Release gives the plan back where the run did not begin.

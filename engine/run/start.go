@@ -50,8 +50,12 @@ func Start(ctx context.Context, store *journal.Store, p Process, pl *plan.Plan, 
 		result, err = start(ctx, folder, locks, p, pl, text, info)
 	}
 	if err != nil {
-		// Of a run that left no record "latest" must not speak.
-		err = errors.Join(err, once.Release(folder), folder.Discard())
+		// Of a run that left no record "latest" must not speak. But a claim that stays has to
+		// find its run, to see that it did not begin.
+		if kept := once.Release(folder); kept != nil {
+			return result, errors.Join(err, kept)
+		}
+		err = errors.Join(err, folder.Discard())
 	}
 	return result, err
 }

@@ -13,8 +13,9 @@ import (
 )
 
 // Leave keeps a person's answer to what a step asks, for the run that carries out a plan of
-// that digest. A later answer to the same step takes the place of an earlier one.
-func (l Ledger) Leave(digest, step string, answer []byte) error {
+// that digest, and takes the place of an earlier one to the same step. The error is a
+// [UsedError] where a run has claimed the plan of the serial, which the answer would miss.
+func (l Ledger) Leave(serial, digest, step string, answer []byte) error {
 	folder, err := answersTo(digest, step)
 	if err != nil {
 		return err
@@ -22,45 +23,130 @@ func (l Ledger) Leave(digest, step string, answer []byte) error {
 	if len(answer) > journal.MaxRequest {
 		return fmt.Errorf("the answer to step %s has %d bytes; the limit is %d", step, len(answer), journal.MaxRequest)
 	}
-	return l.alone(func() error { return l.write(string(answer), "answers", folder, step) })
+	return l.alone(func() error {
+		if err := errors.Join(l.Used(serial), l.settle()); err != nil {
+			return err
+		}
+		return l.write(string(answer), "answers", folder, step)
+	})
 }
 
 // Answers returns the answers that were left for plans of a digest, by the steps' names.
-func (l Ledger) Answers(digest string) (map[string][]byte, error) {
+func (l Ledger) Answers(digest string) (answers map[string][]byte, err error) {
 	folder, err := answersTo(digest, "step")
 	if err != nil {
 		return nil, err
 	}
-	entries, err := os.ReadDir(l.path("answers", folder))
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("look for answers to the plan: %w", err)
-	}
-	answers := make(map[string][]byte, len(entries))
-	for _, entry := range entries {
-		if label.Check("step", entry.Name()) != nil {
-			continue // one that is being written, or was when its writer died
+	err = l.alone(func() error {
+		if err := l.settle(); err != nil {
+			return err
 		}
-		text, err := disk.ReadStart(l.path("answers", folder, entry.Name()), journal.MaxRequest)
-		if err != nil {
-			return nil, fmt.Errorf("read the answer to step %s of the plan: %w", entry.Name(), err)
-		}
-		answers[entry.Name()] = text
-	}
-	return answers, nil
+		answers, err = l.read(folder)
+		return err
+	})
+	return answers, err
 }
 
-// Spend removes the answers to plans of a digest, which a run has taken: they count once.
-func (l Ledger) Spend(digest string) error {
-	folder, err := answersTo(digest, "step")
+func (l Ledger) read(folder string) (map[string][]byte, error) {
+	steps, err := l.names("answers", folder)
+	answers := make(map[string][]byte, len(steps))
+	for _, step := range steps {
+		text, err := disk.ReadStart(l.path("answers", folder, step), journal.MaxRequest)
+		if err != nil {
+			return nil, fmt.Errorf("read the answer to step %s of the plan: %w", step, err)
+		}
+		answers[step] = text
+	}
+	return answers, err
+}
+
+// take sets the answers of a folder aside for a run. They are kept until it has begun: its
+// inbox goes with its folder where it does not begin.
+func (l Ledger) take(folder, run string) error {
+	err := disk.MakeDir(l.path("taken", run))
+	if err == nil {
+		err = os.Rename(l.path("answers", folder), l.path("taken", run, folder))
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil // nobody has answered
+	}
+	if err == nil {
+		err = errors.Join(disk.SyncDir(l.path("taken", run)), disk.SyncDir(l.path("answers")))
+	}
+	if err != nil {
+		return fmt.Errorf("take the answers to the plan for run %s: %w", run, err)
+	}
+	return nil
+}
+
+// settle ends what became of answers that runs have taken: where the run has begun they are
+// spent, and where its process died before that they are given back.
+func (l Ledger) settle() error {
+	runs, err := l.names("taken")
 	if err != nil {
 		return err
 	}
-	return l.alone(func() error {
-		if err := os.RemoveAll(l.path("answers", folder)); err != nil {
-			return fmt.Errorf("remove the answers that the run has taken: %w", err)
+	for _, id := range runs {
+		err := l.judge(id)
+		used, isUsed := errors.AsType[*UsedError](err)
+		switch {
+		case err == nil:
+			err = l.giveBack(id)
+		case isUsed && (used.Gone || used.Began):
+			err = os.RemoveAll(l.path("taken", id))
+		case isUsed:
+			err = nil // it lives, and may begin or not
 		}
-		return nil
-	})
+		if err != nil {
+			return fmt.Errorf("settle the answers that run %s has taken: %w", id, err)
+		}
+	}
+	return nil
+}
+
+// giveBack returns the answers that a run has taken. What was answered since takes their place.
+func (l Ledger) giveBack(run string) error {
+	folders, err := l.names("taken", run)
+	if err != nil {
+		return err
+	}
+	for _, folder := range folders {
+		steps, err := l.names("taken", run, folder)
+		if err == nil {
+			err = disk.MakeDir(l.path("answers", folder))
+		}
+		if err != nil {
+			return err
+		}
+		for _, step := range steps {
+			if _, err := os.Lstat(l.path("answers", folder, step)); err == nil {
+				continue
+			}
+			if err := os.Rename(l.path("taken", run, folder, step), l.path("answers", folder, step)); err != nil {
+				return err
+			}
+		}
+		if err := disk.SyncDir(l.path("answers", folder)); err != nil {
+			return err
+		}
+	}
+	return os.RemoveAll(l.path("taken", run))
+}
+
+// names lists what is in a folder of the ledger, but for what is being written, or was when
+// its writer died. A folder that is not there has nothing in it.
+func (l Ledger) names(folder ...string) ([]string, error) {
+	entries, err := os.ReadDir(l.path(folder...))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("look for answers to the plan: %w", err)
+	}
+	var names []string
+	for _, entry := range entries {
+		if label.Check("file", entry.Name()) == nil {
+			names = append(names, entry.Name())
+		}
+	}
+	return names, nil
 }
 
 // answersTo is the folder of the answers to a digest, whose colon not every file system

@@ -81,6 +81,8 @@ type UsedError struct {
 	Run string
 	// Gone says that the folder of the run is not there any more.
 	Gone bool
+	// Began says that the run has a record, or may have: it is more than about to begin.
+	Began bool
 }
 
 // Error says which run it was, and where to look.
@@ -121,8 +123,8 @@ func (l Ledger) judge(id string) error {
 		return err
 	}
 	// In this order: one that lives now may write its first record before that is looked for.
-	if alive || began(run) {
-		return &UsedError{Run: id}
+	if begun := began(run); alive || begun {
+		return &UsedError{Run: id, Began: begun}
 	}
 	return nil
 }
@@ -134,24 +136,39 @@ func began(run *journal.Run) bool {
 	return len(entry.First) > 0 || entry.Err != nil && !errors.Is(entry.Err, fs.ErrNotExist)
 }
 
-// Claim makes the plan of the serial a run's own, which is on the disk when it returns. The
-// caller holds the run's lock and has written no record of it. The error is a [UsedError]
-// where another run was first.
-func (l Ledger) Claim(serial string, run *journal.Run) error {
-	return l.alone(func() error {
-		if err := l.Used(serial); err != nil {
+// Claim makes the plan of the serial a run's own, with the answers that were left for plans of
+// its digest, which it returns: in one act, so that no answer is lost or counts for another run.
+// The claim is on the disk when it returns. The caller holds the run's lock and has written no
+// record of it. The error is a [UsedError] where another run was first.
+func (l Ledger) Claim(serial, digest string, run *journal.Run) (answers map[string][]byte, err error) {
+	folder, err := answersTo(digest, "step")
+	if err != nil {
+		return nil, err
+	}
+	err = l.alone(func() error {
+		if err := errors.Join(l.Used(serial), l.settle()); err != nil {
 			return err
 		}
-		return l.write(run.ID()+"\n", "used", serial)
+		if answers, err = l.read(folder); err != nil {
+			return err
+		}
+		if err := l.write(run.ID()+"\n", "used", serial); err != nil || len(answers) == 0 {
+			return err
+		}
+		return l.take(folder, run.ID())
 	})
+	return answers, err
 }
 
-// Release gives back the claim of a run that did not begin.
+// Release gives back the claim of a run that did not begin, and the answers that it has taken.
 func (l Ledger) Release(serial string, run *journal.Run) error {
 	if began(run) {
 		return nil
 	}
 	return l.alone(func() error {
+		if err := l.giveBack(run.ID()); err != nil {
+			return err
+		}
 		text, err := disk.ReadStart(l.path("used", serial), label.Max)
 		if errors.Is(err, fs.ErrNotExist) || strings.TrimSpace(string(text)) != run.ID() {
 			return nil

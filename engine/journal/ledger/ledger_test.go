@@ -3,6 +3,7 @@ package ledger_test
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -88,22 +89,22 @@ func TestAPlanIsUsedByTheRunThatBegan(t *testing.T) {
 	w := newWorld(t)
 	first, second := w.run(1), w.run(2)
 	w.must(w.Used(serial))
-	w.must(w.Claim(serial, first))
+	w.must(w.claim(serial, first))
 	w.begin(first)
 	w.must(w.Release(serial, first)) // it has begun, and keeps it
-	for what, err := range map[string]error{"used": w.Used(serial), "claim": w.Claim(serial, second)} {
+	for what, err := range map[string]error{"used": w.Used(serial), "claim": w.claim(serial, second)} {
 		if usedBy(err) != first.ID() || !strings.Contains(err.Error(), "gatebook status "+first.ID()) {
 			t.Errorf("%s: got %v", what, err)
 		}
 	}
-	w.must(w.Claim("20261121-193055-00000000000003fa", second)) // another plan is another
+	w.must(w.claim("20261121-193055-00000000000003fa", second)) // another plan is another
 }
 
 func TestAPlanStaysUsedWhenTheRunsFolderIsGone(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	run := w.run(1)
-	w.must(w.Claim(serial, run))
+	w.must(w.claim(serial, run))
 	w.begin(run)
 	w.must(os.RemoveAll(filepath.Dir(run.JournalPath())))
 	err := w.Used(serial)
@@ -118,12 +119,12 @@ func TestAClaimEndsWithAProcessThatDidNotBegin(t *testing.T) {
 	w := newWorld(t)
 	died, next := w.run(1), w.run(2)
 	end := w.drive(died)
-	w.must(w.Claim(serial, died))
-	if err := w.Claim(serial, next); usedBy(err) != died.ID() {
+	w.must(w.claim(serial, died))
+	if err := w.claim(serial, next); usedBy(err) != died.ID() {
 		t.Errorf("while it lives: got %v", err)
 	}
 	end()
-	w.must(w.Claim(serial, next))
+	w.must(w.claim(serial, next))
 	w.must(w.Release(serial, died)) // it is not its own any more
 	w.begin(next)
 	if err := w.Used(serial); usedBy(err) != next.ID() {
@@ -136,10 +137,10 @@ func TestARunThatDidNotBeginGivesThePlanBack(t *testing.T) {
 	w := newWorld(t)
 	run, next := w.run(1), w.run(2)
 	defer w.drive(run)()
-	w.must(w.Claim(serial, run))
+	w.must(w.claim(serial, run))
 	w.must(w.Release(serial, run))
 	w.must(w.Used(serial))
-	w.must(w.Claim(serial, next))
+	w.must(w.claim(serial, next))
 }
 
 func TestOfManyRunsOneGetsThePlan(t *testing.T) {
@@ -151,7 +152,7 @@ func TestOfManyRunsOneGetsThePlan(t *testing.T) {
 	for i := range errs {
 		run := w.run(i)
 		defer w.drive(run)()
-		claims.Go(func() { errs[i] = w.Claim(serial, run) })
+		claims.Go(func() { errs[i] = w.claim(serial, run) })
 	}
 	claims.Wait()
 	won := 0
@@ -214,24 +215,83 @@ func TestADamagedKeyIsToldAndStays(t *testing.T) {
 	}
 }
 
+const digest, otherDigest = "sha256:00ff", "sha256:ff00"
+
+// claim makes the plan of the serial a run's own.
+func (w world) claim(serial string, run *journal.Run) error {
+	_, err := w.Claim(serial, digest, run)
+	return err
+}
+
+// left checks which answers to the digest there are.
+func (w world) left(when string, want map[string]string) {
+	w.Helper()
+	answers, err := w.Answers(digest)
+	w.must(err)
+	w.same(when, answers, want)
+}
+
+func (w world) same(when string, answers map[string][]byte, want map[string]string) {
+	w.Helper()
+	is := make(map[string]string, len(answers))
+	for step, text := range answers {
+		is[step] = string(text)
+	}
+	if !maps.Equal(is, want) {
+		w.Errorf("%s: the answers are %q, want %q", when, is, want)
+	}
+}
+
 func TestAnswersCountOnceAndForTheirDigest(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	const digest, other = "sha256:00ff", "sha256:ff00"
-	w.must(w.Leave(digest, "sign_off", []byte(`"no"`)))
-	w.must(w.Leave(digest, "sign_off", []byte(`"yes"`)))
-	w.must(w.Leave(digest, "second", []byte(`"yes"`)))
-	answers, err := w.Answers(digest)
+	w.must(w.Leave(serial, digest, "sign_off", []byte(`"no"`)))
+	w.must(w.Leave(serial, digest, "sign_off", []byte(`"yes"`)))
+	w.must(w.Leave(serial, digest, "second", []byte(`"yes"`)))
+	w.must(w.Leave(serial, otherDigest, "sign_off", []byte(`"no"`)))
+	both := map[string]string{"sign_off": `"yes"`, "second": `"yes"`}
+	w.left("before", both)
+	run := w.run(1)
+	defer w.drive(run)()
+	taken, err := w.Claim(serial, digest, run)
 	w.must(err)
-	if len(answers) != 2 || string(answers["sign_off"]) != `"yes"` {
-		t.Errorf("got %q", answers)
+	w.same("taken", taken, both)
+	w.left("while the run is about to begin", nil)
+	w.begin(run)
+	w.must(w.Release(serial, run)) // too late: it has begun
+	w.left("after the run has begun", nil)
+	if answers, err := w.Answers(otherDigest); err != nil || len(answers) != 1 {
+		t.Errorf("of another digest there are %q, %v", answers, err)
 	}
-	if answers, err := w.Answers(other); err != nil || len(answers) != 0 {
-		t.Errorf("another digest has %q, %v", answers, err)
+	if err := w.Leave(serial, digest, "third", nil); usedBy(err) != run.ID() {
+		t.Errorf("an answer that the run would miss: got %v", err)
 	}
-	w.must(w.Spend(digest))
-	if answers, err := w.Answers(digest); err != nil || len(answers) != 0 {
-		t.Errorf("spent, and there are %q, %v", answers, err)
+}
+
+// A run that does not begin has used up no answer, be it that it says so or that it died.
+func TestAnswersAreGivenBackByARunThatDidNotBegin(t *testing.T) {
+	t.Parallel()
+	for _, died := range []bool{false, true} {
+		w := newWorld(t)
+		w.must(w.Leave(serial, digest, "sign_off", []byte(`"yes"`)))
+		w.must(w.Leave(serial, digest, "second", []byte(`"yes"`)))
+		run, next := w.run(1), w.run(2)
+		end := w.drive(run)
+		w.must(w.claim(serial, run))
+		// Another file of the digest is answered meanwhile: the later answer counts.
+		w.must(w.Leave("s2", digest, "second", []byte(`"no"`)))
+		if !died {
+			w.must(w.Release(serial, run))
+		}
+		end()
+		if died {
+			w.must(w.Used(serial))
+		}
+		want := map[string]string{"sign_off": `"yes"`, "second": `"no"`}
+		w.left(fmt.Sprintf("died %t", died), want)
+		taken, err := w.Claim(serial, digest, next)
+		w.must(err)
+		w.same("the next run", taken, want)
 	}
 }
 
@@ -242,8 +302,8 @@ func TestNamesThatLeadElsewhereAreRefused(t *testing.T) {
 	for _, name := range []string{"", "..", "../key", "a/b", ".hidden", strings.Repeat("a", 200)} {
 		_, answers := w.Answers(name)
 		for what, err := range map[string]error{
-			"used": w.Used(name), "claim": w.Claim(name, w.run(len(name)%60)), "answers": answers,
-			"leave": w.Leave(name, "step", nil), "step": w.Leave("sha256:00", name, nil), "spend": w.Spend(name),
+			"used": w.Used(name), "claim": w.claim(name, w.run(len(name)%60)), "answers": answers,
+			"leave": w.Leave(serial, name, "step", nil), "step": w.Leave(serial, "sha256:00", name, nil), "late": w.Leave(name, "sha256:00", "step", nil),
 		} {
 			if err == nil {
 				t.Errorf("%s %q: no error", what, name)

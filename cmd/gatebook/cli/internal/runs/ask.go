@@ -57,16 +57,21 @@ func (a Answer) word() string {
 	return "Rejected"
 }
 
-// Beforehand answers a question that the run of a sealed plan will ask, in the file of a name.
-func (r *Runs) Beforehand(a Answer, sealed *seal.Plan, name string) error {
-	err := r.Engine.Used(sealed)
+// late says where to answer once a run carries out the plan, and returns any other error as it is.
+func (a Answer) late(err error) error {
 	if used, is := errors.AsType[*ledger.UsedError](err); is {
 		return console.Usage("Where it asks, answer it: gatebook approve "+used.Run+" "+a.Step, "%v", used)
 	}
+	return err
+}
+
+// Beforehand answers a question that the run of a sealed plan will ask, in the file of a name.
+func (r *Runs) Beforehand(a Answer, sealed *seal.Plan, name string) error {
+	if err := r.Engine.Used(sealed); err != nil {
+		return a.late(err)
+	}
 	again := console.Quote(name)
 	switch {
-	case err != nil:
-		return err
 	case !slices.Contains(sealed.Notes.Asks, a.Step):
 		return console.Usage("It has: "+cmp.Or(strings.Join(sealed.Notes.Asks, ", "), "none that ask"), "the plan in %s has no step %q that asks people", again, a.Step)
 	case a.Plan != "" && a.Plan != sealed.Digest:
@@ -76,7 +81,7 @@ func (r *Runs) Beforehand(a Answer, sealed *seal.Plan, name string) error {
 	}
 	answer := sdk.Answer{Approved: a.Approved, Comment: a.Reason, By: r.User, At: r.Now().UTC()}
 	if err := r.Engine.LeaveAnswer(sealed, a.Step, answer); err != nil {
-		return err
+		return a.late(err)
 	}
 	r.Note("%s %s of the plan %s.", a.word(), a.Step, sealed.Digest)
 	r.Note("Its run takes the answer: gatebook run %s", again)
