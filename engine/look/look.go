@@ -147,9 +147,17 @@ func (l *looker) step(ctx context.Context, s *plan.Step) {
 		passes = passes && holds(gate[i])
 	}
 	s.Gate = gate
-	if passes {
-		_, s.Seen = l.read(ctx, &s.Use, l.scope(nil), s.Timeout)
+	if !passes {
+		return
 	}
+	if _, s.Seen = l.read(ctx, &s.Use, l.scope(nil), s.Timeout); s.Seen == nil || s.Seen.Outputs == nil {
+		return
+	}
+	verify, own := make([]*plan.Condition, len(s.Verify)), map[string]value.Value{s.ID: unverified(s)}
+	for i, c := range s.Verify {
+		verify[i] = l.conditionOver(ctx, c, own)
+	}
+	s.Verify = verify
 }
 
 // holds reports whether a condition is true as things are now.
@@ -160,17 +168,23 @@ func holds(c *plan.Condition) bool {
 
 // condition returns the condition with what it comes to now, where that is not known anyway.
 func (l *looker) condition(ctx context.Context, c *plan.Condition) *plan.Condition {
+	return l.conditionOver(ctx, c, nil)
+}
+
+// conditionOver is [looker.condition] with what else is seen of steps, by id.
+func (l *looker) conditionOver(ctx context.Context, c *plan.Condition, own map[string]value.Value) *plan.Condition {
 	if !isOpen(c) {
 		return c
 	}
 	judged := *c
-	judged.Now = l.judge(ctx, c)
+	judged.Now = l.judge(ctx, c, own)
 	return &judged
 }
 
 // judge says what a condition comes to now; nil: nothing more than is known before.
-func (l *looker) judge(ctx context.Context, c *plan.Condition) *plan.Now {
+func (l *looker) judge(ctx context.Context, c *plan.Condition, own map[string]value.Value) *plan.Now {
 	scope, now := l.scope(nil), &plan.Now{}
+	scope.own = own
 	if c.Observe != nil {
 		observed, seen := l.read(ctx, c.Observe, scope, 0)
 		switch {
@@ -182,6 +196,7 @@ func (l *looker) judge(ctx context.Context, c *plan.Condition) *plan.Now {
 		}
 		now.Observed = seen
 		scope = l.scope(&observed)
+		scope.own = own
 	}
 	verdict := c.Program.Eval(scope)
 	now.Truth = verdict.Truth.String()

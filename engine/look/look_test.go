@@ -144,6 +144,11 @@ func said(p *plan.Plan) string {
 		case s.Seen != nil:
 			parts = append(parts, "fails: "+s.Seen.Error)
 		}
+		for _, c := range s.Verify {
+			if c.Now != nil {
+				parts = append(parts, "verify "+judged(c))
+			}
+		}
 		if len(parts) > 0 {
 			fmt.Fprintf(&b, "%s: %s\n", s.ID, strings.Join(parts, ", "))
 		}
@@ -216,7 +221,19 @@ func TestWhatIsSoNow(t *testing.T) {
 		"whether a step counts as done, its verify says": {`steps:
 - {id: a, uses: peek, with: {at: web}, verify: {expr: steps.a.outputs.count == 4}}
 - {id: b, uses: poke, with: {at: x}, gate: [{expr: 'steps.a.status == "succeeded"'}, {expr: steps.a.outputs.count == 3}]}
-`, "a: reads web\nb: gate -, gate true\n", 1},
+`, "a: reads web, verify false as steps.a.outputs.count is 3\nb: gate -, gate -\n", 1},
+		"a verify that is true now decides no more": {`steps:
+- {id: a, uses: peek, with: {at: web}, verify: [{expr: steps.a.outputs.count == 3}, {expr: observed.is == "db", observe: {uses: peek, with: {at: db}}}]}
+- {id: b, uses: poke, with: {at: x}, gate: [{expr: 'steps.a.status == "succeeded"'}, {expr: steps.a.outputs.count == 3}]}
+`, "a: reads web, verify true, verify true\nb: gate -, gate true\n", 2},
+		"a verify that is waited for": {`steps:
+- {id: a, uses: peek, with: {at: web}, verify: {expr: steps.a.outputs.count == 4, within: 1m}}
+- {id: b, uses: poke, with: {at: x}, gate: {expr: steps.a.outputs.count == 3}}
+`, "a: reads web, verify false as steps.a.outputs.count is 3\nb: gate true\n", 1},
+		"a verify behind a step that fails, or changes": {`steps:
+- {id: a, uses: peek, with: {at: nowhere}, verify: {expr: steps.a.outputs.count == 4}}
+- {id: b, uses: poke, with: {at: x}, verify: {expr: now.getHours() > 5}}
+`, "a: fails: there is nothing, says \n", 1},
 		"how a run comes to finally nobody can tell": {`steps:
 - {id: a, uses: peek, with: {at: web}}
 finally:
@@ -268,10 +285,12 @@ func TestWhatIsSeenShowsNoSecret(t *testing.T) {
 	}
 	made := w.plan(`steps:
 - {id: a, uses: peek, with: {at: first, token: "${{ inputs.token }}"}}
-- {id: b, uses: peek, with: {at: second}, gate: {expr: 'steps.a.outputs.is != "" && inputs.token != "" && now.getHours() < 5'}}
+- {id: v, uses: peek, needs: [], with: {at: fourth, token: "${{ inputs.token }}"}, verify: [{expr: 'steps.v.outputs.is == "x"'}, {expr: observed.is == "x", observe: {uses: peek, with: {at: fifth}}}]}
+- {id: b, uses: peek, needs: [a], with: {at: second}, gate: {expr: 'steps.a.outputs.is != "" && inputs.token != "" && now.getHours() < 5'}}
 - {id: c, uses: poke, with: {at: x}, gate: [{expr: 'steps.a.outputs.is == "x"'}, {expr: 'steps.b.outputs.key == "x"'}, {expr: observed.is == "x", observe: {uses: peek, with: {at: third}}}]}
 `)
-	text, err := json.Marshal(look.Now(t.Context(), made, look.Options{At: night(), AtOnce: 1}))
+	looked := look.Now(t.Context(), made, look.Options{At: night(), AtOnce: 1})
+	text, err := json.Marshal(looked)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -279,6 +298,9 @@ func TestWhatIsSeenShowsNoSecret(t *testing.T) {
 		if strings.Contains(string(text), secret) {
 			t.Errorf("%s is shown: %s", secret, text)
 		}
+	}
+	if v, _ := looked.Step("v"); v.Verify[0].Now == nil || v.Verify[0].Now.Explain == nil {
+		t.Error("no verify was judged")
 	}
 	if !strings.Contains(string(text), `"truth":"false","explain"`) {
 		t.Errorf("nothing was judged: %s", text)

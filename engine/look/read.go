@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -156,7 +157,7 @@ func (host) Note(string, json.RawMessage) error            { return errKeepsNoth
 func (l *looker) hide(s *plan.Step) (looked bool) {
 	l.hideSeen(s.Seen)
 	looked = s.Seen != nil
-	for _, c := range append([]*plan.Condition{s.When}, s.Gate...) {
+	for _, c := range slices.Concat([]*plan.Condition{s.When}, s.Gate, s.Verify) {
 		if c == nil || c.Now == nil {
 			continue
 		}

@@ -1,6 +1,7 @@
 package look
 
 import (
+	"slices"
 	"time"
 
 	"github.com/gatebook/gatebook/engine/expr"
@@ -14,6 +15,8 @@ type scope struct {
 	expr.Scope // what is known before the run
 	looker     *looker
 	observed   *value.Value // nil: nothing is
+
+	own map[string]value.Value // what a step sees of itself, by its id; nil: nothing
 }
 
 var _ expr.Scope = scope{}
@@ -37,6 +40,9 @@ func (s scope) Root(name string) (value.Value, bool) {
 
 // Step returns what was seen of a step, or why nothing was.
 func (s scope) Step(id string) (value.Value, bool) {
+	if seen, ok := s.own[id]; ok {
+		return seen, true
+	}
 	if seen, ok := s.looker.views[id]; ok {
 		return seen, true
 	}
@@ -51,11 +57,28 @@ func viewOf(s *plan.Step, found finding) (view value.Value, known bool) {
 		return value.Object(status(value.String("skipped"))), true
 	case s.Seen == nil || s.Seen.Outputs == nil:
 		return value.Value{}, false
+	case slices.ContainsFunc(s.Verify, failsNow):
+		return value.Value{}, false // a run would not come to what follows
 	case len(s.Verify) > 0:
-		// It is not judged here whether the step would count as done.
-		later := value.Unknown(value.Cause{Step: s.ID, Reason: "it is verified by the run alone"})
-		return value.Object(status(later), value.Member{Name: "error", Value: later}, value.Member{Name: "outputs", Value: *s.Seen.Outputs}), true
+		return unverified(s), true
 	default:
 		return value.Object(status(value.String("succeeded")), value.Member{Name: "outputs", Value: *s.Seen.Outputs}), true
 	}
+}
+
+// unverified is what expressions see of a step that has read something, until its verify says
+// whether it counts as done: of that the run alone can tell how long it is so.
+func unverified(s *plan.Step) value.Value {
+	later := value.Unknown(value.Cause{Step: s.ID, Reason: "it is verified by the run alone"})
+	return value.Object(
+		value.Member{Name: "status", Value: later},
+		value.Member{Name: "error", Value: later},
+		value.Member{Name: "outputs", Value: *s.Seen.Outputs},
+	)
+}
+
+// failsNow reports whether a run that begins now would fail at a condition of a verify.
+func failsNow(c *plan.Condition) bool {
+	failed := expr.Failed.String()
+	return c.Closes() || c.State.Truth == failed || c.Now != nil && c.Now.Truth == failed && c.Within == 0
 }

@@ -41,3 +41,32 @@ func TestProblemsOfNow(t *testing.T) {
 		}
 	}
 }
+
+// A verify that is false, or that is so now, fails its step when that is done: worse than a
+// gate that is closed, and no less known.
+func TestProblemsOfAVerify(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		verify plan.Condition
+		want   []string
+	}{
+		"unknown":           {},
+		"true now":          {verify: plan.Condition{Now: &plan.Now{Truth: "true"}}},
+		"false whatever":    {plan.Condition{State: plan.State{Truth: "false"}}, []string{`unverified: "too few", now false, stops true`}},
+		"failed whatever":   {plan.Condition{State: plan.State{Truth: "failed", Detail: "no"}}, []string{`unverified: "no", now false, stops true`}},
+		"false now":         {plan.Condition{Now: &plan.Now{Truth: "false"}}, []string{`unverified: "too few", now true, stops true`}},
+		"false, and waited": {plan.Condition{Within: time.Minute, Now: &plan.Now{Truth: "false"}}, []string{`not yet: "too few", now true, stops false`}},
+	} {
+		c.verify.Message = "too few"
+		var got []string
+		for _, p := range reviewed(t, nil, with(step("a"), func(s *plan.Step) { s.Verify = []*plan.Condition{&c.verify} })).Problems {
+			got = append(got, fmt.Sprintf("%s: %q, now %t, stops %t", p.Kind, p.Text, p.Now, p.Kind.Stops()))
+			if !p.Verify {
+				t.Errorf("%s: it is not said that it is a verify", name)
+			}
+		}
+		if diff := cmp.Diff(c.want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+}

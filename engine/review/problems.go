@@ -14,6 +14,7 @@ type Kind string
 const (
 	GateClosed  Kind = "gate closed" // a condition is false with what is known, or is so now
 	GateBroken  Kind = "gate broken" // a condition cannot be judged
+	Unverified  Kind = "unverified"  // a condition of verify is false, or cannot be judged
 	Unreachable Kind = "unreachable" // a connection cannot be made
 	Blocked     Kind = "blocked"     // an action says what would stop it: a right that is missing, a budget
 	Unseen      Kind = "unseen"      // an action could not say what it would do
@@ -24,21 +25,22 @@ const (
 )
 
 // kinds orders them.
-var kinds = [...]Kind{GateClosed, GateBroken, Unreachable, Blocked, Unseen, LookFailed, NotYet, NoWayBack, Warned}
+var kinds = [...]Kind{GateClosed, GateBroken, Unverified, Unreachable, Blocked, Unseen, LookFailed, NotYet, NoWayBack, Warned}
 
 // Stops reports whether a run would not get past a problem as it is now.
 func (k Kind) Stops() bool {
-	return slices.Contains([]Kind{GateClosed, GateBroken, Unreachable, Blocked}, k)
+	return slices.Contains([]Kind{GateClosed, GateBroken, Unverified, Unreachable, Blocked}, k)
 }
 
 // Problem is one thing that stands in the way of a run, or that a reviewer should look at.
 type Problem struct {
-	Kind       Kind            `json:"kind" enum:"gate closed,gate broken,unreachable,blocked,unseen,look failed,not yet,no way back,warning"`
+	Kind       Kind            `json:"kind" enum:"gate closed,gate broken,unverified,unreachable,blocked,unseen,look failed,not yet,no way back,warning"`
 	Step       string          `json:"step,omitempty"`
 	Connection string          `json:"connection,omitempty"`
 	Text       string          `json:"text,omitempty" doc:"In the words of who says so."`
 	Now        bool            `json:"now,omitempty" doc:"It is so at the time of the plan, and may be otherwise when it is run."`
-	Condition  *plan.Condition `json:"-"` // of a gate
+	Verify     bool            `json:"verify,omitempty" doc:"It is with a condition of the step's verify, and not of its gate: a run would find it when the action is done."`
+	Condition  *plan.Condition `json:"-"` // of a gate or a verify
 }
 
 // problems finds them, the worst first, and of one kind in the plan's order.
@@ -69,6 +71,15 @@ func problemsOf(s *plan.Step) []Problem {
 			found = append(found, problem)
 		}
 	}
+	for _, c := range s.Verify {
+		if problem, is := problemOf(c); is {
+			if problem.Kind == GateClosed || problem.Kind == GateBroken {
+				problem.Kind = Unverified
+			}
+			problem.Step, problem.Verify = s.ID, true
+			found = append(found, problem)
+		}
+	}
 	if s.Seen != nil && s.Seen.Error != "" {
 		found = append(found, Problem{Kind: LookFailed, Step: s.ID, Text: s.Seen.Error, Now: true})
 	}
@@ -89,7 +100,7 @@ func problemsOf(s *plan.Step) []Problem {
 	return found
 }
 
-// problemOf is what stands in the way with a condition of a gate, by what is known before the
+// problemOf is what stands in the way with a condition, by what is known before the
 // run, or else by what is so now.
 func problemOf(c *plan.Condition) (problem Problem, is bool) {
 	switch c.State.Truth {

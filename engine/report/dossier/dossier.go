@@ -178,7 +178,7 @@ func (out *page) planStep(p *plan.Plan, s *plan.Step) section {
 	parts = append(parts, out.foreseen(s.Preview)...)
 	parts = append(parts, out.seen(s)...)
 	for _, c := range s.Verify {
-		parts = append(parts, layout.Node{Text: out.condition("verify", c), Parts: out.conditionParts(c)})
+		parts = append(parts, layout.Node{Text: out.condition("verify", c), Parts: append(out.conditionParts(c), out.observed(c)...)})
 	}
 	parts = append(parts, out.manner(p, s)...)
 	return section{title: head + "  " + out.Dim(s.At), step: s, nodes: parts}

@@ -133,3 +133,17 @@ func TestDifferencesAreFoldedAndCut(t *testing.T) {
 		}
 	}
 }
+
+// What a step that reads is verified by is looked at first where it is false now.
+func TestAVerifyThatIsFalseNowComesFirst(t *testing.T) {
+	t.Parallel()
+	p := example.Plan(t)
+	p.Steps[0].Verify = []*plan.Condition{{Expr: "steps.before.outputs.ready == 6", State: plan.State{Truth: "unknown"}, Now: &plan.Now{Truth: "false"}}}
+	var b bytes.Buffer
+	if err := dossier.Summary(&b, p, review.Of(p, nil), layout.Style{}); err != nil {
+		t.Fatal(err)
+	}
+	if want := "look at this first\n└─ before: verify false now: steps.before.outputs.ready == 6\n"; !strings.HasSuffix(b.String(), want) {
+		t.Errorf("no %q in\n%s", want, b.String())
+	}
+}

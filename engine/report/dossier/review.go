@@ -105,13 +105,16 @@ func (out *page) problem(p review.Problem) string {
 	if p.Kind.Stops() {
 		dress = out.Bad
 	}
-	said := layout.Line(p.Text)
+	said, part := layout.Line(p.Text), "gate"
+	if p.Verify {
+		part = "verify"
+	}
 	switch p.Kind {
-	case review.GateClosed, review.GateBroken, review.NotYet:
-		return p.Step + ": " + out.condition("gate", p.Condition)
+	case review.GateClosed, review.GateBroken, review.Unverified, review.NotYet:
+		return p.Step + ": " + out.condition(part, p.Condition)
 	case review.LookFailed:
 		if p.Condition != nil {
-			return p.Step + ": " + out.condition("gate", p.Condition)
+			return p.Step + ": " + out.condition(part, p.Condition)
 		}
 		return p.Step + ": " + dress("fails now: ") + said
 	case review.Unreachable:
