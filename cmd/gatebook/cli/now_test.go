@@ -39,3 +39,36 @@ steps:
 		}
 	}
 }
+
+// Who thinks about it for an hour begins nothing that is not as it was sealed by then. The check
+// of the step stands for that hour: it holds when the plan is sealed and when it is compared, and
+// not at the third look.
+func TestASealedPlanIsComparedOnceMoreAfterTheYes(t *testing.T) {
+	t.Parallel()
+	const text = `apiVersion: gatebook/v1
+kind: Runbook
+metadata: {name: hello, version: 1.0.0}
+steps:
+  - id: one
+    uses: exec
+    with: {script: touch done, check: [sh, -c, "echo look >> looks; test $(wc -l < looks) -lt 3"]}
+    rollback: {none: it only touches}
+`
+	home := newTerminal(t)
+	if err := os.WriteFile(filepath.Join(home.Dir, "book.yaml"), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if code := home.main(t, "plan", "book.yaml", "--out", "book.plan"); code != 0 {
+		t.Fatalf("exit code %d\n%s", code, home.stderr.String())
+	}
+	term := newTerminal(t, "yes")
+	term.Dir, term.Environ = home.Dir, home.Environ
+	code := term.main(t, "run", "book.plan")
+	_, after, asked := strings.Cut(term.stderr.String(), "Begin?")
+	if code != 3 || !asked || !strings.Contains(after, "nothing was begun, as not everything is as it was when the plan was sealed") {
+		t.Errorf("exit code %d\n%s", code, term.stderr.String())
+	}
+	if _, err := os.Stat(filepath.Join(home.Dir, "done")); err == nil {
+		t.Error("it was begun all the same")
+	}
+}

@@ -198,7 +198,27 @@ func (o *runOptions) confirm(ctx context.Context, h *house.House, ready ready, p
 	if yes, err := prompter.Confirm(ctx, "Begin?"); err != nil || !yes {
 		return o.refrain() // who is not there any more has not said yes
 	}
-	return nil
+	if ready.sealed == nil {
+		return nil
+	}
+	return o.stillSo(ctx, h, ready)
+}
+
+// stillSo compares a sealed plan once more when somebody has said yes, which may have taken
+// them an hour, and looks whether somebody else has said no meanwhile.
+func (o *runOptions) stillSo(ctx context.Context, h *house.House, ready ready) error {
+	sealed := ready.sealed
+	if o.here {
+		sealed = sealed.In(h.Dir)
+	}
+	if _, err := h.Compare(ctx, sealed, ready.Plan); err != nil {
+		return err
+	}
+	answers, err := h.Answers(sealed)
+	if err == nil {
+		err = h.Refused(ready.Plan, answers, o.file)
+	}
+	return err
 }
 
 // look is the plan as whoever is asked sees it: with what its actions would do, and what is

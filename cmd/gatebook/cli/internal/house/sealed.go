@@ -129,17 +129,25 @@ func (h *House) Again(ctx context.Context, sealed *seal.Plan, flags *given.Flags
 	if err != nil {
 		return nil, nil, err
 	}
+	shown, err := h.Compare(ctx, sealed, planned)
+	return planned, shown, err
+}
+
+// Compare has the actions of a plan look at the world once more, and returns what they say.
+// Where it is not as it was when the plan was sealed, that is told as by [House.Again].
+func (h *House) Compare(ctx context.Context, sealed *seal.Plan, planned *engine.Plan) (*plan.Plan, error) {
 	shown := plan.Offline(planned.Plan)
 	if !sealed.Essence.Offline {
+		var err error
 		if shown, err = h.Preview(ctx, planned); err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 	}
 	found, err := h.Drift(sealed, planned, shown)
 	if err == nil && len(found) > 0 {
 		err = h.drifted(sealed, found, "")
 	}
-	return planned, shown, err
+	return shown, err
 }
 
 // plannedAgain makes the plan of a runbook's file with the inputs of a sealed one.
