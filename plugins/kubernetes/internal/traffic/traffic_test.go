@@ -123,7 +123,7 @@ func TestServiceSelectorKeepsTheContract(t *testing.T) {
 	}
 	sdktest.Run(t, action(t, shared.Connect(t)),
 		sdktest.Case{Name: "to green", World: shop(2, nil, nil)},
-		sdktest.Case{Name: "not waiting", World: shop(1, map[string]any{"wait": "0s"}, nil)},
+		sdktest.Case{Name: "not waiting", World: shop(1, map[string]any{"wait": "0s"}, nil), Moves: []string{"endpoints"}},
 		sdktest.Case{Name: "to the same", World: shop(1, map[string]any{"selector": map[string]any{"app": "blue"}}, nil)},
 		sdktest.Case{Name: "by other labels", World: shop(1, map[string]any{"selector": map[string]any{"tier": "web"}, "minReady": 0}, nil)},
 		sdktest.Case{Name: "to none", World: shop(0, nil, nil), Fails: sdk.Transient},

@@ -21,11 +21,12 @@ func pauseIt(d *appsv1.Deployment) { d.Spec.Paused = true }
 func TestPauseAndResumeKeepTheContract(t *testing.T) {
 	t.Parallel()
 	c := shared.Connect(t)
+	moves := []string{"updatedReplicas"} // as the controller comes to see it
 	for _, name := range []string{"rollout_pause", "rollout_resume"} {
 		t.Run(name, func(t *testing.T) {
 			sdktest.Run(t, action(t, c, name),
-				sdktest.Case{Name: "one that rolls", World: deployed(nil, nil)},
-				sdktest.Case{Name: "one that is paused", World: rolling(pauseIt, "web:2")},
+				sdktest.Case{Name: "one that rolls", World: deployed(nil, nil), Moves: moves},
+				sdktest.Case{Name: "one that is paused", World: rolling(pauseIt, "web:2"), Moves: moves},
 				sdktest.Case{Name: "nothing", Fails: sdk.Permanent, World: func(testing.TB) sdktest.World {
 					return sdktest.World{Params: map[string]any{"name": "no-such-workload"}}
 				}})
