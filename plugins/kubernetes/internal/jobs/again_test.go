@@ -28,12 +28,7 @@ func begin(t *testing.T, request sdk.Request, host *sdktest.Host) error {
 	ended := make(chan error, 1)
 	handler := action(t)
 	go func() { _, err := handler.Apply(ctx, request, host); ended <- err }()
-	lab.Eventually(t, "the Job runs", func(context.Context) error {
-		if said := fmt.Sprint(host.ProgressTold()); !strings.Contains(said, "1 active") {
-			return fmt.Errorf("it said %s", said)
-		}
-		return nil
-	})
+	awaitActive(t, host)
 	cancel()
 	return <-ended
 }

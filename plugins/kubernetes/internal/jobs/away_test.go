@@ -173,12 +173,7 @@ func TestJobIsDeletedWhosePodsCannotBeListed(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { _, err := handler.Apply(ctx, request, host); ended <- err }()
-	lab.Eventually(t, "it waits", func(context.Context) error {
-		if said := fmt.Sprint(host.ProgressTold()); !strings.Contains(said, "1 active") {
-			return fmt.Errorf("it said %s", said)
-		}
-		return nil
-	})
+	awaitActive(t, host)
 	away.Store(true)
 	cancel()
 	if err := <-ended; err == nil || strings.Contains(err.Error(), "could not be deleted") {
@@ -231,12 +226,7 @@ func TestJobThatIsNoLongerTheStepsToDelete(t *testing.T) {
 			handler, request, host := lab.Action(t, jobs.Actions(through), "job"), lab.Request(t, params), &sdktest.Host{}
 			ended := make(chan error, 1)
 			go func() { _, err := handler.Apply(ctx, request, host); ended <- err }()
-			lab.Eventually(t, "it waits", func(context.Context) error {
-				if said := fmt.Sprint(host.ProgressTold()); !strings.Contains(said, "1 active") {
-					return fmt.Errorf("it said %s", said)
-				}
-				return nil
-			})
+			awaitActive(t, host)
 			held.Store(true)
 			is(`{"phase":"Running"}`)
 			<-looks

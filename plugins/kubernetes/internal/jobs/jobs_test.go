@@ -331,3 +331,14 @@ func TestPlanEstimatesByTheLastRun(t *testing.T) {
 		}
 	}
 }
+
+// awaitActive waits until a step has told that a pod of its Job is at work.
+func awaitActive(t *testing.T, host *sdktest.Host) {
+	t.Helper()
+	lab.Eventually(t, "a pod is at work", func(context.Context) error {
+		if said := fmt.Sprint(host.ProgressTold()); !strings.Contains(said, "1 active") {
+			return fmt.Errorf("it said %s", said)
+		}
+		return nil
+	})
+}
