@@ -22,6 +22,9 @@ func (c *checker) ahead() iter.Seq[expr.Text] {
 }
 
 func (c *checker) stepAhead(m *model.Step, yield func(expr.Text) bool) bool {
+	if m.Foreach.Node != nil {
+		return true // what each is has not been seen yet
+	}
 	return c.withAhead(m.With, yield) && conditionAhead(m.When, c.types, yield) &&
 		c.conditionsAhead(m.Gate, yield) && c.conditionsAhead(m.Verify, yield) &&
 		c.retryAhead(m.Retry, yield) &&

@@ -66,6 +66,7 @@ type Step struct {
 	// Needs are the steps that it waits for, one edge for each, in the order in which
 	// they are found: the default or `needs`, then references.
 	Needs    []Edge
+	Loop     *Loop           // nil: it is done once
 	When     *expr.Condition // nil: there is none
 	Gate     []*Condition
 	Verify   []*Condition
@@ -75,6 +76,14 @@ type Step struct {
 
 // ID returns the step's id.
 func (s *Step) ID() string { return s.Model.ID.Value }
+
+// Loop is what a step is done for, one after the other or in batches.
+type Loop struct {
+	Model   *model.Batch // nil: it does not say
+	Over    *data.Tree
+	Each    *schema.Schema // the shape of each
+	Between []*Condition
+}
 
 // Rollback says how the step is taken back.
 type Rollback struct {

@@ -28,6 +28,7 @@ type checker struct {
 	anyVars *expr.Types               // the same where nothing is known of the vars; all others come of it
 	retries *expr.Types               // of retry.if; made when first needed
 	secrets secrets
+	loops   loops
 
 	inputs usage
 	vars   usage
@@ -58,6 +59,7 @@ func newChecker(runbook *model.Runbook, catalogue *catalog.Catalog) *checker {
 		inputs:    usage{names: map[string]bool{}},
 		vars:      usage{names: map[string]bool{}},
 		plugins:   map[string]bool{},
+		loops:     newLoops(),
 		edges:     newEdges(size),
 	}
 	c.addSteps(runbook.Steps.Items, false)
@@ -104,6 +106,9 @@ func (c *checker) findActions() {
 		c.outputs[step.ID()] = nil
 		if c.actions[i] != nil {
 			c.outputs[step.ID()] = c.actions[i].Description.Output
+		}
+		if step.Model.Foreach.Node != nil {
+			c.outputs[step.ID()] = c.loops.outputsOf(c.outputs[step.ID()])
 		}
 	}
 }

@@ -1,6 +1,8 @@
 package check
 
 import (
+	"slices"
+
 	"github.com/gatebook/gatebook/engine/data"
 	"github.com/gatebook/gatebook/engine/diag"
 	"github.com/gatebook/gatebook/engine/expr"
@@ -11,6 +13,20 @@ import (
 type secrets struct {
 	inputs, vars map[string]*schema.Schema // those that hold a secret
 	steps        map[string]*schema.Schema // the outputs that hold one, by the step's id
+	each         *schema.Schema            // of the step that is looked at; nil: it holds none
+	over         []data.Reference          // what that step is done for
+}
+
+// enter turns to another step.
+func (s *secrets) enter(step *Step) {
+	s.each, s.over = nil, nil
+	if step.Loop == nil {
+		return
+	}
+	s.over = slices.Collect(step.Loop.Over.References())
+	if data.HoldsSecret(step.Loop.Each) {
+		s.each = step.Loop.Each
+	}
 }
 
 // secretIn keeps the properties of an object that hold a secret.
@@ -52,6 +68,8 @@ func (s *secrets) holds(ref expr.Ref) bool {
 			return false // its status and its error hold none
 		}
 		return leads(s.steps, ref.Path, 2)
+	case expr.RootEach:
+		return s.each != nil && data.LeadsToSecret(s.each, ref.Path)
 	default:
 		return false
 	}

@@ -1,6 +1,8 @@
 package check
 
 import (
+	"slices"
+
 	"github.com/gatebook/gatebook/engine/data"
 	"github.com/gatebook/gatebook/engine/diag"
 	"github.com/gatebook/gatebook/engine/expr"
@@ -18,6 +20,7 @@ func (c *checker) checkHandedOn() {
 	given := make(map[string]bool) // the steps that may know a secret, by their ids
 	for _, i := range c.runbook.Order {
 		step := c.runbook.Steps[i]
+		c.secrets.enter(step)
 		for _, use := range step.uses() {
 			c.warnHandedOn(use, given)
 		}
@@ -36,7 +39,7 @@ func (s *Step) uses() []*data.Use {
 		}
 	}
 	add(s.Use)
-	for _, conditions := range [][]*Condition{s.Gate, s.Verify} {
+	for _, conditions := range [][]*Condition{s.Gate, s.Verify, s.between()} {
 		for _, condition := range conditions {
 			add(condition.Observe)
 		}
@@ -81,6 +84,9 @@ func (c *checker) warnHandedOn(use *data.Use, given map[string]bool) {
 // handsOn reports whether a reference is to an output of a step that may know a secret,
 // and one that could hold it: a number or a status never does.
 func (c *checker) handsOn(ref expr.Ref, given map[string]bool) bool {
+	if ref.Root == expr.RootEach {
+		return slices.ContainsFunc(c.secrets.over, func(of data.Reference) bool { return c.handsOn(of.Ref, given) })
+	}
 	id, ok := ref.Step()
 	if !ok || !given[id] || len(ref.Path) > 1 && ref.Path[1] != "outputs" {
 		return false

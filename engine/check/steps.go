@@ -20,6 +20,12 @@ func (c *checker) compileSteps() {
 func (c *checker) compileStep(step *Step) {
 	m := step.Model
 	c.plain(m.Title, "title")
+	if m.Foreach.Node != nil {
+		outside, retries := c.types, c.retries
+		c.loop(step)
+		defer func() { c.types, c.retries = outside, retries }()
+	}
+	c.secrets.enter(step)
 	step.Use = c.use(stepSite(step, "with", false), c.actions[step.Index], m.Uses, m.With)
 	step.On = c.connection(c.actions[step.Index], m.Uses, m.On)
 	step.When = c.condition(stepSite(step, "when", false), m.When, c.types)

@@ -254,6 +254,14 @@ var (
 		Bad:     "uses: broken.action",
 		Good:    "uses: http.check",
 	}
+	LoopOverOne = &Rule{
+		Code: "GB0515", Severity: Error,
+		Summary: "foreach over what is neither a list nor a map",
+		Why:     "A step is done once for each item of a list, or for each entry of a map.",
+		Mend:    "Give a list or a map.",
+		Bad:     "foreach: ${{ inputs.node }}   (a string)",
+		Good:    "foreach: ${{ inputs.nodes }}   (an array of strings)",
+	}
 )
 
 // checkRules are the rules of references, and of actions and their parameters.
@@ -263,6 +271,6 @@ func checkRules() []*Rule {
 		UnusedInput, UnusedVar, NeedlessNeed, NeedlessPolicy, ConstantCondition, UnusedObservation, PlainText, VarUsesRun,
 		WrongGatebook, UnknownAction, MissingParameter, UnknownParameter, InvalidParameter, BrokenRule,
 		ObserveReads, NoWayBack, UnguardedDestroy, NeedlessRollback, SecretLeaves, SecretExposed,
-		SecretRecorded, SecretHandedOn, FaultyAction,
+		SecretRecorded, SecretHandedOn, FaultyAction, LoopOverOne,
 	}
 }

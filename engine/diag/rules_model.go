@@ -163,6 +163,14 @@ var (
 		Bad:     "uses: ${{ vars.action }}",
 		Good:    "uses: http.check",
 	}
+	BatchOfNothing = &Rule{
+		Code: "GB0221", Severity: Error,
+		Summary: "batch without foreach",
+		Why:     "A batch is a part of what a step is done for, and this step is done once.",
+		Mend:    "Say with `foreach` what the step is done for, or remove `batch`.",
+		Bad:     "{id: drain, uses: k8s.drain, batch: {sizes: [1, 50%]}, with: {node: n1}}",
+		Good:    "{id: drain, uses: k8s.drain, foreach: \"${{ inputs.nodes }}\", batch: {sizes: [1, 50%]}, with: {node: \"${{ each.value }}\"}}",
+	}
 )
 
 // modelRules are the rules of the format.
@@ -170,6 +178,6 @@ func modelRules() []*Rule {
 	return []*Rule{
 		UnknownKey, MissingKey, WrongType, UnknownVersion, UnknownKind, NotOneOf, BadID, BadName,
 		BadVersion, BadConstraint, BadDuration, BadPattern, OutOfRange, DuplicateStep,
-		ConditionTimes, RollbackChoice, RetryTimes, InputWords, BlankText, BadActionName,
+		ConditionTimes, RollbackChoice, RetryTimes, InputWords, BlankText, BadActionName, BatchOfNothing,
 	}
 }

@@ -26,6 +26,14 @@ var (
 		Bad:     "expr: inputs.replicas <= 5   (replicas is 7)",
 		Good:    "expr: inputs.replicas <= 10",
 	}
+	LoopKeys = &Rule{
+		Code: "GB0707", Severity: Error,
+		Summary: "items of foreach cannot be told apart",
+		Why:     "Each instance of the step is named by its item, in commands and in the journal, so that no two of them may be called alike.",
+		Mend:    "Give each item once. Items that are not texts or numbers are named by their place; a map names them by its keys.",
+		Bad:     "foreach: [node-1, node-2, node-1]",
+		Good:    "foreach: [node-1, node-2]",
+	}
 	SealBroken = &Rule{
 		Code: "GB0704", Severity: Error,
 		Summary: "sealed plan is not as it was sealed",
@@ -55,6 +63,6 @@ var (
 // planRules are the rules of plans.
 func planRules() []*Rule {
 	return []*Rule{
-		CannotCompute, CannotJudge, NeverTrue, SealBroken, SealFormat, SealForeign,
+		CannotCompute, CannotJudge, NeverTrue, LoopKeys, SealBroken, SealFormat, SealForeign,
 	}
 }

@@ -52,6 +52,8 @@ const (
 const (
 	StepDecided    Type = "step.decided"    // a step's state changed: Op, Status, Failure, Elapsed
 	ConditionMet   Type = "condition"       // a condition was judged: Op, Verdict
+	LoopOpened     Type = "loop.opened"     // a step with foreach knows what it is done for: Op, Loop
+	BatchDone      Type = "batch.done"      // all of a batch is done: Op (Index: which, from 0), Elapsed
 	ModeChanged    Type = "run.mode"        // the run as a whole goes another way: Mode, Reason
 	RunFinished    Type = "run.finished"    // the run ended or paused: Result
 	RequestRefused Type = "request.refused" // what was asked cannot be done now: Name (the request's type), Reason
@@ -60,7 +62,7 @@ const (
 // Decision reports whether events of the type follow from the facts before them.
 func (t Type) Decision() bool {
 	switch t {
-	case StepDecided, ConditionMet, ModeChanged, RunFinished, RequestRefused:
+	case StepDecided, ConditionMet, LoopOpened, BatchDone, ModeChanged, RunFinished, RequestRefused:
 		return true
 	default:
 		return false
@@ -87,6 +89,7 @@ type Event struct {
 	Verdict *Verdict        `json:"verdict,omitempty" doc:"How a condition was judged."`
 	Status  Status          `json:"status,omitempty" doc:"The new state of the step."`
 	Elapsed time.Duration   `json:"elapsed,omitempty" doc:"The time since the step began."`
+	Loop    *Loop           `json:"loop,omitempty" doc:"What a step with foreach is done for; in loop.opened."`
 	Timer   *Timer          `json:"timer,omitempty"`
 	Mode    Mode            `json:"mode,omitempty" doc:"The way that the run goes from here."`
 	Name    string          `json:"name,omitempty"`
@@ -109,6 +112,8 @@ const (
 	Verify Part = "verify" // the conditions after it
 	Retry  Part = "retry"  // the condition that decides whether a failed attempt is made again
 	Undo   Part = "undo"   // its compensation
+	// Between are the conditions after each batch of a step with foreach.
+	Between Part = "between"
 )
 
 // Op names one operation of a run: an attempt, an observation, a question.
@@ -119,10 +124,16 @@ type Op struct {
 	Attempt int    `json:"attempt,omitempty" doc:"The number of the try of the part, or of the look at a condition, from 1."`
 }
 
+// Loop is what a step with foreach is done for, in batches.
+type Loop struct {
+	Keys    []string `json:"keys" doc:"The keys of its instances, in the order in which they begin: each is the step STEP[\"KEY\"]."`
+	Batches []int    `json:"batches" doc:"How many instances each batch has."`
+}
+
 // Timer names a timer: what it was started for.
 type Timer struct {
 	Op      Op        `json:"op"`
-	Purpose string    `json:"purpose" doc:"What it was started for." enum:"retry,poll,deadline,expiry"`
+	Purpose string    `json:"purpose" doc:"What it was started for." enum:"retry,poll,deadline,expiry,pause"`
 	At      time.Time `json:"at"`
 }
 
@@ -132,6 +143,7 @@ const (
 	TimerPoll     = "poll"     // the next observation is due
 	TimerDeadline = "deadline" // a condition had until now to become true
 	TimerExpiry   = "expiry"   // a question had until now to be answered
+	TimerPause    = "pause"    // the pause after a batch is over
 )
 
 // Status is the state of a step, as expressions see it in steps.ID.status.

@@ -15,7 +15,7 @@ func (m *Machine) askPeople(i int, part event.Part) {
 
 func (m *Machine) ask(i int, part event.Part) Ask {
 	return Ask{
-		Op: m.op(i, part), Step: m.plan.Steps[i], Use: m.use(i, part),
+		Op: m.op(i, part), Step: m.planned[i], Use: m.use(i, part),
 		Key: m.key(i, part), Params: m.steps[i].effort(part).params,
 	}
 }
@@ -46,7 +46,7 @@ func (m *Machine) answered(e event.Event) {
 	case e.Failure != nil:
 		s.effort(part).state = done
 		if e.Answer.Approved && part == event.Do {
-			s.touched = m.plan.Steps[i].Changes() // people did it, before what was made of their answer failed
+			s.touched = m.planned[i].Changes() // people did it, before what was made of their answer failed
 		}
 		m.gaveUp(i, part, e.Failure)
 	case !e.Answer.Approved:

@@ -46,6 +46,7 @@ func (m *Machine) cancelAsked(e event.Event) {
 		m.drain(to, reason)
 	case event.Closing:
 		m.pausing = false
+		m.breakOffLoops()
 		for _, i := range m.liveSteps() {
 			m.breakOff(i)
 		}
@@ -73,6 +74,7 @@ func (m *Machine) givenUp(e event.Event) {
 		s.status = event.NotRun
 	}
 	clear(m.live)
+	clear(m.loops)
 	m.ready, m.queue, m.slots, m.lost, m.pausing = nil, nil, 0, 0, false
 	m.mode, m.failure, m.failedStep = event.Ended, &event.Failure{Class: sdk.Cancelled, Message: asked("cancel", e)}, ""
 	m.end(event.OutcomeFailed)
@@ -171,6 +173,8 @@ func (m *Machine) reopen() {
 func (m *Machine) rise(i int) {
 	s := &m.steps[i]
 	switch {
+	case s.loop != nil && s.loop.phase == pausing:
+		m.emit(SetTimer{m.pauseTimer(i)})
 	case s.do.lost:
 		s.do.lost = false // the driver looks at it once more
 		s.status, s.known = event.Running, false
@@ -186,17 +190,20 @@ func (m *Machine) rise(i int) {
 // renewFinally has every step of `finally` run again, in the order of their needs.
 func (m *Machine) renewFinally() {
 	m.unended = nil
-	for i, p := range m.plan.Steps {
+	for i, p := range m.planned {
 		if !p.Finally {
 			continue
+		}
+		if m.steps[i].isInstance {
+			continue // it is made ready when its loop is
 		}
 		if m.steps[i].status.Settled() {
 			m.reset(i)
 			m.steps[i].round++
 		}
-		m.steps[i].unmet = 0
+		m.steps[i].unmet, m.steps[i].loop = 0, nil
 		for _, edge := range p.Needs {
-			if m.plan.Steps[edge.From].Finally {
+			if m.planned[edge.From].Finally {
 				m.steps[i].unmet++
 			}
 		}
@@ -207,9 +214,9 @@ func (m *Machine) renewFinally() {
 func (m *Machine) retryFailed() {
 	m.aim, m.askedBack = "", time.Time{} // what was to be done about the failures
 	for i := range m.steps {
-		status, p := m.steps[i].status, m.plan.Steps[i]
-		if p.Finally {
-			continue
+		status, p := m.steps[i].status, m.planned[i]
+		if p.Finally || m.steps[i].isInstance && m.steps[m.steps[i].of].status != event.Pending {
+			continue // what failed of a loop that goes on was allowed to
 		}
 		if status == event.NotRun || status == event.Failed && p.OnFailure != plan.Continue {
 			m.reset(i)
@@ -225,6 +232,10 @@ func (m *Machine) reset(i int) {
 		return
 	}
 	fresh := step{status: event.Pending, unmet: old.unmet, round: old.round, looks: old.looks, touched: old.touched, listed: old.listed}
+	fresh.loop, fresh.isInstance, fresh.of, fresh.each = old.loop, old.isInstance, old.of, old.each
+	if old.isInstance {
+		fresh.unmet = 1 // its loop lets it begin
+	}
 	fresh.do, fresh.former = old.do.anew(), old.outputs
 	if fresh.former.IsNull() {
 		fresh.former = old.former

@@ -87,7 +87,7 @@ func (m *Machine) startAttempt(i int, part event.Part) {
 
 // use returns the action of a part of a step: for an own Undo the step's own.
 func (m *Machine) use(i int, part event.Part) *plan.Use {
-	p := m.plan.Steps[i]
+	p := m.planned[i]
 	if part == event.Undo && !p.Rollback.Own {
 		return p.Rollback.Use
 	}
@@ -101,7 +101,7 @@ func (m *Machine) resolve(i int, part event.Part) *event.Failure {
 	if e.resolved {
 		return nil
 	}
-	if part == event.Undo && m.plan.Steps[i].Rollback.Own {
+	if part == event.Undo && m.planned[i].Rollback.Own {
 		e.params, e.resolved = s.do.params, true
 		return nil
 	}
@@ -144,7 +144,7 @@ const isExposed = "others can read this parameter, and its value holds a secret;
 
 // attempt makes the command for the attempt in flight.
 func (m *Machine) attempt(i int, part event.Part) Attempt {
-	s, p := &m.steps[i], m.plan.Steps[i]
+	s, p := &m.steps[i], m.planned[i]
 	e := s.effort(part)
 	op := m.op(i, part)
 	op.Attempt = e.attempt
@@ -167,7 +167,7 @@ func (m *Machine) attempt(i int, part event.Part) Attempt {
 // key is the idempotency key of a part of a step: the same for all its attempts, in
 // this process and the next. Done anew in `finally`, it is about another thing.
 func (m *Machine) key(i int, part event.Part) string {
-	about := m.run.ID + "\x00" + m.plan.Steps[i].ID + "\x00" + string(part)
+	about := m.run.ID + "\x00" + m.planned[i].ID + "\x00" + string(part)
 	if round := m.steps[i].round; round > 0 {
 		about += "\x00" + strconv.Itoa(round)
 	}
@@ -227,7 +227,7 @@ func (m *Machine) attemptFinished(i int, part event.Part, outputs *value.Value, 
 		return
 	}
 	if part == event.Do && !failure.Unchanged {
-		s.touched = m.plan.Steps[i].Changes()
+		s.touched = m.planned[i].Changes()
 	}
 	s.failure = failure
 	if failure.Class == event.Lost {
@@ -259,10 +259,10 @@ func (m *Machine) gaveUp(i int, part event.Part, failure *event.Failure) {
 }
 
 func (m *Machine) retry(i int, part event.Part) plan.Retry {
-	if p := m.plan.Steps[i]; part == event.Undo {
+	if p := m.planned[i]; part == event.Undo {
 		return p.Rollback.Retry
 	}
-	return m.plan.Steps[i].Retry
+	return m.planned[i].Retry
 }
 
 func (m *Machine) mayRetry(i int, part event.Part, failure *event.Failure) bool {

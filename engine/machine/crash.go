@@ -45,7 +45,7 @@ func (m *Machine) notBegun(i int, part event.Part) {
 		m.attemptFinished(i, part, nil, &event.Failure{
 			Class: sdk.Cancelled, Message: "it was not begun before a crash, and then the run was ending", Unchanged: true,
 		})
-	case part == event.Do && len(m.plan.Steps[i].Gate) > 0:
+	case part == event.Do && len(m.planned[i].Gate) > 0:
 		m.steps[i].do.attempt--
 		m.lookOnceMore(i)
 	default:
@@ -66,7 +66,7 @@ func (m *Machine) attemptObserved(i int, part event.Part, e event.Event) {
 		outputs := e.Outputs
 		if outputs == nil {
 			unknown := value.Unknown(value.Cause{
-				Step: m.plan.Steps[i].ID, Reason: "its outputs were lost in a crash",
+				Step: m.planned[i].ID, Reason: "its outputs were lost in a crash",
 			})
 			outputs = &unknown
 		}
@@ -94,8 +94,8 @@ func (m *Machine) cannotTell(i int, part event.Part, e event.Event) {
 		m.steps[i].do.lost = true
 		m.lost++
 		m.decide(i, part, event.LostTrack, nil)
-		m.remember(m.plan.Steps[i].ID, &event.Failure{Class: event.Lost, Message: e.Reason})
-		m.startPausing("nobody can tell whether " + m.plan.Steps[i].ID + " was done")
+		m.remember(m.planned[i].ID, &event.Failure{Class: event.Lost, Message: e.Reason})
+		m.startPausing("nobody can tell whether " + m.planned[i].ID + " was done")
 	}
 }
 
@@ -103,7 +103,7 @@ func (m *Machine) cannotTell(i int, part event.Part, e event.Event) {
 // it may have changed something already. Where it was cancelled, or the run is ending, that
 // would be something new. A gate that it has is judged before.
 func (m *Machine) again(i int, part event.Part, begun bool) {
-	if begun && part == event.Do && m.plan.Steps[i].Changes() {
+	if begun && part == event.Do && m.planned[i].Changes() {
 		m.steps[i].touched = true
 		m.listChanged(i)
 	}
@@ -119,7 +119,7 @@ func (m *Machine) again(i int, part event.Part, begun bool) {
 	if !begun {
 		eff.notes = nil // who has seen that there is nothing knows better
 	}
-	if part == event.Do && len(m.plan.Steps[i].Gate) > 0 {
+	if part == event.Do && len(m.planned[i].Gate) > 0 {
 		m.repeat(i)
 		return
 	}

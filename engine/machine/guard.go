@@ -21,7 +21,7 @@ func (m *Machine) interrupted() {
 		s := &m.steps[i]
 		switch s.do.state {
 		case idle, queued, guarded, retryDue:
-			s.interrupted = len(m.plan.Steps[i].Gate) > 0
+			s.interrupted = len(m.planned[i].Gate) > 0
 		case inFlight, asking, done:
 		}
 	}
@@ -30,7 +30,7 @@ func (m *Machine) interrupted() {
 // lookOnceMore looks at each condition of the gate of a step that has a slot.
 func (m *Machine) lookOnceMore(i int) {
 	m.steps[i].do.state, m.steps[i].interrupted = guarded, false
-	m.begins(i, &judging{part: event.Gate, plan: m.plan.Steps[i].Gate, onceMore: true})
+	m.begins(i, &judging{part: event.Gate, plan: m.planned[i].Gate, onceMore: true})
 }
 
 // goAhead makes the attempt that was waiting for that look: all conditions are true.
@@ -48,7 +48,7 @@ func (m *Machine) judgeAnew(i int) {
 	m.giveSlotBack(i)
 	m.steps[i].do.state = idle
 	m.decide(i, event.Gate, event.Waiting, nil)
-	m.judge(i, event.Gate, m.plan.Steps[i].Gate)
+	m.judge(i, event.Gate, m.planned[i].Gate)
 }
 
 // giveSlotBack ends such a look without a result. The step waits for a slot again.

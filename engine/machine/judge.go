@@ -46,7 +46,7 @@ func (m *Machine) judge(i int, part event.Part, conditions []*plan.Condition) {
 
 func (m *Machine) begins(i int, j *judging) {
 	j.conds = make([]condition, len(j.plan))
-	if j.part == event.Gate {
+	if j.part != event.Verify {
 		j.before = m.steps[i].looks
 	}
 	m.steps[i].judging = j
@@ -251,6 +251,8 @@ func (m *Machine) opens(i int) {
 	case j.part == event.Gate:
 		m.steps[i].opened = m.now
 		m.act(i)
+	case j.part == event.Between:
+		m.nextBatch(i)
 	default:
 		m.settle(i, event.Succeeded, nil)
 	}
@@ -306,7 +308,7 @@ func (m *Machine) stopJudging(i int) {
 		if j.conds[k].inFlight {
 			m.emit(Cancel{m.conditionOp(i, k)})
 		}
-		if j.part == event.Gate {
+		if j.part != event.Verify {
 			m.steps[i].looks = max(m.steps[i].looks, j.conds[k].sample)
 		}
 	}

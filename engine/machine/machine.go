@@ -16,8 +16,10 @@ import (
 // owns it.
 type Machine struct {
 	plan       *plan.Plan
-	dependents [][]int // by step, those that wait for it
-	steps      []step
+	dependents [][]int      // by step of the plan, those that wait for it
+	planned    []*plan.Step // the plan's, then the instances of those with foreach
+	steps      []step       // the state of each
+	instances  map[string]int
 
 	run     event.Run
 	runView value.Value // what expressions see as run, without the outcome
@@ -42,6 +44,7 @@ type Machine struct {
 	slots int              // attempts in flight
 	lost  int              // of them, those that nobody can tell of
 	live  map[int]struct{} // steps that have begun and are not settled
+	loops map[int]struct{} // those that are done for many; live only in between two batches
 
 	unended []int // steps of finally that failed, since that began last
 	changed []int // steps that changed something, in the order of completion
@@ -61,9 +64,12 @@ type slotRequest struct {
 func New(p *plan.Plan) *Machine {
 	needs := make([][]int, len(p.Steps))
 	m := &Machine{
-		plan:  p,
-		steps: make([]step, len(p.Steps)),
-		live:  make(map[int]struct{}),
+		plan:      p,
+		planned:   slices.Clone(p.Steps),
+		steps:     make([]step, len(p.Steps)),
+		instances: make(map[string]int),
+		live:      make(map[int]struct{}),
+		loops:     make(map[int]struct{}),
 	}
 	for i, s := range p.Steps {
 		m.steps[i].status = event.Pending
@@ -122,7 +128,7 @@ func (m *Machine) apply(e event.Event) {
 	case event.GivenUp:
 		m.givenUp(e)
 	case event.LockTaken, event.TargetReached, event.AnswerRefused,
-		event.StepDecided, event.ConditionMet, event.ModeChanged, event.RunFinished, event.RequestRefused:
+		event.StepDecided, event.ConditionMet, event.LoopOpened, event.BatchDone, event.ModeChanged, event.RunFinished, event.RequestRefused:
 		// Nothing follows from these.
 	}
 }
@@ -132,11 +138,23 @@ func (m *Machine) find(op *event.Op) (int, *step, bool) {
 	if op == nil {
 		return 0, nil, false
 	}
-	p, ok := m.plan.Step(op.Step)
+	i, ok := m.place(op.Step)
 	if !ok {
 		return 0, nil, false
 	}
-	return p.Index, &m.steps[p.Index], true
+	return i, &m.steps[i], true
+}
+
+// place finds a step, which may be an instance of another.
+func (m *Machine) place(id string) (int, bool) {
+	if i, ok := m.instances[id]; ok {
+		return i, true
+	}
+	p, ok := m.plan.Step(id)
+	if !ok || p.Of != "" {
+		return 0, false
+	}
+	return p.Index, true
 }
 
 func (m *Machine) emit(c Command) { m.out = append(m.out, c) }
@@ -148,7 +166,7 @@ func (m *Machine) record(e event.Event) {
 }
 
 func (m *Machine) op(i int, part event.Part) event.Op {
-	return event.Op{Step: m.plan.Steps[i].ID, Part: part}
+	return event.Op{Step: m.planned[i].ID, Part: part}
 }
 
 // Mode returns where the run as a whole stands.
@@ -173,6 +191,8 @@ func (m *Machine) Wants(t event.Timer) bool {
 		return e.state == retryDue && e.attempt == t.Op.Attempt && !m.pausing
 	case event.TimerExpiry:
 		return s.effort(t.Op.Part).state == asking && s.expires.Equal(t.At)
+	case event.TimerPause:
+		return s.wantsPauseTimer(t) && !m.pausing
 	default:
 		return m.wantsConditionTimer(i, t)
 	}
@@ -198,8 +218,8 @@ func (m *Machine) Pausing() bool { return m.pausing && m.mode != event.Paused }
 // WillAsk reports whether an answer to a step may wait for its question: it is asking,
 // or it was when the run paused and has not come so far again.
 func (m *Machine) WillAsk(id string) bool {
-	p, ok := m.plan.Step(id)
-	return ok && (m.steps[p.Index].asked || m.steps[p.Index].asking())
+	i, ok := m.place(id)
+	return ok && (m.steps[i].asked || m.steps[i].asking())
 }
 
 // MayAsk reports whether a step that asks people has its question before it still: in this
@@ -209,7 +229,11 @@ func (m *Machine) MayAsk(id string) bool {
 	if !ok || !p.Describe.Asks {
 		return false
 	}
-	status := m.steps[p.Index].status
+	i, ok := m.place(id)
+	if !ok {
+		i = p.Index // it has not begun to be done for many
+	}
+	status := m.steps[i].status
 	return !status.Settled() || status == event.NotRun
 }
 
@@ -247,6 +271,9 @@ func (m *Machine) outstanding(i int) {
 	}
 	if s.judging != nil {
 		m.outstandingConditions(i, s.judging)
+	}
+	if s.loop != nil && s.loop.phase == pausing {
+		m.emit(SetTimer{m.pauseTimer(i)})
 	}
 }
 

@@ -17,6 +17,7 @@ type Past struct {
 	known    map[event.Op]int              // how often the parameters of a part were known
 	counted  map[event.Op]bool             // parts whose parameters were, since they began last
 	observed map[event.Op]bool             // observations that were made
+	loops    map[string][]event.Loop       // what steps with foreach were done for, oldest first
 }
 
 // Note takes in the next event of the journal.
@@ -29,6 +30,7 @@ func (p *Past) Note(e event.Event) {
 		p.known = make(map[event.Op]int)
 		p.counted = make(map[event.Op]bool)
 		p.observed = make(map[event.Op]bool)
+		p.loops = make(map[string][]event.Loop)
 	}
 	part := event.Op{Step: e.Op.Step, Part: e.Op.Part}
 	switch e.Type {
@@ -46,6 +48,10 @@ func (p *Past) Note(e event.Event) {
 		p.count(part)
 	case event.Observed:
 		p.observed[*e.Op] = true
+	case event.LoopOpened:
+		if e.Loop != nil {
+			p.loops[e.Op.Step] = append(p.loops[e.Op.Step], *e.Loop)
+		}
 	default:
 	}
 }
@@ -75,6 +81,16 @@ func (p *Past) recallVerdict(op event.Op, v expr.Verdict) expr.Verdict {
 		return v
 	}
 	return verdictOf(given[0])
+}
+
+// recallLoop returns what a step with foreach was done for, the next time that it began.
+func (p *Past) recallLoop(step string) (event.Loop, bool) {
+	opened := p.loops[step]
+	if len(opened) == 0 {
+		return event.Loop{}, false
+	}
+	p.loops[step] = opened[1:]
+	return opened[0], true
 }
 
 // verdictOf returns a verdict as the journal has it.

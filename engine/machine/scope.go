@@ -40,6 +40,10 @@ func (s *scope) Root(name string) (value.Value, bool) {
 		if s.failure != nil {
 			return failureValue(s.failure), true
 		}
+	case expr.RootEach:
+		if s.step >= 0 && s.m.steps[s.step].isInstance {
+			return s.m.steps[s.step].each, true
+		}
 	case expr.RootAttempt:
 		return value.Int(int64(s.attempt)), true
 	}
@@ -48,12 +52,15 @@ func (s *scope) Root(name string) (value.Value, bool) {
 
 // Step returns what is known of a step.
 func (s *scope) Step(id string) (value.Value, bool) {
-	p, ok := s.m.plan.Step(id)
+	i, ok := s.m.place(id)
 	if !ok {
 		return value.Value{}, false
 	}
-	st := &s.m.steps[p.Index]
+	st := &s.m.steps[i]
 	if !st.known {
+		if st.loop != nil {
+			st.outputs = s.m.loopOutputs(st.loop)
+		}
 		st.view, st.known = st.describe(id), true
 	}
 	return st.view, true
@@ -65,7 +72,7 @@ func (s *step) describe(id string) value.Value {
 		members = append(members, value.Member{Name: "error", Value: failureValue(s.failure)})
 	}
 	switch {
-	case s.do.state == done && !s.outputs.IsNull():
+	case (s.do.state == done || s.loop != nil) && !s.outputs.IsNull():
 		members = append(members, value.Member{Name: "outputs", Value: s.outputs})
 	case s.status == event.Undoing && !s.former.IsNull():
 		// What is taken back was done before the step was given its new chance.

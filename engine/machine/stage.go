@@ -25,11 +25,12 @@ func (m *Machine) start(e event.Event) {
 // readyAll makes ready the steps, of `steps` or of `finally`, that wait for nothing.
 func (m *Machine) readyAll(finally bool) {
 	m.ready = m.ready[:0]
-	for i, p := range m.plan.Steps {
+	for i, p := range m.planned {
 		if p.Finally == finally && m.steps[i].status == event.Pending && m.steps[i].unmet == 0 {
 			m.pushReady(i)
 		}
 	}
+	m.takeUpLoops(finally)
 }
 
 func (m *Machine) setMode(mode event.Mode, reason string) {
@@ -88,6 +89,7 @@ func (m *Machine) nextStage() bool {
 	case event.Going:
 		m.closing()
 	case event.Draining:
+		m.cutOffLoops()
 		if m.aim == plan.Rollback {
 			m.takeBack()
 		} else {
@@ -149,6 +151,10 @@ func (m *Machine) wind(i int) {
 	m.giveSlotBack(i)
 	s := &m.steps[i]
 	switch {
+	case s.loop != nil:
+		m.stopJudging(i)
+		s.loop.phase = inBatch
+		delete(m.live, i)
 	case s.untried():
 		m.park(i)
 	case s.status == event.Verifying:
@@ -158,7 +164,7 @@ func (m *Machine) wind(i int) {
 		m.stopJudging(i)
 		s.do.state = done
 		m.fail(i, s.failure)
-	case s.do.state == inFlight && !m.plan.Steps[i].Changes():
+	case s.do.state == inFlight && !m.planned[i].Changes():
 		m.cancelAttempt(i, event.Do)
 	}
 }
@@ -180,6 +186,8 @@ func (m *Machine) breakOff(i int) {
 		return
 	case s.status == event.Asking:
 		m.emit(Cancel{m.op(i, event.Do)})
+	case s.status.Settled():
+		return // as the loop that it was an instance of, or that it is
 	}
 	failure := &event.Failure{Class: sdk.Cancelled, Message: event.WasCancelled, Unchanged: s.untried()}
 	m.stopJudging(i)
@@ -221,6 +229,8 @@ func (m *Machine) rest(i int) {
 	m.giveSlotBack(i)
 	s := &m.steps[i]
 	switch {
+	case s.loop != nil:
+		m.stopJudging(i)
 	case s.untried():
 		m.park(i)
 	case s.do.state == queued, s.status == event.Waiting:
@@ -288,14 +298,14 @@ func (m *Machine) setResult(outcome event.Outcome) {
 		Elapsed: m.now.Sub(m.started), AskedBack: m.askedBack,
 	}
 	for _, i := range m.unended {
-		m.result.Finally = append(m.result.Finally, m.plan.Steps[i].ID)
+		m.result.Finally = append(m.result.Finally, m.planned[i].ID)
 	}
 	for i := range m.steps {
 		switch {
 		case m.steps[i].asked && m.steps[i].status == event.Pending, m.steps[i].asking():
-			m.result.Asking = append(m.result.Asking, m.plan.Steps[i].ID)
+			m.result.Asking = append(m.result.Asking, m.planned[i].ID)
 		case m.steps[i].do.lost, outcome != event.OutcomePaused && m.isAtWork(i) && !m.isLeft(i):
-			m.result.Lost = append(m.result.Lost, m.plan.Steps[i].ID)
+			m.result.Lost = append(m.result.Lost, m.planned[i].ID)
 		}
 	}
 	m.result.Outputs = m.bindings("outputs.", m.plan.Outputs)

@@ -27,6 +27,11 @@ type step struct {
 	interrupted bool
 	asked       bool // a question was open when the run paused, and is not open again
 
+	loop       *loop // it is done for many, which are known; nil: it is not
+	isInstance bool
+	of         int         // of an instance, the step with foreach
+	each       value.Value // and what its expressions see as each
+
 	outputs value.Value
 	former  value.Value // outputs from before it was given a new chance
 	failure *event.Failure
@@ -54,12 +59,12 @@ func (s *step) untried() bool {
 // rests reports whether nothing goes on in the step: nobody can tell what became of
 // it, its next attempt is due later, or people are asked to take it back.
 func (s *step) rests() bool {
-	return s.do.lost || s.do.state == retryDue || s.back.state == retryDue || s.back.state == asking
+	return s.loop != nil || s.do.lost || s.do.state == retryDue || s.back.state == retryDue || s.back.state == asking
 }
 
 // begin starts a step whose needs are met: `when`, then the gate, then the action.
 func (m *Machine) begin(i int) {
-	s, p := &m.steps[i], m.plan.Steps[i]
+	s, p := &m.steps[i], m.planned[i]
 	m.live[i] = struct{}{}
 	s.started = m.now
 	if p.When != nil {
@@ -77,17 +82,20 @@ func (m *Machine) begin(i int) {
 			return
 		}
 	}
-	if len(p.Gate) > 0 {
+	switch {
+	case p.Loop != nil:
+		m.beginLoop(i)
+	case len(p.Gate) > 0:
 		m.decide(i, event.Gate, event.Waiting, nil)
 		m.judge(i, event.Gate, p.Gate)
-		return
+	default:
+		m.act(i)
 	}
-	m.act(i)
 }
 
 // act does what the step is for: an attempt, or a question to people.
 func (m *Machine) act(i int) {
-	s, p := &m.steps[i], m.plan.Steps[i]
+	s, p := &m.steps[i], m.planned[i]
 	if !p.Describe.Asks {
 		s.status, s.known = event.Running, false
 		m.enqueue(i, event.Do)
@@ -104,7 +112,7 @@ func (m *Machine) act(i int) {
 
 // done takes in that the step's action succeeded; verify has the last word.
 func (m *Machine) done(i int, outputs *value.Value) {
-	s, p := &m.steps[i], m.plan.Steps[i]
+	s, p := &m.steps[i], m.planned[i]
 	s.do.state = done
 	s.touched = p.Changes()
 	s.known = false
@@ -132,20 +140,24 @@ func (m *Machine) fail(i int, failure *event.Failure) { m.settle(i, event.Failed
 
 // settle ends the step, and sets free what waits for it or has the run end.
 func (m *Machine) settle(i int, status event.Status, failure *event.Failure) {
-	s, p := &m.steps[i], m.plan.Steps[i]
+	s, p := &m.steps[i], m.planned[i]
 	delete(m.live, i)
+	delete(m.loops, i)
 	s.judging, s.expires, s.asked = nil, time.Time{}, false
 	if s.touched {
 		m.listChanged(i)
 	}
 	m.decide(i, event.Do, status, failure)
+	if s.isInstance {
+		m.instanceSettled(i, status, failure)
+		return
+	}
 	if status != event.Failed {
 		m.release(i)
 		return
 	}
 	switch {
-	case m.mode == event.Draining && (failure.Class == sdk.Cancelled || failure.Class == event.Lost):
-		// We ended it ourselves, on the way to what was decided already.
+	case m.endedByUs(failure):
 	case p.OnFailure == plan.Continue:
 		m.release(i)
 	case p.Finally:
@@ -224,6 +236,8 @@ func (m *Machine) timerFired(e event.Event) {
 	case event.TimerExpiry:
 		m.emit(Cancel{e.Timer.Op})
 		m.refused(i, e.Timer.Op.Part, "nobody answered in time")
+	case event.TimerPause:
+		m.lookBetween(i)
 	default:
 		m.conditionTimer(i, *e.Timer)
 	}

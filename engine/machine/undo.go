@@ -33,7 +33,7 @@ func (m *Machine) takesBack(i int) bool {
 }
 
 // isOfSteps reports whether a step is one of `steps`, rather than of `finally`.
-func (m *Machine) isOfSteps(i int) bool { return !m.plan.Steps[i].Finally }
+func (m *Machine) isOfSteps(i int) bool { return !m.planned[i].Finally }
 
 func (m *Machine) isUndone(i int) bool { return m.steps[i].status == event.Undone }
 
@@ -46,7 +46,7 @@ func (m *Machine) wasReached(i int) bool { return m.isUndone(i) || m.isLeft(i) }
 func (m *Machine) isAtWork(i int) bool { return m.steps[i].atWork }
 
 func (m *Machine) nothingToUndo(i int) bool {
-	back := m.plan.Steps[i].Rollback
+	back := m.planned[i].Rollback
 	return back != nil && back.None != ""
 }
 
@@ -56,7 +56,7 @@ func (m *Machine) nextUndo() bool {
 		last := len(m.undo) - 1
 		i := m.undo[last]
 		m.undo = m.undo[:last]
-		s, p := &m.steps[i], m.plan.Steps[i]
+		s, p := &m.steps[i], m.planned[i]
 		switch {
 		case s.atWork:
 			m.left(i, sdk.Permanent, "its action did not end when it was asked to, and may still be at work")
@@ -126,11 +126,21 @@ func (m *Machine) hold(i int) {
 	for len(stack) > 0 {
 		top := stack[len(stack)-1]
 		stack = stack[:len(stack)-1]
-		for _, edge := range m.plan.Steps[top].Needs {
+		for _, edge := range m.planned[top].Needs {
 			if edge.Reason != plan.InOrder && !m.steps[edge.From].stuck {
 				m.steps[edge.From].stuck = true
+				m.holdInstances(edge.From)
 				stack = append(stack, edge.From)
 			}
+		}
+	}
+}
+
+// holdInstances marks the instances of a step as not to be taken back.
+func (m *Machine) holdInstances(i int) {
+	if l := m.steps[i].loop; l != nil {
+		for _, n := range l.nodes {
+			m.steps[n].stuck = true
 		}
 	}
 }
@@ -140,7 +150,7 @@ func (m *Machine) changedNow() []string {
 	var ids []string
 	for _, i := range m.changed {
 		if !m.isUndone(i) {
-			ids = append(ids, m.plan.Steps[i].ID)
+			ids = append(ids, m.planned[i].ID)
 		}
 	}
 	return ids
@@ -150,7 +160,7 @@ func (m *Machine) withStatus(status event.Status) []string {
 	var ids []string
 	for _, i := range m.changed {
 		if m.steps[i].status == status {
-			ids = append(ids, m.plan.Steps[i].ID)
+			ids = append(ids, m.planned[i].ID)
 		}
 	}
 	return ids

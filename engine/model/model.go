@@ -91,6 +91,8 @@ type Step struct {
 	Title     Text                  `key:"title" doc:"One line for people."`
 	Uses      Text                  `key:"uses" required:"true" format:"action" doc:"The action." examples:"exec,http.check"`
 	On        Text                  `key:"on" format:"id" doc:"The connection, for an action of a plugin; absent: the plugin's only one."`
+	Foreach   Value                 `key:"foreach" doc:"A list or a map: the step is done once for each of its items, which expressions see as each.value, each.key and each.index."`
+	Batch     *Batch                `key:"batch" doc:"How many of them are done at once, and what must hold in between; absent: one after the other."`
 	With      Map[Value]            `key:"with" doc:"The action's parameters."`
 	Needs     List[Text]            `key:"needs" format:"id" doc:"The steps that must have finished before; absent: the step before it in the file; empty: none."`
 	When      Expr                  `key:"when" doc:"A CEL condition; false skips the step."`

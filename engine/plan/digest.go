@@ -21,7 +21,9 @@ func digestOf(p Plan) (string, error) {
 	// Which steps are skipped a secret may decide, which may be another one by the next plan.
 	p.Counts = Counts{}
 	for _, step := range steps {
-		p.Counts.add(step)
+		for _, one := range step.Each() {
+			p.Counts.add(one)
+		}
 	}
 	if err := encoder.Encode(p); err != nil {
 		return "", fmt.Errorf("hash the plan: %w", err)
@@ -52,7 +54,7 @@ func (s *Step) essence() *Step {
 	bare := *s
 	bare.Needs, bare.At, bare.Seen = nil, "", nil
 	bare.Use = s.Use.essence()
-	bare.When = s.When.essence()
+	bare.When, bare.Loop = s.When.essence(), s.Loop.essence()
 	bare.Gate, bare.Verify = essences(s.Gate), essences(s.Verify)
 	if s.Rollback != nil {
 		back := *s.Rollback

@@ -8,7 +8,6 @@ import (
 	"github.com/gatebook/gatebook/engine/check"
 	"github.com/gatebook/gatebook/engine/data"
 	"github.com/gatebook/gatebook/engine/diag"
-	"github.com/gatebook/gatebook/engine/expr"
 	"github.com/gatebook/gatebook/engine/source"
 	"github.com/gatebook/gatebook/engine/value"
 )
@@ -172,31 +171,45 @@ func (m *maker) step(checked *check.Step, places []int) *Step {
 		place := places[edge.Step]
 		step.Needs = append(step.Needs, Edge{From: place, Step: m.plan.Steps[place].ID, Reason: edge.Reason, Range: edge.Range})
 	}
-	m.when(step, checked)
-	step.Use = m.use(checked.Use, checked.On)
-	for _, condition := range checked.Gate {
-		step.Gate = append(step.Gate, m.condition(condition))
+	if checked.Loop != nil {
+		m.loop(step, checked)
+	} else {
+		step.When = m.when(checked)
+		m.content(step, checked)
 	}
-	for _, condition := range checked.Verify {
-		step.Verify = append(step.Verify, m.condition(condition))
+	if step.Skipped() {
+		m.scope.skipped[step.ID] = true
 	}
-	step.Retry = retryOf(checked.Retry, 1)
-	step.Rollback = m.compensation(checked)
 	m.skipped = false
 	return step
 }
 
-// when plans the condition that may skip the step.
-func (m *maker) when(step *Step, checked *check.Step) {
+// content plans what the step does, and what must hold for it.
+func (m *maker) content(step *Step, checked *check.Step) {
+	step.Use = m.use(checked.Use, checked.On)
+	step.Gate = m.conditions(checked.Gate)
+	step.Verify = m.conditions(checked.Verify)
+	step.Retry = retryOf(checked.Retry, 1)
+	step.Rollback = m.compensation(checked)
+}
+
+// when plans the condition that may skip the step, or an instance of it.
+func (m *maker) when(checked *check.Step) *Condition {
 	if checked.When == nil {
-		return
+		return nil
 	}
-	step.When = &Condition{Expr: checked.When.Text(), At: checked.Model.When.Range().String(), Program: checked.When}
-	step.When.State = m.judge(checked.When, checked.Model.When.Range())
-	if step.When.State.Truth == expr.False.String() {
-		m.skipped = true
-		m.scope.skipped[step.ID] = true
+	when := &Condition{Expr: checked.When.Text(), At: checked.Model.When.Range().String(), Program: checked.When}
+	when.State = m.judge(checked.When, checked.Model.When.Range())
+	m.skipped = m.skipped || when.IsFalse()
+	return when
+}
+
+func (m *maker) conditions(checked []*check.Condition) []*Condition {
+	var conditions []*Condition
+	for _, condition := range checked {
+		conditions = append(conditions, m.condition(condition))
 	}
+	return conditions
 }
 
 // use plans one use of an action, over a connection where it has one.

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/gatebook/gatebook/engine/check"
+	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/expr"
 	"github.com/gatebook/gatebook/engine/source"
 	"github.com/gatebook/gatebook/engine/value"
@@ -51,7 +52,8 @@ type Plan struct {
 	// Logs are what its plugins write to logs of their own; nil: nobody hears of them.
 	Logs *Logs `json:"-"`
 
-	index map[string]int // step id to its place in Steps
+	index     map[string]int   // step id to its place in Steps
+	instances map[string]*Step // those that are known, by id
 }
 
 // Header says which runbook it is.
@@ -80,6 +82,7 @@ type Counts struct {
 	Change  int `json:"change"`
 	Destroy int `json:"destroy"`
 	Asks    int `json:"asks" doc:"Steps that wait for people."`
+	Open    int `json:"open,omitempty" doc:"Steps that are done for many which are not known yet, each counted once."`
 	Skipped int `json:"skipped,omitempty" doc:"Steps that are known to be skipped, which none of the others but the first counts."`
 }
 
@@ -103,6 +106,9 @@ type Step struct {
 	At      string `json:"at" doc:"Its place: file:line:column."`
 	Use
 	Needs     []Edge        `json:"needs" doc:"The steps that it waits for."`
+	Of        string        `json:"of,omitempty" doc:"Of an instance, the id of the step with foreach."`
+	Key       string        `json:"key,omitempty" doc:"Of an instance, the key of its item."`
+	Loop      *Loop         `json:"loop,omitempty" doc:"What the step is done for; absent: it is done once."`
 	When      *Condition    `json:"when,omitempty" doc:"False skips the step; absent: it is never skipped."`
 	Gate      []*Condition  `json:"gate,omitempty"`
 	Verify    []*Condition  `json:"verify,omitempty"`
@@ -228,13 +234,20 @@ type Binding struct {
 	Source Source      `json:"-"`
 }
 
-// Step returns the step with the id.
+// Step returns the step with the id, which may be that of an instance; of one that is not
+// known before a run, what is computed of its item is not filled in.
 func (p *Plan) Step(id string) (*Step, bool) {
-	i, ok := p.index[id]
-	if !ok {
-		return nil, false
+	if i, ok := p.index[id]; ok {
+		return p.Steps[i], true
 	}
-	return p.Steps[i], true
+	if one, ok := p.instances[id]; ok {
+		return one, true
+	}
+	of, key, ok := event.SplitInstance(id)
+	if i, known := p.index[of]; ok && known && p.Steps[i].Loop != nil {
+		return p.Steps[i].Instance(key), true
+	}
+	return nil, false
 }
 
 // New completes a plan whose fields are filled in: places, the index by id, the
@@ -249,12 +262,8 @@ func New(p Plan) (*Plan, error) {
 		}
 		s.Index = i
 		p.index[s.ID] = i
-		if s.Skipped() {
-			p.Counts.Steps++
-			p.Counts.Skipped++
-			continue
-		}
-		p.Counts.add(s)
+		p.takeIn(s)
+		p.count(s)
 	}
 	for _, s := range p.Steps {
 		if err := p.connect(s); err != nil {
@@ -267,6 +276,35 @@ func New(p Plan) (*Plan, error) {
 	}
 	p.Digest = digest
 	return &p, nil
+}
+
+// count counts a step, of one that is done for many each instance that is known.
+func (p *Plan) count(s *Step) {
+	if s.Loop != nil && !s.Loop.Known() && !s.Skipped() {
+		p.Counts.Open++
+	}
+	for _, one := range s.Each() {
+		if one.Skipped() {
+			p.Counts.Steps++
+			p.Counts.Skipped++
+			continue
+		}
+		p.Counts.add(one)
+	}
+}
+
+// takeIn takes in the instances of a step.
+func (p *Plan) takeIn(s *Step) {
+	if s.Loop == nil || len(s.Loop.Instances) == 0 {
+		return
+	}
+	if p.instances == nil {
+		p.instances = make(map[string]*Step, len(s.Loop.Instances))
+	}
+	for _, one := range s.Loop.Instances {
+		one.Index = s.Index
+		p.instances[one.ID] = one
+	}
 }
 
 // connect finds the step of each edge, which must come before.

@@ -11,6 +11,7 @@ import (
 // everything else why it is not known yet.
 type before struct {
 	inputs, vars, run value.Value
+	each              value.Value            // what an instance is done for; unknown: of none in particular
 	steps             map[string]value.Value // those that have been looked at
 	skipped           map[string]bool        // those that will be skipped
 }
@@ -25,6 +26,7 @@ const (
 	untilObserved  = "it is known when it is observed"
 	untilAttempted = "it is known when an attempt has failed"
 	unresolved     = "it cannot be computed"
+	perItem        = "it is another one for each item"
 	skippedStep    = "the step is skipped"
 )
 
@@ -65,6 +67,8 @@ func (b *before) Root(name string) (value.Value, bool) {
 		return b.vars, true
 	case expr.RootRun:
 		return b.run, true
+	case expr.RootEach:
+		return b.each, true
 	case expr.RootNow:
 		return because(untilThen)
 	case expr.RootObserved:

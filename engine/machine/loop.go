@@ -1,0 +1,395 @@
+package machine
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/gatebook/gatebook/engine/event"
+	"github.com/gatebook/gatebook/engine/plan"
+	"github.com/gatebook/gatebook/engine/value"
+	"github.com/gatebook/gatebook/plugins/sdk"
+)
+
+// A step with foreach opens into one step of the machine for each of its items, as soon as
+// these are known. The instances live as all steps do; the loop lets them begin, batch by
+// batch, and is settled when they are.
+
+// loop is the state of a step that is done for many.
+type loop struct {
+	nodes []int // the places of its instances, in their order
+	keys  []string
+	ends  []int // of each batch, the place in nodes behind its last instance
+
+	batch  int       // the one under way
+	began  time.Time // and since when
+	next   int       // the place in nodes of the next instance that may begin
+	open   int       // instances that may go on, and are not settled
+	worked bool      // one of this batch has begun in this pass
+	passed int       // batches after which everything held
+
+	failed, ofBatch int            // how many instances failed: of all, and of this batch
+	failure         *event.Failure // of the first of them
+	spent           bool           // more failed than may: no other begins
+
+	phase phase
+	until time.Time // when the pause is over
+}
+
+type phase uint8
+
+const (
+	inBatch phase = iota
+	pausing
+	looking // at what must hold after the batch
+)
+
+// size is how many instances the batch under way has.
+func (l *loop) size() int { return l.ends[l.batch] - l.start() }
+
+// start is where the batch under way starts.
+func (l *loop) start() int {
+	if l.batch == 0 {
+		return 0
+	}
+	return l.ends[l.batch-1]
+}
+
+// mayStart reports whether anything may begin now.
+func (m *Machine) mayStart() bool {
+	return !m.pausing && (m.mode == event.Going || m.mode == event.Closing)
+}
+
+// beginLoop begins a step with foreach, or takes it up where it was left.
+func (m *Machine) beginLoop(i int) {
+	if m.steps[i].loop == nil {
+		if failure := m.open(i); failure != nil {
+			m.fail(i, failure)
+			return
+		}
+	}
+	delete(m.live, i)
+	m.loops[i] = struct{}{}
+	m.decide(i, event.Do, event.Running, nil)
+	m.takeUp(i)
+}
+
+// open makes the instances of a step with foreach, or says why it cannot.
+func (m *Machine) open(i int) *event.Failure {
+	p := m.planned[i].Loop
+	over, err := p.Source.Eval(m.scope(i))
+	items, why := itemsOf(over, err)
+	opened, recalled := m.past.recallLoop(m.planned[i].ID)
+	switch {
+	case recalled:
+		items = asOpened(opened, items)
+	case why != "":
+		return &event.Failure{Class: event.Invalid, Message: "what it is done for " + why, Unchanged: true}
+	default:
+		opened = event.Loop{Keys: make([]string, len(items)), Batches: p.BatchesOf(len(items))}
+		for k, item := range items {
+			opened.Keys[k] = item.Key
+		}
+	}
+	l := &loop{keys: opened.Keys, nodes: make([]int, len(items))}
+	for k, item := range items {
+		l.nodes[k] = m.instance(i, k, item)
+	}
+	end := 0
+	for _, size := range opened.Batches {
+		end += size
+		l.ends = append(l.ends, end)
+	}
+	m.steps[i].loop = l
+	op := m.op(i, event.Do)
+	m.record(event.Event{Type: event.LoopOpened, Op: &op, Loop: &opened})
+	return nil
+}
+
+// itemsOf returns the items of a loop, or says why there are none.
+func itemsOf(over value.Value, err error) ([]plan.Item, string) {
+	switch {
+	case err != nil:
+		return nil, "cannot be computed: " + err.Error()
+	case over.HasUnknown():
+		return nil, "is not known: " + causesText(over.Causes())
+	}
+	items, err := plan.Items(over)
+	if err != nil {
+		return nil, "cannot be told apart: " + err.Error()
+	}
+	size := 0
+	for _, item := range items {
+		size += len(item.Key)
+	}
+	if size > maxWritten {
+		return nil, fmt.Sprintf("cannot be written down: its keys take %d bytes in the journal, which takes %d", size, maxWritten)
+	}
+	return items, ""
+}
+
+// asOpened returns the items under the keys that the journal has: what they were may have
+// been a secret, which is never written down.
+func asOpened(opened event.Loop, items []plan.Item) []plan.Item {
+	made := make([]plan.Item, len(opened.Keys))
+	for k, key := range opened.Keys {
+		made[k] = plan.Item{Key: key, Value: value.Unknown(value.Cause{Reason: "it is from an earlier process, which did not write it down"})}
+		if k < len(items) && items[k].Key == key && len(items) == len(made) {
+			made[k] = items[k]
+		}
+	}
+	return made
+}
+
+// instance returns the place of one instance of a step, which is there already where the
+// step is one of `finally` that is done once more.
+func (m *Machine) instance(i, k int, item plan.Item) int {
+	id := event.InstanceID(m.planned[i].ID, item.Key)
+	n, known := m.instances[id]
+	if known {
+		m.reset(n)
+		m.steps[n].round++
+	} else {
+		n = len(m.steps)
+		m.instances[id] = n
+		m.planned = append(m.planned, m.planned[i].Instance(item.Key))
+		m.steps = append(m.steps, step{status: event.Pending})
+	}
+	s := &m.steps[n]
+	s.of, s.isInstance, s.unmet, s.each = i, true, 1, plan.Each(k, item)
+	return n
+}
+
+// takeUp goes through the batches of a loop, from the first in which anything is left.
+func (m *Machine) takeUp(i int) {
+	l := m.steps[i].loop
+	l.failed, l.ofBatch, l.open, l.failure, l.spent = 0, 0, 0, nil, false
+	first := len(l.nodes)
+	for k, n := range l.nodes {
+		s := &m.steps[n]
+		switch {
+		case s.status == event.Failed:
+			l.failed++
+		case !s.status.Settled():
+			first = min(first, k)
+			if s.unmet == 0 {
+				l.open++
+			}
+		}
+	}
+	for l.batch > 0 && first < l.start() {
+		l.batch--
+	}
+	l.next, l.began, l.worked, l.phase = 0, m.now, l.open > 0, inBatch
+	if len(l.ends) == 0 {
+		m.loopDone(i)
+		return
+	}
+	l.next = l.start()
+	for _, n := range l.nodes[l.start():l.ends[l.batch]] {
+		if m.steps[n].status == event.Failed {
+			l.ofBatch++
+		}
+	}
+	m.letBegin(i)
+}
+
+// letBegin lets as many instances of the batch begin as may be under way, and ends the
+// batch when all of it is settled.
+func (m *Machine) letBegin(i int) {
+	l, p := m.steps[i].loop, m.planned[i].Loop
+	if l.spent || l.phase != inBatch || !m.mayStart() {
+		return
+	}
+	for l.next < l.ends[l.batch] && l.open < p.AtOnce(l.size()) {
+		n := l.nodes[l.next]
+		l.next++
+		if s := &m.steps[n]; !s.status.Settled() && s.unmet > 0 {
+			s.unmet, l.worked = 0, true
+			l.open++
+			m.pushReady(n)
+		}
+	}
+	if l.open == 0 && l.next == l.ends[l.batch] {
+		m.batchDone(i)
+	}
+}
+
+// instanceSettled takes in that an instance has ended.
+func (m *Machine) instanceSettled(n int, status event.Status, failure *event.Failure) {
+	i := m.steps[n].of
+	s := &m.steps[i]
+	l := s.loop
+	s.known = false
+	if _, underWay := m.loops[i]; !underWay {
+		return
+	}
+	l.open--
+	if status == event.Failed && !m.endedByUs(failure) {
+		m.countFailure(i, n, failure)
+	}
+	switch {
+	case !l.spent:
+		m.letBegin(i)
+	case l.open == 0, !m.planned[i].Finally && m.planned[i].OnFailure != plan.Continue:
+		m.loopFailed(i)
+	}
+}
+
+// endedByUs reports whether a step was ended on the way to what was decided already.
+func (m *Machine) endedByUs(failure *event.Failure) bool {
+	return m.mode == event.Draining && (failure.Class == sdk.Cancelled || failure.Class == event.Lost)
+}
+
+func (m *Machine) countFailure(i, n int, failure *event.Failure) {
+	l := m.steps[i].loop
+	l.failed++
+	l.ofBatch++
+	if l.failure == nil {
+		first := *failure
+		first.Message = m.planned[n].Key + ": " + first.Message
+		l.failure = &first
+	}
+	l.spent = l.spent || m.planned[i].Loop.Spent(l.failed, len(l.nodes), l.ofBatch, l.size())
+}
+
+// loopFailed ends a loop of which more instances failed than may.
+func (m *Machine) loopFailed(i int) {
+	l := m.steps[i].loop
+	failure := *l.failure
+	if l.failed > 1 {
+		failure.Message += fmt.Sprintf(" (%d of %d failed, the first of them so)", l.failed, len(l.nodes))
+	}
+	m.fail(i, &failure)
+}
+
+// batchDone goes on after a batch: by its pause, and what must hold then.
+func (m *Machine) batchDone(i int) {
+	l, p := m.steps[i].loop, m.planned[i].Loop
+	m.steps[i].known = false
+	if !l.worked && l.batch < l.passed {
+		m.nextBatch(i) // it was done, and held, before
+		return
+	}
+	op := m.op(i, event.Do)
+	op.Index = l.batch
+	m.record(event.Event{Type: event.BatchDone, Op: &op, Elapsed: m.now.Sub(l.began)})
+	last := l.batch == len(l.ends)-1
+	if p.Pause == 0 || last && len(p.Between) == 0 {
+		m.lookBetween(i)
+		return
+	}
+	l.phase, l.until = pausing, m.now.Add(p.Pause)
+	m.live[i] = struct{}{}
+	m.emit(SetTimer{m.pauseTimer(i)})
+}
+
+func (m *Machine) pauseTimer(i int) event.Timer {
+	op := m.op(i, event.Between)
+	op.Index = m.steps[i].loop.batch
+	return event.Timer{Op: op, Purpose: event.TimerPause, At: m.steps[i].loop.until}
+}
+
+// wantsPauseTimer reports whether a pause after a batch still goes on.
+func (s *step) wantsPauseTimer(t event.Timer) bool {
+	return s.loop != nil && s.loop.phase == pausing && s.loop.batch == t.Op.Index && s.loop.until.Equal(t.At)
+}
+
+// lookBetween judges what must hold after a batch.
+func (m *Machine) lookBetween(i int) {
+	l, p := m.steps[i].loop, m.planned[i].Loop
+	if len(p.Between) == 0 {
+		m.nextBatch(i)
+		return
+	}
+	l.phase = looking
+	m.live[i] = struct{}{}
+	m.judge(i, event.Between, p.Between)
+}
+
+// nextBatch goes on to the next batch, or ends the loop.
+func (m *Machine) nextBatch(i int) {
+	l := m.steps[i].loop
+	delete(m.live, i)
+	l.phase, l.passed = inBatch, max(l.passed, l.batch+1)
+	if l.batch == len(l.ends)-1 {
+		m.loopDone(i)
+		return
+	}
+	l.batch++
+	l.next, l.began, l.worked, l.ofBatch = l.start(), m.now, false, 0
+	m.letBegin(i)
+}
+
+// loopDone settles a loop whose instances all are.
+func (m *Machine) loopDone(i int) {
+	status := event.Succeeded
+	if l := m.steps[i].loop; len(l.nodes) > 0 && !slices.ContainsFunc(l.nodes, m.isNotSkipped) {
+		status = event.Skipped
+	}
+	m.settle(i, status, nil)
+}
+
+func (m *Machine) isNotSkipped(n int) bool { return m.steps[n].status != event.Skipped }
+
+// liveLoops are the loops under way, in the order of the plan.
+func (m *Machine) liveLoops() []int { return slices.Sorted(maps.Keys(m.loops)) }
+
+// takeUpLoops has the loops, of `steps` or of `finally`, go on that the run's rest has held up.
+func (m *Machine) takeUpLoops(finally bool) {
+	for _, i := range m.liveLoops() {
+		switch l := m.steps[i].loop; {
+		case m.planned[i].Finally != finally:
+		case l.phase == looking && m.steps[i].judging == nil:
+			m.lookBetween(i)
+		case l.phase == inBatch:
+			m.letBegin(i)
+		}
+	}
+}
+
+// breakOffLoops lets no other instance begin.
+func (m *Machine) breakOffLoops() {
+	for _, i := range m.liveLoops() {
+		l := m.steps[i].loop
+		l.spent = true
+		if l.failure == nil {
+			l.failure = &event.Failure{Class: sdk.Cancelled, Message: event.WasCancelled}
+		}
+	}
+}
+
+// cutOffLoops ends the loops that the end of a run has come between.
+func (m *Machine) cutOffLoops() {
+	for _, i := range m.liveLoops() {
+		l := m.steps[i].loop
+		ended := 0
+		for _, n := range l.nodes {
+			if m.steps[n].status.Settled() {
+				ended++
+			}
+		}
+		if ended == 0 {
+			delete(m.loops, i)
+			m.decide(i, event.Do, event.Pending, nil)
+			continue
+		}
+		m.fail(i, &event.Failure{
+			Class: sdk.Cancelled, Unchanged: true,
+			Message: fmt.Sprintf("it came as far as %d of %d, as the run was ending", ended, len(l.nodes)),
+		})
+	}
+}
+
+// loopOutputs are the outputs of those instances that are done.
+func (m *Machine) loopOutputs(l *loop) value.Value {
+	var keys []string
+	var outputs []value.Value
+	for k, n := range l.nodes {
+		if s := &m.steps[n]; s.do.state == done && !s.outputs.IsNull() {
+			keys, outputs = append(keys, l.keys[k]), append(outputs, s.outputs)
+		}
+	}
+	return plan.OutputsOf(keys, outputs)
+}

@@ -1,0 +1,329 @@
+package plan
+
+import (
+	"fmt"
+	"iter"
+	"slices"
+	"strconv"
+	"time"
+	"unicode/utf8"
+
+	"github.com/gatebook/gatebook/engine/check"
+	"github.com/gatebook/gatebook/engine/diag"
+	"github.com/gatebook/gatebook/engine/event"
+	"github.com/gatebook/gatebook/engine/expr"
+	"github.com/gatebook/gatebook/engine/model"
+	"github.com/gatebook/gatebook/engine/value"
+)
+
+// Loop is what a step is done for: each item of a list, or each entry of a map, in batches.
+// What else the step says is said of each instance.
+type Loop struct {
+	Over        value.Value   `json:"over" doc:"The list or the map, as far as it is known."`
+	Sizes       []string      `json:"sizes" doc:"How many instances each batch has, as the runbook says it; the last holds for all after it."`
+	MaxParallel int           `json:"maxParallel,omitempty" doc:"How many of a batch may be under way at once; absent: all."`
+	MaxFailures Budget        `json:"maxFailures,omitzero" doc:"How many instances may fail before the step does; absent: none."`
+	Pause       time.Duration `json:"pause,omitempty" doc:"The time between two batches."`
+	Between     []*Condition  `json:"between,omitempty" doc:"What must hold after each batch."`
+	When        *Condition    `json:"when,omitempty" doc:"False skips an instance; absent: none is skipped by itself."`
+	Batches     []int         `json:"batches,omitempty" doc:"How many instances each batch will have; absent: what it is done for is not known yet."`
+	Instances   []*Step       `json:"instances,omitempty" doc:"The instances, in the order in which they begin; absent: what it is done for is not known yet."`
+
+	// Source computes the list or the map from what is known.
+	Source Source `json:"-"`
+
+	sizes  []model.Share
+	budget model.Budget
+}
+
+// Budget says how many instances may fail, each a number or a percentage, rounded down.
+type Budget struct {
+	Total string `json:"total" doc:"Of all instances."`
+	Batch string `json:"batch,omitempty" doc:"Of the instances of one batch; absent: as many as of all."`
+}
+
+// Item is one of what a loop is done for.
+type Item struct {
+	Key   string
+	Value value.Value
+}
+
+// maxInstances bounds a loop, so that a list that somebody else returned cannot fill the
+// memory; maxKey bounds the name of an instance, in bytes.
+const (
+	maxInstances = 100_000
+	maxKey       = 253
+)
+
+// Items returns what a loop is done for, in the order in which it is: of a list its items,
+// named by what they are where they are text or numbers, and no secret, and else by their
+// places, from 0; of a map its entries, sorted by their keys, which name them.
+func Items(over value.Value) ([]Item, error) {
+	var items []Item
+	switch over.Kind() {
+	case value.KindList:
+		for i, v := range over.Items() {
+			items = append(items, Item{keyOf(i, v), v})
+		}
+	case value.KindObject:
+		for i, m := range over.Members() {
+			if over.IsSecret() {
+				m.Name = strconv.Itoa(i)
+			}
+			items = append(items, Item{m.Name, m.Value})
+		}
+	default:
+		return nil, fmt.Errorf("it is %s, and neither a list nor a map", diag.Article(over.Kind().String()))
+	}
+	return items, namesFit(items)
+}
+
+// keyOf is the key of an item of a list.
+func keyOf(place int, v value.Value) string {
+	if v.IsSecret() {
+		return strconv.Itoa(place)
+	}
+	switch v.Kind() {
+	case value.KindString:
+		text, _ := v.AsString()
+		return text
+	case value.KindInt, value.KindFloat, value.KindBool:
+		return v.String()
+	default:
+		return strconv.Itoa(place)
+	}
+}
+
+// namesFit says why instances cannot be named by the keys of their items.
+func namesFit(items []Item) error {
+	if len(items) > maxInstances {
+		return fmt.Errorf("it has %d items, and %d are the most", len(items), maxInstances)
+	}
+	places := make(map[string]int, len(items))
+	for i, item := range items {
+		first, taken := places[item.Key]
+		switch {
+		case taken:
+			return fmt.Errorf("the items %d and %d are both called %q", first, i, diag.Clean(item.Key))
+		case item.Key == "":
+			return fmt.Errorf("the item %d has no name: it is empty", i)
+		case len(item.Key) > maxKey, !utf8.ValidString(item.Key), diag.Clean(item.Key) != item.Key:
+			return fmt.Errorf("the item %d cannot name an instance: a key is one line of at most %d bytes", i, maxKey)
+		}
+		places[item.Key] = i
+	}
+	return nil
+}
+
+// BatchesOf returns how many instances each batch has where there are so many in all.
+func (l *Loop) BatchesOf(all int) []int {
+	var batches []int
+	for left := all; left > 0; {
+		size := l.sizes[min(len(batches), len(l.sizes)-1)]
+		next := min(max(size.Of(all), 1), left)
+		batches = append(batches, next)
+		left -= next
+	}
+	return batches
+}
+
+// Spent reports whether more have failed than may: of all, and of one batch.
+func (l *Loop) Spent(failed, all, failedOfBatch, batch int) bool {
+	of := l.budget.Batch
+	return failed > l.budget.Total.Of(all) || of != nil && failedOfBatch > of.Of(batch)
+}
+
+// Allowed says how many of all may fail.
+func (l *Loop) Allowed(all int) int { return l.budget.Total.Of(all) }
+
+// AtOnce returns how many of a batch may be under way at once.
+func (l *Loop) AtOnce(batch int) int {
+	if l.MaxParallel == 0 {
+		return batch
+	}
+	return min(l.MaxParallel, batch)
+}
+
+// Known reports whether it is known before a run what the step is done for.
+func (l *Loop) Known() bool { return l.Instances != nil }
+
+// Each returns what the step is done as: its instances, where it is done for many that are
+// known; otherwise it is itself.
+func (s *Step) Each() []*Step {
+	if s.Loop != nil && s.Loop.Known() {
+		return s.Loop.Instances
+	}
+	return []*Step{s}
+}
+
+// All yields each step as it is done: of one that is done for many that are known, each of
+// its instances.
+func (p *Plan) All() iter.Seq[*Step] {
+	return func(yield func(*Step) bool) {
+		for _, s := range p.Steps {
+			for _, one := range s.Each() {
+				if !yield(one) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// essence returns the loop without its places and what was foreseen.
+func (l *Loop) essence() *Loop {
+	if l == nil {
+		return nil
+	}
+	bare := *l
+	bare.Between, bare.When = essences(l.Between), l.When.essence()
+	bare.Instances = make([]*Step, len(l.Instances))
+	for i, one := range l.Instances {
+		bare.Instances[i] = one.essence()
+	}
+	return &bare
+}
+
+// Instance returns the step as it is done for one item. What is computed of the item is
+// not filled in.
+func (s *Step) Instance(key string) *Step {
+	one := *s
+	one.ID, one.Of, one.Key = event.InstanceID(s.ID, key), s.ID, key
+	one.When, one.Loop = s.Loop.When, nil
+	return &one
+}
+
+// Each is what expressions of an instance see as each.
+func Each(place int, item Item) value.Value {
+	return value.Object(
+		value.Member{Name: "index", Value: value.Int(int64(place))},
+		value.Member{Name: "key", Value: value.String(item.Key)},
+		value.Member{Name: "value", Value: item.Value},
+	)
+}
+
+// OutputsOf are the outputs of a loop: those of its instances that have some, as a list in
+// their order, and by their keys.
+func OutputsOf(keys []string, outputs []value.Value) value.Value {
+	members := make([]value.Member, len(keys))
+	for i, key := range keys {
+		members[i] = value.Member{Name: key, Value: outputs[i]}
+	}
+	return value.Object(
+		value.Member{Name: "byKey", Value: value.Object(members...)},
+		value.Member{Name: "list", Value: value.List(outputs...)},
+	)
+}
+
+// loopOf says how a runbook's batch goes through the instances.
+func loopOf(said *model.Batch) *Loop {
+	loop := &Loop{sizes: []model.Share{{Count: 1}}}
+	if said != nil {
+		loop.MaxParallel, loop.Pause, loop.budget = int(said.MaxParallel.Value), said.Pause.Value, said.MaxFailures
+		switch {
+		case len(said.Sizes.Items) > 0:
+			loop.sizes = said.Sizes.Items
+		case loop.MaxParallel > 0:
+			loop.sizes = []model.Share{{Count: 100, Percent: true}}
+		}
+	}
+	for _, size := range loop.sizes {
+		loop.Sizes = append(loop.Sizes, size.String())
+	}
+	if loop.budget.Node != nil {
+		loop.MaxFailures.Total = loop.budget.Total.String()
+		if loop.budget.Batch != nil {
+			loop.MaxFailures.Batch = loop.budget.Batch.String()
+		}
+	}
+	return loop
+}
+
+// loop plans a step that is done for many: as it is for each, and where what it is done for
+// is known, each instance.
+func (m *maker) loop(step *Step, checked *check.Step) {
+	loop := loopOf(checked.Loop.Model)
+	step.Loop, loop.Source = loop, checked.Loop.Over
+	ofEach := checked.When != nil && isOfEach(checked.When)
+	if !ofEach {
+		step.When = m.when(checked)
+	}
+	loop.Over = m.eval(checked.Loop.Over)
+	loop.Between = m.conditions(checked.Loop.Between)
+
+	outer := m.skipped
+	m.scope.each = anyOf(loop.Over)
+	if ofEach {
+		loop.When = m.when(checked)
+	}
+	m.content(step, checked)
+	m.skipped = outer
+	if !m.skipped && !loop.Over.HasUnknown() {
+		m.instances(step, checked, ofEach)
+	}
+	m.scope.each = value.Value{}
+}
+
+// instances plans the instances of a step.
+func (m *maker) instances(step *Step, checked *check.Step, ofEach bool) {
+	items, err := Items(step.Loop.Over)
+	if err != nil {
+		m.found = append(m.found, diag.LoopKeys.At(checked.Loop.Over.Range(), "Its instances cannot be named: %s.", err))
+		return
+	}
+	step.Loop.Batches = step.Loop.BatchesOf(len(items))
+	step.Loop.Instances = make([]*Step, len(items))
+	before := m.found
+	m.found = nil
+	for k, item := range items {
+		m.scope.each = Each(k, item)
+		one := step.Instance(item.Key)
+		if ofEach {
+			one.When = m.when(checked)
+		}
+		m.content(one, checked)
+		step.Loop.Instances[k], m.skipped = one, false
+	}
+	m.found = append(before, news(m.found, before)...)
+}
+
+// mostFaults is how many things are said to be wrong with the instances of one step.
+const mostFaults = 20
+
+// news returns what was found of instances, each once, that was not said of all of them.
+func news(found, before diag.List) diag.List {
+	type saying struct{ code, at, detail string }
+	said := make(map[saying]bool, len(before)+len(found))
+	isNew := func(d diag.Diagnostic) bool {
+		what := saying{d.Rule.Code, d.Range.String(), d.Detail}
+		known := said[what]
+		said[what] = true
+		return !known
+	}
+	for _, d := range before {
+		isNew(d)
+	}
+	var fresh diag.List
+	for _, d := range found {
+		if len(fresh) < mostFaults && isNew(d) {
+			fresh = append(fresh, d)
+		}
+	}
+	return fresh
+}
+
+// anyOf is what each is where it is said of no item in particular.
+func anyOf(over value.Value) value.Value {
+	unknown := func(name string) value.Member {
+		return value.Member{Name: name, Value: value.Unknown(value.Cause{Reason: perItem})}
+	}
+	if causes := over.Causes(); len(causes) > 0 {
+		unknown = func(name string) value.Member { return value.Member{Name: name, Value: value.Unknown(causes...)} }
+	}
+	return value.Object(unknown("index"), unknown("key"), unknown("value"))
+}
+
+// isOfEach reports whether a condition speaks of the item.
+func isOfEach(c *expr.Condition) bool {
+	return slices.ContainsFunc(c.Refs(), func(ref expr.Ref) bool { return ref.Root == expr.RootEach })
+}
