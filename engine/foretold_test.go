@@ -14,6 +14,7 @@ import (
 	"github.com/gatebook/gatebook/engine"
 	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/expr"
+	"github.com/gatebook/gatebook/engine/input"
 	"github.com/gatebook/gatebook/engine/journal"
 	"github.com/gatebook/gatebook/engine/look"
 	"github.com/gatebook/gatebook/engine/plan"
@@ -58,7 +59,7 @@ func (f *foretold) run(t *testing.T) (*plan.Plan, []event.Event, string) {
 	if found.HasErrors() {
 		return nil, nil, texts(found)
 	}
-	made, found, err := e.Plan(runbook, []plan.Given{{Name: "token", Text: secret, By: plan.ByFlag, Origin: "-i token", SecretSource: "env:TOKEN"}})
+	made, found, err := e.Plan(runbook, []input.Given{{Name: "token", Text: secret, By: input.ByFlag, Origin: "-i token", SecretSource: "env:TOKEN"}})
 	if err != nil {
 		return nil, nil, err.Error()
 	}

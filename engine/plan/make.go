@@ -15,7 +15,7 @@ import (
 
 // Options are what a plan is made of beside the runbook.
 type Options struct {
-	// Inputs is the object of all inputs, as [Inputs] works it out.
+	// Inputs is the object of all inputs, as engine/input works it out.
 	Inputs value.Value
 }
 

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/gatebook/gatebook/engine/catalog"
+	"github.com/gatebook/gatebook/engine/check/checktest"
 	"github.com/gatebook/gatebook/engine/diag"
 	"github.com/gatebook/gatebook/engine/plan"
 	"github.com/gatebook/gatebook/plugins/sdk"
@@ -47,7 +48,7 @@ func scaling(t *testing.T, foresee func(ctx context.Context, request sdk.Request
 	return catalogue
 }
 
-const previewRunbook = head + `steps:
+const previewRunbook = checktest.Head + `steps:
 - {id: one, uses: scale, with: {name: web}}
 - id: two
   uses: scale
@@ -74,7 +75,7 @@ func TestPreviewAsksWithWhatIsKnown(t *testing.T) {
 		}
 		return sdk.Preview{Summary: string(request.Params), Warnings: request.Unknown}, nil
 	})
-	made := mustPlan(t, load(t, catalogue, "test.yaml", previewRunbook), "")
+	made := mustPlan(t, checktest.Load(t, catalogue, "test.yaml", previewRunbook), "")
 	previewed, found := plan.Preview(t.Context(), made, 2)
 	if asked.Load() != 3 {
 		t.Errorf("%d actions were asked, want 3: not that of the step that is skipped", asked.Load())
@@ -110,7 +111,7 @@ func TestPreviewEndsWithItsContext(t *testing.T) {
 		t.Error("an action was asked")
 		return sdk.Preview{}, nil
 	})
-	previewed, _ := plan.Preview(ctx, mustPlan(t, load(t, catalogue, "test.yaml", previewRunbook), ""), 1)
+	previewed, _ := plan.Preview(ctx, mustPlan(t, checktest.Load(t, catalogue, "test.yaml", previewRunbook), ""), 1)
 	if one, _ := previewed.Step("one"); one.PreviewError != context.Canceled.Error() {
 		t.Errorf("the error is %q, want that of the context", one.PreviewError)
 	}
