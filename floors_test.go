@@ -70,6 +70,7 @@ var rooms = map[string]room{
 	"engine/machine":       {floor: 6},
 	"engine/seal":          {floor: 6},
 	"engine/look":          {floor: 6},
+	"engine/preview":       {floor: 6},
 	"engine/compare":       {floor: 7},
 	"engine/compare/sides": {floor: 6},
 	"engine/review":        {floor: 6},

@@ -24,7 +24,7 @@ type Connection struct {
 	Config      value.Value `json:"config" doc:"What configures it, secrets masked."`
 	Environment []string    `json:"environment,omitempty" doc:"The variables that the plugin gets of gatebook's environment."`
 
-	// Target and TargetError are what an online plan found out of it, see [Preview].
+	// Target and TargetError are what was found out of it for people to see before a run.
 	Target      *sdk.Target `json:"target,omitempty" doc:"What it reaches; absent: nobody asked, or the plugin cannot tell."`
 	TargetError string      `json:"targetError,omitempty" doc:"Why it could not be told what it reaches."`
 

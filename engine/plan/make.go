@@ -88,16 +88,7 @@ func (m *maker) cannot(err error, at source.Range) {
 	if placed, ok := errors.AsType[*data.Error](err); ok {
 		at, err = placed.Range, placed.Err
 	}
-	m.found = append(m.found, diag.CannotCompute.At(at, "%s", sentence(err)))
-}
-
-// sentence ends an error as a sentence does.
-func sentence(err error) string {
-	text := diag.Clean(err.Error())
-	if text == "" || text[len(text)-1] == '.' {
-		return text
-	}
-	return text + "."
+	m.found = append(m.found, diag.CannotCompute.At(at, "%s", diag.Sentence(err.Error())))
 }
 
 // eval computes a value as far as it is known.

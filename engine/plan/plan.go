@@ -40,7 +40,7 @@ type Plan struct {
 	Offline     bool          `json:"offline,omitempty" doc:"The actions were not asked what they would do, and nothing was looked at."`
 	// LookedAt is when it was looked what is so, for all that the plan says of now.
 	LookedAt *time.Time `json:"lookedAt,omitempty" doc:"The time of all that it says of now; absent: nothing was looked at."`
-	// Digest does not depend on what the actions foresaw ([Preview]): that is of the world.
+	// Digest does not depend on what the actions foresaw: that is of the world.
 	Digest string `json:"digest" doc:"SHA-256 over all that says what would be done; where the file lies does not count."`
 	// Sealed is what people approve; it covers more than Digest does.
 	Sealed string `json:"sealed,omitempty" doc:"The digest of the sealed plan that it was written to a file as; absent: it was not."`

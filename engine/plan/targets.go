@@ -4,9 +4,6 @@ import (
 	"context"
 	"sync"
 
-	"golang.org/x/sync/errgroup"
-
-	"github.com/gatebook/gatebook/engine/value"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
@@ -48,8 +45,8 @@ func (t *Targets) of(over *Connection) func(context.Context, sdk.Target) error {
 	}
 }
 
-// show returns what a connection reached last, for people to see before a run of the plan.
-func (t *Targets) show(over *Connection) sdk.Target {
+// Show returns what a connection reached last, for people to see before a run of the plan.
+func (t *Targets) Show(over *Connection) sdk.Target {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.shown[over] = t.last[over]
@@ -64,37 +61,6 @@ func (t *Targets) Shown(over *Connection) sdk.Target {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.shown[over]
-}
-
-// reach asks each connection that is used what it reaches, and returns them with the
-// answers, and why those cannot be made that cannot.
-func reach(ctx context.Context, p *Plan, masker *value.Masker) (asked []*Connection, failed map[*Connection]error) {
-	asked, errs := make([]*Connection, len(p.Connections)), make([]error, len(p.Connections))
-	var group errgroup.Group
-	for i, c := range p.Connections {
-		answered := *c
-		asked[i] = &answered
-		group.Go(func() error {
-			if errs[i] = c.Reach(ctx); errs[i] != nil {
-				fault := *sdk.AsError(errs[i])
-				fault.Connection = "" // it is the one that says so
-				answered.TargetError = masker.Text(fault.Error())
-				return nil
-			}
-			if target := p.Targets.show(c); target.ID != "" {
-				answered.Target = &sdk.Target{ID: masker.Text(target.ID), Title: masker.Text(target.Title)} // the rest is for gatebook
-			}
-			return nil
-		})
-	}
-	_ = group.Wait() // what went wrong is with the connection
-	failed = make(map[*Connection]error)
-	for i, c := range p.Connections {
-		if errs[i] != nil {
-			failed[c] = errs[i]
-		}
-	}
-	return asked, failed
 }
 
 // Called is what people call the connection of a plugin's action; empty: it has none.

@@ -13,6 +13,7 @@ import (
 	"github.com/gatebook/gatebook/engine/diag/render"
 	"github.com/gatebook/gatebook/engine/look"
 	"github.com/gatebook/gatebook/engine/plan"
+	"github.com/gatebook/gatebook/engine/preview"
 	"github.com/gatebook/gatebook/engine/seal"
 	"github.com/gatebook/gatebook/engine/source"
 	"github.com/gatebook/gatebook/steps"
@@ -148,7 +149,7 @@ const previews = 16
 func (h *House) Preview(ctx context.Context, planned *engine.Plan) (*plan.Plan, error) {
 	ctx, stop := h.Interruptible(ctx)
 	defer stop()
-	shown, found := plan.Preview(ctx, planned.Plan, previews)
+	shown, found := preview.Of(ctx, planned.Plan, previews)
 	if err := context.Cause(ctx); err != nil {
 		return shown, err
 	}
