@@ -26,6 +26,7 @@ const Format = "gatebook/plan/v1"
 // Plan is what would happen.
 type Plan struct {
 	Format      string        `json:"format" enum:"gatebook/plan/v1"`
+	Gatebook    string        `json:"gatebook,omitempty" doc:"The version of gatebook that made it, for people; absent in what a run keeps of its plan."`
 	Runbook     Header        `json:"runbook"`
 	Inputs      value.Value   `json:"inputs" doc:"The input values, secrets masked."`
 	Vars        value.Value   `json:"vars"`
@@ -71,6 +72,9 @@ type Header struct {
 type Revision struct {
 	Commit string `json:"commit"`
 	Dirty  bool   `json:"dirty,omitempty" doc:"The file is another than in the commit, or is not in it."`
+	Absent bool   `json:"absent,omitempty" doc:"The commit has no such file."`
+	// Untracked says why it is absent: nobody has told git of it.
+	Untracked bool `json:"untracked,omitempty" doc:"The commit has no such file, and git does not track it."`
 }
 
 // Counts sums up the steps by what they do.

@@ -187,6 +187,7 @@ func (o *runOptions) confirm(ctx context.Context, h *house.House, ready ready, p
 	if err != nil {
 		return o.refrain()
 	}
+	h.Originate(ctx, preview)
 	if err := dossier.Summary(o.Stderr, preview, review.Of(preview, runsOf(h).Past(preview.Runbook.Name)), o.Folding(true)); err != nil {
 		return err
 	}

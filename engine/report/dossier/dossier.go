@@ -98,13 +98,7 @@ func (out *page) planHead(p *plan.Plan, r *review.Review) section {
 	}
 	head := section{title: title + "  " + out.Dim(p.Runbook.File)}
 	add := func(line string) { head.lines = append(head.lines, line) }
-	if of := p.Runbook.Revision; of != nil {
-		text := "commit " + out.Bold(layout.Line(of.Commit))
-		if of.Dirty {
-			text += ", and " + out.Warn("the file is changed since")
-		}
-		add(text)
-	}
+	head.lines = append(head.lines, out.origin(p)...)
 	add(strings.Join(out.summary(p, r), " · "))
 	facts := "on failure: " + string(p.OnFailure)
 	if p.Lock != "" {
@@ -125,6 +119,26 @@ func (out *page) planHead(p *plan.Plan, r *review.Review) section {
 		}
 	}
 	return head
+}
+
+// origin says of which commit the runbook is, and which gatebook has read it.
+func (out *page) origin(p *plan.Plan) (lines []string) {
+	if of := p.Runbook.Revision; of != nil {
+		text := "commit " + out.Bold(layout.Line(of.Commit))
+		switch {
+		case of.Untracked:
+			text += ", " + out.Warn("without the file: git does not track it")
+		case of.Absent:
+			text += ", " + out.Warn("without the file: it is not committed yet")
+		case of.Dirty:
+			text += ", and " + out.Warn("the file is changed since")
+		}
+		lines = append(lines, text)
+	}
+	if p.Gatebook != "" {
+		lines = append(lines, "planned by gatebook "+layout.Line(p.Gatebook))
+	}
+	return lines
 }
 
 // target is what a connection reaches, as far as that was asked; empty: its plugin cannot tell.

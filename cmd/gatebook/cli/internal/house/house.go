@@ -73,6 +73,9 @@ func stateDir(c *console.Console) (string, error) {
 		"there is no home folder to keep runs in")
 }
 
+// standardInput is what the file is called that comes from there.
+const standardInput = "(standard input)"
+
 // Read reads a runbook's file; "-" is standard input.
 func (h *House) Read(name string) (*source.File, error) {
 	file, err := h.ReadEither(name)
@@ -89,7 +92,7 @@ func (h *House) ReadEither(name string) (*source.File, error) {
 		return nil, err
 	}
 	if name == "-" {
-		name = "(standard input)"
+		name = standardInput
 	}
 	return source.NewFile(name, text), nil
 }
