@@ -9,6 +9,7 @@ import (
 	"github.com/gatebook/gatebook/engine/data"
 	"github.com/gatebook/gatebook/engine/diag"
 	"github.com/gatebook/gatebook/engine/expr"
+	"github.com/gatebook/gatebook/engine/plan/internal/connection"
 	"github.com/gatebook/gatebook/engine/source"
 	"github.com/gatebook/gatebook/engine/value"
 )
@@ -31,7 +32,7 @@ func Make(checked *check.Runbook, options Options) (*Plan, diag.List, error) {
 	m := maker{checked: checked, scope: newBefore(header, options.Inputs)}
 	m.plan = Plan{
 		Logs:      &Logs{},
-		Targets:   newTargets(),
+		Targets:   connection.NewTargets(),
 		Runbook:   header,
 		Inputs:    options.Inputs,
 		Lock:      checked.Model.Metadata.Lock.Value,
@@ -208,10 +209,10 @@ func (m *maker) use(use *data.Use, on *check.Connection) Use {
 		Places:   use,
 	}
 	if on != nil {
-		connection := m.connected[on]
-		connection.used = true
-		planned.Handler = use.Action.On(connection.actions)
-		planned.Over, planned.Connection = configuration{on}, connection
+		over := m.connected[on]
+		over.Used = true
+		planned.Handler = use.Action.On(over.Actions)
+		planned.Over, planned.Connection = configuration{on}, over
 	}
 	return planned
 }

@@ -1,4 +1,4 @@
-package plan
+package connection
 
 import (
 	"context"
@@ -16,7 +16,8 @@ type Targets struct {
 	shown map[*Connection]sdk.Target
 }
 
-func newTargets() *Targets {
+// NewTargets makes one that has heard nothing.
+func NewTargets() *Targets {
 	return &Targets{last: make(map[*Connection]sdk.Target), shown: make(map[*Connection]sdk.Target)}
 }
 
@@ -31,8 +32,8 @@ func (t *Targets) To(judge func(ctx context.Context, over *Connection, target sd
 	t.judge = judge
 }
 
-// of returns what is told what a connection reaches.
-func (t *Targets) of(over *Connection) func(context.Context, sdk.Target) error {
+// Of returns what is told what a connection reaches.
+func (t *Targets) Of(over *Connection) func(context.Context, sdk.Target) error {
 	return func(ctx context.Context, target sdk.Target) error {
 		t.mu.Lock()
 		judge := t.judge
@@ -61,29 +62,4 @@ func (t *Targets) Shown(over *Connection) sdk.Target {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.shown[over]
-}
-
-// Called is what people call the connection of a plugin's action; empty: it has none.
-func (u *Use) Called() string {
-	if u.Connection == nil {
-		return ""
-	}
-	return u.Connection.Called()
-}
-
-// reacher is a handler of an action over a connection that can be made without the action
-// being used.
-type reacher interface {
-	// Reach makes the connection, where it is not, and has it told what that reaches.
-	Reach(ctx context.Context) error
-}
-
-// Reach makes the connection ready, where steps use it, and has told what it reaches.
-func (c *Connection) Reach(ctx context.Context) error {
-	for _, handler := range c.actions {
-		if over, ok := handler.(reacher); ok && c.used {
-			return over.Reach(ctx)
-		}
-	}
-	return nil
 }
