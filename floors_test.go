@@ -65,15 +65,19 @@ var rooms = map[string]room{
 	"plugins/sdk/serve":    {floor: 3, edge: true},
 
 	"engine/check":         {floor: 4},
+	"engine/input":         {floor: 5},
 	"engine/plan":          {floor: 5},
 	"engine/machine":       {floor: 6},
 	"engine/seal":          {floor: 6},
 	"engine/look":          {floor: 6},
+	"engine/preview":       {floor: 6},
 	"engine/compare":       {floor: 7},
 	"engine/compare/sides": {floor: 6},
 	"engine/review":        {floor: 6},
 	"engine/run":           {floor: 7},
 	"engine":               {floor: 8, roof: true},
+
+	"engine/check/checktest": {floor: 6, forTests: true},
 
 	"engine/journal/ledger": {floor: 4},
 

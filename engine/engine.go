@@ -16,6 +16,7 @@ import (
 	"github.com/gatebook/gatebook/engine/catalog"
 	"github.com/gatebook/gatebook/engine/check"
 	"github.com/gatebook/gatebook/engine/diag"
+	"github.com/gatebook/gatebook/engine/input"
 	"github.com/gatebook/gatebook/engine/journal"
 	"github.com/gatebook/gatebook/engine/model"
 	"github.com/gatebook/gatebook/engine/plan"
@@ -99,11 +100,11 @@ type Plan struct {
 
 // Plan makes the plan of a runbook without errors for the given inputs. Where there
 // are errors among the findings, the plan is for looking at alone, or nil.
-func (e *Engine) Plan(runbook *Runbook, given []plan.Given) (*Plan, diag.List, error) {
+func (e *Engine) Plan(runbook *Runbook, given []input.Given) (*Plan, diag.List, error) {
 	if runbook.Checked == nil {
 		return nil, nil, errors.New("a plan can only be made of a runbook without errors")
 	}
-	inputs, sources, found := plan.Inputs(runbook.Checked, given)
+	inputs, sources, found := input.Values(runbook.Checked, given)
 	if found.HasErrors() {
 		return nil, found.Sorted(), nil
 	}
@@ -123,11 +124,11 @@ func (e *Engine) Plan(runbook *Runbook, given []plan.Given) (*Plan, diag.List, e
 
 // Sketch makes the plan of a runbook without errors to look at, and not to run: an input that
 // is not given is not known in it, whatever its default.
-func (e *Engine) Sketch(runbook *Runbook, given []plan.Given) (*Plan, diag.List, error) {
+func (e *Engine) Sketch(runbook *Runbook, given []input.Given) (*Plan, diag.List, error) {
 	if runbook.Checked == nil {
 		return nil, nil, errors.New("a plan can only be made of a runbook without errors")
 	}
-	inputs, found := plan.InputsSoFar(runbook.Checked, given)
+	inputs, found := input.SoFar(runbook.Checked, given)
 	if found.HasErrors() {
 		return nil, found.Sorted(), nil
 	}

@@ -9,8 +9,8 @@ import (
 	"github.com/gatebook/gatebook/engine"
 	"github.com/gatebook/gatebook/engine/diag"
 	"github.com/gatebook/gatebook/engine/event"
+	"github.com/gatebook/gatebook/engine/input"
 	"github.com/gatebook/gatebook/engine/journal"
-	"github.com/gatebook/gatebook/engine/plan"
 	"github.com/gatebook/gatebook/engine/run"
 	"github.com/gatebook/gatebook/engine/source"
 	"github.com/gatebook/gatebook/engine/value"
@@ -37,12 +37,12 @@ metadata: {name: test, version: 1.0.0}
 `
 
 // planned makes the plan of a runbook that must have no errors.
-func planned(tb testing.TB, e *engine.Engine, text string, given ...plan.Given) *engine.Plan {
+func planned(tb testing.TB, e *engine.Engine, text string, given ...input.Given) *engine.Plan {
 	tb.Helper()
 	return plannedWhole(tb, e, header+text, given...)
 }
 
-func plannedWhole(tb testing.TB, e *engine.Engine, text string, given ...plan.Given) *engine.Plan {
+func plannedWhole(tb testing.TB, e *engine.Engine, text string, given ...input.Given) *engine.Plan {
 	tb.Helper()
 	runbook, found := e.Check(source.NewFile("test.yaml", []byte(text)))
 	if found.HasErrors() {
@@ -93,7 +93,7 @@ steps:
     gate: {expr: 'steps.hello.outputs.stdout.startsWith("hello")'}
 outputs:
   said: ${{ steps.again.outputs.stdout }}
-`, plan.Given{Name: "name", Text: "world", By: plan.ByFlag, Origin: "-i name"})
+`, input.Given{Name: "name", Text: "world", By: input.ByFlag, Origin: "-i name"})
 	result, err := e.Run(t.Context(), p, process(), engine.RunOptions{By: "alice", Parallelism: 2})
 	if err != nil {
 		t.Fatal(err)
@@ -124,7 +124,7 @@ steps:
     uses: exec
     with: {command: ["false"]}
     rollback: {uses: exec, with: {command: [touch, "${{ inputs.dir }}/taken-back"]}}
-`, plan.Given{Name: "dir", Text: dir, By: plan.ByFlag, Origin: "-i dir"})
+`, input.Given{Name: "dir", Text: dir, By: input.ByFlag, Origin: "-i dir"})
 	result, err := e.Run(t.Context(), p, process(), engine.RunOptions{By: "alice", Parallelism: 2})
 	if err != nil {
 		t.Fatal(err)
@@ -155,7 +155,7 @@ steps:
   - id: use
     uses: assert
     with: {that: "${{ steps.leak.outputs.stdout contains 'hunter22' }}"}
-`, plan.Given{Name: "token", Text: secret, By: plan.ByFlag, Origin: "-i token", SecretSource: "env:TOKEN"})
+`, input.Given{Name: "token", Text: secret, By: input.ByFlag, Origin: "-i token", SecretSource: "env:TOKEN"})
 	result, err := e.Run(t.Context(), p, process(), engine.RunOptions{By: "alice", Parallelism: 2})
 	if err != nil {
 		t.Fatal(err)

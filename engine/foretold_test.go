@@ -14,9 +14,11 @@ import (
 	"github.com/gatebook/gatebook/engine"
 	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/expr"
+	"github.com/gatebook/gatebook/engine/input"
 	"github.com/gatebook/gatebook/engine/journal"
 	"github.com/gatebook/gatebook/engine/look"
 	"github.com/gatebook/gatebook/engine/plan"
+	"github.com/gatebook/gatebook/engine/review"
 	"github.com/gatebook/gatebook/engine/source"
 	"github.com/gatebook/gatebook/engine/value"
 )
@@ -40,7 +42,7 @@ func TestARunDoesWhatItsPlanSaid(t *testing.T) {
 		}
 		prophecy{Plan: made, T: r, world: world, happened: happened, told: told}.check()
 	})
-	for _, what := range []string{"step", "known", "unknown", "partly known", "undone", "true", "false", "undecided", "skipped", "output", "seen", "true now", "false now"} {
+	for _, what := range []string{"step", "known", "unknown", "partly known", "undone", "true", "false", "undecided", "skipped", "output", "seen", "true now", "false now", "stays"} {
 		if told[what] == 0 {
 			t.Errorf("nothing that was %s came up: %v", what, told)
 		}
@@ -58,7 +60,7 @@ func (f *foretold) run(t *testing.T) (*plan.Plan, []event.Event, string) {
 	if found.HasErrors() {
 		return nil, nil, texts(found)
 	}
-	made, found, err := e.Plan(runbook, []plan.Given{{Name: "token", Text: secret, By: plan.ByFlag, Origin: "-i token", SecretSource: "env:TOKEN"}})
+	made, found, err := e.Plan(runbook, []input.Given{{Name: "token", Text: secret, By: input.ByFlag, Origin: "-i token", SecretSource: "env:TOKEN"}})
 	if err != nil {
 		return nil, nil, err.Error()
 	}
@@ -103,6 +105,7 @@ func (p prophecy) check() {
 		}
 		if e.Type == event.RunFinished {
 			p.bindings(e.Result.Outputs)
+			p.stays(e.Result.Changed)
 		}
 		if e.Op == nil {
 			continue
@@ -138,6 +141,40 @@ func (p prophecy) check() {
 				name, _ := c.Observe.Params.Get("name")
 				text, _ := name.AsString()
 				p.was(text, c.Observe.Params)
+			}
+		}
+	}
+}
+
+// stays holds what a run leaves as it is, as the runbook says why it is not taken back, against
+// what the plan said of the failure that ended it.
+func (p prophecy) stays(changed []string) {
+	at := slices.IndexFunc(p.happened, func(e event.Event) bool {
+		if e.Type != event.StepDecided || e.Status != event.Failed {
+			return false
+		}
+		s, _ := p.Step(e.Op.Step)
+		return !s.Finally && s.OnFailure != plan.Continue
+	})
+	if at < 0 {
+		return
+	}
+	failed, _ := p.Step(p.happened[at].Op.Step)
+	if failed.OnFailure != plan.Rollback {
+		return
+	}
+	for _, chain := range review.Of(p.Plan, nil).Chains {
+		if chain.Step != failed.ID {
+			continue
+		}
+		for _, id := range changed {
+			s, _ := p.Step(id)
+			if s.Finally || s.Rollback.None == "" {
+				continue
+			}
+			p.told["stays"]++
+			if !slices.Contains(slices.Concat(chain.Stays, chain.Beside.Stays), id) {
+				p.Fatalf("%s stays where %s fails, and the plan does not say so: %+v\n%s", id, failed.ID, chain, p.world.text)
 			}
 		}
 	}

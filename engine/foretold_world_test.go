@@ -133,6 +133,8 @@ func (d *drawer) step(id string, place int) string {
 	}
 	if uses == "fate.change" && d.often("rollback", 1, 2) {
 		fmt.Fprintf(&b, "    rollback: {uses: fate.change, with: %s}\n", d.with("back-"+id, false))
+	} else if uses == "fate.change" && d.often("stays", 1, 3) {
+		b.WriteString("    rollback: {none: it stays}\n")
 	}
 	return b.String()
 }

@@ -13,8 +13,8 @@ import (
 
 	"github.com/gatebook/gatebook/engine"
 	"github.com/gatebook/gatebook/engine/event"
+	"github.com/gatebook/gatebook/engine/input"
 	"github.com/gatebook/gatebook/engine/journal"
-	"github.com/gatebook/gatebook/engine/plan"
 	"github.com/gatebook/gatebook/engine/run"
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/schema"
@@ -218,7 +218,7 @@ type end struct {
 
 // start starts a run and returns when nothing happens by itself any more without time
 // going by.
-func (p *play) start(text string, given ...plan.Given) <-chan end {
+func (p *play) start(text string, given ...input.Given) <-chan end {
 	p.tb.Helper()
 	pl := plannedWhole(p.tb, p.engine, locking(p.lock)+text, given...)
 	return p.going(func() (event.Result, error) {
@@ -237,7 +237,7 @@ func (p *play) going(drive func() (event.Result, error)) <-chan end {
 }
 
 // run runs a runbook to its end or pause.
-func (p *play) run(text string, given ...plan.Given) end {
+func (p *play) run(text string, given ...input.Given) end {
 	p.tb.Helper()
 	return <-p.start(text, given...)
 }

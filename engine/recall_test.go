@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"github.com/gatebook/gatebook/engine/event"
-	"github.com/gatebook/gatebook/engine/plan"
+	"github.com/gatebook/gatebook/engine/input"
 	"github.com/gatebook/gatebook/engine/run"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
@@ -137,7 +137,7 @@ vars:
 steps:
   - {id: a, uses: play.seen, with: {name: a, env: "${{ vars.header }}"}, gate: {expr: "inputs.token.startsWith('hunter') && vars.header != ''"}}
   - {id: b, uses: play.seen, with: {name: b}, gate: {expr: "vars.header.contains('rotated')", within: 1m}}
-`, plan.Given{Name: "token", Text: secret, By: plan.ByFlag, Origin: "-i token", SecretSource: "env:TOKEN"})
+`, input.Given{Name: "token", Text: secret, By: input.ByFlag, Origin: "-i token", SecretSource: "env:TOKEN"})
 		p.controls <- event.Event{Type: event.PauseAsked}
 		p.ends(<-ends, event.OutcomePaused, "a")
 		p.secret = "rotated-since"
@@ -223,7 +223,7 @@ outputs:
 // holds, by the process that takes it up and by the one after that.
 func TestReplayDecidesAsTheRunDidWhereverItDied(t *testing.T) {
 	t.Parallel()
-	given := plan.Given{Name: "token", Text: secret, By: plan.ByFlag, Origin: "-i token", SecretSource: "env:TOKEN"}
+	given := input.Given{Name: "token", Text: secret, By: input.ByFlag, Origin: "-i token", SecretSource: "env:TOKEN"}
 	set := func(p *play) {
 		p.on("find", returns(found))
 		p.on("again", times(1, sdk.Permanent))

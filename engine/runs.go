@@ -10,6 +10,7 @@ import (
 
 	"github.com/gatebook/gatebook/engine/diag"
 	"github.com/gatebook/gatebook/engine/event"
+	"github.com/gatebook/gatebook/engine/input"
 	"github.com/gatebook/gatebook/engine/journal"
 	"github.com/gatebook/gatebook/engine/plan"
 	"github.com/gatebook/gatebook/engine/run"
@@ -235,8 +236,8 @@ func (e *Engine) unsound(began event.Run, document []byte, does string, found di
 }
 
 // givenAgain gives inputs as they were given before, each secret read again from its source.
-func givenAgain(inputs value.Value, sources map[string]string, origin string, secret ReadSecret) ([]plan.Given, error) {
-	var given []plan.Given
+func givenAgain(inputs value.Value, sources map[string]string, origin string, secret ReadSecret) ([]input.Given, error) {
+	var given []input.Given
 	for _, m := range inputs.Members() {
 		from, isSecret := sources[m.Name]
 		switch {
@@ -244,14 +245,14 @@ func givenAgain(inputs value.Value, sources map[string]string, origin string, se
 			continue // it was a default
 		case !isSecret:
 			v := m.Value
-			given = append(given, plan.Given{Name: m.Name, Value: &v, By: plan.ByFlag, Origin: origin})
+			given = append(given, input.Given{Name: m.Name, Value: &v, By: input.ByFlag, Origin: origin})
 			continue
 		}
 		text, err := secret(m.Name, from)
 		if err != nil {
 			return nil, fmt.Errorf("secret input %s: %w", m.Name, err)
 		}
-		given = append(given, plan.Given{Name: m.Name, Text: text, By: plan.ByFlag, Origin: from, SecretSource: from})
+		given = append(given, input.Given{Name: m.Name, Text: text, By: input.ByFlag, Origin: from, SecretSource: from})
 	}
 	return given, nil
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/gatebook/gatebook/engine/diag"
 	"github.com/gatebook/gatebook/engine/event"
+	"github.com/gatebook/gatebook/engine/input"
 	"github.com/gatebook/gatebook/engine/journal"
 	"github.com/gatebook/gatebook/engine/journal/ledger"
 	"github.com/gatebook/gatebook/engine/plan"
@@ -57,7 +58,7 @@ func (e *Engine) Unseal(file *source.File) (*seal.Plan, diag.List, error) {
 func (e *Engine) Used(p *seal.Plan) error { return ledger.Of(e.store).Used(p.Notes.Serial) }
 
 // SealedInputs gives the inputs of a sealed plan again, each secret read from its source.
-func SealedInputs(p *seal.Plan, secret ReadSecret) ([]plan.Given, error) {
+func SealedInputs(p *seal.Plan, secret ReadSecret) ([]input.Given, error) {
 	return givenAgain(p.Essence.Inputs, p.Notes.Sources, "the sealed plan", secret)
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"github.com/gatebook/gatebook/engine"
 	"github.com/gatebook/gatebook/engine/event"
+	"github.com/gatebook/gatebook/engine/input"
 	"github.com/gatebook/gatebook/engine/journal/ledger"
 	"github.com/gatebook/gatebook/engine/plan"
 	"github.com/gatebook/gatebook/engine/run"
@@ -20,7 +21,7 @@ import (
 )
 
 // seal seals the plan of a runbook under a serial, and reads it back.
-func (p *play) seal(serial, text string, given ...plan.Given) (*engine.Plan, *seal.Plan) {
+func (p *play) seal(serial, text string, given ...input.Given) (*engine.Plan, *seal.Plan) {
 	p.tb.Helper()
 	planned := plannedWhole(p.tb, p.engine, locking(p.lock)+text, given...)
 	_, file, err := p.engine.Seal(planned, plan.Offline(planned.Plan), seal.Notes{Serial: serial, Made: p.process.Now(), By: "ann"})

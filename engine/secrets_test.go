@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"github.com/gatebook/gatebook/engine/event"
-	"github.com/gatebook/gatebook/engine/plan"
+	"github.com/gatebook/gatebook/engine/input"
 	"github.com/gatebook/gatebook/engine/run"
 	"github.com/gatebook/gatebook/engine/value"
 	"github.com/gatebook/gatebook/plugins/sdk"
@@ -89,7 +89,7 @@ func TestSecretsAreShownNowhere(t *testing.T) {
 		p.on("panics", func(context.Context, *sdk.Call[playInput]) (playOutput, error) { panic(encoded(found)) })
 		p.on("last", failsWith(found))
 		p.process.Wait = true
-		ends := p.start(leaky, plan.Given{Name: "token", Text: secret, By: plan.ByFlag, Origin: "-i token", SecretSource: "env:TOKEN"})
+		ends := p.start(leaky, input.Given{Name: "token", Text: secret, By: input.ByFlag, Origin: "-i token", SecretSource: "env:TOKEN"})
 		time.Sleep(10 * time.Minute)
 		p.post(run.Request{Type: event.Answered, Step: "ask", Answer: &sdk.Answer{
 			Comment: "no, " + found, Fields: json.RawMessage(`{"password":"` + secret + `"}`),
@@ -161,7 +161,7 @@ inputs:
 steps:
   - {id: a, uses: play.change, with: {name: a, env: "${{ inputs.db.password }}"}}
   - {id: b, uses: play.change, with: {name: b, with: "at ${{ inputs.ratio }}"}}
-`, plan.Given{Name: "db", Text: text, By: plan.ByFlag, Origin: "-i db", SecretSource: "env:DB"})
+`, input.Given{Name: "db", Text: text, By: input.ByFlag, Origin: "-i db", SecretSource: "env:DB"})
 		p.controls <- event.Event{Type: event.PauseAsked}
 		p.ends(<-ends, event.OutcomePaused, "a")
 		p.secret = text
@@ -192,7 +192,7 @@ steps:
   - {id: b, uses: play.seen, with: {name: b}}
   - {id: c, uses: play.seen, with: {name: c}}
   - {id: d, uses: play.seen, with: {name: d}, gate: {expr: "steps.b.outputs.said.contains('web')"}}
-`, plan.Given{Name: "token", Text: secret, By: plan.ByFlag, Origin: "-i token", SecretSource: "env:TOKEN"})
+`, input.Given{Name: "token", Text: secret, By: input.ByFlag, Origin: "-i token", SecretSource: "env:TOKEN"})
 		p.controls <- event.Event{Type: event.PauseAsked}
 		p.ends(<-ends, event.OutcomePaused, "a", "b", "c")
 		p.ends(<-p.resume(event.ResumeAsked), event.OutcomeSucceeded, "a", "b", "c", "d")

@@ -101,6 +101,8 @@ func TestAChangeIsSaidToMean(t *testing.T) {
 		"longer waits":          {"retry: {attempts: 3}", "retry: {attempts: 3, factor: 10}", "same change retry: how often it is tried has changed"},
 		"no lock":               {", lock: web", "", "higher lock: nothing keeps two runs apart any more"},
 		"less after a failure":  {"onFailure: rollback", "onFailure: stop", "higher look onFailure: its failure is met with less; higher ask onFailure: its failure is met with less; higher change onFailure: its failure is met with less; higher tell onFailure: its failure is met with less"},
+		"what stays":            {"finally:", "  - {id: wipe, uses: exec, with: {command: [wipe]}, timeout: 1m, rollback: {none: it is wiped}}\nfinally:", "higher wipe step: a new step that changes something, and that nothing takes back: it is wiped; same time: the critical path is 1m longer"},
+		"none to finally":       {", rollback: {none: it only cleans}", "", ""}, // no rollback comes to what is of finally
 		"a secret shown":        {"token: {type: string, secret: true}", "token: {type: string}", "higher input: the input token is no secret any more: its value is shown and written down"},
 		"a new step":            {"finally:", "  - {id: wipe, uses: exec, with: {command: [wipe]}, timeout: 1m}\nfinally:", "higher wipe step: a new step that changes something, with no way back; higher noReturn: there is a point of no return now; same time: the critical path is 1m longer"},
 		"beyond the objective":  {"timeout: 5m", "timeout: 45m", "higher time: the critical path is 40m longer, and so longer than the rto of 30m; same change timeout: how long an attempt may take has changed; same change timeout: how long taking it back may take has changed"},

@@ -9,6 +9,7 @@ import (
 	"github.com/gatebook/gatebook/engine/expr"
 	"github.com/gatebook/gatebook/engine/plan"
 	"github.com/gatebook/gatebook/engine/report/layout"
+	"github.com/gatebook/gatebook/engine/review"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
@@ -118,22 +119,21 @@ func (c *comparer) rollback(at func(Aspect) Change, before, after *plan.Step) {
 	change := at(ARollback)
 	change.Before, change.After = wayBack(before.Rollback), wayBack(after.Rollback)
 	b, a := before.Rollback, after.Rollback
-	hadOne, hasOne := takesBack(b), takesBack(a)
+	was, is := review.WayBack(before), review.WayBack(after)
 	switch {
-	case !hadOne && !hasOne:
-		if change.Risk, change.What = Same, "why nothing takes it back is said otherwise"; after.Changes() {
-			c.differs(change)
-		}
+	case was == review.NoNeed || is == review.NoNeed: // why that has changed is said elsewhere
 		return
-	case hadOne && !hasOne:
-		if change.Risk, change.What = Higher, "nothing takes it back any more"; after.Changes() {
-			c.add(change)
-		}
+	case was != review.TakenBack && is != review.TakenBack:
+		change.Risk, change.What = Same, "why nothing takes it back is said otherwise"
+		c.differs(change)
 		return
-	case !hadOne:
-		if change.Risk, change.What = Lower, "something takes it back now"; before.Changes() {
-			c.add(change)
-		}
+	case is != review.TakenBack:
+		change.Risk, change.What = Higher, "nothing takes it back any more"
+		c.add(change)
+		return
+	case was != review.TakenBack:
+		change.Risk, change.What = Lower, "something takes it back now"
+		c.add(change)
 		return
 	}
 	change.Risk, change.What = Undecided, "something else takes it back"
@@ -150,8 +150,6 @@ func (c *comparer) rollback(at func(Aspect) Change, before, after *plan.Step) {
 	late.What = "how long taking it back may take has changed"
 	c.differs(timeouts(late, b.Timeout, a.Timeout))
 }
-
-func takesBack(back *plan.Compensation) bool { return back != nil && back.None == "" }
 
 // wayBack says in a word what takes a step back.
 func wayBack(back *plan.Compensation) string {

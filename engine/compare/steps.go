@@ -5,6 +5,7 @@ import (
 
 	"github.com/gatebook/gatebook/engine/plan"
 	"github.com/gatebook/gatebook/engine/report/layout"
+	"github.com/gatebook/gatebook/engine/review"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
@@ -71,8 +72,12 @@ func (c *comparer) added(step *plan.Step) {
 	case holdsUp(step):
 		change.Risk, change.What = Lower, "a new step that reads, and ends the run where it fails"
 	}
-	if step.Changes() && step.Rollback == nil {
+	switch review.WayBack(step) {
+	case review.Lost:
 		change.What += ", with no way back"
+	case review.Kept:
+		change.What += ", and that nothing takes back: " + layout.Line(step.Rollback.None)
+	default:
 	}
 	c.add(change)
 }

@@ -16,6 +16,15 @@ func Clean(text string) string {
 	}, text)
 }
 
+// Sentence cleans a text and ends it as a sentence does.
+func Sentence(text string) string {
+	text = Clean(text)
+	if text == "" || strings.HasSuffix(text, ".") {
+		return text
+	}
+	return text + "."
+}
+
 // Hidden reports whether a character cannot be seen and changes what can: a control
 // character, a line end that only some programs know, or a mark that turns the text
 // around it. Those that turn nothing but themselves, U+200E and U+200F, belong in text

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -14,13 +13,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/gatebook/gatebook/engine/catalog"
-	"github.com/gatebook/gatebook/engine/check"
-	"github.com/gatebook/gatebook/engine/diag"
+	"github.com/gatebook/gatebook/engine/check/checktest"
+	"github.com/gatebook/gatebook/engine/input"
 	"github.com/gatebook/gatebook/engine/look"
-	"github.com/gatebook/gatebook/engine/model"
 	"github.com/gatebook/gatebook/engine/plan"
-	"github.com/gatebook/gatebook/engine/source"
-	"github.com/gatebook/gatebook/engine/syntax"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
@@ -97,30 +93,17 @@ func (w *world) catalogue() *catalog.Catalog {
 // plan plans steps.
 func (w *world) plan(stepsText string) *plan.Plan {
 	w.t.Helper()
-	text := "apiVersion: gatebook/v1\nkind: Runbook\nmetadata: {name: test, version: 1.0.0}\n" +
+	text := checktest.Head +
 		"inputs: {limit: {type: integer, default: 3}, token: {type: string, secret: true}}\n" +
 		stepsText
-	tree, found := syntax.Parse(source.NewFile("test.yaml", []byte(text)))
-	decoded, more := model.Decode(tree)
-	checked, last := check.Check(decoded, w.catalogue(), check.Options{})
-	w.sound(found, more, last)
-	inputs, _, given := plan.Inputs(checked, []plan.Given{{Name: "token", Text: "hunter2-secret", By: plan.ByFlag, Origin: "-i token", SecretSource: "env:TOKEN"}})
-	w.sound(given)
+	checked := checktest.Load(w.t, w.catalogue(), "test.yaml", text)
+	inputs, _, found := input.Values(checked, []input.Given{{Name: "token", Text: "hunter2-secret", By: input.ByFlag, Origin: "-i token", SecretSource: "env:TOKEN"}})
+	checktest.NoErrors(w.t, found)
 	made, _, err := plan.Make(checked, plan.Options{Inputs: inputs})
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	return made
-}
-
-// sound wants no errors among the findings.
-func (w *world) sound(found ...diag.List) {
-	w.t.Helper()
-	for _, d := range slices.Concat(found...) {
-		if d.Rule.Severity == diag.Error {
-			w.t.Fatalf("%s: %s %s", d.Range, d.Rule.Code, d.Detail)
-		}
-	}
 }
 
 // night is when it is looked.

@@ -2,6 +2,7 @@ package machine_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -62,13 +63,16 @@ func TestARollbackGoesAsItsReviewSaid(t *testing.T) {
 			}
 			if may {
 				checkChain(t, failure{t, steps, i}, c)
-				for what, of := range map[string][]string{"taken back": c.Undo, "left": c.Left, "taken back beside": c.Beside, "left beside": c.Stays} {
+				for what, of := range map[string][]string{
+					"taken back": c.Undo, "left": c.Left, "said to stay": c.Stays,
+					"taken back beside": c.Beside.Undo, "left beside": c.Beside.Left, "said to stay beside": c.Beside.Stays,
+				} {
 					told[what] += len(of)
 				}
 			}
 		}
 	})
-	for _, what := range []string{"taken back", "left", "taken back beside", "left beside"} {
+	for _, what := range []string{"taken back", "left", "said to stay", "taken back beside", "left beside", "said to stay beside"} {
 		if told[what] == 0 {
 			t.Errorf("no step was %s: %v", what, told)
 		}
@@ -80,28 +84,39 @@ func checkChain(t *rapid.T, f failure, c review.Chain) {
 		t.Fatalf("%s is said to %s", c.Step, c.Policy)
 	}
 	if c.Policy == plan.Continue {
-		goesAs(t, c, f.run(f.steps), c.Undo, c.Left)
+		goesAs(t, c, f.run(f.steps), c.Undo, c.Left, nil)
 		return
 	}
-	alone := f.run(f.alone())
-	goesAs(t, c, alone, c.Undo, c.Left)
+	goesAs(t, c, f.run(f.alone()), c.Undo, c.Left, c.Stays)
 	for _, s := range f.steps {
-		if slices.Contains(c.Beside, s.ID) && s.Rollback == nil {
+		if slices.Contains(c.Beside.Undo, s.ID) && s.Rollback == nil {
 			t.Fatalf("%s is taken back where %s fails, and nothing does that", s.ID, c.Step)
 		}
 	}
-	last := f.run(f.last())
-	stays := func(id string) bool { return slices.Contains(c.Stays, id) }
-	goesAs(t, c, last, slices.DeleteFunc(slices.Concat(c.Undo, c.Beside), stays), slices.Concat(c.Left, c.Stays))
+	isLeft := func(id string) bool { return slices.Contains(c.Beside.Left, id) }
+	goesAs(t, c, f.run(f.last()), slices.DeleteFunc(slices.Concat(c.Undo, c.Beside.Undo), isLeft), slices.Concat(c.Left, c.Beside.Left), slices.Concat(c.Stays, c.Beside.Stays))
 }
 
-// goesAs holds a rollback against what was said of it: what ended last is taken back first.
-func goesAs(t *rapid.T, c review.Chain, w *world, undo, leave []string) {
+// goesAs holds a rollback against what was said of it: what ended last is taken back first,
+// and what the run says to be still there is what was said to be left or to stay.
+func goesAs(t *rapid.T, c review.Chain, w *world, undo, leave, stay []string) {
 	undone, left := takenBack(w)
 	said := [][]string{lastFirst(w, undo), lastFirst(w, leave)}
-	if diff := cmp.Diff(said, [][]string{undone, left}, cmpopts.EquateEmpty()); diff != "" {
+	was := [][]string{undone, left}
+	if c.Policy == plan.Rollback {
+		said, was = append(said, lastFirst(w, stay)), append(was, lastFirst(w, stillThere(w, left)))
+	}
+	if diff := cmp.Diff(said, was, cmpopts.EquateEmpty()); diff != "" {
 		t.Fatalf("when %s fails, %+v (-said +was)\n%s\n%q", c.Step, c, diff, w.story())
 	}
+}
+
+// stillThere are the steps whose change a run says to be in the world at its end, but for those
+// that are left and those of finally.
+func stillThere(w *world, left []string) []string {
+	return slices.DeleteFunc(slices.Clone(w.result.Changed), func(id string) bool {
+		return slices.Contains(left, id) || strings.HasPrefix(id, "f")
+	})
 }
 
 // lastFirst orders steps by when they ended in a world.

@@ -52,7 +52,7 @@ func (m *maker) judge(program *expr.Condition, at source.Range) State {
 	case expr.False:
 		state.Explain = program.Explain(m.scope)
 	case expr.Failed:
-		state.Detail = sentence(verdict.Err)
+		state.Detail = diag.Sentence(verdict.Err.Error())
 		if !m.skipped {
 			m.found = append(m.found, diag.CannotJudge.At(at, "%s", state.Detail))
 		}

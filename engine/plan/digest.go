@@ -10,14 +10,14 @@ import (
 )
 
 // digestOf hashes what the plan says would be done: its JSON, whose fields and map keys
-// have a fixed order, without its digest, without where the file lies and without what
-// depends on the state of the world. It goes step by step, so that a plan with a
+// have a fixed order, without its digest, without where the file lies, which gatebook made
+// it, and without what depends on the state of the world. It goes step by step, so that a plan with a
 // million edges is never in memory as text.
 func digestOf(p Plan) (string, error) {
 	sum := sha256.New()
 	encoder := json.NewEncoder(sum)
 	steps := p.Steps
-	p.Digest, p.Runbook.File, p.Runbook.Revision, p.Steps, p.Offline, p.LookedAt = "", "", nil, nil, false, nil
+	p.Gatebook, p.Digest, p.Runbook.File, p.Runbook.Revision, p.Steps, p.Offline, p.LookedAt = "", "", "", nil, nil, false, nil
 	// Which steps are skipped a secret may decide, which may be another one by the next plan.
 	p.Counts = Counts{}
 	for _, step := range steps {

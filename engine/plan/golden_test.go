@@ -9,6 +9,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/gatebook/gatebook/engine/check/checktest"
+	"github.com/gatebook/gatebook/engine/input"
 	"github.com/gatebook/gatebook/engine/plan"
 )
 
@@ -22,14 +24,14 @@ func TestGolden(t *testing.T) {
 	if err != nil || len(folders) == 0 {
 		t.Fatalf("no golden files: %v", err)
 	}
-	catalogue := builtin(t)
+	catalogue := checktest.Builtin(t)
 	for _, path := range folders {
 		folder := filepath.Dir(path)
 		t.Run(filepath.Base(folder), func(t *testing.T) {
 			t.Parallel()
-			checked := load(t, catalogue, "runbook.yaml", read(t, path))
-			inputs, _, found := plan.Inputs(checked, givenOf(read(t, filepath.Join(folder, "inputs"))))
-			noErrors(t, found)
+			checked := checktest.Load(t, catalogue, "runbook.yaml", read(t, path))
+			inputs, _, found := input.Values(checked, checktest.Given(read(t, filepath.Join(folder, "inputs"))))
+			checktest.NoErrors(t, found)
 			made, found, err := plan.Make(checked, plan.Options{Inputs: inputs})
 			if err != nil {
 				t.Fatal(err)
@@ -38,7 +40,7 @@ func TestGolden(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			golden(t, filepath.Join(folder, "findings"), findings(found))
+			golden(t, filepath.Join(folder, "findings"), checktest.Findings(found))
 			golden(t, filepath.Join(folder, "plan.json"), string(text)+"\n")
 		})
 	}

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/gatebook/gatebook/engine/catalog"
+	"github.com/gatebook/gatebook/engine/check/checktest"
 	"github.com/gatebook/gatebook/engine/plan"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
@@ -54,7 +55,7 @@ func TestLogsAreHeardFromTheirBeginning(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	made := mustPlan(t, load(t, catalogue, "test.yaml", head+"plugins: {l: {source: loud}}\nsteps: [{id: a, uses: l.shout}]\n"), "")
+	made := mustPlan(t, checktest.Load(t, catalogue, "test.yaml", checktest.Head+"plugins: {l: {source: loud}}\nsteps: [{id: a, uses: l.shout}]\n"), "")
 	line := bytes.Repeat([]byte("x"), 300<<10)
 	for range 5 {
 		plugin.log(line)

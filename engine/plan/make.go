@@ -8,13 +8,14 @@ import (
 	"github.com/gatebook/gatebook/engine/check"
 	"github.com/gatebook/gatebook/engine/data"
 	"github.com/gatebook/gatebook/engine/diag"
+	"github.com/gatebook/gatebook/engine/plan/internal/connection"
 	"github.com/gatebook/gatebook/engine/source"
 	"github.com/gatebook/gatebook/engine/value"
 )
 
 // Options are what a plan is made of beside the runbook.
 type Options struct {
-	// Inputs is the object of all inputs, as [Inputs] works it out.
+	// Inputs is the object of all inputs, as engine/input works it out.
 	Inputs value.Value
 }
 
@@ -30,7 +31,7 @@ func Make(checked *check.Runbook, options Options) (*Plan, diag.List, error) {
 	m := maker{checked: checked, scope: newBefore(header, options.Inputs)}
 	m.plan = Plan{
 		Logs:      &Logs{},
-		Targets:   newTargets(),
+		Targets:   connection.NewTargets(),
 		Runbook:   header,
 		Inputs:    options.Inputs,
 		Lock:      checked.Model.Metadata.Lock.Value,
@@ -87,16 +88,7 @@ func (m *maker) cannot(err error, at source.Range) {
 	if placed, ok := errors.AsType[*data.Error](err); ok {
 		at, err = placed.Range, placed.Err
 	}
-	m.found = append(m.found, diag.CannotCompute.At(at, "%s", sentence(err)))
-}
-
-// sentence ends an error as a sentence does.
-func sentence(err error) string {
-	text := diag.Clean(err.Error())
-	if text == "" || text[len(text)-1] == '.' {
-		return text
-	}
-	return text + "."
+	m.found = append(m.found, diag.CannotCompute.At(at, "%s", diag.Sentence(err.Error())))
 }
 
 // eval computes a value as far as it is known.
@@ -230,10 +222,10 @@ func (m *maker) use(use *data.Use, on *check.Connection) Use {
 		Places:   use,
 	}
 	if on != nil {
-		connection := m.connected[on]
-		connection.used = true
-		planned.Handler = use.Action.On(connection.actions)
-		planned.Over, planned.Connection = configuration{on}, connection
+		over := m.connected[on]
+		over.Used = true
+		planned.Handler = use.Action.On(over.Actions)
+		planned.Over, planned.Connection = configuration{on}, over
 	}
 	return planned
 }

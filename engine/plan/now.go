@@ -43,6 +43,14 @@ func (p *Plan) Over(u *Use) *Connection {
 	return nil
 }
 
+// Offline returns the plan as one of which no action was asked, as preview.Of does. Nothing
+// is started or looked at for it; its digest is the same.
+func Offline(p *Plan) *Plan {
+	offline := *p
+	offline.Offline = true
+	return &offline
+}
+
 // Masker knows the secrets of the plan's inputs, and those of its connections.
 func (p *Plan) Masker() *value.Masker {
 	masker := value.NewMasker(p.Inputs, p.Vars)

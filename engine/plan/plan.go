@@ -27,6 +27,7 @@ const Format = "gatebook/plan/v1"
 // Plan is what would happen.
 type Plan struct {
 	Format      string        `json:"format" enum:"gatebook/plan/v1"`
+	Gatebook    string        `json:"gatebook,omitempty" doc:"The version of gatebook that made it, for people; absent in what a run keeps of its plan."`
 	Runbook     Header        `json:"runbook"`
 	Inputs      value.Value   `json:"inputs" doc:"The input values, secrets masked."`
 	Vars        value.Value   `json:"vars"`
@@ -41,7 +42,7 @@ type Plan struct {
 	Offline     bool          `json:"offline,omitempty" doc:"The actions were not asked what they would do, and nothing was looked at."`
 	// LookedAt is when it was looked what is so, for all that the plan says of now.
 	LookedAt *time.Time `json:"lookedAt,omitempty" doc:"The time of all that it says of now; absent: nothing was looked at."`
-	// Digest does not depend on what the actions foresaw ([Preview]): that is of the world.
+	// Digest does not depend on what the actions foresaw: that is of the world.
 	Digest string `json:"digest" doc:"SHA-256 over all that says what would be done; where the file lies does not count."`
 	// Sealed is what people approve; it covers more than Digest does.
 	Sealed string `json:"sealed,omitempty" doc:"The digest of the sealed plan that it was written to a file as; absent: it was not."`
@@ -73,6 +74,9 @@ type Header struct {
 type Revision struct {
 	Commit string `json:"commit"`
 	Dirty  bool   `json:"dirty,omitempty" doc:"The file is another than in the commit, or is not in it."`
+	Absent bool   `json:"absent,omitempty" doc:"The commit has no such file."`
+	// Untracked says why it is absent: nobody has told git of it.
+	Untracked bool `json:"untracked,omitempty" doc:"The commit has no such file, and git does not track it."`
 }
 
 // Counts sums up the steps by what they do.

@@ -9,6 +9,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/gatebook/gatebook/engine/check/checktest"
 	"github.com/gatebook/gatebook/engine/internal/shape"
 	"github.com/gatebook/gatebook/engine/plan"
 	"github.com/gatebook/gatebook/engine/value"
@@ -36,15 +37,15 @@ func drawRunbook(t *rapid.T) string {
 		}
 		steps = append(steps, step+", needs: ["+strings.Join(needs, ", ")+"]}\n")
 	}
-	return head + "steps:\n" + strings.Join(rapid.Permutation(steps).Draw(t, "order"), "")
+	return checktest.Head + "steps:\n" + strings.Join(rapid.Permutation(steps).Draw(t, "order"), "")
 }
 
 func TestEveryPlanIsInOrderAndRepeatable(t *testing.T) {
 	t.Parallel()
-	catalogue := builtin(t)
+	catalogue := checktest.Builtin(t)
 	rapid.Check(t, func(r *rapid.T) {
 		text := drawRunbook(r)
-		checked := load(t, catalogue, "test.yaml", text)
+		checked := checktest.Load(t, catalogue, "test.yaml", text)
 		made := mustPlan(t, checked, "")
 		if len(made.Steps) != strings.Count(text, "- {id:") {
 			r.Fatalf("the plan has %d steps", len(made.Steps))
@@ -66,7 +67,7 @@ func TestEveryPlanIsInOrderAndRepeatable(t *testing.T) {
 				}
 			}
 		}
-		again := mustPlan(t, load(t, catalogue, "elsewhere/test.yaml", text), "")
+		again := mustPlan(t, checktest.Load(t, catalogue, "elsewhere/test.yaml", text), "")
 		if again.Digest != made.Digest {
 			r.Fatalf("the digest is %s, and then %s", made.Digest, again.Digest)
 		}
@@ -90,9 +91,9 @@ steps:
 
 func TestTheDigestIsOverAllThatWouldBeDone(t *testing.T) {
 	t.Parallel()
-	catalogue := builtin(t)
-	before := mustPlan(t, load(t, catalogue, "test.yaml", digestRunbook), "").Digest
-	if other := mustPlan(t, load(t, catalogue, "test.yaml", digestRunbook), "image=web:2").Digest; other == before {
+	catalogue := checktest.Builtin(t)
+	before := mustPlan(t, checktest.Load(t, catalogue, "test.yaml", digestRunbook), "").Digest
+	if other := mustPlan(t, checktest.Load(t, catalogue, "test.yaml", digestRunbook), "image=web:2").Digest; other == before {
 		t.Error("another input has the same digest")
 	}
 	// A change of the file changes its own digest, which is in the plan; so the plans
@@ -121,7 +122,7 @@ func TestTheDigestIsOverAllThatWouldBeDone(t *testing.T) {
 	for name, change := range changes {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			made := mustPlan(t, load(t, catalogue, "test.yaml", digestRunbook), "")
+			made := mustPlan(t, checktest.Load(t, catalogue, "test.yaml", digestRunbook), "")
 			change(made)
 			changed, err := plan.New(*made)
 			if err != nil {
@@ -161,7 +162,7 @@ func TestNewRefusesWhatCannotBeRun(t *testing.T) {
 
 func TestAPlanIsReadBackFromItsJSON(t *testing.T) {
 	t.Parallel()
-	made := mustPlan(t, load(t, builtin(t), "test.yaml", digestRunbook), "")
+	made := mustPlan(t, checktest.Load(t, checktest.Builtin(t), "test.yaml", digestRunbook), "")
 	text, err := json.Marshal(made)
 	if err != nil {
 		t.Fatal(err)
@@ -183,10 +184,10 @@ func TestAPlanIsReadBackFromItsJSON(t *testing.T) {
 }
 
 func BenchmarkMake(b *testing.B) {
-	catalogue := builtin(b)
+	catalogue := checktest.Builtin(b)
 	for _, s := range shape.All() {
 		for _, steps := range []int{100, 1_000, 10_000} {
-			checked := load(b, catalogue, "bench.yaml", string(shape.Runbook(s, steps, shape.Nothing)))
+			checked := checktest.Load(b, catalogue, "bench.yaml", string(shape.Runbook(s, steps, shape.Nothing)))
 			b.Run(fmt.Sprintf("%s/%d", s, steps), func(b *testing.B) {
 				b.ReportAllocs()
 				for b.Loop() {
@@ -202,7 +203,7 @@ func BenchmarkMake(b *testing.B) {
 // A step without a retry is tried by the defaults that the format declares for one.
 func TestWithoutRetryTheFormatsDefaultsHold(t *testing.T) {
 	t.Parallel()
-	made := mustPlan(t, load(t, builtin(t), "test.yaml", head+`steps:
+	made := mustPlan(t, checktest.Load(t, checktest.Builtin(t), "test.yaml", checktest.Head+`steps:
 - {id: silent, uses: assert, with: {that: true}}
 - {id: says, uses: assert, with: {that: true}, retry: {attempts: 1}}
 - {id: slow, uses: assert, with: {that: true}, retry: {attempts: 1, delay: 5m}}

@@ -7,9 +7,17 @@ type Chain struct {
 	Step   string      `json:"step" doc:"The step that fails."`
 	Policy plan.Policy `json:"policy" enum:"rollback,stop,pause,continue"`
 	Undo   []string    `json:"undo,omitempty" doc:"The steps that are taken back, in this order, of those that ran side by side the last to end first; the one that failed too, as half of it may be done."`
-	Beside []string    `json:"beside,omitempty" doc:"The steps of other branches that are taken back too, where they are done by then; each at its place by when it ended."`
-	Left   []string    `json:"left,omitempty" doc:"The steps that stay: nothing takes them back, or what stays was built on them."`
-	Stays  []string    `json:"stays,omitempty" doc:"The steps that stay too where other branches are done by then: those of them that nothing takes back, and what these were built on."`
+	Left   []string    `json:"left,omitempty" doc:"The steps that are left, so that a person is needed: nothing takes them back, or what is left was built on them."`
+	Stays  []string    `json:"stays,omitempty" doc:"The steps that the rollback passes over, as the runbook or their action says why they are not taken back."`
+	Beside Beside      `json:"beside,omitzero" doc:"What becomes of steps of other branches, where they are done by then; each at its place by when it ended."`
+}
+
+// Beside is what becomes of steps of other branches when a step fails, where they are done by
+// then.
+type Beside struct {
+	Undo  []string `json:"undo,omitempty" doc:"Those that are taken back too."`
+	Left  []string `json:"left,omitempty" doc:"Those that are left too, and what these were built on, which would be taken back otherwise."`
+	Stays []string `json:"stays,omitempty" doc:"Those that the rollback passes over too."`
 }
 
 // listed is how many steps are named in all chains together: in a runbook of thousands each
@@ -35,7 +43,7 @@ func chains(p *plan.Plan) (all []Chain, unlisted int) {
 			chain.fill(r, i)
 		}
 		all = append(all, chain)
-		named += len(chain.Undo) + len(chain.Beside) + len(chain.Left) + len(chain.Stays)
+		named += chain.length()
 	}
 	return all, unlisted
 }
@@ -43,20 +51,34 @@ func chains(p *plan.Plan) (all []Chain, unlisted int) {
 // fill says what a rollback does when the step fails.
 func (c *Chain) fill(r *reach, failed int) {
 	surely, atMost := r.by(failed)
-	stays, beside := r.standing(surely), r.standing(atMost)
+	left, leftBeside := r.standing(surely), r.standing(atMost)
 	for k := range atMost.backward() {
 		s := r.counted[k]
 		switch {
-		case stays.has(k):
+		case r.told.has(k) && surely.has(k):
+			c.Stays = append(c.Stays, s.ID)
+			continue
+		case r.told.has(k):
+			c.Beside.Stays = append(c.Beside.Stays, s.ID)
+			continue
+		case left.has(k):
 			c.Left = append(c.Left, s.ID)
 			continue // whatever other branches do
 		case surely.has(k):
 			c.Undo = append(c.Undo, s.ID)
-		case !r.impossible.has(k):
-			c.Beside = append(c.Beside, s.ID)
+		case !r.lost.has(k):
+			c.Beside.Undo = append(c.Beside.Undo, s.ID)
 		}
-		if beside.has(k) {
-			c.Stays = append(c.Stays, s.ID)
+		if leftBeside.has(k) {
+			c.Beside.Left = append(c.Beside.Left, s.ID)
 		}
 	}
+}
+
+// length is how many steps the chain names.
+func (c *Chain) length() (n int) {
+	for _, named := range [][]string{c.Undo, c.Left, c.Stays, c.Beside.Undo, c.Beside.Left, c.Beside.Stays} {
+		n += len(named)
+	}
+	return n
 }

@@ -94,7 +94,7 @@ func problemsOf(s *plan.Step) []Problem {
 			add(Warned, text)
 		}
 	}
-	if wayBack(s) == impossible {
+	if WayBack(s) == Lost {
 		add(NoWayBack, "")
 	}
 	return found

@@ -17,7 +17,8 @@ type reach struct {
 
 	before, after []set // of each step of the plan, those that it waits for, and that wait for it
 	ground        []set // those that it was built on by intent
-	impossible    set   // those that nothing takes back
+	lost          set   // those that nothing takes back
+	told          set   // those of which it is said why they are not: a rollback passes them over
 }
 
 // set is some of the steps that count.
@@ -51,15 +52,18 @@ func reachOf(p *plan.Plan) *reach {
 	r := &reach{places: make([]int, len(p.Steps))}
 	for i, s := range p.Steps {
 		r.places[i] = -1
-		if wayBack(s) != needless {
+		if WayBack(s) != NoNeed {
 			r.places[i] = len(r.counted)
 			r.counted = append(r.counted, s)
 		}
 	}
-	r.impossible = r.none()
+	r.lost, r.told = r.none(), r.none()
 	for k, s := range r.counted {
-		if wayBack(s) == impossible {
-			r.impossible.add(k)
+		switch way := WayBack(s); {
+		case way == Lost:
+			r.lost.add(k)
+		case way.isTold():
+			r.told.add(k)
 		}
 	}
 	r.before, r.after, r.ground = r.each(p), r.each(p), r.each(p)
@@ -122,7 +126,7 @@ func (r *reach) by(failed int) (surely, atMost set) {
 func (r *reach) standing(done set) set {
 	stays := r.none()
 	for k := range done.backward() {
-		if r.impossible.has(k) {
+		if r.lost.has(k) {
 			stays.add(k)
 			stays.addAll(r.ground[r.counted[k].Index])
 		}

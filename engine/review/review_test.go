@@ -29,8 +29,13 @@ func with(s *plan.Step, change func(*plan.Step)) *plan.Step {
 func reads(s *plan.Step)     { s.Effect, s.Rollback = sdk.Read, nil }
 func noWayBack(s *plan.Step) { s.Rollback = nil }
 func closes(s *plan.Step)    { s.Finally, s.Rollback = true, nil }
+func isKept(s *plan.Step)    { s.Rollback = &plan.Compensation{None: "the data is gone"} }
 func inOrder(s *plan.Step)   { s.Needs[0].Reason = plan.InOrder }
 func isSkipped(s *plan.Step) { s.When = &plan.Condition{State: plan.State{Truth: "false"}} }
+func leavesNoTrace(s *plan.Step) {
+	s.Rollback, s.Describe.NothingToUndo = &plan.Compensation{None: "it was sent"}, "it was sent"
+}
+
 func takes(d time.Duration) func(*plan.Step) {
 	return func(s *plan.Step) { s.Preview = &sdk.Preview{Estimate: d} }
 }
@@ -52,35 +57,83 @@ func TestChainsSayWhatARollbackDoes(t *testing.T) {
 	}{
 		"the last first, and half of the one that failed": {
 			[]*plan.Step{step("a"), step("b", "a"), with(step("c", "b"), reads), step("d", "c")},
-			[]string{"a rollback [a] beside [] left []", "b rollback [b a] beside [] left []", "c rollback [b a] beside [] left []", "d rollback [d b a] beside [] left []"},
+			[]string{"a rollback [a] beside [] left [] stays []", "b rollback [b a] beside [] left [] stays []", "c rollback [b a] beside [] left [] stays []", "d rollback [d b a] beside [] left [] stays []"},
 		},
 		"what other branches may have done by then": {
 			[]*plan.Step{step("a"), step("b", "a"), step("c", "a"), step("d", "b", "c")},
-			[]string{"a rollback [a] beside [] left []", "b rollback [b a] beside [c] left []", "c rollback [c a] beside [b] left []", "d rollback [d c b a] beside [] left []"},
+			[]string{"a rollback [a] beside [] left [] stays []", "b rollback [b a] beside [c] left [] stays []", "c rollback [c a] beside [b] left [] stays []", "d rollback [d c b a] beside [] left [] stays []"},
 		},
 		"what nothing takes back, and what it was built on": {
 			[]*plan.Step{step("a"), with(step("b", "a"), inOrder), with(step("c", "b"), noWayBack), step("d", "c")},
-			[]string{"a rollback [a] beside [] left []", "b rollback [b a] beside [] left []", "c rollback [a] beside [] left [c b]", "d rollback [d a] beside [] left [c b]"},
+			[]string{"a rollback [a] beside [] left [] stays []", "b rollback [b a] beside [] left [] stays []", "c rollback [a] beside [] left [c b] stays []", "d rollback [d a] beside [] left [c b] stays []"},
+		},
+		"what the runbook or an action says to stay": {
+			[]*plan.Step{step("a"), with(step("b", "a"), isKept), with(step("c", "b"), leavesNoTrace), step("d", "c")},
+			[]string{"a rollback [a] beside [] left [] stays []", "b rollback [a] beside [] left [] stays [b]", "c rollback [a] beside [] left [] stays [c b]", "d rollback [d a] beside [] left [] stays [c b]"},
+		},
+		"what stays, built upon by what is left": {
+			[]*plan.Step{with(step("a"), isKept), with(step("b", "a"), noWayBack), step("c", "b")},
+			[]string{"a rollback [] beside [] left [] stays [a]", "b rollback [] beside [] left [b] stays [a]", "c rollback [c] beside [] left [b] stays [a]"},
 		},
 		"steps that are skipped, and those of finally": {
 			[]*plan.Step{step("a"), with(step("b", "a"), isSkipped), step("c", "b"), with(step("f"), closes)},
-			[]string{"a rollback [a] beside [] left []", "c rollback [c a] beside [] left []"},
+			[]string{"a rollback [a] beside [] left [] stays []", "c rollback [c a] beside [] left [] stays []"},
 		},
 		"another policy": {
 			[]*plan.Step{step("a"), with(step("b", "a"), func(s *plan.Step) { s.OnFailure = plan.Pause })},
-			[]string{"a rollback [a] beside [] left []", "b pause [] beside [] left []"},
+			[]string{"a rollback [a] beside [] left [] stays []", "b pause [] beside [] left [] stays []"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var got []string
 			for _, c := range reviewed(t, nil, c.steps...).Chains {
-				got = append(got, fmt.Sprintf("%s %s %v beside %v left %v", c.Step, c.Policy, c.Undo, c.Beside, c.Left))
+				got = append(got, fmt.Sprintf("%s %s %v beside %v left %v stays %v", c.Step, c.Policy, c.Undo, c.Beside.Undo, c.Left, c.Stays))
 			}
 			if diff := cmp.Diff(c.want, got); diff != "" {
 				t.Errorf("(-want +got)\n%s", diff)
 			}
 		})
+	}
+}
+
+// One answer to whether there is a way back, for all that say anything of it.
+func TestTheWayBackOfAStep(t *testing.T) {
+	t.Parallel()
+	destroys := func(s *plan.Step) { s.Effect = sdk.Destroy }
+	for name, c := range map[string]struct {
+		of            *plan.Step
+		way           review.Way
+		sure, perhaps string // the point of no return
+		problems      int
+	}{
+		"something does it":          {of: step("a"), way: review.TakenBack},
+		"of what is destroyed":       {of: with(step("a"), destroys), way: review.TakenBack},
+		"nothing does":               {of: with(step("a"), noWayBack), way: review.Lost, sure: "a", problems: 1},
+		"the runbook says why not":   {of: with(step("a"), isKept), way: review.Kept, perhaps: "a"},
+		"of what is gone":            {of: with(with(step("a"), isKept), destroys), way: review.Kept, sure: "a"},
+		"the action leaves nothing":  {of: with(step("a"), leavesNoTrace), way: review.NoTrace},
+		"but what destroys does not": {of: with(with(step("a"), leavesNoTrace), destroys), way: review.Kept, sure: "a"},
+		"it only reads":              {of: with(step("a"), reads), way: review.NoNeed},
+		"it is skipped":              {of: with(with(step("a"), noWayBack), isSkipped), way: review.NoNeed},
+		"it is of finally":           {of: with(step("a"), closes), way: review.NoNeed},
+	} {
+		r := reviewed(t, nil, c.of)
+		if way := review.WayBack(c.of); way != c.way {
+			t.Errorf("%s: the way back is %d, not %d", name, way, c.way)
+		}
+		if r.NoReturn != c.sure || r.Perhaps != c.perhaps || len(r.Problems) != c.problems {
+			t.Errorf("%s: no return from %q, perhaps from %q, problems %v", name, r.NoReturn, r.Perhaps, r.Problems)
+		}
+	}
+}
+
+// What the runbook says to stay may be a point of no return, and hides no later one.
+func TestThePointOfNoReturn(t *testing.T) {
+	t.Parallel()
+	r := reviewed(t, nil, step("a"), with(step("b", "a"), isKept), with(step("c", "b"), isKept), with(step("d", "c"), noWayBack), with(step("e", "d"), noWayBack))
+	if r.NoReturn != "d" || r.Perhaps != "b" {
+		t.Errorf("no return from %q, perhaps from %q", r.NoReturn, r.Perhaps)
 	}
 }
 

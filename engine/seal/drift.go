@@ -63,27 +63,31 @@ func (p *Plan) Drift(now Essence, text string) []Drift {
 		return nil
 	}
 	found := slices.Concat(
-		compare([]string{was.Gatebook}, []string{now.Gatebook}, func(version string) (string, Drift) {
-			return "", Drift{What: "gatebook", Now: "version " + version}
+		compare([]string{was.Gatebook}, []string{now.Gatebook}, func(version string) thing {
+			return thing{is: Drift{What: "gatebook", Now: "version " + version}}
 		}),
-		compare([]string{was.Dir}, []string{now.Dir}, func(dir string) (string, Drift) {
-			return "", Drift{What: "the folder that it works in", Now: cmp.Or(dir, "unknown")}
+		compare([]string{was.Dir}, []string{now.Dir}, func(dir string) thing {
+			return thing{is: Drift{What: "the folder that it works in", Now: cmp.Or(dir, "unknown")}}
 		}),
-		compare(was.Files, now.Files, func(f File) (string, Drift) {
-			return f.Name, Drift{What: "the file " + f.Name, Now: short(f.SHA256), Detail: changed(p.Notes.Text, text)}
+		compare(was.Files, now.Files, func(f File) thing {
+			return thing{name: f.Name, is: Drift{What: "the file " + f.Name, Now: short(f.SHA256), Detail: changed(p.Notes.Text, text)}}
 		}),
-		compare(was.Plugins, now.Plugins, func(p Plugin) (string, Drift) {
-			return p.Name, Drift{What: "the plugin " + p.Name, Now: p.Version + " (" + short("sha256:"+p.SHA256) + ")"}
+		compare(was.Plugins, now.Plugins, func(p Plugin) thing {
+			return thing{name: p.Name, is: Drift{What: "the plugin " + p.Name, Now: p.Version + " (" + short("sha256:"+p.SHA256) + ")"}}
 		}),
-		compare(was.Inputs.Members(), now.Inputs.Members(), func(m value.Member) (string, Drift) {
-			return m.Name, Drift{What: "the input " + m.Name, Now: m.Value.String()}
+		compare(was.Inputs.Members(), now.Inputs.Members(), func(m value.Member) thing {
+			return thing{name: m.Name, is: Drift{What: "the input " + m.Name, Now: m.Value.String()}}
 		}),
 		otherSecrets(was, now),
-		compare(was.Targets, now.Targets, func(t Target) (string, Drift) {
-			return t.Connection, Drift{What: "what the connection " + t.Connection + " reaches", Now: t.Title, Detail: "Its id is " + strings.TrimSpace(t.ID)}
+		compare([]bool{was.Offline}, []bool{now.Offline}, func(offline bool) thing {
+			looks := map[bool]string{true: "nothing (--offline)", false: "the world"}
+			return thing{is: Drift{What: "what the plan was made to look at", Now: looks[offline]}}
 		}),
-		compare(was.Observed, now.Observed, func(s Seen) (string, Drift) {
-			return s.Step + " " + s.Kind + " " + s.Name, Drift{What: s.Kind + " " + s.Name, Now: s.Version}
+		compare(was.Targets, now.Targets, func(t Target) thing {
+			return thing{name: t.Connection, is: Drift{What: "what the connection " + t.Connection + " reaches", Now: t.Title, Detail: "Its id is " + strings.TrimSpace(t.ID)}}
+		}),
+		compare(was.Observed, now.Observed, func(s Seen) thing {
+			return thing{name: s.Step + " " + s.Kind + " " + s.Name, id: s.ID, is: Drift{What: s.Kind + " " + s.Name, Now: s.Version}}
 		}),
 	)
 	told := make(map[Drift]bool)
@@ -91,11 +95,14 @@ func (p *Plan) Drift(now Essence, text string) []Drift {
 		defer func() { told[d] = true }()
 		return told[d]
 	})
-	if len(found) == 0 {
-		// Where something is another, what the steps would do follows from it.
-		found = append(found, Drift{What: "what the plan would do", Was: short(was.Plan), Now: short(now.Plan)})
+	switch {
+	case len(found) > 0: // what the steps would do follows from it
+		return found
+	case was.Plan != now.Plan:
+		return []Drift{{What: "what the plan would do", Was: short(was.Plan), Now: short(now.Plan)}}
+	default:
+		return []Drift{{What: "something of what the plan was made of"}} // as its order, which no plan that is made again has
 	}
-	return found
 }
 
 // In returns the plan as it would have been in another folder. Its digest stays what people
@@ -113,36 +120,63 @@ func same[T any](a, b T) bool {
 	return err == nil && failed == nil && string(one) == string(other)
 }
 
-// compare finds what differs between two lists, in the order of the second. about returns
-// by what name a thing is found again, and what it is now.
-func compare[T any](was, now []T, about func(T) (name string, is Drift)) []Drift {
-	before := make(map[string]T, len(was))
-	for _, thing := range was {
-		name, _ := about(thing)
-		before[name] = thing
+// thing is something that a plan was made of.
+type thing struct {
+	name string // by which it is found again
+	id   string // tells it from others of the name; empty: nothing does
+	is   Drift  // what it is now
+}
+
+// compare finds what differs between two lists, in the order of the second. Of several things
+// of one name, those are taken for the same that are alike, else those of one id.
+func compare[T any](was, now []T, about func(T) thing) []Drift {
+	left := make(map[string][]T, len(was)) // by name, what has no counterpart
+	for _, one := range was {
+		name := about(one).name
+		left[name] = append(left[name], one)
+	}
+	counterparts := make([]*T, len(now))
+	for _, alike := range []func(old, one T) bool{
+		same[T],
+		func(old, one T) bool { return about(old).id != "" && about(old).id == about(one).id },
+		func(T, T) bool { return true },
+	} {
+		for i, one := range now {
+			name := about(one).name
+			at := slices.IndexFunc(left[name], func(old T) bool { return counterparts[i] == nil && alike(old, one) })
+			if at >= 0 {
+				old := left[name][at]
+				counterparts[i], left[name] = &old, slices.Delete(left[name], at, at+1)
+			}
+		}
 	}
 	var found []Drift
-	for _, thing := range now {
-		name, is := about(thing)
-		old, known := before[name]
-		delete(before, name)
-		if known && same(old, thing) {
-			continue
+	for i, one := range now {
+		if old := counterparts[i]; old == nil {
+			found = append(found, about(one).is)
+		} else if !same(*old, one) {
+			found = append(found, about(one).after(about(*old)))
 		}
-		if known {
-			_, then := about(old)
-			is.Was = then.Now
-		}
-		found = append(found, is)
 	}
-	for _, thing := range was {
-		name, is := about(thing)
-		if _, gone := before[name]; gone {
-			is.Was, is.Now, is.Detail = is.Now, "", ""
-			found = append(found, is)
+	for _, one := range was {
+		gone := about(one)
+		if rest := left[gone.name]; len(rest) > 0 && same(rest[0], one) {
+			left[gone.name] = rest[1:]
+			gone.is.Was, gone.is.Now, gone.is.Detail = gone.is.Now, "", ""
+			found = append(found, gone.is)
 		}
 	}
 	return found
+}
+
+// after is how a thing has changed. One of another id is another one, and has not moved from
+// what the first one was.
+func (t thing) after(old thing) Drift {
+	is := t.is
+	if is.Was = old.is.Now; old.id != t.id && is.Was != is.Now && old.id != "" && t.id != "" {
+		is.Was, is.Detail = is.Now, "The one before was "+short(old.is.Now)
+	}
+	return is
 }
 
 // otherSecrets names the secret inputs that have another value. Those that are there no more

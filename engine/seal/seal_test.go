@@ -215,6 +215,10 @@ func TestDrift(t *testing.T) {
 		"Service shop/web is another one of the same name: sha256:aa": func(e *seal.Essence) {
 			e.Observed = []seal.Seen{e.Observed[0], {"roll", "Service", "shop/web", "sha256:aa", "u2"}}
 		},
+		"what the plan was made to look at has changed from the world to nothing (--offline)": func(e *seal.Essence) { e.Offline = true },
+		"something of what the plan was made of has another value": func(e *seal.Essence) {
+			e.Observed = []seal.Seen{e.Observed[1], e.Observed[0]}
+		},
 		"Service shop/web is not seen any more: it was sha256:aa":                            func(e *seal.Essence) { e.Observed = e.Observed[:1] },
 		"what the plan would do has changed from " + was.Essence.Plan[:19] + "… to sha256:1": func(e *seal.Essence) { e.Plan = "sha256:1" },
 	} {
@@ -222,6 +226,34 @@ func TestDrift(t *testing.T) {
 		change(&now)
 		if drift := was.Drift(now, "kind: Other\n"); len(drift) != 1 || drift[0].String() != want {
 			t.Errorf("want %s\ngot  %v", want, drift)
+		}
+	}
+}
+
+// A step may look at several things of one kind and name, as at the pods of a Job.
+func TestDriftOfThingsOfOneName(t *testing.T) {
+	t.Parallel()
+	was, _ := sealed(t, key, hush)
+	pod := func(version, id string) seal.Seen {
+		return seal.Seen{Step: "roll", Kind: "Pod", Name: "shop/web", Version: version, ID: id}
+	}
+	was.Essence.Observed = []seal.Seen{pod("generation 1", "a"), pod("generation 2", "b")}
+	for _, test := range []struct {
+		now  []seal.Seen
+		want string
+	}{
+		{[]seal.Seen{pod("generation 1", "a"), pod("generation 2", "b")}, "[]"},
+		{[]seal.Seen{pod("generation 2", "b")}, "[Pod shop/web is not seen any more: it was generation 1]"},
+		{[]seal.Seen{pod("generation 5", "b"), pod("generation 1", "a")}, "[Pod shop/web has moved from generation 2 to 5]"},
+		{[]seal.Seen{pod("generation 1", "a"), pod("generation 2", "c")}, "[Pod shop/web is another one of the same name: generation 2]"},
+		{[]seal.Seen{pod("generation 1", "a"), pod("generation 7", "c")}, "[Pod shop/web is another one of the same name: generation 7. The one before was generation 2]"},
+		{[]seal.Seen{pod("generation 1", "c"), pod("generation 2", "b")}, "[Pod shop/web is another one of the same name: generation 1]"},
+		{[]seal.Seen{pod("generation 1", "a"), pod("generation 2", "b"), pod("generation 1", "c")}, "[Pod shop/web was not seen, and is generation 1 now]"},
+	} {
+		now := was.Essence
+		now.Observed = test.now
+		if got := fmt.Sprint(was.Drift(now, "")); got != test.want {
+			t.Errorf("%v: got %s, want %s", test.now, got, test.want)
 		}
 	}
 }
@@ -243,7 +275,7 @@ func essences() *rapid.Generator[seal.Essence] {
 			return seal.Target{Connection: word.Draw(t, "connection"), Title: word.Draw(t, "title"), ID: word.Draw(t, "id"), Seal: word.Draw(t, "seal")}
 		}), 0, 2).Draw(t, "targets")
 		e.Observed = rapid.SliceOfN(rapid.Custom(func(t *rapid.T) seal.Seen {
-			return seal.Seen{Step: word.Draw(t, "step"), Kind: word.Draw(t, "kind"), Name: word.Draw(t, "name"), Version: word.Draw(t, "version")}
+			return seal.Seen{Step: word.Draw(t, "step"), Kind: word.Draw(t, "kind"), Name: word.Draw(t, "name"), Version: word.Draw(t, "version"), ID: word.Draw(t, "id")}
 		}), 0, 3).Draw(t, "observed")
 		return e
 	})

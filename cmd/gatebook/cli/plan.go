@@ -101,7 +101,7 @@ func (o *planOptions) run(ctx context.Context) error {
 		shown.Sealed = sealed.Digest
 		defer o.tellSealed(h, sealed)
 	}
-	shown.Runbook.Revision = h.Revision(ctx, o.file)
+	h.Originate(ctx, shown)
 	return o.show(shown, review.Of(shown, o.past(shown.Runbook.Name)))
 }
 

@@ -2,22 +2,15 @@ package cli
 
 import (
 	"context"
-	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/accept"
+	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/briefing"
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/console"
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/given"
-	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/house"
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/runs"
 	"github.com/gatebook/gatebook/engine"
-	"github.com/gatebook/gatebook/engine/event"
-	"github.com/gatebook/gatebook/engine/plan"
-	"github.com/gatebook/gatebook/engine/report/dossier"
-	"github.com/gatebook/gatebook/engine/review"
-	"github.com/gatebook/gatebook/engine/seal"
-	"github.com/gatebook/gatebook/engine/source"
 )
 
 type runOptions struct {
@@ -96,68 +89,22 @@ func (o *runOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	ready, err := o.prepare(ctx, h)
+	before := &briefing.Briefing{House: h, Past: runsOf(h).Past, File: o.file, Inputs: &o.inputs, Here: o.here}
+	ready, err := before.Prepare(ctx)
 	if err != nil {
 		return err
 	}
 	prompter := o.prompter()
-	if err := o.confirm(ctx, h, ready, prompter); err != nil {
-		return err
+	if !o.yes {
+		if err := before.Confirm(ctx, ready, prompter); err != nil {
+			return err
+		}
 	}
 	if o.seed == 0 {
 		o.seed = o.Random()
 	}
 	follow := runs.Follow{JSON: o.format == "json", Wait: o.wait}
-	return runsOf(h).Start(ctx, ready.Plan, prompter, follow, engine.RunOptions{Parallelism: o.parallelism, Seed: o.seed, Sealed: ready.sealed})
-}
-
-// ready is a plan that can be carried out.
-type ready struct {
-	*engine.Plan
-	shown  *plan.Plan // as it was previewed; nil: nobody has looked yet
-	sealed *seal.Plan // which it was sealed as; nil: it was not
-}
-
-// prepare makes the plan of a runbook, or the one that was sealed, of everything as it is now.
-func (o *runOptions) prepare(ctx context.Context, h *house.House) (ready, error) {
-	file, err := h.ReadEither(o.file)
-	if err != nil {
-		return ready{}, err
-	}
-	if seal.Is(file.Text()) {
-		return o.again(ctx, h, file)
-	}
-	if o.here {
-		return ready{}, console.Usage("A runbook works in the folder in which it is run: leave out --here.", "--here is for a sealed plan, and %s is a runbook", console.Quote(o.file))
-	}
-	planned, found, err := h.PlanOf(file, &o.inputs)
-	if err != nil {
-		return ready{}, err
-	}
-	if len(found) > 0 {
-		o.Note("Warnings: %d; see: gatebook check %s", len(found), console.Quote(o.file))
-	}
-	return ready{Plan: planned}, nil
-}
-
-// again makes a sealed plan again, which no run may have used.
-func (o *runOptions) again(ctx context.Context, h *house.House, file *source.File) (ready, error) {
-	sealed, err := h.Unseal(file)
-	if err != nil {
-		return ready{}, err
-	}
-	if err := h.Unused(sealed); err != nil {
-		return ready{}, err
-	}
-	planned, shown, err := h.Again(ctx, sealed, &o.inputs, o.here)
-	if err != nil {
-		return ready{}, err
-	}
-	answers, err := h.TellAnswers(sealed)
-	if err == nil {
-		err = h.Refused(planned, answers, o.file)
-	}
-	return ready{planned, shown, sealed}, err
+	return runsOf(h).Start(ctx, ready.Plan, prompter, follow, engine.RunOptions{Parallelism: o.parallelism, Seed: o.seed, Sealed: ready.Sealed})
 }
 
 // prompter asks the person at the terminal, where there is one on both sides.
@@ -166,77 +113,4 @@ func (a *app) prompter() *console.Prompter {
 		return nil
 	}
 	return console.NewPrompter(a.Console)
-}
-
-// confirm shows what the run will do and asks whether to begin.
-func (o *runOptions) confirm(ctx context.Context, h *house.House, ready ready, prompter *console.Prompter) error {
-	if o.yes {
-		return nil
-	}
-	switch {
-	case prompter == nil && ready.sealed != nil:
-		return console.Usage("To begin without a question: gatebook run "+o.typed()+" --yes",
-			"a run changes things, and there is no terminal to ask at")
-	case prompter == nil:
-		return console.Usage("To see what it would do: gatebook plan "+o.typed()+"\nTo begin without a question: gatebook run "+o.typed()+" --yes",
-			"a run changes things, and there is no terminal to ask at")
-	}
-	ctx, stop := o.Interruptible(ctx) // who ends it here has not said yes
-	defer stop()
-	preview, err := ready.look(ctx, h)
-	if err != nil {
-		return o.refrain()
-	}
-	if err := dossier.Summary(o.Stderr, preview, review.Of(preview, runsOf(h).Past(preview.Runbook.Name)), o.Folding(true)); err != nil {
-		return err
-	}
-	if ready.sealed == nil {
-		o.Note("\nThe whole plan: gatebook plan %s", o.typed())
-	} else {
-		o.Note("\nIt is as it was sealed: %s", ready.sealed.Digest)
-	}
-	if yes, err := prompter.Confirm(ctx, "Begin?"); err != nil || !yes {
-		return o.refrain() // who is not there any more has not said yes
-	}
-	if ready.sealed == nil {
-		return nil
-	}
-	return o.stillSo(ctx, h, ready)
-}
-
-// stillSo compares a sealed plan once more when somebody has said yes, which may have taken
-// them an hour, and looks whether somebody else has said no meanwhile.
-func (o *runOptions) stillSo(ctx context.Context, h *house.House, ready ready) error {
-	sealed := ready.sealed
-	if o.here {
-		sealed = sealed.In(h.Dir)
-	}
-	if _, err := h.Compare(ctx, sealed, ready.Plan); err != nil {
-		return err
-	}
-	answers, err := h.Answers(sealed)
-	if err == nil {
-		err = h.Refused(ready.Plan, answers, o.file)
-	}
-	return err
-}
-
-// look is the plan as whoever is asked sees it: with what its actions would do, and what is
-// so now.
-func (r ready) look(ctx context.Context, h *house.House) (*plan.Plan, error) {
-	if r.shown != nil {
-		return h.LookAt(ctx, r.shown)
-	}
-	return h.Look(ctx, r.Plan)
-}
-
-// typed is the runbook with its inputs, as they stand in a command.
-func (o *runOptions) typed() string {
-	return strings.Join(append([]string{console.Quote(o.file)}, o.inputs.Typed()...), " ")
-}
-
-// refrain says that nothing was begun, as whoever was asked did not want it.
-func (o *runOptions) refrain() error {
-	o.Note("Nothing was begun.")
-	return console.CodeError(event.OutcomeGateClosed.ExitCode())
 }

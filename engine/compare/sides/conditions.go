@@ -1,7 +1,10 @@
 package sides
 
 import (
+	"slices"
+
 	"github.com/gatebook/gatebook/engine/check"
+	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/expr"
 	"github.com/gatebook/gatebook/engine/plan"
 )
@@ -17,32 +20,66 @@ type Condition struct {
 
 // Gate is what must hold before a step.
 func (s *Side) Gate(step *plan.Step) []Condition {
-	return s.conditions(step.Gate, s.steps[step.ID].Gate)
+	return s.conditions(step, step.Gate, s.steps[step.ID].Gate)
 }
 
 // Verify is what must hold after it.
 func (s *Side) Verify(step *plan.Step) []Condition {
-	return s.conditions(step.Verify, s.steps[step.ID].Verify)
+	return s.conditions(step, step.Verify, s.steps[step.ID].Verify)
 }
 
 // When is when a step is done: nothing says that it always is.
 func (s *Side) When(step *plan.Step) []expr.Sense {
 	if program := s.steps[step.ID].When; program != nil {
-		return []expr.Sense{s.sense(program)}
+		return []expr.Sense{s.sense(step, program)}
 	}
 	return nil
 }
 
-func (s *Side) conditions(planned []*plan.Condition, checked []*check.Condition) []Condition {
+func (s *Side) conditions(step *plan.Step, planned []*plan.Condition, checked []*check.Condition) []Condition {
 	made := make([]Condition, len(planned))
 	for i := range planned {
-		made[i] = Condition{planned[i], s.sense(checked[i].Program), s.observed(planned[i], checked[i])}
+		made[i] = Condition{planned[i], s.sense(step, checked[i].Program), s.observed(planned[i], checked[i])}
 	}
 	return made
 }
 
-func (s *Side) sense(program *expr.Condition) expr.Sense {
-	return expr.Sense{Condition: program, Scope: s.scope, Means: s.means}
+func (s *Side) sense(step *plan.Step, program *expr.Condition) expr.Sense {
+	return expr.Sense{Condition: program, Scope: s.scope, Means: s.means, Among: func(r expr.Ref) []string { return s.pair.among(step, r) }}
+}
+
+// among are the words of which a name is one for a step, in either version.
+func (p *Pair) among(step *plan.Step, r expr.Ref) []string {
+	id, isStep := r.Step()
+	switch {
+	case r.String() == expr.RootRun+".outcome":
+		return texts(event.OutcomeSucceeded, event.OutcomeFailed, event.OutcomeRolledBack, event.OutcomeGateClosed, event.OutcomeStuck)
+	case !isStep || len(r.Path) != 2 || r.Path[1] != "status":
+		return nil
+	case id == step.ID || step.Finally: // what has not ended, or did not begin, is seen too
+		return texts(event.Succeeded, event.Failed, event.Skipped, event.NotRun, event.Undone, event.LeftOver, event.LostTrack,
+			event.Verifying, event.Running, event.Resting, event.Asking, event.Waiting, event.Pending, event.Undoing)
+	}
+	words := texts(event.Succeeded)
+	for _, side := range []*Side{p.Before, p.After} {
+		before, ok := side.Plan.Step(id)
+		if ok && before.OnFailure == plan.Continue {
+			words = append(words, string(event.Failed))
+		}
+		if ok && before.When != nil {
+			words = append(words, string(event.Skipped))
+		}
+	}
+	slices.Sort(words)
+	return slices.Compact(words)
+}
+
+func texts[T ~string](words ...T) []string {
+	made := make([]string, len(words))
+	for i, word := range words {
+		made[i] = string(word)
+	}
+	return made
 }
 
 // means says what a name means on a side: what is the same on both is the name alone.

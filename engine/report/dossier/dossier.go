@@ -74,11 +74,11 @@ func (out *page) plan(p *plan.Plan, r *review.Review) []section {
 		if s.Finally && (i == 0 || !p.Steps[i-1].Finally) {
 			all = append(all, section{title: out.Bold("finally, however it went")})
 		}
-		all = append(all, out.planStep(p, s))
+		all = append(all, out.planStep(p, r, s))
 	}
 	all = append(all,
 		out.bindings("outputs", p.Outputs), out.bindings("record", p.Record),
-		out.chains(r), out.time(r), out.radius(p, r), out.digests(p))
+		out.chains(p, r), out.time(r), out.radius(p, r), out.digests(p))
 	return slices.DeleteFunc(all, func(s section) bool { return s.title == "" })
 }
 
@@ -98,13 +98,7 @@ func (out *page) planHead(p *plan.Plan, r *review.Review) section {
 	}
 	head := section{title: title + "  " + out.Dim(p.Runbook.File)}
 	add := func(line string) { head.lines = append(head.lines, line) }
-	if of := p.Runbook.Revision; of != nil {
-		text := "commit " + out.Bold(layout.Line(of.Commit))
-		if of.Dirty {
-			text += ", and " + out.Warn("the file is changed since")
-		}
-		add(text)
-	}
+	head.lines = append(head.lines, out.origin(p)...)
 	add(strings.Join(out.summary(p, r), " · "))
 	facts := "on failure: " + string(p.OnFailure)
 	if p.Lock != "" {
@@ -125,6 +119,26 @@ func (out *page) planHead(p *plan.Plan, r *review.Review) section {
 		}
 	}
 	return head
+}
+
+// origin says of which commit the runbook is, and which gatebook has read it.
+func (out *page) origin(p *plan.Plan) (lines []string) {
+	if of := p.Runbook.Revision; of != nil {
+		text := "commit " + out.Bold(layout.Line(of.Commit))
+		switch {
+		case of.Untracked:
+			text += ", " + out.Warn("without the file: git does not track it")
+		case of.Absent:
+			text += ", " + out.Warn("without the file: it is not committed yet")
+		case of.Dirty:
+			text += ", and " + out.Warn("the file is changed since")
+		}
+		lines = append(lines, text)
+	}
+	if p.Gatebook != "" {
+		lines = append(lines, "planned by gatebook "+layout.Line(p.Gatebook))
+	}
+	return lines
 }
 
 // target is what a connection reaches, as far as that was asked; empty: its plugin cannot tell.
@@ -158,8 +172,8 @@ func over(connection string) string {
 	return " on " + connection
 }
 
-func (out *page) planStep(p *plan.Plan, s *plan.Step) section {
-	head := out.Bold(s.ID) + "  " + s.Action + over(s.On) + "  " + out.effect(s)
+func (out *page) planStep(p *plan.Plan, r *review.Review, s *plan.Step) section {
+	head := out.Bold(s.ID) + "  " + s.Action + over(s.On) + "  " + out.effect(r, s)
 	if s.Finally {
 		head += "  finally"
 	}
@@ -184,18 +198,38 @@ func (out *page) planStep(p *plan.Plan, s *plan.Step) section {
 	return section{title: head + "  " + out.Dim(s.At), step: s, nodes: parts}
 }
 
-// effect is what a step does to the world; one that is known to be skipped does nothing.
-func (out *page) effect(s *plan.Step) string {
-	text := string(s.Effect)
+// effect is what a step does to the world, and whether that can be as it was; one that is
+// known to be skipped does nothing.
+func (out *page) effect(r *review.Review, s *plan.Step) string {
+	text, dress := string(s.Effect), out.Dim
+	switch s.Effect {
+	case sdk.Change:
+		dress = out.Warn
+	case sdk.Destroy:
+		dress = out.Bad
+	case sdk.Read:
+	}
 	switch {
 	case s.Skipped():
 		return out.Dim(text + ", skipped")
-	case s.Effect == sdk.Change:
-		return out.Warn(text)
-	case s.Effect == sdk.Destroy:
-		return out.Bad("destroy, point of no return")
+	case noReturn(r, s) != "":
+		return dress(text + ", " + noReturn(r, s))
+	case s.Effect == sdk.Destroy && review.WayBack(s) != review.TakenBack:
+		return dress(text + ", no way back")
 	default:
-		return out.Dim(text)
+		return dress(text)
+	}
+}
+
+// noReturn says whether a step is where a plan has no return any more; empty: it is not.
+func noReturn(r *review.Review, s *plan.Step) string {
+	switch s.ID {
+	case r.NoReturn:
+		return "point of no return"
+	case r.Perhaps:
+		return "perhaps a point of no return"
+	default:
+		return ""
 	}
 }
 
@@ -304,26 +338,34 @@ func (out *page) manner(p *plan.Plan, s *plan.Step) []layout.Node {
 }
 
 func (out *page) wayBack(s *plan.Step) layout.Node {
-	switch r := s.Rollback; {
-	case r != nil && r.None != "":
-		return layout.Node{Text: out.Dim("not taken back: ") + layout.Line(r.None)}
-	case r != nil && r.Own:
-		return layout.Node{Text: out.Dim("taken back by its own undo")}
-	case r != nil && r.Use != nil:
-		back := layout.Node{Text: out.Dim("taken back by ") + r.Use.Action}
-		for _, m := range r.Use.Params.Members() {
-			if layout.Block(m.Value) != nil {
-				back.Parts = append(back.Parts, out.named(m))
-				continue
-			}
-			back.Text += out.Dim(" "+m.Name+"=") + out.Value(m.Value)
-		}
-		return back
-	case s.Effect == sdk.Change && s.Describe.NothingToUndo == "":
+	switch review.WayBack(s) {
+	case review.Lost:
 		return layout.Node{Text: out.Warn("nothing takes it back")}
+	case review.Kept, review.NoTrace:
+		return layout.Node{Text: out.Dim("not taken back: ") + layout.Line(s.Rollback.None)}
+	case review.TakenBack:
+		return out.takenBack(s.Rollback)
 	default:
+		if s.Finally && s.Changes() && !s.Skipped() && s.Describe.NothingToUndo == "" {
+			return layout.Node{Text: out.Dim("not taken back: no rollback comes to what is of finally")}
+		}
 		return layout.Node{}
 	}
+}
+
+func (out *page) takenBack(by *plan.Compensation) layout.Node {
+	if by.Use == nil {
+		return layout.Node{Text: out.Dim("taken back by its own undo")}
+	}
+	back := layout.Node{Text: out.Dim("taken back by ") + by.Use.Action}
+	for _, m := range by.Use.Params.Members() {
+		if layout.Block(m.Value) != nil {
+			back.Parts = append(back.Parts, out.named(m))
+			continue
+		}
+		back.Text += out.Dim(" "+m.Name+"=") + out.Value(m.Value)
+	}
+	return back
 }
 
 func (out *page) bindings(title string, bindings []plan.Binding) section {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -52,6 +53,51 @@ func TestPlan(t *testing.T) {
 		t.Fatal(err)
 	}
 	golden(t, "text", b.Bytes())
+}
+
+func TestPlanAsJSON(t *testing.T) {
+	t.Parallel()
+	p := example.Plan(t)
+	var b bytes.Buffer
+	if err := dossier.JSON(&b, p, review.Of(p, nil)); err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "json", b.Bytes())
+}
+
+// Whoever reads a plan sees whether the commit that it names has the file that was planned.
+func TestPlanSaysWhatItWasMadeOf(t *testing.T) {
+	t.Parallel()
+	for _, is := range []struct {
+		of   *plan.Revision
+		want string
+	}{
+		{nil, ""},
+		{&plan.Revision{Commit: "4f1c2d9"}, "commit 4f1c2d9"},
+		{&plan.Revision{Commit: "4f1c2d9", Dirty: true}, "commit 4f1c2d9, and the file is changed since"},
+		{&plan.Revision{Commit: "4f1c2d9", Dirty: true, Absent: true}, "commit 4f1c2d9, without the file: it is not committed yet"},
+		{&plan.Revision{Commit: "4f1c2d9", Dirty: true, Absent: true, Untracked: true}, "commit 4f1c2d9, without the file: git does not track it"},
+	} {
+		p := example.Plan(t)
+		p.Runbook.Revision = is.of
+		for name, write := range map[string]func(b *bytes.Buffer) error{
+			"text":     func(b *bytes.Buffer) error { return dossier.Text(b, p, review.Of(p, nil), layout.Style{}) },
+			"summary":  func(b *bytes.Buffer) error { return dossier.Summary(b, p, review.Of(p, nil), layout.Style{}) },
+			"markdown": func(b *bytes.Buffer) error { return dossier.Markdown(b, p, review.Of(p, nil), dossier.MarkdownSize) },
+			"html":     func(b *bytes.Buffer) error { return dossier.HTML(b, p, review.Of(p, nil)) },
+		} {
+			var b bytes.Buffer
+			if err := write(&b); err != nil {
+				t.Fatal(err)
+			}
+			text := regexp.MustCompile(`</?[a-z][^>]*>|\*\*`).ReplaceAllString(b.String(), "")
+			for _, want := range []string{is.want, "planned by gatebook 0.4.0"} {
+				if !regexp.MustCompile(`(?m)^ *` + regexp.QuoteMeta(want) + ` *$`).MatchString(text) {
+					t.Errorf("%s does not say %q:\n%.300s", name, want, text)
+				}
+			}
+		}
+	}
 }
 
 func TestPlanPutsWhatStandsInItsWayFirst(t *testing.T) {

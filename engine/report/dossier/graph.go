@@ -13,7 +13,7 @@ func Graph(p *plan.Plan, r *review.Review) graph.Graph {
 		g.Nodes = append(g.Nodes, graph.Node{
 			ID: s.ID, Title: s.Title, Action: s.Action, Effect: s.Effect,
 			Finally: s.Finally, Gates: len(s.Gate), Asks: s.Describe.Asks,
-			Closed: closed(s), NoReturn: s.ID == r.NoReturn,
+			Closed: closed(s), NoReturn: noReturn(r, s),
 		})
 		for _, e := range s.Needs {
 			g.Edges = append(g.Edges, graph.Edge{From: e.Step, To: s.ID, Reason: e.Reason})

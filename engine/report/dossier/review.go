@@ -2,6 +2,7 @@ package dossier
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -28,10 +29,29 @@ func (out *page) summary(p *plan.Plan, r *review.Review) []string {
 	if c.Asks > 0 {
 		parts = append(parts, layout.Plural(c.Asks, "question")+" for people")
 	}
-	if r.NoReturn != "" {
-		parts = append(parts, out.Warn("point of no return at "+r.NoReturn))
+	if at := noReturnAt(p, r); at != "" {
+		parts = append(parts, out.Warn(at))
 	}
 	return append(parts, out.span(r.Time))
+}
+
+// noReturnAt says where a plan has no return any more. Of a step of which the runbook says why
+// nothing takes it back its words tell whether it is one.
+func noReturnAt(p *plan.Plan, r *review.Review) string {
+	perhaps := ""
+	if s, ok := p.Step(r.Perhaps); ok {
+		perhaps = s.ID + " (" + layout.Line(s.Rollback.None) + ")"
+	}
+	switch {
+	case perhaps == "" && r.NoReturn == "":
+		return ""
+	case perhaps == "":
+		return "point of no return at " + r.NoReturn
+	case r.NoReturn == "":
+		return "perhaps a point of no return at " + perhaps
+	default:
+		return "point of no return at " + r.NoReturn + ", perhaps at " + perhaps
+	}
 }
 
 // kindsOf counts what would be touched, by kind: "3 Nodes, 1 Deployment".
@@ -130,18 +150,19 @@ func (out *page) problem(p review.Problem) string {
 
 // chains says what happens when a step fails. Steps that follow each other and end alike
 // are one line.
-func (out *page) chains(r *review.Review) section {
+func (out *page) chains(p *plan.Plan, r *review.Review) section {
 	if len(r.Chains) == 0 {
 		return section{}
 	}
 	var nodes []layout.Node
+	why := reasons{plan: p, said: map[string]bool{}}
 	for i := 0; i < len(r.Chains); {
 		from := r.Chains[i]
 		failing := []string{from.Step}
 		for i++; i < len(r.Chains) && alike(from, r.Chains[i]); i++ {
 			failing = append(failing, r.Chains[i].Step)
 		}
-		nodes = append(nodes, layout.Node{Text: layout.Steps(failing) + out.Dim(": ") + out.chain(from)})
+		nodes = append(nodes, layout.Node{Text: layout.Steps(failing) + out.Dim(": ") + out.chain(from, why)})
 	}
 	if r.Unlisted > 0 {
 		nodes = append(nodes, layout.Node{Text: out.Dim(fmt.Sprintf("and %s more", layout.Plural(r.Unlisted, "step")))})
@@ -150,10 +171,31 @@ func (out *page) chains(r *review.Review) section {
 }
 
 func alike(a, b review.Chain) bool {
-	return a.Policy == b.Policy && slices.Equal(a.Undo, b.Undo) && slices.Equal(a.Beside, b.Beside) && slices.Equal(a.Left, b.Left) && slices.Equal(a.Stays, b.Stays)
+	a.Step = b.Step
+	return reflect.DeepEqual(a, b)
 }
 
-func (out *page) chain(c review.Chain) string {
+// reasons says why steps stay, in words of the runbook or of their actions: of each once.
+type reasons struct {
+	plan *plan.Plan
+	said map[string]bool
+}
+
+// named are steps that stay, for the middle of a sentence.
+func (r reasons) named(ids []string) string {
+	named := slices.Clone(ids)
+	for i, id := range ids {
+		s, ok := r.plan.Step(id)
+		if !ok || r.said[id] || s.Rollback == nil || !layout.IsListed(i, len(ids)) {
+			continue
+		}
+		r.said[id] = true
+		named[i] += " (" + layout.Line(s.Rollback.None) + ")"
+	}
+	return layout.Steps(named)
+}
+
+func (out *page) chain(c review.Chain, why reasons) string {
 	switch c.Policy {
 	case plan.Stop:
 		return "it stops; nothing is taken back"
@@ -167,16 +209,31 @@ func (out *page) chain(c review.Chain) string {
 	if len(c.Undo) > 0 {
 		text = "takes back " + layout.Steps(c.Undo)
 	}
-	if len(c.Beside) > 0 {
-		text += out.Dim("; if done by then, ") + layout.Steps(c.Beside)
+	if len(c.Beside.Undo) > 0 {
+		text += out.Dim("; if done by then, ") + layout.Steps(c.Beside.Undo)
+	}
+	if len(c.Stays) > 0 {
+		text += out.Warn("; stays " + why.named(c.Stays))
 	}
 	if len(c.Left) > 0 {
 		text += out.Bad("; leaves " + layout.Steps(c.Left))
 	}
-	if len(c.Stays) > 0 {
-		text += out.Bad("; if other branches are done by then, leaves " + layout.Steps(c.Stays))
+	if others := out.beside(c.Beside, why); others != "" {
+		text += "; if other branches are done by then, " + others
 	}
 	return text
+}
+
+// beside is what is not taken back where other branches are done too.
+func (out *page) beside(b review.Beside, why reasons) string {
+	var parts []string
+	if len(b.Stays) > 0 {
+		parts = append(parts, out.Warn("stays "+why.named(b.Stays)))
+	}
+	if len(b.Left) > 0 {
+		parts = append(parts, out.Bad("leaves "+layout.Steps(b.Left)))
+	}
+	return strings.Join(parts, " and ")
 }
 
 // time is the critical path.

@@ -35,9 +35,9 @@ type Node struct {
 	Asks    bool       `json:"asks,omitempty" doc:"It is done by people, who are asked."`
 
 	// What only a plan knows, for a picture: how many conditions of the gate are false now,
-	// and whether this is the first step behind which not all can be as it was.
-	Closed   int  `json:"-"`
-	NoReturn bool `json:"-"`
+	// and in words whether this is the first step behind which not all can be as it was.
+	Closed   int    `json:"-"`
+	NoReturn string `json:"-"`
 }
 
 // Edge says that one step of a [Graph] waits for another.

@@ -102,15 +102,18 @@ func (d *drawing) worst(b box) sdk.Effect {
 // badges are what a reviewer must see of a box beside its name.
 func (d *drawing) badges(b box) []string {
 	var gates, closed, asks int
-	noReturn := ""
+	var noReturn []string
 	for _, step := range b.steps {
 		n := d.Nodes[step]
 		gates, closed = gates+n.Gates, closed+n.Closed
 		if n.Asks {
 			asks++
 		}
-		if n.NoReturn {
-			noReturn = n.ID
+		switch {
+		case n.NoReturn != "" && b.single():
+			noReturn = append(noReturn, n.NoReturn)
+		case n.NoReturn != "":
+			noReturn = append(noReturn, n.NoReturn+" at "+n.ID)
 		}
 	}
 	var badges []string
@@ -127,13 +130,7 @@ func (d *drawing) badges(b box) []string {
 	case asks > 0:
 		badges = append(badges, layout.Plural(asks, "question")+" for people")
 	}
-	switch {
-	case noReturn != "" && b.single():
-		badges = append(badges, "point of no return")
-	case noReturn != "":
-		badges = append(badges, "point of no return at "+noReturn)
-	}
-	return badges
+	return append(badges, noReturn...)
 }
 
 // describe says all of a step, for whoever hovers over it or has it read out.
@@ -152,8 +149,8 @@ func describe(n Node) string {
 	if n.Asks {
 		parts = append(parts, "asks people")
 	}
-	if n.NoReturn {
-		parts = append(parts, "point of no return")
+	if n.NoReturn != "" {
+		parts = append(parts, n.NoReturn)
 	}
 	if n.Finally {
 		parts = append(parts, "finally")

@@ -24,6 +24,9 @@ func Plural(n int, thing string) string {
 // maxListed is how many steps a sentence names before it only counts.
 const maxListed = 6
 
+// IsListed reports whether [Steps] names the one at a place of so many.
+func IsListed(place, of int) bool { return of <= maxListed || place < maxListed-1 }
+
 // Steps writes the ids of steps for the middle of a sentence.
 func Steps(ids []string) string {
 	if len(ids) > maxListed {

@@ -24,6 +24,9 @@ type Sense struct {
 	// Means says what a name means whose value is not known. Two senses whose names mean the
 	// same text speak of the same value. Nil: a name means itself.
 	Means func(names.Ref) string
+	// Among are the words of which a name is always one, though its schema does not say so, as
+	// of the status of a step; nil: what the schema says.
+	Among func(names.Ref) []string
 }
 
 // Follows reports whether the second conditions are all true wherever the first all are. It is
@@ -120,7 +123,7 @@ func (r reading) comparison(left celast.Expr, operator logic.Operator, right cel
 		if isTruth && operator <= logic.Unequal && r.isOf(left, types.BoolType) {
 			return r.that(left, answer == (bool(truth) == (operator == logic.Equal)))
 		}
-		return logic.Compare(logic.Term{Text: r.words(left), Ordered: r.ordered(left)}, operator, constant, answer)
+		return logic.Compare(r.term(left), operator, constant, answer)
 	}
 	a, b := r.words(left), r.words(right)
 	if a > b {
@@ -156,7 +159,7 @@ func (r reading) items(x celast.Expr) ([]ref.Val, bool) {
 }
 
 func (r reading) oneOf(x celast.Expr, items []ref.Val, answer bool) logic.Formula {
-	term := logic.Term{Text: r.words(x), Ordered: r.ordered(x)}
+	term := r.term(x)
 	parts := make([]logic.Formula, len(items))
 	for i, item := range items {
 		parts[i] = logic.Compare(term, logic.Equal, item, answer)

@@ -2,6 +2,8 @@ package condition_test
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -13,12 +15,16 @@ import (
 )
 
 // sense compiles a condition over what is observed: ready, wanted and restarts are whole
-// numbers, ratio is any number, phase is text, free may be anything. vars.min is 3.
+// numbers, ratio is any number, phase is text, free may be anything, colour is one of three
+// words, shade the same or null, and score a whole number from 0 to 5. vars.min is 3.
 func sense(t *testing.T, text string) expr.Sense {
 	t.Helper()
 	whole, truth := schema.Schema{Type: schema.TypeInteger}, schema.Schema{Type: schema.TypeBoolean}
 	pod := exprtest.Fields("ready restarts", exprtest.Field("ready", truth), exprtest.Field("restarts", whole))
-	observed := exprtest.Fields("ready wanted ratio phase free done pods",
+	colour, score := schema.Schema{Type: schema.TypeString, Enum: []any{"red", "green", "blue"}}, schema.Schema{Type: schema.TypeInteger, Minimum: new(0.0), Maximum: new(5.0)}
+	observed := exprtest.Fields("ready wanted ratio phase free done pods colour shade score",
+		exprtest.Field("colour", colour), exprtest.Field("score", score),
+		exprtest.Field("shade", schema.Schema{AnyOf: []*schema.Schema{&colour, {Type: schema.TypeNull}}}),
 		exprtest.Field("ready", whole), exprtest.Field("wanted", whole), exprtest.Field("done", truth),
 		exprtest.Field("ratio", schema.Schema{Type: schema.TypeNumber}), exprtest.Field("phase", schema.Schema{Type: schema.TypeString}),
 		exprtest.Field("free", schema.Schema{}), exprtest.Field("pods", schema.Schema{Type: schema.TypeArray, Items: pod}))
@@ -57,6 +63,17 @@ func TestFollowsIsDecided(t *testing.T) {
 		{"observed.ready < 1 && observed.ready > 5", "observed.done"},
 		{"vars.min > 5", "observed.done"}, // which never is
 		{"observed.done", "vars.min == 3"},
+		{"observed.colour != 'red'", "observed.colour in ['green', 'blue']"},
+		{"observed.colour in ['green', 'blue']", "!(observed.colour == 'red')"},
+		{"observed.colour != 'red' && observed.done && observed.colour != 'blue'", "observed.colour == 'green'"},
+		{"observed.colour != 'red'", "observed.colour == 'blue' || observed.done || observed.colour == 'green'"},
+		{"observed.colour == 'pink'", "observed.done"}, // which never is
+		{"observed.colour > 'green'", "observed.colour == 'red'"},
+		{"observed.score != 0", "observed.score > 0"},
+		{"observed.score != 5", "observed.score <= 4"},
+		{"observed.score >= -3", "observed.score >= 0"},
+		{"observed.score < 0", "observed.done"},
+		{"observed.score >= 5", "observed.score >= 3 && observed.score <= 5"},
 	} {
 		if !follows(sense(t, use.from), sense(t, use.to)) {
 			t.Errorf("%q does not follow from %q", use.to, use.from)
@@ -79,6 +96,11 @@ func TestFollowsIsNotGuessed(t *testing.T) {
 		{"true", "!(observed.free.a in [])"},                                         // there may be no a
 		{"observed.free.a == observed.free.b", "observed.free.a <= observed.free.b"}, // of two nulls
 		{"observed.free == 'a'", "observed.free < 'b' && observed.free > 1"},
+		{"observed.colour != 'red'", "observed.colour == 'blue'"},
+		{"observed.done", "observed.colour != 'pink'"},                     // there may be no colour
+		{"observed.shade != 'red'", "observed.shade in ['green', 'blue']"}, // but null
+		{"observed.score != 1", "observed.score > 1"},
+		{"observed.pods.all(observed, observed.ready)", "observed.score >= 0"},
 	} {
 		if follows(sense(t, use.from), sense(t, use.to)) {
 			t.Errorf("%q is said to follow from %q", use.to, use.from)
@@ -105,6 +127,39 @@ func TestFollowsKnowsWhatNamesMean(t *testing.T) {
 	after.Means = func(r expr.Ref) string { return "another " + r.String() }
 	if follows(before, after) {
 		t.Error("names that mean other things are taken for the same")
+	}
+}
+
+// Of what has few values it is told in full: what follows, and what does not. Of what may also
+// be null, nothing that is not so is told.
+func TestFollowsAmongFewValues(t *testing.T) {
+	t.Parallel()
+	for name, of := range map[string]struct{ worlds, texts []string }{
+		"colour": {
+			[]string{`"red"`, `"green"`, `"blue"`},
+			[]string{"x == 'red'", "x != 'red'", "!(x != 'blue')", "x in ['red', 'blue']", "!(x in ['red', 'blue'])", "x < 'green'", "x >= 'green'", "x == 'pink'", "x != 'pink'", "x == 'red' || x == 'green'", "x != 'red' && x != 'green'"},
+		},
+		"shade": {
+			[]string{`"red"`, `"green"`, `"blue"`, "null"},
+			[]string{"x == 'red'", "x != 'red'", "x in ['green', 'blue']", "!(x in ['red', 'blue'])", "x >= 'green'", "x != 'pink'", "x != 'red' && x != 'green'"},
+		},
+		"score": {
+			[]string{"0", "1", "2", "3", "4", "5"},
+			[]string{"x >= 0", "x > 0", "x != 0", "!(x <= 0)", "x != 5", "x < 5", "x > 9", "x <= 9", "x == 3", "x >= 3"},
+		},
+	} {
+		for _, from := range of.texts {
+			for _, to := range of.texts {
+				a, b := sense(t, strings.ReplaceAll(from, "x", "observed."+name)), sense(t, strings.ReplaceAll(to, "x", "observed."+name))
+				is := !slices.ContainsFunc(of.worlds, func(v string) bool {
+					world := expr.Values{Roots: map[string]value.Value{expr.RootObserved: exprtest.JSON(`{"` + name + `": ` + v + `}`)}}
+					return a.Eval(world).Truth == expr.True && b.Eval(world).Truth != expr.True
+				})
+				if said := follows(a, b); said && !is || !said && is && name != "shade" {
+					t.Errorf("%s: %q follows from %q: said %v, is %v", name, to, from, said, is)
+				}
+			}
+		}
 	}
 }
 

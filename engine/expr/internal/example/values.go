@@ -1,6 +1,7 @@
 package example
 
 import (
+	"math"
 	"slices"
 
 	"github.com/gatebook/gatebook/engine/expr/internal/condition"
@@ -13,6 +14,7 @@ import (
 const (
 	mostValues = 48
 	mostDepth  = 3
+	mostItems  = 8
 )
 
 // words is what conditions themselves speak of.
@@ -62,9 +64,59 @@ func (w *words) add(constant value.Value) {
 	}
 }
 
-// values are those of a shape that are worth to be tried, and fit it.
-func (w words) values(shape names.Shape, depth int) []value.Value {
+// valuesOf are the values that a name is given in turn: those that every condition allows
+// which speaks of it. Where it cannot be told what one allows, there are none.
+func valuesOf(of names.Ref, senses []condition.Sense, w words) ([]value.Value, bool) {
 	var made []value.Value
+	for i, s := range about(of, senses) {
+		shape, fault, _ := s.Types().Follow(of)
+		declared, known := s.Declared(of)
+		if fault != nil || !known {
+			return nil, false
+		}
+		if i == 0 {
+			made = append(listed(declared), w.values(shape, 0)...)
+		}
+		made = fitting(declared, shape, made)
+	}
+	return made[:min(len(made), mostValues)], len(made) > 0
+}
+
+// about are the conditions that speak of a name.
+func about(of names.Ref, senses []condition.Sense) []condition.Sense {
+	return slices.DeleteFunc(slices.Clone(senses), func(s condition.Sense) bool {
+		return !slices.ContainsFunc(s.Refs(), func(r names.Ref) bool { return r.String() == of.String() })
+	})
+}
+
+// listed are the values that a schema names.
+func listed(declared *schema.Schema) []value.Value {
+	if declared == nil {
+		return nil
+	}
+	var made []value.Value
+	for _, part := range append([]*schema.Schema{declared}, declared.AllOf...) {
+		part = declared.Resolve(part)
+		if part == nil {
+			continue
+		}
+		for _, data := range slices.Concat(part.Enum, []any{part.Const}, part.Examples) {
+			if v, err := value.FromGo(data); err == nil && !v.IsNull() {
+				made = append(made, v)
+			}
+		}
+		for _, limit := range []*float64{part.Minimum, part.Maximum} {
+			if limit != nil && *limit == math.Trunc(*limit) {
+				made = append(made, value.Int(int64(*limit)))
+			}
+		}
+	}
+	return made
+}
+
+// values are those of a shape that are worth to be tried.
+func (w words) values(shape names.Shape, depth int) []value.Value {
+	made := listed(shape.Schema())
 	kind := shape.Kind()
 	of := func(kinds ...string) bool { return slices.Contains(append(kinds, ""), kind) }
 	if of(schema.TypeBoolean) {
@@ -93,14 +145,24 @@ func (w words) values(shape names.Shape, depth int) []value.Value {
 		case schema.TypeArray:
 			made = append(made, value.List())
 			for _, item := range w.values(shape.Element(), depth+1) {
-				made = append(made, value.List(item))
+				made = append(made, value.List(slices.Repeat([]value.Value{item}, fewest(shape))...))
 			}
 		case schema.TypeObject:
 			made = append(made, w.objects(shape, depth)...)
 		}
 	}
-	made = fitting(shape, made)
+	if kind != schema.TypeArray && kind != schema.TypeObject {
+		made = fitting(shape.Schema(), shape, made)
+	}
 	return made[:min(len(made), mostValues)]
+}
+
+// fewest is how many items a list must have that has any, as far as it is tried.
+func fewest(list names.Shape) int {
+	if s := list.Schema(); s.MinItems != nil {
+		return min(max(*s.MinItems, 1), mostItems)
+	}
+	return 1
 }
 
 // objects combines the values of the fields that conditions read.
@@ -128,18 +190,41 @@ func (w words) objects(shape names.Shape, depth int) []value.Value {
 	return objects
 }
 
-// fitting are the values that a schema allows; of an object not all fields are there.
-func fitting(shape names.Shape, values []value.Value) []value.Value {
-	kind := shape.Kind()
-	if shape.Schema() == nil || kind == schema.TypeObject || kind == schema.TypeArray {
+// fitting are the values that a schema allows. What they say nothing of may be anything.
+func fitting(declared *schema.Schema, shape names.Shape, values []value.Value) []value.Value {
+	if declared == nil {
 		return values
 	}
-	validator, err := schema.Compile(shape.Schema())
+	validator, err := schema.Compile(declared)
 	if err != nil {
-		return values
+		return nil // nobody can tell
 	}
 	return slices.DeleteFunc(values, func(v value.Value) bool {
-		plain, err := v.Reveal()
-		return err != nil || len(validator.Validate(plain)) > 0
+		return len(validator.Validate(completed(shape, v))) > 0
 	})
+}
+
+// completed is a value as its schema is asked about it, with the fields that nothing is said of.
+func completed(shape names.Shape, v value.Value) any {
+	switch v.Kind() {
+	case value.KindList:
+		items := make([]any, len(v.Items()))
+		for i, item := range v.Items() {
+			items[i] = completed(shape.Element(), item)
+		}
+		return items
+	case value.KindObject:
+		made := map[string]any{}
+		for _, name := range shape.Fields() {
+			made[name] = schema.Unknown{}
+		}
+		for _, m := range v.Members() {
+			inside, _ := shape.Member("", m.Name)
+			made[m.Name] = completed(inside, m.Value)
+		}
+		return made
+	default:
+		plain, _ := v.Reveal() // no secret is in an example
+		return plain
+	}
 }

@@ -93,12 +93,8 @@ func unknown(senses []condition.Sense) ([]name, bool) {
 				continue
 			}
 			meanings[r.String()] = meaning
-			shape, fault, _ := s.Types().Follow(r)
-			if fault != nil {
-				return nil, false
-			}
-			values := words.values(shape, 0)
-			if len(values) == 0 {
+			values, ok := valuesOf(r, senses, words)
+			if !ok {
 				return nil, false
 			}
 			free = append(free, name{r, values})

@@ -59,3 +59,59 @@ func TestNoExampleContradictsTheSchemaOrTheConditions(t *testing.T) {
 		}
 	}
 }
+
+// What a schema excludes is no world, and what conditions allow of it that know more.
+func TestAnExampleFitsItsSchema(t *testing.T) {
+	t.Parallel()
+	text := schema.Schema{Type: schema.TypeString}
+	colour := schema.Schema{Type: schema.TypeString, Enum: []any{"red", "green"}}
+	types := expr.NewTypes(nil, nil, map[string]*schema.Schema{"r": nil}).With(expr.RootObserved, exprtest.Fields("colour code host level shade names pods either",
+		exprtest.Field("colour", colour),
+		exprtest.Field("code", schema.Schema{Type: schema.TypeInteger, Minimum: new(100.0), Maximum: new(599.0)}),
+		exprtest.Field("host", schema.Schema{Type: schema.TypeString, Pattern: "^web", Examples: []any{"web-1"}}),
+		exprtest.Field("level", schema.Schema{Enum: []any{"low", 3}}),
+		exprtest.Field("names", schema.Schema{Type: schema.TypeArray, MinItems: new(2), Items: &text}),
+		exprtest.Field("pods", schema.Schema{Type: schema.TypeArray, Items: exprtest.Fields("colour ready", exprtest.Field("colour", colour), exprtest.Field("ready", text))}),
+		exprtest.Field("either", schema.Schema{AnyOf: []*schema.Schema{exprtest.Fields("a", exprtest.Field("a", colour)), exprtest.Fields("b", exprtest.Field("b", text))}})))
+	for _, use := range []struct{ hold, fail, want string }{
+		{"observed.colour != 'red'", "observed.colour == 'green'", ""},
+		{"observed.colour != 'blue'", "observed.colour == 'green'", `{"observed.colour":"red"}`},
+		{"observed.code >= 0", "observed.code >= 100", ""},
+		{"observed.code >= 0", "observed.code < 500", `{"observed.code":599}`},
+		{"observed.host != 'db'", "observed.host == 'web'", `{"observed.host":"web-1"}`},
+		{"observed.host != 'db'", "observed.host.startsWith('web')", ""},
+		{"observed.level != 'low'", "observed.level == 'low'", `{"observed.level":3}`},
+		{"observed.level != 'low'", "observed.level == 3", ""},
+		{"observed.names.exists(n, n == 'a')", "size(observed.names) < 2", `{"observed.names":["a","a"]}`},
+		{"size(observed.names) < 2", "false", ""},
+		{"observed.pods.exists(p, p.colour != 'red')", "observed.pods.all(p, p.colour != 'green')", `{"observed.pods":[{"colour":"green"}]}`},
+		{"observed.pods.exists(p, p.colour != 'red')", "observed.pods.exists(p, p.colour == 'green')", ""},
+		{"observed.either.a != 'red'", "observed.either.a == 'green'", ""}, // who knows what a is
+		{"steps.r.status != 'failed'", "steps.r.status in ['succeeded', 'skipped']", ""},
+		{"steps.r.status != 'succeeded'", "steps.r.status == 'failed'", `{"steps.r.status":"skipped"}`},
+	} {
+		world, found := expr.Where(over(t, types, use.hold), over(t, types, use.fail))
+		got := ""
+		if found {
+			got = value.Object(world...).String()
+		}
+		if got != use.want {
+			t.Errorf("%s and not %s: got %s, want %s", use.hold, use.fail, got, use.want)
+		}
+	}
+}
+
+// over compiles a condition that knows of which words the status of a step is one.
+func over(t *testing.T, types *expr.Types, text string) []expr.Sense {
+	t.Helper()
+	compiled, faults := expr.NewCompiler().Condition(text, types)
+	if len(faults) > 0 {
+		t.Fatalf("%s: %v", text, faults)
+	}
+	return []expr.Sense{{Condition: compiled, Scope: expr.Values{}, Among: func(r expr.Ref) []string {
+		if _, isStep := r.Step(); isStep {
+			return []string{"succeeded", "failed", "skipped"}
+		}
+		return nil
+	}}}
+}

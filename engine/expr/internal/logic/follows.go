@@ -58,9 +58,12 @@ func product(left, right [][]fact) [][]fact {
 	return made
 }
 
-// impossible reports whether two of the facts exclude each other.
+// impossible reports whether a fact holds nowhere, or two exclude each other.
 func impossible(facts []fact) bool {
 	for i, f := range facts {
+		if few, ok := f.(among); ok && len(few.values) == 0 {
+			return true
+		}
 		if slices.ContainsFunc(facts[i+1:], f.excludes) {
 			return true
 		}

@@ -1,6 +1,8 @@
 package logic
 
 import (
+	"slices"
+
 	"cel.dev/cel-go/common/types"
 	"cel.dev/cel-go/common/types/ref"
 )
@@ -29,10 +31,10 @@ type fact interface {
 }
 
 // All is that each of the parts holds; without any it always does.
-func All(parts ...Formula) Formula { return Formula{join: all, parts: parts} }
+func All(parts ...Formula) Formula { return joined(all, parts) }
 
 // One is that at least one of the parts holds; without any it never does.
-func One(parts ...Formula) Formula { return Formula{join: one, parts: parts} }
+func One(parts ...Formula) Formula { return joined(one, parts) }
 
 // Is is that what the text says comes out as the answer.
 func Is(text string, answer bool) Formula { return of(opaque{text, answer}) }
@@ -75,6 +77,10 @@ type Term struct {
 	// Ordered says that each two of its values can be compared, so that what is not less is
 	// equal or greater. Of NaN that is not so, nor of values of several types.
 	Ordered bool
+	// Values are all that it may have; nil: many.
+	Values []ref.Val
+	// Least and Most bound an ordered whole number; nil: nothing does.
+	Least, Most ref.Val
 }
 
 // Operator is a comparison.
@@ -102,17 +108,42 @@ func (o Operator) Swapped() Operator {
 
 // Compare is that the comparison of a term with a constant comes out as the answer.
 func Compare(term Term, operator Operator, constant ref.Val, answer bool) Formula {
+	if term.Values != nil {
+		return Among(term, slices.DeleteFunc(slices.Clone(term.Values), func(v ref.Val) bool {
+			return answer && !holds(v, operator, constant) || !answer && !fails(v, operator, constant)
+		}))
+	}
 	if !answer && (term.Ordered || operator <= Unequal) { // whether two are equal can always be told
 		operator, answer = operator.opposite(), true
 	}
-	// Of whole numbers, more than 2 is 3 at least.
-	if whole, ok := constant.(types.Int); ok && term.Ordered && answer {
-		switch {
-		case operator == Greater && whole+1 > whole:
-			operator, constant = AtLeast, whole+1
-		case operator == Less && whole-1 < whole:
-			operator, constant = AtMost, whole-1
-		}
+	whole, isWhole := constant.(types.Int)
+	if !isWhole || !term.Ordered || !answer {
+		return of(comparison{term.Text, operator, constant, answer})
 	}
-	return of(comparison{term.Text, operator, constant, answer})
+	return term.whole(operator, whole)
+}
+
+// whole is a comparison of whole numbers, written in one way of several that say the same,
+// with the bounds that the term has: what can be compared is within them.
+func (t Term) whole(operator Operator, constant types.Int) Formula {
+	switch {
+	case operator == Unequal && t.Least == ref.Val(constant):
+		operator = Greater
+	case operator == Unequal && t.Most == ref.Val(constant):
+		operator = Less
+	}
+	switch { // more than 2 is 3 at least
+	case operator == Greater && constant+1 > constant:
+		operator, constant = AtLeast, constant+1
+	case operator == Less && constant-1 < constant:
+		operator, constant = AtMost, constant-1
+	}
+	parts := []Formula{of(comparison{t.Text, operator, constant, true})}
+	if t.Least != nil {
+		parts = append(parts, of(comparison{t.Text, AtLeast, t.Least, true}))
+	}
+	if t.Most != nil {
+		parts = append(parts, of(comparison{t.Text, AtMost, t.Most, true}))
+	}
+	return All(parts...)
 }

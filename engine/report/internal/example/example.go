@@ -25,7 +25,8 @@ func Plan(t testing.TB) *plan.Plan {
 		State: plan.State{Truth: "unknown"},
 	}
 	return made(t, plan.Plan{
-		Runbook: plan.Header{Name: "web-upgrade", Version: "1.2.0", Title: "Upgrade the web tier", File: "web.yaml", Digest: "sha256:aa"},
+		Gatebook: "0.4.0",
+		Runbook:  plan.Header{Name: "web-upgrade", Version: "1.2.0", Title: "Upgrade the web tier", File: "web.yaml", Digest: "sha256:aa"},
 		Inputs: value.Object(text("image", "web:2"),
 			value.Member{Name: "token", Value: value.String("s3cret").Secret()}),
 		Lock: "web", RTO: 30 * time.Minute, OnFailure: plan.Rollback,

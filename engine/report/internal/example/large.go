@@ -37,9 +37,10 @@ func Upgrade(t testing.TB) *plan.Plan {
 	promote.Gate = []*plan.Condition{gate("steps.smoke.outputs.status == 200", "unknown")}
 	promote.Rollback = &plan.Compensation{None: "the old primary is gone"}
 	p := plan.Plan{
-		Runbook: plan.Header{Name: "web-rolling-upgrade", Version: "1.2.0", Title: "Rolling upgrade of the web tier", File: "runbooks/web.yaml", Digest: "sha256:aa", Revision: &plan.Revision{Commit: "4f1c2d9", Dirty: true}},
-		Inputs:  value.Object(value.Member{Name: "image", Value: value.String("web:2.4.1")}),
-		Lock:    "web-production", RTO: 30 * time.Minute, OnFailure: plan.Rollback,
+		Gatebook: "0.4.0",
+		Runbook:  plan.Header{Name: "web-rolling-upgrade", Version: "1.2.0", Title: "Rolling upgrade of the web tier", File: "runbooks/web.yaml", Digest: "sha256:aa", Revision: &plan.Revision{Commit: "4f1c2d9", Dirty: true}},
+		Inputs:   value.Object(value.Member{Name: "image", Value: value.String("web:2.4.1")}),
+		Lock:     "web-production", RTO: 30 * time.Minute, OnFailure: plan.Rollback,
 		Steps: []*plan.Step{
 			step("before", "", "k8s.workload", sdk.Read),
 			step("backup", "Back the database up", "velero.backup", sdk.Change, "before"),

@@ -1,6 +1,8 @@
 package contents_test
 
 import (
+	"context"
+	"slices"
 	"testing"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -15,6 +17,7 @@ import (
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/contents"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/lab"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/request"
 )
 
 // owning makes a StatefulSet that has no pods.
@@ -57,8 +60,13 @@ func operated(t *testing.T, namespace string) metav1.OwnerReference {
 // claim makes a claim, which is bound where it has a volume.
 func claim(t *testing.T, namespace, volume string, owners ...metav1.OwnerReference) {
 	t.Helper()
+	claimOf(t, namespace, "data", volume, owners...)
+}
+
+func claimOf(t *testing.T, namespace, name, volume string, owners ...metav1.OwnerReference) {
+	t.Helper()
 	_, err := shared.Kube.CoreV1().PersistentVolumeClaims(namespace).Create(t.Context(), &corev1.PersistentVolumeClaim{
-		ObjectMeta: metav1.ObjectMeta{Name: "data", OwnerReferences: owners},
+		ObjectMeta: metav1.ObjectMeta{Name: name, OwnerReferences: owners},
 		Spec: corev1.PersistentVolumeClaimSpec{
 			VolumeName: volume, AccessModes: []corev1.PersistentVolumeAccessMode{corev1.ReadWriteOnce},
 			Resources: corev1.VolumeResourceRequirements{Requests: corev1.ResourceList{corev1.ResourceStorage: resource.MustParse("1Gi")}},
@@ -155,5 +163,48 @@ func TestOperatorsOwnData(t *testing.T) {
 		if got, _, err := sees.Rights(t.Context(), kind, object); err != nil || len(got) != want {
 			t.Errorf("of a %s it takes %v, %v", of, got, err)
 		}
+	}
+}
+
+// A plan is made from the claims that would go and from those by which they would, and not
+// from all that were looked through; where nothing is there yet to be deleted, from none.
+func TestAPlanIsMadeFromTheDataThatGoes(t *testing.T) {
+	t.Parallel()
+	namespace, c := shared.Namespace(t), shared.Connect(t)
+	set := owning(t, namespace, appsv1.RetainPersistentVolumeClaimRetentionPolicyType)
+	claimOf(t, namespace, "going", "disk-1", between(t, namespace, "part", set))
+	claimOf(t, namespace, "others", "disk-2", between(t, namespace, "apart", between(t, namespace, "whole")))
+	kind, err := c.Kind(t.Context(), set.APIVersion, set.Kind)
+	lab.Must(t, err)
+	live, err := c.Look(t.Context(), kind, namespace, set.Name)
+	lab.Must(t, err)
+	reads := func(look func(context.Context) error) []string {
+		t.Helper()
+		var reading request.Reading
+		lab.Must(t, look(reading.In(t.Context())))
+		var names []string
+		for _, object := range reading.Objects() {
+			names = append(names, object.Kind+" "+object.Name)
+		}
+		return names
+	}
+	got := reads(func(ctx context.Context) error {
+		_, err := contents.Data(ctx, c, kind, live)
+		return err
+	})
+	if want := []string{"ConfigMap part", "PersistentVolumeClaim going"}; !slices.Equal(got, want) {
+		t.Errorf("it is made from %q, want %q", got, want)
+	}
+	got = reads(func(ctx context.Context) error {
+		lab.Must(t, unstructured.SetNestedField(live.Object, "Delete", "spec", "persistentVolumeClaimRetentionPolicy", "whenDeleted"))
+		sees := contents.Foresight{Cluster: c}
+		takes, _, err := sees.Rights(ctx, kind, live)
+		if len(takes) == 0 {
+			t.Error("it did not look")
+		}
+		return err
+	})
+	if len(got) > 0 {
+		t.Errorf("before there is anything, it is made from %q", got)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/request"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
@@ -40,8 +41,11 @@ type tracing struct {
 	errs     []string
 }
 
-// claims are the names of the bound claims of the namespace, by what becomes of them.
+// claims are the names of the bound claims of the namespace, by what becomes of them. A plan
+// is made from those that may go, and from the owners with which they do.
 func (t *tracing) claims(ctx context.Context) (names map[fate][]string, err error) {
+	ctx, keep := request.Aside(ctx)
+	defer func() { keep(t.going()) }()
 	claims, err := t.c.Kube.CoreV1().PersistentVolumeClaims(t.namespace).List(ctx, metav1.ListOptions{})
 	if t.hidden = apierrors.IsForbidden(err); t.hidden {
 		return nil, nil
@@ -59,8 +63,21 @@ func (t *tracing) claims(ctx context.Context) (names map[fate][]string, err erro
 			return nil, err
 		}
 		names[is] = append(names[is], claim.Name)
+		t.known[claim.UID] = is
 	}
 	return names, nil
+}
+
+// going are the objects that go, or may, by the kinds that they were read by. Where nothing
+// is deleted yet, there are none.
+func (t *tracing) going() map[types.UID]string {
+	all := make(map[types.UID]string)
+	for uid, is := range t.known {
+		if !t.foresees && (is == goes || is == perhaps) {
+			all[uid] = ""
+		}
+	}
+	return all
 }
 
 // owned is the fate of what has these owners: it stays as long as one of them does.

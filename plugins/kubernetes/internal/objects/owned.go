@@ -11,14 +11,17 @@ import (
 
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/contents"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/request"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
-// foreseeOwned adds to the plan what goes with an object.
+// foreseeOwned adds to the plan what goes with an object. It was made from that, and not from
+// all that is looked through for it.
 func (o objects) foreseeOwned(ctx context.Context, at place, object *unstructured.Unstructured, preview *sdk.Preview) error {
 	var found []contents.Found
 	var unseen []string
 	var err error
+	ctx, keep := request.Aside(ctx)
 	switch {
 	case contents.Holds(at.Kind):
 		found, unseen, err = contents.Of(ctx, o.Cluster, at.Kind, object)
@@ -32,9 +35,12 @@ func (o objects) foreseeOwned(ctx context.Context, at place, object *unstructure
 		return err
 	}
 	slices.SortFunc(found, func(a, b contents.Found) int { return strings.Compare(a.String(), b.String()) })
+	going := make(map[types.UID]string, len(found))
 	for _, other := range found {
+		going[other.Meta.UID] = other.Kind.Name
 		preview.Changes = append(preview.Changes, sdk.Delta{Target: other.String(), Kind: other.Kind.Name, Op: "delete"})
 	}
+	keep(going)
 	if len(found) > 0 {
 		preview.Summary += ", and with it " + cluster.Count(len(found), "object")
 	}

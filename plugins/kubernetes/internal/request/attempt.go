@@ -90,12 +90,12 @@ func (n noting) WrappedRoundTripper() http.RoundTripper { return n.RoundTripper 
 
 // asksForChange says whether a request is for more than an answer.
 func asksForChange(request *http.Request) bool {
-	path := request.URL.Path
 	if request.Method == http.MethodGet || request.URL.Query().Has("dryRun") {
 		return false
 	}
 	// These two answer who one is and what one may do, and keep nothing.
-	return !strings.HasPrefix(path, "/apis/authorization.k8s.io/") && !strings.HasPrefix(path, "/apis/authentication.k8s.io/")
+	group := resourceOf(request.URL.Path).Group
+	return group != "authorization.k8s.io" && group != "authentication.k8s.io"
 }
 
 // refused says whether a request surely changed nothing: the server was not reached, or

@@ -4,27 +4,16 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"slices"
 	"strings"
 	"sync"
-)
 
-// Object is an object that was read, in the version that it had then.
-type Object struct {
-	Kind            string
-	Namespace, Name string // no namespace: its kind has none
-	UID             string
-	// Version is its generation where it has one, which moves with what is wanted of it and
-	// not with how it does; else a hash of what is neither status nor the server's bookkeeping.
-	Version string
-}
+	"k8s.io/apimachinery/pkg/types"
+)
 
 // Reading is all that is read in its context, by any client. Objects that come and go as
 // another one's controller decides are left out, as are those that are written all the time.
@@ -39,6 +28,25 @@ type readingKey struct{}
 // In returns a context whose requests are part of the reading.
 func (r *Reading) In(ctx context.Context) context.Context {
 	return context.WithValue(ctx, readingKey{}, r)
+}
+
+// Aside returns a context whose requests are part of no reading yet, for whoever has to look
+// through more objects than matter in the end. keep adds some of what they read to the
+// reading of ctx, once it is known which: those of these UIDs, each by the name of a kind or,
+// where that is empty, by the one that it was read by.
+func Aside(ctx context.Context) (aside context.Context, keep func(kinds map[types.UID]string)) {
+	r, reads := ctx.Value(readingKey{}).(*Reading)
+	if !reads {
+		return ctx, func(map[types.UID]string) {}
+	}
+	through := &Reading{}
+	return through.In(ctx), func(kinds map[types.UID]string) {
+		for _, object := range through.Objects() {
+			kind, matters := kinds[types.UID(object.UID)]
+			object.Kind = cmp.Or(kind, object.Kind)
+			r.note(object, matters)
+		}
+	}
 }
 
 // Objects are those that were read, in an order of their own.
@@ -99,20 +107,6 @@ func asJSON(request *http.Request) *http.Request {
 	return plain
 }
 
-// header is what is looked at of an object before all else.
-type header struct {
-	Namespace  string  `json:"namespace"`
-	Name       string  `json:"name"`
-	UID        string  `json:"uid"`
-	Generation int64   `json:"generation"`
-	Resource   string  `json:"resourceVersion"`
-	Owners     []owner `json:"ownerReferences"`
-}
-
-type owner struct {
-	Controller bool `json:"controller"`
-}
-
 // read notes the object in an answer from a path, or those of a list. What is neither is
 // passed over.
 func (r *Reading) read(answer []byte, path string) {
@@ -123,44 +117,21 @@ func (r *Reading) read(answer []byte, path string) {
 	if json.Unmarshal(answer, &list) != nil {
 		return
 	}
+	of := resourceOf(path)
 	kind, isList := strings.CutSuffix(list.Kind, "List")
-	parts := strings.Split(path, "/") // …/deployments, or …/deployments/web
 	if !isList {
-		r.note(called(kind, parts[max(0, len(parts)-2)]), answer)
+		r.note(seenIn(of, kind, answer))
 		return
 	}
-	kind = called(kind, parts[len(parts)-1])
 	for _, item := range list.Items {
-		r.note(kind, item)
+		r.note(seenIn(of, kind, item))
 	}
 }
 
-// called is the kind of what was read, which is that of a resource where no more than the
-// metadata was asked for.
-func called(kind, resource string) string {
-	if kind == "PartialObjectMetadata" {
-		return resource
-	}
-	return kind
-}
-
-func (r *Reading) note(kind string, text []byte) {
-	var object struct {
-		Kind     string `json:"kind"` // of an item only in lists of any kind
-		Metadata header `json:"metadata"`
-	}
-	if json.Unmarshal(text, &object) != nil || object.Metadata.UID == "" || object.Metadata.Name == "" {
+// note adds an object to the reading, where there is one.
+func (r *Reading) note(seen Object, is bool) {
+	if !is {
 		return
-	}
-	if object.Kind != "PartialObjectMetadata" {
-		kind = cmp.Or(object.Kind, kind)
-	}
-	if restless(kind) || slices.ContainsFunc(object.Metadata.Owners, func(o owner) bool { return o.Controller }) {
-		return
-	}
-	seen := Object{
-		Kind: kind, Namespace: object.Metadata.Namespace, Name: object.Metadata.Name, UID: object.Metadata.UID,
-		Version: versionOf(kind, object.Metadata, text),
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -168,38 +139,4 @@ func (r *Reading) note(kind string, text []byte) {
 		r.seen = make(map[Object]bool)
 	}
 	r.seen[seen] = true
-}
-
-// restless says of a kind that its objects are written while nothing changes but the time.
-func restless(kind string) bool {
-	return slices.Contains([]string{"Event", "Lease", "Endpoints"}, kind)
-}
-
-// versionOf tells the states of an object apart. No hash of a Secret leaves the cluster, by
-// which somebody could try what is in it.
-func versionOf(kind string, of header, text []byte) string {
-	switch {
-	case of.Generation > 0:
-		return fmt.Sprintf("generation %d", of.Generation)
-	case kind == "Secret":
-		return "revision " + of.Resource
-	}
-	var object map[string]any
-	if json.Unmarshal(text, &object) != nil {
-		return "revision " + of.Resource
-	}
-	// An item of a list does not say what it is, and is the same.
-	for _, name := range []string{"status", "kind", "apiVersion"} {
-		delete(object, name)
-	}
-	if of, is := object["metadata"].(map[string]any); is {
-		delete(of, "managedFields")
-		delete(of, "resourceVersion")
-	}
-	bare, err := json.Marshal(object) // in one order
-	if err != nil {
-		return "revision " + of.Resource
-	}
-	sum := sha256.Sum256(bare)
-	return "sha256:" + hex.EncodeToString(sum[:])
 }

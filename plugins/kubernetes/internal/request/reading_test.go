@@ -1,11 +1,14 @@
 package request_test
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"net/http"
 	"strings"
 	"testing"
+
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/request"
 )
@@ -27,25 +30,36 @@ func (s *saying) RoundTrip(asked *http.Request) (*http.Response, error) {
 	return answer, nil
 }
 
+// ask asks a server for a path, as client-go does.
+func ask(t *testing.T, ctx context.Context, server http.RoundTripper, path string) {
+	t.Helper()
+	asked, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://cluster"+path, http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	asked.Header.Set("Accept", "application/vnd.kubernetes.protobuf;as=X,application/json;as=X")
+	answer, err := request.Noting(server).RoundTrip(asked)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.ReadAll(answer.Body); err != nil {
+		t.Fatal(err)
+	}
+	answer.Body.Close()
+}
+
 // reads asks for paths and returns what was read, a line each.
 func reads(t *testing.T, server http.RoundTripper, paths ...string) string {
 	t.Helper()
 	var reading request.Reading
 	for _, path := range paths {
-		asked, err := http.NewRequestWithContext(reading.In(t.Context()), http.MethodGet, "https://cluster"+path, http.NoBody)
-		if err != nil {
-			t.Fatal(err)
-		}
-		asked.Header.Set("Accept", "application/vnd.kubernetes.protobuf;as=X,application/json;as=X")
-		answer, err := request.Noting(server).RoundTrip(asked)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := io.ReadAll(answer.Body); err != nil {
-			t.Fatal(err)
-		}
-		answer.Body.Close()
+		ask(t, reading.In(t.Context()), server, path)
 	}
+	return told(&reading)
+}
+
+// told is what was read, a line each.
+func told(reading *request.Reading) string {
 	var all strings.Builder
 	for _, o := range reading.Objects() {
 		fmt.Fprintf(&all, "%s %s/%s %s %.20s\n", o.Kind, o.Namespace, o.Name, o.UID, o.Version)
@@ -70,8 +84,6 @@ func TestAReadingKnowsWhatWasRead(t *testing.T) {
 		"/api/v1/namespaces/shop/configmaps":   `{"kind":"PartialObjectMetadataList","items":[{"kind":"PartialObjectMetadata","metadata":{"namespace":"shop","name":"c","uid":"u6","generation":2}}]}`,
 		"/api/v1/namespaces/shop/configmaps/d": `{"kind":"PartialObjectMetadata","metadata":{"namespace":"shop","name":"d","uid":"u7","generation":3}}`,
 		"/apis/custom/v1/things":               `{"kind":"List","items":[{"kind":"Thing","metadata":{"name":"t","uid":"u8","generation":4}}]}`,
-		"/api/v1/events":                       `{"kind":"EventList","items":[{"metadata":{"name":"e","uid":"u9"}}]}`,
-		"/apis/coordination/leases/l":          `{"kind":"Lease","metadata":{"name":"l","uid":"u10"}}`,
 		"/apis/apps/v1":                        `{"kind":"APIResourceList","resources":[]}`,
 		"/api/v1/broken":                       `{"kind":`,
 	}}
@@ -92,6 +104,93 @@ func TestAReadingKnowsWhatWasRead(t *testing.T) {
 	}
 	if server.accept != "application/json;as=X" {
 		t.Errorf("it asked for %s, which cannot be read here", server.accept)
+	}
+}
+
+// Whatever form of an object was asked for: what is written all the time is left out, and of
+// a Secret there is no hash. The whole API may be below another path.
+func TestWhatIsReadIsKnownByItsResource(t *testing.T) {
+	t.Parallel()
+	const (
+		fields   = `"metadata":{"namespace":"shop","name":"v1","uid":"u","resourceVersion":"12","annotations":{"a":"b"}}`
+		metadata = `{"kind":"PartialObjectMetadata",` + fields + `}`
+		list     = `{"kind":"PartialObjectMetadataList","items":[{` + fields + `}]}`
+		revision = "shop/v1 u revision 12\n"
+	)
+	whole := func(kind string) string { return `{"kind":"` + kind + `",` + fields + `}` }
+	for _, test := range []struct{ path, document, want string }{
+		{"/api/v1/namespaces/shop/endpoints/v1", whole("Endpoints"), ""},
+		{"/api/v1/namespaces/shop/endpoints/v1", metadata, ""},
+		{"/api/v1/namespaces/shop/endpoints", list, ""},
+		{"/api/v1/endpoints", list, ""},
+		{"/api/v1/events", list, ""},
+		{"/apis/events.k8s.io/v1/namespaces/shop/events", list, ""},
+		{"/apis/coordination.k8s.io/v1/namespaces/shop/leases", list, ""},
+		{"/apis/coordination.k8s.io/v1/namespaces/apis/leases/v1", metadata, ""},
+		{"/apis/rental.example.io/v1beta1/namespaces/shop/leases/v1", whole("Lease"), "Lease shop/v1 u sha256:"},
+		{"/api/v1/namespaces/shop/secrets/v1", whole("Secret"), "Secret " + revision},
+		{"/api/v1/namespaces/shop/secrets/v1", metadata, "secrets " + revision},
+		{"/api/v1/namespaces/api/secrets/v1", metadata, "secrets " + revision},
+		{"/api/v1/namespaces/shop/secrets", list, "secrets " + revision},
+		{"/k8s/clusters/c-1/api/v1/namespaces/shop/secrets", list, "secrets " + revision},
+		{"/apis/clusters.example.io/v1/clusters/c-1/proxy/api/v1/namespaces/shop/secrets", list, "secrets " + revision},
+		{"/apis/mirror.example.io/v1/namespaces/shop/copies/v1", whole("Secret"), "Secret " + revision},
+		{"/api/v1/namespaces/shop/configmaps", list, "configmaps shop/v1 u sha256:"},
+		{"/api/v1/namespaces/shop", metadata, "namespaces shop/v1 u sha256:"},
+	} {
+		got := reads(t, &saying{documents: map[string]string{test.path: test.document}}, test.path)
+		if !strings.HasPrefix(got, test.want) || (got == "") != (test.want == "") {
+			t.Errorf("%s of %s is read as %q, want %q", test.document, test.path, got, test.want)
+		}
+	}
+}
+
+// Of what was only looked through, no more was read than what is kept, by the name of its
+// kind that whoever keeps it has.
+func TestAReadingHasNotWhatWasOnlyLookedThrough(t *testing.T) {
+	t.Parallel()
+	item := func(name string) string {
+		return fmt.Sprintf(`{"metadata":{"namespace":"shop","name":%q,"uid":"u-%s","generation":1}}`, name, name)
+	}
+	server := &saying{documents: map[string]string{
+		deployments: `{"kind":"Deployment","metadata":{"namespace":"shop","name":"web","uid":"u1","generation":7}}`,
+		services:    `{"kind":"PartialObjectMetadataList","items":[` + item("a") + "," + item("b") + "," + item("c") + `]}`,
+	}}
+	var reading request.Reading
+	aside, keep := request.Aside(reading.In(t.Context()))
+	ask(t, aside, server, deployments)
+	ask(t, aside, server, services)
+	if got := told(&reading); got != "" {
+		t.Fatalf("before anything is kept, it has\n%s", got)
+	}
+	keep(map[types.UID]string{"u-a": "Service", "u-b": "", "none": "Service"})
+	if got, want := told(&reading), "Service shop/a u-a generation 1\nservices shop/b u-b generation 1\n"; got != want {
+		t.Errorf("it has\n%swant\n%s", got, want)
+	}
+	aside, keep = request.Aside(t.Context()) // where nobody reads
+	ask(t, aside, server, deployments)
+	keep(map[types.UID]string{"u1": "Deployment"})
+}
+
+// Where only metadata is read, who set what stands for what that does not have.
+func TestTheVersionOfMetadata(t *testing.T) {
+	t.Parallel()
+	read := func(settings string) string {
+		t.Helper()
+		const text = `{"kind":"PartialObjectMetadata","metadata":{"name":"web","uid":"u","resourceVersion":"1","managedFields":[%s]}}`
+		return reads(t, &saying{documents: map[string]string{services + "/web": fmt.Sprintf(text, settings)}}, services+"/web")
+	}
+	const was = `{"manager":"a","time":"1"}`
+	for now, same := range map[string]bool{
+		was: true,
+		was + `,{"manager":"b","subresource":"status"}`: true,
+		was + `,{"manager":"b","subresource":"scale"}`:  false,
+		`{"manager":"a","time":"2"}`:                    false,
+		"":                                              false,
+	} {
+		if (read(now) == read(was)) != same {
+			t.Errorf("%s is the same version: %t", now, !same)
+		}
 	}
 }
 

@@ -1,7 +1,7 @@
 // Package given collects the input values of a run: from the flags -i and -f, from
 // GATEBOOK_INPUT_… in the environment, and secrets from where they are kept.
 //
-// What the values mean and whether they are allowed is for plan; here they are found
+// What the values mean and whether they are allowed is for input; here they are found
 // and read. A secret is never taken from a flag's plain text.
 package given
 
@@ -15,7 +15,7 @@ import (
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/console"
 	"github.com/gatebook/gatebook/engine/data"
 	"github.com/gatebook/gatebook/engine/diag"
-	"github.com/gatebook/gatebook/engine/plan"
+	"github.com/gatebook/gatebook/engine/input"
 	"github.com/gatebook/gatebook/engine/source"
 	"github.com/gatebook/gatebook/engine/syntax"
 	"github.com/gatebook/gatebook/engine/value"
@@ -54,7 +54,7 @@ type Reader struct {
 
 // Collect returns the values that are given for the inputs of a runbook. The findings
 // are about the files of values.
-func (r *Reader) Collect(f *Flags, inputs *schema.Schema) ([]plan.Given, diag.List, error) {
+func (r *Reader) Collect(f *Flags, inputs *schema.Schema) ([]input.Given, diag.List, error) {
 	all, err := r.fromEnvironment(inputs)
 	if err != nil {
 		return nil, nil, err
@@ -68,7 +68,7 @@ func (r *Reader) Collect(f *Flags, inputs *schema.Schema) ([]plan.Given, diag.Li
 		all, found = append(all, given...), append(found, more...)
 	}
 	for _, p := range f.values {
-		given := plan.Given{Name: p.Name, Text: p.Text, By: plan.ByFlag, Origin: "-i " + p.Name}
+		given := input.Given{Name: p.Name, Text: p.Text, By: input.ByFlag, Origin: "-i " + p.Name}
 		if isSecret(inputs, p.Name) && isPlace(p.Text) {
 			if given.Text, err = r.secret(p.Name, p.Text, elsewhere(p.Name)); err != nil {
 				return nil, nil, err
@@ -83,9 +83,9 @@ func (r *Reader) Collect(f *Flags, inputs *schema.Schema) ([]plan.Given, diag.Li
 // noneEmpty refuses an empty secret. It is what is left of one that was not there when a
 // script looked for it, and no system is opened by it. One that another value overrides
 // does no harm.
-func noneEmpty(all []plan.Given) error {
+func noneEmpty(all []input.Given) error {
 	for i, g := range all {
-		overridden := slices.ContainsFunc(all[i+1:], func(later plan.Given) bool { return later.Name == g.Name })
+		overridden := slices.ContainsFunc(all[i+1:], func(later input.Given) bool { return later.Name == g.Name })
 		if g.SecretSource != "" && g.Text == "" && !overridden {
 			return missing(g.Name, g.SecretSource, "is empty", elsewhere(g.Name))
 		}
@@ -143,15 +143,15 @@ func isPlace(text string) bool {
 
 // fromEnvironment looks for a variable for each input. A secret may stand there: the
 // environment is not seen by others.
-func (r *Reader) fromEnvironment(inputs *schema.Schema) ([]plan.Given, error) {
-	var all []plan.Given
+func (r *Reader) fromEnvironment(inputs *schema.Schema) ([]input.Given, error) {
+	var all []input.Given
 	for _, p := range inputs.Properties {
-		variable := plan.EnvName(p.Name)
+		variable := input.EnvName(p.Name)
 		text, ok := r.LookupEnv(variable)
 		if !ok {
 			continue
 		}
-		given := plan.Given{Name: p.Name, Text: text, By: plan.ByEnvironment, Origin: variable}
+		given := input.Given{Name: p.Name, Text: text, By: input.ByEnvironment, Origin: variable}
 		if isSecret(inputs, p.Name) {
 			given.SecretSource = "env:" + variable
 		}
@@ -161,7 +161,7 @@ func (r *Reader) fromEnvironment(inputs *schema.Schema) ([]plan.Given, error) {
 }
 
 // fromFile reads a file of values, which may say of a secret where it is.
-func (r *Reader) fromFile(name string, inputs *schema.Schema) ([]plan.Given, diag.List, error) {
+func (r *Reader) fromFile(name string, inputs *schema.Schema) ([]input.Given, diag.List, error) {
 	text, err := r.ReadFile(name, "input values")
 	if err != nil {
 		return nil, nil, err
@@ -170,9 +170,9 @@ func (r *Reader) fromFile(name string, inputs *schema.Schema) ([]plan.Given, dia
 	if tree.Kind() != syntax.Map && !found.HasErrors() {
 		return nil, nil, console.Usage("Write it as NAME: VALUE, one input a line.", "%s holds no input values but %s", name, tree.Kind())
 	}
-	var all []plan.Given
+	var all []input.Given
 	for key, node := range tree.Entries() {
-		given := plan.Given{Name: key.Text(), By: plan.ByFile, Origin: name, Range: node.Range()}
+		given := input.Given{Name: key.Text(), By: input.ByFile, Origin: name, Range: node.Range()}
 		value := node.Value()
 		given.Value = &value
 		if isSecret(inputs, given.Name) {

@@ -11,7 +11,7 @@ import (
 
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/console"
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/given"
-	"github.com/gatebook/gatebook/engine/plan"
+	"github.com/gatebook/gatebook/engine/input"
 	"github.com/gatebook/gatebook/schema"
 )
 
@@ -23,12 +23,12 @@ func inputs() *schema.Schema {
 }
 
 // collect reads the flags with a few files and variables around.
-func collect(t *testing.T, stdin string, args ...string) ([]plan.Given, error) {
+func collect(t *testing.T, stdin string, args ...string) ([]input.Given, error) {
 	t.Helper()
 	return collectIn(t, t.TempDir(), stdin, args...)
 }
 
-func collectIn(t *testing.T, dir, stdin string, args ...string) ([]plan.Given, error) {
+func collectIn(t *testing.T, dir, stdin string, args ...string) ([]input.Given, error) {
 	t.Helper()
 	for name, text := range map[string]string{
 		"values.yaml": "url: from-file\ntoken: env:TOKEN\n", "clear.yaml": "token: hush\n", "empty.yaml": "token: env:EMPTY\n", "empty.txt": "\n", "dash.yaml": "token: '-'\n", "values.json": `{"url": "json"}`, "secret.txt": "from-secret-file\r\n",

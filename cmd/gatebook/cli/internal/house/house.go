@@ -13,6 +13,7 @@ import (
 	"github.com/gatebook/gatebook/engine/diag/render"
 	"github.com/gatebook/gatebook/engine/look"
 	"github.com/gatebook/gatebook/engine/plan"
+	"github.com/gatebook/gatebook/engine/preview"
 	"github.com/gatebook/gatebook/engine/seal"
 	"github.com/gatebook/gatebook/engine/source"
 	"github.com/gatebook/gatebook/steps"
@@ -72,6 +73,9 @@ func stateDir(c *console.Console) (string, error) {
 		"there is no home folder to keep runs in")
 }
 
+// standardInput is what the file is called that comes from there.
+const standardInput = "(standard input)"
+
 // Read reads a runbook's file; "-" is standard input.
 func (h *House) Read(name string) (*source.File, error) {
 	file, err := h.ReadEither(name)
@@ -88,7 +92,7 @@ func (h *House) ReadEither(name string) (*source.File, error) {
 		return nil, err
 	}
 	if name == "-" {
-		name = "(standard input)"
+		name = standardInput
 	}
 	return source.NewFile(name, text), nil
 }
@@ -148,7 +152,7 @@ const previews = 16
 func (h *House) Preview(ctx context.Context, planned *engine.Plan) (*plan.Plan, error) {
 	ctx, stop := h.Interruptible(ctx)
 	defer stop()
-	shown, found := plan.Preview(ctx, planned.Plan, previews)
+	shown, found := preview.Of(ctx, planned.Plan, previews)
 	if err := context.Cause(ctx); err != nil {
 		return shown, err
 	}

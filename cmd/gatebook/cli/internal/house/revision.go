@@ -13,10 +13,17 @@ import (
 // gitPatience is how long git is waited for: a plan does without it.
 const gitPatience = 2 * time.Second
 
-// Revision says of which git commit a file is; nil where there is no git, or the file is in
+// Originate adds to a plan that is shown which gatebook made it, and of which git commit its
+// runbook is.
+func (h *House) Originate(ctx context.Context, shown *plan.Plan) {
+	shown.Gatebook = h.Build.Version
+	shown.Runbook.Revision = h.revision(ctx, shown.Runbook.File)
+}
+
+// revision says of which git commit a file is; nil where there is no git, or the file is in
 // none of its repositories.
-func (h *House) Revision(ctx context.Context, file string) *plan.Revision {
-	if file == "-" {
+func (h *House) revision(ctx context.Context, file string) *plan.Revision {
+	if file == standardInput {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, gitPatience)
@@ -26,11 +33,14 @@ func (h *House) Revision(ctx context.Context, file string) *plan.Revision {
 	if !ok {
 		return nil
 	}
-	changed, ok := h.git(ctx, dir, "status", "--porcelain", "--untracked-files=all", "--", name)
+	changed, ok := h.git(ctx, dir, "status", "--porcelain", "--untracked-files=all", "--ignored", "--", name)
 	if !ok {
 		return nil
 	}
-	return &plan.Revision{Commit: commit, Dirty: changed != ""}
+	of := &plan.Revision{Commit: commit, Dirty: changed != ""}
+	of.Untracked = strings.HasPrefix(changed, "??") || strings.HasPrefix(changed, "!!")
+	of.Absent = of.Untracked || strings.HasPrefix(changed, "A")
+	return of
 }
 
 // git asks the git of the system.

@@ -11,6 +11,7 @@ import (
 	"github.com/gatebook/gatebook/engine"
 	"github.com/gatebook/gatebook/engine/compare"
 	"github.com/gatebook/gatebook/engine/diag"
+	"github.com/gatebook/gatebook/engine/input"
 	"github.com/gatebook/gatebook/engine/plan"
 	"github.com/gatebook/gatebook/engine/review"
 	"github.com/gatebook/gatebook/engine/source"
@@ -83,7 +84,7 @@ func (h *House) versionFile(ctx context.Context, name string) (*source.File, err
 }
 
 // valuesOf are the input values for each of the versions.
-func (h *House) valuesOf(runbooks [2]*engine.Runbook, flags *given.Flags) (values [2][]plan.Given, err error) {
+func (h *House) valuesOf(runbooks [2]*engine.Runbook, flags *given.Flags) (values [2][]input.Given, err error) {
 	reader := &given.Reader{Console: h.Console}
 	known := map[string]bool{}
 	for i, runbook := range runbooks {

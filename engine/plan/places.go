@@ -1,12 +1,8 @@
 package plan
 
 import (
-	"errors"
-
 	"github.com/gatebook/gatebook/engine/check"
-	"github.com/gatebook/gatebook/engine/diag"
 	"github.com/gatebook/gatebook/engine/source"
-	"github.com/gatebook/gatebook/engine/value"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
@@ -39,22 +35,5 @@ func (u *Use) Place(err *sdk.Error) source.Range {
 		return u.Places.Place(err.Field)
 	default:
 		return source.Range{}
-	}
-}
-
-// blame makes a finding of why an action cannot say what it would do, where that is of
-// something in the runbook.
-func (u *Use) blame(fault error, masker *value.Masker) diag.List {
-	err := *sdk.AsError(fault)
-	at, connection := u.Place(&err), err.Connection
-	err.Connection = ""
-	said := sentence(errors.New(masker.Text(err.Error())))
-	switch {
-	case at.IsZero():
-		return nil
-	case connection != "":
-		return diag.List{diag.ConnectionRefused.At(at, "The connection %s cannot be made: %s", connection, said)}
-	default:
-		return diag.List{diag.ParameterRefused.At(at, "The action %s says: %s", u.Action, said)}
 	}
 }

@@ -1,14 +1,15 @@
-package plan
+package connection_test
 
 import (
 	"testing"
 
+	"github.com/gatebook/gatebook/engine/plan/internal/connection"
 	"github.com/gatebook/gatebook/engine/value"
 )
 
 func TestVariablesAreSecretByTheirNames(t *testing.T) {
 	t.Parallel()
-	masker := value.NewMasker(secretsOf(map[string]string{
+	masker := value.NewMasker(connection.Secrets(map[string]string{
 		"AWS_SECRET_ACCESS_KEY": "one-of-them", "github_token": "two-of-them", "PGPASSWORD": "three-of-them", "API_KEY": "four-of-them",
 		"AWS_REGION": "eu-central-1", "SHORT_TOKEN": "short", "GOOGLE_APPLICATION_CREDENTIALS": "/home/ann/google.json",
 	}))

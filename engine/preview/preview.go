@@ -1,4 +1,9 @@
-package plan
+// Package preview asks the actions of a plan what they would do, and its connections what they
+// reach, before anybody begins a run of it.
+//
+// Making a plan starts nothing and looks at nothing; this does, and only reads. What is so at
+// the time, apart from what would be done, is for look. Floor 6.
+package preview
 
 import (
 	"context"
@@ -8,19 +13,20 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/gatebook/gatebook/engine/diag"
+	"github.com/gatebook/gatebook/engine/plan"
 	"github.com/gatebook/gatebook/engine/value"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
-// Preview asks each connection what it reaches, and the action of each step what it would
+// Of asks each connection what it reaches, and the action of each step what it would
 // do, as far as its parameters are known, so many at a time, and returns the plan with the
 // answers. Actions only read for it. One that cannot answer says why in its step, and what
 // it blames in the runbook is a finding; the digest stays as it is, since what would be done
 // does. No action is asked over a connection that cannot be made: that may take its time to
 // say so, and says the same to each.
-func Preview(ctx context.Context, p *Plan, parallelism int) (*Plan, diag.List) {
+func Of(ctx context.Context, p *plan.Plan, parallelism int) (*plan.Plan, diag.List) {
 	previewed := *p
-	previewed.Steps = make([]*Step, len(p.Steps))
+	previewed.Steps = make([]*plan.Step, len(p.Steps))
 	masker := p.Masker()
 	connections, failed := reach(ctx, p, masker)
 	previewed.Connections = connections
@@ -39,10 +45,10 @@ func Preview(ctx context.Context, p *Plan, parallelism int) (*Plan, diag.List) {
 			var foreseen sdk.Preview
 			err := failed[asked.Connection]
 			if err == nil {
-				foreseen, err = preview(ctx, &asked.Use)
+				foreseen, err = ask(ctx, &asked.Use)
 			}
 			if err != nil {
-				asked.PreviewError, found[i] = masker.Text(err.Error()), asked.blame(err, masker)
+				asked.PreviewError, found[i] = masker.Text(err.Error()), blame(&asked.Use, err, masker)
 				return nil
 			}
 			hide(masker, &foreseen)
@@ -52,14 +58,6 @@ func Preview(ctx context.Context, p *Plan, parallelism int) (*Plan, diag.List) {
 	}
 	_ = group.Wait() // no preview returns an error: each is in its step
 	return &previewed, slices.Concat(found...).Sorted()
-}
-
-// Offline returns the plan as one of which no action was asked, as [Preview] does. Nothing
-// is started or looked at for it; its digest is the same.
-func Offline(p *Plan) *Plan {
-	offline := *p
-	offline.Offline = true
-	return &offline
 }
 
 // hide masks the secrets in what an action foresaw: it may quote what it was given.
@@ -84,7 +82,8 @@ func hide(masker *value.Masker, foreseen *sdk.Preview) {
 	}
 }
 
-func preview(ctx context.Context, use *Use) (sdk.Preview, error) {
+// ask asks an action what it would do with what is known of its parameters.
+func ask(ctx context.Context, use *plan.Use) (sdk.Preview, error) {
 	if err := ctx.Err(); err != nil {
 		return sdk.Preview{}, err
 	}

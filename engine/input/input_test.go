@@ -1,4 +1,4 @@
-package plan_test
+package input_test
 
 import (
 	"strings"
@@ -6,12 +6,13 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/gatebook/gatebook/engine/plan"
+	"github.com/gatebook/gatebook/engine/check/checktest"
+	"github.com/gatebook/gatebook/engine/input"
 	"github.com/gatebook/gatebook/engine/source"
 	"github.com/gatebook/gatebook/engine/value"
 )
 
-const inputsRunbook = head + `inputs:
+const inputsRunbook = checktest.Head + `inputs:
   image: {type: string, pattern: ":", description: Image to roll out.}
   replicas: {type: integer, default: 3, minimum: 1}
   ratio: {type: number, default: 1}
@@ -37,7 +38,7 @@ steps:
 
 func TestInputsAreReadByTheirType(t *testing.T) {
 	t.Parallel()
-	checked := load(t, builtin(t), "test.yaml", inputsRunbook)
+	checked := checktest.Load(t, checktest.Builtin(t), "test.yaml", inputsRunbook)
 	tests := []struct{ given, name, want string }{
 		{"image=a:b", "image", `"a:b"`},
 		{"image=5:6", "image", `"5:6"`},
@@ -56,8 +57,8 @@ func TestInputsAreReadByTheirType(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.given, func(t *testing.T) {
 			t.Parallel()
-			values, _, found := plan.Inputs(checked, givenOf("image=web:1\n"+test.given))
-			noErrors(t, found)
+			values, _, found := input.Values(checked, checktest.Given("image=web:1\n"+test.given))
+			checktest.NoErrors(t, found)
 			got, _ := values.Get(test.name)
 			text, err := got.MarshalJSON()
 			if err != nil || string(text) != test.want {
@@ -69,7 +70,7 @@ func TestInputsAreReadByTheirType(t *testing.T) {
 
 func TestInputFaults(t *testing.T) {
 	t.Parallel()
-	checked := load(t, builtin(t), "test.yaml", inputsRunbook)
+	checked := checktest.Load(t, checktest.Builtin(t), "test.yaml", inputsRunbook)
 	tests := []struct{ name, given, want string }{
 		{"missing", "", "5:3 GB0603 The input image (Image to roll out) has no default and was not given. -i image=VALUE, a file with -f, or GATEBOOK_INPUT_IMAGE in the environment\n"},
 		{"unknown", "image=a:b\nreplica=3", "- GB0602 The runbook has no input \"replica\", which -i replica gives. did you mean \"replicas\"?\n"},
@@ -90,11 +91,11 @@ func TestInputFaults(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			_, _, found := plan.Inputs(checked, givenOf(test.given))
-			if diff := cmp.Diff(test.want, findings(found)); diff != "" {
+			_, _, found := input.Values(checked, checktest.Given(test.given))
+			if diff := cmp.Diff(test.want, checktest.Findings(found)); diff != "" {
 				t.Errorf("findings (-want +got):\n%s", diff)
 			}
-			if strings.Contains(findings(found), "hunter2") {
+			if strings.Contains(checktest.Findings(found), "hunter2") {
 				t.Error("a finding shows a secret")
 			}
 		})
@@ -103,29 +104,29 @@ func TestInputFaults(t *testing.T) {
 
 func TestALaterChannelWins(t *testing.T) {
 	t.Parallel()
-	checked := load(t, builtin(t), "test.yaml", inputsRunbook)
+	checked := checktest.Load(t, checktest.Builtin(t), "test.yaml", inputsRunbook)
 	file := source.NewFile("prod.yaml", []byte("image: file:1\nreplicas: 0\n"))
 	fromFile := value.String("file:1")
 	tooFew := value.Int(0)
-	flag := plan.Given{Name: "image", Text: "flag:1", By: plan.ByFlag, Origin: "-i image"}
-	again := plan.Given{Name: "image", Text: "flag:2", By: plan.ByFlag, Origin: "-i image"}
-	byFile := plan.Given{Name: "image", Value: &fromFile, By: plan.ByFile, Origin: "prod.yaml", Range: file.Range(7, 13)}
-	environment := plan.Given{Name: "image", Text: "env:1", By: plan.ByEnvironment, Origin: plan.EnvName("image")}
+	flag := input.Given{Name: "image", Text: "flag:1", By: input.ByFlag, Origin: "-i image"}
+	again := input.Given{Name: "image", Text: "flag:2", By: input.ByFlag, Origin: "-i image"}
+	byFile := input.Given{Name: "image", Value: &fromFile, By: input.ByFile, Origin: "prod.yaml", Range: file.Range(7, 13)}
+	environment := input.Given{Name: "image", Text: "env:1", By: input.ByEnvironment, Origin: input.EnvName("image")}
 	tests := []struct {
 		name         string
-		given        []plan.Given
+		given        []input.Given
 		want, origin string
 	}{
-		{"flag over file", []plan.Given{flag, byFile, environment}, "flag:1", "-i image"},
-		{"file over environment", []plan.Given{byFile, environment}, "file:1", "prod.yaml"},
-		{"environment", []plan.Given{environment}, "env:1", "GATEBOOK_INPUT_IMAGE"},
-		{"the later flag", []plan.Given{flag, again}, "flag:2", "-i image"},
+		{"flag over file", []input.Given{flag, byFile, environment}, "flag:1", "-i image"},
+		{"file over environment", []input.Given{byFile, environment}, "file:1", "prod.yaml"},
+		{"environment", []input.Given{environment}, "env:1", "GATEBOOK_INPUT_IMAGE"},
+		{"the later flag", []input.Given{flag, again}, "flag:2", "-i image"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			values, sources, found := plan.Inputs(checked, test.given)
-			noErrors(t, found)
+			values, sources, found := input.Values(checked, test.given)
+			checktest.NoErrors(t, found)
 			image, _ := values.Get("image")
 			if image.String() != test.want || sources["image"].Origin != test.origin {
 				t.Errorf("image is %s from %s, want %s from %s", image, sources["image"].Origin, test.want, test.origin)
@@ -135,11 +136,11 @@ func TestALaterChannelWins(t *testing.T) {
 			}
 		})
 	}
-	_, _, found := plan.Inputs(checked, []plan.Given{
-		byFile, {Name: "replicas", Value: &tooFew, By: plan.ByFile, Origin: "prod.yaml", Range: file.Range(24, 25)},
+	_, _, found := input.Values(checked, []input.Given{
+		byFile, {Name: "replicas", Value: &tooFew, By: input.ByFile, Origin: "prod.yaml", Range: file.Range(24, 25)},
 	})
 	want := "2:11 GB0605 replicas must be at least 1, got 0; it was given by prod.yaml.\n"
-	if diff := cmp.Diff(want, findings(found)); diff != "" {
+	if diff := cmp.Diff(want, checktest.Findings(found)); diff != "" {
 		t.Errorf("findings (-want +got):\n%s", diff)
 	}
 }

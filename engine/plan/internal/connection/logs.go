@@ -1,4 +1,4 @@
-package plan
+package connection
 
 import (
 	"slices"
@@ -40,8 +40,8 @@ func (l *Logs) To(listener func(LogLine)) {
 	l.to, l.waiting, l.size = listener, nil, 0
 }
 
-// of returns what takes the lines of a plugin over a connection.
-func (l *Logs) of(plugin, connection string) func(line []byte) {
+// Of returns what takes the lines of a plugin over a connection.
+func (l *Logs) Of(plugin, connection string) func(line []byte) {
 	return func(text []byte) {
 		l.mu.Lock()
 		defer l.mu.Unlock()

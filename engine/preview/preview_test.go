@@ -1,4 +1,4 @@
-package plan_test
+package preview_test
 
 import (
 	"context"
@@ -8,8 +8,12 @@ import (
 	"testing"
 
 	"github.com/gatebook/gatebook/engine/catalog"
+	"github.com/gatebook/gatebook/engine/check"
+	"github.com/gatebook/gatebook/engine/check/checktest"
 	"github.com/gatebook/gatebook/engine/diag"
 	"github.com/gatebook/gatebook/engine/plan"
+	"github.com/gatebook/gatebook/engine/preview"
+	"github.com/gatebook/gatebook/engine/value"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
@@ -47,7 +51,17 @@ func scaling(t *testing.T, foresee func(ctx context.Context, request sdk.Request
 	return catalogue
 }
 
-const previewRunbook = head + `steps:
+// planned plans a runbook that has no inputs.
+func planned(t *testing.T, checked *check.Runbook) *plan.Plan {
+	t.Helper()
+	made, _, err := plan.Make(checked, plan.Options{Inputs: value.Object()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return made
+}
+
+const previewRunbook = checktest.Head + `steps:
 - {id: one, uses: scale, with: {name: web}}
 - id: two
   uses: scale
@@ -74,8 +88,8 @@ func TestPreviewAsksWithWhatIsKnown(t *testing.T) {
 		}
 		return sdk.Preview{Summary: string(request.Params), Warnings: request.Unknown}, nil
 	})
-	made := mustPlan(t, load(t, catalogue, "test.yaml", previewRunbook), "")
-	previewed, found := plan.Preview(t.Context(), made, 2)
+	made := planned(t, checktest.Load(t, catalogue, "test.yaml", previewRunbook))
+	previewed, found := preview.Of(t.Context(), made, 2)
 	if asked.Load() != 3 {
 		t.Errorf("%d actions were asked, want 3: not that of the step that is skipped", asked.Load())
 	}
@@ -110,7 +124,7 @@ func TestPreviewEndsWithItsContext(t *testing.T) {
 		t.Error("an action was asked")
 		return sdk.Preview{}, nil
 	})
-	previewed, _ := plan.Preview(ctx, mustPlan(t, load(t, catalogue, "test.yaml", previewRunbook), ""), 1)
+	previewed, _ := preview.Of(ctx, planned(t, checktest.Load(t, catalogue, "test.yaml", previewRunbook)), 1)
 	if one, _ := previewed.Step("one"); one.PreviewError != context.Canceled.Error() {
 		t.Errorf("the error is %q, want that of the context", one.PreviewError)
 	}
