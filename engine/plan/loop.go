@@ -170,6 +170,38 @@ func (p *Plan) All() iter.Seq[*Step] {
 	}
 }
 
+// Copy returns the plan with steps, and instances, of its own, which may be filled in.
+func (p *Plan) Copy() *Plan {
+	made := *p
+	made.Steps = copies(p.Steps)
+	if p.instances != nil {
+		made.instances = make(map[string]*Step, len(p.instances))
+	}
+	for _, s := range made.Steps {
+		if s.Loop == nil {
+			continue
+		}
+		loop := *s.Loop
+		s.Loop = &loop
+		if loop.Known() {
+			loop.Instances = copies(loop.Instances)
+		}
+		for _, one := range loop.Instances {
+			made.instances[one.ID] = one
+		}
+	}
+	return &made
+}
+
+func copies(steps []*Step) []*Step {
+	made := make([]*Step, len(steps))
+	for i, s := range steps {
+		own := *s
+		made[i] = &own
+	}
+	return made
+}
+
 // essence returns the loop without its places and what was foreseen.
 func (l *Loop) essence() *Loop {
 	if l == nil {
@@ -278,6 +310,7 @@ func (m *maker) instances(step *Step, checked *check.Step, ofEach bool) {
 	for k, item := range items {
 		m.scope.each = Each(k, item)
 		one := step.Instance(item.Key)
+		one.Item = m.scope.each
 		if ofEach {
 			one.When = m.when(checked)
 		}

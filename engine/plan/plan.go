@@ -123,6 +123,8 @@ type Step struct {
 	Seen      *Seen         `json:"seen,omitempty" doc:"What the action, which only reads, says at the time of the plan; absent: it was not applied."`
 
 	Range source.Range `json:"-"`
+	// Item is what the expressions of an instance that is known see as each.
+	Item value.Value `json:"-"`
 }
 
 // Changes reports whether the step does something to the world.

@@ -25,21 +25,18 @@ import (
 // does. No action is asked over a connection that cannot be made: that may take its time to
 // say so, and says the same to each.
 func Of(ctx context.Context, p *plan.Plan, parallelism int) (*plan.Plan, diag.List) {
-	previewed := *p
-	previewed.Steps = make([]*plan.Step, len(p.Steps))
+	previewed := p.Copy()
 	masker := p.Masker()
 	connections, failed := reach(ctx, p, masker)
 	previewed.Connections = connections
-	found := make([]diag.List, len(p.Steps))
+	steps := slices.Collect(previewed.All())
+	found := make([]diag.List, len(steps))
 	var group errgroup.Group
 	group.SetLimit(max(parallelism, 1))
-	for i, step := range p.Steps {
-		previewed.Steps[i] = step
-		if !step.Describe.CanPlan || step.Skipped() {
+	for i, asked := range steps {
+		if !asked.Describe.CanPlan || asked.Skipped() {
 			continue
 		}
-		asked := *step
-		previewed.Steps[i] = &asked
 		group.Go(func() error {
 			masker.Derive(asked.Params)
 			var foreseen sdk.Preview
@@ -57,7 +54,7 @@ func Of(ctx context.Context, p *plan.Plan, parallelism int) (*plan.Plan, diag.Li
 		})
 	}
 	_ = group.Wait() // no preview returns an error: each is in its step
-	return &previewed, slices.Concat(found...).Sorted()
+	return previewed, slices.Concat(found...).Sorted()
 }
 
 // hide masks the secrets in what an action foresaw: it may quote what it was given.

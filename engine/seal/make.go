@@ -81,7 +81,7 @@ func targets(p, shown *plan.Plan, key Key) ([]Target, error) {
 // observed is what the actions looked at, each thing once for a step.
 func observed(shown *plan.Plan) []Seen {
 	var all []Seen
-	for _, step := range shown.Steps {
+	for step := range shown.All() {
 		if step.Preview == nil {
 			continue
 		}
@@ -99,7 +99,7 @@ func observed(shown *plan.Plan) []Seen {
 // Asking returns the steps of a plan that ask people.
 func Asking(p *plan.Plan) []string {
 	var asks []string
-	for _, step := range p.Steps {
+	for step := range p.All() {
 		if step.Describe.Asks {
 			asks = append(asks, step.ID)
 		}
