@@ -5,7 +5,9 @@ import (
 	"iter"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/gatebook/gatebook/engine/check"
@@ -107,7 +109,7 @@ func namesFit(items []Item) error {
 			return fmt.Errorf("the items %d and %d are both called %q", first, i, diag.Clean(item.Key))
 		case item.Key == "":
 			return fmt.Errorf("the item %d has no name: it is empty", i)
-		case len(item.Key) > maxKey, !utf8.ValidString(item.Key), diag.Clean(item.Key) != item.Key:
+		case len(item.Key) > maxKey, !utf8.ValidString(item.Key), diag.Clean(item.Key) != item.Key, strings.ContainsFunc(item.Key, unicode.IsControl):
 			return fmt.Errorf("the item %d cannot name an instance: a key is one line of at most %d bytes", i, maxKey)
 		}
 		places[item.Key] = i
@@ -305,44 +307,69 @@ func (m *maker) instances(step *Step, checked *check.Step, ofEach bool) {
 	}
 	step.Loop.Batches = step.Loop.BatchesOf(len(items))
 	step.Loop.Instances = make([]*Step, len(items))
-	before := m.found
-	m.found = nil
+	of := findings{all: m.found}
 	for k, item := range items {
 		m.scope.each = Each(k, item)
 		one := step.Instance(item.Key)
-		one.Item = m.scope.each
+		one.Item, m.found = m.scope.each, nil
 		if ofEach {
 			one.When = m.when(checked)
 		}
 		m.content(one, checked)
+		of.add(one, m.found)
 		step.Loop.Instances[k], m.skipped = one, false
 	}
-	m.found = append(before, news(m.found, before)...)
+	m.found = append(of.all, of.fresh()...)
 }
+
+// findings are what is wrong with the instances of a step, each said once.
+type findings struct {
+	all    diag.List // what is wrong with all of them
+	found  diag.List
+	first  []string // of each of these, the first instance of which it was found
+	others []int    // and of how many others
+	places map[saying]int
+}
+
+// saying tells one finding from another.
+type saying struct{ code, at, detail string }
+
+func sayingOf(d diag.Diagnostic) saying { return saying{d.Rule.Code, d.Range.String(), d.Detail} }
 
 // mostFaults is how many things are said to be wrong with the instances of one step.
 const mostFaults = 20
 
-// news returns what was found of instances, each once, that was not said of all of them.
-func news(found, before diag.List) diag.List {
-	type saying struct{ code, at, detail string }
-	said := make(map[saying]bool, len(before)+len(found))
-	isNew := func(d diag.Diagnostic) bool {
-		what := saying{d.Rule.Code, d.Range.String(), d.Detail}
-		known := said[what]
-		said[what] = true
-		return !known
-	}
-	for _, d := range before {
-		isNew(d)
-	}
-	var fresh diag.List
-	for _, d := range found {
-		if len(fresh) < mostFaults && isNew(d) {
-			fresh = append(fresh, d)
+// add takes in what was found of an instance.
+func (f *findings) add(one *Step, found diag.List) {
+	if f.places == nil {
+		f.places = make(map[saying]int, len(f.all))
+		for _, d := range f.all {
+			f.places[sayingOf(d)] = -1
 		}
 	}
-	return fresh
+	for _, d := range found {
+		what := sayingOf(d)
+		place, said := f.places[what]
+		switch {
+		case said && place >= 0:
+			f.others[place]++
+		case !said && len(f.found) < mostFaults:
+			f.places[what] = len(f.found)
+			f.found, f.first, f.others = append(f.found, d), append(f.first, one.ID), append(f.others, 0)
+		}
+	}
+}
+
+// fresh returns what was found of instances, and of which.
+func (f *findings) fresh() diag.List {
+	for i := range f.found {
+		of := f.first[i]
+		if f.others[i] > 0 {
+			of += fmt.Sprintf(" and %d more", f.others[i])
+		}
+		f.found[i].Detail = of + ": " + f.found[i].Detail
+	}
+	return f.found
 }
 
 // anyOf is what each is where it is said of no item in particular.
