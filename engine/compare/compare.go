@@ -50,6 +50,9 @@ const (
 	AConnection Aspect = "connection"  // what is reached, and by whom
 	AParameter  Aspect = "parameter"   // what an action is given
 	AnOrder     Aspect = "order"       // what a step waits for
+	ALoop       Aspect = "foreach"     // what a step is done for
+	ABatch      Aspect = "batch"       // how it goes through that
+	ABetween    Aspect = "between"     // what must hold after each batch
 	AWhen       Aspect = "when"        // when a step is skipped
 	AGate       Aspect = "gate"        // what must hold before
 	AVerify     Aspect = "verify"      // what must hold after
@@ -71,7 +74,7 @@ const (
 // Change is one thing that is otherwise.
 type Change struct {
 	Risk    Risk   `json:"risk" enum:"higher,undecided,lower,same" doc:"Whether it makes a run riskier."`
-	Aspect  Aspect `json:"aspect" enum:"step,action,effect,connection,parameter,order,when,gate,verify,rollback,retry,timeout,onFailure,input,var,lock,objective,noReturn,time,blastRadius,output,metadata" doc:"What has changed."`
+	Aspect  Aspect `json:"aspect" enum:"step,action,effect,connection,parameter,order,foreach,batch,between,when,gate,verify,rollback,retry,timeout,onFailure,input,var,lock,objective,noReturn,time,blastRadius,output,metadata" doc:"What has changed."`
 	Step    string `json:"step,omitempty" doc:"The step of which it has; absent: the runbook as a whole."`
 	What    string `json:"what" doc:"What it means, as a sentence without its full stop."`
 	Before  string `json:"before,omitempty"`

@@ -18,6 +18,7 @@ func (c *comparer) step(before, after *plan.Step) {
 	at := func(aspect Aspect) Change { return Change{Aspect: aspect, Step: after.ID, At: after.At} }
 	c.use(at, before, after)
 	c.closing(at(AStep), before, after)
+	c.loop(at, before, after)
 	c.when(at(AWhen), before, after)
 	c.conditions(after.ID, AGate, c.Before.Gate(before), c.After.Gate(after))
 	c.conditions(after.ID, AVerify, c.Before.Verify(before), c.After.Verify(after))
@@ -83,7 +84,7 @@ func severity(e sdk.Effect) int {
 // when compares when a step is skipped.
 func (c *comparer) when(change Change, before, after *plan.Step) {
 	b, a := c.Before.When(before), c.After.When(after)
-	change.Before, change.After = text(before.When), text(after.When)
+	change.Before, change.After = text(whenOf(before)), text(whenOf(after))
 	less, more := expr.Follows(b, a), expr.Follows(a, b)
 	switch {
 	case less && more:

@@ -186,14 +186,18 @@ func (c *comparer) radius(before, after []review.Objects) {
 		more, less := without(is[name], was[name]), without(was[name], is[name])
 		what := strings.TrimSuffix(name, " over")
 		if len(more) > 0 {
-			c.add(Change{Risk: Higher, Aspect: TheRadius, What: fmt.Sprintf("%d more: %s", len(more), what), After: layout.Steps(more)})
+			c.add(Change{Risk: Higher, Aspect: TheRadius, What: fmt.Sprintf("%d more: %s", len(more), what), After: layout.Names(more)})
 		}
 		if len(less) > 0 {
-			c.add(Change{Risk: Lower, Aspect: TheRadius, What: fmt.Sprintf("%d fewer: %s", len(less), what), Before: layout.Steps(less)})
+			c.add(Change{Risk: Lower, Aspect: TheRadius, What: fmt.Sprintf("%d fewer: %s", len(less), what), Before: layout.Names(less)})
 		}
 	}
 }
 
 func without(all, these []string) []string {
-	return slices.DeleteFunc(slices.Clone(all), func(one string) bool { return slices.Contains(these, one) })
+	there := make(map[string]bool, len(these))
+	for _, one := range these {
+		there[one] = true
+	}
+	return slices.DeleteFunc(slices.Clone(all), func(one string) bool { return there[one] })
 }

@@ -3,17 +3,14 @@ package plan
 import (
 	"fmt"
 	"iter"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/gatebook/gatebook/engine/check"
 	"github.com/gatebook/gatebook/engine/diag"
 	"github.com/gatebook/gatebook/engine/event"
-	"github.com/gatebook/gatebook/engine/expr"
 	"github.com/gatebook/gatebook/engine/model"
 	"github.com/gatebook/gatebook/engine/value"
 )
@@ -135,6 +132,12 @@ func (l *Loop) Spent(failed, all, failedOfBatch, batch int) bool {
 	return failed > l.budget.Total.Of(all) || of != nil && failedOfBatch > of.Of(batch)
 }
 
+// Shares are the sizes of the batches, of which the last holds for all after it.
+func (l *Loop) Shares() []model.Share { return l.sizes }
+
+// Budget is how many instances may fail.
+func (l *Loop) Budget() model.Budget { return l.budget }
+
 // Allowed says how many of all may fail.
 func (l *Loop) Allowed(all int) int { return l.budget.Total.Of(all) }
 
@@ -247,143 +250,4 @@ func OutputsOf(keys []string, outputs []value.Value) value.Value {
 		value.Member{Name: "byKey", Value: value.Object(members...)},
 		value.Member{Name: "list", Value: value.List(outputs...)},
 	)
-}
-
-// loopOf says how a runbook's batch goes through the instances.
-func loopOf(said *model.Batch) *Loop {
-	loop := &Loop{sizes: []model.Share{{Count: 1}}}
-	if said != nil {
-		loop.MaxParallel, loop.Pause, loop.budget = int(said.MaxParallel.Value), said.Pause.Value, said.MaxFailures
-		switch {
-		case len(said.Sizes.Items) > 0:
-			loop.sizes = said.Sizes.Items
-		case loop.MaxParallel > 0:
-			loop.sizes = []model.Share{{Count: 100, Percent: true}}
-		}
-	}
-	for _, size := range loop.sizes {
-		loop.Sizes = append(loop.Sizes, size.String())
-	}
-	if loop.budget.Node != nil {
-		loop.MaxFailures.Total = loop.budget.Total.String()
-		if loop.budget.Batch != nil {
-			loop.MaxFailures.Batch = loop.budget.Batch.String()
-		}
-	}
-	return loop
-}
-
-// loop plans a step that is done for many: as it is for each, and where what it is done for
-// is known, each instance.
-func (m *maker) loop(step *Step, checked *check.Step) {
-	loop := loopOf(checked.Loop.Model)
-	step.Loop, loop.Source = loop, checked.Loop.Over
-	ofEach := checked.When != nil && isOfEach(checked.When)
-	if !ofEach {
-		step.When = m.when(checked)
-	}
-	loop.Over = m.eval(checked.Loop.Over)
-	loop.Between = m.conditions(checked.Loop.Between)
-
-	outer := m.skipped
-	m.scope.each = anyOf(loop.Over)
-	if ofEach {
-		loop.When = m.when(checked)
-	}
-	m.content(step, checked)
-	m.skipped = outer
-	if !m.skipped && !loop.Over.HasUnknown() {
-		m.instances(step, checked, ofEach)
-	}
-	m.scope.each = value.Value{}
-}
-
-// instances plans the instances of a step.
-func (m *maker) instances(step *Step, checked *check.Step, ofEach bool) {
-	items, err := Items(step.Loop.Over)
-	if err != nil {
-		m.found = append(m.found, diag.LoopKeys.At(checked.Loop.Over.Range(), "Its instances cannot be named: %s.", err))
-		return
-	}
-	step.Loop.Batches = step.Loop.BatchesOf(len(items))
-	step.Loop.Instances = make([]*Step, len(items))
-	of := findings{all: m.found}
-	for k, item := range items {
-		m.scope.each = Each(k, item)
-		one := step.Instance(item.Key)
-		one.Item, m.found = m.scope.each, nil
-		if ofEach {
-			one.When = m.when(checked)
-		}
-		m.content(one, checked)
-		of.add(one, m.found)
-		step.Loop.Instances[k], m.skipped = one, false
-	}
-	m.found = append(of.all, of.fresh()...)
-}
-
-// findings are what is wrong with the instances of a step, each said once.
-type findings struct {
-	all    diag.List // what is wrong with all of them
-	found  diag.List
-	first  []string // of each of these, the first instance of which it was found
-	others []int    // and of how many others
-	places map[saying]int
-}
-
-// saying tells one finding from another.
-type saying struct{ code, at, detail string }
-
-func sayingOf(d diag.Diagnostic) saying { return saying{d.Rule.Code, d.Range.String(), d.Detail} }
-
-// mostFaults is how many things are said to be wrong with the instances of one step.
-const mostFaults = 20
-
-// add takes in what was found of an instance.
-func (f *findings) add(one *Step, found diag.List) {
-	if f.places == nil {
-		f.places = make(map[saying]int, len(f.all))
-		for _, d := range f.all {
-			f.places[sayingOf(d)] = -1
-		}
-	}
-	for _, d := range found {
-		what := sayingOf(d)
-		place, said := f.places[what]
-		switch {
-		case said && place >= 0:
-			f.others[place]++
-		case !said && len(f.found) < mostFaults:
-			f.places[what] = len(f.found)
-			f.found, f.first, f.others = append(f.found, d), append(f.first, one.ID), append(f.others, 0)
-		}
-	}
-}
-
-// fresh returns what was found of instances, and of which.
-func (f *findings) fresh() diag.List {
-	for i := range f.found {
-		of := f.first[i]
-		if f.others[i] > 0 {
-			of += fmt.Sprintf(" and %d more", f.others[i])
-		}
-		f.found[i].Detail = of + ": " + f.found[i].Detail
-	}
-	return f.found
-}
-
-// anyOf is what each is where it is said of no item in particular.
-func anyOf(over value.Value) value.Value {
-	unknown := func(name string) value.Member {
-		return value.Member{Name: name, Value: value.Unknown(value.Cause{Reason: perItem})}
-	}
-	if causes := over.Causes(); len(causes) > 0 {
-		unknown = func(name string) value.Member { return value.Member{Name: name, Value: value.Unknown(causes...)} }
-	}
-	return value.Object(unknown("index"), unknown("key"), unknown("value"))
-}
-
-// isOfEach reports whether a condition speaks of the item.
-func isOfEach(c *expr.Condition) bool {
-	return slices.ContainsFunc(c.Refs(), func(ref expr.Ref) bool { return ref.Root == expr.RootEach })
 }

@@ -37,6 +37,7 @@ func newBefore(header Header, inputs value.Value) *before {
 	}
 	return &before{
 		inputs: inputs,
+		each:   anyOf(value.Null()),
 		run: value.Object(
 			known("runbook", header.Name), known("version", header.Version),
 			unknown("id", untilRun), unknown("startedAt", untilRun), unknown("actor", untilRun),

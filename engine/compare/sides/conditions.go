@@ -28,6 +28,11 @@ func (s *Side) Verify(step *plan.Step) []Condition {
 	return s.conditions(step, step.Verify, s.steps[step.ID].Verify)
 }
 
+// Between is what must hold after each batch of a step.
+func (s *Side) Between(step *plan.Step) []Condition {
+	return s.conditions(step, step.Loop.Between, s.steps[step.ID].Loop.Between)
+}
+
 // When is when a step is done: nothing says that it always is.
 func (s *Side) When(step *plan.Step) []expr.Sense {
 	if program := s.steps[step.ID].When; program != nil {
@@ -66,7 +71,7 @@ func (p *Pair) among(step *plan.Step, r expr.Ref) []string {
 		if ok && before.OnFailure == plan.Continue {
 			words = append(words, string(event.Failed))
 		}
-		if ok && before.When != nil {
+		if ok && (before.When != nil || before.Loop != nil) {
 			words = append(words, string(event.Skipped))
 		}
 	}

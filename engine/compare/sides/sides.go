@@ -103,6 +103,23 @@ func (s *Side) GivenBack(step *plan.Step) Given {
 	return Given{step.Rollback.Use.Params, back.Model.With.Node, back.Use.With}
 }
 
+// Items is what the file says of what a step is done for.
+func (s *Side) Items(step *plan.Step) value.Value {
+	return written(s.steps[step.ID].Model.Foreach.Node)
+}
+
+// SameItems reports whether both files say the same of what a step is done for, and mean it.
+func (p *Pair) SameItems(before, after *plan.Step) bool {
+	return p.sameItems(p.Before.steps[before.ID], p.After.steps[after.ID])
+}
+
+func (p *Pair) sameItems(before, after *check.Step) bool {
+	if before.Loop == nil || after.Loop == nil {
+		return before.Loop == after.Loop
+	}
+	return p.sameData(before.Model.Foreach.Node, after.Model.Foreach.Node, after.Loop.Over)
+}
+
 // Raw is what the file says of a parameter.
 func (g Given) Raw(name string) value.Value { return written(g.parameter(name)) }
 
@@ -150,7 +167,7 @@ func (p *Pair) Same(r expr.Ref) bool {
 
 func (p *Pair) sameResult(id string) bool {
 	b, a := p.Before.steps[id], p.After.steps[id]
-	return b != nil && a != nil && b.Model.Uses.Value == a.Model.Uses.Value && b.Model.On.Value == a.Model.On.Value &&
+	return b != nil && a != nil && b.Model.Uses.Value == a.Model.Uses.Value && b.Model.On.Value == a.Model.On.Value && p.sameItems(b, a) &&
 		p.sameData(b.Model.With.Node, a.Model.With.Node, a.Use.With)
 }
 

@@ -2,6 +2,7 @@ package layout
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 )
 
@@ -28,14 +29,23 @@ const maxListed = 6
 func IsListed(place, of int) bool { return of <= maxListed || place < maxListed-1 }
 
 // Steps writes the ids of steps for the middle of a sentence.
-func Steps(ids []string) string {
-	if len(ids) > maxListed {
-		return strings.Join(ids[:maxListed-1], ", ") + " and " + Plural(len(ids)-maxListed+1, "more step")
+func Steps(ids []string) string { return listed(ids, "more step") }
+
+// Names lists names as a sentence does, of many the first.
+func Names(names []string) string { return listed(names, "") }
+
+// listed lists words; the rest of many is counted in other words, "more" where there are none.
+func listed(words []string, rest string) string {
+	switch n := len(words); {
+	case n > maxListed && rest != "":
+		return strings.Join(words[:maxListed-1], ", ") + " and " + Plural(n-maxListed+1, rest)
+	case n > maxListed:
+		return strings.Join(words[:maxListed-1], ", ") + " and " + strconv.Itoa(n-maxListed+1) + " more"
+	case n > 1:
+		return strings.Join(words[:n-1], ", ") + " and " + words[n-1]
+	default:
+		return strings.Join(words, "")
 	}
-	if len(ids) > 1 {
-		return strings.Join(ids[:len(ids)-1], ", ") + " and " + ids[len(ids)-1]
-	}
-	return strings.Join(ids, "")
 }
 
 // Wrap breaks text into lines at spaces; a word that is longer stays whole.
