@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"fmt"
 	"io"
 
 	"github.com/gatebook/gatebook/engine/report/layout"
@@ -17,11 +18,17 @@ func DOT(w io.Writer, g Graph) error {
 	out.Linef("digraph %q {", g.Name)
 	out.Linef("  rankdir=TB; node [shape=box, style=\"rounded,filled\", fontname=\"sans-serif\"];")
 	node := func(indent string, n Node) {
-		shape := ""
+		look := fmt.Sprintf("fillcolor=%q", fill(n.Effect))
 		if n.Asks {
-			shape = ", shape=hexagon"
+			look += ", shape=hexagon"
 		}
-		out.Linef("%s%q [label=%q, fillcolor=%q%s];", indent, n.ID, n.label("\n"), fill(n.Effect), shape)
+		switch n.Skip {
+		case MayBeSkipped:
+			look += `, style="rounded,filled,dashed"`
+		case Skipped:
+			look += `, style="rounded,dotted", fontcolor="#555555"`
+		}
+		out.Linef("%s%q [label=%q, %s];", indent, n.ID, n.label("\n"), look)
 	}
 	steps, finally := g.parts()
 	for _, n := range steps {

@@ -33,11 +33,41 @@ type Node struct {
 	Finally bool       `json:"finally,omitempty" doc:"It runs when all other steps have ended, however they ended; no edge says so."`
 	Gates   int        `json:"gates,omitempty" doc:"How many conditions its gate has."`
 	Asks    bool       `json:"asks,omitempty" doc:"It is done by people, who are asked."`
+	Skip    Skip       `json:"skip,omitempty" enum:"may be skipped,skipped" doc:"Whether its when may skip it, or is known to; absent: it is not skipped."`
 
 	// What only a plan knows, for a picture: how many conditions of the gate are false now,
 	// and in words whether this is the first step behind which not all can be as it was.
 	Closed   int    `json:"-"`
 	NoReturn string `json:"-"`
+}
+
+// Skip says, in the words of a picture, what becomes of a step by its `when`.
+type Skip string
+
+// What `when` may do; without it a step is not skipped.
+const (
+	MayBeSkipped Skip = "may be skipped" // it is not known yet
+	Skipped      Skip = "skipped"        // it is false
+)
+
+// why says in a sentence what [Skip] means.
+func (s Skip) why() string {
+	if s == Skipped {
+		return string(s) + ": its when is false"
+	}
+	return string(s) + ": its when is not known yet"
+}
+
+// class is what a picture calls a box of such steps.
+func (s Skip) class() string {
+	switch s {
+	case Skipped:
+		return " skipped"
+	case MayBeSkipped:
+		return " maybe"
+	default:
+		return ""
+	}
 }
 
 // Edge says that one step of a [Graph] waits for another.
@@ -53,10 +83,14 @@ func Of(r *check.Runbook) Graph {
 	for _, place := range r.Order {
 		s := r.Steps[place]
 		about := s.Use.Action.Description
-		g.Nodes = append(g.Nodes, Node{
+		n := Node{
 			ID: s.ID(), Title: s.Model.Title.Value, Action: about.Name, Effect: about.Effect,
 			Finally: s.Finally, Gates: len(s.Gate), Asks: about.Asks,
-		})
+		}
+		if s.When != nil {
+			n.Skip = MayBeSkipped
+		}
+		g.Nodes = append(g.Nodes, n)
 		for _, e := range s.Needs {
 			g.Edges = append(g.Edges, Edge{From: r.Steps[e.Step].ID(), To: s.ID(), Reason: e.Reason})
 		}
@@ -78,8 +112,11 @@ func (e Edge) stroke(stands, follows string) string {
 
 func (n Node) label(separator string) string {
 	label := n.ID + separator + n.Action
-	if n.Gates > 0 {
+	if n.Gates > 0 && n.Skip != Skipped {
 		label += separator + layout.Plural(n.Gates, "gate")
+	}
+	if n.Skip != "" {
+		label += separator + string(n.Skip)
 	}
 	return label
 }

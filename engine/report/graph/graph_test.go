@@ -43,6 +43,15 @@ func graphs() map[string]graph.Graph {
 			Edges: []graph.Edge{{From: "look", To: "sign_off", Reason: check.Needed}, {From: "tell", To: "last", Reason: check.InOrder}},
 		},
 		"alike": fleet(5),
+		"when": {
+			Name: "web", Nodes: []graph.Node{
+				read("look"),
+				{ID: "small", Action: "exec", Effect: sdk.Change, Gates: 1, Skip: graph.MayBeSkipped},
+				{ID: "large", Action: "exec", Effect: sdk.Destroy, Skip: graph.MayBeSkipped},
+				{ID: "ask", Action: "approve", Effect: sdk.Read, Asks: true, Gates: 2, Closed: 1, Skip: graph.Skipped},
+			},
+			Edges: []graph.Edge{{From: "look", To: "small", Reason: check.Needed}, {From: "look", To: "large", Reason: check.Needed}, {From: "small", To: "ask", Reason: check.Needed}},
+		},
 	}
 }
 

@@ -44,7 +44,27 @@ func Mermaid(w io.Writer, g Graph) error {
 	out.Linef("  classDef read fill:#eef,stroke:#557")
 	out.Linef("  classDef change fill:#fec,stroke:#a70")
 	out.Linef("  classDef destroy fill:#fcc,stroke:#a00")
+	for _, skip := range []Skip{MayBeSkipped, Skipped} {
+		var names []string
+		for _, n := range g.Nodes {
+			if n.Skip == skip {
+				names = append(names, name[n.ID])
+			}
+		}
+		if len(names) > 0 {
+			out.Linef("  class %s%s", strings.Join(names, ","), skip.class())
+			out.Linef("  classDef%s %s", skip.class(), mermaidLook(skip))
+		}
+	}
 	return out.Print(w)
+}
+
+// mermaidLook is how a step looks that is skipped or may be.
+func mermaidLook(s Skip) string {
+	if s == Skipped {
+		return "fill:#fff,color:#555,stroke:#777,stroke-dasharray:2 3"
+	}
+	return "stroke-dasharray:7 4"
 }
 
 // mermaidText keeps what Mermaid would read as its own syntax out of a label.

@@ -41,7 +41,7 @@ func (d *drawing) headed(b box) said {
 			below: d.fromTo(b),
 		}
 	default:
-		return said{title: d.fromTo(b), tag: string(d.worst(b)), below: d.span(b) + ": " + d.effects(b)}
+		return said{title: d.fromTo(b), tag: string(d.worst(b)), below: d.span(b) + d.effects(b)}
 	}
 }
 
@@ -69,11 +69,13 @@ func (d *drawing) span(b box) string {
 	}
 }
 
-// effects counts the steps of a box by what they do.
+// effects counts the steps of a box by what they do, those that are skipped left out.
 func (d *drawing) effects(b box) string {
 	counts := map[sdk.Effect]int{}
 	for _, step := range b.steps {
-		counts[d.Nodes[step].Effect]++
+		if d.Nodes[step].Skip != Skipped {
+			counts[d.Nodes[step].Effect]++
+		}
 	}
 	var parts []string
 	for _, effect := range []sdk.Effect{sdk.Read, sdk.Change, sdk.Destroy} {
@@ -81,14 +83,32 @@ func (d *drawing) effects(b box) string {
 			parts = append(parts, fmt.Sprintf("%d %s", counts[effect], effect))
 		}
 	}
-	return strings.Join(parts, ", ")
+	if len(parts) == 0 {
+		return ""
+	}
+	return ": " + strings.Join(parts, ", ")
 }
 
-// worst is the effect of a box that reaches furthest.
-func (d *drawing) worst(b box) sdk.Effect {
-	worst := sdk.Read
+// skip is what becomes of all steps of a box by their `when`; empty: that differs.
+func (d *drawing) skip(b box) Skip {
+	skip := d.Nodes[b.steps[0]].Skip
 	for _, step := range b.steps {
-		switch effect := d.Nodes[step].Effect; effect {
+		if d.Nodes[step].Skip != skip {
+			return ""
+		}
+	}
+	return skip
+}
+
+// worst is the effect of a box that reaches furthest, of those steps that are not skipped.
+func (d *drawing) worst(b box) sdk.Effect {
+	worst, all := sdk.Read, d.skip(b) == Skipped
+	for _, step := range b.steps {
+		n := d.Nodes[step]
+		if n.Skip == Skipped && !all {
+			continue
+		}
+		switch effect := n.Effect; effect {
 		case sdk.Destroy:
 			return effect
 		case sdk.Change:
@@ -105,6 +125,9 @@ func (d *drawing) badges(b box) []string {
 	var noReturn []string
 	for _, step := range b.steps {
 		n := d.Nodes[step]
+		if n.Skip == Skipped {
+			continue // it asks nothing, and nobody looks at its gates
+		}
 		gates, closed = gates+n.Gates, closed+n.Closed
 		if n.Asks {
 			asks++
@@ -116,7 +139,7 @@ func (d *drawing) badges(b box) []string {
 			noReturn = append(noReturn, n.NoReturn+" at "+n.ID)
 		}
 	}
-	var badges []string
+	badges := d.skips(b)
 	if gates > 0 {
 		text := layout.Plural(gates, "gate")
 		if closed > 0 {
@@ -133,11 +156,32 @@ func (d *drawing) badges(b box) []string {
 	return append(badges, noReturn...)
 }
 
+// skips says of a box which of its steps may not be done.
+func (d *drawing) skips(b box) []string {
+	if skip := d.skip(b); skip != "" {
+		return []string{string(skip)}
+	}
+	counts := map[Skip]int{}
+	for _, step := range b.steps {
+		counts[d.Nodes[step].Skip]++
+	}
+	var all []string
+	for _, skip := range []Skip{MayBeSkipped, Skipped} {
+		if counts[skip] > 0 {
+			all = append(all, fmt.Sprintf("%d %s", counts[skip], skip))
+		}
+	}
+	return all
+}
+
 // describe says all of a step, for whoever hovers over it or has it read out.
 func describe(n Node) string {
 	parts := []string{n.ID, n.Action, string(n.Effect)}
 	if title := layout.Line(n.Title); title != "" {
 		parts = append([]string{title}, parts...)
+	}
+	if n.Skip != "" {
+		parts = append(parts, n.Skip.why())
 	}
 	if n.Gates > 0 {
 		text := layout.Plural(n.Gates, "gate")
