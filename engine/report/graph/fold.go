@@ -92,7 +92,13 @@ func (s shape) fold() folding {
 			return folded
 		}
 	}
-	folded = s.join(s.stages())
+	return s.coarse()
+}
+
+// coarse draws whole levels as one. There are never more than some forty boxes and, as what
+// follows from others is left out, a few hundred lines, however many steps there are.
+func (s shape) coarse() folding {
+	folded := s.join(s.stages())
 	folded.reduce()
 	return folded
 }

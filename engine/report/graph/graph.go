@@ -101,55 +101,8 @@ func Of(r *check.Runbook) Graph {
 // JSON writes a graph as one JSON document.
 func JSON(w io.Writer, g Graph) error { return layout.JSON(w, g) }
 
-// stroke tells the edges that stand in the file, by its order or `needs`, from those
-// that follow from a reference.
-func (e Edge) stroke(stands, follows string) string {
-	if e.Reason == check.Referenced {
-		return follows
-	}
-	return stands
-}
-
-func (n Node) label(separator string) string {
-	label := n.ID + separator + n.Action
-	if n.Gates > 0 && n.Skip != Skipped {
-		label += separator + layout.Plural(n.Gates, "gate")
-	}
-	if n.Skip != "" {
-		label += separator + string(n.Skip)
-	}
-	return label
-}
-
 // closing is what stands over the steps of finally.
 const closing = "finally, however it went"
-
-// seam is where the steps of finally are joined to the others: they begin when the last
-// of those have ended. Without steps of finally it is empty.
-type seam struct {
-	ends   []Node // steps that no other waits for
-	begins []Node // steps of finally that wait for no other of them
-}
-
-func (g Graph) seam() seam {
-	waitedFor, waits := map[string]bool{}, map[string]bool{}
-	for _, e := range g.Edges {
-		waitedFor[e.From], waits[e.To] = true, true
-	}
-	var s seam
-	for _, n := range g.Nodes {
-		switch {
-		case !n.Finally && !waitedFor[n.ID]:
-			s.ends = append(s.ends, n)
-		case n.Finally && !waits[n.ID]:
-			s.begins = append(s.begins, n)
-		}
-	}
-	if len(s.begins) == 0 {
-		return seam{}
-	}
-	return s
-}
 
 // parts returns the steps, and those of finally.
 func (g Graph) parts() (steps, finally []Node) {

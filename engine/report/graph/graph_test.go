@@ -43,6 +43,14 @@ func graphs() map[string]graph.Graph {
 			Edges: []graph.Edge{{From: "look", To: "sign_off", Reason: check.Needed}, {From: "tell", To: "last", Reason: check.InOrder}},
 		},
 		"alike": fleet(5),
+		"hostile": {
+			Name: "a \"b\" & c", Nodes: []graph.Node{
+				{ID: "look", Title: "1. <b>Look</b> at \"it\" #12 *now*: http://x/\\N", Action: "http.check", Effect: sdk.Read},
+				{ID: "ask", Title: "- `Go on`? a\\N &lt;", Action: "approve", Effect: sdk.Read, Asks: true},
+				{ID: "wipe_all", Action: "exec", Effect: sdk.Destroy, Gates: 2, Closed: 1, NoReturn: "point of no return"},
+			},
+			Edges: []graph.Edge{{From: "look", To: "ask", Reason: check.InOrder}, {From: "ask", To: "wipe_all", Reason: check.Referenced}},
+		},
 		"when": {
 			Name: "web", Nodes: []graph.Node{
 				read("look"),

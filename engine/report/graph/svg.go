@@ -33,7 +33,7 @@ func (d *drawing) write(out *layout.Page, style string) {
 		if l.follows() {
 			class = "edge follows"
 		}
-		d.edge(out, class, d.reasons(l), d.lines[i], true)
+		d.edge(out, class, l.reasons(), d.lines[i], true)
 	}
 	for _, s := range d.seams {
 		d.edge(out, "edge seam", "finally begins when all other steps have ended, however they ended", s.points, s.arrow)
@@ -112,9 +112,9 @@ func (d *drawing) box(out *layout.Page, i int, b drawn) {
 			class += " asks"
 		}
 	case b.alike:
-		class, about = class+" many", d.title(b)+" · they are alike and may run at one time"
+		class, about = class+" many", d.title(b.box)+" · they are alike and may run at one time"
 	default:
-		class, about = class+" many", d.title(b)
+		class, about = class+" many", d.title(b.box)
 	}
 	open, end := d.link(b, i)
 	out.Linef(`%s<g class="%s" transform="translate(%d %d)"><title>%s</title>`, open, class, b.at.X, b.at.Y, html.EscapeString(about))
@@ -194,7 +194,7 @@ func (d *drawing) meanings() []meaning {
 		all = append(all, meaning{class: "line follows", words: "waits for it to use a value of it"})
 	}
 	if d.reduced {
-		all = append(all, meaning{words: "what follows from other lines is left out"})
+		all = append(all, meaning{words: leftOut})
 	}
 	for _, skip := range []Skip{MayBeSkipped, Skipped} {
 		if slices.ContainsFunc(d.Nodes, func(n Node) bool { return n.Skip == skip }) {

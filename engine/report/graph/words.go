@@ -20,16 +20,44 @@ type said struct {
 	closed bool     // a gate is closed now
 }
 
-func (d *drawing) say(b box) said {
-	s := d.headed(b)
-	s.title, s.below = layout.Cut(s.title, widest), layout.Cut(s.below, longest)
-	s.badges = d.badges(b)
-	s.closed = slices.ContainsFunc(b.steps, func(step int) bool { return d.Nodes[step].Closed > 0 })
-	return s
+func (s shape) say(b box) said {
+	of := s.headed(b)
+	of.title = layout.Cut(of.title, widest)
+	if b.single() || b.alike {
+		of.below = layout.Cut(of.below, longest) // else it counts, and the worst comes last
+	}
+	of.badges = s.badges(b)
+	of.closed = slices.ContainsFunc(b.steps, func(step int) bool { return s.Nodes[step].Closed > 0 })
+	return of
 }
 
-func (d *drawing) headed(b box) said {
-	first := d.Nodes[b.steps[0]]
+// lines are all that a box says, for who writes it as lines. Where it has at most so many
+// steps it names them, so many on a line.
+func (s shape) lines(b box, most, beside int) []string {
+	of := s.say(b)
+	names := !b.single() && len(b.steps) <= most
+	lines := []string{of.title, of.below, strings.Join(append([]string{of.tag}, of.badges...), " · ")}
+	if names && b.alike {
+		lines = slices.Delete(lines, 1, 2) // which says from which to which
+	}
+	if !names {
+		return lines
+	}
+	for steps := range slices.Chunk(b.steps, beside) {
+		names := make([]string, len(steps))
+		for i, step := range steps {
+			names[i] = s.Nodes[step].ID
+		}
+		lines = append(lines, strings.Join(names, ", "))
+	}
+	return lines
+}
+
+// leftOut is said where not all lines are drawn.
+const leftOut = "what follows from other lines is left out"
+
+func (s shape) headed(b box) said {
+	first := s.Nodes[b.steps[0]]
 	switch {
 	case b.single() && first.Title == "":
 		return said{title: first.ID, tag: string(first.Effect), below: first.Action, code: true}
@@ -38,29 +66,29 @@ func (d *drawing) headed(b box) said {
 	case b.alike:
 		return said{
 			title: fmt.Sprintf("%s × %d", first.Action, len(b.steps)), tag: string(first.Effect),
-			below: d.fromTo(b),
+			below: s.fromTo(b),
 		}
 	default:
-		return said{title: d.fromTo(b), tag: string(d.worst(b)), below: d.span(b) + d.effects(b)}
+		return said{title: s.fromTo(b), tag: string(s.worst(b)), below: s.span(b) + s.effects(b)}
 	}
 }
 
 // title is what a box of many steps is called where it is listed.
-func (d *drawing) title(b drawn) string {
-	s := d.headed(b.box)
-	return strings.Join(append([]string{s.title, s.below}, d.badges(b.box)...), " · ")
+func (s shape) title(b box) string {
+	of := s.headed(b)
+	return strings.Join(append([]string{of.title, of.below}, s.badges(b)...), " · ")
 }
 
 // fromTo names the first and the last step of a box.
-func (d *drawing) fromTo(b box) string {
-	return d.Nodes[b.steps[0]].ID + " … " + d.Nodes[b.steps[len(b.steps)-1]].ID
+func (s shape) fromTo(b box) string {
+	return s.Nodes[b.steps[0]].ID + " … " + s.Nodes[b.steps[len(b.steps)-1]].ID
 }
 
 // span is which part of the runbook a box of whole levels is.
-func (d *drawing) span(b box) string {
+func (s shape) span(b box) string {
 	steps := layout.Plural(len(b.steps), "step")
 	switch {
-	case d.Nodes[b.steps[0]].Finally:
+	case s.Nodes[b.steps[0]].Finally:
 		return steps + " of finally"
 	case b.first == b.last:
 		return fmt.Sprintf("%s on level %d", steps, b.first+1)
@@ -70,11 +98,11 @@ func (d *drawing) span(b box) string {
 }
 
 // effects counts the steps of a box by what they do, those that are skipped left out.
-func (d *drawing) effects(b box) string {
+func (s shape) effects(b box) string {
 	counts := map[sdk.Effect]int{}
 	for _, step := range b.steps {
-		if d.Nodes[step].Skip != Skipped {
-			counts[d.Nodes[step].Effect]++
+		if s.Nodes[step].Skip != Skipped {
+			counts[s.Nodes[step].Effect]++
 		}
 	}
 	var parts []string
@@ -90,10 +118,10 @@ func (d *drawing) effects(b box) string {
 }
 
 // skip is what becomes of all steps of a box by their `when`; empty: that differs.
-func (d *drawing) skip(b box) Skip {
-	skip := d.Nodes[b.steps[0]].Skip
+func (s shape) skip(b box) Skip {
+	skip := s.Nodes[b.steps[0]].Skip
 	for _, step := range b.steps {
-		if d.Nodes[step].Skip != skip {
+		if s.Nodes[step].Skip != skip {
 			return ""
 		}
 	}
@@ -101,10 +129,10 @@ func (d *drawing) skip(b box) Skip {
 }
 
 // worst is the effect of a box that reaches furthest, of those steps that are not skipped.
-func (d *drawing) worst(b box) sdk.Effect {
-	worst, all := sdk.Read, d.skip(b) == Skipped
+func (s shape) worst(b box) sdk.Effect {
+	worst, all := sdk.Read, s.skip(b) == Skipped
 	for _, step := range b.steps {
-		n := d.Nodes[step]
+		n := s.Nodes[step]
 		if n.Skip == Skipped && !all {
 			continue
 		}
@@ -120,11 +148,11 @@ func (d *drawing) worst(b box) sdk.Effect {
 }
 
 // badges are what a reviewer must see of a box beside its name.
-func (d *drawing) badges(b box) []string {
+func (s shape) badges(b box) []string {
 	var gates, closed, asks int
 	var noReturn []string
 	for _, step := range b.steps {
-		n := d.Nodes[step]
+		n := s.Nodes[step]
 		if n.Skip == Skipped {
 			continue // it asks nothing, and nobody looks at its gates
 		}
@@ -139,7 +167,7 @@ func (d *drawing) badges(b box) []string {
 			noReturn = append(noReturn, n.NoReturn+" at "+n.ID)
 		}
 	}
-	badges := d.skips(b)
+	badges := s.skips(b)
 	if gates > 0 {
 		text := layout.Plural(gates, "gate")
 		if closed > 0 {
@@ -157,13 +185,13 @@ func (d *drawing) badges(b box) []string {
 }
 
 // skips says of a box which of its steps may not be done.
-func (d *drawing) skips(b box) []string {
-	if skip := d.skip(b); skip != "" {
+func (s shape) skips(b box) []string {
+	if skip := s.skip(b); skip != "" {
 		return []string{string(skip)}
 	}
 	counts := map[Skip]int{}
 	for _, step := range b.steps {
-		counts[d.Nodes[step].Skip]++
+		counts[s.Nodes[step].Skip]++
 	}
 	var all []string
 	for _, skip := range []Skip{MayBeSkipped, Skipped} {
@@ -218,7 +246,7 @@ func because(r check.Reason) string {
 const maxReasons = 8
 
 // reasons says what a line stands for.
-func (d *drawing) reasons(l joint) string {
+func (l joint) reasons() string {
 	var all []string
 	for i, e := range l.edges {
 		if i == maxReasons {
