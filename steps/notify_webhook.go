@@ -62,7 +62,7 @@ and a server that is not there are transient, a refused signature or token is *d
 		Plan: func(_ context.Context, call *sdk.Call[NotifyWebhookInput]) (sdk.Preview, error) {
 			return sdk.Preview{
 				Summary: "would send a message",
-				Changes: []sdk.Delta{{Target: "webhook", Kind: "message", Op: "create", Diff: call.Input.diff()}},
+				Changes: []sdk.Delta{{Target: "webhook", Kind: "message", Op: "send", Diff: call.Input.diff()}},
 			}, nil
 		},
 		Apply: o.sendWebhook,

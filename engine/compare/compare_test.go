@@ -69,6 +69,34 @@ finally:
 outputs: {image: "${{ inputs.image }}"}
 `
 
+// What is touched is compared where the actions were asked: things by name, and acts by how
+// often they are done.
+func TestWhatIsTouchedIsCompared(t *testing.T) {
+	t.Parallel()
+	touching := func(objects ...review.Objects) compare.Version {
+		v := version(t, book)
+		asked, touches := *v.Plan, *v.Review
+		asked.Offline, touches.Radius = false, objects
+		return compare.Version{Runbook: v.Runbook, Plan: &asked, Review: &touches}
+	}
+	runs := func(commands ...string) review.Objects {
+		return review.Objects{Kind: "command", Op: "run", Targets: commands}
+	}
+	for name, c := range map[string]struct {
+		before, after compare.Version
+		want          string
+	}{
+		"the same":     {touching(runs("a", "b", "a")), touching(runs("b", "a", "a")), ""},
+		"once more":    {touching(runs("a")), touching(runs("a", "a")), "higher blastRadius: 1 more: run command"},
+		"once less":    {touching(runs("a", "b", "a")), touching(runs("a", "b")), "lower blastRadius: 1 fewer: run command"},
+		"another kind": {touching(), touching(review.Objects{Kind: "Node", Op: "update", Targets: []string{"n1", "n2"}}), "higher blastRadius: 2 more: update Node"},
+	} {
+		if got := said(compare.Of(c.before, c.after)); got != c.want {
+			t.Errorf("%s: got %q, want %q", name, got, c.want)
+		}
+	}
+}
+
 // What a change means; each row replaces some text of the book.
 func TestAChangeIsSaidToMean(t *testing.T) {
 	t.Parallel()

@@ -186,18 +186,23 @@ func (c *comparer) radius(before, after []review.Objects) {
 		more, less := without(is[name], was[name]), without(was[name], is[name])
 		what := strings.TrimSuffix(name, " over")
 		if len(more) > 0 {
-			c.add(Change{Risk: Higher, Aspect: TheRadius, What: fmt.Sprintf("%d more: %s", len(more), what), After: layout.Names(more)})
+			c.add(Change{Risk: Higher, Aspect: TheRadius, What: fmt.Sprintf("%d more: %s", len(more), what), After: layout.Names(layout.Counted(more))})
 		}
 		if len(less) > 0 {
-			c.add(Change{Risk: Lower, Aspect: TheRadius, What: fmt.Sprintf("%d fewer: %s", len(less), what), Before: layout.Names(less)})
+			c.add(Change{Risk: Lower, Aspect: TheRadius, What: fmt.Sprintf("%d fewer: %s", len(less), what), Before: layout.Names(layout.Counted(less))})
 		}
 	}
 }
 
+// without is what there is more in one list than in the other: of an act that there are two of
+// and was one, it is one.
 func without(all, these []string) []string {
-	there := make(map[string]bool, len(these))
+	had := map[string]int{}
 	for _, one := range these {
-		there[one] = true
+		had[one]++
 	}
-	return slices.DeleteFunc(slices.Clone(all), func(one string) bool { return there[one] })
+	return slices.DeleteFunc(slices.Clone(all), func(one string) bool {
+		had[one]--
+		return had[one] >= 0
+	})
 }

@@ -188,6 +188,27 @@ func TestProblemsComeTheWorstFirst(t *testing.T) {
 	}
 }
 
+// A command that two steps run is run twice, and so is a message sent; to one step it is one.
+func TestTheRadiusCountsActs(t *testing.T) {
+	t.Parallel()
+	does := func(deltas ...sdk.Delta) func(*plan.Step) {
+		return func(s *plan.Step) { s.Preview = &sdk.Preview{Changes: deltas} }
+	}
+	migrate := sdk.Delta{Target: "./migrate.sh", Kind: "command", Op: "run"}
+	message := sdk.Delta{Target: "webhook", Kind: "message", Op: "send"}
+	r := reviewed(t, nil,
+		with(step("a"), does(migrate, migrate)), with(step("b"), does(migrate)), with(step("c"), does(message)), with(step("d"), does(message)),
+		with(with(step("e"), does(migrate)), isSkipped),
+	)
+	want := []review.Objects{
+		{Kind: "command", Op: "run", Targets: []string{"./migrate.sh", "./migrate.sh"}},
+		{Kind: "message", Op: "send", Targets: []string{"webhook", "webhook"}},
+	}
+	if diff := cmp.Diff(want, r.Radius); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
 func TestTheRadiusNamesEachThingOnce(t *testing.T) {
 	t.Parallel()
 	touches := func(deltas ...sdk.Delta) func(*plan.Step) {

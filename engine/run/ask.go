@@ -8,6 +8,8 @@ import (
 	"github.com/gatebook/gatebook/engine/data"
 	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/machine"
+	"github.com/gatebook/gatebook/engine/run/internal/secret"
+	"github.com/gatebook/gatebook/engine/run/internal/trace"
 	"github.com/gatebook/gatebook/engine/value"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
@@ -52,12 +54,12 @@ func (d *driver) question(ctx context.Context, a *ask) (sdk.Question, json.RawMe
 	if err := d.givenUp(a.command.Use); err != nil {
 		return sdk.Question{}, nil, err
 	}
-	d.secrets.derive(a.command.Params)
+	d.secrets.Derive(a.command.Params)
 	params, err := a.command.Params.RevealJSON()
 	if err != nil {
 		return sdk.Question{}, nil, err
 	}
-	a.request = sdk.Request{Params: params, Key: a.command.Key, Attempt: 1, TraceParent: spanOf(d.trace, a.command.Op)}
+	a.request = sdk.Request{Params: params, Key: a.command.Key, Attempt: 1, TraceParent: trace.Span(d.trace, a.command.Op)}
 	raw, err := a.command.Use.Handler.Ask(ctx, a.request)
 	if err != nil {
 		return sdk.Question{}, nil, err
@@ -66,10 +68,10 @@ func (d *driver) question(ctx context.Context, a *ask) (sdk.Question, json.RawMe
 	if err != nil {
 		return sdk.Question{}, nil, fmt.Errorf("the question cannot be written down: %w", err)
 	}
-	if len(data) > maxOutputs {
-		return sdk.Question{}, nil, fmt.Errorf("the question has %d bytes; the limit is %d", len(data), maxOutputs)
+	if len(data) > secret.MaxOutputs {
+		return sdk.Question{}, nil, fmt.Errorf("the question has %d bytes; the limit is %d", len(data), secret.MaxOutputs)
 	}
-	if data, err = d.secrets.redacted(data); err != nil {
+	if data, err = d.secrets.Redacted(data); err != nil {
 		return sdk.Question{}, nil, err
 	}
 	var shown sdk.Question
@@ -104,7 +106,7 @@ func (d *driver) askHere(ctx context.Context, a *ask, question sdk.Question) {
 // which no other answer would mend; of a compensation nobody reads them.
 func (d *driver) answer(ctx context.Context, a *ask, question sdk.Question, answer sdk.Answer) (event.Event, error) {
 	if fields, err := value.FromJSON(answer.Fields); err == nil {
-		d.secrets.learn(data.Secrets(fields, question.Fields))
+		d.secrets.Learn(data.Secrets(fields, question.Fields))
 	}
 	// What was filled in comes back in the outputs, where secrets are marked.
 	op, said := a.command.Op, answer
@@ -117,7 +119,7 @@ func (d *driver) answer(ctx context.Context, a *ask, question sdk.Question, answ
 	if err != nil {
 		return event.Event{}, err
 	}
-	if e.Outputs, err = d.outputs(a.command.Use, document); err != nil && op.Part == event.Do {
+	if e.Outputs, err = d.secrets.Outputs(a.command.Use, document); err != nil && op.Part == event.Do {
 		e.Failure = d.failure(ctx, a.command.Use, err)
 	}
 	return e, nil

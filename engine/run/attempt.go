@@ -11,6 +11,7 @@ import (
 	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/machine"
 	"github.com/gatebook/gatebook/engine/plan"
+	"github.com/gatebook/gatebook/engine/run/internal/trace"
 	"github.com/gatebook/gatebook/engine/value"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
@@ -121,7 +122,7 @@ func (d *driver) makeAttempt(ctx context.Context, a machine.Attempt, host *host)
 	if err != nil {
 		return d.finished(ctx, a, nil, err)
 	}
-	outputs, err := d.outputs(a.Use, document)
+	outputs, err := d.secrets.Outputs(a.Use, document)
 	if err != nil && a.Op.Part == event.Undo {
 		// It is taken back, and nobody reads them.
 		host.Output("gatebook", []byte(err.Error()))
@@ -131,14 +132,14 @@ func (d *driver) makeAttempt(ctx context.Context, a machine.Attempt, host *host)
 }
 
 func (d *driver) request(a machine.Attempt) (sdk.Request, error) {
-	d.secrets.derive(a.Params)
+	d.secrets.Derive(a.Params)
 	params, err := a.Params.RevealJSON()
 	if err != nil {
 		return sdk.Request{}, fmt.Errorf("parameters of %s: %w", a.Op.Step, err)
 	}
 	request := sdk.Request{
 		Params: params, Key: a.Key, Attempt: a.Op.Attempt, Undo: a.Undo, Before: a.Before, Notes: a.Notes,
-		TraceParent: spanOf(d.trace, a.Op),
+		TraceParent: trace.Span(d.trace, a.Op),
 	}
 	// Outputs that hold a secret did not outlive an earlier process.
 	if !a.Outputs.IsNull() && !a.Outputs.HasUnknown() {
@@ -176,7 +177,7 @@ func (d *driver) failure(ctx context.Context, use *plan.Use, err error) *event.F
 		failure.Place = &event.Place{File: at.File.Name(), Start: at.From(), End: at.To()}
 	}
 	if use.Connection != nil {
-		failure.Log = d.logs.of(use.Connection.Source)
+		failure.Log = d.logs.Of(use.Connection.Source)
 	}
 	switch ended := endOf(ctx, typed.Class); {
 	case ended == nil:
@@ -263,7 +264,7 @@ func (d *driver) observeLost(ctx context.Context, a machine.Attempt, host *host)
 	if seen.State != sdk.Done || a.Undo {
 		return found // there are no outputs
 	}
-	if found.Outputs, err = d.outputs(a.Use, seen.Outputs); err != nil {
+	if found.Outputs, err = d.secrets.Outputs(a.Use, seen.Outputs); err != nil {
 		return d.lookedAfter(a, sdk.CannotTell, err.Error())
 	}
 	return found
@@ -326,14 +327,14 @@ func (d *driver) look(ctx context.Context, o machine.Observe, host *host) (*valu
 	if err := d.givenUp(o.Use); err != nil {
 		return nil, err
 	}
-	d.secrets.derive(o.Params)
+	d.secrets.Derive(o.Params)
 	params, err := o.Params.RevealJSON()
 	if err != nil {
 		return nil, err
 	}
-	document, err := o.Use.Handler.Apply(ctx, sdk.Request{Params: params, Attempt: o.Op.Attempt, TraceParent: spanOf(d.trace, o.Op)}, host)
+	document, err := o.Use.Handler.Apply(ctx, sdk.Request{Params: params, Attempt: o.Op.Attempt, TraceParent: trace.Span(d.trace, o.Op)}, host)
 	if err != nil {
 		return nil, err
 	}
-	return d.outputs(o.Use, document)
+	return d.secrets.Outputs(o.Use, document)
 }

@@ -12,6 +12,8 @@ import (
 	"github.com/gatebook/gatebook/engine/journal"
 	"github.com/gatebook/gatebook/engine/machine"
 	"github.com/gatebook/gatebook/engine/plan"
+	"github.com/gatebook/gatebook/engine/run/internal/output"
+	"github.com/gatebook/gatebook/engine/run/internal/secret"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
@@ -58,7 +60,7 @@ type driver struct {
 	machine *machine.Machine
 	folder  *journal.Run
 	journal *journal.Journal
-	secrets *secrets
+	secrets *secret.Set
 	trace   string               // the trace context of the run
 	seal    string               // the digest of the sealed plan that the run carries out; empty: there is none
 	words   map[string]sdk.State // what a person said became of lost attempts, by step
@@ -72,7 +74,7 @@ type driver struct {
 	asks    map[string]*ask
 	inbox   inbox
 	hosts   hosts
-	logs    pluginLogs
+	logs    *output.Plugins
 	targets targets
 	timers  timers
 	looks   chan struct{} // bounds the observations in flight
@@ -120,7 +122,7 @@ func newDriver(ctx context.Context, p Process, pl *plan.Plan, folder *journal.Ru
 		folder:  folder,
 		base:    base,
 		stop:    stop,
-		secrets: newSecrets(pl),
+		secrets: secret.Of(pl),
 		arrived: make(chan message, 256),
 		work:    make(map[event.Op]*work),
 		asks:    make(map[string]*ask),
@@ -134,6 +136,17 @@ func newDriver(ctx context.Context, p Process, pl *plan.Plan, folder *journal.Ru
 	d.listen()
 	return d
 }
+
+// listen makes the driver ready for what plugins tell beside their actions, and says from
+// now on which connections may be used.
+func (d *driver) listen() {
+	d.logs = output.OfPlugins(d.folder, d.process.Now, d.secrets.Text)
+	d.targets = targets{driver: d, known: make(map[connection]seen)}
+	d.plan.Targets.To(d.targets.judge)
+}
+
+// keepPluginLogs listens to the plugins of the run.
+func (d *driver) keepPluginLogs() { d.plan.Logs.To(d.logs.Keep) }
 
 func (d *driver) take(m message) {
 	if m.deserted != nil {
@@ -173,7 +186,7 @@ func (d *driver) forget(op event.Op) {
 // fact journals what happened and asks the machine what follows. Its decisions are
 // journaled right behind, its other commands kept until the group is safe.
 func (d *driver) fact(e event.Event) {
-	e = d.secrets.event(e) // the machine knows no more than a replay will
+	e = d.secrets.Event(e) // the machine knows no more than a replay will
 	e.Time = d.tick()
 	if e.Request != "" {
 		d.inbox.known[e.Request] = true
@@ -190,7 +203,7 @@ func (d *driver) follow(commands []machine.Command) {
 			if c.Event.Type == event.RequestRefused {
 				d.refusal = c.Event.Reason
 			}
-			d.append(d.secrets.event(c.Event))
+			d.append(d.secrets.Event(c.Event))
 		case machine.Attempt:
 			d.todo = append(d.todo, c)
 			if c.Started {

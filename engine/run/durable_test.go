@@ -118,28 +118,3 @@ func drive(tb testing.TB, pl *plan.Plan) journal.Stats {
 	}
 	return d.journal.Stats()
 }
-
-func TestSecretsLearns(t *testing.T) {
-	t.Parallel()
-	s := newSecrets(&plan.Plan{Inputs: value.String("plain")})
-	if !s.masker.Empty() || s.text("hunter22") != "hunter22" || s.in(json.RawMessage(`"hunter22"`)) {
-		t.Error("it knows what nobody told it")
-	}
-	s.learn(value.Object(value.Member{Name: "a", Value: value.List(value.String("hunter22").Secret())}))
-	if s.text("x hunter22 x") == "x hunter22 x" || !s.in(json.RawMessage(`{"a":["\u0068unter22"]}`)) || !s.in(json.RawMessage(`{`)) {
-		t.Error("it does not know what it was told")
-	}
-	s.learn(value.Unknown().Secret()) // it did not outlive an earlier process
-	if s.text("x hunter22 x") == "x hunter22 x" {
-		t.Error("it forgot what it knew")
-	}
-}
-
-func BenchmarkMaskEvent(b *testing.B) {
-	b.ReportAllocs()
-	s := newSecrets(&plan.Plan{Inputs: value.String("hunter22").Secret()})
-	e := event.Event{Type: event.AttemptFinished, Reason: "as it should", Failure: &event.Failure{Message: "broken"}}
-	for b.Loop() {
-		s.event(e)
-	}
-}

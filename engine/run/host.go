@@ -10,6 +10,8 @@ import (
 	"sync"
 
 	"github.com/gatebook/gatebook/engine/event"
+	"github.com/gatebook/gatebook/engine/run/internal/output"
+	"github.com/gatebook/gatebook/engine/run/internal/secret"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
@@ -25,8 +27,8 @@ type host struct {
 	// as the owner takes it too.
 	mu   sync.Mutex
 	over bool
-	log  *outputLog // made at the first line
-	lost string     // what the log lacks, once it is over
+	log  *output.Log // made at the first line
+	lost string      // what the log lacks, once it is over
 }
 
 var _ sdk.Host = (*host)(nil)
@@ -67,14 +69,14 @@ func (h *host) Progress(p sdk.Progress) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if !h.over && h.driver.process.Watch != nil {
-		p.Message = h.driver.secrets.text(p.Message)
+		p.Message = h.driver.secrets.Text(p.Message)
 		h.driver.process.Watch.Progress(h.op.Step, p)
 	}
 }
 
 // Output keeps a line in the step's log, and passes it on.
 func (h *host) Output(stream string, line []byte) {
-	text := h.driver.secrets.text(string(line))
+	text := h.driver.secrets.Text(string(line))
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.over {
@@ -86,15 +88,15 @@ func (h *host) Output(stream string, line []byte) {
 	}
 	h.driver.process.Watch.Output(h.op.Step, stream, text)
 	if full {
-		h.driver.process.Watch.Output(h.op.Step, "gatebook", logIsFull())
+		h.driver.process.Watch.Output(h.op.Step, "gatebook", output.Full())
 	}
 }
 
 func (h *host) keep(stream, text string) (full bool) {
 	if h.log == nil {
-		h.log = newOutputLog(h.driver.folder, h.op)
+		h.log = output.OfAttempt(h.driver.folder, h.op)
 	}
-	return h.log.keep(h.driver.process.Now(), h.op.Attempt, stream, text)
+	return h.log.Keep(h.driver.process.Now(), h.op.Attempt, stream, text)
 }
 
 // last closes the host behind an operation, and returns its last event with what the log
@@ -119,7 +121,7 @@ func (h *host) flush() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.log != nil {
-		h.log.flush()
+		h.log.Flush()
 	}
 }
 
@@ -141,8 +143,8 @@ func (h *host) close() {
 		close(h.ended)
 	}
 	if h.log != nil {
-		h.log.close()
-		h.log, h.lost = nil, h.log.lacks()
+		h.log.Close()
+		h.log, h.lost = nil, h.log.Lacks()
 	}
 }
 
@@ -208,9 +210,9 @@ func (h *host) whole(document json.RawMessage) error {
 	switch {
 	case !json.Valid(document):
 		return sdk.Errorf(sdk.Permanent, "it is not JSON")
-	case len(document) > maxOutputs:
-		return sdk.Errorf(sdk.Permanent, "it has %d bytes; the limit is %d", len(document), maxOutputs)
-	case h.driver.secrets.in(document):
+	case len(document) > secret.MaxOutputs:
+		return sdk.Errorf(sdk.Permanent, "it has %d bytes; the limit is %d", len(document), secret.MaxOutputs)
+	case h.driver.secrets.In(document):
 		return sdk.Errorf(sdk.Permanent, "it holds a secret, which is never written down; keep a hash of it instead")
 	default:
 		return nil

@@ -14,6 +14,7 @@ import (
 	"github.com/gatebook/gatebook/engine/journal"
 	"github.com/gatebook/gatebook/engine/machine"
 	"github.com/gatebook/gatebook/engine/plan"
+	"github.com/gatebook/gatebook/engine/run/internal/trace"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
@@ -86,10 +87,10 @@ func start(
 
 func (d *driver) begin(info event.Run, locks *journal.Locks) {
 	info.ID, info.Process, d.begins = d.folder.ID(), d.process.Info, true
-	if _, _, ok := ids(info.CalledBy); !ok {
+	if !trace.IsContext(info.CalledBy) {
 		info.CalledBy = ""
 	}
-	info.Trace = traceOf(info)
+	info.Trace = trace.Of(info)
 	d.trace, d.seal = info.Trace, info.Seal
 	d.fact(event.Event{Type: event.RunStarted, Run: &info, By: info.By})
 	for _, saw := range d.targets.shown() {

@@ -154,9 +154,9 @@ func (t *targets) shown() []event.Event {
 
 // bare is a target without the secrets that are in its words.
 func (t *targets) bare(target sdk.Target) sdk.Target {
-	bare := sdk.Target{ID: t.driver.secrets.text(target.ID), Title: t.driver.secrets.text(target.Title)}
+	bare := sdk.Target{ID: t.driver.secrets.Text(target.ID), Title: t.driver.secrets.Text(target.Title)}
 	for _, name := range target.Also {
-		bare.Also = append(bare.Also, t.driver.secrets.text(name))
+		bare.Also = append(bare.Also, t.driver.secrets.Text(name))
 	}
 	return bare
 }
@@ -275,7 +275,7 @@ func (d *driver) sameTargets(ctx context.Context, r Resumption) (unseen string, 
 		if err != nil {
 			fault := *sdk.AsError(err)
 			fault.Connection = ""
-			unseen = both(unseen, "what connection "+used[i].Called()+" reaches cannot be told now: "+d.secrets.told(fault.Error()))
+			unseen = both(unseen, "what connection "+used[i].Called()+" reaches cannot be told now: "+d.secrets.Told(fault.Error()))
 		}
 	}
 	return unseen, nil

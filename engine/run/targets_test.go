@@ -108,7 +108,7 @@ func TestSecretsInIDsHideNoOtherTarget(t *testing.T) {
 	knows := func() *driver {
 		d := idle(t)
 		d.folder = folder
-		d.secrets.learn(value.List(value.String("11112222").Secret(), value.String("33334444").Secret()))
+		d.secrets.Learn(value.List(value.String("11112222").Secret(), value.String("33334444").Secret()))
 		return d
 	}
 	d := knows()
@@ -145,7 +145,7 @@ func TestASecretThatIsLearnedLaterMakesNoOtherTarget(t *testing.T) {
 	defer d.stop()
 	over, shop := &plan.Connection{Plugin: "k"}, sdk.Target{ID: "shop 47114711", Title: "shop"}
 	d.targets.know(event.Target{Plugin: "k", Target: shop})
-	d.secrets.learn(value.String("47114711").Secret())
+	d.secrets.Learn(value.String("47114711").Secret())
 	d.folder = folderFor(t)
 	if err := d.targets.judge(t.Context(), over, shop); err != nil {
 		t.Error(err)

@@ -96,11 +96,12 @@ func observed(shown *plan.Plan) []Seen {
 	return all
 }
 
-// Asking returns the steps of a plan that ask people.
+// Asking returns the steps of a plan that ask people, but for those that are known to be
+// skipped: of these nobody will be asked.
 func Asking(p *plan.Plan) []string {
 	var asks []string
 	for step := range p.All() {
-		if step.Describe.Asks {
+		if step.Describe.Asks && !step.Skipped() {
 			asks = append(asks, step.ID)
 		}
 	}

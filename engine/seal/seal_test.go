@@ -99,6 +99,18 @@ func TestAPlanIsReadAsItWasSealed(t *testing.T) {
 	}
 }
 
+// Nobody is told to answer what nobody will ask.
+func TestAQuestionThatIsSkippedIsNone(t *testing.T) {
+	t.Parallel()
+	made, _ := planned(t, hush)
+	for truth, want := range map[string]int{"true": 1, "unknown": 1, "false": 0} {
+		made.Steps[0].When = &plan.Condition{State: plan.State{Truth: truth}}
+		if asks := seal.Asking(made); len(asks) != want {
+			t.Errorf("when is %s: %v", truth, asks)
+		}
+	}
+}
+
 func TestTheSamePlanHasTheSameDigest(t *testing.T) {
 	t.Parallel()
 	first, text := sealed(t, key, hush)

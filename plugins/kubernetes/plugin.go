@@ -6,6 +6,7 @@ import (
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/apply"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/automation"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/connection"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/jobs"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/nodes"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/objects"
@@ -20,14 +21,14 @@ import (
 )
 
 // kubernetes declares the plugin.
-func kubernetes() sdk.Plugin[cluster.Config] {
+func kubernetes() sdk.Plugin[connection.Config] {
 	c := &cluster.Cluster{} // connected by Configure, before any action is used
-	return sdk.Plugin[cluster.Config]{
+	return sdk.Plugin[connection.Config]{
 		Name: "kubernetes", Version: "0.1.0",
 		Summary:     "Nodes, workloads, volumes and objects of a Kubernetes cluster",
 		Description: "Acts on one cluster. What it changes, it changes under the field manager `" + cluster.Manager + "`.",
 		Configure:   c.Connect,
-		Rules:       cluster.Rules(),
+		Rules:       connection.Rules(),
 		Target:      c.Target,
 		Actions:     truthful.All(slices.Concat(apply.Actions(c), jobs.Actions(c), nodes.Actions(c), objects.Actions(c), pods.Actions(c), preflight.Actions(c), workloads.Actions(c), traffic.Actions(c), automation.Actions(c), volumes.Actions(c), velero.Actions(c))),
 	}

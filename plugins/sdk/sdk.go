@@ -177,7 +177,7 @@ type Seen struct {
 type Delta struct {
 	Target string `json:"target"`         // "Deployment shop/web"
 	Kind   string `json:"kind"`           // for counting: "Deployment"
-	Op     string `json:"op"`             // create, update, delete, run
+	Op     string `json:"op"`             // create, update, delete; of what is done anew each time: run, send
 	Diff   string `json:"diff,omitempty"` // unified diff, where there is one
 }
 

@@ -69,7 +69,7 @@ func (o *answerOptions) run() error {
 	}
 	answer := runs.Answer{Run: o.name, Step: o.step, Approved: o.approved, Reason: o.reason, Fields: o.fields, Plan: o.plan}
 	if !seal.Is(o.Begins(o.name)) {
-		return runsOf(h).Answer(answer)
+		return runs.Of(h).Answer(answer)
 	}
 	file, err := h.ReadEither(o.name)
 	if err != nil {
@@ -79,5 +79,5 @@ func (o *answerOptions) run() error {
 	if err != nil {
 		return err
 	}
-	return runsOf(h).Beforehand(answer, sealed, o.name)
+	return runs.Of(h).Beforehand(answer, sealed, o.name)
 }

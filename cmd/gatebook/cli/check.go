@@ -61,11 +61,7 @@ func (o *checkOptions) run() error {
 		_, more := h.Check(file)
 		found = append(found, more...)
 	}
-	columns := 0
-	if o.Screen.Stdout {
-		columns, _ = o.Screen.Size()
-	}
-	options := render.Options{Color: o.Out().Colour, Width: columns, Version: o.Build.Version}
+	options := render.Options{Color: o.Out().Colour, Width: o.Screen.Columns(o.Screen.Stdout), Version: o.Build.Version}
 	if err := render.Write(o.Stdout, o.format, found.Sorted(), options); err != nil {
 		return err
 	}

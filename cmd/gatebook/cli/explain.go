@@ -84,10 +84,5 @@ func (o *explainOptions) explainCode(code string) error {
 			"there is no finding with the code %s", code)
 	}
 	rule := rules[at]
-	if o.format == "json" {
-		return o.PrintJSON(rule)
-	}
-	_, err := fmt.Fprintf(o.Stdout, "# %s: %s\n\n%s\n\n%s\n\nWrong:\n\n```yaml\n%s\n```\n\nRight:\n\n```yaml\n%s\n```\n",
-		rule.Code, rule.Summary, rule.Why, rule.Mend, rule.Bad, rule.Good)
-	return err
+	return o.print(rule, "# "+rule.Code+": "+rule.Summary+"\n\n"+rule.Markdown())
 }

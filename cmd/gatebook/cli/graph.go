@@ -21,7 +21,9 @@ func newGraph(a *app) *cobra.Command {
 		Short: "Draw the order of a runbook's steps",
 		Long: `Draw which step waits for which: as layers of steps that may run at one time, as a
 picture, or as the source of one. In a picture steps that are alike and side by side are
-one box; of a runbook of hundreds, whole levels are. All are named in it.`,
+one box; of a runbook of hundreds, whole levels are. svg and dot name all of them,
+mermaid the first and the last of more than a dozen: it takes no more than 50,000
+characters and 500 lines.`,
 		Example: `  gatebook graph upgrade.yaml
   gatebook graph upgrade.yaml --format mermaid
   gatebook graph upgrade.yaml --format svg > upgrade.svg

@@ -1,10 +1,6 @@
 package cli
 
 import (
-	"slices"
-	"strings"
-	"time"
-
 	"github.com/spf13/cobra"
 
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/accept"
@@ -35,38 +31,33 @@ version and remark are what the runbook's record says of a run.`,
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&o.filter.Runbook, "runbook", "", "only runs of this runbook")
-	flags.StringVar(&o.filter.Result, "result", "", "only runs with this result: "+accept.Words(results()))
+	flags.StringVar(&o.filter.Result, "result", "", "only runs with this result: "+accept.Words(history.Results()))
 	flags.StringVar(&o.filter.Environment, "environment", "", "only runs in this environment")
 	flags.StringVar(&o.filter.Operator, "operator", "", "only runs that this person began")
 	flags.StringVar(&o.since, "since", "", "only runs that began after a date (2026-11-21), a time (RFC 3339), or within a span (48h)")
 	flags.IntVar(&o.limit, "limit", 50, "how many runs at most; 0: all")
 	accept.Format(cmd, &o.format, "table", "json", "csv")
-	accept.Complete(cmd, "result", results()...)
+	accept.Complete(cmd, "result", history.Results()...)
 	accept.CompleteBy(cmd, "runbook", a.offers().Records(func(r history.Record) string { return r.Runbook }))
 	accept.CompleteBy(cmd, "environment", a.offers().Records(func(r history.Record) string { return r.Environment }))
 	accept.CompleteBy(cmd, "operator", a.offers().Records(func(r history.Record) string { return r.Operator }))
 	return cmd
 }
 
-// results are the words that a run's result can be.
-func results() []string {
-	return []string{
-		"succeeded", "failed", "rolled_back", "gate_closed", "stuck", "paused", "running", "interrupted", "unreadable",
-	}
-}
-
 func (o *historyOptions) run() error {
 	if o.limit < 0 {
 		return console.Usage("--limit 0 shows all.", "--limit is %d, and must be at least 0", o.limit)
 	}
-	if !o.resultKnown() {
-		return console.Usage("It is "+accept.Words(results())+".", "--result %q is no result of a run", o.filter.Result)
+	if !o.filter.ResultKnown() {
+		return console.Usage("It is "+accept.Words(history.Results())+".", "--result %q is no result of a run", o.filter.Result)
 	}
-	since, err := o.parseSince()
-	if err != nil {
-		return err
+	if o.since != "" {
+		since, ok := console.Since(o.since, o.Now())
+		if !ok {
+			return console.Usage("Write a date (2026-11-21), a time (2026-11-21T03:00:00Z) or a span (48h).", "--since %q is no time", o.since)
+		}
+		o.filter.Since = since
 	}
-	o.filter.Since = since
 	all, err := o.runs()
 	if err != nil {
 		return err
@@ -90,37 +81,6 @@ func (o *historyOptions) run() error {
 		o.Note("No runs in %s.", all.Engine.Store().Root())
 		return nil
 	default:
-		return history.Table(o.Stdout, records, o.Out(), o.columns())
+		return history.Table(o.Stdout, records, o.Out(), o.Screen.Columns(o.Screen.Stdout))
 	}
-}
-
-// columns is how wide the terminal is; 0 where there is none.
-func (o *historyOptions) columns() int {
-	if !o.Screen.Stdout {
-		return 0
-	}
-	columns, _ := o.Screen.Size()
-	return columns
-}
-
-func (o *historyOptions) resultKnown() bool {
-	return o.filter.Result == "" || slices.ContainsFunc(results(), func(known string) bool {
-		return strings.EqualFold(known, o.filter.Result)
-	})
-}
-
-func (o *historyOptions) parseSince() (time.Time, error) {
-	if o.since == "" {
-		return time.Time{}, nil
-	}
-	if span, err := time.ParseDuration(o.since); err == nil {
-		return o.Now().Add(-span), nil
-	}
-	for _, layout := range []string{time.RFC3339, time.DateOnly, "2006-01-02 15:04"} {
-		if at, err := time.ParseInLocation(layout, o.since, o.Now().Location()); err == nil {
-			return at, nil
-		}
-	}
-	return time.Time{}, console.Usage("Write a date (2026-11-21), a time (2026-11-21T03:00:00Z) or a span (48h).",
-		"--since %q is no time", o.since)
 }

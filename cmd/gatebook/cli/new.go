@@ -53,16 +53,8 @@ func (o *newOptions) run() error {
 		_, err := fmt.Fprint(o.Stdout, text)
 		return err
 	}
-	file, err := os.OpenFile(o.Path(o.file), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
-	if errors.Is(err, fs.ErrExist) {
-		return console.Usage("Choose another name.", "%s is there already, and was left alone", o.file)
-	}
-	if err != nil {
-		return fmt.Errorf("start the runbook: %w", err)
-	}
-	_, err = file.WriteString(text)
-	if err = errors.Join(err, file.Close()); err != nil {
-		return fmt.Errorf("write the runbook: %w; what there is of it is in %s", err, o.file)
+	if err := o.Create(o.file, text, "the runbook"); err != nil {
+		return err
 	}
 	o.Note("Wrote %s. Next: gatebook check %s", o.file, console.Quote(o.file))
 	beside := filepath.Join(filepath.Dir(o.file), draft.Schema)

@@ -1,15 +1,6 @@
 package cli
 
 import (
-	"errors"
-	"fmt"
-	"io/fs"
-	"maps"
-	"os"
-	"path/filepath"
-	"slices"
-
-	"github.com/Masterminds/semver/v3"
 	"github.com/spf13/cobra"
 
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/accept"
@@ -49,25 +40,13 @@ func (o *newPluginOptions) run() error {
 		return console.Usage("Lower-case letters, digits and hyphens make a name, at most 63: a letter first, and no hyphen last.", "%q is not a name for a plugin", o.name)
 	}
 	folder := "gatebook-plugin-" + o.name
-	if err := os.Mkdir(o.Path(folder), 0o755); errors.Is(err, fs.ErrExist) {
-		return console.Usage("Choose another name.", "%s is there already, and was left alone", folder)
-	} else if err != nil {
-		return fmt.Errorf("start the plugin: %w", err)
-	}
 	local := o.local
 	if local != "" {
 		local = o.Path(local)
 	}
-	version, released := o.released()
-	files := draft.Plugin(o.name, version, local)
-	for _, name := range slices.Sorted(maps.Keys(files)) {
-		path := o.Path(filepath.Join(folder, name))
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			return fmt.Errorf("write the plugin: %w", err)
-		}
-		if err := os.WriteFile(path, []byte(files[name]), 0o644); err != nil {
-			return fmt.Errorf("write the plugin: %w; what there is of it is in %s", err, folder)
-		}
+	version, released := draft.Release(o.Build.Version)
+	if err := o.CreateFolder(folder, draft.Plugin(o.name, version, local), "the plugin"); err != nil {
+		return err
 	}
 	if !released && local == "" {
 		o.Note("This gatebook is no release, so that go will not find it: say in go.mod where its source is, with\n" +
@@ -75,13 +54,4 @@ func (o *newPluginOptions) run() error {
 	}
 	o.Note("Wrote %s. Next: cd %s; go mod tidy; make test build", folder, folder)
 	return nil
-}
-
-// released is the version of gatebook that a plugin is built against: this one, where it
-// is a release.
-func (o *newPluginOptions) released() (version string, released bool) {
-	if version, err := semver.NewVersion(o.Build.Version); err == nil && version.Prerelease() == "" {
-		return "v" + version.String(), true
-	}
-	return "v0.1.0", false
 }

@@ -6,7 +6,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/accept"
+	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/console"
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/given"
+	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/house"
 	"github.com/gatebook/gatebook/engine/plan"
 	"github.com/gatebook/gatebook/engine/report/dossier"
 	"github.com/gatebook/gatebook/engine/report/graph"
@@ -99,10 +101,25 @@ func (o *planOptions) run(ctx context.Context) error {
 			return err
 		}
 		shown.Sealed = sealed.Digest
-		defer o.tellSealed(h, sealed)
+		defer h.TellSealed(sealed, o.out)
 	}
 	h.Originate(ctx, shown)
 	return o.show(shown, review.Of(shown, o.past(shown.Runbook.Name)))
+}
+
+// house opens the engine, with the folder that runs are kept in where a plan is sealed: the
+// key is there.
+func (o *planOptions) house() (*house.House, error) {
+	switch {
+	case o.out == "" && o.force:
+		return nil, console.Usage("Say which file: --out FILE", "--force is for --out, which was not given")
+	case o.out == "":
+		return house.Open(o.Console)
+	case o.out == "-" || o.file == "-":
+		return nil, console.Usage("Give it a name: gatebook plan upgrade.yaml --out upgrade.plan",
+			"a plan is sealed from a file into a file: both are looked at again when it is run")
+	}
+	return o.houseWithRuns()
 }
 
 // show writes the plan in the format that is wanted.

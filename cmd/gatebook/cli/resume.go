@@ -85,5 +85,5 @@ func (o *takeUpOptions) run(ctx context.Context) error {
 	return all.TakeUp(ctx, runs.TakeUp{
 		Follow: runs.Follow{JSON: o.format == "json", Wait: o.wait},
 		Run:    o.name, Wish: o.wish, Reason: o.reason, Done: o.done, NotDone: o.notDone, Secrets: o.secrets, In: o.in, NewTargets: o.newTargets, Without: o.without,
-	}, o.prompter())
+	}, o.Prompter())
 }

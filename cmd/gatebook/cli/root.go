@@ -15,7 +15,7 @@ import (
 
 // Main runs the command line and returns the exit code.
 func Main(env Env) int {
-	env.Build = completeBuild(env.Build)
+	env.Build = env.Build.Completed()
 	a := &app{Console: &console.Console{Env: env}}
 	root := a.root()
 	root.SetArgs(env.Args)
@@ -82,7 +82,7 @@ takes it back when it goes wrong, and proves afterwards what happened.`,
 	a.addVerbs(root)
 	root.SetHelpCommandGroupID(groupLook)
 	root.InitDefaultHelpCmd()
-	root.SetUsageTemplate(usageTemplate)
+	root.SetUsageTemplate(accept.UsageTemplate)
 	return root
 }
 
@@ -130,38 +130,8 @@ func (a *app) runs() (*runs.Runs, error) {
 	if err != nil {
 		return nil, err
 	}
-	return runsOf(h), nil
+	return runs.Of(h), nil
 }
 
 // offers gives access to what the shell offers.
 func (a *app) offers() offer.Shell { return offer.Shell{Console: a.Console, OpenRuns: a.runs} }
-
-func runsOf(h *house.House) *runs.Runs {
-	return &runs.Runs{Console: h.Console, Engine: h.Engine, In: func(dir string) (*runs.Runs, error) {
-		moved, err := h.In(dir)
-		if err != nil {
-			return nil, err
-		}
-		return runsOf(moved), nil
-	}}
-}
-
-// usageTemplate is cobra's, without the line that names the flags of the parent as
-// "global": a person looks for a flag, not for where it is declared.
-const usageTemplate = `Usage:
-  {{if .HasAvailableSubCommands}}{{.CommandPath}} COMMAND{{else}}{{.UseLine}}{{end}}{{if .HasExample}}
-
-Examples:
-{{.Example}}{{end}}{{if .HasAvailableSubCommands}}{{range $group := .Groups}}
-
-{{$group.Title}}{{range $.Commands}}{{if (and (eq .GroupID $group.ID) (or .IsAvailableCommand (eq .Name "help")))}}
-  {{rpad .Name .NamePadding}} {{.Short}}{{end}}{{end}}{{end}}{{end}}{{if .HasAvailableLocalFlags}}
-
-Flags:
-{{.LocalFlags.FlagUsages | trimTrailingWhitespaces}}{{end}}{{if .HasAvailableInheritedFlags}}
-
-Flags of every command:
-{{.InheritedFlags.FlagUsages | trimTrailingWhitespaces}}{{end}}{{if .HasAvailableSubCommands}}
-
-Help on a command: {{.CommandPath}} COMMAND --help{{end}}
-`

@@ -89,12 +89,12 @@ func (o *runOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	before := &briefing.Briefing{House: h, Past: runsOf(h).Past, File: o.file, Inputs: &o.inputs, Here: o.here}
+	before := &briefing.Briefing{House: h, Past: runs.Of(h).Past, File: o.file, Inputs: &o.inputs, Here: o.here}
 	ready, err := before.Prepare(ctx)
 	if err != nil {
 		return err
 	}
-	prompter := o.prompter()
+	prompter := o.Prompter()
 	if !o.yes {
 		if err := before.Confirm(ctx, ready, prompter); err != nil {
 			return err
@@ -104,13 +104,5 @@ func (o *runOptions) run(ctx context.Context) error {
 		o.seed = o.Random()
 	}
 	follow := runs.Follow{JSON: o.format == "json", Wait: o.wait}
-	return runsOf(h).Start(ctx, ready.Plan, prompter, follow, engine.RunOptions{Parallelism: o.parallelism, Seed: o.seed, Sealed: ready.Sealed})
-}
-
-// prompter asks the person at the terminal, where there is one on both sides.
-func (a *app) prompter() *console.Prompter {
-	if !a.Screen.Stdin || !a.Screen.Stderr {
-		return nil
-	}
-	return console.NewPrompter(a.Console)
+	return runs.Of(h).Start(ctx, ready.Plan, prompter, follow, engine.RunOptions{Parallelism: o.parallelism, Seed: o.seed, Sealed: ready.Sealed})
 }

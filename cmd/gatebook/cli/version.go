@@ -3,7 +3,6 @@ package cli
 import (
 	"fmt"
 	"runtime"
-	"runtime/debug"
 
 	"github.com/spf13/cobra"
 
@@ -43,17 +42,4 @@ func (o *versionOptions) run() error {
 	}
 	_, err := fmt.Fprintf(o.Stdout, "%s %s %s/%s\n", text, runtime.Version(), runtime.GOOS, runtime.GOARCH)
 	return err
-}
-
-// completeBuild adds to what the linker set what Go put into the binary, so that one
-// made by `go install` knows its version too.
-func completeBuild(b Build) Build {
-	if b.Version != "" {
-		return b
-	}
-	b.Version = "(devel)"
-	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
-		b.Version = info.Main.Version
-	}
-	return b
 }

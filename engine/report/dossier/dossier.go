@@ -198,10 +198,21 @@ func (out *page) planStep(p *plan.Plan, r *review.Review, s *plan.Step) section 
 	return section{title: head + "  " + out.Dim(s.At), step: s, nodes: parts}
 }
 
-// effect is what a step does to the world, and whether that can be as it was; one that is
-// known to be skipped does nothing.
+// effect is what a step does to the world, whether it is done at all, and whether all can be
+// as it was then.
 func (out *page) effect(r *review.Review, s *plan.Step) string {
-	text, dress := string(s.Effect), out.Dim
+	parts, dress := []string{string(s.Effect)}, out.Dim
+	if skip := skip(s); skip != "" {
+		parts = append(parts, string(skip))
+	}
+	switch at := noReturn(r, s); {
+	case s.Skipped():
+		return dress(strings.Join(parts, ", "))
+	case at != "":
+		parts = append(parts, at)
+	case s.Effect == sdk.Destroy && review.WayBack(s) != review.TakenBack:
+		parts = append(parts, "no way back")
+	}
 	switch s.Effect {
 	case sdk.Change:
 		dress = out.Warn
@@ -209,16 +220,7 @@ func (out *page) effect(r *review.Review, s *plan.Step) string {
 		dress = out.Bad
 	case sdk.Read:
 	}
-	switch {
-	case s.Skipped():
-		return out.Dim(text + ", skipped")
-	case noReturn(r, s) != "":
-		return dress(text + ", " + noReturn(r, s))
-	case s.Effect == sdk.Destroy && review.WayBack(s) != review.TakenBack:
-		return dress(text + ", no way back")
-	default:
-		return dress(text)
-	}
+	return dress(strings.Join(parts, ", "))
 }
 
 // noReturn says whether a step is where a plan has no return any more; empty: it is not.

@@ -48,8 +48,12 @@ func (h *htmlPage) group(g graph.Group) {
 	for _, level := range g.Levels {
 		h.Linef(`<ul class="chips">`)
 		for _, n := range level {
+			effect := string(n.Effect)
+			if n.Skip != "" {
+				effect += ", " + string(n.Skip)
+			}
 			h.Linef(`<li><a class="%s" href="#%s">%s <span class="effect">%s</span></a></li>`,
-				n.Effect, layout.HTML(graph.Anchor(n.ID)), layout.HTML(n.ID), n.Effect)
+				n.Effect, layout.HTML(graph.Anchor(n.ID)), layout.HTML(n.ID), effect)
 		}
 		h.Linef(`</ul>`)
 	}

@@ -1,6 +1,7 @@
 package dossier
 
 import (
+	"github.com/gatebook/gatebook/engine/expr"
 	"github.com/gatebook/gatebook/engine/plan"
 	"github.com/gatebook/gatebook/engine/report/graph"
 	"github.com/gatebook/gatebook/engine/review"
@@ -13,7 +14,7 @@ func Graph(p *plan.Plan, r *review.Review) graph.Graph {
 		g.Nodes = append(g.Nodes, graph.Node{
 			ID: s.ID, Title: s.Title, Action: s.Action, Effect: s.Effect,
 			Finally: s.Finally, Gates: len(s.Gate), Asks: s.Describe.Asks,
-			Closed: closed(s), NoReturn: noReturn(r, s),
+			Skip: skip(s), Closed: closed(s), NoReturn: noReturn(r, s),
 		})
 		for _, e := range s.Needs {
 			g.Edges = append(g.Edges, graph.Edge{From: e.Step, To: s.ID, Reason: e.Reason})
@@ -22,10 +23,22 @@ func Graph(p *plan.Plan, r *review.Review) graph.Graph {
 	return g
 }
 
+// skip is what becomes of a step by its `when`, as far as that is known.
+func skip(s *plan.Step) graph.Skip {
+	switch {
+	case s.Skipped():
+		return graph.Skipped
+	case s.When != nil && s.When.State.Truth == expr.Unknown.String():
+		return graph.MayBeSkipped
+	default:
+		return ""
+	}
+}
+
 // closed counts the conditions of a step's gate that are false as things are now.
 func closed(s *plan.Step) (n int) {
 	for _, c := range s.Gate {
-		if c.Closes() {
+		if c.Closes() && !s.Skipped() {
 			n++
 		}
 	}

@@ -276,13 +276,9 @@ func (out *page) radius(p *plan.Plan, r *review.Review) section {
 	}
 	var nodes []layout.Node
 	for _, o := range r.Radius {
-		targets := slices.Clone(o.Targets)
-		for i := range targets {
-			targets[i] = layout.Line(targets[i])
-		}
 		nodes = append(nodes, layout.Node{
-			Text:  fmt.Sprintf("%s%s%s", layout.Line(o.Op+" "+layout.Plural(len(targets), o.Kind)), over(o.Connection), out.Dim(":")),
-			Lines: layout.Wrap(strings.Join(targets, ", "), 90),
+			Text:  fmt.Sprintf("%s%s%s", layout.Line(o.Op+" "+layout.Plural(len(o.Targets), o.Kind)), over(o.Connection), out.Dim(":")),
+			Lines: layout.Wrap(strings.Join(layout.Counted(o.Targets), ", "), 90),
 		})
 	}
 	if len(r.Silent) > 0 {

@@ -92,7 +92,13 @@ func (s shape) fold() folding {
 			return folded
 		}
 	}
-	folded = s.join(s.stages())
+	return s.coarse()
+}
+
+// coarse draws whole levels as one. There are never more than some forty boxes and, as what
+// follows from others is left out, a few hundred lines, however many steps there are.
+func (s shape) coarse() folding {
+	folded := s.join(s.stages())
 	folded.reduce()
 	return folded
 }
@@ -162,7 +168,7 @@ func (s shape) kinds() []int {
 	}
 	kinds := make([]int, len(s.Nodes))
 	for i, n := range s.Nodes {
-		own := fmt.Sprint("down ", s.levels[i], n.Action, n.Effect, n.Finally, n.Gates, n.Asks, n.Closed, n.NoReturn)
+		own := fmt.Sprint("down ", s.levels[i], n.Action, n.Effect, n.Finally, n.Gates, n.Asks, n.Skip, n.Closed, n.NoReturn)
 		kinds[i] = number(own + kindsOf(kinds, s.needs[i]))
 	}
 	dependents := dag.New(s.needs).Dependents()

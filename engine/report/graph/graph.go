@@ -33,11 +33,41 @@ type Node struct {
 	Finally bool       `json:"finally,omitempty" doc:"It runs when all other steps have ended, however they ended; no edge says so."`
 	Gates   int        `json:"gates,omitempty" doc:"How many conditions its gate has."`
 	Asks    bool       `json:"asks,omitempty" doc:"It is done by people, who are asked."`
+	Skip    Skip       `json:"skip,omitempty" enum:"may be skipped,skipped" doc:"Whether its when may skip it, or is known to; absent: it is not skipped."`
 
 	// What only a plan knows, for a picture: how many conditions of the gate are false now,
 	// and in words whether this is the first step behind which not all can be as it was.
 	Closed   int    `json:"-"`
 	NoReturn string `json:"-"`
+}
+
+// Skip says, in the words of a picture, what becomes of a step by its `when`.
+type Skip string
+
+// What `when` may do; without it a step is not skipped.
+const (
+	MayBeSkipped Skip = "may be skipped" // it is not known yet
+	Skipped      Skip = "skipped"        // it is false
+)
+
+// why says in a sentence what [Skip] means.
+func (s Skip) why() string {
+	if s == Skipped {
+		return string(s) + ": its when is false"
+	}
+	return string(s) + ": its when is not known yet"
+}
+
+// class is what a picture calls a box of such steps.
+func (s Skip) class() string {
+	switch s {
+	case Skipped:
+		return " skipped"
+	case MayBeSkipped:
+		return " maybe"
+	default:
+		return ""
+	}
 }
 
 // Edge says that one step of a [Graph] waits for another.
@@ -53,10 +83,14 @@ func Of(r *check.Runbook) Graph {
 	for _, place := range r.Order {
 		s := r.Steps[place]
 		about := s.Use.Action.Description
-		g.Nodes = append(g.Nodes, Node{
+		n := Node{
 			ID: s.ID(), Title: s.Model.Title.Value, Action: about.Name, Effect: about.Effect,
 			Finally: s.Finally, Gates: len(s.Gate), Asks: about.Asks,
-		})
+		}
+		if s.When != nil {
+			n.Skip = MayBeSkipped
+		}
+		g.Nodes = append(g.Nodes, n)
 		for _, e := range s.Needs {
 			g.Edges = append(g.Edges, Edge{From: r.Steps[e.Step].ID(), To: s.ID(), Reason: e.Reason})
 		}
@@ -67,52 +101,8 @@ func Of(r *check.Runbook) Graph {
 // JSON writes a graph as one JSON document.
 func JSON(w io.Writer, g Graph) error { return layout.JSON(w, g) }
 
-// stroke tells the edges that stand in the file, by its order or `needs`, from those
-// that follow from a reference.
-func (e Edge) stroke(stands, follows string) string {
-	if e.Reason == check.Referenced {
-		return follows
-	}
-	return stands
-}
-
-func (n Node) label(separator string) string {
-	label := n.ID + separator + n.Action
-	if n.Gates > 0 {
-		label += separator + layout.Plural(n.Gates, "gate")
-	}
-	return label
-}
-
 // closing is what stands over the steps of finally.
 const closing = "finally, however it went"
-
-// seam is where the steps of finally are joined to the others: they begin when the last
-// of those have ended. Without steps of finally it is empty.
-type seam struct {
-	ends   []Node // steps that no other waits for
-	begins []Node // steps of finally that wait for no other of them
-}
-
-func (g Graph) seam() seam {
-	waitedFor, waits := map[string]bool{}, map[string]bool{}
-	for _, e := range g.Edges {
-		waitedFor[e.From], waits[e.To] = true, true
-	}
-	var s seam
-	for _, n := range g.Nodes {
-		switch {
-		case !n.Finally && !waitedFor[n.ID]:
-			s.ends = append(s.ends, n)
-		case n.Finally && !waits[n.ID]:
-			s.begins = append(s.begins, n)
-		}
-	}
-	if len(s.begins) == 0 {
-		return seam{}
-	}
-	return s
-}
 
 // parts returns the steps, and those of finally.
 func (g Graph) parts() (steps, finally []Node) {

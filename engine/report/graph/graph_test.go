@@ -43,6 +43,23 @@ func graphs() map[string]graph.Graph {
 			Edges: []graph.Edge{{From: "look", To: "sign_off", Reason: check.Needed}, {From: "tell", To: "last", Reason: check.InOrder}},
 		},
 		"alike": fleet(5),
+		"hostile": {
+			Name: "a \"b\" & c", Nodes: []graph.Node{
+				{ID: "look", Title: "1. <b>Look</b> at \"it\" #12 *now*: http://x/\\N", Action: "http.check", Effect: sdk.Read},
+				{ID: "ask", Title: "- `Go on`? a\\N &lt;", Action: "approve", Effect: sdk.Read, Asks: true},
+				{ID: "wipe_all", Action: "exec", Effect: sdk.Destroy, Gates: 2, Closed: 1, NoReturn: "point of no return"},
+			},
+			Edges: []graph.Edge{{From: "look", To: "ask", Reason: check.InOrder}, {From: "ask", To: "wipe_all", Reason: check.Referenced}},
+		},
+		"when": {
+			Name: "web", Nodes: []graph.Node{
+				read("look"),
+				{ID: "small", Action: "exec", Effect: sdk.Change, Gates: 1, Skip: graph.MayBeSkipped},
+				{ID: "large", Action: "exec", Effect: sdk.Destroy, Skip: graph.MayBeSkipped},
+				{ID: "ask", Action: "approve", Effect: sdk.Read, Asks: true, Gates: 2, Closed: 1, Skip: graph.Skipped},
+			},
+			Edges: []graph.Edge{{From: "look", To: "small", Reason: check.Needed}, {From: "look", To: "large", Reason: check.Needed}, {From: "small", To: "ask", Reason: check.Needed}},
+		},
 	}
 }
 

@@ -64,7 +64,7 @@ func Draw(g Graph) (Picture, error) {
 	p := Picture{Markup: out.Text(), Width: d.width, Height: d.height}
 	for i, b := range d.boxes {
 		if b.closed() {
-			p.Groups = append(p.Groups, Group{Anchor: groupAnchor(i), Title: d.title(b), Levels: d.byLevel(b)})
+			p.Groups = append(p.Groups, Group{Anchor: groupAnchor(i), Title: d.title(b.box), Levels: d.byLevel(b)})
 		}
 	}
 	return p, nil

@@ -39,6 +39,7 @@ func random(seed uint64) graph.Graph {
 			ID: fmt.Sprint("step_", i), Action: []string{"exec", "k8s.drain"}[by.IntN(2)],
 			Effect:  []sdk.Effect{sdk.Read, sdk.Change, sdk.Destroy}[by.IntN(3)],
 			Finally: i >= closing, Asks: by.IntN(9) == 0, Gates: by.IntN(2),
+			Skip: []graph.Skip{"", "", graph.MayBeSkipped, graph.Skipped}[by.IntN(4)],
 		})
 		first := 0
 		if i >= closing {
@@ -96,6 +97,48 @@ func TestPicturesHaveEachStepOnce(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// Steps that are side by side are drawn as one only where all of them are skipped, or none;
+// where many are one box it says how many of them may not be done.
+func TestPicturesSayWhichStepsAreSkipped(t *testing.T) {
+	t.Parallel()
+	alike := fleet(8)
+	chain := graph.Graph{Nodes: []graph.Node{read("step_0")}}
+	for i := range 999 {
+		chain.Nodes = append(chain.Nodes, graph.Node{ID: fmt.Sprint("step_", i+1), Action: "exec", Effect: sdk.Destroy, Gates: 1})
+		chain.Edges = append(chain.Edges, graph.Edge{From: fmt.Sprint("step_", i), To: fmt.Sprint("step_", i+1), Reason: check.InOrder})
+	}
+	for i := range alike.Nodes {
+		if n := &alike.Nodes[i]; i%2 == 1 {
+			n.Skip = []graph.Skip{graph.MayBeSkipped, graph.Skipped}[i/8]
+		}
+	}
+	for i := range chain.Nodes {
+		switch {
+		case i > 900:
+			chain.Nodes[i].Skip = graph.Skipped
+		case i > 890:
+			chain.Nodes[i].Skip = graph.MayBeSkipped
+		}
+	}
+	for name, c := range map[string]struct {
+		g    graph.Graph
+		want []string
+	}{
+		"alike": {alike, []string{"k8s.drain × 4</text>", `>may be skipped</text>`, `>skipped</text>`, `class="node change maybe many"`, `class="node change skipped many"`}},
+		"many":  {chain, []string{`class="node destroy skipped many"`, ">50 steps on levels 951–1000</text>", "901–950: 1 destroy</text>", ">1 may be skipped · 49 skipped · 1 gate</text>", ">9 may be skipped · 50 gates</text>"}},
+	} {
+		var drawn bytes.Buffer
+		if err := graph.SVG(&drawn, c.g); err != nil {
+			t.Fatal(err)
+		}
+		for _, want := range c.want {
+			if !strings.Contains(drawn.String(), want) {
+				t.Errorf("%s: %q is not in\n%s", name, want, drawn.String())
+			}
+		}
 	}
 }
 

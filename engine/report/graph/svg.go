@@ -33,7 +33,7 @@ func (d *drawing) write(out *layout.Page, style string) {
 		if l.follows() {
 			class = "edge follows"
 		}
-		d.edge(out, class, d.reasons(l), d.lines[i], true)
+		d.edge(out, class, l.reasons(), d.lines[i], true)
 	}
 	for _, s := range d.seams {
 		d.edge(out, "edge seam", "finally begins when all other steps have ended, however they ended", s.points, s.arrow)
@@ -104,7 +104,7 @@ func curve(points []placement.Point) string {
 func (d *drawing) box(out *layout.Page, i int, b drawn) {
 	first := d.Nodes[b.steps[0]]
 	said, effect, about := d.say(b.box), d.worst(b.box), ""
-	class := "node " + string(effect)
+	class := "node " + string(effect) + d.skip(b.box).class()
 	switch {
 	case b.single():
 		about = describe(first)
@@ -112,9 +112,9 @@ func (d *drawing) box(out *layout.Page, i int, b drawn) {
 			class += " asks"
 		}
 	case b.alike:
-		class, about = class+" many", d.title(b)+" · they are alike and may run at one time"
+		class, about = class+" many", d.title(b.box)+" · they are alike and may run at one time"
 	default:
-		class, about = class+" many", d.title(b)
+		class, about = class+" many", d.title(b.box)
 	}
 	open, end := d.link(b, i)
 	out.Linef(`%s<g class="%s" transform="translate(%d %d)"><title>%s</title>`, open, class, b.at.X, b.at.Y, html.EscapeString(about))
@@ -171,28 +171,35 @@ func (d *drawing) chips(out *layout.Page, b drawn) {
 			if d.paged {
 				open, end = `<a href="#`+html.EscapeString(Anchor(n.ID))+`">`, "</a>"
 			}
-			out.Linef(`%s<g class="node chip %s" transform="translate(%d %d)"><title>%s</title><rect class="shape" width="%d" height="%d" rx="4"/>%s<text class="below" x="20" y="15">%s</text></g>%s`,
-				open, n.Effect, x, y, html.EscapeString(describe(n)), b.chip, chip, sign(n.Effect), html.EscapeString(n.ID), end)
+			out.Linef(`%s<g class="node chip %s%s" transform="translate(%d %d)"><title>%s</title><rect class="shape" width="%d" height="%d" rx="4"/>%s<text class="below" x="20" y="15">%s</text></g>%s`,
+				open, n.Effect, n.Skip.class(), x, y, html.EscapeString(describe(n)), b.chip, chip, sign(n.Effect), html.EscapeString(n.ID), end)
 			x += b.chip + chipGap
 		}
 		y += chip + chipGap
 	}
 }
 
-// meaning is what a picture says of its lines.
+// meaning is what a picture says of its lines and boxes.
 type meaning struct {
 	class string // of the line that is shown; empty: none is
+	box   Skip   // of the box that is shown; empty: none is
 	words string
 }
 
-// meanings says what the lines mean that there are.
+// meanings says what the lines mean that there are, and the boxes of steps that may not be
+// done.
 func (d *drawing) meanings() []meaning {
-	all := []meaning{{"line", "waits for the upper one"}}
+	all := []meaning{{class: "line", words: "waits for the upper one"}}
 	if slices.ContainsFunc(d.folding.lines, joint.follows) {
-		all = append(all, meaning{"line follows", "waits for it to use a value of it"})
+		all = append(all, meaning{class: "line follows", words: "waits for it to use a value of it"})
 	}
 	if d.reduced {
-		all = append(all, meaning{words: "what follows from other lines is left out"})
+		all = append(all, meaning{words: leftOut})
+	}
+	for _, skip := range []Skip{MayBeSkipped, Skipped} {
+		if slices.ContainsFunc(d.Nodes, func(n Node) bool { return n.Skip == skip }) {
+			all = append(all, meaning{box: skip, words: string(skip)})
+		}
 	}
 	return all
 }
@@ -203,7 +210,7 @@ const sample = 36
 // width is how wide the meaning is, with what is behind it.
 func (m meaning) width() int {
 	width := layout.Width(m.words)*mono + margin
-	if m.class != "" {
+	if m.class != "" || m.box != "" {
 		width += sample
 	}
 	return width
@@ -217,6 +224,10 @@ func (d *drawing) legend(out *layout.Page) {
 		at := x
 		if m.class != "" {
 			out.Linef(`<path class="%s" d="M%d %dh28"/>`, m.class, x, y)
+			at += sample
+		}
+		if m.box != "" {
+			out.Linef(`<g class="%s"><rect class="shape" x="%d" y="%d" width="28" height="14" rx="3"/></g>`, strings.TrimSpace(m.box.class()), x, y-7)
 			at += sample
 		}
 		out.Linef(`<text x="%d" y="%d">%s</text>`, at, y+4, m.words)

@@ -20,16 +20,44 @@ type said struct {
 	closed bool     // a gate is closed now
 }
 
-func (d *drawing) say(b box) said {
-	s := d.headed(b)
-	s.title, s.below = layout.Cut(s.title, widest), layout.Cut(s.below, longest)
-	s.badges = d.badges(b)
-	s.closed = slices.ContainsFunc(b.steps, func(step int) bool { return d.Nodes[step].Closed > 0 })
-	return s
+func (s shape) say(b box) said {
+	of := s.headed(b)
+	of.title = layout.Cut(of.title, widest)
+	if b.single() || b.alike {
+		of.below = layout.Cut(of.below, longest) // else it counts, and the worst comes last
+	}
+	of.badges = s.badges(b)
+	of.closed = slices.ContainsFunc(b.steps, func(step int) bool { return s.Nodes[step].Closed > 0 })
+	return of
 }
 
-func (d *drawing) headed(b box) said {
-	first := d.Nodes[b.steps[0]]
+// lines are all that a box says, for who writes it as lines. Where it has at most so many
+// steps it names them, so many on a line.
+func (s shape) lines(b box, most, beside int) []string {
+	of := s.say(b)
+	names := !b.single() && len(b.steps) <= most
+	lines := []string{of.title, of.below, strings.Join(append([]string{of.tag}, of.badges...), " · ")}
+	if names && b.alike {
+		lines = slices.Delete(lines, 1, 2) // which says from which to which
+	}
+	if !names {
+		return lines
+	}
+	for steps := range slices.Chunk(b.steps, beside) {
+		names := make([]string, len(steps))
+		for i, step := range steps {
+			names[i] = s.Nodes[step].ID
+		}
+		lines = append(lines, strings.Join(names, ", "))
+	}
+	return lines
+}
+
+// leftOut is said where not all lines are drawn.
+const leftOut = "what follows from other lines is left out"
+
+func (s shape) headed(b box) said {
+	first := s.Nodes[b.steps[0]]
 	switch {
 	case b.single() && first.Title == "":
 		return said{title: first.ID, tag: string(first.Effect), below: first.Action, code: true}
@@ -38,29 +66,29 @@ func (d *drawing) headed(b box) said {
 	case b.alike:
 		return said{
 			title: fmt.Sprintf("%s × %d", first.Action, len(b.steps)), tag: string(first.Effect),
-			below: d.fromTo(b),
+			below: s.fromTo(b),
 		}
 	default:
-		return said{title: d.fromTo(b), tag: string(d.worst(b)), below: d.span(b) + ": " + d.effects(b)}
+		return said{title: s.fromTo(b), tag: string(s.worst(b)), below: s.span(b) + s.effects(b)}
 	}
 }
 
 // title is what a box of many steps is called where it is listed.
-func (d *drawing) title(b drawn) string {
-	s := d.headed(b.box)
-	return strings.Join(append([]string{s.title, s.below}, d.badges(b.box)...), " · ")
+func (s shape) title(b box) string {
+	of := s.headed(b)
+	return strings.Join(append([]string{of.title, of.below}, s.badges(b)...), " · ")
 }
 
 // fromTo names the first and the last step of a box.
-func (d *drawing) fromTo(b box) string {
-	return d.Nodes[b.steps[0]].ID + " … " + d.Nodes[b.steps[len(b.steps)-1]].ID
+func (s shape) fromTo(b box) string {
+	return s.Nodes[b.steps[0]].ID + " … " + s.Nodes[b.steps[len(b.steps)-1]].ID
 }
 
 // span is which part of the runbook a box of whole levels is.
-func (d *drawing) span(b box) string {
+func (s shape) span(b box) string {
 	steps := layout.Plural(len(b.steps), "step")
 	switch {
-	case d.Nodes[b.steps[0]].Finally:
+	case s.Nodes[b.steps[0]].Finally:
 		return steps + " of finally"
 	case b.first == b.last:
 		return fmt.Sprintf("%s on level %d", steps, b.first+1)
@@ -69,11 +97,13 @@ func (d *drawing) span(b box) string {
 	}
 }
 
-// effects counts the steps of a box by what they do.
-func (d *drawing) effects(b box) string {
+// effects counts the steps of a box by what they do, those that are skipped left out.
+func (s shape) effects(b box) string {
 	counts := map[sdk.Effect]int{}
 	for _, step := range b.steps {
-		counts[d.Nodes[step].Effect]++
+		if s.Nodes[step].Skip != Skipped {
+			counts[s.Nodes[step].Effect]++
+		}
 	}
 	var parts []string
 	for _, effect := range []sdk.Effect{sdk.Read, sdk.Change, sdk.Destroy} {
@@ -81,14 +111,32 @@ func (d *drawing) effects(b box) string {
 			parts = append(parts, fmt.Sprintf("%d %s", counts[effect], effect))
 		}
 	}
-	return strings.Join(parts, ", ")
+	if len(parts) == 0 {
+		return ""
+	}
+	return ": " + strings.Join(parts, ", ")
 }
 
-// worst is the effect of a box that reaches furthest.
-func (d *drawing) worst(b box) sdk.Effect {
-	worst := sdk.Read
+// skip is what becomes of all steps of a box by their `when`; empty: that differs.
+func (s shape) skip(b box) Skip {
+	skip := s.Nodes[b.steps[0]].Skip
 	for _, step := range b.steps {
-		switch effect := d.Nodes[step].Effect; effect {
+		if s.Nodes[step].Skip != skip {
+			return ""
+		}
+	}
+	return skip
+}
+
+// worst is the effect of a box that reaches furthest, of those steps that are not skipped.
+func (s shape) worst(b box) sdk.Effect {
+	worst, all := sdk.Read, s.skip(b) == Skipped
+	for _, step := range b.steps {
+		n := s.Nodes[step]
+		if n.Skip == Skipped && !all {
+			continue
+		}
+		switch effect := n.Effect; effect {
 		case sdk.Destroy:
 			return effect
 		case sdk.Change:
@@ -100,11 +148,14 @@ func (d *drawing) worst(b box) sdk.Effect {
 }
 
 // badges are what a reviewer must see of a box beside its name.
-func (d *drawing) badges(b box) []string {
+func (s shape) badges(b box) []string {
 	var gates, closed, asks int
 	var noReturn []string
 	for _, step := range b.steps {
-		n := d.Nodes[step]
+		n := s.Nodes[step]
+		if n.Skip == Skipped {
+			continue // it asks nothing, and nobody looks at its gates
+		}
 		gates, closed = gates+n.Gates, closed+n.Closed
 		if n.Asks {
 			asks++
@@ -116,7 +167,7 @@ func (d *drawing) badges(b box) []string {
 			noReturn = append(noReturn, n.NoReturn+" at "+n.ID)
 		}
 	}
-	var badges []string
+	badges := s.skips(b)
 	if gates > 0 {
 		text := layout.Plural(gates, "gate")
 		if closed > 0 {
@@ -133,11 +184,32 @@ func (d *drawing) badges(b box) []string {
 	return append(badges, noReturn...)
 }
 
+// skips says of a box which of its steps may not be done.
+func (s shape) skips(b box) []string {
+	if skip := s.skip(b); skip != "" {
+		return []string{string(skip)}
+	}
+	counts := map[Skip]int{}
+	for _, step := range b.steps {
+		counts[s.Nodes[step].Skip]++
+	}
+	var all []string
+	for _, skip := range []Skip{MayBeSkipped, Skipped} {
+		if counts[skip] > 0 {
+			all = append(all, fmt.Sprintf("%d %s", counts[skip], skip))
+		}
+	}
+	return all
+}
+
 // describe says all of a step, for whoever hovers over it or has it read out.
 func describe(n Node) string {
 	parts := []string{n.ID, n.Action, string(n.Effect)}
 	if title := layout.Line(n.Title); title != "" {
 		parts = append([]string{title}, parts...)
+	}
+	if n.Skip != "" {
+		parts = append(parts, n.Skip.why())
 	}
 	if n.Gates > 0 {
 		text := layout.Plural(n.Gates, "gate")
@@ -174,7 +246,7 @@ func because(r check.Reason) string {
 const maxReasons = 8
 
 // reasons says what a line stands for.
-func (d *drawing) reasons(l joint) string {
+func (l joint) reasons() string {
 	var all []string
 	for i, e := range l.edges {
 		if i == maxReasons {

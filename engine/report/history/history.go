@@ -6,6 +6,7 @@ import (
 	"encoding/csv"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -53,8 +54,24 @@ func Of(s *standing.Status, now time.Time) Record {
 	return r
 }
 
-// interrupted is the result of a run whose process died.
-const interrupted = "interrupted"
+// What a run without an outcome has for a result.
+const (
+	running     = "running"
+	interrupted = "interrupted" // its process died
+	// Unreadable is the result of a run whose journal cannot be read.
+	Unreadable = "unreadable"
+)
+
+// Results are the words that a run's result can be.
+func Results() []string {
+	var words []string
+	for _, outcome := range []event.Outcome{
+		event.OutcomeSucceeded, event.OutcomeFailed, event.OutcomeRolledBack, event.OutcomeGateClosed, event.OutcomeStuck, event.OutcomePaused,
+	} {
+		words = append(words, string(outcome))
+	}
+	return append(words, running, interrupted, Unreadable)
+}
 
 // result is the outcome, or how a run stands that has none.
 func result(s *standing.Status) string {
@@ -64,7 +81,7 @@ func result(s *standing.Status) string {
 	case s.Result != nil:
 		return string(s.Result.Outcome)
 	default:
-		return "running"
+		return running
 	}
 }
 
@@ -120,6 +137,11 @@ func (f Filter) Keep(r Record) bool {
 	same := func(want, have string) bool { return want == "" || strings.EqualFold(want, have) }
 	return same(f.Runbook, r.Runbook) && same(f.Result, r.Result) &&
 		same(f.Environment, r.Environment) && same(f.Operator, r.Operator) && !r.Date.Before(f.Since)
+}
+
+// ResultKnown reports whether a run can have the result that is asked for.
+func (f Filter) ResultKnown() bool {
+	return f.Result == "" || slices.ContainsFunc(Results(), func(known string) bool { return strings.EqualFold(known, f.Result) })
 }
 
 // Document is the record of runs as JSON.

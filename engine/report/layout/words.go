@@ -22,6 +22,24 @@ func Plural(n int, thing string) string {
 	return fmt.Sprintf("%d %s%s", n, stem, ending)
 }
 
+// Counted is names from outside, each once, and where it is there more than once how often.
+func Counted(names []string) []string {
+	var each []string
+	times := map[string]int{}
+	for _, name := range names {
+		if times[name]++; times[name] == 1 {
+			each = append(each, name)
+		}
+	}
+	for i, name := range each {
+		each[i] = Line(name)
+		if times[name] > 1 {
+			each[i] += fmt.Sprintf(" (%d times)", times[name])
+		}
+	}
+	return each
+}
+
 // maxListed is how many steps a sentence names before it only counts.
 const maxListed = 6
 

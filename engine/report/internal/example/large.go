@@ -12,7 +12,8 @@ import (
 )
 
 // Upgrade is a plan of twelve steps, as a team has one: it looks, saves, asks, changes,
-// passes a point of no return, and cleans up. One of its gates is closed.
+// passes a point of no return, and cleans up. One of its gates is closed; one of its steps is
+// skipped, and one may be.
 func Upgrade(t testing.TB) *plan.Plan {
 	t.Helper()
 	gate := func(expr, truth string) *plan.Condition {
@@ -51,6 +52,7 @@ func Upgrade(t testing.TB) *plan.Plan {
 			step("tell", "Tell the team", "notify.webhook", sdk.Change), step("uncordon", "", "k8s.uncordon", sdk.Change),
 		},
 	}
+	p.Steps[1].When, p.Steps[9].When = gate("inputs.backup", "false"), gate("steps.promote.outputs.left > 0", "unknown")
 	p.Steps[5].Needs[1].Reason, p.Steps[8].Needs[1].Reason = plan.Referenced, plan.Referenced
 	p.Steps[10].Finally, p.Steps[11].Finally = true, true
 	return made(t, p)

@@ -23,6 +23,7 @@ import (
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/connection"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/lab"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
@@ -51,20 +52,13 @@ func TestWrongConnectionsAreToldAtOnce(t *testing.T) {
 	address := closed.Addr().String()
 	closed.Close()
 	cases := map[string]struct {
-		change func(*cluster.Config)
+		change func(*connection.Config)
 		class  sdk.Class
 		field  string
 		says   string
 	}{
-		"no such file":        {func(c *cluster.Config) { c.Kubeconfig = "/no/such/file" }, sdk.Permanent, "kubeconfig", "no such file"},
-		"relative path":       {func(c *cluster.Config) { c.Kubeconfig = "config" }, sdk.Permanent, "kubeconfig", "absolute"},
-		"unknown context":     {func(c *cluster.Config) { c.Context = "staging" }, sdk.Permanent, "context", `no context "staging"`},
-		"not in a cluster":    {func(c *cluster.Config) { c.Kubeconfig, c.InCluster = "", true }, sdk.Permanent, "inCluster", "KUBERNETES_SERVICE_HOST"},
-		"two ways":            {func(c *cluster.Config) { c.InCluster = true }, sdk.Permanent, "inCluster", "excludes"},
-		"groups without user": {func(c *cluster.Config) { c.Impersonate.Groups = []string{"ops"} }, sdk.Permanent, "impersonate.groups", "user"},
-		"nobody there":        {func(c *cluster.Config) { c.Endpoint = "https://" + address }, sdk.Transient, "", "connection refused"},
-		"in the clear":        {func(c *cluster.Config) { c.Endpoint = "http://192.0.2.1:6443" }, sdk.Permanent, "endpoint", "in the clear"},
-		"no Kubernetes":       {func(c *cluster.Config) { c.Endpoint = stranger.URL }, sdk.Permanent, "endpoint", "does not answer as"},
+		"nobody there":  {func(c *connection.Config) { c.Endpoint = "https://" + address }, sdk.Transient, "", "connection refused"},
+		"no Kubernetes": {func(c *connection.Config) { c.Endpoint = stranger.URL }, sdk.Permanent, "endpoint", "does not answer as"},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {

@@ -14,6 +14,7 @@ import (
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/connection"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/lab"
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/plugins/sdk/sdktest"
@@ -64,7 +65,7 @@ func TestAPasswordInTheAddressIsNotShown(t *testing.T) {
 		http.Error(w, "away", http.StatusServiceUnavailable)
 	}))
 	t.Cleanup(server.Close)
-	addressed := func(address string) cluster.Config {
+	addressed := func(address string) connection.Config {
 		return shared.Kubeconfigured(t, func(to *clientcmdapi.Cluster, _ *clientcmdapi.AuthInfo) { *to = clientcmdapi.Cluster{Server: address} })
 	}
 	c := &cluster.Cluster{}
@@ -74,18 +75,10 @@ func TestAPasswordInTheAddressIsNotShown(t *testing.T) {
 	if lab.Fails(t, err, sdk.Transient, "ask "+server.URL+" which"); strings.Contains(err.Error(), "hunter2") {
 		t.Error(err)
 	}
-	for address, says := range map[string]string{
-		"http://admin:hunter2@127.0.0.1:1":  "connection refused",
-		"https://admin:hunter2@127.0.0.1:1": "connection refused",
-		"http://admin:hunter2@192.0.2.1:1":  "http://192.0.2.1:1 would send the credentials in the clear",
-		"http://admin:hunter2@[192.0.2.1:1": "no address of a server",
-		"admin:hunter2@192.0.2.1:1/api":     "no address of a server",
-	} {
+	for _, address := range []string{"http://admin:hunter2@127.0.0.1:1", "https://admin:hunter2@127.0.0.1:1"} {
 		err := (&cluster.Cluster{}).Connect(t.Context(), addressed(address))
-		if err == nil || !strings.Contains(err.Error(), says) || strings.Contains(err.Error(), "hunter2") {
-			t.Errorf("%s: got %v, want it to say %q", address, err, says)
+		if err == nil || !strings.Contains(err.Error(), "connection refused") || strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("%s: got %v, want it to say that the connection was refused", address, err)
 		}
-		config.Endpoint = "http://admin:hunter2@192.0.2.1:1"
-		lab.Fails(t, (&cluster.Cluster{}).Connect(t.Context(), config), sdk.Permanent, "endpoint: http://192.0.2.1:1 would send")
 	}
 }

@@ -3,13 +3,6 @@
 // disconnects. It leaves out what any one action does.
 package cluster
 
-import (
-	"encoding/json"
-	"maps"
-	"slices"
-	"strings"
-)
-
 // Manager is the field manager under which gatebook changes objects.
 const Manager = "gatebook"
 
@@ -27,16 +20,6 @@ const CreatedBy = "gatebook.dev/created-by"
 
 // AppliedBy holds, on an object, the key of the step that applied it last.
 const AppliedBy = "gatebook.dev/applied-by"
-
-func decode(text []byte, to any) error { return json.Unmarshal(text, to) }
-
-// names lists the names of a map for a sentence.
-func names[T any](of map[string]T) string {
-	if len(of) == 0 {
-		return "none"
-	}
-	return strings.Join(slices.Sorted(maps.Keys(of)), ", ")
-}
 
 // In returns the namespace that a step named, or else the connection's.
 func (c *Cluster) In(namespace string) string {

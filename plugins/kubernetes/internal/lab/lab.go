@@ -22,6 +22,7 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/connection"
 	"github.com/gatebook/gatebook/schema"
 )
 
@@ -144,8 +145,8 @@ func Own(t testing.TB, nodes int) *Lab {
 }
 
 // Config is the administrator's connection.
-func (l *Lab) Config() cluster.Config {
-	return cluster.Config{Kubeconfig: l.Kubeconfig, QPS: 1000, Burst: 2000, Timeout: schema.Duration(20 * time.Second)}
+func (l *Lab) Config() connection.Config {
+	return connection.Config{Kubeconfig: l.Kubeconfig, QPS: 1000, Burst: 2000, Timeout: schema.Duration(20 * time.Second)}
 }
 
 // Connect is the administrator's connection, made.
@@ -158,7 +159,7 @@ func (l *Lab) ConnectAs(t testing.TB, user string) *cluster.Cluster {
 	return l.connect(t, config)
 }
 
-func (l *Lab) connect(t testing.TB, config cluster.Config) *cluster.Cluster {
+func (l *Lab) connect(t testing.TB, config connection.Config) *cluster.Cluster {
 	t.Helper()
 	c := &cluster.Cluster{}
 	Must(t, c.Connect(t.Context(), config))

@@ -9,12 +9,12 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 
-	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/connection"
 )
 
 // Kubeconfigured writes the administrator's kubeconfig with changes, and returns the
 // configuration that uses it.
-func (l *Lab) Kubeconfigured(t testing.TB, change func(server *clientcmdapi.Cluster, user *clientcmdapi.AuthInfo)) cluster.Config {
+func (l *Lab) Kubeconfigured(t testing.TB, change func(server *clientcmdapi.Cluster, user *clientcmdapi.AuthInfo)) connection.Config {
 	t.Helper()
 	admin, err := clientcmd.LoadFromFile(l.Kubeconfig)
 	Must(t, err)
@@ -37,7 +37,7 @@ done
 
 // LoggedInOnce is a configuration whose credentials come from the program cloud-login,
 // which gives them for one request, and does not answer any more then.
-func (l *Lab) LoggedInOnce(t testing.TB) cluster.Config {
+func (l *Lab) LoggedInOnce(t testing.TB) connection.Config {
 	t.Helper()
 	return l.Kubeconfigured(t, func(_ *clientcmdapi.Cluster, user *clientcmdapi.AuthInfo) {
 		program := filepath.Join(t.TempDir(), "cloud-login")

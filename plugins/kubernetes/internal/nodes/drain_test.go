@@ -23,6 +23,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/intstr"
 
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/connection"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/lab"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/nodes"
 	"github.com/gatebook/gatebook/plugins/sdk"
@@ -275,7 +276,7 @@ func TestImpersonatedGroupsHaveTheirRights(t *testing.T) {
 	lab.Must(t, err)
 	for group, blockers := range map[string]int{"node-keepers": 0, "others": 2} {
 		c, config := &cluster.Cluster{}, shared.Config()
-		config.Impersonate = cluster.Impersonation{User: "anna", Groups: []string{"readers", group}}
+		config.Impersonate = connection.Impersonation{User: "anna", Groups: []string{"readers", group}}
 		lab.Must(t, c.Connect(t.Context(), config))
 		handler, req := action(t, c, "cordon"), lab.Request(t, map[string]any{"node": node})
 		preview, err := handler.Plan(t.Context(), req)

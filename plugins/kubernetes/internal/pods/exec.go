@@ -95,7 +95,7 @@ func (p pods) planExec(ctx context.Context, call *sdk.Call[ExecInput]) (sdk.Prev
 		return sdk.Preview{}, err
 	}
 	for _, at := range spots {
-		preview.Changes = append(preview.Changes, sdk.Delta{Target: "Pod " + at.String(), Kind: "Pod", Op: "run"})
+		preview.Changes = append(preview.Changes, sdk.Delta{Target: "Pod " + at.String(), Kind: "command", Op: "run"})
 	}
 	if len(in.Check) == 0 || !call.Knows("check") {
 		return preview, nil

@@ -2,9 +2,7 @@ package request
 
 import (
 	"errors"
-	"net"
 	"net/http"
-	"net/url"
 
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/kubernetes"
@@ -41,30 +39,4 @@ func clientFor(config *rest.Config, giver Giver) (*http.Client, error) {
 		transport = Prompt(transport, giver)
 	}
 	return &http.Client{Transport: transport, Timeout: config.Timeout}, nil
-}
-
-// Address is where the server of a configuration is. What an address holds is shown
-// wherever the server is named, so that a user and a password in it are moved to where the
-// configuration has them. They are taken before all other credentials, as client-go does.
-func Address(config *rest.Config) (*url.URL, error) {
-	server, _, err := rest.DefaultServerUrlFor(config)
-	if err != nil {
-		return nil, errors.New("it is no address of a server, which is a URL or host:port") // which err would quote
-	}
-	if server.User == nil {
-		return server, nil
-	}
-	config.Username = server.User.Username()
-	config.Password, _ = server.User.Password()
-	config.BearerToken, config.BearerTokenFile, config.ExecProvider, config.AuthProvider = "", "", nil, nil
-	server.User = nil
-	config.Host = server.String()
-	return server, nil
-}
-
-// InTheClear says whether everybody on the way to a server could read the credentials of a
-// configuration. The way to the machine itself is nobody's but its own.
-func InTheClear(server *url.URL, config *rest.Config) bool {
-	sends := config.BearerToken != "" || config.BearerTokenFile != "" || config.Username != "" || config.ExecProvider != nil || config.AuthProvider != nil
-	return sends && server.Scheme == "http" && server.Hostname() != "localhost" && !net.ParseIP(server.Hostname()).IsLoopback()
 }

@@ -56,11 +56,7 @@ const leastColumns = 100
 // that it is written to, and never less than people expect.
 func (c *Console) Folding(terminal bool) layout.Style {
 	style := c.Style(terminal)
-	style.Columns = leastColumns
-	if terminal && c.Screen.Size != nil {
-		columns, _ := c.Screen.Size()
-		style.Columns = max(columns, leastColumns)
-	}
+	style.Columns = max(c.Screen.Columns(terminal), leastColumns)
 	return style
 }
 

@@ -10,6 +10,7 @@ import (
 	"os/signal"
 	"os/user"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
@@ -52,6 +53,19 @@ type Build struct {
 	Date    string `json:"date,omitempty"`
 }
 
+// Completed adds to what the linker set what Go put into the binary, so that one
+// made by `go install` knows its version too.
+func (b Build) Completed() Build {
+	if b.Version != "" {
+		return b
+	}
+	b.Version = "(devel)"
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		b.Version = info.Main.Version
+	}
+	return b
+}
+
 // Screen says which streams are terminals, and how large they are.
 type Screen struct {
 	Stdin, Stdout, Stderr bool
@@ -59,6 +73,15 @@ type Screen struct {
 	Size func() (columns, rows int)
 	// Flush drops what was typed and not read yet; nil where nothing waits.
 	Flush func()
+}
+
+// Columns is how wide a stream is that is a terminal, or is not; 0: as wide as it takes.
+func (s Screen) Columns(terminal bool) int {
+	if !terminal || s.Size == nil {
+		return 0
+	}
+	columns, _ := s.Size()
+	return columns
 }
 
 // workingDir is where this process works, by no link: which folder a link names may

@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 )
 
 // Path returns a path as seen from the working directory.
@@ -55,6 +57,45 @@ func readAll(in io.Reader, name, what string) ([]byte, error) {
 		return nil, Usage("", "read %s: %v", what, err)
 	}
 	return text, nil
+}
+
+// Create writes a file that a person named, and leaves alone what is there already.
+func (c *Console) Create(name, text, what string) error {
+	file, err := os.OpenFile(c.Path(name), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if errors.Is(err, fs.ErrExist) {
+		return taken(name)
+	}
+	if err != nil {
+		return fmt.Errorf("start %s: %w", what, err)
+	}
+	_, err = file.WriteString(text)
+	if err = errors.Join(err, file.Close()); err != nil {
+		return fmt.Errorf("write %s: %w; what there is of it is in %s", what, err, name)
+	}
+	return nil
+}
+
+// CreateFolder is [Console.Create] for a folder of files, by their names in it.
+func (c *Console) CreateFolder(name string, files map[string]string, what string) error {
+	if err := os.Mkdir(c.Path(name), 0o755); errors.Is(err, fs.ErrExist) {
+		return taken(name)
+	} else if err != nil {
+		return fmt.Errorf("start %s: %w", what, err)
+	}
+	for _, file := range slices.Sorted(maps.Keys(files)) {
+		path := c.Path(filepath.Join(name, file))
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			return fmt.Errorf("write %s: %w", what, err)
+		}
+		if err := os.WriteFile(path, []byte(files[file]), 0o644); err != nil {
+			return fmt.Errorf("write %s: %w; what there is of it is in %s", what, err, name)
+		}
+	}
+	return nil
+}
+
+func taken(name string) error {
+	return Usage("Choose another name.", "%s is there already, and was left alone", name)
 }
 
 // Replace writes a file that a person named anew: beside it first, so that a full disk

@@ -43,6 +43,15 @@ func NewPrompter(c *Console) *Prompter {
 	return &Prompter{Console: c, Aside: func() func() { return func() {} }, ended: make(chan struct{})}
 }
 
+// Prompter asks the person at the terminal, where there is one on both sides; nil: nobody can
+// be asked.
+func (c *Console) Prompter() *Prompter {
+	if !c.Screen.Stdin || !c.Screen.Stderr {
+		return nil
+	}
+	return NewPrompter(c)
+}
+
 // keyboard notes which question stood when it was last read. What is typed with none
 // there is an answer to none: not to the one before, and not to the next.
 type keyboard struct {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"io"
 	"strings"
+	"time"
 )
 
 // Quote writes a word so that a shell takes it for one.
@@ -47,4 +48,17 @@ func (c *Console) Result(write func(io.Writer) error) error {
 	}
 	_, err := io.WriteString(c.Stdout, c.Runnable(text.String()))
 	return err
+}
+
+// Since reads the time that a person means by a date, a time or a span before now.
+func Since(text string, now time.Time) (at time.Time, ok bool) {
+	if span, err := time.ParseDuration(text); err == nil {
+		return now.Add(-span), true
+	}
+	for _, layout := range []string{time.RFC3339, time.DateOnly, "2006-01-02 15:04"} {
+		if at, err := time.ParseInLocation(layout, text, now.Location()); err == nil {
+			return at, true
+		}
+	}
+	return time.Time{}, false
 }

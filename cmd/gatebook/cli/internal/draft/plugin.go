@@ -3,6 +3,8 @@ package draft
 import (
 	"strconv"
 	"strings"
+
+	"github.com/Masterminds/semver/v3"
 )
 
 // Plugin returns the files of a plugin to start from, by their names: a module with an
@@ -29,6 +31,15 @@ func Plugin(name, gatebook, local string) map[string]string {
 		files[file] = fill.Replace(text)
 	}
 	return files
+}
+
+// Release is the version of gatebook that a plugin is built against, as Go modules write it:
+// that of this gatebook, where it is a release.
+func Release(gatebook string) (version string, released bool) {
+	if version, err := semver.NewVersion(gatebook); err == nil && version.Prerelease() == "" {
+		return "v" + version.String(), true
+	}
+	return "v0.1.0", false
 }
 
 const pluginModule = `module example.com/gatebook-plugin-NAME

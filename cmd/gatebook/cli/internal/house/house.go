@@ -185,11 +185,7 @@ func (h *House) Tell(found diag.List) error {
 	if len(found) == 0 {
 		return nil
 	}
-	columns := 0
-	if h.Screen.Stderr {
-		columns, _ = h.Screen.Size()
-	}
-	return render.Write(h.Stderr, "text", found, render.Options{Color: h.Style(h.Screen.Stderr).Colour, Width: columns})
+	return render.Write(h.Stderr, "text", found, render.Options{Color: h.Style(h.Screen.Stderr).Colour, Width: h.Screen.Columns(h.Screen.Stderr)})
 }
 
 // Invalid writes the findings and gives the exit code of an invalid runbook.

@@ -40,6 +40,26 @@ func (h *House) Seal(planned *engine.Plan, shown *plan.Plan, name string, force 
 	return sealed, h.Put(name, text, replaces)
 }
 
+// TellSealed says what was sealed in a file, and what to type next.
+func (h *House) TellSealed(sealed *seal.Plan, file string) {
+	name := console.Quote(file)
+	h.Note("Sealed in %s: %s", name, sealed.Digest)
+	if sealed.Essence.Offline {
+		h.Note("Nothing was looked at for it, so that its run does not notice what has changed there. Without --offline it does.")
+	}
+	answered, err := h.TellAnswers(sealed)
+	if err != nil {
+		h.Complain(err.Error()) // the plan is sealed all the same
+	}
+	for _, step := range sealed.Notes.Asks {
+		if _, done := answered[step]; done {
+			continue
+		}
+		h.Note("To answer %s before it is run: gatebook approve %s %[1]s", step, name)
+	}
+	h.Note("To carry out exactly this, once: gatebook run %s", name)
+}
+
 // Unseal reads a sealed plan that must be as it was sealed. What is wrong with it goes to
 // standard error.
 func (h *House) Unseal(file *source.File) (*seal.Plan, error) {

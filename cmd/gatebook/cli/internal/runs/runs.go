@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/console"
+	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/house"
 	"github.com/gatebook/gatebook/engine"
 	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/journal"
@@ -27,6 +28,17 @@ type Runs struct {
 	Engine *engine.Engine
 	// In returns the same runs with an engine that works in another folder.
 	In func(dir string) (*Runs, error)
+}
+
+// Of returns the runs of a house.
+func Of(h *house.House) *Runs {
+	return &Runs{Console: h.Console, Engine: h.Engine, In: func(dir string) (*Runs, error) {
+		moved, err := h.In(dir)
+		if err != nil {
+			return nil, err
+		}
+		return Of(moved), nil
+	}}
 }
 
 // Run is one run that was found.
@@ -232,7 +244,7 @@ func (r *Runs) record(entry journal.Entry) history.Record {
 		}
 	}
 	if err != nil {
-		return history.Record{Date: entry.Run.Made(), Run: entry.Run.ID(), Result: "unreadable", Remark: layout.Line(err.Error())}
+		return history.Record{Date: entry.Run.Made(), Run: entry.Run.ID(), Result: history.Unreadable, Remark: layout.Line(err.Error())}
 	}
 	return history.Of(status, r.Now())
 }

@@ -1,4 +1,10 @@
-package run
+// Package trace lets what an action calls be followed across systems, by the W3C trace context
+// that it is given.
+//
+// A run is one trace, its own or the one in which gatebook was called, and each attempt is a
+// span of it. All ids follow from the run's id and seed, so that a run that is taken up again,
+// or replayed, has the same. Part of engine/run.
+package trace
 
 import (
 	"crypto/sha256"
@@ -8,11 +14,6 @@ import (
 
 	"github.com/gatebook/gatebook/engine/event"
 )
-
-// What an action calls can be followed across systems by the W3C trace context that it is
-// given. A run is one trace, its own or the one in which gatebook was called, and each
-// attempt is a span of it. All ids follow from the run's id and seed, so that a run that
-// is taken up again, or replayed, has the same.
 
 // ids returns the trace and the flags of a W3C trace context; not ok where it is none.
 func ids(parent string) (trace, flags string, ok bool) {
@@ -31,8 +32,14 @@ func ids(parent string) (trace, flags string, ok bool) {
 	return parts[1], parts[3], true
 }
 
-// traceOf returns the trace context of a run.
-func traceOf(run event.Run) string {
+// IsContext reports whether a text is a W3C trace context.
+func IsContext(text string) bool {
+	_, _, ok := ids(text)
+	return ok
+}
+
+// Of returns the trace context of a run.
+func Of(run event.Run) string {
 	trace, flags, ok := ids(run.CalledBy)
 	if !ok {
 		trace, flags = hashed(32, "trace", run.ID, run.Seed), "01"
@@ -40,8 +47,8 @@ func traceOf(run event.Run) string {
 	return "00-" + trace + "-" + hashed(16, "run", trace, run.ID) + "-" + flags
 }
 
-// spanOf returns the trace context of an operation of the run that has the given one.
-func spanOf(run string, op event.Op) string {
+// Span returns the trace context of an operation of the run that has the given one.
+func Span(run string, op event.Op) string {
 	trace, flags, ok := ids(run)
 	if !ok {
 		return ""

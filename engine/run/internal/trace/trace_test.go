@@ -1,4 +1,4 @@
-package run
+package trace
 
 import (
 	"testing"
@@ -12,22 +12,22 @@ const calledBy = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00"
 // follows from its id and seed.
 func TestARunIsASpanOfItsCaller(t *testing.T) {
 	t.Parallel()
-	trace, flags, ok := ids(traceOf(event.Run{ID: "r", CalledBy: calledBy}))
+	trace, flags, ok := ids(Of(event.Run{ID: "r", CalledBy: calledBy}))
 	if !ok || trace != "0af7651916cd43dd8448eb211c80319c" || flags != "00" {
 		t.Errorf("got the trace %s with the flags %s", trace, flags)
 	}
-	own := traceOf(event.Run{ID: "r", Seed: 7})
-	if _, flags, ok := ids(own); !ok || flags != "01" || own != traceOf(event.Run{ID: "r", Seed: 7}) {
+	own := Of(event.Run{ID: "r", Seed: 7})
+	if _, flags, ok := ids(own); !ok || flags != "01" || own != Of(event.Run{ID: "r", Seed: 7}) {
 		t.Errorf("got %s, want a trace that can be made again", own)
 	}
-	if own == traceOf(event.Run{ID: "r", Seed: 8}) || own == traceOf(event.Run{ID: "s", Seed: 7}) {
+	if own == Of(event.Run{ID: "r", Seed: 8}) || own == Of(event.Run{ID: "s", Seed: 7}) {
 		t.Error("two runs are one trace")
 	}
 }
 
 func TestEachAttemptIsASpan(t *testing.T) {
 	t.Parallel()
-	run := traceOf(event.Run{ID: "r", CalledBy: calledBy})
+	run := Of(event.Run{ID: "r", CalledBy: calledBy})
 	seen := map[string]event.Op{run: {}, calledBy: {}}
 	for _, op := range []event.Op{
 		{Step: "a", Part: event.Do, Attempt: 1},
@@ -36,7 +36,7 @@ func TestEachAttemptIsASpan(t *testing.T) {
 		{Step: "a", Part: event.Verify, Index: 1, Attempt: 1},
 		{Step: "b", Part: event.Do, Attempt: 1},
 	} {
-		span := spanOf(run, op)
+		span := Span(run, op)
 		if trace, flags, ok := ids(span); !ok || trace != calledBy[3:35] || flags != "00" {
 			t.Errorf("%v has the span %q, want one of the run's trace", op, span)
 		}
@@ -45,7 +45,7 @@ func TestEachAttemptIsASpan(t *testing.T) {
 		}
 		seen[span] = op
 	}
-	if span := spanOf("", event.Op{Step: "a"}); span != "" {
+	if span := Span("", event.Op{Step: "a"}); span != "" {
 		t.Errorf("an attempt of a run without a trace has the span %q", span)
 	}
 }

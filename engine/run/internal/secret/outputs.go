@@ -1,4 +1,4 @@
-package run
+package secret
 
 import (
 	"encoding/json"
@@ -10,20 +10,20 @@ import (
 	"github.com/gatebook/gatebook/engine/value"
 )
 
-// maxOutputs bounds what one attempt may return, in bytes: it goes into the journal. No
+// MaxOutputs bounds what one attempt may return, in bytes: it goes into the journal. No
 // built-in action can return so much: after its effect it would be too late to refuse.
-const maxOutputs = 8 << 20
+const MaxOutputs = 8 << 20
 
 // maxWritten bounds the same as it is written there.
 const maxWritten = journal.MaxPayload / 2
 
-// outputs reads what an action returned, which must be what it declared: the runbook was
+// Outputs reads what an action returned, which must be what it declared: the runbook was
 // checked by that, and goes by it. What its schema says is secret, and whatever holds a
 // secret that is known, is marked and so never written down. Secrets are learned first: what
 // is said of faulty outputs may quote them, and the action may show them later.
-func (d *driver) outputs(use *plan.Use, document json.RawMessage) (*value.Value, error) {
-	if len(document) > maxOutputs {
-		return nil, fmt.Errorf("the action returned %d bytes; the limit is %d", len(document), maxOutputs)
+func (s *Set) Outputs(use *plan.Use, document json.RawMessage) (*value.Value, error) {
+	if len(document) > MaxOutputs {
+		return nil, fmt.Errorf("the action returned %d bytes; the limit is %d", len(document), MaxOutputs)
 	}
 	if len(document) == 0 { // as a plugin may say it that has none
 		document = json.RawMessage("{}")
@@ -33,11 +33,11 @@ func (d *driver) outputs(use *plan.Use, document json.RawMessage) (*value.Value,
 		return nil, fmt.Errorf("the action returned what is not JSON: %w", err)
 	}
 	outputs = data.Secrets(outputs, use.Describe.Output)
-	d.secrets.learn(outputs)
+	s.Learn(outputs)
 	if err := use.Fits(document); err != nil {
 		return nil, fmt.Errorf("the outputs of %s break their schema, which is a fault of its program: %w", use.Action, err)
 	}
-	marked := d.secrets.mark(&outputs)
+	marked := s.Mark(&outputs)
 	if 6*len(document) < maxWritten {
 		return marked, nil
 	}

@@ -1,4 +1,6 @@
-package run
+// Package output keeps what attempts print and plugins log, in the run's folder. Part of
+// engine/run.
+package output
 
 import (
 	"bufio"
@@ -15,53 +17,56 @@ import (
 // not fill the disk that all journals are on.
 const maxLog = 256 << 20
 
-// outputLog keeps what an attempt prints, a line each with its time. It holds lines back
+// Log keeps what an attempt prints, a line each with its time. It holds lines back
 // until it is flushed, since a system call for each would cost more than the printing.
 // A log that cannot be written is no reason to break off a change: the journal, on the
 // same disk, will say so. It is not safe for concurrent use.
-type outputLog struct {
+type Log struct {
+	Room int // for what is still to be kept, in bytes, as they are written
+
 	file  io.WriteCloser
 	lines *bufio.Writer
 	line  []byte
-	room  int // in bytes, as they are written
 	lost  int // lines for which there was no room
 }
 
-func newOutputLog(folder *journal.Run, op event.Op) *outputLog {
+// OfAttempt returns the log of what the attempts of a step's part print.
+func OfAttempt(folder *journal.Run, op event.Op) *Log {
 	name := op.Step
 	if op.Part != event.Do {
 		name += "." + string(op.Part)
 	}
-	return newLog(folder.Output(name))
+	return New(folder.Output(name))
 }
 
-func newLog(file io.WriteCloser) *outputLog {
-	return &outputLog{file: file, lines: bufio.NewWriterSize(file, 64<<10), room: maxLog}
+// New returns a log that is written to a file.
+func New(file io.WriteCloser) *Log {
+	return &Log{file: file, lines: bufio.NewWriterSize(file, 64<<10), Room: maxLog}
 }
 
-// logIsFull stands in the log behind the last line that it has room for.
-func logIsFull() string {
+// Full stands in the log behind the last line that it has room for.
+func Full() string {
 	return fmt.Sprintf("what follows is not kept: such a log ends at %d MiB", maxLog>>20)
 }
 
-// keep writes a line, and reports whether it is the first for which there is no room.
-func (l *outputLog) keep(now time.Time, attempt int, stream, text string) (full bool) {
+// Keep writes a line, and reports whether it is the first for which there is no room.
+func (l *Log) Keep(now time.Time, attempt int, stream, text string) (full bool) {
 	if l.lost > 0 {
 		l.lost++
 		return false
 	}
 	l.format(now, attempt, stream, text)
-	if full = len(l.line) > l.room; full {
+	if full = len(l.line) > l.Room; full {
 		l.lost++
-		l.format(now, attempt, "gatebook", logIsFull())
+		l.format(now, attempt, "gatebook", Full())
 	}
-	l.room -= len(l.line)
+	l.Room -= len(l.line)
 	_, _ = l.lines.Write(l.line)
 	return full
 }
 
 // format makes a line; what belongs to no attempt has none in it.
-func (l *outputLog) format(now time.Time, attempt int, stream, text string) {
+func (l *Log) format(now time.Time, attempt int, stream, text string) {
 	l.line = now.UTC().AppendFormat(l.line[:0], "2006-01-02T15:04:05.000Z ")
 	if attempt > 0 {
 		l.line = strconv.AppendInt(l.line, int64(attempt), 10)
@@ -73,8 +78,8 @@ func (l *outputLog) format(now time.Time, attempt int, stream, text string) {
 	l.line = append(l.line, '\n')
 }
 
-// lacks says what was printed and is not in the log; empty: nothing.
-func (l *outputLog) lacks() string {
+// Lacks says what was printed and is not in the log; empty: nothing.
+func (l *Log) Lacks() string {
 	if l.lost == 0 {
 		return ""
 	}
@@ -88,13 +93,15 @@ func count(lines int) string {
 	return strconv.Itoa(lines) + " lines"
 }
 
-func (l *outputLog) flush() {
+// Flush gives what is held back to the kernel.
+func (l *Log) Flush() {
 	if l.lines.Buffered() > 0 {
 		_ = l.lines.Flush()
 	}
 }
 
-func (l *outputLog) close() {
-	l.flush()
+// Close flushes the log and closes its file.
+func (l *Log) Close() {
+	l.Flush()
 	_ = l.file.Close()
 }
