@@ -27,6 +27,7 @@ type Loop struct {
 	When        *Condition    `json:"when,omitempty" doc:"False skips an instance; absent: none is skipped by itself."`
 	Batches     []int         `json:"batches,omitempty" doc:"How many instances each batch will have; absent: what it is done for is not known yet."`
 	Instances   []*Step       `json:"instances,omitempty" doc:"The instances, in the order in which they begin; absent: what it is done for is not known yet."`
+	Now         *Keys         `json:"now,omitempty" doc:"What it would be done for with what is seen at the time of the plan, where that is not known anyway; absent: nobody can tell."`
 
 	// Source computes the list or the map from what is known.
 	Source Source `json:"-"`
@@ -39,6 +40,12 @@ type Loop struct {
 type Budget struct {
 	Total string `json:"total" doc:"Of all instances."`
 	Batch string `json:"batch,omitempty" doc:"Of the instances of one batch; absent: as many as of all."`
+}
+
+// Keys name what a loop would be done for.
+type Keys struct {
+	Keys    []string `json:"keys" doc:"The keys of its instances."`
+	Batches []int    `json:"batches" doc:"How many instances each batch would have."`
 }
 
 // Item is one of what a loop is done for.
@@ -213,7 +220,7 @@ func (l *Loop) essence() *Loop {
 		return nil
 	}
 	bare := *l
-	bare.Between, bare.When = essences(l.Between), l.When.essence()
+	bare.Now, bare.Between, bare.When = nil, essences(l.Between), l.When.essence()
 	bare.Instances = make([]*Step, len(l.Instances))
 	for i, one := range l.Instances {
 		bare.Instances[i] = one.essence()

@@ -40,7 +40,9 @@ type Problem struct {
 	Text       string          `json:"text,omitempty" doc:"In the words of who says so."`
 	Now        bool            `json:"now,omitempty" doc:"It is so at the time of the plan, and may be otherwise when it is run."`
 	Verify     bool            `json:"verify,omitempty" doc:"It is with a condition of the step's verify, and not of its gate: a run would find it when the action is done."`
-	Condition  *plan.Condition `json:"-"` // of a gate or a verify
+	Between    bool            `json:"between,omitempty" doc:"It is with a condition that must hold after each batch of the step."`
+	Others     int             `json:"others,omitempty" doc:"Of how many more instances of the step it is so."`
+	Condition  *plan.Condition `json:"-"` // of a gate, a verify or a between
 }
 
 // problems finds them, the worst first, and of one kind in the plan's order.
@@ -52,7 +54,11 @@ func problems(p *plan.Plan) []Problem {
 		}
 	}
 	for _, s := range p.Steps {
-		if !s.Skipped() {
+		switch {
+		case s.Skipped():
+		case s.Loop != nil:
+			found = append(found, problemsOfLoop(s)...)
+		default:
 			found = append(found, problemsOf(s)...)
 		}
 	}

@@ -30,15 +30,15 @@ func radius(p *plan.Plan) (touched []Objects, silent []string) {
 		by     string // the step, of an act
 	}
 	touched, places, seen := []Objects{}, map[group]int{}, map[object]bool{}
-	for _, s := range p.Steps {
+	for s := range p.All() {
 		if s.Skipped() {
 			continue
 		}
-		if s.Changes() && (s.Preview == nil || len(s.Preview.Changes) == 0 && !s.Preview.NothingToDo()) {
+		if s.Changes() && (isOpen(s) || s.Preview == nil || len(s.Preview.Changes) == 0 && !s.Preview.NothingToDo()) {
 			silent = append(silent, s.ID)
 			continue
 		}
-		if s.Preview == nil {
+		if s.Preview == nil || isOpen(s) {
 			continue
 		}
 		for _, change := range s.Preview.Changes {

@@ -21,11 +21,12 @@ const (
 
 // Lasting is how long a step takes.
 type Lasting struct {
-	Step  string        `json:"step"`
-	Takes time.Duration `json:"takes" doc:"The median of earlier runs, the action's estimate, or the most that it may take; 0: nobody knows."`
-	P95   time.Duration `json:"p95,omitempty" doc:"The 95th percentile of earlier runs."`
-	Runs  int           `json:"runs,omitempty" doc:"How many earlier runs that is."`
-	Basis Basis         `json:"basis" enum:"history,estimate,timeout,nothing"`
+	Step   string        `json:"step"`
+	Takes  time.Duration `json:"takes" doc:"The median of earlier runs, the action's estimate, or the most that it may take; 0: nobody knows."`
+	P95    time.Duration `json:"p95,omitempty" doc:"The 95th percentile of earlier runs."`
+	Runs   int           `json:"runs,omitempty" doc:"How many earlier runs that is."`
+	Rounds int           `json:"rounds,omitempty" doc:"Of a step that is done for many, how often that is, those side by side counted once."`
+	Basis  Basis         `json:"basis" enum:"history,estimate,timeout,nothing"`
 	// Waits is how long its conditions make it wait at least: what they must hold for.
 	Waits time.Duration `json:"waits,omitempty" doc:"How long its conditions must hold, where its time is not from earlier runs."`
 }
@@ -49,6 +50,14 @@ func (t Time) Fits() (fits, known bool) {
 
 // lastingOf estimates how long a step takes.
 func lastingOf(s *plan.Step, past map[string]Past) Lasting {
+	if s.Loop != nil {
+		return lastingOfLoop(s, past)
+	}
+	return lastingOfOne(s, past)
+}
+
+// lastingOfOne estimates how long it takes to do a step once.
+func lastingOfOne(s *plan.Step, past map[string]Past) Lasting {
 	if was, ok := past[s.ID]; ok && was.Runs > 0 {
 		return Lasting{Step: s.ID, Takes: was.Median, P95: was.P95, Runs: was.Runs, Basis: History}
 	}
@@ -84,7 +93,7 @@ func timeOf(p *plan.Plan, past map[string]Past) Time {
 		}
 		all[i] = lastingOf(s, past)
 		cost[i] = all[i].Takes
-		if all[i].Basis == Nothing {
+		if all[i].Basis == Nothing && !isForNothing(s) || isOpen(s) {
 			t.Unknown = append(t.Unknown, s.ID)
 		}
 	}

@@ -174,6 +174,9 @@ func over(connection string) string {
 
 func (out *page) planStep(p *plan.Plan, r *review.Review, s *plan.Step) section {
 	head := out.Bold(s.ID) + "  " + s.Action + over(s.On) + "  " + out.effect(r, s)
+	if times := times(s); times != "" {
+		head += "  " + times
+	}
 	if s.Finally {
 		head += "  finally"
 	}
@@ -182,19 +185,17 @@ func (out *page) planStep(p *plan.Plan, r *review.Review, s *plan.Step) section 
 	}
 	var parts []layout.Node
 	parts = append(parts, out.edges(p, s)...)
+	parts = append(parts, out.loop(s)...)
 	if s.When != nil {
 		parts = append(parts, layout.Node{Text: out.condition("when", s.When), Parts: out.conditionParts(s.When)})
 	}
-	for _, c := range s.Gate {
-		parts = append(parts, layout.Node{Text: out.condition("gate", c), Parts: append(out.conditionParts(c), out.observed(c)...)})
-	}
+	parts = append(parts, out.conditions("gate", s, gateOf)...)
 	parts = append(parts, out.params(s.Params)...)
 	parts = append(parts, out.foreseen(s.Preview)...)
 	parts = append(parts, out.seen(s)...)
-	for _, c := range s.Verify {
-		parts = append(parts, layout.Node{Text: out.condition("verify", c), Parts: append(out.conditionParts(c), out.observed(c)...)})
-	}
+	parts = append(parts, out.conditions("verify", s, verifyOf)...)
 	parts = append(parts, out.manner(p, s)...)
+	parts = append(parts, out.instances(s)...)
 	return section{title: head + "  " + out.Dim(s.At), step: s, nodes: parts}
 }
 
@@ -290,7 +291,12 @@ func (out *page) cut(lines []string) []string {
 }
 
 func (out *page) condition(part string, c *plan.Condition) string {
-	text := part + " " + out.state(c) + ": " + layout.Line(c.Expr)
+	return out.judged(part, out.state(c), c)
+}
+
+// judged is a condition that comes to something.
+func (out *page) judged(part, state string, c *plan.Condition) string {
+	text := part + " " + state + ": " + layout.Line(c.Expr)
 	if c.Observe != nil {
 		text += out.Dim(" over " + c.Observe.Action)
 	}

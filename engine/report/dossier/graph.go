@@ -14,7 +14,7 @@ func Graph(p *plan.Plan, r *review.Review) graph.Graph {
 		g.Nodes = append(g.Nodes, graph.Node{
 			ID: s.ID, Title: s.Title, Action: s.Action, Effect: s.Effect,
 			Finally: s.Finally, Gates: len(s.Gate), Asks: s.Describe.Asks,
-			Skip: skip(s), Closed: closed(s), NoReturn: noReturn(r, s),
+			Each: s.Loop != nil, Times: times(s), Skip: skip(s), Closed: closed(s), NoReturn: noReturn(r, s),
 		})
 		for _, e := range s.Needs {
 			g.Edges = append(g.Edges, graph.Edge{From: e.Step, To: s.ID, Reason: e.Reason})
@@ -37,9 +37,11 @@ func skip(s *plan.Step) graph.Skip {
 
 // closed counts the conditions of a step's gate that are false as things are now.
 func closed(s *plan.Step) (n int) {
-	for _, c := range s.Gate {
-		if c.Closes() && !s.Skipped() {
-			n++
+	for _, one := range s.Each() {
+		for _, c := range one.Gate {
+			if c.Closes() && !one.Skipped() && !s.Skipped() {
+				n++
+			}
 		}
 	}
 	return n

@@ -22,6 +22,9 @@ func (out *page) summary(p *plan.Plan, r *review.Review) []string {
 	if c.Skipped > 0 {
 		effects = append(effects, fmt.Sprintf("%d skipped", c.Skipped))
 	}
+	if c.Open > 0 {
+		effects = append(effects, out.Warn(fmt.Sprintf("%d of them nobody knows how often", c.Open)))
+	}
 	parts := []string{layout.Plural(c.Steps, "step") + ": " + strings.Join(effects, ", ")}
 	if kinds := kindsOf(r); kinds != "" {
 		parts = append(parts, kinds)
@@ -126,8 +129,14 @@ func (out *page) problem(p review.Problem) string {
 		dress = out.Bad
 	}
 	said, part := layout.Line(p.Text), "gate"
-	if p.Verify {
+	switch {
+	case p.Verify:
 		part = "verify"
+	case p.Between:
+		part = "between"
+	}
+	if p.Others > 0 {
+		p.Step += fmt.Sprintf(" and %d more", p.Others)
 	}
 	switch p.Kind {
 	case review.GateClosed, review.GateBroken, review.Unverified, review.NotYet:
@@ -247,7 +256,7 @@ func (out *page) time(r *review.Review) section {
 	}
 	var nodes []layout.Node
 	for _, l := range r.Time.Path {
-		nodes = append(nodes, layout.Node{Text: l.Step + "  " + about(l.Takes) + "  " + out.Dim(basis(l))})
+		nodes = append(nodes, layout.Node{Text: l.Step + "  " + about(l.Takes) + "  " + out.Dim(basis(l)+rounds(l))})
 	}
 	if len(r.Time.Unknown) > 0 {
 		nodes = append(nodes, layout.Node{Text: out.Dim("nothing is known of " + layout.Steps(r.Time.Unknown))})
@@ -267,6 +276,14 @@ func basis(l review.Lasting) string {
 	default:
 		return "by what its conditions must hold"
 	}
+}
+
+// rounds says how often a step is done that is done for many.
+func rounds(l review.Lasting) string {
+	if l.Rounds == 0 {
+		return ""
+	}
+	return ", " + layout.Plural(l.Rounds, "time") + " in a row"
 }
 
 // radius is what would be touched.

@@ -168,7 +168,7 @@ func (s shape) kinds() []int {
 	}
 	kinds := make([]int, len(s.Nodes))
 	for i, n := range s.Nodes {
-		own := fmt.Sprint("down ", s.levels[i], n.Action, n.Effect, n.Finally, n.Gates, n.Asks, n.Skip, n.Closed, n.NoReturn)
+		own := fmt.Sprint("down ", s.levels[i], n.Action, n.Effect, n.Finally, n.Gates, n.Asks, n.times(), n.Skip, n.Closed, n.NoReturn)
 		kinds[i] = number(own + kindsOf(kinds, s.needs[i]))
 	}
 	dependents := dag.New(s.needs).Dependents()

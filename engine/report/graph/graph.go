@@ -5,6 +5,7 @@
 package graph
 
 import (
+	"cmp"
 	"io"
 	"slices"
 
@@ -33,10 +34,13 @@ type Node struct {
 	Finally bool       `json:"finally,omitempty" doc:"It runs when all other steps have ended, however they ended; no edge says so."`
 	Gates   int        `json:"gates,omitempty" doc:"How many conditions its gate has."`
 	Asks    bool       `json:"asks,omitempty" doc:"It is done by people, who are asked."`
+	Each    bool       `json:"each,omitempty" doc:"It is done once for each of many."`
 	Skip    Skip       `json:"skip,omitempty" enum:"may be skipped,skipped" doc:"Whether its when may skip it, or is known to; absent: it is not skipped."`
 
-	// What only a plan knows, for a picture: how many conditions of the gate are false now,
-	// and in words whether this is the first step behind which not all can be as it was.
+	// What only a plan knows, for a picture: in words for how many it is done that is done for
+	// many, how many conditions of the gate are false now, and in words whether this is the
+	// first step behind which not all can be as it was.
+	Times    string `json:"-"`
 	Closed   int    `json:"-"`
 	NoReturn string `json:"-"`
 }
@@ -85,7 +89,7 @@ func Of(r *check.Runbook) Graph {
 		about := s.Use.Action.Description
 		n := Node{
 			ID: s.ID(), Title: s.Model.Title.Value, Action: about.Name, Effect: about.Effect,
-			Finally: s.Finally, Gates: len(s.Gate), Asks: about.Asks,
+			Finally: s.Finally, Gates: len(s.Gate), Asks: about.Asks, Each: s.Loop != nil,
 		}
 		if s.When != nil {
 			n.Skip = MayBeSkipped
@@ -96,6 +100,14 @@ func Of(r *check.Runbook) Graph {
 		}
 	}
 	return g
+}
+
+// times says for how many a step is done that is done for many.
+func (n Node) times() string {
+	if n.Each {
+		return cmp.Or(n.Times, "for each")
+	}
+	return ""
 }
 
 // JSON writes a graph as one JSON document.

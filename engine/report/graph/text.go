@@ -30,6 +30,9 @@ func Text(w io.Writer, g Graph, style layout.Style) error {
 		out.Linef("%s", out.Bold(head))
 		for _, n := range nodes {
 			text := "  " + layout.Pad(n.ID, ids) + "  " + out.Dim(n.Action+" "+string(n.Effect))
+			if times := n.times(); times != "" {
+				text += out.Dim(", " + times)
+			}
 			if n.Skip != "" {
 				text += out.Dim(", " + string(n.Skip))
 			}

@@ -167,7 +167,7 @@ func (s shape) badges(b box) []string {
 			noReturn = append(noReturn, n.NoReturn+" at "+n.ID)
 		}
 	}
-	badges := s.skips(b)
+	badges := append(s.skips(b), s.times(b)...)
 	if gates > 0 {
 		text := layout.Plural(gates, "gate")
 		if closed > 0 {
@@ -182,6 +182,26 @@ func (s shape) badges(b box) []string {
 		badges = append(badges, layout.Plural(asks, "question")+" for people")
 	}
 	return append(badges, noReturn...)
+}
+
+// times says of a box which of its steps are done for many.
+func (s shape) times(b box) []string {
+	if b.single() {
+		if times := s.Nodes[b.steps[0]].times(); times != "" {
+			return []string{times}
+		}
+		return nil
+	}
+	many := 0
+	for _, step := range b.steps {
+		if s.Nodes[step].Each {
+			many++
+		}
+	}
+	if many == 0 {
+		return nil
+	}
+	return []string{fmt.Sprintf("%d for each of many", many)}
 }
 
 // skips says of a box which of its steps may not be done.
@@ -207,6 +227,9 @@ func describe(n Node) string {
 	parts := []string{n.ID, n.Action, string(n.Effect)}
 	if title := layout.Line(n.Title); title != "" {
 		parts = append([]string{title}, parts...)
+	}
+	if times := n.times(); times != "" {
+		parts = append(parts, times)
 	}
 	if n.Skip != "" {
 		parts = append(parts, n.Skip.why())

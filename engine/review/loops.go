@@ -1,0 +1,100 @@
+package review
+
+import (
+	"time"
+
+	"github.com/gatebook/gatebook/engine/plan"
+)
+
+// problemsOfLoop finds the problems of a step that is done for many: what is so of several
+// instances is said once, and of all of them as of the step.
+func problemsOfLoop(s *plan.Step) []Problem {
+	type what struct {
+		kind           Kind
+		text, at       string
+		verify, looked bool
+	}
+	var found []Problem
+	places, done := map[what]int{}, 0
+	for _, one := range s.Each() {
+		if one.Skipped() {
+			continue
+		}
+		done++
+		for _, p := range problemsOf(one) {
+			is := what{kind: p.Kind, text: p.Text, verify: p.Verify, looked: p.Now}
+			if p.Condition != nil {
+				is.at = p.Condition.At
+			}
+			place, said := places[is]
+			if said {
+				found[place].Others++
+				continue
+			}
+			places[is] = len(found)
+			found = append(found, p)
+		}
+	}
+	for i := range found {
+		if found[i].Others+1 == done {
+			found[i].Step, found[i].Others = s.ID, 0
+		}
+	}
+	for _, c := range s.Loop.Between {
+		if problem, is := problemOf(c); is {
+			problem.Step, problem.Between = s.ID, true
+			found = append(found, problem)
+		}
+	}
+	return found
+}
+
+// lastingOfLoop estimates how long a step takes that is done for many: as long as one of them
+// for each round of those that are under way at once, and the time in between.
+func lastingOfLoop(s *plan.Step, past map[string]Past) Lasting {
+	l := lastingOfOne(s, past)
+	if l.Basis != History {
+		for _, one := range s.Each() {
+			if of := lastingOfOne(one, nil); of.Takes > l.Takes {
+				l = of
+			}
+		}
+		l.Step = s.ID
+	}
+	if !s.Loop.Known() {
+		return l
+	}
+	rounds := 0
+	for _, size := range s.Loop.Batches {
+		atOnce := s.Loop.AtOnce(size)
+		rounds += (size + atOnce - 1) / atOnce
+	}
+	between := betweenBatches(s.Loop)
+	l.Rounds = rounds
+	l.Takes, l.P95 = l.Takes*time.Duration(rounds)+between, l.P95*time.Duration(rounds)
+	if l.P95 > 0 {
+		l.P95 += between
+	}
+	l.Waits = l.Waits*time.Duration(rounds) + between
+	return l
+}
+
+// betweenBatches is how long a loop rests after its batches: its pause, and for as long as
+// what is looked at must hold.
+func betweenBatches(l *plan.Loop) time.Duration {
+	holds := time.Duration(0)
+	for _, c := range l.Between {
+		holds = max(holds, c.Hold)
+	}
+	n := time.Duration(len(l.Batches))
+	if len(l.Between) == 0 {
+		return max(n-1, 0) * l.Pause
+	}
+	return n * (l.Pause + holds)
+}
+
+// isOpen reports whether a step is done for many of which nobody knows yet how many they are.
+func isOpen(s *plan.Step) bool { return s.Loop != nil && !s.Loop.Known() }
+
+// isForNothing reports whether a step is done for many, of which there are none.
+func isForNothing(s *plan.Step) bool { return s.Loop != nil && s.Loop.Known() && len(s.Each()) == 0 }
