@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/gatebook/gatebook/engine/run/internal/target"
 )
 
 // AbandonedError says that a run was left off because its state, the journal above all,
@@ -47,6 +49,10 @@ func (e *DivergedError) Error() string {
 	return fmt.Sprintf("record %d of the journal says %s where this version of gatebook decides %s; "+
 		"resume the run with the version that began it", e.Seq, e.Journal, e.Computed)
 }
+
+// OtherTargetError says that a connection reaches something else than it did when the run
+// first used it, or than people saw before the run began. Nothing is done to that.
+type OtherTargetError = target.OtherError
 
 // StoppedError says that whoever took a run up was asked to end before anything was done.
 type StoppedError struct{ Run string }

@@ -8,6 +8,7 @@ import (
 	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/journal"
 	"github.com/gatebook/gatebook/engine/machine"
+	"github.com/gatebook/gatebook/engine/run/internal/target"
 )
 
 // replay rebuilds a machine from a journal, and holds every decision in it against
@@ -19,7 +20,7 @@ type replay struct {
 	owed []machine.Command
 	// known are the ids of the requests that are in the journal.
 	known   map[string]bool
-	targets *targets // takes what connections reached
+	targets *target.Known // takes what connections reached
 	last    event.Event
 	trace   string // the trace context of the run
 	seal    string // the digest of the sealed plan that it carries out
@@ -50,7 +51,7 @@ func (r *replay) record(record journal.Record) error {
 		r.trace, r.seal = e.Run.Trace, e.Run.Seal
 	}
 	if e.Target != nil {
-		r.targets.know(*e.Target)
+		r.targets.Learn(*e.Target)
 	}
 	if e.Request != "" {
 		r.known[e.Request] = true

@@ -93,7 +93,7 @@ func (d *driver) begin(info event.Run, locks *journal.Locks) {
 	info.Trace = trace.Of(info)
 	d.trace, d.seal = info.Trace, info.Seal
 	d.fact(event.Event{Type: event.RunStarted, Run: &info, By: info.By})
-	for _, saw := range d.targets.shown() {
+	for _, saw := range d.shown() {
 		d.fact(saw)
 	}
 	d.noteTakeovers(locks)
@@ -207,7 +207,7 @@ func Resume(ctx context.Context, folder *journal.Run, p Process, pl *plan.Plan, 
 	defer locks.Close()
 	d := newDriver(ctx, p, pl, folder)
 	d.words = r.Words
-	past := &replay{machine: d.machine, known: d.inbox.known, targets: &d.targets}
+	past := &replay{machine: d.machine, known: d.inbox.known, targets: d.targets}
 	if err := past.recall(folder); err != nil {
 		d.stop()
 		return event.Result{}, err
