@@ -82,7 +82,8 @@ func (l *looker) read(ctx context.Context, u *plan.Use, scope scope, timeout tim
 	case errors.Is(given.err, sdk.ErrUnsupported):
 		return value.Null(), nil // not with these parameters
 	case given.err != nil:
-		return value.Null(), &plan.Seen{Error: given.err.Error()}
+		waits := u.Describe.Waits(text) > 0 && sdk.AsError(given.err).Class == sdk.Transient
+		return value.Null(), &plan.Seen{Error: given.err.Error(), Waits: waits}
 	default:
 		outputs := given.outputs
 		return outputs, &plan.Seen{Outputs: &outputs}

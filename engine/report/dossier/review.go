@@ -130,13 +130,11 @@ func (out *page) problem(p review.Problem) string {
 		part = "verify"
 	}
 	switch p.Kind {
-	case review.GateClosed, review.GateBroken, review.Unverified, review.NotYet:
-		return p.Step + ": " + out.condition(part, p.Condition)
-	case review.LookFailed:
+	case review.GateClosed, review.GateBroken, review.Unverified, review.LookFailed, review.NotYet:
 		if p.Condition != nil {
 			return p.Step + ": " + out.condition(part, p.Condition)
 		}
-		return p.Step + ": " + dress("fails now: ") + said
+		return p.Step + ": " + dress(failing(p.Kind == review.NotYet)) + said
 	case review.Unreachable:
 		return "on " + p.Connection + ": " + dress("it cannot be told what it reaches: ") + said
 	case review.Unseen:
