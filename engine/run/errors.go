@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gatebook/gatebook/engine/run/internal/past"
 	"github.com/gatebook/gatebook/engine/run/internal/target"
 )
 
@@ -38,17 +39,7 @@ func (e *AbandonedError) Unwrap() error { return e.Cause }
 
 // DivergedError says that this version of gatebook decides otherwise than the one that
 // wrote the journal, so that it must not go on with the run.
-type DivergedError struct {
-	Seq      uint64
-	Journal  string // what the journal says was decided
-	Computed string // what this version decides
-}
-
-// Error says where the two part.
-func (e *DivergedError) Error() string {
-	return fmt.Sprintf("record %d of the journal says %s where this version of gatebook decides %s; "+
-		"resume the run with the version that began it", e.Seq, e.Journal, e.Computed)
-}
+type DivergedError = past.DivergedError
 
 // OtherTargetError says that a connection reaches something else than it did when the run
 // first used it, or than people saw before the run began. Nothing is done to that.
