@@ -74,6 +74,8 @@ func (out *page) observed(c *plan.Condition) []layout.Node {
 // seen is what the action of a step that reads says now.
 func (out *page) seen(s *plan.Step) []layout.Node {
 	switch {
+	case s.Unlooked != "":
+		return []layout.Node{{Text: out.Dim("not looked at: ") + layout.Line(s.Unlooked)}}
 	case s.Seen == nil:
 		return nil
 	case s.Seen.Outputs == nil:
