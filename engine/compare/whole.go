@@ -186,10 +186,10 @@ func (c *comparer) radius(before, after []review.Objects) {
 		more, less := without(is[name], was[name]), without(was[name], is[name])
 		what := strings.TrimSuffix(name, " over")
 		if len(more) > 0 {
-			c.add(Change{Risk: Higher, Aspect: TheRadius, What: fmt.Sprintf("%d more: %s", len(more), what), After: layout.Steps(layout.Counted(more))})
+			c.add(Change{Risk: Higher, Aspect: TheRadius, What: fmt.Sprintf("%d more: %s", len(more), what), After: layout.Steps(layout.Counted(more, layout.Line))})
 		}
 		if len(less) > 0 {
-			c.add(Change{Risk: Lower, Aspect: TheRadius, What: fmt.Sprintf("%d fewer: %s", len(less), what), Before: layout.Steps(layout.Counted(less))})
+			c.add(Change{Risk: Lower, Aspect: TheRadius, What: fmt.Sprintf("%d fewer: %s", len(less), what), Before: layout.Steps(layout.Counted(less, layout.Line))})
 		}
 	}
 }

@@ -276,7 +276,7 @@ func (out *page) radius(p *plan.Plan, r *review.Review) section {
 	for _, o := range r.Radius {
 		nodes = append(nodes, layout.Node{
 			Text:  fmt.Sprintf("%s%s%s", layout.Line(o.Op+" "+layout.Plural(len(o.Targets), o.Kind)), over(o.Connection), out.Dim(":")),
-			Lines: layout.Wrap(strings.Join(layout.Counted(o.Targets), ", "), 90),
+			Lines: layout.Wrap(strings.Join(layout.Counted(o.Targets, out.Brief), ", "), 90),
 		})
 	}
 	if len(r.Silent) > 0 {
