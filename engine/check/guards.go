@@ -27,6 +27,9 @@ func (c *checker) checkWayBack(step *Step) {
 			c.add(diag.NeedlessRollback.At(back.Model.Node.Range(), "The action %s only reads.", uses.Value))
 		}
 	case back == nil:
+		if step.Finally {
+			return // no rollback comes to it
+		}
 		if !action.Description.CanUndo && action.Description.NothingToUndo == "" {
 			c.add(diag.NoWayBack.At(uses.Range(), "The step %q has the effect %s, no rollback, and %s cannot undo what it did.",
 				step.ID(), action.Description.Effect, uses.Value))

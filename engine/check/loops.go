@@ -66,6 +66,9 @@ func (c *checker) loop(step *Step) {
 	}
 	step.Loop.Each = c.loops.eachOf(item)
 	c.types, c.retries = c.types.With(expr.RootEach, step.Loop.Each), nil
+	if action := c.actions[step.Index]; action != nil {
+		c.types = c.types.Within(step.ID(), action.Description.Output)
+	}
 }
 
 // itemsOf returns the shape of the items of a loop, nil where it is not known, and

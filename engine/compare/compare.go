@@ -98,8 +98,7 @@ type Comparison struct {
 func Of(before, after Version) *Comparison {
 	c := &comparer{Pair: sides.Of(before.Runbook, before.Plan, after.Runbook, after.Plan), reviews: [2]*review.Review{before.Review, after.Review}}
 	c.whole()
-	c.steps()
-	c.results()
+	c.results(c.steps())
 	slices.SortStableFunc(c.changes, func(a, b Change) int {
 		return slices.Index(Risks(), a.Risk) - slices.Index(Risks(), b.Risk)
 	})

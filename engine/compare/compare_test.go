@@ -97,6 +97,23 @@ func TestWhatIsTouchedIsCompared(t *testing.T) {
 	}
 }
 
+// A point of no return that has another name is the same one.
+func TestAnotherNameIsNoOtherPointOfNoReturn(t *testing.T) {
+	t.Parallel()
+	text := strings.Replace(book, ", rollback: {none: nothing to take back}", "", 1)
+	before, after := version(t, text), version(t, strings.Replace(text, "{id: tell,", "{id: announce,", 1))
+	if before.Review.NoReturn != "tell" {
+		t.Fatalf("no return from %q", before.Review.NoReturn)
+	}
+	gone := version(t, strings.Replace(text, "  - {id: tell, uses: exec, with: {command: [echo], env: {TOKEN: \"${{ inputs.token }}\"}}, timeout: 1m}\n", "", 1))
+	if got := said(compare.Of(before, gone)); !strings.Contains(got, "lower noReturn: there is no point of no return any more") {
+		t.Errorf("without the step: %q", got)
+	}
+	if got, want := said(compare.Of(before, after)), "same announce step: the step has another name"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
 // What a change means; each row replaces some text of the book.
 func TestAChangeIsSaidToMean(t *testing.T) {
 	t.Parallel()

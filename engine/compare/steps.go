@@ -13,8 +13,8 @@ import (
 // say.
 type kin struct{ was, is map[string]string } // the new id to the old one, and the old to the new
 
-// steps compares the steps.
-func (c *comparer) steps() {
+// steps compares the steps, and returns which of them are the same.
+func (c *comparer) steps() kin {
 	of := c.related()
 	for _, after := range c.After.Plan.Steps {
 		before, ok := c.Before.Plan.Step(of.was[after.ID])
@@ -33,6 +33,7 @@ func (c *comparer) steps() {
 			c.removed(before)
 		}
 	}
+	return of
 }
 
 // related finds the steps that stay, and those that have nothing new but their name.

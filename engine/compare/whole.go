@@ -102,11 +102,11 @@ func (c *comparer) place(keys ...string) string {
 }
 
 // results compares what follows from the steps together.
-func (c *comparer) results() {
+func (c *comparer) results(of kin) {
 	c.entries(Change{Risk: Same, Aspect: AnOutput, What: "the output"}, "outputs")
 	c.entries(Change{Risk: Same, Aspect: AnOutput, What: "the record of the"}, "record")
 	before, after := c.reviews[0], c.reviews[1]
-	c.noReturn(before.NoReturn, after.NoReturn)
+	c.noReturn(before.NoReturn, after.NoReturn, of)
 	c.time(before.Time, after.Time)
 	if c.asked() {
 		c.radius(before.Radius, after.Radius)
@@ -120,11 +120,11 @@ func merged[V any](a, b map[string]V) map[string]V {
 }
 
 // noReturn compares from which step on not everything can be taken back.
-func (c *comparer) noReturn(before, after string) {
+func (c *comparer) noReturn(before, after string, of kin) {
 	change := Change{Aspect: NoReturn, Before: before, After: after}
 	switch {
-	case before == after:
-		return
+	case before == "" && after == "", before != "" && after == of.is[before] && after != "":
+		return // perhaps under another name
 	case before == "":
 		change.Risk, change.What = Higher, "there is a point of no return now"
 	case after == "":
@@ -132,7 +132,7 @@ func (c *comparer) noReturn(before, after string) {
 	default:
 		change.Risk, change.What = Undecided, "the point of no return is another one"
 		if here, ok := c.After.Plan.Step(after); ok {
-			if there, ok := c.After.Plan.Step(before); ok && there.Index > here.Index {
+			if there, ok := c.After.Plan.Step(of.is[before]); ok && there.Index > here.Index {
 				change.Risk, change.What = Higher, "the point of no return comes earlier"
 			} else if ok {
 				change.Risk, change.What = Lower, "the point of no return comes later"
@@ -186,10 +186,10 @@ func (c *comparer) radius(before, after []review.Objects) {
 		more, less := without(is[name], was[name]), without(was[name], is[name])
 		what := strings.TrimSuffix(name, " over")
 		if len(more) > 0 {
-			c.add(Change{Risk: Higher, Aspect: TheRadius, What: fmt.Sprintf("%d more: %s", len(more), what), After: layout.Names(layout.Counted(more))})
+			c.add(Change{Risk: Higher, Aspect: TheRadius, What: fmt.Sprintf("%d more: %s", len(more), what), After: layout.Names(layout.Counted(more, layout.Line))})
 		}
 		if len(less) > 0 {
-			c.add(Change{Risk: Lower, Aspect: TheRadius, What: fmt.Sprintf("%d fewer: %s", len(less), what), Before: layout.Names(layout.Counted(less))})
+			c.add(Change{Risk: Lower, Aspect: TheRadius, What: fmt.Sprintf("%d fewer: %s", len(less), what), Before: layout.Names(layout.Counted(less, layout.Line))})
 		}
 	}
 }

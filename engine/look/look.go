@@ -2,12 +2,15 @@
 // say that read and may be applied in a plan, and which gates that makes true or false.
 //
 // It looks only where a run would be that began at that time: behind a step that changes
-// something nothing can be told yet. What it finds stands beside what the plan says, and
+// something nothing can be told yet, and to what is behind one that it would not get past it
+// would not come. What it finds stands beside what the plan says, and
 // takes the place of none of it, since a run looks again. Floor 6.
 package look
 
 import (
+	"cmp"
 	"context"
+	"fmt"
 	"slices"
 	"time"
 
@@ -22,6 +25,12 @@ import (
 type Options struct {
 	At     time.Time // the time that `now` is in expressions
 	AtOnce int       // how many actions are applied at one time at most
+	// Limit is how long all of it may take: a person waits. What is not looked at by then says
+	// so. 0: it has no limit.
+	Limit time.Duration
+	// Asking is told what is being asked, each time that this changes, and never twice at one
+	// time; nil: nobody is.
+	Asking func(asked []string)
 }
 
 // Now returns the plan with what is so: of each step that no step comes before which changes
@@ -30,11 +39,15 @@ type Options struct {
 // is one that was previewed: over a connection that could not be made nothing is read. Its
 // digest stays as it is.
 func Now(ctx context.Context, p *plan.Plan, o Options) *plan.Plan {
-	looked := *p
-	looked.Steps = slices.Clone(p.Steps)
-	l := &looker{plan: &looked, at: o.At, masker: p.Masker(), found: make([]finding, len(p.Steps))}
-	l.asked = map[string]*answer{}
+	looked := p.Copy()
+	l := &looker{plan: looked, at: o.At, masker: p.Masker(), limit: o.Limit, found: make([]finding, len(p.Steps))}
+	l.asked, l.asking.tell = map[string]*answer{}, o.Asking
 	l.views = make(map[string]value.Value, len(p.Steps))
+	if o.Limit > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeoutCause(ctx, o.Limit, l.over())
+		defer cancel()
+	}
 	for _, wave := range waves(p.Steps) {
 		l.look(ctx, wave, max(o.AtOnce, 1))
 	}
@@ -43,13 +56,14 @@ func Now(ctx context.Context, p *plan.Plan, o Options) *plan.Plan {
 			looked.LookedAt = &o.At
 		}
 	}
-	return &looked
+	return looked
 }
 
 // looker looks for one plan.
 type looker struct {
 	plan   *plan.Plan
 	at     time.Time
+	limit  time.Duration
 	masker *value.Masker
 
 	// found and views are written between two waves, and read within one.
@@ -57,12 +71,21 @@ type looker struct {
 	views map[string]value.Value // what expressions see of the steps, by id
 
 	answers
+	asking asking
+}
+
+// over is why nothing is looked at any more.
+func (l *looker) over() error {
+	return fmt.Errorf("all that a plan looks at may take %s, and took longer", l.limit)
 }
 
 // finding is what is known of a step when it was looked at.
 type finding struct {
 	behind  bool // a step comes before it that changes something
 	skipped bool // it is skipped, as things are now
+	// stop is why a run that begins now would not come to what is behind the step; empty: it
+	// would, as far as can be told.
+	stop string
 }
 
 // waves are the places of the steps, each in a later wave than all that it needs. Those of
@@ -91,22 +114,33 @@ func (l *looker) look(ctx context.Context, wave []int, atOnce int) {
 	group.SetLimit(atOnce)
 	for _, i := range wave {
 		s := l.plan.Steps[i]
-		l.found[i] = finding{behind: l.isBehind(s), skipped: s.Skipped()}
-		if l.found[i].behind || l.found[i].skipped || !worthALook(s) {
+		l.found[i] = finding{behind: l.isBehind(s), skipped: s.Skipped(), stop: l.stopped(s)}
+		if l.found[i].behind && l.found[i].stop == "" || l.found[i].skipped || !worthALook(s) {
 			continue
 		}
-		seen := *s
-		l.plan.Steps[i] = &seen
-		group.Go(func() error {
-			l.step(ctx, &seen)
-			return nil
-		})
+		switch {
+		case ctx.Err() != nil:
+			s.Unlooked = context.Cause(ctx).Error()
+			continue
+		case l.found[i].stop != "":
+			s.Unlooked = l.found[i].stop
+			continue
+		}
+		for _, one := range l.open(ctx, s) {
+			group.Go(func() error {
+				l.step(ctx, one)
+				return nil
+			})
+		}
 	}
 	_ = group.Wait() // what goes wrong is in the steps
 	for _, i := range wave {
 		s := l.plan.Steps[i]
 		if s.When != nil && s.When.Now != nil && s.When.Now.Truth == expr.False.String() {
 			l.found[i].skipped = true
+		}
+		if l.found[i].stop == "" && !l.found[i].skipped {
+			l.found[i].stop = stops(s)
 		}
 		if view, known := viewOf(s, l.found[i]); known {
 			l.views[s.ID] = view
@@ -125,9 +159,43 @@ func (l *looker) isBehind(s *plan.Step) bool {
 	return false
 }
 
+// stopped is why a run that begins now would not come to a step.
+func (l *looker) stopped(s *plan.Step) string {
+	for _, edge := range s.Needs {
+		if before := l.found[edge.From]; before.stop != "" {
+			return before.stop
+		}
+	}
+	return ""
+}
+
+// stops is why a run that begins now would not get past a step; empty: it would, or nobody
+// can tell. One that may be skipped stops nobody, nor one that is gone past where it fails.
+func stops(s *plan.Step) string {
+	const never, perhaps = "a run that begins now would not come here: ", "nobody can tell whether a run that begins now would come here: "
+	switch {
+	case s.OnFailure == plan.Continue, s.When != nil && !holds(s.When):
+		return ""
+	case s.Loop != nil:
+		return stopsLoop(s)
+	case slices.ContainsFunc(s.Gate, (*plan.Condition).Closes):
+		return never + "the gate of " + s.ID + " is closed"
+	case slices.ContainsFunc(s.Gate, failsNow):
+		return perhaps + "the gate of " + s.ID + " cannot be judged"
+	case s.Seen != nil && s.Seen.Error != "":
+		return perhaps + "the look at " + s.ID + " failed"
+	case slices.ContainsFunc(s.Verify, (*plan.Condition).Closes):
+		return never + "the verify of " + s.ID + " is false"
+	case slices.ContainsFunc(s.Verify, failsNow):
+		return perhaps + "the verify of " + s.ID + " cannot be judged"
+	default:
+		return ""
+	}
+}
+
 // worthALook reports whether there is anything to look at.
 func worthALook(s *plan.Step) bool {
-	return mayRead(&s.Use) || isOpen(s.When) || slices.ContainsFunc(s.Gate, isOpen)
+	return s.Loop != nil || mayRead(&s.Use) || isOpen(s.When) || slices.ContainsFunc(s.Gate, isOpen)
 }
 
 // isOpen reports whether a condition can still come to something.
@@ -136,26 +204,26 @@ func isOpen(c *plan.Condition) bool { return c != nil && c.State.Truth == expr.U
 // step looks at a step as a run comes to it.
 func (l *looker) step(ctx context.Context, s *plan.Step) {
 	if s.When != nil {
-		s.When = l.condition(ctx, s.When)
+		s.When = l.condition(ctx, s, s.When)
 		if !holds(s.When) {
 			return
 		}
 	}
 	gate, passes := make([]*plan.Condition, len(s.Gate)), true
 	for i, c := range s.Gate {
-		gate[i] = l.condition(ctx, c)
+		gate[i] = l.condition(ctx, s, c)
 		passes = passes && holds(gate[i])
 	}
 	s.Gate = gate
 	if !passes {
 		return
 	}
-	if _, s.Seen = l.read(ctx, &s.Use, l.scope(nil), s.Timeout); s.Seen == nil || s.Seen.Outputs == nil {
+	if _, s.Seen = l.read(ctx, s, &s.Use, l.scope(s, nil), s.Timeout); s.Seen == nil || s.Seen.Outputs == nil {
 		return
 	}
-	verify, own := make([]*plan.Condition, len(s.Verify)), map[string]value.Value{s.ID: unverified(s)}
+	verify, own := make([]*plan.Condition, len(s.Verify)), map[string]value.Value{cmp.Or(s.Of, s.ID): unverified(s)}
 	for i, c := range s.Verify {
-		verify[i] = l.conditionOver(ctx, c, own)
+		verify[i] = l.conditionOver(ctx, s, c, own)
 	}
 	s.Verify = verify
 }
@@ -167,26 +235,26 @@ func holds(c *plan.Condition) bool {
 }
 
 // condition returns the condition with what it comes to now, where that is not known anyway.
-func (l *looker) condition(ctx context.Context, c *plan.Condition) *plan.Condition {
-	return l.conditionOver(ctx, c, nil)
+func (l *looker) condition(ctx context.Context, of *plan.Step, c *plan.Condition) *plan.Condition {
+	return l.conditionOver(ctx, of, c, nil)
 }
 
 // conditionOver is [looker.condition] with what else is seen of steps, by id.
-func (l *looker) conditionOver(ctx context.Context, c *plan.Condition, own map[string]value.Value) *plan.Condition {
+func (l *looker) conditionOver(ctx context.Context, of *plan.Step, c *plan.Condition, own map[string]value.Value) *plan.Condition {
 	if !isOpen(c) {
 		return c
 	}
 	judged := *c
-	judged.Now = l.judge(ctx, c, own)
+	judged.Now = l.judge(ctx, of, c, own)
 	return &judged
 }
 
 // judge says what a condition comes to now; nil: nothing more than is known before.
-func (l *looker) judge(ctx context.Context, c *plan.Condition, own map[string]value.Value) *plan.Now {
-	scope, now := l.scope(nil), &plan.Now{}
+func (l *looker) judge(ctx context.Context, of *plan.Step, c *plan.Condition, own map[string]value.Value) *plan.Now {
+	scope, now := l.scope(of, nil), &plan.Now{}
 	scope.own = own
 	if c.Observe != nil {
-		observed, seen := l.read(ctx, c.Observe, scope, 0)
+		observed, seen := l.read(ctx, of, c.Observe, scope, 0)
 		switch {
 		case seen == nil:
 			return nil
@@ -195,7 +263,7 @@ func (l *looker) judge(ctx context.Context, c *plan.Condition, own map[string]va
 			return now
 		}
 		now.Observed = seen
-		scope = l.scope(&observed)
+		scope = l.scope(of, &observed)
 		scope.own = own
 	}
 	verdict := c.Program.Eval(scope)

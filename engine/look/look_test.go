@@ -132,6 +132,9 @@ func said(p *plan.Plan) string {
 				parts = append(parts, "verify "+judged(c))
 			}
 		}
+		if s.Unlooked != "" {
+			parts = append(parts, s.Unlooked)
+		}
 		if len(parts) > 0 {
 			fmt.Fprintf(&b, "%s: %s\n", s.ID, strings.Join(parts, ", "))
 		}
@@ -172,8 +175,20 @@ func TestWhatIsSoNow(t *testing.T) {
 `, "a: reads web\nb: gate true\n", 2},
 		"what cannot be seen": {`steps:
 - {id: a, uses: peek, with: {at: nowhere, token: "${{ inputs.token }}"}}
-- {id: b, uses: poke, with: {at: x}, gate: [{expr: observed.count == 2, observe: {uses: peek, with: {at: nowhere}}}, {expr: steps.a.outputs.count == 0}]}
-`, "a: fails: there is nothing, says (secret)\nb: gate failed (there is nothing, says ), gate -\n", 2},
+- {id: b, uses: poke, needs: [], with: {at: x}, gate: {expr: observed.count == 2, observe: {uses: peek, with: {at: nowhere}}}}
+- {id: c, uses: peek, needs: [a], with: {at: db}}
+- {id: d, uses: peek, needs: [b], with: {at: db}}
+- {id: e, uses: peek, needs: [], onFailure: continue, with: {at: nowhere, token: "${{ inputs.token }}"}}
+- {id: f, uses: peek, needs: [e], with: {at: web}, gate: {expr: steps.e.outputs.count == 0}}
+- {id: g, uses: peek, needs: [e], with: {at: web}}
+`, `a: fails: there is nothing, says (secret)
+b: gate failed (there is nothing, says )
+c: nobody can tell whether a run that begins now would come here: the look at a failed
+d: nobody can tell whether a run that begins now would come here: the gate of b cannot be judged
+e: fails: there is nothing, says (secret)
+f: gate -
+g: reads web
+`, 3},
 		"what a plan may not apply": {`steps:
 - {id: a, uses: spy, with: {at: web}}
 - {id: b, uses: poke, with: {at: x}, gate: [{expr: steps.a.outputs.count == 3}, {expr: observed.count == 3, observe: {uses: spy, with: {at: web}}}]}
@@ -197,14 +212,29 @@ func TestWhatIsSoNow(t *testing.T) {
 - {id: c, uses: peek, with: {at: cache}, gate: {expr: steps.b.outputs.count == 2}}
 - {id: s, uses: spy, needs: [], with: {at: x}}
 - {id: d, uses: peek, with: {at: disk}, when: steps.s.outputs.count == 1, gate: {expr: steps.a.outputs.count == 3}}
-`, "a: gate true, reads web\nb: gate false as now.getHours() is 2\nc: gate -\nd: gate -\n", 1},
+- {id: e, uses: poke, needs: [c, a], with: {at: x}}
+- {id: f, uses: peek, needs: [e], with: {at: disk}}
+- {id: g, uses: poke, needs: [], with: {at: x}, gate: {expr: inputs.limit > 3}}
+- {id: h, uses: peek, needs: [g], with: {at: disk}}
+- {id: i, uses: peek, needs: [], when: 'now.getHours() > 5', with: {at: disk}, gate: {expr: inputs.limit > 3}}
+- {id: j, uses: peek, needs: [i], with: {at: db}}
+`, `a: gate true, reads web
+b: gate false as now.getHours() is 2
+c: gate -, a run that begins now would not come here: the gate of b is closed
+d: gate -
+f: a run that begins now would not come here: the gate of b is closed
+g: gate -
+h: a run that begins now would not come here: the gate of g is closed
+i: when false, gate -
+j: reads db
+`, 2},
 		"what is known before is not judged again": {`steps:
 - {id: a, uses: peek, with: {at: web}, gate: {expr: inputs.limit == 3}}
 `, "a: gate -, reads web\n", 1},
 		"whether a step counts as done, its verify says": {`steps:
 - {id: a, uses: peek, with: {at: web}, verify: {expr: steps.a.outputs.count == 4}}
 - {id: b, uses: poke, with: {at: x}, gate: [{expr: 'steps.a.status == "succeeded"'}, {expr: steps.a.outputs.count == 3}]}
-`, "a: reads web, verify false as steps.a.outputs.count is 3\nb: gate -, gate -\n", 1},
+`, "a: reads web, verify false as steps.a.outputs.count is 3\nb: gate -, gate -, a run that begins now would not come here: the verify of a is false\n", 1},
 		"a verify that is true now decides no more": {`steps:
 - {id: a, uses: peek, with: {at: web}, verify: [{expr: steps.a.outputs.count == 3}, {expr: observed.is == "db", observe: {uses: peek, with: {at: db}}}]}
 - {id: b, uses: poke, with: {at: x}, gate: [{expr: 'steps.a.status == "succeeded"'}, {expr: steps.a.outputs.count == 3}]}

@@ -27,27 +27,34 @@ const (
 	maxOutputs = 1 << 20
 )
 
-// answers are those of the actions, so that what many steps ask is asked once.
+// answers are those of the actions, so that what many steps ask is asked once, where they
+// have as much time for it.
 type answers struct {
 	mu    sync.Mutex
 	asked map[string]*answer
 }
 
 type answer struct {
-	once    sync.Once
+	given   chan struct{} // closed by who asked first
 	outputs value.Value
 	err     error
 }
 
-// to returns the answer to a question, which is perhaps being given.
-func (a *answers) to(question string) *answer {
+// to returns the answer to a question, which the first who asks gets by ask.
+func (a *answers) to(question string, ask func() (value.Value, error)) *answer {
 	a.mu.Lock()
-	defer a.mu.Unlock()
-	found, ok := a.asked[question]
-	if !ok {
-		found = &answer{}
+	found, known := a.asked[question]
+	if !known {
+		found = &answer{given: make(chan struct{})}
 		a.asked[question] = found
 	}
+	a.mu.Unlock()
+	if known {
+		<-found.given
+		return found
+	}
+	defer close(found.given)
+	found.outputs, found.err = ask()
 	return found
 }
 
@@ -56,7 +63,7 @@ func mayRead(u *plan.Use) bool { return u.Effect == sdk.Read && u.Describe.InPla
 
 // read applies an action that reads, within its time or else within what a person has
 // patience for. Where it may not be applied yet, or not in a plan, nothing is seen.
-func (l *looker) read(ctx context.Context, u *plan.Use, scope scope, timeout time.Duration) (value.Value, *plan.Seen) {
+func (l *looker) read(ctx context.Context, of *plan.Step, u *plan.Use, scope scope, timeout time.Duration) (value.Value, *plan.Seen) {
 	over := l.plan.Over(u)
 	if !mayRead(u) || over != nil && over.TargetError != "" {
 		return value.Null(), nil
@@ -76,13 +83,17 @@ func (l *looker) read(ctx context.Context, u *plan.Use, scope scope, timeout tim
 	if err != nil {
 		return value.Null(), &plan.Seen{Error: err.Error()}
 	}
-	given := l.to(u.Action + " " + u.On + " " + string(text))
-	given.once.Do(func() { given.outputs, given.err = l.ask(ctx, u, text, cmp.Or(timeout, patience)) })
+	timeout = cmp.Or(timeout, patience)
+	given := l.to(fmt.Sprintf("%s %s %s %s", timeout, u.Action, u.On, text), func() (value.Value, error) {
+		defer l.asking.begin(u.Action + " for " + of.ID)()
+		return l.ask(ctx, u, text, timeout)
+	})
 	switch {
 	case errors.Is(given.err, sdk.ErrUnsupported):
 		return value.Null(), nil // not with these parameters
 	case given.err != nil:
-		return value.Null(), &plan.Seen{Error: given.err.Error()}
+		waits := u.Describe.Waits(text) > 0 && sdk.AsError(given.err).Class == sdk.Transient
+		return value.Null(), &plan.Seen{Error: given.err.Error(), Waits: waits}
 	default:
 		outputs := given.outputs
 		return outputs, &plan.Seen{Outputs: &outputs}
@@ -113,8 +124,8 @@ func (l *looker) ask(ctx context.Context, u *plan.Use, params json.RawMessage, t
 func apply(ctx context.Context, action sdk.Handler, request sdk.Request, timeout time.Duration) (json.RawMessage, error) {
 	bounded, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	if err := bounded.Err(); err != nil {
-		return nil, err
+	if ctx.Err() != nil {
+		return nil, cut(ctx, timeout, "")
 	}
 	type end struct {
 		outputs json.RawMessage
@@ -130,13 +141,21 @@ func apply(ctx context.Context, action sdk.Handler, request sdk.Request, timeout
 	defer stop()
 	select {
 	case e := <-ended:
-		if e.err != nil && ctx.Err() == nil && bounded.Err() != nil {
-			return nil, fmt.Errorf("it had not ended after %s", timeout)
+		if e.err != nil && bounded.Err() != nil {
+			return nil, cut(ctx, timeout, "")
 		}
 		return e.outputs, e.err
 	case <-late:
-		return nil, fmt.Errorf("it had not ended after %s, nor when it was asked to", timeout)
+		return nil, cut(ctx, timeout, ", nor when it was asked to")
 	}
+}
+
+// cut is why an action was asked to end before it had.
+func cut(ctx context.Context, timeout time.Duration, more string) error {
+	if ctx.Err() != nil {
+		return fmt.Errorf("it was cut off%s: %w", more, context.Cause(ctx))
+	}
+	return fmt.Errorf("it had not ended after %s%s", timeout, more)
 }
 
 // host is that of an action in a plan, which is told what a person sees and keeps nothing.
@@ -157,6 +176,12 @@ func (host) Note(string, json.RawMessage) error            { return errKeepsNoth
 func (l *looker) hide(s *plan.Step) (looked bool) {
 	l.hideSeen(s.Seen)
 	looked = s.Seen != nil
+	if s.Loop != nil {
+		looked = s.Loop.Now != nil
+		for _, one := range s.Loop.Instances {
+			looked = l.hide(one) || looked
+		}
+	}
 	for _, c := range slices.Concat([]*plan.Condition{s.When}, s.Gate, s.Verify) {
 		if c == nil || c.Now == nil {
 			continue

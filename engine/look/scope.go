@@ -16,14 +16,16 @@ type scope struct {
 	looker     *looker
 	observed   *value.Value // nil: nothing is
 
+	each value.Value // of an instance, what it is done for; null: it is none
+
 	own map[string]value.Value // what a step sees of itself, by its id; nil: nothing
 }
 
 var _ expr.Scope = scope{}
 
 // scope makes one for a step, which no other shares.
-func (l *looker) scope(observed *value.Value) scope {
-	return scope{Scope: l.plan.Known(), looker: l, observed: observed}
+func (l *looker) scope(of *plan.Step, observed *value.Value) scope {
+	return scope{Scope: l.plan.Known(), looker: l, observed: observed, each: of.Item}
 }
 
 // Root returns the value of a root.
@@ -31,6 +33,8 @@ func (s scope) Root(name string) (value.Value, bool) {
 	switch {
 	case name == expr.RootNow:
 		return value.String(s.looker.at.Format(time.RFC3339Nano)), true
+	case name == expr.RootEach && !s.each.IsNull():
+		return s.each, true
 	case name == expr.RootObserved && s.observed != nil:
 		return *s.observed, true
 	default:
@@ -55,6 +59,8 @@ func viewOf(s *plan.Step, found finding) (view value.Value, known bool) {
 	switch {
 	case found.skipped:
 		return value.Object(status(value.String("skipped"))), true
+	case s.Loop != nil:
+		return viewOfLoop(s)
 	case s.Seen == nil || s.Seen.Outputs == nil:
 		return value.Value{}, false
 	case slices.ContainsFunc(s.Verify, failsNow):

@@ -56,6 +56,9 @@ func (s *scope) Step(id string) (value.Value, bool) {
 	if !ok {
 		return value.Value{}, false
 	}
+	if s.step >= 0 && s.m.steps[s.step].isInstance && s.m.steps[s.step].of == i {
+		i = s.step // to itself an instance is the step
+	}
 	st := &s.m.steps[i]
 	if !st.known {
 		if st.loop != nil {

@@ -14,7 +14,7 @@ func (m *maker) condition(checked *check.Condition) *Condition {
 	model := checked.Model
 	condition := &Condition{
 		Name:    model.Name.Value,
-		Expr:    model.Expr.Value,
+		Expr:    checked.Program.Text(),
 		Message: model.Message.Value,
 		Within:  model.Within.Value,
 		Hold:    model.Hold.Value,

@@ -52,7 +52,7 @@ func hashNeeds(sum hash.Hash, needs []Edge) {
 // essence returns the step without its edges, its place and what was foreseen.
 func (s *Step) essence() *Step {
 	bare := *s
-	bare.Needs, bare.At, bare.Seen = nil, "", nil
+	bare.Needs, bare.At, bare.Seen, bare.Unlooked = nil, "", nil, ""
 	bare.Use = s.Use.essence()
 	bare.When, bare.Loop = s.When.essence(), s.Loop.essence()
 	bare.Gate, bare.Verify = essences(s.Gate), essences(s.Verify)

@@ -9,6 +9,7 @@ import (
 type Seen struct {
 	Outputs *value.Value `json:"outputs,omitempty" doc:"What it returned; absent: it failed."`
 	Error   string       `json:"error,omitempty" doc:"Why it failed."`
+	Waits   bool         `json:"waits,omitempty" doc:"A run asks again, as a parameter of the action says, until that is so which is not so yet."`
 }
 
 // Now is what a condition comes to at the time of the plan, with what is seen at that time. It

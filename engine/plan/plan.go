@@ -121,6 +121,7 @@ type Step struct {
 	OnFailure Policy        `json:"onFailure" enum:"rollback,stop,pause,continue" doc:"What happens when the step fails."`
 	Rollback  *Compensation `json:"rollback,omitempty" doc:"What takes the step back; absent: nothing does."`
 	Seen      *Seen         `json:"seen,omitempty" doc:"What the action, which only reads, says at the time of the plan; absent: it was not applied."`
+	Unlooked  string        `json:"unlooked,omitempty" doc:"Why nothing was looked at for the step, as that a run which begins at the time of the plan would not come to it; absent: all was that may be."`
 
 	Range source.Range `json:"-"`
 	// Item is what the expressions of an instance that is known see as each.

@@ -1,6 +1,10 @@
 package review
 
-import "github.com/gatebook/gatebook/engine/plan"
+import (
+	"slices"
+
+	"github.com/gatebook/gatebook/engine/plan"
+)
 
 // Chain is what happens when a step fails for good.
 type Chain struct {
@@ -73,6 +77,8 @@ func (c *Chain) fill(r *reach, failed int) {
 			c.Beside.Left = append(c.Beside.Left, s.ID)
 		}
 	}
+	slices.Reverse(c.Stays) // nothing comes to them in any order, so that they stand as in the plan
+	slices.Reverse(c.Beside.Stays)
 }
 
 // length is how many steps the chain names.

@@ -14,7 +14,7 @@ import (
 // be looked at is named; and what is known whatever is seen comes from there alone.
 func TestProblemsOfNow(t *testing.T) {
 	t.Parallel()
-	unseen := &plan.Seen{Error: "no route to host"}
+	unseen, waited := &plan.Seen{Error: "no route to host"}, &plan.Seen{Error: "it has no record", Waits: true}
 	for name, c := range map[string]struct {
 		gate plan.Condition
 		seen *plan.Seen
@@ -27,6 +27,8 @@ func TestProblemsOfNow(t *testing.T) {
 		"failed":              {gate: plan.Condition{Now: &plan.Now{Truth: "failed", Detail: "no item 3"}}, want: []string{`gate broken: "no item 3", now true, stops true`}},
 		"failed, and waited":  {gate: plan.Condition{Within: time.Minute, Now: &plan.Now{Truth: "failed", Detail: "no item 3"}}, want: []string{`not yet: "too few", now true, stops false`}},
 		"nothing observed":    {gate: plan.Condition{Now: &plan.Now{Truth: "failed", Detail: unseen.Error, Observed: unseen}}, want: []string{`look failed: "no route to host", now true, stops false`}},
+		"observed again":      {gate: plan.Condition{Now: &plan.Now{Truth: "failed", Detail: waited.Error, Observed: waited}}, want: []string{`not yet: "it has no record", now true, stops false`}},
+		"read again":          {seen: waited, want: []string{`not yet: "it has no record", now true, stops false`}},
 		"nothing read":        {seen: unseen, want: []string{`look failed: "no route to host", now true, stops false`}},
 		"false whatever":      {gate: plan.Condition{State: plan.State{Truth: "false"}}, want: []string{`gate closed: "too few", now false, stops true`}},
 		"cannot, whatever is": {gate: plan.Condition{State: plan.State{Truth: "failed", Detail: "no"}}, want: []string{`gate broken: "no", now false, stops true`}},

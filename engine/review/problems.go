@@ -19,7 +19,7 @@ const (
 	Blocked     Kind = "blocked"     // an action says what would stop it: a right that is missing, a budget
 	Unseen      Kind = "unseen"      // an action could not say what it would do
 	LookFailed  Kind = "look failed" // an action could not read what is so now
-	NotYet      Kind = "not yet"     // a condition that is waited for is not true now
+	NotYet      Kind = "not yet"     // what a run waits for, a condition or by an action, is not so now
 	NoWayBack   Kind = "no way back" // a step changes something, and nothing takes it back
 	Warned      Kind = "warning"     // an action says what to mind
 )
@@ -87,7 +87,7 @@ func problemsOf(s *plan.Step) []Problem {
 		}
 	}
 	if s.Seen != nil && s.Seen.Error != "" {
-		found = append(found, Problem{Kind: LookFailed, Step: s.ID, Text: s.Seen.Error, Now: true})
+		found = append(found, Problem{Kind: unseen(s.Seen), Step: s.ID, Text: s.Seen.Error, Now: true})
 	}
 	if s.PreviewError != "" {
 		add(Unseen, s.PreviewError)
@@ -106,6 +106,14 @@ func problemsOf(s *plan.Step) []Problem {
 	return found
 }
 
+// unseen is what it means that a look failed: what a run asks for again is only not so yet.
+func unseen(s *plan.Seen) Kind {
+	if s.Waits {
+		return NotYet
+	}
+	return LookFailed
+}
+
 // problemOf is what stands in the way with a condition, by what is known before the
 // run, or else by what is so now.
 func problemOf(c *plan.Condition) (problem Problem, is bool) {
@@ -121,7 +129,7 @@ func problemOf(c *plan.Condition) (problem Problem, is bool) {
 	problem = Problem{Text: c.Now.Detail, Now: true, Condition: c}
 	switch truth := c.Now.Truth; {
 	case c.Now.Observed != nil && c.Now.Observed.Error != "":
-		problem.Kind = LookFailed
+		problem.Kind = unseen(c.Now.Observed)
 	case truth != expr.False.String() && truth != expr.Failed.String():
 		return Problem{}, false
 	case c.Within > 0:

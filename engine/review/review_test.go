@@ -69,7 +69,7 @@ func TestChainsSayWhatARollbackDoes(t *testing.T) {
 		},
 		"what the runbook or an action says to stay": {
 			[]*plan.Step{step("a"), with(step("b", "a"), isKept), with(step("c", "b"), leavesNoTrace), step("d", "c")},
-			[]string{"a rollback [a] beside [] left [] stays []", "b rollback [a] beside [] left [] stays [b]", "c rollback [a] beside [] left [] stays [c b]", "d rollback [d a] beside [] left [] stays [c b]"},
+			[]string{"a rollback [a] beside [] left [] stays []", "b rollback [a] beside [] left [] stays [b]", "c rollback [a] beside [] left [] stays [b c]", "d rollback [d a] beside [] left [] stays [b c]"},
 		},
 		"what stays, built upon by what is left": {
 			[]*plan.Step{with(step("a"), isKept), with(step("b", "a"), noWayBack), step("c", "b")},

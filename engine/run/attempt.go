@@ -4,13 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"sync"
 	"time"
 
 	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/machine"
 	"github.com/gatebook/gatebook/engine/plan"
+	"github.com/gatebook/gatebook/engine/run/internal/ending"
 	"github.com/gatebook/gatebook/engine/run/internal/trace"
 	"github.com/gatebook/gatebook/engine/value"
 	"github.com/gatebook/gatebook/plugins/sdk"
@@ -46,9 +46,9 @@ func (d *driver) startAttempt(a machine.Attempt) {
 		ctx, w.cancel = context.WithCancel(d.base)
 	}
 	d.work[a.Op] = w
-	do, giveUp, grace := d.makeAttempt, d.outOfPatience, patience(a.Use, a.Params)
+	do, giveUp, grace := d.makeAttempt, d.outOfPatience, ending.Patience(a.Use, a.Params)
 	if a.Started {
-		do, giveUp, grace = d.lookAfterCrash, d.cutOff, cancelGrace
+		do, giveUp, grace = d.lookAfterCrash, d.cutOff, ending.Grace
 	}
 	d.start(func() job {
 		end, ended := d.perform(ctx, a.Op, grace, func(host *host) event.Event { return do(ctx, a, host) }, func(err error) event.Event {
@@ -81,7 +81,7 @@ func (d *driver) perform(
 		select {
 		case <-done:
 		case <-grace.C:
-			once.Do(func() { d.send(message{fact: host.last(giveUp(&atWorkError{patience}))}) })
+			once.Do(func() { d.send(message{fact: host.last(giveUp(&ending.AtWorkError{Patience: patience}))}) })
 		}
 	})
 	end = do(host)
@@ -158,7 +158,7 @@ func (d *driver) finished(ctx context.Context, a machine.Attempt, outputs *value
 		e.Outputs = outputs
 	} else {
 		e.Failure = d.failure(ctx, a.Use, err)
-		if isAtWork(err) && a.Use.Effect != sdk.Read {
+		if ending.IsAtWork(err) && a.Use.Effect != sdk.Read {
 			// Nobody can tell what it has changed, and will change yet.
 			e.Failure.Class = event.Lost
 		}
@@ -168,54 +168,11 @@ func (d *driver) finished(ctx context.Context, a machine.Attempt, outputs *value
 
 // failure makes of an action's error what the journal says of it.
 func (d *driver) failure(ctx context.Context, use *plan.Use, err error) *event.Failure {
-	typed := sdk.AsError(err)
-	failure := &event.Failure{
-		Class: typed.Class, Field: typed.Field, Message: typed.Message, Unchanged: typed.Unchanged,
-		Connection: typed.Connection,
-	}
-	if at := use.Place(typed); !at.IsZero() {
-		failure.Place = &event.Place{File: at.File.Name(), Start: at.From(), End: at.To()}
-	}
+	failure := ending.Failure(ctx, use, err)
 	if use.Connection != nil {
 		failure.Log = d.logs.Of(use.Connection.Source)
 	}
-	switch ended := endOf(ctx, typed.Class); {
-	case ended == nil:
-	case isAtWork(err) && errors.Is(ended, context.DeadlineExceeded):
-		// A retry, as after a timeout, would work beside it.
-	case errors.Is(ended, context.DeadlineExceeded):
-		failure.Class, failure.Message = sdk.Timeout, endedBy(ended, "it ran out of time", failure.Message)
-	default:
-		failure.Class, failure.Message = sdk.Cancelled, endedBy(ended, event.WasCancelled, failure.Message)
-	}
 	return failure
-}
-
-// timerDelay is how much later than a plugin, which is told the deadline, a context may
-// notice it.
-const timerDelay = 50 * time.Millisecond
-
-// endOf returns why a context has ended under what failed with the class; nil: it has not.
-func endOf(ctx context.Context, class sdk.Class) error {
-	if _, bounded := ctx.Deadline(); bounded && class == sdk.Timeout && ctx.Err() == nil {
-		late := time.NewTimer(timerDelay)
-		defer late.Stop()
-		select {
-		case <-ctx.Done():
-		case <-late.C:
-		}
-	}
-	return ctx.Err()
-}
-
-// endedBy says what ended an action and what it says to that, without the words that Go
-// has for the same.
-func endedBy(ended error, what, said string) string {
-	said = strings.TrimSuffix(strings.TrimSuffix(said, ended.Error()), ": ")
-	if said == "" {
-		return what
-	}
-	return what + ": " + said
 }
 
 // lookAfterCrash finds out what became of an attempt whose answer was lost.
@@ -302,7 +259,7 @@ func (d *driver) observe(ctx context.Context, o machine.Observe) {
 	// One that does not end when it is asked to keeps no other waiting.
 	leave := sync.OnceFunc(func() { <-d.looks })
 	defer leave()
-	end, ended := d.perform(ctx, o.Op, patience(o.Use, o.Params), func(host *host) event.Event {
+	end, ended := d.perform(ctx, o.Op, ending.Patience(o.Use, o.Params), func(host *host) event.Event {
 		outputs, err := d.look(ctx, o, host)
 		return d.observed(ctx, o, outputs, err)
 	}, func(err error) event.Event {

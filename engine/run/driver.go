@@ -14,6 +14,7 @@ import (
 	"github.com/gatebook/gatebook/engine/plan"
 	"github.com/gatebook/gatebook/engine/run/internal/output"
 	"github.com/gatebook/gatebook/engine/run/internal/secret"
+	"github.com/gatebook/gatebook/engine/run/internal/target"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
@@ -75,7 +76,7 @@ type driver struct {
 	inbox   inbox
 	hosts   hosts
 	logs    *output.Plugins
-	targets targets
+	targets *target.Known
 	timers  timers
 	looks   chan struct{} // bounds the observations in flight
 	workers workers
@@ -141,8 +142,8 @@ func newDriver(ctx context.Context, p Process, pl *plan.Plan, folder *journal.Ru
 // now on which connections may be used.
 func (d *driver) listen() {
 	d.logs = output.OfPlugins(d.folder, d.process.Now, d.secrets.Text)
-	d.targets = targets{driver: d, known: make(map[connection]seen)}
-	d.plan.Targets.To(d.targets.judge)
+	d.targets = target.Of(d.folder.ID(), d.secrets.Text, d.keepTarget)
+	d.plan.Targets.To(d.judge)
 }
 
 // keepPluginLogs listens to the plugins of the run.

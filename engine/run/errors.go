@@ -4,6 +4,9 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/gatebook/gatebook/engine/run/internal/past"
+	"github.com/gatebook/gatebook/engine/run/internal/target"
 )
 
 // AbandonedError says that a run was left off because its state, the journal above all,
@@ -36,17 +39,11 @@ func (e *AbandonedError) Unwrap() error { return e.Cause }
 
 // DivergedError says that this version of gatebook decides otherwise than the one that
 // wrote the journal, so that it must not go on with the run.
-type DivergedError struct {
-	Seq      uint64
-	Journal  string // what the journal says was decided
-	Computed string // what this version decides
-}
+type DivergedError = past.DivergedError
 
-// Error says where the two part.
-func (e *DivergedError) Error() string {
-	return fmt.Sprintf("record %d of the journal says %s where this version of gatebook decides %s; "+
-		"resume the run with the version that began it", e.Seq, e.Journal, e.Computed)
-}
+// OtherTargetError says that a connection reaches something else than it did when the run
+// first used it, or than people saw before the run began. Nothing is done to that.
+type OtherTargetError = target.OtherError
 
 // StoppedError says that whoever took a run up was asked to end before anything was done.
 type StoppedError struct{ Run string }

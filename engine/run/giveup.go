@@ -4,14 +4,13 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/journal"
 	"github.com/gatebook/gatebook/engine/machine"
 	"github.com/gatebook/gatebook/engine/plan"
-	"github.com/gatebook/gatebook/plugins/sdk"
+	"github.com/gatebook/gatebook/engine/run/internal/past"
 )
 
 // ErrMayHaveChanged says that a run cannot be given up: by its journal it may have changed
@@ -30,14 +29,14 @@ func GiveUp(ctx context.Context, folder *journal.Run, p Process, began event.Run
 		return event.Result{}, err
 	}
 	defer locks.Close()
-	tale := &tale{reads: readsOf(folder, began), open: make(map[event.Op]bool)}
-	log, repair, err := folder.OpenJournal(tale.record)
+	tale := past.TaleOf(folder, began)
+	log, repair, err := folder.OpenJournal(tale.Record)
 	if err != nil {
 		return event.Result{}, err
 	}
-	if tale.ended || tale.changed || len(tale.open) > 0 {
+	if tale.Ended || tale.MayHaveChanged() {
 		err := ErrMayHaveChanged
-		if tale.ended {
+		if tale.Ended {
 			err = &RefusedError{Run: folder.ID(), Reason: "the run has ended"}
 		}
 		return event.Result{}, errors.Join(err, log.Close())
@@ -47,7 +46,7 @@ func GiveUp(ctx context.Context, folder *journal.Run, p Process, began event.Run
 	}}
 	facts = append(facts, takeovers(folder, locks)...)
 	facts = append(facts, event.Event{Type: event.GivenUp, By: r.By, Reason: r.Reason})
-	result, err := tale.end(log, p, facts...)
+	result, err := endTale(tale, log, p, facts...)
 	if err = errors.Join(err, log.Close()); err != nil {
 		return event.Result{}, &AbandonedError{Run: folder.ID(), Cause: err}
 	}
@@ -69,90 +68,17 @@ func lockToEnd(ctx context.Context, folder *journal.Run, owner journal.Owner, de
 	return locks, err
 }
 
-// readsOf are the steps of a run that only read, by the plan that it keeps. Where nothing
-// vouches for that, none is known to.
-func readsOf(folder *journal.Run, began event.Run) map[string]bool {
-	reads := make(map[string]bool)
-	var kept plan.Plan
-	document, err := folder.Plan()
-	if err != nil || began.VouchesForPlan(document) != nil || json.Unmarshal(document, &kept) != nil {
-		return reads
-	}
-	for _, step := range kept.Steps {
-		reads[step.ID] = !step.Changes()
-	}
-	return reads
-}
-
-// tale is what a journal tells of its run to whoever has no plan.
-type tale struct {
-	first, last event.Event
-	ended       bool
-	reads       map[string]bool   // the steps that only read
-	open        map[event.Op]bool // the tries of which nothing is known but that they began
-	changed     bool              // a try may have changed something, whatever came of later ones
-}
-
-func (t *tale) record(record journal.Record) error {
-	var e event.Event
-	if err := json.Unmarshal(record.Payload, &e); err != nil {
-		return fmt.Errorf("record %d is no event: %w", record.Seq, err)
-	}
-	t.last = e
-	switch e.Type {
-	case event.RunStarted:
-		t.first = e
-	case event.ModeChanged:
-		t.ended = false
-	case event.RunFinished:
-		t.ended = e.Result != nil && e.Result.Outcome != event.OutcomePaused
-	case event.AttemptStarted:
-		t.began(e)
-	case event.AttemptFinished:
-		t.closed(e, e.Failure != nil && e.Failure.Unchanged && e.Failure.Class != event.Lost)
-	case event.AttemptObserved:
-		t.closed(e, e.State == sdk.Untouched)
-	case event.Answered:
-		t.closed(e, e.Answer == nil || !e.Answer.Approved)
-	default:
-	}
-	return nil
-}
-
-// began takes in a try. Numbers are given again: by a resume, which tries a step anew, and for
-// a try that a crash cut off. What that did is not known then, and not told by the next.
-func (t *tale) began(e event.Event) {
-	if !t.mayChange(e.Op) {
-		return
-	}
-	t.changed = t.changed || t.open[*e.Op]
-	t.open[*e.Op] = true
-}
-
-// closed takes in what became of a try: that alone, and of no other of its number.
-func (t *tale) closed(e event.Event, unchanged bool) {
-	if !t.mayChange(e.Op) {
-		return
-	}
-	t.changed = t.changed || !unchanged
-	delete(t.open, *e.Op)
-}
-
-func (t *tale) mayChange(op *event.Op) bool {
-	return op != nil && (op.Part == event.Undo || !t.reads[op.Step])
-}
-
-// end writes the end of the run behind its journal, and tells whoever watches. What is the
+// endTale writes the end of the run behind its journal, and tells whoever watches. What is the
 // same for every plan, a machine decides that knows no steps. So the result that it writes has
 // neither outputs nor a record, of which a run that changed nothing has nothing to tell; a
 // replay, which has the plan, makes them of nulls, and is held to the outcome alone.
-func (t *tale) end(log *journal.Journal, p Process, facts ...event.Event) (result event.Result, err error) {
+func endTale(t *past.Tale, log *journal.Journal, p Process, facts ...event.Event) (result event.Result, err error) {
 	now := p.Now().Round(0).UTC()
-	if now.Before(t.last.Time) {
-		now = t.last.Time
+	if now.Before(t.Last.Time) {
+		now = t.Last.Time
 	}
 	m := machine.New(&plan.Plan{})
-	m.Next(t.first)
+	m.Next(t.First)
 	var events []event.Event
 	for _, fact := range facts {
 		fact.Time = now

@@ -14,6 +14,7 @@ import (
 	"github.com/gatebook/gatebook/engine/journal"
 	"github.com/gatebook/gatebook/engine/machine"
 	"github.com/gatebook/gatebook/engine/plan"
+	"github.com/gatebook/gatebook/engine/run/internal/past"
 	"github.com/gatebook/gatebook/engine/run/internal/trace"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
@@ -93,7 +94,7 @@ func (d *driver) begin(info event.Run, locks *journal.Locks) {
 	info.Trace = trace.Of(info)
 	d.trace, d.seal = info.Trace, info.Seal
 	d.fact(event.Event{Type: event.RunStarted, Run: &info, By: info.By})
-	for _, saw := range d.targets.shown() {
+	for _, saw := range d.shown() {
 		d.fact(saw)
 	}
 	d.noteTakeovers(locks)
@@ -207,21 +208,21 @@ func Resume(ctx context.Context, folder *journal.Run, p Process, pl *plan.Plan, 
 	defer locks.Close()
 	d := newDriver(ctx, p, pl, folder)
 	d.words = r.Words
-	past := &replay{machine: d.machine, known: d.inbox.known, targets: &d.targets}
-	if err := past.recall(folder); err != nil {
+	was := &past.Replay{Machine: d.machine, Known: d.inbox.known, Targets: d.targets}
+	if err := was.Recall(folder); err != nil {
 		d.stop()
 		return event.Result{}, err
 	}
-	log, repair, err := folder.OpenJournal(past.record)
+	log, repair, err := folder.OpenJournal(was.Record)
 	if err != nil {
 		d.stop()
 		return event.Result{}, err
 	}
 	d.machine.Recall(machine.Past{})
-	d.journal, d.now, d.trace, d.seal = log, past.last.Time, past.trace, past.seal
+	d.journal, d.now, d.trace, d.seal = log, was.Last.Time, was.Trace, was.Seal
 	unseen, err := d.sameTargets(ctx, r)
 	if err == nil {
-		err = d.resume(r, unseen, past, repair, locks)
+		err = d.resume(r, unseen, was, repair, locks)
 	}
 	if err != nil {
 		d.stop()
@@ -251,7 +252,7 @@ func torn(repair journal.Repair) string {
 }
 
 // resume goes on from the state that a replay has rebuilt.
-func (d *driver) resume(r Resumption, unseen string, past *replay, repair journal.Repair, locks *journal.Locks) error {
+func (d *driver) resume(r Resumption, unseen string, was *past.Replay, repair journal.Repair, locks *journal.Locks) error {
 	outstanding := d.machine.Outstanding()
 	if err := d.heed(outstanding); err != nil {
 		return err
@@ -271,15 +272,15 @@ func (d *driver) resume(r Resumption, unseen string, past *replay, repair journa
 	for _, over := range r.Without {
 		resumed.Reason = both(resumed.Reason, "nothing is done over connection "+over+" any more")
 	}
-	if r.Ask == event.ResumeAsked && past.ends() {
+	if r.Ask == event.ResumeAsked && was.Ends() {
 		d.fact(resumed)
 		d.noteTakeovers(locks)
-		d.follow(past.owed)
+		d.follow(was.Owed)
 		result := d.machine.Result()
 		d.end = &result
 		return nil
 	}
-	d.follow(past.owed)
+	d.follow(was.Owed)
 	d.fact(resumed)
 	d.noteTakeovers(locks)
 	d.follow(outstanding)

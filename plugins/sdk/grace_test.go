@@ -12,6 +12,7 @@ import (
 func TestTheGraceIsThatOfTheParameter(t *testing.T) {
 	t.Parallel()
 	object := func(property *schema.Schema) *schema.Schema {
+		property.Format = schema.FormatDuration
 		return &schema.Schema{Type: schema.TypeObject, Properties: []schema.Property{{Name: "grace", Schema: property}}}
 	}
 	with := sdk.Description{GraceParam: "grace", Input: object(&schema.Schema{Type: schema.TypeString, Default: "5m"})}
@@ -30,6 +31,34 @@ func TestTheGraceIsThatOfTheParameter(t *testing.T) {
 		{sdk.Description{Input: with.Input}, `{"grace":"1h"}`, 0},
 	} {
 		if got := test.described.Grace(json.RawMessage(test.params)); got != test.want {
+			t.Errorf("%s: got %s, want %s", test.params, got, test.want)
+		}
+	}
+}
+
+func TestACheckWaitsAsItsParameterSays(t *testing.T) {
+	t.Parallel()
+	within := func(format, otherwise string) *schema.Schema {
+		property := &schema.Schema{Type: schema.TypeString, Format: format}
+		if otherwise != "" {
+			property.Default = otherwise
+		}
+		return &schema.Schema{Type: schema.TypeObject, Properties: []schema.Property{{Name: "within", Schema: property}}}
+	}
+	waits := sdk.Description{InPlan: true, Input: within(schema.FormatDuration, "5m")}
+	for _, test := range []struct {
+		described sdk.Description
+		params    string
+		want      time.Duration
+	}{
+		{waits, `{}`, 5 * time.Minute},
+		{waits, `{"within":"0s"}`, 0},
+		{waits, `{"within":"1h"}`, time.Hour},
+		{sdk.Description{InPlan: true, Input: within(schema.FormatDuration, "")}, `{}`, 0},
+		{sdk.Description{InPlan: true, Input: within("", "5m")}, `{}`, 0},
+		{sdk.Description{Input: waits.Input}, `{}`, 0},
+	} {
+		if got := test.described.Waits(json.RawMessage(test.params)); got != test.want {
 			t.Errorf("%s: got %s, want %s", test.params, got, test.want)
 		}
 	}

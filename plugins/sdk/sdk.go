@@ -84,7 +84,9 @@ type Description struct {
 	// InPlan lets an engine apply the action while it makes a plan, so that people see what
 	// is so before they decide. It is for an action of effect Read that is quick and
 	// harmless whoever wrote its parameters: it runs no program of theirs. With
-	// [Request.InPlan] it looks once and waits for nothing.
+	// [Request.InPlan] it looks once and waits for nothing. One that otherwise asks again until
+	// something is so takes how long from a parameter `within`, a duration: where that is not 0,
+	// what fails with [Transient] in a plan is told as what is not so yet.
 	InPlan bool `json:"inPlan,omitempty"`
 }
 

@@ -172,6 +172,43 @@ func TestMarkdownOfALongPlanFits(t *testing.T) {
 	}
 }
 
+// What is long is cut wherever it stands, and --wide shows all of it there.
+func TestLongTextsAreCutEverywhere(t *testing.T) {
+	t.Parallel()
+	p := example.Plan(t)
+	long := strings.Repeat("node-17.eu.example.com ", 4000) + "last"
+	p.Steps[1].Params = value.Object(value.Member{Name: "command", Value: value.List(value.String("deploy"), value.String(long))})
+	p.Steps[1].Rollback.Use.Params = p.Steps[1].Params
+	p.Steps[1].Preview = &sdk.Preview{Summary: "would run deploy " + long, Changes: []sdk.Delta{{Target: "deploy " + long, Kind: "command", Op: "run"}}}
+	p.Steps[1].Gate[0].State = plan.State{Truth: "false", Explain: &expr.Explanation{
+		Text: "inputs.nodes == ''", Value: "false", State: "value", Children: []*expr.Explanation{{Text: "inputs.nodes", Value: long, State: "value"}},
+	}}
+	for name, write := range map[string]func(b *bytes.Buffer) error{
+		"text": func(b *bytes.Buffer) error { return dossier.Text(b, p, review.Of(p, nil), layout.Style{Columns: 100}) },
+		"summary": func(b *bytes.Buffer) error {
+			return dossier.Summary(b, p, review.Of(p, nil), layout.Style{Columns: 100})
+		},
+		"markdown": func(b *bytes.Buffer) error { return dossier.Markdown(b, p, review.Of(p, nil), dossier.MarkdownSize) },
+	} {
+		var b bytes.Buffer
+		if err := write(&b); err != nil {
+			t.Fatal(err)
+		}
+		if b.Len() > 9000 || strings.Contains(b.String(), "last") {
+			t.Errorf("%s: %d bytes", name, b.Len())
+		}
+	}
+	var wide bytes.Buffer
+	if err := dossier.Text(&wide, p, review.Of(p, nil), layout.Style{Wide: true}); err != nil {
+		t.Fatal(err)
+	}
+	// As parameters of the step and its way back, as what it would run, twice, as what it
+	// touches, and as what closes the gate, twice.
+	if shown := strings.Count(wide.String(), "last"); shown != 7 {
+		t.Errorf("all of it is shown %d times", shown)
+	}
+}
+
 // A script reads as it runs: a line that follows a comment is no part of it, and what turns
 // the direction of writing is seen, in whatever form the plan is.
 func TestAScriptReadsAsItRuns(t *testing.T) {

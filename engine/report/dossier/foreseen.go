@@ -13,13 +13,13 @@ func (out *page) foreseen(preview *sdk.Preview) []layout.Node {
 	if preview == nil || preview.Summary == "" && len(preview.Changes) == 0 {
 		return nil
 	}
-	node := layout.Node{Text: layout.Line(preview.Summary)}
+	node := layout.Node{Text: out.Brief(preview.Summary)}
 	if node.Text == "" {
 		node.Text = "would change"
 	}
 	for _, c := range preview.Changes {
 		node.Parts = append(node.Parts, layout.Node{
-			Text: layout.Line(c.Op + " " + c.Target), Lines: out.diff(c.Diff), Diff: true,
+			Text: out.Brief(c.Op + " " + c.Target), Lines: out.diff(c.Diff), Diff: true,
 		})
 	}
 	return []layout.Node{node}

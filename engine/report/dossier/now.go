@@ -37,9 +37,9 @@ func (out *page) stateNow(c *plan.Condition) string {
 	switch truth := c.Now.Truth; {
 	case truth == "true":
 		return out.Good("true now")
-	case c.Now.Observed != nil && c.Now.Observed.Error != "":
+	case c.Now.Observed != nil && c.Now.Observed.Error != "" && !c.Now.Observed.Waits:
 		return out.Warn("unknown, the look at it failed")
-	case c.Within > 0:
+	case c.Within > 0, c.Now.Observed != nil && c.Now.Observed.Waits:
 		return out.Warn("not true yet")
 	case truth == "false":
 		return out.Bad("false now")
@@ -74,13 +74,24 @@ func (out *page) observed(c *plan.Condition) []layout.Node {
 // seen is what the action of a step that reads says now.
 func (out *page) seen(s *plan.Step) []layout.Node {
 	switch {
+	case s.Unlooked != "":
+		return []layout.Node{{Text: out.Dim("not looked at: ") + layout.Line(s.Unlooked)}}
 	case s.Seen == nil:
 		return nil
 	case s.Seen.Outputs == nil:
-		return []layout.Node{{Text: out.Warn("fails now: ") + layout.Line(s.Seen.Error)}}
+		return []layout.Node{{Text: out.Warn(failing(s.Seen.Waits)) + layout.Line(s.Seen.Error)}}
 	default:
 		return []layout.Node{{Text: out.Dim("reads now: ") + out.outputs(*s.Seen.Outputs)}}
 	}
+}
+
+// failing says before why a look failed what that means: what a run asks for again is only
+// not true yet.
+func failing(waits bool) string {
+	if waits {
+		return "not true yet: "
+	}
+	return "fails now: "
 }
 
 const (

@@ -50,9 +50,11 @@ func nowPlan(t testing.TB) *plan.Plan {
 		gate(time.Minute, untrue()),
 		gate(0, &plan.Now{Truth: "failed", Detail: "there is no item 3."}),
 		gate(0, &plan.Now{Truth: "failed", Detail: "no route to host", Observed: &plan.Seen{Error: "no route to host"}}),
+		gate(0, &plan.Now{Truth: "failed", Detail: "there is no pod", Observed: &plan.Seen{Error: "there is no pod", Waits: true}}),
 		gate(0, &plan.Now{Truth: "unknown", Observed: &plan.Seen{Outputs: &outputs}}),
 	}
 	p.Steps[2].Seen = &plan.Seen{Error: "the server answered 404"}
+	p.Steps[3].Seen = &plan.Seen{Error: "it has no record", Waits: true}
 	return p
 }
 

@@ -139,13 +139,11 @@ func (out *page) problem(p review.Problem) string {
 		p.Step += fmt.Sprintf(" and %d more", p.Others)
 	}
 	switch p.Kind {
-	case review.GateClosed, review.GateBroken, review.Unverified, review.NotYet:
-		return p.Step + ": " + out.condition(part, p.Condition)
-	case review.LookFailed:
+	case review.GateClosed, review.GateBroken, review.Unverified, review.LookFailed, review.NotYet:
 		if p.Condition != nil {
 			return p.Step + ": " + out.condition(part, p.Condition)
 		}
-		return p.Step + ": " + dress("fails now: ") + said
+		return p.Step + ": " + dress(failing(p.Kind == review.NotYet)) + said
 	case review.Unreachable:
 		return "on " + p.Connection + ": " + dress("it cannot be told what it reaches: ") + said
 	case review.Unseen:
@@ -295,7 +293,7 @@ func (out *page) radius(p *plan.Plan, r *review.Review) section {
 	for _, o := range r.Radius {
 		nodes = append(nodes, layout.Node{
 			Text:  fmt.Sprintf("%s%s%s", layout.Line(o.Op+" "+layout.Plural(len(o.Targets), o.Kind)), over(o.Connection), out.Dim(":")),
-			Lines: layout.Wrap(strings.Join(layout.Counted(o.Targets), ", "), 90),
+			Lines: layout.Wrap(strings.Join(layout.Counted(o.Targets, out.Brief), ", "), 90),
 		})
 	}
 	if len(r.Silent) > 0 {

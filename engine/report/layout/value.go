@@ -14,14 +14,22 @@ const ValueWidth = 160
 // Value shows a value on one line of limited width, secrets masked and what is unknown
 // in words.
 func (s Style) Value(v value.Value) string {
-	text := Plain(v)
-	if !s.Wide {
-		text = Cut(text, ValueWidth)
-	}
+	text := s.cut(Plain(v))
 	if v.IsUnknown() || v.IsSecret() {
 		return s.Dim(text)
 	}
 	return text
+}
+
+// Brief is one line of text from outside which may have values in it: it is as wide as a
+// [Style.Value] is at most.
+func (s Style) Brief(text string) string { return s.cut(Line(text)) }
+
+func (s Style) cut(text string) string {
+	if s.Wide {
+		return text
+	}
+	return Cut(text, ValueWidth)
 }
 
 // Plain is a value as people read it, on one line: a string as it is, anything else as JSON,
@@ -79,7 +87,7 @@ func (s Style) Explanation(e *expr.Explanation) []Node {
 }
 
 func (s Style) explained(e *expr.Explanation) Node {
-	shown := Line(e.Value)
+	shown := s.Brief(e.Value)
 	switch {
 	case e.State == "error":
 		shown = s.Bad(shown)

@@ -22,8 +22,9 @@ func Plural(n int, thing string) string {
 	return fmt.Sprintf("%d %s%s", n, stem, ending)
 }
 
-// Counted is names from outside, each once, and where it is there more than once how often.
-func Counted(names []string) []string {
+// Counted is names from outside, each once as it is shown, and where it is there more than once
+// how often.
+func Counted(names []string, show func(string) string) []string {
 	var each []string
 	times := map[string]int{}
 	for _, name := range names {
@@ -32,7 +33,7 @@ func Counted(names []string) []string {
 		}
 	}
 	for i, name := range each {
-		each[i] = Line(name)
+		each[i] = show(name)
 		if times[name] > 1 {
 			each[i] += fmt.Sprintf(" (%d times)", times[name])
 		}

@@ -9,7 +9,7 @@ import (
 
 func TestNamesAreCounted(t *testing.T) {
 	t.Parallel()
-	got := layout.Counted([]string{"./migrate.sh", "echo\nhi", "./migrate.sh", "./migrate.sh"})
+	got := layout.Counted([]string{"./migrate.sh", "echo\nhi", "./migrate.sh", "./migrate.sh"}, layout.Line)
 	if want := []string{"./migrate.sh (3 times)", "echo hi"}; !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}

@@ -1,6 +1,6 @@
 // Package live shows a run while it goes on: on a terminal as a region that is drawn
 // anew in place ([Terminal]), elsewhere as lines ([Lines]), to programs as JSON lines
-// ([JSON]).
+// ([JSON]). [Waiting] tells who waits for a plan what is being asked.
 //
 // A view is told of what happens by the run's driver, from several goroutines, and never
 // makes it wait for a person: a terminal that cannot be written to is given up, not

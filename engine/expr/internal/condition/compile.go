@@ -38,7 +38,7 @@ func (e *Env) Compile(text string) (*Condition, []names.Fault) {
 		return nil, faults
 	}
 	c := &Condition{
-		text: text, refs: source.refs(e.types.Types()), source: source, types: e.types,
+		text: source.words.Line(0, len(text)), refs: source.refs(e.types.Types()), source: source, types: e.types,
 		program: e.program(checked, cel.OptOptimize), traced: e.program(checked, cel.OptTrackState),
 	}
 	if source.folds() {

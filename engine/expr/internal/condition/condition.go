@@ -26,7 +26,7 @@ type Condition struct {
 	traced  func() (cel.Program, error) // the same, keeping the value of each part
 }
 
-// Text returns the expression as it was written.
+// Text returns the expression on one line, without comments.
 func (c *Condition) Text() string { return c.text }
 
 // Refs returns what the condition refers to, in the order of the text.

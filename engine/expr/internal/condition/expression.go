@@ -96,7 +96,7 @@ func (s expression) field(x celast.Expr) (start, end int) {
 
 func (s expression) text(x celast.Expr) string {
 	start, end := s.span(x)
-	return s.words.Text[start:end]
+	return s.words.Line(start, end)
 }
 
 // loops reports whether the expression goes over the items of something.

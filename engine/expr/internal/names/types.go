@@ -17,6 +17,7 @@ import (
 type Types struct {
 	roots map[string]Shape // without steps
 	steps *stepTypes
+	own   map[string]*schema.Schema // the outputs of steps that are others at this kind of place
 	tried *triedPatterns
 
 	mu       sync.Mutex
@@ -59,9 +60,10 @@ func (s *stepTypes) sorted() []string {
 	return s.ids
 }
 
-// variant is what tells one [Types.With] from another of the same parent.
+// variant is what tells one [Types.With], or [Types.Within], from another of the same parent.
 type variant struct {
 	root  string
+	step  string
 	shape *schema.Schema
 }
 
@@ -85,14 +87,28 @@ func NewTypes(inputs, vars *schema.Schema, steps map[string]*schema.Schema) *Typ
 // condition over an observation, `error` and `attempt` in `retry.if`. The same
 // shape, by pointer, gives the same Types, so that programs are shared.
 func (t *Types) With(root string, shape *schema.Schema) *Types {
+	return t.variant(variant{root: root, shape: shape}, func(made *Types) {
+		made.roots = maps.Clone(t.roots)
+		made.roots[root] = ShapeOf(shape)
+	})
+}
+
+// Within returns t as it is inside of a step that is done for many: there the step is the
+// instance itself, with these outputs.
+func (t *Types) Within(step string, outputs *schema.Schema) *Types {
+	return t.variant(variant{step: step, shape: outputs}, func(made *Types) {
+		made.own = map[string]*schema.Schema{step: outputs}
+	})
+}
+
+func (t *Types) variant(key variant, change func(*Types)) *Types {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	key := variant{root, shape}
 	if known := t.variants[key]; known != nil {
 		return known
 	}
-	made := &Types{roots: maps.Clone(t.roots), steps: t.steps, tried: t.tried}
-	made.roots[root] = ShapeOf(shape)
+	made := &Types{roots: t.roots, steps: t.steps, own: t.own, tried: t.tried}
+	change(made)
 	if t.variants == nil {
 		t.variants = make(map[variant]*Types)
 	}
@@ -125,7 +141,10 @@ func (t *Types) Names() []string {
 
 // Step returns the shape of one step.
 func (t *Types) Step(id string) (Shape, bool) {
-	outputs, ok := t.steps.outputs[id]
+	outputs, ok := t.own[id]
+	if !ok {
+		outputs, ok = t.steps.outputs[id]
+	}
 	if !ok {
 		return Shape{}, false
 	}

@@ -156,6 +156,36 @@ func (l *List) Balance(start, end int) (int, int) {
 	return start, end
 }
 
+// Line returns the words within a range of bytes on one line: what is between them, line ends
+// and comments, is a blank. Put on one line as it is, what follows a comment would read as a
+// part of it.
+func (l *List) Line(start, end int) string {
+	var b strings.Builder
+	for i := max(l.At(start), 0); i < len(l.Tokens) && l.Tokens[i].Start < end; i++ {
+		tok := l.Tokens[i]
+		if tok.Start < start {
+			continue
+		}
+		if b.Len() > 0 {
+			b.WriteString(l.between(l.Tokens[i-1], tok))
+		}
+		word := l.Text[tok.Start:min(tok.End, end)]
+		b.WriteString(strings.ReplaceAll(word, "\n", `\n`)) // in a string of many lines
+	}
+	return b.String()
+}
+
+// between is what stands between two words on one line: inside of brackets nothing where
+// they were only broken there.
+func (l *List) between(left, right Token) string {
+	gap := l.Text[left.End:right.Start]
+	broken := strings.Contains(gap, "\n") && (left.Kind == Open || right.Kind == Close)
+	if gap == "" || broken {
+		return ""
+	}
+	return " "
+}
+
 func next(text string, at int) (Token, bool) {
 	at = skipSpace(text, at)
 	if at >= len(text) {

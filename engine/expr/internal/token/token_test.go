@@ -32,6 +32,46 @@ func TestScanCutsWords(t *testing.T) {
 	}
 }
 
+func TestLineHasTheWordsWithoutTheComments(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		``:       ``,
+		`a  >=b`: `a >=b`,
+		"a > 1 // not b\n&& c.all(\n  x, // each\n  x < 2\n)": `a > 1 && c.all(x, x < 2)`,
+		"u == \"http://x\" // rest":                           `u == "http://x"`,
+		"'''a\n//b''' == c":                                   `'''a\n//b''' == c`,
+	} {
+		list := Scan(text)
+		if got := list.Line(0, len(text)); got != want {
+			t.Errorf("%q became %q, and not %q", text, got, want)
+		}
+	}
+	list := Scan("a // one\n&& b // two\n|| c")
+	if got := list.Line(strings.Index(list.Text, "b"), len(list.Text)); got != "b || c" {
+		t.Errorf("a part became %q", got)
+	}
+}
+
+// Whatever the text: its line is one, and has the same words in the same order.
+func TestLineHasTheSameWords(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		words := rapid.SliceOf(rapid.SampledFrom([]string{"a", "1.5", "&&", "(", ")", "[", `"x // y"`, "'z'", "// c\n", "\n", "!", ".b", "//"})).Draw(t, "words")
+		text := strings.Join(words, " ")
+		list := Scan(text)
+		line := list.Line(0, len(text))
+		again := Scan(line)
+		if strings.Contains(line, "\n") || len(again.Tokens) != len(list.Tokens) {
+			t.Fatalf("%q became %q", text, line)
+		}
+		for i, tok := range again.Tokens {
+			if was := list.Tokens[i]; line[tok.Start:tok.End] != text[was.Start:was.End] {
+				t.Fatalf("%q became %q", text, line)
+			}
+		}
+	})
+}
+
 func TestBalanceFindsTheOtherHalf(t *testing.T) {
 	t.Parallel()
 	list := Scan(`(a + b) * f(c[1])`)

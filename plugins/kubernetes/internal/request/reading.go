@@ -15,8 +15,9 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 )
 
-// Reading is all that is read in its context, by any client. Objects that come and go as
-// another one's controller decides are left out, as are those that are written all the time.
+// Reading is all that is read in its context, by any client. Listed objects that come and go
+// as another one's controller decides are left out, as are those that are written all the
+// time.
 type Reading struct {
 	mu   sync.Mutex
 	seen map[Object]bool
@@ -42,9 +43,10 @@ func Aside(ctx context.Context) (aside context.Context, keep func(kinds map[type
 	through := &Reading{}
 	return through.In(ctx), func(kinds map[types.UID]string) {
 		for _, object := range through.Objects() {
-			kind, matters := kinds[types.UID(object.UID)]
-			object.Kind = cmp.Or(kind, object.Kind)
-			r.note(object, matters)
+			if kind, matters := kinds[types.UID(object.UID)]; matters {
+				object.Kind = cmp.Or(kind, object.Kind)
+				r.note(object)
+			}
 		}
 	}
 }
@@ -107,9 +109,15 @@ func asJSON(request *http.Request) *http.Request {
 	return plain
 }
 
-// read notes the object in an answer from a path, or those of a list. What is neither is
-// passed over.
+// read notes the object in an answer from a path, or those of a list, and of a list only what
+// does not come and go as another one's controller decides: who asks for an object by its
+// name means it, whoever made it. What is neither is passed over.
 func (r *Reading) read(answer []byte, path string) {
+	of := resourceOf(path)
+	if named, is := seenIn(of, "", answer); is { // also one whose own kind is an AllowList
+		r.note(named.Object)
+		return
+	}
 	var list struct {
 		Kind  string            `json:"kind"`
 		Items []json.RawMessage `json:"items"`
@@ -117,26 +125,20 @@ func (r *Reading) read(answer []byte, path string) {
 	if json.Unmarshal(answer, &list) != nil {
 		return
 	}
-	of := resourceOf(path)
-	kind, isList := strings.CutSuffix(list.Kind, "List")
-	if !isList {
-		r.note(seenIn(of, kind, answer))
-		return
-	}
+	kind := strings.TrimSuffix(list.Kind, "List")
 	for _, item := range list.Items {
-		r.note(seenIn(of, kind, item))
+		if listed, is := seenIn(of, kind, item); is && !listed.controlled {
+			r.note(listed.Object)
+		}
 	}
 }
 
-// note adds an object to the reading, where there is one.
-func (r *Reading) note(seen Object, is bool) {
-	if !is {
-		return
-	}
+// note adds an object to the reading.
+func (r *Reading) note(object Object) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.seen == nil {
 		r.seen = make(map[Object]bool)
 	}
-	r.seen[seen] = true
+	r.seen[object] = true
 }

@@ -80,26 +80,32 @@ func TestAReadingKnowsWhatWasRead(t *testing.T) {
 			{"metadata":{"namespace":"shop","name":"web","uid":"u2","resourceVersion":"2"},"spec":{"a":1}},
 			{"metadata":{"namespace":"shop","name":"owned","uid":"u3","ownerReferences":[{"controller":true}]}},
 			{"metadata":{"namespace":"shop","name":"kept","uid":"u4","generation":1,"ownerReferences":[{"uid":"x"}]}}]}`,
-		"/api/v1/secrets/s":                    `{"kind":"Secret","metadata":{"name":"s","uid":"u5","resourceVersion":"12"},"data":{"a":"aHVzaA=="}}`,
-		"/api/v1/namespaces/shop/configmaps":   `{"kind":"PartialObjectMetadataList","items":[{"kind":"PartialObjectMetadata","metadata":{"namespace":"shop","name":"c","uid":"u6","generation":2}}]}`,
-		"/api/v1/namespaces/shop/configmaps/d": `{"kind":"PartialObjectMetadata","metadata":{"namespace":"shop","name":"d","uid":"u7","generation":3}}`,
-		"/apis/custom/v1/things":               `{"kind":"List","items":[{"kind":"Thing","metadata":{"name":"t","uid":"u8","generation":4}}]}`,
-		"/apis/apps/v1":                        `{"kind":"APIResourceList","resources":[]}`,
-		"/api/v1/broken":                       `{"kind":`,
+		"/api/v1/secrets/s":                               `{"kind":"Secret","metadata":{"name":"s","uid":"u5","resourceVersion":"12"},"data":{"a":"aHVzaA=="}}`,
+		"/api/v1/namespaces/shop/configmaps":              `{"kind":"PartialObjectMetadataList","items":[{"kind":"PartialObjectMetadata","metadata":{"namespace":"shop","name":"c","uid":"u6","generation":2}}]}`,
+		"/api/v1/namespaces/shop/configmaps/d":            `{"kind":"PartialObjectMetadata","metadata":{"namespace":"shop","name":"d","uid":"u7","generation":3}}`,
+		"/apis/apps/v1/namespaces/shop/statefulsets/made": `{"kind":"StatefulSet","metadata":{"namespace":"shop","name":"made","uid":"u9","generation":5,"ownerReferences":[{"controller":true}]}}`,
+		"/apis/custom/v1/allowlists/a":                    `{"kind":"AllowList","metadata":{"name":"a","uid":"u10","generation":6},"items":{}}`,
+		"/apis/custom/2nd/things/s":                       `{"kind":"PartialObjectMetadata","metadata":{"name":"s","uid":"u11","generation":7}}`,
+		"/apis/custom/v1/things":                          `{"kind":"List","items":[{"kind":"Thing","metadata":{"name":"t","uid":"u8","generation":4}}]}`,
+		"/apis/apps/v1":                                   `{"kind":"APIResourceList","resources":[]}`,
+		"/api/v1/broken":                                  `{"kind":`,
 	}}
 	var paths []string
 	for path := range server.documents {
 		paths = append(paths, path)
 	}
 	got := reads(t, server, append([]string{"/version", "/api/v1/none", deployments}, paths...)...)
-	const want = "Deployment shop/web u1 generation 7\n" +
+	const want = "AllowList /a u10 generation 6\n" +
+		"Deployment shop/web u1 generation 7\n" +
+		"PartialObjectMetadata /s u11 generation 7\n" + // of what, nothing says
 		"Secret /s u5 revision 12\n" +
 		"Service shop/kept u4 generation 1\n" +
 		"Service shop/web u2 sha256:"
-	const rest = "Thing /t u8 generation 4\n" +
+	const rest = "StatefulSet shop/made u9 generation 5\n" + // which was asked for by name
+		"Thing /t u8 generation 4\n" +
 		"configmaps shop/c u6 generation 2\n" +
 		"configmaps shop/d u7 generation 3\n"
-	if !strings.HasPrefix(got, want) || !strings.HasSuffix(got, rest) || strings.Count(got, "\n") != 7 {
+	if !strings.HasPrefix(got, want) || !strings.HasSuffix(got, rest) || strings.Count(got, "\n") != 10 {
 		t.Errorf("got\n%s", got)
 	}
 	if server.accept != "application/json;as=X" {

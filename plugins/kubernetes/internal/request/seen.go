@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
@@ -57,48 +58,47 @@ func isVersion(part string) bool {
 // What it is the metadata of, only the resource says.
 const onlyMetadata = "PartialObjectMetadata"
 
-// header is what is looked at of an object before all else.
-type header struct {
-	Namespace  string  `json:"namespace"`
-	Name       string  `json:"name"`
-	UID        string  `json:"uid"`
-	Generation int64   `json:"generation"`
-	Resource   string  `json:"resourceVersion"`
-	Owners     []owner `json:"ownerReferences"`
+// seen is an object that was read, and whether a controller of another one made it.
+type seen struct {
+	Object
+	controlled bool
 }
 
-type owner struct {
-	Controller bool `json:"controller"`
-}
-
-// seenIn is the object in a text that was read of a resource, unless there is none, or it
-// comes and goes or is written by itself. An item of a list does not say its kind, which is
-// then that of the list.
-func seenIn(of schema.GroupResource, kind string, text []byte) (seen Object, is bool) {
+// seenIn is the object in a text that was read of a resource, unless there is none, or it is
+// written by itself. kind is that of an item that does not say it, as its list does.
+func seenIn(of schema.GroupResource, kind string, text []byte) (found seen, is bool) {
 	var object struct {
 		Kind     string `json:"kind"`
-		Metadata header `json:"metadata"`
+		Metadata struct {
+			Namespace  string                  `json:"namespace"`
+			Name       string                  `json:"name"`
+			UID        string                  `json:"uid"`
+			Generation int64                   `json:"generation"`
+			Revision   string                  `json:"resourceVersion"`
+			Owners     []metav1.OwnerReference `json:"ownerReferences"`
+		} `json:"metadata"`
 	}
-	if json.Unmarshal(text, &object) != nil || object.Metadata.UID == "" || object.Metadata.Name == "" {
-		return Object{}, false
-	}
-	if isRestless(of) || slices.ContainsFunc(object.Metadata.Owners, func(o owner) bool { return o.Controller }) {
-		return Object{}, false
+	meta := &object.Metadata
+	if json.Unmarshal(text, &object) != nil || meta.UID == "" || meta.Name == "" || isRestless(of) {
+		return seen{}, false
 	}
 	kind = cmp.Or(object.Kind, kind)
-	seen = Object{Kind: kind, Namespace: object.Metadata.Namespace, Name: object.Metadata.Name, UID: object.Metadata.UID}
+	found = seen{Object{Kind: kind, Namespace: meta.Namespace, Name: meta.Name, UID: meta.UID}, slices.ContainsFunc(meta.Owners, isController)}
 	if kind == onlyMetadata {
-		seen.Kind = of.Resource
+		found.Kind = cmp.Or(of.Resource, kind)
 	}
+	found.Version = "revision " + meta.Revision
 	switch {
-	case object.Metadata.Generation > 0:
-		seen.Version = fmt.Sprintf("generation %d", object.Metadata.Generation)
-	case isSecret(of, kind):
-		seen.Version = "revision " + object.Metadata.Resource
-	default:
-		seen.Version = cmp.Or(hashOf(text, kind == onlyMetadata), "revision "+object.Metadata.Resource)
+	case meta.Generation > 0:
+		found.Version = fmt.Sprintf("generation %d", meta.Generation)
+	case !isSecret(of, kind):
+		found.Version = cmp.Or(hashOf(text, kind == onlyMetadata), found.Version)
 	}
-	return seen, true
+	return found, true
+}
+
+func isController(owner metav1.OwnerReference) bool {
+	return owner.Controller != nil && *owner.Controller
 }
 
 // isRestless says of a resource that its objects are written while nothing changes but the

@@ -3,6 +3,7 @@ package request
 import (
 	"bufio"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -52,13 +53,16 @@ func overhear(config *rest.Config) (*words, http.RoundTripper, error) {
 	os.Stderr = pen
 	asking, err := rest.HTTPWrappersForConfig(config, nowhere{})
 	os.Stderr = own
+	if err != nil {
+		return nil, nil, errors.Join(err, pen.Close(), listened.Close())
+	}
 	w := &words{end: rand.Text(), pen: pen, heard: make(chan heard)}
 	go w.listen(bufio.NewReaderSize(listened, mostOfLine))
 	metrics.Register(metrics.RegisterOpts{ExecPluginCalls: &ends{}}) // once in a process, whoever else asks for it
 	if e, is := metrics.ExecPluginCalls.(*ends); is {
 		e.of.Store(w)
 	}
-	return w, asking, err
+	return w, asking, nil
 }
 
 // ends are those of credential programs, of which client-go tells nobody but who counts them.

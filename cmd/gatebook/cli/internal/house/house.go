@@ -5,6 +5,7 @@ package house
 import (
 	"context"
 	"path/filepath"
+	"time"
 
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/console"
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/given"
@@ -14,6 +15,7 @@ import (
 	"github.com/gatebook/gatebook/engine/look"
 	"github.com/gatebook/gatebook/engine/plan"
 	"github.com/gatebook/gatebook/engine/preview"
+	"github.com/gatebook/gatebook/engine/report/live"
 	"github.com/gatebook/gatebook/engine/seal"
 	"github.com/gatebook/gatebook/engine/source"
 	"github.com/gatebook/gatebook/steps"
@@ -168,6 +170,9 @@ func (h *House) Look(ctx context.Context, planned *engine.Plan) (*plan.Plan, err
 	return h.LookAt(ctx, shown)
 }
 
+// longestLook is how long all that a plan looks at may take.
+const longestLook = time.Minute
+
 // LookAt looks what is so now, for a plan that was previewed, of what a run would look at
 // before it changes anything; of one that is offline nothing. The first signal ends that.
 func (h *House) LookAt(ctx context.Context, shown *plan.Plan) (*plan.Plan, error) {
@@ -176,7 +181,13 @@ func (h *House) LookAt(ctx context.Context, shown *plan.Plan) (*plan.Plan, error
 	}
 	ctx, stop := h.Interruptible(ctx)
 	defer stop()
-	shown = look.Now(ctx, shown, look.Options{At: h.Now(), AtOnce: previews})
+	options := look.Options{At: h.Now(), AtOnce: previews, Limit: longestLook}
+	if h.Screen.Stderr {
+		waiting := live.NewWaiting(h.Stderr, h.Screen.Size)
+		defer waiting.Close()
+		options.Asking = waiting.Asking
+	}
+	shown = look.Now(ctx, shown, options)
 	return shown, context.Cause(ctx)
 }
 
