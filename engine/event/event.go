@@ -127,7 +127,7 @@ type Op struct {
 // Loop is what a step with foreach is done for, in batches.
 type Loop struct {
 	Keys    []string `json:"keys" doc:"The keys of its instances, in the order in which they begin: each is the step STEP[\"KEY\"]."`
-	Batches []int    `json:"batches" doc:"How many instances each batch has."`
+	Batches []int    `json:"batches,omitempty" doc:"How many instances each batch has."`
 }
 
 // Timer names a timer: what it was started for.

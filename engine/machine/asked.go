@@ -195,7 +195,8 @@ func (m *Machine) renewFinally() {
 			continue
 		}
 		if m.steps[i].isInstance {
-			continue // it is made ready when its loop is
+			m.steps[i].unmet = 1 // it is made ready when its loop is
+			continue
 		}
 		if m.steps[i].status.Settled() {
 			m.reset(i)
@@ -214,13 +215,30 @@ func (m *Machine) renewFinally() {
 func (m *Machine) retryFailed() {
 	m.aim, m.askedBack = "", time.Time{} // what was to be done about the failures
 	for i := range m.steps {
-		status, p := m.steps[i].status, m.planned[i]
-		if p.Finally || m.steps[i].isInstance && m.steps[m.steps[i].of].status != event.Pending {
-			continue // what failed of a loop that goes on was allowed to
-		}
-		if status == event.NotRun || status == event.Failed && p.OnFailure != plan.Continue {
+		s, p := &m.steps[i], m.planned[i]
+		switch {
+		case p.Finally:
+		case s.isInstance:
+			m.retryInstance(i)
+		case s.status == event.NotRun, s.status == event.Failed && (p.OnFailure != plan.Continue || s.cutShort):
 			m.reset(i)
 		}
+	}
+}
+
+// retryInstance gives an instance a new chance where its loop has one: of a loop that goes
+// on, what failed was allowed to.
+func (m *Machine) retryInstance(n int) {
+	s := &m.steps[n]
+	if m.steps[s.of].status != event.Pending {
+		return
+	}
+	switch s.status {
+	case event.Failed, event.NotRun:
+		m.reset(n)
+	case event.Pending:
+		s.unmet = 1 // its turn is when its loop says so
+	default:
 	}
 }
 
@@ -232,7 +250,7 @@ func (m *Machine) reset(i int) {
 		return
 	}
 	fresh := step{status: event.Pending, unmet: old.unmet, round: old.round, looks: old.looks, touched: old.touched, listed: old.listed}
-	fresh.loop, fresh.isInstance, fresh.of, fresh.each = old.loop, old.isInstance, old.of, old.each
+	fresh.loop, fresh.isInstance, fresh.of, fresh.place, fresh.each = old.loop, old.isInstance, old.of, old.place, old.each
 	if old.isInstance {
 		fresh.unmet = 1 // its loop lets it begin
 	}

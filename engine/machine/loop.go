@@ -29,31 +29,14 @@ type loop struct {
 	worked bool      // one of this batch has begun in this pass
 	passed int       // batches after which everything held
 
-	failed, ofBatch int            // how many instances failed: of all, and of this batch
-	failure         *event.Failure // of the first of them
-	spent           bool           // more failed than may: no other begins
+	failed    int            // how many instances failed
+	failedOf  []int          // and of each batch
+	failure   *event.Failure // of the first of them
+	spent     bool           // no other begins: more failed than may, or it is broken off
+	brokenOff bool           // a person wants the run to end, before more failed than may
 
 	phase phase
 	until time.Time // when the pause is over
-}
-
-type phase uint8
-
-const (
-	inBatch phase = iota
-	pausing
-	looking // at what must hold after the batch
-)
-
-// size is how many instances the batch under way has.
-func (l *loop) size() int { return l.ends[l.batch] - l.start() }
-
-// start is where the batch under way starts.
-func (l *loop) start() int {
-	if l.batch == 0 {
-		return 0
-	}
-	return l.ends[l.batch-1]
 }
 
 // mayStart reports whether anything may begin now.
@@ -82,17 +65,19 @@ func (m *Machine) open(i int) *event.Failure {
 	items, why := itemsOf(over, err)
 	opened, recalled := m.past.recallLoop(m.planned[i].ID)
 	switch {
+	case recalled && opened == nil:
+		return notOpened("could not be told")
 	case recalled:
 		items = asOpened(opened, items)
 	case why != "":
-		return &event.Failure{Class: event.Invalid, Message: "what it is done for " + why, Unchanged: true}
+		return notOpened(why)
 	default:
-		opened = event.Loop{Keys: make([]string, len(items)), Batches: p.BatchesOf(len(items))}
+		opened = &event.Loop{Keys: make([]string, len(items)), Batches: p.BatchesOf(len(items))}
 		for k, item := range items {
 			opened.Keys[k] = item.Key
 		}
 	}
-	l := &loop{keys: opened.Keys, nodes: make([]int, len(items))}
+	l := &loop{keys: opened.Keys, nodes: make([]int, len(items)), failedOf: make([]int, len(opened.Batches))}
 	for k, item := range items {
 		l.nodes[k] = m.instance(i, k, item)
 	}
@@ -103,8 +88,12 @@ func (m *Machine) open(i int) *event.Failure {
 	}
 	m.steps[i].loop = l
 	op := m.op(i, event.Do)
-	m.record(event.Event{Type: event.LoopOpened, Op: &op, Loop: &opened})
+	m.record(event.Event{Type: event.LoopOpened, Op: &op, Loop: opened})
 	return nil
+}
+
+func notOpened(why string) *event.Failure {
+	return &event.Failure{Class: event.Invalid, Message: "what it is done for " + why, Unchanged: true}
 }
 
 // itemsOf returns the items of a loop, or says why there are none.
@@ -131,7 +120,7 @@ func itemsOf(over value.Value, err error) ([]plan.Item, string) {
 
 // asOpened returns the items under the keys that the journal has: what they were may have
 // been a secret, which is never written down.
-func asOpened(opened event.Loop, items []plan.Item) []plan.Item {
+func asOpened(opened *event.Loop, items []plan.Item) []plan.Item {
 	made := make([]plan.Item, len(opened.Keys))
 	for k, key := range opened.Keys {
 		made[k] = plan.Item{Key: key, Value: value.Unknown(value.Cause{Reason: "it is from an earlier process, which did not write it down"})}
@@ -157,63 +146,8 @@ func (m *Machine) instance(i, k int, item plan.Item) int {
 		m.steps = append(m.steps, step{status: event.Pending})
 	}
 	s := &m.steps[n]
-	s.of, s.isInstance, s.unmet, s.each = i, true, 1, plan.Each(k, item)
+	s.of, s.place, s.isInstance, s.unmet, s.each = i, k, true, 1, plan.Each(k, item)
 	return n
-}
-
-// takeUp goes through the batches of a loop, from the first in which anything is left.
-func (m *Machine) takeUp(i int) {
-	l := m.steps[i].loop
-	l.failed, l.ofBatch, l.open, l.failure, l.spent = 0, 0, 0, nil, false
-	first := len(l.nodes)
-	for k, n := range l.nodes {
-		s := &m.steps[n]
-		switch {
-		case s.status == event.Failed:
-			l.failed++
-		case !s.status.Settled():
-			first = min(first, k)
-			if s.unmet == 0 {
-				l.open++
-			}
-		}
-	}
-	for l.batch > 0 && first < l.start() {
-		l.batch--
-	}
-	l.next, l.began, l.worked, l.phase = 0, m.now, l.open > 0, inBatch
-	if len(l.ends) == 0 {
-		m.loopDone(i)
-		return
-	}
-	l.next = l.start()
-	for _, n := range l.nodes[l.start():l.ends[l.batch]] {
-		if m.steps[n].status == event.Failed {
-			l.ofBatch++
-		}
-	}
-	m.letBegin(i)
-}
-
-// letBegin lets as many instances of the batch begin as may be under way, and ends the
-// batch when all of it is settled.
-func (m *Machine) letBegin(i int) {
-	l, p := m.steps[i].loop, m.planned[i].Loop
-	if l.spent || l.phase != inBatch || !m.mayStart() {
-		return
-	}
-	for l.next < l.ends[l.batch] && l.open < p.AtOnce(l.size()) {
-		n := l.nodes[l.next]
-		l.next++
-		if s := &m.steps[n]; !s.status.Settled() && s.unmet > 0 {
-			s.unmet, l.worked = 0, true
-			l.open++
-			m.pushReady(n)
-		}
-	}
-	if l.open == 0 && l.next == l.ends[l.batch] {
-		m.batchDone(i)
-	}
 }
 
 // instanceSettled takes in that an instance has ended.
@@ -226,13 +160,21 @@ func (m *Machine) instanceSettled(n int, status event.Status, failure *event.Fai
 		return
 	}
 	l.open--
+	wasSpent := l.spent
 	if status == event.Failed && !m.endedByUs(failure) {
 		m.countFailure(i, n, failure)
 	}
 	switch {
 	case !l.spent:
 		m.letBegin(i)
-	case l.open == 0, !m.planned[i].Finally && m.planned[i].OnFailure != plan.Continue:
+		return
+	case !m.planned[i].Finally && m.planned[i].OnFailure != plan.Continue:
+		m.loopFailed(i) // the run reacts to it as to any step that failed
+		return
+	case !wasSpent:
+		m.holdBack(i)
+	}
+	if l.open == 0 {
 		m.loopFailed(i)
 	}
 }
@@ -244,82 +186,35 @@ func (m *Machine) endedByUs(failure *event.Failure) bool {
 
 func (m *Machine) countFailure(i, n int, failure *event.Failure) {
 	l := m.steps[i].loop
+	batch := l.batchOf(m.steps[n].place)
 	l.failed++
-	l.ofBatch++
+	l.failedOf[batch]++
 	if l.failure == nil {
 		first := *failure
 		first.Message = m.planned[n].Key + ": " + first.Message
 		l.failure = &first
 	}
-	l.spent = l.spent || m.planned[i].Loop.Spent(l.failed, len(l.nodes), l.ofBatch, l.size())
+	l.spent = l.spent || m.planned[i].Loop.Spent(l.failed, len(l.nodes), l.failedOf[batch], l.size(batch))
 }
 
-// loopFailed ends a loop of which more instances failed than may.
+// loopFailed ends a loop of which more instances failed than may, or that is broken off.
 func (m *Machine) loopFailed(i int) {
 	l := m.steps[i].loop
+	if l.brokenOff {
+		m.fail(i, &event.Failure{Class: sdk.Cancelled, Message: event.WasCancelled, Unchanged: m.isUnchanged(l)})
+		return
+	}
 	failure := *l.failure
 	if l.failed > 1 {
 		failure.Message += fmt.Sprintf(" (%d of %d failed, the first of them so)", l.failed, len(l.nodes))
 	}
+	failure.Unchanged = m.isUnchanged(l)
 	m.fail(i, &failure)
 }
 
-// batchDone goes on after a batch: by its pause, and what must hold then.
-func (m *Machine) batchDone(i int) {
-	l, p := m.steps[i].loop, m.planned[i].Loop
-	m.steps[i].known = false
-	if !l.worked && l.batch < l.passed {
-		m.nextBatch(i) // it was done, and held, before
-		return
-	}
-	op := m.op(i, event.Do)
-	op.Index = l.batch
-	m.record(event.Event{Type: event.BatchDone, Op: &op, Elapsed: m.now.Sub(l.began)})
-	last := l.batch == len(l.ends)-1
-	if p.Pause == 0 || last && len(p.Between) == 0 {
-		m.lookBetween(i)
-		return
-	}
-	l.phase, l.until = pausing, m.now.Add(p.Pause)
-	m.live[i] = struct{}{}
-	m.emit(SetTimer{m.pauseTimer(i)})
-}
-
-func (m *Machine) pauseTimer(i int) event.Timer {
-	op := m.op(i, event.Between)
-	op.Index = m.steps[i].loop.batch
-	return event.Timer{Op: op, Purpose: event.TimerPause, At: m.steps[i].loop.until}
-}
-
-// wantsPauseTimer reports whether a pause after a batch still goes on.
-func (s *step) wantsPauseTimer(t event.Timer) bool {
-	return s.loop != nil && s.loop.phase == pausing && s.loop.batch == t.Op.Index && s.loop.until.Equal(t.At)
-}
-
-// lookBetween judges what must hold after a batch.
-func (m *Machine) lookBetween(i int) {
-	l, p := m.steps[i].loop, m.planned[i].Loop
-	if len(p.Between) == 0 {
-		m.nextBatch(i)
-		return
-	}
-	l.phase = looking
-	m.live[i] = struct{}{}
-	m.judge(i, event.Between, p.Between)
-}
-
-// nextBatch goes on to the next batch, or ends the loop.
-func (m *Machine) nextBatch(i int) {
-	l := m.steps[i].loop
-	delete(m.live, i)
-	l.phase, l.passed = inBatch, max(l.passed, l.batch+1)
-	if l.batch == len(l.ends)-1 {
-		m.loopDone(i)
-		return
-	}
-	l.batch++
-	l.next, l.began, l.worked, l.ofBatch = l.start(), m.now, false, 0
-	m.letBegin(i)
+// isUnchanged reports whether no instance may have changed anything.
+func (m *Machine) isUnchanged(l *loop) bool {
+	return !slices.ContainsFunc(l.nodes, func(n int) bool { return m.steps[n].touched })
 }
 
 // loopDone settles a loop whose instances all are.
@@ -336,26 +231,15 @@ func (m *Machine) isNotSkipped(n int) bool { return m.steps[n].status != event.S
 // liveLoops are the loops under way, in the order of the plan.
 func (m *Machine) liveLoops() []int { return slices.Sorted(maps.Keys(m.loops)) }
 
-// takeUpLoops has the loops, of `steps` or of `finally`, go on that the run's rest has held up.
-func (m *Machine) takeUpLoops(finally bool) {
-	for _, i := range m.liveLoops() {
-		switch l := m.steps[i].loop; {
-		case m.planned[i].Finally != finally:
-		case l.phase == looking && m.steps[i].judging == nil:
-			m.lookBetween(i)
-		case l.phase == inBatch:
-			m.letBegin(i)
-		}
-	}
-}
-
-// breakOffLoops lets no other instance begin.
+// breakOffLoops lets no other instance begin. A loop that is between two batches is live,
+// and ended as what is live is.
 func (m *Machine) breakOffLoops() {
 	for _, i := range m.liveLoops() {
 		l := m.steps[i].loop
-		l.spent = true
-		if l.failure == nil {
-			l.failure = &event.Failure{Class: sdk.Cancelled, Message: event.WasCancelled}
+		l.brokenOff = !l.spent
+		m.holdBack(i)
+		if l.open == 0 && l.phase == inBatch {
+			m.loopFailed(i)
 		}
 	}
 }
@@ -376,7 +260,7 @@ func (m *Machine) cutOffLoops() {
 			continue
 		}
 		m.fail(i, &event.Failure{
-			Class: sdk.Cancelled, Unchanged: true,
+			Class: sdk.Cancelled, Unchanged: m.isUnchanged(l),
 			Message: fmt.Sprintf("it came as far as %d of %d, as the run was ending", ended, len(l.nodes)),
 		})
 	}

@@ -236,8 +236,10 @@ func TestRun(t *testing.T) {
 	}
 }
 
-func with(s *plan.Step, change func(*plan.Step)) *plan.Step {
-	change(s)
+func with(s *plan.Step, changes ...func(*plan.Step)) *plan.Step {
+	for _, change := range changes {
+		change(s)
+	}
 	return s
 }
 

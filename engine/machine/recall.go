@@ -17,7 +17,8 @@ type Past struct {
 	known    map[event.Op]int              // how often the parameters of a part were known
 	counted  map[event.Op]bool             // parts whose parameters were, since they began last
 	observed map[event.Op]bool             // observations that were made
-	loops    map[string][]event.Loop       // what steps with foreach were done for, oldest first
+	loops    map[string][]*event.Loop      // what steps with foreach were done for, oldest first; nil: it could not be told
+	entered  map[string]bool               // steps that came so far, or whose `when` was not true, since they were settled last
 }
 
 // Note takes in the next event of the journal.
@@ -30,13 +31,17 @@ func (p *Past) Note(e event.Event) {
 		p.known = make(map[event.Op]int)
 		p.counted = make(map[event.Op]bool)
 		p.observed = make(map[event.Op]bool)
-		p.loops = make(map[string][]event.Loop)
+		p.loops = make(map[string][]*event.Loop)
+		p.entered = make(map[string]bool)
 	}
 	part := event.Op{Step: e.Op.Step, Part: e.Op.Part}
 	switch e.Type {
 	case event.ConditionMet:
 		if e.Verdict != nil {
 			p.verdicts[*e.Op] = append(p.verdicts[*e.Op], e.Verdict)
+			if e.Op.Part == event.When && e.Verdict.Truth != expr.True.String() {
+				p.entered[e.Op.Step] = true
+			}
 		}
 	case event.StepDecided:
 		// What follows is computed anew. A question is asked with what was known by now.
@@ -44,15 +49,32 @@ func (p *Past) Note(e event.Event) {
 		if e.Status == event.Asking {
 			p.count(part)
 		}
+		p.noteStatus(e)
 	case event.AttemptStarted, event.AskOpened:
 		p.count(part)
 	case event.Observed:
 		p.observed[*e.Op] = true
 	case event.LoopOpened:
 		if e.Loop != nil {
-			p.loops[e.Op.Step] = append(p.loops[e.Op.Step], *e.Loop)
+			p.loops[e.Op.Step] = append(p.loops[e.Op.Step], e.Loop)
+			p.entered[e.Op.Step] = true
 		}
 	default:
+	}
+}
+
+// noteStatus notes for a step with foreach that it was taken up, or that it failed because
+// nobody could tell what it is done for: the next time that it begins it may be told.
+func (p *Past) noteStatus(e event.Event) {
+	step := e.Op.Step
+	switch {
+	case e.Op.Part != event.Do:
+	case e.Status == event.Failed && !p.entered[step]:
+		p.loops[step] = append(p.loops[step], nil)
+	case e.Status.Settled():
+		delete(p.entered, step)
+	case e.Status == event.Running:
+		p.entered[step] = true
 	}
 }
 
@@ -83,11 +105,12 @@ func (p *Past) recallVerdict(op event.Op, v expr.Verdict) expr.Verdict {
 	return verdictOf(given[0])
 }
 
-// recallLoop returns what a step with foreach was done for, the next time that it began.
-func (p *Past) recallLoop(step string) (event.Loop, bool) {
+// recallLoop returns what a step with foreach was done for, the next time that it began;
+// nil: nobody could tell.
+func (p *Past) recallLoop(step string) (*event.Loop, bool) {
 	opened := p.loops[step]
 	if len(opened) == 0 {
-		return event.Loop{}, false
+		return nil, false
 	}
 	p.loops[step] = opened[1:]
 	return opened[0], true

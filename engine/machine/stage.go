@@ -78,7 +78,10 @@ func (m *Machine) startReady() {
 	}
 	// A step that is skipped sets others free, and one that fails ends the stage.
 	for len(m.ready) > 0 && !m.pausing && (m.mode == event.Going || m.mode == event.Closing) {
-		m.begin(m.popReady())
+		// What its loop has held back since has not begun.
+		if i := m.popReady(); m.steps[i].status == event.Pending && m.steps[i].unmet == 0 {
+			m.begin(i)
+		}
 	}
 }
 

@@ -30,6 +30,7 @@ type step struct {
 	loop       *loop // it is done for many, which are known; nil: it is not
 	isInstance bool
 	of         int         // of an instance, the step with foreach
+	place      int         // its place among the instances of that
 	each       value.Value // and what its expressions see as each
 
 	outputs value.Value
@@ -39,6 +40,8 @@ type step struct {
 	listed  bool // it is in Machine.changed
 	atWork  bool // its action did not end when it was asked to
 	stuck   bool // something that needs it could not be taken back
+	// cutShort says that it failed as the run was ending, so that what needs it still waits.
+	cutShort bool
 
 	view  value.Value // what expressions see; valid while known
 	known bool
@@ -158,6 +161,7 @@ func (m *Machine) settle(i int, status event.Status, failure *event.Failure) {
 	}
 	switch {
 	case m.endedByUs(failure):
+		s.cutShort = true
 	case p.OnFailure == plan.Continue:
 		m.release(i)
 	case p.Finally:

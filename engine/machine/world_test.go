@@ -235,6 +235,8 @@ func (w *world) story() []string {
 				line += fmt.Sprintf(" (%s)", e.Failure.Class)
 			}
 			lines = append(lines, line)
+		case event.BatchDone:
+			lines = append(lines, fmt.Sprintf("%s %s batch %d is done", after, e.Op.Step, e.Op.Index))
 		case event.RunFinished:
 			lines = append(lines, fmt.Sprintf("%s run %s", after, e.Result.Outcome))
 		}

@@ -43,6 +43,13 @@ func (s Share) String() string {
 	return strconv.FormatInt(s.Count, 10)
 }
 
+// ParseShare reads what [Share.String] wrote; ok is false where text is no share.
+func ParseShare(text string) (share Share, ok bool) {
+	digits, percent := strings.CutSuffix(text, "%")
+	count, err := strconv.ParseInt(digits, 10, 32)
+	return Share{Count: count, Percent: percent}, err == nil
+}
+
 // Budget says how many instances may fail: of all, and of each batch.
 type Budget struct {
 	Placed
@@ -70,13 +77,12 @@ func (s *Share) decode(d *decoder, node *syntax.Node, f *field) bool {
 		}
 		s.Node, s.Count = node, count
 	case syntax.String:
-		text, percent := strings.CutSuffix(node.Text(), "%")
-		count, err := strconv.ParseInt(text, 10, 32)
-		if err != nil || !percent {
+		said, ok := ParseShare(node.Text())
+		if !ok || !said.Percent {
 			d.notShare(node)
 			return false
 		}
-		s.Node, s.Count, s.Percent = node, count, true
+		s.Node, s.Count, s.Percent = node, said.Count, true
 	default:
 		d.wrongType(node, aShare)
 		return false

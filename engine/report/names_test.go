@@ -53,7 +53,7 @@ func shownOf(t *testing.T, status *standing.Status, trail *report.Audit) map[str
 	records := []history.Record{history.Of(status, status.Updated)}
 	shown := map[string]string{}
 	for what, write := range map[string]func(io.Writer) error{
-		"status":  func(w io.Writer) error { return report.StatusText(w, status, began, layout.Style{}) },
+		"status":  func(w io.Writer) error { return report.StatusText(w, status, began, false, layout.Style{}) },
 		"summary": func(w io.Writer) error { return report.Summary(w, status, layout.Style{}) },
 		"audit":   func(w io.Writer) error { return report.AuditText(w, trail, layout.Style{}) },
 		"history": func(w io.Writer) error { return history.Table(w, records, layout.Style{}, 0) },

@@ -59,7 +59,7 @@ func TestDocumentsOfARun(t *testing.T) {
 				}
 				fmt.Fprintf(&b, "\n-- above: %s --\n", title)
 			}
-			section("status", report.StatusText(&b, status, told.now, layout.Style{}))
+			section("status", report.StatusText(&b, status, told.now, false, layout.Style{}))
 			section("summary", report.Summary(&b, status, layout.Style{}))
 			section("audit", report.AuditText(&b, trail, layout.Style{}))
 			section("history", history.Table(&b, []history.Record{history.Of(status, told.now)}, layout.Style{}, 0))

@@ -12,8 +12,9 @@ import (
 	"github.com/gatebook/gatebook/engine/report/standing"
 )
 
-// StatusText writes where a run stands at the given time.
-func StatusText(w io.Writer, s *standing.Status, now time.Time, style layout.Style) error {
+// StatusText writes where a run stands at the given time: of the many instances of one step
+// those that a person should look at, unless all are wanted.
+func StatusText(w io.Writer, s *standing.Status, now time.Time, all bool, style layout.Style) error {
 	out := newPage(style)
 	least := ""
 	if s.Drive == standing.Abandoned {
@@ -32,7 +33,7 @@ func StatusText(w io.Writer, s *standing.Status, now time.Time, style layout.Sty
 		out.ownLog(s.Story().Failure)
 	}
 	out.Linef("%s\n", s.Tally())
-	out.stepLines(s, now)
+	out.stepLines(s, now, all)
 	out.commands(s)
 	return out.Print(w)
 }
@@ -54,19 +55,29 @@ func (out *page) standing(s *standing.Status) string {
 	}
 }
 
-// stepLines writes a line for each step, its columns aligned.
-func (out *page) stepLines(s *standing.Status, now time.Time) {
+// stepLines writes a line for each step, its columns aligned, and below a step that is done
+// for many what it is done as.
+func (out *page) stepLines(s *standing.Status, now time.Time, all bool) {
+	rows := rowsOf(s.Steps, all)
 	ids, words := 0, 0
-	for _, step := range s.Steps {
-		ids, words = max(ids, layout.Width(step.ID)), max(words, layout.Width(stepWord(s, step)))
+	for _, row := range rows {
+		ids = max(ids, min(layout.Width(row.name()), widestName))
+		if row.step != nil {
+			words = max(words, layout.Width(stepWord(s, row.step)))
+		}
 	}
-	for _, step := range s.Steps {
+	for _, row := range rows {
+		step := row.step
+		if step == nil {
+			out.Linef("%s", out.Dim("  "+row.name()))
+			continue
+		}
 		elapsed := ""
 		if !step.Started.IsZero() {
 			elapsed = layout.Elapsed(step.ElapsedAt(now))
 		}
 		line := fmt.Sprintf("%s %s  %s  %s  %s",
-			out.Mark(step.Shown()), layout.Pad(step.ID, ids), layout.Pad(stepWord(s, step), words), layout.Pad(elapsed, 7), step.Doing(now))
+			out.Mark(step.Shown()), layout.Pad(row.name(), ids), layout.Pad(stepWord(s, step), words), layout.Pad(elapsed, 7), step.Doing(now))
 		out.Linef("%s", strings.TrimRight(line, " "))
 	}
 }

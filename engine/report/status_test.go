@@ -57,7 +57,7 @@ func TestWhatNobodyDrivesIsNotAtWork(t *testing.T) {
 	}
 	status.Drive = standing.Abandoned
 	var b strings.Builder
-	if err := report.StatusText(&b, status, told.now.Add(time.Hour), layout.Style{}); err != nil {
+	if err := report.StatusText(&b, status, told.now.Add(time.Hour), false, layout.Style{}); err != nil {
 		t.Fatal(err)
 	}
 	if shown := b.String(); !strings.Contains(shown, "› upgrade   was running  0s") || strings.Contains(shown, "1h") {

@@ -125,8 +125,8 @@ func (out *page) cause(s *standing.Status) {
 	f := told.Failure
 	out.place(s, f.Place)
 	out.ownLog(f)
-	step, known := s.Step(told.Step)
-	if !known {
+	step := s.Culprit()
+	if step == nil {
 		return
 	}
 	if words := step.LastWords(); words != "" && !strings.Contains(f.Message, words) && f.Class != event.GateClosed && f.Class != event.VerifyFailed {
@@ -202,9 +202,13 @@ func (out *page) steps(word, meaning string, s *standing.Status, ids []string, e
 		return
 	}
 	out.Linef("%s  %s", word, out.Dim(meaning))
-	for _, id := range ids {
+	told, more := some(ids)
+	for _, id := range told {
 		step, _ := s.Step(id)
 		out.Linef("  %s%s", id, out.about(step))
+	}
+	if more != "" {
+		out.Linef("  %s", out.Dim(more))
 	}
 }
 

@@ -1,6 +1,7 @@
 package history
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -9,20 +10,29 @@ import (
 	"github.com/gatebook/gatebook/engine/review"
 )
 
-// Lasted says how long the steps took that succeeded in runs, by their ids.
+// Lasted says how long the steps took that succeeded in runs, by their ids. Of a step that
+// was done for many it is the time of one instance: the next run may have more of them.
 func Lasted(runs []*standing.Status) map[string]review.Past {
 	took := map[string][]time.Duration{}
+	in := map[string]int{} // in how many runs
 	for _, run := range runs {
+		seen := map[string]bool{}
 		for _, step := range run.Steps {
-			if step.Status == event.Succeeded && step.Elapsed > 0 {
-				took[step.ID] = append(took[step.ID], step.Elapsed)
+			if step.Status != event.Succeeded || step.Elapsed <= 0 || step.Loop != nil {
+				continue
+			}
+			id := cmp.Or(step.Of, step.ID)
+			took[id] = append(took[id], step.Elapsed)
+			if !seen[id] {
+				seen[id] = true
+				in[id]++
 			}
 		}
 	}
 	past := make(map[string]review.Past, len(took))
 	for id, spans := range took {
 		slices.Sort(spans)
-		past[id] = review.Past{Median: rank(spans, 50), P95: rank(spans, 95), Runs: len(spans)}
+		past[id] = review.Past{Median: rank(spans, 50), P95: rank(spans, 95), Runs: in[id]}
 	}
 	return past
 }

@@ -41,14 +41,8 @@ func Counted(names []string, show func(string) string) []string {
 	return each
 }
 
-// maxListed is how many steps a sentence names before it only counts.
-const maxListed = 6
-
 // IsListed reports whether [Steps] names the one at a place of so many.
 func IsListed(place, of int) bool { return of <= maxListed || place < maxListed-1 }
-
-// Steps writes the ids of steps for the middle of a sentence.
-func Steps(ids []string) string { return listed(ids, "more step") }
 
 // Names lists names as a sentence does, of many the first.
 func Names(names []string) string { return listed(names, "") }

@@ -3,6 +3,7 @@ package live
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/report/layout"
@@ -16,27 +17,87 @@ func (v *Terminal) frame(columns, rows int) []string {
 	if s.Result != nil || s.Started.IsZero() || rows < 3 || columns < 20 {
 		return nil
 	}
-	active := s.Active()
-	slices.SortStableFunc(active, func(a, b *standing.Step) int { return urgency(a.Status) - urgency(b.Status) })
-	room := rows - 2
-	hidden := 0
-	if len(active) > room {
-		hidden = len(active) - (room - 1)
-		active = active[:room-1]
-	}
+	active, hidden := fitting(s.Active(), rows-2)
 	lines := []string{v.headline(columns)}
-	ids := 0
-	for _, step := range active {
-		ids = max(ids, layout.Width(step.ID))
+	named, ids := names(active), 0
+	for _, name := range named {
+		ids = max(ids, layout.Width(name))
 	}
 	ids = min(ids, columns/3)
-	for _, step := range active {
-		lines = append(lines, v.stepLine(step, ids, columns))
+	for i, step := range active {
+		lines = append(lines, v.stepLine(step, layout.Pad(layout.Cut(named[i], ids), ids), columns))
 	}
 	if hidden > 0 {
 		lines = append(lines, v.Style.Dim(layout.Cut(fmt.Sprintf("  … and %d more at work", hidden), columns-1)))
 	}
 	return lines
+}
+
+// fitting are the steps at work that there is room for, those first that a person should
+// look at, and how many there is none for. Instances stand below their step, and no step
+// takes so many lines that another has none.
+func fitting(active []*standing.Step, room int) (shown []*standing.Step, hidden int) {
+	groups := grouped(active)
+	if len(active) <= room {
+		return slices.Concat(groups...), 0
+	}
+	room-- // to say how many are hidden
+	most := room
+	for most > 1 && lines(groups, most) > room {
+		most--
+	}
+	for _, group := range groups {
+		shown = append(shown, group[:min(most, len(group))]...)
+	}
+	shown = shown[:min(room, len(shown))]
+	return shown, len(active) - len(shown)
+}
+
+// lines is how many lines groups take that each have at most so many.
+func lines(groups [][]*standing.Step, most int) int {
+	sum := 0
+	for _, group := range groups {
+		sum += min(most, len(group))
+	}
+	return sum
+}
+
+// grouped puts each step together with its instances that are at work, the step first, then
+// the most urgent; so are the groups.
+func grouped(active []*standing.Step) [][]*standing.Step {
+	byUrgency := func(a, b *standing.Step) int { return urgency(a.Status) - urgency(b.Status) }
+	var groups [][]*standing.Step
+	for _, step := range active {
+		last := len(groups) - 1
+		if last >= 0 && step.Of == groups[last][0].ID {
+			groups[last] = append(groups[last], step)
+			continue
+		}
+		groups = append(groups, []*standing.Step{step})
+	}
+	for _, group := range groups {
+		slices.SortStableFunc(group[1:], byUrgency)
+	}
+	slices.SortStableFunc(groups, func(a, b []*standing.Step) int {
+		return byUrgency(slices.MinFunc(a, byUrgency), slices.MinFunc(b, byUrgency))
+	})
+	return groups
+}
+
+// names are what steps are called here: an instance below its step needs its key alone.
+func names(steps []*standing.Step) []string {
+	names := make([]string, len(steps))
+	above := ""
+	for i, step := range steps {
+		names[i] = step.ID
+		switch {
+		case step.Of == "":
+			above = step.ID
+		case step.Of == above:
+			names[i] = "  " + strings.TrimPrefix(step.ID, above)
+		}
+	}
+	return names
 }
 
 // urgency puts what waits for a person first, then what waits, then what runs.
@@ -66,7 +127,7 @@ func (v *Terminal) headline(columns int) string {
 		}
 	}
 	text := fmt.Sprintf("%s %s · %s · %d/%d done", s.Run.Runbook, s.Run.Version,
-		layout.Elapsed(s.Elapsed(v.Now()).Truncate(FrameTime)), done, len(s.Steps))
+		layout.Elapsed(s.Elapsed(v.Now()).Truncate(FrameTime)), done, s.Total())
 	if failed := s.Counts[event.Failed]; failed > 0 {
 		text += fmt.Sprintf(", %d failed", failed)
 	}
@@ -93,10 +154,9 @@ func modeNote(m event.Mode) string {
 
 // stepLine says what one step is at. Text is cut before it is dressed, so that no
 // escape sequence is cut in two.
-func (v *Terminal) stepLine(step *standing.Step, ids, columns int) string {
+func (v *Terminal) stepLine(step *standing.Step, name string, columns int) string {
 	now := v.Now()
-	head := fmt.Sprintf("%s  %s  ", layout.Pad(layout.Cut(step.ID, ids), ids),
-		layout.Pad(layout.Elapsed(step.ElapsedAt(now).Truncate(FrameTime)), 6))
+	head := fmt.Sprintf("%s  %s  ", name, layout.Pad(layout.Elapsed(step.ElapsedAt(now).Truncate(FrameTime)), 6))
 	head = layout.Cut(head, columns-3)
 	doing := step.Doing(now)
 	if doing == "" {

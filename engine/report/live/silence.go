@@ -64,12 +64,14 @@ func (v *Lines) loop() {
 }
 
 // breakSilence says what each step is at of which nothing was heard for long. Those that
-// wait at their gates are told of together: a fleet behind one window is one line.
+// wait at their gates are told of together, and so are many instances of one step: a fleet
+// behind one window is one line.
 func (v *Lines) breakSilence() {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	now := v.now()
 	var waits []string
+	many := map[string][]string{} // the instances at work, by their step
 	due := false
 	for _, id := range slices.Sorted(maps.Keys(v.heard)) {
 		last := v.heard[id]
@@ -77,13 +79,34 @@ func (v *Lines) breakSilence() {
 		switch {
 		case last.status == event.Waiting:
 			waits, due = append(waits, id), due || long
+		case long && v.of(id) != "":
+			many[v.of(id)] = append(many[v.of(id)], id)
 		case long:
+			v.still(now, "at work", id)
+		}
+	}
+	for _, of := range slices.Sorted(maps.Keys(many)) {
+		ids := many[of]
+		if len(ids) > mostNamed {
+			v.still(now, "at work", ids...)
+			continue
+		}
+		for _, id := range ids {
 			v.still(now, "at work", id)
 		}
 	}
 	if due {
 		v.still(now, "waiting", waits...)
 	}
+}
+
+// of is the step that an instance belongs to; empty: it is none.
+func (v *Lines) of(id string) string {
+	step, ok := v.status.Step(id)
+	if !ok {
+		return ""
+	}
+	return step.Of
 }
 
 // still says that the steps are still at what they were at.

@@ -45,6 +45,11 @@ func (s *Status) Describe(e event.Event) Said {
 			said.Why = step.stopping()
 		}
 	}
+	if e.Type == event.BatchDone && e.Op != nil {
+		if step, ok := s.Step(e.Op.Step); ok && step.Loop != nil {
+			return step.describeBatch()
+		}
+	}
 	if e.Type == event.ModeChanged && e.Mode == event.Reverse && !s.MayHaveChanged() {
 		said.Minor = true
 	}
@@ -82,11 +87,35 @@ func describeRun(e event.Event) Said {
 		return describeResult(e)
 	case event.TargetReached:
 		return describeTarget(e.Target)
+	case event.TimerFired:
+		return describeTimer(e.Timer)
 	case event.LockTaken:
 		return Said{What: "took the lock " + strconv.Quote(e.Name), Why: layout.Line(e.Reason), Minor: e.Reason == ""}
 	default:
 		return Said{What: string(e.Type), Minor: true}
 	}
+}
+
+// describeTimer says what is due.
+func describeTimer(t *event.Timer) Said {
+	said := Said{What: "a timer fired", Minor: true}
+	if t == nil {
+		return said
+	}
+	said.Step = t.Op.Step
+	switch t.Purpose {
+	case event.TimerPause:
+		said.What = fmt.Sprintf("goes on after the pause behind batch %d", t.Op.Index+1)
+	case event.TimerRetry:
+		said.What = "is due for its next attempt"
+	case event.TimerPoll:
+		said.What = "is due for the next look at its " + string(t.Op.Part)
+	case event.TimerDeadline:
+		said.What = "had until now for its " + string(t.Op.Part)
+	case event.TimerExpiry:
+		said.What = "had until now for an answer"
+	}
+	return said
 }
 
 func describeTarget(target *event.Target) Said {
@@ -149,6 +178,10 @@ func describeStep(e event.Event) Said {
 		return Said{What: "was given an answer that does not fit", Why: layout.Line(e.Reason), Mark: event.Asking}
 	case event.StepDecided:
 		return describeDecision(e)
+	case event.LoopOpened:
+		return describeOpening(e.Loop)
+	case event.BatchDone:
+		return Said{What: fmt.Sprintf("batch %d is done", e.Op.Index+1), Mark: event.Running}
 	default:
 		return Said{What: string(e.Type), Minor: true}
 	}

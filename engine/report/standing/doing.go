@@ -17,6 +17,9 @@ func (step *Step) Doing(now time.Time) string {
 	if step.Attempts > 1 && step.Attempt > 0 && (step.Status == event.Running || step.Attempt > 1) {
 		parts = append(parts, fmt.Sprintf("attempt %d/%d", step.Attempt, max(step.Attempts, step.Attempt)))
 	}
+	if step.Loop != nil && !step.Status.Settled() {
+		parts = append(parts, step.loopDoing(now)...)
+	}
 	switch {
 	case step.Ask != nil:
 		parts = append(parts, "asks"+until(step.Ask.Until, now)+": "+layout.Line(step.Ask.Message))
@@ -31,6 +34,9 @@ func (step *Step) Doing(now time.Time) string {
 	case step.Status.Settled():
 	case step.Progress != nil:
 		parts = append(parts, progressWords(step))
+	}
+	if step.Loop != nil && step.Status.Settled() {
+		parts = append(parts, step.loopDoing(now)...)
 	}
 	said := step.Failure != nil && strings.Contains(step.Failure.Message, step.Output)
 	if step.Output != "" && !said && !step.Status.Settled() && step.Ask == nil && step.Wait == nil {
@@ -60,10 +66,14 @@ func (step *Step) LeftBehind() string {
 // waitWords says that a step waits for a condition, for its deadline to follow; the condition itself
 // comes last, since it may be a whole sentence.
 func waitWords(part event.Part) string {
-	if part == event.Gate {
+	switch part {
+	case event.Gate:
 		return "waits"
+	case event.Between:
+		return "waits between batches"
+	default:
+		return "verifies"
 	}
-	return "verifies"
 }
 
 func progressWords(step *Step) string {

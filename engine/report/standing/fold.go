@@ -51,6 +51,8 @@ func (s *Status) Apply(e event.Event) {
 		}
 	case event.TargetReached:
 		s.reach(e.Target)
+	case event.TimerFired:
+		s.pauseOver(e.Timer)
 	case event.PauseAsked, event.CancelAsked, event.ResumeAsked, event.RollbackAsked, event.RequestRefused:
 		s.Requests = append(s.Requests, Request{What: e.Type, By: e.By, Reason: e.Reason, Time: e.Time})
 	default:
@@ -114,6 +116,13 @@ func (s *Status) applyToStep(step *Step, e event.Event) {
 		step.Ask = nil
 	case event.StepDecided:
 		s.decide(step, e)
+	case event.LoopOpened:
+		if e.Loop != nil {
+			s.open(step, *e.Loop)
+			step.Loop.opened = true
+		}
+	case event.BatchDone:
+		step.batchDone(e)
 	default:
 	}
 }
@@ -211,11 +220,19 @@ func (step *Step) blame(f *event.Failure) {
 
 // move counts a step where it now belongs, and forgets what no longer holds there.
 func (s *Status) move(step *Step, to event.Status) {
-	if s.Counts[step.Status]--; s.Counts[step.Status] == 0 {
-		delete(s.Counts, step.Status)
+	from := step.Status
+	if step.isCounted() {
+		s.count(step, -1)
 	}
-	s.Counts[to]++
-	step.Status = to
+	if step.Status = to; step.isCounted() {
+		s.count(step, 1)
+	}
+	if step.loop != nil {
+		step.loop.moved(step, from)
+	}
+	if step.Loop != nil {
+		s.follow(step)
+	}
 	if to.Settled() || to == event.Pending {
 		delete(s.active, step)
 	} else {

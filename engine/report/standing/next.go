@@ -121,11 +121,14 @@ func (s *Status) nextOfOpen(id string) []Command {
 // tell of must be said by the person who looked.
 func (s *Status) nextOfPaused(id string) []Command {
 	next := s.answers(id)
-	for _, step := range s.Result.Lost {
+	for _, step := range few(s.Result.Lost) {
 		next = append(next,
-			Command{"gatebook resume " + id + " --done " + step, "look first; where " + step + " was done, go on after it"},
-			Command{"gatebook resume " + id + " --not-done " + step, "look first; where " + step + " was not done, do it"},
+			Command{"gatebook resume " + id + " --done " + layout.Quote(step), "look first; where " + step + " was done, go on after it"},
+			Command{"gatebook resume " + id + " --not-done " + layout.Quote(step), "look first; where " + step + " was not done, do it"},
 		)
+	}
+	if rest := len(s.Result.Lost) - mostAnswered; rest > 0 {
+		next = append(next, Command{"gatebook status " + id + " --all", "say so too of " + layout.Plural(rest, "more step") + ", in the same command"})
 	}
 	if len(s.Result.Lost) == 0 {
 		next = append(next, Command{"gatebook resume " + id, "go on"})
@@ -139,18 +142,28 @@ func (s *Status) nextOfPaused(id string) []Command {
 // answers is how to answer each question that is open.
 func (s *Status) answers(id string) []Command {
 	var next []Command
-	for _, step := range s.asking() {
+	asking := s.asking()
+	for _, step := range few(asking) {
 		next = append(next,
 			Command{s.Approve(step), "say yes to " + step},
-			Command{"gatebook reject " + id + " " + step + " --reason TEXT", "say no to " + step},
+			Command{"gatebook reject " + id + " " + layout.Quote(step) + " --reason TEXT", "say no to " + step},
 		)
+	}
+	if rest := len(asking) - mostAnswered; rest > 0 {
+		next = append(next, Command{"gatebook status " + id + " --all", "see who else asks: " + layout.Plural(rest, "more step") + ", answered like these"})
 	}
 	return next
 }
 
+// mostAnswered is for how many steps it is told how they are answered.
+const mostAnswered = 3
+
+// few are the first of many, which stand for the rest.
+func few(ids []string) []string { return ids[:min(mostAnswered, len(ids))] }
+
 // Approve is what to type to say yes to a step, with the fields that must be filled in.
 func (s *Status) Approve(step string) string {
-	approve := "gatebook approve " + s.Run.ID + " " + step
+	approve := "gatebook approve " + s.Run.ID + " " + layout.Quote(step)
 	if view := s.index[step]; view != nil && view.Ask != nil && view.Ask.Fields != nil {
 		for _, name := range view.Ask.Fields.Required {
 			approve += " --field " + name + "=…"

@@ -26,8 +26,8 @@ type Status struct {
 	Updated  time.Time            `json:"updated,omitzero" doc:"The time of the last event."`
 	Process  event.Process        `json:"process" doc:"The process that drives or drove the run."`
 	Drive    Drive                `json:"drive,omitempty" enum:"driven,abandoned,at rest" doc:"Whether a process drives the run."`
-	Counts   map[event.Status]int `json:"counts" doc:"How many steps are in each state."`
-	Steps    []*Step              `json:"steps"`
+	Counts   map[event.Status]int `json:"counts" doc:"How many steps are in each state; instances of a step with foreach are counted, and that step is not."`
+	Steps    []*Step              `json:"steps" doc:"The steps in the order of the plan, the instances of a step with foreach behind it."`
 	Requests []Request            `json:"requests,omitempty" doc:"What people asked of the run, oldest first."`
 	Result   *event.Result        `json:"result,omitempty"`
 	Targets  []event.Target       `json:"targets,omitempty" doc:"What its connections reached when it first used them."`
@@ -57,6 +57,8 @@ const (
 // Step is where one step of a run stands.
 type Step struct {
 	ID       string         `json:"id"`
+	Of       string         `json:"of,omitempty" doc:"Of an instance, the id of the step with foreach."`
+	Key      string         `json:"key,omitempty" doc:"Of an instance, the key of its item."`
 	Title    string         `json:"title,omitempty"`
 	Action   string         `json:"action,omitempty"`
 	Effect   sdk.Effect     `json:"effect,omitempty"`
@@ -75,8 +77,12 @@ type Step struct {
 	Verdict  *event.Verdict `json:"verdict,omitempty" doc:"The last condition of the step that did not hold."`
 	Lacks    string         `json:"lacks,omitempty" doc:"What it printed that is not in its log, in words."`
 	Stays    string         `json:"stays,omitempty" doc:"Why the step is not taken back, where the runbook says that it is not."`
+	Loop     *Loop          `json:"loop,omitempty" doc:"Of a step with foreach, how far it has come; absent: it is done once, or what it is done for is not known yet."`
 
-	place   int
+	place   int        // in the plan; of an instance, that of its step
+	nth     int        // of an instance, its place among them, from 1
+	loop    *Loop      // of an instance, the one that it belongs to
+	over    *plan.Loop // of a step with foreach, what its plan says of it
 	policy  plan.Policy
 	said    string                 // the last line that it had printed when it failed
 	stopped string                 // why the run turned, where it was stopped for that
@@ -85,7 +91,7 @@ type Step struct {
 
 // Wait is what a step waits for.
 type Wait struct {
-	Part    event.Part `json:"part" doc:"What the condition belongs to." enum:"gate,verify"`
+	Part    event.Part `json:"part" doc:"What the condition belongs to." enum:"gate,verify,between"`
 	For     string     `json:"for" doc:"The condition's name, message or text."`
 	Expr    string     `json:"expr,omitempty"`
 	Samples int        `json:"samples,omitempty" doc:"How often it was looked at."`
@@ -134,6 +140,10 @@ func New(p *plan.Plan) *Status {
 		if step.Rollback != nil {
 			view.Stays = step.Rollback.None
 		}
+		view.over = step.Loop
+		if loop, known := foreseen(step); known {
+			s.open(view, loop)
+		}
 	}
 	return s
 }
@@ -161,7 +171,7 @@ func (s *Status) Active() []*Step {
 	for step := range s.active {
 		active = append(active, step)
 	}
-	slices.SortFunc(active, func(a, b *Step) int { return a.place - b.place })
+	slices.SortFunc(active, inOrder)
 	return active
 }
 
@@ -229,7 +239,10 @@ func (s *Status) step(id string) *Step {
 	if known := s.index[id]; known != nil {
 		return known
 	}
-	made := &Step{ID: id, Status: event.Pending, place: len(s.Steps)}
+	made := &Step{ID: id, Status: event.Pending}
+	if last := len(s.Steps) - 1; last >= 0 {
+		made.place = s.Steps[last].place + 1
+	}
 	s.Steps = append(s.Steps, made)
 	s.index[id] = made
 	s.Counts[event.Pending]++

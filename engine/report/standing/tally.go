@@ -2,6 +2,7 @@ package standing
 
 import (
 	"strconv"
+	"strings"
 
 	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/report/layout"
@@ -10,19 +11,42 @@ import (
 
 // Tally counts the steps by how they stand.
 func (s *Status) Tally() string {
-	counts := map[string]int{}
+	counted := make([]*Step, 0, len(s.Steps))
 	for _, step := range s.Steps {
-		counts[step.Word()]++
-	}
-	text := layout.Plural(len(s.Steps), "step")
-	separator := ": "
-	for _, word := range tallied() {
-		if n := counts[word]; n > 0 {
-			text += separator + strconv.Itoa(n) + " " + word
-			separator = ", "
+		if step.isCounted() {
+			counted = append(counted, step)
 		}
 	}
+	text := layout.Plural(len(counted), "step")
+	if words := Words(counted); words != "" {
+		text += ": " + words
+	}
 	return text
+}
+
+// Words says how many of some steps stand how.
+func Words(steps []*Step) string {
+	counts := map[string]int{}
+	for _, step := range steps {
+		counts[step.Word()]++
+	}
+	var parts []string
+	for _, word := range tallied() {
+		if n := counts[word]; n > 0 {
+			parts = append(parts, strconv.Itoa(n)+" "+word)
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+// Total is how many steps the run has. One that is done for many counts as often as it is
+// done, once that is known, and not besides.
+func (s *Status) Total() int {
+	total := 0
+	for _, n := range s.Counts {
+		total += n
+	}
+	return total
 }
 
 // tallied is the order in which states are counted out.

@@ -1,6 +1,8 @@
 package standing
 
 import (
+	"strings"
+
 	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/report/layout"
 	"github.com/gatebook/gatebook/plugins/sdk"
@@ -133,6 +135,22 @@ func (s *Status) Why() string {
 		return failureAt(told)
 	}
 	return failureAt(told) + "; then " + layout.Line(s.Result.Failure.Message)
+}
+
+// Culprit is the step that tells most of why the run failed, nil where none does: of one
+// that is done for many, the first of its instances that failed.
+func (s *Status) Culprit() *Step {
+	told := s.Story()
+	step := s.index[told.Step]
+	if step == nil || told.Failure == nil || step.Verdict != nil && told.Failure.Class == event.VerifyFailed {
+		return step // it failed by itself, where it is one with foreach: by what must hold between batches
+	}
+	for _, one := range step.Instances() {
+		if one.Failure != nil && strings.HasPrefix(told.Failure.Message, one.Key+": "+one.Failure.Message) {
+			return one
+		}
+	}
+	return step
 }
 
 // stay says that the changes of steps stay.

@@ -5,19 +5,12 @@ import (
 	"io"
 	"strings"
 	"time"
+
+	"github.com/gatebook/gatebook/engine/report/layout"
 )
 
 // Quote writes a word so that a shell takes it for one.
-func Quote(word string) string {
-	unsafe := func(r rune) bool {
-		plain := r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_./:=,@%+", r)
-		return !plain
-	}
-	if word != "" && !strings.ContainsFunc(word, unsafe) {
-		return word
-	}
-	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
-}
+func Quote(word string) string { return layout.Quote(word) }
 
 // Runnable makes the commands about runs in a text work as they stand: where --state was
 // given, they need it too. The rooms that name a command do not know how this process
@@ -55,8 +48,8 @@ func Since(text string, now time.Time) (at time.Time, ok bool) {
 	if span, err := time.ParseDuration(text); err == nil {
 		return now.Add(-span), true
 	}
-	for _, layout := range []string{time.RFC3339, time.DateOnly, "2006-01-02 15:04"} {
-		if at, err := time.ParseInLocation(layout, text, now.Location()); err == nil {
+	for _, form := range []string{time.RFC3339, time.DateOnly, "2006-01-02 15:04"} {
+		if at, err := time.ParseInLocation(form, text, now.Location()); err == nil {
 			return at, true
 		}
 	}

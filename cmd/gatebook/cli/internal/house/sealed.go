@@ -112,7 +112,7 @@ func (h *House) Refused(planned *engine.Plan, answers map[string]sdk.Answer, nam
 			said += ": " + answer.Comment
 		}
 		h.Complain("nothing was begun: " + layout.Line(said))
-		h.Note("Where that is settled, say so: gatebook approve %s %s", console.Quote(name), step.ID)
+		h.Note("Where that is settled, say so: gatebook approve %s %s", console.Quote(name), console.Quote(step.ID))
 		return console.CodeError(event.OutcomeGateClosed.ExitCode())
 	}
 	return nil

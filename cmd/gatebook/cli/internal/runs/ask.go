@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/console"
@@ -57,10 +56,18 @@ func (a Answer) word() string {
 	return "Rejected"
 }
 
+// verb is what is typed to answer so.
+func (a Answer) verb() string {
+	if a.Approved {
+		return "approve"
+	}
+	return "reject"
+}
+
 // late says where to answer once a run carries out the plan, and returns any other error as it is.
 func (a Answer) late(err error) error {
 	if used, is := errors.AsType[*ledger.UsedError](err); is {
-		return console.Usage("Where it asks, answer it: gatebook approve "+used.Run+" "+a.Step, "%v", used)
+		return console.Usage("Where it asks, answer it: gatebook "+a.verb()+" "+used.Run+" "+console.Quote(a.Step), "%v", used)
 	}
 	return err
 }
@@ -71,9 +78,14 @@ func (r *Runs) Beforehand(a Answer, sealed *seal.Plan, name string) error {
 		return a.late(err)
 	}
 	again := console.Quote(name)
+	for _, id := range slices.Backward(standing.Meant(a.Step)) {
+		if slices.Contains(sealed.Notes.Asks, id) {
+			a.Step = id
+		}
+	}
 	switch {
 	case !slices.Contains(sealed.Notes.Asks, a.Step):
-		return console.Usage("It has: "+cmp.Or(strings.Join(sealed.Notes.Asks, ", "), "none that ask"), "the plan in %s has no step %q that asks people", again, a.Step)
+		return console.Usage("It has: "+cmp.Or(layout.Steps(sealed.Notes.Asks), "none that ask"), "the plan in %s has no step %q that asks people", again, a.Step)
 	case a.Plan != "" && a.Plan != sealed.Digest:
 		return console.Usage("Look at what is in the file before you say yes to it.", "the plan in %s is %s, and not %s", again, sealed.Digest, a.Plan)
 	case len(a.Fields) > 0:
@@ -94,7 +106,12 @@ func (r *Runs) Answer(a Answer) error {
 	if err != nil {
 		return err
 	}
-	answer, err := r.answer(found, a)
+	step, err := found.step(a.Step)
+	if err != nil {
+		return err
+	}
+	a.Step = step.ID
+	answer, err := r.answer(found, step, a)
 	if err != nil {
 		return err
 	}
@@ -115,12 +132,23 @@ func (r *Runs) Answer(a Answer) error {
 	return nil
 }
 
+// whoAsk are those of some steps that ask now.
+func whoAsk(steps []*standing.Step) []string {
+	var ids []string
+	for _, step := range steps {
+		if step.Ask != nil {
+			ids = append(ids, step.ID)
+		}
+	}
+	return ids
+}
+
 // answer makes the answer, and refuses one that the question does not want.
-func (r *Runs) answer(found *Run, a Answer) (*sdk.Answer, error) {
-	step, known := found.Status.Step(a.Step)
-	switch {
-	case !known:
-		return nil, console.Usage("See: gatebook status "+found.ID(), "run %s has no step %q", found.ID(), a.Step)
+func (r *Runs) answer(found *Run, step *standing.Step, a Answer) (*sdk.Answer, error) {
+	switch asking := whoAsk(step.Instances()); {
+	case len(asking) > 0:
+		return nil, console.Usage("Say which, as in: gatebook "+a.verb()+" "+found.ID()+" "+console.Quote(asking[0]),
+			"step %s of run %s is done for many, and each is answered for itself: %s", a.Step, found.ID(), layout.Steps(asking))
 	case a.Plan != "" && a.Plan != found.Status.Run.AnswersTo():
 		return nil, console.Usage("See: gatebook status "+found.ID(), "run %s carries out the plan %s, and not %s", found.ID(), found.Status.Run.AnswersTo(), a.Plan)
 	case step.Ask == nil || found.Status.Result != nil && found.Status.Result.Outcome != event.OutcomePaused:

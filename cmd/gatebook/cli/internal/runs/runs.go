@@ -50,6 +50,15 @@ type Run struct {
 	read journal.Summary // how far its journal has been read
 }
 
+// step returns the step of the run that a person means by what was typed.
+func (r *Run) step(typed string) (*standing.Step, error) {
+	step, err := r.Status.Find(typed)
+	if err != nil {
+		return nil, console.Usage("See: gatebook status "+r.ID(), "%v", err)
+	}
+	return step, nil
+}
+
 // look reads the journal of a run to its end.
 func (r *Runs) look(folder *journal.Run) (*Run, error) {
 	planned, err := readPlan(folder)

@@ -237,11 +237,13 @@ func (t TakeUp) words(found *Run) (map[string]sdk.State, error) {
 		steps []string
 		state sdk.State
 	}{{t.Done, sdk.Done}, {t.NotDone, sdk.NotDone}} {
-		for _, step := range list.steps {
-			view, known := found.Status.Step(step)
+		for _, typed := range list.steps {
+			view, err := found.step(typed)
+			if err != nil {
+				return nil, err
+			}
+			step := view.ID
 			switch {
-			case !known:
-				return nil, console.Usage("See: gatebook status "+found.ID(), "run %s has no step %q", found.ID(), step)
 			case view.Status.Settled() || view.Attempt == 0:
 				return nil, console.Usage("See: gatebook status "+found.ID(), "what became of step %s of run %s is known: it is %s",
 					step, found.ID(), layout.Word(view.Status))
