@@ -84,6 +84,7 @@ var rooms = map[string]room{
 	"engine/report/internal/example": {floor: 6, forTests: true},
 	"engine/report/graph":            {floor: 5},
 	"engine/report/standing":         {floor: 6},
+	"engine/report/wording":          {floor: 4},
 	"engine/report/history":          {floor: 7},
 	"engine/report":                  {floor: 7},
 	"engine/report/dossier":          {floor: 7},

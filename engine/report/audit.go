@@ -6,7 +6,7 @@ import (
 
 	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/report/layout"
-	"github.com/gatebook/gatebook/engine/report/standing"
+	"github.com/gatebook/gatebook/engine/report/wording"
 )
 
 // AuditFormat names the JSON form of an audit.
@@ -29,7 +29,7 @@ type Audit struct {
 type Entry struct {
 	Seq uint64 `json:"seq"`
 	Who string `json:"who" doc:"The person, or the runbook where the event followed from what it says."`
-	standing.Said
+	wording.Said
 	Event event.Event `json:"event"`
 }
 
@@ -38,10 +38,10 @@ func NewAudit() *Audit { return &Audit{Format: AuditFormat, Entries: []Entry{}} 
 
 // Add puts the next event on the trail.
 func (a *Audit) Add(seq uint64, e event.Event) {
-	if run := standing.Harmless(e).Run; run != nil {
+	if run := wording.Harmless(e).Run; run != nil {
 		a.Run = *run
 	}
-	said := standing.Describe(e)
+	said := wording.Describe(e)
 	who := said.By
 	if who == "" {
 		who = "runbook"

@@ -10,6 +10,7 @@ import (
 	"github.com/gatebook/gatebook/engine/report/history"
 	"github.com/gatebook/gatebook/engine/report/layout"
 	"github.com/gatebook/gatebook/engine/report/standing"
+	"github.com/gatebook/gatebook/engine/report/wording"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
@@ -41,7 +42,7 @@ func TestNamesFromOutsideCannotSteerATerminal(t *testing.T) {
 				t.Errorf("after %s the %s is %q", e.Type, what, shown)
 			}
 		}
-		if said := standing.Describe(e); strings.ContainsAny(said.What+said.Why+said.By, "\x1b\n") {
+		if said := wording.Describe(e); strings.ContainsAny(said.What+said.Why+said.By, "\x1b\n") {
 			t.Errorf("%s is told as %+v", e.Type, said)
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/report/layout"
 	"github.com/gatebook/gatebook/engine/report/standing"
+	"github.com/gatebook/gatebook/engine/report/wording"
 )
 
 // StatusText writes where a run stands at the given time: of the many instances of one step
@@ -45,9 +46,9 @@ func (out *page) standing(s *standing.Status) string {
 	case s.Drive == standing.Abandoned:
 		return out.Bad("nobody drives it: "+process+" ended without a word") + out.Dim("; it can be resumed")
 	case s.Result != nil:
-		return "it " + standing.OutcomeWords(s.Result)
+		return "it " + wording.Outcome(s.Result)
 	default:
-		text := standing.ModeWords(s.Mode)
+		text := wording.Mode(s.Mode)
 		if s.Reason != "" {
 			text += ": " + layout.Line(s.Reason)
 		}

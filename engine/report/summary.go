@@ -9,6 +9,7 @@ import (
 	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/report/layout"
 	"github.com/gatebook/gatebook/engine/report/standing"
+	"github.com/gatebook/gatebook/engine/report/wording"
 )
 
 // Summary writes how a run ended: what came of it, why, what state the system is in,
@@ -33,7 +34,7 @@ func Summary(w io.Writer, s *standing.Status, style layout.Style) error {
 // to do.
 func (out *page) verdict(s *standing.Status) {
 	words, meaning := ending(s)
-	out.Linef("%s %s", out.Mark(standing.OutcomeMark(s.Result.Outcome)), out.Bold(s.Title()+" "+words))
+	out.Linef("%s %s", out.Mark(wording.Mark(s.Result.Outcome)), out.Bold(s.Title()+" "+words))
 	if meaning != "" {
 		out.Linef("  %s", meaning)
 	}
@@ -46,9 +47,9 @@ func (out *page) verdict(s *standing.Status) {
 func ending(s *standing.Status) (words, meaning string) {
 	r, elapsed := s.Result, layout.Elapsed(s.Elapsed(s.Updated))
 	failed := "failed after " + elapsed
-	if standing.TakenBack(r) {
-		failed = standing.BackWords(r)
-		if failed == standing.WasTakenBack {
+	if wording.TakenBack(r) {
+		failed = wording.Back(r)
+		if failed == wording.WasTakenBack {
 			failed += " in " + layout.Elapsed(s.Updated.Sub(r.AskedBack))
 		}
 	}
@@ -64,14 +65,14 @@ func ending(s *standing.Status) (words, meaning string) {
 		return "stopped at a closed gate", "Nothing was changed."
 	case event.OutcomeStuck:
 		switch {
-		case standing.AtWork(r):
+		case wording.AtWork(r):
 			return failed + ", and " + layout.Steps(r.Lost) + " may still be at work",
 				"A person is needed: see that it has ended before anything else is started."
-		case standing.EndedBadly(r):
+		case wording.EndedBadly(r):
 			return failed + ", and " + layout.Steps(r.Finally) + " of finally failed",
 				became(r) + " A person is needed: look at what " + layout.Steps(r.Finally) + " should have done."
 		}
-		if !standing.TakenBack(r) {
+		if !wording.TakenBack(r) {
 			failed += ", and was not cleanly taken back"
 		}
 		return failed, "A person is needed: look at what is left."
@@ -87,7 +88,7 @@ func became(r *event.Result) string {
 	switch {
 	case len(r.Changed) == 0 && len(r.Undone) == 0:
 		return "Nothing was changed."
-	case len(r.Undone) == 0 && standing.TakenBack(r):
+	case len(r.Undone) == 0 && wording.TakenBack(r):
 		return "Nothing that it changed can be taken back."
 	case len(r.Undone) == 0:
 		return "What it changed stays as it is now."
@@ -103,7 +104,7 @@ func became(r *event.Result) string {
 func objective(s *standing.Status) string {
 	elapsed := s.Elapsed(s.Updated)
 	switch {
-	case s.RTO <= 0, standing.TakenBack(s.Result):
+	case s.RTO <= 0, wording.TakenBack(s.Result):
 		return ""
 	case elapsed > s.RTO:
 		return "It took " + layout.Elapsed(elapsed-s.RTO) + " longer than the objective of " + layout.Span(s.RTO) + "."
@@ -236,7 +237,7 @@ func (out *page) about(step *standing.Step) string {
 		}
 		return until + ": " + layout.Line(step.Ask.Message)
 	case step.Failure != nil:
-		return ": " + standing.FailureWords(step.Failure)
+		return ": " + wording.Failure(step.Failure)
 	default:
 		return ""
 	}

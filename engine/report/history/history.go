@@ -13,6 +13,7 @@ import (
 	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/report/layout"
 	"github.com/gatebook/gatebook/engine/report/standing"
+	"github.com/gatebook/gatebook/engine/report/wording"
 	"github.com/gatebook/gatebook/engine/value"
 )
 
@@ -93,7 +94,7 @@ func remark(s *standing.Status) string {
 	}
 	remark := s.Why()
 	o, nothing := s.Result.Outcome, len(s.Result.Changed) == 0 && len(s.Result.Undone) == 0
-	badly := standing.EndedBadly(s.Result)
+	badly := wording.EndedBadly(s.Result)
 	if badly {
 		remark += "; " + layout.Steps(s.Result.Finally) + " of finally failed"
 	}

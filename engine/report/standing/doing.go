@@ -7,6 +7,7 @@ import (
 
 	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/report/layout"
+	"github.com/gatebook/gatebook/engine/report/wording"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
@@ -30,7 +31,7 @@ func (step *Step) Doing(now time.Time) string {
 	case step.Status == event.Undoing:
 		parts = append(parts, "it is taken back")
 	case step.Failure != nil && step.Status != event.Succeeded:
-		parts = append(parts, FailureWords(step.Failure))
+		parts = append(parts, wording.Failure(step.Failure))
 	case step.Status.Settled():
 	case step.Progress != nil:
 		parts = append(parts, progressWords(step))
@@ -59,7 +60,7 @@ func (step *Step) LeftBehind() string {
 	if step.Failure == nil || step.Failure.Class != sdk.Cancelled || step.Status != event.Failed {
 		return ""
 	}
-	said, _ := strings.CutPrefix(FailureWords(step.Failure), event.WasCancelled)
+	said, _ := strings.CutPrefix(wording.Failure(step.Failure), event.WasCancelled)
 	return strings.TrimPrefix(said, ": ")
 }
 

@@ -2,7 +2,6 @@ package standing
 
 import (
 	"cmp"
-	"encoding/json"
 	"maps"
 	"slices"
 	"strings"
@@ -10,12 +9,13 @@ import (
 
 	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/report/layout"
+	"github.com/gatebook/gatebook/engine/report/wording"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
 // Apply takes in the next event of the run.
 func (s *Status) Apply(e event.Event) {
-	e = Harmless(e)
+	e = wording.Harmless(e)
 	s.Updated = e.Time
 	if e.Op != nil {
 		s.applyToStep(s.step(e.Op.Step), e)
@@ -164,7 +164,7 @@ func (step *Step) judge(e event.Event) {
 
 // ask notes that people are asked.
 func (step *Step) ask(e event.Event) {
-	asked := question(e)
+	asked := wording.Question(e)
 	step.Ask = &Ask{Message: asked.Message, Fields: asked.Fields, Since: e.Time}
 	if e.Timer != nil {
 		step.Ask.Until = e.Timer.At
@@ -172,15 +172,6 @@ func (step *Step) ask(e event.Event) {
 	if step.Started.IsZero() {
 		step.Started = e.Time
 	}
-}
-
-// question is what the event of a question carries.
-func question(e event.Event) sdk.Question {
-	var asked sdk.Question
-	if json.Unmarshal(e.Data, &asked) != nil || asked.Message == "" {
-		asked.Message = "Go on?"
-	}
-	return asked
 }
 
 // decide takes in the state that the machine put a step in.

@@ -10,6 +10,7 @@ import (
 	"github.com/gatebook/gatebook/engine/model"
 	"github.com/gatebook/gatebook/engine/plan"
 	"github.com/gatebook/gatebook/engine/report/layout"
+	"github.com/gatebook/gatebook/engine/report/wording"
 )
 
 // Loop is how far a step with foreach has come. Its instances are steps of their own,
@@ -190,7 +191,7 @@ func (step *Step) loopDoing(now time.Time) []string {
 	l := step.Loop
 	switch {
 	case step.Status == event.Pending, l.Instances == 0:
-		return []string{ahead(l.Instances, l.Batches)}
+		return []string{wording.Ahead(l.Instances, l.Batches)}
 	case step.Status.Settled():
 		if words := l.doing(true); words != "" {
 			return []string{words}
@@ -239,42 +240,10 @@ func isNews(word string) bool {
 	return word != layout.Word(event.Pending) && word != layout.Word(event.Running)
 }
 
-// ahead says what a loop that has not begun will do.
-func ahead(instances int, batches []int) string {
-	switch {
-	case instances == 0:
-		return "for nothing: there is no item"
-	case len(batches) == 1 && instances == 1:
-		return "for 1"
-	case len(batches) == 1:
-		return fmt.Sprintf("for %d, in one batch", instances)
-	case len(batches) == instances:
-		return fmt.Sprintf("for %d, one after the other", instances)
-	case len(batches) <= mostBatches:
-		sizes := make([]string, len(batches))
-		for i, size := range batches {
-			sizes[i] = fmt.Sprint(size)
-		}
-		return fmt.Sprintf("for %d, in batches of %s", instances, layout.Steps(sizes))
-	default:
-		return fmt.Sprintf("for %d, in %d batches of %d to %d", instances, len(batches), slices.Min(batches), slices.Max(batches))
-	}
-}
-
-// mostBatches is how many batches are told of one by one.
-const mostBatches = 6
-
-func describeOpening(l *event.Loop) Said {
-	if l == nil {
-		return Said{What: "is done for many", Minor: true}
-	}
-	return Said{What: "is done " + ahead(len(l.Keys), l.Batches), Mark: event.Running}
-}
-
 // describeBatch says which batch is done, and what comes of it.
-func (step *Step) describeBatch() Said {
+func (step *Step) describeBatch() wording.Said {
 	l := step.Loop
-	said := Said{
+	said := wording.Said{
 		Step: step.ID, Mark: event.Running, Minor: len(l.Batches) == l.Instances && l.Pause.IsZero(),
 		What: fmt.Sprintf("batch %d of %d is done", l.Batch, len(l.Batches)),
 	}

@@ -3,6 +3,7 @@ package standing
 import (
 	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/report/layout"
+	"github.com/gatebook/gatebook/engine/report/wording"
 )
 
 // Command is something that a person may type next, and what it is for.
@@ -35,10 +36,10 @@ func (s *Status) Commands() []Command {
 		}
 		return append(next, Command{"gatebook audit " + id, "what was done, and with what values"})
 	case event.OutcomeStuck:
-		if AtWork(s.Result) {
+		if wording.AtWork(s.Result) {
 			return s.nextOfAtWork(id)
 		}
-		if EndedBadly(s.Result) {
+		if wording.EndedBadly(s.Result) {
 			return s.nextOfEndedBadly(id)
 		}
 		return []Command{
@@ -46,7 +47,7 @@ func (s *Status) Commands() []Command {
 			{"gatebook resume " + id, "when its cause is mended: try again to take back what is left"},
 		}
 	case event.OutcomeGateClosed:
-		if refused(s.Result) {
+		if wording.Refused(s.Result) {
 			return []Command{
 				{"gatebook resume " + id, "ask again, and go on from there"},
 				{"gatebook audit " + id, "what was asked, and who answered"},

@@ -12,6 +12,7 @@ import (
 	"github.com/gatebook/gatebook/engine/journal/ledger"
 	"github.com/gatebook/gatebook/engine/report/layout"
 	"github.com/gatebook/gatebook/engine/report/standing"
+	"github.com/gatebook/gatebook/engine/report/wording"
 	"github.com/gatebook/gatebook/engine/run"
 	"github.com/gatebook/gatebook/engine/seal"
 	"github.com/gatebook/gatebook/plugins/sdk"
@@ -33,7 +34,7 @@ func (r *Runs) leave(found *Run, wish Wish, reason string) error {
 	case later:
 		r.Note("Left for run %s, whose process has not answered yet. See: gatebook status %s", found.ID(), found.ID())
 	default:
-		said := standing.Describe(event.Event{Type: event.Type(wish)})
+		said := wording.Describe(event.Event{Type: event.Type(wish)})
 		r.Note("Run %s: %s. See: gatebook status %s", found.ID(), said.What, found.ID())
 	}
 	return nil
@@ -78,7 +79,7 @@ func (r *Runs) Beforehand(a Answer, sealed *seal.Plan, name string) error {
 		return a.late(err)
 	}
 	again := console.Quote(name)
-	for _, id := range slices.Backward(standing.Meant(a.Step)) {
+	for _, id := range slices.Backward(meant(a.Step)) {
 		if slices.Contains(sealed.Notes.Asks, id) {
 			a.Step = id
 		}

@@ -19,6 +19,7 @@ import (
 	"github.com/gatebook/gatebook/engine/report/history"
 	"github.com/gatebook/gatebook/engine/report/layout"
 	"github.com/gatebook/gatebook/engine/report/standing"
+	"github.com/gatebook/gatebook/engine/report/wording"
 	"github.com/gatebook/gatebook/engine/review"
 )
 
@@ -48,15 +49,6 @@ type Run struct {
 	Holder journal.Owner // whose process drives it now, where one does
 
 	read journal.Summary // how far its journal has been read
-}
-
-// step returns the step of the run that a person means by what was typed.
-func (r *Run) step(typed string) (*standing.Step, error) {
-	step, err := r.Status.Find(typed)
-	if err != nil {
-		return nil, console.Usage("See: gatebook status "+r.ID(), "%v", err)
-	}
-	return step, nil
 }
 
 // look reads the journal of a run to its end.
@@ -246,7 +238,7 @@ func (r *Runs) Past(runbook string) map[string]review.Past {
 // where the last record is not the end, or does not tell what failed first. A run that cannot be read is shown as such.
 func (r *Runs) record(entry journal.Entry) history.Record {
 	status, err := summarise(entry)
-	if err == nil && (status.Result == nil || standing.AskedFor(status.Result)) {
+	if err == nil && (status.Result == nil || wording.AskedFor(status.Result)) {
 		var found *Run
 		if found, err = r.look(entry.Run); err == nil {
 			status = found.Status

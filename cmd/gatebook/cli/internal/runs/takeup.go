@@ -14,6 +14,7 @@ import (
 	"github.com/gatebook/gatebook/engine/journal"
 	"github.com/gatebook/gatebook/engine/report/layout"
 	"github.com/gatebook/gatebook/engine/report/standing"
+	"github.com/gatebook/gatebook/engine/report/wording"
 	"github.com/gatebook/gatebook/engine/run"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
@@ -218,7 +219,7 @@ func (r *Runs) settled(found *Run, wish Wish) (bool, error) {
 		return true, console.Usage(hint, "run %s: the run has ended", found.ID())
 	case wish == Resume && complete:
 		return true, console.Usage(hint, "run %s: the run has nothing left to do", found.ID())
-	case wish == Rollback && standing.EndedBadly(result) && len(found.Status.LeftToTakeBack()) == 0:
+	case wish == Rollback && wording.EndedBadly(result) && len(found.Status.LeftToTakeBack()) == 0:
 		r.Complain("run " + found.ID() + ": nothing that it changed is left to take back, but " + layout.Steps(result.Finally) + " of finally failed")
 		r.Note("When its cause is mended, gatebook resume %s will %s.", found.ID(), found.Status.ResumeDoes())
 		return true, console.CodeError(result.Outcome.ExitCode())

@@ -1,4 +1,4 @@
-package standing
+package wording
 
 import (
 	"cmp"
@@ -36,26 +36,6 @@ func Describe(e event.Event) Said {
 	return said
 }
 
-// Describe puts an event that the status has taken in into words, with what it knows
-// beside the event: for what a step was stopped.
-func (s *Status) Describe(e event.Event) Said {
-	said := Describe(e)
-	if e.Type == event.StepDecided && e.Op != nil && e.Failure != nil {
-		if step, ok := s.Step(e.Op.Step); ok && step.stopped != "" {
-			said.Why = step.stopping()
-		}
-	}
-	if e.Type == event.BatchDone && e.Op != nil {
-		if step, ok := s.Step(e.Op.Step); ok && step.Loop != nil {
-			return step.describeBatch()
-		}
-	}
-	if e.Type == event.ModeChanged && e.Mode == event.Reverse && !s.MayHaveChanged() {
-		said.Minor = true
-	}
-	return said
-}
-
 func describeRun(e event.Event) Said {
 	switch e.Type {
 	case event.RunStarted:
@@ -82,7 +62,7 @@ func describeRun(e event.Event) Said {
 	case event.RequestRefused, event.AnswerRefused:
 		return Said{What: "a request was refused", Why: layout.Line(e.Reason), Mark: event.Waiting}
 	case event.ModeChanged:
-		return Said{What: ModeWords(e.Mode), Why: layout.Line(e.Reason), Mark: modeMark(e.Mode), Minor: e.Mode == event.Going || e.Mode == event.Ended}
+		return Said{What: Mode(e.Mode), Why: layout.Line(e.Reason), Mark: modeMark(e.Mode), Minor: e.Mode == event.Going || e.Mode == event.Ended}
 	case event.RunFinished:
 		return describeResult(e)
 	case event.TargetReached:
@@ -129,9 +109,9 @@ func describeResult(e event.Event) Said {
 	if e.Result == nil {
 		return Said{What: "the run ended"}
 	}
-	said := Said{What: "the run " + OutcomeWords(e.Result), Mark: OutcomeMark(e.Result.Outcome)}
+	said := Said{What: "the run " + Outcome(e.Result), Mark: Mark(e.Result.Outcome)}
 	if e.Result.Failure != nil {
-		said.Why = failureAt(e.Result)
+		said.Why = FailureAt(e.Result)
 	}
 	return said
 }
@@ -154,7 +134,7 @@ func describeStep(e event.Event) Said {
 			if undo {
 				attempt += "to take it back "
 			}
-			return Said{What: attempt + failed(e.Failure), Why: FailureWords(e.Failure), Mark: event.Failed}
+			return Said{What: attempt + failed(e.Failure), Why: Failure(e.Failure), Mark: event.Failed}
 		}
 		return Said{What: "the action answered", Why: layout.Line(e.Reason), Mark: event.Succeeded, Minor: true}
 	case event.AttemptObserved:
@@ -165,13 +145,13 @@ func describeStep(e event.Event) Said {
 		return Said{What: "saved the state before the change", Minor: true}
 	case event.Observed:
 		if e.Failure != nil {
-			return Said{What: "observation failed", Why: FailureWords(e.Failure), Minor: true}
+			return Said{What: "observation failed", Why: Failure(e.Failure), Minor: true}
 		}
 		return Said{What: "observed", Minor: true}
 	case event.ConditionMet:
 		return describeVerdict(e)
 	case event.AskOpened:
-		return Said{What: "asks: " + layout.Line(question(e).Message), Mark: event.Asking}
+		return Said{What: "asks: " + layout.Line(Question(e).Message), Mark: event.Asking}
 	case event.Answered:
 		return describeAnswer(e)
 	case event.AnswerRefused:
@@ -235,7 +215,7 @@ func describeAnswer(e event.Event) Said {
 func describeDecision(e event.Event) Said {
 	said := Said{What: layout.Word(e.Status), Mark: e.Status}
 	if e.Failure != nil {
-		said.Why = FailureWords(e.Failure)
+		said.Why = Failure(e.Failure)
 	}
 	switch e.Status {
 	case event.Undone:
@@ -268,17 +248,17 @@ func failed(f *event.Failure) string {
 	return layout.Word(event.Failed)
 }
 
-// failureAt says which step failed, where it was one, and why.
-func failureAt(r *event.Result) string {
+// FailureAt says which step failed, where it was one, and why.
+func FailureAt(r *event.Result) string {
 	if r.Step == "" {
-		return FailureWords(r.Failure)
+		return Failure(r.Failure)
 	}
-	return r.Step + ": " + FailureWords(r.Failure)
+	return r.Step + ": " + Failure(r.Failure)
 }
 
-// FailureWords says why something failed, led by the kind of failure where the
+// Failure says why something failed, led by the kind of failure where the
 // message alone does not show it.
-func FailureWords(f *event.Failure) string {
+func Failure(f *event.Failure) string {
 	message := layout.Line(f.Words())
 	switch f.Class {
 	case sdk.Permanent, "":

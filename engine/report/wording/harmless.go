@@ -1,4 +1,4 @@
-package standing
+package wording
 
 import (
 	"github.com/gatebook/gatebook/engine/event"
