@@ -142,7 +142,8 @@ func describeStep(e event.Event) Said {
 	case event.ConditionMet:
 		return describeVerdict(e)
 	case event.AskOpened:
-		return Said{What: "asks: " + layout.Line(question(e).Message), Mark: event.Asking}
+		asked := Ask{Part: e.Op.Part}
+		return Said{What: asked.Asks() + ": " + layout.Line(question(e).Message), Mark: event.Asking}
 	case event.Answered:
 		return describeAnswer(e)
 	case event.AnswerRefused:
@@ -192,9 +193,13 @@ func describeAnswer(e event.Event) Said {
 	if e.Answer == nil {
 		return Said{What: "was answered", Mark: event.Asking}
 	}
-	said := Said{What: "was approved", Why: layout.Line(e.Answer.Comment), By: layout.Line(e.Answer.By), Mark: event.Succeeded}
+	what := "was"
+	if e.Op.Part == event.Undo {
+		what = "to take it back was"
+	}
+	said := Said{What: what + " approved", Why: layout.Line(e.Answer.Comment), By: layout.Line(e.Answer.By), Mark: event.Succeeded}
 	if !e.Answer.Approved {
-		said.What, said.Mark = "was rejected", event.Failed
+		said.What, said.Mark = what+" rejected", event.Failed
 	}
 	return said
 }

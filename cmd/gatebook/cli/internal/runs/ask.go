@@ -94,11 +94,11 @@ func (r *Runs) Answer(a Answer) error {
 	if err != nil {
 		return err
 	}
-	answer, err := r.answer(found, a)
+	answer, part, err := r.answer(found, a)
 	if err != nil {
 		return err
 	}
-	later, err := r.post(found, run.Request{Type: event.Answered, Step: a.Step, Answer: answer, Reason: a.Reason, Plan: found.Status.Run.AnswersTo()})
+	later, err := r.post(found, run.Request{Type: event.Answered, Step: a.Step, Part: part, Answer: answer, Reason: a.Reason, Plan: found.Status.Run.AnswersTo()})
 	if err != nil {
 		return err
 	}
@@ -115,28 +115,29 @@ func (r *Runs) Answer(a Answer) error {
 	return nil
 }
 
-// answer makes the answer, and refuses one that the question does not want.
-func (r *Runs) answer(found *Run, a Answer) (*sdk.Answer, error) {
+// answer makes the answer, says to which question of the step it is, and refuses one that the
+// question does not want.
+func (r *Runs) answer(found *Run, a Answer) (*sdk.Answer, event.Part, error) {
 	step, known := found.Status.Step(a.Step)
 	switch {
 	case !known:
-		return nil, console.Usage("See: gatebook status "+found.ID(), "run %s has no step %q", found.ID(), a.Step)
+		return nil, "", console.Usage("See: gatebook status "+found.ID(), "run %s has no step %q", found.ID(), a.Step)
 	case a.Plan != "" && a.Plan != found.Status.Run.AnswersTo():
-		return nil, console.Usage("See: gatebook status "+found.ID(), "run %s carries out the plan %s, and not %s", found.ID(), found.Status.Run.AnswersTo(), a.Plan)
+		return nil, "", console.Usage("See: gatebook status "+found.ID(), "run %s carries out the plan %s, and not %s", found.ID(), found.Status.Run.AnswersTo(), a.Plan)
 	case step.Ask == nil || found.Status.Result != nil && found.Status.Result.Outcome != event.OutcomePaused:
-		return nil, console.Usage("See: gatebook status "+found.ID(), "step %s of run %s asks nothing now; it is %s",
+		return nil, "", console.Usage("See: gatebook status "+found.ID(), "step %s of run %s asks nothing now; it is %s",
 			a.Step, found.ID(), layout.Word(step.Status))
 	}
 	answer := &sdk.Answer{Approved: a.Approved, Comment: a.Reason, By: r.User, At: r.Now().UTC()}
 	if !a.Approved {
-		return answer, nil
+		return answer, step.Ask.Part, nil
 	}
 	fields, err := console.FillIn(sdk.Question{Message: step.Ask.Message, Fields: step.Ask.Fields}, a.Fields)
 	if err != nil {
-		return nil, console.Usage("Fill in with --field NAME=VALUE. The question: "+layout.Line(step.Ask.Message), "%v", err)
+		return nil, "", console.Usage("Fill in with --field NAME=VALUE. The question: "+layout.Line(step.Ask.Message), "%v", err)
 	}
 	answer.Fields = fields
-	return answer, nil
+	return answer, step.Ask.Part, nil
 }
 
 // post leaves a request for the process that drives the run, and waits until it was
