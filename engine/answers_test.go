@@ -352,3 +352,36 @@ func TestUnreadableRequestsAreRefusedAndRemoved(t *testing.T) {
 		p.ends(<-ends, event.OutcomeSucceeded, "by carol")
 	})
 }
+
+// An answer counts for the question that it was given to: a second yes to what was done by
+// hand does not say that it was taken back.
+func TestAnAnswerIsNotTakenForTheWayBack(t *testing.T) {
+	inBubble(t, func(t *testing.T, p *play) {
+		p.process.Wait = true
+		ends := p.start(`
+onFailure: rollback
+steps:
+  - id: look
+    uses: manual
+    with: {instructions: "Put it in."}
+    rollback: {uses: manual, with: {instructions: "Take it out."}}
+  - {id: a, uses: assert, with: {that: false}}
+`)
+		of := func(r run.Request, part event.Part) run.Request {
+			r.Part = part
+			return r
+		}
+		for _, r := range []run.Request{of(yes("look"), event.Do), of(yes("look"), event.Do), of(yes("look"), event.Undo)} {
+			p.post(r)
+			time.Sleep(time.Second)
+		}
+		got := <-ends
+		if len(got.Undone) != 1 {
+			t.Errorf("taken back: %v", got.Undone)
+		}
+		refused := p.of(event.AnswerRefused)
+		if len(refused) != 1 || refused[0].Reason != "it answers another question of step look: whether it is done, and it asks now whether it is taken back" {
+			t.Errorf("refused %+v", refused)
+		}
+	})
+}

@@ -95,7 +95,7 @@ func (e *Engine) Changed(was *seal.Plan, text []byte) []seal.Drift {
 // another of the same digest. A later answer to the same step takes the place of an earlier.
 // The error is a [ledger.UsedError] where a run carries out this one already, or has.
 func (e *Engine) LeaveAnswer(p *seal.Plan, step string, answer sdk.Answer) error {
-	text, err := json.Marshal(run.Request{Type: event.Answered, Step: step, Answer: &answer, By: answer.By, Plan: p.Digest})
+	text, err := json.Marshal(run.Request{Type: event.Answered, Step: step, Part: event.Do, Answer: &answer, By: answer.By, Plan: p.Digest})
 	if err != nil {
 		return fmt.Errorf("write the answer to step %s: %w", step, err)
 	}

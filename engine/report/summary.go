@@ -235,6 +235,9 @@ func (out *page) about(step *standing.Step) string {
 		if !step.Ask.Until.IsZero() {
 			until = out.Dim(" until " + layout.Stamp(step.Ask.Until))
 		}
+		if step.Ask.Part == event.Undo {
+			until += out.Dim(" before it is taken back")
+		}
 		return until + ": " + layout.Line(step.Ask.Message)
 	case step.Failure != nil:
 		return ": " + wording.Failure(step.Failure)

@@ -17,6 +17,9 @@ type Request struct {
 	Type   event.Type  `json:"type"`
 	Step   string      `json:"step,omitempty"`   // that is answered
 	Answer *sdk.Answer `json:"answer,omitempty"` // with Answered
+	// Part says which question of the step is answered: the step's own, [event.Do], or that of
+	// taking it back, [event.Undo]; empty: the one that is open.
+	Part event.Part `json:"part,omitempty"`
 	// Plan is the digest of the plan that whoever answers has seen ([event.Run.AnswersTo]);
 	// empty: they have seen none, which is no answer to a sealed plan.
 	Plan   string `json:"plan,omitempty"`
@@ -90,7 +93,7 @@ func (d *driver) takeRequest(r journal.Request) {
 
 // answerFrom takes in an answer that was given in another process.
 func (d *driver) answerFrom(id string, request Request) {
-	op := event.Op{Step: request.Step, Part: event.Do}
+	op := event.Op{Step: request.Step, Part: cmp.Or(request.Part, event.Do)}
 	refused := event.Event{Type: event.AnswerRefused, Op: &op, Request: id, By: request.By}
 	if refused.Reason = d.meantFor(request); refused.Reason != "" {
 		d.fact(refused)
@@ -103,6 +106,10 @@ func (d *driver) answerFrom(id string, request Request) {
 	switch {
 	case !open:
 		refused.Reason = "step " + request.Step + " asks nothing now"
+		d.fact(refused)
+		return
+	case request.Part != "" && request.Part != a.command.Op.Part:
+		refused.Reason = "it answers another question of step " + request.Step + ": " + about(request.Part) + ", and it asks now " + about(a.command.Op.Part)
 		d.fact(refused)
 		return
 	case request.Answer == nil:
@@ -126,6 +133,14 @@ func (d *driver) answerFrom(id string, request Request) {
 		e.Request = id
 		d.send(message{fact: e})
 	}()
+}
+
+// about says what the question of a part of a step is about.
+func about(part event.Part) string {
+	if part == event.Undo {
+		return "whether it is taken back"
+	}
+	return "whether it is done"
 }
 
 // waitsFor reports whether a question that is not open will be, or may, and can have this

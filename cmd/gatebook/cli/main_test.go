@@ -13,7 +13,8 @@ import (
 )
 
 // terminal is a process at a terminal: a person types a line each time that a prompt
-// is shown.
+// is shown. One who has no line left goes away, and the input ends: a question that nobody
+// expects fails a test, and does not keep it waiting.
 type terminal struct {
 	cli.Env
 	stdout bytes.Buffer
@@ -27,11 +28,9 @@ type terminal struct {
 
 func newTerminal(t *testing.T, lines ...string) *terminal {
 	t.Helper()
-	in, keys := io.Pipe()
-	t.Cleanup(func() { keys.Close() })
-	term := &terminal{lines: lines, keys: keys, signals: make(chan os.Signal, 1)}
+	term := &terminal{lines: lines, signals: make(chan os.Signal, 1)}
 	term.Env = cli.Env{
-		Stdin: in, Stdout: &term.stdout, Stderr: term, Environ: []string{"HOME=" + t.TempDir(), "PATH=" + os.Getenv("PATH")},
+		Stdout: &term.stdout, Stderr: term, Environ: []string{"HOME=" + t.TempDir(), "PATH=" + os.Getenv("PATH")},
 		Dir: t.TempDir(), Now: time.Now, Random: func() uint64 { return 7 }, User: "ann", Host: "ops1", PID: os.Getpid(),
 		Signals: func() (<-chan os.Signal, func()) { return term.signals, func() {} },
 		Build:   cli.Build{Version: "0.1.0"},
@@ -45,20 +44,28 @@ func newTerminal(t *testing.T, lines ...string) *terminal {
 func (term *terminal) Write(shown []byte) (int, error) {
 	term.stderr.Write(shown)
 	rest := term.stderr.String()[term.seen:]
-	if len(term.lines) > 0 && (strings.HasSuffix(rest, "yes or no: ") || strings.HasSuffix(rest, "if you like: ")) {
+	if strings.HasSuffix(rest, "yes or no: ") || strings.HasSuffix(rest, "if you like: ") {
+		if len(term.lines) == 0 {
+			return len(shown), term.keys.Close()
+		}
 		line := term.lines[0]
 		term.lines, term.seen = term.lines[1:], term.stderr.Len()
 		if line == "^C" {
 			term.signals <- os.Interrupt
 			return len(shown), nil
 		}
-		go func() { _, _ = io.WriteString(term.keys, line+"\n") }() // the pipe is closed when the test is over
+		go func(keys io.Writer) { _, _ = io.WriteString(keys, line+"\n") }(term.keys) // the pipe is closed when the process is over
 	}
 	return len(shown), nil
 }
 
+// main is one process. It has a keyboard of its own: the one before may still read, as nothing
+// ends that.
 func (term *terminal) main(t *testing.T, args ...string) int {
 	t.Helper()
+	in, keys := io.Pipe()
+	defer keys.Close()
+	term.Stdin, term.keys = in, keys
 	term.Args = args
 	return cli.Main(term.Env)
 }
@@ -105,6 +112,9 @@ func TestRunThatIsNotConfirmedBeginsNothing(t *testing.T) {
 	}
 	if !strings.Contains(term.stderr.String(), "Nothing was begun.") || term.stdout.Len() > 0 {
 		t.Errorf("shown: %s%s", term.stderr.String(), term.stdout.String())
+	}
+	if code := term.main(t, "run", term.file(t)); code != 3 {
+		t.Fatalf("exit code %d where nobody answers", code)
 	}
 	term.stderr.Reset()
 	term.seen = 0

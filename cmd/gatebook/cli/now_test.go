@@ -1,6 +1,8 @@
 package cli_test
 
 import (
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -71,4 +73,45 @@ steps:
 	if _, err := os.Stat(filepath.Join(home.Dir, "done")); err == nil {
 		t.Error("it was begun all the same")
 	}
+}
+
+// Who waits for a plan at a terminal reads what is being asked, and no more of it when it is there.
+// The server does not answer before that was read.
+func TestWhoWaitsForAPlanReadsWhatIsAsked(t *testing.T) {
+	t.Parallel()
+	term, read := newTerminal(t), make(chan struct{})
+	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-read }))
+	t.Cleanup(server.Close)
+	text := "apiVersion: gatebook/v1\nkind: Runbook\nmetadata: {name: hello, version: 1.0.0}\nsteps:\n" +
+		"  - {id: page, uses: http.check, timeout: 1h, with: {timeout: 1h, url: " + server.URL + "}}\n"
+	if err := os.WriteFile(filepath.Join(term.Dir, "book.yaml"), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	shown := &told{terminal: term, wants: "s: http.check for page", read: read}
+	term.Stderr = shown
+	if code := term.main(t, "plan", "book.yaml"); code != 0 {
+		t.Fatalf("exit code %d\n%s", code, term.stderr.String())
+	}
+	if got := term.stderr.String(); !strings.HasSuffix(got, "\r\x1b[K") {
+		t.Errorf("the line has stayed: %q", got)
+	}
+	if got := term.stdout.String(); !strings.Contains(got, "reads now: ") {
+		t.Errorf("the plan is %s", got)
+	}
+}
+
+// told is a terminal that somebody reads.
+type told struct {
+	*terminal
+	wants string
+	read  chan<- struct{} // closed when what is wanted was shown
+}
+
+// Write shows on standard error.
+func (t *told) Write(shown []byte) (int, error) {
+	if t.read != nil && strings.Contains(string(shown), t.wants) {
+		close(t.read)
+		t.read = nil
+	}
+	return t.terminal.Write(shown)
 }

@@ -179,6 +179,6 @@ func asking(s *standing.Status, e event.Event, style layout.Style) string {
 	if !step.Ask.Until.IsZero() {
 		until = " until " + step.Ask.Until.Format(time.DateTime)
 	}
-	return fmt.Sprintf("%s %s asks%s: %s", style.Mark(event.Asking), step.ID, until, layout.Line(step.Ask.Message)) +
+	return fmt.Sprintf("%s %s %s%s: %s", style.Mark(event.Asking), step.ID, step.Ask.Asks(), until, layout.Line(step.Ask.Message)) +
 		style.Dim(" ("+s.Approve(step.ID)+", or reject)")
 }

@@ -23,7 +23,7 @@ func (step *Step) Doing(now time.Time) string {
 	}
 	switch {
 	case step.Ask != nil:
-		parts = append(parts, "asks"+until(step.Ask.Until, now)+": "+layout.Line(step.Ask.Message))
+		parts = append(parts, step.Ask.Asks()+until(step.Ask.Until, now)+": "+layout.Line(step.Ask.Message))
 	case step.Wait != nil:
 		parts = append(parts, waitWords(step.Wait.Part)+until(step.Wait.Until, now)+": "+step.Wait.For)
 	case step.stopped != "" && step.Status.Settled():
@@ -45,6 +45,9 @@ func (step *Step) Doing(now time.Time) string {
 	}
 	return strings.Join(parts, " · ")
 }
+
+// Asks says that people are asked, and where the step is to be taken back, that it is for that.
+func (a *Ask) Asks() string { return wording.Asks(a.Part) }
 
 // stopping is for what a step was stopped, and what it says that it left.
 func (step *Step) stopping() string {

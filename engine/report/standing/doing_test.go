@@ -35,6 +35,9 @@ func TestDoing(t *testing.T) {
 		"a question": {[]event.Event{
 			{Type: event.AskOpened, Op: op(event.Do, 0), Data: []byte(`{"message":"Go on?"}`), Timer: &event.Timer{At: until}},
 		}, "", "asks until 03:01:30, 1m30s left: Go on?"},
+		"a question of the way back": {[]event.Event{
+			starts, {Type: event.AskOpened, Op: op(event.Undo, 0), Data: []byte(`{"message":"Put it back?"}`), Timer: &event.Timer{At: until}},
+		}, "", "asks before it is taken back until 03:01:30, 1m30s left: Put it back?"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

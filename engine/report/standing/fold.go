@@ -165,7 +165,7 @@ func (step *Step) judge(e event.Event) {
 // ask notes that people are asked.
 func (step *Step) ask(e event.Event) {
 	asked := wording.Question(e)
-	step.Ask = &Ask{Message: asked.Message, Fields: asked.Fields, Since: e.Time}
+	step.Ask = &Ask{Message: asked.Message, Part: e.Op.Part, Fields: asked.Fields, Since: e.Time}
 	if e.Timer != nil {
 		step.Ask.Until = e.Timer.At
 	}

@@ -101,6 +101,7 @@ type Wait struct {
 // Ask is a question that is open.
 type Ask struct {
 	Message string         `json:"message"`
+	Part    event.Part     `json:"part" enum:"do,undo" doc:"Whether it is asked to do the step, or to take it back."`
 	Fields  *schema.Schema `json:"fields,omitempty"`
 	Since   time.Time      `json:"since"`
 	Until   time.Time      `json:"until,omitzero"`

@@ -151,7 +151,7 @@ func describeStep(e event.Event) Said {
 	case event.ConditionMet:
 		return describeVerdict(e)
 	case event.AskOpened:
-		return Said{What: "asks: " + layout.Line(Question(e).Message), Mark: event.Asking}
+		return Said{What: Asks(e.Op.Part) + ": " + layout.Line(Question(e).Message), Mark: event.Asking}
 	case event.Answered:
 		return describeAnswer(e)
 	case event.AnswerRefused:
@@ -205,9 +205,13 @@ func describeAnswer(e event.Event) Said {
 	if e.Answer == nil {
 		return Said{What: "was answered", Mark: event.Asking}
 	}
-	said := Said{What: "was approved", Why: layout.Line(e.Answer.Comment), By: layout.Line(e.Answer.By), Mark: event.Succeeded}
+	what := "was"
+	if e.Op.Part == event.Undo {
+		what = "to take it back was"
+	}
+	said := Said{What: what + " approved", Why: layout.Line(e.Answer.Comment), By: layout.Line(e.Answer.By), Mark: event.Succeeded}
 	if !e.Answer.Approved {
-		said.What, said.Mark = "was rejected", event.Failed
+		said.What, said.Mark = what+" rejected", event.Failed
 	}
 	return said
 }
@@ -268,4 +272,12 @@ func Failure(f *event.Failure) string {
 	default:
 		return string(f.Class) + ": " + message
 	}
+}
+
+// Asks says of a question of a step that it asks, and what for: to be done, or to be taken back.
+func Asks(part event.Part) string {
+	if part == event.Undo {
+		return "asks before it is taken back"
+	}
+	return "asks"
 }

@@ -79,7 +79,7 @@ func changed(ctx context.Context, c *cluster.Cluster, of cluster.Kind, made fiel
 
 // isEmpty refuses what holds objects that others put into it.
 func isEmpty(ctx context.Context, c *cluster.Cluster, of cluster.Kind, live *unstructured.Unstructured) error {
-	found, unseen, err := Of(ctx, c, of, live)
+	found, unseen, err := held(ctx, c, of, live)
 	if err != nil {
 		return err
 	}

@@ -20,7 +20,7 @@ import (
 func GoesWith(ctx context.Context, c *cluster.Cluster, kind cluster.Kind, object *unstructured.Unstructured) (going []Found, unseen []string, err error) {
 	ctx, keep := request.Aside(ctx)
 	if Holds(kind) {
-		going, unseen, err = Of(ctx, c, kind, object)
+		going, unseen, err = held(ctx, c, kind, object)
 	} else {
 		going, unseen, err = OfNamespace(ctx, c, object.GetNamespace())
 		going = owned(going, object.GetUID())

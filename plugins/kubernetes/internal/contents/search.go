@@ -37,8 +37,8 @@ func isDefinition(kind cluster.Kind) bool {
 	return kind.Served.Group == "apiextensions.k8s.io" && kind.Name == "CustomResourceDefinition"
 }
 
-// Of lists the objects that an object holds. What cannot be seen is returned by name.
-func Of(ctx context.Context, c *cluster.Cluster, kind cluster.Kind, holder *unstructured.Unstructured) (found []Found, unseen []string, err error) {
+// held lists the objects that an object holds. What cannot be seen is returned by name.
+func held(ctx context.Context, c *cluster.Cluster, kind cluster.Kind, holder *unstructured.Unstructured) (found []Found, unseen []string, err error) {
 	switch {
 	case isNamespace(kind):
 		return OfNamespace(ctx, c, holder.GetName())

@@ -207,7 +207,7 @@ func TestTheVersionOfWhatHasNoGeneration(t *testing.T) {
 		t.Helper()
 		return reads(t, &saying{documents: map[string]string{services + "/web": text}}, services+"/web")
 	}
-	const was = `{"kind":"Service","apiVersion":"v1","metadata":{"name":"web","uid":"u","resourceVersion":"1","managedFields":[1]},"spec":{"a":1,"b":2},"status":{"up":1}}`
+	const was = `{"kind":"Service","apiVersion":"v1","metadata":{"name":"web","uid":"u","resourceVersion":"1","managedFields":[1]},"spec":{"a":1,"b":2,"c":9007199254740992},"status":{"up":1}}`
 	same := map[string]string{
 		"its status":     strings.Replace(was, `"up":1`, `"up":2`, 1),
 		"bookkeeping":    strings.Replace(strings.Replace(was, `"1"`, `"2"`, 1), "[1]", "[2]", 1),
@@ -221,6 +221,7 @@ func TestTheVersionOfWhatHasNoGeneration(t *testing.T) {
 	}
 	other := map[string]string{
 		"its spec":   strings.Replace(was, `"b":2`, `"b":3`, 1),
+		"a number":   strings.Replace(was, `740992`, `740993`, 1),
 		"its labels": strings.Replace(was, `"uid":"u"`, `"uid":"u","labels":{"a":"b"}`, 1),
 		"its uid":    strings.Replace(was, `"uid":"u"`, `"uid":"v"`, 1),
 	}

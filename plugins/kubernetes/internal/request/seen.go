@@ -1,6 +1,7 @@
 package request
 
 import (
+	"bytes"
 	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
@@ -122,7 +123,9 @@ func isSecret(of schema.GroupResource, kind string) bool {
 // hashOf is a hash of what is wanted of an object; empty: that cannot be told.
 func hashOf(text []byte, onlyMetadata bool) string {
 	var object map[string]any
-	if json.Unmarshal(text, &object) != nil {
+	whole := json.NewDecoder(bytes.NewReader(text))
+	whole.UseNumber() // of which none may be rounded to another
+	if whole.Decode(&object) != nil {
 		return ""
 	}
 	// An item of a list does not say what it is, and is the same.

@@ -199,6 +199,11 @@ func (e Env) Interruptible(ctx context.Context) (interruptible context.Context, 
 	}
 }
 
+// Draws reports whether what goes on may be drawn in place on standard error.
+func (e Env) Draws() bool {
+	return e.Screen.Stderr && e.Getenv("TERM") != "dumb" && e.Getenv("CI") == ""
+}
+
 // Getenv returns a variable of the environment, empty where it is not set.
 func (e Env) Getenv(name string) string {
 	value, _ := e.LookupEnv(name)

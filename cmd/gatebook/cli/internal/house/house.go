@@ -182,7 +182,7 @@ func (h *House) LookAt(ctx context.Context, shown *plan.Plan) (*plan.Plan, error
 	ctx, stop := h.Interruptible(ctx)
 	defer stop()
 	options := look.Options{At: h.Now(), AtOnce: previews, Limit: longestLook}
-	if h.Screen.Stderr {
+	if h.Draws() {
 		waiting := live.NewWaiting(h.Stderr, h.Screen.Size)
 		defer waiting.Close()
 		options.Asking = waiting.Asking

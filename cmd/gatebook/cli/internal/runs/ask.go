@@ -112,11 +112,11 @@ func (r *Runs) Answer(a Answer) error {
 		return err
 	}
 	a.Step = step.ID
-	answer, err := r.answer(found, step, a)
+	answer, part, err := r.answer(found, step, a)
 	if err != nil {
 		return err
 	}
-	later, err := r.post(found, run.Request{Type: event.Answered, Step: a.Step, Answer: answer, Reason: a.Reason, Plan: found.Status.Run.AnswersTo()})
+	later, err := r.post(found, run.Request{Type: event.Answered, Step: a.Step, Part: part, Answer: answer, Reason: a.Reason, Plan: found.Status.Run.AnswersTo()})
 	if err != nil {
 		return err
 	}
@@ -144,28 +144,29 @@ func whoAsk(steps []*standing.Step) []string {
 	return ids
 }
 
-// answer makes the answer, and refuses one that the question does not want.
-func (r *Runs) answer(found *Run, step *standing.Step, a Answer) (*sdk.Answer, error) {
+// answer makes the answer, says to which question of the step it is, and refuses one that the
+// question does not want.
+func (r *Runs) answer(found *Run, step *standing.Step, a Answer) (*sdk.Answer, event.Part, error) {
 	switch asking := whoAsk(step.Instances()); {
 	case len(asking) > 0:
-		return nil, console.Usage("Say which, as in: gatebook "+a.verb()+" "+found.ID()+" "+console.Quote(asking[0]),
+		return nil, "", console.Usage("Say which, as in: gatebook "+a.verb()+" "+found.ID()+" "+console.Quote(asking[0]),
 			"step %s of run %s is done for many, and each is answered for itself: %s", a.Step, found.ID(), layout.Steps(asking))
 	case a.Plan != "" && a.Plan != found.Status.Run.AnswersTo():
-		return nil, console.Usage("See: gatebook status "+found.ID(), "run %s carries out the plan %s, and not %s", found.ID(), found.Status.Run.AnswersTo(), a.Plan)
+		return nil, "", console.Usage("See: gatebook status "+found.ID(), "run %s carries out the plan %s, and not %s", found.ID(), found.Status.Run.AnswersTo(), a.Plan)
 	case step.Ask == nil || found.Status.Result != nil && found.Status.Result.Outcome != event.OutcomePaused:
-		return nil, console.Usage("See: gatebook status "+found.ID(), "step %s of run %s asks nothing now; it is %s",
+		return nil, "", console.Usage("See: gatebook status "+found.ID(), "step %s of run %s asks nothing now; it is %s",
 			a.Step, found.ID(), layout.Word(step.Status))
 	}
 	answer := &sdk.Answer{Approved: a.Approved, Comment: a.Reason, By: r.User, At: r.Now().UTC()}
 	if !a.Approved {
-		return answer, nil
+		return answer, step.Ask.Part, nil
 	}
 	fields, err := console.FillIn(sdk.Question{Message: step.Ask.Message, Fields: step.Ask.Fields}, a.Fields)
 	if err != nil {
-		return nil, console.Usage("Fill in with --field NAME=VALUE. The question: "+layout.Line(step.Ask.Message), "%v", err)
+		return nil, "", console.Usage("Fill in with --field NAME=VALUE. The question: "+layout.Line(step.Ask.Message), "%v", err)
 	}
 	answer.Fields = fields
-	return answer, nil
+	return answer, step.Ask.Part, nil
 }
 
 // post leaves a request for the process that drives the run, and waits until it was

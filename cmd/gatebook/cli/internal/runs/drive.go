@@ -70,7 +70,7 @@ func (r *Runs) view(o driving) live.View {
 	switch {
 	case o.JSON:
 		return live.NewJSON(r.Stdout, r.Now)
-	case r.Screen.Stderr && r.Getenv("TERM") != "dumb" && r.Getenv("CI") == "":
+	case r.Draws():
 		terminal := live.NewTerminal(r.Stderr, live.Options{
 			Status: o.status, Style: r.Style(true), Now: r.Now, Size: r.Screen.Size, Asks: o.prompter != nil,
 		})
