@@ -85,6 +85,9 @@ type Loop struct {
 	Between []*Condition
 }
 
+// Share is a number of instances, or a percentage of all of them, rounded down.
+type Share = model.Share
+
 // Rollback says how the step is taken back.
 type Rollback struct {
 	Model *model.Rollback

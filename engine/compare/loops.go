@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/gatebook/gatebook/engine/compare/sides"
-	"github.com/gatebook/gatebook/engine/model"
 	"github.com/gatebook/gatebook/engine/plan"
 	"github.com/gatebook/gatebook/engine/report/layout"
 )
@@ -77,7 +76,7 @@ func keys(instances []*plan.Step) []string {
 
 // shares compares sizes or budgets, each a number or a percentage, of which the last holds
 // for all after it: those of one kind can be told apart, whatever they are of.
-func (c *comparer) shares(change Change, before, after []model.Share, more, less, other string) {
+func (c *comparer) shares(change Change, before, after []plan.Share, more, less, other string) {
 	if change.Before, change.After = inShares(before), inShares(after); change.Before == change.After {
 		return
 	}
@@ -100,7 +99,7 @@ func (c *comparer) shares(change Change, before, after []model.Share, more, less
 	c.add(change)
 }
 
-func inShares(shares []model.Share) string {
+func inShares(shares []plan.Share) string {
 	texts := make([]string, len(shares))
 	for i, s := range shares {
 		texts[i] = s.String()
@@ -128,18 +127,19 @@ func most(n int) string {
 // budgets compares how many may fail.
 func (c *comparer) budgets(change Change, before, after *plan.Loop) {
 	const more, less, other = "more of them may fail", "fewer of them may fail", "how many of them may fail has changed"
-	b, a := before.Budget(), after.Budget()
-	c.shares(change, []model.Share{b.Total}, []model.Share{a.Total}, more, less, other)
+	total, batch := before.Allowance()
+	totalNow, batchNow := after.Allowance()
+	c.shares(change, []plan.Share{total}, []plan.Share{totalNow}, more, less, other)
 	switch {
-	case b.Batch == nil && a.Batch == nil:
-	case b.Batch == nil:
-		change.Risk, change.What, change.After = Lower, "fewer of a batch may fail", a.Batch.String()
+	case batch == nil && batchNow == nil:
+	case batch == nil:
+		change.Risk, change.What, change.After = Lower, "fewer of a batch may fail", batchNow.String()
 		c.add(change)
-	case a.Batch == nil:
-		change.Risk, change.What, change.Before = Higher, "more of a batch may fail", b.Batch.String()
+	case batchNow == nil:
+		change.Risk, change.What, change.Before = Higher, "more of a batch may fail", batch.String()
 		c.add(change)
 	default:
-		c.shares(change, []model.Share{*b.Batch}, []model.Share{*a.Batch}, "more of a batch may fail", "fewer of a batch may fail", "how many of a batch may fail has changed")
+		c.shares(change, []plan.Share{*batch}, []plan.Share{*batchNow}, "more of a batch may fail", "fewer of a batch may fail", "how many of a batch may fail has changed")
 	}
 }
 

@@ -7,30 +7,29 @@ import (
 	"github.com/gatebook/gatebook/engine/check"
 	"github.com/gatebook/gatebook/engine/diag"
 	"github.com/gatebook/gatebook/engine/expr"
-	"github.com/gatebook/gatebook/engine/model"
 	"github.com/gatebook/gatebook/engine/value"
 )
 
-// loopOf says how a runbook's batch goes through the instances.
-func loopOf(said *model.Batch) *Loop {
-	loop := &Loop{sizes: []model.Share{{Count: 1}}}
-	if said != nil {
-		loop.MaxParallel, loop.Pause, loop.budget = int(said.MaxParallel.Value), said.Pause.Value, said.MaxFailures
+// loopOf says how a step goes through its instances.
+func loopOf(checked *check.Loop) *Loop {
+	loop := &Loop{sizes: []Share{{Count: 1}}, Source: checked.Over}
+	if said := checked.Model; said != nil {
+		loop.MaxParallel, loop.Pause = int(said.MaxParallel.Value), said.Pause.Value
 		switch {
 		case len(said.Sizes.Items) > 0:
 			loop.sizes = said.Sizes.Items
 		case loop.MaxParallel > 0:
-			loop.sizes = []model.Share{{Count: 100, Percent: true}}
+			loop.sizes = []Share{{Count: 100, Percent: true}}
+		}
+		if may := said.MaxFailures; may.Node != nil {
+			loop.budget, loop.MaxFailures.Total = budget{may.Total, may.Batch}, may.Total.String()
+		}
+		if of := said.MaxFailures.Batch; of != nil {
+			loop.MaxFailures.Batch = of.String()
 		}
 	}
 	for _, size := range loop.sizes {
 		loop.Sizes = append(loop.Sizes, size.String())
-	}
-	if loop.budget.Node != nil {
-		loop.MaxFailures.Total = loop.budget.Total.String()
-		if loop.budget.Batch != nil {
-			loop.MaxFailures.Batch = loop.budget.Batch.String()
-		}
 	}
 	return loop
 }
@@ -38,8 +37,8 @@ func loopOf(said *model.Batch) *Loop {
 // loop plans a step that is done for many: as it is for each, and where what it is done for
 // is known, each instance.
 func (m *maker) loop(step *Step, checked *check.Step) {
-	loop := loopOf(checked.Loop.Model)
-	step.Loop, loop.Source = loop, checked.Loop.Over
+	loop := loopOf(checked.Loop)
+	step.Loop = loop
 	ofEach := checked.When != nil && isOfEach(checked.When)
 	if !ofEach {
 		step.When = m.when(checked)

@@ -9,9 +9,9 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/gatebook/gatebook/engine/check"
 	"github.com/gatebook/gatebook/engine/diag"
 	"github.com/gatebook/gatebook/engine/event"
-	"github.com/gatebook/gatebook/engine/model"
 	"github.com/gatebook/gatebook/engine/value"
 )
 
@@ -32,8 +32,17 @@ type Loop struct {
 	// Source computes the list or the map from what is known.
 	Source Source `json:"-"`
 
-	sizes  []model.Share
-	budget model.Budget
+	sizes  []Share
+	budget budget
+}
+
+// Share is a number of instances, or a percentage of all of them, rounded down.
+type Share = check.Share
+
+// budget says how many instances may fail.
+type budget struct {
+	total Share
+	batch *Share // nil: a batch has no budget of its own
 }
 
 // Budget says how many instances may fail, each a number or a percentage, rounded down.
@@ -135,18 +144,19 @@ func (l *Loop) BatchesOf(all int) []int {
 
 // Spent reports whether more have failed than may: of all, and of one batch.
 func (l *Loop) Spent(failed, all, failedOfBatch, batch int) bool {
-	of := l.budget.Batch
-	return failed > l.budget.Total.Of(all) || of != nil && failedOfBatch > of.Of(batch)
+	of := l.budget.batch
+	return failed > l.budget.total.Of(all) || of != nil && failedOfBatch > of.Of(batch)
 }
 
 // Shares are the sizes of the batches, of which the last holds for all after it.
-func (l *Loop) Shares() []model.Share { return l.sizes }
+func (l *Loop) Shares() []Share { return l.sizes }
 
-// Budget is how many instances may fail.
-func (l *Loop) Budget() model.Budget { return l.budget }
+// Allowance is how many instances may fail: of all, and of one batch; nil: a batch has no
+// allowance of its own.
+func (l *Loop) Allowance() (total Share, batch *Share) { return l.budget.total, l.budget.batch }
 
 // Allowed says how many of all may fail.
-func (l *Loop) Allowed(all int) int { return l.budget.Total.Of(all) }
+func (l *Loop) Allowed(all int) int { return l.budget.total.Of(all) }
 
 // AtOnce returns how many of a batch may be under way at once.
 func (l *Loop) AtOnce(batch int) int {
