@@ -3,6 +3,7 @@ package dossier
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/gatebook/gatebook/engine/plan"
@@ -91,7 +92,7 @@ func (r *room) take(parts []string) []string {
 		}
 		*r -= room(len(part))
 	}
-	return parts[:len(parts):len(parts)]
+	return slices.Clip(parts)
 }
 
 // partsLeftOut says that not even what is before the steps and behind them is all there.
