@@ -16,8 +16,10 @@ func TestWhatAStatusCanBe(t *testing.T) {
 		"the same in other words": {maybe, asked, `steps.look.status != "failed"`, `steps.look.status in ["succeeded", "skipped"]`, ""},
 		"of one that goes on":     {maybe, asked, `steps.look.status == "succeeded"`, `steps.look.status in ["succeeded", "failed"]`, `higher change when: it is done in more cases: it is done now, and was not, where steps.look.status is "failed"`},
 		"of one that does not":    {always, asked, `steps.look.status == "succeeded"`, `steps.look.status in ["succeeded", "failed"]`, ""},
-		"in finally": {always, "{id: clean,", `{id: clean, when: 'steps.look.status != "failed"',`, `{id: clean, when: 'steps.look.status in ["succeeded", "skipped"]',`,
-			`undecided clean when: it is done in fewer cases: it was done, and is not now, where steps.look.status is "not_run"`},
+		"in finally": {
+			always, "{id: clean,", `{id: clean, when: 'steps.look.status != "failed"',`, `{id: clean, when: 'steps.look.status in ["succeeded", "skipped"]',`,
+			`undecided clean when: it is done in fewer cases: it was done, and is not now, where steps.look.status is "not_run"`,
+		},
 		"how a run ended": {always, "{id: clean,", `{id: clean, when: 'run.outcome != "succeeded"',`, `{id: clean, when: 'run.outcome in ["failed", "gate_closed", "rolled_back", "stuck"]',`, ""},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -37,11 +37,19 @@ func Text(w io.Writer, c *compare.Comparison, style layout.Style) error {
 // MarkdownSize is how many bytes of Markdown a comment has room for, with some to spare.
 const MarkdownSize = 60_000
 
+// ends is what a comment takes at most beside its title and its changes: headings, and what
+// is said of what is left out.
+const ends = 1_500
+
 // Markdown writes a comparison for a comment on a pull request: what raises the risk, and what
 // nobody could decide, is open. It has at most so many bytes, and says what is left out.
 func Markdown(w io.Writer, c *compare.Comparison, most int) error {
 	page, bare := &layout.Page{}, layout.Style{}
-	page.Linef("### %s", layout.Markdown(title(c)))
+	name := layout.Markdown(title(c))
+	if len(name) > most/10 {
+		name = "what has changed" // who named the file has made a chapter of it
+	}
+	page.Linef("### %s", name)
 	page.Linef("")
 	page.Linef("%s", layout.Markdown(summary(c)))
 	for _, risk := range compare.Risks() {
@@ -59,7 +67,7 @@ func Markdown(w io.Writer, c *compare.Comparison, most int) error {
 		page.Linef("")
 		for i, n := range nodes {
 			lines := inMarkdown(n)
-			if most -= len(lines); most < 0 {
+			if len(page.Text())+len(lines)+ends > most {
 				page.Linef("- … and %s more; gatebook diff says which", layout.Plural(len(nodes)-i, "change"))
 				break
 			}

@@ -39,6 +39,7 @@ func (h *htmlPage) picture(p graph.Picture) {
 	h.Linef(`</div>`)
 	h.Linef(`</section>`)
 	h.Linef(`<h2 id="steps">the steps</h2>`)
+	h.Linef(`<p><a href="#whole">what comes behind them: what happens if one fails, how long they take, what they touch</a></p>`)
 }
 
 // group names the steps of a box that does not.

@@ -28,7 +28,7 @@ func HTML(w io.Writer, p *plan.Plan, r *review.Review) error {
 	out := newPage(layout.Style{Colour: true}) // dresses become spans
 	html := &htmlPage{}
 	html.begin("Plan of "+p.Runbook.Name+" "+p.Runbook.Version, layout.Palette()+pageStyle+graph.Style()+scaled(picture))
-	drawn := len(p.Steps) == 0
+	drawn, whole := len(p.Steps) == 0, false
 	for i, s := range out.plan(p, r) {
 		if s.step != nil && !drawn {
 			html.picture(picture)
@@ -40,6 +40,10 @@ func HTML(w io.Writer, p *plan.Plan, r *review.Review) error {
 		case s.step != nil:
 			html.step(s)
 		case len(s.nodes)+len(s.lines) > 0 && s.title != out.Bold(firstToLookAt):
+			if !whole {
+				html.Linef(`<h2 id="whole">the steps together</h2>`)
+				whole = true
+			}
 			html.folded(s)
 		default:
 			html.open(s)

@@ -3,6 +3,7 @@ package dossier
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/gatebook/gatebook/engine/plan"
@@ -14,8 +15,9 @@ import (
 // room for what somebody puts around it: GitHub takes 65,536 characters.
 const MarkdownSize = 65_000
 
-// The shares of a comment: what is before the steps and behind them may take three quarters
-// of it together, where a title has its own few bytes, so that there is always room for steps.
+// The shares of a comment: what is before the steps and behind them takes about three quarters
+// of it at most, so that there is room for steps. That the whole is no longer than it may be
+// does not hang on them, see [room].
 const (
 	openShare   = 4  // of the head, and of what is to be looked at first, one part in so many
 	restShare   = 20 // of each section behind the steps
@@ -28,47 +30,73 @@ const (
 // longer than size bytes as much is written as fits, and how much is left out.
 func Markdown(w io.Writer, p *plan.Plan, r *review.Review, size int) error {
 	out := newPage(layout.Style{Colour: true}) // dresses become markup
-	var head, steps, rest []string
-	all := out.plan(p, r)
+	c := out.comment(out.plan(p, r), size)
+	digest := "<sub>plan `" + p.Digest + "`</sub>\n"
+	if p.Sealed != "" {
+		digest += "\n<sub>sealed as `" + p.Sealed + "`</sub>\n"
+	}
+	// What is said of what is left out has its room first, and then what a reader wants first.
+	of := len(c.steps)
+	left := room(size - len(digest) - len(leftOut(of, of, p)) - len(partsLeftOut))
+	head, rest := left.take(c.head), left.take(c.rest)
+	steps := left.take(c.steps)
+	parts := append(head, steps...)
+	if len(steps) < of {
+		parts = append(parts, leftOut(of-len(steps), of, p))
+	}
+	parts = append(parts, rest...)
+	if len(head) < len(c.head) || len(rest) < len(c.rest) {
+		parts = append(parts, partsLeftOut)
+	}
+	if _, err := io.WriteString(w, strings.Join(append(parts, digest), "")); err != nil {
+		return fmt.Errorf("write the report: %w", err)
+	}
+	return nil
+}
+
+// comment is a plan as the parts of a comment: what stands before the steps, they, and what
+// stands behind them. Each is whole, so that it may be left out.
+type comment struct{ head, steps, rest []string }
+
+func (out *page) comment(all []section, size int) (c comment) {
 	heading := ""
 	for i, s := range all {
 		s.title = shortened(s.title)
 		switch {
 		case i == 0:
-			head = append(head, markdownHead(s, size/openShare))
+			c.head = append(c.head, markdownHead(s, size/openShare))
 		case s.title == out.Bold(firstToLookAt):
-			head = append(head, openSection(s, size/openShare))
+			c.head = append(c.head, openSection(s, size/openShare))
 		case s.step != nil:
 			// What stands over steps goes where the first of them goes.
-			steps = append(steps, heading+foldedSection(s, size/stepShare))
+			c.steps = append(c.steps, heading+foldedSection(s, size/stepShare))
 			heading = ""
 		case i == len(all)-1: // the digests, which are not folded
 		case len(s.nodes)+len(s.lines) > 0:
-			rest = append(rest, foldedSection(s, size/restShare))
+			c.rest = append(c.rest, foldedSection(s, size/restShare))
 		default:
 			heading = openSection(s, 0)
 		}
 	}
-	digest := "<sub>plan `" + p.Digest + "`</sub>\n"
-	if p.Sealed != "" {
-		digest += "\n<sub>sealed as `" + p.Sealed + "`</sub>\n"
-	}
-	written := len(digest) + lengthOf(head) + lengthOf(rest)
-	fit := 0
-	for fit < len(steps) && written+len(steps[fit]) < size-len(leftOut(len(steps), len(steps), p)) {
-		written += len(steps[fit])
-		fit++
-	}
-	parts := append(head, steps[:fit]...)
-	if fit < len(steps) {
-		parts = append(parts, leftOut(len(steps)-fit, len(steps), p))
-	}
-	parts = append(append(parts, rest...), digest)
-	if _, err := io.WriteString(w, strings.Join(parts, "")); err != nil {
-		return fmt.Errorf("write the report: %w", err)
-	}
-	return nil
+	return c
 }
+
+// room is how many bytes a comment still has.
+type room int
+
+// take returns the first of the parts, as many as there is room for.
+func (r *room) take(parts []string) []string {
+	for i, part := range parts {
+		if len(part) > int(*r) {
+			return parts[:i:i]
+		}
+		*r -= room(len(part))
+	}
+	return slices.Clip(parts)
+}
+
+// partsLeftOut says that not even what is before the steps and behind them is all there.
+const partsLeftOut = "\n*Parts of the plan are left out here, as a comment holds no more.*\n\n"
 
 // shortened is the title of a section, which somebody may have made a chapter of.
 func shortened(title string) string {
@@ -79,16 +107,16 @@ func shortened(title string) string {
 	return lines[0] + " …"
 }
 
-func lengthOf(parts []string) (n int) {
-	for _, part := range parts {
-		n += len(part)
-	}
-	return n
-}
+// longestName is how long the name of a file may be to stand in a sentence.
+const longestName = 500
 
 func leftOut(left, of int, p *plan.Plan) string {
+	file := strings.ReplaceAll(layout.Line(p.Runbook.File), "`", "'")
+	if len(file) > longestName {
+		file = "FILE"
+	}
 	return fmt.Sprintf("\n*%d of %s are left out here, as a comment holds no more. All of them: `gatebook plan %s`*\n\n",
-		left, layout.Plural(of, "step"), strings.ReplaceAll(layout.Line(p.Runbook.File), "`", "'"))
+		left, layout.Plural(of, "step"), file)
 }
 
 // markdownHead is the first section of a plan: a paragraph, and a list of what is given.

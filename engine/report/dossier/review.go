@@ -75,17 +75,20 @@ func kindsOf(r *review.Review) string {
 
 // span is how long a plan takes, in words, against how long it may.
 func (out *page) span(t review.Time) string {
-	text := "about " + about(t.Takes)
+	objective := ""
+	if t.RTO > 0 {
+		objective = " of an objective of " + layout.Span(t.RTO)
+	}
+	text := "about " + about(t.Takes) + objective
 	switch {
+	case t.Takes == 0 && t.RTO > 0:
+		text = "nobody knows how long it takes; the objective is " + layout.Span(t.RTO)
 	case t.Takes == 0:
 		text = "nobody knows how long it takes"
 	case len(t.Unknown) > 0:
-		text = about(t.Takes) + " and more, as of " + layout.Plural(len(t.Unknown), "step") + " nothing is known"
+		text = about(t.Takes) + " and more" + objective + ", as nothing is known of " + layout.Plural(len(t.Unknown), "step")
 	case t.AtMost > 0:
-		text = "at most " + about(t.Takes)
-	}
-	if t.RTO > 0 {
-		text += " of an objective of " + layout.Span(t.RTO)
+		text = "at most " + about(t.Takes) + objective
 	}
 	if fits, known := t.Fits(); known && !fits {
 		return out.Bad(text)
