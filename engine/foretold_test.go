@@ -1,8 +1,10 @@
 package engine_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -42,7 +44,7 @@ func TestARunDoesWhatItsPlanSaid(t *testing.T) {
 		}
 		prophecy{Plan: made, T: r, world: world, happened: happened, told: told}.check()
 	})
-	for _, what := range []string{"step", "known", "unknown", "partly known", "undone", "true", "false", "undecided", "skipped", "output", "seen", "true now", "false now", "stays"} {
+	for _, what := range []string{"step", "known", "unknown", "partly known", "undone", "true", "false", "undecided", "skipped", "output", "seen", "true now", "false now", "stays", "instance", "between"} {
 		if told[what] == 0 {
 			t.Errorf("nothing that was %s came up: %v", what, told)
 		}
@@ -128,13 +130,15 @@ func (p prophecy) check() {
 			p.judged(s, e, over, closing)
 		}
 	}
-	for _, s := range p.Steps {
-		p.was(s.ID, s.Params)
-		if s.Rollback != nil && s.Rollback.Own {
-			p.was("-"+s.ID, s.Params)
-		}
-		if s.Rollback != nil && s.Rollback.Use != nil {
-			p.was("back-"+s.ID, s.Rollback.Use.Params)
+	for s := range p.All() {
+		for _, name := range p.names(s) {
+			p.was(name, s.Params)
+			if s.Rollback != nil && s.Rollback.Own {
+				p.was("-"+name, s.Params)
+			}
+			if s.Rollback != nil && s.Rollback.Use != nil {
+				p.was("back-"+name, s.Rollback.Use.Params)
+			}
 		}
 		for _, c := range slices.Concat(s.Gate, s.Verify) {
 			if c.Observe != nil {
@@ -146,6 +150,24 @@ func (p prophecy) check() {
 	}
 }
 
+// names are those that the action of a step is given: of one that is done for many, of which
+// the plan did not know how many they are, each that came up.
+func (p prophecy) names(s *plan.Step) []string {
+	switch {
+	case s.Of != "":
+		return []string{s.Of + "/" + s.Key}
+	case s.Loop == nil:
+		return []string{s.ID}
+	}
+	var all []string
+	for name := range p.world.given {
+		if strings.HasPrefix(name, s.ID+"/") {
+			all = append(all, name)
+		}
+	}
+	return all
+}
+
 // stays holds what a run leaves as it is, as the runbook says why it is not taken back, against
 // what the plan said of the failure that ended it.
 func (p prophecy) stays(changed []string) {
@@ -154,7 +176,7 @@ func (p prophecy) stays(changed []string) {
 			return false
 		}
 		s, _ := p.Step(e.Op.Step)
-		return !s.Finally && s.OnFailure != plan.Continue
+		return !s.Finally && s.OnFailure != plan.Continue && s.Of == "" // of a loop some instances may fail
 	})
 	if at < 0 {
 		return
@@ -173,7 +195,7 @@ func (p prophecy) stays(changed []string) {
 				continue
 			}
 			p.told["stays"]++
-			if !slices.Contains(slices.Concat(chain.Stays, chain.Beside.Stays), id) {
+			if !slices.Contains(slices.Concat(chain.Stays, chain.Beside.Stays), cmp.Or(s.Of, id)) {
 				p.Fatalf("%s stays where %s fails, and the plan does not say so: %+v\n%s", id, failed.ID, chain, p.world.text)
 			}
 		}
@@ -183,6 +205,12 @@ func (p prophecy) stays(changed []string) {
 // begins holds a step that does something now against what was said of it.
 func (p prophecy) begins(s *plan.Step, over map[string]bool, closing bool) {
 	p.told["step"]++
+	if s.Of != "" {
+		p.told["instance"]++
+		if of, _ := p.Step(s.Of); of.Loop.Known() && !slices.ContainsFunc(of.Loop.Instances, func(one *plan.Step) bool { return one.ID == s.ID }) {
+			p.Fatalf("%s was done, for which the plan did not have %s done\n%s", s.Key, s.Of, p.world.text)
+		}
+	}
 	if s.When != nil && s.When.State.Truth == expr.False.String() {
 		p.Fatalf("%s was to be skipped and was run\n%s", s.ID, p.world.text)
 	}
@@ -203,6 +231,9 @@ func (p prophecy) because(s *plan.Step, causes []value.Cause, over map[string]bo
 		}
 		if c.Step == "" {
 			continue
+		}
+		if c.Step == s.Of {
+			c.Step = s.ID // to itself an instance is the step
 		}
 		of, ok := p.Step(c.Step)
 		waits := c.Step == s.ID || slices.ContainsFunc(s.Needs, func(e plan.Edge) bool { return e.Step == c.Step })
@@ -234,6 +265,11 @@ func (p prophecy) judged(s *plan.Step, e event.Event, over map[string]bool, clos
 		c = s.Gate[e.Op.Index]
 	case event.Verify:
 		c = s.Verify[e.Op.Index]
+	case event.Between:
+		p.told["between"]++
+		c = s.Loop.Between[e.Op.Index]
+		over = maps.Clone(over)
+		over[s.ID] = true // it is about what has been done of it so far
 	case event.When, event.Do, event.Retry, event.Undo:
 	}
 	if e.Op.Part == event.When && e.Verdict.Truth == expr.False.String() {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 
@@ -86,7 +87,10 @@ func drawForetold(t *rapid.T) *foretold {
 type drawer struct {
 	*rapid.T
 	world   *foretold
-	before  []string // steps that can be referred to
+	before  []string // steps that were drawn before
+	refs    []string // those whose results can be referred to as those of one
+	many    []string // those that were done for many
+	each    bool     // it is at a step that is done for many
 	closing bool     // it is at those of `finally`
 }
 
@@ -100,7 +104,9 @@ func (d *drawer) step(id string, place int) string {
 		uses = "fate.change"
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "  - id: %s\n    uses: %s\n    with: %s\n", id, uses, d.with(id, uses != "fate.change"))
+	fmt.Fprintf(&b, "  - id: %s\n    uses: %s\n%s", id, uses, d.loop(id))
+	defer func() { d.each = false }()
+	fmt.Fprintf(&b, "    with: %s\n", d.with(id, uses != "fate.change"))
 	if place > 0 {
 		d.world.fates[id].after = d.before[len(d.before)-1]
 	}
@@ -121,7 +127,12 @@ func (d *drawer) step(id string, place int) string {
 	if d.often("gate", 1, 2) {
 		fmt.Fprintf(&b, "    gate: [%s]\n", d.looks(id, "gate"))
 	}
-	d.before = append(d.before, id) // whose results its verify and its compensation may use
+	d.before = append(d.before, id)
+	others := d.refs
+	d.refs = append(slices.Clone(d.refs), id) // whose results its verify and its compensation may use
+	if d.each {
+		defer func() { d.refs, d.many = others, append(d.many, id) }()
+	}
 	if d.often("verify", 1, 3) {
 		fmt.Fprintf(&b, "    verify: [%s]\n", d.looks(id, "verify"))
 	}
@@ -139,6 +150,28 @@ func (d *drawer) step(id string, place int) string {
 	return b.String()
 }
 
+// loop draws what a step is done for, some of which is known before the run.
+func (d *drawer) loop(id string) string {
+	if !d.often("for many", 1, 4) {
+		return ""
+	}
+	over := []string{"${{ inputs.l }}", "${{ vars.w.x }}", "[x, yy, z]", "{p: 1, q: 2}"}
+	for _, of := range d.refs {
+		over = append(over, "${{ uniq(steps."+of+".outputs.list) }}")
+	}
+	text := "    foreach: " + rapid.SampledFrom(over).Draw(d.T, "foreach") + "\n"
+	if d.often("batch", 1, 2) {
+		text += fmt.Sprintf("    batch: {sizes: [%s], maxParallel: %d, maxFailures: %s, pause: %s", rapid.SampledFrom([]string{"1", "2", "1, 50%"}).Draw(d.T, "sizes"),
+			rapid.IntRange(1, 3).Draw(d.T, "at once"), rapid.SampledFrom([]string{"0", "1", "50%"}).Draw(d.T, "may fail"), rapid.SampledFrom([]string{"0s", "2s"}).Draw(d.T, "pause"))
+		if d.often("between", 1, 2) {
+			text += ", between: [{expr: " + quoted(d.condition(1)+" || size(steps."+id+".outputs.list) >= 0") + "}]"
+		}
+		text += "}\n"
+	}
+	d.each = true
+	return text
+}
+
 // with draws the parameters of an action, and what becomes of it. What is read is the same each
 // time, but for what a step changes that the reader waits for.
 func (d *drawer) with(name string, reads bool) string {
@@ -154,7 +187,11 @@ func (d *drawer) with(name string, reads bool) string {
 		drawn.tries = 0
 	}
 	d.world.fates[name], d.world.changes[name] = drawn, !reads
-	return fmt.Sprintf(`{name: %s, value: %s, token: "${{ inputs.token }}"}`, name, d.tree(name))
+	of := name
+	if d.each {
+		of = `"` + name + `/${{ each.key }}"`
+	}
+	return fmt.Sprintf(`{name: %s, value: %s, token: "${{ inputs.token }}"}`, of, d.tree(name))
 }
 
 // looks draws the conditions of a gate or a verify, some over an observation.
@@ -203,12 +240,18 @@ func (d *drawer) leaf() string {
 		"inputs.a", "inputs.b", "inputs.n > 0", "vars.v > 1", "inputs.n in inputs.l", "vars.w.x == [1]", "inputs.l.all(x, x < 2)",
 		"inputs.token.startsWith('h')", "run.runbook == 'test'", "run.actor == 'alice'", "now > timestamp('1999-01-01T00:00:00Z')",
 	}
-	if len(d.before) > 0 {
+	if d.each {
+		leaves = append(leaves, "each.index > 0", "each.key == '1'", "size(each.key) < 2")
+	}
+	for _, id := range d.many {
+		leaves = append(leaves, "size(steps."+id+".outputs.list) > 0", "steps."+id+".outputs.list.all(x, x.ok)", "steps."+id+".status == 'succeeded'")
+	}
+	if len(d.refs) > 0 {
 		of := []string{
 			"~.outputs.ok", "~.outputs.n > inputs.n", "~.outputs.list.exists(x, x > inputs.n)", "~.status == 'succeeded'", "~.status == 'skipped'",
 			"has(~.outputs) && ~.outputs.said == 'x'", "has(~.error)", "inputs.n in ~.outputs.list", "[~.outputs.n, inputs.n] == [1, 1]",
 		}
-		step := "steps." + rapid.SampledFrom(d.before).Draw(d.T, "of")
+		step := "steps." + rapid.SampledFrom(d.refs).Draw(d.T, "of")
 		for _, leaf := range of {
 			leaves = append(leaves, strings.ReplaceAll(leaf, "~", step))
 		}
@@ -226,12 +269,18 @@ func (d *drawer) value() string {
 		"1", `"${{ inputs.n }}"`, `"${{ inputs.n + vars.v }}"`, `"n is ${{ inputs.n }}"`, `"${{ vars.w }}"`, `"${{ inputs.l }}"`,
 		`"${{ run.runbook }}"`, `"${{ run.id }}"`, `"${{ inputs.a ? 'on' : 'off' }}"`, `{deep: ["${{ inputs.b }}"]}`,
 	}
-	if len(d.before) > 0 {
+	if d.each {
+		values = append(values, `"${{ each.value }}"`, `"${{ each.key }} is ${{ each.index }}"`)
+	}
+	for _, id := range d.many {
+		values = append(values, `"${{ steps.`+id+`.outputs.list }}"`, `"${{ steps.`+id+`.status }}"`)
+	}
+	if len(d.refs) > 0 {
 		of := []string{
 			`"${{ ~.outputs.n }}"`, `"${{ ~.status }}"`, `"${{ ~.outputs }}"`, `"it was ${{ ~.status }}"`, `"${{ inputs.a ? 1 : ~.outputs.n }}"`,
 			`{deep: ["${{ ~.outputs.said }}", "${{ inputs.b }}"]}`, `"${{ ~.status == 'skipped' ? 0 : ~.outputs.n }}"`,
 		}
-		step := "steps." + rapid.SampledFrom(d.before).Draw(d.T, "of")
+		step := "steps." + rapid.SampledFrom(d.refs).Draw(d.T, "of")
 		for _, v := range of {
 			values = append(values, strings.ReplaceAll(v, "~", step))
 		}
@@ -248,7 +297,8 @@ func (f *foretold) handlers() []sdk.Handler {
 	do := func(_ context.Context, call *sdk.Call[fateInput]) (fateOutput, error) {
 		f.mu.Lock()
 		defer f.mu.Unlock()
-		fate := f.fates[call.Input.Name]
+		of, _, _ := strings.Cut(call.Input.Name, "/") // its instances share a fate
+		fate := f.fates[of]
 		if tried[call.Input.Name]++; tried[call.Input.Name] <= fate.tries {
 			return fateOutput{}, sdk.Errorf(sdk.Transient, "not yet")
 		}
@@ -259,7 +309,7 @@ func (f *foretold) handlers() []sdk.Handler {
 		if changed[fate.after] {
 			outputs.N, outputs.OK = outputs.N+1, !outputs.OK
 		}
-		changed[call.Input.Name] = f.changes[call.Input.Name]
+		changed[of] = f.changes[of]
 		return outputs, nil
 	}
 	undo := func(context.Context, *sdk.Call[fateInput]) error { return nil }
