@@ -95,9 +95,50 @@ steps:
   - {id: blind, uses: crash.blind, with: {name: blind}, gate: {expr: "now > timestamp('2000-01-01T00:00:00Z')"}, needs: [left, right]}
 `
 
+const crashLoopsSucceed = `
+onFailure: rollback
+steps:
+  - id: each
+    uses: crash.seen
+    foreach: [a, b, c, d]
+    batch:
+      sizes: [1, 50%]
+      maxParallel: 2
+      maxFailures: 1
+      pause: 2ms
+      between:
+        observe: {uses: crash.look, with: {name: between, fail: 1}}
+        expr: observed.made == "between"
+        within: 1m
+        every: 1ms
+    with: {name: "each-${{ each.key }}", fail: "${{ each.index }}", gone: "${{ each.key == 'b' }}"}
+    retry: {attempts: 4, delay: 1ms}
+  - id: blind
+    uses: crash.blind
+    foreach: ${{ steps.each.outputs.byKey }}
+    batch: {maxParallel: 2}
+    when: each.key != 'a'
+    gate: {expr: "now > timestamp('2000-01-01T00:00:00Z')"}
+    with: {name: 'blind["${{ each.key }}"]'}
+outputs:
+  made: ${{ steps.each.outputs.byKey }}
+`
+
+const crashLoopsRollBack = `
+onFailure: rollback
+steps:
+  - {id: first, uses: crash.put, foreach: [a, b, c], batch: {sizes: [1, 2]}, with: {name: "first-${{ each.key }}"}}
+  - {id: broken, uses: crash.seen, foreach: [x, y], with: {name: "broken-${{ each.key }}", gone: "${{ each.key == 'y' }}"}}
+finally:
+  - {id: tell, uses: crash.put, foreach: [p, q], with: {name: "tell-${{ each.key }}-${{ run.outcome }}"}, rollback: {none: it is said}}
+`
+
 func TestCrashAnywhere(t *testing.T) {
 	t.Parallel()
-	for name, runbook := range map[string]string{"success": crashSucceeds, "rollback": crashRollsBack} {
+	for name, runbook := range map[string]string{
+		"success": crashSucceeds, "rollback": crashRollsBack,
+		"loops": crashLoopsSucceed, "loops-rollback": crashLoopsRollBack,
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			calm := newCrashOrder(t, runbook)

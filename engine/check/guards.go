@@ -61,7 +61,8 @@ func (c *checker) checkApprovals() {
 }
 
 // isApproval reports whether nothing goes on behind the step unless somebody agreed: what
-// needs a step that is skipped still runs.
+// needs a step that is skipped still runs, and so does what needs one that was done for no
+// item of an empty list, or of which some may fail.
 func isApproval(step *Step) bool {
-	return step.When == nil && step.Use != nil && step.Use.Action.Description.Asks && step.Model.OnFailure.Value != "continue"
+	return step.When == nil && step.Loop == nil && step.Use != nil && step.Use.Action.Description.Asks && step.Model.OnFailure.Value != "continue"
 }

@@ -75,6 +75,10 @@ func (c *checker) loop(step *Step) {
 // reports what is neither a list nor a map.
 func (c *checker) itemsOf(loop *Loop) *schema.Schema {
 	over := loop.Over.Shape(c.secrets.holds)
+	if known, ok := loop.Over.Constant(); ok && known.IsNull() {
+		c.add(diag.LoopOverOne.At(loop.Over.Range(), "This is null."))
+		return nil
+	}
 	switch over.Type {
 	case schema.TypeArray:
 		return secretly(over.Items, over.Secret)

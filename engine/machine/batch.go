@@ -38,9 +38,9 @@ func (l *loop) batchOf(place int) int {
 
 func (l *loop) isLast() bool { return l.batch == len(l.ends)-1 }
 
-// enter goes to a batch of which nothing has begun in this pass.
+// enter goes to a batch.
 func (l *loop) enter(batch int, now time.Time) {
-	l.batch, l.next, l.began, l.worked, l.phase = batch, l.start(batch), now, false, inBatch
+	l.batch, l.next, l.began, l.phase = batch, l.start(batch), now, inBatch
 }
 
 // takeUp goes through the batches of a loop, from the first in which anything is left. What
@@ -59,11 +59,11 @@ func (m *Machine) takeUp(i int) {
 			first = min(first, k)
 			if s.unmet == 0 {
 				l.open++ // its next attempt is due, or nobody can tell of it
+				l.held[l.batchOf(k)] = false
 			}
 		}
 	}
 	l.enter(min(l.batch, l.batchOf(first)), m.now)
-	l.worked = l.open > 0
 	m.letBegin(i)
 }
 
@@ -79,7 +79,7 @@ func (m *Machine) letBegin(i int) {
 			n := l.nodes[l.next]
 			l.next++
 			if s := &m.steps[n]; !s.status.Settled() && s.unmet > 0 {
-				s.unmet, l.worked = 0, true
+				s.unmet, l.held[l.batch] = 0, false
 				l.open++
 				m.pushReady(n)
 			}
@@ -87,11 +87,11 @@ func (m *Machine) letBegin(i int) {
 		switch {
 		case l.open > 0:
 			return
-		case l.worked, l.batch >= l.passed:
+		case !l.held[l.batch] || l.isLast():
 			m.batchDone(i)
 			return
 		}
-		l.enter(l.batch+1, m.now) // it was done, and held, at an earlier chance
+		l.enter(l.batch+1, m.now) // it was done, and all held, at an earlier chance
 	}
 }
 
@@ -161,7 +161,7 @@ func (m *Machine) lookBetween(i int) {
 func (m *Machine) nextBatch(i int) {
 	l := m.steps[i].loop
 	delete(m.live, i)
-	l.phase, l.passed = inBatch, max(l.passed, l.batch+1)
+	l.phase, l.held[l.batch] = inBatch, true
 	if l.isLast() {
 		m.loopDone(i)
 		return

@@ -96,7 +96,7 @@ func TestNothingThatTakingBackNeedsIsLost(t *testing.T) {
 		atWork := rapid.SampledFrom([]event.Type{event.PauseAsked, event.PauseAsked, event.PauseAsked, event.CancelAsked})
 		for range 200 {
 			if w.result == nil && len(w.queue) == 0 {
-				return // it waits for people who say nothing
+				break // it waits for people who say nothing
 			}
 			switch what := rapid.IntRange(0, 9).Draw(t, "what"); {
 			case what == 0:
@@ -116,5 +116,6 @@ func TestNothingThatTakingBackNeedsIsLost(t *testing.T) {
 				w.result = &result
 			}
 		}
+		checkLoops(t, w)
 	})
 }

@@ -22,12 +22,11 @@ type loop struct {
 	keys  []string
 	ends  []int // of each batch, the place in nodes behind its last instance
 
-	batch  int       // the one under way
-	began  time.Time // and since when
-	next   int       // the place in nodes of the next instance that may begin
-	open   int       // instances that may go on, and are not settled
-	worked bool      // one of this batch has begun in this pass
-	passed int       // batches after which everything held
+	batch int       // the one under way
+	began time.Time // and since when
+	next  int       // the place in nodes of the next instance that may begin
+	open  int       // instances that may go on, and are not settled
+	held  []bool    // of each batch, whether all held after it, and nothing of it has begun since
 
 	failed    int            // how many instances failed
 	failedOf  []int          // and of each batch
@@ -77,7 +76,8 @@ func (m *Machine) open(i int) *event.Failure {
 			opened.Keys[k] = item.Key
 		}
 	}
-	l := &loop{keys: opened.Keys, nodes: make([]int, len(items)), failedOf: make([]int, len(opened.Batches))}
+	batches := len(opened.Batches)
+	l := &loop{keys: opened.Keys, nodes: make([]int, len(items)), held: make([]bool, batches), failedOf: make([]int, batches)}
 	for k, item := range items {
 		l.nodes[k] = m.instance(i, k, item)
 	}
@@ -217,6 +217,15 @@ func (m *Machine) isUnchanged(l *loop) bool {
 	return !slices.ContainsFunc(l.nodes, func(n int) bool { return m.steps[n].touched })
 }
 
+// leaveLoop takes in that a step is settled, or not begun after all. A pause that was going
+// on after a batch is none any more.
+func (m *Machine) leaveLoop(i int) {
+	delete(m.loops, i)
+	if l := m.steps[i].loop; l != nil {
+		l.phase = inBatch
+	}
+}
+
 // loopDone settles a loop whose instances all are.
 func (m *Machine) loopDone(i int) {
 	status := event.Succeeded
@@ -236,7 +245,7 @@ func (m *Machine) liveLoops() []int { return slices.Sorted(maps.Keys(m.loops)) }
 func (m *Machine) breakOffLoops() {
 	for _, i := range m.liveLoops() {
 		l := m.steps[i].loop
-		l.brokenOff = !l.spent
+		l.brokenOff = l.brokenOff || !l.spent
 		m.holdBack(i)
 		if l.open == 0 && l.phase == inBatch {
 			m.loopFailed(i)
@@ -255,7 +264,7 @@ func (m *Machine) cutOffLoops() {
 			}
 		}
 		if ended == 0 {
-			delete(m.loops, i)
+			m.leaveLoop(i)
 			m.decide(i, event.Do, event.Pending, nil)
 			continue
 		}

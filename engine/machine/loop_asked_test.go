@@ -162,6 +162,14 @@ func TestRequestsInALoop(t *testing.T) {
 				"6s run failed",
 			},
 		},
+		"a cancel in finally ends a pause that would go on while others run": {
+			steps: []*plan.Step{finally(loop(plan.Rollback)), finally(read("b", "a"))}, at: inPause, asks: cancels,
+			world: func(w *world) { lasting(w, time.Minute, "b") },
+			want: []string{
+				"5s a is failed (cancelled)", "5s b do #1", "1m5s b is succeeded", `1m5s a["y"] is not_run`, `1m5s a["z"] is not_run`,
+				"1m5s run failed",
+			},
+		},
 		"a cancel in finally ends the look": {
 			steps: []*plan.Step{finally(loop(plan.Rollback)), finally(read("b", "a"))}, at: looking, asks: cancels,
 			want: []string{

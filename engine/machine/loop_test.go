@@ -39,7 +39,7 @@ func (c loopCase) check(t *testing.T) {
 	for _, ask := range c.asks {
 		w.result = nil
 		w.ask(ask)
-		if ask == event.PauseAsked {
+		if ask == event.PauseAsked || ask == event.CancelAsked {
 			w.run()
 		}
 	}

@@ -2,6 +2,7 @@ package machine_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -91,10 +92,8 @@ func lasting(w *world, takes time.Duration, steps ...string) {
 	others := w.attempts
 	w.attempts = func(a machine.Attempt) answer {
 		answer := others(a)
-		for _, step := range steps {
-			if a.Op.Step == step && a.Op.Part == event.Do {
-				answer.takes = takes
-			}
+		if a.Op.Part == event.Do && slices.Contains(steps, a.Op.Step) {
+			answer.takes = takes
 		}
 		return answer
 	}
@@ -102,7 +101,11 @@ func lasting(w *world, takes time.Duration, steps ...string) {
 
 // broken has all attempts at the instances fail for good.
 func broken(w *world, steps ...string) {
-	for _, step := range steps {
-		fails(w, step, event.Do, sdk.Permanent)
+	others := w.attempts
+	w.attempts = func(a machine.Attempt) answer {
+		if a.Op.Part == event.Do && slices.Contains(steps, a.Op.Step) {
+			return failing(sdk.Permanent)
+		}
+		return others(a)
 	}
 }

@@ -1,6 +1,7 @@
 package machine
 
 import (
+	"cmp"
 	"container/heap"
 	"maps"
 	"slices"
@@ -277,16 +278,25 @@ func (m *Machine) outstanding(i int) {
 	}
 }
 
-// readyHeap gives the step that comes first in the plan, so that what starts first
-// among equals does not depend on what finished first.
-type readyHeap []int
+// readyHeap gives the step that comes first in the plan, and of the instances of one the
+// first of them, so that what starts first among equals does not depend on what finished
+// first.
+type readyHeap []readyStep
 
-func (h readyHeap) Len() int           { return len(h) }
-func (h readyHeap) Less(a, b int) bool { return h[a] < h[b] }
-func (h readyHeap) Swap(a, b int)      { h[a], h[b] = h[b], h[a] }
+type readyStep struct {
+	inPlan int // the place in the plan of the step, or of that which it is an instance of
+	place  int // of an instance
+	step   int
+}
+
+func (h readyHeap) Len() int { return len(h) }
+func (h readyHeap) Less(a, b int) bool {
+	return cmp.Or(cmp.Compare(h[a].inPlan, h[b].inPlan), cmp.Compare(h[a].place, h[b].place)) < 0
+}
+func (h readyHeap) Swap(a, b int) { h[a], h[b] = h[b], h[a] }
 
 // Push adds a step; container/heap calls it.
-func (h *readyHeap) Push(x any) { *h = append(*h, x.(int)) }
+func (h *readyHeap) Push(x any) { *h = append(*h, x.(readyStep)) }
 
 // Pop removes the last step; container/heap calls it.
 func (h *readyHeap) Pop() any {
@@ -296,5 +306,12 @@ func (h *readyHeap) Pop() any {
 	return last
 }
 
-func (m *Machine) pushReady(i int) { heap.Push(&m.ready, i) }
-func (m *Machine) popReady() int   { return heap.Pop(&m.ready).(int) }
+func (m *Machine) pushReady(i int) {
+	r := readyStep{inPlan: i, step: i}
+	if s := &m.steps[i]; s.isInstance {
+		r.inPlan, r.place = s.of, s.place
+	}
+	heap.Push(&m.ready, r)
+}
+
+func (m *Machine) popReady() int { return heap.Pop(&m.ready).(readyStep).step }

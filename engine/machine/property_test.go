@@ -20,6 +20,7 @@ import (
 
 // plans draws runbooks of up to a dozen steps with every feature of the machine.
 func plans(tb testing.TB) *rapid.Generator[*plan.Plan] {
+	l := newLoops(tb)
 	return rapid.Custom(func(t *rapid.T) *plan.Plan {
 		n := rapid.IntRange(1, 9).Draw(t, "steps")
 		var steps []*plan.Step
@@ -29,7 +30,13 @@ func plans(tb testing.TB) *rapid.Generator[*plan.Plan] {
 		for i := range rapid.IntRange(0, 3).Draw(t, "finally") {
 			steps = append(steps, finally(drawFinally(t, i)))
 		}
+		for _, s := range steps {
+			if rapid.IntRange(0, 3).Draw(t, "loop") == 0 {
+				drawLoop(t, l, s)
+			}
+		}
 		p := planOf(tb, steps...)
+		given(p)
 		p.OnFailure = rapid.SampledFrom([]plan.Policy{plan.Rollback, plan.Stop, plan.Pause}).Draw(t, "onFailure")
 		return p
 	})
@@ -105,15 +112,16 @@ func drawFinally(t *rapid.T, i int) *plan.Step {
 // fickle makes everything in the world go as drawn, and people ask for things.
 func fickle(t *rapid.T, w *world) {
 	classes := rapid.SampledFrom([]sdk.Class{"", "", "", "", sdk.Transient, sdk.Permanent, sdk.Timeout, event.Lost})
-	outcome := func(name string) answer {
-		a := answer{takes: time.Duration(rapid.IntRange(0, 5).Draw(t, name+" takes")) * time.Second}
+	outcome := func(what, step string) answer {
+		name := what + " " + step
+		a := answer{outputs: idOf(step), takes: time.Duration(rapid.IntRange(0, 5).Draw(t, name+" takes")) * time.Second}
 		if class := classes.Draw(t, name); class != "" {
 			a.failure = &event.Failure{Class: class, Unchanged: rapid.Bool().Draw(t, "unchanged")}
 		}
 		return a
 	}
-	w.attempts = func(a machine.Attempt) answer { return outcome("attempt " + a.Op.Step) }
-	w.observes = func(o machine.Observe) answer { return outcome("observe " + o.Op.Step) }
+	w.attempts = func(a machine.Attempt) answer { return outcome("attempt", a.Op.Step) }
+	w.observes = func(o machine.Observe) answer { return outcome("observe", o.Op.Step) }
 	w.asks = func(machine.Ask) *sdk.Answer {
 		return &sdk.Answer{By: "bob", Approved: rapid.IntRange(0, 3).Draw(t, "answer") > 0}
 	}
@@ -158,6 +166,7 @@ func TestEveryRunEnds(t *testing.T) {
 		}
 		checkHistory(t, w)
 		checkGates(t, w)
+		checkLoops(t, w)
 	})
 }
 

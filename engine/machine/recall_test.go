@@ -43,6 +43,19 @@ func (t tokenOf) Eval(scope expr.Scope) (value.Value, error) {
 	return value.List(token, value.Float(2)), nil
 }
 
+// listOver is a list of that kind, by the keys of which nothing is given away.
+type listOver struct {
+	overToken
+	list plan.Source
+}
+
+func (l listOver) Eval(scope expr.Scope) (value.Value, error) {
+	if token, ok := l.token(scope); ok && token.IsUnknown() {
+		return token, nil
+	}
+	return l.list.Eval(scope)
+}
+
 // overSecrets makes the steps of a plan decide over what those before them returned.
 func overSecrets(t *rapid.T, p *plan.Plan) {
 	for _, s := range p.Steps {
@@ -59,6 +72,12 @@ func overSecrets(t *rapid.T, p *plan.Plan) {
 		if rapid.Bool().Draw(t, "retry.if") {
 			truth := rapid.SampledFrom([]expr.Truth{expr.True, expr.False, expr.Failed, expr.Unknown}).Draw(t, "retry")
 			s.Retry.If = over(always(truth))
+		}
+		if s.Loop != nil {
+			s.Loop.Source = listOver{overToken{step: s.Needs[0].Step}, s.Loop.Source}
+			for _, c := range s.Loop.Between {
+				c.Program = over(c.Program)
+			}
 		}
 		s.Source = tokenOf{overToken{step: s.Needs[0].Step}}
 		if s.Rollback != nil && s.Rollback.Use != nil {
@@ -77,6 +96,8 @@ func decided(e event.Event) string {
 		text += e.Verdict.Truth
 	case e.Result != nil:
 		text += string(e.Result.Outcome)
+	case e.Loop != nil:
+		text += fmt.Sprint(*e.Loop)
 	}
 	return text
 }

@@ -145,7 +145,7 @@ func (m *Machine) fail(i int, failure *event.Failure) { m.settle(i, event.Failed
 func (m *Machine) settle(i int, status event.Status, failure *event.Failure) {
 	s, p := &m.steps[i], m.planned[i]
 	delete(m.live, i)
-	delete(m.loops, i)
+	m.leaveLoop(i)
 	s.judging, s.expires, s.asked = nil, time.Time{}, false
 	if s.touched {
 		m.listChanged(i)

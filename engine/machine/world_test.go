@@ -244,9 +244,15 @@ func (w *world) story() []string {
 	return lines
 }
 
-// statuses are the states of all steps.
+// statuses are the states of all steps, and of the instances of those with foreach as they
+// were decided last.
 func (w *world) statuses() map[string]event.Status {
 	states := make(map[string]event.Status)
+	for _, e := range w.journal {
+		if e.Type == event.StepDecided {
+			states[e.Op.Step] = e.Status
+		}
+	}
 	for i, s := range w.plan.Steps {
 		states[s.ID] = w.machine.Status(i)
 	}

@@ -67,7 +67,7 @@ func items[T any](d *decoder, node *syntax.Node, f *field) []T {
 
 // itemField is what a field's tags say of each of its items.
 func itemField(f *field) *field {
-	return &field{key: f.key, format: f.format, enum: f.enum}
+	return &field{key: f.key, format: f.format, enum: f.enum, positive: f.positive}
 }
 
 func (d *decoder) notList(node *syntax.Node) {

@@ -176,6 +176,9 @@ func TestHints(t *testing.T) {
 		{"inputs: {a: {minimum: \"1\"}}", "remove the quotes"},
 		{"inputs: {a: {pattern: \"(?!x)\"}}", "look-ahead and look-behind are not part of RE2"},
 		{"vars:", "give a value, or remove the key"},
+		{"steps: [{id: a, uses: exec, batch: {sizes: [1]}}]", "say what the step is done for: foreach: ${{ … }}"},
+		{"steps: [{id: a, uses: exec, foreach: [b], batch: {sizes: [\"1\"]}}]", "write 1"},
+		{"steps: [{id: a, uses: exec, foreach: [b], batch: {sizes: [12.5%]}}]", "write 12%"},
 	} {
 		_, found := decode(source.NewFile("f.yaml", []byte("apiVersion: gatebook/v1\nkind: Runbook\n"+test.line+"\n")))
 		if !slices.ContainsFunc(found, func(d diag.Diagnostic) bool { return d.Hint == test.hint }) {

@@ -13,7 +13,7 @@ import (
 // Batch says how a step with foreach goes through what it is done for.
 type Batch struct {
 	Node        *syntax.Node          `doc:"How a step with foreach goes through its instances."`
-	Sizes       List[Share]           `key:"sizes" min:"1" doc:"How many instances each batch has: a number, or a percentage of all of them, rounded down, but at least one. The last size is that of all batches after it. Absent: 1, or with maxParallel 100%."`
+	Sizes       List[Share]           `key:"sizes" min:"1" positive:"true" doc:"How many instances each batch has: a number, or a percentage of all of them, rounded down, but at least one. The last size is that of all batches after it. Absent: 1, or with maxParallel 100%."`
 	MaxParallel Integer               `key:"maxParallel" min:"1" doc:"How many instances of a batch may be under way at once; absent: all of it."`
 	MaxFailures Budget                `key:"maxFailures" doc:"How many instances may fail before the step fails: a number, or a percentage, rounded down; absent: none."`
 	Pause       Duration              `key:"pause" doc:"How long to wait after a batch, before its between is judged and the next one begins."`
@@ -47,7 +47,8 @@ func (s Share) String() string {
 func ParseShare(text string) (share Share, ok bool) {
 	digits, percent := strings.CutSuffix(text, "%")
 	count, err := strconv.ParseInt(digits, 10, 32)
-	return Share{Count: count, Percent: percent}, err == nil
+	share = Share{Count: count, Percent: percent}
+	return share, err == nil && share.String() == text
 }
 
 // Budget says how many instances may fail: of all, and of each batch.
@@ -87,13 +88,12 @@ func (s *Share) decode(d *decoder, node *syntax.Node, f *field) bool {
 		d.wrongType(node, aShare)
 		return false
 	}
-	least := int64(0)
-	if f.min != nil {
-		least = int64(*f.min)
-	}
 	switch {
-	case s.Count < least:
-		d.add(diag.OutOfRange.At(node.Range(), "%s must be at least %d.", f.key, least))
+	case f.positive && s.Count < 1:
+		d.add(diag.OutOfRange.At(node.Range(), "A batch has at least one instance."))
+		return false
+	case s.Count < 0:
+		d.add(diag.OutOfRange.At(node.Range(), "%s must not be negative.", f.key))
 		return false
 	case s.Percent && s.Count > mostPercent:
 		d.add(diag.OutOfRange.At(node.Range(), "There are no more than 100%%."))
@@ -117,9 +117,13 @@ func (d *decoder) notShare(node *syntax.Node) {
 }
 
 func (*Share) describe(_ *describer, f *field) *schema.Schema {
+	least, percentage := 0.0, `^(100|[0-9]{1,2})%$`
+	if f.positive {
+		least, percentage = 1, `^(100|[1-9][0-9]?)%$`
+	}
 	return &schema.Schema{AnyOf: []*schema.Schema{
-		{Type: schema.TypeInteger, Minimum: f.min},
-		{Type: schema.TypeString, Pattern: `^(100|[0-9]{1,2})%$`},
+		{Type: schema.TypeInteger, Minimum: &least},
+		{Type: schema.TypeString, Pattern: percentage},
 	}}
 }
 
@@ -148,15 +152,6 @@ func (s *Step) check(d *decoder) {
 				d.add(diag.BatchOfNothing.At(key.Range(), "The step has batch and no foreach.").
 					WithHint("say what the step is done for: foreach: ${{ … }}"))
 			}
-		}
-	}
-}
-
-// check finds batches of nothing.
-func (b *Batch) check(d *decoder) {
-	for _, size := range b.Sizes.Items {
-		if size.Node != nil && size.Count < 1 {
-			d.add(diag.OutOfRange.At(size.Range(), "A batch has at least one instance."))
 		}
 	}
 }

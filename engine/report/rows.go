@@ -1,7 +1,6 @@
 package report
 
 import (
-	"fmt"
 	"slices"
 
 	"github.com/gatebook/gatebook/engine/event"
@@ -63,11 +62,7 @@ func instanceRows(many []*standing.Step, all bool) []row {
 		rows = append(rows, row{step: one})
 	}
 	if len(rest) > 0 {
-		word := "more"
-		if len(shown) == 0 {
-			word = "instances"
-		}
-		rows = append(rows, row{folded: fmt.Sprintf("… %d %s: %s", len(rest), word, standing.Words(rest))})
+		rows = append(rows, row{folded: "… " + standing.Words(rest)})
 	}
 	return rows
 }

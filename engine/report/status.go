@@ -18,8 +18,10 @@ import (
 func StatusText(w io.Writer, s *standing.Status, now time.Time, all bool, style layout.Style) error {
 	out := newPage(style)
 	least := ""
-	if s.Drive == standing.Abandoned {
+	if s.Drive == standing.Abandoned || s.Result != nil {
 		now = s.Updated // what was at work then is not at work now
+	}
+	if s.Drive == standing.Abandoned {
 		least = "at least "
 	}
 	out.Linef("%s  %s", out.Bold(s.Title()), out.Dim(s.Run.File))
@@ -62,15 +64,15 @@ func (out *page) stepLines(s *standing.Status, now time.Time, all bool) {
 	rows := rowsOf(s.Steps, all)
 	ids, words := 0, 0
 	for _, row := range rows {
-		ids = max(ids, min(layout.Width(row.name()), widestName))
 		if row.step != nil {
+			ids = max(ids, min(layout.Width(row.name()), widestName))
 			words = max(words, layout.Width(stepWord(s, row.step)))
 		}
 	}
 	for _, row := range rows {
 		step := row.step
 		if step == nil {
-			out.Linef("%s", out.Dim("  "+row.name()))
+			out.Linef("%s", out.Dim("    "+row.name()))
 			continue
 		}
 		elapsed := ""

@@ -164,6 +164,7 @@ func (out *page) state(s *standing.Status) {
 	}
 	out.steps(out.Bad("lost"), lost, s, r.Lost, true)
 	out.steps(out.Bad("failed"), "steps of finally, look at what they should have done", s, without(r.Finally, []string{r.Step}), true)
+	out.steps(out.Warn("failed"), "of what is done for many, within what may fail; look at them", s, tolerated(s), true)
 	out.steps(out.Warn("asks"), "an answer is waited for", s, r.Asking, true)
 	out.steps("undone", "", s, r.Undone, false)
 	kept := without(r.Changed, r.Undone, r.Left, r.Lost)
@@ -183,6 +184,22 @@ func (out *page) state(s *standing.Status) {
 		}
 	}
 	out.Linef("%s", out.Dim(s.Tally()))
+}
+
+// tolerated are the instances that failed of steps which succeeded all the same.
+func tolerated(s *standing.Status) []string {
+	var ids []string
+	for _, step := range s.Steps {
+		if step.Status != event.Succeeded {
+			continue
+		}
+		for _, one := range step.Instances() {
+			if one.Status == event.Failed {
+				ids = append(ids, one.ID)
+			}
+		}
+	}
+	return ids
 }
 
 // keptWord says of changes that they are meant to be there, or only that they are.

@@ -44,6 +44,7 @@ func (s *Status) Apply(e event.Event) {
 		if e.Mode == event.Going {
 			s.failed = nil // it is tried again
 		}
+		s.restLoops(e.Mode == event.Paused)
 	case event.RunFinished:
 		s.Result = e.Result
 		if e.Result != nil && e.Result.Step != "" {

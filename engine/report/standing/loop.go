@@ -125,6 +125,20 @@ func (s *Status) count(step *Step, n int) {
 	}
 }
 
+// restLoops has the loops under way rest while the run does, and go on with it: that none
+// of their instances begins is no decision of its own.
+func (s *Status) restLoops(paused bool) {
+	from, to := event.Resting, event.Running
+	if paused {
+		from, to = to, from
+	}
+	for _, step := range s.Active() {
+		if step.Loop != nil && step.Status == from {
+			s.move(step, to)
+		}
+	}
+}
+
 // moved takes in that an instance came into another state.
 func (l *Loop) moved(one *Step, from event.Status) {
 	if l.Counts[from]--; l.Counts[from] == 0 {
@@ -244,7 +258,7 @@ func isNews(word string) bool {
 func (step *Step) describeBatch() wording.Said {
 	l := step.Loop
 	said := wording.Said{
-		Step: step.ID, Mark: event.Running, Minor: len(l.Batches) == l.Instances && l.Pause.IsZero(),
+		Step: step.ID, Mark: event.Running, Minor: (len(l.Batches) == 1 || len(l.Batches) == l.Instances) && l.Pause.IsZero(),
 		What: fmt.Sprintf("batch %d of %d is done", l.Batch, len(l.Batches)),
 	}
 	if !l.Pause.IsZero() {

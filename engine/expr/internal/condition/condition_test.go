@@ -94,6 +94,7 @@ func TestFaultsOfConditionsHaveTheirPlace(t *testing.T) {
 		{`steps.drain.outputs.«evictd» > 1`, "GB0304", "steps.drain.outputs has no field evictd; it has evicted, skipped, note. did you mean evicted?"},
 		{`steps.«drian».outputs.evicted > 1`, "GB0303", "did you mean drain?"},
 		{`«input».count > 1`, "GB0302", "did you mean inputs?"},
+		{`«each».value > 1`, "GB0302", "a step that has foreach"},
 		{`"é" == inputs.«nam»`, "GB0304", "did you mean name?"},
 		{"inputs.count > 1 &&\n  inputs.«nodez».size() > 0", "GB0304", "did you mean nodes?"},
 		{`inputs.servers.all(s, s.«prt» == 80)`, "GB0304", "s has no field prt; it has name, port."},

@@ -118,10 +118,7 @@ func (e *Env) checkFault(source expression, x celast.Expr, message string, misse
 // unknownWord says that a name or a function does not exist.
 func (e *Env) unknownWord(fault *names.Fault, source expression, x celast.Expr, name string) {
 	if x.Kind() != celast.CallKind {
-		fault.Rule = diag.ExprUnknownName
-		roots := e.types.Types().Names()
-		fault.Detail = fmt.Sprintf("There is no %s here; an expression begins with %s.", name, names.Listing(roots))
-		fault.Suggest(name, roots)
+		fault.UnknownRoot(name, e.types.Types().Names())
 		if near, ok := map[string]string{"and": "&&", "or": "||", "not": "!"}[name]; ok {
 			fault.Hint = "write " + near
 		}

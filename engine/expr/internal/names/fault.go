@@ -34,6 +34,16 @@ func (t *Types) UnknownStep(id string) *Fault {
 	return fault
 }
 
+// UnknownRoot says that an expression cannot begin with a name here.
+func (f *Fault) UnknownRoot(name string, roots []string) {
+	f.Rule = diag.ExprUnknownName
+	f.Detail = fmt.Sprintf("There is no %s here; an expression begins with %s.", name, Listing(roots))
+	f.Suggest(name, roots)
+	if name == RootEach {
+		f.Hint = "each is there in a step that has foreach, but not in its foreach, its batch and its needs"
+	}
+}
+
 // Suggest adds "did you mean", where a candidate is near.
 func (f *Fault) Suggest(name string, candidates []string) {
 	if near, ok := diag.Nearest(name, candidates); ok {

@@ -148,12 +148,8 @@ func (s *source) refer(root *ast.IdentifierNode, path []string) {
 	ends := append([]int{end}, s.follow(start, len(path))...)
 	r := names.Ref{Root: root.Value, Path: path, Start: start, End: ends[len(ends)-1]}
 	if !s.t.Has(r.Root) {
-		roots := s.t.Names()
-		fault := names.Fault{
-			Rule: diag.ExprUnknownName, Start: start, End: end,
-			Detail: fmt.Sprintf("There is no %s here; an expression begins with %s.", r.Root, names.Listing(roots)),
-		}
-		fault.Suggest(r.Root, roots)
+		fault := names.Fault{Start: start, End: end}
+		fault.UnknownRoot(r.Root, s.t.Names())
 		if r.Root == "null" {
 			fault.Hint = "write nil"
 		}

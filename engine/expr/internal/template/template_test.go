@@ -104,6 +104,7 @@ func TestFaultsOfTemplatesHaveTheirPlace(t *testing.T) {
 		{`é ${{ inputs.«nam» }}`, "GB0304", "did you mean name?"},
 		{`${{ inputs[«"nam"»] }}`, "GB0304", "did you mean name?"},
 		{`${{ «input».name }}`, "GB0302", "did you mean inputs?"},
+		{`${{ «each».value }}`, "GB0302", "a step that has foreach"},
 		{`${{ «$env» }}`, "GB0302", "There is no $env here"},
 		{`${{ inputs.opt == «null» }}`, "GB0302", "write nil"},
 		{`${{ steps.«drian».outputs.x }}`, "GB0303", "did you mean drain?"},
