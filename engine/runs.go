@@ -240,12 +240,9 @@ func givenAgain(inputs value.Value, sources map[string]string, origin string, se
 	var given []input.Given
 	for _, m := range inputs.Members() {
 		from, isSecret := sources[m.Name]
-		switch {
-		case !isSecret && m.Value.HasSecret():
-			continue // it was a default
-		case !isSecret:
+		if !isSecret {
 			v := m.Value
-			given = append(given, input.Given{Name: m.Name, Value: &v, By: input.ByFlag, Origin: origin})
+			given = append(given, input.Given{Name: m.Name, Value: &v, By: input.ByFlag, Origin: origin, Again: true})
 			continue
 		}
 		text, err := secret(m.Name, from)

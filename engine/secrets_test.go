@@ -169,6 +169,34 @@ steps:
 	})
 }
 
+// An input that may hold a secret, and is given by its default, which holds none, is so again
+// where the plan is made again: for a run that is resumed, and for a sealed plan.
+func TestADefaultThatMayHoldASecretIsTakenAgain(t *testing.T) {
+	inBubble(t, func(t *testing.T, p *play) {
+		p.on("a", after(time.Minute))
+		const text = `
+inputs:
+  db: {type: object, default: {user: u}, properties: {user: {type: string}, pin: {type: string, secret: true}}}
+steps:
+  - {id: a, uses: play.change, with: {name: a, env: "${{ inputs.db.user }}"}}
+  - {id: b, uses: play.change, with: {name: b}}
+`
+		ends := p.start(text)
+		p.controls <- event.Event{Type: event.PauseAsked}
+		p.ends(<-ends, event.OutcomePaused, "a")
+		p.ends(<-p.resume(event.ResumeAsked), event.OutcomeSucceeded, "a", "b")
+
+		_, sealed := p.seal("s1", text)
+		given, err := engine.SealedInputs(sealed, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if again, _ := p.seal("s2", text, given...); again.Digest != sealed.Essence.Plan {
+			t.Errorf("made again the plan is %s, and was %s", again.Digest, sealed.Essence.Plan)
+		}
+	})
+}
+
 // A text of several lines, one of which holds a secret, makes none of the others.
 func TestLinesBesideASecretAreKept(t *testing.T) {
 	inBubble(t, func(t *testing.T, p *play) {

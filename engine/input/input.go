@@ -36,6 +36,9 @@ type Given struct {
 	// SecretSource says where the text was read from, as "env:NAME", "file:PATH" or
 	// "-"; empty: the value itself was given.
 	SecretSource string
+	// Again says that it is what a plan or a run had, which is made again: what may hold a
+	// secret and was read from nowhere was a default.
+	Again bool
 	// Range is the value's place in a file; nowhere for any other value.
 	Range source.Range
 }

@@ -57,7 +57,8 @@ func (r *receiver) names() []string {
 
 // choose keeps the value whose channel wins.
 func (r *receiver) choose(g Given) {
-	if _, known := r.checked.InputSchema.Property(g.Name); !known {
+	shape, known := r.checked.InputSchema.Property(g.Name)
+	if !known {
 		if r.soFar {
 			return
 		}
@@ -66,6 +67,9 @@ func (r *receiver) choose(g Given) {
 			found = found.WithHint("did you mean %q?", near)
 		}
 		r.found = append(r.found, found)
+		return
+	}
+	if g.Again && g.SecretSource == "" && data.HoldsSecret(shape) {
 		return
 	}
 	if before, taken := r.chosen[g.Name]; !taken || g.By >= before.By {

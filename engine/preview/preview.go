@@ -31,6 +31,9 @@ func Of(ctx context.Context, p *plan.Plan, parallelism int) (*plan.Plan, diag.Li
 	previewed.Connections = connections
 	steps := slices.Collect(previewed.All())
 	found := make([]diag.List, len(steps))
+	for _, asked := range steps {
+		masker.Derive(asked.Params) // of all, before the first is asked: each may quote what another makes of a secret
+	}
 	var group errgroup.Group
 	group.SetLimit(max(parallelism, 1))
 	for i, asked := range steps {
@@ -38,7 +41,6 @@ func Of(ctx context.Context, p *plan.Plan, parallelism int) (*plan.Plan, diag.Li
 			continue
 		}
 		group.Go(func() error {
-			masker.Derive(asked.Params)
 			var foreseen sdk.Preview
 			err := failed[asked.Connection]
 			if err == nil {

@@ -116,6 +116,33 @@ func TestPreviewAsksWithWhatIsKnown(t *testing.T) {
 	}
 }
 
+// What one step makes of a secret is masked in what each other's action says, whichever of
+// them is asked first: what was observed is part of what people approve.
+func TestPreviewMasksWhatAnyStepMakesOfASecret(t *testing.T) {
+	t.Parallel()
+	catalogue := scaling(t, func(context.Context, sdk.Request) (sdk.Preview, error) {
+		return sdk.Preview{Summary: "HUSH-HUSH-1 is there", Observed: []sdk.Seen{{Kind: "file", Name: "data-HUSH-HUSH-1", Version: "1"}}}, nil
+	})
+	checked := checktest.Load(t, catalogue, "test.yaml", checktest.Head+`inputs: {token: {type: string, secret: true}}
+steps:
+- {id: first, uses: scale, needs: [], with: {name: web}}
+- {id: last, uses: scale, needs: [], with: {name: web, parts: {x: "${{ upper(inputs.token) }}"}}}
+`)
+	inputs := value.Object(value.Member{Name: "token", Value: value.String("hush-hush-1").Secret()})
+	made, found, err := plan.Make(checked, plan.Options{Inputs: inputs})
+	if err != nil {
+		t.Fatal(err, found)
+	}
+	previewed, _ := preview.Of(t.Context(), made, 1)
+	first, _ := previewed.Step("first")
+	if first.Preview == nil {
+		t.Fatal(first.PreviewError)
+	}
+	if want := "data-" + value.Mask; first.Preview.Observed[0].Name != want || first.Preview.Summary != value.Mask+" is there" {
+		t.Errorf("the first says %+v, want the name %s", first.Preview, want)
+	}
+}
+
 func TestPreviewEndsWithItsContext(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
