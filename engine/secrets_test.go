@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gatebook/gatebook/engine"
 	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/input"
 	"github.com/gatebook/gatebook/engine/run"
