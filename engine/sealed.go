@@ -73,7 +73,7 @@ func (e *Engine) Drift(was *seal.Plan, now *Plan, shown *plan.Plan) ([]seal.Drif
 	if err != nil {
 		return nil, err
 	}
-	return was.Drift(is, string(now.text)), nil
+	return was.Drift(is, string(now.text), seal.Hidden(shown)...), nil
 }
 
 // Changed says what is not as it was when a plan was sealed, of what can be told without

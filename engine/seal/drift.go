@@ -17,6 +17,7 @@ type Drift struct {
 	What     string // "Deployment shop/web"
 	Was, Now string // "generation 7"; empty: it was not there, or is not any more; both: nobody may see them
 	Detail   string // more of it, a sentence without its full stop; empty: there is no more
+	Untold   string // why nobody can tell whether it has changed; empty: it has
 }
 
 // String says what has changed, in one sentence and what there is to add.
@@ -24,6 +25,8 @@ func (d Drift) String() string {
 	was, now := layout.Line(short(d.Was)), layout.Line(short(d.Now))
 	said := ""
 	switch unit := counted(was); {
+	case d.Untold != "":
+		said = "cannot be told now: " + layout.Line(d.Untold)
 	case d.Was == "" && d.Now == "":
 		said = "has another value"
 	case d.Was == "":
@@ -56,13 +59,15 @@ func counted(version string) string {
 
 // Drift returns everything that is not as it was when the plan was sealed, by the essence of
 // the plan that is made now of a runbook of that text: nothing for plans of one digest, and
-// something for all others.
-func (p *Plan) Drift(now Essence, text string) []Drift {
+// something for all others. Of what could not be looked at now it says why, and not that it
+// is gone.
+func (p *Plan) Drift(now Essence, text string, unseen ...Unseen) []Drift {
 	was := p.Essence
 	if same(was, now) {
 		return nil
 	}
-	found := slices.Concat(
+	found := untold(&was, &now, unseen)
+	found = slices.Concat(found,
 		compare([]string{was.Gatebook}, []string{now.Gatebook}, func(version string) thing {
 			return thing{is: Drift{What: "gatebook", Now: "version " + version}}
 		}),

@@ -242,6 +242,42 @@ func TestDrift(t *testing.T) {
 	}
 }
 
+// What cannot be looked at now is not gone: at night a server that does not answer must not
+// read as an object that somebody has deleted.
+func TestWhatCannotBeLookedAtIsNotGone(t *testing.T) {
+	t.Parallel()
+	was, _ := sealed(t, key, hush)
+	was.Essence.Targets = []seal.Target{{Connection: "here", Title: "the shop red"}}
+	for name, test := range map[string]struct {
+		change func(e *seal.Essence)
+		unseen []seal.Unseen
+		want   string
+	}{
+		"a step": {
+			func(e *seal.Essence) { e.Observed = nil }, []seal.Unseen{{Step: "roll", Why: "503"}}, "[what roll would do cannot be told now: 503]",
+		},
+		"a connection": {
+			func(e *seal.Essence) { e.Observed, e.Targets = nil, nil },
+			[]seal.Unseen{{Connection: "here", Why: "no route"}, {Connection: "here", Step: "roll"}},
+			"[what the connection here reaches cannot be told now: no route]",
+		},
+		"and something else": {
+			func(e *seal.Essence) { e.Observed, e.Gatebook = nil, "0.2.0" }, []seal.Unseen{{Step: "roll", Why: "503"}},
+			"[what roll would do cannot be told now: 503 gatebook has moved from version 0.1.0 to 0.2.0]",
+		},
+		"one that was not looked at before": {
+			func(e *seal.Essence) { e.Gatebook = "0.2.0" }, []seal.Unseen{{Step: "other", Why: "503"}},
+			"[gatebook has moved from version 0.1.0 to 0.2.0]",
+		},
+	} {
+		now := was.Essence
+		test.change(&now)
+		if got := fmt.Sprint(was.Drift(now, "", test.unseen...)); got != test.want {
+			t.Errorf("%s: got %s, want %s", name, got, test.want)
+		}
+	}
+}
+
 // A step may look at several things of one kind and name, as at the pods of a Job.
 func TestDriftOfThingsOfOneName(t *testing.T) {
 	t.Parallel()
