@@ -104,7 +104,7 @@ func Of(before, after Version) *Comparison {
 	})
 	made := &Comparison{
 		Format: Format, Before: before.Plan.Runbook, After: after.Plan.Runbook, Risk: Same,
-		Counts: map[Risk]int{}, Changes: c.changes, Asked: c.asked(),
+		Counts: map[Risk]int{}, Changes: append([]Change{}, c.changes...), Asked: c.asked(), // none is a list too
 	}
 	for _, risk := range Risks() {
 		made.Counts[risk] = 0
@@ -123,6 +123,7 @@ type comparer struct {
 	*sides.Pair
 	reviews [2]*review.Review
 	changes []Change
+	orders  [2]*order // of the steps of both; made once it is known which are the same
 }
 
 // asked reports whether the actions of both were asked what they would do.

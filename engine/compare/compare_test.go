@@ -132,7 +132,7 @@ func TestAChangeIsSaidToMean(t *testing.T) {
 		"a default":             {"image: {type: string}", "image: {type: string, default: web}", "undecided input: the input image has changed; undecided change parameter: command is another one, by what its names mean"},
 		"no way back":           {"rollback: {uses: exec, with: {command: [echo, back]}}", "rollback: {none: why not}", "higher change rollback: nothing takes it back any more"},
 		"another way back":      {"[echo, back]", "[echo, forth]", "undecided change parameter: command of what takes it back is another one"},
-		"no limit":              {"    timeout: 5m\n", "", "higher change timeout: how long an attempt may take has changed; higher change timeout: how long taking it back may take has changed; same time: the critical path is 5m shorter"},
+		"no limit":              {"    timeout: 5m\n", "", "higher change timeout: how long an attempt may take has changed; higher change timeout: how long taking it back may take has changed; same time: the critical paths cannot be compared: nobody knows how long change takes now"},
 		"more attempts":         {"attempts: 3", "attempts: 5", "same change retry: how often it is tried has changed"},
 		"in more cases":         {"    when: steps.look.outputs.exitCode == 0\n", "", "higher change when: it is done in more cases: it is done now, and was not, where steps.look.outputs.exitCode is -1"},
 		"nobody is asked":       {`  - {id: ask, uses: approve, with: {message: "Go on?"}, needs: [look]}` + "\n  - id: change\n    uses: exec\n    needs: [ask, look]\n", "  - id: change\n    uses: exec\n    needs: [look]\n", "higher ask step: a step that asked people is gone"},
@@ -150,7 +150,7 @@ func TestAChangeIsSaidToMean(t *testing.T) {
 		"none to finally":       {", rollback: {none: it only cleans}", "", ""}, // no rollback comes to what is of finally
 		"a secret shown":        {"token: {type: string, secret: true}", "token: {type: string}", "higher input: the input token is no secret any more: its value is shown and written down"},
 		"a new step":            {"finally:", "  - {id: wipe, uses: exec, with: {command: [wipe]}, timeout: 1m}\nfinally:", "higher wipe step: a new step that changes something, with no way back; higher noReturn: there is a point of no return now; same time: the critical path is 1m longer"},
-		"beyond the objective":  {"timeout: 5m", "timeout: 45m", "higher time: the critical path is 40m longer, and so longer than the rto of 30m; same change timeout: how long an attempt may take has changed; same change timeout: how long taking it back may take has changed"},
+		"beyond the objective":  {"timeout: 5m", "timeout: 45m", "higher time: it takes longer than the rto of 30m; same change timeout: how long an attempt may take has changed; same change timeout: how long taking it back may take has changed; same time: the critical path is 40m longer"},
 		"another promise":       {"rto: 30m", "rto: 20m", "same objective: a run may take another time (rto)"},
 		"a required input":      {"  token:", "  more: {type: string}\n  token:", "same input: the input more is new, and must be given"},
 		"what it gives":         {"outputs: {image:", "outputs: {images:", "same output: the output image is gone; same output: the output images is new"},

@@ -57,10 +57,10 @@ func TestAChangeToALoopIsSaidToMean(t *testing.T) {
 		"no between":       {"      between: {expr: \"size(steps.drain.outputs.list) < 5\"}\n", "", "higher drain between: the between no longer asks for something"},
 		"a weaker gate":    {"each.index < 10", "each.index < 20", "higher drain gate: the gate is weaker: it holds now, and did not, where each.index is 10"},
 		"for more of them": {"    when: each.key != \"n9\"\n", "", "higher drain when: it is done in more cases: it is done now, and was not, where each.key is \"n9\""},
-		"for other things": {"${{ inputs.nodes }}", "${{ vars.zones }}", "undecided drain foreach: what it is done for has changed; undecided drain between: the between has changed, by what its names mean"},
-		"for one more":     {"[a, b, c]", "[a, b, c, d]", "higher scale foreach: it is done for 1 more; same var: the var zones has changed"},
-		"for one less":     {"[a, b, c]", "[a, b]", "undecided scale foreach: it is done for 1 fewer; same var: the var zones has changed"},
-		"once":             {"    foreach: ${{ vars.zones }}\n    with: {command: [scale, \"${{ each.value }}\"]}", "    with: {command: [scale, a]}", "undecided scale parameter: command is another one; undecided scale foreach: it is done once, and was done for many"},
+		"for other things": {"${{ inputs.nodes }}", "${{ vars.zones }}", "undecided drain foreach: what it is done for has changed; undecided drain between: the between has changed, by what its names mean; same time: the critical paths cannot be compared: nobody knew how long drain takes"},
+		"for one more":     {"[a, b, c]", "[a, b, c, d]", "higher scale foreach: it is done for 1 more; same var: the var zones has changed; same time: the critical path is 1m longer"},
+		"for one less":     {"[a, b, c]", "[a, b]", "undecided scale foreach: it is done for 1 fewer; same var: the var zones has changed; same time: the critical path is 1m shorter"},
+		"once":             {"    foreach: ${{ vars.zones }}\n    with: {command: [scale, \"${{ each.value }}\"]}", "    with: {command: [scale, a]}", "undecided scale parameter: command is another one; undecided scale foreach: it is done once, and was done for many; same time: the critical path is 2m shorter"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

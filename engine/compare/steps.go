@@ -1,8 +1,6 @@
 package compare
 
 import (
-	"slices"
-
 	"github.com/gatebook/gatebook/engine/plan"
 	"github.com/gatebook/gatebook/engine/report/layout"
 	"github.com/gatebook/gatebook/engine/review"
@@ -16,6 +14,7 @@ type kin struct{ was, is map[string]string } // the new id to the old one, and t
 // steps compares the steps, and returns which of them are the same.
 func (c *comparer) steps() kin {
 	of := c.related()
+	c.orders = [2]*order{orderOf(c.Before.Plan, of.is), orderOf(c.After.Plan, of.was)}
 	for _, after := range c.After.Plan.Steps {
 		before, ok := c.Before.Plan.Step(of.was[after.ID])
 		if !ok {
@@ -26,7 +25,7 @@ func (c *comparer) steps() kin {
 			c.add(Change{Risk: Same, Aspect: AStep, Step: after.ID, What: "the step has another name", Before: before.ID, After: after.ID, At: after.At})
 		}
 		c.step(before, after)
-		c.order(before, after, of)
+		c.order(before, after)
 	}
 	for _, before := range c.Before.Plan.Steps {
 		if of.is[before.ID] == "" {
@@ -103,48 +102,3 @@ func holdsUp(step *plan.Step) bool {
 
 // doing says in a word what a step does.
 func doing(step *plan.Step) string { return step.Action + " (" + string(step.Effect) + ")" }
-
-// order compares which steps have finished when a step starts, whatever waits for what.
-func (c *comparer) order(before, after *plan.Step, of kin) {
-	var lost, gained []string
-	if before.Finally != after.Finally {
-		return // it waits for all of the run, or did
-	}
-	for _, edge := range before.Needs {
-		if now, stays := c.After.Plan.Step(of.is[edge.Step]); stays && !waitsFor(c.After.Plan, after, now) {
-			lost = append(lost, now.ID)
-		}
-	}
-	for _, edge := range after.Needs {
-		if was, there := c.Before.Plan.Step(of.was[edge.Step]); there && !waitsFor(c.Before.Plan, before, was) {
-			gained = append(gained, edge.Step)
-		}
-	}
-	change := Change{Aspect: AnOrder, Step: after.ID, At: after.At}
-	if len(lost) > 0 {
-		change.Risk, change.What = Higher, "it no longer waits for "+layout.Steps(lost)
-		c.add(change)
-	}
-	if len(gained) > 0 {
-		change.Risk, change.What = Lower, "it waits for "+layout.Steps(gained)
-		c.add(change)
-	}
-}
-
-// waitsFor reports whether a step starts only when another has finished, be it by way of
-// others. What a step waits for stands before it in the plan.
-func waitsFor(p *plan.Plan, step, other *plan.Step) bool {
-	seen := map[int]bool{}
-	var search func(at int) bool
-	search = func(at int) bool {
-		if at == other.Index {
-			return true
-		}
-		if at < other.Index || seen[at] {
-			return false
-		}
-		seen[at] = true
-		return slices.ContainsFunc(p.Steps[at].Needs, func(e plan.Edge) bool { return search(e.From) })
-	}
-	return step != other && search(step.Index)
-}

@@ -107,7 +107,8 @@ func (c *comparer) results(of kin) {
 	c.entries(Change{Risk: Same, Aspect: AnOutput, What: "the record of the"}, "record")
 	before, after := c.reviews[0], c.reviews[1]
 	c.noReturn(before.NoReturn, after.NoReturn, of)
-	c.time(before.Time, after.Time)
+	c.time(before.Time, after.Time, of)
+	c.promise(before.Time, after.Time, of)
 	if c.asked() {
 		c.radius(before.Radius, after.Radius)
 	}
@@ -140,33 +141,6 @@ func (c *comparer) noReturn(before, after string, of kin) {
 		}
 	}
 	c.add(change)
-}
-
-// time compares how long a run takes.
-func (c *comparer) time(before, after review.Time) {
-	change := Change{Risk: Same, Aspect: TheTime, Before: about(before), After: about(after)}
-	switch longer := after.Takes - before.Takes; {
-	case longer > 0:
-		change.What = "the critical path is " + layout.Elapsed(longer) + " longer"
-	case longer < 0:
-		change.What = "the critical path is " + layout.Elapsed(-longer) + " shorter"
-	default:
-		return
-	}
-	did, _ := before.Fits()
-	if fits, known := after.Fits(); known && !fits && (did || before.RTO == 0) {
-		change.Risk = Higher
-		change.What += fmt.Sprintf(", and so longer than the rto of %s", layout.Span(after.RTO))
-	}
-	c.differs(change)
-}
-
-func about(t review.Time) string {
-	said := layout.Elapsed(t.Takes)
-	if len(t.Unknown) > 0 {
-		said += " and what " + layout.Steps(t.Unknown) + " take"
-	}
-	return said
 }
 
 // radius compares what is touched.
