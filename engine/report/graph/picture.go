@@ -25,8 +25,9 @@ const (
 	badge   = 18 // what the line below takes, where there is one
 	chip    = 22 // how high the name of a step is in a box of many
 	chipGap = 6
-	across  = 620 // how wide the names in a box become, about
-	dot     = 10  // the point at which finally is joined to the others
+	screen  = 1160 // what is wider is drawn from left to right, where it is narrower so
+	across  = 620  // how wide the names in a box become, about
+	dot     = 10   // the point at which finally is joined to the others
 	legend  = 34
 	foot    = 14 // what the frame of finally takes below its boxes, beyond the margin
 )
@@ -92,6 +93,8 @@ type drawing struct {
 	width  int
 	height int
 	paged  bool // its boxes lead to sections of the page that it is on
+	// sideways says that a step stands to the right of those that it waits for, and not below.
+	sideways bool
 }
 
 // drawn is a box with its size and place.
@@ -143,9 +146,43 @@ func newDrawing(g Graph, paged bool) (*drawing, error) {
 	if err != nil {
 		return nil, err
 	}
+	if placed.Width > screen && len(boxes) <= maxSideways {
+		turned, err := sideways(boxes, lines)
+		if err != nil {
+			return nil, err
+		}
+		if d.sideways = turned.Width < placed.Width; d.sideways {
+			placed = turned
+		}
+	}
 	d.take(placed, lines, len(ends))
 	return d, nil
 }
+
+// maxSideways is how many boxes are placed once more, to see whether they are narrower so.
+const maxSideways = 60
+
+// sideways places boxes from left to right: as from top to bottom, on a sheet that is turned.
+func sideways(boxes []placement.Box, lines []placement.Line) (placement.Drawing, error) {
+	turned := make([]placement.Box, len(boxes))
+	for i, b := range boxes {
+		turned[i] = placement.Box{Width: b.Height, Height: b.Width}
+	}
+	placed, err := placement.Of(turned, lines, placement.Gaps{Beside: beside, Below: 2 * below})
+	placed.Width, placed.Height = placed.Height, placed.Width
+	for i, p := range placed.Boxes {
+		placed.Boxes[i] = turn(p)
+	}
+	for _, points := range placed.Lines {
+		for i, p := range points {
+			points[i] = turn(p)
+		}
+	}
+	return placed, err
+}
+
+// turn is where a point is on a sheet that is turned.
+func turn(p placement.Point) placement.Point { return placement.Point{X: p.Y, Y: p.X} }
 
 // take moves everything to where it was placed, within the margin.
 func (d *drawing) take(placed placement.Drawing, lines []placement.Line, ends int) {
@@ -182,8 +219,12 @@ func (d *drawing) take(placed placement.Drawing, lines []placement.Line, ends in
 }
 
 // moor has a line leave its box at the lower edge and reach the other at the upper one, where
-// its next bend is nearest.
+// its next bend is nearest; sideways at the right edge, and the left one.
 func (d *drawing) moor(points []placement.Point, l placement.Line) {
+	if d.sideways {
+		d.moorSideways(points, l)
+		return
+	}
 	last := len(points) - 1
 	towards := func(b drawn, x int) int {
 		middle, reach := b.at.X+b.width/2, b.width/2-2*inset
@@ -196,6 +237,22 @@ func (d *drawing) moor(points []placement.Point, l placement.Line) {
 	if l.To < len(d.boxes) {
 		b := d.boxes[l.To]
 		points[last] = placement.Point{X: towards(b, points[last-1].X), Y: b.at.Y}
+	}
+}
+
+func (d *drawing) moorSideways(points []placement.Point, l placement.Line) {
+	last := len(points) - 1
+	towards := func(b drawn, y int) int {
+		middle, reach := b.at.Y+b.height/2, b.height/2-inset
+		return min(max(y, middle-reach), middle+reach)
+	}
+	if l.From < len(d.boxes) {
+		b := d.boxes[l.From]
+		points[0] = placement.Point{X: b.at.X + b.width, Y: towards(b, points[1].Y)}
+	}
+	if l.To < len(d.boxes) {
+		b := d.boxes[l.To]
+		points[last] = placement.Point{X: b.at.X, Y: towards(b, points[last-1].Y)}
 	}
 }
 

@@ -207,3 +207,32 @@ func titlesOf(t *testing.T, drawn string) (titles []string) {
 		}
 	}
 }
+
+// A dozen steps fit a screen also where they are side by side: then the picture goes from left
+// to right. No box lies on another.
+func TestADozenStepsFitAScreen(t *testing.T) {
+	t.Parallel()
+	for name, ends := range map[string]bool{"a fan": true, "roots": false} {
+		var g graph.Graph
+		for i := range 10 {
+			id := fmt.Sprint("s", i)
+			g.Nodes = append(g.Nodes, graph.Node{ID: id, Title: fmt.Sprintf("Step number %d of all", i), Action: fmt.Sprint("action.", i), Effect: sdk.Read, Gates: i % 2})
+			if ends {
+				g.Edges = append(g.Edges, graph.Edge{From: "first", To: id, Reason: check.Needed}, graph.Edge{From: id, To: "last", Reason: check.Needed})
+			}
+		}
+		if ends {
+			g.Nodes = slices.Concat([]graph.Node{read("first")}, g.Nodes, []graph.Node{read("last")})
+		}
+		drawn, err := graph.Draw(g)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if drawn.Width > 1160 || drawn.Height > 1000 {
+			t.Errorf("%s: it is %d by %d", name, drawn.Width, drawn.Height)
+		}
+		if !strings.Contains(drawn.Markup, "waits for the one to the left") {
+			t.Errorf("%s: the legend does not say where to look", name)
+		}
+	}
+}

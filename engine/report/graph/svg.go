@@ -74,26 +74,32 @@ func (d *drawing) edge(out *layout.Page, class, why string, points []placement.P
 	if arrow {
 		marker = ` marker-end="url(#arrow)"`
 	}
-	way := curve(points)
+	way := curve(points, d.sideways)
 	out.Linef(`<g class="%s"><title>%s</title><path class="near" d="%s"/><path class="line" d="%s"%s/></g>`,
 		class, html.EscapeString(why), way, way, marker)
 }
 
-// curve leads from point to point, straight down at each.
-func curve(points []placement.Point) string {
+// curve leads from point to point, straight down at each, or sideways straight on.
+func curve(points []placement.Point, sideways bool) string {
+	straightOn, as := "V", func(p placement.Point) placement.Point { return p }
+	if sideways {
+		straightOn, as = "H", turn
+	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "M%d %d", points[0].X, points[0].Y)
-	at := points[0]
-	for i, next := range points[1:] {
+	at := as(points[0])
+	for i := range points[1:] {
+		next := as(points[i+1])
 		straight := next.X == at.X
-		if straight && i+2 < len(points) && points[i+2].X == at.X {
+		if straight && i+2 < len(points) && as(points[i+2]).X == at.X {
 			continue // a point on a straight line
 		}
 		if straight {
-			fmt.Fprintf(&b, "V%d", next.Y)
+			fmt.Fprintf(&b, "%s%d", straightOn, next.Y)
 		} else {
 			middle := (at.Y + next.Y) / 2
-			fmt.Fprintf(&b, "C%d %d %d %d %d %d", at.X, middle, next.X, middle, next.X, next.Y)
+			one, two, end := as(placement.Point{X: at.X, Y: middle}), as(placement.Point{X: next.X, Y: middle}), points[i+1]
+			fmt.Fprintf(&b, "C%d %d %d %d %d %d", one.X, one.Y, two.X, two.Y, end.X, end.Y)
 		}
 		at = next
 	}
@@ -190,6 +196,9 @@ type meaning struct {
 // done.
 func (d *drawing) meanings() []meaning {
 	all := []meaning{{class: "line", words: "waits for the upper one"}}
+	if d.sideways {
+		all[0].words = "waits for the one to the left"
+	}
 	if slices.ContainsFunc(d.folding.lines, joint.follows) {
 		all = append(all, meaning{class: "line follows", words: "waits for it to use a value of it"})
 	}
