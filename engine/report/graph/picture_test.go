@@ -209,7 +209,7 @@ func titlesOf(t *testing.T, drawn string) (titles []string) {
 }
 
 // A dozen steps fit a screen also where they are side by side: then the picture goes from left
-// to right. No box lies on another.
+// to right.
 func TestADozenStepsFitAScreen(t *testing.T) {
 	t.Parallel()
 	for name, ends := range map[string]bool{"a fan": true, "roots": false} {
