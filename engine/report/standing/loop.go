@@ -79,6 +79,11 @@ func (s *Status) open(step *Step, opened event.Loop) {
 	}
 	at, _ := slices.BinarySearchFunc(s.Steps, step, inOrder)
 	s.Steps = slices.Insert(s.Steps, at+1, made...)
+	end := at + 1
+	for end < len(s.Steps) && s.Steps[end].Of == step.ID {
+		end++
+	}
+	slices.SortStableFunc(s.Steps[at:end], inOrder)
 }
 
 // instance is one instance of a step, before its first event.
