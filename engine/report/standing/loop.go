@@ -264,7 +264,7 @@ func (step *Step) describeBatch() wording.Said {
 	l := step.Loop
 	said := wording.Said{
 		Step: step.ID, Mark: event.Running, Minor: (len(l.Batches) == 1 || len(l.Batches) == l.Instances) && l.Pause.IsZero(),
-		What: fmt.Sprintf("batch %d of %d is done", l.Batch, len(l.Batches)),
+		What: wording.BatchDone(l.Batch-1, len(l.Batches)),
 	}
 	if !l.Pause.IsZero() {
 		said.Why = "it pauses until " + layout.Clock(l.Pause)
