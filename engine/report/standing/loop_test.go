@@ -118,8 +118,10 @@ func TestALoopSaysWhatItIsAt(t *testing.T) {
 		"between":       {append(slices.Clone(first), over, unmet), "1 of 4 done, after batch 1 of 2 · waits between batches until 03:03:00, 3m left: too many errors"},
 		"one failed":    {second, "1 of 4 done, batch 2 of 2, 1 failed (1 may)"},
 		"done":          {append(slices.Clone(second), decided(one("c"), event.Succeeded), decided(one("d"), event.Skipped), decided("roll", event.Succeeded)), "2 of 4 done, 1 failed (1 may), 1 skipped"},
-		"over its budget": {append(slices.Clone(second), decided(one("c"), event.Failed), decided(one("d"), event.NotRun), decided("roll", event.Failed)),
-			"transient: no answer · 1 of 4 done, 2 failed (1 may), 1 not run"},
+		"over its budget": {
+			append(slices.Clone(second), decided(one("c"), event.Failed), decided(one("d"), event.NotRun), decided("roll", event.Failed)),
+			"transient: no answer · 1 of 4 done, 2 failed (1 may), 1 not run",
+		},
 		"tried again": {append(slices.Clone(second), decided("roll", event.Failed), decided("roll", event.Pending), decided(one("b"), event.Pending),
 			decided("roll", event.Running), decided(one("b"), event.Running)), "1 of 4 done, batch 2 of 2"},
 		"nothing": {[]event.Event{opened(nil), decided("roll", event.Succeeded)}, "for nothing: there is no item"},
