@@ -164,10 +164,10 @@ func TestRequestsInALoop(t *testing.T) {
 		},
 		"a cancel in finally ends a pause that would go on while others run": {
 			steps: []*plan.Step{finally(loop(plan.Rollback)), finally(read("b", "a"))}, at: inPause, asks: cancels,
-			world: func(w *world) { lasting(w, time.Minute, "b") },
+			world: func(w *world) { lasting(w, 6500*time.Millisecond, "b") },
 			want: []string{
-				"5s a is failed (cancelled)", "5s b do #1", "1m5s b is succeeded", `1m5s a["y"] is not_run`, `1m5s a["z"] is not_run`,
-				"1m5s run failed",
+				"5s a is failed (cancelled)", "5s b do #1", "11.5s b is succeeded", `11.5s a["y"] is not_run`, `11.5s a["z"] is not_run`,
+				"11.5s run failed",
 			},
 		},
 		"a cancel in finally ends the look": {
