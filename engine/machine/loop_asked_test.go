@@ -228,3 +228,21 @@ func TestCancelOnTheWayToAPauseEndsALoopOfFinally(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// Of a run that is given up nothing goes on, wherever its loop was.
+func TestGivingUpEndsALoop(t *testing.T) {
+	t.Parallel()
+	l := newLoops(t)
+	for _, at := range []time.Duration{500 * time.Millisecond, 5 * time.Second, 11500 * time.Millisecond} {
+		w := newWorld(t, planOf(t, with(l.each(read("a"), "{pause: 10s}", "x", "y"), holding(polled(0, 0, 0, always(expr.True))))), 1)
+		w.until(at)
+		w.happens(event.Event{Type: event.GivenUp, By: "alice"})
+		before := len(w.story())
+		for len(w.queue) > 0 {
+			w.next()
+		}
+		if diff := cmp.Diff([]string{}, w.story()[before:]); diff != "" || len(w.machine.Outstanding()) > 0 {
+			t.Errorf("given up at %s: %s, and outstanding is %v", at, diff, w.machine.Outstanding())
+		}
+	}
+}
