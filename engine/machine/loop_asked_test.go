@@ -239,6 +239,9 @@ func TestGivingUpEndsALoop(t *testing.T) {
 		w.happens(event.Event{Type: event.GivenUp, By: "alice"})
 		before := len(w.story())
 		for len(w.queue) > 0 {
+			if e := w.queue[0]; e.Type == event.TimerFired && w.machine.Wants(*e.Timer) {
+				t.Errorf("given up at %s, it wants %+v", at, e.Timer)
+			}
 			w.next()
 		}
 		if diff := cmp.Diff([]string{}, w.story()[before:]); diff != "" || len(w.machine.Outstanding()) > 0 {
