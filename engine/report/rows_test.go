@@ -111,3 +111,29 @@ func TestWhatFailedWithinWhatMayIsNamed(t *testing.T) {
 		t.Errorf("what failed is not named:\n%s", text)
 	}
 }
+
+// Of hundreds that were left, or that were stopped, the first are named.
+func TestWhatIsLeftIsBounded(t *testing.T) {
+	t.Parallel()
+	others := map[int]event.Status{}
+	var left []string
+	for i := range 300 {
+		others[i+1] = event.LeftOver
+		left = append(left, event.InstanceID("roll", fmt.Sprintf("n%d", i+1)))
+	}
+	s := rolled(300, others)
+	for _, id := range left {
+		s.Apply(event.Event{Type: event.AttemptFinished, Op: op(id, event.Do, 1), Reason: "its log was full"})
+	}
+	s.Apply(event.Event{Type: event.RunFinished, Result: &event.Result{
+		Outcome: event.OutcomeStuck, Step: "roll", Left: left, Failure: &event.Failure{Class: sdk.Transient, Message: "n1: no answer"},
+	}})
+	var b strings.Builder
+	if err := report.Summary(&b, s, layout.Style{}); err != nil {
+		t.Fatal(err)
+	}
+	text := b.String()
+	if lines := strings.Count(text, "\n"); lines > 60 || strings.Count(text, "… and 280 more steps\n") != 2 {
+		t.Errorf("%d lines:\n%s", lines, text)
+	}
+}
