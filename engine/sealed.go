@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -123,12 +124,12 @@ func (e *Engine) Answers(p *seal.Plan) (map[string]sdk.Answer, error) {
 
 func requestsOf(left map[string][]byte) (map[string]run.Request, error) {
 	requests := make(map[string]run.Request, len(left))
-	for step, text := range left {
+	for file, text := range left {
 		var request run.Request
 		if err := json.Unmarshal(text, &request); err != nil {
-			return nil, fmt.Errorf("read the answer to step %s of the plan: %w", step, err)
+			return nil, fmt.Errorf("read the answer to step %s of the plan: %w", file, err)
 		}
-		requests[step] = request
+		requests[cmp.Or(request.Step, file)] = request
 	}
 	return requests, nil
 }

@@ -74,7 +74,9 @@ func (m *Machine) givenUp(e event.Event) {
 		s.status = event.NotRun
 	}
 	clear(m.live)
-	clear(m.loops)
+	for _, i := range m.liveLoops() {
+		m.leaveLoop(i)
+	}
 	m.ready, m.queue, m.slots, m.lost, m.pausing = nil, nil, 0, 0, false
 	m.mode, m.failure, m.failedStep = event.Ended, &event.Failure{Class: sdk.Cancelled, Message: asked("cancel", e)}, ""
 	m.end(event.OutcomeFailed)

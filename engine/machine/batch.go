@@ -59,7 +59,6 @@ func (m *Machine) takeUp(i int) {
 			first = min(first, k)
 			if s.unmet == 0 {
 				l.open++ // its next attempt is due, or nobody can tell of it
-				l.held[l.batchOf(k)] = false
 			}
 		}
 	}

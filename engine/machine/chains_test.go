@@ -20,7 +20,7 @@ import (
 )
 
 // revertible draws steps that may fail, and of which a rollback takes back what it can.
-func revertible(t *rapid.T) []*plan.Step {
+func revertible(t *rapid.T, l loops) []*plan.Step {
 	var steps []*plan.Step
 	for i := range rapid.IntRange(1, 8).Draw(t, "steps") {
 		s := drawStep(t, i)
@@ -37,6 +37,9 @@ func revertible(t *rapid.T) []*plan.Step {
 		if rapid.Bool().Draw(t, "rolls back") {
 			s.OnFailure = plan.Rollback
 		}
+		if rapid.IntRange(0, 2).Draw(t, "loop") == 0 {
+			l.each(s, rapid.SampledFrom([]string{"{}", "{sizes: [2]}"}).Draw(t, "batch"), []string{"x", "y", "z"}[rapid.IntRange(0, 2).Draw(t, "from"):]...)
+		}
 		steps = append(steps, s)
 	}
 	if rapid.Bool().Draw(t, "finally") {
@@ -49,9 +52,9 @@ func revertible(t *rapid.T) []*plan.Step {
 // both where nothing beside it is done by then, and where all is.
 func TestARollbackGoesAsItsReviewSaid(t *testing.T) {
 	t.Parallel()
-	told := map[string]int{}
+	told, l := map[string]int{}, newLoops(t)
 	rapid.Check(t, func(t *rapid.T) {
-		steps := revertible(t)
+		steps := revertible(t, l)
 		chains := map[string]review.Chain{}
 		for _, c := range review.Of(planOf(&fatal{t: t}, steps...), nil).Chains {
 			chains[c.Step] = c
@@ -114,7 +117,11 @@ func goesAs(t *rapid.T, c review.Chain, w *world, undo, leave, stay []string) {
 // stillThere are the steps whose change a run says to be in the world at its end, but for those
 // that are left and those of finally.
 func stillThere(w *world, left []string) []string {
-	return slices.DeleteFunc(slices.Clone(w.result.Changed), func(id string) bool {
+	var changed []string
+	for _, id := range w.result.Changed {
+		changed = saidOf(changed, id)
+	}
+	return slices.DeleteFunc(changed, func(id string) bool {
 		return slices.Contains(left, id) || strings.HasPrefix(id, "f")
 	})
 }
@@ -174,13 +181,13 @@ func (f failure) run(steps []*plan.Step) *world {
 	w := newWorld(&fatal{t: f.t}, planOf(&fatal{t: f.t}, steps...), 1)
 	id := f.steps[f.at].ID
 	w.attempts = func(a machine.Attempt) answer {
-		if a.Op.Step == id && a.Op.Part == event.Do {
+		if stepOf(a.Op.Step) == id && a.Op.Part == event.Do {
 			return failing(sdk.Permanent)
 		}
 		return answer{takes: time.Second, outputs: value.Object()}
 	}
 	w.asks = func(a machine.Ask) *sdk.Answer {
-		return &sdk.Answer{By: "bob", Approved: a.Op.Step != id || a.Op.Part == event.Undo}
+		return &sdk.Answer{By: "bob", Approved: stepOf(a.Op.Step) != id || a.Op.Part == event.Undo}
 	}
 	w.run()
 	return w
@@ -194,11 +201,28 @@ func takenBack(w *world) (undone, left []string) {
 		}
 		switch e.Status {
 		case event.Undone:
-			undone = append(undone, e.Op.Step)
+			undone = saidOf(undone, e.Op.Step)
 		case event.LeftOver:
-			left = append(left, e.Op.Step)
+			left = saidOf(left, e.Op.Step)
 		default:
 		}
 	}
 	return undone, left
+}
+
+// saidOf adds what a review says of a step, of one that is done for many as of all of them
+// together: where the first of them comes.
+func saidOf(steps []string, id string) []string {
+	if step := stepOf(id); !slices.Contains(steps, step) {
+		return append(steps, step)
+	}
+	return steps
+}
+
+// stepOf is the step that an id is of, which may be that of an instance.
+func stepOf(id string) string {
+	if step, _, ok := event.SplitInstance(id); ok {
+		return step
+	}
+	return id
 }

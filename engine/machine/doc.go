@@ -14,7 +14,8 @@
 // The life of a step, by file: step.go begins and settles it, judge.go decides its
 // gate and verify, guard.go looks at the gate once more where time has passed,
 // attempt.go makes and repeats its attempts, crash.go finds out what became of those
-// that were cut off, undo.go takes it back; stage.go moves the run as a whole from
+// that were cut off, undo.go takes it back; loop.go opens a step that is done for many
+// into such steps, and batch.go lets them begin; stage.go moves the run as a whole from
 // going to draining, rollback, finally and its end, and asked.go does what people ask
 // of it on the way; recall.go helps a replay over what was never written down. Floor 6.
 package machine

@@ -36,6 +36,18 @@ func TestResumeOfALoop(t *testing.T) {
 				"43s a is succeeded", "43s b do #1", "44s b is succeeded", "44s run succeeded",
 			},
 		},
+		"what failed before is not counted again": {
+			steps: []*plan.Step{with(l.each(change("a"), "{sizes: [2], maxFailures: {total: 2, batch: 1}}", "x", "y"), policy(plan.Stop))},
+			world: func(w *world) {
+				fails(w, `a["x"]`, event.Do, sdk.Permanent, sdk.Permanent)
+				fails(w, `a["y"]`, event.Do, sdk.Permanent)
+			},
+			at: over, asks: resume,
+			want: []string{
+				"30s a is running", `30s a["x"] do #1`, `30s a["y"] do #1`, `31s a["x"] is failed (permanent)`, `31s a["y"] is succeeded`,
+				"31s a batch 0 is done", "31s a is succeeded", "31s run succeeded",
+			},
+		},
 		"what did not hold is judged anew": {
 			steps: []*plan.Step{with(l.each(change("a"), "{}", "x", "y"), policy(plan.Stop), holding(condition(between(10*time.Second, time.Hour))))},
 			at:    over, asks: resume,

@@ -164,10 +164,10 @@ func TestRequestsInALoop(t *testing.T) {
 		},
 		"a cancel in finally ends a pause that would go on while others run": {
 			steps: []*plan.Step{finally(loop(plan.Rollback)), finally(read("b", "a"))}, at: inPause, asks: cancels,
-			world: func(w *world) { lasting(w, time.Minute, "b") },
+			world: func(w *world) { lasting(w, 6500*time.Millisecond, "b") },
 			want: []string{
-				"5s a is failed (cancelled)", "5s b do #1", "1m5s b is succeeded", `1m5s a["y"] is not_run`, `1m5s a["z"] is not_run`,
-				"1m5s run failed",
+				"5s a is failed (cancelled)", "5s b do #1", "11.5s b is succeeded", `11.5s a["y"] is not_run`, `11.5s a["z"] is not_run`,
+				"11.5s run failed",
 			},
 		},
 		"a cancel in finally ends the look": {
@@ -226,5 +226,26 @@ func TestCancelOnTheWayToAPauseEndsALoopOfFinally(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, w.story()[before:]); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// Of a run that is given up nothing goes on, wherever its loop was.
+func TestGivingUpEndsALoop(t *testing.T) {
+	t.Parallel()
+	l := newLoops(t)
+	for _, at := range []time.Duration{500 * time.Millisecond, 5 * time.Second, 11500 * time.Millisecond} {
+		w := newWorld(t, planOf(t, with(l.each(read("a"), "{pause: 10s}", "x", "y"), holding(polled(0, 0, 0, always(expr.True))))), 1)
+		w.until(at)
+		w.happens(event.Event{Type: event.GivenUp, By: "alice"})
+		before := len(w.story())
+		for len(w.queue) > 0 {
+			if e := w.queue[0]; e.Type == event.TimerFired && w.machine.Wants(*e.Timer) {
+				t.Errorf("given up at %s, it wants %+v", at, e.Timer)
+			}
+			w.next()
+		}
+		if diff := cmp.Diff([]string{}, w.story()[before:]); diff != "" || len(w.machine.Outstanding()) > 0 {
+			t.Errorf("given up at %s: %s, and outstanding is %v", at, diff, w.machine.Outstanding())
+		}
 	}
 }

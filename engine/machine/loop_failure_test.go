@@ -181,6 +181,16 @@ func TestWhatASpentBudgetMeansForTheRest(t *testing.T) {
 				`2s a["y"] is not_run`, `2s a["z"] is not_run`, "2s run succeeded",
 			},
 		},
+		"nor has what has its slot and looks at its gate once more": {
+			steps: []*plan.Step{with(loop(plan.Continue), func(s *plan.Step) { s.Gate = []*plan.Condition{polled(0, 0, 0, always(expr.True))} })},
+			slots: 2,
+			world: func(w *world) { broken(w, `a["x"]`); lasting(w, 1500*time.Millisecond, `a["x"]`) },
+			want: []string{
+				"0s a is running", `0s a["x"] is waiting`, `0s a["y"] is waiting`, `0s a["z"] is waiting`, `1s a["x"] do #1`,
+				`1s a["y"] do #1`, `2s a["y"] is succeeded`, `2.5s a["x"] is failed (permanent)`, `2.5s a["z"] is pending`,
+				"2.5s a is failed (permanent)", `2.5s a["z"] is not_run`, "2.5s run succeeded",
+			},
+		},
 		"nor has what failed before its attempt let any other": {
 			steps: []*plan.Step{with(loop(plan.Continue), func(s *plan.Step) { s.Loop.When = condition(in(expr.Unknown, expr.True, "x")) })},
 			want: []string{

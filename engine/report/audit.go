@@ -23,6 +23,8 @@ type Audit struct {
 	Head    string    `json:"head" doc:"The hash of the last record, which vouches for all."`
 	Torn    int64     `json:"torn,omitempty" doc:"How many bytes lie behind the last record, of one that was cut off or that is being written now. Nothing was done on the strength of it, and resume sets it aside."`
 	Entries []Entry   `json:"entries"`
+
+	batches map[string]int // how many there are of each step with foreach that began
 }
 
 // Entry is one event of an [Audit].
@@ -34,7 +36,9 @@ type Entry struct {
 }
 
 // NewAudit returns a trail without entries.
-func NewAudit() *Audit { return &Audit{Format: AuditFormat, Entries: []Entry{}} }
+func NewAudit() *Audit {
+	return &Audit{Format: AuditFormat, Entries: []Entry{}, batches: map[string]int{}}
+}
 
 // Add puts the next event on the trail.
 func (a *Audit) Add(seq uint64, e event.Event) {
@@ -42,6 +46,12 @@ func (a *Audit) Add(seq uint64, e event.Event) {
 		a.Run = *run
 	}
 	said := wording.Describe(e)
+	switch {
+	case e.Type == event.LoopOpened && e.Op != nil && e.Loop != nil:
+		a.batches[e.Op.Step] = len(e.Loop.Batches)
+	case e.Type == event.BatchDone && e.Op != nil:
+		said.What = wording.BatchDone(e.Op.Index, a.batches[e.Op.Step])
+	}
 	who := said.By
 	if who == "" {
 		who = "runbook"

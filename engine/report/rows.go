@@ -105,10 +105,10 @@ func urgency(status event.Status) int {
 	}
 }
 
-// some are those of many ids that are told of one by one, and how many are left out.
-func some(ids []string) (told []string, more string) {
-	if len(ids) <= mostInstances {
-		return ids, ""
+// some are the first of many lines about steps, and how many are left out.
+func some(lines []string) (told []string, more string) {
+	if len(lines) <= mostInstances {
+		return lines, ""
 	}
-	return ids[:mostInstances], "… and " + layout.Plural(len(ids)-mostInstances, "more step")
+	return lines[:mostInstances], "… and " + layout.Plural(len(lines)-mostInstances, "more step")
 }

@@ -175,15 +175,29 @@ func (out *page) state(s *standing.Status) {
 	if r.Outcome == event.OutcomeSucceeded && len(r.Changed) == 0 {
 		out.Linef("nothing was changed")
 	}
+	out.remarks(s)
+	out.Linef("%s", out.Dim(s.Tally()))
+}
+
+// remarks says what steps left behind that were stopped, and what their logs lack: of many
+// the first.
+func (out *page) remarks(s *standing.Status) {
+	var lines []string
 	for _, step := range s.Steps {
-		if left := step.LeftBehind(); left != "" && step.ID != r.Step {
-			out.Linef("%s  %s: %s", out.Warn("stopped"), step.ID, left)
+		if left := step.LeftBehind(); left != "" && step.ID != s.Result.Step {
+			lines = append(lines, out.Warn("stopped")+"  "+step.ID+": "+left)
 		}
 		if step.Lacks != "" {
-			out.Linef("%s  %s: %s", out.Warn("log"), step.ID, step.Lacks)
+			lines = append(lines, out.Warn("log")+"  "+step.ID+": "+step.Lacks)
 		}
 	}
-	out.Linef("%s", out.Dim(s.Tally()))
+	told, more := some(lines)
+	for _, line := range told {
+		out.Linef("%s", line)
+	}
+	if more != "" {
+		out.Linef("%s", out.Dim(more))
+	}
 }
 
 // tolerated are the instances that failed of steps which succeeded all the same.

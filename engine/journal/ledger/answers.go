@@ -7,6 +7,7 @@ import (
 	"os"
 	"strings"
 
+	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/journal"
 	"github.com/gatebook/gatebook/engine/journal/internal/disk"
 	"github.com/gatebook/gatebook/engine/journal/internal/label"
@@ -16,7 +17,11 @@ import (
 // that digest, and takes the place of an earlier one to the same step. The error is a
 // [UsedError] where a run has claimed the plan of the serial, which the answer would miss.
 func (l Ledger) Leave(serial, digest, step string, answer []byte) error {
-	folder, err := answersTo(digest, step)
+	folder, err := answersTo(digest)
+	if err != nil {
+		return err
+	}
+	file, err := fileOf(step)
 	if err != nil {
 		return err
 	}
@@ -27,13 +32,14 @@ func (l Ledger) Leave(serial, digest, step string, answer []byte) error {
 		if err := errors.Join(l.Used(serial), l.settle()); err != nil {
 			return err
 		}
-		return l.write(string(answer), "answers", folder, step)
+		return l.write(string(answer), "answers", folder, file)
 	})
 }
 
-// Answers returns the answers that were left for plans of a digest, by the steps' names.
+// Answers returns the answers that were left for plans of a digest, by what their files are
+// called: which step one is to, it says itself.
 func (l Ledger) Answers(digest string) (answers map[string][]byte, err error) {
-	folder, err := answersTo(digest, "step")
+	folder, err := answersTo(digest)
 	if err != nil {
 		return nil, err
 	}
@@ -142,7 +148,7 @@ func (l Ledger) names(folder ...string) ([]string, error) {
 	}
 	var names []string
 	for _, entry := range entries {
-		if label.Check("file", entry.Name()) == nil {
+		if isFile(entry.Name()) {
 			names = append(names, entry.Name())
 		}
 	}
@@ -150,8 +156,23 @@ func (l Ledger) names(folder ...string) ([]string, error) {
 }
 
 // answersTo is the folder of the answers to a digest, whose colon not every file system
-// takes. Both names become a path, and are held to what may.
-func answersTo(digest, step string) (string, error) {
+// takes. It becomes a path, and is held to what may.
+func answersTo(digest string) (string, error) {
 	folder := strings.ReplaceAll(digest, ":", "-")
-	return folder, errors.Join(label.Check("plan", folder), label.Check("step", step))
+	return folder, label.Check("plan", folder)
+}
+
+// fileOf is the name of the file with the answer to a step. The key of an instance may be
+// any text, and is written so that it leads nowhere.
+func fileOf(step string) (string, error) {
+	of, _, isInstance := event.SplitInstance(step)
+	if !isInstance {
+		return step, label.Check("step", step)
+	}
+	return label.File(step), label.Check("step", of)
+}
+
+// isFile reports whether a file is one of those that [fileOf] names.
+func isFile(name string) bool {
+	return label.Check("file", strings.NewReplacer("%", "-", "~", "-").Replace(name)) == nil
 }

@@ -141,7 +141,7 @@ func began(run *journal.Run) bool {
 // The claim is on the disk when it returns. The caller holds the run's lock and has written no
 // record of it. The error is a [UsedError] where another run was first.
 func (l Ledger) Claim(serial, digest string, run *journal.Run) (answers map[string][]byte, err error) {
-	folder, err := answersTo(digest, "step")
+	folder, err := answersTo(digest)
 	if err != nil {
 		return nil, err
 	}

@@ -7,10 +7,12 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 
+	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/journal"
 	"github.com/gatebook/gatebook/engine/journal/ledger"
 )
@@ -292,6 +294,31 @@ func TestAnswersAreGivenBackByARunThatDidNotBegin(t *testing.T) {
 		taken, err := w.Claim(serial, digest, next)
 		w.must(err)
 		w.same("the next run", taken, want)
+	}
+}
+
+// The key of an instance is any text, and leads nowhere all the same.
+func TestAnswersToInstances(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	digest := "sha256:00"
+	keys := []string{"n1", "../../key", "a/b", "it's", strings.Repeat("ö", 126)}
+	for i, key := range keys {
+		w.must(w.Leave(serial, digest, event.InstanceID("roll", key), fmt.Appendf(nil, "%d", i)))
+	}
+	w.must(w.Leave(serial, digest, event.InstanceID("roll", "n1"), []byte("anew")))
+	answers, err := w.Answers(digest)
+	w.must(err)
+	var said []string
+	for _, text := range answers {
+		said = append(said, string(text))
+	}
+	slices.Sort(said)
+	if want := []string{"1", "2", "3", "4", "anew"}; !slices.Equal(said, want) {
+		t.Errorf("answers are %q, want %q", said, want)
+	}
+	if err := w.Leave(serial, digest, event.InstanceID("../roll", "n1"), nil); err == nil {
+		t.Error("an answer to a step that leads elsewhere is kept")
 	}
 }
 

@@ -15,8 +15,9 @@ const (
 	firstOfOne = 2
 )
 
-// Steps writes the ids of steps for the middle of a sentence. Of very many it names the
-// first, and of each step that is done for many the first instances.
+// Steps writes the ids of steps for the middle of a sentence, behind each of which may stand
+// a word on it in parentheses. Of very many it names the first, and of each step that is
+// done for many the first instances.
 func Steps(ids []string) string {
 	if len(ids) <= maxListed {
 		return listed(ids, "more step")
@@ -46,6 +47,9 @@ type said struct {
 // saidOf names steps, and counts the instances of one that are not named.
 func saidOf(ids []string) []said {
 	of := func(id string) string {
+		if end := strings.LastIndex(id, `"] (`); end > 0 {
+			id = id[:end+len(`"]`)]
+		}
 		step, _, ok := event.SplitInstance(id)
 		if !ok {
 			return ""

@@ -17,6 +17,12 @@ func TestSteps(t *testing.T) {
 		}
 		return ids
 	}
+	explained := func(ids []string) []string {
+		for i := range ids {
+			ids[i] += " (it is gone)"
+		}
+		return ids
+	}
 	of := func(lists ...[]string) []string {
 		var ids []string
 		for _, list := range lists {
@@ -35,6 +41,7 @@ func TestSteps(t *testing.T) {
 		`a, drain["n1"], drain["n2"], 38 more of drain and b`:                                   of([]string{"a"}, instances("drain", 40), []string{"b"}),
 		`drain["n1"], drain["n2"], 38 more of drain, roll["n1"], roll["n2"] and 3 more of roll`: of(instances("drain", 40), instances("roll", 5)),
 		`a, b, drain["n1"], drain["n2"], 38 more of drain and 6 more steps`:                     of([]string{"a", "b"}, instances("drain", 40), instances("roll", 5), []string{"c"}),
+		`drain["n1"] (it is gone), drain["n2"] (it is gone) and 5 more of drain`:                explained(instances("drain", 7)),
 	} {
 		if got := layout.Steps(ids); got != want {
 			t.Errorf("%d ids\n got %s\nwant %s", len(ids), got, want)

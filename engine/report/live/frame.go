@@ -90,10 +90,10 @@ func names(steps []*standing.Step) []string {
 	above := ""
 	for i, step := range steps {
 		names[i] = step.ID
-		switch {
-		case step.Of == "":
+		switch step.Of {
+		case "":
 			above = step.ID
-		case step.Of == above:
+		case above:
 			names[i] = "  " + strings.TrimPrefix(step.ID, above)
 		}
 	}

@@ -139,9 +139,28 @@ func (v *Terminal) permanent(e event.Event) string {
 		return telling(v.Status, e, v.Style)
 	case event.ConditionMet, event.AttemptStarted, event.RunFinished:
 		return ""
+	case event.StepDecided:
+		if v.isOneOfMany(e) {
+			return ""
+		}
+		return telling(v.Status, e, v.Style)
 	default:
 		return telling(v.Status, e, v.Style)
 	}
+}
+
+// manyInstances is from how many of them on those that succeed leave no line behind: the
+// line of their step counts them.
+const manyInstances = 20
+
+// isOneOfMany reports whether an event tells that one of many instances went well.
+func (v *Terminal) isOneOfMany(e event.Event) bool {
+	one, known := v.Status.Step(e.Op.Step)
+	if !known || one.Of == "" || e.Status != event.Succeeded && e.Status != event.Skipped {
+		return false
+	}
+	of, _ := v.Status.Step(one.Of)
+	return of != nil && len(of.Instances()) >= manyInstances
 }
 
 // The few words of ANSI that every terminal knows. A terminal that knows synchronised

@@ -187,6 +187,9 @@ func (s *Status) decide(step *Step, e event.Event) {
 	if e.Status == event.Failed {
 		step.said = step.Output
 	}
+	if e.Status == event.Running { // a step with foreach: of any other the attempt says so
+		step.Failure, step.Verdict = nil, nil
+	}
 	step.stopped = ""
 	if e.Failure != nil && e.Failure.Class == sdk.Cancelled {
 		step.stopped = s.turned

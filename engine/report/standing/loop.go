@@ -79,6 +79,11 @@ func (s *Status) open(step *Step, opened event.Loop) {
 	}
 	at, _ := slices.BinarySearchFunc(s.Steps, step, inOrder)
 	s.Steps = slices.Insert(s.Steps, at+1, made...)
+	end := at + 1
+	for end < len(s.Steps) && s.Steps[end].Of == step.ID {
+		end++
+	}
+	slices.SortStableFunc(s.Steps[at:end], inOrder)
 }
 
 // instance is one instance of a step, before its first event.
@@ -259,7 +264,7 @@ func (step *Step) describeBatch() wording.Said {
 	l := step.Loop
 	said := wording.Said{
 		Step: step.ID, Mark: event.Running, Minor: (len(l.Batches) == 1 || len(l.Batches) == l.Instances) && l.Pause.IsZero(),
-		What: fmt.Sprintf("batch %d of %d is done", l.Batch, len(l.Batches)),
+		What: wording.BatchDone(l.Batch-1, len(l.Batches)),
 	}
 	if !l.Pause.IsZero() {
 		said.Why = "it pauses until " + layout.Clock(l.Pause)

@@ -161,7 +161,7 @@ func describeStep(e event.Event) Said {
 	case event.LoopOpened:
 		return describeOpening(e.Loop)
 	case event.BatchDone:
-		return Said{What: fmt.Sprintf("batch %d is done", e.Op.Index+1), Mark: event.Running}
+		return Said{What: BatchDone(e.Op.Index, 0), Mark: event.Running}
 	default:
 		return Said{What: string(e.Type), Minor: true}
 	}

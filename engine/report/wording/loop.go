@@ -39,3 +39,11 @@ func describeOpening(l *event.Loop) Said {
 	}
 	return Said{What: "is done " + Ahead(len(l.Keys), l.Batches), Mark: event.Running}
 }
+
+// BatchDone says which batch of so many is done; of 0: nobody knows of how many.
+func BatchDone(index, of int) string {
+	if of == 0 {
+		return fmt.Sprintf("batch %d is done", index+1)
+	}
+	return fmt.Sprintf("batch %d of %d is done", index+1, of)
+}

@@ -125,7 +125,7 @@ func stay(ids []string) string {
 	return layout.Steps(ids) + " stay"
 }
 
-// OutcomeMark is the state of a step whose sign stands for the outcome.
+// Mark is the state of a step whose sign stands for the outcome.
 func Mark(o event.Outcome) event.Status {
 	switch o {
 	case event.OutcomeSucceeded:

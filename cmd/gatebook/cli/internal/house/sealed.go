@@ -55,7 +55,7 @@ func (h *House) TellSealed(sealed *seal.Plan, file string) {
 		if _, done := answered[step]; done {
 			continue
 		}
-		h.Note("To answer %s before it is run: gatebook approve %s %[1]s", step, name)
+		h.Note("To answer %s before it is run: gatebook approve %s %s", step, name, console.Quote(step))
 	}
 	h.Note("To carry out exactly this, once: gatebook run %s", name)
 }
