@@ -13,10 +13,10 @@ const (
 	retryDelay    = time.Second
 	retryMaxDelay = time.Minute
 	retryFactor   = 2
-	// undoAttempts is how often a compensation is tried. What cannot be taken back needs a
+	// UndoAttempts is how often a compensation is tried. What cannot be taken back needs a
 	// person, so that one that may yet succeed is tried for about two minutes beside what
 	// the attempts take: as long as a server is away that is started anew.
-	undoAttempts = 9
+	UndoAttempts = 9
 	// undoTimeouts is how many of these may run out of time at least, and undoPatience for how
 	// long in all: whoever waits for the rollback is not to wait nine times for an undo that
 	// hangs, and a server that is started anew is waited for also where it shows as silence.
@@ -42,7 +42,7 @@ func retryOf(said *check.Retry, attempts int) Retry {
 
 // undoRetry is the retry of a compensation, of which an attempt may take so long.
 func undoRetry(said *check.Retry, timeout time.Duration) Retry {
-	retry := retryOf(said, undoAttempts)
+	retry := retryOf(said, UndoAttempts)
 	if said != nil || timeout == 0 {
 		return retry
 	}

@@ -330,7 +330,7 @@ func (out *page) manner(p *plan.Plan, s *plan.Step) []layout.Node {
 		facts = append(facts, "timeout "+layout.Span(s.Timeout))
 	}
 	if s.Retry.Attempts > 1 {
-		facts = append(facts, fmt.Sprintf("up to %d attempts from %s apart", s.Retry.Attempts, layout.Span(s.Retry.Delay)))
+		facts = append(facts, attempts(s.Retry))
 	}
 	if s.OnFailure != p.OnFailure {
 		facts = append(facts, "on failure: "+string(s.OnFailure))
@@ -352,13 +352,38 @@ func (out *page) wayBack(s *plan.Step) layout.Node {
 	case review.Kept, review.NoTrace:
 		return layout.Node{Text: out.Dim("not taken back: ") + layout.Line(s.Rollback.None)}
 	case review.TakenBack:
-		return out.takenBack(s.Rollback)
+		back := out.takenBack(s.Rollback)
+		if how := mannerBack(s); how != "" {
+			back.Text += out.Dim("; " + how)
+		}
+		return back
 	default:
 		if s.Finally && s.Changes() && !s.Skipped() && s.Describe.NothingToUndo == "" {
 			return layout.Node{Text: out.Dim("not taken back: no rollback comes to what is of finally")}
 		}
 		return layout.Node{}
 	}
+}
+
+// attempts says how often something is tried.
+func attempts(r plan.Retry) string {
+	text := fmt.Sprintf("up to %s from %s apart", layout.Plural(r.Attempts, "attempt"), layout.Span(r.Delay))
+	if r.IfExpr != "" {
+		text += ", if " + layout.Line(r.IfExpr)
+	}
+	return text
+}
+
+// mannerBack is how taking a step back is tried, where that is not as it is anyway.
+func mannerBack(s *plan.Step) string {
+	var facts []string
+	if back := s.Rollback; back.Timeout > 0 && back.Timeout != s.Timeout {
+		facts = append(facts, "timeout "+layout.Span(back.Timeout))
+	}
+	if retry := s.Rollback.Retry; retry.Attempts > 0 && (retry.Attempts != plan.UndoAttempts || retry.IfExpr != "") {
+		facts = append(facts, attempts(retry))
+	}
+	return strings.Join(facts, "; ")
 }
 
 func (out *page) takenBack(by *plan.Compensation) layout.Node {

@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -334,5 +335,22 @@ func TestAStepThatIsSkippedDoesNothing(t *testing.T) {
 	}
 	if t.Failed() {
 		t.Log(b.String())
+	}
+}
+
+// How taking a step back is tried is said where the runbook says it.
+func TestThePlanSaysHowAStepIsTakenBack(t *testing.T) {
+	t.Parallel()
+	back := &plan.Compensation{Use: &plan.Use{Action: "exec"}, Timeout: 7 * time.Second, Retry: plan.Retry{Attempts: 4, Delay: time.Second, IfExpr: "attempt < 3"}}
+	p, err := plan.New(plan.Plan{Steps: []*plan.Step{{ID: "a", Use: plan.Use{Action: "exec", Effect: sdk.Change}, Timeout: time.Minute, Rollback: back}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var text strings.Builder
+	if err := dossier.Text(&text, p, review.Of(p, nil), layout.Style{Columns: 200}); err != nil {
+		t.Fatal(err)
+	}
+	if want := "taken back by exec; timeout 7s; up to 4 attempts from 1s apart, if attempt < 3"; !strings.Contains(text.String(), want) {
+		t.Errorf("want %q in\n%s", want, text.String())
 	}
 }
