@@ -59,6 +59,9 @@ type (
 // Sense is a condition at the place where it stands, for [Follows].
 type Sense = condition.Sense
 
+// Origin is what the value of a name follows from.
+type Origin = condition.Origin
+
 // Example is a world in which some conditions are true and others are not.
 type Example = example.World
 

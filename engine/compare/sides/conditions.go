@@ -50,7 +50,11 @@ func (s *Side) conditions(step *plan.Step, planned []*plan.Condition, checked []
 }
 
 func (s *Side) sense(step *plan.Step, program *expr.Condition) expr.Sense {
-	return expr.Sense{Condition: program, Scope: s.scope, Means: s.means, Among: func(r expr.Ref) []string { return s.pair.among(step, r) }}
+	return expr.Sense{
+		Condition: program, Scope: s.scope, Means: s.means, Items: itemsOf(step),
+		Among:   func(r expr.Ref) []string { return s.pair.among(step, r) },
+		Origins: func(r expr.Ref) *expr.Origin { return s.origin(step, r) },
+	}
 }
 
 // among are the words of which a name is one for a step, in either version.

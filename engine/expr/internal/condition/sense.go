@@ -27,6 +27,11 @@ type Sense struct {
 	// Among are the words of which a name is always one, though its schema does not say so, as
 	// of the status of a step; nil: what the schema says.
 	Among func(names.Ref) []string
+	// Origins tells what the value of a name follows from; nil: that of none from any other.
+	Origins func(names.Ref) *Origin
+	// Items are what the step is done for where the condition stands, each as the name `each`
+	// has it; nil: that is not known, or it is done once.
+	Items []value.Value
 }
 
 // Follows reports whether the second conditions are all true wherever the first all are. It is

@@ -4,7 +4,6 @@ import (
 	"math"
 	"slices"
 
-	"github.com/gatebook/gatebook/engine/expr/internal/condition"
 	"github.com/gatebook/gatebook/engine/expr/internal/names"
 	"github.com/gatebook/gatebook/engine/value"
 	"github.com/gatebook/gatebook/schema"
@@ -25,9 +24,9 @@ type words struct {
 	fields map[string]bool
 }
 
-func wordsOf(senses []condition.Sense) words {
+func wordsOf(places []*place) words {
 	w := words{whole: []int64{0, 1}, number: []float64{0}, text: []string{""}, fields: map[string]bool{}}
-	for _, s := range senses {
+	for _, s := range places {
 		constants, fields := s.Words()
 		for _, name := range fields {
 			w.fields[name] = true
@@ -57,6 +56,9 @@ func (w *words) add(constant value.Value) {
 	case value.KindFloat:
 		n, _ := constant.AsFloat()
 		w.number = append(w.number, n/2, n, n*2)
+		if whole := int64(n); float64(whole) == n && math.Abs(n) < 1<<53 {
+			w.whole = append(w.whole, whole-1, whole, whole+1)
+		}
 	case value.KindString:
 		text, _ := constant.AsString()
 		w.text = append(w.text, text)
@@ -66,9 +68,9 @@ func (w *words) add(constant value.Value) {
 
 // valuesOf are the values that a name is given in turn: those that every condition allows
 // which speaks of it. Where it cannot be told what one allows, there are none.
-func valuesOf(of names.Ref, senses []condition.Sense, w words) ([]value.Value, bool) {
+func valuesOf(of names.Ref, places []*place, w words) ([]value.Value, bool) {
 	var made []value.Value
-	for i, s := range about(of, senses) {
+	for i, s := range about(of, places) {
 		shape, fault, _ := s.Types().Follow(of)
 		declared, known := s.Declared(of)
 		if fault != nil || !known {
@@ -82,10 +84,10 @@ func valuesOf(of names.Ref, senses []condition.Sense, w words) ([]value.Value, b
 	return made[:min(len(made), mostValues)], len(made) > 0
 }
 
-// about are the conditions that speak of a name.
-func about(of names.Ref, senses []condition.Sense) []condition.Sense {
-	return slices.DeleteFunc(slices.Clone(senses), func(s condition.Sense) bool {
-		return !slices.ContainsFunc(s.Refs(), func(r names.Ref) bool { return r.String() == of.String() })
+// about are the places of conditions that speak of a name.
+func about(of names.Ref, places []*place) []*place {
+	return slices.DeleteFunc(slices.Clone(places), func(p *place) bool {
+		return !slices.ContainsFunc(p.free, func(r names.Ref) bool { return r.String() == of.String() })
 	})
 }
 

@@ -2,14 +2,14 @@ package example
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/gatebook/gatebook/engine/expr/internal/condition"
 	"github.com/gatebook/gatebook/engine/expr/internal/names"
 	"github.com/gatebook/gatebook/engine/value"
 )
 
-// World is what is so in an example, by the names of what was not known.
+// World is what is so in an example, by the names of what was not known and does not follow
+// from what else is so.
 type World []value.Member
 
 // Bounds of the search, which keep it to a fraction of a second.
@@ -21,24 +21,39 @@ const (
 // Where looks for a world in which the first conditions are all true and at least one of the
 // second is false.
 func Where(hold, fail []condition.Sense) (World, bool) {
-	free, ok := unknown(slices.Concat(hold, fail))
+	holding, failing := placesOf(hold), placesOf(fail)
+	free, ok := unknown(slices.Concat(holding, failing))
 	if !ok {
 		return nil, false
 	}
 	at := make([]int, len(free))
 	for range mostWorlds {
-		world := make(World, len(free))
-		for i, f := range free {
-			world[i] = value.Member{Name: f.ref.String(), Value: f.values[at[i]]}
-		}
-		if all(hold, free, world) && oneFails(fail, free, world) {
-			return world, true
+		made, ok := chosen(free, at)
+		if ok && all(holding, made) && oneFails(failing, made) {
+			return inWords(free, made), true
 		}
 		if !next(at, free) {
 			break
 		}
 	}
 	return nil, false
+}
+
+func placesOf(senses []condition.Sense) []*place {
+	places := make([]*place, len(senses))
+	for i, s := range senses {
+		places[i] = placeOf(s)
+	}
+	return places
+}
+
+// chosen is the world of a choice of values. It fails where that cannot be.
+func chosen(free []name, at []int) (world, bool) {
+	made := make(world, len(free))
+	for i, f := range free {
+		made[i] = setting{ref: f.ref, value: f.values[at[i]]}
+	}
+	return made, settle(made)
 }
 
 // next is the next choice of values; the last one is followed by none.
@@ -52,39 +67,64 @@ func next(at []int, free []name) bool {
 	return false
 }
 
-func all(senses []condition.Sense, free []name, world World) bool {
-	return !slices.ContainsFunc(senses, func(s condition.Sense) bool {
-		return s.Eval(filled{s.Scope, free, world}).Truth != condition.True
+func all(places []*place, w world) bool {
+	return !slices.ContainsFunc(places, func(p *place) bool {
+		in, ok := p.in(w)
+		return !ok || p.Eval(in).Truth != condition.True
 	})
 }
 
-func oneFails(senses []condition.Sense, free []name, world World) bool {
-	return slices.ContainsFunc(senses, func(s condition.Sense) bool {
-		return s.Eval(filled{s.Scope, free, world}).Truth == condition.False
-	})
+// oneFails reports whether one is false, in a world that can be for all of them.
+func oneFails(places []*place, w world) bool {
+	fails := false
+	for _, p := range places {
+		in, ok := p.in(w)
+		if !ok {
+			return false
+		}
+		fails = fails || p.Eval(in).Truth == condition.False
+	}
+	return fails
+}
+
+// inWords is what is said of a world: what there is in it, and of what has its parts together
+// those that conditions speak of.
+func inWords(free []name, w world) World {
+	var said World
+	for i, f := range free {
+		if w[i].absent {
+			continue
+		}
+		for _, part := range f.parts {
+			v, _ := names.Resolve(names.Values{Roots: map[string]value.Value{f.ref.Root: w[i].value}}, part)
+			said = append(said, value.Member{Name: part.String(), Value: v})
+		}
+		if len(f.parts) == 0 {
+			said = append(said, value.Member{Name: f.ref.String(), Value: w[i].value})
+		}
+	}
+	return said
 }
 
 // name is something whose value is not known, with the values that it is given in turn.
 type name struct {
 	ref    names.Ref
 	values []value.Value
+	parts  []names.Ref // what conditions speak of, where that is less
 }
 
 // unknown returns what the conditions refer to and is not known. It fails where there is too
-// much of it, where one name is a part of another, and where one text means two things.
-func unknown(senses []condition.Sense) ([]name, bool) {
-	words := wordsOf(senses)
+// much of it, where one name is a part of another or follows from it, and where one text means
+// two things.
+func unknown(places []*place) ([]name, bool) {
+	words := wordsOf(places)
 	meanings := map[string]string{}
 	var free []name
-	for _, s := range senses {
-		for _, r := range s.Refs() {
-			known, _ := names.Resolve(s.Scope, r)
-			if !known.HasUnknown() {
-				continue
-			}
+	for _, p := range places {
+		for _, r := range p.free {
 			meaning := ""
-			if s.Means != nil {
-				meaning = s.Means(r)
+			if p.Means != nil {
+				meaning = p.Means(r)
 			}
 			if before, seen := meanings[r.String()]; seen {
 				if before != meaning {
@@ -93,64 +133,20 @@ func unknown(senses []condition.Sense) ([]name, bool) {
 				continue
 			}
 			meanings[r.String()] = meaning
-			values, ok := valuesOf(r, senses, words)
+			values, ok := valuesOf(r, places, words)
 			if !ok {
 				return nil, false
 			}
-			free = append(free, name{r, values})
+			free = append(free, name{ref: r, values: values})
 		}
 	}
-	return free, len(free) <= mostNames && !slices.ContainsFunc(free, func(f name) bool { return partOfAnother(f, free) })
+	free = ofItems(free, places)
+	return free, len(free) <= mostNames && !slices.ContainsFunc(places, func(p *place) bool { return p.tied(free) }) &&
+		!slices.ContainsFunc(free, func(f name) bool { return len(f.values) == 0 || partOfAnother(f, free) })
 }
 
 func partOfAnother(f name, free []name) bool {
 	return slices.ContainsFunc(free, func(other name) bool {
-		return strings.HasPrefix(f.ref.String(), other.ref.String()+".")
+		return f.ref.String() != other.ref.String() && within(f.ref, other.ref)
 	})
-}
-
-// filled is a scope in which what was not known has the values of a world.
-type filled struct {
-	names.Scope
-	free  []name
-	world World
-}
-
-// Root returns a root with the values of the world in it.
-func (f filled) Root(root string) (value.Value, bool) {
-	known, ok := f.Scope.Root(root)
-	for i, free := range f.free {
-		if free.ref.Root == root {
-			known, ok = with(known, free.ref.Path, f.world[i].Value), true
-		}
-	}
-	return known, ok
-}
-
-// Step returns a step with the values of the world in it.
-func (f filled) Step(id string) (value.Value, bool) {
-	known, ok := f.Scope.Step(id)
-	for i, free := range f.free {
-		if of, isStep := free.ref.Step(); isStep && of == id {
-			known, ok = with(known, free.ref.Path[1:], f.world[i].Value), true
-		}
-	}
-	return known, ok
-}
-
-// with is an object in which something has another value.
-func with(object value.Value, path []string, v value.Value) value.Value {
-	if len(path) == 0 {
-		return v
-	}
-	var members []value.Member
-	var inside value.Value
-	for _, m := range object.Members() {
-		if m.Name == path[0] {
-			inside = m.Value
-		} else {
-			members = append(members, m)
-		}
-	}
-	return value.Object(append(members, value.Member{Name: path[0], Value: with(inside, path[1:], v)})...)
 }
