@@ -33,7 +33,8 @@ func (e *Engine) Seal(p *Plan, shown *plan.Plan, notes seal.Notes) (*seal.Plan, 
 		return nil, nil, err
 	}
 	notes.Runbook, notes.Text = p.Runbook.File, string(p.text)
-	notes.Sources, notes.Asks = p.secrets, seal.Asking(p.Plan)
+	notes.Sources = p.secrets
+	notes.Asks, notes.Later = seal.Asking(p.Plan)
 	return seal.Seal(made, notes, key)
 }
 
@@ -94,8 +95,14 @@ func (e *Engine) Changed(was *seal.Plan, text []byte) []seal.Drift {
 
 // LeaveAnswer keeps an answer for the run that carries out a sealed plan: this one, or
 // another of the same digest. A later answer to the same step takes the place of an earlier.
-// The error is a [ledger.UsedError] where a run carries out this one already, or has.
+// The error is a [ledger.UsedError] where a run carries out this one already, or has, and a
+// [seal.EarlyError] where it is a yes to what nobody can say yes to before the step asks.
 func (e *Engine) LeaveAnswer(p *seal.Plan, step string, answer sdk.Answer) error {
+	if answer.Approved {
+		if err := p.Early(step); err != nil {
+			return err
+		}
+	}
 	text, err := json.Marshal(run.Request{Type: event.Answered, Step: step, Part: event.Do, Answer: &answer, By: answer.By, Plan: p.Digest})
 	if err != nil {
 		return fmt.Errorf("write the answer to step %s: %w", step, err)

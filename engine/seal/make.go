@@ -97,13 +97,32 @@ func observed(shown *plan.Plan) []Seen {
 }
 
 // Asking returns the steps of a plan that ask people, but for those that are known to be
-// skipped: of these nobody will be asked.
-func Asking(p *plan.Plan) []string {
-	var asks []string
+// skipped: of these nobody will be asked. later says of those to which a yes counts only when
+// they ask why that is.
+func Asking(p *plan.Plan) (asks []string, later map[string]string) {
+	later = make(map[string]string)
 	for step := range p.All() {
-		if step.Describe.Asks && !step.Skipped() {
-			asks = append(asks, step.ID)
+		if !step.Describe.Asks || step.Skipped() {
+			continue
+		}
+		asks = append(asks, step.ID)
+		if why := unready(step); why != "" {
+			later[step.ID] = why
 		}
 	}
-	return asks
+	return asks, later
+}
+
+// unready is why nobody can say yes to a step before it asks; empty: anybody can.
+func unready(step *plan.Step) string {
+	switch {
+	case step.Changes():
+		return "it asks whether work is done that begins when it asks"
+	case step.Loop != nil:
+		return "what it is done for is not known yet"
+	case step.Params.HasUnknown():
+		return "its question is not known yet: " + step.Params.Causes()[0].String()
+	default:
+		return ""
+	}
 }

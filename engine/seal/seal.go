@@ -89,7 +89,24 @@ type Notes struct {
 	Runbook string            `json:"runbook" doc:"The runbook's file, as it was named there."`
 	Sources map[string]string `json:"sources,omitempty" doc:"Of each secret input where it was read from: as \"env:NAME\", \"file:PATH\" or \"-\"."`
 	Asks    []string          `json:"asks,omitempty" doc:"The steps that ask people."`
-	Text    string            `json:"text" doc:"The runbook, so that it can be shown what was changed in it."`
+	// Later keeps from saying yes to what nobody has seen or done.
+	Later map[string]string `json:"later,omitempty" doc:"Of the steps that ask, those to which a yes counts only when they ask, and why."`
+	Text  string            `json:"text" doc:"The runbook, so that it can be shown what was changed in it."`
+}
+
+// EarlyError says that a step was said yes to before it could be.
+type EarlyError struct{ Step, Why string }
+
+func (e *EarlyError) Error() string {
+	return "nobody can say yes to " + e.Step + " before it asks: " + e.Why
+}
+
+// Early returns an [EarlyError] where a step cannot be said yes to before it asks.
+func (p *Plan) Early(step string) error {
+	if why, later := p.Notes.Later[step]; later {
+		return &EarlyError{step, why}
+	}
+	return nil
 }
 
 // Key is what plans are sealed by. Who does not have it can neither make such a plan, nor

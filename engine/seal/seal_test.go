@@ -56,9 +56,10 @@ func sealed(t testing.TB, by seal.Key, secret string) (*seal.Plan, []byte) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	asks, _ := seal.Asking(made)
 	kept, text, err := seal.Seal(essence, seal.Notes{
 		Serial: "s1", Made: time.Date(2026, 11, 22, 3, 0, 0, 0, time.UTC), By: "ann", Runbook: "books/web.yaml",
-		Sources: map[string]string{"token": "env:TOKEN"}, Asks: seal.Asking(made), Text: "kind: Runbook\n",
+		Sources: map[string]string{"token": "env:TOKEN"}, Asks: asks, Text: "kind: Runbook\n",
 	}, by)
 	if err != nil {
 		t.Fatal(err)
@@ -105,8 +106,31 @@ func TestAQuestionThatIsSkippedIsNone(t *testing.T) {
 	made, _ := planned(t, hush)
 	for truth, want := range map[string]int{"true": 1, "unknown": 1, "false": 0} {
 		made.Steps[0].When = &plan.Condition{State: plan.State{Truth: truth}}
-		if asks := seal.Asking(made); len(asks) != want {
+		if asks, _ := seal.Asking(made); len(asks) != want {
 			t.Errorf("when is %s: %v", truth, asks)
+		}
+	}
+}
+
+// Nobody says yes to work before it is done, nor to a question that is not known.
+func TestAYesMayHaveToWaitForItsQuestion(t *testing.T) {
+	t.Parallel()
+	made, _ := planned(t, hush)
+	ask := made.Steps[0]
+	unknown := value.Unknown(value.Cause{Step: "look", Reason: "it is an output of a step that has not run"})
+	for name, c := range map[string]struct {
+		effect sdk.Effect
+		params value.Value
+		want   string
+	}{
+		"a question":         {sdk.Read, ask.Params, ""},
+		"work":               {sdk.Change, ask.Params, "it asks whether work is done that begins when it asks"},
+		"an unknown message": {sdk.Read, value.Object(value.Member{Name: "message", Value: unknown}), "its question is not known yet: known after look"},
+	} {
+		ask.Effect, ask.Params = c.effect, c.params
+		asks, later := seal.Asking(made)
+		if len(asks) != 1 || later["sign_off"] != c.want {
+			t.Errorf("%s: %v are asked, later %v, want %q", name, asks, later, c.want)
 		}
 	}
 }

@@ -52,10 +52,15 @@ func (h *House) TellSealed(sealed *seal.Plan, file string) {
 		h.Complain(err.Error()) // the plan is sealed all the same
 	}
 	for _, step := range sealed.Notes.Asks {
-		if _, done := answered[step]; done {
-			continue
+		early := sealed.Early(step)
+		switch _, done := answered[step]; {
+		case done:
+		case early != nil:
+			said := early.Error()
+			h.Note("%s", strings.ToUpper(said[:1])+said[1:]+".")
+		default:
+			h.Note("To answer %s before it is run: gatebook approve %s %s", step, name, console.Quote(step))
 		}
-		h.Note("To answer %s before it is run: gatebook approve %s %s", step, name, console.Quote(step))
 	}
 	h.Note("To carry out exactly this, once: gatebook run %s", name)
 }
@@ -102,7 +107,7 @@ func (h *House) TellAnswers(sealed *seal.Plan) (map[string]sdk.Answer, error) {
 // would be made and taken back for nothing. Where a step may fail and the run goes on, a no
 // is one of the ways that the runbook knows.
 func (h *House) Refused(planned *engine.Plan, answers map[string]sdk.Answer, name string) error {
-	for _, step := range planned.Steps {
+	for step := range planned.All() {
 		answer, given := answers[step.ID]
 		if !given || answer.Approved || step.OnFailure == plan.Continue {
 			continue

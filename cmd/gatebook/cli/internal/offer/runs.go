@@ -75,7 +75,7 @@ func (s Shell) Questions(cmd *cobra.Command, args []string, typed string) ([]str
 		return names, how
 	}
 	if seal.Is(s.Begins(args[0])) {
-		return s.asking(args[0])
+		return s.asking(args[0], cmd.Name() == "approve")
 	}
 	return s.steps(args[0], func(step *standing.Step) (string, bool) {
 		if step.Ask == nil {
@@ -85,8 +85,9 @@ func (s Shell) Questions(cmd *cobra.Command, args []string, typed string) ([]str
 	})
 }
 
-// asking offers the steps of a sealed plan that ask.
-func (s Shell) asking(name string) ([]string, cobra.ShellCompDirective) {
+// asking offers the steps of a sealed plan that ask: for a yes those to which it counts
+// before they do.
+func (s Shell) asking(name string, yes bool) ([]string, cobra.ShellCompDirective) {
 	h, err := house.OpenWithRuns(s.Console)
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveError
@@ -99,7 +100,8 @@ func (s Shell) asking(name string) ([]string, cobra.ShellCompDirective) {
 	if err != nil || sealed == nil {
 		return nil, cobra.ShellCompDirectiveError
 	}
-	return sealed.Notes.Asks, cobra.ShellCompDirectiveNoFileComp
+	asks := slices.DeleteFunc(sealed.Notes.Asks, func(step string) bool { return yes && sealed.Early(step) != nil })
+	return asks, cobra.ShellCompDirectiveNoFileComp
 }
 
 // Lost offers the steps of a run of which a person has to say what became of them.

@@ -65,8 +65,12 @@ func (a Answer) verb() string {
 	return "reject"
 }
 
-// late says where to answer once a run carries out the plan, and returns any other error as it is.
-func (a Answer) late(err error) error {
+// untimely says when or where to answer what cannot be answered now in the file of a name,
+// as a run carries out the plan or the step must ask first, and returns any other error as it is.
+func (a Answer) untimely(err error, name string) error {
+	if _, is := errors.AsType[*seal.EarlyError](err); is {
+		return console.Usage("Run it, and answer when it asks. A no can be said now: gatebook reject "+name+" "+console.Quote(a.Step), "%v", err)
+	}
 	if used, is := errors.AsType[*ledger.UsedError](err); is {
 		return console.Usage("Where it asks, answer it: gatebook "+a.verb()+" "+used.Run+" "+console.Quote(a.Step), "%v", used)
 	}
@@ -75,10 +79,10 @@ func (a Answer) late(err error) error {
 
 // Beforehand answers a question that the run of a sealed plan will ask, in the file of a name.
 func (r *Runs) Beforehand(a Answer, sealed *seal.Plan, name string) error {
-	if err := r.Engine.Used(sealed); err != nil {
-		return a.late(err)
-	}
 	again := console.Quote(name)
+	if err := r.Engine.Used(sealed); err != nil {
+		return a.untimely(err, again)
+	}
 	for _, id := range slices.Backward(meant(a.Step)) {
 		if slices.Contains(sealed.Notes.Asks, id) {
 			a.Step = id
@@ -94,7 +98,7 @@ func (r *Runs) Beforehand(a Answer, sealed *seal.Plan, name string) error {
 	}
 	answer := sdk.Answer{Approved: a.Approved, Comment: a.Reason, By: r.User, At: r.Now().UTC()}
 	if err := r.Engine.LeaveAnswer(sealed, a.Step, answer); err != nil {
-		return a.late(err)
+		return a.untimely(err, again)
 	}
 	r.Note("%s %s of the plan %s.", a.word(), a.Step, sealed.Digest)
 	r.Note("Its run takes the answer: gatebook run %s", again)
