@@ -12,7 +12,7 @@ import (
 // ExecInput is what exec is given.
 type ExecInput struct {
 	program.Input
-	Check       []string `json:"check" nosecret:"true" minItems:"1" example:"[\"systemctl\",\"is-active\",\"--quiet\",\"nginx\"]" doc:"A command that changes nothing and says whether there is anything left to do: exit code 0 means no. The plan runs it, and so does a resume after a crash."`
+	Check       []string `json:"check" nosecret:"true" minItems:"1" example:"[\"systemctl\",\"is-active\",\"--quiet\",\"nginx\"]" doc:"A command that changes nothing and says whether there is anything left to do: exit code 0 means no. The plan runs it and says what it says, and a resume after a crash goes by it. A run does not ask it: to skip the step use when."`
 	Idempotent  bool     `json:"idempotent" doc:"Running it twice does no harm, so that it may simply be run again after a crash."`
 	OkExitCodes []int    `json:"okExitCodes" default:"[0]" minItems:"1" min:"0" max:"255" doc:"Exit codes that are a success."`
 }
@@ -46,7 +46,7 @@ or by that variable, and is waited for; the group is in the journal once the pro
 		Effect: sdk.Change,
 		Rules:  []schema.Rule{program.Rule()},
 		Examples: []schema.Example{
-			{Title: "Restart a service, unless it runs", With: map[string]any{
+			{Title: "Start a service; after a crash only if it does not run", With: map[string]any{
 				"command": []any{"systemctl", "start", "nginx"},
 				"check":   []any{"systemctl", "is-active", "--quiet", "nginx"},
 			}},
@@ -63,7 +63,8 @@ or by that variable, and is waited for; the group is in the journal once the pro
 	}
 }
 
-// plan says what would run, and asks `check` whether it needs to.
+// plan says what would run, and what `check` says: a run does not ask that, so that it runs the
+// program all the same.
 func (e executor) plan(ctx context.Context, call *sdk.Call[ExecInput]) (sdk.Preview, error) {
 	in := call.Input
 	if !call.Knows("command", "script", "shell") {
@@ -87,7 +88,8 @@ func (e executor) plan(ctx context.Context, call *sdk.Call[ExecInput]) (sdk.Prev
 	case err != nil:
 		preview.Warnings = append(preview.Warnings, checkFailed(err))
 	case done:
-		return sdk.Preview{Summary: "nothing to do: " + program.Quote(in.Check) + " succeeds", Observed: append(preview.Observed, in.checked("succeeds"))}, nil
+		preview.Summary += ", though " + program.Quote(in.Check) + " succeeds now"
+		preview.Observed = append(preview.Observed, in.checked("succeeds"))
 	default:
 		preview.Observed = append(preview.Observed, in.checked("does not succeed"))
 	}

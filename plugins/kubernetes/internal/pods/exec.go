@@ -13,7 +13,7 @@ import (
 // ExecInput is what exec is given.
 type ExecInput struct {
 	Program
-	Check       []string `json:"check" nosecret:"true" minItems:"1" example:"[\"test\",\"-e\",\"/data/migrated\"]" doc:"A command that changes nothing and says whether there is anything left to do: exit code 0, in every pod, means no. The plan runs it, and so does a resume after a crash."`
+	Check       []string `json:"check" nosecret:"true" minItems:"1" example:"[\"test\",\"-e\",\"/data/migrated\"]" doc:"A command that changes nothing and says whether there is anything left to do: exit code 0, in every pod, means no. The plan runs it and says what it says, and a resume after a crash goes by it. A run does not ask it: to skip the step use when."`
 	Idempotent  bool     `json:"idempotent" doc:"Running it twice does no harm, so that it may simply be run again after a crash."`
 	OkExitCodes []int    `json:"okExitCodes" default:"[0]" minItems:"1" min:"0" max:"255" doc:"Exit codes that are a success."`
 }
@@ -72,7 +72,7 @@ func (p pods) applyExec(ctx context.Context, call *sdk.Call[ExecInput]) (Program
 	return execution{pods: p, in: program, ok: in.OkExitCodes, lost: lost, host: call.Host}.run(ctx)
 }
 
-// planExec says where it would run, and asks `check` whether it needs to.
+// planExec says where it would run, and what `check` says: a run does not ask that.
 func (p pods) planExec(ctx context.Context, call *sdk.Call[ExecInput]) (sdk.Preview, error) {
 	in := call.Input
 	if !isKnown(call.Request) || !call.Knows("command", "all", "timeout") {
@@ -106,7 +106,7 @@ func (p pods) planExec(ctx context.Context, call *sdk.Call[ExecInput]) (sdk.Prev
 	case err != nil:
 		preview.Warnings = append(preview.Warnings, "The check cannot be run: "+err.Error()+".")
 	case done:
-		return sdk.Preview{Summary: "nothing to do: the check succeeds"}, nil
+		preview.Summary += ", though the check succeeds now"
 	}
 	return preview, nil
 }
