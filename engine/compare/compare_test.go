@@ -10,13 +10,14 @@ import (
 
 	"github.com/gatebook/gatebook/engine"
 	"github.com/gatebook/gatebook/engine/compare"
+	"github.com/gatebook/gatebook/engine/input"
 	"github.com/gatebook/gatebook/engine/plan"
 	"github.com/gatebook/gatebook/engine/review"
 	"github.com/gatebook/gatebook/engine/source"
 	"github.com/gatebook/gatebook/steps"
 )
 
-func version(t testing.TB, text string) compare.Version {
+func version(t testing.TB, text string, given ...input.Given) compare.Version {
 	t.Helper()
 	handlers, err := steps.Builtin(steps.Options{Dir: t.TempDir()})
 	if err != nil {
@@ -30,7 +31,7 @@ func version(t testing.TB, text string) compare.Version {
 	if found.HasErrors() {
 		t.Fatalf("%v\n%s", found, text)
 	}
-	planned, found, err := e.Sketch(runbook, nil)
+	planned, found, err := e.Sketch(runbook, given)
 	if err != nil || planned == nil {
 		t.Fatal(err, found)
 	}
@@ -114,6 +115,31 @@ func TestAnotherNameIsNoOtherPointOfNoReturn(t *testing.T) {
 	}
 }
 
+// What is the same with the inputs that are given, and not with others, is said.
+func TestWhatIsTheSameWithTheseInputsIsSaid(t *testing.T) {
+	t.Parallel()
+	const gated = `apiVersion: gatebook/v1
+kind: Runbook
+metadata: {name: web, version: 1.0.0}
+inputs: {n: {type: integer}}
+vars: {m: "${{ inputs.n * 2 }}"}
+steps:
+  - {id: a, uses: exec.check, with: {command: [a]}, when: vars.m > 0, gate: [{expr: inputs.n < 5}, {expr: "now > timestamp('2020-01-01T00:00:00Z')"}]}
+`
+	n := input.Given{Name: "n", Text: "3", By: input.ByFlag, Origin: "-i n"}
+	for name, use := range map[string]struct{ old, new, want string }{
+		"one less":     {"{expr: inputs.n < 5}, ", "", "same a gate: the gate has changed, and is the same with these inputs"},
+		"another when": {"vars.m > 0", "vars.m > 1", "same a when: when it is done has changed, and is the same with these inputs"},
+		"the same":     {"inputs.n < 5", "5 > inputs.n", ""},
+		"another gate": {"inputs.n < 5", "inputs.n < 3", "lower a gate: the gate is no weaker, and may be stronger"},
+	} {
+		before, after := version(t, gated, n), version(t, strings.Replace(gated, use.old, use.new, 1), n)
+		if got := said(compare.Of(before, after)); got != use.want {
+			t.Errorf("%s: got %s, want %s", name, got, use.want)
+		}
+	}
+}
+
 // What a change means; each row replaces some text of the book.
 func TestAChangeIsSaidToMean(t *testing.T) {
 	t.Parallel()
@@ -149,6 +175,8 @@ func TestAChangeIsSaidToMean(t *testing.T) {
 		"what stays":            {"finally:", "  - {id: wipe, uses: exec, with: {command: [wipe]}, timeout: 1m, rollback: {none: it is wiped}}\nfinally:", "higher wipe step: a new step that changes something, and that nothing takes back: it is wiped; same time: the critical path is 1m longer"},
 		"none to finally":       {", rollback: {none: it only cleans}", "", ""}, // no rollback comes to what is of finally
 		"a secret shown":        {"token: {type: string, secret: true}", "token: {type: string}", "higher input: the input token is no secret any more: its value is shown and written down"},
+		"by hand":               {"finally:", "  - {id: wipe, uses: manual, with: {instructions: Wipe it}, timeout: 1m, rollback: {none: it is wiped}}\nfinally:", "higher wipe step: a new step that has people change something, and that nothing takes back: it is wiped"},
+		"by hand now":           {"tell, uses: exec, with: {command: [echo], env: {TOKEN: \"${{ inputs.token }}\"}}", "tell, uses: manual, with: {instructions: Tell them}", "undecided tell action: people are asked to do it now; same time: the critical paths cannot be compared: nobody knows how long tell takes now"},
 		"a new step":            {"finally:", "  - {id: wipe, uses: exec, with: {command: [wipe]}, timeout: 1m}\nfinally:", "higher wipe step: a new step that changes something, with no way back; higher noReturn: there is a point of no return now; same time: the critical path is 1m longer"},
 		"beyond the objective":  {"timeout: 5m", "timeout: 45m", "higher time: it takes longer than the rto of 30m; same change timeout: how long an attempt may take has changed; same change timeout: how long taking it back may take has changed; same time: the critical path is 40m longer"},
 		"another promise":       {"rto: 30m", "rto: 20m", "same objective: a run may take another time (rto)"},

@@ -82,7 +82,9 @@ func senses(conditions []sides.Condition) []expr.Sense {
 func (c *comparer) strength(change Change, before, after []expr.Sense) {
 	less, more := expr.Follows(before, after), expr.Follows(after, before)
 	if less && more {
-		return // the same, however it is written
+		change.What = "the " + string(change.Aspect)
+		c.same(change, before, after)
+		return
 	}
 	passes, isLess := expr.Where(after, before)
 	fails, isMore := expr.Where(before, after)
@@ -109,6 +111,17 @@ func (c *comparer) strength(change Change, before, after []expr.Sense) {
 		change.Example = "it held, and does not now, " + inWords(fails)
 	}
 	c.add(change)
+}
+
+// same adds a change where conditions are the same only for what these inputs are, and not
+// however they are written.
+func (c *comparer) same(change Change, before, after []expr.Sense) {
+	b, a := c.Before.Anyhow(before), c.After.Anyhow(after)
+	if change.Before != change.After && !(expr.Follows(b, a) && expr.Follows(a, b)) {
+		change.Risk = Same
+		change.What += " has changed, and is the same with these inputs"
+		c.add(change)
+	}
 }
 
 // inWords says in which case an example is.

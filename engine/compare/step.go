@@ -57,8 +57,12 @@ func (c *comparer) use(at func(Aspect) Change, before, after *plan.Step) {
 	action := at(AnAction)
 	action.Risk, action.What, action.Before, action.After = Undecided, "it uses another action", before.Action, after.Action
 	if asked, asks := before.Describe.Asks, after.Describe.Asks; asked != asks {
-		if action.Risk, action.What = Higher, "it asks people no more"; asks {
+		action.Risk, action.What = Higher, "it asks people no more"
+		if asks {
 			action.Risk, action.What = Lower, "it asks people now"
+		}
+		if asks && after.Changes() { // they are asked to do what another action did
+			action.Risk, action.What = Undecided, "people are asked to do it now"
 		}
 	}
 	c.differs(action)
@@ -88,6 +92,8 @@ func (c *comparer) when(change Change, before, after *plan.Step) {
 	less, more := expr.Follows(b, a), expr.Follows(a, b)
 	switch {
 	case less && more:
+		change.What = "when it is done"
+		c.same(change, b, a)
 		return
 	case less && after.Changes():
 		change.Risk, change.What = Higher, "it is done in more cases"

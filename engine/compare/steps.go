@@ -63,10 +63,12 @@ func (c *comparer) related() kin {
 func (c *comparer) added(step *plan.Step) {
 	change := Change{Risk: Same, Aspect: AStep, Step: step.ID, After: doing(step), At: step.At, What: "a new step that reads"}
 	switch {
-	case step.Describe.Asks:
-		change.Risk, change.What = Lower, "a new step that asks people"
 	case step.Effect == sdk.Destroy:
 		change.Risk, change.What = Higher, "a new step that destroys"
+	case step.Changes() && step.Describe.Asks:
+		change.Risk, change.What = Higher, "a new step that has people change something"
+	case step.Describe.Asks:
+		change.Risk, change.What = Lower, "a new step that asks people"
 	case step.Changes():
 		change.Risk, change.What = Higher, "a new step that changes something"
 	case holdsUp(step):

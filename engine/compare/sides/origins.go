@@ -92,6 +92,23 @@ func (s *Side) beneath(of []expr.Ref) (vars []check.Var, from []expr.Ref) {
 	return vars, from
 }
 
+// Anyhow are conditions of this side as they are where nothing is known of the inputs.
+func (s *Side) Anyhow(conditions []expr.Sense) []expr.Sense {
+	made := withVars{Scope: withInputs{s.scope, value.Unknown(value.Cause{Reason: "it may be another one"})}}
+	for _, v := range s.runbook.Vars {
+		computed, err := v.Data.Eval(made)
+		if err != nil {
+			computed = value.Unknown(value.Cause{Reason: err.Error()})
+		}
+		made.vars = append(made.vars, value.Member{Name: v.Name, Value: computed})
+	}
+	anyhow := slices.Clone(conditions)
+	for i := range anyhow {
+		anyhow[i].Scope = made
+	}
+	return anyhow
+}
+
 // refs are the names that a part of the file refers to.
 func refs(tree *data.Tree) []expr.Ref {
 	var found []expr.Ref
@@ -111,6 +128,20 @@ type withVars struct {
 func (s withVars) Root(name string) (value.Value, bool) {
 	if name == expr.RootVars {
 		return value.Object(s.vars...), true
+	}
+	return s.Scope.Root(name)
+}
+
+// withInputs is a scope with other inputs.
+type withInputs struct {
+	expr.Scope
+	inputs value.Value
+}
+
+// Root returns a root, of the inputs the others.
+func (s withInputs) Root(name string) (value.Value, bool) {
+	if name == expr.RootInputs {
+		return s.inputs, true
 	}
 	return s.Scope.Root(name)
 }
