@@ -280,7 +280,7 @@ func (m *Machine) loopOutputs(l *loop) value.Value {
 	var keys []string
 	var outputs []value.Value
 	for k, n := range l.nodes {
-		if s := &m.steps[n]; s.do.state == done && s.status != event.Failed && !s.outputs.IsNull() {
+		if s := &m.steps[n]; s.do.state == done && !s.outputs.IsNull() {
 			keys, outputs = append(keys, l.keys[k]), append(outputs, s.outputs)
 		}
 	}
