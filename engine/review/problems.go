@@ -41,12 +41,13 @@ type Problem struct {
 	Now        bool            `json:"now,omitempty" doc:"It is so at the time of the plan, and may be otherwise when it is run."`
 	Verify     bool            `json:"verify,omitempty" doc:"It is with a condition of the step's verify, and not of its gate: a run would find it when the action is done."`
 	Between    bool            `json:"between,omitempty" doc:"It is with a condition that must hold after each batch of the step."`
+	Behind     string          `json:"behind,omitempty" doc:"The last step before it that changes something: an action says so of how things are now, which may be otherwise by then."`
 	Others     int             `json:"others,omitempty" doc:"Of how many more instances of the step it is so."`
 	Condition  *plan.Condition `json:"-"` // of a gate, a verify or a between
 }
 
 // problems finds them, the worst first, and of one kind in the plan's order.
-func problems(p *plan.Plan) []Problem {
+func problems(p *plan.Plan, behind map[string]string) []Problem {
 	found := []Problem{}
 	for _, c := range p.Connections {
 		if c.TargetError != "" {
@@ -54,13 +55,20 @@ func problems(p *plan.Plan) []Problem {
 		}
 	}
 	for _, s := range p.Steps {
+		var of []Problem
 		switch {
 		case s.Skipped():
 		case s.Loop != nil:
-			found = append(found, problemsOfLoop(s)...)
+			of = problemsOfLoop(s)
 		default:
-			found = append(found, problemsOf(s)...)
+			of = problemsOf(s)
 		}
+		for i := range of {
+			if k := of[i].Kind; k == Blocked || k == Warned || k == Unseen {
+				of[i].Behind = behind[s.ID]
+			}
+		}
+		found = append(found, of...)
 	}
 	slices.SortStableFunc(found, func(a, b Problem) int {
 		return slices.Index(kinds[:], a.Kind) - slices.Index(kinds[:], b.Kind)

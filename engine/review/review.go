@@ -18,13 +18,16 @@ type Review struct {
 	Silent   []string  `json:"silent,omitempty" doc:"The steps that change something and cannot say what."`
 	Chains   []Chain   `json:"chains" doc:"What happens when a step fails, for each that may."`
 	Unlisted int       `json:"unlisted,omitempty" doc:"How many chains are left out, as they would be too long together."`
-	Time     Time      `json:"time" doc:"How long it takes."`
+	// Behind says of steps behind a change which one that is; see [Behind].
+	Behind map[string]string `json:"-"`
+	Time   Time              `json:"time" doc:"How long it takes."`
 }
 
 // Of reviews a plan. past says how long its steps took in earlier runs, by their ids; it may
 // be nil.
 func Of(p *plan.Plan, past map[string]Past) *Review {
-	r := &Review{Problems: problems(p), Time: timeOf(p, past)}
+	behind := Behind(p)
+	r := &Review{Problems: problems(p, behind), Behind: behind, Time: timeOf(p, past)}
 	r.NoReturn, r.Perhaps = noReturn(p)
 	r.Radius, r.Silent = radius(p)
 	r.Chains, r.Unlisted = chains(p)

@@ -191,11 +191,11 @@ func (out *page) planStep(p *plan.Plan, r *review.Review, s *plan.Step) section 
 	}
 	parts = append(parts, out.conditions("gate", s, gateOf)...)
 	parts = append(parts, out.params(s.Params)...)
-	parts = append(parts, out.foreseen(s.Preview)...)
+	parts = append(parts, out.foreseen(s.Preview, r.Behind[s.ID])...)
 	parts = append(parts, out.seen(s)...)
 	parts = append(parts, out.conditions("verify", s, verifyOf)...)
 	parts = append(parts, out.manner(p, s)...)
-	parts = append(parts, out.instances(s)...)
+	parts = append(parts, out.instances(s, r.Behind[s.ID])...)
 	return section{title: head + "  " + out.Dim(s.At), step: s, nodes: parts}
 }
 

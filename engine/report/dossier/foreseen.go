@@ -9,13 +9,17 @@ import (
 
 // foreseen is what the action of a step says that it would do: in a line, and for each
 // thing that would change, the difference.
-func (out *page) foreseen(preview *sdk.Preview) []layout.Node {
+// behind is a step before it that changes something: what is foreseen is of how things are now.
+func (out *page) foreseen(preview *sdk.Preview, behind string) []layout.Node {
 	if preview == nil || preview.Summary == "" && len(preview.Changes) == 0 {
 		return nil
 	}
 	node := layout.Node{Text: out.Brief(preview.Summary)}
 	if node.Text == "" {
 		node.Text = "would change"
+	}
+	if behind != "" && isOfTheWorld(preview) {
+		node.Text += out.Dim(" (" + asIsNow(behind) + ")")
 	}
 	for _, c := range preview.Changes {
 		node.Parts = append(node.Parts, layout.Node{
@@ -24,6 +28,15 @@ func (out *page) foreseen(preview *sdk.Preview) []layout.Node {
 	}
 	return []layout.Node{node}
 }
+
+// isOfTheWorld reports whether what is foreseen depends on how things are now.
+func isOfTheWorld(preview *sdk.Preview) bool {
+	return len(preview.Observed)+len(preview.Warnings)+len(preview.Blockers) > 0 || preview.NothingToDo()
+}
+
+// asIsNow says of what an action says of how things are now, that a step comes before which
+// changes something.
+func asIsNow(behind string) string { return "as things are before " + behind }
 
 const (
 	// around is how many lines of a difference are shown around those that change.

@@ -128,7 +128,7 @@ func sizes(batches []int) string {
 const shownInstances = 10
 
 // instances are the instances of a step, each with what is its own.
-func (out *page) instances(s *plan.Step) []layout.Node {
+func (out *page) instances(s *plan.Step, behind string) []layout.Node {
 	if s.Loop == nil {
 		return nil
 	}
@@ -140,7 +140,7 @@ func (out *page) instances(s *plan.Step) []layout.Node {
 	var nodes []layout.Node
 	gate, verify := holding(s, gateOf), holding(s, verifyOf)
 	for _, one := range shown {
-		nodes = append(nodes, out.instance(s, one, gate, verify))
+		nodes = append(nodes, out.instance(s, one, behind, gate, verify))
 	}
 	if left := len(all) - len(shown); left > 0 {
 		nodes = append(nodes, layout.Node{Text: out.Dim(fmt.Sprintf("… and %d more; --wide shows all", left))})
@@ -150,7 +150,7 @@ func (out *page) instances(s *plan.Step) []layout.Node {
 
 // instance is one of them: what it is given that others are not, what it would do, and what
 // does not hold for it.
-func (out *page) instance(s, one *plan.Step, gate, verify []tally) layout.Node {
+func (out *page) instance(s, one *plan.Step, behind string, gate, verify []tally) layout.Node {
 	node := layout.Node{Text: out.Bold(layout.Line(one.ID))}
 	if one.When != nil {
 		node.Text += "  " + out.condition("when", one.When)
@@ -164,7 +164,7 @@ func (out *page) instance(s, one *plan.Step, gate, verify []tally) layout.Node {
 			node.Parts = append(node.Parts, out.named(m))
 		}
 	}
-	node.Parts = append(node.Parts, out.foreseen(one.Preview)...)
+	node.Parts = append(node.Parts, out.foreseen(one.Preview, behind)...)
 	node.Parts = append(node.Parts, out.seen(one)...)
 	node.Parts = append(node.Parts, out.own("verify", s.Verify, one.Verify, verify)...)
 	return node
