@@ -346,8 +346,11 @@ func (t *trial) cancelAtOnce() {
 }
 
 func (t *trial) cancelWhileBlocked() {
-	ctx, cancel := context.WithTimeout(t.Context(), blockedFor)
+	// Cancelled, and not by a deadline: a connection would know of that itself, and might end
+	// before the context does.
+	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
+	defer time.AfterFunc(blockedFor, cancel).Stop()
 	err := t.endsPromptly(ctx)
 	switch {
 	case ctx.Err() == nil:
