@@ -115,6 +115,24 @@ func TestAnotherNameIsNoOtherPointOfNoReturn(t *testing.T) {
 	}
 }
 
+// What people are asked to do is done to the world, and is no question.
+func TestWorkByHandIsNoQuestion(t *testing.T) {
+	t.Parallel()
+	const head = "apiVersion: gatebook/v1\nkind: Runbook\nmetadata: {name: web, version: 1.0.0}\nsteps:\n"
+	const look = "  - {id: look, uses: exec.check, with: {command: [look]}}\n"
+	const exec = "  - {id: wipe, uses: exec, with: {command: [wipe]}, rollback: {none: it is wiped}}\n"
+	const manual = "  - {id: wipe, uses: manual, with: {instructions: Wipe it}, rollback: {none: it is wiped}}\n"
+	for name, use := range map[string]struct{ before, after, want string }{
+		"a new step":        {look, look + manual, "higher wipe step: a new step that has people change something, and that nothing takes back: it is wiped"},
+		"instead of a step": {exec, manual, "undecided wipe action: people are asked to do it now"},
+		"by a step now":     {manual, exec, "higher wipe action: it asks people no more"},
+	} {
+		if got := said(compare.Of(version(t, head+use.before), version(t, head+use.after))); got != use.want {
+			t.Errorf("%s: got %s, want %s", name, got, use.want)
+		}
+	}
+}
+
 // What is the same with the inputs that are given, and not with others, is said.
 func TestWhatIsTheSameWithTheseInputsIsSaid(t *testing.T) {
 	t.Parallel()
@@ -175,8 +193,6 @@ func TestAChangeIsSaidToMean(t *testing.T) {
 		"what stays":            {"finally:", "  - {id: wipe, uses: exec, with: {command: [wipe]}, timeout: 1m, rollback: {none: it is wiped}}\nfinally:", "higher wipe step: a new step that changes something, and that nothing takes back: it is wiped; same time: the critical path is 1m longer"},
 		"none to finally":       {", rollback: {none: it only cleans}", "", ""}, // no rollback comes to what is of finally
 		"a secret shown":        {"token: {type: string, secret: true}", "token: {type: string}", "higher input: the input token is no secret any more: its value is shown and written down"},
-		"by hand":               {"finally:", "  - {id: wipe, uses: manual, with: {instructions: Wipe it}, timeout: 1m, rollback: {none: it is wiped}}\nfinally:", "higher wipe step: a new step that has people change something, and that nothing takes back: it is wiped"},
-		"by hand now":           {"tell, uses: exec, with: {command: [echo], env: {TOKEN: \"${{ inputs.token }}\"}}", "tell, uses: manual, with: {instructions: Tell them}", "undecided tell action: people are asked to do it now; same time: the critical paths cannot be compared: nobody knows how long tell takes now"},
 		"a new step":            {"finally:", "  - {id: wipe, uses: exec, with: {command: [wipe]}, timeout: 1m}\nfinally:", "higher wipe step: a new step that changes something, with no way back; higher noReturn: there is a point of no return now; same time: the critical path is 1m longer"},
 		"beyond the objective":  {"timeout: 5m", "timeout: 45m", "higher time: it takes longer than the rto of 30m; same change timeout: how long an attempt may take has changed; same change timeout: how long taking it back may take has changed; same time: the critical path is 40m longer"},
 		"another promise":       {"rto: 30m", "rto: 20m", "same objective: a run may take another time (rto)"},
