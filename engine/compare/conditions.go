@@ -117,7 +117,7 @@ func (c *comparer) strength(change Change, before, after []expr.Sense) {
 // however they are written.
 func (c *comparer) same(change Change, before, after []expr.Sense) {
 	b, a := c.Before.Anyhow(before), c.After.Anyhow(after)
-	if change.Before != change.After && !(expr.Follows(b, a) && expr.Follows(a, b)) {
+	if change.Before != change.After && (!expr.Follows(b, a) || !expr.Follows(a, b)) {
 		change.Risk = Same
 		change.What += " has changed, and is the same with these inputs"
 		c.add(change)
