@@ -1,10 +1,15 @@
 package compare_test
 
 import (
+	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 
+	"pgregory.net/rapid"
+
 	"github.com/gatebook/gatebook/engine/compare"
+	"github.com/gatebook/gatebook/engine/input"
 )
 
 const sized = `apiVersion: gatebook/v1
@@ -67,4 +72,53 @@ func TestAnExampleIsACaseThatCanBe(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Whoever gives the inputs of an example gets what it says: a gate that was closed, and is open.
+func TestAnExampleComesTrue(t *testing.T) {
+	t.Parallel()
+	const text = `apiVersion: gatebook/v1
+kind: Runbook
+metadata: {name: web, version: 1.0.0}
+inputs: {n: {type: integer, minimum: -20}, k: {type: integer}}
+vars: {double: "${{ inputs.n * 2 }}", sum: "${{ vars.double + inputs.k }}"}
+steps:
+  - {id: a, uses: exec.check, with: {command: [a]}, gate: {expr: "%s"}}
+`
+	bound := rapid.Custom(func(t *rapid.T) string {
+		name := rapid.SampledFrom([]string{"inputs.n", "inputs.k", "vars.double", "vars.sum"}).Draw(t, "name")
+		operator := rapid.SampledFrom([]string{"<", ">=", "==", "!="}).Draw(t, "operator")
+		return fmt.Sprintf("%s %s %d", name, operator, rapid.IntRange(-9, 9).Draw(t, "bound"))
+	})
+	gates := rapid.Custom(func(t *rapid.T) string {
+		return bound.Draw(t, "left") + rapid.SampledFrom([]string{" && ", " || "}).Draw(t, "joined") + bound.Draw(t, "right")
+	})
+	rapid.Check(t, func(r *rapid.T) {
+		before, after := fmt.Sprintf(text, gates.Draw(r, "before")), fmt.Sprintf(text, gates.Draw(r, "after"))
+		changes := compare.Of(version(t, before), version(t, after)).Changes
+		if len(changes) == 0 {
+			return
+		}
+		where, isOpen := strings.CutPrefix(changes[0].Example, "it holds now, and did not, where ")
+		if !isOpen {
+			return
+		}
+		given := map[string]int{"n": 0, "k": 0}
+		for part := range strings.SplitSeq(where, " and ") {
+			name, is, _ := strings.Cut(part, " is ")
+			number, err := strconv.Atoi(is)
+			if _, isInput := given[strings.TrimPrefix(name, "inputs.")]; err != nil || !isInput {
+				r.Fatalf("%q is no input", part)
+			}
+			given[strings.TrimPrefix(name, "inputs.")] = number
+		}
+		var inputs []input.Given
+		for name, number := range given {
+			inputs = append(inputs, input.Given{Name: name, Text: strconv.Itoa(number), By: input.ByFlag, Origin: "-i " + name})
+		}
+		was, is := version(t, before, inputs...).Plan.Steps[0].Gate[0], version(t, after, inputs...).Plan.Steps[0].Gate[0]
+		if was.State.Truth != "false" || is.State.Truth != "true" {
+			r.Errorf("%s → %s, where %s: was %s, is %s", was.Expr, is.Expr, where, was.State.Truth, is.State.Truth)
+		}
+	})
 }
