@@ -13,10 +13,12 @@ type order struct {
 	plan  *plan.Plan
 	other func(id string) string // what a step is called in the other version; empty: it is not there
 	past  map[int][]int          // of a step that is not there, by their places: the nearest before it that are
+	seen  []int                  // of each step, the search that came to it last
+	last  int                    // the number of that search
 }
 
 func orderOf(p *plan.Plan, others map[string]string) *order {
-	return &order{p, func(id string) string { return others[id] }, map[int][]int{}}
+	return &order{plan: p, other: func(id string) string { return others[id] }, past: map[int][]int{}, seen: make([]int, len(p.Steps))}
 }
 
 // order compares which steps have finished when a step starts, whatever waits for what: also
@@ -73,16 +75,16 @@ func (o *order) waits(step *plan.Step, id string) bool {
 	if step.Finally && !other.Finally {
 		return true
 	}
-	seen := map[int]bool{}
+	o.last++
 	var search func(at int) bool
 	search = func(at int) bool {
 		if at == other.Index {
 			return true
 		}
-		if at < other.Index || seen[at] {
+		if at < other.Index || o.seen[at] == o.last {
 			return false
 		}
-		seen[at] = true
+		o.seen[at] = o.last
 		return slices.ContainsFunc(o.plan.Steps[at].Needs, func(e plan.Edge) bool { return search(e.From) })
 	}
 	return step != other && search(step.Index)
