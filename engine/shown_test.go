@@ -133,7 +133,7 @@ func TestTheTargetThatWasShownIsTheOneThatIsUsed(t *testing.T) {
 			t.Parallel()
 			w := newWanderer(t, c.reaches...)
 			e, made := w.planned(t, "a")
-			if shown, _ := preview.Of(t.Context(), made.Plan, 1); shown.Connections[0].Target.Title != "red" {
+			if shown, _ := preview.Of(t.Context(), made.Plan, preview.Options{AtOnce: 1}); shown.Connections[0].Target.Title != "red" {
 				t.Fatalf("shown: %+v", shown.Connections[0])
 			}
 			result, err := e.Run(t.Context(), made, process(), runOptions)
@@ -152,7 +152,7 @@ func TestNothingIsAskedOverAConnectionThatCannotBeMade(t *testing.T) {
 	t.Parallel()
 	w := newWanderer(t)
 	_, made := w.planned(t, "a", "b", "c")
-	shown, _ := preview.Of(t.Context(), made.Plan, 2)
+	shown, _ := preview.Of(t.Context(), made.Plan, preview.Options{AtOnce: 2})
 	for _, step := range shown.Steps {
 		if !strings.Contains(step.PreviewError, "connection w: nobody answers") {
 			t.Errorf("%s: %q", step.ID, step.PreviewError)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/gatebook/gatebook/engine/look"
+	"github.com/gatebook/gatebook/engine/patience"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
@@ -24,7 +25,8 @@ func silent(t *testing.T) *world {
 }
 
 // Each step has the time that it asks for, whoever else asks the same; who asks for as much
-// time shares the answer.
+// time shares the answer. One that asks for none would have all the time in a run, so that it
+// did not fail where a plan does not wait for it.
 func TestWhatManyAskHasTheTimeOfEach(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -33,13 +35,16 @@ func TestWhatManyAskHasTheTimeOfEach(t *testing.T) {
 - {id: a, uses: peek, needs: [], timeout: 1s, with: {at: web}}
 - {id: b, uses: peek, needs: [], timeout: 2m, with: {at: web}}
 - {id: c, uses: peek, needs: [], timeout: 2m, with: {at: web}}
+- {id: d, uses: peek, needs: [], with: {at: web}}
+- {id: e, uses: peek, needs: [d], with: {at: db}}
 `)
 		got := said(look.Now(t.Context(), made, look.Options{At: night(), AtOnce: 3}))
-		if want := "a: fails: it had not ended after 1s\nb: reads late\nc: reads late\n"; got != want {
+		if want := "a: fails: it had not ended after 1s\nb: reads late\nc: reads late\nd: cut off: it had not ended after 10s\n" +
+			"e: nobody can tell whether a run that begins now would come here: the look at d was cut off\n"; got != want {
 			t.Errorf("got  %s\nwant %s", got, want)
 		}
-		if len(w.read) != 2 {
-			t.Errorf("asked %d times, want 2", len(w.read))
+		if len(w.read) != 3 {
+			t.Errorf("asked %d times, want 3", len(w.read))
 		}
 	})
 }
@@ -55,9 +60,11 @@ func TestAllLooksHaveOneLimit(t *testing.T) {
 - {id: c, uses: peek, gate: {expr: steps.b.outputs.is == "late"}, with: {at: x}}
 - {id: d, uses: poke, with: {at: x}}
 `), time.Now()
-		got := said(look.Now(t.Context(), made, look.Options{At: night(), AtOnce: 3, Limit: 2 * time.Minute}))
-		const over = "all that a plan looks at may take 2m0s, and took longer"
-		if want := "a: reads late\nb: fails: it was cut off: " + over + "\nc: gate -, " + over + "\n"; got != want {
+		ctx, cancel := patience.Limited(t.Context(), 2*time.Minute, 2*time.Minute)
+		defer cancel()
+		got := said(look.Now(ctx, made, look.Options{At: night(), AtOnce: 3}))
+		const over = "all that a plan asks may take 2m0s, and took longer"
+		if want := "a: reads late\nb: cut off: " + over + "\nc: gate -, " + over + "\n"; got != want {
 			t.Errorf("got  %s\nwant %s", got, want)
 		}
 		if took := time.Since(start); took != 2*time.Minute {

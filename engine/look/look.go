@@ -10,13 +10,13 @@ package look
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/gatebook/gatebook/engine/expr"
+	"github.com/gatebook/gatebook/engine/patience"
 	"github.com/gatebook/gatebook/engine/plan"
 	"github.com/gatebook/gatebook/engine/value"
 )
@@ -25,9 +25,6 @@ import (
 type Options struct {
 	At     time.Time // the time that `now` is in expressions
 	AtOnce int       // how many actions are applied at one time at most
-	// Limit is how long all of it may take: a person waits. What is not looked at by then says
-	// so. 0: it has no limit.
-	Limit time.Duration
 	// Asking is told what is being asked, each time that this changes, and never twice at one
 	// time; nil: nobody is.
 	Asking func(asked []string)
@@ -35,19 +32,15 @@ type Options struct {
 
 // Now returns the plan with what is so: of each step that no step comes before which changes
 // something, what it reads, and what its `when` and its gate come to. A step is looked at as a
-// run would come to it: not where it would be skipped, or where its gate is closed. The plan
+// run would come to it: not where it would be skipped, or where its gate is closed. What is not
+// looked at when the context ends says so. The plan
 // is one that was previewed: over a connection that could not be made nothing is read. Its
 // digest stays as it is.
 func Now(ctx context.Context, p *plan.Plan, o Options) *plan.Plan {
 	looked := p.Copy()
-	l := &looker{plan: looked, at: o.At, masker: p.Masker(), limit: o.Limit, found: make([]finding, len(p.Steps))}
-	l.asked, l.asking.tell = map[string]*answer{}, o.Asking
+	l := &looker{plan: looked, at: o.At, masker: p.Masker(), found: make([]finding, len(p.Steps))}
+	l.asked, l.asking = map[string]*answer{}, patience.NewAsking(o.Asking)
 	l.views = make(map[string]value.Value, len(p.Steps))
-	if o.Limit > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeoutCause(ctx, o.Limit, l.over())
-		defer cancel()
-	}
 	for _, wave := range waves(p.Steps) {
 		l.look(ctx, wave, max(o.AtOnce, 1))
 	}
@@ -63,7 +56,6 @@ func Now(ctx context.Context, p *plan.Plan, o Options) *plan.Plan {
 type looker struct {
 	plan   *plan.Plan
 	at     time.Time
-	limit  time.Duration
 	masker *value.Masker
 
 	// found and views are written between two waves, and read within one.
@@ -71,12 +63,7 @@ type looker struct {
 	views map[string]value.Value // what expressions see of the steps, by id
 
 	answers
-	asking asking
-}
-
-// over is why nothing is looked at any more.
-func (l *looker) over() error {
-	return fmt.Errorf("all that a plan looks at may take %s, and took longer", l.limit)
+	asking *patience.Asking
 }
 
 // finding is what is known of a step when it was looked at.
@@ -182,6 +169,8 @@ func stops(s *plan.Step) string {
 		return never + "the gate of " + s.ID + " is closed"
 	case slices.ContainsFunc(s.Gate, failsNow):
 		return perhaps + "the gate of " + s.ID + " cannot be judged"
+	case s.Seen != nil && s.Seen.Cut:
+		return perhaps + "the look at " + s.ID + " was cut off"
 	case s.Seen != nil && s.Seen.Error != "":
 		return perhaps + "the look at " + s.ID + " failed"
 	case slices.ContainsFunc(s.Verify, (*plan.Condition).Closes):

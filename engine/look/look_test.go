@@ -124,6 +124,8 @@ func said(p *plan.Plan) string {
 		case s.Seen != nil && s.Seen.Outputs != nil:
 			is, _ := s.Seen.Outputs.Get("is")
 			parts = append(parts, "reads "+is.String())
+		case s.Seen != nil && s.Seen.Cut:
+			parts = append(parts, "cut off: "+s.Seen.Error)
 		case s.Seen != nil:
 			parts = append(parts, "fails: "+s.Seen.Error)
 		}
@@ -333,10 +335,10 @@ func TestALookEnds(t *testing.T) {
 		took time.Duration
 		want string
 	}{
-		"by itself":          {heeds, "with: {at: web}", 10 * time.Second, "a: fails: it had not ended after 10s\n"},
+		"by itself":          {heeds, "with: {at: web}", 10 * time.Second, "a: cut off: it had not ended after 10s\n"},
 		"by its step's time": {heeds, "timeout: 1m, with: {at: web}", time.Minute, "a: fails: it had not ended after 1m0s\n"},
 		"where the action does not": {
-			nil, "with: {at: web}", 12 * time.Second, "a: fails: it had not ended after 10s, nor when it was asked to\n",
+			nil, "with: {at: web}", 12 * time.Second, "a: cut off: it had not ended after 10s; it did not end when it was asked to\n",
 		},
 		"of an action that would keep something": {
 			func(ctx context.Context, call *sdk.Call[peekInput]) (peekOutput, error) {

@@ -13,16 +13,15 @@ import (
 	"github.com/gatebook/gatebook/engine/data"
 	"github.com/gatebook/gatebook/engine/diag"
 	"github.com/gatebook/gatebook/engine/expr"
+	"github.com/gatebook/gatebook/engine/patience"
 	"github.com/gatebook/gatebook/engine/plan"
 	"github.com/gatebook/gatebook/engine/value"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
 const (
-	// patience is how long a look may take that has no time of its own: a person waits.
-	patience = 10 * time.Second
-	// grace is how long an action is waited for that was asked to end.
-	grace = 2 * time.Second
+	// longest is how long a look may take that has no time of its own: a person waits.
+	longest = 10 * time.Second
 	// maxOutputs is how many bytes of outputs a plan holds of one look.
 	maxOutputs = 1 << 20
 )
@@ -83,14 +82,16 @@ func (l *looker) read(ctx context.Context, of *plan.Step, u *plan.Use, scope sco
 	if err != nil {
 		return value.Null(), &plan.Seen{Error: err.Error()}
 	}
-	timeout = cmp.Or(timeout, patience)
 	given := l.to(fmt.Sprintf("%s %s %s %s", timeout, u.Action, u.On, text), func() (value.Value, error) {
-		defer l.asking.begin(u.Action + " for " + of.ID)()
-		return l.ask(ctx, u, text, timeout)
+		defer l.asking.Begin(u.Action + " for " + of.ID)()
+		return l.ask(ctx, u, text, cmp.Or(timeout, longest))
 	})
+	cut, wasCut := errors.AsType[*patience.CutError](given.err)
 	switch {
 	case errors.Is(given.err, sdk.ErrUnsupported):
 		return value.Null(), nil // not with these parameters
+	case wasCut && (timeout == 0 || cut.All != nil): // a run would have waited
+		return value.Null(), &plan.Seen{Error: given.err.Error(), Cut: true}
 	case given.err != nil:
 		waits := u.Describe.Waits(text) > 0 && sdk.AsError(given.err).Class == sdk.Transient
 		return value.Null(), &plan.Seen{Error: given.err.Error(), Waits: waits}
@@ -102,7 +103,9 @@ func (l *looker) read(ctx context.Context, of *plan.Step, u *plan.Use, scope sco
 
 // ask applies the action, and marks what is secret in what it returns.
 func (l *looker) ask(ctx context.Context, u *plan.Use, params json.RawMessage, timeout time.Duration) (value.Value, error) {
-	document, err := apply(ctx, u.Handler, sdk.Request{Params: params, Attempt: 1, InPlan: true}, timeout)
+	document, err := patience.Within(ctx, timeout, func(ctx context.Context) (json.RawMessage, error) {
+		return u.Handler.Apply(ctx, sdk.Request{Params: params, Attempt: 1, InPlan: true}, host{})
+	})
 	if err != nil {
 		return value.Null(), err
 	}
@@ -115,47 +118,11 @@ func (l *looker) ask(ctx context.Context, u *plan.Use, params json.RawMessage, t
 	}
 	outputs = data.Secrets(outputs, u.Describe.Output)
 	l.masker.Learn(outputs)
+	if err := u.Fits(document); err != nil { // a run would fail there
+		return value.Null(), fmt.Errorf("the outputs of %s break their schema, which is a fault of its program: %w", u.Action, err)
+	}
 	outputs, _ = l.masker.Value(outputs)
 	return outputs, nil
-}
-
-// apply applies an action within a time. One that does not end when it is asked to is left
-// behind, so that no person waits for it.
-func apply(ctx context.Context, action sdk.Handler, request sdk.Request, timeout time.Duration) (json.RawMessage, error) {
-	bounded, cancel := context.WithTimeout(ctx, timeout)
-	defer cancel()
-	if ctx.Err() != nil {
-		return nil, cut(ctx, timeout, "")
-	}
-	type end struct {
-		outputs json.RawMessage
-		err     error
-	}
-	ended := make(chan end, 1) // so that one that is left behind can end
-	go func() {
-		outputs, err := action.Apply(bounded, request, host{})
-		ended <- end{outputs, err}
-	}()
-	late := make(chan struct{})
-	stop := context.AfterFunc(bounded, func() { time.AfterFunc(grace, func() { close(late) }) })
-	defer stop()
-	select {
-	case e := <-ended:
-		if e.err != nil && bounded.Err() != nil {
-			return nil, cut(ctx, timeout, "")
-		}
-		return e.outputs, e.err
-	case <-late:
-		return nil, cut(ctx, timeout, ", nor when it was asked to")
-	}
-}
-
-// cut is why an action was asked to end before it had.
-func cut(ctx context.Context, timeout time.Duration, more string) error {
-	if ctx.Err() != nil {
-		return fmt.Errorf("it was cut off%s: %w", more, context.Cause(ctx))
-	}
-	return fmt.Errorf("it had not ended after %s%s", timeout, more)
 }
 
 // host is that of an action in a plan, which is told what a person sees and keeps nothing.

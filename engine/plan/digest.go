@@ -69,7 +69,7 @@ func (s *Step) essence() *Step {
 }
 
 func (u Use) essence() Use {
-	u.Preview, u.PreviewError = nil, ""
+	u.Preview, u.PreviewError, u.PreviewCut = nil, "", false
 	return u
 }
 
@@ -87,6 +87,10 @@ func (c *Condition) essence() *Condition {
 	}
 	bare := *c
 	bare.At, bare.State.Explain, bare.Now = "", nil, nil
+	if c.Observe != nil {
+		use := c.Observe.essence()
+		bare.Observe = &use
+	}
 	if c.State.Secret {
 		// A secret that was rotated makes no other plan.
 		bare.State = State{Secret: true}

@@ -9,6 +9,7 @@ import (
 type Seen struct {
 	Outputs *value.Value `json:"outputs,omitempty" doc:"What it returned; absent: it failed."`
 	Error   string       `json:"error,omitempty" doc:"Why it failed."`
+	Cut     bool         `json:"cut,omitempty" doc:"The plan did not wait for it to end, as a run does: that says nothing of the step."`
 	Waits   bool         `json:"waits,omitempty" doc:"A run asks again, as a parameter of the action says, until that is so which is not so yet."`
 }
 

@@ -152,6 +152,7 @@ type Use struct {
 	Over         Places       `json:"-"`
 	Preview      *sdk.Preview `json:"preview,omitempty" doc:"What the action said it would do; absent: it was not asked."`
 	PreviewError string       `json:"previewError,omitempty" doc:"Why the action could not say what it would do."`
+	PreviewCut   bool         `json:"previewCut,omitempty" doc:"The plan did not wait for the action to say it: that says nothing of the step."`
 }
 
 // Source computes a value from what is known at some time. It is pure and quick. A

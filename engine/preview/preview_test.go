@@ -89,7 +89,7 @@ func TestPreviewAsksWithWhatIsKnown(t *testing.T) {
 		return sdk.Preview{Summary: string(request.Params), Warnings: request.Unknown}, nil
 	})
 	made := planned(t, checktest.Load(t, catalogue, "test.yaml", previewRunbook))
-	previewed, found := preview.Of(t.Context(), made, 2)
+	previewed, found := preview.Of(t.Context(), made, preview.Options{AtOnce: 2})
 	if asked.Load() != 3 {
 		t.Errorf("%d actions were asked, want 3: not that of the step that is skipped", asked.Load())
 	}
@@ -133,7 +133,7 @@ steps:
 	if err != nil {
 		t.Fatal(err, found)
 	}
-	previewed, _ := preview.Of(t.Context(), made, 1)
+	previewed, _ := preview.Of(t.Context(), made, preview.Options{AtOnce: 1})
 	first, _ := previewed.Step("first")
 	if first.Preview == nil {
 		t.Fatal(first.PreviewError)
@@ -151,7 +151,7 @@ func TestPreviewEndsWithItsContext(t *testing.T) {
 		t.Error("an action was asked")
 		return sdk.Preview{}, nil
 	})
-	previewed, _ := preview.Of(ctx, planned(t, checktest.Load(t, catalogue, "test.yaml", previewRunbook)), 1)
+	previewed, _ := preview.Of(ctx, planned(t, checktest.Load(t, catalogue, "test.yaml", previewRunbook)), preview.Options{AtOnce: 1})
 	if one, _ := previewed.Step("one"); one.PreviewError != context.Canceled.Error() {
 		t.Errorf("the error is %q, want that of the context", one.PreviewError)
 	}

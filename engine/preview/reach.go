@@ -5,28 +5,30 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/gatebook/gatebook/engine/patience"
 	"github.com/gatebook/gatebook/engine/plan"
-	"github.com/gatebook/gatebook/engine/value"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
 // reach asks each connection that is used what it reaches, and returns them with the
 // answers, and why those cannot be made that cannot.
-func reach(ctx context.Context, p *plan.Plan, masker *value.Masker) (asked []*plan.Connection, failed map[*plan.Connection]error) {
+func (a *asker) reach(ctx context.Context, p *plan.Plan) (asked []*plan.Connection, failed map[*plan.Connection]error) {
 	asked, errs := make([]*plan.Connection, len(p.Connections)), make([]error, len(p.Connections))
 	var group errgroup.Group
 	for i, c := range p.Connections {
 		answered := *c
 		asked[i] = &answered
 		group.Go(func() error {
-			if errs[i] = c.Reach(ctx); errs[i] != nil {
+			defer a.asking.Begin(c.Called())()
+			_, errs[i] = patience.Within(ctx, longest, func(ctx context.Context) (struct{}, error) { return struct{}{}, c.Reach(ctx) })
+			if errs[i] != nil {
 				fault := *sdk.AsError(errs[i])
 				fault.Connection = "" // it is the one that says so
-				answered.TargetError = masker.Text(fault.Error())
+				answered.TargetError = a.masker.Text(fault.Error())
 				return nil
 			}
 			if target := p.Targets.Show(c); target.ID != "" {
-				answered.Target = &sdk.Target{ID: masker.Text(target.ID), Title: masker.Text(target.Title)} // the rest is for gatebook
+				answered.Target = &sdk.Target{ID: a.masker.Text(target.ID), Title: a.masker.Text(target.Title)} // the rest is for gatebook
 			}
 			return nil
 		})

@@ -28,6 +28,7 @@ func TestProblemsOfNow(t *testing.T) {
 		"failed, and waited":  {gate: plan.Condition{Within: time.Minute, Now: &plan.Now{Truth: "failed", Detail: "no item 3"}}, want: []string{`not yet: "too few", now true, stops false`}},
 		"nothing observed":    {gate: plan.Condition{Now: &plan.Now{Truth: "failed", Detail: unseen.Error, Observed: unseen}}, want: []string{`look failed: "no route to host", now true, stops false`}},
 		"observed again":      {gate: plan.Condition{Now: &plan.Now{Truth: "failed", Detail: waited.Error, Observed: waited}}, want: []string{`not yet: "it has no record", now true, stops false`}},
+		"not waited for":      {seen: &plan.Seen{Error: "it had not ended after 10s", Cut: true}, want: []string{`cut off: "it had not ended after 10s", now true, stops false`}},
 		"read again":          {seen: waited, want: []string{`not yet: "it has no record", now true, stops false`}},
 		"nothing read":        {seen: unseen, want: []string{`look failed: "no route to host", now true, stops false`}},
 		"false whatever":      {gate: plan.Condition{State: plan.State{Truth: "false"}}, want: []string{`gate closed: "too few", now false, stops true`}},

@@ -19,13 +19,14 @@ const (
 	Blocked     Kind = "blocked"     // an action says what would stop it: a right that is missing, a budget
 	Unseen      Kind = "unseen"      // an action could not say what it would do
 	LookFailed  Kind = "look failed" // an action could not read what is so now
+	CutOff      Kind = "cut off"     // the plan did not wait for what an action says, which says nothing of the step
 	NotYet      Kind = "not yet"     // what a run waits for, a condition or by an action, is not so now
 	NoWayBack   Kind = "no way back" // a step changes something, and nothing takes it back
 	Warned      Kind = "warning"     // an action says what to mind
 )
 
 // kinds orders them.
-var kinds = [...]Kind{GateClosed, GateBroken, Unverified, Unreachable, Blocked, Unseen, LookFailed, NotYet, NoWayBack, Warned}
+var kinds = [...]Kind{GateClosed, GateBroken, Unverified, Unreachable, Blocked, Unseen, LookFailed, CutOff, NotYet, NoWayBack, Warned}
 
 // Stops reports whether a run would not get past a problem as it is now.
 func (k Kind) Stops() bool {
@@ -34,7 +35,7 @@ func (k Kind) Stops() bool {
 
 // Problem is one thing that stands in the way of a run, or that a reviewer should look at.
 type Problem struct {
-	Kind       Kind            `json:"kind" enum:"gate closed,gate broken,unverified,unreachable,blocked,unseen,look failed,not yet,no way back,warning"`
+	Kind       Kind            `json:"kind" enum:"gate closed,gate broken,unverified,unreachable,blocked,unseen,look failed,cut off,not yet,no way back,warning"`
 	Step       string          `json:"step,omitempty"`
 	Connection string          `json:"connection,omitempty"`
 	Text       string          `json:"text,omitempty" doc:"In the words of who says so."`
@@ -98,7 +99,7 @@ func problemsOf(s *plan.Step) []Problem {
 		found = append(found, Problem{Kind: unseen(s.Seen), Step: s.ID, Text: s.Seen.Error, Now: true})
 	}
 	if s.PreviewError != "" {
-		add(Unseen, s.PreviewError)
+		add(unforeseen(&s.Use), s.PreviewError)
 	}
 	if s.Preview != nil {
 		for _, text := range s.Preview.Blockers {
@@ -116,10 +117,22 @@ func problemsOf(s *plan.Step) []Problem {
 
 // unseen is what it means that a look failed: what a run asks for again is only not so yet.
 func unseen(s *plan.Seen) Kind {
-	if s.Waits {
+	switch {
+	case s.Cut:
+		return CutOff
+	case s.Waits:
 		return NotYet
+	default:
+		return LookFailed
 	}
-	return LookFailed
+}
+
+// unforeseen is what it means that an action has not said what it would do.
+func unforeseen(u *plan.Use) Kind {
+	if u.PreviewCut {
+		return CutOff
+	}
+	return Unseen
 }
 
 // problemOf is what stands in the way with a condition, by what is known before the

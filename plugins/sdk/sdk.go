@@ -97,6 +97,13 @@ type Request struct {
 	Params json.RawMessage `json:"params"`
 	// Unknown holds the field paths of parameters that are not known yet; Plan only.
 	Unknown []string `json:"unknown,omitempty"`
+	// Begins holds, of each list in Unknown, the items before the first that is not known
+	// yet, by the path of the list; for Plan of a built-in action only.
+	Begins map[string]json.RawMessage `json:"-"`
+	// Later tells Plan that this is for what takes a step back, or is observed in a run, so
+	// that only what it is made of counts, as a program, and not what is so now; for a
+	// built-in action only.
+	Later bool `json:"-"`
 	// Key is the idempotency key: one for all attempts of one step, do and undo
 	// apart. It is safe as a client token: letters, digits and hyphens, at most 64.
 	Key string `json:"key,omitempty"`

@@ -37,6 +37,8 @@ func (out *page) stateNow(c *plan.Condition) string {
 	switch truth := c.Now.Truth; {
 	case truth == "true":
 		return out.Good("true now")
+	case c.Now.Observed != nil && c.Now.Observed.Cut:
+		return out.Warn("unknown, the look at it was cut off")
 	case c.Now.Observed != nil && c.Now.Observed.Error != "" && !c.Now.Observed.Waits:
 		return out.Warn("unknown, the look at it failed")
 	case c.Within > 0, c.Now.Observed != nil && c.Now.Observed.Waits:
@@ -78,6 +80,8 @@ func (out *page) seen(s *plan.Step) []layout.Node {
 		return []layout.Node{{Text: out.Dim("not looked at: ") + layout.Line(s.Unlooked)}}
 	case s.Seen == nil:
 		return nil
+	case s.Seen.Cut:
+		return []layout.Node{{Text: out.Dim("not looked at to its end: ") + layout.Line(s.Seen.Error)}}
 	case s.Seen.Outputs == nil:
 		return []layout.Node{{Text: out.Warn(failing(s.Seen.Waits)) + layout.Line(s.Seen.Error)}}
 	default:

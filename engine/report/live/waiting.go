@@ -62,7 +62,7 @@ func (v *Waiting) loop() {
 			v.mu.Unlock()
 			line := ""
 			if len(asked) > 0 {
-				line = fmt.Sprintf("looking what is so now, %s: %s", v.waited, strings.Join(asked, ", "))
+				line = fmt.Sprintf("asking the actions, %s: %s", v.waited, strings.Join(asked, ", "))
 			}
 			v.show(line)
 		case <-v.stop:

@@ -29,8 +29,8 @@ func TestAPersonIsToldWhatIsWaitedFor(t *testing.T) {
 		v.Asking(nil)
 		time.Sleep(time.Minute)
 		v.Close()
-		const want = "\r\x1b[Klooking what is so now, 1s: a b" +
-			"\r\x1b[Klooking what is so now, 2s: http.check for web…" + "\r\x1b[K"
+		const want = "\r\x1b[Kasking the actions, 1s: a b" +
+			"\r\x1b[Kasking the actions, 2s: http.check for web, ht…" + "\r\x1b[K"
 		if got := b.String(); got != want {
 			t.Errorf("got  %q\nwant %q", got, want)
 		}

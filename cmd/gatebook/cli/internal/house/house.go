@@ -13,6 +13,7 @@ import (
 	"github.com/gatebook/gatebook/engine/diag"
 	"github.com/gatebook/gatebook/engine/diag/render"
 	"github.com/gatebook/gatebook/engine/look"
+	"github.com/gatebook/gatebook/engine/patience"
 	"github.com/gatebook/gatebook/engine/plan"
 	"github.com/gatebook/gatebook/engine/preview"
 	"github.com/gatebook/gatebook/engine/report/live"
@@ -145,50 +146,70 @@ func (h *House) PlanOf(file *source.File, flags *given.Flags) (*engine.Plan, dia
 	return planned, found, err
 }
 
-// previews is how many actions are asked at one time what they would do.
-const previews = 16
+const (
+	// atOnce is how many actions are asked at one time.
+	atOnce = 16
+	// longest is how long all that actions are asked for one plan may take.
+	longest = 2 * time.Minute
+)
 
 // Preview asks the actions of a plan what they would do, and tells what they blame in the
 // runbook. The first signal that asks the process to end withdraws the question, so that
 // what the actions have started for it is ended first.
 func (h *House) Preview(ctx context.Context, planned *engine.Plan) (*plan.Plan, error) {
-	ctx, stop := h.Interruptible(ctx)
-	defer stop()
-	shown, found := preview.Of(ctx, planned.Plan, previews)
-	if err := context.Cause(ctx); err != nil {
+	var shown *plan.Plan
+	var found diag.List
+	err := h.ask(ctx, longest, func(ctx context.Context, tell func([]string)) {
+		shown, found = preview.Of(ctx, planned.Plan, preview.Options{AtOnce: atOnce, Asking: tell})
+	})
+	if err != nil {
 		return shown, err
 	}
 	return shown, h.Tell(found)
 }
 
-// Look previews a plan, and looks what is so now, as [House.LookAt] does.
+// Look previews a plan, and looks what is so now, as [House.LookAt] does. Both together have
+// one limit.
 func (h *House) Look(ctx context.Context, planned *engine.Plan) (*plan.Plan, error) {
+	began := h.Now()
 	shown, err := h.Preview(ctx, planned)
 	if err != nil {
 		return shown, err
 	}
-	return h.LookAt(ctx, shown)
+	return h.lookAt(ctx, shown, longest-h.Now().Sub(began))
 }
-
-// longestLook is how long all that a plan looks at may take.
-const longestLook = time.Minute
 
 // LookAt looks what is so now, for a plan that was previewed, of what a run would look at
 // before it changes anything; of one that is offline nothing. The first signal ends that.
 func (h *House) LookAt(ctx context.Context, shown *plan.Plan) (*plan.Plan, error) {
+	return h.lookAt(ctx, shown, longest)
+}
+
+func (h *House) lookAt(ctx context.Context, shown *plan.Plan, left time.Duration) (*plan.Plan, error) {
 	if shown.Offline {
 		return shown, nil
 	}
+	err := h.ask(ctx, left, func(ctx context.Context, tell func([]string)) {
+		shown = look.Now(ctx, shown, look.Options{At: h.Now(), AtOnce: atOnce, Asking: tell})
+	})
+	return shown, err
+}
+
+// ask has actions asked for as long as is left, until the first signal ends that, and tells a
+// person at a terminal which are.
+func (h *House) ask(ctx context.Context, left time.Duration, by func(ctx context.Context, tell func(asked []string))) error {
 	ctx, stop := h.Interruptible(ctx)
 	defer stop()
-	options := look.Options{At: h.Now(), AtOnce: previews, Limit: longestLook}
+	limited, cancel := patience.Limited(ctx, longest, left)
+	defer cancel()
+	var tell func([]string)
 	if h.Draws() {
 		waiting := live.NewWaiting(h.Stderr, h.Screen.Size)
 		defer waiting.Close()
-		options.Asking = waiting.Asking
+		tell = waiting.Asking
 	}
-	shown = look.Now(ctx, shown, options)
-	return shown, context.Cause(ctx)
+	by(limited, tell)
+	return context.Cause(ctx)
 }
 
 // Tell writes findings to standard error, for verbs whose result is something else.
