@@ -66,20 +66,27 @@ or by that variable, and is waited for; the group is in the journal once the pro
 // plan says what would run, and what `check` says: a run does not ask that, so that it runs the
 // program all the same.
 func (e executor) plan(ctx context.Context, call *sdk.Call[ExecInput]) (sdk.Preview, error) {
-	in := call.Input
+	in, more := call.Input, ""
 	if !call.Knows("command", "script", "shell") {
-		return sdk.Preview{Summary: "would run a program that is not known yet"}, nil
+		begun, ok := in.Begun(call.Request)
+		if !ok {
+			return sdk.Preview{Summary: "would run a program that is not known yet"}, nil
+		}
+		in.Input, more = begun, " "+program.Rest
 	}
 	if err := in.Valid(); err != nil {
 		return sdk.Preview{}, err
 	}
 	preview := sdk.Preview{
-		Summary:  "would run " + in.Line(),
-		Changes:  []sdk.Delta{{Target: in.Line(), Kind: "command", Op: "run"}},
+		Summary:  "would run " + in.Line() + more,
+		Changes:  []sdk.Delta{{Target: in.Line() + more, Kind: "command", Op: "run"}},
 		Warnings: in.Warnings(e.programs, call.Request),
 		Observed: in.Seen(ctx, e.programs, call.Request),
 	}
-	if len(in.Check) == 0 || len(call.Unknown) > 0 {
+	if len(in.Check) > 0 {
+		preview.Observed = append(preview.Observed, program.Seen(ctx, e.programs, process.Spec{Argv: in.Check, Dir: in.Cwd}, call.Request)...)
+	}
+	if len(in.Check) == 0 || len(call.Unknown) > 0 || call.Later {
 		return preview, nil
 	}
 	switch done, err := e.runCheck(ctx, in, call.Key); {

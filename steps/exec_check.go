@@ -59,15 +59,19 @@ not there is permanent.`,
 }
 
 func (l looker) plan(ctx context.Context, call *sdk.Call[ExecCheckInput]) (sdk.Preview, error) {
-	in := call.Input
+	in, more := call.Input, ""
 	if !call.Knows("command", "script", "shell") {
-		return sdk.Preview{Summary: "would look with a program that is not known yet"}, nil
+		begun, ok := in.Begun(call.Request)
+		if !ok {
+			return sdk.Preview{Summary: "would look with a program that is not known yet"}, nil
+		}
+		in.Input, more = begun, " "+program.Rest
 	}
 	if err := in.Valid(); err != nil {
 		return sdk.Preview{}, err
 	}
 	return sdk.Preview{
-		Summary: "would look with " + in.Line(), Warnings: in.Warnings(l.programs, call.Request), Observed: in.Seen(ctx, l.programs, call.Request),
+		Summary: "would look with " + in.Line() + more, Warnings: in.Warnings(l.programs, call.Request), Observed: in.Seen(ctx, l.programs, call.Request),
 	}, nil
 }
 

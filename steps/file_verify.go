@@ -49,10 +49,11 @@ regular file or differs is a permanent error that names each difference; one tha
 			if !call.Knows("path") {
 				return sdk.Preview{Summary: "would verify a file that is not known yet"}, nil
 			}
-			preview := sdk.Preview{
-				Summary:  "would verify " + call.Input.Path,
-				Observed: []sdk.Seen{files.Seen(ctx, o.path(call.Input.Path), call.Input.Path)},
+			preview := sdk.Preview{Summary: "would verify " + call.Input.Path}
+			if call.Later {
+				return preview, nil // of what will be so then nothing is so now
 			}
+			preview.Observed = []sdk.Seen{files.Seen(ctx, o.path(call.Input.Path), call.Input.Path)}
 			if _, err := os.Stat(o.path(call.Input.Path)); err != nil {
 				preview.Warnings = []string{fmt.Sprintf("There is no file %s yet.", call.Input.Path)}
 			}

@@ -78,22 +78,46 @@ func targets(p, shown *plan.Plan, key Key) ([]Target, error) {
 	return reached, nil
 }
 
-// observed is what the actions looked at, each thing once for a step.
+// observed is what the actions looked at, each thing once for a step: to do it, to take it back,
+// and for its conditions.
 func observed(shown *plan.Plan) []Seen {
 	var all []Seen
-	for step := range shown.All() {
-		if step.Preview == nil {
-			continue
+	add := func(step string, uses []*plan.Use) {
+		var seen []sdk.Seen
+		for _, use := range uses {
+			if use != nil && use.Preview != nil {
+				seen = append(seen, use.Preview.Observed...)
+			}
 		}
-		seen := slices.Clone(step.Preview.Observed)
 		slices.SortFunc(seen, func(a, b sdk.Seen) int {
 			return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Name, b.Name), cmp.Compare(a.Version, b.Version), cmp.Compare(a.ID, b.ID))
 		})
 		for _, s := range slices.Compact(seen) {
-			all = append(all, Seen{Step: step.ID, Kind: s.Kind, Name: s.Name, Version: s.Version, ID: s.ID})
+			all = append(all, Seen{Step: step, Kind: s.Kind, Name: s.Name, Version: s.Version, ID: s.ID})
+		}
+	}
+	for _, step := range shown.Steps {
+		for _, one := range step.Each() {
+			uses := append([]*plan.Use{&one.Use}, observing(one.Gate, one.Verify)...)
+			if one.Rollback != nil {
+				uses = append(uses, one.Rollback.Use)
+			}
+			add(one.ID, uses)
+		}
+		if step.Loop != nil {
+			add(step.ID, observing(step.Loop.Between))
 		}
 	}
 	return all
+}
+
+// observing is what is observed for conditions.
+func observing(of ...[]*plan.Condition) []*plan.Use {
+	var uses []*plan.Use
+	for _, c := range slices.Concat(of...) {
+		uses = append(uses, c.Observe)
+	}
+	return uses
 }
 
 // Asking returns the steps of a plan that ask people, but for those that are known to be

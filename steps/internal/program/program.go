@@ -5,6 +5,7 @@ package program
 
 import (
 	"context"
+	"encoding/json"
 	"maps"
 	"strings"
 
@@ -89,10 +90,24 @@ func (in Input) Warnings(r *process.Runner, asked sdk.Request) []string {
 	return nil
 }
 
-// Seen is the program as it is now, where it is named by a path: what is looked for in PATH
-// is the machine's, and upgraded with it.
+// Rest stands for the arguments that are not known yet.
+const Rest = "(arguments known later)"
+
+// Begun returns the input with the beginning of a command that is known so far; not ok: there
+// is none.
+func (in Input) Begun(asked sdk.Request) (begun Input, ok bool) {
+	err := json.Unmarshal(asked.Begins["command"], &in.Command)
+	return in, err == nil && len(in.Command) > 0 && in.Command[0] != "" && in.Script == ""
+}
+
+// Seen says in which version a preview saw the program, where the runbook names it by a path:
+// what is found in PATH is the machine's.
 func (in Input) Seen(ctx context.Context, r *process.Runner, asked sdk.Request) []sdk.Seen {
-	spec := in.Spec(sdk.Request{})
+	return Seen(ctx, r, in.Spec(sdk.Request{}), asked)
+}
+
+// Seen is [Input.Seen] of any program.
+func Seen(ctx context.Context, r *process.Runner, spec process.Spec, asked sdk.Request) []sdk.Seen {
 	path := r.Place(spec)
 	if path == "" || !asked.Knows("cwd") {
 		return nil
