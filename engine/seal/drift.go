@@ -215,6 +215,8 @@ func changed(was, now string) string {
 			return fmt.Sprintf("Line %d is new: %s", i+1, strings.TrimSpace(after[i]))
 		case i >= len(after):
 			return fmt.Sprintf("Line %d is gone: %s", i+1, strings.TrimSpace(before[i]))
+		case before[i] != after[i] && strings.TrimSpace(before[i]) == strings.TrimSpace(after[i]):
+			return fmt.Sprintf("Line %d was %q and is %q: its blanks or its end are others", i+1, before[i], after[i])
 		case before[i] != after[i]:
 			return fmt.Sprintf("Line %d was %s and is %s", i+1, strings.TrimSpace(before[i]), strings.TrimSpace(after[i]))
 		}

@@ -266,6 +266,23 @@ func TestDrift(t *testing.T) {
 	}
 }
 
+// Of a line that looks the same it is shown what is another: in YAML an indent says something.
+func TestDriftOfBlanksCanBeSeen(t *testing.T) {
+	t.Parallel()
+	was, _ := sealed(t, key, hush)
+	for text, want := range map[string]string{
+		"kind: Runbook\r\n": `Line 1 was "kind: Runbook" and is "kind: Runbook\r": its blanks or its end are others`,
+		"  kind: Runbook\n": `Line 1 was "kind: Runbook" and is "  kind: Runbook": its blanks or its end are others`,
+		" kind: Other\n":    "Line 1 was kind: Runbook and is kind: Other",
+	} {
+		now := was.Essence
+		now.Files = []seal.File{{Name: "web.yaml", SHA256: "sha256:ff00"}}
+		if drift := was.Drift(now, text); len(drift) != 1 || drift[0].Detail != want || !strings.HasSuffix(drift[0].String(), want) {
+			t.Errorf("want %s\ngot  %v", want, drift)
+		}
+	}
+}
+
 // What cannot be looked at now is not gone: at night a server that does not answer must not
 // read as an object that somebody has deleted.
 func TestWhatCannotBeLookedAtIsNotGone(t *testing.T) {

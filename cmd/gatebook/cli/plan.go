@@ -64,7 +64,7 @@ changed. The same plan has the same digest. The file has no secrets in it.
 	cmd.Flags().BoolVar(&o.offline, "offline", false, "do not ask the actions what they would do: no system is looked at, and no plugin that is known is started")
 	cmd.Flags().BoolVar(&o.wide, "wide", false, "in text, fold and cut nothing, however long a line is")
 	cmd.Flags().StringVar(&o.out, "out", "", "seal the plan in this `FILE` too, for gatebook run")
-	cmd.Flags().BoolVar(&o.force, "force", false, "let --out replace a file that is no sealed plan")
+	cmd.Flags().BoolVar(&o.force, "force", false, "let --out replace a file that is no sealed plan; never the runbook, nor a file of its inputs")
 	return cmd
 }
 
@@ -96,7 +96,7 @@ func (o *planOptions) run(ctx context.Context) error {
 		}
 	}
 	if o.out != "" {
-		sealed, err := h.Seal(planned, shown, o.out, o.force)
+		sealed, err := h.Seal(planned, shown, o.out, o.force, o.inputs.Files())
 		if err != nil {
 			return err
 		}

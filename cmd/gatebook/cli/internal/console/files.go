@@ -143,6 +143,16 @@ func (c *Console) Put(name string, text []byte, allowed func(was []byte) error) 
 	return place(beside, path, text, filePrivate)
 }
 
+// Same reports whether two names are of one file that is there, by whatever links.
+func (c *Console) Same(name, other string) bool {
+	one, err := os.Stat(c.Path(name))
+	if err != nil {
+		return false
+	}
+	two, err := os.Stat(c.Path(other))
+	return err == nil && os.SameFile(one, two)
+}
+
 // filePrivate is the mode of a file that is for its user alone.
 const filePrivate = 0o600
 

@@ -35,6 +35,9 @@ func (f *Flags) Declare(flags *pflag.FlagSet) {
 	flags.StringArrayVarP(&f.files, "file", "f", nil, "YAML or JSON file of input values; a later one wins, and -i over all")
 }
 
+// Files returns the files of input values, but for those of secrets.
+func (f *Flags) Files() []string { return slices.Clone(f.files) }
+
 // Typed returns the flags as they were typed, quoted for a shell.
 func (f *Flags) Typed() []string {
 	var words []string

@@ -28,7 +28,24 @@ func (h *House) revision(ctx context.Context, file string) *plan.Revision {
 	}
 	ctx, cancel := context.WithTimeout(ctx, gitPatience)
 	defer cancel()
-	dir, name := filepath.Split(h.Path(file))
+	path := h.Path(file)
+	of := h.revisionOf(ctx, path)
+	real, err := filepath.EvalSymlinks(path)
+	if err != nil || real == path {
+		return of
+	}
+	// Git takes a link for its target's name: what is read is of another file, and by another
+	// link it would be yet another.
+	read := h.revisionOf(ctx, real)
+	if read != nil && of != nil && of.Dirty {
+		read.Dirty = true
+	}
+	return read
+}
+
+// revisionOf says of which git commit what stands under a name is: a file, or a link itself.
+func (h *House) revisionOf(ctx context.Context, path string) *plan.Revision {
+	dir, name := filepath.Split(path)
 	commit, ok := h.git(ctx, dir, "rev-parse", "--verify", "HEAD")
 	if !ok {
 		return nil

@@ -22,8 +22,9 @@ import (
 )
 
 // Seal puts a plan into a file that a person named, as it was previewed or as it is offline.
-// An earlier plan there is replaced; anything else only by force.
-func (h *House) Seal(planned *engine.Plan, shown *plan.Plan, name string, force bool) (*seal.Plan, error) {
+// An earlier plan there is replaced; anything else only by force, and what the plan was made
+// of, as those files of inputs, never.
+func (h *House) Seal(planned *engine.Plan, shown *plan.Plan, name string, force bool, inputs []string) (*seal.Plan, error) {
 	replaces := func(was []byte) error {
 		if force || seal.Is(was) {
 			return nil
@@ -36,6 +37,16 @@ func (h *House) Seal(planned *engine.Plan, shown *plan.Plan, name string, force 
 	})
 	if err != nil {
 		return nil, err
+	}
+	for _, source := range sealed.Notes.Sources {
+		if path, is := strings.CutPrefix(source, "file:"); is {
+			inputs = append(inputs, path)
+		}
+	}
+	for _, read := range append(inputs, sealed.Notes.Runbook) {
+		if h.Same(name, read) {
+			return nil, console.Usage("Choose another name. Nothing was written.", "%s stays: the plan was made of what is in it", name)
+		}
 	}
 	return sealed, h.Put(name, text, replaces)
 }
