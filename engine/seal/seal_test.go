@@ -303,11 +303,13 @@ func TestWhatCannotBeLookedAtIsNotGone(t *testing.T) {
 			"[what the connection here reaches cannot be told now: no route]",
 		},
 		"and something else": {
-			func(e *seal.Essence) { e.Observed, e.Gatebook = nil, "0.2.0" }, []seal.Unseen{{Step: "roll", Why: "503"}},
+			func(e *seal.Essence) { e.Observed, e.Gatebook = nil, "0.2.0" },
+			[]seal.Unseen{{Step: "roll", Why: "503"}},
 			"[what roll would do cannot be told now: 503 gatebook has moved from version 0.1.0 to 0.2.0]",
 		},
 		"one that was not looked at before": {
-			func(e *seal.Essence) { e.Gatebook = "0.2.0" }, []seal.Unseen{{Step: "other", Why: "503"}},
+			func(e *seal.Essence) { e.Gatebook = "0.2.0" },
+			[]seal.Unseen{{Step: "other", Why: "503"}},
 			"[gatebook has moved from version 0.1.0 to 0.2.0]",
 		},
 	} {
