@@ -35,6 +35,7 @@ type project struct {
 	dir      string
 	env      []string
 	accepted bool // somebody has put the label on the pull request
+	pushed   bool // and the branch was pushed to after that
 }
 
 const reviewedRunbook = `apiVersion: gatebook/v1
@@ -65,7 +66,7 @@ func newProject(t *testing.T, bin string, has, changed map[string]string) *proje
 	}
 	p.write("runbooks/web.yaml", reviewedRunbook)
 	p.write("inputs/web.yaml", "image: web:2\ntoken: env:SOME_VARIABLE\n")
-	post := "#!/bin/sh\nprintf '%s\\n' \"$@\" > \"$POSTED\"\ncat review.md >> \"$POSTED\"\n"
+	post := "#!/bin/sh\nprintf '%s\\n' \"$@\" >> \"$POSTED.all\"\nprintf '%s\\n' \"$@\" > \"$POSTED\"\nif [ -f review.md ]; then cat review.md >> \"$POSTED\"; fi\n"
 	p.write("bin/gh", post)
 	p.write("bin/curl", post)
 	if err := os.Symlink(filepath.Join(bin, "gatebook"), filepath.Join(p.dir, "bin", "gatebook")); err != nil {
@@ -147,10 +148,12 @@ func (p *project) github() (failed int) {
 		case strings.HasPrefix(step.Uses, "github/codeql-action/upload-sarif@"):
 			p.isFindings(step.With["sarif_file"])
 			continue
-		case step.Run == "", strings.Contains(step.If, "'risk accepted'") && p.accepted:
+		case step.Run == "",
+			strings.Contains(step.If, "'synchronize' && contains(") && (!p.pushed || !p.accepted),
+			strings.Contains(step.If, "'synchronize' || !contains(") && !p.pushed && p.accepted:
 			continue
 		}
-		env := []string{"GITHUB_BASE_REF=main"}
+		env := []string{"GITHUB_BASE_REF=main", "GITHUB_REPOSITORY=o/r"}
 		for name := range step.Env {
 			env = append(env, name+"=7")
 		}
@@ -224,6 +227,16 @@ func TestPipelinesOfThePageReviewChanges(t *testing.T) {
 	}{
 		"the risk goes up": {map[string]string{"runbooks/web.yaml": lost}, false, 1, []string{"nothing takes it back any more", "offline: no action was asked", "plan `sha256:"}, ""},
 		"it is accepted":   {map[string]string{"runbooks/web.yaml": lost}, true, 0, []string{"nothing takes it back any more"}, ""},
+		"those in folders, of one name": {
+			map[string]string{
+				"runbooks/a/web.yaml": strings.Replace(reviewedRunbook, "name: web", "name: a-web", 1), "inputs/a/web.yaml": "image: web:3\ntoken: env:SOME_VARIABLE\n",
+				"runbooks/b/web.yaml": strings.Replace(reviewedRunbook, "name: web", "name: b-web", 1), "inputs/b/web.yaml": "image: web:4\ntoken: env:SOME_VARIABLE\n",
+			},
+			false, 0,
+			[]string{"### a-web 1.0.0", "### b-web 1.0.0", "web:3", "web:4"},
+			"",
+		},
+		"an invalid one in a folder": {map[string]string{"runbooks/a/web.yaml": strings.Replace(reviewedRunbook, "uses: exec\n", "uses: exce\n", 1)}, false, 2, nil, `"ruleId": "GB`},
 		"no riskier": {
 			map[string]string{"runbooks/web.yaml": strings.Replace(reviewedRunbook, "1m", "2m", 1)},
 			false, 0,
@@ -238,7 +251,7 @@ func TestPipelinesOfThePageReviewChanges(t *testing.T) {
 		"too much for a comment": {
 			map[string]string{"runbooks/web.yaml": long, "runbooks/xyz.yaml": strings.NewReplacer("inputs: {image: {type: string}, token: {type: string, secret: true}}", "inputs: {image: {type: string, default: a}, token: {type: string, default: b}}").Replace(long)},
 			false, 0,
-			[]string{"review/xyz.md is not in this comment"},
+			[]string{"review/plans/xyz.md is not in this comment"},
 			"",
 		},
 	} {
@@ -264,5 +277,28 @@ func TestPipelinesOfThePageReviewChanges(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// What was accepted is the change that was there: one that is pushed later is not.
+func TestAnAcceptedRiskIsNotThatOfWhatIsPushedNext(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("docs/review.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	lost := strings.Replace(reviewedRunbook, "{uses: exec, with: {command: [echo, back]}}", "{none: nobody needs it}", 1)
+	p := newProject(t, filepath.Join(workplace(t), "bin"), files(string(page)), map[string]string{"runbooks/web.yaml": lost})
+	p.accepted, p.pushed = true, true
+	if code := p.github(); code != 1 {
+		t.Errorf("on GitHub: exit code %d, want 1", code)
+	}
+	if !strings.Contains(p.read("posted.all"), "repos/o/r/issues/7/labels/risk%20accepted") {
+		t.Errorf("the label stays: %s", p.read("posted.all"))
+	}
+	p = newProject(t, filepath.Join(workplace(t), "bin"), files(string(page)), map[string]string{"runbooks/web.yaml": lost})
+	p.accepted = true
+	if code := p.gitlab(); code != 0 || !strings.Contains(p.read("posted.all"), "remove_labels=risk accepted") {
+		t.Errorf("on GitLab: exit code %d, the label stays: %s", code, p.read("posted.all"))
 	}
 }
