@@ -1,10 +1,12 @@
 package review
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/gatebook/gatebook/engine/expr"
 	"github.com/gatebook/gatebook/engine/plan"
+	"github.com/gatebook/gatebook/engine/report/layout"
 )
 
 // Kind says what a problem is.
@@ -21,12 +23,13 @@ const (
 	LookFailed  Kind = "look failed" // an action could not read what is so now
 	CutOff      Kind = "cut off"     // the plan did not wait for what an action says, which says nothing of the step
 	NotYet      Kind = "not yet"     // what a run waits for, a condition or by an action, is not so now
+	TooLong     Kind = "too long"    // the plan takes longer than it may
 	NoWayBack   Kind = "no way back" // a step changes something, and nothing takes it back
 	Warned      Kind = "warning"     // an action says what to mind
 )
 
 // kinds orders them.
-var kinds = [...]Kind{GateClosed, GateBroken, Unverified, Unreachable, Blocked, Unseen, LookFailed, CutOff, NotYet, NoWayBack, Warned}
+var kinds = [...]Kind{GateClosed, GateBroken, Unverified, Unreachable, Blocked, Unseen, LookFailed, CutOff, NotYet, TooLong, NoWayBack, Warned}
 
 // Stops reports whether a run would not get past a problem as it is now.
 func (k Kind) Stops() bool {
@@ -35,7 +38,7 @@ func (k Kind) Stops() bool {
 
 // Problem is one thing that stands in the way of a run, or that a reviewer should look at.
 type Problem struct {
-	Kind       Kind            `json:"kind" enum:"gate closed,gate broken,unverified,unreachable,blocked,unseen,look failed,cut off,not yet,no way back,warning"`
+	Kind       Kind            `json:"kind" enum:"gate closed,gate broken,unverified,unreachable,blocked,unseen,look failed,cut off,not yet,too long,no way back,warning"`
 	Step       string          `json:"step,omitempty"`
 	Connection string          `json:"connection,omitempty"`
 	Text       string          `json:"text,omitempty" doc:"In the words of who says so."`
@@ -48,7 +51,7 @@ type Problem struct {
 }
 
 // problems finds them, the worst first, and of one kind in the plan's order.
-func problems(p *plan.Plan, behind map[string]string) []Problem {
+func problems(p *plan.Plan, behind map[string]string, takes Time) []Problem {
 	found := []Problem{}
 	for _, c := range p.Connections {
 		if c.TargetError != "" {
@@ -70,6 +73,9 @@ func problems(p *plan.Plan, behind map[string]string) []Problem {
 			}
 		}
 		found = append(found, of...)
+	}
+	if fits, known := takes.Fits(); known && !fits {
+		found = append(found, Problem{Kind: TooLong, Text: fmt.Sprintf("where all goes well it takes about %s, and may take %s", layout.Elapsed(takes.Takes), layout.Span(takes.RTO))})
 	}
 	slices.SortStableFunc(found, func(a, b Problem) int {
 		return slices.Index(kinds[:], a.Kind) - slices.Index(kinds[:], b.Kind)

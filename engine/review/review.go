@@ -27,7 +27,8 @@ type Review struct {
 // be nil.
 func Of(p *plan.Plan, past map[string]Past) *Review {
 	behind := Behind(p)
-	r := &Review{Problems: problems(p, behind), Behind: behind, Time: timeOf(p, past)}
+	takes := timeOf(p, past)
+	r := &Review{Problems: problems(p, behind, takes), Behind: behind, Time: takes}
 	r.NoReturn, r.Perhaps = noReturn(p)
 	r.Radius, r.Silent = radius(p)
 	r.Chains, r.Unlisted = chains(p)

@@ -151,6 +151,8 @@ func (out *page) problem(p review.Problem) string {
 		return "on " + p.Connection + ": " + dress("it cannot be told what it reaches: ") + said
 	case review.Unseen:
 		return p.Step + ": " + dress("preview failed: ") + said
+	case review.TooLong:
+		return dress("longer than its objective: ") + said
 	case review.NoWayBack:
 		return p.Step + ": " + dress("nothing takes it back")
 	default:
