@@ -41,8 +41,8 @@ func untold(was, now *Essence, unseen []Unseen) []Drift {
 	steps, connections := map[string]bool{}, map[string]bool{}
 	for _, u := range unseen {
 		is := Drift{Untold: u.Why}
-		switch {
-		case u.Step == "":
+		switch u.Step {
+		case "":
 			connections[u.Connection] = true
 			is.What = "what the connection " + u.Connection + " reaches"
 			if !slices.ContainsFunc(was.Targets, func(t Target) bool { return t.Connection == u.Connection }) {

@@ -180,9 +180,9 @@ func (out *page) conditions(part string, s *plan.Step, of func(*plan.Step) []*pl
 	tallies := holding(s, of)
 	for i, c := range of(s) {
 		text := out.condition(part, c)
-		switch t := tallies[i]; {
-		case t.holding == 0:
-		case t.holding == t.all:
+		switch t := tallies[i]; t.holding {
+		case 0:
+		case t.all:
 			text = out.judged(part, out.Good("true for each"), c)
 		default:
 			text = out.judged(part, out.Warn(fmt.Sprintf("true for %d of %d", t.holding, t.all)), c)
