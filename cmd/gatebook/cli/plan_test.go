@@ -25,7 +25,7 @@ steps:
     with: {command: [no-such-program-anywhere, "${{ steps.first.outputs.stdout }}"], env: {TOKEN: "${{ inputs.token }}"}}
     gate: {expr: "inputs.copies > 5 && steps.first.outputs.exitCode == 0"}
     rollback: {uses: exec, with: {command: [echo, "${{ steps.first.outputs.stdout }}"]}}
-  - {id: beside, uses: exec, needs: [first], with: {command: [no-such-program-anywhere]}}
+  - {id: beside, uses: exec, needs: [first], with: {command: ["${{ steps.first.outputs.stdout }}"]}}
 `
 
 // What plan writes fits its schema also with what is in its review, and where nobody looked.
