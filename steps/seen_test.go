@@ -52,6 +52,7 @@ func TestPreviewsSayWhatTheySaw(t *testing.T) {
 		{"exec", params{"script": "./tool"}, nil, "[]"},
 		{"exec", params{"command": []any{"true"}, "check": []any{"test", "-e", "none"}}, nil, "[{check test -e none does not succeed }]"},
 		{"exec", params{"command": []any{"true"}, "check": []any{"test", "-e", "tool"}}, nil, "[{check test -e tool succeeds }]"},
+		{"exec", params{"command": []any{"true"}, "check": []any{"./below/tool"}}, []string{"env"}, "[{file ./below/tool sha256:" + digitsSHA256 + " }]"},
 		{"exec.check", params{"command": []any{"./below/tool"}}, nil, "[{file ./below/tool sha256:" + digitsSHA256 + " }]"},
 	} {
 		for _, handler := range handlers {
