@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"maps"
-	"math"
 	"strconv"
 	"time"
 
@@ -290,20 +289,12 @@ func (m *Machine) judgeRetry(i int, retry plan.Retry, attempt int, failure *even
 	return verdict.Truth == expr.True
 }
 
-// backoff is how long to wait for the next attempt: exponential, bounded, and spread
-// over its second half so that many steps do not come back at once.
+// backoff is how long to wait for the next attempt, spread over the second half of what that
+// is at most, so that many steps do not come back at once.
 func (m *Machine) backoff(i int, part event.Part) time.Duration {
-	retry, e := m.retry(i, part), m.steps[i].effort(part)
-	most := float64(math.MaxInt64 / 2)
-	if retry.MaxDelay > 0 {
-		most = float64(retry.MaxDelay)
-	}
-	// Step by step, as a power may overflow, and has another last bit elsewhere.
-	wait := float64(retry.Delay)
-	for n := 1; n < e.attempt && 0 < wait && wait < most; n++ {
-		wait *= max(retry.Factor, 1)
-	}
-	return time.Duration(min(wait, most) * (0.5 + 0.5*m.jitter(i, part, e.attempt))).Round(time.Millisecond)
+	made := m.steps[i].effort(part).attempt
+	most := float64(m.retry(i, part).Wait(made))
+	return time.Duration(most * (0.5 + 0.5*m.jitter(i, part, made))).Round(time.Millisecond)
 }
 
 // jitter is a number in [0,1) that depends on nothing but the run's seed and what it

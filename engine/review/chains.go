@@ -13,15 +13,16 @@ type Chain struct {
 	Undo   []string    `json:"undo,omitempty" doc:"The steps that are taken back, in this order, of those that ran side by side the last to end first; the one that failed too, as half of it may be done."`
 	Left   []string    `json:"left,omitempty" doc:"The steps that are left, so that a person is needed: nothing takes them back, or what is left was built on them."`
 	Stays  []string    `json:"stays,omitempty" doc:"The steps that the rollback passes over, as the runbook or their action says why they are not taken back."`
-	Beside Beside      `json:"beside,omitzero" doc:"What becomes of steps of other branches, where they are done by then; each at its place by when it ended."`
+	Beside Beside      `json:"beside,omitzero" doc:"What becomes of steps that may be done by then or not, where they are; each at its place by when it ended."`
 }
 
-// Beside is what becomes of steps of other branches when a step fails, where they are done by
-// then.
+// Beside is what becomes of steps that may be done by then or not when a step fails: those of
+// other branches, those whose when nobody knows yet, and those that may have failed before
+// without ending the run.
 type Beside struct {
-	Undo  []string `json:"undo,omitempty" doc:"Those that are taken back too."`
-	Left  []string `json:"left,omitempty" doc:"Those that are left too, and what these were built on, which would be taken back otherwise."`
-	Stays []string `json:"stays,omitempty" doc:"Those that the rollback passes over too."`
+	Undo  []string `json:"undo,omitempty" doc:"Those that are taken back, where they are done by then."`
+	Left  []string `json:"left,omitempty" doc:"Those that are left, where they are done by then. What is taken back otherwise is among them too, as it is left where one of them was built on it."`
+	Stays []string `json:"stays,omitempty" doc:"Those that the rollback passes over, where they are done by then."`
 }
 
 // listed is how many steps are named in all chains together: in a runbook of thousands each
@@ -65,9 +66,12 @@ func (c *Chain) fill(r *reach, failed int) {
 		case r.told.has(k):
 			c.Beside.Stays = append(c.Beside.Stays, s.ID)
 			continue
-		case left.has(k):
+		case left.has(k) && surely.has(k):
 			c.Left = append(c.Left, s.ID)
-			continue // whatever other branches do
+			continue // whatever else is done by then
+		case left.has(k):
+			c.Beside.Left = append(c.Beside.Left, s.ID)
+			continue // what was built on it is left for sure
 		case surely.has(k):
 			c.Undo = append(c.Undo, s.ID)
 		case !r.lost.has(k):

@@ -64,19 +64,24 @@ func lastingOfLoop(s *plan.Step, past map[string]Past) Lasting {
 	if !s.Loop.Known() {
 		return l
 	}
-	rounds := 0
-	for _, size := range s.Loop.Batches {
-		atOnce := s.Loop.AtOnce(size)
-		rounds += (size + atOnce - 1) / atOnce
-	}
 	between := betweenBatches(s.Loop)
-	l.Rounds = rounds
-	l.Takes, l.P95 = l.Takes*time.Duration(rounds)+between, l.P95*time.Duration(rounds)
+	l.Rounds = rounds(s.Loop)
+	l.Takes, l.P95 = sum(times(l.Rounds, l.Takes), between), times(l.Rounds, l.P95)
 	if l.P95 > 0 {
-		l.P95 += between
+		l.P95 = sum(l.P95, between)
 	}
-	l.Waits = l.Waits*time.Duration(rounds) + between
+	l.Waits = sum(times(l.Rounds, l.Waits), between)
 	return l
+}
+
+// rounds is how often the instances of a loop are done one after another, those that are under
+// way at once counted once.
+func rounds(l *plan.Loop) (n int) {
+	for _, size := range l.Batches {
+		atOnce := l.AtOnce(size)
+		n += (size + atOnce - 1) / atOnce
+	}
+	return n
 }
 
 // betweenBatches is how long a loop rests after its batches: its pause, and for as long as
@@ -86,11 +91,11 @@ func betweenBatches(l *plan.Loop) time.Duration {
 	for _, c := range l.Between {
 		holds = max(holds, c.Hold)
 	}
-	n := time.Duration(len(l.Batches))
+	n := len(l.Batches)
 	if len(l.Between) == 0 {
-		return max(n-1, 0) * l.Pause
+		n = max(n-1, 0)
 	}
-	return n * (l.Pause + holds)
+	return times(n, sum(l.Pause, holds))
 }
 
 // isOpen reports whether a step is done for many of which nobody knows yet how many they are.

@@ -55,20 +55,23 @@ func TestProblemsOfInstancesAreSaidOnce(t *testing.T) {
 // A loop takes as long as one of its instances for each round, and the time in between.
 func TestALoopTakesAsLongAsItsRounds(t *testing.T) {
 	t.Parallel()
-	minute := func(s *plan.Step) { s.Timeout = time.Minute }
+	minute := func(s *plan.Step) { s.Timeout, s.Retry.Attempts = time.Minute, 2 }
 	for name, c := range map[string]struct {
 		change  func(*plan.Loop)
 		past    map[string]review.Past
 		takes   time.Duration
 		rounds  int
+		most    time.Duration // 0: nothing bounds it
 		unknown []string
 	}{
-		"batch by batch":        {takes: 3 * time.Minute, rounds: 3},
-		"one at a time":         {change: func(l *plan.Loop) { l.MaxParallel = 1 }, takes: 5 * time.Minute, rounds: 5},
-		"with pauses":           {change: func(l *plan.Loop) { l.Pause = 10 * time.Second }, takes: 3*time.Minute + 20*time.Second, rounds: 3},
-		"with looks in between": {change: func(l *plan.Loop) { l.Pause, l.Between = 10*time.Second, []*plan.Condition{{Hold: 5 * time.Second}} }, takes: 3*time.Minute + 45*time.Second, rounds: 3},
-		"as the slowest":        {change: func(l *plan.Loop) { l.Instances[3].Preview = &sdk.Preview{Estimate: 2 * time.Minute} }, takes: 6 * time.Minute, rounds: 3},
-		"as it took before":     {past: map[string]review.Past{"a": {Median: time.Second, P95: 2 * time.Second, Runs: 7}}, takes: 3 * time.Second, rounds: 3},
+		"batch by batch": {takes: 3 * time.Minute, rounds: 3, most: 6 * time.Minute},
+		"one at a time":  {change: func(l *plan.Loop) { l.MaxParallel = 1 }, takes: 5 * time.Minute, rounds: 5, most: 10 * time.Minute},
+		"with pauses":    {change: func(l *plan.Loop) { l.Pause = 10 * time.Second }, takes: 3*time.Minute + 20*time.Second, rounds: 3, most: 6*time.Minute + 20*time.Second},
+		"with looks in between": {change: func(l *plan.Loop) {
+			l.Pause, l.Between = 10*time.Second, []*plan.Condition{{Hold: 5 * time.Second, Within: time.Minute}}
+		}, takes: 3*time.Minute + 45*time.Second, rounds: 3, most: 9*time.Minute + 30*time.Second},
+		"as the slowest":        {change: func(l *plan.Loop) { l.Instances[3].Preview = &sdk.Preview{Estimate: 2 * time.Minute} }, takes: 6 * time.Minute, rounds: 3, most: 6 * time.Minute},
+		"as it took before":     {past: map[string]review.Past{"a": {Median: time.Second, P95: 2 * time.Second, Runs: 7}}, takes: 3 * time.Second, rounds: 3, most: 6 * time.Minute},
 		"none":                  {change: func(l *plan.Loop) { l.Instances, l.Batches = l.Instances[:0], nil }},
 		"nobody knows how many": {change: func(l *plan.Loop) { l.Instances, l.Batches = nil, nil }, takes: time.Minute, unknown: []string{"a"}},
 	} {
@@ -80,6 +83,9 @@ func TestALoopTakesAsLongAsItsRounds(t *testing.T) {
 		rounds := 0
 		for _, l := range got.Path {
 			rounds = l.Rounds
+		}
+		if got.Most != c.most || (len(got.Unbounded) > 0) != (c.unknown != nil) {
+			t.Errorf("%s: at most %s, want %s; nothing bounds %v", name, got.Most, c.most, got.Unbounded)
 		}
 		if got.Takes != c.takes || rounds != c.rounds {
 			t.Errorf("%s: %s in %d rounds, want %s in %d", name, got.Takes, rounds, c.takes, c.rounds)

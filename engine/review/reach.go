@@ -5,6 +5,7 @@ import (
 	"math/bits"
 	"slices"
 
+	"github.com/gatebook/gatebook/engine/expr"
 	"github.com/gatebook/gatebook/engine/plan"
 )
 
@@ -19,6 +20,7 @@ type reach struct {
 	ground        []set // those that it was built on by intent
 	lost          set   // those that nothing takes back
 	told          set   // those of which it is said why they are not: a rollback passes them over
+	doubted       set   // those that may not be done though what waits for them is at work
 }
 
 // set is some of the steps that count.
@@ -57,8 +59,11 @@ func reachOf(p *plan.Plan) *reach {
 			r.counted = append(r.counted, s)
 		}
 	}
-	r.lost, r.told = r.none(), r.none()
+	r.lost, r.told, r.doubted = r.none(), r.none(), r.none()
 	for k, s := range r.counted {
+		if isDoubted(s) {
+			r.doubted.add(k)
+		}
 		switch way := WayBack(s); {
 		case way == Lost:
 			r.lost.add(k)
@@ -104,11 +109,37 @@ func (r *reach) join(sets []set, to, from int) {
 	}
 }
 
+// isDoubted reports whether a step may have done nothing where what waits for it is at work: its
+// when may skip it, or it may have failed before it did anything, and the run gone on.
+func isDoubted(s *plan.Step) bool {
+	switch {
+	case s.OnFailure == plan.Continue, maySkip(s.When):
+		return true
+	case s.Loop == nil:
+		return false
+	}
+	sure := 0
+	for _, one := range s.Loop.Instances {
+		if !maySkip(one.When) {
+			sure++
+		}
+	}
+	return sure <= s.Loop.Allowed(len(s.Loop.Instances))
+}
+
+// maySkip reports whether a when may turn out false.
+func maySkip(when *plan.Condition) bool {
+	return when != nil && when.State.Truth != expr.True.String()
+}
+
 // by returns what is done when a step fails, the half of itself included: surely, and where all
-// other branches have come to their end.
+// have been done by then that may.
 func (r *reach) by(failed int) (surely, atMost set) {
 	surely, atMost = r.none(), r.none()
 	surely.addAll(r.before[failed])
+	for w, doubted := range r.doubted {
+		surely[w] &^= doubted
+	}
 	if k := r.places[failed]; k >= 0 {
 		surely.add(k)
 	}

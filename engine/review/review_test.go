@@ -137,31 +137,6 @@ func TestThePointOfNoReturn(t *testing.T) {
 	}
 }
 
-func TestTheTimeIsThatOfTheCriticalPath(t *testing.T) {
-	t.Parallel()
-	r := reviewed(t, map[string]review.Past{"b": {Median: 2 * time.Minute, P95: 5 * time.Minute, Runs: 7}},
-		with(step("a"), takes(time.Minute)),
-		with(step("b", "a"), takes(time.Hour)),
-		with(step("c", "a"), takes(time.Second)),
-		with(step("d", "b", "c"), func(s *plan.Step) { s.Timeout = 10 * time.Minute; s.Gate = []*plan.Condition{{Hold: time.Minute}} }),
-		with(step("f"), closes),
-	)
-	want := review.Time{
-		Path: []review.Lasting{
-			{Step: "a", Takes: time.Minute, Basis: review.Estimate},
-			{Step: "b", Takes: 2 * time.Minute, P95: 5 * time.Minute, Runs: 7, Basis: review.History},
-			{Step: "d", Takes: 11 * time.Minute, Basis: review.Timeout, Waits: time.Minute},
-		},
-		Takes: 14 * time.Minute, AtMost: 10 * time.Minute, P95: 17 * time.Minute, Unknown: []string{"f"}, RTO: time.Hour,
-	}
-	if diff := cmp.Diff(want, r.Time); diff != "" {
-		t.Errorf("(-want +got)\n%s", diff)
-	}
-	if fits, known := r.Time.Fits(); !fits || known {
-		t.Errorf("fits %t, known %t: of f nobody knows", fits, known)
-	}
-}
-
 func TestProblemsComeTheWorstFirst(t *testing.T) {
 	t.Parallel()
 	r := reviewed(t, nil,
@@ -233,5 +208,22 @@ func TestTheRadiusNamesEachThingOnce(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{"c", "e"}, r.Silent); diff != "" {
 		t.Errorf("silent (-want +got)\n%s", diff)
+	}
+}
+
+// What an action says of how things are now may be otherwise behind a step that changes them.
+func TestProblemsBehindAChangeSaySo(t *testing.T) {
+	t.Parallel()
+	warns := func(s *plan.Step) { s.Preview = &sdk.Preview{Warnings: []string{"there is no file yet"}} }
+	var got []string
+	for _, p := range reviewed(t, nil,
+		with(with(step("look"), reads), warns), with(step("skipped"), isSkipped), with(step("make", "look", "skipped"), warns),
+		with(with(step("use", "make"), reads), warns), with(step("again", "use"), warns), with(step("last", "again"), warns),
+	).Problems {
+		got = append(got, p.Step+" behind "+p.Behind)
+	}
+	want := []string{"look behind ", "make behind ", "use behind make", "again behind make", "last behind again"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
 	}
 }

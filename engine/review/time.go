@@ -1,6 +1,7 @@
 package review
 
 import (
+	"iter"
 	"slices"
 	"time"
 
@@ -15,14 +16,15 @@ type Basis string
 const (
 	History  Basis = "history"  // how long the step took in earlier runs
 	Estimate Basis = "estimate" // what its action says
-	Timeout  Basis = "timeout"  // how long it may take
+	Timeout  Basis = "timeout"  // how long one attempt may take
 	Nothing  Basis = "nothing"  // nobody knows
 )
 
 // Lasting is how long a step takes.
 type Lasting struct {
 	Step   string        `json:"step"`
-	Takes  time.Duration `json:"takes" doc:"The median of earlier runs, the action's estimate, or the most that it may take; 0: nobody knows."`
+	Takes  time.Duration `json:"takes" doc:"What it takes where all goes well: the median of earlier runs, the action's estimate, or what one attempt may take; 0: nobody knows."`
+	Most   time.Duration `json:"most,omitempty" doc:"The most that it may take: all its attempts and the waits between them, as long as its question stands, and as long as its conditions are waited for; absent: nothing bounds it."`
 	P95    time.Duration `json:"p95,omitempty" doc:"The 95th percentile of earlier runs."`
 	Runs   int           `json:"runs,omitempty" doc:"How many earlier runs that is."`
 	Rounds int           `json:"rounds,omitempty" doc:"Of a step that is done for many, how often that is, those side by side counted once."`
@@ -33,27 +35,38 @@ type Lasting struct {
 
 // Time is how long a plan takes.
 type Time struct {
-	Path    []Lasting     `json:"path" doc:"The critical path: the steps that decide how long it takes."`
-	Takes   time.Duration `json:"takes" doc:"What they take together."`
-	AtMost  time.Duration `json:"atMost,omitempty" doc:"How much of that is what steps may take at most, as nothing better is known of them."`
-	P95     time.Duration `json:"p95,omitempty" doc:"What they take together where each takes its 95th percentile; absent: there were no earlier runs."`
-	Unknown []string      `json:"unknown,omitempty" doc:"The steps of which nobody knows how long they take, on the path or not."`
-	RTO     time.Duration `json:"rto,omitempty" doc:"How long the run may take."`
+	Path      []Lasting     `json:"path" doc:"The critical path: the steps that decide how long it takes."`
+	Takes     time.Duration `json:"takes" doc:"What they take together where all goes well."`
+	ByTimeout time.Duration `json:"byTimeout,omitempty" doc:"How much of that is what one attempt of each may take, as nothing better is known of them."`
+	P95       time.Duration `json:"p95,omitempty" doc:"What they take together where each takes its 95th percentile; absent: there were no earlier runs."`
+	Most      time.Duration `json:"most,omitempty" doc:"The most that the steps may take where each takes its most and none waits for a slot; absent: something has no bound. What an action takes to end when its time is over, and a look, come on top."`
+	Longest   []string      `json:"longest,omitempty" doc:"The steps that decide the most, where they are others than those of the critical path."`
+	Unbounded []string      `json:"unbounded,omitempty" doc:"The steps that nothing bounds: an attempt without timeout, a question that does not expire, what is done for many that are not known yet."`
+	Unknown   []string      `json:"unknown,omitempty" doc:"The steps of which nobody knows how long they take, on the path or not."`
+	RTO       time.Duration `json:"rto,omitempty" doc:"How long the run may take."`
 }
 
-// Fits reports whether the plan takes no longer than it may, and whether that can be told:
-// of a step of which nothing is known nobody can.
+// Fits reports whether the plan takes no longer than it may where all goes well, and whether
+// that can be told: of a step of which nothing is known nobody can.
 func (t Time) Fits() (fits, known bool) {
 	fits = t.Takes <= t.RTO
 	return fits, t.RTO > 0 && (!fits || len(t.Unknown) == 0)
 }
 
+// FitsAtMost reports whether the plan takes no longer than it may whatever it waits for and
+// tries again.
+func (t Time) FitsAtMost() bool { return len(t.Unbounded) == 0 && t.Most <= t.RTO }
+
 // lastingOf estimates how long a step takes.
 func lastingOf(s *plan.Step, past map[string]Past) Lasting {
+	l := lastingOfOne(s, past)
 	if s.Loop != nil {
-		return lastingOfLoop(s, past)
+		l = lastingOfLoop(s, past)
 	}
-	return lastingOfOne(s, past)
+	if most := mostOf(s); most < endless {
+		l.Most = most
+	}
+	return l
 }
 
 // lastingOfOne estimates how long it takes to do a step once.
@@ -65,7 +78,7 @@ func lastingOfOne(s *plan.Step, past map[string]Past) Lasting {
 	switch {
 	case s.Preview != nil && s.Preview.Estimate > 0:
 		l.Takes, l.Basis = s.Preview.Estimate, Estimate
-	case s.Timeout > 0:
+	case s.Timeout > 0 && !s.Describe.Asks:
 		l.Takes, l.Basis = s.Timeout, Timeout
 	}
 	for _, conditions := range [][]*plan.Condition{s.Gate, s.Verify} {
@@ -79,43 +92,56 @@ func lastingOfOne(s *plan.Step, past map[string]Past) Lasting {
 	return l
 }
 
-// timeOf finds the critical path: of the steps, and behind them of those of finally.
+// timeOf tells how long a plan takes.
 func timeOf(p *plan.Plan, past map[string]Past) Time {
 	t := Time{Path: []Lasting{}, RTO: p.RTO}
 	all, cost := make([]Lasting, len(p.Steps)), make([]time.Duration, len(p.Steps))
-	closing := len(p.Steps)
 	for i, s := range p.Steps {
-		if s.Finally && closing > i {
-			closing = i
-		}
 		if s.Skipped() {
 			continue
 		}
 		all[i] = lastingOf(s, past)
-		cost[i] = all[i].Takes
+		cost[i] = min(all[i].Takes, limit(p))
 		if all[i].Basis == Nothing && !isForNothing(s) || isOpen(s) {
 			t.Unknown = append(t.Unknown, s.ID)
 		}
 	}
-	for _, part := range [][2]int{{0, closing}, {closing, len(p.Steps)}} {
-		path, _ := graphOf(p.Steps[part[0]:part[1]], part[0]).CriticalPath(cost[part[0]:part[1]])
-		for _, i := range path {
-			if l := all[part[0]+i]; l.Takes > 0 {
-				t.add(l)
-			}
+	for i := range criticalPath(p, cost) {
+		if l := all[i]; l.Takes > 0 {
+			t.add(l)
 		}
 	}
 	if !slices.ContainsFunc(t.Path, func(l Lasting) bool { return l.Basis == History }) {
 		t.P95 = 0
 	}
+	t.bound(p)
 	return t
+}
+
+// criticalPath yields the steps that decide how long a plan takes, and what each costs: those
+// of the steps, and behind them those of finally.
+func criticalPath(p *plan.Plan, cost []time.Duration) iter.Seq2[int, time.Duration] {
+	closing := slices.IndexFunc(p.Steps, func(s *plan.Step) bool { return s.Finally })
+	if closing < 0 {
+		closing = len(p.Steps)
+	}
+	return func(yield func(int, time.Duration) bool) {
+		for _, part := range [][2]int{{0, closing}, {closing, len(p.Steps)}} {
+			path, _ := graphOf(p.Steps[part[0]:part[1]], part[0]).CriticalPath(cost[part[0]:part[1]])
+			for _, i := range path {
+				if at := part[0] + i; cost[at] > 0 && !yield(at, cost[at]) {
+					return
+				}
+			}
+		}
+	}
 }
 
 func (t *Time) add(l Lasting) {
 	t.Path = append(t.Path, l)
 	t.Takes += l.Takes
 	if l.Basis == Timeout {
-		t.AtMost += l.Takes - l.Waits
+		t.ByTimeout += l.Takes - l.Waits
 	}
 	t.P95 += max(l.P95, l.Takes)
 }

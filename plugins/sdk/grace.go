@@ -25,6 +25,18 @@ func (d Description) Waits(params json.RawMessage) time.Duration {
 	return d.span(withinParam, params)
 }
 
+// expiresParam says how long the question of an action that asks stands.
+const expiresParam = "expires"
+
+// Expires is how long the question of an action that asks stands, as its parameter `expires`
+// says, or else that one's default; 0: for ever, or nobody can tell. See [Description.Asks].
+func (d Description) Expires(params json.RawMessage) time.Duration {
+	if !d.Asks {
+		return 0
+	}
+	return d.span(expiresParam, params)
+}
+
 // span is what a parameter says, or else its default; 0: it says no time.
 func (d Description) span(param string, params json.RawMessage) time.Duration {
 	declared, known := d.Input.Property(param)

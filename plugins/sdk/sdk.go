@@ -71,7 +71,9 @@ type Description struct {
 	CanPlan    bool `json:"canPlan,omitempty"`
 	CanObserve bool `json:"canObserve,omitempty"`
 	CanUndo    bool `json:"canUndo,omitempty"`
-	// Asks is for actions that are done by people: Ask and Answer instead of Apply.
+	// Asks is for actions that are done by people: Ask and Answer instead of Apply. One whose
+	// question expires takes how long it stands from a parameter `expires`, a duration, so that
+	// a plan can say how long people have.
 	Asks bool `json:"asks,omitempty"`
 	// NothingToUndo is set on an action of effect Change that leaves nothing behind
 	// to take back, and says why: "a message that was sent cannot be unsent". A step

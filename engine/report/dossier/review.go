@@ -5,7 +5,6 @@ import (
 	"reflect"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/gatebook/gatebook/engine/plan"
 	"github.com/gatebook/gatebook/engine/report/layout"
@@ -73,40 +72,6 @@ func kindsOf(r *review.Review) string {
 	return strings.Join(kinds, ", ")
 }
 
-// span is how long a plan takes, in words, against how long it may.
-func (out *page) span(t review.Time) string {
-	objective := ""
-	if t.RTO > 0 {
-		objective = " of an objective of " + layout.Span(t.RTO)
-	}
-	text := "about " + about(t.Takes) + objective
-	switch {
-	case t.Takes == 0 && t.RTO > 0:
-		text = "nobody knows how long it takes; the objective is " + layout.Span(t.RTO)
-	case t.Takes == 0:
-		text = "nobody knows how long it takes"
-	case len(t.Unknown) > 0:
-		text = about(t.Takes) + " and more" + objective + ", as nothing is known of " + layout.Plural(len(t.Unknown), "step")
-	case t.AtMost > 0:
-		text = "at most " + about(t.Takes) + objective
-	}
-	if fits, known := t.Fits(); known && !fits {
-		return out.Bad(text)
-	}
-	return text
-}
-
-// about rounds a span to what an estimate is worth.
-func about(d time.Duration) string {
-	switch {
-	case d >= 10*time.Minute:
-		d = d.Round(time.Minute)
-	case d >= time.Second:
-		d = d.Round(time.Second)
-	}
-	return layout.Elapsed(d)
-}
-
 // firstToLookAt stands over what stands in the way of a run.
 const firstToLookAt = "look at this first"
 
@@ -137,6 +102,9 @@ func (out *page) problem(p review.Problem) string {
 		part = "verify"
 	case p.Between:
 		part = "between"
+	}
+	if p.Behind != "" {
+		said += out.Dim(" (" + asIsNow(p.Behind) + ")")
 	}
 	if p.Others > 0 {
 		p.Step += fmt.Sprintf(" and %d more", p.Others)
@@ -217,76 +185,53 @@ func (out *page) chain(c review.Chain, why reasons) string {
 		return "it goes on"
 	case plan.Rollback:
 	}
-	text := "nothing is to be taken back"
-	if len(c.Undo) > 0 {
-		text = "takes back " + layout.Steps(c.Undo)
-	}
-	if len(c.Beside.Undo) > 0 {
-		text += out.Dim("; if done by then, ") + layout.Steps(c.Beside.Undo)
+	var parts []string
+	switch {
+	case len(c.Undo) > 0:
+		parts = append(parts, "takes back "+layout.Steps(c.Undo))
+	case len(c.Beside.Undo) == 0:
+		parts = append(parts, "nothing is to be taken back")
 	}
 	if len(c.Stays) > 0 {
-		text += out.Warn("; stays " + why.named(c.Stays))
+		parts = append(parts, out.Warn("stays "+why.named(c.Stays)))
 	}
 	if len(c.Left) > 0 {
-		text += out.Bad("; leaves " + layout.Steps(c.Left))
+		parts = append(parts, out.Bad("leaves "+layout.Steps(c.Left)))
 	}
-	if others := out.beside(c.Beside, why); others != "" {
-		text += "; if other branches are done by then, " + others
+	if perhaps := out.perhaps(c, why); perhaps != "" {
+		parts = append(parts, out.Dim("if done by then, ")+perhaps)
 	}
-	return text
+	return strings.Join(parts, out.Dim("; "))
 }
 
-// beside is what is not taken back where other branches are done too.
-func (out *page) beside(b review.Beside, why reasons) string {
+// perhaps is what becomes of steps that may be done by then or not.
+func (out *page) perhaps(c review.Chain, why reasons) string {
 	var parts []string
-	if len(b.Stays) > 0 {
-		parts = append(parts, out.Warn("stays "+why.named(b.Stays)))
+	if len(c.Beside.Undo) > 0 {
+		parts = append(parts, "takes back "+layout.Steps(c.Beside.Undo))
 	}
-	if len(b.Left) > 0 {
-		parts = append(parts, out.Bad("leaves "+layout.Steps(b.Left)))
+	if len(c.Beside.Stays) > 0 {
+		parts = append(parts, out.Warn("stays "+why.named(c.Beside.Stays)))
+	}
+	var left, ground []string
+	for _, id := range c.Beside.Left {
+		if slices.Contains(c.Undo, id) || slices.Contains(c.Beside.Undo, id) {
+			ground = append(ground, id) // it would be taken back otherwise
+			continue
+		}
+		left = append(left, id)
+	}
+	if len(left) > 0 {
+		text := "leaves " + layout.Steps(left)
+		switch {
+		case len(ground) > 0 && len(left) == 1:
+			text += " and what it was built on: " + layout.Steps(ground)
+		case len(ground) > 0:
+			text += " and what each was built on, of " + layout.Steps(ground)
+		}
+		parts = append(parts, out.Bad(text))
 	}
 	return strings.Join(parts, " and ")
-}
-
-// time is the critical path.
-func (out *page) time(r *review.Review) section {
-	if len(r.Time.Path) == 0 {
-		return section{}
-	}
-	text := out.span(r.Time)
-	if r.Time.P95 > 0 {
-		text += out.Dim(" (with slow steps " + about(r.Time.P95) + ")")
-	}
-	var nodes []layout.Node
-	for _, l := range r.Time.Path {
-		nodes = append(nodes, layout.Node{Text: l.Step + "  " + about(l.Takes) + "  " + out.Dim(basis(l)+rounds(l))})
-	}
-	if len(r.Time.Unknown) > 0 {
-		nodes = append(nodes, layout.Node{Text: out.Dim("nothing is known of " + layout.Steps(r.Time.Unknown))})
-	}
-	return section{title: out.Bold("how long it takes") + "  " + text, nodes: nodes}
-}
-
-// basis says what an estimate is made from.
-func basis(l review.Lasting) string {
-	switch l.Basis {
-	case review.History:
-		return fmt.Sprintf("the median of %s, 95%% took at most %s", layout.Plural(l.Runs, "run"), about(l.P95))
-	case review.Estimate:
-		return "by its action's estimate"
-	case review.Timeout:
-		return "at most, by its timeout"
-	default:
-		return "by what its conditions must hold"
-	}
-}
-
-// rounds says how often a step is done that is done for many.
-func rounds(l review.Lasting) string {
-	if l.Rounds == 0 {
-		return ""
-	}
-	return ", " + layout.Plural(l.Rounds, "time") + " in a row"
 }
 
 // radius is what would be touched.

@@ -3,6 +3,8 @@ package layout
 import (
 	"html"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // piece is a part of dressed text in one dress.
@@ -64,17 +66,56 @@ func Summary(text string) string {
 // it is taken for markup, for a person or for an issue.
 func Markdown(text string) string {
 	var b strings.Builder
-	for _, p := range pieces(text) {
+	strong := "" // what stands out together, however it is dressed
+	flush := func(next string) {
 		// Markdown finds no end of what is bold behind a blank.
-		inner := strings.TrimSpace(p.text)
-		if p.dress == "" || p.dress == dim || inner == "" {
-			b.WriteString(markdownEscaper.Replace(p.text))
+		inner := strings.TrimSpace(strong)
+		before, behind, _ := strings.Cut(strong, inner)
+		b.WriteString(before)
+		if inner != "" {
+			b.WriteString(emphasised(b.String(), markdownEscaper.Replace(inner), behind+next))
+		}
+		b.WriteString(behind)
+		strong = ""
+	}
+	for _, p := range pieces(text) {
+		if p.dress != "" && p.dress != dim {
+			strong += p.text
 			continue
 		}
-		before, behind, _ := strings.Cut(p.text, inner)
-		b.WriteString(before + "**" + markdownEscaper.Replace(inner) + "**" + behind)
+		plain := markdownEscaper.Replace(p.text)
+		flush(plain)
+		b.WriteString(plain)
 	}
+	flush("")
 	return b.String()
+}
+
+// emphasised is text in bold between others. Markdown takes marks between a letter and a sign
+// for no marks where the sign is what shall be bold, so that a blank of no width goes between.
+func emphasised(before, text, behind string) string {
+	const mark, apart = "**", "&#8203;"
+	last, _ := utf8.DecodeLastRuneInString(before)
+	first, _ := utf8.DecodeRuneInString(text)
+	end, _ := utf8.DecodeLastRuneInString(text)
+	next, _ := utf8.DecodeRuneInString(behind)
+	opening, closing := mark, mark
+	if isSign(first) && before != "" && !parts(last) {
+		opening = apart + mark
+	}
+	if isSign(end) && behind != "" && !parts(next) {
+		closing = mark + apart
+	}
+	return opening + text + closing
+}
+
+// isSign reports whether some reader of Markdown takes a character for punctuation, as not all
+// do of what is no ASCII.
+func isSign(r rune) bool { return unicode.IsPunct(r) || unicode.IsSymbol(r) }
+
+// parts reports whether every reader of Markdown takes a character for a blank or punctuation.
+func parts(r rune) bool {
+	return unicode.IsSpace(r) || unicode.IsPunct(r) || r < utf8.RuneSelf && unicode.IsSymbol(r)
 }
 
 // Hosts look for people and issues in what Markdown has become, where an entity is the

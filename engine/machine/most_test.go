@@ -1,0 +1,82 @@
+package machine_test
+
+import (
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/gatebook/gatebook/engine/event"
+	"github.com/gatebook/gatebook/engine/machine"
+	"github.com/gatebook/gatebook/engine/plan"
+	"github.com/gatebook/gatebook/engine/review"
+	"github.com/gatebook/gatebook/engine/value"
+	"github.com/gatebook/gatebook/plugins/sdk"
+)
+
+// bounded draws steps of which each attempt has a timeout, some done for many that are known.
+func bounded(t *rapid.T, l loops) []*plan.Step {
+	var steps []*plan.Step
+	for i := range rapid.IntRange(1, 5).Draw(t, "steps") {
+		s := drawStep(t, i)
+		s.Describe.Asks, s.OnFailure = false, plan.Continue
+		s.Timeout = time.Duration(rapid.IntRange(1, 9).Draw(t, "timeout")) * time.Second
+		if rapid.IntRange(0, 2).Draw(t, "loop") == 0 {
+			drawLoop(t, l, s)
+			over := listOf([]string{"u", "v", "w", "x", "y", "z"}[rapid.IntRange(0, 6).Draw(t, "from"):]...)
+			s.Loop.Source, s.Loop.Instances = fixed{over}, []*plan.Step{}
+			items, err := plan.Items(over)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, item := range items {
+				s.Loop.Instances = append(s.Loop.Instances, s.Instance(item.Key))
+			}
+			s.Loop.Batches = s.Loop.BatchesOf(len(items))
+		}
+		steps = append(steps, s)
+	}
+	if rapid.Bool().Draw(t, "finally") {
+		steps = append(steps, finally(with(change("f0"), func(s *plan.Step) { s.Timeout = time.Second })))
+	}
+	return steps
+}
+
+// A run takes no longer than its review says that it may at most, whatever is tried again and
+// waited for: where no step waits for a slot, and looks take no time.
+func TestARunTakesNoLongerThanItsReviewSaid(t *testing.T) {
+	t.Parallel()
+	l, told := newLoops(t), map[string]int{}
+	rapid.Check(t, func(r *rapid.T) {
+		p := planOf(&fatal{t: r}, bounded(r, l)...)
+		said := review.Of(p, nil).Time
+		if len(said.Unbounded) > 0 {
+			r.Fatalf("nothing bounds %v", said.Unbounded)
+		}
+		w := newWorld(&fatal{t: r}, p, 1000)
+		w.attempts = func(a machine.Attempt) answer {
+			made := answer{takes: time.Duration(rapid.Int64Range(0, int64(a.Timeout)).Draw(r, "takes")), outputs: value.Object()}
+			if class := rapid.SampledFrom([]sdk.Class{"", "", "", sdk.Transient, sdk.Timeout, sdk.Permanent}).Draw(r, "class"); class != "" {
+				made.failure = &event.Failure{Class: class}
+			}
+			return made
+		}
+		w.observes = func(machine.Observe) answer { return answer{outputs: value.Object()} }
+		took := w.run().Elapsed
+		if took > said.Most {
+			r.Fatalf("it took %s, and %s were said to be the most: %+v\n%q", took, said.Most, said, w.story())
+		}
+		told["a run"]++
+		if took > said.Takes {
+			told["longer than where all goes well"]++
+		}
+		if took > said.Most/2 {
+			told["more than half of the most"]++
+		}
+	})
+	for _, what := range []string{"longer than where all goes well", "more than half of the most"} {
+		if told[what] == 0 {
+			t.Errorf("none of %d runs took %s", told["a run"], what)
+		}
+	}
+}
