@@ -38,11 +38,15 @@ func (p prophecy) rollback(result *event.Result) {
 		left = result.Left // and else what that is built on is left too
 	}
 	said("stays", stays, chain.Stays, chain.Beside.Stays)
-	said("taken back", result.Undone, chain.Undo, chain.Beside.Undo)
+	surely := chain.Undo
+	if review.WayBack(failed) == review.Lost && !slices.Contains(result.Changed, failed.ID) {
+		surely = slices.Concat(surely, chain.Left) // it is said to be left, half done, and did nothing
+	}
+	said("taken back", result.Undone, surely, chain.Beside.Undo)
 	said("left", left, chain.Left, chain.Beside.Left)
 	p.surely("taken back or left", failed, chain.Undo, slices.Concat(result.Undone, result.Left))
 	p.surely("to stay", failed, chain.Stays, stays)
-	if s, _ := p.Step(failed.ID); review.WayBack(s) != review.Lost { // of which half may be done, or nothing
+	if review.WayBack(failed) != review.Lost { // of which half may be done, or nothing
 		p.surely("left", failed, chain.Left, result.Left)
 	}
 }

@@ -103,10 +103,14 @@ func (d *drawer) step(id string, place int) string {
 	if uses == "fate.ask" && !d.often("asks", 1, 4) {
 		uses = "fate.change"
 	}
+	changes := uses == "fate.change"
+	if changes && d.often("no way back", 1, 3) {
+		uses = "fate.once"
+	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "  - id: %s\n    uses: %s\n%s", id, uses, d.loop(id))
 	defer func() { d.each = false }()
-	fmt.Fprintf(&b, "    with: %s\n", d.with(id, uses != "fate.change"))
+	fmt.Fprintf(&b, "    with: %s\n", d.with(id, !changes))
 	if place > 0 {
 		d.world.fates[id].after = d.before[len(d.before)-1]
 	}
@@ -142,9 +146,9 @@ func (d *drawer) step(id string, place int) string {
 	if policies := []string{"rollback", "stop", "pause", "continue"}; d.often("policy", 1, 3) && !d.closing {
 		fmt.Fprintf(&b, "    onFailure: %s\n", rapid.SampledFrom(policies).Draw(d.T, "policy"))
 	}
-	if uses == "fate.change" && d.often("rollback", 1, 2) {
+	if changes && d.often("rollback", 1, 3) {
 		fmt.Fprintf(&b, "    rollback: {uses: fate.change, with: %s}\n", d.with("back-"+id, false))
-	} else if uses == "fate.change" && d.often("stays", 1, 3) {
+	} else if changes && d.often("stays", 1, 3) {
 		b.WriteString("    rollback: {none: it stays}\n")
 	}
 	return b.String()
@@ -321,6 +325,7 @@ func (f *foretold) handlers() []sdk.Handler {
 	for _, a := range []sdk.Action[fateInput, fateOutput]{
 		{Name: "fate.read", Summary: "look", Effect: sdk.Read, Apply: do, InPlan: true},
 		{Name: "fate.change", Summary: "change", Effect: sdk.Change, Apply: do, Undo: undo},
+		{Name: "fate.once", Summary: "change for good", Effect: sdk.Change, Apply: do},
 		{Name: "fate.ask", Summary: "ask", Effect: sdk.Read, Ask: ask, Answer: answer},
 	} {
 		h, err := a.Handler()

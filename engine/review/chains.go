@@ -11,7 +11,7 @@ type Chain struct {
 	Step   string      `json:"step" doc:"The step that fails."`
 	Policy plan.Policy `json:"policy" enum:"rollback,stop,pause,continue"`
 	Undo   []string    `json:"undo,omitempty" doc:"The steps that are taken back, in this order, of those that ran side by side the last to end first; the one that failed too, as half of it may be done."`
-	Left   []string    `json:"left,omitempty" doc:"The steps that are left, so that a person is needed: nothing takes them back, or what is left was built on them."`
+	Left   []string    `json:"left,omitempty" doc:"The steps that are left, so that a person is needed: nothing takes them back, or what is left was built on them. The one that fails counts as half done; where it did nothing, what it was built on is taken back."`
 	Stays  []string    `json:"stays,omitempty" doc:"The steps that the rollback passes over, as the runbook or their action says why they are not taken back."`
 	Beside Beside      `json:"beside,omitzero" doc:"What becomes of steps that may be done by then or not, where they are; each at its place by when it ended."`
 }
