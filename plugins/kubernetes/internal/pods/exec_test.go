@@ -173,7 +173,7 @@ func TestExecObservesByItsCheck(t *testing.T) {
 	if got := observe(); got != sdk.Done {
 		t.Errorf("after, it says %s", got)
 	}
-	if preview, err = handler.Plan(t.Context(), lab.Request(t, world.Params)); err != nil || len(preview.Changes) != 0 {
+	if preview, err = handler.Plan(t.Context(), lab.Request(t, world.Params)); err != nil || len(preview.Changes) != 1 || !strings.HasSuffix(preview.Summary, ", though the check succeeds now") {
 		t.Errorf("the plan is %+v, %v", preview, err)
 	}
 }
