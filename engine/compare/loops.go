@@ -48,7 +48,7 @@ func (c *comparer) items(change Change, before, after *plan.Step) {
 		}
 		return
 	}
-	more, fewer := without(keys(a.Instances), keys(b.Instances)), without(keys(b.Instances), keys(a.Instances))
+	more, fewer := without(a.Names(), b.Names()), without(b.Names(), a.Names())
 	if len(more) > 0 {
 		change.Risk, change.What, change.After = Lower, fmt.Sprintf("it is done for %d more", len(more)), layout.Names(more)
 		if after.Changes() {
@@ -63,15 +63,6 @@ func (c *comparer) items(change Change, before, after *plan.Step) {
 		}
 		c.add(change)
 	}
-}
-
-// keys are the keys of instances.
-func keys(instances []*plan.Step) []string {
-	made := make([]string, len(instances))
-	for i, s := range instances {
-		made[i] = s.Key
-	}
-	return made
 }
 
 // shares compares sizes or budgets, each a number or a percentage, of which the last holds
@@ -159,7 +150,7 @@ func whenOf(s *plan.Step) *plan.Condition {
 // forWhat says for what a step is done, as the file does where it is not known.
 func (c *comparer) forWhat(side *sides.Side, s *plan.Step) string {
 	if s.Loop.Known() {
-		return layout.Names(keys(s.Loop.Instances))
+		return layout.Names(s.Loop.Names())
 	}
 	return plain(side.Items(s))
 }

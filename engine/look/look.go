@@ -161,7 +161,7 @@ func (l *looker) stopped(s *plan.Step) string {
 func stops(s *plan.Step) string {
 	const never, perhaps = "a run that begins now would not come here: ", "nobody can tell whether a run that begins now would come here: "
 	switch {
-	case s.OnFailure == plan.Continue, s.When != nil && !holds(s.When):
+	case s.OnFailure == plan.Continue, s.When != nil && !s.When.Holds():
 		return ""
 	case s.Loop != nil:
 		return stopsLoop(s)
@@ -194,14 +194,14 @@ func isOpen(c *plan.Condition) bool { return c != nil && c.State.Truth == expr.U
 func (l *looker) step(ctx context.Context, s *plan.Step) {
 	if s.When != nil {
 		s.When = l.condition(ctx, s, s.When)
-		if !holds(s.When) {
+		if !s.When.Holds() {
 			return
 		}
 	}
 	gate, passes := make([]*plan.Condition, len(s.Gate)), true
 	for i, c := range s.Gate {
 		gate[i] = l.condition(ctx, s, c)
-		passes = passes && holds(gate[i])
+		passes = passes && gate[i].Holds()
 	}
 	s.Gate = gate
 	if !passes {
@@ -215,12 +215,6 @@ func (l *looker) step(ctx context.Context, s *plan.Step) {
 		verify[i] = l.conditionOver(ctx, s, c, own)
 	}
 	s.Verify = verify
-}
-
-// holds reports whether a condition is true as things are now.
-func holds(c *plan.Condition) bool {
-	yes := expr.True.String()
-	return c.State.Truth == yes || c.Now != nil && c.Now.Truth == yes
 }
 
 // condition returns the condition with what it comes to now, where that is not known anyway.

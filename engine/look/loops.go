@@ -16,7 +16,7 @@ func (l *looker) open(ctx context.Context, s *plan.Step) []*plan.Step {
 		return []*plan.Step{s}
 	}
 	if s.When != nil {
-		if s.When = l.condition(ctx, s, s.When); !holds(s.When) {
+		if s.When = l.condition(ctx, s, s.When); !s.When.Holds() {
 			return nil
 		}
 	}

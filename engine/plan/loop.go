@@ -169,6 +169,15 @@ func (l *Loop) AtOnce(batch int) int {
 // Known reports whether it is known before a run what the step is done for.
 func (l *Loop) Known() bool { return l.Instances != nil }
 
+// Names are the keys of the instances that are known, in the order in which they begin.
+func (l *Loop) Names() []string {
+	names := make([]string, len(l.Instances))
+	for i, one := range l.Instances {
+		names[i] = one.Key
+	}
+	return names
+}
+
 // Each returns what the step is done as: its instances, where it is done for many that are
 // known; otherwise it is itself.
 func (s *Step) Each() []*Step {

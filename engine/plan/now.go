@@ -28,6 +28,12 @@ func (s *Step) Skipped() bool { return s.When.IsFalse() }
 // IsFalse reports whether a condition is false whatever is seen in a run; of none it is not so.
 func (c *Condition) IsFalse() bool { return c != nil && c.State.Truth == expr.False.String() }
 
+// Holds reports whether a condition is true whatever is seen, or is so now.
+func (c *Condition) Holds() bool {
+	yes := expr.True.String()
+	return c.State.Truth == yes || c.Now != nil && c.Now.Truth == yes
+}
+
 // Closes reports whether a run that begins now would not get past a condition of a gate: it is
 // false whatever is seen, or is false now and not waited for.
 func (c *Condition) Closes() bool {

@@ -5,7 +5,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/gatebook/gatebook/engine/expr"
 	"github.com/gatebook/gatebook/engine/plan"
 	"github.com/gatebook/gatebook/engine/report/layout"
 )
@@ -48,18 +47,10 @@ func (out *page) forWhat(l *plan.Loop) string {
 	case l.Known() && len(l.Instances) == 0:
 		return out.Dim("for each of ") + "none"
 	case l.Known():
-		return out.Dim("for each of ") + named(keys(l.Instances))
+		return out.Dim("for each of ") + named(l.Names())
 	default:
 		return out.Dim("for each of ") + out.Value(l.Over)
 	}
-}
-
-func keys(instances []*plan.Step) []string {
-	made := make([]string, len(instances))
-	for i, one := range instances {
-		made[i] = one.Key
-	}
-	return made
 }
 
 // named are the names of what a step is done for.
@@ -196,7 +187,7 @@ func (out *page) conditions(part string, s *plan.Step, of func(*plan.Step) []*pl
 func (out *page) own(part string, all, own []*plan.Condition, tallies []tally) []layout.Node {
 	var nodes []layout.Node
 	for i, c := range own {
-		if holds(c) || tallies[i].holding == 0 && c.Now == nil && c.State.Truth == all[i].State.Truth {
+		if c.Holds() || tallies[i].holding == 0 && c.Now == nil && c.State.Truth == all[i].State.Truth {
 			continue
 		}
 		nodes = append(nodes, layout.Node{Text: out.condition(part, c), Parts: append(out.conditionParts(c), out.observed(c)...)})
@@ -219,16 +210,10 @@ func holding(s *plan.Step, of func(*plan.Step) []*plan.Condition) []tally {
 				continue
 			}
 			tallies[i].all++
-			if holds(c) {
+			if c.Holds() {
 				tallies[i].holding++
 			}
 		}
 	}
 	return tallies
-}
-
-// holds reports whether a condition is true, or is so now.
-func holds(c *plan.Condition) bool {
-	yes := expr.True.String()
-	return c.State.Truth == yes || c.Now != nil && c.Now.Truth == yes
 }
