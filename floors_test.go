@@ -37,6 +37,7 @@ var rooms = map[string]room{
 	"engine/source":         {floor: 0},
 	"engine/dag":            {floor: 0},
 	"engine/internal/shape": {floor: 0, forTests: true},
+	"engine/internal/tally": {floor: 0, forTests: true},
 	"engine/patience":       {floor: 0},
 	"plugins/proto/v1":      {floor: 0},
 	"cmd/gatebook/script":   {floor: 0, forTests: true},

@@ -12,6 +12,7 @@ import (
 
 	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/expr"
+	"github.com/gatebook/gatebook/engine/internal/tally"
 	"github.com/gatebook/gatebook/engine/machine"
 	"github.com/gatebook/gatebook/engine/plan"
 	"github.com/gatebook/gatebook/engine/review"
@@ -56,8 +57,8 @@ func revertible(t *rapid.T, l loops) []*plan.Step {
 // both where nothing beside it is done by then, and where all is.
 func TestARollbackGoesAsItsReviewSaid(t *testing.T) {
 	t.Parallel()
-	told, l := map[string]int{}, newLoops(t)
-	rapid.Check(t, func(t *rapid.T) {
+	l := newLoops(t)
+	tally.Check(t, func(t *rapid.T, told tally.Tally) {
 		steps := revertible(t, l)
 		chains := map[string]review.Chain{}
 		for _, c := range review.Of(planOf(&fatal{t: t}, steps...), nil).Chains {
@@ -78,12 +79,7 @@ func TestARollbackGoesAsItsReviewSaid(t *testing.T) {
 				}
 			}
 		}
-	})
-	for _, what := range []string{"taken back", "left", "said to stay", "taken back beside", "left beside", "said to stay beside"} {
-		if told[what] == 0 {
-			t.Errorf("no step was %s: %v", what, told)
-		}
-	}
+	}, "taken back", "left", "said to stay", "taken back beside", "left beside", "said to stay beside")
 }
 
 // turnsOutSkipped reports whether the `when` of a step, which nobody knew, is false in the run.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/gatebook/gatebook/engine/expr"
 	"github.com/gatebook/gatebook/engine/expr/internal/exprtest"
+	"github.com/gatebook/gatebook/engine/internal/tally"
 	"github.com/gatebook/gatebook/engine/value"
 	"github.com/gatebook/gatebook/schema"
 )
@@ -167,8 +168,7 @@ func TestFollowsAmongFewValues(t *testing.T) {
 func TestWhatFollowsIsTrue(t *testing.T) {
 	t.Parallel()
 	types, compiler := anyTypes(), expr.NewCompiler()
-	followed := 0
-	rapid.Check(t, func(t *rapid.T) {
+	tally.Check(t, func(t *rapid.T, told tally.Tally) {
 		partial, _ := anyScope(t)
 		left := anyBoolean(t, 1)
 		right := anyBoolean(t, rapid.IntRange(0, 1).Draw(t, "depth"))
@@ -184,17 +184,14 @@ func TestWhatFollowsIsTrue(t *testing.T) {
 		if !follows(expr.Sense{Condition: from, Scope: partial}, expr.Sense{Condition: to, Scope: partial}) {
 			return
 		}
-		followed++
+		told["what follows"]++
 		for i := range 8 {
 			world := completed(t, partial, i)
 			if from.Eval(world).Truth == expr.True && to.Eval(world).Truth != expr.True {
 				t.Fatalf("%q is true and %q is %v, in %v", left, right, to.Eval(world).Truth, world)
 			}
 		}
-	})
-	if followed == 0 {
-		t.Error("nothing ever followed")
-	}
+	}, "what follows")
 }
 
 func must(t *rapid.T, compiler *expr.Compiler, text string, types *expr.Types) *expr.Condition {
