@@ -36,6 +36,7 @@ var rooms = map[string]room{
 	"schema":                {floor: 0},
 	"engine/source":         {floor: 0},
 	"engine/dag":            {floor: 0},
+	"engine/window":         {floor: 0},
 	"engine/internal/shape": {floor: 0, forTests: true},
 	"plugins/proto/v1":      {floor: 0},
 	"cmd/gatebook/script":   {floor: 0, forTests: true},
