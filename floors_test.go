@@ -66,6 +66,7 @@ var rooms = map[string]room{
 	"plugins/sdk/serve":    {floor: 3, edge: true},
 
 	"engine/check":         {floor: 4},
+	"engine/opening":       {floor: 4},
 	"engine/input":         {floor: 5},
 	"engine/plan":          {floor: 5},
 	"engine/machine":       {floor: 6},

@@ -116,7 +116,10 @@ func (e *Engine) Planned(folder *journal.Run, secret ReadSecret) (*Plan, error) 
 	if err != nil {
 		return nil, err
 	}
-	runbook, found := e.Check(source.NewFile(began.File, text))
+	runbook, found := e.check(source.NewFile(began.File, text), func(name string) (*source.File, error) {
+		kept, err := folder.File(name)
+		return source.NewFile(name, kept), err
+	})
 	if found.HasErrors() {
 		return nil, e.unsound(began, document, "finds a fault in its runbook", found)
 	}

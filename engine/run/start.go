@@ -136,6 +136,11 @@ func save(folder *journal.Run, pl *plan.Plan, text []byte) (string, error) {
 	if err := folder.SaveRunbook(text); err != nil {
 		return "", err
 	}
+	for _, file := range pl.Runbook.Files {
+		if err := folder.SaveFile(file.Name, file.Text); err != nil {
+			return "", err
+		}
+	}
 	document, err := json.Marshal(pl)
 	if err != nil {
 		return "", fmt.Errorf("write the plan of run %s: %w", folder.ID(), err)

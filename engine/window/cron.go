@@ -114,7 +114,7 @@ func (f cronField) item(text string) (set uint64, fault string) {
 	if hasStep {
 		var err error
 		if step, err = strconv.Atoi(stepText); err != nil || step < 1 || step > f.max {
-			return 0, fmt.Sprintf("%q is not a step of the %s.", stepText, f.name)
+			return 0, fmt.Sprintf("%q is no step of the %s.", stepText, f.name)
 		}
 	}
 	first, last := f.min, f.max
@@ -122,12 +122,12 @@ func (f cronField) item(text string) (set uint64, fault string) {
 		left, right, isRange := strings.Cut(span, "-")
 		var ok bool
 		if first, ok = f.number(left); !ok {
-			return 0, fmt.Sprintf("%q is not a %s.", left, f.name)
+			return 0, fmt.Sprintf("%q does not fit the %s.", left, f.name)
 		}
 		switch {
 		case isRange:
 			if last, ok = f.number(right); !ok {
-				return 0, fmt.Sprintf("%q is not a %s.", right, f.name)
+				return 0, fmt.Sprintf("%q does not fit the %s.", right, f.name)
 			}
 		case !hasStep: // with a step, a number begins a range to the end
 			last = first

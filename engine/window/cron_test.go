@@ -97,18 +97,18 @@ func TestFaultsOfCronHaveTheirPlace(t *testing.T) {
 	for marked, want := range map[string]string{
 		"«0 1 * *»":           "five fields, and this has 4",
 		"«@daily»":            "five fields",
-		"«60» 1 * * *":        `"60" is not a minute`,
-		"0 1,«24»,2 * * *":    `"24" is not a hour`,
-		"0 1 «0» * *":         `"0" is not a day of the month`,
-		"0 1 * «FOO» *":       `"FOO" is not a month`,
-		"0 1 * * «8»":         `"8" is not a day of the week`,
+		"«60» 1 * * *":        `"60" does not fit the minute`,
+		"0 1,«24»,2 * * *":    `"24" does not fit the hour`,
+		"0 1 «0» * *":         `"0" does not fit the day of the month`,
+		"0 1 * «FOO» *":       `"FOO" does not fit the month`,
+		"0 1 * * «8»":         `"8" does not fit the day of the week`,
 		"0  1 *  * «SAT-TUE»": "ends before it begins",
-		"«*/0» 1 * * *":       `"0" is not a step`,
-		"«+5» 1 * * *":        `"+5" is not a minute`,
-		"0 1 * * «L»":         `"L" is not a day of the week`,
+		"«*/0» 1 * * *":       `"0" is no step`,
+		"«+5» 1 * * *":        `"+5" does not fit the minute`,
+		"0 1 * * «L»":         `"L" does not fit the day of the week`,
 		"0 1 «» * *":          "five fields",
 		"0 1 «30 2» *":        "no such day",
-		"0 1,«» * * *":        `"" is not a hour`,
+		"0 1,«» * * *":        `"" does not fit the hour`,
 	} {
 		text := strings.NewReplacer("«", "", "»", "").Replace(marked)
 		_, faults := window.Cron(text, time.Hour, time.UTC)

@@ -40,8 +40,11 @@ func (s State) Remaining(at time.Time) time.Duration {
 // what is often open is known soon, and what opens on leap days takes eight years.
 func reaches() []time.Duration {
 	const day = 24 * time.Hour
-	return []time.Duration{2 * day, 40 * day, 400 * day, 3660 * day}
+	return []time.Duration{2 * day, farAhead, 400 * day, 3660 * day}
 }
+
+// farAhead is how far it is looked for the end of what is open: longer is long enough.
+const farAhead = 40 * 24 * time.Hour
 
 // back is how far back a question looks for when a window has opened, beyond what is under way.
 const back = 2 * 24 * time.Hour
@@ -60,7 +63,7 @@ func (w *Window) At(at time.Time) State {
 		if state, enough = stateAt(at, reached, without(joined(opens), joined(freezes))); !state.Open {
 			state.frozen(at, opens, freezes)
 		}
-		if enough || reached.Before(to) {
+		if enough || reached.Before(to) || state.Longer && reach >= farAhead {
 			break
 		}
 	}

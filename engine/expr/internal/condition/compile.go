@@ -34,7 +34,7 @@ func (e *Env) Compile(text string) (*Condition, []names.Fault) {
 		return nil, e.checkFaults(source, parsed, issues.Errors())
 	}
 	source.tree = checked.NativeRep()
-	if faults := append(notBoolean(source, checked.OutputType()), badLiterals(source)...); len(faults) > 0 {
+	if faults := slices.Concat(notBoolean(source, checked.OutputType()), badLiterals(source), badWindows(source, e.types.Types())); len(faults) > 0 {
 		return nil, faults
 	}
 	c := &Condition{

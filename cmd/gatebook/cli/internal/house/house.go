@@ -54,8 +54,12 @@ func open(c *console.Console, state string) (*House, error) {
 		return nil, err
 	}
 	opener := newPlugins(c)
-	made, err := engine.New(engine.Config{Handlers: handlers, Plugins: opener, State: state, Dir: c.Dir, DirID: console.FolderID(c.Dir), Version: c.Build.Version})
-	return &House{Console: c, Engine: made, plugins: opener}, err
+	h := &House{Console: c, plugins: opener}
+	h.Engine, err = engine.New(engine.Config{
+		Handlers: handlers, Plugins: opener, Files: h.include,
+		State: state, Dir: c.Dir, DirID: console.FolderID(c.Dir), Version: c.Build.Version,
+	})
+	return h, err
 }
 
 func stateDir(c *console.Console) (string, error) {
