@@ -234,6 +234,14 @@ type Verdict struct {
 	Detail  string          `json:"detail,omitempty" doc:"The error, where it failed."`
 	Explain json.RawMessage `json:"explain,omitempty" doc:"The expression's tree with the value of each part."`
 	Until   *time.Time      `json:"until,omitempty" doc:"When the condition must be true at the latest, where it is polled."`
+	Closed  []Closed        `json:"closed,omitempty" doc:"The windows that it asks for and that were closed."`
+}
+
+// Closed is a window that was closed when a condition asked for it.
+type Closed struct {
+	Window string     `json:"window"`
+	Opens  *time.Time `json:"opens,omitempty" doc:"When it opens, by the clock of its time zone; absent: nobody knows of a time."`
+	Zone   string     `json:"zone" doc:"Its time zone."`
 }
 
 // Mode is where a run as a whole stands.

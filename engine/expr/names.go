@@ -63,6 +63,9 @@ type (
 	Explanation = condition.Explanation
 )
 
+// Closed is a window that is closed.
+type Closed = condition.Closed
+
 // Sense is a condition at the place where it stands, for [Follows].
 type Sense = condition.Sense
 

@@ -55,7 +55,7 @@ func (w *Window) At(at time.Time) State {
 	for _, reach := range reaches() {
 		from, to := at.Add(-back), at.Add(reach)
 		opens, reached := w.Opens.between(from, to)
-		freezes, other := w.Freezes.between(from, to)
+		freezes, other := w.Freezes.between(from.Add(-LongestOpening), to) // all that cut what began before
 		if other.Before(reached) {
 			reached = other
 		}
@@ -153,7 +153,7 @@ func (w *Window) Words(name string, at time.Time) string {
 		if state.Longer {
 			more = " or longer"
 		}
-		return fmt.Sprintf("%s is open until %s, for %s%s", name, w.when(state.Until, at), lasting(state.Until.Sub(at)), more)
+		return fmt.Sprintf("%s is open until %s, for %s%s", name, w.when(state.Until, at), Lasting(state.Until.Sub(at)), more)
 	}
 	text := name + " is closed"
 	if state.Freeze {
@@ -165,20 +165,23 @@ func (w *Window) Words(name string, at time.Time) string {
 	if state.Next.IsZero() {
 		return text + "; it does not open within ten years"
 	}
-	return fmt.Sprintf("%s; it opens %s, in %s", text, w.when(state.Next, at), lasting(state.Next.Sub(at)))
+	return fmt.Sprintf("%s; it opens %s, in %s", text, w.when(state.Next, at), Lasting(state.Next.Sub(at)))
 }
 
-// when writes a time by the window's clock: the day of the week says enough of the next six days.
-func (w *Window) when(t, at time.Time) string {
-	layout := "Mon 15:04"
+// when writes a time by the window's clock.
+func (w *Window) when(t, at time.Time) string { return When(t.In(w.Zone), at) + " " + w.Zone.String() }
+
+// When writes a time by its own clock, for people at another: the day of the week says enough
+// of the next six days.
+func When(t, at time.Time) string {
 	if t.Sub(at) > 6*24*time.Hour {
-		layout = "Mon 2006-01-02 15:04"
+		return t.Format("Mon 2006-01-02 15:04")
 	}
-	return t.In(w.Zone).Format(layout) + " " + w.Zone.String()
+	return t.Format("Mon 15:04")
 }
 
-// lasting writes how long something takes, no finer than anybody wants to know.
-func lasting(d time.Duration) string {
+// Lasting writes how long something takes, no finer than anybody wants to know.
+func Lasting(d time.Duration) string {
 	const day = 24 * time.Hour
 	switch {
 	case d >= 2*day:

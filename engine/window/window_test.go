@@ -118,8 +118,8 @@ func TestWindowAgreesWithANaiveOne(t *testing.T) {
 // time; where it never does on a day, what it would have shown.
 func naive(begin time.Time, in *time.Location, minute, hour int, weekdays []int) []time.Time {
 	var starts []time.Time
-	for d := -3; d < 12; d++ {
-		day := begin.AddDate(0, 0, d)
+	for d := -8; d < 12; d++ {
+		day := begin.Add(12*time.Hour).AddDate(0, 0, d) // some have no midnight
 		if !slices.Contains(weekdays, int(day.Weekday())) {
 			continue
 		}

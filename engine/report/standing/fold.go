@@ -158,7 +158,7 @@ func (step *Step) judge(e event.Event) {
 	}
 	step.Verdict, step.unmet[e.Op.Index] = v, v
 	if v.Until != nil {
-		step.Wait = &Wait{Part: e.Op.Part, For: Condition(v), Expr: v.Expr, Samples: max(e.Op.Attempt, 1), Until: *v.Until}
+		step.Wait = &Wait{Part: e.Op.Part, For: Condition(v), Expr: v.Expr, Samples: max(e.Op.Attempt, 1), Until: *v.Until, Closed: v.Closed}
 	}
 }
 

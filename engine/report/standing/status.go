@@ -96,6 +96,8 @@ type Wait struct {
 	Expr    string     `json:"expr,omitempty"`
 	Samples int        `json:"samples,omitempty" doc:"How often it was looked at."`
 	Until   time.Time  `json:"until,omitzero" doc:"When it must hold at the latest."`
+	// Closed are windows, of which each has the time at which it opens.
+	Closed []event.Closed `json:"closed,omitempty" doc:"The windows that keep it from being true."`
 }
 
 // Ask is a question that is open.

@@ -176,6 +176,9 @@ func describeVerdict(e event.Event) Said {
 	if v.Truth != "true" {
 		said.Mark = event.Waiting
 		said.Why = layout.Line(cmp.Or(v.Detail, v.Message, v.Expr))
+		if closed := Closed(v.Closed, e.Time); closed != "" {
+			said.Why += "; " + closed
+		}
 		// A `when` that is false is told by the step that is skipped.
 		said.Minor = e.Op.Part == event.When || e.Op.Attempt > 1
 	}

@@ -45,7 +45,7 @@ func (h *House) include(runbook, name string) (*source.File, error) {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, err
 	case err != nil:
-		return nil, fmt.Errorf("%s cannot be read: %w", name, err)
+		return nil, fmt.Errorf("the file %s cannot be read: %w", name, err)
 	}
 	shown := name
 	if runbook != standardInput {
@@ -55,7 +55,7 @@ func (h *House) include(runbook, name string) (*source.File, error) {
 }
 
 func outside(name string) error {
-	return fmt.Errorf("%s lies outside of the repository that the runbook is in, or, as it is in none, of its folder", name)
+	return fmt.Errorf("the file %s lies outside of the repository that the runbook is in, or, as it is in none, of its folder", name)
 }
 
 // repositoryOf returns the folder of the git repository that a folder is in, or the folder
@@ -115,9 +115,9 @@ func (h *House) includeRevision(revision, runbook, name string) (*source.File, e
 	text, said, ok := h.gitSays(ctx, dir, "show", "--no-textconv", "--end-of-options", revision+":./"+filepath.ToSlash(name))
 	switch {
 	case !ok:
-		return nil, fmt.Errorf("%s cannot be read from git: %s", name, said)
+		return nil, fmt.Errorf("the file %s cannot be read from git: %s", name, said)
 	case len(text) > mostIncluded:
-		return nil, fmt.Errorf("%s has more than %d bytes", name, mostIncluded)
+		return nil, fmt.Errorf("the file %s has more than %d bytes", name, mostIncluded)
 	}
 	return source.NewFile(revision+":"+filepath.Join(filepath.Dir(runbook), name), []byte(text)), nil
 }
