@@ -3,7 +3,6 @@
 package checktest
 
 import (
-	"slices"
 	"strings"
 	"testing"
 
@@ -12,7 +11,6 @@ import (
 	"github.com/gatebook/gatebook/engine/diag"
 	"github.com/gatebook/gatebook/engine/input"
 	"github.com/gatebook/gatebook/engine/model"
-	"github.com/gatebook/gatebook/engine/opening"
 	"github.com/gatebook/gatebook/engine/source"
 	"github.com/gatebook/gatebook/engine/syntax"
 	"github.com/gatebook/gatebook/steps"
@@ -40,9 +38,8 @@ func Load(t testing.TB, catalogue *catalog.Catalog, file, text string) *check.Ru
 	t.Helper()
 	tree, found := syntax.Parse(source.NewFile(file, []byte(text)))
 	runbook, more := model.Decode(tree)
-	windows, late := opening.Of(runbook, nil)
-	checked, last := check.Check(runbook, catalogue, check.Options{Windows: windows.ByName})
-	NoErrors(t, slices.Concat(found, more, late, last))
+	checked, last := check.Check(runbook, catalogue, check.Options{})
+	NoErrors(t, append(append(found, more...), last...))
 	return checked
 }
 
