@@ -12,6 +12,7 @@ package engine
 
 import (
 	"errors"
+	"slices"
 
 	"github.com/gatebook/gatebook/engine/catalog"
 	"github.com/gatebook/gatebook/engine/check"
@@ -118,6 +119,7 @@ type Plan struct {
 	*plan.Plan
 	text    []byte
 	secrets map[string]string
+	windows []string // their names
 }
 
 // Plan makes the plan of a runbook without errors for the given inputs. Where there
@@ -141,7 +143,8 @@ func (e *Engine) Plan(runbook *Runbook, given []input.Given) (*Plan, diag.List, 
 			secrets[name] = s.Secret
 		}
 	}
-	return &Plan{Plan: made, text: runbook.File.Text(), secrets: secrets}, found, nil
+	windows := slices.Collect(runbook.Checked.Model.Windows.Keys())
+	return &Plan{Plan: made, text: runbook.File.Text(), secrets: secrets, windows: windows}, found, nil
 }
 
 // Sketch makes the plan of a runbook without errors to look at, and not to run: an input that

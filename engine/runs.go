@@ -27,6 +27,8 @@ type RunOptions struct {
 	TraceParent string // the W3C trace context in which it is called; empty: none
 	// Sealed is the sealed plan that the run carries out, and uses up; nil: there is none.
 	Sealed *seal.Plan
+	// Overrides are windows that count as open in the run, by the word of who begins it.
+	Overrides []event.Override
 }
 
 // Run carries out a plan, and returns when the run has ended or paused. The context
@@ -36,11 +38,14 @@ func (e *Engine) Run(ctx context.Context, p *Plan, process run.Process, o RunOpt
 	if err := p.Verify(); err != nil {
 		return event.Result{}, err
 	}
+	if err := p.mayOverride(o.Overrides); err != nil {
+		return event.Result{}, err
+	}
 	info := event.Run{
 		Runbook: p.Runbook.Name, Version: p.Runbook.Version, Title: p.Runbook.Title, File: p.Runbook.File, Dir: e.dir, DirID: e.dirID,
 		Digest: p.Runbook.Digest, PlanDigest: p.Digest, Gatebook: e.version,
 		Inputs: p.Inputs, Secrets: p.secrets, Record: recordOf(p.Record),
-		By: o.By, CalledBy: o.TraceParent, Seed: o.Seed, Parallelism: max(o.Parallelism, 1), Lock: p.Lock, Steps: len(p.Steps),
+		By: o.By, CalledBy: o.TraceParent, Seed: o.Seed, Parallelism: max(o.Parallelism, 1), Lock: p.Lock, Steps: len(p.Steps), Overrides: o.Overrides,
 	}
 	if o.Sealed == nil {
 		return run.Start(ctx, e.store, process, p.Plan, p.text, info, nil)
@@ -292,6 +297,9 @@ func (e *Engine) Resume(ctx context.Context, folder *journal.Run, p *Plan, proce
 	}
 	if other := began.Dir != e.dir || began.DirID != e.dirID && began.DirID != ""; other && began.Dir != "" && r.Dir == "" {
 		return event.Result{}, &OtherFolderError{Run: began.ID, Began: began.Dir, Here: e.dir}
+	}
+	if err := p.mayOverride(r.Overrides); err != nil {
+		return event.Result{}, err
 	}
 	if err := p.Verify(r.Without...); err != nil {
 		return event.Result{}, &GoneError{fmt.Errorf("run %s: %w", began.ID, err)}

@@ -17,7 +17,10 @@ type scope struct {
 	attempt  int
 }
 
-var _ expr.Scope = (*scope)(nil)
+var (
+	_ expr.Scope     = (*scope)(nil)
+	_ expr.Overrider = (*scope)(nil)
+)
 
 func (m *Machine) scope(i int) *scope { return &scope{m: m, step: i} }
 
@@ -48,6 +51,16 @@ func (s *scope) Root(name string) (value.Value, bool) {
 		return value.Int(int64(s.attempt)), true
 	}
 	return value.Value{}, false
+}
+
+// Overridden returns who has had a window count as open, and why.
+func (s *scope) Overridden(window string) (by, reason string, ok bool) {
+	for _, o := range s.m.run.Overrides {
+		if o.Window == window {
+			return o.By, o.Reason, true
+		}
+	}
+	return "", "", false
 }
 
 // Step returns what is known of a step.

@@ -189,6 +189,8 @@ type Resumption struct {
 	// Without are the connections over which nothing is done any more, by the person's
 	// word: what they reached is gone. Their steps are left as they are.
 	Without []string
+	// Overrides are windows that count as open from now on, by the person's word.
+	Overrides []event.Override
 	// Words are what a person said became of attempts that nobody can tell of, by
 	// step: [sdk.Done], or [sdk.NotDone], which is taken for [sdk.Untouched].
 	Words map[string]sdk.State
@@ -288,6 +290,9 @@ func (d *driver) resume(r Resumption, unseen string, was *past.Replay, repair jo
 	d.follow(was.Owed)
 	d.fact(resumed)
 	d.noteTakeovers(locks)
+	for _, o := range r.Overrides {
+		d.fact(event.Event{Type: event.WindowOverridden, Name: o.Window, By: o.By, Reason: o.Reason})
+	}
 	d.follow(outstanding)
 	// What was asked of the run while nobody drove it comes before what is asked now.
 	d.takeInbox()

@@ -1,6 +1,7 @@
 package wording
 
 import (
+	"fmt"
 	"strings"
 	"time"
 
@@ -8,6 +9,15 @@ import (
 	"github.com/gatebook/gatebook/engine/report/layout"
 	"github.com/gatebook/gatebook/engine/window"
 )
+
+// Overrides says which windows count as open by a person's word; empty: none does.
+func Overrides(overrides []event.Override) string {
+	said := make([]string, len(overrides))
+	for i, o := range overrides {
+		said[i] = fmt.Sprintf("the window %s is overridden by %s: %s", layout.Line(o.Window), layout.Line(o.By), layout.Line(o.Reason))
+	}
+	return strings.Join(said, "; ")
+}
 
 // Closed says which windows are closed, and when each opens; empty: none is.
 func Closed(windows []event.Closed, now time.Time) string {
