@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"strings"
+	"time"
 
 	"github.com/gatebook/gatebook/engine/diag"
 	"github.com/gatebook/gatebook/engine/event"
@@ -29,6 +30,8 @@ type RunOptions struct {
 	Sealed *seal.Plan
 	// Overrides are windows that count as open in the run, by the word of who begins it.
 	Overrides []event.Override
+	// Remaining is how long it takes from some steps to the end, as review.Remaining has it.
+	Remaining map[string]time.Duration
 }
 
 // Run carries out a plan, and returns when the run has ended or paused. The context
@@ -45,7 +48,7 @@ func (e *Engine) Run(ctx context.Context, p *Plan, process run.Process, o RunOpt
 		Runbook: p.Runbook.Name, Version: p.Runbook.Version, Title: p.Runbook.Title, File: p.Runbook.File, Dir: e.dir, DirID: e.dirID,
 		Digest: p.Runbook.Digest, PlanDigest: p.Digest, Gatebook: e.version,
 		Inputs: p.Inputs, Secrets: p.secrets, Record: recordOf(p.Record),
-		By: o.By, CalledBy: o.TraceParent, Seed: o.Seed, Parallelism: max(o.Parallelism, 1), Lock: p.Lock, Steps: len(p.Steps), Overrides: o.Overrides,
+		By: o.By, CalledBy: o.TraceParent, Seed: o.Seed, Parallelism: max(o.Parallelism, 1), Lock: p.Lock, Steps: len(p.Steps), Overrides: o.Overrides, Remaining: o.Remaining,
 	}
 	if o.Sealed == nil {
 		return run.Start(ctx, e.store, process, p.Plan, p.text, info, nil)

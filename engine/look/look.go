@@ -23,8 +23,10 @@ import (
 
 // Options are how it is looked.
 type Options struct {
-	At     time.Time // the time that `now` is in expressions
-	AtOnce int       // how many actions are applied at one time at most
+	At time.Time // the time that `now` is in expressions
+	// Remaining is what run.remaining is to the steps that ask for it, as far as it is known.
+	Remaining map[string]time.Duration
+	AtOnce    int // how many actions are applied at one time at most
 	// Limit is how long all of it may take: a person waits. What is not looked at by then says
 	// so. 0: it has no limit.
 	Limit time.Duration
@@ -40,7 +42,7 @@ type Options struct {
 // digest stays as it is.
 func Now(ctx context.Context, p *plan.Plan, o Options) *plan.Plan {
 	looked := p.Copy()
-	l := &looker{plan: looked, at: o.At, masker: p.Masker(), limit: o.Limit, found: make([]finding, len(p.Steps))}
+	l := &looker{plan: looked, at: o.At, remaining: o.Remaining, masker: p.Masker(), limit: o.Limit, found: make([]finding, len(p.Steps))}
 	l.asked, l.asking.tell = map[string]*answer{}, o.Asking
 	l.views = make(map[string]value.Value, len(p.Steps))
 	if o.Limit > 0 {
@@ -61,7 +63,10 @@ func Now(ctx context.Context, p *plan.Plan, o Options) *plan.Plan {
 
 // looker looks for one plan.
 type looker struct {
-	plan   *plan.Plan
+	plan *plan.Plan
+
+	remaining map[string]time.Duration // from steps to the end of a run
+
 	at     time.Time
 	limit  time.Duration
 	masker *value.Masker

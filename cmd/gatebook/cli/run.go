@@ -110,9 +110,13 @@ func (o *runOptions) run(ctx context.Context) error {
 			return err
 		}
 	}
+	remaining, err := before.Remaining(ctx, ready)
+	if err != nil {
+		return err
+	}
 	if o.seed == 0 {
 		o.seed = o.Random()
 	}
 	follow := runs.Follow{JSON: o.format == "json", Wait: o.wait}
-	return runs.Of(h).Start(ctx, ready.Plan, prompter, follow, engine.RunOptions{Parallelism: o.parallelism, Seed: o.seed, Sealed: ready.Sealed, Overrides: overrides})
+	return runs.Of(h).Start(ctx, ready.Plan, prompter, follow, engine.RunOptions{Parallelism: o.parallelism, Seed: o.seed, Sealed: ready.Sealed, Overrides: overrides, Remaining: remaining})
 }

@@ -251,7 +251,8 @@ func runShape() *schema.Schema {
 			{Name: "outcome", Schema: text},
 			{Name: "actor", Schema: text},
 			{Name: "startedAt", Schema: &schema.Schema{Type: schema.TypeString, Format: schema.FormatDateTime}},
+			{Name: "remaining", Schema: &schema.Schema{Type: schema.TypeString, Format: schema.FormatDuration}},
 		},
-		Required: []string{"id", "runbook", "version", "outcome", "actor", "startedAt"},
+		Required: []string{"id", "runbook", "version", "outcome", "actor", "startedAt", "remaining"},
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/gatebook/gatebook/engine/plan"
 	"github.com/gatebook/gatebook/engine/preview"
 	"github.com/gatebook/gatebook/engine/report/live"
+	"github.com/gatebook/gatebook/engine/review"
 	"github.com/gatebook/gatebook/engine/seal"
 	"github.com/gatebook/gatebook/engine/source"
 	"github.com/gatebook/gatebook/steps"
@@ -166,26 +167,29 @@ func (h *House) Preview(ctx context.Context, planned *engine.Plan) (*plan.Plan, 
 }
 
 // Look previews a plan, and looks what is so now, as [House.LookAt] does.
-func (h *House) Look(ctx context.Context, planned *engine.Plan) (*plan.Plan, error) {
+func (h *House) Look(ctx context.Context, planned *engine.Plan, past Past) (*plan.Plan, error) {
 	shown, err := h.Preview(ctx, planned)
 	if err != nil {
 		return shown, err
 	}
-	return h.LookAt(ctx, shown)
+	return h.LookAt(ctx, shown, past)
 }
+
+// Past says how long the steps of a runbook took in earlier runs.
+type Past = func(runbook string) map[string]review.Past
 
 // longestLook is how long all that a plan looks at may take.
 const longestLook = time.Minute
 
 // LookAt looks what is so now, for a plan that was previewed, of what a run would look at
 // before it changes anything; of one that is offline nothing. The first signal ends that.
-func (h *House) LookAt(ctx context.Context, shown *plan.Plan) (*plan.Plan, error) {
+func (h *House) LookAt(ctx context.Context, shown *plan.Plan, past Past) (*plan.Plan, error) {
 	if shown.Offline {
 		return shown, nil
 	}
 	ctx, stop := h.Interruptible(ctx)
 	defer stop()
-	options := look.Options{At: h.Now(), AtOnce: previews, Limit: longestLook}
+	options := look.Options{At: h.Now(), Remaining: review.Remaining(shown, past(shown.Runbook.Name)), AtOnce: previews, Limit: longestLook}
 	if h.Draws() {
 		waiting := live.NewWaiting(h.Stderr, h.Screen.Size)
 		defer waiting.Close()
