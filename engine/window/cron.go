@@ -44,14 +44,15 @@ func Cron(text string, lasts time.Duration, zone *time.Location) (Set, []Fault) 
 
 func parseCron(text string) (*cron, []Fault) {
 	fields, starts := words(text)
-	if len(fields) != len(cronFields()) {
+	known := cronFields()
+	if len(fields) != len(known) {
 		fault := Fault{End: len(text), Text: fmt.Sprintf("A cron expression has five fields, and this has %d.", len(fields))}
 		fault.Hint = "write minute, hour, day of the month, month and day of the week, such as \"0 1 * * 6\""
 		return nil, []Fault{fault}
 	}
 	var sets [5]uint64
 	var faults []Fault
-	for i, field := range cronFields() {
+	for i, field := range known {
 		set, fault := field.parse(fields[i])
 		if fault != nil {
 			fault.Start += starts[i]

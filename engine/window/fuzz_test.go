@@ -51,7 +51,7 @@ func FuzzCalendar(f *testing.F) {
 	} {
 		f.Add([]byte(calendar(event)))
 	}
-	always, _ := window.Cron("0 * * * *", time.Hour, time.UTC)
+	always, _ := window.Cron("0 0 * * *", 24*time.Hour, time.UTC)
 	f.Fuzz(func(t *testing.T, text []byte) {
 		set, faults := window.Calendar(text, time.UTC)
 		inside(t, string(text), faults)

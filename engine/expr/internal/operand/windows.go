@@ -23,8 +23,9 @@ func IsOfWindow(function string) bool { return function == Window || function ==
 // windowsName is under which a program finds the windows. No expression can contain it.
 const windowsName = "$windows"
 
-// windowCost is what it costs to ask a window: it may look through years.
-const windowCost = 5_000
+// windowCost is what it costs to ask a window, which may look through years, or through all
+// minutes of a month.
+const windowCost = 20_000
 
 // windowFunctions declares them. What they do depends on the runbook, and on the run.
 func windowFunctions() []cel.EnvOption {
