@@ -11,6 +11,7 @@ import (
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/given"
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/runs"
 	"github.com/gatebook/gatebook/engine"
+	"github.com/gatebook/gatebook/engine/report/layout"
 )
 
 type runOptions struct {
@@ -73,6 +74,7 @@ is needed; 5 stopped, and can be resumed.`,
 	flags := cmd.Flags()
 	flags.BoolVarP(&o.yes, "yes", "y", false, "do not ask before the run begins")
 	o.override.Declare(flags, "why a window is overridden, for the journal")
+	accept.CompleteBy(cmd, "override-window", a.offers().Windows)
 	flags.BoolVar(&o.wait, "wait", false, "where nobody is at the terminal, wait for people's answers instead of pausing")
 	flags.BoolVar(&o.here, "here", false, "carry out a sealed plan in this folder, though it was made for another")
 	flags.IntVar(&o.parallelism, "parallelism", defaultParallelism, "how many steps may be at work at one time")
@@ -103,6 +105,9 @@ func (o *runOptions) run(ctx context.Context) error {
 	ready, err := before.Prepare(ctx)
 	if err != nil {
 		return err
+	}
+	for _, over := range overrides {
+		h.Note("The window %s counts as open in this run, whatever is said of it now: %s", over.Window, layout.Line(over.Reason))
 	}
 	prompter := o.Prompter()
 	if !o.yes {
