@@ -2,13 +2,17 @@ package engine_test
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/gatebook/gatebook/engine"
 	"github.com/gatebook/gatebook/engine/event"
+	"github.com/gatebook/gatebook/engine/journal"
+	"github.com/gatebook/gatebook/engine/run"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
@@ -82,6 +86,68 @@ func TestAWindowBesideOtherThings(t *testing.T) {
 		}
 		if got := verdicts(p, "a"); len(got) < 11 || !strings.HasSuffix(got[len(got)-1], "true") {
 			t.Errorf("got %v", got)
+		}
+	})
+}
+
+// A run that waits for its window and is interrupted goes on to wait, and a window that a
+// person overrides then is not waited for.
+func TestARunThatWaitsForItsWindowIsTakenUp(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		overrides []event.Override
+		opened    string // how long after the start
+	}{
+		"to wait":     {nil, "1h0m0s true"},
+		"to override": {[]event.Override{{Window: "night", By: "bob", Reason: "it burns"}}, "30m0s true"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				p := newPlay(t)
+				ends := p.start(windowed + `
+  - {id: a, uses: play.change, with: {name: a}, gate: {expr: 'window("night", now)', within: 2h}}
+`)
+				time.Sleep(30 * time.Minute)
+				p.controls <- event.Event{Type: event.PauseAsked, By: "ann"}
+				if paused := <-ends; paused.Outcome != event.OutcomePaused {
+					t.Fatal(paused)
+				}
+				folder := p.folder()
+				planned, err := p.engine.Planned(folder, func(string, string) (string, error) { return "", nil })
+				if err != nil {
+					t.Fatal(err)
+				}
+				result, err := p.engine.Resume(context.Background(), folder, planned, p.process, run.Resumption{Ask: event.ResumeAsked, By: "bob", Overrides: c.overrides})
+				if err != nil || result.Outcome != event.OutcomeSucceeded {
+					t.Fatal(result, err)
+				}
+				if looks := verdicts(p, "a"); looks[len(looks)-1] != c.opened {
+					t.Errorf("the gate was %v, want it to end with %s", looks, c.opened)
+				}
+			})
+		})
+	}
+}
+
+// Nothing is begun where a window is overridden that is not there, by nobody, or for no reason.
+func TestOverridesAreRefused(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		p := newPlay(t)
+		pl := plannedWhole(t, p.engine, locking("")+windowed+`
+  - {id: a, uses: play.change, with: {name: a}, gate: {expr: 'window("night", now)'}}
+`)
+		for _, o := range []event.Override{{Window: "nigth", By: "ann", Reason: "why"}, {Window: "night", Reason: "why"}, {Window: "night", By: "ann", Reason: " "}} {
+			options := runOptions
+			options.Overrides = []event.Override{o}
+			_, err := p.engine.Run(context.Background(), pl, p.process, options)
+			if refused, is := errors.AsType[*engine.OverrideError](err); !is || refused.Window != o.Window {
+				t.Errorf("%+v: %v", o, err)
+			}
+		}
+		if _, err := p.engine.Store().Open(journal.Latest); err == nil {
+			t.Error("a run was begun")
 		}
 	})
 }

@@ -236,6 +236,7 @@ type Verdict struct {
 	Explain json.RawMessage `json:"explain,omitempty" doc:"The expression's tree with the value of each part."`
 	Until   *time.Time      `json:"until,omitempty" doc:"When the condition must be true at the latest, where it is polled."`
 	Closed  []Closed        `json:"closed,omitempty" doc:"The windows that it asks for and that were closed."`
+	Still   *time.Time      `json:"still,omitempty" doc:"Until when it could not come out otherwise, as they were all that it asks for."`
 }
 
 // Mode is where a run as a whole stands.

@@ -19,6 +19,7 @@ func (m *Machine) recordVerdict(op event.Op, p *plan.Condition, v expr.Verdict, 
 	if c != nil && !c.deadline.IsZero() {
 		verdict.Until = &c.deadline
 	}
+	verdict.Still = timeOrNil(v.Still)
 	for _, closed := range v.Closed {
 		verdict.Closed = append(verdict.Closed, event.Closed{Window: closed.Name, Zone: closed.Zone, Opens: timeOrNil(closed.Opens)})
 	}
