@@ -1,12 +1,13 @@
 package window
 
 import (
-	"bytes"
 	"fmt"
 	"regexp"
 	"strings"
 	"time"
 	"unicode"
+
+	"github.com/gatebook/gatebook/engine/window/internal/content"
 )
 
 // Calendar returns the times of the events of a calendar: a file in the form of RFC 5545. A
@@ -23,14 +24,6 @@ func Calendar(text []byte, zone *time.Location) (Set, []Fault) {
 		return Set{}, c.faults
 	}
 	return made, nil
-}
-
-// property is one line of a calendar, put together again where it was folded.
-type property struct {
-	name       string // in capital letters
-	params     map[string]string
-	value      string
-	start, end int // in the text
 }
 
 // calendar is a calendar that is being read.
@@ -56,14 +49,13 @@ func (c *calendar) fault(start, end int, format string, args ...any) {
 
 // read goes through the lines. What is no calendar at all is said once.
 func (c *calendar) read(text []byte) {
-	for line := range lines(text) {
-		p, ok := line.property()
+	for p, ok := range content.Lines(text) {
 		if !ok {
-			c.fault(line.start, line.end, "This line is none of a calendar, which has NAME:VALUE.")
+			c.fault(p.Start, p.End, "This line is none of a calendar, which has NAME:VALUE.")
 			return
 		}
-		if len(c.open) == 0 && (p.name != "BEGIN" || !strings.EqualFold(p.value, "VCALENDAR")) {
-			c.fault(p.start, p.end, "A calendar begins with BEGIN:VCALENDAR.")
+		if len(c.open) == 0 && (p.Name != "BEGIN" || !strings.EqualFold(p.Value, "VCALENDAR")) {
+			c.fault(p.Start, p.End, "A calendar begins with BEGIN:VCALENDAR.")
 			return
 		}
 		if !c.take(p) {
@@ -79,21 +71,21 @@ func (c *calendar) read(text []byte) {
 const maxComponents = 8
 
 // take takes in one line; false where nothing can be made of what follows.
-func (c *calendar) take(p property) bool {
+func (c *calendar) take(p content.Line) bool {
 	switch {
-	case p.name == "BEGIN":
-		c.open = append(c.open, strings.ToUpper(p.value))
+	case p.Name == "BEGIN":
+		c.open = append(c.open, strings.ToUpper(p.Value))
 		if c.inEvent() {
 			c.events = append(c.events, &event{at: p})
 		}
 		if len(c.open) > maxComponents || len(c.events) > maxEvents {
-			c.fault(p.start, p.end, "A calendar has no more than %d events, and components no more than %d deep.", maxEvents, maxComponents)
+			c.fault(p.Start, p.End, "A calendar has no more than %d events, and components no more than %d deep.", maxEvents, maxComponents)
 			return false
 		}
-	case p.name == "END":
+	case p.Name == "END":
 		last := len(c.open) - 1
-		if c.open[last] != strings.ToUpper(p.value) {
-			c.fault(p.start, p.end, "This ends %q, and %s is open.", clean(p.value), clean(c.open[last]))
+		if c.open[last] != strings.ToUpper(p.Value) {
+			c.fault(p.Start, p.End, "This ends %q, and %s is open.", clean(p.Value), clean(c.open[last]))
 			return false
 		}
 		c.open, c.whole = c.open[:last], last == 0
@@ -105,73 +97,9 @@ func (c *calendar) take(p property) bool {
 
 func (c *calendar) inEvent() bool { return len(c.open) == 2 && c.open[1] == "VEVENT" }
 
-// line is one line as it was before it was folded.
-type line struct {
-	text       string
-	start, end int
-}
-
-// lines yields the lines of a calendar: one that begins with a space goes on with the one before.
-func lines(text []byte) func(func(line) bool) {
-	return func(yield func(line) bool) {
-		for at := 0; at < len(text); {
-			begin, end := at, at
-			var whole []byte
-			for first := true; at < len(text) && (first || text[at] == ' ' || text[at] == '\t'); first = false {
-				rest := text[at:]
-				if !first {
-					rest = rest[1:]
-				}
-				content, _, _ := bytes.Cut(rest, []byte("\n"))
-				end = len(text) - len(rest) + len(content)
-				at = end + 1
-				content = bytes.TrimSuffix(content, []byte("\r"))
-				whole = append(whole, content...)
-			}
-			if len(bytes.TrimSpace(whole)) > 0 && !yield(line{string(whole), begin, min(end, len(text))}) {
-				return
-			}
-		}
-	}
-}
-
-// property takes a line apart: NAME;PARAM=VALUE;PARAM="VALUE":VALUE.
-func (l line) property() (property, bool) {
-	p := property{start: l.start, end: l.end}
-	text := strings.TrimPrefix(l.text, "\ufeff")
-	quoted, from, param := false, 0, ""
-	add := func(part string) {
-		if name, value, ok := strings.Cut(part, "="); ok && param != "" {
-			if p.params == nil {
-				p.params = map[string]string{}
-			}
-			p.params[strings.ToUpper(name)] = strings.Trim(value, `"`)
-		}
-	}
-	for i, c := range []byte(text) {
-		switch {
-		case c == '"':
-			quoted = !quoted
-		case quoted || c != ';' && c != ':':
-		default:
-			if p.name == "" {
-				p.name = strings.ToUpper(text[from:i])
-			} else {
-				add(text[from:i])
-			}
-			if c == ':' {
-				p.value = strings.TrimSpace(text[i+1:])
-				return p, p.name != ""
-			}
-			from, param = i+1, "next"
-		}
-	}
-	return p, false
-}
-
 // zoneOf returns the time zone of a line; nil where it names one that is not there.
-func (c *calendar) zoneOf(p property) *time.Location {
-	name, has := p.params["TZID"]
+func (c *calendar) zoneOf(p content.Line) *time.Location {
+	name, has := p.Params["TZID"]
 	if !has {
 		return c.zone
 	}
@@ -182,7 +110,7 @@ func (c *calendar) zoneOf(p property) *time.Location {
 		c.zones[name] = found
 	}
 	if found == nil {
-		c.fault(p.start, p.end, "There is no time zone %q: a calendar names zones of the IANA database, such as Europe/Berlin.", clean(name))
+		c.fault(p.Start, p.End, "There is no time zone %q: a calendar names zones of the IANA database, such as Europe/Berlin.", clean(name))
 	}
 	return found
 }

@@ -4,17 +4,19 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/gatebook/gatebook/engine/window/internal/content"
 )
 
 // event is one event of a calendar.
 type event struct {
-	at        property // its BEGIN
+	at        content.Line // its BEGIN
 	zone      *time.Location
 	first     Local
 	has       bool // a start
-	ends      *property
-	lasts     *property
-	rule      *property
+	ends      *content.Line
+	lasts     *content.Line
+	rule      *content.Line
 	instance  *time.Time // of a recurring event, the one that it stands for
 	also      []moment
 	except    []time.Time
@@ -31,10 +33,10 @@ type moment struct {
 func (m moment) time() time.Time { return m.local.In(m.zone) }
 
 // take takes in one line of the event.
-func (e *event) take(c *calendar, p property) {
-	switch p.name {
+func (e *event) take(c *calendar, p content.Line) {
+	switch p.Name {
 	case "DTSTART":
-		if m, ok := c.moment(p, p.value); ok {
+		if m, ok := c.moment(p, p.Value); ok {
 			e.first, e.zone, e.has = m.local, m.zone, true
 		}
 	case "DTEND":
@@ -43,42 +45,42 @@ func (e *event) take(c *calendar, p property) {
 		e.lasts = &p
 	case "RRULE":
 		if e.rule != nil {
-			c.fault(p.start, p.end, "An event has no more than one RRULE.")
+			c.fault(p.Start, p.End, "An event has no more than one RRULE.")
 		}
 		e.rule = &p
 	case "EXRULE":
-		c.fault(p.start, p.end, "EXRULE is not read, as RFC 5545 has taken it back; write EXDATE.")
+		c.fault(p.Start, p.End, "EXRULE is not read, as RFC 5545 has taken it back; write EXDATE.")
 	case "RDATE", "EXDATE":
 		e.dates(c, p)
 	case "RECURRENCE-ID":
-		if p.params["RANGE"] != "" {
-			c.fault(p.start, p.end, "A change of an event and of all after it is not read; give it a rule of its own.")
+		if p.Params["RANGE"] != "" {
+			c.fault(p.Start, p.End, "A change of an event and of all after it is not read; give it a rule of its own.")
 		}
-		if m, ok := c.moment(p, p.value); ok {
+		if m, ok := c.moment(p, p.Value); ok {
 			of := m.time()
 			e.instance = &of
 		}
 	case "UID":
-		e.uid = p.value
+		e.uid = p.Value
 	case "SUMMARY":
-		e.name = unescaped(p.value)
+		e.name = unescaped(p.Value)
 	case "STATUS":
-		e.cancelled = strings.EqualFold(p.value, "CANCELLED")
+		e.cancelled = strings.EqualFold(p.Value, "CANCELLED")
 	}
 }
 
 // dates takes in starts that are added or taken out.
-func (e *event) dates(c *calendar, p property) {
-	if strings.EqualFold(p.params["VALUE"], "PERIOD") {
-		c.fault(p.start, p.end, "Periods are not read here: write starts, which last as long as the event.")
+func (e *event) dates(c *calendar, p content.Line) {
+	if strings.EqualFold(p.Params["VALUE"], "PERIOD") {
+		c.fault(p.Start, p.End, "Periods are not read here: write starts, which last as long as the event.")
 		return
 	}
-	for text := range strings.SplitSeq(p.value, ",") {
+	for text := range strings.SplitSeq(p.Value, ",") {
 		m, ok := c.moment(p, strings.TrimSpace(text))
 		switch {
 		case !ok:
 			return
-		case p.name == "RDATE":
+		case p.Name == "RDATE":
 			e.also = append(e.also, m)
 		default:
 			e.except = append(e.except, m.time())
@@ -87,10 +89,10 @@ func (e *event) dates(c *calendar, p property) {
 }
 
 // moment reads a date or a time of a line.
-func (c *calendar) moment(p property, text string) (moment, bool) {
+func (c *calendar) moment(p content.Line, text string) (moment, bool) {
 	local, utc, err := basic(text)
 	if err != nil {
-		c.fault(p.start, p.end, "%s", clean(sentence(err)))
+		c.fault(p.Start, p.End, "%s", clean(sentence(err)))
 		return moment{}, false
 	}
 	zone := time.UTC
@@ -107,9 +109,9 @@ const durations = `^\+?P(?:(\d{1,4})W|(?:(\d{1,4})D)?(?:T(?:(\d{1,5})H)?(?:(\d{1
 func (e *event) length(c *calendar) (length, bool) {
 	switch {
 	case e.lasts != nil:
-		parts := c.durations.FindStringSubmatch(strings.ToUpper(e.lasts.value))
+		parts := c.durations.FindStringSubmatch(strings.ToUpper(e.lasts.Value))
 		if parts == nil {
-			c.fault(e.lasts.start, e.lasts.end, "%q is not how long something lasts, such as PT4H.", clean(e.lasts.value))
+			c.fault(e.lasts.Start, e.lasts.End, "%q is not how long something lasts, such as PT4H.", clean(e.lasts.Value))
 			return length{}, false
 		}
 		var n [5]int
@@ -119,7 +121,7 @@ func (e *event) length(c *calendar) (length, bool) {
 		exact := time.Duration(n[2])*time.Hour + time.Duration(n[3])*time.Minute + time.Duration(n[4])*time.Second
 		return length{days: n[0]*7 + n[1], exact: exact}, true
 	case e.ends != nil:
-		end, ok := c.moment(*e.ends, e.ends.value)
+		end, ok := c.moment(*e.ends, e.ends.Value)
 		if !ok {
 			return length{}, false
 		}
@@ -155,7 +157,7 @@ func (c *calendar) set() Set {
 			e.except = append(e.except, changed[e.uid]...)
 		}
 		if excepted += len(e.except); excepted > maxExcept {
-			c.fault(e.at.start, e.at.end, "The calendar takes out more than %d times.", maxExcept)
+			c.fault(e.at.Start, e.at.End, "The calendar takes out more than %d times.", maxExcept)
 			return Set{}
 		}
 		c.add(&made, e)
@@ -167,7 +169,7 @@ func (c *calendar) set() Set {
 // add adds the times of one event.
 func (c *calendar) add(made *Set, e *event) {
 	if !e.has {
-		c.fault(e.at.start, e.at.end, "The event has no DTSTART.")
+		c.fault(e.at.Start, e.at.End, "The event has no DTSTART.")
 		return
 	}
 	lasts, ok := e.length(c)
@@ -175,7 +177,7 @@ func (c *calendar) add(made *Set, e *event) {
 	case !ok:
 		return
 	case lasts.days < 0 || lasts.exact < 0 || lasts == length{}:
-		c.fault(e.at.start, e.at.end, "The event has no end after its start.")
+		c.fault(e.at.Start, e.at.End, "The event has no end after its start.")
 		return
 	}
 	except := make(map[int64]struct{}, len(e.except))
@@ -195,29 +197,29 @@ func (c *calendar) add(made *Set, e *event) {
 		}
 	}
 	if len(made.once) > maxEvents {
-		c.fault(e.at.start, e.at.end, "The calendar has more than %d times.", maxEvents)
+		c.fault(e.at.Start, e.at.End, "The calendar has more than %d times.", maxEvents)
 	}
 }
 
 // recurs adds what an event with a rule says.
 func (c *calendar) recurs(made *Set, e *event, lasts length, except map[int64]struct{}) {
-	rule, faults := parseRule(e.rule.value, e.first)
+	rule, faults := parseRule(e.rule.Value, e.first)
 	for _, fault := range faults {
-		c.fault(e.rule.start, e.rule.end, "%s", clean(fault.Text))
+		c.fault(e.rule.Start, e.rule.End, "%s", clean(fault.Text))
 	}
 	if len(faults) > 0 {
 		return
 	}
 	r := recurrence{pattern: rule, zone: e.zone, length: lasts, except: except, why: e.name}
 	if said := r.bound(rule); said != "" {
-		c.fault(e.rule.start, e.rule.end, "%s", said)
+		c.fault(e.rule.Start, e.rule.End, "%s", said)
 		return
 	}
 	if lasts.longest() > LongestOpening+24*time.Hour {
-		c.fault(e.at.start, e.at.end, "An event that recurs lasts no longer than 31 days.")
+		c.fault(e.at.Start, e.at.End, "An event that recurs lasts no longer than 31 days.")
 		return
 	}
 	if made.recurring = append(made.recurring, r); len(made.recurring) > maxRecurring {
-		c.fault(e.at.start, e.at.end, "The calendar has more than %d events that recur.", maxRecurring)
+		c.fault(e.at.Start, e.at.End, "The calendar has more than %d events that recur.", maxRecurring)
 	}
 }
