@@ -179,7 +179,12 @@ func newGatebook(t *testing.T) *engine.Engine {
 	if err != nil {
 		t.Fatal(err)
 	}
-	gatebook, err := engine.New(engine.Config{Handlers: handlers, State: t.TempDir(), Version: "0.1.0"})
+	gatebook, err := engine.New(engine.Config{
+		Handlers: handlers, State: t.TempDir(), Version: "0.1.0",
+		Files: func(_, name string) (*source.File, error) { // that examples name
+			return source.NewFile(name, []byte("BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n")), nil
+		},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -36,6 +36,7 @@ var rooms = map[string]room{
 	"schema":                {floor: 0},
 	"engine/source":         {floor: 0},
 	"engine/dag":            {floor: 0},
+	"engine/window":         {floor: 0},
 	"engine/internal/shape": {floor: 0, forTests: true},
 	"engine/internal/tally": {floor: 0, forTests: true},
 	"engine/patience":       {floor: 0},
@@ -67,6 +68,7 @@ var rooms = map[string]room{
 	"plugins/sdk/serve":    {floor: 3, edge: true},
 
 	"engine/check":         {floor: 4},
+	"engine/opening":       {floor: 4},
 	"engine/input":         {floor: 5},
 	"engine/plan":          {floor: 5},
 	"engine/machine":       {floor: 6},

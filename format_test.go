@@ -106,8 +106,12 @@ func TestExamplesOfTheFormatPassCheck(t *testing.T) {
 	gatebook := newGatebook(t)
 	for _, block := range blocks {
 		text := block[1]
-		if strings.HasPrefix(text, "- id:") {
-			text = "apiVersion: gatebook/v1\nkind: Runbook\nmetadata: {name: part, version: 1.0.0}\nsteps:\n" + text
+		const header = "apiVersion: gatebook/v1\nkind: Runbook\nmetadata: {name: part, version: 1.0.0}\n"
+		switch {
+		case strings.HasPrefix(text, "- id:"):
+			text = header + "steps:\n" + text
+		case strings.HasPrefix(text, "windows:"):
+			text = header + text
 		}
 		_, found := gatebook.Check(source.NewFile("example.yaml", []byte(text)))
 		for _, d := range found {

@@ -12,13 +12,16 @@ package engine
 
 import (
 	"errors"
+	"slices"
 
 	"github.com/gatebook/gatebook/engine/catalog"
 	"github.com/gatebook/gatebook/engine/check"
 	"github.com/gatebook/gatebook/engine/diag"
+	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/input"
 	"github.com/gatebook/gatebook/engine/journal"
 	"github.com/gatebook/gatebook/engine/model"
+	"github.com/gatebook/gatebook/engine/opening"
 	"github.com/gatebook/gatebook/engine/plan"
 	"github.com/gatebook/gatebook/engine/source"
 	"github.com/gatebook/gatebook/engine/syntax"
@@ -33,6 +36,9 @@ type Config struct {
 	Dir      string        // the folder that the handlers see relative paths from
 	DirID    string        // tells that folder from another that takes its place; may be empty
 	Version  string        // gatebook's own
+	// Files brings a file that a runbook names, as it is seen from that runbook; nil: there are
+	// none to be had. Of errors see [opening.Read].
+	Files func(runbook, name string) (*source.File, error)
 }
 
 // Engine knows the actions and the runs. It is safe for concurrent use.
@@ -43,6 +49,7 @@ type Engine struct {
 	dir       string
 	dirID     string
 	version   string
+	files     func(runbook, name string) (*source.File, error)
 }
 
 // New returns an engine. It fails where two actions have one name.
@@ -55,7 +62,7 @@ func New(c Config) (*Engine, error) {
 	if plugins == nil {
 		plugins = noPlugins{}
 	}
-	return &Engine{catalogue: catalogue, plugins: plugins, store: journal.NewStore(c.State), dir: c.Dir, dirID: c.DirID, version: c.Version}, nil
+	return &Engine{catalogue: catalogue, plugins: plugins, store: journal.NewStore(c.State), dir: c.Dir, dirID: c.DirID, version: c.Version, files: c.Files}, nil
 }
 
 // Catalog returns the built-in actions.
@@ -71,11 +78,21 @@ type Runbook struct {
 	Checked *check.Runbook
 	// Actions are those that its steps can use; nil where the file could not be read so far.
 	Actions *catalog.Catalog
+	// files are the other files that it takes in.
+	files []plan.File
 }
 
 // Check reads a runbook and finds everything that is wrong with it. It calls no action
 // and looks at no system; a plugin that was never seen before is asked what it is.
 func (e *Engine) Check(file *source.File) (*Runbook, diag.List) {
+	if e.files == nil {
+		return e.check(file, nil)
+	}
+	return e.check(file, func(name string) (*source.File, error) { return e.files(file.Name(), name) })
+}
+
+// check checks a runbook whose other files come from where it does.
+func (e *Engine) check(file *source.File, read opening.Read) (*Runbook, diag.List) {
 	tree, found := syntax.Parse(file)
 	if tree == nil {
 		return &Runbook{File: file}, found.Sorted()
@@ -87,8 +104,14 @@ func (e *Engine) Check(file *source.File) (*Runbook, diag.List) {
 	}
 	catalogue, more := e.catalogueFor(file.Name(), decoded)
 	found = append(found, more...)
-	checked, more := check.Check(decoded, catalogue, check.Options{Version: e.version})
-	return &Runbook{File: file, Checked: checked, Actions: catalogue}, append(found, more...).Sorted()
+	windows, more := opening.Of(decoded, read)
+	found = append(found, more...)
+	checked, more := check.Check(decoded, catalogue, check.Options{Version: e.version, Windows: windows.ByName})
+	runbook := &Runbook{File: file, Checked: checked, Actions: catalogue}
+	for _, f := range windows.Files {
+		runbook.files = append(runbook.files, plan.File{Name: f.Name, Digest: event.Digest(f.Text), Text: f.Text})
+	}
+	return runbook, append(found, more...).Sorted()
 }
 
 // Plan is a runbook with its inputs, ready to run.
@@ -96,6 +119,7 @@ type Plan struct {
 	*plan.Plan
 	text    []byte
 	secrets map[string]string
+	windows []string // their names
 }
 
 // Plan makes the plan of a runbook without errors for the given inputs. Where there
@@ -108,7 +132,7 @@ func (e *Engine) Plan(runbook *Runbook, given []input.Given) (*Plan, diag.List, 
 	if found.HasErrors() {
 		return nil, found.Sorted(), nil
 	}
-	made, more, err := plan.Make(runbook.Checked, plan.Options{Inputs: inputs})
+	made, more, err := plan.Make(runbook.Checked, plan.Options{Inputs: inputs, Files: runbook.files})
 	found = append(found, more...).Sorted()
 	if err != nil || made == nil {
 		return nil, found, err
@@ -119,7 +143,8 @@ func (e *Engine) Plan(runbook *Runbook, given []input.Given) (*Plan, diag.List, 
 			secrets[name] = s.Secret
 		}
 	}
-	return &Plan{Plan: made, text: runbook.File.Text(), secrets: secrets}, found, nil
+	windows := slices.Collect(runbook.Checked.Model.Windows.Keys())
+	return &Plan{Plan: made, text: runbook.File.Text(), secrets: secrets, windows: windows}, found, nil
 }
 
 // Sketch makes the plan of a runbook without errors to look at, and not to run: an input that
@@ -132,7 +157,7 @@ func (e *Engine) Sketch(runbook *Runbook, given []input.Given) (*Plan, diag.List
 	if found.HasErrors() {
 		return nil, found.Sorted(), nil
 	}
-	made, more, err := plan.Make(runbook.Checked, plan.Options{Inputs: inputs})
+	made, more, err := plan.Make(runbook.Checked, plan.Options{Inputs: inputs, Files: runbook.files})
 	found = append(found, more...).Sorted()
 	if err != nil || made == nil {
 		return nil, found, err

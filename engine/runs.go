@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"strings"
+	"time"
 
 	"github.com/gatebook/gatebook/engine/diag"
 	"github.com/gatebook/gatebook/engine/event"
@@ -27,6 +28,10 @@ type RunOptions struct {
 	TraceParent string // the W3C trace context in which it is called; empty: none
 	// Sealed is the sealed plan that the run carries out, and uses up; nil: there is none.
 	Sealed *seal.Plan
+	// Overrides are windows that count as open in the run, by the word of who begins it.
+	Overrides []event.Override
+	// Remaining is how long it takes from some steps to the end, as review.Remaining has it.
+	Remaining map[string]time.Duration
 }
 
 // Run carries out a plan, and returns when the run has ended or paused. The context
@@ -36,11 +41,14 @@ func (e *Engine) Run(ctx context.Context, p *Plan, process run.Process, o RunOpt
 	if err := p.Verify(); err != nil {
 		return event.Result{}, err
 	}
+	if err := p.mayOverride(o.Overrides); err != nil {
+		return event.Result{}, err
+	}
 	info := event.Run{
 		Runbook: p.Runbook.Name, Version: p.Runbook.Version, Title: p.Runbook.Title, File: p.Runbook.File, Dir: e.dir, DirID: e.dirID,
 		Digest: p.Runbook.Digest, PlanDigest: p.Digest, Gatebook: e.version,
 		Inputs: p.Inputs, Secrets: p.secrets, Record: recordOf(p.Record),
-		By: o.By, CalledBy: o.TraceParent, Seed: o.Seed, Parallelism: max(o.Parallelism, 1), Lock: p.Lock, Steps: len(p.Steps),
+		By: o.By, CalledBy: o.TraceParent, Seed: o.Seed, Parallelism: max(o.Parallelism, 1), Lock: p.Lock, Steps: len(p.Steps), Overrides: o.Overrides, Remaining: o.Remaining,
 	}
 	if o.Sealed == nil {
 		return run.Start(ctx, e.store, process, p.Plan, p.text, info, nil)
@@ -116,7 +124,10 @@ func (e *Engine) Planned(folder *journal.Run, secret ReadSecret) (*Plan, error) 
 	if err != nil {
 		return nil, err
 	}
-	runbook, found := e.Check(source.NewFile(began.File, text))
+	runbook, found := e.check(source.NewFile(began.File, text), func(name string) (*source.File, error) {
+		kept, err := folder.File(name)
+		return source.NewFile(name, kept), err
+	})
 	if found.HasErrors() {
 		return nil, e.unsound(began, document, "finds a fault in its runbook", found)
 	}
@@ -286,6 +297,9 @@ func (e *Engine) Resume(ctx context.Context, folder *journal.Run, p *Plan, proce
 	}
 	if other := began.Dir != e.dir || began.DirID != e.dirID && began.DirID != ""; other && began.Dir != "" && r.Dir == "" {
 		return event.Result{}, &OtherFolderError{Run: began.ID, Began: began.Dir, Here: e.dir}
+	}
+	if err := p.mayOverride(r.Overrides); err != nil {
+		return event.Result{}, err
 	}
 	if err := p.Verify(r.Without...); err != nil {
 		return event.Result{}, &GoneError{fmt.Errorf("run %s: %w", began.ID, err)}

@@ -84,11 +84,9 @@ func (e *Engine) Drift(was *seal.Plan, now *Plan, shown *plan.Plan) ([]seal.Drif
 func (e *Engine) Changed(was *seal.Plan, text []byte) []seal.Drift {
 	is := was.Essence
 	is.Gatebook, is.Dir, is.Files = e.version, e.dir, nil
-	if text != nil {
-		for _, file := range was.Essence.Files {
-			file.SHA256 = event.Digest(text)
-			is.Files = append(is.Files, file)
-		}
+	if text != nil && len(was.Essence.Files) > 0 {
+		is.Files = slices.Clone(was.Essence.Files) // of which only the runbook is looked at here
+		is.Files[0].SHA256 = event.Digest(text)
 	}
 	return was.Drift(is, string(text))
 }

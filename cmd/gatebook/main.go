@@ -5,6 +5,7 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
+	_ "time/tzdata" // for machines that have none of their own, whose windows mean the same
 
 	"github.com/gatebook/gatebook/cmd/gatebook/cli"
 	"github.com/gatebook/gatebook/steps"

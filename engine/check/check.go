@@ -23,6 +23,8 @@ type Options struct {
 	// Version is gatebook's own, for `requires`. One that is not a semantic version,
 	// as of a build from a work tree, satisfies everything.
 	Version string
+	// Windows are those that conditions may ask for.
+	Windows expr.Windows
 }
 
 // Runbook is a checked runbook. It is immutable and safe for concurrent use. It may
@@ -134,7 +136,7 @@ func Check(runbook *model.Runbook, catalogue *catalog.Catalog, options Options) 
 	if runbook == nil {
 		runbook = &model.Runbook{}
 	}
-	c := newChecker(runbook, catalogue)
+	c := newChecker(runbook, catalogue, options.Windows)
 	c.checkRequires(options.Version)
 	c.findActions()
 	c.checkInputs()

@@ -33,6 +33,9 @@ type checker struct {
 	inputs usage
 	vars   usage
 
+	windows expr.Windows
+	asked   usage // which of them are
+
 	connections map[string]*Connection          // by name
 	defaults    map[*catalog.Plugin]*Connection // of plugins for which none is declared
 
@@ -45,7 +48,7 @@ type checker struct {
 	suggested int      // how many candidates "did you mean" has looked at
 }
 
-func newChecker(runbook *model.Runbook, catalogue *catalog.Catalog) *checker {
+func newChecker(runbook *model.Runbook, catalogue *catalog.Catalog, windows expr.Windows) *checker {
 	compiler := expr.NewCompiler()
 	size := len(runbook.Steps.Items) + len(runbook.Finally.Items)
 	c := &checker{
@@ -59,6 +62,8 @@ func newChecker(runbook *model.Runbook, catalogue *catalog.Catalog) *checker {
 		inputs:    usage{names: map[string]bool{}},
 		vars:      usage{names: map[string]bool{}},
 		plugins:   map[string]bool{},
+		windows:   windows,
+		asked:     usage{names: map[string]bool{}},
 		loops:     newLoops(),
 		edges:     newEdges(size),
 	}
@@ -180,6 +185,7 @@ func (c *checker) condition(at site, text model.Expr, types *expr.Types) *expr.C
 	if condition != nil && len(faults) == 0 {
 		refs = condition.Refs
 	}
+	c.asksFor(condition, text.Value)
 	for ref := range data.Place(text.Node, refs()) {
 		c.refer(at, ref)
 	}
@@ -193,13 +199,30 @@ func (c *checker) plain(text model.Text, what string) {
 	}
 }
 
-// checkUnused warns of inputs and vars that no expression uses.
+// checkUnused warns of inputs, vars and windows that no expression uses.
 func (c *checker) checkUnused() {
 	for _, input := range c.model.Inputs.Entries {
 		c.warnUnused(diag.UnusedInput, "inputs", &c.inputs, input.Key)
 	}
 	for _, v := range c.model.Vars.Entries {
 		c.warnUnused(diag.UnusedVar, "vars", &c.vars, v.Key)
+	}
+	for _, w := range c.model.Windows.Entries {
+		if !c.asked.all && !c.asked.names[w.Key.Value] {
+			c.add(diag.UnusedWindow.At(w.Key.Range(), "No condition asks for the window %s.", diag.Clean(w.Key.Value)))
+		}
+	}
+}
+
+// asksFor notes which windows a condition asks for. Of one with faults nobody can tell.
+func (c *checker) asksFor(condition *expr.Condition, text string) {
+	switch {
+	case condition != nil:
+		for _, name := range condition.Windows() {
+			c.asked.names[name] = true
+		}
+	case strings.Contains(text, "window"):
+		c.asked.all = true
 	}
 }
 

@@ -10,6 +10,7 @@ func Rules() []*Rule {
 	all := slices.Concat(
 		syntaxRules(),
 		modelRules(),
+		windowRules(),
 		exprRules(),
 		checkRules(),
 		inputRules(),

@@ -79,12 +79,19 @@ var (
 		Bad:  "gate: [… a hundred thousand conditions, no two the same …]",
 		Good: "gate: [{expr: steps.probe.outputs.took < inputs.most}]",
 	}
+	ExprUnknownWindow = &Rule{
+		Code: "GB0312", Severity: Error, Summary: "unknown window in an expression",
+		Why:  "Whether a window is open decides what is done, so it must be known before the run which one is meant.",
+		Mend: "Write the name of a window of this runbook, in quotes.",
+		Bad:  "expr: window(\"ofpeak\", now)",
+		Good: "expr: window(\"offpeak\", now)",
+	}
 )
 
 func exprRules() []*Rule {
 	return []*Rule{
 		ExprSyntax, ExprUnknownName, ExprUnknownStep, ExprUnknownField, ExprType,
 		ExprNotBoolean, ExprUnknownFunction, ExprTooComplex, ExprUnclosed, ExprBadLiteral,
-		ExprTooMany,
+		ExprTooMany, ExprUnknownWindow,
 	}
 }

@@ -27,25 +27,26 @@ type Type string
 
 // Facts: what came from outside the machine.
 const (
-	RunStarted      Type = "run.started"      // the first event of every journal: Run
-	RunResumed      Type = "run.resumed"      // another process took the run up: Process, By, Name (the request's type) where it is to end
-	AttemptStarted  Type = "attempt.started"  // the intent, on disk before the effect: Op, Key, Action, Params
-	AttemptNoted    Type = "attempt.noted"    // a fact that the action wants kept: Op, Name, Data
-	AttemptSaved    Type = "attempt.saved"    // the state before the change: Op, Data
-	AttemptFinished Type = "attempt.finished" // Op, Outputs or Failure, Reason (what the log of its output lacks)
-	AttemptObserved Type = "attempt.observed" // after a crash, what became of a lost attempt: Op, State, Outputs
-	Observed        Type = "observed"         // an observation arrived: Op, Outputs or Failure
-	TimerFired      Type = "timer.fired"      // Timer
-	Answered        Type = "answered"         // a person answered: Op, Answer, Outputs, Plan
-	AnswerRefused   Type = "answer.refused"   // an answer that does not fit the question: Op, By, Reason
-	PauseAsked      Type = "pause.asked"      // start nothing new: By, Reason
-	CancelAsked     Type = "cancel.asked"     // stop what runs, then do as onFailure says: By, Reason
-	ResumeAsked     Type = "resume.asked"     // go on after a pause, a stop or a crash: By, Reason
-	RollbackAsked   Type = "rollback.asked"   // take back what the run changed: By, Reason
-	AskOpened       Type = "ask.opened"       // people are asked: Op, Data (the question), Timer where it expires
-	TargetReached   Type = "target.reached"   // what a connection reached when the run first used it: Target
-	GivenUp         Type = "run.given_up"     // ended without its plan by a cancel, as it changed nothing: By, Reason
-	LockTaken       Type = "lock.taken"       // Name, Reason where it was taken over from a dead process
+	RunStarted       Type = "run.started"       // the first event of every journal: Run
+	RunResumed       Type = "run.resumed"       // another process took the run up: Process, By, Name (the request's type) where it is to end
+	AttemptStarted   Type = "attempt.started"   // the intent, on disk before the effect: Op, Key, Action, Params
+	AttemptNoted     Type = "attempt.noted"     // a fact that the action wants kept: Op, Name, Data
+	AttemptSaved     Type = "attempt.saved"     // the state before the change: Op, Data
+	AttemptFinished  Type = "attempt.finished"  // Op, Outputs or Failure, Reason (what the log of its output lacks)
+	AttemptObserved  Type = "attempt.observed"  // after a crash, what became of a lost attempt: Op, State, Outputs
+	Observed         Type = "observed"          // an observation arrived: Op, Outputs or Failure
+	TimerFired       Type = "timer.fired"       // Timer
+	Answered         Type = "answered"          // a person answered: Op, Answer, Outputs, Plan
+	AnswerRefused    Type = "answer.refused"    // an answer that does not fit the question: Op, By, Reason
+	PauseAsked       Type = "pause.asked"       // start nothing new: By, Reason
+	CancelAsked      Type = "cancel.asked"      // stop what runs, then do as onFailure says: By, Reason
+	ResumeAsked      Type = "resume.asked"      // go on after a pause, a stop or a crash: By, Reason
+	RollbackAsked    Type = "rollback.asked"    // take back what the run changed: By, Reason
+	AskOpened        Type = "ask.opened"        // people are asked: Op, Data (the question), Timer where it expires
+	TargetReached    Type = "target.reached"    // what a connection reached when the run first used it: Target
+	GivenUp          Type = "run.given_up"      // ended without its plan by a cancel, as it changed nothing: By, Reason
+	WindowOverridden Type = "window.overridden" // from now on it counts as open: Name, By, Reason
+	LockTaken        Type = "lock.taken"        // Name, Reason where it was taken over from a dead process
 )
 
 // Decisions: what the machine made of the facts.
@@ -234,6 +235,8 @@ type Verdict struct {
 	Detail  string          `json:"detail,omitempty" doc:"The error, where it failed."`
 	Explain json.RawMessage `json:"explain,omitempty" doc:"The expression's tree with the value of each part."`
 	Until   *time.Time      `json:"until,omitempty" doc:"When the condition must be true at the latest, where it is polled."`
+	Closed  []Closed        `json:"closed,omitempty" doc:"The windows that it asks for and that were closed."`
+	Still   *time.Time      `json:"still,omitempty" doc:"Until when it could not come out otherwise, as they were all that it asks for."`
 }
 
 // Mode is where a run as a whole stands.
@@ -306,6 +309,9 @@ type Run struct {
 	Lock         string            `json:"lock,omitempty"`
 	Steps        int               `json:"steps"`
 	Process      Process           `json:"process"`
+	Overrides    []Override        `json:"overrides,omitempty" doc:"The windows that count as open, by the word of who began the run."`
+	// Remaining is an estimate, and kept so that a replay has the same.
+	Remaining map[string]time.Duration `json:"remaining,omitempty" doc:"Of each step that asks for run.remaining, how long it was estimated to take from there to the end of the run."`
 }
 
 // AnswersTo is the digest to which people's answers are given: that of the sealed plan that

@@ -5,6 +5,7 @@ import (
 	"github.com/gatebook/gatebook/engine/expr/internal/example"
 	"github.com/gatebook/gatebook/engine/expr/internal/names"
 	"github.com/gatebook/gatebook/engine/expr/internal/template"
+	"github.com/gatebook/gatebook/engine/window"
 	"github.com/gatebook/gatebook/schema"
 )
 
@@ -34,6 +35,9 @@ type (
 	Ref = names.Ref
 )
 
+// Windows are the windows of a runbook by their names.
+type Windows = map[string]*window.Window
+
 // What an expression is evaluated with.
 type (
 	// Scope gives the values of the names. Values may be unknown and secret, as a
@@ -42,6 +46,9 @@ type (
 	// Values is a [Scope] made of maps, for tests and small uses.
 	Values = names.Values
 )
+
+// Overrider is a [Scope] in which a person may have said that a window counts as open.
+type Overrider = names.Overrider
 
 // What decides, and what it says.
 type (
@@ -55,6 +62,9 @@ type (
 	// Explanation is an expression's tree with the value of each part, for people.
 	Explanation = condition.Explanation
 )
+
+// Closed is a window that is closed.
+type Closed = condition.Closed
 
 // Sense is a condition at the place where it stands, for [Follows].
 type Sense = condition.Sense

@@ -1,6 +1,8 @@
 package journal
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -47,6 +49,18 @@ func (r *Run) SaveRunbook(text []byte) error { return r.save("runbook.yaml", tex
 
 // Runbook returns the bytes of the runbook that the run was made from.
 func (r *Run) Runbook() ([]byte, error) { return r.load("runbook.yaml") }
+
+// SaveFile keeps a file that the runbook takes in, by the name that it has for it.
+func (r *Run) SaveFile(name string, text []byte) error { return r.save(keptAs(name), text) }
+
+// File returns a file that the runbook takes in, by the name that it has for it.
+func (r *Run) File(name string) ([]byte, error) { return r.load(keptAs(name)) }
+
+// keptAs is what such a file is called in the run's folder: its own name may lead out of it.
+func keptAs(name string) string {
+	sum := sha256.Sum256([]byte(name))
+	return "file-" + hex.EncodeToString(sum[:16])
+}
 
 // SavePlan keeps the plan that the run carries out.
 func (r *Run) SavePlan(plan []byte) error { return r.save("plan.json", plan) }

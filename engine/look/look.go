@@ -23,8 +23,10 @@ import (
 
 // Options are how it is looked.
 type Options struct {
-	At     time.Time // the time that `now` is in expressions
-	AtOnce int       // how many actions are applied at one time at most
+	At time.Time // the time that `now` is in expressions
+	// Remaining is what run.remaining is to the steps that ask for it, as far as it is known.
+	Remaining map[string]time.Duration
+	AtOnce    int // how many actions are applied at one time at most
 	// Asking is told what is being asked, each time that this changes, and never twice at one
 	// time; nil: nobody is.
 	Asking func(asked []string)
@@ -38,7 +40,7 @@ type Options struct {
 // digest stays as it is.
 func Now(ctx context.Context, p *plan.Plan, o Options) *plan.Plan {
 	looked := p.Copy()
-	l := &looker{plan: looked, at: o.At, masker: p.Masker(), found: make([]finding, len(p.Steps))}
+	l := &looker{plan: looked, at: o.At, remaining: o.Remaining, masker: p.Masker(), found: make([]finding, len(p.Steps))}
 	l.asked, l.asking = map[string]*answer{}, patience.NewAsking(o.Asking)
 	l.views = make(map[string]value.Value, len(p.Steps))
 	for _, wave := range waves(p.Steps) {
@@ -54,9 +56,10 @@ func Now(ctx context.Context, p *plan.Plan, o Options) *plan.Plan {
 
 // looker looks for one plan.
 type looker struct {
-	plan   *plan.Plan
-	at     time.Time
-	masker *value.Masker
+	plan      *plan.Plan
+	at        time.Time
+	remaining map[string]time.Duration // from steps to the end of a run
+	masker    *value.Masker
 
 	// found and views are written between two waves, and read within one.
 	found []finding

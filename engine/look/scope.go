@@ -1,6 +1,7 @@
 package look
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -16,6 +17,7 @@ type scope struct {
 	looker     *looker
 	observed   *value.Value // nil: nothing is
 
+	step string      // whose conditions they are
 	each value.Value // of an instance, what it is done for; null: it is none
 
 	own map[string]value.Value // what a step sees of itself, by its id; nil: nothing
@@ -25,7 +27,7 @@ var _ expr.Scope = scope{}
 
 // scope makes one for a step, which no other shares.
 func (l *looker) scope(of *plan.Step, observed *value.Value) scope {
-	return scope{Scope: l.plan.Known(), looker: l, observed: observed, each: of.Item}
+	return scope{Scope: l.plan.Known(), looker: l, observed: observed, each: of.Item, step: cmp.Or(of.Of, of.ID)}
 }
 
 // Root returns the value of a root.
@@ -33,6 +35,8 @@ func (s scope) Root(name string) (value.Value, bool) {
 	switch {
 	case name == expr.RootNow:
 		return value.String(s.looker.at.Format(time.RFC3339Nano)), true
+	case name == expr.RootRun:
+		return s.run()
 	case name == expr.RootEach && !s.each.IsNull():
 		return s.each, true
 	case name == expr.RootObserved && s.observed != nil:
@@ -40,6 +44,22 @@ func (s scope) Root(name string) (value.Value, bool) {
 	default:
 		return s.Scope.Root(name)
 	}
+}
+
+// run is what is known of the run before it begins, with how long it takes from the step on.
+func (s scope) run() (value.Value, bool) {
+	known, ok := s.Scope.Root(expr.RootRun)
+	left, estimated := s.looker.remaining[s.step]
+	if !ok || !estimated {
+		return known, ok
+	}
+	members := slices.Clone(known.Members())
+	for i, m := range members {
+		if m.Name == "remaining" {
+			members[i].Value = value.String(left.String())
+		}
+	}
+	return value.Object(members...), true
 }
 
 // Step returns what was seen of a step, or why nothing was.

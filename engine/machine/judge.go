@@ -1,7 +1,6 @@
 package machine
 
 import (
-	"encoding/json"
 	"time"
 
 	"github.com/gatebook/gatebook/engine/data"
@@ -11,6 +10,9 @@ import (
 	"github.com/gatebook/gatebook/engine/value"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
+
+// longestRest is how long a condition is not looked at that cannot come out otherwise.
+const longestRest = 5 * time.Minute
 
 // observationTimeout bounds an observation, which must never hang a gate in silence.
 const observationTimeout = time.Minute
@@ -38,6 +40,7 @@ type condition struct {
 	deadline time.Time // zero: it is judged once
 	pollAt   time.Time // zero: no poll is due
 	last     expr.Truth
+	still    time.Time // until when it cannot come out otherwise; zero: nobody can tell
 }
 
 func (m *Machine) judge(i int, part event.Part, conditions []*plan.Condition) {
@@ -144,6 +147,10 @@ func (m *Machine) weigh(i, k int, observed *value.Value) {
 	scope.observed = observed
 	verdict := m.past.recallVerdict(m.conditionOp(i, k), j.plan[k].Program.Eval(scope))
 	m.recordVerdict(m.conditionOp(i, k), j.plan[k], verdict, scope, &j.conds[k])
+	j.conds[k].still = time.Time{}
+	if j.plan[k].Observe == nil {
+		j.conds[k].still = verdict.Still
+	}
 	m.weighed(i, k, verdict.Truth, detail(verdict))
 }
 
@@ -186,6 +193,11 @@ func (m *Machine) pollLater(i, k int) {
 	j := m.steps[i].judging
 	c, p := &j.conds[k], j.plan[k]
 	at := m.now.Add(max(p.Every, time.Millisecond))
+	if c.still.After(at) {
+		// As when a window opens on Monday. A clock may be set, and a machine may sleep, so that
+		// a timer alone is not relied on for so long.
+		at = earlier(c.still, m.now.Add(max(p.Every, longestRest)))
+	}
 	if !c.trueFrom.IsZero() && !c.met {
 		at = earlier(at, c.trueFrom.Add(p.Hold))
 	}
@@ -328,56 +340,6 @@ func (m *Machine) outstandingConditions(i int, j *judging) {
 			m.emit(SetTimer{m.conditionTimerOf(i, k, event.TimerPoll)})
 		}
 	}
-}
-
-// recordVerdict journals how a condition was judged, with the tree of its parts unless
-// it is still true.
-func (m *Machine) recordVerdict(op event.Op, p *plan.Condition, v expr.Verdict, scope *scope, c *condition) {
-	verdict := &event.Verdict{
-		Name: p.Name, Expr: p.Expr, Truth: v.Truth.String(), Message: p.Message, Detail: detail(v),
-	}
-	if c != nil && !c.deadline.IsZero() {
-		verdict.Until = &c.deadline
-	}
-	if c == nil || v.Truth != expr.True || c.last != expr.True {
-		if tree, err := json.Marshal(p.Program.Explain(scope)); err == nil {
-			verdict.Explain = tree
-		}
-	}
-	m.record(event.Event{Type: event.ConditionMet, Op: &op, Verdict: verdict})
-}
-
-func (m *Machine) recordMiss(op event.Op, p *plan.Condition, why string) {
-	m.past.recallVerdict(op, expr.Verdict{}) // a miss was written down as one
-	m.record(event.Event{Type: event.ConditionMet, Op: &op, Verdict: &event.Verdict{
-		Name: p.Name, Expr: p.Expr, Truth: expr.Failed.String(), Message: p.Message, Detail: why,
-	}})
-}
-
-// detail says why a verdict is neither true nor false.
-func detail(v expr.Verdict) string {
-	switch {
-	case v.Err != nil:
-		return v.Err.Error()
-	case v.Truth == expr.Unknown:
-		return "not known: " + causesText(v.Causes)
-	default:
-		return ""
-	}
-}
-
-func causesText(causes []value.Cause) string {
-	text := ""
-	for i, c := range causes {
-		if i > 0 {
-			text += "; "
-		}
-		if c.Step != "" {
-			text += "step " + c.Step + ": "
-		}
-		text += c.Reason
-	}
-	return text
 }
 
 // gateLike reports whether a failure means that the run was not let in, rather than

@@ -128,6 +128,8 @@ func (m *Machine) apply(e event.Event) {
 		m.takenUp(e)
 	case event.GivenUp:
 		m.givenUp(e)
+	case event.WindowOverridden:
+		m.run.Overrides = append(slices.Clone(m.run.Overrides), event.Override{Window: e.Name, By: e.By, Reason: e.Reason})
 	case event.LockTaken, event.TargetReached, event.AnswerRefused,
 		event.StepDecided, event.ConditionMet, event.LoopOpened, event.BatchDone, event.ModeChanged, event.RunFinished, event.RequestRefused:
 		// Nothing follows from these.

@@ -2,6 +2,7 @@ package machine
 
 import (
 	"errors"
+	"time"
 
 	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/expr"
@@ -99,10 +100,15 @@ func (p *Past) recallVerdict(op event.Op, v expr.Verdict) expr.Verdict {
 		return v
 	}
 	p.verdicts[op] = given[1:]
-	if v.Truth.String() == given[0].Truth {
-		return v
+	if v.Truth.String() != given[0].Truth {
+		v = verdictOf(given[0])
 	}
-	return verdictOf(given[0])
+	// When it is looked at next follows from this, also where time zones are others by now.
+	v.Still = time.Time{}
+	if given[0].Still != nil {
+		v.Still = *given[0].Still
+	}
+	return v
 }
 
 // recallLoop returns what a step with foreach was done for, the next time that it began;

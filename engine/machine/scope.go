@@ -17,7 +17,10 @@ type scope struct {
 	attempt  int
 }
 
-var _ expr.Scope = (*scope)(nil)
+var (
+	_ expr.Scope     = (*scope)(nil)
+	_ expr.Overrider = (*scope)(nil)
+)
 
 func (m *Machine) scope(i int) *scope { return &scope{m: m, step: i} }
 
@@ -31,7 +34,7 @@ func (s *scope) Root(name string) (value.Value, bool) {
 	case expr.RootNow:
 		return timestamp(s.m.now), true
 	case expr.RootRun:
-		return s.m.describeOutcome(), true
+		return s.run(), true
 	case expr.RootObserved:
 		if s.observed != nil {
 			return *s.observed, true
@@ -48,6 +51,31 @@ func (s *scope) Root(name string) (value.Value, bool) {
 		return value.Int(int64(s.attempt)), true
 	}
 	return value.Value{}, false
+}
+
+// run is the run as the step sees it: with how long it takes from there.
+func (s *scope) run() value.Value {
+	left := value.Unknown(value.Cause{Reason: "nobody knows how long all takes that is left"})
+	if s.step >= 0 {
+		i := s.step
+		if s.m.steps[i].isInstance {
+			i = s.m.steps[i].of
+		}
+		if known, ok := s.m.run.Remaining[s.m.planned[i].ID]; ok {
+			left = value.String(known.String())
+		}
+	}
+	return value.Object(append(s.m.describeOutcome().Members(), value.Member{Name: "remaining", Value: left})...)
+}
+
+// Overridden returns who has had a window count as open, and why.
+func (s *scope) Overridden(window string) (by, reason string, ok bool) {
+	for _, o := range s.m.run.Overrides {
+		if o.Window == window {
+			return o.By, o.Reason, true
+		}
+	}
+	return "", "", false
 }
 
 // Step returns what is known of a step.

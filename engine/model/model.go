@@ -27,6 +27,7 @@ type Runbook struct {
 	Connections Map[*Connection] `key:"connections" names:"id" doc:"The targets that plugins reach, by name: on says which one a step means."`
 	Inputs      Map[*Input]      `key:"inputs" names:"id" doc:"The values that the caller gives, each described by JSON Schema words. One without a default is required."`
 	Vars        Map[Value]       `key:"vars" names:"id" doc:"Values with a name, for use in expressions as vars.NAME."`
+	Windows     Map[*Window]     `key:"windows" names:"id" doc:"When something may be changed, by name: conditions ask window(\"NAME\", now) and windowRemaining(\"NAME\", now)."`
 	OnFailure   Text             `key:"onFailure" enum:"rollback,stop,pause" default:"stop" doc:"What happens when a step fails and does not say so itself."`
 	Steps       List[*Step]      `key:"steps" required:"true" min:"1" doc:"What is done. A step with no needs depends on the step before it."`
 	Finally     List[*Step]      `key:"finally" doc:"Steps that run at the end, however the run went."`

@@ -17,6 +17,8 @@ import (
 type Options struct {
 	// Inputs is the object of all inputs, as engine/input works it out.
 	Inputs value.Value
+	// Files are the other files that the runbook takes in. What was in them is part of the plan.
+	Files []File
 }
 
 // Make makes the plan of a checked runbook, which must have no errors. With errors
@@ -28,6 +30,7 @@ func Make(checked *check.Runbook, options Options) (*Plan, diag.List, error) {
 		return nil, nil, errors.New("a plan can only be made of a runbook without errors")
 	}
 	header := headerOf(checked)
+	header.Files = options.Files
 	m := maker{checked: checked, scope: newBefore(header, options.Inputs)}
 	m.plan = Plan{
 		Logs:      &Logs{},

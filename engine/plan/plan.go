@@ -66,8 +66,16 @@ type Header struct {
 	Source  string   `json:"source,omitempty" doc:"The document that it follows."`
 	File    string   `json:"file" doc:"As the user named it."`
 	Digest  string   `json:"digest" doc:"SHA-256 of the file's bytes."`
+	Files   []File   `json:"files,omitempty" doc:"The other files that the runbook takes in: its calendars."`
 	// Revision is for people: the digest says which bytes they are.
 	Revision *Revision `json:"revision,omitempty" doc:"The git commit that the file is of; absent: nobody looked, or it is in none."`
+}
+
+// File is a file that a runbook takes in.
+type File struct {
+	Name   string `json:"name" doc:"As the runbook names it."`
+	Digest string `json:"digest" doc:"SHA-256 of its bytes."`
+	Text   []byte `json:"-"`
 }
 
 // Revision says of which git commit a file is.

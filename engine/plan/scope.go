@@ -21,6 +21,7 @@ var _ expr.Scope = (*before)(nil)
 // Reasons why something is not known yet, where no step makes it known.
 const (
 	untilRun       = "it is known when the run starts"
+	untilEstimated = "it is estimated when the run starts"
 	untilEnd       = "it is known when the steps are done"
 	untilThen      = "it depends on the time"
 	untilObserved  = "it is known when it is observed"
@@ -41,6 +42,7 @@ func newBefore(header Header, inputs value.Value) *before {
 		run: value.Object(
 			known("runbook", header.Name), known("version", header.Version),
 			unknown("id", untilRun), unknown("startedAt", untilRun), unknown("actor", untilRun),
+			unknown("remaining", untilEstimated),
 			unknown("outcome", untilEnd),
 		),
 		steps:   map[string]value.Value{},

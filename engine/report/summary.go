@@ -41,6 +41,14 @@ func (out *page) verdict(s *standing.Status) {
 	if told := objective(s); told != "" {
 		out.Linef("  %s", told)
 	}
+	out.overrides(s)
+}
+
+// overrides says which windows counted as open by a person's word.
+func (out *page) overrides(s *standing.Status) {
+	if said := wording.Overrides(s.Overrides); said != "" {
+		out.Linef("  %s", out.Warn(said))
+	}
 }
 
 // ending is how a run ended and what that means.

@@ -136,6 +136,11 @@ func save(folder *journal.Run, pl *plan.Plan, text []byte) (string, error) {
 	if err := folder.SaveRunbook(text); err != nil {
 		return "", err
 	}
+	for _, file := range pl.Runbook.Files {
+		if err := folder.SaveFile(file.Name, file.Text); err != nil {
+			return "", err
+		}
+	}
 	document, err := json.Marshal(pl)
 	if err != nil {
 		return "", fmt.Errorf("write the plan of run %s: %w", folder.ID(), err)
@@ -184,6 +189,8 @@ type Resumption struct {
 	// Without are the connections over which nothing is done any more, by the person's
 	// word: what they reached is gone. Their steps are left as they are.
 	Without []string
+	// Overrides are windows that count as open from now on, by the person's word.
+	Overrides []event.Override
 	// Words are what a person said became of attempts that nobody can tell of, by
 	// step: [sdk.Done], or [sdk.NotDone], which is taken for [sdk.Untouched].
 	Words map[string]sdk.State
@@ -283,6 +290,9 @@ func (d *driver) resume(r Resumption, unseen string, was *past.Replay, repair jo
 	d.follow(was.Owed)
 	d.fact(resumed)
 	d.noteTakeovers(locks)
+	for _, o := range r.Overrides {
+		d.fact(event.Event{Type: event.WindowOverridden, Name: o.Window, By: o.By, Reason: o.Reason})
+	}
 	d.follow(outstanding)
 	// What was asked of the run while nobody drove it comes before what is asked now.
 	d.takeInbox()

@@ -22,6 +22,9 @@ func Of(p, shown *plan.Plan, gatebook string, key Key) (Essence, error) {
 		Observed: observed(shown),
 		Offline:  shown.Offline,
 	}
+	for _, file := range p.Runbook.Files {
+		made.Files = append(made.Files, File{Name: file.Name, SHA256: file.Digest})
+	}
 	var err error
 	if made.Secrets, err = secrets(p, key); err != nil {
 		return Essence{}, err

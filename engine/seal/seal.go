@@ -39,7 +39,7 @@ type Plan struct {
 type Essence struct {
 	Gatebook string      `json:"gatebook" doc:"Gatebook's version."`
 	Plan     string      `json:"plan" doc:"The digest of what the steps would do."`
-	Files    []File      `json:"files" doc:"The runbook."`
+	Files    []File      `json:"files" doc:"The runbook, and behind it the files that it takes in."`
 	Dir      string      `json:"dir,omitempty" doc:"The folder that relative paths are seen from."`
 	Inputs   value.Value `json:"inputs" doc:"The input values, secrets masked."`
 	// Secrets are hashes by the key of the plan.
@@ -52,7 +52,7 @@ type Essence struct {
 
 // File is a file that a plan was made of.
 type File struct {
-	Name   string `json:"name" doc:"Without its folder."`
+	Name   string `json:"name" doc:"Of the runbook, without its folder; of a file that it takes in, as it names it."`
 	SHA256 string `json:"sha256"`
 }
 

@@ -91,7 +91,7 @@ func (o *planOptions) run(ctx context.Context) error {
 	}
 	shown := plan.Offline(planned.Plan)
 	if !o.offline {
-		if shown, err = h.Look(ctx, planned); err != nil {
+		if shown, err = h.Look(ctx, planned, o.past); err != nil {
 			return err
 		}
 	}

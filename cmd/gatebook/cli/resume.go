@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -23,6 +24,7 @@ type takeUpOptions struct {
 	in            string
 	newTargets    []string
 	without       []string
+	override      []string
 }
 
 func newResume(a *app) *cobra.Command {
@@ -69,6 +71,7 @@ func newTakeUp(a *app, wish runs.Wish, cmd *cobra.Command) *cobra.Command {
 		accept.CompleteBy(cmd, "without", a.offers().Targets)
 	}
 	if wish == runs.Resume {
+		flags.StringArrayVar(&o.override, "override-window", nil, "`NAME` of a change window that counts as open from now on; it takes a reason")
 		flags.StringArrayVar(&o.done, "done", nil, "step of which you saw that it was done")
 		flags.StringArrayVar(&o.notDone, "not-done", nil, "step of which you saw that it was not done")
 		accept.CompleteBy(cmd, "done", a.offers().Lost)
@@ -78,6 +81,9 @@ func newTakeUp(a *app, wish runs.Wish, cmd *cobra.Command) *cobra.Command {
 }
 
 func (o *takeUpOptions) run(ctx context.Context) error {
+	if len(o.override) > 0 && strings.TrimSpace(o.reason) == "" {
+		return console.Usage("As in --override-window offpeak --reason \"the site is down\".", "--override-window takes a --reason, which the journal keeps")
+	}
 	all, err := o.runs()
 	if err != nil {
 		return err
@@ -85,5 +91,6 @@ func (o *takeUpOptions) run(ctx context.Context) error {
 	return all.TakeUp(ctx, runs.TakeUp{
 		Follow: runs.Follow{JSON: o.format == "json", Wait: o.wait},
 		Run:    o.name, Wish: o.wish, Reason: o.reason, Done: o.done, NotDone: o.notDone, Secrets: o.secrets, In: o.in, NewTargets: o.newTargets, Without: o.without,
+		Overrides: accept.Overrides(o.override, o.User, o.reason),
 	}, o.Prompter())
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/given"
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/runs"
 	"github.com/gatebook/gatebook/engine"
+	"github.com/gatebook/gatebook/engine/report/layout"
 )
 
 type runOptions struct {
@@ -23,6 +24,7 @@ type runOptions struct {
 	here        bool
 	parallelism int
 	seed        uint64
+	override    accept.Override
 }
 
 func newRun(a *app) *cobra.Command {
@@ -45,6 +47,9 @@ Ctrl-C once starts nothing new and lets what runs come to its end; twice stops w
 runs, and what the runbook says about failures applies; each further one gives up the
 step that is being taken back at that moment.
 
+A change window that is closed counts as open with --override-window, for the whole run. It
+takes a --reason, and both are in the journal, with your name.
+
 ` + inputsHelp + `
 
 Exit codes: 0 succeeded; 1 failed, and dealt with as the runbook asks; 2 the runbook or
@@ -54,6 +59,7 @@ is needed; 5 stopped, and can be resumed.`,
 		Example: `  gatebook run upgrade.yaml -i image=web:2
   gatebook run upgrade.yaml -f production.yaml -i token=env:TOKEN --yes
   gatebook run upgrade.yaml --yes --format json | jq .
+  gatebook run fix.yaml --override-window offpeak --reason "the site is down"
   gatebook plan upgrade.yaml -i image=web:2 --out upgrade.plan && gatebook run upgrade.plan`,
 		Args:              accept.Exactly("a FILE"),
 		ValidArgsFunction: accept.RunnableFiles,
@@ -67,6 +73,8 @@ is needed; 5 stopped, and can be resumed.`,
 	accept.Format(cmd, &o.format, "text", "json")
 	flags := cmd.Flags()
 	flags.BoolVarP(&o.yes, "yes", "y", false, "do not ask before the run begins")
+	o.override.Declare(flags, "why a window is overridden, for the journal")
+	accept.CompleteBy(cmd, "override-window", a.offers().Windows)
 	flags.BoolVar(&o.wait, "wait", false, "where nobody is at the terminal, wait for people's answers instead of pausing")
 	flags.BoolVar(&o.here, "here", false, "carry out a sealed plan in this folder, though it was made for another")
 	flags.IntVar(&o.parallelism, "parallelism", defaultParallelism, "how many steps may be at work at one time")
@@ -85,6 +93,10 @@ func (o *runOptions) run(ctx context.Context) error {
 	if o.Dir == "" {
 		return console.Usage("Change into a folder that is there.", "the folder in which this was started is gone, and a run works in the one in which it begins")
 	}
+	overrides, err := o.override.By(o.User)
+	if err != nil {
+		return err
+	}
 	h, err := o.houseWithRuns()
 	if err != nil {
 		return err
@@ -94,15 +106,22 @@ func (o *runOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	for _, over := range overrides {
+		h.Note("The window %s counts as open in this run, whatever is said of it now: %s", over.Window, layout.Line(over.Reason))
+	}
 	prompter := o.Prompter()
 	if !o.yes {
 		if err := before.Confirm(ctx, ready, prompter); err != nil {
 			return err
 		}
 	}
+	remaining, err := before.Remaining(ctx, ready)
+	if err != nil {
+		return err
+	}
 	if o.seed == 0 {
 		o.seed = o.Random()
 	}
 	follow := runs.Follow{JSON: o.format == "json", Wait: o.wait}
-	return runs.Of(h).Start(ctx, ready.Plan, prompter, follow, engine.RunOptions{Parallelism: o.parallelism, Seed: o.seed, Sealed: ready.Sealed})
+	return runs.Of(h).Start(ctx, ready.Plan, prompter, follow, engine.RunOptions{Parallelism: o.parallelism, Seed: o.seed, Sealed: ready.Sealed, Overrides: overrides, Remaining: remaining})
 }

@@ -108,6 +108,12 @@ func (s *Side) Items(step *plan.Step) value.Value {
 	return written(s.steps[step.ID].Model.Foreach.Node)
 }
 
+// sameWindows reports whether all windows are open at the same times.
+func (p *Pair) sameWindows() bool {
+	return p.Before.Section("windows").Equal(p.After.Section("windows")) &&
+		slices.EqualFunc(p.Before.Plan.Runbook.Files, p.After.Plan.Runbook.Files, func(a, b plan.File) bool { return a.Name == b.Name && a.Digest == b.Digest })
+}
+
 // SameItems reports whether both files say the same of what a step is done for, and mean it.
 func (p *Pair) SameItems(before, after *plan.Step) bool {
 	return p.sameItems(p.Before.steps[before.ID], p.After.steps[after.ID])
@@ -147,6 +153,8 @@ func (p *Pair) Same(r expr.Ref) bool {
 	case isStep, isVar:
 	case r.Root == expr.RootInputs && len(r.Path) > 0: // who gives none gets the default
 		return p.Before.Section(expr.RootInputs, r.Path[0], "default").Equal(p.After.Section(expr.RootInputs, r.Path[0], "default"))
+	case r.Root == expr.RootNow: // by which windows are open
+		return p.sameWindows()
 	case r.Root == expr.RootVars, r.Root == expr.RootSteps, r.Root == expr.RootInputs:
 		return false
 	default:

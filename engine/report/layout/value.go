@@ -77,6 +77,9 @@ func (s Style) Explanation(e *expr.Explanation) []Node {
 		return nil
 	}
 	var nodes []Node
+	if e.Note != "" {
+		nodes = append(nodes, Node{Text: Line(e.Note)})
+	}
 	for _, part := range e.Children {
 		if part.Text == part.Value {
 			continue

@@ -25,7 +25,7 @@ func (step *Step) Doing(now time.Time) string {
 	case step.Ask != nil:
 		parts = append(parts, step.Ask.Asks()+until(step.Ask.Until, now)+": "+layout.Line(step.Ask.Message))
 	case step.Wait != nil:
-		parts = append(parts, waitWords(step.Wait.Part)+until(step.Wait.Until, now)+": "+step.Wait.For)
+		parts = append(parts, waitWords(step.Wait.Part)+until(step.Wait.Until, now)+": "+step.Wait.For+step.Wait.opens(now))
 	case step.stopped != "" && step.Status.Settled():
 		parts = append(parts, step.stopping())
 	case step.Status == event.Undoing:
@@ -78,6 +78,14 @@ func waitWords(part event.Part) string {
 	default:
 		return "verifies"
 	}
+}
+
+// opens says when the windows open that are waited for.
+func (w *Wait) opens(now time.Time) string {
+	if closed := wording.Closed(w.Closed, now); closed != "" {
+		return "; " + closed
+	}
+	return ""
 }
 
 func progressWords(step *Step) string {

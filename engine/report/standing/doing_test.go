@@ -32,6 +32,9 @@ func TestDoing(t *testing.T) {
 		"a gate":                         {[]event.Event{unmet(event.Gate, &until)}, "", "waits until 03:01:30, 1m30s left: the file is not there"},
 		"a verify":                       {[]event.Event{starts, unmet(event.Verify, &until)}, "copied", "verifies until 03:01:30, 1m30s left: the file is not there"},
 		"a deadline that is now":         {[]event.Event{unmet(event.Gate, &now)}, "", "waits until 03:00:00: the file is not there"},
+		"a gate at a closed window": {[]event.Event{{Type: event.ConditionMet, Op: op(event.Gate, 1), Verdict: &event.Verdict{
+			Expr: "x", Message: "outside the window", Truth: "false", Until: &until, Closed: []event.Closed{{Window: "night", Opens: &until, Zone: "UTC"}},
+		}}}, "", "waits until 03:01:30, 1m30s left: outside the window; night opens Sat 03:01 UTC, in 1m30s"},
 		"a question": {[]event.Event{
 			{Type: event.AskOpened, Op: op(event.Do, 0), Data: []byte(`{"message":"Go on?"}`), Timer: &event.Timer{At: until}},
 		}, "", "asks until 03:01:30, 1m30s left: Go on?"},

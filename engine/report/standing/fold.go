@@ -24,7 +24,7 @@ func (s *Status) Apply(e event.Event) {
 	switch e.Type {
 	case event.RunStarted:
 		if e.Run != nil {
-			s.Run, s.Process = *e.Run, e.Run.Process
+			s.Run, s.Process, s.Overrides = *e.Run, e.Run.Process, e.Run.Overrides
 		}
 		s.Started, s.Mode = e.Time, event.Going
 	case event.RunResumed:
@@ -33,6 +33,8 @@ func (s *Status) Apply(e event.Event) {
 		}
 	case event.GivenUp:
 		s.giveUp(e)
+	case event.WindowOverridden:
+		s.Overrides = append(slices.Clone(s.Overrides), event.Override{Window: e.Name, By: e.By, Reason: e.Reason})
 	case event.ModeChanged:
 		s.Mode, s.Reason = e.Mode, e.Reason
 		if e.Reason != "" {
@@ -159,7 +161,7 @@ func (step *Step) judge(e event.Event) {
 	}
 	step.Verdict, step.unmet[e.Op.Index] = v, v
 	if v.Until != nil {
-		step.Wait = &Wait{Part: e.Op.Part, For: Condition(v), Expr: v.Expr, Samples: max(e.Op.Attempt, 1), Until: *v.Until}
+		step.Wait = &Wait{Part: e.Op.Part, For: Condition(v), Expr: v.Expr, Samples: max(e.Op.Attempt, 1), Until: *v.Until, Closed: v.Closed}
 	}
 }
 

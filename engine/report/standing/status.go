@@ -18,20 +18,21 @@ const StatusFormat = "gatebook/status/v1"
 // to date by [Status.Apply], at a cost that does not grow with the run. It is not safe
 // for concurrent use.
 type Status struct {
-	Format   string               `json:"format" enum:"gatebook/status/v1"`
-	Run      event.Run            `json:"run"`
-	Mode     event.Mode           `json:"mode,omitempty" doc:"Where the run as a whole stands."`
-	Reason   string               `json:"reason,omitempty" doc:"Why it is in this mode."`
-	Started  time.Time            `json:"started,omitzero"`
-	Updated  time.Time            `json:"updated,omitzero" doc:"The time of the last event."`
-	Process  event.Process        `json:"process" doc:"The process that drives or drove the run."`
-	Drive    Drive                `json:"drive,omitempty" enum:"driven,abandoned,at rest" doc:"Whether a process drives the run."`
-	Counts   map[event.Status]int `json:"counts" doc:"How many steps are in each state; instances of a step with foreach are counted, and that step is not."`
-	Steps    []*Step              `json:"steps" doc:"The steps in the order of the plan, the instances of a step with foreach behind it."`
-	Requests []Request            `json:"requests,omitempty" doc:"What people asked of the run, oldest first."`
-	Result   *event.Result        `json:"result,omitempty"`
-	Targets  []event.Target       `json:"targets,omitempty" doc:"What its connections reached when it first used them."`
-	RTO      time.Duration        `json:"rto,omitempty" doc:"How long the run may take; absent: it has no objective."`
+	Format    string               `json:"format" enum:"gatebook/status/v1"`
+	Run       event.Run            `json:"run"`
+	Mode      event.Mode           `json:"mode,omitempty" doc:"Where the run as a whole stands."`
+	Reason    string               `json:"reason,omitempty" doc:"Why it is in this mode."`
+	Started   time.Time            `json:"started,omitzero"`
+	Updated   time.Time            `json:"updated,omitzero" doc:"The time of the last event."`
+	Process   event.Process        `json:"process" doc:"The process that drives or drove the run."`
+	Drive     Drive                `json:"drive,omitempty" enum:"driven,abandoned,at rest" doc:"Whether a process drives the run."`
+	Counts    map[event.Status]int `json:"counts" doc:"How many steps are in each state; instances of a step with foreach are counted, and that step is not."`
+	Steps     []*Step              `json:"steps" doc:"The steps in the order of the plan, the instances of a step with foreach behind it."`
+	Requests  []Request            `json:"requests,omitempty" doc:"What people asked of the run, oldest first."`
+	Result    *event.Result        `json:"result,omitempty"`
+	Targets   []event.Target       `json:"targets,omitempty" doc:"What its connections reached when it first used them."`
+	Overrides []event.Override     `json:"overrides,omitempty" doc:"The windows that count as open by a person's word."`
+	RTO       time.Duration        `json:"rto,omitempty" doc:"How long the run may take; absent: it has no objective."`
 	// Next is what a person may type next; filled in by [Status.Finish].
 	Next []Command `json:"next,omitempty"`
 
@@ -96,6 +97,8 @@ type Wait struct {
 	Expr    string     `json:"expr,omitempty"`
 	Samples int        `json:"samples,omitempty" doc:"How often it was looked at."`
 	Until   time.Time  `json:"until,omitzero" doc:"When it must hold at the latest."`
+	// Closed are windows, of which each has the time at which it opens.
+	Closed []event.Closed `json:"closed,omitempty" doc:"The windows that keep it from being true."`
 }
 
 // Ask is a question that is open.

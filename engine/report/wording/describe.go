@@ -39,7 +39,9 @@ func Describe(e event.Event) Said {
 func describeRun(e event.Event) Said {
 	switch e.Type {
 	case event.RunStarted:
-		return Said{What: fmt.Sprintf("run %s of %s %s started", e.Run.ID, e.Run.Runbook, e.Run.Version), By: e.Run.By, Mark: event.Running}
+		return Said{What: fmt.Sprintf("run %s of %s %s started", e.Run.ID, e.Run.Runbook, e.Run.Version), Why: Overrides(e.Run.Overrides), By: e.Run.By, Mark: event.Running}
+	case event.WindowOverridden:
+		return Said{What: "the window " + layout.Line(e.Name) + " counts as open from now on", Why: layout.Line(e.Reason), Mark: event.Running}
 	case event.RunResumed:
 		var why []string
 		if e.Process != nil {
@@ -176,6 +178,9 @@ func describeVerdict(e event.Event) Said {
 	if v.Truth != "true" {
 		said.Mark = event.Waiting
 		said.Why = layout.Line(cmp.Or(v.Detail, v.Message, v.Expr))
+		if closed := Closed(v.Closed, e.Time); closed != "" {
+			said.Why += "; " + closed
+		}
 		// A `when` that is false is told by the step that is skipped.
 		said.Minor = e.Op.Part == event.When || e.Op.Attempt > 1
 	}

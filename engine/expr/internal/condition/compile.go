@@ -34,13 +34,14 @@ func (e *Env) Compile(text string) (*Condition, []names.Fault) {
 		return nil, e.checkFaults(source, parsed, issues.Errors())
 	}
 	source.tree = checked.NativeRep()
-	if faults := append(notBoolean(source, checked.OutputType()), badLiterals(source)...); len(faults) > 0 {
+	if faults := slices.Concat(notBoolean(source, checked.OutputType()), badLiterals(source), badWindows(source, e.types.Types())); len(faults) > 0 {
 		return nil, faults
 	}
 	c := &Condition{
 		text: source.words.Line(0, len(text)), refs: source.refs(e.types.Types()), source: source, types: e.types,
 		program: e.program(checked, cel.OptOptimize), traced: e.program(checked, cel.OptTrackState),
 	}
+	c.windows, c.lasting = source.windows(c.refs)
 	if source.folds() {
 		if _, err := c.program(); err != nil {
 			return nil, []names.Fault{{Rule: diag.ExprBadLiteral, Start: 0, End: len(text), Detail: names.Sentence(err.Error())}}

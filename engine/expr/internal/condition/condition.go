@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"cel.dev/cel-go/cel"
 	celast "cel.dev/cel-go/common/ast"
@@ -24,6 +25,8 @@ type Condition struct {
 	types   *operand.Provider
 	program func() (cel.Program, error)
 	traced  func() (cel.Program, error) // the same, keeping the value of each part
+	windows []string                    // that it asks for, sorted, each once
+	lasting bool                        // but for them, nothing that it asks for changes
 }
 
 // Text returns the expression on one line, without comments.
@@ -71,11 +74,22 @@ type Verdict struct {
 	Causes   []value.Cause // with Unknown: why, each once
 	Residual string        // with Unknown: what is left of the expression
 	Err      error         // with Failed: a whole sentence without secrets
+
+	// Closed are the windows that it asks for and that are closed, where it is not True.
+	Closed []Closed
+	// Still is until when it cannot come out otherwise; zero: nobody can tell.
+	Still time.Time
 }
 
 // Eval evaluates the condition. It never blocks and never panics: whatever goes
 // wrong is a Failed verdict.
 func (c *Condition) Eval(scope names.Scope) Verdict {
+	verdict := c.eval(scope)
+	c.addWindows(&verdict, scope)
+	return verdict
+}
+
+func (c *Condition) eval(scope names.Scope) Verdict {
 	program, err := c.program()
 	if err != nil {
 		return Verdict{Truth: Failed, Err: c.failure(scope, err)}

@@ -23,6 +23,7 @@ type Explanation struct {
 	Text     string         `json:"text"`            // the part, as it was written
 	State    string         `json:"state"`           // one of the States below
 	Value    string         `json:"value,omitempty"` // as JSON, cut; with the other states, why there is none
+	Note     string         `json:"note,omitempty"`  // a sentence without its full stop that says more, as when a window opens
 	Children []*Explanation `json:"parts,omitempty"` // in the order of the text
 }
 
@@ -80,6 +81,7 @@ func (t *trace) explain(x celast.Expr) *Explanation {
 		return strings.Index(t.c.text, a.Text) - strings.Index(t.c.text, b.Text)
 	})
 	t.describe(made, t.valueOf(x))
+	made.Note = t.note(x)
 	if made.State == StateValue && t.isSecret(x, r, isRef, made.Value) {
 		made.Value = value.Mask
 	}

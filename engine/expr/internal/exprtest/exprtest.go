@@ -63,7 +63,7 @@ func Scope() names.Values {
 				"later": value.Unknown(value.Cause{Step: "drain", Reason: "it is an output"}),
 				"mixed": value.List(value.Int(1), value.Unknown(value.Cause{Step: "drain", Reason: "it is an output"})),
 			}),
-			names.RootRun: JSON(`{"id": "r1", "runbook": "web", "version": "1.0.0", "outcome": "succeeded", "actor": "ann", "startedAt": "2026-05-04T00:00:00Z"}`),
+			names.RootRun: JSON(`{"id": "r1", "runbook": "web", "version": "1.0.0", "outcome": "succeeded", "actor": "ann", "startedAt": "2026-05-04T00:00:00Z", "remaining": "20m0s"}`),
 		},
 		Steps: map[string]value.Value{
 			"before":  JSON(`{"status": "succeeded", "outputs": {"evicted": 2, "skipped": []}}`),

@@ -29,6 +29,21 @@ type Scope interface {
 	Step(id string) (value.Value, bool)
 }
 
+// Overrider is a [Scope] in which a person may have said that a window counts as open. It must
+// not be unknown: whoever reads no such thing says that nobody has.
+type Overrider interface {
+	// Overridden returns who has, and why; false: nobody has.
+	Overridden(window string) (by, reason string, ok bool)
+}
+
+// OverriddenIn returns who has said in a scope that a window counts as open.
+func OverriddenIn(scope Scope, window string) (by, reason string, ok bool) {
+	if o, can := scope.(Overrider); can {
+		return o.Overridden(window)
+	}
+	return "", "", false
+}
+
 // Values is a Scope made of maps, for tests and small uses.
 type Values struct {
 	Roots map[string]value.Value

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/gatebook/gatebook/engine/diag"
+	"github.com/gatebook/gatebook/engine/window"
 	"github.com/gatebook/gatebook/schema"
 )
 
@@ -19,6 +21,8 @@ type Types struct {
 	steps *stepTypes
 	own   map[string]*schema.Schema // the outputs of steps that are others at this kind of place
 	tried *triedPatterns
+
+	windows map[string]*window.Window
 
 	mu       sync.Mutex
 	variants map[variant]*Types
@@ -93,6 +97,26 @@ func (t *Types) With(root string, shape *schema.Schema) *Types {
 	})
 }
 
+// WithWindows returns t with windows by their names, of which window and windowRemaining tell.
+// The caller must not change the map afterwards.
+func (t *Types) WithWindows(windows map[string]*window.Window) *Types {
+	return &Types{roots: t.roots, steps: t.steps, own: t.own, tried: t.tried, windows: windows}
+}
+
+// Window returns the window of a name, and whether there is one.
+func (t *Types) Window(name string) (*window.Window, bool) {
+	found, ok := t.windows[name]
+	return found, ok
+}
+
+// UnknownWindow is the fault of a window that is not there, without its place.
+func (t *Types) UnknownWindow(name string) *Fault {
+	known := slices.Sorted(maps.Keys(t.windows))
+	fault := &Fault{Rule: diag.ExprUnknownWindow, Detail: fmt.Sprintf("This runbook has no window %q; it has %s.", diag.Clean(name), Listing(known))}
+	fault.Suggest(name, known)
+	return fault
+}
+
 // Within returns t as it is inside of a step that is done for many: there the step is the
 // instance itself, with these outputs.
 func (t *Types) Within(step string, outputs *schema.Schema) *Types {
@@ -107,7 +131,7 @@ func (t *Types) variant(key variant, change func(*Types)) *Types {
 	if known := t.variants[key]; known != nil {
 		return known
 	}
-	made := &Types{roots: t.roots, steps: t.steps, own: t.own, tried: t.tried}
+	made := &Types{roots: t.roots, steps: t.steps, own: t.own, tried: t.tried, windows: t.windows}
 	change(made)
 	if t.variants == nil {
 		t.variants = make(map[variant]*Types)
@@ -227,7 +251,8 @@ func runShape() *schema.Schema {
 			{Name: "outcome", Schema: text},
 			{Name: "actor", Schema: text},
 			{Name: "startedAt", Schema: &schema.Schema{Type: schema.TypeString, Format: schema.FormatDateTime}},
+			{Name: "remaining", Schema: &schema.Schema{Type: schema.TypeString, Format: schema.FormatDuration}},
 		},
-		Required: []string{"id", "runbook", "version", "outcome", "actor", "startedAt"},
+		Required: []string{"id", "runbook", "version", "outcome", "actor", "startedAt", "remaining"},
 	}
 }

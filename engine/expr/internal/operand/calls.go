@@ -131,7 +131,7 @@ func (p *paid) Exec(frame *interpreter.ExecutionFrame) ref.Val {
 	if err := p.price(b, args); err != nil {
 		return types.WrapErr(err)
 	}
-	result := p.do(b, args)
+	result := p.result(frame, b, args)
 	if tracker := frame.CostTracker(); tracker != nil && p.call.Function() != overloads.Matches { // which CEL prices by its text
 		tracker.EvalVarArgs(frame, p.ID(), p.call, args, result)
 	}
@@ -162,6 +162,18 @@ func (p *paid) evaluate(frame *interpreter.ExecutionFrame, args []ref.Val) ([]re
 		return nil, unknown
 	}
 	return args, nil
+}
+
+// result does the call, which may be one that tells of a window.
+func (p *paid) result(frame *interpreter.ExecutionFrame, b *cost.Budget, args []ref.Val) ref.Val {
+	if IsOfWindow(p.call.Function()) {
+		if found, _ := frame.ResolveName(windowsName); found != nil {
+			if known, ok := found.(windows); ok {
+				return known.ask(p.call.Function(), args)
+			}
+		}
+	}
+	return p.do(b, args)
 }
 
 // do is what CEL does with a call, except for a search, whose pattern is compiled once,

@@ -32,6 +32,9 @@ func (e *Evaluation) ResolveName(name string) (any, bool) {
 	if name == cost.Name {
 		return &e.budget, true
 	}
+	if name == windowsName {
+		return windows{e.types.t, e.scope}, true
+	}
 	if known, ok := e.roots[name]; ok {
 		return known, true
 	}

@@ -36,7 +36,7 @@ func Functions() []cel.EnvOption {
 				return result(types.Int(number), err)
 			}))))
 	}
-	return options
+	return append(options, windowFunctions()...)
 }
 
 func quantity(v ref.Val) ref.Val {

@@ -44,6 +44,8 @@ func prices() map[string]price {
 		"semver.major":     byVersion,
 		"semver.minor":     byVersion,
 		"semver.patch":     byVersion,
+		Window:             byWindow,
+		WindowRemaining:    byWindow,
 	}
 	for _, name := range []string{"dyn", "type", "optional.of", "hasValue", "value", "first", "last"} {
 		table[name] = free
@@ -62,6 +64,8 @@ func prices() map[string]price {
 const zoneCost = 50
 
 var errLocalZone = errors.New("the time zone Local is not the same everywhere; name one such as UTC or Asia/Shanghai")
+
+func byWindow(b *cost.Budget, _ []ref.Val) error { return b.Pay(windowCost) }
 
 func free(*cost.Budget, []ref.Val) error { return nil }
 

@@ -5,6 +5,7 @@ package briefing
 import (
 	"context"
 	"strings"
+	"time"
 
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/console"
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/given"
@@ -22,7 +23,7 @@ import (
 type Briefing struct {
 	*house.House
 	// Past says how long the steps of a runbook took in earlier runs.
-	Past   func(runbook string) map[string]review.Past
+	Past   house.Past
 	File   string // of a runbook or of a sealed plan, as it was typed
 	Inputs *given.Flags
 	Here   bool // a sealed plan is to work in this folder, though it was made for another
@@ -133,9 +134,26 @@ func (b *Briefing) stillSo(ctx context.Context, ready Ready) error {
 // so now.
 func (b *Briefing) look(ctx context.Context, ready Ready) (*plan.Plan, error) {
 	if ready.shown != nil {
-		return b.LookAt(ctx, ready.shown)
+		return b.LookAt(ctx, ready.shown, b.Past)
 	}
-	return b.Look(ctx, ready.Plan)
+	return b.Look(ctx, ready.Plan, b.Past)
+}
+
+// Remaining estimates what run.remaining is to the steps of a plan that ask for it. Its actions
+// are asked for their estimates only where there are such steps.
+func (b *Briefing) Remaining(ctx context.Context, ready Ready) (map[string]time.Duration, error) {
+	past := b.Past(ready.Runbook.Name)
+	if ready.shown == nil && review.Remaining(ready.Plan.Plan, past) != nil {
+		shown, err := b.Preview(ctx, ready.Plan)
+		if err != nil {
+			return nil, err
+		}
+		ready.shown = shown
+	}
+	if ready.shown == nil {
+		return nil, nil
+	}
+	return review.Remaining(ready.shown, past), nil
 }
 
 // typed is the runbook with its inputs, as they stand in a command.

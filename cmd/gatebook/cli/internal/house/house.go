@@ -17,6 +17,7 @@ import (
 	"github.com/gatebook/gatebook/engine/plan"
 	"github.com/gatebook/gatebook/engine/preview"
 	"github.com/gatebook/gatebook/engine/report/live"
+	"github.com/gatebook/gatebook/engine/review"
 	"github.com/gatebook/gatebook/engine/seal"
 	"github.com/gatebook/gatebook/engine/source"
 	"github.com/gatebook/gatebook/steps"
@@ -55,8 +56,12 @@ func open(c *console.Console, state string) (*House, error) {
 		return nil, err
 	}
 	opener := newPlugins(c)
-	made, err := engine.New(engine.Config{Handlers: handlers, Plugins: opener, State: state, Dir: c.Dir, DirID: console.FolderID(c.Dir), Version: c.Build.Version})
-	return &House{Console: c, Engine: made, plugins: opener}, err
+	h := &House{Console: c, plugins: opener}
+	h.Engine, err = engine.New(engine.Config{
+		Handlers: handlers, Plugins: opener, Files: h.include,
+		State: state, Dir: c.Dir, DirID: console.FolderID(c.Dir), Version: c.Build.Version,
+	})
+	return h, err
 }
 
 func stateDir(c *console.Console) (string, error) {
@@ -168,29 +173,33 @@ func (h *House) Preview(ctx context.Context, planned *engine.Plan) (*plan.Plan, 
 	return shown, h.Tell(found)
 }
 
+// Past says how long the steps of a runbook took in earlier runs.
+type Past = func(runbook string) map[string]review.Past
+
 // Look previews a plan, and looks what is so now, as [House.LookAt] does. Both together have
 // one limit.
-func (h *House) Look(ctx context.Context, planned *engine.Plan) (*plan.Plan, error) {
+func (h *House) Look(ctx context.Context, planned *engine.Plan, past Past) (*plan.Plan, error) {
 	began := h.Now()
 	shown, err := h.Preview(ctx, planned)
 	if err != nil {
 		return shown, err
 	}
-	return h.lookAt(ctx, shown, longest-h.Now().Sub(began))
+	return h.lookAt(ctx, shown, past, longest-h.Now().Sub(began))
 }
 
 // LookAt looks what is so now, for a plan that was previewed, of what a run would look at
 // before it changes anything; of one that is offline nothing. The first signal ends that.
-func (h *House) LookAt(ctx context.Context, shown *plan.Plan) (*plan.Plan, error) {
-	return h.lookAt(ctx, shown, longest)
+func (h *House) LookAt(ctx context.Context, shown *plan.Plan, past Past) (*plan.Plan, error) {
+	return h.lookAt(ctx, shown, past, longest)
 }
 
-func (h *House) lookAt(ctx context.Context, shown *plan.Plan, left time.Duration) (*plan.Plan, error) {
+func (h *House) lookAt(ctx context.Context, shown *plan.Plan, past Past, left time.Duration) (*plan.Plan, error) {
 	if shown.Offline {
 		return shown, nil
 	}
+	remaining := review.Remaining(shown, past(shown.Runbook.Name))
 	err := h.ask(ctx, left, func(ctx context.Context, tell func([]string)) {
-		shown = look.Now(ctx, shown, look.Options{At: h.Now(), AtOnce: atOnce, Asking: tell})
+		shown = look.Now(ctx, shown, look.Options{At: h.Now(), Remaining: remaining, AtOnce: atOnce, Asking: tell})
 	})
 	return shown, err
 }

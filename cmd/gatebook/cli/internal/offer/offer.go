@@ -3,6 +3,7 @@
 package offer
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -10,6 +11,7 @@ import (
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/console"
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/house"
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/runs"
+	"github.com/gatebook/gatebook/engine/check"
 	"github.com/gatebook/gatebook/engine/diag"
 )
 
@@ -59,21 +61,39 @@ func (s Shell) Inputs(_ *cobra.Command, args []string, typed string) ([]string, 
 	if len(args) == 0 || args[0] == "-" || strings.Contains(typed, "=") {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
-	h, err := house.Open(s.Console)
-	if err != nil {
-		return nil, cobra.ShellCompDirectiveError
-	}
-	file, err := h.Read(args[0])
-	if err != nil {
-		return nil, cobra.ShellCompDirectiveError
-	}
-	runbook, _ := h.Check(file)
-	if runbook.Checked == nil {
+	runbook, ok := s.runbook(args[0])
+	if !ok {
 		return nil, cobra.ShellCompDirectiveError
 	}
 	var names []string
-	for _, p := range runbook.Checked.InputSchema.Properties {
+	for _, p := range runbook.InputSchema.Properties {
 		names = append(names, described(p.Name+"=", p.Schema.Description))
 	}
 	return names, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
+}
+
+// Windows offers the names of the change windows of the runbook that was typed.
+func (s Shell) Windows(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+	if len(args) == 0 || args[0] == "-" {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	runbook, ok := s.runbook(args[0])
+	if !ok {
+		return nil, cobra.ShellCompDirectiveError
+	}
+	return slices.Collect(runbook.Model.Windows.Keys()), cobra.ShellCompDirectiveNoFileComp
+}
+
+// runbook reads a runbook, which may have faults.
+func (s Shell) runbook(name string) (*check.Runbook, bool) {
+	h, err := house.Open(s.Console)
+	if err != nil {
+		return nil, false
+	}
+	file, err := h.Read(name)
+	if err != nil {
+		return nil, false
+	}
+	read, _ := h.Check(file)
+	return read.Checked, read.Checked != nil
 }

@@ -59,11 +59,13 @@ type TakeUp struct {
 	NewTargets []string
 	// Without are the connections over which nothing is done any more.
 	Without []string
+	// Overrides are windows that count as open from now on.
+	Overrides []event.Override
 }
 
 // here reports whether it says something that only a process can heed that takes the run up.
 func (t TakeUp) here() bool {
-	return len(t.Secrets)+len(t.NewTargets)+len(t.Without) > 0 || t.In != ""
+	return len(t.Secrets)+len(t.NewTargets)+len(t.Without)+len(t.Overrides) > 0 || t.In != ""
 }
 
 // TakeUp carries a run on in this process or, where another one drives it, leaves the
@@ -116,6 +118,7 @@ func (r *Runs) driveOn(ctx context.Context, found *Run, t TakeUp, prompter *cons
 	}
 	resumption := run.Resumption{
 		Ask: event.Type(t.Wish), By: r.User, Reason: t.Reason, Words: said, Dir: moved(there, t.In), NewTargets: t.NewTargets, Without: t.Without,
+		Overrides: t.Overrides,
 	}
 	carryOn := func(process run.Process) (event.Result, error) {
 		if err != nil {

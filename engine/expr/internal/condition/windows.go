@@ -1,0 +1,122 @@
+package condition
+
+import (
+	"slices"
+	"time"
+
+	celast "cel.dev/cel-go/common/ast"
+
+	"github.com/gatebook/gatebook/engine/diag"
+	"github.com/gatebook/gatebook/engine/expr/internal/names"
+	"github.com/gatebook/gatebook/engine/expr/internal/operand"
+)
+
+// badWindows finds windows that are not there. Their names are constants, so that it is known
+// before the run which are meant.
+func badWindows(source expression, t *names.Types) []names.Fault {
+	var faults []names.Fault
+	source.eachWindow(func(call celast.CallExpr, name string, constant bool) {
+		fault := &names.Fault{Rule: diag.ExprUnknownWindow, Detail: "The name of a window is a text in quotes, and nothing that is computed."}
+		if constant {
+			if _, known := t.Window(name); known {
+				return
+			}
+			fault = t.UnknownWindow(name)
+		}
+		fault.Start, fault.End = source.span(call.Args()[0])
+		faults = append(faults, *fault)
+	})
+	return faults
+}
+
+// eachWindow goes over the windows that the expression asks for.
+func (s expression) eachWindow(each func(call celast.CallExpr, name string, constant bool)) {
+	celast.PreOrderVisit(s.tree.Expr(), celast.NewExprVisitor(func(x celast.Expr) {
+		if x.Kind() != celast.CallKind || !operand.IsOfWindow(x.AsCall().FunctionName()) || len(x.AsCall().Args()) != 2 {
+			return
+		}
+		name, constant := literalText(x.AsCall().Args()[0])
+		each(x.AsCall(), name, constant)
+	}))
+}
+
+// Windows returns the names of the windows that the condition asks for, each once.
+func (c *Condition) Windows() []string { return c.windows }
+
+// windows returns the windows that the expression asks for, sorted, and whether all else that
+// it refers to stays as it is during a run.
+func (s expression) windows(refs []names.Ref) (found []string, lasting bool) {
+	asked := 0 // how often for one of now
+	s.eachWindow(func(call celast.CallExpr, name string, _ bool) {
+		found = append(found, name)
+		if at := call.Args()[1]; at.Kind() == celast.IdentKind && at.AsIdent() == names.RootNow {
+			asked++
+		}
+	})
+	lasting = !s.loops()
+	for _, r := range refs {
+		switch r.Root {
+		case names.RootNow:
+			asked--
+		case names.RootInputs, names.RootVars, names.RootEach:
+		default:
+			lasting = false
+		}
+	}
+	slices.Sort(found)
+	return slices.Compact(found), lasting && asked == 0
+}
+
+// Closed is a window that is closed.
+type Closed struct {
+	Name  string
+	Zone  string    // the time zone of its clock
+	Opens time.Time // on that clock; zero: nobody knows of a time
+}
+
+// addWindows says which windows keep a condition from being true, and until when they do.
+func (c *Condition) addWindows(verdict *Verdict, scope names.Scope) {
+	if len(c.windows) == 0 || verdict.Truth == True {
+		return
+	}
+	text, _ := names.RootOf(scope, names.RootNow).AsString()
+	now, err := time.Parse(time.RFC3339Nano, text)
+	if err != nil {
+		return // before the run
+	}
+	for _, name := range c.windows {
+		known, ok := c.types.Types().Window(name)
+		if _, _, over := names.OverriddenIn(scope, name); !ok || over {
+			continue
+		}
+		state := known.At(now)
+		if state.Open {
+			continue
+		}
+		closed := Closed{Name: name, Zone: known.Zone.String()}
+		if !state.Next.IsZero() {
+			closed.Opens = state.Next.In(known.Zone)
+			if verdict.Still.IsZero() || closed.Opens.Before(verdict.Still) {
+				verdict.Still = closed.Opens
+			}
+		}
+		verdict.Closed = append(verdict.Closed, closed)
+	}
+	if !c.lasting || len(verdict.Closed) < len(c.windows) {
+		verdict.Still = time.Time{}
+	}
+}
+
+// note says of a part that asks for a window how that stands.
+func (t *trace) note(x celast.Expr) string {
+	if x.Kind() != celast.CallKind || !operand.IsOfWindow(x.AsCall().FunctionName()) {
+		return ""
+	}
+	args := x.AsCall().Args()
+	name, ok := literalText(args[0])
+	if at := t.valueOf(args[1]); ok && at != nil {
+		said, _ := t.e.Said(name, at)
+		return said
+	}
+	return ""
+}

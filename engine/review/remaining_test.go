@@ -1,0 +1,56 @@
+package review_test
+
+import (
+	"maps"
+	"testing"
+	"time"
+
+	"github.com/gatebook/gatebook/engine/check/checktest"
+	"github.com/gatebook/gatebook/engine/plan"
+	"github.com/gatebook/gatebook/engine/review"
+)
+
+func TestRemaining(t *testing.T) {
+	t.Parallel()
+	const asks = `gate: {expr: 'run.remaining < duration("9h")'}, `
+	for name, c := range map[string]struct {
+		steps string
+		past  map[string]review.Past
+		want  map[string]time.Duration
+	}{
+		"of no step that asks": {`
+  - {id: a, uses: exec.check, timeout: 1m, with: {command: ["true"]}}`, nil, nil},
+		"by what steps may take": {`
+  - {id: a, uses: exec.check, timeout: 1m, ` + asks + `with: {command: ["true"]}}
+  - {id: b, uses: exec.check, timeout: 2m, with: {command: ["true"]}}
+  - {id: c, uses: exec.check, needs: [a], timeout: 5m, ` + asks + `with: {command: ["true"]}}`, nil, map[string]time.Duration{"a": 6 * time.Minute, "c": 5 * time.Minute}},
+		"by earlier runs": {`
+  - {id: a, uses: exec.check, timeout: 1m, ` + asks + `with: {command: ["true"]}}
+  - {id: b, uses: exec.check, with: {command: ["true"]}}`, map[string]review.Past{"a": {Median: 20 * time.Second, Runs: 2}, "b": {Median: 5 * time.Second, Runs: 2}}, map[string]time.Duration{"a": 25 * time.Second}},
+		"where nobody knows": {`
+  - {id: a, uses: exec.check, timeout: 1m, ` + asks + `with: {command: ["true"]}}
+  - {id: b, uses: exec.check, with: {command: ["true"]}}
+  - {id: c, uses: exec.check, needs: [], timeout: 2m, ` + asks + `with: {command: ["true"]}}`, nil, map[string]time.Duration{"c": 2 * time.Minute}},
+		"with finally": {`
+  - {id: a, uses: exec.check, timeout: 1m, ` + asks + `with: {command: ["true"]}}
+finally:
+  - {id: b, uses: exec.check, timeout: 3m, with: {command: ["true"]}}
+  - {id: c, uses: exec.check, timeout: 4m, ` + asks + `with: {command: ["true"]}}`, nil, map[string]time.Duration{"a": 8 * time.Minute, "c": 4 * time.Minute}},
+		"with a finally of which nobody knows": {`
+  - {id: a, uses: exec.check, timeout: 1m, ` + asks + `with: {command: ["true"]}}
+finally:
+  - {id: b, uses: exec.check, with: {command: ["true"]}}`, nil, map[string]time.Duration{}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			runbook := checktest.Load(t, checktest.Builtin(t), "r.yaml", "apiVersion: gatebook/v1\nkind: Runbook\nmetadata: {name: r, version: 1.0.0}\nsteps:"+c.steps+"\n")
+			made, found, err := plan.Make(runbook, plan.Options{})
+			if err != nil || found.HasErrors() {
+				t.Fatal(err, found)
+			}
+			if got := review.Remaining(made, c.past); !maps.Equal(got, c.want) || (got == nil) != (c.want == nil) {
+				t.Errorf("got %v, want %v", got, c.want)
+			}
+		})
+	}
+}

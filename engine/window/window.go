@@ -1,0 +1,204 @@
+package window
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+// Window is when something may be changed: at the times of Opens that are not in Freezes.
+type Window struct {
+	Zone    *time.Location // of its clock, for people
+	Opens   Set
+	Freezes Set
+}
+
+// State is how a window stands at a time.
+type State struct {
+	Open bool
+	// Since and Until are between what it is open without a break; zero where it is closed. Of
+	// openings that touch, it is looked back for two days. Longer says that it may be open after
+	// Until, too, which is how far was looked.
+	Since, Until time.Time
+	Longer       bool
+	// Next is when it opens the next time; zero: not within ten years.
+	Next time.Time
+	// Freeze says that a freeze closes it, with its reason, which may be empty.
+	Freeze bool
+	Why    string
+}
+
+// Remaining is how long it stays open, 0 where it is closed: no longer than that was looked at.
+func (s State) Remaining(at time.Time) time.Duration {
+	if !s.Open {
+		return 0
+	}
+	return s.Until.Sub(at)
+}
+
+// reaches are how far a question looks, further each time as long as it does not know enough:
+// what is often open is known soon, and what opens on leap days takes eight years.
+func reaches() []time.Duration {
+	const day = 24 * time.Hour
+	return []time.Duration{2 * day, farAhead, 400 * day, 3660 * day}
+}
+
+// farAhead is how far it is looked for the end of what is open: longer is long enough.
+const farAhead = 40 * 24 * time.Hour
+
+// back is how far back a question looks for when a window has opened, beyond what is under way.
+const back = 2 * 24 * time.Hour
+
+// At says how the window stands at a time.
+func (w *Window) At(at time.Time) State {
+	var state State
+	for _, reach := range reaches() {
+		from, to := at.Add(-back), at.Add(reach)
+		opens, reached := w.Opens.between(from, to)
+		freezes, other := w.Freezes.between(from.Add(-LongestOpening), to) // all that cut what began before
+		if other.Before(reached) {
+			reached = other
+		}
+		var enough bool
+		if state, enough = stateAt(at, reached, without(joined(opens), joined(freezes))); !state.Open {
+			state.frozen(at, opens, freezes)
+		}
+		if enough || reached.Before(to) || state.Longer && reach >= farAhead {
+			break
+		}
+	}
+	return state
+}
+
+// stateAt reads a state from the times at which a window is open, as far as they were looked
+// for; enough says that looking further would tell nothing more.
+func stateAt(at, reached time.Time, open []span) (state State, enough bool) {
+	for _, s := range open {
+		switch {
+		case !s.end.After(at):
+		case !s.start.After(at):
+			state.Open, state.Since, state.Until = true, s.start, s.end
+			if state.Longer = s.end.After(reached); state.Longer {
+				return state, false
+			}
+		case s.start.After(reached):
+			return state, false
+		default:
+			state.Next = s.start
+			return state, true
+		}
+	}
+	return state, false
+}
+
+// frozen says why the window is closed, where it would be open but for a freeze.
+func (s *State) frozen(at time.Time, opens, freezes []span) {
+	covers := func(one span) bool { return !one.start.After(at) && one.end.After(at) }
+	if !slices.ContainsFunc(opens, covers) {
+		return
+	}
+	for _, one := range freezes {
+		if covers(one) {
+			s.Freeze, s.Why = true, one.why
+		}
+	}
+}
+
+// joined makes one of times that overlap or touch.
+func joined(sorted []span) []span {
+	var made []span
+	for _, s := range sorted {
+		if !s.end.After(s.start) {
+			continue
+		}
+		if last := len(made) - 1; last >= 0 && !s.start.After(made[last].end) {
+			if s.end.After(made[last].end) {
+				made[last].end = s.end
+			}
+			continue
+		}
+		made = append(made, span{start: s.start, end: s.end})
+	}
+	return made
+}
+
+// without takes times out of others. Both are sorted, and overlap with none of their own.
+func without(from, out []span) []span {
+	var left []span
+	for _, s := range from {
+		for len(out) > 0 && !out[0].end.After(s.start) {
+			out = out[1:]
+		}
+		for _, o := range out {
+			if !o.start.Before(s.end) {
+				break
+			}
+			if o.start.After(s.start) {
+				left = append(left, span{start: s.start, end: o.start})
+			}
+			s.start = o.end
+		}
+		if s.end.After(s.start) {
+			left = append(left, s)
+		}
+	}
+	return left
+}
+
+// Words says in a sentence without its full stop how a window of a name stands at a time.
+func (w *Window) Words(name string, at time.Time) string {
+	state := w.At(at)
+	if state.Open {
+		more := ""
+		if state.Longer {
+			more = " or longer"
+		}
+		return fmt.Sprintf("%s is open until %s, for %s%s", name, w.when(state.Until, at), Lasting(state.Until.Sub(at)), more)
+	}
+	text := name + " is closed"
+	if state.Freeze {
+		text += " by a freeze"
+		if state.Why != "" {
+			text += " (" + state.Why + ")"
+		}
+	}
+	if state.Next.IsZero() {
+		return text + "; it does not open within ten years"
+	}
+	return fmt.Sprintf("%s; it opens %s, in %s", text, w.when(state.Next, at), Lasting(state.Next.Sub(at)))
+}
+
+// when writes a time by the window's clock.
+func (w *Window) when(t, at time.Time) string { return When(t.In(w.Zone), at) + " " + w.Zone.String() }
+
+// When writes a time by its own clock, for people at another: the day of the week says enough
+// of the next six days.
+func When(t, at time.Time) string {
+	if t.Sub(at) > 6*24*time.Hour {
+		return t.Format("Mon 2006-01-02 15:04")
+	}
+	return t.Format("Mon 15:04")
+}
+
+// Lasting writes how long something takes, no finer than anybody wants to know.
+func Lasting(d time.Duration) string {
+	const day = 24 * time.Hour
+	switch {
+	case d >= 2*day:
+		text := fmt.Sprintf("%d days", d/day)
+		if hours := d % day / time.Hour; hours > 0 {
+			text += fmt.Sprintf(" %dh", hours)
+		}
+		return text
+	case d >= time.Hour:
+		text := fmt.Sprintf("%dh", d/time.Hour)
+		if minutes := d % time.Hour / time.Minute; minutes > 0 {
+			text += fmt.Sprintf("%dm", minutes)
+		}
+		return text
+	case d >= time.Second:
+		return d.Truncate(time.Second).String()
+	default:
+		return "less than a second"
+	}
+}
