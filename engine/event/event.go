@@ -36,13 +36,13 @@ const (
 	AttemptObserved Type = "attempt.observed" // after a crash, what became of a lost attempt: Op, State, Outputs
 	Observed        Type = "observed"         // an observation arrived: Op, Outputs or Failure
 	TimerFired      Type = "timer.fired"      // Timer
-	Answered        Type = "answered"         // a person answered: Op, Answer, Outputs, Plan
+	Answered        Type = "answered"         // a person answered: Op, Answer, Outputs, Plan, Proof
 	AnswerRefused   Type = "answer.refused"   // an answer that does not fit the question: Op, By, Reason
 	PauseAsked      Type = "pause.asked"      // start nothing new: By, Reason
 	CancelAsked     Type = "cancel.asked"     // stop what runs, then do as onFailure says: By, Reason
 	ResumeAsked     Type = "resume.asked"     // go on after a pause, a stop or a crash: By, Reason
 	RollbackAsked   Type = "rollback.asked"   // take back what the run changed: By, Reason
-	AskOpened       Type = "ask.opened"       // people are asked: Op, Data (the question), Timer where it expires
+	AskOpened       Type = "ask.opened"       // people are asked: Op, Data (the question), Quorum, Timer where it expires
 	TargetReached   Type = "target.reached"   // what a connection reached when the run first used it: Target
 	GivenUp         Type = "run.given_up"     // ended without its plan by a cancel, as it changed nothing: By, Reason
 	LockTaken       Type = "lock.taken"       // Name, Reason where it was taken over from a dead process
@@ -98,7 +98,16 @@ type Event struct {
 	Reason  string          `json:"reason,omitempty"`
 	Target  *Target         `json:"target,omitempty" doc:"What a connection reached; in target.reached."`
 	Plan    string          `json:"plan,omitempty" doc:"The digest of the plan to which an answer was given; in answered."`
+	Proof   *Proof          `json:"proof,omitempty" doc:"The signature of an answer, where answers are signed; in answered, and in answer.refused where there was one."`
+	Quorum  int             `json:"quorum,omitempty" doc:"How many different people must say yes, where it is more than one; in ask.opened."`
 	Request string          `json:"request,omitempty" doc:"The id under which another process asked for it."`
+}
+
+// Proof is the signature of an answer, by which it can be told later who gave it.
+type Proof struct {
+	Key       string `json:"key" doc:"The fingerprint of the key that signed; empty where the signature is none."`
+	Document  string `json:"document" doc:"SHA-256 of what was signed: a document is taken once."`
+	Signature string `json:"signature" doc:"As ssh-keygen -Y sign writes it."`
 }
 
 // Part says which part of a step an operation belongs to.
