@@ -13,6 +13,7 @@ import (
 	"github.com/gatebook/gatebook/engine/diag/render"
 	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/model"
+	"github.com/gatebook/gatebook/engine/people"
 	"github.com/gatebook/gatebook/engine/report"
 	"github.com/gatebook/gatebook/engine/report/dossier"
 	"github.com/gatebook/gatebook/engine/report/graph"
@@ -61,6 +62,8 @@ type Document struct {
 func All() []Document {
 	return []Document{
 		{"runbook", "a runbook", model.Schema},
+		{"policy", "a policy", model.PolicySchema},
+		written[people.Statement]("answer", "what a person signs to answer a question"),
 		written[render.Document]("diagnostics", "what gatebook check --format json writes"),
 		written[dossier.Document]("plan", "what gatebook plan --format json writes"),
 		written[event.Event]("event", "a line of gatebook run --format json, and the event in a record of a journal"),
