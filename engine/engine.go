@@ -19,6 +19,7 @@ import (
 	"github.com/gatebook/gatebook/engine/input"
 	"github.com/gatebook/gatebook/engine/journal"
 	"github.com/gatebook/gatebook/engine/model"
+	"github.com/gatebook/gatebook/engine/people"
 	"github.com/gatebook/gatebook/engine/plan"
 	"github.com/gatebook/gatebook/engine/source"
 	"github.com/gatebook/gatebook/engine/syntax"
@@ -29,6 +30,7 @@ import (
 type Config struct {
 	Handlers []sdk.Handler // the built-in actions
 	Plugins  Plugins       // where those of plugins come from; nil: there are none
+	Policies Policies      // where the policies of runbooks come from; nil: there are none
 	State    string        // the folder of all runs; made at the first run
 	Dir      string        // the folder that the handlers see relative paths from
 	DirID    string        // tells that folder from another that takes its place; may be empty
@@ -39,6 +41,7 @@ type Config struct {
 type Engine struct {
 	catalogue *catalog.Catalog
 	plugins   Plugins
+	policies  Policies
 	store     *journal.Store
 	dir       string
 	dirID     string
@@ -55,7 +58,7 @@ func New(c Config) (*Engine, error) {
 	if plugins == nil {
 		plugins = noPlugins{}
 	}
-	return &Engine{catalogue: catalogue, plugins: plugins, store: journal.NewStore(c.State), dir: c.Dir, dirID: c.DirID, version: c.Version}, nil
+	return &Engine{catalogue: catalogue, plugins: plugins, policies: c.Policies, store: journal.NewStore(c.State), dir: c.Dir, dirID: c.DirID, version: c.Version}, nil
 }
 
 // Catalog returns the built-in actions.
@@ -71,24 +74,39 @@ type Runbook struct {
 	Checked *check.Runbook
 	// Actions are those that its steps can use; nil where the file could not be read so far.
 	Actions *catalog.Catalog
+	// Policy says who may do what with it; nil: there is none.
+	Policy *people.Policy
 }
 
-// Check reads a runbook and finds everything that is wrong with it. It calls no action
-// and looks at no system; a plugin that was never seen before is asked what it is.
+// Check reads a runbook and finds everything that is wrong with it, and with the policy beside
+// it. It calls no action and looks at no system; a plugin that was never seen before is asked
+// what it is. The file of a policy is checked as such, and is no runbook.
 func (e *Engine) Check(file *source.File) (*Runbook, diag.List) {
 	tree, found := syntax.Parse(file)
-	if tree == nil {
+	if model.IsPolicy(tree) {
+		_, found := e.readPolicy(file)
 		return &Runbook{File: file}, found.Sorted()
+	}
+	policy, more := e.policyFor(file.Name())
+	runbook, found := e.check(file, tree, append(found, more...), policy)
+	return runbook, found.Sorted()
+}
+
+// check checks a runbook that goes by a policy.
+func (e *Engine) check(file *source.File, tree *syntax.Node, found diag.List, policy *people.Policy) (*Runbook, diag.List) {
+	if tree == nil {
+		return &Runbook{File: file}, found
 	}
 	decoded, more := model.Decode(tree)
 	found = append(found, more...)
 	if decoded == nil {
-		return &Runbook{File: file}, found.Sorted()
+		return &Runbook{File: file}, found
 	}
 	catalogue, more := e.catalogueFor(file.Name(), decoded)
 	found = append(found, more...)
 	checked, more := check.Check(decoded, catalogue, check.Options{Version: e.version})
-	return &Runbook{File: file, Checked: checked, Actions: catalogue}, append(found, more...).Sorted()
+	found = append(append(found, more...), policy.Check(decoded)...)
+	return &Runbook{File: file, Checked: checked, Actions: catalogue, Policy: policy}, found
 }
 
 // Plan is a runbook with its inputs, ready to run.
@@ -96,6 +114,7 @@ type Plan struct {
 	*plan.Plan
 	text    []byte
 	secrets map[string]string
+	policy  *people.Policy
 }
 
 // Plan makes the plan of a runbook without errors for the given inputs. Where there
@@ -108,7 +127,7 @@ func (e *Engine) Plan(runbook *Runbook, given []input.Given) (*Plan, diag.List, 
 	if found.HasErrors() {
 		return nil, found.Sorted(), nil
 	}
-	made, more, err := plan.Make(runbook.Checked, plan.Options{Inputs: inputs})
+	made, more, err := plan.Make(runbook.Checked, plan.Options{Inputs: inputs, People: runbook.Policy.Keep()})
 	found = append(found, more...).Sorted()
 	if err != nil || made == nil {
 		return nil, found, err
@@ -119,7 +138,7 @@ func (e *Engine) Plan(runbook *Runbook, given []input.Given) (*Plan, diag.List, 
 			secrets[name] = s.Secret
 		}
 	}
-	return &Plan{Plan: made, text: runbook.File.Text(), secrets: secrets}, found, nil
+	return &Plan{Plan: made, text: runbook.File.Text(), secrets: secrets, policy: runbook.Policy}, found, nil
 }
 
 // Sketch makes the plan of a runbook without errors to look at, and not to run: an input that
@@ -132,7 +151,7 @@ func (e *Engine) Sketch(runbook *Runbook, given []input.Given) (*Plan, diag.List
 	if found.HasErrors() {
 		return nil, found.Sorted(), nil
 	}
-	made, more, err := plan.Make(runbook.Checked, plan.Options{Inputs: inputs})
+	made, more, err := plan.Make(runbook.Checked, plan.Options{Inputs: inputs, People: runbook.Policy.Keep()})
 	found = append(found, more...).Sorted()
 	if err != nil || made == nil {
 		return nil, found, err

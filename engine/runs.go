@@ -16,6 +16,7 @@ import (
 	"github.com/gatebook/gatebook/engine/run"
 	"github.com/gatebook/gatebook/engine/seal"
 	"github.com/gatebook/gatebook/engine/source"
+	"github.com/gatebook/gatebook/engine/syntax"
 	"github.com/gatebook/gatebook/engine/value"
 )
 
@@ -36,6 +37,9 @@ func (e *Engine) Run(ctx context.Context, p *Plan, process run.Process, o RunOpt
 	if err := p.Verify(); err != nil {
 		return event.Result{}, err
 	}
+	if err := p.MayStart(o.By, o.Sealed, process.Now()); err != nil {
+		return event.Result{}, err
+	}
 	info := event.Run{
 		Runbook: p.Runbook.Name, Version: p.Runbook.Version, Title: p.Runbook.Title, File: p.Runbook.File, Dir: e.dir, DirID: e.dirID,
 		Digest: p.Runbook.Digest, PlanDigest: p.Digest, Gatebook: e.version,
@@ -45,7 +49,7 @@ func (e *Engine) Run(ctx context.Context, p *Plan, process run.Process, o RunOpt
 	if o.Sealed == nil {
 		return run.Start(ctx, e.store, process, p.Plan, p.text, info, nil)
 	}
-	info.Seal = o.Sealed.Digest
+	info.Seal, info.Serial, info.Author = o.Sealed.Digest, o.Sealed.Notes.Serial, o.Sealed.Notes.By
 	return run.Start(ctx, e.store, process, p.Plan, p.text, info, &once{e, o.Sealed, process.Now, o.Seed})
 }
 
@@ -116,7 +120,13 @@ func (e *Engine) Planned(folder *journal.Run, secret ReadSecret) (*Plan, error) 
 	if err != nil {
 		return nil, err
 	}
-	runbook, found := e.Check(source.NewFile(began.File, text))
+	policy, err := policyIn(document)
+	if err != nil {
+		return nil, &OtherPlanError{Run: began.ID, Cause: err}
+	}
+	file := source.NewFile(began.File, text)
+	tree, found := syntax.Parse(file)
+	runbook, found := e.check(file, tree, found, policy)
 	if found.HasErrors() {
 		return nil, e.unsound(began, document, "finds a fault in its runbook", found)
 	}
@@ -292,6 +302,9 @@ func (e *Engine) Resume(ctx context.Context, folder *journal.Run, p *Plan, proce
 	}
 	if err := p.Verify(r.Without...); err != nil {
 		return event.Result{}, &GoneError{fmt.Errorf("run %s: %w", began.ID, err)}
+	}
+	if err := p.mayTakeUp(began, r, process.Now()); err != nil {
+		return event.Result{}, err
 	}
 	return run.Resume(ctx, folder, process, p.Plan, r)
 }

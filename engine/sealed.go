@@ -12,6 +12,7 @@ import (
 	"github.com/gatebook/gatebook/engine/input"
 	"github.com/gatebook/gatebook/engine/journal"
 	"github.com/gatebook/gatebook/engine/journal/ledger"
+	"github.com/gatebook/gatebook/engine/people"
 	"github.com/gatebook/gatebook/engine/plan"
 	"github.com/gatebook/gatebook/engine/run"
 	"github.com/gatebook/gatebook/engine/seal"
@@ -83,27 +84,40 @@ func (e *Engine) Changed(was *seal.Plan, text []byte) []seal.Drift {
 	is := was.Essence
 	is.Gatebook, is.Dir, is.Files = e.version, e.dir, nil
 	if text != nil {
-		for _, file := range was.Essence.Files {
-			file.SHA256 = event.Digest(text)
-			is.Files = append(is.Files, file)
+		is.Files = slices.Clone(was.Essence.Files)
+		for i := range is.Files[:min(1, len(is.Files))] { // the others are read when the plan is made
+			is.Files[i].SHA256 = event.Digest(text)
 		}
 	}
 	return was.Drift(is, string(text))
 }
 
+// Left is an answer that was left for the run of a sealed plan.
+type Left struct {
+	Step string
+	sdk.Answer
+}
+
 // LeaveAnswer keeps an answer for the run that carries out a sealed plan: this one, or
-// another of the same digest. A later answer to the same step takes the place of an earlier.
+// another of the same digest. A later answer to the same step takes the place of an earlier, of
+// signed ones that of the same person. signed is nil where it is not signed.
 // The error is a [ledger.UsedError] where a run carries out this one already, or has.
-func (e *Engine) LeaveAnswer(p *seal.Plan, step string, answer sdk.Answer) error {
-	text, err := json.Marshal(run.Request{Type: event.Answered, Step: step, Part: event.Do, Answer: &answer, By: answer.By, Plan: p.Digest})
+func (e *Engine) LeaveAnswer(p *seal.Plan, step string, answer sdk.Answer, signed *people.Signed) error {
+	text, err := json.Marshal(run.Request{
+		Type: event.Answered, Step: step, Part: event.Do, Answer: &answer, Signed: signed, By: answer.By, Plan: p.Digest,
+	})
 	if err != nil {
 		return fmt.Errorf("write the answer to step %s: %w", step, err)
+	}
+	if signed != nil {
+		step += "." + event.Digest([]byte(signed.Statement.Person))[len("sha256:"):][:16]
 	}
 	return ledger.Of(e.store).Leave(p.Notes.Serial, p.Digest, step, text)
 }
 
-// Answers returns what people have answered to the steps of a sealed plan.
-func (e *Engine) Answers(p *seal.Plan) (map[string]sdk.Answer, error) {
+// Answers returns what people have answered to the steps of a sealed plan, in the order of the
+// steps' names. Whether a signed one counts, its run will say.
+func (e *Engine) Answers(p *seal.Plan) ([]Left, error) {
 	left, err := ledger.Of(e.store).Answers(p.Digest)
 	if err != nil {
 		return nil, err
@@ -112,10 +126,10 @@ func (e *Engine) Answers(p *seal.Plan) (map[string]sdk.Answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	answers := make(map[string]sdk.Answer, len(requests))
-	for step, request := range requests {
-		if request.Answer != nil {
-			answers[step] = *request.Answer
+	var answers []Left
+	for _, name := range slices.Sorted(maps.Keys(requests)) {
+		if request := requests[name]; request.Answer != nil {
+			answers = append(answers, Left{request.Step, *request.Answer})
 		}
 	}
 	return answers, nil

@@ -58,9 +58,17 @@ var (
 		Bad:     "neverApprove: [starter]   (and no allowedSigners)",
 		Good:    "allowedSigners: allowed_signers\nneverApprove: [starter]",
 	}
+	PolicyUnread = &Rule{
+		Code: "GB0908", Severity: Error,
+		Summary: "policy cannot be read",
+		Why:     "A policy that nobody has read would be one that allows everything.",
+		Mend:    "Let the account that runs gatebook read the file, or remove it.",
+		Bad:     "chmod 000 gatebook.policy.yaml",
+		Good:    "chmod 644 gatebook.policy.yaml",
+	}
 )
 
 // peopleRules are the rules of policies, and of what runbooks ask of people.
 func peopleRules() []*Rule {
-	return []*Rule{SignersUnread, SignerLine, NoKey, AccountTwice, NobodyToAsk, QuorumTooLarge, RulesUnsigned}
+	return []*Rule{SignersUnread, SignerLine, NoKey, AccountTwice, NobodyToAsk, QuorumTooLarge, RulesUnsigned, PolicyUnread}
 }

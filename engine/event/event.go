@@ -103,13 +103,6 @@ type Event struct {
 	Request string          `json:"request,omitempty" doc:"The id under which another process asked for it."`
 }
 
-// Proof is the signature of an answer, by which it can be told later who gave it.
-type Proof struct {
-	Key       string `json:"key" doc:"The fingerprint of the key that signed; empty where the signature is none."`
-	Document  string `json:"document" doc:"SHA-256 of what was signed: a document is taken once."`
-	Signature string `json:"signature" doc:"As ssh-keygen -Y sign writes it."`
-}
-
 // Part says which part of a step an operation belongs to.
 type Part string
 
@@ -302,6 +295,8 @@ type Run struct {
 	Digest       string            `json:"digest" doc:"SHA-256 of the runbook's bytes."`
 	PlanDigest   string            `json:"planDigest" doc:"SHA-256 of the plan."`
 	PlanDocument string            `json:"planDocument,omitempty" doc:"SHA-256 of the bytes of plan.json; absent in the journals of a gatebook that did not write it down."`
+	Serial       string            `json:"serial,omitempty" doc:"Tells the file of the sealed plan from another of the same digest; absent: it began from a runbook."`
+	Author       string            `json:"author,omitempty" doc:"Who sealed the plan; absent: it began from a runbook."`
 	Seal         string            `json:"seal,omitempty" doc:"The digest of the sealed plan that the run carries out; absent: it began from a runbook."`
 	Gatebook     string            `json:"gatebook" doc:"The version of gatebook that began the run."`
 	Inputs       value.Value       `json:"inputs" doc:"The input values, secrets masked."`

@@ -7,9 +7,13 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/people/permission"
 	"github.com/gatebook/gatebook/engine/people/signature"
 )
+
+// Act is what somebody is about to do, as far as the plan says it.
+type Act = permission.Act
 
 // Signed is an answer with its signature.
 type Signed struct {
@@ -24,7 +28,7 @@ type Question struct {
 	Message           string
 	From              []string // groups; empty: anybody whom the rules let
 	Stands            time.Duration
-	Act               permission.Act
+	Act               Act
 	Author, Starter   string // accounts; Author is empty where no plan was sealed
 }
 
@@ -49,7 +53,7 @@ func (p *Policy) Judge(given Signed, q Question, now time.Time) (Verdict, error)
 	if err != nil {
 		return Verdict{}, err
 	}
-	v := Verdict{Document: digest(document), Answer: statement}
+	v := Verdict{Document: event.Digest(document), Answer: statement}
 	if given.Signature == "" {
 		return v, errors.New("it is not signed, and the policy takes signed answers alone")
 	}

@@ -35,7 +35,7 @@ func (p *Policy) checkQuestion(with model.Map[model.Value]) diag.List {
 	case p == nil:
 		return diag.List{diag.NobodyToAsk.At(asked.Range(), "There is no %s beside the runbook, nor above it.", FileName)}
 	case !p.signed:
-		return diag.List{diag.NobodyToAsk.At(asked.Range(), "%s names no file of allowed signers.", p.kept.Policy.Name)}
+		return diag.List{diag.NobodyToAsk.At(asked.Range(), "%s names no file of allowed signers.", p.kept.File.Name)}
 	}
 	var found diag.List
 	var groups []string
@@ -46,7 +46,7 @@ func (p *Policy) checkQuestion(with model.Map[model.Value]) diag.List {
 		case strings.Contains(name, "${{"):
 			known = false
 		case p.groups[name] == nil:
-			finding := diag.NobodyToAsk.At(item.Range(), "%s has no group %s.", p.kept.Policy.Name, name)
+			finding := diag.NobodyToAsk.At(item.Range(), "%s has no group %s.", p.kept.File.Name, name)
 			if near, ok := diag.Nearest(name, p.groupNames()); ok {
 				finding = finding.WithHint("did you mean %s?", near)
 			}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/gatebook/gatebook/engine/diag"
+	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/model"
 	"github.com/gatebook/gatebook/engine/people/permission"
 	"github.com/gatebook/gatebook/engine/people/signature"
@@ -23,7 +24,7 @@ const FileName = "gatebook.policy.yaml"
 // Policy says who may do what. A nil policy lets everybody do everything, and asks for no
 // signature.
 type Policy struct {
-	kept     Kept
+	kept     event.Policy
 	signed   bool // answers must be
 	signers  signature.Signers
 	groups   map[string][]string // the people of each
@@ -32,19 +33,6 @@ type Policy struct {
 	start    []permission.Rule
 	approve  []permission.Rule
 	cancel   []permission.Rule
-}
-
-// Kept is a policy as a plan keeps it: the bytes that a run goes by.
-type Kept struct {
-	Policy  File  `json:"policy"`
-	Signers *File `json:"signers,omitempty" doc:"The file of allowed signers; absent: answers are not signed."`
-}
-
-// File is a file that a policy is made of.
-type File struct {
-	Name   string `json:"name" doc:"Without its folder."`
-	SHA256 string `json:"sha256"`
-	Text   string `json:"text"`
 }
 
 // Open reads a file that a policy names, as it names it.
@@ -62,7 +50,7 @@ func Read(file *source.File, open Open, version string) (*Policy, diag.List) {
 	if decoded == nil {
 		return nil, found.Sorted()
 	}
-	r := reader{policy: &Policy{kept: Kept{Policy: keep(file)}, groups: make(map[string][]string), accounts: make(map[string]string)}, found: found}
+	r := reader{policy: &Policy{kept: event.Policy{File: keep(file)}, groups: make(map[string][]string), accounts: make(map[string]string)}, found: found}
 	if !decoded.Requires.Allows(version) {
 		r.add(diag.WrongGatebook.At(decoded.Requires.Gatebook.Range(), "This is gatebook %s.", version))
 	}
@@ -75,27 +63,30 @@ func Read(file *source.File, open Open, version string) (*Policy, diag.List) {
 	return r.policy, r.found.Sorted()
 }
 
-// Read reads a policy again that a plan has kept.
-func (k Kept) Read(version string) (*Policy, error) {
-	policy, found := Read(source.NewFile(k.Policy.Name, []byte(k.Policy.Text)), func(name string) (*source.File, error) {
+// Again reads a policy that a plan has kept; nil: it has none, and there is none.
+func Again(k *event.Policy) (*Policy, error) {
+	if k == nil {
+		return nil, nil //nolint:nilnil // a nil policy is one that asks for nothing
+	}
+	policy, found := Read(source.NewFile(k.File.Name, []byte(k.File.Text)), func(name string) (*source.File, error) {
 		if k.Signers == nil {
 			return nil, fmt.Errorf("the plan has no %s", name)
 		}
 		return source.NewFile(k.Signers.Name, []byte(k.Signers.Text)), nil
-	}, version)
+	}, "")
 	for _, finding := range found {
 		if finding.Rule.Severity == diag.Error {
 			return nil, fmt.Errorf("the policy that the plan was made with cannot be read: %s: %s", finding.Range, finding.Detail)
 		}
 	}
-	if policy == nil || policy.kept.Policy != k.Policy || policy.kept.Signers != nil && *policy.kept.Signers != *k.Signers {
+	if policy == nil || policy.kept.File != k.File || policy.kept.Signers != nil && *policy.kept.Signers != *k.Signers {
 		return nil, errors.New("the policy is not the one that the plan was made with")
 	}
 	return policy, nil
 }
 
 // Keep returns the policy as a plan keeps it; nil: there is none.
-func (p *Policy) Keep() *Kept {
+func (p *Policy) Keep() *event.Policy {
 	if p == nil {
 		return nil
 	}
@@ -181,9 +172,9 @@ func (r *reader) rules(compiler *permission.Compiler, given model.OneOrMany[*mod
 }
 
 // keep is a file as a plan keeps it. A policy may name files by other separators.
-func keep(file *source.File) File {
+func keep(file *source.File) event.PolicyFile {
 	name := strings.ReplaceAll(file.Name(), `\`, "/")
-	return File{Name: path.Base(name), SHA256: digest(file.Text()), Text: string(file.Text())}
+	return event.PolicyFile{Name: path.Base(name), SHA256: event.Digest(file.Text()), Text: string(file.Text())}
 }
 
 // Signed reports whether answers must be signed.
@@ -248,7 +239,7 @@ func (p *Policy) MayStart(b Beginning, now time.Time) error {
 		for _, who := range []struct{ role, account string }{{"starter", b.Account}, {"author", b.Author}} {
 			if who.account != "" && slices.Contains(p.never, who.role) && p.PersonOf(who.account) == "" {
 				return fmt.Errorf("the policy does not let the %s approve, and knows no person whose account is %s: say whose it is, under people of %s",
-					who.role, who.account, p.kept.Policy.Name)
+					who.role, who.account, p.kept.File.Name)
 			}
 		}
 	}

@@ -2,8 +2,6 @@ package people
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -92,10 +90,4 @@ func ParseStatement(document []byte) (Statement, error) {
 		return Statement{}, errors.New("it is not as gatebook has written it: sign the file as it is")
 	}
 	return read.canonical()
-}
-
-// digest is the SHA-256 of a text.
-func digest(text []byte) string {
-	sum := sha256.Sum256(text)
-	return "sha256:" + hex.EncodeToString(sum[:])
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/gatebook/gatebook/engine/check"
 	"github.com/gatebook/gatebook/engine/data"
 	"github.com/gatebook/gatebook/engine/diag"
+	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/plan/internal/connection"
 	"github.com/gatebook/gatebook/engine/source"
 	"github.com/gatebook/gatebook/engine/value"
@@ -17,6 +18,8 @@ import (
 type Options struct {
 	// Inputs is the object of all inputs, as engine/input works it out.
 	Inputs value.Value
+	// People is the policy that runs go by; nil: there is none.
+	People *event.Policy
 }
 
 // Make makes the plan of a checked runbook, which must have no errors. With errors
@@ -34,6 +37,7 @@ func Make(checked *check.Runbook, options Options) (*Plan, diag.List, error) {
 		Targets:   connection.NewTargets(),
 		Runbook:   header,
 		Inputs:    options.Inputs,
+		People:    options.People,
 		Lock:      checked.Model.Metadata.Lock.Value,
 		RTO:       checked.Model.Objectives.RTO.Value,
 		OnFailure: Policy(checked.Model.OnFailure.Value),

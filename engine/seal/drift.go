@@ -70,7 +70,11 @@ func (p *Plan) Drift(now Essence, text string) []Drift {
 			return thing{is: Drift{What: "the folder that it works in", Now: cmp.Or(dir, "unknown")}}
 		}),
 		compare(was.Files, now.Files, func(f File) thing {
-			return thing{name: f.Name, is: Drift{What: "the file " + f.Name, Now: short(f.SHA256), Detail: changed(p.Notes.Text, text)}}
+			is := Drift{What: "the file " + f.Name, Now: short(f.SHA256)}
+			if len(was.Files) > 0 && f.Name == was.Files[0].Name { // of the others there is no text to compare
+				is.Detail = changed(p.Notes.Text, text)
+			}
+			return thing{name: f.Name, is: is}
 		}),
 		compare(was.Plugins, now.Plugins, func(p Plugin) thing {
 			return thing{name: p.Name, is: Drift{What: "the plugin " + p.Name, Now: p.Version + " (" + short("sha256:"+p.SHA256) + ")"}}

@@ -9,6 +9,7 @@ import (
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/briefing"
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/console"
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/given"
+	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/house"
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/runs"
 	"github.com/gatebook/gatebook/engine"
 )
@@ -93,6 +94,9 @@ func (o *runOptions) run(ctx context.Context) error {
 	ready, err := before.Prepare(ctx)
 	if err != nil {
 		return err
+	}
+	if err := ready.MayStart(o.User, ready.Sealed, o.Now()); err != nil {
+		return house.Denied(o.Console, err)
 	}
 	prompter := o.Prompter()
 	if !o.yes {

@@ -54,7 +54,7 @@ func open(c *console.Console, state string) (*House, error) {
 		return nil, err
 	}
 	opener := newPlugins(c)
-	made, err := engine.New(engine.Config{Handlers: handlers, Plugins: opener, State: state, Dir: c.Dir, DirID: console.FolderID(c.Dir), Version: c.Build.Version})
+	made, err := engine.New(engine.Config{Handlers: handlers, Plugins: opener, Policies: policies{c}, State: state, Dir: c.Dir, DirID: console.FolderID(c.Dir), Version: c.Build.Version})
 	return &House{Console: c, Engine: made, plugins: opener}, err
 }
 
@@ -114,6 +114,9 @@ func (h *House) sound(file *source.File) (*engine.Runbook, diag.List, error) {
 	runbook, found := h.Check(file)
 	if found.HasErrors() {
 		return nil, nil, h.Invalid(found)
+	}
+	if runbook.Checked == nil {
+		return nil, nil, console.Usage("To check it: gatebook check "+console.Quote(file.Name()), "%s is a policy, and no runbook", file.Name())
 	}
 	return runbook, found, nil
 }

@@ -93,7 +93,7 @@ func (r *Runs) Beforehand(a Answer, sealed *seal.Plan, name string) error {
 		return console.Usage("Answer it when it asks.", "what is filled in with --field is known when the run asks for it")
 	}
 	answer := sdk.Answer{Approved: a.Approved, Comment: a.Reason, By: r.User, At: r.Now().UTC()}
-	if err := r.Engine.LeaveAnswer(sealed, a.Step, answer); err != nil {
+	if err := r.Engine.LeaveAnswer(sealed, a.Step, answer, nil); err != nil {
 		return a.late(err)
 	}
 	r.Note("%s %s of the plan %s.", a.word(), a.Step, sealed.Digest)
