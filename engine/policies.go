@@ -100,3 +100,14 @@ func denied(account, what string, cause error) error {
 	}
 	return &DeniedError{account, what, cause}
 }
+
+// PolicyOf returns the policy of a runbook's file as it is now; nil: it has none.
+func (e *Engine) PolicyOf(runbook string) (*people.Policy, error) {
+	policy, found := e.policyFor(runbook)
+	for _, finding := range found {
+		if finding.Rule.Severity == diag.Error {
+			return nil, fmt.Errorf("the policy of %s: %s: %s", runbook, finding.Range, finding.Detail)
+		}
+	}
+	return policy, nil
+}
