@@ -7,6 +7,16 @@ type Proof struct {
 	Signature string `json:"signature" doc:"As ssh-keygen -Y sign writes it."`
 }
 
+// Spends is what the proof tells apart: a document and the key that has signed it. That
+// somebody else has signed the same, which is refused, takes nothing from who may. It is
+// empty where nobody has.
+func (p *Proof) Spends() string {
+	if p == nil || p.Key == "" {
+		return ""
+	}
+	return p.Document + " " + p.Key
+}
+
 // Policy is the policy that a run goes by, as its plan keeps it: the bytes, of which nothing
 // is read again.
 type Policy struct {

@@ -66,7 +66,7 @@ type driver struct {
 	trace   string               // the trace context of the run
 	began   event.Run            // what was fixed when the run started
 	policy  *people.Policy       // by which the run goes; nil: there is none
-	spent   map[string]bool      // the signed documents that have been answered with, or were refused
+	spent   map[string]bool      // what was answered with, or refused, of what is signed ([event.Proof.Spends])
 	words   map[string]sdk.State // what a person said became of lost attempts, by step
 	without map[string]bool      // the connections over which nothing is done, by what people call them
 
@@ -196,8 +196,8 @@ func (d *driver) forget(op event.Op) {
 func (d *driver) fact(e event.Event) {
 	e = d.secrets.Event(e) // the machine knows no more than a replay will
 	e.Time = d.tick()
-	if e.Proof != nil && e.Proof.Key != "" {
-		d.spent[e.Proof.Document] = true
+	if spends := e.Proof.Spends(); spends != "" {
+		d.spent[spends] = true
 	}
 	if e.Request != "" {
 		d.inbox.known[e.Request] = true

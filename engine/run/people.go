@@ -61,7 +61,7 @@ func (d *driver) vouched(a *ask, question sdk.Question, request Request) (sdk.An
 
 // onlyOnce says that an answer was given before, by the same document, person or key.
 func (d *driver) onlyOnce(step string, said people.Statement, proof event.Proof) error {
-	if d.spent[proof.Document] {
+	if d.spent[proof.Spends()] {
 		return errors.New("it was given already, and an answer is taken once: sign another")
 	}
 	if said.Answer != people.Yes {

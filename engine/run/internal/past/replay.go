@@ -24,7 +24,7 @@ type Replay struct {
 	// Known are the ids of the requests that are in the journal.
 	Known   map[string]bool
 	Targets *target.Known // takes what connections reached
-	// Spent are the signed documents that were answered with, or refused.
+	// Spent is what was answered with, or refused, of what is signed ([event.Proof.Spends]).
 	Spent map[string]bool
 	Last  event.Event
 	Began event.Run // what was fixed when the run started
@@ -59,8 +59,8 @@ func (r *Replay) Record(record journal.Record) error {
 	if e.Target != nil {
 		r.Targets.Learn(*e.Target)
 	}
-	if e.Proof != nil && e.Proof.Key != "" {
-		r.Spent[e.Proof.Document] = true
+	if spends := e.Proof.Spends(); spends != "" {
+		r.Spent[spends] = true
 	}
 	if e.Request != "" {
 		r.Known[e.Request] = true
