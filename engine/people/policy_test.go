@@ -167,3 +167,36 @@ cancel: {expr: "person.starter"}
 		t.Errorf("got %v", err)
 	}
 }
+
+// What the page about people shows is a policy without faults, and a step that fits it.
+func TestTheExamplesOfThePage(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "people.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var blocks []string
+	for i, part := range strings.Split(string(page), "```yaml\n") {
+		if i > 0 {
+			block, _, _ := strings.Cut(part, "```")
+			blocks = append(blocks, block)
+		}
+	}
+	if len(blocks) != 2 {
+		t.Fatalf("the page has %d examples", len(blocks))
+	}
+	policy := reads(t, blocks[0], strings.ReplaceAll("ann@x,bob@x "+strings.TrimPrefix(annsLine, "ann "), "@x", "@example.com"))
+	tree, found := syntax.Parse(source.NewFile("web.yaml", []byte("apiVersion: gatebook/v1\nkind: Runbook\nmetadata: {name: web, version: 1.0.0}\nsteps:\n"+blocks[1])))
+	runbook, more := model.Decode(tree)
+	if found := append(append(found, more...), policy.Check(runbook)...); len(found) > 0 {
+		t.Error(found)
+	}
+	friday := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
+	question := people.Question{From: []string{"leads"}, Act: people.Act{Targets: []string{"prod"}}}
+	if may := policy.May(question, nil, friday); len(may) != 0 {
+		t.Errorf("on a Friday %v may", may)
+	}
+	if may := policy.May(question, nil, friday.Add(-24*time.Hour)); len(may) != 2 {
+		t.Errorf("on a Thursday %v may", may)
+	}
+}
