@@ -7,7 +7,9 @@ import (
 
 	"github.com/gatebook/gatebook/engine/diag"
 	"github.com/gatebook/gatebook/engine/event"
+	"github.com/gatebook/gatebook/engine/journal"
 	"github.com/gatebook/gatebook/engine/people"
+	"github.com/gatebook/gatebook/engine/plan"
 	"github.com/gatebook/gatebook/engine/run"
 	"github.com/gatebook/gatebook/engine/seal"
 	"github.com/gatebook/gatebook/engine/source"
@@ -110,4 +112,22 @@ func (e *Engine) PolicyOf(runbook string) (*people.Policy, error) {
 		}
 	}
 	return policy, nil
+}
+
+// mayGiveUp says why an account may not end a run of which there is no plan to go by but the
+// document of the one that it began with. Where that is gone too, nothing says so.
+func mayGiveUp(folder *journal.Run, began event.Run, account string, now time.Time) error {
+	document, err := folder.Plan()
+	if err != nil || began.VouchesForPlan(document) != nil {
+		return nil //nolint:nilerr // what is not as the run began with it is nothing to go by
+	}
+	var planned plan.Plan
+	if err := json.Unmarshal(document, &planned); err != nil {
+		return fmt.Errorf("plan of run %s: %w", began.ID, err)
+	}
+	policy, err := people.Again(planned.People)
+	if err != nil {
+		return err
+	}
+	return denied(account, "stop run "+began.ID, policy.MayCancel(run.ActOf(&planned), account, began.Author, began.By, now))
 }

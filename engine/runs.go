@@ -314,6 +314,9 @@ func (e *Engine) Resume(ctx context.Context, folder *journal.Run, p *Plan, proce
 // have changed something the error is [run.ErrMayHaveChanged], and it stays as it is.
 func (e *Engine) GiveUp(ctx context.Context, folder *journal.Run, process run.Process, r run.Resumption) (event.Result, error) {
 	began, err := Began(folder)
+	if err == nil {
+		err = mayGiveUp(folder, began, r.By, process.Now())
+	}
 	if err != nil {
 		return event.Result{}, err
 	}

@@ -280,3 +280,24 @@ func isDenied(err error) bool {
 	_, is := errors.AsType[*engine.DeniedError](err)
 	return is
 }
+
+// Also of a run that nobody can take up the policy says who may end it.
+func TestThePolicyIsHeldToWithoutAPlan(t *testing.T) {
+	for policy, may := range map[string]bool{
+		"cancel: {expr: \"effect == 'change'\"}\n": true,
+		"cancel: {expr: \"effect == 'read'\"}\n":   false,
+		"groups: {leads: [ann]}\n":                 true,
+	} {
+		t.Run(policy, func(t *testing.T) {
+			inBubble(t, func(t *testing.T, p *play) {
+				p.books.policy = policy
+				if got := p.run(signOff + "  - {id: b, uses: play.change, with: {name: b}}\n"); got.Outcome != event.OutcomePaused {
+					t.Fatalf("got %+v, %v", got, got.err)
+				}
+				if got := p.giveUp(); isDenied(got.err) == may {
+					t.Errorf("got %v", got.err)
+				}
+			})
+		})
+	}
+}

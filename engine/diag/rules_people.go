@@ -7,7 +7,7 @@ var (
 		Summary: "file of allowed signers cannot be read",
 		Why:     "Without it nobody can tell whose signature an answer has, so that none would be taken.",
 		Mend:    "Name a file that is there, seen from the policy's folder.",
-		Bad:     "allowedSigners: alowed_signers",
+		Bad:     "allowedSigners: signers",
 		Good:    "allowedSigners: allowed_signers",
 	}
 	SignerLine = &Rule{
