@@ -22,32 +22,52 @@ import (
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
-// hand is the key of somebody, the same each time for a name.
-func hand(tb testing.TB, name string) (by signature.Signer, line string) {
-	tb.Helper()
+// handOf is the key of somebody, the same each time for a name.
+func handOf(name string) (by signature.Signer, line string, err error) {
 	private := ed25519.NewKeyFromSeed(bytes.Repeat([]byte(name[:1]), ed25519.SeedSize))
 	block, err := ssh.MarshalPrivateKey(private, "")
 	if err != nil {
-		tb.Fatal(err)
+		return by, "", err
 	}
 	if by, err = signature.ParsePrivate(pem.EncodeToMemory(block), nil); err != nil {
-		tb.Fatal(err)
+		return by, "", err
 	}
 	public, err := ssh.NewPublicKey(private.Public())
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return by, string(ssh.MarshalAuthorizedKey(public))
+	return by, string(ssh.MarshalAuthorizedKey(public)), err
 }
 
-// team has the runbooks go by a policy: who leads must sign.
+// team is a policy: who leads must sign.
+func team() (books, error) {
+	_, ann, failed := handOf("ann")
+	_, bob, failing := handOf("bob")
+	_, eve, err := handOf("eve")
+	return books{
+		signers: "ann " + ann + "bob,bobby " + bob + "eve " + eve,
+		policy:  "allowedSigners: signers\ngroups: {leads: [ann, bob, bobby]}\n",
+	}, errors.Join(failed, failing, err)
+}
+
+// signed is an answer as its request.
+func signed(s people.Statement, by string) (run.Request, error) {
+	document, err := s.Document()
+	if err != nil {
+		return run.Request{}, err
+	}
+	signer, _, err := handOf(by)
+	if err != nil {
+		return run.Request{}, err
+	}
+	armored, err := signature.Sign(document, signer)
+	return run.Request{Type: event.Answered, Step: s.Step, Signed: &people.Signed{Statement: s, Signature: string(armored)}}, err
+}
+
+// team has the runbooks go by that policy.
 func (p *play) team() {
 	p.tb.Helper()
-	_, ann := hand(p.tb, "ann")
-	_, bob := hand(p.tb, "bob")
-	_, eve := hand(p.tb, "eve")
-	p.books.signers = "ann " + ann + "bob,bobby " + bob + "eve " + eve
-	p.books.policy = "allowedSigners: signers\ngroups: {leads: [ann, bob, bobby]}\n"
+	var err error
+	if p.books, err = team(); err != nil {
+		p.tb.Fatal(err)
+	}
 }
 
 // statement is the yes of somebody to the question of the latest run.
@@ -62,16 +82,11 @@ func (p *play) statement(who string) people.Statement {
 // signs is an answer as its request.
 func (p *play) signs(s people.Statement, by string) run.Request {
 	p.tb.Helper()
-	document, err := s.Document()
+	request, err := signed(s, by)
 	if err != nil {
 		p.tb.Fatal(err)
 	}
-	signer, _ := hand(p.tb, by)
-	armored, err := signature.Sign(document, signer)
-	if err != nil {
-		p.tb.Fatal(err)
-	}
-	return run.Request{Type: event.Answered, Step: s.Step, Signed: &people.Signed{Statement: s, Signature: string(armored)}}
+	return request
 }
 
 const twoSign = `
