@@ -58,7 +58,7 @@ type Document struct {
 	Schema func() *schema.Schema
 }
 
-// All returns the documents; the runbook, which is the one that is read, is the first.
+// All returns the documents; the runbook is the first.
 func All() []Document {
 	return []Document{
 		{"runbook", "a runbook", model.Schema},
@@ -85,6 +85,11 @@ func Names() []string {
 		names = append(names, d.Name)
 	}
 	return names
+}
+
+// Written returns the names of the documents that --format json writes.
+func Written() []string {
+	return slices.DeleteFunc(Names(), func(name string) bool { return name == "runbook" || name == "policy" || name == "answer" })
 }
 
 // Find returns the document of the name.
