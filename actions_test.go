@@ -180,7 +180,7 @@ func newGatebook(t *testing.T) *engine.Engine {
 		t.Fatal(err)
 	}
 	gatebook, err := engine.New(engine.Config{
-		Handlers: handlers, State: t.TempDir(), Version: "0.1.0",
+		Handlers: handlers, Policies: leads{}, State: t.TempDir(), Version: "0.1.0",
 		Files: func(_, name string) (*source.File, error) { // that examples name
 			return source.NewFile(name, []byte("BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n")), nil
 		},
@@ -189,6 +189,17 @@ func newGatebook(t *testing.T) *engine.Engine {
 		t.Fatal(err)
 	}
 	return gatebook
+}
+
+// leads is a policy that the examples go by, with two people in its only group.
+type leads struct{}
+
+func (leads) Find(string) (*source.File, error) {
+	return source.NewFile("gatebook.policy.yaml", []byte("apiVersion: gatebook/v1\nkind: Policy\nallowedSigners: signers\ngroups: {leads: [ann, bob]}\n")), nil
+}
+
+func (leads) Open(_, name string) (*source.File, error) {
+	return source.NewFile(name, []byte("ann,bob ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIIqd8wqmEzuuGqLOXjR3Ldz1DlE/Qc2F1tQ+1OKGDkpB\n")), nil
 }
 
 // checkStep checks a runbook of one step; JSON is YAML too.

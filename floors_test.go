@@ -46,9 +46,12 @@ var rooms = map[string]room{
 	"engine/report/placement":        {floor: 0},
 	"engine/report/internal/browser": {floor: 0, forTests: true, edge: true},
 
-	"engine/diag":  {floor: 1},
-	"engine/value": {floor: 1},
-	"plugins/sdk":  {floor: 1},
+	"engine/diag":              {floor: 1},
+	"engine/people/signature":  {floor: 1},
+	"engine/people/permission": {floor: 3},
+	"engine/people":            {floor: 4},
+	"engine/value":             {floor: 1},
+	"plugins/sdk":              {floor: 1},
 
 	"engine/diag/diagtest": {floor: 2, forTests: true},
 	"engine/diag/render":   {floor: 2},

@@ -21,6 +21,20 @@ func TestFormatPageIsInStep(t *testing.T) {
 	holdTables(t, formatPage, formatTables(t))
 }
 
+// TestPolicyTableIsInStep holds the tables of the page about people against the structs.
+func TestPolicyTableIsInStep(t *testing.T) {
+	t.Parallel()
+	const none = "no pattern of a policy is that of a duration"
+	root := model.PolicySchema()
+	simplify(root, none)
+	tables := map[string]string{"policy": schema.Markdown(root)}
+	for _, d := range root.Defs {
+		simplify(d.Schema, none)
+		tables[d.Name] = schema.Markdown(d.Schema)
+	}
+	holdTables(t, filepath.Join("docs", "people.md"), tables)
+}
+
 // holdTables holds the tables of a page, each between its two marks, against what they
 // are made of.
 func holdTables(t *testing.T, path string, tables map[string]string) {

@@ -133,6 +133,43 @@ finally:
   - {id: tell, uses: crash.put, foreach: [p, q], with: {name: "tell-${{ each.key }}-${{ run.outcome }}"}, rollback: {none: it is said}}
 `
 
+const crashSigned = `
+steps:
+  - {id: first, uses: crash.put, with: {name: first}}
+  - {id: sign_off, uses: approve, with: {message: "Go on?", from: [leads], quorum: 2, expires: 1h}}
+  - {id: last, uses: crash.seen, with: {name: last}}
+outputs:
+  by: ${{ join(map(steps.sign_off.outputs.approvals, .by), " ") }}
+`
+
+// Two people have said yes, once each, wherever the process died in between.
+func TestCrashWhilePeopleSign(t *testing.T) {
+	t.Parallel()
+	calm := newCrashOrder(t, crashSigned)
+	calm.People = true
+	want := spawn(t, calm)
+	if want == nil || want.Error != "" || want.Outputs != `{"by":"ann bob"}` {
+		t.Fatalf("undisturbed: %+v", want)
+	}
+	world := made(t, calm)
+	for n := int64(1); n <= want.Events; n++ {
+		t.Run(fmt.Sprintf("record-%d", n), func(t *testing.T) {
+			order := newCrashOrder(t, crashSigned)
+			order.People, order.KillAtEvent = true, n
+			crashAndResume(t, order, want, world)
+			heard := make(map[string]int)
+			for _, e := range events(t, order) {
+				if e.Type == event.Answered {
+					heard[e.By]++
+				}
+			}
+			if diff := cmp.Diff(map[string]int{"ann": 1, "bob": 1}, heard); n > 1 && diff != "" {
+				t.Errorf("heard: %s\n%s", diff, journalText(t, order))
+			}
+		})
+	}
+}
+
 func TestCrashAnywhere(t *testing.T) {
 	t.Parallel()
 	for name, runbook := range map[string]string{

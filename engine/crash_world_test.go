@@ -13,13 +13,16 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/gatebook/gatebook/engine"
 	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/journal"
+	"github.com/gatebook/gatebook/engine/people"
 	"github.com/gatebook/gatebook/engine/run"
 	"github.com/gatebook/gatebook/engine/source"
 	"github.com/gatebook/gatebook/plugins/sdk"
+	"github.com/gatebook/gatebook/steps"
 )
 
 // The crash test runs a runbook in a child process, which kills itself with SIGKILL at
@@ -37,6 +40,7 @@ type crashOrder struct {
 	Lock         string // that it declares
 	Limit        uint64 // of the size of a file, in bytes, on Linux; 0: none
 	Resume       bool
+	People       bool  // sign what is asked
 	KillAtEvent  int64 // 0: never
 	KillAtEffect int64 // counted in this child; 0: never
 	After        bool  // of the effect, rather than before it
@@ -200,10 +204,14 @@ type crashWatcher struct {
 	kill   int64
 	state  string
 	before int64 // records of earlier processes
+	people bool  // answer what is asked
 	events atomic.Int64
 }
 
-func (w *crashWatcher) Event(event.Event) {
+func (w *crashWatcher) Event(e event.Event) {
+	if w.people && e.Type == event.AskOpened {
+		w.answer()
+	}
 	if n := w.events.Add(1); n == w.kill {
 		path, lines := journalLines(w.state)
 		kept := strings.Join(lines[:w.before+n-1], "")
@@ -211,6 +219,30 @@ func (w *crashWatcher) Event(event.Event) {
 			panic(err)
 		}
 		killMyself()
+	}
+}
+
+// answer leaves the signed answers of two people, the same each time.
+func (w *crashWatcher) answer() {
+	folder, err := journal.NewStore(w.state).Open(journal.Latest)
+	if err != nil {
+		panic(err)
+	}
+	began, err := engine.Began(folder)
+	if err != nil {
+		panic(err)
+	}
+	for i, who := range []string{"ann", "bob"} {
+		request, err := signed(people.Statement{
+			Plan: began.AnswersTo(), Run: began.ID, Step: "sign_off", Part: string(event.Do), Message: "Go on?",
+			Answer: people.Yes, Person: who, Time: folder.Made(),
+		}, who)
+		if err == nil {
+			_, err = run.Post(folder, time.Now(), uint64(i), request)
+		}
+		if err != nil {
+			panic(err)
+		}
 	}
 }
 
@@ -236,7 +268,7 @@ func crashedChild(text string) crashReport {
 		panic(err)
 	}
 	world := &crashWorld{order: order}
-	watch := &crashWatcher{kill: order.KillAtEvent, state: order.State}
+	watch := &crashWatcher{kill: order.KillAtEvent, state: order.State, people: order.People}
 	if order.Resume {
 		_, lines := journalLines(order.State)
 		watch.before = int64(len(lines))
@@ -260,12 +292,22 @@ func crashedChild(text string) crashReport {
 }
 
 func (w *crashWorld) drive(watch run.Watcher) (event.Result, error) {
-	e, err := engine.New(engine.Config{Handlers: w.handlers(), State: w.order.State, Version: "0.1.0"})
+	var policy books
+	handlers := w.handlers()
+	if w.order.People {
+		builtin, failed := steps.Builtin(steps.Options{Dir: w.order.World})
+		var err error
+		if policy, err = team(); err != nil || failed != nil {
+			return event.Result{}, errors.Join(err, failed)
+		}
+		handlers = append(handlers, builtin...)
+	}
+	e, err := engine.New(engine.Config{Handlers: handlers, Policies: &policy, State: w.order.State, Version: "0.1.0"})
 	if err != nil {
 		return event.Result{}, err
 	}
 	p := process()
-	p.Watch = watch
+	p.Watch, p.Wait = watch, w.order.People
 	if !w.order.Resume {
 		runbook, found := e.Check(source.NewFile("crash.yaml", []byte(locking(w.order.Lock)+w.order.Runbook)))
 		if found.HasErrors() {

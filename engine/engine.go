@@ -22,6 +22,7 @@ import (
 	"github.com/gatebook/gatebook/engine/journal"
 	"github.com/gatebook/gatebook/engine/model"
 	"github.com/gatebook/gatebook/engine/opening"
+	"github.com/gatebook/gatebook/engine/people"
 	"github.com/gatebook/gatebook/engine/plan"
 	"github.com/gatebook/gatebook/engine/source"
 	"github.com/gatebook/gatebook/engine/syntax"
@@ -32,6 +33,7 @@ import (
 type Config struct {
 	Handlers []sdk.Handler // the built-in actions
 	Plugins  Plugins       // where those of plugins come from; nil: there are none
+	Policies Policies      // where the policies of runbooks come from; nil: there are none
 	State    string        // the folder of all runs; made at the first run
 	Dir      string        // the folder that the handlers see relative paths from
 	DirID    string        // tells that folder from another that takes its place; may be empty
@@ -45,6 +47,7 @@ type Config struct {
 type Engine struct {
 	catalogue *catalog.Catalog
 	plugins   Plugins
+	policies  Policies
 	store     *journal.Store
 	dir       string
 	dirID     string
@@ -62,7 +65,10 @@ func New(c Config) (*Engine, error) {
 	if plugins == nil {
 		plugins = noPlugins{}
 	}
-	return &Engine{catalogue: catalogue, plugins: plugins, store: journal.NewStore(c.State), dir: c.Dir, dirID: c.DirID, version: c.Version, files: c.Files}, nil
+	return &Engine{
+		catalogue: catalogue, plugins: plugins, files: c.Files, policies: c.Policies,
+		store: journal.NewStore(c.State), dir: c.Dir, dirID: c.DirID, version: c.Version,
+	}, nil
 }
 
 // Catalog returns the built-in actions.
@@ -78,40 +84,51 @@ type Runbook struct {
 	Checked *check.Runbook
 	// Actions are those that its steps can use; nil where the file could not be read so far.
 	Actions *catalog.Catalog
+	// Policy says who may do what with it; nil: there is none.
+	Policy *people.Policy
 	// files are the other files that it takes in.
 	files []plan.File
 }
 
-// Check reads a runbook and finds everything that is wrong with it. It calls no action
-// and looks at no system; a plugin that was never seen before is asked what it is.
+// Check reads a runbook and finds everything that is wrong with it, and with the policy beside
+// it. It calls no action and looks at no system; a plugin that was never seen before is asked
+// what it is. The file of a policy is checked as such, and is no runbook.
 func (e *Engine) Check(file *source.File) (*Runbook, diag.List) {
-	if e.files == nil {
-		return e.check(file, nil)
+	tree, found := syntax.Parse(file)
+	if model.IsPolicy(tree) {
+		_, found := e.readPolicy(file)
+		return &Runbook{File: file}, found.Sorted()
 	}
-	return e.check(file, func(name string) (*source.File, error) { return e.files(file.Name(), name) })
+	policy, more := e.policyFor(file.Name())
+	var read opening.Read
+	if e.files != nil {
+		read = func(name string) (*source.File, error) { return e.files(file.Name(), name) }
+	}
+	runbook, found := e.check(file, tree, append(found, more...), policy, read)
+	return runbook, found.Sorted()
 }
 
-// check checks a runbook whose other files come from where it does.
-func (e *Engine) check(file *source.File, read opening.Read) (*Runbook, diag.List) {
-	tree, found := syntax.Parse(file)
+// check checks a runbook that goes by a policy, and whose other files are read by read.
+func (e *Engine) check(file *source.File, tree *syntax.Node, found diag.List, policy *people.Policy, read opening.Read) (*Runbook, diag.List) {
 	if tree == nil {
-		return &Runbook{File: file}, found.Sorted()
+		return &Runbook{File: file}, found
 	}
 	decoded, more := model.Decode(tree)
 	found = append(found, more...)
 	if decoded == nil {
-		return &Runbook{File: file}, found.Sorted()
+		return &Runbook{File: file}, found
 	}
 	catalogue, more := e.catalogueFor(file.Name(), decoded)
 	found = append(found, more...)
 	windows, more := opening.Of(decoded, read)
 	found = append(found, more...)
 	checked, more := check.Check(decoded, catalogue, check.Options{Version: e.version, Windows: windows.ByName})
-	runbook := &Runbook{File: file, Checked: checked, Actions: catalogue}
+	found = append(append(found, more...), policy.Check(decoded)...)
+	runbook := &Runbook{File: file, Checked: checked, Actions: catalogue, Policy: policy}
 	for _, f := range windows.Files {
 		runbook.files = append(runbook.files, plan.File{Name: f.Name, Digest: event.Digest(f.Text), Text: f.Text})
 	}
-	return runbook, append(found, more...).Sorted()
+	return runbook, found
 }
 
 // Plan is a runbook with its inputs, ready to run.
@@ -120,6 +137,7 @@ type Plan struct {
 	text    []byte
 	secrets map[string]string
 	windows []string // their names
+	policy  *people.Policy
 }
 
 // Plan makes the plan of a runbook without errors for the given inputs. Where there
@@ -132,7 +150,7 @@ func (e *Engine) Plan(runbook *Runbook, given []input.Given) (*Plan, diag.List, 
 	if found.HasErrors() {
 		return nil, found.Sorted(), nil
 	}
-	made, more, err := plan.Make(runbook.Checked, plan.Options{Inputs: inputs, Files: runbook.files})
+	made, more, err := plan.Make(runbook.Checked, plan.Options{Inputs: inputs, Files: runbook.files, People: runbook.Policy.Keep()})
 	found = append(found, more...).Sorted()
 	if err != nil || made == nil {
 		return nil, found, err
@@ -144,7 +162,7 @@ func (e *Engine) Plan(runbook *Runbook, given []input.Given) (*Plan, diag.List, 
 		}
 	}
 	windows := slices.Collect(runbook.Checked.Model.Windows.Keys())
-	return &Plan{Plan: made, text: runbook.File.Text(), secrets: secrets, windows: windows}, found, nil
+	return &Plan{Plan: made, text: runbook.File.Text(), secrets: secrets, windows: windows, policy: runbook.Policy}, found, nil
 }
 
 // Sketch makes the plan of a runbook without errors to look at, and not to run: an input that
@@ -157,7 +175,7 @@ func (e *Engine) Sketch(runbook *Runbook, given []input.Given) (*Plan, diag.List
 	if found.HasErrors() {
 		return nil, found.Sorted(), nil
 	}
-	made, more, err := plan.Make(runbook.Checked, plan.Options{Inputs: inputs, Files: runbook.files})
+	made, more, err := plan.Make(runbook.Checked, plan.Options{Inputs: inputs, Files: runbook.files, People: runbook.Policy.Keep()})
 	found = append(found, more...).Sorted()
 	if err != nil || made == nil {
 		return nil, found, err

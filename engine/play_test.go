@@ -15,7 +15,9 @@ import (
 	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/input"
 	"github.com/gatebook/gatebook/engine/journal"
+	"github.com/gatebook/gatebook/engine/people"
 	"github.com/gatebook/gatebook/engine/run"
+	"github.com/gatebook/gatebook/engine/source"
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/schema"
 	"github.com/gatebook/gatebook/steps"
@@ -32,6 +34,7 @@ type play struct {
 	controls chan event.Event
 	watch    *audience
 
+	books   books           // the policy of the runbooks
 	lock    string          // that the runbooks declare
 	data    json.RawMessage // what play.data returns
 	secret  string          // what the inputs' secrets are read as when a run is resumed
@@ -78,11 +81,25 @@ func (p *play) newEngine(state string) *engine.Engine {
 	if err != nil {
 		p.tb.Fatal(err)
 	}
-	e, err := engine.New(engine.Config{Handlers: append(handlers, p.handlers()...), State: state, Version: "0.1.0"})
+	e, err := engine.New(engine.Config{Handlers: append(handlers, p.handlers()...), Policies: &p.books, State: state, Version: "0.1.0"})
 	if err != nil {
 		p.tb.Fatal(err)
 	}
 	return e
+}
+
+// books are the files of the policy that all runbooks go by.
+type books struct{ policy, signers string }
+
+func (b *books) Find(string) (*source.File, error) {
+	if b.policy == "" {
+		return nil, nil //nolint:nilnil // it has none
+	}
+	return source.NewFile(people.FileName, []byte("apiVersion: gatebook/v1\nkind: Policy\n"+b.policy)), nil
+}
+
+func (b *books) Open(string, string) (*source.File, error) {
+	return source.NewFile("signers", []byte(b.signers)), nil
 }
 
 func (p *play) handlers() []sdk.Handler {

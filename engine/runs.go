@@ -17,6 +17,7 @@ import (
 	"github.com/gatebook/gatebook/engine/run"
 	"github.com/gatebook/gatebook/engine/seal"
 	"github.com/gatebook/gatebook/engine/source"
+	"github.com/gatebook/gatebook/engine/syntax"
 	"github.com/gatebook/gatebook/engine/value"
 )
 
@@ -41,6 +42,9 @@ func (e *Engine) Run(ctx context.Context, p *Plan, process run.Process, o RunOpt
 	if err := p.Verify(); err != nil {
 		return event.Result{}, err
 	}
+	if err := p.MayStart(o.By, o.Sealed, process.Now()); err != nil {
+		return event.Result{}, err
+	}
 	if err := p.mayOverride(o.Overrides); err != nil {
 		return event.Result{}, err
 	}
@@ -53,7 +57,7 @@ func (e *Engine) Run(ctx context.Context, p *Plan, process run.Process, o RunOpt
 	if o.Sealed == nil {
 		return run.Start(ctx, e.store, process, p.Plan, p.text, info, nil)
 	}
-	info.Seal = o.Sealed.Digest
+	info.Seal, info.Serial, info.Author = o.Sealed.Digest, o.Sealed.Notes.Serial, o.Sealed.Notes.By
 	return run.Start(ctx, e.store, process, p.Plan, p.text, info, &once{e, o.Sealed, process.Now, o.Seed})
 }
 
@@ -124,7 +128,13 @@ func (e *Engine) Planned(folder *journal.Run, secret ReadSecret) (*Plan, error) 
 	if err != nil {
 		return nil, err
 	}
-	runbook, found := e.check(source.NewFile(began.File, text), func(name string) (*source.File, error) {
+	policy, err := policyIn(document)
+	if err != nil {
+		return nil, &OtherPlanError{Run: began.ID, Cause: err}
+	}
+	file := source.NewFile(began.File, text)
+	tree, found := syntax.Parse(file)
+	runbook, found := e.check(file, tree, found, policy, func(name string) (*source.File, error) {
 		kept, err := folder.File(name)
 		return source.NewFile(name, kept), err
 	})
@@ -304,6 +314,9 @@ func (e *Engine) Resume(ctx context.Context, folder *journal.Run, p *Plan, proce
 	if err := p.Verify(r.Without...); err != nil {
 		return event.Result{}, &GoneError{fmt.Errorf("run %s: %w", began.ID, err)}
 	}
+	if err := p.mayTakeUp(began, r, process.Now()); err != nil {
+		return event.Result{}, err
+	}
 	return run.Resume(ctx, folder, process, p.Plan, r)
 }
 
@@ -312,6 +325,9 @@ func (e *Engine) Resume(ctx context.Context, folder *journal.Run, p *Plan, proce
 // have changed something the error is [run.ErrMayHaveChanged], and it stays as it is.
 func (e *Engine) GiveUp(ctx context.Context, folder *journal.Run, process run.Process, r run.Resumption) (event.Result, error) {
 	began, err := Began(folder)
+	if err == nil {
+		err = mayGiveUp(folder, began, r.By, process.Now())
+	}
 	if err != nil {
 		return event.Result{}, err
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/gatebook/gatebook/engine/input"
 	"github.com/gatebook/gatebook/engine/journal"
 	"github.com/gatebook/gatebook/engine/journal/ledger"
+	"github.com/gatebook/gatebook/engine/people"
 	"github.com/gatebook/gatebook/engine/plan"
 	"github.com/gatebook/gatebook/engine/run"
 	"github.com/gatebook/gatebook/engine/seal"
@@ -91,25 +92,38 @@ func (e *Engine) Changed(was *seal.Plan, text []byte) []seal.Drift {
 	return was.Drift(is, string(text))
 }
 
+// Left is an answer that was left for the run of a sealed plan.
+type Left struct {
+	Step string
+	sdk.Answer
+}
+
 // LeaveAnswer keeps an answer for the run that carries out a sealed plan: this one, or
-// another of the same digest. A later answer to the same step takes the place of an earlier.
+// another of the same digest. A later answer to the same step takes the place of an earlier, of
+// signed ones that of the same person. signed is nil where it is not signed.
 // The error is a [ledger.UsedError] where a run carries out this one already, or has, and a
 // [seal.EarlyError] where it is a yes to what nobody can say yes to before the step asks.
-func (e *Engine) LeaveAnswer(p *seal.Plan, step string, answer sdk.Answer) error {
+func (e *Engine) LeaveAnswer(p *seal.Plan, step string, answer sdk.Answer, signed *people.Signed) error {
 	if answer.Approved {
 		if err := p.Early(step); err != nil {
 			return err
 		}
 	}
-	text, err := json.Marshal(run.Request{Type: event.Answered, Step: step, Part: event.Do, Answer: &answer, By: answer.By, Plan: p.Digest})
+	text, err := json.Marshal(run.Request{
+		Type: event.Answered, Step: step, Part: event.Do, Answer: &answer, Signed: signed, By: answer.By, Plan: p.Digest,
+	})
 	if err != nil {
 		return fmt.Errorf("write the answer to step %s: %w", step, err)
+	}
+	if signed != nil {
+		step += "." + event.Digest([]byte(signed.Statement.Person))[len("sha256:"):][:16]
 	}
 	return ledger.Of(e.store).Leave(p.Notes.Serial, p.Digest, step, text)
 }
 
-// Answers returns what people have answered to the steps of a sealed plan.
-func (e *Engine) Answers(p *seal.Plan) (map[string]sdk.Answer, error) {
+// Answers returns what people have answered to the steps of a sealed plan, in the order of the
+// steps' names. Whether a signed one counts, its run will say.
+func (e *Engine) Answers(p *seal.Plan) ([]Left, error) {
 	left, err := ledger.Of(e.store).Answers(p.Digest)
 	if err != nil {
 		return nil, err
@@ -118,24 +132,28 @@ func (e *Engine) Answers(p *seal.Plan) (map[string]sdk.Answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	answers := make(map[string]sdk.Answer, len(requests))
-	for step, request := range requests {
+	var answers []Left
+	for _, request := range requests {
 		if request.Answer != nil {
-			answers[step] = *request.Answer
+			answers = append(answers, Left{request.Step, *request.Answer})
 		}
 	}
 	return answers, nil
 }
 
-func requestsOf(left map[string][]byte) (map[string]run.Request, error) {
-	requests := make(map[string]run.Request, len(left))
-	for file, text := range left {
+// requestsOf reads answers in the order of their steps, and of their files, each of which says
+// itself to which step it is.
+func requestsOf(left map[string][]byte) ([]run.Request, error) {
+	requests := make([]run.Request, 0, len(left))
+	for _, file := range slices.Sorted(maps.Keys(left)) {
 		var request run.Request
-		if err := json.Unmarshal(text, &request); err != nil {
+		if err := json.Unmarshal(left[file], &request); err != nil {
 			return nil, fmt.Errorf("read the answer to step %s of the plan: %w", file, err)
 		}
-		requests[cmp.Or(request.Step, file)] = request
+		request.Step = cmp.Or(request.Step, file)
+		requests = append(requests, request)
 	}
+	slices.SortStableFunc(requests, func(a, b run.Request) int { return cmp.Compare(a.Step, b.Step) })
 	return requests, nil
 }
 
@@ -160,8 +178,8 @@ func (o *once) Claim(folder *journal.Run) error {
 	if err != nil {
 		return err
 	}
-	for _, step := range slices.Sorted(maps.Keys(requests)) {
-		if _, err := run.Post(folder, o.now(), o.random, requests[step]); err != nil {
+	for _, request := range requests {
+		if _, err := run.Post(folder, o.now(), o.random, request); err != nil {
 			return err
 		}
 		o.random++ // two in one instant are told apart by it

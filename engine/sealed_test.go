@@ -85,7 +85,7 @@ func TestAnswersAreGivenToADigest(t *testing.T) {
 			if to == sealed {
 				comment = "of this"
 			}
-			if err := p.engine.LeaveAnswer(to, "sign_off", sdk.Answer{Approved: true, By: "carol", Comment: comment, At: said}); err != nil {
+			if err := p.engine.LeaveAnswer(to, "sign_off", sdk.Answer{Approved: true, By: "carol", Comment: comment, At: said}, nil); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -141,7 +141,7 @@ steps:
 				p.on("between", after(time.Minute))
 				planned, sealed := p.seal("s1", text)
 				for step, approved := range c.answers {
-					if err := p.engine.LeaveAnswer(sealed, step, sdk.Answer{Approved: approved, By: "carol", At: p.process.Now()}); err != nil {
+					if err := p.engine.LeaveAnswer(sealed, step, sdk.Answer{Approved: approved, By: "carol", At: p.process.Now()}, nil); err != nil {
 						t.Fatal(err)
 					}
 				}
@@ -172,7 +172,7 @@ steps:
   - {id: sign_off, when: "steps.slow.outputs.said == 'x'", uses: approve, with: {message: "Go on?"}}
   - {id: last, uses: play.read, with: {name: last}}
 `)
-		if err := p.engine.LeaveAnswer(sealed, "sign_off", sdk.Answer{Approved: true, By: "carol"}); err != nil {
+		if err := p.engine.LeaveAnswer(sealed, "sign_off", sdk.Answer{Approved: true, By: "carol"}, nil); err != nil {
 			t.Fatal(err)
 		}
 		p.on("last", after(time.Minute))

@@ -2,6 +2,7 @@ package steps
 
 import (
 	"encoding/json"
+	"reflect"
 	"testing"
 	"time"
 
@@ -12,13 +13,13 @@ func TestApprove(t *testing.T) {
 	t.Parallel()
 	action := approve(Options{})
 	handler := handlerOf(t, action)
-	asked := request(t, action, params{"message": "Go on?", "expires": "2h"})
+	asked := request(t, action, params{"message": "Go on?", "expires": "2h", "from": []any{"leads"}, "quorum": 2})
 	question, err := handler.Ask(t.Context(), asked)
-	if want := (sdk.Question{Message: "Go on?", Expires: 2 * time.Hour}); err != nil || question != want {
+	if want := (sdk.Question{Message: "Go on?", Expires: 2 * time.Hour, From: []string{"leads"}, Quorum: 2}); err != nil || !reflect.DeepEqual(question, want) {
 		t.Errorf("question %+v, %v", question, err)
 	}
 	at := time.Date(2026, 3, 1, 22, 0, 0, 0, time.UTC)
-	raw, err := handler.Answer(t.Context(), asked, sdk.Answer{Approved: true, By: "ann", At: at, Comment: "seen it"})
+	raw, err := handler.Answer(t.Context(), asked, sdk.Answer{Approved: true, By: "ann", At: at, Comment: "seen it", Earlier: []sdk.Voice{{By: "bob", At: at}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -26,7 +27,8 @@ func TestApprove(t *testing.T) {
 	if err := json.Unmarshal(raw, &got); err != nil {
 		t.Fatal(err)
 	}
-	if want := (ApproveOutput{true, Answered{"ann", at, "seen it"}}); got != want {
+	voices := []sdk.Voice{{By: "bob", At: at}, {By: "ann", At: at, Comment: "seen it"}}
+	if want := (ApproveOutput{true, voices, Answered{"ann", at, "seen it"}}); !reflect.DeepEqual(got, want) {
 		t.Errorf("outputs %+v", got)
 	}
 	_, err = handler.Answer(t.Context(), asked, sdk.Answer{By: "bob", Comment: "not today"})

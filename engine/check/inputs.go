@@ -1,8 +1,6 @@
 package check
 
 import (
-	"github.com/Masterminds/semver/v3"
-
 	"github.com/gatebook/gatebook/engine/data"
 	"github.com/gatebook/gatebook/engine/diag"
 	"github.com/gatebook/gatebook/engine/model"
@@ -11,22 +9,9 @@ import (
 
 // checkRequires holds gatebook's own version against what the runbook asks for.
 func (c *checker) checkRequires(version string) {
-	wanted := c.model.Requires.Gatebook
-	own, err := semver.NewVersion(version)
-	if err != nil || wanted.Value == "" {
-		return
+	if requires := c.model.Requires; !requires.Allows(version) {
+		c.add(diag.WrongGatebook.At(requires.Gatebook.Range(), "This is gatebook %s.", version))
 	}
-	constraint, err := semver.NewConstraint(wanted.Value)
-	if err != nil {
-		return // the model's finding
-	}
-	// A build on the way to 1.2.0 has what 1.2.0 has; a constraint by itself would
-	// refuse every pre-release.
-	release, err := own.SetPrerelease("")
-	if err != nil || constraint.Check(&release) {
-		return
-	}
-	c.add(diag.WrongGatebook.At(wanted.Range(), "This is gatebook %s.", own))
 }
 
 // checkInputs makes the shape of the inputs, and checks their defaults.

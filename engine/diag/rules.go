@@ -16,6 +16,7 @@ func Rules() []*Rule {
 		inputRules(),
 		planRules(),
 		pluginRules(),
+		peopleRules(),
 	)
 	slices.SortFunc(all, func(a, b *Rule) int { return cmp.Compare(a.Code, b.Code) })
 	return all

@@ -36,13 +36,13 @@ const (
 	AttemptObserved  Type = "attempt.observed"  // after a crash, what became of a lost attempt: Op, State, Outputs
 	Observed         Type = "observed"          // an observation arrived: Op, Outputs or Failure
 	TimerFired       Type = "timer.fired"       // Timer
-	Answered         Type = "answered"          // a person answered: Op, Answer, Outputs, Plan
+	Answered         Type = "answered"          // a person answered: Op, Answer, Outputs, Plan, Proof
 	AnswerRefused    Type = "answer.refused"    // an answer that does not fit the question: Op, By, Reason
 	PauseAsked       Type = "pause.asked"       // start nothing new: By, Reason
 	CancelAsked      Type = "cancel.asked"      // stop what runs, then do as onFailure says: By, Reason
 	ResumeAsked      Type = "resume.asked"      // go on after a pause, a stop or a crash: By, Reason
 	RollbackAsked    Type = "rollback.asked"    // take back what the run changed: By, Reason
-	AskOpened        Type = "ask.opened"        // people are asked: Op, Data (the question), Timer where it expires
+	AskOpened        Type = "ask.opened"        // people are asked: Op, Data (the question), Quorum, Timer where it expires
 	TargetReached    Type = "target.reached"    // what a connection reached when the run first used it: Target
 	GivenUp          Type = "run.given_up"      // ended without its plan by a cancel, as it changed nothing: By, Reason
 	WindowOverridden Type = "window.overridden" // from now on it counts as open: Name, By, Reason
@@ -99,6 +99,8 @@ type Event struct {
 	Reason  string          `json:"reason,omitempty"`
 	Target  *Target         `json:"target,omitempty" doc:"What a connection reached; in target.reached."`
 	Plan    string          `json:"plan,omitempty" doc:"The digest of the plan to which an answer was given; in answered."`
+	Proof   *Proof          `json:"proof,omitempty" doc:"The signature of an answer, where answers are signed; in answered, and in answer.refused where there was one."`
+	Quorum  int             `json:"quorum,omitempty" doc:"How many different people must say yes, where it is more than one; in ask.opened."`
 	Request string          `json:"request,omitempty" doc:"The id under which another process asked for it."`
 }
 
@@ -296,6 +298,8 @@ type Run struct {
 	Digest       string            `json:"digest" doc:"SHA-256 of the runbook's bytes."`
 	PlanDigest   string            `json:"planDigest" doc:"SHA-256 of the plan."`
 	PlanDocument string            `json:"planDocument,omitempty" doc:"SHA-256 of the bytes of plan.json; absent in the journals of a gatebook that did not write it down."`
+	Serial       string            `json:"serial,omitempty" doc:"Tells the file of the sealed plan from another of the same digest; absent: it began from a runbook."`
+	Author       string            `json:"author,omitempty" doc:"Who sealed the plan; absent: it began from a runbook."`
 	Seal         string            `json:"seal,omitempty" doc:"The digest of the sealed plan that the run carries out; absent: it began from a runbook."`
 	Gatebook     string            `json:"gatebook" doc:"The version of gatebook that began the run."`
 	Inputs       value.Value       `json:"inputs" doc:"The input values, secrets masked."`

@@ -110,6 +110,9 @@ func NewTypes(inputs, vars *schema.Schema, steps map[string]*schema.Schema) *Typ
 	return names.NewTypes(inputs, vars, steps)
 }
 
+// TypesOver returns the names of conditions that are in no runbook: the roots that are given.
+func TypesOver(roots map[string]*schema.Schema) *Types { return names.TypesOver(roots) }
+
 // ErrorShape returns the shape of `steps.ID.error` and of `error` in `retry.if`.
 func ErrorShape() *schema.Schema { return names.ErrorShape() }
 

@@ -25,7 +25,11 @@ func (s *step) asking() bool { return s.do.state == asking || s.back.state == as
 
 func (m *Machine) askOpened(e event.Event) {
 	i, s, ok := m.find(e.Op)
-	if !ok || s.effort(e.Op.Part).state != asking || e.Timer == nil || !s.expires.IsZero() {
+	if !ok || s.effort(e.Op.Part).state != asking {
+		return
+	}
+	s.ballot.opened(e)
+	if e.Timer == nil || !s.expires.IsZero() {
 		return
 	}
 	s.expires = e.Timer.At
@@ -49,6 +53,8 @@ func (m *Machine) answered(e event.Event) {
 			s.touched = m.planned[i].Changes() // people did it, before what was made of their answer failed
 		}
 		m.gaveUp(i, part, e.Failure)
+	case e.Answer.Approved && !s.ballot.carried(e):
+		// Others are asked on. A voice that was heard before adds nothing, whoever let it in.
 	case !e.Answer.Approved:
 		message := e.Answer.By + " said no"
 		if e.Answer.Comment != "" {
@@ -56,7 +62,7 @@ func (m *Machine) answered(e event.Event) {
 		}
 		m.refused(i, part, message)
 	case part == event.Undo:
-		s.back.state = done
+		s.back.state, s.ballot = done, ballot{}
 		m.undone(i)
 	default:
 		m.done(i, e.Outputs)
@@ -65,6 +71,6 @@ func (m *Machine) answered(e event.Event) {
 
 // refused takes in that people did not do what they were asked for.
 func (m *Machine) refused(i int, part event.Part, message string) {
-	m.steps[i].effort(part).state = done
+	m.steps[i].effort(part).state, m.steps[i].ballot = done, ballot{}
 	m.gaveUp(i, part, &event.Failure{Class: event.Refused, Message: message, Unchanged: true})
 }

@@ -26,6 +26,7 @@ type step struct {
 	// interrupted says that the run was at rest since the gate was judged.
 	interrupted bool
 	asked       bool // a question was open when the run paused, and is not open again
+	ballot      ballot
 
 	loop       *loop // it is done for many, which are known; nil: it is not
 	isInstance bool
@@ -146,7 +147,7 @@ func (m *Machine) settle(i int, status event.Status, failure *event.Failure) {
 	s, p := &m.steps[i], m.planned[i]
 	delete(m.live, i)
 	m.leaveLoop(i)
-	s.judging, s.expires, s.asked = nil, time.Time{}, false
+	s.judging, s.expires, s.asked, s.ballot = nil, time.Time{}, false, ballot{}
 	if s.touched {
 		m.listChanged(i)
 	}

@@ -159,3 +159,21 @@ func fullVersion(text string) string {
 	}
 	return version.String()
 }
+
+// Allows reports whether a version of gatebook is one that is required. One that is not a
+// semantic version, as of a build from a work tree, satisfies everything, and so does
+// every version where the requirement cannot be read, of which there is a finding.
+func (r Requires) Allows(version string) bool {
+	own, err := semver.NewVersion(version)
+	if err != nil || r.Gatebook.Value == "" {
+		return true
+	}
+	constraint, err := semver.NewConstraint(r.Gatebook.Value)
+	if err != nil {
+		return true
+	}
+	// A build on the way to 1.2.0 has what 1.2.0 has; a constraint by itself would
+	// refuse every pre-release.
+	release, err := own.SetPrerelease("")
+	return err != nil || constraint.Check(&release)
+}

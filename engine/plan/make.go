@@ -8,6 +8,7 @@ import (
 	"github.com/gatebook/gatebook/engine/check"
 	"github.com/gatebook/gatebook/engine/data"
 	"github.com/gatebook/gatebook/engine/diag"
+	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/plan/internal/connection"
 	"github.com/gatebook/gatebook/engine/source"
 	"github.com/gatebook/gatebook/engine/value"
@@ -19,6 +20,8 @@ type Options struct {
 	Inputs value.Value
 	// Files are the other files that the runbook takes in. What was in them is part of the plan.
 	Files []File
+	// People is the policy that runs go by; nil: there is none.
+	People *event.Policy
 }
 
 // Make makes the plan of a checked runbook, which must have no errors. With errors
@@ -37,6 +40,7 @@ func Make(checked *check.Runbook, options Options) (*Plan, diag.List, error) {
 		Targets:   connection.NewTargets(),
 		Runbook:   header,
 		Inputs:    options.Inputs,
+		People:    options.People,
 		Lock:      checked.Model.Metadata.Lock.Value,
 		RTO:       checked.Model.Objectives.RTO.Value,
 		OnFailure: Policy(checked.Model.OnFailure.Value),

@@ -277,6 +277,9 @@ func (out *page) about(step *standing.Step) string {
 		if step.Ask.Part == event.Undo {
 			until += out.Dim(" before it is taken back")
 		}
+		if people := step.Ask.People(); people != "" {
+			until += out.Dim(" (" + people + ")")
+		}
 		return until + ": " + layout.Line(step.Ask.Message)
 	case step.Failure != nil:
 		return ": " + wording.Failure(step.Failure)

@@ -26,7 +26,8 @@ type ask struct {
 // startAsk has the action say what to ask; the question then opens.
 func (d *driver) startAsk(c machine.Ask) {
 	ctx, cancel := context.WithCancel(d.base)
-	a := &ask{command: c, cancel: cancel}
+	// Whoever is at the terminal signs as others do, who are not.
+	a := &ask{command: c, cancel: cancel, deserted: d.policy.Signed()}
 	d.asks[c.Op.Step] = a
 	go func() {
 		question, data, err := d.question(ctx, a)
@@ -36,13 +37,13 @@ func (d *driver) startAsk(c machine.Ask) {
 			}})
 			return
 		}
-		opened := event.Event{Type: event.AskOpened, Op: &c.Op, Data: data}
+		opened := event.Event{Type: event.AskOpened, Op: &c.Op, Data: data, Quorum: quorumOf(question)}
 		if question.Expires > 0 {
 			at := d.process.Now().Round(0).UTC().Add(question.Expires)
 			opened.Timer = &event.Timer{Op: c.Op, Purpose: event.TimerExpiry, At: at}
 		}
 		d.send(message{fact: opened})
-		if d.process.Asker != nil {
+		if d.process.Asker != nil && !d.policy.Signed() {
 			d.askHere(ctx, a, question)
 		}
 	}()
@@ -62,6 +63,9 @@ func (d *driver) question(ctx context.Context, a *ask) (sdk.Question, json.RawMe
 	a.request = sdk.Request{Params: params, Key: a.command.Key, Attempt: 1, TraceParent: trace.Span(d.trace, a.command.Op)}
 	raw, err := a.command.Use.Handler.Ask(ctx, a.request)
 	if err != nil {
+		return sdk.Question{}, nil, err
+	}
+	if err := d.canBeAnswered(raw); err != nil {
 		return sdk.Question{}, nil, err
 	}
 	data, err := json.Marshal(raw)
@@ -110,7 +114,7 @@ func (d *driver) answer(ctx context.Context, a *ask, question sdk.Question, answ
 	}
 	// What was filled in comes back in the outputs, where secrets are marked.
 	op, said := a.command.Op, answer
-	said.Fields = nil
+	said.Fields, said.Earlier = nil, nil
 	e := event.Event{Type: event.Answered, Op: &op, Answer: &said, By: answer.By, Plan: d.answersTo()}
 	if !answer.Approved {
 		return e, nil
@@ -152,8 +156,14 @@ func (d *driver) judged(e event.Event) event.Event {
 			Reason: "step " + e.Op.Step + " asks no longer",
 		}
 	}
-	d.withdraw(e.Op.Step)
 	return e
+}
+
+// answered closes a question where the machine has enough of its answers.
+func (d *driver) answered(step string) {
+	if !d.machine.Asks(step) {
+		d.withdraw(step)
+	}
 }
 
 // onlyOthers reports whether the run can go on only when people answer who are not at

@@ -11,6 +11,7 @@ import (
 	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/journal"
 	"github.com/gatebook/gatebook/engine/machine"
+	"github.com/gatebook/gatebook/engine/people"
 	"github.com/gatebook/gatebook/engine/plan"
 	"github.com/gatebook/gatebook/engine/run/internal/output"
 	"github.com/gatebook/gatebook/engine/run/internal/secret"
@@ -63,7 +64,9 @@ type driver struct {
 	journal *journal.Journal
 	secrets *secret.Set
 	trace   string               // the trace context of the run
-	seal    string               // the digest of the sealed plan that the run carries out; empty: there is none
+	began   event.Run            // what was fixed when the run started
+	policy  *people.Policy       // by which the run goes; nil: there is none
+	spent   map[string]bool      // what was answered with, or refused, of what is signed ([event.Proof.Spends])
 	words   map[string]sdk.State // what a person said became of lost attempts, by step
 	without map[string]bool      // the connections over which nothing is done, by what people call them
 
@@ -130,6 +133,7 @@ func newDriver(ctx context.Context, p Process, pl *plan.Plan, folder *journal.Ru
 		inbox:   inbox{known: make(map[string]bool), judged: make(map[string]bool), told: make(map[string]bool)},
 		hosts:   hosts{open: make(map[*host]struct{})},
 		ended:   make(map[string]string),
+		spent:   make(map[string]bool),
 		looks:   make(chan struct{}, observationSlots),
 		turns:   newTurns(),
 		workers: newWorkers(base),
@@ -174,6 +178,9 @@ func (d *driver) take(m message) {
 	default:
 	}
 	d.fact(m.fact)
+	if m.fact.Type == event.Answered {
+		d.answered(m.fact.Op.Step)
+	}
 }
 
 // forget drops the means to cancel an operation that has ended.
@@ -189,6 +196,9 @@ func (d *driver) forget(op event.Op) {
 func (d *driver) fact(e event.Event) {
 	e = d.secrets.Event(e) // the machine knows no more than a replay will
 	e.Time = d.tick()
+	if spends := e.Proof.Spends(); spends != "" {
+		d.spent[spends] = true
+	}
 	if e.Request != "" {
 		d.inbox.known[e.Request] = true
 		d.taken = append(d.taken, e.Request)

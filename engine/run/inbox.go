@@ -8,6 +8,7 @@ import (
 
 	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/journal"
+	"github.com/gatebook/gatebook/engine/people"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
@@ -17,6 +18,9 @@ type Request struct {
 	Type   event.Type  `json:"type"`
 	Step   string      `json:"step,omitempty"`   // that is answered
 	Answer *sdk.Answer `json:"answer,omitempty"` // with Answered
+	// Signed is the answer with its signature, where the policy wants one: it is taken
+	// instead of Answer.
+	Signed *people.Signed `json:"signed,omitempty"`
 	// Part says which question of the step is answered: the step's own, [event.Do], or that of
 	// taking it back, [event.Undo]; empty: the one that is open.
 	Part event.Part `json:"part,omitempty"`
@@ -80,6 +84,10 @@ func (d *driver) takeRequest(r journal.Request) {
 	}
 	switch request.Type {
 	case event.PauseAsked, event.CancelAsked, event.RollbackAsked:
+		if err := d.mayStop(request.By); err != nil {
+			d.fact(event.Event{Type: event.AnswerRefused, Request: r.ID, By: request.By, Reason: err.Error()})
+			return
+		}
 		d.fact(event.Event{Type: request.Type, By: request.By, Reason: request.Reason, Request: r.ID})
 	case event.Answered:
 		d.answerFrom(r.ID, request)
@@ -112,17 +120,22 @@ func (d *driver) answerFrom(id string, request Request) {
 		refused.Reason = "it answers another question of step " + request.Step + ": " + about(request.Part) + ", and it asks now " + about(a.command.Op.Part)
 		d.fact(refused)
 		return
-	case request.Answer == nil:
+	case request.Answer == nil && request.Signed == nil:
 		refused.Reason = "the request holds no answer"
 		d.fact(refused)
 		return
 	}
-	answer := *request.Answer
-	answer.By = request.By
+	question := *a.question
+	answer, proof, err := d.vouched(a, question, request)
+	if refused.Proof = proof; err != nil {
+		refused.Reason = err.Error()
+		d.fact(refused)
+		return
+	}
 	if now := d.process.Now().UTC(); answer.At.IsZero() || answer.At.After(now) {
 		answer.At = now // of whoever answers, the clock may be wrong
 	}
-	question := *a.question
+	answer.Earlier = d.earlier(request.Step)
 	d.inbox.judged[request.Step] = true
 	go func() {
 		e, err := d.answer(d.base, a, question, answer)
@@ -130,7 +143,7 @@ func (d *driver) answerFrom(id string, request Request) {
 			e = refused
 			e.Reason = err.Error()
 		}
-		e.Request = id
+		e.Request, e.Proof = id, proof
 		d.send(message{fact: e})
 	}()
 }
@@ -147,20 +160,20 @@ func about(part event.Part) string {
 // answer then. To a sealed plan people answer before its run begins, and so before the step
 // comes to its question; who answers a run has seen the question.
 func (d *driver) waitsFor(request Request) bool {
-	return d.machine.WillAsk(request.Step) || d.seal != "" && d.machine.MayAsk(request.Step)
+	return d.machine.WillAsk(request.Step) || d.began.Seal != "" && d.machine.MayAsk(request.Step)
 }
 
 // meantFor says why an answer does not count for this run's plan; empty: it does.
 func (d *driver) meantFor(request Request) string {
 	switch {
-	case request.Plan == d.answersTo(), request.Plan == "" && d.seal == "":
+	case request.Plan == d.answersTo(), request.Plan == "" && d.began.Seal == "":
 		return ""
 	case request.Plan == "":
-		return "it does not say to which plan it is given, and the run carries out " + d.seal
+		return "it does not say to which plan it is given, and the run carries out " + d.began.Seal
 	default:
 		return "it was given to the plan " + request.Plan + ", and the run carries out " + d.answersTo()
 	}
 }
 
 // answersTo is the digest to which answers are given, see [event.Run.AnswersTo].
-func (d *driver) answersTo() string { return cmp.Or(d.seal, d.plan.Digest) }
+func (d *driver) answersTo() string { return cmp.Or(d.began.Seal, d.plan.Digest) }

@@ -13,6 +13,7 @@ import (
 	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/journal"
 	"github.com/gatebook/gatebook/engine/machine"
+	"github.com/gatebook/gatebook/engine/people"
 	"github.com/gatebook/gatebook/engine/plan"
 	"github.com/gatebook/gatebook/engine/run/internal/past"
 	"github.com/gatebook/gatebook/engine/run/internal/trace"
@@ -71,6 +72,10 @@ func (often) Release(*journal.Run) error { return nil }
 func start(
 	ctx context.Context, folder *journal.Run, locks *journal.Locks, p Process, pl *plan.Plan, text []byte, info event.Run,
 ) (event.Result, error) {
+	policy, err := people.Again(pl.People)
+	if err != nil {
+		return event.Result{}, err
+	}
 	document, err := save(folder, pl, text)
 	if err != nil {
 		return event.Result{}, err
@@ -81,7 +86,7 @@ func start(
 		return event.Result{}, err
 	}
 	d := newDriver(ctx, p, pl, folder)
-	d.journal = log
+	d.journal, d.policy = log, policy
 	d.begin(info, locks)
 	return d.drive(locks)
 }
@@ -92,7 +97,7 @@ func (d *driver) begin(info event.Run, locks *journal.Locks) {
 		info.CalledBy = ""
 	}
 	info.Trace = trace.Of(info)
-	d.trace, d.seal = info.Trace, info.Seal
+	d.trace, d.began = info.Trace, info
 	d.fact(event.Event{Type: event.RunStarted, Run: &info, By: info.By})
 	for _, saw := range d.shown() {
 		d.fact(saw)
@@ -213,9 +218,13 @@ func Resume(ctx context.Context, folder *journal.Run, p Process, pl *plan.Plan, 
 		return event.Result{}, err
 	}
 	defer locks.Close()
+	policy, err := people.Again(pl.People)
+	if err != nil {
+		return event.Result{}, err
+	}
 	d := newDriver(ctx, p, pl, folder)
-	d.words = r.Words
-	was := &past.Replay{Machine: d.machine, Known: d.inbox.known, Targets: d.targets}
+	d.words, d.policy = r.Words, policy
+	was := &past.Replay{Machine: d.machine, Known: d.inbox.known, Spent: d.spent, Targets: d.targets}
 	if err := was.Recall(folder); err != nil {
 		d.stop()
 		return event.Result{}, err
@@ -226,7 +235,7 @@ func Resume(ctx context.Context, folder *journal.Run, p Process, pl *plan.Plan, 
 		return event.Result{}, err
 	}
 	d.machine.Recall(machine.Past{})
-	d.journal, d.now, d.trace, d.seal = log, was.Last.Time, was.Trace, was.Seal
+	d.journal, d.now, d.trace, d.began = log, was.Last.Time, was.Began.Trace, was.Began
 	unseen, err := d.sameTargets(ctx, r)
 	if err == nil {
 		err = d.resume(r, unseen, was, repair, locks)

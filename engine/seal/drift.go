@@ -76,7 +76,7 @@ func (p *Plan) Drift(now Essence, text string, unseen ...Unseen) []Drift {
 		}),
 		compare(was.Files, now.Files, func(f File) thing {
 			is := Drift{What: "the file " + f.Name, Now: short(f.SHA256)}
-			if len(now.Files) > 0 && f.Name == now.Files[0].Name { // the runbook
+			if len(now.Files) > 0 && f.Name == now.Files[0].Name { // the runbook: of the others there is no text to compare
 				is.Detail = changed(p.Notes.Text, text)
 			}
 			return thing{name: f.Name, is: is}

@@ -16,7 +16,7 @@ func Of(p, shown *plan.Plan, gatebook string, key Key) (Essence, error) {
 	made := Essence{
 		Gatebook: gatebook,
 		Plan:     p.Digest,
-		Files:    []File{{Name: filepath.Base(p.Runbook.File), SHA256: p.Runbook.Digest}},
+		Files:    files(p),
 		Inputs:   p.Inputs,
 		Plugins:  plugins(p),
 		Observed: observed(shown),
@@ -31,6 +31,19 @@ func Of(p, shown *plan.Plan, gatebook string, key Key) (Essence, error) {
 	}
 	made.Targets, err = targets(p, shown, key)
 	return made, err
+}
+
+// files are the runbook, and what it goes by beside it.
+func files(p *plan.Plan) []File {
+	made := []File{{Name: filepath.Base(p.Runbook.File), SHA256: p.Runbook.Digest}}
+	if p.People == nil {
+		return made
+	}
+	made = append(made, File{Name: p.People.File.Name, SHA256: p.People.File.SHA256})
+	if p.People.Signers != nil {
+		made = append(made, File{Name: p.People.Signers.Name, SHA256: p.People.Signers.SHA256})
+	}
+	return made
 }
 
 // secrets hashes each input that is a secret, or holds one.

@@ -39,7 +39,7 @@ type Plan struct {
 type Essence struct {
 	Gatebook string      `json:"gatebook" doc:"Gatebook's version."`
 	Plan     string      `json:"plan" doc:"The digest of what the steps would do."`
-	Files    []File      `json:"files" doc:"The runbook, and behind it the files that it takes in."`
+	Files    []File      `json:"files" doc:"The runbook, then the policy beside it and its file of allowed signers, and the files that it takes in."`
 	Dir      string      `json:"dir,omitempty" doc:"The folder that relative paths are seen from."`
 	Inputs   value.Value `json:"inputs" doc:"The input values, secrets masked."`
 	// Secrets are hashes by the key of the plan.

@@ -215,6 +215,10 @@ type Question struct {
 	Message string         `json:"message"`
 	Fields  *schema.Schema `json:"fields,omitempty"` // an object: what they must fill in; nil: yes or no
 	Expires time.Duration  `json:"expires,omitempty"`
+	// From are the groups whose people may answer, by the policy beside the runbook; empty:
+	// anybody may. Quorum is how many different people must say yes; 0 is one.
+	From   []string `json:"from,omitempty"`
+	Quorum int      `json:"quorum,omitempty"`
 }
 
 // Answer is what a person said.
@@ -224,4 +228,13 @@ type Answer struct {
 	At       time.Time       `json:"at"`
 	Comment  string          `json:"comment,omitempty"`
 	Fields   json.RawMessage `json:"fields,omitempty"`
+	// Earlier are the others who have said yes, where it takes more than one.
+	Earlier []Voice `json:"earlier,omitempty"`
+}
+
+// Voice is the yes of one person.
+type Voice struct {
+	By      string    `json:"by" required:"true" doc:"Who said yes."`
+	At      time.Time `json:"at" required:"true" doc:"When they did."`
+	Comment string    `json:"comment" required:"true" doc:"What they added; may be empty."`
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/briefing"
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/console"
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/given"
+	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/house"
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/runs"
 	"github.com/gatebook/gatebook/engine"
 	"github.com/gatebook/gatebook/engine/report/layout"
@@ -105,6 +106,9 @@ func (o *runOptions) run(ctx context.Context) error {
 	ready, err := before.Prepare(ctx)
 	if err != nil {
 		return err
+	}
+	if err := ready.MayStart(o.User, ready.Sealed, o.Now()); err != nil {
+		return house.Denied(o.Console, err)
 	}
 	for _, over := range overrides {
 		h.Note("The window %s counts as open in this run, whatever is said of it now: %s", over.Window, layout.Line(over.Reason))

@@ -23,7 +23,8 @@ runbook whose first line names it:
 
   # yaml-language-server: $schema=runbook-v1.json
 
-With a NAME, print that of a document which gatebook writes with --format json: ` + accept.Words(documents.Names()[1:]) + ".",
+With a NAME, print that of a policy, of an answer as people sign it (answer), or of a
+document which gatebook writes with --format json: ` + accept.Words(documents.Written()) + ".",
 		Example: `  gatebook schema > runbook-v1.json
   gatebook schema status`,
 		Args:      accept.AtMost("NAME"),

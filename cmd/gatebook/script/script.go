@@ -27,19 +27,37 @@ func Commands() map[string]Command {
 }
 
 // Condition tells scripts what this machine lets them do. [mounts] is whether they may
-// mount a file system that only they see; where GATEBOOK_TEST_REQUIRE names it, as in
-// continuous integration, a machine that does not is a failure and not a reason to skip.
+// mount a file system that only they see, and [ssh] whether there is an ssh-keygen; where
+// GATEBOOK_TEST_REQUIRE names one, as in continuous integration, a machine that does not have it
+// is a failure and not a reason to skip.
 func Condition(name string) (bool, error) {
-	if name != "mounts" {
+	switch name {
+	case "mounts":
+		return mounts()
+	case "ssh":
+		_, err := exec.LookPath("ssh-keygen")
+		if err != nil && required(name) {
+			return false, fmt.Errorf("GATEBOOK_TEST_REQUIRE says that this machine must have OpenSSH: %w", err)
+		}
+		return err == nil, nil
+	default:
 		return false, fmt.Errorf("there is no condition %q", name)
 	}
+}
+
+// required reports whether a machine that does not have something fails the tests.
+func required(name string) bool {
+	return slices.Contains(strings.Fields(os.Getenv("GATEBOOK_TEST_REQUIRE")), name)
+}
+
+func mounts() (bool, error) {
 	dir, err := os.MkdirTemp("", "gatebook-mounts-")
 	if err != nil {
 		return false, err
 	}
 	defer os.RemoveAll(dir)
 	said, err := exec.CommandContext(context.Background(), "unshare", "-rm", "mount", "-t", "tmpfs", "tmpfs", dir).CombinedOutput()
-	if err != nil && slices.Contains(strings.Fields(os.Getenv("GATEBOOK_TEST_REQUIRE")), "mounts") {
+	if err != nil && required("mounts") {
 		return false, fmt.Errorf("GATEBOOK_TEST_REQUIRE says that this machine must let tests mount: %w: %s", err, said)
 	}
 	return err == nil, nil

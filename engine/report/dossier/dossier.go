@@ -103,6 +103,7 @@ func (out *page) planHead(p *plan.Plan, r *review.Review) section {
 	if p.Lock != "" {
 		facts += "; lock: " + p.Lock
 	}
+	facts += policyWords(p)
 	add(facts)
 	head.lines = append(head.lines, out.lookedAt(p)...)
 	if p.Offline {

@@ -24,6 +24,9 @@ func (step *Step) Doing(now time.Time) string {
 	switch {
 	case step.Ask != nil:
 		parts = append(parts, step.Ask.Asks()+until(step.Ask.Until, now)+": "+layout.Line(step.Ask.Message))
+		if people := step.Ask.People(); people != "" {
+			parts = append(parts, people)
+		}
 	case step.Wait != nil:
 		parts = append(parts, waitWords(step.Wait.Part)+until(step.Wait.Until, now)+": "+step.Wait.For+step.Wait.opens(now))
 	case step.stopped != "" && step.Status.Settled():

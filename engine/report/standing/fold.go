@@ -116,7 +116,7 @@ func (s *Status) applyToStep(step *Step, e event.Event) {
 	case event.AskOpened:
 		step.ask(e)
 	case event.Answered:
-		step.Ask = nil
+		step.answered(e)
 	case event.StepDecided:
 		s.decide(step, e)
 	case event.LoopOpened:
@@ -168,7 +168,11 @@ func (step *Step) judge(e event.Event) {
 // ask notes that people are asked.
 func (step *Step) ask(e event.Event) {
 	asked := wording.Question(e)
-	step.Ask = &Ask{Message: asked.Message, Part: e.Op.Part, Fields: asked.Fields, Since: e.Time}
+	was := step.Ask
+	step.Ask = &Ask{Message: asked.Message, Part: e.Op.Part, Fields: asked.Fields, Since: e.Time, From: asked.From, Quorum: e.Quorum}
+	if was != nil && was.Part == e.Op.Part {
+		step.Ask.Yes = was.Yes // the run was paused in between
+	}
 	if e.Timer != nil {
 		step.Ask.Until = e.Timer.At
 	}

@@ -2475,6 +2475,8 @@ type Question struct {
 	Message       string                 `protobuf:"bytes,1,opt,name=message,proto3" json:"message,omitempty"`
 	Fields        []byte                 `protobuf:"bytes,2,opt,name=fields,proto3" json:"fields,omitempty"` // JSON Schema of what they fill in; empty: yes or no
 	Expires       *durationpb.Duration   `protobuf:"bytes,3,opt,name=expires,proto3" json:"expires,omitempty"`
+	From          []string               `protobuf:"bytes,4,rep,name=from,proto3" json:"from,omitempty"`      // groups, of which the policy says who is in them; none: anybody
+	Quorum        int32                  `protobuf:"varint,5,opt,name=quorum,proto3" json:"quorum,omitempty"` // how many must say yes; 0: one
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2530,6 +2532,20 @@ func (x *Question) GetExpires() *durationpb.Duration {
 	return nil
 }
 
+func (x *Question) GetFrom() []string {
+	if x != nil {
+		return x.From
+	}
+	return nil
+}
+
+func (x *Question) GetQuorum() int32 {
+	if x != nil {
+		return x.Quorum
+	}
+	return 0
+}
+
 type AnswerRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Call          *Call                  `protobuf:"bytes,1,opt,name=call,proto3" json:"call,omitempty"`
@@ -2537,7 +2553,8 @@ type AnswerRequest struct {
 	By            string                 `protobuf:"bytes,3,opt,name=by,proto3" json:"by,omitempty"`
 	At            *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=at,proto3" json:"at,omitempty"`
 	Comment       string                 `protobuf:"bytes,5,opt,name=comment,proto3" json:"comment,omitempty"`
-	Fields        []byte                 `protobuf:"bytes,6,opt,name=fields,proto3" json:"fields,omitempty"` // JSON object
+	Fields        []byte                 `protobuf:"bytes,6,opt,name=fields,proto3" json:"fields,omitempty"`   // JSON object
+	Earlier       []*Voice               `protobuf:"bytes,7,rep,name=earlier,proto3" json:"earlier,omitempty"` // who else has said yes, of a quorum
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2614,6 +2631,74 @@ func (x *AnswerRequest) GetFields() []byte {
 	return nil
 }
 
+func (x *AnswerRequest) GetEarlier() []*Voice {
+	if x != nil {
+		return x.Earlier
+	}
+	return nil
+}
+
+// Voice is one person's yes.
+type Voice struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	By            string                 `protobuf:"bytes,1,opt,name=by,proto3" json:"by,omitempty"`
+	At            *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=at,proto3" json:"at,omitempty"`
+	Comment       string                 `protobuf:"bytes,3,opt,name=comment,proto3" json:"comment,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Voice) Reset() {
+	*x = Voice{}
+	mi := &file_v1_plugin_proto_msgTypes[35]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Voice) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Voice) ProtoMessage() {}
+
+func (x *Voice) ProtoReflect() protoreflect.Message {
+	mi := &file_v1_plugin_proto_msgTypes[35]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Voice.ProtoReflect.Descriptor instead.
+func (*Voice) Descriptor() ([]byte, []int) {
+	return file_v1_plugin_proto_rawDescGZIP(), []int{35}
+}
+
+func (x *Voice) GetBy() string {
+	if x != nil {
+		return x.By
+	}
+	return ""
+}
+
+func (x *Voice) GetAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.At
+	}
+	return nil
+}
+
+func (x *Voice) GetComment() string {
+	if x != nil {
+		return x.Comment
+	}
+	return ""
+}
+
 type AnswerResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Types that are valid to be assigned to Result:
@@ -2627,7 +2712,7 @@ type AnswerResponse struct {
 
 func (x *AnswerResponse) Reset() {
 	*x = AnswerResponse{}
-	mi := &file_v1_plugin_proto_msgTypes[35]
+	mi := &file_v1_plugin_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2639,7 +2724,7 @@ func (x *AnswerResponse) String() string {
 func (*AnswerResponse) ProtoMessage() {}
 
 func (x *AnswerResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_v1_plugin_proto_msgTypes[35]
+	mi := &file_v1_plugin_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2652,7 +2737,7 @@ func (x *AnswerResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AnswerResponse.ProtoReflect.Descriptor instead.
 func (*AnswerResponse) Descriptor() ([]byte, []int) {
-	return file_v1_plugin_proto_rawDescGZIP(), []int{35}
+	return file_v1_plugin_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *AnswerResponse) GetResult() isAnswerResponse_Result {
@@ -2710,7 +2795,7 @@ type Error struct {
 
 func (x *Error) Reset() {
 	*x = Error{}
-	mi := &file_v1_plugin_proto_msgTypes[36]
+	mi := &file_v1_plugin_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2722,7 +2807,7 @@ func (x *Error) String() string {
 func (*Error) ProtoMessage() {}
 
 func (x *Error) ProtoReflect() protoreflect.Message {
-	mi := &file_v1_plugin_proto_msgTypes[36]
+	mi := &file_v1_plugin_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2735,7 +2820,7 @@ func (x *Error) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Error.ProtoReflect.Descriptor instead.
 func (*Error) Descriptor() ([]byte, []int) {
-	return file_v1_plugin_proto_rawDescGZIP(), []int{36}
+	return file_v1_plugin_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *Error) GetClass() Class {
@@ -2929,18 +3014,25 @@ const file_v1_plugin_proto_rawDesc = "" +
 	"\vAskResponse\x12:\n" +
 	"\bquestion\x18\x01 \x01(\v2\x1c.gatebook.plugin.v1.QuestionH\x00R\bquestion\x121\n" +
 	"\x05error\x18\x02 \x01(\v2\x19.gatebook.plugin.v1.ErrorH\x00R\x05errorB\b\n" +
-	"\x06result\"q\n" +
+	"\x06result\"\x9d\x01\n" +
 	"\bQuestion\x12\x18\n" +
 	"\amessage\x18\x01 \x01(\tR\amessage\x12\x16\n" +
 	"\x06fields\x18\x02 \x01(\fR\x06fields\x123\n" +
-	"\aexpires\x18\x03 \x01(\v2\x19.google.protobuf.DurationR\aexpires\"\xc7\x01\n" +
+	"\aexpires\x18\x03 \x01(\v2\x19.google.protobuf.DurationR\aexpires\x12\x12\n" +
+	"\x04from\x18\x04 \x03(\tR\x04from\x12\x16\n" +
+	"\x06quorum\x18\x05 \x01(\x05R\x06quorum\"\xfc\x01\n" +
 	"\rAnswerRequest\x12,\n" +
 	"\x04call\x18\x01 \x01(\v2\x18.gatebook.plugin.v1.CallR\x04call\x12\x1a\n" +
 	"\bapproved\x18\x02 \x01(\bR\bapproved\x12\x0e\n" +
 	"\x02by\x18\x03 \x01(\tR\x02by\x12*\n" +
 	"\x02at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x12\x18\n" +
 	"\acomment\x18\x05 \x01(\tR\acomment\x12\x16\n" +
-	"\x06fields\x18\x06 \x01(\fR\x06fields\"\x86\x01\n" +
+	"\x06fields\x18\x06 \x01(\fR\x06fields\x123\n" +
+	"\aearlier\x18\a \x03(\v2\x19.gatebook.plugin.v1.VoiceR\aearlier\"]\n" +
+	"\x05Voice\x12\x0e\n" +
+	"\x02by\x18\x01 \x01(\tR\x02by\x12*\n" +
+	"\x02at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x12\x18\n" +
+	"\acomment\x18\x03 \x01(\tR\acomment\"\x86\x01\n" +
 	"\x0eAnswerResponse\x127\n" +
 	"\aoutputs\x18\x01 \x01(\v2\x1b.gatebook.plugin.v1.OutputsH\x00R\aoutputs\x121\n" +
 	"\x05error\x18\x02 \x01(\v2\x19.gatebook.plugin.v1.ErrorH\x00R\x05errorB\b\n" +
@@ -2993,7 +3085,7 @@ func file_v1_plugin_proto_rawDescGZIP() []byte {
 }
 
 var file_v1_plugin_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_v1_plugin_proto_msgTypes = make([]protoimpl.MessageInfo, 38)
+var file_v1_plugin_proto_msgTypes = make([]protoimpl.MessageInfo, 39)
 var file_v1_plugin_proto_goTypes = []any{
 	(Effect)(0),                   // 0: gatebook.plugin.v1.Effect
 	(Done)(0),                     // 1: gatebook.plugin.v1.Done
@@ -3033,11 +3125,12 @@ var file_v1_plugin_proto_goTypes = []any{
 	(*AskResponse)(nil),           // 35: gatebook.plugin.v1.AskResponse
 	(*Question)(nil),              // 36: gatebook.plugin.v1.Question
 	(*AnswerRequest)(nil),         // 37: gatebook.plugin.v1.AnswerRequest
-	(*AnswerResponse)(nil),        // 38: gatebook.plugin.v1.AnswerResponse
-	(*Error)(nil),                 // 39: gatebook.plugin.v1.Error
-	nil,                           // 40: gatebook.plugin.v1.Call.NotesEntry
-	(*durationpb.Duration)(nil),   // 41: google.protobuf.Duration
-	(*timestamppb.Timestamp)(nil), // 42: google.protobuf.Timestamp
+	(*Voice)(nil),                 // 38: gatebook.plugin.v1.Voice
+	(*AnswerResponse)(nil),        // 39: gatebook.plugin.v1.AnswerResponse
+	(*Error)(nil),                 // 40: gatebook.plugin.v1.Error
+	nil,                           // 41: gatebook.plugin.v1.Call.NotesEntry
+	(*durationpb.Duration)(nil),   // 42: google.protobuf.Duration
+	(*timestamppb.Timestamp)(nil), // 43: google.protobuf.Timestamp
 }
 var file_v1_plugin_proto_depIdxs = []int32{
 	5,  // 0: gatebook.plugin.v1.DescribeResponse.actions:type_name -> gatebook.plugin.v1.Action
@@ -3045,32 +3138,32 @@ var file_v1_plugin_proto_depIdxs = []int32{
 	0,  // 2: gatebook.plugin.v1.Action.effect:type_name -> gatebook.plugin.v1.Effect
 	6,  // 3: gatebook.plugin.v1.Action.rules:type_name -> gatebook.plugin.v1.Rule
 	7,  // 4: gatebook.plugin.v1.Action.examples:type_name -> gatebook.plugin.v1.Example
-	39, // 5: gatebook.plugin.v1.ConfigureResponse.error:type_name -> gatebook.plugin.v1.Error
+	40, // 5: gatebook.plugin.v1.ConfigureResponse.error:type_name -> gatebook.plugin.v1.Error
 	10, // 6: gatebook.plugin.v1.ConfigureResponse.target:type_name -> gatebook.plugin.v1.Target
-	40, // 7: gatebook.plugin.v1.Call.notes:type_name -> gatebook.plugin.v1.Call.NotesEntry
-	41, // 8: gatebook.plugin.v1.Call.timeout:type_name -> google.protobuf.Duration
+	41, // 7: gatebook.plugin.v1.Call.notes:type_name -> gatebook.plugin.v1.Call.NotesEntry
+	42, // 8: gatebook.plugin.v1.Call.timeout:type_name -> google.protobuf.Duration
 	11, // 9: gatebook.plugin.v1.PlanRequest.call:type_name -> gatebook.plugin.v1.Call
 	14, // 10: gatebook.plugin.v1.PlanResponse.preview:type_name -> gatebook.plugin.v1.Preview
-	39, // 11: gatebook.plugin.v1.PlanResponse.error:type_name -> gatebook.plugin.v1.Error
+	40, // 11: gatebook.plugin.v1.PlanResponse.error:type_name -> gatebook.plugin.v1.Error
 	16, // 12: gatebook.plugin.v1.Preview.changes:type_name -> gatebook.plugin.v1.Delta
-	41, // 13: gatebook.plugin.v1.Preview.estimate:type_name -> google.protobuf.Duration
+	42, // 13: gatebook.plugin.v1.Preview.estimate:type_name -> google.protobuf.Duration
 	15, // 14: gatebook.plugin.v1.Preview.observed:type_name -> gatebook.plugin.v1.Seen
 	23, // 15: gatebook.plugin.v1.ApplyRequest.told:type_name -> gatebook.plugin.v1.Told
 	26, // 16: gatebook.plugin.v1.ApplyResponse.said:type_name -> gatebook.plugin.v1.Event
 	31, // 17: gatebook.plugin.v1.ApplyResponse.result:type_name -> gatebook.plugin.v1.Outputs
-	39, // 18: gatebook.plugin.v1.ApplyResponse.error:type_name -> gatebook.plugin.v1.Error
+	40, // 18: gatebook.plugin.v1.ApplyResponse.error:type_name -> gatebook.plugin.v1.Error
 	23, // 19: gatebook.plugin.v1.ObserveRequest.told:type_name -> gatebook.plugin.v1.Told
 	26, // 20: gatebook.plugin.v1.ObserveResponse.said:type_name -> gatebook.plugin.v1.Event
 	33, // 21: gatebook.plugin.v1.ObserveResponse.result:type_name -> gatebook.plugin.v1.Observation
-	39, // 22: gatebook.plugin.v1.ObserveResponse.error:type_name -> gatebook.plugin.v1.Error
+	40, // 22: gatebook.plugin.v1.ObserveResponse.error:type_name -> gatebook.plugin.v1.Error
 	23, // 23: gatebook.plugin.v1.UndoRequest.told:type_name -> gatebook.plugin.v1.Told
 	26, // 24: gatebook.plugin.v1.UndoResponse.said:type_name -> gatebook.plugin.v1.Event
 	32, // 25: gatebook.plugin.v1.UndoResponse.result:type_name -> gatebook.plugin.v1.Undone
-	39, // 26: gatebook.plugin.v1.UndoResponse.error:type_name -> gatebook.plugin.v1.Error
+	40, // 26: gatebook.plugin.v1.UndoResponse.error:type_name -> gatebook.plugin.v1.Error
 	11, // 27: gatebook.plugin.v1.Told.start:type_name -> gatebook.plugin.v1.Call
 	24, // 28: gatebook.plugin.v1.Told.kept:type_name -> gatebook.plugin.v1.Kept
 	25, // 29: gatebook.plugin.v1.Told.cancel:type_name -> gatebook.plugin.v1.Cancel
-	39, // 30: gatebook.plugin.v1.Kept.error:type_name -> gatebook.plugin.v1.Error
+	40, // 30: gatebook.plugin.v1.Kept.error:type_name -> gatebook.plugin.v1.Error
 	27, // 31: gatebook.plugin.v1.Event.progress:type_name -> gatebook.plugin.v1.Progress
 	28, // 32: gatebook.plugin.v1.Event.output:type_name -> gatebook.plugin.v1.Output
 	29, // 33: gatebook.plugin.v1.Event.before:type_name -> gatebook.plugin.v1.State
@@ -3078,34 +3171,36 @@ var file_v1_plugin_proto_depIdxs = []int32{
 	1,  // 35: gatebook.plugin.v1.Observation.done:type_name -> gatebook.plugin.v1.Done
 	11, // 36: gatebook.plugin.v1.AskRequest.call:type_name -> gatebook.plugin.v1.Call
 	36, // 37: gatebook.plugin.v1.AskResponse.question:type_name -> gatebook.plugin.v1.Question
-	39, // 38: gatebook.plugin.v1.AskResponse.error:type_name -> gatebook.plugin.v1.Error
-	41, // 39: gatebook.plugin.v1.Question.expires:type_name -> google.protobuf.Duration
+	40, // 38: gatebook.plugin.v1.AskResponse.error:type_name -> gatebook.plugin.v1.Error
+	42, // 39: gatebook.plugin.v1.Question.expires:type_name -> google.protobuf.Duration
 	11, // 40: gatebook.plugin.v1.AnswerRequest.call:type_name -> gatebook.plugin.v1.Call
-	42, // 41: gatebook.plugin.v1.AnswerRequest.at:type_name -> google.protobuf.Timestamp
-	31, // 42: gatebook.plugin.v1.AnswerResponse.outputs:type_name -> gatebook.plugin.v1.Outputs
-	39, // 43: gatebook.plugin.v1.AnswerResponse.error:type_name -> gatebook.plugin.v1.Error
-	2,  // 44: gatebook.plugin.v1.Error.class:type_name -> gatebook.plugin.v1.Class
-	3,  // 45: gatebook.plugin.v1.Plugin.Describe:input_type -> gatebook.plugin.v1.DescribeRequest
-	8,  // 46: gatebook.plugin.v1.Plugin.Configure:input_type -> gatebook.plugin.v1.ConfigureRequest
-	12, // 47: gatebook.plugin.v1.Plugin.Plan:input_type -> gatebook.plugin.v1.PlanRequest
-	17, // 48: gatebook.plugin.v1.Plugin.Apply:input_type -> gatebook.plugin.v1.ApplyRequest
-	19, // 49: gatebook.plugin.v1.Plugin.Observe:input_type -> gatebook.plugin.v1.ObserveRequest
-	21, // 50: gatebook.plugin.v1.Plugin.Undo:input_type -> gatebook.plugin.v1.UndoRequest
-	34, // 51: gatebook.plugin.v1.Plugin.Ask:input_type -> gatebook.plugin.v1.AskRequest
-	37, // 52: gatebook.plugin.v1.Plugin.Answer:input_type -> gatebook.plugin.v1.AnswerRequest
-	4,  // 53: gatebook.plugin.v1.Plugin.Describe:output_type -> gatebook.plugin.v1.DescribeResponse
-	9,  // 54: gatebook.plugin.v1.Plugin.Configure:output_type -> gatebook.plugin.v1.ConfigureResponse
-	13, // 55: gatebook.plugin.v1.Plugin.Plan:output_type -> gatebook.plugin.v1.PlanResponse
-	18, // 56: gatebook.plugin.v1.Plugin.Apply:output_type -> gatebook.plugin.v1.ApplyResponse
-	20, // 57: gatebook.plugin.v1.Plugin.Observe:output_type -> gatebook.plugin.v1.ObserveResponse
-	22, // 58: gatebook.plugin.v1.Plugin.Undo:output_type -> gatebook.plugin.v1.UndoResponse
-	35, // 59: gatebook.plugin.v1.Plugin.Ask:output_type -> gatebook.plugin.v1.AskResponse
-	38, // 60: gatebook.plugin.v1.Plugin.Answer:output_type -> gatebook.plugin.v1.AnswerResponse
-	53, // [53:61] is the sub-list for method output_type
-	45, // [45:53] is the sub-list for method input_type
-	45, // [45:45] is the sub-list for extension type_name
-	45, // [45:45] is the sub-list for extension extendee
-	0,  // [0:45] is the sub-list for field type_name
+	43, // 41: gatebook.plugin.v1.AnswerRequest.at:type_name -> google.protobuf.Timestamp
+	38, // 42: gatebook.plugin.v1.AnswerRequest.earlier:type_name -> gatebook.plugin.v1.Voice
+	43, // 43: gatebook.plugin.v1.Voice.at:type_name -> google.protobuf.Timestamp
+	31, // 44: gatebook.plugin.v1.AnswerResponse.outputs:type_name -> gatebook.plugin.v1.Outputs
+	40, // 45: gatebook.plugin.v1.AnswerResponse.error:type_name -> gatebook.plugin.v1.Error
+	2,  // 46: gatebook.plugin.v1.Error.class:type_name -> gatebook.plugin.v1.Class
+	3,  // 47: gatebook.plugin.v1.Plugin.Describe:input_type -> gatebook.plugin.v1.DescribeRequest
+	8,  // 48: gatebook.plugin.v1.Plugin.Configure:input_type -> gatebook.plugin.v1.ConfigureRequest
+	12, // 49: gatebook.plugin.v1.Plugin.Plan:input_type -> gatebook.plugin.v1.PlanRequest
+	17, // 50: gatebook.plugin.v1.Plugin.Apply:input_type -> gatebook.plugin.v1.ApplyRequest
+	19, // 51: gatebook.plugin.v1.Plugin.Observe:input_type -> gatebook.plugin.v1.ObserveRequest
+	21, // 52: gatebook.plugin.v1.Plugin.Undo:input_type -> gatebook.plugin.v1.UndoRequest
+	34, // 53: gatebook.plugin.v1.Plugin.Ask:input_type -> gatebook.plugin.v1.AskRequest
+	37, // 54: gatebook.plugin.v1.Plugin.Answer:input_type -> gatebook.plugin.v1.AnswerRequest
+	4,  // 55: gatebook.plugin.v1.Plugin.Describe:output_type -> gatebook.plugin.v1.DescribeResponse
+	9,  // 56: gatebook.plugin.v1.Plugin.Configure:output_type -> gatebook.plugin.v1.ConfigureResponse
+	13, // 57: gatebook.plugin.v1.Plugin.Plan:output_type -> gatebook.plugin.v1.PlanResponse
+	18, // 58: gatebook.plugin.v1.Plugin.Apply:output_type -> gatebook.plugin.v1.ApplyResponse
+	20, // 59: gatebook.plugin.v1.Plugin.Observe:output_type -> gatebook.plugin.v1.ObserveResponse
+	22, // 60: gatebook.plugin.v1.Plugin.Undo:output_type -> gatebook.plugin.v1.UndoResponse
+	35, // 61: gatebook.plugin.v1.Plugin.Ask:output_type -> gatebook.plugin.v1.AskResponse
+	39, // 62: gatebook.plugin.v1.Plugin.Answer:output_type -> gatebook.plugin.v1.AnswerResponse
+	55, // [55:63] is the sub-list for method output_type
+	47, // [47:55] is the sub-list for method input_type
+	47, // [47:47] is the sub-list for extension type_name
+	47, // [47:47] is the sub-list for extension extendee
+	0,  // [0:47] is the sub-list for field type_name
 }
 
 func init() { file_v1_plugin_proto_init() }
@@ -3147,7 +3242,7 @@ func file_v1_plugin_proto_init() {
 		(*AskResponse_Question)(nil),
 		(*AskResponse_Error)(nil),
 	}
-	file_v1_plugin_proto_msgTypes[35].OneofWrappers = []any{
+	file_v1_plugin_proto_msgTypes[36].OneofWrappers = []any{
 		(*AnswerResponse_Outputs)(nil),
 		(*AnswerResponse_Error)(nil),
 	}
@@ -3157,7 +3252,7 @@ func file_v1_plugin_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_v1_plugin_proto_rawDesc), len(file_v1_plugin_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   38,
+			NumMessages:   39,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"errors"
+	"math"
 	"strings"
 	"time"
 
@@ -126,7 +127,7 @@ func ToObservation(m *pluginv1.Observation) sdk.Observation {
 
 // FromQuestion writes what an action asks of people.
 func FromQuestion(q sdk.Question) (*pluginv1.Question, error) {
-	m := &pluginv1.Question{Message: q.Message, Expires: optional(q.Expires)}
+	m := &pluginv1.Question{Message: q.Message, Expires: optional(q.Expires), From: q.From, Quorum: int32(min(q.Quorum, math.MaxInt32))}
 	if q.Fields == nil {
 		return m, nil
 	}
@@ -137,7 +138,7 @@ func FromQuestion(q sdk.Question) (*pluginv1.Question, error) {
 
 // ToQuestion reads what an action asks of people.
 func ToQuestion(m *pluginv1.Question) (sdk.Question, error) {
-	q := sdk.Question{Message: m.GetMessage(), Expires: m.GetExpires().AsDuration()}
+	q := sdk.Question{Message: m.GetMessage(), Expires: m.GetExpires().AsDuration(), From: m.GetFrom(), Quorum: int(m.GetQuorum())}
 	if len(m.GetFields()) == 0 {
 		return q, nil
 	}
@@ -148,16 +149,24 @@ func ToQuestion(m *pluginv1.Question) (sdk.Question, error) {
 
 // FromAnswer writes what a person said.
 func FromAnswer(call *pluginv1.Call, a sdk.Answer) *pluginv1.AnswerRequest {
-	return &pluginv1.AnswerRequest{
+	m := &pluginv1.AnswerRequest{
 		Call: call, Approved: a.Approved, By: a.By, At: timestamppb.New(a.At), Comment: a.Comment, Fields: a.Fields,
 	}
+	for _, voice := range a.Earlier {
+		m.Earlier = append(m.Earlier, &pluginv1.Voice{By: voice.By, At: timestamppb.New(voice.At), Comment: voice.Comment})
+	}
+	return m
 }
 
 // ToAnswer reads what a person said.
 func ToAnswer(m *pluginv1.AnswerRequest) sdk.Answer {
-	return sdk.Answer{
+	a := sdk.Answer{
 		Approved: m.GetApproved(), By: m.GetBy(), At: m.GetAt().AsTime(), Comment: m.GetComment(), Fields: m.GetFields(),
 	}
+	for _, voice := range m.GetEarlier() {
+		a.Earlier = append(a.Earlier, sdk.Voice{By: voice.GetBy(), At: voice.GetAt().AsTime(), Comment: voice.GetComment()})
+	}
+	return a
 }
 
 // optional writes a duration of which 0 means that there is none.

@@ -82,6 +82,7 @@ func TestWhatCrossesArrivesAsItWas(t *testing.T) {
 		answer := sdk.Answer{
 			Approved: rapid.Bool().Draw(t, "approved"), By: rapid.String().Draw(t, "by"), At: time.Unix(1_700_000_000, 5).UTC(),
 			Comment: rapid.String().Draw(t, "comment"), Fields: document(t, "fields"),
+			Earlier: []sdk.Voice{{By: rapid.String().Draw(t, "earlier"), At: time.Unix(1_700_000_001, 7).UTC(), Comment: "ok"}},
 		}
 		same(t, "answer", answer, wire.ToAnswer(crossed(t, wire.FromAnswer(call, answer))))
 	})

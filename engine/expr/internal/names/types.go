@@ -87,6 +87,15 @@ func NewTypes(inputs, vars *schema.Schema, steps map[string]*schema.Schema) *Typ
 	}
 }
 
+// TypesOver returns names of which none is a runbook's: the roots that are given, and no step.
+func TypesOver(roots map[string]*schema.Schema) *Types {
+	made := &Types{roots: make(map[string]Shape, len(roots)), steps: &stepTypes{shapes: make(map[*schema.Schema]Shape)}, tried: &triedPatterns{}}
+	for name, shape := range roots {
+		made.roots[name] = ShapeOf(shape)
+	}
+	return made
+}
+
 // With returns t with one more root, for one kind of place: `observed` in a
 // condition over an observation, `error` and `attempt` in `retry.if`. The same
 // shape, by pointer, gives the same Types, so that programs are shared.

@@ -24,9 +24,10 @@ type Replay struct {
 	// Known are the ids of the requests that are in the journal.
 	Known   map[string]bool
 	Targets *target.Known // takes what connections reached
-	Last    event.Event
-	Trace   string // the trace context of the run
-	Seal    string // the digest of the sealed plan that it carries out
+	// Spent is what was answered with, or refused, of what is signed ([event.Proof.Spends]).
+	Spent map[string]bool
+	Last  event.Event
+	Began event.Run // what was fixed when the run started
 }
 
 // Recall lets the machine know what the journal says before it is replayed.
@@ -53,10 +54,13 @@ func (r *Replay) Record(record journal.Record) error {
 	}
 	r.Last = e
 	if e.Run != nil {
-		r.Trace, r.Seal = e.Run.Trace, e.Run.Seal
+		r.Began = *e.Run
 	}
 	if e.Target != nil {
 		r.Targets.Learn(*e.Target)
+	}
+	if spends := e.Proof.Spends(); spends != "" {
+		r.Spent[spends] = true
 	}
 	if e.Request != "" {
 		r.Known[e.Request] = true

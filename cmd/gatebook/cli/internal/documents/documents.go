@@ -13,6 +13,7 @@ import (
 	"github.com/gatebook/gatebook/engine/diag/render"
 	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/model"
+	"github.com/gatebook/gatebook/engine/people"
 	"github.com/gatebook/gatebook/engine/report"
 	"github.com/gatebook/gatebook/engine/report/dossier"
 	"github.com/gatebook/gatebook/engine/report/graph"
@@ -57,10 +58,12 @@ type Document struct {
 	Schema func() *schema.Schema
 }
 
-// All returns the documents; the runbook, which is the one that is read, is the first.
+// All returns the documents; the runbook is the first.
 func All() []Document {
 	return []Document{
 		{"runbook", "a runbook", model.Schema},
+		{"policy", "a policy", model.PolicySchema},
+		written[people.Statement]("answer", "what a person signs to answer a question"),
 		written[render.Document]("diagnostics", "what gatebook check --format json writes"),
 		written[dossier.Document]("plan", "what gatebook plan --format json writes"),
 		written[event.Event]("event", "a line of gatebook run --format json, and the event in a record of a journal"),
@@ -82,6 +85,11 @@ func Names() []string {
 		names = append(names, d.Name)
 	}
 	return names
+}
+
+// Written returns the names of the documents that --format json writes.
+func Written() []string {
+	return slices.DeleteFunc(Names(), func(name string) bool { return name == "runbook" || name == "policy" || name == "answer" })
 }
 
 // Find returns the document of the name.

@@ -58,7 +58,7 @@ func open(c *console.Console, state string) (*House, error) {
 	opener := newPlugins(c)
 	h := &House{Console: c, plugins: opener}
 	h.Engine, err = engine.New(engine.Config{
-		Handlers: handlers, Plugins: opener, Files: h.include,
+		Handlers: handlers, Plugins: opener, Files: h.include, Policies: policies{c},
 		State: state, Dir: c.Dir, DirID: console.FolderID(c.Dir), Version: c.Build.Version,
 	})
 	return h, err
@@ -120,6 +120,9 @@ func (h *House) sound(file *source.File) (*engine.Runbook, diag.List, error) {
 	runbook, found := h.Check(file)
 	if found.HasErrors() {
 		return nil, nil, h.Invalid(found)
+	}
+	if runbook.Checked == nil {
+		return nil, nil, console.Usage("To check it: gatebook check "+console.Quote(file.Name()), "%s is a policy, and no runbook", file.Name())
 	}
 	return runbook, found, nil
 }

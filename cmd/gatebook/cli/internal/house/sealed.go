@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -18,7 +17,6 @@ import (
 	"github.com/gatebook/gatebook/engine/report/layout"
 	"github.com/gatebook/gatebook/engine/seal"
 	"github.com/gatebook/gatebook/engine/source"
-	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
 // Seal puts a plan into a file that a person named, as it was previewed or as it is offline.
@@ -64,8 +62,8 @@ func (h *House) TellSealed(sealed *seal.Plan, file string) {
 	}
 	for _, step := range sealed.Notes.Asks {
 		early := sealed.Early(step)
-		switch _, done := answered[step]; {
-		case done:
+		switch {
+		case slices.ContainsFunc(answered, func(a engine.Left) bool { return a.Step == step }):
 		case early != nil:
 			said := early.Error()
 			h.Note("%s", strings.ToUpper(said[:1])+said[1:]+".")
@@ -100,16 +98,16 @@ func (h *House) Unused(sealed *seal.Plan) error {
 }
 
 // TellAnswers says what people have answered to a sealed plan beforehand, and how long ago,
-// as nothing takes an answer back but another one. It returns the answers by their steps.
-func (h *House) TellAnswers(sealed *seal.Plan) (map[string]sdk.Answer, error) {
+// as nothing takes an answer back but another one. It returns the answers.
+func (h *House) TellAnswers(sealed *seal.Plan) ([]engine.Left, error) {
 	answers, err := h.Answers(sealed)
-	for _, step := range slices.Sorted(maps.Keys(answers)) {
-		answer, word := answers[step], "approved"
+	for _, answer := range answers {
+		word := "approved"
 		if !answer.Approved {
 			word = "rejected"
 		}
 		ago := max(0, h.Now().Sub(answer.At)).Round(time.Second)
-		h.Note("%s was %s beforehand by %s, %s ago.", step, word, answer.By, layout.Span(ago))
+		h.Note("%s was %s beforehand by %s, %s ago.", answer.Step, word, answer.By, layout.Span(ago))
 	}
 	return answers, err
 }
@@ -117,10 +115,10 @@ func (h *House) TellAnswers(sealed *seal.Plan) (map[string]sdk.Answer, error) {
 // Refused refuses to begin what a person has said no to, as the changes before the question
 // would be made and taken back for nothing. Where a step may fail and the run goes on, a no
 // is one of the ways that the runbook knows.
-func (h *House) Refused(planned *engine.Plan, answers map[string]sdk.Answer, name string) error {
-	for step := range planned.All() {
-		answer, given := answers[step.ID]
-		if !given || answer.Approved || step.OnFailure == plan.Continue {
+func (h *House) Refused(planned *engine.Plan, answers []engine.Left, name string) error {
+	for _, answer := range answers {
+		step, there := planned.Step(answer.Step)
+		if !there || answer.Approved || step.OnFailure == plan.Continue {
 			continue
 		}
 		said := answer.By + " said no to " + step.ID

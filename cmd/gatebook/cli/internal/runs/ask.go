@@ -2,6 +2,7 @@ package runs
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"slices"
 	"time"
@@ -10,6 +11,7 @@ import (
 	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/journal"
 	"github.com/gatebook/gatebook/engine/journal/ledger"
+	"github.com/gatebook/gatebook/engine/people"
 	"github.com/gatebook/gatebook/engine/report/layout"
 	"github.com/gatebook/gatebook/engine/report/standing"
 	"github.com/gatebook/gatebook/engine/report/wording"
@@ -47,6 +49,7 @@ type Answer struct {
 	Reason    string
 	Fields    []console.Pair
 	Plan      string // the digest that the answer is given to; empty: that of the run's plan
+	Sign      Signing
 }
 
 // word says what was answered.
@@ -78,7 +81,7 @@ func (a Answer) untimely(err error, name string) error {
 }
 
 // Beforehand answers a question that the run of a sealed plan will ask, in the file of a name.
-func (r *Runs) Beforehand(a Answer, sealed *seal.Plan, name string) error {
+func (r *Runs) Beforehand(ctx context.Context, a Answer, sealed *seal.Plan, name string) error {
 	again := console.Quote(name)
 	if err := r.Engine.Used(sealed); err != nil {
 		return a.untimely(err, again)
@@ -96,8 +99,19 @@ func (r *Runs) Beforehand(a Answer, sealed *seal.Plan, name string) error {
 	case len(a.Fields) > 0:
 		return console.Usage("Answer it when it asks.", "what is filled in with --field is known when the run asks for it")
 	}
+	policy, err := r.Engine.PolicyOf(sealed.Notes.Runbook)
+	if err != nil {
+		return err
+	}
+	signed, written, err := r.signed(ctx, a, policy, people.Statement{Plan: sealed.Digest, Serial: sealed.Notes.Serial, Step: a.Step, Part: string(event.Do)})
+	if err != nil || written {
+		return err
+	}
 	answer := sdk.Answer{Approved: a.Approved, Comment: a.Reason, By: r.User, At: r.Now().UTC()}
-	if err := r.Engine.LeaveAnswer(sealed, a.Step, answer); err != nil {
+	if signed != nil {
+		answer.By, answer.At, answer.Comment = signed.Statement.Person, signed.Statement.Time, signed.Statement.Comment
+	}
+	if err := r.Engine.LeaveAnswer(sealed, a.Step, answer, signed); err != nil {
 		return a.untimely(err, again)
 	}
 	r.Note("%s %s of the plan %s.", a.word(), a.Step, sealed.Digest)
@@ -106,7 +120,7 @@ func (r *Runs) Beforehand(a Answer, sealed *seal.Plan, name string) error {
 }
 
 // Answer answers a question of a run.
-func (r *Runs) Answer(a Answer) error {
+func (r *Runs) Answer(ctx context.Context, a Answer) error {
 	found, err := r.Open(a.Run)
 	if err != nil {
 		return err
@@ -120,7 +134,22 @@ func (r *Runs) Answer(a Answer) error {
 	if err != nil {
 		return err
 	}
-	later, err := r.post(found, run.Request{Type: event.Answered, Step: a.Step, Part: part, Answer: answer, Reason: a.Reason, Plan: found.Status.Run.AnswersTo()})
+	policy, err := found.policy()
+	if err != nil {
+		return err
+	}
+	signed, written, err := r.signed(ctx, a, policy, people.Statement{
+		Plan: found.Status.Run.AnswersTo(), Run: found.ID(), Step: a.Step, Part: string(part), Message: step.Ask.Message, Fields: answer.Fields,
+	})
+	if err != nil || written {
+		return err
+	}
+	later, err := r.post(found, run.Request{
+		Type: event.Answered, Step: a.Step, Part: part, Answer: answer, Signed: signed, Reason: a.Reason, Plan: found.Status.Run.AnswersTo(),
+	})
+	if err == nil && later {
+		err = r.refusal(found, policy, step, signed)
+	}
 	if err != nil {
 		return err
 	}
@@ -162,7 +191,7 @@ func (r *Runs) answer(found *Run, step *standing.Step, a Answer) (*sdk.Answer, e
 			a.Step, found.ID(), layout.Word(step.Status))
 	}
 	answer := &sdk.Answer{Approved: a.Approved, Comment: a.Reason, By: r.User, At: r.Now().UTC()}
-	if !a.Approved {
+	if !a.Approved || a.Sign.Signed != "" {
 		return answer, step.Ask.Part, nil
 	}
 	fields, err := console.FillIn(sdk.Question{Message: step.Ask.Message, Fields: step.Ask.Fields}, a.Fields)

@@ -71,7 +71,7 @@ func TestAnAnswerThatIsNotTakenInYetSaysWhy(t *testing.T) {
 					}
 					defer locks.Close()
 				}
-				if err := all.Answer(Answer{Run: folder.ID(), Step: "sign_off", Approved: true}); err != nil {
+				if err := all.Answer(t.Context(), Answer{Run: folder.ID(), Step: "sign_off", Approved: true}); err != nil {
 					t.Fatal(err)
 				}
 				if !strings.Contains(said.String(), "Approved sign_off.") || !strings.Contains(said.String(), test.want) {

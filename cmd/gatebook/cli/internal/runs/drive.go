@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/console"
+	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/house"
 	"github.com/gatebook/gatebook/engine"
 	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/journal"
@@ -116,6 +117,9 @@ func (r *Runs) explain(err error, status *standing.Status, began bool) error {
 	var mistyped *console.UsageError
 	var used *ledger.UsedError
 	var window *engine.OverrideError
+	if denied, is := errors.AsType[*engine.DeniedError](err); is {
+		return house.Denied(r.Console, denied)
+	}
 	outcome := event.OutcomePaused // it stays as it is
 	switch {
 	case errors.As(err, &held) && began && held.Name == "" && !held.Elsewhere:

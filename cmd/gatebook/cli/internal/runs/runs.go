@@ -14,6 +14,7 @@ import (
 	"github.com/gatebook/gatebook/engine"
 	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/journal"
+	"github.com/gatebook/gatebook/engine/people"
 	"github.com/gatebook/gatebook/engine/plan"
 	"github.com/gatebook/gatebook/engine/report"
 	"github.com/gatebook/gatebook/engine/report/history"
@@ -48,7 +49,16 @@ type Run struct {
 	Status *standing.Status
 	Holder journal.Owner // whose process drives it now, where one does
 
+	plan *plan.Plan      // as the run keeps it; nil: it has none
 	read journal.Summary // how far its journal has been read
+}
+
+// policy is the one that the run goes by; nil: there is none.
+func (r *Run) policy() (*people.Policy, error) {
+	if r.plan == nil {
+		return nil, nil //nolint:nilnil // a run without a plan has no policy either
+	}
+	return people.Again(r.plan.People)
 }
 
 // look reads the journal of a run to its end.
@@ -71,7 +81,8 @@ func (r *Runs) look(folder *journal.Run) (*Run, error) {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("look at run %s: %w", folder.ID(), err)
 	}
-	found := &Run{Run: folder, Status: status, read: read}
+	r.tellWho(planned, status)
+	found := &Run{Run: folder, Status: status, plan: planned, read: read}
 	if err := found.setDrive(); err != nil {
 		return nil, err
 	}

@@ -1,0 +1,74 @@
+package model
+
+import (
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/gatebook/gatebook/engine/diag"
+	"github.com/gatebook/gatebook/engine/syntax"
+	"github.com/gatebook/gatebook/schema"
+)
+
+// KindPolicy is what a policy's file says that it describes.
+const KindPolicy = "Policy"
+
+// PolicySchemaID is where the JSON Schema of policies says it lives.
+const PolicySchemaID = "https://gatebook.github.io/schema/policy-v1.json"
+
+// Policy says who may do what with the runbooks beside it, and below.
+type Policy struct {
+	Node           *syntax.Node     `doc:"A policy: who may do what with the runbooks beside it, and below."`
+	APIVersion     Text             `key:"apiVersion" required:"true" const:"gatebook/v1" doc:"The version of the file format."`
+	Kind           Text             `key:"kind" required:"true" const:"Policy" doc:"What the file describes."`
+	Requires       Requires         `key:"requires" doc:"What it takes of gatebook to go by the policy."`
+	AllowedSigners Text             `key:"allowedSigners" doc:"The file of allowed signers, as ssh-keygen and git read it, seen from the policy's folder. With it every answer to a question must be signed." examples:"allowed_signers"`
+	People         Map[*Person]     `key:"people" doc:"What else is known of people, by their names as they stand in the file of allowed signers."`
+	Groups         Map[List[Text]]  `key:"groups" names:"id" doc:"Groups of people, which approve steps name in from."`
+	NeverApprove   List[Text]       `key:"neverApprove" enum:"author,starter" doc:"Who may not approve, whatever the rules say: the author of a sealed plan, the starter of the run."`
+	Start          OneOrMany[*Rule] `key:"start" doc:"What must be true for a person to start, resume or take up a run; absent: anybody may."`
+	Approve        OneOrMany[*Rule] `key:"approve" doc:"What must be true for a person to answer a question, beside from of the step."`
+	Cancel         OneOrMany[*Rule] `key:"cancel" doc:"What must be true for a person to have a run paused, cancelled or rolled back from another process; absent: anybody may."`
+}
+
+// Person is what is known of a person beside their keys.
+type Person struct {
+	Node     *syntax.Node `doc:"What is known of a person beside their keys."`
+	Accounts List[Text]   `key:"accounts" required:"true" min:"1" doc:"The accounts on machines by which the person starts runs and seals plans." examples:"ann"`
+}
+
+// Rule is a condition over who does what.
+type Rule struct {
+	Node    *syntax.Node `doc:"A condition over runbook, targets, effect, person, step and now."`
+	Expr    Expr         `key:"expr" required:"true" doc:"A CEL condition." examples:"'leads' in person.groups"`
+	Message Text         `key:"message" doc:"What it means that it is false."`
+}
+
+// IsPolicy reports whether a tree is that of a policy, and not of a runbook.
+func IsPolicy(node *syntax.Node) bool {
+	return node.Kind() == syntax.Map && node.Get("kind").Text() == KindPolicy
+}
+
+// DecodePolicy reads a tree as a policy, as [Decode] does a runbook.
+func DecodePolicy(node *syntax.Node) (*Policy, diag.List) {
+	d := &decoder{shapes: shapes{}}
+	if node.Kind() != syntax.Map {
+		if node != nil {
+			d.wrongType(node, "a map with apiVersion, kind and groups")
+		}
+		return nil, d.found
+	}
+	policy := &Policy{}
+	d.object(reflect.ValueOf(policy).Elem(), node)
+	return policy, d.found
+}
+
+// PolicySchema returns the JSON Schema of policies.
+func PolicySchema() *schema.Schema {
+	w := &describer{shapes: shapes{}}
+	root := w.object(reflect.TypeFor[Policy]())
+	root.ID, root.Title = PolicySchemaID, "A policy of gatebook ("+APIVersion+")"
+	slices.SortFunc(w.defs, func(a, b schema.Property) int { return strings.Compare(a.Name, b.Name) })
+	root.Defs = w.defs
+	return root
+}

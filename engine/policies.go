@@ -1,0 +1,134 @@
+package engine
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/gatebook/gatebook/engine/diag"
+	"github.com/gatebook/gatebook/engine/event"
+	"github.com/gatebook/gatebook/engine/journal"
+	"github.com/gatebook/gatebook/engine/people"
+	"github.com/gatebook/gatebook/engine/plan"
+	"github.com/gatebook/gatebook/engine/run"
+	"github.com/gatebook/gatebook/engine/seal"
+	"github.com/gatebook/gatebook/engine/source"
+)
+
+// Policies finds the policies that runbooks go by.
+type Policies interface {
+	// Find returns the policy of a runbook's file; nil: it has none.
+	Find(runbook string) (*source.File, error)
+	// Open reads a file that the file of a policy names.
+	Open(policy, name string) (*source.File, error)
+}
+
+// policyFor returns the policy of a runbook's file, nil where there is none, and what is wrong
+// with it. Where nobody can tell whether there is one, that is an error: a policy that cannot be
+// read must not be one that allows everything.
+func (e *Engine) policyFor(runbook string) (*people.Policy, diag.List) {
+	if e.policies == nil {
+		return nil, nil
+	}
+	file, err := e.policies.Find(runbook)
+	switch {
+	case err != nil:
+		return nil, diag.List{diag.PolicyUnread.At(source.Range{}, "%s", diag.Sentence(err.Error()))}
+	case file == nil:
+		return nil, nil
+	}
+	return e.readPolicy(file)
+}
+
+func (e *Engine) readPolicy(file *source.File) (*people.Policy, diag.List) {
+	return people.Read(file, func(name string) (*source.File, error) {
+		if e.policies == nil {
+			return nil, fmt.Errorf("%s is not to be read here", name)
+		}
+		return e.policies.Open(file.Name(), name)
+	}, e.version)
+}
+
+// policyIn returns the policy that a run's document of its plan has kept.
+func policyIn(document []byte) (*people.Policy, error) {
+	var read struct {
+		Policy *event.Policy `json:"policy"`
+	}
+	if document != nil {
+		if err := json.Unmarshal(document, &read); err != nil {
+			return nil, fmt.Errorf("read the policy in the plan: %w", err)
+		}
+	}
+	return people.Again(read.Policy)
+}
+
+// DeniedError says that the policy does not let somebody do something with a run.
+type DeniedError struct {
+	Account string
+	What    string // "start this run"
+	Cause   error
+}
+
+// Error says who may not do what, and by which rule.
+func (e *DeniedError) Error() string {
+	return fmt.Sprintf("%s may not %s: %v", e.Account, e.What, e.Cause)
+}
+
+// Unwrap returns the rule.
+func (e *DeniedError) Unwrap() error { return e.Cause }
+
+// MayStart returns a [DeniedError] where the policy does not let an account start a run of the
+// plan. sealed is what the plan was sealed as; nil: it was not.
+func (p *Plan) MayStart(account string, sealed *seal.Plan, now time.Time) error {
+	asks, _ := seal.Asking(p.Plan)
+	begins := people.Beginning{Act: run.ActOf(p.Plan), Account: account, Asks: len(asks) > 0}
+	if sealed != nil {
+		begins.Author = sealed.Notes.By
+	}
+	return denied(account, "start this run", p.policy.MayStart(begins, now))
+}
+
+// mayTakeUp says why an account may not resume, cancel or roll back a run that nobody drives.
+func (p *Plan) mayTakeUp(began event.Run, r run.Resumption, now time.Time) error {
+	if r.Ask == event.ResumeAsked {
+		begins := people.Beginning{Act: run.ActOf(p.Plan), Account: r.By}
+		return denied(r.By, "resume run "+began.ID, p.policy.MayStart(begins, now))
+	}
+	return denied(r.By, "stop run "+began.ID, p.policy.MayCancel(run.ActOf(p.Plan), r.By, began.Author, began.By, now))
+}
+
+func denied(account, what string, cause error) error {
+	if cause == nil {
+		return nil
+	}
+	return &DeniedError{account, what, cause}
+}
+
+// PolicyOf returns the policy of a runbook's file as it is now; nil: it has none.
+func (e *Engine) PolicyOf(runbook string) (*people.Policy, error) {
+	policy, found := e.policyFor(runbook)
+	for _, finding := range found {
+		if finding.Rule.Severity == diag.Error {
+			return nil, fmt.Errorf("the policy of %s: %s: %s", runbook, finding.Range, finding.Detail)
+		}
+	}
+	return policy, nil
+}
+
+// mayGiveUp says why an account may not end a run of which there is no plan to go by but the
+// document of the one that it began with. Where that is gone too, nothing says so.
+func mayGiveUp(folder *journal.Run, began event.Run, account string, now time.Time) error {
+	document, err := folder.Plan()
+	if err != nil || began.VouchesForPlan(document) != nil {
+		return nil //nolint:nilerr // what is not as the run began with it is nothing to go by
+	}
+	var planned plan.Plan
+	if err := json.Unmarshal(document, &planned); err != nil {
+		return fmt.Errorf("plan of run %s: %w", began.ID, err)
+	}
+	policy, err := people.Again(planned.People)
+	if err != nil {
+		return err
+	}
+	return denied(account, "stop run "+began.ID, policy.MayCancel(run.ActOf(&planned), account, began.Author, began.By, now))
+}
