@@ -4,9 +4,11 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/gatebook/gatebook/engine/diag"
 	"github.com/gatebook/gatebook/engine/event"
+	"github.com/gatebook/gatebook/engine/run"
 )
 
 // OverrideError says why a window cannot be overridden. Nothing was begun.
@@ -22,9 +24,9 @@ func (e *OverrideError) Error() string {
 }
 
 // mayOverride returns an [OverrideError] where a window is not there, or nobody answers for its
-// being overridden, or gives no reason. Who may do it at all is not decided yet: a policy asks
-// here, where each override comes by, of a new run and of one that is taken up.
-func (p *Plan) mayOverride(overrides []event.Override) error {
+// being overridden, or gives no reason, and a [DeniedError] where the policy does not let them.
+// began says who sealed the plan and began the run, as far as that is known already.
+func (p *Plan) mayOverride(overrides []event.Override, began event.Run, now time.Time) error {
 	for _, o := range overrides {
 		switch {
 		case !slices.Contains(p.windows, o.Window):
@@ -34,6 +36,11 @@ func (p *Plan) mayOverride(overrides []event.Override) error {
 			return &OverrideError{Window: o.Window, Cause: "it is not known who asks for it"}
 		case strings.TrimSpace(o.Reason) == "":
 			return &OverrideError{Window: o.Window, Cause: "there is no reason for it"}
+		}
+		act := run.ActOf(p.Plan)
+		act.Window = o.Window
+		if err := p.policy.MayOverride(act, o.By, began.Author, began.By, now); err != nil {
+			return denied(o.By, "override the window "+o.Window, err)
 		}
 	}
 	return nil

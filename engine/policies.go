@@ -77,15 +77,18 @@ func (e *DeniedError) Error() string {
 // Unwrap returns the rule.
 func (e *DeniedError) Unwrap() error { return e.Cause }
 
-// MayStart returns a [DeniedError] where the policy does not let an account start a run of the
-// plan. sealed is what the plan was sealed as; nil: it was not.
-func (p *Plan) MayStart(account string, sealed *seal.Plan, now time.Time) error {
+// MayStart returns a [DeniedError] where the policy does not let somebody start a run of the
+// plan with those options, and an [OverrideError] where a window is not there to be overridden.
+func (p *Plan) MayStart(o RunOptions, now time.Time) error {
 	asks, _ := seal.Asking(p.Plan)
-	begins := people.Beginning{Act: run.ActOf(p.Plan), Account: account, Asks: len(asks) > 0}
-	if sealed != nil {
-		begins.Author = sealed.Notes.By
+	begins := people.Beginning{Act: run.ActOf(p.Plan), Account: o.By, Asks: len(asks) > 0}
+	if o.Sealed != nil {
+		begins.Author = o.Sealed.Notes.By
 	}
-	return denied(account, "start this run", p.policy.MayStart(begins, now))
+	if err := p.policy.MayStart(begins, now); err != nil {
+		return denied(o.By, "start this run", err)
+	}
+	return p.mayOverride(o.Overrides, event.Run{By: o.By, Author: begins.Author}, now)
 }
 
 // mayTakeUp says why an account may not resume, cancel or roll back a run that nobody drives.

@@ -42,10 +42,7 @@ func (e *Engine) Run(ctx context.Context, p *Plan, process run.Process, o RunOpt
 	if err := p.Verify(); err != nil {
 		return event.Result{}, err
 	}
-	if err := p.MayStart(o.By, o.Sealed, process.Now()); err != nil {
-		return event.Result{}, err
-	}
-	if err := p.mayOverride(o.Overrides); err != nil {
+	if err := p.MayStart(o, process.Now()); err != nil {
 		return event.Result{}, err
 	}
 	info := event.Run{
@@ -308,7 +305,7 @@ func (e *Engine) Resume(ctx context.Context, folder *journal.Run, p *Plan, proce
 	if other := began.Dir != e.dir || began.DirID != e.dirID && began.DirID != ""; other && began.Dir != "" && r.Dir == "" {
 		return event.Result{}, &OtherFolderError{Run: began.ID, Began: began.Dir, Here: e.dir}
 	}
-	if err := p.mayOverride(r.Overrides); err != nil {
+	if err := p.mayOverride(r.Overrides, began, process.Now()); err != nil {
 		return event.Result{}, err
 	}
 	if err := p.Verify(r.Without...); err != nil {

@@ -29,6 +29,7 @@ type Policy struct {
 	Start          OneOrMany[*Rule] `key:"start" doc:"What must be true for a person to start, resume or take up a run; absent: anybody may."`
 	Approve        OneOrMany[*Rule] `key:"approve" doc:"What must be true for a person to answer a question, beside from of the step."`
 	Cancel         OneOrMany[*Rule] `key:"cancel" doc:"What must be true for a person to have a run paused, cancelled or rolled back from another process; absent: anybody may."`
+	Override       OneOrMany[*Rule] `key:"override" doc:"What must be true for a person to have a closed window count as open; absent: anybody may who may start the run."`
 }
 
 // Person is what is known of a person beside their keys.
@@ -39,7 +40,7 @@ type Person struct {
 
 // Rule is a condition over who does what.
 type Rule struct {
-	Node    *syntax.Node `doc:"A condition over runbook, targets, effect, person, step and now."`
+	Node    *syntax.Node `doc:"A condition over runbook, targets, effect, person, step, window and now."`
 	Expr    Expr         `key:"expr" required:"true" doc:"A CEL condition." examples:"'leads' in person.groups"`
 	Message Text         `key:"message" doc:"What it means that it is false."`
 }

@@ -33,6 +33,7 @@ type Policy struct {
 	start    []permission.Rule
 	approve  []permission.Rule
 	cancel   []permission.Rule
+	override []permission.Rule
 }
 
 // Open reads a file that a policy names, as it names it.
@@ -60,6 +61,7 @@ func Read(file *source.File, open Open, version string) (*Policy, diag.List) {
 	r.policy.start = r.rules(compiler, decoded.Start)
 	r.policy.approve = r.rules(compiler, decoded.Approve)
 	r.policy.cancel = r.rules(compiler, decoded.Cancel)
+	r.policy.override = r.rules(compiler, decoded.Override)
 	return r.policy, r.found.Sorted()
 }
 
@@ -252,6 +254,14 @@ func (p *Policy) MayCancel(act permission.Act, account, author, starter string, 
 		return nil
 	}
 	return permission.Allows(p.cancel, act, p.account(account, author, starter), now)
+}
+
+// MayOverride says why an account may not have the window of an act count as open in a run.
+func (p *Policy) MayOverride(act permission.Act, account, author, starter string, now time.Time) error {
+	if p == nil {
+		return nil
+	}
+	return permission.Allows(p.override, act, p.account(account, author, starter), now)
 }
 
 // account is the person whose an account is.

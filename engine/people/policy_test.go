@@ -131,6 +131,7 @@ groups: {leads: [ann]}
 neverApprove: [author, starter]
 start: {expr: "effect != 'destroy' || 'leads' in person.groups", message: only those who lead}
 cancel: {expr: "person.starter"}
+override: {expr: "'leads' in person.groups && window != 'freeze'"}
 `, annsLine)
 	at := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 	for name, test := range map[string]struct {
@@ -156,8 +157,16 @@ cancel: {expr: "person.starter"}
 	if err := policy.MayCancel(permission.Act{}, "root", "", "ann-pc", at); err == nil {
 		t.Error("somebody else may cancel")
 	}
+	for window, account := range map[string]string{"freeze": "ann-pc", "offpeak": "root"} {
+		if err := policy.MayOverride(permission.Act{Window: window}, account, "", account, at); err == nil {
+			t.Errorf("%s may override %s", account, window)
+		}
+	}
+	if err := policy.MayOverride(permission.Act{Window: "offpeak"}, "ann-pc", "", "", at); err != nil {
+		t.Error(err)
+	}
 	var none *people.Policy
-	if err := errors.Join(none.MayStart(people.Beginning{}, at), none.MayCancel(permission.Act{}, "", "", "", at)); err != nil || none.Signed() || none.Keep() != nil || none.PersonOf("x") != "" {
+	if err := errors.Join(none.MayStart(people.Beginning{}, at), none.MayCancel(permission.Act{}, "", "", "", at), none.MayOverride(permission.Act{}, "", "", "", at)); err != nil || none.Signed() || none.Keep() != nil || none.PersonOf("x") != "" {
 		t.Errorf("without a policy: %v", err)
 	}
 	if members, err := policy.Of([]string{"leads"}); err != nil || !slices.Equal(members, []string{"ann"}) {

@@ -107,8 +107,10 @@ func (o *runOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := ready.MayStart(o.User, ready.Sealed, o.Now()); err != nil {
-		return house.Denied(o.Console, err)
+	options := engine.RunOptions{By: o.User, Parallelism: o.parallelism, Seed: o.seed, Sealed: ready.Sealed, Overrides: overrides}
+	if err := ready.MayStart(options, o.Now()); err != nil {
+		err, _ = house.Denied(o.Console, err)
+		return err
 	}
 	for _, over := range overrides {
 		h.Note("The window %s counts as open in this run, whatever is said of it now: %s", over.Window, layout.Line(over.Reason))
@@ -119,13 +121,11 @@ func (o *runOptions) run(ctx context.Context) error {
 			return err
 		}
 	}
-	remaining, err := before.Remaining(ctx, ready)
-	if err != nil {
+	if options.Remaining, err = before.Remaining(ctx, ready); err != nil {
 		return err
 	}
-	if o.seed == 0 {
-		o.seed = o.Random()
+	if options.Seed == 0 {
+		options.Seed = o.Random()
 	}
-	follow := runs.Follow{JSON: o.format == "json", Wait: o.wait}
-	return runs.Of(h).Start(ctx, ready.Plan, prompter, follow, engine.RunOptions{Parallelism: o.parallelism, Seed: o.seed, Sealed: ready.Sealed, Overrides: overrides, Remaining: remaining})
+	return runs.Of(h).Start(ctx, ready.Plan, prompter, runs.Follow{JSON: o.format == "json", Wait: o.wait}, options)
 }

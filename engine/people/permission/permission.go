@@ -25,6 +25,7 @@ type Act struct {
 	Targets          []string // the connections that the plan uses
 	Effect           string   // the strongest of the plan's steps: read, change or destroy
 	Step             string   // that is answered; empty: it is about the run as a whole
+	Window           string   // that is overridden; empty: none is
 }
 
 // Person is who is about to do it.
@@ -54,6 +55,7 @@ func NewCompiler() *Compiler {
 		"targets": texts,
 		"effect":  {Type: schema.TypeString, Enum: []any{"read", "change", "destroy"}},
 		"step":    text(),
+		"window":  text(),
 		"person":  record("name", text(), "groups", texts, "author", boolean(), "starter", boolean()),
 		"now":     {Type: schema.TypeString, Format: schema.FormatDateTime},
 	})}
@@ -113,6 +115,7 @@ func Allows(rules []Rule, act Act, person Person, now time.Time) error {
 		"targets": texts(act.Targets),
 		"effect":  value.String(act.Effect),
 		"step":    value.String(act.Step),
+		"window":  value.String(act.Window),
 		"person": value.Object(
 			value.Member{Name: "name", Value: value.String(person.Name)},
 			value.Member{Name: "groups", Value: texts(person.Groups)},

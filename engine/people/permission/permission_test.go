@@ -28,7 +28,7 @@ func rule(t *testing.T, text, message string) (permission.Rule, []string) {
 
 func TestWhatRulesAllow(t *testing.T) {
 	t.Parallel()
-	act := permission.Act{Runbook: "web", Version: "1.2.0", Owners: []string{"team-web"}, Targets: []string{"prod"}, Effect: "change", Step: "sign_off"}
+	act := permission.Act{Runbook: "web", Version: "1.2.0", Owners: []string{"team-web"}, Targets: []string{"prod"}, Effect: "change", Step: "sign_off", Window: "offpeak"}
 	ann := permission.Person{Name: "ann", Groups: []string{"leads"}, Starter: true}
 	sunday := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 	for text, says := range map[string]string{
@@ -36,6 +36,7 @@ func TestWhatRulesAllow(t *testing.T) {
 		`runbook.name == 'web' && runbook.version.startsWith('1.')`:              "",
 		`runbook.owners.exists(o, o == 'team-web') && targets == ['prod']`:       "",
 		`effect == 'change' && step == 'sign_off' && !person.author`:             "",
+		`window in ['offpeak', 'night']`:                                         "",
 		`now.getDayOfWeek() == 0`:                                                "",
 		`person.starter == false`:                                                "does not let ann: person.starter == false",
 		`runbook.owners[3] == 'x'`:                                               "it cannot be decided",

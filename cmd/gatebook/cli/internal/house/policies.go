@@ -81,13 +81,21 @@ func (p policies) read(path string) (*source.File, error) {
 	return source.NewFile(path, text), nil
 }
 
-// Denied says that the policy does not let somebody do something, before anything was done, and
-// gives the exit code. Any other error is returned as it is.
-func Denied(c *console.Console, err error) error {
+// Denied says that the policy does not let somebody do something, or that what they ask for is
+// not there, before anything was done, and gives the exit code. Any other error is returned as
+// it is, and is false.
+func Denied(c *console.Console, err error) (told error, is bool) {
+	if window, is := errors.AsType[*engine.OverrideError](err); is {
+		advice := "Write the name of a window of the runbook."
+		if window.Near != "" {
+			advice = "Did you mean " + window.Near + "?"
+		}
+		return console.Usage(advice, "nothing was begun: %v", window), true
+	}
 	denied, is := errors.AsType[*engine.DeniedError](err)
 	if !is {
-		return err
+		return err, false
 	}
 	c.Complain("nothing was done: " + denied.Error())
-	return console.CodeError(event.OutcomeGateClosed.ExitCode())
+	return console.CodeError(event.OutcomeGateClosed.ExitCode()), true
 }

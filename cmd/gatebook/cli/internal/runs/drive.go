@@ -116,9 +116,8 @@ func (r *Runs) explain(err error, status *standing.Status, began bool) error {
 	var held *journal.HeldError
 	var mistyped *console.UsageError
 	var used *ledger.UsedError
-	var window *engine.OverrideError
-	if denied, is := errors.AsType[*engine.DeniedError](err); is {
-		return house.Denied(r.Console, denied)
+	if told, is := house.Denied(r.Console, err); is {
+		return told
 	}
 	outcome := event.OutcomePaused // it stays as it is
 	switch {
@@ -129,12 +128,6 @@ func (r *Runs) explain(err error, status *standing.Status, began bool) error {
 	case errors.As(err, &held), errors.As(err, &abandoned):
 	case goesNoFurther(err) && status.MayHaveChanged():
 		outcome = event.OutcomeStuck
-	case errors.As(err, &window):
-		advice := "Write the name of a window of the runbook."
-		if window.Near != "" {
-			advice = "Did you mean " + window.Near + "?"
-		}
-		return console.Usage(advice, "nothing was begun: %v", err)
 	case errors.As(err, &used):
 		return console.Usage("Nothing was begun. To do it again, look at what it would do now and seal that: gatebook plan RUNBOOK --out FILE", "%v", err)
 	case !began:
