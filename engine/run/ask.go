@@ -88,7 +88,9 @@ func (d *driver) question(ctx context.Context, a *ask) (sdk.Question, json.RawMe
 // askHere asks the person at the terminal, until there is an answer that fits.
 func (d *driver) askHere(ctx context.Context, a *ask, question sdk.Question) {
 	for {
-		answer, err := d.process.Asker.Ask(ctx, a.command.Step, question)
+		answer, err := d.process.Asker.Ask(ctx, a.command.Step, question, func(path string, content []byte) (sdk.Attachment, error) {
+			return Attach(d.folder, path, content)
+		})
 		if err != nil {
 			// The question was withdrawn, or the terminal is gone; others may answer.
 			d.send(message{deserted: a})
@@ -116,6 +118,9 @@ func (d *driver) answer(ctx context.Context, a *ask, question sdk.Question, answ
 	op, said := a.command.Op, answer
 	said.Fields, said.Earlier = nil, nil
 	e := event.Event{Type: event.Answered, Op: &op, Answer: &said, By: answer.By, Plan: d.answersTo()}
+	if err := d.attached(question, answer); err != nil {
+		return event.Event{}, err
+	}
 	if !answer.Approved {
 		return e, nil
 	}

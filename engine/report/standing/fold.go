@@ -169,7 +169,7 @@ func (step *Step) judge(e event.Event) {
 func (step *Step) ask(e event.Event) {
 	asked := wording.Question(e)
 	was := step.Ask
-	step.Ask = &Ask{Message: asked.Message, Part: e.Op.Part, Fields: asked.Fields, Since: e.Time, From: asked.From, Quorum: e.Quorum}
+	step.Ask = &Ask{Message: asked.Message, Part: e.Op.Part, Fields: asked.Fields, Since: e.Time, From: asked.From, Quorum: e.Quorum, Attachments: asked.Attachments}
 	if was != nil && was.Part == e.Op.Part {
 		step.Ask.Yes = was.Yes // the run was paused in between
 	}

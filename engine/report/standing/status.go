@@ -106,12 +106,14 @@ type Ask struct {
 	Message string         `json:"message"`
 	Part    event.Part     `json:"part" enum:"do,undo" doc:"Whether it is asked to do the step, or to take it back."`
 	Fields  *schema.Schema `json:"fields,omitempty"`
-	Since   time.Time      `json:"since"`
-	Until   time.Time      `json:"until,omitzero"`
-	From    []string       `json:"from,omitempty" doc:"The groups of whose people an answer is taken; absent: whoever the policy lets."`
-	Quorum  int            `json:"quorum,omitempty" doc:"How many different people must say yes, where it is more than one."`
-	Yes     []sdk.Voice    `json:"yes,omitempty" doc:"Who has said yes, where it takes more."`
-	May     []string       `json:"may,omitempty" doc:"Who of the groups may answer, and has not said yes; absent: it cannot be told."`
+	// Attachments is how many files must come with a yes at least.
+	Attachments int         `json:"attachments,omitempty" doc:"How many files must come with a yes at least."`
+	Since       time.Time   `json:"since"`
+	Until       time.Time   `json:"until,omitzero"`
+	From        []string    `json:"from,omitempty" doc:"The groups of whose people an answer is taken; absent: whoever the policy lets."`
+	Quorum      int         `json:"quorum,omitempty" doc:"How many different people must say yes, where it is more than one."`
+	Yes         []sdk.Voice `json:"yes,omitempty" doc:"Who has said yes, where it takes more."`
+	May         []string    `json:"may,omitempty" doc:"Who of the groups may answer, and has not said yes; absent: it cannot be told."`
 }
 
 // Request is something that a person asked of the run.
