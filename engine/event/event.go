@@ -315,7 +315,7 @@ type Run struct {
 	Process      Process           `json:"process"`
 	Overrides    []Override        `json:"overrides,omitempty" doc:"The windows that count as open, by the word of who began the run."`
 	// Remaining is an estimate, and kept so that a replay has the same.
-	Remaining map[string]time.Duration `json:"remaining,omitempty" doc:"Of each step that asks for run.remaining, how long it was estimated to take from there to the end of the run."`
+	Remaining map[string]Left `json:"remaining,omitempty" doc:"Of each step that asks for run.remaining, how long it was estimated to take from there to the end of the run."`
 }
 
 // AnswersTo is the digest to which people's answers are given: that of the sealed plan that

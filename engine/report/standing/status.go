@@ -70,6 +70,7 @@ type Step struct {
 	Started  time.Time      `json:"started,omitzero"`
 	Ended    time.Time      `json:"ended,omitzero"`
 	Elapsed  time.Duration  `json:"elapsed,omitempty" doc:"How long it took, once it has ended."`
+	Shut     time.Duration  `json:"shut,omitempty" doc:"How long of that its gate waited since a window was closed."`
 	Output   string         `json:"output,omitempty" doc:"The last line that it printed."`
 	Progress *sdk.Progress  `json:"progress,omitempty"`
 	Wait     *Wait          `json:"wait,omitempty"`
@@ -80,6 +81,7 @@ type Step struct {
 	Stays    string         `json:"stays,omitempty" doc:"Why the step is not taken back, where the runbook says that it is not."`
 	Loop     *Loop          `json:"loop,omitempty" doc:"Of a step with foreach, how far it has come; absent: it is done once, or what it is done for is not known yet."`
 
+	shutAt  time.Time  // since when a window is closed that its gate asks for; zero: none is
 	place   int        // in the plan; of an instance, that of its step
 	nth     int        // of an instance, its place among them, from 1
 	loop    *Loop      // of an instance, the one that it belongs to
