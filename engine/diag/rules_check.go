@@ -138,6 +138,14 @@ var (
 		Bad:     "finally:\n  - {id: tell, uses: notify.webhook, onFailure: rollback}",
 		Good:    "finally:\n  - {id: tell, uses: notify.webhook, onFailure: continue}",
 	}
+	LimitTooLow = &Rule{
+		Code: "GB0418", Severity: Error,
+		Summary: "limit that the runbook itself goes over",
+		Why:     "The steps that are done in any case are more than `limits` allows, so that every plan goes over it, and no run begins.",
+		Mend:    "Raise the limit if that many is what you want, or make it two runbooks.",
+		Bad:     "limits: {maxChanges: 1}\nsteps:\n  - {id: stop, uses: exec, with: {command: [systemctl, stop, web]}}\n  - {id: start, uses: exec, with: {command: [systemctl, start, web]}}",
+		Good:    "limits: {maxChanges: 2}",
+	}
 )
 
 // The rules of actions and their parameters: GB05xx.
@@ -271,6 +279,6 @@ func checkRules() []*Rule {
 		UnusedInput, UnusedVar, NeedlessNeed, NeedlessPolicy, ConstantCondition, UnusedObservation, PlainText, VarUsesRun,
 		WrongGatebook, UnknownAction, MissingParameter, UnknownParameter, InvalidParameter, BrokenRule,
 		ObserveReads, NoWayBack, UnguardedDestroy, NeedlessRollback, SecretLeaves, SecretExposed,
-		SecretRecorded, SecretHandedOn, FaultyAction, LoopOverOne,
+		SecretRecorded, SecretHandedOn, FaultyAction, LoopOverOne, LimitTooLow,
 	}
 }

@@ -28,7 +28,7 @@ func (c Cost) Validate() error {
 		case !unit.MatchString(name):
 			faults = append(faults, fmt.Errorf("a cost is counted in %q, which must be lower-case letters, digits and underscores", name))
 		case math.IsNaN(amount), amount < 0, amount > maxAmount:
-			faults = append(faults, fmt.Errorf("a cost of %v %s is none: it must be from 0 to %v", amount, name, float64(maxAmount)))
+			faults = append(faults, fmt.Errorf("a cost of %g %s is none: it must be from 0 to %d", amount, name, int(maxAmount)))
 		}
 	}
 	return errors.Join(faults...)
