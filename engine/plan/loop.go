@@ -12,6 +12,7 @@ import (
 	"github.com/gatebook/gatebook/engine/check"
 	"github.com/gatebook/gatebook/engine/diag"
 	"github.com/gatebook/gatebook/engine/event"
+	"github.com/gatebook/gatebook/engine/model"
 	"github.com/gatebook/gatebook/engine/value"
 )
 
@@ -49,6 +50,12 @@ type budget struct {
 type Budget struct {
 	Total string `json:"total" doc:"Of all instances."`
 	Batch string `json:"batch,omitempty" doc:"Of the instances of one batch; absent: as many as of all."`
+}
+
+// Of returns how many of all instances may fail.
+func (b Budget) Of(all int) int {
+	share, _ := model.ParseShare(b.Total) // what is none allows nothing
+	return share.Of(all)
 }
 
 // Keys name what a loop would be done for.

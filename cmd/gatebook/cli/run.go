@@ -48,6 +48,9 @@ Ctrl-C once starts nothing new and lets what runs come to its end; twice stops w
 runs, and what the runbook says about failures applies; each further one gives up the
 step that is being taken back at that moment.
 
+What goes over the limits of its runbook is not begun: a plan that surely does is refused
+(exit code 3), and a step that would, later on, fails.
+
 A change window that is closed counts as open with --override-window, for the whole run. It
 takes a --reason, and both are in the journal, with your name.
 
@@ -110,6 +113,13 @@ func (o *runOptions) run(ctx context.Context) error {
 	if err := ready.MayStart(o.User, ready.Sealed, o.Now()); err != nil {
 		return house.Denied(o.Console, err)
 	}
+	foreseen, err := before.Foreseen(ctx, &ready)
+	if err != nil {
+		return err
+	}
+	if err := ready.WithinLimits(foreseen); err != nil {
+		return house.Denied(o.Console, err)
+	}
 	for _, over := range overrides {
 		h.Note("The window %s counts as open in this run, whatever is said of it now: %s", over.Window, layout.Line(over.Reason))
 	}
@@ -127,5 +137,5 @@ func (o *runOptions) run(ctx context.Context) error {
 		o.seed = o.Random()
 	}
 	follow := runs.Follow{JSON: o.format == "json", Wait: o.wait}
-	return runs.Of(h).Start(ctx, ready.Plan, prompter, follow, engine.RunOptions{Parallelism: o.parallelism, Seed: o.seed, Sealed: ready.Sealed, Overrides: overrides, Remaining: remaining})
+	return runs.Of(h).Start(ctx, ready.Plan, prompter, follow, engine.RunOptions{Parallelism: o.parallelism, Seed: o.seed, Sealed: ready.Sealed, Overrides: overrides, Remaining: remaining, Foreseen: foreseen})
 }

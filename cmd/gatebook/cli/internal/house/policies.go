@@ -81,13 +81,18 @@ func (p policies) read(path string) (*source.File, error) {
 	return source.NewFile(path, text), nil
 }
 
-// Denied says that the policy does not let somebody do something, before anything was done, and
-// gives the exit code. Any other error is returned as it is.
+// Denied says that the policy does not let somebody do something, or that a plan goes over the
+// limits of its runbook, before anything was done, and gives the exit code. Any other error is
+// returned as it is.
 func Denied(c *console.Console, err error) error {
-	denied, is := errors.AsType[*engine.DeniedError](err)
+	if denied, is := errors.AsType[*engine.DeniedError](err); is {
+		c.Complain("nothing was done: " + denied.Error())
+		return console.CodeError(event.OutcomeGateClosed.ExitCode())
+	}
+	over, is := errors.AsType[*engine.OverLimitError](err)
 	if !is {
 		return err
 	}
-	c.Complain("nothing was done: " + denied.Error())
+	c.Complain("nothing was begun: " + over.Error() + "\nTo see what it counts: gatebook plan. Where so much is wanted, raise limits in the runbook.")
 	return console.CodeError(event.OutcomeGateClosed.ExitCode())
 }

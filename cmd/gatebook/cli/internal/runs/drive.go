@@ -117,8 +117,9 @@ func (r *Runs) explain(err error, status *standing.Status, began bool) error {
 	var mistyped *console.UsageError
 	var used *ledger.UsedError
 	var window *engine.OverrideError
-	if denied, is := errors.AsType[*engine.DeniedError](err); is {
-		return house.Denied(r.Console, denied)
+	var over *engine.OverLimitError
+	if _, denied := errors.AsType[*engine.DeniedError](err); denied || errors.As(err, &over) {
+		return house.Denied(r.Console, err)
 	}
 	outcome := event.OutcomePaused // it stays as it is
 	switch {
