@@ -1,20 +1,26 @@
 package plan
 
 import (
+	"github.com/gatebook/gatebook/engine/check"
 	"github.com/gatebook/gatebook/engine/event"
-	"github.com/gatebook/gatebook/engine/model"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
 // limitsOf are the limits that a runbook sets; nil: it sets none.
-func limitsOf(said model.Limits) *event.Limits {
+func limitsOf(checked *check.Runbook) *event.Limits {
+	said := checked.Model.Limits
 	if said.Node == nil {
 		return nil
 	}
-	limits := &event.Limits{
-		Changes: most(said.MaxChanges), Destroys: most(said.MaxDestroys), Targets: most(said.MaxTargets),
-		Duration: said.MaxDuration.Value,
+	limits := &event.Limits{Duration: said.MaxDuration.Value}
+	set := func(limit **int, isSaid bool, n int64) {
+		if most := int(n); isSaid {
+			*limit = &most
+		}
 	}
+	set(&limits.Changes, said.MaxChanges.Node != nil, said.MaxChanges.Value)
+	set(&limits.Destroys, said.MaxDestroys.Node != nil, said.MaxDestroys.Value)
+	set(&limits.Targets, said.MaxTargets.Node != nil, said.MaxTargets.Value)
 	for _, cost := range said.MaxCost.Entries {
 		if limits.Cost == nil {
 			limits.Cost = sdk.Cost{}
@@ -22,13 +28,4 @@ func limitsOf(said model.Limits) *event.Limits {
 		limits.Cost[cost.Key.Value] = cost.Value.Value
 	}
 	return limits
-}
-
-// most is a number that a runbook says; nil: it does not.
-func most(said model.Integer) *int {
-	if said.Node == nil {
-		return nil
-	}
-	n := int(said.Value)
-	return &n
 }

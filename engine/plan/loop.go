@@ -12,7 +12,6 @@ import (
 	"github.com/gatebook/gatebook/engine/check"
 	"github.com/gatebook/gatebook/engine/diag"
 	"github.com/gatebook/gatebook/engine/event"
-	"github.com/gatebook/gatebook/engine/model"
 	"github.com/gatebook/gatebook/engine/value"
 )
 
@@ -54,7 +53,7 @@ type Budget struct {
 
 // Of returns how many of all instances may fail.
 func (b Budget) Of(all int) int {
-	share, _ := model.ParseShare(b.Total) // what is none allows nothing
+	share, _ := check.ParseShare(b.Total) // what is none allows nothing
 	return share.Of(all)
 }
 

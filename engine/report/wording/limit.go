@@ -42,6 +42,9 @@ func Cost(cost sdk.Cost) string {
 	return strings.Join(said, ", ")
 }
 
+// Most says how much there may be.
+func Most(l limit.Line) string { return amount(l, l.Max) }
+
 // amount is a number in words, of a limit on time a time.
 func amount(l limit.Line, n float64) string {
 	if l.Limit == limit.Duration {
