@@ -12,8 +12,6 @@ import (
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
-func upTo(n int) *int { return &n }
-
 func TestWhatIsBegunIsCountedOnce(t *testing.T) {
 	t.Parallel()
 	tally := limit.NewTally(&event.Foreseen{
@@ -73,7 +71,7 @@ func TestRoomThatIsGivenBackLeavesNoTrace(t *testing.T) {
 
 func TestALimitRefusesWhatGoesOverIt(t *testing.T) {
 	t.Parallel()
-	limits := &event.Limits{Changes: upTo(2), Destroys: upTo(0), Duration: time.Hour, Cost: sdk.Cost{"usd": 1}}
+	limits := &event.Limits{Changes: new(2), Destroys: new(0), Duration: time.Hour, Cost: sdk.Cost{"usd": 1}}
 	tally := limit.NewTally(&event.Foreseen{Cost: map[string]sdk.Cost{"dear": {"usd": 1.5}, "cheap": {"usd": 1}}})
 	tally.Begin("a", sdk.Change)
 	for _, c := range []struct {

@@ -110,8 +110,8 @@ func (t *Tally) Refuses(l *event.Limits, step string, effect sdk.Effect, elapsed
 	used := t.used
 	used.Targets, used.Elapsed = len(t.things)+t.others, elapsed
 	for _, line := range Lines(l, used) {
-		number := line.Limit == Changes || line.Limit == Destroys || line.Limit == Targets
-		if line.IsOver() && !(counted && number) {
+		once := line.Limit == Changes || line.Limit == Destroys || line.Limit == Targets
+		if line.IsOver() && (!counted || !once) {
 			return line.Words()
 		}
 	}

@@ -21,8 +21,6 @@ func limited(tb testing.TB, limits event.Limits, steps ...*plan.Step) *plan.Plan
 	return p
 }
 
-func upTo(n int) *int { return &n }
-
 // destroy is a step that destroys something.
 func destroy(id string, needs ...string) *plan.Step {
 	s := change(id, needs...)
@@ -56,7 +54,7 @@ func TestNothingIsBegunThatGoesOverALimit(t *testing.T) {
 		why      string
 	}{
 		"what fits is begun, and what was changed is taken back": {
-			limits: event.Limits{Changes: upTo(2)},
+			limits: event.Limits{Changes: new(2)},
 			steps:  []*plan.Step{change("a"), read("b", "a"), change("c", "b"), change("d", "c")},
 			want: []string{
 				"0s a do #1", "1s a is succeeded", "1s b do #1", "2s b is succeeded", "2s c do #1", "3s c is succeeded",
@@ -65,7 +63,7 @@ func TestNothingIsBegunThatGoesOverALimit(t *testing.T) {
 			why: "that makes 3 changes, and maxChanges is 2",
 		},
 		"of steps side by side no two take the last room": {
-			limits: event.Limits{Changes: upTo(2)}, slots: 4,
+			limits: event.Limits{Changes: new(2)}, slots: 4,
 			steps: []*plan.Step{with(change("a"), stops), with(change("b"), stops), with(change("c"), stops)},
 			want: []string{
 				"0s c is failed (over the limit)", "0s a do #1", "0s b do #1", "1s a is succeeded", "1s b is succeeded", "1s run failed",
@@ -73,19 +71,19 @@ func TestNothingIsBegunThatGoesOverALimit(t *testing.T) {
 			why: "that makes 3 changes, and maxChanges is 2",
 		},
 		"a step that is tried again counts once": {
-			limits: event.Limits{Changes: upTo(1)},
+			limits: event.Limits{Changes: new(1)},
 			steps:  []*plan.Step{with(change("a"), func(s *plan.Step) { s.Retry = plan.Retry{Attempts: 3} })},
 			world:  func(w *world) { fails(w, "a", event.Do, sdk.Transient, sdk.Transient) },
 			want:   []string{"0s a do #1", "1s a do #2", "2s a do #3", "3s a is succeeded", "3s run succeeded"},
 		},
 		"where nothing was changed the run was not let in": {
-			limits: event.Limits{Changes: upTo(0)},
+			limits: event.Limits{Changes: new(0)},
 			steps:  []*plan.Step{read("a"), change("b", "a"), finally(read("f"))},
 			want:   []string{"0s a do #1", "1s a is succeeded", "1s b is failed (over the limit)", "1s f do #1", "2s f is succeeded", "2s run gate_closed"},
 			why:    "that makes 1 change, and maxChanges is 0",
 		},
 		"what destroys is a change too": {
-			limits: event.Limits{Changes: upTo(5), Destroys: upTo(1)},
+			limits: event.Limits{Changes: new(5), Destroys: new(1)},
 			steps:  []*plan.Step{destroy("a"), change("b", "a"), with(destroy("c", "b"), stops)},
 			want: []string{
 				"0s a do #1", "1s a is succeeded", "1s b do #1", "2s b is succeeded", "2s c is failed (over the limit)", "2s run failed",
@@ -93,7 +91,7 @@ func TestNothingIsBegunThatGoesOverALimit(t *testing.T) {
 			why: "that makes 2 destroys, and maxDestroys is 1",
 		},
 		"a loop ends there, whatever its budget": {
-			limits: event.Limits{Changes: upTo(2)},
+			limits: event.Limits{Changes: new(2)},
 			steps:  []*plan.Step{with(l.each(change("a"), "{maxFailures: 100%}", "w", "x", "y", "z"), stops)},
 			world:  func(w *world) { broken(w, `a["w"]`) },
 			want: []string{
@@ -104,7 +102,7 @@ func TestNothingIsBegunThatGoesOverALimit(t *testing.T) {
 			why: "y: that makes 3 changes, and maxChanges is 2 (2 of 4 failed)",
 		},
 		"room is kept for finally, which nothing prevents": {
-			limits: event.Limits{Changes: upTo(2), Duration: time.Second},
+			limits: event.Limits{Changes: new(2), Duration: time.Second},
 			steps:  []*plan.Step{with(change("a"), stops), with(change("b", "a"), stops), finally(change("f"))},
 			want: []string{
 				"0s a do #1", "1s a is succeeded", "1s b is failed (over the limit)", "1s f do #1", "2s f is succeeded", "2s run failed",
@@ -112,7 +110,7 @@ func TestNothingIsBegunThatGoesOverALimit(t *testing.T) {
 			why: "that makes 3 changes, and maxChanges is 2, with what finally needs",
 		},
 		"a thing counts once, and a step that cannot tell as one": {
-			limits:   event.Limits{Targets: upTo(3)},
+			limits:   event.Limits{Targets: new(3)},
 			foreseen: &event.Foreseen{Targets: map[string][]int{"a": {0, 1}, "b": {1}, "d": {}, "e": {0, 2}}},
 			steps:    []*plan.Step{change("a"), change("b", "a"), change("c", "b"), change("d", "c"), with(change("e", "d"), stops)},
 			want: []string{
@@ -157,7 +155,7 @@ func TestNothingIsBegunThatGoesOverALimit(t *testing.T) {
 			why:    "the run began 6.484s ago, and maxDuration is 5s; before that it had failed: it is broken",
 		},
 		"what people do is not asked for": {
-			limits: event.Limits{Changes: upTo(0)},
+			limits: event.Limits{Changes: new(0)},
 			steps:  []*plan.Step{with(asks("a"), func(s *plan.Step) { s.Effect = sdk.Change })},
 			want:   []string{"0s a is failed (over the limit)", "0s run gate_closed"},
 			why:    "that makes 1 change, and maxChanges is 0",
@@ -188,7 +186,7 @@ func TestNothingIsBegunThatGoesOverALimit(t *testing.T) {
 // What failed over a limit did nothing itself, and a run that is resumed is refused again.
 func TestResumeDoesNotGetPastALimit(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, limited(t, event.Limits{Changes: upTo(1)}, with(change("a"), policy(plan.Pause)), with(change("b", "a"), policy(plan.Pause))), 1)
+	w := newWorld(t, limited(t, event.Limits{Changes: new(1)}, with(change("a"), policy(plan.Pause)), with(change("b", "a"), policy(plan.Pause))), 1)
 	if result := w.run(); result.Outcome != event.OutcomePaused || !result.Failure.Unchanged {
 		t.Fatalf("got %+v", result)
 	}
@@ -210,7 +208,7 @@ func TestAnAttemptWhoseIntentWasLostIsHeldAgainstTheLimitsAnew(t *testing.T) {
 		time.Minute:    {"attempt a do"},
 		24 * time.Hour: {"a is failed", "b is not_run"},
 	} {
-		m := machine.New(limited(t, event.Limits{Changes: upTo(1), Duration: time.Hour}, with(change("a"), policy(plan.Stop)), with(change("b", "a"), policy(plan.Stop))))
+		m := machine.New(limited(t, event.Limits{Changes: new(1), Duration: time.Hour}, with(change("a"), policy(plan.Stop)), with(change("b", "a"), policy(plan.Stop))))
 		m.Next(begin)
 		got := told(m.Next(event.Event{Type: event.RunResumed, Time: epoch.Add(after)}))
 		if diff := cmp.Diff(want, got); diff != "" {
