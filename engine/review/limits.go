@@ -4,11 +4,12 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/gatebook/gatebook/engine/event"
-	"github.com/gatebook/gatebook/engine/expr"
 	"github.com/gatebook/gatebook/engine/limit"
 	"github.com/gatebook/gatebook/engine/plan"
+	"github.com/gatebook/gatebook/engine/report/layout"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
@@ -26,21 +27,20 @@ func (l Limited) IsEstimate() bool { return l.Limit == limit.Duration }
 // and what may. Finally is counted as everything is.
 func Limits(p *plan.Plan, foreseen *event.Foreseen, takes Time) []Limited {
 	least, most := limit.NewTally(foreseen), limit.NewTally(foreseen)
-	var open, untold []string // of which nobody can tell how often they are done, or what they cost
+	var open, changes []string // of which nobody knows how often they are done, and all others
 	for s := range p.All() {
 		switch {
-		case s.Skipped():
+		case s.Skipped(), isOpen(s) && !s.Changes():
 			continue
 		case isOpen(s):
 			open = append(open, untilOf(s)...)
 			continue
+		case s.Changes():
+			changes = append(changes, s.ID)
 		}
 		most.Begin(s.ID, s.Effect)
-		if s.When == nil || s.When.State.Truth == expr.True.String() {
+		if !maySkip(s.When) {
 			least.Begin(s.ID, s.Effect)
-		}
-		if s.Changes() && (foreseen == nil || foreseen.Cost[s.ID] == nil) {
-			untold = append(untold, s.ID)
 		}
 	}
 	atLeast, atMost := least.Used(), most.Used()
@@ -51,18 +51,29 @@ func Limits(p *plan.Plan, foreseen *event.Foreseen, takes Time) []Limited {
 		one := Limited{Line: line, Most: upper[i].Used, Until: distinct(open)}
 		switch line.Limit {
 		case limit.Cost:
-			one.Until = distinct(append(slices.Clone(open), untold...))
+			one.Until = distinct(open, without(changes, foreseen, line.Unit))
 		case limit.Duration:
 			one.Until = takes.Unknown
 		case limit.Targets:
 			if foreseen == nil { // two steps may touch one thing
-				one.Used, one.Until = 0, distinct(append(slices.Clone(open), untold...))
+				one.Used, one.Until = 0, distinct(open, changes)
 			}
 		case limit.Changes, limit.Destroys:
 		}
 		found = append(found, one)
 	}
 	return found
+}
+
+// without are the steps that have not said what they cost in a unit.
+func without(steps []string, foreseen *event.Foreseen, unit string) []string {
+	return slices.DeleteFunc(slices.Clone(steps), func(id string) bool {
+		if foreseen == nil {
+			return false
+		}
+		_, told := foreseen.Cost[id][unit]
+		return told
+	})
 }
 
 // Over are the limits that a plan surely goes over, in words. How long it takes is an estimate,
@@ -92,10 +103,13 @@ func untilOf(s *plan.Step) []string {
 	return steps
 }
 
-func distinct(ids []string) []string {
+// distinct names each step once.
+func distinct(named ...[]string) []string {
 	var once []string
-	for _, id := range ids {
-		if !slices.Contains(once, id) {
+	seen := map[string]bool{}
+	for _, id := range slices.Concat(named...) {
+		if !seen[id] {
+			seen[id] = true
 			once = append(once, id)
 		}
 	}
@@ -145,7 +159,7 @@ func overLimits(limits []Limited) []Problem {
 		switch {
 		case !l.IsOver():
 		case l.IsEstimate():
-			found = append(found, Problem{Kind: TooLong, Text: fmt.Sprintf("a run that takes this long goes over its %s: it begins no change after that", l.Limit)})
+			found = append(found, Problem{Kind: TooLong, Text: fmt.Sprintf("where all goes well it takes about %s, and begins no change after %s (%s)", layout.Elapsed(time.Duration(l.Used)), layout.Span(time.Duration(l.Max)), l.Limit)})
 		default:
 			found = append(found, Problem{Kind: OverLimit, Text: l.Words()})
 		}

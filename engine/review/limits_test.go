@@ -15,7 +15,7 @@ import (
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
-// limitedPlan has three changes for sure, one that may be skipped, one that is, and one for
+// limitedPlan has three changes for sure, the one of finally among them, one that may be skipped, one that is, and one for
 // nobody knows how many.
 func limitedPlan(t *testing.T, limits event.Limits) *plan.Plan {
 	t.Helper()
@@ -76,5 +76,25 @@ func TestAPlanThatGoesOverItsLimitsSaysSoFirst(t *testing.T) {
 	found := review.Of(limitedPlan(t, event.Limits{Changes: &two}), nil).Problems
 	if len(found) == 0 || found[0].Kind != review.OverLimit || !found[0].Kind.Stops() || found[0].Text != "that makes 3 changes, and maxChanges is 2" {
 		t.Errorf("got %+v", found)
+	}
+}
+
+// How long it takes is an estimate, which stops nothing.
+func TestAPlanThatTakesLongerThanItsLimitIsWarnedOf(t *testing.T) {
+	t.Parallel()
+	p := limitedPlan(t, event.Limits{Duration: time.Minute})
+	p.Steps[1].Preview.Estimate = time.Hour
+	var found []string
+	for _, problem := range review.Of(p, nil).Problems {
+		if problem.Kind == review.TooLong {
+			found = append(found, problem.Text)
+		}
+	}
+	want := []string{"where all goes well it takes about 1h, and begins no change after 1m (maxDuration)"}
+	if diff := cmp.Diff(want, found); diff != "" {
+		t.Error(diff)
+	}
+	if over := review.Over(p, nil); len(over) > 0 {
+		t.Errorf("refused: %q", over)
 	}
 }

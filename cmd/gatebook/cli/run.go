@@ -57,8 +57,8 @@ takes a --reason, and both are in the journal, with your name.
 ` + inputsHelp + `
 
 Exit codes: 0 succeeded; 1 failed, and dealt with as the runbook asks; 2 the runbook or
-the command line is invalid; 3 a gate closed, or a person said no, before anything was
-changed; 4 failed, and not cleanly taken back or a step of finally failed too: a person
+the command line is invalid; 3 a gate closed, a limit was reached, or a person said no,
+before anything was changed; 4 failed, and not cleanly taken back or a step of finally failed too: a person
 is needed; 5 stopped, and can be resumed.`,
 		Example: `  gatebook run upgrade.yaml -i image=web:2
   gatebook run upgrade.yaml -f production.yaml -i token=env:TOKEN --yes
