@@ -64,6 +64,7 @@ var rooms = map[string]room{
 	"steps":                {floor: 2},
 
 	"engine/data":          {floor: 3},
+	"engine/limit":         {floor: 3},
 	"engine/model":         {floor: 3},
 	"engine/journal":       {floor: 3},
 	"engine/report/layout": {floor: 3},

@@ -133,6 +133,59 @@ finally:
   - {id: tell, uses: crash.put, foreach: [p, q], with: {name: "tell-${{ each.key }}-${{ run.outcome }}"}, rollback: {none: it is said}}
 `
 
+// crashLimited comes to a limit in a loop that is not known before the run.
+const crashLimited = `
+limits: {maxChanges: 4}
+onFailure: rollback
+steps:
+  - {id: first, uses: crash.put, with: {name: first, fail: 1}, retry: {attempts: 3, delay: 1ms}}
+  - id: each
+    uses: crash.seen
+    foreach: ${{ [steps.first.outputs.made, "b", "c", "d"] }}
+    batch: {maxFailures: 100%}
+    gate: {expr: "now > timestamp('2000-01-01T00:00:00Z')"}
+    with: {name: "each-${{ each.value }}"}
+finally:
+  - {id: tell, uses: crash.put, with: {name: "tell-${{ run.outcome }}"}, rollback: {none: it is said}}
+`
+
+// Wherever the process died, no more was begun than the limit, and what was is taken back.
+func TestCrashWithinLimits(t *testing.T) {
+	t.Parallel()
+	calm := newCrashOrder(t, crashLimited)
+	want := spawn(t, calm)
+	if want == nil || want.Error != "" || want.Step != "each" || want.Outcome != event.OutcomeRolledBack {
+		t.Fatalf("undisturbed: %+v", want)
+	}
+	world := made(t, calm)
+	if diff := cmp.Diff([]string{"-each-b", "-each-first", "-first", "tell-rolled_back"}, world); diff != "" {
+		t.Fatalf("undisturbed: %s", diff)
+	}
+	sweep := func(name string, kill func(*crashOrder)) {
+		t.Run(name, func(t *testing.T) {
+			order := newCrashOrder(t, crashLimited)
+			kill(&order)
+			crashAndResume(t, order, want, world)
+			begun := map[string]bool{}
+			for _, e := range events(t, order) {
+				if e.Type == event.AttemptStarted && e.Op.Part == event.Do {
+					begun[e.Op.Step] = true
+				}
+			}
+			if len(begun) > 4 {
+				t.Errorf("these began, and four may: %v\n%s", begun, journalText(t, order))
+			}
+		})
+	}
+	for n := int64(1); n <= want.Events+4; n++ {
+		sweep(fmt.Sprintf("record-%d", n), func(o *crashOrder) { o.KillAtEvent = n })
+	}
+	for n := int64(1); n <= want.Effects; n++ {
+		sweep(fmt.Sprintf("effect-%d", n), func(o *crashOrder) { o.KillAtEffect = n })
+		sweep(fmt.Sprintf("effect-%d-after", n), func(o *crashOrder) { o.KillAtEffect, o.After = n, true })
+	}
+}
+
 const crashSigned = `
 steps:
   - {id: first, uses: crash.put, with: {name: first}}

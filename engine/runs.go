@@ -32,6 +32,8 @@ type RunOptions struct {
 	Overrides []event.Override
 	// Remaining is how long it takes from some steps to the end, as review.Remaining has it.
 	Remaining map[string]event.Left
+	// Foreseen is what the actions said that limits count, as review.Foreseen has it.
+	Foreseen *event.Foreseen
 }
 
 // Run carries out a plan, and returns when the run has ended or paused. The context
@@ -44,11 +46,14 @@ func (e *Engine) Run(ctx context.Context, p *Plan, process run.Process, o RunOpt
 	if err := p.MayStart(o, process.Now()); err != nil {
 		return event.Result{}, err
 	}
+	if err := p.WithinLimits(o.Foreseen); err != nil {
+		return event.Result{}, err
+	}
 	info := event.Run{
 		Runbook: p.Runbook.Name, Version: p.Runbook.Version, Title: p.Runbook.Title, File: p.Runbook.File, Dir: e.dir, DirID: e.dirID,
 		Digest: p.Runbook.Digest, PlanDigest: p.Digest, Gatebook: e.version,
 		Inputs: p.Inputs, Secrets: p.secrets, Record: recordOf(p.Record),
-		By: o.By, CalledBy: o.TraceParent, Seed: o.Seed, Parallelism: max(o.Parallelism, 1), Lock: p.Lock, Steps: len(p.Steps), Overrides: o.Overrides, Remaining: o.Remaining,
+		By: o.By, CalledBy: o.TraceParent, Seed: o.Seed, Parallelism: max(o.Parallelism, 1), Lock: p.Lock, Steps: len(p.Steps), Overrides: o.Overrides, Remaining: o.Remaining, Foreseen: o.Foreseen,
 	}
 	if o.Sealed == nil {
 		return run.Start(ctx, e.store, process, p.Plan, p.text, info, nil)

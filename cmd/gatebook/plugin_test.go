@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"github.com/gatebook/gatebook/plugins/sdk"
@@ -29,6 +30,15 @@ type shelfOutput struct {
 	Token int    `json:"token" required:"true" doc:"How long the token is."`
 	Home  string `json:"home" required:"true" doc:"What the plugin sees as HOME."`
 	Trace string `json:"trace" doc:"The trace context of the attempt."`
+
+	Cost map[string]float64 `json:"cost,omitempty" doc:"What the goods cost."`
+}
+
+// price is what goods cost that have a price in their name: "2.5 pears".
+func price(goods string) (map[string]float64, bool) {
+	amount, _, _ := strings.Cut(goods, " ")
+	usd, err := strconv.ParseFloat(amount, 64)
+	return map[string]float64{"usd": usd, "api_calls": 1}, err == nil
 }
 
 // shop is a plugin that scripts use: this test's binary under the plugin's name.
@@ -89,10 +99,15 @@ func shop() {
 				},
 			},
 			sdk.Action[shelfInput, shelfOutput]{
-				Name: "stock", Summary: "Put goods on a shelf", Effect: sdk.Change, Idempotent: true,
+				Name: "stock", Summary: "Put goods on a shelf", Effect: sdk.Change, Idempotent: true, CostOutput: "cost",
 				Plan: func(_ context.Context, call *sdk.Call[shelfInput]) (sdk.Preview, error) {
 					is, err := look(call.Input.Name)
+					cost, priced := price(call.Input.Goods)
+					if !priced {
+						cost = nil // it cannot tell
+					}
 					return sdk.Preview{
+						Cost:     cost,
 						Observed: []sdk.Seen{{Kind: "Shelf", Name: call.Input.Name, Version: fmt.Sprint("generation ", len(is.Goods))}},
 						Summary:  "would put " + call.Input.Goods + " on " + call.Input.Name,
 						Warnings: []string{"The token is " + at.Token + "."},
@@ -124,7 +139,15 @@ func shop() {
 					if err := put(call.Input.Name, call.Input.Goods); err != nil {
 						return shelfOutput{}, err
 					}
-					return look(call.Input.Name)
+					out, err := look(call.Input.Name)
+					// What is bought at the counter costs twice as much as was said.
+					if cost, priced := price(call.Input.Goods); priced {
+						if strings.Contains(call.Input.Goods, "dear") {
+							cost["usd"] *= 2
+						}
+						out.Cost = cost
+					}
+					return out, err
 				},
 				Undo: func(_ context.Context, call *sdk.Call[shelfInput]) error {
 					before, saved, err := sdk.LoadBefore[string](call)

@@ -83,6 +83,7 @@ func abilities(d sdk.Description) string {
 	add(d.Idempotent, "It may be repeated without harm.")
 	add(d.CanObserve, "After a crash it can see whether it was done.")
 	add(d.CanUndo, "It takes itself back, so that a step needs no `rollback`.")
+	add(d.CostOutput != "", "Its output `"+d.CostOutput+"` says what it cost, which `limits.maxCost` counts.")
 	add(d.NothingToUndo != "", "It leaves nothing to take back: "+d.NothingToUndo+".")
 	add(d.Effect != sdk.Read && !d.CanUndo && d.NothingToUndo == "", "It cannot take itself back: a step says how in `rollback`.")
 	return strings.Join(said, "\n")

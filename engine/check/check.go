@@ -90,6 +90,9 @@ type Loop struct {
 // Share is a number of instances, or a percentage of all of them, rounded down.
 type Share = model.Share
 
+// ParseShare reads what [Share.String] wrote; ok is false where text is no share.
+func ParseShare(text string) (share Share, ok bool) { return model.ParseShare(text) }
+
 // Rollback says how the step is taken back.
 type Rollback struct {
 	Model *model.Rollback
@@ -146,6 +149,7 @@ func Check(runbook *model.Runbook, catalogue *catalog.Catalog, options Options) 
 	c.compileResults()
 	c.sort()
 	c.checkGuards()
+	c.checkLimits()
 	c.checkHandedOn()
 	c.checkUnused()
 	c.checkUnusedPlugins()

@@ -310,3 +310,25 @@ func BenchmarkCompare(b *testing.B) {
 		})
 	}
 }
+
+func TestLimitsAreCompared(t *testing.T) {
+	t.Parallel()
+	with := func(limits string) string {
+		return "apiVersion: gatebook/v1\nkind: Runbook\nmetadata: {name: web, version: 1.0.0}\n" + limits + "steps:\n  - {id: look, uses: exec.check, with: {command: [look]}}\n"
+	}
+	for name, use := range map[string]struct{ before, after, want string }{
+		"the same": {"limits: {maxChanges: 3}\n", "limits: {maxChanges: 3}\n", ""},
+		"raised":   {"limits: {maxChanges: 3}\n", "limits: {maxChanges: 4}\n", "higher limit: maxChanges is raised"},
+		"lowered":  {"limits: {maxDuration: 1h}\n", "limits: {maxDuration: 30m}\n", "lower limit: maxDuration is lowered"},
+		"new":      {"", "limits: {maxDestroys: 0}\n", "lower limit: maxDestroys is limited now"},
+		"gone":     {"limits: {maxTargets: 0}\n", "", "higher limit: nothing limits maxTargets any more"},
+		"of a unit": {
+			"limits: {maxCost: {usd: 5, eur: 1}}\n", "limits: {maxCost: {usd: 5.5}}\n",
+			"higher limit: nothing limits maxCost of eur any more; higher limit: maxCost of usd is raised",
+		},
+	} {
+		if got := said(compare.Of(version(t, with(use.before)), version(t, with(use.after)))); got != use.want {
+			t.Errorf("%s: got %q, want %q", name, got, use.want)
+		}
+	}
+}

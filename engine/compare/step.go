@@ -195,7 +195,7 @@ func tries(r plan.Retry) string {
 
 // timeouts compares how long something may take. What may hang is a risk.
 func timeouts(change Change, before, after time.Duration) Change {
-	change.Risk, change.Before, change.After = Same, limit(before), limit(after)
+	change.Risk, change.Before, change.After = Same, lasting(before), lasting(after)
 	if change.What == "" {
 		change.What = "how long an attempt may take has changed"
 	}
@@ -208,7 +208,8 @@ func timeouts(change Change, before, after time.Duration) Change {
 	return change
 }
 
-func limit(d time.Duration) string {
+// lasting is how long something may take.
+func lasting(d time.Duration) string {
 	if d == 0 {
 		return "no limit"
 	}

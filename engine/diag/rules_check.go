@@ -138,6 +138,14 @@ var (
 		Bad:     "finally:\n  - {id: tell, uses: notify.webhook, onFailure: rollback}",
 		Good:    "finally:\n  - {id: tell, uses: notify.webhook, onFailure: continue}",
 	}
+	LimitTooLow = &Rule{
+		Code: "GB0418", Severity: Error,
+		Summary: "limit that the runbook itself goes over",
+		Why:     "The steps that are done in any case are more than `limits` allows, so that every plan goes over it, and no run begins.",
+		Mend:    "Raise the limit if that many is what you want, or make it two runbooks.",
+		Bad:     "limits: {maxChanges: 1}\nsteps:\n  - {id: stop, uses: exec, with: {command: [systemctl, stop, web]}}\n  - {id: start, uses: exec, with: {command: [systemctl, start, web]}}",
+		Good:    "limits: {maxChanges: 2}",
+	}
 )
 
 // The rules of actions and their parameters: GB05xx.
@@ -255,7 +263,7 @@ var (
 		Good:    "uses: http.check",
 	}
 	RemainingElsewhere = &Rule{
-		Code: "GB0418", Severity: Error,
+		Code: "GB0419", Severity: Error,
 		Summary: "run.remaining used outside of a condition",
 		Why:     "How long a run takes from a step to its end is estimated for the conditions of steps: when, gate, verify and between.",
 		Mend:    "Ask for it in a condition of the step.",
@@ -279,6 +287,6 @@ func checkRules() []*Rule {
 		UnusedInput, UnusedVar, NeedlessNeed, NeedlessPolicy, ConstantCondition, UnusedObservation, PlainText, VarUsesRun,
 		WrongGatebook, UnknownAction, MissingParameter, UnknownParameter, InvalidParameter, BrokenRule,
 		ObserveReads, NoWayBack, UnguardedDestroy, NeedlessRollback, SecretLeaves, SecretExposed,
-		SecretRecorded, SecretHandedOn, FaultyAction, LoopOverOne, RemainingElsewhere,
+		SecretRecorded, SecretHandedOn, FaultyAction, LoopOverOne, LimitTooLow, RemainingElsewhere,
 	}
 }

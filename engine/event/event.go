@@ -32,8 +32,8 @@ const (
 	AttemptStarted   Type = "attempt.started"   // the intent, on disk before the effect: Op, Key, Action, Params
 	AttemptNoted     Type = "attempt.noted"     // a fact that the action wants kept: Op, Name, Data
 	AttemptSaved     Type = "attempt.saved"     // the state before the change: Op, Data
-	AttemptFinished  Type = "attempt.finished"  // Op, Outputs or Failure, Reason (what the log of its output lacks)
-	AttemptObserved  Type = "attempt.observed"  // after a crash, what became of a lost attempt: Op, State, Outputs
+	AttemptFinished  Type = "attempt.finished"  // Op, Outputs and Cost or Failure, Reason (what the log of its output lacks)
+	AttemptObserved  Type = "attempt.observed"  // after a crash, what became of a lost attempt: Op, State, Outputs, Cost
 	Observed         Type = "observed"          // an observation arrived: Op, Outputs or Failure
 	TimerFired       Type = "timer.fired"       // Timer
 	Answered         Type = "answered"          // a person answered: Op, Answer, Outputs, Plan, Proof
@@ -84,6 +84,7 @@ type Event struct {
 	Action  string          `json:"action,omitempty"`
 	Params  *value.Value    `json:"params,omitempty" doc:"The parameters of an attempt, secrets masked."`
 	Outputs *value.Value    `json:"outputs,omitempty" doc:"What came back, secrets masked."`
+	Cost    sdk.Cost        `json:"cost,omitempty" doc:"What it cost, by unit, as its action says; where the runbook limits that."`
 	Failure *Failure        `json:"failure,omitempty" doc:"Why it did not succeed."`
 	State   sdk.State       `json:"state,omitempty" doc:"What became of an attempt that a crash cut off."`
 	Answer  *sdk.Answer     `json:"answer,omitempty" doc:"What a person answered."`
@@ -183,7 +184,7 @@ func (s Status) Settled() bool {
 
 // Failure says why something did not succeed.
 type Failure struct {
-	Class     sdk.Class `json:"class" doc:"The kind of error: of an action transient, permanent, conflict, denied, timeout or cancelled; else gate closed, verify failed, refused, invalid or lost."`
+	Class     sdk.Class `json:"class" doc:"The kind of error: of an action transient, permanent, conflict, denied, timeout or cancelled; else gate closed, verify failed, refused, over the limit, invalid or lost."`
 	Field     string    `json:"field,omitempty" doc:"The parameter at fault, where it is one."`
 	Message   string    `json:"message"`
 	Unchanged bool      `json:"unchanged,omitempty" doc:"The action knows that it changed nothing."`
@@ -221,11 +222,12 @@ const WasCancelled = "it was cancelled"
 
 // Classes of failure beside those of actions.
 const (
-	GateClosed   sdk.Class = "gate closed"   // a gate was false, or not true in time
-	VerifyFailed sdk.Class = "verify failed" // a verify was false, or not true in time
-	Refused      sdk.Class = "refused"       // a person said no, or nobody answered in time
-	Invalid      sdk.Class = "invalid"       // a value or condition could not be computed
-	Lost         sdk.Class = "lost"          // nobody can tell whether it was done: a crash cut it off, or it ignored its end
+	GateClosed   sdk.Class = "gate closed"    // a gate was false, or not true in time
+	VerifyFailed sdk.Class = "verify failed"  // a verify was false, or not true in time
+	Refused      sdk.Class = "refused"        // a person said no, or nobody answered in time
+	Invalid      sdk.Class = "invalid"        // a value or condition could not be computed
+	OverLimit    sdk.Class = "over the limit" // it would have gone over a limit of the runbook, and was not begun
+	Lost         sdk.Class = "lost"           // nobody can tell whether it was done: a crash cut it off, or it ignored its end
 )
 
 // Verdict is how a condition was judged.
@@ -316,6 +318,8 @@ type Run struct {
 	Overrides    []Override        `json:"overrides,omitempty" doc:"The windows that count as open, by the word of who began the run."`
 	// Remaining is an estimate, and kept so that a replay has the same.
 	Remaining map[string]Left `json:"remaining,omitempty" doc:"Of each step that asks for run.remaining, how long it was estimated to take from there to the end of the run."`
+	// Foreseen is kept for the same reason.
+	Foreseen *Foreseen `json:"foreseen,omitempty" doc:"What the actions said beforehand that limits count; absent: nothing that they do not say themselves."`
 }
 
 // AnswersTo is the digest to which people's answers are given: that of the sealed plan that

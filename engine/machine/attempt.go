@@ -72,11 +72,19 @@ func (m *Machine) startAttempt(i int, part event.Part) {
 	e := m.steps[i].effort(part)
 	if part == event.Do {
 		m.steps[i].opened, m.steps[i].interrupted = time.Time{}, false
+		if failure := m.overLimit(i); failure != nil {
+			e.state = done
+			m.fail(i, failure)
+			return
+		}
 	}
 	if failure := m.resolve(i, part); failure != nil {
 		e.state = done
 		m.gaveUp(i, part, failure)
 		return
+	}
+	if part == event.Do {
+		m.keepRoom(i)
 	}
 	e.attempt++
 	e.state, e.intent = inFlight, false
@@ -187,6 +195,7 @@ func (m *Machine) attemptEvent(e event.Event) {
 	switch e.Type {
 	case event.AttemptStarted:
 		eff.intent = true
+		m.takeRoom(i, part)
 	case event.AttemptSaved:
 		// The first is the state before anything was changed; a later attempt only
 		// sees what an earlier one left.
@@ -201,8 +210,10 @@ func (m *Machine) attemptEvent(e event.Event) {
 		}
 		eff.notes[e.Name] = e.Data
 	case event.AttemptObserved:
+		m.spend(i, e)
 		m.attemptObserved(i, part, e)
 	case event.AttemptFinished:
+		m.spend(i, e)
 		m.attemptFinished(i, part, e.Outputs, e.Failure)
 	default:
 	}

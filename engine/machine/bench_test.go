@@ -10,6 +10,7 @@ import (
 	"github.com/gatebook/gatebook/engine/machine"
 	"github.com/gatebook/gatebook/engine/plan"
 	"github.com/gatebook/gatebook/engine/value"
+	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
 // BenchmarkRun takes a machine from the beginning of a run to its end, in a world in
@@ -58,6 +59,10 @@ func BenchmarkLoop(b *testing.B) {
 			loop.Loop.Between = conditions(always(expr.True))
 			return []*plan.Step{loop}, event.OutcomeSucceeded
 		},
+		"limited": func(loop *plan.Step) ([]*plan.Step, event.Outcome) {
+			loop.Loop = l("{sizes: [100%], maxParallel: 50}")
+			return []*plan.Step{loop}, event.OutcomeSucceeded
+		},
 		"rollback": func(loop *plan.Step) ([]*plan.Step, event.Outcome) {
 			loop.Loop = l("{sizes: [100%]}")
 			return []*plan.Step{loop, gated(change("last", loop.ID), condition(always(expr.False)))}, event.OutcomeRolledBack
@@ -72,6 +77,9 @@ func BenchmarkLoop(b *testing.B) {
 				}
 				steps[0].Loop.Source = fixed{listOf(keys...)}
 				p := planOf(b, steps...)
+				if name == "limited" {
+					p.Limits = &event.Limits{Changes: &n, Targets: &n, Duration: time.Hour, Cost: sdk.Cost{"usd": 1}}
+				}
 				b.ReportAllocs()
 				for b.Loop() {
 					if outcome := succeed(p); outcome != want {

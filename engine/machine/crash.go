@@ -31,6 +31,7 @@ func (m *Machine) forgo() {
 		if do := &m.steps[i].do; do.unbegun() {
 			m.slots--
 			do.attempt--
+			m.giveRoomBack(i)
 			m.enqueue(i, event.Do)
 		}
 	}
@@ -42,12 +43,19 @@ func (m *Machine) forgo() {
 func (m *Machine) notBegun(i int, part event.Part) {
 	switch {
 	case part == event.Do && m.mode == event.Draining:
+		m.giveRoomBack(i)
 		m.attemptFinished(i, part, nil, &event.Failure{
 			Class: sdk.Cancelled, Message: "it was not begun before a crash, and then the run was ending", Unchanged: true,
 		})
-	case part == event.Do && len(m.planned[i].Gate) > 0:
+	case part == event.Do:
 		m.steps[i].do.attempt--
-		m.lookOnceMore(i)
+		m.giveRoomBack(i)
+		if len(m.planned[i].Gate) > 0 {
+			m.lookOnceMore(i)
+			return
+		}
+		m.slots-- // the attempt takes it
+		m.startAttempt(i, part)
 	default:
 		m.emit(m.attempt(i, part))
 	}
@@ -114,6 +122,12 @@ func (m *Machine) again(i int, part event.Part, begun bool) {
 			Unchanged: !begun,
 		})
 		return
+	}
+	if part == event.Do {
+		if failure := m.overLimit(i); failure != nil {
+			m.attemptFinished(i, part, nil, failure)
+			return
+		}
 	}
 	eff.intent = false
 	if !begun {

@@ -15,7 +15,8 @@
 // gate and verify, guard.go looks at the gate once more where time has passed,
 // attempt.go makes and repeats its attempts, crash.go finds out what became of those
 // that were cut off, undo.go takes it back; loop.go opens a step that is done for many
-// into such steps, and batch.go lets them begin; stage.go moves the run as a whole from
+// into such steps, and batch.go lets them begin; limits.go counts what is begun against the limits of the
+// runbook; stage.go moves the run as a whole from
 // going to draining, rollback, finally and its end, and asked.go does what people ask
 // of it on the way; recall.go helps a replay over what was never written down. Floor 6.
 package machine

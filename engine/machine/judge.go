@@ -365,4 +365,6 @@ func (m *Machine) outstandingConditions(i int, j *judging) {
 
 // gateLike reports whether a failure means that the run was not let in, rather than
 // that something broke.
-func gateLike(class sdk.Class) bool { return class == event.GateClosed || class == event.Refused }
+func gateLike(class sdk.Class) bool {
+	return class == event.GateClosed || class == event.Refused || class == event.OverLimit
+}

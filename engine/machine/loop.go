@@ -30,7 +30,7 @@ type loop struct {
 
 	failed    int            // how many instances failed
 	failedOf  []int          // and of each batch
-	failure   *event.Failure // of the first of them
+	failure   *event.Failure // of the first of them, or of one that went over a limit
 	spent     bool           // no other begins: more failed than may, or it is broken off
 	brokenOff bool           // a person wants the run to end, before more failed than may
 
@@ -189,12 +189,14 @@ func (m *Machine) countFailure(i, n int, failure *event.Failure) {
 	batch := l.batchOf(m.steps[n].place)
 	l.failed++
 	l.failedOf[batch]++
-	if l.failure == nil {
-		first := *failure
-		first.Message = m.planned[n].Key + ": " + first.Message
-		l.failure = &first
+	isOver := failure.Class == event.OverLimit
+	if l.failure == nil || isOver && l.failure.Class != event.OverLimit {
+		why := *failure
+		why.Message = m.planned[n].Key + ": " + why.Message
+		l.failure = &why
 	}
-	l.spent = l.spent || m.planned[i].Loop.Spent(l.failed, len(l.nodes), l.failedOf[batch], l.size(batch))
+	// Where one goes over a limit of the run, no other may begin either, whatever the budget.
+	l.spent = l.spent || isOver || m.planned[i].Loop.Spent(l.failed, len(l.nodes), l.failedOf[batch], l.size(batch))
 }
 
 // loopFailed ends a loop of which more instances failed than may, or that is broken off.
@@ -205,7 +207,11 @@ func (m *Machine) loopFailed(i int) {
 		return
 	}
 	failure := *l.failure
-	if l.failed > 1 {
+	switch {
+	case l.failed < 2:
+	case failure.Class == event.OverLimit:
+		failure.Message += fmt.Sprintf(" (%d of %d failed)", l.failed, len(l.nodes))
+	default:
 		failure.Message += fmt.Sprintf(" (%d of %d failed, the first of them so)", l.failed, len(l.nodes))
 	}
 	failure.Unchanged = m.isUnchanged(l)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/gatebook/gatebook/engine/dag"
 	"github.com/gatebook/gatebook/engine/event"
+	"github.com/gatebook/gatebook/engine/limit"
 	"github.com/gatebook/gatebook/engine/plan"
 	"github.com/gatebook/gatebook/engine/value"
 )
@@ -51,6 +52,9 @@ type Machine struct {
 	changed []int // steps that changed something, in the order of completion
 	undo    []int // of them, those still to be taken back; the next is the last
 
+	tally *limit.Tally // what was begun, as the limits count it
+	keeps bool         // it has room in it for steps of `finally`
+
 	past Past // what is replayed
 	out  []Command
 }
@@ -71,6 +75,7 @@ func New(p *plan.Plan) *Machine {
 		instances: make(map[string]int),
 		live:      make(map[int]struct{}),
 		loops:     make(map[int]struct{}),
+		tally:     limit.NewTally(nil),
 	}
 	for i, s := range p.Steps {
 		m.steps[i].status = event.Pending

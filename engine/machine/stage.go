@@ -18,6 +18,7 @@ func (m *Machine) start(e event.Event) {
 	}
 	m.run, m.started = *e.Run, m.now
 	m.runView = m.describeRun()
+	m.startTally()
 	m.setMode(event.Going, "")
 	m.readyAll(false)
 }

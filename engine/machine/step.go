@@ -105,10 +105,15 @@ func (m *Machine) act(i int) {
 		m.enqueue(i, event.Do)
 		return
 	}
-	if failure := m.resolve(i, event.Do); failure != nil {
+	failure := m.overLimit(i)
+	if failure == nil {
+		failure = m.resolve(i, event.Do)
+	}
+	if failure != nil {
 		m.fail(i, failure)
 		return
 	}
+	m.takeRoom(i, event.Do)
 	s.asked = false
 	m.decide(i, event.Do, event.Asking, nil)
 	m.askPeople(i, event.Do)

@@ -72,6 +72,7 @@ func planOf(tb testing.TB, steps ...*plan.Step) *plan.Plan {
 type answer struct {
 	failure *event.Failure
 	outputs value.Value
+	cost    sdk.Cost
 	takes   time.Duration
 }
 
@@ -91,6 +92,7 @@ type world struct {
 	attempts func(a machine.Attempt) answer
 	observes func(o machine.Observe) answer
 	asks     func(a machine.Ask) *sdk.Answer
+	foreseen *event.Foreseen // what the actions said before the run
 	slots    int
 	inFlight int
 	result   *event.Result
@@ -110,7 +112,7 @@ func newWorld(tb testing.TB, p *plan.Plan, parallelism int) *world {
 func (w *world) begin() {
 	w.happens(event.Event{
 		Type: event.RunStarted,
-		Run:  &event.Run{ID: "20261121-030000-test", By: "alice", Seed: 7, Parallelism: w.slots},
+		Run:  &event.Run{ID: "20261121-030000-test", By: "alice", Seed: 7, Parallelism: w.slots, Foreseen: w.foreseen},
 	})
 }
 
@@ -173,7 +175,7 @@ func (w *world) carryOut(command machine.Command) {
 		op := c.Op
 		w.happens(event.Event{Type: event.AttemptStarted, Op: &op, Key: c.Key})
 		a := w.attempts(c)
-		w.later(a.takes, event.Event{Type: event.AttemptFinished, Op: &op, Outputs: &a.outputs, Failure: a.failure})
+		w.later(a.takes, event.Event{Type: event.AttemptFinished, Op: &op, Outputs: &a.outputs, Cost: a.cost, Failure: a.failure})
 	case machine.Observe:
 		op := c.Op
 		a := w.observes(c)

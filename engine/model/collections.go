@@ -67,7 +67,15 @@ func items[T any](d *decoder, node *syntax.Node, f *field) []T {
 
 // itemField is what a field's tags say of each of its items.
 func itemField(f *field) *field {
-	return &field{key: f.key, format: f.format, enum: f.enum, positive: f.positive}
+	return &field{key: f.key, format: f.format, enum: f.enum, positive: f.positive, min: f.leastItem()}
+}
+
+// leastItem is the least that each item may be. Of a list `min` is how many there must be.
+func (f *field) leastItem() *float64 {
+	if f.names == "" {
+		return nil
+	}
+	return f.min
 }
 
 func (d *decoder) notList(node *syntax.Node) {

@@ -22,6 +22,7 @@ type Runbook struct {
 	Kind        Text             `key:"kind" required:"true" const:"Runbook" doc:"What the file describes."`
 	Metadata    Metadata         `key:"metadata" required:"true" doc:"Who and what the runbook is."`
 	Objectives  Objectives       `key:"objectives" doc:"What the runbook promises."`
+	Limits      Limits           `key:"limits" doc:"How much a run may do. The plan counts it, and the run keeps to it."`
 	Requires    Requires         `key:"requires" doc:"What the runbook needs of gatebook."`
 	Plugins     Map[*Plugin]     `key:"plugins" names:"id" doc:"The plugins whose actions the runbook uses, by the name that it gives them: their actions are NAME.ACTION."`
 	Connections Map[*Connection] `key:"connections" names:"id" doc:"The targets that plugins reach, by name: on says which one a step means."`
@@ -53,6 +54,16 @@ type Objectives struct {
 	Node *syntax.Node `name:"objectives"`
 	RTO  Duration     `key:"rto" doc:"Recovery time objective: how long a run may take; its report says whether it kept to it."`
 	RPO  Duration     `key:"rpo" doc:"Recovery point objective: how much recent data may be lost. It is there for people."`
+}
+
+// Limits are how much a run may do. What is absent is not limited.
+type Limits struct {
+	Node        *syntax.Node `name:"limits"`
+	MaxChanges  Integer      `key:"maxChanges" min:"0" doc:"How many steps that change or destroy something may begin, each instance of a step with foreach counted; one that is tried again counts once, and what is taken back does not count." examples:"20"`
+	MaxDestroys Integer      `key:"maxDestroys" min:"0" doc:"How many of these may destroy." examples:"0"`
+	MaxTargets  Integer      `key:"maxTargets" min:"0" doc:"How many different things may be touched, as the plan lists them; a step whose action cannot say what it touches counts as one."`
+	MaxDuration Duration     `key:"maxDuration" positive:"true" doc:"How long after its beginning a run may begin to change something. All time counts: waiting for people, and a pause too." examples:"2h"`
+	MaxCost     Map[Number]  `key:"maxCost" names:"id" min:"0" doc:"How much may be spent, by unit, as actions say what they cost: {usd: 50}."`
 }
 
 // Requires says what a runbook needs of gatebook.

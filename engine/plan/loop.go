@@ -51,6 +51,12 @@ type Budget struct {
 	Batch string `json:"batch,omitempty" doc:"Of the instances of one batch; absent: as many as of all."`
 }
 
+// Of returns how many of all instances may fail.
+func (b Budget) Of(all int) int {
+	share, _ := check.ParseShare(b.Total) // what is none allows nothing
+	return share.Of(all)
+}
+
 // Keys name what a loop would be done for.
 type Keys struct {
 	Keys    []string `json:"keys" doc:"The keys of its instances."`

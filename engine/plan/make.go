@@ -41,6 +41,7 @@ func Make(checked *check.Runbook, options Options) (*Plan, diag.List, error) {
 		Runbook:   header,
 		Inputs:    options.Inputs,
 		People:    options.People,
+		Limits:    limitsOf(checked),
 		Lock:      checked.Model.Metadata.Lock.Value,
 		RTO:       checked.Model.Objectives.RTO.Value,
 		OnFailure: Policy(checked.Model.OnFailure.Value),

@@ -33,6 +33,7 @@ type Plan struct {
 	Vars        value.Value   `json:"vars"`
 	Connections []*Connection `json:"connections,omitempty" doc:"What the plugins reach."`
 	People      *event.Policy `json:"policy,omitempty" doc:"The policy beside the runbook, by which its runs go; absent: there is none."`
+	Limits      *event.Limits `json:"limits,omitempty" doc:"How much a run may do; absent: nothing limits it."`
 	Lock        string        `json:"lock,omitempty" doc:"The name on which runs exclude each other."`
 	RTO         time.Duration `json:"rto,omitempty" doc:"How long a run may take."`
 	OnFailure   Policy        `json:"onFailure" enum:"rollback,stop,pause,continue" doc:"What happens when a step fails and does not say so itself."`

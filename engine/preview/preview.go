@@ -116,6 +116,12 @@ func hide(masker *value.Masker, foreseen *sdk.Preview) {
 			*text = masker.Text(*text)
 		}
 	}
+	for unit, amount := range foreseen.Cost {
+		if shown := masker.Text(unit); shown != unit {
+			delete(foreseen.Cost, unit)
+			foreseen.Cost[shown] = amount
+		}
+	}
 	for _, lines := range [][]string{foreseen.Warnings, foreseen.Blockers} {
 		for i := range lines {
 			lines[i] = masker.Text(lines[i])
@@ -139,6 +145,10 @@ func (a *asker) ask(ctx context.Context, of *plan.Step, use *plan.Use, later boo
 	}
 	defer a.asking.Begin(use.Action + " for " + of.ID)()
 	return patience.Within(ctx, longest, func(ctx context.Context) (sdk.Preview, error) {
-		return use.Handler.Plan(ctx, sdk.Request{Params: params, Unknown: known.unknown, Begins: begins, Later: later})
+		foreseen, err := use.Handler.Plan(ctx, sdk.Request{Params: params, Unknown: known.unknown, Begins: begins, Later: later})
+		if err == nil {
+			err = foreseen.Cost.Validate()
+		}
+		return foreseen, err
 	})
 }

@@ -4,8 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/gatebook/gatebook/engine/catalog"
 	"github.com/gatebook/gatebook/engine/check"
@@ -154,5 +157,36 @@ func TestPreviewEndsWithItsContext(t *testing.T) {
 	previewed, _ := preview.Of(ctx, planned(t, checktest.Load(t, catalogue, "test.yaml", previewRunbook)), preview.Options{AtOnce: 1})
 	if one, _ := previewed.Step("one"); one.PreviewError != context.Canceled.Error() {
 		t.Errorf("the error is %q, want that of the context", one.PreviewError)
+	}
+}
+
+// A unit is a word of the action's, which may quote what it was given; a cost that is none is
+// its fault, and never counted.
+func TestPreviewOfWhatItCosts(t *testing.T) {
+	t.Parallel()
+	const secret = "hush_hush_1"
+	catalogue := scaling(t, func(_ context.Context, request sdk.Request) (sdk.Preview, error) {
+		if strings.Contains(string(request.Params), "broken") {
+			return sdk.Preview{Cost: sdk.Cost{"usd": -1}}, nil
+		}
+		return sdk.Preview{Summary: "would scale", Cost: sdk.Cost{"usd": 2, secret: 1}}, nil
+	})
+	checked := checktest.Load(t, catalogue, "test.yaml", checktest.Head+`inputs: {token: {type: string, secret: true}}
+steps:
+- {id: one, uses: scale, with: {name: "${{ inputs.token }}"}}
+- {id: two, uses: scale, with: {name: broken}}
+`)
+	made, found, err := plan.Make(checked, plan.Options{Inputs: value.Object(value.Member{Name: "token", Value: value.String(secret).Secret()})})
+	if err != nil || found.HasErrors() {
+		t.Fatal(err, found)
+	}
+	previewed, _ := preview.Of(t.Context(), made, preview.Options{AtOnce: 1})
+	one, _ := previewed.Step("one")
+	if diff := cmp.Diff(sdk.Cost{"usd": 2, value.Mask: 1}, one.Preview.Cost); diff != "" {
+		t.Error(diff)
+	}
+	two, _ := previewed.Step("two")
+	if two.Preview != nil || !strings.Contains(two.PreviewError, "-1 usd") {
+		t.Errorf("got %+v and %q", two.Preview, two.PreviewError)
 	}
 }

@@ -36,6 +36,7 @@ func StatusText(w io.Writer, s *standing.Status, now time.Time, all bool, style 
 		out.place(s, s.Story().Failure.Place)
 		out.ownLog(s.Story().Failure)
 	}
+	out.uses(s, now)
 	out.Linef("%s\n", s.Tally())
 	out.stepLines(s, now, all)
 	out.commands(s)

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/report/layout"
@@ -42,6 +43,14 @@ func (out *page) verdict(s *standing.Status) {
 		out.Linef("  %s", told)
 	}
 	out.overrides(s)
+	out.uses(s, s.Updated)
+}
+
+// uses says how much of its limits a run has used.
+func (out *page) uses(s *standing.Status, now time.Time) {
+	if said := s.UsesWords(now); said != "" {
+		out.Linef("  limits: %s", said)
+	}
 }
 
 // overrides says which windows counted as open by a person's word.
@@ -69,6 +78,9 @@ func ending(s *standing.Status) (words, meaning string) {
 	case event.OutcomeGateClosed:
 		if r.Failure != nil && r.Failure.Class == event.Refused {
 			return "was refused", "Nothing was changed."
+		}
+		if wording.OverLimit(r) {
+			return "stopped at a limit", "Nothing was changed."
 		}
 		return "stopped at a closed gate", "Nothing was changed."
 	case event.OutcomeStuck:

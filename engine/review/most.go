@@ -112,7 +112,7 @@ func (t *Time) bound(p *plan.Plan) {
 			continue
 		}
 		most[i] = mostOf(s)
-		if most[i] > limit(p) {
+		if most[i] > longestStep(p) {
 			t.Unbounded = append(t.Unbounded, s.ID)
 		}
 	}
@@ -132,7 +132,7 @@ func (t *Time) bound(p *plan.Plan) {
 	}
 }
 
-// limit is how long one step may take so that all together fit into a [time.Duration].
-func limit(p *plan.Plan) time.Duration {
+// longestStep is how long one step may take so that all together fit into a [time.Duration].
+func longestStep(p *plan.Plan) time.Duration {
 	return min(endless-1, math.MaxInt64/time.Duration(len(p.Steps)+1))
 }

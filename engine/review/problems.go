@@ -14,31 +14,32 @@ type Kind string
 
 // The kinds of problems, the worst first.
 const (
-	GateClosed  Kind = "gate closed" // a condition is false with what is known, or is so now
-	GateBroken  Kind = "gate broken" // a condition cannot be judged
-	Unverified  Kind = "unverified"  // a condition of verify is false, or cannot be judged
-	Unreachable Kind = "unreachable" // a connection cannot be made
-	Blocked     Kind = "blocked"     // an action says what would stop it: a right that is missing, a budget
-	Unseen      Kind = "unseen"      // an action could not say what it would do
-	LookFailed  Kind = "look failed" // an action could not read what is so now
-	CutOff      Kind = "cut off"     // the plan did not wait for what an action says, which says nothing of the step
-	NotYet      Kind = "not yet"     // what a run waits for, a condition or by an action, is not so now
-	TooLong     Kind = "too long"    // the plan takes longer than it may
-	NoWayBack   Kind = "no way back" // a step changes something, and nothing takes it back
-	Warned      Kind = "warning"     // an action says what to mind
+	OverLimit   Kind = "over the limit" // it goes over a limit of its runbook, so that no run begins
+	GateClosed  Kind = "gate closed"    // a condition is false with what is known, or is so now
+	GateBroken  Kind = "gate broken"    // a condition cannot be judged
+	Unverified  Kind = "unverified"     // a condition of verify is false, or cannot be judged
+	Unreachable Kind = "unreachable"    // a connection cannot be made
+	Blocked     Kind = "blocked"        // an action says what would stop it: a right that is missing, a budget
+	Unseen      Kind = "unseen"         // an action could not say what it would do
+	LookFailed  Kind = "look failed"    // an action could not read what is so now
+	CutOff      Kind = "cut off"        // the plan did not wait for what an action says, which says nothing of the step
+	NotYet      Kind = "not yet"        // what a run waits for, a condition or by an action, is not so now
+	TooLong     Kind = "too long"       // the plan takes longer than it may
+	NoWayBack   Kind = "no way back"    // a step changes something, and nothing takes it back
+	Warned      Kind = "warning"        // an action says what to mind
 )
 
 // kinds orders them.
-var kinds = [...]Kind{GateClosed, GateBroken, Unverified, Unreachable, Blocked, Unseen, LookFailed, CutOff, NotYet, TooLong, NoWayBack, Warned}
+var kinds = [...]Kind{OverLimit, GateClosed, GateBroken, Unverified, Unreachable, Blocked, Unseen, LookFailed, CutOff, NotYet, TooLong, NoWayBack, Warned}
 
 // Stops reports whether a run would not get past a problem as it is now.
 func (k Kind) Stops() bool {
-	return slices.Contains([]Kind{GateClosed, GateBroken, Unverified, Unreachable, Blocked}, k)
+	return slices.Contains([]Kind{OverLimit, GateClosed, GateBroken, Unverified, Unreachable, Blocked}, k)
 }
 
 // Problem is one thing that stands in the way of a run, or that a reviewer should look at.
 type Problem struct {
-	Kind       Kind            `json:"kind" enum:"gate closed,gate broken,unverified,unreachable,blocked,unseen,look failed,cut off,not yet,too long,no way back,warning"`
+	Kind       Kind            `json:"kind" enum:"over the limit,gate closed,gate broken,unverified,unreachable,blocked,unseen,look failed,cut off,not yet,too long,no way back,warning"`
 	Step       string          `json:"step,omitempty"`
 	Connection string          `json:"connection,omitempty"`
 	Text       string          `json:"text,omitempty" doc:"In the words of who says so."`
@@ -51,8 +52,8 @@ type Problem struct {
 }
 
 // problems finds them, the worst first, and of one kind in the plan's order.
-func problems(p *plan.Plan, behind map[string]string, takes Time) []Problem {
-	found := []Problem{}
+func problems(p *plan.Plan, behind map[string]string, takes Time, limits []Limited) []Problem {
+	found := append([]Problem{}, overLimits(limits)...)
 	for _, c := range p.Connections {
 		if c.TargetError != "" {
 			found = append(found, Problem{Kind: Unreachable, Connection: c.Called(), Text: c.TargetError})

@@ -14,6 +14,7 @@ type Review struct {
 	Problems []Problem `json:"problems" doc:"What stands in the way of a run, or a reviewer should look at, the worst first."`
 	NoReturn string    `json:"noReturn,omitempty" doc:"The first step that cannot be taken back: nothing does it, or it destroys; absent: there is none."`
 	Perhaps  string    `json:"noReturnPerhaps,omitempty" doc:"The first step before it of which the runbook says why nothing takes it back, be it that there is no need to or no way; absent: there is none."`
+	Limits   []Limited `json:"limits,omitempty" doc:"What the plan makes of each limit of its runbook; absent: it sets none."`
 	Radius   []Objects `json:"radius" doc:"What the actions say that they would touch, by target, kind and operation."`
 	Silent   []string  `json:"silent,omitempty" doc:"The steps that change something and cannot say what."`
 	Chains   []Chain   `json:"chains" doc:"What happens when a step fails, for each that may."`
@@ -28,7 +29,8 @@ type Review struct {
 func Of(p *plan.Plan, past map[string]Past) *Review {
 	behind := Behind(p)
 	takes := timeOf(p, past)
-	r := &Review{Problems: problems(p, behind, takes), Behind: behind, Time: takes}
+	limits := Limits(p, Foreseen(p), takes)
+	r := &Review{Problems: problems(p, behind, takes, limits), Behind: behind, Time: takes, Limits: limits}
 	r.NoReturn, r.Perhaps = noReturn(p)
 	r.Radius, r.Silent = radius(p)
 	r.Chains, r.Unlisted = chains(p)

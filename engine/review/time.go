@@ -101,7 +101,7 @@ func timeOf(p *plan.Plan, past map[string]Past) Time {
 			continue
 		}
 		all[i] = lastingOf(s, past)
-		cost[i] = min(all[i].Takes, limit(p))
+		cost[i] = min(all[i].Takes, longestStep(p))
 		if all[i].Basis == Nothing && !isForNothing(s) || isOpen(s) {
 			t.Unknown = append(t.Unknown, s.ID)
 		}

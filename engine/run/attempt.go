@@ -2,6 +2,7 @@ package run
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"sync"
@@ -128,7 +129,30 @@ func (d *driver) makeAttempt(ctx context.Context, a machine.Attempt, host *host)
 		host.Output("gatebook", []byte(err.Error()))
 		err = nil
 	}
-	return d.finished(ctx, a, outputs, err)
+	end := d.finished(ctx, a, outputs, err)
+	if err == nil {
+		end.Cost = d.cost(a, document)
+	}
+	return end
+}
+
+// cost is what outputs say that an attempt cost, of the units that the runbook limits. Of one
+// that does not say it rightly counts what was foreseen.
+func (d *driver) cost(a machine.Attempt, outputs json.RawMessage) sdk.Cost {
+	if d.plan.Limits == nil {
+		return nil
+	}
+	said, err := a.Use.Describe.CostOf(outputs)
+	if err != nil || said == nil {
+		return nil
+	}
+	cost := sdk.Cost{}
+	for unit := range d.plan.Limits.Cost {
+		if amount, told := said[unit]; told {
+			cost[unit] = amount
+		}
+	}
+	return cost
 }
 
 func (d *driver) request(a machine.Attempt) (sdk.Request, error) {
@@ -224,6 +248,7 @@ func (d *driver) observeLost(ctx context.Context, a machine.Attempt, host *host)
 	if found.Outputs, err = d.secrets.Outputs(a.Use, seen.Outputs); err != nil {
 		return d.lookedAfter(a, sdk.CannotTell, err.Error())
 	}
+	found.Cost = d.cost(a, seen.Outputs)
 	return found
 }
 

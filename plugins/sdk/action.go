@@ -22,6 +22,7 @@ type Action[I, O any] struct {
 	NothingToUndo string // as in [Description.NothingToUndo]
 	GraceParam    string // as in [Description.GraceParam]
 	InPlan        bool   // as in [Description.InPlan]
+	CostOutput    string // as in [Description.CostOutput]
 
 	Plan    func(ctx context.Context, call *Call[I]) (Preview, error)
 	Apply   func(ctx context.Context, call *Call[I]) (O, error)

@@ -74,6 +74,7 @@ func (a Action[I, O]) describe() (Description, error) {
 		NothingToUndo: a.NothingToUndo,
 		GraceParam:    a.GraceParam,
 		InPlan:        a.InPlan,
+		CostOutput:    a.CostOutput,
 	}, nil
 }
 

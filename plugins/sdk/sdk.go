@@ -90,6 +90,9 @@ type Description struct {
 	// something is so takes how long from a parameter `within`, a duration: where that is not 0,
 	// what fails with [Transient] in a plan is told as what is not so yet.
 	InPlan bool `json:"inPlan,omitempty"`
+	// CostOutput names the output, an object of numbers, that says what an Apply cost, as a
+	// [Cost] does: a runbook may limit that. What it would cost is for [Preview.Cost].
+	CostOutput string `json:"costOutput,omitempty"`
 }
 
 // Request is one use of an action.
@@ -167,6 +170,8 @@ type Preview struct {
 	// Observed is what it was made from. A sealed plan is refused where that is another by
 	// the time of the run, so that what moves by itself is left out.
 	Observed []Seen `json:"observed,omitempty"`
+	// Cost is what it would cost; empty: it cannot tell. That it costs nothing is an amount of 0.
+	Cost Cost `json:"cost,omitempty"`
 }
 
 // NothingToDo reports whether an action says that all is as it would make it: its summary

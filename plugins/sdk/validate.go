@@ -13,8 +13,8 @@ import (
 var errNotInPlan = errors.New("only an action that reads, and asks nobody, may be applied in a plan")
 
 // Validate finds where a description contradicts itself: a schema that is none, a
-// GraceParam that is no duration among the parameters, InPlan of an action that does more
-// than read, an example whose parameters would be refused. It names every fault. It does not read the rules, which takes an engine.
+// GraceParam that is no duration among the parameters, a CostOutput that is no object of numbers
+// among the outputs, InPlan of an action that does more than read, an example whose parameters would be refused. It names every fault. It does not read the rules, which takes an engine.
 func (d Description) Validate() error {
 	input, inputErr := schema.Compile(d.Input)
 	_, outputErr := schema.Compile(d.Output)
@@ -29,6 +29,9 @@ func (d Description) validate(input *schema.Validator) error {
 	var faults []error
 	if grace, known := d.Input.Property(d.GraceParam); d.GraceParam != "" && (!known || grace.Format != schema.FormatDuration) {
 		faults = append(faults, fmt.Errorf("GraceParam names %q, which is no duration among the parameters", d.GraceParam))
+	}
+	if d.CostOutput != "" && !isCost(d.Output, d.CostOutput) {
+		faults = append(faults, fmt.Errorf("CostOutput names %q, which is no object of numbers among the outputs, or a secret", d.CostOutput))
 	}
 	if d.InPlan && (d.Effect != Read || d.Asks) {
 		faults = append(faults, errNotInPlan)

@@ -48,14 +48,17 @@ Ctrl-C once starts nothing new and lets what runs come to its end; twice stops w
 runs, and what the runbook says about failures applies; each further one gives up the
 step that is being taken back at that moment.
 
+What goes over the limits of its runbook is not begun: a plan that surely does is refused
+(exit code 3), and a step that would, later on, fails.
+
 A change window that is closed counts as open with --override-window, for the whole run. It
 takes a --reason, and both are in the journal, with your name.
 
 ` + inputsHelp + `
 
 Exit codes: 0 succeeded; 1 failed, and dealt with as the runbook asks; 2 the runbook or
-the command line is invalid; 3 a gate closed, or a person said no, before anything was
-changed; 4 failed, and not cleanly taken back or a step of finally failed too: a person
+the command line is invalid; 3 a gate closed, a limit was reached, or a person said no,
+before anything was changed; 4 failed, and not cleanly taken back or a step of finally failed too: a person
 is needed; 5 stopped, and can be resumed.`,
 		Example: `  gatebook run upgrade.yaml -i image=web:2
   gatebook run upgrade.yaml -f production.yaml -i token=env:TOKEN --yes
@@ -109,6 +112,13 @@ func (o *runOptions) run(ctx context.Context) error {
 	}
 	options := engine.RunOptions{By: o.User, Parallelism: o.parallelism, Seed: o.seed, Sealed: ready.Sealed, Overrides: overrides}
 	if err := ready.MayStart(options, o.Now()); err != nil {
+		err, _ = house.Denied(o.Console, err)
+		return err
+	}
+	if options.Foreseen, err = before.Foreseen(ctx, &ready); err != nil {
+		return err
+	}
+	if err := ready.WithinLimits(options.Foreseen); err != nil {
 		err, _ = house.Denied(o.Console, err)
 		return err
 	}

@@ -99,6 +99,9 @@ func (out *page) planHead(p *plan.Plan, r *review.Review) section {
 	add := func(line string) { head.lines = append(head.lines, line) }
 	head.lines = append(head.lines, out.origin(p)...)
 	add(strings.Join(out.summary(p, r), " · "))
+	if limits := out.limits(r); limits != "" {
+		add(limits)
+	}
 	facts := "on failure: " + string(p.OnFailure)
 	if p.Lock != "" {
 		facts += "; lock: " + p.Lock

@@ -4,19 +4,23 @@ import (
 	"strings"
 
 	"github.com/gatebook/gatebook/engine/report/layout"
+	"github.com/gatebook/gatebook/engine/report/wording"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
-// foreseen is what the action of a step says that it would do: in a line, and for each
-// thing that would change, the difference.
+// foreseen is what the action of a step says that it would do, and what that costs: in a line,
+// and for each thing that would change, the difference.
 // behind is a step before it that changes something: what is foreseen is of how things are now.
 func (out *page) foreseen(preview *sdk.Preview, behind string) []layout.Node {
-	if preview == nil || preview.Summary == "" && len(preview.Changes) == 0 {
+	if preview == nil || preview.Summary == "" && len(preview.Changes)+len(preview.Cost) == 0 {
 		return nil
 	}
 	node := layout.Node{Text: out.Brief(preview.Summary)}
 	if node.Text == "" {
 		node.Text = "would change"
+	}
+	if cost := wording.Cost(preview.Cost); cost != "" {
+		node.Text += out.Dim(" for ") + cost
 	}
 	if behind != "" && isOfTheWorld(preview) {
 		node.Text += out.Dim(" (" + asIsNow(behind) + ")")

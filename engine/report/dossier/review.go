@@ -121,6 +121,8 @@ func (out *page) problem(p review.Problem) string {
 		return p.Step + ": " + dress("preview failed: ") + said
 	case review.TooLong:
 		return dress("longer than its objective: ") + said
+	case review.OverLimit:
+		return dress("over the limit, so that no run begins: ") + said
 	case review.NoWayBack:
 		return p.Step + ": " + dress("nothing takes it back")
 	default:

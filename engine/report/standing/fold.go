@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/gatebook/gatebook/engine/event"
+	"github.com/gatebook/gatebook/engine/limit"
 	"github.com/gatebook/gatebook/engine/report/layout"
 	"github.com/gatebook/gatebook/engine/report/wording"
 	"github.com/gatebook/gatebook/plugins/sdk"
@@ -25,6 +26,7 @@ func (s *Status) Apply(e event.Event) {
 	case event.RunStarted:
 		if e.Run != nil {
 			s.Run, s.Process, s.Overrides = *e.Run, e.Run.Process, e.Run.Overrides
+			s.used = limit.NewTally(e.Run.Foreseen)
 		}
 		s.Started, s.Mode = e.Time, event.Going
 	case event.RunResumed:
@@ -97,6 +99,7 @@ func (s *Status) Output(step, line string) {
 func (s *Status) Progress(step string, p sdk.Progress) { s.step(step).Progress = &p }
 
 func (s *Status) applyToStep(step *Step, e event.Event) {
+	s.countUse(step, e)
 	switch e.Type {
 	case event.AttemptStarted:
 		s.begin(step, e)

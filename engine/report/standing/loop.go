@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/gatebook/gatebook/engine/event"
-	"github.com/gatebook/gatebook/engine/model"
 	"github.com/gatebook/gatebook/engine/plan"
 	"github.com/gatebook/gatebook/engine/report/layout"
 	"github.com/gatebook/gatebook/engine/report/wording"
@@ -68,8 +67,7 @@ func (s *Status) open(step *Step, opened event.Loop) {
 		l.ends = append(l.ends, end)
 	}
 	if step.over != nil {
-		share, _ := model.ParseShare(step.over.MaxFailures.Total)
-		l.MayFail = share.Of(l.Instances)
+		l.MayFail = step.over.MaxFailures.Of(l.Instances)
 	}
 	if step.isCounted() {
 		s.count(step, -1)

@@ -15,7 +15,7 @@ type Command struct {
 }
 
 // Finish fills in [Status.Next], which is worked out only for those who show it.
-func (s *Status) Finish() { s.Next = s.Commands() }
+func (s *Status) Finish() { s.Next, s.Limits = s.Commands(), s.Uses(s.Updated) }
 
 // Commands returns what a person may type next, for the state that the run is in now.
 func (s *Status) Commands() []Command {
@@ -32,7 +32,10 @@ func (s *Status) Commands() []Command {
 	case event.OutcomePaused:
 		return s.nextOfPaused(id)
 	case event.OutcomeFailed:
-		next := []Command{{"gatebook resume " + id, "try " + s.failedStep() + " again, then go on from there"}}
+		var next []Command
+		if !wording.OverLimit(s.Result) { // of which the next process would say the same
+			next = append(next, Command{"gatebook resume " + id, "try " + s.failedStep() + " again, then go on from there"})
+		}
 		if left := s.LeftToTakeBack(); len(left) > 0 {
 			next = append(next, Command{"gatebook rollback " + id, "take back " + layout.Steps(left) + " instead"})
 		}
@@ -54,6 +57,9 @@ func (s *Status) Commands() []Command {
 				{"gatebook resume " + id, "ask again, and go on from there"},
 				{"gatebook audit " + id, "what was asked, and who answered"},
 			}
+		}
+		if wording.OverLimit(s.Result) {
+			return []Command{{"gatebook audit " + id, "what was counted against its limits"}}
 		}
 		return []Command{
 			{"gatebook resume " + id, "look at the gate again, and go on if it is open now"},

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/gatebook/gatebook/engine/event"
+	"github.com/gatebook/gatebook/engine/limit"
 	"github.com/gatebook/gatebook/engine/plan"
 	"github.com/gatebook/gatebook/engine/source"
 	"github.com/gatebook/gatebook/plugins/sdk"
@@ -33,9 +34,12 @@ type Status struct {
 	Targets   []event.Target       `json:"targets,omitempty" doc:"What its connections reached when it first used them."`
 	Overrides []event.Override     `json:"overrides,omitempty" doc:"The windows that count as open by a person's word."`
 	RTO       time.Duration        `json:"rto,omitempty" doc:"How long the run may take; absent: it has no objective."`
-	// Next is what a person may type next; filled in by [Status.Finish].
+	Limits    []limit.Line         `json:"limits,omitempty" doc:"How much of each limit of its runbook is used, by the last event; absent: there are none."`
+	// Next is what a person may type next; filled in, as Limits are, by [Status.Finish].
 	Next []Command `json:"next,omitempty"`
 
+	limits  *event.Limits
+	used    *limit.Tally
 	file    *source.File // the runbook's; nil: it was not read
 	index   map[string]*Step
 	active  map[*Step]bool
@@ -135,11 +139,12 @@ func New(p *plan.Plan) *Status {
 		Steps:  []*Step{},
 		index:  map[string]*Step{},
 		active: map[*Step]bool{},
+		used:   limit.NewTally(nil),
 	}
 	if p == nil {
 		return s
 	}
-	s.RTO = p.RTO
+	s.RTO, s.limits = p.RTO, p.Limits
 	s.Steps = make([]*Step, 0, len(p.Steps))
 	for _, step := range p.Steps {
 		if s.file == nil {

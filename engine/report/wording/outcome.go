@@ -17,6 +17,9 @@ func Outcome(r *event.Result) string {
 		if Refused(r) {
 			return "was refused before anything was changed"
 		}
+		if OverLimit(r) {
+			return "stopped at a limit; nothing was changed"
+		}
 		return "stopped at a closed gate; nothing was changed"
 	case event.OutcomeStuck:
 		return stuckWords(r)
@@ -57,6 +60,9 @@ func TakenBack(r *event.Result) bool { return AskedFor(r) && !r.AskedBack.IsZero
 
 // Refused reports whether it was a person's no that a run ended by.
 func Refused(r *event.Result) bool { return r.Failure != nil && r.Failure.Class == event.Refused }
+
+// OverLimit reports whether a run ended as it would have gone over a limit of its runbook.
+func OverLimit(r *event.Result) bool { return r.Failure != nil && r.Failure.Class == event.OverLimit }
 
 // becameWords says that a run failed, or was taken back, and what became of its changes.
 func becameWords(r *event.Result) string {

@@ -354,6 +354,7 @@ type Action struct {
 	NothingToUndo string                 `protobuf:"bytes,14,opt,name=nothing_to_undo,json=nothingToUndo,proto3" json:"nothing_to_undo,omitempty"` // why a change leaves nothing to take back
 	GraceParam    string                 `protobuf:"bytes,15,opt,name=grace_param,json=graceParam,proto3" json:"grace_param,omitempty"`            // the parameter that says how long its end may take, a duration
 	InPlan        bool                   `protobuf:"varint,16,opt,name=in_plan,json=inPlan,proto3" json:"in_plan,omitempty"`                       // only reads, quickly: may be applied while a plan is made
+	CostOutput    string                 `protobuf:"bytes,17,opt,name=cost_output,json=costOutput,proto3" json:"cost_output,omitempty"`            // the output that says what an attempt cost, an object of numbers by unit
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -498,6 +499,13 @@ func (x *Action) GetInPlan() bool {
 		return x.InPlan
 	}
 	return false
+}
+
+func (x *Action) GetCostOutput() string {
+	if x != nil {
+		return x.CostOutput
+	}
+	return ""
 }
 
 // Rule is a condition over the parameters, or a connection's configuration, together.
@@ -1023,8 +1031,9 @@ type Preview struct {
 	Changes       []*Delta               `protobuf:"bytes,2,rep,name=changes,proto3" json:"changes,omitempty"`
 	Warnings      []string               `protobuf:"bytes,3,rep,name=warnings,proto3" json:"warnings,omitempty"`
 	Blockers      []string               `protobuf:"bytes,4,rep,name=blockers,proto3" json:"blockers,omitempty"`
-	Estimate      *durationpb.Duration   `protobuf:"bytes,5,opt,name=estimate,proto3" json:"estimate,omitempty"` // absent: it cannot tell
-	Observed      []*Seen                `protobuf:"bytes,6,rep,name=observed,proto3" json:"observed,omitempty"` // what it was made from, but for what moves by itself
+	Estimate      *durationpb.Duration   `protobuf:"bytes,5,opt,name=estimate,proto3" json:"estimate,omitempty"`                                                                     // absent: it cannot tell
+	Observed      []*Seen                `protobuf:"bytes,6,rep,name=observed,proto3" json:"observed,omitempty"`                                                                     // what it was made from, but for what moves by itself
+	Cost          map[string]float64     `protobuf:"bytes,7,rep,name=cost,proto3" json:"cost,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"fixed64,2,opt,name=value"` // what it would cost, by unit: "usd"; empty: it cannot tell
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1097,6 +1106,13 @@ func (x *Preview) GetEstimate() *durationpb.Duration {
 func (x *Preview) GetObserved() []*Seen {
 	if x != nil {
 		return x.Observed
+	}
+	return nil
+}
+
+func (x *Preview) GetCost() map[string]float64 {
+	if x != nil {
+		return x.Cost
 	}
 	return nil
 }
@@ -2950,7 +2966,7 @@ const file_v1_plugin_proto_rawDesc = "" +
 	"connection\x18\x05 \x01(\fR\n" +
 	"connection\x124\n" +
 	"\aactions\x18\x06 \x03(\v2\x1a.gatebook.plugin.v1.ActionR\aactions\x12.\n" +
-	"\x05rules\x18\a \x03(\v2\x18.gatebook.plugin.v1.RuleR\x05rules\"\x90\x04\n" +
+	"\x05rules\x18\a \x03(\v2\x18.gatebook.plugin.v1.RuleR\x05rules\"\xb1\x04\n" +
 	"\x06Action\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
 	"\asummary\x18\x02 \x01(\tR\asummary\x12 \n" +
@@ -2972,7 +2988,9 @@ const file_v1_plugin_proto_rawDesc = "" +
 	"\x0fnothing_to_undo\x18\x0e \x01(\tR\rnothingToUndo\x12\x1f\n" +
 	"\vgrace_param\x18\x0f \x01(\tR\n" +
 	"graceParam\x12\x17\n" +
-	"\ain_plan\x18\x10 \x01(\bR\x06inPlan\"4\n" +
+	"\ain_plan\x18\x10 \x01(\bR\x06inPlan\x12\x1f\n" +
+	"\vcost_output\x18\x11 \x01(\tR\n" +
+	"costOutput\"4\n" +
 	"\x04Rule\x12\x12\n" +
 	"\x04expr\x18\x01 \x01(\tR\x04expr\x12\x18\n" +
 	"\amessage\x18\x02 \x01(\tR\amessage\"3\n" +
@@ -3010,14 +3028,18 @@ const file_v1_plugin_proto_rawDesc = "" +
 	"\fPlanResponse\x127\n" +
 	"\apreview\x18\x01 \x01(\v2\x1b.gatebook.plugin.v1.PreviewH\x00R\apreview\x121\n" +
 	"\x05error\x18\x02 \x01(\v2\x19.gatebook.plugin.v1.ErrorH\x00R\x05errorB\b\n" +
-	"\x06result\"\xfd\x01\n" +
+	"\x06result\"\xf1\x02\n" +
 	"\aPreview\x12\x18\n" +
 	"\asummary\x18\x01 \x01(\tR\asummary\x123\n" +
 	"\achanges\x18\x02 \x03(\v2\x19.gatebook.plugin.v1.DeltaR\achanges\x12\x1a\n" +
 	"\bwarnings\x18\x03 \x03(\tR\bwarnings\x12\x1a\n" +
 	"\bblockers\x18\x04 \x03(\tR\bblockers\x125\n" +
 	"\bestimate\x18\x05 \x01(\v2\x19.google.protobuf.DurationR\bestimate\x124\n" +
-	"\bobserved\x18\x06 \x03(\v2\x18.gatebook.plugin.v1.SeenR\bobserved\"X\n" +
+	"\bobserved\x18\x06 \x03(\v2\x18.gatebook.plugin.v1.SeenR\bobserved\x129\n" +
+	"\x04cost\x18\a \x03(\v2%.gatebook.plugin.v1.Preview.CostEntryR\x04cost\x1a7\n" +
+	"\tCostEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\x01R\x05value:\x028\x01\"X\n" +
 	"\x04Seen\x12\x12\n" +
 	"\x04kind\x18\x01 \x01(\tR\x04kind\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x18\n" +
@@ -3169,7 +3191,7 @@ func file_v1_plugin_proto_rawDescGZIP() []byte {
 }
 
 var file_v1_plugin_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_v1_plugin_proto_msgTypes = make([]protoimpl.MessageInfo, 40)
+var file_v1_plugin_proto_msgTypes = make([]protoimpl.MessageInfo, 41)
 var file_v1_plugin_proto_goTypes = []any{
 	(Effect)(0),                   // 0: gatebook.plugin.v1.Effect
 	(Done)(0),                     // 1: gatebook.plugin.v1.Done
@@ -3214,8 +3236,9 @@ var file_v1_plugin_proto_goTypes = []any{
 	(*AnswerResponse)(nil),        // 40: gatebook.plugin.v1.AnswerResponse
 	(*Error)(nil),                 // 41: gatebook.plugin.v1.Error
 	nil,                           // 42: gatebook.plugin.v1.Call.NotesEntry
-	(*durationpb.Duration)(nil),   // 43: google.protobuf.Duration
-	(*timestamppb.Timestamp)(nil), // 44: google.protobuf.Timestamp
+	nil,                           // 43: gatebook.plugin.v1.Preview.CostEntry
+	(*durationpb.Duration)(nil),   // 44: google.protobuf.Duration
+	(*timestamppb.Timestamp)(nil), // 45: google.protobuf.Timestamp
 }
 var file_v1_plugin_proto_depIdxs = []int32{
 	5,  // 0: gatebook.plugin.v1.DescribeResponse.actions:type_name -> gatebook.plugin.v1.Action
@@ -3226,67 +3249,68 @@ var file_v1_plugin_proto_depIdxs = []int32{
 	41, // 5: gatebook.plugin.v1.ConfigureResponse.error:type_name -> gatebook.plugin.v1.Error
 	10, // 6: gatebook.plugin.v1.ConfigureResponse.target:type_name -> gatebook.plugin.v1.Target
 	42, // 7: gatebook.plugin.v1.Call.notes:type_name -> gatebook.plugin.v1.Call.NotesEntry
-	43, // 8: gatebook.plugin.v1.Call.timeout:type_name -> google.protobuf.Duration
+	44, // 8: gatebook.plugin.v1.Call.timeout:type_name -> google.protobuf.Duration
 	11, // 9: gatebook.plugin.v1.PlanRequest.call:type_name -> gatebook.plugin.v1.Call
 	14, // 10: gatebook.plugin.v1.PlanResponse.preview:type_name -> gatebook.plugin.v1.Preview
 	41, // 11: gatebook.plugin.v1.PlanResponse.error:type_name -> gatebook.plugin.v1.Error
 	16, // 12: gatebook.plugin.v1.Preview.changes:type_name -> gatebook.plugin.v1.Delta
-	43, // 13: gatebook.plugin.v1.Preview.estimate:type_name -> google.protobuf.Duration
+	44, // 13: gatebook.plugin.v1.Preview.estimate:type_name -> google.protobuf.Duration
 	15, // 14: gatebook.plugin.v1.Preview.observed:type_name -> gatebook.plugin.v1.Seen
-	23, // 15: gatebook.plugin.v1.ApplyRequest.told:type_name -> gatebook.plugin.v1.Told
-	26, // 16: gatebook.plugin.v1.ApplyResponse.said:type_name -> gatebook.plugin.v1.Event
-	31, // 17: gatebook.plugin.v1.ApplyResponse.result:type_name -> gatebook.plugin.v1.Outputs
-	41, // 18: gatebook.plugin.v1.ApplyResponse.error:type_name -> gatebook.plugin.v1.Error
-	23, // 19: gatebook.plugin.v1.ObserveRequest.told:type_name -> gatebook.plugin.v1.Told
-	26, // 20: gatebook.plugin.v1.ObserveResponse.said:type_name -> gatebook.plugin.v1.Event
-	33, // 21: gatebook.plugin.v1.ObserveResponse.result:type_name -> gatebook.plugin.v1.Observation
-	41, // 22: gatebook.plugin.v1.ObserveResponse.error:type_name -> gatebook.plugin.v1.Error
-	23, // 23: gatebook.plugin.v1.UndoRequest.told:type_name -> gatebook.plugin.v1.Told
-	26, // 24: gatebook.plugin.v1.UndoResponse.said:type_name -> gatebook.plugin.v1.Event
-	32, // 25: gatebook.plugin.v1.UndoResponse.result:type_name -> gatebook.plugin.v1.Undone
-	41, // 26: gatebook.plugin.v1.UndoResponse.error:type_name -> gatebook.plugin.v1.Error
-	11, // 27: gatebook.plugin.v1.Told.start:type_name -> gatebook.plugin.v1.Call
-	24, // 28: gatebook.plugin.v1.Told.kept:type_name -> gatebook.plugin.v1.Kept
-	25, // 29: gatebook.plugin.v1.Told.cancel:type_name -> gatebook.plugin.v1.Cancel
-	41, // 30: gatebook.plugin.v1.Kept.error:type_name -> gatebook.plugin.v1.Error
-	27, // 31: gatebook.plugin.v1.Event.progress:type_name -> gatebook.plugin.v1.Progress
-	28, // 32: gatebook.plugin.v1.Event.output:type_name -> gatebook.plugin.v1.Output
-	29, // 33: gatebook.plugin.v1.Event.before:type_name -> gatebook.plugin.v1.State
-	30, // 34: gatebook.plugin.v1.Event.note:type_name -> gatebook.plugin.v1.Note
-	1,  // 35: gatebook.plugin.v1.Observation.done:type_name -> gatebook.plugin.v1.Done
-	11, // 36: gatebook.plugin.v1.AskRequest.call:type_name -> gatebook.plugin.v1.Call
-	36, // 37: gatebook.plugin.v1.AskResponse.question:type_name -> gatebook.plugin.v1.Question
-	41, // 38: gatebook.plugin.v1.AskResponse.error:type_name -> gatebook.plugin.v1.Error
-	43, // 39: gatebook.plugin.v1.Question.expires:type_name -> google.protobuf.Duration
-	11, // 40: gatebook.plugin.v1.AnswerRequest.call:type_name -> gatebook.plugin.v1.Call
-	44, // 41: gatebook.plugin.v1.AnswerRequest.at:type_name -> google.protobuf.Timestamp
-	39, // 42: gatebook.plugin.v1.AnswerRequest.earlier:type_name -> gatebook.plugin.v1.Voice
-	38, // 43: gatebook.plugin.v1.AnswerRequest.attachments:type_name -> gatebook.plugin.v1.Attachment
-	44, // 44: gatebook.plugin.v1.Voice.at:type_name -> google.protobuf.Timestamp
-	31, // 45: gatebook.plugin.v1.AnswerResponse.outputs:type_name -> gatebook.plugin.v1.Outputs
-	41, // 46: gatebook.plugin.v1.AnswerResponse.error:type_name -> gatebook.plugin.v1.Error
-	2,  // 47: gatebook.plugin.v1.Error.class:type_name -> gatebook.plugin.v1.Class
-	3,  // 48: gatebook.plugin.v1.Plugin.Describe:input_type -> gatebook.plugin.v1.DescribeRequest
-	8,  // 49: gatebook.plugin.v1.Plugin.Configure:input_type -> gatebook.plugin.v1.ConfigureRequest
-	12, // 50: gatebook.plugin.v1.Plugin.Plan:input_type -> gatebook.plugin.v1.PlanRequest
-	17, // 51: gatebook.plugin.v1.Plugin.Apply:input_type -> gatebook.plugin.v1.ApplyRequest
-	19, // 52: gatebook.plugin.v1.Plugin.Observe:input_type -> gatebook.plugin.v1.ObserveRequest
-	21, // 53: gatebook.plugin.v1.Plugin.Undo:input_type -> gatebook.plugin.v1.UndoRequest
-	34, // 54: gatebook.plugin.v1.Plugin.Ask:input_type -> gatebook.plugin.v1.AskRequest
-	37, // 55: gatebook.plugin.v1.Plugin.Answer:input_type -> gatebook.plugin.v1.AnswerRequest
-	4,  // 56: gatebook.plugin.v1.Plugin.Describe:output_type -> gatebook.plugin.v1.DescribeResponse
-	9,  // 57: gatebook.plugin.v1.Plugin.Configure:output_type -> gatebook.plugin.v1.ConfigureResponse
-	13, // 58: gatebook.plugin.v1.Plugin.Plan:output_type -> gatebook.plugin.v1.PlanResponse
-	18, // 59: gatebook.plugin.v1.Plugin.Apply:output_type -> gatebook.plugin.v1.ApplyResponse
-	20, // 60: gatebook.plugin.v1.Plugin.Observe:output_type -> gatebook.plugin.v1.ObserveResponse
-	22, // 61: gatebook.plugin.v1.Plugin.Undo:output_type -> gatebook.plugin.v1.UndoResponse
-	35, // 62: gatebook.plugin.v1.Plugin.Ask:output_type -> gatebook.plugin.v1.AskResponse
-	40, // 63: gatebook.plugin.v1.Plugin.Answer:output_type -> gatebook.plugin.v1.AnswerResponse
-	56, // [56:64] is the sub-list for method output_type
-	48, // [48:56] is the sub-list for method input_type
-	48, // [48:48] is the sub-list for extension type_name
-	48, // [48:48] is the sub-list for extension extendee
-	0,  // [0:48] is the sub-list for field type_name
+	43, // 15: gatebook.plugin.v1.Preview.cost:type_name -> gatebook.plugin.v1.Preview.CostEntry
+	23, // 16: gatebook.plugin.v1.ApplyRequest.told:type_name -> gatebook.plugin.v1.Told
+	26, // 17: gatebook.plugin.v1.ApplyResponse.said:type_name -> gatebook.plugin.v1.Event
+	31, // 18: gatebook.plugin.v1.ApplyResponse.result:type_name -> gatebook.plugin.v1.Outputs
+	41, // 19: gatebook.plugin.v1.ApplyResponse.error:type_name -> gatebook.plugin.v1.Error
+	23, // 20: gatebook.plugin.v1.ObserveRequest.told:type_name -> gatebook.plugin.v1.Told
+	26, // 21: gatebook.plugin.v1.ObserveResponse.said:type_name -> gatebook.plugin.v1.Event
+	33, // 22: gatebook.plugin.v1.ObserveResponse.result:type_name -> gatebook.plugin.v1.Observation
+	41, // 23: gatebook.plugin.v1.ObserveResponse.error:type_name -> gatebook.plugin.v1.Error
+	23, // 24: gatebook.plugin.v1.UndoRequest.told:type_name -> gatebook.plugin.v1.Told
+	26, // 25: gatebook.plugin.v1.UndoResponse.said:type_name -> gatebook.plugin.v1.Event
+	32, // 26: gatebook.plugin.v1.UndoResponse.result:type_name -> gatebook.plugin.v1.Undone
+	41, // 27: gatebook.plugin.v1.UndoResponse.error:type_name -> gatebook.plugin.v1.Error
+	11, // 28: gatebook.plugin.v1.Told.start:type_name -> gatebook.plugin.v1.Call
+	24, // 29: gatebook.plugin.v1.Told.kept:type_name -> gatebook.plugin.v1.Kept
+	25, // 30: gatebook.plugin.v1.Told.cancel:type_name -> gatebook.plugin.v1.Cancel
+	41, // 31: gatebook.plugin.v1.Kept.error:type_name -> gatebook.plugin.v1.Error
+	27, // 32: gatebook.plugin.v1.Event.progress:type_name -> gatebook.plugin.v1.Progress
+	28, // 33: gatebook.plugin.v1.Event.output:type_name -> gatebook.plugin.v1.Output
+	29, // 34: gatebook.plugin.v1.Event.before:type_name -> gatebook.plugin.v1.State
+	30, // 35: gatebook.plugin.v1.Event.note:type_name -> gatebook.plugin.v1.Note
+	1,  // 36: gatebook.plugin.v1.Observation.done:type_name -> gatebook.plugin.v1.Done
+	11, // 37: gatebook.plugin.v1.AskRequest.call:type_name -> gatebook.plugin.v1.Call
+	36, // 38: gatebook.plugin.v1.AskResponse.question:type_name -> gatebook.plugin.v1.Question
+	41, // 39: gatebook.plugin.v1.AskResponse.error:type_name -> gatebook.plugin.v1.Error
+	44, // 40: gatebook.plugin.v1.Question.expires:type_name -> google.protobuf.Duration
+	11, // 41: gatebook.plugin.v1.AnswerRequest.call:type_name -> gatebook.plugin.v1.Call
+	45, // 42: gatebook.plugin.v1.AnswerRequest.at:type_name -> google.protobuf.Timestamp
+	39, // 43: gatebook.plugin.v1.AnswerRequest.earlier:type_name -> gatebook.plugin.v1.Voice
+	38, // 44: gatebook.plugin.v1.AnswerRequest.attachments:type_name -> gatebook.plugin.v1.Attachment
+	45, // 45: gatebook.plugin.v1.Voice.at:type_name -> google.protobuf.Timestamp
+	31, // 46: gatebook.plugin.v1.AnswerResponse.outputs:type_name -> gatebook.plugin.v1.Outputs
+	41, // 47: gatebook.plugin.v1.AnswerResponse.error:type_name -> gatebook.plugin.v1.Error
+	2,  // 48: gatebook.plugin.v1.Error.class:type_name -> gatebook.plugin.v1.Class
+	3,  // 49: gatebook.plugin.v1.Plugin.Describe:input_type -> gatebook.plugin.v1.DescribeRequest
+	8,  // 50: gatebook.plugin.v1.Plugin.Configure:input_type -> gatebook.plugin.v1.ConfigureRequest
+	12, // 51: gatebook.plugin.v1.Plugin.Plan:input_type -> gatebook.plugin.v1.PlanRequest
+	17, // 52: gatebook.plugin.v1.Plugin.Apply:input_type -> gatebook.plugin.v1.ApplyRequest
+	19, // 53: gatebook.plugin.v1.Plugin.Observe:input_type -> gatebook.plugin.v1.ObserveRequest
+	21, // 54: gatebook.plugin.v1.Plugin.Undo:input_type -> gatebook.plugin.v1.UndoRequest
+	34, // 55: gatebook.plugin.v1.Plugin.Ask:input_type -> gatebook.plugin.v1.AskRequest
+	37, // 56: gatebook.plugin.v1.Plugin.Answer:input_type -> gatebook.plugin.v1.AnswerRequest
+	4,  // 57: gatebook.plugin.v1.Plugin.Describe:output_type -> gatebook.plugin.v1.DescribeResponse
+	9,  // 58: gatebook.plugin.v1.Plugin.Configure:output_type -> gatebook.plugin.v1.ConfigureResponse
+	13, // 59: gatebook.plugin.v1.Plugin.Plan:output_type -> gatebook.plugin.v1.PlanResponse
+	18, // 60: gatebook.plugin.v1.Plugin.Apply:output_type -> gatebook.plugin.v1.ApplyResponse
+	20, // 61: gatebook.plugin.v1.Plugin.Observe:output_type -> gatebook.plugin.v1.ObserveResponse
+	22, // 62: gatebook.plugin.v1.Plugin.Undo:output_type -> gatebook.plugin.v1.UndoResponse
+	35, // 63: gatebook.plugin.v1.Plugin.Ask:output_type -> gatebook.plugin.v1.AskResponse
+	40, // 64: gatebook.plugin.v1.Plugin.Answer:output_type -> gatebook.plugin.v1.AnswerResponse
+	57, // [57:65] is the sub-list for method output_type
+	49, // [49:57] is the sub-list for method input_type
+	49, // [49:49] is the sub-list for extension type_name
+	49, // [49:49] is the sub-list for extension extendee
+	0,  // [0:49] is the sub-list for field type_name
 }
 
 func init() { file_v1_plugin_proto_init() }
@@ -3338,7 +3362,7 @@ func file_v1_plugin_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_v1_plugin_proto_rawDesc), len(file_v1_plugin_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   40,
+			NumMessages:   41,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

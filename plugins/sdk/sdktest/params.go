@@ -165,6 +165,9 @@ func (t *trial) satisfiesOutputs(outputs json.RawMessage) {
 	if err := check(outputs); err != nil {
 		t.Errorf("the outputs %s: %v", outputs, err)
 	}
+	if _, err := t.description.CostOf(outputs); err != nil {
+		t.Errorf("the outputs %s: %v", outputs, err)
+	}
 }
 
 func (t *trial) hidesSecrets(where, text string) {

@@ -419,3 +419,19 @@ func TestSecretsAreTriedAndFound(t *testing.T) {
 		t.Errorf("got %v, want none", got)
 	}
 }
+
+// A limit on what a run costs holds only where costs can be added.
+func TestACostThatIsNoneIsFound(t *testing.T) {
+	t.Parallel()
+	handler, s := suite(t, func(_ *shop, a *sdk.Action[addInput, addOutput]) {
+		a.Plan = func(context.Context, *sdk.Call[addInput]) (sdk.Preview, error) {
+			return sdk.Preview{Summary: "would add", Cost: sdk.Cost{"usd": -1}}, nil
+		}
+	})
+	c := sdktest.Case{World: func(testing.TB) sdktest.World {
+		return sdktest.World{Params: map[string]any{"more": 3}, Probe: s.state}
+	}}
+	if faults := sdktest.CheckOne(t, "plan has no effect", handler, c); len(faults) != 1 || !strings.Contains(faults[0], "-1 usd") {
+		t.Errorf("got %q", faults)
+	}
+}

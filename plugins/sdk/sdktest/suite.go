@@ -164,6 +164,9 @@ func (t *trial) planHasNoEffect() {
 	case err != nil:
 		t.isTyped(err)
 	}
+	if err := preview.Cost.Validate(); err != nil {
+		t.Errorf("the plan: %v", err)
+	}
 	t.unchangedSince(before, "Plan")
 	t.hidesSecrets("the plan", string(t.encode(map[string]any{"preview": preview})))
 }

@@ -89,7 +89,7 @@ func ToError(m *pluginv1.Error) error {
 
 // FromPreview writes a preview.
 func FromPreview(p sdk.Preview) *pluginv1.Preview {
-	m := &pluginv1.Preview{Summary: p.Summary, Warnings: p.Warnings, Blockers: p.Blockers, Estimate: optional(p.Estimate)}
+	m := &pluginv1.Preview{Summary: p.Summary, Warnings: p.Warnings, Blockers: p.Blockers, Estimate: optional(p.Estimate), Cost: p.Cost}
 	for _, change := range p.Changes {
 		m.Changes = append(m.Changes, &pluginv1.Delta{Target: change.Target, Kind: change.Kind, Op: change.Op, Diff: change.Diff})
 	}
@@ -103,6 +103,7 @@ func FromPreview(p sdk.Preview) *pluginv1.Preview {
 func ToPreview(m *pluginv1.Preview) sdk.Preview {
 	p := sdk.Preview{
 		Summary: m.GetSummary(), Warnings: m.GetWarnings(), Blockers: m.GetBlockers(), Estimate: m.GetEstimate().AsDuration(),
+		Cost: m.GetCost(),
 	}
 	for _, change := range m.GetChanges() {
 		p.Changes = append(p.Changes, sdk.Delta{

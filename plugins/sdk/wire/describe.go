@@ -35,6 +35,7 @@ func fromAction(d sdk.Description) (*pluginv1.Action, error) {
 		Name: d.Name, Summary: d.Summary, Description: d.Description, Effect: effects().number(d.Effect),
 		Input: input, Output: output, Idempotent: d.Idempotent,
 		CanPlan: d.CanPlan, CanObserve: d.CanObserve, CanUndo: d.CanUndo, Rules: fromRules(d.Rules), Asks: d.Asks, NothingToUndo: d.NothingToUndo, GraceParam: d.GraceParam, InPlan: d.InPlan,
+		CostOutput: d.CostOutput,
 	}
 	errs := []error{inputErr, outputErr}
 	for _, example := range d.Examples {
@@ -70,6 +71,7 @@ func toAction(m *pluginv1.Action) (sdk.Description, error) {
 		Name: m.GetName(), Summary: m.GetSummary(), Description: m.GetDescription(), Effect: effects().word(m.GetEffect()),
 		Input: input, Output: output, Idempotent: m.GetIdempotent(),
 		CanPlan: m.GetCanPlan(), CanObserve: m.GetCanObserve(), CanUndo: m.GetCanUndo(), Rules: toRules(m.GetRules()), Asks: m.GetAsks(), NothingToUndo: m.GetNothingToUndo(), GraceParam: m.GetGraceParam(), InPlan: m.GetInPlan(),
+		CostOutput: m.GetCostOutput(),
 	}
 	errs := []error{inputErr, outputErr}
 	for _, example := range m.GetExamples() {

@@ -69,6 +69,7 @@ func TestWhatCrossesArrivesAsItWas(t *testing.T) {
 			Summary: rapid.String().Draw(t, "summary"), Warnings: words(t, "warnings"), Blockers: words(t, "blockers"), Estimate: duration(t, "estimate"),
 			Changes:  []sdk.Delta{{Target: "Deployment shop/web", Kind: "Deployment", Op: "update", Diff: rapid.String().Draw(t, "diff")}},
 			Observed: []sdk.Seen{{Kind: "Deployment", Name: "shop/web", Version: rapid.String().Draw(t, "version"), ID: rapid.String().Draw(t, "id")}},
+			Cost:     sdk.Cost{"usd": rapid.Float64Range(0, 1e6).Draw(t, "usd"), "api_calls": 3},
 		}
 		same(t, "preview", preview, wire.ToPreview(crossed(t, wire.FromPreview(preview))))
 

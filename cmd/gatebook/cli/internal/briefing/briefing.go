@@ -11,6 +11,7 @@ import (
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/house"
 	"github.com/gatebook/gatebook/engine"
 	"github.com/gatebook/gatebook/engine/event"
+	"github.com/gatebook/gatebook/engine/limit"
 	"github.com/gatebook/gatebook/engine/plan"
 	"github.com/gatebook/gatebook/engine/report/dossier"
 	"github.com/gatebook/gatebook/engine/review"
@@ -136,6 +137,22 @@ func (b *Briefing) look(ctx context.Context, ready Ready) (*plan.Plan, error) {
 		return b.LookAt(ctx, ready.shown, b.Past)
 	}
 	return b.Look(ctx, ready.Plan, b.Past)
+}
+
+// Foreseen is what the actions of a plan say that its limits count. They are asked where there
+// are such limits, and nobody has asked them yet: what they say is kept for whoever looks.
+func (b *Briefing) Foreseen(ctx context.Context, ready *Ready) (*event.Foreseen, error) {
+	if ready.shown == nil && limit.Foresees(ready.Limits) {
+		shown, err := b.Preview(ctx, ready.Plan)
+		if err != nil {
+			return nil, err
+		}
+		ready.shown = shown
+	}
+	if ready.shown == nil {
+		return nil, nil
+	}
+	return review.Foreseen(ready.shown), nil
 }
 
 // Remaining estimates what run.remaining is to the steps of a plan that ask for it. Its actions

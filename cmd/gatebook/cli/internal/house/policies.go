@@ -81,9 +81,9 @@ func (p policies) read(path string) (*source.File, error) {
 	return source.NewFile(path, text), nil
 }
 
-// Denied says that the policy does not let somebody do something, or that what they ask for is
-// not there, before anything was done, and gives the exit code. Any other error is returned as
-// it is, and is false.
+// Denied says that the policy does not let somebody do something, that what they ask for is not
+// there, or that a plan goes over the limits of its runbook, before anything was done, and gives
+// the exit code. Any other error is returned as it is, and is false.
 func Denied(c *console.Console, err error) (told error, is bool) {
 	if window, is := errors.AsType[*engine.OverrideError](err); is {
 		advice := "Write the name of a window of the runbook."
@@ -92,10 +92,14 @@ func Denied(c *console.Console, err error) (told error, is bool) {
 		}
 		return console.Usage(advice, "nothing was begun: %v", window), true
 	}
-	denied, is := errors.AsType[*engine.DeniedError](err)
+	if denied, is := errors.AsType[*engine.DeniedError](err); is {
+		c.Complain("nothing was done: " + denied.Error())
+		return console.CodeError(event.OutcomeGateClosed.ExitCode()), true
+	}
+	over, is := errors.AsType[*engine.OverLimitError](err)
 	if !is {
 		return err, false
 	}
-	c.Complain("nothing was done: " + denied.Error())
+	c.Complain("nothing was begun: " + over.Error() + "\nTo see what it counts: gatebook plan. Where so much is wanted, raise limits in the runbook.")
 	return console.CodeError(event.OutcomeGateClosed.ExitCode()), true
 }

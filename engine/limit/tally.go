@@ -1,0 +1,119 @@
+package limit
+
+import (
+	"maps"
+	"time"
+
+	"github.com/gatebook/gatebook/engine/event"
+	"github.com/gatebook/gatebook/plugins/sdk"
+)
+
+// Tally counts what a run has begun. Each of its methods costs what it is about, and not what
+// was counted before. It is not safe for concurrent use.
+type Tally struct {
+	foreseen event.Foreseen
+	begun    map[string]sdk.Effect // by step
+	kept     map[string]bool       // of these, those that have room and have not begun
+	things   map[int]int           // of each thing, how many steps touch it
+	others   int                   // things of steps that could not tell what they touch
+	costs    map[string]sdk.Cost   // of each step that says it
+	used     Used                  // but for its targets
+}
+
+// NewTally returns a tally of nothing. What is foreseen may be nil.
+func NewTally(foreseen *event.Foreseen) *Tally {
+	t := &Tally{begun: map[string]sdk.Effect{}, kept: map[string]bool{}, things: map[int]int{}, costs: map[string]sdk.Cost{}, used: Used{Cost: sdk.Cost{}}}
+	if foreseen != nil {
+		t.foreseen = *foreseen
+	}
+	return t
+}
+
+// Begin counts a step, or an instance of one, that begins. One that has begun before is not
+// counted again.
+func (t *Tally) Begin(step string, effect sdk.Effect) {
+	t.Keep(step, effect)
+	delete(t.kept, step)
+}
+
+// Keep has room for a step that has not begun, so that no other takes it.
+func (t *Tally) Keep(step string, effect sdk.Effect) {
+	if _, already := t.begun[step]; already {
+		return
+	}
+	t.begun[step], t.kept[step] = effect, true
+	t.add(step, effect, 1)
+	t.Spend(step, t.foreseen.Cost[step])
+}
+
+// Forget has no room any more for a step that has not begun. One that has begun stays counted.
+func (t *Tally) Forget(step string) {
+	if !t.kept[step] {
+		return
+	}
+	t.add(step, t.begun[step], -1)
+	t.Spend(step, nil)
+	delete(t.begun, step)
+	delete(t.kept, step)
+	delete(t.costs, step)
+}
+
+// add counts a step, or takes it away.
+func (t *Tally) add(step string, effect sdk.Effect, n int) {
+	if effect == sdk.Read {
+		return
+	}
+	t.used.Changes += n
+	if effect == sdk.Destroy {
+		t.used.Destroys += n
+	}
+	touched, told := t.foreseen.Targets[step]
+	if !told {
+		t.others += n
+	}
+	for _, thing := range touched {
+		if t.things[thing] += n; t.things[thing] == 0 {
+			delete(t.things, thing)
+		}
+	}
+}
+
+// Spend notes what a step has cost, in place of what was foreseen of it.
+func (t *Tally) Spend(step string, cost sdk.Cost) {
+	for unit, was := range t.costs[step] {
+		t.used.Cost[unit] = rounded(t.used.Cost[unit] - was)
+	}
+	for unit, is := range cost {
+		t.used.Cost[unit] = rounded(t.used.Cost[unit] + is)
+	}
+	t.costs[step] = cost
+}
+
+// Used is what was counted.
+func (t *Tally) Used() Used {
+	used := t.used
+	used.Targets, used.Cost = len(t.things)+t.others, maps.Clone(used.Cost)
+	return used
+}
+
+// Refuses says why a step may not begin, or be tried once more, so long after the beginning of
+// the run; empty: it may. A step that only reads always may.
+func (t *Tally) Refuses(l *event.Limits, step string, effect sdk.Effect, elapsed time.Duration) string {
+	if l == nil || effect == sdk.Read {
+		return ""
+	}
+	_, counted := t.begun[step]
+	if !counted {
+		t.Keep(step, effect)
+		defer t.Forget(step)
+	}
+	used := t.used
+	used.Targets, used.Elapsed = len(t.things)+t.others, elapsed
+	for _, line := range Lines(l, used) {
+		once := line.Limit == Changes || line.Limit == Destroys || line.Limit == Targets
+		if line.IsOver() && (!counted || !once) {
+			return line.Words()
+		}
+	}
+	return ""
+}

@@ -1,0 +1,70 @@
+package machine
+
+import (
+	"github.com/gatebook/gatebook/engine/event"
+	"github.com/gatebook/gatebook/engine/limit"
+)
+
+// A run keeps to the limits of its runbook: what would go over one is not begun, and fails as
+// a step does. It is looked at as an attempt begins, when the step has its slot, so that of
+// steps side by side no two take the last room. Nothing keeps a step from being taken back,
+// and none of `finally` from cleaning up: the plan's are counted, and room is kept for them.
+
+// startTally begins to count, where anything is limited.
+func (m *Machine) startTally() {
+	m.tally = limit.NewTally(m.run.Foreseen)
+	if m.plan.Limits == nil {
+		return
+	}
+	for s := range m.plan.All() {
+		if s.Finally && s.Changes() && !s.Skipped() && s.Loop == nil {
+			m.tally.Keep(s.ID, s.Effect)
+			m.keeps = true
+		}
+	}
+}
+
+// overLimit says why the next attempt at a step, or its question, would go over a limit; nil:
+// it would not.
+func (m *Machine) overLimit(i int) *event.Failure {
+	s, p := &m.steps[i], m.planned[i]
+	if p.Finally {
+		return nil
+	}
+	why := m.tally.Refuses(m.plan.Limits, p.ID, p.Effect, m.now.Sub(m.started))
+	if why == "" {
+		return nil
+	}
+	if m.keeps {
+		why += ", with what finally needs"
+	}
+	if s.do.attempt > 0 && s.failure != nil {
+		why += "; before that it had failed: " + s.failure.Words()
+	}
+	return &event.Failure{Class: event.OverLimit, Message: why, Unchanged: !s.touched}
+}
+
+// keepRoom counts a step whose attempt is about to begin.
+func (m *Machine) keepRoom(i int) {
+	if m.plan.Limits != nil {
+		m.tally.Keep(m.planned[i].ID, m.planned[i].Effect)
+	}
+}
+
+// giveRoomBack counts it no more, as the attempt was not begun. Where one was begun before,
+// the step stays counted.
+func (m *Machine) giveRoomBack(i int) { m.tally.Forget(m.planned[i].ID) }
+
+// takeRoom counts a step of which something has begun.
+func (m *Machine) takeRoom(i int, part event.Part) {
+	if part == event.Do && m.plan.Limits != nil {
+		m.tally.Begin(m.planned[i].ID, m.planned[i].Effect)
+	}
+}
+
+// spend notes what an attempt has cost, where its action says it.
+func (m *Machine) spend(i int, e event.Event) {
+	if e.Op.Part == event.Do && e.Cost != nil {
+		m.tally.Spend(m.planned[i].ID, e.Cost)
+	}
+}

@@ -1,0 +1,79 @@
+package sdk_test
+
+import (
+	"context"
+	"encoding/json"
+	"math"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/gatebook/gatebook/plugins/sdk"
+)
+
+func TestACostIsAmountsByUnit(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		cost sdk.Cost
+		want string
+	}{
+		{nil, ""},
+		{sdk.Cost{"usd": 12.5, "api_calls": 0}, ""},
+		{sdk.Cost{"USD": 1}, `counted in "USD"`},
+		{sdk.Cost{"": 1}, `counted in ""`},
+		{sdk.Cost{"usd": -1}, "-1 usd"},
+		{sdk.Cost{"usd": math.NaN()}, "NaN usd"},
+		{sdk.Cost{"usd": math.Inf(1)}, "+Inf usd"},
+	} {
+		err := c.cost.Validate()
+		if (err != nil) != (c.want != "") || err != nil && !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%v: got %v, want %q", c.cost, err, c.want)
+		}
+	}
+}
+
+// What it cost is read of the outputs, where a plugin may say anything.
+func TestCostOfOutputs(t *testing.T) {
+	t.Parallel()
+	says := sdk.Description{CostOutput: "cost"}
+	for _, c := range []struct {
+		outputs string
+		want    sdk.Cost
+		bad     bool
+	}{
+		{`{"cost": {"usd": 2.5}}`, sdk.Cost{"usd": 2.5}, false},
+		{`{}`, nil, false},
+		{`{"cost": null}`, nil, false},
+		{`{"cost": {"usd": "two"}}`, nil, true},
+		{`{"cost": {"usd": -2}}`, nil, true},
+		{`[]`, nil, true},
+	} {
+		got, err := says.CostOf(json.RawMessage(c.outputs))
+		if (err != nil) != c.bad || err == nil && !cmp.Equal(c.want, got) {
+			t.Errorf("%s: got %v, %v", c.outputs, got, err)
+		}
+	}
+	if got, err := (sdk.Description{}).CostOf(json.RawMessage(`{"cost": {"usd": 2}}`)); got != nil || err != nil {
+		t.Errorf("of an action that does not say where its cost stands: %v, %v", got, err)
+	}
+}
+
+func TestACostOutputIsAnObjectOfNumbers(t *testing.T) {
+	t.Parallel()
+	type outputs struct {
+		Cost   map[string]float64 `json:"cost" doc:"What it cost."`
+		Calls  map[string]int     `json:"calls" doc:"What it called."`
+		Words  map[string]string  `json:"words" doc:"What it said."`
+		Hidden map[string]float64 `json:"hidden" secret:"true" doc:"What nobody is told."`
+	}
+	for name, fits := range map[string]bool{"": true, "cost": true, "calls": true, "words": false, "hidden": false, "absent": false} {
+		_, err := sdk.Action[struct{}, outputs]{
+			Name: "buy", Summary: "Buy something", Effect: sdk.Change, CostOutput: name,
+			Apply: func(context.Context, *sdk.Call[struct{}]) (outputs, error) { return outputs{}, nil },
+		}.Handler()
+		if (err == nil) != fits {
+			t.Errorf("CostOutput %q: %v", name, err)
+		}
+	}
+}
