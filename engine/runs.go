@@ -31,6 +31,8 @@ type RunOptions struct {
 	Sealed *seal.Plan
 	// Overrides are windows that count as open in the run, by the word of who begins it.
 	Overrides []event.Override
+	// Stepwise has people asked before each change.
+	Stepwise bool
 	// Remaining is how long it takes from some steps to the end, as review.Remaining has it.
 	Remaining map[string]time.Duration
 }
@@ -50,6 +52,7 @@ func (e *Engine) Run(ctx context.Context, p *Plan, process run.Process, o RunOpt
 		Digest: p.Runbook.Digest, PlanDigest: p.Digest, Gatebook: e.version,
 		Inputs: p.Inputs, Secrets: p.secrets, Record: recordOf(p.Record),
 		By: o.By, CalledBy: o.TraceParent, Seed: o.Seed, Parallelism: max(o.Parallelism, 1), Lock: p.Lock, Steps: len(p.Steps), Overrides: o.Overrides, Remaining: o.Remaining,
+		Choice: p.Choice, Stepwise: o.Stepwise,
 	}
 	if o.Sealed == nil {
 		return run.Start(ctx, e.store, process, p.Plan, p.text, info, nil)
@@ -142,7 +145,7 @@ func (e *Engine) Planned(folder *journal.Run, secret ReadSecret) (*Plan, error) 
 	if err != nil {
 		return nil, &GoneError{fmt.Errorf("run %s: %w", began.ID, err)}
 	}
-	made, found, err := e.Plan(runbook, given)
+	made, found, err := e.PlanPart(runbook, given, began.Choice)
 	switch {
 	case err != nil:
 		return nil, err

@@ -102,6 +102,7 @@ type Event struct {
 	Proof   *Proof          `json:"proof,omitempty" doc:"The signature of an answer, where answers are signed; in answered, and in answer.refused where there was one."`
 	Quorum  int             `json:"quorum,omitempty" doc:"How many different people must say yes, where it is more than one; in ask.opened."`
 	Request string          `json:"request,omitempty" doc:"The id under which another process asked for it."`
+	LeftOut *LeftOut        `json:"leftOut,omitempty" doc:"Who wanted a step left out, and why; in step.decided."`
 }
 
 // Part says which part of a step an operation belongs to.
@@ -113,6 +114,7 @@ const (
 	Gate   Part = "gate"   // the conditions before it starts
 	Do     Part = "do"     // the action itself
 	Verify Part = "verify" // the conditions after it
+	Begin  Part = "begin"  // in a run that goes step by step, a person's word that the action may begin
 	Retry  Part = "retry"  // the condition that decides whether a failed attempt is made again
 	Undo   Part = "undo"   // its compensation
 	// Between are the conditions after each batch of a step with foreach.
@@ -163,7 +165,7 @@ const (
 	Verifying Status = "verifying" // done; its verify conditions are judged
 	Succeeded Status = "succeeded"
 	Failed    Status = "failed"
-	Skipped   Status = "skipped" // `when` was false
+	Skipped   Status = "skipped" // `when` was false, or a person left it out
 	NotRun    Status = "not_run" // the run ended before it could start
 	Undoing   Status = "undoing" // its compensation runs
 	Undone    Status = "undone"  // it was taken back
@@ -314,6 +316,8 @@ type Run struct {
 	Steps        int               `json:"steps"`
 	Process      Process           `json:"process"`
 	Overrides    []Override        `json:"overrides,omitempty" doc:"The windows that count as open, by the word of who began the run."`
+	Choice       *Choice           `json:"choice,omitempty" doc:"Which steps are left out by a person's word; absent: none is."`
+	Stepwise     bool              `json:"stepwise,omitempty" doc:"People are asked before each change."`
 	// Remaining is an estimate, and kept so that a replay has the same.
 	Remaining map[string]time.Duration `json:"remaining,omitempty" doc:"Of each step that asks for run.remaining, how long it was estimated to take from there to the end of the run."`
 }

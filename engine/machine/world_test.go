@@ -92,6 +92,7 @@ type world struct {
 	observes func(o machine.Observe) answer
 	asks     func(a machine.Ask) *sdk.Answer
 	slots    int
+	stepwise bool
 	inFlight int
 	result   *event.Result
 }
@@ -110,7 +111,7 @@ func newWorld(tb testing.TB, p *plan.Plan, parallelism int) *world {
 func (w *world) begin() {
 	w.happens(event.Event{
 		Type: event.RunStarted,
-		Run:  &event.Run{ID: "20261121-030000-test", By: "alice", Seed: 7, Parallelism: w.slots},
+		Run:  &event.Run{ID: "20261121-030000-test", By: "alice", Seed: 7, Parallelism: w.slots, Stepwise: w.stepwise},
 	})
 }
 
@@ -231,6 +232,9 @@ func (w *world) story() []string {
 			lines = append(lines, fmt.Sprintf("%s %s %s #%d", after, e.Op.Step, e.Op.Part, e.Op.Attempt))
 		case event.StepDecided:
 			line := fmt.Sprintf("%s %s is %s", after, e.Op.Step, e.Status)
+			if e.LeftOut != nil {
+				line += ", " + e.LeftOut.Words()
+			}
 			if e.Failure != nil {
 				line += fmt.Sprintf(" (%s)", e.Failure.Class)
 			}

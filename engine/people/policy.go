@@ -264,6 +264,15 @@ func (p *Policy) MayOverride(act permission.Act, account, author, starter string
 	return permission.Allows(p.override, act, p.account(account, author, starter), now)
 }
 
+// MayLeaveOut says why an account may not leave out the approval that an act names. Unlike other
+// things it takes a rule that allows it: without one nobody may.
+func (p *Policy) MayLeaveOut(act permission.Act, account string, now time.Time) error {
+	if p == nil || len(p.override) == 0 {
+		return fmt.Errorf("no %s has rules under override that allow it", FileName)
+	}
+	return permission.Allows(p.override, act, p.account(account, "", account), now)
+}
+
 // account is the person whose an account is.
 func (p *Policy) account(account, author, starter string) permission.Person {
 	name := p.PersonOf(account)

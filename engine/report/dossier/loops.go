@@ -2,11 +2,15 @@ package dossier
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/plan"
 	"github.com/gatebook/gatebook/engine/report/layout"
+	"github.com/gatebook/gatebook/engine/report/wording"
 )
 
 // times says how often a step is done that is done for many; empty: it is not.
@@ -34,6 +38,11 @@ func (out *page) loop(s *plan.Step) []layout.Node {
 	nodes = append(nodes, layout.Node{Text: out.Dim(batches(l))})
 	for _, c := range l.Between {
 		nodes = append(nodes, layout.Node{Text: out.condition("after each batch", c), Parts: out.conditionParts(c)})
+	}
+	if len(l.LeftOut) > 0 && !l.Known() {
+		for _, key := range slices.Sorted(maps.Keys(l.LeftOut)) {
+			nodes = append(nodes, layout.Node{Text: layout.Line(event.InstanceID(s.ID, key)) + "  " + out.Warn(wording.LeftOut(l.LeftOut[key]))})
+		}
 	}
 	if l.When != nil {
 		nodes = append(nodes, layout.Node{Text: out.Dim("each, when ") + layout.Line(l.When.Expr)})
@@ -145,6 +154,9 @@ func (out *page) instance(s, one *plan.Step, behind string, gate, verify []tally
 	node := layout.Node{Text: out.Bold(layout.Line(one.ID))}
 	if one.When != nil {
 		node.Text += "  " + out.condition("when", one.When)
+	}
+	if one.LeftOut != nil {
+		node.Text += "  " + out.Warn(wording.LeftOut(one.LeftOut))
 	}
 	if one.Skipped() {
 		return node

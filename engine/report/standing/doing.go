@@ -22,6 +22,8 @@ func (step *Step) Doing(now time.Time) string {
 		parts = append(parts, step.loopDoing(now)...)
 	}
 	switch {
+	case step.LeftOut != nil && (step.Status == event.Skipped || step.Status == event.Pending):
+		parts = append(parts, wording.LeftOut(step.LeftOut))
 	case step.Ask != nil:
 		parts = append(parts, step.Ask.Asks()+until(step.Ask.Until, now)+": "+layout.Line(step.Ask.Message))
 		if people := step.Ask.People(); people != "" {

@@ -193,6 +193,9 @@ func (s *Status) decide(step *Step, e event.Event) {
 	if e.Status == event.Failed {
 		step.said = step.Output
 	}
+	if e.LeftOut != nil {
+		step.LeftOut = e.LeftOut
+	}
 	if e.Status == event.Running { // a step with foreach: of any other the attempt says so
 		step.Failure, step.Verdict = nil, nil
 	}

@@ -78,6 +78,7 @@ type Step struct {
 	Verdict  *event.Verdict `json:"verdict,omitempty" doc:"The last condition of the step that did not hold."`
 	Lacks    string         `json:"lacks,omitempty" doc:"What it printed that is not in its log, in words."`
 	Stays    string         `json:"stays,omitempty" doc:"Why the step is not taken back, where the runbook says that it is not."`
+	LeftOut  *event.LeftOut `json:"leftOut,omitempty" doc:"By whose word the step is not done, and why; absent: it is to be done."`
 	Loop     *Loop          `json:"loop,omitempty" doc:"Of a step with foreach, how far it has come; absent: it is done once, or what it is done for is not known yet."`
 
 	place   int        // in the plan; of an instance, that of its step
@@ -104,7 +105,7 @@ type Wait struct {
 // Ask is a question that is open.
 type Ask struct {
 	Message string         `json:"message"`
-	Part    event.Part     `json:"part" enum:"do,undo" doc:"Whether it is asked to do the step, or to take it back."`
+	Part    event.Part     `json:"part" enum:"do,undo,begin" doc:"Whether it is asked to do the step, to take it back, or whether it may begin."`
 	Fields  *schema.Schema `json:"fields,omitempty"`
 	Since   time.Time      `json:"since"`
 	Until   time.Time      `json:"until,omitzero"`
@@ -148,7 +149,7 @@ func New(p *plan.Plan) *Status {
 		if step.Rollback != nil {
 			view.Stays = step.Rollback.None
 		}
-		view.over = step.Loop
+		view.over, view.LeftOut = step.Loop, step.LeftOut
 		if loop, known := foreseen(step); known {
 			s.open(view, loop)
 		}

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/plan"
 	"github.com/gatebook/gatebook/engine/report/layout"
 	"github.com/gatebook/gatebook/plugins/sdk"
@@ -139,6 +140,39 @@ func (p *Prompter) Ask(ctx context.Context, step *plan.Step, q sdk.Question) (sd
 	}
 	answer.Fields, err = p.form(ctx, q)
 	return answer, err
+}
+
+// Step asks whether a change of a run that goes step by step may begin, or what else is wanted.
+func (p *Prompter) Step(ctx context.Context, step *plan.Step, q sdk.Question) (event.Type, sdk.Answer, error) {
+	end := p.begin()
+	defer end()
+	if err := ctx.Err(); err != nil {
+		return "", sdk.Answer{}, err
+	}
+	style := p.Style(p.Screen.Stderr)
+	fmt.Fprintf(p.Stderr, "\n%s %s\n", style.Warn("?"), style.Bold("next is "+step.ID+":"))
+	for text := range strings.Lines(q.Message) {
+		fmt.Fprintf(p.Stderr, "  %s\n", layout.Line(text))
+	}
+	for {
+		text, err := p.line(ctx, "  go, skip, pause or cancel, and why if you like:")
+		if err != nil {
+			return "", sdk.Answer{}, err
+		}
+		word, rest, _ := strings.Cut(text, " ")
+		said := sdk.Answer{By: p.User, Comment: strings.TrimSpace(rest)}
+		switch strings.ToLower(strings.TrimRight(word, ",.:;")) {
+		case "go", "g", "yes", "y":
+			said.Approved = true
+			return event.Answered, said, nil
+		case "skip", "s":
+			return event.Answered, said, nil
+		case "pause", "p":
+			return event.PauseAsked, said, nil
+		case "cancel":
+			return event.CancelAsked, said, nil
+		}
+	}
 }
 
 // Confirm asks a question that gatebook has itself.
