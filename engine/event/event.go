@@ -55,7 +55,7 @@ const (
 	ConditionMet   Type = "condition"       // a condition was judged: Op, Verdict
 	LoopOpened     Type = "loop.opened"     // a step with foreach knows what it is done for: Op, Loop
 	BatchDone      Type = "batch.done"      // all of a batch is done: Op (Index: which, from 0), Elapsed
-	ModeChanged    Type = "run.mode"        // the run as a whole goes another way: Mode, Reason
+	ModeChanged    Type = "run.mode"        // the run as a whole goes another way: Mode, Reason, Name (pause.asked) where it is on its way to a pause
 	RunFinished    Type = "run.finished"    // the run ended or paused: Result
 	RequestRefused Type = "request.refused" // what was asked cannot be done now: Name (the request's type), Reason
 )

@@ -222,7 +222,7 @@ func (m *Machine) startPausing(reason string) {
 		return
 	}
 	m.pausing = true
-	m.record(event.Event{Type: event.ModeChanged, Mode: event.Draining, Reason: reason})
+	m.record(event.Event{Type: event.ModeChanged, Mode: event.Draining, Name: string(event.PauseAsked), Reason: reason})
 	for _, i := range m.liveSteps() {
 		m.rest(i)
 	}

@@ -51,6 +51,21 @@ func (step *Step) Doing(now time.Time) string {
 	return strings.Join(parts, " · ")
 }
 
+// AtWork are the steps that a run which pauses waits for, in the plan's order.
+func (s *Status) AtWork() []string {
+	var ids []string
+	for _, step := range s.Active() {
+		switch step.Status {
+		case event.Running, event.Verifying, event.Undoing:
+			if step.over == nil && step.Loop == nil {
+				ids = append(ids, step.ID)
+			}
+		default:
+		}
+	}
+	return ids
+}
+
 // Asks says that people are asked, and where the step is to be taken back, that it is for that.
 func (a *Ask) Asks() string { return wording.Asks(a.Part) }
 

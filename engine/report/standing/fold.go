@@ -36,7 +36,7 @@ func (s *Status) Apply(e event.Event) {
 	case event.WindowOverridden:
 		s.Overrides = append(slices.Clone(s.Overrides), event.Override{Window: e.Name, By: e.By, Reason: e.Reason})
 	case event.ModeChanged:
-		s.Mode, s.Reason = e.Mode, e.Reason
+		s.Mode, s.Reason, s.Pausing = e.Mode, e.Reason, e.Mode == event.Draining && e.Name == string(event.PauseAsked)
 		if e.Reason != "" {
 			s.turned = layout.Line(e.Reason)
 		}
@@ -58,6 +58,7 @@ func (s *Status) Apply(e event.Event) {
 		s.pauseOver(e.Timer)
 	case event.PauseAsked, event.CancelAsked, event.ResumeAsked, event.RollbackAsked, event.RequestRefused:
 		s.Requests = append(s.Requests, Request{What: e.Type, By: e.By, Reason: e.Reason, Time: e.Time})
+		s.Pausing = s.Pausing && e.Type != event.CancelAsked
 	default:
 	}
 }

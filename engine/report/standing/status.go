@@ -22,6 +22,7 @@ type Status struct {
 	Run       event.Run            `json:"run"`
 	Mode      event.Mode           `json:"mode,omitempty" doc:"Where the run as a whole stands."`
 	Reason    string               `json:"reason,omitempty" doc:"Why it is in this mode."`
+	Pausing   bool                 `json:"pausing,omitempty" doc:"It pauses as soon as what is at work has ended."`
 	Started   time.Time            `json:"started,omitzero"`
 	Updated   time.Time            `json:"updated,omitzero" doc:"The time of the last event."`
 	Process   event.Process        `json:"process" doc:"The process that drives or drove the run."`

@@ -24,10 +24,10 @@ const most = 20
 func Question(ctx context.Context, ask machine.Ask, request sdk.Request) sdk.Question {
 	lines := []string{about(ask)}
 	for _, m := range ask.Params.Members() {
-		lines = append(lines, "with "+layout.Line(m.Name)+": "+layout.Style{}.Value(m.Value))
+		lines = append(lines, "with "+layout.Line(m.Name)+" = "+layout.Style{}.Value(m.Value))
 	}
 	lines = append(lines, foreseen(ctx, ask, request)...)
-	return sdk.Question{Message: strings.Join(lines, "\n")}
+	return sdk.Question{Message: strings.Join(lines, ";\n")} // it is shown on one line as well
 }
 
 // about says what is about to be done.
@@ -58,6 +58,9 @@ func foreseen(ctx context.Context, ask machine.Ask, request sdk.Request) []strin
 		lines = append(lines, layout.Line(preview.Summary))
 	}
 	for i, change := range preview.Changes {
+		if len(preview.Changes) == 1 && strings.Contains(preview.Summary, change.Target) {
+			break // it is said already
+		}
 		if i == most {
 			lines = append(lines, "… and "+layout.Plural(len(preview.Changes)-most, "more change"))
 			break
