@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/gatebook/gatebook/engine/check"
+	"github.com/gatebook/gatebook/engine/data"
 	"github.com/gatebook/gatebook/engine/diag"
 	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/expr"
@@ -194,6 +195,30 @@ func (m *maker) missing(ref expr.Ref) string {
 // lacks reports that something cannot be had, as a step is left out.
 func (m *maker) lacks(id string, at source.Range) {
 	m.found = append(m.found, diag.LeftOutUsed.At(at, "The step %q is left out, and gives nothing.", id))
+}
+
+// takesMissing reports a value that is computed of what a step that is left out would return, and
+// returns that step. An expression that asks for the status of that step too knows what to do.
+func (m *maker) takesMissing(tree *data.Tree) string {
+	if len(m.absent) == 0 {
+		return ""
+	}
+	for one := range tree.Templates() {
+		asked := make(map[string]bool)
+		for ref := range one.References() {
+			if id, ok := ref.Step(); ok && len(ref.Path) > 1 && ref.Path[1] == "status" {
+				asked[id] = true
+			}
+		}
+		_, failed := one.Eval(m.scope)
+		for ref := range one.References() {
+			if id := m.missing(ref.Ref); id != "" && (failed != nil || !asked[id]) {
+				m.lacks(id, ref.Range)
+				return id
+			}
+		}
+	}
+	return ""
 }
 
 // asksMissing reports a condition that comes to nothing without a step that is left out: one

@@ -112,15 +112,10 @@ func (m *maker) cannot(err error, at source.Range) {
 
 // eval computes a value as far as it is known.
 func (m *maker) eval(tree *data.Tree) value.Value {
-	v, err := tree.Eval(m.scope)
-	if len(m.absent) > 0 && (err != nil || v.HasUnknown()) {
-		for ref := range tree.References() {
-			if id := m.missing(ref.Ref); id != "" {
-				m.lacks(id, ref.Range)
-				return value.Unknown(value.Cause{Step: id, Reason: leftOutStep})
-			}
-		}
+	if id := m.takesMissing(tree); id != "" {
+		return value.Unknown(value.Cause{Step: id, Reason: leftOutStep})
 	}
+	v, err := tree.Eval(m.scope)
 	if err != nil {
 		m.cannot(err, tree.Range())
 		return value.Unknown(value.Cause{Reason: m.failure()})
