@@ -200,7 +200,8 @@ func TestAnApprovalBeforeWhatDestroysIsLeftOutByWhoMayAlone(t *testing.T) {
 		why        string
 	}{
 		"no policy":                    {"", "ann", event.Choice{Skip: []string{"sign_off"}}, "may not leave out the approval sign_off, behind which wipe destroys"},
-		"a policy without such a rule": {"people: {ann@example.com: {accounts: [ann]}}\n", "ann", event.Choice{From: "wipe"}, "has rules under override"},
+		"a policy without such a rule": {"people: {ann@example.com: {accounts: [ann]}}\n", "ann", event.Choice{From: "wipe"}, "there is no gatebook.policy.yaml whose rules under override speak of the step"},
+		"a rule about windows":         {"override: {expr: \"window != 'freeze'\"}\n", "ann", event.Choice{From: "wipe"}, "speak of the step"},
 		"who may not":                  {allows, "bob", event.Choice{Only: []string{"wipe"}}, "leads alone"},
 		"who may":                      {allows, "ann", event.Choice{Skip: []string{"sign_off"}}, ""},
 		"what destroys is left out":    {"", "bob", event.Choice{Skip: []string{"sign_off", "wipe"}}, ""},

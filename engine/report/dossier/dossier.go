@@ -7,7 +7,6 @@ import (
 
 	"github.com/gatebook/gatebook/engine/plan"
 	"github.com/gatebook/gatebook/engine/report/layout"
-	"github.com/gatebook/gatebook/engine/report/wording"
 	"github.com/gatebook/gatebook/engine/review"
 	"github.com/gatebook/gatebook/engine/value"
 	"github.com/gatebook/gatebook/plugins/sdk"
@@ -106,7 +105,7 @@ func (out *page) planHead(p *plan.Plan, r *review.Review) section {
 	}
 	facts += policyWords(p)
 	add(facts)
-	if said := wording.Choice(p.Choice); said != "" {
+	if said := layout.Line(p.Choice.Words()); said != "" {
 		add(out.Warn(said))
 	}
 	head.lines = append(head.lines, out.lookedAt(p)...)
@@ -208,7 +207,7 @@ func (out *page) leftOut(s *plan.Step) []layout.Node {
 	if s.LeftOut == nil {
 		return nil
 	}
-	return []layout.Node{{Text: out.Warn(wording.LeftOut(s.LeftOut))}}
+	return []layout.Node{{Text: out.Warn(layout.Line(s.LeftOut.Words()))}}
 }
 
 // effect is what a step does to the world, whether it is done at all, and whether all can be

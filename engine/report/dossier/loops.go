@@ -7,10 +7,8 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/plan"
 	"github.com/gatebook/gatebook/engine/report/layout"
-	"github.com/gatebook/gatebook/engine/report/wording"
 )
 
 // times says how often a step is done that is done for many; empty: it is not.
@@ -41,7 +39,7 @@ func (out *page) loop(s *plan.Step) []layout.Node {
 	}
 	if len(l.LeftOut) > 0 && !l.Known() {
 		for _, key := range slices.Sorted(maps.Keys(l.LeftOut)) {
-			nodes = append(nodes, layout.Node{Text: layout.Line(event.InstanceID(s.ID, key)) + "  " + out.Warn(wording.LeftOut(l.LeftOut[key]))})
+			nodes = append(nodes, layout.Node{Text: layout.Line(s.Instance(key).ID) + "  " + out.Warn(layout.Line(l.LeftOut[key].Words()))})
 		}
 	}
 	if l.When != nil {
@@ -156,7 +154,7 @@ func (out *page) instance(s, one *plan.Step, behind string, gate, verify []tally
 		node.Text += "  " + out.condition("when", one.When)
 	}
 	if one.LeftOut != nil {
-		node.Text += "  " + out.Warn(wording.LeftOut(one.LeftOut))
+		node.Text += "  " + out.Warn(layout.Line(one.LeftOut.Words()))
 	}
 	if one.Skipped() {
 		return node
