@@ -204,15 +204,8 @@ func (m *maker) takesMissing(tree *data.Tree) string {
 		return ""
 	}
 	for one := range tree.Templates() {
-		asked := make(map[string]bool)
 		for ref := range one.References() {
-			if id, ok := ref.Step(); ok && len(ref.Path) > 1 && ref.Path[1] == "status" {
-				asked[id] = true
-			}
-		}
-		_, failed := one.Eval(m.scope)
-		for ref := range one.References() {
-			if id := m.missing(ref.Ref); id != "" && (failed != nil || !asked[id]) {
+			if id := m.missing(ref.Ref); id != "" && !m.copes(one, id) {
 				m.lacks(id, ref.Range)
 				return id
 			}
@@ -221,9 +214,23 @@ func (m *maker) takesMissing(tree *data.Tree) string {
 	return ""
 }
 
+// copes reports whether an expression asks for the status of a step, and can be computed.
+func (m *maker) copes(one *data.Tree, step string) bool {
+	for ref := range one.References() {
+		if id, ok := ref.Step(); ok && id == step && len(ref.Path) > 1 && ref.Path[1] == "status" {
+			_, err := one.Eval(m.scope)
+			return err == nil
+		}
+	}
+	return false
+}
+
 // asksMissing reports a condition that comes to nothing without a step that is left out: one
 // that asks first whether there are outputs, or how the step ended, does without.
 func (m *maker) asksMissing(program *expr.Condition, verdict expr.Verdict, at source.Range) bool {
+	if len(m.absent) == 0 {
+		return false
+	}
 	for _, ref := range program.Refs() {
 		id := m.missing(ref)
 		failed := verdict.Truth == expr.Failed
@@ -241,12 +248,12 @@ type Unguarded struct {
 	Destroys *Step
 }
 
-// Unguarded returns for each approval that is left out the first step that destroys behind it,
-// where there is one. What one of many follows all of them do.
+// Unguarded returns for each approval that is left out, or of which an instance is, the first
+// step that destroys behind it, where there is one.
 func (p *Plan) Unguarded() []Unguarded {
 	var found []Unguarded
 	for _, approval := range p.Steps {
-		if approval.LeftOut == nil || !approval.Describe.Asks {
+		if !approval.Describe.Asks || approval.LeftOut == nil && (approval.Loop == nil || len(approval.Loop.LeftOut) == 0) {
 			continue
 		}
 		behind := map[int]bool{approval.Index: true}

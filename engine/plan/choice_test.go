@@ -196,6 +196,12 @@ func edges(s *plan.Step) []string {
 	return needs
 }
 
+// with leaves out an instance of a step.
+func with(s *plan.Step, key string, why *event.LeftOut) *plan.Step {
+	s.Loop = &plan.Loop{LeftOut: map[string]*event.LeftOut{key: why}}
+	return s
+}
+
 func TestAnApprovalThatIsLeftOutBeforeWhatDestroys(t *testing.T) {
 	t.Parallel()
 	out := &event.LeftOut{By: "ann"}
@@ -210,13 +216,14 @@ func TestAnApprovalThatIsLeftOutBeforeWhatDestroys(t *testing.T) {
 		steps []*plan.Step
 		want  string
 	}{
-		"directly":               {[]*plan.Step{step("ask", sdk.Read, true, out), step("wipe", sdk.Destroy, false, nil, "ask")}, "ask wipe"},
-		"by a step between":      {[]*plan.Step{step("ask", sdk.Read, true, out), step("b", sdk.Read, false, out, "ask"), step("wipe", sdk.Destroy, false, nil, "b")}, "ask wipe"},
-		"that is left out too":   {[]*plan.Step{step("ask", sdk.Read, true, out), step("wipe", sdk.Destroy, false, out, "ask")}, ""},
-		"beside it":              {[]*plan.Step{step("ask", sdk.Read, true, out), step("wipe", sdk.Destroy, false, nil)}, ""},
-		"that is not left out":   {[]*plan.Step{step("ask", sdk.Read, true, nil), step("wipe", sdk.Destroy, false, nil, "ask")}, ""},
-		"and only changes":       {[]*plan.Step{step("ask", sdk.Read, true, out), step("put", sdk.Change, false, nil, "ask")}, ""},
-		"of two, each by itself": {[]*plan.Step{step("ask", sdk.Read, true, out), step("again", sdk.Read, true, out, "ask"), step("wipe", sdk.Destroy, false, nil, "again")}, "ask wipe, again wipe"},
+		"directly":                         {[]*plan.Step{step("ask", sdk.Read, true, out), step("wipe", sdk.Destroy, false, nil, "ask")}, "ask wipe"},
+		"by a step between":                {[]*plan.Step{step("ask", sdk.Read, true, out), step("b", sdk.Read, false, out, "ask"), step("wipe", sdk.Destroy, false, nil, "b")}, "ask wipe"},
+		"that is left out too":             {[]*plan.Step{step("ask", sdk.Read, true, out), step("wipe", sdk.Destroy, false, out, "ask")}, ""},
+		"beside it":                        {[]*plan.Step{step("ask", sdk.Read, true, out), step("wipe", sdk.Destroy, false, nil)}, ""},
+		"that is not left out":             {[]*plan.Step{step("ask", sdk.Read, true, nil), step("wipe", sdk.Destroy, false, nil, "ask")}, ""},
+		"and only changes":                 {[]*plan.Step{step("ask", sdk.Read, true, out), step("put", sdk.Change, false, nil, "ask")}, ""},
+		"of two, each by itself":           {[]*plan.Step{step("ask", sdk.Read, true, out), step("again", sdk.Read, true, out, "ask"), step("wipe", sdk.Destroy, false, nil, "again")}, "ask wipe, again wipe"},
+		"of which an instance is left out": {[]*plan.Step{with(step("ask", sdk.Read, true, nil), "x", out), step("wipe", sdk.Destroy, false, nil, "ask")}, "ask wipe"},
 	} {
 		p, err := plan.New(plan.Plan{Steps: c.steps})
 		if err != nil {
