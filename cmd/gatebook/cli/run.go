@@ -36,37 +36,7 @@ func newRun(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "run FILE",
 		Short: "Carry out a runbook, or a plan that was sealed",
-		Long: `Show what a run would do, ask, and do it. While it goes on its progress is drawn on a
-terminal, and written as lines elsewhere; with --format json each event is a line of
-JSON on standard output. Everything is in the run's journal, so that gatebook resume
-takes up a run that was interrupted in whatever way.
-
-FILE is a runbook, or a plan that gatebook plan --out has sealed; which of these is told
-by what is in it. A sealed plan is carried out once, exactly as it was approved: where
-the runbook, a secret, a plugin, gatebook itself, the folder, what a connection reaches, or
-what the actions see is not as it was, or a person has said no to it beforehand, nothing is
-begun, and all of that is said (exit code 3). Its secrets are read again from where they came from, or from where -i says that they are now.
-
-Ctrl-C once starts nothing new and lets what runs come to its end; twice stops what
-runs, and what the runbook says about failures applies; each further one gives up the
-step that is being taken back at that moment.
-
-A change window that is closed counts as open with --override-window, for the whole run. It
-takes a --reason, and both are in the journal, with your name.
-
-With --step you are asked before each change, one at a time, and see what it would do: go on,
-leave it out, pause the run, or cancel it. What is taken back is not asked about. Where there is
-no terminal the run pauses at the first, and others answer: gatebook approve RUN STEP, or reject
-to leave it out. gatebook resume goes on step by step.
-
-` + partHelp + `
-
-` + inputsHelp + `
-
-Exit codes: 0 succeeded; 1 failed, and dealt with as the runbook asks; 2 the runbook or
-the command line is invalid; 3 a gate closed, or a person said no, before anything was
-changed; 4 failed, and not cleanly taken back or a step of finally failed too: a person
-is needed; 5 stopped, and can be resumed.`,
+		Long:  runHelp,
 		Example: `  gatebook run upgrade.yaml -i image=web:2
   gatebook run upgrade.yaml -f production.yaml -i token=env:TOKEN --yes
   gatebook run upgrade.yaml --yes --format json | jq .
@@ -98,6 +68,39 @@ is needed; 5 stopped, and can be resumed.`,
 	flags.Uint64Var(&o.seed, "seed", 0, "seed of the random spread of retries (default: a random one)")
 	return cmd
 }
+
+// runHelp is what gatebook run --help says of it.
+const runHelp = `Show what a run would do, ask, and do it. While it goes on its progress is drawn on a
+terminal, and written as lines elsewhere; with --format json each event is a line of
+JSON on standard output. Everything is in the run's journal, so that gatebook resume
+takes up a run that was interrupted in whatever way.
+
+FILE is a runbook, or a plan that gatebook plan --out has sealed; which of these is told
+by what is in it. A sealed plan is carried out once, exactly as it was approved: where
+the runbook, a secret, a plugin, gatebook itself, the folder, what a connection reaches, or
+what the actions see is not as it was, or a person has said no to it beforehand, nothing is
+begun, and all of that is said (exit code 3). Its secrets are read again from where they came from, or from where -i says that they are now.
+
+Ctrl-C once starts nothing new and lets what runs come to its end; twice stops what
+runs, and what the runbook says about failures applies; each further one gives up the
+step that is being taken back at that moment.
+
+A change window that is closed counts as open with --override-window, for the whole run. It
+takes a --reason, and both are in the journal, with your name.
+
+With --step you are asked before each change, one at a time, and see what it would do: go on,
+leave it out, pause the run, or cancel it. What is taken back is not asked about. Where there is
+no terminal the run pauses at the first, and others answer: gatebook approve RUN STEP, or reject
+to leave it out. gatebook resume goes on step by step.
+
+` + partHelp + `
+
+` + inputsHelp + `
+
+Exit codes: 0 succeeded; 1 failed, and dealt with as the runbook asks; 2 the runbook or
+the command line is invalid; 3 a gate closed, or a person said no, before anything was
+changed; 4 failed, and not cleanly taken back or a step of finally failed too: a person
+is needed; 5 stopped, and can be resumed.`
 
 // defaultParallelism is how many steps work at one time: enough to keep waiting for
 // one system from holding up the others, few enough not to be a load of its own.
