@@ -11,6 +11,7 @@ import (
 
 	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/expr"
+	"github.com/gatebook/gatebook/engine/internal/tally"
 	"github.com/gatebook/gatebook/engine/machine"
 	"github.com/gatebook/gatebook/engine/plan"
 	"github.com/gatebook/gatebook/engine/value"
@@ -64,6 +65,45 @@ func checkWords(t *rapid.T, w *world) {
 		case e.Type == event.AttemptFinished && e.Op.Part == event.Do:
 			delete(atWork, e.Op.Step)
 		}
+	}
+}
+
+// Whatever goes wrong and whatever people ask for, a run that goes step by step begins no change
+// that nobody let begin.
+func TestNoChangeBeginsThatNobodyLetBegin(t *testing.T) {
+	t.Parallel()
+	tally.Check(t, func(t *rapid.T, told tally.Tally) {
+		w := newWorld(&fatal{t: t}, plans(&fatal{t: t}).Draw(t, "plan"), rapid.IntRange(1, 4).Draw(t, "parallelism"))
+		fickle(t, w)
+		w.stepwise = true
+		live(t, w)
+		for resumes := 0; resumes < 5 && w.result != nil && w.result.Outcome == event.OutcomePaused; resumes++ {
+			w.goesOn(event.ResumeAsked)
+		}
+		checkWords(t, w)
+		for _, e := range w.journal {
+			count(told, e)
+		}
+	}, "asked", "asked about a retry", "left out by a flag", "an instance left out by a flag", "left out by an answer", "paused at a question")
+}
+
+// count takes down what has come up.
+func count(told tally.Tally, e event.Event) {
+	switch {
+	case e.Type == event.AskOpened && e.Op.Part == event.Begin:
+		told["asked"]++
+		if e.Op.Attempt > 1 {
+			told["asked about a retry"]++
+		}
+	case e.Type == event.StepDecided && e.LeftOut != nil && e.LeftOut.By == "bob":
+		told["left out by an answer"]++
+	case e.Type == event.StepDecided && e.LeftOut != nil:
+		told["left out by a flag"]++
+		if _, _, isInstance := event.SplitInstance(e.Op.Step); isInstance {
+			told["an instance left out by a flag"]++
+		}
+	case e.Type == event.RunFinished && len(e.Result.Asking) > 0:
+		told["paused at a question"]++
 	}
 }
 
