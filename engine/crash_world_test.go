@@ -19,6 +19,7 @@ import (
 	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/journal"
 	"github.com/gatebook/gatebook/engine/people"
+	"github.com/gatebook/gatebook/engine/plan"
 	"github.com/gatebook/gatebook/engine/run"
 	"github.com/gatebook/gatebook/engine/source"
 	"github.com/gatebook/gatebook/plugins/sdk"
@@ -42,6 +43,7 @@ type crashOrder struct {
 	Resume       bool
 	People       bool  // sign what is asked
 	Windows      bool  // of which one is overridden from the beginning, and one by whoever resumes
+	Stepwise     bool  // go step by step, and let each change begin
 	KillAtEvent  int64 // 0: never
 	KillAtEffect int64 // counted in this child; 0: never
 	After        bool  // of the effect, rather than before it
@@ -247,6 +249,19 @@ func (w *crashWatcher) answer() {
 	}
 }
 
+// letsBegin is a person at the terminal who lets each change begin.
+type letsBegin struct{}
+
+var _ run.Stepper = letsBegin{}
+
+func (letsBegin) Ask(context.Context, *plan.Step, sdk.Question, run.Attacher) (sdk.Answer, error) {
+	return sdk.Answer{}, errors.New("nothing else is asked")
+}
+
+func (letsBegin) Step(context.Context, *plan.Step, sdk.Question) (event.Type, sdk.Answer, error) {
+	return event.Answered, sdk.Answer{Approved: true, By: "bob"}, nil
+}
+
 // journalLines returns the records of the latest run, and where they are.
 func journalLines(state string) (path string, lines []string) {
 	folder, err := journal.NewStore(state).Open(journal.Latest)
@@ -309,6 +324,9 @@ func (w *crashWorld) drive(watch run.Watcher) (event.Result, error) {
 	}
 	p := process()
 	p.Watch, p.Wait = watch, w.order.People
+	if w.order.Stepwise {
+		p.Asker = letsBegin{}
+	}
 	if !w.order.Resume {
 		runbook, found := e.Check(source.NewFile("crash.yaml", []byte(locking(w.order.Lock)+w.order.Runbook)))
 		if found.HasErrors() {
@@ -319,7 +337,8 @@ func (w *crashWorld) drive(watch run.Watcher) (event.Result, error) {
 			return event.Result{}, err
 		}
 		return e.Run(context.Background(), made, p, engine.RunOptions{
-			By: "alice", Parallelism: 3, Seed: 1, Overrides: w.overrides("early"), Remaining: map[string]event.Left{"each": {Step: 3 * time.Second}},
+			By: "alice", Parallelism: 3, Seed: 1, Overrides: w.overrides("early"), Stepwise: w.order.Stepwise,
+			Remaining: map[string]event.Left{"each": {Step: 3 * time.Second}},
 		})
 	}
 	folder, err := e.Store().Open(journal.Latest)

@@ -143,6 +143,12 @@ type Plan struct {
 // Plan makes the plan of a runbook without errors for the given inputs. Where there
 // are errors among the findings, the plan is for looking at alone, or nil.
 func (e *Engine) Plan(runbook *Runbook, given []input.Given) (*Plan, diag.List, error) {
+	return e.PlanPart(runbook, given, nil)
+}
+
+// PlanPart is [Engine.Plan] of a part of a runbook. The error is a [plan.ChoiceError] where
+// steps cannot be left out as it is wanted.
+func (e *Engine) PlanPart(runbook *Runbook, given []input.Given, part *event.Choice) (*Plan, diag.List, error) {
 	if runbook.Checked == nil {
 		return nil, nil, errors.New("a plan can only be made of a runbook without errors")
 	}
@@ -150,7 +156,7 @@ func (e *Engine) Plan(runbook *Runbook, given []input.Given) (*Plan, diag.List, 
 	if found.HasErrors() {
 		return nil, found.Sorted(), nil
 	}
-	made, more, err := plan.Make(runbook.Checked, plan.Options{Inputs: inputs, Files: runbook.files, People: runbook.Policy.Keep()})
+	made, more, err := plan.Make(runbook.Checked, plan.Options{Inputs: inputs, Files: runbook.files, People: runbook.Policy.Keep(), Choice: part})
 	found = append(found, more...).Sorted()
 	if err != nil || made == nil {
 		return nil, found, err

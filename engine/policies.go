@@ -88,7 +88,23 @@ func (p *Plan) MayStart(o RunOptions, now time.Time) error {
 	if err := p.policy.MayStart(begins, now); err != nil {
 		return denied(o.By, "start this run", err)
 	}
+	if err := p.MayLeaveOut(now); err != nil {
+		return err
+	}
 	return p.mayOverride(o.Overrides, event.Run{By: o.By, Author: begins.Author}, now)
+}
+
+// MayLeaveOut returns a [DeniedError] where an approval is left out behind which a step
+// destroys something, and no policy lets who has left it out override that.
+func (p *Plan) MayLeaveOut(now time.Time) error {
+	for _, open := range p.Unguarded() {
+		by, act := p.Choice.By, run.ActOf(p.Plan)
+		act.Step = open.Approval.ID
+		if err := p.policy.MayLeaveOut(act, by, now); err != nil {
+			return denied(by, fmt.Sprintf("leave out the approval %s, behind which %s destroys", open.Approval.ID, open.Destroys.ID), err)
+		}
+	}
+	return nil
 }
 
 // mayTakeUp says why an account may not resume, cancel or roll back a run that nobody drives.

@@ -30,6 +30,8 @@ type RunOptions struct {
 	Sealed *seal.Plan
 	// Overrides are windows that count as open in the run, by the word of who begins it.
 	Overrides []event.Override
+	// Stepwise has people asked before each change.
+	Stepwise bool
 	// Remaining is how long it takes from some steps to the end, as review.Remaining has it.
 	Remaining map[string]event.Left
 	// Foreseen is what the actions said that limits count, as review.Foreseen has it.
@@ -53,7 +55,8 @@ func (e *Engine) Run(ctx context.Context, p *Plan, process run.Process, o RunOpt
 		Runbook: p.Runbook.Name, Version: p.Runbook.Version, Title: p.Runbook.Title, File: p.Runbook.File, Dir: e.dir, DirID: e.dirID,
 		Digest: p.Runbook.Digest, PlanDigest: p.Digest, Gatebook: e.version,
 		Inputs: p.Inputs, Secrets: p.secrets, Record: recordOf(p.Record),
-		By: o.By, CalledBy: o.TraceParent, Seed: o.Seed, Parallelism: max(o.Parallelism, 1), Lock: p.Lock, Steps: len(p.Steps), Overrides: o.Overrides, Remaining: o.Remaining, Foreseen: o.Foreseen,
+		By: o.By, CalledBy: o.TraceParent, Seed: o.Seed, Parallelism: max(o.Parallelism, 1), Lock: p.Lock, Steps: len(p.Steps),
+		Overrides: o.Overrides, Remaining: o.Remaining, Foreseen: o.Foreseen, Choice: p.Choice, Stepwise: o.Stepwise,
 	}
 	if o.Sealed == nil {
 		return run.Start(ctx, e.store, process, p.Plan, p.text, info, nil)
@@ -146,7 +149,7 @@ func (e *Engine) Planned(folder *journal.Run, secret ReadSecret) (*Plan, error) 
 	if err != nil {
 		return nil, &GoneError{fmt.Errorf("run %s: %w", began.ID, err)}
 	}
-	made, found, err := e.Plan(runbook, given)
+	made, found, err := e.PlanPart(runbook, given, began.Choice)
 	switch {
 	case err != nil:
 		return nil, err

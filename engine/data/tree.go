@@ -196,7 +196,7 @@ type Reference struct {
 // a tree from [Compile], as far as their words tell.
 func (t *Tree) References() iter.Seq[Reference] {
 	return func(yield func(Reference) bool) {
-		for leaf := range t.templates() {
+		for leaf := range t.Templates() {
 			for ref := range leaf.references() {
 				if !yield(ref) {
 					return
@@ -239,8 +239,8 @@ func places(node *syntax.Node, count int) func(start, end int) source.Range {
 	return node.Places()
 }
 
-// templates yields the parts of the tree that are templates.
-func (t *Tree) templates() iter.Seq[*Tree] {
+// Templates yields the parts of the tree that are templates.
+func (t *Tree) Templates() iter.Seq[*Tree] {
 	return func(yield func(*Tree) bool) { t.eachTemplate(yield) }
 }
 

@@ -34,6 +34,14 @@ var (
 		Bad:     "foreach: [node-1, node-2, node-1]",
 		Good:    "foreach: [node-1, node-2]",
 	}
+	LeftOutUsed = &Rule{
+		Code: "GB0708", Severity: Error,
+		Summary: "step uses what a left-out step would return",
+		Why:     "A step that is left out by --from, --only or --skip has no outputs, so that what is computed of them could not be.",
+		Mend:    "Leave out this step as well, or do the other one; or have the runbook ask first: by has(), or by the status of the other step.",
+		Bad:     "expr: steps.before.outputs.replicas > 2   (gatebook run web.yaml --skip before)",
+		Good:    "expr: steps.before.status == 'skipped' || steps.before.outputs.replicas > 2",
+	}
 	SealBroken = &Rule{
 		Code: "GB0704", Severity: Error,
 		Summary: "sealed plan is not as it was sealed",
@@ -63,6 +71,6 @@ var (
 // planRules are the rules of plans.
 func planRules() []*Rule {
 	return []*Rule{
-		CannotCompute, CannotJudge, NeverTrue, LoopKeys, SealBroken, SealFormat, SealForeign,
+		CannotCompute, CannotJudge, NeverTrue, LoopKeys, LeftOutUsed, SealBroken, SealFormat, SealForeign,
 	}
 }

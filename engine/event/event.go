@@ -55,7 +55,7 @@ const (
 	ConditionMet   Type = "condition"       // a condition was judged: Op, Verdict
 	LoopOpened     Type = "loop.opened"     // a step with foreach knows what it is done for: Op, Loop
 	BatchDone      Type = "batch.done"      // all of a batch is done: Op (Index: which, from 0), Elapsed
-	ModeChanged    Type = "run.mode"        // the run as a whole goes another way: Mode, Reason
+	ModeChanged    Type = "run.mode"        // the run as a whole goes another way: Mode, Reason, Name (pause.asked) where it is on its way to a pause
 	RunFinished    Type = "run.finished"    // the run ended or paused: Result
 	RequestRefused Type = "request.refused" // what was asked cannot be done now: Name (the request's type), Reason
 )
@@ -103,6 +103,7 @@ type Event struct {
 	Proof   *Proof          `json:"proof,omitempty" doc:"The signature of an answer, where answers are signed; in answered, and in answer.refused where there was one."`
 	Quorum  int             `json:"quorum,omitempty" doc:"How many different people must say yes, where it is more than one; in ask.opened."`
 	Request string          `json:"request,omitempty" doc:"The id under which another process asked for it."`
+	LeftOut *LeftOut        `json:"leftOut,omitempty" doc:"Who wanted a step left out, and why; in step.decided."`
 }
 
 // Part says which part of a step an operation belongs to.
@@ -114,6 +115,7 @@ const (
 	Gate   Part = "gate"   // the conditions before it starts
 	Do     Part = "do"     // the action itself
 	Verify Part = "verify" // the conditions after it
+	Begin  Part = "begin"  // in a run that goes step by step, a person's word that the action may begin
 	Retry  Part = "retry"  // the condition that decides whether a failed attempt is made again
 	Undo   Part = "undo"   // its compensation
 	// Between are the conditions after each batch of a step with foreach.
@@ -164,7 +166,7 @@ const (
 	Verifying Status = "verifying" // done; its verify conditions are judged
 	Succeeded Status = "succeeded"
 	Failed    Status = "failed"
-	Skipped   Status = "skipped" // `when` was false
+	Skipped   Status = "skipped" // `when` was false, or a person left it out
 	NotRun    Status = "not_run" // the run ended before it could start
 	Undoing   Status = "undoing" // its compensation runs
 	Undone    Status = "undone"  // it was taken back
@@ -316,6 +318,8 @@ type Run struct {
 	Steps        int               `json:"steps"`
 	Process      Process           `json:"process"`
 	Overrides    []Override        `json:"overrides,omitempty" doc:"The windows that count as open, by the word of who began the run."`
+	Choice       *Choice           `json:"choice,omitempty" doc:"Which steps are left out by a person's word; absent: none is."`
+	Stepwise     bool              `json:"stepwise,omitempty" doc:"People are asked before each change."`
 	// Remaining is an estimate, and kept so that a replay has the same.
 	Remaining map[string]Left `json:"remaining,omitempty" doc:"Of each step that asks for run.remaining, how long it was estimated to take from there to the end of the run."`
 	// Foreseen is kept for the same reason.

@@ -21,11 +21,28 @@ func (m *Machine) ask(i int, part event.Part) Ask {
 }
 
 // asking reports whether a question of the step is open.
-func (s *step) asking() bool { return s.do.state == asking || s.back.state == asking }
+func (s *step) asking() bool {
+	return s.do.state == asking || s.do.state == permitting || s.back.state == asking
+}
+
+// withdraw takes back the question of a step that has one open before it is done. It is put
+// again when the step comes so far again.
+func (m *Machine) withdraw(i int) {
+	s := &m.steps[i]
+	switch s.do.state {
+	case asking:
+		m.emit(Cancel{m.op(i, event.Do)})
+	case permitting:
+		m.emit(Cancel{m.wordOp(i)})
+	default:
+		return
+	}
+	s.asked = true
+}
 
 func (m *Machine) askOpened(e event.Event) {
 	i, s, ok := m.find(e.Op)
-	if !ok || s.effort(e.Op.Part).state != asking {
+	if !ok || e.Op.Part == event.Begin || s.effort(e.Op.Part).state != asking {
 		return
 	}
 	s.ballot.opened(e)
@@ -42,6 +59,10 @@ func (m *Machine) expiryTimer(i int, part event.Part) event.Timer {
 
 func (m *Machine) answered(e event.Event) {
 	i, s, ok := m.find(e.Op)
+	if ok && e.Op.Part == event.Begin {
+		m.wordGiven(i, e)
+		return
+	}
 	if !ok || e.Answer == nil || s.effort(e.Op.Part).state != asking {
 		return
 	}

@@ -77,7 +77,7 @@ func (m *Machine) givenUp(e event.Event) {
 	for _, i := range m.liveLoops() {
 		m.leaveLoop(i)
 	}
-	m.ready, m.queue, m.slots, m.lost, m.pausing = nil, nil, 0, 0, false
+	m.ready, m.queue, m.line, m.slots, m.lost, m.pausing = nil, nil, nil, 0, 0, false
 	m.mode, m.failure, m.failedStep = event.Ended, &event.Failure{Class: sdk.Cancelled, Message: asked("cancel", e)}, ""
 	m.end(event.OutcomeFailed)
 }

@@ -24,6 +24,7 @@ type effort struct {
 	intent    bool // the one in flight is in the journal
 	lost      bool // nobody can tell what became of it
 	cancelled bool // it was asked to end, so that no other follows
+	permitted bool // step by step: a person let the next one begin, or the one in flight
 	retryAt   time.Time
 
 	params   value.Value // the same for all attempts, as they share one key
@@ -40,7 +41,8 @@ type effortState uint8
 const (
 	idle effortState = iota
 	queued
-	guarded // it has a slot, and the gate is looked at once more
+	permitting // step by step: a person is asked whether the next attempt may begin
+	guarded    // it has a slot, and the gate is looked at once more
 	inFlight
 	retryDue
 	asking
@@ -49,6 +51,10 @@ const (
 
 func (m *Machine) enqueue(i int, part event.Part) {
 	m.steps[i].effort(part).state = queued
+	if part == event.Do && m.takesWord(i) {
+		m.line = append(m.line, i)
+		return
+	}
 	m.queue = append(m.queue, slotRequest{i, part})
 }
 
@@ -248,6 +254,7 @@ func (m *Machine) attemptFinished(i int, part event.Part, outputs *value.Value, 
 		m.gaveUp(i, part, failure)
 		return
 	}
+	e.permitted = false
 	if failure.Class == sdk.Timeout {
 		e.timeouts++
 	}

@@ -12,11 +12,12 @@
 // would make a run quadratic; an event costs the edges that it touches.
 //
 // The life of a step, by file: step.go begins and settles it, judge.go decides its
-// gate and verify, guard.go looks at the gate once more where time has passed,
-// attempt.go makes and repeats its attempts, crash.go finds out what became of those
-// that were cut off, undo.go takes it back; loop.go opens a step that is done for many
-// into such steps, and batch.go lets them begin; limits.go counts what is begun against the limits of the
-// runbook; stage.go moves the run as a whole from
-// going to draining, rollback, finally and its end, and asked.go does what people ask
-// of it on the way; recall.go helps a replay over what was never written down. Floor 6.
+// gate and verify, guard.go looks at the gate once more where time has passed, begin.go
+// asks a person whether a change may begin, where a run goes step by step, limits.go
+// counts what is begun against the limits of the runbook, attempt.go makes and repeats
+// its attempts, crash.go finds out what became of those that were cut off, undo.go takes
+// it back; loop.go opens a step that is done for many into such steps, and batch.go lets
+// them begin; stage.go moves the run as a whole from going to draining, rollback, finally
+// and its end, and asked.go does what people ask of it on the way; recall.go helps a
+// replay over what was never written down. Floor 6.
 package machine

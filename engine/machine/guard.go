@@ -24,7 +24,7 @@ func (m *Machine) interrupted() {
 	for i := range m.live {
 		s := &m.steps[i]
 		switch s.do.state {
-		case idle, queued, guarded, retryDue:
+		case idle, queued, permitting, guarded, retryDue:
 			s.interrupted = len(m.planned[i].Gate) > 0
 		case inFlight, asking, done:
 		}
@@ -50,7 +50,7 @@ func (m *Machine) goAhead(i int) {
 // judgeAnew judges the gate as at the start, as a condition was not true any more.
 func (m *Machine) judgeAnew(i int) {
 	m.giveSlotBack(i)
-	m.steps[i].do.state = idle
+	m.steps[i].do.state, m.steps[i].do.permitted = idle, false
 	m.decide(i, event.Gate, event.Waiting, nil)
 	m.judge(i, event.Gate, m.planned[i].Gate)
 }

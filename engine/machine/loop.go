@@ -75,6 +75,11 @@ func (m *Machine) open(i int) *event.Failure {
 		for k, item := range items {
 			opened.Keys[k] = item.Key
 		}
+		for _, key := range slices.Sorted(maps.Keys(p.LeftOut)) {
+			if !slices.Contains(opened.Keys, key) {
+				return notOpened(fmt.Sprintf("has no %q, which was to be left out", key))
+			}
+		}
 	}
 	batches := len(opened.Batches)
 	l := &loop{keys: opened.Keys, nodes: make([]int, len(items)), held: make([]bool, batches), failedOf: make([]int, batches)}

@@ -43,6 +43,8 @@ type Machine struct {
 
 	ready readyHeap        // steps whose needs are met and that have not begun
 	queue []slotRequest    // attempts that wait for a slot, oldest first
+	line  []int            // step by step: steps that wait to be asked about, oldest first
+	turn  int              // and the one that was asked about last
 	slots int              // attempts in flight
 	lost  int              // of them, those that nobody can tell of
 	live  map[int]struct{} // steps that have begun and are not settled
@@ -214,7 +216,7 @@ func (m *Machine) Asking() bool {
 		return false
 	}
 	for i := range m.live {
-		if !m.steps[i].asking() {
+		if !m.steps[i].asking() && !m.inLine(i) {
 			return false
 		}
 	}
@@ -275,6 +277,8 @@ func (m *Machine) outstanding(i int) {
 			if !s.expires.IsZero() {
 				m.emit(SetTimer{m.expiryTimer(i, part)})
 			}
+		case permitting:
+			m.emit(m.askWord(i))
 		case idle, queued, guarded, done:
 		}
 	}

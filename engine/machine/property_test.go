@@ -34,6 +34,7 @@ func plans(tb testing.TB) *rapid.Generator[*plan.Plan] {
 			if rapid.IntRange(0, 3).Draw(t, "loop") == 0 {
 				drawLoop(t, l, s)
 			}
+			drawLeftOut(t, s)
 		}
 		p := planOf(tb, steps...)
 		given(p)
@@ -178,6 +179,7 @@ func TestEveryRunEnds(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w := newWorld(&fatal{TB: nil, t: t}, plans(&fatal{t: t}).Draw(t, "plan"), rapid.IntRange(1, 4).Draw(t, "parallelism"))
 		fickle(t, w)
+		w.stepwise = rapid.Bool().Draw(t, "step by step")
 		live(t, w)
 		if w.result != nil && w.result.Outcome != event.OutcomePaused && rapid.Bool().Draw(t, "take back") {
 			ended := w.result
@@ -201,6 +203,7 @@ func TestEveryRunEnds(t *testing.T) {
 		checkHistory(t, w)
 		checkGates(t, w)
 		checkLoops(t, w)
+		checkWords(t, w)
 	})
 }
 
@@ -345,6 +348,7 @@ func TestReplayingTheFactsGivesTheSameDecisionsAndTheSameWorkInFlight(t *testing
 	rapid.Check(t, func(t *rapid.T) {
 		w := newWorld(&fatal{t: t}, plans(&fatal{t: t}).Draw(t, "plan"), rapid.IntRange(1, 4).Draw(t, "parallelism"))
 		fickle(t, w)
+		w.stepwise = rapid.Bool().Draw(t, "step by step")
 		live(t, w)
 		facts := w.facts()
 		crash := rapid.IntRange(1, len(facts)).Draw(t, "crash")

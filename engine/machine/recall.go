@@ -48,11 +48,11 @@ func (p *Past) Note(e event.Event) {
 		// What follows is computed anew. A question is asked with what was known by now.
 		delete(p.counted, part)
 		if e.Status == event.Asking {
-			p.count(part)
+			p.count(asksAbout(part))
 		}
 		p.noteStatus(e)
 	case event.AttemptStarted, event.AskOpened:
-		p.count(part)
+		p.count(asksAbout(part))
 	case event.Observed:
 		p.observed[*e.Op] = true
 	case event.LoopOpened:
@@ -62,6 +62,14 @@ func (p *Past) Note(e event.Event) {
 		}
 	default:
 	}
+}
+
+// asksAbout is the part whose parameters a question shows.
+func asksAbout(part event.Op) event.Op {
+	if part.Part == event.Begin {
+		part.Part = event.Do
+	}
+	return part
 }
 
 // noteStatus notes for a step with foreach that it was taken up, or that it failed because

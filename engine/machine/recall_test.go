@@ -122,6 +122,7 @@ func TestReplayingAJournalWithoutItsSecretsGivesTheSameDecisions(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w := newWorld(&fatal{t: t}, plans(&fatal{t: t}).Draw(t, "plan"), rapid.IntRange(1, 4).Draw(t, "parallelism"))
 		overSecrets(t, w.plan)
+		w.stepwise = rapid.Bool().Draw(t, "step by step")
 		fickle(t, w)
 		answers := w.attempts
 		w.attempts = func(a machine.Attempt) answer {

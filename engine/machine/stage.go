@@ -43,8 +43,9 @@ func (m *Machine) setMode(mode event.Mode, reason string) {
 func (m *Machine) advance() {
 	for m.mode != event.Paused && m.mode != event.Ended {
 		m.startReady()
+		m.askNext()
 		m.pump()
-		if len(m.ready) > 0 && !m.pausing && (m.mode == event.Going || m.mode == event.Closing) {
+		if m.mayStart() && (len(m.ready) > 0 || len(m.line) > 0 && !m.turnTaken()) {
 			continue // a step that failed as it got its slot has set others free
 		}
 		if m.busy() {
@@ -164,7 +165,8 @@ func (m *Machine) wind(i int) {
 	case s.status == event.Verifying:
 		m.stopJudging(i)
 		m.fail(i, unverified())
-	case s.do.state == retryDue, s.do.state == queued, s.status == event.Waiting:
+	case s.do.state == retryDue, s.do.state == queued, s.do.state == permitting, s.status == event.Waiting:
+		m.withdraw(i)
 		m.stopJudging(i)
 		s.do.state = done
 		m.fail(i, s.failure)
@@ -188,12 +190,11 @@ func (m *Machine) breakOff(i int) {
 	case s.do.state == inFlight:
 		m.cancelAttempt(i, event.Do)
 		return
-	case s.status == event.Asking:
-		m.emit(Cancel{m.op(i, event.Do)})
 	case s.status.Settled():
 		return // as the loop that it was an instance of, or that it is
 	}
 	failure := &event.Failure{Class: sdk.Cancelled, Message: event.WasCancelled, Unchanged: s.untried()}
+	m.withdraw(i)
 	m.stopJudging(i)
 	s.do.state = done
 	m.fail(i, failure)
@@ -222,7 +223,7 @@ func (m *Machine) startPausing(reason string) {
 		return
 	}
 	m.pausing = true
-	m.record(event.Event{Type: event.ModeChanged, Mode: event.Draining, Reason: reason})
+	m.record(event.Event{Type: event.ModeChanged, Mode: event.Draining, Name: string(event.PauseAsked), Reason: reason})
 	for _, i := range m.liveSteps() {
 		m.rest(i)
 	}
@@ -237,10 +238,11 @@ func (m *Machine) rest(i int) {
 		m.stopJudging(i)
 	case s.untried():
 		m.park(i)
-	case s.do.state == queued, s.status == event.Waiting:
+	case s.do.state == queued, s.do.state == permitting, s.status == event.Waiting:
+		m.withdraw(i)
 		m.stopJudging(i)
 		s.status, s.known = event.Running, false
-		s.do.state, s.do.retryAt = retryDue, m.now
+		s.do.state, s.do.retryAt, s.do.permitted = retryDue, m.now, false
 	}
 }
 

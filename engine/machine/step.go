@@ -27,6 +27,7 @@ type step struct {
 	interrupted bool
 	asked       bool // a question was open when the run paused, and is not open again
 	ballot      ballot
+	leftOut     *event.LeftOut // why it is not done, by a person's word
 
 	loop       *loop // it is done for many, which are known; nil: it is not
 	isInstance bool
@@ -57,7 +58,7 @@ func (s *step) effort(part event.Part) *effort {
 
 // untried reports whether a step that has begun has done nothing yet.
 func (s *step) untried() bool {
-	return s.status == event.Asking || (s.status == event.Waiting || s.do.state == queued) && s.do.attempt == 0
+	return s.do.attempt == 0 && (s.status == event.Asking || s.status == event.Waiting || s.do.state == queued)
 }
 
 // rests reports whether nothing goes on in the step: nobody can tell what became of
@@ -71,6 +72,10 @@ func (m *Machine) begin(i int) {
 	s, p := &m.steps[i], m.planned[i]
 	m.live[i] = struct{}{}
 	s.started = m.now
+	if p.LeftOut != nil {
+		m.leaveOut(i, p.LeftOut)
+		return
+	}
 	if p.When != nil {
 		verdict := m.past.recallVerdict(m.op(i, event.When), p.When.Program.Eval(m.scope(i)))
 		m.recordVerdict(m.op(i, event.When), p.When, verdict, m.scope(i), nil)
@@ -209,10 +214,7 @@ func (m *Machine) release(i int) {
 // may have changed something at an earlier chance.
 func (m *Machine) park(i int) {
 	s := &m.steps[i]
-	if s.status == event.Asking {
-		s.asked = true
-		m.emit(Cancel{m.op(i, event.Do)})
-	}
+	m.withdraw(i)
 	m.stopJudging(i)
 	delete(m.live, i)
 	s.do, s.expires, s.opened, s.interrupted = s.do.anew(), time.Time{}, time.Time{}, false
@@ -229,6 +231,9 @@ func (m *Machine) decide(i int, part event.Part, status event.Status, failure *e
 	}
 	op := m.op(i, part)
 	e := event.Event{Type: event.StepDecided, Op: &op, Status: status, Failure: failure}
+	if status == event.Skipped && s.leftOut != nil {
+		e.LeftOut, e.By = s.leftOut, s.leftOut.By
+	}
 	if !s.started.IsZero() && status.Settled() {
 		e.Elapsed = m.now.Sub(s.started)
 	}

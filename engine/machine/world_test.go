@@ -94,6 +94,7 @@ type world struct {
 	asks     func(a machine.Ask) *sdk.Answer
 	foreseen *event.Foreseen // what the actions said before the run
 	slots    int
+	stepwise bool
 	inFlight int
 	result   *event.Result
 }
@@ -112,7 +113,7 @@ func newWorld(tb testing.TB, p *plan.Plan, parallelism int) *world {
 func (w *world) begin() {
 	w.happens(event.Event{
 		Type: event.RunStarted,
-		Run:  &event.Run{ID: "20261121-030000-test", By: "alice", Seed: 7, Parallelism: w.slots, Foreseen: w.foreseen},
+		Run:  &event.Run{ID: "20261121-030000-test", By: "alice", Seed: 7, Parallelism: w.slots, Foreseen: w.foreseen, Stepwise: w.stepwise},
 	})
 }
 
@@ -233,6 +234,9 @@ func (w *world) story() []string {
 			lines = append(lines, fmt.Sprintf("%s %s %s #%d", after, e.Op.Step, e.Op.Part, e.Op.Attempt))
 		case event.StepDecided:
 			line := fmt.Sprintf("%s %s is %s", after, e.Op.Step, e.Status)
+			if e.LeftOut != nil {
+				line += ", " + e.LeftOut.Words()
+			}
 			if e.Failure != nil {
 				line += fmt.Sprintf(" (%s)", e.Failure.Class)
 			}

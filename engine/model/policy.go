@@ -29,7 +29,7 @@ type Policy struct {
 	Start          OneOrMany[*Rule] `key:"start" doc:"What must be true for a person to start, resume or take up a run; absent: anybody may."`
 	Approve        OneOrMany[*Rule] `key:"approve" doc:"What must be true for a person to answer a question, beside from of the step."`
 	Cancel         OneOrMany[*Rule] `key:"cancel" doc:"What must be true for a person to have a run paused, cancelled or rolled back from another process; absent: anybody may."`
-	Override       OneOrMany[*Rule] `key:"override" doc:"What must be true for a person to have a closed window count as open; absent: anybody may who may start the run."`
+	Override       OneOrMany[*Rule] `key:"override" doc:"What must be true for a person to have a closed window count as open, or to leave out an approval behind which something is destroyed; absent: a window anybody may who may start the run, and such an approval nobody."`
 }
 
 // Person is what is known of a person beside their keys.

@@ -264,6 +264,16 @@ func (p *Policy) MayOverride(act permission.Act, account, author, starter string
 	return permission.Allows(p.override, act, p.account(account, author, starter), now)
 }
 
+// MayLeaveOut says why an account may not leave out the approval that an act names. Unlike other
+// things it takes a rule that allows it, and one that speaks of the step: who wrote rules about
+// windows alone has not thought of approvals.
+func (p *Policy) MayLeaveOut(act permission.Act, account string, now time.Time) error {
+	if p == nil || !slices.ContainsFunc(p.override, func(r permission.Rule) bool { return r.SpeaksOf("step") }) {
+		return fmt.Errorf("there is no %s whose rules under override speak of the step", FileName)
+	}
+	return permission.Allows(p.override, act, p.account(account, "", account), now)
+}
+
 // account is the person whose an account is.
 func (p *Policy) account(account, author, starter string) permission.Person {
 	name := p.PersonOf(account)

@@ -43,6 +43,7 @@ func (m *maker) condition(checked *check.Condition) *Condition {
 func (m *maker) judge(program *expr.Condition, at source.Range) State {
 	verdict := program.Eval(m.scope)
 	state := State{Truth: verdict.Truth.String()}
+	lacks := m.asksMissing(program, verdict, at)
 	if m.scope.holdsSecret() {
 		state.Secret = program.Eval(m.scope.withoutSecrets()).Truth != verdict.Truth
 	}
@@ -53,7 +54,7 @@ func (m *maker) judge(program *expr.Condition, at source.Range) State {
 		state.Explain = program.Explain(m.scope)
 	case expr.Failed:
 		state.Detail = diag.Sentence(verdict.Err.Error())
-		if !m.skipped {
+		if !m.skipped && !lacks {
 			m.found = append(m.found, diag.CannotJudge.At(at, "%s", state.Detail))
 		}
 	case expr.True:

@@ -38,6 +38,7 @@ func loopOf(checked *check.Loop) *Loop {
 // is known, each instance.
 func (m *maker) loop(step *Step, checked *check.Step) {
 	loop := loopOf(checked.Loop)
+	loop.LeftOut = m.choice.of[step.ID]
 	step.Loop = loop
 	ofEach := checked.When != nil && isOfEach(checked.When)
 	if !ofEach {
@@ -73,6 +74,7 @@ func (m *maker) instances(step *Step, checked *check.Step, ofEach bool) {
 		m.scope.each = Each(k, item)
 		one := step.Instance(item.Key)
 		one.Item, m.found = m.scope.each, nil
+		m.skipped = one.LeftOut != nil
 		if ofEach {
 			one.When = m.when(checked)
 		}

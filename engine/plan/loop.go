@@ -27,7 +27,9 @@ type Loop struct {
 	When        *Condition    `json:"when,omitempty" doc:"False skips an instance; absent: none is skipped by itself."`
 	Batches     []int         `json:"batches,omitempty" doc:"How many instances each batch will have; absent: what it is done for is not known yet."`
 	Instances   []*Step       `json:"instances,omitempty" doc:"The instances, in the order in which they begin; absent: what it is done for is not known yet."`
-	Now         *Keys         `json:"now,omitempty" doc:"What it would be done for with what is seen at the time of the plan, where that is not known anyway; absent: nobody can tell."`
+	// LeftOut are by the keys of instances, which may not be known yet.
+	LeftOut map[string]*event.LeftOut `json:"leftOut,omitempty" doc:"By its key, each instance that is left out by a person's word, and why."`
+	Now     *Keys                     `json:"now,omitempty" doc:"What it would be done for with what is seen at the time of the plan, where that is not known anyway; absent: nobody can tell."`
 
 	// Source computes the list or the map from what is known.
 	Source Source `json:"-"`
@@ -259,6 +261,9 @@ func (s *Step) Instance(key string) *Step {
 	one := *s
 	one.ID, one.Of, one.Key = event.InstanceID(s.ID, key), s.ID, key
 	one.When, one.Loop = s.Loop.When, nil
+	if out, ok := s.Loop.LeftOut[key]; ok {
+		one.LeftOut = out
+	}
 	return &one
 }
 

@@ -22,19 +22,26 @@ type Options struct {
 	Files []File
 	// People is the policy that runs go by; nil: there is none.
 	People *event.Policy
+	// Choice says which steps are left out; nil: none is.
+	Choice *event.Choice
 }
 
 // Make makes the plan of a checked runbook, which must have no errors. With errors
 // among the findings the plan shows what could be told, and must not be run. The same
 // runbook and inputs always give the same plan: it knows no clock, so what depends on
-// the time is not known yet.
+// the time is not known yet. The error is a [ChoiceError] where steps cannot be left out as
+// it is wanted.
 func Make(checked *check.Runbook, options Options) (*Plan, diag.List, error) {
 	if len(checked.Order) != len(checked.Steps) {
 		return nil, nil, errors.New("a plan can only be made of a runbook without errors")
 	}
+	choice, err := chosen(checked, options.Choice)
+	if err != nil {
+		return nil, nil, err
+	}
 	header := headerOf(checked)
 	header.Files = options.Files
-	m := maker{checked: checked, scope: newBefore(header, options.Inputs)}
+	m := maker{checked: checked, choice: choice, absent: make(map[string]bool), scope: newBefore(header, options.Inputs)}
 	m.plan = Plan{
 		Logs:      &Logs{},
 		Targets:   connection.NewTargets(),
@@ -42,6 +49,7 @@ func Make(checked *check.Runbook, options Options) (*Plan, diag.List, error) {
 		Inputs:    options.Inputs,
 		People:    options.People,
 		Limits:    limitsOf(checked),
+		Choice:    options.Choice,
 		Lock:      checked.Model.Metadata.Lock.Value,
 		RTO:       checked.Model.Objectives.RTO.Value,
 		OnFailure: Policy(checked.Model.OnFailure.Value),
@@ -51,7 +59,9 @@ func Make(checked *check.Runbook, options Options) (*Plan, diag.List, error) {
 	}
 	m.vars()
 	m.connections()
-	m.steps()
+	if err := m.steps(); err != nil {
+		return nil, nil, err
+	}
 	m.plan.Outputs = m.bindings(checked.Outputs)
 	m.plan.Record = m.bindings(checked.Record)
 	made, err := New(m.plan)
@@ -85,6 +95,8 @@ type maker struct {
 	found     diag.List
 	skipped   bool // the step that is being planned will be skipped
 	connected map[*check.Connection]*Connection
+	choice    *chooser
+	absent    map[string]bool // steps that are left out
 }
 
 // cannot reports a value that cannot be computed, unless it is of a step that is
@@ -101,6 +113,9 @@ func (m *maker) cannot(err error, at source.Range) {
 
 // eval computes a value as far as it is known.
 func (m *maker) eval(tree *data.Tree) value.Value {
+	if id := m.takesMissing(tree); id != "" {
+		return value.Unknown(value.Cause{Step: id, Reason: leftOutStep})
+	}
 	v, err := tree.Eval(m.scope)
 	if err != nil {
 		m.cannot(err, tree.Range())
@@ -135,8 +150,9 @@ func (m *maker) bindings(bound []check.Binding) []Binding {
 	return bindings
 }
 
-// steps plans the steps, those of `finally` last.
-func (m *maker) steps() {
+// steps plans the steps, those of `finally` last. What the run gives back, and its record,
+// are null where they ask for what was left out: that is no fault of a step.
+func (m *maker) steps() error {
 	m.plan.Steps = make([]*Step, 0, len(m.checked.Order))
 	places := make([]int, len(m.checked.Steps))
 	inFinally := false
@@ -144,12 +160,18 @@ func (m *maker) steps() {
 		checked := m.checked.Steps[i]
 		if checked.Finally && !inFinally {
 			inFinally = true
-			m.scope.forgetSkipped()
+			m.scope.forgetSkipped(m.absent)
 		}
 		places[i] = len(m.plan.Steps)
-		m.plan.Steps = append(m.plan.Steps, m.step(checked, places))
+		step := m.step(checked, places)
+		if err := unknownInstance(step); err != nil {
+			return err
+		}
+		m.plan.Steps = append(m.plan.Steps, step)
 	}
-	m.scope.forgetSkipped()
+	m.absent = nil
+	m.scope.forgetSkipped(nil)
+	return nil
 }
 
 func (m *maker) step(checked *check.Step, places []int) *Step {
@@ -163,7 +185,9 @@ func (m *maker) step(checked *check.Step, places []int) *Step {
 		Timeout:   model.Timeout.Value,
 		OnFailure: m.plan.OnFailure,
 		Range:     model.Node.Range(),
+		LeftOut:   m.choice.out[checked.Index],
 	}
+	m.skipped = step.LeftOut != nil
 	if model.OnFailure.Value != "" {
 		step.OnFailure = Policy(model.OnFailure.Value)
 	}
@@ -180,6 +204,9 @@ func (m *maker) step(checked *check.Step, places []int) *Step {
 	if step.Skipped() {
 		m.scope.skipped[step.ID] = true
 	}
+	if step.LeftOut != nil {
+		m.absent[step.ID] = true
+	}
 	m.skipped = false
 	return step
 }
@@ -189,7 +216,7 @@ func (m *maker) content(step *Step, checked *check.Step) {
 	step.Use = m.use(checked.Use, checked.On)
 	step.Gate = m.conditions(checked.Gate)
 	step.Verify = m.conditions(checked.Verify)
-	step.Retry = retryOf(checked.Retry, 1)
+	step.Retry = m.retry(checked.Retry)
 	step.Rollback = m.compensation(checked)
 }
 

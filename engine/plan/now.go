@@ -23,7 +23,7 @@ type Now struct {
 }
 
 // Skipped reports whether it is known before the run that the step will be skipped.
-func (s *Step) Skipped() bool { return s.When.IsFalse() }
+func (s *Step) Skipped() bool { return s.LeftOut != nil || s.When.IsFalse() }
 
 // IsFalse reports whether a condition is false whatever is seen in a run; of none it is not so.
 func (c *Condition) IsFalse() bool { return c != nil && c.State.Truth == expr.False.String() }

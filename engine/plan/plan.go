@@ -34,6 +34,7 @@ type Plan struct {
 	Connections []*Connection `json:"connections,omitempty" doc:"What the plugins reach."`
 	People      *event.Policy `json:"policy,omitempty" doc:"The policy beside the runbook, by which its runs go; absent: there is none."`
 	Limits      *event.Limits `json:"limits,omitempty" doc:"How much a run may do; absent: nothing limits it."`
+	Choice      *event.Choice `json:"choice,omitempty" doc:"Which steps are left out by a person's word; absent: none is."`
 	Lock        string        `json:"lock,omitempty" doc:"The name on which runs exclude each other."`
 	RTO         time.Duration `json:"rto,omitempty" doc:"How long a run may take."`
 	OnFailure   Policy        `json:"onFailure" enum:"rollback,stop,pause,continue" doc:"What happens when a step fails and does not say so itself."`
@@ -98,6 +99,7 @@ type Counts struct {
 	Asks    int `json:"asks" doc:"Steps that wait for people."`
 	Open    int `json:"open,omitempty" doc:"Steps that are done for many which are not known yet, each counted once."`
 	Skipped int `json:"skipped,omitempty" doc:"Steps that are known to be skipped, which none of the others but the first counts."`
+	LeftOut int `json:"leftOut,omitempty" doc:"Of those that are skipped, the ones that are left out by a person's word."`
 }
 
 // Policy says what happens when a step fails.
@@ -119,19 +121,20 @@ type Step struct {
 	Finally bool   `json:"finally,omitempty"`
 	At      string `json:"at" doc:"Its place: file:line:column."`
 	Use
-	Needs     []Edge        `json:"needs" doc:"The steps that it waits for."`
-	Of        string        `json:"of,omitempty" doc:"Of an instance, the id of the step with foreach."`
-	Key       string        `json:"key,omitempty" doc:"Of an instance, the key of its item."`
-	Loop      *Loop         `json:"loop,omitempty" doc:"What the step is done for; absent: it is done once."`
-	When      *Condition    `json:"when,omitempty" doc:"False skips the step; absent: it is never skipped."`
-	Gate      []*Condition  `json:"gate,omitempty"`
-	Verify    []*Condition  `json:"verify,omitempty"`
-	Retry     Retry         `json:"retry"`
-	Timeout   time.Duration `json:"timeout,omitempty" doc:"How long each attempt may take; absent: it has no limit."`
-	OnFailure Policy        `json:"onFailure" enum:"rollback,stop,pause,continue" doc:"What happens when the step fails."`
-	Rollback  *Compensation `json:"rollback,omitempty" doc:"What takes the step back; absent: nothing does."`
-	Seen      *Seen         `json:"seen,omitempty" doc:"What the action, which only reads, says at the time of the plan; absent: it was not applied."`
-	Unlooked  string        `json:"unlooked,omitempty" doc:"Why nothing was looked at for the step, as that a run which begins at the time of the plan would not come to it; absent: all was that may be."`
+	Needs     []Edge         `json:"needs" doc:"The steps that it waits for."`
+	Of        string         `json:"of,omitempty" doc:"Of an instance, the id of the step with foreach."`
+	Key       string         `json:"key,omitempty" doc:"Of an instance, the key of its item."`
+	Loop      *Loop          `json:"loop,omitempty" doc:"What the step is done for; absent: it is done once."`
+	LeftOut   *event.LeftOut `json:"leftOut,omitempty" doc:"Why the step is not done, by a person's word; absent: it is."`
+	When      *Condition     `json:"when,omitempty" doc:"False skips the step; absent: it is never skipped."`
+	Gate      []*Condition   `json:"gate,omitempty"`
+	Verify    []*Condition   `json:"verify,omitempty"`
+	Retry     Retry          `json:"retry"`
+	Timeout   time.Duration  `json:"timeout,omitempty" doc:"How long each attempt may take; absent: it has no limit."`
+	OnFailure Policy         `json:"onFailure" enum:"rollback,stop,pause,continue" doc:"What happens when the step fails."`
+	Rollback  *Compensation  `json:"rollback,omitempty" doc:"What takes the step back; absent: nothing does."`
+	Seen      *Seen          `json:"seen,omitempty" doc:"What the action, which only reads, says at the time of the plan; absent: it was not applied."`
+	Unlooked  string         `json:"unlooked,omitempty" doc:"Why nothing was looked at for the step, as that a run which begins at the time of the plan would not come to it; absent: all was that may be."`
 
 	Range source.Range `json:"-"`
 	// Item is what the expressions of an instance that is known see as each.
@@ -303,8 +306,7 @@ func (p *Plan) count(s *Step) {
 	}
 	for _, one := range s.Each() {
 		if one.Skipped() {
-			p.Counts.Steps++
-			p.Counts.Skipped++
+			p.Counts.skip(one)
 			continue
 		}
 		p.Counts.add(one)
@@ -338,6 +340,14 @@ func (p *Plan) connect(s *Step) error {
 		}
 	}
 	return nil
+}
+
+func (c *Counts) skip(s *Step) {
+	c.Steps++
+	c.Skipped++
+	if s.LeftOut != nil {
+		c.LeftOut++
+	}
 }
 
 func (c *Counts) add(s *Step) {

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"maps"
 	"slices"
 
 	"github.com/gatebook/gatebook/engine/expr"
@@ -29,6 +30,7 @@ const (
 	unresolved     = "it cannot be computed"
 	perItem        = "it is another one for each item"
 	skippedStep    = "the step is skipped"
+	leftOutStep    = "the step is left out"
 )
 
 func newBefore(header Header, inputs value.Value) *before {
@@ -102,10 +104,12 @@ func (b *before) Step(id string) (value.Value, bool) {
 }
 
 // forgetSkipped makes the skipped steps as little known as the others, for the steps
-// of `finally`: a run that failed early did not come to skip them.
-func (b *before) forgetSkipped() {
+// of `finally`: a run that failed early did not come to skip them. Those that are left out
+// are not done in any run.
+func (b *before) forgetSkipped(leftOut map[string]bool) {
 	clear(b.steps)
 	clear(b.skipped)
+	maps.Copy(b.skipped, leftOut)
 }
 
 func (b *before) holdsSecret() bool { return b.inputs.HasSecret() || b.vars.HasSecret() }

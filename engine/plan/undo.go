@@ -24,6 +24,19 @@ const (
 	undoPatience = 5 * time.Minute
 )
 
+// retry plans how often a step is tried. Its condition is asked in the run alone.
+func (m *maker) retry(said *check.Retry) Retry {
+	if said != nil && said.If != nil {
+		for _, ref := range said.If.Refs() {
+			if id := m.missing(ref); id != "" {
+				m.lacks(id, said.Model.If.Range())
+				break
+			}
+		}
+	}
+	return retryOf(said, 1)
+}
+
 func retryOf(said *check.Retry, attempts int) Retry {
 	if said == nil {
 		return Retry{Attempts: attempts, Delay: retryDelay, MaxDelay: retryMaxDelay, Factor: retryFactor}

@@ -53,6 +53,12 @@ func (out *page) standing(s *standing.Status) string {
 		return "it " + wording.Outcome(s.Result)
 	default:
 		text := wording.Mode(s.Mode)
+		if s.Pausing {
+			text = "pausing"
+			if atWork := s.AtWork(); len(atWork) > 0 {
+				text += ", waiting for " + layout.Steps(atWork)
+			}
+		}
 		if s.Reason != "" {
 			text += ": " + layout.Line(s.Reason)
 		}

@@ -53,10 +53,13 @@ func (out *page) uses(s *standing.Status, now time.Time) {
 	}
 }
 
-// overrides says which windows counted as open by a person's word.
+// overrides says what was otherwise by a person's word: which windows counted as open, and what
+// was left out.
 func (out *page) overrides(s *standing.Status) {
-	if said := wording.Overrides(s.Overrides); said != "" {
-		out.Linef("  %s", out.Warn(said))
+	for _, said := range []string{wording.Overrides(s.Overrides), wording.Choice(s.Run.Choice)} {
+		if said != "" {
+			out.Linef("  %s", out.Warn(said))
+		}
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/gatebook/gatebook/engine/machine"
 	"github.com/gatebook/gatebook/engine/run/internal/secret"
 	"github.com/gatebook/gatebook/engine/run/internal/trace"
+	"github.com/gatebook/gatebook/engine/run/internal/word"
 	"github.com/gatebook/gatebook/engine/value"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
@@ -26,8 +27,7 @@ type ask struct {
 // startAsk has the action say what to ask; the question then opens.
 func (d *driver) startAsk(c machine.Ask) {
 	ctx, cancel := context.WithCancel(d.base)
-	// Whoever is at the terminal signs as others do, who are not.
-	a := &ask{command: c, cancel: cancel, deserted: d.policy.Signed()}
+	a := &ask{command: c, cancel: cancel, deserted: !d.canAskHere(c.Op.Part)}
 	d.asks[c.Op.Step] = a
 	go func() {
 		question, data, err := d.question(ctx, a)
@@ -43,10 +43,20 @@ func (d *driver) startAsk(c machine.Ask) {
 			opened.Timer = &event.Timer{Op: c.Op, Purpose: event.TimerExpiry, At: at}
 		}
 		d.send(message{fact: opened})
-		if d.process.Asker != nil && !d.policy.Signed() {
+		if d.canAskHere(c.Op.Part) {
 			d.askHere(ctx, a, question)
 		}
 	}()
+}
+
+// canAskHere reports whether the person at the terminal, where there is one, can answer the
+// question of a part. What must be signed they sign as others do, who are not there.
+func (d *driver) canAskHere(part event.Part) bool {
+	if part == event.Begin {
+		_, steps := d.process.Asker.(Stepper)
+		return steps
+	}
+	return d.process.Asker != nil && !d.policy.Signed()
 }
 
 // question has the action say what to ask, and returns it as it may be shown, and as
@@ -61,7 +71,7 @@ func (d *driver) question(ctx context.Context, a *ask) (sdk.Question, json.RawMe
 		return sdk.Question{}, nil, err
 	}
 	a.request = sdk.Request{Params: params, Key: a.command.Key, Attempt: 1, TraceParent: trace.Span(d.trace, a.command.Op)}
-	raw, err := a.command.Use.Handler.Ask(ctx, a.request)
+	raw, err := d.raw(ctx, a)
 	if err != nil {
 		return sdk.Question{}, nil, err
 	}
@@ -85,15 +95,36 @@ func (d *driver) question(ctx context.Context, a *ask) (sdk.Question, json.RawMe
 	return shown, data, nil
 }
 
+// raw is the question as the action puts it, or as a run does that goes step by step.
+func (d *driver) raw(ctx context.Context, a *ask) (sdk.Question, error) {
+	if a.command.Op.Part == event.Begin {
+		return word.Question(ctx, a.command, a.request), nil
+	}
+	return a.command.Use.Handler.Ask(ctx, a.request)
+}
+
+// ask asks the person at the terminal once. What they want may be another thing than to answer.
+func (d *driver) ask(ctx context.Context, a *ask, question sdk.Question) (event.Type, sdk.Answer, error) {
+	if stepper, steps := d.process.Asker.(Stepper); steps && a.command.Op.Part == event.Begin {
+		return stepper.Step(ctx, a.command.Step, question)
+	}
+	answer, err := d.process.Asker.Ask(ctx, a.command.Step, question, func(path string, content []byte) (sdk.Attachment, error) {
+		return Attach(d.folder, path, content)
+	})
+	return event.Answered, answer, err
+}
+
 // askHere asks the person at the terminal, until there is an answer that fits.
 func (d *driver) askHere(ctx context.Context, a *ask, question sdk.Question) {
 	for {
-		answer, err := d.process.Asker.Ask(ctx, a.command.Step, question, func(path string, content []byte) (sdk.Attachment, error) {
-			return Attach(d.folder, path, content)
-		})
+		wish, answer, err := d.ask(ctx, a, question)
 		if err != nil {
 			// The question was withdrawn, or the terminal is gone; others may answer.
 			d.send(message{deserted: a})
+			return
+		}
+		if wish != event.Answered {
+			d.send(message{fact: event.Event{Type: wish, By: answer.By, Reason: answer.Comment}})
 			return
 		}
 		answer.At = d.process.Now().UTC()
@@ -121,7 +152,7 @@ func (d *driver) answer(ctx context.Context, a *ask, question sdk.Question, answ
 	if err := d.attached(question, answer); err != nil {
 		return event.Event{}, err
 	}
-	if !answer.Approved {
+	if !answer.Approved || op.Part == event.Begin {
 		return e, nil
 	}
 	document, err := a.command.Use.Handler.Answer(ctx, a.request, answer)

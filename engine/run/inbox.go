@@ -150,10 +150,14 @@ func (d *driver) answerFrom(id string, request Request) {
 
 // about says what the question of a part of a step is about.
 func about(part event.Part) string {
-	if part == event.Undo {
+	switch part {
+	case event.Undo:
 		return "whether it is taken back"
+	case event.Begin:
+		return "whether it may begin"
+	default:
+		return "whether it is done"
 	}
-	return "whether it is done"
 }
 
 // waitsFor reports whether a question that is not open will be, or may, and can have this

@@ -18,6 +18,7 @@ func ActOf(p *plan.Plan) people.Act {
 	}
 	for _, step := range p.Steps {
 		switch {
+		case step.LeftOut != nil:
 		case step.Effect == sdk.Destroy:
 			act.Effect = string(sdk.Destroy)
 		case step.Effect == sdk.Change && act.Effect == string(sdk.Read):
@@ -38,7 +39,13 @@ func Question(p *plan.Plan, began event.Run, step string, part event.Part, asked
 // vouched returns the answer in a request, by whom it is, and the proof of that where the policy
 // wants one. The error says why it does not count.
 func (d *driver) vouched(a *ask, question sdk.Question, request Request) (sdk.Answer, *event.Proof, error) {
-	if !d.policy.Signed() {
+	steps := a.command.Op.Part == event.Begin
+	if steps {
+		if err := d.mayStep(request.By); err != nil {
+			return sdk.Answer{}, nil, err
+		}
+	}
+	if steps || !d.policy.Signed() {
 		if request.Answer == nil {
 			return sdk.Answer{}, nil, errors.New("it is signed, and no policy says whose the key is")
 		}
@@ -105,6 +112,12 @@ func (d *driver) canBeAnswered(question sdk.Question) error {
 // mayStop says why an account may not have the run paused, cancelled or rolled back.
 func (d *driver) mayStop(account string) error {
 	return d.policy.MayCancel(ActOf(d.plan), account, d.began.Author, d.began.By, d.process.Now())
+}
+
+// mayStep says why an account may not let a change of a run that goes step by step begin: it
+// may where it may have the run go on. That approves nothing, so that nobody signs it.
+func (d *driver) mayStep(account string) error {
+	return d.policy.MayStart(people.Beginning{Act: ActOf(d.plan), Account: account}, d.process.Now())
 }
 
 // quorumOf is how many people a question takes where it is more than one.

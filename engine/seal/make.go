@@ -21,6 +21,7 @@ func Of(p, shown *plan.Plan, gatebook string, key Key) (Essence, error) {
 		Plugins:  plugins(p),
 		Observed: observed(shown),
 		Offline:  shown.Offline,
+		Choice:   p.Choice,
 	}
 	for _, file := range p.Runbook.Files {
 		made.Files = append(made.Files, File{Name: file.Name, SHA256: file.Digest})

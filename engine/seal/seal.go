@@ -18,6 +18,7 @@ import (
 	"encoding/hex"
 	"time"
 
+	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/value"
 )
 
@@ -47,6 +48,7 @@ type Essence struct {
 	Plugins  []Plugin          `json:"plugins,omitempty"`
 	Targets  []Target          `json:"targets,omitempty" doc:"What the connections that steps use reach."`
 	Observed []Seen            `json:"observed,omitempty" doc:"What the actions looked at."`
+	Choice   *event.Choice     `json:"choice,omitempty" doc:"Which steps are left out by a person's word."`
 	Offline  bool              `json:"offline,omitempty" doc:"Nothing was looked at, so that nothing of it can be compared."`
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/console"
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/given"
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/house"
+	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/plan"
 	"github.com/gatebook/gatebook/engine/report/dossier"
 	"github.com/gatebook/gatebook/engine/report/graph"
@@ -24,6 +25,8 @@ type planOptions struct {
 	out     string
 	force   bool
 	wide    bool
+	part    accept.Part
+	reason  string
 }
 
 func newPlan(a *app) *cobra.Command {
@@ -45,12 +48,16 @@ inputs, the plugins, what the connections reach and what the actions saw. gatebo
 carries out such a file once, exactly as it is, and refuses it where any of that has
 changed. The same plan has the same digest. The file has no secrets in it.
 
+` + partHelp + ` A plan that is sealed so is carried out so.
+
 ` + inputsHelp,
 		Example: `  gatebook plan upgrade.yaml -i image=web:2
   gatebook plan upgrade.yaml -f staging.yaml -i token=env:TOKEN
   gatebook plan upgrade.yaml -i image=web:2 --format html > plan.html
   gatebook plan upgrade.yaml --format json
-  gatebook plan upgrade.yaml -i image=web:2 --out upgrade.plan`,
+  gatebook plan upgrade.yaml -i image=web:2 --out upgrade.plan
+  gatebook plan upgrade.yaml --from migrate
+  gatebook plan upgrade.yaml --skip backup --reason "it was made by hand"`,
 		Args:              accept.Exactly("a FILE"),
 		ValidArgsFunction: accept.YAMLFiles,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -60,6 +67,9 @@ changed. The same plan has the same digest. The file has no secrets in it.
 	}
 	o.inputs.Declare(cmd.Flags())
 	accept.CompleteBy(cmd, "input", a.offers().Inputs)
+	o.part.Declare(cmd.Flags())
+	cmd.Flags().StringVar(&o.reason, "reason", "", "why steps are left out, for the plan and the journal")
+	a.completeSteps(cmd)
 	accept.Format(cmd, &o.format, "text", "markdown", "html", "svg", "mermaid", "dot", "json")
 	cmd.Flags().BoolVar(&o.offline, "offline", false, "do not ask the actions what they would do: no system is looked at, and no plugin that is known is started")
 	cmd.Flags().BoolVar(&o.wide, "wide", false, "in text, fold and cut nothing, however long a line is")
@@ -67,6 +77,14 @@ changed. The same plan has the same digest. The file has no secrets in it.
 	cmd.Flags().BoolVar(&o.force, "force", false, "let --out replace a file that is no sealed plan; never the runbook, nor a file of its inputs")
 	return cmd
 }
+
+// partHelp is said by each verb that takes a part of a runbook.
+const partHelp = `A part of the runbook is done with --from STEP, which leaves out what that step needs, directly
+or not; with --only STEP,STEP, which leaves out all others; and with --skip STEP, which leaves out
+one step, or one instance, and takes a --reason. Steps of finally are left out by --skip alone. What
+is left out counts as skipped: what needs it is done. A step that uses what it would return is an error, and an
+approval behind which something is destroyed stays, unless the policy lets you override it. It all is in the plan
+and in the journal, with your name.`
 
 // inputsHelp is said by each verb that takes inputs.
 const inputsHelp = `Inputs come from -i NAME=VALUE, from files with -f, and from GATEBOOK_INPUT_NAME in the
@@ -82,7 +100,11 @@ func (o *planOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	planned, found, err := h.PlanOf(file, &o.inputs)
+	choice, err := o.choice()
+	if err != nil {
+		return err
+	}
+	planned, found, err := h.PlanOf(file, &o.inputs, choice)
 	if err != nil {
 		return err
 	}
@@ -105,6 +127,14 @@ func (o *planOptions) run(ctx context.Context) error {
 	}
 	h.Originate(ctx, shown)
 	return o.show(shown, review.Of(shown, o.past(shown.Runbook.Name)))
+}
+
+// choice is which part of the runbook is wanted. A reason alone is one for nothing.
+func (o *planOptions) choice() (*event.Choice, error) {
+	if o.reason != "" && !o.part.Given() {
+		return nil, console.Usage("As in --skip backup --reason \"it was made by hand\".", "--reason is for --skip, --from and --only, of which none is given")
+	}
+	return o.part.Choice(o.User, o.reason)
 }
 
 // house opens the engine, with the folder that runs are kept in where a plan is sealed: the

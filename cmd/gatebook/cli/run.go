@@ -13,6 +13,7 @@ import (
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/runs"
 	"github.com/gatebook/gatebook/engine"
 	"github.com/gatebook/gatebook/engine/report/layout"
+	"github.com/gatebook/gatebook/engine/report/wording"
 )
 
 type runOptions struct {
@@ -26,6 +27,8 @@ type runOptions struct {
 	parallelism int
 	seed        uint64
 	override    accept.Override
+	part        accept.Part
+	stepwise    bool
 }
 
 func newRun(a *app) *cobra.Command {
@@ -33,7 +36,41 @@ func newRun(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "run FILE",
 		Short: "Carry out a runbook, or a plan that was sealed",
-		Long: `Show what a run would do, ask, and do it. While it goes on its progress is drawn on a
+		Long:  runHelp,
+		Example: `  gatebook run upgrade.yaml -i image=web:2
+  gatebook run upgrade.yaml -f production.yaml -i token=env:TOKEN --yes
+  gatebook run upgrade.yaml --yes --format json | jq .
+  gatebook run fix.yaml --override-window offpeak --reason "the site is down"
+  gatebook run upgrade.yaml --step
+  gatebook run upgrade.yaml --from migrate
+  gatebook run upgrade.yaml --skip backup --skip 'drain["node-3"]' --reason "made by hand"
+  gatebook plan upgrade.yaml -i image=web:2 --out upgrade.plan && gatebook run upgrade.plan`,
+		Args:              accept.Exactly("a FILE"),
+		ValidArgsFunction: accept.RunnableFiles,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o.file = args[0]
+			return o.run(cmd.Context())
+		},
+	}
+	o.inputs.Declare(cmd.Flags())
+	accept.CompleteBy(cmd, "input", a.offers().Inputs)
+	accept.Format(cmd, &o.format, "text", "json")
+	flags := cmd.Flags()
+	flags.BoolVarP(&o.yes, "yes", "y", false, "do not ask before the run begins")
+	o.override.Declare(flags, "why a window is overridden, or steps are left out, for the journal")
+	flags.BoolVar(&o.stepwise, "step", false, "ask before each change")
+	o.part.Declare(flags)
+	a.completeSteps(cmd)
+	accept.CompleteBy(cmd, "override-window", a.offers().Windows)
+	flags.BoolVar(&o.wait, "wait", false, "where nobody is at the terminal, wait for people's answers instead of pausing")
+	flags.BoolVar(&o.here, "here", false, "carry out a sealed plan in this folder, though it was made for another")
+	flags.IntVar(&o.parallelism, "parallelism", defaultParallelism, "how many steps may be at work at one time")
+	flags.Uint64Var(&o.seed, "seed", 0, "seed of the random spread of retries (default: a random one)")
+	return cmd
+}
+
+// runHelp is what gatebook run --help says of it.
+const runHelp = `Show what a run would do, ask, and do it. While it goes on its progress is drawn on a
 terminal, and written as lines elsewhere; with --format json each event is a line of
 JSON on standard output. Everything is in the run's journal, so that gatebook resume
 takes up a run that was interrupted in whatever way.
@@ -54,37 +91,19 @@ What goes over the limits of its runbook is not begun: a plan that surely does i
 A change window that is closed counts as open with --override-window, for the whole run. It
 takes a --reason, and both are in the journal, with your name.
 
+With --step you are asked before each change, one at a time, and see what it would do: go on,
+leave it out, pause the run, or cancel it. What is taken back is not asked about. Where there is
+no terminal the run pauses at the first, and others answer: gatebook approve RUN STEP, or reject
+to leave it out. gatebook resume goes on step by step.
+
+` + partHelp + `
+
 ` + inputsHelp + `
 
 Exit codes: 0 succeeded; 1 failed, and dealt with as the runbook asks; 2 the runbook or
 the command line is invalid; 3 a gate closed, a limit was reached, or a person said no,
-before anything was changed; 4 failed, and not cleanly taken back or a step of finally failed too: a person
-is needed; 5 stopped, and can be resumed.`,
-		Example: `  gatebook run upgrade.yaml -i image=web:2
-  gatebook run upgrade.yaml -f production.yaml -i token=env:TOKEN --yes
-  gatebook run upgrade.yaml --yes --format json | jq .
-  gatebook run fix.yaml --override-window offpeak --reason "the site is down"
-  gatebook plan upgrade.yaml -i image=web:2 --out upgrade.plan && gatebook run upgrade.plan`,
-		Args:              accept.Exactly("a FILE"),
-		ValidArgsFunction: accept.RunnableFiles,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			o.file = args[0]
-			return o.run(cmd.Context())
-		},
-	}
-	o.inputs.Declare(cmd.Flags())
-	accept.CompleteBy(cmd, "input", a.offers().Inputs)
-	accept.Format(cmd, &o.format, "text", "json")
-	flags := cmd.Flags()
-	flags.BoolVarP(&o.yes, "yes", "y", false, "do not ask before the run begins")
-	o.override.Declare(flags, "why a window is overridden, for the journal")
-	accept.CompleteBy(cmd, "override-window", a.offers().Windows)
-	flags.BoolVar(&o.wait, "wait", false, "where nobody is at the terminal, wait for people's answers instead of pausing")
-	flags.BoolVar(&o.here, "here", false, "carry out a sealed plan in this folder, though it was made for another")
-	flags.IntVar(&o.parallelism, "parallelism", defaultParallelism, "how many steps may be at work at one time")
-	flags.Uint64Var(&o.seed, "seed", 0, "seed of the random spread of retries (default: a random one)")
-	return cmd
-}
+before anything was changed; 4 failed, and not cleanly taken back or a step of finally
+failed too: a person is needed; 5 stopped, and can be resumed.`
 
 // defaultParallelism is how many steps work at one time: enough to keep waiting for
 // one system from holding up the others, few enough not to be a load of its own.
@@ -97,7 +116,11 @@ func (o *runOptions) run(ctx context.Context) error {
 	if o.Dir == "" {
 		return console.Usage("Change into a folder that is there.", "the folder in which this was started is gone, and a run works in the one in which it begins")
 	}
-	overrides, err := o.override.By(o.User)
+	overrides, err := o.override.By(o.User, o.part.Given())
+	if err != nil {
+		return err
+	}
+	choice, err := o.part.Choice(o.User, o.override.Reason)
 	if err != nil {
 		return err
 	}
@@ -105,12 +128,12 @@ func (o *runOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	before := &briefing.Briefing{House: h, Past: runs.Of(h).Past, File: o.file, Inputs: &o.inputs, Here: o.here}
+	before := &briefing.Briefing{House: h, Past: runs.Of(h).Past, File: o.file, Inputs: &o.inputs, Here: o.here, Choice: choice, Part: o.part.Typed(o.override.Reason)}
 	ready, err := before.Prepare(ctx)
 	if err != nil {
 		return err
 	}
-	options := engine.RunOptions{By: o.User, Parallelism: o.parallelism, Seed: o.seed, Sealed: ready.Sealed, Overrides: overrides}
+	options := engine.RunOptions{By: o.User, Parallelism: o.parallelism, Seed: o.seed, Sealed: ready.Sealed, Overrides: overrides, Stepwise: o.stepwise}
 	if err := ready.MayStart(options, o.Now()); err != nil {
 		err, _ = house.Denied(o.Console, err)
 		return err
@@ -124,6 +147,9 @@ func (o *runOptions) run(ctx context.Context) error {
 	}
 	for _, over := range overrides {
 		h.Note("The window %s counts as open in this run, whatever is said of it now: %s", over.Window, layout.Line(over.Reason))
+	}
+	if said := wording.Choice(ready.Choice); said != "" && o.yes {
+		h.Note("Of the runbook a part is done: %s", said)
 	}
 	prompter := o.Prompter()
 	if !o.yes {

@@ -9,6 +9,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/gatebook/gatebook/engine/diag"
@@ -39,6 +40,11 @@ type Person struct {
 type Rule struct {
 	text, message string
 	program       *expr.Condition
+}
+
+// SpeaksOf reports whether the rule looks at one of the names that it may.
+func (r Rule) SpeaksOf(name string) bool {
+	return r.program != nil && slices.ContainsFunc(r.program.Refs(), func(ref expr.Ref) bool { return ref.Root == name })
 }
 
 // Compiler reads rules.

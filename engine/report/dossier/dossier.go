@@ -108,6 +108,9 @@ func (out *page) planHead(p *plan.Plan, r *review.Review) section {
 	}
 	facts += policyWords(p)
 	add(facts)
+	if said := layout.Line(p.Choice.Words()); said != "" {
+		add(out.Warn(said))
+	}
 	head.lines = append(head.lines, out.lookedAt(p)...)
 	if p.Offline {
 		add(out.Dim("offline: no action was asked what it would do, and nothing was looked at"))
@@ -186,7 +189,7 @@ func (out *page) planStep(p *plan.Plan, r *review.Review, s *plan.Step) section 
 	if s.Title != "" {
 		head += "  " + layout.Line(s.Title)
 	}
-	var parts []layout.Node
+	parts := out.leftOut(s)
 	parts = append(parts, out.edges(p, s)...)
 	parts = append(parts, out.loop(s)...)
 	if s.When != nil {
@@ -200,6 +203,14 @@ func (out *page) planStep(p *plan.Plan, r *review.Review, s *plan.Step) section 
 	parts = append(parts, out.manner(p, s)...)
 	parts = append(parts, out.instances(s, r.Behind[s.ID])...)
 	return section{title: head + "  " + out.Dim(s.At), step: s, nodes: parts}
+}
+
+// leftOut says by whose word a step is not done, and why.
+func (out *page) leftOut(s *plan.Step) []layout.Node {
+	if s.LeftOut == nil {
+		return nil
+	}
+	return []layout.Node{{Text: out.Warn(layout.Line(s.LeftOut.Words()))}}
 }
 
 // effect is what a step does to the world, whether it is done at all, and whether all can be

@@ -23,9 +23,11 @@ func Graph(p *plan.Plan, r *review.Review) graph.Graph {
 	return g
 }
 
-// skip is what becomes of a step by its `when`, as far as that is known.
+// skip is what becomes of a step by its `when`, as far as that is known, or by a person's word.
 func skip(s *plan.Step) graph.Skip {
 	switch {
+	case s.LeftOut != nil:
+		return graph.LeftOut
 	case s.Skipped():
 		return graph.Skipped
 	case s.When != nil && s.When.State.Truth == expr.Unknown.String():

@@ -2,6 +2,8 @@ package dossier
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -34,6 +36,11 @@ func (out *page) loop(s *plan.Step) []layout.Node {
 	nodes = append(nodes, layout.Node{Text: out.Dim(batches(l))})
 	for _, c := range l.Between {
 		nodes = append(nodes, layout.Node{Text: out.condition("after each batch", c), Parts: out.conditionParts(c)})
+	}
+	if len(l.LeftOut) > 0 && !l.Known() {
+		for _, key := range slices.Sorted(maps.Keys(l.LeftOut)) {
+			nodes = append(nodes, layout.Node{Text: layout.Line(s.Instance(key).ID) + "  " + out.Warn(layout.Line(l.LeftOut[key].Words()))})
+		}
 	}
 	if l.When != nil {
 		nodes = append(nodes, layout.Node{Text: out.Dim("each, when ") + layout.Line(l.When.Expr)})
@@ -145,6 +152,9 @@ func (out *page) instance(s, one *plan.Step, behind string, gate, verify []tally
 	node := layout.Node{Text: out.Bold(layout.Line(one.ID))}
 	if one.When != nil {
 		node.Text += "  " + out.condition("when", one.When)
+	}
+	if one.LeftOut != nil {
+		node.Text += "  " + out.Warn(layout.Line(one.LeftOut.Words()))
 	}
 	if one.Skipped() {
 		return node

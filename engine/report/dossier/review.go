@@ -18,8 +18,11 @@ func (out *page) summary(p *plan.Plan, r *review.Review) []string {
 	if c.Destroy > 0 {
 		effects = append(effects, out.Bad(fmt.Sprintf("%d destroy", c.Destroy)))
 	}
-	if c.Skipped > 0 {
-		effects = append(effects, fmt.Sprintf("%d skipped", c.Skipped))
+	if skipped := c.Skipped - c.LeftOut; skipped > 0 {
+		effects = append(effects, fmt.Sprintf("%d skipped", skipped))
+	}
+	if c.LeftOut > 0 {
+		effects = append(effects, out.Warn(fmt.Sprintf("%d left out", c.LeftOut)))
 	}
 	if c.Open > 0 {
 		effects = append(effects, out.Warn(fmt.Sprintf("%d of them nobody knows how often", c.Open)))

@@ -79,7 +79,7 @@ func (s shape) dotBox(out *layout.Page, indent string, b box) {
 	switch s.skip(b) {
 	case MayBeSkipped:
 		look += `, style="rounded,filled,dashed"`
-	case Skipped:
+	case Skipped, LeftOut:
 		look += `, style="rounded,dotted", fontcolor="#555555"`
 	}
 	out.Linef("%s%s [label=%s, %s];", indent, s.dotName(b), dotText(strings.Join(s.lines(b, len(b.steps), dotBeside), "\n")), look)

@@ -35,7 +35,7 @@ type Node struct {
 	Gates   int        `json:"gates,omitempty" doc:"How many conditions its gate has."`
 	Asks    bool       `json:"asks,omitempty" doc:"It is done by people, who are asked."`
 	Each    bool       `json:"each,omitempty" doc:"It is done once for each of many."`
-	Skip    Skip       `json:"skip,omitempty" enum:"may be skipped,skipped" doc:"Whether its when may skip it, or is known to; absent: it is not skipped."`
+	Skip    Skip       `json:"skip,omitempty" enum:"may be skipped,skipped,left out" doc:"Whether its when may skip it, or is known to, or a person has left it out; absent: it is done."`
 
 	// What only a plan knows, for a picture: in words for how many it is done that is done for
 	// many, how many conditions of the gate are false now, and in words whether this is the
@@ -45,27 +45,39 @@ type Node struct {
 	NoReturn string `json:"-"`
 }
 
-// Skip says, in the words of a picture, what becomes of a step by its `when`.
+// Skip says, in the words of a picture, what becomes of a step by its `when`, or by a person's
+// word.
 type Skip string
 
 // What `when` may do; without it a step is not skipped.
 const (
 	MayBeSkipped Skip = "may be skipped" // it is not known yet
 	Skipped      Skip = "skipped"        // it is false
+	LeftOut      Skip = "left out"       // a person wants it so, whatever `when` says
 )
+
+// skips are all of them, in the order in which a picture tells what they mean.
+func skips() []Skip { return []Skip{MayBeSkipped, Skipped, LeftOut} }
+
+// never reports whether it is known that the step is not done.
+func (s Skip) never() bool { return s == Skipped || s == LeftOut }
 
 // why says in a sentence what [Skip] means.
 func (s Skip) why() string {
-	if s == Skipped {
+	switch s {
+	case LeftOut:
+		return string(s) + ": a person wants it so"
+	case Skipped:
 		return string(s) + ": its when is false"
+	default:
+		return string(s) + ": its when is not known yet"
 	}
-	return string(s) + ": its when is not known yet"
 }
 
 // class is what a picture calls a box of such steps.
 func (s Skip) class() string {
 	switch s {
-	case Skipped:
+	case Skipped, LeftOut:
 		return " skipped"
 	case MayBeSkipped:
 		return " maybe"

@@ -95,7 +95,7 @@ func (s shape) mermaidBox(out *layout.Page, indent string, i int, b box) {
 
 // mermaidLook is how steps look that are skipped or may be.
 func mermaidLook(s Skip) string {
-	if s == Skipped {
+	if s.never() {
 		return "fill:#fff,color:#555,stroke:#777,stroke-dasharray:2 3"
 	}
 	return "stroke-dasharray:7 4"

@@ -205,7 +205,7 @@ func (d *drawing) meanings() []meaning {
 	if d.reduced {
 		all = append(all, meaning{words: leftOut})
 	}
-	for _, skip := range []Skip{MayBeSkipped, Skipped} {
+	for _, skip := range skips() {
 		if slices.ContainsFunc(d.Nodes, func(n Node) bool { return n.Skip == skip }) {
 			all = append(all, meaning{box: skip, words: string(skip)})
 		}

@@ -101,7 +101,7 @@ func (s shape) span(b box) string {
 func (s shape) effects(b box) string {
 	counts := map[sdk.Effect]int{}
 	for _, step := range b.steps {
-		if s.Nodes[step].Skip != Skipped {
+		if !s.Nodes[step].Skip.never() {
 			counts[s.Nodes[step].Effect]++
 		}
 	}
@@ -130,10 +130,10 @@ func (s shape) skip(b box) Skip {
 
 // worst is the effect of a box that reaches furthest, of those steps that are not skipped.
 func (s shape) worst(b box) sdk.Effect {
-	worst, all := sdk.Read, s.skip(b) == Skipped
+	worst, all := sdk.Read, s.skip(b).never()
 	for _, step := range b.steps {
 		n := s.Nodes[step]
-		if n.Skip == Skipped && !all {
+		if n.Skip.never() && !all {
 			continue
 		}
 		switch effect := n.Effect; effect {
@@ -153,7 +153,7 @@ func (s shape) badges(b box) []string {
 	var noReturn []string
 	for _, step := range b.steps {
 		n := s.Nodes[step]
-		if n.Skip == Skipped {
+		if n.Skip.never() {
 			continue // it asks nothing, and nobody looks at its gates
 		}
 		gates, closed = gates+n.Gates, closed+n.Closed
@@ -214,7 +214,7 @@ func (s shape) skips(b box) []string {
 		counts[s.Nodes[step].Skip]++
 	}
 	var all []string
-	for _, skip := range []Skip{MayBeSkipped, Skipped} {
+	for _, skip := range skips() {
 		if counts[skip] > 0 {
 			all = append(all, fmt.Sprintf("%d %s", counts[skip], skip))
 		}

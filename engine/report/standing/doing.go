@@ -22,6 +22,8 @@ func (step *Step) Doing(now time.Time) string {
 		parts = append(parts, step.loopDoing(now)...)
 	}
 	switch {
+	case step.LeftOut != nil && (step.Status == event.Skipped || step.Status == event.Pending):
+		parts = append(parts, wording.LeftOut(step.LeftOut))
 	case step.Ask != nil:
 		parts = append(parts, step.Ask.Asks()+until(step.Ask.Until, now)+": "+layout.Line(step.Ask.Message))
 		if people := step.Ask.People(); people != "" {
@@ -47,6 +49,21 @@ func (step *Step) Doing(now time.Time) string {
 		parts = append(parts, step.Output)
 	}
 	return strings.Join(parts, " · ")
+}
+
+// AtWork are the steps that a run which pauses waits for, in the plan's order.
+func (s *Status) AtWork() []string {
+	var ids []string
+	for _, step := range s.Active() {
+		switch step.Status {
+		case event.Running, event.Verifying, event.Undoing:
+			if step.over == nil && step.Loop == nil {
+				ids = append(ids, step.ID)
+			}
+		default:
+		}
+	}
+	return ids
 }
 
 // Asks says that people are asked, and where the step is to be taken back, that it is for that.

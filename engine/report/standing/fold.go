@@ -38,7 +38,7 @@ func (s *Status) Apply(e event.Event) {
 	case event.WindowOverridden:
 		s.Overrides = append(slices.Clone(s.Overrides), event.Override{Window: e.Name, By: e.By, Reason: e.Reason})
 	case event.ModeChanged:
-		s.Mode, s.Reason = e.Mode, e.Reason
+		s.Mode, s.Reason, s.Pausing = e.Mode, e.Reason, e.Mode == event.Draining && e.Name == string(event.PauseAsked)
 		if e.Reason != "" {
 			s.turned = layout.Line(e.Reason)
 		}
@@ -60,6 +60,7 @@ func (s *Status) Apply(e event.Event) {
 		s.pauseOver(e.Timer)
 	case event.PauseAsked, event.CancelAsked, event.ResumeAsked, event.RollbackAsked, event.RequestRefused:
 		s.Requests = append(s.Requests, Request{What: e.Type, By: e.By, Reason: e.Reason, Time: e.Time})
+		s.Pausing = s.Pausing && e.Type != event.CancelAsked
 	default:
 	}
 }
@@ -208,6 +209,9 @@ func (s *Status) decide(step *Step, e event.Event) {
 	}
 	if e.Status == event.Failed {
 		step.said = step.Output
+	}
+	if e.LeftOut != nil {
+		step.LeftOut = e.LeftOut
 	}
 	if e.Status == event.Running { // a step with foreach: of any other the attempt says so
 		step.Failure, step.Verdict = nil, nil

@@ -153,9 +153,13 @@ func (s *Status) answers(id string) []Command {
 	var next []Command
 	asking := s.asking()
 	for _, step := range few(asking) {
+		yes, no := "say yes to "+step, "say no to "+step
+		if view := s.index[step]; view != nil && view.Ask != nil && view.Ask.Part == event.Begin {
+			yes, no = "let "+step+" begin", "leave "+step+" out, or try it no more"
+		}
 		next = append(next,
-			Command{s.Approve(step), "say yes to " + step},
-			Command{"gatebook reject " + id + " " + layout.Quote(step) + " --reason TEXT", "say no to " + step},
+			Command{s.Approve(step), yes},
+			Command{"gatebook reject " + id + " " + layout.Quote(step) + " --reason TEXT", no},
 		)
 	}
 	if rest := len(asking) - mostAnswered; rest > 0 {

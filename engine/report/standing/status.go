@@ -23,6 +23,7 @@ type Status struct {
 	Run       event.Run            `json:"run"`
 	Mode      event.Mode           `json:"mode,omitempty" doc:"Where the run as a whole stands."`
 	Reason    string               `json:"reason,omitempty" doc:"Why it is in this mode."`
+	Pausing   bool                 `json:"pausing,omitempty" doc:"It pauses as soon as what is at work has ended."`
 	Started   time.Time            `json:"started,omitzero"`
 	Updated   time.Time            `json:"updated,omitzero" doc:"The time of the last event."`
 	Process   event.Process        `json:"process" doc:"The process that drives or drove the run."`
@@ -83,6 +84,7 @@ type Step struct {
 	Verdict  *event.Verdict `json:"verdict,omitempty" doc:"The last condition of the step that did not hold."`
 	Lacks    string         `json:"lacks,omitempty" doc:"What it printed that is not in its log, in words."`
 	Stays    string         `json:"stays,omitempty" doc:"Why the step is not taken back, where the runbook says that it is not."`
+	LeftOut  *event.LeftOut `json:"leftOut,omitempty" doc:"By whose word the step is not done, and why; absent: it is to be done."`
 	Loop     *Loop          `json:"loop,omitempty" doc:"Of a step with foreach, how far it has come; absent: it is done once, or what it is done for is not known yet."`
 
 	shutAt  time.Time  // since when a window is closed that its gate asks for; zero: none is
@@ -110,7 +112,7 @@ type Wait struct {
 // Ask is a question that is open.
 type Ask struct {
 	Message string         `json:"message"`
-	Part    event.Part     `json:"part" enum:"do,undo" doc:"Whether it is asked to do the step, or to take it back."`
+	Part    event.Part     `json:"part" enum:"do,undo,begin" doc:"Whether it is asked to do the step, to take it back, or whether it may begin."`
 	Fields  *schema.Schema `json:"fields,omitempty"`
 	// Attachments is how many files must come with a yes at least.
 	Attachments int         `json:"attachments,omitempty" doc:"How many files must come with a yes at least."`
@@ -157,7 +159,7 @@ func New(p *plan.Plan) *Status {
 		if step.Rollback != nil {
 			view.Stays = step.Rollback.None
 		}
-		view.over = step.Loop
+		view.over, view.LeftOut = step.Loop, step.LeftOut
 		if loop, known := foreseen(step); known {
 			s.open(view, loop)
 		}

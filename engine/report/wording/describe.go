@@ -39,7 +39,7 @@ func Describe(e event.Event) Said {
 func describeRun(e event.Event) Said {
 	switch e.Type {
 	case event.RunStarted:
-		return Said{What: fmt.Sprintf("run %s of %s %s started", e.Run.ID, e.Run.Runbook, e.Run.Version), Why: Overrides(e.Run.Overrides), By: e.Run.By, Mark: event.Running}
+		return Said{What: fmt.Sprintf("run %s of %s %s started", e.Run.ID, e.Run.Runbook, e.Run.Version), Why: began(e.Run), By: e.Run.By, Mark: event.Running}
 	case event.WindowOverridden:
 		return Said{What: "the window " + layout.Line(e.Name) + " counts as open from now on", Why: layout.Line(e.Reason), Mark: event.Running}
 	case event.RunResumed:
@@ -211,8 +211,12 @@ func describeAnswer(e event.Event) Said {
 		return Said{What: "was answered", Mark: event.Asking}
 	}
 	what := "was"
-	if e.Op.Part == event.Undo {
+	switch e.Op.Part {
+	case event.Undo:
 		what = "to take it back was"
+	case event.Begin:
+		return describeWord(e)
+	default:
 	}
 	said := Said{What: what + " approved", Why: layout.Line(e.Answer.Comment), By: layout.Line(e.Answer.By), Mark: event.Succeeded}
 	if !e.Answer.Approved {
@@ -224,6 +228,15 @@ func describeAnswer(e event.Event) Said {
 			names[i] = layout.Line(file.Name)
 		}
 		said.What += " with " + layout.Names(names)
+	}
+	return said
+}
+
+// describeWord is a person's word whether a change may begin.
+func describeWord(e event.Event) Said {
+	said := Said{What: "may begin", Why: layout.Line(e.Answer.Comment), By: layout.Line(e.Answer.By), Mark: event.Succeeded}
+	if !e.Answer.Approved {
+		said.What, said.Mark = "is not to begin", event.Waiting
 	}
 	return said
 }
@@ -247,6 +260,12 @@ func describeDecision(e event.Event) Said {
 		said.What, said.Minor = "looks at its verify conditions", true
 	case event.Skipped:
 		said.Why = "its `when` is false"
+		if out := e.LeftOut; out != nil {
+			said.What, said.Why = "is left out", layout.Line(out.Cause)
+			if out.Reason != "" {
+				said.Why += ": " + layout.Line(out.Reason)
+			}
+		}
 	case event.Running, event.Resting, event.LostTrack, event.Undoing, event.Pending, event.NotRun:
 		said.Minor = true
 	case event.Failed:
@@ -286,10 +305,15 @@ func Failure(f *event.Failure) string {
 	}
 }
 
-// Asks says of a question of a step that it asks, and what for: to be done, or to be taken back.
+// Asks says of a question of a step that it asks, and what for: to be done, to begin, or to be
+// taken back.
 func Asks(part event.Part) string {
-	if part == event.Undo {
+	switch part {
+	case event.Undo:
 		return "asks before it is taken back"
+	case event.Begin:
+		return "asks whether it may begin"
+	default:
+		return "asks"
 	}
-	return "asks"
 }

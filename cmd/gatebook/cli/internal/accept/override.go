@@ -24,14 +24,14 @@ func (o *Override) Declare(flags *pflag.FlagSet, about string) {
 	flags.StringVar(&o.Reason, "reason", "", about)
 }
 
-// By returns the overrides, by the person's name. A reason alone, of a verb that has no other
+// By returns the overrides, by the person's name. A reason alone, where there is no other
 // use for one, is refused: whoever gives it believes that it overrides something.
-func (o *Override) By(user string) ([]event.Override, error) {
+func (o *Override) By(user string, otherUse bool) ([]event.Override, error) {
 	const example = "As in --override-window offpeak --reason \"the site is down\"."
 	reason := strings.TrimSpace(o.Reason)
 	switch {
-	case len(o.Windows) == 0 && o.flags.Changed("reason"):
-		return nil, console.Usage(example, "--reason is for --override-window, which is not given")
+	case len(o.Windows) == 0 && o.flags.Changed("reason") && !otherUse:
+		return nil, console.Usage(example, "--reason is for --override-window, --skip, --from and --only, of which none is given")
 	case len(o.Windows) > 0 && reason == "":
 		return nil, console.Usage(example, "--override-window takes a --reason, which the journal keeps")
 	}

@@ -4,6 +4,7 @@ package briefing
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/console"
@@ -26,7 +27,9 @@ type Briefing struct {
 	Past   house.Past
 	File   string // of a runbook or of a sealed plan, as it was typed
 	Inputs *given.Flags
-	Here   bool // a sealed plan is to work in this folder, though it was made for another
+	Choice *event.Choice // the part of a runbook that is wanted; nil: all of it
+	Part   []string      // that, as it stands in a command
+	Here   bool          // a sealed plan is to work in this folder, though it was made for another
 }
 
 // Ready is a plan that can be carried out.
@@ -44,12 +47,16 @@ func (b *Briefing) Prepare(ctx context.Context) (Ready, error) {
 		return Ready{}, err
 	}
 	if seal.Is(file.Text()) {
+		if b.Choice != nil {
+			return Ready{}, console.Usage("Seal a plan of that part: gatebook plan RUNBOOK "+strings.Join(b.Part, " ")+" --out FILE",
+				"%s is a sealed plan, which is carried out as it was approved", console.Quote(b.File))
+		}
 		return b.again(ctx, file)
 	}
 	if b.Here {
 		return Ready{}, console.Usage("A runbook works in the folder in which it is run: leave out --here.", "--here is for a sealed plan, and %s is a runbook", console.Quote(b.File))
 	}
-	planned, found, err := b.PlanOf(file, b.Inputs)
+	planned, found, err := b.PlanOf(file, b.Inputs, b.Choice)
 	if err != nil {
 		return Ready{}, err
 	}
@@ -174,7 +181,7 @@ func (b *Briefing) Remaining(ctx context.Context, ready Ready) (map[string]event
 
 // typed is the runbook with its inputs, as they stand in a command.
 func (b *Briefing) typed() string {
-	return strings.Join(append([]string{console.Quote(b.File)}, b.Inputs.Typed()...), " ")
+	return strings.Join(slices.Concat([]string{console.Quote(b.File)}, b.Inputs.Typed(), b.Part), " ")
 }
 
 // refrain says that nothing was begun, as whoever was asked did not want it.

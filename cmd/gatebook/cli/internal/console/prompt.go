@@ -10,6 +10,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/plan"
 	"github.com/gatebook/gatebook/engine/report/layout"
 	"github.com/gatebook/gatebook/engine/run"
@@ -170,6 +171,39 @@ func (p *Prompter) files(ctx context.Context, least int, attach run.Attacher) ([
 		}
 		if err != nil {
 			p.Complain(err.Error())
+		}
+	}
+}
+
+// Step asks whether a change of a run that goes step by step may begin, or what else is wanted.
+func (p *Prompter) Step(ctx context.Context, step *plan.Step, q sdk.Question) (event.Type, sdk.Answer, error) {
+	end := p.begin()
+	defer end()
+	if err := ctx.Err(); err != nil {
+		return "", sdk.Answer{}, err
+	}
+	style := p.Style(p.Screen.Stderr)
+	fmt.Fprintf(p.Stderr, "\n%s %s\n", style.Warn("?"), style.Bold("next is "+step.ID+":"))
+	for text := range strings.Lines(q.Message) {
+		fmt.Fprintf(p.Stderr, "  %s\n", layout.Line(text))
+	}
+	for {
+		text, err := p.line(ctx, "  go, skip, pause or cancel, and why if you like:")
+		if err != nil {
+			return "", sdk.Answer{}, err
+		}
+		word, rest, _ := strings.Cut(text, " ")
+		said := sdk.Answer{By: p.User, Comment: strings.TrimSpace(rest)}
+		switch strings.ToLower(strings.TrimRight(word, ",.:;")) {
+		case "go", "g", "yes", "y":
+			said.Approved = true
+			return event.Answered, said, nil
+		case "skip", "s":
+			return event.Answered, said, nil
+		case "pause", "p":
+			return event.PauseAsked, said, nil
+		case "cancel":
+			return event.CancelAsked, said, nil
 		}
 	}
 }

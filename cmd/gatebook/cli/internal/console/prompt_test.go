@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/console"
+	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/plan"
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/schema"
@@ -309,5 +310,43 @@ func TestStyleIsPlainUnlessItIsWelcome(t *testing.T) {
 		if got := c.Style(test.terminal).Colour; got != test.want {
 			t.Errorf("%s: %v, want %v", name, got, test.want)
 		}
+	}
+}
+
+func TestPrompterStepsThroughARun(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		lines    []string
+		wish     event.Type
+		approved bool
+		comment  string
+	}{
+		"go":                    {[]string{"go"}, event.Answered, true, ""},
+		"skip, and why":         {[]string{"s: it is done"}, event.Answered, false, "it is done"},
+		"pause":                 {[]string{"Pause"}, event.PauseAsked, false, ""},
+		"cancel, and why":       {[]string{"cancel, it is Friday"}, event.CancelAsked, false, "it is Friday"},
+		"no letter for cancel":  {[]string{"c", "p"}, event.PauseAsked, false, ""},
+		"neither return nor no": {[]string{"", "no", "g"}, event.Answered, true, ""},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var script [][2]string
+			for _, line := range test.lines {
+				script = append(script, [2]string{"if you like:", line})
+			}
+			prompter, person := newTypist(t, script...)
+			wish, answer, err := prompter.Step(t.Context(), step(), sdk.Question{Message: "change by exec\x1b[2J;\nwith command = true"})
+			if err != nil || wish != test.wish || answer.Approved != test.approved || answer.Comment != test.comment || answer.By != "ann" {
+				t.Errorf("%s %+v, %v", wish, answer, err)
+			}
+			if shown := person.shown.String(); !strings.Contains(shown, "next is sign_off:\n  change by exec") || strings.Contains(shown, "\x1b") {
+				t.Errorf("shown %q", shown)
+			}
+		})
+	}
+	prompter, _ := newTypist(t, [2]string{"if you like:", "^D"})
+	if _, _, err := prompter.Step(t.Context(), step(), sdk.Question{}); err == nil {
+		t.Error("who is gone has said nothing")
 	}
 }

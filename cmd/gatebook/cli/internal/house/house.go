@@ -12,6 +12,7 @@ import (
 	"github.com/gatebook/gatebook/engine"
 	"github.com/gatebook/gatebook/engine/diag"
 	"github.com/gatebook/gatebook/engine/diag/render"
+	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/look"
 	"github.com/gatebook/gatebook/engine/patience"
 	"github.com/gatebook/gatebook/engine/plan"
@@ -127,9 +128,9 @@ func (h *House) sound(file *source.File) (*engine.Runbook, diag.List, error) {
 	return runbook, found, nil
 }
 
-// PlanOf makes the plan of a runbook's file with the inputs that are given. Errors go
-// to standard error, and warnings are returned.
-func (h *House) PlanOf(file *source.File, flags *given.Flags) (*engine.Plan, diag.List, error) {
+// PlanOf makes the plan of a runbook's file, or of a part of it, with the inputs that are
+// given. Errors go to standard error, and warnings are returned.
+func (h *House) PlanOf(file *source.File, flags *given.Flags, part *event.Choice) (*engine.Plan, diag.List, error) {
 	runbook, found, err := h.sound(file)
 	if err != nil {
 		return nil, nil, err
@@ -143,15 +144,17 @@ func (h *House) PlanOf(file *source.File, flags *given.Flags) (*engine.Plan, dia
 	if more.HasErrors() {
 		return nil, nil, h.Invalid(found)
 	}
-	planned, more, err := h.Plan(runbook, values)
+	planned, more, err := h.PlanPart(runbook, values, part)
 	found = append(found, more...).Sorted()
 	if err == nil && found.HasErrors() {
 		err = h.Invalid(found)
 	}
 	if err == nil {
 		reader.WarnOfShort(planned.Inputs)
+		err = planned.MayLeaveOut(h.Now())
 	}
-	return planned, found, err
+	told, _ := Denied(h.Console, err)
+	return planned, found, told
 }
 
 const (

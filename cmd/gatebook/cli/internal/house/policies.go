@@ -12,6 +12,7 @@ import (
 	"github.com/gatebook/gatebook/engine"
 	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/people"
+	"github.com/gatebook/gatebook/engine/plan"
 	"github.com/gatebook/gatebook/engine/source"
 )
 
@@ -91,6 +92,13 @@ func Denied(c *console.Console, err error) (told error, is bool) {
 			advice = "Did you mean " + window.Near + "?"
 		}
 		return console.Usage(advice, "nothing was begun: %v", window), true
+	}
+	if choice, is := errors.AsType[*plan.ChoiceError](err); is {
+		advice := "See the steps: gatebook graph FILE"
+		if choice.Near != "" {
+			advice = "Did you mean " + choice.Near + "?"
+		}
+		return console.Usage(advice, "%v", choice), true
 	}
 	if denied, is := errors.AsType[*engine.DeniedError](err); is {
 		c.Complain("nothing was done: " + denied.Error())

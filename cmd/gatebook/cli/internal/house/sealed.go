@@ -194,7 +194,7 @@ func (h *House) plannedAgain(sealed *seal.Plan, file *source.File, secret engine
 	if err != nil {
 		return nil, err
 	}
-	planned, found, err := h.Plan(runbook, inputs)
+	planned, found, err := h.PlanPart(runbook, inputs, sealed.Essence.Choice)
 	if err == nil && found.HasErrors() {
 		err = h.Invalid(found)
 	}

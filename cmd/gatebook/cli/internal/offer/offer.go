@@ -84,6 +84,22 @@ func (s Shell) Windows(_ *cobra.Command, args []string, _ string) ([]string, cob
 	return slices.Collect(runbook.Model.Windows.Keys()), cobra.ShellCompDirectiveNoFileComp
 }
 
+// Steps offers the steps of the runbook that was typed.
+func (s Shell) Steps(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+	if len(args) == 0 || args[0] == "-" {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	runbook, ok := s.runbook(args[0])
+	if !ok {
+		return nil, cobra.ShellCompDirectiveError
+	}
+	var steps []string
+	for _, step := range runbook.Steps {
+		steps = append(steps, described(step.ID(), step.Model.Title.Value))
+	}
+	return steps, cobra.ShellCompDirectiveNoFileComp
+}
+
 // runbook reads a runbook, which may have faults.
 func (s Shell) runbook(name string) (*check.Runbook, bool) {
 	h, err := house.Open(s.Console)

@@ -141,6 +141,9 @@ func (r *Runs) Answer(ctx context.Context, a Answer) error {
 	if err != nil {
 		return err
 	}
+	if part == event.Begin {
+		policy = nil // that a change may begin approves nothing, and is not signed
+	}
 	signed, written, err := r.signed(ctx, a, policy, people.Statement{
 		Plan: found.Status.Run.AnswersTo(), Run: found.ID(), Step: a.Step, Part: string(part), Message: step.Ask.Message, Fields: answer.Fields, Attachments: answer.Attachments,
 	})
