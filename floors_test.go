@@ -100,6 +100,7 @@ var rooms = map[string]room{
 	"engine/report/history":          {floor: 7},
 	"engine/report":                  {floor: 7},
 	"engine/report/dossier":          {floor: 7},
+	"engine/report/drilled":          {floor: 6},
 	"engine/report/differences":      {floor: 8},
 	"engine/report/live":             {floor: 7},
 

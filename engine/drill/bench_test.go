@@ -45,6 +45,7 @@ func BenchmarkDrill(b *testing.B) {
 				}
 				b.ReportMetric(float64(proof.Counts.Rehearsals), "rehearsals")
 				b.ReportMetric(float64(proof.Counts.Merged), "merged")
+				b.ReportMetric(float64(proof.Counts.Alike), "alike")
 			}
 		})
 	}

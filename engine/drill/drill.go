@@ -35,7 +35,7 @@ type Options struct {
 func Of(p *plan.Plan, supposed world.Supposed, options Options) *proof.Proof {
 	w := world.Of(p, supposed)
 	e := &explorer{
-		world: w, options: options, seen: make(map[rehearsal.State]int), found: make(map[fault]*violation),
+		world: w, options: options, seen: make(map[rehearsal.State]int), mended: make(map[alone]bool), found: make(map[fault]*violation),
 		covered: newCoverage(w.Plan()),
 	}
 	e.explore()
@@ -47,10 +47,17 @@ type explorer struct {
 	world   *world.World
 	options Options
 	seen    map[rehearsal.State]int // states come to, and how much could still go wrong there
+	mended  map[alone]bool          // failures that were made good with nothing else under way
 	found   map[fault]*violation
 	covered *coverage
 	counts  proof.Counts
 	left    int // pairs that were not rehearsed
+}
+
+// alone is a failure with all that what becomes of it depends on, where nothing else is under way.
+type alone struct {
+	state rehearsal.State
+	kind  rehearsal.Kind
 }
 
 // fault is one thing that is wrong: rehearsals that show the same are told of once.
@@ -74,36 +81,50 @@ func (e *explorer) explore() {
 	plain := e.rehearse(nil, most)
 	e.counts.Moments = len(plain.Choices)
 	var singles []*rehearsal.Story
-	for _, schedule := range extended(plain) {
+	e.extend(plain, func(schedule []rehearsal.Deviation) *rehearsal.Story {
 		e.counts.Singles++
 		story := e.rehearse(schedule, most-1)
 		story.Journal = nil // what is wrong with it was looked at
 		singles = append(singles, story)
+		return story
+	})
+	if most < 2 {
+		return
 	}
 	for _, single := range singles {
-		for _, schedule := range extended(single) {
-			switch {
-			case most < 2:
-			case e.counts.Pairs >= e.options.Pairs:
+		e.extend(single, func(schedule []rehearsal.Deviation) *rehearsal.Story {
+			if e.counts.Pairs >= e.options.Pairs {
 				e.left++
-			default:
-				e.counts.Pairs++
-				e.rehearse(schedule, 0)
+				return nil
 			}
-		}
+			e.counts.Pairs++
+			return e.rehearse(schedule, 0)
+		})
 	}
 }
 
-// extended are the schedules of a rehearsal in which one thing more goes otherwise.
-func extended(s *rehearsal.Story) [][]rehearsal.Deviation {
-	var schedules [][]rehearsal.Deviation
+// extend rehearses what a rehearsal comes to where one thing more goes otherwise. A failure
+// that was made good once, with nothing else under way, so that the run was then where it would
+// have been without, is made good again wherever all is so that this depended on.
+func (e *explorer) extend(s *rehearsal.Story, rehearse func([]rehearsal.Deviation) *rehearsal.Story) {
+	passed := make(map[rehearsal.State]bool, len(s.Passed))
+	for _, state := range s.Passed {
+		passed[state] = true
+	}
 	for _, choice := range s.Choices {
 		for _, kind := range choice.Kinds {
+			what := alone{choice.Alone, kind}
+			if e.mended[what] && !e.options.unmerged {
+				e.counts.Alike++
+				continue
+			}
 			next := rehearsal.Deviation{Op: choice.Op, Time: choice.Time, Kind: kind}
-			schedules = append(schedules, append(slices.Clone(s.Deviations), next))
+			story := rehearse(append(slices.Clone(s.Deviations), next))
+			if story != nil && story.Merged && passed[story.At] && choice.Alone != (rehearsal.State{}) {
+				e.mended[what] = true
+			}
 		}
 	}
-	return schedules
 }
 
 // rehearse makes one rehearsal, behind which so much may still go wrong, and looks at it.

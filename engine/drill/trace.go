@@ -125,7 +125,7 @@ func (t *teller) is(op *event.Op, kinds ...rehearsal.Kind) bool {
 // crashed reports whether the process died, rather than ended with the run at rest.
 func (t *teller) crashed() bool {
 	for i, d := range t.left {
-		if d.Kind == rehearsal.CrashBefore || d.Kind == rehearsal.CrashAfter {
+		if d.Kind == rehearsal.CrashBefore || d.Kind == rehearsal.CrashAfter || d.Kind == rehearsal.CrashBlind {
 			t.left = append(append([]rehearsal.Deviation{}, t.left[:i]...), t.left[i+1:]...)
 			return true
 		}

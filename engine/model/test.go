@@ -28,6 +28,7 @@ type Suppositions struct {
 	Items    List[Text]   `key:"items" min:"1" doc:"What a step with foreach is done for, where that is known in a run alone."`
 	Provides List[Text]   `key:"provides" doc:"Things that are there once the step is done, until it is taken back." examples:"backup"`
 	Needs    List[Text]   `key:"needs" doc:"Things without which its action fails; of a step that asks people, without which nobody answers." examples:"backup"`
+	Removes  List[Text]   `key:"removes" doc:"Things that other steps provide and that are not there any more once the step is done, until it is taken back." examples:"backup"`
 	Takes    List[Text]   `key:"takes" doc:"Things that it holds once it is done, as a lock or a silence of alarms." examples:"maintenance"`
 	Releases List[Text]   `key:"releases" doc:"Things that it gives back, which another step has taken." examples:"maintenance"`
 	Gate     *Need        `key:"gate" doc:"What its gate waits for."`

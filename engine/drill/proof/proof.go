@@ -47,6 +47,7 @@ type Counts struct {
 	Singles    int `json:"singles" doc:"Of them, those in which one thing went wrong."`
 	Pairs      int `json:"pairs" doc:"Of them, those in which two things did."`
 	Merged     int `json:"merged" doc:"Of them, those that came to where another had been, so that what follows is known."`
+	Alike      int `json:"alike" doc:"What was not rehearsed: failures that are made good as they were before, with nothing else under way."`
 	Moments    int `json:"moments" doc:"The moments at which something could go wrong, in the run in which nothing does."`
 	States     int `json:"states" doc:"The different states at such moments."`
 }

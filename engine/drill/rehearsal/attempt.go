@@ -18,7 +18,7 @@ func (r *run) attempt(a machine.Attempt) {
 	}
 	op := a.Op
 	r.happens(event.Event{Type: event.AttemptStarted, Op: &op, Key: a.Key, Action: a.Use.Action})
-	kind := r.choose(op, attemptKinds())
+	kind := r.choose(op, attemptKinds(a))
 	took := lasts
 	if kind == Timeout {
 		took = max(a.Timeout, lasts)
@@ -34,7 +34,8 @@ func (r *run) end(a machine.Attempt, kind Kind) {
 	case CrashBefore:
 		r.crash()
 		return
-	case CrashAfter:
+	case CrashAfter, CrashBlind:
+		r.blind = kind == CrashBlind
 		if r.missing(op) == nil {
 			r.touch(op, After)
 		}
@@ -95,9 +96,7 @@ func (r *run) touch(op event.Op, to Thing) {
 		}
 		delete(r.story.Things, op.Step)
 		r.holds(op.Step, supposed.Releases, supposed.Takes)
-		for _, name := range supposed.Provides {
-			delete(r.there, name)
-		}
+		r.leaves(supposed.Removes, supposed.Provides)
 	case op.Part == event.Do:
 		if step.Changes() && r.story.Things[op.Step] != After {
 			r.story.Things[op.Step] = to
@@ -106,9 +105,17 @@ func (r *run) touch(op event.Op, to Thing) {
 			return
 		}
 		r.holds(op.Step, supposed.Takes, supposed.Releases)
-		for _, name := range supposed.Provides {
-			r.there[name] = true
-		}
+		r.leaves(supposed.Provides, supposed.Removes)
+	}
+}
+
+// leaves puts some things there and takes others away.
+func (r *run) leaves(provides, removes []string) {
+	for _, name := range provides {
+		r.there[name] = true
+	}
+	for _, name := range removes {
+		delete(r.there, name)
 	}
 }
 
@@ -127,6 +134,7 @@ func (r *run) holds(step string, takes, releases []string) {
 func (r *run) look(a machine.Attempt, by string) {
 	op, describe := a.Op, a.Use.Describe
 	state := sdk.CannotTell
+	defer func() { r.blind = false }()
 	switch {
 	case by != "":
 		if state = r.truth(op); state == sdk.Untouched {
@@ -134,12 +142,12 @@ func (r *run) look(a machine.Attempt, by string) {
 		}
 	case a.Use.Effect == sdk.Read:
 		state = sdk.NotDone
-	case describe.CanObserve:
+	case describe.CanObserve && !r.blind:
 		state = r.truth(op)
 	case describe.Idempotent, op.Part == event.Undo:
 		state = sdk.NotDone
 	}
-	e := event.Event{Type: event.AttemptObserved, Op: &op, State: state, By: by, Reason: "a drill knows"}
+	e := &event.Event{Type: event.AttemptObserved, Op: &op, State: state, By: by, Reason: "a drill knows"}
 	if state == sdk.Done && by == "" {
 		e.Outputs = r.outputs(op)
 	}
@@ -192,7 +200,7 @@ func get(v value.Value, name string) value.Value {
 }
 
 func (r *run) answer(op event.Op, by string, yes bool) {
-	e := event.Event{Type: event.Answered, Op: &op, By: by, Answer: &sdk.Answer{By: by, Approved: yes, At: r.now.Add(lasts)}}
+	e := &event.Event{Type: event.Answered, Op: &op, By: by, Answer: &sdk.Answer{By: by, Approved: yes, At: r.now.Add(lasts)}}
 	if yes {
 		e.Outputs = r.outputs(op)
 	}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 
 	"github.com/gatebook/gatebook/engine/event"
+	"github.com/gatebook/gatebook/engine/machine"
+	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
 // Kind is a way in which something goes otherwise than it should.
@@ -11,17 +13,18 @@ type Kind string
 
 // The kinds. The last two are no failures: a run may well go so.
 const (
-	Transient   Kind = "transient error"    // the attempt fails, and nothing was changed
-	Permanent   Kind = "permanent error"    // the attempt fails half-way
-	Timeout     Kind = "timeout"            // it is done, and nobody is told in time
-	CrashBefore Kind = "crash before"       // gatebook dies when the intent is on disk, and nothing is done
-	CrashAfter  Kind = "crash after"        // gatebook dies when it is done, and its answer is not on disk
-	Refused     Kind = "refusal"            // somebody says no
-	Silence     Kind = "nobody answers"     // nobody says anything
-	TurnsFalse  Kind = "turns false"        // a condition of a gate is false from then on
-	NeverTrue   Kind = "never true"         // a condition after the action, or after a batch, is
-	Skipped     Kind = "skipped"            // a `when` is false that nobody knows before
-	TakenBack   Kind = "taken back by hand" // a person has the run taken back
+	Transient   Kind = "transient error"                   // the attempt fails, and nothing was changed
+	Permanent   Kind = "permanent error"                   // the attempt fails half-way
+	Timeout     Kind = "timeout"                           // it is done, and nobody is told in time
+	CrashBefore Kind = "crash before"                      // gatebook dies when the intent is on disk, and nothing is done
+	CrashAfter  Kind = "crash after"                       // gatebook dies when it is done, and its answer is not on disk
+	CrashBlind  Kind = "crash, and its action cannot tell" // so that a person has to look
+	Refused     Kind = "refusal"                           // somebody says no
+	Silence     Kind = "nobody answers"                    // nobody says anything
+	TurnsFalse  Kind = "turns false"                       // a condition of a gate is false from then on
+	NeverTrue   Kind = "never true"                        // a condition after the action, or after a batch, is
+	Skipped     Kind = "skipped"                           // a `when` is false that nobody knows before
+	TakenBack   Kind = "taken back by hand"                // a person has the run taken back
 )
 
 // Places beside steps at which a run may go otherwise: it has paused, or it has ended.
@@ -66,10 +69,19 @@ type Choice struct {
 	Op    event.Op
 	Time  int
 	Kinds []Kind
+	// Alone is all that becomes of the attempt depends on until it is made good, where nothing
+	// else is under way; zero: something is, or nobody can tell.
+	Alone State
 }
 
 // attemptKinds are the ways in which an attempt may go otherwise, and askKinds a question.
-func attemptKinds() []Kind { return []Kind{Transient, Permanent, Timeout, CrashBefore, CrashAfter} }
+func attemptKinds(a machine.Attempt) []Kind {
+	kinds := []Kind{Transient, Permanent, Timeout, CrashBefore, CrashAfter}
+	if describe := a.Use.Describe; a.Use.Effect != sdk.Read && describe.CanObserve && !describe.Idempotent {
+		kinds = append(kinds, CrashBlind)
+	}
+	return kinds
+}
 
 func askKinds() []Kind { return []Kind{Refused, Silence, CrashBefore} }
 

@@ -1,14 +1,10 @@
 package rehearsal
 
 import (
-	"cmp"
-	"hash/fnv"
-	"maps"
 	"slices"
-	"strconv"
 
 	"github.com/gatebook/gatebook/engine/event"
-	"github.com/gatebook/gatebook/engine/expr"
+	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
 // ledger is what the journal comes to so far, as far as what follows depends on it.
@@ -48,7 +44,7 @@ func (l *ledger) of(id string) (int, *entry) {
 }
 
 // take takes in the next event of the journal.
-func (l *ledger) take(e event.Event) {
+func (l *ledger) take(e *event.Event) {
 	if e.Type == event.ModeChanged {
 		l.mode, l.reason = e.Mode, e.Reason
 	}
@@ -66,7 +62,7 @@ func (l *ledger) take(e event.Event) {
 	case event.AttemptFinished:
 		s.touched = s.touched || e.Op.Part == event.Do && (e.Failure == nil || !e.Failure.Unchanged)
 	case event.AttemptObserved:
-		s.touched = true
+		s.touched = s.touched || e.State == sdk.Done || e.State == sdk.NotDone && e.By == ""
 	case event.StepDecided:
 		l.decided(place, s, e)
 	case event.ConditionMet:
@@ -80,7 +76,7 @@ func (l *ledger) take(e event.Event) {
 	}
 }
 
-func (l *ledger) decided(place int, s *entry, e event.Event) {
+func (l *ledger) decided(place int, s *entry, e *event.Event) {
 	s.status, s.class = e.Status, ""
 	if e.Failure != nil {
 		s.class = string(e.Failure.Class)
@@ -104,7 +100,7 @@ const large = 6
 
 // opened takes in what a step is done for. Of many the first and the last of the first, the
 // second and the last batch stand for all.
-func (l *ledger) opened(e event.Event) {
+func (l *ledger) opened(e *event.Event) {
 	if len(e.Loop.Keys) <= large {
 		return
 	}
@@ -153,86 +149,4 @@ func (l *ledger) where(test func(event.Status) bool) []string {
 		}
 	}
 	return ids
-}
-
-// State is all that what follows in a rehearsal depends on. Two that are equal have the same
-// future: it leaves out the time, and the attempts of steps that have ended.
-type State [16]byte
-
-func (r *run) state() State {
-	b := make([]byte, 0, 1024)
-	word := func(words ...string) {
-		for _, w := range words {
-			b = append(append(b, w...), 0)
-		}
-	}
-	word(string(r.ledger.mode), strconv.Itoa(r.pauses), strconv.FormatBool(r.asked), strconv.FormatBool(r.machine.Pausing()))
-	for _, s := range r.ledger.sorted() {
-		word(s.id, string(s.status), s.class, strconv.FormatBool(s.touched), strconv.Itoa(int(r.story.Things[s.id])))
-		if s.status.Settled() {
-			continue
-		}
-		word(strconv.Itoa(s.do), strconv.Itoa(s.undo))
-		for _, op := range slices.SortedFunc(maps.Keys(s.truths), compareOps) {
-			if s.truths[op] != expr.True.String() || op.Part == event.Gate {
-				word(string(op.Part), strconv.Itoa(op.Index), s.truths[op])
-			}
-		}
-	}
-	for _, list := range [][]int{r.ledger.done, r.ledger.failed} {
-		word("|")
-		for _, place := range list {
-			word(r.ledger.steps[place].id)
-		}
-	}
-	word("there")
-	word(slices.Sorted(maps.Keys(r.there))...)
-	word("held")
-	word(slices.Sorted(maps.Keys(r.story.Held))...)
-	word("closed")
-	for _, op := range slices.SortedFunc(maps.Keys(r.closed), compareOps) {
-		word(op.Step, string(op.Part), strconv.Itoa(op.Index))
-	}
-	for _, i := range r.queue {
-		b = r.queued(b, i)
-	}
-	h := fnv.New128a()
-	h.Write(b)
-	return State(h.Sum(nil))
-}
-
-// queued writes down a thing that will happen, by how long it is until then.
-func (r *run) queued(b []byte, i item) []byte {
-	b = strconv.AppendInt(b, int64(i.at.Sub(r.now)), 36)
-	b = append(b, i.fact.Type...)
-	b = append(append(b, 0), i.kind...)
-	op := i.fact.Op
-	switch {
-	case i.attempt != nil:
-		op = &i.attempt.Op
-	case i.fact.Timer != nil:
-		op = &i.fact.Timer.Op
-		b = append(b, i.fact.Timer.Purpose...)
-	}
-	if op != nil {
-		b = append(append(b, op.Step...), op.Part...)
-		b = strconv.AppendInt(append(b, 0), int64(op.Index), 10)
-		b = strconv.AppendInt(append(b, 0), int64(op.Attempt), 10)
-	}
-	if i.fact.Failure != nil {
-		b = append(b, i.fact.Failure.Class...)
-	}
-	if i.fact.Answer != nil {
-		b = strconv.AppendBool(append(b, i.fact.By...), i.fact.Answer.Approved)
-	}
-	return append(append(b, i.fact.State...), 0)
-}
-
-// sorted returns the entries by id: in what order steps were first heard of means nothing.
-func (l *ledger) sorted() []entry {
-	return slices.SortedFunc(slices.Values(l.steps), func(a, b entry) int { return cmp.Compare(a.id, b.id) })
-}
-
-func compareOps(a, b event.Op) int {
-	return cmp.Or(cmp.Compare(a.Step, b.Step), cmp.Compare(a.Part, b.Part), cmp.Compare(a.Index, b.Index))
 }

@@ -12,7 +12,7 @@ import (
 // item is one thing that will happen: a fact, the end of an attempt, or what a person does.
 type item struct {
 	at      time.Time
-	fact    event.Event
+	fact    *event.Event     // nil: it is none
 	attempt *machine.Attempt // whose end it is
 	kind    Kind             // how that is otherwise than it should be
 	person  bool             // somebody sees to a run that has paused, or takes back one that has ended
@@ -45,7 +45,7 @@ func (r *run) let(next item) {
 		r.crash()
 	case next.fact.Type == event.TimerFired && !r.machine.Wants(*next.fact.Timer):
 	default:
-		r.happens(next.fact)
+		r.happens(*next.fact)
 	}
 }
 
@@ -56,13 +56,13 @@ func (r *run) cancel(op event.Op) {
 		if queued.attempt != nil && queued.attempt.Op == op {
 			r.touch(op, Partly)
 			r.queue = slices.Delete(r.queue, i, i+1)
-			r.at(r.now, item{fact: event.Event{
+			r.at(r.now, item{fact: &event.Event{
 				Type: event.AttemptFinished, Op: &op, Failure: &event.Failure{Class: sdk.Cancelled, Message: event.WasCancelled},
 			}})
 			return
 		}
 	}
 	r.queue = slices.DeleteFunc(r.queue, func(i item) bool {
-		return i.fact.Op != nil && *i.fact.Op == op && i.fact.Type != event.AttemptFinished
+		return i.fact != nil && i.fact.Op != nil && *i.fact.Op == op && i.fact.Type != event.AttemptFinished
 	})
 }

@@ -42,6 +42,7 @@ type run struct {
 	fresh  []Choice         // since the state was last looked at
 
 	replays bool
+	blind   bool // the action of what a crash cuts off cannot tell what became of it
 	pauses  int
 	asked   bool // a person has had it taken back
 }
@@ -54,6 +55,7 @@ func Run(w *world.World, schedule []Deviation, seen Seen) *Story {
 		story: &Story{World: w, Deviations: schedule, Things: map[string]Thing{}, Held: map[string]string{}, Locked: true},
 		there: map[string]bool{}, closed: map[event.Op]bool{}, came: map[event.Op]int{}, ledger: newLedger(),
 	}
+	r.story.Journal = make([]event.Event, 0, 12*len(w.Plan().Steps)) // about as long as it comes to be
 	w.Play(r)
 	r.happens(event.Event{Type: event.RunStarted, Run: &event.Run{ID: "drill", By: "drill", Parallelism: atOnce}})
 	r.carryOn()
@@ -94,13 +96,30 @@ func (r *run) settled() bool {
 	if len(r.schedule) > 0 || len(r.fresh) == 0 {
 		return false
 	}
-	if r.seen != nil && r.seen(r.state()) {
-		r.story.Merged = true
+	r.forget()
+	state := r.state()
+	if r.seen != nil && r.seen(state) {
+		r.story.Merged, r.story.At = true, state
 		return true
+	}
+	r.story.Passed = append(r.story.Passed, state)
+	for i := range r.fresh {
+		r.fresh[i].Alone = r.alone(r.fresh[i].Op)
 	}
 	r.story.Choices = append(r.story.Choices, r.fresh...)
 	r.fresh = nil
 	return false
+}
+
+// forget leaves out timers that nobody waits for any more: how long it is until then says
+// nothing of what follows.
+func (r *run) forget() {
+	if r.machine.Pausing() {
+		return // one may be waited for again
+	}
+	r.queue = slices.DeleteFunc(r.queue, func(i item) bool {
+		return i.fact != nil && i.fact.Type == event.TimerFired && !r.machine.Wants(*i.fact.Timer)
+	})
 }
 
 // waits says what a run that does not end waits for.
@@ -163,7 +182,7 @@ func (r *run) happens(e event.Event) {
 // note writes an event down.
 func (r *run) note(e event.Event) {
 	r.story.Journal = append(r.story.Journal, e)
-	r.ledger.take(e)
+	r.ledger.take(&r.story.Journal[len(r.story.Journal)-1])
 }
 
 func (r *run) follow(commands []machine.Command) {
@@ -184,10 +203,10 @@ func (r *run) carryOut(command machine.Command) {
 	case machine.Observe:
 		op := c.Op
 		seen := r.world.Seen(op)
-		r.later(lasts, item{fact: event.Event{Type: event.Observed, Op: &op, Outputs: &seen}})
+		r.later(lasts, item{fact: &event.Event{Type: event.Observed, Op: &op, Outputs: &seen}})
 	case machine.SetTimer:
 		timer := c.Timer
-		r.at(timer.At, item{fact: event.Event{Type: event.TimerFired, Timer: &timer}})
+		r.at(timer.At, item{fact: &event.Event{Type: event.TimerFired, Timer: &timer}})
 	case machine.Ask:
 		r.ask(c)
 	case machine.Cancel:

@@ -33,8 +33,11 @@ type Story struct {
 
 	// Choices are the moments, behind all deviations, at which something else may go otherwise.
 	Choices []Choice
-	// Merged says that it was left off, as another rehearsal had come to where it was.
+	// Passed are the states at those moments.
+	Passed []State
+	// Merged says that it was left off, as another rehearsal had come to where it was: to At.
 	Merged bool
+	At     State
 }
 
 // Goes reports whether something was let go otherwise of which the test says so.

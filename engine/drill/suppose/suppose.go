@@ -74,7 +74,8 @@ func (r *reader) step(key model.Text, said *model.Suppositions) {
 		return
 	}
 	step := world.Step{
-		Provides: texts(said.Provides), Needs: texts(said.Needs), Takes: texts(said.Takes), Releases: texts(said.Releases),
+		Provides: texts(said.Provides), Removes: texts(said.Removes), Needs: texts(said.Needs), Takes: texts(said.Takes),
+		Releases:  texts(said.Releases),
 		GateNeeds: needs(said.Gate), BackNeeds: needs(said.Rollback),
 	}
 	step.Outputs = r.outputs(s, said.Outputs)
@@ -137,7 +138,7 @@ func (r *reader) provided(said *model.Suppositions) {
 			there[name] = true
 		}
 	}
-	lists := []model.List[model.Text]{said.Needs}
+	lists := []model.List[model.Text]{said.Needs, said.Removes}
 	for _, need := range []*model.Need{said.Gate, said.Rollback} {
 		if need != nil {
 			lists = append(lists, need.Needs)

@@ -30,6 +30,7 @@ type Supposed struct {
 type Step struct {
 	Outputs   value.Value // what its action gives back; parts of it may be unknown
 	Provides  []string    // things that are there once it is done, until it is taken back
+	Removes   []string    // things that others provide and that it takes away
 	Needs     []string    // things without which its action fails
 	Takes     []string    // things that it holds from then on, as a lock
 	Releases  []string    // things that it gives back, which another has taken
