@@ -66,9 +66,10 @@ type fault struct{ invariant, step, detail string }
 // violation is a fault with the shortest rehearsal that shows it.
 type violation struct {
 	fault
-	says  string
-	story *rehearsal.Story
-	times int
+	says     string
+	failures []rehearsal.Deviation
+	trace    []proof.Moment
+	times    int
 }
 
 // explore rehearses the run in which nothing goes wrong, then each in which one thing does, and
@@ -150,25 +151,26 @@ func (e *explorer) rehearse(schedule []rehearsal.Deviation, budget int) *rehears
 	return story
 }
 
-// take takes in that a rehearsal shows something wrong.
+// take takes in that a rehearsal shows something wrong. Of those that show it the one is told of
+// with the fewest things going wrong, and among them the one in which the least happens.
 func (e *explorer) take(rule invariant.Invariant, breach invariant.Breach, story *rehearsal.Story) {
 	what := fault{rule.Name, breach.Step, breach.Detail}
-	kept := *story
 	known := e.found[what]
 	if known == nil {
-		known = &violation{fault: what, says: rule.Says, story: &kept}
+		known = &violation{fault: what, says: rule.Says}
 		e.found[what] = known
 	}
 	known.times++
-	if shorter(story, known.story) {
-		known.story = &kept
+	if known.trace != nil && len(story.Deviations) > len(known.failures) {
+		return
 	}
-}
-
-// shorter reports whether a rehearsal shows something in fewer steps: with fewer things going
-// wrong, or with as many and less that happens.
-func shorter(a, b *rehearsal.Story) bool {
-	return cmp.Or(cmp.Compare(len(a.Deviations), len(b.Deviations)), cmp.Compare(len(traceOf(a)), len(traceOf(b)))) < 0
+	if story.Merged {
+		story = rehearsal.Run(e.world, story.Deviations, nil) // it is told to its end
+	}
+	trace := traceOf(story)
+	if known.trace == nil || cmp.Or(cmp.Compare(len(story.Deviations), len(known.failures)), cmp.Compare(len(trace), len(known.trace))) < 0 {
+		known.failures, known.trace = story.Deviations, trace
+	}
 }
 
 // violations are the faults, the gravest first.
@@ -182,7 +184,7 @@ func (e *explorer) violations() []*violation {
 		all = append(all, v)
 	}
 	slices.SortFunc(all, func(a, b *violation) int {
-		return cmp.Or(cmp.Compare(rank[a.invariant], rank[b.invariant]), cmp.Compare(len(a.story.Deviations), len(b.story.Deviations)),
+		return cmp.Or(cmp.Compare(rank[a.invariant], rank[b.invariant]), cmp.Compare(len(a.failures), len(b.failures)),
 			cmp.Compare(a.step, b.step), cmp.Compare(a.detail, b.detail))
 	})
 	return all

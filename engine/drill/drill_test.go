@@ -2,17 +2,18 @@ package drill_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/gatebook/gatebook/engine"
 	"github.com/gatebook/gatebook/engine/check/checktest"
 	"github.com/gatebook/gatebook/engine/drill"
 	"github.com/gatebook/gatebook/engine/drill/proof"
 	"github.com/gatebook/gatebook/engine/drill/suppose"
 	"github.com/gatebook/gatebook/engine/drill/world"
-	"github.com/gatebook/gatebook/engine/input"
 	"github.com/gatebook/gatebook/engine/plan"
 	"github.com/gatebook/gatebook/engine/source"
 )
@@ -20,15 +21,18 @@ import (
 // planOf makes the plan of a runbook.
 func planOf(tb testing.TB, name, text, inputs string) *plan.Plan {
 	tb.Helper()
-	checked := checktest.Load(tb, checktest.Builtin(tb), name, text)
-	values, _, found := input.Values(checked, checktest.Given(inputs))
+	gatebook, err := engine.New(engine.Config{Handlers: withDestroyer(tb), State: tb.TempDir(), Version: "0.1.0"})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	runbook, found := gatebook.Check(source.NewFile(name, []byte(text)))
 	checktest.NoErrors(tb, found)
-	made, found, err := plan.Make(checked, plan.Options{Inputs: values})
+	made, found, err := gatebook.Plan(runbook, checktest.Given(inputs))
 	checktest.NoErrors(tb, found)
 	if err != nil {
 		tb.Fatal(err)
 	}
-	return made
+	return made.Plan
 }
 
 // drilled drills a runbook of a file, with the test file beside it where there is one.
@@ -46,6 +50,17 @@ func drilled(tb testing.TB, path, inputs string, options drill.Options) *proof.P
 		supposed = read
 	}
 	return drill.Of(made, supposed, options)
+}
+
+func noSuppositions() world.Supposed { return world.Supposed{} }
+
+func asJSON(tb testing.TB, p *proof.Proof) string {
+	tb.Helper()
+	text, err := json.Marshal(p)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return string(text)
 }
 
 // inputsOf are the inputs that one of our runbooks needs.

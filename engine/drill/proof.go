@@ -24,12 +24,12 @@ func (e *explorer) proof(p *plan.Plan) *proof.Proof {
 	for _, v := range e.violations() {
 		told := proof.Violation{
 			Invariant: v.invariant, Says: v.says, Step: v.step, Detail: v.detail,
-			Times: v.times, Failures: []string{}, Trace: traceOf(v.story),
+			Times: v.times, Failures: []string{}, Trace: v.trace,
 		}
 		if step, ok := p.Step(v.step); ok {
 			told.At = step.At
 		}
-		for _, d := range v.story.Deviations {
+		for _, d := range v.failures {
 			told.Failures = append(told.Failures, d.String())
 		}
 		made.Violations = append(made.Violations, told)

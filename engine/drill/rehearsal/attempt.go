@@ -35,7 +35,9 @@ func (r *run) end(a machine.Attempt, kind Kind) {
 		r.crash()
 		return
 	case CrashAfter, CrashBlind:
-		r.blind = kind == CrashBlind
+		if kind == CrashBlind {
+			r.blind = op
+		}
 		if r.missing(op) == nil {
 			r.touch(op, After)
 		}
@@ -134,7 +136,6 @@ func (r *run) holds(step string, takes, releases []string) {
 func (r *run) look(a machine.Attempt, by string) {
 	op, describe := a.Op, a.Use.Describe
 	state := sdk.CannotTell
-	defer func() { r.blind = false }()
 	switch {
 	case by != "":
 		if state = r.truth(op); state == sdk.Untouched {
@@ -142,7 +143,7 @@ func (r *run) look(a machine.Attempt, by string) {
 		}
 	case a.Use.Effect == sdk.Read:
 		state = sdk.NotDone
-	case describe.CanObserve && !r.blind:
+	case describe.CanObserve && r.blind != op:
 		state = r.truth(op)
 	case describe.Idempotent, op.Part == event.Undo:
 		state = sdk.NotDone
@@ -171,11 +172,11 @@ func (r *run) truth(op event.Op) sdk.State {
 func (r *run) ask(c machine.Ask) {
 	op := c.Op
 	quorum := 1
-	if n, ok := get(c.Params, "quorum").AsInt(); ok {
+	if n, ok := given(c, "quorum").AsInt(); ok {
 		quorum = int(n)
 	}
 	opened := event.Event{Type: event.AskOpened, Op: &op, Quorum: quorum}
-	text, _ := get(c.Params, "expires").AsString()
+	text, _ := given(c, "expires").AsString()
 	if stands, err := time.ParseDuration(text); err == nil && stands > 0 {
 		opened.Timer = &event.Timer{Op: op, Purpose: event.TimerExpiry, At: r.now.Add(stands)}
 	}
@@ -194,9 +195,23 @@ func (r *run) ask(c machine.Ask) {
 	}
 }
 
-func get(v value.Value, name string) value.Value {
-	member, _ := v.Get(name)
-	return member
+// given is a parameter of a question, or else its default.
+func given(c machine.Ask, name string) value.Value {
+	if member, ok := c.Params.Get(name); ok {
+		return member
+	}
+	if c.Use.Describe.Input == nil {
+		return value.Null()
+	}
+	declared, ok := c.Use.Describe.Input.Property(name)
+	if !ok {
+		return value.Null()
+	}
+	made, err := value.FromGo(declared.Default)
+	if err != nil {
+		return value.Null() // one that is no plain data is none that can be gone by
+	}
+	return made
 }
 
 func (r *run) answer(op event.Op, by string, yes bool) {

@@ -10,6 +10,7 @@ import (
 	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/expr"
 	"github.com/gatebook/gatebook/engine/machine"
+	"github.com/gatebook/gatebook/engine/plan"
 )
 
 // Seen reports whether another rehearsal has come to a state already, and was carried on from
@@ -42,7 +43,7 @@ type run struct {
 	fresh  []Choice         // since the state was last looked at
 
 	replays bool
-	blind   bool // the action of what a crash cuts off cannot tell what became of it
+	blind   event.Op // what a crash has cut off and its action cannot tell of
 	pauses  int
 	asked   bool // a person has had it taken back
 }
@@ -57,9 +58,20 @@ func Run(w *world.World, schedule []Deviation, seen Seen) *Story {
 	}
 	r.story.Journal = make([]event.Event, 0, 12*len(w.Plan().Steps)) // about as long as it comes to be
 	w.Play(r)
-	r.happens(event.Event{Type: event.RunStarted, Run: &event.Run{ID: "drill", By: "drill", Parallelism: atOnce}})
+	r.happens(event.Event{Type: event.RunStarted, Run: &event.Run{
+		ID: "drill", Runbook: w.Plan().Runbook.Name, Version: w.Plan().Runbook.Version, By: "drill", Parallelism: atOnce, Remaining: remaining(w.Plan()),
+	}})
 	r.carryOn()
 	return r.story
+}
+
+// remaining is how long it takes from each step to the end, as far as one can tell before a run.
+func remaining(p *plan.Plan) map[string]time.Duration {
+	made := make(map[string]time.Duration, len(p.Steps))
+	for i, s := range p.Steps {
+		made[s.ID] = time.Duration(len(p.Steps)-i) * lasts
+	}
+	return made
 }
 
 // most bounds the things that may happen, so that a run that goes round in circles is found.

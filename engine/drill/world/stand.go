@@ -115,7 +115,7 @@ func (p program) Eval(scope expr.Scope) expr.Verdict {
 	if !p.open {
 		verdict = p.of.Eval(timeless{scope})
 	}
-	if verdict.Truth == expr.Unknown || verdict.Truth == expr.Failed && p.lenient {
+	if verdict.Truth == expr.Unknown && open(verdict.Causes) || verdict.Truth == expr.Failed && p.lenient {
 		return expr.Verdict{Truth: p.world.judge.Judge(instanceOf(p.op, scope))}
 	}
 	return verdict
@@ -160,7 +160,7 @@ type timeless struct{ expr.Scope }
 // Root returns the value of a root.
 func (t timeless) Root(name string) (value.Value, bool) {
 	if name == expr.RootNow {
-		return value.Unknown(value.Cause{Reason: "a drill has no time of its own"}), true
+		return value.Unknown(value.Cause{Reason: anything}), true
 	}
 	return t.Scope.Root(name)
 }
@@ -198,7 +198,7 @@ func (p params) Eval(scope expr.Scope) (value.Value, error) {
 const standIn = "(known in a run)"
 
 func filled(v value.Value) value.Value {
-	if !v.HasUnknown() {
+	if !v.HasUnknown() || !open(v.Causes()) {
 		return v
 	}
 	var made value.Value
@@ -238,7 +238,7 @@ var standIns = [...]string{"first", "second", "third"}
 func (i items) Eval(scope expr.Scope) (value.Value, error) {
 	v, err := i.of.Eval(scope)
 	switch {
-	case err != nil || !v.HasUnknown():
+	case err != nil || !v.HasUnknown() || !open(v.Causes()):
 		return v, err
 	case len(i.said) > 0:
 		return value.List(i.said...), nil

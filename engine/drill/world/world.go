@@ -73,6 +73,15 @@ func (w *World) Assumed() []string {
 	return said
 }
 
+// anything is why a value is not known that a run would know: it may be anything.
+const anything = "a drill does not know what comes of actions"
+
+// open reports whether all that is not known may be anything, and nothing of it is what a run
+// would not know either, as outputs that a crash has lost.
+func open(causes []value.Cause) bool {
+	return !slices.ContainsFunc(causes, func(c value.Cause) bool { return c.Reason != anything })
+}
+
 // stem is the step that an id names, or an instance of which it names.
 func stem(id string) string {
 	if of, _, ok := event.SplitInstance(id); ok {
@@ -84,7 +93,7 @@ func stem(id string) string {
 // outputs is what an action gives back: what the author says, and of all else that it declares
 // that it is not known.
 func outputs(s *plan.Step, said value.Value) value.Value {
-	unknown := value.Unknown(value.Cause{Step: s.ID, Reason: "a drill does not know what the action gives back"})
+	unknown := value.Unknown(value.Cause{Step: s.ID, Reason: anything})
 	if said.Kind() != value.KindObject {
 		return unknown
 	}
@@ -111,5 +120,5 @@ func Lacks(missing []string) string {
 
 // Seen is what an observation brings: of what is looked at in a drill nothing is known.
 func (w *World) Seen(op event.Op) value.Value {
-	return value.Unknown(value.Cause{Step: op.Step, Reason: "a drill does not know what would be observed"})
+	return value.Unknown(value.Cause{Step: op.Step, Reason: anything})
 }

@@ -12,27 +12,30 @@ import (
 
 // destroys finds steps that destroy something though nobody approved of it: of those that ask
 // people and that they wait for, each that was not skipped must have been answered with a yes.
-// One that waits for nobody must have a gate.
+// Where nobody was asked there must be a gate.
 func destroys(s *rehearsal.Story) []Breach {
 	p := s.World.Plan()
 	var found []Breach
-	approved := make(map[string]bool)
+	answered := make(map[string]event.Status)
 	for _, e := range s.Journal {
 		switch {
 		case e.Type == event.StepDecided && e.Op.Part == event.Do:
-			approved[e.Op.Step] = e.Status == event.Succeeded
+			answered[e.Op.Step] = e.Status
 		case e.Type == event.AttemptStarted && e.Op.Part == event.Do:
 			step := s.Step(e.Op.Step)
 			if step.Effect != sdk.Destroy {
 				continue
 			}
 			asks := asked(p, step)
-			without := slices.DeleteFunc(slices.Clone(asks), func(id string) bool { return approved[id] })
+			without := slices.DeleteFunc(slices.Clone(asks), func(id string) bool {
+				return answered[id] == event.Succeeded || answered[id] == event.Skipped
+			})
+			yes := slices.ContainsFunc(asks, func(id string) bool { return answered[id] == event.Succeeded })
 			switch {
 			case len(without) > 0:
 				found = append(found, Breach{step.ID, "It destroyed something, and nobody had said yes to " + without[0] + "."})
-			case len(asks) == 0 && len(step.Gate) == 0:
-				found = append(found, Breach{step.ID, "It destroyed something, and has neither a gate nor an approval before it."})
+			case !yes && len(step.Gate) == 0:
+				found = append(found, Breach{step.ID, "It destroyed something, and nobody was asked, nor does it have a gate."})
 			}
 		}
 	}

@@ -137,7 +137,8 @@ func locks(s *rehearsal.Story) []Breach {
 		found = append(found, Breach{Detail: "The run holds its lock for ever."})
 	}
 	for _, name := range sorted(s.Held) {
-		if id := s.Held[name]; ended(s) && !slices.Contains(s.Result.Left, id) {
+		takes := func(id string) bool { return slices.Contains(s.World.Step(id).Takes, name) }
+		if id := s.Held[name]; ended(s) && !slices.Contains(s.Result.Left, id) && !slices.ContainsFunc(s.Result.Left, takes) {
 			found = append(found, Breach{id, fmt.Sprintf("It has taken %q, which nothing gives back.", name)})
 		}
 	}
