@@ -15,14 +15,14 @@ const TestSchemaID = "https://gatebook.github.io/schema/test-v1.json"
 
 // Test is the test file of a runbook: what is supposed of the world where nothing is done.
 type Test struct {
-	Node       *syntax.Node       `doc:"The test file of a runbook: what is supposed of the world in which a drill rehearses it."`
-	APIVersion Text               `key:"apiVersion" required:"true" const:"gatebook/v1" doc:"The version of the file format."`
-	Kind       Text               `key:"kind" required:"true" const:"Test" doc:"What the file describes."`
-	Steps      Map[*Suppositions] `key:"steps" required:"true" names:"id" doc:"What is supposed of steps, by their ids in the runbook."`
+	Node       *syntax.Node      `doc:"The test file of a runbook: what is supposed of the world in which a drill rehearses it."`
+	APIVersion Text              `key:"apiVersion" required:"true" const:"gatebook/v1" doc:"The version of the file format."`
+	Kind       Text              `key:"kind" required:"true" const:"Test" doc:"What the file describes."`
+	Steps      Map[*Supposition] `key:"steps" required:"true" names:"id" doc:"What is supposed of steps, by their ids in the runbook."`
 }
 
-// Suppositions are what is supposed of one step, and of each of its instances.
-type Suppositions struct {
+// Supposition is what is supposed of one step, and of each of its instances.
+type Supposition struct {
 	Node     *syntax.Node `doc:"What is supposed of a step, and of each of its instances."`
 	Outputs  Value        `key:"outputs" doc:"What its action gives back. What it does not say may be anything."`
 	Items    List[Text]   `key:"items" min:"1" doc:"What a step with foreach is done for, where that is known in a run alone."`

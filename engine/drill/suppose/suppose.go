@@ -59,7 +59,7 @@ type reader struct {
 	found diag.List
 }
 
-func (r *reader) step(key model.Text, said *model.Suppositions) {
+func (r *reader) step(key model.Text, said *model.Supposition) {
 	s, known := r.plan.Step(key.Value)
 	if !known || s.Of != "" {
 		var ids []string
@@ -131,7 +131,7 @@ func misfits(declared *schema.Schema, v value.Value) []schema.Violation {
 
 // provided finds things that are needed and that no step provides: a slip of the pen would be
 // found as a fault of the runbook.
-func (r *reader) provided(said *model.Suppositions) {
+func (r *reader) provided(said *model.Supposition) {
 	there := make(map[string]bool)
 	for _, s := range r.read.Steps {
 		for _, name := range s.Provides {
