@@ -55,9 +55,7 @@ func (e *explorer) unexplored() []string {
 	if e.options.Pairs > 0 {
 		said = append(said, "Three failures and more in one run were not explored.")
 	}
-	for _, s := range e.world.Assumed() {
-		said = append(said, s)
-	}
+	said = append(said, e.world.Assumed()...)
 	for _, s := range e.world.Plan().Steps {
 		if s.Loop != nil {
 			said = append(said, fmt.Sprintf(

@@ -41,6 +41,14 @@ type Need struct {
 	Needs List[Text]   `key:"needs" required:"true" min:"1" doc:"Things that other steps provide." examples:"backup"`
 }
 
+// KindTest is what a test file says that it describes.
+const KindTest = "Test"
+
+// IsTest reports whether a tree is that of a test file, and not of a runbook.
+func IsTest(node *syntax.Node) bool {
+	return node.Kind() == syntax.Map && node.Get("kind").Text() == KindTest
+}
+
 // DecodeTest reads a tree as the test file of a runbook, as [Decode] does a runbook.
 func DecodeTest(node *syntax.Node) (*Test, diag.List) {
 	d := &decoder{shapes: shapes{}}
