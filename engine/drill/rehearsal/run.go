@@ -90,6 +90,9 @@ func (r *run) carryOn() {
 		if r.settled() {
 			return
 		}
+		if len(r.queue) == 0 {
+			break // nobody waits for what was to happen
+		}
 		next := r.queue[0]
 		r.queue = r.queue[1:]
 		if next.at.After(r.now) {

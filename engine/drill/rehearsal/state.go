@@ -3,7 +3,6 @@ package rehearsal
 import (
 	"cmp"
 	"hash/fnv"
-	"iter"
 	"maps"
 	"slices"
 	"strconv"
@@ -26,9 +25,11 @@ func (r *run) state() State {
 			d.words(r.ledger.steps[place].id)
 		}
 	}
-	for _, names := range []iter.Seq[string]{maps.Keys(r.there), maps.Keys(r.story.Held)} {
-		d.words("|")
-		d.words(slices.Sorted(names)...)
+	d.words("|")
+	d.words(slices.Sorted(maps.Keys(r.there))...)
+	d.words("|")
+	for _, name := range slices.Sorted(maps.Keys(r.story.Held)) {
+		d.words(name, r.story.Held[name])
 	}
 	d.words("|")
 	for _, op := range slices.SortedFunc(maps.Keys(r.closed), compareOps) {
