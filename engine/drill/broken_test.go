@@ -127,9 +127,9 @@ func TestNothingIsMissedByWhatIsLeftOut(t *testing.T) {
 					continue
 				}
 				q := quick.Violations[i]
-				if q.Detail != v.Detail || q.Step != v.Step || len(q.Failures) != len(v.Failures) || len(q.Trace) != len(v.Trace) {
+				if q.Detail != v.Detail || q.Step != v.Step || len(q.Failures) != len(v.Failures) || q.Events != v.Events {
 					t.Errorf("%s %q in %d, and without leaving anything out %s %q in %d",
-						q.Detail, q.Failures, len(q.Trace), v.Detail, v.Failures, len(v.Trace))
+						q.Detail, q.Failures, q.Events, v.Detail, v.Failures, v.Events)
 				}
 			}
 			for i, c := range whole.Coverage {

@@ -35,7 +35,7 @@ type Options struct {
 func Of(p *plan.Plan, supposed world.Supposed, options Options) *proof.Proof {
 	w := world.Of(p, supposed)
 	e := &explorer{
-		world: w, options: options, seen: make(map[rehearsal.State]int), mended: make(map[alone]bool), found: make(map[fault]*violation),
+		world: w, options: options, seen: make(map[rehearsal.State]visit), mended: make(map[alone]bool), found: make(map[fault]*violation),
 		covered: newCoverage(w.Plan()),
 	}
 	e.explore()
@@ -46,12 +46,24 @@ func Of(p *plan.Plan, supposed world.Supposed, options Options) *proof.Proof {
 type explorer struct {
 	world   *world.World
 	options Options
-	seen    map[rehearsal.State]int // states come to, and how much could still go wrong there
-	mended  map[alone]bool          // failures that were made good with nothing else under way
+	seen    map[rehearsal.State]visit
+	mended  map[alone]bool // failures that were made good with nothing else under way
 	found   map[fault]*violation
 	covered *coverage
 	counts  proof.Counts
 	left    int // pairs that were not rehearsed
+}
+
+// visit is how a rehearsal came to a state.
+type visit struct {
+	budget int // how much could still go wrong there
+	events int // how much had happened
+}
+
+// covers reports whether whatever could be shown from a state on was shown by a visit, and in no
+// more steps than by another.
+func (v visit) covers(other visit) bool {
+	return v.budget > other.budget || v.budget == other.budget && v.events <= other.events
 }
 
 // alone is a failure with all that what becomes of it depends on, where nothing else is under way.
@@ -66,10 +78,9 @@ type fault struct{ invariant, step, detail string }
 // violation is a fault with the shortest rehearsal that shows it.
 type violation struct {
 	fault
-	says     string
-	failures []rehearsal.Deviation
-	trace    []proof.Moment
-	times    int
+	says  string
+	story *rehearsal.Story // the shortest; nil: there is none yet
+	times int
 }
 
 // explore rehearses the run in which nothing goes wrong, then each in which one thing does, and
@@ -130,12 +141,13 @@ func (e *explorer) extend(s *rehearsal.Story, rehearse func([]rehearsal.Deviatio
 
 // rehearse makes one rehearsal, behind which so much may still go wrong, and looks at it.
 func (e *explorer) rehearse(schedule []rehearsal.Deviation, budget int) *rehearsal.Story {
-	story := rehearsal.Run(e.world, schedule, func(state rehearsal.State) bool {
+	story := rehearsal.Run(e.world, schedule, func(state rehearsal.State, events int) bool {
+		now := visit{budget, events}
 		before, known := e.seen[state]
-		if known && before >= budget && !e.options.unmerged {
-			return true
+		if known && before.covers(now) {
+			return !e.options.unmerged
 		}
-		e.seen[state] = max(before, budget)
+		e.seen[state] = now
 		return false
 	})
 	e.counts.Rehearsals++
@@ -161,16 +173,21 @@ func (e *explorer) take(rule invariant.Invariant, breach invariant.Breach, story
 		e.found[what] = known
 	}
 	known.times++
-	if known.trace != nil && len(story.Deviations) > len(known.failures) {
+	if known.story != nil && len(story.Deviations) > len(known.story.Deviations) {
 		return
 	}
 	if story.Merged {
 		story = rehearsal.Run(e.world, story.Deviations, nil) // it is told to its end
 	}
-	trace := traceOf(story)
-	if known.trace == nil || cmp.Or(cmp.Compare(len(story.Deviations), len(known.failures)), cmp.Compare(len(trace), len(known.trace))) < 0 {
-		known.failures, known.trace = story.Deviations, trace
+	if known.story == nil || shorter(story, known.story) {
+		kept := *story
+		known.story = &kept
 	}
+}
+
+// shorter reports whether less goes wrong in one of two rehearsals, or as much and less happens.
+func shorter(a, b *rehearsal.Story) bool {
+	return cmp.Or(cmp.Compare(len(a.Deviations), len(b.Deviations)), cmp.Compare(len(a.Journal), len(b.Journal))) < 0
 }
 
 // violations are the faults, the gravest first.
@@ -184,7 +201,7 @@ func (e *explorer) violations() []*violation {
 		all = append(all, v)
 	}
 	slices.SortFunc(all, func(a, b *violation) int {
-		return cmp.Or(cmp.Compare(rank[a.invariant], rank[b.invariant]), cmp.Compare(len(a.failures), len(b.failures)),
+		return cmp.Or(cmp.Compare(rank[a.invariant], rank[b.invariant]), cmp.Compare(len(a.story.Deviations), len(b.story.Deviations)),
 			cmp.Compare(a.step, b.step), cmp.Compare(a.detail, b.detail))
 	})
 	return all

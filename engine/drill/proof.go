@@ -24,12 +24,12 @@ func (e *explorer) proof(p *plan.Plan) *proof.Proof {
 	for _, v := range e.violations() {
 		told := proof.Violation{
 			Invariant: v.invariant, Says: v.says, Step: v.step, Detail: v.detail,
-			Times: v.times, Failures: []string{}, Trace: v.trace,
+			Times: v.times, Events: len(v.story.Journal), Failures: []string{}, Trace: traceOf(v.story),
 		}
 		if step, ok := p.Step(v.step); ok {
 			told.At = step.At
 		}
-		for _, d := range v.failures {
+		for _, d := range v.story.Deviations {
 			told.Failures = append(told.Failures, d.String())
 		}
 		made.Violations = append(made.Violations, told)

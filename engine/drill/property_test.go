@@ -74,7 +74,7 @@ func drawStep(t *rapid.T, b *strings.Builder) {
 func faultsOf(p *proof.Proof) []string {
 	var found []string
 	for _, v := range p.Violations {
-		found = append(found, fmt.Sprintf("%s of %q with %d failures in %d moments: %s", v.Invariant, v.Step, len(v.Failures), len(v.Trace), v.Detail))
+		found = append(found, fmt.Sprintf("%s of %q with %d failures in %d events: %s", v.Invariant, v.Step, len(v.Failures), v.Events, v.Detail))
 	}
 	slices.Sort(found)
 	return found
@@ -86,7 +86,7 @@ func TestWhatIsLeftOutIsKnown(t *testing.T) {
 	tally.Check(t, func(t *rapid.T, told tally.Tally) {
 		text, supposed := drawn(t)
 		p := planOf(&drawing{t: t}, "drawn.yaml", text, "")
-		options := drill.Options{Pairs: 400}
+		options := drill.Options{Pairs: 250}
 		quick, whole := drill.Of(p, supposed, options), drill.Of(p, supposed, drill.Unmerged(options))
 		if whole.Counts.Pairs == options.Pairs {
 			t.Skip("too many pairs to rehearse all")

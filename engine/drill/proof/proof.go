@@ -75,6 +75,7 @@ type Violation struct {
 	Detail    string   `json:"detail" doc:"A whole sentence."`
 	Failures  []string `json:"failures" doc:"What has to go wrong for it; empty: nothing."`
 	Times     int      `json:"times" doc:"In how many rehearsals it showed."`
+	Events    int      `json:"events" doc:"How many events its journal has: no rehearsal with as few failures shows it with fewer."`
 	Trace     []Moment `json:"trace" doc:"The shortest rehearsal that shows it."`
 }
 

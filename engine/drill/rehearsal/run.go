@@ -14,8 +14,9 @@ import (
 )
 
 // Seen reports whether another rehearsal has come to a state already, and was carried on from
-// there with as many things that may go otherwise still to come.
-type Seen func(State) bool
+// there with as many things that may go otherwise still to come; so many events has this one come
+// there with.
+type Seen func(state State, events int) bool
 
 // atOnce is how many attempts are in flight at most, as in a run that nobody says more of.
 const atOnce = 16
@@ -113,7 +114,7 @@ func (r *run) settled() bool {
 	}
 	r.forget()
 	state := r.state()
-	if r.seen != nil && r.seen(state) {
+	if r.seen != nil && r.seen(state, len(r.story.Journal)) {
 		r.story.Merged, r.story.At = true, state
 		return true
 	}
