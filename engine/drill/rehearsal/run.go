@@ -63,6 +63,7 @@ func Run(w *world.World, schedule []Deviation, seen Seen) *Story {
 		ID: "drill", Runbook: w.Plan().Runbook.Name, Version: w.Plan().Runbook.Version, By: "drill", Parallelism: atOnce, Remaining: remaining(w.Plan()),
 	}})
 	r.carryOn()
+	r.story.Unmet = r.schedule
 	return r.story
 }
 
