@@ -1,6 +1,9 @@
 package suppose_test
 
 import (
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -10,9 +13,12 @@ import (
 	"github.com/gatebook/gatebook/engine/diag/diagtest"
 	"github.com/gatebook/gatebook/engine/drill/suppose"
 	"github.com/gatebook/gatebook/engine/drill/world"
+	"github.com/gatebook/gatebook/engine/model"
 	"github.com/gatebook/gatebook/engine/plan"
 	"github.com/gatebook/gatebook/engine/source"
+	"github.com/gatebook/gatebook/engine/syntax"
 	"github.com/gatebook/gatebook/engine/value"
+	"github.com/gatebook/gatebook/schema"
 )
 
 const runbook = checktest.Head + `onFailure: rollback
@@ -84,6 +90,33 @@ func TestTheTestFileStandsBesideTheRunbook(t *testing.T) {
 	} {
 		if got := suppose.FileName(runbook); got != want {
 			t.Errorf("%s: got %s, want %s", runbook, got, want)
+		}
+	}
+}
+
+// An editor that knows the schema of test files says of them what gatebook does.
+func TestTheSchemaTakesTestFiles(t *testing.T) {
+	t.Parallel()
+	validator, err := schema.Compile(model.TestSchema())
+	if err != nil {
+		t.Fatal(err)
+	}
+	paths, err := filepath.Glob("../testdata/broken/*.test.yaml")
+	if err != nil || len(paths) == 0 {
+		t.Fatalf("found %d test files: %v", len(paths), err)
+	}
+	for _, path := range append(paths, "../../../runbooks/config-change.test.yaml", "testdata/faults.yaml") {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		tree, _ := syntax.Parse(source.NewFile(path, text))
+		document, err := tree.Value().Reveal()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if faults := validator.Validate(document); (len(faults) > 0) != strings.HasSuffix(path, "faults.yaml") {
+			t.Errorf("%s: %v", path, faults)
 		}
 	}
 }

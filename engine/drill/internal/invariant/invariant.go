@@ -130,15 +130,15 @@ func failedByUs(s *rehearsal.Story, id string) bool {
 // locks finds what is held on: the lock of the run, and what its steps took.
 func locks(s *rehearsal.Story) []Breach {
 	var found []Breach
-	if s.Merged {
-		return nil
+	if !ended(s) {
+		return nil // one that never ends is found as that
 	}
-	if s.Locked && (s.Result == nil || ended(s)) {
+	if s.Locked {
 		found = append(found, Breach{Detail: "The run holds its lock for ever."})
 	}
 	for _, name := range sorted(s.Held) {
 		takes := func(id string) bool { return slices.Contains(s.World.Step(id).Takes, name) }
-		if id := s.Held[name]; ended(s) && !slices.Contains(s.Result.Left, id) && !slices.ContainsFunc(s.Result.Left, takes) {
+		if id := s.Held[name]; !slices.Contains(s.Result.Left, id) && !slices.ContainsFunc(s.Result.Left, takes) {
 			found = append(found, Breach{id, fmt.Sprintf("It has taken %q, which nothing gives back.", name)})
 		}
 	}
