@@ -63,20 +63,23 @@ func (c *coverage) take(s *rehearsal.Story) {
 func (c *coverage) sums() ([]proof.Coverage, []proof.Uncovered) {
 	s := sums{coverage: c}
 	for _, step := range c.plan.Steps {
-		s.count("steps", c.ran[step.ID], step, "step", "No rehearsal came to it.")
+		if !step.Skipped() {
+			s.count("steps", c.ran[step.ID], step, "step", "No rehearsal came to it.")
+			continue
+		}
+		s.missing = append(s.missing, proof.Uncovered{What: "step", Step: step.ID, Why: "With these inputs it is skipped."})
 	}
 	for _, step := range c.plan.Steps {
-		s.gates(step)
+		if !step.Skipped() {
+			s.gates(step)
+		}
 	}
 	for _, step := range c.plan.Steps {
 		s.rollback(step)
 	}
 	for _, step := range c.plan.Steps {
-		if step.Retry.Attempts > 1 && !step.Describe.Asks {
-			s.count("retries", c.again[retried{step.ID, event.Do}], step, "retry", "Its action was never tried once more.")
-		}
-		if back := step.Rollback; back != nil && back.Retry.Attempts > 1 && (back.Own || !back.Use.Describe.Asks) {
-			s.count("retries", c.again[retried{step.ID, event.Undo}], step, "retry", "What takes it back was never tried once more.")
+		if !step.Skipped() {
+			s.retries(step)
 		}
 	}
 	return s.numbers, s.missing
@@ -117,11 +120,23 @@ func (s *sums) gates(step *plan.Step) {
 	}
 }
 
+// retries counts the second attempts of the step's action, and of what takes it back.
+func (s *sums) retries(step *plan.Step) {
+	if step.Retry.Attempts > 1 && !step.Describe.Asks {
+		s.count("retries", s.again[retried{step.ID, event.Do}], step, "retry", "Its action was never tried once more.")
+	}
+	back := step.Rollback
+	if step.Finally || back == nil || back.None != "" || back.Retry.Attempts < 2 || back.Use != nil && back.Use.Describe.Asks {
+		return
+	}
+	s.count("retries", s.again[retried{step.ID, event.Undo}], step, "retry", "What takes it back was never tried once more.")
+}
+
 // rollback counts the way back of a step that changes something.
 func (s *sums) rollback(step *plan.Step) {
 	back := step.Rollback
 	switch {
-	case !step.Changes() || step.Finally, back != nil && back.None != "":
+	case !step.Changes() || step.Finally || step.Skipped(), back != nil && back.None != "":
 	case back == nil:
 		s.count("rollbacks", false, step, "rollback", "There is nothing that takes it back.")
 	default:

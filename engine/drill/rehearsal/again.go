@@ -11,18 +11,13 @@ func (r *run) crash() { r.takenUp("", "") }
 // mostPauses is how often somebody has a run that has paused go on before they give it up.
 const mostPauses = 3
 
-// person sees to a run that has paused, as somebody does who has mended what was wrong, or has
-// one taken back that has ended.
+// person sees to a run that has paused, as somebody does who has mended what was wrong.
 func (r *run) person() {
-	if r.asked {
-		r.takenUp(event.RollbackAsked, "")
-		return
-	}
 	r.pauses++
 	switch {
 	case r.pauses > mostPauses:
 		r.takenUp(event.CancelAsked, "operator")
-	case r.choose(event.Op{Part: AtPause}, []Kind{TakenBack}) == TakenBack:
+	case !r.asked && r.choose(event.Op{Part: AtPause}, []Kind{TakenBack}) == TakenBack:
 		r.asked = true
 		r.takenUp(event.RollbackAsked, "operator")
 	default:

@@ -15,7 +15,8 @@ type item struct {
 	fact    *event.Event     // nil: it is none
 	attempt *machine.Attempt // whose end it is
 	kind    Kind             // how that is otherwise than it should be
-	person  bool             // somebody sees to a run that has paused, or takes back one that has ended
+	person  bool             // somebody sees to a run that has paused
+	back    bool             // somebody has a run taken back that has ended
 	rest    bool             // nothing: the run has ended
 }
 
@@ -39,6 +40,8 @@ func (r *run) let(next item) {
 	case next.rest:
 	case next.person:
 		r.person()
+	case next.back:
+		r.takenUp(event.RollbackAsked, "")
 	case next.attempt != nil:
 		r.end(*next.attempt, next.kind)
 	case next.kind == CrashBefore:

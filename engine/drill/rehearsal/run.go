@@ -245,7 +245,7 @@ func (r *run) finished(result event.Result) {
 	if !r.asked && len(result.Left) == 0 && slices.ContainsFunc(result.Changed, r.mayTakeBack) {
 		if r.choose(event.Op{Part: AtEnd}, []Kind{TakenBack}) == TakenBack {
 			r.asked = true
-			r.later(lasts, item{person: true})
+			r.later(lasts, item{back: true})
 			return
 		}
 		r.later(lasts, item{rest: true}) // so that what may happen here is noted

@@ -88,7 +88,7 @@ func (r *run) entry(d *digest, s entry) {
 func (r *run) queued(d *digest, i item) {
 	d.number(int(i.at.Sub(r.now)))
 	d.words(string(i.kind))
-	d.flags(i.person, i.rest)
+	d.flags(i.person, i.back, i.rest)
 	switch {
 	case i.attempt != nil:
 		d.op(i.attempt.Op)
