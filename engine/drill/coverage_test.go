@@ -35,8 +35,10 @@ finally:
 		t.Errorf("got %+v", found.Uncovered)
 	}
 	covered := []proof.Coverage{
-		{What: "steps", Covered: 4, Of: 4}, {What: "gates", Covered: 1, Of: 2},
-		{What: "rollbacks", Covered: 1, Of: 2}, {What: "retries", Covered: 2, Of: 2},
+		{What: "steps", Covered: 4, Of: 4},
+		{What: "gates", Covered: 1, Of: 2},
+		{What: "rollbacks", Covered: 1, Of: 2},
+		{What: "retries", Covered: 2, Of: 2},
 	}
 	if !slices.Equal(found.Coverage, covered) {
 		t.Errorf("got %+v", found.Coverage)

@@ -86,7 +86,7 @@ func TestWhatIsLeftOutIsKnown(t *testing.T) {
 	tally.Check(t, func(t *rapid.T, told tally.Tally) {
 		text, supposed := drawn(t)
 		p := planOf(&drawing{t: t}, "drawn.yaml", text, "")
-		options := drill.Options{Pairs: 250}
+		options := drill.Options{Pairs: 150}
 		quick, whole := drill.Of(p, supposed, options), drill.Of(p, supposed, drill.Unmerged(options))
 		if whole.Counts.Pairs == options.Pairs {
 			t.Skip("too many pairs to rehearse all")
