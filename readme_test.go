@@ -68,7 +68,7 @@ func (c typed) missing(output string) string {
 // Everything else is done, in a copy of the runbooks, with a state and a home of its own.
 func TestCommandsOfPagesAnswerAsTheySay(t *testing.T) {
 	t.Parallel()
-	for _, page := range []string{"README.md", "docs/review.md"} {
+	for _, page := range []string{"README.md", "docs/review.md", "docs/drill.md"} {
 		t.Run(page, func(t *testing.T) {
 			t.Parallel()
 			text, err := os.ReadFile(page)

@@ -92,12 +92,17 @@ type Runbook struct {
 
 // Check reads a runbook and finds everything that is wrong with it, and with the policy beside
 // it. It calls no action and looks at no system; a plugin that was never seen before is asked
-// what it is. The file of a policy is checked as such, and is no runbook.
+// what it is. The file of a policy is checked as such, and so is a test file as far as
+// that can be told without its runbook: they are no runbooks.
 func (e *Engine) Check(file *source.File) (*Runbook, diag.List) {
 	tree, found := syntax.Parse(file)
 	if model.IsPolicy(tree) {
 		_, found := e.readPolicy(file)
 		return &Runbook{File: file}, found.Sorted()
+	}
+	if model.IsTest(tree) {
+		_, more := model.DecodeTest(tree)
+		return &Runbook{File: file}, append(found, more...).Sorted()
 	}
 	policy, more := e.policyFor(file.Name())
 	var read opening.Read

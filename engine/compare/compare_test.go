@@ -281,8 +281,8 @@ func TestARunbookIsTheSameAsItself(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if strings.Contains(string(text), "\nplugins:") {
-			continue // what they need is not built here
+		if strings.Contains(string(text), "\nplugins:") || strings.HasSuffix(name, ".test.yaml") {
+			continue // what they need is not built here, or it is none
 		}
 		if got := compare.Of(version(t, string(text)), version(t, string(text))); len(got.Changes) > 0 {
 			t.Errorf("%s: got %s", name, said(got))

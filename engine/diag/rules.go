@@ -17,6 +17,7 @@ func Rules() []*Rule {
 		planRules(),
 		pluginRules(),
 		peopleRules(),
+		drillRules(),
 	)
 	slices.SortFunc(all, func(a, b *Rule) int { return cmp.Compare(a.Code, b.Code) })
 	return all

@@ -93,7 +93,7 @@ func (a *app) addVerbs(root *cobra.Command) {
 	}{
 		{groupWrite, []func(*app) *cobra.Command{newNew, newFmt, newCheck, newGraph, newDiff, newActions, newExplain, newPlugins, newSchema}},
 		{groupRun, []func(*app) *cobra.Command{
-			newPlan, newRun, newResume, newPause, newCancel, newRollback, newApprove, newReject,
+			newPlan, newDrill, newRun, newResume, newPause, newCancel, newRollback, newApprove, newReject,
 		}},
 		{groupLook, []func(*app) *cobra.Command{newStatus, newHistory, newAudit, newCompletion, newVersion}},
 	}

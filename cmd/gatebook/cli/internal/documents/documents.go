@@ -11,6 +11,7 @@ import (
 
 	"github.com/gatebook/gatebook/engine/compare"
 	"github.com/gatebook/gatebook/engine/diag/render"
+	"github.com/gatebook/gatebook/engine/drill/proof"
 	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/model"
 	"github.com/gatebook/gatebook/engine/people"
@@ -63,6 +64,7 @@ func All() []Document {
 	return []Document{
 		{"runbook", "a runbook", model.Schema},
 		{"policy", "a policy", model.PolicySchema},
+		{"test", "the test file of a runbook", model.TestSchema},
 		written[people.Statement]("answer", "what a person signs to answer a question"),
 		written[render.Document]("diagnostics", "what gatebook check --format json writes"),
 		written[dossier.Document]("plan", "what gatebook plan --format json writes"),
@@ -72,6 +74,7 @@ func All() []Document {
 		written[history.Document]("history", "what gatebook history --format json writes"),
 		written[report.Audit]("audit", "what gatebook audit --format json writes"),
 		written[graph.Graph]("graph", "what gatebook graph --format json writes"),
+		written[proof.Proof]("drill", "what gatebook drill --format json writes"),
 		written[compare.Comparison]("diff", "what gatebook diff --format json writes"),
 		written[Actions]("actions", "what gatebook actions --format json writes"),
 		written[Plugins]("plugins", "what gatebook plugins list and verify write with --format json"),
@@ -89,7 +92,7 @@ func Names() []string {
 
 // Written returns the names of the documents that --format json writes.
 func Written() []string {
-	return slices.DeleteFunc(Names(), func(name string) bool { return name == "runbook" || name == "policy" || name == "answer" })
+	return slices.DeleteFunc(Names(), func(name string) bool { return slices.Contains([]string{"runbook", "policy", "test", "answer"}, name) })
 }
 
 // Find returns the document of the name.

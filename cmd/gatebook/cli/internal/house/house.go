@@ -123,7 +123,7 @@ func (h *House) sound(file *source.File) (*engine.Runbook, diag.List, error) {
 		return nil, nil, h.Invalid(found)
 	}
 	if runbook.Checked == nil {
-		return nil, nil, console.Usage("To check it: gatebook check "+console.Quote(file.Name()), "%s is a policy, and no runbook", file.Name())
+		return nil, nil, console.Usage("To check it: gatebook check "+console.Quote(file.Name()), "%s is a policy or a test file, and no runbook", file.Name())
 	}
 	return runbook, found, nil
 }

@@ -1,0 +1,208 @@
+// Package drill proves the way back of a runbook: it rehearses runs in which each thing goes
+// wrong that can, alone and in pairs, and holds every one of them against what must hold of any
+// run.
+//
+// It tries all of them up to a bound that it tells. Two rehearsals that come to the same state have
+// the same future, which is rehearsed once. How a run goes in a supposed world is the matter of
+// engine/drill/rehearsal, and what is supposed that of engine/drill/world. Floor 8.
+package drill
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/gatebook/gatebook/engine/drill/internal/invariant"
+	"github.com/gatebook/gatebook/engine/drill/proof"
+	"github.com/gatebook/gatebook/engine/drill/rehearsal"
+	"github.com/gatebook/gatebook/engine/drill/world"
+	"github.com/gatebook/gatebook/engine/plan"
+)
+
+// DefaultPairs is how many rehearsals of two failures are made where nobody says it.
+const DefaultPairs = 20_000
+
+// Options are how far a drill goes.
+type Options struct {
+	// Pairs bounds the rehearsals in which two things go wrong; 0: none is made.
+	Pairs int
+	// Test is the name of the test file that says what is supposed; empty: there is none.
+	Test string
+
+	unmerged bool // each rehearsal is carried on to its end, whoever was there before
+}
+
+// Of drills the plan of a runbook in the world that is supposed.
+func Of(p *plan.Plan, supposed world.Supposed, options Options) *proof.Proof {
+	w := world.Of(p, supposed)
+	e := &explorer{
+		world: w, options: options, seen: make(map[rehearsal.State]visit), mended: make(map[alone]bool), found: make(map[fault]*violation),
+		covered: newCoverage(w.Plan()),
+	}
+	e.explore()
+	return e.proof(p)
+}
+
+// explorer makes the rehearsals of one drill.
+type explorer struct {
+	world   *world.World
+	options Options
+	seen    map[rehearsal.State]visit
+	mended  map[alone]bool // failures that were made good with nothing else under way
+	found   map[fault]*violation
+	covered *coverage
+	counts  proof.Counts
+	left    int // pairs that were not rehearsed
+}
+
+// visit is how a rehearsal came to a state.
+type visit struct {
+	budget int // how much could still go wrong there
+	events int // how much had happened
+}
+
+// covers reports whether whatever could be shown from a state on was shown by a visit, and in no
+// more steps than by another.
+func (v visit) covers(other visit) bool {
+	return v.budget > other.budget || v.budget == other.budget && v.events <= other.events
+}
+
+// alone is a failure with all that what becomes of it depends on, where nothing else is under way.
+type alone struct {
+	state rehearsal.State
+	kind  rehearsal.Kind
+}
+
+// fault is one thing that is wrong: rehearsals that show the same are told of once.
+type fault struct{ invariant, step, detail string }
+
+// violation is a fault with the shortest rehearsal that shows it.
+type violation struct {
+	fault
+	says  string
+	story *rehearsal.Story // the shortest; nil: there is none yet
+	times int
+}
+
+// explore rehearses the run in which nothing goes wrong, then each in which one thing does, and
+// then those in which two do: so that of what is wrong the shortest rehearsal is found first.
+func (e *explorer) explore() {
+	most := 1
+	if e.options.Pairs > 0 {
+		most = 2
+	}
+	plain := e.rehearse(nil, most)
+	e.counts.Moments = len(plain.Choices)
+	var singles []*rehearsal.Story
+	e.extend(plain, func(schedule []rehearsal.Deviation) *rehearsal.Story {
+		e.counts.Singles++
+		story := e.rehearse(schedule, most-1)
+		story.Journal = nil // what is wrong with it was looked at
+		singles = append(singles, story)
+		return story
+	})
+	if most < 2 {
+		return
+	}
+	for _, single := range singles {
+		e.extend(single, func(schedule []rehearsal.Deviation) *rehearsal.Story {
+			if e.counts.Pairs >= e.options.Pairs {
+				e.left++
+				return nil
+			}
+			e.counts.Pairs++
+			return e.rehearse(schedule, 0)
+		})
+	}
+}
+
+// extend rehearses what a rehearsal comes to where one thing more goes otherwise. A failure
+// that was made good once, with nothing else under way, so that the run was then where it would
+// have been without, is made good again wherever all is so that this depended on.
+func (e *explorer) extend(s *rehearsal.Story, rehearse func([]rehearsal.Deviation) *rehearsal.Story) {
+	passed := make(map[rehearsal.State]bool, len(s.Passed))
+	for _, state := range s.Passed {
+		passed[state] = true
+	}
+	for _, choice := range s.Choices {
+		for _, kind := range choice.Kinds {
+			what := alone{choice.Alone, kind}
+			if e.mended[what] && !e.options.unmerged {
+				e.counts.Alike++
+				continue
+			}
+			next := rehearsal.Deviation{Op: choice.Op, Time: choice.Time, Kind: kind}
+			story := rehearse(append(slices.Clone(s.Deviations), next))
+			if story != nil && story.Merged && passed[story.At] && choice.Alone != (rehearsal.State{}) {
+				e.mended[what] = true
+			}
+		}
+	}
+}
+
+// rehearse makes one rehearsal, behind which so much may still go wrong, and looks at it.
+func (e *explorer) rehearse(schedule []rehearsal.Deviation, budget int) *rehearsal.Story {
+	story := rehearsal.Run(e.world, schedule, func(state rehearsal.State, events int) bool {
+		now := visit{budget, events}
+		before, known := e.seen[state]
+		if known && before.covers(now) {
+			return !e.options.unmerged
+		}
+		e.seen[state] = now
+		return false
+	})
+	e.counts.Rehearsals++
+	if story.Merged {
+		e.counts.Merged++
+	}
+	e.covered.take(story)
+	for _, rule := range invariant.All() {
+		for _, breach := range rule.Breaches(story) {
+			e.take(rule, breach, story)
+		}
+	}
+	return story
+}
+
+// take takes in that a rehearsal shows something wrong. Of those that show it the one is told of
+// with the fewest things going wrong, and among them the one in which the least happens.
+func (e *explorer) take(rule invariant.Invariant, breach invariant.Breach, story *rehearsal.Story) {
+	what := fault{rule.Name, breach.Step, breach.Detail}
+	known := e.found[what]
+	if known == nil {
+		known = &violation{fault: what, says: rule.Says}
+		e.found[what] = known
+	}
+	known.times++
+	if known.story != nil && len(story.Deviations) > len(known.story.Deviations) {
+		return
+	}
+	if story.Merged {
+		story = rehearsal.Run(e.world, story.Deviations, nil) // it is told to its end
+	}
+	if known.story == nil || shorter(story, known.story) {
+		kept := *story
+		known.story = &kept
+	}
+}
+
+// shorter reports whether less goes wrong in one of two rehearsals, or as much and less happens.
+func shorter(a, b *rehearsal.Story) bool {
+	return cmp.Or(cmp.Compare(len(a.Deviations), len(b.Deviations)), cmp.Compare(len(a.Journal), len(b.Journal))) < 0
+}
+
+// violations are the faults, the gravest first.
+func (e *explorer) violations() []*violation {
+	rank := make(map[string]int)
+	for i, rule := range invariant.All() {
+		rank[rule.Name] = i
+	}
+	all := make([]*violation, 0, len(e.found))
+	for _, v := range e.found {
+		all = append(all, v)
+	}
+	slices.SortFunc(all, func(a, b *violation) int {
+		return cmp.Or(cmp.Compare(rank[a.invariant], rank[b.invariant]), cmp.Compare(len(a.story.Deviations), len(b.story.Deviations)),
+			cmp.Compare(a.step, b.step), cmp.Compare(a.detail, b.detail))
+	})
+	return all
+}

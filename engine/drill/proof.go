@@ -1,0 +1,66 @@
+package drill
+
+import (
+	"fmt"
+
+	"github.com/gatebook/gatebook/engine/drill/proof"
+	"github.com/gatebook/gatebook/engine/plan"
+)
+
+// proof says what the drill found.
+func (e *explorer) proof(p *plan.Plan) *proof.Proof {
+	e.counts.States = len(e.seen)
+	made := &proof.Proof{
+		Format:  proof.Format,
+		Runbook: proof.Runbook{Name: p.Runbook.Name, Version: p.Runbook.Version, File: p.Runbook.File, Digest: p.Runbook.Digest, Test: e.options.Test},
+		Bounds:  proof.Bounds{Failures: 1, Pairs: e.options.Pairs}, Counts: e.counts,
+		Violations: []proof.Violation{}, Uncovered: []proof.Uncovered{}, Coverage: []proof.Coverage{},
+	}
+	if e.options.Pairs > 0 {
+		made.Bounds.Failures = 2
+	}
+	coverage, uncovered := e.covered.sums()
+	made.Coverage, made.Uncovered = append(made.Coverage, coverage...), append(made.Uncovered, uncovered...)
+	for _, v := range e.violations() {
+		told := proof.Violation{
+			Invariant: v.invariant, Says: v.says, Step: v.step, Detail: v.detail,
+			Times: v.times, Events: len(v.story.Journal), Failures: []string{}, Trace: traceOf(v.story),
+		}
+		if step, ok := p.Step(v.step); ok {
+			told.At = step.At
+		}
+		for _, d := range v.story.Deviations {
+			told.Failures = append(told.Failures, d.String())
+		}
+		made.Violations = append(made.Violations, told)
+	}
+	made.Unexplored = e.unexplored()
+	return made
+}
+
+// unexplored says what was not looked at, and why.
+func (e *explorer) unexplored() []string {
+	said := []string{
+		"What outputs are was not explored, but where the test file says it: conditions over them were true and false, one at a time.",
+		"The time was not explored: windows were taken as open and as closed, and everything takes a second.",
+		"Of steps side by side one order was explored: that in which the plan has them.",
+		"Of gatebook's deaths those were explored that come while a step or its rollback is at work, or while people are asked.",
+	}
+	switch {
+	case e.options.Pairs == 0:
+		said = append(said, "Failures in pairs were not explored, as --pairs is 0: rollbacks that fail are among them.")
+	case e.left > 0:
+		said = append(said, fmt.Sprintf("%d pairs of failures were not explored: --pairs bounds them to %d.", e.left, e.options.Pairs))
+	}
+	if e.options.Pairs > 0 {
+		said = append(said, "Three failures and more in one run were not explored.")
+	}
+	said = append(said, e.world.Assumed()...)
+	for _, s := range e.world.Plan().Steps {
+		if s.Loop != nil {
+			said = append(said, fmt.Sprintf(
+				"Of step %s, where it is done for more than six, failures were explored in the first and the last instance of the first, the second and the last batch.", s.ID))
+		}
+	}
+	return said
+}

@@ -1,0 +1,155 @@
+package rehearsal
+
+import (
+	"cmp"
+	"hash/fnv"
+	"maps"
+	"slices"
+	"strconv"
+
+	"github.com/gatebook/gatebook/engine/event"
+)
+
+// State is all that what follows in a rehearsal depends on. Two that are equal have the same
+// future: it leaves out the time, where nothing limits that, and the attempts of steps that have ended.
+type State [15]byte
+
+func (r *run) state() State {
+	d := r.digest()
+	for _, s := range r.ledger.sorted() {
+		r.entry(&d, s)
+	}
+	for _, list := range [][]int{r.ledger.done, r.ledger.failed} {
+		d.words("|")
+		for _, place := range list {
+			d.words(r.ledger.steps[place].id)
+		}
+	}
+	d.words("|")
+	d.words(slices.Sorted(maps.Keys(r.there))...)
+	d.words("|")
+	for _, name := range slices.Sorted(maps.Keys(r.story.Held)) {
+		d.words(name, r.story.Held[name])
+	}
+	d.words("|")
+	for _, op := range slices.SortedFunc(maps.Keys(r.closed), compareOps) {
+		d.op(op)
+	}
+	for _, i := range r.queue {
+		r.queued(&d, i)
+	}
+	return d.sum()
+}
+
+// alone is what becomes of an attempt depends on, where it is all that is under way.
+func (r *run) alone(op event.Op) State {
+	var none State
+	step := r.story.Step(op.Step)
+	if len(r.queue) != 1 || r.queue[0].attempt == nil || r.queue[0].attempt.Op != op || step.Retry.If != nil ||
+		step.Rollback != nil && step.Rollback.Retry.If != nil {
+		return none
+	}
+	d := r.digest()
+	_, s := r.ledger.of(op.Step)
+	r.entry(&d, *s)
+	if r.missing(op) != nil {
+		d.words("lacks")
+	}
+	r.queued(&d, r.queue[0])
+	return d.sum()
+}
+
+// digest begins what tells a state, with what is so of the run as a whole.
+func (r *run) digest() digest {
+	d := digest{made: make([]byte, 0, 1024)}
+	d.words(string(r.ledger.mode))
+	d.number(r.pauses)
+	d.flags(r.asked, r.machine.Pausing())
+	if limits := r.world.Plan().Limits; limits != nil && limits.Duration > 0 {
+		d.number(int(r.now.Sub(epoch()))) // what is left of it
+	}
+	return d
+}
+
+// entry adds what is so of a step.
+func (r *run) entry(d *digest, s entry) {
+	d.words(s.id, string(s.status), s.class)
+	d.flags(s.touched)
+	d.number(int(r.story.Things[s.id]))
+	if s.status.Settled() {
+		return
+	}
+	d.number(s.do)
+	d.number(s.undo)
+	for _, op := range slices.SortedFunc(maps.Keys(s.truths), compareOps) {
+		d.op(op)
+		d.words(s.truths[op])
+	}
+}
+
+// queued adds a thing that will happen, by how long it is until then.
+func (r *run) queued(d *digest, i item) {
+	d.number(int(i.at.Sub(r.now)))
+	d.words(string(i.kind))
+	d.flags(i.person, i.back, i.rest)
+	switch {
+	case i.attempt != nil:
+		d.op(i.attempt.Op)
+		return
+	case i.fact == nil:
+		return
+	}
+	d.words(string(i.fact.Type), string(i.fact.State))
+	if timer := i.fact.Timer; timer != nil {
+		d.op(timer.Op)
+		d.words(timer.Purpose)
+	}
+	if i.fact.Op != nil {
+		d.op(*i.fact.Op)
+	}
+	if i.fact.Failure != nil {
+		d.words(string(i.fact.Failure.Class))
+	}
+	if i.fact.Answer != nil {
+		d.words(i.fact.By)
+		d.flags(i.fact.Answer.Approved)
+	}
+}
+
+// digest is what tells one state from another while it is put together.
+type digest struct{ made []byte }
+
+func (d *digest) words(words ...string) {
+	for _, w := range words {
+		d.made = append(append(d.made, w...), 0)
+	}
+}
+
+func (d *digest) number(n int) { d.made = append(strconv.AppendInt(d.made, int64(n), 36), 0) }
+
+func (d *digest) flags(flags ...bool) {
+	for _, f := range flags {
+		d.made = strconv.AppendBool(d.made, f)
+	}
+}
+
+func (d *digest) op(op event.Op) {
+	d.words(op.Step, string(op.Part))
+	d.number(op.Index)
+	d.number(op.Attempt)
+}
+
+func (d *digest) sum() State {
+	h := fnv.New128a()
+	_, _ = h.Write(d.made) // a hash takes whatever it is given
+	return State(h.Sum(nil))
+}
+
+// sorted returns the entries by id: in what order steps were first heard of means nothing.
+func (l *ledger) sorted() []entry {
+	return slices.SortedFunc(slices.Values(l.steps), func(a, b entry) int { return cmp.Compare(a.id, b.id) })
+}
+
+func compareOps(a, b event.Op) int {
+	return cmp.Or(cmp.Compare(a.Step, b.Step), cmp.Compare(a.Part, b.Part), cmp.Compare(a.Index, b.Index))
+}

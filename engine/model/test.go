@@ -1,0 +1,74 @@
+package model
+
+import (
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/gatebook/gatebook/engine/diag"
+	"github.com/gatebook/gatebook/engine/syntax"
+	"github.com/gatebook/gatebook/schema"
+)
+
+// TestSchemaID is where the JSON Schema of test files says it lives.
+const TestSchemaID = "https://gatebook.github.io/schema/test-v1.json"
+
+// Test is the test file of a runbook: what is supposed of the world where nothing is done.
+type Test struct {
+	Node       *syntax.Node      `doc:"The test file of a runbook: what is supposed of the world in which a drill rehearses it."`
+	APIVersion Text              `key:"apiVersion" required:"true" const:"gatebook/v1" doc:"The version of the file format."`
+	Kind       Text              `key:"kind" required:"true" const:"Test" doc:"What the file describes."`
+	Steps      Map[*Supposition] `key:"steps" required:"true" names:"id" doc:"What is supposed of steps, by their ids in the runbook."`
+}
+
+// Supposition is what is supposed of one step, and of each of its instances.
+type Supposition struct {
+	Node     *syntax.Node `doc:"What is supposed of a step, and of each of its instances."`
+	Outputs  Value        `key:"outputs" doc:"What its action gives back. What it does not say may be anything."`
+	Items    List[Text]   `key:"items" min:"1" doc:"What a step with foreach is done for, where that is known in a run alone."`
+	Provides List[Text]   `key:"provides" doc:"Things that are there once the step is done, until it is taken back." examples:"backup"`
+	Needs    List[Text]   `key:"needs" doc:"Things without which its action fails; of a step that asks people, without which nobody answers." examples:"backup"`
+	Removes  List[Text]   `key:"removes" doc:"Things that other steps provide and that are not there any more once the step is done, until it is taken back." examples:"backup"`
+	Takes    List[Text]   `key:"takes" doc:"Things that it holds once it is done, as a lock or a silence of alarms." examples:"maintenance"`
+	Releases List[Text]   `key:"releases" doc:"Things that it gives back, which another step has taken." examples:"maintenance"`
+	Gate     *Need        `key:"gate" doc:"What its gate waits for."`
+	Rollback *Need        `key:"rollback" doc:"What it takes to take it back."`
+}
+
+// Need names things that must be there.
+type Need struct {
+	Node  *syntax.Node `doc:"Things that must be there."`
+	Needs List[Text]   `key:"needs" required:"true" min:"1" doc:"Things that other steps provide." examples:"backup"`
+}
+
+// KindTest is what a test file says that it describes.
+const KindTest = "Test"
+
+// IsTest reports whether a tree is that of a test file, and not of a runbook.
+func IsTest(node *syntax.Node) bool {
+	return node.Kind() == syntax.Map && node.Get("kind").Text() == KindTest
+}
+
+// DecodeTest reads a tree as the test file of a runbook, as [Decode] does a runbook.
+func DecodeTest(node *syntax.Node) (*Test, diag.List) {
+	d := &decoder{shapes: shapes{}}
+	if node.Kind() != syntax.Map {
+		if node != nil {
+			d.wrongType(node, "a map with apiVersion, kind and steps")
+		}
+		return nil, d.found
+	}
+	test := &Test{}
+	d.object(reflect.ValueOf(test).Elem(), node)
+	return test, d.found
+}
+
+// TestSchema returns the JSON Schema of test files.
+func TestSchema() *schema.Schema {
+	w := &describer{shapes: shapes{}}
+	root := w.object(reflect.TypeFor[Test]())
+	root.ID, root.Title = TestSchemaID, "The test file of a runbook of gatebook ("+APIVersion+")"
+	slices.SortFunc(w.defs, func(a, b schema.Property) int { return strings.Compare(a.Name, b.Name) })
+	root.Defs = w.defs
+	return root
+}
