@@ -68,7 +68,7 @@ func (p *Policy) Judge(given Signed, q Question, now time.Time) (Verdict, error)
 	if err := statement.answers(q, now); err != nil {
 		return v, err
 	}
-	return v, p.mayAnswer(statement.Person, q, now)
+	return v, p.mayAnswer(statement.Person, q, now, func(other string) bool { return p.signers.Gives(key, other) })
 }
 
 // answers says why a statement is not about a question, or not now.
@@ -102,8 +102,9 @@ func (s Statement) answers(q Question, now time.Time) error {
 	return nil
 }
 
-// mayAnswer says why a person may not answer a question, whoever they are.
-func (p *Policy) mayAnswer(name string, q Question, now time.Time) error {
+// mayAnswer says why a person may not answer a question. alias tells of another name whether it
+// is that of the same person: whoever signs chooses by which of their names they do.
+func (p *Policy) mayAnswer(name string, q Question, now time.Time, alias func(other string) bool) error {
 	if len(q.From) > 0 {
 		members, err := p.Of(q.From)
 		if err != nil {
@@ -113,10 +114,11 @@ func (p *Policy) mayAnswer(name string, q Question, now time.Time) error {
 			return fmt.Errorf("%s is in none of the groups that are asked: %s", name, strings.Join(q.From, ", "))
 		}
 	}
-	person := permission.Person{
-		Name: name, Groups: p.groupsOf(name),
-		Author: q.Author != "" && p.PersonOf(q.Author) == name, Starter: p.PersonOf(q.Starter) == name,
+	is := func(account string) bool {
+		whose := p.PersonOf(account)
+		return whose != "" && (whose == name || alias(whose))
 	}
+	person := permission.Person{Name: name, Groups: p.groupsOf(name), Author: is(q.Author), Starter: is(q.Starter)}
 	switch {
 	case person.Author && slices.Contains(p.never, "author"):
 		return fmt.Errorf("%s is the author of the plan, who may not approve it", name)
@@ -136,6 +138,6 @@ func (p *Policy) May(q Question, have []string, now time.Time) []string {
 		return nil
 	}
 	return slices.DeleteFunc(members, func(name string) bool {
-		return slices.Contains(have, name) || p.mayAnswer(name, q, now) != nil
+		return slices.Contains(have, name) || p.mayAnswer(name, q, now, func(other string) bool { return p.signers.Covers(other, name) }) != nil
 	})
 }

@@ -236,6 +236,17 @@ func (s Signers) Names(principal string) bool {
 	return slices.ContainsFunc(s.entries, func(e entry) bool { return matches(e.principals, principal) })
 }
 
+// Gives reports whether some line of the file gives a key to a principal, be it a pattern,
+// at another time or for something else: whoever has the key is that person.
+func (s Signers) Gives(key Key, principal string) bool {
+	return slices.ContainsFunc(s.entries, func(e entry) bool { return e.key == key && matches(e.principals, principal) })
+}
+
+// Covers reports whether every key of one principal is one of another too.
+func (s Signers) Covers(principal, one string) bool {
+	return !slices.ContainsFunc(s.entries, func(e entry) bool { return matches(e.principals, one) && !s.Gives(e.key, principal) })
+}
+
 // matches reports whether a word is in a list of patterns, in which * is any text and ? any
 // letter, and no pattern after ! matches it.
 func matches(list, word string) bool {
