@@ -30,6 +30,11 @@ type Question struct {
 	Stands            time.Duration
 	Act               Act
 	Author, Starter   string // accounts; Author is empty where no plan was sealed
+	// Since is when the question was asked again after the run had ended, which takes answers
+	// that were signed later; zero: it was not.
+	Since time.Time
+	// Early is why nobody can say yes to it before it is asked; empty: anybody can.
+	Early string
 }
 
 // Verdict is what was found out about an answer.
@@ -94,13 +99,19 @@ func (s Statement) answers(q Question, now time.Time) error {
 		return fmt.Errorf("it says %q, which is neither %s nor %s", s.Answer, Yes, No)
 	case s.Run != "" && s.Message != q.Message:
 		return fmt.Errorf("it was given to another question: %q", s.Message)
+	case s.Run == "" && s.Answer == Yes && q.Early != "":
+		return fmt.Errorf("it was given before the question was asked, and nobody can say yes to it then: %s", q.Early)
+	case s.Time.Before(q.Since):
+		return fmt.Errorf("it was signed at %s, and the question was asked again at %s, after the run had ended: sign another", stamp(s.Time), stamp(q.Since))
 	case s.Time.After(now.Add(aheadOf)):
-		return fmt.Errorf("it was signed at %s, which is later than now, %s: set the clocks", s.Time.Format(time.RFC3339), now.UTC().Format(time.RFC3339))
+		return fmt.Errorf("it was signed at %s, which is later than now, %s: set the clocks", stamp(s.Time), stamp(now))
 	case q.Stands > 0 && now.Sub(s.Time) > q.Stands:
-		return fmt.Errorf("it has expired: it was signed at %s, and counts for %s", s.Time.Format(time.RFC3339), q.Stands)
+		return fmt.Errorf("it has expired: it was signed at %s, and counts for %s", stamp(s.Time), q.Stands)
 	}
 	return nil
 }
+
+func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
 // mayAnswer says why a person may not answer a question. alias tells of another name whether it
 // is that of the same person: whoever signs chooses by which of their names they do.

@@ -126,7 +126,7 @@ func (d *driver) answerFrom(id string, request Request) {
 		return
 	}
 	question := *a.question
-	answer, proof, err := d.vouched(a, question, request)
+	answer, proof, err := d.vouched(a, request)
 	if refused.Proof = proof; err != nil {
 		refused.Reason = err.Error()
 		d.fact(refused)
