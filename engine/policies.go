@@ -62,6 +62,9 @@ func policyIn(document []byte) (*people.Policy, error) {
 	return people.Again(read.Policy)
 }
 
+// Policy returns the policy that the plan goes by; nil: there is none.
+func (p *Plan) Policy() *people.Policy { return p.policy }
+
 // DeniedError says that the policy does not let somebody do something with a run.
 type DeniedError struct {
 	Account string

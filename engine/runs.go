@@ -55,7 +55,7 @@ func (e *Engine) Run(ctx context.Context, p *Plan, process run.Process, o RunOpt
 		return run.Start(ctx, e.store, process, p.Plan, p.text, info, nil)
 	}
 	info.Seal, info.Serial, info.Author = o.Sealed.Digest, o.Sealed.Notes.Serial, o.Sealed.Notes.By
-	return run.Start(ctx, e.store, process, p.Plan, p.text, info, &once{e, o.Sealed, process.Now, o.Seed})
+	return run.Start(ctx, e.store, process, p.Plan, p.text, info, &once{e, o.Sealed, p.policy, o.By, process.Now, o.Seed})
 }
 
 // Masked returns a text without the secrets among the plan's inputs.

@@ -78,12 +78,6 @@ func (p *Policy) Judge(given Signed, q Question, now time.Time) (Verdict, error)
 
 // answers says why a statement is not about a question, or not now.
 func (s Statement) answers(q Question, now time.Time) error {
-	part := func(undo string) string {
-		if undo == "undo" {
-			return "whether it is taken back"
-		}
-		return "whether it is done"
-	}
 	switch {
 	case s.Plan != q.Plan:
 		return fmt.Errorf("it was given to the plan %s, and the run carries out %s", s.Plan, q.Plan)
@@ -94,7 +88,7 @@ func (s Statement) answers(q Question, now time.Time) error {
 	case s.Step != q.Step:
 		return fmt.Errorf("it was given to the step %s, and %s asks", s.Step, q.Step)
 	case s.Part != q.Part:
-		return fmt.Errorf("it answers %s, and what is asked is %s", part(s.Part), part(q.Part))
+		return fmt.Errorf("it answers %s, and what is asked is %s", About(s.Part), About(q.Part))
 	case s.Answer != Yes && s.Answer != No:
 		return fmt.Errorf("it says %q, which is neither %s nor %s", s.Answer, Yes, No)
 	case s.Run != "" && s.Message != q.Message:
@@ -109,6 +103,14 @@ func (s Statement) answers(q Question, now time.Time) error {
 		return fmt.Errorf("it has expired: it was signed at %s, and counts for %s", stamp(s.Time), q.Stands)
 	}
 	return nil
+}
+
+// About says what the question of a part of a step is about.
+func About(part string) string {
+	if part == "undo" {
+		return "whether it is taken back"
+	}
+	return "whether it is done"
 }
 
 func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }

@@ -199,8 +199,12 @@ func (d *driver) forget(op event.Op) {
 // fact journals what happened and asks the machine what follows. Its decisions are
 // journaled right behind, its other commands kept until the group is safe.
 func (d *driver) fact(e event.Event) {
+	d.factAt(d.tick(), e)
+}
+
+func (d *driver) factAt(at time.Time, e event.Event) {
 	e = d.secrets.Event(e) // the machine knows no more than a replay will
-	e.Time = d.tick()
+	e.Time = at
 	if e.Request != "" {
 		d.inbox.known[e.Request] = true
 		d.taken = append(d.taken, e.Request)
@@ -215,6 +219,9 @@ func (d *driver) follow(commands []machine.Command) {
 		case machine.Record:
 			if c.Event.Type == event.RequestRefused {
 				d.refusal = c.Event.Reason
+			}
+			if c.Event.Type == event.RunFinished && c.Event.Result.Outcome != event.OutcomePaused {
+				d.emptyInbox(c.Event.Time)
 			}
 			d.append(d.secrets.Event(c.Event))
 		case machine.Attempt:

@@ -53,6 +53,9 @@ func (d *driver) vouched(a *ask, request Request) (sdk.Answer, *event.Proof, err
 	if err == nil {
 		err = d.onlyOnce(op.Step, said, *proof)
 	}
+	if err == nil && request.Void != "" {
+		err = errors.New(request.Void)
+	}
 	if err == nil {
 		proof.Judged = now
 		proof.Statement, err = json.Marshal(said)

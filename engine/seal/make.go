@@ -152,3 +152,21 @@ func Asking(p *plan.Plan) (asks []string, later map[string]string) {
 	}
 	return asks, later
 }
+
+// Asked returns, of the steps of a plan that ask groups of people, which these are. Those that
+// are only known when the step asks are left out.
+func Asked(p *plan.Plan) map[string][]string {
+	groups := make(map[string][]string)
+	for step := range p.All() {
+		from, _ := step.Params.Get("from")
+		if step.Action != "approve" || from.HasUnknown() {
+			continue
+		}
+		for _, item := range from.Items() {
+			if name, is := item.AsString(); is {
+				groups[step.ID] = append(groups[step.ID], name)
+			}
+		}
+	}
+	return groups
+}
