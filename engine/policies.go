@@ -11,7 +11,6 @@ import (
 	"github.com/gatebook/gatebook/engine/people"
 	"github.com/gatebook/gatebook/engine/plan"
 	"github.com/gatebook/gatebook/engine/run"
-	"github.com/gatebook/gatebook/engine/seal"
 	"github.com/gatebook/gatebook/engine/source"
 )
 
@@ -83,8 +82,7 @@ func (e *DeniedError) Unwrap() error { return e.Cause }
 // MayStart returns a [DeniedError] where the policy does not let somebody start a run of the
 // plan with those options, and an [OverrideError] where a window is not there to be overridden.
 func (p *Plan) MayStart(o RunOptions, now time.Time) error {
-	asks, _ := seal.Asking(p.Plan)
-	begins := people.Beginning{Act: run.ActOf(p.Plan), Account: o.By, Asks: len(asks) > 0}
+	begins := people.Beginning{Act: run.ActOf(p.Plan), Account: o.By, Asks: asks(p.Plan)}
 	if o.Sealed != nil {
 		begins.Author = o.Sealed.Notes.By
 	}
@@ -94,10 +92,23 @@ func (p *Plan) MayStart(o RunOptions, now time.Time) error {
 	return p.mayOverride(o.Overrides, event.Run{By: o.By, Author: begins.Author}, now)
 }
 
+// asks reports whether a plan may ask people, be it where a step is taken back.
+func asks(p *plan.Plan) bool {
+	for step := range p.All() {
+		if step.Skipped() {
+			continue
+		}
+		if step.Describe.Asks || step.Rollback != nil && step.Rollback.Use != nil && step.Rollback.Use.Describe.Asks {
+			return true
+		}
+	}
+	return false
+}
+
 // mayTakeUp says why an account may not resume, cancel or roll back a run that nobody drives.
 func (p *Plan) mayTakeUp(began event.Run, r run.Resumption, now time.Time) error {
 	if r.Ask == event.ResumeAsked {
-		begins := people.Beginning{Act: run.ActOf(p.Plan), Account: r.By}
+		begins := people.Beginning{Act: run.ActOf(p.Plan), Account: r.By, Author: began.Author, Starter: began.By}
 		return denied(r.By, "resume run "+began.ID, p.policy.MayStart(begins, now))
 	}
 	return denied(r.By, "stop run "+began.ID, p.policy.MayCancel(run.ActOf(p.Plan), r.By, began.Author, began.By, now))

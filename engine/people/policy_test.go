@@ -62,6 +62,24 @@ func TestALineOfAllowedSignersIsBlamedInItsFile(t *testing.T) {
 	}
 }
 
+// Whoever takes a run up has not started it.
+func TestWhoTakesUpIsNotTheStarter(t *testing.T) {
+	t.Parallel()
+	for rule, may := range map[string][3]bool{ // ann, who sealed the plan; bob, who started the run; cy
+		"!person.author":  {false, true, true},
+		"person.starter":  {false, true, false},
+		"!person.starter": {true, false, true},
+	} {
+		policy := reads(t, head+"people: {ann: {accounts: [a]}, bob: {accounts: [b]}}\nstart: {expr: '"+rule+"'}\n", "")
+		for i, account := range []string{"a", "b", "c"} {
+			err := policy.MayStart(people.Beginning{Account: account, Author: "a", Starter: "b"}, noon())
+			if (err == nil) != may[i] {
+				t.Errorf("%s, %s: %v", rule, account, err)
+			}
+		}
+	}
+}
+
 // What a run goes by is what its plan has kept, whatever the files say by then.
 func TestAPolicyIsKept(t *testing.T) {
 	t.Parallel()

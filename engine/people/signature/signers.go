@@ -231,6 +231,9 @@ func (s Signers) Principals(key Key) []string {
 	return names
 }
 
+// None reports whether the file names nobody.
+func (s Signers) None() bool { return len(s.entries) == 0 }
+
 // Names reports whether some key is that of a principal at any time.
 func (s Signers) Names(principal string) bool {
 	return slices.ContainsFunc(s.entries, func(e entry) bool { return matches(e.principals, principal) })
