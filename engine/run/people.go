@@ -50,8 +50,8 @@ func (d *driver) vouched(a *ask, request Request) (sdk.Answer, *event.Proof, err
 	verdict, err := d.heard.Judge(*request.Signed, op, now)
 	proof := &event.Proof{Key: verdict.Key, Document: verdict.Document, Signature: request.Signed.Signature}
 	said := verdict.Answer
-	if err == nil {
-		err = d.onlyOnce(op.Step, said, *proof)
+	if err == nil && said.Answer == people.Yes { // whoever has said yes may think better of it
+		err = d.heard.Twice(verdict, op, d.earlier(op.Step))
 	}
 	if err == nil && request.Void != "" {
 		err = errors.New(request.Void)
@@ -67,22 +67,6 @@ func (d *driver) vouched(a *ask, request Request) (sdk.Answer, *event.Proof, err
 		proof.Statement = nil
 	}
 	return sdk.Answer{Approved: said.Answer == people.Yes, By: said.Person, At: said.Time, Comment: said.Comment, Fields: said.Fields, Attachments: said.Attachments}, proof, err
-}
-
-// onlyOnce says that a yes was given before, by the same person or key.
-func (d *driver) onlyOnce(step string, said people.Statement, proof event.Proof) error {
-	if said.Answer != people.Yes {
-		return nil // whoever has said yes may think better of it
-	}
-	for _, voice := range d.machine.Voices(step, d.now) {
-		switch {
-		case voice.By == said.Person:
-			return fmt.Errorf("%s has said yes already, and counts once", said.Person)
-		case voice.Key == proof.Key:
-			return fmt.Errorf("%s has said yes already by the same key, which counts once", voice.By)
-		}
-	}
-	return nil
 }
 
 // earlier are those who have said yes to an open question.

@@ -23,8 +23,9 @@ type Hearing struct {
 	policy *people.Policy
 	began  event.Run
 	asked  map[place]question
-	ended  bool            // the run has, once
-	spent  map[string]bool // what was answered with, or refused, of what is signed ([event.Proof.Spends])
+	ended  bool                        // the run has, once
+	keys   map[place]map[string]string // by which who answered, the latest of each
+	spent  map[string]bool             // what was answered with, or refused, of what is signed ([event.Proof.Spends])
 }
 
 // place is where a question belongs: to a step, and to doing it or taking it back.
@@ -42,7 +43,7 @@ type question struct {
 
 // Of returns the hearing of a run before its first record. A nil policy takes every answer.
 func Of(p *plan.Plan, policy *people.Policy) *Hearing {
-	return &Hearing{plan: p, policy: policy, asked: make(map[place]question), spent: make(map[string]bool)}
+	return &Hearing{plan: p, policy: policy, asked: make(map[place]question), keys: make(map[place]map[string]string), spent: make(map[string]bool)}
 }
 
 // Note takes in a record of the journal.
@@ -55,6 +56,12 @@ func (h *Hearing) Note(e event.Event) {
 		h.began = *e.Run
 	case e.Type == event.AskOpened && e.Op != nil:
 		h.opened(e)
+	case e.Type == event.Answered && e.Op != nil && e.Proof != nil:
+		at := place{e.Op.Step, e.Op.Part}
+		if h.keys[at] == nil {
+			h.keys[at] = make(map[string]string)
+		}
+		h.keys[at][e.By] = e.Proof.Key
 	case e.Type == event.GivenUp, e.Type == event.RunFinished && e.Result != nil && e.Result.Outcome != event.OutcomePaused:
 		h.ended = true
 		for at, q := range h.asked {
@@ -90,6 +97,20 @@ func (h *Hearing) Judge(given people.Signed, op event.Op, now time.Time) (people
 		return verdict, errors.New("it was given already, and an answer is taken once: sign another")
 	}
 	return verdict, nil
+}
+
+// Twice says that a yes to the question of an operation adds nothing to those that count
+// already, as it is of the same person or key.
+func (h *Hearing) Twice(verdict people.Verdict, op event.Op, voices []sdk.Voice) error {
+	for _, voice := range voices {
+		switch {
+		case voice.By == verdict.Answer.Person:
+			return fmt.Errorf("%s has said yes already, and counts once", voice.By)
+		case h.keys[place{op.Step, op.Part}][voice.By] == verdict.Key:
+			return fmt.Errorf("%s has said yes already by the same key, which counts once", voice.By)
+		}
+	}
+	return nil
 }
 
 func (h *Hearing) question(op event.Op, asked question) people.Question {

@@ -162,7 +162,7 @@ func (r *Runs) Answer(ctx context.Context, a Answer) error {
 		Type: event.Answered, Step: a.Step, Part: part, Answer: answer, Signed: signed, Reason: a.Reason, Plan: found.Status.Run.AnswersTo(),
 	})
 	if err == nil && later {
-		err = r.refusal(found, policy, step, signed)
+		err = r.refusal(found, step, signed)
 	}
 	if err != nil {
 		return err

@@ -20,6 +20,7 @@ import (
 	"github.com/gatebook/gatebook/engine/report/standing"
 	"github.com/gatebook/gatebook/engine/report/wording"
 	"github.com/gatebook/gatebook/engine/review"
+	"github.com/gatebook/gatebook/engine/run"
 )
 
 // Runs are the runs that an engine keeps.
@@ -47,16 +48,25 @@ type Run struct {
 	Status *standing.Status
 	Holder journal.Owner // whose process drives it now, where one does
 
-	plan *plan.Plan      // as the run keeps it; nil: it has none
-	read journal.Summary // how far its journal has been read
+	plan  *plan.Plan      // as the run keeps it; nil: it has none
+	heard *run.Hearing    // what its journal says of questions
+	read  journal.Summary // how far its journal has been read
 }
 
-// policy is the one that the run goes by; nil: there is none.
+// policy is the one that the run goes by; nil: there is none. Where the plan that says so is
+// gone, nobody can tell.
 func (r *Run) policy() (*people.Policy, error) {
-	if r.plan == nil {
+	if r.plan == nil && r.Status.Run.PlanDocument != "" {
+		return nil, console.Usage("Put it back. Nothing was answered.", "the plan.json of run %s is gone, and with it what says whose answers count", r.ID())
+	}
+	return policyOf(r.plan)
+}
+
+func policyOf(planned *plan.Plan) (*people.Policy, error) {
+	if planned == nil {
 		return nil, nil //nolint:nilnil // a run without a plan has no policy either
 	}
-	return people.Again(r.plan.People)
+	return people.Again(planned.People)
 }
 
 // look reads the journal of a run to its end.
@@ -65,6 +75,11 @@ func (r *Runs) look(folder *journal.Run) (*Run, error) {
 	if err != nil {
 		return nil, err
 	}
+	policy, err := policyOf(planned)
+	if err != nil {
+		planned = nil // whoever takes the run up, or audits it, is told
+	}
+	heard := run.HearingOf(planned, policy)
 	status := standing.New(planned)
 	if text, err := folder.Runbook(); err == nil { // a status does without
 		status.Read(text)
@@ -73,6 +88,7 @@ func (r *Runs) look(folder *journal.Run) (*Run, error) {
 		e, err := decode(record.Payload)
 		if err == nil {
 			status.Apply(e)
+			heard.Note(e)
 		}
 		return err
 	})
@@ -80,7 +96,7 @@ func (r *Runs) look(folder *journal.Run) (*Run, error) {
 		return nil, fmt.Errorf("look at run %s: %w", folder.ID(), err)
 	}
 	r.tellWho(planned, status)
-	found := &Run{Run: folder, Status: status, plan: planned, read: read}
+	found := &Run{Run: folder, Status: status, plan: planned, heard: heard, read: read}
 	if err := found.setDrive(); err != nil {
 		return nil, err
 	}
