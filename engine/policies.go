@@ -92,6 +92,22 @@ func (p *Plan) MayStart(o RunOptions, now time.Time) error {
 	return p.mayOverride(o.Overrides, event.Run{By: o.By, Author: begins.Author}, now)
 }
 
+// keysStand says why a run must not go on to ask people: a key by which it takes answers is
+// taken no more by the file of allowed signers as it is now. Where there is no such file to be
+// found any more, nobody has taken a key out of it.
+func (e *Engine) keysStand(p *Plan, began event.Run, r run.Resumption, now time.Time) error {
+	if r.Ask != event.ResumeAsked || !p.policy.Signed() || !asks(p.Plan) {
+		return nil
+	}
+	today, err := e.PolicyOf(began.File)
+	if err == nil && today.Signed() {
+		if whose, key, gone := p.policy.Signers().Gone(today.Signers(), now); gone {
+			err = fmt.Errorf("it takes answers by the key %s of %s, which the file of allowed signers takes no more: cancel it, and begin anew", key.Fingerprint(), whose)
+		}
+	}
+	return denied(r.By, "resume run "+began.ID, err)
+}
+
 // asks reports whether a plan may ask people, be it where a step is taken back.
 func asks(p *plan.Plan) bool {
 	for step := range p.All() {

@@ -140,3 +140,37 @@ steps:
 		}
 	})
 }
+
+// A key that is taken out of the file of allowed signers keeps a run from going on by it, and not
+// from being stopped.
+func TestAKeyThatIsTakenOutKeepsARunFromGoingOn(t *testing.T) {
+	for name, c := range map[string]struct {
+		change func(b *books)
+		may    bool
+	}{
+		"nothing":          {func(*books) {}, true},
+		"another key more": {func(b *books) { b.signers = strings.ReplaceAll(b.signers, "ann ", "anna ") + b.signers }, true},
+		"a key out": {func(b *books) {
+			b.signers = b.signers[:strings.Index(b.signers, "bob,")] + b.signers[strings.Index(b.signers, "eve "):]
+		}, false},
+		"a key that ended":    {func(b *books) { b.signers = strings.ReplaceAll(b.signers, "eve ", `eve valid-before="19990101Z" `) }, false},
+		"a file with a fault": {func(b *books) { b.signers += "rubbish\n" }, false},
+		"no file any more":    {func(b *books) { *b = books{} }, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T, p *play) {
+				p.team()
+				p.books.policy = strings.ReplaceAll(p.books.policy, "groups: {leads: [ann, bob, bobby]}", "")
+				p.run(signOff)
+				c.change(&p.books)
+				got := <-p.resume(event.ResumeAsked)
+				if isDenied(got.err) == c.may || !c.may && name != "a file with a fault" && !strings.Contains(got.err.Error(), "cancel it, and begin anew") {
+					t.Errorf("got %+v, %v", got, got.err)
+				}
+				if got := <-p.resume(event.CancelAsked); got.err != nil {
+					t.Errorf("it cannot be cancelled: %v", got.err)
+				}
+			})
+		})
+	}
+}

@@ -231,6 +231,17 @@ func (s Signers) Principals(key Key) []string {
 	return names
 }
 
+// Gone returns a principal, and a key of theirs by which they sign at a time, that other signers
+// do not take from anybody any more; false: there is none.
+func (s Signers) Gone(others Signers, at time.Time) (principals string, key Key, is bool) {
+	for _, e := range s.entries {
+		if e.refusal(at) == nil && !slices.ContainsFunc(others.entries, func(o entry) bool { return o.key == e.key && o.refusal(at) == nil }) {
+			return e.principals, e.key, true
+		}
+	}
+	return "", Key{}, false
+}
+
 // None reports whether the file names nobody.
 func (s Signers) None() bool { return len(s.entries) == 0 }
 
