@@ -121,9 +121,12 @@ func asks(p *plan.Plan) bool {
 	return false
 }
 
-// mayTakeUp says why an account may not resume, cancel or roll back a run that nobody drives.
-func (p *Plan) mayTakeUp(began event.Run, r run.Resumption, now time.Time) error {
+// mayTakeUp says why an account, or a version of gatebook, may not resume, cancel or roll back a run that nobody drives.
+func (p *Plan) mayTakeUp(began event.Run, r run.Resumption, version string, now time.Time) error {
 	if r.Ask == event.ResumeAsked {
+		if err := p.policy.Takes(version); err != nil {
+			return denied(r.By, "resume run "+began.ID, err)
+		}
 		begins := people.Beginning{Act: run.ActOf(p.Plan), Account: r.By, Author: began.Author, Starter: began.By}
 		return denied(r.By, "resume run "+began.ID, p.policy.MayStart(begins, now))
 	}

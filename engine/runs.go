@@ -311,7 +311,7 @@ func (e *Engine) Resume(ctx context.Context, folder *journal.Run, p *Plan, proce
 	if err := p.Verify(r.Without...); err != nil {
 		return event.Result{}, &GoneError{fmt.Errorf("run %s: %w", began.ID, err)}
 	}
-	if err := errors.Join(p.mayTakeUp(began, r, process.Now()), e.keysStand(p, began, r, process.Now())); err != nil {
+	if err := errors.Join(p.mayTakeUp(began, r, e.version, process.Now()), e.keysStand(p, began, r, process.Now())); err != nil {
 		return event.Result{}, err
 	}
 	return run.Resume(ctx, folder, process, p.Plan, r)

@@ -26,6 +26,7 @@ const FileName = "gatebook.policy.yaml"
 // signature.
 type Policy struct {
 	kept     event.Policy
+	requires model.Requires
 	signed   bool // answers must be
 	signers  signature.Signers
 	groups   map[string][]string // the people of each
@@ -52,7 +53,7 @@ func Read(file *source.File, open Open, version string) (*Policy, diag.List) {
 	if decoded == nil {
 		return nil, found.Sorted()
 	}
-	r := reader{policy: &Policy{kept: event.Policy{File: keep(file)}, groups: make(map[string][]string), accounts: make(map[string]string)}, found: found}
+	r := reader{policy: &Policy{kept: event.Policy{File: keep(file)}, requires: decoded.Requires, groups: make(map[string][]string), accounts: make(map[string]string)}, found: found}
 	if !decoded.Requires.Allows(version) {
 		r.add(diag.WrongGatebook.At(decoded.Requires.Gatebook.Range(), "This is gatebook %s.", version))
 	}
@@ -86,6 +87,14 @@ func Again(k *event.Policy) (*Policy, error) {
 		return nil, errors.New("the policy is not the one that the plan was made with")
 	}
 	return policy, nil
+}
+
+// Takes says why a version of gatebook must not go by the policy, which a plan has kept.
+func (p *Policy) Takes(version string) error {
+	if p == nil || p.requires.Allows(version) {
+		return nil
+	}
+	return fmt.Errorf("%s asks for gatebook %s, and this is %s", p.kept.File.Name, p.requires.Gatebook.Value, version)
 }
 
 // Keep returns the policy as a plan keeps it; nil: there is none.

@@ -62,6 +62,22 @@ func TestALineOfAllowedSignersIsBlamedInItsFile(t *testing.T) {
 	}
 }
 
+// What a policy asks of gatebook holds for a run that goes on by it as well.
+func TestAKeptPolicyAsksForAVersion(t *testing.T) {
+	t.Parallel()
+	kept := *reads(t, head+"requires: {gatebook: '>=1.1'}\n", "").Keep()
+	again, err := people.Again(&kept)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again.Takes("1.2.0") != nil || again.Takes("(devel)") != nil || (*people.Policy)(nil).Takes("0.1.0") != nil {
+		t.Error("a version that it asks for is refused")
+	}
+	if err := again.Takes("1.0.0"); err == nil || !strings.Contains(err.Error(), "asks for gatebook >=1.1, and this is 1.0.0") {
+		t.Errorf("got %v", err)
+	}
+}
+
 // Whoever takes a run up has not started it.
 func TestWhoTakesUpIsNotTheStarter(t *testing.T) {
 	t.Parallel()

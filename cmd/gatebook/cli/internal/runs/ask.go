@@ -152,6 +152,9 @@ func (r *Runs) Answer(ctx context.Context, a Answer) error {
 	if err != nil {
 		return err
 	}
+	if err := policy.Takes(r.Build.Version); err != nil {
+		return console.Usage("Nothing was answered. Answer with that version.", "%v", err)
+	}
 	signed, written, err := r.signed(ctx, a, policy, people.Statement{
 		Plan: found.Status.Run.AnswersTo(), Run: found.ID(), Step: a.Step, Part: string(part), Message: step.Ask.Message, Fields: answer.Fields, Attachments: answer.Attachments,
 	})
