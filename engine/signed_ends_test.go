@@ -106,6 +106,14 @@ steps:
 		if events := p.events(); events[len(events)-1].Type != event.RunFinished {
 			t.Errorf("the last record is %s", events[len(events)-1].Type)
 		}
+		p.on("slow", nil)
+		ends := p.resume(event.ResumeAsked) // its journal is read as it was written
+		request := p.signs(p.statement("bob"), "bob")
+		request.Plan = sealed.Digest
+		p.post(request)
+		if got := <-ends; got.err != nil || got.Outcome != event.OutcomeSucceeded {
+			t.Errorf("taken up again: %+v, %v", got, got.err)
+		}
 	})
 }
 
