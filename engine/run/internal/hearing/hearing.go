@@ -150,14 +150,17 @@ func (h *Hearing) Hold(e event.Event) error {
 // run began with, so that nobody must go on with it.
 type ForgedError struct {
 	Run, Step, By string
-	Seq           uint64 // of the record
 	Cause         error
 }
 
 // Error says which answer it is, and why it does not count.
 func (e *ForgedError) Error() string {
-	return fmt.Sprintf("record %d of the journal of run %s has an answer of %s to step %s that does not count, so that nobody must go on with it: %v; see: gatebook audit %[2]s",
-		e.Seq, e.Run, e.By, e.Step, e.Cause)
+	return fmt.Sprintf("%s, so that nobody must go on with run %s; see: gatebook audit %[2]s", e.Fault(), e.Run)
+}
+
+// Fault says only what is wrong with the answer.
+func (e *ForgedError) Fault() string {
+	return fmt.Sprintf("the answer of %s to step %s does not count: %v", e.By, e.Step, e.Cause)
 }
 
 // Unwrap returns why it does not count.
@@ -165,9 +168,9 @@ func (e *ForgedError) Unwrap() error { return e.Cause }
 
 // Read takes in a record of the journal of a run that was written before. The error is a
 // [ForgedError].
-func (h *Hearing) Read(seq uint64, e event.Event) error {
+func (h *Hearing) Read(e event.Event) error {
 	if err := h.Hold(e); err != nil {
-		forged := &ForgedError{Run: h.began.ID, By: e.By, Seq: seq, Cause: err}
+		forged := &ForgedError{Run: h.began.ID, By: e.By, Cause: err}
 		if e.Op != nil {
 			forged.Step = e.Op.Step
 		}

@@ -59,7 +59,7 @@ func (r *Replay) Record(record journal.Record) error {
 	if e.Target != nil {
 		r.Targets.Learn(*e.Target)
 	}
-	if err := r.Heard.Read(record.Seq, e); err != nil {
+	if err := r.Heard.Read(e); err != nil {
 		return err
 	}
 	if e.Request != "" {

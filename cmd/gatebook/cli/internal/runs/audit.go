@@ -114,8 +114,8 @@ func forged(folder *journal.Run, trail *report.Audit) error {
 	heard := run.HearingOf(planned, policy)
 	var faults []error
 	for _, entry := range trail.Entries {
-		if err := heard.Read(entry.Seq, entry.Event); err != nil {
-			faults = append(faults, err)
+		if forged, is := errors.AsType[*run.ForgedError](heard.Read(entry.Event)); is {
+			faults = append(faults, fmt.Errorf("record %d: %s", entry.Seq, forged.Fault()))
 			heard.Note(entry.Event)
 		}
 	}

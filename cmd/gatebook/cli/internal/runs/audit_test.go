@@ -36,7 +36,7 @@ func TestAuditSaysWhatNothingVouchesFor(t *testing.T) {
 func TestAuditHoldsAnswersAgainstTheirSignatures(t *testing.T) {
 	t.Parallel()
 	for signers, want := range map[string]string{
-		"allowedSigners: signers\n": "record 4 of the journal of run 20261121-193055-k3f9x has an answer of bob to step sign_off that does not count",
+		"allowedSigners: signers\n": "record 4: the answer of bob to step sign_off does not count: nothing proves that it was signed",
 		"":                          "",
 	} {
 		var said strings.Builder
