@@ -104,6 +104,9 @@ func TestAnswersFromAnotherProcessWhileTheRunLives(t *testing.T) {
 				}
 				refused := p.of(event.AnswerRefused)
 				for i, e := range refused {
+					if e.Op != nil && e.Op.Step == "nobody" {
+						t.Error("a step that the plan does not have has got a record")
+					}
 					if e.By != "carol" || e.Request == "" || i >= len(c.refused) || !strings.Contains(e.Reason, c.refused[i]) {
 						t.Errorf("refused %+v", e)
 					}

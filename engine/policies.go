@@ -11,7 +11,6 @@ import (
 	"github.com/gatebook/gatebook/engine/people"
 	"github.com/gatebook/gatebook/engine/plan"
 	"github.com/gatebook/gatebook/engine/run"
-	"github.com/gatebook/gatebook/engine/seal"
 	"github.com/gatebook/gatebook/engine/source"
 )
 
@@ -62,6 +61,9 @@ func policyIn(document []byte) (*people.Policy, error) {
 	return people.Again(read.Policy)
 }
 
+// Policy returns the policy that the plan goes by; nil: there is none.
+func (p *Plan) Policy() *people.Policy { return p.policy }
+
 // DeniedError says that the policy does not let somebody do something with a run.
 type DeniedError struct {
 	Account string
@@ -80,8 +82,7 @@ func (e *DeniedError) Unwrap() error { return e.Cause }
 // MayStart returns a [DeniedError] where the policy does not let somebody start a run of the
 // plan with those options, and an [OverrideError] where a window is not there to be overridden.
 func (p *Plan) MayStart(o RunOptions, now time.Time) error {
-	asks, _ := seal.Asking(p.Plan)
-	begins := people.Beginning{Act: run.ActOf(p.Plan), Account: o.By, Asks: len(asks) > 0}
+	begins := people.Beginning{Act: run.ActOf(p.Plan), Account: o.By, Asks: asks(p.Plan)}
 	if o.Sealed != nil {
 		begins.Author = o.Sealed.Notes.By
 	}
@@ -107,10 +108,42 @@ func (p *Plan) MayLeaveOut(now time.Time) error {
 	return nil
 }
 
-// mayTakeUp says why an account may not resume, cancel or roll back a run that nobody drives.
-func (p *Plan) mayTakeUp(began event.Run, r run.Resumption, now time.Time) error {
+// keysStand says why a run must not go on to ask people: a key by which it takes answers is
+// taken no more by the file of allowed signers as it is now. Where there is no such file to be
+// found any more, nobody has taken a key out of it.
+func (e *Engine) keysStand(p *Plan, began event.Run, r run.Resumption, now time.Time) error {
+	if r.Ask != event.ResumeAsked || !p.policy.Signed() || !asks(p.Plan) {
+		return nil
+	}
+	today, err := e.PolicyOf(began.File)
+	if err == nil && today.Signed() {
+		if whose, key, gone := p.policy.Signers().Gone(today.Signers(), now); gone {
+			err = fmt.Errorf("it takes answers by the key %s of %s, which the file of allowed signers takes no more: cancel it, and begin anew", key.Fingerprint(), whose)
+		}
+	}
+	return denied(r.By, "resume run "+began.ID, err)
+}
+
+// asks reports whether a plan may ask people, be it where a step is taken back.
+func asks(p *plan.Plan) bool {
+	for step := range p.All() {
+		if step.Skipped() {
+			continue
+		}
+		if step.Describe.Asks || step.Rollback != nil && step.Rollback.Use != nil && step.Rollback.Use.Describe.Asks {
+			return true
+		}
+	}
+	return false
+}
+
+// mayTakeUp says why an account, or a version of gatebook, may not resume, cancel or roll back a run that nobody drives.
+func (p *Plan) mayTakeUp(began event.Run, r run.Resumption, version string, now time.Time) error {
 	if r.Ask == event.ResumeAsked {
-		begins := people.Beginning{Act: run.ActOf(p.Plan), Account: r.By}
+		if err := p.policy.Takes(version); err != nil {
+			return denied(r.By, "resume run "+began.ID, err)
+		}
+		begins := people.Beginning{Act: run.ActOf(p.Plan), Account: r.By, Author: began.Author, Starter: began.By}
 		return denied(r.By, "resume run "+began.ID, p.policy.MayStart(begins, now))
 	}
 	return denied(r.By, "stop run "+began.ID, p.policy.MayCancel(run.ActOf(p.Plan), r.By, began.Author, began.By, now))

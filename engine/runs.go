@@ -62,7 +62,7 @@ func (e *Engine) Run(ctx context.Context, p *Plan, process run.Process, o RunOpt
 		return run.Start(ctx, e.store, process, p.Plan, p.text, info, nil)
 	}
 	info.Seal, info.Serial, info.Author = o.Sealed.Digest, o.Sealed.Notes.Serial, o.Sealed.Notes.By
-	return run.Start(ctx, e.store, process, p.Plan, p.text, info, &once{e, o.Sealed, process.Now, o.Seed})
+	return run.Start(ctx, e.store, process, p.Plan, p.text, info, &once{e, o.Sealed, p.policy, o.By, process.Now, o.Seed})
 }
 
 // Masked returns a text without the secrets among the plan's inputs.
@@ -318,7 +318,7 @@ func (e *Engine) Resume(ctx context.Context, folder *journal.Run, p *Plan, proce
 	if err := p.Verify(r.Without...); err != nil {
 		return event.Result{}, &GoneError{fmt.Errorf("run %s: %w", began.ID, err)}
 	}
-	if err := p.mayTakeUp(began, r, process.Now()); err != nil {
+	if err := errors.Join(p.mayTakeUp(began, r, e.version, process.Now()), e.keysStand(p, began, r, process.Now())); err != nil {
 		return event.Result{}, err
 	}
 	return run.Resume(ctx, folder, process, p.Plan, r)

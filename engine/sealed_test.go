@@ -85,7 +85,7 @@ func TestAnswersAreGivenToADigest(t *testing.T) {
 			if to == sealed {
 				comment = "of this"
 			}
-			if err := p.engine.LeaveAnswer(to, "sign_off", sdk.Answer{Approved: true, By: "carol", Comment: comment, At: said}, nil); err != nil {
+			if err := p.engine.LeaveAnswer(to, nil, engine.Left{Step: "sign_off", Answer: sdk.Answer{Approved: true, By: "carol", Comment: comment, At: said}}, p.process.Now()); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -95,10 +95,10 @@ func TestAnswersAreGivenToADigest(t *testing.T) {
 		if len(answered) != 1 || answered[0].Plan != sealed.Digest || answered[0].Answer.Comment != "of this" || !answered[0].Answer.At.Equal(said) {
 			t.Errorf("got %+v", answered)
 		}
-		if left, err := p.engine.Answers(sealed); err != nil || len(left) > 0 {
+		if left, err := p.engine.Answers(sealed, nil, p.process.Now()); err != nil || len(left) > 0 {
 			t.Errorf("%v are left, %v", left, err)
 		}
-		if left, err := p.engine.Answers(other); err != nil || len(left) != 1 {
+		if left, err := p.engine.Answers(other, nil, p.process.Now()); err != nil || len(left) != 1 {
 			t.Errorf("of the other plan %v are left, %v", left, err)
 		}
 	})
@@ -141,7 +141,7 @@ steps:
 				p.on("between", after(time.Minute))
 				planned, sealed := p.seal("s1", text)
 				for step, approved := range c.answers {
-					if err := p.engine.LeaveAnswer(sealed, step, sdk.Answer{Approved: approved, By: "carol", At: p.process.Now()}, nil); err != nil {
+					if err := p.engine.LeaveAnswer(sealed, nil, engine.Left{Step: step, Answer: sdk.Answer{Approved: approved, By: "carol", At: p.process.Now()}}, p.process.Now()); err != nil {
 						t.Fatal(err)
 					}
 				}
@@ -172,7 +172,7 @@ steps:
   - {id: sign_off, when: "steps.slow.outputs.said == 'x'", uses: approve, with: {message: "Go on?"}}
   - {id: last, uses: play.read, with: {name: last}}
 `)
-		if err := p.engine.LeaveAnswer(sealed, "sign_off", sdk.Answer{Approved: true, By: "carol"}, nil); err != nil {
+		if err := p.engine.LeaveAnswer(sealed, nil, engine.Left{Step: "sign_off", Answer: sdk.Answer{Approved: true, By: "carol"}}, p.process.Now()); err != nil {
 			t.Fatal(err)
 		}
 		p.on("last", after(time.Minute))

@@ -18,6 +18,7 @@ import (
 	"github.com/gatebook/gatebook/engine/journal"
 	"github.com/gatebook/gatebook/engine/people"
 	"github.com/gatebook/gatebook/engine/people/signature"
+	"github.com/gatebook/gatebook/engine/report/wording"
 	"github.com/gatebook/gatebook/engine/run"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
@@ -273,7 +274,8 @@ cancel: {expr: "'leads' in person.groups && person.starter"}
 		ends := p.start("\nsteps: [{id: a, uses: play.change, with: {name: slow}}]\n")
 		p.post(run.Request{Type: event.CancelAsked}) // as carol
 		p.ends(<-ends, event.OutcomeSucceeded, "slow")
-		if refused := p.of(event.AnswerRefused); len(refused) != 1 || !strings.Contains(refused[0].Reason, "does not let somebody whom it does not know") {
+		if refused := p.of(event.AnswerRefused); len(refused) != 1 || !strings.Contains(refused[0].Reason, "does not let somebody whom it does not know") ||
+			wording.Describe(refused[0]).What != "a request to cancel was refused" {
 			t.Errorf("got %+v", refused)
 		}
 		for _, ask := range []event.Type{event.RollbackAsked, event.ResumeAsked} {

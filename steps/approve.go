@@ -46,13 +46,17 @@ quorum, so many different people must say yes, and by, at and comment are of the
 			{Title: "Two of those who lead", With: map[string]any{"message": "Fail over to the second site?", "from": []any{"leads"}, "quorum": 2}},
 		},
 		Plan: func(_ context.Context, call *sdk.Call[ApproveInput]) (sdk.Preview, error) {
+			if err := leavesTime(call.Input.Expires); call.Knows("expires") && err != nil {
+				return sdk.Preview{}, err
+			}
 			if !call.Knows("message") {
 				return sdk.Preview{Summary: "would ask a question that is not known yet"}, nil
 			}
 			return sdk.Preview{Summary: "would ask: " + call.Input.Message}, nil
 		},
 		Ask: func(_ context.Context, call *sdk.Call[ApproveInput]) (sdk.Question, error) {
-			return sdk.Question{Message: call.Input.Message, From: call.Input.From, Quorum: call.Input.Quorum, Expires: call.Input.Expires.Std()}, nil
+			return sdk.Question{Message: call.Input.Message, From: call.Input.From, Quorum: call.Input.Quorum, Expires: call.Input.Expires.Std()},
+				leavesTime(call.Input.Expires)
 		},
 		Answer: func(_ context.Context, _ *sdk.Call[ApproveInput], answer sdk.Answer) (ApproveOutput, error) {
 			who, err := accept(answer)
@@ -60,6 +64,14 @@ quorum, so many different people must say yes, and by, at and comment are of the
 			return ApproveOutput{Approved: err == nil, Approvals: approvals, Answered: who}, err
 		},
 	}
+}
+
+// leavesTime refuses a question that nobody could answer in time, which would else stand for ever.
+func leavesTime(expires schema.Duration) error {
+	if expires <= 0 {
+		return sdk.FieldErrorf("expires", "%s leaves nobody time to answer", expires)
+	}
+	return nil
 }
 
 // accept returns who agreed, or the refusal as an error.

@@ -34,3 +34,16 @@ func TestApprove(t *testing.T) {
 	_, err = handler.Answer(t.Context(), asked, sdk.Answer{By: "bob", Comment: "not today"})
 	failure{sdk.Denied, "", "refused by bob: not today"}.check(t, err)
 }
+
+// A question that nobody could answer in time is none; 0s would else stand for ever.
+func TestQuestionsLeaveTimeToAnswer(t *testing.T) {
+	t.Parallel()
+	for _, expires := range []string{"0s", "-1h"} {
+		asked := request(t, approve(Options{}), params{"message": "Go on?", "expires": expires})
+		_, err := handlerOf(t, approve(Options{})).Ask(t.Context(), asked)
+		failure{sdk.Permanent, "expires", "leaves nobody time to answer"}.check(t, err)
+		asked = request(t, manual(Options{}), params{"instructions": "Look.", "expires": expires})
+		_, err = handlerOf(t, manual(Options{})).Ask(t.Context(), asked)
+		failure{sdk.Permanent, "expires", "leaves nobody time to answer"}.check(t, err)
+	}
+}

@@ -124,7 +124,7 @@ func testZone(question dnsmessage.Question, _ string) (dnsmessage.RCode, []dnsme
 			&dnsmessage.CNAMEResource{CNAME: name("lb.example.com.")},
 			&dnsmessage.AResource{A: [4]byte{192, 0, 2, 11}}, &dnsmessage.AResource{A: [4]byte{192, 0, 2, 10}},
 		},
-		"web. AAAA":  {&dnsmessage.AAAAResource{AAAA: [15]byte{0x20, 0x01, 0x0d, 0xb8, 15: 1}}},
+		"web. AAAA":  {&dnsmessage.AAAAResource{AAAA: [16]byte{0x20, 0x01, 0x0d, 0xb8, 15: 1}}},
 		"web. CNAME": {&dnsmessage.CNAMEResource{CNAME: name("LB.example.com.")}},
 		"web. TXT":   {&dnsmessage.TXTResource{TXT: []string{"v=spf1 ", "-all"}}},
 		"web. MX":    {&dnsmessage.MXResource{Pref: 10, MX: name("mail.example.com.")}},

@@ -68,6 +68,9 @@ and has a secret of the run in it is refused.`,
 			if _, err := call.Input.form(); err != nil {
 				return sdk.Preview{}, err
 			}
+			if err := leavesTime(call.Input.Expires); call.Knows("expires") && err != nil {
+				return sdk.Preview{}, err
+			}
 			summary := "would have a person do: " + call.Input.Instructions
 			if !call.Knows("instructions") {
 				summary = "would have a person do what is not known yet"
@@ -79,6 +82,9 @@ and has a secret of the run in it is refused.`,
 		},
 		Ask: func(_ context.Context, call *sdk.Call[ManualInput]) (sdk.Question, error) {
 			form, err := call.Input.form()
+			if err == nil {
+				err = leavesTime(call.Input.Expires)
+			}
 			return sdk.Question{Message: call.Input.Instructions, Fields: form, Expires: call.Input.Expires.Std(), Attachments: call.Input.Attachments}, err
 		},
 		Answer: answerManual,

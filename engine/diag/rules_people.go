@@ -6,7 +6,7 @@ var (
 		Code: "GB0901", Severity: Error,
 		Summary: "file of allowed signers cannot be read",
 		Why:     "Without it nobody can tell whose signature an answer has, so that none would be taken.",
-		Mend:    "Name a file that is there, seen from the policy's folder.",
+		Mend:    "Name a file of allowed signers that is there, in the policy's repository, seen from its folder.",
 		Bad:     "allowedSigners: signers",
 		Good:    "allowedSigners: allowed_signers",
 	}

@@ -1,10 +1,19 @@
 package event
 
-// Proof is the signature of an answer, by which it can be told later who gave it.
+import (
+	"encoding/json"
+	"time"
+)
+
+// Proof is the signature of an answer with what was signed, by which whoever reads the journal
+// can tell again that the answer counts.
 type Proof struct {
 	Key       string `json:"key" doc:"The fingerprint of the key that signed; empty where the signature is none."`
 	Document  string `json:"document" doc:"SHA-256 of what was signed: a document is taken once."`
 	Signature string `json:"signature" doc:"As ssh-keygen -Y sign writes it."`
+	// Statement holds no secret: an answer with one is refused.
+	Statement json.RawMessage `json:"statement,omitempty" doc:"What was signed, of which gatebook writes the document anew; in answered."`
+	Judged    time.Time       `json:"judged,omitzero" doc:"The time at which it was found to count; in answered."`
 }
 
 // Spends is what the proof tells apart: a document and the key that has signed it. That

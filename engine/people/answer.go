@@ -30,6 +30,11 @@ type Question struct {
 	Stands            time.Duration
 	Act               Act
 	Author, Starter   string // accounts; Author is empty where no plan was sealed
+	// Since is when the question was asked again after the run had ended, which takes answers
+	// that were signed later; zero: it was not.
+	Since time.Time
+	// Early is why nobody can say yes to it before it is asked; empty: anybody can.
+	Early string
 }
 
 // Verdict is what was found out about an answer.
@@ -68,17 +73,11 @@ func (p *Policy) Judge(given Signed, q Question, now time.Time) (Verdict, error)
 	if err := statement.answers(q, now); err != nil {
 		return v, err
 	}
-	return v, p.mayAnswer(statement.Person, q, now)
+	return v, p.mayAnswer(statement.Person, q, now, func(other string) bool { return p.signers.Gives(key, other) })
 }
 
 // answers says why a statement is not about a question, or not now.
 func (s Statement) answers(q Question, now time.Time) error {
-	part := func(undo string) string {
-		if undo == "undo" {
-			return "whether it is taken back"
-		}
-		return "whether it is done"
-	}
 	switch {
 	case s.Plan != q.Plan:
 		return fmt.Errorf("it was given to the plan %s, and the run carries out %s", s.Plan, q.Plan)
@@ -89,21 +88,40 @@ func (s Statement) answers(q Question, now time.Time) error {
 	case s.Step != q.Step:
 		return fmt.Errorf("it was given to the step %s, and %s asks", s.Step, q.Step)
 	case s.Part != q.Part:
-		return fmt.Errorf("it answers %s, and what is asked is %s", part(s.Part), part(q.Part))
+		return fmt.Errorf("it answers %s, and what is asked is %s", About(s.Part), About(q.Part))
 	case s.Answer != Yes && s.Answer != No:
 		return fmt.Errorf("it says %q, which is neither %s nor %s", s.Answer, Yes, No)
 	case s.Run != "" && s.Message != q.Message:
 		return fmt.Errorf("it was given to another question: %q", s.Message)
+	case s.Run == "" && s.Answer == Yes && q.Early != "":
+		return fmt.Errorf("it was given before the question was asked, and nobody can say yes to it then: %s", q.Early)
+	case s.Time.Before(q.Since):
+		return fmt.Errorf("it was signed at %s, and the question was asked again at %s, after the run had ended: sign another", stamp(s.Time), stamp(q.Since))
 	case s.Time.After(now.Add(aheadOf)):
-		return fmt.Errorf("it was signed at %s, which is later than now, %s: set the clocks", s.Time.Format(time.RFC3339), now.UTC().Format(time.RFC3339))
+		return fmt.Errorf("it was signed at %s, which is later than now, %s: set the clocks", stamp(s.Time), stamp(now))
 	case q.Stands > 0 && now.Sub(s.Time) > q.Stands:
-		return fmt.Errorf("it has expired: it was signed at %s, and counts for %s", s.Time.Format(time.RFC3339), q.Stands)
+		return fmt.Errorf("it has expired: it was signed at %s, and counts for %s", stamp(s.Time), q.Stands)
 	}
 	return nil
 }
 
-// mayAnswer says why a person may not answer a question, whoever they are.
-func (p *Policy) mayAnswer(name string, q Question, now time.Time) error {
+// About says what the question of a part of a step is about.
+func About(part string) string {
+	switch part {
+	case "undo":
+		return "whether it is taken back"
+	case "begin":
+		return "whether it may begin"
+	default:
+		return "whether it is done"
+	}
+}
+
+func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+
+// mayAnswer says why a person may not answer a question. alias tells of another name whether it
+// is that of the same person: whoever signs chooses by which of their names they do.
+func (p *Policy) mayAnswer(name string, q Question, now time.Time, alias func(other string) bool) error {
 	if len(q.From) > 0 {
 		members, err := p.Of(q.From)
 		if err != nil {
@@ -113,10 +131,11 @@ func (p *Policy) mayAnswer(name string, q Question, now time.Time) error {
 			return fmt.Errorf("%s is in none of the groups that are asked: %s", name, strings.Join(q.From, ", "))
 		}
 	}
-	person := permission.Person{
-		Name: name, Groups: p.groupsOf(name),
-		Author: q.Author != "" && p.PersonOf(q.Author) == name, Starter: p.PersonOf(q.Starter) == name,
+	is := func(account string) bool {
+		whose := p.PersonOf(account)
+		return whose != "" && (whose == name || alias(whose))
 	}
+	person := permission.Person{Name: name, Groups: p.groupsOf(name), Author: is(q.Author), Starter: is(q.Starter)}
 	switch {
 	case person.Author && slices.Contains(p.never, "author"):
 		return fmt.Errorf("%s is the author of the plan, who may not approve it", name)
@@ -136,6 +155,6 @@ func (p *Policy) May(q Question, have []string, now time.Time) []string {
 		return nil
 	}
 	return slices.DeleteFunc(members, func(name string) bool {
-		return slices.Contains(have, name) || p.mayAnswer(name, q, now) != nil
+		return slices.Contains(have, name) || p.mayAnswer(name, q, now, func(other string) bool { return p.signers.Covers(other, name) }) != nil
 	})
 }

@@ -173,6 +173,43 @@ func TestAnswersThatAreRefused(t *testing.T) {
 	}
 }
 
+// Whoever has a key that any line gives to the starter, or to the author, is that person, by
+// whatever other name the key signs.
+func TestAnotherNameOfTheStarterIsTheStarter(t *testing.T) {
+	t.Parallel()
+	ann, bob := handOf(t, 'a'), handOf(t, 'b')
+	for name, c := range map[string]struct{ signers, as string }{
+		"two names of one line":            {"ann,ann-adm " + ann.line, "ann-adm"},
+		"two lines":                        {"ann " + ann.line + "ann-adm " + ann.line, "ann-adm"},
+		"a pattern":                        {"*,!bob " + ann.line, "anybody"},
+		"a line that has expired":          {`ann valid-before="20200101Z" ` + ann.line + "ann-adm " + ann.line, "ann-adm"},
+		"a line that is for something":     {`ann namespaces="git" ` + ann.line + "ann-adm " + ann.line, "ann-adm"},
+		"a line of a pattern, and another": {"a?n " + ann.line + "ann-adm " + ann.line, "ann-adm"},
+	} {
+		for _, rules := range []string{
+			"neverApprove: [author, starter]\n", `approve: {expr: "!person.starter && !person.author", message: may not approve}` + "\n",
+		} {
+			policy := reads(t, head+"allowedSigners: signers\npeople: {ann: {accounts: [root]}}\n"+rules, c.signers+"bob "+bob.line)
+			for _, q := range []people.Question{{Starter: "root"}, {Starter: "bob", Author: "root"}} {
+				mine := given()
+				q.Plan, q.Run, q.Step, q.Part, q.Message, mine.Person = mine.Plan, mine.Run, mine.Step, mine.Part, mine.Message, c.as
+				if _, err := policy.Judge(ann.signs(t, mine), q, noon()); err == nil || !strings.Contains(err.Error(), "may not approve") {
+					t.Errorf("%s: %v", name, err)
+				}
+				mine.Person = "bob"
+				if _, err := policy.Judge(bob.signs(t, mine), q, noon()); err != nil {
+					t.Errorf("%s: another person: %v", name, err)
+				}
+			}
+		}
+	}
+	policy := reads(t, head+"allowedSigners: signers\npeople: {ann: {accounts: [root]}}\ngroups: {leads: [ann-adm, bob]}\nneverApprove: [starter]\n",
+		"ann,ann-adm "+ann.line+"bob "+bob.line)
+	if got := policy.May(people.Question{Starter: "root", From: []string{"leads"}}, nil, noon()); fmt.Sprint(got) != "[bob]" {
+		t.Errorf("it may be answered by %v", got)
+	}
+}
+
 // No member of a statement can be another one under the same signature.
 func TestASignatureIsOfOneStatement(t *testing.T) {
 	t.Parallel()

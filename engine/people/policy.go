@@ -1,6 +1,7 @@
 package people
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -25,6 +26,7 @@ const FileName = "gatebook.policy.yaml"
 // signature.
 type Policy struct {
 	kept     event.Policy
+	requires model.Requires
 	signed   bool // answers must be
 	signers  signature.Signers
 	groups   map[string][]string // the people of each
@@ -51,7 +53,7 @@ func Read(file *source.File, open Open, version string) (*Policy, diag.List) {
 	if decoded == nil {
 		return nil, found.Sorted()
 	}
-	r := reader{policy: &Policy{kept: event.Policy{File: keep(file)}, groups: make(map[string][]string), accounts: make(map[string]string)}, found: found}
+	r := reader{policy: &Policy{kept: event.Policy{File: keep(file)}, requires: decoded.Requires, groups: make(map[string][]string), accounts: make(map[string]string)}, found: found}
 	if !decoded.Requires.Allows(version) {
 		r.add(diag.WrongGatebook.At(decoded.Requires.Gatebook.Range(), "This is gatebook %s.", version))
 	}
@@ -87,6 +89,14 @@ func Again(k *event.Policy) (*Policy, error) {
 	return policy, nil
 }
 
+// Takes says why a version of gatebook must not go by the policy, which a plan has kept.
+func (p *Policy) Takes(version string) error {
+	if p == nil || p.requires.Allows(version) {
+		return nil
+	}
+	return fmt.Errorf("%s asks for gatebook %s, and this is %s", p.kept.File.Name, p.requires.Gatebook.Value, version)
+}
+
 // Keep returns the policy as a plan keeps it; nil: there is none.
 func (p *Policy) Keep() *event.Policy {
 	if p == nil {
@@ -106,7 +116,7 @@ func (r *reader) add(finding diag.Diagnostic) { r.found = append(r.found, findin
 func (r *reader) signers(decoded *model.Policy, open Open) {
 	named := decoded.AllowedSigners
 	if named.Value == "" {
-		for _, rule := range slices.Concat([]model.Placed{decoded.NeverApprove.Placed, decoded.Approve.Placed}) {
+		for _, rule := range []model.Placed{decoded.NeverApprove.Placed, decoded.Approve.Placed} {
 			if rule.Node != nil {
 				r.add(diag.RulesUnsigned.At(rule.Range(), "The policy names no file of allowed signers."))
 			}
@@ -123,6 +133,11 @@ func (r *reader) signers(decoded *model.Policy, open Open) {
 	r.policy.kept.Signers = &kept
 	var faults []signature.Fault
 	r.policy.signers, faults = signature.ParseSigners(file.Text())
+	if len(faults) > 0 && r.policy.signers.None() {
+		// It may be any file, and what is in it is nobody's business.
+		r.add(diag.SignersUnread.At(named.Range(), "%s is no file of allowed signers: line %d is none of these, and no line is.", file.Name(), faults[0].Line))
+		return
+	}
 	for _, fault := range faults {
 		r.add(diag.SignerLine.At(file.Range(file.LineStart(fault.Line), file.LineEnd(fault.Line)), "%s", diag.Sentence(fault.Message)))
 	}
@@ -229,6 +244,7 @@ type Beginning struct {
 	Act     permission.Act
 	Account string // of who does it
 	Author  string // the account of who sealed the plan; empty: it was not sealed
+	Starter string // the account of who started the run; empty: who does it starts it
 	Asks    bool   // whether people will be asked
 }
 
@@ -245,7 +261,7 @@ func (p *Policy) MayStart(b Beginning, now time.Time) error {
 			}
 		}
 	}
-	return permission.Allows(p.start, b.Act, p.account(b.Account, b.Author, b.Account), now)
+	return permission.Allows(p.start, b.Act, p.account(b.Account, b.Author, cmp.Or(b.Starter, b.Account)), now)
 }
 
 // MayCancel says why an account may not have a run paused, cancelled or rolled back.

@@ -62,6 +62,40 @@ func TestALineOfAllowedSignersIsBlamedInItsFile(t *testing.T) {
 	}
 }
 
+// What a policy asks of gatebook holds for a run that goes on by it as well.
+func TestAKeptPolicyAsksForAVersion(t *testing.T) {
+	t.Parallel()
+	kept := *reads(t, head+"requires: {gatebook: '>=1.1'}\n", "").Keep()
+	again, err := people.Again(&kept)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again.Takes("1.2.0") != nil || again.Takes("(devel)") != nil || (*people.Policy)(nil).Takes("0.1.0") != nil {
+		t.Error("a version that it asks for is refused")
+	}
+	if err := again.Takes("1.0.0"); err == nil || !strings.Contains(err.Error(), "asks for gatebook >=1.1, and this is 1.0.0") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// Whoever takes a run up has not started it.
+func TestWhoTakesUpIsNotTheStarter(t *testing.T) {
+	t.Parallel()
+	for rule, may := range map[string][3]bool{ // ann, who sealed the plan; bob, who started the run; cy
+		"!person.author":  {false, true, true},
+		"person.starter":  {false, true, false},
+		"!person.starter": {true, false, true},
+	} {
+		policy := reads(t, head+"people: {ann: {accounts: [a]}, bob: {accounts: [b]}}\nstart: {expr: '"+rule+"'}\n", "")
+		for i, account := range []string{"a", "b", "c"} {
+			err := policy.MayStart(people.Beginning{Account: account, Author: "a", Starter: "b"}, noon())
+			if (err == nil) != may[i] {
+				t.Errorf("%s, %s: %v", rule, account, err)
+			}
+		}
+	}
+}
+
 // What a run goes by is what its plan has kept, whatever the files say by then.
 func TestAPolicyIsKept(t *testing.T) {
 	t.Parallel()

@@ -76,8 +76,12 @@ func encode(what any, indent string) ([]byte, error) {
 	return text.Bytes(), nil
 }
 
+// ErrNotAsWritten says that a document is an answer, and not as gatebook has written it.
+var ErrNotAsWritten = errors.New("it is not as gatebook has written it: sign the file as it is")
+
 // ParseStatement reads a statement from the document that was signed, which must be as
-// [Statement.Document] writes it, byte for byte.
+// [Statement.Document] writes it, byte for byte. With [ErrNotAsWritten] it returns what is read,
+// which the signature is not of.
 func ParseStatement(document []byte) (Statement, error) {
 	var read Statement
 	if err := json.Unmarshal(document, &read); err != nil {
@@ -91,7 +95,7 @@ func ParseStatement(document []byte) (Statement, error) {
 		return Statement{}, err
 	}
 	if !bytes.Equal(again, document) {
-		return Statement{}, errors.New("it is not as gatebook has written it: sign the file as it is")
+		return read, ErrNotAsWritten
 	}
 	return read.canonical()
 }

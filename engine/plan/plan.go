@@ -144,6 +144,20 @@ type Step struct {
 // Changes reports whether the step does something to the world.
 func (s *Step) Changes() bool { return s.Effect != sdk.Read }
 
+// Early is why nobody can say yes to the question of a step before it asks; empty: anybody can.
+func (s *Step) Early() string {
+	switch {
+	case s.Changes():
+		return "it asks whether work is done that begins when it asks"
+	case s.Loop != nil:
+		return "what it is done for is not known yet"
+	case s.Params.HasUnknown():
+		return "its question is not known yet: " + s.Params.Causes()[0].String()
+	default:
+		return ""
+	}
+}
+
 // Use is one use of an action: by a step, a compensation or an observation.
 type Use struct {
 	Action string      `json:"action" doc:"The action's name."`

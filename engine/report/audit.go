@@ -17,7 +17,7 @@ const AuditFormat = "gatebook/audit/v1"
 type Audit struct {
 	Format  string    `json:"format" enum:"gatebook/audit/v1"`
 	Run     event.Run `json:"run"`
-	Intact  bool      `json:"intact" doc:"Every record's hash covers the one before it, up to the last, and all that the run keeps beside it is what its records vouch for."`
+	Intact  bool      `json:"intact" doc:"Every record's hash covers the one before it, up to the last, all that the run keeps beside it is what its records vouch for, and each signed answer counts."`
 	Fault   string    `json:"fault,omitempty" doc:"Where the chain is broken, or what else was changed."`
 	Records uint64    `json:"records"`
 	Head    string    `json:"head" doc:"The hash of the last record, which vouches for all."`

@@ -36,7 +36,7 @@ func beginning(t *testing.T, pl *plan.Plan, watch Watcher) (*driver, *journal.Lo
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = locks.Close() })
-	d := newDriver(context.Background(), Process{Now: time.Now, Watch: watch}, pl, folder)
+	d := newDriver(context.Background(), Process{Now: time.Now, Watch: watch}, pl, nil, folder)
 	if d.journal, err = folder.CreateJournal(); err != nil {
 		t.Fatal(err)
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/gatebook/gatebook/engine/machine"
 	"github.com/gatebook/gatebook/engine/people"
 	"github.com/gatebook/gatebook/engine/plan"
+	"github.com/gatebook/gatebook/engine/run/internal/hearing"
 	"github.com/gatebook/gatebook/engine/run/internal/output"
 	"github.com/gatebook/gatebook/engine/run/internal/secret"
 	"github.com/gatebook/gatebook/engine/run/internal/target"
@@ -76,7 +77,7 @@ type driver struct {
 	trace   string               // the trace context of the run
 	began   event.Run            // what was fixed when the run started
 	policy  *people.Policy       // by which the run goes; nil: there is none
-	spent   map[string]bool      // what was answered with, or refused, of what is signed ([event.Proof.Spends])
+	heard   *hearing.Hearing     // what the journal says of questions
 	words   map[string]sdk.State // what a person said became of lost attempts, by step
 	without map[string]bool      // the connections over which nothing is done, by what people call them
 
@@ -127,7 +128,7 @@ type message struct {
 const observationSlots = 16
 
 // newDriver returns a driver whose work the context does not end.
-func newDriver(ctx context.Context, p Process, pl *plan.Plan, folder *journal.Run) *driver {
+func newDriver(ctx context.Context, p Process, pl *plan.Plan, policy *people.Policy, folder *journal.Run) *driver {
 	base, stop := context.WithCancel(context.WithoutCancel(ctx))
 	d := &driver{
 		process: p,
@@ -143,7 +144,8 @@ func newDriver(ctx context.Context, p Process, pl *plan.Plan, folder *journal.Ru
 		inbox:   inbox{known: make(map[string]bool), judged: make(map[string]bool), told: make(map[string]bool)},
 		hosts:   hosts{open: make(map[*host]struct{})},
 		ended:   make(map[string]string),
-		spent:   make(map[string]bool),
+		policy:  policy,
+		heard:   hearing.Of(pl, policy),
 		looks:   make(chan struct{}, observationSlots),
 		turns:   newTurns(),
 		workers: newWorkers(base),
@@ -204,11 +206,12 @@ func (d *driver) forget(op event.Op) {
 // fact journals what happened and asks the machine what follows. Its decisions are
 // journaled right behind, its other commands kept until the group is safe.
 func (d *driver) fact(e event.Event) {
+	d.factAt(d.tick(), e)
+}
+
+func (d *driver) factAt(at time.Time, e event.Event) {
 	e = d.secrets.Event(e) // the machine knows no more than a replay will
-	e.Time = d.tick()
-	if spends := e.Proof.Spends(); spends != "" {
-		d.spent[spends] = true
-	}
+	e.Time = at
 	if e.Request != "" {
 		d.inbox.known[e.Request] = true
 		d.taken = append(d.taken, e.Request)
@@ -223,6 +226,9 @@ func (d *driver) follow(commands []machine.Command) {
 		case machine.Record:
 			if c.Event.Type == event.RequestRefused {
 				d.refusal = c.Event.Reason
+			}
+			if c.Event.Type == event.RunFinished && c.Event.Result.Outcome != event.OutcomePaused {
+				d.emptyInbox(c.Event.Time)
 			}
 			d.append(d.secrets.Event(c.Event))
 		case machine.Attempt:
@@ -281,6 +287,7 @@ func (d *driver) append(e event.Event) {
 	if _, d.broken = d.journal.Append(bytes.TrimSuffix(d.line.Bytes(), []byte("\n"))); d.broken != nil {
 		return
 	}
+	d.heard.Note(e)
 	if d.process.Watch != nil {
 		d.group = append(d.group, e)
 	}

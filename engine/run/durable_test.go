@@ -99,7 +99,7 @@ func drive(tb testing.TB, pl *plan.Plan) journal.Stats {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	d := newDriver(context.Background(), Process{Now: time.Now}, pl, folder)
+	d := newDriver(context.Background(), Process{Now: time.Now}, pl, nil, folder)
 	locks, err := folder.Lock(tb.Context(), journal.Owner{})
 	if err != nil {
 		tb.Fatal(err)

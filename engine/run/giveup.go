@@ -45,13 +45,35 @@ func GiveUp(ctx context.Context, folder *journal.Run, p Process, began event.Run
 		Type: event.RunResumed, Process: &p.Info, By: r.By, Name: string(event.CancelAsked), Reason: both(r.Reason, torn(repair)),
 	}}
 	facts = append(facts, takeovers(folder, locks)...)
+	waiting, err := folder.TakeInbox()
+	if err != nil {
+		return event.Result{}, errors.Join(err, log.Close())
+	}
+	facts = append(facts, unheard(waiting, tale.Known)...)
 	facts = append(facts, event.Event{Type: event.GivenUp, By: r.By, Reason: r.Reason})
 	result, err := endTale(tale, log, p, facts...)
 	if err = errors.Join(err, log.Close()); err != nil {
 		return event.Result{}, &AbandonedError{Run: folder.ID(), Cause: err}
 	}
+	for _, request := range waiting {
+		_ = folder.Done(request.ID) // one that stays is in the journal, and counts for nothing
+	}
 	locks.Keep(time.Time{})
 	return result, nil
+}
+
+// unheard refuses what is in the inbox of a run that is given up.
+func unheard(waiting []journal.Request, known map[string]bool) []event.Event {
+	var refusals []event.Event
+	for _, r := range waiting {
+		if known[r.ID] {
+			continue
+		}
+		var request Request
+		_ = json.Unmarshal(r.Body, &request) // of what cannot be read nothing is told but that it is refused
+		refusals = append(refusals, event.Event{Type: event.AnswerRefused, Name: string(request.Type), Request: r.ID, By: request.By, Reason: hasEnded})
+	}
+	return refusals
 }
 
 // lockToEnd locks a run to end it. Its declared lock may be another run's by now, where it

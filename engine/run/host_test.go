@@ -14,7 +14,7 @@ import (
 // idle returns a driver whose owner does nothing unless the test does it.
 func idle(t *testing.T) *driver {
 	t.Helper()
-	return newDriver(t.Context(), Process{}, planOf(t, 1, sdk.Change, false), folderFor(t))
+	return newDriver(t.Context(), Process{}, planOf(t, 1, sdk.Change, false), nil, folderFor(t))
 }
 
 // More actions tell something at once than there is room for, as the owner looks after

@@ -29,6 +29,8 @@ type Request struct {
 	Plan   string `json:"plan,omitempty"`
 	By     string `json:"by"`
 	Reason string `json:"reason,omitempty"`
+	// Void is why the answer does not count, by the word of whoever hands it in; empty: it may.
+	Void string `json:"void,omitempty"`
 }
 
 // Post leaves a request for the process that drives the run, now or later, and returns
@@ -85,7 +87,7 @@ func (d *driver) takeRequest(r journal.Request) {
 	switch request.Type {
 	case event.PauseAsked, event.CancelAsked, event.RollbackAsked:
 		if err := d.mayStop(request.By); err != nil {
-			d.fact(event.Event{Type: event.AnswerRefused, Request: r.ID, By: request.By, Reason: err.Error()})
+			d.fact(event.Event{Type: event.AnswerRefused, Name: string(request.Type), Request: r.ID, By: request.By, Reason: err.Error()})
 			return
 		}
 		d.fact(event.Event{Type: request.Type, By: request.By, Reason: request.Reason, Request: r.ID})
@@ -101,8 +103,7 @@ func (d *driver) takeRequest(r journal.Request) {
 
 // answerFrom takes in an answer that was given in another process.
 func (d *driver) answerFrom(id string, request Request) {
-	op := event.Op{Step: request.Step, Part: cmp.Or(request.Part, event.Do)}
-	refused := event.Event{Type: event.AnswerRefused, Op: &op, Request: id, By: request.By}
+	refused := d.refuse(id, request)
 	if refused.Reason = d.meantFor(request); refused.Reason != "" {
 		d.fact(refused)
 		return
@@ -117,7 +118,7 @@ func (d *driver) answerFrom(id string, request Request) {
 		d.fact(refused)
 		return
 	case request.Part != "" && request.Part != a.command.Op.Part:
-		refused.Reason = "it answers another question of step " + request.Step + ": " + about(request.Part) + ", and it asks now " + about(a.command.Op.Part)
+		refused.Reason = "it answers another question of step " + request.Step + ": " + people.About(string(request.Part)) + ", and it asks now " + people.About(string(a.command.Op.Part))
 		d.fact(refused)
 		return
 	case request.Answer == nil && request.Signed == nil:
@@ -126,7 +127,7 @@ func (d *driver) answerFrom(id string, request Request) {
 		return
 	}
 	question := *a.question
-	answer, proof, err := d.vouched(a, question, request)
+	answer, proof, err := d.vouched(a, request)
 	if refused.Proof = proof; err != nil {
 		refused.Reason = err.Error()
 		d.fact(refused)
@@ -146,18 +147,6 @@ func (d *driver) answerFrom(id string, request Request) {
 		e.Request, e.Proof = id, proof
 		d.send(message{fact: e})
 	}()
-}
-
-// about says what the question of a part of a step is about.
-func about(part event.Part) string {
-	switch part {
-	case event.Undo:
-		return "whether it is taken back"
-	case event.Begin:
-		return "whether it may begin"
-	default:
-		return "whether it is done"
-	}
 }
 
 // waitsFor reports whether a question that is not open will be, or may, and can have this
@@ -181,3 +170,44 @@ func (d *driver) meantFor(request Request) string {
 
 // answersTo is the digest to which answers are given, see [event.Run.AnswersTo].
 func (d *driver) answersTo() string { return cmp.Or(d.began.Seal, d.plan.Digest) }
+
+// refuse is the refusal of an answer, but for its reason. Of a step that the plan does not have
+// nothing is to be kept as if it had.
+func (d *driver) refuse(id string, request Request) event.Event {
+	refused := event.Event{Type: event.AnswerRefused, Request: id, By: request.By}
+	if _, known := d.plan.Step(request.Step); known {
+		refused.Op = &event.Op{Step: request.Step, Part: cmp.Or(request.Part, event.Do)}
+	}
+	return refused
+}
+
+// hasEnded is why a request is refused that nobody has looked at before its run ended.
+const hasEnded = "the run has ended, and nobody has come to it before"
+
+// emptyInbox refuses what is in the inbox when the run ends: what waits there for a question that
+// does not come must neither be forgotten nor be good for another day. at is the time of that end,
+// which is journaled behind it.
+func (d *driver) emptyInbox(at time.Time) {
+	requests, err := d.folder.TakeInbox()
+	d.complain(err)
+	for _, r := range requests {
+		if d.inbox.known[r.ID] {
+			continue // takeInbox removes it
+		}
+		var request Request
+		_ = json.Unmarshal(r.Body, &request) // of what cannot be read nothing is told but that it is refused
+		refused := d.refuse(r.ID, request)
+		refused.Reason = hasEnded
+		if request.Type != event.Answered {
+			refused.Op, refused.Name = nil, string(request.Type)
+		}
+		if request.Signed != nil && d.policy.Signed() {
+			verdict, err := d.heard.Judge(*request.Signed, event.Op{Step: request.Step, Part: cmp.Or(request.Part, event.Do)}, d.process.Now())
+			refused.Proof = &event.Proof{Key: verdict.Key, Document: verdict.Document, Signature: request.Signed.Signature}
+			if err != nil {
+				refused.Reason += "; it would not have counted: " + err.Error()
+			}
+		}
+		d.factAt(at, refused)
+	}
+}

@@ -1,44 +1,40 @@
 package run
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 
+	"github.com/gatebook/gatebook/engine/data"
 	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/people"
 	"github.com/gatebook/gatebook/engine/plan"
+	"github.com/gatebook/gatebook/engine/run/internal/hearing"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
+// Hearing is what the journal of a run says of its questions, by which an answer in it is held
+// against the policy that the run goes by.
+type Hearing = hearing.Hearing
+
+// HearingOf returns the hearing of a run before its first record.
+func HearingOf(p *plan.Plan, policy *people.Policy) *Hearing { return hearing.Of(p, policy) }
+
+// ForgedError says that an answer in the journal of a run does not count by the policy that the
+// run began with, so that nobody must go on with it.
+type ForgedError = hearing.ForgedError
+
 // ActOf is what the rules of a policy see of a plan.
-func ActOf(p *plan.Plan) people.Act {
-	act := people.Act{Runbook: p.Runbook.Name, Version: p.Runbook.Version, Owners: p.Runbook.Owners, Effect: string(sdk.Read)}
-	for _, c := range p.Connections {
-		act.Targets = append(act.Targets, c.Called())
-	}
-	for _, step := range p.Steps {
-		switch {
-		case step.LeftOut != nil:
-		case step.Effect == sdk.Destroy:
-			act.Effect = string(sdk.Destroy)
-		case step.Effect == sdk.Change && act.Effect == string(sdk.Read):
-			act.Effect = string(sdk.Change)
-		}
-	}
-	return act
-}
+func ActOf(p *plan.Plan) people.Act { return hearing.ActOf(p) }
 
 // Question is what an answer to a step of a run is held against.
 func Question(p *plan.Plan, began event.Run, step string, part event.Part, asked sdk.Question) people.Question {
-	return people.Question{
-		Plan: began.AnswersTo(), Run: began.ID, Serial: began.Serial, Step: step, Part: string(part), Message: asked.Message,
-		From: asked.From, Stands: asked.Expires, Act: ActOf(p), Author: began.Author, Starter: began.By,
-	}
+	return hearing.Question(p, began, step, part, asked)
 }
 
 // vouched returns the answer in a request, by whom it is, and the proof of that where the policy
 // wants one. The error says why it does not count.
-func (d *driver) vouched(a *ask, question sdk.Question, request Request) (sdk.Answer, *event.Proof, error) {
+func (d *driver) vouched(a *ask, request Request) (sdk.Answer, *event.Proof, error) {
 	steps := a.command.Op.Part == event.Begin
 	if steps {
 		if err := d.mayStep(request.By); err != nil {
@@ -56,33 +52,27 @@ func (d *driver) vouched(a *ask, question sdk.Question, request Request) (sdk.An
 	if request.Signed == nil {
 		return sdk.Answer{}, nil, errors.New("it is not signed, and the policy takes signed answers alone")
 	}
-	op, now := a.command.Op, d.process.Now()
-	verdict, err := d.policy.Judge(*request.Signed, Question(d.plan, d.began, op.Step, op.Part, question), now)
+	op, now := a.command.Op, d.process.Now().UTC()
+	verdict, err := d.heard.Judge(*request.Signed, op, now)
 	proof := &event.Proof{Key: verdict.Key, Document: verdict.Document, Signature: request.Signed.Signature}
 	said := verdict.Answer
+	if err == nil && said.Answer == people.Yes { // whoever has said yes may think better of it
+		err = d.heard.Twice(verdict, op, d.earlier(op.Step))
+	}
+	if err == nil && request.Void != "" {
+		err = errors.New(request.Void)
+	}
 	if err == nil {
-		err = d.onlyOnce(op.Step, said, *proof)
+		proof.Judged = now
+		proof.Statement, err = json.Marshal(said)
+	}
+	if err == nil && d.secrets.In(proof.Statement) {
+		err = errors.New("a secret of the run is in what was signed, which the journal would keep in clear: answer without")
+	}
+	if err != nil {
+		proof.Statement = nil
 	}
 	return sdk.Answer{Approved: said.Answer == people.Yes, By: said.Person, At: said.Time, Comment: said.Comment, Fields: said.Fields, Attachments: said.Attachments}, proof, err
-}
-
-// onlyOnce says that an answer was given before, by the same document, person or key.
-func (d *driver) onlyOnce(step string, said people.Statement, proof event.Proof) error {
-	if d.spent[proof.Spends()] {
-		return errors.New("it was given already, and an answer is taken once: sign another")
-	}
-	if said.Answer != people.Yes {
-		return nil // whoever has said yes may think better of it
-	}
-	for _, voice := range d.machine.Voices(step, d.now) {
-		switch {
-		case voice.By == said.Person:
-			return fmt.Errorf("%s has said yes already, and counts once", said.Person)
-		case voice.Key == proof.Key:
-			return fmt.Errorf("%s has said yes already by the same key, which counts once", voice.By)
-		}
-	}
-	return nil
 }
 
 // earlier are those who have said yes to an open question.
@@ -96,6 +86,9 @@ func (d *driver) earlier(step string) []sdk.Voice {
 
 // canBeAnswered says why nobody could answer a question.
 func (d *driver) canBeAnswered(question sdk.Question) error {
+	if d.policy.Signed() && question.Fields != nil && data.HoldsSecret(question.Fields) {
+		return errors.New("a secret is to be filled in, and the journal keeps what people sign: make it a secret input of the runbook")
+	}
 	if len(question.From) == 0 && question.Quorum <= 1 {
 		return nil
 	}

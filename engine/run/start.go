@@ -85,8 +85,8 @@ func start(
 	if err != nil {
 		return event.Result{}, err
 	}
-	d := newDriver(ctx, p, pl, folder)
-	d.journal, d.policy = log, policy
+	d := newDriver(ctx, p, pl, policy, folder)
+	d.journal = log
 	d.begin(info, locks)
 	return d.drive(locks)
 }
@@ -222,9 +222,9 @@ func Resume(ctx context.Context, folder *journal.Run, p Process, pl *plan.Plan, 
 	if err != nil {
 		return event.Result{}, err
 	}
-	d := newDriver(ctx, p, pl, folder)
-	d.words, d.policy = r.Words, policy
-	was := &past.Replay{Machine: d.machine, Known: d.inbox.known, Spent: d.spent, Targets: d.targets}
+	d := newDriver(ctx, p, pl, policy, folder)
+	d.words = r.Words
+	was := &past.Replay{Machine: d.machine, Known: d.inbox.known, Heard: d.heard, Targets: d.targets}
 	if err := was.Recall(folder); err != nil {
 		d.stop()
 		return event.Result{}, err

@@ -147,23 +147,27 @@ func Asking(p *plan.Plan) (asks []string, later map[string]string) {
 			continue
 		}
 		asks = append(asks, step.ID)
-		if why := unready(step); why != "" {
+		if why := step.Early(); why != "" {
 			later[step.ID] = why
 		}
 	}
 	return asks, later
 }
 
-// unready is why nobody can say yes to a step before it asks; empty: anybody can.
-func unready(step *plan.Step) string {
-	switch {
-	case step.Changes():
-		return "it asks whether work is done that begins when it asks"
-	case step.Loop != nil:
-		return "what it is done for is not known yet"
-	case step.Params.HasUnknown():
-		return "its question is not known yet: " + step.Params.Causes()[0].String()
-	default:
-		return ""
+// Asked returns, of the steps of a plan that ask groups of people, which these are. Those that
+// are only known when the step asks are left out.
+func Asked(p *plan.Plan) map[string][]string {
+	groups := make(map[string][]string)
+	for step := range p.All() {
+		from, _ := step.Params.Get("from")
+		if step.Action != "approve" || from.HasUnknown() {
+			continue
+		}
+		for _, item := range from.Items() {
+			if name, is := item.AsString(); is {
+				groups[step.ID] = append(groups[step.ID], name)
+			}
+		}
 	}
+	return groups
 }

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/gatebook/gatebook/engine/event"
+	"github.com/gatebook/gatebook/engine/people/permission"
 	"github.com/gatebook/gatebook/engine/value"
 )
 
@@ -92,8 +93,10 @@ type Notes struct {
 	Sources map[string]string `json:"sources,omitempty" doc:"Of each secret input where it was read from: as \"env:NAME\", \"file:PATH\" or \"-\"."`
 	Asks    []string          `json:"asks,omitempty" doc:"The steps that ask people."`
 	// Later keeps from saying yes to what nobody has seen or done.
-	Later map[string]string `json:"later,omitempty" doc:"Of the steps that ask, those to which a yes counts only when they ask, and why."`
-	Text  string            `json:"text" doc:"The runbook, so that it can be shown what was changed in it."`
+	Later map[string]string   `json:"later,omitempty" doc:"Of the steps that ask, those to which a yes counts only when they ask, and why."`
+	From  map[string][]string `json:"from,omitempty" doc:"Of the steps that ask groups, which these are, where that is known."`
+	Act   permission.Act      `json:"act,omitzero" doc:"What the rules of a policy see of the plan."`
+	Text  string              `json:"text" doc:"The runbook, so that it can be shown what was changed in it."`
 }
 
 // EarlyError says that a step was said yes to before it could be.

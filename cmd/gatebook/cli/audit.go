@@ -20,10 +20,11 @@ func newAudit(a *app) *cobra.Command {
 		Use:   "audit RUN",
 		Short: "Verify a run's journal, and show who did what, when and why",
 		Long: `Read a run's journal to its end, check that each record's hash covers all before it,
-and show every event: who, when, what, and the values that conditions were judged by.
+and show every event: who, when, what, and the values that conditions were judged by. Where
+answers are signed, each is held against its signature and the policy of the run again.
 
 The exit code is 1 where the journal, or the runbook or the plan that the run keeps, was
-changed after it was written, or has no record; it is 4 where they cannot be read.`,
+changed after it was written, or has no record, or where an answer in it does not count; it is 4 where they cannot be read.`,
 		Example: `  gatebook audit latest
   gatebook audit 20261121-0300 --format json | jq '.entries[] | select(.who == "ann")'`,
 		Args:              accept.Exactly("a RUN: an id, its beginning, or latest"),

@@ -123,7 +123,7 @@ func (o *planOptions) run(ctx context.Context) error {
 			return err
 		}
 		shown.Sealed = sealed.Digest
-		defer h.TellSealed(sealed, o.out)
+		defer h.TellSealed(sealed, planned, o.out)
 	}
 	h.Originate(ctx, shown)
 	return o.show(shown, review.Of(shown, o.past(shown.Runbook.Name)))

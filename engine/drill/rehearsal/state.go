@@ -12,7 +12,7 @@ import (
 
 // State is all that what follows in a rehearsal depends on. Two that are equal have the same
 // future: it leaves out the time, where nothing limits that, and the attempts of steps that have ended.
-type State [15]byte
+type State [16]byte
 
 func (r *run) state() State {
 	d := r.digest()

@@ -14,14 +14,15 @@ import (
 )
 
 // Leave keeps a person's answer to what a step asks, for the run that carries out a plan of
-// that digest, and takes the place of an earlier one to the same step. The error is a
-// [UsedError] where a run has claimed the plan of the serial, which the answer would miss.
-func (l Ledger) Leave(serial, digest, step string, answer []byte) error {
+// that digest. mark tells it from other answers to the same step, and it takes the place of an
+// earlier one of the same mark. The error is a [UsedError] where a run has claimed the plan of
+// the serial, which the answer would miss.
+func (l Ledger) Leave(serial, digest, step, mark string, answer []byte) error {
 	folder, err := answersTo(digest)
 	if err != nil {
 		return err
 	}
-	file, err := fileOf(step)
+	file, err := fileOf(step, mark)
 	if err != nil {
 		return err
 	}
@@ -164,12 +165,16 @@ func answersTo(digest string) (string, error) {
 
 // fileOf is the name of the file with the answer to a step. The key of an instance may be
 // any text, and is written so that it leads nowhere.
-func fileOf(step string) (string, error) {
+func fileOf(step, mark string) (string, error) {
 	of, _, isInstance := event.SplitInstance(step)
 	if !isInstance {
-		return step, label.Check("step", step)
+		of = step
 	}
-	return label.File(step), label.Check("step", of)
+	name := step
+	if mark != "" {
+		name += "." + mark
+	}
+	return label.File(name), label.Check("step", of)
 }
 
 // isFile reports whether a file is one of those that [fileOf] names.

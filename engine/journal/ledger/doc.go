@@ -8,7 +8,7 @@
 //
 //	plans/key                  32 random bytes in hexadecimal, for their user alone
 //	plans/used/SERIAL          the run that carries the plan out, or has
-//	plans/answers/DIGEST/STEP  what a person answered beforehand
+//	plans/answers/DIGEST/STEP  what a person answered beforehand; signed, STEP.PERSON.DOCUMENT
 //	plans/taken/RUN            answers that a run has taken, until it is known to have begun
 //	plans/lock                 held for the instant in which one of these is changed
 package ledger

@@ -247,10 +247,10 @@ func (w world) same(when string, answers map[string][]byte, want map[string]stri
 func TestAnswersCountOnceAndForTheirDigest(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.must(w.Leave(serial, digest, "sign_off", []byte(`"no"`)))
-	w.must(w.Leave(serial, digest, "sign_off", []byte(`"yes"`)))
-	w.must(w.Leave(serial, digest, "second", []byte(`"yes"`)))
-	w.must(w.Leave(serial, otherDigest, "sign_off", []byte(`"no"`)))
+	w.must(w.Leave(serial, digest, "sign_off", "", []byte(`"no"`)))
+	w.must(w.Leave(serial, digest, "sign_off", "", []byte(`"yes"`)))
+	w.must(w.Leave(serial, digest, "second", "", []byte(`"yes"`)))
+	w.must(w.Leave(serial, otherDigest, "sign_off", "", []byte(`"no"`)))
 	both := map[string]string{"sign_off": `"yes"`, "second": `"yes"`}
 	w.left("before", both)
 	run := w.run(1)
@@ -265,7 +265,7 @@ func TestAnswersCountOnceAndForTheirDigest(t *testing.T) {
 	if answers, err := w.Answers(otherDigest); err != nil || len(answers) != 1 {
 		t.Errorf("of another digest there are %q, %v", answers, err)
 	}
-	if err := w.Leave(serial, digest, "third", nil); usedBy(err) != run.ID() {
+	if err := w.Leave(serial, digest, "third", "", nil); usedBy(err) != run.ID() {
 		t.Errorf("an answer that the run would miss: got %v", err)
 	}
 }
@@ -275,13 +275,13 @@ func TestAnswersAreGivenBackByARunThatDidNotBegin(t *testing.T) {
 	t.Parallel()
 	for _, died := range []bool{false, true} {
 		w := newWorld(t)
-		w.must(w.Leave(serial, digest, "sign_off", []byte(`"yes"`)))
-		w.must(w.Leave(serial, digest, "second", []byte(`"yes"`)))
+		w.must(w.Leave(serial, digest, "sign_off", "", []byte(`"yes"`)))
+		w.must(w.Leave(serial, digest, "second", "", []byte(`"yes"`)))
 		run, next := w.run(1), w.run(2)
 		end := w.drive(run)
 		w.must(w.claim(serial, run))
 		// Another file of the digest is answered meanwhile: the later answer counts.
-		w.must(w.Leave("s2", digest, "second", []byte(`"no"`)))
+		w.must(w.Leave("s2", digest, "second", "", []byte(`"no"`)))
 		if !died {
 			w.must(w.Release(serial, run))
 		}
@@ -304,9 +304,9 @@ func TestAnswersToInstances(t *testing.T) {
 	digest := "sha256:00"
 	keys := []string{"n1", "../../key", "a/b", "it's", strings.Repeat("ö", 126)}
 	for i, key := range keys {
-		w.must(w.Leave(serial, digest, event.InstanceID("roll", key), fmt.Appendf(nil, "%d", i)))
+		w.must(w.Leave(serial, digest, event.InstanceID("roll", key), "", fmt.Appendf(nil, "%d", i)))
 	}
-	w.must(w.Leave(serial, digest, event.InstanceID("roll", "n1"), []byte("anew")))
+	w.must(w.Leave(serial, digest, event.InstanceID("roll", "n1"), "", []byte("anew")))
 	answers, err := w.Answers(digest)
 	w.must(err)
 	var said []string
@@ -317,7 +317,7 @@ func TestAnswersToInstances(t *testing.T) {
 	if want := []string{"1", "2", "3", "4", "anew"}; !slices.Equal(said, want) {
 		t.Errorf("answers are %q, want %q", said, want)
 	}
-	if err := w.Leave(serial, digest, event.InstanceID("../roll", "n1"), nil); err == nil {
+	if err := w.Leave(serial, digest, event.InstanceID("../roll", "n1"), "", nil); err == nil {
 		t.Error("an answer to a step that leads elsewhere is kept")
 	}
 }
@@ -330,7 +330,7 @@ func TestNamesThatLeadElsewhereAreRefused(t *testing.T) {
 		_, answers := w.Answers(name)
 		for what, err := range map[string]error{
 			"used": w.Used(name), "claim": w.claim(name, w.run(len(name)%60)), "answers": answers,
-			"leave": w.Leave(serial, name, "step", nil), "step": w.Leave(serial, "sha256:00", name, nil), "late": w.Leave(name, "sha256:00", "step", nil),
+			"leave": w.Leave(serial, name, "step", "", nil), "step": w.Leave(serial, "sha256:00", name, "", nil), "late": w.Leave(name, "sha256:00", "step", "", nil),
 		} {
 			if err == nil {
 				t.Errorf("%s %q: no error", what, name)

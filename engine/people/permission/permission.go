@@ -21,12 +21,13 @@ import (
 
 // Act is what somebody is about to do, as far as the plan says it.
 type Act struct {
-	Runbook, Version string
-	Owners           []string // of the runbook
-	Targets          []string // the connections that the plan uses
-	Effect           string   // the strongest of the plan's steps: read, change or destroy
-	Step             string   // that is answered; empty: it is about the run as a whole
-	Window           string   // that is overridden; empty: none is
+	Runbook string   `json:"runbook"`
+	Version string   `json:"version"`
+	Owners  []string `json:"owners,omitempty" doc:"Of the runbook."`
+	Targets []string `json:"targets,omitempty" doc:"The connections that the plan uses."`
+	Effect  string   `json:"effect" doc:"The strongest of the plan's steps." enum:"read,change,destroy"`
+	Step    string   `json:"step,omitempty" doc:"The step that is answered; absent: it is about the run as a whole."`
+	Window  string   `json:"window,omitempty" doc:"The window that is overridden; absent: none is."`
 }
 
 // Person is who is about to do it.

@@ -231,9 +231,34 @@ func (s Signers) Principals(key Key) []string {
 	return names
 }
 
+// Gone returns a principal, and a key of theirs by which they sign at a time, that other signers
+// do not take from anybody any more; false: there is none.
+func (s Signers) Gone(others Signers, at time.Time) (principals string, key Key, is bool) {
+	for _, e := range s.entries {
+		if e.refusal(at) == nil && !slices.ContainsFunc(others.entries, func(o entry) bool { return o.key == e.key && o.refusal(at) == nil }) {
+			return e.principals, e.key, true
+		}
+	}
+	return "", Key{}, false
+}
+
+// None reports whether the file names nobody.
+func (s Signers) None() bool { return len(s.entries) == 0 }
+
 // Names reports whether some key is that of a principal at any time.
 func (s Signers) Names(principal string) bool {
 	return slices.ContainsFunc(s.entries, func(e entry) bool { return matches(e.principals, principal) })
+}
+
+// Gives reports whether some line of the file gives a key to a principal, be it a pattern,
+// at another time or for something else: whoever has the key is that person.
+func (s Signers) Gives(key Key, principal string) bool {
+	return slices.ContainsFunc(s.entries, func(e entry) bool { return e.key == key && matches(e.principals, principal) })
+}
+
+// Covers reports whether every key of one principal is one of another too.
+func (s Signers) Covers(principal, one string) bool {
+	return !slices.ContainsFunc(s.entries, func(e entry) bool { return matches(e.principals, one) && !s.Gives(e.key, principal) })
 }
 
 // matches reports whether a word is in a list of patterns, in which * is any text and ? any

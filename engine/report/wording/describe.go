@@ -62,7 +62,7 @@ func describeRun(e event.Event) Said {
 	case event.RollbackAsked:
 		return Said{What: "it was asked to take back what was changed", Why: layout.Line(e.Reason), Mark: event.Undoing}
 	case event.RequestRefused, event.AnswerRefused:
-		return Said{What: "a request was refused", Why: layout.Line(e.Reason), Mark: event.Waiting}
+		return Said{What: refused(e.Name), Why: layout.Line(e.Reason), Mark: event.Waiting}
 	case event.ModeChanged:
 		return Said{What: Mode(e.Mode), Why: layout.Line(e.Reason), Mark: modeMark(e.Mode), Minor: e.Mode == event.Going || e.Mode == event.Ended}
 	case event.RunFinished:
@@ -315,5 +315,23 @@ func Asks(part event.Part) string {
 		return "asks whether it may begin"
 	default:
 		return "asks"
+	}
+}
+
+// refused says which request was refused, where that is known.
+func refused(asked string) string {
+	switch event.Type(asked) {
+	case event.PauseAsked:
+		return "a request to pause was refused"
+	case event.CancelAsked:
+		return "a request to cancel was refused"
+	case event.ResumeAsked:
+		return "a request to go on was refused"
+	case event.RollbackAsked:
+		return "a request to take back what was changed was refused"
+	case event.Answered:
+		return "an answer was refused"
+	default:
+		return "a request was refused"
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/journal"
 	"github.com/gatebook/gatebook/engine/machine"
+	"github.com/gatebook/gatebook/engine/run/internal/hearing"
 	"github.com/gatebook/gatebook/engine/run/internal/target"
 )
 
@@ -24,10 +25,9 @@ type Replay struct {
 	// Known are the ids of the requests that are in the journal.
 	Known   map[string]bool
 	Targets *target.Known // takes what connections reached
-	// Spent is what was answered with, or refused, of what is signed ([event.Proof.Spends]).
-	Spent map[string]bool
-	Last  event.Event
-	Began event.Run // what was fixed when the run started
+	Heard   *hearing.Hearing
+	Last    event.Event
+	Began   event.Run // what was fixed when the run started
 }
 
 // Recall lets the machine know what the journal says before it is replayed.
@@ -46,7 +46,7 @@ func (r *Replay) Recall(folder *journal.Run) error {
 }
 
 // Record takes in a record of the journal. The error is a [DivergedError] where it says what
-// this version of gatebook does not.
+// this version of gatebook does not, and a [hearing.ForgedError] where an answer does not count.
 func (r *Replay) Record(record journal.Record) error {
 	var e event.Event
 	if err := json.Unmarshal(record.Payload, &e); err != nil {
@@ -59,8 +59,8 @@ func (r *Replay) Record(record journal.Record) error {
 	if e.Target != nil {
 		r.Targets.Learn(*e.Target)
 	}
-	if spends := e.Proof.Spends(); spends != "" {
-		r.Spent[spends] = true
+	if err := r.Heard.Read(e); err != nil {
+		return err
 	}
 	if e.Request != "" {
 		r.Known[e.Request] = true

@@ -13,7 +13,8 @@ import (
 // Tale is what a journal tells of its run to whoever has no plan.
 type Tale struct {
 	First, Last event.Event
-	Ended       bool // and not only paused
+	Ended       bool            // and not only paused
+	Known       map[string]bool // the ids of the requests that are in the journal
 
 	reads   map[string]bool   // the steps that only read
 	open    map[event.Op]bool // the tries of which nothing is known but that they began
@@ -23,7 +24,7 @@ type Tale struct {
 // TaleOf returns the tale of a run's journal before its first record. began is what was fixed
 // when the run started.
 func TaleOf(folder *journal.Run, began event.Run) *Tale {
-	return &Tale{reads: readsOf(folder, began), open: make(map[event.Op]bool)}
+	return &Tale{Known: make(map[string]bool), reads: readsOf(folder, began), open: make(map[event.Op]bool)}
 }
 
 // MayHaveChanged reports whether the run may have changed something, or has something in flight
@@ -37,6 +38,9 @@ func (t *Tale) Record(record journal.Record) error {
 		return fmt.Errorf("record %d is no event: %w", record.Seq, err)
 	}
 	t.Last = e
+	if e.Request != "" {
+		t.Known[e.Request] = true
+	}
 	switch e.Type {
 	case event.RunStarted:
 		t.First = e

@@ -79,7 +79,7 @@ func (b *Briefing) again(ctx context.Context, file *source.File) (Ready, error) 
 	if err != nil {
 		return Ready{}, err
 	}
-	answers, err := b.TellAnswers(sealed)
+	answers, err := b.TellAnswers(sealed, planned)
 	if err == nil {
 		err = b.Refused(planned, answers, b.File)
 	}
@@ -130,7 +130,7 @@ func (b *Briefing) stillSo(ctx context.Context, ready Ready) error {
 	if _, err := b.Compare(ctx, sealed, ready.Plan); err != nil {
 		return err
 	}
-	answers, err := b.Answers(sealed)
+	answers, err := b.Answers(sealed, ready.Policy(), b.Now())
 	if err == nil {
 		err = b.Refused(ready.Plan, answers, b.File)
 	}

@@ -45,7 +45,7 @@ func (h *House) include(runbook, name string) (*source.File, error) {
 			return nil, outside(name)
 		}
 	}
-	text, err := readInside(repository, inside)
+	text, err := readInside(repository, inside, mostIncluded)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, err
@@ -76,8 +76,8 @@ func repositoryOf(dir string) string {
 	}
 }
 
-// readInside reads a file of a folder. No link leads out of it.
-func readInside(folder, name string) ([]byte, error) {
+// readInside reads a file of a folder that has at most so many bytes. No link leads out of it.
+func readInside(folder, name string, most int64) ([]byte, error) {
 	root, err := os.OpenRoot(folder)
 	if err != nil {
 		return nil, err
@@ -96,9 +96,9 @@ func readInside(folder, name string) ([]byte, error) {
 		return nil, err
 	}
 	defer file.Close()
-	text, err := io.ReadAll(io.LimitReader(file, mostIncluded+1))
-	if err == nil && len(text) > mostIncluded {
-		err = fmt.Errorf("it has more than %d bytes", mostIncluded)
+	text, err := io.ReadAll(io.LimitReader(file, most+1))
+	if err == nil && int64(len(text)) > most {
+		err = fmt.Errorf("it has more than %d bytes", most)
 	}
 	return text, err
 }

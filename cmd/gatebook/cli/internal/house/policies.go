@@ -1,9 +1,9 @@
 package house
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -21,60 +21,76 @@ type policies struct{ *console.Console }
 
 // Find looks for a policy from the runbook's folder up to the root of its git repository.
 // Outside of any, only the runbook's own folder counts: what lies above it may be anybody's.
+// Of a runbook that is a link, that is the folder of what it leads to; what stands beside the
+// link must be the same then.
 func (p policies) Find(runbook string) (*source.File, error) {
-	dir := filepath.Dir(p.Path(runbook))
 	if runbook == standardInput {
-		dir = p.Dir
+		return p.above(runbook, p.Dir)
 	}
-	for root := rootOf(dir); ; dir = filepath.Dir(dir) {
-		file, err := p.read(filepath.Join(dir, people.FileName))
-		switch {
-		case err == nil:
+	path := p.Path(runbook)
+	beside, err := p.above(runbook, filepath.Dir(path))
+	if err != nil {
+		return nil, err
+	}
+	real, err := filepath.EvalSymlinks(path)
+	if err != nil || real == path {
+		return beside, nil //nolint:nilerr // what is not there, as in a revision of git, leads nowhere
+	}
+	there, err := p.above(runbook, filepath.Dir(real))
+	switch {
+	case err != nil || beside == nil:
+		return there, err
+	case there == nil || !bytes.Equal(there.Text(), beside.Text()):
+		return nil, fmt.Errorf("%s is a link to %s, which does not go by the policy beside the link: name the runbook by where it is", runbook, real)
+	}
+	return beside, nil
+}
+
+// above looks for a policy from a folder upwards.
+func (p policies) above(runbook, dir string) (*source.File, error) {
+	for root := repositoryOf(dir); ; dir = filepath.Dir(dir) {
+		path := filepath.Join(dir, people.FileName)
+		// A link that leads nowhere is a policy that cannot be read, and not none.
+		_, err := os.Lstat(path)
+		if err == nil {
+			file, err := p.read(root, path)
+			if err != nil {
+				return nil, fmt.Errorf("read the policy of %s: %w", runbook, err)
+			}
 			return file, nil
+		}
+		switch {
 		case !errors.Is(err, fs.ErrNotExist):
-			return nil, fmt.Errorf("read the policy of %s: %w", runbook, err)
+			return nil, fmt.Errorf("look for the policy of %s: %w", runbook, err)
 		case dir == root:
 			return nil, nil //nolint:nilnil // most runbooks have no policy
 		}
 	}
 }
 
-// rootOf is the root of the git repository that a folder is in, and the folder itself where it
-// is in none.
-func rootOf(dir string) string {
-	for at := dir; ; at = filepath.Dir(at) {
-		if _, err := os.Lstat(filepath.Join(at, ".git")); err == nil {
-			return at
-		}
-		if at == filepath.Dir(at) {
-			return dir
-		}
-	}
-}
-
-// Open reads a file that the file of a policy names, seen from its folder.
+// Open reads a file that the file of a policy names, seen from its folder. It must be in the
+// repository that the policy is in, or in its folder: whoever proposes a policy must not have
+// other files of whoever checks it read, kept or shown.
 func (p policies) Open(policy, name string) (*source.File, error) {
-	if !filepath.IsAbs(name) {
-		name = filepath.Join(filepath.Dir(p.Path(policy)), filepath.FromSlash(name))
+	if filepath.IsAbs(name) {
+		return nil, errors.New("a path is written as it is seen from the policy's folder, and this is an absolute one")
 	}
-	return p.read(name)
+	dir := filepath.Dir(p.Path(policy))
+	return p.read(repositoryOf(dir), filepath.Join(dir, filepath.FromSlash(name)))
 }
 
 // maxPolicy bounds the files of a policy, which each plan keeps.
 const maxPolicy = 1 << 20
 
-func (p policies) read(path string) (*source.File, error) {
-	file, err := os.Open(path)
+// read reads a regular file of a folder. No link leads out of it.
+func (p policies) read(root, path string) (*source.File, error) {
+	inside, err := filepath.Rel(root, path)
+	if err != nil || !filepath.IsLocal(inside) {
+		return nil, fmt.Errorf("%s lies outside of the repository that the policy is in, or, as it is in none, of its folder", path)
+	}
+	text, err := readInside(root, inside, maxPolicy)
 	if err != nil {
 		return nil, err
-	}
-	defer file.Close()
-	text, err := io.ReadAll(io.LimitReader(file, maxPolicy+1))
-	switch {
-	case err != nil:
-		return nil, err
-	case len(text) > maxPolicy:
-		return nil, fmt.Errorf("%s has more than %d bytes", path, maxPolicy)
 	}
 	if near, err := filepath.Rel(p.Dir, path); err == nil {
 		path = near

@@ -50,20 +50,20 @@ func (h *House) Seal(planned *engine.Plan, shown *plan.Plan, name string, force 
 }
 
 // TellSealed says what was sealed in a file, and what to type next.
-func (h *House) TellSealed(sealed *seal.Plan, file string) {
+func (h *House) TellSealed(sealed *seal.Plan, planned *engine.Plan, file string) {
 	name := console.Quote(file)
 	h.Note("Sealed in %s: %s", name, sealed.Digest)
 	if sealed.Essence.Offline {
 		h.Note("Nothing was looked at for it, so that its run does not notice what has changed there. Without --offline it does.")
 	}
-	answered, err := h.TellAnswers(sealed)
+	answered, err := h.TellAnswers(sealed, planned)
 	if err != nil {
 		h.Complain(err.Error()) // the plan is sealed all the same
 	}
 	for _, step := range sealed.Notes.Asks {
 		early := sealed.Early(step)
 		switch {
-		case slices.ContainsFunc(answered, func(a engine.Left) bool { return a.Step == step }):
+		case slices.ContainsFunc(answered, func(a engine.Left) bool { return a.Step == step && a.Void == "" }):
 		case early != nil:
 			said := early.Error()
 			h.Note("%s", strings.ToUpper(said[:1])+said[1:]+".")
@@ -99,12 +99,16 @@ func (h *House) Unused(sealed *seal.Plan) error {
 
 // TellAnswers says what people have answered to a sealed plan beforehand, and how long ago,
 // as nothing takes an answer back but another one. It returns the answers.
-func (h *House) TellAnswers(sealed *seal.Plan) ([]engine.Left, error) {
-	answers, err := h.Answers(sealed)
+func (h *House) TellAnswers(sealed *seal.Plan, planned *engine.Plan) ([]engine.Left, error) {
+	answers, err := h.Answers(sealed, planned.Policy(), h.Now())
 	for _, answer := range answers {
 		word := "approved"
 		if !answer.Approved {
 			word = "rejected"
+		}
+		if answer.Void != "" {
+			h.Note("An answer to %s that %s has left does not count: %s.", answer.Step, layout.Line(answer.Account), layout.Line(answer.Void))
+			continue
 		}
 		ago := max(0, h.Now().Sub(answer.At)).Round(time.Second)
 		h.Note("%s was %s beforehand by %s, %s ago.", answer.Step, word, answer.By, layout.Span(ago))
@@ -118,7 +122,7 @@ func (h *House) TellAnswers(sealed *seal.Plan) ([]engine.Left, error) {
 func (h *House) Refused(planned *engine.Plan, answers []engine.Left, name string) error {
 	for _, answer := range answers {
 		step, there := planned.Step(answer.Step)
-		if !there || answer.Approved || step.OnFailure == plan.Continue {
+		if !there || answer.Approved || answer.Void != "" || step.OnFailure == plan.Continue {
 			continue
 		}
 		said := answer.By + " said no to " + step.ID
@@ -126,7 +130,11 @@ func (h *House) Refused(planned *engine.Plan, answers []engine.Left, name string
 			said += ": " + answer.Comment
 		}
 		h.Complain("nothing was begun: " + layout.Line(said))
-		h.Note("Where that is settled, say so: gatebook approve %s %s", console.Quote(name), console.Quote(step.ID))
+		who := ""
+		if answer.Signed != nil {
+			who = layout.Line(answer.By) + " can "
+		}
+		h.Note("Where that is settled, %ssay so: gatebook approve %s %s", who, console.Quote(name), console.Quote(step.ID))
 		return console.CodeError(event.OutcomeGateClosed.ExitCode())
 	}
 	return nil

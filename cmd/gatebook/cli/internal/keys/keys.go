@@ -4,6 +4,7 @@ package keys
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"net"
@@ -35,13 +36,8 @@ func Find(ctx context.Context, c *console.Console, named string, signers signatu
 			return held, nil
 		}
 	}
-	if home := c.Getenv("HOME"); home != "" {
-		for _, name := range []string{"id_ed25519", "id_ecdsa", "id_rsa"} {
-			path := filepath.Join(home, ".ssh", name)
-			if _, err := os.Stat(path); err == nil {
-				return f.named(path)
-			}
-		}
+	if path := f.ofHome(); path != "" {
+		return f.named(path)
 	}
 	return signature.Signer{}, console.Usage("Name one: --key FILE, as ~/.ssh/id_ed25519", "there is no SSH key to sign by: git has none, the agent none that the file of allowed signers knows, and ~/.ssh none")
 }
@@ -93,6 +89,30 @@ func (f *finder) held(public []byte, name string) (signature.Signer, error) {
 		}
 	}
 	return signature.Signer{}, console.Usage("Add it to your agent: ssh-add "+console.Quote(strings.TrimSuffix(name, ".pub")), "the ssh agent does not have the private key of %s", name)
+}
+
+// ofHome is the first of the keys in the person's .ssh folder that the signers know, or where
+// they know none the first; empty: there is none.
+func (f *finder) ofHome() string {
+	home, first := f.Getenv("HOME"), ""
+	if home == "" {
+		return ""
+	}
+	for _, name := range []string{"id_ed25519", "id_ecdsa", "id_rsa"} {
+		path := filepath.Join(home, ".ssh", name)
+		if _, err := os.Stat(path); err != nil {
+			continue
+		}
+		public, err := os.ReadFile(path + ".pub")
+		if err == nil {
+			key, err := signature.ParseKey(bytes.TrimSpace(public))
+			if err == nil && len(f.signers.Principals(key)) > 0 {
+				return path
+			}
+		}
+		first = cmp.Or(first, path)
+	}
+	return first
 }
 
 // agent lists the keys of the person's agent; none where there is none.

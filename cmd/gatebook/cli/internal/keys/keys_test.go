@@ -136,6 +136,10 @@ func TestTheKeyToSignBy(t *testing.T) {
 	h.finds("", "a", "")
 	h.key("b", ".ssh/id_ed25519", "")
 	h.finds("", "b", "")
+	_, older := h.key("a", "", "")
+	h.signers = "ann " + older + "\n"
+	h.finds("", "a", "") // the one that they know, though another comes first
+	h.signers = ""
 	h.key("c", "keys/locked", "sesame")
 	h.finds("keys/locked", "", "the ssh agent does not have the private key of keys/locked\nAdd it to your agent: ssh-add keys/locked")
 	h.finds("~/.ssh/id_rsa", "a", "")

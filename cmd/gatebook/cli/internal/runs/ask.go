@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/console"
+	"github.com/gatebook/gatebook/engine"
 	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/journal"
 	"github.com/gatebook/gatebook/engine/journal/ledger"
@@ -102,7 +103,10 @@ func (r *Runs) Beforehand(ctx context.Context, a Answer, sealed *seal.Plan, name
 	case len(a.Attach) > 0:
 		return console.Usage("Answer it when it asks.", "a file is kept with a run, and there is none yet")
 	}
-	policy, err := r.Engine.PolicyOf(sealed.Notes.Runbook)
+	if err := sealed.Early(a.Step); a.Approved && err != nil {
+		return a.untimely(err, again)
+	}
+	policy, err := r.Engine.SealedPolicy(sealed)
 	if err != nil {
 		return err
 	}
@@ -110,11 +114,18 @@ func (r *Runs) Beforehand(ctx context.Context, a Answer, sealed *seal.Plan, name
 	if err != nil || written {
 		return err
 	}
-	answer := sdk.Answer{Approved: a.Approved, Comment: a.Reason, By: r.User, At: r.Now().UTC()}
-	if signed != nil {
-		answer.By, answer.At, answer.Comment = signed.Statement.Person, signed.Statement.Time, signed.Statement.Comment
+	left := engine.Left{
+		Step: a.Step, Signed: signed, Account: r.User,
+		Answer: sdk.Answer{Approved: a.Approved, Comment: a.Reason, By: r.User, At: r.Now().UTC()},
 	}
-	if err := r.Engine.LeaveAnswer(sealed, a.Step, answer, signed); err != nil {
+	if signed != nil {
+		left.By, left.At, left.Comment = signed.Statement.Person, signed.Statement.Time, signed.Statement.Comment
+	}
+	err = r.Engine.LeaveAnswer(sealed, policy, left, r.Now())
+	if void, is := errors.AsType[*engine.VoidError](err); is {
+		return console.Usage("Its run says so in its journal. It is no yes and no no.", "%v", void)
+	}
+	if err != nil {
 		return a.untimely(err, again)
 	}
 	r.Note("%s %s of the plan %s.", a.word(), a.Step, sealed.Digest)
@@ -141,6 +152,9 @@ func (r *Runs) Answer(ctx context.Context, a Answer) error {
 	if err != nil {
 		return err
 	}
+	if err := policy.Takes(r.Build.Version); err != nil {
+		return console.Usage("Nothing was answered. Answer with that version.", "%v", err)
+	}
 	if part == event.Begin {
 		policy = nil // that a change may begin approves nothing, and is not signed
 	}
@@ -154,7 +168,7 @@ func (r *Runs) Answer(ctx context.Context, a Answer) error {
 		Type: event.Answered, Step: a.Step, Part: part, Answer: answer, Signed: signed, Reason: a.Reason, Plan: found.Status.Run.AnswersTo(),
 	})
 	if err == nil && later {
-		err = r.refusal(found, policy, step, signed)
+		err = r.refusal(found, step, signed)
 	}
 	if err != nil {
 		return err

@@ -46,6 +46,7 @@ func keptFromIt(err error, id string) bool {
 	var folder *engine.OtherFolderError
 	var target *run.OtherTargetError
 	var diverged *run.DivergedError
+	var forged *run.ForgedError
 	var abandoned *run.AbandonedError
 	switch {
 	case errors.As(err, &held):
@@ -54,7 +55,7 @@ func keptFromIt(err error, id string) bool {
 		return false
 	}
 	return errors.As(err, &gone) || errors.As(err, &plan) || errors.As(err, &folder) || errors.As(err, &target) ||
-		errors.As(err, &diverged) || errors.Is(err, fs.ErrNotExist)
+		errors.As(err, &diverged) || errors.As(err, &forged) || errors.Is(err, fs.ErrNotExist)
 }
 
 // tellable is a reason as it may be written where no driver masks it. Where the run has secrets

@@ -146,7 +146,8 @@ func goesNoFurther(err error) bool {
 	var diverged *run.DivergedError
 	var other *engine.OtherPlanError
 	var damaged *journal.DamagedError
-	return errors.As(err, &diverged) || errors.As(err, &other) || errors.As(err, &damaged) || errors.Is(err, fs.ErrNotExist)
+	var forged *run.ForgedError
+	return errors.As(err, &forged) || errors.As(err, &diverged) || errors.As(err, &other) || errors.As(err, &damaged) || errors.Is(err, fs.ErrNotExist)
 }
 
 // repeated is within what time a second signal is the first one told twice, as a

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"strings"
 
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/console"
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/house"
@@ -16,12 +15,12 @@ import (
 	"github.com/gatebook/gatebook/engine/journal"
 	"github.com/gatebook/gatebook/engine/people"
 	"github.com/gatebook/gatebook/engine/plan"
-	"github.com/gatebook/gatebook/engine/report"
 	"github.com/gatebook/gatebook/engine/report/history"
 	"github.com/gatebook/gatebook/engine/report/layout"
 	"github.com/gatebook/gatebook/engine/report/standing"
 	"github.com/gatebook/gatebook/engine/report/wording"
 	"github.com/gatebook/gatebook/engine/review"
+	"github.com/gatebook/gatebook/engine/run"
 )
 
 // Runs are the runs that an engine keeps.
@@ -49,16 +48,25 @@ type Run struct {
 	Status *standing.Status
 	Holder journal.Owner // whose process drives it now, where one does
 
-	plan *plan.Plan      // as the run keeps it; nil: it has none
-	read journal.Summary // how far its journal has been read
+	plan  *plan.Plan      // as the run keeps it; nil: it has none
+	heard *run.Hearing    // what its journal says of questions
+	read  journal.Summary // how far its journal has been read
 }
 
-// policy is the one that the run goes by; nil: there is none.
+// policy is the one that the run goes by; nil: there is none. Where the plan that says so is
+// gone, nobody can tell.
 func (r *Run) policy() (*people.Policy, error) {
-	if r.plan == nil {
+	if r.plan == nil && r.Status.Run.PlanDocument != "" {
+		return nil, console.Usage("Put it back. Nothing was answered.", "the plan.json of run %s is gone, and with it what says whose answers count", r.ID())
+	}
+	return policyOf(r.plan)
+}
+
+func policyOf(planned *plan.Plan) (*people.Policy, error) {
+	if planned == nil {
 		return nil, nil //nolint:nilnil // a run without a plan has no policy either
 	}
-	return people.Again(r.plan.People)
+	return people.Again(planned.People)
 }
 
 // look reads the journal of a run to its end.
@@ -67,6 +75,11 @@ func (r *Runs) look(folder *journal.Run) (*Run, error) {
 	if err != nil {
 		return nil, err
 	}
+	policy, err := policyOf(planned)
+	if err != nil {
+		planned = nil // whoever takes the run up, or audits it, is told
+	}
+	heard := run.HearingOf(planned, policy)
 	status := standing.New(planned)
 	if text, err := folder.Runbook(); err == nil { // a status does without
 		status.Read(text)
@@ -75,6 +88,7 @@ func (r *Runs) look(folder *journal.Run) (*Run, error) {
 		e, err := decode(record.Payload)
 		if err == nil {
 			status.Apply(e)
+			heard.Note(e)
 		}
 		return err
 	})
@@ -82,7 +96,7 @@ func (r *Runs) look(folder *journal.Run) (*Run, error) {
 		return nil, fmt.Errorf("look at run %s: %w", folder.ID(), err)
 	}
 	r.tellWho(planned, status)
-	found := &Run{Run: folder, Status: status, plan: planned, read: read}
+	found := &Run{Run: folder, Status: status, plan: planned, heard: heard, read: read}
 	if err := found.setDrive(); err != nil {
 		return nil, err
 	}
@@ -133,90 +147,6 @@ func decode(payload []byte) (event.Event, error) {
 		return e, fmt.Errorf("a record is no event: %w", err)
 	}
 	return e, nil
-}
-
-// Audit reads the journal of a run to its end, and says whether it is as it was written.
-func (r *Runs) Audit(name string) (*report.Audit, error) {
-	folder, err := r.find(name)
-	if err != nil {
-		return nil, err
-	}
-	trail := report.NewAudit()
-	summary, err := folder.Replay(func(record journal.Record) error {
-		e, err := decode(record.Payload)
-		if err == nil {
-			trail.Add(record.Seq, e)
-		}
-		return err
-	})
-	var damaged *journal.DamagedError
-	switch {
-	case errors.As(err, &damaged):
-		trail.Fault = damaged.Error()
-	case summary.Head.Seq == 0 && (err == nil || errors.Is(err, fs.ErrNotExist)):
-		trail.Fault = "the journal has no record, and the first is on the disk before a run begins"
-	case err != nil:
-		return nil, unread(folder, fmt.Errorf("audit run %s: %w", folder.ID(), err))
-	default:
-		trail.Fault = r.changed(folder, trail)
-	}
-	trail.Intact = trail.Fault == ""
-	trail.Records, trail.Head, trail.Torn = summary.Head.Seq, summary.Head.Hash.String(), summary.Torn
-	return trail, nil
-}
-
-// changed says what is wrong with what a run keeps beside its journal: the runbook and the plan,
-// for which its first record vouches, the files that the plan names, and those that came with
-// answers. That nothing vouches for the plan is no fault of the run.
-func (r *Runs) changed(folder *journal.Run, trail *report.Audit) string {
-	began := trail.Run
-	text, err := folder.Runbook()
-	if err == nil {
-		err = began.Vouches(text)
-	}
-	document, planErr := folder.Plan()
-	if planErr == nil {
-		planErr = began.VouchesForPlan(document)
-	}
-	if errors.Is(planErr, event.ErrUnvouched) {
-		r.Note("Run %s: %v.", folder.ID(), planErr)
-		planErr = nil
-	}
-	if planErr == nil {
-		planErr = otherFiles(folder)
-	}
-	err = errors.Join(err, planErr)
-	for _, entry := range trail.Entries {
-		if entry.Event.Answer == nil || entry.Event.Type != event.Answered {
-			continue
-		}
-		for _, file := range entry.Event.Answer.Attachments {
-			_, missing := folder.Attached(file.SHA256)
-			err = errors.Join(err, missing)
-		}
-	}
-	if err != nil {
-		return strings.ReplaceAll(err.Error(), "\n", "; ")
-	}
-	return ""
-}
-
-// otherFiles says which of the files that a runbook takes in are not as the plan of the run has
-// them.
-func otherFiles(folder *journal.Run) error {
-	planned, err := readPlan(folder)
-	if err != nil || planned == nil {
-		return err
-	}
-	var faults []error
-	for _, file := range planned.Runbook.Files {
-		text, err := folder.File(file.Name)
-		if err == nil && event.Digest(text) != file.Digest {
-			err = fmt.Errorf("the file %s is not the one that the run began with", file.Name)
-		}
-		faults = append(faults, err)
-	}
-	return errors.Join(faults...)
 }
 
 // History returns the records of the runs that pass the filter, newest first, at most

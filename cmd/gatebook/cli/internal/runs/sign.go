@@ -2,11 +2,13 @@ package runs
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/console"
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/keys"
+	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/people"
 	"github.com/gatebook/gatebook/engine/people/signature"
 	"github.com/gatebook/gatebook/engine/plan"
@@ -115,11 +117,14 @@ func (r *Runs) handIn(a Answer, typed people.Statement) (*people.Signed, error) 
 	}
 	name := console.Quote(a.Sign.Signed)
 	said, err := people.ParseStatement(document)
+	if errors.Is(err, people.ErrNotAsWritten) && typed.Run != "" {
+		err = nil // the run refuses it, and says so in its journal
+	}
 	switch {
 	case err != nil:
 		return nil, console.Usage("Write it anew, with --document FILE.", "%s: %v", name, err)
-	case said.Step != typed.Step || said.Run != typed.Run || said.Serial != typed.Serial:
-		return nil, console.Usage("Name what it answers.", "%s answers %s of %s", name, said.Step, said.Run+said.Serial)
+	case said.Step != typed.Step && typed.Run == "":
+		return nil, console.Usage("Name what it answers.", "%s answers %s", name, said.Step)
 	case said.Answer != typed.Answer:
 		return nil, console.Usage("Hand it in with the other of approve and reject.", "%s says %s", name, said.Answer)
 	case len(a.Fields) > 0 || len(a.Attach) > 0 || a.Reason != "" || a.Sign.As != "" || a.Sign.Key != "":
@@ -153,15 +158,14 @@ func (r *Runs) tellWho(planned *plan.Plan, status *standing.Status) {
 }
 
 // refusal is why a run that nobody drives will refuse an answer; nil: it will not.
-func (r *Runs) refusal(found *Run, policy *people.Policy, step *standing.Step, signed *people.Signed) error {
+func (r *Runs) refusal(found *Run, step *standing.Step, signed *people.Signed) error {
 	if signed == nil || found.plan == nil {
 		return nil
 	}
-	asked := sdk.Question{Message: step.Ask.Message, From: step.Ask.From}
-	if !step.Ask.Until.IsZero() {
-		asked.Expires = step.Ask.Until.Sub(step.Ask.Since)
+	verdict, err := found.heard.Judge(*signed, event.Op{Step: step.ID, Part: step.Ask.Part}, r.Now())
+	if err == nil && verdict.Answer.Answer == people.Yes {
+		err = found.heard.Twice(verdict, event.Op{Step: step.ID, Part: step.Ask.Part}, step.Ask.Yes)
 	}
-	_, err := policy.Judge(*signed, run.Question(found.plan, found.Status.Run, step.ID, step.Ask.Part, asked), r.Now())
 	if err == nil {
 		return nil
 	}
