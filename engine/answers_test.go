@@ -190,7 +190,7 @@ func TestQuestionExpires(t *testing.T) {
 // asker is a person at the terminal.
 type asker func(ctx context.Context, question sdk.Question) (sdk.Answer, error)
 
-func (a asker) Ask(ctx context.Context, _ *plan.Step, question sdk.Question) (sdk.Answer, error) {
+func (a asker) Ask(ctx context.Context, _ *plan.Step, question sdk.Question, _ run.Attacher) (sdk.Answer, error) {
 	return a(ctx, question)
 }
 

@@ -170,15 +170,34 @@ func TestCrashWhilePeopleSign(t *testing.T) {
 	}
 }
 
+// Two of the windows never open: one counts as open from the beginning, and one as soon as
+// somebody has resumed.
+const crashWindows = `
+onFailure: rollback
+windows:
+  early: {rule: FREQ=DAILY;UNTIL=20200101, start: 2020-01-01, duration: 1h, timezone: UTC}
+  late: {rule: FREQ=DAILY;UNTIL=20200101, start: 2020-01-01, duration: 1h, timezone: UTC}
+  always: {cron: "* * * * *", duration: 1h, timezone: UTC}
+steps:
+  - {id: first, uses: crash.put, with: {name: first, fail: 1}, retry: {attempts: 3, delay: 1ms}, gate: {expr: 'window("early", now)'}}
+  - id: each
+    uses: crash.seen
+    foreach: [a, b, c]
+    with: {name: "each-${{ each.key }}"}
+    gate: {expr: 'run.remaining < windowRemaining("always", now) && (window("late", now) || window("early", now))', within: 1m, every: 1ms}
+  - {id: last, uses: crash.blind, with: {name: last}, when: '!window("late", now) || window("early", now)'}
+`
+
 func TestCrashAnywhere(t *testing.T) {
 	t.Parallel()
 	for name, runbook := range map[string]string{
 		"success": crashSucceeds, "rollback": crashRollsBack,
-		"loops": crashLoopsSucceed, "loops-rollback": crashLoopsRollBack,
+		"loops": crashLoopsSucceed, "loops-rollback": crashLoopsRollBack, "windows": crashWindows,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			calm := newCrashOrder(t, runbook)
+			calm.Windows = strings.Contains(runbook, "\nwindows:")
 			want := spawn(t, calm)
 			if want == nil || want.Error != "" {
 				t.Fatalf("undisturbed: %+v", want)
@@ -188,7 +207,7 @@ func TestCrashAnywhere(t *testing.T) {
 			for n := int64(1); n <= want.Events+4; n++ {
 				t.Run(fmt.Sprintf("record-%d", n), func(t *testing.T) {
 					order := newCrashOrder(t, runbook)
-					order.KillAtEvent = n
+					order.Windows, order.KillAtEvent = calm.Windows, n
 					crashAndResume(t, order, want, world)
 				})
 			}
@@ -196,7 +215,7 @@ func TestCrashAnywhere(t *testing.T) {
 				for _, after := range []bool{false, true} {
 					t.Run(fmt.Sprintf("effect-%d-after-%v", n, after), func(t *testing.T) {
 						order := newCrashOrder(t, runbook)
-						order.KillAtEffect, order.After = n, after
+						order.Windows, order.KillAtEffect, order.After = calm.Windows, n, after
 						crashAndResume(t, order, want, world)
 					})
 				}

@@ -43,6 +43,7 @@ type crashOrder struct {
 	Resume       bool
 	People       bool  // sign what is asked
 	Stepwise     bool  // go step by step, and let each change begin
+	Windows      bool  // of which one is overridden from the beginning, and one by whoever resumes
 	KillAtEvent  int64 // 0: never
 	KillAtEffect int64 // counted in this child; 0: never
 	After        bool  // of the effect, rather than before it
@@ -253,7 +254,7 @@ type letsBegin struct{}
 
 var _ run.Stepper = letsBegin{}
 
-func (letsBegin) Ask(context.Context, *plan.Step, sdk.Question) (sdk.Answer, error) {
+func (letsBegin) Ask(context.Context, *plan.Step, sdk.Question, run.Attacher) (sdk.Answer, error) {
 	return sdk.Answer{}, errors.New("nothing else is asked")
 }
 
@@ -335,7 +336,10 @@ func (w *crashWorld) drive(watch run.Watcher) (event.Result, error) {
 		if err != nil {
 			return event.Result{}, err
 		}
-		return e.Run(context.Background(), made, p, engine.RunOptions{By: "alice", Parallelism: 3, Seed: 1, Stepwise: w.order.Stepwise})
+		return e.Run(context.Background(), made, p, engine.RunOptions{
+			By: "alice", Parallelism: 3, Seed: 1, Overrides: w.overrides("early"), Remaining: map[string]event.Left{"each": {Step: 3 * time.Second}},
+			Stepwise: w.order.Stepwise,
+		})
 	}
 	folder, err := e.Store().Open(journal.Latest)
 	if err != nil {
@@ -349,7 +353,15 @@ func (w *crashWorld) drive(watch run.Watcher) (event.Result, error) {
 	if err != nil {
 		return event.Result{}, err
 	}
-	return e.Resume(context.Background(), folder, made, p, run.Resumption{Ask: event.ResumeAsked, By: "alice", Words: words})
+	return e.Resume(context.Background(), folder, made, p, run.Resumption{Ask: event.ResumeAsked, By: "alice", Words: words, Overrides: w.overrides("late")})
+}
+
+// overrides has a window count as open.
+func (w *crashWorld) overrides(window string) []event.Override {
+	if !w.order.Windows {
+		return nil
+	}
+	return []event.Override{{Window: window, By: "alice", Reason: "it must be now"}}
 }
 
 // look is the person who is asked about steps that nobody can tell of: those that were

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io/fs"
 	"strings"
-	"time"
 
 	"github.com/gatebook/gatebook/engine/diag"
 	"github.com/gatebook/gatebook/engine/event"
@@ -34,7 +33,7 @@ type RunOptions struct {
 	// Stepwise has people asked before each change.
 	Stepwise bool
 	// Remaining is how long it takes from some steps to the end, as review.Remaining has it.
-	Remaining map[string]time.Duration
+	Remaining map[string]event.Left
 }
 
 // Run carries out a plan, and returns when the run has ended or paused. The context

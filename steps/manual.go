@@ -16,6 +16,7 @@ import (
 type ManualInput struct {
 	Instructions string                 `json:"instructions" required:"true" minLength:"1" doc:"What the person is to do; Markdown."`
 	Fields       map[string]ManualField `json:"fields" doc:"What they fill in when it is done: a name and its JSON Schema each. A field with a default may be left out, all others must be given."`
+	Attachments  int                    `json:"attachments" min:"0" max:"32" doc:"How many files must come with it at least, as evidence: gatebook approve --attach FILE. The run keeps them."`
 	Expires      schema.Duration        `json:"expires" default:"24h" doc:"How long the question stands; unanswered by then, it is refused."`
 }
 
@@ -40,7 +41,8 @@ func (ManualField) JSONSchema() *schema.Schema {
 
 // ManualOutput is what manual returns.
 type ManualOutput struct {
-	Fields map[string]any `json:"fields" required:"true" doc:"What was filled in, by name."`
+	Fields      map[string]any   `json:"fields" required:"true" doc:"What was filled in, by name."`
+	Attachments []sdk.Attachment `json:"attachments" required:"true" doc:"The files that came with it, which the run keeps."`
 	Answered
 }
 
@@ -52,7 +54,8 @@ func manual(Options) sdk.Action[ManualInput, ManualOutput] {
 Answers come from where those of ` + "`approve`" + ` do. That it cannot be done fails the step as *denied*.
 
 What is filled in waits in the run's folder and stands in its journal as it is, so that no field can be secret: what a person
-is to give and nobody to see is a secret input of the runbook, or goes straight where it is needed.`,
+is to give and nobody to see is a secret input of the runbook, or goes straight where it is needed. A file that comes with the answer
+and has a secret of the run in it is refused.`,
 		Effect: sdk.Change,
 		Examples: []schema.Example{{Title: "Work at the machine itself", With: map[string]any{
 			"instructions": "Replace disk 3 of rack 12 and read the serial number of the new one.",
@@ -76,7 +79,7 @@ is to give and nobody to see is a secret input of the runbook, or goes straight 
 		},
 		Ask: func(_ context.Context, call *sdk.Call[ManualInput]) (sdk.Question, error) {
 			form, err := call.Input.form()
-			return sdk.Question{Message: call.Input.Instructions, Fields: form, Expires: call.Input.Expires.Std()}, err
+			return sdk.Question{Message: call.Input.Instructions, Fields: form, Expires: call.Input.Expires.Std(), Attachments: call.Input.Attachments}, err
 		},
 		Answer: answerManual,
 	}
@@ -136,9 +139,10 @@ func answerManual(_ context.Context, call *sdk.Call[ManualInput], answer sdk.Ans
 	if err != nil {
 		return ManualOutput{}, err
 	}
+	done := ManualOutput{Answered: who, Attachments: append([]sdk.Attachment{}, answer.Attachments...)}
 	form, err := call.Input.form()
 	if err != nil || form == nil {
-		return ManualOutput{Answered: who}, err
+		return done, err
 	}
 	filled := map[string]any{}
 	if len(answer.Fields) > 0 {
@@ -158,5 +162,6 @@ func answerManual(_ context.Context, call *sdk.Call[ManualInput], answer sdk.Ans
 		}
 		return ManualOutput{}, sdk.FieldErrorf("fields", "%s", strings.Join(messages, "; "))
 	}
-	return ManualOutput{Fields: complete, Answered: who}, nil
+	done.Fields = complete
+	return done, nil
 }

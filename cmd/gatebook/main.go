@@ -26,6 +26,10 @@ func main() { start(cli.System(cli.Build{Version: version, Commit: commit, Date:
 
 // start carries out what was typed, or guards another gatebook.
 func start(env cli.Env) {
+	// Nobody opens a window by a time zone of their own, and leaves no word of it.
+	if err := os.Unsetenv("ZONEINFO"); err != nil {
+		panic(err) // of a name that is none
+	}
 	if len(os.Args) == 2 && os.Args[1] == guardian {
 		steps.Guard(os.Stdin, os.Stdout)
 		return

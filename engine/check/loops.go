@@ -62,7 +62,7 @@ func (c *checker) loop(step *Step) {
 	step.Loop = &Loop{Model: m.Batch, Over: c.data(stepSite(step, "foreach", false), m.Foreach, c.types)}
 	item := c.itemsOf(step.Loop)
 	if m.Batch != nil {
-		step.Loop.Between = c.conditions(stepSite(step, "between", true), m.Batch.Between)
+		step.Loop.Between = c.conditions(judgingSite(step, "between", true), m.Batch.Between)
 	}
 	step.Loop.Each = c.loops.eachOf(item)
 	c.types, c.retries = c.types.With(expr.RootEach, step.Loop.Each), nil

@@ -18,10 +18,18 @@ type site struct {
 	ended bool
 	// vars says that the place is a var, before any step.
 	vars bool
+	// judges says that it is a condition of a step, which is told how long the run takes from there.
+	judges bool
 }
 
 func stepSite(step *Step, what string, own bool) site {
 	return site{step: step, what: what, own: own, ended: step.Finally}
+}
+
+func judgingSite(step *Step, what string, own bool) site {
+	at := stepSite(step, what, own)
+	at.judges = true
+	return at
 }
 
 // refer follows one reference: it marks what is used, notes what a step must wait
@@ -45,6 +53,8 @@ func (c *checker) referRun(at site, ref data.Reference) {
 		c.add(diag.VarUsesRun.At(ref.Range, "In %s nothing is known of the run yet.", at))
 	case len(ref.Path) > 0 && ref.Path[0] == "outcome" && !at.ended:
 		c.add(diag.OutcomeTooEarly.At(ref.Range, "In %s nobody knows yet how the run goes.", at))
+	case len(ref.Path) > 0 && ref.Path[0] == "remaining" && !at.judges:
+		c.add(diag.RemainingElsewhere.At(ref.Range, "In %s nobody is told how long the run takes from there.", at))
 	}
 }
 

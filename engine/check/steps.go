@@ -28,9 +28,9 @@ func (c *checker) compileStep(step *Step) {
 	c.secrets.enter(step)
 	step.Use = c.use(stepSite(step, "with", false), c.actions[step.Index], m.Uses, m.With)
 	step.On = c.connection(c.actions[step.Index], m.Uses, m.On)
-	step.When = c.condition(stepSite(step, "when", false), m.When, c.types)
-	step.Gate = c.conditions(stepSite(step, "gate", false), m.Gate)
-	step.Verify = c.conditions(stepSite(step, "verify", true), m.Verify)
+	step.When = c.condition(judgingSite(step, "when", false), m.When, c.types)
+	step.Gate = c.conditions(judgingSite(step, "gate", false), m.Gate)
+	step.Verify = c.conditions(judgingSite(step, "verify", true), m.Verify)
 	step.Retry = c.retry(step, m.Retry)
 	if step.When != nil {
 		c.checkConstant(step.When, m.When)

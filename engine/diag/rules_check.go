@@ -254,6 +254,14 @@ var (
 		Bad:     "uses: broken.action",
 		Good:    "uses: http.check",
 	}
+	RemainingElsewhere = &Rule{
+		Code: "GB0418", Severity: Error,
+		Summary: "run.remaining used outside of a condition",
+		Why:     "How long a run takes from a step to its end is estimated for the conditions of steps: when, gate, verify and between.",
+		Mend:    "Ask for it in a condition of the step.",
+		Bad:     "with: {text: \"${{ run.remaining }}\"}",
+		Good:    "gate: {expr: run.remaining < windowRemaining(\"offpeak\", now)}",
+	}
 	LoopOverOne = &Rule{
 		Code: "GB0515", Severity: Error,
 		Summary: "foreach over what is neither a list nor a map",
@@ -271,6 +279,6 @@ func checkRules() []*Rule {
 		UnusedInput, UnusedVar, NeedlessNeed, NeedlessPolicy, ConstantCondition, UnusedObservation, PlainText, VarUsesRun,
 		WrongGatebook, UnknownAction, MissingParameter, UnknownParameter, InvalidParameter, BrokenRule,
 		ObserveReads, NoWayBack, UnguardedDestroy, NeedlessRollback, SecretLeaves, SecretExposed,
-		SecretRecorded, SecretHandedOn, FaultyAction, LoopOverOne,
+		SecretRecorded, SecretHandedOn, FaultyAction, LoopOverOne, RemainingElsewhere,
 	}
 }

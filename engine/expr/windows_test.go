@@ -99,6 +99,45 @@ func TestWindowsAreExplained(t *testing.T) {
 	}
 }
 
+// A condition that is false says until when it stays so: until a window opens, or until one closes
+// of which too little is left; where anything else can change, nothing is said.
+func TestUntilWhenAConditionStaysFalse(t *testing.T) {
+	t.Parallel()
+	types, compiler := windowTypes(t), expr.NewCompiler()
+	const opens, closes = "2026-11-28T01:00:00+08:00", "2026-11-28T05:00:00+08:00"
+	for _, c := range []struct{ text, now, want string }{
+		{`window("offpeak", now)`, closed, opens},
+		{`window("offpeak", now) && inputs.go`, closed, opens},
+		{`windowRemaining("offpeak", now) > duration("2h")`, closed, opens},
+		{`windowRemaining("offpeak", now) > duration("2h")`, open, closes},
+		{`duration("2h") <= windowRemaining("offpeak", now)`, open, closes},
+		{`!(windowRemaining("offpeak", now) < duration("2h"))`, open, closes},
+		{`duration(run.remaining) <= windowRemaining("offpeak", now)`, open, closes},
+		{`windowRemaining("offpeak", now) < duration("1h")`, open, ""},
+		{`!(windowRemaining("offpeak", now) >= duration("1h"))`, open, ""},
+		{`windowRemaining("offpeak", now) == duration("1h")`, open, ""},
+		{`windowRemaining("offpeak", now) > duration("2h") || now > timestamp("2027-01-01T00:00:00Z")`, open, ""},
+		{`window("offpeak", now + duration("1h"))`, closed, ""},
+	} {
+		condition, faults := compiler.Condition(c.text, types)
+		if len(faults) > 0 {
+			t.Errorf("%s: %+v", c.text, faults)
+			continue
+		}
+		scope := scopeAt(c.now, "")
+		scope.Roots[expr.RootInputs] = value.Object(value.Member{Name: "go", Value: value.Bool(true)})
+		scope.Roots[expr.RootRun] = value.Object(value.Member{Name: "remaining", Value: value.String("2h0m0s")})
+		verdict := condition.Eval(scope)
+		got := ""
+		if !verdict.Still.IsZero() {
+			got = verdict.Still.Format(time.RFC3339)
+		}
+		if verdict.Truth != expr.False || got != c.want {
+			t.Errorf("%s at %s: %v (%v) until %q, want %q", c.text, c.now, verdict.Truth, verdict.Err, got, c.want)
+		}
+	}
+}
+
 func TestUnknownWindowsHaveTheirPlace(t *testing.T) {
 	t.Parallel()
 	types, compiler := windowTypes(t), expr.NewCompiler()

@@ -15,6 +15,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/expr"
 	"github.com/gatebook/gatebook/engine/patience"
 	"github.com/gatebook/gatebook/engine/plan"
@@ -25,7 +26,7 @@ import (
 type Options struct {
 	At time.Time // the time that `now` is in expressions
 	// Remaining is what run.remaining is to the steps that ask for it, as far as it is known.
-	Remaining map[string]time.Duration
+	Remaining map[string]event.Left
 	AtOnce    int // how many actions are applied at one time at most
 	// Asking is told what is being asked, each time that this changes, and never twice at one
 	// time; nil: nobody is.
@@ -58,7 +59,7 @@ func Now(ctx context.Context, p *plan.Plan, o Options) *plan.Plan {
 type looker struct {
 	plan      *plan.Plan
 	at        time.Time
-	remaining map[string]time.Duration // from steps to the end of a run
+	remaining map[string]event.Left // from steps to the end of a run
 	masker    *value.Masker
 
 	// found and views are written between two waves, and read within one.

@@ -56,7 +56,7 @@ func (s scope) run() (value.Value, bool) {
 	members := slices.Clone(known.Members())
 	for i, m := range members {
 		if m.Name == "remaining" {
-			members[i].Value = value.String(left.String())
+			members[i].Value = value.String((left.Step + left.After).String())
 		}
 	}
 	return value.Object(members...), true

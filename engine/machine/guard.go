@@ -1,6 +1,10 @@
 package machine
 
-import "github.com/gatebook/gatebook/engine/event"
+import (
+	"time"
+
+	"github.com/gatebook/gatebook/engine/event"
+)
 
 // A gate says what must hold when the action begins. Where time has passed since it
 // opened, as the step waited for a slot or the run was at rest, it is looked at once
@@ -60,29 +64,39 @@ func (m *Machine) giveSlotBack(i int) {
 	}
 }
 
-// waited reports whether what is polled was waited for, so that the rest is stale.
-func (j *judging) waited() bool {
-	polledAgain, once := false, false
+// stale are the conditions that are looked at again when all have held, before the step begins:
+// those that cost nothing to look at, as whether a window is still open, where time has passed;
+// and where others were waited for, those that are looked at once.
+func (j *judging) stale(now time.Time) []int {
+	waited := false
 	for k, p := range j.plan {
-		polledAgain = polledAgain || p.Within > 0 && j.conds[k].sample > j.before+1
-		once = once || p.Within == 0
+		waited = waited || p.Within > 0 && j.conds[k].sample > j.before+1
 	}
-	return polledAgain && once
+	var again []int
+	for k, p := range j.plan {
+		if waited && p.Within == 0 || p.Observe == nil && j.conds[k].lookedAt.Before(now) {
+			again = append(again, k)
+		}
+	}
+	return again
 }
 
-// confirm looks again at what was looked at once, when the others were waited for.
-func (m *Machine) confirm(i int) {
+// confirm looks again at what is stale, and reports whether anything is.
+func (m *Machine) confirm(i int) bool {
 	j := m.steps[i].judging
+	again := j.stale(m.now)
+	if j.confirmed || len(again) == 0 {
+		return false
+	}
 	j.confirmed = true
-	for k, p := range j.plan {
-		j.conds[k].met = j.conds[k].met && p.Within > 0
+	for _, k := range again {
+		j.conds[k].met = false
 	}
-	for k, p := range j.plan {
+	for _, k := range again {
 		if m.steps[i].judging != j {
-			return // one that is false has closed it
+			break // one that is false has closed it
 		}
-		if p.Within == 0 {
-			m.look(i, k)
-		}
+		m.look(i, k)
 	}
+	return true
 }

@@ -1,6 +1,8 @@
 package machine
 
 import (
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/gatebook/gatebook/engine/data"
@@ -40,6 +42,7 @@ type condition struct {
 	deadline time.Time // zero: it is judged once
 	pollAt   time.Time // zero: no poll is due
 	last     expr.Truth
+	lookedAt time.Time // when it was looked at last
 	still    time.Time // until when it cannot come out otherwise; zero: nobody can tell
 }
 
@@ -74,7 +77,7 @@ func (m *Machine) look(i, k int) {
 	j := m.steps[i].judging
 	c := &j.conds[k]
 	c.sample++
-	c.pollAt = time.Time{}
+	c.pollAt, c.lookedAt = time.Time{}, m.now
 	c.final = !c.deadline.IsZero() && !m.now.Before(c.deadline)
 	use := j.plan[k].Observe
 	if use == nil {
@@ -193,10 +196,13 @@ func (m *Machine) pollLater(i, k int) {
 	j := m.steps[i].judging
 	c, p := &j.conds[k], j.plan[k]
 	at := m.now.Add(max(p.Every, time.Millisecond))
-	if c.still.After(at) {
+	switch {
+	case c.still.After(at):
 		// As when a window opens on Monday. A clock may be set, and a machine may sleep, so that
 		// a timer alone is not relied on for so long.
 		at = earlier(c.still, m.now.Add(max(p.Every, longestRest)))
+	case c.still.After(m.now):
+		at = c.still // what opens may be closed again when it is due
 	}
 	if !c.trueFrom.IsZero() && !c.met {
 		at = earlier(at, c.trueFrom.Add(p.Hold))
@@ -206,6 +212,22 @@ func (m *Machine) pollLater(i, k int) {
 	}
 	c.pollAt = at
 	m.emit(SetTimer{m.conditionTimerOf(i, k, event.TimerPoll)})
+}
+
+// lookNow has every condition looked at that rests until it can come out otherwise: it can by now.
+func (m *Machine) lookNow() {
+	for _, i := range slices.Sorted(maps.Keys(m.live)) {
+		j := m.steps[i].judging
+		if j == nil {
+			continue
+		}
+		for k := range j.conds {
+			if c := &j.conds[k]; !c.pollAt.IsZero() && !c.still.IsZero() {
+				c.pollAt, c.still = m.now, time.Time{}
+				m.emit(SetTimer{m.conditionTimerOf(i, k, event.TimerPoll)})
+			}
+		}
+	}
 }
 
 func earlier(a, b time.Time) time.Time {
@@ -252,8 +274,7 @@ func (m *Machine) conditionTimer(i int, t event.Timer) {
 // opens ends the judging: everything holds.
 func (m *Machine) opens(i int) {
 	j := m.steps[i].judging
-	if !j.confirmed && j.waited() {
-		m.confirm(i)
+	if m.confirm(i) {
 		return
 	}
 	m.stopJudging(i)

@@ -132,6 +132,7 @@ func (m *Machine) apply(e event.Event) {
 		m.givenUp(e)
 	case event.WindowOverridden:
 		m.run.Overrides = append(slices.Clone(m.run.Overrides), event.Override{Window: e.Name, By: e.By, Reason: e.Reason})
+		m.lookNow()
 	case event.LockTaken, event.TargetReached, event.AnswerRefused,
 		event.StepDecided, event.ConditionMet, event.LoopOpened, event.BatchDone, event.ModeChanged, event.RunFinished, event.RequestRefused:
 		// Nothing follows from these.

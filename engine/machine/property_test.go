@@ -80,6 +80,13 @@ func drawStep(t *rapid.T, i int) *plan.Step {
 		}
 		s.Gate = append(s.Gate, fickle)
 	}
+	if rapid.IntRange(0, 2).Draw(t, "window") == 0 {
+		waits := &plan.Condition{Expr: "window", Program: offHours{rapid.IntRange(1, 20).Draw(t, "hours")}}
+		if rapid.Bool().Draw(t, "waits for it") {
+			waits.Within, waits.Every = time.Minute, time.Duration(rapid.IntRange(1, 30).Draw(t, "seldom"))*time.Second
+		}
+		s.Gate = append(s.Gate, waits)
+	}
 	if rapid.Bool().Draw(t, "verify") {
 		s.Verify = conditions(always(truth.Draw(t, "verifyTruth")))
 	}
@@ -96,6 +103,29 @@ func offAndOn(seconds int) says {
 		return expr.False
 	}
 }
+
+// offHours is a window that is open and closed in turn, for so many seconds each, unless somebody
+// has overridden it.
+type offHours struct{ seconds int }
+
+func (o offHours) Eval(scope expr.Scope) expr.Verdict {
+	verdict := offAndOn(o.seconds).Eval(scope)
+	if over, is := scope.(expr.Overrider); is {
+		if _, _, over := over.Overridden("w"); over {
+			return expr.Verdict{Truth: expr.True}
+		}
+	}
+	if verdict.Truth == expr.False {
+		now, _ := scope.Root(expr.RootNow)
+		text, _ := now.AsString()
+		at, _ := time.Parse(time.RFC3339Nano, text) // as it was read before
+		span := time.Duration(o.seconds) * time.Second
+		verdict.Still = epoch.Add((at.Sub(epoch)/span + 1) * span)
+	}
+	return verdict
+}
+
+func (offHours) Explain(expr.Scope) *expr.Explanation { return &expr.Explanation{} }
 
 // drawFinally draws a step of `finally` that nothing keeps from being run.
 func drawFinally(t *rapid.T, i int) *plan.Step {
@@ -133,6 +163,10 @@ func live(t *rapid.T, w *world) {
 	w.begin()
 	for steps := 0; w.result == nil && len(w.queue) > 0 && steps < 2000; steps++ {
 		if rapid.IntRange(0, 19).Draw(t, "interrupt") == 0 {
+			if rapid.IntRange(0, 3).Draw(t, "override") == 0 {
+				w.happens(event.Event{Type: event.WindowOverridden, Name: "w", By: "alice", Reason: "it must be now"})
+				continue
+			}
 			w.ask(rapid.SampledFrom([]event.Type{event.PauseAsked, event.CancelAsked, event.RollbackAsked}).Draw(t, "ask"))
 			continue
 		}
@@ -191,6 +225,9 @@ func checkGates(t *rapid.T, w *world) {
 				last := verdicts[event.Op{Step: step.ID, Index: k}]
 				if e.Op.Attempt == 1 && (last.Verdict == nil || last.Verdict.Truth != expr.True.String()) {
 					t.Fatalf("%s began while condition %d of its gate was %+v\n%q", step.ID, k, last.Verdict, w.story())
+				}
+				if e.Op.Attempt == 1 && step.Gate[k].Observe == nil && last.Time.Before(e.Time) {
+					t.Fatalf("%s began at %s over condition %d of its gate as it was at %s\n%q", step.ID, e.Time, k, last.Time, w.story())
 				}
 				if last.Time.After(latest) {
 					latest = last.Time

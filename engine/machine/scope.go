@@ -62,10 +62,21 @@ func (s *scope) run() value.Value {
 			i = s.m.steps[i].of
 		}
 		if known, ok := s.m.run.Remaining[s.m.planned[i].ID]; ok {
-			left = value.String(known.String())
+			left = value.String((s.m.leftOf(i, known.Step) + known.After).String())
 		}
 	}
 	return value.Object(append(s.m.describeOutcome().Members(), value.Member{Name: "remaining", Value: left})...)
+}
+
+// leftOf is how much is left of what a step takes: of one that is done for many, as much as
+// there are of them that are not done.
+func (m *Machine) leftOf(i int, takes time.Duration) time.Duration {
+	l := m.steps[i].loop
+	if l == nil || len(l.nodes) == 0 {
+		return takes
+	}
+	left := len(l.nodes) - l.next + l.open
+	return time.Duration(float64(takes) * float64(left) / float64(len(l.nodes)))
 }
 
 // Overridden returns who has had a window count as open, and why.

@@ -58,10 +58,7 @@ type maker struct {
 }
 
 // in is a calendar, read in a time zone.
-type in struct {
-	calendar string
-	zone     *time.Location
-}
+type in struct{ calendar, zone string }
 
 func (m *maker) add(found diag.Diagnostic) { m.found = append(m.found, found) }
 
@@ -150,7 +147,7 @@ func (m *maker) freeze(f *model.Freeze, zone *time.Location) window.Set {
 
 // calendar is when the events of a calendar are.
 func (m *maker) calendar(name model.Text, zone *time.Location) window.Set {
-	key := in{name.Value, zone}
+	key := in{name.Value, zone.String()}
 	if set, known := m.sets[key]; known {
 		return set
 	}

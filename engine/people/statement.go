@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
 // StatementFormat names the form of what a person signs.
@@ -30,8 +32,10 @@ type Statement struct {
 	Answer  string          `json:"answer" enum:"yes,no"`
 	Comment string          `json:"comment,omitempty"`
 	Fields  json.RawMessage `json:"fields,omitempty" doc:"What was filled in."`
-	Person  string          `json:"person" doc:"Who answers, by the name in the file of allowed signers."`
-	Time    time.Time       `json:"time"`
+	// Attachments are covered by what tells their bytes.
+	Attachments []sdk.Attachment `json:"attachments,omitempty" doc:"The files that are given with it."`
+	Person      string           `json:"person" doc:"Who answers, by the name in the file of allowed signers."`
+	Time        time.Time        `json:"time"`
 }
 
 // Document returns the statement as it is signed. Statements that say the same have the same

@@ -17,7 +17,7 @@ const AuditFormat = "gatebook/audit/v1"
 type Audit struct {
 	Format  string    `json:"format" enum:"gatebook/audit/v1"`
 	Run     event.Run `json:"run"`
-	Intact  bool      `json:"intact" doc:"Every record's hash covers the one before it, up to the last, and the runbook and the plan are those that the first record vouches for."`
+	Intact  bool      `json:"intact" doc:"Every record's hash covers the one before it, up to the last, and all that the run keeps beside it is what its records vouch for."`
 	Fault   string    `json:"fault,omitempty" doc:"Where the chain is broken, or what else was changed."`
 	Records uint64    `json:"records"`
 	Head    string    `json:"head" doc:"The hash of the last record, which vouches for all."`
@@ -113,6 +113,11 @@ func (out *page) entry(e Entry, width int) {
 	}
 	if v := e.Event.Verdict; v != nil {
 		out.judged(indent, v)
+	}
+	if answer := e.Event.Answer; answer != nil {
+		for _, file := range answer.Attachments {
+			out.Linef("%s%s", indent, out.Dim("kept "+layout.Line(file.Name)+", "+layout.Plural(int(file.Size), "byte")+", sha256:"+layout.Line(file.SHA256)))
+		}
 	}
 	if outputs := e.Event.Outputs; outputs != nil && !outputs.IsNull() {
 		out.Linef("%s%s", indent, out.Dim("gave "+layout.Cut(layout.Plain(*outputs), layout.ValueWidth)))

@@ -5,45 +5,87 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/plan"
 )
 
 // Remaining is for each step whose conditions ask for run.remaining how long it takes from the
 // beginning of that step to the end of the run: the longest way from there, by what is known of
-// how long steps take, and behind it that of the steps of finally. Where nobody knows it of one
-// of them, or of the steps of finally, there is none. past is as for [Of].
-func Remaining(p *plan.Plan, past map[string]Past) map[string]time.Duration {
+// how long steps take, or that of other branches, which may have begun no earlier; and behind it
+// that of the steps of finally. Where nobody knows it of one of them there is none. It is as if
+// everything that may be done at once were. past is as for [Of]. The work is linear in the steps
+// for each that asks.
+func Remaining(p *plan.Plan, past map[string]Past) map[string]event.Left {
 	if !slices.ContainsFunc(p.Steps, asksRemaining) {
 		return nil
 	}
-	left, known := make([]time.Duration, len(p.Steps)), make([]bool, len(p.Steps))
-	closing, closes := time.Duration(0), true // all of finally
-	longest, whole := make([]time.Duration, len(p.Steps)), make([]bool, len(p.Steps))
-	for i := range whole {
-		whole[i] = true
-	}
-	found := map[string]time.Duration{}
-	for i, s := range slices.Backward(p.Steps) {
-		takes, sure := takesOf(s, past)
-		left[i], known[i] = takes+longest[i], sure && whole[i]
-		for _, edge := range s.Needs {
-			if s.Finally == p.Steps[edge.From].Finally { // those of finally come after all others anyway
-				longest[edge.From] = max(longest[edge.From], left[i])
-				whole[edge.From] = whole[edge.From] && known[i]
-			}
-		}
-		if s.Finally {
-			closing, closes = max(closing, left[i]), closes && known[i]
-			if known[i] && asksRemaining(s) {
-				found[s.ID] = left[i]
-			}
+	ways := waysOf(p, past)
+	closing, closes := besides(p.Steps, -1, ways)
+	found := map[string]event.Left{}
+	for i, s := range p.Steps {
+		if !asksRemaining(s) {
 			continue
 		}
-		if known[i] && closes && asksRemaining(s) {
-			found[s.ID] = left[i] + closing
+		left := event.Left{Step: ways[i].takes, After: ways[i].after}
+		known := ways[i].known
+		beside, sure := besides(p.Steps, i, ways)
+		left.After, known = max(left.After, beside-left.Step), known && sure
+		if !s.Finally {
+			left.After, known = left.After+closing, known && closes
+		}
+		if known {
+			found[s.ID] = left
 		}
 	}
 	return found
+}
+
+// way is how long it takes from the beginning of a step to the end of all that waits for it.
+type way struct {
+	takes, after time.Duration
+	known        bool
+}
+
+// waysOf works the ways out, those of steps and those of finally apart: these begin when all of
+// the others have ended.
+func waysOf(p *plan.Plan, past map[string]Past) []way {
+	ways := make([]way, len(p.Steps))
+	for i := range ways {
+		ways[i].known = true
+	}
+	for i, s := range slices.Backward(p.Steps) {
+		takes, sure := takesOf(s, past)
+		ways[i].takes, ways[i].known = takes, ways[i].known && sure
+		for _, edge := range s.Needs {
+			if from := &ways[edge.From]; s.Finally == p.Steps[edge.From].Finally {
+				from.after, from.known = max(from.after, takes+ways[i].after), from.known && ways[i].known
+			}
+		}
+	}
+	return ways
+}
+
+// besides is the longest way of the steps that a step does not wait for, and of which each may
+// be under way, or not have begun, when it begins; of -1, that of all steps of finally.
+func besides(steps []*plan.Step, i int, ways []way) (longest time.Duration, known bool) {
+	before := make([]bool, len(steps))
+	if i >= 0 {
+		before[i] = true
+		for at := i; at >= 0; at-- { // each stands behind all that it needs
+			if before[at] {
+				for _, edge := range steps[at].Needs {
+					before[edge.From] = true
+				}
+			}
+		}
+	}
+	known = true
+	for k, s := range steps {
+		if !before[k] && s.Finally == (i < 0 || steps[i].Finally) {
+			longest, known = max(longest, ways[k].takes+ways[k].after), known && ways[k].known
+		}
+	}
+	return longest, known
 }
 
 // takesOf estimates how long a step takes, and says whether anybody knows.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/gatebook/gatebook/engine/check/checktest"
+	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/plan"
 	"github.com/gatebook/gatebook/engine/review"
 )
@@ -16,30 +17,36 @@ func TestRemaining(t *testing.T) {
 	for name, c := range map[string]struct {
 		steps string
 		past  map[string]review.Past
-		want  map[string]time.Duration
+		want  map[string]event.Left
 	}{
 		"of no step that asks": {`
   - {id: a, uses: exec.check, timeout: 1m, with: {command: ["true"]}}`, nil, nil},
 		"by what steps may take": {`
   - {id: a, uses: exec.check, timeout: 1m, ` + asks + `with: {command: ["true"]}}
   - {id: b, uses: exec.check, timeout: 2m, with: {command: ["true"]}}
-  - {id: c, uses: exec.check, needs: [a], timeout: 5m, ` + asks + `with: {command: ["true"]}}`, nil, map[string]time.Duration{"a": 6 * time.Minute, "c": 5 * time.Minute}},
+  - {id: c, uses: exec.check, needs: [a], timeout: 5m, ` + asks + `with: {command: ["true"]}}`, nil, map[string]event.Left{"a": {Step: time.Minute, After: 5 * time.Minute}, "c": {Step: 5 * time.Minute}}},
 		"by earlier runs": {`
   - {id: a, uses: exec.check, timeout: 1m, ` + asks + `with: {command: ["true"]}}
-  - {id: b, uses: exec.check, with: {command: ["true"]}}`, map[string]review.Past{"a": {Median: 20 * time.Second, Runs: 2}, "b": {Median: 5 * time.Second, Runs: 2}}, map[string]time.Duration{"a": 25 * time.Second}},
+  - {id: b, uses: exec.check, with: {command: ["true"]}}`, map[string]review.Past{"a": {Median: 20 * time.Second, Runs: 2}, "b": {Median: 5 * time.Second, Runs: 2}}, map[string]event.Left{"a": {Step: 20 * time.Second, After: 5 * time.Second}}},
 		"where nobody knows": {`
   - {id: a, uses: exec.check, timeout: 1m, ` + asks + `with: {command: ["true"]}}
   - {id: b, uses: exec.check, with: {command: ["true"]}}
-  - {id: c, uses: exec.check, needs: [], timeout: 2m, ` + asks + `with: {command: ["true"]}}`, nil, map[string]time.Duration{"c": 2 * time.Minute}},
+  - {id: c, uses: exec.check, needs: [], timeout: 2m, ` + asks + `with: {command: ["true"]}}`, nil, map[string]event.Left{}},
+		"with another branch": {`
+  - {id: a, uses: exec.check, timeout: 1m, ` + asks + `with: {command: ["true"]}}
+  - {id: b, uses: exec.check, timeout: 2m, ` + asks + `with: {command: ["true"]}}
+  - {id: c, uses: exec.check, needs: [], timeout: 1h, ` + asks + `with: {command: ["true"]}}`, nil, map[string]event.Left{
+			"a": {Step: time.Minute, After: 59 * time.Minute}, "b": {Step: 2 * time.Minute, After: 58 * time.Minute}, "c": {Step: time.Hour},
+		}},
 		"with finally": {`
   - {id: a, uses: exec.check, timeout: 1m, ` + asks + `with: {command: ["true"]}}
 finally:
   - {id: b, uses: exec.check, timeout: 3m, with: {command: ["true"]}}
-  - {id: c, uses: exec.check, timeout: 4m, ` + asks + `with: {command: ["true"]}}`, nil, map[string]time.Duration{"a": 8 * time.Minute, "c": 4 * time.Minute}},
+  - {id: c, uses: exec.check, timeout: 4m, ` + asks + `with: {command: ["true"]}}`, nil, map[string]event.Left{"a": {Step: time.Minute, After: 7 * time.Minute}, "c": {Step: 4 * time.Minute}}},
 		"with a finally of which nobody knows": {`
   - {id: a, uses: exec.check, timeout: 1m, ` + asks + `with: {command: ["true"]}}
 finally:
-  - {id: b, uses: exec.check, with: {command: ["true"]}}`, nil, map[string]time.Duration{}},
+  - {id: b, uses: exec.check, with: {command: ["true"]}}`, nil, map[string]event.Left{}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

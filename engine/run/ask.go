@@ -108,7 +108,9 @@ func (d *driver) ask(ctx context.Context, a *ask, question sdk.Question) (event.
 	if stepper, steps := d.process.Asker.(Stepper); steps && a.command.Op.Part == event.Begin {
 		return stepper.Step(ctx, a.command.Step, question)
 	}
-	answer, err := d.process.Asker.Ask(ctx, a.command.Step, question)
+	answer, err := d.process.Asker.Ask(ctx, a.command.Step, question, func(path string, content []byte) (sdk.Attachment, error) {
+		return Attach(d.folder, path, content)
+	})
 	return event.Answered, answer, err
 }
 
@@ -147,6 +149,9 @@ func (d *driver) answer(ctx context.Context, a *ask, question sdk.Question, answ
 	op, said := a.command.Op, answer
 	said.Fields, said.Earlier = nil, nil
 	e := event.Event{Type: event.Answered, Op: &op, Answer: &said, By: answer.By, Plan: d.answersTo()}
+	if err := d.attached(question, answer); err != nil {
+		return event.Event{}, err
+	}
 	if !answer.Approved || op.Part == event.Begin {
 		return e, nil
 	}

@@ -47,10 +47,13 @@ type Watcher interface {
 	Progress(step string, p sdk.Progress)
 }
 
+// Attacher keeps a file of that path with the run, for the answer that names it.
+type Attacher func(path string, content []byte) (sdk.Attachment, error)
+
 // Asker asks the person at the terminal. It returns when there is an answer or the
 // context ends.
 type Asker interface {
-	Ask(ctx context.Context, step *plan.Step, question sdk.Question) (sdk.Answer, error)
+	Ask(ctx context.Context, step *plan.Step, question sdk.Question, attach Attacher) (sdk.Answer, error)
 }
 
 // Stepper is an [Asker] that can step through a run.

@@ -63,7 +63,7 @@ func (d *driver) vouched(a *ask, question sdk.Question, request Request) (sdk.An
 	if err == nil {
 		err = d.onlyOnce(op.Step, said, *proof)
 	}
-	return sdk.Answer{Approved: said.Answer == people.Yes, By: said.Person, At: said.Time, Comment: said.Comment, Fields: said.Fields}, proof, err
+	return sdk.Answer{Approved: said.Answer == people.Yes, By: said.Person, At: said.Time, Comment: said.Comment, Fields: said.Fields, Attachments: said.Attachments}, proof, err
 }
 
 // onlyOnce says that an answer was given before, by the same document, person or key.

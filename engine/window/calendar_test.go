@@ -89,6 +89,10 @@ func TestFaultsOfCalendarsHaveTheirPlace(t *testing.T) {
 		calendar(start + "DURATION:P40D\nRRULE:FREQ=DAILY"):                               "3 An event that recurs lasts no longer",
 		calendar(start + "RDATE;VALUE=PERIOD:20260110T220000Z/PT1H"):                      "5 Periods are not read",
 		calendar(start + "RECURRENCE-ID;RANGE=THISANDFUTURE:20260110T220000Z"):            "5 A change of an event and of all after it",
+		calendar(start + "DURATION:PT1H\nRRULE:FREQ=DAILY\nEXDATE;VALUE=DATE:20260111"):   "7 EXDATE is a date, and the DTSTART of its event is a time.",
+		calendar(start + "DURATION:PT1H\nRECURRENCE-ID;VALUE=DATE:20260111"):              "6 RECURRENCE-ID is a date, and",
+		calendar("RDATE:20260112T010000\nDTSTART;VALUE=DATE:20260110"):                    "4 RDATE is a time, and the DTSTART of its event is a date.",
+		calendar("DTSTART;VALUE=DATE:20260110\nDTEND:20260111T120000"):                    "5 DTEND is a time, and",
 		calendar(strings.Repeat("END:VEVENT\nBEGIN:VEVENT\n"+start+"DURATION:PT1H\n", 1)): "3 The event has no DTSTART.",
 		"BEGIN:VCALENDAR\n" + strings.Repeat("BEGIN:X\n", 9):                              "9 A calendar has no more than",
 	} {
@@ -109,11 +113,12 @@ func TestCalendarsAreBounded(t *testing.T) {
 	t.Parallel()
 	weekly := "DTSTART:20260110T220000Z\nDURATION:PT1H\nRRULE:FREQ=WEEKLY"
 	for name, text := range map[string]string{
-		"bytes":      strings.Repeat("x", window.MaxCalendar+1),
-		"events":     calendar(strings.Repeat("END:VEVENT\nBEGIN:VEVENT\n", 10_001)),
-		"recurrence": calendar(strings.Repeat(weekly+"\nEND:VEVENT\nBEGIN:VEVENT\n", 201) + weekly),
-		"dates":      calendar("DTSTART:20260110T220000Z\nDURATION:PT1H\nRDATE:20260110T230000Z" + strings.Repeat(",20260110T230000Z", 10_001)),
-		"exceptions": calendar(weekly + "\nEXDATE:20260110T230000Z" + strings.Repeat(",20260110T230000Z", 10_001)),
+		"bytes":       strings.Repeat("x", window.MaxCalendar+1),
+		"events":      calendar(strings.Repeat("END:VEVENT\nBEGIN:VEVENT\n", 10_001)),
+		"recurrence":  calendar(strings.Repeat(weekly+"\nEND:VEVENT\nBEGIN:VEVENT\n", 201) + weekly),
+		"times a day": calendar(strings.Repeat("DTSTART:20260110T220000Z\nDURATION:PT1M\nRRULE:FREQ=DAILY;BYHOUR=0,1,2,3,4,5,6,7,8,9,10,11;BYMINUTE=0,15,30,45\nEND:VEVENT\nBEGIN:VEVENT\n", 31) + weekly),
+		"dates":       calendar("DTSTART:20260110T220000Z\nDURATION:PT1H\nRDATE:20260110T230000Z" + strings.Repeat(",20260110T230000Z", 10_001)),
+		"exceptions":  calendar(weekly + "\nEXDATE:20260110T230000Z" + strings.Repeat(",20260110T230000Z", 10_001)),
 	} {
 		if _, faults := window.Calendar([]byte(text), time.UTC); len(faults) == 0 {
 			t.Errorf("too many %s are read", name)

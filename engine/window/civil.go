@@ -84,6 +84,16 @@ func (l Local) In(zone *time.Location) time.Time {
 	return time.Unix(found, 0).In(zone)
 }
 
+// again returns when the clock of a time zone shows the time the second time; where it does
+// once, when it does.
+func (l Local) again(zone *time.Location) time.Time {
+	shown := int64(l.day)*secondsOfDay + int64(l.at/time.Second)
+	if after := ahead(shown+secondsOfDay, zone); after < ahead(shown-secondsOfDay, zone) && ahead(shown-after, zone) == after {
+		return time.Unix(shown-after, 0).In(zone)
+	}
+	return l.In(zone)
+}
+
 // ahead is how many seconds the clock of a zone is ahead of UTC at a time.
 func ahead(at int64, zone *time.Location) int64 {
 	_, seconds := time.Unix(at, 0).In(zone).Zone()

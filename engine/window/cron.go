@@ -179,6 +179,12 @@ func (c *cron) fits(d day) bool {
 	}
 }
 
+// perDay implements pattern.
+func (c *cron) perDay() int { return bits.OnesCount64(c.hour) * bits.OnesCount64(c.minute) }
+
+// hourly implements pattern: as cron does, which leaves out no hour of what is about all.
+func (c *cron) hourly() bool { return c.hour == 1<<24-1 }
+
 // starts implements pattern.
 func (c *cron) starts(from, to day, yield func(Local) bool) {
 	for d := from; d <= to; d++ {

@@ -37,6 +37,32 @@ func byCron(t testing.TB, text string, lasts time.Duration, name string) *window
 	return &window.Window{Zone: zone(t, name), Opens: set}
 }
 
+// What is about all hours is about one that comes twice, too, both times.
+func TestAnHourThatComesTwice(t *testing.T) {
+	t.Parallel()
+	at := moment(t, "2026-10-25T00:30:00Z") // 02:30 in Berlin, for the first time
+	for text, want := range map[string][]string{
+		"0 * * * *":    {"01:00", "02:00", "03:00"},
+		"*/30 * * * *": {"01:00", "01:30", "02:00"},
+		"0 2 * * *":    {"01:00+1d"},
+		"0 0-22 * * *": {"02:00", "03:00"},
+	} {
+		w, from := byCron(t, text, 10*time.Minute, "Europe/Berlin"), at.Add(15*time.Minute)
+		for _, next := range want {
+			opens := w.At(from).Next
+			clock, days, _ := strings.Cut(next, "+")
+			wanted := moment(t, "2026-10-25T"+clock+":00Z")
+			if days != "" {
+				wanted = wanted.Add(24 * time.Hour)
+			}
+			if !opens.Equal(wanted) {
+				t.Errorf("%s after %s opens %s, want %s", text, from, opens.UTC(), wanted)
+			}
+			from = opens
+		}
+	}
+}
+
 func TestCronOpens(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

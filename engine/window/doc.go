@@ -15,6 +15,7 @@ package window
 
 import (
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -35,6 +36,7 @@ const (
 	maxRecurring = 200    // events of a calendar that recur
 	maxExcept    = 10_000 // times that are taken out of what recurs
 	maxTimes     = 48     // of a day at which a rule recurs
+	maxPerDay    = 1_440  // times that the events of a calendar recur on one day
 	maxList      = 400    // numbers in one part of a rule
 	firstYear    = 1900
 	lastYear     = 2200
@@ -43,8 +45,11 @@ const (
 // Zone returns the time zone of a name in the IANA database. That of the machine is none:
 // it would be another one elsewhere.
 func Zone(name string) (*time.Location, error) {
-	if name == "" || name == "Local" {
+	switch first, _, _ := strings.Cut(name, "/"); first {
+	case "", "Local", "localtime", "posixrules", "Factory":
 		return nil, fmt.Errorf("the time zone %q is not the same everywhere", name)
+	case "posix", "right":
+		return nil, fmt.Errorf("the time zone %q is of another count of seconds", name)
 	}
 	found, err := time.LoadLocation(name)
 	if err != nil {

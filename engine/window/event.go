@@ -20,8 +20,15 @@ type event struct {
 	instance  *time.Time // of a recurring event, the one that it stands for
 	also      []moment
 	except    []time.Time
+	dated     []dated // all that must be dates where the start is one, and times where it is one
 	uid, name string
 	cancelled bool
+}
+
+// dated is a line whose value is a date, or a time.
+type dated struct {
+	line content.Line
+	date bool
 }
 
 // moment is a start that is written down.
@@ -59,6 +66,7 @@ func (e *event) take(c *calendar, p content.Line) {
 		if m, ok := c.moment(p, p.Value); ok {
 			of := m.time()
 			e.instance = &of
+			e.dated = append(e.dated, dated{p, m.local.Date})
 		}
 	case "UID":
 		e.uid = p.Value
@@ -77,6 +85,9 @@ func (e *event) dates(c *calendar, p content.Line) {
 	}
 	for text := range strings.SplitSeq(p.Value, ",") {
 		m, ok := c.moment(p, strings.TrimSpace(text))
+		if ok {
+			e.dated = append(e.dated, dated{p, m.local.Date})
+		}
 		switch {
 		case !ok:
 			return
@@ -125,6 +136,7 @@ func (e *event) length(c *calendar) (length, bool) {
 		if !ok {
 			return length{}, false
 		}
+		e.dated = append(e.dated, dated{*e.ends, end.local.Date})
 		if e.first.Date {
 			return length{days: int(end.local.day - e.first.day)}, true
 		}
@@ -134,6 +146,19 @@ func (e *event) length(c *calendar) (length, bool) {
 	default:
 		return length{}, true
 	}
+}
+
+// kind reports whether all that says when the event is says it as its start does, as RFC 5545
+// asks for: of the exception to a meeting, a day alone could mean another one.
+func (e *event) kind(c *calendar) bool {
+	for _, d := range e.dated {
+		if d.date != e.first.Date {
+			is := map[bool]string{true: "a date", false: "a time"}
+			c.fault(d.line.Start, d.line.End, "%s is %s, and the DTSTART of its event is %s.", d.line.Name, is[d.date], is[e.first.Date])
+			return false
+		}
+	}
+	return true
 }
 
 // set returns the times of all events.
@@ -173,6 +198,7 @@ func (c *calendar) add(made *Set, e *event) {
 		return
 	}
 	lasts, ok := e.length(c)
+	ok = e.kind(c) && ok
 	switch {
 	case !ok:
 		return
@@ -219,7 +245,11 @@ func (c *calendar) recurs(made *Set, e *event, lasts length, except map[int64]st
 		c.fault(e.at.Start, e.at.End, "An event that recurs lasts no longer than 31 days.")
 		return
 	}
-	if made.recurring = append(made.recurring, r); len(made.recurring) > maxRecurring {
+	made.recurring = append(made.recurring, r)
+	switch {
+	case len(made.recurring) > maxRecurring:
 		c.fault(e.at.Start, e.at.End, "The calendar has more than %d events that recur.", maxRecurring)
+	case made.perDay() > maxPerDay:
+		c.fault(e.at.Start, e.at.End, "The events of the calendar recur more than %d times a day.", maxPerDay)
 	}
 }

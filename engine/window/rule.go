@@ -223,6 +223,12 @@ func (r *ruleReader) finish(seen map[string]bool) string {
 	return ""
 }
 
+// perDay implements pattern.
+func (m *rule) perDay() int { return len(m.times) }
+
+// hourly implements pattern: as RFC 5545 has it, the first of two is meant.
+func (m *rule) hourly() bool { return false }
+
 // timesOf sets the times of a day: those of the first one, but for what the rule says.
 func (m *rule) timesOf(hours, minutes []int) {
 	if len(hours) == 0 {

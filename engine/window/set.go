@@ -10,6 +10,10 @@ type pattern interface {
 	// starts yields what begins on the days from one to another, in their order, until yield
 	// says that it is enough.
 	starts(from, to day, yield func(Local) bool)
+	// perDay is how many begin on one day at most.
+	perDay() int
+	// hourly says that it is about all hours, so that one that comes twice is meant twice.
+	hourly() bool
 }
 
 // length is how long something lasts: days by the clock on the wall, and time that passes.
@@ -64,6 +68,15 @@ func (s *Set) sort() {
 	slices.SortStableFunc(s.once, func(a, b span) int { return a.start.Compare(b.start) })
 }
 
+// perDay is how many times of what recurs begin on one day at most.
+func (s Set) perDay() int {
+	sum := 0
+	for _, r := range s.recurring {
+		sum += r.pattern.perDay()
+	}
+	return sum
+}
+
 // mostSpans is how many times of what recurs one question looks at. It is more than can begin
 // within [LongestOpening], so that what is under way is always found.
 const mostSpans = 60_000
@@ -96,20 +109,23 @@ func (r recurrence) between(found []span, from, to time.Time) ([]span, time.Time
 	// A change of the clock moves a start by less than a day or two.
 	first := from.Add(-r.length.longest())
 	added := 0
+	add := func(begin, end time.Time) bool {
+		if _, out := r.except[begin.Unix()]; out || begin.After(last) || begin.Before(first) || !end.After(from) {
+			return true
+		}
+		found = append(found, span{begin, end, r.why})
+		if added++; added > mostSpans {
+			to = begin
+		}
+		return added <= mostSpans
+	}
 	r.pattern.starts(wall(first, r.zone)-2, wall(last, r.zone)+2, func(start Local) bool {
-		begin := start.In(r.zone)
-		if begin.After(last) || begin.Before(first) {
-			return true
+		begin, end := start.In(r.zone), r.length.after(start, r.zone)
+		if !add(begin, end) {
+			return false
 		}
-		if _, out := r.except[begin.Unix()]; out {
-			return true
-		}
-		if end := r.length.after(start, r.zone); end.After(from) {
-			found = append(found, span{begin, end, r.why})
-			if added++; added > mostSpans {
-				to = begin
-				return false
-			}
+		if later := start.again(r.zone).Sub(begin); later > 0 && r.pattern.hourly() {
+			return add(begin.Add(later), end.Add(later))
 		}
 		return true
 	})

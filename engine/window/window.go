@@ -21,8 +21,9 @@ type State struct {
 	// Until, too, which is how far was looked.
 	Since, Until time.Time
 	Longer       bool
-	// Next is when it opens the next time; zero: not within ten years.
-	Next time.Time
+	// Next is when it opens the next time. Zero: not before Shut, which is how far was looked, ten
+	// years or less.
+	Next, Shut time.Time
 	// Freeze says that a freeze closes it, with its reason, which may be empty.
 	Freeze bool
 	Why    string
@@ -36,15 +37,15 @@ func (s State) Remaining(at time.Time) time.Duration {
 	return s.Until.Sub(at)
 }
 
-// reaches are how far a question looks, further each time as long as it does not know enough:
-// what is often open is known soon, and what opens on leap days takes eight years.
-func reaches() []time.Duration {
-	const day = 24 * time.Hour
-	return []time.Duration{2 * day, farAhead, 400 * day, 3660 * day}
-}
+// reaches are how far a question looks at first, further as long as it does not know enough:
+// what is often open is known soon.
+func reaches() [2]time.Duration { return [2]time.Duration{2 * 24 * time.Hour, farAhead} }
 
 // farAhead is how far it is looked for the end of what is open: longer is long enough.
 const farAhead = 40 * 24 * time.Hour
+
+// farthest is how far it is looked for an opening: what opens on leap days takes eight years.
+const farthest = 3660 * 24 * time.Hour
 
 // back is how far back a question looks for when a window has opened, beyond what is under way.
 const back = 2 * 24 * time.Hour
@@ -52,14 +53,16 @@ const back = 2 * 24 * time.Hour
 // At says how the window stands at a time.
 func (w *Window) At(at time.Time) State {
 	var state State
+	from := at // what is before is known
 	for _, reach := range reaches() {
-		from, to := at.Add(-back), at.Add(reach)
-		opens, reached := w.Opens.between(from, to)
-		freezes, other := w.Freezes.between(from.Add(-LongestOpening), to) // all that cut what began before
+		to := at.Add(reach)
+		opens, reached := w.Opens.between(at.Add(-back), to)
+		freezes, other := w.Freezes.between(at.Add(-back-LongestOpening), to) // all that cut what began before
 		if other.Before(reached) {
 			reached = other
 		}
 		var enough bool
+		from = reached
 		if state, enough = stateAt(at, reached, without(joined(opens), joined(freezes))); !state.Open {
 			state.frozen(at, opens, freezes)
 		}
@@ -67,7 +70,42 @@ func (w *Window) At(at time.Time) State {
 			break
 		}
 	}
+	if !state.Longer && state.Next.IsZero() {
+		state.Next, state.Shut = w.next(from, at.Add(farthest))
+	}
 	return state
+}
+
+// mostLooked is how many times of what recurs are looked at for the next opening.
+const mostLooked = 2_000_000
+
+// next returns when a window that is closed until a time opens, and where it does not, until
+// when it was looked. It goes on from piece to piece, none with more than can be held.
+func (w *Window) next(from, until time.Time) (opens, looked time.Time) {
+	piece := time.Duration(max(1, min(400, mostSpans/2/max(1, w.Opens.perDay()+w.Freezes.perDay())))) * 24 * time.Hour
+	for left := mostLooked; from.Before(until) && left > 0; {
+		to := from.Add(piece)
+		opens, reached := w.Opens.between(from, to)
+		freezes, other := w.Freezes.between(from, to)
+		if other.Before(reached) {
+			reached = other
+		}
+		for _, s := range without(joined(opens), joined(freezes)) {
+			switch {
+			case s.start.After(reached):
+			case s.end.After(from) && s.start.Before(from):
+				return from, time.Time{}
+			case s.end.After(from):
+				return s.start, time.Time{}
+			}
+		}
+		if !reached.After(from) {
+			break
+		}
+		left -= len(opens) + len(freezes) + 1
+		from = reached
+	}
+	return time.Time{}, from
 }
 
 // stateAt reads a state from the times at which a window is open, as far as they were looked
@@ -163,9 +201,18 @@ func (w *Window) Words(name string, at time.Time) string {
 		}
 	}
 	if state.Next.IsZero() {
-		return text + "; it does not open within ten years"
+		return text + "; it " + NotBefore(state.Shut.In(w.Zone), at)
 	}
 	return fmt.Sprintf("%s; it opens %s, in %s", text, w.when(state.Next, at), Lasting(state.Next.Sub(at)))
+}
+
+// NotBefore says of a window of which nobody knows when it opens that it does not before a
+// time, as far as was looked at another one.
+func NotBefore(shut, at time.Time) string {
+	if shut.Sub(at) >= farthest {
+		return "does not open within ten years"
+	}
+	return "does not open before " + When(shut, at) + ", and further was not looked"
 }
 
 // when writes a time by the window's clock.

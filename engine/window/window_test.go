@@ -3,6 +3,7 @@ package window_test
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -45,6 +46,26 @@ func TestWordsOfADistantOpening(t *testing.T) {
 	always := byCron(t, "0 0 * * *", 24*time.Hour, "UTC")
 	if got := always.At(at); !got.Open || !got.Longer || got.Remaining(at) < 30*24*time.Hour {
 		t.Errorf("got %+v", got)
+	}
+}
+
+// What is often open is found behind a long freeze too, and where it is looked no further,
+// that is said.
+func TestWhatOpensOftenBehindALongFreeze(t *testing.T) {
+	t.Parallel()
+	at := moment(t, "2026-11-27T12:00:00Z")
+	w := byCron(t, "* * * * *", time.Minute, "UTC")
+	w.Freezes = window.Period(local(t, "2026-11-01"), local(t, "2028-02-01"), w.Zone, "")
+	if got, want := w.Words("w", at), "w is closed by a freeze; it opens Tue 2028-02-01 00:00 UTC, in 430 days 12h"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	w.Freezes = window.Period(local(t, "2026-11-01"), local(t, "2036-11-01"), w.Zone, "")
+	state := w.At(at)
+	if !state.Next.IsZero() || state.Shut.Before(at.AddDate(2, 0, 0)) || state.Shut.After(at.AddDate(9, 0, 0)) {
+		t.Errorf("got %+v", state)
+	}
+	if got := w.Words("w", at); !strings.Contains(got, "; it does not open before ") || !strings.Contains(got, "and further was not looked") {
+		t.Errorf("got %s", got)
 	}
 }
 
@@ -158,7 +179,7 @@ func TestLocalTimes(t *testing.T) {
 
 func TestZones(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{"", "Local", "Europe/Nowhere", "../UTC", "/etc/localtime", "Europe\x00"} {
+	for _, name := range []string{"", "Local", "Europe/Nowhere", "../UTC", "/etc/localtime", "Europe\x00", "localtime", "posixrules", "posix/UTC", "right/Europe/Berlin"} {
 		if _, err := window.Zone(name); err == nil {
 			t.Errorf("%q is a zone", name)
 		}

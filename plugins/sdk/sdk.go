@@ -219,6 +219,8 @@ type Question struct {
 	// anybody may. Quorum is how many different people must say yes; 0 is one.
 	From   []string `json:"from,omitempty"`
 	Quorum int      `json:"quorum,omitempty"`
+	// Attachments is how many files must come with a yes at least.
+	Attachments int `json:"attachments,omitempty"`
 }
 
 // Answer is what a person said.
@@ -228,8 +230,18 @@ type Answer struct {
 	At       time.Time       `json:"at"`
 	Comment  string          `json:"comment,omitempty"`
 	Fields   json.RawMessage `json:"fields,omitempty"`
+	// Attachments are files that they gave with it, which the run keeps.
+	Attachments []Attachment `json:"attachments,omitempty"`
 	// Earlier are the others who have said yes, where it takes more than one.
 	Earlier []Voice `json:"earlier,omitempty"`
+}
+
+// Attachment is a file that was given with an answer. The action sees what it is, and not what
+// is in it.
+type Attachment struct {
+	Name   string `json:"name" required:"true" doc:"What the file was called, without its folder."`
+	Size   int64  `json:"size" required:"true" doc:"Its size in bytes."`
+	SHA256 string `json:"sha256" required:"true" doc:"SHA-256 of its bytes, in hexadecimal."`
 }
 
 // Voice is the yes of one person.

@@ -17,6 +17,7 @@ type answerOptions struct {
 	approved   bool
 	reason     string
 	fields     []console.Pair
+	attach     []string
 	plan       string
 	sign       runs.Signing
 }
@@ -25,8 +26,9 @@ func newApprove(a *app) *cobra.Command {
 	return newAnswer(a, true, &cobra.Command{
 		Use:   "approve RUN STEP",
 		Short: "Say yes to what a run asks",
-		Long: `Answer the question of a step with yes, and fill in what it asks for with --field. A
-run that has paused sees the answer when it is resumed.
+		Long: `Answer the question of a step with yes, and fill in what it asks for with --field. Files
+given with --attach are kept with the run, as evidence. A run that has paused sees the
+answer when it is resumed.
 
 In place of a run, the file of a sealed plan is answered before it is run. The answer
 is given to the plan's digest: it counts for no other plan, and for one run. With --plan
@@ -39,6 +41,7 @@ folder, signs a document: --document writes it, ssh-keygen signs it, --signed ha
 		Example: `  gatebook approve latest sign_off
   gatebook approve upgrade.plan sign_off
   gatebook approve latest replace_disk --field serial=ABC12345 --field noise=false
+  gatebook approve latest replace_disk --attach rack.jpg --attach smartctl.txt
   gatebook approve latest sign_off --key ~/.ssh/id_ed25519
   gatebook approve latest sign_off --as ann@example.com --document answer.json`,
 	})
@@ -65,6 +68,7 @@ func newAnswer(a *app, approved bool, cmd *cobra.Command) *cobra.Command {
 		return o.run(cmd.Context())
 	}
 	cmd.Flags().StringVar(&o.reason, "reason", "", "a word with the answer, for the journal")
+	cmd.Flags().StringArrayVar(&o.attach, "attach", nil, "`FILE` that the run keeps with the answer, as evidence; may be repeated")
 	cmd.Flags().StringVar(&o.plan, "plan", "", "`DIGEST` of the plan that the answer is given to; another one is not answered")
 	cmd.Flags().StringVar(&o.sign.Key, "key", "", "`FILE` of the SSH key to sign by, or of the public key of one that the agent has")
 	cmd.Flags().StringVar(&o.sign.As, "as", "", "`PERSON` who signs, as the file of allowed signers has them")
@@ -82,7 +86,7 @@ func (o *answerOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	answer := runs.Answer{Run: o.name, Step: o.step, Approved: o.approved, Reason: o.reason, Fields: o.fields, Plan: o.plan, Sign: o.sign}
+	answer := runs.Answer{Run: o.name, Step: o.step, Approved: o.approved, Reason: o.reason, Fields: o.fields, Attach: o.attach, Plan: o.plan, Sign: o.sign}
 	if !seal.Is(o.Begins(o.name)) {
 		return runs.Of(h).Answer(ctx, answer)
 	}

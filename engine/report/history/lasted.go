@@ -11,18 +11,20 @@ import (
 )
 
 // Lasted says how long the steps took that succeeded in runs, by their ids. Of a step that
-// was done for many it is the time of one instance: the next run may have more of them.
+// was done for many it is the time of one instance: the next run may have more of them. How long
+// a step waited for a window says nothing of how long it takes.
 func Lasted(runs []*standing.Status) map[string]review.Past {
 	took := map[string][]time.Duration{}
 	in := map[string]int{} // in how many runs
 	for _, run := range runs {
 		seen := map[string]bool{}
 		for _, step := range run.Steps {
-			if step.Status != event.Succeeded || step.Elapsed <= 0 || step.Loop != nil {
+			lasted := step.Elapsed - step.Shut
+			if step.Status != event.Succeeded || lasted <= 0 || step.Loop != nil {
 				continue
 			}
 			id := cmp.Or(step.Of, step.ID)
-			took[id] = append(took[id], step.Elapsed)
+			took[id] = append(took[id], lasted)
 			if !seen[id] {
 				seen[id] = true
 				in[id]++

@@ -53,3 +53,35 @@ func TestStepsLastAsLongAsTheyDid(t *testing.T) {
 		}
 	}
 }
+
+// How long a step waited for a window says nothing of how long it takes; how long it waited for
+// anything else does.
+func TestWaitingForAWindowIsNoWork(t *testing.T) {
+	t.Parallel()
+	began := time.Date(2026, 11, 21, 3, 0, 0, 0, time.UTC)
+	at := func(seconds int, e event.Event) event.Event {
+		e.Time = began.Add(time.Duration(seconds) * time.Second)
+		return e
+	}
+	op := func(part event.Part) *event.Op { return &event.Op{Step: "up", Part: part, Attempt: 1} }
+	look := func(truth string, closed ...event.Closed) event.Event {
+		return event.Event{Type: event.ConditionMet, Op: op(event.Gate), Verdict: &event.Verdict{Truth: truth, Closed: closed}}
+	}
+	status := standing.New(nil)
+	for _, e := range []event.Event{
+		at(0, event.Event{Type: event.RunStarted, Run: &event.Run{ID: "r"}}),
+		at(0, event.Event{Type: event.StepDecided, Op: op(event.Gate), Status: event.Waiting}),
+		at(0, look("false")),
+		at(10, look("false", event.Closed{Window: "w"})),
+		at(20, look("false", event.Closed{Window: "w"})),
+		at(100, look("true")),
+		at(100, event.Event{Type: event.AttemptStarted, Op: op(event.Do)}),
+		at(107, event.Event{Type: event.AttemptFinished, Op: op(event.Do)}),
+		at(107, event.Event{Type: event.StepDecided, Op: op(event.Do), Status: event.Succeeded, Elapsed: 107 * time.Second}),
+	} {
+		status.Apply(e)
+	}
+	if got := history.Lasted([]*standing.Status{status})["up"].Median; got != 17*time.Second {
+		t.Errorf("it took %s, and was shut %s", got, status.Steps[0].Shut)
+	}
+}

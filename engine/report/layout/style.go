@@ -114,5 +114,13 @@ func Span(d time.Duration) string {
 // Clock writes a time of day with its zone, as a person reads it while a run goes on.
 func Clock(t time.Time) string { return t.Format("15:04:05") }
 
+// Until writes a time that comes: with its day, where that is another one than now.
+func Until(t, now time.Time) string {
+	if now = now.In(t.Location()); t.YearDay() == now.YearDay() && t.Year() == now.Year() {
+		return Clock(t)
+	}
+	return t.Format(time.DateTime)
+}
+
 // Stamp writes a date and time with its offset.
 func Stamp(t time.Time) string { return t.Format("2006-01-02 15:04:05 -07:00") }

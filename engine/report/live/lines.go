@@ -137,7 +137,7 @@ func telling(s *standing.Status, e event.Event, style layout.Style) string {
 		text += style.Dim(": ") + said.Why
 	}
 	if step := waiting(s, e); step != nil {
-		text += style.Dim("; it is looked at again until " + layout.Clock(step.Wait.Until))
+		text += style.Dim("; it is looked at again until " + layout.Until(step.Wait.Until, e.Time))
 	}
 	return style.Mark(said.Mark) + " " + text
 }

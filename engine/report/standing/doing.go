@@ -122,7 +122,7 @@ func until(deadline, now time.Time) string {
 	if deadline.IsZero() {
 		return ""
 	}
-	text := " until " + layout.Clock(deadline)
+	text := " until " + layout.Until(deadline, now)
 	if left := deadline.Sub(now).Round(time.Second); left > 0 {
 		text += ", " + layout.Span(left) + " left"
 	}

@@ -134,6 +134,7 @@ func (s *Status) applyToStep(step *Step, e event.Event) {
 // begin notes that an attempt was started. That a step runs is no decision of its
 // own: the intent of its attempt says it.
 func (s *Status) begin(step *Step, e event.Event) {
+	step.letIn(e.Time)
 	if step.Started.IsZero() {
 		step.Started = e.Time
 	}
@@ -146,11 +147,22 @@ func (s *Status) begin(step *Step, e event.Event) {
 	step.Attempt = e.Op.Attempt
 }
 
+// letIn notes that the step has not to wait for a window any more.
+func (step *Step) letIn(at time.Time) {
+	if !step.shutAt.IsZero() {
+		step.Shut += at.Sub(step.shutAt)
+		step.shutAt = time.Time{}
+	}
+}
+
 // judge notes what became of a condition.
 func (step *Step) judge(e event.Event) {
 	v := e.Verdict
 	if v == nil || e.Op.Part == event.When {
 		return
+	}
+	if e.Op.Part == event.Gate && len(v.Closed) > 0 && step.shutAt.IsZero() {
+		step.shutAt = e.Time
 	}
 	if v.Truth == "true" {
 		step.Wait = nil
@@ -169,8 +181,9 @@ func (step *Step) judge(e event.Event) {
 // ask notes that people are asked.
 func (step *Step) ask(e event.Event) {
 	asked := wording.Question(e)
+	step.letIn(e.Time)
 	was := step.Ask
-	step.Ask = &Ask{Message: asked.Message, Part: e.Op.Part, Fields: asked.Fields, Since: e.Time, From: asked.From, Quorum: e.Quorum}
+	step.Ask = &Ask{Message: asked.Message, Part: e.Op.Part, Fields: asked.Fields, Since: e.Time, From: asked.From, Quorum: e.Quorum, Attachments: asked.Attachments}
 	if was != nil && was.Part == e.Op.Part {
 		step.Ask.Yes = was.Yes // the run was paused in between
 	}
@@ -260,7 +273,7 @@ func (s *Status) move(step *Step, to event.Status) {
 func (*Status) settle(step *Step, e event.Event) {
 	switch {
 	case e.Status == event.Pending:
-		step.Started, step.Ended, step.Elapsed = time.Time{}, time.Time{}, 0
+		step.Started, step.Ended, step.Elapsed, step.Shut, step.shutAt = time.Time{}, time.Time{}, 0, 0, time.Time{}
 	case !e.Status.Settled():
 		step.Ended = time.Time{}
 	default:

@@ -1,6 +1,8 @@
 package standing
 
 import (
+	"strings"
+
 	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/report/layout"
 	"github.com/gatebook/gatebook/engine/report/wording"
@@ -169,12 +171,16 @@ func few(ids []string) []string { return ids[:min(mostAnswered, len(ids))] }
 // Approve is what to type to say yes to a step, with the fields that must be filled in.
 func (s *Status) Approve(step string) string {
 	approve := "gatebook approve " + s.Run.ID + " " + layout.Quote(step)
-	if view := s.index[step]; view != nil && view.Ask != nil && view.Ask.Fields != nil {
+	view := s.index[step]
+	if view == nil || view.Ask == nil {
+		return approve
+	}
+	if view.Ask.Fields != nil {
 		for _, name := range view.Ask.Fields.Required {
 			approve += " --field " + name + "=…"
 		}
 	}
-	return approve
+	return approve + strings.Repeat(" --attach FILE", view.Ask.Attachments)
 }
 
 // asking returns the steps that wait for people: as the result says, or as the events

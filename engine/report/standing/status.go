@@ -71,6 +71,7 @@ type Step struct {
 	Started  time.Time      `json:"started,omitzero"`
 	Ended    time.Time      `json:"ended,omitzero"`
 	Elapsed  time.Duration  `json:"elapsed,omitempty" doc:"How long it took, once it has ended."`
+	Shut     time.Duration  `json:"shut,omitempty" doc:"How long of that its gate waited since a window was closed."`
 	Output   string         `json:"output,omitempty" doc:"The last line that it printed."`
 	Progress *sdk.Progress  `json:"progress,omitempty"`
 	Wait     *Wait          `json:"wait,omitempty"`
@@ -82,6 +83,7 @@ type Step struct {
 	LeftOut  *event.LeftOut `json:"leftOut,omitempty" doc:"By whose word the step is not done, and why; absent: it is to be done."`
 	Loop     *Loop          `json:"loop,omitempty" doc:"Of a step with foreach, how far it has come; absent: it is done once, or what it is done for is not known yet."`
 
+	shutAt  time.Time  // since when a window is closed that its gate asks for; zero: none is
 	place   int        // in the plan; of an instance, that of its step
 	nth     int        // of an instance, its place among them, from 1
 	loop    *Loop      // of an instance, the one that it belongs to
@@ -108,12 +110,14 @@ type Ask struct {
 	Message string         `json:"message"`
 	Part    event.Part     `json:"part" enum:"do,undo,begin" doc:"Whether it is asked to do the step, to take it back, or whether it may begin."`
 	Fields  *schema.Schema `json:"fields,omitempty"`
-	Since   time.Time      `json:"since"`
-	Until   time.Time      `json:"until,omitzero"`
-	From    []string       `json:"from,omitempty" doc:"The groups of whose people an answer is taken; absent: whoever the policy lets."`
-	Quorum  int            `json:"quorum,omitempty" doc:"How many different people must say yes, where it is more than one."`
-	Yes     []sdk.Voice    `json:"yes,omitempty" doc:"Who has said yes, where it takes more."`
-	May     []string       `json:"may,omitempty" doc:"Who of the groups may answer, and has not said yes; absent: it cannot be told."`
+	// Attachments is how many files must come with a yes at least.
+	Attachments int         `json:"attachments,omitempty" doc:"How many files must come with a yes at least."`
+	Since       time.Time   `json:"since"`
+	Until       time.Time   `json:"until,omitzero"`
+	From        []string    `json:"from,omitempty" doc:"The groups of whose people an answer is taken; absent: whoever the policy lets."`
+	Quorum      int         `json:"quorum,omitempty" doc:"How many different people must say yes, where it is more than one."`
+	Yes         []sdk.Voice `json:"yes,omitempty" doc:"Who has said yes, where it takes more."`
+	May         []string    `json:"may,omitempty" doc:"Who of the groups may answer, and has not said yes; absent: it cannot be told."`
 }
 
 // Request is something that a person asked of the run.

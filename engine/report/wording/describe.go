@@ -222,6 +222,13 @@ func describeAnswer(e event.Event) Said {
 	if !e.Answer.Approved {
 		said.What, said.Mark = what+" rejected", event.Failed
 	}
+	if files := e.Answer.Attachments; len(files) > 0 {
+		names := make([]string, len(files))
+		for i, file := range files {
+			names[i] = layout.Line(file.Name)
+		}
+		said.What += " with " + layout.Names(names)
+	}
 	return said
 }
 

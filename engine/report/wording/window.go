@@ -24,6 +24,9 @@ func Closed(windows []event.Closed, now time.Time) string {
 	said := make([]string, len(windows))
 	for i, w := range windows {
 		said[i] = layout.Line(w.Window) + " does not open"
+		if w.Shut != nil {
+			said[i] = layout.Line(w.Window) + " " + window.NotBefore(*w.Shut, now)
+		}
 		if w.Opens != nil {
 			said[i] = layout.Line(w.Window) + " opens " + window.When(*w.Opens, now) + " " + layout.Line(w.Zone)
 			if left := w.Opens.Sub(now); left > 0 {

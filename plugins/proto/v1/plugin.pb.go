@@ -2475,8 +2475,9 @@ type Question struct {
 	Message       string                 `protobuf:"bytes,1,opt,name=message,proto3" json:"message,omitempty"`
 	Fields        []byte                 `protobuf:"bytes,2,opt,name=fields,proto3" json:"fields,omitempty"` // JSON Schema of what they fill in; empty: yes or no
 	Expires       *durationpb.Duration   `protobuf:"bytes,3,opt,name=expires,proto3" json:"expires,omitempty"`
-	From          []string               `protobuf:"bytes,4,rep,name=from,proto3" json:"from,omitempty"`      // groups, of which the policy says who is in them; none: anybody
-	Quorum        int32                  `protobuf:"varint,5,opt,name=quorum,proto3" json:"quorum,omitempty"` // how many must say yes; 0: one
+	From          []string               `protobuf:"bytes,4,rep,name=from,proto3" json:"from,omitempty"`                // groups, of which the policy says who is in them; none: anybody
+	Quorum        int32                  `protobuf:"varint,5,opt,name=quorum,proto3" json:"quorum,omitempty"`           // how many must say yes; 0: one
+	Attachments   int32                  `protobuf:"varint,6,opt,name=attachments,proto3" json:"attachments,omitempty"` // how many files must come with a yes at least
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2546,6 +2547,13 @@ func (x *Question) GetQuorum() int32 {
 	return 0
 }
 
+func (x *Question) GetAttachments() int32 {
+	if x != nil {
+		return x.Attachments
+	}
+	return 0
+}
+
 type AnswerRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Call          *Call                  `protobuf:"bytes,1,opt,name=call,proto3" json:"call,omitempty"`
@@ -2553,8 +2561,9 @@ type AnswerRequest struct {
 	By            string                 `protobuf:"bytes,3,opt,name=by,proto3" json:"by,omitempty"`
 	At            *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=at,proto3" json:"at,omitempty"`
 	Comment       string                 `protobuf:"bytes,5,opt,name=comment,proto3" json:"comment,omitempty"`
-	Fields        []byte                 `protobuf:"bytes,6,opt,name=fields,proto3" json:"fields,omitempty"`   // JSON object
-	Earlier       []*Voice               `protobuf:"bytes,7,rep,name=earlier,proto3" json:"earlier,omitempty"` // who else has said yes, of a quorum
+	Fields        []byte                 `protobuf:"bytes,6,opt,name=fields,proto3" json:"fields,omitempty"`           // JSON object
+	Earlier       []*Voice               `protobuf:"bytes,7,rep,name=earlier,proto3" json:"earlier,omitempty"`         // who else has said yes, of a quorum
+	Attachments   []*Attachment          `protobuf:"bytes,8,rep,name=attachments,proto3" json:"attachments,omitempty"` // files that were given with it
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2638,6 +2647,74 @@ func (x *AnswerRequest) GetEarlier() []*Voice {
 	return nil
 }
 
+func (x *AnswerRequest) GetAttachments() []*Attachment {
+	if x != nil {
+		return x.Attachments
+	}
+	return nil
+}
+
+// Attachment is a file that was given with an answer, which the run keeps.
+type Attachment struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`     // without its folder
+	Size          int64                  `protobuf:"varint,2,opt,name=size,proto3" json:"size,omitempty"`    // in bytes
+	Sha256        string                 `protobuf:"bytes,3,opt,name=sha256,proto3" json:"sha256,omitempty"` // of its bytes, in hexadecimal
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Attachment) Reset() {
+	*x = Attachment{}
+	mi := &file_v1_plugin_proto_msgTypes[35]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Attachment) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Attachment) ProtoMessage() {}
+
+func (x *Attachment) ProtoReflect() protoreflect.Message {
+	mi := &file_v1_plugin_proto_msgTypes[35]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Attachment.ProtoReflect.Descriptor instead.
+func (*Attachment) Descriptor() ([]byte, []int) {
+	return file_v1_plugin_proto_rawDescGZIP(), []int{35}
+}
+
+func (x *Attachment) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Attachment) GetSize() int64 {
+	if x != nil {
+		return x.Size
+	}
+	return 0
+}
+
+func (x *Attachment) GetSha256() string {
+	if x != nil {
+		return x.Sha256
+	}
+	return ""
+}
+
 // Voice is one person's yes.
 type Voice struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -2650,7 +2727,7 @@ type Voice struct {
 
 func (x *Voice) Reset() {
 	*x = Voice{}
-	mi := &file_v1_plugin_proto_msgTypes[35]
+	mi := &file_v1_plugin_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2662,7 +2739,7 @@ func (x *Voice) String() string {
 func (*Voice) ProtoMessage() {}
 
 func (x *Voice) ProtoReflect() protoreflect.Message {
-	mi := &file_v1_plugin_proto_msgTypes[35]
+	mi := &file_v1_plugin_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2675,7 +2752,7 @@ func (x *Voice) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Voice.ProtoReflect.Descriptor instead.
 func (*Voice) Descriptor() ([]byte, []int) {
-	return file_v1_plugin_proto_rawDescGZIP(), []int{35}
+	return file_v1_plugin_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *Voice) GetBy() string {
@@ -2712,7 +2789,7 @@ type AnswerResponse struct {
 
 func (x *AnswerResponse) Reset() {
 	*x = AnswerResponse{}
-	mi := &file_v1_plugin_proto_msgTypes[36]
+	mi := &file_v1_plugin_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2724,7 +2801,7 @@ func (x *AnswerResponse) String() string {
 func (*AnswerResponse) ProtoMessage() {}
 
 func (x *AnswerResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_v1_plugin_proto_msgTypes[36]
+	mi := &file_v1_plugin_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2737,7 +2814,7 @@ func (x *AnswerResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AnswerResponse.ProtoReflect.Descriptor instead.
 func (*AnswerResponse) Descriptor() ([]byte, []int) {
-	return file_v1_plugin_proto_rawDescGZIP(), []int{36}
+	return file_v1_plugin_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *AnswerResponse) GetResult() isAnswerResponse_Result {
@@ -2795,7 +2872,7 @@ type Error struct {
 
 func (x *Error) Reset() {
 	*x = Error{}
-	mi := &file_v1_plugin_proto_msgTypes[37]
+	mi := &file_v1_plugin_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2807,7 +2884,7 @@ func (x *Error) String() string {
 func (*Error) ProtoMessage() {}
 
 func (x *Error) ProtoReflect() protoreflect.Message {
-	mi := &file_v1_plugin_proto_msgTypes[37]
+	mi := &file_v1_plugin_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2820,7 +2897,7 @@ func (x *Error) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Error.ProtoReflect.Descriptor instead.
 func (*Error) Descriptor() ([]byte, []int) {
-	return file_v1_plugin_proto_rawDescGZIP(), []int{37}
+	return file_v1_plugin_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *Error) GetClass() Class {
@@ -3014,13 +3091,14 @@ const file_v1_plugin_proto_rawDesc = "" +
 	"\vAskResponse\x12:\n" +
 	"\bquestion\x18\x01 \x01(\v2\x1c.gatebook.plugin.v1.QuestionH\x00R\bquestion\x121\n" +
 	"\x05error\x18\x02 \x01(\v2\x19.gatebook.plugin.v1.ErrorH\x00R\x05errorB\b\n" +
-	"\x06result\"\x9d\x01\n" +
+	"\x06result\"\xbf\x01\n" +
 	"\bQuestion\x12\x18\n" +
 	"\amessage\x18\x01 \x01(\tR\amessage\x12\x16\n" +
 	"\x06fields\x18\x02 \x01(\fR\x06fields\x123\n" +
 	"\aexpires\x18\x03 \x01(\v2\x19.google.protobuf.DurationR\aexpires\x12\x12\n" +
 	"\x04from\x18\x04 \x03(\tR\x04from\x12\x16\n" +
-	"\x06quorum\x18\x05 \x01(\x05R\x06quorum\"\xfc\x01\n" +
+	"\x06quorum\x18\x05 \x01(\x05R\x06quorum\x12 \n" +
+	"\vattachments\x18\x06 \x01(\x05R\vattachments\"\xbe\x02\n" +
 	"\rAnswerRequest\x12,\n" +
 	"\x04call\x18\x01 \x01(\v2\x18.gatebook.plugin.v1.CallR\x04call\x12\x1a\n" +
 	"\bapproved\x18\x02 \x01(\bR\bapproved\x12\x0e\n" +
@@ -3028,7 +3106,13 @@ const file_v1_plugin_proto_rawDesc = "" +
 	"\x02at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x12\x18\n" +
 	"\acomment\x18\x05 \x01(\tR\acomment\x12\x16\n" +
 	"\x06fields\x18\x06 \x01(\fR\x06fields\x123\n" +
-	"\aearlier\x18\a \x03(\v2\x19.gatebook.plugin.v1.VoiceR\aearlier\"]\n" +
+	"\aearlier\x18\a \x03(\v2\x19.gatebook.plugin.v1.VoiceR\aearlier\x12@\n" +
+	"\vattachments\x18\b \x03(\v2\x1e.gatebook.plugin.v1.AttachmentR\vattachments\"L\n" +
+	"\n" +
+	"Attachment\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +
+	"\x04size\x18\x02 \x01(\x03R\x04size\x12\x16\n" +
+	"\x06sha256\x18\x03 \x01(\tR\x06sha256\"]\n" +
 	"\x05Voice\x12\x0e\n" +
 	"\x02by\x18\x01 \x01(\tR\x02by\x12*\n" +
 	"\x02at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x12\x18\n" +
@@ -3085,7 +3169,7 @@ func file_v1_plugin_proto_rawDescGZIP() []byte {
 }
 
 var file_v1_plugin_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_v1_plugin_proto_msgTypes = make([]protoimpl.MessageInfo, 39)
+var file_v1_plugin_proto_msgTypes = make([]protoimpl.MessageInfo, 40)
 var file_v1_plugin_proto_goTypes = []any{
 	(Effect)(0),                   // 0: gatebook.plugin.v1.Effect
 	(Done)(0),                     // 1: gatebook.plugin.v1.Done
@@ -3125,12 +3209,13 @@ var file_v1_plugin_proto_goTypes = []any{
 	(*AskResponse)(nil),           // 35: gatebook.plugin.v1.AskResponse
 	(*Question)(nil),              // 36: gatebook.plugin.v1.Question
 	(*AnswerRequest)(nil),         // 37: gatebook.plugin.v1.AnswerRequest
-	(*Voice)(nil),                 // 38: gatebook.plugin.v1.Voice
-	(*AnswerResponse)(nil),        // 39: gatebook.plugin.v1.AnswerResponse
-	(*Error)(nil),                 // 40: gatebook.plugin.v1.Error
-	nil,                           // 41: gatebook.plugin.v1.Call.NotesEntry
-	(*durationpb.Duration)(nil),   // 42: google.protobuf.Duration
-	(*timestamppb.Timestamp)(nil), // 43: google.protobuf.Timestamp
+	(*Attachment)(nil),            // 38: gatebook.plugin.v1.Attachment
+	(*Voice)(nil),                 // 39: gatebook.plugin.v1.Voice
+	(*AnswerResponse)(nil),        // 40: gatebook.plugin.v1.AnswerResponse
+	(*Error)(nil),                 // 41: gatebook.plugin.v1.Error
+	nil,                           // 42: gatebook.plugin.v1.Call.NotesEntry
+	(*durationpb.Duration)(nil),   // 43: google.protobuf.Duration
+	(*timestamppb.Timestamp)(nil), // 44: google.protobuf.Timestamp
 }
 var file_v1_plugin_proto_depIdxs = []int32{
 	5,  // 0: gatebook.plugin.v1.DescribeResponse.actions:type_name -> gatebook.plugin.v1.Action
@@ -3138,32 +3223,32 @@ var file_v1_plugin_proto_depIdxs = []int32{
 	0,  // 2: gatebook.plugin.v1.Action.effect:type_name -> gatebook.plugin.v1.Effect
 	6,  // 3: gatebook.plugin.v1.Action.rules:type_name -> gatebook.plugin.v1.Rule
 	7,  // 4: gatebook.plugin.v1.Action.examples:type_name -> gatebook.plugin.v1.Example
-	40, // 5: gatebook.plugin.v1.ConfigureResponse.error:type_name -> gatebook.plugin.v1.Error
+	41, // 5: gatebook.plugin.v1.ConfigureResponse.error:type_name -> gatebook.plugin.v1.Error
 	10, // 6: gatebook.plugin.v1.ConfigureResponse.target:type_name -> gatebook.plugin.v1.Target
-	41, // 7: gatebook.plugin.v1.Call.notes:type_name -> gatebook.plugin.v1.Call.NotesEntry
-	42, // 8: gatebook.plugin.v1.Call.timeout:type_name -> google.protobuf.Duration
+	42, // 7: gatebook.plugin.v1.Call.notes:type_name -> gatebook.plugin.v1.Call.NotesEntry
+	43, // 8: gatebook.plugin.v1.Call.timeout:type_name -> google.protobuf.Duration
 	11, // 9: gatebook.plugin.v1.PlanRequest.call:type_name -> gatebook.plugin.v1.Call
 	14, // 10: gatebook.plugin.v1.PlanResponse.preview:type_name -> gatebook.plugin.v1.Preview
-	40, // 11: gatebook.plugin.v1.PlanResponse.error:type_name -> gatebook.plugin.v1.Error
+	41, // 11: gatebook.plugin.v1.PlanResponse.error:type_name -> gatebook.plugin.v1.Error
 	16, // 12: gatebook.plugin.v1.Preview.changes:type_name -> gatebook.plugin.v1.Delta
-	42, // 13: gatebook.plugin.v1.Preview.estimate:type_name -> google.protobuf.Duration
+	43, // 13: gatebook.plugin.v1.Preview.estimate:type_name -> google.protobuf.Duration
 	15, // 14: gatebook.plugin.v1.Preview.observed:type_name -> gatebook.plugin.v1.Seen
 	23, // 15: gatebook.plugin.v1.ApplyRequest.told:type_name -> gatebook.plugin.v1.Told
 	26, // 16: gatebook.plugin.v1.ApplyResponse.said:type_name -> gatebook.plugin.v1.Event
 	31, // 17: gatebook.plugin.v1.ApplyResponse.result:type_name -> gatebook.plugin.v1.Outputs
-	40, // 18: gatebook.plugin.v1.ApplyResponse.error:type_name -> gatebook.plugin.v1.Error
+	41, // 18: gatebook.plugin.v1.ApplyResponse.error:type_name -> gatebook.plugin.v1.Error
 	23, // 19: gatebook.plugin.v1.ObserveRequest.told:type_name -> gatebook.plugin.v1.Told
 	26, // 20: gatebook.plugin.v1.ObserveResponse.said:type_name -> gatebook.plugin.v1.Event
 	33, // 21: gatebook.plugin.v1.ObserveResponse.result:type_name -> gatebook.plugin.v1.Observation
-	40, // 22: gatebook.plugin.v1.ObserveResponse.error:type_name -> gatebook.plugin.v1.Error
+	41, // 22: gatebook.plugin.v1.ObserveResponse.error:type_name -> gatebook.plugin.v1.Error
 	23, // 23: gatebook.plugin.v1.UndoRequest.told:type_name -> gatebook.plugin.v1.Told
 	26, // 24: gatebook.plugin.v1.UndoResponse.said:type_name -> gatebook.plugin.v1.Event
 	32, // 25: gatebook.plugin.v1.UndoResponse.result:type_name -> gatebook.plugin.v1.Undone
-	40, // 26: gatebook.plugin.v1.UndoResponse.error:type_name -> gatebook.plugin.v1.Error
+	41, // 26: gatebook.plugin.v1.UndoResponse.error:type_name -> gatebook.plugin.v1.Error
 	11, // 27: gatebook.plugin.v1.Told.start:type_name -> gatebook.plugin.v1.Call
 	24, // 28: gatebook.plugin.v1.Told.kept:type_name -> gatebook.plugin.v1.Kept
 	25, // 29: gatebook.plugin.v1.Told.cancel:type_name -> gatebook.plugin.v1.Cancel
-	40, // 30: gatebook.plugin.v1.Kept.error:type_name -> gatebook.plugin.v1.Error
+	41, // 30: gatebook.plugin.v1.Kept.error:type_name -> gatebook.plugin.v1.Error
 	27, // 31: gatebook.plugin.v1.Event.progress:type_name -> gatebook.plugin.v1.Progress
 	28, // 32: gatebook.plugin.v1.Event.output:type_name -> gatebook.plugin.v1.Output
 	29, // 33: gatebook.plugin.v1.Event.before:type_name -> gatebook.plugin.v1.State
@@ -3171,36 +3256,37 @@ var file_v1_plugin_proto_depIdxs = []int32{
 	1,  // 35: gatebook.plugin.v1.Observation.done:type_name -> gatebook.plugin.v1.Done
 	11, // 36: gatebook.plugin.v1.AskRequest.call:type_name -> gatebook.plugin.v1.Call
 	36, // 37: gatebook.plugin.v1.AskResponse.question:type_name -> gatebook.plugin.v1.Question
-	40, // 38: gatebook.plugin.v1.AskResponse.error:type_name -> gatebook.plugin.v1.Error
-	42, // 39: gatebook.plugin.v1.Question.expires:type_name -> google.protobuf.Duration
+	41, // 38: gatebook.plugin.v1.AskResponse.error:type_name -> gatebook.plugin.v1.Error
+	43, // 39: gatebook.plugin.v1.Question.expires:type_name -> google.protobuf.Duration
 	11, // 40: gatebook.plugin.v1.AnswerRequest.call:type_name -> gatebook.plugin.v1.Call
-	43, // 41: gatebook.plugin.v1.AnswerRequest.at:type_name -> google.protobuf.Timestamp
-	38, // 42: gatebook.plugin.v1.AnswerRequest.earlier:type_name -> gatebook.plugin.v1.Voice
-	43, // 43: gatebook.plugin.v1.Voice.at:type_name -> google.protobuf.Timestamp
-	31, // 44: gatebook.plugin.v1.AnswerResponse.outputs:type_name -> gatebook.plugin.v1.Outputs
-	40, // 45: gatebook.plugin.v1.AnswerResponse.error:type_name -> gatebook.plugin.v1.Error
-	2,  // 46: gatebook.plugin.v1.Error.class:type_name -> gatebook.plugin.v1.Class
-	3,  // 47: gatebook.plugin.v1.Plugin.Describe:input_type -> gatebook.plugin.v1.DescribeRequest
-	8,  // 48: gatebook.plugin.v1.Plugin.Configure:input_type -> gatebook.plugin.v1.ConfigureRequest
-	12, // 49: gatebook.plugin.v1.Plugin.Plan:input_type -> gatebook.plugin.v1.PlanRequest
-	17, // 50: gatebook.plugin.v1.Plugin.Apply:input_type -> gatebook.plugin.v1.ApplyRequest
-	19, // 51: gatebook.plugin.v1.Plugin.Observe:input_type -> gatebook.plugin.v1.ObserveRequest
-	21, // 52: gatebook.plugin.v1.Plugin.Undo:input_type -> gatebook.plugin.v1.UndoRequest
-	34, // 53: gatebook.plugin.v1.Plugin.Ask:input_type -> gatebook.plugin.v1.AskRequest
-	37, // 54: gatebook.plugin.v1.Plugin.Answer:input_type -> gatebook.plugin.v1.AnswerRequest
-	4,  // 55: gatebook.plugin.v1.Plugin.Describe:output_type -> gatebook.plugin.v1.DescribeResponse
-	9,  // 56: gatebook.plugin.v1.Plugin.Configure:output_type -> gatebook.plugin.v1.ConfigureResponse
-	13, // 57: gatebook.plugin.v1.Plugin.Plan:output_type -> gatebook.plugin.v1.PlanResponse
-	18, // 58: gatebook.plugin.v1.Plugin.Apply:output_type -> gatebook.plugin.v1.ApplyResponse
-	20, // 59: gatebook.plugin.v1.Plugin.Observe:output_type -> gatebook.plugin.v1.ObserveResponse
-	22, // 60: gatebook.plugin.v1.Plugin.Undo:output_type -> gatebook.plugin.v1.UndoResponse
-	35, // 61: gatebook.plugin.v1.Plugin.Ask:output_type -> gatebook.plugin.v1.AskResponse
-	39, // 62: gatebook.plugin.v1.Plugin.Answer:output_type -> gatebook.plugin.v1.AnswerResponse
-	55, // [55:63] is the sub-list for method output_type
-	47, // [47:55] is the sub-list for method input_type
-	47, // [47:47] is the sub-list for extension type_name
-	47, // [47:47] is the sub-list for extension extendee
-	0,  // [0:47] is the sub-list for field type_name
+	44, // 41: gatebook.plugin.v1.AnswerRequest.at:type_name -> google.protobuf.Timestamp
+	39, // 42: gatebook.plugin.v1.AnswerRequest.earlier:type_name -> gatebook.plugin.v1.Voice
+	38, // 43: gatebook.plugin.v1.AnswerRequest.attachments:type_name -> gatebook.plugin.v1.Attachment
+	44, // 44: gatebook.plugin.v1.Voice.at:type_name -> google.protobuf.Timestamp
+	31, // 45: gatebook.plugin.v1.AnswerResponse.outputs:type_name -> gatebook.plugin.v1.Outputs
+	41, // 46: gatebook.plugin.v1.AnswerResponse.error:type_name -> gatebook.plugin.v1.Error
+	2,  // 47: gatebook.plugin.v1.Error.class:type_name -> gatebook.plugin.v1.Class
+	3,  // 48: gatebook.plugin.v1.Plugin.Describe:input_type -> gatebook.plugin.v1.DescribeRequest
+	8,  // 49: gatebook.plugin.v1.Plugin.Configure:input_type -> gatebook.plugin.v1.ConfigureRequest
+	12, // 50: gatebook.plugin.v1.Plugin.Plan:input_type -> gatebook.plugin.v1.PlanRequest
+	17, // 51: gatebook.plugin.v1.Plugin.Apply:input_type -> gatebook.plugin.v1.ApplyRequest
+	19, // 52: gatebook.plugin.v1.Plugin.Observe:input_type -> gatebook.plugin.v1.ObserveRequest
+	21, // 53: gatebook.plugin.v1.Plugin.Undo:input_type -> gatebook.plugin.v1.UndoRequest
+	34, // 54: gatebook.plugin.v1.Plugin.Ask:input_type -> gatebook.plugin.v1.AskRequest
+	37, // 55: gatebook.plugin.v1.Plugin.Answer:input_type -> gatebook.plugin.v1.AnswerRequest
+	4,  // 56: gatebook.plugin.v1.Plugin.Describe:output_type -> gatebook.plugin.v1.DescribeResponse
+	9,  // 57: gatebook.plugin.v1.Plugin.Configure:output_type -> gatebook.plugin.v1.ConfigureResponse
+	13, // 58: gatebook.plugin.v1.Plugin.Plan:output_type -> gatebook.plugin.v1.PlanResponse
+	18, // 59: gatebook.plugin.v1.Plugin.Apply:output_type -> gatebook.plugin.v1.ApplyResponse
+	20, // 60: gatebook.plugin.v1.Plugin.Observe:output_type -> gatebook.plugin.v1.ObserveResponse
+	22, // 61: gatebook.plugin.v1.Plugin.Undo:output_type -> gatebook.plugin.v1.UndoResponse
+	35, // 62: gatebook.plugin.v1.Plugin.Ask:output_type -> gatebook.plugin.v1.AskResponse
+	40, // 63: gatebook.plugin.v1.Plugin.Answer:output_type -> gatebook.plugin.v1.AnswerResponse
+	56, // [56:64] is the sub-list for method output_type
+	48, // [48:56] is the sub-list for method input_type
+	48, // [48:48] is the sub-list for extension type_name
+	48, // [48:48] is the sub-list for extension extendee
+	0,  // [0:48] is the sub-list for field type_name
 }
 
 func init() { file_v1_plugin_proto_init() }
@@ -3242,7 +3328,7 @@ func file_v1_plugin_proto_init() {
 		(*AskResponse_Question)(nil),
 		(*AskResponse_Error)(nil),
 	}
-	file_v1_plugin_proto_msgTypes[36].OneofWrappers = []any{
+	file_v1_plugin_proto_msgTypes[37].OneofWrappers = []any{
 		(*AnswerResponse_Outputs)(nil),
 		(*AnswerResponse_Error)(nil),
 	}
@@ -3252,7 +3338,7 @@ func file_v1_plugin_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_v1_plugin_proto_rawDesc), len(file_v1_plugin_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   39,
+			NumMessages:   40,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -127,7 +127,7 @@ func ToObservation(m *pluginv1.Observation) sdk.Observation {
 
 // FromQuestion writes what an action asks of people.
 func FromQuestion(q sdk.Question) (*pluginv1.Question, error) {
-	m := &pluginv1.Question{Message: q.Message, Expires: optional(q.Expires), From: q.From, Quorum: int32(min(q.Quorum, math.MaxInt32))}
+	m := &pluginv1.Question{Message: q.Message, Expires: optional(q.Expires), From: q.From, Quorum: count(q.Quorum), Attachments: count(q.Attachments)}
 	if q.Fields == nil {
 		return m, nil
 	}
@@ -136,9 +136,14 @@ func FromQuestion(q sdk.Question) (*pluginv1.Question, error) {
 	return m, err
 }
 
+// count writes a number of people or files.
+func count(n int) int32 { return int32(min(n, math.MaxInt32)) }
+
 // ToQuestion reads what an action asks of people.
 func ToQuestion(m *pluginv1.Question) (sdk.Question, error) {
-	q := sdk.Question{Message: m.GetMessage(), Expires: m.GetExpires().AsDuration(), From: m.GetFrom(), Quorum: int(m.GetQuorum())}
+	q := sdk.Question{
+		Message: m.GetMessage(), Expires: m.GetExpires().AsDuration(), From: m.GetFrom(), Quorum: int(m.GetQuorum()), Attachments: int(m.GetAttachments()),
+	}
 	if len(m.GetFields()) == 0 {
 		return q, nil
 	}
@@ -152,6 +157,9 @@ func FromAnswer(call *pluginv1.Call, a sdk.Answer) *pluginv1.AnswerRequest {
 	m := &pluginv1.AnswerRequest{
 		Call: call, Approved: a.Approved, By: a.By, At: timestamppb.New(a.At), Comment: a.Comment, Fields: a.Fields,
 	}
+	for _, file := range a.Attachments {
+		m.Attachments = append(m.Attachments, &pluginv1.Attachment{Name: file.Name, Size: file.Size, Sha256: file.SHA256})
+	}
 	for _, voice := range a.Earlier {
 		m.Earlier = append(m.Earlier, &pluginv1.Voice{By: voice.By, At: timestamppb.New(voice.At), Comment: voice.Comment})
 	}
@@ -162,6 +170,9 @@ func FromAnswer(call *pluginv1.Call, a sdk.Answer) *pluginv1.AnswerRequest {
 func ToAnswer(m *pluginv1.AnswerRequest) sdk.Answer {
 	a := sdk.Answer{
 		Approved: m.GetApproved(), By: m.GetBy(), At: m.GetAt().AsTime(), Comment: m.GetComment(), Fields: m.GetFields(),
+	}
+	for _, file := range m.GetAttachments() {
+		a.Attachments = append(a.Attachments, sdk.Attachment{Name: file.GetName(), Size: file.GetSize(), SHA256: file.GetSha256()})
 	}
 	for _, voice := range m.GetEarlier() {
 		a.Earlier = append(a.Earlier, sdk.Voice{By: voice.GetBy(), At: voice.GetAt().AsTime(), Comment: voice.GetComment()})

@@ -172,6 +172,7 @@ func TestQuestionsCross(t *testing.T) {
 	t.Parallel()
 	for _, want := range []sdk.Question{
 		{Message: "Go?"},
+		{Message: "Seen?", From: []string{"leads"}, Quorum: 2, Attachments: 1},
 		{Message: "Who?", Expires: time.Hour, Fields: &schema.Schema{Type: schema.TypeObject, Closed: true}},
 	} {
 		message, err := wire.FromQuestion(want)

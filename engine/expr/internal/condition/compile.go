@@ -42,6 +42,7 @@ func (e *Env) Compile(text string) (*Condition, []names.Fault) {
 		program: e.program(checked, cel.OptOptimize), traced: e.program(checked, cel.OptTrackState),
 	}
 	c.windows, c.lasting = source.windows(c.refs)
+	c.wanes = wanes(source.tree.Expr(), false)
 	if source.folds() {
 		if _, err := c.program(); err != nil {
 			return nil, []names.Fault{{Rule: diag.ExprBadLiteral, Start: 0, End: len(text), Detail: names.Sentence(err.Error())}}

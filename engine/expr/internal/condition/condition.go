@@ -27,6 +27,7 @@ type Condition struct {
 	traced  func() (cel.Program, error) // the same, keeping the value of each part
 	windows []string                    // that it asks for, sorted, each once
 	lasting bool                        // but for them, nothing that it asks for changes
+	wanes   bool                        // where it is false and they are open, it is so until they close
 }
 
 // Text returns the expression on one line, without comments.

@@ -5,10 +5,12 @@ import (
 	"time"
 
 	celast "cel.dev/cel-go/common/ast"
+	"cel.dev/cel-go/common/operators"
 
 	"github.com/gatebook/gatebook/engine/diag"
 	"github.com/gatebook/gatebook/engine/expr/internal/names"
 	"github.com/gatebook/gatebook/engine/expr/internal/operand"
+	"github.com/gatebook/gatebook/engine/window"
 )
 
 // badWindows finds windows that are not there. Their names are constants, so that it is known
@@ -44,7 +46,8 @@ func (s expression) eachWindow(each func(call celast.CallExpr, name string, cons
 func (c *Condition) Windows() []string { return c.windows }
 
 // windows returns the windows that the expression asks for, sorted, and whether all else that
-// it refers to stays as it is during a run.
+// it refers to stays as it is during a run, or nearly: how long a run takes from a step is less
+// when some of what the step is done for is done.
 func (s expression) windows(refs []names.Ref) (found []string, lasting bool) {
 	asked := 0 // how often for one of now
 	s.eachWindow(func(call celast.CallExpr, name string, _ bool) {
@@ -58,7 +61,7 @@ func (s expression) windows(refs []names.Ref) (found []string, lasting bool) {
 		switch r.Root {
 		case names.RootNow:
 			asked--
-		case names.RootInputs, names.RootVars, names.RootEach:
+		case names.RootInputs, names.RootVars, names.RootEach, names.RootRun:
 		default:
 			lasting = false
 		}
@@ -67,11 +70,48 @@ func (s expression) windows(refs []names.Ref) (found []string, lasting bool) {
 	return slices.Compact(found), lasting && asked == 0
 }
 
+// wanes reports whether an expression that is false while a window is open stays so until the
+// window closes: where it asks how long that stays open only whether it is long enough.
+func wanes(x celast.Expr, denied bool) bool {
+	if x.Kind() != celast.CallKind {
+		return true
+	}
+	call := x.AsCall()
+	args := call.Args()
+	switch name := call.FunctionName(); name {
+	case operators.LogicalNot:
+		return wanes(args[0], !denied)
+	case operators.LogicalAnd, operators.LogicalOr:
+		return wanes(args[0], denied) && wanes(args[1], denied)
+	case operators.Greater, operators.GreaterEquals, operators.Less, operators.LessEquals:
+		long, short := args[0], args[1]
+		if (name == operators.Less || name == operators.LessEquals) != denied {
+			long, short = short, long
+		}
+		return !asksHowLong(short) && (isHowLong(long) || !asksHowLong(long))
+	default:
+		return !asksHowLong(x)
+	}
+}
+
+// isHowLong reports whether an expression is how long a window stays open, and nothing else.
+func isHowLong(x celast.Expr) bool {
+	return x.Kind() == celast.CallKind && x.AsCall().FunctionName() == operand.WindowRemaining
+}
+
+// asksHowLong reports whether a part of an expression is.
+func asksHowLong(x celast.Expr) bool {
+	asks := false
+	celast.PreOrderVisit(x, celast.NewExprVisitor(func(part celast.Expr) { asks = asks || isHowLong(part) }))
+	return asks
+}
+
 // Closed is a window that is closed.
 type Closed struct {
 	Name  string
 	Zone  string    // the time zone of its clock
-	Opens time.Time // on that clock; zero: nobody knows of a time
+	Opens time.Time // on that clock; zero: not before Shut, as far as was looked
+	Shut  time.Time
 }
 
 // addWindows says which windows keep a condition from being true, and until when they do.
@@ -84,27 +124,42 @@ func (c *Condition) addWindows(verdict *Verdict, scope names.Scope) {
 	if err != nil {
 		return // before the run
 	}
+	lasting := c.lasting && verdict.Truth == False
 	for _, name := range c.windows {
 		known, ok := c.types.Types().Window(name)
 		if _, _, over := names.OverriddenIn(scope, name); !ok || over {
+			lasting = false
 			continue
 		}
 		state := known.At(now)
+		still := state.Until
 		if state.Open {
-			continue
-		}
-		closed := Closed{Name: name, Zone: known.Zone.String()}
-		if !state.Next.IsZero() {
-			closed.Opens = state.Next.In(known.Zone)
-			if verdict.Still.IsZero() || closed.Opens.Before(verdict.Still) {
-				verdict.Still = closed.Opens
+			lasting = lasting && c.wanes
+		} else {
+			closed := closedOf(name, known, state)
+			verdict.Closed = append(verdict.Closed, closed)
+			if still = closed.Opens; still.IsZero() {
+				still = closed.Shut
 			}
 		}
-		verdict.Closed = append(verdict.Closed, closed)
+		if verdict.Still.IsZero() || still.Before(verdict.Still) {
+			verdict.Still = still
+		}
 	}
-	if !c.lasting || len(verdict.Closed) < len(c.windows) {
+	if !lasting {
 		verdict.Still = time.Time{}
 	}
+}
+
+// closedOf says when a window opens that is closed, by its own clock.
+func closedOf(name string, known *window.Window, state window.State) Closed {
+	closed := Closed{Name: name, Zone: known.Zone.String()}
+	if state.Next.IsZero() {
+		closed.Shut = state.Shut.In(known.Zone)
+	} else {
+		closed.Opens = state.Next.In(known.Zone)
+	}
+	return closed
 }
 
 // note says of a part that asks for a window how that stands.

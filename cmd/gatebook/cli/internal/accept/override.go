@@ -1,6 +1,7 @@
 package accept
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -37,10 +38,13 @@ func (o *Override) By(user string, otherUse bool) ([]event.Override, error) {
 	return Overrides(o.Windows, user, reason), nil
 }
 
-// Overrides makes the overrides of some windows.
+// Overrides makes the overrides of some windows, each once.
 func Overrides(windows []string, user, reason string) []event.Override {
 	var made []event.Override
-	for _, name := range windows {
+	for i, name := range windows {
+		if slices.Contains(windows[:i], name) {
+			continue
+		}
 		made = append(made, event.Override{Window: name, By: user, Reason: reason})
 	}
 	return made

@@ -6,7 +6,6 @@ import (
 	"context"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/console"
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/given"
@@ -148,7 +147,7 @@ func (b *Briefing) look(ctx context.Context, ready Ready) (*plan.Plan, error) {
 
 // Remaining estimates what run.remaining is to the steps of a plan that ask for it. Its actions
 // are asked for their estimates only where there are such steps.
-func (b *Briefing) Remaining(ctx context.Context, ready Ready) (map[string]time.Duration, error) {
+func (b *Briefing) Remaining(ctx context.Context, ready Ready) (map[string]event.Left, error) {
 	past := b.Past(ready.Runbook.Name)
 	if ready.shown == nil && review.Remaining(ready.Plan.Plan, past) != nil {
 		shown, err := b.Preview(ctx, ready.Plan)

@@ -13,6 +13,7 @@ import (
 	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/plan"
 	"github.com/gatebook/gatebook/engine/report/layout"
+	"github.com/gatebook/gatebook/engine/run"
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/schema"
 )
@@ -119,7 +120,7 @@ func (p *Prompter) begin() (end func()) {
 }
 
 // Ask puts a question of a step, and returns when it is answered or withdrawn.
-func (p *Prompter) Ask(ctx context.Context, step *plan.Step, q sdk.Question) (sdk.Answer, error) {
+func (p *Prompter) Ask(ctx context.Context, step *plan.Step, q sdk.Question, attach run.Attacher) (sdk.Answer, error) {
 	end := p.begin()
 	defer end()
 	if err := ctx.Err(); err != nil {
@@ -135,10 +136,14 @@ func (p *Prompter) Ask(ctx context.Context, step *plan.Step, q sdk.Question) (sd
 		return sdk.Answer{}, err
 	}
 	answer := sdk.Answer{Approved: yes, By: p.User, Comment: comment}
-	if !yes || q.Fields == nil {
-		return answer, nil
+	if yes && q.Fields != nil {
+		if answer.Fields, err = p.form(ctx, q); err != nil {
+			return answer, err
+		}
 	}
-	answer.Fields, err = p.form(ctx, q)
+	if yes && q.Attachments > 0 {
+		answer.Attachments, err = p.files(ctx, q.Attachments, attach)
+	}
 	return answer, err
 }
 
@@ -171,6 +176,34 @@ func (p *Prompter) Step(ctx context.Context, step *plan.Step, q sdk.Question) (e
 			return event.PauseAsked, said, nil
 		case "cancel":
 			return event.CancelAsked, said, nil
+		}
+	}
+}
+
+// files asks for the files that must come with an answer, and for more until none is named.
+func (p *Prompter) files(ctx context.Context, least int, attach run.Attacher) ([]sdk.Attachment, error) {
+	var given []sdk.Attachment
+	for {
+		prompt := fmt.Sprintf("  a file to attach, of at least %d:", least)
+		if len(given) >= least {
+			prompt = "  another file to attach, or nothing:"
+		}
+		name, err := p.line(ctx, prompt)
+		if err != nil || name == "" && len(given) >= least {
+			return given, err
+		}
+		if name == "" {
+			continue
+		}
+		content, err := p.ReadFile(name, "the file to attach")
+		if err == nil {
+			var file sdk.Attachment
+			if file, err = attach(name, content); err == nil {
+				given = append(given, file)
+			}
+		}
+		if err != nil {
+			p.Complain(err.Error())
 		}
 	}
 }

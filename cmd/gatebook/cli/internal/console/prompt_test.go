@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"io"
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -78,7 +81,7 @@ func TestPrompterTakesNothingButAYesOrANo(t *testing.T) {
 				script = append(script, [2]string{"if you like:", line})
 			}
 			prompter, person := newTypist(t, script...)
-			answer, err := prompter.Ask(t.Context(), step(), sdk.Question{Message: "Roll out\x1b[2J?"})
+			answer, err := prompter.Ask(t.Context(), step(), sdk.Question{Message: "Roll out\x1b[2J?"}, nil)
 			if err != nil || answer.Approved != test.approved || answer.Comment != test.comment || answer.By != "ann" {
 				t.Errorf("answer %+v, error %v", answer, err)
 			}
@@ -106,7 +109,7 @@ func TestPrompterFillsInFieldsUntilTheyFit(t *testing.T) {
 		[2]string{"count, How many. (integer) At least 1:", "0"}, [2]string{"name (string):", "web"}, [2]string{"noisy (boolean) [false]:", ""},
 		[2]string{"count, How many. (integer) At least 1:", "3"}, [2]string{"name (string):", "7"}, [2]string{"noisy (boolean) [false]:", "yes"},
 	)
-	answer, err := prompter.Ask(t.Context(), step(), question)
+	answer, err := prompter.Ask(t.Context(), step(), question, nil)
 	if want := `{"count":3,"name":"7","noisy":true}`; err != nil || string(answer.Fields) != want {
 		t.Errorf("fields %s, error %v; want %s\n%s", answer.Fields, err, want, person.shown.String())
 	}
@@ -137,22 +140,52 @@ func TestPrompterSaysWhatAFieldMayBe(t *testing.T) {
 	}
 	prompter, person := newTypist(t, [2]string{"if you like:", "yes"}, [2]string{prompts[0], ""}, [2]string{prompts[1], "1"},
 		[2]string{prompts[2], ""}, [2]string{prompts[3], "A"}, [2]string{prompts[4], "7"})
-	answer, err := prompter.Ask(t.Context(), step(), question)
+	answer, err := prompter.Ask(t.Context(), step(), question, nil)
 	if want := `{"disks":["sda","sdb"],"free":7,"load":1,"serial":"A","zone":"a"}`; err != nil || string(answer.Fields) != want {
 		t.Errorf("fields %s, error %v; want %s\n%s", answer.Fields, err, want, person.shown.String())
+	}
+}
+
+// Files that must come with an answer are asked for until there are enough; one that cannot be
+// kept is told of, and asked for again.
+func TestPrompterAsksForFiles(t *testing.T) {
+	t.Parallel()
+	prompter, person := newTypist(t, [2]string{"if you like:", "yes, done"},
+		[2]string{"of at least 1:", ""}, [2]string{"of at least 1:", "gone.jpg"}, [2]string{"of at least 1:", "secret.txt"},
+		[2]string{"of at least 1:", "rack.jpg"}, [2]string{"or nothing:", "log.txt"}, [2]string{"or nothing:", ""})
+	prompter.Dir = t.TempDir()
+	for _, name := range []string{"rack.jpg", "log.txt", "secret.txt"} {
+		if err := os.WriteFile(filepath.Join(prompter.Dir, name), []byte(name), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	answer, err := prompter.Ask(t.Context(), step(), sdk.Question{Message: "Look.", Attachments: 1}, func(path string, content []byte) (sdk.Attachment, error) {
+		if path == "secret.txt" {
+			return sdk.Attachment{}, errors.New("it holds a secret")
+		}
+		return sdk.Attachment{Name: path, SHA256: string(content)}, nil
+	})
+	want := []sdk.Attachment{{Name: "rack.jpg", SHA256: "rack.jpg"}, {Name: "log.txt", SHA256: "log.txt"}}
+	if err != nil || !slices.Equal(answer.Attachments, want) {
+		t.Errorf("got %+v, %v\n%s", answer.Attachments, err, person.shown.String())
+	}
+	for _, said := range []string{"gone.jpg", "it holds a secret"} {
+		if !strings.Contains(person.shown.String(), said) {
+			t.Errorf("%q is not told:\n%s", said, person.shown.String())
+		}
 	}
 }
 
 func TestPrompterEndsWithTheInputOrTheQuestion(t *testing.T) {
 	t.Parallel()
 	prompter, _ := newTypist(t, [2]string{"if you like:", "^D"})
-	if _, err := prompter.Ask(t.Context(), step(), sdk.Question{Message: "Go on?"}); err == nil {
+	if _, err := prompter.Ask(t.Context(), step(), sdk.Question{Message: "Go on?"}, nil); err == nil {
 		t.Error("an answer was made of an input that ended")
 	}
 	withdrawn, cancel := context.WithCancel(t.Context())
 	cancel()
 	prompter, _ = newTypist(t)
-	if _, err := prompter.Ask(withdrawn, step(), sdk.Question{Message: "Go on?"}); !errors.Is(err, context.Canceled) {
+	if _, err := prompter.Ask(withdrawn, step(), sdk.Question{Message: "Go on?"}, nil); !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v of a question that was withdrawn", err)
 	}
 }
@@ -186,7 +219,7 @@ func TestWhatIsTypedAheadAnswersNothing(t *testing.T) {
 				synctest.Wait() // all of it is typed, and no question stands
 				withdrawn, cancel := context.WithTimeout(t.Context(), time.Second)
 				defer cancel()
-				if answer, err := prompter.Ask(withdrawn, step(), sdk.Question{Message: "Delete it?"}); err == nil {
+				if answer, err := prompter.Ask(withdrawn, step(), sdk.Question{Message: "Delete it?"}, nil); err == nil {
 					t.Errorf("answered by what was typed before it stood: %+v", answer)
 				}
 				if flushed != 2 {
@@ -208,7 +241,7 @@ func TestPrompterTakesTheScreenAsideForEachQuestion(t *testing.T) {
 	if yes, err := prompter.Confirm(t.Context(), "Begin?"); !yes || err != nil {
 		t.Errorf("confirmed %v, error %v", yes, err)
 	}
-	if answer, err := prompter.Ask(t.Context(), step(), sdk.Question{Message: "Go on?"}); answer.Approved || err != nil {
+	if answer, err := prompter.Ask(t.Context(), step(), sdk.Question{Message: "Go on?"}, nil); answer.Approved || err != nil {
 		t.Errorf("answer %+v, error %v", answer, err)
 	}
 	if got := strings.Join(log, " "); got != "aside back aside back" {

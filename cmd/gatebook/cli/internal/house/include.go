@@ -40,6 +40,11 @@ func (h *House) include(runbook, name string) (*source.File, error) {
 	if err != nil || !filepath.IsLocal(inside) {
 		return nil, outside(name)
 	}
+	if led, err := filepath.EvalSymlinks(filepath.Join(repository, inside)); err == nil {
+		if in, err := filepath.Rel(repository, led); err != nil || !filepath.IsLocal(in) {
+			return nil, outside(name)
+		}
+	}
 	text, err := readInside(repository, inside)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):

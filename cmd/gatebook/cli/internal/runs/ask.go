@@ -48,7 +48,8 @@ type Answer struct {
 	Approved  bool
 	Reason    string
 	Fields    []console.Pair
-	Plan      string // the digest that the answer is given to; empty: that of the run's plan
+	Attach    []string // files that the run keeps
+	Plan      string   // the digest that the answer is given to; empty: that of the run's plan
 	Sign      Signing
 }
 
@@ -98,6 +99,8 @@ func (r *Runs) Beforehand(ctx context.Context, a Answer, sealed *seal.Plan, name
 		return console.Usage("Look at what is in the file before you say yes to it.", "the plan in %s is %s, and not %s", again, sealed.Digest, a.Plan)
 	case len(a.Fields) > 0:
 		return console.Usage("Answer it when it asks.", "what is filled in with --field is known when the run asks for it")
+	case len(a.Attach) > 0:
+		return console.Usage("Answer it when it asks.", "a file is kept with a run, and there is none yet")
 	}
 	policy, err := r.Engine.PolicyOf(sealed.Notes.Runbook)
 	if err != nil {
@@ -142,7 +145,7 @@ func (r *Runs) Answer(ctx context.Context, a Answer) error {
 		policy = nil // that a change may begin approves nothing, and is not signed
 	}
 	signed, written, err := r.signed(ctx, a, policy, people.Statement{
-		Plan: found.Status.Run.AnswersTo(), Run: found.ID(), Step: a.Step, Part: string(part), Message: step.Ask.Message, Fields: answer.Fields,
+		Plan: found.Status.Run.AnswersTo(), Run: found.ID(), Step: a.Step, Part: string(part), Message: step.Ask.Message, Fields: answer.Fields, Attachments: answer.Attachments,
 	})
 	if err != nil || written {
 		return err
@@ -194,15 +197,38 @@ func (r *Runs) answer(found *Run, step *standing.Step, a Answer) (*sdk.Answer, e
 			a.Step, found.ID(), layout.Word(step.Status))
 	}
 	answer := &sdk.Answer{Approved: a.Approved, Comment: a.Reason, By: r.User, At: r.Now().UTC()}
-	if !a.Approved || a.Sign.Signed != "" {
+	if a.Sign.Signed != "" {
 		return answer, step.Ask.Part, nil
 	}
-	fields, err := console.FillIn(sdk.Question{Message: step.Ask.Message, Fields: step.Ask.Fields}, a.Fields)
-	if err != nil {
-		return nil, "", console.Usage("Fill in with --field NAME=VALUE. The question: "+layout.Line(step.Ask.Message), "%v", err)
+	var err error
+	if a.Approved {
+		if answer.Fields, err = console.FillIn(sdk.Question{Message: step.Ask.Message, Fields: step.Ask.Fields}, a.Fields); err != nil {
+			return nil, "", console.Usage("Fill in with --field NAME=VALUE. The question: "+layout.Line(step.Ask.Message), "%v", err)
+		}
+		if len(a.Attach) < step.Ask.Attachments {
+			return nil, "", console.Usage("Give them with --attach FILE. The question: "+layout.Line(step.Ask.Message),
+				"%s must come with a yes to %s at least", layout.Plural(step.Ask.Attachments, "file"), a.Step)
+		}
 	}
-	answer.Fields = fields
-	return answer, step.Ask.Part, nil
+	answer.Attachments, err = r.attach(found, a.Attach)
+	return answer, step.Ask.Part, err
+}
+
+// attach keeps files with a run, for an answer.
+func (r *Runs) attach(found *Run, names []string) ([]sdk.Attachment, error) {
+	var files []sdk.Attachment
+	for _, name := range names {
+		content, err := r.ReadFile(name, "the file to attach")
+		if err != nil {
+			return nil, err
+		}
+		file, err := run.Attach(found.Run, name, content)
+		if err != nil {
+			return nil, console.Usage("Nothing was answered.", "%s: %v", console.Quote(name), err)
+		}
+		files = append(files, file)
+	}
+	return files, nil
 }
 
 // post leaves a request for the process that drives the run, and waits until it was

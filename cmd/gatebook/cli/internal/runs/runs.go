@@ -158,16 +158,18 @@ func (r *Runs) Audit(name string) (*report.Audit, error) {
 	case err != nil:
 		return nil, unread(folder, fmt.Errorf("audit run %s: %w", folder.ID(), err))
 	default:
-		trail.Fault = r.changed(folder, trail.Run)
+		trail.Fault = r.changed(folder, trail)
 	}
 	trail.Intact = trail.Fault == ""
 	trail.Records, trail.Head, trail.Torn = summary.Head.Seq, summary.Head.Hash.String(), summary.Torn
 	return trail, nil
 }
 
-// changed says what is wrong with the runbook and the plan that a run keeps, for which its
-// first record vouches. That it does not vouch for the plan is no fault of the run.
-func (r *Runs) changed(folder *journal.Run, began event.Run) string {
+// changed says what is wrong with what a run keeps beside its journal: the runbook and the plan,
+// for which its first record vouches, the files that the plan names, and those that came with
+// answers. That nothing vouches for the plan is no fault of the run.
+func (r *Runs) changed(folder *journal.Run, trail *report.Audit) string {
+	began := trail.Run
 	text, err := folder.Runbook()
 	if err == nil {
 		err = began.Vouches(text)
@@ -180,10 +182,41 @@ func (r *Runs) changed(folder *journal.Run, began event.Run) string {
 		r.Note("Run %s: %v.", folder.ID(), planErr)
 		planErr = nil
 	}
-	if err = errors.Join(err, planErr); err != nil {
+	if planErr == nil {
+		planErr = otherFiles(folder)
+	}
+	err = errors.Join(err, planErr)
+	for _, entry := range trail.Entries {
+		if entry.Event.Answer == nil || entry.Event.Type != event.Answered {
+			continue
+		}
+		for _, file := range entry.Event.Answer.Attachments {
+			_, missing := folder.Attached(file.SHA256)
+			err = errors.Join(err, missing)
+		}
+	}
+	if err != nil {
 		return strings.ReplaceAll(err.Error(), "\n", "; ")
 	}
 	return ""
+}
+
+// otherFiles says which of the files that a runbook takes in are not as the plan of the run has
+// them.
+func otherFiles(folder *journal.Run) error {
+	planned, err := readPlan(folder)
+	if err != nil || planned == nil {
+		return err
+	}
+	var faults []error
+	for _, file := range planned.Runbook.Files {
+		text, err := folder.File(file.Name)
+		if err == nil && event.Digest(text) != file.Digest {
+			err = fmt.Errorf("the file %s is not the one that the run began with", file.Name)
+		}
+		faults = append(faults, err)
+	}
+	return errors.Join(faults...)
 }
 
 // History returns the records of the runs that pass the filter, newest first, at most

@@ -122,7 +122,7 @@ func (r *Runs) handIn(a Answer, typed people.Statement) (*people.Signed, error) 
 		return nil, console.Usage("Name what it answers.", "%s answers %s of %s", name, said.Step, said.Run+said.Serial)
 	case said.Answer != typed.Answer:
 		return nil, console.Usage("Hand it in with the other of approve and reject.", "%s says %s", name, said.Answer)
-	case len(a.Fields) > 0 || a.Reason != "" || a.Sign.As != "" || a.Sign.Key != "":
+	case len(a.Fields) > 0 || len(a.Attach) > 0 || a.Reason != "" || a.Sign.As != "" || a.Sign.Key != "":
 		return nil, console.Usage("Leave out the other flags.", "what is answered is in %s, and signed", name)
 	}
 	return &people.Signed{Statement: said, Signature: string(armored)}, nil
