@@ -8,12 +8,20 @@ import (
 	"github.com/gatebook/gatebook/engine/data"
 	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/machine"
+	"github.com/gatebook/gatebook/engine/plan"
 	"github.com/gatebook/gatebook/engine/run/internal/secret"
 	"github.com/gatebook/gatebook/engine/run/internal/trace"
 	"github.com/gatebook/gatebook/engine/run/internal/word"
 	"github.com/gatebook/gatebook/engine/value"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
+
+// Stepper is an [Asker] that can step through a run.
+type Stepper interface {
+	// Step asks whether a change may begin: the answer is of [event.Answered], unless the person
+	// wants the run to pause, [event.PauseAsked], or to be cancelled, [event.CancelAsked].
+	Step(ctx context.Context, step *plan.Step, question sdk.Question) (event.Type, sdk.Answer, error)
+}
 
 // ask is a question that is open.
 type ask struct {

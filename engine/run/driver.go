@@ -57,13 +57,6 @@ type Asker interface {
 	Ask(ctx context.Context, step *plan.Step, question sdk.Question, attach Attacher) (sdk.Answer, error)
 }
 
-// Stepper is an [Asker] that can step through a run.
-type Stepper interface {
-	// Step asks whether a change may begin: the answer is of [event.Answered], unless the person
-	// wants the run to pause, [event.PauseAsked], or to be cancelled, [event.CancelAsked].
-	Step(ctx context.Context, step *plan.Step, question sdk.Question) (event.Type, sdk.Answer, error)
-}
-
 // driver drives one run in this process. Its fields belong to whoever has the baton, but
 // for those that are safe for concurrent use: process, base, arrived, turns, looks, workers,
 // hosts, logs, targets, secrets.
