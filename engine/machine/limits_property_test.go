@@ -92,7 +92,7 @@ func (s *spent) over(one string) string {
 		count(id)
 	}
 	for _, f := range s.w.plan.Steps {
-		if f.Finally && f.Loop == nil && f.Changes() && !s.begun[f.ID] {
+		if f.Finally && f.Loop == nil && f.Changes() && !f.Skipped() && !s.begun[f.ID] {
 			count(f.ID)
 		}
 	}
