@@ -92,7 +92,7 @@ func (f cronField) parse(text string) (uint64, *Fault) {
 	for item := range strings.SplitSeq(text, ",") {
 		some, fault := f.item(item)
 		if fault != "" {
-			return 0, &Fault{Start: from, End: from + max(len(item), 1), Text: fault, Hint: f.hint()}
+			return 0, &Fault{Start: from, End: min(from+max(len(item), 1), len(text)), Text: fault, Hint: f.hint()}
 		}
 		set |= some
 		from += len(item) + 1

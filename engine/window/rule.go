@@ -83,7 +83,7 @@ func parseRule(text string, first Local) (*rule, []Fault) {
 			said, hint = r.part(name, strings.ToUpper(strings.TrimSpace(value)))
 		}
 		if said != "" {
-			r.faults = append(r.faults, Fault{Start: from, End: from + max(len(part), 1), Text: said, Hint: hint})
+			r.faults = append(r.faults, Fault{Start: from, End: min(from+max(len(part), 1), len(text)), Text: said, Hint: hint})
 		}
 		seen[name] = true
 		from += len(part) + 1
