@@ -14,10 +14,15 @@ import (
 // good is decoded even where something beside it is not; the runbook is nil where the
 // tree is none at all.
 func Decode(node *syntax.Node) (*Runbook, diag.List) {
+	return decode[Runbook](node, "a map with apiVersion, kind, metadata and steps")
+}
+
+// decode reads a tree as one of the documents that people write; wants says what it is to be.
+func decode[T any](node *syntax.Node, wants string) (*T, diag.List) {
 	d := &decoder{shapes: shapes{}}
 	if node.Kind() != syntax.Map {
 		if node != nil {
-			d.wrongType(node, "a map with apiVersion, kind, metadata and steps")
+			d.wrongType(node, wants)
 		}
 		return nil, d.found
 	}
@@ -25,9 +30,9 @@ func Decode(node *syntax.Node) (*Runbook, diag.List) {
 		d.add(diag.UnknownVersion.At(version.Range(), "This gatebook does not know the format %q; it knows %s.", version.Text(), APIVersion))
 		return nil, d.found
 	}
-	runbook := &Runbook{}
-	d.object(reflect.ValueOf(runbook).Elem(), node)
-	return runbook, d.found
+	document := new(T)
+	d.object(reflect.ValueOf(document).Elem(), node)
+	return document, d.found
 }
 
 // isOtherVersion reports whether a file is in another version of the format, by whose

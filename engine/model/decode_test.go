@@ -366,3 +366,18 @@ func TestManyFaultsAreAllFoundAndSoon(t *testing.T) {
 		t.Errorf("got %d findings", unknown)
 	}
 }
+
+// Every document that people write is of a version of the format, and one of another version is
+// judged by no rule but that.
+func TestDocumentsOfAnotherVersion(t *testing.T) {
+	t.Parallel()
+	node, _ := syntax.Parse(source.NewFile("x.yaml", []byte("apiVersion: gatebook/v9\nkind: X\nnever: seen\n")))
+	_, runbook := model.Decode(node)
+	_, policy := model.DecodePolicy(node)
+	_, test := model.DecodeTest(node)
+	for name, found := range map[string]diag.List{"runbook": runbook, "policy": policy, "test": test} {
+		if len(found) != 1 || found[0].Rule != diag.UnknownVersion {
+			t.Errorf("%s: %v", name, found)
+		}
+	}
+}

@@ -1,10 +1,6 @@
 package model
 
 import (
-	"reflect"
-	"slices"
-	"strings"
-
 	"github.com/gatebook/gatebook/engine/diag"
 	"github.com/gatebook/gatebook/engine/syntax"
 	"github.com/gatebook/gatebook/schema"
@@ -52,24 +48,8 @@ func IsPolicy(node *syntax.Node) bool {
 
 // DecodePolicy reads a tree as a policy, as [Decode] does a runbook.
 func DecodePolicy(node *syntax.Node) (*Policy, diag.List) {
-	d := &decoder{shapes: shapes{}}
-	if node.Kind() != syntax.Map {
-		if node != nil {
-			d.wrongType(node, "a map with apiVersion, kind and groups")
-		}
-		return nil, d.found
-	}
-	policy := &Policy{}
-	d.object(reflect.ValueOf(policy).Elem(), node)
-	return policy, d.found
+	return decode[Policy](node, "a map with apiVersion, kind and groups")
 }
 
 // PolicySchema returns the JSON Schema of policies.
-func PolicySchema() *schema.Schema {
-	w := &describer{shapes: shapes{}}
-	root := w.object(reflect.TypeFor[Policy]())
-	root.ID, root.Title = PolicySchemaID, "A policy of gatebook ("+APIVersion+")"
-	slices.SortFunc(w.defs, func(a, b schema.Property) int { return strings.Compare(a.Name, b.Name) })
-	root.Defs = w.defs
-	return root
-}
+func PolicySchema() *schema.Schema { return describe[Policy](PolicySchemaID, "A policy of gatebook") }

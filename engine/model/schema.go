@@ -14,10 +14,13 @@ const SchemaID = "https://gatebook.github.io/schema/runbook-v1.json"
 
 // Schema returns the JSON Schema of the format, from the tags of the structs, so that
 // an editor can complete and check a runbook.
-func Schema() *schema.Schema {
+func Schema() *schema.Schema { return describe[Runbook](SchemaID, "A runbook of gatebook") }
+
+// describe returns the JSON Schema of one of the documents that people write.
+func describe[T any](id, title string) *schema.Schema {
 	w := &describer{shapes: shapes{}}
-	root := w.object(reflect.TypeFor[Runbook]())
-	root.ID, root.Title = SchemaID, "A runbook of gatebook ("+APIVersion+")"
+	root := w.object(reflect.TypeFor[T]())
+	root.ID, root.Title = id, title+" ("+APIVersion+")"
 	slices.SortFunc(w.defs, func(a, b schema.Property) int { return strings.Compare(a.Name, b.Name) })
 	root.Defs = w.defs
 	return root

@@ -1,10 +1,6 @@
 package model
 
 import (
-	"reflect"
-	"slices"
-	"strings"
-
 	"github.com/gatebook/gatebook/engine/diag"
 	"github.com/gatebook/gatebook/engine/syntax"
 	"github.com/gatebook/gatebook/schema"
@@ -51,24 +47,10 @@ func IsTest(node *syntax.Node) bool {
 
 // DecodeTest reads a tree as the test file of a runbook, as [Decode] does a runbook.
 func DecodeTest(node *syntax.Node) (*Test, diag.List) {
-	d := &decoder{shapes: shapes{}}
-	if node.Kind() != syntax.Map {
-		if node != nil {
-			d.wrongType(node, "a map with apiVersion, kind and steps")
-		}
-		return nil, d.found
-	}
-	test := &Test{}
-	d.object(reflect.ValueOf(test).Elem(), node)
-	return test, d.found
+	return decode[Test](node, "a map with apiVersion, kind and steps")
 }
 
 // TestSchema returns the JSON Schema of test files.
 func TestSchema() *schema.Schema {
-	w := &describer{shapes: shapes{}}
-	root := w.object(reflect.TypeFor[Test]())
-	root.ID, root.Title = TestSchemaID, "The test file of a runbook of gatebook ("+APIVersion+")"
-	slices.SortFunc(w.defs, func(a, b schema.Property) int { return strings.Compare(a.Name, b.Name) })
-	root.Defs = w.defs
-	return root
+	return describe[Test](TestSchemaID, "The test file of a runbook of gatebook")
 }

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -164,9 +163,6 @@ func TestTheKeyToSignBy(t *testing.T) {
 // The key by which git signs commits is the one that the file of allowed signers of git knows.
 func TestTheKeyOfGit(t *testing.T) {
 	t.Parallel()
-	if _, err := exec.LookPath("git"); err != nil {
-		t.Skip("there is no git to ask:", err)
-	}
 	h := newHome(t)
 	h.key("a", ".ssh/id_ed25519", "")
 	h.key("b", "mine", "")
