@@ -33,8 +33,7 @@ type checker struct {
 	inputs usage
 	vars   usage
 
-	windows expr.Windows
-	asked   usage // which of them are
+	asked usage // the windows that conditions ask for
 
 	connections map[string]*Connection          // by name
 	defaults    map[*catalog.Plugin]*Connection // of plugins for which none is declared
@@ -56,13 +55,12 @@ func newChecker(runbook *model.Runbook, catalogue *catalog.Catalog, windows expr
 		catalogue: catalogue,
 		compiler:  compiler,
 		uses:      data.NewUses(compiler),
-		runbook:   &Runbook{Model: runbook, Steps: make([]*Step, 0, size)},
+		runbook:   &Runbook{Model: runbook, Windows: windows, Steps: make([]*Step, 0, size)},
 		places:    make(map[string]int, size),
 		outputs:   make(map[string]*schema.Schema, size),
 		inputs:    usage{names: map[string]bool{}},
 		vars:      usage{names: map[string]bool{}},
 		plugins:   map[string]bool{},
-		windows:   windows,
 		asked:     usage{names: map[string]bool{}},
 		loops:     newLoops(),
 		edges:     newEdges(size),
