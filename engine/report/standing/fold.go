@@ -261,7 +261,7 @@ func (s *Status) move(step *Step, to event.Status) {
 	}
 	switch {
 	case to == event.Asking:
-	case to == event.Pending && step.Ask != nil:
+	case (to == event.Pending || to == event.Resting) && step.Ask != nil:
 		step.Ask.Until = time.Time{} // it is asked again, and expires anew, when the run goes on
 	default:
 		step.Ask = nil
