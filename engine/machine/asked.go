@@ -157,7 +157,7 @@ func (m *Machine) goOn(reason string) {
 func (m *Machine) reopen() {
 	ended := m.mode == event.Ended
 	m.mode, m.pausing, m.failure, m.failedStep = event.Going, false, nil, ""
-	m.lost = 0
+	m.lost, m.line = 0, nil // who waited to be asked about comes to it again
 	m.interrupted()
 	for i := range m.steps {
 		m.steps[i].atWork = false // it was ended with the process

@@ -54,7 +54,11 @@ func (m *Machine) askNext() {
 		if !m.inLine(i) {
 			continue // it was put back, or has ended
 		}
-		if failure := m.resolve(i, event.Do); failure != nil {
+		failure := m.overLimit(i)
+		if failure == nil {
+			failure = m.resolve(i, event.Do)
+		}
+		if failure != nil {
 			m.steps[i].do.state = done
 			m.fail(i, failure)
 			continue
@@ -75,6 +79,9 @@ func (m *Machine) wordGiven(i int, e event.Event) {
 		return
 	}
 	switch {
+	case e.Failure != nil:
+		s.do.state = done
+		m.fail(i, e.Failure) // nobody was asked
 	case e.Answer.Approved:
 		s.status, s.known = event.Running, false
 		s.do.permitted = true
