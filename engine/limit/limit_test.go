@@ -88,18 +88,18 @@ func TestALimitRefusesWhatGoesOverIt(t *testing.T) {
 		{"a", sdk.Change, 2 * time.Hour, "the run began 2h0m0s ago, and maxDuration is 1h0m0s"},
 		{"b", sdk.Read, 2 * time.Hour, ""},
 	} {
-		if got := tally.Refuses(limits, c.step, c.effect, c.elapsed); got != c.want {
+		if got := tally.Refuses(limits, c.step, c.effect, c.elapsed).Words(); got != c.want {
 			t.Errorf("%s after %s: got %q, want %q", c.step, c.elapsed, got, c.want)
 		}
 	}
 	tally.Begin("b", sdk.Change)
-	if got, want := tally.Refuses(limits, "c", sdk.Change, 0), "that makes 3 changes, and maxChanges is 2"; got != want {
+	if got, want := tally.Refuses(limits, "c", sdk.Change, 0).Words(), "that makes 3 changes, and maxChanges is 2"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
-	if got := tally.Refuses(limits, "b", sdk.Change, 0); got != "" {
+	if got := tally.Refuses(limits, "b", sdk.Change, 0).Words(); got != "" {
 		t.Errorf("one that has begun is tried again: got %q", got)
 	}
-	if got := tally.Refuses(nil, "c", sdk.Destroy, time.Hour); got != "" {
+	if got := tally.Refuses(nil, "c", sdk.Destroy, time.Hour).Words(); got != "" {
 		t.Errorf("without limits: got %q", got)
 	}
 }

@@ -96,11 +96,11 @@ func (t *Tally) Used() Used {
 	return used
 }
 
-// Refuses says why a step may not begin, or be tried once more, so long after the beginning of
-// the run; empty: it may. A step that only reads always may.
-func (t *Tally) Refuses(l *event.Limits, step string, effect sdk.Effect, elapsed time.Duration) string {
+// Refuses returns the limit by which a step may not begin, or be tried once more, so long after
+// the beginning of the run; the zero Line: it may. A step that only reads always may.
+func (t *Tally) Refuses(l *event.Limits, step string, effect sdk.Effect, elapsed time.Duration) Line {
 	if l == nil || effect == sdk.Read {
-		return ""
+		return Line{}
 	}
 	_, counted := t.begun[step]
 	if !counted {
@@ -112,8 +112,8 @@ func (t *Tally) Refuses(l *event.Limits, step string, effect sdk.Effect, elapsed
 	for _, line := range Lines(l, used) {
 		once := line.Limit == Changes || line.Limit == Destroys || line.Limit == Targets
 		if line.IsOver() && (!counted || !once) {
-			return line.Words()
+			return line
 		}
 	}
-	return ""
+	return Line{}
 }
