@@ -88,7 +88,7 @@ func (m *Machine) wordGiven(i int, e event.Event) {
 		m.enqueue(i, event.Do)
 	case s.do.attempt == 0 && !s.touched:
 		s.do.state = done
-		m.leaveOut(i, &event.LeftOut{By: e.Answer.By, Cause: "asked step by step", Reason: e.Answer.Comment})
+		m.leaveOut(i, &event.LeftOut{By: e.Answer.By, Cause: event.StepByStep, Reason: e.Answer.Comment})
 	case s.failure != nil:
 		s.do.state = done
 		m.fail(i, s.failure)
