@@ -12,24 +12,20 @@ import (
 
 // Part is which steps of a runbook a person wants done.
 type Part struct {
-	from  []string
-	only  []string
-	skip  []string
-	flags *pflag.FlagSet
+	from []string
+	only []string // with commas between the names
+	skip []string
 }
 
 // Declare declares its flags, all but that of the reason.
 func (p *Part) Declare(flags *pflag.FlagSet) {
-	p.flags = flags
 	flags.StringArrayVar(&p.from, "from", nil, "`STEP` to begin at: those that it needs, directly or not, are left out")
-	flags.StringSliceVar(&p.only, "only", nil, "`STEP`s that are done, with commas between them: all others are left out, but for those of finally")
+	flags.StringArrayVar(&p.only, "only", nil, "`STEP`s that are done, with commas between them: all others are left out, but for those of finally")
 	flags.StringArrayVar(&p.skip, "skip", nil, "`STEP`, or instance of one, that is left out; it takes a reason; may be repeated")
 }
 
 // Given reports whether a part is asked for, also where it is not said rightly which.
-func (p *Part) Given() bool {
-	return slices.ContainsFunc([]string{"from", "only", "skip"}, p.flags.Changed)
-}
+func (p *Part) Given() bool { return len(p.from)+len(p.only)+len(p.skip) > 0 }
 
 // Choice returns what is left out, by a person's name and for a reason; nil: nothing is.
 func (p *Part) Choice(user, reason string) (*event.Choice, error) {
@@ -42,9 +38,9 @@ func (p *Part) Choice(user, reason string) (*event.Choice, error) {
 	if len(p.skip) > 0 && strings.TrimSpace(reason) == "" {
 		return nil, console.Usage("As in --skip backup --reason \"it was made by hand\".", "--skip takes a --reason, which the journal keeps")
 	}
-	choice := &event.Choice{From: strings.Join(p.from, ""), By: user, Reason: strings.TrimSpace(reason)}
-	for _, typed := range p.only {
-		choice.Only = append(choice.Only, strings.TrimSpace(typed))
+	choice := &event.Choice{From: instance(strings.Join(p.from, "")), By: user, Reason: strings.TrimSpace(reason)}
+	for _, typed := range p.listed() {
+		choice.Only = append(choice.Only, instance(strings.TrimSpace(typed)))
 	}
 	for _, typed := range p.skip {
 		choice.Skip = append(choice.Skip, instance(typed))
@@ -62,12 +58,21 @@ func (p *Part) named() error {
 	for _, given := range []struct {
 		flag  string
 		steps []string
-	}{{"from", p.from}, {"only", p.only}, {"skip", p.skip}} {
-		if p.flags.Changed(given.flag) && (len(given.steps) == 0 || slices.ContainsFunc(given.steps, isBlank)) {
+	}{{"from", p.from}, {"only", p.listed()}, {"skip", p.skip}} {
+		if slices.ContainsFunc(given.steps, isBlank) {
 			return console.Usage("Where a variable was to name it, that is empty. For all of the runbook leave the flag out.", "--%s names no step", given.flag)
 		}
 	}
 	return nil
+}
+
+// listed are the names that --only gives.
+func (p *Part) listed() []string {
+	var names []string
+	for _, typed := range p.only {
+		names = append(names, strings.Split(typed, ",")...)
+	}
+	return names
 }
 
 // Typed is the choice as it stands in a command.
