@@ -36,6 +36,18 @@ func TestWhatIsBegunIsCountedOnce(t *testing.T) {
 	}
 }
 
+// Of a unit of which an action did not say in the end what it cost, what it foresaw counts on: that
+// it cost nothing is an amount of 0.
+func TestAUnitThatIsNotToldCountsAsItWasForeseen(t *testing.T) {
+	t.Parallel()
+	tally := limit.NewTally(&event.Foreseen{Cost: map[string]sdk.Cost{"a": {"usd": 5, "calls": 3, "gb": 1}}})
+	tally.Begin("a", sdk.Change)
+	tally.Spend("a", sdk.Cost{"usd": 2, "gb": 0})
+	if diff := cmp.Diff(sdk.Cost{"usd": 2, "calls": 3, "gb": 0}, tally.Used().Cost); diff != "" {
+		t.Error(diff)
+	}
+}
+
 // Room that is given back leaves no trace, whatever was kept and begun in between.
 func TestRoomThatIsGivenBackLeavesNoTrace(t *testing.T) {
 	t.Parallel()

@@ -43,7 +43,7 @@ func (t *Tally) Keep(step string, effect sdk.Effect) {
 	}
 	t.begun[step], t.kept[step] = effect, true
 	t.add(step, effect, 1)
-	t.Spend(step, t.foreseen.Cost[step])
+	t.setCost(step, t.foreseen.Cost[step])
 }
 
 // Forget has no room any more for a step that has not begun. One that has begun stays counted.
@@ -52,7 +52,7 @@ func (t *Tally) Forget(step string) {
 		return
 	}
 	t.add(step, t.begun[step], -1)
-	t.Spend(step, nil)
+	t.setCost(step, nil)
 	delete(t.begun, step)
 	delete(t.kept, step)
 	delete(t.costs, step)
@@ -78,8 +78,19 @@ func (t *Tally) add(step string, effect sdk.Effect, n int) {
 	}
 }
 
-// Spend notes what a step has cost, in place of what was foreseen of it.
+// Spend notes what a step has cost, in place of what was foreseen of it. A unit that it does not
+// name stays as it was.
 func (t *Tally) Spend(step string, cost sdk.Cost) {
+	is := maps.Clone(t.costs[step])
+	if is == nil {
+		is = sdk.Cost{}
+	}
+	maps.Copy(is, cost)
+	t.setCost(step, is)
+}
+
+// setCost counts what a step costs in place of what it did.
+func (t *Tally) setCost(step string, cost sdk.Cost) {
 	for unit, was := range t.costs[step] {
 		t.used.Cost[unit] = rounded(t.used.Cost[unit] - was)
 	}
