@@ -47,6 +47,11 @@ func (m *Machine) cancelAsked(e event.Event) {
 	case event.Closing:
 		m.pausing = false
 		m.breakOffLoops()
+		for i := range m.steps {
+			if m.steps[i].asked && !m.steps[i].isInstance {
+				m.breakOff(i) // the run paused at its question
+			}
+		}
 		for _, i := range m.liveSteps() {
 			m.breakOff(i)
 		}

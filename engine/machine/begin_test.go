@@ -241,6 +241,27 @@ func TestTheQuestionThatAPauseTookBackIsPutFirst(t *testing.T) {
 	}
 }
 
+// What was asked before the run was to end is not asked any more, and who cancels once more gives
+// up what finally asks.
+func TestACancelEndsTheQuestions(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, planOf(t, change("a"), finally(change("f")), finally(change("g"))), 4)
+	word()(w)
+	w.run()
+	for range 2 { // the question of a, and then that of f
+		w.ask(event.PauseAsked)
+		w.result = nil
+		w.ask(event.CancelAsked)
+	}
+	w.ask(event.PauseAsked)
+	if w.machine.WillAsk("a") || w.machine.WillAsk("f") || !slices.Equal(w.result.Asking, []string{"g"}) {
+		t.Errorf("asking %q\n%q", w.result.Asking, w.story())
+	}
+	if states := w.statuses(); states["f"] != event.Failed {
+		t.Errorf("f is %s, and was given up", states["f"])
+	}
+}
+
 // A question that cannot be put is no answer: nobody has left the change out.
 func TestAChangeThatCannotBeAskedAboutFails(t *testing.T) {
 	t.Parallel()

@@ -95,6 +95,7 @@ func (m *Machine) nextStage() bool {
 		m.closing()
 	case event.Draining:
 		m.cutOffLoops()
+		m.dropQuestions()
 		if m.aim == plan.Rollback {
 			m.takeBack()
 		} else {

@@ -45,8 +45,12 @@ func (s *Status) Apply(e event.Event) {
 		if e.Mode != event.Ended && e.Mode != event.Paused {
 			s.Result = nil
 		}
-		if e.Mode == event.Going {
+		switch e.Mode {
+		case event.Going:
 			s.failed = nil // it is tried again
+		case event.Reverse, event.Closing:
+			s.dropQuestions()
+		default:
 		}
 		s.restLoops(e.Mode == event.Paused)
 	case event.RunFinished:
