@@ -105,15 +105,71 @@ func TestSteppingFromAnotherProcess(t *testing.T) {
 		if !slices.Equal(got.Asking, []string{"a"}) {
 			t.Errorf("asking %q", got.Asking)
 		}
-		word := func(step string, yes bool) run.Request {
-			return run.Request{Type: event.Answered, Step: step, Part: event.Begin, Answer: &sdk.Answer{Approved: yes}}
-		}
-		p.post(word("a", true))
+		p.post(word("a", true, 0))
 		p.ends(<-p.resume(event.ResumeAsked), event.OutcomePaused, "a")
-		p.post(word("b", false))
+		p.post(word("b", false, 0))
 		p.ends(<-p.resume(event.ResumeAsked), event.OutcomeSucceeded, "a")
 		if answers := p.of(event.Answered); len(answers) != 2 || answers[0].By != "carol" || answers[0].Op.Part != event.Begin {
 			t.Errorf("answered %+v", answers)
+		}
+	})
+}
+
+// flaky is a change that is tried again at once where it fails.
+const flaky = `
+steps:
+  - {id: a, uses: play.change, with: {name: a}, retry: {attempts: 3, delay: 1ms}}
+`
+
+// word is what a person says to the question whether a step may begin, which was answered so
+// often before.
+func word(step string, yes bool, before int) run.Request {
+	return run.Request{Type: event.Answered, Step: step, Part: event.Begin, Answer: &sdk.Answer{Approved: yes}, Before: before}
+}
+
+// The question whether a change is tried again is put in another process as well, and a no to it
+// is the end of the step.
+func TestARetryIsAskedAboutFromAnotherProcess(t *testing.T) {
+	for name, c := range map[string]struct {
+		yes  bool
+		ends event.Outcome
+		did  []string
+	}{
+		"yes": {true, event.OutcomeSucceeded, []string{"a"}},
+		"no":  {false, event.OutcomeFailed, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T, p *play) {
+				p.on("a", times(1, sdk.Transient))
+				p.ends(<-p.stepwise(flaky), event.OutcomePaused)
+				p.post(word("a", true, 0))
+				got := <-p.resume(event.ResumeAsked)
+				p.ends(got, event.OutcomePaused)
+				if !slices.Equal(got.Asking, []string{"a"}) {
+					t.Errorf("asking %q", got.Asking)
+				}
+				p.post(word("a", c.yes, 1))
+				p.ends(<-p.resume(event.ResumeAsked), c.ends, c.did...)
+			})
+		})
+	}
+}
+
+// Who says twice that a change may begin has not said that it may be tried again: of that they
+// have seen nothing.
+func TestAWordBeginsOneAttempt(t *testing.T) {
+	inBubble(t, func(t *testing.T, p *play) {
+		p.on("a", fail(sdk.Transient))
+		p.ends(<-p.stepwise(flaky), event.OutcomePaused)
+		p.post(word("a", true, 0))
+		time.Sleep(time.Second)
+		p.post(word("a", true, 0))
+		p.ends(<-p.resume(event.ResumeAsked), event.OutcomePaused)
+		if begun := p.of(event.AttemptStarted); len(begun) != 1 {
+			t.Errorf("%d attempts were begun by one word", len(begun))
+		}
+		if refused := p.of(event.AnswerRefused); len(refused) != 1 || !strings.Contains(refused[0].Reason, "earlier") {
+			t.Errorf("refused %+v", refused)
 		}
 	})
 }

@@ -40,6 +40,9 @@ func (c *Choice) Words() string {
 	return words(c.By, c.String(), c.Reason)
 }
 
+// StepByStep is the cause where a person leaves a step out that they are asked about.
+const StepByStep = "asked step by step"
+
 // LeftOut says why a step is not done that is in the runbook: a person wanted it so.
 type LeftOut struct {
 	By     string `json:"by"`

@@ -80,11 +80,11 @@ func (l Line) Words() string {
 	used, most := Amount(l.Used), Amount(l.Max)
 	switch l.Limit {
 	case Changes:
-		return fmt.Sprintf("that makes %s, and %s is %s", counted(used, "change"), l.Limit, most)
+		return fmt.Sprintf("that makes %s, and %s is %s", Counted(l.Used, "change"), l.Limit, most)
 	case Destroys:
-		return fmt.Sprintf("that makes %s, and %s is %s", counted(used, "destroy"), l.Limit, most)
+		return fmt.Sprintf("that makes %s, and %s is %s", Counted(l.Used, "destroy"), l.Limit, most)
 	case Targets:
-		return fmt.Sprintf("that touches %s, and %s is %s", counted(used, "target"), l.Limit, most)
+		return fmt.Sprintf("that touches %s, and %s is %s", Counted(l.Used, "target"), l.Limit, most)
 	case Duration:
 		return fmt.Sprintf("the run began %s ago, and %s is %s", time.Duration(l.Used).Round(time.Millisecond), l.Limit, time.Duration(l.Max))
 	case Cost:
@@ -93,12 +93,12 @@ func (l Line) Words() string {
 	return ""
 }
 
-// counted is so many of something.
-func counted(n, what string) string {
-	if n != "1" {
+// Counted is so many of something, also where there are more than an integer holds.
+func Counted(n float64, what string) string {
+	if n != 1 {
 		what += "s"
 	}
-	return n + " " + what
+	return Amount(n) + " " + what
 }
 
 // Amount writes a number as people do: without an exponent, and no longer than it must be.

@@ -36,6 +36,18 @@ func TestWhatIsBegunIsCountedOnce(t *testing.T) {
 	}
 }
 
+// Of a unit of which an action did not say in the end what it cost, what it foresaw counts on: that
+// it cost nothing is an amount of 0.
+func TestAUnitThatIsNotToldCountsAsItWasForeseen(t *testing.T) {
+	t.Parallel()
+	tally := limit.NewTally(&event.Foreseen{Cost: map[string]sdk.Cost{"a": {"usd": 5, "calls": 3, "gb": 1}}})
+	tally.Begin("a", sdk.Change)
+	tally.Spend("a", sdk.Cost{"usd": 2, "gb": 0})
+	if diff := cmp.Diff(sdk.Cost{"usd": 2, "calls": 3, "gb": 0}, tally.Used().Cost); diff != "" {
+		t.Error(diff)
+	}
+}
+
 // Room that is given back leaves no trace, whatever was kept and begun in between.
 func TestRoomThatIsGivenBackLeavesNoTrace(t *testing.T) {
 	t.Parallel()
@@ -88,18 +100,18 @@ func TestALimitRefusesWhatGoesOverIt(t *testing.T) {
 		{"a", sdk.Change, 2 * time.Hour, "the run began 2h0m0s ago, and maxDuration is 1h0m0s"},
 		{"b", sdk.Read, 2 * time.Hour, ""},
 	} {
-		if got := tally.Refuses(limits, c.step, c.effect, c.elapsed); got != c.want {
+		if got := tally.Refuses(limits, c.step, c.effect, c.elapsed).Words(); got != c.want {
 			t.Errorf("%s after %s: got %q, want %q", c.step, c.elapsed, got, c.want)
 		}
 	}
 	tally.Begin("b", sdk.Change)
-	if got, want := tally.Refuses(limits, "c", sdk.Change, 0), "that makes 3 changes, and maxChanges is 2"; got != want {
+	if got, want := tally.Refuses(limits, "c", sdk.Change, 0).Words(), "that makes 3 changes, and maxChanges is 2"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
-	if got := tally.Refuses(limits, "b", sdk.Change, 0); got != "" {
+	if got := tally.Refuses(limits, "b", sdk.Change, 0).Words(); got != "" {
 		t.Errorf("one that has begun is tried again: got %q", got)
 	}
-	if got := tally.Refuses(nil, "c", sdk.Destroy, time.Hour); got != "" {
+	if got := tally.Refuses(nil, "c", sdk.Destroy, time.Hour).Words(); got != "" {
 		t.Errorf("without limits: got %q", got)
 	}
 }

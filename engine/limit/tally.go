@@ -43,7 +43,7 @@ func (t *Tally) Keep(step string, effect sdk.Effect) {
 	}
 	t.begun[step], t.kept[step] = effect, true
 	t.add(step, effect, 1)
-	t.Spend(step, t.foreseen.Cost[step])
+	t.setCost(step, t.foreseen.Cost[step])
 }
 
 // Forget has no room any more for a step that has not begun. One that has begun stays counted.
@@ -52,7 +52,7 @@ func (t *Tally) Forget(step string) {
 		return
 	}
 	t.add(step, t.begun[step], -1)
-	t.Spend(step, nil)
+	t.setCost(step, nil)
 	delete(t.begun, step)
 	delete(t.kept, step)
 	delete(t.costs, step)
@@ -78,8 +78,19 @@ func (t *Tally) add(step string, effect sdk.Effect, n int) {
 	}
 }
 
-// Spend notes what a step has cost, in place of what was foreseen of it.
+// Spend notes what a step has cost, in place of what was foreseen of it. A unit that it does not
+// name stays as it was.
 func (t *Tally) Spend(step string, cost sdk.Cost) {
+	is := maps.Clone(t.costs[step])
+	if is == nil {
+		is = sdk.Cost{}
+	}
+	maps.Copy(is, cost)
+	t.setCost(step, is)
+}
+
+// setCost counts what a step costs in place of what it did.
+func (t *Tally) setCost(step string, cost sdk.Cost) {
 	for unit, was := range t.costs[step] {
 		t.used.Cost[unit] = rounded(t.used.Cost[unit] - was)
 	}
@@ -96,11 +107,11 @@ func (t *Tally) Used() Used {
 	return used
 }
 
-// Refuses says why a step may not begin, or be tried once more, so long after the beginning of
-// the run; empty: it may. A step that only reads always may.
-func (t *Tally) Refuses(l *event.Limits, step string, effect sdk.Effect, elapsed time.Duration) string {
+// Refuses returns the limit by which a step may not begin, or be tried once more, so long after
+// the beginning of the run; the zero Line: it may. A step that only reads always may.
+func (t *Tally) Refuses(l *event.Limits, step string, effect sdk.Effect, elapsed time.Duration) Line {
 	if l == nil || effect == sdk.Read {
-		return ""
+		return Line{}
 	}
 	_, counted := t.begun[step]
 	if !counted {
@@ -112,8 +123,8 @@ func (t *Tally) Refuses(l *event.Limits, step string, effect sdk.Effect, elapsed
 	for _, line := range Lines(l, used) {
 		once := line.Limit == Changes || line.Limit == Destroys || line.Limit == Targets
 		if line.IsOver() && (!counted || !once) {
-			return line.Words()
+			return line
 		}
 	}
-	return ""
+	return Line{}
 }

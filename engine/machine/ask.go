@@ -40,6 +40,13 @@ func (m *Machine) withdraw(i int) {
 	s.asked = true
 }
 
+// dropQuestions has the questions that were taken back not be put again, as the run ends.
+func (m *Machine) dropQuestions() {
+	for i := range m.steps {
+		m.steps[i].asked = m.steps[i].asked && m.planned[i].Finally
+	}
+}
+
 func (m *Machine) askOpened(e event.Event) {
 	i, s, ok := m.find(e.Op)
 	if !ok || e.Op.Part == event.Begin || s.effort(e.Op.Part).state != asking {

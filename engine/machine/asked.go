@@ -47,6 +47,11 @@ func (m *Machine) cancelAsked(e event.Event) {
 	case event.Closing:
 		m.pausing = false
 		m.breakOffLoops()
+		for i := range m.steps {
+			if m.steps[i].asked && !m.steps[i].isInstance {
+				m.breakOff(i) // the run paused at its question
+			}
+		}
 		for _, i := range m.liveSteps() {
 			m.breakOff(i)
 		}
@@ -157,7 +162,7 @@ func (m *Machine) goOn(reason string) {
 func (m *Machine) reopen() {
 	ended := m.mode == event.Ended
 	m.mode, m.pausing, m.failure, m.failedStep = event.Going, false, nil, ""
-	m.lost = 0
+	m.lost, m.line = 0, nil // who waited to be asked about comes to it again
 	m.interrupted()
 	for i := range m.steps {
 		m.steps[i].atWork = false // it was ended with the process

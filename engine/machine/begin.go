@@ -54,7 +54,11 @@ func (m *Machine) askNext() {
 		if !m.inLine(i) {
 			continue // it was put back, or has ended
 		}
-		if failure := m.resolve(i, event.Do); failure != nil {
+		failure := m.overLimit(i)
+		if failure == nil {
+			failure = m.resolve(i, event.Do)
+		}
+		if failure != nil {
 			m.steps[i].do.state = done
 			m.fail(i, failure)
 			continue
@@ -75,13 +79,16 @@ func (m *Machine) wordGiven(i int, e event.Event) {
 		return
 	}
 	switch {
+	case e.Failure != nil:
+		s.do.state = done
+		m.fail(i, e.Failure) // nobody was asked
 	case e.Answer.Approved:
 		s.status, s.known = event.Running, false
 		s.do.permitted = true
 		m.enqueue(i, event.Do)
 	case s.do.attempt == 0 && !s.touched:
 		s.do.state = done
-		m.leaveOut(i, &event.LeftOut{By: e.Answer.By, Cause: "asked step by step", Reason: e.Answer.Comment})
+		m.leaveOut(i, &event.LeftOut{By: e.Answer.By, Cause: event.StepByStep, Reason: e.Answer.Comment})
 	case s.failure != nil:
 		s.do.state = done
 		m.fail(i, s.failure)

@@ -224,6 +224,60 @@ func TestAPauseTakesTheQuestionBack(t *testing.T) {
 	}
 }
 
+// Who has said that a change may begin, after the run paused at the question, is not asked about
+// another one first.
+func TestTheQuestionThatAPauseTookBackIsPutFirst(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, planOf(t, change("a"), change("b"), change("c")), 4)
+	word()(w)
+	w.run()
+	for range 3 {
+		w.ask(event.PauseAsked)
+		if !slices.Equal(w.result.Asking, []string{"a"}) {
+			t.Fatalf("asking %q\n%q", w.result.Asking, w.story())
+		}
+		w.result = nil
+		w.ask(event.ResumeAsked)
+	}
+}
+
+// What was asked before the run was to end is not asked any more, and who cancels once more gives
+// up what finally asks.
+func TestACancelEndsTheQuestions(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, planOf(t, change("a"), finally(change("f")), finally(change("g"))), 4)
+	word()(w)
+	w.run()
+	for range 2 { // the question of a, and then that of f
+		w.ask(event.PauseAsked)
+		w.result = nil
+		w.ask(event.CancelAsked)
+	}
+	w.ask(event.PauseAsked)
+	if w.machine.WillAsk("a") || w.machine.WillAsk("f") || !slices.Equal(w.result.Asking, []string{"g"}) {
+		t.Errorf("asking %q\n%q", w.result.Asking, w.story())
+	}
+	if states := w.statuses(); states["f"] != event.Failed {
+		t.Errorf("f is %s, and was given up", states["f"])
+	}
+}
+
+// A question that cannot be put is no answer: nobody has left the change out.
+func TestAChangeThatCannotBeAskedAboutFails(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, planOf(t, change("a"), change("b", "a")), 4)
+	word()(w)
+	w.run()
+	w.happens(event.Event{
+		Type: event.Answered, Op: &event.Op{Step: "a", Part: event.Begin, Attempt: 1}, Answer: &sdk.Answer{},
+		Failure: &event.Failure{Class: sdk.Permanent, Message: "the connection was given up", Unchanged: true},
+	})
+	want := []string{"0s a is asking", "0s a is failed (permanent)", "0s b is not_run", "0s run failed"}
+	if diff := cmp.Diff(want, w.story()); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestAnInstanceThatIsLeftOutMustBeThere(t *testing.T) {
 	t.Parallel()
 	s := newLoops(t).each(change("a"), "{sizes: [1]}", "x", "y")

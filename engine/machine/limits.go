@@ -31,11 +31,12 @@ func (m *Machine) overLimit(i int) *event.Failure {
 	if p.Finally {
 		return nil
 	}
-	why := m.tally.Refuses(m.plan.Limits, p.ID, p.Effect, m.now.Sub(m.started))
-	if why == "" {
+	over := m.tally.Refuses(m.plan.Limits, p.ID, p.Effect, m.now.Sub(m.started))
+	if over.Limit == "" {
 		return nil
 	}
-	if m.keeps {
+	why := over.Words()
+	if m.keeps && over.Limit != limit.Duration {
 		why += ", with what finally needs"
 	}
 	if s.do.attempt > 0 && s.failure != nil {

@@ -109,6 +109,21 @@ func TestNothingIsBegunThatGoesOverALimit(t *testing.T) {
 			},
 			why: "that makes 3 changes, and maxChanges is 2, with what finally needs",
 		},
+		"finally takes no time away": {
+			limits: event.Limits{Duration: time.Second},
+			steps:  []*plan.Step{with(change("a"), stops), with(change("b", "a"), stops), with(change("c", "b"), stops), finally(change("f"))},
+			want: []string{
+				"0s a do #1", "1s a is succeeded", "1s b do #1", "2s b is succeeded", "2s c is failed (over the limit)", "2s f do #1", "3s f is succeeded", "3s run failed",
+			},
+			why: "the run began 2s ago, and maxDuration is 1s",
+		},
+		"nobody is asked step by step about what may not begin": {
+			limits: event.Limits{Changes: new(1)},
+			steps:  []*plan.Step{with(change("a"), stops), with(change("b", "a"), stops)},
+			world:  word(true, true),
+			want:   []string{"0s a is asking", "1s a do #1", "2s a is succeeded", "2s b is failed (over the limit)", "2s run failed"},
+			why:    "that makes 2 changes, and maxChanges is 1",
+		},
 		"a thing counts once, and a step that cannot tell as one": {
 			limits:   event.Limits{Targets: new(3)},
 			foreseen: &event.Foreseen{Targets: map[string][]int{"a": {0, 1}, "b": {1}, "d": {}, "e": {0, 2}}},

@@ -95,6 +95,7 @@ func (m *Machine) nextStage() bool {
 		m.closing()
 	case event.Draining:
 		m.cutOffLoops()
+		m.dropQuestions()
 		if m.aim == plan.Rollback {
 			m.takeBack()
 		} else {
@@ -308,7 +309,7 @@ func (m *Machine) setResult(outcome event.Outcome) {
 	}
 	for i := range m.steps {
 		switch {
-		case m.steps[i].asked && m.steps[i].status == event.Pending, m.steps[i].asking():
+		case m.steps[i].asked && !m.steps[i].status.Settled(), m.steps[i].asking():
 			m.result.Asking = append(m.result.Asking, m.planned[i].ID)
 		case m.steps[i].do.lost, outcome != event.OutcomePaused && m.isAtWork(i) && !m.isLeft(i):
 			m.result.Lost = append(m.result.Lost, m.planned[i].ID)

@@ -56,7 +56,7 @@ func (out *page) uses(s *standing.Status, now time.Time) {
 // overrides says what was otherwise by a person's word: which windows counted as open, and what
 // was left out.
 func (out *page) overrides(s *standing.Status) {
-	for _, said := range []string{wording.Overrides(s.Overrides), wording.Choice(s.Run.Choice)} {
+	for _, said := range append([]string{wording.Overrides(s.Overrides)}, s.LeftOutWords()...) {
 		if said != "" {
 			out.Linef("  %s", out.Warn(said))
 		}

@@ -24,9 +24,11 @@ type Limited struct {
 func (l Limited) IsEstimate() bool { return l.Limit == limit.Duration }
 
 // Limits counts a plan against its limits, with what its actions foresee: what surely begins,
-// and what may. Finally is counted as everything is.
+// and what may. Finally is counted as everything is; what of it may be skipped counts as what
+// surely begins where a change comes before it, as the run keeps room for it from that.
 func Limits(p *plan.Plan, foreseen *event.Foreseen, takes Time) []Limited {
-	least, most := limit.NewTally(foreseen), limit.NewTally(foreseen)
+	least, kept, most := limit.NewTally(foreseen), limit.NewTally(foreseen), limit.NewTally(foreseen)
+	keeps := false
 	var open, changes []string // of which nobody knows how often they are done, and all others
 	for s := range p.All() {
 		switch {
@@ -39,9 +41,17 @@ func Limits(p *plan.Plan, foreseen *event.Foreseen, takes Time) []Limited {
 			changes = append(changes, s.ID)
 		}
 		most.Begin(s.ID, s.Effect)
-		if !maySkip(s.When) {
+		surely := !maySkip(s.When)
+		if surely {
 			least.Begin(s.ID, s.Effect)
 		}
+		if surely || s.Finally {
+			kept.Begin(s.ID, s.Effect)
+		}
+		keeps = keeps || surely && s.Changes() && !s.Finally
+	}
+	if keeps {
+		least = kept
 	}
 	atLeast, atMost := least.Used(), most.Used()
 	atLeast.Elapsed, atMost.Elapsed = takes.Takes, takes.Takes

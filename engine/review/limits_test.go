@@ -43,6 +43,34 @@ func limitedPlan(t *testing.T, limits event.Limits) *plan.Plan {
 	return p
 }
 
+// The run keeps room for a step of finally that may be skipped, so that a change before it is not
+// begun where that is the last room. Where nothing surely changes, nothing is refused for it.
+func TestWhatFinallyMayNeedCountsBehindAChange(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		first sdk.Effect
+		most  int
+		over  []string
+	}{
+		"behind a change":     {sdk.Change, 1, []string{"that makes 2 changes, and maxChanges is 1"}},
+		"behind what is read": {sdk.Read, 0, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p, err := plan.New(plan.Plan{OnFailure: plan.Stop, Limits: &event.Limits{Changes: &c.most}, Steps: []*plan.Step{
+				{ID: "first", OnFailure: plan.Stop, Use: plan.Use{Action: "test", Effect: c.first}},
+				{ID: "tell", OnFailure: plan.Stop, Finally: true, Use: plan.Use{Action: "test", Effect: sdk.Change}, When: &plan.Condition{State: plan.State{Truth: expr.Unknown.String()}}},
+			}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(c.over, review.Over(p, nil)); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
 func TestAPlanIsCountedAgainstItsLimits(t *testing.T) {
 	t.Parallel()
 	three, one := 3, 1

@@ -24,6 +24,9 @@ type Request struct {
 	// Part says which question of the step is answered: the step's own, [event.Do], or that of
 	// taking it back, [event.Undo]; empty: the one that is open.
 	Part event.Part `json:"part,omitempty"`
+	// Before is, of an answer whether a step may begin, how many of these the step has had
+	// before: each lets one attempt begin, of which whoever answers has seen the question.
+	Before int `json:"before,omitempty"`
 	// Plan is the digest of the plan that whoever answers has seen ([event.Run.AnswersTo]);
 	// empty: they have seen none, which is no answer to a sealed plan.
 	Plan   string `json:"plan,omitempty"`
@@ -119,6 +122,10 @@ func (d *driver) answerFrom(id string, request Request) {
 		return
 	case request.Part != "" && request.Part != a.command.Op.Part:
 		refused.Reason = "it answers another question of step " + request.Step + ": " + people.About(string(request.Part)) + ", and it asks now " + people.About(string(a.command.Op.Part))
+		d.fact(refused)
+		return
+	case a.command.Op.Part == event.Begin && request.Before != d.heard.Words(request.Step):
+		refused.Reason = "it answers an earlier question whether " + request.Step + " may begin, and not this one"
 		d.fact(refused)
 		return
 	case request.Answer == nil && request.Signed == nil:

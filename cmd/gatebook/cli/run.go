@@ -128,7 +128,7 @@ func (o *runOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	before := &briefing.Briefing{House: h, Past: runs.Of(h).Past, File: o.file, Inputs: &o.inputs, Here: o.here, Choice: choice, Part: o.part.Typed(o.override.Reason)}
+	before := &briefing.Briefing{House: h, Past: runs.Of(h).Past, File: o.file, Inputs: &o.inputs, Step: o.stepwise, Here: o.here, Choice: choice, Part: o.part.Typed(o.override.Reason)}
 	ready, err := before.Prepare(ctx)
 	if err != nil {
 		return err

@@ -52,7 +52,7 @@ func Of(s *standing.Status, now time.Time) Record {
 	if r.Remark == "" {
 		r.Remark = remark(s)
 	}
-	if part := wording.Choice(s.Run.Choice); part != "" {
+	for _, part := range s.LeftOutWords() {
 		// Whatever else is said of it: that a part was done is not to be taken for the whole.
 		r.Remark = strings.TrimPrefix(r.Remark+"; "+part, "; ")
 	}

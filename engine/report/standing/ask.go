@@ -49,3 +49,12 @@ func (a *Ask) People() string {
 	}
 	return strings.Join(said, "; ")
 }
+
+// dropQuestions forgets the questions that were taken back and are not put again, as the run ends.
+func (s *Status) dropQuestions() {
+	for _, step := range s.Steps {
+		if step.Status == event.Pending && !step.Finally {
+			step.Ask = nil
+		}
+	}
+}

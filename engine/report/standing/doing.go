@@ -29,6 +29,9 @@ func (step *Step) Doing(now time.Time) string {
 		if people := step.Ask.People(); people != "" {
 			parts = append(parts, people)
 		}
+		if step.Ask.Part == event.Begin && step.Failure != nil { // it is asked whether that is tried again
+			parts = append(parts, wording.Failure(step.Failure))
+		}
 	case step.Wait != nil:
 		parts = append(parts, waitWords(step.Wait.Part)+until(step.Wait.Until, now)+": "+step.Wait.For+step.Wait.opens(now))
 	case step.stopped != "" && step.Status.Settled():

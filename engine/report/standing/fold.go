@@ -45,8 +45,12 @@ func (s *Status) Apply(e event.Event) {
 		if e.Mode != event.Ended && e.Mode != event.Paused {
 			s.Result = nil
 		}
-		if e.Mode == event.Going {
+		switch e.Mode {
+		case event.Going:
 			s.failed = nil // it is tried again
+		case event.Reverse, event.Closing:
+			s.dropQuestions()
+		default:
 		}
 		s.restLoops(e.Mode == event.Paused)
 	case event.RunFinished:
@@ -261,7 +265,7 @@ func (s *Status) move(step *Step, to event.Status) {
 	}
 	switch {
 	case to == event.Asking:
-	case to == event.Pending && step.Ask != nil:
+	case (to == event.Pending || to == event.Resting) && step.Ask != nil:
 		step.Ask.Until = time.Time{} // it is asked again, and expires anew, when the run goes on
 	default:
 		step.Ask = nil

@@ -139,7 +139,11 @@ func (s *Status) nextOfPaused(id string) []Command {
 	if rest := len(s.Result.Lost) - mostAnswered; rest > 0 {
 		next = append(next, Command{"gatebook status " + id + " --all", "say so too of " + layout.Plural(rest, "more step") + ", in the same command"})
 	}
-	if len(s.Result.Lost) == 0 {
+	switch {
+	case len(s.Result.Lost) > 0:
+	case wording.OverLimit(s.Result): // of which the next process would say the same
+		next = append(next, Command{"gatebook cancel " + id, "end it, as no more may begin"})
+	default:
 		next = append(next, Command{"gatebook resume " + id, "go on"})
 	}
 	if len(s.LeftToTakeBack()) > 0 {

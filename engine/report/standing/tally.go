@@ -76,9 +76,9 @@ func (s *Step) Word() string {
 }
 
 // Shown is the state to show: a question that is open while the run is paused is put
-// again when it goes on, and so is more than a step that has not started.
+// again when it goes on, and so is more than a step that has not started, or that rests.
 func (s *Step) Shown() event.Status {
-	if s.Status == event.Pending && s.Ask != nil {
+	if (s.Status == event.Pending || s.Status == event.Resting) && s.Ask != nil {
 		return event.Asking
 	}
 	return s.Status

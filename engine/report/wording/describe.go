@@ -210,6 +210,9 @@ func describeAnswer(e event.Event) Said {
 	if e.Answer == nil {
 		return Said{What: "was answered", Mark: event.Asking}
 	}
+	if e.Failure != nil && !e.Answer.Approved { // nobody was asked, and nobody said no
+		return Said{What: "could not be asked about", Why: Failure(e.Failure), Mark: event.Failed}
+	}
 	what := "was"
 	switch e.Op.Part {
 	case event.Undo:

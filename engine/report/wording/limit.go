@@ -21,11 +21,11 @@ func Limit(l limit.Line, most float64) string {
 	used += " of "
 	switch l.Limit {
 	case limit.Changes:
-		return used + layout.Plural(int(l.Max), "change")
+		return used + limit.Counted(l.Max, "change")
 	case limit.Destroys:
-		return used + layout.Plural(int(l.Max), "destroy")
+		return used + limit.Counted(l.Max, "destroy")
 	case limit.Targets:
-		return used + layout.Plural(int(l.Max), "target")
+		return used + limit.Counted(l.Max, "target")
 	case limit.Cost:
 		return used + amount(l, l.Max) + " " + l.Unit
 	case limit.Duration:

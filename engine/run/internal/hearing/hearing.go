@@ -25,6 +25,7 @@ type Hearing struct {
 	asked  map[place]question
 	ended  bool                        // the run has, once
 	keys   map[place]map[string]string // by which who answered, the latest of each
+	words  map[string]int              // by step, how often it was answered whether it may begin
 	spent  map[string]bool             // what was answered with, or refused, of what is signed ([event.Proof.Spends])
 }
 
@@ -43,7 +44,7 @@ type question struct {
 
 // Of returns the hearing of a run before its first record. A nil policy takes every answer.
 func Of(p *plan.Plan, policy *people.Policy) *Hearing {
-	return &Hearing{plan: p, policy: policy, asked: make(map[place]question), keys: make(map[place]map[string]string), spent: make(map[string]bool)}
+	return &Hearing{plan: p, policy: policy, asked: make(map[place]question), keys: make(map[place]map[string]string), words: make(map[string]int), spent: make(map[string]bool)}
 }
 
 // Note takes in a record of the journal.
@@ -56,6 +57,8 @@ func (h *Hearing) Note(e event.Event) {
 		h.began = *e.Run
 	case e.Type == event.AskOpened && e.Op != nil:
 		h.opened(e)
+	case e.Type == event.Answered && e.Op != nil && e.Op.Part == event.Begin:
+		h.words[e.Op.Step]++
 	case e.Type == event.Answered && e.Op != nil && e.Proof != nil:
 		at := place{e.Op.Step, e.Op.Part}
 		if h.keys[at] == nil {
@@ -83,6 +86,9 @@ func (h *Hearing) opened(e event.Event) {
 		h.asked[at] = now
 	}
 }
+
+// Words is how often it was answered whether an attempt at a step may begin.
+func (h *Hearing) Words(step string) int { return h.words[step] }
 
 // Judge says why a signed answer does not count for the question of an operation at a time.
 func (h *Hearing) Judge(given people.Signed, op event.Op, now time.Time) (people.Verdict, error) {

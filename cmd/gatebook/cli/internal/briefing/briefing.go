@@ -29,6 +29,7 @@ type Briefing struct {
 	Inputs *given.Flags
 	Choice *event.Choice // the part of a runbook that is wanted; nil: all of it
 	Part   []string      // that, as it stands in a command
+	Step   bool          // the run is to ask before each change
 	Here   bool          // a sealed plan is to work in this folder, though it was made for another
 }
 
@@ -90,10 +91,10 @@ func (b *Briefing) again(ctx context.Context, file *source.File) (Ready, error) 
 func (b *Briefing) Confirm(ctx context.Context, ready Ready, prompter *console.Prompter) error {
 	switch {
 	case prompter == nil && ready.Sealed != nil:
-		return console.Usage("To begin without a question: gatebook run "+b.typed()+" --yes",
+		return console.Usage("To begin without a question: "+b.begin(),
 			"a run changes things, and there is no terminal to ask at")
 	case prompter == nil:
-		return console.Usage("To see what it would do: gatebook plan "+b.typed()+"\nTo begin without a question: gatebook run "+b.typed()+" --yes",
+		return console.Usage("To see what it would do: gatebook plan "+b.typed()+"\nTo begin without a question: "+b.begin(),
 			"a run changes things, and there is no terminal to ask at")
 	}
 	ctx, stop := b.Interruptible(ctx) // who ends it here has not said yes
@@ -182,6 +183,15 @@ func (b *Briefing) Remaining(ctx context.Context, ready Ready) (map[string]event
 // typed is the runbook with its inputs, as they stand in a command.
 func (b *Briefing) typed() string {
 	return strings.Join(slices.Concat([]string{console.Quote(b.File)}, b.Inputs.Typed(), b.Part), " ")
+}
+
+// begin is what to type for the run to begin at once. One that was to go step by step still does.
+func (b *Briefing) begin() string {
+	command := "gatebook run " + b.typed()
+	if b.Step {
+		command += " --step"
+	}
+	return command + " --yes"
 }
 
 // refrain says that nothing was begun, as whoever was asked did not want it.

@@ -166,6 +166,7 @@ func (r *Runs) Answer(ctx context.Context, a Answer) error {
 	}
 	later, err := r.post(found, run.Request{
 		Type: event.Answered, Step: a.Step, Part: part, Answer: answer, Signed: signed, Reason: a.Reason, Plan: found.Status.Run.AnswersTo(),
+		Before: found.heard.Words(a.Step),
 	})
 	if err == nil && later {
 		err = r.refusal(found, step, signed)

@@ -209,10 +209,11 @@ func (r *Runs) Past(runbook string) map[string]review.Past {
 }
 
 // record makes a run's line from the two ends of its journal, and from the whole only
-// where the last record is not the end, or does not tell what failed first. A run that cannot be read is shown as such.
+// where the last record is not the end, or does not tell what failed first, or where people
+// may have left steps out in between. A run that cannot be read is shown as such.
 func (r *Runs) record(entry journal.Entry) history.Record {
 	status, err := summarise(entry)
-	if err == nil && (status.Result == nil || wording.AskedFor(status.Result)) {
+	if err == nil && (status.Result == nil || wording.AskedFor(status.Result) || status.Run.Stepwise) {
 		var found *Run
 		if found, err = r.look(entry.Run); err == nil {
 			status = found.Status
