@@ -69,6 +69,32 @@ func TestBrokenRunbooksAreFound(t *testing.T) {
 	}
 }
 
+// Of runbooks that are sound a drill finds nothing, and covers all.
+func TestSoundRunbooksAreNotAccused(t *testing.T) {
+	t.Parallel()
+	paths, err := filepath.Glob("testdata/sound/*.yaml")
+	if err != nil || len(paths) == 0 {
+		t.Fatalf("found %d runbooks: %v", len(paths), err)
+	}
+	for _, path := range paths {
+		if strings.HasSuffix(path, ".test.yaml") {
+			continue
+		}
+		t.Run(filepath.Base(path), func(t *testing.T) {
+			t.Parallel()
+			p := drilled(t, path, "", drill.Options{Pairs: drill.DefaultPairs})
+			for _, v := range p.Violations {
+				t.Errorf("%s of %q, with %q: %s", v.Invariant, v.Step, v.Failures, v.Detail)
+			}
+			for _, c := range p.Coverage {
+				if c.Covered < c.Of {
+					t.Errorf("%+v: %+v", c, p.Uncovered)
+				}
+			}
+		})
+	}
+}
+
 type expectation struct{ invariant, step, detail string }
 
 func expected(t *testing.T, text string) []expectation {

@@ -1,6 +1,7 @@
 package rehearsal
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/gatebook/gatebook/engine/drill/world"
@@ -38,9 +39,7 @@ func (r *run) end(a machine.Attempt, kind Kind) {
 		if kind == CrashBlind {
 			r.blind = op
 		}
-		if r.missing(op) == nil {
-			r.touch(op, After)
-		}
+		r.touch(op, After)
 		r.crash()
 		return
 	case Transient:
@@ -71,7 +70,7 @@ func (r *run) missing(op event.Op) *event.Failure {
 	if op.Part == event.Undo {
 		needs = supposed.BackNeeds
 	}
-	missing := world.Missing(needs, r.there)
+	missing := world.Missing(needs, r.there.has)
 	if len(missing) == 0 {
 		return nil
 	}
@@ -86,48 +85,30 @@ func (r *run) outputs(op event.Op) *value.Value {
 	return &outputs
 }
 
-// touch has an attempt change the world. What takes a step back that came half-way has all of
-// it to do still.
+// touch has an attempt, or people who were asked, change the world, unless it lacks what that
+// takes. What takes a step back that came half-way has all of it to do still.
 func (r *run) touch(op event.Op, to Thing) {
+	if r.missing(op) != nil {
+		return
+	}
 	supposed := r.world.Step(op.Step)
-	step := r.story.Step(op.Step)
 	switch {
 	case op.Part == event.Undo && to == After:
 		if r.story.Things[op.Step] == Before {
 			return
 		}
 		delete(r.story.Things, op.Step)
-		r.holds(op.Step, supposed.Releases, supposed.Takes)
-		r.leaves(supposed.Removes, supposed.Provides)
+		r.held.undone(op.Step, supposed.Takes)
+		r.there.undone(op.Step, supposed.Provides)
 	case op.Part == event.Do:
-		if step.Changes() && r.story.Things[op.Step] != After {
+		if r.story.Step(op.Step).Changes() && r.story.Things[op.Step] != After {
 			r.story.Things[op.Step] = to
 		}
 		if to != After {
 			return
 		}
-		r.holds(op.Step, supposed.Takes, supposed.Releases)
-		r.leaves(supposed.Provides, supposed.Removes)
-	}
-}
-
-// leaves puts some things there and takes others away.
-func (r *run) leaves(provides, removes []string) {
-	for _, name := range provides {
-		r.there[name] = true
-	}
-	for _, name := range removes {
-		delete(r.there, name)
-	}
-}
-
-// holds has a step take some things and release others.
-func (r *run) holds(step string, takes, releases []string) {
-	for _, name := range takes {
-		r.story.Held[name] = step
-	}
-	for _, name := range releases {
-		delete(r.story.Held, name)
+		r.held.done(op.Step, supposed.Takes, supposed.Releases)
+		r.there.done(op.Step, supposed.Provides, supposed.Removes)
 	}
 }
 
@@ -187,10 +168,10 @@ func (r *run) ask(c machine.Ask) {
 		r.later(lasts, item{kind: CrashBefore})
 	case kind == Silence, r.missing(op) != nil:
 	case kind == Refused:
-		r.answer(op, "person 1", false)
+		r.answer(op, "person 1", false, false)
 	default:
 		for n := range quorum {
-			r.answer(op, "person "+string(rune('1'+n%9)), true)
+			r.answer(op, fmt.Sprintf("person %d", n+1), true, n == quorum-1)
 		}
 	}
 }
@@ -214,10 +195,11 @@ func given(c machine.Ask, name string) value.Value {
 	return made
 }
 
-func (r *run) answer(op event.Op, by string, yes bool) {
+// answer has a person answer; with the last yes that it takes, what they were asked for is done.
+func (r *run) answer(op event.Op, by string, yes, last bool) {
 	e := &event.Event{Type: event.Answered, Op: &op, By: by, Answer: &sdk.Answer{By: by, Approved: yes, At: r.now.Add(lasts)}}
 	if yes {
 		e.Outputs = r.outputs(op)
 	}
-	r.later(lasts, item{fact: e})
+	r.later(lasts, item{fact: e, does: last})
 }

@@ -61,6 +61,8 @@ func (l *ledger) take(e *event.Event) {
 		}
 	case event.AttemptFinished:
 		s.touched = s.touched || e.Op.Part == event.Do && (e.Failure == nil || !e.Failure.Unchanged)
+	case event.Answered:
+		s.touched = s.touched || e.Op.Part == event.Do && e.Answer.Approved
 	case event.AttemptObserved:
 		s.touched = s.touched || e.State == sdk.Done || e.State == sdk.NotDone && e.By == ""
 	case event.StepDecided:

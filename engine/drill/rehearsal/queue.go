@@ -18,6 +18,7 @@ type item struct {
 	person  bool             // somebody sees to a run that has paused
 	back    bool             // somebody has a run taken back that has ended
 	rest    bool             // nothing: the run has ended
+	does    bool             // with the fact, people have done what they were asked for
 }
 
 func (r *run) later(d time.Duration, i item) { r.at(r.now.Add(d), i) }
@@ -48,6 +49,9 @@ func (r *run) let(next item) {
 		r.crash()
 	case next.fact.Type == event.TimerFired && !r.machine.Wants(*next.fact.Timer):
 	default:
+		if next.does {
+			r.touch(*next.fact.Op, After)
+		}
 		r.happens(*next.fact)
 	}
 }

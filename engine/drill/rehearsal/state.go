@@ -25,12 +25,8 @@ func (r *run) state() State {
 			d.words(r.ledger.steps[place].id)
 		}
 	}
-	d.words("|")
-	d.words(slices.Sorted(maps.Keys(r.there))...)
-	d.words("|")
-	for _, name := range slices.Sorted(maps.Keys(r.story.Held)) {
-		d.words(name, r.story.Held[name])
-	}
+	r.there.add(&d)
+	r.held.add(&d)
 	d.words("|")
 	for _, op := range slices.SortedFunc(maps.Keys(r.closed), compareOps) {
 		d.op(op)
@@ -91,7 +87,7 @@ func (r *run) entry(d *digest, s entry) {
 func (r *run) queued(d *digest, i item) {
 	d.number(int(i.at.Sub(r.now)))
 	d.words(string(i.kind))
-	d.flags(i.person, i.back, i.rest)
+	d.flags(i.person, i.back, i.rest, i.does)
 	switch {
 	case i.attempt != nil:
 		d.op(i.attempt.Op)

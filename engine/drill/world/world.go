@@ -109,8 +109,8 @@ func outputs(s *plan.Step, said value.Value) value.Value {
 }
 
 // Missing returns those of the things that are not there.
-func Missing(needs []string, there map[string]bool) []string {
-	return slices.DeleteFunc(slices.Clone(needs), func(name string) bool { return there[name] })
+func Missing(needs []string, isThere func(string) bool) []string {
+	return slices.DeleteFunc(slices.Clone(needs), isThere)
 }
 
 // Lacks says what is missing.
