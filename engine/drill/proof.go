@@ -23,10 +23,10 @@ func (e *explorer) proof(p *plan.Plan) *proof.Proof {
 	made.Coverage, made.Uncovered = append(made.Coverage, coverage...), append(made.Uncovered, uncovered...)
 	for _, v := range e.violations() {
 		told := proof.Violation{
-			Invariant: v.invariant, Says: v.says, Step: v.step, Detail: v.detail,
+			Invariant: v.invariant, Says: v.says, Step: v.shows, Detail: v.detail,
 			Times: v.times, Events: len(v.story.Journal), Failures: []string{}, Trace: traceOf(v.story),
 		}
-		if step, ok := p.Step(v.step); ok {
+		if step, ok := p.Step(v.shows); ok {
 			told.At = step.At
 		}
 		for _, d := range v.story.Deviations {

@@ -57,7 +57,7 @@ func Of(p *plan.Plan, supposed Supposed) *World {
 func (w *World) Plan() *plan.Plan { return w.plan }
 
 // Step returns what is supposed of a step, or of an instance of one.
-func (w *World) Step(id string) Step { return w.known[stem(id)] }
+func (w *World) Step(id string) Step { return w.known[event.StepOf(id)] }
 
 // Play has a judge decide the conditions from now on.
 func (w *World) Play(j Judge) { w.judge = j }
@@ -80,14 +80,6 @@ const anything = "a drill does not know what comes of actions"
 // would not know either, as outputs that a crash has lost.
 func open(causes []value.Cause) bool {
 	return !slices.ContainsFunc(causes, func(c value.Cause) bool { return c.Reason != anything })
-}
-
-// stem is the step that an id names, or an instance of which it names.
-func stem(id string) string {
-	if of, _, ok := event.SplitInstance(id); ok {
-		return of
-	}
-	return id
 }
 
 // outputs is what an action gives back: what the author says, and of all else that it declares
