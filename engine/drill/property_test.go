@@ -30,7 +30,7 @@ func drawn(t *rapid.T) (text string, supposed world.Supposed) {
 		drawStep(t, &b)
 		var step world.Step
 		thing := []string{"thing"}
-		for _, list := range []*[]string{&step.Provides, &step.BackNeeds, &step.Takes, &step.Releases} {
+		for _, list := range []*[]string{&step.Provides, &step.Removes, &step.BackNeeds, &step.Takes, &step.Releases} {
 			if rapid.IntRange(0, 3).Draw(t, "supposed") == 0 {
 				*list = thing
 			}
@@ -44,11 +44,16 @@ func drawn(t *rapid.T) (text string, supposed world.Supposed) {
 }
 
 func drawStep(t *rapid.T, b *strings.Builder) {
-	switch rapid.IntRange(0, 4).Draw(t, "kind") {
+	switch rapid.IntRange(0, 6).Draw(t, "kind") {
 	case 0:
 		b.WriteString("    uses: exec.check\n    with: {command: [./look]}\n")
 	case 1:
 		b.WriteString("    uses: approve\n    with: {message: go on}\n")
+	case 2:
+		b.WriteString("    uses: manual\n    with: {instructions: do it}\n    rollback: {uses: manual, with: {instructions: take it back}}\n")
+	case 3:
+		b.WriteString("    uses: exec\n    with: {command: [./do]}\n    foreach: ${{ [1, 2] }}\n    rollback: {uses: exec, with: {command: [./undo]}}\n")
+		fmt.Fprintf(b, "    batch: {sizes: [%d], maxFailures: %d}\n", rapid.IntRange(1, 2).Draw(t, "size"), rapid.IntRange(0, 1).Draw(t, "failures"))
 	default:
 		b.WriteString("    uses: exec\n    with: {command: [./do]}\n")
 		if rapid.IntRange(0, 3).Draw(t, "rollback") > 0 {
@@ -86,7 +91,7 @@ func TestWhatIsLeftOutIsKnown(t *testing.T) {
 	tally.Check(t, func(t *rapid.T, told tally.Tally) {
 		text, supposed := drawn(t)
 		p := planOf(&drawing{t: t}, "drawn.yaml", text, "")
-		options := drill.Options{Pairs: 150}
+		options := drill.Options{Pairs: 2_000}
 		quick, whole := drill.Of(p, supposed, options), drill.Of(p, supposed, drill.Unmerged(options))
 		if whole.Counts.Pairs == options.Pairs {
 			t.Skip("too many pairs to rehearse all")
