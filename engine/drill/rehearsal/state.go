@@ -2,7 +2,7 @@ package rehearsal
 
 import (
 	"cmp"
-	"hash/fnv"
+	"crypto/sha256"
 	"maps"
 	"slices"
 	"strconv"
@@ -16,8 +16,8 @@ type State [16]byte
 
 func (r *run) state() State {
 	d := r.digest()
-	for _, s := range r.ledger.sorted() {
-		r.entry(&d, s)
+	for _, place := range r.ledger.byID {
+		r.entry(&d, &r.ledger.steps[place])
 	}
 	for _, list := range [][]int{r.ledger.done, r.ledger.failed} {
 		d.words("|")
@@ -47,7 +47,7 @@ func (r *run) alone(op event.Op) State {
 	}
 	d := r.digest()
 	_, s := r.ledger.of(op.Step)
-	r.entry(&d, *s)
+	r.entry(&d, s)
 	if r.missing(op) != nil {
 		d.words("lacks")
 	}
@@ -68,7 +68,7 @@ func (r *run) digest() digest {
 }
 
 // entry adds what is so of a step.
-func (r *run) entry(d *digest, s entry) {
+func (r *run) entry(d *digest, s *entry) {
 	d.words(s.id, string(s.status), s.class)
 	d.flags(s.touched)
 	d.number(int(r.story.Things[s.id]))
@@ -77,9 +77,9 @@ func (r *run) entry(d *digest, s entry) {
 	}
 	d.number(s.do)
 	d.number(s.undo)
-	for _, op := range slices.SortedFunc(maps.Keys(s.truths), compareOps) {
-		d.op(op)
-		d.words(s.truths[op])
+	for _, v := range s.truths {
+		d.op(v.op)
+		d.words(v.truth)
 	}
 }
 
@@ -136,14 +136,8 @@ func (d *digest) op(op event.Op) {
 }
 
 func (d *digest) sum() State {
-	h := fnv.New128a()
-	_, _ = h.Write(d.made) // a hash takes whatever it is given
-	return State(h.Sum(nil))
-}
-
-// sorted returns the entries by id: in what order steps were first heard of means nothing.
-func (l *ledger) sorted() []entry {
-	return slices.SortedFunc(slices.Values(l.steps), func(a, b entry) int { return cmp.Compare(a.id, b.id) })
+	sum := sha256.Sum256(d.made)
+	return State(sum[:len(State{})])
 }
 
 func compareOps(a, b event.Op) int {
