@@ -44,7 +44,9 @@ func (e *explorer) unexplored() []string {
 		"What outputs are was not explored, but where the test file says it: conditions over them were true and false, one at a time.",
 		"The time was not explored: windows were taken as open and as closed, and everything takes a second.",
 		"Of steps side by side one order was explored: that in which the plan has them.",
-		"Of gatebook's deaths those were explored that come while a step or its rollback is at work, or while people are asked.",
+		"Of gatebook's deaths those were explored that come while a step or its rollback is at work, or while people are asked; what else was at work then was taken as not done.",
+		"A condition that is false was so until a person saw to the run: that it is false for a while, and then true, was not explored.",
+		"That people pause or cancel a run was not explored, but where it had paused by itself and nothing else helped.",
 	}
 	switch {
 	case e.options.Pairs == 0:
