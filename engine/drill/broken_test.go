@@ -16,9 +16,9 @@ import (
 
 type nothing struct{}
 
-// withDestroyer are the built-in actions and one that destroys something, of which there is none
-// among them.
-func withDestroyer(tb testing.TB) []sdk.Handler {
+// handlersOf are the built-in actions, one that destroys something, and one whose question stands
+// until somebody answers: of both there is none among them.
+func handlersOf(tb testing.TB) []sdk.Handler {
 	tb.Helper()
 	handlers, err := steps.Builtin(steps.Options{})
 	if err != nil {
@@ -31,7 +31,17 @@ func withDestroyer(tb testing.TB) []sdk.Handler {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	return append(handlers, drop)
+	ask, err := sdk.Action[nothing, nothing]{
+		Name: "store.ask", Summary: "Ask whoever keeps the store", Description: "Asks whoever keeps the store.", Effect: sdk.Read,
+		Ask: func(context.Context, *sdk.Call[nothing]) (sdk.Question, error) {
+			return sdk.Question{Message: "Well?"}, nil
+		},
+		Answer: func(context.Context, *sdk.Call[nothing], sdk.Answer) (nothing, error) { return nothing{}, nil },
+	}.Handler()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return append(handlers, drop, ask)
 }
 
 // Each of the broken runbooks says in its comments what a drill must find in it, and it must find

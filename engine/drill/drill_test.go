@@ -21,7 +21,7 @@ import (
 // planOf makes the plan of a runbook.
 func planOf(tb testing.TB, name, text, inputs string) *plan.Plan {
 	tb.Helper()
-	gatebook, err := engine.New(engine.Config{Handlers: withDestroyer(tb), State: tb.TempDir(), Version: "0.1.0"})
+	gatebook, err := engine.New(engine.Config{Handlers: handlersOf(tb), State: tb.TempDir(), Version: "0.1.0"})
 	if err != nil {
 		tb.Fatal(err)
 	}

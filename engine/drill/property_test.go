@@ -91,7 +91,7 @@ func TestWhatIsLeftOutIsKnown(t *testing.T) {
 	tally.Check(t, func(t *rapid.T, told tally.Tally) {
 		text, supposed := drawn(t)
 		p := planOf(&drawing{t: t}, "drawn.yaml", text, "")
-		options := drill.Options{Pairs: 2_000}
+		options := drill.Options{Pairs: 800}
 		quick, whole := drill.Of(p, supposed, options), drill.Of(p, supposed, drill.Unmerged(options))
 		if whole.Counts.Pairs == options.Pairs {
 			t.Skip("too many pairs to rehearse all")

@@ -158,7 +158,13 @@ func (r *run) ask(c machine.Ask) {
 	}
 	opened := event.Event{Type: event.AskOpened, Op: &op, Quorum: quorum}
 	text, _ := given(c, "expires").AsString()
-	if stands, err := time.ParseDuration(text); err == nil && stands > 0 {
+	switch stands, err := time.ParseDuration(text); {
+	case err != nil: // it stands until somebody answers
+	case stands <= 0:
+		failure := &event.Failure{Class: sdk.Permanent, Field: "expires", Message: text + " leaves nobody time to answer", Unchanged: true}
+		r.later(lasts, item{fact: &event.Event{Type: event.Answered, Op: &op, Answer: &sdk.Answer{}, Failure: failure}})
+		return
+	default:
 		opened.Timer = &event.Timer{Op: op, Purpose: event.TimerExpiry, At: r.now.Add(stands)}
 	}
 	r.happens(opened)
