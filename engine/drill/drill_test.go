@@ -102,3 +102,12 @@ func TestOurRunbooksDrillClean(t *testing.T) {
 		})
 	}
 }
+
+// What a drill cannot count is said.
+func TestLimitsThatNobodyCanCountAreSaid(t *testing.T) {
+	t.Parallel()
+	p := drilled(t, "testdata/sound/one-target.yaml", "", drill.Options{})
+	if said := strings.Join(p.Unexplored, "\n"); !strings.Contains(said, "targets and costs") {
+		t.Error(said)
+	}
+}
