@@ -104,6 +104,9 @@ func TestWhatIsLeftOutIsKnown(t *testing.T) {
 		}
 		for _, v := range quick.Violations {
 			told[v.Invariant]++
+			if slices.Contains([]string{"ends", "gate", "accounted", "finally"}, v.Invariant) {
+				t.Fatalf("%s\nwhatever the runbook, the machine sees to it: %s, with %q", text, v.Detail, v.Failures)
+			}
 		}
 		if quick.Counts.Merged > 0 && quick.Counts.Alike > 0 {
 			told["left out"]++

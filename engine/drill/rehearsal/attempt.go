@@ -171,7 +171,7 @@ func (r *run) ask(c machine.Ask) {
 	kind := r.choose(op, askKinds())
 	switch {
 	case kind == CrashBefore:
-		r.later(lasts, item{kind: CrashBefore})
+		r.later(lasts, item{asked: &op, kind: CrashBefore})
 	case kind == Silence, r.missing(op) != nil:
 	case kind == Refused:
 		r.answer(op, "person 1", false, false)

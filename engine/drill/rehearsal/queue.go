@@ -14,6 +14,7 @@ type item struct {
 	at      time.Time
 	fact    *event.Event     // nil: it is none
 	attempt *machine.Attempt // whose end it is
+	asked   *event.Op        // the question that is open as gatebook dies
 	kind    Kind             // how that is otherwise than it should be
 	person  bool             // somebody sees to a run that has paused
 	back    bool             // somebody has a run taken back that has ended
@@ -45,7 +46,7 @@ func (r *run) let(next item) {
 		r.takenUp(event.RollbackAsked, "")
 	case next.attempt != nil:
 		r.end(*next.attempt, next.kind)
-	case next.kind == CrashBefore:
+	case next.asked != nil:
 		r.crash()
 	case next.fact.Type == event.TimerFired && !r.machine.Wants(*next.fact.Timer):
 	default:
@@ -70,6 +71,14 @@ func (r *run) cancel(op event.Op) {
 		}
 	}
 	r.queue = slices.DeleteFunc(r.queue, func(i item) bool {
-		return i.fact != nil && i.fact.Op != nil && *i.fact.Op == op && i.fact.Type != event.AttemptFinished
+		if i.asked != nil {
+			return *i.asked == op // it does not die any more while that is open
+		}
+		if i.fact == nil || i.fact.Op == nil || *i.fact.Op != op {
+			return false
+		}
+		// Of an observation or a question no answer is waited for, but of an attempt one is, as is what
+		// became of one that a death has cut off.
+		return i.fact.Type == event.Observed || i.fact.Type == event.Answered
 	})
 }

@@ -92,6 +92,9 @@ func (r *run) queued(d *digest, i item) {
 	case i.attempt != nil:
 		d.op(i.attempt.Op)
 		return
+	case i.asked != nil:
+		d.op(*i.asked)
+		return
 	case i.fact == nil:
 		return
 	}
