@@ -2,6 +2,7 @@ package rehearsal
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/gatebook/gatebook/engine/drill/world"
@@ -110,6 +111,7 @@ func (r *run) touch(op event.Op, to Thing) {
 		r.held.done(op.Step, supposed.Takes, supposed.Releases)
 		r.there.done(op.Step, supposed.Provides, supposed.Removes)
 	}
+	r.answerAll()
 }
 
 // look finds out what became of an attempt that a crash has cut off, as the driver of a run
@@ -172,14 +174,33 @@ func (r *run) ask(c machine.Ask) {
 	switch {
 	case kind == CrashBefore:
 		r.later(lasts, item{asked: &op, kind: CrashBefore})
-	case kind == Silence, r.missing(op) != nil:
+	case kind == Silence:
 	case kind == Refused:
 		r.answer(op, "person 1", false, false)
 	default:
-		for n := range quorum {
-			r.answer(op, fmt.Sprintf("person %d", n+1), true, n == quorum-1)
-		}
+		r.waiting = append(r.waiting, question{op, quorum})
+		r.answerAll()
 	}
+}
+
+// question is one that people answer with yes, so many of them, as soon as nothing lacks that they
+// wait for.
+type question struct {
+	op     event.Op
+	quorum int
+}
+
+// answerAll has people answer the questions for which they lack nothing.
+func (r *run) answerAll() {
+	r.waiting = slices.DeleteFunc(r.waiting, func(q question) bool {
+		if r.missing(q.op) != nil {
+			return false
+		}
+		for n := range q.quorum {
+			r.answer(q.op, fmt.Sprintf("person %d", n+1), true, n == q.quorum-1)
+		}
+		return true
+	})
 }
 
 // given is a parameter of a question, or else its default.

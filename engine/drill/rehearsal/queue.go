@@ -70,6 +70,7 @@ func (r *run) cancel(op event.Op) {
 			return
 		}
 	}
+	r.waiting = slices.DeleteFunc(r.waiting, func(q question) bool { return q.op == op })
 	r.queue = slices.DeleteFunc(r.queue, func(i item) bool {
 		if i.asked != nil {
 			return *i.asked == op // it does not die any more while that is open

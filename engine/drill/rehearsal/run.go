@@ -35,14 +35,15 @@ type run struct {
 	seen     Seen
 	story    *Story
 
-	now    time.Time
-	queue  []item // what will happen, soonest first
-	ledger ledger
-	there  things // what steps provide
-	held   things // what they have taken
-	closed map[event.Op]bool
-	came   map[event.Op]int // how often an operation was come to
-	fresh  []Choice         // since the state was last looked at
+	now     time.Time
+	queue   []item // what will happen, soonest first
+	ledger  ledger
+	there   things // what steps provide
+	held    things // what they have taken
+	closed  map[event.Op]bool
+	waiting []question       // what people have not answered, as they lack something
+	came    map[event.Op]int // how often an operation was come to
+	fresh   []Choice         // since the state was last looked at
 
 	replays bool
 	blind   event.Op // what a crash has cut off and its action cannot tell of

@@ -31,6 +31,10 @@ func (r *run) state() State {
 	for _, op := range slices.SortedFunc(maps.Keys(r.closed), compareOps) {
 		d.op(op)
 	}
+	d.words("|")
+	for _, q := range r.waiting {
+		d.op(q.op)
+	}
 	for _, i := range r.queue {
 		r.queued(&d, i)
 	}
