@@ -159,6 +159,9 @@ func (r *run) ask(c machine.Ask) {
 		quorum = int(n)
 	}
 	opened := event.Event{Type: event.AskOpened, Op: &op, Quorum: quorum}
+	if lacks := r.missing(op); lacks != nil {
+		opened.Reason = lacks.Message
+	}
 	text, _ := given(c, "expires").AsString()
 	switch stands, err := time.ParseDuration(text); {
 	case err != nil: // it stands until somebody answers
