@@ -30,7 +30,7 @@ func drawn(t *rapid.T) (text string, supposed world.Supposed) {
 		drawStep(t, &b)
 		var step world.Step
 		thing := []string{"thing"}
-		for _, list := range []*[]string{&step.Provides, &step.Removes, &step.BackNeeds, &step.Takes, &step.Releases} {
+		for _, list := range []*[]string{&step.Provides, &step.Removes, &step.BackNeeds, &step.Takes, &step.Releases, &step.Needs} {
 			if rapid.IntRange(0, 3).Draw(t, "supposed") == 0 {
 				*list = thing
 			}
@@ -39,6 +39,9 @@ func drawn(t *rapid.T) (text string, supposed world.Supposed) {
 	}
 	if rapid.Bool().Draw(t, "finally") {
 		b.WriteString("finally:\n  - {id: tell, uses: exec.check, with: {command: [./tell]}}\n")
+		if rapid.Bool().Draw(t, "finally changes") {
+			b.WriteString("  - {id: write, uses: exec, with: {command: [./write]}}\n")
+		}
 	}
 	return b.String(), supposed
 }
@@ -71,7 +74,7 @@ func drawStep(t *rapid.T, b *strings.Builder) {
 		fmt.Fprintf(b, "    verify: %s, within: 10s}\n", observe)
 	}
 	if rapid.IntRange(0, 3).Draw(t, "continue") == 0 {
-		b.WriteString("    onFailure: continue\n")
+		fmt.Fprintf(b, "    onFailure: %s\n", rapid.SampledFrom([]string{"continue", "pause", "stop", "rollback"}).Draw(t, "policy"))
 	}
 }
 
