@@ -26,7 +26,17 @@ var (
 		Bad:     "change: {rollback: {needs: [bakcup]}}",
 		Good:    "keep: {provides: [backup]}\nchange: {rollback: {needs: [backup]}}",
 	}
+	NobodyTakes = &Rule{
+		Code: "GB1004", Severity: Error,
+		Summary: "thing that no step takes",
+		Why:     "What nobody holds cannot be given back, and what was meant would be found as held for ever.",
+		Mend:    "Say which step takes it, or remove the release.",
+		Bad:     "speak: {releases: [alarsm]}",
+		Good:    "silence: {takes: [alarms]}\nspeak: {releases: [alarms]}",
+	}
 )
 
 // drillRules are the rules of test files.
-func drillRules() []*Rule { return []*Rule{SupposedInVain, SupposedOutputs, NobodyProvides} }
+func drillRules() []*Rule {
+	return []*Rule{SupposedInVain, SupposedOutputs, NobodyProvides, NobodyTakes}
+}

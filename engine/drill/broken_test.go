@@ -16,9 +16,9 @@ import (
 
 type nothing struct{}
 
-// withDestroyer are the built-in actions and one that destroys something, of which there is none
-// among them.
-func withDestroyer(tb testing.TB) []sdk.Handler {
+// handlersOf are the built-in actions, one that destroys something, and one whose question stands
+// until somebody answers: of both there is none among them.
+func handlersOf(tb testing.TB) []sdk.Handler {
 	tb.Helper()
 	handlers, err := steps.Builtin(steps.Options{})
 	if err != nil {
@@ -31,7 +31,17 @@ func withDestroyer(tb testing.TB) []sdk.Handler {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	return append(handlers, drop)
+	ask, err := sdk.Action[nothing, nothing]{
+		Name: "store.ask", Summary: "Ask whoever keeps the store", Description: "Asks whoever keeps the store.", Effect: sdk.Read,
+		Ask: func(context.Context, *sdk.Call[nothing]) (sdk.Question, error) {
+			return sdk.Question{Message: "Well?"}, nil
+		},
+		Answer: func(context.Context, *sdk.Call[nothing], sdk.Answer) (nothing, error) { return nothing{}, nil },
+	}.Handler()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return append(handlers, drop, ask)
 }
 
 // Each of the broken runbooks says in its comments what a drill must find in it, and it must find
@@ -64,6 +74,32 @@ func TestBrokenRunbooksAreFound(t *testing.T) {
 			}
 			for _, e := range expects {
 				t.Errorf("not found: %+v", e)
+			}
+		})
+	}
+}
+
+// Of runbooks that are sound a drill finds nothing, and covers all.
+func TestSoundRunbooksAreNotAccused(t *testing.T) {
+	t.Parallel()
+	paths, err := filepath.Glob("testdata/sound/*.yaml")
+	if err != nil || len(paths) == 0 {
+		t.Fatalf("found %d runbooks: %v", len(paths), err)
+	}
+	for _, path := range paths {
+		if strings.HasSuffix(path, ".test.yaml") {
+			continue
+		}
+		t.Run(filepath.Base(path), func(t *testing.T) {
+			t.Parallel()
+			p := drilled(t, path, "", drill.Options{Pairs: drill.DefaultPairs})
+			for _, v := range p.Violations {
+				t.Errorf("%s of %q, with %q: %s", v.Invariant, v.Step, v.Failures, v.Detail)
+			}
+			for _, c := range p.Coverage {
+				if c.Covered < c.Of {
+					t.Errorf("%+v: %+v", c, p.Uncovered)
+				}
 			}
 		})
 	}

@@ -42,10 +42,7 @@ func (c *coverage) take(s *rehearsal.Story) {
 		if e.Op == nil {
 			continue
 		}
-		id := e.Op.Step
-		if of, _, ok := event.SplitInstance(id); ok {
-			id = of
-		}
+		id := event.StepOf(e.Op.Step)
 		switch {
 		case e.Type == event.AttemptStarted && e.Op.Attempt > 1:
 			c.again[retried{id, e.Op.Part}] = true

@@ -15,6 +15,7 @@ import (
 	"github.com/gatebook/gatebook/engine/drill/proof"
 	"github.com/gatebook/gatebook/engine/drill/rehearsal"
 	"github.com/gatebook/gatebook/engine/drill/world"
+	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/plan"
 )
 
@@ -72,15 +73,18 @@ type alone struct {
 	kind  rehearsal.Kind
 }
 
-// fault is one thing that is wrong: rehearsals that show the same are told of once.
+// fault is one thing that is wrong: rehearsals that show the same are told of once, and so are the
+// instances of a step of which the same is wrong.
 type fault struct{ invariant, step, detail string }
 
 // violation is a fault with the shortest rehearsal that shows it.
 type violation struct {
 	fault
 	says  string
+	shows string           // the step that it shows, or the instance
 	story *rehearsal.Story // the shortest; nil: there is none yet
 	times int
+	at    int // the last rehearsal that showed it, by its number
 }
 
 // explore rehearses the run in which nothing goes wrong, then each in which one thing does, and
@@ -166,22 +170,25 @@ func (e *explorer) rehearse(schedule []rehearsal.Deviation, budget int) *rehears
 // take takes in that a rehearsal shows something wrong. Of those that show it the one is told of
 // with the fewest things going wrong, and among them the one in which the least happens.
 func (e *explorer) take(rule invariant.Invariant, breach invariant.Breach, story *rehearsal.Story) {
-	what := fault{rule.Name, breach.Step, breach.Detail}
+	what := fault{rule.Name, event.StepOf(breach.Step), breach.Detail}
 	known := e.found[what]
 	if known == nil {
 		known = &violation{fault: what, says: rule.Says}
 		e.found[what] = known
 	}
-	known.times++
+	if known.at != e.counts.Rehearsals {
+		known.at = e.counts.Rehearsals
+		known.times++
+	}
 	if known.story != nil && len(story.Deviations) > len(known.story.Deviations) {
 		return
 	}
 	if story.Merged {
 		story = rehearsal.Run(e.world, story.Deviations, nil) // it is told to its end
 	}
-	if known.story == nil || shorter(story, known.story) {
+	if known.story == nil || shorter(story, known.story) || breach.Step < known.shows && !shorter(known.story, story) {
 		kept := *story
-		known.story = &kept
+		known.story, known.shows = &kept, breach.Step
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -21,7 +22,7 @@ import (
 // planOf makes the plan of a runbook.
 func planOf(tb testing.TB, name, text, inputs string) *plan.Plan {
 	tb.Helper()
-	gatebook, err := engine.New(engine.Config{Handlers: withDestroyer(tb), State: tb.TempDir(), Version: "0.1.0"})
+	gatebook, err := engine.New(engine.Config{Handlers: handlersOf(tb), State: tb.TempDir(), Version: "0.1.0"})
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -100,5 +101,28 @@ func TestOurRunbooksDrillClean(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// What a drill cannot count is said.
+func TestLimitsThatNobodyCanCountAreSaid(t *testing.T) {
+	t.Parallel()
+	p := drilled(t, "testdata/sound/one-target.yaml", "", drill.Options{})
+	if said := strings.Join(p.Unexplored, "\n"); !strings.Contains(said, "targets and costs") {
+		t.Error(said)
+	}
+}
+
+// What people wait for is told where they are asked: that nobody answered says too little.
+func TestWhatPeopleWaitForIsTold(t *testing.T) {
+	t.Parallel()
+	p := drilled(t, "testdata/broken/approval-deadlock.yaml", "", drill.Options{})
+	for _, v := range p.Violations {
+		if !slices.ContainsFunc(v.Trace, func(m proof.Moment) bool { return strings.Contains(m.What, `it needs "report"`) }) {
+			t.Errorf("%+v", v.Trace)
+		}
+	}
+	if len(p.Violations) == 0 {
+		t.Error("nothing was found")
 	}
 }

@@ -23,10 +23,10 @@ func (e *explorer) proof(p *plan.Plan) *proof.Proof {
 	made.Coverage, made.Uncovered = append(made.Coverage, coverage...), append(made.Uncovered, uncovered...)
 	for _, v := range e.violations() {
 		told := proof.Violation{
-			Invariant: v.invariant, Says: v.says, Step: v.step, Detail: v.detail,
+			Invariant: v.invariant, Says: v.says, Step: v.shows, Detail: v.detail,
 			Times: v.times, Events: len(v.story.Journal), Failures: []string{}, Trace: traceOf(v.story),
 		}
-		if step, ok := p.Step(v.step); ok {
+		if step, ok := p.Step(v.shows); ok {
 			told.At = step.At
 		}
 		for _, d := range v.story.Deviations {
@@ -44,7 +44,9 @@ func (e *explorer) unexplored() []string {
 		"What outputs are was not explored, but where the test file says it: conditions over them were true and false, one at a time.",
 		"The time was not explored: windows were taken as open and as closed, and everything takes a second.",
 		"Of steps side by side one order was explored: that in which the plan has them.",
-		"Of gatebook's deaths those were explored that come while a step or its rollback is at work, or while people are asked.",
+		"Of gatebook's deaths those were explored that come while a step or its rollback is at work, or while people are asked; what else was at work then was taken as not done.",
+		"A condition that is false was so until a person saw to the run: that it is false for a while, and then true, was not explored.",
+		"That people pause or cancel a run was not explored, but where it had paused by itself and nothing else helped.",
 	}
 	switch {
 	case e.options.Pairs == 0:

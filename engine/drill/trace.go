@@ -61,6 +61,9 @@ func (t *teller) tell(e event.Event) (m proof.Moment, ok bool) {
 		}
 	case event.AskOpened:
 		m.What = "asks people"
+		if e.Reason != "" {
+			m.What += ", who wait: " + e.Reason
+		}
 	case event.Answered:
 		m.Who, m.What = "people", "say yes"
 		if !e.Answer.Approved {

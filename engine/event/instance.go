@@ -20,3 +20,11 @@ func SplitInstance(id string) (step, key string, ok bool) {
 	key, err := strconv.Unquote(quoted)
 	return step, key, err == nil
 }
+
+// StepOf returns the step that an id names, or of which it names an instance.
+func StepOf(id string) string {
+	if step, _, ok := SplitInstance(id); ok {
+		return step
+	}
+	return id
+}

@@ -33,14 +33,14 @@ func (here) Connect(string, json.RawMessage, []string, func([]byte), func(contex
 	return nil
 }
 
-// load checks a runbook that calls the plugin k8s.
-func load(t *testing.T, file *source.File) (*check.Runbook, diag.List) {
+// load checks a runbook that calls the plugin k8s, and what else there is.
+func load(t *testing.T, file *source.File, builtin ...sdk.Handler) (*check.Runbook, diag.List) {
 	t.Helper()
-	none, err := catalog.New()
+	others, err := catalog.New(builtin...)
 	if err != nil {
 		t.Fatal(err)
 	}
-	catalogue, err := none.With("k8s", here{description(t)})
+	catalogue, err := others.With("k8s", here{description(t)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -30,7 +30,7 @@ func (r *run) person() {
 // engine/run does; ask is what a person asks of it, and by who says what became of attempts
 // of which nobody else can tell.
 func (r *run) takenUp(ask event.Type, by string) {
-	r.queue = nil
+	r.queue, r.waiting = nil, nil
 	r.story.Result, r.story.Locked = nil, true
 	r.machine = machine.New(r.world.Plan())
 	var past machine.Past

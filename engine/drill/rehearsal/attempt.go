@@ -1,6 +1,8 @@
 package rehearsal
 
 import (
+	"fmt"
+	"slices"
 	"time"
 
 	"github.com/gatebook/gatebook/engine/drill/world"
@@ -38,9 +40,7 @@ func (r *run) end(a machine.Attempt, kind Kind) {
 		if kind == CrashBlind {
 			r.blind = op
 		}
-		if r.missing(op) == nil {
-			r.touch(op, After)
-		}
+		r.touch(op, After)
 		r.crash()
 		return
 	case Transient:
@@ -71,7 +71,7 @@ func (r *run) missing(op event.Op) *event.Failure {
 	if op.Part == event.Undo {
 		needs = supposed.BackNeeds
 	}
-	missing := world.Missing(needs, r.there)
+	missing := world.Missing(needs, r.there.has)
 	if len(missing) == 0 {
 		return nil
 	}
@@ -86,49 +86,32 @@ func (r *run) outputs(op event.Op) *value.Value {
 	return &outputs
 }
 
-// touch has an attempt change the world. What takes a step back that came half-way has all of
-// it to do still.
+// touch has an attempt, or people who were asked, change the world, unless it lacks what that
+// takes. What takes a step back that came half-way has all of it to do still.
 func (r *run) touch(op event.Op, to Thing) {
+	if r.missing(op) != nil {
+		return
+	}
 	supposed := r.world.Step(op.Step)
-	step := r.story.Step(op.Step)
 	switch {
 	case op.Part == event.Undo && to == After:
 		if r.story.Things[op.Step] == Before {
 			return
 		}
 		delete(r.story.Things, op.Step)
-		r.holds(op.Step, supposed.Releases, supposed.Takes)
-		r.leaves(supposed.Removes, supposed.Provides)
+		r.held.undone(op.Step, supposed.Takes)
+		r.there.undone(op.Step, supposed.Provides)
 	case op.Part == event.Do:
-		if step.Changes() && r.story.Things[op.Step] != After {
+		if r.story.Step(op.Step).Changes() && r.story.Things[op.Step] != After {
 			r.story.Things[op.Step] = to
 		}
 		if to != After {
 			return
 		}
-		r.holds(op.Step, supposed.Takes, supposed.Releases)
-		r.leaves(supposed.Provides, supposed.Removes)
+		r.held.done(op.Step, supposed.Takes, supposed.Releases)
+		r.there.done(op.Step, supposed.Provides, supposed.Removes)
 	}
-}
-
-// leaves puts some things there and takes others away.
-func (r *run) leaves(provides, removes []string) {
-	for _, name := range provides {
-		r.there[name] = true
-	}
-	for _, name := range removes {
-		delete(r.there, name)
-	}
-}
-
-// holds has a step take some things and release others.
-func (r *run) holds(step string, takes, releases []string) {
-	for _, name := range takes {
-		r.story.Held[name] = step
-	}
-	for _, name := range releases {
-		delete(r.story.Held, name)
-	}
+	r.answerAll()
 }
 
 // look finds out what became of an attempt that a crash has cut off, as the driver of a run
@@ -176,23 +159,51 @@ func (r *run) ask(c machine.Ask) {
 		quorum = int(n)
 	}
 	opened := event.Event{Type: event.AskOpened, Op: &op, Quorum: quorum}
+	if lacks := r.missing(op); lacks != nil {
+		opened.Reason = lacks.Message
+	}
 	text, _ := given(c, "expires").AsString()
-	if stands, err := time.ParseDuration(text); err == nil && stands > 0 {
+	switch stands, err := time.ParseDuration(text); {
+	case err != nil: // it stands until somebody answers
+	case stands <= 0:
+		failure := &event.Failure{Class: sdk.Permanent, Field: "expires", Message: text + " leaves nobody time to answer", Unchanged: true}
+		r.later(lasts, item{fact: &event.Event{Type: event.Answered, Op: &op, Answer: &sdk.Answer{}, Failure: failure}})
+		return
+	default:
 		opened.Timer = &event.Timer{Op: op, Purpose: event.TimerExpiry, At: r.now.Add(stands)}
 	}
 	r.happens(opened)
 	kind := r.choose(op, askKinds())
 	switch {
 	case kind == CrashBefore:
-		r.later(lasts, item{kind: CrashBefore})
-	case kind == Silence, r.missing(op) != nil:
+		r.later(lasts, item{asked: &op, kind: CrashBefore})
+	case kind == Silence:
 	case kind == Refused:
-		r.answer(op, "person 1", false)
+		r.answer(op, "person 1", false, false)
 	default:
-		for n := range quorum {
-			r.answer(op, "person "+string(rune('1'+n%9)), true)
-		}
+		r.waiting = append(r.waiting, question{op, quorum})
+		r.answerAll()
 	}
+}
+
+// question is one that people answer with yes, so many of them, as soon as nothing lacks that they
+// wait for.
+type question struct {
+	op     event.Op
+	quorum int
+}
+
+// answerAll has people answer the questions for which they lack nothing.
+func (r *run) answerAll() {
+	r.waiting = slices.DeleteFunc(r.waiting, func(q question) bool {
+		if r.missing(q.op) != nil {
+			return false
+		}
+		for n := range q.quorum {
+			r.answer(q.op, fmt.Sprintf("person %d", n+1), true, n == q.quorum-1)
+		}
+		return true
+	})
 }
 
 // given is a parameter of a question, or else its default.
@@ -214,10 +225,11 @@ func given(c machine.Ask, name string) value.Value {
 	return made
 }
 
-func (r *run) answer(op event.Op, by string, yes bool) {
+// answer has a person answer; with the last yes that it takes, what they were asked for is done.
+func (r *run) answer(op event.Op, by string, yes, last bool) {
 	e := &event.Event{Type: event.Answered, Op: &op, By: by, Answer: &sdk.Answer{By: by, Approved: yes, At: r.now.Add(lasts)}}
 	if yes {
 		e.Outputs = r.outputs(op)
 	}
-	r.later(lasts, item{fact: e})
+	r.later(lasts, item{fact: e, does: last})
 }

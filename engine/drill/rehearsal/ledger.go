@@ -2,6 +2,7 @@ package rehearsal
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/plugins/sdk"
@@ -11,6 +12,7 @@ import (
 type ledger struct {
 	places map[string]int
 	steps  []entry
+	byID   []int // their places by their ids: in what order they were first heard of means nothing
 	done   []int // the steps that changed something, in the order in which they ended
 	failed []int // those that failed, in that order
 	mode   event.Mode
@@ -26,7 +28,13 @@ type entry struct {
 	class    string // of its last failure
 	do, undo int    // the attempts so far
 	touched  bool
-	truths   map[event.Op]string
+	truths   []verdict // of its conditions as they are judged, in their order
+}
+
+// verdict is how a condition came out last.
+type verdict struct {
+	op    event.Op
+	truth string
 }
 
 func newLedger() ledger {
@@ -39,6 +47,8 @@ func (l *ledger) of(id string) (int, *entry) {
 		place = len(l.steps)
 		l.places[id] = place
 		l.steps = append(l.steps, entry{id: id, status: event.Pending})
+		at, _ := slices.BinarySearchFunc(l.byID, id, func(other int, id string) int { return strings.Compare(l.steps[other].id, id) })
+		l.byID = slices.Insert(l.byID, at, place)
 	}
 	return place, &l.steps[place]
 }
@@ -61,19 +71,26 @@ func (l *ledger) take(e *event.Event) {
 		}
 	case event.AttemptFinished:
 		s.touched = s.touched || e.Op.Part == event.Do && (e.Failure == nil || !e.Failure.Unchanged)
+	case event.Answered:
+		s.touched = s.touched || e.Op.Part == event.Do && e.Answer.Approved
 	case event.AttemptObserved:
 		s.touched = s.touched || e.State == sdk.Done || e.State == sdk.NotDone && e.By == ""
 	case event.StepDecided:
 		l.decided(place, s, e)
 	case event.ConditionMet:
-		if s.truths == nil {
-			s.truths = map[event.Op]string{}
-		}
-		s.truths[event.Op{Part: e.Op.Part, Index: e.Op.Index}] = e.Verdict.Truth
+		s.judged(event.Op{Part: e.Op.Part, Index: e.Op.Index}, e.Verdict.Truth)
 	case event.LoopOpened:
 		l.opened(e)
 	default:
 	}
+}
+
+func (s *entry) judged(op event.Op, truth string) {
+	at, known := slices.BinarySearchFunc(s.truths, op, func(v verdict, op event.Op) int { return compareOps(v.op, op) })
+	if !known {
+		s.truths = slices.Insert(s.truths, at, verdict{op: op})
+	}
+	s.truths[at].truth = truth
 }
 
 func (l *ledger) decided(place int, s *entry, e *event.Event) {

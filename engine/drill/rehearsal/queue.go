@@ -14,10 +14,12 @@ type item struct {
 	at      time.Time
 	fact    *event.Event     // nil: it is none
 	attempt *machine.Attempt // whose end it is
+	asked   *event.Op        // the question that is open as gatebook dies
 	kind    Kind             // how that is otherwise than it should be
 	person  bool             // somebody sees to a run that has paused
 	back    bool             // somebody has a run taken back that has ended
 	rest    bool             // nothing: the run has ended
+	does    bool             // with the fact, people have done what they were asked for
 }
 
 func (r *run) later(d time.Duration, i item) { r.at(r.now.Add(d), i) }
@@ -44,10 +46,13 @@ func (r *run) let(next item) {
 		r.takenUp(event.RollbackAsked, "")
 	case next.attempt != nil:
 		r.end(*next.attempt, next.kind)
-	case next.kind == CrashBefore:
+	case next.asked != nil:
 		r.crash()
 	case next.fact.Type == event.TimerFired && !r.machine.Wants(*next.fact.Timer):
 	default:
+		if next.does {
+			r.touch(*next.fact.Op, After)
+		}
 		r.happens(*next.fact)
 	}
 }
@@ -65,7 +70,16 @@ func (r *run) cancel(op event.Op) {
 			return
 		}
 	}
+	r.waiting = slices.DeleteFunc(r.waiting, func(q question) bool { return q.op == op })
 	r.queue = slices.DeleteFunc(r.queue, func(i item) bool {
-		return i.fact != nil && i.fact.Op != nil && *i.fact.Op == op && i.fact.Type != event.AttemptFinished
+		if i.asked != nil {
+			return *i.asked == op // it does not die any more while that is open
+		}
+		if i.fact == nil || i.fact.Op == nil || *i.fact.Op != op {
+			return false
+		}
+		// Of an observation or a question no answer is waited for, but of an attempt one is, as is what
+		// became of one that a death has cut off.
+		return i.fact.Type == event.Observed || i.fact.Type == event.Answered
 	})
 }

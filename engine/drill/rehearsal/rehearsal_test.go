@@ -16,7 +16,7 @@ import (
 
 const runbook = checktest.Head + `onFailure: rollback
 steps:
-  - {id: ask, uses: approve, with: {message: "Go on?", expires: 1h, quorum: 2}}
+  - {id: ask, uses: approve, with: {message: "Go on?", expires: 1h, quorum: 12}}
   - id: keep
     uses: exec
     with: {command: [./keep]}
@@ -31,16 +31,20 @@ steps:
     rollback: {uses: exec, with: {command: [./restore]}, retry: {attempts: 1}}
 `
 
-func worldOf(t *testing.T) *world.World {
+func kept() world.Supposed {
+	return world.Supposed{Steps: map[string]world.Step{
+		"keep": {Provides: []string{"the old file"}}, "change": {BackNeeds: []string{"the old file"}},
+	}}
+}
+
+func worldOf(t *testing.T, supposed world.Supposed) *world.World {
 	t.Helper()
 	p, found, err := plan.Make(checktest.Load(t, checktest.Builtin(t), "test.yaml", runbook), plan.Options{Inputs: value.Object()})
 	checktest.NoErrors(t, found)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return world.Of(p, world.Supposed{Steps: map[string]world.Step{
-		"keep": {Provides: []string{"the old file"}}, "change": {BackNeeds: []string{"the old file"}},
-	}})
+	return world.Of(p, supposed)
 }
 
 func do(step string, kind rehearsal.Kind) rehearsal.Deviation {
@@ -102,7 +106,7 @@ func TestThingsGoOtherwise(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := rehearsal.Run(worldOf(t), c.goes, nil)
+			s := rehearsal.Run(worldOf(t, kept()), c.goes, nil)
 			if s.Result == nil || len(s.Unmet) > 0 {
 				t.Fatalf("it did not end (%s), or did not come to %v", s.Why, s.Unmet)
 			}
@@ -119,12 +123,24 @@ func TestThingsGoOtherwise(t *testing.T) {
 	}
 }
 
+// What an attempt lacks keeps it from doing anything, however it ends.
+func TestAnAttemptThatLacksSomethingDoesNothing(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []rehearsal.Kind{rehearsal.Permanent, rehearsal.Timeout, rehearsal.CrashAfter, rehearsal.CrashBlind} {
+		w := worldOf(t, world.Supposed{Steps: map[string]world.Step{"change": {Needs: []string{"a disk"}, Provides: []string{"the new file"}}}})
+		s := rehearsal.Run(w, []rehearsal.Deviation{do("change", kind)}, nil)
+		if s.Result == nil || len(s.Unmet) > 0 || s.Things["change"] != rehearsal.Before {
+			t.Errorf("%s: change %d, %+v not come to", kind, s.Things["change"], s.Unmet)
+		}
+	}
+}
+
 // A run that is in the same state as another has the same moments before it at which something
 // may go otherwise, and comes to the same end.
 func TestWhatMayGoOtherwiseIsNotedBehindWhatDid(t *testing.T) {
 	t.Parallel()
-	plain := rehearsal.Run(worldOf(t), nil, nil)
-	retried := rehearsal.Run(worldOf(t), []rehearsal.Deviation{do("change", rehearsal.CrashBefore)}, nil)
+	plain := rehearsal.Run(worldOf(t, kept()), nil, nil)
+	retried := rehearsal.Run(worldOf(t, kept()), []rehearsal.Deviation{do("change", rehearsal.CrashBefore)}, nil)
 	if len(plain.Choices) == 0 || len(plain.Passed) == 0 || !slices.Contains(plain.Passed, retried.Passed[len(retried.Passed)-1]) {
 		t.Errorf("%d moments in %d states; behind a death that was made good it comes to another state", len(plain.Choices), len(plain.Passed))
 	}
@@ -139,7 +155,7 @@ func TestWhatMayGoOtherwiseIsNotedBehindWhatDid(t *testing.T) {
 func TestARehearsalIsLeftOffWhereAnotherHasBeen(t *testing.T) {
 	t.Parallel()
 	states := 0
-	s := rehearsal.Run(worldOf(t), nil, func(rehearsal.State, int) bool {
+	s := rehearsal.Run(worldOf(t, kept()), nil, func(rehearsal.State, int) bool {
 		states++
 		return states == 3
 	})

@@ -35,13 +35,15 @@ type run struct {
 	seen     Seen
 	story    *Story
 
-	now    time.Time
-	queue  []item // what will happen, soonest first
-	ledger ledger
-	there  map[string]bool // the things that steps provide
-	closed map[event.Op]bool
-	came   map[event.Op]int // how often an operation was come to
-	fresh  []Choice         // since the state was last looked at
+	now     time.Time
+	queue   []item // what will happen, soonest first
+	ledger  ledger
+	there   things // what steps provide
+	held    things // what they have taken
+	closed  map[event.Op]bool
+	waiting []question       // what people have not answered, as they lack something
+	came    map[event.Op]int // how often an operation was come to
+	fresh   []Choice         // since the state was last looked at
 
 	replays bool
 	blind   event.Op // what a crash has cut off and its action cannot tell of
@@ -54,8 +56,8 @@ type run struct {
 func Run(w *world.World, schedule []Deviation, seen Seen) *Story {
 	r := &run{
 		world: w, machine: machine.New(w.Plan()), schedule: schedule, seen: seen, now: epoch(),
-		story: &Story{World: w, Deviations: schedule, Things: map[string]Thing{}, Held: map[string]string{}, Locked: true},
-		there: map[string]bool{}, closed: map[event.Op]bool{}, came: map[event.Op]int{}, ledger: newLedger(),
+		story: &Story{World: w, Deviations: schedule, Things: map[string]Thing{}, Locked: true},
+		there: newThings(), held: newThings(), closed: map[event.Op]bool{}, came: map[event.Op]int{}, ledger: newLedger(),
 	}
 	r.story.Journal = make([]event.Event, 0, 12*len(w.Plan().Steps)) // about as long as it comes to be
 	w.Play(r)
@@ -63,7 +65,7 @@ func Run(w *world.World, schedule []Deviation, seen Seen) *Story {
 		ID: "drill", Runbook: w.Plan().Runbook.Name, Version: w.Plan().Runbook.Version, By: "drill", Parallelism: atOnce, Remaining: remaining(w.Plan()),
 	}})
 	r.carryOn()
-	r.story.Unmet = r.schedule
+	r.story.Unmet, r.story.Held = r.schedule, r.held.holders()
 	return r.story
 }
 
@@ -173,9 +175,6 @@ func (r *run) Judge(op event.Op) expr.Truth {
 	if r.replays {
 		return expr.True // the journal says how it came out
 	}
-	if op.Part == event.Gate && len(world.Missing(r.world.Step(op.Step).GateNeeds, r.there)) > 0 {
-		return expr.False
-	}
 	var kinds []Kind
 	if r.came[op] < mostLooks {
 		kinds = conditionKinds(op.Part)
@@ -187,6 +186,11 @@ func (r *run) Judge(op event.Op) expr.Truth {
 		return expr.False
 	}
 	return expr.True
+}
+
+// Lacks reports whether a gate lacks what it waits for. It is called while the machine judges.
+func (r *run) Lacks(op event.Op) bool {
+	return !r.replays && len(world.Missing(r.world.Step(op.Step).GateNeeds, r.there.has)) > 0
 }
 
 // happens gives the machine a fact now.

@@ -2,7 +2,7 @@ package rehearsal
 
 import (
 	"cmp"
-	"hash/fnv"
+	"crypto/sha256"
 	"maps"
 	"slices"
 	"strconv"
@@ -16,8 +16,8 @@ type State [16]byte
 
 func (r *run) state() State {
 	d := r.digest()
-	for _, s := range r.ledger.sorted() {
-		r.entry(&d, s)
+	for _, place := range r.ledger.byID {
+		r.entry(&d, &r.ledger.steps[place])
 	}
 	for _, list := range [][]int{r.ledger.done, r.ledger.failed} {
 		d.words("|")
@@ -25,15 +25,15 @@ func (r *run) state() State {
 			d.words(r.ledger.steps[place].id)
 		}
 	}
-	d.words("|")
-	d.words(slices.Sorted(maps.Keys(r.there))...)
-	d.words("|")
-	for _, name := range slices.Sorted(maps.Keys(r.story.Held)) {
-		d.words(name, r.story.Held[name])
-	}
+	r.there.add(&d)
+	r.held.add(&d)
 	d.words("|")
 	for _, op := range slices.SortedFunc(maps.Keys(r.closed), compareOps) {
 		d.op(op)
+	}
+	d.words("|")
+	for _, q := range r.waiting {
+		d.op(q.op)
 	}
 	for _, i := range r.queue {
 		r.queued(&d, i)
@@ -51,7 +51,7 @@ func (r *run) alone(op event.Op) State {
 	}
 	d := r.digest()
 	_, s := r.ledger.of(op.Step)
-	r.entry(&d, *s)
+	r.entry(&d, s)
 	if r.missing(op) != nil {
 		d.words("lacks")
 	}
@@ -72,7 +72,7 @@ func (r *run) digest() digest {
 }
 
 // entry adds what is so of a step.
-func (r *run) entry(d *digest, s entry) {
+func (r *run) entry(d *digest, s *entry) {
 	d.words(s.id, string(s.status), s.class)
 	d.flags(s.touched)
 	d.number(int(r.story.Things[s.id]))
@@ -81,9 +81,9 @@ func (r *run) entry(d *digest, s entry) {
 	}
 	d.number(s.do)
 	d.number(s.undo)
-	for _, op := range slices.SortedFunc(maps.Keys(s.truths), compareOps) {
-		d.op(op)
-		d.words(s.truths[op])
+	for _, v := range s.truths {
+		d.op(v.op)
+		d.words(v.truth)
 	}
 }
 
@@ -91,10 +91,13 @@ func (r *run) entry(d *digest, s entry) {
 func (r *run) queued(d *digest, i item) {
 	d.number(int(i.at.Sub(r.now)))
 	d.words(string(i.kind))
-	d.flags(i.person, i.back, i.rest)
+	d.flags(i.person, i.back, i.rest, i.does)
 	switch {
 	case i.attempt != nil:
 		d.op(i.attempt.Op)
+		return
+	case i.asked != nil:
+		d.op(*i.asked)
 		return
 	case i.fact == nil:
 		return
@@ -140,14 +143,8 @@ func (d *digest) op(op event.Op) {
 }
 
 func (d *digest) sum() State {
-	h := fnv.New128a()
-	_, _ = h.Write(d.made) // a hash takes whatever it is given
-	return State(h.Sum(nil))
-}
-
-// sorted returns the entries by id: in what order steps were first heard of means nothing.
-func (l *ledger) sorted() []entry {
-	return slices.SortedFunc(slices.Values(l.steps), func(a, b entry) int { return cmp.Compare(a.id, b.id) })
+	sum := sha256.Sum256(d.made)
+	return State(sum[:len(State{})])
 }
 
 func compareOps(a, b event.Op) int {

@@ -29,7 +29,7 @@ type Story struct {
 	Why    string // why it did not end
 
 	Things map[string]Thing  // what each step, or instance, has made
-	Held   map[string]string // what is held that a step has taken, and by which step
+	Held   map[string]string // what is held in the end that a step has taken, and by which step
 	Locked bool              // the run holds its lock
 
 	// Choices are the moments, behind all deviations, at which something else may go otherwise.

@@ -8,6 +8,8 @@ package suppose
 import (
 	"maps"
 	"slices"
+	"sort"
+	"strconv"
 	"strings"
 
 	"github.com/gatebook/gatebook/engine/diag"
@@ -80,18 +82,38 @@ func (r *reader) step(key model.Text, said *model.Supposition) {
 	}
 	step.Outputs = r.outputs(s, said.Outputs)
 	r.read.Steps[s.ID] = step
-	for _, item := range said.Items.Items {
-		r.read.Items[s.ID] = append(r.read.Items[s.ID], value.String(item.Value))
-	}
-	if len(said.Items.Items) > 0 && s.Loop == nil {
-		r.found = append(r.found, diag.SupposedInVain.At(said.Items.Range(), "The step %q is done once: it has no foreach.", s.ID))
-	}
+	r.items(s, said.Items)
 	if said.Gate != nil && len(s.Gate) == 0 {
 		r.found = append(r.found, diag.SupposedInVain.At(said.Gate.Node.Range(), "The step %q has no gate.", s.ID))
 	}
 	if said.Rollback != nil && (s.Rollback == nil || s.Rollback.None != "") {
 		r.found = append(r.found, diag.SupposedInVain.At(said.Rollback.Node.Range(), "Nothing takes the step %q back.", s.ID))
 	}
+}
+
+// items reads what a step is done for, where the plan leaves that open.
+func (r *reader) items(s *plan.Step, said model.List[model.Text]) {
+	if len(said.Items) == 0 {
+		return
+	}
+	if s.Loop == nil {
+		r.found = append(r.found, diag.SupposedInVain.At(said.Range(), "The step %q is done once: it has no foreach.", s.ID))
+		return
+	}
+	items := make([]value.Value, len(said.Items))
+	for i, item := range said.Items {
+		items[i] = value.String(item.Value)
+	}
+	fault := func(n int) error {
+		_, err := plan.Items(value.List(items[:n]...))
+		return err
+	}
+	if err := fault(len(items)); err != nil {
+		first := sort.Search(len(items), func(n int) bool { return fault(n+1) != nil })
+		r.found = append(r.found, diag.LoopKeys.At(said.Items[first].Range(), "The instances of the step %q cannot be named: %s.", s.ID, err))
+		return
+	}
+	r.read.Items[s.ID] = items
 }
 
 // outputs reads what an action gives back. Of what it declares a part may be left out, which is
@@ -106,9 +128,35 @@ func (r *reader) outputs(s *plan.Step, said model.Value) value.Value {
 		return value.Null()
 	}
 	for _, violation := range misfits(s.Describe.Output, v) {
-		r.found = append(r.found, diag.SupposedOutputs.At(said.Range(), "The %s says: %s.", s.Action, violation.Message))
+		found := diag.SupposedOutputs.At(placed(said.Node, violation).Range(), "The %s says: %s.", s.Action, violation.Message)
+		if near, ok := diag.Nearest(violation.Property, violation.Known); ok {
+			found = found.WithHint("did you mean %q?", near)
+		}
+		r.found = append(r.found, found)
 	}
 	return v
+}
+
+// placed finds what does not fit in a value: the key of what is superfluous, and else the part.
+func placed(node *syntax.Node, v schema.Violation) *syntax.Node {
+	for _, part := range v.Path {
+		if v.Keyword == "additionalProperties" && part == v.Property {
+			for key := range node.Entries() {
+				if key.Text() == part {
+					return key
+				}
+			}
+		}
+		next := node.Get(part)
+		if place, err := strconv.Atoi(part); err == nil && place < len(node.Items()) {
+			next = node.Items()[place]
+		}
+		if next == nil {
+			return node
+		}
+		node = next
+	}
+	return node
 }
 
 // misfits are what does not fit the schema of outputs, but for what is left out.
@@ -129,13 +177,16 @@ func misfits(declared *schema.Schema, v value.Value) []schema.Violation {
 	return validator.Validate(document)
 }
 
-// provided finds things that are needed and that no step provides: a slip of the pen would be
-// found as a fault of the runbook.
+// provided finds things that are needed and that no step provides, or given back and that none
+// takes: a slip of the pen would be found as a fault of the runbook.
 func (r *reader) provided(said *model.Supposition) {
-	there := make(map[string]bool)
+	there, held := make(map[string]bool), make(map[string]bool)
 	for _, s := range r.read.Steps {
 		for _, name := range s.Provides {
 			there[name] = true
+		}
+		for _, name := range s.Takes {
+			held[name] = true
 		}
 	}
 	lists := []model.List[model.Text]{said.Needs, said.Removes}
@@ -145,16 +196,22 @@ func (r *reader) provided(said *model.Supposition) {
 		}
 	}
 	for _, list := range lists {
-		for _, item := range list.Items {
-			if there[item.Value] {
-				continue
-			}
-			found := diag.NobodyProvides.At(item.Range(), "No step provides %q.", diag.Clean(item.Value))
-			if near, ok := diag.Nearest(item.Value, slices.Sorted(maps.Keys(there))); ok {
-				found = found.WithHint("did you mean %q?", near)
-			}
-			r.found = append(r.found, found)
+		r.unknown(list, there, diag.NobodyProvides, "No step provides %q.")
+	}
+	r.unknown(said.Releases, held, diag.NobodyTakes, "No step takes %q.")
+}
+
+// unknown finds the things of a list that are none of those that are known.
+func (r *reader) unknown(list model.List[model.Text], known map[string]bool, rule *diag.Rule, says string) {
+	for _, item := range list.Items {
+		if known[item.Value] {
+			continue
 		}
+		found := rule.At(item.Range(), says, diag.Clean(item.Value))
+		if near, ok := diag.Nearest(item.Value, slices.Sorted(maps.Keys(known))); ok {
+			found = found.WithHint("did you mean %q?", near)
+		}
+		r.found = append(r.found, found)
 	}
 }
 

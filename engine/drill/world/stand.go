@@ -9,9 +9,15 @@ import (
 	"github.com/gatebook/gatebook/engine/value"
 )
 
-// Judge says how a condition comes out that nothing known decides. The op names its step, or
-// the instance, the part and its place.
-type Judge interface{ Judge(op event.Op) expr.Truth }
+// Judge says how conditions come out. The op names the step, or the instance, the part and its
+// place.
+type Judge interface {
+	// Judge says it of a condition that nothing known decides.
+	Judge(op event.Op) expr.Truth
+	// Lacks reports whether a gate lacks a thing without which it does not open, whatever its
+	// expression says.
+	Lacks(op event.Op) bool
+}
 
 // stand has stand-ins judge and compute what a step of the plan judges and computes.
 func (w *World) stand(s *plan.Step) {
@@ -108,6 +114,9 @@ type program struct {
 
 // Eval judges the condition.
 func (p program) Eval(scope expr.Scope) expr.Verdict {
+	if p.op.Part == event.Gate && p.world.judge.Lacks(instanceOf(p.op, scope)) {
+		return expr.Verdict{Truth: expr.False}
+	}
 	if p.always != nil {
 		return *p.always
 	}

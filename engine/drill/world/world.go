@@ -18,6 +18,8 @@ type World struct {
 	supposed Supposed
 	judge    Judge
 	loops    map[string]bool // those of which it supposes what they are done for
+
+	uncounted bool // the plan limits what nobody can count in a drill
 }
 
 // Supposed is what an author supposes, by the ids of steps: the zero Supposed is nothing.
@@ -43,6 +45,13 @@ func Of(p *plan.Plan, supposed Supposed) *World {
 	w := &World{plan: p.Copy(), known: make(map[string]Step), supposed: supposed, loops: make(map[string]bool)}
 	// What a run gives back in the end is about what its actions returned, of which nothing is known.
 	w.plan.Outputs, w.plan.Record = nil, nil
+	// So is what a step touches and costs: the machine counts each step as a thing of its own of
+	// which nobody has said more, and a run would be kept from what it may do.
+	if limits := p.Limits; limits != nil && (limits.Targets != nil || len(limits.Cost) > 0) {
+		countable := *limits
+		countable.Targets, countable.Cost = nil, nil
+		w.plan.Limits, w.uncounted = &countable, true
+	}
 	for _, s := range w.plan.Steps {
 		step := supposed.Steps[s.ID]
 		step.Outputs = outputs(s, step.Outputs)
@@ -57,7 +66,7 @@ func Of(p *plan.Plan, supposed Supposed) *World {
 func (w *World) Plan() *plan.Plan { return w.plan }
 
 // Step returns what is supposed of a step, or of an instance of one.
-func (w *World) Step(id string) Step { return w.known[stem(id)] }
+func (w *World) Step(id string) Step { return w.known[event.StepOf(id)] }
 
 // Play has a judge decide the conditions from now on.
 func (w *World) Play(j Judge) { w.judge = j }
@@ -65,6 +74,9 @@ func (w *World) Play(j Judge) { w.judge = j }
 // Assumed says what was supposed that the runbook does not say, for people.
 func (w *World) Assumed() []string {
 	var said []string
+	if w.uncounted {
+		said = append(said, "The limits of targets and costs were not explored: what a step touches and costs its action alone can say.")
+	}
 	for _, s := range w.plan.Steps {
 		if w.loops[s.ID] && len(w.supposed.Items[s.ID]) == 0 {
 			said = append(said, fmt.Sprintf("Step %s was done for %d items: what it is done for is known in a run alone.", s.ID, len(standIns)))
@@ -80,14 +92,6 @@ const anything = "a drill does not know what comes of actions"
 // would not know either, as outputs that a crash has lost.
 func open(causes []value.Cause) bool {
 	return !slices.ContainsFunc(causes, func(c value.Cause) bool { return c.Reason != anything })
-}
-
-// stem is the step that an id names, or an instance of which it names.
-func stem(id string) string {
-	if of, _, ok := event.SplitInstance(id); ok {
-		return of
-	}
-	return id
 }
 
 // outputs is what an action gives back: what the author says, and of all else that it declares
@@ -109,8 +113,8 @@ func outputs(s *plan.Step, said value.Value) value.Value {
 }
 
 // Missing returns those of the things that are not there.
-func Missing(needs []string, there map[string]bool) []string {
-	return slices.DeleteFunc(slices.Clone(needs), func(name string) bool { return there[name] })
+func Missing(needs []string, isThere func(string) bool) []string {
+	return slices.DeleteFunc(slices.Clone(needs), isThere)
 }
 
 // Lacks says what is missing.

@@ -91,25 +91,31 @@ func violation(out *layout.Page, place int, v proof.Violation, style layout.Styl
 		where = "the run"
 	}
 	out.Linef("%s %d. %s: %s", style.Bad("✗"), place+1, style.Bold(v.Says), where)
-	out.Linef("  %s", v.Detail)
+	out.Linef("  %s", layout.Line(v.Detail))
 	switch len(v.Failures) {
 	case 0:
 		out.Linef("  It takes no failure; seen in %s.", layout.Plural(v.Times, "rehearsal"))
 	default:
 		out.Linef("  It takes %s; seen in %s.", strings.Join(v.Failures, ", then "), layout.Plural(v.Times, "rehearsal"))
 	}
-	for _, m := range v.Trace {
+	trace, left := told(v)
+	for _, m := range trace {
 		mark := " "
 		if m.Wrong {
 			mark = style.Bad("!")
 		}
 		out.Linef("  %s %8s  %s", mark, layout.Elapsed(m.After), what(m))
 	}
+	for _, more := range left {
+		out.Linef("    %8s  %s", "", more)
+	}
 	out.Linef("")
 }
 
-// what says who did what.
-func what(m proof.Moment) string {
+// what says who did what, as one harmless line: parts of it are the runbook's.
+func what(m proof.Moment) string { return layout.Line(words(m)) }
+
+func words(m proof.Moment) string {
 	switch {
 	case m.Step == "" && m.Who == "run":
 		return "the run " + m.What

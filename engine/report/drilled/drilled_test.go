@@ -3,8 +3,10 @@ package drilled_test
 import (
 	"bytes"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -76,6 +78,57 @@ func TestWhatWasFoundIsTold(t *testing.T) {
 				t.Error(diff)
 			}
 		})
+	}
+}
+
+// What a runbook says cannot steer a terminal, and stays on its line.
+func TestWhatARunbookSaysIsHarmless(t *testing.T) {
+	t.Parallel()
+	p := proven()
+	p.Violations[0].Detail = "It is \x1b[31mred\nand more."
+	p.Violations[0].Trace[1].What = "timeout: \x1b]0;hello\x07 it did\nnot answer"
+	for name, write := range map[string]func(*bytes.Buffer) error{
+		"text":    func(b *bytes.Buffer) error { return drilled.Text(b, p, layout.Style{}) },
+		"mermaid": func(b *bytes.Buffer) error { return drilled.Mermaid(b, p) },
+	} {
+		var got bytes.Buffer
+		if err := write(&got); err != nil {
+			t.Fatal(err)
+		}
+		if text := got.String(); strings.ContainsAny(text, "\x1b\x07") || !strings.Contains(text, "It is red and more.") || !strings.Contains(text, "it did not answer") {
+			t.Errorf("%s: %q", name, text)
+		}
+	}
+}
+
+// Of many instances those are told in which something goes wrong, the one that it is about, and
+// a few that stand for the others.
+func TestOfManyInstancesAFewAreTold(t *testing.T) {
+	t.Parallel()
+	var trace []proof.Moment
+	for i := range 200 {
+		for _, what := range []string{"begins exec", "is succeeded"} {
+			trace = append(trace, proof.Moment{Who: "run", Step: event.InstanceID("drain", fmt.Sprint(i)), What: what, Wrong: i == 77})
+		}
+	}
+	p := &proof.Proof{Violations: []proof.Violation{{Says: "it holds", Step: event.InstanceID("drain", "9"), Failures: []string{}, Trace: trace}}}
+	var text, sequence bytes.Buffer
+	if err := drilled.Text(&text, p, layout.Style{}); err != nil {
+		t.Fatal(err)
+	}
+	if err := drilled.Mermaid(&sequence, p); err != nil {
+		t.Fatal(err)
+	}
+	for _, got := range []string{text.String(), sequence.String()} {
+		for i := range 200 {
+			id := event.InstanceID("drain", fmt.Sprint(i))
+			if shown := strings.Contains(got, id+" begins"); shown != slices.Contains([]int{0, 1, 9, 77, 199}, i) {
+				t.Errorf("%s is shown: %t", id, shown)
+			}
+		}
+		if !strings.Contains(got, "195 more instances of drain, in which nothing goes wrong") {
+			t.Error(got)
+		}
 	}
 }
 

@@ -19,7 +19,7 @@ func Mermaid(w io.Writer, p *proof.Proof) error {
 		if i > 0 {
 			out.Linef("")
 		}
-		out.Linef("%s: %s", v.Says, v.Detail)
+		out.Linef("%s: %s", v.Says, layout.Line(v.Detail))
 		out.Linef("")
 		out.Linef("```mermaid")
 		out.Linef("sequenceDiagram")
@@ -34,13 +34,14 @@ func Mermaid(w io.Writer, p *proof.Proof) error {
 func sequence(out *layout.Page, v proof.Violation) {
 	out.Linef("  participant run as gatebook")
 	out.Linef("  participant world as the world")
-	for _, m := range v.Trace {
+	trace, left := told(v)
+	for _, m := range trace {
 		if m.Who == "people" {
 			out.Linef("  participant people")
 			break
 		}
 	}
-	for _, m := range v.Trace {
+	for _, m := range trace {
 		text := plain(what(m))
 		if m.Wrong {
 			text = "✗ " + text
@@ -58,7 +59,10 @@ func sequence(out *layout.Page, v proof.Violation) {
 			out.Linef("  Note over run: %s", text)
 		}
 	}
-	out.Linef("  Note over run,world: ✗ %s", plain(v.Detail))
+	for _, more := range left {
+		out.Linef("  Note over run: %s", plain(more))
+	}
+	out.Linef("  Note over run,world: ✗ %s", plain(layout.Line(v.Detail)))
 }
 
 // plain takes out of a text what Mermaid would read as its own.

@@ -28,7 +28,7 @@ func destroys(s *rehearsal.Story) []Breach {
 			}
 			asks := asked(p, step)
 			without := slices.DeleteFunc(slices.Clone(asks), func(id string) bool {
-				return answered[id] == event.Succeeded || answered[id] == event.Skipped
+				return (answered[id] == event.Succeeded || answered[id] == event.Skipped) && !saidNo(answered, id)
 			})
 			yes := slices.ContainsFunc(asks, func(id string) bool { return answered[id] == event.Succeeded })
 			switch {
@@ -40,6 +40,16 @@ func destroys(s *rehearsal.Story) []Breach {
 		}
 	}
 	return found
+}
+
+// saidNo reports whether people were asked for many, and a no to one of them was passed over.
+func saidNo(answered map[string]event.Status, id string) bool {
+	for one, status := range answered {
+		if one != id && event.StepOf(one) == id && status == event.Failed {
+			return true
+		}
+	}
+	return false
 }
 
 // asked returns the steps that ask people and that a step waits for, be it through others.

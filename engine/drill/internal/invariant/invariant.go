@@ -145,18 +145,24 @@ func locks(s *rehearsal.Story) []Breach {
 	return found
 }
 
-// finally finds the steps of `finally` that did not run as often as the run ended.
+// finally finds the steps of `finally` that did not run as often as the run ended. Where it went on
+// after a pause, what had run before that has run.
 func finally(s *rehearsal.Story) []Breach {
 	if !ended(s) {
 		return nil
 	}
 	settled := make(map[string]event.Status)
+	var was event.Mode
 	for _, e := range s.Journal {
 		switch {
 		case e.Type == event.StepDecided && e.Op.Part == event.Do:
 			settled[e.Op.Step] = e.Status
-		case e.Type == event.ModeChanged && e.Mode == event.Closing:
+		case e.Type != event.ModeChanged || e.Name == string(event.PauseAsked): // it is on its way to a pause
+		case e.Mode == event.Closing && was != event.Paused && was != event.Closing:
 			clear(settled)
+			was = e.Mode
+		default:
+			was = e.Mode
 		}
 	}
 	var found []Breach
