@@ -51,12 +51,16 @@ func (e *Engine) Run(ctx context.Context, p *Plan, process run.Process, o RunOpt
 	if err := p.WithinLimits(o.Foreseen); err != nil {
 		return event.Result{}, err
 	}
+	drills, err := e.LastDrills(p.Drills)
+	if err != nil {
+		return event.Result{}, fmt.Errorf("look up when runbooks were last drilled: %w", err)
+	}
 	info := event.Run{
 		Runbook: p.Runbook.Name, Version: p.Runbook.Version, Title: p.Runbook.Title, File: p.Runbook.File, Dir: e.dir, DirID: e.dirID,
 		Digest: p.Runbook.Digest, PlanDigest: p.Digest, Gatebook: e.version,
 		Inputs: p.Inputs, Secrets: p.secrets, Record: recordOf(p.Record),
 		By: o.By, CalledBy: o.TraceParent, Seed: o.Seed, Parallelism: max(o.Parallelism, 1), Lock: p.Lock, Steps: len(p.Steps),
-		Overrides: o.Overrides, Remaining: o.Remaining, Foreseen: o.Foreseen, Choice: p.Choice, Stepwise: o.Stepwise,
+		Overrides: o.Overrides, Remaining: o.Remaining, Foreseen: o.Foreseen, Choice: p.Choice, Stepwise: o.Stepwise, LastDrills: drills,
 	}
 	if o.Sealed == nil {
 		return run.Start(ctx, e.store, process, p.Plan, p.text, info, nil)

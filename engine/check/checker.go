@@ -34,7 +34,8 @@ type checker struct {
 	vars   usage
 
 	windows expr.Windows
-	asked   usage // which of them are
+	asked   usage           // which of them are
+	drills  map[string]bool // the runbooks whose last drill is asked for
 
 	connections map[string]*Connection          // by name
 	defaults    map[*catalog.Plugin]*Connection // of plugins for which none is declared
@@ -64,6 +65,7 @@ func newChecker(runbook *model.Runbook, catalogue *catalog.Catalog, windows expr
 		plugins:   map[string]bool{},
 		windows:   windows,
 		asked:     usage{names: map[string]bool{}},
+		drills:    map[string]bool{},
 		loops:     newLoops(),
 		edges:     newEdges(size),
 	}
@@ -214,12 +216,16 @@ func (c *checker) checkUnused() {
 	}
 }
 
-// asksFor notes which windows a condition asks for. Of one with faults nobody can tell.
+// asksFor notes which windows, and which drills, a condition asks for. Of one with faults nobody
+// can tell.
 func (c *checker) asksFor(condition *expr.Condition, text string) {
 	switch {
 	case condition != nil:
 		for _, name := range condition.Windows() {
 			c.asked.names[name] = true
+		}
+		for _, name := range condition.Drills() {
+			c.drills[name] = true
 		}
 	case strings.Contains(text, "window"):
 		c.asked.all = true
