@@ -2,6 +2,7 @@ package engine
 
 import (
 	"encoding/json"
+	"fmt"
 	"slices"
 
 	"github.com/gatebook/gatebook/engine/event"
@@ -33,6 +34,15 @@ func (e *Engine) LastDrills(runbooks []string) ([]event.LastDrill, error) {
 				last.At, last.Run = &measured.At, began.ID
 			}
 		}
+	}
+	return found, nil
+}
+
+// lookUpDrills returns the last drills that the conditions of a plan ask for.
+func (e *Engine) lookUpDrills(p *Plan) ([]event.LastDrill, error) {
+	found, err := e.LastDrills(p.Drills)
+	if err != nil {
+		return nil, fmt.Errorf("look up when runbooks were last drilled: %w", err)
 	}
 	return found, nil
 }

@@ -51,9 +51,9 @@ func (e *Engine) Run(ctx context.Context, p *Plan, process run.Process, o RunOpt
 	if err := p.WithinLimits(o.Foreseen); err != nil {
 		return event.Result{}, err
 	}
-	drills, err := e.LastDrills(p.Drills)
+	drills, err := e.lookUpDrills(p)
 	if err != nil {
-		return event.Result{}, fmt.Errorf("look up when runbooks were last drilled: %w", err)
+		return event.Result{}, err
 	}
 	info := event.Run{
 		Runbook: p.Runbook.Name, Version: p.Runbook.Version, Title: p.Runbook.Title, File: p.Runbook.File, Dir: e.dir, DirID: e.dirID,
@@ -324,6 +324,11 @@ func (e *Engine) Resume(ctx context.Context, folder *journal.Run, p *Plan, proce
 	}
 	if err := errors.Join(p.mayTakeUp(began, r, e.version, process.Now()), e.keysStand(p, began, r, process.Now())); err != nil {
 		return event.Result{}, err
+	}
+	if r.Ask == event.ResumeAsked {
+		if r.LastDrills, err = e.lookUpDrills(p); err != nil {
+			return event.Result{}, &GoneError{fmt.Errorf("run %s: %w", began.ID, err)}
+		}
 	}
 	return run.Resume(ctx, folder, process, p.Plan, r)
 }

@@ -25,7 +25,7 @@ type Type string
 // Facts: what came from outside the machine.
 const (
 	RunStarted       Type = "run.started"       // the first event of every journal: Run
-	RunResumed       Type = "run.resumed"       // another process took the run up: Process, By, Name (the request's type) where it is to end
+	RunResumed       Type = "run.resumed"       // another process took the run up: Process, By, Drills, Name (the request's type) where it is to end
 	AttemptStarted   Type = "attempt.started"   // the intent, on disk before the effect: Op, Key, Action, Params
 	AttemptNoted     Type = "attempt.noted"     // a fact that the action wants kept: Op, Name, Data
 	AttemptSaved     Type = "attempt.saved"     // the state before the change: Op, Data
@@ -101,6 +101,7 @@ type Event struct {
 	Quorum  int             `json:"quorum,omitempty" doc:"How many different people must say yes, where it is more than one; in ask.opened."`
 	Request string          `json:"request,omitempty" doc:"The id under which another process asked for it."`
 	LeftOut *LeftOut        `json:"leftOut,omitempty" doc:"Who wanted a step left out, and why; in step.decided."`
+	Drills  []LastDrill     `json:"drills,omitempty" doc:"Of each runbook whose last drill conditions ask for, the last good one, as it is looked up again; in run.resumed."`
 }
 
 // Part says which part of a step an operation belongs to.

@@ -1,9 +1,6 @@
 package event
 
-import (
-	"fmt"
-	"time"
-)
+import "time"
 
 // Measured is what a run that succeeded took and lost, held against the objectives of its runbook.
 type Measured struct {
@@ -16,31 +13,27 @@ type Measured struct {
 	Why  string         `json:"unmeasured,omitempty" doc:"Why the data loss could not be measured, where it was to be."`
 }
 
-// Met reports whether all that is promised was measured, and kept.
-func (m *Measured) Met() bool { return m != nil && len(m.Missed()) == 0 }
-
-// Missed returns the objectives that were not kept, by how much, each as a sentence without its
-// full stop. What was not measured was not kept, as far as anybody knows.
-func (m *Measured) Missed() []string {
-	var missed []string
-	if m.RTO > 0 && m.Took > m.RTO {
-		missed = append(missed, fmt.Sprintf("it took %s longer than the rto of %s", rounded(m.Took-m.RTO), m.RTO))
+// Late is how much longer it took than it may; nothing where that was kept, or nothing is promised.
+func (m *Measured) Late() time.Duration {
+	if m.RTO == 0 {
+		return 0
 	}
-	switch {
-	case m.Why != "":
-		missed = append(missed, "the data loss was not measured: "+m.Why)
-	case m.RPO > 0 && m.Lost != nil && *m.Lost > m.RPO:
-		missed = append(missed, fmt.Sprintf("it lost %s more than the rpo of %s", rounded(*m.Lost-m.RPO), m.RPO))
-	}
-	return missed
+	return max(0, m.Took-m.RTO)
 }
 
-// rounded is a span as people want it, and never none of something.
-func rounded(d time.Duration) time.Duration {
-	if r := d.Round(time.Millisecond); r > 0 {
-		return r
+// Over is how much more was lost than may be; nothing where that was kept, nothing is promised, or
+// it was not measured.
+func (m *Measured) Over() time.Duration {
+	if m.RPO == 0 || m.Lost == nil {
+		return 0
 	}
-	return d
+	return max(0, *m.Lost-m.RPO)
+}
+
+// Met reports whether all that is promised was kept. What was to be measured and was not has not
+// been, as far as anybody knows.
+func (m *Measured) Met() bool {
+	return m != nil && m.Late() == 0 && m.Over() == 0 && m.Why == ""
 }
 
 // LastDrill is the last good drill of a runbook before a run began, by the state folder of who
