@@ -5,7 +5,6 @@ import (
 
 	"github.com/gatebook/gatebook/engine/data"
 	"github.com/gatebook/gatebook/engine/diag"
-	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/model"
 	"github.com/gatebook/gatebook/schema"
 )
@@ -92,7 +91,7 @@ func (c *checker) checkModeGuards(mode string, out map[int]model.Text) {
 func (c *checker) compileLoss() {
 	said := c.model.Objectives
 	if said.DataLoss.Node == nil {
-		if _, drills := c.model.Modes.Get(event.Drill); drills && said.RPO.Node != nil {
+		if _, drills := c.model.Drills(); drills && said.RPO.Node != nil {
 			c.add(diag.UnmeasuredLoss.At(said.RPO.Range(), "There is a mode drill, and nothing measures what is lost.").
 				WithHint("write dataLoss beside it: a duration, computed of what a step returns"))
 		}

@@ -1,6 +1,9 @@
 package model
 
-import "github.com/gatebook/gatebook/engine/syntax"
+import (
+	"github.com/gatebook/gatebook/engine/event"
+	"github.com/gatebook/gatebook/engine/syntax"
+)
 
 // Objectives are a runbook's promises.
 type Objectives struct {
@@ -17,3 +20,6 @@ type Mode struct {
 	Inputs Map[Value]   `key:"inputs" names:"id" doc:"Values of inputs in this mode, by their names. Where -i gives another value, that one counts."`
 	Skip   List[Text]   `key:"skip" format:"id" doc:"The steps that are left out in this mode."`
 }
+
+// Drills returns the mode in which a run is a drill; false: there is none.
+func (r *Runbook) Drills() (*Mode, bool) { return r.Modes.Get(event.Drill) }
