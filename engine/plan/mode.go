@@ -31,7 +31,7 @@ func (m *Mode) Of(input string) string {
 	return ""
 }
 
-// mode leaves out the steps that the mode of the choice does.
+// mode leaves out the steps that the mode of the choice does, and no person by name.
 func (c *chooser) mode() error {
 	if c.choice.Mode == "" {
 		return nil
@@ -44,7 +44,7 @@ func (c *chooser) mode() error {
 	}
 	because := &event.LeftOut{Mode: c.choice.Mode, Cause: "mode " + c.choice.Mode}
 	for _, step := range skips.Skip.Items {
-		if place, ok := c.places[step.Value]; ok {
+		if place, ok := c.places[step.Value]; ok && c.out[place] == nil {
 			c.out[place] = because
 		}
 	}
