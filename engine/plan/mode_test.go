@@ -51,7 +51,8 @@ func TestWhatAModeLeavesOut(t *testing.T) {
 		},
 		"none": {&event.Choice{Mode: "planned"}, nil, nil},
 		"a person leaves out more": {
-			&event.Choice{Mode: "drill", From: "c", By: "ann"}, []string{"a: before --from c", "b: before --from c", "f: mode drill"},
+			&event.Choice{Mode: "drill", From: "c", By: "ann"},
+			[]string{"a: before --from c", "b: before --from c", "f: mode drill"},
 			[]string{"left out by ann (before --from c)", "left out by ann (before --from c)", "left out in mode drill"},
 		},
 	} {
