@@ -62,16 +62,39 @@ func (e *Engine) Drilled() []string {
 	return names
 }
 
-// GoodDrill returns what a run took and lost that was a drill, and a good one; nil: it was none.
-// Of a run that goes on, or that cannot be read, nobody can tell.
+// GoodDrill returns what a run took and lost that was a drill, and a good one; nil: it was none,
+// or it cannot be read.
 func GoodDrill(entry journal.Entry) (event.Run, *event.Measured) {
 	began, err := BeganIn(entry)
 	if err != nil || !began.IsDrill() {
 		return began, nil
 	}
-	var last event.Event
-	if json.Unmarshal(entry.Last, &last) != nil || last.Result == nil || !last.Result.Measured.Met() {
-		return began, nil
+	if measured := measuredIn(entry); measured.Met() {
+		return began, measured
 	}
-	return began, last.Result.Measured
+	return began, nil
+}
+
+// measuredIn returns what a run took and lost; nil: it has not succeeded. That is in its last
+// record, unless it is being taken back, or was when its process died.
+func measuredIn(entry journal.Entry) *event.Measured {
+	var last event.Event
+	if json.Unmarshal(entry.Last, &last) == nil && last.Result != nil {
+		return last.Result.Measured
+	}
+	var measured *event.Measured
+	_, err := entry.Run.Replay(func(r journal.Record) error {
+		var e event.Event
+		if err := json.Unmarshal(r.Payload, &e); err != nil {
+			return err
+		}
+		if e.Result != nil {
+			measured = e.Result.Measured
+		}
+		return nil
+	})
+	if err != nil {
+		return nil
+	}
+	return measured
 }

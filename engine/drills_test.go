@@ -10,6 +10,7 @@ import (
 
 	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/source"
+	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
 // drilled is a runbook that is drilled, and which wants a drill of the last 90 days otherwise.
@@ -103,6 +104,29 @@ steps:
 		}
 		if got := p.engine.Drilled(); !slices.Equal(got, []string{"good"}) {
 			t.Errorf("good drills are those of %v", got)
+		}
+	})
+}
+
+// A good drill is one while it is taken back, too.
+func TestADrillThatIsBeingTakenBackWasGood(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		p := newPlay(t)
+		p.inMode(drilled, &event.Choice{Mode: "drill"})
+		back := make(chan struct{})
+		p.on("-a", func(context.Context, *sdk.Call[playInput]) (playOutput, error) {
+			<-back
+			return playOutput{}, nil
+		})
+		ends := p.resume(event.RollbackAsked)
+		if got := p.engine.Drilled(); !slices.Equal(got, []string{"recover"}) {
+			t.Errorf("good drills are those of %v", got)
+		}
+		close(back)
+		p.ends(<-ends, event.OutcomeRolledBack, "a", "-a")
+		if got := p.engine.Drilled(); !slices.Equal(got, []string{"recover"}) {
+			t.Errorf("afterwards good drills are those of %v", got)
 		}
 	})
 }

@@ -114,6 +114,9 @@ func (out *page) planHead(p *plan.Plan, r *review.Review) section {
 	if said := layout.Line(p.Choice.Words()); said != "" {
 		add(out.Warn(said))
 	}
+	if p.Mode != nil && p.Mode.Title != "" {
+		add(out.Dim("mode " + p.Mode.Name + ": " + layout.Line(p.Mode.Title)))
+	}
 	head.lines = append(head.lines, out.lookedAt(p)...)
 	if p.Offline {
 		add(out.Dim("offline: no action was asked what it would do, and nothing was looked at"))

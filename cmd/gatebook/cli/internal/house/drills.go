@@ -1,6 +1,8 @@
 package house
 
 import (
+	"slices"
+
 	"github.com/gatebook/gatebook/engine/diag"
 	"github.com/gatebook/gatebook/engine/event"
 )
@@ -23,11 +25,17 @@ func (h *House) lastDrills(runbooks []string) []event.LastDrill {
 		h.Note("When runbooks were last drilled cannot be told: %v", err)
 		return nil
 	}
-	known := runs.Drilled()
+	if slices.ContainsFunc(found, func(last event.LastDrill) bool { return last.At == nil }) {
+		h.tellMeant(found, runs.Drilled())
+	}
+	return found
+}
+
+// tellMeant says of runbooks that were never drilled which others were, of names like theirs.
+func (h *House) tellMeant(found []event.LastDrill, known []string) {
 	for _, last := range found {
-		if near, ok := diag.Nearest(last.Runbook, known); ok && last.At == nil && near != last.Runbook {
+		if near, ok := diag.Nearest(last.Runbook, known); ok && last.At == nil {
 			h.Note("%s was never drilled. Did you mean %s, which was?", last.Runbook, near)
 		}
 	}
-	return found
 }
