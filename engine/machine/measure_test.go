@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
 
 	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/machine"
@@ -90,5 +91,35 @@ func TestWhatPromisesNothingIsNotMeasured(t *testing.T) {
 	fails(failed, "b", event.Do, sdk.Permanent)
 	if got := failed.run().Measured; got != nil {
 		t.Errorf("of a run that failed it measured %+v", got)
+	}
+}
+
+// promised draws what a runbook promises, and what measures it.
+func promised(t *rapid.T, p *plan.Plan) {
+	p.RTO = rapid.SampledFrom([]time.Duration{0, 5 * time.Second, time.Hour}).Draw(t, "rto")
+	p.RPO = rapid.SampledFrom([]time.Duration{0, time.Minute}).Draw(t, "rpo")
+	if lost := rapid.SampledFrom([]string{"", "1s", "1h", "much"}).Draw(t, "lost"); lost != "" {
+		p.DataLoss = &plan.Binding{Name: "dataLoss", Source: fixed{value.String(lost)}}
+	}
+}
+
+// checkMeasures holds a journal against what measures promise: nothing is measured before the run has
+// succeeded, that is measured once, where something is promised, and it stays whatever follows.
+func checkMeasures(t *rapid.T, w *world) {
+	var measured *event.Measured
+	promises := w.plan.RTO > 0 || w.plan.RPO > 0 || w.plan.DataLoss != nil
+	for _, e := range w.journal {
+		if e.Type != event.RunFinished {
+			continue
+		}
+		if measured == nil && promises && e.Result.Outcome == event.OutcomeSucceeded {
+			measured = e.Result.Measured
+			if measured == nil || !measured.At.Equal(e.Time) || measured.Took != e.Time.Sub(epoch) {
+				t.Fatalf("at %s it measured %+v", e.Time, measured)
+			}
+		}
+		if diff := cmp.Diff(measured, e.Result.Measured); diff != "" {
+			t.Fatalf("a run that ends as %s measures something else (-want +got)\n%s", e.Result.Outcome, diff)
+		}
 	}
 }
