@@ -98,9 +98,6 @@ What goes over the limits of its runbook is not begun: a plan that surely does i
 A change window that is closed counts as open with --override-window, for the whole run. It
 takes a --reason, and both are in the journal, with your name.
 
-With --mode it is done as the runbook says for that mode, see its modes: inputs have other
-values, and steps are left out. An input that is given with -i counts all the same.
-
 With --step you are asked before each change, one at a time, and see what it would do: go on,
 leave it out, pause the run, or cancel it. What is taken back is not asked about. Where there is
 no terminal the run pauses at the first, and others answer: gatebook approve RUN STEP, or reject
