@@ -12,7 +12,6 @@ package engine
 
 import (
 	"errors"
-	"slices"
 
 	"github.com/gatebook/gatebook/engine/catalog"
 	"github.com/gatebook/gatebook/engine/check"
@@ -129,6 +128,9 @@ func (e *Engine) check(file *source.File, tree *syntax.Node, found diag.List, po
 	found = append(found, more...)
 	checked, more := check.Check(decoded, catalogue, check.Options{Version: e.version, Windows: windows.ByName})
 	found = append(append(found, more...), policy.Check(decoded)...)
+	if !found.HasErrors() {
+		found = append(found, checkModes(checked)...)
+	}
 	runbook := &Runbook{File: file, Checked: checked, Actions: catalogue, Policy: policy}
 	for _, f := range windows.Files {
 		runbook.files = append(runbook.files, plan.File{Name: f.Name, Digest: event.Digest(f.Text), Text: f.Text})
@@ -149,31 +151,6 @@ type Plan struct {
 // are errors among the findings, the plan is for looking at alone, or nil.
 func (e *Engine) Plan(runbook *Runbook, given []input.Given) (*Plan, diag.List, error) {
 	return e.PlanPart(runbook, given, nil)
-}
-
-// PlanPart is [Engine.Plan] of a part of a runbook. The error is a [plan.ChoiceError] where
-// steps cannot be left out as it is wanted.
-func (e *Engine) PlanPart(runbook *Runbook, given []input.Given, part *event.Choice) (*Plan, diag.List, error) {
-	if runbook.Checked == nil {
-		return nil, nil, errors.New("a plan can only be made of a runbook without errors")
-	}
-	inputs, sources, found := input.Values(runbook.Checked, given)
-	if found.HasErrors() {
-		return nil, found.Sorted(), nil
-	}
-	made, more, err := plan.Make(runbook.Checked, plan.Options{Inputs: inputs, Files: runbook.files, People: runbook.Policy.Keep(), Choice: part})
-	found = append(found, more...).Sorted()
-	if err != nil || made == nil {
-		return nil, found, err
-	}
-	secrets := make(map[string]string)
-	for name, s := range sources {
-		if s.Secret != "" {
-			secrets[name] = s.Secret
-		}
-	}
-	windows := slices.Collect(runbook.Checked.Model.Windows.Keys())
-	return &Plan{Plan: made, text: runbook.File.Text(), secrets: secrets, windows: windows, policy: runbook.Policy}, found, nil
 }
 
 // Sketch makes the plan of a runbook without errors to look at, and not to run: an input that

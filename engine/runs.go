@@ -51,12 +51,16 @@ func (e *Engine) Run(ctx context.Context, p *Plan, process run.Process, o RunOpt
 	if err := p.WithinLimits(o.Foreseen); err != nil {
 		return event.Result{}, err
 	}
+	drills, err := e.lookUpDrills(p)
+	if err != nil {
+		return event.Result{}, err
+	}
 	info := event.Run{
 		Runbook: p.Runbook.Name, Version: p.Runbook.Version, Title: p.Runbook.Title, File: p.Runbook.File, Dir: e.dir, DirID: e.dirID,
 		Digest: p.Runbook.Digest, PlanDigest: p.Digest, Gatebook: e.version,
 		Inputs: p.Inputs, Secrets: p.secrets, Record: recordOf(p.Record),
 		By: o.By, CalledBy: o.TraceParent, Seed: o.Seed, Parallelism: max(o.Parallelism, 1), Lock: p.Lock, Steps: len(p.Steps),
-		Overrides: o.Overrides, Remaining: o.Remaining, Foreseen: o.Foreseen, Choice: p.Choice, Stepwise: o.Stepwise,
+		Overrides: o.Overrides, Remaining: o.Remaining, Foreseen: o.Foreseen, Choice: p.Choice, Stepwise: o.Stepwise, LastDrills: drills,
 	}
 	if o.Sealed == nil {
 		return run.Start(ctx, e.store, process, p.Plan, p.text, info, nil)
@@ -320,6 +324,11 @@ func (e *Engine) Resume(ctx context.Context, folder *journal.Run, p *Plan, proce
 	}
 	if err := errors.Join(p.mayTakeUp(began, r, e.version, process.Now()), e.keysStand(p, began, r, process.Now())); err != nil {
 		return event.Result{}, err
+	}
+	if r.Ask == event.ResumeAsked {
+		if r.LastDrills, err = e.lookUpDrills(p); err != nil {
+			return event.Result{}, &GoneError{fmt.Errorf("run %s: %w", began.ID, err)}
+		}
 	}
 	return run.Resume(ctx, folder, process, p.Plan, r)
 }

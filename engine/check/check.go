@@ -9,6 +9,9 @@
 package check
 
 import (
+	"maps"
+	"slices"
+
 	"github.com/gatebook/gatebook/engine/catalog"
 	"github.com/gatebook/gatebook/engine/data"
 	"github.com/gatebook/gatebook/engine/diag"
@@ -46,6 +49,10 @@ type Runbook struct {
 	Order   []int
 	Outputs []Binding
 	Record  []Binding
+	// DataLoss is how much recent data a run lost; nil: nothing measures it.
+	DataLoss *Binding
+	// Drills are the runbooks whose last drill conditions ask for, sorted.
+	Drills []string
 }
 
 // Var is a named value.
@@ -149,11 +156,14 @@ func Check(runbook *model.Runbook, catalogue *catalog.Catalog, options Options) 
 	c.compileConnections()
 	c.compileSteps()
 	c.compileResults()
+	c.compileLoss()
 	c.sort()
+	c.checkModes()
 	c.checkGuards()
 	c.checkLimits()
 	c.checkHandedOn()
 	c.checkUnused()
 	c.checkUnusedPlugins()
+	c.runbook.Drills = slices.Sorted(maps.Keys(c.drills))
 	return c.runbook, c.found
 }

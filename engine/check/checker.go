@@ -33,7 +33,8 @@ type checker struct {
 	inputs usage
 	vars   usage
 
-	asked usage // the windows that conditions ask for
+	asked  usage           // the windows that conditions ask for
+	drills map[string]bool // the runbooks whose last drill is asked for
 
 	connections map[string]*Connection          // by name
 	defaults    map[*catalog.Plugin]*Connection // of plugins for which none is declared
@@ -62,6 +63,7 @@ func newChecker(runbook *model.Runbook, catalogue *catalog.Catalog, windows expr
 		vars:      usage{names: map[string]bool{}},
 		plugins:   map[string]bool{},
 		asked:     usage{names: map[string]bool{}},
+		drills:    map[string]bool{},
 		loops:     newLoops(),
 		edges:     newEdges(size),
 	}
@@ -212,12 +214,16 @@ func (c *checker) checkUnused() {
 	}
 }
 
-// asksFor notes which windows a condition asks for. Of one with faults nobody can tell.
+// asksFor notes which windows, and which drills, a condition asks for. Of one with faults nobody
+// can tell.
 func (c *checker) asksFor(condition *expr.Condition, text string) {
 	switch {
 	case condition != nil:
 		for _, name := range condition.Windows() {
 			c.asked.names[name] = true
+		}
+		for _, name := range condition.Drills() {
+			c.drills[name] = true
 		}
 	case strings.Contains(text, "window"):
 		c.asked.all = true

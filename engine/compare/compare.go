@@ -65,6 +65,7 @@ const (
 	AFailure    Aspect = "onFailure"   // what follows from its failure
 	AnInput     Aspect = "input"       // what the caller gives
 	AVar        Aspect = "var"         // what has a name
+	AMode       Aspect = "mode"        // what is otherwise in a drill, or another mode
 	AWindow     Aspect = "window"      // when something may be changed
 	ALimit      Aspect = "limit"       // how much a run may do
 	ALock       Aspect = "lock"        // which runs exclude each other
@@ -79,7 +80,7 @@ const (
 // Change is one thing that is otherwise.
 type Change struct {
 	Risk    Risk   `json:"risk" enum:"higher,undecided,lower,same" doc:"Whether it makes a run riskier."`
-	Aspect  Aspect `json:"aspect" enum:"step,action,effect,connection,parameter,order,foreach,batch,between,when,gate,verify,rollback,retry,timeout,onFailure,input,var,window,limit,lock,objective,noReturn,time,blastRadius,output,metadata" doc:"What has changed."`
+	Aspect  Aspect `json:"aspect" enum:"step,action,effect,connection,parameter,order,foreach,batch,between,when,gate,verify,rollback,retry,timeout,onFailure,input,var,mode,window,limit,lock,objective,noReturn,time,blastRadius,output,metadata" doc:"What has changed."`
 	Step    string `json:"step,omitempty" doc:"The step of which it has; absent: the runbook as a whole."`
 	What    string `json:"what" doc:"What it means, as a sentence without its full stop."`
 	Before  string `json:"before,omitempty"`

@@ -30,21 +30,21 @@ func TestHowLongARunTakesIsCompared(t *testing.T) {
 		},
 		"a lower rto": {
 			"rto: 30m", "rto: 15m",
-			"higher time: it takes longer than the rto of 15m; same objective: a run may take another time (rto)",
-			"same objective: a run may take another time (rto)",
+			"higher time: it takes longer than the rto of 15m; lower objective: the objective rto is stronger",
+			"higher objective: the objective rto is weaker",
 		},
 		"a lower rto that still fits": {
 			"rto: 30m", "rto: 20m",
-			"same objective: a run may take another time (rto)", "same objective: a run may take another time (rto)",
+			"lower objective: the objective rto is stronger", "higher objective: the objective rto is weaker",
 		},
 		"no rto": {
 			"objectives: {rto: 30m}\n", "",
-			"same objective: a run may take another time (rto)", "same objective: a run may take another time (rto)",
+			"higher objective: the objective rto is gone", "lower objective: the objective rto is new",
 		},
 		"a lower rto, and a shorter path": {
 			"rto: 30m}\nsteps:\n  - {id: a, uses: exec.check, with: {command: [a]}, timeout: 10m}", "rto: 10m}\nsteps:\n  - {id: a, uses: exec.check, with: {command: [a]}, timeout: 9m}",
-			"higher time: it takes longer than the rto of 10m; same objective: a run may take another time (rto); same a timeout: how long an attempt may take has changed; same time: the critical path is 1m shorter",
-			"same objective: a run may take another time (rto); same a timeout: how long an attempt may take has changed; same time: the critical path is 1m longer",
+			"higher time: it takes longer than the rto of 10m; lower objective: the objective rto is stronger; same a timeout: how long an attempt may take has changed; same time: the critical path is 1m shorter",
+			"higher objective: the objective rto is weaker; same a timeout: how long an attempt may take has changed; same time: the critical path is 1m longer",
 		},
 		"a longer path": {
 			"[a]}, timeout: 10m", "[a]}, timeout: 25m",

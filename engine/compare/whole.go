@@ -18,11 +18,14 @@ func (c *comparer) whole() {
 	c.says(Change{Risk: Same, Aspect: TheMetadata, What: "it needs another version of gatebook"}, "requires", "gatebook")
 	c.lock(c.Before.Plan.Lock, c.After.Plan.Lock)
 	c.limits(c.Before.Plan, c.After.Plan)
-	c.differs(Change{Risk: Same, Aspect: AnObjective, What: "a run may take another time (rto)", Before: lasting(c.Before.Plan.RTO), After: lasting(c.After.Plan.RTO)})
+	c.objective("rto", c.Before.Plan.RTO, c.After.Plan.RTO)
+	c.objective("rpo", c.Before.Plan.RPO, c.After.Plan.RPO)
+	c.dataLoss()
 	c.entries(Change{Risk: Undecided, Aspect: AConnection, What: "the plugin"}, "plugins")
 	c.entries(Change{Risk: Undecided, Aspect: AConnection, What: "the connection"}, "connections")
 	c.inputs()
 	c.entries(Change{Risk: Same, Aspect: AVar, What: "the var"}, "vars")
+	c.modes()
 }
 
 // says compares what the files say in one place.

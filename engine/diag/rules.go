@@ -11,6 +11,7 @@ func Rules() []*Rule {
 		syntaxRules(),
 		modelRules(),
 		windowRules(),
+		modeRules(),
 		exprRules(),
 		checkRules(),
 		inputRules(),

@@ -86,12 +86,19 @@ var (
 		Bad:  "expr: window(\"ofpeak\", now)",
 		Good: "expr: window(\"offpeak\", now)",
 	}
+	ExprBadDrill = &Rule{
+		Code: "GB0313", Severity: Error, Summary: "lastDrill of what is no runbook",
+		Why:  "When a runbook was last drilled is looked up as a run starts, so it must be known before which one is meant.",
+		Mend: "Write the name of the runbook, its metadata.name, in quotes, in a condition of a step.",
+		Bad:  "expr: lastDrill(\"Recover database\") < duration(\"2160h\")",
+		Good: "expr: lastDrill(\"recover-database\") < duration(\"2160h\")",
+	}
 )
 
 func exprRules() []*Rule {
 	return []*Rule{
 		ExprSyntax, ExprUnknownName, ExprUnknownStep, ExprUnknownField, ExprType,
 		ExprNotBoolean, ExprUnknownFunction, ExprTooComplex, ExprUnclosed, ExprBadLiteral,
-		ExprTooMany, ExprUnknownWindow,
+		ExprTooMany, ExprUnknownWindow, ExprBadDrill,
 	}
 }

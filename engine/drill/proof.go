@@ -12,7 +12,7 @@ func (e *explorer) proof(p *plan.Plan) *proof.Proof {
 	e.counts.States = len(e.seen)
 	made := &proof.Proof{
 		Format:  proof.Format,
-		Runbook: proof.Runbook{Name: p.Runbook.Name, Version: p.Runbook.Version, File: p.Runbook.File, Digest: p.Runbook.Digest, Test: e.options.Test},
+		Runbook: proof.Runbook{Name: p.Runbook.Name, Version: p.Runbook.Version, Mode: p.Choice.ModeName(), File: p.Runbook.File, Digest: p.Runbook.Digest, Test: e.options.Test},
 		Bounds:  proof.Bounds{Failures: 1, Pairs: e.options.Pairs}, Counts: e.counts,
 		Violations: []proof.Violation{}, Uncovered: []proof.Uncovered{}, Coverage: []proof.Coverage{},
 	}

@@ -25,7 +25,7 @@ type Type string
 // Facts: what came from outside the machine.
 const (
 	RunStarted       Type = "run.started"       // the first event of every journal: Run
-	RunResumed       Type = "run.resumed"       // another process took the run up: Process, By, Name (the request's type) where it is to end
+	RunResumed       Type = "run.resumed"       // another process took the run up: Process, By, Drills, Name (the request's type) where it is to end
 	AttemptStarted   Type = "attempt.started"   // the intent, on disk before the effect: Op, Key, Action, Params
 	AttemptNoted     Type = "attempt.noted"     // a fact that the action wants kept: Op, Name, Data
 	AttemptSaved     Type = "attempt.saved"     // the state before the change: Op, Data
@@ -101,6 +101,7 @@ type Event struct {
 	Quorum  int             `json:"quorum,omitempty" doc:"How many different people must say yes, where it is more than one; in ask.opened."`
 	Request string          `json:"request,omitempty" doc:"The id under which another process asked for it."`
 	LeftOut *LeftOut        `json:"leftOut,omitempty" doc:"Who wanted a step left out, and why; in step.decided."`
+	Drills  []LastDrill     `json:"drills,omitempty" doc:"Of each runbook whose last drill conditions ask for, the last good one, as it is looked up again; in run.resumed."`
 }
 
 // Part says which part of a step an operation belongs to.
@@ -319,8 +320,9 @@ type Run struct {
 	Stepwise     bool              `json:"stepwise,omitempty" doc:"People are asked before each change."`
 	// Remaining is an estimate, and kept so that a replay has the same.
 	Remaining map[string]Left `json:"remaining,omitempty" doc:"Of each step that asks for run.remaining, how long it was estimated to take from there to the end of the run."`
-	// Foreseen is kept for the same reason.
-	Foreseen *Foreseen `json:"foreseen,omitempty" doc:"What the actions said beforehand that limits count; absent: nothing that they do not say themselves."`
+	// LastDrills and Foreseen are kept for the same reason.
+	LastDrills []LastDrill `json:"lastDrills,omitempty" doc:"Of each runbook whose last drill conditions ask for, the last good one; absent: they ask for none."`
+	Foreseen   *Foreseen   `json:"foreseen,omitempty" doc:"What the actions said beforehand that limits count; absent: nothing that they do not say themselves."`
 }
 
 // AnswersTo is the digest to which people's answers are given: that of the sealed plan that
@@ -364,6 +366,8 @@ type Result struct {
 	// Missing says why outputs or parts of the record are null.
 	Missing map[string]string `json:"missing,omitempty" doc:"Of each output, as \"outputs.NAME\", or part of the record, as \"record.NAME\", that is null as it could not be given: why."`
 	Elapsed time.Duration     `json:"elapsed" doc:"How long the run took."`
+	// Measured stays when a run that succeeded is taken back later.
+	Measured *Measured `json:"measured,omitempty" doc:"What it took and lost, since it succeeded; absent: it has not, or it has no objectives and is no drill."`
 	// AskedBack is not zero where a person had the run taken back.
 	AskedBack time.Time `json:"askedBack,omitzero" doc:"When a person last asked to take back what the run had changed, where it ended by that."`
 }

@@ -50,6 +50,12 @@ type (
 // Overrider is a [Scope] in which a person may have said that a window counts as open.
 type Overrider = names.Overrider
 
+// Driller is a [Scope] that knows when runbooks were last drilled.
+type Driller = names.Driller
+
+// LastDrill is the last good drill of a runbook.
+type LastDrill = names.LastDrill
+
 // What decides, and what it says.
 type (
 	// Condition is a compiled CEL expression: Eval gives its [Verdict], Explain its

@@ -20,6 +20,7 @@ type Channel uint8
 const (
 	ByEnvironment Channel = iota // GATEBOOK_INPUT_NAME
 	ByFile                       // -f FILE
+	ByMode                       // the mode in which the runbook is done, which says what is otherwise in it
 	ByFlag                       // -i NAME=VALUE
 )
 

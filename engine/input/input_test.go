@@ -112,11 +112,15 @@ func TestALaterChannelWins(t *testing.T) {
 	again := input.Given{Name: "image", Text: "flag:2", By: input.ByFlag, Origin: "-i image"}
 	byFile := input.Given{Name: "image", Value: &fromFile, By: input.ByFile, Origin: "prod.yaml", Range: file.Range(7, 13)}
 	environment := input.Given{Name: "image", Text: "env:1", By: input.ByEnvironment, Origin: input.EnvName("image")}
+	fromMode := value.String("mode:1")
+	byMode := input.Given{Name: "image", Value: &fromMode, By: input.ByMode, Origin: "the mode drill"}
 	tests := []struct {
 		name         string
 		given        []input.Given
 		want, origin string
 	}{
+		{"flag over mode", []input.Given{byMode, flag}, "flag:1", "-i image"},
+		{"mode over file", []input.Given{byMode, byFile, environment}, "mode:1", "the mode drill"},
 		{"flag over file", []input.Given{flag, byFile, environment}, "flag:1", "-i image"},
 		{"file over environment", []input.Given{byFile, environment}, "file:1", "prod.yaml"},
 		{"environment", []input.Given{environment}, "env:1", "GATEBOOK_INPUT_IMAGE"},

@@ -27,7 +27,10 @@ type Options struct {
 	At time.Time // the time that `now` is in expressions
 	// Remaining is what run.remaining is to the steps that ask for it, as far as it is known.
 	Remaining map[string]event.Left
-	AtOnce    int // how many actions are applied at one time at most
+	// LastDrills are the last good drills of runbooks, of those that conditions ask for; nil: they
+	// were not looked up.
+	LastDrills []event.LastDrill
+	AtOnce     int // how many actions are applied at one time at most
 	// Asking is told what is being asked, each time that this changes, and never twice at one
 	// time; nil: nobody is.
 	Asking func(asked []string)
@@ -41,7 +44,7 @@ type Options struct {
 // digest stays as it is.
 func Now(ctx context.Context, p *plan.Plan, o Options) *plan.Plan {
 	looked := p.Copy()
-	l := &looker{plan: looked, at: o.At, remaining: o.Remaining, masker: p.Masker(), found: make([]finding, len(p.Steps))}
+	l := &looker{plan: looked, at: o.At, remaining: o.Remaining, drills: o.LastDrills, masker: p.Masker(), found: make([]finding, len(p.Steps))}
 	l.asked, l.asking = map[string]*answer{}, patience.NewAsking(o.Asking)
 	l.views = make(map[string]value.Value, len(p.Steps))
 	for _, wave := range waves(p.Steps) {
@@ -60,6 +63,7 @@ type looker struct {
 	plan      *plan.Plan
 	at        time.Time
 	remaining map[string]event.Left // from steps to the end of a run
+	drills    []event.LastDrill
 	masker    *value.Masker
 
 	// found and views are written between two waves, and read within one.

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/expr"
 	"github.com/gatebook/gatebook/engine/plan"
 	"github.com/gatebook/gatebook/engine/value"
@@ -23,7 +24,10 @@ type scope struct {
 	own map[string]value.Value // what a step sees of itself, by its id; nil: nothing
 }
 
-var _ expr.Scope = scope{}
+var (
+	_ expr.Scope   = scope{}
+	_ expr.Driller = scope{}
+)
 
 // scope makes one for a step, which no other shares.
 func (l *looker) scope(of *plan.Step, observed *value.Value) scope {
@@ -60,6 +64,15 @@ func (s scope) run() (value.Value, bool) {
 		}
 	}
 	return value.Object(members...), true
+}
+
+// LastDrill returns the last good drill of a runbook, where that was looked up.
+func (s scope) LastDrill(runbook string) (expr.LastDrill, bool) {
+	last, drilled := event.LastDrillOf(runbook, s.looker.drills)
+	if !drilled {
+		return expr.LastDrill{Never: true}, s.looker.drills != nil
+	}
+	return expr.LastDrill{At: *last.At, Run: last.Run}, true
 }
 
 // Step returns what was seen of a step, or why nothing was.

@@ -6,8 +6,12 @@ import (
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
-// takenUp takes in that another process drives the run on, be it to its end.
+// takenUp takes in that another process drives the run on, be it to its end. Runbooks may have
+// been drilled since it began.
 func (m *Machine) takenUp(e event.Event) {
+	if e.Drills != nil {
+		m.run.LastDrills = e.Drills
+	}
 	m.interrupted()
 	asked := event.Type(e.Name)
 	for _, i := range m.liveSteps() {

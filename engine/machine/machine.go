@@ -39,7 +39,8 @@ type Machine struct {
 	failing    bool          // the run had failed, or was to be taken back, when `finally` began last
 	told       event.Outcome // the outcome as it was decided then, which its steps are told
 
-	askedBack time.Time // when a person last asked for the rollback; zero: nobody did
+	measured  *event.Measured // what it took and lost when it had succeeded; nil: it has not
+	askedBack time.Time       // when a person last asked for the rollback; zero: nobody did
 
 	ready readyHeap        // steps whose needs are met and that have not begun
 	queue []slotRequest    // attempts that wait for a slot, oldest first

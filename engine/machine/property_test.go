@@ -38,6 +38,7 @@ func plans(tb testing.TB) *rapid.Generator[*plan.Plan] {
 		}
 		p := planOf(tb, steps...)
 		given(p)
+		promised(t, p)
 		p.OnFailure = rapid.SampledFrom([]plan.Policy{plan.Rollback, plan.Stop, plan.Pause}).Draw(t, "onFailure")
 		return p
 	})
@@ -204,6 +205,7 @@ func TestEveryRunEnds(t *testing.T) {
 		checkGates(t, w)
 		checkLoops(t, w)
 		checkWords(t, w)
+		checkMeasures(t, w)
 	})
 }
 

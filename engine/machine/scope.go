@@ -20,6 +20,7 @@ type scope struct {
 var (
 	_ expr.Scope     = (*scope)(nil)
 	_ expr.Overrider = (*scope)(nil)
+	_ expr.Driller   = (*scope)(nil)
 )
 
 func (m *Machine) scope(i int) *scope { return &scope{m: m, step: i} }
@@ -89,6 +90,15 @@ func (s *scope) Overridden(window string) (by, reason string, ok bool) {
 	return "", "", false
 }
 
+// LastDrill returns the last good drill of a runbook, as it was looked up when the run began.
+func (s *scope) LastDrill(runbook string) (expr.LastDrill, bool) {
+	last, drilled := event.LastDrillOf(runbook, s.m.run.LastDrills)
+	if !drilled {
+		return expr.LastDrill{Never: true}, true
+	}
+	return expr.LastDrill{At: *last.At, Run: last.Run}, true
+}
+
 // Step returns what is known of a step.
 func (s *scope) Step(id string) (value.Value, bool) {
 	i, ok := s.m.place(id)
@@ -140,6 +150,7 @@ func (m *Machine) describeRun() value.Value {
 		value.Member{Name: "id", Value: value.String(m.run.ID)},
 		value.Member{Name: "runbook", Value: value.String(m.run.Runbook)},
 		value.Member{Name: "version", Value: value.String(m.run.Version)},
+		value.Member{Name: "mode", Value: value.String(m.run.Choice.ModeName())},
 		value.Member{Name: "actor", Value: value.String(m.run.By)},
 		value.Member{Name: "startedAt", Value: timestamp(m.started)},
 	)

@@ -317,6 +317,10 @@ func (m *Machine) setResult(outcome event.Outcome) {
 	}
 	m.result.Outputs = m.bindings("outputs.", m.plan.Outputs)
 	m.result.Record = m.bindings("record.", m.plan.Record)
+	if outcome == event.OutcomeSucceeded && m.measured == nil {
+		m.measured = m.measure()
+	}
+	m.result.Measured = m.measured
 }
 
 // bindings computes what the run gives back; what cannot be given is null, and the

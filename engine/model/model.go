@@ -28,6 +28,7 @@ type Runbook struct {
 	Connections Map[*Connection] `key:"connections" names:"id" doc:"The targets that plugins reach, by name: on says which one a step means."`
 	Inputs      Map[*Input]      `key:"inputs" names:"id" doc:"The values that the caller gives, each described by JSON Schema words. One without a default is required."`
 	Vars        Map[Value]       `key:"vars" names:"id" doc:"Values with a name, for use in expressions as vars.NAME."`
+	Modes       Map[*Mode]       `key:"modes" names:"id" doc:"Other ways of doing the runbook, by name, as for a drill or an outage that was planned: run, plan and drill take one with --mode."`
 	Windows     Map[*Window]     `key:"windows" names:"id" doc:"When something may be changed, by name: conditions ask window(\"NAME\", now) and windowRemaining(\"NAME\", now)."`
 	OnFailure   Text             `key:"onFailure" enum:"rollback,stop,pause" default:"stop" doc:"What happens when a step fails and does not say so itself."`
 	Steps       List[*Step]      `key:"steps" required:"true" min:"1" doc:"What is done. A step with no needs depends on the step before it."`
@@ -47,13 +48,6 @@ type Metadata struct {
 	Source      Text         `key:"source" doc:"The document that it follows."`
 	Lock        Text         `key:"lock" format:"dns" doc:"Runs of runbooks with one lock name exclude each other: a DNS label." examples:"web-production"`
 	Labels      Map[Text]    `key:"labels" doc:"Words to find it by."`
-}
-
-// Objectives are a runbook's promises.
-type Objectives struct {
-	Node *syntax.Node `name:"objectives"`
-	RTO  Duration     `key:"rto" doc:"Recovery time objective: how long a run may take; its report says whether it kept to it."`
-	RPO  Duration     `key:"rpo" doc:"Recovery point objective: how much recent data may be lost. It is there for people."`
 }
 
 // Limits are how much a run may do. What is absent is not limited.

@@ -62,7 +62,7 @@ func chosen(checked *check.Runbook, choice *event.Choice) (*chooser, error) {
 	for i, step := range checked.Steps {
 		c.places[step.ID()] = i
 	}
-	for _, leave := range []func() error{c.from, c.only, c.skip} {
+	for _, leave := range []func() error{c.from, c.only, c.skip, c.mode} {
 		if err := leave(); err != nil {
 			return nil, err
 		}

@@ -22,7 +22,7 @@ type Options struct {
 	Files []File
 	// People is the policy that runs go by; nil: there is none.
 	People *event.Policy
-	// Choice says which steps are left out; nil: none is.
+	// Choice says in which mode it is done, and which steps are left out; nil: in none, and none is.
 	Choice *event.Choice
 }
 
@@ -41,7 +41,7 @@ func Make(checked *check.Runbook, options Options) (*Plan, diag.List, error) {
 	}
 	header := headerOf(checked)
 	header.Files = options.Files
-	m := maker{checked: checked, choice: choice, absent: make(map[string]bool), scope: newBefore(header, options.Inputs)}
+	m := maker{checked: checked, choice: choice, absent: make(map[string]bool), scope: newBefore(header, options.Inputs, options.Choice.ModeName())}
 	m.plan = Plan{
 		Logs:      &Logs{},
 		Targets:   connection.NewTargets(),
@@ -50,8 +50,11 @@ func Make(checked *check.Runbook, options Options) (*Plan, diag.List, error) {
 		People:    options.People,
 		Limits:    limitsOf(checked),
 		Choice:    options.Choice,
+		Mode:      choice.modeOf(options.Inputs),
 		Lock:      checked.Model.Metadata.Lock.Value,
 		RTO:       checked.Model.Objectives.RTO.Value,
+		RPO:       checked.Model.Objectives.RPO.Value,
+		Drills:    checked.Drills,
 		OnFailure: Policy(checked.Model.OnFailure.Value),
 	}
 	if m.plan.OnFailure == "" {
@@ -64,6 +67,9 @@ func Make(checked *check.Runbook, options Options) (*Plan, diag.List, error) {
 	}
 	m.plan.Outputs = m.bindings(checked.Outputs)
 	m.plan.Record = m.bindings(checked.Record)
+	if checked.DataLoss != nil {
+		m.plan.DataLoss = &m.bindings([]check.Binding{*checked.DataLoss})[0]
+	}
 	made, err := New(m.plan)
 	return made, m.found, err
 }

@@ -34,9 +34,13 @@ type Plan struct {
 	Connections []*Connection `json:"connections,omitempty" doc:"What the plugins reach."`
 	People      *event.Policy `json:"policy,omitempty" doc:"The policy beside the runbook, by which its runs go; absent: there is none."`
 	Limits      *event.Limits `json:"limits,omitempty" doc:"How much a run may do; absent: nothing limits it."`
-	Choice      *event.Choice `json:"choice,omitempty" doc:"Which steps are left out by a person's word; absent: none is."`
+	Choice      *event.Choice `json:"choice,omitempty" doc:"In which mode it is done, and which steps are left out by a person's word; absent: all of the runbook is done, as it stands."`
+	Mode        *Mode         `json:"mode,omitempty" doc:"What the mode makes of the runbook; absent: it is done in none."`
 	Lock        string        `json:"lock,omitempty" doc:"The name on which runs exclude each other."`
 	RTO         time.Duration `json:"rto,omitempty" doc:"How long a run may take."`
+	RPO         time.Duration `json:"rpo,omitempty" doc:"How much recent data may be lost."`
+	DataLoss    *Binding      `json:"dataLoss,omitempty" doc:"How much recent data is lost, a duration; absent: nothing measures it."`
+	Drills      []string      `json:"drills,omitempty" doc:"The runbooks whose last drill conditions ask for."`
 	OnFailure   Policy        `json:"onFailure" enum:"rollback,stop,pause,continue" doc:"What happens when a step fails and does not say so itself."`
 	Steps       []*Step       `json:"steps" doc:"The steps, each after all that it needs, those of finally last."`
 	Outputs     []Binding     `json:"outputs,omitempty" doc:"The values that the run gives back."`
@@ -99,7 +103,7 @@ type Counts struct {
 	Asks    int `json:"asks" doc:"Steps that wait for people."`
 	Open    int `json:"open,omitempty" doc:"Steps that are done for many which are not known yet, each counted once."`
 	Skipped int `json:"skipped,omitempty" doc:"Steps that are known to be skipped, which none of the others but the first counts."`
-	LeftOut int `json:"leftOut,omitempty" doc:"Of those that are skipped, the ones that are left out by a person's word."`
+	LeftOut int `json:"leftOut,omitempty" doc:"Of those that are skipped, the ones that are left out by a mode, or by a person's word."`
 }
 
 // Policy says what happens when a step fails.
@@ -125,7 +129,7 @@ type Step struct {
 	Of        string         `json:"of,omitempty" doc:"Of an instance, the id of the step with foreach."`
 	Key       string         `json:"key,omitempty" doc:"Of an instance, the key of its item."`
 	Loop      *Loop          `json:"loop,omitempty" doc:"What the step is done for; absent: it is done once."`
-	LeftOut   *event.LeftOut `json:"leftOut,omitempty" doc:"Why the step is not done, by a person's word; absent: it is."`
+	LeftOut   *event.LeftOut `json:"leftOut,omitempty" doc:"By which mode, or whose word, the step is not done; absent: it is."`
 	When      *Condition     `json:"when,omitempty" doc:"False skips the step; absent: it is never skipped."`
 	Gate      []*Condition   `json:"gate,omitempty"`
 	Verify    []*Condition   `json:"verify,omitempty"`

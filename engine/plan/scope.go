@@ -33,7 +33,7 @@ const (
 	leftOutStep    = "the step is left out"
 )
 
-func newBefore(header Header, inputs value.Value) *before {
+func newBefore(header Header, inputs value.Value, mode string) *before {
 	known := func(name, text string) value.Member { return value.Member{Name: name, Value: value.String(text)} }
 	unknown := func(name, reason string) value.Member {
 		return value.Member{Name: name, Value: value.Unknown(value.Cause{Reason: reason})}
@@ -42,7 +42,7 @@ func newBefore(header Header, inputs value.Value) *before {
 		inputs: inputs,
 		each:   anyOf(value.Null()),
 		run: value.Object(
-			known("runbook", header.Name), known("version", header.Version),
+			known("runbook", header.Name), known("version", header.Version), known("mode", mode),
 			unknown("id", untilRun), unknown("startedAt", untilRun), unknown("actor", untilRun),
 			unknown("remaining", untilEstimated),
 			unknown("outcome", untilEnd),
@@ -55,7 +55,7 @@ func newBefore(header Header, inputs value.Value) *before {
 // Known gives what expressions can see before the run: the inputs and vars, and of everything
 // else why it is not known yet.
 func (p *Plan) Known() expr.Scope {
-	known := newBefore(p.Runbook, p.Inputs)
+	known := newBefore(p.Runbook, p.Inputs, p.Choice.ModeName())
 	known.vars = p.Vars
 	return known
 }

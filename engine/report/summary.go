@@ -39,9 +39,7 @@ func (out *page) verdict(s *standing.Status) {
 	if meaning != "" {
 		out.Linef("  %s", meaning)
 	}
-	if told := objective(s); told != "" {
-		out.Linef("  %s", told)
-	}
+	out.objectives(s)
 	out.overrides(s)
 	out.uses(s, s.Updated)
 }
@@ -119,22 +117,6 @@ func became(r *event.Result) string {
 		return "Everything that can be taken back was taken back."
 	default:
 		return "Everything that it changed was taken back."
-	}
-}
-
-// objective compares the time that was taken with what the runbook promises, where the
-// comparison says something.
-func objective(s *standing.Status) string {
-	elapsed := s.Elapsed(s.Updated)
-	switch {
-	case s.RTO <= 0, wording.TakenBack(s.Result):
-		return ""
-	case elapsed > s.RTO:
-		return "It took " + layout.Elapsed(elapsed-s.RTO) + " longer than the objective of " + layout.Span(s.RTO) + "."
-	case s.Result.Outcome == event.OutcomeSucceeded:
-		return "Within the objective of " + layout.Span(s.RTO) + "."
-	default:
-		return ""
 	}
 }
 

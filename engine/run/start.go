@@ -194,6 +194,8 @@ type Resumption struct {
 	// Without are the connections over which nothing is done any more, by the person's
 	// word: what they reached is gone. Their steps are left as they are.
 	Without []string
+	// LastDrills are the last good drills of runbooks, of those that conditions ask for.
+	LastDrills []event.LastDrill
 	// Overrides are windows that count as open from now on, by the person's word.
 	Overrides []event.Override
 	// Words are what a person said became of attempts that nobody can tell of, by
@@ -274,7 +276,7 @@ func (d *driver) resume(r Resumption, unseen string, was *past.Replay, repair jo
 		return err
 	}
 	d.urgent = true
-	resumed := event.Event{Type: event.RunResumed, Process: &d.process.Info, By: r.By, Reason: both(r.Reason, unseen)}
+	resumed := event.Event{Type: event.RunResumed, Process: &d.process.Info, By: r.By, Reason: both(r.Reason, unseen), Drills: r.LastDrills}
 	if r.Ask != event.ResumeAsked {
 		resumed.Name = string(r.Ask)
 	}

@@ -2,27 +2,28 @@ package cli
 
 import (
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/accept"
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/console"
-	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/given"
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/house"
 	"github.com/gatebook/gatebook/engine/drill"
 	"github.com/gatebook/gatebook/engine/drill/proof"
+	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/report/drilled"
 )
 
 type drillOptions struct {
 	*app
-	file   string
-	inputs given.Flags
-	format string
-	pairs  int
-	test   string
+	file  string
+	pairs int
+	test  string
+	live  bool
+	run   runOptions // of a drill for real; the inputs, the mode and the format are those of any
 }
 
 func newDrill(a *app) *cobra.Command {
-	o := &drillOptions{app: a}
+	o := &drillOptions{app: a, run: runOptions{app: a, live: true}}
 	cmd := &cobra.Command{
 		Use:   "drill FILE",
 		Short: "Rehearse every failure, and prove the way back",
@@ -40,27 +41,75 @@ What the runbook does not say stands in the test file beside it, as upgrade.test
 beside upgrade.yaml: what outputs an action gives back, which things a step leaves for
 others, and which a rollback needs. The exit code is 1 where something does not hold.
 
+With --live the runbook is done for real, as gatebook run does it, in its mode drill: with the
+inputs that this sets, and without the steps that it leaves out. It is refused where there is no
+such mode. How long it took, and how much data was lost, is held against the objectives of
+the runbook; the exit code is 1 where one was missed, and as of gatebook run where it did not
+succeed. gatebook history --drills shows the last ones.
+
 ` + inputsHelp,
 		Example: `  gatebook drill upgrade.yaml -i image=web:2
   gatebook drill upgrade.yaml -i image=web:2 --pairs 0
   gatebook drill upgrade.yaml -i image=web:2 --format mermaid
-  gatebook drill upgrade.yaml -f inputs.yaml --format json`,
+  gatebook drill upgrade.yaml -f inputs.yaml --format json
+  gatebook drill recover.yaml --mode planned
+  gatebook drill --live recover.yaml`,
 		Args:              accept.Exactly("a FILE"),
 		ValidArgsFunction: accept.YAMLFiles,
-		RunE: func(_ *cobra.Command, args []string) error {
-			o.file = args[0]
-			return o.run()
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o.file, o.run.file = args[0], args[0]
+			if err := o.fits(cmd.Flags()); err != nil {
+				return err
+			}
+			if o.live {
+				return o.run.run(cmd.Context())
+			}
+			return o.rehearse()
 		},
 	}
-	o.inputs.Declare(cmd.Flags())
+	o.run.inputs.Declare(cmd.Flags())
 	accept.CompleteBy(cmd, "input", a.offers().Inputs)
-	accept.Format(cmd, &o.format, "text", "json", "mermaid")
+	accept.Format(cmd, &o.run.format, "text", "json", "mermaid")
 	cmd.Flags().IntVar(&o.pairs, "pairs", drill.DefaultPairs, "rehearse at most so many pairs of failures; 0: only single ones")
 	cmd.Flags().StringVar(&o.test, "test", "", "test file that says what is supposed (default: NAME.test.yaml beside FILE, where there is one)")
+	cmd.Flags().BoolVar(&o.live, "live", false, "do it for real, in the mode drill, and hold it against the objectives")
+	o.run.part.DeclareMode(cmd.Flags())
+	accept.CompleteBy(cmd, "mode", a.offers().Modes)
+	o.run.declare(cmd, "why a window is overridden, for the journal")
 	return cmd
 }
 
-func (o *drillOptions) run() error {
+// fits refuses flags of a drill for real for a rehearsal, and the other way round.
+func (o *drillOptions) fits(flags *pflag.FlagSet) error {
+	given := func(names ...string) string {
+		for _, name := range names {
+			if flags.Changed(name) {
+				return name
+			}
+		}
+		return ""
+	}
+	if !o.live {
+		if flag := given("yes", "wait", "here", "parallelism", "seed", "override-window", "reason"); flag != "" {
+			return console.Usage("To do it for real: gatebook drill --live "+console.Quote(o.file), "--%s is for --live: without it nothing is done for real", flag)
+		}
+		return nil
+	}
+	if flag := given("pairs", "test"); flag != "" {
+		return console.Usage("To rehearse it: gatebook drill "+console.Quote(o.file), "--%s is for a rehearsal, and --live does it for real", flag)
+	}
+	if o.run.format == "mermaid" {
+		return console.Usage("Its report is text, or with --format json each event is a line of JSON.", "--format mermaid draws what a rehearsal found, and --live does it for real")
+	}
+	if mode := o.run.part.Mode; mode != "" && mode != event.Drill {
+		return console.Usage("In another mode: gatebook run "+console.Quote(o.file)+" --mode "+console.Quote(mode), "--live is in the mode drill, and --mode is %s", console.Quote(mode))
+	}
+	o.run.part.Mode = event.Drill
+	return nil
+}
+
+// rehearse simulates it.
+func (o *drillOptions) rehearse() error {
 	if o.pairs < 0 {
 		return console.Usage("Say how many: --pairs 0 rehearses single failures alone.", "--pairs is a number from 0 on, and not %d", o.pairs)
 	}
@@ -72,7 +121,11 @@ func (o *drillOptions) run() error {
 	if err != nil {
 		return err
 	}
-	planned, found, err := h.PlanOf(file, &o.inputs, nil)
+	mode, err := o.run.part.Choice("", "")
+	if err != nil {
+		return err
+	}
+	planned, found, err := h.PlanOf(file, &o.run.inputs, mode)
 	if err != nil {
 		return err
 	}
@@ -95,7 +148,7 @@ func (o *drillOptions) run() error {
 
 // show writes what was found in the format that is wanted.
 func (o *drillOptions) show(found *proof.Proof) error {
-	switch o.format {
+	switch o.run.format {
 	case "json":
 		return drilled.JSON(o.Stdout, found)
 	case "mermaid":

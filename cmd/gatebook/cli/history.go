@@ -5,6 +5,7 @@ import (
 
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/accept"
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/console"
+	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/runs"
 	"github.com/gatebook/gatebook/engine/report/history"
 )
 
@@ -14,6 +15,7 @@ type historyOptions struct {
 	since  string
 	limit  int
 	format string
+	drills bool
 }
 
 func newHistory(a *app) *cobra.Command {
@@ -22,9 +24,14 @@ func newHistory(a *app) *cobra.Command {
 		Use:   "history",
 		Short: "Show the record of runs",
 		Long: `Show what was done, where, by whom and with what result, the newest first. Environment,
-version and remark are what the runbook's record says of a run.`,
+version and remark are what the runbook's record says of a run.
+
+With --drills it is a row for each runbook that was drilled for real (gatebook drill --live): the
+last drill, how long ago the last good one was, how long it took to recover, how much data
+was lost, and what the runbook promises of both.`,
 		Example: `  gatebook history
   gatebook history --environment production --since 720h
+  gatebook history --drills
   gatebook history --result rolled_back --format csv > rolled-back.csv`,
 		Args: accept.Exactly(),
 		RunE: func(*cobra.Command, []string) error { return o.run() },
@@ -36,6 +43,7 @@ version and remark are what the runbook's record says of a run.`,
 	flags.StringVar(&o.filter.Operator, "operator", "", "only runs that this person began")
 	flags.StringVar(&o.since, "since", "", "only runs that began after a date (2026-11-21), a time (RFC 3339), or within a span (48h)")
 	flags.IntVar(&o.limit, "limit", 50, "how many runs at most; 0: all")
+	flags.BoolVar(&o.drills, "drills", false, "of each runbook, its last drill and the last good one")
 	accept.Format(cmd, &o.format, "table", "json", "csv")
 	accept.Complete(cmd, "result", history.Results()...)
 	accept.CompleteBy(cmd, "runbook", a.offers().Records(func(r history.Record) string { return r.Runbook }))
@@ -62,6 +70,9 @@ func (o *historyOptions) run() error {
 	if err != nil {
 		return err
 	}
+	if o.drills {
+		return o.showDrills(all)
+	}
 	records, more, err := all.History(o.filter, o.limit)
 	if err != nil {
 		return err
@@ -82,5 +93,24 @@ func (o *historyOptions) run() error {
 		return nil
 	default:
 		return history.Table(o.Stdout, records, o.Out(), o.Screen.Columns(o.Screen.Stdout))
+	}
+}
+
+// showDrills writes how runbooks were drilled.
+func (o *historyOptions) showDrills(all *runs.Runs) error {
+	if o.format == "csv" {
+		return console.Usage("Take --format table or json.", "--drills is no CSV")
+	}
+	drilled, err := all.Drills(o.filter, o.limit)
+	switch {
+	case err != nil:
+		return err
+	case o.format == "json":
+		return history.DrillsJSON(o.Stdout, drilled)
+	case len(drilled) == 0:
+		o.Note("No drill in %s. To make one: gatebook drill --live FILE", all.Engine.Store().Root())
+		return nil
+	default:
+		return history.DrillsTable(o.Stdout, drilled, o.Out())
 	}
 }

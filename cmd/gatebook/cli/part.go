@@ -6,8 +6,9 @@ import (
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/accept"
 )
 
-// completeSteps has the flags that name steps of a runbook completed.
+// completeSteps has the flags completed that name steps of a runbook, and its mode.
 func (a *app) completeSteps(cmd *cobra.Command) {
+	accept.CompleteBy(cmd, "mode", a.offers().Modes)
 	for _, flag := range []string{"from", "only", "skip"} {
 		accept.CompleteBy(cmd, flag, a.offers().Steps)
 	}

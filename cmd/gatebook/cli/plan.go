@@ -56,6 +56,7 @@ changed. The same plan has the same digest. The file has no secrets in it.
   gatebook plan upgrade.yaml -i image=web:2 --format html > plan.html
   gatebook plan upgrade.yaml --format json
   gatebook plan upgrade.yaml -i image=web:2 --out upgrade.plan
+  gatebook plan recover.yaml --mode drill
   gatebook plan upgrade.yaml --from migrate
   gatebook plan upgrade.yaml --skip backup --reason "it was made by hand"`,
 		Args:              accept.Exactly("a FILE"),
@@ -79,7 +80,10 @@ changed. The same plan has the same digest. The file has no secrets in it.
 }
 
 // partHelp is said by each verb that takes a part of a runbook.
-const partHelp = `A part of the runbook is done with --from STEP, which leaves out what that step needs, directly
+const partHelp = `With --mode it is in a mode that the runbook declares: what this sets wins over files and the
+environment, and -i over that.
+
+A part of the runbook is done with --from STEP, which leaves out what that step needs, directly
 or not; with --only STEP,STEP, which leaves out all others; and with --skip STEP, which leaves out
 one step, or one instance, and takes a --reason. Steps of finally are left out by --skip alone. What
 is left out counts as skipped: what needs it is done. A step that uses what it would return is an error, and an

@@ -29,6 +29,7 @@ type runOptions struct {
 	override    accept.Override
 	part        accept.Part
 	stepwise    bool
+	live        bool // it is begun as a drill
 }
 
 func newRun(a *app) *cobra.Command {
@@ -42,6 +43,7 @@ func newRun(a *app) *cobra.Command {
   gatebook run upgrade.yaml --yes --format json | jq .
   gatebook run fix.yaml --override-window offpeak --reason "the site is down"
   gatebook run upgrade.yaml --step
+  gatebook run recover.yaml --mode planned
   gatebook run upgrade.yaml --from migrate
   gatebook run upgrade.yaml --skip backup --skip 'drain["node-3"]' --reason "made by hand"
   gatebook plan upgrade.yaml -i image=web:2 --out upgrade.plan && gatebook run upgrade.plan`,
@@ -55,18 +57,23 @@ func newRun(a *app) *cobra.Command {
 	o.inputs.Declare(cmd.Flags())
 	accept.CompleteBy(cmd, "input", a.offers().Inputs)
 	accept.Format(cmd, &o.format, "text", "json")
+	o.declare(cmd, "why a window is overridden, or steps are left out, for the journal")
+	cmd.Flags().BoolVar(&o.stepwise, "step", false, "ask before each change")
+	o.part.Declare(cmd.Flags())
+	a.completeSteps(cmd)
+	return cmd
+}
+
+// declare declares the flags of whatever begins a run; reason says what a reason is for.
+func (o *runOptions) declare(cmd *cobra.Command, reason string) {
 	flags := cmd.Flags()
 	flags.BoolVarP(&o.yes, "yes", "y", false, "do not ask before the run begins")
-	o.override.Declare(flags, "why a window is overridden, or steps are left out, for the journal")
-	flags.BoolVar(&o.stepwise, "step", false, "ask before each change")
-	o.part.Declare(flags)
-	a.completeSteps(cmd)
-	accept.CompleteBy(cmd, "override-window", a.offers().Windows)
+	o.override.Declare(flags, reason)
+	accept.CompleteBy(cmd, "override-window", o.offers().Windows)
 	flags.BoolVar(&o.wait, "wait", false, "where nobody is at the terminal, wait for people's answers instead of pausing")
 	flags.BoolVar(&o.here, "here", false, "carry out a sealed plan in this folder, though it was made for another")
 	flags.IntVar(&o.parallelism, "parallelism", defaultParallelism, "how many steps may be at work at one time")
 	flags.Uint64Var(&o.seed, "seed", 0, "seed of the random spread of retries (default: a random one)")
-	return cmd
 }
 
 // runHelp is what gatebook run --help says of it.
@@ -109,6 +116,14 @@ failed too: a person is needed; 5 stopped, and can be resumed.`
 // one system from holding up the others, few enough not to be a load of its own.
 const defaultParallelism = 16
 
+// verb is by which the run begins, as one types it.
+func (o *runOptions) verb() string {
+	if o.live {
+		return "drill --live"
+	}
+	return "run"
+}
+
 func (o *runOptions) run(ctx context.Context) error {
 	if o.parallelism < 1 {
 		return console.Usage("--parallelism 1 makes one step after the other.", "--parallelism is %d, and must be at least 1", o.parallelism)
@@ -128,7 +143,7 @@ func (o *runOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	before := &briefing.Briefing{House: h, Past: runs.Of(h).Past, File: o.file, Inputs: &o.inputs, Step: o.stepwise, Here: o.here, Choice: choice, Part: o.part.Typed(o.override.Reason)}
+	before := &briefing.Briefing{House: h, Past: runs.Of(h).Past, Verb: o.verb(), File: o.file, Inputs: &o.inputs, Step: o.stepwise, Here: o.here, Choice: choice, Part: o.part.Typed(o.override.Reason)}
 	ready, err := before.Prepare(ctx)
 	if err != nil {
 		return err
@@ -148,7 +163,10 @@ func (o *runOptions) run(ctx context.Context) error {
 	for _, over := range overrides {
 		h.Note("The window %s counts as open in this run, whatever is said of it now: %s", over.Window, layout.Line(over.Reason))
 	}
-	if said := wording.Choice(ready.Choice); said != "" && o.yes {
+	if mode := ready.Choice.ModeName(); mode != "" && o.yes {
+		h.Note("The runbook is done in mode %s.", mode)
+	}
+	if said := wording.Choice(ready.Choice.Part()); said != "" && o.yes {
 		h.Note("Of the runbook a part is done: %s", said)
 	}
 	prompter := o.Prompter()

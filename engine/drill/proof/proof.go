@@ -30,6 +30,7 @@ type Proof struct {
 type Runbook struct {
 	Name    string `json:"name"`
 	Version string `json:"version"`
+	Mode    string `json:"mode,omitempty" doc:"The mode in which it was rehearsed; absent: none."`
 	File    string `json:"file" doc:"As the user named it."`
 	Digest  string `json:"digest" doc:"SHA-256 of the file's bytes."`
 	Test    string `json:"test,omitempty" doc:"The test file that says what is supposed; absent: there is none."`

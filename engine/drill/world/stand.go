@@ -163,8 +163,11 @@ func (a again) Eval(scope expr.Scope) expr.Verdict {
 func (a again) Explain(expr.Scope) *expr.Explanation { return &expr.Explanation{} }
 
 // timeless is a scope in which nobody knows what time it is, so that a window may be open or
-// closed.
+// closed, and any time may have passed since a runbook was drilled.
 type timeless struct{ expr.Scope }
+
+// LastDrill returns that there was a drill at some time.
+func (timeless) LastDrill(string) (expr.LastDrill, bool) { return expr.LastDrill{}, true }
 
 // Root returns the value of a root.
 func (t timeless) Root(name string) (value.Value, bool) {

@@ -26,6 +26,7 @@ type Act struct {
 	Owners  []string `json:"owners,omitempty" doc:"Of the runbook."`
 	Targets []string `json:"targets,omitempty" doc:"The connections that the plan uses."`
 	Effect  string   `json:"effect" doc:"The strongest of the plan's steps." enum:"read,change,destroy"`
+	Mode    string   `json:"mode,omitempty" doc:"The mode in which the runbook is done, with the inputs that the mode sets; absent: none, or some of them have other values."`
 	Step    string   `json:"step,omitempty" doc:"The step that is answered; absent: it is about the run as a whole."`
 	Window  string   `json:"window,omitempty" doc:"The window that is overridden; absent: none is."`
 }
@@ -61,6 +62,7 @@ func NewCompiler() *Compiler {
 		"runbook": record("name", text(), "version", text(), "owners", texts),
 		"targets": texts,
 		"effect":  {Type: schema.TypeString, Enum: []any{"read", "change", "destroy"}},
+		"mode":    text(),
 		"step":    text(),
 		"window":  text(),
 		"person":  record("name", text(), "groups", texts, "author", boolean(), "starter", boolean()),
@@ -121,6 +123,7 @@ func Allows(rules []Rule, act Act, person Person, now time.Time) error {
 		),
 		"targets": texts(act.Targets),
 		"effect":  value.String(act.Effect),
+		"mode":    value.String(act.Mode),
 		"step":    value.String(act.Step),
 		"window":  value.String(act.Window),
 		"person": value.Object(

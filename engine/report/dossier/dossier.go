@@ -108,15 +108,25 @@ func (out *page) planHead(p *plan.Plan, r *review.Review) section {
 	}
 	facts += policyWords(p)
 	add(facts)
+	if said := layout.Line(lossWords(p)); said != "" {
+		add(said)
+	}
 	if said := layout.Line(p.Choice.Words()); said != "" {
 		add(out.Warn(said))
+	}
+	if p.Mode != nil && p.Mode.Title != "" {
+		add(out.Dim("mode " + p.Mode.Name + ": " + layout.Line(p.Mode.Title)))
 	}
 	head.lines = append(head.lines, out.lookedAt(p)...)
 	if p.Offline {
 		add(out.Dim("offline: no action was asked what it would do, and nothing was looked at"))
 	}
 	for _, m := range p.Inputs.Members() {
-		add("  " + m.Name + " = " + out.Value(m.Value))
+		line := "  " + m.Name + " = " + out.Value(m.Value)
+		if said := p.Mode.Of(m.Name); said != "" {
+			line += "  " + out.Dim(said)
+		}
+		add(line)
 	}
 	for _, c := range p.Connections {
 		add(out.connection(c))

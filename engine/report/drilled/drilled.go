@@ -19,7 +19,11 @@ func JSON(w io.Writer, p *proof.Proof) error { return layout.JSON(w, p) }
 // what was covered, and what was not looked at.
 func Text(w io.Writer, p *proof.Proof, style layout.Style) error {
 	var out layout.Page
-	out.Linef("%s %s: %s rehearsed, of which %s with one failure and %s with two.", p.Runbook.Name, p.Runbook.Version,
+	name := p.Runbook.Name + " " + p.Runbook.Version
+	if p.Runbook.Mode != "" {
+		name += " in mode " + p.Runbook.Mode
+	}
+	out.Linef("%s: %s rehearsed, of which %s with one failure and %s with two.", name,
 		layout.Plural(p.Counts.Rehearsals, "run"), fmt.Sprint(p.Counts.Singles), fmt.Sprint(p.Counts.Pairs))
 	out.Linef("Bound: %s at a time, and at most %s of failures.",
 		layout.Plural(p.Bounds.Failures, "failure"), layout.Plural(p.Bounds.Pairs, "pair"))

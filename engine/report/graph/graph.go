@@ -66,7 +66,7 @@ func (s Skip) never() bool { return s == Skipped || s == LeftOut }
 func (s Skip) why() string {
 	switch s {
 	case LeftOut:
-		return string(s) + ": a person wants it so"
+		return string(s) + ": a person, or the mode, wants it so"
 	case Skipped:
 		return string(s) + ": its when is false"
 	default:

@@ -17,6 +17,9 @@ import (
 // Apply takes in the next event of the run.
 func (s *Status) Apply(e event.Event) {
 	e = wording.Harmless(e)
+	if s.waits(e) {
+		s.Waited += e.Time.Sub(s.Updated)
+	}
 	s.Updated = e.Time
 	if e.Op != nil {
 		s.applyToStep(s.step(e.Op.Step), e)
@@ -55,6 +58,7 @@ func (s *Status) Apply(e event.Event) {
 		s.restLoops(e.Mode == event.Paused)
 	case event.RunFinished:
 		s.Result = e.Result
+		s.recovered = s.recovered || e.Result != nil && e.Result.Measured != nil
 		if e.Result != nil && e.Result.Step != "" {
 			s.failed = e.Result
 		}
@@ -67,6 +71,19 @@ func (s *Status) Apply(e event.Event) {
 		s.Pausing = s.Pausing && e.Type != event.CancelAsked
 	default:
 	}
+}
+
+// waits reports whether all time since the last event was waiting: people were asked and nothing
+// else was at work, or nobody drove the run.
+func (s *Status) waits(e event.Event) bool {
+	if s.recovered || s.Updated.IsZero() {
+		return false
+	}
+	if s.Mode == event.Paused || e.Type == event.RunResumed {
+		return true
+	}
+	busy := s.Counts[event.Running] + s.Counts[event.Verifying] + s.Counts[event.Waiting] + s.Counts[event.Undoing]
+	return s.Counts[event.Asking] > 0 && busy == 0
 }
 
 // giveUp takes in that the run was cancelled without its plan: what has not ended does not

@@ -35,18 +35,20 @@ type Status struct {
 	Targets   []event.Target       `json:"targets,omitempty" doc:"What its connections reached when it first used them."`
 	Overrides []event.Override     `json:"overrides,omitempty" doc:"The windows that count as open by a person's word."`
 	RTO       time.Duration        `json:"rto,omitempty" doc:"How long the run may take; absent: it has no objective."`
+	Waited    time.Duration        `json:"waited,omitempty" doc:"How long it did nothing but wait for people, or lay paused; of a run that has succeeded, until then."`
 	Limits    []limit.Line         `json:"limits,omitempty" doc:"How much of each limit of its runbook is used, by the last event; absent: there are none."`
 	// Next is what a person may type next; filled in, as Limits are, by [Status.Finish].
 	Next []Command `json:"next,omitempty"`
 
-	limits  *event.Limits
-	used    *limit.Tally
-	file    *source.File // the runbook's; nil: it was not read
-	index   map[string]*Step
-	active  map[*Step]bool
-	closing bool          // there are steps of finally
-	turned  string        // why the run last went another way
-	failed  *event.Result // that a step failed, before a person had the run taken back
+	limits    *event.Limits
+	used      *limit.Tally
+	file      *source.File // the runbook's; nil: it was not read
+	index     map[string]*Step
+	active    map[*Step]bool
+	closing   bool          // there are steps of finally
+	recovered bool          // it has succeeded, and what it took was measured
+	turned    string        // why the run last went another way
+	failed    *event.Result // that a step failed, before a person had the run taken back
 }
 
 // Drive says whether a process drives the run, as the caller found out; the events

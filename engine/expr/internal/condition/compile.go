@@ -34,7 +34,7 @@ func (e *Env) Compile(text string) (*Condition, []names.Fault) {
 		return nil, e.checkFaults(source, parsed, issues.Errors())
 	}
 	source.tree = checked.NativeRep()
-	if faults := slices.Concat(notBoolean(source, checked.OutputType()), badLiterals(source), badWindows(source, e.types.Types())); len(faults) > 0 {
+	if faults := slices.Concat(notBoolean(source, checked.OutputType()), badLiterals(source), badWindows(source, e.types.Types()), badDrills(source, e.types.Types())); len(faults) > 0 {
 		return nil, faults
 	}
 	c := &Condition{
@@ -42,6 +42,8 @@ func (e *Env) Compile(text string) (*Condition, []names.Fault) {
 		program: e.program(checked, cel.OptOptimize), traced: e.program(checked, cel.OptTrackState),
 	}
 	c.windows, c.lasting = source.windows(c.refs)
+	c.drills = source.drills()
+	c.lasting = c.lasting && len(c.drills) == 0
 	c.wanes = wanes(source.tree.Expr(), false)
 	if source.folds() {
 		if _, err := c.program(); err != nil {

@@ -26,6 +26,7 @@ type Condition struct {
 	program func() (cel.Program, error)
 	traced  func() (cel.Program, error) // the same, keeping the value of each part
 	windows []string                    // that it asks for, sorted, each once
+	drills  []string                    // the runbooks whose last drill it asks for, sorted, each once
 	lasting bool                        // but for them, nothing that it asks for changes
 	wanes   bool                        // where it is false and they are open, it is so until they close
 }

@@ -162,12 +162,18 @@ func closedOf(name string, known *window.Window, state window.State) Closed {
 	return closed
 }
 
-// note says of a part that asks for a window how that stands.
+// note says of a part that asks for a window, or for a drill, how that stands.
 func (t *trace) note(x celast.Expr) string {
-	if x.Kind() != celast.CallKind || !operand.IsOfWindow(x.AsCall().FunctionName()) {
+	if x.Kind() != celast.CallKind {
 		return ""
 	}
 	args := x.AsCall().Args()
+	if x.AsCall().FunctionName() == operand.LastDrill {
+		return t.noteOfDrill(args)
+	}
+	if !operand.IsOfWindow(x.AsCall().FunctionName()) {
+		return ""
+	}
 	name, ok := literalText(args[0])
 	if at := t.valueOf(args[1]); ok && at != nil {
 		said, _ := t.e.Said(name, at)

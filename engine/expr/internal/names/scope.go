@@ -1,6 +1,10 @@
 package names
 
-import "github.com/gatebook/gatebook/engine/value"
+import (
+	"time"
+
+	"github.com/gatebook/gatebook/engine/value"
+)
 
 // The names that expressions begin with. Which of them are in scope at a place is
 // said by [Types].
@@ -42,6 +46,28 @@ func OverriddenIn(scope Scope, window string) (by, reason string, ok bool) {
 		return o.Overridden(window)
 	}
 	return "", "", false
+}
+
+// LastDrill is the last good drill of a runbook.
+type LastDrill struct {
+	Never bool      // none is known
+	At    time.Time // when it had succeeded
+	Run   string    // its id
+}
+
+// Driller is a [Scope] that knows when runbooks were last drilled. For whoever does not, that is
+// not known yet.
+type Driller interface {
+	// LastDrill returns the last good drill of a runbook; false: it is not known.
+	LastDrill(runbook string) (LastDrill, bool)
+}
+
+// LastDrillIn returns the last good drill of a runbook, as far as a scope knows it.
+func LastDrillIn(scope Scope, runbook string) (LastDrill, bool) {
+	if d, can := scope.(Driller); can {
+		return d.LastDrill(runbook)
+	}
+	return LastDrill{}, false
 }
 
 // Values is a Scope made of maps, for tests and small uses.

@@ -257,11 +257,12 @@ func runShape() *schema.Schema {
 			{Name: "id", Schema: text},
 			{Name: "runbook", Schema: text},
 			{Name: "version", Schema: text},
+			{Name: "mode", Schema: text},
 			{Name: "outcome", Schema: text},
 			{Name: "actor", Schema: text},
 			{Name: "startedAt", Schema: &schema.Schema{Type: schema.TypeString, Format: schema.FormatDateTime}},
 			{Name: "remaining", Schema: &schema.Schema{Type: schema.TypeString, Format: schema.FormatDuration}},
 		},
-		Required: []string{"id", "runbook", "version", "outcome", "actor", "startedAt", "remaining"},
+		Required: []string{"id", "runbook", "version", "mode", "outcome", "actor", "startedAt", "remaining"},
 	}
 }

@@ -164,12 +164,12 @@ func (p *paid) evaluate(frame *interpreter.ExecutionFrame, args []ref.Val) ([]re
 	return args, nil
 }
 
-// result does the call, which may be one that tells of a window.
+// result does the call, which may be one that depends on the run.
 func (p *paid) result(frame *interpreter.ExecutionFrame, b *cost.Budget, args []ref.Val) ref.Val {
-	if IsOfWindow(p.call.Function()) {
-		if found, _ := frame.ResolveName(windowsName); found != nil {
-			if known, ok := found.(windows); ok {
-				return known.ask(p.call.Function(), args)
+	if function := p.call.Function(); IsOfWindow(function) || function == LastDrill {
+		if found, _ := frame.ResolveName(evaluationName); found != nil {
+			if e, ok := found.(*Evaluation); ok {
+				return e.ask(function, args)
 			}
 		}
 	}

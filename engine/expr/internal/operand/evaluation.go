@@ -27,13 +27,25 @@ func NewEvaluation(t *Provider, scope names.Scope, budget cost.Budget) *Evaluati
 	return &Evaluation{types: t, scope: scope, budget: budget}
 }
 
+// evaluationName is under which a program finds what it is evaluated by. No expression can
+// contain it.
+const evaluationName = "$evaluation"
+
+// ask answers a function that depends on the runbook or on the run.
+func (e *Evaluation) ask(function string, args []ref.Val) ref.Val {
+	if function == LastDrill {
+		return e.askDrill(args)
+	}
+	return e.askWindow(function, args)
+}
+
 // ResolveName implements interpreter.Activation.
 func (e *Evaluation) ResolveName(name string) (any, bool) {
 	if name == cost.Name {
 		return &e.budget, true
 	}
-	if name == windowsName {
-		return windows{e.types.t, e.scope}, true
+	if name == evaluationName {
+		return e, true
 	}
 	if known, ok := e.roots[name]; ok {
 		return known, true

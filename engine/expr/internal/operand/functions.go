@@ -36,7 +36,7 @@ func Functions() []cel.EnvOption {
 				return result(types.Int(number), err)
 			}))))
 	}
-	return append(options, windowFunctions()...)
+	return append(append(options, windowFunctions()...), drillFunction())
 }
 
 func quantity(v ref.Val) ref.Val {

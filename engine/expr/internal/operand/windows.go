@@ -20,9 +20,6 @@ const (
 // IsOfWindow reports whether a function tells of a window, which its first argument names.
 func IsOfWindow(function string) bool { return function == Window || function == WindowRemaining }
 
-// windowsName is under which a program finds the windows. No expression can contain it.
-const windowsName = "$windows"
-
 // windowCost is what it costs to ask a window, which may look through years, or through all
 // minutes of a month.
 const windowCost = 20_000
@@ -37,24 +34,18 @@ func windowFunctions() []cel.EnvOption {
 	}
 }
 
-// windows is what an evaluation knows of windows.
-type windows struct {
-	types *names.Types
-	scope names.Scope
-}
-
 // overridden is how long a window counts as open that a person has overridden: nobody knows.
 const overridden = 100 * 365 * 24 * time.Hour
 
-// ask answers one of the functions.
-func (w windows) ask(function string, args []ref.Val) ref.Val {
+// askWindow answers one of the functions.
+func (e *Evaluation) askWindow(function string, args []ref.Val) ref.Val {
 	name := textOf(args[0])
-	known, ok := w.types.Window(name)
+	known, ok := e.types.t.Window(name)
 	at, isTime := args[1].(types.Timestamp)
 	if !ok || !isTime {
 		return types.NewErr("there is no window %s", name)
 	}
-	_, _, over := names.OverriddenIn(w.scope, name)
+	_, _, over := names.OverriddenIn(e.scope, name)
 	switch {
 	case over && function == Window:
 		return types.True

@@ -11,6 +11,9 @@ import (
 // counts as what is done.
 func ActOf(p *plan.Plan) people.Act {
 	act := people.Act{Runbook: p.Runbook.Name, Version: p.Runbook.Version, Owners: p.Runbook.Owners, Effect: string(sdk.Read)}
+	if p.Mode != nil && len(p.Mode.Others) == 0 {
+		act.Mode = p.Mode.Name
+	}
 	for _, c := range p.Connections {
 		act.Targets = append(act.Targets, c.Called())
 	}

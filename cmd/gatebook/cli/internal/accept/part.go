@@ -10,8 +10,10 @@ import (
 	"github.com/gatebook/gatebook/engine/event"
 )
 
-// Part is which steps of a runbook a person wants done.
+// Part is which steps of a runbook a person wants done, and in which mode.
 type Part struct {
+	Mode string // empty: in none
+
 	from []string
 	only []string // with commas between the names
 	skip []string
@@ -19,18 +21,29 @@ type Part struct {
 
 // Declare declares its flags, all but that of the reason.
 func (p *Part) Declare(flags *pflag.FlagSet) {
+	p.DeclareMode(flags)
 	flags.StringArrayVar(&p.from, "from", nil, "`STEP` to begin at: those that it needs, directly or not, are left out")
 	flags.StringArrayVar(&p.only, "only", nil, "`STEP`s that are done, with commas between them: all others are left out, but for those of finally")
 	flags.StringArrayVar(&p.skip, "skip", nil, "`STEP`, or instance of one, that is left out; it takes a reason; may be repeated")
 }
 
-// Given reports whether a part is asked for, also where it is not said rightly which.
+// DeclareMode declares the flag of the mode alone.
+func (p *Part) DeclareMode(flags *pflag.FlagSet) {
+	flags.StringVar(&p.Mode, "mode", "", "`NAME` of a mode of the runbook, which sets inputs and leaves out steps")
+}
+
+// Given reports whether anything is left out, also where it is not said rightly what.
 func (p *Part) Given() bool { return len(p.from)+len(p.only)+len(p.skip) > 0 }
 
-// Choice returns what is left out, by a person's name and for a reason; nil: nothing is.
+// Choice returns the mode, and what is left out by a person's name and for a reason; nil: there
+// is no mode, and nothing is. Of a mode alone it does not say who wants it, so that its plan is
+// the same for everybody.
 func (p *Part) Choice(user, reason string) (*event.Choice, error) {
-	if !p.Given() {
+	if !p.Given() && p.Mode == "" {
 		return nil, nil //nolint:nilnil // no choice is all of a runbook
+	}
+	if !p.Given() {
+		return &event.Choice{Mode: p.Mode}, nil
 	}
 	if err := p.named(); err != nil {
 		return nil, err
@@ -38,7 +51,7 @@ func (p *Part) Choice(user, reason string) (*event.Choice, error) {
 	if len(p.skip) > 0 && strings.TrimSpace(reason) == "" {
 		return nil, console.Usage("As in --skip backup --reason \"it was made by hand\".", "--skip takes a --reason, which the journal keeps")
 	}
-	choice := &event.Choice{From: instance(strings.Join(p.from, "")), By: user, Reason: strings.TrimSpace(reason)}
+	choice := &event.Choice{Mode: p.Mode, From: instance(strings.Join(p.from, "")), By: user, Reason: strings.TrimSpace(reason)}
 	for _, typed := range p.listed() {
 		choice.Only = append(choice.Only, instance(strings.TrimSpace(typed)))
 	}
@@ -89,6 +102,9 @@ func (p *Part) Typed(reason string) []string {
 	}
 	if len(words) > 0 && reason != "" {
 		words = append(words, "--reason", console.Quote(reason))
+	}
+	if p.Mode != "" {
+		words = append([]string{"--mode", console.Quote(p.Mode)}, words...)
 	}
 	return words
 }

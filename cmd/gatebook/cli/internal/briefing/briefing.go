@@ -27,7 +27,8 @@ type Briefing struct {
 	Past   house.Past
 	File   string // of a runbook or of a sealed plan, as it was typed
 	Inputs *given.Flags
-	Choice *event.Choice // the part of a runbook that is wanted; nil: all of it
+	Verb   string        // by which the run begins: "run", "drill --live"
+	Choice *event.Choice // the mode, and the part of a runbook that is wanted; nil: all of it, as it stands
 	Part   []string      // that, as it stands in a command
 	Step   bool          // the run is to ask before each change
 	Here   bool          // a sealed plan is to work in this folder, though it was made for another
@@ -48,7 +49,7 @@ func (b *Briefing) Prepare(ctx context.Context) (Ready, error) {
 		return Ready{}, err
 	}
 	if seal.Is(file.Text()) {
-		if b.Choice != nil {
+		if b.Choice != nil && !b.isLive() {
 			return Ready{}, console.Usage("Seal a plan of that part: gatebook plan RUNBOOK "+strings.Join(b.Part, " ")+" --out FILE",
 				"%s is a sealed plan, which is carried out as it was approved", console.Quote(b.File))
 		}
@@ -67,6 +68,9 @@ func (b *Briefing) Prepare(ctx context.Context) (Ready, error) {
 	return Ready{Plan: planned}, nil
 }
 
+// isLive reports whether it is of a drill for real, whose mode a sealed plan must have.
+func (b *Briefing) isLive() bool { return b.Choice.ModeName() == event.Drill && !b.Choice.IsPart() }
+
 // again makes a sealed plan again, which no run may have used.
 func (b *Briefing) again(ctx context.Context, file *source.File) (Ready, error) {
 	sealed, err := b.Unseal(file)
@@ -79,6 +83,9 @@ func (b *Briefing) again(ctx context.Context, file *source.File) (Ready, error) 
 	planned, shown, err := b.Again(ctx, sealed, b.Inputs, b.Here)
 	if err != nil {
 		return Ready{}, err
+	}
+	if b.isLive() && planned.Choice.ModeName() != event.Drill {
+		return Ready{}, console.Usage("To carry it out: gatebook run "+console.Quote(b.File), "%s is a sealed plan, and not of a drill", console.Quote(b.File))
 	}
 	answers, err := b.TellAnswers(sealed, planned)
 	if err == nil {

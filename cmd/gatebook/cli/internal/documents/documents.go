@@ -72,6 +72,7 @@ func All() []Document {
 		written[live.Told]("output", "a line of gatebook run --format json that is no event: what a step printed, or how far it is"),
 		written[standing.Status]("status", "what gatebook status --format json writes"),
 		written[history.Document]("history", "what gatebook history --format json writes"),
+		written[history.Drills]("drills", "what gatebook history --drills --format json writes"),
 		written[report.Audit]("audit", "what gatebook audit --format json writes"),
 		written[graph.Graph]("graph", "what gatebook graph --format json writes"),
 		written[proof.Proof]("drill", "what gatebook drill --format json writes"),

@@ -203,9 +203,9 @@ func (h *House) lookAt(ctx context.Context, shown *plan.Plan, past Past, left ti
 	if shown.Offline {
 		return shown, nil
 	}
-	remaining := review.Remaining(shown, past(shown.Runbook.Name))
+	remaining, drills := review.Remaining(shown, past(shown.Runbook.Name)), h.lastDrills(shown.Drills)
 	err := h.ask(ctx, left, func(ctx context.Context, tell func([]string)) {
-		shown = look.Now(ctx, shown, look.Options{At: h.Now(), Remaining: remaining, AtOnce: atOnce, Asking: tell})
+		shown = look.Now(ctx, shown, look.Options{At: h.Now(), Remaining: remaining, LastDrills: drills, AtOnce: atOnce, Asking: tell})
 	})
 	return shown, err
 }

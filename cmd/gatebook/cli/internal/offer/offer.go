@@ -74,18 +74,33 @@ func (s Shell) Inputs(_ *cobra.Command, args []string, typed string) ([]string, 
 
 // Windows offers the names of the change windows of the runbook that was typed.
 func (s Shell) Windows(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
-	if len(args) == 0 || args[0] == "-" {
-		return nil, cobra.ShellCompDirectiveNoFileComp
-	}
-	runbook, ok := s.runbook(args[0])
-	if !ok {
-		return nil, cobra.ShellCompDirectiveError
-	}
-	return slices.Collect(runbook.Model.Windows.Keys()), cobra.ShellCompDirectiveNoFileComp
+	return s.of(args, func(runbook *check.Runbook) []string { return slices.Collect(runbook.Model.Windows.Keys()) })
+}
+
+// Modes offers the modes of the runbook that was typed.
+func (s Shell) Modes(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+	return s.of(args, func(runbook *check.Runbook) []string {
+		var modes []string
+		for _, mode := range runbook.Model.Modes.Entries {
+			modes = append(modes, described(mode.Key.Value, mode.Value.Title.Value))
+		}
+		return modes
+	})
 }
 
 // Steps offers the steps of the runbook that was typed.
 func (s Shell) Steps(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+	return s.of(args, func(runbook *check.Runbook) []string {
+		var steps []string
+		for _, step := range runbook.Steps {
+			steps = append(steps, described(step.ID(), step.Model.Title.Value))
+		}
+		return steps
+	})
+}
+
+// of offers something of the runbook that was typed.
+func (s Shell) of(args []string, names func(*check.Runbook) []string) ([]string, cobra.ShellCompDirective) {
 	if len(args) == 0 || args[0] == "-" {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
@@ -93,11 +108,7 @@ func (s Shell) Steps(_ *cobra.Command, args []string, _ string) ([]string, cobra
 	if !ok {
 		return nil, cobra.ShellCompDirectiveError
 	}
-	var steps []string
-	for _, step := range runbook.Steps {
-		steps = append(steps, described(step.ID(), step.Model.Title.Value))
-	}
-	return steps, cobra.ShellCompDirectiveNoFileComp
+	return names(runbook), cobra.ShellCompDirectiveNoFileComp
 }
 
 // runbook reads a runbook, which may have faults.

@@ -62,6 +62,9 @@ func (r *Runs) drive(o driving, start func(run.Process) (event.Result, error)) e
 	if code := result.Outcome.ExitCode(); code != console.ExitOK {
 		return console.CodeError(code)
 	}
+	if o.status.Run.IsDrill() && !result.Measured.Met() {
+		return console.CodeError(console.ExitFailed)
+	}
 	return nil
 }
 

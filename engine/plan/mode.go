@@ -1,0 +1,72 @@
+package plan
+
+import (
+	"slices"
+
+	"github.com/gatebook/gatebook/engine/data"
+	"github.com/gatebook/gatebook/engine/diag"
+	"github.com/gatebook/gatebook/engine/event"
+	"github.com/gatebook/gatebook/engine/value"
+)
+
+// Mode is what a mode makes of a runbook, beside the steps that it leaves out.
+type Mode struct {
+	Name  string `json:"name" examples:"drill"`
+	Title string `json:"title,omitempty"`
+	// Which of the inputs are as the mode has them follows from their values, so that a run that
+	// is taken up again has the same plan.
+	Inputs []string `json:"inputs,omitempty" doc:"The inputs that have the values of the mode."`
+	Others []string `json:"others,omitempty" doc:"The inputs that the mode sets and that have other values, by a person's word."`
+}
+
+// Of says for people that an input is as the mode has it, or is not; empty: it says nothing of it.
+func (m *Mode) Of(input string) string {
+	switch {
+	case m == nil:
+	case slices.Contains(m.Inputs, input):
+		return "by mode " + m.Name
+	case slices.Contains(m.Others, input):
+		return "given, and not as in mode " + m.Name
+	}
+	return ""
+}
+
+// mode leaves out the steps that the mode of the choice does, and no person by name.
+func (c *chooser) mode() error {
+	if c.choice.Mode == "" {
+		return nil
+	}
+	modes := c.checked.Model.Modes
+	skips, known := modes.Get(c.choice.Mode)
+	if !known {
+		near, _ := diag.Nearest(c.choice.Mode, slices.Collect(modes.Keys()))
+		return &ChoiceError{Flag: "--mode", Named: c.choice.Mode, Cause: "the runbook has no such mode", Near: near}
+	}
+	because := &event.LeftOut{Mode: c.choice.Mode, Cause: "mode " + c.choice.Mode}
+	for _, step := range skips.Skip.Items {
+		if place, ok := c.places[step.Value]; ok && c.out[place] == nil {
+			c.out[place] = because
+		}
+	}
+	return nil
+}
+
+// modeOf says which of the inputs are as the mode of the choice has them; nil: it is done in none.
+func (c *chooser) modeOf(inputs value.Value) *Mode {
+	if c.choice.ModeName() == "" {
+		return nil
+	}
+	sets, _ := c.checked.Model.Modes.Get(c.choice.Mode)
+	made := &Mode{Name: c.choice.Mode, Title: sets.Title.Value}
+	for _, set := range sets.Inputs.Entries {
+		name := set.Key.Value
+		shape, _ := c.checked.InputSchema.Property(name)
+		wants, err := data.Conform(shape, set.Value.Node.Value())
+		if is, _ := inputs.Get(name); err == nil && is.Equal(wants) {
+			made.Inputs = append(made.Inputs, name)
+		} else {
+			made.Others = append(made.Others, name)
+		}
+	}
+	return made
+}

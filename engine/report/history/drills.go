@@ -1,0 +1,152 @@
+package history
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/gatebook/gatebook/engine/event"
+	"github.com/gatebook/gatebook/engine/report/layout"
+	"github.com/gatebook/gatebook/engine/report/standing"
+)
+
+// DrillsFormat names the JSON form of the drills.
+const DrillsFormat = "gatebook/drills/v1"
+
+// Drills is the record of drills as JSON.
+type Drills struct {
+	Format   string    `json:"format" enum:"gatebook/drills/v1"`
+	Runbooks []Drilled `json:"runbooks" doc:"Those that were drilled, the one with the newest drill first."`
+}
+
+// Drilled is how a runbook was drilled.
+type Drilled struct {
+	Runbook string `json:"runbook"`
+	Last    Drill  `json:"last" doc:"The last drill, however it went."`
+	Good    *Drill `json:"good,omitempty" doc:"The last good one; absent: none was."`
+}
+
+// Drill is one run that was a drill.
+type Drill struct {
+	Run      string          `json:"run"`
+	Date     time.Time       `json:"date" doc:"When it began."`
+	Revision string          `json:"revision" doc:"The runbook's own version."`
+	Operator string          `json:"operator"`
+	Result   string          `json:"result" doc:"How it ended: good, missed where it succeeded and did not keep what is promised, else as in the history." examples:"good,missed,rolled_back"`
+	Age      time.Duration   `json:"age,omitempty" doc:"How long ago it had succeeded; absent: it has not."`
+	Waited   time.Duration   `json:"waited,omitempty" doc:"How long of its time it did nothing but wait for people, or lay paused."`
+	Measured *event.Measured `json:"measured,omitempty" doc:"What it took and lost, held against the objectives; absent: it has not succeeded."`
+}
+
+// The results of drills that succeeded.
+const (
+	goodDrill   = "good"
+	missedDrill = "missed"
+)
+
+// DrillOf is the record of a run that was a drill. A good one stays so when it is taken back later.
+func DrillOf(s *standing.Status, now time.Time) Drill {
+	d := Drill{Run: s.Run.ID, Date: s.Started, Revision: s.Run.Version, Operator: s.Run.By, Result: result(s)}
+	if s.Result == nil || s.Result.Measured == nil {
+		return d
+	}
+	d.Measured, d.Waited = s.Result.Measured, s.Waited
+	d.Age = max(0, now.Sub(d.Measured.At))
+	d.Result = missedDrill
+	if d.Measured.Met() {
+		d.Result = goodDrill
+	}
+	return d
+}
+
+// DrillsJSON writes the drills as one document.
+func DrillsJSON(w io.Writer, drilled []Drilled) error {
+	if drilled == nil {
+		drilled = []Drilled{}
+	}
+	return layout.JSON(w, Drills{DrillsFormat, drilled})
+}
+
+// DrillsTable writes the drills as a table, a row for each runbook.
+func DrillsTable(w io.Writer, drilled []Drilled, style layout.Style) error {
+	rows := make([][]string, 0, len(drilled))
+	for _, d := range drilled {
+		good := "never"
+		if d.Good != nil {
+			good = Ago(d.Good.Age)
+		}
+		rows = append(rows, []string{
+			d.Runbook, d.Last.Date.Format("2006-01-02 15:04"), dressedDrill(d.Last.Result, style), good,
+			recovery(d.Last), loss(d.Last.Measured), promised(d.Last.Measured), d.Last.Run,
+		})
+	}
+	return layout.Table(w, []string{"RUNBOOK", "LAST DRILL", "RESULT", "LAST GOOD", "RECOVERY", "DATA LOSS", "OBJECTIVES", "RUN"}, rows)
+}
+
+func recovery(d Drill) string {
+	if d.Measured == nil {
+		return "-"
+	}
+	text := layout.Elapsed(d.Measured.Took)
+	if d.Waited >= time.Second {
+		text += ", " + layout.Elapsed(d.Measured.Took-d.Waited) + " without waiting"
+	}
+	return text
+}
+
+func loss(m *event.Measured) string {
+	switch {
+	case m == nil || m.Lost == nil && m.Why == "":
+		return "-"
+	case m.Lost == nil:
+		return "not measured"
+	default:
+		return layout.Span(*m.Lost)
+	}
+}
+
+func promised(m *event.Measured) string {
+	if m == nil {
+		return "-"
+	}
+	var said []string
+	if m.RTO > 0 {
+		said = append(said, "rto "+layout.Span(m.RTO))
+	}
+	if m.RPO > 0 {
+		said = append(said, "rpo "+layout.Span(m.RPO))
+	}
+	if len(said) == 0 {
+		return "none"
+	}
+	return strings.Join(said, ", ")
+}
+
+// Ago says how long ago something was, as people say it.
+func Ago(age time.Duration) string {
+	const day = 24 * time.Hour
+	switch {
+	case age < time.Minute:
+		return "just now"
+	case age < time.Hour:
+		return ago(int(age/time.Minute), "minute")
+	case age < 2*day:
+		return ago(int(age/time.Hour), "hour")
+	default:
+		return ago(int(age/day), "day")
+	}
+}
+
+func ago(n int, unit string) string { return fmt.Sprintf("%s ago", layout.Plural(n, unit)) }
+
+func dressedDrill(result string, s layout.Style) string {
+	switch result {
+	case goodDrill:
+		return s.Good(result)
+	case missedDrill:
+		return s.Bad(result)
+	default:
+		return dressed(result, s)
+	}
+}
