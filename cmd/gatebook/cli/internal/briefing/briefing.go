@@ -194,7 +194,7 @@ func (b *Briefing) typed() string {
 
 // begin is what to type for the run to begin at once. One that was to go step by step still does.
 func (b *Briefing) begin() string {
-	command := "gatebook run " + b.typed()
+	command := "gatebook " + b.Verb + " " + b.typed()
 	if b.Step {
 		command += " --step"
 	}
