@@ -105,12 +105,12 @@ func (s *sums) count(what string, covered bool, step *plan.Step, one, why string
 
 // gates counts both outcomes of each condition of a gate.
 func (s *sums) gates(step *plan.Step) {
-	for k := range step.Gate {
+	for k, condition := range step.Gate {
 		for _, truth := range []string{"true", "false"} {
 			_, came := s.coverage.gates[outcome{step.ID, k, truth}]
-			why := fmt.Sprintf("Condition %d was never %s: what is known before a run decides it.", k+1, truth)
-			if !s.ran[step.ID] && truth == "true" {
-				why = fmt.Sprintf("Condition %d was never true.", k+1)
+			why := fmt.Sprintf("Condition %d was never %s.", k+1, truth)
+			if known := condition.State.Truth; known == "true" || known == "false" {
+				why = fmt.Sprintf("Condition %d was never %s: what is known before a run decides it.", k+1, truth)
 			}
 			s.count("gates", came, step, "gate", why)
 		}

@@ -41,11 +41,12 @@ func (e *explorer) proof(p *plan.Plan) *proof.Proof {
 // unexplored says what was not looked at, and why.
 func (e *explorer) unexplored() []string {
 	said := []string{
-		"What outputs are was not explored, but where the test file says it: conditions over them were true and false, one at a time.",
+		"What outputs are was not explored, but where the test file says it: conditions over them were true and false, each for itself and one at a time.",
 		"The time was not explored: windows were taken as open and as closed, and everything takes a second.",
 		"Of steps side by side one order was explored: that in which the plan has them.",
 		"Of gatebook's deaths those were explored that come while a step or its rollback is at work, or while people are asked; what else was at work then was taken as not done.",
 		"A condition that is false was so until a person saw to the run: that it is false for a while, and then true, was not explored.",
+		"An action that does not end when it is asked to was not explored, and a retry.if that nothing known decides was true.",
 		"That people pause or cancel a run was not explored, but where it had paused by itself and nothing else helped.",
 	}
 	switch {

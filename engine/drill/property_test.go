@@ -94,7 +94,7 @@ func TestWhatIsLeftOutIsKnown(t *testing.T) {
 	tally.Check(t, func(t *rapid.T, told tally.Tally) {
 		text, supposed := drawn(t)
 		p := planOf(&drawing{t: t}, "drawn.yaml", text, "")
-		options := drill.Options{Pairs: 800}
+		options := drill.Options{Pairs: 400}
 		quick, whole := drill.Of(p, supposed, options), drill.Of(p, supposed, drill.Unmerged(options))
 		if whole.Counts.Pairs == options.Pairs {
 			t.Skip("too many pairs to rehearse all")

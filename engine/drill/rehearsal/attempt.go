@@ -174,11 +174,11 @@ func (r *run) ask(c machine.Ask) {
 	}
 	r.happens(opened)
 	kind := r.choose(op, askKinds())
-	switch {
-	case kind == CrashBefore:
+	switch kind {
+	case CrashBefore:
 		r.later(lasts, item{asked: &op, kind: CrashBefore})
-	case kind == Silence:
-	case kind == Refused:
+	case Silence:
+	case Refused:
 		r.answer(op, "person 1", false, false)
 	default:
 		r.waiting = append(r.waiting, question{op, quorum})
