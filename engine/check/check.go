@@ -40,6 +40,8 @@ type Runbook struct {
 	Vars []Var
 	// Connections are those that the runbook declares, then those by default.
 	Connections []*Connection
+	// Windows are those that conditions may ask for.
+	Windows expr.Windows
 	// Steps are those of `steps`, then those of `finally`, in the file's order.
 	Steps []*Step
 	// Order holds the places in Steps in an order in which each step comes after all

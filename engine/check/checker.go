@@ -33,9 +33,8 @@ type checker struct {
 	inputs usage
 	vars   usage
 
-	windows expr.Windows
-	asked   usage           // which of them are
-	drills  map[string]bool // the runbooks whose last drill is asked for
+	asked  usage           // the windows that conditions ask for
+	drills map[string]bool // the runbooks whose last drill they ask for
 
 	connections map[string]*Connection          // by name
 	defaults    map[*catalog.Plugin]*Connection // of plugins for which none is declared
@@ -57,13 +56,12 @@ func newChecker(runbook *model.Runbook, catalogue *catalog.Catalog, windows expr
 		catalogue: catalogue,
 		compiler:  compiler,
 		uses:      data.NewUses(compiler),
-		runbook:   &Runbook{Model: runbook, Steps: make([]*Step, 0, size)},
+		runbook:   &Runbook{Model: runbook, Windows: windows, Steps: make([]*Step, 0, size)},
 		places:    make(map[string]int, size),
 		outputs:   make(map[string]*schema.Schema, size),
 		inputs:    usage{names: map[string]bool{}},
 		vars:      usage{names: map[string]bool{}},
 		plugins:   map[string]bool{},
-		windows:   windows,
 		asked:     usage{names: map[string]bool{}},
 		drills:    map[string]bool{},
 		loops:     newLoops(),

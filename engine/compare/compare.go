@@ -8,6 +8,7 @@ package compare
 
 import (
 	"slices"
+	"time"
 
 	"github.com/gatebook/gatebook/engine/check"
 	"github.com/gatebook/gatebook/engine/compare/sides"
@@ -23,6 +24,8 @@ type Version struct {
 	Runbook *check.Runbook
 	Plan    *plan.Plan
 	Review  *review.Review
+	// Now is when it was read: windows are compared from then on.
+	Now time.Time
 }
 
 // Risk says whether a change makes a run riskier.
@@ -101,6 +104,7 @@ type Comparison struct {
 func Of(before, after Version) *Comparison {
 	c := &comparer{Pair: sides.Of(before.Runbook, before.Plan, after.Runbook, after.Plan), reviews: [2]*review.Review{before.Review, after.Review}}
 	c.whole()
+	c.windows(before.Runbook.Windows, after.Runbook.Windows, after.Now)
 	c.results(c.steps())
 	slices.SortStableFunc(c.changes, func(a, b Change) int {
 		return slices.Index(Risks(), a.Risk) - slices.Index(Risks(), b.Risk)

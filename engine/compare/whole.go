@@ -26,21 +26,6 @@ func (c *comparer) whole() {
 	c.inputs()
 	c.entries(Change{Risk: Same, Aspect: AVar, What: "the var"}, "vars")
 	c.modes()
-	c.entries(Change{Risk: Undecided, Aspect: AWindow, What: "the window"}, "windows")
-	c.files()
-}
-
-// files compares the files that the runbooks take in.
-func (c *comparer) files() {
-	before := map[string]string{}
-	for _, file := range c.Before.Plan.Runbook.Files {
-		before[file.Name] = file.Digest
-	}
-	for _, file := range c.After.Plan.Runbook.Files {
-		if was, had := before[file.Name]; had && was != file.Digest {
-			c.differs(Change{Risk: Undecided, Aspect: AWindow, What: "the calendar " + file.Name + " has changed", Before: was, After: file.Digest})
-		}
-	}
 }
 
 // says compares what the files say in one place.

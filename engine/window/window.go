@@ -80,17 +80,11 @@ func (w *Window) At(at time.Time) State {
 const mostLooked = 2_000_000
 
 // next returns when a window that is closed until a time opens, and where it does not, until
-// when it was looked. It goes on from piece to piece, none with more than can be held.
+// when it was looked. It goes on from piece to piece.
 func (w *Window) next(from, until time.Time) (opens, looked time.Time) {
-	piece := time.Duration(max(1, min(400, mostSpans/2/max(1, w.Opens.perDay()+w.Freezes.perDay())))) * 24 * time.Hour
 	for left := mostLooked; from.Before(until) && left > 0; {
-		to := from.Add(piece)
-		opens, reached := w.Opens.between(from, to)
-		freezes, other := w.Freezes.between(from, to)
-		if other.Before(reached) {
-			reached = other
-		}
-		for _, s := range without(joined(opens), joined(freezes)) {
+		open, reached, spans := w.open(from, from.Add(w.piece()))
+		for _, s := range open {
 			switch {
 			case s.start.After(reached):
 			case s.end.After(from) && s.start.Before(from):
@@ -102,10 +96,26 @@ func (w *Window) next(from, until time.Time) (opens, looked time.Time) {
 		if !reached.After(from) {
 			break
 		}
-		left -= len(opens) + len(freezes) + 1
+		left -= spans + 1
 		from = reached
 	}
 	return time.Time{}, from
+}
+
+// piece is how much time is looked at at once: no more than has spans that can be held.
+func (w *Window) piece() time.Duration {
+	return time.Duration(max(1, min(400, mostSpans/2/max(1, w.Opens.perDay()+w.Freezes.perDay())))) * 24 * time.Hour
+}
+
+// open returns when a window is open between two times, how far that is known, and how many
+// spans were looked at.
+func (w *Window) open(from, to time.Time) (open []span, reached time.Time, spans int) {
+	opens, reached := w.Opens.between(from, to)
+	freezes, other := w.Freezes.between(from, to)
+	if other.Before(reached) {
+		reached = other
+	}
+	return without(joined(opens), joined(freezes)), reached, len(opens) + len(freezes)
 }
 
 // stateAt reads a state from the times at which a window is open, as far as they were looked

@@ -44,7 +44,7 @@ func (h *House) Versions(ctx context.Context, names [2]string, flags *given.Flag
 				return read, err
 			}
 		}
-		read[i] = compare.Version{Runbook: runbook.Checked, Plan: shown, Review: review.Of(shown, past(shown.Runbook.Name))}
+		read[i] = compare.Version{Runbook: runbook.Checked, Plan: shown, Review: review.Of(shown, past(shown.Runbook.Name)), Now: h.Now()}
 	}
 	return read, nil
 }
