@@ -34,7 +34,7 @@ type checker struct {
 	vars   usage
 
 	asked  usage           // the windows that conditions ask for
-	drills map[string]bool // the runbooks whose last drill is asked for
+	drills map[string]bool // the runbooks whose last drill they ask for
 
 	connections map[string]*Connection          // by name
 	defaults    map[*catalog.Plugin]*Connection // of plugins for which none is declared

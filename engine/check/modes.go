@@ -56,8 +56,30 @@ func (c *checker) checkModeSkips(mode string, skips *model.Mode) {
 		}
 		out[place] = step
 	}
-	if len(out) > 0 {
-		c.checkModeGuards(mode, out)
+	if len(out) == 0 {
+		return
+	}
+	c.checkModeGuards(mode, out)
+	if drill, is := c.model.Drills(); is && drill == skips {
+		c.checkDrillMeasures(mode, out)
+	}
+}
+
+// checkDrillMeasures finds steps that the mode of drills leaves out, and of which the data loss is
+// computed: no such drill could be good.
+func (c *checker) checkDrillMeasures(mode string, out map[int]model.Text) {
+	if c.runbook.DataLoss == nil {
+		return
+	}
+	told := map[int]bool{}
+	for ref := range c.runbook.DataLoss.Data.References() {
+		id, isStep := ref.Step()
+		place, known := c.places[id]
+		if left, isOut := out[place]; isStep && known && isOut && !told[place] {
+			told[place] = true
+			c.add(diag.UnmeasuredLoss.At(left.Range(), "The mode %s leaves out %s, of which the data loss is computed.", mode, id).
+				WithRelated(ref.Range, "it is used here"))
+		}
 	}
 }
 

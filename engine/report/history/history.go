@@ -56,6 +56,9 @@ func Of(s *standing.Status, now time.Time) Record {
 		// Whatever else is said of it: that a part was done is not to be taken for the whole.
 		r.Remark = strings.TrimPrefix(r.Remark+"; "+part, "; ")
 	}
+	if s.Run.IsDrill() && DrillOf(s, now).Result == missedDrill {
+		r.Remark += "; the drill missed what is promised"
+	}
 	return r
 }
 
