@@ -96,8 +96,12 @@ func (p *Plan) MayStart(o RunOptions, now time.Time) error {
 }
 
 // MayLeaveOut returns a [DeniedError] where an approval is left out behind which a step
-// destroys something, and no policy lets who has left it out override that.
+// destroys something, and no policy lets who has left it out override that, and a
+// [plan.ChoiceError] where the reason for what is left out tells a secret.
 func (p *Plan) MayLeaveOut(now time.Time) error {
+	if p.Choice != nil && p.Masked(p.Choice.Reason) != p.Choice.Reason {
+		return &plan.ChoiceError{Flag: "--reason", Cause: "a secret of the runbook is in it, which the plan and the journal would keep in clear: say it without"}
+	}
 	for _, open := range p.Unguarded() {
 		by, act := p.Choice.By, run.ActOf(p.Plan)
 		act.Step = open.Approval.ID

@@ -76,15 +76,45 @@ func TestNoChangeBeginsThatNobodyLetBegin(t *testing.T) {
 		w := newWorld(&fatal{t: t}, plans(&fatal{t: t}).Draw(t, "plan"), rapid.IntRange(1, 4).Draw(t, "parallelism"))
 		fickle(t, w)
 		w.stepwise = true
+		answers := w.asks
+		w.asks = func(a machine.Ask) *sdk.Answer {
+			if rapid.IntRange(0, 3).Draw(t, "nobody is there") == 0 {
+				return nil
+			}
+			return answers(a)
+		}
 		live(t, w)
-		for resumes := 0; resumes < 5 && w.result != nil && w.result.Outcome == event.OutcomePaused; resumes++ {
+		for resumes := 0; resumes < 5; resumes++ {
+			if w.result == nil && w.machine.Asking() {
+				w.ask(event.PauseAsked)
+			}
+			if w.result == nil || w.result.Outcome != event.OutcomePaused {
+				break
+			}
+			checkAsking(t, w, told)
 			w.goesOn(event.ResumeAsked)
 		}
 		checkWords(t, w)
 		for _, e := range w.journal {
 			count(told, e)
 		}
-	}, "asked", "asked about a retry", "left out by a flag", "an instance left out by a flag", "left out by an answer", "paused at a question")
+	}, "asked", "asked about a retry", "left out by a flag", "an instance left out by a flag", "left out by an answer", "paused at a question", "a retry may be answered while it is paused")
+}
+
+// checkAsking holds the result of a run that has paused against what people may answer while it is:
+// of a question that nobody is told of nobody knows the answer.
+func checkAsking(t *rapid.T, w *world, told tally.Tally) {
+	for id, status := range w.statuses() {
+		if !w.machine.WillAsk(id) {
+			continue
+		}
+		if status == event.Resting {
+			told["a retry may be answered while it is paused"]++
+		}
+		if !slices.Contains(w.result.Asking, id) {
+			t.Fatalf("%s may be answered, and %q ask\n%q", id, w.result.Asking, w.story())
+		}
+	}
 }
 
 // count takes down what has come up.

@@ -6,6 +6,7 @@ package secret
 import (
 	"encoding/json"
 	"maps"
+	"slices"
 	"strings"
 
 	"github.com/gatebook/gatebook/engine/event"
@@ -111,6 +112,14 @@ func (s *Set) Event(e event.Event) event.Event {
 		return e
 	}
 	e.Params, e.Outputs = s.Mark(e.Params), s.Mark(e.Outputs)
+	if e.Run != nil {
+		run := *e.Run
+		run.Overrides = slices.Clone(run.Overrides)
+		for i := range run.Overrides {
+			run.Overrides[i].Reason = s.Text(run.Overrides[i].Reason)
+		}
+		e.Run = &run
+	}
 	if e.Answer != nil {
 		answer := *e.Answer
 		answer.Comment = s.Text(answer.Comment)

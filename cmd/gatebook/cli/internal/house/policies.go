@@ -110,9 +110,12 @@ func Denied(c *console.Console, err error) (told error, is bool) {
 		return console.Usage(advice, "nothing was begun: %v", window), true
 	}
 	if choice, is := errors.AsType[*plan.ChoiceError](err); is {
-		advice := "See the steps: gatebook graph FILE"
-		if choice.Near != "" {
+		advice := "See: gatebook run --help"
+		switch {
+		case choice.Near != "":
 			advice = "Did you mean " + choice.Near + "?"
+		case choice.Named != "":
+			advice = "See the steps: gatebook graph FILE"
 		}
 		return console.Usage(advice, "%v", choice), true
 	}
