@@ -125,6 +125,8 @@ type Step struct {
 	Of        string         `json:"of,omitempty" doc:"Of an instance, the id of the step with foreach."`
 	Key       string         `json:"key,omitempty" doc:"Of an instance, the key of its item."`
 	Loop      *Loop          `json:"loop,omitempty" doc:"What the step is done for; absent: it is done once."`
+	Within    string         `json:"within,omitempty" doc:"The id of the step that takes in the runbook which this is a step of; absent: it is a step of the runbook itself."`
+	Runbook   *Inclusion     `json:"runbook,omitempty" doc:"The runbook that the step takes in; absent: it uses an action."`
 	LeftOut   *event.LeftOut `json:"leftOut,omitempty" doc:"Why the step is not done, by a person's word; absent: it is."`
 	When      *Condition     `json:"when,omitempty" doc:"False skips the step; absent: it is never skipped."`
 	Gate      []*Condition   `json:"gate,omitempty"`
