@@ -47,6 +47,7 @@ func (m *Machine) cancelAsked(e event.Event) {
 	case event.Closing:
 		m.pausing = false
 		m.breakOffLoops()
+		m.breakOffFrames()
 		for _, i := range m.liveSteps() {
 			m.breakOff(i)
 		}
@@ -77,6 +78,7 @@ func (m *Machine) givenUp(e event.Event) {
 	for _, i := range m.liveLoops() {
 		m.leaveLoop(i)
 	}
+	clear(m.frames)
 	m.ready, m.queue, m.line, m.slots, m.lost, m.pausing = nil, nil, nil, 0, 0, false
 	m.mode, m.failure, m.failedStep = event.Ended, &event.Failure{Class: sdk.Cancelled, Message: asked("cancel", e)}, ""
 	m.end(event.OutcomeFailed)
@@ -123,7 +125,7 @@ func (m *Machine) resumeAsked(e event.Event) {
 		m.reopen()
 		m.retryFailed()
 		m.setMode(event.Going, asked("resume", e))
-		m.readyAll(false)
+		m.readyAll()
 	case m.mode == event.Paused:
 		m.goOn(asked("resume", e))
 	case m.mode == event.Ended && outcome == event.OutcomeStuck && (!m.askedBack.IsZero() || slices.ContainsFunc(m.changed, m.wasReached)):
@@ -137,7 +139,7 @@ func (m *Machine) resumeAsked(e event.Event) {
 		m.reopen()
 		m.retryFailed()
 		m.setMode(event.Going, asked("resume", e))
-		m.readyAll(false)
+		m.readyAll()
 	default:
 		m.refuse(e, "the run has nothing left to do")
 	}
@@ -149,7 +151,7 @@ func (m *Machine) goOn(reason string) {
 	m.reopen()
 	m.remember(step, failure)
 	m.setMode(m.back, reason)
-	m.readyAll(m.back == event.Closing)
+	m.readyAll()
 }
 
 // reopen makes a run that has paused or ended ready to go on. What `finally` did at an
@@ -193,22 +195,12 @@ func (m *Machine) rise(i int) {
 func (m *Machine) renewFinally() {
 	m.unended = nil
 	for i, p := range m.planned {
-		if !p.Finally {
-			continue
-		}
-		if m.steps[i].isInstance {
+		switch {
+		case !p.Finally || m.steps[i].in != m.root:
+		case m.steps[i].isInstance:
 			m.steps[i].unmet = 1 // it is made ready when its loop is
-			continue
-		}
-		if m.steps[i].status.Settled() {
-			m.reset(i)
-			m.steps[i].round++
-		}
-		m.steps[i].unmet, m.steps[i].loop = 0, nil
-		for _, edge := range p.Needs {
-			if m.planned[edge.From].Finally {
-				m.steps[i].unmet++
-			}
+		default:
+			m.renew(i)
 		}
 	}
 }
@@ -219,13 +211,20 @@ func (m *Machine) retryFailed() {
 	for i := range m.steps {
 		s, p := &m.steps[i], m.planned[i]
 		switch {
-		case p.Finally:
+		case p.Finally, s.in == nil, s.in != m.root && !m.hasChance(s.in):
 		case s.isInstance:
 			m.retryInstance(i)
 		case s.status == event.NotRun, s.status == event.Failed && (p.OnFailure != plan.Continue || s.cutShort):
 			m.reset(i)
 		}
 	}
+	m.cut = slices.DeleteFunc(slices.Clone(m.cut), func(f *frame) bool { return !m.steps[f.owner].status.Settled() })
+}
+
+// hasChance reports whether what failed in a runbook that was taken in has a new chance: where
+// what took it in has one, or goes on and does not fail with it.
+func (m *Machine) hasChance(f *frame) bool {
+	return !m.steps[f.owner].status.Settled() && (!f.spent || !m.isOpen(f))
 }
 
 // retryInstance gives an instance a new chance where its loop has one: of a loop that goes
@@ -253,6 +252,7 @@ func (m *Machine) reset(i int) {
 	}
 	fresh := step{status: event.Pending, unmet: old.unmet, round: old.round, looks: old.looks, touched: old.touched, listed: old.listed}
 	fresh.loop, fresh.isInstance, fresh.of, fresh.place, fresh.each = old.loop, old.isInstance, old.of, old.place, old.each
+	fresh.in, fresh.frame, fresh.block = old.in, old.frame, old.block
 	if old.isInstance {
 		fresh.unmet = 1 // its loop lets it begin
 	}

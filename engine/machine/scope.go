@@ -11,7 +11,8 @@ import (
 // scope is what the expressions of one step can see at this moment.
 type scope struct {
 	m        *Machine
-	step     int // -1: none
+	step     int
+	in       *frame
 	observed *value.Value
 	failure  *event.Failure
 	attempt  int
@@ -22,15 +23,15 @@ var (
 	_ expr.Overrider = (*scope)(nil)
 )
 
-func (m *Machine) scope(i int) *scope { return &scope{m: m, step: i} }
+func (m *Machine) scope(i int) *scope { return &scope{m: m, step: i, in: m.steps[i].in} }
 
 // Root returns the value of a root.
 func (s *scope) Root(name string) (value.Value, bool) {
 	switch name {
 	case expr.RootInputs:
-		return s.m.plan.Inputs, true
+		return s.in.inputs, true
 	case expr.RootVars:
-		return s.m.plan.Vars, true
+		return s.in.vars, true
 	case expr.RootNow:
 		return timestamp(s.m.now), true
 	case expr.RootRun:
@@ -61,11 +62,11 @@ func (s *scope) run() value.Value {
 		if s.m.steps[i].isInstance {
 			i = s.m.steps[i].of
 		}
-		if known, ok := s.m.run.Remaining[s.m.planned[i].ID]; ok {
+		if known, ok := s.m.run.Remaining[s.m.plan.Steps[s.m.planned[i].Index].ID]; ok {
 			left = value.String((s.m.leftOf(i, known.Step) + known.After).String())
 		}
 	}
-	return value.Object(append(s.m.describeOutcome().Members(), value.Member{Name: "remaining", Value: left})...)
+	return value.Object(append(s.m.describeOutcome(s.in).Members(), value.Member{Name: "remaining", Value: left})...)
 }
 
 // leftOf is how much is left of what a step takes: of one that is done for many, as much as
@@ -91,7 +92,7 @@ func (s *scope) Overridden(window string) (by, reason string, ok bool) {
 
 // Step returns what is known of a step.
 func (s *scope) Step(id string) (value.Value, bool) {
-	i, ok := s.m.place(id)
+	i, ok := s.m.placeIn(s.in, id)
 	if !ok {
 		return value.Value{}, false
 	}
@@ -103,9 +104,21 @@ func (s *scope) Step(id string) (value.Value, bool) {
 		if st.loop != nil {
 			st.outputs = s.m.loopOutputs(st.loop)
 		}
-		st.view, st.known = st.describe(id), true
+		st.view, st.known = st.describe(s.in.prefix+id), true
 	}
 	return st.view, true
+}
+
+// placeIn finds a step of a frame by its name there.
+func (m *Machine) placeIn(f *frame, name string) (int, bool) {
+	if f != m.root {
+		name = m.plan.Steps[f.from-1].ID + "." + name
+	}
+	p, ok := m.plan.Step(name)
+	if !ok || p.ID != name || p.Index < f.from || p.Index >= f.from+f.size {
+		return 0, false
+	}
+	return f.at(p.Index), true
 }
 
 func (s *step) describe(id string) value.Value {
@@ -146,16 +159,20 @@ func (m *Machine) describeRun() value.Value {
 }
 
 // describeOutcome is `run` as it is now. For the steps of `finally` its outcome is decided
-// when they begin, whatever becomes of them; what the run gives back sees the last one.
-func (m *Machine) describeOutcome() value.Value {
+// when they begin, whatever becomes of them; what the run gives back sees the last one. The
+// `finally` of a runbook that was taken in sees how that went, where the run goes on.
+func (m *Machine) describeOutcome(f *frame) value.Value {
 	members := append([]value.Member{}, m.runView.Members()...)
 	outcome := value.Unknown(value.Cause{Reason: "the run has not ended"})
-	switch m.mode {
-	case event.Closing:
+	switch {
+	case m.mode == event.Going && f.closing && f.failure != nil:
+		outcome = value.String(string(event.OutcomeFailed))
+	case m.mode == event.Going && f.closing:
+		outcome = value.String(string(event.OutcomeSucceeded))
+	case m.mode == event.Closing:
 		outcome = value.String(string(m.told))
-	case event.Ended:
+	case m.mode == event.Ended:
 		outcome = value.String(string(m.outcome()))
-	default:
 	}
 	return value.Object(append(members, value.Member{Name: "outcome", Value: outcome})...)
 }
