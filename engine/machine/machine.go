@@ -190,11 +190,13 @@ func (m *Machine) nearest(id string) (int, bool) {
 		if i, ok := m.place(id); ok {
 			return i, true
 		}
-		p, ok := m.plan.Step(id)
-		if !ok || cmp.Or(p.Of, p.Within) == "" {
+		if of, _, ok := event.SplitInstance(id); ok {
+			id = of
+		} else if within, _, ok := event.SplitInside(id); ok {
+			id = within
+		} else {
 			return 0, false
 		}
-		id = cmp.Or(p.Of, p.Within)
 	}
 }
 
@@ -266,7 +268,7 @@ func (m *Machine) WillAsk(id string) bool {
 // MayAsk reports whether a step that asks people has its question before it still: in this
 // run as it goes, or when it is resumed.
 func (m *Machine) MayAsk(id string) bool {
-	p, ok := m.plan.Step(id)
+	p, ok := m.plan.Step(event.Template(id))
 	if !ok || !p.Describe.Asks {
 		return false
 	}

@@ -112,7 +112,7 @@ func (s *scope) Step(id string) (value.Value, bool) {
 // placeIn finds a step of a frame by its name there.
 func (m *Machine) placeIn(f *frame, name string) (int, bool) {
 	if f != m.root {
-		name = m.plan.Steps[f.from-1].ID + "." + name
+		name = event.InsideID(m.plan.Steps[f.from-1].ID, name)
 	}
 	p, ok := m.plan.Step(name)
 	if !ok || p.ID != name || p.Index < f.from || p.Index >= f.from+f.size {
