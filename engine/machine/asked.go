@@ -195,11 +195,7 @@ func (m *Machine) rise(i int) {
 func (m *Machine) renewFinally() {
 	m.unended = nil
 	for i, p := range m.planned {
-		switch {
-		case !p.Finally || m.steps[i].in != m.root:
-		case m.steps[i].isInstance:
-			m.steps[i].unmet = 1 // it is made ready when its loop is
-		default:
+		if p.Finally && m.steps[i].in == m.root && !m.steps[i].isInstance {
 			m.renew(i)
 		}
 	}

@@ -26,9 +26,10 @@ type frame struct {
 
 	inputs, vars value.Value // what its expressions see
 
+	begun   bool // one of its steps has ended, be it at an earlier chance
 	cleans  bool // it is part of cleaning up, as what takes it in is of some `finally`
 	closing bool // its `finally` runs, or has run
-	closed  bool // all of that is done
+	closed  bool // all of that is done, and nothing in it failed
 	left    int  // steps, or when it closes those of `finally`, that are to be settled
 	open    int  // of its steps, those that have begun and are not settled
 	failure *event.Failure
@@ -96,7 +97,7 @@ func (m *Machine) takeIn(i int) {
 	delete(m.live, i)
 	m.frames[i] = struct{}{}
 	f := m.steps[i].frame
-	f.failure, f.spent, f.cut = nil, false, false
+	f.failure, f.spent, f.cut, f.closing = nil, false, false, f.closed
 	for n := range m.children(f) {
 		if !m.planned[n].Finally && !m.steps[n].status.Settled() {
 			f.closing, f.closed = false, false
@@ -209,6 +210,11 @@ func (m *Machine) renew(n int) {
 		m.steps[n].round++
 	}
 	s, p := &m.steps[n], m.planned[n]
+	if s.loop != nil {
+		for _, one := range s.loop.nodes {
+			m.steps[one].unmet = 1 // whether it is one still is seen when the loop opens
+		}
+	}
 	s.unmet, s.loop, s.frame = 0, nil, nil
 	for _, edge := range p.Needs {
 		if m.plan.Steps[edge.From].Finally == p.Finally {
@@ -301,7 +307,7 @@ func (m *Machine) closeFrame(f *frame) {
 func (m *Machine) frameDone(f *frame) {
 	i := f.owner
 	delete(m.frames, i)
-	f.closed = true
+	f.closed = f.failure == nil
 	if f.failure != nil {
 		m.fail(i, m.ofWhole(i, f.failure))
 		return

@@ -239,7 +239,7 @@ func (m *Machine) cutOffFrame(i int) {
 			ended++
 		}
 	}
-	if ended == 0 && !f.closing {
+	if !f.begun {
 		delete(m.frames, i)
 		s.frame = nil
 		m.backToPending(i)

@@ -23,7 +23,8 @@ func (m *Machine) startTally() {
 			cleans[s.ID] = cleaning
 			continue
 		}
-		if cleaning && s.Changes() && !s.Skipped() && s.Loop == nil {
+		isTemplate := m.plan.Steps[s.Index] == s && m.steps[s.Index].isTemplate
+		if cleaning && s.Changes() && !s.Skipped() && s.Loop == nil && !isTemplate {
 			m.tally.Keep(s.ID, s.Effect)
 			m.keeps = true
 		}

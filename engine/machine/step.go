@@ -183,6 +183,7 @@ func (m *Machine) settle(i int, status event.Status, failure *event.Failure) {
 		return
 	}
 	s.in.open--
+	s.in.begun = true
 	switch {
 	case status != event.Failed:
 		m.release(i)
