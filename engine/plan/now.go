@@ -28,6 +28,10 @@ func (s *Step) Skipped() bool {
 	return s.LeftOut != nil || s.When.IsFalse() || s.outer != nil && s.outer.Skipped()
 }
 
+// Cleans reports whether the step is one of the finally of its own runbook, be that the one that
+// is run or one that is taken in.
+func (s *Step) Cleans() bool { return s.Closing || s.Finally && s.Within == "" }
+
 // IsLeftOut reports whether the step is not done by a person's word, of it or of one that takes
 // it in.
 func (s *Step) IsLeftOut() bool {
