@@ -73,6 +73,7 @@ var rooms = map[string]room{
 
 	"engine/check":           {floor: 4},
 	"engine/opening":         {floor: 4},
+	"engine/inclusion":       {floor: 5},
 	"engine/input":           {floor: 5},
 	"engine/plan":            {floor: 5},
 	"engine/machine":         {floor: 6},

@@ -11,6 +11,7 @@ func Rules() []*Rule {
 		syntaxRules(),
 		modelRules(),
 		windowRules(),
+		includedRules(),
 		exprRules(),
 		checkRules(),
 		inputRules(),

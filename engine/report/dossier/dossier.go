@@ -103,8 +103,8 @@ func (out *page) planHead(p *plan.Plan, r *review.Review) section {
 		add(limits)
 	}
 	facts := "on failure: " + string(p.OnFailure)
-	if p.Lock != "" {
-		facts += "; lock: " + p.Lock
+	if locks := p.LockNames(); len(locks) > 0 {
+		facts += "; lock: " + strings.Join(locks, ", ")
 	}
 	facts += policyWords(p)
 	add(facts)
