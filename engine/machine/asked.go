@@ -195,7 +195,7 @@ func (m *Machine) rise(i int) {
 func (m *Machine) renewFinally() {
 	m.unended = nil
 	for i, p := range m.planned {
-		if p.Finally && m.steps[i].in == m.root && !m.steps[i].isInstance {
+		if p.Cleans() && m.steps[i].in == m.root && !m.steps[i].isInstance {
 			m.renew(i)
 		}
 	}
@@ -207,7 +207,7 @@ func (m *Machine) retryFailed() {
 	for i := range m.steps {
 		s, p := &m.steps[i], m.planned[i]
 		switch {
-		case p.Finally, s.in == nil, s.in != m.root && !m.hasChance(s.in):
+		case p.Cleans(), s.in == nil, s.in != m.root && !m.hasChance(s.in):
 		case s.isInstance:
 			m.retryInstance(i)
 		case s.status == event.NotRun, s.status == event.Failed && (p.OnFailure != plan.Continue || s.cutShort):

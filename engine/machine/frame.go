@@ -3,7 +3,6 @@ package machine
 import (
 	"iter"
 	"slices"
-	"strings"
 
 	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/plan"
@@ -96,10 +95,11 @@ func (m *Machine) takeIn(i int) {
 	}
 	delete(m.live, i)
 	m.frames[i] = struct{}{}
+	m.steps[i].counted = false
 	f := m.steps[i].frame
 	f.failure, f.spent, f.cut, f.closing = nil, false, false, f.closed
 	for n := range m.children(f) {
-		if !m.planned[n].Finally && !m.steps[n].status.Settled() {
+		if !m.planned[n].Cleans() && !m.steps[n].status.Settled() {
 			f.closing, f.closed = false, false
 		}
 	}
@@ -127,7 +127,7 @@ func (m *Machine) openFrame(i int, told bool) (*frame, *event.Failure) {
 	}
 	f := &frame{
 		owner: i, from: p.Index + 1, size: p.Runbook.Size, order: m.opened + 1, prefix: p.ID + ".",
-		inputs: inputs, cleans: p.Finally || outer.cleans,
+		inputs: inputs, cleans: p.Cleans() || outer.cleans,
 	}
 	held := make([]value.Member, 0, len(p.Runbook.Held))
 	for _, b := range p.Runbook.Held {
@@ -167,24 +167,15 @@ func (m *Machine) settleIn(f *frame) {
 
 // makeBlock makes the steps of what an instance takes in.
 func (m *Machine) makeBlock(f *frame) {
-	template := m.plan.Steps[f.from-1].ID
-	owner := m.planned[f.owner].ID
-	m.planned = slices.Grow(m.planned, f.size)
-	m.steps = slices.Grow(m.steps, f.size)
-	for _, p := range m.plan.Steps[f.from : f.from+f.size] {
-		m.planned = append(m.planned, p)
-		m.steps = append(m.steps, step{status: event.Pending})
-	}
+	made := slices.Repeat([]step{{status: event.Pending}}, f.size)
+	m.steps = append(m.steps, made...)
+	owner, _ := m.plan.Step(m.planned[f.owner].ID)
+	m.planned = append(m.planned, m.plan.Inside(owner)...)
 	m.markTemplates(f)
-	for n := f.base; n < f.base+f.size; n++ {
-		if m.steps[n].isTemplate {
-			continue
+	for n := f.base; n < len(m.planned); n++ {
+		if !m.steps[n].isTemplate {
+			m.instances[m.planned[n].ID] = n
 		}
-		one := *m.planned[n]
-		one.ID = owner + strings.TrimPrefix(one.ID, template)
-		one.Within = owner + strings.TrimPrefix(one.Within, template)
-		m.planned[n] = &one
-		m.instances[one.ID] = n
 	}
 }
 
@@ -217,7 +208,7 @@ func (m *Machine) renew(n int) {
 	}
 	s.unmet, s.loop, s.frame = 0, nil, nil
 	for _, edge := range p.Needs {
-		if m.plan.Steps[edge.From].Finally == p.Finally {
+		if m.plan.Steps[edge.From].Cleans() == p.Cleans() {
 			s.unmet++
 		}
 	}
@@ -225,7 +216,7 @@ func (m *Machine) renew(n int) {
 
 // mayBegin reports whether it is the time of a step that waits for nothing.
 func (m *Machine) mayBegin(n int) bool {
-	s, finally := &m.steps[n], m.planned[n].Finally
+	s, finally := &m.steps[n], m.planned[n].Cleans()
 	if s.status != event.Pending || s.unmet > 0 || s.in == nil {
 		return false
 	}
@@ -249,7 +240,7 @@ func (m *Machine) goOnIn(f *frame) {
 	f.left, f.open = 0, 0
 	for n := range m.children(f) {
 		s := &m.steps[n]
-		if m.planned[n].Finally != f.closing || s.status.Settled() {
+		if m.planned[n].Cleans() != f.closing || s.status.Settled() {
 			continue
 		}
 		f.left++
@@ -265,7 +256,7 @@ func (m *Machine) goOnIn(f *frame) {
 // childSettled takes in that a step of a frame has ended, and what waits for it is set free.
 func (m *Machine) childSettled(i int) {
 	if f := m.steps[i].in; f != m.root {
-		if m.planned[i].Finally == f.closing {
+		if m.planned[i].Cleans() == f.closing {
 			f.left--
 		}
 		m.progress(f)
@@ -292,7 +283,7 @@ func (m *Machine) progress(f *frame) {
 func (m *Machine) closeFrame(f *frame) {
 	f.closing, f.closed, f.left, f.open = true, false, 0, 0
 	for n := range m.children(f) {
-		if m.planned[n].Finally {
+		if m.planned[n].Cleans() {
 			f.left++
 			m.renew(n)
 			if m.mayBegin(n) {

@@ -49,17 +49,8 @@ func drawInside(t *rapid.T) []*plan.Step {
 // stepIn is the step of a plan with an id, which may lead through instances that the plan does
 // not know.
 func stepIn(p *plan.Plan, id string) *plan.Step {
-	if s, ok := p.Step(id); ok {
-		return s
-	}
-	template, _ := p.Step(event.Template(id))
-	one := *template
-	if of, key, ok := event.SplitInstance(id); ok && template.Loop != nil {
-		one = *template.Instance(key)
-		one.Of = of
-	}
-	one.ID = id
-	return &one
+	s, _ := p.Step(id)
+	return s
 }
 
 // sibling is the id of a step that another needs, of which the plan says the template.
@@ -100,7 +91,7 @@ func isIn(id, in string) bool {
 // cleansUp reports whether a step is one of some finally, or in one.
 func cleansUp(p *plan.Plan, id string) bool {
 	for _, one := range append(around(id), id) {
-		if stepIn(p, one).Finally {
+		if stepIn(p, one).Cleans() {
 			return true
 		}
 	}
@@ -186,7 +177,7 @@ func checkFrames(t *rapid.T, w *world, told tally.Tally) {
 		}
 		within, _, inside := event.SplitInside(id)
 		if _, _, isInstance := event.SplitInstance(id); isInstance || !inside {
-			if !inside && !isInstance && step.Finally && mode == event.Closing && begins(w.plan, e) {
+			if !inside && !isInstance && step.Cleans() && mode == event.Closing && begins(w.plan, e) {
 				for _, f := range frames {
 					if f.cut && len(f.begun) > 0 && !cleansUp(w.plan, f.id) {
 						f.checkClosed(t, w)
@@ -200,11 +191,11 @@ func checkFrames(t *rapid.T, w *world, told tally.Tally) {
 		case begins(w.plan, e) && f == nil:
 			fail(e, "%s was not opened", within)
 		case begins(w.plan, e):
-			if !f.open && (!step.Finally || mode != event.Closing || !f.cut) {
+			if !f.open && (!step.Cleans() || mode != event.Closing || !f.cut) {
 				fail(e, "%s has ended", within)
 			}
 			for other := range f.underWay {
-				if stepIn(w.plan, other).Finally != step.Finally {
+				if stepIn(w.plan, other).Cleans() != step.Cleans() {
 					fail(e, "%s is under way", other)
 				}
 			}
@@ -223,7 +214,7 @@ func checkFrames(t *rapid.T, w *world, told tally.Tally) {
 // checkClosed holds the end of a runbook against what its finally promises.
 func (f *opening) checkClosed(t *rapid.T, w *world) {
 	for _, s := range w.plan.Steps {
-		if s.Finally && s.Within == event.Template(f.id) && !f.settled[event.InsideID(f.id, nameOf(s))] {
+		if s.Cleans() && s.Within == event.Template(f.id) && !f.settled[event.InsideID(f.id, nameOf(s))] {
 			t.Fatalf("%s has ended, and %s of its finally was not run\n%s", f.id, s.ID, strings.Join(w.story(), "\n"))
 		}
 	}

@@ -37,7 +37,7 @@ func TestExpressionsOfARunbookThatIsTakenInSeeWhatIsItsOwn(t *testing.T) {
 		s.Use.Source = object{"in": sees{root: inputs, path: []string{"of"}}, "held": sees{root: vars, path: []string{"twice"}}}
 	})
 	y := with(read("y", "x"), func(s *plan.Step) { s.Use.Source = sees{step: "x", path: []string{"outputs", "of"}} })
-	tell := with(finally(read("tell")), func(s *plan.Step) { s.Use.Source = sees{root: expr.RootRun, path: []string{"outcome"}} })
+	tell := with(finally(read("tell")), func(s *plan.Step) { s.Use.Source = sees{root: expr.RootRun, path: []string{"actor"}} })
 	steps := taking(newLoops(t).each(read("web"), "{}", "a", "b"), x, y, tell)
 	taken := steps[0].Runbook
 	taken.Source = object{"of": sees{root: each, path: []string{"key"}}}
@@ -53,8 +53,8 @@ func TestExpressionsOfARunbookThatIsTakenInSeeWhatIsItsOwn(t *testing.T) {
 		t.Fatalf("%+v\n%q", result, w.story())
 	}
 	want := map[string]string{
-		`web["a"].x`: `{"held":"a","in":"a"}`, `web["a"].y`: `web["a"].x`, `web["a"].tell`: "succeeded",
-		`web["b"].x`: `{"held":"b","in":"b"}`, `web["b"].y`: `web["b"].x`, `web["b"].tell`: "succeeded",
+		`web["a"].x`: `{"held":"a","in":"a"}`, `web["a"].y`: `web["a"].x`, `web["a"].tell`: "alice",
+		`web["b"].x`: `{"held":"b","in":"b"}`, `web["b"].y`: `web["b"].x`, `web["b"].tell`: "alice",
 		"after": `{"a":{"y":"web[\"a\"].y"},"b":{"y":"web[\"b\"].y"}}`,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

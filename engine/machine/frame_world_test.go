@@ -14,6 +14,8 @@ import (
 func taking(owner *plan.Step, steps ...*plan.Step) []*plan.Step {
 	owner.Runbook = &plan.Inclusion{Size: len(steps), Source: fixed{value.Object()}}
 	for _, s := range steps {
+		s.Closing = s.Closing || s.Within == "" && s.Finally
+		s.Finally = owner.Finally
 		s.ID = event.InsideID(owner.ID, s.ID)
 		if s.Within == "" {
 			s.Within = owner.ID

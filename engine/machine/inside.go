@@ -28,7 +28,7 @@ func (m *Machine) tolerates(i int, failure *event.Failure) bool {
 			}
 			i = s.of
 		}
-		if p := m.planned[i]; p.Finally || p.OnFailure == plan.Continue {
+		if p := m.planned[i]; p.Cleans() || p.OnFailure == plan.Continue {
 			return true
 		}
 	}
@@ -117,7 +117,7 @@ func (m *Machine) stopInside(f *frame) {
 	for n := range m.children(f) {
 		s := &m.steps[n]
 		switch {
-		case m.planned[n].Finally, s.status == event.Pending, s.status.Settled():
+		case m.planned[n].Cleans(), s.status == event.Pending, s.status.Settled():
 		case s.loop != nil:
 			m.stopLoop(n)
 		case s.frame != nil && m.isOpen(s.frame):
@@ -232,7 +232,7 @@ func (m *Machine) cutOffFrame(i int) {
 	f := s.frame
 	all, ended := 0, 0
 	for n := range m.children(f) {
-		if m.planned[n].Finally {
+		if m.planned[n].Cleans() {
 			continue
 		}
 		if all++; m.steps[n].status.Settled() {

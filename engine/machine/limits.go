@@ -18,7 +18,7 @@ func (m *Machine) startTally() {
 	}
 	cleans := make(map[string]bool) // by what takes in a runbook, whether that is part of cleaning up
 	for s := range m.plan.All() {
-		cleaning := s.Finally || cleans[s.Within]
+		cleaning := s.Cleans() || cleans[s.Within]
 		if s.Runbook != nil {
 			cleans[s.ID] = cleaning
 			continue

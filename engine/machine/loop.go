@@ -178,7 +178,7 @@ func (m *Machine) instanceSettled(n int, status event.Status, failure *event.Fai
 	case !l.spent:
 		m.letBegin(i)
 		return
-	case !m.planned[i].Finally && m.planned[i].OnFailure != plan.Continue && !l.brokenOff && !m.tolerates(i, l.failure):
+	case !m.planned[i].Cleans() && m.planned[i].OnFailure != plan.Continue && !l.brokenOff && !m.tolerates(i, l.failure):
 		m.loopFailed(i) // the run reacts to it as to any step that failed
 		return
 	case !wasSpent:

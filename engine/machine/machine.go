@@ -95,7 +95,7 @@ func New(p *plan.Plan) *Machine {
 		m.steps[i].status = event.Pending
 		for _, edge := range s.Needs {
 			// A finally step runs after everything else anyway.
-			if p.Steps[edge.From].Finally == s.Finally {
+			if p.Steps[edge.From].Cleans() == s.Cleans() {
 				needs[i] = append(needs[i], edge.From)
 			}
 		}

@@ -66,7 +66,7 @@ func (s *scope) run() value.Value {
 			left = value.String((s.m.leftOf(i, known.Step) + known.After).String())
 		}
 	}
-	return value.Object(append(s.m.describeOutcome(s.in).Members(), value.Member{Name: "remaining", Value: left})...)
+	return value.Object(append(s.m.describeOutcome().Members(), value.Member{Name: "remaining", Value: left})...)
 }
 
 // leftOf is how much is left of what a step takes: of one that is done for many, as much as
@@ -82,12 +82,22 @@ func (m *Machine) leftOf(i int, takes time.Duration) time.Duration {
 
 // Overridden returns who has had a window count as open, and why.
 func (s *scope) Overridden(window string) (by, reason string, ok bool) {
+	window = s.m.windowIn(s.in, window)
 	for _, o := range s.m.run.Overrides {
 		if o.Window == window {
 			return o.By, o.Reason, true
 		}
 	}
 	return "", "", false
+}
+
+// windowIn is what a window of a runbook is called in the run, for all that take it in at one
+// place.
+func (m *Machine) windowIn(f *frame, window string) string {
+	if f == m.root {
+		return window
+	}
+	return event.InsideID(m.plan.Steps[f.from-1].ID, window)
 }
 
 // Step returns what is known of a step.
@@ -159,20 +169,16 @@ func (m *Machine) describeRun() value.Value {
 }
 
 // describeOutcome is `run` as it is now. For the steps of `finally` its outcome is decided
-// when they begin, whatever becomes of them; what the run gives back sees the last one. The
-// `finally` of a runbook that was taken in sees how that went, where the run goes on.
-func (m *Machine) describeOutcome(f *frame) value.Value {
+// when they begin, whatever becomes of them; what the run gives back sees the last one.
+func (m *Machine) describeOutcome() value.Value {
 	members := append([]value.Member{}, m.runView.Members()...)
 	outcome := value.Unknown(value.Cause{Reason: "the run has not ended"})
-	switch {
-	case m.mode == event.Going && f.closing && f.failure != nil:
-		outcome = value.String(string(event.OutcomeFailed))
-	case m.mode == event.Going && f.closing:
-		outcome = value.String(string(event.OutcomeSucceeded))
-	case m.mode == event.Closing:
+	switch m.mode {
+	case event.Closing:
 		outcome = value.String(string(m.told))
-	case m.mode == event.Ended:
+	case event.Ended:
 		outcome = value.String(string(m.outcome()))
+	default:
 	}
 	return value.Object(append(members, value.Member{Name: "outcome", Value: outcome})...)
 }

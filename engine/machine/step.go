@@ -191,7 +191,7 @@ func (m *Machine) settle(i int, status event.Status, failure *event.Failure) {
 		s.cutShort = true
 	case p.OnFailure == plan.Continue:
 		m.release(i)
-	case p.Finally:
+	case p.Cleans():
 		// What else stands in `finally` must be tried all the same.
 		m.failedClosing(i, failure)
 		m.release(i)

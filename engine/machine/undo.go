@@ -36,7 +36,7 @@ func (m *Machine) takesBack(i int) bool {
 func (m *Machine) isOfSteps(i int) bool { return !m.cleansUp(i) }
 
 // cleansUp reports whether a step is one of some `finally`, or in one.
-func (m *Machine) cleansUp(i int) bool { return m.planned[i].Finally || m.steps[i].in.cleans }
+func (m *Machine) cleansUp(i int) bool { return m.planned[i].Cleans() || m.steps[i].in.cleans }
 
 func (m *Machine) isUndone(i int) bool { return m.steps[i].status == event.Undone }
 
