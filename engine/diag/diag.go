@@ -122,6 +122,21 @@ func (l List) Sorted() List {
 	return slices.CompactFunc(sorted, func(a, b Diagnostic) bool { return compare(a, b) == 0 })
 }
 
+// Once returns the findings in their order, each only where it comes first. It is for those of
+// several files, of which each comes sorted: one may take in the other.
+func (l List) Once() List {
+	type place struct{ code, at, detail string }
+	told := make(map[place]bool, len(l))
+	once := make(List, 0, len(l))
+	for _, d := range l {
+		if p := (place{d.Rule.Code, d.Range.String(), d.Detail}); !told[p] {
+			told[p] = true
+			once = append(once, d)
+		}
+	}
+	return once
+}
+
 func compare(a, b Diagnostic) int {
 	return cmp.Or(
 		a.Range.Compare(b.Range),

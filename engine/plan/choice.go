@@ -152,11 +152,9 @@ func (c *chooser) only() error {
 	}
 	because := c.because("not in --only " + strings.Join(c.choice.Only, ","))
 	for i, l := range c.lines {
-		kept[i] = kept[i] || kept[l.outer]
-		if l.outer >= 0 && c.out[l.outer] != nil {
-			c.out[i] = because // as what takes it in
-		} else if !kept[i] && !opened[i] && !l.step.Finally {
-			c.out[i] = because
+		kept[i] = kept[i] || kept[l.outer] || l.step.Finally
+		if l.outer >= 0 && c.out[l.outer] != nil || !kept[i] && !opened[i] {
+			c.out[i] = because // by itself, or as what takes it in
 		}
 	}
 	return nil

@@ -5,6 +5,7 @@ import (
 
 	"github.com/gatebook/gatebook/engine/check"
 	"github.com/gatebook/gatebook/engine/data"
+	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/expr"
 	"github.com/gatebook/gatebook/engine/value"
 	"github.com/gatebook/gatebook/plugins/sdk"
@@ -18,12 +19,13 @@ type frame struct {
 	absent    map[string]bool // steps that are left out, by what the runbook calls them
 	onFailure Policy          // of a step that does not say so itself
 
-	within  string // the step that takes it in; empty: none does
-	finally bool   // that step is one of finally
-	void    bool   // nothing in it is done
-	stands  bool   // each of its instances is planned by itself
-	first   int    // the place of its first step in the plan
-	place   int    // the place of the step that is being planned
+	leftOut *event.LeftOut // why nothing in it is done, by a person's word; nil: it may be
+	within  string         // the step that takes it in; empty: none does
+	finally bool           // that step is one of finally
+	void    bool           // nothing in it is done
+	stands  bool           // each of its instances is planned by itself
+	first   int            // the place of its first step in the plan
+	place   int            // the place of the step that is being planned
 }
 
 // id is what the plan calls a step of the runbook.
@@ -40,7 +42,7 @@ func (m *maker) include(step *Step, checked *check.Step) error {
 	defer func() { m.frame, m.skipped = outside, skipped }()
 	m.frame = frame{
 		checked: checked.Runbook, absent: map[string]bool{}, within: step.ID, finally: step.Finally,
-		onFailure: m.inherited(checked), void: skipped, stands: outside.stands, first: outside.place + 1,
+		onFailure: m.inherited(checked), leftOut: step.LeftOut, void: skipped, stands: outside.stands, first: outside.place + 1,
 	}
 	m.scope = newBefore(m.plan.Runbook, inputs)
 	m.scope.run, m.scope.within = outside.scope.run, step.ID

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -203,7 +204,7 @@ func (m *maker) step(checked *check.Step, before []*Step, places []int) (*Step, 
 		OnFailure: m.onFailure,
 		Range:     model.Node.Range(),
 	}
-	step.LeftOut = m.choice.leftOut(step.ID)
+	step.LeftOut = cmp.Or(m.leftOut, m.choice.leftOut(step.ID))
 	m.skipped = m.void || step.LeftOut != nil
 	if model.OnFailure.Value != "" {
 		step.OnFailure = Policy(model.OnFailure.Value)
