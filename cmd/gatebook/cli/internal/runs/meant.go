@@ -33,7 +33,7 @@ func (r *Run) step(typed string) (*standing.Step, error) {
 		}
 	}
 	id, of := strconv.Quote(typed), (*standing.Step)(nil)
-	if name, _, isInstance := strings.Cut(typed, "["); isInstance {
+	if name, _, isInstance := event.SplitInstance(typed); isInstance {
 		id = layout.Line(typed) // which has quotes of its own
 		of, _ = r.Status.Step(name)
 	}
