@@ -3,7 +3,12 @@ package plan
 // Order gives of each step the edges by which it waits for others, as if there were no
 // runbook that is taken in: what waits for a step that takes one in waits for the last in it, the
 // first in it wait for that step, and its finally for the others. Each leads to an earlier place.
-func (p *Plan) Order() [][]Edge { return p.order }
+func (p *Plan) Order() [][]Edge {
+	if len(p.order) != len(p.Steps) { // it was not made by [New]
+		return orderOf(p)
+	}
+	return p.order
+}
 
 // orderOf works the order of a plan out, whose steps have their places.
 func orderOf(p *Plan) [][]Edge {
