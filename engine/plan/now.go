@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/expr"
 	"github.com/gatebook/gatebook/engine/value"
 )
@@ -31,6 +32,9 @@ func (s *Step) Skipped() bool {
 // Cleans reports whether the step is one of the finally of its own runbook, be that the one that
 // is run or one that is taken in.
 func (s *Step) Cleans() bool { return s.Closing || s.Finally && s.Within == "" }
+
+// Outer returns the step that takes it in; nil: it is a step of the runbook itself.
+func (s *Step) Outer() *Step { return s.outer }
 
 // IsLeftOut reports whether the step is not done by a person's word, of it or of one that takes
 // it in.
@@ -71,6 +75,10 @@ func Offline(p *Plan) *Plan {
 	offline.Offline = true
 	return &offline
 }
+
+// LockNames are the names on which a run excludes others: those of the runbook and of all that
+// it takes in.
+func (p *Plan) LockNames() []string { return event.Run{Lock: p.Lock, Locks: p.Locks}.LockNames() }
 
 // Masker knows the secrets of the plan's inputs, and those of its connections.
 func (p *Plan) Masker() *value.Masker {

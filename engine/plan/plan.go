@@ -59,6 +59,7 @@ type Plan struct {
 
 	index     map[string]int   // step id to its place in Steps
 	instances map[string]*Step // those that are known, by id
+	order     [][]Edge         // see [Plan.Order]
 }
 
 // Header says which runbook it is.
@@ -280,10 +281,6 @@ type Binding struct {
 	Source Source      `json:"-"`
 }
 
-// LockNames are the names on which a run excludes others: those of the runbook and of all that
-// it takes in.
-func (p *Plan) LockNames() []string { return event.Run{Lock: p.Lock, Locks: p.Locks}.LockNames() }
-
 // Step returns the step with the id, which may be that of an instance; of one that is not
 // known before a run, what is computed of its item is not filled in.
 func (p *Plan) Step(id string) (*Step, bool) {
@@ -331,6 +328,7 @@ func New(p Plan) (*Plan, error) {
 			return nil, err
 		}
 	}
+	p.order = orderOf(&p)
 	digest, err := digestOf(p)
 	if err != nil {
 		return nil, err

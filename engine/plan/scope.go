@@ -62,6 +62,18 @@ func (p *Plan) Known() expr.Scope {
 	return known
 }
 
+// KnownIn is what [Plan.Known] gives to the expressions of a step, which may be one of a runbook
+// that is taken in.
+func (p *Plan) KnownIn(s *Step) expr.Scope {
+	outer := s.outer
+	if outer == nil {
+		return p.Known()
+	}
+	known := newBefore(p.Runbook, outer.Runbook.Inputs)
+	known.vars, known.within = outer.Runbook.Vars, outer.ID
+	return known
+}
+
 // Root returns the value of a root.
 func (b *before) Root(name string) (value.Value, bool) {
 	because := func(reason string) (value.Value, bool) {
