@@ -54,6 +54,14 @@ func (s *scope) Root(name string) (value.Value, bool) {
 	return value.Value{}, false
 }
 
+// StepID is the id of the step whose expressions these are; empty: they are of none.
+func (s *scope) StepID() string {
+	if s.step < 0 {
+		return ""
+	}
+	return s.m.planned[s.step].ID
+}
+
 // run is the run as the step sees it: with how long it takes from there.
 func (s *scope) run() value.Value {
 	left := value.Unknown(value.Cause{Reason: "nobody knows how long all takes that is left"})
