@@ -130,7 +130,7 @@ func (e *Engine) check(file *source.File, tree *syntax.Node, found diag.List, po
 	checked, own, others := inclusion.Check(file.Name(), decoded, inclusion.Options{Version: e.version, Read: read, Actions: e.catalogueFor, People: policy.Check})
 	runbook := &Runbook{File: file, Checked: checked.Runbook, Actions: checked.Actions, Policy: policy, windows: checked.Windows}
 	for _, f := range checked.Files {
-		runbook.files = append(runbook.files, plan.File{Name: f.Name, As: f.As, Digest: event.Digest(f.Text), Text: f.Text})
+		runbook.files = append(runbook.files, plan.File{Name: f.Name, As: f.As, Runbook: f.Runbook, Digest: event.Digest(f.Text), Text: f.Text})
 	}
 	return runbook, append(append(found, own...).Sorted(), others...)
 }

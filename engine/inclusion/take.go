@@ -124,7 +124,7 @@ func (t *taker) unit(got answer) *unit {
 	if kind := tree.Get("kind"); tree != nil && !found.HasErrors() && kind.Text() != model.Kind {
 		return nil
 	}
-	t.keep(got.real, got.file.Text())
+	t.keep(got.real, got.file.Text(), true)
 	decoded, more := model.Decode(tree)
 	found = append(found, more...)
 	u := &unit{}
