@@ -12,6 +12,7 @@ package engine
 
 import (
 	"errors"
+	"slices"
 
 	"github.com/gatebook/gatebook/engine/catalog"
 	"github.com/gatebook/gatebook/engine/check"
@@ -93,6 +94,10 @@ type Runbook struct {
 	files   []plan.File
 	windows []string
 }
+
+// Windows are the names of its windows; those of a runbook that it takes in begin with the step
+// that does.
+func (r *Runbook) Windows() []string { return slices.Clone(r.windows) }
 
 // Check reads a runbook and finds everything that is wrong with it, and with the policy beside
 // it. It calls no action and looks at no system; a plugin that was never seen before is asked
