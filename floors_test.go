@@ -91,7 +91,8 @@ var rooms = map[string]room{
 	"engine/drill":           {floor: 8},
 	"engine":                 {floor: 8, roof: true},
 
-	"engine/check/checktest": {floor: 6, forTests: true},
+	"engine/check/checktest":         {floor: 6, forTests: true},
+	"engine/inclusion/inclusiontest": {floor: 7, forTests: true},
 
 	"engine/journal/ledger": {floor: 4},
 

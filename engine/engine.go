@@ -12,6 +12,7 @@ package engine
 
 import (
 	"errors"
+	"slices"
 
 	"github.com/gatebook/gatebook/engine/catalog"
 	"github.com/gatebook/gatebook/engine/check"
@@ -94,6 +95,10 @@ type Runbook struct {
 	windows []string
 }
 
+// Windows are the names of its windows; those of a runbook that it takes in begin with the step
+// that does.
+func (r *Runbook) Windows() []string { return slices.Clone(r.windows) }
+
 // Check reads a runbook and finds everything that is wrong with it, and with the policy beside
 // it. It calls no action and looks at no system; a plugin that was never seen before is asked
 // what it is. The file of a policy is checked as such, and so is a test file as far as
@@ -130,7 +135,7 @@ func (e *Engine) check(file *source.File, tree *syntax.Node, found diag.List, po
 	checked, own, others := inclusion.Check(file.Name(), decoded, inclusion.Options{Version: e.version, Read: read, Actions: e.catalogueFor, People: policy.Check})
 	runbook := &Runbook{File: file, Checked: checked.Runbook, Actions: checked.Actions, Policy: policy, windows: checked.Windows}
 	for _, f := range checked.Files {
-		runbook.files = append(runbook.files, plan.File{Name: f.Name, As: f.As, Digest: event.Digest(f.Text), Text: f.Text})
+		runbook.files = append(runbook.files, plan.File{Name: f.Name, As: f.As, Runbook: f.Runbook, Digest: event.Digest(f.Text), Text: f.Text})
 	}
 	return runbook, append(append(found, own...).Sorted(), others...)
 }

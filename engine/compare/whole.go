@@ -16,7 +16,7 @@ import (
 func (c *comparer) whole() {
 	c.says(Change{Risk: Same, Aspect: TheMetadata, What: "the title has changed"}, "metadata", "title")
 	c.says(Change{Risk: Same, Aspect: TheMetadata, What: "it needs another version of gatebook"}, "requires", "gatebook")
-	c.lock(c.Before.Plan.Lock, c.After.Plan.Lock)
+	c.lock(strings.Join(c.Before.Plan.LockNames(), ", "), strings.Join(c.After.Plan.LockNames(), ", "))
 	c.limits(c.Before.Plan, c.After.Plan)
 	c.differs(Change{Risk: Same, Aspect: AnObjective, What: "a run may take another time (rto)", Before: lasting(c.Before.Plan.RTO), After: lasting(c.After.Plan.RTO)})
 	c.entries(Change{Risk: Undecided, Aspect: AConnection, What: "the plugin"}, "plugins")
@@ -35,7 +35,11 @@ func (c *comparer) files() {
 	}
 	for _, file := range c.After.Plan.Runbook.Files {
 		if was, had := before[file.Name]; had && was != file.Digest {
-			c.differs(Change{Risk: Undecided, Aspect: AWindow, What: "the calendar " + file.Name + " has changed", Before: was, After: file.Digest})
+			change := Change{Risk: Undecided, Aspect: AWindow, What: "the calendar " + file.Name + " has changed", Before: was, After: file.Digest}
+			if file.Runbook { // what that means is told of its steps
+				change.Risk, change.Aspect, change.What = Same, TheMetadata, "the runbook "+file.Name+" has changed, which it takes in"
+			}
+			c.differs(change)
 		}
 	}
 }

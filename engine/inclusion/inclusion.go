@@ -47,9 +47,10 @@ type Checked struct {
 
 // File is a file that a runbook takes in, by its path from the folder of that runbook.
 type File struct {
-	Name string
-	As   []string // other names that led to it
-	Text []byte
+	Name    string
+	As      []string // other names that led to it
+	Runbook bool     // whether it is one; else it is a calendar
+	Text    []byte
 }
 
 // maxDepth is how many runbooks may be taken in one by the other, and maxSteps how many steps
@@ -114,7 +115,7 @@ func (t *taker) check(name, self string, runbook *model.Runbook) (*unit, diag.Li
 	windows, more := opening.Of(runbook, t.calendars(self))
 	found = append(found, more...)
 	for _, file := range windows.Files {
-		t.keep(beside(self, file.Name), file.Text)
+		t.keep(beside(self, file.Name), file.Text, false)
 	}
 	for _, w := range runbook.Windows.Entries {
 		u.windows = append(u.windows, w.Key.Value)
@@ -147,10 +148,10 @@ func beside(self, name string) string {
 }
 
 // keep notes a file that was read.
-func (t *taker) keep(name string, text []byte) {
+func (t *taker) keep(name string, text []byte, runbook bool) {
 	if _, known := t.files[name]; !known {
 		t.files[name] = len(t.made)
-		t.made = append(t.made, File{Name: name, Text: text})
+		t.made = append(t.made, File{Name: name, Text: text, Runbook: runbook})
 	}
 }
 

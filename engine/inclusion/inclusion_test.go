@@ -166,7 +166,7 @@ func TestAFileIsCheckedOnceByWhateverName(t *testing.T) {
 	if len(others) != 1 {
 		t.Errorf("its fault is told %d times", len(others))
 	}
-	want := []inclusion.File{{Name: "web.yaml", As: []string{"link.yaml"}, Text: []byte(f.files["web.yaml"])}, {Name: "sub/db.yaml", Text: []byte(f.files["sub/db.yaml"])}}
+	want := []inclusion.File{{Name: "web.yaml", As: []string{"link.yaml"}, Runbook: true, Text: []byte(f.files["web.yaml"])}, {Name: "sub/db.yaml", Runbook: true, Text: []byte(f.files["sub/db.yaml"])}}
 	if diff := gocmp.Diff(want, checked.Files); diff != "" {
 		t.Errorf("files (-want +got):\n%s", diff)
 	}

@@ -87,7 +87,7 @@ func (t *taker) take(node *syntax.Node) (*unit, *diag.Diagnostic) {
 	case errors.Is(got.err, fs.ErrNotExist):
 		return fault(diag.InclusionUnread, "There is no file %q.", diag.Clean(said))
 	case got.err != nil:
-		return fault(diag.InclusionUnread, "%s", diag.Sentence(got.err.Error()))
+		return fault(diag.InclusionUnread, "%s", diag.OfError(got.err))
 	}
 	if at := slices.Index(t.path, got.real); at >= 0 {
 		return fault(diag.InclusionCycle, "Each takes in the next: %s.", diag.Clean(strings.Join(append(slices.Clone(t.path[at:]), got.real), " -> ")))
@@ -124,7 +124,7 @@ func (t *taker) unit(got answer) *unit {
 	if kind := tree.Get("kind"); tree != nil && !found.HasErrors() && kind.Text() != model.Kind {
 		return nil
 	}
-	t.keep(got.real, got.file.Text())
+	t.keep(got.real, got.file.Text(), true)
 	decoded, more := model.Decode(tree)
 	found = append(found, more...)
 	u := &unit{}

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/gatebook/gatebook/engine/check/checktest"
+	"github.com/gatebook/gatebook/engine/inclusion/inclusiontest"
 	"github.com/gatebook/gatebook/engine/input"
 	"github.com/gatebook/gatebook/engine/plan"
 )
@@ -29,7 +30,7 @@ func TestGolden(t *testing.T) {
 		folder := filepath.Dir(path)
 		t.Run(filepath.Base(folder), func(t *testing.T) {
 			t.Parallel()
-			checked := checktest.LoadAll(t, catalogue, "runbook.yaml", filesOf(t, folder))
+			checked := inclusiontest.Load(t, catalogue, "runbook.yaml", filesOf(t, folder))
 			inputs, _, found := input.Values(checked, checktest.Given(read(t, filepath.Join(folder, "inputs"))))
 			checktest.NoErrors(t, found)
 			made, found, err := plan.Make(checked, plan.Options{Inputs: inputs})

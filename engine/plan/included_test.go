@@ -12,6 +12,7 @@ import (
 	"github.com/gatebook/gatebook/engine/check"
 	"github.com/gatebook/gatebook/engine/check/checktest"
 	"github.com/gatebook/gatebook/engine/event"
+	"github.com/gatebook/gatebook/engine/inclusion/inclusiontest"
 	"github.com/gatebook/gatebook/engine/input"
 	"github.com/gatebook/gatebook/engine/plan"
 	"github.com/gatebook/gatebook/engine/value"
@@ -20,7 +21,7 @@ import (
 // included is the plan of testdata/included, or of a part of it.
 func included(t *testing.T, choice *event.Choice) (*plan.Plan, error) {
 	t.Helper()
-	checked := checktest.LoadAll(t, checktest.Builtin(t), "runbook.yaml", filesOf(t, "testdata/included"))
+	checked := inclusiontest.Load(t, checktest.Builtin(t), "runbook.yaml", filesOf(t, "testdata/included"))
 	inputs, _, found := input.Values(checked, checktest.Given(read(t, "testdata/included/inputs")))
 	checktest.NoErrors(t, found)
 	made, found, err := plan.Make(checked, plan.Options{Inputs: inputs, Choice: choice})
@@ -190,7 +191,7 @@ func TestTheDigestCoversWhatIsTakenIn(t *testing.T) {
 		for _, over := range []string{"", `, foreach: "${{ ['x'] }}"`} {
 			site := checktest.Head + "steps: [{id: web, uses: runbook, with: {file: web.yaml}" + over + "}]\n"
 			web := checktest.Head + "steps: [{id: a, uses: exec.check, with: {command: [" + does + "]}}]\n"
-			made := mustPlan(t, checktest.LoadAll(t, checktest.Builtin(t), "site.yaml", map[string]string{"site.yaml": site, "web.yaml": web}), "")
+			made := mustPlan(t, inclusiontest.Load(t, checktest.Builtin(t), "site.yaml", map[string]string{"site.yaml": site, "web.yaml": web}), "")
 			if other, taken := digests[made.Digest]; taken {
 				t.Errorf("%s%s has the digest of %s", does, over, other)
 			}
@@ -205,7 +206,7 @@ func TestFindingsOfInstancesAreToldOnce(t *testing.T) {
 		"site.yaml": checktest.Head + "steps: [{id: web, uses: runbook, foreach: \"${{ ['a', 'b', 'c'] }}\", with: {file: web.yaml, inputs: {name: \"${{ each.value }}\"}}}]\n",
 		"web.yaml":  checktest.Head + "inputs: {name: {type: string}}\nsteps: [{id: a, uses: exec.check, with: {command: [a]}, gate: {expr: inputs.name == 'a', message: only a}}]\n",
 	}
-	checked := checktest.LoadAll(t, checktest.Builtin(t), "site.yaml", files)
+	checked := inclusiontest.Load(t, checktest.Builtin(t), "site.yaml", files)
 	_, found, err := plan.Make(checked, plan.Options{Inputs: value.Object()})
 	if err != nil {
 		t.Fatal(err)
@@ -229,7 +230,7 @@ func site(t testing.TB, n int, loop bool) *check.Runbook {
 		text += fmt.Sprintf("- {id: s%d, uses: runbook, with: {file: web.yaml, inputs: {name: x}}}\n", i)
 	}
 	files["site.yaml"] = text
-	return checktest.LoadAll(t, checktest.Builtin(t), "site.yaml", files)
+	return inclusiontest.Load(t, checktest.Builtin(t), "site.yaml", files)
 }
 
 // BenchmarkIncluded shows that a runbook which is taken in costs the same however often it is.

@@ -78,10 +78,11 @@ type Header struct {
 
 // File is a file that a runbook takes in.
 type File struct {
-	Name   string   `json:"name" doc:"Its path from the runbook's folder."`
-	As     []string `json:"as,omitempty" doc:"Other paths that lead to it, by links, and by which a runbook takes it in."`
-	Digest string   `json:"digest" doc:"SHA-256 of its bytes."`
-	Text   []byte   `json:"-"`
+	Name    string   `json:"name" doc:"Its path from the runbook's folder."`
+	As      []string `json:"as,omitempty" doc:"Other paths that lead to it, by links, and by which a runbook takes it in."`
+	Runbook bool     `json:"runbook,omitempty" doc:"Whether it is a runbook that a step takes in; absent: it is a calendar."`
+	Digest  string   `json:"digest" doc:"SHA-256 of its bytes."`
+	Text    []byte   `json:"-"`
 }
 
 // Revision says of which git commit a file is.

@@ -3,15 +3,12 @@
 package checktest
 
 import (
-	"io/fs"
-	"slices"
 	"strings"
 	"testing"
 
 	"github.com/gatebook/gatebook/engine/catalog"
 	"github.com/gatebook/gatebook/engine/check"
 	"github.com/gatebook/gatebook/engine/diag"
-	"github.com/gatebook/gatebook/engine/inclusion"
 	"github.com/gatebook/gatebook/engine/input"
 	"github.com/gatebook/gatebook/engine/model"
 	"github.com/gatebook/gatebook/engine/source"
@@ -44,27 +41,6 @@ func Load(t testing.TB, catalogue *catalog.Catalog, file, text string) *check.Ru
 	checked, last := check.Check(runbook, catalogue, check.Options{})
 	NoErrors(t, append(append(found, more...), last...))
 	return checked
-}
-
-// LoadAll checks the runbook of a name with those that it takes in, which must have no errors.
-// The files are by their paths.
-func LoadAll(t testing.TB, catalogue *catalog.Catalog, name string, files map[string]string) *check.Runbook {
-	t.Helper()
-	tree, found := syntax.Parse(source.NewFile(name, []byte(files[name])))
-	runbook, more := model.Decode(tree)
-	checked, own, others := inclusion.Check(name, runbook, inclusion.Options{
-		Actions: func(string, *model.Runbook) (*catalog.Catalog, diag.List) { return catalogue, nil },
-		People:  func(*model.Runbook) diag.List { return nil },
-		Read: func(name string) (*source.File, string, error) {
-			text, ok := files[name]
-			if !ok {
-				return nil, "", fs.ErrNotExist
-			}
-			return source.NewFile(name, []byte(text)), name, nil
-		},
-	})
-	NoErrors(t, slices.Concat(found, more, own, others))
-	return checked.Runbook
 }
 
 // NoErrors wants no errors among findings.

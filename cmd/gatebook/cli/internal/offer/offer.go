@@ -3,7 +3,6 @@
 package offer
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -11,8 +10,10 @@ import (
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/console"
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/house"
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/runs"
+	"github.com/gatebook/gatebook/engine"
 	"github.com/gatebook/gatebook/engine/check"
 	"github.com/gatebook/gatebook/engine/diag"
+	"github.com/gatebook/gatebook/engine/event"
 )
 
 // Shell offers words to the shell. It complains of nothing: a person who types has asked
@@ -66,7 +67,7 @@ func (s Shell) Inputs(_ *cobra.Command, args []string, typed string) ([]string, 
 		return nil, cobra.ShellCompDirectiveError
 	}
 	var names []string
-	for _, p := range runbook.InputSchema.Properties {
+	for _, p := range runbook.Checked.InputSchema.Properties {
 		names = append(names, described(p.Name+"=", p.Schema.Description))
 	}
 	return names, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
@@ -81,7 +82,7 @@ func (s Shell) Windows(_ *cobra.Command, args []string, _ string) ([]string, cob
 	if !ok {
 		return nil, cobra.ShellCompDirectiveError
 	}
-	return slices.Collect(runbook.Model.Windows.Keys()), cobra.ShellCompDirectiveNoFileComp
+	return runbook.Windows(), cobra.ShellCompDirectiveNoFileComp
 }
 
 // Steps offers the steps of the runbook that was typed.
@@ -93,15 +94,23 @@ func (s Shell) Steps(_ *cobra.Command, args []string, _ string) ([]string, cobra
 	if !ok {
 		return nil, cobra.ShellCompDirectiveError
 	}
-	var steps []string
+	return stepsOf(runbook.Checked, func(id string) string { return id }), cobra.ShellCompDirectiveNoFileComp
+}
+
+// stepsOf are the steps of a runbook, and of those that it takes in, as people call them.
+func stepsOf(runbook *check.Runbook, called func(id string) string) (steps []string) {
 	for _, step := range runbook.Steps {
-		steps = append(steps, described(step.ID(), step.Model.Title.Value))
+		id := called(step.ID())
+		steps = append(steps, described(id, step.Model.Title.Value))
+		if step.Runbook != nil {
+			steps = append(steps, stepsOf(step.Runbook, func(inside string) string { return event.InsideID(id, inside) })...)
+		}
 	}
-	return steps, cobra.ShellCompDirectiveNoFileComp
+	return steps
 }
 
 // runbook reads a runbook, which may have faults.
-func (s Shell) runbook(name string) (*check.Runbook, bool) {
+func (s Shell) runbook(name string) (*engine.Runbook, bool) {
 	h, err := house.Open(s.Console)
 	if err != nil {
 		return nil, false
@@ -111,5 +120,5 @@ func (s Shell) runbook(name string) (*check.Runbook, bool) {
 		return nil, false
 	}
 	read, _ := h.Check(file)
-	return read.Checked, read.Checked != nil
+	return read, read.Checked != nil
 }
