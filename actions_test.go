@@ -181,8 +181,12 @@ func newGatebook(t *testing.T) *engine.Engine {
 	}
 	gatebook, err := engine.New(engine.Config{
 		Handlers: handlers, Policies: leads{}, State: t.TempDir(), Version: "0.1.0",
-		Files: func(_, name string) (*source.File, error) { // that examples name
-			return source.NewFile(name, []byte("BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n")), nil
+		Files: func(_, name string) (*source.File, string, error) { // that examples name
+			text := "BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n"
+			if filepath.Ext(name) == ".yaml" {
+				text = oneText("assert", `{"that": "${{ inputs.image == 'web:2' }}"}`) + "inputs: {image: {type: string}}\n"
+			}
+			return source.NewFile(name, []byte(text)), name, nil
 		},
 	})
 	if err != nil {
@@ -209,11 +213,16 @@ func checkStep(t *testing.T, gatebook *engine.Engine, uses string, with map[stri
 	if err != nil {
 		t.Fatal(err)
 	}
-	text := fmt.Sprintf("apiVersion: gatebook/v1\nkind: Runbook\nmetadata: {name: one, version: 1.0.0}\n"+
-		"steps:\n  - id: one\n    uses: %s\n    with: %s\n", uses, params)
+	text := oneText(uses, string(params))
 	if strings.Contains(text, "inputs.token") {
 		text += "inputs: {token: {type: string, secret: true}}\n"
 	}
 	_, found := gatebook.Check(source.NewFile("one.yaml", []byte(text)))
 	return found
+}
+
+// oneText is a runbook of one step.
+func oneText(uses, params string) string {
+	return fmt.Sprintf("apiVersion: gatebook/v1\nkind: Runbook\nmetadata: {name: one, version: 1.0.0}\n"+
+		"steps:\n  - id: one\n    uses: %s\n    with: %s\n", uses, params)
 }

@@ -73,6 +73,7 @@ var rooms = map[string]room{
 
 	"engine/check":           {floor: 4},
 	"engine/opening":         {floor: 4},
+	"engine/inclusion":       {floor: 5},
 	"engine/input":           {floor: 5},
 	"engine/plan":            {floor: 5},
 	"engine/machine":         {floor: 6},
@@ -90,7 +91,8 @@ var rooms = map[string]room{
 	"engine/drill":           {floor: 8},
 	"engine":                 {floor: 8, roof: true},
 
-	"engine/check/checktest": {floor: 6, forTests: true},
+	"engine/check/checktest":         {floor: 6, forTests: true},
+	"engine/inclusion/inclusiontest": {floor: 7, forTests: true},
 
 	"engine/journal/ledger": {floor: 4},
 

@@ -246,6 +246,7 @@ func TestCrashAnywhere(t *testing.T) {
 	for name, runbook := range map[string]string{
 		"success": crashSucceeds, "rollback": crashRollsBack,
 		"loops": crashLoopsSucceed, "loops-rollback": crashLoopsRollBack, "windows": crashWindows,
+		"taken-in": crashTakesIn, "taken-in-rollback": crashTakesInAndRollsBack,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -318,7 +318,7 @@ func (w *crashWorld) drive(watch run.Watcher) (event.Result, error) {
 		}
 		handlers = append(handlers, builtin...)
 	}
-	e, err := engine.New(engine.Config{Handlers: handlers, Policies: &policy, State: w.order.State, Version: "0.1.0"})
+	e, err := engine.New(engine.Config{Handlers: handlers, Policies: &policy, Files: innerFile, State: w.order.State, Version: "0.1.0"})
 	if err != nil {
 		return event.Result{}, err
 	}

@@ -12,15 +12,16 @@ package engine
 
 import (
 	"errors"
+	"slices"
 
 	"github.com/gatebook/gatebook/engine/catalog"
 	"github.com/gatebook/gatebook/engine/check"
 	"github.com/gatebook/gatebook/engine/diag"
 	"github.com/gatebook/gatebook/engine/event"
+	"github.com/gatebook/gatebook/engine/inclusion"
 	"github.com/gatebook/gatebook/engine/input"
 	"github.com/gatebook/gatebook/engine/journal"
 	"github.com/gatebook/gatebook/engine/model"
-	"github.com/gatebook/gatebook/engine/opening"
 	"github.com/gatebook/gatebook/engine/people"
 	"github.com/gatebook/gatebook/engine/plan"
 	"github.com/gatebook/gatebook/engine/source"
@@ -37,10 +38,14 @@ type Config struct {
 	Dir      string        // the folder that the handlers see relative paths from
 	DirID    string        // tells that folder from another that takes its place; may be empty
 	Version  string        // gatebook's own
-	// Files brings a file that a runbook names, as it is seen from that runbook; nil: there are
-	// none to be had. Of errors see [opening.Read].
-	Files func(runbook, name string) (*source.File, error)
+	// Files brings a file that a runbook names, as it is seen from that runbook, and its path
+	// from there; nil: there are none to be had. See [inclusion.Read].
+	Files Files
 }
+
+// Files brings a file that a runbook names, as it is seen from that runbook, and its path from
+// there; see [inclusion.Read].
+type Files func(runbook, name string) (file *source.File, real string, err error)
 
 // Engine knows the actions and the runs. It is safe for concurrent use.
 type Engine struct {
@@ -51,7 +56,7 @@ type Engine struct {
 	dir       string
 	dirID     string
 	version   string
-	files     func(runbook, name string) (*source.File, error)
+	files     Files
 }
 
 // New returns an engine. It fails where two actions have one name.
@@ -85,9 +90,14 @@ type Runbook struct {
 	Actions *catalog.Catalog
 	// Policy says who may do what with it; nil: there is none.
 	Policy *people.Policy
-	// files are the other files that it takes in.
-	files []plan.File
+	// files are the other files that it takes in, and windows the names of all windows.
+	files   []plan.File
+	windows []string
 }
+
+// Windows are the names of its windows; those of a runbook that it takes in begin with the step
+// that does.
+func (r *Runbook) Windows() []string { return slices.Clone(r.windows) }
 
 // Check reads a runbook and finds everything that is wrong with it, and with the policy beside
 // it. It calls no action and looks at no system; a plugin that was never seen before is asked
@@ -104,38 +114,33 @@ func (e *Engine) Check(file *source.File) (*Runbook, diag.List) {
 		return &Runbook{File: file}, append(found, more...).Sorted()
 	}
 	policy, more := e.policyFor(file.Name())
-	var read opening.Read
+	var read inclusion.Read
 	if e.files != nil {
-		read = func(name string) (*source.File, error) { return e.files(file.Name(), name) }
+		read = func(name string) (*source.File, string, error) { return e.files(file.Name(), name) }
 	}
-	runbook, found := e.check(file, tree, append(found, more...), policy, read)
-	return runbook, found.Sorted()
+	return e.check(file, tree, append(found, more...), policy, read)
 }
 
-// check checks a runbook that goes by a policy, and whose other files are read by read.
-func (e *Engine) check(file *source.File, tree *syntax.Node, found diag.List, policy *people.Policy, read opening.Read) (*Runbook, diag.List) {
+// check checks a runbook that goes by a policy, and whose other files are read by read. What is
+// wrong with it comes first, and then what is wrong with each runbook that it takes in.
+func (e *Engine) check(file *source.File, tree *syntax.Node, found diag.List, policy *people.Policy, read inclusion.Read) (*Runbook, diag.List) {
 	if tree == nil {
-		return &Runbook{File: file}, found
+		return &Runbook{File: file}, found.Sorted()
 	}
 	decoded, more := model.Decode(tree)
 	found = append(found, more...)
 	if decoded == nil {
-		return &Runbook{File: file}, found
+		return &Runbook{File: file}, found.Sorted()
 	}
-	catalogue, more := e.catalogueFor(file.Name(), decoded)
-	found = append(found, more...)
-	windows, more := opening.Of(decoded, read)
-	found = append(found, more...)
-	checked, more := check.Check(decoded, catalogue, check.Options{Version: e.version, Windows: windows.ByName})
-	found = append(append(found, more...), policy.Check(decoded)...)
-	if !found.HasErrors() {
-		found = append(found, checkModes(checked)...)
+	checked, own, others := inclusion.Check(file.Name(), decoded, inclusion.Options{Version: e.version, Read: read, Actions: e.catalogueFor, People: policy.Check})
+	runbook := &Runbook{File: file, Checked: checked.Runbook, Actions: checked.Actions, Policy: policy, windows: checked.Windows}
+	for _, f := range checked.Files {
+		runbook.files = append(runbook.files, plan.File{Name: f.Name, As: f.As, Runbook: f.Runbook, Digest: event.Digest(f.Text), Text: f.Text})
 	}
-	runbook := &Runbook{File: file, Checked: checked, Actions: catalogue, Policy: policy}
-	for _, f := range windows.Files {
-		runbook.files = append(runbook.files, plan.File{Name: f.Name, Digest: event.Digest(f.Text), Text: f.Text})
+	if found = append(found, own...); !found.HasErrors() && !others.HasErrors() {
+		found = append(found, checkModes(checked.Runbook)...)
 	}
-	return runbook, found
+	return runbook, append(found.Sorted(), others...)
 }
 
 // Plan is a runbook with its inputs, ready to run.

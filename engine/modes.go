@@ -38,8 +38,7 @@ func (e *Engine) PlanPart(runbook *Runbook, given []input.Given, part *event.Cho
 			secrets[name] = s.Secret
 		}
 	}
-	windows := slices.Collect(runbook.Checked.Model.Windows.Keys())
-	return &Plan{Plan: made, text: runbook.File.Text(), secrets: secrets, windows: windows, policy: runbook.Policy}, found, nil
+	return &Plan{Plan: made, text: runbook.File.Text(), secrets: secrets, windows: runbook.windows, policy: runbook.Policy}, found, nil
 }
 
 // modeInputs are the values of inputs that a mode of a runbook sets; of no mode there are none.

@@ -1,15 +1,19 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
+	"path"
+	"path/filepath"
 	"strings"
 
 	"github.com/gatebook/gatebook/engine/diag"
 	"github.com/gatebook/gatebook/engine/event"
+	"github.com/gatebook/gatebook/engine/inclusion"
 	"github.com/gatebook/gatebook/engine/input"
 	"github.com/gatebook/gatebook/engine/journal"
 	"github.com/gatebook/gatebook/engine/plan"
@@ -59,7 +63,7 @@ func (e *Engine) Run(ctx context.Context, p *Plan, process run.Process, o RunOpt
 		Runbook: p.Runbook.Name, Version: p.Runbook.Version, Title: p.Runbook.Title, File: p.Runbook.File, Dir: e.dir, DirID: e.dirID,
 		Digest: p.Runbook.Digest, PlanDigest: p.Digest, Gatebook: e.version,
 		Inputs: p.Inputs, Secrets: p.secrets, Record: recordOf(p.Record),
-		By: o.By, CalledBy: o.TraceParent, Seed: o.Seed, Parallelism: max(o.Parallelism, 1), Lock: p.Lock, Steps: len(p.Steps),
+		By: o.By, CalledBy: o.TraceParent, Seed: o.Seed, Parallelism: max(o.Parallelism, 1), Lock: p.Lock, Locks: p.Locks, Steps: len(p.Steps),
 		Overrides: o.Overrides, Remaining: o.Remaining, Foreseen: o.Foreseen, Choice: p.Choice, Stepwise: o.Stepwise, LastDrills: drills,
 	}
 	if o.Sealed == nil {
@@ -142,10 +146,7 @@ func (e *Engine) Planned(folder *journal.Run, secret ReadSecret) (*Plan, error) 
 	}
 	file := source.NewFile(began.File, text)
 	tree, found := syntax.Parse(file)
-	runbook, found := e.check(file, tree, found, policy, func(name string) (*source.File, error) {
-		kept, err := folder.File(name)
-		return source.NewFile(name, kept), err
-	})
+	runbook, found := e.check(file, tree, found, policy, keptFiles(folder, began, document))
 	if found.HasErrors() {
 		return nil, e.unsound(began, document, "finds a fault in its runbook", found)
 	}
@@ -163,6 +164,27 @@ func (e *Engine) Planned(folder *journal.Run, secret ReadSecret) (*Plan, error) 
 		return nil, e.otherPlan(began, document, made.Plan)
 	}
 	return made, nil
+}
+
+// keptFiles brings the files that a run keeps, by the names that they had when it began. Links
+// that led to one are in the plan's document.
+func keptFiles(folder *journal.Run, began event.Run, document []byte) inclusion.Read {
+	var read struct {
+		Runbook plan.Header `json:"runbook"`
+	}
+	links := map[string]string{}
+	if json.Unmarshal(document, &read) == nil {
+		for _, file := range read.Runbook.Files {
+			for _, link := range file.As {
+				links[link] = file.Name
+			}
+		}
+	}
+	return func(name string) (*source.File, string, error) {
+		real := cmp.Or(links[name], name)
+		kept, err := folder.File(real)
+		return source.NewFile(path.Join(path.Dir(filepath.ToSlash(began.File)), real), kept), real, err
+	}
 }
 
 // keeps returns the plan's document of a run, and an error where what the run keeps is not

@@ -35,9 +35,10 @@ type Entry struct {
 	output func() (func(outputs json.RawMessage) error, error)
 }
 
-// New returns the catalogue of the handlers. Two with one name are an error.
+// New returns the catalogue of the handlers, and of what takes in a runbook. Two with one name
+// are an error.
 func New(handlers ...sdk.Handler) (*Catalog, error) {
-	c := &Catalog{entries: make(map[string]*Entry, len(handlers))}
+	c := &Catalog{entries: map[string]*Entry{Included: included()}, names: []string{Included}}
 	var faults []error
 	for _, handler := range handlers {
 		description := handler.Describe()

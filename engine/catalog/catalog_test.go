@@ -69,7 +69,7 @@ func TestLookupFindsActionsByName(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := c.Names(); !slices.Equal(got, []string{"drain", "k8s.drain"}) {
+	if got := c.Names(); !slices.Equal(got, []string{"drain", "k8s.drain", catalog.Included}) {
 		t.Errorf("got names %q", got)
 	}
 	if _, ok := c.Lookup("k8s.drian"); ok {

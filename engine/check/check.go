@@ -28,6 +28,12 @@ type Options struct {
 	Version string
 	// Windows are those that conditions may ask for.
 	Windows expr.Windows
+	// TakenInAs is, of a runbook that another takes in, the path of its file from the folder of
+	// the outermost one; empty: nothing takes it in.
+	TakenInAs string
+	// Runbooks are those that steps take in, by what their files are called there; nil: it could
+	// not be checked, and that is said.
+	Runbooks map[string]*Runbook
 }
 
 // Runbook is a checked runbook. It is immutable and safe for concurrent use. It may
@@ -53,6 +59,13 @@ type Runbook struct {
 	DataLoss *Binding
 	// Drills are the runbooks whose last drill conditions ask for, sorted.
 	Drills []string
+	// TakenInAs is the path of its file, see [Options]; empty: nothing takes it in.
+	TakenInAs string
+
+	given    *schema.Schema // the shape of its outputs
+	surely   changes        // what is done whatever the inputs are
+	open     []*Step        // those that destroy behind no gate and no approval
+	approved bool           // whether nothing goes on behind it unless somebody agreed
 }
 
 // Var is a named value.
@@ -74,6 +87,7 @@ type Step struct {
 	Finally bool
 	Use     *data.Use   // nil: the action is not known
 	On      *Connection // nil: the action is built in
+	Runbook *Runbook    // the one that it takes in; nil: it uses an action
 	// Needs are the steps that it waits for, one edge for each, in the order in which
 	// they are found: the default or `needs`, then references.
 	Needs    []Edge
@@ -148,7 +162,7 @@ func Check(runbook *model.Runbook, catalogue *catalog.Catalog, options Options) 
 	if runbook == nil {
 		runbook = &model.Runbook{}
 	}
-	c := newChecker(runbook, catalogue, options.Windows)
+	c := newChecker(runbook, catalogue, options)
 	c.checkRequires(options.Version)
 	c.findActions()
 	c.checkInputs()

@@ -33,6 +33,7 @@ type checker struct {
 	inputs usage
 	vars   usage
 
+	taken  taken
 	asked  usage           // the windows that conditions ask for
 	drills map[string]bool // the runbooks whose last drill they ask for
 
@@ -48,7 +49,7 @@ type checker struct {
 	suggested int      // how many candidates "did you mean" has looked at
 }
 
-func newChecker(runbook *model.Runbook, catalogue *catalog.Catalog, windows expr.Windows) *checker {
+func newChecker(runbook *model.Runbook, catalogue *catalog.Catalog, options Options) *checker {
 	compiler := expr.NewCompiler()
 	size := len(runbook.Steps.Items) + len(runbook.Finally.Items)
 	c := &checker{
@@ -56,12 +57,13 @@ func newChecker(runbook *model.Runbook, catalogue *catalog.Catalog, windows expr
 		catalogue: catalogue,
 		compiler:  compiler,
 		uses:      data.NewUses(compiler),
-		runbook:   &Runbook{Model: runbook, Windows: windows, Steps: make([]*Step, 0, size)},
+		runbook:   &Runbook{Model: runbook, Windows: options.Windows, Steps: make([]*Step, 0, size), TakenInAs: options.TakenInAs},
 		places:    make(map[string]int, size),
 		outputs:   make(map[string]*schema.Schema, size),
 		inputs:    usage{names: map[string]bool{}},
 		vars:      usage{names: map[string]bool{}},
 		plugins:   map[string]bool{},
+		taken:     taken{runbooks: options.Runbooks, entries: map[*Runbook]*catalog.Entry{}},
 		asked:     usage{names: map[string]bool{}},
 		drills:    map[string]bool{},
 		loops:     newLoops(),
@@ -104,7 +106,7 @@ func (c *checker) add(found ...diag.Diagnostic) {
 func (c *checker) findActions() {
 	c.actions = make([]*catalog.Entry, len(c.runbook.Steps))
 	for i, step := range c.runbook.Steps {
-		c.actions[i] = c.action(step.Model.Uses)
+		c.actions[i] = c.actionOf(step)
 		if c.places[step.ID()] != i {
 			continue
 		}

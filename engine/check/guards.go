@@ -1,6 +1,9 @@
 package check
 
 import (
+	"slices"
+
+	"github.com/gatebook/gatebook/engine/catalog"
 	"github.com/gatebook/gatebook/engine/diag"
 )
 
@@ -8,7 +11,7 @@ import (
 // and whether anything stands before what cannot.
 func (c *checker) checkGuards() {
 	for _, step := range c.runbook.Steps {
-		if step.Use != nil {
+		if step.Use != nil && step.Model.Uses.Value != catalog.Included { // its steps have theirs
 			c.checkWayBack(step)
 		}
 		if policy := step.Model.OnFailure; step.Finally && policy.Node != nil && policy.Value != "continue" {
@@ -52,17 +55,43 @@ func (c *checker) checkApprovals() {
 		for _, edge := range step.Needs {
 			approved[i] = approved[i] || approved[edge.Step] || isApproval(c.runbook.Steps[edge.Step])
 		}
-		if step.Use == nil || !step.Use.Action.Destroys() || approved[i] || len(step.Gate) > 0 {
+		if !step.destroysOpenly() || approved[i] || len(step.Gate) > 0 {
 			continue
 		}
-		c.add(diag.UnguardedDestroy.At(step.Model.Uses.Range(),
-			"The step %q has the effect destroy, has no gate, and waits for no step that asks people.", step.ID()))
+		c.runbook.open = append(c.runbook.open, step)
+		if c.runbook.TakenInAs == "" { // else what stands before the step that takes it in counts too
+			c.add(unguarded(step))
+		}
 	}
+	c.runbook.approved = slices.ContainsFunc(c.runbook.Steps, func(s *Step) bool { return !s.Finally && isApproval(s) })
+}
+
+// destroysOpenly reports whether a step destroys, be it by a runbook that it takes in, where
+// nothing inside stands before that.
+func (s *Step) destroysOpenly() bool {
+	if s.Runbook != nil {
+		return len(s.Runbook.open) > 0
+	}
+	return s.Use != nil && s.Use.Action.Destroys()
+}
+
+// unguarded says that nothing stands before a step that destroys, and of a runbook that is
+// taken in which step of it does.
+func unguarded(step *Step) diag.Diagnostic {
+	if step.Runbook == nil {
+		return diag.UnguardedDestroy.At(step.Model.Uses.Range(),
+			"The step %q has the effect destroy, has no gate, and waits for no step that asks people.", step.ID())
+	}
+	inside := step.Runbook.open[0]
+	found := diag.UnguardedDestroy.At(step.Model.Uses.Range(),
+		"The step %q takes in a runbook whose step %q destroys, has no gate, and waits for no step that asks people; nor does %[1]q.", step.ID(), inside.ID())
+	return found.WithRelated(inside.Model.Uses.Range(), "it destroys here")
 }
 
 // isApproval reports whether nothing goes on behind the step unless somebody agreed: what
 // needs a step that is skipped still runs, and so does what needs one that was done for no
 // item of an empty list, or of which some may fail.
 func isApproval(step *Step) bool {
-	return step.When == nil && step.Loop == nil && step.Use != nil && step.Use.Action.Description.Asks && step.Model.OnFailure.Value != "continue"
+	asks := step.Use != nil && step.Use.Action.Description.Asks || step.Runbook != nil && step.Runbook.approved
+	return asks && step.When == nil && step.Loop == nil && step.Model.OnFailure.Value != "continue"
 }

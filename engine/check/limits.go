@@ -5,22 +5,29 @@ import (
 	"github.com/gatebook/gatebook/engine/model"
 )
 
+// changes is how many steps change something, and how many of these destroy.
+type changes struct{ all, destroys int }
+
 // checkLimits reports limits that the steps go over which are done whatever the inputs are.
 func (c *checker) checkLimits() {
-	changes, destroys := 0, 0
+	sum := &c.runbook.surely
 	for _, step := range c.runbook.Steps {
 		if step.Use == nil || step.Use.Action.Reads() || step.Model.When.Node != nil {
 			continue
 		}
 		n := atLeast(step)
-		changes += n
-		if step.Use.Action.Destroys() {
-			destroys += n
+		each := changes{all: 1}
+		switch {
+		case step.Runbook != nil:
+			each = step.Runbook.surely
+		case step.Use.Action.Destroys():
+			each.destroys = 1
 		}
+		sum.all, sum.destroys = sum.all+n*each.all, sum.destroys+n*each.destroys
 	}
 	limits := c.model.Limits
-	c.checkLimit(limits.MaxChanges, changes, "maxChanges", "change")
-	c.checkLimit(limits.MaxDestroys, destroys, "maxDestroys", "destroy")
+	c.checkLimit(limits.MaxChanges, sum.all, "maxChanges", "change")
+	c.checkLimit(limits.MaxDestroys, sum.destroys, "maxDestroys", "destroy")
 }
 
 func (c *checker) checkLimit(most model.Integer, surely int, key, what string) {

@@ -27,7 +27,11 @@ func (c *checker) compileStep(step *Step) {
 	}
 	c.secrets.enter(step)
 	step.Use = c.use(stepSite(step, "with", false), c.actions[step.Index], m.Uses, m.With)
-	step.On = c.connection(c.actions[step.Index], m.Uses, m.On)
+	if m.Uses.Value == catalog.Included {
+		c.checkManner(m)
+	} else {
+		step.On = c.connection(c.actions[step.Index], m.Uses, m.On)
+	}
 	step.When = c.condition(judgingSite(step, "when", false), m.When, c.types)
 	step.Gate = c.conditions(judgingSite(step, "gate", false), m.Gate)
 	step.Verify = c.conditions(judgingSite(step, "verify", true), m.Verify)
@@ -42,6 +46,9 @@ func (c *checker) compileStep(step *Step) {
 	if m.Rollback.Uses.Node != nil {
 		at := stepSite(step, "rollback", true)
 		action := c.action(m.Rollback.Uses)
+		if m.Rollback.Uses.Value == catalog.Included {
+			c.add(diag.InclusionManner.At(m.Rollback.Uses.Range(), "A runbook takes no step back: what does is one action."))
+		}
 		step.Rollback.Use = c.use(at, action, m.Rollback.Uses, m.Rollback.With)
 		step.Rollback.On = c.connection(action, m.Rollback.Uses, m.Rollback.On)
 	}
@@ -141,6 +148,7 @@ func (c *checker) compileResults() {
 	for _, output := range c.model.Outputs.Entries {
 		c.runbook.Outputs = append(c.runbook.Outputs, c.result("outputs", output.Key.Value, output.Value))
 	}
+	c.runbook.given = c.shapeOfOutputs()
 	record := c.model.Record
 	for _, entry := range []struct {
 		name  string

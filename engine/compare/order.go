@@ -24,7 +24,7 @@ func orderOf(p *plan.Plan, others map[string]string) *order {
 // order compares which steps have finished when a step starts, whatever waits for what: also
 // what it waits for by way of steps that only one version has.
 func (c *comparer) order(before, after *plan.Step) {
-	if before.Finally != after.Finally {
+	if before.Cleans() != after.Cleans() {
 		return // it waits for all of the run, or did
 	}
 	was, is := c.orders[0], c.orders[1]
@@ -54,7 +54,7 @@ func (c *comparer) order(before, after *plan.Step) {
 // those that it waits for itself, or by way of steps that only this one has.
 func (o *order) nearest(step *plan.Step) []int {
 	var found []int
-	for _, edge := range step.Needs {
+	for _, edge := range o.plan.Order()[step.Index] {
 		if o.other(edge.Step) != "" {
 			found = append(found, edge.From)
 			continue
@@ -85,7 +85,7 @@ func (o *order) waits(step *plan.Step, id string) bool {
 			return false
 		}
 		o.seen[at] = o.last
-		return slices.ContainsFunc(o.plan.Steps[at].Needs, func(e plan.Edge) bool { return search(e.From) })
+		return slices.ContainsFunc(o.plan.Order()[at], func(e plan.Edge) bool { return search(e.From) })
 	}
 	return step != other && search(step.Index)
 }

@@ -33,9 +33,9 @@ func (c *comparer) step(before, after *plan.Step) {
 // closing compares whether a step is done however the run went.
 func (c *comparer) closing(change Change, before, after *plan.Step) {
 	switch {
-	case before.Finally && !after.Finally:
+	case before.Cleans() && !after.Cleans():
 		change.Risk, change.What = Higher, "it is done no longer where the run fails before it"
-	case !before.Finally && after.Finally:
+	case !before.Cleans() && after.Cleans():
 		change.Risk, change.What = Undecided, "it is done at the end, however the run went"
 	default:
 		return
@@ -46,7 +46,7 @@ func (c *comparer) closing(change Change, before, after *plan.Step) {
 
 // part is the part of a runbook that a step is in.
 func part(step *plan.Step) string {
-	if step.Finally {
+	if step.Cleans() {
 		return "finally"
 	}
 	return "steps"

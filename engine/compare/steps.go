@@ -44,7 +44,7 @@ func (c *comparer) related() kin {
 		if _, stays := c.After.Plan.Step(before.ID); stays {
 			relate(before.ID, before.ID)
 		} else {
-			said := c.Before.Essence(before)
+			said := before.Within + "\n" + c.Before.Essence(before)
 			gone[said] = append(gone[said], before.ID)
 		}
 	}
@@ -52,7 +52,7 @@ func (c *comparer) related() kin {
 		if of.was[after.ID] != "" {
 			continue
 		}
-		if said := c.After.Essence(after); len(gone[said]) == 1 { // of several nobody knows which
+		if said := after.Within + "\n" + c.After.Essence(after); len(gone[said]) == 1 { // of several nobody knows which
 			relate(gone[said][0], after.ID)
 			delete(gone, said)
 		}

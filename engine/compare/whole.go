@@ -16,7 +16,7 @@ import (
 func (c *comparer) whole() {
 	c.says(Change{Risk: Same, Aspect: TheMetadata, What: "the title has changed"}, "metadata", "title")
 	c.says(Change{Risk: Same, Aspect: TheMetadata, What: "it needs another version of gatebook"}, "requires", "gatebook")
-	c.lock(c.Before.Plan.Lock, c.After.Plan.Lock)
+	c.lock(strings.Join(c.Before.Plan.LockNames(), ", "), strings.Join(c.After.Plan.LockNames(), ", "))
 	c.limits(c.Before.Plan, c.After.Plan)
 	c.objective("rto", c.Before.Plan.RTO, c.After.Plan.RTO)
 	c.objective("rpo", c.Before.Plan.RPO, c.After.Plan.RPO)
@@ -26,6 +26,21 @@ func (c *comparer) whole() {
 	c.inputs()
 	c.entries(Change{Risk: Same, Aspect: AVar, What: "the var"}, "vars")
 	c.modes()
+	c.files()
+}
+
+// files compares the runbooks that are taken in: what a change of one means is told of its
+// steps, and of a calendar, of the windows.
+func (c *comparer) files() {
+	before := map[string]string{}
+	for _, file := range c.Before.Plan.Runbook.Files {
+		before[file.Name] = file.Digest
+	}
+	for _, file := range c.After.Plan.Runbook.Files {
+		if was, had := before[file.Name]; had && file.Runbook {
+			c.differs(Change{Risk: Same, Aspect: TheMetadata, What: "the runbook " + file.Name + " has changed, which it takes in", Before: was, After: file.Digest})
+		}
+	}
 }
 
 // says compares what the files say in one place.

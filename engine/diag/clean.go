@@ -3,6 +3,7 @@ package diag
 import (
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // Clean replaces what text from outside could do to the reader's terminal: control
@@ -23,6 +24,13 @@ func Sentence(text string) string {
 		return text
 	}
 	return text + "."
+}
+
+// OfError makes a whole sentence of an error.
+func OfError(err error) string {
+	text := Sentence(err.Error())
+	first, size := utf8.DecodeRuneInString(text)
+	return string(unicode.ToUpper(first)) + text[size:]
 }
 
 // Hidden reports whether a character cannot be seen and changes what can: a control

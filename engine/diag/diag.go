@@ -122,6 +122,29 @@ func (l List) Sorted() List {
 	return slices.CompactFunc(sorted, func(a, b Diagnostic) bool { return compare(a, b) == 0 })
 }
 
+// ByFile returns the findings of one file after the other, in the order in which the files come
+// first, and those of each as [List.Sorted] does. It is for lists in which that order means
+// something: what a runbook takes in comes behind it.
+func (l List) ByFile() List {
+	place := map[string]int{}
+	for _, d := range l {
+		if name := d.file(); name != "" && place[name] == 0 {
+			place[name] = len(place) + 1
+		}
+	}
+	sorted := l.Sorted()
+	slices.SortStableFunc(sorted, func(a, b Diagnostic) int { return place[a.file()] - place[b.file()] })
+	return sorted
+}
+
+// file is the name of the file that the finding is of; empty: it is of none.
+func (d Diagnostic) file() string {
+	if d.Range.IsZero() {
+		return ""
+	}
+	return d.Range.File.Name()
+}
+
 func compare(a, b Diagnostic) int {
 	return cmp.Or(
 		a.Range.Compare(b.Range),

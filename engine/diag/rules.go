@@ -12,6 +12,7 @@ func Rules() []*Rule {
 		modelRules(),
 		windowRules(),
 		modeRules(),
+		includedRules(),
 		exprRules(),
 		checkRules(),
 		inputRules(),

@@ -42,7 +42,7 @@ func (c *coverage) take(s *rehearsal.Story) {
 		if e.Op == nil {
 			continue
 		}
-		id := event.StepOf(e.Op.Step)
+		id := event.Template(e.Op.Step)
 		switch {
 		case e.Type == event.AttemptStarted && e.Op.Attempt > 1:
 			c.again[retried{id, e.Op.Part}] = true
@@ -60,6 +60,9 @@ func (c *coverage) take(s *rehearsal.Story) {
 func (c *coverage) sums() ([]proof.Coverage, []proof.Uncovered) {
 	s := sums{coverage: c}
 	for _, step := range c.plan.Steps {
+		if step.Runbook != nil {
+			continue // what it takes in is counted
+		}
 		if !step.Skipped() {
 			s.count("steps", c.ran[step.ID], step, "step", "No rehearsal came to it.")
 			continue
@@ -123,7 +126,7 @@ func (s *sums) retries(step *plan.Step) {
 		s.count("retries", s.again[retried{step.ID, event.Do}], step, "retry", "Its action was never tried once more.")
 	}
 	back := step.Rollback
-	if step.Finally || back == nil || back.None != "" || back.Retry.Attempts < 2 || back.Use != nil && back.Use.Describe.Asks {
+	if step.Finally || step.Closing || back == nil || back.None != "" || back.Retry.Attempts < 2 || back.Use != nil && back.Use.Describe.Asks {
 		return
 	}
 	s.count("retries", s.again[retried{step.ID, event.Undo}], step, "retry", "What takes it back was never tried once more.")
@@ -133,7 +136,7 @@ func (s *sums) retries(step *plan.Step) {
 func (s *sums) rollback(step *plan.Step) {
 	back := step.Rollback
 	switch {
-	case !step.Changes() || step.Finally || step.Skipped(), back != nil && back.None != "":
+	case !step.Changes() || step.Finally || step.Closing || step.Skipped(), back != nil && back.None != "":
 	case back == nil:
 		s.count("rollbacks", false, step, "rollback", "There is nothing that takes it back.")
 	default:

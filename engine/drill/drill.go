@@ -170,7 +170,7 @@ func (e *explorer) rehearse(schedule []rehearsal.Deviation, budget int) *rehears
 // take takes in that a rehearsal shows something wrong. Of those that show it the one is told of
 // with the fewest things going wrong, and among them the one in which the least happens.
 func (e *explorer) take(rule invariant.Invariant, breach invariant.Breach, story *rehearsal.Story) {
-	what := fault{rule.Name, event.StepOf(breach.Step), breach.Detail}
+	what := fault{rule.Name, event.Template(breach.Step), breach.Detail}
 	known := e.found[what]
 	if known == nil {
 		known = &violation{fault: what, says: rule.Says}

@@ -313,6 +313,7 @@ type Run struct {
 	Trace        string            `json:"trace,omitempty" doc:"The W3C trace context of the run, of whose trace each attempt is a span; absent in the journals of a gatebook that had none."`
 	CalledBy     string            `json:"calledBy,omitempty" doc:"The W3C trace context in which gatebook was called."`
 	Lock         string            `json:"lock,omitempty"`
+	Locks        []string          `json:"locks,omitempty"` // of runbooks that it takes in
 	Steps        int               `json:"steps"`
 	Process      Process           `json:"process"`
 	Overrides    []Override        `json:"overrides,omitempty" doc:"The windows that count as open, by the word of who began the run."`
@@ -370,4 +371,12 @@ type Result struct {
 	Measured *Measured `json:"measured,omitempty" doc:"What it took and lost, since it succeeded; absent: it has not, or it has no objectives and is no drill."`
 	// AskedBack is not zero where a person had the run taken back.
 	AskedBack time.Time `json:"askedBack,omitzero" doc:"When a person last asked to take back what the run had changed, where it ended by that."`
+}
+
+// LockNames are the names on which the run excludes others.
+func (r Run) LockNames() []string {
+	if r.Lock == "" {
+		return r.Locks
+	}
+	return append([]string{r.Lock}, r.Locks...)
 }

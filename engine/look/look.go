@@ -47,7 +47,7 @@ func Now(ctx context.Context, p *plan.Plan, o Options) *plan.Plan {
 	l := &looker{plan: looked, at: o.At, remaining: o.Remaining, drills: o.LastDrills, masker: p.Masker(), found: make([]finding, len(p.Steps))}
 	l.asked, l.asking = map[string]*answer{}, patience.NewAsking(o.Asking)
 	l.views = make(map[string]value.Value, len(p.Steps))
-	for _, wave := range waves(p.Steps) {
+	for _, wave := range waves(p) {
 		l.look(ctx, wave, max(o.AtOnce, 1))
 	}
 	for _, s := range looked.Steps {
@@ -85,14 +85,14 @@ type finding struct {
 
 // waves are the places of the steps, each in a later wave than all that it needs. Those of
 // finally are in none: how a run comes to them nobody can tell.
-func waves(steps []*plan.Step) [][]int {
+func waves(p *plan.Plan) [][]int {
 	var all [][]int
-	depths := make([]int, len(steps))
-	for i, s := range steps {
+	depths, order := make([]int, len(p.Steps)), p.Order()
+	for i, s := range p.Steps {
 		if s.Finally {
 			continue
 		}
-		for _, edge := range s.Needs {
+		for _, edge := range order[i] {
 			depths[i] = max(depths[i], depths[edge.From]+1)
 		}
 		if depths[i] == len(all) {
@@ -145,7 +145,7 @@ func (l *looker) look(ctx context.Context, wave []int, atOnce int) {
 
 // isBehind reports whether a step comes before it that changes something.
 func (l *looker) isBehind(s *plan.Step) bool {
-	for _, edge := range s.Needs {
+	for _, edge := range l.plan.Order()[s.Index] {
 		before := l.found[edge.From]
 		if before.behind || l.plan.Steps[edge.From].Changes() && !before.skipped {
 			return true
@@ -156,7 +156,7 @@ func (l *looker) isBehind(s *plan.Step) bool {
 
 // stopped is why a run that begins now would not come to a step.
 func (l *looker) stopped(s *plan.Step) string {
-	for _, edge := range s.Needs {
+	for _, edge := range l.plan.Order()[s.Index] {
 		if before := l.found[edge.From]; before.stop != "" {
 			return before.stop
 		}
@@ -169,7 +169,7 @@ func (l *looker) stopped(s *plan.Step) string {
 func stops(s *plan.Step) string {
 	const never, perhaps = "a run that begins now would not come here: ", "nobody can tell whether a run that begins now would come here: "
 	switch {
-	case s.OnFailure == plan.Continue, s.When != nil && !s.When.Holds():
+	case s.OnFailure == plan.Continue, s.When != nil && !s.When.Holds(), isPassedOver(s):
 		return ""
 	case s.Loop != nil:
 		return stopsLoop(s)
@@ -192,6 +192,9 @@ func stops(s *plan.Step) string {
 
 // worthALook reports whether there is anything to look at.
 func worthALook(s *plan.Step) bool {
+	if isRepeated(s) || s.Runbook != nil && s.Loop != nil {
+		return false
+	}
 	return s.Loop != nil || mayRead(&s.Use) || isOpen(s.When) || slices.ContainsFunc(s.Gate, isOpen)
 }
 

@@ -18,8 +18,9 @@ type scope struct {
 	looker     *looker
 	observed   *value.Value // nil: nothing is
 
-	step string      // whose conditions they are
-	each value.Value // of an instance, what it is done for; null: it is none
+	step   string      // whose conditions they are
+	within string      // the step that takes it in; empty: none does
+	each   value.Value // of an instance, what it is done for; null: it is none
 
 	own map[string]value.Value // what a step sees of itself, by its id; nil: nothing
 }
@@ -31,7 +32,7 @@ var (
 
 // scope makes one for a step, which no other shares.
 func (l *looker) scope(of *plan.Step, observed *value.Value) scope {
-	return scope{Scope: l.plan.Known(), looker: l, observed: observed, each: of.Item, step: cmp.Or(of.Of, of.ID)}
+	return scope{Scope: l.known(of), looker: l, observed: observed, each: of.Item, step: cmp.Or(of.Of, of.ID), within: of.Within}
 }
 
 // Root returns the value of a root.
@@ -77,13 +78,17 @@ func (s scope) LastDrill(runbook string) (expr.LastDrill, bool) {
 
 // Step returns what was seen of a step, or why nothing was.
 func (s scope) Step(id string) (value.Value, bool) {
+	own := id
+	if s.within != "" {
+		id = event.InsideID(s.within, own)
+	}
 	if seen, ok := s.own[id]; ok {
 		return seen, true
 	}
 	if seen, ok := s.looker.views[id]; ok {
 		return seen, true
 	}
-	return s.Scope.Step(id)
+	return s.Scope.Step(own)
 }
 
 // viewOf is what expressions see of a step that was looked at; not known: no more than before.
@@ -92,6 +97,8 @@ func viewOf(s *plan.Step, found finding) (view value.Value, known bool) {
 	switch {
 	case found.skipped:
 		return value.Object(status(value.String("skipped"))), true
+	case s.Runbook != nil:
+		return value.Value{}, false
 	case s.Loop != nil:
 		return viewOfLoop(s)
 	case s.Seen == nil || s.Seen.Outputs == nil:

@@ -52,6 +52,7 @@ func (m *Machine) cancelAsked(e event.Event) {
 				m.breakOff(i) // the run paused at its question
 			}
 		}
+		m.breakOffFrames()
 		for _, i := range m.liveSteps() {
 			m.breakOff(i)
 		}
@@ -82,6 +83,7 @@ func (m *Machine) givenUp(e event.Event) {
 	for _, i := range m.liveLoops() {
 		m.leaveLoop(i)
 	}
+	clear(m.frames)
 	m.ready, m.queue, m.line, m.slots, m.lost, m.pausing = nil, nil, nil, 0, 0, false
 	m.mode, m.failure, m.failedStep = event.Ended, &event.Failure{Class: sdk.Cancelled, Message: asked("cancel", e)}, ""
 	m.end(event.OutcomeFailed)
@@ -128,7 +130,7 @@ func (m *Machine) resumeAsked(e event.Event) {
 		m.reopen()
 		m.retryFailed()
 		m.setMode(event.Going, asked("resume", e))
-		m.readyAll(false)
+		m.readyAll()
 	case m.mode == event.Paused:
 		m.goOn(asked("resume", e))
 	case m.mode == event.Ended && outcome == event.OutcomeStuck && (!m.askedBack.IsZero() || slices.ContainsFunc(m.changed, m.wasReached)):
@@ -142,7 +144,7 @@ func (m *Machine) resumeAsked(e event.Event) {
 		m.reopen()
 		m.retryFailed()
 		m.setMode(event.Going, asked("resume", e))
-		m.readyAll(false)
+		m.readyAll()
 	default:
 		m.refuse(e, "the run has nothing left to do")
 	}
@@ -154,7 +156,7 @@ func (m *Machine) goOn(reason string) {
 	m.reopen()
 	m.remember(step, failure)
 	m.setMode(m.back, reason)
-	m.readyAll(m.back == event.Closing)
+	m.readyAll()
 }
 
 // reopen makes a run that has paused or ended ready to go on. What `finally` did at an
@@ -198,22 +200,8 @@ func (m *Machine) rise(i int) {
 func (m *Machine) renewFinally() {
 	m.unended = nil
 	for i, p := range m.planned {
-		if !p.Finally {
-			continue
-		}
-		if m.steps[i].isInstance {
-			m.steps[i].unmet = 1 // it is made ready when its loop is
-			continue
-		}
-		if m.steps[i].status.Settled() {
-			m.reset(i)
-			m.steps[i].round++
-		}
-		m.steps[i].unmet, m.steps[i].loop = 0, nil
-		for _, edge := range p.Needs {
-			if m.planned[edge.From].Finally {
-				m.steps[i].unmet++
-			}
+		if p.Cleans() && m.steps[i].in == m.root && !m.steps[i].isInstance {
+			m.renew(i)
 		}
 	}
 }
@@ -224,13 +212,20 @@ func (m *Machine) retryFailed() {
 	for i := range m.steps {
 		s, p := &m.steps[i], m.planned[i]
 		switch {
-		case p.Finally:
+		case p.Cleans(), s.in == nil, s.in != m.root && !m.hasChance(s.in):
 		case s.isInstance:
 			m.retryInstance(i)
 		case s.status == event.NotRun, s.status == event.Failed && (p.OnFailure != plan.Continue || s.cutShort):
 			m.reset(i)
 		}
 	}
+	m.cut = slices.DeleteFunc(slices.Clone(m.cut), func(f *frame) bool { return !m.steps[f.owner].status.Settled() })
+}
+
+// hasChance reports whether what failed in a runbook that was taken in has a new chance: where
+// what took it in has one, or goes on and does not fail with it.
+func (m *Machine) hasChance(f *frame) bool {
+	return !m.steps[f.owner].status.Settled() && (!f.spent || !m.isOpen(f))
 }
 
 // retryInstance gives an instance a new chance where its loop has one: of a loop that goes
@@ -258,6 +253,7 @@ func (m *Machine) reset(i int) {
 	}
 	fresh := step{status: event.Pending, unmet: old.unmet, round: old.round, looks: old.looks, touched: old.touched, listed: old.listed}
 	fresh.loop, fresh.isInstance, fresh.of, fresh.place, fresh.each = old.loop, old.isInstance, old.of, old.place, old.each
+	fresh.in, fresh.frame, fresh.block = old.in, old.frame, old.block
 	if old.isInstance {
 		fresh.unmet = 1 // its loop lets it begin
 	}

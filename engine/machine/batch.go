@@ -104,12 +104,7 @@ func (m *Machine) holdBack(i int) {
 		if s.status.Settled() || s.unmet > 0 {
 			continue
 		}
-		if s.do.attempt == 0 {
-			m.giveSlotBack(n)
-		}
-		if s.untried() {
-			m.park(n)
-		}
+		m.putBack(n)
 		if s.status == event.Pending {
 			s.unmet = 1
 			l.open--
@@ -169,11 +164,10 @@ func (m *Machine) nextBatch(i int) {
 	m.letBegin(i)
 }
 
-// takeUpLoops has the loops, of `steps` or of `finally`, go on that the run's rest has held up.
-func (m *Machine) takeUpLoops(finally bool) {
+// takeUpLoops has the loops go on that the run's rest has held up.
+func (m *Machine) takeUpLoops() {
 	for _, i := range m.liveLoops() {
 		switch l := m.steps[i].loop; {
-		case m.planned[i].Finally != finally:
 		case l.phase == looking && m.steps[i].judging == nil:
 			m.lookBetween(i)
 		case l.phase == inBatch:

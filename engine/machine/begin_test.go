@@ -41,8 +41,7 @@ func checkWords(t *rapid.T, w *world) {
 		if e.Op == nil {
 			continue
 		}
-		step, _ := w.plan.Step(e.Op.Step)
-		of, _ := w.plan.Step(step.Of)
+		step := stepIn(w.plan, e.Op.Step)
 		asks := w.stepwise && step.Changes() && !step.Describe.Asks
 		switch {
 		case e.Type == event.Answered && e.Op.Part == event.Begin && e.Answer.Approved:
@@ -52,7 +51,7 @@ func checkWords(t *rapid.T, w *world) {
 				t.Fatalf("it is asked whether %s may begin, while %v are at work\n%q", e.Op.Step, atWork, w.story())
 			}
 		case e.Type == event.AttemptStarted && e.Op.Part == event.Do:
-			if step.LeftOut != nil || of != nil && of.LeftOut != nil {
+			if isLeftOut(w.plan, e.Op.Step) {
 				t.Fatalf("%s began, and is left out\n%q", e.Op.Step, w.story())
 			}
 			if asks && yes[e.Op.Step] != e.Op.Attempt {

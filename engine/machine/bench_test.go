@@ -91,6 +91,50 @@ func BenchmarkLoop(b *testing.B) {
 	}
 }
 
+// BenchmarkTakenIn takes a machine through one loop of which each instance takes in a runbook of
+// ten steps, beside what as many steps cost in a loop of their own.
+func BenchmarkTakenIn(b *testing.B) {
+	l := newLoops(b)
+	for name, shape := range map[string]func(loop *plan.Step) (steps []*plan.Step, outcome event.Outcome){
+		"sequential": func(loop *plan.Step) ([]*plan.Step, event.Outcome) {
+			loop.Loop = l("{}")
+			return []*plan.Step{loop}, event.OutcomeSucceeded
+		},
+		"batches": func(loop *plan.Step) ([]*plan.Step, event.Outcome) {
+			loop.Loop = l("{sizes: [1, 10%], maxParallel: 50, maxFailures: 5%}")
+			return []*plan.Step{loop}, event.OutcomeSucceeded
+		},
+		"rollback": func(loop *plan.Step) ([]*plan.Step, event.Outcome) {
+			loop.Loop = l("{sizes: [100%]}")
+			return []*plan.Step{loop, gated(change("last", loop.ID), condition(always(expr.False)))}, event.OutcomeRolledBack
+		},
+	} {
+		for _, n := range []int{100, 1_000, 10_000} {
+			b.Run(fmt.Sprintf("%s/%d", name, n), func(b *testing.B) {
+				steps, want := shape(read("a"))
+				inside := make([]*plan.Step, 10)
+				for i := range inside {
+					inside[i] = change(fmt.Sprintf("s%d", i))
+				}
+				inside[9] = finally(inside[9])
+				steps = append(taking(steps[0], inside...), steps[1:]...)
+				keys := make([]string, n)
+				for i := range keys {
+					keys[i] = fmt.Sprintf("node-%d", i)
+				}
+				steps[0].Loop.Source = fixed{listOf(keys...)}
+				p := planOf(b, steps...)
+				b.ReportAllocs()
+				for b.Loop() {
+					if outcome := succeed(p); outcome != want {
+						b.Fatal(outcome)
+					}
+				}
+			})
+		}
+	}
+}
+
 // succeed carries out whatever the machine asks for, in no time.
 func succeed(p *plan.Plan) event.Outcome {
 	m, outputs := machine.New(p), value.Object()

@@ -16,8 +16,15 @@ func (m *Machine) startTally() {
 	if m.plan.Limits == nil {
 		return
 	}
+	cleans := make(map[string]bool) // by what takes in a runbook, whether that is part of cleaning up
 	for s := range m.plan.All() {
-		if s.Finally && s.Changes() && !s.Skipped() && s.Loop == nil {
+		cleaning := s.Cleans() || cleans[s.Within]
+		if s.Runbook != nil {
+			cleans[s.ID] = cleaning
+			continue
+		}
+		isTemplate := m.plan.Steps[s.Index] == s && m.steps[s.Index].isTemplate
+		if cleaning && s.Changes() && !s.Skipped() && s.Loop == nil && !isTemplate {
 			m.tally.Keep(s.ID, s.Effect)
 			m.keeps = true
 		}
@@ -28,7 +35,7 @@ func (m *Machine) startTally() {
 // it would not.
 func (m *Machine) overLimit(i int) *event.Failure {
 	s, p := &m.steps[i], m.planned[i]
-	if p.Finally {
+	if m.cleansUp(i) {
 		return nil
 	}
 	over := m.tally.Refuses(m.plan.Limits, p.ID, p.Effect, m.now.Sub(m.started))

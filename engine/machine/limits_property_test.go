@@ -66,7 +66,7 @@ func (s *spent) over(one string) string {
 	changes, destroys, others, usd := 0, 0, 0, 0.0
 	things := map[int]bool{}
 	count := func(id string) {
-		step, _ := s.w.plan.Step(id)
+		step := stepIn(s.w.plan, id)
 		if cost, told := s.costs[id]; told {
 			usd += cost
 		} else {
@@ -92,7 +92,7 @@ func (s *spent) over(one string) string {
 		count(id)
 	}
 	for _, f := range s.w.plan.Steps {
-		if f.Finally && f.Loop == nil && f.Changes() && !f.Skipped() && !s.begun[f.ID] {
+		if cleansUp(s.w.plan, f.ID) && f.Loop == nil && f.Runbook == nil && !isTemplate(s.w.plan, f) && f.Changes() && !f.Skipped() && !s.begun[f.ID] {
 			count(f.ID)
 		}
 	}
@@ -120,14 +120,14 @@ func checkLimits(t *rapid.T, w *world, came tally.Tally) {
 			continue
 		}
 		id := e.Op.Step
-		step, _ := w.plan.Step(id)
+		step := stepIn(w.plan, id)
 		elapsed := e.Time.Sub(epoch)
 		late := w.plan.Limits.Duration > 0 && elapsed > w.plan.Limits.Duration
 		switch {
 		case e.Type == event.AttemptStarted, e.Type == event.AskOpened:
 			again := s.begun[id]
 			over := s.over(id)
-			if !step.Changes() || step.Finally {
+			if !step.Changes() || cleansUp(w.plan, id) {
 				continue
 			}
 			came["begun"]++
@@ -136,8 +136,8 @@ func checkLimits(t *rapid.T, w *world, came tally.Tally) {
 			}
 		case e.Type == event.AttemptFinished && e.Cost != nil:
 			s.costs[id] = e.Cost["usd"]
-		case e.Type == event.StepDecided && e.Status == event.Failed && e.Failure.Class == event.OverLimit && step.Loop == nil:
-			if step.Finally || !step.Changes() {
+		case e.Type == event.StepDecided && e.Status == event.Failed && e.Failure.Class == event.OverLimit && step.Loop == nil && step.Runbook == nil:
+			if cleansUp(w.plan, id) || !step.Changes() {
 				t.Fatalf("%s was refused\n%s", id, strings.Join(w.story(), "\n"))
 			}
 			if _, _, instance := event.SplitInstance(id); instance {

@@ -31,6 +31,7 @@ type loop struct {
 	failed    int            // how many instances failed
 	failedOf  []int          // and of each batch
 	failure   *event.Failure // of the first of them, or of one that went over a limit
+	blamed    bool           // the run ends for what failed in one of them
 	spent     bool           // no other begins: more failed than may, or it is broken off
 	brokenOff bool           // a person wants the run to end, before more failed than may
 
@@ -52,6 +53,7 @@ func (m *Machine) beginLoop(i int) {
 		}
 	}
 	delete(m.live, i)
+	m.steps[i].loop.blamed = false
 	m.loops[i] = struct{}{}
 	m.decide(i, event.Do, event.Running, nil)
 	m.takeUp(i)
@@ -144,6 +146,7 @@ func (m *Machine) instance(i, k int, item plan.Item) int {
 	if known {
 		m.reset(n)
 		m.steps[n].round++
+		m.steps[n].frame = nil
 	} else {
 		n = len(m.steps)
 		m.instances[id] = n
@@ -151,7 +154,7 @@ func (m *Machine) instance(i, k int, item plan.Item) int {
 		m.steps = append(m.steps, step{status: event.Pending})
 	}
 	s := &m.steps[n]
-	s.of, s.place, s.isInstance, s.unmet, s.each = i, k, true, 1, plan.Each(k, item)
+	s.in, s.of, s.place, s.isInstance, s.unmet, s.each = m.steps[i].in, i, k, true, 1, plan.Each(k, item)
 	return n
 }
 
@@ -166,14 +169,16 @@ func (m *Machine) instanceSettled(n int, status event.Status, failure *event.Fai
 	}
 	l.open--
 	wasSpent := l.spent
-	if status == event.Failed && !m.endedByUs(failure) {
+	if status == event.Failed && !m.endedByUs(n, failure) && !m.steps[n].counted {
 		m.countFailure(i, n, failure)
 	}
 	switch {
+	case m.steps[n].cutShort:
+		return // the run is ending, and the loop with it
 	case !l.spent:
 		m.letBegin(i)
 		return
-	case !m.planned[i].Finally && m.planned[i].OnFailure != plan.Continue:
+	case !m.planned[i].Cleans() && m.planned[i].OnFailure != plan.Continue && !l.brokenOff && !m.tolerates(i, l.failure):
 		m.loopFailed(i) // the run reacts to it as to any step that failed
 		return
 	case !wasSpent:
@@ -185,8 +190,8 @@ func (m *Machine) instanceSettled(n int, status event.Status, failure *event.Fai
 }
 
 // endedByUs reports whether a step was ended on the way to what was decided already.
-func (m *Machine) endedByUs(failure *event.Failure) bool {
-	return m.mode == event.Draining && (failure.Class == sdk.Cancelled || failure.Class == event.Lost)
+func (m *Machine) endedByUs(i int, failure *event.Failure) bool {
+	return m.mode == event.Draining && (failure.Class == sdk.Cancelled || failure.Class == event.Lost || m.steps[i].cutShort)
 }
 
 func (m *Machine) countFailure(i, n int, failure *event.Failure) {
@@ -208,9 +213,14 @@ func (m *Machine) countFailure(i, n int, failure *event.Failure) {
 func (m *Machine) loopFailed(i int) {
 	l := m.steps[i].loop
 	if l.brokenOff {
-		m.fail(i, &event.Failure{Class: sdk.Cancelled, Message: event.WasCancelled, Unchanged: m.isUnchanged(l)})
+		m.fail(i, cancelled(!m.isTouched(i)))
 		return
 	}
+	m.fail(i, m.ofWhole(i, m.loopFailure(l)))
+}
+
+// loopFailure is the failure of a loop of which instances failed.
+func (m *Machine) loopFailure(l *loop) *event.Failure {
 	failure := *l.failure
 	switch {
 	case l.failed < 2:
@@ -219,13 +229,7 @@ func (m *Machine) loopFailed(i int) {
 	default:
 		failure.Message += fmt.Sprintf(" (%d of %d failed, the first of them so)", l.failed, len(l.nodes))
 	}
-	failure.Unchanged = m.isUnchanged(l)
-	m.fail(i, &failure)
-}
-
-// isUnchanged reports whether no instance may have changed anything.
-func (m *Machine) isUnchanged(l *loop) bool {
-	return !slices.ContainsFunc(l.nodes, func(n int) bool { return m.steps[n].touched })
+	return &failure
 }
 
 // leaveLoop takes in that a step is settled, or not begun after all. A pause that was going
@@ -255,35 +259,38 @@ func (m *Machine) liveLoops() []int { return slices.Sorted(maps.Keys(m.loops)) }
 // and ended as what is live is.
 func (m *Machine) breakOffLoops() {
 	for _, i := range m.liveLoops() {
-		l := m.steps[i].loop
-		l.brokenOff = l.brokenOff || !l.spent
-		m.holdBack(i)
-		if l.open == 0 && l.phase == inBatch {
-			m.loopFailed(i)
-		}
+		m.breakOffLoop(i)
 	}
 }
 
-// cutOffLoops ends the loops that the end of a run has come between.
-func (m *Machine) cutOffLoops() {
-	for _, i := range m.liveLoops() {
-		l := m.steps[i].loop
-		ended := 0
-		for _, n := range l.nodes {
-			if m.steps[n].status.Settled() {
-				ended++
-			}
-		}
-		if ended == 0 {
-			m.leaveLoop(i)
-			m.decide(i, event.Do, event.Pending, nil)
-			continue
-		}
-		m.fail(i, &event.Failure{
-			Class: sdk.Cancelled, Unchanged: m.isUnchanged(l),
-			Message: fmt.Sprintf("it came as far as %d of %d, as the run was ending", ended, len(l.nodes)),
-		})
+func (m *Machine) breakOffLoop(i int) {
+	l := m.steps[i].loop
+	l.brokenOff = l.brokenOff || !l.spent
+	m.holdBack(i)
+	if l.open == 0 && l.phase == inBatch {
+		m.loopFailed(i)
 	}
+}
+
+// cutOffLoop ends a loop that the end of a run has come between.
+func (m *Machine) cutOffLoop(i int) {
+	l := m.steps[i].loop
+	ended := 0
+	for _, n := range l.nodes {
+		if m.steps[n].status.Settled() {
+			ended++
+		}
+	}
+	if ended == 0 {
+		m.leaveLoop(i)
+		m.backToPending(i)
+		return
+	}
+	failure := &event.Failure{Class: sdk.Cancelled, Message: fmt.Sprintf("it came as far as %d of %d, as the run was ending", ended, len(l.nodes))}
+	if l.blamed {
+		failure, m.steps[i].cutShort = m.loopFailure(l), true
+	}
+	m.fail(i, m.ofWhole(i, failure))
 }
 
 // loopOutputs are the outputs of those instances that are done.

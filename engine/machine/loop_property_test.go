@@ -79,7 +79,9 @@ func drawLoop(t *rapid.T, l loops, s *plan.Step) *plan.Step {
 
 // watched is what a journal says of a loop.
 type watched struct {
+	id       string
 	plan     *plan.Step
+	cleans   bool // it is in some finally
 	keys     []string
 	ends     []int
 	running  bool
@@ -203,7 +205,7 @@ func (l *watched) takes(e event.Event, mode event.Mode) {
 func (l *watched) decided(e event.Event, now time.Time) string {
 	wasRunning := l.running
 	l.running = e.Status == event.Running
-	if e.Status.Settled() && !wasRunning && l.plan.Finally {
+	if e.Status.Settled() && !wasRunning && l.cleans {
 		l.keys = nil // it was not told this time what it is done for
 	}
 	switch e.Status {
@@ -229,11 +231,6 @@ func (l *watched) decided(e event.Event, now time.Time) string {
 // checkLoops holds a journal against what loops promise.
 func checkLoops(t *rapid.T, w *world) {
 	of := make(map[string]*watched)
-	for _, s := range w.plan.Steps {
-		if s.Loop != nil {
-			of[s.ID] = &watched{plan: s}
-		}
-	}
 	var mode, before event.Mode
 	for _, e := range w.journal {
 		switch {
@@ -245,7 +242,7 @@ func checkLoops(t *rapid.T, w *world) {
 		if e.Op == nil {
 			continue
 		}
-		if l := of[e.Op.Step]; l != nil {
+		if l := watch(w.plan, of, e.Op.Step); l != nil {
 			why := ""
 			switch {
 			case e.Type == event.LoopOpened:
@@ -268,7 +265,7 @@ func checkLoops(t *rapid.T, w *world) {
 		if l == nil {
 			continue
 		}
-		if isBeginning(e) && !l.underWay[e.Op.Step] {
+		if isBeginning(w.plan, e) && !l.underWay[e.Op.Step] {
 			if why := l.begins(e.Op.Step, mode, e.Time); why != "" {
 				t.Fatalf("%s began at %s, and %s\n%s", e.Op.Step, e.Time.Sub(epoch), why, strings.Join(w.story(), "\n"))
 			}
@@ -283,13 +280,25 @@ func checkLoops(t *rapid.T, w *world) {
 	}
 }
 
+// watch returns what is known of a loop; nil: the step is none.
+func watch(p *plan.Plan, of map[string]*watched, id string) *watched {
+	if l, ok := of[id]; ok {
+		return l
+	}
+	if s := stepIn(p, id); s.Loop != nil {
+		of[id] = &watched{id: id, plan: s, cleans: cleansUp(p, id)}
+	}
+	return of[id]
+}
+
 // isBeginning reports whether an event is one that an instance begins with.
-func isBeginning(e event.Event) bool {
+func isBeginning(p *plan.Plan, e event.Event) bool {
 	switch e.Type {
 	case event.ConditionMet, event.AttemptStarted:
 		return e.Op.Part == event.Do || e.Op.Part == event.When || e.Op.Part == event.Gate
 	case event.StepDecided:
-		return e.Status == event.Waiting || e.Status == event.Asking || e.Status == event.Skipped
+		takesIn := stepIn(p, e.Op.Step).Runbook != nil && e.Status == event.Running
+		return e.Status == event.Waiting || e.Status == event.Asking || e.Status == event.Skipped || takesIn
 	default:
 		return false
 	}
@@ -301,13 +310,16 @@ func checkLoopEnd(t *rapid.T, w *world, l *watched) {
 	var outputs []value.Value
 	var keys []string
 	for _, key := range l.keys {
-		id := event.InstanceID(l.plan.ID, key)
+		id := event.InstanceID(l.id, key)
 		if !l.status[id].Settled() {
 			t.Fatalf("the run ended and %s is %q\n%q", id, l.status[id], w.story())
 		}
 		if l.done[id] && !l.plan.Describe.Asks {
 			outputs, keys = append(outputs, idOf(id)), append(keys, key)
 		}
+	}
+	if l.plan.Within != "" || l.plan.Runbook != nil {
+		return // the run does not give it back
 	}
 	if strings.HasPrefix(w.result.Missing["outputs."+l.plan.ID], "it is not known") && l.lost {
 		return
@@ -339,7 +351,7 @@ func idOf(step string) value.Value {
 // given has a run give back the outputs of its loops.
 func given(p *plan.Plan) {
 	for _, s := range p.Steps {
-		if s.Loop != nil {
+		if s.Loop != nil && s.Within == "" {
 			p.Outputs = append(p.Outputs, plan.Binding{Name: s.ID, Source: outputsOf(s.ID)})
 		}
 	}

@@ -49,7 +49,17 @@ type Machine struct {
 	slots int              // attempts in flight
 	lost  int              // of them, those that nobody can tell of
 	live  map[int]struct{} // steps that have begun and are not settled
-	loops map[int]struct{} // those that are done for many; live only in between two batches
+
+	// What is under way holds no slot: steps that are done for many, which are live only in
+	// between two batches, and those that have taken in a runbook, live only as it is verified.
+	loops  map[int]struct{}
+	frames map[int]struct{}
+
+	root     *frame   // the run's own runbook
+	opened   int      // how many others were opened
+	cut      []*frame // of them, those that the end of the run came between
+	unclosed []*frame // of these, those whose `finally` is to run
+	closer   *frame   // whose `finally` runs
 
 	unended []int // steps of finally that failed, since that began last
 	changed []int // steps that changed something, in the order of completion
@@ -78,19 +88,25 @@ func New(p *plan.Plan) *Machine {
 		instances: make(map[string]int),
 		live:      make(map[int]struct{}),
 		loops:     make(map[int]struct{}),
+		frames:    make(map[int]struct{}),
+		root:      runbook(p),
 		tally:     limit.NewTally(nil),
 	}
 	for i, s := range p.Steps {
 		m.steps[i].status = event.Pending
 		for _, edge := range s.Needs {
 			// A finally step runs after everything else anyway.
-			if p.Steps[edge.From].Finally == s.Finally {
+			if p.Steps[edge.From].Cleans() == s.Cleans() {
 				needs[i] = append(needs[i], edge.From)
 			}
 		}
 		m.steps[i].unmet = len(needs[i])
 	}
 	m.dependents = dag.New(needs).Dependents()
+	m.markTemplates(m.root)
+	for i := range m.children(m.root) {
+		m.steps[i].in = m.root
+	}
 	return m
 }
 
@@ -163,10 +179,26 @@ func (m *Machine) place(id string) (int, bool) {
 		return i, true
 	}
 	p, ok := m.plan.Step(id)
-	if !ok || p.Of != "" {
+	if !ok || m.plan.Steps[p.Index].ID != id || m.steps[p.Index].isTemplate {
 		return 0, false
 	}
 	return p.Index, true
+}
+
+// nearest finds a step, or where it is not made yet what it is going to be in.
+func (m *Machine) nearest(id string) (int, bool) {
+	for {
+		if i, ok := m.place(id); ok {
+			return i, true
+		}
+		if of, _, ok := event.SplitInstance(id); ok {
+			id = of
+		} else if within, _, ok := event.SplitInside(id); ok {
+			id = within
+		} else {
+			return 0, false
+		}
+	}
 }
 
 func (m *Machine) emit(c Command) { m.out = append(m.out, c) }
@@ -237,13 +269,13 @@ func (m *Machine) WillAsk(id string) bool {
 // MayAsk reports whether a step that asks people has its question before it still: in this
 // run as it goes, or when it is resumed.
 func (m *Machine) MayAsk(id string) bool {
-	p, ok := m.plan.Step(id)
+	p, ok := m.plan.Step(event.Template(id))
 	if !ok || !p.Describe.Asks {
 		return false
 	}
-	i, ok := m.place(id)
+	i, ok := m.nearest(id)
 	if !ok {
-		i = p.Index // it has not begun to be done for many
+		return false
 	}
 	status := m.steps[i].status
 	return !status.Settled() || status == event.NotRun
@@ -298,13 +330,14 @@ type readyHeap []readyStep
 
 type readyStep struct {
 	inPlan int // the place in the plan of the step, or of that which it is an instance of
+	order  int // when what it is in was opened
 	place  int // of an instance
 	step   int
 }
 
 func (h readyHeap) Len() int { return len(h) }
 func (h readyHeap) Less(a, b int) bool {
-	return cmp.Or(cmp.Compare(h[a].inPlan, h[b].inPlan), cmp.Compare(h[a].place, h[b].place)) < 0
+	return cmp.Or(cmp.Compare(h[a].inPlan, h[b].inPlan), cmp.Compare(h[a].order, h[b].order), cmp.Compare(h[a].place, h[b].place)) < 0
 }
 func (h readyHeap) Swap(a, b int) { h[a], h[b] = h[b], h[a] }
 
@@ -320,11 +353,8 @@ func (h *readyHeap) Pop() any {
 }
 
 func (m *Machine) pushReady(i int) {
-	r := readyStep{inPlan: i, step: i}
-	if s := &m.steps[i]; s.isInstance {
-		r.inPlan, r.place = s.of, s.place
-	}
-	heap.Push(&m.ready, r)
+	s := &m.steps[i]
+	heap.Push(&m.ready, readyStep{inPlan: m.planned[i].Index, order: s.in.order, place: s.place, step: i})
 }
 
 func (m *Machine) popReady() int { return heap.Pop(&m.ready).(readyStep).step }

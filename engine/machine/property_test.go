@@ -12,6 +12,7 @@ import (
 
 	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/expr"
+	"github.com/gatebook/gatebook/engine/internal/tally"
 	"github.com/gatebook/gatebook/engine/machine"
 	"github.com/gatebook/gatebook/engine/plan"
 	"github.com/gatebook/gatebook/engine/value"
@@ -30,13 +31,7 @@ func plans(tb testing.TB) *rapid.Generator[*plan.Plan] {
 		for i := range rapid.IntRange(0, 3).Draw(t, "finally") {
 			steps = append(steps, finally(drawFinally(t, i)))
 		}
-		for _, s := range steps {
-			if rapid.IntRange(0, 3).Draw(t, "loop") == 0 {
-				drawLoop(t, l, s)
-			}
-			drawLeftOut(t, s)
-		}
-		p := planOf(tb, steps...)
+		p := planOf(tb, drawMore(t, l, steps, 2)...)
 		given(p)
 		promised(t, p)
 		p.OnFailure = rapid.SampledFrom([]plan.Policy{plan.Rollback, plan.Stop, plan.Pause}).Draw(t, "onFailure")
@@ -177,7 +172,7 @@ func live(t *rapid.T, w *world) {
 
 func TestEveryRunEnds(t *testing.T) {
 	t.Parallel()
-	rapid.Check(t, func(t *rapid.T) {
+	tally.Check(t, func(t *rapid.T, told tally.Tally) {
 		w := newWorld(&fatal{TB: nil, t: t}, plans(&fatal{t: t}).Draw(t, "plan"), rapid.IntRange(1, 4).Draw(t, "parallelism"))
 		fickle(t, w)
 		w.stepwise = rapid.Bool().Draw(t, "step by step")
@@ -206,7 +201,8 @@ func TestEveryRunEnds(t *testing.T) {
 		checkLoops(t, w)
 		checkWords(t, w)
 		checkMeasures(t, w)
-	})
+		checkFrames(t, w, told)
+	}, "a frame", "a frame of an instance", "a frame in a frame", "a broken frame", "a closing frame that the end came between")
 }
 
 // checkGates holds a journal against what gates promise: all is true as the first attempt
@@ -221,7 +217,7 @@ func checkGates(t *rapid.T, w *world) {
 		case e.Type == event.ConditionMet && e.Op.Part == event.Gate:
 			verdicts[event.Op{Step: e.Op.Step, Index: e.Op.Index}] = e
 		case e.Type == event.AttemptStarted && e.Op.Part == event.Do:
-			step, _ := w.plan.Step(e.Op.Step)
+			step := stepIn(w.plan, e.Op.Step)
 			latest := epoch
 			for k := range step.Gate {
 				last := verdicts[event.Op{Step: step.ID, Index: k}]
@@ -253,12 +249,12 @@ func checkHistory(t *rapid.T, w *world) {
 	for _, e := range w.journal {
 		switch {
 		case e.Type == event.AttemptStarted && e.Op.Part == event.Do:
-			step, _ := w.plan.Step(e.Op.Step)
+			step := stepIn(w.plan, e.Op.Step)
 			for _, edge := range step.Needs {
-				switch settled[edge.Step] {
+				switch settled[sibling(e.Op.Step, edge.Step)] {
 				case event.Succeeded, event.Skipped, event.Failed:
 				default:
-					t.Fatalf("%s began while %s, which it needs, was %q\n%q", e.Op.Step, edge.Step, settled[edge.Step], w.story())
+					t.Fatalf("%s began while %s, which it needs, was %q\n%q", e.Op.Step, edge.Step, settled[sibling(e.Op.Step, edge.Step)], w.story())
 				}
 			}
 			begun[e.Op.Step] = true
@@ -272,20 +268,24 @@ func checkHistory(t *rapid.T, w *world) {
 			}
 			lastUndone = e.Op.Step
 		case e.Type == event.AttemptFinished && e.Op.Part == event.Do:
-			step, _ := w.plan.Step(e.Op.Step)
-			if step.Changes() && !step.Finally && (e.Failure == nil || !e.Failure.Unchanged) {
+			step := stepIn(w.plan, e.Op.Step)
+			if step.Changes() && !cleansUp(w.plan, e.Op.Step) && (e.Failure == nil || !e.Failure.Unchanged) {
 				changed[e.Op.Step] = true
 			}
 		case e.Type == event.ModeChanged:
 			if e.Mode == event.Closing && mode != event.Paused {
 				// What `finally` did before a rollback is done anew after it.
-				maps.DeleteFunc(settled, func(id string, _ event.Status) bool { return isFinally(w.plan, id) })
+				maps.DeleteFunc(settled, func(id string, _ event.Status) bool { return cleansUp(w.plan, id) })
 			}
 			if e.Mode == event.Reverse {
 				lastUndone = "" // one that begins anew goes through what is left
 			}
 			mode = e.Mode
 		case e.Type == event.StepDecided:
+			if step := stepIn(w.plan, e.Op.Step); step.Runbook != nil && step.Loop == nil && e.Status == event.Running {
+				// Its finally is done anew with it, where it is.
+				maps.DeleteFunc(settled, func(id string, _ event.Status) bool { return isIn(id, e.Op.Step) && cleansUp(w.plan, id) })
+			}
 			if e.Status == event.Succeeded && begun[e.Op.Step] && settled[e.Op.Step] == event.Succeeded {
 				t.Fatalf("%s succeeded twice\n%q", e.Op.Step, w.story())
 			}
@@ -298,18 +298,13 @@ func checkHistory(t *rapid.T, w *world) {
 	checkEnd(t, w, changed)
 }
 
-func isFinally(p *plan.Plan, id string) bool {
-	step, _ := p.Step(id)
-	return step.Finally
-}
-
 func checkEnd(t *rapid.T, w *world, changed map[string]bool) {
 	for i, s := range w.plan.Steps {
 		status := w.machine.Status(i)
-		if !status.Settled() {
-			t.Fatalf("the run ended and %s is %s", s.ID, status)
+		if !status.Settled() && !isTemplate(w.plan, s) {
+			t.Fatalf("the run ended and %s is %s\n%q", s.ID, status, w.story())
 		}
-		if s.Finally && status == event.NotRun {
+		if s.Finally && s.Within == "" && status == event.NotRun {
 			t.Fatalf("the run ended and %s of finally was not run\n%q", s.ID, w.story())
 		}
 		if status == event.Undone && !changed[s.ID] {
@@ -325,7 +320,7 @@ func checkEnd(t *rapid.T, w *world, changed map[string]bool) {
 			t.Fatalf("rolled back, and of finally failed %q\n%q", w.result.Finally, w.story())
 		}
 		for id := range changed {
-			step, _ := w.plan.Step(id)
+			step := stepIn(w.plan, id)
 			if w.statuses()[id] != event.Undone && (step.Rollback == nil || step.Rollback.None == "") {
 				t.Fatalf("rolled back, and %s is %s\n%q", id, w.statuses()[id], w.story())
 			}

@@ -20,6 +20,7 @@ type Past struct {
 	observed map[event.Op]bool             // observations that were made
 	loops    map[string][]*event.Loop      // what steps with foreach were done for, oldest first; nil: it could not be told
 	entered  map[string]bool               // steps that came so far, or whose `when` was not true, since they were settled last
+	taken    map[string][]bool             // whether the runbook that a step takes in was opened or taken up, oldest first
 }
 
 // Note takes in the next event of the journal.
@@ -34,6 +35,7 @@ func (p *Past) Note(e event.Event) {
 		p.observed = make(map[event.Op]bool)
 		p.loops = make(map[string][]*event.Loop)
 		p.entered = make(map[string]bool)
+		p.taken = make(map[string][]bool)
 	}
 	part := event.Op{Step: e.Op.Step, Part: e.Op.Part}
 	switch e.Type {
@@ -80,10 +82,14 @@ func (p *Past) noteStatus(e event.Event) {
 	case e.Op.Part != event.Do:
 	case e.Status == event.Failed && !p.entered[step]:
 		p.loops[step] = append(p.loops[step], nil)
+		if e.Failure != nil && e.Failure.Class == event.Invalid {
+			p.taken[step] = append(p.taken[step], false)
+		}
 	case e.Status.Settled():
 		delete(p.entered, step)
 	case e.Status == event.Running:
 		p.entered[step] = true
+		p.taken[step] = append(p.taken[step], true)
 	}
 }
 
@@ -128,6 +134,16 @@ func (p *Past) recallLoop(step string) (*event.Loop, bool) {
 	}
 	p.loops[step] = opened[1:]
 	return opened[0], true
+}
+
+// recallOpening returns whether a step took in its runbook, the next time that it came so far.
+func (p *Past) recallOpening(step string) (told, recalled bool) {
+	taken := p.taken[step]
+	if len(taken) == 0 {
+		return false, false
+	}
+	p.taken[step] = taken[1:]
+	return taken[0], true
 }
 
 // verdictOf returns a verdict as the journal has it.

@@ -11,7 +11,8 @@ import (
 // scope is what the expressions of one step can see at this moment.
 type scope struct {
 	m        *Machine
-	step     int // -1: none
+	step     int
+	in       *frame
 	observed *value.Value
 	failure  *event.Failure
 	attempt  int
@@ -23,15 +24,15 @@ var (
 	_ expr.Driller   = (*scope)(nil)
 )
 
-func (m *Machine) scope(i int) *scope { return &scope{m: m, step: i} }
+func (m *Machine) scope(i int) *scope { return &scope{m: m, step: i, in: m.steps[i].in} }
 
 // Root returns the value of a root.
 func (s *scope) Root(name string) (value.Value, bool) {
 	switch name {
 	case expr.RootInputs:
-		return s.m.plan.Inputs, true
+		return s.in.inputs, true
 	case expr.RootVars:
-		return s.m.plan.Vars, true
+		return s.in.vars, true
 	case expr.RootNow:
 		return timestamp(s.m.now), true
 	case expr.RootRun:
@@ -54,6 +55,14 @@ func (s *scope) Root(name string) (value.Value, bool) {
 	return value.Value{}, false
 }
 
+// StepID is the id of the step whose expressions these are; empty: they are of none.
+func (s *scope) StepID() string {
+	if s.step < 0 {
+		return ""
+	}
+	return s.m.planned[s.step].ID
+}
+
 // run is the run as the step sees it: with how long it takes from there.
 func (s *scope) run() value.Value {
 	left := value.Unknown(value.Cause{Reason: "nobody knows how long all takes that is left"})
@@ -62,7 +71,7 @@ func (s *scope) run() value.Value {
 		if s.m.steps[i].isInstance {
 			i = s.m.steps[i].of
 		}
-		if known, ok := s.m.run.Remaining[s.m.planned[i].ID]; ok {
+		if known, ok := s.m.run.Remaining[s.m.plan.Steps[s.m.planned[i].Index].ID]; ok {
 			left = value.String((s.m.leftOf(i, known.Step) + known.After).String())
 		}
 	}
@@ -82,6 +91,7 @@ func (m *Machine) leftOf(i int, takes time.Duration) time.Duration {
 
 // Overridden returns who has had a window count as open, and why.
 func (s *scope) Overridden(window string) (by, reason string, ok bool) {
+	window = s.m.windowIn(s.in, window)
 	for _, o := range s.m.run.Overrides {
 		if o.Window == window {
 			return o.By, o.Reason, true
@@ -99,9 +109,18 @@ func (s *scope) LastDrill(runbook string) (expr.LastDrill, bool) {
 	return expr.LastDrill{At: *last.At, Run: last.Run}, true
 }
 
+// windowIn is what a window of a runbook is called in the run, for all that take it in at one
+// place.
+func (m *Machine) windowIn(f *frame, window string) string {
+	if f == m.root {
+		return window
+	}
+	return event.InsideID(m.plan.Steps[f.from-1].ID, window)
+}
+
 // Step returns what is known of a step.
 func (s *scope) Step(id string) (value.Value, bool) {
-	i, ok := s.m.place(id)
+	i, ok := s.m.placeIn(s.in, id)
 	if !ok {
 		return value.Value{}, false
 	}
@@ -113,9 +132,21 @@ func (s *scope) Step(id string) (value.Value, bool) {
 		if st.loop != nil {
 			st.outputs = s.m.loopOutputs(st.loop)
 		}
-		st.view, st.known = st.describe(id), true
+		st.view, st.known = st.describe(s.in.prefix+id), true
 	}
 	return st.view, true
+}
+
+// placeIn finds a step of a frame by its name there.
+func (m *Machine) placeIn(f *frame, name string) (int, bool) {
+	if f != m.root {
+		name = event.InsideID(m.plan.Steps[f.from-1].ID, name)
+	}
+	p, ok := m.plan.Step(name)
+	if !ok || p.ID != name || p.Index < f.from || p.Index >= f.from+f.size {
+		return 0, false
+	}
+	return f.at(p.Index), true
 }
 
 func (s *step) describe(id string) value.Value {

@@ -20,18 +20,23 @@ func (m *Machine) start(e event.Event) {
 	m.runView = m.describeRun()
 	m.startTally()
 	m.setMode(event.Going, "")
-	m.readyAll(false)
+	m.readyAll()
 }
 
-// readyAll makes ready the steps, of `steps` or of `finally`, that wait for nothing.
-func (m *Machine) readyAll(finally bool) {
+// readyAll makes ready the steps that wait for nothing and whose time it is.
+func (m *Machine) readyAll() {
 	m.ready = m.ready[:0]
-	for i, p := range m.planned {
-		if p.Finally == finally && m.steps[i].status == event.Pending && m.steps[i].unmet == 0 {
+	for i := range m.steps {
+		if s := &m.steps[i]; (s.in == m.root || s.in == m.closer || s.isInstance) && m.mayBegin(i) {
 			m.pushReady(i)
 		}
 	}
-	m.takeUpLoops(finally)
+	for _, i := range m.liveFrames() {
+		if f := m.steps[i].frame; m.isOpen(f) {
+			m.goOnIn(f)
+		}
+	}
+	m.takeUpLoops()
 }
 
 func (m *Machine) setMode(mode event.Mode, reason string) {
@@ -80,8 +85,8 @@ func (m *Machine) startReady() {
 	}
 	// A step that is skipped sets others free, and one that fails ends the stage.
 	for len(m.ready) > 0 && !m.pausing && (m.mode == event.Going || m.mode == event.Closing) {
-		// What its loop has held back since has not begun.
-		if i := m.popReady(); m.steps[i].status == event.Pending && m.steps[i].unmet == 0 {
+		// What its loop, or what it is in, has held back since has not begun.
+		if i := m.popReady(); m.mayBegin(i) {
 			m.begin(i)
 		}
 	}
@@ -94,7 +99,7 @@ func (m *Machine) nextStage() bool {
 	case event.Going:
 		m.closing()
 	case event.Draining:
-		m.cutOffLoops()
+		m.cutOff()
 		m.dropQuestions()
 		if m.aim == plan.Rollback {
 			m.takeBack()
@@ -106,6 +111,9 @@ func (m *Machine) nextStage() bool {
 			m.closing()
 		}
 	case event.Closing:
+		if m.closeNext() {
+			return true
+		}
 		m.finish()
 		return false
 	case event.Paused, event.Ended, "":
@@ -121,7 +129,8 @@ func (m *Machine) closing() {
 	m.failing = m.failure != nil
 	m.renewFinally()
 	m.told = m.outcome()
-	m.readyAll(true)
+	m.closer, m.unclosed = nil, m.cut
+	m.closeNext()
 }
 
 // failedWith does what the runbook asks for when a step has failed.
@@ -262,8 +271,9 @@ func (m *Machine) pause() {
 
 func (m *Machine) finish() {
 	for i := range m.steps {
-		if !m.steps[i].status.Settled() {
+		if s := &m.steps[i]; !s.status.Settled() && !s.isTemplate {
 			m.decide(i, event.Do, event.NotRun, nil)
+			m.settleInside(i, event.NotRun)
 		}
 	}
 	m.mode = event.Ended
@@ -348,7 +358,7 @@ func (m *Machine) bindings(of string, bindings []plan.Binding) *value.Value {
 // binding computes one value, of at most so many bytes as are left, or says why it is
 // null.
 func (m *Machine) binding(b plan.Binding, left *int) (value.Value, string) {
-	v, err := b.Source.Eval(m.scope(-1))
+	v, err := b.Source.Eval(&scope{m: m, step: none, in: m.root})
 	switch {
 	case err != nil:
 		return value.Null(), "it cannot be computed: " + err.Error()

@@ -29,6 +29,12 @@ type step struct {
 	ballot      ballot
 	leftOut     *event.LeftOut // why it is not done, by a person's word
 
+	in         *frame // the runbook that it is a step of; nil: that was not opened
+	isTemplate bool   // it stands for steps of instances, and never begins itself
+	frame      *frame // the runbook that it has taken in; nil: none yet
+	block      int    // of an instance, where the steps of that begin; 0: they are not made
+	counted    bool   // of an instance, its loop knows already that it failed
+
 	loop       *loop // it is done for many, which are known; nil: it is not
 	isInstance bool
 	of         int         // of an instance, the step with foreach
@@ -42,6 +48,7 @@ type step struct {
 	listed  bool // it is in Machine.changed
 	atWork  bool // its action did not end when it was asked to
 	stuck   bool // something that needs it could not be taken back
+	leans   bool // something in it could not, so that what it needs is held
 	// cutShort says that it failed as the run was ending, so that what needs it still waits.
 	cutShort bool
 
@@ -72,6 +79,9 @@ func (m *Machine) begin(i int) {
 	s, p := &m.steps[i], m.planned[i]
 	m.live[i] = struct{}{}
 	s.started = m.now
+	if !s.isInstance {
+		s.in.open++
+	}
 	if p.LeftOut != nil {
 		m.leaveOut(i, p.LeftOut)
 		return
@@ -105,6 +115,10 @@ func (m *Machine) begin(i int) {
 // act does what the step is for: an attempt, or a question to people.
 func (m *Machine) act(i int) {
 	s, p := &m.steps[i], m.planned[i]
+	if m.includes(i) {
+		m.takeIn(i)
+		return
+	}
 	if !p.Describe.Asks {
 		s.status, s.known = event.Running, false
 		m.enqueue(i, event.Do)
@@ -157,32 +171,52 @@ func (m *Machine) settle(i int, status event.Status, failure *event.Failure) {
 	s, p := &m.steps[i], m.planned[i]
 	delete(m.live, i)
 	m.leaveLoop(i)
+	delete(m.frames, i)
 	s.judging, s.expires, s.asked, s.ballot = nil, time.Time{}, false, ballot{}
 	if s.touched {
 		m.listChanged(i)
 	}
 	m.decide(i, event.Do, status, failure)
+	m.settleInside(i, status)
 	if s.isInstance {
 		m.instanceSettled(i, status, failure)
 		return
 	}
-	if status != event.Failed {
-		m.release(i)
-		return
-	}
+	s.in.open--
+	s.in.begun = true
 	switch {
-	case m.endedByUs(failure):
+	case status != event.Failed:
+		m.release(i)
+	case m.endedByUs(i, failure):
 		s.cutShort = true
 	case p.OnFailure == plan.Continue:
 		m.release(i)
-	case p.Finally:
+	case p.Cleans():
 		// What else stands in `finally` must be tried all the same.
-		m.unended = append(m.unended, i)
-		m.remember(p.ID, failure)
+		m.failedClosing(i, failure)
 		m.release(i)
+	case m.tolerates(i, failure):
+		m.failedInside(i, failure)
 	default:
 		m.remember(p.ID, failure)
+		if p.OnFailure != plan.Pause {
+			m.blame(i, failure)
+		}
 		m.failedWith(p.OnFailure)
+	}
+}
+
+// failedClosing takes in that a step of `finally` failed: of the run's, or of a runbook that was
+// taken in, and that fails with it in the end.
+func (m *Machine) failedClosing(i int, failure *event.Failure) {
+	f := m.steps[i].in
+	if f == m.root || f.cut {
+		m.unended = append(m.unended, i)
+		m.remember(m.planned[i].ID, failure)
+		return
+	}
+	if f.failure == nil {
+		f.failure = m.from(i, failure)
 	}
 }
 
@@ -202,12 +236,15 @@ func (m *Machine) remember(step string, failure *event.Failure) {
 	}
 }
 
+// release sets free what waits for a step, or for the end of what it is in.
 func (m *Machine) release(i int) {
-	for _, d := range m.dependents[i] {
+	for _, inPlan := range m.dependents[m.planned[i].Index] {
+		d := m.steps[i].in.at(inPlan)
 		if m.steps[d].unmet--; m.steps[d].unmet == 0 {
 			m.pushReady(d)
 		}
 	}
+	m.childSettled(i)
 }
 
 // park puts a step that has done nothing since it began back to where it was before. It
@@ -218,7 +255,7 @@ func (m *Machine) park(i int) {
 	m.stopJudging(i)
 	delete(m.live, i)
 	s.do, s.expires, s.opened, s.interrupted = s.do.anew(), time.Time{}, time.Time{}, false
-	m.decide(i, event.Do, event.Pending, nil)
+	m.backToPending(i)
 	m.pushReady(i)
 }
 

@@ -33,7 +33,10 @@ func (m *Machine) takesBack(i int) bool {
 }
 
 // isOfSteps reports whether a step is one of `steps`, rather than of `finally`.
-func (m *Machine) isOfSteps(i int) bool { return !m.planned[i].Finally }
+func (m *Machine) isOfSteps(i int) bool { return !m.cleansUp(i) }
+
+// cleansUp reports whether a step is one of some `finally`, or in one.
+func (m *Machine) cleansUp(i int) bool { return m.planned[i].Cleans() || m.steps[i].in.cleans }
 
 func (m *Machine) isUndone(i int) bool { return m.steps[i].status == event.Undone }
 
@@ -126,21 +129,32 @@ func (m *Machine) hold(i int) {
 	for len(stack) > 0 {
 		top := stack[len(stack)-1]
 		stack = stack[:len(stack)-1]
+		f := m.steps[top].in
+		if f != m.root && !m.steps[f.owner].leans {
+			m.steps[f.owner].leans = true
+			stack = append(stack, f.owner) // it stays in what took it in, which was built on something too
+		}
 		for _, edge := range m.planned[top].Needs {
-			if edge.Reason != plan.InOrder && !m.steps[edge.From].stuck {
-				m.steps[edge.From].stuck = true
-				m.holdInstances(edge.From)
-				stack = append(stack, edge.From)
+			if from := f.at(edge.From); edge.Reason != plan.InOrder && !m.steps[from].stuck {
+				m.holdWhole(from)
+				stack = append(stack, from)
 			}
 		}
 	}
 }
 
-// holdInstances marks the instances of a step as not to be taken back.
-func (m *Machine) holdInstances(i int) {
-	if l := m.steps[i].loop; l != nil {
-		for _, n := range l.nodes {
-			m.steps[n].stuck = true
+// holdWhole marks a step as not to be taken back, with its instances and all that it takes in.
+func (m *Machine) holdWhole(i int) {
+	s := &m.steps[i]
+	s.stuck = true
+	if s.loop != nil {
+		for _, n := range s.loop.nodes {
+			m.holdWhole(n)
+		}
+	}
+	if s.frame != nil {
+		for n := range m.children(s.frame) {
+			m.holdWhole(n)
 		}
 	}
 }

@@ -21,7 +21,7 @@ func (m *Machine) recordVerdict(op event.Op, p *plan.Condition, v expr.Verdict, 
 	}
 	verdict.Still = timeOrNil(v.Still)
 	for _, closed := range v.Closed {
-		verdict.Closed = append(verdict.Closed, event.Closed{Window: closed.Name, Zone: closed.Zone, Opens: timeOrNil(closed.Opens), Shut: timeOrNil(closed.Shut)})
+		verdict.Closed = append(verdict.Closed, event.Closed{Window: m.windowIn(scope.in, closed.Name), Zone: closed.Zone, Opens: timeOrNil(closed.Opens), Shut: timeOrNil(closed.Shut)})
 	}
 	if c == nil || v.Truth != expr.True || c.last != expr.True {
 		if tree, err := json.Marshal(p.Program.Explain(scope)); err == nil {

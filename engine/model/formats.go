@@ -26,7 +26,7 @@ func pattern(format string) string {
 		return idPattern
 	case "dns":
 		return dnsPattern
-	case "action":
+	case "action", "step":
 		return actionPattern
 	case "semver":
 		return semverPattern
@@ -43,6 +43,13 @@ func (d *decoder) checkFormat(t Text, format string) {
 	switch format {
 	case "id":
 		d.checkID(t)
+	case "step":
+		for part := range strings.SplitSeq(t.Value, ".") {
+			if !isID(part) {
+				d.add(suggest(diag.BadID.At(t.Range(), "%q is not an identifier.", part), part, slug(part, '_'), isID))
+				return
+			}
+		}
 	case "dns":
 		if !isDNSLabel(t.Value) {
 			d.add(suggest(diag.BadName.At(t.Range(), "%q is not a DNS label.", t.Value), t.Value, slug(t.Value, '-'), isDNSLabel))

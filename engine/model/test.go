@@ -14,7 +14,7 @@ type Test struct {
 	Node       *syntax.Node      `doc:"The test file of a runbook: what is supposed of the world in which a drill rehearses it."`
 	APIVersion Text              `key:"apiVersion" required:"true" const:"gatebook/v1" doc:"The version of the file format."`
 	Kind       Text              `key:"kind" required:"true" const:"Test" doc:"What the file describes."`
-	Steps      Map[*Supposition] `key:"steps" required:"true" names:"id" doc:"What is supposed of steps, by their ids in the runbook."`
+	Steps      Map[*Supposition] `key:"steps" required:"true" names:"step" doc:"What is supposed of steps, by their ids in the plan: such as web.drain where web takes in a runbook, for each of its instances."`
 }
 
 // Supposition is what is supposed of one step, and of each of its instances.

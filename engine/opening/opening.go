@@ -9,8 +9,6 @@ import (
 	"errors"
 	"io/fs"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/gatebook/gatebook/engine/diag"
 	"github.com/gatebook/gatebook/engine/model"
@@ -69,7 +67,7 @@ func (m *maker) window(w *model.Window) *window.Window {
 	}
 	zone, err := window.Zone(w.Timezone.Value)
 	if err != nil {
-		m.add(diag.BadTimezone.At(w.Timezone.Range(), "%s", sentence(err)).WithHint("%s", zoneHint(w.Timezone.Value)))
+		m.add(diag.BadTimezone.At(w.Timezone.Range(), "%s", diag.OfError(err)).WithHint("%s", zoneHint(w.Timezone.Value)))
 		zone = time.UTC // to see what else is wrong
 	}
 	made.Zone = zone
@@ -120,7 +118,7 @@ func (m *maker) place(rule *diag.Rule, text model.Text, faults []window.Fault) {
 func (m *maker) local(text model.Text) (window.Local, bool) {
 	read, err := window.ParseLocal(text.Value)
 	if err != nil {
-		m.add(diag.BadLocalTime.At(text.Range(), "%s", sentence(err)))
+		m.add(diag.BadLocalTime.At(text.Range(), "%s", diag.OfError(err)))
 	}
 	return read, err == nil
 }
@@ -179,7 +177,7 @@ func (m *maker) bring(name model.Text) *source.File {
 	case errors.Is(err, fs.ErrNotExist):
 		m.add(diag.NoCalendar.At(name.Range(), "There is no file %q.", diag.Clean(name.Value)))
 	case err != nil:
-		m.add(diag.NoCalendar.At(name.Range(), "%s", sentence(err)))
+		m.add(diag.NoCalendar.At(name.Range(), "%s", diag.OfError(err)))
 	default:
 		m.made.Files = append(m.made.Files, File{name.Value, file.Text()})
 		return file
@@ -198,11 +196,4 @@ func zoneHint(name string) string {
 		return "did you mean " + near + "?"
 	}
 	return "write a name such as UTC, Europe/Berlin or Asia/Shanghai"
-}
-
-// sentence makes a whole sentence of an error.
-func sentence(err error) string {
-	text := diag.Sentence(err.Error())
-	first, size := utf8.DecodeRuneInString(text)
-	return string(unicode.ToUpper(first)) + text[size:]
 }

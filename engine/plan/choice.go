@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -39,17 +40,23 @@ func (e *ChoiceError) Error() string {
 type chooser struct {
 	checked *check.Runbook
 	choice  *event.Choice
+	lines   []line // of all steps, those of a runbook that is taken in behind the step that does
 	places  map[string]int
 	out     []*event.LeftOut                     // by the place of the step
 	of      map[string]map[string]*event.LeftOut // by step and key, instances
+	inside  map[string]*event.LeftOut            // single steps of what one instance takes in
+}
+
+// line is one step, as it is chosen by.
+type line struct {
+	step  *check.Step
+	outer int   // the place of the step that takes it in; -1: none does
+	needs []int // the places of the steps that it waits for
 }
 
 // chosen returns which steps of a runbook a choice leaves out.
 func chosen(checked *check.Runbook, choice *event.Choice) (*chooser, error) {
-	c := &chooser{
-		checked: checked, choice: choice, places: make(map[string]int, len(checked.Steps)),
-		out: make([]*event.LeftOut, len(checked.Steps)), of: make(map[string]map[string]*event.LeftOut),
-	}
+	c := &chooser{checked: checked, choice: choice, places: map[string]int{}, of: map[string]map[string]*event.LeftOut{}, inside: map[string]*event.LeftOut{}}
 	if choice == nil {
 		return c, nil
 	}
@@ -59,9 +66,8 @@ func chosen(checked *check.Runbook, choice *event.Choice) (*chooser, error) {
 	if len(choice.Skip) > 0 && strings.TrimSpace(choice.Reason) == "" {
 		return nil, &ChoiceError{Flag: "--skip", Named: choice.Skip[0], Cause: "there is no reason for it"}
 	}
-	for i, step := range checked.Steps {
-		c.places[step.ID()] = i
-	}
+	c.lay(checked, -1, func(id string) string { return id })
+	c.out = make([]*event.LeftOut, len(c.lines))
 	for _, leave := range []func() error{c.from, c.only, c.skip, c.mode} {
 		if err := leave(); err != nil {
 			return nil, err
@@ -70,11 +76,38 @@ func chosen(checked *check.Runbook, choice *event.Choice) (*chooser, error) {
 	return c, nil
 }
 
+// lay lays out the steps of a runbook, and of those that it takes in.
+func (c *chooser) lay(checked *check.Runbook, outer int, called func(id string) string) {
+	places := make([]int, len(checked.Steps))
+	for i, step := range checked.Steps {
+		id := called(step.ID())
+		places[i], c.places[id] = len(c.lines), len(c.lines)
+		c.lines = append(c.lines, line{step: step, outer: outer})
+		if step.Runbook != nil {
+			c.lay(step.Runbook, places[i], func(inside string) string { return event.InsideID(id, inside) })
+		}
+	}
+	for i, step := range checked.Steps {
+		for _, edge := range step.Needs {
+			c.lines[places[i]].needs = append(c.lines[places[i]].needs, places[edge.Step])
+		}
+	}
+}
+
 func (c *chooser) because(cause string) *event.LeftOut {
 	return &event.LeftOut{By: c.choice.By, Cause: cause, Reason: c.choice.Reason}
 }
 
-// from leaves out all that the step to begin at needs, directly or not.
+// leftOut says why a step, or one of what an instance takes in, is left out; nil: it is not.
+func (c *chooser) leftOut(id string) *event.LeftOut {
+	if c.choice == nil {
+		return nil
+	}
+	return cmp.Or(c.inside[id], c.out[c.places[event.Template(id)]])
+}
+
+// from leaves out all that the step to begin at needs, directly or not, and all that the steps
+// need which take it in.
 func (c *chooser) from() error {
 	if c.choice.From == "" {
 		return nil
@@ -84,36 +117,45 @@ func (c *chooser) from() error {
 		return err
 	}
 	because := c.because("before --from " + c.choice.From)
-	for stack := []int{first}; len(stack) > 0; {
+	var stack []int
+	for at := first; at >= 0; at = c.lines[at].outer {
+		stack = append(stack, at)
+	}
+	for len(stack) > 0 {
 		top := stack[len(stack)-1]
 		stack = stack[:len(stack)-1]
-		for _, edge := range c.checked.Steps[top].Needs {
-			if c.out[edge.Step] == nil {
-				c.out[edge.Step] = because
-				stack = append(stack, edge.Step)
+		for _, need := range c.lines[top].needs {
+			if c.out[need] == nil {
+				c.out[need] = because
+				stack = append(stack, need)
 			}
 		}
 	}
 	return nil
 }
 
-// only leaves out all but some steps. Those of finally clean up whatever was done.
+// only leaves out all but some steps, with what they take in, and with those that take them in.
+// Those of finally clean up whatever was done.
 func (c *chooser) only() error {
 	if len(c.choice.Only) == 0 {
 		return nil
 	}
-	kept := make(map[int]bool)
+	kept, opened := make(map[int]bool), make(map[int]bool)
 	for _, name := range c.choice.Only {
 		place, err := c.whole("--only", name)
 		if err != nil {
 			return err
 		}
 		kept[place] = true
+		for at := c.lines[place].outer; at >= 0; at = c.lines[at].outer {
+			opened[at] = true
+		}
 	}
 	because := c.because("not in --only " + strings.Join(c.choice.Only, ","))
-	for i, step := range c.checked.Steps {
-		if !kept[i] && !step.Finally {
-			c.out[i] = because
+	for i, l := range c.lines {
+		kept[i] = kept[i] || kept[l.outer] || l.step.Finally
+		if l.outer >= 0 && c.out[l.outer] != nil || !kept[i] && !opened[i] {
+			c.out[i] = because // by itself, or as what takes it in
 		}
 	}
 	return nil
@@ -123,34 +165,58 @@ func (c *chooser) only() error {
 func (c *chooser) skip() error {
 	because := c.because("--skip")
 	for _, name := range c.choice.Skip {
-		of, key, isInstance := event.SplitInstance(name)
-		if !isInstance {
-			of = name
+		id := event.Template(name)
+		place, err := c.step("--skip", name, id)
+		if err == nil {
+			err = c.loops(name)
 		}
-		place, err := c.step("--skip", name, of)
+		of, key, isInstance := event.SplitInstance(name)
 		switch {
 		case err != nil:
 			return err
-		case !isInstance:
+		case name == id:
 			c.out[place] = because
-			continue
-		case c.checked.Steps[place].Loop == nil:
-			return &ChoiceError{Flag: "--skip", Named: name, Cause: of + " is done once, and has no instances", Near: of}
-		case c.of[of] == nil:
-			c.of[of] = make(map[string]*event.LeftOut)
+		case !isInstance:
+			c.inside[name] = because
+		default:
+			if c.of[of] == nil {
+				c.of[of] = make(map[string]*event.LeftOut)
+			}
+			c.of[of][key] = because
 		}
-		c.of[of][key] = because
+	}
+	return nil
+}
+
+// loops says which step that an id gives a key is done once, or which one is done for many and
+// has no key, where one inside of it has.
+func (c *chooser) loops(name string) error {
+	keyed := false
+	for at := name; at != ""; {
+		of, _, isInstance := event.SplitInstance(at)
+		if !isInstance {
+			of = at
+		}
+		id := event.Template(of)
+		switch loops := c.lines[c.places[id]].step.Loop != nil; {
+		case isInstance && !loops:
+			return &ChoiceError{Flag: "--skip", Named: name, Cause: id + " is done once, and has no instances", Near: id}
+		case keyed && loops && !isInstance:
+			return &ChoiceError{Flag: "--skip", Named: name, Cause: id + " is done for many: say for which of them the instance is left out", Near: event.Template(name)}
+		}
+		keyed = keyed || isInstance
+		at, _, _ = event.SplitInside(of)
 	}
 	return nil
 }
 
 // whole finds the step that a flag names, which takes no instance and no step of finally.
 func (c *chooser) whole(flag, name string) (int, error) {
-	if of, _, isInstance := event.SplitInstance(name); isInstance {
+	if of := event.Template(name); of != name {
 		return 0, &ChoiceError{Flag: flag, Named: name, Cause: "it takes whole steps, and instances are left out by --skip", Near: of}
 	}
 	place, err := c.step(flag, name, name)
-	if err == nil && c.checked.Steps[place].Finally {
+	if err == nil && c.lines[place].step.Finally {
 		err = &ChoiceError{Flag: flag, Named: name, Cause: "the steps of finally are done whatever is chosen"}
 	}
 	return place, err
@@ -163,6 +229,26 @@ func (c *chooser) step(flag, named, id string) (int, error) {
 		return 0, &ChoiceError{Flag: flag, Named: named, Cause: "the runbook has no such step", Near: near}
 	}
 	return place, nil
+}
+
+// missed says which of the steps of what single instances take in is to be left out and is not
+// in a plan: it is not done, or it is not known yet whether.
+func (c *chooser) missed(p *Plan) error {
+	names := slices.Collect(maps.Keys(c.inside))
+	for of := range c.of {
+		if event.Template(of) != of {
+			names = append(names, of)
+		}
+	}
+	for _, name := range slices.Sorted(slices.Values(names)) {
+		if _, planned := p.instances[name]; !planned {
+			return &ChoiceError{
+				Flag: "--skip", Named: name, Near: event.Template(name),
+				Cause: "there is no such instance, or none that is known before a run: of those a step is left out for all or for none",
+			}
+		}
+	}
+	return nil
 }
 
 // unknownInstance says that an instance is to be left out which there is not; nil: none is, or
@@ -253,12 +339,17 @@ type Unguarded struct {
 func (p *Plan) Unguarded() []Unguarded {
 	var found []Unguarded
 	for _, approval := range p.Steps {
-		if !approval.Describe.Asks || approval.LeftOut == nil && (approval.Loop == nil || len(approval.Loop.LeftOut) == 0) {
+		if !approval.Describe.Asks || !approval.isPartlyLeftOut() {
 			continue
 		}
 		behind := map[int]bool{approval.Index: true}
+		ends := map[int]bool{} // what takes it in, and is done when it is
+		for outer := approval.outer; outer != nil; outer = outer.outer {
+			ends[outer.Index] = true
+		}
 		for _, s := range p.Steps[approval.Index+1:] {
-			if !slices.ContainsFunc(s.Needs, func(e Edge) bool { return behind[e.From] }) {
+			after := func(e Edge) bool { return behind[e.From] || ends[e.From] }
+			if !slices.ContainsFunc(s.Needs, after) && (s.outer == nil || !behind[s.outer.Index]) {
 				continue
 			}
 			behind[s.Index] = true
@@ -269,4 +360,9 @@ func (p *Plan) Unguarded() []Unguarded {
 		}
 	}
 	return found
+}
+
+// isPartlyLeftOut reports whether a step, or an instance of it, is left out.
+func (s *Step) isPartlyLeftOut() bool {
+	return s.IsLeftOut() || s.Loop != nil && len(s.Loop.LeftOut) > 0 || slices.ContainsFunc(s.Each(), (*Step).IsLeftOut)
 }

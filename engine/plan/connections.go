@@ -2,6 +2,7 @@ package plan
 
 import (
 	"encoding/json"
+	"strings"
 
 	"github.com/gatebook/gatebook/engine/check"
 	"github.com/gatebook/gatebook/engine/diag"
@@ -26,19 +27,41 @@ type (
 func (m *maker) connections() {
 	m.connected = make(map[*check.Connection]*Connection, len(m.checked.Connections))
 	for _, checked := range m.checked.Connections {
-		config := m.eval(checked.Use.With)
-		m.found = append(m.found, checked.Use.Check(config)...)
-		described := checked.Plugin.Provider.Describe()
-		planned := &Connection{
-			Name: checked.Name, Plugin: checked.Plugin.Alias, Source: described.Name, Version: described.Version,
-			SHA256: checked.Plugin.Provider.SHA256(), Config: config, Environment: checked.Environment,
-			Secrets: connection.Secrets(checked.Plugin.Provider.Variables(checked.Environment)),
-		}
-		planned.Actions = checked.Plugin.Provider.Connect(checked.Name, m.reveal(checked, config), checked.Environment,
-			m.plan.Logs.Of(described.Name, checked.Name), m.plan.Targets.Of(planned))
-		m.plan.Connections = append(m.plan.Connections, planned)
-		m.connected[checked] = planned
+		m.connected[checked] = m.connect(checked)
 	}
+}
+
+// connect plans a connection. One of a runbook that is taken in is another for each step that
+// takes it in, unless it is configured as one that there is already: a thousand steps that work
+// on one cluster share a connection.
+func (m *maker) connect(checked *check.Connection) *Connection {
+	config := m.eval(checked.Use.With)
+	m.found = append(m.found, checked.Use.Check(config)...)
+	described := checked.Plugin.Provider.Describe()
+	planned := &Connection{
+		Name: checked.Name, Plugin: checked.Plugin.Alias, Source: described.Name, Version: described.Version,
+		SHA256: checked.Plugin.Provider.SHA256(), Config: config, Environment: checked.Environment,
+	}
+	if m.within != "" {
+		planned.Name = m.id(planned.Called())
+		if config.HasUnknown() && (m.void || m.stands) {
+			return planned // nothing is done over it
+		}
+	}
+	text := m.reveal(checked, config)
+	is := strings.Join(append([]string{planned.Source, planned.Version, planned.SHA256, string(text)}, planned.Environment...), "\x00")
+	if same := m.shared[is]; same != nil && m.within != "" && text != nil {
+		return same
+	}
+	if m.shared == nil {
+		m.shared = map[string]*Connection{}
+	}
+	m.shared[is] = planned
+	planned.Secrets = connection.Secrets(checked.Plugin.Provider.Variables(checked.Environment))
+	planned.Actions = checked.Plugin.Provider.Connect(planned.Name, text, checked.Environment,
+		m.plan.Logs.Of(described.Name, planned.Name), m.plan.Targets.Of(planned))
+	m.plan.Connections = append(m.plan.Connections, planned)
+	return planned
 }
 
 // reveal writes a configuration as the plugin gets it, secrets and all.
@@ -52,14 +75,6 @@ func (m *maker) reveal(checked *check.Connection, config value.Value) json.RawMe
 		m.cannot(err, checked.Range)
 	}
 	return text
-}
-
-// nameOf is the name of a connection; empty where there is none.
-func nameOf(on *check.Connection) string {
-	if on == nil {
-		return ""
-	}
-	return on.Name
 }
 
 // Called is what people call the connection of a plugin's action; empty: it has none.

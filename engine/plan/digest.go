@@ -54,7 +54,7 @@ func (s *Step) essence() *Step {
 	bare := *s
 	bare.Needs, bare.At, bare.Seen, bare.Unlooked = nil, "", nil, ""
 	bare.Use = s.Use.essence()
-	bare.When, bare.Loop = s.When.essence(), s.Loop.essence()
+	bare.When, bare.Loop, bare.Runbook = s.When.essence(), s.Loop.essence(), s.Runbook.essence()
 	bare.Gate, bare.Verify = essences(s.Gate), essences(s.Verify)
 	if s.Rollback != nil {
 		back := *s.Rollback

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/gatebook/gatebook/engine/check/checktest"
+	"github.com/gatebook/gatebook/engine/inclusion/inclusiontest"
 	"github.com/gatebook/gatebook/engine/input"
 	"github.com/gatebook/gatebook/engine/plan"
 )
@@ -29,7 +30,7 @@ func TestGolden(t *testing.T) {
 		folder := filepath.Dir(path)
 		t.Run(filepath.Base(folder), func(t *testing.T) {
 			t.Parallel()
-			checked := checktest.Load(t, catalogue, "runbook.yaml", read(t, path))
+			checked := inclusiontest.Load(t, catalogue, "runbook.yaml", filesOf(t, folder))
 			inputs, _, found := input.Values(checked, checktest.Given(read(t, filepath.Join(folder, "inputs"))))
 			checktest.NoErrors(t, found)
 			made, found, err := plan.Make(checked, plan.Options{Inputs: inputs})
@@ -44,6 +45,20 @@ func TestGolden(t *testing.T) {
 			golden(t, filepath.Join(folder, "plan.json"), string(text)+"\n")
 		})
 	}
+}
+
+// filesOf are the runbooks of a folder.
+func filesOf(t *testing.T, folder string) map[string]string {
+	t.Helper()
+	paths, err := filepath.Glob(filepath.Join(folder, "*.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := map[string]string{}
+	for _, path := range paths {
+		files[filepath.Base(path)] = read(t, path)
+	}
+	return files
 }
 
 func read(t *testing.T, path string) string {

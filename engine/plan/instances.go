@@ -36,7 +36,7 @@ func loopOf(checked *check.Loop) *Loop {
 
 // loop plans a step that is done for many: as it is for each, and where what it is done for
 // is known, each instance.
-func (m *maker) loop(step *Step, checked *check.Step) {
+func (m *maker) loop(step *Step, checked *check.Step) error {
 	loop := loopOf(checked.Loop)
 	loop.LeftOut = m.choice.of[step.ID]
 	step.Loop = loop
@@ -47,25 +47,27 @@ func (m *maker) loop(step *Step, checked *check.Step) {
 	loop.Over = m.eval(checked.Loop.Over)
 	loop.Between = m.conditions(checked.Loop.Between)
 
-	outer := m.skipped
+	outer, stood := m.skipped, m.stands
+	m.stands = stood || !loop.Over.HasUnknown()
 	m.scope.each = anyOf(loop.Over)
 	if ofEach {
 		loop.When = m.when(checked)
 	}
-	m.content(step, checked)
-	m.skipped = outer
-	if !m.skipped && !loop.Over.HasUnknown() {
-		m.instances(step, checked, ofEach)
+	err := m.content(step, checked)
+	m.skipped, m.stands = outer, stood
+	if err == nil && !m.skipped && !loop.Over.HasUnknown() {
+		err = m.instances(step, checked, ofEach)
 	}
 	m.scope.each = anyOf(value.Null())
+	return err
 }
 
 // instances plans the instances of a step.
-func (m *maker) instances(step *Step, checked *check.Step, ofEach bool) {
+func (m *maker) instances(step *Step, checked *check.Step, ofEach bool) error {
 	items, err := Items(step.Loop.Over)
 	if err != nil {
 		m.found = append(m.found, diag.LoopKeys.At(checked.Loop.Over.Range(), "Its instances cannot be named: %s.", err))
-		return
+		return nil
 	}
 	step.Loop.Batches = step.Loop.BatchesOf(len(items))
 	step.Loop.Instances = make([]*Step, len(items))
@@ -74,15 +76,18 @@ func (m *maker) instances(step *Step, checked *check.Step, ofEach bool) {
 		m.scope.each = Each(k, item)
 		one := step.Instance(item.Key)
 		one.Item, m.found = m.scope.each, nil
-		m.skipped = one.LeftOut != nil
+		m.skipped = m.void || one.LeftOut != nil
 		if ofEach {
 			one.When = m.when(checked)
 		}
-		m.content(one, checked)
+		if err := m.content(one, checked); err != nil {
+			return err
+		}
 		of.add(one, m.found)
-		step.Loop.Instances[k], m.skipped = one, false
+		step.Loop.Instances[k], m.skipped = one, m.void
 	}
 	m.found = append(of.all, of.fresh()...)
+	return nil
 }
 
 // findings are what is wrong with the instances of a step, each said once.

@@ -2,7 +2,6 @@ package plan
 
 import (
 	"fmt"
-	"iter"
 	"strconv"
 	"strings"
 	"time"
@@ -184,61 +183,6 @@ func (l *Loop) Names() []string {
 		names[i] = one.Key
 	}
 	return names
-}
-
-// Each returns what the step is done as: its instances, where it is done for many that are
-// known; otherwise it is itself.
-func (s *Step) Each() []*Step {
-	if s.Loop != nil && s.Loop.Known() {
-		return s.Loop.Instances
-	}
-	return []*Step{s}
-}
-
-// All yields each step as it is done: of one that is done for many that are known, each of
-// its instances.
-func (p *Plan) All() iter.Seq[*Step] {
-	return func(yield func(*Step) bool) {
-		for _, s := range p.Steps {
-			for _, one := range s.Each() {
-				if !yield(one) {
-					return
-				}
-			}
-		}
-	}
-}
-
-// Copy returns the plan with steps, and instances, of its own, which may be filled in.
-func (p *Plan) Copy() *Plan {
-	made := *p
-	made.Steps = copies(p.Steps)
-	if p.instances != nil {
-		made.instances = make(map[string]*Step, len(p.instances))
-	}
-	for _, s := range made.Steps {
-		if s.Loop == nil {
-			continue
-		}
-		loop := *s.Loop
-		s.Loop = &loop
-		if loop.Known() {
-			loop.Instances = copies(loop.Instances)
-		}
-		for _, one := range loop.Instances {
-			made.instances[one.ID] = one
-		}
-	}
-	return &made
-}
-
-func copies(steps []*Step) []*Step {
-	made := make([]*Step, len(steps))
-	for i, s := range steps {
-		own := *s
-		made[i] = &own
-	}
-	return made
 }
 
 // essence returns the loop without its places and what was foreseen.

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -41,7 +42,7 @@ func Make(checked *check.Runbook, options Options) (*Plan, diag.List, error) {
 	}
 	header := headerOf(checked)
 	header.Files = options.Files
-	m := maker{checked: checked, choice: choice, absent: make(map[string]bool), scope: newBefore(header, options.Inputs, options.Choice.ModeName())}
+	m := maker{choice: choice, frame: frame{checked: checked, absent: make(map[string]bool), scope: newBefore(header, options.Inputs, options.Choice.ModeName())}}
 	m.plan = Plan{
 		Logs:      &Logs{},
 		Targets:   connection.NewTargets(),
@@ -60,9 +61,10 @@ func Make(checked *check.Runbook, options Options) (*Plan, diag.List, error) {
 	if m.plan.OnFailure == "" {
 		m.plan.OnFailure = Stop
 	}
-	m.vars()
+	m.onFailure = m.plan.OnFailure
+	m.plan.Vars = value.Object(membersOf(m.vars())...)
 	m.connections()
-	if err := m.steps(); err != nil {
+	if m.plan.Steps, err = m.steps(); err != nil {
 		return nil, nil, err
 	}
 	m.plan.Outputs = m.bindings(checked.Outputs)
@@ -71,6 +73,9 @@ func Make(checked *check.Runbook, options Options) (*Plan, diag.List, error) {
 		m.plan.DataLoss = &m.bindings([]check.Binding{*checked.DataLoss})[0]
 	}
 	made, err := New(m.plan)
+	if err == nil {
+		err = choice.missed(made)
+	}
 	return made, m.found, err
 }
 
@@ -95,14 +100,12 @@ func headerOf(checked *check.Runbook) Header {
 
 // maker makes one plan.
 type maker struct {
-	checked   *check.Runbook
-	scope     *before
-	plan      Plan
-	found     diag.List
-	skipped   bool // the step that is being planned will be skipped
-	connected map[*check.Connection]*Connection
-	choice    *chooser
-	absent    map[string]bool // steps that are left out
+	frame
+	plan    Plan
+	found   diag.List
+	skipped bool // the step that is being planned will be skipped
+	choice  *chooser
+	shared  map[string]*Connection // by what they are; see [maker.connect]
 }
 
 // cannot reports a value that cannot be computed, unless it is of a step that is
@@ -120,7 +123,7 @@ func (m *maker) cannot(err error, at source.Range) {
 // eval computes a value as far as it is known.
 func (m *maker) eval(tree *data.Tree) value.Value {
 	if id := m.takesMissing(tree); id != "" {
-		return value.Unknown(value.Cause{Step: id, Reason: leftOutStep})
+		return value.Unknown(value.Cause{Step: m.id(id), Reason: leftOutStep})
 	}
 	v, err := tree.Eval(m.scope)
 	if err != nil {
@@ -138,14 +141,22 @@ func (m *maker) failure() string {
 }
 
 // vars works out the vars, each after those that it uses.
-func (m *maker) vars() {
-	members := make([]value.Member, 0, len(m.checked.Vars))
+func (m *maker) vars() []Binding {
+	held := make([]Binding, 0, len(m.checked.Vars))
 	for _, v := range m.checked.Vars {
-		m.scope.vars = value.Object(members...)
-		members = append(members, value.Member{Name: v.Name, Value: m.eval(v.Data)})
+		m.scope.vars = value.Object(membersOf(held)...)
+		held = append(held, Binding{Name: v.Name, Value: m.eval(v.Data), Source: v.Data})
 	}
-	m.scope.vars = value.Object(members...)
-	m.plan.Vars = m.scope.vars
+	m.scope.vars = value.Object(membersOf(held)...)
+	return held
+}
+
+func membersOf(bound []Binding) []value.Member {
+	members := make([]value.Member, len(bound))
+	for i, b := range bound {
+		members[i] = value.Member{Name: b.Name, Value: b.Value}
+	}
+	return members
 }
 
 func (m *maker) bindings(bound []check.Binding) []Binding {
@@ -158,8 +169,8 @@ func (m *maker) bindings(bound []check.Binding) []Binding {
 
 // steps plans the steps, those of `finally` last. What the run gives back, and its record,
 // are null where they ask for what was left out: that is no fault of a step.
-func (m *maker) steps() error {
-	m.plan.Steps = make([]*Step, 0, len(m.checked.Order))
+func (m *maker) steps() ([]*Step, error) {
+	steps := make([]*Step, 0, len(m.checked.Order))
 	places := make([]int, len(m.checked.Steps))
 	inFinally := false
 	for _, i := range m.checked.Order {
@@ -168,62 +179,76 @@ func (m *maker) steps() error {
 			inFinally = true
 			m.scope.forgetSkipped(m.absent)
 		}
-		places[i] = len(m.plan.Steps)
-		step := m.step(checked, places)
-		if err := unknownInstance(step); err != nil {
-			return err
+		places[i] = len(steps)
+		m.place = m.first + len(steps)
+		step, err := m.step(checked, steps, places)
+		if err == nil {
+			err = unknownInstance(step)
 		}
-		m.plan.Steps = append(m.plan.Steps, step)
+		if err != nil {
+			return nil, err
+		}
+		steps = append(append(steps, step), step.unfold()...)
 	}
 	m.absent = nil
 	m.scope.forgetSkipped(nil)
-	return nil
+	return steps, nil
 }
 
-func (m *maker) step(checked *check.Step, places []int) *Step {
+// step plans a step behind those of its runbook that are planned.
+func (m *maker) step(checked *check.Step, before []*Step, places []int) (*Step, error) {
 	model := checked.Model
 	step := &Step{
-		ID:        checked.ID(),
+		ID:        m.id(checked.ID()),
 		Title:     model.Title.Value,
-		Finally:   checked.Finally,
+		Within:    m.within,
+		Finally:   m.finally || m.within == "" && checked.Finally,
+		Closing:   m.within != "" && checked.Finally,
 		At:        model.Node.Range().String(),
 		Needs:     make([]Edge, 0, len(checked.Needs)),
 		Timeout:   model.Timeout.Value,
-		OnFailure: m.plan.OnFailure,
+		OnFailure: m.onFailure,
 		Range:     model.Node.Range(),
-		LeftOut:   m.choice.out[checked.Index],
 	}
-	m.skipped = step.LeftOut != nil
+	step.LeftOut = cmp.Or(m.leftOut, m.choice.leftOut(step.ID))
+	m.skipped = m.void || step.LeftOut != nil
 	if model.OnFailure.Value != "" {
 		step.OnFailure = Policy(model.OnFailure.Value)
 	}
 	for _, edge := range checked.Needs {
 		place := places[edge.Step]
-		step.Needs = append(step.Needs, Edge{From: place, Step: m.plan.Steps[place].ID, Reason: edge.Reason, Range: edge.Range})
+		step.Needs = append(step.Needs, Edge{From: m.first + place, Step: before[place].ID, Reason: edge.Reason, Range: edge.Range})
 	}
+	var err error
 	if checked.Loop != nil {
-		m.loop(step, checked)
+		err = m.loop(step, checked)
 	} else {
 		step.When = m.when(checked)
-		m.content(step, checked)
+		err = m.content(step, checked)
 	}
 	if step.Skipped() {
-		m.scope.skipped[step.ID] = true
+		m.scope.skipped[checked.ID()] = true
 	}
 	if step.LeftOut != nil {
-		m.absent[step.ID] = true
+		m.absent[checked.ID()] = true
 	}
-	m.skipped = false
-	return step
+	m.skipped = m.void
+	return step, err
 }
 
 // content plans what the step does, and what must hold for it.
-func (m *maker) content(step *Step, checked *check.Step) {
+func (m *maker) content(step *Step, checked *check.Step) error {
 	step.Use = m.use(checked.Use, checked.On)
+	if checked.Runbook != nil {
+		if err := m.include(step, checked); err != nil {
+			return err
+		}
+	}
 	step.Gate = m.conditions(checked.Gate)
 	step.Verify = m.conditions(checked.Verify)
 	step.Retry = m.retry(checked.Retry)
 	step.Rollback = m.compensation(checked)
+	return nil
 }
 
 // when plans the condition that may skip the step, or an instance of it.
@@ -253,7 +278,6 @@ func (m *maker) use(use *data.Use, on *check.Connection) Use {
 	}
 	planned := Use{
 		Action:   use.Action.Description.Name,
-		On:       nameOf(on),
 		Effect:   use.Action.Description.Effect,
 		Params:   params,
 		Handler:  use.Action.Handler,
@@ -265,6 +289,7 @@ func (m *maker) use(use *data.Use, on *check.Connection) Use {
 	if on != nil {
 		over := m.connected[on]
 		over.Used = true
+		planned.On = over.Name
 		planned.Handler = use.Action.On(over.Actions)
 		planned.Over, planned.Connection = configuration{on}, over
 	}

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/expr"
 	"github.com/gatebook/gatebook/engine/value"
 )
@@ -22,8 +23,24 @@ type Now struct {
 	Observed *Seen             `json:"observed,omitempty" doc:"What was observed for it; absent: nothing was."`
 }
 
-// Skipped reports whether it is known before the run that the step will be skipped.
-func (s *Step) Skipped() bool { return s.LeftOut != nil || s.When.IsFalse() }
+// Skipped reports whether it is known before the run that the step will be skipped, be it as
+// one is that takes it in.
+func (s *Step) Skipped() bool {
+	return s.LeftOut != nil || s.When.IsFalse() || s.outer != nil && s.outer.Skipped()
+}
+
+// Cleans reports whether the step is one of the finally of its own runbook, be that the one that
+// is run or one that is taken in.
+func (s *Step) Cleans() bool { return s.Closing || s.Finally && s.Within == "" }
+
+// Outer returns the step that takes it in; nil: it is a step of the runbook itself.
+func (s *Step) Outer() *Step { return s.outer }
+
+// IsLeftOut reports whether the step is not done by a person's word, of it or of one that takes
+// it in.
+func (s *Step) IsLeftOut() bool {
+	return s.LeftOut != nil || s.outer != nil && s.outer.IsLeftOut()
+}
 
 // IsFalse reports whether a condition is false whatever is seen in a run; of none it is not so.
 func (c *Condition) IsFalse() bool { return c != nil && c.State.Truth == expr.False.String() }
@@ -59,9 +76,18 @@ func Offline(p *Plan) *Plan {
 	return &offline
 }
 
+// LockNames are the names on which a run excludes others: those of the runbook and of all that
+// it takes in.
+func (p *Plan) LockNames() []string { return event.Run{Lock: p.Lock, Locks: p.Locks}.LockNames() }
+
 // Masker knows the secrets of the plan's inputs, and those of its connections.
 func (p *Plan) Masker() *value.Masker {
 	masker := value.NewMasker(p.Inputs, p.Vars)
+	for s := range p.All() {
+		if s.Runbook != nil {
+			masker.Learn(s.Runbook.Inputs, s.Runbook.Vars)
+		}
+	}
 	for _, c := range p.Connections {
 		masker.Learn(c.Config, c.Secrets)
 	}

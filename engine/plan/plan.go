@@ -37,6 +37,7 @@ type Plan struct {
 	Choice      *event.Choice `json:"choice,omitempty" doc:"In which mode it is done, and which steps are left out by a person's word; absent: all of the runbook is done, as it stands."`
 	Mode        *Mode         `json:"mode,omitempty" doc:"What the mode makes of the runbook; absent: it is done in none."`
 	Lock        string        `json:"lock,omitempty" doc:"The name on which runs exclude each other."`
+	Locks       []string      `json:"locks,omitempty" doc:"Those of the runbooks that it takes in, beside its own; a run holds all of them."`
 	RTO         time.Duration `json:"rto,omitempty" doc:"How long a run may take."`
 	RPO         time.Duration `json:"rpo,omitempty" doc:"How much recent data may be lost."`
 	DataLoss    *Binding      `json:"dataLoss,omitempty" doc:"How much recent data is lost, a duration; absent: nothing measures it."`
@@ -62,6 +63,7 @@ type Plan struct {
 
 	index     map[string]int   // step id to its place in Steps
 	instances map[string]*Step // those that are known, by id
+	order     [][]Edge         // see [Plan.Order]
 }
 
 // Header says which runbook it is.
@@ -73,16 +75,18 @@ type Header struct {
 	Source  string   `json:"source,omitempty" doc:"The document that it follows."`
 	File    string   `json:"file" doc:"As the user named it."`
 	Digest  string   `json:"digest" doc:"SHA-256 of the file's bytes."`
-	Files   []File   `json:"files,omitempty" doc:"The other files that the runbook takes in: its calendars."`
+	Files   []File   `json:"files,omitempty" doc:"The other files that the runbook takes in: calendars, and runbooks."`
 	// Revision is for people: the digest says which bytes they are.
 	Revision *Revision `json:"revision,omitempty" doc:"The git commit that the file is of; absent: nobody looked, or it is in none."`
 }
 
 // File is a file that a runbook takes in.
 type File struct {
-	Name   string `json:"name" doc:"As the runbook names it."`
-	Digest string `json:"digest" doc:"SHA-256 of its bytes."`
-	Text   []byte `json:"-"`
+	Name    string   `json:"name" doc:"Its path from the runbook's folder."`
+	As      []string `json:"as,omitempty" doc:"Other paths that lead to it, by links, and by which a runbook takes it in."`
+	Runbook bool     `json:"runbook,omitempty" doc:"Whether it is a runbook that a step takes in; absent: it is a calendar."`
+	Digest  string   `json:"digest" doc:"SHA-256 of its bytes."`
+	Text    []byte   `json:"-"`
 }
 
 // Revision says of which git commit a file is.
@@ -101,9 +105,11 @@ type Counts struct {
 	Change  int `json:"change"`
 	Destroy int `json:"destroy"`
 	Asks    int `json:"asks" doc:"Steps that wait for people."`
-	Open    int `json:"open,omitempty" doc:"Steps that are done for many which are not known yet, each counted once."`
-	Skipped int `json:"skipped,omitempty" doc:"Steps that are known to be skipped, which none of the others but the first counts."`
-	LeftOut int `json:"leftOut,omitempty" doc:"Of those that are skipped, the ones that are left out by a mode, or by a person's word."`
+	// Runbooks are not among Steps: each of their steps is.
+	Runbooks int `json:"runbooks,omitempty" doc:"How many steps take in a runbook, whose steps are counted, and not they."`
+	Open     int `json:"open,omitempty" doc:"Steps that are done for many which are not known yet, each counted once."`
+	Skipped  int `json:"skipped,omitempty" doc:"Steps that are known to be skipped, which none of the others but the first counts."`
+	LeftOut  int `json:"leftOut,omitempty" doc:"Of those that are skipped, the ones that are left out by a mode, or by a person's word."`
 }
 
 // Policy says what happens when a step fails.
@@ -129,6 +135,9 @@ type Step struct {
 	Of        string         `json:"of,omitempty" doc:"Of an instance, the id of the step with foreach."`
 	Key       string         `json:"key,omitempty" doc:"Of an instance, the key of its item."`
 	Loop      *Loop          `json:"loop,omitempty" doc:"What the step is done for; absent: it is done once."`
+	Closing   bool           `json:"closing,omitempty" doc:"Whether it is a step of the finally of a runbook that is taken in: it begins when the other steps of that runbook are done."`
+	Within    string         `json:"within,omitempty" doc:"The id of the step that takes in the runbook which this is a step of; absent: it is a step of the runbook itself."`
+	Runbook   *Inclusion     `json:"runbook,omitempty" doc:"The runbook that the step takes in; absent: it uses an action."`
 	LeftOut   *event.LeftOut `json:"leftOut,omitempty" doc:"By which mode, or whose word, the step is not done; absent: it is."`
 	When      *Condition     `json:"when,omitempty" doc:"False skips the step; absent: it is never skipped."`
 	Gate      []*Condition   `json:"gate,omitempty"`
@@ -139,6 +148,10 @@ type Step struct {
 	Rollback  *Compensation  `json:"rollback,omitempty" doc:"What takes the step back; absent: nothing does."`
 	Seen      *Seen          `json:"seen,omitempty" doc:"What the action, which only reads, says at the time of the plan; absent: it was not applied."`
 	Unlooked  string         `json:"unlooked,omitempty" doc:"Why nothing was looked at for the step, as that a run which begins at the time of the plan would not come to it; absent: all was that may be."`
+
+	outer  *Step   // the step of Within; nil: there is none
+	stands bool    // it stands for those in done, and is not done itself
+	done   []*Step // of what instances take in, where these are known
 
 	Range source.Range `json:"-"`
 	// Item is what the expressions of an instance that is known see as each.
@@ -282,11 +295,22 @@ func (p *Plan) Step(id string) (*Step, bool) {
 	if one, ok := p.instances[id]; ok {
 		return one, true
 	}
-	of, key, ok := event.SplitInstance(id)
-	if i, known := p.index[of]; ok && known && p.Steps[i].Loop != nil {
-		return p.Steps[i].Instance(key), true
+	if of, key, ok := event.SplitInstance(id); ok {
+		if step, known := p.Step(of); known && step.Loop != nil {
+			return step.Instance(key), true
+		}
+		return nil, false
 	}
-	return nil, false
+	within, _, ok := event.SplitInside(id)
+	template, known := p.index[event.Template(id)]
+	if !ok || !known || event.Template(id) == id {
+		return nil, false
+	}
+	outer, known := p.Step(within)
+	if !known {
+		return nil, false
+	}
+	return p.Steps[template].inside(outer), true
 }
 
 // New completes a plan whose fields are filled in: places, the index by id, the
@@ -301,14 +325,15 @@ func New(p Plan) (*Plan, error) {
 		}
 		s.Index = i
 		p.index[s.ID] = i
-		p.takeIn(s)
-		p.count(s)
 	}
+	p.takeIn(p.Steps, 0)
 	for _, s := range p.Steps {
+		p.count(s)
 		if err := p.connect(s); err != nil {
 			return nil, err
 		}
 	}
+	p.order = orderOf(&p)
 	digest, err := digestOf(p)
 	if err != nil {
 		return nil, err
@@ -319,7 +344,7 @@ func New(p Plan) (*Plan, error) {
 
 // count counts a step, of one that is done for many each instance that is known.
 func (p *Plan) count(s *Step) {
-	if s.Loop != nil && !s.Loop.Known() && !s.Skipped() {
+	if s.Loop != nil && !s.Loop.Known() && !s.Skipped() && !s.stands {
 		p.Counts.Open++
 	}
 	for _, one := range s.Each() {
@@ -328,20 +353,6 @@ func (p *Plan) count(s *Step) {
 			continue
 		}
 		p.Counts.add(one)
-	}
-}
-
-// takeIn takes in the instances of a step.
-func (p *Plan) takeIn(s *Step) {
-	if s.Loop == nil || len(s.Loop.Instances) == 0 {
-		return
-	}
-	if p.instances == nil {
-		p.instances = make(map[string]*Step, len(s.Loop.Instances))
-	}
-	for _, one := range s.Loop.Instances {
-		one.Index = s.Index
-		p.instances[one.ID] = one
 	}
 }
 
@@ -361,14 +372,21 @@ func (p *Plan) connect(s *Step) error {
 }
 
 func (c *Counts) skip(s *Step) {
+	if s.Runbook != nil {
+		return
+	}
 	c.Steps++
 	c.Skipped++
-	if s.LeftOut != nil {
+	if s.IsLeftOut() {
 		c.LeftOut++
 	}
 }
 
 func (c *Counts) add(s *Step) {
+	if s.Runbook != nil {
+		c.Runbooks++
+		return
+	}
 	c.Steps++
 	if s.Describe.Asks {
 		c.Asks++

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/expr"
 	"github.com/gatebook/gatebook/engine/value"
 )
@@ -15,6 +16,7 @@ type before struct {
 	each              value.Value            // what an instance is done for; unknown: of none in particular
 	steps             map[string]value.Value // those that have been looked at
 	skipped           map[string]bool        // those that will be skipped
+	within            string                 // the step that takes in the runbook of these; empty: none does
 }
 
 var _ expr.Scope = (*before)(nil)
@@ -60,6 +62,18 @@ func (p *Plan) Known() expr.Scope {
 	return known
 }
 
+// KnownIn is what [Plan.Known] gives to the expressions of a step, which may be one of a runbook
+// that is taken in.
+func (p *Plan) KnownIn(s *Step) expr.Scope {
+	outer := s.outer
+	if outer == nil {
+		return p.Known()
+	}
+	known := newBefore(p.Runbook, outer.Runbook.Inputs, p.Choice.ModeName())
+	known.vars, known.within = outer.Runbook.Vars, outer.ID
+	return known
+}
+
 // Root returns the value of a root.
 func (b *before) Root(name string) (value.Value, bool) {
 	because := func(reason string) (value.Value, bool) {
@@ -92,7 +106,7 @@ func (b *before) Step(id string) (value.Value, bool) {
 	}
 	made := value.Object(value.Member{Name: "status", Value: value.String("skipped")})
 	if !b.skipped[id] {
-		later := value.Unknown(value.Cause{Step: id, Reason: "it is a result of a step that has not run"})
+		later := value.Unknown(value.Cause{Step: b.id(id), Reason: "it is a result of a step that has not run"})
 		made = value.Object(
 			value.Member{Name: "error", Value: later},
 			value.Member{Name: "outputs", Value: later},
@@ -101,6 +115,14 @@ func (b *before) Step(id string) (value.Value, bool) {
 	}
 	b.steps[id] = made
 	return made, true
+}
+
+// id is what the plan calls a step.
+func (b *before) id(step string) string {
+	if b.within == "" {
+		return step
+	}
+	return event.InsideID(b.within, step)
 }
 
 // forgetSkipped makes the skipped steps as little known as the others, for the steps

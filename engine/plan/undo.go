@@ -70,7 +70,7 @@ func (m *maker) compensation(step *check.Step) *Compensation {
 	described := step.Use.Action.Description
 	back := step.Rollback
 	switch {
-	case step.Use.Action.Reads():
+	case step.Use.Action.Reads(), step.Runbook != nil: // of which each step has its own
 		return nil
 	case back == nil && described.CanUndo:
 		return &Compensation{Own: true, Retry: undoRetry(nil, step.Model.Timeout.Value), Timeout: step.Model.Timeout.Value}

@@ -2,6 +2,7 @@ package report
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/report/layout"
@@ -24,15 +25,13 @@ const (
 	widestName = 44
 )
 
-// name is what stands in the first column: instances stand below their step.
+// name is what stands in the first column: instances, and what is taken in, stand below their step.
 func (r row) name() string {
 	switch {
 	case r.step == nil:
 		return r.folded
-	case r.step.Of != "":
-		return "  " + r.step.ID
 	default:
-		return r.step.ID
+		return strings.Repeat("  ", r.step.Depth()) + r.step.ID
 	}
 }
 
@@ -42,7 +41,7 @@ func rowsOf(steps []*standing.Step, all bool) []row {
 	rows := make([]row, 0, len(steps))
 	for len(steps) > 0 {
 		end := 1
-		for end < len(steps) && steps[end].Of != "" {
+		for end < len(steps) && steps[end].Many() != nil {
 			end++
 		}
 		rows = append(rows, row{step: steps[0]})

@@ -7,8 +7,9 @@ import "github.com/gatebook/gatebook/engine/plan"
 // be another by then.
 func Behind(p *plan.Plan) map[string]string {
 	last, behind := make([]int, len(p.Steps)), map[string]string{} // the place of that step, from 1
+	order := p.Order()
 	for i, s := range p.Steps {
-		for _, edge := range s.Needs {
+		for _, edge := range order[i] {
 			before := last[edge.From]
 			if of := p.Steps[edge.From]; of.Changes() && !of.Skipped() {
 				before = edge.From + 1

@@ -51,7 +51,7 @@ func problemsOfLoop(s *plan.Step) []Problem {
 
 // lastingOfLoop estimates how long a step takes that is done for many: as long as one of them
 // for each round of those that are under way at once, and the time in between.
-func lastingOfLoop(s *plan.Step, past map[string]Past) Lasting {
+func lastingOfLoop(p *plan.Plan, s *plan.Step, past map[string]Past) Lasting {
 	l := lastingOfOne(s, past)
 	if l.Basis != History {
 		for _, one := range s.Each() {
@@ -60,6 +60,9 @@ func lastingOfLoop(s *plan.Step, past map[string]Past) Lasting {
 			}
 		}
 		l.Step = s.ID
+		if inside := along(p, s, func(s *plan.Step) time.Duration { return lastingOf(p, s, past).Takes }); inside > 0 {
+			l.Takes, l.Basis = sum(l.Takes, inside), Estimate
+		}
 	}
 	if !s.Loop.Known() {
 		return l
@@ -96,6 +99,48 @@ func betweenBatches(l *plan.Loop) time.Duration {
 		n = max(n-1, 0)
 	}
 	return times(n, sum(l.Pause, holds))
+}
+
+// along is how long the runbook takes that a step takes in, by what each of its steps does; 0: it
+// takes none in.
+func along(p *plan.Plan, s *plan.Step, takes func(*plan.Step) time.Duration) time.Duration {
+	if s.Runbook == nil {
+		return 0
+	}
+	first := s.Index + 1
+	inside := p.Steps[first : first+s.Runbook.Size]
+	cost := make([]time.Duration, len(inside))
+	for i, one := range inside {
+		if one.Skipped() || isRepeatedIn(one, s) {
+			continue
+		}
+		cost[i] = min(takes(one), endless)
+	}
+	path, _ := graphOf(p.Order()[first:first+s.Runbook.Size], first).CriticalPath(cost)
+	longest := time.Duration(0)
+	for _, i := range path {
+		longest = sum(longest, cost[i])
+	}
+	return longest
+}
+
+// isRepeated reports whether a step is inside of one that is done for many.
+func isRepeated(s *plan.Step) bool { return isRepeatedIn(s, nil) }
+
+// isRepeatedIn is isRepeated as it is seen from another step that it is inside of.
+func isRepeatedIn(s, from *plan.Step) bool {
+	for outer := s.Outer(); outer != nil && outer != from; outer = outer.Outer() {
+		if outer.Loop != nil {
+			return true
+		}
+	}
+	return false
+}
+
+// isUnknown reports whether nobody knows how long a step takes. Of what is taken in its steps
+// tell.
+func isUnknown(s *plan.Step, l Lasting) bool {
+	return l.Basis == Nothing && !isForNothing(s) && s.Runbook == nil || isOpen(s)
 }
 
 // isOpen reports whether a step is done for many of which nobody knows yet how many they are.

@@ -36,17 +36,18 @@ func times(n int, d time.Duration) time.Duration {
 }
 
 // mostOf is how long a step may take at most, be it done for many.
-func mostOf(s *plan.Step) time.Duration {
+func mostOf(p *plan.Plan, s *plan.Step) time.Duration {
 	switch {
 	case s.Loop == nil:
 		return mostOfOne(s)
 	case !s.Loop.Known():
 		return endless
 	}
+	inside := along(p, s, func(s *plan.Step) time.Duration { return mostOf(p, s) })
 	longest := time.Duration(0)
 	for _, one := range s.Each() {
 		if !one.Skipped() {
-			longest = max(longest, mostOfOne(one))
+			longest = max(longest, sum(mostOfOne(one), inside))
 		}
 	}
 	n := len(s.Loop.Batches)
@@ -65,7 +66,10 @@ func mostOfOne(s *plan.Step) time.Duration {
 // mostAtWork is how long a step may be at its action. That only some of its attempts may run
 // out of time bounds nothing: others may fail just before.
 func mostAtWork(s *plan.Step) time.Duration {
-	if s.Describe.Asks {
+	switch {
+	case s.Runbook != nil:
+		return 0 // its steps tell
+	case s.Describe.Asks:
 		return cmp.Or(expiry(s), endless)
 	}
 	if s.Timeout == 0 {
@@ -108,10 +112,10 @@ func polled(conditions []*plan.Condition) time.Duration {
 func (t *Time) bound(p *plan.Plan) {
 	most := make([]time.Duration, len(p.Steps))
 	for i, s := range p.Steps {
-		if s.Skipped() {
+		if s.Skipped() || isRepeated(s) {
 			continue
 		}
-		most[i] = mostOf(s)
+		most[i] = mostOf(p, s)
 		if most[i] > longestStep(p) {
 			t.Unbounded = append(t.Unbounded, s.ID)
 		}

@@ -72,16 +72,17 @@ func reachOf(p *plan.Plan) *reach {
 		}
 	}
 	r.before, r.after, r.ground = r.each(p), r.each(p), r.each(p)
-	for i, s := range p.Steps {
-		for _, edge := range s.Needs {
+	order := p.Order()
+	for i := range p.Steps {
+		for _, edge := range order[i] {
 			r.join(r.before, i, edge.From)
 			if edge.Reason != plan.InOrder {
 				r.join(r.ground, i, edge.From)
 			}
 		}
 	}
-	for i, s := range slices.Backward(p.Steps) {
-		for _, edge := range s.Needs {
+	for i, edges := range slices.Backward(order) {
+		for _, edge := range edges {
 			r.join(r.after, edge.From, i)
 		}
 	}

@@ -20,7 +20,8 @@ func Remaining(p *plan.Plan, past map[string]Past) map[string]event.Left {
 		return nil
 	}
 	ways := waysOf(p, past)
-	closing, closes := besides(p.Steps, -1, ways)
+	order := p.Order()
+	closing, closes := besides(p.Steps, order, -1, ways)
 	found := map[string]event.Left{}
 	for i, s := range p.Steps {
 		if !asksRemaining(s) {
@@ -28,7 +29,7 @@ func Remaining(p *plan.Plan, past map[string]Past) map[string]event.Left {
 		}
 		left := event.Left{Step: ways[i].takes, After: ways[i].after}
 		known := ways[i].known
-		beside, sure := besides(p.Steps, i, ways)
+		beside, sure := besides(p.Steps, order, i, ways)
 		left.After, known = max(left.After, beside-left.Step), known && sure
 		if !s.Finally {
 			left.After, known = left.After+closing, known && closes
@@ -53,10 +54,11 @@ func waysOf(p *plan.Plan, past map[string]Past) []way {
 	for i := range ways {
 		ways[i].known = true
 	}
+	order := p.Order()
 	for i, s := range slices.Backward(p.Steps) {
-		takes, sure := takesOf(s, past)
+		takes, sure := takesOf(p, s, past)
 		ways[i].takes, ways[i].known = takes, ways[i].known && sure
-		for _, edge := range s.Needs {
+		for _, edge := range order[i] {
 			if from := &ways[edge.From]; s.Finally == p.Steps[edge.From].Finally {
 				from.after, from.known = max(from.after, takes+ways[i].after), from.known && ways[i].known
 			}
@@ -67,13 +69,13 @@ func waysOf(p *plan.Plan, past map[string]Past) []way {
 
 // besides is the longest way of the steps that a step does not wait for, and of which each may
 // be under way, or not have begun, when it begins; of -1, that of all steps of finally.
-func besides(steps []*plan.Step, i int, ways []way) (longest time.Duration, known bool) {
+func besides(steps []*plan.Step, order [][]plan.Edge, i int, ways []way) (longest time.Duration, known bool) {
 	before := make([]bool, len(steps))
 	if i >= 0 {
 		before[i] = true
 		for at := i; at >= 0; at-- { // each stands behind all that it needs
 			if before[at] {
-				for _, edge := range steps[at].Needs {
+				for _, edge := range order[at] {
 					before[edge.From] = true
 				}
 			}
@@ -89,12 +91,15 @@ func besides(steps []*plan.Step, i int, ways []way) (longest time.Duration, know
 }
 
 // takesOf estimates how long a step takes, and says whether anybody knows.
-func takesOf(s *plan.Step, past map[string]Past) (takes time.Duration, known bool) {
+func takesOf(p *plan.Plan, s *plan.Step, past map[string]Past) (takes time.Duration, known bool) {
 	if s.Skipped() || isForNothing(s) {
 		return 0, true
 	}
-	l := lastingOf(s, past)
-	return l.Takes, l.Basis != Nothing && !isOpen(s)
+	l := lastingOf(p, s, past)
+	if isRepeated(s) { // of which the loop outside tells
+		l.Takes = 0
+	}
+	return l.Takes, !isUnknown(s, l)
 }
 
 // asksRemaining reports whether a condition of a step asks for run.remaining. That one only

@@ -58,12 +58,15 @@ func (t Time) Fits() (fits, known bool) {
 func (t Time) FitsAtMost() bool { return len(t.Unbounded) == 0 && t.Most <= t.RTO }
 
 // lastingOf estimates how long a step takes.
-func lastingOf(s *plan.Step, past map[string]Past) Lasting {
+func lastingOf(p *plan.Plan, s *plan.Step, past map[string]Past) Lasting {
+	if s.Runbook != nil && s.Loop == nil {
+		past = nil // its steps tell
+	}
 	l := lastingOfOne(s, past)
 	if s.Loop != nil {
-		l = lastingOfLoop(s, past)
+		l = lastingOfLoop(p, s, past)
 	}
-	if most := mostOf(s); most < endless {
+	if most := mostOf(p, s); most < endless {
 		l.Most = most
 	}
 	return l
@@ -100,9 +103,11 @@ func timeOf(p *plan.Plan, past map[string]Past) Time {
 		if s.Skipped() {
 			continue
 		}
-		all[i] = lastingOf(s, past)
-		cost[i] = min(all[i].Takes, longestStep(p))
-		if all[i].Basis == Nothing && !isForNothing(s) || isOpen(s) {
+		all[i] = lastingOf(p, s, past)
+		if !isRepeated(s) {
+			cost[i] = min(all[i].Takes, longestStep(p))
+		}
+		if isUnknown(s, all[i]) {
 			t.Unknown = append(t.Unknown, s.ID)
 		}
 	}
@@ -125,9 +130,10 @@ func criticalPath(p *plan.Plan, cost []time.Duration) iter.Seq2[int, time.Durati
 	if closing < 0 {
 		closing = len(p.Steps)
 	}
+	order := p.Order()
 	return func(yield func(int, time.Duration) bool) {
 		for _, part := range [][2]int{{0, closing}, {closing, len(p.Steps)}} {
-			path, _ := graphOf(p.Steps[part[0]:part[1]], part[0]).CriticalPath(cost[part[0]:part[1]])
+			path, _ := graphOf(order[part[0]:part[1]], part[0]).CriticalPath(cost[part[0]:part[1]])
 			for _, i := range path {
 				if at := part[0] + i; cost[at] > 0 && !yield(at, cost[at]) {
 					return
@@ -147,10 +153,10 @@ func (t *Time) add(l Lasting) {
 }
 
 // graphOf is the order of some of a plan's steps, of which the first has the place.
-func graphOf(steps []*plan.Step, first int) dag.Graph {
-	needs := make([][]int, len(steps))
-	for i, s := range steps {
-		for _, edge := range s.Needs {
+func graphOf(order [][]plan.Edge, first int) dag.Graph {
+	needs := make([][]int, len(order))
+	for i, edges := range order {
+		for _, edge := range edges {
 			if edge.From >= first {
 				needs[i] = append(needs[i], edge.From-first)
 			}

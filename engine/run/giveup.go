@@ -24,7 +24,7 @@ var ErrMayHaveChanged = errors.New("it may have changed something")
 // not run. With the plan at hand the run can be taken up again as any that was stopped. began
 // is what was fixed when the run started.
 func GiveUp(ctx context.Context, folder *journal.Run, p Process, began event.Run, r Resumption) (event.Result, error) {
-	locks, err := lockToEnd(ctx, folder, p.Owner, began.Lock)
+	locks, err := lockToEnd(ctx, folder, p.Owner, began.LockNames())
 	if err != nil {
 		return event.Result{}, err
 	}
@@ -76,14 +76,14 @@ func unheard(waiting []journal.Request, known map[string]bool) []event.Event {
 	return refusals
 }
 
-// lockToEnd locks a run to end it. Its declared lock may be another run's by now, where it
+// lockToEnd locks a run to end it. One of its declared locks may be another run's by now, where it
 // died; that one keeps it. One of which nobody can tell whose it is may still be its own, and
 // would stay in its name for ever.
-func lockToEnd(ctx context.Context, folder *journal.Run, owner journal.Owner, declared string) (*journal.Locks, error) {
-	if declared == "" {
+func lockToEnd(ctx context.Context, folder *journal.Run, owner journal.Owner, declared []string) (*journal.Locks, error) {
+	if len(declared) == 0 {
 		return folder.Lock(ctx, owner)
 	}
-	locks, err := folder.Lock(ctx, owner, declared)
+	locks, err := folder.Lock(ctx, owner, declared...)
 	if held, is := errors.AsType[*journal.HeldError](err); is && held.ByAnother(folder.ID()) {
 		return folder.Lock(ctx, owner)
 	}

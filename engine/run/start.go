@@ -40,7 +40,7 @@ func Start(ctx context.Context, store *journal.Store, p Process, pl *plan.Plan, 
 	if err != nil {
 		return event.Result{}, err
 	}
-	locks, err := folder.Lock(ctx, p.Owner, lockNames(pl)...)
+	locks, err := folder.Lock(ctx, p.Owner, pl.LockNames()...)
 	if err != nil {
 		return event.Result{}, errors.Join(err, folder.Discard())
 	}
@@ -153,13 +153,6 @@ func save(folder *journal.Run, pl *plan.Plan, text []byte) (string, error) {
 	return event.Digest(document), folder.SavePlan(document)
 }
 
-func lockNames(pl *plan.Plan) []string {
-	if pl.Lock == "" {
-		return nil
-	}
-	return []string{pl.Lock}
-}
-
 // noteTakeovers journals which locks were left by who is no more.
 func (d *driver) noteTakeovers(locks *journal.Locks) {
 	for _, taken := range takeovers(d.folder, locks) {
@@ -215,7 +208,7 @@ func (e *RefusedError) Error() string { return "run " + e.Run + ": " + e.Reason 
 // Resume takes up a run that has paused, ended or died. pl must be the plan that the
 // run began with. Repaired tells of a torn last line.
 func Resume(ctx context.Context, folder *journal.Run, p Process, pl *plan.Plan, r Resumption) (event.Result, error) {
-	locks, err := folder.Lock(ctx, p.Owner, lockNames(pl)...)
+	locks, err := folder.Lock(ctx, p.Owner, pl.LockNames()...)
 	if err != nil {
 		return event.Result{}, err
 	}

@@ -62,7 +62,7 @@ func (o *checkOptions) run() error {
 		found = append(found, more...)
 	}
 	options := render.Options{Color: o.Out().Colour, Width: o.Screen.Columns(o.Screen.Stdout), Version: o.Build.Version}
-	if err := render.Write(o.Stdout, o.format, found.Sorted(), options); err != nil {
+	if err := render.Write(o.Stdout, o.format, found, options); err != nil {
 		return err
 	}
 	if invalid || found.HasErrors() || o.strict && len(found) > 0 {

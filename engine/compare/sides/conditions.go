@@ -36,15 +36,15 @@ func (s *Side) Between(step *plan.Step) []Condition {
 // When is when a step is done: nothing says that it always is.
 func (s *Side) When(step *plan.Step) []expr.Sense {
 	if program := s.steps[step.ID].When; program != nil {
-		return []expr.Sense{s.sense(step, program)}
+		return []expr.Sense{s.sided(step).sense(step, program)}
 	}
 	return nil
 }
 
 func (s *Side) conditions(step *plan.Step, planned []*plan.Condition, checked []*check.Condition) []Condition {
-	made := make([]Condition, len(planned))
+	made, in := make([]Condition, len(planned)), s.sided(step)
 	for i := range planned {
-		made[i] = Condition{planned[i], s.sense(step, checked[i].Program), s.observed(planned[i], checked[i])}
+		made[i] = Condition{planned[i], in.sense(step, checked[i].Program), in.observed(planned[i], checked[i])}
 	}
 	return made
 }
@@ -65,13 +65,13 @@ func (p *Pair) among(step *plan.Step, r expr.Ref) []string {
 		return texts(event.OutcomeSucceeded, event.OutcomeFailed, event.OutcomeRolledBack, event.OutcomeGateClosed, event.OutcomeStuck)
 	case !isStep || len(r.Path) != 2 || r.Path[1] != "status":
 		return nil
-	case id == step.ID || step.Finally: // what has not ended, or did not begin, is seen too
+	case p.id(id) == step.ID || step.Cleans(): // what has not ended, or did not begin, is seen too
 		return texts(event.Succeeded, event.Failed, event.Skipped, event.NotRun, event.Undone, event.LeftOver, event.LostTrack,
 			event.Verifying, event.Running, event.Resting, event.Asking, event.Waiting, event.Pending, event.Undoing)
 	}
 	words := texts(event.Succeeded)
 	for _, side := range []*Side{p.Before, p.After} {
-		before, ok := side.Plan.Step(id)
+		before, ok := side.Plan.Step(p.id(id))
 		if ok && before.OnFailure == plan.Continue {
 			words = append(words, string(event.Failed))
 		}

@@ -21,6 +21,10 @@ import (
 type Pair struct {
 	Before, After *Side
 	alike         map[string]bool // whether a step or var means the same in both; filled as it is asked
+
+	whole  *Pair            // of which this is a runbook that a step takes in; itself: it is the whole
+	within string           // that step; empty: there is none
+	frames map[string]*Pair // of the whole, by the steps that both take a runbook in with
 }
 
 // Side is one of them.
@@ -30,22 +34,21 @@ type Side struct {
 	pair    *Pair
 	name    string // tells what it means by a name from what the other means
 	runbook *check.Runbook
-	steps   map[string]*check.Step
+	steps   map[string]*check.Step // also those of runbooks that are taken in
 	scope   expr.Scope
 }
 
 // Of puts two versions, each a runbook with its plan, side by side.
 func Of(before *check.Runbook, planned *plan.Plan, after *check.Runbook, plannedAfter *plan.Plan) *Pair {
-	p := &Pair{alike: map[string]bool{}}
+	p := &Pair{alike: map[string]bool{}, frames: map[string]*Pair{}}
+	p.whole = p
 	p.Before, p.After = p.side("before", before, planned), p.side("after", after, plannedAfter)
 	return p
 }
 
 func (p *Pair) side(name string, runbook *check.Runbook, planned *plan.Plan) *Side {
 	s := &Side{Plan: planned, pair: p, name: name, runbook: runbook, steps: make(map[string]*check.Step, len(runbook.Steps)), scope: planned.Known()}
-	for _, step := range runbook.Steps {
-		s.steps[step.ID()] = step
-	}
+	s.lay(runbook, "")
 	return s
 }
 
@@ -89,18 +92,19 @@ type Given struct {
 	Params value.Value
 	node   *syntax.Node
 	tree   *data.Tree
+	pair   *Pair // in which its names mean something
 }
 
 // Given is what the action of a step is given.
 func (s *Side) Given(step *plan.Step) Given {
 	of := s.steps[step.ID]
-	return Given{step.Params, of.Model.With.Node, of.Use.With}
+	return Given{step.Params, of.Model.With.Node, of.Use.With, s.pair.in(step)}
 }
 
 // GivenBack is what the action is given that takes a step back.
 func (s *Side) GivenBack(step *plan.Step) Given {
 	back := s.steps[step.ID].Rollback
-	return Given{step.Rollback.Use.Params, back.Model.With.Node, back.Use.With}
+	return Given{step.Rollback.Use.Params, back.Model.With.Node, back.Use.With, s.pair.in(step)}
 }
 
 // Items is what the file says of what a step is done for.
@@ -111,12 +115,20 @@ func (s *Side) Items(step *plan.Step) value.Value {
 // sameWindows reports whether all windows are open at the same times.
 func (p *Pair) sameWindows() bool {
 	return p.Before.Section("windows").Equal(p.After.Section("windows")) &&
-		slices.EqualFunc(p.Before.Plan.Runbook.Files, p.After.Plan.Runbook.Files, func(a, b plan.File) bool { return a.Name == b.Name && a.Digest == b.Digest })
+		p.sameFiles(false)
+}
+
+// sameFiles reports whether the runbooks that are taken in, or the calendars, are the same.
+func (p *Pair) sameFiles(runbooks bool) bool {
+	of := func(s *Side) []plan.File {
+		return slices.DeleteFunc(slices.Clone(s.Plan.Runbook.Files), func(f plan.File) bool { return f.Runbook != runbooks })
+	}
+	return slices.EqualFunc(of(p.Before), of(p.After), func(a, b plan.File) bool { return a.Name == b.Name && a.Digest == b.Digest })
 }
 
 // SameItems reports whether both files say the same of what a step is done for, and mean it.
 func (p *Pair) SameItems(before, after *plan.Step) bool {
-	return p.sameItems(p.Before.steps[before.ID], p.After.steps[after.ID])
+	return p.in(after).sameItems(p.Before.steps[before.ID], p.After.steps[after.ID])
 }
 
 func (p *Pair) sameItems(before, after *check.Step) bool {
@@ -138,7 +150,7 @@ func (g Given) parameter(name string) *syntax.Node {
 
 // SameParameter reports whether both files say the same of a parameter, and mean it.
 func (p *Pair) SameParameter(name string, before, after Given) bool {
-	return p.sameData(before.parameter(name), after.parameter(name), after.tree)
+	return after.pair.sameData(before.parameter(name), after.parameter(name), after.tree)
 }
 
 // Same reports whether a name means the same in both versions: the result of a step that does
@@ -151,6 +163,8 @@ func (p *Pair) Same(r expr.Ref) bool {
 	}
 	switch {
 	case isStep, isVar:
+	case r.Root == expr.RootInputs && len(r.Path) > 0 && p.within != "":
+		return p.sameInput(r.Path[0])
 	case r.Root == expr.RootInputs && len(r.Path) > 0: // who gives none gets the default
 		return p.Before.Section(expr.RootInputs, r.Path[0], "default").Equal(p.After.Section(expr.RootInputs, r.Path[0], "default"))
 	case r.Root == expr.RootNow: // by which windows are open
@@ -174,8 +188,8 @@ func (p *Pair) Same(r expr.Ref) bool {
 }
 
 func (p *Pair) sameResult(id string) bool {
-	b, a := p.Before.steps[id], p.After.steps[id]
-	return b != nil && a != nil && b.Model.Uses.Value == a.Model.Uses.Value && b.Model.On.Value == a.Model.On.Value && p.sameItems(b, a) &&
+	b, a := p.Before.steps[p.id(id)], p.After.steps[p.id(id)]
+	return b != nil && a != nil && (a.Runbook == nil || p.sameFiles(true)) && b.Model.Uses.Value == a.Model.Uses.Value && b.Model.On.Value == a.Model.On.Value && p.sameItems(b, a) &&
 		p.sameData(b.Model.With.Node, a.Model.With.Node, a.Use.With)
 }
 

@@ -66,7 +66,7 @@ const (
 
 // NewDocument returns the JSON form of the findings, sorted.
 func NewDocument(list diag.List) Document {
-	sorted := list.Sorted()
+	sorted := list.ByFile()
 	shown, omitted := sorted.Cut(maxShown)
 	document := Document{
 		Format: DocumentFormat, Errors: sorted.Count(diag.Error), Warnings: sorted.Count(diag.Warning), Omitted: omitted,

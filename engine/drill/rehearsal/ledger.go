@@ -138,8 +138,18 @@ func (l *ledger) represents(id string) bool {
 	if len(l.many) == 0 {
 		return true
 	}
-	of, _, instance := event.SplitInstance(id)
-	return !instance || !l.many[of] || l.stands[id]
+	for at := id; at != ""; {
+		of, _, instance := event.SplitInstance(at)
+		switch {
+		case !instance:
+			at, _, _ = event.SplitInside(at)
+		case l.many[of] && !l.stands[at]:
+			return false
+		default:
+			at = of
+		}
+	}
+	return true
 }
 
 // lost reports whether nobody can tell what became of a step.

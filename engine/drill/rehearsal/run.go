@@ -260,5 +260,5 @@ func (r *run) finished(result event.Result) {
 // mayTakeBack reports whether the change of a step is one that a person may have taken back.
 func (r *run) mayTakeBack(id string) bool {
 	s := r.story.Step(id)
-	return s != nil && !s.Finally && (s.Rollback == nil || s.Rollback.None == "")
+	return s != nil && !s.Finally && !s.Closing && (s.Rollback == nil || s.Rollback.None == "")
 }

@@ -40,6 +40,11 @@ func (w *World) stand(s *plan.Step) {
 		}
 		s.Rollback = &own
 	}
+	if s.Runbook != nil {
+		own := *s.Runbook
+		own.Source = w.params(s, own.Source)
+		s.Runbook = &own
+	}
 	if s.Loop != nil {
 		s.Loop.When = w.condition(s, event.When, 0, s.Loop.When)
 		s.Loop.Between = w.conditions(s, event.Between, s.Loop.Between)
@@ -47,9 +52,12 @@ func (w *World) stand(s *plan.Step) {
 	}
 }
 
-// supposes reports whether it is supposed what a step is done for, so that its expressions may
-// ask more of an item than a stand-in has.
+// supposes reports whether it is supposed what a step is done for, or what the runbook is given
+// that it is in, so that its expressions may ask more of that than a stand-in has.
 func (w *World) supposes(s *plan.Step) bool {
+	if outer, ok := w.plan.Step(s.Within); ok && (outer.Runbook.Inputs.HasUnknown() || w.supposes(outer)) {
+		return true
+	}
 	if s.Loop != nil && !s.Loop.Known() && s.Loop.Over.HasUnknown() {
 		w.loops[s.ID] = true
 	}
@@ -87,6 +95,9 @@ func (w *World) condition(s *plan.Step, part event.Part, place int, c *plan.Cond
 // all there is to know, and where nothing that happens in a drill does, the judge decides.
 func (w *World) program(s *plan.Step, op event.Op, of plan.Program) plan.Program {
 	made := program{of: of, world: w, op: op, lenient: w.supposes(s)}
+	if s.Within != "" {
+		return made // what is known inside is known when that is opened
+	}
 	before := of.Eval(w.plan.Known())
 	switch refers, tells := of.(interface{ Refs() []expr.Ref }); {
 	case before.Truth == expr.True, before.Truth == expr.False:
@@ -114,7 +125,7 @@ type program struct {
 
 // Eval judges the condition.
 func (p program) Eval(scope expr.Scope) expr.Verdict {
-	if p.op.Part == event.Gate && p.world.judge.Lacks(instanceOf(p.op, scope)) {
+	if p.op.Part == event.Gate && p.world.judge.Lacks(opIn(p.op, scope)) {
 		return expr.Verdict{Truth: expr.False}
 	}
 	if p.always != nil {
@@ -125,7 +136,7 @@ func (p program) Eval(scope expr.Scope) expr.Verdict {
 		verdict = p.of.Eval(timeless{scope})
 	}
 	if verdict.Truth == expr.Unknown && open(verdict.Causes) || verdict.Truth == expr.Failed && p.lenient {
-		return expr.Verdict{Truth: p.world.judge.Judge(instanceOf(p.op, scope))}
+		return expr.Verdict{Truth: p.world.judge.Judge(opIn(p.op, scope))}
 	}
 	return verdict
 }
@@ -133,16 +144,10 @@ func (p program) Eval(scope expr.Scope) expr.Verdict {
 // Explain explains nothing: of what is supposed there is nothing to explain.
 func (p program) Explain(expr.Scope) *expr.Explanation { return &expr.Explanation{} }
 
-// instanceOf is the op of the instance that a scope is of.
-func instanceOf(op event.Op, scope expr.Scope) event.Op {
-	each, ok := scope.Root(expr.RootEach)
-	if !ok {
-		return op
-	}
-	if key, ok := each.Get("key"); ok {
-		if text, ok := key.AsString(); ok {
-			op.Step = event.InstanceID(op.Step, text)
-		}
+// opIn is the op of the step that a scope is of: of an instance, or of one inside of an instance.
+func opIn(op event.Op, scope expr.Scope) event.Op {
+	if of, ok := scope.(interface{ StepID() string }); ok {
+		op.Step = of.StepID()
 	}
 	return op
 }
@@ -179,8 +184,10 @@ func (t timeless) Root(name string) (value.Value, bool) {
 
 // params returns what computes parameters: those that are known before a run stay as they are.
 func (w *World) params(s *plan.Step, of plan.Source) plan.Source {
-	if known, err := of.Eval(w.plan.Known()); err == nil && !known.HasUnknown() {
-		return constant{known}
+	if s.Within == "" {
+		if known, err := of.Eval(w.plan.Known()); err == nil && !known.HasUnknown() {
+			return constant{known}
+		}
 	}
 	return params{of, w.supposes(s)}
 }

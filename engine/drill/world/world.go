@@ -42,7 +42,7 @@ type Step struct {
 
 // Of makes the world of a plan, with what the author supposes of it.
 func Of(p *plan.Plan, supposed Supposed) *World {
-	w := &World{plan: p.Copy(), known: make(map[string]Step), supposed: supposed, loops: make(map[string]bool)}
+	w := &World{plan: unfolded(p), known: make(map[string]Step), supposed: supposed, loops: make(map[string]bool)}
 	// What a run gives back in the end is about what its actions returned, of which nothing is known.
 	w.plan.Outputs, w.plan.Record = nil, nil
 	// So is what a step touches and costs: the machine counts each step as a thing of its own of
@@ -61,12 +61,24 @@ func Of(p *plan.Plan, supposed Supposed) *World {
 	return w
 }
 
+// unfolded is a copy of a plan in which the steps that stand for those of what instances take in
+// do so also where these are known: what is supposed is supposed of all of them.
+func unfolded(p *plan.Plan) *plan.Plan {
+	made := p.Copy()
+	for _, s := range made.Steps {
+		if s.Runbook != nil && s.Loop != nil {
+			s.Loop.Instances, s.Loop.Batches = nil, nil
+		}
+	}
+	return made.Copy()
+}
+
 // Plan is the plan as it goes in this world: its steps are those of the runbook, and what its
 // expressions do not know is supposed.
 func (w *World) Plan() *plan.Plan { return w.plan }
 
 // Step returns what is supposed of a step, or of an instance of one.
-func (w *World) Step(id string) Step { return w.known[event.StepOf(id)] }
+func (w *World) Step(id string) Step { return w.known[event.Template(id)] }
 
 // Play has a judge decide the conditions from now on.
 func (w *World) Play(j Judge) { w.judge = j }

@@ -103,8 +103,8 @@ func (out *page) planHead(p *plan.Plan, r *review.Review) section {
 		add(limits)
 	}
 	facts := "on failure: " + string(p.OnFailure)
-	if p.Lock != "" {
-		facts += "; lock: " + p.Lock
+	if locks := p.LockNames(); len(locks) > 0 {
+		facts += "; lock: " + strings.Join(locks, ", ")
 	}
 	facts += policyWords(p)
 	add(facts)
@@ -190,6 +190,9 @@ func over(connection string) string {
 
 func (out *page) planStep(p *plan.Plan, r *review.Review, s *plan.Step) section {
 	head := out.Bold(s.ID) + "  " + s.Action + over(s.On) + "  " + out.effect(r, s)
+	if s.Runbook != nil {
+		head = out.Bold(s.ID) + "  takes in " + out.takenIn(s)
+	}
 	if times := times(s); times != "" {
 		head += "  " + times
 	}
@@ -206,7 +209,7 @@ func (out *page) planStep(p *plan.Plan, r *review.Review, s *plan.Step) section 
 		parts = append(parts, layout.Node{Text: out.condition("when", s.When), Parts: out.conditionParts(s.When)})
 	}
 	parts = append(parts, out.conditions("gate", s, gateOf)...)
-	parts = append(parts, out.params(s.Params)...)
+	parts = append(parts, out.params(given(s))...)
 	parts = append(parts, out.foreseen(s.Preview, r.Behind[s.ID])...)
 	parts = append(parts, out.seen(s)...)
 	parts = append(parts, out.conditions("verify", s, verifyOf)...)
@@ -263,7 +266,12 @@ func noReturn(r *review.Review, s *plan.Step) string {
 // edges names what a step waits for, and why.
 func (out *page) edges(p *plan.Plan, s *plan.Step) []layout.Node {
 	if len(s.Needs) == 0 {
-		if s.Index == 0 || s.Finally && !p.Steps[s.Index-1].Finally {
+		switch outer := s.Outer(); {
+		case outer != nil && s.Closing:
+			return []layout.Node{{Text: out.Dim("when the other steps in " + outer.ID + " are done, however they went")}}
+		case outer != nil:
+			return []layout.Node{{Text: out.Dim("begins with " + outer.ID)}}
+		case s.Index == 0 || s.Finally && !p.Steps[s.Index-1].Finally:
 			return nil
 		}
 		return []layout.Node{{Text: out.Dim("after nothing: it starts at once")}}

@@ -10,13 +10,14 @@ import (
 // Graph is the order of a plan's steps, to be drawn with what its review found.
 func Graph(p *plan.Plan, r *review.Review) graph.Graph {
 	g := graph.Graph{Format: graph.Format, Name: p.Runbook.Name, Nodes: []graph.Node{}, Edges: []graph.Edge{}}
-	for _, s := range p.Steps {
+	order := p.Order()
+	for i, s := range p.Steps {
 		g.Nodes = append(g.Nodes, graph.Node{
 			ID: s.ID, Title: s.Title, Action: s.Action, Effect: s.Effect,
 			Finally: s.Finally, Gates: len(s.Gate), Asks: s.Describe.Asks,
 			Each: s.Loop != nil, Times: times(s), Skip: skip(s), Closed: closed(s), NoReturn: noReturn(r, s),
 		})
-		for _, e := range s.Needs {
+		for _, e := range order[i] {
 			g.Edges = append(g.Edges, graph.Edge{From: e.Step, To: s.ID, Reason: e.Reason})
 		}
 	}

@@ -127,10 +127,10 @@ const shownInstances = 10
 
 // instances are the instances of a step, each with what is its own.
 func (out *page) instances(s *plan.Step, behind string) []layout.Node {
-	if s.Loop == nil {
+	all := s.Each()
+	if len(all) == 1 && all[0] == s {
 		return nil
 	}
-	all := s.Loop.Instances
 	shown := all
 	if !out.Wide && len(all) > shownInstances+1 {
 		shown = all[:shownInstances]
@@ -160,8 +160,9 @@ func (out *page) instance(s, one *plan.Step, behind string, gate, verify []tally
 		return node
 	}
 	node.Parts = append(node.Parts, out.own("gate", s.Gate, one.Gate, gate)...)
-	for _, m := range one.Params.Members() {
-		if of, ok := s.Params.Get(m.Name); !ok || of.HasUnknown() {
+	all := given(s)
+	for _, m := range given(one).Members() {
+		if of, ok := all.Get(m.Name); !ok || of.HasUnknown() {
 			node.Parts = append(node.Parts, out.named(m))
 		}
 	}

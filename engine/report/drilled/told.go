@@ -19,7 +19,7 @@ func told(v proof.Violation) (trace []proof.Moment, left []string) {
 	known := make(map[string]bool)
 	for _, m := range v.Trace {
 		wrong[m.Step] = wrong[m.Step] || m.Wrong
-		of := event.StepOf(m.Step)
+		of := event.Template(m.Step)
 		if of == m.Step || known[m.Step] {
 			continue
 		}

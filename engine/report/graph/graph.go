@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"github.com/gatebook/gatebook/engine/check"
+	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/report/layout"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
@@ -96,22 +97,71 @@ type Edge struct {
 // Of returns the graph of a checked runbook.
 func Of(r *check.Runbook) Graph {
 	g := Graph{Format: Format, Name: r.Model.Metadata.Name.Value, Nodes: []Node{}, Edges: []Edge{}}
+	g.add(r, Node{})
+	return g
+}
+
+// add adds the steps of a runbook, which outer takes in, and returns those that are done last.
+func (g *Graph) add(r *check.Runbook, outer Node) []string {
+	ends, waited := make([][]string, len(r.Steps)), make([]bool, len(r.Steps))
 	for _, place := range r.Order {
 		s := r.Steps[place]
-		about := s.Use.Action.Description
-		n := Node{
-			ID: s.ID(), Title: s.Model.Title.Value, Action: about.Name, Effect: about.Effect,
-			Finally: s.Finally, Gates: len(s.Gate), Asks: about.Asks, Each: s.Loop != nil,
-		}
-		if s.When != nil {
-			n.Skip = MayBeSkipped
-		}
+		n := nodeOf(s, outer)
 		g.Nodes = append(g.Nodes, n)
 		for _, e := range s.Needs {
-			g.Edges = append(g.Edges, Edge{From: r.Steps[e.Step].ID(), To: s.ID(), Reason: e.Reason})
+			waited[e.Step] = true
+			g.join(ends[e.Step], n, e.Reason)
+		}
+		switch {
+		case len(s.Needs) > 0 || outer.ID == "":
+		case s.Finally:
+			g.join(last(r, ends, waited, false), n, check.InOrder)
+		default:
+			g.join([]string{outer.ID}, n, check.Needed)
+		}
+		ends[place] = []string{n.ID}
+		if s.Runbook != nil {
+			ends[place] = g.add(s.Runbook, n)
 		}
 	}
-	return g
+	if ids := last(r, ends, waited, true); len(ids) > 0 {
+		return ids
+	}
+	return last(r, ends, waited, false)
+}
+
+func (g *Graph) join(from []string, to Node, reason check.Reason) {
+	for _, id := range from {
+		g.Edges = append(g.Edges, Edge{From: id, To: to.ID, Reason: reason})
+	}
+}
+
+// last are the steps for which no other of the runbook waits: of its finally, or of the others.
+func last(r *check.Runbook, ends [][]string, waited []bool, finally bool) (ids []string) {
+	for i, s := range r.Steps {
+		if s.Finally == finally && !waited[i] {
+			ids = append(ids, ends[i]...)
+		}
+	}
+	return ids
+}
+
+func nodeOf(s *check.Step, outer Node) Node {
+	about := s.Use.Action.Description
+	n := Node{
+		ID: s.ID(), Title: s.Model.Title.Value, Action: about.Name, Effect: about.Effect,
+		Finally: s.Finally, Gates: len(s.Gate), Asks: about.Asks, Each: s.Loop != nil,
+	}
+	if outer.ID != "" {
+		n.ID, n.Finally = event.InsideID(outer.ID, n.ID), outer.Finally
+	}
+	if s.Runbook != nil {
+		n.Effect = sdk.Read // each of its steps has its own
+	}
+	if s.When != nil {
+		n.Skip = MayBeSkipped
+	}
+	return n
 }
 
 // times says for how many a step is done that is done for many.

@@ -20,10 +20,10 @@ func Lasted(runs []*standing.Status) map[string]review.Past {
 		seen := map[string]bool{}
 		for _, step := range run.Steps {
 			lasted := step.Elapsed - step.Shut
-			if step.Status != event.Succeeded || lasted <= 0 || step.Loop != nil {
+			if step.Status != event.Succeeded || lasted <= 0 || step.Loop != nil || step.TakesIn() {
 				continue
 			}
-			id := cmp.Or(step.Of, step.ID)
+			id := event.Template(cmp.Or(step.Of, step.ID))
 			took[id] = append(took[id], lasted)
 			if !seen[id] {
 				seen[id] = true

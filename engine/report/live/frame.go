@@ -62,14 +62,14 @@ func lines(groups [][]*standing.Step, most int) int {
 	return sum
 }
 
-// grouped puts each step together with its instances that are at work, the step first, then
+// grouped puts each step together with its instances that are at work, and what they take in, the step first, then
 // the most urgent; so are the groups.
 func grouped(active []*standing.Step) [][]*standing.Step {
 	byUrgency := func(a, b *standing.Step) int { return urgency(a.Status) - urgency(b.Status) }
 	var groups [][]*standing.Step
 	for _, step := range active {
 		last := len(groups) - 1
-		if last >= 0 && step.Of == groups[last][0].ID {
+		if many := step.Many(); last >= 0 && many != nil && many == groups[last][0] {
 			groups[last] = append(groups[last], step)
 			continue
 		}
@@ -84,16 +84,17 @@ func grouped(active []*standing.Step) [][]*standing.Step {
 	return groups
 }
 
-// names are what steps are called here: an instance below its step needs its key alone.
+// names are what steps are called here: an instance below its step needs its key alone, and what
+// it takes in that and its own name.
 func names(steps []*standing.Step) []string {
 	names := make([]string, len(steps))
 	above := ""
 	for i, step := range steps {
 		names[i] = step.ID
-		switch step.Of {
-		case "":
+		switch many := step.Many(); {
+		case many == nil:
 			above = step.ID
-		case above:
+		case many.ID == above:
 			names[i] = "  " + strings.TrimPrefix(step.ID, above)
 		}
 	}

@@ -106,7 +106,10 @@ func (v *Lines) of(id string) string {
 	if !ok {
 		return ""
 	}
-	return step.Of
+	if many := step.Many(); many != nil {
+		return many.ID
+	}
+	return ""
 }
 
 // still says that the steps are still at what they were at.

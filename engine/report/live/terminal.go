@@ -156,11 +156,10 @@ const manyInstances = 20
 // isOneOfMany reports whether an event tells that one of many instances went well.
 func (v *Terminal) isOneOfMany(e event.Event) bool {
 	one, known := v.Status.Step(e.Op.Step)
-	if !known || one.Of == "" || e.Status != event.Succeeded && e.Status != event.Skipped {
+	if !known || one.Many() == nil || e.Status != event.Succeeded && e.Status != event.Skipped {
 		return false
 	}
-	of, _ := v.Status.Step(one.Of)
-	return of != nil && len(of.Instances()) >= manyInstances
+	return len(one.Many().Instances()) >= manyInstances
 }
 
 // The few words of ANSI that every terminal knows. A terminal that knows synchronised

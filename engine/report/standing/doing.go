@@ -21,6 +21,9 @@ func (step *Step) Doing(now time.Time) string {
 	if step.Loop != nil && !step.Status.Settled() {
 		parts = append(parts, step.loopDoing(now)...)
 	}
+	if step.Status == event.Running && len(step.inside) > 0 {
+		parts = append(parts, step.insideDoing())
+	}
 	switch {
 	case step.LeftOut != nil && (step.Status == event.Skipped || step.Status == event.Pending):
 		parts = append(parts, wording.LeftOut(step.LeftOut))
@@ -60,7 +63,7 @@ func (s *Status) AtWork() []string {
 	for _, step := range s.Active() {
 		switch step.Status {
 		case event.Running, event.Verifying, event.Undoing:
-			if step.over == nil && step.Loop == nil {
+			if step.over == nil && step.Loop == nil && !step.takesIn {
 				ids = append(ids, step.ID)
 			}
 		default:

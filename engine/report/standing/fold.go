@@ -272,9 +272,11 @@ func (s *Status) move(step *Step, to event.Status) {
 	if step.loop != nil {
 		step.loop.moved(step, from)
 	}
+	step.silent = false
 	if step.Loop != nil {
 		s.follow(step)
 	}
+	s.followInside(step)
 	if to.Settled() || to == event.Pending {
 		delete(s.active, step)
 	} else {

@@ -29,8 +29,13 @@ type Loop struct {
 }
 
 // isCounted reports whether a step is one of those that are counted: one that is done for
-// many is not, beside what it is done as.
-func (step *Step) isCounted() bool { return step.Loop == nil || step.Loop.Instances == 0 }
+// many is not, beside what it is done as, nor one that takes in a runbook, beside its steps.
+func (step *Step) isCounted() bool {
+	if step.over != nil || step.Loop != nil {
+		return step.Loop == nil || step.Loop.Instances == 0
+	}
+	return !step.takesIn
+}
 
 // Instances are what a step with foreach is done as, in the order in which they begin.
 func (step *Step) Instances() []*Step {
@@ -43,6 +48,22 @@ func (step *Step) Instances() []*Step {
 // open makes the instances of a step, and puts them behind it. A step of `finally` that is
 // done once more may have others than before; what these did stays told.
 func (s *Status) open(step *Step, opened event.Loop) {
+	again := step.Loop != nil
+	made := s.unfold(step, opened)
+	at, _ := slices.BinarySearchFunc(s.Steps, step, inOrder)
+	s.Steps = slices.Insert(s.Steps, at+1, made...)
+	if !again {
+		return
+	}
+	end := at + 1
+	for end < len(s.Steps) && s.Steps[end].isUnder(step) {
+		end++
+	}
+	slices.SortStableFunc(s.Steps[at:end], inOrder)
+}
+
+// unfold makes the instances of a step, and returns those that are new, with what they take in.
+func (s *Status) unfold(step *Step, opened event.Loop) []*Step {
 	l := &Loop{Instances: len(opened.Keys), Batches: opened.Batches, Counts: map[event.Status]int{}}
 	var made []*Step
 	for k, key := range opened.Keys {
@@ -50,7 +71,9 @@ func (s *Status) open(step *Step, opened event.Loop) {
 		one := s.index[id]
 		if one == nil {
 			one = s.instance(step, id, key)
+			one.nth = k + 1
 			made = append(made, one)
+			made = append(made, s.takeIn(one)...)
 		}
 		one.nth = k + 1
 		l.nodes = append(l.nodes, one)
@@ -75,13 +98,7 @@ func (s *Status) open(step *Step, opened event.Loop) {
 	if step.Loop = l; step.isCounted() {
 		s.count(step, 1)
 	}
-	at, _ := slices.BinarySearchFunc(s.Steps, step, inOrder)
-	s.Steps = slices.Insert(s.Steps, at+1, made...)
-	end := at + 1
-	for end < len(s.Steps) && s.Steps[end].Of == step.ID {
-		end++
-	}
-	slices.SortStableFunc(s.Steps[at:end], inOrder)
+	return made
 }
 
 // instance is one instance of a step, before its first event.
@@ -89,9 +106,12 @@ func (s *Status) instance(of *Step, id, key string) *Step {
 	one := &Step{
 		ID: id, Of: of.ID, Key: layout.Line(key), Status: event.Pending, place: of.place,
 		Title: of.Title, Action: of.Action, Effect: of.Effect, Finally: of.Finally, Attempts: of.Attempts, policy: of.policy, Stays: of.Stays,
+		of: of, takesIn: of.takesIn,
 	}
 	s.index[id] = one
-	s.Counts[event.Pending]++
+	if one.isCounted() {
+		s.Counts[event.Pending]++
+	}
 	return one
 }
 
@@ -103,9 +123,7 @@ func (s *Status) forget(was *Loop) {
 			continue // it is one still
 		}
 		if one.loop = nil; one.Status == event.Pending {
-			s.count(one, -1)
-			delete(s.index, one.ID)
-			gone[one] = true
+			s.drop(one, gone)
 		}
 	}
 	if len(gone) > 0 {
@@ -113,12 +131,16 @@ func (s *Status) forget(was *Loop) {
 	}
 }
 
-// inOrder compares steps by their order in the plan, instances behind their step.
-func inOrder(a, b *Step) int {
-	if a.place != b.place {
-		return a.place - b.place
+// drop forgets a step with all that is in it.
+func (s *Status) drop(step *Step, gone map[*Step]bool) {
+	if step.isCounted() {
+		s.count(step, -1)
 	}
-	return a.nth - b.nth
+	delete(s.index, step.ID)
+	gone[step] = true
+	for _, one := range slices.Concat(step.Instances(), step.inside) {
+		s.drop(one, gone)
+	}
 }
 
 // count adds to the steps in the state of one.
@@ -136,7 +158,7 @@ func (s *Status) restLoops(paused bool) {
 		from, to = to, from
 	}
 	for _, step := range s.Active() {
-		if step.Loop != nil && step.Status == from {
+		if (step.Loop != nil || step.takesIn) && step.Status == from {
 			s.move(step, to)
 		}
 	}

@@ -28,8 +28,8 @@ type Status struct {
 	Updated   time.Time            `json:"updated,omitzero" doc:"The time of the last event."`
 	Process   event.Process        `json:"process" doc:"The process that drives or drove the run."`
 	Drive     Drive                `json:"drive,omitempty" enum:"driven,abandoned,at rest" doc:"Whether a process drives the run."`
-	Counts    map[event.Status]int `json:"counts" doc:"How many steps are in each state; instances of a step with foreach are counted, and that step is not."`
-	Steps     []*Step              `json:"steps" doc:"The steps in the order of the plan, the instances of a step with foreach behind it."`
+	Counts    map[event.Status]int `json:"counts" doc:"How many steps are in each state; instances of a step with foreach, and steps of a runbook that is taken in, are counted, and the step of these is not."`
+	Steps     []*Step              `json:"steps" doc:"The steps in the order of the plan, the instances of a step with foreach, and the steps of a runbook that is taken in, behind it."`
 	Requests  []Request            `json:"requests,omitempty" doc:"What people asked of the run, oldest first."`
 	Result    *event.Result        `json:"result,omitempty"`
 	Targets   []event.Target       `json:"targets,omitempty" doc:"What its connections reached when it first used them."`
@@ -67,6 +67,7 @@ type Step struct {
 	ID       string         `json:"id"`
 	Of       string         `json:"of,omitempty" doc:"Of an instance, the id of the step with foreach."`
 	Key      string         `json:"key,omitempty" doc:"Of an instance, the key of its item."`
+	Within   string         `json:"within,omitempty" doc:"Of a step of a runbook that is taken in, the id of the step that takes it in."`
 	Title    string         `json:"title,omitempty"`
 	Action   string         `json:"action,omitempty"`
 	Effect   sdk.Effect     `json:"effect,omitempty"`
@@ -89,12 +90,19 @@ type Step struct {
 	LeftOut  *event.LeftOut `json:"leftOut,omitempty" doc:"By whose word the step is not done, and why; absent: it is to be done."`
 	Loop     *Loop          `json:"loop,omitempty" doc:"Of a step with foreach, how far it has come; absent: it is done once, or what it is done for is not known yet."`
 
-	shutAt  time.Time  // since when a window is closed that its gate asks for; zero: none is
-	place   int        // in the plan; of an instance, that of its step
-	nth     int        // of an instance, its place among them, from 1
-	loop    *Loop      // of an instance, the one that it belongs to
-	over    *plan.Loop // of a step with foreach, what its plan says of it
+	shutAt  time.Time    // since when a window is closed that its gate asks for; zero: none is
+	place   int          // in the plan; of an instance, that of its step
+	nth     int          // of an instance, its place among them, from 1
+	of      *Step        // and the step that it is one of
+	outer   *Step        // the step that takes in the runbook of this one; nil: none does
+	inside  []*Step      // the steps of the runbook that it takes in itself
+	takesIn bool         // it takes one in, or each of its instances does
+	each    []*plan.Step // of what an instance takes in that is not known
+	silent  bool         // it stands as what it is in, and no event says so
+	loop    *Loop        // of an instance, the one that it belongs to
+	over    *plan.Loop   // of a step with foreach, what its plan says of it
 	policy  plan.Policy
+	cleans  bool                   // it is one of the finally of its runbook
 	said    string                 // the last line that it had printed when it failed
 	stopped string                 // why the run turned, where it was stopped for that
 	unmet   map[int]*event.Verdict // of the gate or verify that is judged, by index
@@ -149,23 +157,10 @@ func New(p *plan.Plan) *Status {
 		return s
 	}
 	s.RTO, s.limits = p.RTO, p.Limits
-	s.Steps = make([]*Step, 0, len(p.Steps))
-	for _, step := range p.Steps {
-		if s.file == nil {
-			s.file = step.Range.File
-		}
-		view := s.step(step.ID)
-		s.closing = s.closing || step.Finally
-		view.Title, view.Action, view.Effect = step.Title, step.Action, step.Effect
-		view.Finally, view.Attempts, view.policy = step.Finally, step.Retry.Attempts, step.OnFailure
-		if step.Rollback != nil {
-			view.Stays = step.Rollback.None
-		}
-		view.over, view.LeftOut = step.Loop, step.LeftOut
-		if loop, known := foreseen(step); known {
-			s.open(view, loop)
-		}
+	if len(p.Steps) > 0 {
+		s.file = p.Steps[0].Range.File
 	}
+	s.Steps = s.views(p.Steps, nil)
 	return s
 }
 
@@ -242,7 +237,7 @@ func (s *Status) LeftToTakeBack() []string {
 	}
 	var ids []string
 	for _, id := range s.Result.Changed {
-		if step := s.index[id]; step == nil || step.Stays == "" && !step.Finally {
+		if step := s.index[id]; step == nil || step.Stays == "" && !step.cleansUp() {
 			ids = append(ids, id)
 		}
 	}
@@ -268,4 +263,9 @@ func (s *Status) step(id string) *Step {
 	s.index[id] = made
 	s.Counts[event.Pending]++
 	return made
+}
+
+// cleansUp reports whether a step is one of some finally, or in one.
+func (s *Step) cleansUp() bool {
+	return s.Finally || s.cleans || s.of != nil && s.of.cleansUp() || s.outer != nil && s.outer.cleansUp()
 }

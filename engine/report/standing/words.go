@@ -54,10 +54,27 @@ func (s *Status) Culprit() *Step {
 	if step == nil || told.Failure == nil || step.Verdict != nil && told.Failure.Class == event.VerifyFailed {
 		return step // it failed by itself, where it is one with foreach: by what must hold between batches
 	}
+	for message := told.Failure.Message; ; message = step.Failure.Message {
+		deeper := step.blamed(message)
+		if deeper == nil {
+			return step
+		}
+		step = deeper
+	}
+}
+
+// blamed is what is in a step that failed first, by the message of the failure of that: an
+// instance, or a step of the runbook that it takes in; nil: it failed by itself.
+func (step *Step) blamed(message string) *Step {
 	for _, one := range step.Instances() {
-		if one.Failure != nil && strings.HasPrefix(told.Failure.Message, one.Key+": "+one.Failure.Message) {
+		if one.Failure != nil && strings.HasPrefix(message, one.Key+": "+one.Failure.Message) {
 			return one
 		}
 	}
-	return step
+	for _, one := range step.inside {
+		if one.Status == event.Failed && one.Failure != nil && strings.HasPrefix(message, strings.TrimPrefix(one.ID, step.ID+".")+": "+one.Failure.Words()) {
+			return one
+		}
+	}
+	return nil
 }

@@ -26,11 +26,11 @@ func destroys(s *rehearsal.Story) []Breach {
 			if step.Effect != sdk.Destroy {
 				continue
 			}
-			asks := asked(p, step)
+			asks, inside := asked(p, step)
 			without := slices.DeleteFunc(slices.Clone(asks), func(id string) bool {
 				return (answered[id] == event.Succeeded || answered[id] == event.Skipped) && !saidNo(answered, id)
 			})
-			yes := slices.ContainsFunc(asks, func(id string) bool { return answered[id] == event.Succeeded })
+			yes := slices.ContainsFunc(slices.Concat(asks, inside), func(id string) bool { return answered[id] == event.Succeeded })
 			switch {
 			case len(without) > 0:
 				found = append(found, Breach{step.ID, "It destroyed something, and nobody had said yes to " + without[0] + "."})
@@ -45,18 +45,21 @@ func destroys(s *rehearsal.Story) []Breach {
 // saidNo reports whether people were asked for many, and a no to one of them was passed over.
 func saidNo(answered map[string]event.Status, id string) bool {
 	for one, status := range answered {
-		if one != id && event.StepOf(one) == id && status == event.Failed {
+		if one != id && event.Template(one) == id && status == event.Failed {
 			return true
 		}
 	}
 	return false
 }
 
-// asked returns the steps that ask people and that a step waits for, be it through others.
-func asked(p *plan.Plan, step *plan.Step) []string {
-	var asks []string
+// asked returns the steps that ask people and that a step waits for, be it through others or
+// outside of what it is in, and those inside of runbooks that it waits for.
+func asked(p *plan.Plan, step *plan.Step) (asks, inside []string) {
 	seen := map[int]bool{}
 	stack := slices.Clone(step.Needs)
+	for outer, ok := p.Step(step.Within); ok; outer, ok = p.Step(outer.Within) {
+		stack = append(stack, outer.Needs...)
+	}
 	for len(stack) > 0 {
 		at := stack[len(stack)-1].From
 		stack = stack[:len(stack)-1]
@@ -64,13 +67,30 @@ func asked(p *plan.Plan, step *plan.Step) []string {
 			continue
 		}
 		seen[at] = true
-		if before := p.Steps[at]; before.Describe.Asks {
-			asks = append(asks, before.ID)
+		before := p.Steps[at]
+		if before.Describe.Asks {
+			asks = append(asks, besides(step.ID, before))
 		}
-		stack = append(stack, p.Steps[at].Needs...)
+		for _, one := range p.Inside(before) {
+			if one.Describe.Asks {
+				inside = append(inside, event.InsideID(besides(step.ID, before), one.ID[len(before.ID)+1:]))
+			}
+		}
+		stack = append(stack, before.Needs...)
 	}
 	slices.Sort(asks)
-	return asks
+	return asks, inside
+}
+
+// besides is the id of a step of the plan where another is: in the same instances.
+func besides(id string, s *plan.Step) string {
+	for within, _, ok := event.SplitInside(id); ok; within, _, ok = event.SplitInside(within) {
+		if event.Template(within) == s.Within {
+			_, own, _ := event.SplitInside(s.ID)
+			return event.InsideID(within, own)
+		}
+	}
+	return s.ID
 }
 
 func sorted[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

@@ -167,7 +167,7 @@ func finally(s *rehearsal.Story) []Breach {
 	}
 	var found []Breach
 	for _, step := range s.World.Plan().Steps {
-		if status := settled[step.ID]; step.Finally && (!status.Settled() || status == event.NotRun) {
+		if status := settled[step.ID]; step.Finally && step.Within == "" && (!status.Settled() || status == event.NotRun) {
 			found = append(found, Breach{step.ID, "It is a step of finally, and did not run."})
 		}
 	}

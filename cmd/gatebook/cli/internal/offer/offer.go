@@ -3,7 +3,6 @@
 package offer
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -11,8 +10,10 @@ import (
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/console"
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/house"
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/runs"
+	"github.com/gatebook/gatebook/engine"
 	"github.com/gatebook/gatebook/engine/check"
 	"github.com/gatebook/gatebook/engine/diag"
+	"github.com/gatebook/gatebook/engine/event"
 )
 
 // Shell offers words to the shell. It complains of nothing: a person who types has asked
@@ -66,7 +67,7 @@ func (s Shell) Inputs(_ *cobra.Command, args []string, typed string) ([]string, 
 		return nil, cobra.ShellCompDirectiveError
 	}
 	var names []string
-	for _, p := range runbook.InputSchema.Properties {
+	for _, p := range runbook.Checked.InputSchema.Properties {
 		names = append(names, described(p.Name+"=", p.Schema.Description))
 	}
 	return names, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
@@ -74,33 +75,41 @@ func (s Shell) Inputs(_ *cobra.Command, args []string, typed string) ([]string, 
 
 // Windows offers the names of the change windows of the runbook that was typed.
 func (s Shell) Windows(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
-	return s.of(args, func(runbook *check.Runbook) []string { return slices.Collect(runbook.Model.Windows.Keys()) })
+	return s.of(args, (*engine.Runbook).Windows)
 }
 
 // Modes offers the modes of the runbook that was typed.
 func (s Shell) Modes(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
-	return s.of(args, func(runbook *check.Runbook) []string {
+	return s.of(args, func(runbook *engine.Runbook) []string {
 		var modes []string
-		for _, mode := range runbook.Model.Modes.Entries {
+		for _, mode := range runbook.Checked.Model.Modes.Entries {
 			modes = append(modes, described(mode.Key.Value, mode.Value.Title.Value))
 		}
 		return modes
 	})
 }
 
-// Steps offers the steps of the runbook that was typed.
+// Steps offers the steps of the runbook that was typed, and of those that it takes in.
 func (s Shell) Steps(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
-	return s.of(args, func(runbook *check.Runbook) []string {
-		var steps []string
-		for _, step := range runbook.Steps {
-			steps = append(steps, described(step.ID(), step.Model.Title.Value))
-		}
-		return steps
+	return s.of(args, func(runbook *engine.Runbook) []string {
+		return stepsOf(runbook.Checked, func(id string) string { return id })
 	})
 }
 
+// stepsOf are the steps of a runbook, and of those that it takes in, as people call them.
+func stepsOf(runbook *check.Runbook, called func(id string) string) (steps []string) {
+	for _, step := range runbook.Steps {
+		id := called(step.ID())
+		steps = append(steps, described(id, step.Model.Title.Value))
+		if step.Runbook != nil {
+			steps = append(steps, stepsOf(step.Runbook, func(inside string) string { return event.InsideID(id, inside) })...)
+		}
+	}
+	return steps
+}
+
 // of offers something of the runbook that was typed.
-func (s Shell) of(args []string, names func(*check.Runbook) []string) ([]string, cobra.ShellCompDirective) {
+func (s Shell) of(args []string, names func(*engine.Runbook) []string) ([]string, cobra.ShellCompDirective) {
 	if len(args) == 0 || args[0] == "-" {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
@@ -112,7 +121,7 @@ func (s Shell) of(args []string, names func(*check.Runbook) []string) ([]string,
 }
 
 // runbook reads a runbook, which may have faults.
-func (s Shell) runbook(name string) (*check.Runbook, bool) {
+func (s Shell) runbook(name string) (*engine.Runbook, bool) {
 	h, err := house.Open(s.Console)
 	if err != nil {
 		return nil, false
@@ -122,5 +131,5 @@ func (s Shell) runbook(name string) (*check.Runbook, bool) {
 		return nil, false
 	}
 	read, _ := h.Check(file)
-	return read.Checked, read.Checked != nil
+	return read, read.Checked != nil
 }

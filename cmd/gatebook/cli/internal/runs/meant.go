@@ -21,8 +21,24 @@ func meant(typed string) []string {
 		for _, key := range []string{key, strings.Trim(key, `"`), strings.Trim(key, "'")} {
 			ids = append(ids, event.InstanceID(of, key))
 		}
+		ids = append(ids, quoted(typed))
 	}
 	return ids
+}
+
+// quoted puts each key of an id in quotes, as those of steps inside of instances.
+func quoted(typed string) string {
+	var id strings.Builder
+	for {
+		name, rest, keyed := strings.Cut(typed, "[")
+		id.WriteString(name)
+		key, behind, closed := strings.Cut(rest, "]")
+		if !keyed || !closed {
+			return id.String()
+		}
+		id.WriteString("[" + strconv.Quote(strings.Trim(key, `"'`)) + "]")
+		typed = behind
+	}
 }
 
 // step returns the step of the run that a person means by what was typed.
@@ -33,9 +49,9 @@ func (r *Run) step(typed string) (*standing.Step, error) {
 		}
 	}
 	id, of := strconv.Quote(typed), (*standing.Step)(nil)
-	if name, _, isInstance := strings.Cut(typed, "["); isInstance {
+	if at := strings.LastIndex(typed, "["); at >= 0 {
 		id = layout.Line(typed) // which has quotes of its own
-		of, _ = r.Status.Step(name)
+		of, _ = r.Status.Step(typed[:at])
 	}
 	said := fmt.Sprintf("run %s has no step %s", r.ID(), id)
 	if of != nil {
