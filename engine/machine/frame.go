@@ -45,7 +45,9 @@ func runbook(p *plan.Plan) *frame {
 }
 
 // includes reports whether a step takes in a runbook itself, rather than each of its instances.
-func (m *Machine) includes(i int) bool { return m.planned[i].Runbook != nil && m.planned[i].Loop == nil }
+func (m *Machine) includes(i int) bool {
+	return m.planned[i].Runbook != nil && m.planned[i].Loop == nil
+}
 
 // at is the place of a step of a frame, by that in the plan.
 func (f *frame) at(inPlan int) int { return f.base + inPlan - f.from }

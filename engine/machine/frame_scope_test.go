@@ -99,7 +99,9 @@ func TestAnOutputOfARunbookThatCannotBeComputedIsUnknown(t *testing.T) {
 	skipped := with(read("x"), func(s *plan.Step) { s.When = condition(always(expr.False)) })
 	steps := taking(read("web"), skipped)
 	steps[0].Runbook.Outputs = []plan.Binding{{Name: "of", Source: sees{step: "x", path: []string{"outputs", "of"}}}}
-	asks := with(read("asks", "web"), func(s *plan.Step) { s.OnFailure, s.Use.Source = plan.Continue, sees{step: "web", path: []string{"outputs"}} })
+	asks := with(read("asks", "web"), func(s *plan.Step) {
+		s.OnFailure, s.Use.Source = plan.Continue, sees{step: "web", path: []string{"outputs"}}
+	})
 	w := newWorld(t, planOf(t, all(steps, one(asks), one(read("b", "asks")))...), 1)
 	w.run()
 	want := []string{
