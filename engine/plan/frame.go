@@ -28,6 +28,10 @@ type frame struct {
 	place   int            // the place of the step that is being planned
 }
 
+// maxIncluded is how many steps of runbooks that are taken in a plan may have in all, those of each
+// instance counted: a list that somebody else returned must not fill the memory.
+const maxIncluded = 1_000_000
+
 // id is what the plan calls a step of the runbook.
 func (f *frame) id(step string) string { return f.scope.id(step) }
 
@@ -53,6 +57,7 @@ func (m *maker) include(step *Step, checked *check.Step) error {
 		return err
 	}
 	inside.Size = len(inside.Steps)
+	m.made += len(checked.Runbook.Steps)
 	m.holds(checked.Runbook.Model.Metadata.Lock.Value)
 	inside.Outputs = m.bindings(checked.Runbook.Outputs)
 	// It does nothing itself, so that whoever counts its steps does not count it too.

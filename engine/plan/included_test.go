@@ -16,6 +16,7 @@ import (
 	"github.com/gatebook/gatebook/engine/input"
 	"github.com/gatebook/gatebook/engine/plan"
 	"github.com/gatebook/gatebook/engine/value"
+	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
 // included is the plan of testdata/included, or of a part of it.
@@ -249,6 +250,67 @@ func BenchmarkIncluded(b *testing.B) {
 				}
 				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(n), "ns/runbook")
 			})
+		}
+	}
+}
+
+// TestTheOrderLeadsThroughWhatIsTakenIn wants each step to wait for the last of what it waits for.
+func TestTheOrderLeadsThroughWhatIsTakenIn(t *testing.T) {
+	t.Parallel()
+	made, err := included(t, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	waits := map[string][]string{}
+	for i, edges := range made.Order() {
+		for _, edge := range edges {
+			if edge.From >= i || made.Steps[edge.From].ID != edge.Step {
+				t.Errorf("%s waits for %s, which is not before it", made.Steps[i].ID, edge.Step)
+			}
+			waits[made.Steps[i].ID] = append(waits[made.Steps[i].ID], edge.Step)
+		}
+	}
+	want := map[string][]string{
+		"web": {"look"}, "web.pull": {"web"}, "web.roll": {"web.pull"}, "web.tell": {"web.roll"},
+		"sites": {"web.tell"}, "sites.drain": {"sites"}, "sites.tidy": {"sites.drain"}, "sites.tidy.sweep": {"sites.tidy"},
+		"never": {"sites.tidy.sweep"}, "never.pull": {"never"}, "never.roll": {"never.pull"}, "never.tell": {"never.roll"},
+		"later": {"never.tell", "web.tell"}, "later.pull": {"later"}, "later.roll": {"later.pull"}, "later.tell": {"later.roll"},
+		"tidy.sweep": {"tidy"},
+	}
+	if diff := cmp.Diff(want, waits); diff != "" {
+		t.Errorf("order (-want +got):\n%s", diff)
+	}
+}
+
+// TestAnApprovalInsideGuardsWhatFollows leaves out an approval of a runbook that is taken in, behind
+// which another one destroys.
+func TestAnApprovalInsideGuardsWhatFollows(t *testing.T) {
+	t.Parallel()
+	step := func(id, within string, needs ...int) *plan.Step {
+		s := &plan.Step{ID: id, Within: within}
+		for _, from := range needs {
+			s.Needs = append(s.Needs, plan.Edge{From: from})
+		}
+		return s
+	}
+	for name, leave := range map[string]string{"itself": "asks.ask", "all of it": "asks"} {
+		steps := []*plan.Step{step("asks", ""), step("asks.ask", "asks"), step("drops", "", 0), step("drops.drop", "drops")}
+		steps[0].Runbook, steps[2].Runbook = &plan.Inclusion{Size: 1}, &plan.Inclusion{Size: 1}
+		steps[1].Describe.Asks, steps[3].Effect = true, sdk.Destroy
+		for _, s := range steps {
+			for i := range s.Needs {
+				s.Needs[i].Step = steps[s.Needs[i].From].ID
+			}
+			if s.ID == leave {
+				s.LeftOut = &event.LeftOut{By: "ann"}
+			}
+		}
+		made, err := plan.New(plan.Plan{Steps: steps})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if open := made.Unguarded(); len(open) != 1 || open[0].Approval.ID != "asks.ask" || open[0].Destroys.ID != "drops.drop" {
+			t.Errorf("%s: %v is open", name, open)
 		}
 	}
 }

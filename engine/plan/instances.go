@@ -73,6 +73,11 @@ func (m *maker) instances(step *Step, checked *check.Step, ofEach bool) error {
 	step.Loop.Instances = make([]*Step, len(items))
 	of := findings{all: m.found}
 	for k, item := range items {
+		if m.made > maxIncluded {
+			m.found = append(of.all, diag.InclusionDeep.At(checked.Loop.Over.Range(), "With what is taken in for each of %d the plan has more than %d steps.", len(items), maxIncluded))
+			step.Loop.Batches, step.Loop.Instances = nil, nil
+			return nil
+		}
 		m.scope.each = Each(k, item)
 		one := step.Instance(item.Key)
 		one.Item, m.found = m.scope.each, nil

@@ -100,6 +100,7 @@ type maker struct {
 	skipped bool // the step that is being planned will be skipped
 	choice  *chooser
 	shared  map[string]*Connection // by what they are; see [maker.connect]
+	made    int                    // how many steps of runbooks that are taken in are planned
 }
 
 // cannot reports a value that cannot be computed, unless it is of a step that is

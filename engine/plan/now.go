@@ -33,6 +33,12 @@ func (s *Step) Skipped() bool {
 // is run or one that is taken in.
 func (s *Step) Cleans() bool { return s.Closing || s.Finally && s.Within == "" }
 
+// isOfUnknown reports whether the step, or one that takes it in, is done for many which are not
+// known yet: an instance that is known is no such step.
+func (s *Step) isOfUnknown() bool {
+	return s.Loop != nil || s.outer != nil && s.outer.isOfUnknown()
+}
+
 // Outer returns the step that takes it in; nil: it is a step of the runbook itself.
 func (s *Step) Outer() *Step { return s.outer }
 

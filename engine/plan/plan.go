@@ -162,7 +162,7 @@ func (s *Step) Early() string {
 	switch {
 	case s.Changes():
 		return "it asks whether work is done that begins when it asks"
-	case s.Loop != nil:
+	case s.isOfUnknown():
 		return "what it is done for is not known yet"
 	case s.Params.HasUnknown():
 		return "its question is not known yet: " + s.Params.Causes()[0].String()

@@ -150,6 +150,9 @@ func (out *page) instances(s *plan.Step, behind string) []layout.Node {
 // does not hold for it.
 func (out *page) instance(s, one *plan.Step, behind string, gate, verify []tally) layout.Node {
 	node := layout.Node{Text: out.Bold(layout.Line(one.ID))}
+	if one.On != s.On {
+		node.Text += over(layout.Line(one.On))
+	}
 	if one.When != nil {
 		node.Text += "  " + out.condition("when", one.When)
 	}
