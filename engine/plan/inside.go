@@ -107,7 +107,11 @@ func (p *Plan) Inside(s *Step) []*Step {
 	outer := map[string]*Step{p.Steps[s.Index].ID: s}
 	made := make([]*Step, len(templates))
 	for i, t := range templates {
-		made[i] = t.inside(outer[t.Within])
+		within := outer[t.Within]
+		_, own, _ := event.SplitInside(t.ID)
+		if made[i] = p.instances[event.InsideID(within.ID, own)]; made[i] == nil {
+			made[i] = t.inside(within)
+		}
 		outer[t.ID] = made[i]
 	}
 	return made
