@@ -17,7 +17,8 @@
 // counts what is begun against the limits of the runbook, attempt.go makes and repeats
 // its attempts, crash.go finds out what became of those that were cut off, undo.go takes
 // it back; loop.go opens a step that is done for many into such steps, and batch.go lets
-// them begin; stage.go moves the run as a whole from going to draining, rollback, finally
+// them begin; frame.go opens a runbook that a step takes in, and inside.go says what becomes
+// of it where something in it fails or the run ends around it; stage.go moves the run as a whole from going to draining, rollback, finally
 // and its end, and asked.go does what people ask of it on the way; recall.go helps a
 // replay over what was never written down. Floor 6.
 package machine

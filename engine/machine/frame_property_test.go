@@ -2,6 +2,7 @@ package machine_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"pgregory.net/rapid"
@@ -79,14 +80,7 @@ func around(id string) []string {
 	}
 }
 
-func isIn(id, in string) bool {
-	for _, one := range around(id) {
-		if one == in {
-			return true
-		}
-	}
-	return false
-}
+func isIn(id, in string) bool { return slices.Contains(around(id), in) }
 
 // cleansUp reports whether a step is one of some finally, or in one.
 func cleansUp(p *plan.Plan, id string) bool {

@@ -48,11 +48,9 @@ type sees struct {
 }
 
 func (s sees) Eval(scope expr.Scope) (value.Value, error) {
-	v, ok := value.Null(), false
+	v, ok := scope.Root(s.root)
 	if s.step != "" {
 		v, ok = scope.Step(s.step)
-	} else {
-		v, ok = scope.Root(s.root)
 	}
 	if !ok {
 		return v, fmt.Errorf("nothing is called %q", s.root+s.step)

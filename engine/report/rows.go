@@ -27,12 +27,10 @@ const (
 
 // name is what stands in the first column: instances, and what is taken in, stand below their step.
 func (r row) name() string {
-	switch {
-	case r.step == nil:
+	if r.step == nil {
 		return r.folded
-	default:
-		return strings.Repeat("  ", r.step.Depth()) + r.step.ID
 	}
+	return strings.Repeat("  ", r.step.Depth()) + r.step.ID
 }
 
 // rowsOf are the lines of a table of steps, in which instances stand behind their step; all

@@ -166,15 +166,11 @@ func answersTo(digest string) (string, error) {
 // fileOf is the name of the file with the answer to a step. The key of an instance may be
 // any text, and is written so that it leads nowhere.
 func fileOf(step, mark string) (string, error) {
-	of, _, isInstance := event.SplitInstance(step)
-	if !isInstance {
-		of = step
-	}
 	name := step
 	if mark != "" {
 		name += "." + mark
 	}
-	return label.File(name), label.Check("step", of)
+	return label.File(name), label.Check("step", event.Template(step))
 }
 
 // isFile reports whether a file is one of those that [fileOf] names.

@@ -34,7 +34,7 @@ func destroys(s *rehearsal.Story) []Breach {
 			switch {
 			case len(without) > 0:
 				found = append(found, Breach{step.ID, "It destroyed something, and nobody had said yes to " + without[0] + "."})
-			case !yes && len(step.Gate) == 0:
+			case !yes && !isGated(p, step):
 				found = append(found, Breach{step.ID, "It destroyed something, and nobody was asked, nor does it have a gate."})
 			}
 		}
@@ -46,6 +46,16 @@ func destroys(s *rehearsal.Story) []Breach {
 func saidNo(answered map[string]event.Status, id string) bool {
 	for one, status := range answered {
 		if one != id && event.Template(one) == id && status == event.Failed {
+			return true
+		}
+	}
+	return false
+}
+
+// isGated reports whether a step has a gate, or something has that it is in.
+func isGated(p *plan.Plan, step *plan.Step) bool {
+	for ok := true; ok; step, ok = p.Step(step.Within) {
+		if len(step.Gate) > 0 {
 			return true
 		}
 	}

@@ -171,6 +171,36 @@ func finally(s *rehearsal.Story) []Breach {
 			found = append(found, Breach{step.ID, "It is a step of finally, and did not run."})
 		}
 	}
+	return append(found, finallyInside(s)...)
+}
+
+// finallyInside finds the steps of `finally` that did not run of runbooks that were taken in, where
+// anything of these has ended since they were opened.
+func finallyInside(s *rehearsal.Story) []Breach {
+	p := s.World.Plan()
+	ended := make(map[string]map[string]bool) // by what takes in a runbook, its steps
+	for _, e := range s.Journal {
+		if e.Type != event.StepDecided || e.Op.Part != event.Do {
+			continue
+		}
+		id := e.Op.Step
+		if step, ok := p.Step(id); ok && step.Runbook != nil && step.Loop == nil && e.Status == event.Running {
+			ended[id] = map[string]bool{}
+		}
+		if within, own, ok := event.SplitInside(id); ok && e.Status.Settled() && ended[within] != nil {
+			ended[within][own] = true
+		}
+	}
+	var found []Breach
+	for _, id := range sorted(ended) {
+		step, _ := p.Step(id)
+		for _, inside := range p.Inside(step) {
+			_, own, _ := event.SplitInside(inside.ID)
+			if inside.Within == id && inside.Closing && len(ended[id]) > 0 && !ended[id][own] {
+				found = append(found, Breach{inside.ID, "It is a step of finally, and did not run."})
+			}
+		}
+	}
 	return found
 }
 

@@ -50,11 +50,21 @@ func early(p *plan.Plan, id string, part event.Part) string {
 	if part == event.Undo {
 		return "it asks whether something is taken back that is not done yet"
 	}
-	of, _, isInstance := event.SplitInstance(id)
 	for step := range p.All() {
-		if step.ID == id || isInstance && step.ID == of { // that itself where nobody knew what it is done for
+		if step.ID == id {
 			return step.Early()
 		}
+	}
+	for at := id; at != ""; {
+		of, _, isInstance := event.SplitInstance(at)
+		if !isInstance {
+			at, _, _ = event.SplitInside(at)
+			continue
+		}
+		if many, ok := p.Step(of); ok && many.Loop != nil && !many.Loop.Known() {
+			return many.Early() // nobody knew what it is done for
+		}
+		at = of
 	}
 	return ""
 }

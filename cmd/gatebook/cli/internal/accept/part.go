@@ -112,8 +112,11 @@ func (p *Part) Typed(reason string) []string {
 // instance is the id that a person means: a shell takes the quotes from drain["node-3"].
 func instance(typed string) string {
 	of, key, is := strings.Cut(typed, "[")
-	if _, _, whole := event.SplitInstance(typed); !is || whole {
+	switch {
+	case !is || event.Template(typed) != typed:
 		return typed
+	case !strings.HasSuffix(typed, "]") || strings.Count(typed, "[") > 1:
+		return console.QuoteKeys(typed)
 	}
 	return event.InstanceID(of, strings.Trim(strings.TrimSuffix(key, "]"), `"'`))
 }

@@ -21,24 +21,9 @@ func meant(typed string) []string {
 		for _, key := range []string{key, strings.Trim(key, `"`), strings.Trim(key, "'")} {
 			ids = append(ids, event.InstanceID(of, key))
 		}
-		ids = append(ids, quoted(typed))
+		ids = append(ids, console.QuoteKeys(typed))
 	}
 	return ids
-}
-
-// quoted puts each key of an id in quotes, as those of steps inside of instances.
-func quoted(typed string) string {
-	var id strings.Builder
-	for {
-		name, rest, keyed := strings.Cut(typed, "[")
-		id.WriteString(name)
-		key, behind, closed := strings.Cut(rest, "]")
-		if !keyed || !closed {
-			return id.String()
-		}
-		id.WriteString("[" + strconv.Quote(strings.Trim(key, `"'`)) + "]")
-		typed = behind
-	}
 }
 
 // step returns the step of the run that a person means by what was typed.
@@ -69,7 +54,7 @@ func instead(of *standing.Step, typed string) string {
 	for _, one := range of.Instances() {
 		ids, keys = append(ids, one.ID), append(keys, one.Key)
 	}
-	_, key, _ := strings.Cut(typed, "[")
+	key := typed[strings.LastIndex(typed, "[")+1:]
 	if near, ok := diag.Nearest(strings.Trim(key, `]"'`), keys); ok {
 		return fmt.Sprintf("did you mean %s?", event.InstanceID(of.ID, near))
 	}
