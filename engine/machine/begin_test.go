@@ -83,7 +83,7 @@ func TestNoChangeBeginsThatNobodyLetBegin(t *testing.T) {
 			return answers(a)
 		}
 		live(t, w)
-		for resumes := 0; resumes < 5; resumes++ {
+		for range 5 {
 			if w.result == nil && w.machine.Asking() {
 				w.ask(event.PauseAsked)
 			}

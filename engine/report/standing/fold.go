@@ -41,21 +41,7 @@ func (s *Status) Apply(e event.Event) {
 	case event.WindowOverridden:
 		s.Overrides = append(slices.Clone(s.Overrides), event.Override{Window: e.Name, By: e.By, Reason: e.Reason})
 	case event.ModeChanged:
-		s.Mode, s.Reason, s.Pausing = e.Mode, e.Reason, e.Mode == event.Draining && e.Name == string(event.PauseAsked)
-		if e.Reason != "" {
-			s.turned = layout.Line(e.Reason)
-		}
-		if e.Mode != event.Ended && e.Mode != event.Paused {
-			s.Result = nil
-		}
-		switch e.Mode {
-		case event.Going:
-			s.failed = nil // it is tried again
-		case event.Reverse, event.Closing:
-			s.dropQuestions()
-		default:
-		}
-		s.restLoops(e.Mode == event.Paused)
+		s.turn(e)
 	case event.RunFinished:
 		s.Result = e.Result
 		s.recovered = s.recovered || e.Result != nil && e.Result.Measured != nil
@@ -71,6 +57,25 @@ func (s *Status) Apply(e event.Event) {
 		s.Pausing = s.Pausing && e.Type != event.CancelAsked
 	default:
 	}
+}
+
+// turn takes in where the run as a whole goes on.
+func (s *Status) turn(e event.Event) {
+	s.Mode, s.Reason, s.Pausing = e.Mode, e.Reason, e.Mode == event.Draining && e.Name == string(event.PauseAsked)
+	if e.Reason != "" {
+		s.turned = layout.Line(e.Reason)
+	}
+	if e.Mode != event.Ended && e.Mode != event.Paused {
+		s.Result = nil
+	}
+	switch e.Mode {
+	case event.Going:
+		s.failed = nil // it is tried again
+	case event.Reverse, event.Closing:
+		s.dropQuestions()
+	default:
+	}
+	s.restLoops(e.Mode == event.Paused)
 }
 
 // waits reports whether all time since the last event was waiting: people were asked and nothing
