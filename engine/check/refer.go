@@ -51,8 +51,6 @@ func (c *checker) referRun(at site, ref data.Reference) {
 	switch {
 	case at.vars:
 		c.add(diag.VarUsesRun.At(ref.Range, "In %s nothing is known of the run yet.", at))
-	case len(ref.Path) > 0 && ref.Path[0] == "outcome" && c.runbook.TakenInAs != "":
-		c.add(diag.OutcomeTooEarly.At(ref.Range, "This runbook is taken in by another, whose run goes on when these steps are done."))
 	case len(ref.Path) > 0 && ref.Path[0] == "outcome" && !at.ended:
 		c.add(diag.OutcomeTooEarly.At(ref.Range, "In %s nobody knows yet how the run goes.", at))
 	case len(ref.Path) > 0 && ref.Path[0] == "remaining" && !at.judges:

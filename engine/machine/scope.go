@@ -75,7 +75,7 @@ func (s *scope) run() value.Value {
 			left = value.String((s.m.leftOf(i, known.Step) + known.After).String())
 		}
 	}
-	return value.Object(append(s.m.describeOutcome().Members(), value.Member{Name: "remaining", Value: left})...)
+	return value.Object(append(s.m.describeOutcome(s.in).Members(), value.Member{Name: "remaining", Value: left})...)
 }
 
 // leftOf is how much is left of what a step takes: of one that is done for many, as much as
@@ -188,8 +188,9 @@ func (m *Machine) describeRun() value.Value {
 }
 
 // describeOutcome is `run` as it is now. For the steps of `finally` its outcome is decided
-// when they begin, whatever becomes of them; what the run gives back sees the last one.
-func (m *Machine) describeOutcome() value.Value {
+// when they begin, whatever becomes of them; what the run gives back sees the last one. A
+// runbook that is taken in, of which all else is done while the run goes on, sees its own.
+func (m *Machine) describeOutcome(in *frame) value.Value {
 	members := append([]value.Member{}, m.runView.Members()...)
 	outcome := value.Unknown(value.Cause{Reason: "the run has not ended"})
 	switch m.mode {
@@ -198,6 +199,11 @@ func (m *Machine) describeOutcome() value.Value {
 	case event.Ended:
 		outcome = value.String(string(m.outcome()))
 	default:
+		if in != nil && in != m.root && in.failure != nil {
+			outcome = value.String(string(event.OutcomeFailed))
+		} else if in != nil && in != m.root {
+			outcome = value.String(string(event.OutcomeSucceeded))
+		}
 	}
 	return value.Object(append(members, value.Member{Name: "outcome", Value: outcome})...)
 }
