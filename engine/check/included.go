@@ -1,7 +1,10 @@
 package check
 
 import (
+	"strings"
+
 	"github.com/gatebook/gatebook/engine/catalog"
+	"github.com/gatebook/gatebook/engine/data"
 	"github.com/gatebook/gatebook/engine/diag"
 	"github.com/gatebook/gatebook/engine/model"
 	"github.com/gatebook/gatebook/schema"
@@ -30,12 +33,24 @@ func (c *checker) actionOf(step *Step) *catalog.Entry {
 		c.add(diag.InclusionLimits.At(file.Range(), "The runbook %s has limits, which are those of a run of it alone.", runbook.Model.Metadata.Name.Value).
 			WithRelated(limits.Node.Range(), "its limits"))
 	}
+	c.checkGiven(step)
 	entry, known := c.taken.entries[runbook]
 	if !known {
 		entry = runbook.describe()
 		c.taken.entries[runbook] = entry
 	}
 	return entry
+}
+
+// checkGiven reports secrets that are written down for the inputs of a runbook that is taken in.
+func (c *checker) checkGiven(step *Step) {
+	inputs, _ := step.Model.With.Get("inputs")
+	for key, node := range inputs.Node.Entries() {
+		shape, is := step.Runbook.InputSchema.Property(key.Text())
+		if given := node.Value(); is && !strings.Contains(given.String(), "${{") && data.ShowsSecret(shape, given) {
+			c.add(diag.InclusionSecret.At(node.Range(), "The input %s of the runbook %s is secret, and can be read here.", key.Text(), step.Runbook.Model.Metadata.Name.Value))
+		}
+	}
 }
 
 // describe describes the runbook as the action that a step uses which takes it in.

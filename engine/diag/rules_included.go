@@ -42,6 +42,14 @@ var (
 		Bad:     "# a.yaml takes in b.yaml, which takes in c.yaml, and so on to z.yaml",
 		Good:    "# a.yaml takes in b.yaml and c.yaml, one after the other",
 	}
+	InclusionSecret = &Rule{
+		Code: "GB0266", Severity: Error,
+		Summary: "secret given in the clear to a runbook",
+		Why:     "The input is secret, and whoever can read this file can read what is given for it.",
+		Mend:    "Take it from a secret input of this runbook.",
+		Bad:     "with: {file: ./web.yaml, inputs: {token: hunter2}}",
+		Good:    "with: {file: ./web.yaml, inputs: {token: \"${{ inputs.token }}\"}}",
+	}
 	InclusionLimits = &Rule{
 		Code: "GB0265", Severity: Error,
 		Summary: "limits of a runbook that is taken in",
@@ -54,5 +62,5 @@ var (
 
 // includedRules are the rules of runbooks that a step takes in.
 func includedRules() []*Rule {
-	return []*Rule{InclusionOutside, InclusionUnread, InclusionCycle, InclusionManner, InclusionDeep, InclusionLimits}
+	return []*Rule{InclusionOutside, InclusionUnread, InclusionCycle, InclusionManner, InclusionDeep, InclusionLimits, InclusionSecret}
 }
