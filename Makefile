@@ -45,10 +45,13 @@ help: ## List the tasks
 build: ## Build gatebook into bin/
 	@go build -trimpath -ldflags '$(LDFLAGS)' -o bin/gatebook ./cmd/gatebook
 
+# What the demo runs: runbooks/fleet-rollout.yaml does the same for a fleet of any size.
+RUNBOOK ?= runbooks/fleet-upgrade.yaml
+
 .PHONY: demo
 demo: build ## Upgrade a fleet of three real services, then see a bad version taken back
 	@go build -trimpath -o bin/fleet ./runbooks/fleet
-	@bin/fleet demo --gatebook bin/gatebook --runbook runbooks/fleet-upgrade.yaml
+	@bin/fleet demo --gatebook bin/gatebook --runbook $(RUNBOOK)
 
 .PHONY: test
 test: ## Run the tests, but for those of plugins

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/gatebook/gatebook/engine"
+	"github.com/gatebook/gatebook/engine/check/checktest"
 	"github.com/gatebook/gatebook/engine/source"
 	"github.com/gatebook/gatebook/steps"
 )
@@ -23,7 +24,7 @@ func TestRunbooksHaveNothingToMend(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	gatebook, err := engine.New(engine.Config{Handlers: handlers, State: t.TempDir(), Version: "0.1.0"})
+	gatebook, err := engine.New(engine.Config{Handlers: handlers, State: t.TempDir(), Version: "0.1.0", Files: checktest.Beside})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -22,7 +22,7 @@ import (
 // planOf makes the plan of a runbook.
 func planOf(tb testing.TB, name, text, inputs string) *plan.Plan {
 	tb.Helper()
-	gatebook, err := engine.New(engine.Config{Handlers: handlersOf(tb), State: tb.TempDir(), Version: "0.1.0"})
+	gatebook, err := engine.New(engine.Config{Handlers: handlersOf(tb), State: tb.TempDir(), Version: "0.1.0", Files: checktest.Beside})
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -69,6 +69,8 @@ func inputsOf(name string) string {
 	return map[string]string{
 		"config-change":  "file=a.conf\nkey=port\nvalue=80",
 		"config-rollout": "files=[\"a.conf\",\"b.conf\"]\nkey=port\nvalue=80",
+		"fleet-rollout":  "control=http://localhost:1\nrelease=1.1.0",
+		"fleet-service":  "control=http://localhost:1\nrelease=1.1.0\nservice=web-1",
 		"fleet-upgrade":  "control=http://localhost:1\nrelease=1.1.0",
 		"window-upgrade": "image=web:2",
 	}[name]

@@ -3,6 +3,8 @@
 package checktest
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -41,6 +43,16 @@ func Load(t testing.TB, catalogue *catalog.Catalog, file, text string) *check.Ru
 	checked, last := check.Check(runbook, catalogue, check.Options{})
 	NoErrors(t, append(append(found, more...), last...))
 	return checked
+}
+
+// Beside brings a file that a runbook of a test names, from the disk.
+func Beside(runbook, name string) (file *source.File, real string, err error) {
+	path := filepath.Join(filepath.Dir(runbook), name)
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, "", err
+	}
+	return source.NewFile(path, text), name, nil
 }
 
 // NoErrors wants no errors among findings.
