@@ -34,16 +34,29 @@ func (m *Machine) dataLoss() (time.Duration, error) {
 	if why != "" {
 		return 0, errors.New(why)
 	}
+	if v.HasSecret() {
+		return 0, errors.New("it is computed of a secret, which no record shows")
+	}
 	text, ok := v.AsString()
 	if !ok {
-		return 0, fmt.Errorf("it is %s, and no duration such as 90s", v)
+		return 0, fmt.Errorf("it is of the type %s, and no duration such as 90s", v.Kind())
 	}
 	lost, err := time.ParseDuration(text)
 	switch {
 	case err != nil:
-		return 0, fmt.Errorf("%q is no duration such as 90s", text)
+		return 0, fmt.Errorf("%q is no duration such as 90s", shown(text))
 	case lost < 0:
 		return 0, fmt.Errorf("it is %s, and nothing is lost that is yet to come", lost)
 	}
 	return lost, nil
+}
+
+// mostShown is how many runes of a text stand in a record that say why it is no duration.
+const mostShown = 40
+
+func shown(text string) string {
+	if runes := []rune(text); len(runes) > mostShown {
+		text = string(runes[:mostShown]) + "…"
+	}
+	return text
 }

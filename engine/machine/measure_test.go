@@ -1,6 +1,7 @@
 package machine_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -33,11 +34,13 @@ func TestARunThatSucceededIsMeasured(t *testing.T) {
 		"kept":         {value.String("1m"), event.Measured{Lost: span(time.Minute)}, true},
 		"nothing":      {value.String("0s"), event.Measured{Lost: span(0)}, true},
 		"too much":     {value.String("61s"), event.Measured{Lost: span(61 * time.Second)}, false},
-		"no unit":      {value.Int(61), event.Measured{Why: "it is 61, and no duration such as 90s"}, false},
+		"no unit":      {value.Int(61), event.Measured{Why: "it is of the type integer, and no duration such as 90s"}, false},
+		"a secret":     {value.String("987s").Secret(), event.Measured{Why: "it is computed of a secret, which no record shows"}, false},
+		"very long":    {value.String(strings.Repeat("x", 1000)), event.Measured{Why: `"` + strings.Repeat("x", 40) + `…" is no duration such as 90s`}, false},
 		"no duration":  {value.String("a lot"), event.Measured{Why: `"a lot" is no duration such as 90s`}, false},
 		"in advance":   {value.String("-1s"), event.Measured{Why: "it is -1s, and nothing is lost that is yet to come"}, false},
 		"not known":    {value.Unknown(value.Cause{Step: "a", Reason: "it was lost"}), event.Measured{Why: "it is not known: step a: it was lost"}, false},
-		"null is none": {value.Null(), event.Measured{Why: "it is null, and no duration such as 90s"}, false},
+		"null is none": {value.Null(), event.Measured{Why: "it is of the type null, and no duration such as 90s"}, false},
 	} {
 		w := newWorld(t, losing(t, c.lost), 1)
 		got := w.run().Measured

@@ -8,8 +8,8 @@ import (
 // Objectives are a runbook's promises.
 type Objectives struct {
 	Node     *syntax.Node `name:"objectives"`
-	RTO      Duration     `key:"rto" doc:"Recovery time objective: how long a run may take; its report says whether it kept to it."`
-	RPO      Duration     `key:"rpo" doc:"Recovery point objective: how much recent data may be lost, as a duration; what was lost is what dataLoss says."`
+	RTO      Duration     `key:"rto" positive:"true" doc:"Recovery time objective: how long a run may take; its report says whether it kept to it."`
+	RPO      Duration     `key:"rpo" positive:"true" doc:"Recovery point objective: how much recent data may be lost, as a duration; what was lost is what dataLoss says. That nothing may be lost is 1ms."`
 	DataLoss Value        `key:"dataLoss" doc:"How much recent data was lost, computed when a run has succeeded: a duration such as 90s, of what steps returned." examples:"${{ steps.check.outputs.behind }}s"`
 }
 

@@ -1,6 +1,8 @@
 package accept
 
 import (
+	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -29,7 +31,29 @@ func (p *Part) Declare(flags *pflag.FlagSet) {
 
 // DeclareMode declares the flag of the mode alone.
 func (p *Part) DeclareMode(flags *pflag.FlagSet) {
-	flags.StringVar(&p.Mode, "mode", "", "`NAME` of a mode of the runbook, which sets inputs and leaves out steps")
+	flags.Var((*modeName)(&p.Mode), "mode", "`NAME` of a mode of the runbook, which sets inputs and leaves out steps")
+}
+
+// modeName is the name of a mode, given once: a variable that is not set, or is set to another one,
+// must not have a run be done for real that was to be a drill.
+type modeName string
+
+// String returns the name.
+func (m *modeName) String() string { return string(*m) }
+
+// Type is what pflag calls it.
+func (m *modeName) Type() string { return "string" }
+
+// Set takes the name.
+func (m *modeName) Set(name string) error {
+	switch {
+	case strings.TrimSpace(name) == "":
+		return errors.New("it names no mode; for the runbook as it stands leave the flag out")
+	case *m != "":
+		return fmt.Errorf("it is given twice, before as %s", console.Quote(string(*m)))
+	}
+	*m = modeName(name)
+	return nil
 }
 
 // Given reports whether anything is left out, also where it is not said rightly what.
