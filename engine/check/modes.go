@@ -98,7 +98,7 @@ func (c *checker) checkModeGuards(mode string, out map[int]model.Text) {
 			continue
 		}
 		left, isOut := out[i]
-		if isOut && step.Use.Action.Description.Asks {
+		if isOut && (step.Use.Action.Description.Asks || isApproval(step)) {
 			behind[i] = i + 1
 		}
 		if behind[i] == 0 || isOut || !step.Use.Action.Destroys() {

@@ -49,6 +49,7 @@ type chooser struct {
 
 // line is one step, as it is chosen by.
 type line struct {
+	id    string // as the plan calls it
 	step  *check.Step
 	outer int   // the place of the step that takes it in; -1: none does
 	needs []int // the places of the steps that it waits for
@@ -82,7 +83,7 @@ func (c *chooser) lay(checked *check.Runbook, outer int, called func(id string) 
 	for i, step := range checked.Steps {
 		id := called(step.ID())
 		places[i], c.places[id] = len(c.lines), len(c.lines)
-		c.lines = append(c.lines, line{step: step, outer: outer})
+		c.lines = append(c.lines, line{id: id, step: step, outer: outer})
 		if step.Runbook != nil {
 			c.lay(step.Runbook, places[i], func(inside string) string { return event.InsideID(id, inside) })
 		}

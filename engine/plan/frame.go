@@ -37,7 +37,7 @@ func (f *frame) id(step string) string { return f.scope.id(step) }
 
 // include plans the runbook that a step, or an instance of it, takes in, with a scope of its own.
 func (m *maker) include(step *Step, checked *check.Step) error {
-	source := taken{checked.Use, checked.Runbook}
+	source := taken{checked.Use, checked.Runbook, m.choice.choice.ModeName()}
 	inputs, err := source.given(step.Params)
 	if err != nil {
 		m.cannot(err, checked.Use.With.Range())
@@ -102,6 +102,7 @@ func (s *Step) unfold() []*Step {
 type taken struct {
 	use     *data.Use
 	runbook *check.Runbook
+	mode    string // in which the run is done; empty: in none
 }
 
 var _ Source = taken{}
@@ -115,8 +116,8 @@ func (t taken) Eval(scope expr.Scope) (value.Value, error) {
 	return t.given(params)
 }
 
-// given works out the inputs from the parameters of the step: what is not given has its default,
-// and what is not known yet stays so.
+// given works out the inputs from the parameters of the step: what is not given is as the mode has
+// it, or has its default, and what is not known yet stays so.
 func (t taken) given(params value.Value) (value.Value, error) {
 	given, _ := params.Get("inputs")
 	if params.IsUnknown() {
@@ -130,6 +131,7 @@ func (t taken) given(params value.Value) (value.Value, error) {
 		case given.IsUnknown():
 			v = value.Unknown(given.Causes()...)
 		case ok:
+		case t.inMode(p.Name, &v):
 		case declared.Default.Node != nil:
 			v = declared.Default.Node.Value()
 		default:
@@ -142,4 +144,17 @@ func (t taken) given(params value.Value) (value.Value, error) {
 		members = append(members, value.Member{Name: p.Name, Value: conformed})
 	}
 	return value.Object(members...), nil
+}
+
+// inMode takes the value that the mode sets an input to, and reports whether it does.
+func (t taken) inMode(input string, v *value.Value) bool {
+	mode, ok := t.runbook.Model.Modes.Get(t.mode)
+	if !ok {
+		return false
+	}
+	set, ok := mode.Inputs.Get(input)
+	if ok {
+		*v = set.Node.Value()
+	}
+	return ok
 }

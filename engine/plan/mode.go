@@ -3,6 +3,7 @@ package plan
 import (
 	"slices"
 
+	"github.com/gatebook/gatebook/engine/check"
 	"github.com/gatebook/gatebook/engine/data"
 	"github.com/gatebook/gatebook/engine/diag"
 	"github.com/gatebook/gatebook/engine/event"
@@ -31,24 +32,37 @@ func (m *Mode) Of(input string) string {
 	return ""
 }
 
-// mode leaves out the steps that the mode of the choice does, and no person by name.
+// mode leaves out the steps that the mode of the choice does, and no person by name: those of
+// the runbook, and of those that it takes in which have the mode too.
 func (c *chooser) mode() error {
 	if c.choice.Mode == "" {
 		return nil
 	}
-	modes := c.checked.Model.Modes
-	skips, known := modes.Get(c.choice.Mode)
-	if !known {
-		near, _ := diag.Nearest(c.choice.Mode, slices.Collect(modes.Keys()))
+	if !c.leaveOut(c.checked, func(id string) string { return id }) {
+		near, _ := diag.Nearest(c.choice.Mode, slices.Collect(c.checked.Model.Modes.Keys()))
 		return &ChoiceError{Flag: "--mode", Named: c.choice.Mode, Cause: "the runbook has no such mode", Near: near}
 	}
-	because := &event.LeftOut{Mode: c.choice.Mode, Cause: "mode " + c.choice.Mode}
-	for _, step := range skips.Skip.Items {
-		if place, ok := c.places[step.Value]; ok && c.out[place] == nil {
-			c.out[place] = because
+	for _, l := range c.lines {
+		if l.step.Runbook != nil {
+			c.leaveOut(l.step.Runbook, func(inside string) string { return event.InsideID(l.id, inside) })
 		}
 	}
 	return nil
+}
+
+// leaveOut leaves out the steps of one runbook that its mode of that name does, and reports
+// whether it has one.
+func (c *chooser) leaveOut(checked *check.Runbook, called func(id string) string) bool {
+	mode, known := checked.Model.Modes.Get(c.choice.Mode)
+	if !known {
+		return false
+	}
+	for _, step := range mode.Skip.Items {
+		if place, ok := c.places[called(step.Value)]; ok && c.out[place] == nil {
+			c.out[place] = &event.LeftOut{Mode: c.choice.Mode, Cause: "mode " + c.choice.Mode}
+		}
+	}
+	return true
 }
 
 // modeOf says which of the inputs are as the mode of the choice has them; nil: it is done in none.
