@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/gatebook/gatebook/engine"
+	"github.com/gatebook/gatebook/engine/check/checktest"
 	"github.com/gatebook/gatebook/engine/compare"
 	"github.com/gatebook/gatebook/engine/input"
 	"github.com/gatebook/gatebook/engine/plan"
@@ -23,7 +24,7 @@ func version(t testing.TB, text string, given ...input.Given) compare.Version {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e, err := engine.New(engine.Config{Handlers: handlers, State: t.TempDir()})
+	e, err := engine.New(engine.Config{Handlers: handlers, State: t.TempDir(), Files: ofOurs})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -37,6 +38,11 @@ func version(t testing.TB, text string, given ...input.Given) compare.Version {
 	}
 	shown := plan.Offline(planned.Plan)
 	return compare.Version{Runbook: runbook.Checked, Plan: shown, Review: review.Of(shown, nil)}
+}
+
+// ofOurs brings what our own runbooks take in.
+func ofOurs(_, name string) (file *source.File, real string, err error) {
+	return checktest.Beside("../../runbooks/book.yaml", name)
 }
 
 const book = `apiVersion: gatebook/v1

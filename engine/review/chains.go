@@ -43,14 +43,29 @@ func chains(p *plan.Plan) (all []Chain, unlisted int) {
 			unlisted++
 			continue
 		}
-		chain := Chain{Step: s.ID, Policy: s.OnFailure}
-		if s.OnFailure == plan.Rollback {
+		chain := Chain{Step: s.ID, Policy: policyOf(s)}
+		if chain.Policy == plan.Rollback {
 			chain.fill(r, i)
 		}
 		all = append(all, chain)
 		named += chain.length()
 	}
 	return all, unlisted
+}
+
+// policyOf is what happens to the run when a step fails: what takes it in may go on all the same,
+// and where it is one of the finally of that, what follows is said there.
+func policyOf(s *plan.Step) plan.Policy {
+	policy := s.OnFailure
+	if s.Closing && s.Outer() != nil {
+		policy = s.Outer().OnFailure
+	}
+	for outer := s.Outer(); outer != nil; outer = outer.Outer() {
+		if outer.OnFailure == plan.Continue || outer.Cleans() {
+			return plan.Continue
+		}
+	}
+	return policy
 }
 
 // fill says what a rollback does when the step fails.

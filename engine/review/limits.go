@@ -31,17 +31,18 @@ func Limits(p *plan.Plan, foreseen *event.Foreseen, takes Time) []Limited {
 	keeps := false
 	var open, changes []string // of which nobody knows how often they are done, and all others
 	for s := range p.All() {
+		many := openAround(s)
 		switch {
-		case s.Skipped(), isOpen(s) && !s.Changes():
+		case s.Skipped(), many != nil && !s.Changes():
 			continue
-		case isOpen(s):
-			open = append(open, untilOf(s)...)
+		case many != nil:
+			open = append(open, untilOf(many)...)
 			continue
 		case s.Changes():
 			changes = append(changes, s.ID)
 		}
 		most.Begin(s.ID, s.Effect)
-		surely := !maySkip(s.When)
+		surely := !mayStayOut(s)
 		if surely {
 			least.Begin(s.ID, s.Effect)
 		}
@@ -73,6 +74,27 @@ func Limits(p *plan.Plan, foreseen *event.Foreseen, takes Time) []Limited {
 		found = append(found, one)
 	}
 	return found
+}
+
+// openAround is the step that is done for many which are not known: the step itself, or one that
+// takes it in; nil: none is.
+func openAround(s *plan.Step) *plan.Step {
+	for ; s != nil; s = s.Outer() {
+		if isOpen(s) {
+			return s
+		}
+	}
+	return nil
+}
+
+// mayStayOut reports whether a step may be skipped, by itself or with one that takes it in.
+func mayStayOut(s *plan.Step) bool {
+	for ; s != nil; s = s.Outer() {
+		if maySkip(s.When) {
+			return true
+		}
+	}
+	return false
 }
 
 // without are the steps that have not said what they cost in a unit.

@@ -22,7 +22,7 @@ const (
 func WayBack(s *plan.Step) Way {
 	back := s.Rollback
 	switch {
-	case !s.Changes(), s.Finally, s.Skipped():
+	case !s.Changes(), s.Finally, s.Closing, s.Skipped():
 		return NoNeed
 	case back == nil:
 		return Lost

@@ -23,7 +23,7 @@ func (out *page) wayBack(s *plan.Step) layout.Node {
 		}
 		return back
 	default:
-		if s.Finally && s.Changes() && !s.Skipped() && s.Describe.NothingToUndo == "" {
+		if (s.Finally || s.Closing) && s.Changes() && !s.Skipped() && s.Describe.NothingToUndo == "" {
 			return layout.Node{Text: out.Dim("not taken back: no rollback comes to what is of finally")}
 		}
 		return layout.Node{}
