@@ -40,9 +40,9 @@ the shell cannot find or run (126 and 127), is permanent. On cancel the whole pr
 there is ` + "`exec.check`" + `.
 
 The program finds its idempotency key in ` + "`GATEBOOK_KEY`" + `, and in ` + "`TRACEPARENT`" + ` the W3C trace context of the attempt. When gatebook is killed, on Linux the program dies, and with it what it
-started, as far as that is in its process group, has that variable in its environment, or was started by such a process that still
-runs. What a program that has ended left in the background goes on. When the run is resumed, what still runs is found, by the group
-or by that variable, and is waited for; the group is in the journal once the program has run for 2 ms.`,
+started, as far as that is in its process group, has the program's ` + "`GATEBOOK_MARK`" + ` in its environment, or was started by such a
+process that still runs. What a program that has ended left in the background goes on. When the run is resumed, what still runs is found, by
+the group or by its ` + "`GATEBOOK_KEY`" + `, and is waited for; the group is in the journal once the program has run for 2 ms.`,
 		Effect: sdk.Change,
 		Rules:  []schema.Rule{program.Rule()},
 		Examples: []schema.Example{

@@ -32,9 +32,9 @@ type Ward int64
 // standard output.
 func New(path string, argv ...string) *Guardian { return &Guardian{path: path, argv: argv} }
 
-// Watch has a group, and what carries the key, killed when this process dies, until it is
-// left. Nothing carries the empty key.
-func (g *Guardian) Watch(group proc.Group, key string) Ward {
+// Watch has a group, and what carries the mark, killed when this process dies, until it is
+// left.
+func (g *Guardian) Watch(group proc.Group, mark string) Ward {
 	if g == nil {
 		return 0
 	}
@@ -52,7 +52,7 @@ func (g *Guardian) Watch(group proc.Group, key string) Ward {
 	} else {
 		g.records++
 	}
-	g.write(ward, newRecord(group, key))
+	g.write(ward, record{group, digestOf(mark)})
 	return ward
 }
 

@@ -58,12 +58,10 @@ func kill(wards []record) (found bool) {
 			left = append(left, group...)
 		}
 	}
-	theirs, earlier := carriers(all, wards)
-	left = append(left, theirs...)
+	left = append(left, carriers(all, wards)...)
 	left = append(left, proc.Descendants(all, left)...)
-	spared := proc.Descendants(all, earlier)
 	for _, p := range left {
-		if p.Runs && !slices.Contains(spared, p) && !isGuardian(p.PID) {
+		if p.Runs && !isGuardian(p.PID) {
 			found = true
 			killOne(p)
 		}
@@ -71,29 +69,17 @@ func kill(wards []record) (found bool) {
 	return found
 }
 
-// carriers returns the processes that carry the key of a ward: theirs, and those that are
-// older than it. These an earlier attempt of its step has left behind, which has ended.
-func carriers(all []proc.Process, wards []record) (theirs, earlier []proc.Process) {
+// carriers returns the processes that carry the mark of a ward.
+func carriers(all []proc.Process, wards []record) (theirs []proc.Process) {
 	for _, p := range all {
-		older := true
-		carries := proc.Carries(p.PID, func(key []byte) (of bool) {
-			carried := digestOf(string(key))
-			for _, ward := range wards {
-				if ward.key == carried {
-					of, older = true, older && p.Start < ward.group.Start
-				}
-			}
-			return of
-		})
-		switch {
-		case !carries:
-		case older:
-			earlier = append(earlier, p)
-		default:
+		if proc.Carries(p.PID, proc.MarkVariable, func(mark []byte) bool {
+			carried := digestOf(string(mark))
+			return slices.ContainsFunc(wards, func(ward record) bool { return ward.mark == carried })
+		}) {
 			theirs = append(theirs, p)
 		}
 	}
-	return theirs, earlier
+	return theirs
 }
 
 // killOne kills a process, unless its number is by now another's.

@@ -11,33 +11,26 @@ import (
 const (
 	// tableName is what proc(5) calls the table.
 	tableName = "gatebook-guardian"
-	// recordSize is that of one record: leader, start, session, and the key's digest.
+	// recordSize is that of one record: leader, start, session, and the mark's digest.
 	recordSize = 3*8 + sha256.Size
 )
 
 // record is what the table has of a ward. The zero record is a free one.
 type record struct {
 	group proc.Group
-	key   digest
+	mark  digest
 }
 
-// digest stands for a key, which has no length of its own. The zero digest is no key's.
+// digest stands for a mark, which has no length of its own.
 type digest [sha256.Size]byte
 
-func digestOf(key string) digest { return sha256.Sum256([]byte(key)) }
-
-func newRecord(group proc.Group, key string) record {
-	if key == "" {
-		return record{group: group}
-	}
-	return record{group, digestOf(key)}
-}
+func digestOf(mark string) digest { return sha256.Sum256([]byte(mark)) }
 
 func (r record) encode() (text [recordSize]byte) {
 	binary.NativeEndian.PutUint64(text[0:], uint64(r.group.Leader))
 	binary.NativeEndian.PutUint64(text[8:], r.group.Start)
 	binary.NativeEndian.PutUint64(text[16:], uint64(r.group.Session))
-	copy(text[24:], r.key[:])
+	copy(text[24:], r.mark[:])
 	return text
 }
 

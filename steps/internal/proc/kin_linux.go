@@ -7,16 +7,16 @@ import (
 	"strconv"
 )
 
-// Carries reports whether a process has a key in its environment that is one of those
-// asked for. The environment of another user's process cannot be read, one that becomes
+// Carries reports whether a process has a variable in its environment whose value is one of
+// those asked for. The environment of another user's process cannot be read, one that becomes
 // another program has none for a moment, and processes end while they are looked at.
-func Carries(pid int, asked func(key []byte) bool) bool {
+func Carries(pid int, name string, asked func(value []byte) bool) bool {
 	text, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/environ")
 	if err != nil {
 		return false
 	}
 	for variable := range bytes.SplitSeq(text, []byte{0}) {
-		if key, ok := bytes.CutPrefix(variable, []byte(KeyVariable+"=")); ok && asked(key) {
+		if value, ok := bytes.CutPrefix(variable, []byte(name+"=")); ok && asked(value) {
 			return true
 		}
 	}

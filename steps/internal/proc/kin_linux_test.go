@@ -29,7 +29,7 @@ func TestAProcessCarriesItsKey(t *testing.T) {
 			if err := sleeper.Start(); err != nil { // which returns when it has its environment
 				t.Fatal(err)
 			}
-			got := proc.Carries(sleeper.Process.Pid, func(key []byte) bool { return string(key) == test.asked })
+			got := proc.Carries(sleeper.Process.Pid, proc.KeyVariable, func(key []byte) bool { return string(key) == test.asked })
 			if got != test.carries {
 				t.Errorf("it carries it: %t, want %t", got, test.carries)
 			}

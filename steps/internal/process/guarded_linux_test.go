@@ -70,22 +70,33 @@ func TestWhatAProgramStartedDiesByTheGuardian(t *testing.T) {
 	}
 }
 
-// TestWhatAnEarlierAttemptLeftGoesOn: it carries the key as well, which all attempts of a
-// step share, but is older than the program, or was started by what is.
-func TestWhatAnEarlierAttemptLeftGoesOn(t *testing.T) {
+// TestWhatAnotherGatebookStartsForTheSameStepGoesOn: it carries the key as well, which all
+// attempts of a step share. What an earlier attempt has left behind is older than the program;
+// what a gatebook starts that resumes at once is younger, and must not die by this one's guardian.
+func TestWhatAnotherGatebookStartsForTheSameStepGoesOn(t *testing.T) {
 	t.Parallel()
-	left, forks := daemon(t, proc.KeyVariable+"="+guardianKey(t))
+	key := proc.KeyVariable + "=" + guardianKey(t)
+	left, forksLeft := daemon(t, key)
+	v, guard := beginGuarded(t, "setsid -w sh -c 'echo $$; exec sleep 600'; echo more")
 	eventually(t, "the next tick of the clock", func() bool {
 		later, _ := daemon(t)
-		return later.Start > left.Start
+		begun, err := proc.Read(v.child)
+		return err == nil && later.Start > begun.Start
 	})
-	v, guard := beginGuarded(t, "setsid -w sh -c 'echo $$; exec sleep 600'; echo more")
-	worker := forks()
+	next, forksNext := daemon(t, key)
+	workers := []int{forksLeft(), forksNext()}
 	v.kill(t)
 	eventually(t, "the end of the guardian", func() bool { return !runs(guard) })
-	if runs(v.child) || !runs(left.PID) || !runs(worker) {
-		t.Errorf("what the program started runs: %t; what was there before it does: %t; what that started since: %t",
-			runs(v.child), runs(left.PID), runs(worker))
+	if runs(v.child) {
+		t.Error("what the program started still runs")
+	}
+	for name, pid := range map[string]int{
+		"what was left before": left.PID, "what that started since": workers[0],
+		"what another gatebook started": next.PID, "what that started": workers[1],
+	} {
+		if !runs(pid) {
+			t.Errorf("%s does not run any more", name)
+		}
 	}
 }
 

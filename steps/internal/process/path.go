@@ -15,9 +15,9 @@ import (
 // environment is that of a process, each name once.
 type environment []string
 
-// environment is the one that all programs have, with the spec's own variables and key.
+// environment is the one that all programs have, with the spec's own variables, its key and its mark.
 func (r *Runner) environment(spec Spec) environment {
-	environ := make(environment, 0, len(r.environ)+len(spec.Env)+1)
+	environ := make(environment, 0, len(r.environ)+len(spec.Env)+2)
 	for _, variable := range r.environ {
 		name, _, _ := strings.Cut(variable, "=")
 		if _, replaced := spec.Env[name]; !replaced {
@@ -25,12 +25,15 @@ func (r *Runner) environment(spec Spec) environment {
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(spec.Env)) {
-		if name != proc.KeyVariable {
+		if !isOurs(name) {
 			environ = append(environ, name+"="+spec.Env[name])
 		}
 	}
 	if spec.Key != "" {
 		environ = append(environ, proc.KeyVariable+"="+spec.Key)
+	}
+	if spec.mark != "" {
+		environ = append(environ, proc.MarkVariable+"="+spec.mark)
 	}
 	return environ
 }
@@ -45,13 +48,17 @@ func (e environment) path() string {
 	return ""
 }
 
-// withoutKey takes out the key of a gatebook that started this one: a process
+// withoutOurs takes out what a gatebook that started this one has put there: a process
 // belongs to the nearest.
-func withoutKey(environ []string) []string {
+func withoutOurs(environ []string) []string {
 	return slices.DeleteFunc(slices.Clone(environ), func(variable string) bool {
-		return strings.HasPrefix(variable, proc.KeyVariable+"=")
+		name, _, _ := strings.Cut(variable, "=")
+		return isOurs(name)
 	})
 }
+
+// isOurs reports whether a variable is one by which a gatebook knows what it has started.
+func isOurs(name string) bool { return name == proc.KeyVariable || name == proc.MarkVariable }
 
 // pathCache remembers where programs are. Those that are not found it does not
 // remember, since an earlier step may install them.

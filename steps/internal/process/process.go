@@ -55,7 +55,7 @@ type Runner struct {
 func NewRunner(environ []string, place func(dir string) string, guarded *guardian.Guardian) *Runner {
 	return &Runner{
 		guardian: guarded,
-		environ:  withoutKey(environ),
+		environ:  withoutOurs(environ),
 		place:    place,
 		buffers:  sync.Pool{New: func() any { return new(make([]byte, readSize)) }},
 		null:     sync.OnceValues(func() (*os.File, error) { return os.Open(os.DevNull) }),
@@ -74,6 +74,8 @@ type Spec struct {
 	Grace  time.Duration     // from SIGTERM to SIGKILL
 	Host   sdk.Host          // nil: its output goes nowhere
 	Note   func(ID) error    // nil: nobody wants to know
+
+	mark string // tells this start of it from every other; empty: no guardian looks for it
 }
 
 // End is how a program ended.

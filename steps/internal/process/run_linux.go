@@ -2,6 +2,7 @@ package process
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -36,6 +37,7 @@ func (r *Runner) Run(ctx context.Context, spec Spec) (End, error) {
 		stderr: stream{fd: -1, collector: r.collector(spec, "stderr")},
 	}
 	defer p.close()
+	spec.mark = rand.Text()
 	if err := p.start(r, spec); err != nil {
 		return End{}, err
 	}
@@ -212,7 +214,7 @@ func (p *process) settle(ctx context.Context, r *Runner, spec Spec) error {
 	p.settled = true
 	id := r.starter.identify(p.pid)
 	if !p.ended {
-		p.ward = p.guardian.Watch(id.group(), spec.Key)
+		p.ward = p.guardian.Watch(id.group(), spec.mark)
 	}
 	spec.tell(id)
 	switch {

@@ -60,7 +60,7 @@ func (s *starter) survivor(noted ID, key string) (pid int, lives bool, err error
 		return 0, false, nil
 	}
 	for _, p := range all {
-		if p.PID != os.Getpid() && proc.Carries(p.PID, func(carried []byte) bool { return string(carried) == key }) {
+		if p.PID != os.Getpid() && proc.Carries(p.PID, proc.KeyVariable, func(carried []byte) bool { return string(carried) == key }) {
 			return p.PID, true, nil
 		}
 	}
