@@ -13,8 +13,8 @@ func TestTheTableHasWhatIsWatched(t *testing.T) {
 	group := func(leader int) proc.Group { return proc.Group{Leader: leader, Start: uint64(10 * leader), Session: 5} }
 	first, second := g.Watch(group(11), "first"), g.Watch(group(12), "second")
 	g.Leave(first)
-	third := g.Watch(group(13), "")
-	if got, want := read(g.table), []record{{group: group(13)}, {group(12), digestOf("second")}}; !slices.Equal(got, want) {
+	third := g.Watch(group(13), "third")
+	if got, want := read(g.table), []record{{group(13), digestOf("third")}, {group(12), digestOf("second")}}; !slices.Equal(got, want) {
 		t.Errorf("the table has %v, want %v", got, want)
 	}
 	g.Leave(third)
