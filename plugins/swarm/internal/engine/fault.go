@@ -1,0 +1,84 @@
+package engine
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/containerd/errdefs"
+
+	"github.com/gatebook/gatebook/plugins/sdk"
+)
+
+// late is why a single request was given up.
+type late struct {
+	host string
+	took time.Duration
+}
+
+func (l late) Error() string { return fmt.Sprintf("%s has not answered within %s", l.host, l.took) }
+
+// Fault gives an error of the engine its class, and says what was being done. Where the context
+// of the action has ended, the error is that: what a request says that was cut off is beside the
+// point. A nil error stays nil.
+func (e *Engine) Fault(ctx context.Context, err error, doing string, args ...any) error {
+	if err == nil {
+		return nil
+	}
+	if _, typed := errors.AsType[*sdk.Error](err); typed {
+		return err
+	}
+	doing = fmt.Sprintf(doing, args...)
+	if slow, is := errors.AsType[late](context.Cause(ctx)); is {
+		return sdk.Errorf(sdk.Transient, "%s: %w", doing, slow)
+	}
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return sdk.Errorf(classOf(err), "%s: %w", doing, plain{err})
+}
+
+// Stale says whether a change was refused as what it changes was changed meanwhile: by its version
+// index. The engine has no status of its own for that.
+func Stale(err error) bool {
+	return err != nil && strings.Contains(err.Error(), "update out of sequence")
+}
+
+// IsGone says whether what was asked for is not there.
+func IsGone(err error) bool { return errdefs.IsNotFound(err) }
+
+func classOf(err error) sdk.Class {
+	_, unknown := errors.AsType[x509.UnknownAuthorityError](err)
+	_, invalid := errors.AsType[x509.CertificateInvalidError](err)
+	_, misnamed := errors.AsType[x509.HostnameError](err)
+	switch {
+	case unknown, invalid, misnamed:
+		return sdk.Permanent
+	case Stale(err), errdefs.IsConflict(err), errdefs.IsAlreadyExists(err):
+		return sdk.Conflict
+	case errdefs.IsPermissionDenied(err), errdefs.IsUnauthorized(err):
+		return sdk.Denied
+	case errdefs.IsNotFound(err), errdefs.IsInvalidArgument(err), errdefs.IsNotImplemented(err):
+		return sdk.Permanent
+	default: // no leader at the moment, no connection, or a fault of the engine's own
+		return sdk.Transient
+	}
+}
+
+// plain is an error of the engine in one line, without what its layers put before it.
+type plain struct{ error }
+
+func (p plain) Unwrap() error { return p.error }
+
+func (p plain) Error() string {
+	text := strings.TrimPrefix(p.error.Error(), "Error response from daemon: ")
+	if strings.HasPrefix(text, "rpc error: code = ") {
+		if _, said, found := strings.Cut(text, " desc = "); found {
+			text = said
+		}
+	}
+	return strings.Join(strings.Fields(text), " ")
+}
