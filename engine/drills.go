@@ -10,7 +10,8 @@ import (
 )
 
 // LastDrills returns for each of some runbooks its last good drill, by the runs in the engine's
-// state folder: one that succeeded, and kept what the runbook promises. It is never nil where
+// state folder: one that succeeded, was done as its mode says and whole, and kept what the
+// runbook promises. It is never nil where
 // there are such runbooks.
 func (e *Engine) LastDrills(runbooks []string) ([]event.LastDrill, error) {
 	if len(runbooks) == 0 {
@@ -69,7 +70,7 @@ func GoodDrill(entry journal.Entry) (event.Run, *event.Measured) {
 	if err != nil || !began.IsDrill() {
 		return began, nil
 	}
-	if measured := measuredIn(entry); measured.Met() {
+	if measured := measuredIn(entry); began.DrillResult(measured) == event.GoodDrill {
 		return began, measured
 	}
 	return began, nil

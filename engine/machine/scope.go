@@ -181,7 +181,7 @@ func (m *Machine) describeRun() value.Value {
 		value.Member{Name: "id", Value: value.String(m.run.ID)},
 		value.Member{Name: "runbook", Value: value.String(m.run.Runbook)},
 		value.Member{Name: "version", Value: value.String(m.run.Version)},
-		value.Member{Name: "mode", Value: value.String(m.run.Choice.ModeName())},
+		value.Member{Name: "mode", Value: value.String(m.run.Choice.InForce(m.run.Others))},
 		value.Member{Name: "actor", Value: value.String(m.run.By)},
 		value.Member{Name: "startedAt", Value: timestamp(m.started)},
 	)

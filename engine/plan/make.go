@@ -42,7 +42,7 @@ func Make(checked *check.Runbook, options Options) (*Plan, diag.List, error) {
 	}
 	header := headerOf(checked)
 	header.Files = options.Files
-	m := maker{choice: choice, frame: frame{checked: checked, absent: make(map[string]bool), scope: newBefore(header, options.Inputs, options.Choice.ModeName())}}
+	m := maker{choice: choice, frame: frame{checked: checked, absent: make(map[string]bool)}}
 	m.plan = Plan{
 		Logs:      &Logs{},
 		Targets:   connection.NewTargets(),
@@ -58,6 +58,7 @@ func Make(checked *check.Runbook, options Options) (*Plan, diag.List, error) {
 		Drills:    checked.Drills,
 		OnFailure: Policy(checked.Model.OnFailure.Value),
 	}
+	m.scope = newBefore(header, options.Inputs, m.plan.ModeInForce())
 	if m.plan.OnFailure == "" {
 		m.plan.OnFailure = Stop
 	}

@@ -32,6 +32,20 @@ func (m *Mode) Of(input string) string {
 	return ""
 }
 
+// Others are the inputs that the mode sets and that have other values.
+func (p *Plan) Others() []string {
+	if p.Mode == nil {
+		return nil
+	}
+	return p.Mode.Others
+}
+
+// Begins is what a run of the plan begins with, as far as the plan says it.
+func (p *Plan) Begins() event.Run { return event.Run{Choice: p.Choice, Others: p.Others()} }
+
+// ModeInForce is the mode as expressions and policies see it; empty: they see none.
+func (p *Plan) ModeInForce() string { return p.Choice.InForce(p.Others()) }
+
 // mode leaves out the steps that the mode of the choice does, and no person by name: those of
 // the runbook, and of those that it takes in which have the mode too.
 func (c *chooser) mode() error {

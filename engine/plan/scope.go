@@ -57,7 +57,7 @@ func newBefore(header Header, inputs value.Value, mode string) *before {
 // Known gives what expressions can see before the run: the inputs and vars, and of everything
 // else why it is not known yet.
 func (p *Plan) Known() expr.Scope {
-	known := newBefore(p.Runbook, p.Inputs, p.Choice.ModeName())
+	known := newBefore(p.Runbook, p.Inputs, p.ModeInForce())
 	known.vars = p.Vars
 	return known
 }
@@ -69,7 +69,7 @@ func (p *Plan) KnownIn(s *Step) expr.Scope {
 	if outer == nil {
 		return p.Known()
 	}
-	known := newBefore(p.Runbook, outer.Runbook.Inputs, p.Choice.ModeName())
+	known := newBefore(p.Runbook, outer.Runbook.Inputs, p.ModeInForce())
 	known.vars, known.within = outer.Runbook.Vars, outer.ID
 	return known
 }

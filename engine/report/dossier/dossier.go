@@ -7,6 +7,7 @@ import (
 
 	"github.com/gatebook/gatebook/engine/plan"
 	"github.com/gatebook/gatebook/engine/report/layout"
+	"github.com/gatebook/gatebook/engine/report/wording"
 	"github.com/gatebook/gatebook/engine/review"
 	"github.com/gatebook/gatebook/engine/value"
 	"github.com/gatebook/gatebook/plugins/sdk"
@@ -112,6 +113,9 @@ func (out *page) planHead(p *plan.Plan, r *review.Review) section {
 		add(said)
 	}
 	if said := layout.Line(p.Choice.Words()); said != "" {
+		add(out.Warn(said))
+	}
+	if said := wording.BeginsAltered(p.Begins()); said != "" {
 		add(out.Warn(said))
 	}
 	if p.Mode != nil && p.Mode.Title != "" {

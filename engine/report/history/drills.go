@@ -33,31 +33,39 @@ type Drill struct {
 	Date     time.Time       `json:"date" doc:"When it began."`
 	Revision string          `json:"revision" doc:"The runbook's own version."`
 	Operator string          `json:"operator"`
-	Result   string          `json:"result" doc:"How it ended: good, missed where it succeeded and did not keep what is promised, else as in the history." examples:"good,missed,rolled_back"`
+	Result   string          `json:"result" doc:"How it ended: good; altered where it succeeded and was not done as its mode says, faulty where a step failed all the same or none was done, missed where it did not keep what is promised; else as in the history." examples:"good,missed,altered,faulty,rolled_back"`
+	Altered  []string        `json:"altered,omitempty" doc:"In what it was not done as its mode says, in words; absent: in nothing."`
 	Age      time.Duration   `json:"age,omitempty" doc:"How long ago it had succeeded; absent: it has not."`
 	Waited   time.Duration   `json:"waited,omitempty" doc:"How long of its time it did nothing but wait for people, or lay paused."`
 	Measured *event.Measured `json:"measured,omitempty" doc:"What it took and lost, held against the objectives; absent: it has not succeeded."`
 }
 
-// The results of drills that succeeded.
-const (
-	goodDrill   = "good"
-	missedDrill = "missed"
-)
-
 // DrillOf is the record of a run that was a drill. A good one stays so when it is taken back later.
 func DrillOf(s *standing.Status, now time.Time) Drill {
-	d := Drill{Run: s.Run.ID, Date: s.Started, Revision: s.Run.Version, Operator: s.Run.By, Result: result(s)}
+	d := Drill{Run: s.Run.ID, Date: s.Started, Revision: s.Run.Version, Operator: s.Run.By, Result: result(s), Altered: s.Altered}
 	if s.Result == nil || s.Result.Measured == nil {
 		return d
 	}
 	d.Measured, d.Waited = s.Result.Measured, s.Waited
 	d.Age = max(0, now.Sub(d.Measured.At))
-	d.Result = missedDrill
-	if d.Measured.Met() {
-		d.Result = goodDrill
-	}
+	d.Result = string(s.Run.DrillResult(d.Measured))
 	return d
+}
+
+// worth says of a drill that it was not good, for the remark of its run; empty: it was, or it was
+// none, or it has not succeeded.
+func worth(s *standing.Status) string {
+	if s.Result == nil {
+		return ""
+	}
+	switch result := s.Run.DrillResult(s.Result.Measured); result {
+	case event.MissedDrill:
+		return "the drill missed what is promised"
+	case event.AlteredDrill, event.FaultyDrill:
+		return "the drill was " + string(result) + ", and is no good one"
+	default:
+		return ""
+	}
 }
 
 // DrillsJSON writes the drills as one document.
@@ -141,10 +149,10 @@ func Ago(age time.Duration) string {
 func ago(n int, unit string) string { return fmt.Sprintf("%s ago", layout.Plural(n, unit)) }
 
 func dressedDrill(result string, s layout.Style) string {
-	switch result {
-	case goodDrill:
+	switch event.DrillResult(result) {
+	case event.GoodDrill:
 		return s.Good(result)
-	case missedDrill:
+	case event.MissedDrill, event.FaultyDrill, event.AlteredDrill:
 		return s.Bad(result)
 	default:
 		return dressed(result, s)

@@ -28,9 +28,11 @@ func TestDrillsAreHeldAgainstTheirObjectives(t *testing.T) {
 		"late":             {ended(event.OutcomeSucceeded, &event.Measured{At: at, Took: 2 * time.Hour, RTO: time.Hour}), "missed never 2h - rto 1h"},
 		"too much lost":    {ended(event.OutcomeSucceeded, &event.Measured{At: at, Took: time.Minute, Lost: &much, RPO: time.Hour}), "missed never 1m 2h rpo 1h"},
 		"not measured":     {ended(event.OutcomeSucceeded, &event.Measured{At: at, Took: time.Minute, RPO: time.Hour, Why: "no log"}), "missed never 1m not measured rpo 1h"},
+		"altered":          {ended(event.OutcomeSucceeded, &event.Measured{At: at, Took: time.Minute, Altered: []string{"it goes step by step"}}), "altered never 1m - none"},
+		"faulty":           {ended(event.OutcomeSucceeded, &event.Measured{At: at, Took: time.Minute, Failed: []string{"a"}}), "faulty never 1m - none"},
 		"failed":           {ended(event.OutcomeFailed, nil), "failed never - - -"},
 	} {
-		status := &standing.Status{Started: at, Updated: at, Drive: standing.AtRest, Result: c.result, Run: event.Run{ID: "r", Runbook: "db"}}
+		status := &standing.Status{Started: at, Updated: at, Drive: standing.AtRest, Result: c.result, Run: event.Run{ID: "r", Runbook: "db", Choice: &event.Choice{Mode: event.Drill}}}
 		drill := history.DrillOf(status, at.Add(21*24*time.Hour))
 		row := history.Drilled{Runbook: "db", Last: drill}
 		if drill.Result == "good" {

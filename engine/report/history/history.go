@@ -56,8 +56,8 @@ func Of(s *standing.Status, now time.Time) Record {
 		// Whatever else is said of it: that a part was done is not to be taken for the whole.
 		r.Remark = strings.TrimPrefix(r.Remark+"; "+part, "; ")
 	}
-	if s.Run.IsDrill() && DrillOf(s, now).Result == missedDrill {
-		r.Remark += "; the drill missed what is promised"
+	if said := worth(s); said != "" {
+		r.Remark += "; " + said
 	}
 	return r
 }
