@@ -23,6 +23,9 @@ type Options struct {
 	Files []File
 	// People is the policy that runs go by; nil: there is none.
 	People *event.Policy
+	// AnyMode leaves open in which mode it is done, of those that the runbook has: what depends on
+	// that is not known. Such a plan is for looking at.
+	AnyMode bool
 	// Choice says in which mode it is done, and which steps are left out; nil: in none, and none is.
 	Choice *event.Choice
 }
@@ -52,13 +55,14 @@ func Make(checked *check.Runbook, options Options) (*Plan, diag.List, error) {
 		Limits:    limitsOf(checked),
 		Choice:    options.Choice,
 		Mode:      choice.modeOf(options.Inputs),
+		anyMode:   options.AnyMode && len(checked.Model.Modes.Entries) > 0,
 		Lock:      checked.Model.Metadata.Lock.Value,
 		RTO:       checked.Model.Objectives.RTO.Value,
 		RPO:       checked.Model.Objectives.RPO.Value,
 		Drills:    checked.Drills,
 		OnFailure: Policy(checked.Model.OnFailure.Value),
 	}
-	m.scope = newBefore(header, options.Inputs, m.plan.ModeInForce())
+	m.scope = newBefore(header, options.Inputs, m.plan.seenMode())
 	if m.plan.OnFailure == "" {
 		m.plan.OnFailure = Stop
 	}

@@ -46,6 +46,14 @@ func (p *Plan) Begins() event.Run { return event.Run{Choice: p.Choice, Others: p
 // ModeInForce is the mode as expressions and policies see it; empty: they see none.
 func (p *Plan) ModeInForce() string { return p.Choice.InForce(p.Others()) }
 
+// seenMode is run.mode, as far as it is known before a run.
+func (p *Plan) seenMode() value.Value {
+	if p.anyMode {
+		return value.Unknown(value.Cause{Reason: untilMode})
+	}
+	return value.String(p.ModeInForce())
+}
+
 // mode leaves out the steps that the mode of the choice does, and no person by name: those of
 // the runbook, and of those that it takes in which have the mode too.
 func (c *chooser) mode() error {

@@ -64,6 +64,7 @@ type Plan struct {
 	index     map[string]int   // step id to its place in Steps
 	instances map[string]*Step // those that are known, by id
 	order     [][]Edge         // see [Plan.Order]
+	anyMode   bool             // see [Options]
 }
 
 // Header says which runbook it is.
