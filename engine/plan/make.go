@@ -77,6 +77,7 @@ func Make(checked *check.Runbook, options Options) (*Plan, diag.List, error) {
 	if checked.DataLoss != nil {
 		m.plan.DataLoss = &m.bindings([]check.Binding{*checked.DataLoss})[0]
 	}
+	m.plan.Unmeasured = m.unmeasured()
 	made, err := New(m.plan)
 	if err == nil {
 		err = choice.missed(made)

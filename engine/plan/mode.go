@@ -46,6 +46,29 @@ func (p *Plan) Begins() event.Run { return event.Run{Choice: p.Choice, Others: p
 // ModeInForce is the mode as expressions and policies see it; empty: they see none.
 func (p *Plan) ModeInForce() string { return p.Choice.InForce(p.Others()) }
 
+// unmeasured is the step of which the data loss is computed, where it is known that no such step
+// is done; empty: one may be, or nothing measures it.
+func (m *maker) unmeasured() string {
+	if m.checked.DataLoss == nil {
+		return ""
+	}
+	skipped := map[string]bool{}
+	for _, step := range m.plan.Steps {
+		skipped[step.ID] = step.Skipped()
+	}
+	missing := ""
+	for ref := range m.checked.DataLoss.Data.References() {
+		id, isStep := ref.Step()
+		switch {
+		case isStep && !skipped[id]:
+			return ""
+		case isStep:
+			missing = id
+		}
+	}
+	return missing
+}
+
 // seenMode is run.mode, as far as it is known before a run.
 func (p *Plan) seenMode() value.Value {
 	if p.anyMode {

@@ -118,6 +118,9 @@ func (out *page) planHead(p *plan.Plan, r *review.Review) section {
 	if said := wording.BeginsAltered(p.Begins()); said != "" {
 		add(out.Warn(said))
 	}
+	if p.Mode != nil && p.IsIdle() {
+		add(out.Warn("No step is done, but for those of finally."))
+	}
 	if p.Mode != nil && p.Mode.Title != "" {
 		add(out.Dim("mode " + p.Mode.Name + ": " + layout.Line(p.Mode.Title)))
 	}
