@@ -46,14 +46,16 @@ type LastDrill struct {
 	Runbook string     `json:"runbook"`
 	At      *time.Time `json:"at,omitempty" doc:"When it had succeeded; absent: there was none."`
 	Run     string     `json:"run,omitempty" doc:"Its id."`
+	// Unread may have been drills, or newer ones.
+	Unread []string `json:"unread,omitempty" doc:"The runs that cannot be read, and may have been such drills."`
 }
 
-// LastDrillOf returns the last good drill of a runbook among some; false: there was none.
-func LastDrillOf(runbook string, drills []LastDrill) (LastDrill, bool) {
+// LastDrillOf returns the last good drill of a runbook among some; one without a time: there was none.
+func LastDrillOf(runbook string, drills []LastDrill) LastDrill {
 	for _, d := range drills {
-		if d.Runbook == runbook && d.At != nil {
-			return d, true
+		if d.Runbook == runbook {
+			return d
 		}
 	}
-	return LastDrill{}, false
+	return LastDrill{Runbook: runbook}
 }

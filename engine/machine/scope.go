@@ -102,9 +102,9 @@ func (s *scope) Overridden(window string) (by, reason string, ok bool) {
 
 // LastDrill returns the last good drill of a runbook, as it was looked up when the run began.
 func (s *scope) LastDrill(runbook string) (expr.LastDrill, bool) {
-	last, drilled := event.LastDrillOf(runbook, s.m.run.LastDrills)
-	if !drilled {
-		return expr.LastDrill{Never: true}, true
+	last := event.LastDrillOf(runbook, s.m.run.LastDrills)
+	if last.At == nil {
+		return expr.LastDrill{Never: true, Unread: last.Unread}, true
 	}
 	return expr.LastDrill{At: *last.At, Run: last.Run}, true
 }

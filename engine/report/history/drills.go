@@ -18,6 +18,7 @@ const DrillsFormat = "gatebook/drills/v1"
 type Drills struct {
 	Format   string    `json:"format" enum:"gatebook/drills/v1"`
 	Runbooks []Drilled `json:"runbooks" doc:"Those that were drilled, the one with the newest drill first."`
+	Unread   []string  `json:"unread,omitempty" doc:"The runs that cannot be read, and may have been drills."`
 }
 
 // Drilled is how a runbook was drilled.
@@ -69,15 +70,43 @@ func worth(s *standing.Status) string {
 }
 
 // DrillsJSON writes the drills as one document.
-func DrillsJSON(w io.Writer, drilled []Drilled) error {
+func DrillsJSON(w io.Writer, drilled []Drilled, unread []string) error {
 	if drilled == nil {
 		drilled = []Drilled{}
 	}
-	return layout.JSON(w, Drills{DrillsFormat, drilled})
+	return layout.JSON(w, Drills{DrillsFormat, drilled, unread})
 }
 
-// DrillsTable writes the drills as a table, a row for each runbook.
-func DrillsTable(w io.Writer, drilled []Drilled, style layout.Style) error {
+// DrillsCSV writes the drills as CSV, as [CSV] does with runs: of each runbook the last one, and when
+// the last good one had succeeded.
+func DrillsCSV(w io.Writer, drilled []Drilled) error {
+	rows := [][]string{{"runbook", "date", "revision", "operator", "result", "last_good", "took_seconds", "lost_seconds", "rto_seconds", "rpo_seconds", "run"}}
+	seconds := func(d time.Duration) string { return fmt.Sprintf("%.3f", d.Seconds()) }
+	for _, d := range drilled {
+		good, took, lost, rto, rpo := "", "", "", "", ""
+		if d.Good != nil {
+			good = d.Good.Measured.At.Format(time.RFC3339)
+		}
+		if m := d.Last.Measured; m != nil {
+			took = seconds(m.Took)
+			if m.Lost != nil {
+				lost = seconds(*m.Lost)
+			}
+			if m.RTO > 0 {
+				rto = seconds(m.RTO)
+			}
+			if m.RPO > 0 {
+				rpo = seconds(m.RPO)
+			}
+		}
+		rows = append(rows, []string{d.Runbook, d.Last.Date.Format(time.RFC3339), d.Last.Revision, d.Last.Operator, d.Last.Result, good, took, lost, rto, rpo, d.Last.Run})
+	}
+	return writeCSV(w, rows)
+}
+
+// DrillsTable writes the drills as a table, a row for each runbook, or as a paragraph each where that
+// is wider than the columns there are; 0: as many as it takes.
+func DrillsTable(w io.Writer, drilled []Drilled, style layout.Style, columns int) error {
 	rows := make([][]string, 0, len(drilled))
 	for _, d := range drilled {
 		good := "never"
@@ -89,7 +118,20 @@ func DrillsTable(w io.Writer, drilled []Drilled, style layout.Style) error {
 			recovery(d.Last), loss(d.Last.Measured), promised(d.Last.Measured), d.Last.Run,
 		})
 	}
-	return layout.Table(w, []string{"RUNBOOK", "LAST DRILL", "RESULT", "LAST GOOD", "RECOVERY", "DATA LOSS", "OBJECTIVES", "RUN"}, rows)
+	head := []string{"RUNBOOK", "LAST DRILL", "RESULT", "LAST GOOD", "RECOVERY", "DATA LOSS", "OBJECTIVES", "RUN"}
+	if columns == 0 || width(head, rows) <= columns {
+		return layout.Table(w, head, rows)
+	}
+	out := layout.Page{Style: style}
+	for i, row := range rows {
+		out.Linef("%s", out.Bold(row[0]+" "+drilled[i].Last.Revision))
+		out.Linef("  %s  %s", row[1], row[2])
+		for _, line := range layout.Wrap("last good "+row[3]+"; recovery "+row[4]+"; data loss "+row[5]+"; objectives "+row[6], columns-len("  ")) {
+			out.Linef("  %s", line)
+		}
+		out.Linef("  %s", out.Dim("run "+row[7]))
+	}
+	return out.Print(w)
 }
 
 func recovery(d Drill) string {

@@ -39,11 +39,36 @@ func TestDrillsAreHeldAgainstTheirObjectives(t *testing.T) {
 			row.Good = &drill
 		}
 		var b bytes.Buffer
-		if err := history.DrillsTable(&b, []history.Drilled{row}, layout.Style{}); err != nil {
+		if err := history.DrillsTable(&b, []history.Drilled{row}, layout.Style{}, 0); err != nil {
 			t.Fatal(err)
 		}
 		if got := strings.Join(strings.Fields(b.String()), " "); !strings.Contains(got, "db 2026-11-01 03:00 "+c.want+" r") {
 			t.Errorf("%s: %s", name, got)
+		}
+	}
+}
+
+// On a narrow terminal each runbook is a paragraph, of which no line is wider.
+func TestDrillsFitANarrowTerminal(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2026, 11, 1, 3, 0, 0, 0, time.UTC)
+	lost := time.Minute
+	drill := history.Drill{
+		Run: "20261101-030000-abcd", Date: at, Revision: "1.0.0", Result: "good", Age: time.Hour,
+		Measured: &event.Measured{At: at, Took: 10 * time.Minute, RTO: time.Hour, Lost: &lost, RPO: time.Hour},
+	}
+	var b bytes.Buffer
+	if err := history.DrillsTable(&b, []history.Drilled{{Runbook: "recover-database", Last: drill, Good: &drill}}, layout.Style{}, 44); err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(b.String()) {
+		if width := layout.Width(strings.TrimSuffix(line, "\n")); width > 44 {
+			t.Errorf("a line is %d wide: %s", width, line)
+		}
+	}
+	for _, want := range []string{"recover-database 1.0.0", "good", "last good 1 hour ago", "data loss 1m", "20261101-030000-abcd"} {
+		if !strings.Contains(strings.Join(strings.Fields(b.String()), " "), want) {
+			t.Errorf("it does not say %q:\n%s", want, b.String())
 		}
 	}
 }
