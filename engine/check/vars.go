@@ -2,7 +2,6 @@ package check
 
 import (
 	"slices"
-
 	"strings"
 
 	"github.com/gatebook/gatebook/engine/dag"

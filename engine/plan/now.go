@@ -1,10 +1,11 @@
 package plan
 
 import (
+	"slices"
+
 	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/expr"
 	"github.com/gatebook/gatebook/engine/value"
-	"slices"
 )
 
 // Seen is what an action that reads says at the time of the plan. A run looks again.
