@@ -52,7 +52,7 @@ func Of(s *standing.Status, now time.Time) Record {
 	if r.Remark == "" {
 		r.Remark = remark(s)
 	}
-	for _, part := range s.LeftOutWords() {
+	for _, part := range append(s.LeftOutWords(), s.Run.OtherInputs()...) {
 		// Whatever else is said of it: that a part was done is not to be taken for the whole.
 		r.Remark = strings.TrimPrefix(r.Remark+"; "+part, "; ")
 	}

@@ -13,7 +13,6 @@ func (s *Status) LeftOutWords() []string {
 	if choice := wording.Choice(s.Run.Choice); choice != "" {
 		said = append(said, choice)
 	}
-	said = append(said, s.Run.OtherInputs()...)
 	var words []string
 	steps := map[string][]string{} // by words
 	for _, step := range s.Steps {
