@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"slices"
 
 	"github.com/gatebook/gatebook/engine/check"
 	"github.com/gatebook/gatebook/engine/data"
@@ -59,7 +60,7 @@ func Make(checked *check.Runbook, options Options) (*Plan, diag.List, error) {
 		Lock:      checked.Model.Metadata.Lock.Value,
 		RTO:       checked.Model.Objectives.RTO.Value,
 		RPO:       checked.Model.Objectives.RPO.Value,
-		Drills:    checked.Drills,
+		Drills:    drillsOf(checked),
 		OnFailure: Policy(checked.Model.OnFailure.Value),
 	}
 	m.scope = newBefore(header, options.Inputs, m.plan.seenMode())
@@ -83,6 +84,18 @@ func Make(checked *check.Runbook, options Options) (*Plan, diag.List, error) {
 		err = choice.missed(made)
 	}
 	return made, m.found, err
+}
+
+// drillsOf are the runbooks whose last drill conditions ask for, those of what is taken in too.
+func drillsOf(checked *check.Runbook) []string {
+	drills := slices.Clone(checked.Drills)
+	for _, step := range checked.Steps {
+		if step.Runbook != nil {
+			drills = append(drills, drillsOf(step.Runbook)...)
+		}
+	}
+	slices.Sort(drills)
+	return slices.Compact(drills)
 }
 
 func headerOf(checked *check.Runbook) Header {
