@@ -159,16 +159,25 @@ func (e *Engine) Plan(runbook *Runbook, given []input.Given) (*Plan, diag.List, 
 }
 
 // Sketch makes the plan of a runbook without errors to look at, and not to run: an input that
-// is not given is not known in it, whatever its default.
-func (e *Engine) Sketch(runbook *Runbook, given []input.Given) (*Plan, diag.List, error) {
+// is not given is not known in it, whatever its default, and neither is the mode where none is
+// named.
+func (e *Engine) Sketch(runbook *Runbook, given []input.Given, mode string) (*Plan, diag.List, error) {
 	if runbook.Checked == nil {
 		return nil, nil, errors.New("a plan can only be made of a runbook without errors")
 	}
-	inputs, found := input.SoFar(runbook.Checked, given)
+	set, found := modeInputs(runbook.Checked, mode)
+	if found.HasErrors() {
+		return nil, found, nil
+	}
+	inputs, found := input.SoFar(runbook.Checked, append(set, given...))
 	if found.HasErrors() {
 		return nil, found.Sorted(), nil
 	}
-	made, more, err := plan.Make(runbook.Checked, plan.Options{Inputs: inputs, Files: runbook.files, People: runbook.Policy.Keep()})
+	options := plan.Options{Inputs: inputs, Files: runbook.files, People: runbook.Policy.Keep(), AnyMode: mode == ""}
+	if mode != "" {
+		options.Choice = &event.Choice{Mode: mode}
+	}
+	made, more, err := plan.Make(runbook.Checked, options)
 	found = append(found, more...).Sorted()
 	if err != nil || made == nil {
 		return nil, found, err

@@ -11,6 +11,7 @@ import (
 	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/input"
 	"github.com/gatebook/gatebook/engine/plan"
+	"github.com/gatebook/gatebook/engine/source"
 )
 
 // PlanPart is [Engine.Plan] of a part of a runbook, or in one of its modes. The error is a
@@ -75,13 +76,14 @@ func unknownMode(checked *check.Runbook, mode string) diag.Diagnostic {
 	return found
 }
 
-// checkModes finds what is used of the steps that a mode leaves out. Whether an expression copes
-// without is known to the plan, which is made of each mode with the inputs that it sets.
+// checkModes finds what is used of the steps that a mode leaves out, modes in which nothing is
+// done, and drills that cannot be good. Whether an expression copes without a step is known to the
+// plan, which is made of each mode with the inputs that it sets.
 func checkModes(checked *check.Runbook) diag.List {
 	var all diag.List
 	for _, entry := range checked.Model.Modes.Entries {
 		mode := entry.Key.Value
-		if len(entry.Value.Skip.Items) == 0 {
+		if len(entry.Value.Skip.Items)+len(entry.Value.Inputs.Entries) == 0 {
 			continue
 		}
 		set, _ := modeInputs(checked, mode)
@@ -89,7 +91,7 @@ func checkModes(checked *check.Runbook) diag.List {
 		if found.HasErrors() {
 			continue
 		}
-		_, found, err := plan.Make(checked, plan.Options{Inputs: inputs, Choice: &event.Choice{Mode: mode}})
+		made, found, err := plan.Make(checked, plan.Options{Inputs: inputs, Choice: &event.Choice{Mode: mode}})
 		if err != nil {
 			continue // as of a cycle, of which there is a finding
 		}
@@ -99,6 +101,24 @@ func checkModes(checked *check.Runbook) diag.List {
 				all = append(all, one)
 			}
 		}
+		if made.IsIdle() {
+			all = append(all, diag.IdleMode.At(entry.Key.Range(), "In mode %s no step is done, but for those of finally.", mode))
+		} else if mode == event.Drill {
+			all = append(all, neverMeasured(checked, made, entry.Key.Range())...)
+		}
 	}
 	return all
+}
+
+// neverMeasured finds that the inputs of the mode of drills have a step skipped of which the data loss
+// is computed: no such drill could be good.
+func neverMeasured(checked *check.Runbook, drill *plan.Plan, at source.Range) diag.List {
+	if drill.Unmeasured == "" {
+		return nil
+	}
+	if step, known := drill.Step(drill.Unmeasured); !known || step.LeftOut != nil {
+		return nil // what a mode leaves out has been found
+	}
+	found := diag.UnmeasuredLoss.At(at, "In mode %s the step %s is skipped, of which the data loss is computed.", event.Drill, drill.Unmeasured)
+	return diag.List{found.WithRelated(checked.Model.Objectives.DataLoss.Range(), "it is computed here")}
 }

@@ -48,7 +48,7 @@ func (m *maker) include(step *Step, checked *check.Step) error {
 		checked: checked.Runbook, absent: map[string]bool{}, within: step.ID, finally: step.Finally,
 		onFailure: m.inherited(checked), leftOut: step.LeftOut, void: skipped, stands: outside.stands, first: outside.place + 1,
 	}
-	m.scope = newBefore(m.plan.Runbook, inputs, m.choice.choice.ModeName())
+	m.scope = newBefore(m.plan.Runbook, inputs, m.plan.seenMode())
 	m.scope.run, m.scope.within = outside.scope.run, step.ID
 	inside := &Inclusion{Header: headerOf(checked.Runbook), Inputs: inputs, Source: source, Held: m.vars()}
 	inside.File, inside.Vars = checked.Runbook.TakenInAs, m.scope.vars

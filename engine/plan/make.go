@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"slices"
 
 	"github.com/gatebook/gatebook/engine/check"
 	"github.com/gatebook/gatebook/engine/data"
@@ -23,6 +24,9 @@ type Options struct {
 	Files []File
 	// People is the policy that runs go by; nil: there is none.
 	People *event.Policy
+	// AnyMode leaves open in which mode it is done, of those that the runbook has: what depends on
+	// that is not known. Such a plan is for looking at.
+	AnyMode bool
 	// Choice says in which mode it is done, and which steps are left out; nil: in none, and none is.
 	Choice *event.Choice
 }
@@ -42,7 +46,7 @@ func Make(checked *check.Runbook, options Options) (*Plan, diag.List, error) {
 	}
 	header := headerOf(checked)
 	header.Files = options.Files
-	m := maker{choice: choice, frame: frame{checked: checked, absent: make(map[string]bool), scope: newBefore(header, options.Inputs, options.Choice.ModeName())}}
+	m := maker{choice: choice, frame: frame{checked: checked, absent: make(map[string]bool)}}
 	m.plan = Plan{
 		Logs:      &Logs{},
 		Targets:   connection.NewTargets(),
@@ -52,12 +56,14 @@ func Make(checked *check.Runbook, options Options) (*Plan, diag.List, error) {
 		Limits:    limitsOf(checked),
 		Choice:    options.Choice,
 		Mode:      choice.modeOf(options.Inputs),
+		anyMode:   options.AnyMode && len(checked.Model.Modes.Entries) > 0,
 		Lock:      checked.Model.Metadata.Lock.Value,
 		RTO:       checked.Model.Objectives.RTO.Value,
 		RPO:       checked.Model.Objectives.RPO.Value,
-		Drills:    checked.Drills,
+		Drills:    drillsOf(checked),
 		OnFailure: Policy(checked.Model.OnFailure.Value),
 	}
+	m.scope = newBefore(header, options.Inputs, m.plan.seenMode())
 	if m.plan.OnFailure == "" {
 		m.plan.OnFailure = Stop
 	}
@@ -72,11 +78,24 @@ func Make(checked *check.Runbook, options Options) (*Plan, diag.List, error) {
 	if checked.DataLoss != nil {
 		m.plan.DataLoss = &m.bindings([]check.Binding{*checked.DataLoss})[0]
 	}
+	m.plan.Unmeasured = m.unmeasured()
 	made, err := New(m.plan)
 	if err == nil {
 		err = choice.missed(made)
 	}
 	return made, m.found, err
+}
+
+// drillsOf are the runbooks whose last drill conditions ask for, those of what is taken in too.
+func drillsOf(checked *check.Runbook) []string {
+	drills := slices.Clone(checked.Drills)
+	for _, step := range checked.Steps {
+		if step.Runbook != nil {
+			drills = append(drills, drillsOf(step.Runbook)...)
+		}
+	}
+	slices.Sort(drills)
+	return slices.Compact(drills)
 }
 
 func headerOf(checked *check.Runbook) Header {

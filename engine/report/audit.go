@@ -85,6 +85,7 @@ func AuditText(w io.Writer, a *Audit, style layout.Style) error {
 		out.entry(e, width)
 	}
 	out.Linef("")
+	out.measured(a)
 	if a.Intact {
 		out.Linef("%s the journal is as it was written: %s, the last with hash %s",
 			out.Good("✓"), layout.Plural(int(a.Records), "record"), a.Head)
@@ -96,6 +97,24 @@ func AuditText(w io.Writer, a *Audit, style layout.Style) error {
 			out.Warn("!"), layout.Plural(int(a.Torn), "byte"))
 	}
 	return out.Print(w)
+}
+
+// measured says what a run took and lost, and was worth as a drill.
+func (out *page) measured(a *Audit) {
+	var measured *event.Measured
+	for _, e := range a.Entries {
+		if e.Event.Result != nil {
+			measured = e.Event.Result.Measured
+		}
+	}
+	if measured == nil {
+		return
+	}
+	for _, line := range []string{wording.Drill(a.Run, measured), wording.Took(measured), wording.Lost(measured)} {
+		if line != "" {
+			out.Linef("%s", line)
+		}
+	}
 }
 
 func (out *page) entry(e Entry, width int) {

@@ -27,6 +27,7 @@ func StatusText(w io.Writer, s *standing.Status, now time.Time, all bool, style 
 	out.Linef("%s  %s", out.Bold(s.Title()), out.Dim(s.Run.File))
 	out.Linef("run %s, started %s by %s, %s%s", s.Run.ID, layout.Stamp(s.Started), layout.Line(s.Run.By), least, layout.Elapsed(s.Elapsed(now)))
 	out.Linef("%s", out.standing(s))
+	out.objectives(s)
 	out.overrides(s)
 	for _, target := range s.Targets {
 		out.Linef("on %s: %s", target.Over(), target.Title)

@@ -40,7 +40,7 @@ func Start(ctx context.Context, store *journal.Store, p Process, pl *plan.Plan, 
 	if err != nil {
 		return event.Result{}, err
 	}
-	locks, err := folder.Lock(ctx, p.Owner, pl.LockNames()...)
+	locks, err := folder.Lock(ctx, p.ownerOf(info.Runbook, info.Choice), pl.LockNames()...)
 	if err != nil {
 		return event.Result{}, errors.Join(err, folder.Discard())
 	}
@@ -205,10 +205,18 @@ type RefusedError struct {
 // Error says why.
 func (e *RefusedError) Error() string { return "run " + e.Run + ": " + e.Reason }
 
+// ownerOf is how the locks name this process while it drives a run: whoever finds one held wants to
+// know whether it is by a drill.
+func (p Process) ownerOf(runbook string, choice *event.Choice) journal.Owner {
+	owner := p.Owner
+	owner.Runbook, owner.Mode = runbook, choice.ModeName()
+	return owner
+}
+
 // Resume takes up a run that has paused, ended or died. pl must be the plan that the
 // run began with. Repaired tells of a torn last line.
 func Resume(ctx context.Context, folder *journal.Run, p Process, pl *plan.Plan, r Resumption) (event.Result, error) {
-	locks, err := folder.Lock(ctx, p.Owner, pl.LockNames()...)
+	locks, err := folder.Lock(ctx, p.ownerOf(pl.Runbook.Name, pl.Choice), pl.LockNames()...)
 	if err != nil {
 		return event.Result{}, err
 	}

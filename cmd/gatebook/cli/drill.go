@@ -44,8 +44,10 @@ others, and which a rollback needs. The exit code is 1 where something does not 
 With --live the runbook is done for real, as gatebook run does it, in its mode drill: with the
 inputs that this sets, and without the steps that it leaves out. It is refused where there is no
 such mode. How long it took, and how much data was lost, is held against the objectives of
-the runbook; the exit code is 1 where one was missed, and as of gatebook run where it did not
-succeed. gatebook history --drills shows the last ones.
+the runbook; the exit code is 1 where one was missed or it was no good drill otherwise, and as of
+gatebook run where it did not succeed. A drill with another value for an input of the mode, of a
+part, or with a window that is overridden is no good one. gatebook history --drills shows the
+last ones.
 
 ` + inputsHelp,
 		Example: `  gatebook drill upgrade.yaml -i image=web:2

@@ -7,6 +7,7 @@ import (
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/console"
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/runs"
 	"github.com/gatebook/gatebook/engine/report/history"
+	"github.com/gatebook/gatebook/engine/report/layout"
 )
 
 type historyOptions struct {
@@ -98,19 +99,22 @@ func (o *historyOptions) run() error {
 
 // showDrills writes how runbooks were drilled.
 func (o *historyOptions) showDrills(all *runs.Runs) error {
-	if o.format == "csv" {
-		return console.Usage("Take --format table or json.", "--drills is no CSV")
-	}
-	drilled, err := all.Drills(o.filter, o.limit)
-	switch {
-	case err != nil:
+	drilled, unread, err := all.Drills(o.filter, o.limit)
+	if err != nil {
 		return err
+	}
+	if len(unread) > 0 {
+		o.Note("What cannot be read may have been drills, and is not counted: %s. To see why: gatebook audit RUN", layout.Names(unread))
+	}
+	switch {
 	case o.format == "json":
-		return history.DrillsJSON(o.Stdout, drilled)
+		return history.DrillsJSON(o.Stdout, drilled, unread)
+	case o.format == "csv":
+		return history.DrillsCSV(o.Stdout, drilled)
 	case len(drilled) == 0:
 		o.Note("No drill in %s. To make one: gatebook drill --live FILE", all.Engine.Store().Root())
 		return nil
 	default:
-		return history.DrillsTable(o.Stdout, drilled, o.Out())
+		return history.DrillsTable(o.Stdout, drilled, o.Out(), o.Screen.Columns(o.Screen.Stdout))
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/house"
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/runs"
 	"github.com/gatebook/gatebook/engine"
+	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/report/layout"
 	"github.com/gatebook/gatebook/engine/report/wording"
 )
@@ -166,6 +167,7 @@ func (o *runOptions) run(ctx context.Context) error {
 	if mode := ready.Choice.ModeName(); mode != "" && o.yes {
 		h.Note("The runbook is done in mode %s.", mode)
 	}
+	o.tellAltered(h, ready.Begins(), overrides)
 	if said := wording.Choice(ready.Choice.Part()); said != "" && o.yes {
 		h.Note("Of the runbook a part is done: %s", said)
 	}
@@ -182,4 +184,13 @@ func (o *runOptions) run(ctx context.Context) error {
 		options.Seed = o.Random()
 	}
 	return runs.Of(h).Start(ctx, ready.Plan, prompter, runs.Follow{JSON: o.format == "json", Wait: o.wait}, options)
+}
+
+// tellAltered says before a run begins in what it is not done as its mode says, and what follows
+// from that.
+func (o *runOptions) tellAltered(h *house.House, begins event.Run, overrides []event.Override) {
+	begins.Stepwise, begins.Overrides = o.stepwise, overrides
+	if said := wording.BeginsAltered(begins); said != "" {
+		h.Note("%s", said)
+	}
 }

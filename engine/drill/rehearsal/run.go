@@ -63,7 +63,7 @@ func Run(w *world.World, schedule []Deviation, seen Seen) *Story {
 	w.Play(r)
 	r.happens(event.Event{Type: event.RunStarted, Run: &event.Run{
 		ID: "drill", Runbook: w.Plan().Runbook.Name, Version: w.Plan().Runbook.Version, By: "drill", Parallelism: atOnce, Remaining: remaining(w.Plan()),
-		Choice: w.Plan().Choice,
+		Choice: w.Plan().Choice, Others: w.Plan().Others(),
 	}})
 	r.carryOn()
 	r.story.Unmet, r.story.Held = r.schedule, r.held.holders()

@@ -52,12 +52,12 @@ func Of(s *standing.Status, now time.Time) Record {
 	if r.Remark == "" {
 		r.Remark = remark(s)
 	}
-	for _, part := range s.LeftOutWords() {
+	for _, part := range append(s.LeftOutWords(), s.Run.OtherInputs()...) {
 		// Whatever else is said of it: that a part was done is not to be taken for the whole.
 		r.Remark = strings.TrimPrefix(r.Remark+"; "+part, "; ")
 	}
-	if s.Run.IsDrill() && DrillOf(s, now).Result == missedDrill {
-		r.Remark += "; the drill missed what is promised"
+	if said := worth(s); said != "" {
+		r.Remark += "; " + said
 	}
 	return r
 }
@@ -169,7 +169,6 @@ func JSON(w io.Writer, records []Record) error {
 // CSV writes the records as CSV (RFC 4180), with a header. A cell that a
 // spreadsheet would take for a formula is led by an apostrophe.
 func CSV(w io.Writer, records []Record) error {
-	out := csv.NewWriter(w)
 	rows := [][]string{{"date", "version", "environment", "operator", "result", "remark", "runbook", "revision", "run", "elapsed_seconds"}}
 	for _, r := range records {
 		rows = append(rows, []string{
@@ -177,6 +176,11 @@ func CSV(w io.Writer, records []Record) error {
 			r.Runbook, r.Revision, r.Run, fmt.Sprintf("%.3f", r.Elapsed.Seconds()),
 		})
 	}
+	return writeCSV(w, rows)
+}
+
+func writeCSV(w io.Writer, rows [][]string) error {
+	out := csv.NewWriter(w)
 	for _, row := range rows {
 		for i, cell := range row {
 			row[i] = unformula(cell)

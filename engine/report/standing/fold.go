@@ -30,6 +30,7 @@ func (s *Status) Apply(e event.Event) {
 		if e.Run != nil {
 			s.Run, s.Process, s.Overrides = *e.Run, e.Run.Process, e.Run.Overrides
 			s.used = limit.NewTally(e.Run.Foreseen)
+			s.Altered = s.Run.Altered()
 		}
 		s.Started, s.Mode = e.Time, event.Going
 	case event.RunResumed:
@@ -40,6 +41,9 @@ func (s *Status) Apply(e event.Event) {
 		s.giveUp(e)
 	case event.WindowOverridden:
 		s.Overrides = append(slices.Clone(s.Overrides), event.Override{Window: e.Name, By: e.By, Reason: e.Reason})
+		now := s.Run
+		now.Overrides = s.Overrides
+		s.Altered = now.Altered()
 	case event.ModeChanged:
 		s.turn(e)
 	case event.RunFinished:

@@ -6,7 +6,7 @@ import (
 	"github.com/gatebook/gatebook/engine/report/wording"
 )
 
-// LeftOutWords say what is not done by people's word: by whoever began a part of the runbook,
+// LeftOutWords say in which mode a run is done, and what is not done by people's word: by whoever began a part of the runbook,
 // and by those who were asked step by step. What they left out alike is said at once.
 func (s *Status) LeftOutWords() []string {
 	var said []string

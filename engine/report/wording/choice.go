@@ -16,6 +16,7 @@ func LeftOut(why *event.LeftOut) string { return layout.Line(why.Words()) }
 // began says what is special about a run from its beginning; empty: nothing is.
 func began(run *event.Run) string {
 	said := []string{Overrides(run.Overrides), Choice(run.Choice)}
+	said = append(said, run.OtherInputs()...)
 	if run.Stepwise {
 		said = append(said, "it goes step by step")
 	}
