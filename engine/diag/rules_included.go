@@ -50,6 +50,14 @@ var (
 		Bad:     "with: {file: ./web.yaml, inputs: {token: hunter2}}",
 		Good:    "with: {file: ./web.yaml, inputs: {token: \"${{ inputs.token }}\"}}",
 	}
+	InclusionExposes = &Rule{
+		Code: "GB0267", Severity: Error,
+		Summary: "secret given to an input that is not secret",
+		Why:     "The runbook that is taken in does not know that the value is a secret: it may print it, give it back as an output, or put it where others can read it. A run would notice that only when it comes there, and fail half-way.",
+		Mend:    "Declare the input secret in that runbook, and mend what check says of it then; or give it something else.",
+		Bad:     "# web.yaml has inputs: {token: {type: string}}\nwith: {file: ./web.yaml, inputs: {token: \"${{ inputs.token }}\"}}",
+		Good:    "# web.yaml has inputs: {token: {type: string, secret: true}}\nwith: {file: ./web.yaml, inputs: {token: \"${{ inputs.token }}\"}}",
+	}
 	InclusionLimits = &Rule{
 		Code: "GB0265", Severity: Error,
 		Summary: "limits of a runbook that is taken in",
@@ -62,5 +70,5 @@ var (
 
 // includedRules are the rules of runbooks that a step takes in.
 func includedRules() []*Rule {
-	return []*Rule{InclusionOutside, InclusionUnread, InclusionCycle, InclusionManner, InclusionDeep, InclusionLimits, InclusionSecret}
+	return []*Rule{InclusionOutside, InclusionUnread, InclusionCycle, InclusionManner, InclusionDeep, InclusionLimits, InclusionSecret, InclusionExposes}
 }
