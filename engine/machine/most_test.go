@@ -24,16 +24,7 @@ func bounded(t *rapid.T, l loops) []*plan.Step {
 		s.Timeout = time.Duration(rapid.IntRange(1, 9).Draw(t, "timeout")) * time.Second
 		if rapid.IntRange(0, 2).Draw(t, "loop") == 0 {
 			drawLoop(t, l, s)
-			over := listOf([]string{"u", "v", "w", "x", "y", "z"}[rapid.IntRange(0, 6).Draw(t, "from"):]...)
-			s.Loop.Source, s.Loop.Instances = fixed{over}, []*plan.Step{}
-			items, err := plan.Items(over)
-			if err != nil {
-				t.Fatal(err)
-			}
-			for _, item := range items {
-				s.Loop.Instances = append(s.Loop.Instances, s.Instance(item.Key))
-			}
-			s.Loop.Batches = s.Loop.BatchesOf(len(items))
+			knowing(s, []string{"u", "v", "w", "x", "y", "z"}[rapid.IntRange(0, 6).Draw(t, "from"):]...)
 		}
 		steps = append(steps, s)
 	}
