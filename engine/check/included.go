@@ -31,6 +31,7 @@ func (c *checker) actionOf(step *Step) *catalog.Entry {
 	step.Runbook = runbook
 	if limits := runbook.Model.Limits; limits.Node != nil {
 		c.add(diag.InclusionLimits.At(file.Range(), "The runbook %s has limits, which are those of a run of it alone.", runbook.Model.Metadata.Name.Value).
+			WithHint("take them out of %s, and give limits that allow for it to the runbook that is run", diag.Clean(runbook.TakenInAs)).
 			WithRelated(limits.Node.Range(), "its limits"))
 	}
 	c.checkGiven(step)

@@ -62,7 +62,7 @@ var (
 		Code: "GB0265", Severity: Error,
 		Summary: "limits of a runbook that is taken in",
 		Why:     "Limits are counted over a whole run. Those of a runbook that is taken in would bound a part of it, which gatebook does not do; to pass over them would be worse.",
-		Mend:    "Give the runbook that is run limits that allow for all that it takes in, and take those of the inner one out.",
+		Mend:    "Give the runbook that is run limits that allow for all that it takes in, and take those of the inner one out. Where that is run by itself too, write a runbook that has its limits and takes it in, and run that.",
 		Bad:     "# web.yaml, which site.yaml takes in\nlimits: {maxChanges: 5}",
 		Good:    "# site.yaml\nlimits: {maxChanges: 20}",
 	}
