@@ -13,8 +13,8 @@ var (
 	InclusionUnread = &Rule{
 		Code: "GB0261", Severity: Error,
 		Summary: "runbook cannot be taken in",
-		Why:     "What is done must be known before it begins, so that the file must be there, be a runbook, and be named by a text without an expression.",
-		Mend:    "Write the path of a runbook as it is seen from the folder of this one.",
+		Why:     "What is done must be known before it begins, so that the file must be there, be a runbook of at most 1 MB, and be named by a text without an expression.",
+		Mend:    "Write the path of a runbook as it is seen from the folder of this one. Take one that is too large apart.",
 		Bad:     "with: {file: \"./${{ inputs.tier }}.yaml\"}",
 		Good:    "with: {file: ./web.yaml}",
 	}
