@@ -25,6 +25,9 @@ type Options struct {
 	People *event.Policy
 	// Choice says in which mode it is done, and which steps are left out; nil: in none, and none is.
 	Choice *event.Choice
+	// Most is how many steps of runbooks that are taken in it may have, those of each instance
+	// counted; 0: a million.
+	Most int
 }
 
 // Make makes the plan of a checked runbook, which must have no errors. With errors
@@ -42,7 +45,7 @@ func Make(checked *check.Runbook, options Options) (*Plan, diag.List, error) {
 	}
 	header := headerOf(checked)
 	header.Files = options.Files
-	m := maker{choice: choice, frame: frame{checked: checked, absent: make(map[string]bool), scope: newBefore(header, options.Inputs, options.Choice.ModeName())}}
+	m := maker{choice: choice, most: cmp.Or(options.Most, maxIncluded), frame: frame{checked: checked, absent: make(map[string]bool), scope: newBefore(header, options.Inputs, options.Choice.ModeName())}}
 	m.plan = Plan{
 		Logs:      &Logs{},
 		Targets:   connection.NewTargets(),
@@ -107,6 +110,7 @@ type maker struct {
 	choice  *chooser
 	shared  map[string]*Connection // by what they are; see [maker.connect]
 	made    int                    // how many steps of runbooks that are taken in are planned
+	most    int                    // how many of them may be
 }
 
 // cannot reports a value that cannot be computed, unless it is of a step that is
