@@ -194,7 +194,7 @@ func (m *Machine) settleInside(i int, status event.Status) {
 	base := m.blockOf(i)
 	for n := base; n < base+m.planned[i].Runbook.Size; n++ {
 		if s := &m.steps[n]; !s.isTemplate && s.status == event.Pending {
-			s.status, s.known = to, false
+			s.status, s.known, s.asked = to, false, false
 		}
 	}
 }
