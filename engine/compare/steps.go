@@ -2,8 +2,8 @@ package compare
 
 import (
 	"cmp"
+	"strings"
 
-	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/plan"
 	"github.com/gatebook/gatebook/engine/report/layout"
 	"github.com/gatebook/gatebook/engine/review"
@@ -56,7 +56,7 @@ func (c *comparer) related() kin {
 			continue
 		}
 		within := cmp.Or(of.was[after.Within], after.Within) // what takes it in has its place before it
-		if same := event.InsideID(within, ownName(after)); within != after.Within && of.is[same] == "" {
+		if same := within + "." + ownName(after); within != after.Within && of.is[same] == "" {
 			if _, was := c.Before.Plan.Step(same); was {
 				relate(same, after.ID)
 				continue
@@ -72,8 +72,7 @@ func (c *comparer) related() kin {
 
 // ownName is what the step is called in its own runbook.
 func ownName(s *plan.Step) string {
-	_, name, _ := event.SplitInside(s.ID)
-	return name
+	return strings.TrimPrefix(s.ID, s.Within+".")
 }
 
 func (c *comparer) added(step *plan.Step) {
