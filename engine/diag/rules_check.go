@@ -133,7 +133,7 @@ var (
 	NeedlessPolicy = &Rule{
 		Code: "GB0417", Severity: Warning,
 		Summary: "onFailure has no effect here",
-		Why:     "The steps of `finally` run when the run has ended: what else stands there is done all the same, and nothing is taken back for their sake.",
+		Why:     "The steps of `finally` run when the run has ended: what else stands there is done all the same, and nothing is taken back for their sake. So it is of a runbook that one of them takes in.",
 		Mend:    "Remove it, or say `continue` if the failure of the step should not count as one of the run.",
 		Bad:     "finally:\n  - {id: tell, uses: notify.webhook, onFailure: rollback}",
 		Good:    "finally:\n  - {id: tell, uses: notify.webhook, onFailure: continue}",

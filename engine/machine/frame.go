@@ -88,6 +88,9 @@ func (m *Machine) takeIn(i int) {
 		if recalled && !told && failure == nil {
 			failure = notTakenIn("its inputs could not be told")
 		}
+		if failure == nil {
+			failure = m.keepForFinally(f)
+		}
 		if failure != nil {
 			m.fail(i, failure)
 			return

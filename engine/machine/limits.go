@@ -1,14 +1,19 @@
 package machine
 
 import (
+	"iter"
+	"strings"
+
 	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/limit"
+	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
 // A run keeps to the limits of its runbook: what would go over one is not begun, and fails as
 // a step does. It is looked at as an attempt begins, when the step has its slot, so that of
 // steps side by side no two take the last room. Nothing keeps a step from being taken back,
-// and none of `finally` from cleaning up: the plan's are counted, and room is kept for them.
+// and none of `finally` from cleaning up: the plan's are counted, and room is kept for them; those
+// of a runbook that is taken in by an instance which the plan does not know, when that opens.
 
 // startTally begins to count, where anything is limited.
 func (m *Machine) startTally() {
@@ -27,6 +32,44 @@ func (m *Machine) startTally() {
 		if cleaning && s.Changes() && !s.Skipped() && s.Loop == nil && !isTemplate {
 			m.tally.Keep(s.ID, s.Effect)
 			m.keeps = true
+		}
+	}
+}
+
+// keepForFinally has room for what cleans up in a runbook that is about to be opened, or says why
+// there is none. What the plan knows of has its room from the beginning; a loop has none, as it is
+// not known before it opens what it is done for.
+func (m *Machine) keepForFinally(f *frame) *event.Failure {
+	if m.plan.Limits == nil || f.cleans {
+		return nil
+	}
+	over := m.tally.Reserve(m.plan.Limits, m.cleaning(f))
+	if over.Limit == "" {
+		return nil
+	}
+	return &event.Failure{Class: event.OverLimit, Message: "with what its finally needs, " + over.Words(), Unchanged: true}
+}
+
+// cleaning yields the steps of a frame that clean up, and those of what they take in, by their ids.
+func (m *Machine) cleaning(f *frame) iter.Seq2[string, sdk.Effect] {
+	return func(yield func(string, sdk.Effect) bool) {
+		inside, cleans := m.plan.Steps[f.from:f.from+f.size], make(map[string]bool)
+		for q := 0; q < len(inside); q++ {
+			s := inside[q]
+			cleans[s.ID] = s.Cleans() || cleans[s.Within]
+			if s.Loop != nil {
+				if s.Runbook != nil {
+					q += s.Runbook.Size
+				}
+				continue
+			}
+			if !cleans[s.ID] || s.Runbook != nil || !s.Changes() || s.Skipped() {
+				continue
+			}
+			m.keeps = true
+			if !yield(m.planned[f.owner].ID+strings.TrimPrefix(s.ID, m.plan.Steps[f.from-1].ID), s.Effect) {
+				return
+			}
 		}
 	}
 }

@@ -70,6 +70,38 @@ func TestNothingIsBegunThatGoesOverALimit(t *testing.T) {
 			},
 			why: "that makes 3 changes, and maxChanges is 2",
 		},
+		"an instance opens where there is room for its finally": {
+			limits: event.Limits{Changes: new(4)},
+			steps:  taking(l.each(with(read("web"), stops), "{sizes: [1]}", "x", "y"), with(change("one"), stops), finally(change("clean"))),
+			want: []string{
+				"0s web is running", `0s web["x"] is running`, `0s web["x"].one do #1`, `1s web["x"].one is succeeded`,
+				`1s web["x"].clean do #1`, `2s web["x"].clean is succeeded`, `2s web["x"] is succeeded`, "2s web batch 0 is done",
+				`2s web["y"] is running`, `2s web["y"].one do #1`, `3s web["y"].one is succeeded`, `3s web["y"].clean do #1`,
+				`4s web["y"].clean is succeeded`, `4s web["y"] is succeeded`, "4s web batch 1 is done", "4s web is succeeded", "4s run succeeded",
+			},
+		},
+		"what an instance needs to clean up is not taken by its own steps": {
+			limits: event.Limits{Changes: new(3)},
+			steps:  taking(l.each(with(read("web"), stops), "{sizes: [1]}", "x", "y"), with(change("one"), stops), finally(change("clean"))),
+			want: []string{
+				"0s web is running", `0s web["x"] is running`, `0s web["x"].one do #1`, `1s web["x"].one is succeeded`,
+				`1s web["x"].clean do #1`, `2s web["x"].clean is succeeded`, `2s web["x"] is succeeded`, "2s web batch 0 is done",
+				`2s web["y"] is running`, `2s web["y"].one is failed (over the limit)`,
+				`2s web["y"] is failed (over the limit)`, "2s web is failed (over the limit)", `2s web["y"].clean do #1`,
+				`3s web["y"].clean is succeeded`, "3s run failed",
+			},
+			why: "that makes 4 changes, and maxChanges is 3, with what finally needs",
+		},
+		"an instance for whose finally there is no room does not open": {
+			limits: event.Limits{Changes: new(2)},
+			steps:  taking(l.each(with(read("web"), stops), "{sizes: [1]}", "x", "y"), with(change("one"), stops), finally(change("clean"))),
+			want: []string{
+				"0s web is running", `0s web["x"] is running`, `0s web["x"].one do #1`, `1s web["x"].one is succeeded`,
+				`1s web["x"].clean do #1`, `2s web["x"].clean is succeeded`, `2s web["x"] is succeeded`, "2s web batch 0 is done",
+				`2s web["y"] is failed (over the limit)`, "2s web is failed (over the limit)", "2s run failed",
+			},
+			why: "y: with what its finally needs, that makes 3 changes, and maxChanges is 2",
+		},
 		"a step that is tried again counts once": {
 			limits: event.Limits{Changes: new(1)},
 			steps:  []*plan.Step{with(change("a"), func(s *plan.Step) { s.Retry = plan.Retry{Attempts: 3} })},

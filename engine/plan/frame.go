@@ -28,8 +28,8 @@ type frame struct {
 	place   int            // the place of the step that is being planned
 }
 
-// maxIncluded is how many steps of runbooks that are taken in a plan may have in all, those of each
-// instance counted: a list that somebody else returned must not fill the memory.
+// maxIncluded is how many steps of runbooks that are taken in a plan may have in all, unless the
+// options say it: a list that somebody else returned must not fill the memory.
 const maxIncluded = 1_000_000
 
 // id is what the plan calls a step of the runbook.

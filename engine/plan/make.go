@@ -29,6 +29,9 @@ type Options struct {
 	AnyMode bool
 	// Choice says in which mode it is done, and which steps are left out; nil: in none, and none is.
 	Choice *event.Choice
+	// Most is how many steps of runbooks that are taken in it may have, those of each instance
+	// counted; 0: a million.
+	Most int
 }
 
 // Make makes the plan of a checked runbook, which must have no errors. With errors
@@ -46,7 +49,7 @@ func Make(checked *check.Runbook, options Options) (*Plan, diag.List, error) {
 	}
 	header := headerOf(checked)
 	header.Files = options.Files
-	m := maker{choice: choice, frame: frame{checked: checked, absent: make(map[string]bool)}}
+	m := maker{choice: choice, most: cmp.Or(options.Most, maxIncluded), frame: frame{checked: checked, absent: make(map[string]bool)}}
 	m.plan = Plan{
 		Logs:      &Logs{},
 		Targets:   connection.NewTargets(),
@@ -126,6 +129,7 @@ type maker struct {
 	choice  *chooser
 	shared  map[string]*Connection // by what they are; see [maker.connect]
 	made    int                    // how many steps of runbooks that are taken in are planned
+	most    int                    // how many of them may be
 }
 
 // cannot reports a value that cannot be computed, unless it is of a step that is
