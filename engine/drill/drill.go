@@ -94,35 +94,50 @@ func (e *explorer) explore() {
 	if e.options.Pairs > 0 {
 		most = 2
 	}
-	plain := e.rehearse(nil, most)
+	plain := e.rehearse(e.begin(), most)
 	e.counts.Moments = len(plain.Choices)
-	var singles []*rehearsal.Story
-	e.extend(plain, func(schedule []rehearsal.Deviation) *rehearsal.Story {
+	var singles []single
+	e.extend(e.begin(), plain, func(course *rehearsal.Course, at rehearsal.Choice, kind rehearsal.Kind) *rehearsal.Story {
 		e.counts.Singles++
-		story := e.rehearse(schedule, most-1)
+		story := e.rehearse(course.Branch(at, kind), most-1)
 		story.Journal = nil // what is wrong with it was looked at
-		singles = append(singles, story)
+		singles = append(singles, single{at, kind, story})
 		return story
 	})
 	if most < 2 {
 		return
 	}
-	for _, single := range singles {
-		e.extend(single, func(schedule []rehearsal.Deviation) *rehearsal.Story {
+	start := e.begin()
+	for _, first := range singles {
+		e.extend(start.Branch(first.at, first.kind), first.story, func(course *rehearsal.Course, at rehearsal.Choice, kind rehearsal.Kind) *rehearsal.Story {
 			if e.counts.Pairs >= e.options.Pairs {
 				e.left++
 				return nil
 			}
 			e.counts.Pairs++
-			return e.rehearse(schedule, 0)
+			return e.rehearse(course.Branch(at, kind), 0)
 		})
 	}
 }
 
+// begin returns the course of the rehearsal in which nothing goes wrong.
+func (e *explorer) begin() *rehearsal.Course { return rehearsal.Begin(e.world, e.options.unmerged) }
+
+// single is a rehearsal in which one thing went otherwise.
+type single struct {
+	at    rehearsal.Choice
+	kind  rehearsal.Kind
+	story *rehearsal.Story
+}
+
+// branch makes the rehearsal that branches off from a course where one thing more goes otherwise;
+// nil: it is not made.
+type branch func(course *rehearsal.Course, at rehearsal.Choice, kind rehearsal.Kind) *rehearsal.Story
+
 // extend rehearses what a rehearsal comes to where one thing more goes otherwise. A failure
 // that was made good once, with nothing else under way, so that the run was then where it would
 // have been without, is made good again wherever all is so that this depended on.
-func (e *explorer) extend(s *rehearsal.Story, rehearse func([]rehearsal.Deviation) *rehearsal.Story) {
+func (e *explorer) extend(course *rehearsal.Course, s *rehearsal.Story, rehearse branch) {
 	passed := make(map[rehearsal.State]bool, len(s.Passed))
 	for _, state := range s.Passed {
 		passed[state] = true
@@ -134,8 +149,7 @@ func (e *explorer) extend(s *rehearsal.Story, rehearse func([]rehearsal.Deviatio
 				e.counts.Alike++
 				continue
 			}
-			next := rehearsal.Deviation{Op: choice.Op, Time: choice.Time, Kind: kind}
-			story := rehearse(append(slices.Clone(s.Deviations), next))
+			story := rehearse(course, choice, kind)
 			if story != nil && story.Merged && passed[story.At] && choice.Alone != (rehearsal.State{}) {
 				e.mended[what] = true
 			}
@@ -144,8 +158,8 @@ func (e *explorer) extend(s *rehearsal.Story, rehearse func([]rehearsal.Deviatio
 }
 
 // rehearse makes one rehearsal, behind which so much may still go wrong, and looks at it.
-func (e *explorer) rehearse(schedule []rehearsal.Deviation, budget int) *rehearsal.Story {
-	story := rehearsal.Run(e.world, schedule, func(state rehearsal.State, events int) bool {
+func (e *explorer) rehearse(course *rehearsal.Course, budget int) *rehearsal.Story {
+	story := course.Rehearse(func(state rehearsal.State, events int) bool {
 		now := visit{budget, events}
 		before, known := e.seen[state]
 		if known && before.covers(now) {

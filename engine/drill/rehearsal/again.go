@@ -35,12 +35,12 @@ func (r *run) takenUp(ask event.Type, by string) {
 	r.machine = machine.New(r.world.Plan())
 	var past machine.Past
 	for _, e := range r.story.Journal {
-		past.Note(e)
+		past.Note(*e)
 	}
 	r.machine.Recall(past)
 	r.replays = true
 	for _, e := range r.story.Journal {
-		r.machine.Next(e)
+		r.machine.Next(*e)
 	}
 	r.replays = false
 	r.machine.Recall(machine.Past{})

@@ -28,8 +28,8 @@ func (r *run) attempt(a machine.Attempt) {
 	r.later(took, item{attempt: &a, kind: kind})
 }
 
-// end ends an attempt as it goes.
-func (r *run) end(a machine.Attempt, kind Kind) {
+// ended ends an attempt as it goes.
+func (r *run) ended(a machine.Attempt, kind Kind) {
 	op := a.Op
 	e := event.Event{Type: event.AttemptFinished, Op: &op}
 	switch kind {

@@ -1,6 +1,7 @@
 package rehearsal
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -39,6 +40,17 @@ type verdict struct {
 
 func newLedger() ledger {
 	return ledger{places: map[string]int{}, stands: map[string]bool{}, many: map[string]bool{}}
+}
+
+func (l *ledger) fork() ledger {
+	f := ledger{
+		places: maps.Clone(l.places), steps: slices.Clone(l.steps), byID: slices.Clone(l.byID), done: slices.Clone(l.done), failed: slices.Clone(l.failed),
+		mode: l.mode, reason: l.reason, stands: maps.Clone(l.stands), many: maps.Clone(l.many),
+	}
+	for i := range f.steps {
+		f.steps[i].truths = slices.Clone(f.steps[i].truths)
+	}
+	return f
 }
 
 func (l *ledger) of(id string) (int, *entry) {

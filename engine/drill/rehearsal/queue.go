@@ -45,7 +45,7 @@ func (r *run) let(next item) {
 	case next.back:
 		r.takenUp(event.RollbackAsked, "")
 	case next.attempt != nil:
-		r.end(*next.attempt, next.kind)
+		r.ended(*next.attempt, next.kind)
 	case next.asked != nil:
 		r.crash()
 	case next.fact.Type == event.TimerFired && !r.machine.Wants(*next.fact.Timer):

@@ -17,6 +17,22 @@ func newThings() things {
 	return things{by: map[string]map[string]bool{}, gone: map[string]map[string]map[string]bool{}}
 }
 
+func (t things) fork() things {
+	f := things{by: forkOwners(t.by), gone: make(map[string]map[string]map[string]bool, len(t.gone))}
+	for step, taken := range t.gone {
+		f.gone[step] = forkOwners(taken)
+	}
+	return f
+}
+
+func forkOwners(by map[string]map[string]bool) map[string]map[string]bool {
+	made := make(map[string]map[string]bool, len(by))
+	for name, steps := range by {
+		made[name] = maps.Clone(steps)
+	}
+	return made
+}
+
 func (t things) has(name string) bool { return len(t.by[name]) > 0 }
 
 // done takes in that a step is done, which puts some things there and takes others away.
