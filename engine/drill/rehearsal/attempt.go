@@ -98,12 +98,12 @@ func (r *run) touch(op event.Op, to Thing) {
 		if r.story.Things[op.Step] == Before {
 			return
 		}
-		delete(r.story.Things, op.Step)
+		r.makes(op.Step, Before)
 		r.held.undone(op.Step, supposed.Takes)
 		r.there.undone(op.Step, supposed.Provides)
 	case op.Part == event.Do:
 		if r.story.Step(op.Step).Changes() && r.story.Things[op.Step] != After {
-			r.story.Things[op.Step] = to
+			r.makes(op.Step, to)
 		}
 		if to != After {
 			return
@@ -112,6 +112,17 @@ func (r *run) touch(op event.Op, to Thing) {
 		r.there.done(op.Step, supposed.Provides, supposed.Removes)
 	}
 	r.answerAll()
+}
+
+// makes takes in what a step has made of what it is about.
+func (r *run) makes(id string, thing Thing) {
+	if thing == Before {
+		delete(r.story.Things, id)
+	} else {
+		r.story.Things[id] = thing
+	}
+	_, s := r.ledger.of(id)
+	s.known = false
 }
 
 // look finds out what became of an attempt that a crash has cut off, as the driver of a run

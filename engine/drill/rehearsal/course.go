@@ -13,18 +13,21 @@ import (
 type Course struct {
 	run  *run
 	anew bool
+
+	last  Choice // that others branched off at
+	dying *twin  // of those of them in which gatebook dies
 }
 
 // Begin returns the course of the rehearsal in which nothing goes otherwise, at its beginning.
 // What branches off from it begins anew where that is wanted, and takes over nothing.
-func Begin(w *world.World, anew bool) *Course { return &Course{begin(w, nil), anew} }
+func Begin(w *world.World, anew bool) *Course { return &Course{run: begin(w, nil), anew: anew} }
 
 // Branch returns the course of what comes of it where one thing more goes otherwise. The choices
 // of a course are gone to in the order in which they are come to.
 func (c *Course) Branch(at Choice, kind Kind) *Course {
 	r, goes := c.run, Deviation{Op: at.Op, Time: at.Time, Kind: kind}
 	if c.anew {
-		return &Course{begin(r.world, append(slices.Clone(r.story.Deviations), goes)), true}
+		return &Course{run: begin(r.world, append(slices.Clone(r.story.Deviations), goes)), anew: true}
 	}
 	r.retraces = true
 	r.world.Play(r)
@@ -35,7 +38,13 @@ func (c *Course) Branch(at Choice, kind Kind) *Course {
 	fork := r.fork()
 	fork.story.Deviations = append(slices.Clone(r.story.Deviations), goes)
 	fork.schedule = append(slices.Clone(r.schedule), goes)
-	return &Course{fork, false}
+	if at.Op != c.last.Op || at.Time != c.last.Time {
+		c.last, c.dying = at, &twin{}
+	}
+	if slices.Contains([]Kind{CrashBefore, CrashAfter, CrashBlind}, kind) {
+		fork.twin = c.dying
+	}
+	return &Course{run: fork}
 }
 
 // Rehearse carries a rehearsal on to its end, from where its course is, or to where it is left off.
@@ -51,7 +60,7 @@ func (r *run) fork() *run {
 	story.Journal = append(make([]*event.Event, 0, len(r.story.Journal)+room), r.story.Journal...)
 	story.Things = maps.Clone(r.story.Things)
 	story.Choices, story.Passed = nil, nil
-	f.story, f.fresh, f.retraces = &story, nil, false
+	f.story, f.fresh, f.retraces, f.twin = &story, nil, false, nil
 	f.machine, f.ledger = r.machine.Fork(), r.ledger.fork()
 	f.there, f.held = r.there.fork(), r.held.fork()
 	f.queue, f.waiting = slices.Clone(r.queue), slices.Clone(r.waiting)

@@ -30,6 +30,9 @@ type entry struct {
 	do, undo int    // the attempts so far
 	touched  bool
 	truths   []verdict // of its conditions as they are judged, in their order
+
+	told  State // what tells it, as long as it is known
+	known bool
 }
 
 // verdict is how a condition came out last.
@@ -74,6 +77,7 @@ func (l *ledger) take(e *event.Event) {
 		return
 	}
 	place, s := l.of(e.Op.Step)
+	s.known = false
 	switch e.Type {
 	case event.AttemptStarted:
 		if e.Op.Part == event.Undo {

@@ -46,8 +46,11 @@ type run struct {
 	fresh   []Choice         // since the state was last looked at
 	moment  int              // how much has happened
 
+	whole, part *digest // where states are put together, and parts of them
+
 	retraces bool // it goes where it went before, so that nothing of it is noted
 	replays  bool
+	twin     *twin // nil: its journal is like no other
 	blind    event.Op // what a crash has cut off and its action cannot tell of
 	pauses   int
 	asked    bool // a person has had it taken back
@@ -65,6 +68,7 @@ func begin(w *world.World, schedule []Deviation) *run {
 		world: w, machine: machine.New(w.Plan()), schedule: schedule, now: epoch(),
 		story: &Story{World: w, Deviations: schedule, Things: map[string]Thing{}, Locked: true},
 		there: newThings(), held: newThings(), closed: map[event.Op]bool{}, came: map[event.Op]int{}, ledger: newLedger(),
+		whole: &digest{}, part: &digest{},
 	}
 	r.later(0, item{fact: &event.Event{Type: event.RunStarted, Run: &event.Run{
 		ID: "drill", Runbook: w.Plan().Runbook.Name, Version: w.Plan().Runbook.Version, By: "drill", Parallelism: atOnce, Remaining: remaining(w.Plan()),

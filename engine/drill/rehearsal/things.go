@@ -87,6 +87,9 @@ func (t things) holders() map[string]string {
 func (t things) add(d *digest) {
 	d.words("|")
 	t.owners(d, t.by)
+	if len(t.gone) == 0 {
+		return
+	}
 	for _, step := range slices.Sorted(maps.Keys(t.gone)) {
 		d.words("|", step)
 		t.owners(d, t.gone[step])
@@ -94,6 +97,9 @@ func (t things) add(d *digest) {
 }
 
 func (t things) owners(d *digest, by map[string]map[string]bool) {
+	if len(by) == 0 {
+		return
+	}
 	for _, name := range slices.Sorted(maps.Keys(by)) {
 		d.words(name)
 		d.words(slices.Sorted(maps.Keys(by[name]))...)
