@@ -20,7 +20,7 @@ import (
 )
 
 // DefaultPairs is how many rehearsals of two failures are made where nobody says it.
-const DefaultPairs = 20_000
+const DefaultPairs = 50_000
 
 // Options are how far a drill goes.
 type Options struct {
