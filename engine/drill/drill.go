@@ -28,8 +28,18 @@ type Options struct {
 	Pairs int
 	// Test is the name of the test file that says what is supposed; empty: there is none.
 	Test string
+	// Watch is told before each rehearsal how far the drill is, and an error from it stops the drill:
+	// what was found until then is what was found. Nil: nobody watches.
+	Watch func(Progress) error
 
 	unmerged bool // each rehearsal is carried on to its end, whoever was there before
+}
+
+// Progress is how far a drill is.
+type Progress struct {
+	Rehearsals int // that were made
+	Failures   int // how many things go wrong in those that are made now
+	Done, Of   int // of what may go wrong first, how much was gone through
 }
 
 // Of drills the plan of a runbook in the world that is supposed.
@@ -52,7 +62,9 @@ type explorer struct {
 	found   map[fault]*violation
 	covered *coverage
 	counts  proof.Counts
-	left    int // pairs that were not rehearsed
+	beyond  int   // pairs that the bound on them leaves out
+	stopped error // why nothing more is rehearsed; nil: there is no reason
+	left    int   // rehearsals that were not made because of that
 }
 
 // visit is how a rehearsal came to a state.
@@ -97,7 +109,14 @@ func (e *explorer) explore() {
 	plain := e.rehearse(e.begin(), most)
 	e.counts.Moments = len(plain.Choices)
 	var singles []single
+	things := 0
+	for _, choice := range plain.Choices {
+		things += len(choice.Kinds)
+	}
 	e.extend(e.begin(), plain, func(course *rehearsal.Course, at rehearsal.Choice, kind rehearsal.Kind) *rehearsal.Story {
+		if !e.goesOn(Progress{Failures: 1, Done: e.counts.Singles, Of: things}) {
+			return nil
+		}
 		e.counts.Singles++
 		story := e.rehearse(course.Branch(at, kind), most-1)
 		story.Journal = nil // what is wrong with it was looked at
@@ -108,16 +127,32 @@ func (e *explorer) explore() {
 		return
 	}
 	start := e.begin()
-	for _, first := range singles {
+	for i, first := range singles {
 		e.extend(start.Branch(first.at, first.kind), first.story, func(course *rehearsal.Course, at rehearsal.Choice, kind rehearsal.Kind) *rehearsal.Story {
-			if e.counts.Pairs >= e.options.Pairs {
-				e.left++
+			switch {
+			case e.counts.Pairs >= e.options.Pairs:
+				e.beyond++
+				return nil
+			case !e.goesOn(Progress{Failures: 2, Done: i, Of: len(singles)}):
 				return nil
 			}
 			e.counts.Pairs++
 			return e.rehearse(course.Branch(at, kind), 0)
 		})
 	}
+}
+
+// goesOn tells whoever watches how far the drill is, and reports whether it goes on. Where it does
+// not, what is left is counted.
+func (e *explorer) goesOn(p Progress) bool {
+	if e.stopped == nil && e.options.Watch != nil {
+		p.Rehearsals = e.counts.Rehearsals
+		e.stopped = e.options.Watch(p)
+	}
+	if e.stopped != nil {
+		e.left++
+	}
+	return e.stopped == nil
 }
 
 // begin returns the course of the rehearsal in which nothing goes wrong.

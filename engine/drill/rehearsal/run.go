@@ -50,7 +50,7 @@ type run struct {
 
 	retraces bool // it goes where it went before, so that nothing of it is noted
 	replays  bool
-	twin     *twin // nil: its journal is like no other
+	twin     *twin    // nil: its journal is like no other
 	blind    event.Op // what a crash has cut off and its action cannot tell of
 	pauses   int
 	asked    bool // a person has had it taken back
