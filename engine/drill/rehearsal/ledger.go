@@ -29,6 +29,7 @@ type entry struct {
 	class    string // of its last failure
 	do, undo int    // the attempts so far
 	touched  bool
+	blank    bool      // it is done, and nobody knows what it has returned
 	truths   []verdict // of its conditions as they are judged, in their order
 
 	told  State // what tells it, as long as it is known
@@ -87,10 +88,14 @@ func (l *ledger) take(e *event.Event) {
 		}
 	case event.AttemptFinished:
 		s.touched = s.touched || e.Op.Part == event.Do && (e.Failure == nil || !e.Failure.Unchanged)
+		s.blank = s.blank && e.Op.Part == event.Undo
 	case event.Answered:
 		s.touched = s.touched || e.Op.Part == event.Do && e.Answer.Approved
 	case event.AttemptObserved:
 		s.touched = s.touched || e.State == sdk.Done || e.State == sdk.NotDone && e.By == ""
+		if e.Op.Part == event.Do {
+			s.blank = e.State == sdk.Done && e.Outputs == nil
+		}
 	case event.StepDecided:
 		l.decided(place, s, e)
 	case event.ConditionMet:

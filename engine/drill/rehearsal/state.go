@@ -100,7 +100,7 @@ func (r *run) digest() *digest {
 // entry adds what is so of a step.
 func (r *run) entry(d *digest, s *entry) {
 	d.words(s.id, string(s.status), s.class)
-	d.flags(s.touched)
+	d.flags(s.touched, s.blank && r.world.Reads(s.id))
 	d.number(int(r.story.Things[s.id]))
 	if s.status.Settled() {
 		return
