@@ -71,6 +71,9 @@ func (r *run) missing(op event.Op) *event.Failure {
 	if op.Part == event.Undo {
 		needs = supposed.BackNeeds
 	}
+	if len(needs) == 0 {
+		return nil
+	}
 	missing := world.Missing(needs, r.there.has)
 	if len(missing) == 0 {
 		return nil

@@ -217,7 +217,8 @@ func (r *run) Judge(op event.Op) expr.Truth {
 
 // Lacks reports whether a gate lacks what it waits for. It is called while the machine judges.
 func (r *run) Lacks(op event.Op) bool {
-	return !r.replays && len(world.Missing(r.world.Step(op.Step).GateNeeds, r.there.has)) > 0
+	needs := r.world.Step(op.Step).GateNeeds
+	return !r.replays && len(needs) > 0 && len(world.Missing(needs, r.there.has)) > 0
 }
 
 // happens gives the machine a fact now.
