@@ -30,6 +30,14 @@ func NewTally(foreseen *event.Foreseen) *Tally {
 	return t
 }
 
+// Clone returns a tally that has counted the same, and goes on by itself.
+func (t *Tally) Clone() *Tally {
+	own := *t
+	own.begun, own.kept, own.things, own.costs = maps.Clone(t.begun), maps.Clone(t.kept), maps.Clone(t.things), maps.Clone(t.costs)
+	own.used.Cost = maps.Clone(t.used.Cost)
+	return &own
+}
+
 // Begin counts a step, or an instance of one, that begins. One that has begun before is not
 // counted again.
 func (t *Tally) Begin(step string, effect sdk.Effect) {
