@@ -318,6 +318,7 @@ type Run struct {
 	Process      Process           `json:"process"`
 	Overrides    []Override        `json:"overrides,omitempty" doc:"The windows that count as open, by the word of who began the run."`
 	Choice       *Choice           `json:"choice,omitempty" doc:"Which steps are left out by a person's word; absent: none is."`
+	Unapproved   []string          `json:"unapproved,omitempty" doc:"The approvals that are left out by that word; absent: none is."`
 	Stepwise     bool              `json:"stepwise,omitempty" doc:"People are asked before each change."`
 	// Remaining is an estimate, and kept so that a replay has the same.
 	Remaining map[string]Left `json:"remaining,omitempty" doc:"Of each step that asks for run.remaining, how long it was estimated to take from there to the end of the run."`
@@ -367,6 +368,8 @@ type Result struct {
 	// Missing says why outputs or parts of the record are null.
 	Missing map[string]string `json:"missing,omitempty" doc:"Of each output, as \"outputs.NAME\", or part of the record, as \"record.NAME\", that is null as it could not be given: why."`
 	Elapsed time.Duration     `json:"elapsed" doc:"How long the run took."`
+	// Overrides are all of the run: a history reads its first record and its last.
+	Overrides []Override `json:"overrides,omitempty" doc:"The windows that counted as open by a person's word; absent: none did."`
 	// Measured stays when a run that succeeded is taken back later.
 	Measured *Measured `json:"measured,omitempty" doc:"What it took and lost, since it succeeded; absent: it has not, or it has no objectives and is no drill."`
 	// AskedBack is not zero where a person had the run taken back.

@@ -44,6 +44,9 @@ func (s *Status) Apply(e event.Event) {
 		s.turn(e)
 	case event.RunFinished:
 		s.Result = e.Result
+		if e.Result != nil && e.Result.Overrides != nil {
+			s.Overrides = e.Result.Overrides
+		}
 		s.recovered = s.recovered || e.Result != nil && e.Result.Measured != nil
 		if e.Result != nil && e.Result.Step != "" {
 			s.failed = e.Result

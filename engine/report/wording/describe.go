@@ -264,7 +264,7 @@ func describeDecision(e event.Event) Said {
 	case event.Skipped:
 		said.Why = "its `when` is false"
 		if out := e.LeftOut; out != nil {
-			said.What, said.Why = "is left out", layout.Line(out.Cause)
+			said.What, said.Why, said.By = "is left out", layout.Line(out.Cause), layout.Line(out.By)
 			if out.Reason != "" {
 				said.Why += ": " + layout.Line(out.Reason)
 			}
