@@ -39,6 +39,7 @@ const (
 	CancelAsked      Type = "cancel.asked"      // stop what runs, then do as onFailure says: By, Reason
 	ResumeAsked      Type = "resume.asked"      // go on after a pause, a stop or a crash: By, Reason
 	RollbackAsked    Type = "rollback.asked"    // take back what the run changed: By, Reason
+	SteppingEnded    Type = "stepping.ended"    // of a run that goes step by step, from now on no change waits for a word: By, Reason
 	AskOpened        Type = "ask.opened"        // people are asked: Op, Data (the question), Quorum, Timer where it expires
 	TargetReached    Type = "target.reached"    // what a connection reached when the run first used it: Target
 	GivenUp          Type = "run.given_up"      // ended without its plan by a cancel, as it changed nothing: By, Reason

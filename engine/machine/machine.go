@@ -45,6 +45,7 @@ type Machine struct {
 	ready readyHeap        // steps whose needs are met and that have not begun
 	queue []slotRequest    // attempts that wait for a slot, oldest first
 	line  []int            // step by step: steps that wait to be asked about, oldest first
+	flows bool             // no more step by step: a person had the rest done without being asked
 	turn  int              // and the one that was asked about last
 	slots int              // attempts in flight
 	lost  int              // of them, those that nobody can tell of
@@ -148,6 +149,8 @@ func (m *Machine) apply(e event.Event) {
 		m.resumeAsked(e)
 	case event.RollbackAsked:
 		m.rollbackAsked(e)
+	case event.SteppingEnded:
+		m.endStepping(e)
 	case event.RunResumed:
 		m.takenUp(e)
 	case event.GivenUp:
@@ -263,7 +266,7 @@ func (m *Machine) Pausing() bool { return m.pausing && m.mode != event.Paused }
 // or it was when the run paused and has not come so far again.
 func (m *Machine) WillAsk(id string) bool {
 	i, ok := m.place(id)
-	return ok && (m.steps[i].asked || m.steps[i].asking())
+	return ok && (m.steps[i].asked && !m.steps[i].status.Settled() || m.steps[i].asking())
 }
 
 // MayAsk reports whether a step that asks people has its question before it still: in this

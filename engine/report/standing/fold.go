@@ -55,6 +55,8 @@ func (s *Status) Apply(e event.Event) {
 		s.reach(e.Target)
 	case event.TimerFired:
 		s.pauseOver(e.Timer)
+	case event.SteppingEnded:
+		s.Flows = &Request{What: e.Type, By: e.By, Reason: e.Reason, Time: e.Time}
 	case event.PauseAsked, event.CancelAsked, event.ResumeAsked, event.RollbackAsked, event.RequestRefused:
 		s.Requests = append(s.Requests, Request{What: e.Type, By: e.By, Reason: e.Reason, Time: e.Time})
 		s.Pausing = s.Pausing && e.Type != event.CancelAsked

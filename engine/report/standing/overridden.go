@@ -2,13 +2,14 @@ package standing
 
 import (
 	"github.com/gatebook/gatebook/engine/event"
+	"github.com/gatebook/gatebook/engine/report/layout"
 	"github.com/gatebook/gatebook/engine/report/wording"
 )
 
 // Overridden is something that a run does otherwise than its runbook says, by a person's word.
 type Overridden struct {
-	What   string `json:"what" enum:"window,part,approval,step" doc:"What is overridden: a window that counts as open; a part that is done in place of the whole, and an approval that is left out so; a step that is left out, as a person said when asked step by step."`
-	Name   string `json:"name" doc:"The window, or the step; of a part, the flags that chose it."`
+	What   string `json:"what" enum:"window,part,approval,step,stepping" doc:"What is overridden: a window that counts as open; a part that is done in place of the whole, and an approval that is left out so; a step that is left out, as a person said when asked step by step; that no more was asked step by step."`
+	Name   string `json:"name" doc:"The window, or the step; of a part, the flags that chose it; of stepping, empty."`
 	By     string `json:"by"`
 	Reason string `json:"reason,omitempty"`
 }
@@ -28,6 +29,9 @@ func (s *Status) Overridden() []Overridden {
 	for _, step := range s.leftOutStepwise() {
 		all = append(all, Overridden{"step", step.ID, step.LeftOut.By, step.LeftOut.Reason})
 	}
+	if s.Flows != nil {
+		all = append(all, Overridden{"stepping", "", s.Flows.By, s.Flows.Reason})
+	}
 	return all
 }
 
@@ -36,6 +40,13 @@ func (s *Status) OverriddenWords() []string {
 	said := s.LeftOutWords()
 	if windows := wording.Overrides(s.Overrides); windows != "" {
 		said = append([]string{windows}, said...)
+	}
+	if s.Flows != nil {
+		words := layout.Line(s.Flows.By) + " had the rest done without being asked step by step"
+		if s.Flows.Reason != "" {
+			words += ": " + layout.Line(s.Flows.Reason)
+		}
+		said = append(said, words)
 	}
 	return said
 }

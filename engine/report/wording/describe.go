@@ -61,6 +61,8 @@ func describeRun(e event.Event) Said {
 		return Said{What: "it was asked to go on", Why: layout.Line(e.Reason), Mark: event.Running}
 	case event.RollbackAsked:
 		return Said{What: "it was asked to take back what was changed", Why: layout.Line(e.Reason), Mark: event.Undoing}
+	case event.SteppingEnded:
+		return Said{What: "the rest is done without asking step by step", Why: layout.Line(e.Reason), Mark: event.Running}
 	case event.RequestRefused, event.AnswerRefused:
 		return Said{What: refused(e.Name), Why: layout.Line(e.Reason), Mark: event.Waiting}
 	case event.ModeChanged:
@@ -332,6 +334,8 @@ func refused(asked string) string {
 		return "a request to go on was refused"
 	case event.RollbackAsked:
 		return "a request to take back what was changed was refused"
+	case event.SteppingEnded:
+		return "a request to go on without asking step by step was refused"
 	case event.Answered:
 		return "an answer was refused"
 	default:
