@@ -53,6 +53,7 @@ const (
 	ConditionMet   Type = "condition"       // a condition was judged: Op, Verdict
 	LoopOpened     Type = "loop.opened"     // a step with foreach knows what it is done for: Op, Loop
 	BatchDone      Type = "batch.done"      // all of a batch is done: Op (Index: which, from 0), Elapsed
+	OverTime       Type = "run.over_time"   // it is going longer than its maxDuration: Reason
 	ModeChanged    Type = "run.mode"        // the run as a whole goes another way: Mode, Reason, Name (pause.asked) where it is on its way to a pause
 	RunFinished    Type = "run.finished"    // the run ended or paused: Result
 	RequestRefused Type = "request.refused" // what was asked cannot be done now: Name (the request's type), Reason
@@ -61,7 +62,7 @@ const (
 // Decision reports whether events of the type follow from the facts before them.
 func (t Type) Decision() bool {
 	switch t {
-	case StepDecided, ConditionMet, LoopOpened, BatchDone, ModeChanged, RunFinished, RequestRefused:
+	case StepDecided, ConditionMet, LoopOpened, BatchDone, OverTime, ModeChanged, RunFinished, RequestRefused:
 		return true
 	default:
 		return false

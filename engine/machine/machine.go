@@ -68,6 +68,7 @@ type Machine struct {
 
 	tally *limit.Tally // what was begun, as the limits count it
 	keeps bool         // it has room in it for steps of `finally`
+	late  bool         // it was told that the run goes longer than it may
 
 	past Past // what is replayed
 	out  []Command
@@ -123,6 +124,7 @@ func (m *Machine) Next(e event.Event) []Command {
 		m.now = e.Time
 	}
 	m.apply(e)
+	m.tellOverTime()
 	m.advance()
 	return m.out
 }
@@ -159,7 +161,7 @@ func (m *Machine) apply(e event.Event) {
 		m.run.Overrides = append(slices.Clone(m.run.Overrides), event.Override{Window: e.Name, By: e.By, Reason: e.Reason})
 		m.lookNow()
 	case event.LockTaken, event.TargetReached, event.AnswerRefused,
-		event.StepDecided, event.ConditionMet, event.LoopOpened, event.BatchDone, event.ModeChanged, event.RunFinished, event.RequestRefused:
+		event.StepDecided, event.ConditionMet, event.LoopOpened, event.BatchDone, event.OverTime, event.ModeChanged, event.RunFinished, event.RequestRefused:
 		// Nothing follows from these.
 	}
 }

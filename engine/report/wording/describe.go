@@ -61,6 +61,8 @@ func describeRun(e event.Event) Said {
 		return Said{What: "it was asked to go on", Why: layout.Line(e.Reason), Mark: event.Running}
 	case event.RollbackAsked:
 		return Said{What: "it was asked to take back what was changed", Why: layout.Line(e.Reason), Mark: event.Undoing}
+	case event.OverTime:
+		return Said{What: "it is over its time, and no change begins any more", Why: layout.Line(e.Reason), Mark: event.Waiting}
 	case event.SteppingEnded:
 		return Said{What: "the rest is done without asking step by step", Why: layout.Line(e.Reason), Mark: event.Running}
 	case event.RequestRefused, event.AnswerRefused:
