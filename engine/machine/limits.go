@@ -119,3 +119,19 @@ func (m *Machine) spend(i int, e event.Event) {
 		m.tally.Spend(m.planned[i].ID, e.Cost)
 	}
 }
+
+// tellOverTime says once that the run goes longer than it may: with the first that happens then, be
+// it that an attempt ends. It has no timer, as nothing that is at work is broken off for it, and who
+// waits for a window or for people loses nothing by waiting: what would begin then does not.
+func (m *Machine) tellOverTime() {
+	if m.late || m.plan.Limits == nil || m.mode != event.Going && m.mode != event.Closing {
+		return
+	}
+	most, took := m.plan.Limits.Duration, m.now.Sub(m.started)
+	if most == 0 || took <= most {
+		return
+	}
+	m.late = true
+	line := limit.Line{Limit: limit.Duration, Max: float64(most), Used: float64(took)}
+	m.record(event.Event{Type: event.OverTime, Reason: line.Words()})
+}

@@ -278,3 +278,34 @@ func TestAnAttemptThatACrashCutOffIsNotMadeAgainWhenTheTimeIsOver(t *testing.T) 
 		}
 	}
 }
+
+// A run that goes longer than it may is told of once, with the end of the attempt that was at work
+// then, also where nothing begins behind it; one that waits does not end by that.
+func TestARunThatIsOverItsTimeIsToldOf(t *testing.T) {
+	t.Parallel()
+	late := func(w *world) (at []time.Duration) {
+		for _, e := range w.journal {
+			if e.Type == event.OverTime {
+				at = append(at, e.Time.Sub(epoch))
+			}
+		}
+		return at
+	}
+	w := newWorld(t, limited(t, event.Limits{Duration: 500 * time.Millisecond}, change("a"), finally(change("f"))), 1)
+	if result := w.run(); result.Outcome != event.OutcomeSucceeded {
+		t.Fatalf("%+v\n%q", result, w.story())
+	}
+	if diff := cmp.Diff([]time.Duration{time.Second}, late(w)); diff != "" {
+		t.Error(diff)
+	}
+	waits := with(change("b"), func(s *plan.Step) {
+		s.Gate = []*plan.Condition{polled(time.Hour, 10*time.Second, 0, since(30*time.Second))}
+	})
+	w = newWorld(t, limited(t, event.Limits{Duration: 5 * time.Second}, waits), 1)
+	if result := w.run(); result.Outcome != event.OutcomeGateClosed || result.Failure.Class != event.OverLimit {
+		t.Fatalf("%+v\n%q", result, w.story())
+	}
+	if diff := cmp.Diff(1, len(late(w))); diff != "" {
+		t.Error(diff)
+	}
+}

@@ -146,7 +146,7 @@ func (m *maker) cannot(err error, at source.Range) {
 
 // eval computes a value as far as it is known.
 func (m *maker) eval(tree *data.Tree) value.Value {
-	if id := m.takesMissing(tree); id != "" {
+	if id := cmp.Or(m.takesMissing(tree), m.valueInGap(tree)); id != "" {
 		return value.Unknown(value.Cause{Step: m.id(id), Reason: leftOutStep})
 	}
 	v, err := tree.Eval(m.scope)
@@ -215,6 +215,7 @@ func (m *maker) steps() ([]*Step, error) {
 		steps = append(append(steps, step), step.unfold()...)
 	}
 	m.absent = nil
+	clear(m.scope.looped)
 	m.scope.forgetSkipped(nil)
 	return steps, nil
 }
@@ -256,6 +257,7 @@ func (m *maker) step(checked *check.Step, before []*Step, places []int) (*Step, 
 	if step.LeftOut != nil {
 		m.absent[checked.ID()] = true
 	}
+	m.leaveGap(checked.ID(), step)
 	m.skipped = m.void
 	return step, err
 }

@@ -16,6 +16,7 @@ type before struct {
 	each              value.Value            // what an instance is done for; unknown: of none in particular
 	steps             map[string]value.Value // those that have been looked at
 	skipped           map[string]bool        // those that will be skipped
+	looped            map[string]value.Value // those of which instances are left out, as they are when all others are done
 	within            string                 // the step that takes in the runbook of these; empty: none does
 }
 
@@ -52,6 +53,7 @@ func newBefore(header Header, inputs, mode value.Value) *before {
 		),
 		steps:   map[string]value.Value{},
 		skipped: map[string]bool{},
+		looped:  map[string]value.Value{},
 	}
 }
 

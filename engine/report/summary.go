@@ -54,10 +54,8 @@ func (out *page) uses(s *standing.Status, now time.Time) {
 // overrides says what was otherwise by a person's word: which windows counted as open, and what
 // was left out.
 func (out *page) overrides(s *standing.Status) {
-	for _, said := range append([]string{wording.Overrides(s.Overrides)}, s.LeftOutWords()...) {
-		if said != "" {
-			out.Linef("  %s", out.Warn(said))
-		}
+	for _, said := range s.OverriddenWords() {
+		out.Linef("  %s", out.Warn(said))
 	}
 }
 

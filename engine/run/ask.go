@@ -3,7 +3,9 @@ package run
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/gatebook/gatebook/engine/data"
 	"github.com/gatebook/gatebook/engine/event"
@@ -19,7 +21,8 @@ import (
 // Stepper is an [Asker] that can step through a run.
 type Stepper interface {
 	// Step asks whether a change may begin: the answer is of [event.Answered], unless the person
-	// wants the run to pause, [event.PauseAsked], or to be cancelled, [event.CancelAsked].
+	// wants the run to pause, [event.PauseAsked], to be cancelled, [event.CancelAsked], or the rest done
+	// unasked, [event.SteppingEnded].
 	Step(ctx context.Context, step *plan.Step, question sdk.Question) (event.Type, sdk.Answer, error)
 }
 
@@ -159,6 +162,9 @@ func (d *driver) answer(ctx context.Context, a *ask, question sdk.Question, answ
 	e := event.Event{Type: event.Answered, Op: &op, Answer: &said, By: answer.By, Plan: d.answersTo()}
 	if err := d.attached(question, answer); err != nil {
 		return event.Event{}, err
+	}
+	if op.Part == event.Begin && !answer.Approved && strings.TrimSpace(answer.Comment) == "" {
+		return event.Event{}, errors.New("a change that is left out takes a reason, which the journal keeps")
 	}
 	if !answer.Approved || op.Part == event.Begin {
 		return e, nil

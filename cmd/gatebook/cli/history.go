@@ -43,6 +43,7 @@ was lost, and what the runbook promises of both.`,
 	flags.StringVar(&o.filter.Environment, "environment", "", "only runs in this environment")
 	flags.StringVar(&o.filter.Operator, "operator", "", "only runs that this person began")
 	flags.StringVar(&o.since, "since", "", "only runs that began after a date (2026-11-21), a time (RFC 3339), or within a span (48h)")
+	flags.BoolVar(&o.filter.Overridden, "overridden", false, "only runs in which a window, an approval or a step was overridden by a person's word")
 	flags.IntVar(&o.limit, "limit", 50, "how many runs at most; 0: all")
 	flags.BoolVar(&o.drills, "drills", false, "of each runbook, its last drill and the last good one")
 	accept.Format(cmd, &o.format, "table", "json", "csv")

@@ -48,6 +48,9 @@ func (s *Status) Apply(e event.Event) {
 		s.turn(e)
 	case event.RunFinished:
 		s.Result = e.Result
+		if e.Result != nil && e.Result.Overrides != nil {
+			s.Overrides = e.Result.Overrides
+		}
 		s.recovered = s.recovered || e.Result != nil && e.Result.Measured != nil
 		if e.Result != nil && e.Result.Step != "" {
 			s.failed = e.Result
@@ -56,6 +59,8 @@ func (s *Status) Apply(e event.Event) {
 		s.reach(e.Target)
 	case event.TimerFired:
 		s.pauseOver(e.Timer)
+	case event.SteppingEnded:
+		s.Flows = &Request{What: e.Type, By: e.By, Reason: e.Reason, Time: e.Time}
 	case event.PauseAsked, event.CancelAsked, event.ResumeAsked, event.RollbackAsked, event.RequestRefused:
 		s.Requests = append(s.Requests, Request{What: e.Type, By: e.By, Reason: e.Reason, Time: e.Time})
 		s.Pausing = s.Pausing && e.Type != event.CancelAsked

@@ -39,7 +39,12 @@ func (s *Status) Uses(now time.Time) []limit.Line {
 func (s *Status) UsesWords(now time.Time) string {
 	var said []string
 	for _, line := range s.Uses(now) {
-		said = append(said, wording.Limit(line, line.Used))
+		words := wording.Limit(line, line.Used)
+		goesOn := s.Result == nil || s.Result.Outcome == event.OutcomePaused
+		if line.Limit == limit.Duration && line.IsOver() && goesOn {
+			words += ", so that no change begins any more"
+		}
+		said = append(said, words)
 	}
 	return strings.Join(said, "; ")
 }

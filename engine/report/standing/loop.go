@@ -185,7 +185,8 @@ func (step *Step) batchDone(e event.Event) {
 	}
 	l.Batch = e.Op.Index + 1
 	last := l.Batch >= len(l.Batches)
-	if over == nil || last && len(over.Between) == 0 {
+	skipped := !slices.ContainsFunc(l.nodes[l.ends[l.Batch-1]-l.Batches[l.Batch-1]:l.ends[l.Batch-1]], func(one *Step) bool { return one.Status != event.Skipped })
+	if over == nil || last && len(over.Between) == 0 || skipped {
 		return
 	}
 	l.After = len(over.Between) > 0 || over.Pause > 0

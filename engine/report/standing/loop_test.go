@@ -236,3 +236,24 @@ func BenchmarkLoopApply(b *testing.B) {
 		}
 	}
 }
+
+// A loop that has succeeded is not taken back itself: it stands as its instances do that are, and
+// says how many.
+func TestALoopThatIsTakenBackSaysSo(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		back event.Status
+		word string
+		says string
+	}{
+		"all of it": {event.Undone, "undone", "2 undone"},
+		"in part":   {event.LeftOver, "could not be undone", "1 could not be undone, 1 undone"},
+	} {
+		s := told(standing.New(fleet()), opened([]int{2}, "a", "b"), decided(one("a"), event.Succeeded), decided(one("b"), event.Succeeded),
+			decided("roll", event.Succeeded), decided(one("b"), event.Undone), decided(one("a"), c.back))
+		roll, _ := s.Step("roll")
+		if got := roll.Doing(night); roll.Word() != c.word || got != c.says {
+			t.Errorf("%s: it is %q, %q, want %q, %q", name, roll.Word(), got, c.word, c.says)
+		}
+	}
+}
