@@ -28,6 +28,7 @@ func (m *Machine) Fork() *Machine {
 		s := &f.steps[i]
 		s.in, s.frame = forks.of(s.in), forks.of(s.frame)
 		s.judging, s.loop = s.judging.fork(), s.loop.fork()
+		s.do.notes, s.back.notes = maps.Clone(s.do.notes), maps.Clone(s.back.notes)
 	}
 	return &f
 }
