@@ -89,6 +89,7 @@ func (d *driver) question(ctx context.Context, a *ask) (sdk.Question, json.RawMe
 	if err := d.canBeAnswered(raw); err != nil {
 		return sdk.Question{}, nil, err
 	}
+	raw.Message = d.secrets.Text(raw.Message) // of which people see the rest
 	data, err := json.Marshal(raw)
 	if err != nil {
 		return sdk.Question{}, nil, fmt.Errorf("the question cannot be written down: %w", err)
