@@ -97,6 +97,8 @@ func (m *Machine) takeIn(i int) {
 		}
 		m.steps[i].frame = f
 		m.settleIn(f)
+	} else if m.steps[i].frame.closed {
+		m.keepAgain(m.steps[i].frame)
 	}
 	delete(m.live, i)
 	m.frames[i] = struct{}{}
@@ -308,6 +310,7 @@ func (m *Machine) frameDone(f *frame) {
 		m.fail(i, m.ofWhole(i, f.failure))
 		return
 	}
+	m.giveRestBack(f)
 	s, p := &m.steps[i], m.planned[i]
 	s.outputs, s.do.state, s.known = m.outputsIn(f), done, false
 	if len(p.Verify) == 0 {

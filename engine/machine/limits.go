@@ -2,7 +2,6 @@ package machine
 
 import (
 	"iter"
-	"strings"
 
 	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/limit"
@@ -50,10 +49,11 @@ func (m *Machine) keepForFinally(f *frame) *event.Failure {
 	return &event.Failure{Class: event.OverLimit, Message: "with what its finally needs, " + over.Words(), Unchanged: true}
 }
 
-// cleaning yields the steps of a frame that clean up, and those of what they take in, by their ids.
+// cleaning yields the steps of a frame that clean up, and those of what they take in, by their
+// ids: but for those that the plan knows to be skipped, in this very instance too.
 func (m *Machine) cleaning(f *frame) iter.Seq2[string, sdk.Effect] {
 	return func(yield func(string, sdk.Effect) bool) {
-		inside, cleans := m.plan.Steps[f.from:f.from+f.size], make(map[string]bool)
+		inside, cleans := m.plan.Inside(m.planned[f.owner]), make(map[string]bool)
 		for q := 0; q < len(inside); q++ {
 			s := inside[q]
 			cleans[s.ID] = s.Cleans() || cleans[s.Within]
@@ -67,7 +67,7 @@ func (m *Machine) cleaning(f *frame) iter.Seq2[string, sdk.Effect] {
 				continue
 			}
 			m.keeps = true
-			if !yield(m.planned[f.owner].ID+strings.TrimPrefix(s.ID, m.plan.Steps[f.from-1].ID), s.Effect) {
+			if !yield(s.ID, s.Effect) {
 				return
 			}
 		}
@@ -99,6 +99,24 @@ func (m *Machine) overLimit(i int) *event.Failure {
 func (m *Machine) keepRoom(i int) {
 	if m.plan.Limits != nil {
 		m.tally.Keep(m.planned[i].ID, m.planned[i].Effect)
+	}
+}
+
+// giveRestBack has no room any more for what cleans up in a frame that is done with it, and was
+// skipped there; and keepAgain has it anew, whatever that makes, when the frame is taken up again.
+func (m *Machine) giveRestBack(f *frame) {
+	if m.plan.Limits != nil && !f.cleans {
+		for n := f.base; n < f.base+f.size; n++ {
+			m.giveRoomBack(n)
+		}
+	}
+}
+
+func (m *Machine) keepAgain(f *frame) {
+	if m.plan.Limits != nil && !f.cleans {
+		for id, effect := range m.cleaning(f) {
+			m.tally.Keep(id, effect)
+		}
 	}
 }
 

@@ -60,6 +60,7 @@ type spent struct {
 	w      *world
 	begun  map[string]bool
 	opened map[string]bool // what takes in a runbook and has done so
+	closed map[string]bool // of these, those that are done with it
 	costs  map[string]float64
 }
 
@@ -120,20 +121,24 @@ func (s *spent) over(more ...string) string {
 			things[thing] = true
 		}
 	}
+	isDone := func(id string) bool {
+		return slices.ContainsFunc(around(id), func(outer string) bool { return s.closed[outer] })
+	}
 	counted := maps.Clone(s.begun)
 	for _, id := range more {
 		counted[id] = true
 	}
 	for _, f := range s.w.plan.Steps {
-		if s.cleans(f.ID) && !isTemplate(s.w.plan, f) {
+		if s.cleans(f.ID) && !isTemplate(s.w.plan, f) && !isDone(f.ID) {
 			counted[f.ID] = true
 		}
 	}
 	for owner := range s.opened {
 		for _, id := range s.cleaning(owner) {
-			counted[id] = true
+			counted[id] = counted[id] || !isDone(id)
 		}
 	}
+	maps.DeleteFunc(counted, func(_ string, is bool) bool { return !is })
 	for id := range counted {
 		count(id)
 	}
@@ -155,13 +160,19 @@ func (s *spent) over(more ...string) string {
 // checkLimits holds a journal against what limits promise: no change is begun that goes over
 // one, however often the process died, and nothing is refused that would not.
 func checkLimits(t *rapid.T, w *world, came tally.Tally) {
-	s := &spent{w: w, begun: map[string]bool{}, opened: map[string]bool{}, costs: map[string]float64{}}
+	s := &spent{w: w, begun: map[string]bool{}, opened: map[string]bool{}, closed: map[string]bool{}, costs: map[string]float64{}}
 	for _, e := range w.journal {
-		if e.Op == nil || e.Op.Part != event.Do {
+		if e.Op == nil {
 			continue
 		}
 		id := e.Op.Step
 		step := stepIn(w.plan, id)
+		if e.Type == event.StepDecided && step.Runbook != nil && step.Loop == nil && !cleansUp(w.plan, id) {
+			s.closed[id] = e.Status == event.Succeeded || e.Status == event.Verifying || s.closed[id] && e.Status != event.Running
+		}
+		if e.Op.Part != event.Do {
+			continue
+		}
 		elapsed := e.Time.Sub(epoch)
 		opens := e.Type == event.StepDecided && e.Status == event.Running && step.Runbook != nil && step.Loop == nil
 		isOver := e.Type == event.StepDecided && e.Status == event.Failed && e.Failure.Class == event.OverLimit
