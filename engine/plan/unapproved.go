@@ -9,13 +9,16 @@ import (
 )
 
 // Unapproved returns the approvals that are left out by a person's word: steps, and instances
-// where the step itself is done.
+// where the step itself is done. What a mode leaves out is so by the runbook, but by the word of who
+// has given one of its inputs another value: it is not what the mode is for that is done then.
 func (p *Plan) Unapproved() []string {
 	var ids []string
+	altered := len(p.Others()) > 0
+	isOut := func(s *Step) bool { return s.isOutByWord() || altered && s.IsLeftOut() }
 	for _, s := range p.Steps {
 		switch {
 		case !s.Describe.Asks:
-		case s.isOutByWord():
+		case isOut(s):
 			ids = append(ids, s.ID)
 		case s.Loop != nil && !s.Loop.Known():
 			for _, key := range slices.Sorted(maps.Keys(s.Loop.LeftOut)) {
@@ -23,7 +26,7 @@ func (p *Plan) Unapproved() []string {
 			}
 		default:
 			for _, one := range s.Each() {
-				if one.isOutByWord() {
+				if isOut(one) {
 					ids = append(ids, one.ID)
 				}
 			}

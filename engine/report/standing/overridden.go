@@ -8,8 +8,8 @@ import (
 
 // Overridden is something that a run does otherwise than its runbook says, by a person's word.
 type Overridden struct {
-	What   string `json:"what" enum:"window,part,approval,step,stepping" doc:"What is overridden: a window that counts as open; a part that is done in place of the whole, and an approval that is left out so; a step that is left out, as a person said when asked step by step; that no more was asked step by step."`
-	Name   string `json:"name" doc:"The window, or the step; of a part, the flags that chose it; of stepping, empty."`
+	What   string `json:"what" enum:"window,part,input,approval,step,stepping" doc:"What is overridden: a window that counts as open; a part that is done in place of the whole; an input of the mode that has another value; an approval that is left out by either; a step that is left out, as a person said when asked step by step; that no more was asked step by step."`
+	Name   string `json:"name" doc:"The window, the input or the step; of a part, the flags that chose it; of stepping, empty."`
 	By     string `json:"by"`
 	Reason string `json:"reason,omitempty"`
 }
@@ -20,11 +20,16 @@ func (s *Status) Overridden() []Overridden {
 	for _, o := range s.Overrides {
 		all = append(all, Overridden{"window", o.Window, o.By, o.Reason})
 	}
+	by, reason := s.Run.By, ""
 	if part := s.Run.Choice.Part(); part != nil {
 		all = append(all, Overridden{"part", part.String(), part.By, part.Reason})
-		for _, id := range s.Run.Unapproved {
-			all = append(all, Overridden{"approval", id, part.By, part.Reason})
-		}
+		by, reason = part.By, part.Reason
+	}
+	for _, input := range s.Run.Others {
+		all = append(all, Overridden{"input", input, s.Run.By, ""})
+	}
+	for _, id := range s.Run.Unapproved {
+		all = append(all, Overridden{"approval", id, by, reason})
 	}
 	for _, step := range s.leftOutStepwise() {
 		all = append(all, Overridden{"step", step.ID, step.LeftOut.By, step.LeftOut.Reason})
