@@ -32,6 +32,9 @@ func (s *Status) Uses(now time.Time) []limit.Line {
 	}
 	used := s.used.Used()
 	used.Elapsed = s.Elapsed(now)
+	if s.Result != nil && s.Result.Outcome == event.OutcomePaused {
+		used.Elapsed = now.Sub(s.Started) // which counts while it rests, too
+	}
 	return limit.Lines(s.limits, used)
 }
 

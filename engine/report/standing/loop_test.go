@@ -223,6 +223,22 @@ func TestABatchIsToldOfSoMany(t *testing.T) {
 	}
 }
 
+// A forged journal is told of by the audit, which must not fail of it.
+func TestABatchThatThereIsNotIsPassedOver(t *testing.T) {
+	t.Parallel()
+	for name, batches := range map[string][]int{
+		"as many as there are": {1, 2}, "more than there are": {1, 99}, "fewer than none": {3, -2}, "none": nil,
+	} {
+		s := told(standing.New(fleet()), opened(batches, "a", "b", "c"))
+		for _, index := range []int{-1, 0, 1, 2, 99} {
+			told(s, batchDone(index))
+		}
+		if s.Total() != 5 {
+			t.Errorf("%s: %d steps", name, s.Total())
+		}
+	}
+}
+
 func BenchmarkLoopApply(b *testing.B) {
 	keys := make([]string, 10_000)
 	for i := range keys {
