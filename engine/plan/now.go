@@ -38,12 +38,12 @@ func (s *Step) isVoid() bool {
 	return empty || s.Skipped() || s.outer != nil && s.outer.isVoid()
 }
 
-// cleansUp reports whether the step is one of some finally, or in one.
-func (s *Step) cleansUp() bool { return s.Cleans() || s.outer != nil && s.outer.cleansUp() }
+// CleansUp reports whether the step is one of some finally, or in one.
+func (s *Step) CleansUp() bool { return s.Cleans() || s.outer != nil && s.outer.CleansUp() }
 
 // IsIdle reports whether it is known that no step is done but those of finally.
 func (p *Plan) IsIdle() bool {
-	return !slices.ContainsFunc(p.Steps, func(s *Step) bool { return s.Runbook == nil && !s.cleansUp() && !s.isVoid() })
+	return !slices.ContainsFunc(p.Steps, func(s *Step) bool { return s.Runbook == nil && !s.CleansUp() && !s.isVoid() })
 }
 
 // Cleans reports whether the step is one of the finally of its own runbook, be that the one that

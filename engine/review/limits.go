@@ -47,10 +47,10 @@ func Limits(p *plan.Plan, foreseen *event.Foreseen, takes Time) []Limited {
 		if surely {
 			least.Begin(s.ID, s.Effect)
 		}
-		if surely || s.Finally {
+		if surely || s.CleansUp() {
 			kept.Begin(s.ID, s.Effect)
 		}
-		keeps = keeps || surely && s.Changes() && !s.Finally
+		keeps = keeps || surely && s.Changes() && !s.CleansUp()
 	}
 	if keeps {
 		least = kept
