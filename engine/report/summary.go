@@ -75,13 +75,13 @@ func ending(s *standing.Status) (words, meaning string) {
 	case event.OutcomeFailed, event.OutcomeRolledBack:
 		return failed, became(r)
 	case event.OutcomeGateClosed:
-		if r.Failure != nil && r.Failure.Class == event.Refused {
-			return "was refused", "Nothing was changed."
+		words, untouched := "stopped at a closed gate", "Nothing was changed"+wording.ButFinally(r)+"."
+		if wording.Refused(r) {
+			words = "was refused"
+		} else if wording.OverLimit(r) {
+			words = "stopped at a limit"
 		}
-		if wording.OverLimit(r) {
-			return "stopped at a limit", "Nothing was changed."
-		}
-		return "stopped at a closed gate", "Nothing was changed."
+		return words, untouched
 	case event.OutcomeStuck:
 		switch {
 		case wording.AtWork(r):
