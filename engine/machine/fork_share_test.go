@@ -53,9 +53,9 @@ func fill(v reflect.Value) {
 	v = reflect.NewAt(v.Type(), unsafe.Pointer(v.UnsafeAddr())).Elem() // may be set, exported or not
 	switch v.Kind() {
 	case reflect.Struct:
-		for i := range v.NumField() {
+		for _, field := range v.Fields() {
 			if isOurs(v.Type()) {
-				fill(v.Field(i))
+				fill(field)
 			}
 		}
 	case reflect.Slice:
