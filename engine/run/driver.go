@@ -84,6 +84,7 @@ type driver struct {
 	hosts   hosts
 	logs    *output.Plugins
 	targets *target.Known
+	early   *early // what was found as it was taken up; nil: it goes on
 	timers  timers
 	looks   chan struct{} // bounds the observations in flight
 	workers workers

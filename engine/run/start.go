@@ -293,6 +293,7 @@ func (d *driver) resume(r Resumption, unseen string, was *past.Replay, repair jo
 	}
 	if r.Ask == event.ResumeAsked && was.Ends() {
 		d.fact(resumed)
+		d.noteEarly()
 		d.noteTakeovers(locks)
 		d.follow(was.Owed)
 		result := d.machine.Result()
@@ -301,6 +302,7 @@ func (d *driver) resume(r Resumption, unseen string, was *past.Replay, repair jo
 	}
 	d.follow(was.Owed)
 	d.fact(resumed)
+	d.noteEarly()
 	d.noteTakeovers(locks)
 	for _, o := range r.Overrides {
 		d.fact(event.Event{Type: event.WindowOverridden, Name: o.Window, By: o.By, Reason: o.Reason})
@@ -311,6 +313,19 @@ func (d *driver) resume(r Resumption, unseen string, was *past.Replay, repair jo
 	d.refusal = ""
 	d.takeUp(r)
 	return d.nothingToDo()
+}
+
+// noteEarly takes in what was found as the run was taken up, and has what comes from now on taken
+// in as it comes.
+func (d *driver) noteEarly() {
+	if d.early == nil {
+		return
+	}
+	facts := d.early.facts
+	d.early = nil
+	for _, fact := range facts {
+		d.fact(fact)
+	}
 }
 
 // heed refuses words about steps of which nobody asks what became: they would be
