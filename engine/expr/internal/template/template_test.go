@@ -79,7 +79,7 @@ func TestTemplatesAreEvaluated(t *testing.T) {
 		`${{ vars.mixed[1] == 1 && vars.mixed[2] == 1 }}`:           later,
 		`${{ vars.mixed[1] ?? vars.mixed[2] }}`:                     later,
 		`${{ map(vars.mixed, vars.mixed[2]) }}`:                     later,
-		`${{ inputs.free.z?.b[vars.mixed[2]] ?? 1 }}`:               later,
+		`${{ inputs.free.z?.[vars.mixed[2]] ?? 1 }}`:                later,
 		`${{ let vars = {"mixed": [1, 2, 3]}; vars.mixed[2] }}`:     `3`,
 		`${{ let x = vars.later; let mixed = [1]; [x, mixed[1]] }}`: later,
 	} {
