@@ -283,13 +283,9 @@ func (m *maker) lacks(id string, at source.Range) {
 	m.found = append(m.found, diag.LeftOutUsed.At(at, "The step %q is left out, and gives nothing.", id))
 }
 
-// lacksOf reports the same of a step of which instances are left out.
-func (m *maker) lacksOf(id string, at source.Range) {
-	m.found = append(m.found, diag.LeftOutUsed.At(at, "Of the step %q instances are left out, and give nothing; it is computed of one of these.", id))
-}
-
 // takesMissing reports a value that is computed of what a step that is left out would return, and
-// returns that step. An expression that asks for the status of that step too knows what to do.
+// returns that step, by what the plan calls it. An expression that asks for the status of that step
+// too knows what to do.
 func (m *maker) takesMissing(tree *data.Tree) string {
 	if len(m.absent) == 0 {
 		return ""
@@ -298,7 +294,7 @@ func (m *maker) takesMissing(tree *data.Tree) string {
 		for ref := range one.References() {
 			if id := m.missing(ref.Ref); id != "" && !m.copes(one, id) {
 				m.lacks(id, ref.Range)
-				return id
+				return m.id(id)
 			}
 		}
 	}

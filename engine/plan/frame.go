@@ -59,6 +59,8 @@ func (m *maker) include(step *Step, checked *check.Step) error {
 	inside.Size = len(inside.Steps)
 	m.made += len(checked.Runbook.Steps)
 	m.holds(checked.Runbook.Model.Metadata.Lock.Value)
+	inside.lost = m.lost(checked.Runbook.Outputs)
+	m.forgetLeftOut()
 	inside.Outputs = m.bindings(checked.Runbook.Outputs)
 	// It does nothing itself, so that whoever counts its steps does not count it too.
 	step.Runbook, step.Effect = inside, sdk.Read

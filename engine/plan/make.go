@@ -76,6 +76,8 @@ func Make(checked *check.Runbook, options Options) (*Plan, diag.List, error) {
 	if m.plan.Steps, err = m.steps(); err != nil {
 		return nil, nil, err
 	}
+	// What the run gives back, and its record, are null where they ask for what was left out.
+	m.forgetLeftOut()
 	m.plan.Outputs = m.bindings(checked.Outputs)
 	m.plan.Record = m.bindings(checked.Record)
 	if checked.DataLoss != nil {
@@ -147,7 +149,7 @@ func (m *maker) cannot(err error, at source.Range) {
 // eval computes a value as far as it is known.
 func (m *maker) eval(tree *data.Tree) value.Value {
 	if id := cmp.Or(m.takesMissing(tree), m.valueInGap(tree)); id != "" {
-		return value.Unknown(value.Cause{Step: m.id(id), Reason: leftOutStep})
+		return value.Unknown(value.Cause{Step: id, Reason: leftOutStep})
 	}
 	v, err := tree.Eval(m.scope)
 	if err != nil {
@@ -191,8 +193,7 @@ func (m *maker) bindings(bound []check.Binding) []Binding {
 	return bindings
 }
 
-// steps plans the steps, those of `finally` last. What the run gives back, and its record,
-// are null where they ask for what was left out: that is no fault of a step.
+// steps plans the steps, those of `finally` last.
 func (m *maker) steps() ([]*Step, error) {
 	steps := make([]*Step, 0, len(m.checked.Order))
 	places := make([]int, len(m.checked.Steps))
@@ -214,10 +215,14 @@ func (m *maker) steps() ([]*Step, error) {
 		}
 		steps = append(append(steps, step), step.unfold()...)
 	}
-	m.absent = nil
-	clear(m.scope.looped)
-	m.scope.forgetSkipped(nil)
 	return steps, nil
+}
+
+// forgetLeftOut has what is computed when all steps are done not miss what is left out.
+func (m *maker) forgetLeftOut() {
+	m.absent = nil
+	clear(m.scope.gapped)
+	m.scope.forgetSkipped(nil)
 }
 
 // step plans a step behind those of its runbook that are planned.

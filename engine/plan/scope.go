@@ -16,7 +16,7 @@ type before struct {
 	each              value.Value            // what an instance is done for; unknown: of none in particular
 	steps             map[string]value.Value // those that have been looked at
 	skipped           map[string]bool        // those that will be skipped
-	looped            map[string]value.Value // those of which instances are left out, as they are when all others are done
+	gapped            map[string]value.Value // those of which instances, or outputs, are left out, as they are when all else is done
 	within            string                 // the step that takes in the runbook of these; empty: none does
 }
 
@@ -35,6 +35,7 @@ const (
 	perItem        = "it is another one for each item"
 	skippedStep    = "the step is skipped"
 	leftOutStep    = "the step is left out"
+	lostOutput     = "what it is computed of is left out"
 )
 
 func newBefore(header Header, inputs, mode value.Value) *before {
@@ -53,7 +54,7 @@ func newBefore(header Header, inputs, mode value.Value) *before {
 		),
 		steps:   map[string]value.Value{},
 		skipped: map[string]bool{},
-		looped:  map[string]value.Value{},
+		gapped:  map[string]value.Value{},
 	}
 }
 
