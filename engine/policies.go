@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"time"
@@ -89,7 +90,7 @@ func (p *Plan) MayStart(o RunOptions, now time.Time) error {
 	if err := p.policy.MayStart(begins, now); err != nil {
 		return denied(o.By, "start this run", err)
 	}
-	if err := p.MayLeaveOut(now); err != nil {
+	if err := p.MayLeaveOut(o.By, now); err != nil {
 		return err
 	}
 	return p.mayOverride(o.Overrides, event.Run{By: o.By, Author: begins.Author}, now)
@@ -97,13 +98,14 @@ func (p *Plan) MayStart(o RunOptions, now time.Time) error {
 
 // MayLeaveOut returns a [DeniedError] where an approval is left out behind which a step
 // destroys something, and no policy lets who has left it out override that, and a
-// [plan.ChoiceError] where the reason for what is left out tells a secret.
-func (p *Plan) MayLeaveOut(now time.Time) error {
+// [plan.ChoiceError] where the reason for what is left out tells a secret. A mode alone says of
+// nobody that they have: then it is the account that wants a run in it.
+func (p *Plan) MayLeaveOut(account string, now time.Time) error {
 	if p.Choice != nil && p.Masked(p.Choice.Reason) != p.Choice.Reason {
 		return &plan.ChoiceError{Flag: "--reason", Cause: "a secret of the runbook is in it, which the plan and the journal would keep in clear: say it without"}
 	}
 	for _, open := range p.Unguarded() {
-		by, act := p.Choice.By, run.ActOf(p.Plan)
+		by, act := cmp.Or(p.Choice.By, account), run.ActOf(p.Plan)
 		act.Step = open.Approval.ID
 		if err := p.policy.MayLeaveOut(act, by, now); err != nil {
 			return denied(by, fmt.Sprintf("leave out the approval %s, behind which %s destroys", open.Approval.ID, open.Destroys.ID), err)
