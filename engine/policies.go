@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/gatebook/gatebook/engine/check"
 	"github.com/gatebook/gatebook/engine/diag"
 	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/journal"
@@ -47,6 +48,47 @@ func (e *Engine) readPolicy(file *source.File) (*people.Policy, diag.List) {
 		}
 		return e.policies.Open(file.Name(), name)
 	}, e.version)
+}
+
+// otherPolicies warns of runbooks that are taken in and have another policy than the one that is run,
+// by which all of them go then.
+func (e *Engine) otherPolicies(runbook *Runbook) diag.List {
+	if e.policies == nil || runbook.Checked == nil {
+		return nil
+	}
+	top := runbook.File.Name()
+	holds, err := e.policies.Find(top)
+	if err != nil {
+		return nil // that it cannot be read has been found
+	}
+	says := fmt.Sprintf("of the runbook that is run, and %s has none", diag.Clean(top))
+	if holds != nil {
+		says = fmt.Sprintf("of %s, which is %s", diag.Clean(top), diag.Clean(holds.Name()))
+	}
+	var found diag.List
+	told := map[*check.Runbook]bool{}
+	var look func(*check.Runbook)
+	look = func(outer *check.Runbook) {
+		for _, step := range outer.Steps {
+			inner := step.Runbook
+			if inner == nil || told[inner] {
+				continue
+			}
+			told[inner] = true
+			name := inner.Model.Node.Range().File.Name()
+			place, _ := step.Model.With.Get("file")
+			own, err := e.policies.Find(name)
+			switch {
+			case err != nil:
+				found = append(found, diag.InclusionPolicy.At(place.Range(), "Nobody can tell whether %s has a policy of its own: %v. All goes by that %s.", diag.Clean(name), err, says))
+			case own != nil && (holds == nil || own.Name() != holds.Name()):
+				found = append(found, diag.InclusionPolicy.At(place.Range(), "By itself %s goes by %s. Here all goes by the policy %s.", diag.Clean(name), diag.Clean(own.Name()), says))
+			}
+			look(inner)
+		}
+	}
+	look(runbook.Checked)
+	return found
 }
 
 // policyIn returns the policy that a run's document of its plan has kept.
