@@ -118,7 +118,8 @@ func (e *Engine) Check(file *source.File) (*Runbook, diag.List) {
 	if e.files != nil {
 		read = func(name string) (*source.File, string, error) { return e.files(file.Name(), name) }
 	}
-	return e.check(file, tree, append(found, more...), policy, read)
+	runbook, found := e.check(file, tree, append(found, more...), policy, read)
+	return runbook, append(found, e.otherPolicies(runbook)...).ByFile()
 }
 
 // check checks a runbook that goes by a policy, and whose other files are read by read. What is
@@ -137,10 +138,11 @@ func (e *Engine) check(file *source.File, tree *syntax.Node, found diag.List, po
 	for _, f := range checked.Files {
 		runbook.files = append(runbook.files, plan.File{Name: f.Name, As: f.As, Runbook: f.Runbook, Digest: event.Digest(f.Text), Text: f.Text})
 	}
-	if found = append(found, own...); !found.HasErrors() && !others.HasErrors() {
+	found = append(append(found, own...).Sorted(), others...)
+	if !found.HasErrors() {
 		found = append(found, checkModes(checked.Runbook)...)
 	}
-	return runbook, append(found.Sorted(), others...)
+	return runbook, found.ByFile()
 }
 
 // Plan is a runbook with its inputs, ready to run.

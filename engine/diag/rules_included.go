@@ -58,6 +58,14 @@ var (
 		Bad:     "# web.yaml has inputs: {token: {type: string}}\nwith: {file: ./web.yaml, inputs: {token: \"${{ inputs.token }}\"}}",
 		Good:    "# web.yaml has inputs: {token: {type: string, secret: true}}\nwith: {file: ./web.yaml, inputs: {token: \"${{ inputs.token }}\"}}",
 	}
+	InclusionPolicy = &Rule{
+		Code: "GB0268", Severity: Warning,
+		Summary: "policy of a runbook that is taken in does not hold",
+		Why:     "A run goes by one policy: that of the runbook that is run. What another one says, which stands beside a runbook that is taken in, of who may start, approve and override, and of signed answers, is not asked for.",
+		Mend:    "Have one policy above all of them, or write what must hold into that of the runbook that is run too.",
+		Bad:     "# gatebook.policy.yaml stands in shared/ alone\nwith: {file: ./shared/web.yaml}",
+		Good:    "# gatebook.policy.yaml stands beside this runbook, above shared/\nwith: {file: ./shared/web.yaml}",
+	}
 	InclusionLimits = &Rule{
 		Code: "GB0265", Severity: Error,
 		Summary: "limits of a runbook that is taken in",
@@ -70,5 +78,5 @@ var (
 
 // includedRules are the rules of runbooks that a step takes in.
 func includedRules() []*Rule {
-	return []*Rule{InclusionOutside, InclusionUnread, InclusionCycle, InclusionManner, InclusionDeep, InclusionLimits, InclusionSecret, InclusionExposes}
+	return []*Rule{InclusionOutside, InclusionUnread, InclusionCycle, InclusionManner, InclusionDeep, InclusionLimits, InclusionSecret, InclusionExposes, InclusionPolicy}
 }

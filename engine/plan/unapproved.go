@@ -53,7 +53,13 @@ type Unguarded struct {
 // step that destroys behind it, where there is one.
 func (p *Plan) Unguarded() []Unguarded {
 	var found []Unguarded
-	for _, approval := range p.Steps {
+	end := 0 // of what is looked at: behind it nothing destroys
+	for _, s := range p.Steps {
+		if s.isDestroying() {
+			end = s.Index + 1
+		}
+	}
+	for _, approval := range p.Steps[:end] {
 		if !approval.Describe.Asks || !approval.isPartlyLeftOut() {
 			continue
 		}
@@ -62,13 +68,13 @@ func (p *Plan) Unguarded() []Unguarded {
 		for outer := approval.outer; outer != nil; outer = outer.outer {
 			ends[outer.Index] = true
 		}
-		for _, s := range p.Steps[approval.Index+1:] {
+		for _, s := range p.Steps[approval.Index+1 : end] {
 			after := func(e Edge) bool { return behind[e.From] || ends[e.From] }
 			if !slices.ContainsFunc(s.Needs, after) && (s.outer == nil || !behind[s.outer.Index]) {
 				continue
 			}
 			behind[s.Index] = true
-			if s.Effect == sdk.Destroy && !s.Skipped() {
+			if s.isDestroying() {
 				found = append(found, Unguarded{approval, s})
 				break
 			}
@@ -76,6 +82,8 @@ func (p *Plan) Unguarded() []Unguarded {
 	}
 	return found
 }
+
+func (s *Step) isDestroying() bool { return s.Effect == sdk.Destroy && !s.Skipped() }
 
 // isPartlyLeftOut reports whether a step, or an instance of it, is left out.
 func (s *Step) isPartlyLeftOut() bool {

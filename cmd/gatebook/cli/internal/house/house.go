@@ -155,7 +155,7 @@ func (h *House) PlanOf(file *source.File, flags *given.Flags, part *event.Choice
 	}
 	if err == nil {
 		reader.WarnOfShort(planned.Inputs)
-		err = planned.MayLeaveOut(h.Now())
+		err = planned.MayLeaveOut(h.User, h.Now())
 	}
 	told, _ := Denied(h.Console, err)
 	return planned, found, told
