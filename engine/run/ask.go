@@ -18,6 +18,9 @@ import (
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
+// Attacher keeps a file of that path with the run, for the answer that names it.
+type Attacher func(path string, content []byte) (sdk.Attachment, error)
+
 // Stepper is an [Asker] that can step through a run.
 type Stepper interface {
 	// Step asks whether a change may begin: the answer is of [event.Answered], unless the person
