@@ -45,8 +45,8 @@ type Machine struct {
 	ready readyHeap        // steps whose needs are met and that have not begun
 	queue []slotRequest    // attempts that wait for a slot, oldest first
 	line  []int            // step by step: steps that wait to be asked about, oldest first
-	flows bool             // no more step by step: a person had the rest done without being asked
 	turn  int              // and the one that was asked about last
+	flows bool             // no more step by step: a person had the rest done without being asked
 	slots int              // attempts in flight
 	lost  int              // of them, those that nobody can tell of
 	live  map[int]struct{} // steps that have begun and are not settled

@@ -60,15 +60,9 @@ func (h *Hearing) HoldQuestion(e event.Event) error {
 
 // use is what the plan asks people by, as a step is done or taken back; nil: it does not know.
 func (h *Hearing) use(op event.Op) *plan.Use {
-	found, _ := h.plan.Step(event.Template(op.Step))
-	for s := range h.plan.All() {
-		if s.ID == op.Step {
-			found = s
-			break
-		}
-	}
+	found, ok := h.plan.Step(op.Step)
 	switch {
-	case found == nil:
+	case !ok:
 		return nil
 	case op.Part != event.Undo:
 		return &found.Use
