@@ -321,7 +321,7 @@ type Run struct {
 	Overrides    []Override        `json:"overrides,omitempty" doc:"The windows that count as open, by the word of who began the run."`
 	Choice       *Choice           `json:"choice,omitempty" doc:"Which steps are left out by a person's word; absent: none is."`
 	Others       []string          `json:"others,omitempty" doc:"The inputs that the mode sets, and that a person gave other values."`
-	Unapproved   []string          `json:"unapproved,omitempty" doc:"The approvals that are left out by that word; absent: none is."`
+	Unapproved   []string          `json:"unapproved,omitempty" doc:"The approvals that are left out by a person's word; absent: none is."`
 	Stepwise     bool              `json:"stepwise,omitempty" doc:"People are asked before each change."`
 	// Remaining is an estimate, and kept so that a replay has the same.
 	Remaining map[string]Left `json:"remaining,omitempty" doc:"Of each step that asks for run.remaining, how long it was estimated to take from there to the end of the run."`
