@@ -55,7 +55,7 @@ demo: build ## Upgrade a fleet of three real services, then see a bad version ta
 
 .PHONY: test
 test: ## Run the tests, but for those of plugins
-	@go test ./...
+	@go test -timeout 20m ./...
 	@echo 'not run: those of $(PLUGINS:%=plugins/%), which need a lab to act on: $(PLUGINS:%=make test-%)'
 
 # A program with the race detector sleeps for a second before it ends, for races in its last
@@ -65,7 +65,7 @@ RACE = atexit_sleep_ms=50
 .PHONY: race
 race: export GORACE = $(RACE)
 race: ## Run the tests with the race detector
-	@go test -race ./...
+	@go test -race -timeout 20m ./...
 
 # Before 1.27 the fuzzer of go now and then takes the end of its own time for a failure
 # (golang/go#75804). It says nothing else then, and writes no input that failed; this

@@ -41,12 +41,14 @@ type crashOrder struct {
 	Lock         string // that it declares
 	Limit        uint64 // of the size of a file, in bytes, on Linux; 0: none
 	Resume       bool
-	People       bool  // sign what is asked
-	Windows      bool  // of which one is overridden from the beginning, and one by whoever resumes
-	Stepwise     bool  // go step by step, and let each change begin
-	KillAtEvent  int64 // 0: never
-	KillAtEffect int64 // counted in this child; 0: never
-	After        bool  // of the effect, rather than before it
+	People       bool // sign what is asked
+	Windows      bool // of which one is overridden from the beginning, and one by whoever resumes
+	Stepwise     bool // go step by step, and let each change begin
+	Choice       *event.Choice
+	Where        string // what is given for the input of that name; empty: nothing
+	KillAtEvent  int64  // 0: never
+	KillAtEffect int64  // counted in this child; 0: never
+	After        bool   // of the effect, rather than before it
 }
 
 // crashReport is what a child that was not killed says at its end.
@@ -332,7 +334,7 @@ func (w *crashWorld) drive(watch run.Watcher) (event.Result, error) {
 		if found.HasErrors() {
 			return event.Result{}, errors.New(texts(found))
 		}
-		made, _, err := e.Plan(runbook, nil)
+		made, _, err := e.PlanPart(runbook, w.order.given(), w.order.Choice)
 		if err != nil {
 			return event.Result{}, err
 		}

@@ -17,7 +17,7 @@ import (
 const drilled = `apiVersion: gatebook/v1
 kind: Runbook
 metadata: {name: recover, version: 1.0.0}
-objectives: {rto: 1h, dataLoss: "${{ inputs.lost }}"}
+objectives: {rto: 1h, dataLoss: "${{ steps.a.outputs.said == '' ? inputs.lost : inputs.lost }}"}
 inputs: {lost: {type: string, default: 1s}}
 modes: {drill: {}, long: {}}
 steps:
@@ -81,7 +81,7 @@ func TestWhatIsAGoodDrill(t *testing.T) {
 		const plain = `apiVersion: gatebook/v1
 kind: Runbook
 metadata: {name: NAME, version: 1.0.0}
-objectives: {rto: 1h, rpo: 1m, dataLoss: "${{ inputs.lost }}"}
+objectives: {rto: 1h, rpo: 1m, dataLoss: "${{ steps.a.outputs.said == '' ? inputs.lost : inputs.lost }}"}
 inputs: {lost: {type: string, default: LOST}}
 modes: {drill: {}, long: {}}
 steps:

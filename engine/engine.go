@@ -118,7 +118,8 @@ func (e *Engine) Check(file *source.File) (*Runbook, diag.List) {
 	if e.files != nil {
 		read = func(name string) (*source.File, string, error) { return e.files(file.Name(), name) }
 	}
-	return e.check(file, tree, append(found, more...), policy, read)
+	runbook, found := e.check(file, tree, append(found, more...), policy, read)
+	return runbook, append(found, e.otherPolicies(runbook)...).ByFile()
 }
 
 // check checks a runbook that goes by a policy, and whose other files are read by read. What is
@@ -137,10 +138,11 @@ func (e *Engine) check(file *source.File, tree *syntax.Node, found diag.List, po
 	for _, f := range checked.Files {
 		runbook.files = append(runbook.files, plan.File{Name: f.Name, As: f.As, Runbook: f.Runbook, Digest: event.Digest(f.Text), Text: f.Text})
 	}
-	if found = append(found, own...); !found.HasErrors() && !others.HasErrors() {
+	found = append(append(found, own...).Sorted(), others...)
+	if !found.HasErrors() {
 		found = append(found, checkModes(checked.Runbook)...)
 	}
-	return runbook, append(found.Sorted(), others...)
+	return runbook, found.ByFile()
 }
 
 // Plan is a runbook with its inputs, ready to run.
@@ -159,16 +161,25 @@ func (e *Engine) Plan(runbook *Runbook, given []input.Given) (*Plan, diag.List, 
 }
 
 // Sketch makes the plan of a runbook without errors to look at, and not to run: an input that
-// is not given is not known in it, whatever its default.
-func (e *Engine) Sketch(runbook *Runbook, given []input.Given) (*Plan, diag.List, error) {
+// is not given is not known in it, whatever its default, and neither is the mode where none is
+// named.
+func (e *Engine) Sketch(runbook *Runbook, given []input.Given, mode string) (*Plan, diag.List, error) {
 	if runbook.Checked == nil {
 		return nil, nil, errors.New("a plan can only be made of a runbook without errors")
 	}
-	inputs, found := input.SoFar(runbook.Checked, given)
+	set, found := modeInputs(runbook.Checked, mode)
+	if found.HasErrors() {
+		return nil, found, nil
+	}
+	inputs, found := input.SoFar(runbook.Checked, append(set, given...))
 	if found.HasErrors() {
 		return nil, found.Sorted(), nil
 	}
-	made, more, err := plan.Make(runbook.Checked, plan.Options{Inputs: inputs, Files: runbook.files, People: runbook.Policy.Keep()})
+	options := plan.Options{Inputs: inputs, Files: runbook.files, People: runbook.Policy.Keep(), AnyMode: mode == ""}
+	if mode != "" {
+		options.Choice = &event.Choice{Mode: mode}
+	}
+	made, more, err := plan.Make(runbook.Checked, options)
 	found = append(found, more...).Sorted()
 	if err != nil || made == nil {
 		return nil, found, err

@@ -1,10 +1,12 @@
 package engine
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"time"
 
+	"github.com/gatebook/gatebook/engine/check"
 	"github.com/gatebook/gatebook/engine/diag"
 	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/journal"
@@ -48,6 +50,47 @@ func (e *Engine) readPolicy(file *source.File) (*people.Policy, diag.List) {
 	}, e.version)
 }
 
+// otherPolicies warns of runbooks that are taken in and have another policy than the one that is run,
+// by which all of them go then.
+func (e *Engine) otherPolicies(runbook *Runbook) diag.List {
+	if e.policies == nil || runbook.Checked == nil {
+		return nil
+	}
+	top := runbook.File.Name()
+	holds, err := e.policies.Find(top)
+	if err != nil {
+		return nil // that it cannot be read has been found
+	}
+	says := fmt.Sprintf("of the runbook that is run, and %s has none", diag.Clean(top))
+	if holds != nil {
+		says = fmt.Sprintf("of %s, which is %s", diag.Clean(top), diag.Clean(holds.Name()))
+	}
+	var found diag.List
+	told := map[*check.Runbook]bool{}
+	var look func(*check.Runbook)
+	look = func(outer *check.Runbook) {
+		for _, step := range outer.Steps {
+			inner := step.Runbook
+			if inner == nil || told[inner] {
+				continue
+			}
+			told[inner] = true
+			name := inner.Model.Node.Range().File.Name()
+			place, _ := step.Model.With.Get("file")
+			own, err := e.policies.Find(name)
+			switch {
+			case err != nil:
+				found = append(found, diag.InclusionPolicy.At(place.Range(), "Nobody can tell whether %s has a policy of its own: %v. All goes by that %s.", diag.Clean(name), err, says))
+			case own != nil && (holds == nil || own.Name() != holds.Name()):
+				found = append(found, diag.InclusionPolicy.At(place.Range(), "By itself %s goes by %s. Here all goes by the policy %s.", diag.Clean(name), diag.Clean(own.Name()), says))
+			}
+			look(inner)
+		}
+	}
+	look(runbook.Checked)
+	return found
+}
+
 // policyIn returns the policy that a run's document of its plan has kept.
 func policyIn(document []byte) (*people.Policy, error) {
 	var read struct {
@@ -89,7 +132,7 @@ func (p *Plan) MayStart(o RunOptions, now time.Time) error {
 	if err := p.policy.MayStart(begins, now); err != nil {
 		return denied(o.By, "start this run", err)
 	}
-	if err := p.MayLeaveOut(now); err != nil {
+	if err := p.MayLeaveOut(o.By, now); err != nil {
 		return err
 	}
 	return p.mayOverride(o.Overrides, event.Run{By: o.By, Author: begins.Author}, now)
@@ -97,13 +140,14 @@ func (p *Plan) MayStart(o RunOptions, now time.Time) error {
 
 // MayLeaveOut returns a [DeniedError] where an approval is left out behind which a step
 // destroys something, and no policy lets who has left it out override that, and a
-// [plan.ChoiceError] where the reason for what is left out tells a secret.
-func (p *Plan) MayLeaveOut(now time.Time) error {
+// [plan.ChoiceError] where the reason for what is left out tells a secret. A mode alone says of
+// nobody that they have: then it is the account that wants a run in it.
+func (p *Plan) MayLeaveOut(account string, now time.Time) error {
 	if p.Choice != nil && p.Masked(p.Choice.Reason) != p.Choice.Reason {
 		return &plan.ChoiceError{Flag: "--reason", Cause: "a secret of the runbook is in it, which the plan and the journal would keep in clear: say it without"}
 	}
 	for _, open := range p.Unguarded() {
-		by, act := p.Choice.By, run.ActOf(p.Plan)
+		by, act := cmp.Or(p.Choice.By, account), run.ActOf(p.Plan)
 		act.Step = open.Approval.ID
 		if err := p.policy.MayLeaveOut(act, by, now); err != nil {
 			return denied(by, fmt.Sprintf("leave out the approval %s, behind which %s destroys", open.Approval.ID, open.Destroys.ID), err)

@@ -64,7 +64,7 @@ func (e *Engine) Run(ctx context.Context, p *Plan, process run.Process, o RunOpt
 		Digest: p.Runbook.Digest, PlanDigest: p.Digest, Gatebook: e.version,
 		Inputs: p.Inputs, Secrets: p.secrets, Record: recordOf(p.Record),
 		By: o.By, CalledBy: o.TraceParent, Seed: o.Seed, Parallelism: max(o.Parallelism, 1), Lock: p.Lock, Locks: p.Locks, Steps: len(p.Steps),
-		Overrides: o.Overrides, Remaining: o.Remaining, Foreseen: o.Foreseen, Choice: p.Choice, Stepwise: o.Stepwise, LastDrills: drills,
+		Overrides: o.Overrides, Remaining: o.Remaining, Foreseen: o.Foreseen, Choice: p.Choice, Unapproved: p.Unapproved(), Others: p.Others(), Stepwise: o.Stepwise, LastDrills: drills,
 	}
 	if o.Sealed == nil {
 		return run.Start(ctx, e.store, process, p.Plan, p.text, info, nil)

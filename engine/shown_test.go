@@ -7,6 +7,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/Masterminds/semver/v3"
 
@@ -17,6 +18,7 @@ import (
 	"github.com/gatebook/gatebook/engine/preview"
 	"github.com/gatebook/gatebook/engine/run"
 	"github.com/gatebook/gatebook/plugins/sdk"
+	"github.com/gatebook/gatebook/steps"
 )
 
 // wanderer is a plugin in this process whose connection reaches another target each time.
@@ -205,5 +207,50 @@ func TestATargetThatDoesNotAnswerHoldsNobodyWhoTakesARunUp(t *testing.T) {
 	w.fails = true
 	if result, err := again(process(), event.RollbackAsked); err != nil || result.Failure.Message != "rollback asked by bob" {
 		t.Errorf("ended %q (%+v), %v", result.Outcome, result.Failure, err)
+	}
+}
+
+// A run that has paused before it first used a connection which its plan had shown is taken up, and
+// what the connection reaches then is in the journal before anything is done over it.
+func TestARunIsTakenUpThatHasOnlyShownWhatItReaches(t *testing.T) {
+	t.Parallel()
+	w := newWanderer(t, "red", "red", "red")
+	handlers, err := steps.Builtin(steps.Options{Dir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := engine.New(engine.Config{Handlers: handlers, Plugins: w, State: t.TempDir(), Version: "0.1.0"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	made := plannedWhole(t, e, locking("")+"plugins: {w: {source: wanderer}}\nsteps:\n  - {id: sign, uses: approve, with: {message: \"Go?\"}}\n"+
+		"  - {id: a, uses: w.work, rollback: {none: it only works}}\n")
+	if shown, _ := preview.Of(t.Context(), made.Plan, preview.Options{AtOnce: 1}); shown.Connections[0].Target.Title != "red" {
+		t.Fatalf("shown: %+v", shown.Connections[0])
+	}
+	if result, err := e.Run(t.Context(), made, process(), runOptions); err != nil || result.Outcome != event.OutcomePaused {
+		t.Fatalf("ended %q, %v", result.Outcome, err)
+	}
+	folder, err := e.Store().Open(journal.Latest)
+	if err != nil {
+		t.Fatal(err)
+	}
+	yes := process()
+	yes.Asker = asker(func(context.Context, sdk.Question) (sdk.Answer, error) {
+		return sdk.Answer{Approved: true, By: "bob"}, nil
+	})
+	again, err := e.Planned(folder, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute) // it once waited for itself
+	defer cancel()
+	result, err := e.Resume(ctx, folder, again, yes, run.Resumption{Ask: event.ResumeAsked, By: "bob"})
+	if err != nil || result.Outcome != event.OutcomeSucceeded || w.did != 1 {
+		t.Fatalf("ended %q (%+v), %v; did %d", result.Outcome, result.Failure, err, w.did)
+	}
+	text, err := os.ReadFile(folder.JournalPath())
+	if reached := strings.Count(string(text), `"target.reached"`); err != nil || reached != 2 {
+		t.Errorf("it says %d times what was reached, %v:\n%s", reached, err, text)
 	}
 }

@@ -124,7 +124,7 @@ steps:
 // word is what a person says to the question whether a step may begin, which was answered so
 // often before.
 func word(step string, yes bool, before int) run.Request {
-	return run.Request{Type: event.Answered, Step: step, Part: event.Begin, Answer: &sdk.Answer{Approved: yes}, Before: before}
+	return run.Request{Type: event.Answered, Step: step, Part: event.Begin, Answer: &sdk.Answer{Approved: yes, Comment: "I say so"}, Before: before}
 }
 
 // The question whether a change is tried again is put in another process as well, and a no to it

@@ -35,6 +35,13 @@ type lookOutput struct {
 	Password string   `json:"password" secret:"true" doc:"The way in."`
 }
 
+type costs struct {
+	Cost struct {
+		USD   float64 `json:"usd" doc:"Money."`
+		Calls int     `json:"api_calls" doc:"Calls."`
+	} `json:"cost" doc:"What it cost."`
+}
+
 type textInput struct {
 	Text string `json:"text" doc:"What to say."`
 }
@@ -58,6 +65,10 @@ func testActions(t testing.TB) *catalog.Catalog {
 		made(sdk.Action[textInput, none]{
 			Name: "scale", Summary: "Scale", Description: "It scales.", Effect: sdk.Change,
 			Apply: does[textInput, none], Undo: undoes[textInput],
+		}.Handler()),
+		made(sdk.Action[textInput, costs]{
+			Name: "rent", Summary: "Rent", Description: "It rents.", Effect: sdk.Change, CostOutput: "cost", NothingToUndo: "rent is paid",
+			Apply: does[textInput, costs],
 		}.Handler()),
 		made(sdk.Action[textInput, none]{
 			Name: "poke", Summary: "Poke", Description: "It pokes.", Effect: sdk.Change, Apply: does[textInput, none],

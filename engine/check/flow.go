@@ -3,6 +3,7 @@ package check
 import (
 	"slices"
 
+	"github.com/gatebook/gatebook/engine/catalog"
 	"github.com/gatebook/gatebook/engine/data"
 	"github.com/gatebook/gatebook/engine/diag"
 	"github.com/gatebook/gatebook/engine/expr"
@@ -84,8 +85,12 @@ func leads(held map[string]*schema.Schema, path []string, skip int) bool {
 	return ok && (len(path) <= skip || data.LeadsToSecret(shape, path[skip:]))
 }
 
-// checkFlow reports secrets that flow into parameters that are not kept secret.
+// checkFlow reports secrets that flow into parameters that are not kept secret. Of what is given
+// to a runbook that is taken in, more can be said.
 func (c *checker) checkFlow(use *data.Use) {
+	if use.Action.Description.Name == catalog.Included {
+		return
+	}
 	for leaf := range use.With.Leaves(use.Action.Description.Input) {
 		for ref := range leaf.References() {
 			if !c.secrets.holds(ref.Ref) {

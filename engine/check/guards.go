@@ -1,10 +1,12 @@
 package check
 
 import (
+	"iter"
 	"slices"
 
 	"github.com/gatebook/gatebook/engine/catalog"
 	"github.com/gatebook/gatebook/engine/diag"
+	"github.com/gatebook/gatebook/engine/model"
 )
 
 // checkGuards looks at what the steps do to the world: whether it can be taken back,
@@ -17,8 +19,45 @@ func (c *checker) checkGuards() {
 		if policy := step.Model.OnFailure; step.Finally && policy.Node != nil && policy.Value != "continue" {
 			c.add(diag.NeedlessPolicy.At(policy.Range(), "The step %q is one of finally.", step.ID()))
 		}
+		if step.Finally && step.Runbook != nil {
+			c.checkPolicies(step)
+		}
 	}
 	c.checkApprovals()
+}
+
+// checkPolicies reports that a runbook which a step of finally takes in asks for what never happens
+// there.
+func (c *checker) checkPolicies(step *Step) {
+	for said := range step.Runbook.policies() {
+		file, _ := step.Model.With.Get("file")
+		c.add(diag.NeedlessPolicy.At(file.Range(), "The step %q is one of finally, and the runbook that it takes in says %s on a failure.", step.ID(), said.Value).
+			WithHint("take in a runbook that does not say so, as its failures lead to no %s here", said.Value).
+			WithRelated(said.Range(), "it says so here"))
+		return // one of them tells what there is to know
+	}
+}
+
+// policies are what a runbook, and what it takes in, says to happen on a failure beyond its end: a
+// rollback or a pause of the run.
+func (r *Runbook) policies() iter.Seq[model.Text] {
+	return func(yield func(model.Text) bool) {
+		said := []model.Text{r.Model.OnFailure}
+		for _, step := range r.Steps {
+			if step.Finally {
+				continue // it was told where that runbook was checked
+			}
+			said = append(said, step.Model.OnFailure)
+			if step.Runbook != nil {
+				said = slices.AppendSeq(said, step.Runbook.policies())
+			}
+		}
+		for _, text := range said {
+			if (text.Value == "rollback" || text.Value == "pause") && !yield(text) {
+				return
+			}
+		}
+	}
 }
 
 func (c *checker) checkWayBack(step *Step) {

@@ -31,6 +31,7 @@ func (c *checker) actionOf(step *Step) *catalog.Entry {
 	step.Runbook = runbook
 	if limits := runbook.Model.Limits; limits.Node != nil {
 		c.add(diag.InclusionLimits.At(file.Range(), "The runbook %s has limits, which are those of a run of it alone.", runbook.Model.Metadata.Name.Value).
+			WithHint("take them out of %s, and give limits that allow for it to the runbook that is run", diag.Clean(runbook.TakenInAs)).
 			WithRelated(limits.Node.Range(), "its limits"))
 	}
 	c.checkGiven(step)
@@ -51,6 +52,38 @@ func (c *checker) checkGiven(step *Step) {
 			c.add(diag.InclusionSecret.At(node.Range(), "The input %s of the runbook %s is secret, and can be read here.", key.Text(), step.Runbook.Model.Metadata.Name.Value))
 		}
 	}
+}
+
+// checkSecretsGiven reports secrets that are given to inputs of a runbook that is taken in which
+// are not secret there.
+func (c *checker) checkSecretsGiven(step *Step) {
+	if step.Runbook == nil || step.Use == nil {
+		return
+	}
+	for leaf := range step.Use.With.Leaves(step.Use.Action.Description.Input) {
+		for ref := range leaf.References() {
+			// An input with a part that is secret may be given as a whole.
+			if leaf.Into.TakesSecrets() || leaf.Into.HoldsSecret() || !c.secrets.holds(ref.Ref) {
+				continue
+			}
+			name, file := strings.TrimPrefix(leaf.Into.Field, "inputs."), step.Runbook.TakenInAs
+			found := diag.InclusionExposes.At(ref.Range, "The input %s of the runbook %s is not secret.", name, step.Runbook.Model.Metadata.Name.Value).
+				WithHint("write secret: true at %s in %s", name, diag.Clean(file))
+			if input, declared := step.Runbook.Model.Inputs.Get(inputOf(name)); declared {
+				found = found.WithRelated(input.Node.Range(), "the input")
+			}
+			c.add(found)
+		}
+	}
+}
+
+// inputOf is the name of the input that a part of one is of.
+func inputOf(field string) string {
+	end := strings.IndexAny(field, ".[")
+	if end < 0 {
+		return field
+	}
+	return field[:end]
 }
 
 // describe describes the runbook as the action that a step uses which takes it in.

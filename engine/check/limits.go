@@ -1,6 +1,9 @@
 package check
 
 import (
+	"maps"
+	"slices"
+
 	"github.com/gatebook/gatebook/engine/diag"
 	"github.com/gatebook/gatebook/engine/model"
 )
@@ -28,6 +31,51 @@ func (c *checker) checkLimits() {
 	limits := c.model.Limits
 	c.checkLimit(limits.MaxChanges, sum.all, "maxChanges", "change")
 	c.checkLimit(limits.MaxDestroys, sum.destroys, "maxDestroys", "destroy")
+	c.checkUnits(limits.MaxCost.Entries)
+}
+
+// checkUnits reports costs that are limited in units in which no action counts. Where an action
+// may say its cost in any unit, nobody knows before it does.
+func (c *checker) checkUnits(limited []model.Entry[model.Number]) {
+	if len(limited) == 0 {
+		return
+	}
+	counted := map[string]bool{}
+	if !unitsOf(c.runbook, counted) {
+		return
+	}
+	units := slices.Sorted(maps.Keys(counted))
+	for _, most := range limited {
+		if unit := most.Key.Value; !counted[unit] {
+			found := diag.UnknownUnit.At(most.Key.Range(), "No action of the runbook says what it costs in %q.", diag.Clean(unit))
+			c.add(c.suggest(found, unit, units))
+		}
+	}
+}
+
+// unitsOf adds the units in which the actions of a runbook say what they cost, and reports
+// whether these are all.
+func unitsOf(runbook *Runbook, units map[string]bool) bool {
+	for _, step := range runbook.Steps {
+		switch {
+		case step.Runbook != nil:
+			if !unitsOf(step.Runbook, units) {
+				return false
+			}
+			continue
+		case step.Use == nil:
+			return false // of which there is a finding
+		}
+		action := step.Use.Action
+		counts, others := action.Description.CostUnits()
+		if others && (action.Plugin != nil || action.Description.CostOutput != "") {
+			return false // of the built-in actions none foresees a cost
+		}
+		for _, unit := range counts {
+			units[unit] = true
+		}
+	}
+	return true
 }
 
 func (c *checker) checkLimit(most model.Integer, surely int, key, what string) {

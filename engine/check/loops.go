@@ -1,8 +1,12 @@
 package check
 
 import (
+	"errors"
+
+	"github.com/gatebook/gatebook/engine/data"
 	"github.com/gatebook/gatebook/engine/diag"
 	"github.com/gatebook/gatebook/engine/expr"
+	"github.com/gatebook/gatebook/engine/model"
 	"github.com/gatebook/gatebook/schema"
 )
 
@@ -61,6 +65,7 @@ func (c *checker) loop(step *Step) {
 	m := step.Model
 	step.Loop = &Loop{Model: m.Batch, Over: c.data(stepSite(step, "foreach", false), m.Foreach, c.types)}
 	item := c.itemsOf(step.Loop)
+	c.checkItems(step.Loop, m.Foreach)
 	if m.Batch != nil {
 		step.Loop.Between = c.conditions(judgingSite(step, "between", true), m.Batch.Between)
 	}
@@ -69,6 +74,24 @@ func (c *checker) loop(step *Step) {
 	if action := c.actions[step.Index]; action != nil {
 		c.types = c.types.Within(step.ID(), action.Description.Output)
 	}
+}
+
+// checkItems reports items that are written down and cannot be told apart, at the one that cannot.
+func (c *checker) checkItems(loop *Loop, said model.Value) {
+	known, constant := loop.Over.Constant()
+	if !constant {
+		return
+	}
+	_, err := data.Items(known)
+	wrong, is := errors.AsType[*data.ItemError](err)
+	if !is {
+		return // what is neither a list nor a map has a finding
+	}
+	at := loop.Over.Range()
+	if items := said.Node.Items(); wrong.Place < len(items) {
+		at = items[wrong.Place].Range()
+	}
+	c.add(diag.LoopKeys.At(at, "Its instances cannot be named: %s.", wrong))
 }
 
 // itemsOf returns the shape of the items of a loop, nil where it is not known, and

@@ -119,7 +119,11 @@ func (c *checker) compileLoss() {
 		}
 		return
 	}
+	before := len(c.found)
 	loss := c.result("objectives", "dataLoss", said.DataLoss)
+	if c.found[before:].HasErrors() {
+		return // what is wrong with it has been said
+	}
 	shape := loss.Data.Shape(c.secrets.holds)
 	_, constant := loss.Data.Constant()
 	switch {
@@ -128,6 +132,18 @@ func (c *checker) compileLoss() {
 	case shape != nil && shape.Type != "" && shape.Type != schema.TypeString:
 		c.add(diag.UnmeasuredLoss.At(said.DataLoss.Range(), "This is %s, and must be a duration such as 90s.", diag.Article(shape.Type)).
 			WithHint("give it its unit, as in ${{ … }}s"))
+	case !asksForOutputs(loss.Data):
+		c.add(diag.UnmeasuredLoss.At(said.DataLoss.Range(), "This is computed of nothing that a step returns."))
 	}
 	c.runbook.DataLoss = &loss
+}
+
+// asksForOutputs reports whether data is computed of what a step returns.
+func asksForOutputs(tree *data.Tree) bool {
+	for ref := range tree.References() {
+		if _, isStep := ref.Step(); isStep && (len(ref.Path) < 2 || ref.Path[1] == "outputs") {
+			return true
+		}
+	}
+	return false
 }

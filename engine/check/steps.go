@@ -29,6 +29,7 @@ func (c *checker) compileStep(step *Step) {
 	step.Use = c.use(stepSite(step, "with", false), c.actions[step.Index], m.Uses, m.With)
 	if m.Uses.Value == catalog.Included {
 		c.checkManner(m)
+		c.checkSecretsGiven(step)
 	} else {
 		step.On = c.connection(c.actions[step.Index], m.Uses, m.On)
 	}

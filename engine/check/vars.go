@@ -1,6 +1,7 @@
 package check
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/gatebook/gatebook/engine/dag"
@@ -19,7 +20,8 @@ const maxVarLevels = 16
 // are known to it, and then makes the types of the steps' expressions.
 func (c *checker) compileVars() {
 	entries := c.model.Vars.Entries
-	c.anyVars = expr.NewTypes(c.runbook.InputSchema, nil, c.outputs).WithWindows(c.runbook.Windows)
+	c.anyVars = expr.NewTypes(c.runbook.InputSchema, nil, c.outputs).WithWindows(c.runbook.Windows).
+		WithModes(slices.Collect(c.model.Modes.Keys()))
 	shapes := make([]schema.Property, len(entries))
 	for i, entry := range entries {
 		shapes[i] = schema.Property{Name: entry.Key.Value, Schema: &schema.Schema{}}

@@ -32,7 +32,7 @@ func version(t testing.TB, text string, given ...input.Given) compare.Version {
 	if found.HasErrors() {
 		t.Fatalf("%v\n%s", found, text)
 	}
-	planned, found, err := e.Sketch(runbook, given)
+	planned, found, err := e.Sketch(runbook, given, "")
 	if err != nil || planned == nil {
 		t.Fatal(err, found)
 	}

@@ -1,6 +1,9 @@
 package compare
 
 import (
+	"cmp"
+	"strings"
+
 	"github.com/gatebook/gatebook/engine/plan"
 	"github.com/gatebook/gatebook/engine/report/layout"
 	"github.com/gatebook/gatebook/engine/review"
@@ -21,7 +24,7 @@ func (c *comparer) steps() kin {
 			c.added(after)
 			continue
 		}
-		if before.ID != after.ID {
+		if ownName(before) != ownName(after) { // else what takes it in has another name, which is said of that
 			c.add(Change{Risk: Same, Aspect: AStep, Step: after.ID, What: "the step has another name", Before: before.ID, After: after.ID, At: after.At})
 		}
 		c.step(before, after)
@@ -52,12 +55,24 @@ func (c *comparer) related() kin {
 		if of.was[after.ID] != "" {
 			continue
 		}
-		if said := after.Within + "\n" + c.After.Essence(after); len(gone[said]) == 1 { // of several nobody knows which
+		within := cmp.Or(of.was[after.Within], after.Within) // what takes it in has its place before it
+		if same := within + "." + ownName(after); within != after.Within && of.is[same] == "" {
+			if _, was := c.Before.Plan.Step(same); was {
+				relate(same, after.ID)
+				continue
+			}
+		}
+		if said := within + "\n" + c.After.Essence(after); len(gone[said]) == 1 && of.is[gone[said][0]] == "" { // of several nobody knows which
 			relate(gone[said][0], after.ID)
 			delete(gone, said)
 		}
 	}
 	return of
+}
+
+// ownName is what the step is called in its own runbook.
+func ownName(s *plan.Step) string {
+	return strings.TrimPrefix(s.ID, s.Within+".")
 }
 
 func (c *comparer) added(step *plan.Step) {

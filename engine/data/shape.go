@@ -116,9 +116,13 @@ func holdsSecret(root, s *schema.Schema, seen map[*schema.Schema]bool) bool {
 // LeadsToSecret reports whether the part of a shape at the path is secret, or holds
 // something that is.
 func LeadsToSecret(s *schema.Schema, path []string) bool {
-	slot := slotAt(s, path)
+	return slotAt(s, path).HoldsSecret()
+}
+
+// HoldsSecret reports whether a value in the slot is secret, or may have something in it that is.
+func (s Slot) HoldsSecret() bool {
 	seen := map[*schema.Schema]bool{}
-	return slices.ContainsFunc(slot.shapes, func(shape *schema.Schema) bool { return holdsSecret(slot.root, shape, seen) })
+	return slices.ContainsFunc(s.shapes, func(shape *schema.Schema) bool { return holdsSecret(s.root, shape, seen) })
 }
 
 // LeadsToText reports whether the part of a shape at the path may be a text that says

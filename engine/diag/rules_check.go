@@ -133,7 +133,7 @@ var (
 	NeedlessPolicy = &Rule{
 		Code: "GB0417", Severity: Warning,
 		Summary: "onFailure has no effect here",
-		Why:     "The steps of `finally` run when the run has ended: what else stands there is done all the same, and nothing is taken back for their sake.",
+		Why:     "The steps of `finally` run when the run has ended: what else stands there is done all the same, and nothing is taken back for their sake. So it is of a runbook that one of them takes in.",
 		Mend:    "Remove it, or say `continue` if the failure of the step should not count as one of the run.",
 		Bad:     "finally:\n  - {id: tell, uses: notify.webhook, onFailure: rollback}",
 		Good:    "finally:\n  - {id: tell, uses: notify.webhook, onFailure: continue}",
@@ -270,6 +270,14 @@ var (
 		Bad:     "with: {text: \"${{ run.remaining }}\"}",
 		Good:    "gate: {expr: run.remaining < windowRemaining(\"offpeak\", now)}",
 	}
+	UnknownUnit = &Rule{
+		Code: "GB0420", Severity: Warning,
+		Summary: "cost limited in a unit in which nothing is counted",
+		Why:     "A cost is counted by the unit in which actions say it. One that none of them names is always 0, so that the limit holds nothing back.",
+		Mend:    "Write the unit as the actions do (gatebook explain ACTION), or take the limit out.",
+		Bad:     "limits: {maxCost: {eur: 50}}   (the actions count usd)",
+		Good:    "limits: {maxCost: {usd: 50}}",
+	}
 	LoopOverOne = &Rule{
 		Code: "GB0515", Severity: Error,
 		Summary: "foreach over what is neither a list nor a map",
@@ -287,6 +295,6 @@ func checkRules() []*Rule {
 		UnusedInput, UnusedVar, NeedlessNeed, NeedlessPolicy, ConstantCondition, UnusedObservation, PlainText, VarUsesRun,
 		WrongGatebook, UnknownAction, MissingParameter, UnknownParameter, InvalidParameter, BrokenRule,
 		ObserveReads, NoWayBack, UnguardedDestroy, NeedlessRollback, SecretLeaves, SecretExposed,
-		SecretRecorded, SecretHandedOn, FaultyAction, LoopOverOne, LimitTooLow, RemainingElsewhere,
+		SecretRecorded, SecretHandedOn, FaultyAction, LoopOverOne, LimitTooLow, UnknownUnit, RemainingElsewhere,
 	}
 }

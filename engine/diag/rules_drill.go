@@ -34,9 +34,17 @@ var (
 		Bad:     "speak: {releases: [alarsm]}",
 		Good:    "silence: {takes: [alarms]}\nspeak: {releases: [alarms]}",
 	}
+	ItemsKnown = &Rule{
+		Code: "GB1005", Severity: Warning,
+		Summary: "items that are known without the test file",
+		Why:     "What a step is done for is supposed where a run alone knows it. Here the runbook or its inputs say it, and a drill goes by that.",
+		Mend:    "Remove the items, or drill with inputs that are as they should be.",
+		Bad:     "steps: {drain: {items: [node-1, node-2]}}   (and foreach of drain is [a, b, c])",
+		Good:    "steps: {drain: {items: [node-1, node-2]}}   (and foreach of drain is ${{ steps.look.outputs.json.nodes }})",
+	}
 )
 
 // drillRules are the rules of test files.
 func drillRules() []*Rule {
-	return []*Rule{SupposedInVain, SupposedOutputs, NobodyProvides, NobodyTakes}
+	return []*Rule{SupposedInVain, SupposedOutputs, NobodyProvides, NobodyTakes, ItemsKnown}
 }

@@ -86,6 +86,13 @@ var (
 		Bad:  "expr: window(\"ofpeak\", now)",
 		Good: "expr: window(\"offpeak\", now)",
 	}
+	ExprUnknownMode = &Rule{
+		Code: "GB0314", Severity: Error, Summary: "unknown mode in an expression",
+		Why:  "A comparison of run.mode with a mode that there is not always comes out the same: what it is to guard in that mode is not guarded.",
+		Mend: "Write the name of a mode of this runbook, or declare it: `planned: {}` under `modes` says that nothing is otherwise in it.",
+		Bad:  "expr: run.mode != \"planed\" || lastDrill(\"recover\") < duration(\"2160h\")",
+		Good: "expr: run.mode != \"planned\" || lastDrill(\"recover\") < duration(\"2160h\")",
+	}
 	ExprBadDrill = &Rule{
 		Code: "GB0313", Severity: Error, Summary: "lastDrill of what is no runbook",
 		Why:  "When a runbook was last drilled is looked up as a run starts, so it must be known before which one is meant.",
@@ -99,6 +106,6 @@ func exprRules() []*Rule {
 	return []*Rule{
 		ExprSyntax, ExprUnknownName, ExprUnknownStep, ExprUnknownField, ExprType,
 		ExprNotBoolean, ExprUnknownFunction, ExprTooComplex, ExprUnclosed, ExprBadLiteral,
-		ExprTooMany, ExprUnknownWindow, ExprBadDrill,
+		ExprTooMany, ExprUnknownWindow, ExprBadDrill, ExprUnknownMode,
 	}
 }

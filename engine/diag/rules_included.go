@@ -13,8 +13,8 @@ var (
 	InclusionUnread = &Rule{
 		Code: "GB0261", Severity: Error,
 		Summary: "runbook cannot be taken in",
-		Why:     "What is done must be known before it begins, so that the file must be there, be a runbook, and be named by a text without an expression.",
-		Mend:    "Write the path of a runbook as it is seen from the folder of this one.",
+		Why:     "What is done must be known before it begins, so that the file must be there, be a runbook of at most 1 MB, and be named by a text without an expression.",
+		Mend:    "Write the path of a runbook as it is seen from the folder of this one. Take one that is too large apart.",
 		Bad:     "with: {file: \"./${{ inputs.tier }}.yaml\"}",
 		Good:    "with: {file: ./web.yaml}",
 	}
@@ -50,11 +50,27 @@ var (
 		Bad:     "with: {file: ./web.yaml, inputs: {token: hunter2}}",
 		Good:    "with: {file: ./web.yaml, inputs: {token: \"${{ inputs.token }}\"}}",
 	}
+	InclusionExposes = &Rule{
+		Code: "GB0267", Severity: Error,
+		Summary: "secret given to an input that is not secret",
+		Why:     "The runbook that is taken in does not know that the value is a secret: it may print it, give it back as an output, or put it where others can read it. A run would notice that only when it comes there, and fail half-way.",
+		Mend:    "Declare the input secret in that runbook, and mend what check says of it then; or give it something else.",
+		Bad:     "# web.yaml has inputs: {token: {type: string}}\nwith: {file: ./web.yaml, inputs: {token: \"${{ inputs.token }}\"}}",
+		Good:    "# web.yaml has inputs: {token: {type: string, secret: true}}\nwith: {file: ./web.yaml, inputs: {token: \"${{ inputs.token }}\"}}",
+	}
+	InclusionPolicy = &Rule{
+		Code: "GB0268", Severity: Warning,
+		Summary: "policy of a runbook that is taken in does not hold",
+		Why:     "A run goes by one policy: that of the runbook that is run. What another one says, which stands beside a runbook that is taken in, of who may start, approve and override, and of signed answers, is not asked for.",
+		Mend:    "Have one policy above all of them, or write what must hold into that of the runbook that is run too.",
+		Bad:     "# gatebook.policy.yaml stands in shared/ alone\nwith: {file: ./shared/web.yaml}",
+		Good:    "# gatebook.policy.yaml stands beside this runbook, above shared/\nwith: {file: ./shared/web.yaml}",
+	}
 	InclusionLimits = &Rule{
 		Code: "GB0265", Severity: Error,
 		Summary: "limits of a runbook that is taken in",
 		Why:     "Limits are counted over a whole run. Those of a runbook that is taken in would bound a part of it, which gatebook does not do; to pass over them would be worse.",
-		Mend:    "Give the runbook that is run limits that allow for all that it takes in, and take those of the inner one out.",
+		Mend:    "Give the runbook that is run limits that allow for all that it takes in, and take those of the inner one out. Where that is run by itself too, write a runbook that has its limits and takes it in, and run that.",
 		Bad:     "# web.yaml, which site.yaml takes in\nlimits: {maxChanges: 5}",
 		Good:    "# site.yaml\nlimits: {maxChanges: 20}",
 	}
@@ -62,5 +78,5 @@ var (
 
 // includedRules are the rules of runbooks that a step takes in.
 func includedRules() []*Rule {
-	return []*Rule{InclusionOutside, InclusionUnread, InclusionCycle, InclusionManner, InclusionDeep, InclusionLimits, InclusionSecret}
+	return []*Rule{InclusionOutside, InclusionUnread, InclusionCycle, InclusionManner, InclusionDeep, InclusionLimits, InclusionSecret, InclusionExposes, InclusionPolicy}
 }

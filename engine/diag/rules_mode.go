@@ -50,11 +50,19 @@ var (
 		Bad:     "gatebook run recover.yaml --mode planed",
 		Good:    "gatebook run recover.yaml --mode planned",
 	}
+	IdleMode = &Rule{
+		Code: "GB0257", Severity: Warning,
+		Summary: "mode in which nothing is done",
+		Why:     "A run in it would succeed, and have done nothing: as a drill it proves nothing.",
+		Mend:    "Leave out less, or set the inputs so that steps are done.",
+		Bad:     "modes: {drill: {skip: [restore]}}   (and restore is the only step)",
+		Good:    "modes: {drill: {inputs: {database: copy.db}}}",
+	}
 	UnmeasuredLoss = &Rule{
 		Code: "GB0256", Severity: Error,
 		Summary: "data loss is not measured",
 		Why:     "How much was lost is found out by a step, when what was recovered is there; nobody knows it before. A drill that does not measure what is promised proves nothing.",
-		Mend:    "Compute a duration, such as 90s, of what a step returns, or remove `rpo`.",
+		Mend:    "Compute a duration, such as 90s, of what a step returns that is done in drills too, or remove `rpo`.",
 		Bad:     "objectives: {rpo: 5m, dataLoss: 0s}",
 		Good:    "objectives: {rpo: 5m, dataLoss: \"${{ steps.check.outputs.stdout }}s\"}",
 	}
@@ -62,5 +70,5 @@ var (
 
 // modeRules are the rules of modes and objectives.
 func modeRules() []*Rule {
-	return []*Rule{UnknownModeStep, UnknownModeInput, BadModeInput, ModeLeavesUsed, ModeUnguards, UnknownMode, UnmeasuredLoss}
+	return []*Rule{UnknownModeStep, UnknownModeInput, BadModeInput, ModeLeavesUsed, ModeUnguards, UnknownMode, UnmeasuredLoss, IdleMode}
 }

@@ -37,7 +37,7 @@ var (
 	LeftOutUsed = &Rule{
 		Code: "GB0708", Severity: Error,
 		Summary: "step uses what a left-out step would return",
-		Why:     "A step that is left out by --from, --only or --skip has no outputs, so that what is computed of them could not be.",
+		Why:     "A step that is left out by --from, --only or --skip, or an instance that is, has no outputs, so that what is computed of them could not be.",
 		Mend:    "Leave out this step as well, or do the other one; or have the runbook ask first: by has(), or by the status of the other step.",
 		Bad:     "expr: steps.before.outputs.replicas > 2   (gatebook run web.yaml --skip before)",
 		Good:    "expr: steps.before.status == 'skipped' || steps.before.outputs.replicas > 2",

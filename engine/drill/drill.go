@@ -20,7 +20,7 @@ import (
 )
 
 // DefaultPairs is how many rehearsals of two failures are made where nobody says it.
-const DefaultPairs = 20_000
+const DefaultPairs = 50_000
 
 // Options are how far a drill goes.
 type Options struct {
@@ -28,8 +28,18 @@ type Options struct {
 	Pairs int
 	// Test is the name of the test file that says what is supposed; empty: there is none.
 	Test string
+	// Watch is told before each rehearsal how far the drill is, and an error from it stops the drill:
+	// what was found until then is what was found. Nil: nobody watches.
+	Watch func(Progress) error
 
 	unmerged bool // each rehearsal is carried on to its end, whoever was there before
+}
+
+// Progress is how far a drill is.
+type Progress struct {
+	Rehearsals int // that were made
+	Failures   int // how many things go wrong in those that are made now
+	Done, Of   int // of what may go wrong first, how much was gone through
 }
 
 // Of drills the plan of a runbook in the world that is supposed.
@@ -52,7 +62,9 @@ type explorer struct {
 	found   map[fault]*violation
 	covered *coverage
 	counts  proof.Counts
-	left    int // pairs that were not rehearsed
+	beyond  int   // pairs that the bound on them leaves out
+	stopped error // why nothing more is rehearsed; nil: there is no reason
+	left    int   // rehearsals that were not made because of that
 }
 
 // visit is how a rehearsal came to a state.
@@ -94,35 +106,73 @@ func (e *explorer) explore() {
 	if e.options.Pairs > 0 {
 		most = 2
 	}
-	plain := e.rehearse(nil, most)
+	plain := e.rehearse(e.begin(), most)
 	e.counts.Moments = len(plain.Choices)
-	var singles []*rehearsal.Story
-	e.extend(plain, func(schedule []rehearsal.Deviation) *rehearsal.Story {
+	var singles []single
+	things := 0
+	for _, choice := range plain.Choices {
+		things += len(choice.Kinds)
+	}
+	e.extend(e.begin(), plain, func(course *rehearsal.Course, at rehearsal.Choice, kind rehearsal.Kind) *rehearsal.Story {
+		if !e.goesOn(Progress{Failures: 1, Done: e.counts.Singles, Of: things}) {
+			return nil
+		}
 		e.counts.Singles++
-		story := e.rehearse(schedule, most-1)
+		story := e.rehearse(course.Branch(at, kind), most-1)
 		story.Journal = nil // what is wrong with it was looked at
-		singles = append(singles, story)
+		singles = append(singles, single{at, kind, story})
 		return story
 	})
 	if most < 2 {
 		return
 	}
-	for _, single := range singles {
-		e.extend(single, func(schedule []rehearsal.Deviation) *rehearsal.Story {
-			if e.counts.Pairs >= e.options.Pairs {
-				e.left++
+	start := e.begin()
+	for i, first := range singles {
+		e.extend(start.Branch(first.at, first.kind), first.story, func(course *rehearsal.Course, at rehearsal.Choice, kind rehearsal.Kind) *rehearsal.Story {
+			switch {
+			case e.counts.Pairs >= e.options.Pairs:
+				e.beyond++
+				return nil
+			case !e.goesOn(Progress{Failures: 2, Done: i, Of: len(singles)}):
 				return nil
 			}
 			e.counts.Pairs++
-			return e.rehearse(schedule, 0)
+			return e.rehearse(course.Branch(at, kind), 0)
 		})
 	}
 }
 
+// goesOn tells whoever watches how far the drill is, and reports whether it goes on. Where it does
+// not, what is left is counted.
+func (e *explorer) goesOn(p Progress) bool {
+	if e.stopped == nil && e.options.Watch != nil {
+		p.Rehearsals = e.counts.Rehearsals
+		e.stopped = e.options.Watch(p)
+	}
+	if e.stopped != nil {
+		e.left++
+	}
+	return e.stopped == nil
+}
+
+// begin returns the course of the rehearsal in which nothing goes wrong.
+func (e *explorer) begin() *rehearsal.Course { return rehearsal.Begin(e.world, e.options.unmerged) }
+
+// single is a rehearsal in which one thing went otherwise.
+type single struct {
+	at    rehearsal.Choice
+	kind  rehearsal.Kind
+	story *rehearsal.Story
+}
+
+// branch makes the rehearsal that branches off from a course where one thing more goes otherwise;
+// nil: it is not made.
+type branch func(course *rehearsal.Course, at rehearsal.Choice, kind rehearsal.Kind) *rehearsal.Story
+
 // extend rehearses what a rehearsal comes to where one thing more goes otherwise. A failure
 // that was made good once, with nothing else under way, so that the run was then where it would
 // have been without, is made good again wherever all is so that this depended on.
-func (e *explorer) extend(s *rehearsal.Story, rehearse func([]rehearsal.Deviation) *rehearsal.Story) {
+func (e *explorer) extend(course *rehearsal.Course, s *rehearsal.Story, rehearse branch) {
 	passed := make(map[rehearsal.State]bool, len(s.Passed))
 	for _, state := range s.Passed {
 		passed[state] = true
@@ -134,8 +184,7 @@ func (e *explorer) extend(s *rehearsal.Story, rehearse func([]rehearsal.Deviatio
 				e.counts.Alike++
 				continue
 			}
-			next := rehearsal.Deviation{Op: choice.Op, Time: choice.Time, Kind: kind}
-			story := rehearse(append(slices.Clone(s.Deviations), next))
+			story := rehearse(course, choice, kind)
 			if story != nil && story.Merged && passed[story.At] && choice.Alone != (rehearsal.State{}) {
 				e.mended[what] = true
 			}
@@ -144,8 +193,8 @@ func (e *explorer) extend(s *rehearsal.Story, rehearse func([]rehearsal.Deviatio
 }
 
 // rehearse makes one rehearsal, behind which so much may still go wrong, and looks at it.
-func (e *explorer) rehearse(schedule []rehearsal.Deviation, budget int) *rehearsal.Story {
-	story := rehearsal.Run(e.world, schedule, func(state rehearsal.State, events int) bool {
+func (e *explorer) rehearse(course *rehearsal.Course, budget int) *rehearsal.Story {
+	story := course.Rehearse(func(state rehearsal.State, events int) bool {
 		now := visit{budget, events}
 		before, known := e.seen[state]
 		if known && before.covers(now) {

@@ -3,6 +3,7 @@ package drill_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -126,5 +127,38 @@ func TestWhatPeopleWaitForIsTold(t *testing.T) {
 	}
 	if len(p.Violations) == 0 {
 		t.Error("nothing was found")
+	}
+}
+
+// A drill that is stopped has found what it came to until then, and counts what it did not.
+func TestADrillThatIsStoppedSaysHowFarItCame(t *testing.T) {
+	t.Parallel()
+	p := planOf(t, "chain.yaml", chain(4), "")
+	whole := drill.Of(p, noSuppositions(), drill.Options{Pairs: drill.DefaultPairs}).Counts
+	for name, c := range map[string]struct {
+		after int // so many runs
+		says  string
+	}{
+		"as one thing goes wrong": {5, "were not rehearsed. Those in which two things go wrong were not counted."},
+		"as two do":               {whole.Singles + 10, "The drill was called off: at most "},
+		"at its end":              {whole.Rehearsals, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			last := drill.Progress{Failures: 1}
+			found := drill.Of(p, noSuppositions(), drill.Options{Pairs: drill.DefaultPairs, Watch: func(now drill.Progress) error {
+				if now.Done >= now.Of || now.Failures == last.Failures && now.Done < last.Done || now.Failures < last.Failures {
+					t.Errorf("after %+v it is at %+v", last, now)
+				}
+				if last = now; now.Rehearsals == c.after {
+					return errors.New("called off")
+				}
+				return nil
+			}})
+			said := strings.Join(found.Unexplored, "\n")
+			if found.Counts.Rehearsals != c.after || (found.Stopped == "called off") != (c.says != "") || !strings.Contains(said, c.says) {
+				t.Errorf("%+v, stopped: %q\n%s", found.Counts, found.Stopped, said)
+			}
+		})
 	}
 }

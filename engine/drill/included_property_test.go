@@ -32,7 +32,7 @@ func takingIn(t *rapid.T) string {
 func drawnInside(t *rapid.T) string {
 	var b strings.Builder
 	b.WriteString(checktest.Head + "steps:\n  - id: s\n")
-	drawStep(t, &b)
+	drawStep(t, &b, "")
 	if rapid.Bool().Draw(t, "finally") {
 		b.WriteString("finally:\n  - {id: tell, uses: exec.check, with: {command: [./tell]}}\n")
 	}

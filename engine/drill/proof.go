@@ -35,12 +35,29 @@ func (e *explorer) proof(p *plan.Plan) *proof.Proof {
 		made.Violations = append(made.Violations, told)
 	}
 	made.Unexplored = e.unexplored()
+	if e.stopped != nil {
+		made.Stopped = e.stopped.Error()
+	}
 	return made
+}
+
+// unmade says what was not rehearsed, as the drill was stopped.
+func (e *explorer) unmade() string {
+	text := fmt.Sprintf("The drill was %v: at most %d of %d runs were not rehearsed.", e.stopped, e.left, e.left+e.counts.Rehearsals)
+	if e.counts.Pairs == 0 && e.options.Pairs > 0 {
+		text += " Those in which two things go wrong were not counted."
+	}
+	return text
 }
 
 // unexplored says what was not looked at, and why.
 func (e *explorer) unexplored() []string {
-	said := []string{
+	var said []string
+	if e.stopped != nil {
+		said = append(said, e.unmade())
+	}
+	said = append(
+		said,
 		"What outputs are was not explored, but where the test file says it: conditions over them were true and false, each for itself and one at a time.",
 		"The time was not explored: windows were taken as open and as closed, and everything takes a second.",
 		"Of steps side by side one order was explored: that in which the plan has them.",
@@ -48,12 +65,12 @@ func (e *explorer) unexplored() []string {
 		"A condition that is false was so until a person saw to the run: that it is false for a while, and then true, was not explored.",
 		"An action that does not end when it is asked to was not explored, and a retry.if that nothing known decides was true.",
 		"That people pause or cancel a run was not explored, but where it had paused by itself and nothing else helped.",
-	}
+	)
 	switch {
 	case e.options.Pairs == 0:
 		said = append(said, "Failures in pairs were not explored, as --pairs is 0: rollbacks that fail are among them.")
-	case e.left > 0:
-		said = append(said, fmt.Sprintf("%d pairs of failures were not explored: --pairs bounds them to %d.", e.left, e.options.Pairs))
+	case e.beyond > 0:
+		said = append(said, fmt.Sprintf("%d pairs of failures were not explored: --pairs bounds them to %d.", e.beyond, e.options.Pairs))
 	}
 	if e.options.Pairs > 0 {
 		said = append(said, "Three failures and more in one run were not explored.")

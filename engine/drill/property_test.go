@@ -21,13 +21,16 @@ func drawn(t *rapid.T) (text string, supposed world.Supposed) {
 	policies := []string{"rollback", "rollback", "stop", "pause"}
 	fmt.Fprintf(&b, "%sonFailure: %s\nsteps:\n", checktest.Head, rapid.SampledFrom(policies).Draw(t, "onFailure"))
 	supposed.Steps = make(map[string]world.Step)
+	read := "" // what may be read, as a step before returns it
 	for i := range rapid.IntRange(1, 3).Draw(t, "steps") {
 		id := fmt.Sprintf("s%d", i)
 		fmt.Fprintf(&b, "  - id: %s\n", id)
 		if rapid.Bool().Draw(t, "side by side") {
 			b.WriteString("    needs: []\n")
 		}
-		drawStep(t, &b)
+		if drawStep(t, &b, read) {
+			read = id
+		}
 		var step world.Step
 		thing := []string{"thing"}
 		for _, list := range []*[]string{&step.Provides, &step.Removes, &step.BackNeeds, &step.Takes, &step.Releases, &step.Needs} {
@@ -46,7 +49,9 @@ func drawn(t *rapid.T) (text string, supposed world.Supposed) {
 	return b.String(), supposed
 }
 
-func drawStep(t *rapid.T, b *strings.Builder) {
+// drawStep draws a step, which may read what another returns, and reports whether it is one itself
+// that can be read.
+func drawStep(t *rapid.T, b *strings.Builder, read string) (returns bool) {
 	switch rapid.IntRange(0, 6).Draw(t, "kind") {
 	case 0:
 		b.WriteString("    uses: exec.check\n    with: {command: [./look]}\n")
@@ -58,9 +63,14 @@ func drawStep(t *rapid.T, b *strings.Builder) {
 		b.WriteString("    uses: exec\n    with: {command: [./do]}\n    foreach: ${{ [1, 2] }}\n    rollback: {uses: exec, with: {command: [./undo]}}\n")
 		fmt.Fprintf(b, "    batch: {sizes: [%d], maxFailures: %d}\n", rapid.IntRange(1, 2).Draw(t, "size"), rapid.IntRange(0, 1).Draw(t, "failures"))
 	default:
+		returns = true
 		b.WriteString("    uses: exec\n    with: {command: [./do]}\n")
 		if rapid.IntRange(0, 3).Draw(t, "rollback") > 0 {
-			fmt.Fprintf(b, "    rollback: {uses: exec, with: {command: [./undo]}, retry: {attempts: %d}}\n", rapid.IntRange(1, 2).Draw(t, "undos"))
+			undo := "./undo"
+			if read != "" && rapid.Bool().Draw(t, "reads") {
+				undo = fmt.Sprintf("${{ steps.%s.outputs.stdout }}", read)
+			}
+			fmt.Fprintf(b, "    rollback: {uses: exec, with: {command: [%q]}, retry: {attempts: %d}}\n", undo, rapid.IntRange(1, 2).Draw(t, "undos"))
 		}
 		if rapid.Bool().Draw(t, "retry") {
 			b.WriteString("    retry: {attempts: 2}\n")
@@ -76,6 +86,7 @@ func drawStep(t *rapid.T, b *strings.Builder) {
 	if rapid.IntRange(0, 3).Draw(t, "continue") == 0 {
 		fmt.Fprintf(b, "    onFailure: %s\n", rapid.SampledFrom([]string{"continue", "pause", "stop", "rollback"}).Draw(t, "policy"))
 	}
+	return returns
 }
 
 // faultsOf are what a drill found, with how much it takes to show it.

@@ -29,7 +29,7 @@ type teller struct {
 }
 
 // tell tells one event; ok is false where it says nothing that another does not.
-func (t *teller) tell(e event.Event) (m proof.Moment, ok bool) {
+func (t *teller) tell(e *event.Event) (m proof.Moment, ok bool) {
 	if e.Op != nil {
 		m.Step, m.Part = e.Op.Step, e.Op.Part
 	}
@@ -88,7 +88,7 @@ func (t *teller) tell(e event.Event) (m proof.Moment, ok bool) {
 }
 
 // condition tells a verdict that keeps something from being done.
-func (t *teller) condition(m proof.Moment, e event.Event) (proof.Moment, bool) {
+func (t *teller) condition(m proof.Moment, e *event.Event) (proof.Moment, bool) {
 	if e.Verdict.Truth == "true" {
 		return m, false
 	}
@@ -99,7 +99,7 @@ func (t *teller) condition(m proof.Moment, e event.Event) (proof.Moment, bool) {
 }
 
 // decided words the end of a step.
-func decided(e event.Event) string {
+func decided(e *event.Event) string {
 	text := map[event.Status]string{
 		event.NotRun: "not run", event.Undone: "taken back", event.LeftOver: "left behind",
 	}[e.Status]

@@ -5,9 +5,6 @@ import (
 	"strings"
 )
 
-// Drill is the mode in which a run is a drill.
-const Drill = "drill"
-
 // Choice is what a person wants of a runbook where it is not all of it, or not as it stands.
 type Choice struct {
 	Mode   string   `json:"mode,omitempty" doc:"The mode of the runbook in which it is done; absent: none." examples:"drill"`

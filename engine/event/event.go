@@ -39,6 +39,7 @@ const (
 	CancelAsked      Type = "cancel.asked"      // stop what runs, then do as onFailure says: By, Reason
 	ResumeAsked      Type = "resume.asked"      // go on after a pause, a stop or a crash: By, Reason
 	RollbackAsked    Type = "rollback.asked"    // take back what the run changed: By, Reason
+	SteppingEnded    Type = "stepping.ended"    // of a run that goes step by step, from now on no change waits for a word: By, Reason
 	AskOpened        Type = "ask.opened"        // people are asked: Op, Data (the question), Quorum, Timer where it expires
 	TargetReached    Type = "target.reached"    // what a connection reached when the run first used it: Target
 	GivenUp          Type = "run.given_up"      // ended without its plan by a cancel, as it changed nothing: By, Reason
@@ -52,6 +53,7 @@ const (
 	ConditionMet   Type = "condition"       // a condition was judged: Op, Verdict
 	LoopOpened     Type = "loop.opened"     // a step with foreach knows what it is done for: Op, Loop
 	BatchDone      Type = "batch.done"      // all of a batch is done: Op (Index: which, from 0), Elapsed
+	OverTime       Type = "run.over_time"   // it is going longer than its maxDuration: Reason
 	ModeChanged    Type = "run.mode"        // the run as a whole goes another way: Mode, Reason, Name (pause.asked) where it is on its way to a pause
 	RunFinished    Type = "run.finished"    // the run ended or paused: Result
 	RequestRefused Type = "request.refused" // what was asked cannot be done now: Name (the request's type), Reason
@@ -60,7 +62,7 @@ const (
 // Decision reports whether events of the type follow from the facts before them.
 func (t Type) Decision() bool {
 	switch t {
-	case StepDecided, ConditionMet, LoopOpened, BatchDone, ModeChanged, RunFinished, RequestRefused:
+	case StepDecided, ConditionMet, LoopOpened, BatchDone, OverTime, ModeChanged, RunFinished, RequestRefused:
 		return true
 	default:
 		return false
@@ -318,6 +320,8 @@ type Run struct {
 	Process      Process           `json:"process"`
 	Overrides    []Override        `json:"overrides,omitempty" doc:"The windows that count as open, by the word of who began the run."`
 	Choice       *Choice           `json:"choice,omitempty" doc:"Which steps are left out by a person's word; absent: none is."`
+	Others       []string          `json:"others,omitempty" doc:"The inputs that the mode sets, and that a person gave other values."`
+	Unapproved   []string          `json:"unapproved,omitempty" doc:"The approvals that are left out by a person's word; absent: none is."`
 	Stepwise     bool              `json:"stepwise,omitempty" doc:"People are asked before each change."`
 	// Remaining is an estimate, and kept so that a replay has the same.
 	Remaining map[string]Left `json:"remaining,omitempty" doc:"Of each step that asks for run.remaining, how long it was estimated to take from there to the end of the run."`
@@ -367,6 +371,8 @@ type Result struct {
 	// Missing says why outputs or parts of the record are null.
 	Missing map[string]string `json:"missing,omitempty" doc:"Of each output, as \"outputs.NAME\", or part of the record, as \"record.NAME\", that is null as it could not be given: why."`
 	Elapsed time.Duration     `json:"elapsed" doc:"How long the run took."`
+	// Overrides are all of the run: a history reads its first record and its last.
+	Overrides []Override `json:"overrides,omitempty" doc:"The windows that counted as open by a person's word; absent: none did."`
 	// Measured stays when a run that succeeded is taken back later.
 	Measured *Measured `json:"measured,omitempty" doc:"What it took and lost, since it succeeded; absent: it has not, or it has no objectives and is no drill."`
 	// AskedBack is not zero where a person had the run taken back.

@@ -11,6 +11,10 @@ type Measured struct {
 	Lost *time.Duration `json:"lost,omitempty" doc:"How much recent data was lost; absent: it was not measured."`
 	RPO  time.Duration  `json:"rpo,omitempty" doc:"How much may be lost; absent: nothing is promised."`
 	Why  string         `json:"unmeasured,omitempty" doc:"Why the data loss could not be measured, where it was to be."`
+
+	Failed  []string `json:"failed,omitempty" doc:"The steps that failed though the run succeeded, of those that change something or are of finally."`
+	Idle    bool     `json:"idle,omitempty" doc:"No step was done but those of finally."`
+	Altered []string `json:"altered,omitempty" doc:"Of a run in a mode, in what it was not done as the mode says, in words; absent: in nothing."`
 }
 
 // Late is how much longer it took than it may; nothing where that was kept, or nothing is promised.
@@ -42,19 +46,16 @@ type LastDrill struct {
 	Runbook string     `json:"runbook"`
 	At      *time.Time `json:"at,omitempty" doc:"When it had succeeded; absent: there was none."`
 	Run     string     `json:"run,omitempty" doc:"Its id."`
+	// Unread may have been drills, or newer ones.
+	Unread []string `json:"unread,omitempty" doc:"The runs that cannot be read, and may have been such drills."`
 }
 
-// LastDrillOf returns the last good drill of a runbook among some; false: there was none.
-func LastDrillOf(runbook string, drills []LastDrill) (LastDrill, bool) {
+// LastDrillOf returns the last good drill of a runbook among some; one without a time: there was none.
+func LastDrillOf(runbook string, drills []LastDrill) LastDrill {
 	for _, d := range drills {
-		if d.Runbook == runbook && d.At != nil {
-			return d, true
+		if d.Runbook == runbook {
+			return d
 		}
 	}
-	return LastDrill{}, false
-}
-
-// IsDrill reports whether the run is a drill: all of its runbook, in the mode drill.
-func (r Run) IsDrill() bool {
-	return r.Choice.ModeName() == Drill && !r.Choice.IsPart() && !r.Stepwise
+	return LastDrill{Runbook: runbook}
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/gatebook/gatebook/engine/model"
 	"github.com/gatebook/gatebook/engine/opening"
 	"github.com/gatebook/gatebook/engine/source"
+	"github.com/gatebook/gatebook/engine/syntax"
 )
 
 // Read brings a file by its path from the folder of the runbook that is checked. real is the
@@ -64,10 +65,10 @@ const (
 // Check checks a typed runbook, whose name is that of its file, and all that it takes in. others
 // is what is wrong with the files that it takes in, one file after the other.
 func Check(name string, runbook *model.Runbook, options Options) (checked *Checked, own, others diag.List) {
-	t := &taker{Options: options, read: map[string]answer{}, units: map[string]*unit{}, files: map[string]int{}, path: []string{path.Base(name)}}
+	t := &taker{Options: options, read: map[string]answer{}, units: map[string]*unit{}, files: map[string]int{}, path: []link{{file: path.Base(name)}}}
 	if options.Read != nil && takesIn(runbook) {
 		if answer := t.bring(path.Base(name)); answer.err == nil {
-			t.path[0] = answer.real
+			t.path[0].file = answer.real
 		}
 	}
 	top, own := t.check(name, "", runbook)
@@ -85,10 +86,16 @@ type taker struct {
 	Options
 	read  map[string]answer // by the name that was asked for
 	units map[string]*unit  // by the path of what was found
-	path  []string          // the files that are being checked, each taken in by the one before
+	path  []link            // the files that are being checked, each taken in by the one before
 	made  []File
 	files map[string]int // where a file is in made
 	found diag.List      // what is wrong with runbooks that were taken in
+}
+
+// link is a file that another takes in.
+type link struct {
+	file string
+	by   *syntax.Node // what names it there; nil: nothing takes it in
 }
 
 // answer is what was found under a name.

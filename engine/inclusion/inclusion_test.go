@@ -151,7 +151,7 @@ func TestTheCycleIsToldAsAPath(t *testing.T) {
 	if len(own) != 0 || len(others) != 1 {
 		t.Fatalf("found %v and %v", own, others)
 	}
-	if want := "Each takes in the next: sub/b.yaml -> sub/c.yaml -> sub/b.yaml."; others[0].Detail != want || others[0].Range.String() != "sub/c.yaml:5:39" {
+	if want := "Each takes in the next: sub/b.yaml -> sub/c.yaml -> sub/b.yaml."; others[0].Detail != want || others[0].Range.String() != "sub/b.yaml:5:39" {
 		t.Errorf("%s: %s", others[0].Range, others[0].Detail)
 	}
 }

@@ -72,6 +72,10 @@ func (t *taker) take(node *syntax.Node) (*unit, *diag.Diagnostic) {
 	}
 	said := node.Text()
 	switch {
+	case said == "":
+		return fault(diag.InclusionUnread, "The name of the file is empty.")
+	case strings.ContainsRune(said, 0):
+		return fault(diag.InclusionUnread, "The name %q has a zero byte in it, which no file has.", said)
 	case strings.Contains(said, "${{"):
 		return fault(diag.InclusionUnread, "The file is named by an expression, so that nobody knows before a run what it does.")
 	case t.Read == nil:
@@ -79,7 +83,7 @@ func (t *taker) take(node *syntax.Node) (*unit, *diag.Diagnostic) {
 	case path.IsAbs(said), strings.Contains(said, `\`):
 		return fault(diag.InclusionOutside, "A path is written as it is seen from the runbook's folder, with slashes, and %q is not.", diag.Clean(said))
 	}
-	name := path.Join(path.Dir(t.path[len(t.path)-1]), said)
+	name := path.Join(path.Dir(t.path[len(t.path)-1].file), said)
 	got := t.bring(name)
 	switch {
 	case errors.Is(got.err, ErrOutside):
@@ -89,8 +93,9 @@ func (t *taker) take(node *syntax.Node) (*unit, *diag.Diagnostic) {
 	case got.err != nil:
 		return fault(diag.InclusionUnread, "%s", diag.OfError(got.err))
 	}
-	if at := slices.Index(t.path, got.real); at >= 0 {
-		return fault(diag.InclusionCycle, "Each takes in the next: %s.", diag.Clean(strings.Join(append(slices.Clone(t.path[at:]), got.real), " -> ")))
+	if at := slices.IndexFunc(t.path, func(l link) bool { return l.file == got.real }); at >= 0 {
+		d := cycle(append(slices.Clone(t.path[at+1:]), link{got.real, node}))
+		return nil, &d
 	}
 	u, known := t.units[got.real]
 	if !known {
@@ -98,7 +103,7 @@ func (t *taker) take(node *syntax.Node) (*unit, *diag.Diagnostic) {
 			d := tooDeep(node, len(t.path))
 			return nil, &d
 		}
-		u = t.unit(got)
+		u = t.unit(got, node)
 		t.units[got.real] = u
 	}
 	if u == nil {
@@ -118,8 +123,25 @@ func (t *taker) bring(name string) answer {
 	return got
 }
 
+// cycle reports files of which each takes in the next, at the first place of all that do so: it is
+// the same finding whichever of them is checked.
+func cycle(links []link) diag.Diagnostic {
+	first := 0
+	for i, l := range links {
+		if l.by.Range().Compare(links[first].by.Range()) < 0 {
+			first = i
+		}
+	}
+	links = slices.Concat(links[first:], links[:first+1])
+	names := make([]string, len(links))
+	for i, l := range links {
+		names[i] = l.by.Range().File.Name()
+	}
+	return diag.InclusionCycle.At(links[0].by.Range(), "Each takes in the next: %s.", diag.Clean(strings.Join(names, " -> ")))
+}
+
 // unit checks a file that is taken in; nil where it is no runbook.
-func (t *taker) unit(got answer) *unit {
+func (t *taker) unit(got answer, by *syntax.Node) *unit {
 	tree, found := syntax.Parse(got.file)
 	if kind := tree.Get("kind"); tree != nil && !found.HasErrors() && kind.Text() != model.Kind {
 		return nil
@@ -130,7 +152,7 @@ func (t *taker) unit(got answer) *unit {
 	u := &unit{}
 	at := len(t.found)
 	if decoded != nil {
-		t.path = append(t.path, got.real)
+		t.path = append(t.path, link{got.real, by})
 		u, more = t.check(got.file.Name(), got.real, decoded)
 		t.path = t.path[:len(t.path)-1]
 		found = append(found, more...)

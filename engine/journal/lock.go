@@ -29,6 +29,7 @@ const (
 type Owner struct {
 	Run     string    `json:"run"` // set by [Run.Lock]
 	Runbook string    `json:"runbook,omitempty"`
+	Mode    string    `json:"mode,omitempty"` // in which the runbook is done; empty: in none
 	PID     int       `json:"pid"`
 	Started time.Time `json:"started"` // the process
 	Host    string    `json:"host"`
@@ -46,10 +47,14 @@ func (o Owner) String() string {
 }
 
 func (o Owner) what() string {
-	if o.Runbook == "" {
-		return "run " + o.Run
+	text := "run " + o.Run
+	if o.Runbook != "" {
+		text += " of " + o.Runbook
 	}
-	return "run " + o.Run + " of " + o.Runbook
+	if o.Mode != "" {
+		text += " in mode " + o.Mode
+	}
+	return text
 }
 
 // Takeover says that a lock was free although its last owner never gave it back: that

@@ -1,6 +1,7 @@
 package limit_test
 
 import (
+	"maps"
 	"testing"
 	"time"
 
@@ -113,5 +114,26 @@ func TestALimitRefusesWhatGoesOverIt(t *testing.T) {
 	}
 	if got := tally.Refuses(nil, "c", sdk.Destroy, time.Hour).Words(); got != "" {
 		t.Errorf("without limits: got %q", got)
+	}
+}
+
+// Of steps that have their room together, none has any where there is not enough for all.
+func TestRoomIsReservedForAllOrForNone(t *testing.T) {
+	t.Parallel()
+	limits := &event.Limits{Changes: new(3)}
+	tally := limit.NewTally(nil)
+	tally.Begin("a", sdk.Change)
+	reserve := func(steps map[string]sdk.Effect) string { return tally.Reserve(limits, maps.All(steps)).Words() }
+	if got := reserve(map[string]sdk.Effect{"a": sdk.Change, "b": sdk.Change, "c": sdk.Change, "look": sdk.Read}); got != "" {
+		t.Errorf("refused: %s", got)
+	}
+	if got, want := reserve(map[string]sdk.Effect{"b": sdk.Change, "d": sdk.Change}), "that makes 4 changes, and maxChanges is 3"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if got := tally.Used().Changes; got != 3 {
+		t.Errorf("%d are counted", got)
+	}
+	if got := reserve(map[string]sdk.Effect{"b": sdk.Change}); got != "" {
+		t.Errorf("what has its room is refused: %s", got)
 	}
 }

@@ -1,6 +1,7 @@
 package limit
 
 import (
+	"iter"
 	"maps"
 	"time"
 
@@ -29,6 +30,14 @@ func NewTally(foreseen *event.Foreseen) *Tally {
 	return t
 }
 
+// Clone returns a tally that has counted the same, and goes on by itself.
+func (t *Tally) Clone() *Tally {
+	own := *t
+	own.begun, own.kept, own.things, own.costs = maps.Clone(t.begun), maps.Clone(t.kept), maps.Clone(t.things), maps.Clone(t.costs)
+	own.used.Cost = maps.Clone(t.used.Cost)
+	return &own
+}
+
 // Begin counts a step, or an instance of one, that begins. One that has begun before is not
 // counted again.
 func (t *Tally) Begin(step string, effect sdk.Effect) {
@@ -44,6 +53,27 @@ func (t *Tally) Keep(step string, effect sdk.Effect) {
 	t.begun[step], t.kept[step] = effect, true
 	t.add(step, effect, 1)
 	t.setCost(step, t.foreseen.Cost[step])
+}
+
+// Reserve has room for all of some steps that have not begun, or for none of them: then it returns
+// the limit that they would go over. The zero Line: there is room. Time is not looked at.
+func (t *Tally) Reserve(l *event.Limits, steps iter.Seq2[string, sdk.Effect]) Line {
+	var reserved []string
+	for step, effect := range steps {
+		if _, already := t.begun[step]; !already && effect != sdk.Read {
+			t.Keep(step, effect)
+			reserved = append(reserved, step)
+		}
+	}
+	for _, line := range Lines(l, t.Used()) {
+		if line.IsOver() && len(reserved) > 0 {
+			for _, step := range reserved {
+				t.Forget(step)
+			}
+			return line
+		}
+	}
+	return Line{}
 }
 
 // Forget has no room any more for a step that has not begun. One that has begun stays counted.

@@ -51,15 +51,18 @@ func (l *looker) known(of *plan.Step) expr.Scope {
 	return is
 }
 
-// isRepeated reports whether a step is inside of one that is done for many: what is so for each of
-// these the run looks at.
-func isRepeated(s *plan.Step) bool {
-	for outer := s.Outer(); outer != nil; outer = outer.Outer() {
-		if outer.Loop != nil {
-			return true
+// manyAround is the step that is done for many and takes in the runbook that a step is of, or is that
+// step itself; empty: there is none. What is so for each of these the run looks at.
+func manyAround(s *plan.Step) string {
+	if s.Runbook == nil {
+		s = s.Outer()
+	}
+	for ; s != nil; s = s.Outer() {
+		if s.Loop != nil {
+			return s.ID
 		}
 	}
-	return false
+	return ""
 }
 
 // isPassedOver reports whether a run goes on though it does not get past a step, as something that

@@ -114,6 +114,9 @@ func (l *looker) look(ctx context.Context, wave []int, atOnce int) {
 			continue
 		}
 		switch {
+		case manyAround(s) != "":
+			s.Unlooked = "it is done for each of " + manyAround(s) + ", for which the run looks"
+			continue
 		case ctx.Err() != nil:
 			s.Unlooked = context.Cause(ctx).Error()
 			continue
@@ -192,8 +195,8 @@ func stops(s *plan.Step) string {
 
 // worthALook reports whether there is anything to look at.
 func worthALook(s *plan.Step) bool {
-	if isRepeated(s) || s.Runbook != nil && s.Loop != nil {
-		return false
+	if s.Runbook != nil && s.Loop != nil {
+		return isOpen(s.When) || slices.ContainsFunc(s.Gate, isOpen)
 	}
 	return s.Loop != nil || mayRead(&s.Use) || isOpen(s.When) || slices.ContainsFunc(s.Gate, isOpen)
 }

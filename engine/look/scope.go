@@ -69,9 +69,9 @@ func (s scope) run() (value.Value, bool) {
 
 // LastDrill returns the last good drill of a runbook, where that was looked up.
 func (s scope) LastDrill(runbook string) (expr.LastDrill, bool) {
-	last, drilled := event.LastDrillOf(runbook, s.looker.drills)
-	if !drilled {
-		return expr.LastDrill{Never: true}, s.looker.drills != nil
+	last := event.LastDrillOf(runbook, s.looker.drills)
+	if last.At == nil {
+		return expr.LastDrill{Never: true, Unread: last.Unread}, s.looker.drills != nil
 	}
 	return expr.LastDrill{At: *last.At, Run: last.Run}, true
 }

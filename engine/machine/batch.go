@@ -119,6 +119,10 @@ func (m *Machine) batchDone(i int) {
 	op := m.op(i, event.Do)
 	op.Index = l.batch
 	m.record(event.Event{Type: event.BatchDone, Op: &op, Elapsed: m.now.Sub(l.began)})
+	if !slices.ContainsFunc(l.nodes[l.start(l.batch):l.ends[l.batch]], m.isNotSkipped) {
+		m.nextBatch(i) // nothing was done that there is anything to see of
+		return
+	}
 	if p.Pause == 0 || l.isLast() && len(p.Between) == 0 {
 		m.lookBetween(i)
 		return

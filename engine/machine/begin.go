@@ -19,7 +19,7 @@ func (m *Machine) leaveOut(i int, why *event.LeftOut) {
 // asked of them anyway.
 func (m *Machine) takesWord(i int) bool {
 	p := m.planned[i]
-	return m.run.Stepwise && p.Changes() && !p.Describe.Asks && !m.steps[i].do.permitted
+	return m.run.Stepwise && !m.flows && p.Changes() && !p.Describe.Asks && !m.steps[i].do.permitted
 }
 
 // inLine reports whether a step waits to be asked about.
@@ -91,8 +91,47 @@ func (m *Machine) wordGiven(i int, e event.Event) {
 		m.leaveOut(i, &event.LeftOut{By: e.Answer.By, Cause: event.StepByStep, Reason: e.Answer.Comment})
 	case s.failure != nil:
 		s.do.state = done
-		m.fail(i, s.failure)
+		failure := *s.failure
+		failure.Message += "; " + notAgain(e)
+		m.fail(i, &failure)
 	default:
-		m.refused(i, event.Do, e.Answer.By+" wanted it not tried again")
+		m.refused(i, event.Do, notAgain(e))
+	}
+}
+
+// notAgain says who does not want a step tried again, and why.
+func notAgain(e event.Event) string {
+	text := e.Answer.By + " wanted it not tried again"
+	if e.Answer.Comment != "" {
+		text += ": " + e.Answer.Comment
+	}
+	return text
+}
+
+// endStepping has all that waits for a person's word begin, and no change wait for one any more.
+func (m *Machine) endStepping(e event.Event) {
+	if !m.run.Stepwise || m.flows || m.mode == event.Ended {
+		m.refuse(e, "the run does not go step by step")
+		return
+	}
+	var waiting []int
+	for i := range m.steps {
+		if m.steps[i].do.state == permitting {
+			m.emit(Cancel{m.wordOp(i)})
+			waiting = append(waiting, i)
+		}
+		if m.planned[i].Changes() && !m.planned[i].Describe.Asks {
+			m.steps[i].asked = false // what was to be asked anew is not
+		}
+	}
+	for _, i := range m.line {
+		if m.inLine(i) {
+			waiting = append(waiting, i)
+		}
+	}
+	m.flows, m.line = true, nil
+	for _, i := range waiting {
+		m.steps[i].status, m.steps[i].known = event.Running, false
+		m.enqueue(i, event.Do)
 	}
 }

@@ -37,12 +37,14 @@ func drawLeftOut(t *rapid.T, s *plan.Step) {
 func checkWords(t *rapid.T, w *world) {
 	yes := make(map[string]int) // by step, the attempt that may begin
 	atWork := make(map[string]bool)
+	stepwise := w.stepwise
 	for _, e := range w.journal {
+		stepwise = stepwise && e.Type != event.SteppingEnded
 		if e.Op == nil {
 			continue
 		}
 		step := stepIn(w.plan, e.Op.Step)
-		asks := w.stepwise && step.Changes() && !step.Describe.Asks
+		asks := stepwise && step.Changes() && !step.Describe.Asks
 		switch {
 		case e.Type == event.Answered && e.Op.Part == event.Begin && e.Answer.Approved:
 			yes[e.Op.Step] = e.Op.Attempt

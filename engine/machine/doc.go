@@ -9,7 +9,8 @@
 // flight.
 //
 // Next changes the Machine in place, because a copy of 10,000 steps for each event
-// would make a run quadratic; an event costs the edges that it touches.
+// would make a run quadratic; an event costs the edges that it touches. A drill, which tries
+// many ways from one moment of a run on, forks it there: see fork.go.
 //
 // The life of a step, by file: step.go begins and settles it, judge.go decides its
 // gate and verify, guard.go looks at the gate once more where time has passed, begin.go

@@ -88,12 +88,17 @@ func (m *Machine) takeIn(i int) {
 		if recalled && !told && failure == nil {
 			failure = notTakenIn("its inputs could not be told")
 		}
+		if failure == nil {
+			failure = m.keepForFinally(f)
+		}
 		if failure != nil {
 			m.fail(i, failure)
 			return
 		}
 		m.steps[i].frame = f
 		m.settleIn(f)
+	} else if m.steps[i].frame.closed {
+		m.keepAgain(m.steps[i].frame)
 	}
 	delete(m.live, i)
 	m.frames[i] = struct{}{}
@@ -305,6 +310,7 @@ func (m *Machine) frameDone(f *frame) {
 		m.fail(i, m.ofWhole(i, f.failure))
 		return
 	}
+	m.giveRestBack(f)
 	s, p := &m.steps[i], m.planned[i]
 	s.outputs, s.do.state, s.known = m.outputsIn(f), done, false
 	if len(p.Verify) == 0 {

@@ -167,3 +167,22 @@ func TestPeopleAndARunbookThatIsTakenIn(t *testing.T) {
 		t.Run(name, func(t *testing.T) { t.Parallel(); c.check(t) })
 	}
 }
+
+// What the end of the run came between says how far it came.
+func TestWhatTheEndCameBetweenSaysHowFarItCame(t *testing.T) {
+	t.Parallel()
+	for after, want := range map[time.Duration]string{
+		1500 * time.Millisecond: "it came as far as 1 of 2, as the run was ending",
+		2500 * time.Millisecond: "its steps had ended, and its finally had not, as the run was ending",
+	} {
+		w := newWorld(t, planOf(t, taking(with(read("web"), policy(plan.Stop)), with(read("x"), policy(plan.Stop)), read("y", "x"), finally(read("tell")))...), 1)
+		w.until(after)
+		w.ask(event.CancelAsked)
+		w.run()
+		for _, e := range w.journal {
+			if e.Type == event.StepDecided && e.Op.Step == "web" && e.Status == event.Failed && e.Failure.Message != want {
+				t.Errorf("after %s: %q, want %q", after, e.Failure.Message, want)
+			}
+		}
+	}
+}

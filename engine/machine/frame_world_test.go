@@ -25,6 +25,9 @@ func taking(owner *plan.Step, steps ...*plan.Step) []*plan.Step {
 		for i := range s.Needs {
 			s.Needs[i].Step = event.InsideID(owner.ID, s.Needs[i].Step)
 		}
+		if s.Loop != nil && s.Loop.Known() {
+			knowing(s, s.Loop.Names()...)
+		}
 	}
 	return append([]*plan.Step{owner}, steps...)
 }

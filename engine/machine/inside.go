@@ -194,7 +194,7 @@ func (m *Machine) settleInside(i int, status event.Status) {
 	base := m.blockOf(i)
 	for n := base; n < base+m.planned[i].Runbook.Size; n++ {
 		if s := &m.steps[n]; !s.isTemplate && s.status == event.Pending {
-			s.status, s.known = to, false
+			s.status, s.known, s.asked = to, false, false
 		}
 	}
 }
@@ -235,7 +235,8 @@ func (m *Machine) cutOffFrame(i int) {
 		if m.planned[n].Cleans() {
 			continue
 		}
-		if all++; m.steps[n].status.Settled() {
+		cancelled := m.steps[n].failure != nil && m.steps[n].failure.Class == sdk.Cancelled
+		if all++; m.steps[n].status.Settled() && !cancelled {
 			ended++
 		}
 	}
@@ -247,7 +248,11 @@ func (m *Machine) cutOffFrame(i int) {
 	}
 	failure := f.failure
 	if failure == nil {
-		failure = &event.Failure{Class: sdk.Cancelled, Message: fmt.Sprintf("it came as far as %d of %d, as the run was ending", ended, all)}
+		came := fmt.Sprintf("it came as far as %d of %d", ended, all)
+		if ended == all {
+			came = "its steps had ended, and its finally had not"
+		}
+		failure = &event.Failure{Class: sdk.Cancelled, Message: came + ", as the run was ending"}
 	}
 	s.cutShort = true
 	if f.cut = !f.cleans; f.cut {

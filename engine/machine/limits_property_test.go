@@ -1,6 +1,8 @@
 package machine_test
 
 import (
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -55,14 +57,46 @@ func drawLimits(t *rapid.T, p *plan.Plan) *event.Foreseen {
 
 // spent is what a journal says that a run has begun: another way to count than the machine's.
 type spent struct {
-	w     *world
-	begun map[string]bool
-	costs map[string]float64
+	w      *world
+	begun  map[string]bool
+	opened map[string]bool // what takes in a runbook and has done so
+	closed map[string]bool // of these, those that are done with it
+	costs  map[string]float64
 }
 
-// over says over which limit the steps are that have begun, with one more and with what
+// cleans reports whether a step has its room before it begins: one that cleans up, be it done by the
+// plan or in what has opened.
+func (s *spent) cleans(id string) bool {
+	step := stepIn(s.w.plan, id)
+	return cleansUp(s.w.plan, id) && step.Loop == nil && step.Runbook == nil && step.Changes() && !step.Skipped()
+}
+
+// isNew reports whether there is no room yet for a step: it is none of the plan, and what it is in
+// has not opened.
+func (s *spent) isNew(id string) bool {
+	return event.Template(id) != id && !slices.ContainsFunc(around(id), func(outer string) bool { return s.opened[outer] })
+}
+
+// cleaning are the steps of finally of a runbook, and of what that takes in, for which there is room
+// when the step opens which takes it in.
+func (s *spent) cleaning(owner string) (ids []string) {
+	template := event.Template(owner)
+	for _, inside := range s.w.plan.Steps {
+		outside := around(inside.ID)
+		at := slices.Index(outside, template)
+		if at < 0 || slices.ContainsFunc(outside[:at], func(id string) bool { return stepIn(s.w.plan, id).Loop != nil }) {
+			continue
+		}
+		if id := owner + strings.TrimPrefix(inside.ID, template); s.cleans(id) {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
+// over says over which limit the steps are that have begun, with some more and with what
 // finally needs; empty: over none.
-func (s *spent) over(one string) string {
+func (s *spent) over(more ...string) string {
 	changes, destroys, others, usd := 0, 0, 0, 0.0
 	things := map[int]bool{}
 	count := func(id string) {
@@ -87,14 +121,26 @@ func (s *spent) over(one string) string {
 			things[thing] = true
 		}
 	}
-	s.begun[one] = true
-	for id := range s.begun {
-		count(id)
+	isDone := func(id string) bool {
+		return slices.ContainsFunc(around(id), func(outer string) bool { return s.closed[outer] })
+	}
+	counted := maps.Clone(s.begun)
+	for _, id := range more {
+		counted[id] = true
 	}
 	for _, f := range s.w.plan.Steps {
-		if cleansUp(s.w.plan, f.ID) && f.Loop == nil && f.Runbook == nil && !isTemplate(s.w.plan, f) && f.Changes() && !f.Skipped() && !s.begun[f.ID] {
-			count(f.ID)
+		if s.cleans(f.ID) && !isTemplate(s.w.plan, f) && !isDone(f.ID) {
+			counted[f.ID] = true
 		}
+	}
+	for owner := range s.opened {
+		for _, id := range s.cleaning(owner) {
+			counted[id] = counted[id] || !isDone(id)
+		}
+	}
+	maps.DeleteFunc(counted, func(_ string, is bool) bool { return !is })
+	for id := range counted {
+		count(id)
 	}
 	limits, targets := s.w.plan.Limits, len(things)+others
 	const rounding = 1e-9
@@ -114,19 +160,28 @@ func (s *spent) over(one string) string {
 // checkLimits holds a journal against what limits promise: no change is begun that goes over
 // one, however often the process died, and nothing is refused that would not.
 func checkLimits(t *rapid.T, w *world, came tally.Tally) {
-	s := &spent{w: w, begun: map[string]bool{}, costs: map[string]float64{}}
+	s := &spent{w: w, begun: map[string]bool{}, opened: map[string]bool{}, closed: map[string]bool{}, costs: map[string]float64{}}
 	for _, e := range w.journal {
-		if e.Op == nil || e.Op.Part != event.Do {
+		if e.Op == nil {
 			continue
 		}
 		id := e.Op.Step
 		step := stepIn(w.plan, id)
+		if e.Type == event.StepDecided && step.Runbook != nil && step.Loop == nil && !cleansUp(w.plan, id) {
+			s.closed[id] = e.Status == event.Succeeded || e.Status == event.Verifying || s.closed[id] && e.Status != event.Running
+		}
+		if e.Op.Part != event.Do {
+			continue
+		}
 		elapsed := e.Time.Sub(epoch)
+		opens := e.Type == event.StepDecided && e.Status == event.Running && step.Runbook != nil && step.Loop == nil
+		isOver := e.Type == event.StepDecided && e.Status == event.Failed && e.Failure.Class == event.OverLimit
 		late := w.plan.Limits.Duration > 0 && elapsed > w.plan.Limits.Duration
 		switch {
 		case e.Type == event.AttemptStarted, e.Type == event.AskOpened:
 			again := s.begun[id]
 			over := s.over(id)
+			s.begun[id] = true
 			if !step.Changes() || cleansUp(w.plan, id) {
 				continue
 			}
@@ -134,9 +189,20 @@ func checkLimits(t *rapid.T, w *world, came tally.Tally) {
 			if over != "" && !again || late {
 				t.Fatalf("%s began at %s, over the limit %s\n%s", id, elapsed, over, strings.Join(w.story(), "\n"))
 			}
+		case opens && !cleansUp(w.plan, id):
+			needs := s.cleaning(id)
+			if over := s.over(needs...); over != "" && len(needs) > 0 && !s.opened[id] && slices.ContainsFunc(needs, s.isNew) {
+				t.Fatalf("%s opened, over the limit %s\n%s", id, over, strings.Join(w.story(), "\n"))
+			}
+			s.opened[id] = true
+			came["opened"] += len(needs)
+		case isOver && step.Runbook != nil && step.Loop == nil && strings.HasPrefix(e.Failure.Message, "with what its finally needs"):
+			if s.over(s.cleaning(id)...) == "" {
+				t.Fatalf("%s was not opened, and there was room\n%s", id, strings.Join(w.story(), "\n"))
+			}
 		case e.Type == event.AttemptFinished && e.Cost != nil:
 			s.costs[id] = e.Cost["usd"]
-		case e.Type == event.StepDecided && e.Status == event.Failed && e.Failure.Class == event.OverLimit && step.Loop == nil && step.Runbook == nil:
+		case isOver && step.Loop == nil && step.Runbook == nil:
 			if cleansUp(w.plan, id) || !step.Changes() {
 				t.Fatalf("%s was refused\n%s", id, strings.Join(w.story(), "\n"))
 			}
@@ -189,5 +255,5 @@ func TestNoRunBeginsMoreThanItsLimits(t *testing.T) {
 			}
 		}
 		checkLimits(t, w, came)
-	}, "crash", "begun", "refused", "instance refused")
+	}, "crash", "begun", "refused", "instance refused", "opened")
 }

@@ -70,6 +70,38 @@ func TestNothingIsBegunThatGoesOverALimit(t *testing.T) {
 			},
 			why: "that makes 3 changes, and maxChanges is 2",
 		},
+		"an instance opens where there is room for its finally": {
+			limits: event.Limits{Changes: new(4)},
+			steps:  taking(l.each(with(read("web"), stops), "{sizes: [1]}", "x", "y"), with(change("one"), stops), finally(change("clean"))),
+			want: []string{
+				"0s web is running", `0s web["x"] is running`, `0s web["x"].one do #1`, `1s web["x"].one is succeeded`,
+				`1s web["x"].clean do #1`, `2s web["x"].clean is succeeded`, `2s web["x"] is succeeded`, "2s web batch 0 is done",
+				`2s web["y"] is running`, `2s web["y"].one do #1`, `3s web["y"].one is succeeded`, `3s web["y"].clean do #1`,
+				`4s web["y"].clean is succeeded`, `4s web["y"] is succeeded`, "4s web batch 1 is done", "4s web is succeeded", "4s run succeeded",
+			},
+		},
+		"what an instance needs to clean up is not taken by its own steps": {
+			limits: event.Limits{Changes: new(3)},
+			steps:  taking(l.each(with(read("web"), stops), "{sizes: [1]}", "x", "y"), with(change("one"), stops), finally(change("clean"))),
+			want: []string{
+				"0s web is running", `0s web["x"] is running`, `0s web["x"].one do #1`, `1s web["x"].one is succeeded`,
+				`1s web["x"].clean do #1`, `2s web["x"].clean is succeeded`, `2s web["x"] is succeeded`, "2s web batch 0 is done",
+				`2s web["y"] is running`, `2s web["y"].one is failed (over the limit)`,
+				`2s web["y"] is failed (over the limit)`, "2s web is failed (over the limit)", `2s web["y"].clean do #1`,
+				`3s web["y"].clean is succeeded`, "3s run failed",
+			},
+			why: "that makes 4 changes, and maxChanges is 3, with what finally needs",
+		},
+		"an instance for whose finally there is no room does not open": {
+			limits: event.Limits{Changes: new(2)},
+			steps:  taking(l.each(with(read("web"), stops), "{sizes: [1]}", "x", "y"), with(change("one"), stops), finally(change("clean"))),
+			want: []string{
+				"0s web is running", `0s web["x"] is running`, `0s web["x"].one do #1`, `1s web["x"].one is succeeded`,
+				`1s web["x"].clean do #1`, `2s web["x"].clean is succeeded`, `2s web["x"] is succeeded`, "2s web batch 0 is done",
+				`2s web["y"] is failed (over the limit)`, "2s web is failed (over the limit)", "2s run failed",
+			},
+			why: "y: with what its finally needs, that makes 3 changes, and maxChanges is 2",
+		},
 		"a step that is tried again counts once": {
 			limits: event.Limits{Changes: new(1)},
 			steps:  []*plan.Step{with(change("a"), func(s *plan.Step) { s.Retry = plan.Retry{Attempts: 3} })},
@@ -244,5 +276,36 @@ func TestAnAttemptThatACrashCutOffIsNotMadeAgainWhenTheTimeIsOver(t *testing.T) 
 		if result := w.run(); result.Outcome != want {
 			t.Errorf("%s: got %+v, want %s\n%s", state, result, want, strings.Join(w.story(), "\n"))
 		}
+	}
+}
+
+// A run that goes longer than it may is told of once, with the end of the attempt that was at work
+// then, also where nothing begins behind it; one that waits does not end by that.
+func TestARunThatIsOverItsTimeIsToldOf(t *testing.T) {
+	t.Parallel()
+	late := func(w *world) (at []time.Duration) {
+		for _, e := range w.journal {
+			if e.Type == event.OverTime {
+				at = append(at, e.Time.Sub(epoch))
+			}
+		}
+		return at
+	}
+	w := newWorld(t, limited(t, event.Limits{Duration: 500 * time.Millisecond}, change("a"), finally(change("f"))), 1)
+	if result := w.run(); result.Outcome != event.OutcomeSucceeded {
+		t.Fatalf("%+v\n%q", result, w.story())
+	}
+	if diff := cmp.Diff([]time.Duration{time.Second}, late(w)); diff != "" {
+		t.Error(diff)
+	}
+	waits := with(change("b"), func(s *plan.Step) {
+		s.Gate = []*plan.Condition{polled(time.Hour, 10*time.Second, 0, since(30*time.Second))}
+	})
+	w = newWorld(t, limited(t, event.Limits{Duration: 5 * time.Second}, waits), 1)
+	if result := w.run(); result.Outcome != event.OutcomeGateClosed || result.Failure.Class != event.OverLimit {
+		t.Fatalf("%+v\n%q", result, w.story())
+	}
+	if diff := cmp.Diff(1, len(late(w))); diff != "" {
+		t.Error(diff)
 	}
 }

@@ -138,6 +138,9 @@ func (l *watched) holds(batch int, now time.Time) string {
 		if l.doneAt[b].IsZero() {
 			return fmt.Sprintf("batch %d is not done", b)
 		}
+		if l.isSkipped(b) {
+			continue // nothing was done of which there is anything to see
+		}
 		if b < len(l.ends)-1 && now.Sub(l.doneAt[b]) < l.plan.Loop.Pause {
 			return fmt.Sprintf("the pause after batch %d is not over", b)
 		}
@@ -148,6 +151,16 @@ func (l *watched) holds(batch int, now time.Time) string {
 		}
 	}
 	return ""
+}
+
+// isSkipped reports whether all of a batch is.
+func (l *watched) isSkipped(batch int) bool {
+	for _, key := range l.keys[l.ends[batch]-l.size(batch) : l.ends[batch]] {
+		if l.status[event.InstanceID(l.plan.ID, key)] != event.Skipped {
+			return false
+		}
+	}
+	return true
 }
 
 // begins says why an instance may not begin; it is empty where it may.

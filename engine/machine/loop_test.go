@@ -107,6 +107,15 @@ func TestBatches(t *testing.T) {
 				`12s a["y"] is succeeded`, "12s a batch 1 is done", "12s a is succeeded", "12s run succeeded",
 			},
 		},
+		"a batch of which all is skipped neither pauses nor is looked at": {
+			steps: []*plan.Step{with(l.each(change("a"), "{sizes: [1], pause: 10s}", "x", "y", "z"), holding(polled(0, 0, 0, between(5*time.Second, time.Hour))), func(s *plan.Step) {
+				s.Loop.LeftOut = map[string]*event.LeftOut{"x": {By: "ann", Cause: "--skip"}, "z": {By: "ann", Cause: "--skip"}}
+			})},
+			want: []string{
+				"0s a is running", `0s a["x"] is skipped, left out by ann (--skip)`, "0s a batch 0 is done", `0s a["y"] do #1`, `1s a["y"] is succeeded`, "1s a batch 1 is done",
+				`12s a["z"] is skipped, left out by ann (--skip)`, "12s a batch 2 is done", "12s a is succeeded", "12s run succeeded",
+			},
+		},
 		"what must hold between two is looked at after the pause, after the last too": {
 			steps: []*plan.Step{with(l.each(change("a"), "{pause: 10s}", "x", "y"), holding(polled(0, 0, 0, between(5*time.Second, time.Hour))))},
 			want: []string{

@@ -45,6 +45,16 @@ func (l loops) each(s *plan.Step, batch string, keys ...string) *plan.Step {
 	return s
 }
 
+// knowing has it known before the run what a step is done for, which has its id and takes in what it
+// does by then.
+func knowing(s *plan.Step, keys ...string) {
+	s.Loop.Source, s.Loop.Instances = fixed{listOf(keys...)}, []*plan.Step{}
+	for _, key := range keys {
+		s.Loop.Instances = append(s.Loop.Instances, s.Instance(key))
+	}
+	s.Loop.Batches = s.Loop.BatchesOf(len(keys))
+}
+
 func listOf(keys ...string) value.Value {
 	items := make([]value.Value, len(keys))
 	for i, key := range keys {

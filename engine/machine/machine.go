@@ -46,6 +46,7 @@ type Machine struct {
 	queue []slotRequest    // attempts that wait for a slot, oldest first
 	line  []int            // step by step: steps that wait to be asked about, oldest first
 	turn  int              // and the one that was asked about last
+	flows bool             // no more step by step: a person had the rest done without being asked
 	slots int              // attempts in flight
 	lost  int              // of them, those that nobody can tell of
 	live  map[int]struct{} // steps that have begun and are not settled
@@ -67,6 +68,7 @@ type Machine struct {
 
 	tally *limit.Tally // what was begun, as the limits count it
 	keeps bool         // it has room in it for steps of `finally`
+	late  bool         // it was told that the run goes longer than it may
 
 	past Past // what is replayed
 	out  []Command
@@ -122,6 +124,7 @@ func (m *Machine) Next(e event.Event) []Command {
 		m.now = e.Time
 	}
 	m.apply(e)
+	m.tellOverTime()
 	m.advance()
 	return m.out
 }
@@ -148,6 +151,8 @@ func (m *Machine) apply(e event.Event) {
 		m.resumeAsked(e)
 	case event.RollbackAsked:
 		m.rollbackAsked(e)
+	case event.SteppingEnded:
+		m.endStepping(e)
 	case event.RunResumed:
 		m.takenUp(e)
 	case event.GivenUp:
@@ -156,7 +161,7 @@ func (m *Machine) apply(e event.Event) {
 		m.run.Overrides = append(slices.Clone(m.run.Overrides), event.Override{Window: e.Name, By: e.By, Reason: e.Reason})
 		m.lookNow()
 	case event.LockTaken, event.TargetReached, event.AnswerRefused,
-		event.StepDecided, event.ConditionMet, event.LoopOpened, event.BatchDone, event.ModeChanged, event.RunFinished, event.RequestRefused:
+		event.StepDecided, event.ConditionMet, event.LoopOpened, event.BatchDone, event.OverTime, event.ModeChanged, event.RunFinished, event.RequestRefused:
 		// Nothing follows from these.
 	}
 }
@@ -263,7 +268,7 @@ func (m *Machine) Pausing() bool { return m.pausing && m.mode != event.Paused }
 // or it was when the run paused and has not come so far again.
 func (m *Machine) WillAsk(id string) bool {
 	i, ok := m.place(id)
-	return ok && (m.steps[i].asked || m.steps[i].asking())
+	return ok && (m.steps[i].asked && !m.steps[i].status.Settled() || m.steps[i].asking())
 }
 
 // MayAsk reports whether a step that asks people has its question before it still: in this

@@ -14,7 +14,10 @@ func (m *Machine) measure() *event.Measured {
 	if m.plan.RTO == 0 && m.plan.RPO == 0 && m.plan.DataLoss == nil && !m.run.IsDrill() {
 		return nil
 	}
-	measured := &event.Measured{At: m.now, Took: m.now.Sub(m.started), RTO: m.plan.RTO, RPO: m.plan.RPO}
+	measured := &event.Measured{
+		At: m.now, Took: m.now.Sub(m.started), RTO: m.plan.RTO, RPO: m.plan.RPO,
+		Failed: m.failedUnheeded(), Idle: !m.didSomething(), Altered: m.run.Altered(),
+	}
 	if m.plan.DataLoss == nil {
 		return measured
 	}
@@ -25,6 +28,32 @@ func (m *Machine) measure() *event.Measured {
 		measured.Lost = &lost
 	}
 	return measured
+}
+
+// failedUnheeded are the steps that failed and did not keep the run from succeeding: those that
+// change something or take in a runbook, and all of finally. That one that only looks fails may be
+// what it is for.
+func (m *Machine) failedUnheeded() []string {
+	var failed []string
+	for i := range m.steps {
+		s, p := &m.steps[i], m.planned[i]
+		if s.status == event.Failed && !s.isTemplate && (p.Changes() || p.Runbook != nil || m.cleansUp(i)) {
+			failed = append(failed, m.planned[i].ID)
+		}
+	}
+	return failed
+}
+
+// didSomething reports whether a step was done, beside those of finally. That what is done for
+// many, or takes in a runbook, has succeeded says nothing of whether there was anything in it.
+func (m *Machine) didSomething() bool {
+	for i := range m.steps {
+		s := &m.steps[i]
+		if s.status == event.Succeeded && !s.isTemplate && s.loop == nil && s.frame == nil && !m.cleansUp(i) {
+			return true
+		}
+	}
+	return false
 }
 
 // dataLoss computes how much recent data was lost.

@@ -97,6 +97,45 @@ func TestWhatPromisesNothingIsNotMeasured(t *testing.T) {
 	}
 }
 
+// What failed of a run that succeeded all the same is kept, where it changes something or cleans up,
+// and so is that no step was done.
+func TestWhatFailedOfASuccessIsKept(t *testing.T) {
+	t.Parallel()
+	continued := func(s *plan.Step) *plan.Step {
+		s.OnFailure = plan.Continue
+		return s
+	}
+	skipped := func(s *plan.Step) *plan.Step {
+		s.LeftOut = &event.LeftOut{Mode: event.Drill}
+		return s
+	}
+	finally := func(s *plan.Step) *plan.Step {
+		s.Finally = true
+		return continued(s)
+	}
+	for name, c := range map[string]struct {
+		steps  []*plan.Step
+		failed string
+		idle   bool
+	}{
+		"none":             {steps: []*plan.Step{change("b")}},
+		"a change":         {steps: []*plan.Step{continued(change("a")), change("b", "a")}, failed: "a"},
+		"a look":           {steps: []*plan.Step{continued(read("a")), change("b", "a")}},
+		"of finally":       {steps: []*plan.Step{change("b"), finally(read("a"))}, failed: "a"},
+		"all that is done": {steps: []*plan.Step{continued(change("a"))}, failed: "a", idle: true},
+		"none is done":     {steps: []*plan.Step{skipped(change("b")), finally(read("c"))}, idle: true},
+	} {
+		p := planOf(t, c.steps...)
+		p.RTO = time.Hour
+		w := newWorld(t, p, 1)
+		fails(w, "a", event.Do, sdk.Permanent)
+		got := w.run()
+		if got.Outcome != event.OutcomeSucceeded || strings.Join(got.Measured.Failed, ", ") != c.failed || got.Measured.Idle != c.idle {
+			t.Errorf("%s: it ended %s, and measured %+v", name, got.Outcome, got.Measured)
+		}
+	}
+}
+
 // promised draws what a runbook promises, and what measures it.
 func promised(t *rapid.T, p *plan.Plan) {
 	p.RTO = rapid.SampledFrom([]time.Duration{0, 5 * time.Second, time.Hour}).Draw(t, "rto")

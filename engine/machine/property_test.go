@@ -163,7 +163,7 @@ func live(t *rapid.T, w *world) {
 				w.happens(event.Event{Type: event.WindowOverridden, Name: "w", By: "alice", Reason: "it must be now"})
 				continue
 			}
-			w.ask(rapid.SampledFrom([]event.Type{event.PauseAsked, event.CancelAsked, event.RollbackAsked}).Draw(t, "ask"))
+			w.ask(rapid.SampledFrom([]event.Type{event.PauseAsked, event.CancelAsked, event.RollbackAsked, event.SteppingEnded}).Draw(t, "ask"))
 			continue
 		}
 		w.next()

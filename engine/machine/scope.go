@@ -102,9 +102,9 @@ func (s *scope) Overridden(window string) (by, reason string, ok bool) {
 
 // LastDrill returns the last good drill of a runbook, as it was looked up when the run began.
 func (s *scope) LastDrill(runbook string) (expr.LastDrill, bool) {
-	last, drilled := event.LastDrillOf(runbook, s.m.run.LastDrills)
-	if !drilled {
-		return expr.LastDrill{Never: true}, true
+	last := event.LastDrillOf(runbook, s.m.run.LastDrills)
+	if last.At == nil {
+		return expr.LastDrill{Never: true, Unread: last.Unread}, true
 	}
 	return expr.LastDrill{At: *last.At, Run: last.Run}, true
 }
@@ -181,7 +181,7 @@ func (m *Machine) describeRun() value.Value {
 		value.Member{Name: "id", Value: value.String(m.run.ID)},
 		value.Member{Name: "runbook", Value: value.String(m.run.Runbook)},
 		value.Member{Name: "version", Value: value.String(m.run.Version)},
-		value.Member{Name: "mode", Value: value.String(m.run.Choice.ModeName())},
+		value.Member{Name: "mode", Value: value.String(m.run.Choice.InForce(m.run.Others))},
 		value.Member{Name: "actor", Value: value.String(m.run.By)},
 		value.Member{Name: "startedAt", Value: timestamp(m.started)},
 	)

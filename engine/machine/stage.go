@@ -312,7 +312,7 @@ func (m *Machine) setResult(outcome event.Outcome) {
 	m.result = event.Result{
 		Outcome: outcome, Failure: m.failure, Step: m.failedStep,
 		Changed: m.changedNow(), Undone: m.withStatus(event.Undone), Left: m.withStatus(event.LeftOver),
-		Elapsed: m.now.Sub(m.started), AskedBack: m.askedBack,
+		Elapsed: m.now.Sub(m.started), AskedBack: m.askedBack, Overrides: m.run.Overrides,
 	}
 	for _, i := range m.unended {
 		m.result.Finally = append(m.result.Finally, m.planned[i].ID)

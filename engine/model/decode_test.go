@@ -359,7 +359,7 @@ func TestManyFaultsAreAllFoundAndSoon(t *testing.T) {
 	}
 	begin := time.Now()
 	_, found := decode(source.NewFile("f.yaml", []byte(text.String())))
-	if took := time.Since(begin); took > 20*time.Second {
+	if took := time.Since(begin); took > 2*time.Minute {
 		t.Errorf("it took %s", took)
 	}
 	if unknown := found.Count(diag.Error); unknown < 200_000 {

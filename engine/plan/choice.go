@@ -13,7 +13,6 @@ import (
 	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/expr"
 	"github.com/gatebook/gatebook/engine/source"
-	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
 // A person may want only a part of a runbook done. What is left out stays in the plan, as a step
@@ -285,7 +284,8 @@ func (m *maker) lacks(id string, at source.Range) {
 }
 
 // takesMissing reports a value that is computed of what a step that is left out would return, and
-// returns that step. An expression that asks for the status of that step too knows what to do.
+// returns that step, by what the plan calls it. An expression that asks for the status of that step
+// too knows what to do.
 func (m *maker) takesMissing(tree *data.Tree) string {
 	if len(m.absent) == 0 {
 		return ""
@@ -294,7 +294,7 @@ func (m *maker) takesMissing(tree *data.Tree) string {
 		for ref := range one.References() {
 			if id := m.missing(ref.Ref); id != "" && !m.copes(one, id) {
 				m.lacks(id, ref.Range)
-				return id
+				return m.id(id)
 			}
 		}
 	}
@@ -327,43 +327,4 @@ func (m *maker) asksMissing(program *expr.Condition, verdict expr.Verdict, at so
 		}
 	}
 	return false
-}
-
-// Unguarded is a step that destroys and would be done without an approval that it follows.
-type Unguarded struct {
-	Approval *Step // that is left out
-	Destroys *Step
-}
-
-// Unguarded returns for each approval that is left out, or of which an instance is, the first
-// step that destroys behind it, where there is one.
-func (p *Plan) Unguarded() []Unguarded {
-	var found []Unguarded
-	for _, approval := range p.Steps {
-		if !approval.Describe.Asks || !approval.isPartlyLeftOut() {
-			continue
-		}
-		behind := map[int]bool{approval.Index: true}
-		ends := map[int]bool{} // what takes it in, and is done when it is
-		for outer := approval.outer; outer != nil; outer = outer.outer {
-			ends[outer.Index] = true
-		}
-		for _, s := range p.Steps[approval.Index+1:] {
-			after := func(e Edge) bool { return behind[e.From] || ends[e.From] }
-			if !slices.ContainsFunc(s.Needs, after) && (s.outer == nil || !behind[s.outer.Index]) {
-				continue
-			}
-			behind[s.Index] = true
-			if s.Effect == sdk.Destroy && !s.Skipped() {
-				found = append(found, Unguarded{approval, s})
-				break
-			}
-		}
-	}
-	return found
-}
-
-// isPartlyLeftOut reports whether a step, or an instance of it, is left out.
-func (s *Step) isPartlyLeftOut() bool {
-	return s.IsLeftOut() || s.Loop != nil && len(s.Loop.LeftOut) > 0 || slices.ContainsFunc(s.Each(), (*Step).IsLeftOut)
 }

@@ -148,6 +148,46 @@ func TestWhatIsLeftOutGivesNothing(t *testing.T) {
 	}
 }
 
+// What uses an instance that is left out cannot be computed, and is found before a run; what
+// copes with that is let be, and so is what cannot be told before the run.
+func TestAnInstanceThatIsLeftOutGivesNothing(t *testing.T) {
+	t.Parallel()
+	const many = `steps:
+  - {id: a, uses: http.check, foreach: [x, y], with: {url: "http://${{ each.value }}"}}
+`
+	const unknown = `steps:
+  - {id: z, uses: http.check, with: {url: "http://z"}}
+  - {id: a, uses: http.check, foreach: "${{ [string(steps.z.outputs.status), 'x'] }}", with: {url: "http://${{ each.value }}"}}
+`
+	skip := &event.Choice{Skip: []string{`a["x"]`}, Reason: "r", By: "ann"}
+	for name, c := range map[string]struct{ loop, step, found string }{
+		"a parameter":                   {many, `{id: b, uses: wait, with: {for: "${{ steps.a.outputs.byKey.x.status }}s"}}`, "GB0708"},
+		"one behind a bracket":          {many, `{id: b, uses: wait, with: {for: "${{ steps.a.outputs.byKey['x'].status }}s"}}`, "GB0708"},
+		"one that is calculated":        {many, `{id: b, uses: wait, with: {for: "${{ steps.a.outputs.byKey.x.status + 1 }}s"}}`, "GB0708"},
+		"a place that is not there":     {many, `{id: b, uses: wait, with: {for: 1s}, gate: {expr: "steps.a.outputs.list[1].status == 200"}}`, "GB0708"},
+		"a value of such a place":       {many, `{id: b, uses: wait, with: {for: "${{ steps.a.outputs.list[1].status }}s"}}`, "GB0708"},
+		"one behind another":            {many, `{id: b, uses: wait, with: {for: "${{ steps.a.outputs.list[0].status + steps.a.outputs.list[-2].status }}s"}}`, "GB0708"},
+		"a value that counts first":     {many, `{id: b, uses: wait, with: {for: "${{ len(steps.a.outputs.list) > 1 ? steps.a.outputs.list[1].status : 1 }}s"}}`, ""},
+		"a gate":                        {many, `{id: b, uses: wait, with: {for: 1s}, gate: {expr: steps.a.outputs.byKey.x.status == 200}}`, "GB0708"},
+		"a gate with brackets":          {many, `{id: b, uses: wait, with: {for: 1s}, gate: {expr: "steps.a.outputs.byKey['x'].status == 200"}}`, "GB0708"},
+		"a rollback":                    {many, `{id: b, uses: exec, with: {command: [x]}, rollback: {uses: exec, with: {command: ["${{ steps.a.outputs.byKey.x.status }}s"]}}}`, "GB0708"},
+		"the other one":                 {many, `{id: b, uses: wait, with: {for: "${{ steps.a.outputs.byKey.y.status }}s"}, gate: {expr: "steps.a.outputs.list[0].status == 200"}}`, ""},
+		"one that asks first":           {many, `{id: b, uses: wait, with: {for: 1s}, gate: {expr: "!has(steps.a.outputs.byKey.x) || steps.a.outputs.byKey.x.status == 200"}}`, ""},
+		"one that has another":          {many, `{id: b, uses: wait, with: {for: "${{ steps.a.outputs.byKey.x?.status ?? 1 }}s"}}`, ""},
+		"all that there are":            {many, `{id: b, uses: wait, with: {for: 1s}, gate: {expr: "steps.a.outputs.list.all(o, o.status == 200)"}}`, ""},
+		"how it went":                   {many, `{id: b, uses: wait, with: {for: 1s}, when: steps.a.status == 'succeeded'}`, ""},
+		"of what is known only in time": {unknown, `{id: b, uses: wait, with: {for: 1s}, gate: {expr: steps.a.outputs.byKey.x.status == 200}}`, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, found, err := part(t, c.loop+"  - "+c.step+"\noutputs: {status: \"${{ steps.a.outputs.byKey.x.status }}\"}\n", skip)
+			if err != nil || !strings.Contains(found, c.found) || c.found == "" && found != "" || strings.Count(found, "GB0") > 1 {
+				t.Errorf("found %q, %v", found, err)
+			}
+		})
+	}
+}
+
 // A part of a plan is the plan with some of its steps left out: the others are as they were, and
 // nothing of what is left out is counted.
 func TestAPartIsTheWholeWithoutWhatIsLeftOut(t *testing.T) {

@@ -43,7 +43,7 @@ func (m *maker) condition(checked *check.Condition) *Condition {
 func (m *maker) judge(program *expr.Condition, at source.Range) State {
 	verdict := program.Eval(m.scope)
 	state := State{Truth: verdict.Truth.String()}
-	lacks := m.asksMissing(program, verdict, at)
+	lacks := m.asksMissing(program, verdict, at) || verdict.Truth != expr.Failed && m.conditionInGap(program, at)
 	if m.scope.holdsSecret() {
 		state.Secret = program.Eval(m.scope.withoutSecrets()).Truth != verdict.Truth
 	}

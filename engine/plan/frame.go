@@ -28,8 +28,8 @@ type frame struct {
 	place   int            // the place of the step that is being planned
 }
 
-// maxIncluded is how many steps of runbooks that are taken in a plan may have in all, those of each
-// instance counted: a list that somebody else returned must not fill the memory.
+// maxIncluded is how many steps of runbooks that are taken in a plan may have in all, unless the
+// options say it: a list that somebody else returned must not fill the memory.
 const maxIncluded = 1_000_000
 
 // id is what the plan calls a step of the runbook.
@@ -48,7 +48,7 @@ func (m *maker) include(step *Step, checked *check.Step) error {
 		checked: checked.Runbook, absent: map[string]bool{}, within: step.ID, finally: step.Finally,
 		onFailure: m.inherited(checked), leftOut: step.LeftOut, void: skipped, stands: outside.stands, first: outside.place + 1,
 	}
-	m.scope = newBefore(m.plan.Runbook, inputs, m.choice.choice.ModeName())
+	m.scope = newBefore(m.plan.Runbook, inputs, m.plan.seenMode())
 	m.scope.run, m.scope.within = outside.scope.run, step.ID
 	inside := &Inclusion{Header: headerOf(checked.Runbook), Inputs: inputs, Source: source, Held: m.vars()}
 	inside.File, inside.Vars = checked.Runbook.TakenInAs, m.scope.vars
@@ -59,6 +59,8 @@ func (m *maker) include(step *Step, checked *check.Step) error {
 	inside.Size = len(inside.Steps)
 	m.made += len(checked.Runbook.Steps)
 	m.holds(checked.Runbook.Model.Metadata.Lock.Value)
+	inside.lost = m.lost(checked.Runbook.Outputs)
+	m.forgetLeftOut()
 	inside.Outputs = m.bindings(checked.Runbook.Outputs)
 	// It does nothing itself, so that whoever counts its steps does not count it too.
 	step.Runbook, step.Effect = inside, sdk.Read

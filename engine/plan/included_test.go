@@ -234,6 +234,28 @@ func site(t testing.TB, n int, loop bool) *check.Runbook {
 	return inclusiontest.Load(t, checktest.Builtin(t), "site.yaml", files)
 }
 
+// TestAPlanOfTooManyIsRefused wants a list that is too long told where it is named, and not planned
+// to its end.
+func TestAPlanOfTooManyIsRefused(t *testing.T) {
+	t.Parallel()
+	for n, want := range map[int]string{
+		20: "",
+		30: "With what is taken in for each of 30 the plan has more than 50 steps.",
+	} {
+		made, found, err := plan.Make(site(t, n, true), plan.Options{Inputs: value.Object(), Most: 50})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := checktest.Findings(found)
+		if (want == "") != (got == "") || !strings.Contains(got, want) || want != "" && !strings.Contains(got, "GB0264") {
+			t.Errorf("%d: found %q", n, got)
+		}
+		if known := made.Steps[0].Loop.Known(); known != (want == "") {
+			t.Errorf("%d: it is known what it is done for: %t", n, known)
+		}
+	}
+}
+
 // BenchmarkIncluded shows that a runbook which is taken in costs the same however often it is.
 func BenchmarkIncluded(b *testing.B) {
 	for _, n := range []int{100, 1000, 10_000} {

@@ -18,4 +18,6 @@ type Inclusion struct {
 	// the vars, each after those that it uses, from what is known inside.
 	Source Source    `json:"-"`
 	Held   []Binding `json:"-"`
+
+	lost map[string]string // the outputs that cannot be had, each with the step that is left out
 }

@@ -73,8 +73,8 @@ func (m *maker) instances(step *Step, checked *check.Step, ofEach bool) error {
 	step.Loop.Instances = make([]*Step, len(items))
 	of := findings{all: m.found}
 	for k, item := range items {
-		if m.made > maxIncluded {
-			m.found = append(of.all, diag.InclusionDeep.At(checked.Loop.Over.Range(), "With what is taken in for each of %d the plan has more than %d steps.", len(items), maxIncluded))
+		if m.made > m.most {
+			m.found = append(of.all, diag.InclusionDeep.At(checked.Loop.Over.Range(), "With what is taken in for each of %d the plan has more than %d steps.", len(items), m.most))
 			step.Loop.Batches, step.Loop.Instances = nil, nil
 			return nil
 		}

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"slices"
 
 	"github.com/gatebook/gatebook/engine/check"
 	"github.com/gatebook/gatebook/engine/data"
@@ -23,8 +24,14 @@ type Options struct {
 	Files []File
 	// People is the policy that runs go by; nil: there is none.
 	People *event.Policy
+	// AnyMode leaves open in which mode it is done, of those that the runbook has: what depends on
+	// that is not known. Such a plan is for looking at.
+	AnyMode bool
 	// Choice says in which mode it is done, and which steps are left out; nil: in none, and none is.
 	Choice *event.Choice
+	// Most is how many steps of runbooks that are taken in it may have, those of each instance
+	// counted; 0: a million.
+	Most int
 }
 
 // Make makes the plan of a checked runbook, which must have no errors. With errors
@@ -42,7 +49,7 @@ func Make(checked *check.Runbook, options Options) (*Plan, diag.List, error) {
 	}
 	header := headerOf(checked)
 	header.Files = options.Files
-	m := maker{choice: choice, frame: frame{checked: checked, absent: make(map[string]bool), scope: newBefore(header, options.Inputs, options.Choice.ModeName())}}
+	m := maker{choice: choice, most: cmp.Or(options.Most, maxIncluded), frame: frame{checked: checked, absent: make(map[string]bool)}}
 	m.plan = Plan{
 		Logs:      &Logs{},
 		Targets:   connection.NewTargets(),
@@ -52,12 +59,14 @@ func Make(checked *check.Runbook, options Options) (*Plan, diag.List, error) {
 		Limits:    limitsOf(checked),
 		Choice:    options.Choice,
 		Mode:      choice.modeOf(options.Inputs),
+		anyMode:   options.AnyMode && len(checked.Model.Modes.Entries) > 0,
 		Lock:      checked.Model.Metadata.Lock.Value,
 		RTO:       checked.Model.Objectives.RTO.Value,
 		RPO:       checked.Model.Objectives.RPO.Value,
-		Drills:    checked.Drills,
+		Drills:    drillsOf(checked),
 		OnFailure: Policy(checked.Model.OnFailure.Value),
 	}
+	m.scope = newBefore(header, options.Inputs, m.plan.seenMode())
 	if m.plan.OnFailure == "" {
 		m.plan.OnFailure = Stop
 	}
@@ -67,16 +76,31 @@ func Make(checked *check.Runbook, options Options) (*Plan, diag.List, error) {
 	if m.plan.Steps, err = m.steps(); err != nil {
 		return nil, nil, err
 	}
+	// What the run gives back, and its record, are null where they ask for what was left out.
+	m.forgetLeftOut()
 	m.plan.Outputs = m.bindings(checked.Outputs)
 	m.plan.Record = m.bindings(checked.Record)
 	if checked.DataLoss != nil {
 		m.plan.DataLoss = &m.bindings([]check.Binding{*checked.DataLoss})[0]
 	}
+	m.plan.Unmeasured = m.unmeasured()
 	made, err := New(m.plan)
 	if err == nil {
 		err = choice.missed(made)
 	}
 	return made, m.found, err
+}
+
+// drillsOf are the runbooks whose last drill conditions ask for, those of what is taken in too.
+func drillsOf(checked *check.Runbook) []string {
+	drills := slices.Clone(checked.Drills)
+	for _, step := range checked.Steps {
+		if step.Runbook != nil {
+			drills = append(drills, drillsOf(step.Runbook)...)
+		}
+	}
+	slices.Sort(drills)
+	return slices.Compact(drills)
 }
 
 func headerOf(checked *check.Runbook) Header {
@@ -107,6 +131,7 @@ type maker struct {
 	choice  *chooser
 	shared  map[string]*Connection // by what they are; see [maker.connect]
 	made    int                    // how many steps of runbooks that are taken in are planned
+	most    int                    // how many of them may be
 }
 
 // cannot reports a value that cannot be computed, unless it is of a step that is
@@ -123,8 +148,8 @@ func (m *maker) cannot(err error, at source.Range) {
 
 // eval computes a value as far as it is known.
 func (m *maker) eval(tree *data.Tree) value.Value {
-	if id := m.takesMissing(tree); id != "" {
-		return value.Unknown(value.Cause{Step: m.id(id), Reason: leftOutStep})
+	if id := cmp.Or(m.takesMissing(tree), m.valueInGap(tree)); id != "" {
+		return value.Unknown(value.Cause{Step: id, Reason: leftOutStep})
 	}
 	v, err := tree.Eval(m.scope)
 	if err != nil {
@@ -168,8 +193,7 @@ func (m *maker) bindings(bound []check.Binding) []Binding {
 	return bindings
 }
 
-// steps plans the steps, those of `finally` last. What the run gives back, and its record,
-// are null where they ask for what was left out: that is no fault of a step.
+// steps plans the steps, those of `finally` last.
 func (m *maker) steps() ([]*Step, error) {
 	steps := make([]*Step, 0, len(m.checked.Order))
 	places := make([]int, len(m.checked.Steps))
@@ -191,9 +215,14 @@ func (m *maker) steps() ([]*Step, error) {
 		}
 		steps = append(append(steps, step), step.unfold()...)
 	}
-	m.absent = nil
-	m.scope.forgetSkipped(nil)
 	return steps, nil
+}
+
+// forgetLeftOut has what is computed when all steps are done not miss what is left out.
+func (m *maker) forgetLeftOut() {
+	m.absent = nil
+	clear(m.scope.gapped)
+	m.scope.forgetSkipped(nil)
 }
 
 // step plans a step behind those of its runbook that are planned.
@@ -233,6 +262,7 @@ func (m *maker) step(checked *check.Step, before []*Step, places []int) (*Step, 
 	if step.LeftOut != nil {
 		m.absent[checked.ID()] = true
 	}
+	m.leaveGap(checked.ID(), step)
 	m.skipped = m.void
 	return step, err
 }

@@ -32,6 +32,51 @@ func (m *Mode) Of(input string) string {
 	return ""
 }
 
+// Others are the inputs that the mode sets and that have other values.
+func (p *Plan) Others() []string {
+	if p.Mode == nil {
+		return nil
+	}
+	return p.Mode.Others
+}
+
+// Begins is what a run of the plan begins with, as far as the plan says it.
+func (p *Plan) Begins() event.Run { return event.Run{Choice: p.Choice, Others: p.Others()} }
+
+// ModeInForce is the mode as expressions and policies see it; empty: they see none.
+func (p *Plan) ModeInForce() string { return p.Choice.InForce(p.Others()) }
+
+// unmeasured is the step of which the data loss is computed, where it is known that no such step
+// is done; empty: one may be, or nothing measures it.
+func (m *maker) unmeasured() string {
+	if m.checked.DataLoss == nil {
+		return ""
+	}
+	skipped := map[string]bool{}
+	for _, step := range m.plan.Steps {
+		skipped[step.ID] = step.Skipped()
+	}
+	missing := ""
+	for ref := range m.checked.DataLoss.Data.References() {
+		id, isStep := ref.Step()
+		switch {
+		case isStep && !skipped[id]:
+			return ""
+		case isStep:
+			missing = id
+		}
+	}
+	return missing
+}
+
+// seenMode is run.mode, as far as it is known before a run.
+func (p *Plan) seenMode() value.Value {
+	if p.anyMode {
+		return value.Unknown(value.Cause{Reason: untilMode})
+	}
+	return value.String(p.ModeInForce())
+}
+
 // mode leaves out the steps that the mode of the choice does, and no person by name: those of
 // the runbook, and of those that it takes in which have the mode too.
 func (c *chooser) mode() error {

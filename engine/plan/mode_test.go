@@ -20,7 +20,7 @@ modes:
   drill: {inputs: {where: sandbox, ratio: 1}, skip: [b, f]}
   planned: {}
 steps:
-  - {id: a, uses: assert, with: {that: "${{ inputs.where != '' && inputs.ratio > 0 && run.mode != 'x' }}"}}
+  - {id: a, uses: assert, with: {that: "${{ inputs.where != '' && inputs.ratio > 0 && run.mode != inputs.where }}"}}
   - {id: b, uses: assert, with: {that: true}}
   - {id: c, uses: assert, with: {that: true}}
 finally:

@@ -1,6 +1,8 @@
 package plan
 
 import (
+	"slices"
+
 	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/expr"
 	"github.com/gatebook/gatebook/engine/value"
@@ -27,6 +29,21 @@ type Now struct {
 // one is that takes it in.
 func (s *Step) Skipped() bool {
 	return s.LeftOut != nil || s.When.IsFalse() || s.outer != nil && s.outer.Skipped()
+}
+
+// isVoid reports whether it is known that the step does nothing: it is skipped, or there is nothing
+// that it, or one that takes it in, is done for.
+func (s *Step) isVoid() bool {
+	empty := s.Loop != nil && s.Loop.Known() && len(s.Loop.Instances) == 0
+	return empty || s.Skipped() || s.outer != nil && s.outer.isVoid()
+}
+
+// CleansUp reports whether the step is one of some finally, or in one.
+func (s *Step) CleansUp() bool { return s.Cleans() || s.outer != nil && s.outer.CleansUp() }
+
+// IsIdle reports whether it is known that no step is done but those of finally.
+func (p *Plan) IsIdle() bool {
+	return !slices.ContainsFunc(p.Steps, func(s *Step) bool { return s.Runbook == nil && !s.CleansUp() && !s.isVoid() })
 }
 
 // Cleans reports whether the step is one of the finally of its own runbook, be that the one that

@@ -41,6 +41,7 @@ type Plan struct {
 	RTO         time.Duration `json:"rto,omitempty" doc:"How long a run may take."`
 	RPO         time.Duration `json:"rpo,omitempty" doc:"How much recent data may be lost."`
 	DataLoss    *Binding      `json:"dataLoss,omitempty" doc:"How much recent data is lost, a duration; absent: nothing measures it."`
+	Unmeasured  string        `json:"unmeasured,omitempty" doc:"The step that is not done, and of which alone the data loss is computed; absent: it is measured, or nothing measures it."`
 	Drills      []string      `json:"drills,omitempty" doc:"The runbooks whose last drill conditions ask for."`
 	OnFailure   Policy        `json:"onFailure" enum:"rollback,stop,pause,continue" doc:"What happens when a step fails and does not say so itself."`
 	Steps       []*Step       `json:"steps" doc:"The steps, each after all that it needs, those of finally last."`
@@ -64,6 +65,7 @@ type Plan struct {
 	index     map[string]int   // step id to its place in Steps
 	instances map[string]*Step // those that are known, by id
 	order     [][]Edge         // see [Plan.Order]
+	anyMode   bool             // see [Options]
 }
 
 // Header says which runbook it is.

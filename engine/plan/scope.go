@@ -16,6 +16,7 @@ type before struct {
 	each              value.Value            // what an instance is done for; unknown: of none in particular
 	steps             map[string]value.Value // those that have been looked at
 	skipped           map[string]bool        // those that will be skipped
+	gapped            map[string]value.Value // those of which instances, or outputs, are left out, as they are when all else is done
 	within            string                 // the step that takes in the runbook of these; empty: none does
 }
 
@@ -24,6 +25,7 @@ var _ expr.Scope = (*before)(nil)
 // Reasons why something is not known yet, where no step makes it known.
 const (
 	untilRun       = "it is known when the run starts"
+	untilMode      = "it depends on the mode"
 	untilEstimated = "it is estimated when the run starts"
 	untilEnd       = "it is known when the steps are done"
 	untilThen      = "it depends on the time"
@@ -33,9 +35,10 @@ const (
 	perItem        = "it is another one for each item"
 	skippedStep    = "the step is skipped"
 	leftOutStep    = "the step is left out"
+	lostOutput     = "what it is computed of is left out"
 )
 
-func newBefore(header Header, inputs value.Value, mode string) *before {
+func newBefore(header Header, inputs, mode value.Value) *before {
 	known := func(name, text string) value.Member { return value.Member{Name: name, Value: value.String(text)} }
 	unknown := func(name, reason string) value.Member {
 		return value.Member{Name: name, Value: value.Unknown(value.Cause{Reason: reason})}
@@ -44,20 +47,21 @@ func newBefore(header Header, inputs value.Value, mode string) *before {
 		inputs: inputs,
 		each:   anyOf(value.Null()),
 		run: value.Object(
-			known("runbook", header.Name), known("version", header.Version), known("mode", mode),
+			known("runbook", header.Name), known("version", header.Version), value.Member{Name: "mode", Value: mode},
 			unknown("id", untilRun), unknown("startedAt", untilRun), unknown("actor", untilRun),
 			unknown("remaining", untilEstimated),
 			unknown("outcome", untilEnd),
 		),
 		steps:   map[string]value.Value{},
 		skipped: map[string]bool{},
+		gapped:  map[string]value.Value{},
 	}
 }
 
 // Known gives what expressions can see before the run: the inputs and vars, and of everything
 // else why it is not known yet.
 func (p *Plan) Known() expr.Scope {
-	known := newBefore(p.Runbook, p.Inputs, p.Choice.ModeName())
+	known := newBefore(p.Runbook, p.Inputs, p.seenMode())
 	known.vars = p.Vars
 	return known
 }
@@ -69,7 +73,7 @@ func (p *Plan) KnownIn(s *Step) expr.Scope {
 	if outer == nil {
 		return p.Known()
 	}
-	known := newBefore(p.Runbook, outer.Runbook.Inputs, p.Choice.ModeName())
+	known := newBefore(p.Runbook, outer.Runbook.Inputs, p.seenMode())
 	known.vars, known.within = outer.Runbook.Vars, outer.ID
 	return known
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/report/layout"
+	"github.com/gatebook/gatebook/engine/report/standing"
 	"github.com/gatebook/gatebook/engine/report/wording"
 )
 
@@ -22,9 +23,12 @@ type Audit struct {
 	Records uint64    `json:"records"`
 	Head    string    `json:"head" doc:"The hash of the last record, which vouches for all."`
 	Torn    int64     `json:"torn,omitempty" doc:"How many bytes lie behind the last record, of one that was cut off or that is being written now. Nothing was done on the strength of it, and resume sets it aside."`
-	Entries []Entry   `json:"entries"`
+	// Overridden is in the entries too, where it is hard to find.
+	Overridden []standing.Overridden `json:"overridden,omitempty" doc:"What was otherwise than the runbook says, by a person's word; absent: nothing was."`
+	Entries    []Entry               `json:"entries"`
 
 	batches map[string]int // how many there are of each step with foreach that began
+	status  *standing.Status
 }
 
 // Entry is one event of an [Audit].
@@ -37,7 +41,7 @@ type Entry struct {
 
 // NewAudit returns a trail without entries.
 func NewAudit() *Audit {
-	return &Audit{Format: AuditFormat, Entries: []Entry{}, batches: map[string]int{}}
+	return &Audit{Format: AuditFormat, Entries: []Entry{}, batches: map[string]int{}, status: standing.New(nil)}
 }
 
 // Add puts the next event on the trail.
@@ -45,6 +49,7 @@ func (a *Audit) Add(seq uint64, e event.Event) {
 	if run := wording.Harmless(e).Run; run != nil {
 		a.Run = *run
 	}
+	a.status.Apply(e)
 	said := wording.Describe(e)
 	switch {
 	case e.Type == event.LoopOpened && e.Op != nil && e.Loop != nil:
@@ -61,7 +66,11 @@ func (a *Audit) Add(seq uint64, e event.Event) {
 }
 
 // AuditJSON writes a trail as one JSON document.
-func AuditJSON(w io.Writer, a *Audit) error { return layout.JSON(w, a) }
+func AuditJSON(w io.Writer, a *Audit) error {
+	told := *a
+	told.Overridden = a.status.Overridden()
+	return layout.JSON(w, &told)
+}
 
 // AuditText writes a trail for people: when, who, what and why.
 func AuditText(w io.Writer, a *Audit, style layout.Style) error {
@@ -76,6 +85,9 @@ func AuditText(w io.Writer, a *Audit, style layout.Style) error {
 	for _, m := range r.Inputs.Members() {
 		out.Linef("  %s = %s", m.Name, out.Value(m.Value))
 	}
+	for _, said := range a.status.OverriddenWords() {
+		out.Linef("%s %s", out.Warn("!"), said)
+	}
 	out.Linef("")
 	width := len("runbook")
 	for _, e := range a.Entries {
@@ -85,6 +97,7 @@ func AuditText(w io.Writer, a *Audit, style layout.Style) error {
 		out.entry(e, width)
 	}
 	out.Linef("")
+	out.measured(a)
 	if a.Intact {
 		out.Linef("%s the journal is as it was written: %s, the last with hash %s",
 			out.Good("✓"), layout.Plural(int(a.Records), "record"), a.Head)
@@ -96,6 +109,24 @@ func AuditText(w io.Writer, a *Audit, style layout.Style) error {
 			out.Warn("!"), layout.Plural(int(a.Torn), "byte"))
 	}
 	return out.Print(w)
+}
+
+// measured says what a run took and lost, and was worth as a drill.
+func (out *page) measured(a *Audit) {
+	var measured *event.Measured
+	for _, e := range a.Entries {
+		if e.Event.Result != nil {
+			measured = e.Event.Result.Measured
+		}
+	}
+	if measured == nil {
+		return
+	}
+	for _, line := range []string{wording.Drill(a.Run, measured), wording.Took(measured), wording.Lost(measured)} {
+		if line != "" {
+			out.Linef("%s", line)
+		}
+	}
 }
 
 func (out *page) entry(e Entry, width int) {

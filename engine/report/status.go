@@ -17,7 +17,7 @@ import (
 // those that a person should look at, unless all are wanted.
 func StatusText(w io.Writer, s *standing.Status, now time.Time, all bool, style layout.Style) error {
 	out := newPage(style)
-	least := ""
+	least, today := "", now
 	if s.Drive == standing.Abandoned || s.Result != nil {
 		now = s.Updated // what was at work then is not at work now
 	}
@@ -27,6 +27,7 @@ func StatusText(w io.Writer, s *standing.Status, now time.Time, all bool, style 
 	out.Linef("%s  %s", out.Bold(s.Title()), out.Dim(s.Run.File))
 	out.Linef("run %s, started %s by %s, %s%s", s.Run.ID, layout.Stamp(s.Started), layout.Line(s.Run.By), least, layout.Elapsed(s.Elapsed(now)))
 	out.Linef("%s", out.standing(s))
+	out.objectives(s)
 	out.overrides(s)
 	for _, target := range s.Targets {
 		out.Linef("on %s: %s", target.Over(), target.Title)
@@ -36,7 +37,7 @@ func StatusText(w io.Writer, s *standing.Status, now time.Time, all bool, style 
 		out.place(s, s.Story().Failure.Place)
 		out.ownLog(s.Story().Failure)
 	}
-	out.uses(s, now)
+	out.uses(s, today)
 	out.Linef("%s\n", s.Tally())
 	out.stepLines(s, now, all)
 	out.commands(s)

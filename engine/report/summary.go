@@ -54,10 +54,8 @@ func (out *page) uses(s *standing.Status, now time.Time) {
 // overrides says what was otherwise by a person's word: which windows counted as open, and what
 // was left out.
 func (out *page) overrides(s *standing.Status) {
-	for _, said := range append([]string{wording.Overrides(s.Overrides)}, s.LeftOutWords()...) {
-		if said != "" {
-			out.Linef("  %s", out.Warn(said))
-		}
+	for _, said := range s.OverriddenWords() {
+		out.Linef("  %s", out.Warn(said))
 	}
 }
 
@@ -77,13 +75,13 @@ func ending(s *standing.Status) (words, meaning string) {
 	case event.OutcomeFailed, event.OutcomeRolledBack:
 		return failed, became(r)
 	case event.OutcomeGateClosed:
-		if r.Failure != nil && r.Failure.Class == event.Refused {
-			return "was refused", "Nothing was changed."
+		words, untouched := "stopped at a closed gate", "Nothing was changed"+wording.ButFinally(r)+"."
+		if wording.Refused(r) {
+			words = "was refused"
+		} else if wording.OverLimit(r) {
+			words = "stopped at a limit"
 		}
-		if wording.OverLimit(r) {
-			return "stopped at a limit", "Nothing was changed."
-		}
-		return "stopped at a closed gate", "Nothing was changed."
+		return words, untouched
 	case event.OutcomeStuck:
 		switch {
 		case wording.AtWork(r):

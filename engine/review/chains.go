@@ -35,7 +35,7 @@ func chains(p *plan.Plan) (all []Chain, unlisted int) {
 	all = []Chain{}
 	r := reachOf(p)
 	named := 0
-	for i, s := range p.Steps {
+	for _, s := range p.Steps {
 		if s.Skipped() || s.Finally {
 			continue
 		}
@@ -45,7 +45,7 @@ func chains(p *plan.Plan) (all []Chain, unlisted int) {
 		}
 		chain := Chain{Step: s.ID, Policy: policyOf(s)}
 		if chain.Policy == plan.Rollback {
-			chain.fill(r, i)
+			chain.fill(r, s)
 		}
 		all = append(all, chain)
 		named += chain.length()
@@ -69,7 +69,7 @@ func policyOf(s *plan.Step) plan.Policy {
 }
 
 // fill says what a rollback does when the step fails.
-func (c *Chain) fill(r *reach, failed int) {
+func (c *Chain) fill(r *reach, failed *plan.Step) {
 	surely, atMost := r.by(failed)
 	left, leftBeside := r.standing(surely), r.standing(atMost)
 	for k := range atMost.backward() {

@@ -3,6 +3,7 @@ package review
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -46,10 +47,10 @@ func Limits(p *plan.Plan, foreseen *event.Foreseen, takes Time) []Limited {
 		if surely {
 			least.Begin(s.ID, s.Effect)
 		}
-		if surely || s.Finally {
+		if surely || s.CleansUp() {
 			kept.Begin(s.ID, s.Effect)
 		}
-		keeps = keeps || surely && s.Changes() && !s.Finally
+		keeps = keeps || surely && s.Changes() && !s.CleansUp()
 	}
 	if keeps {
 		least = kept
@@ -186,7 +187,7 @@ func Foreseen(p *plan.Plan) *event.Foreseen {
 
 // overLimits are the problems of a plan that goes over its limits.
 func overLimits(limits []Limited) []Problem {
-	var found []Problem
+	found := []Problem{}
 	for _, l := range limits {
 		switch {
 		case !l.IsOver():
@@ -195,6 +196,31 @@ func overLimits(limits []Limited) []Problem {
 		default:
 			found = append(found, Problem{Kind: OverLimit, Text: l.Words()})
 		}
+	}
+	return found
+}
+
+// uncounted are the problems of limits on costs in units that no action names beforehand, where
+// some name others: of a unit that is misspelt nothing is ever counted.
+func uncounted(p *plan.Plan) []Problem {
+	if p.Limits == nil || len(p.Limits.Cost) == 0 {
+		return nil
+	}
+	units := map[string]bool{}
+	for s := range p.All() {
+		if s.Preview != nil {
+			for unit := range s.Preview.Cost {
+				units[unit] = true
+			}
+		}
+	}
+	var found []Problem
+	named := slices.Sorted(maps.Keys(units))
+	for _, unit := range slices.Sorted(maps.Keys(p.Limits.Cost)) {
+		if len(units) == 0 || units[unit] {
+			continue
+		}
+		found = append(found, Problem{Kind: Uncounted, Text: fmt.Sprintf("no action foresees a cost in %s, in which maxCost limits it; they do in %s", unit, layout.Names(named))})
 	}
 	return found
 }

@@ -25,12 +25,13 @@ const (
 	CutOff      Kind = "cut off"        // the plan did not wait for what an action says, which says nothing of the step
 	NotYet      Kind = "not yet"        // what a run waits for, a condition or by an action, is not so now
 	TooLong     Kind = "too long"       // the plan takes longer than it may
+	Uncounted   Kind = "limits nothing" // a cost is limited in a unit in which no action foresees one
 	NoWayBack   Kind = "no way back"    // a step changes something, and nothing takes it back
 	Warned      Kind = "warning"        // an action says what to mind
 )
 
 // kinds orders them.
-var kinds = [...]Kind{OverLimit, GateClosed, GateBroken, Unverified, Unreachable, Blocked, Unseen, LookFailed, CutOff, NotYet, TooLong, NoWayBack, Warned}
+var kinds = [...]Kind{OverLimit, GateClosed, GateBroken, Unverified, Unreachable, Blocked, Unseen, LookFailed, CutOff, NotYet, TooLong, Uncounted, NoWayBack, Warned}
 
 // Stops reports whether a run would not get past a problem as it is now.
 func (k Kind) Stops() bool {
@@ -39,7 +40,7 @@ func (k Kind) Stops() bool {
 
 // Problem is one thing that stands in the way of a run, or that a reviewer should look at.
 type Problem struct {
-	Kind       Kind            `json:"kind" enum:"over the limit,gate closed,gate broken,unverified,unreachable,blocked,unseen,look failed,cut off,not yet,too long,no way back,warning"`
+	Kind       Kind            `json:"kind" enum:"over the limit,gate closed,gate broken,unverified,unreachable,blocked,unseen,look failed,cut off,not yet,too long,limits nothing,no way back,warning"`
 	Step       string          `json:"step,omitempty"`
 	Connection string          `json:"connection,omitempty"`
 	Text       string          `json:"text,omitempty" doc:"In the words of who says so."`
@@ -53,7 +54,7 @@ type Problem struct {
 
 // problems finds them, the worst first, and of one kind in the plan's order.
 func problems(p *plan.Plan, behind map[string]string, takes Time, limits []Limited) []Problem {
-	found := append([]Problem{}, overLimits(limits)...)
+	found := append(overLimits(limits), uncounted(p)...)
 	for _, c := range p.Connections {
 		if c.TargetError != "" {
 			found = append(found, Problem{Kind: Unreachable, Connection: c.Called(), Text: c.TargetError})

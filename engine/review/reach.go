@@ -5,7 +5,6 @@ import (
 	"math/bits"
 	"slices"
 
-	"github.com/gatebook/gatebook/engine/expr"
 	"github.com/gatebook/gatebook/engine/plan"
 )
 
@@ -20,7 +19,7 @@ type reach struct {
 	ground        []set // those that it was built on by intent
 	lost          set   // those that nothing takes back
 	told          set   // those of which it is said why they are not: a rollback passes them over
-	doubted       set   // those that may not be done though what waits for them is at work
+	doubts        *doubts
 }
 
 // set is some of the steps that count.
@@ -59,11 +58,8 @@ func reachOf(p *plan.Plan) *reach {
 			r.counted = append(r.counted, s)
 		}
 	}
-	r.lost, r.told, r.doubted = r.none(), r.none(), r.none()
+	r.lost, r.told, r.doubts = r.none(), r.none(), &doubts{reach: r, inside: map[*plan.Step]set{}}
 	for k, s := range r.counted {
-		if isDoubted(s) {
-			r.doubted.add(k)
-		}
 		switch way := WayBack(s); {
 		case way == Lost:
 			r.lost.add(k)
@@ -76,11 +72,9 @@ func reachOf(p *plan.Plan) *reach {
 	for i := range p.Steps {
 		for _, edge := range order[i] {
 			r.join(r.before, i, edge.From)
-			if edge.Reason != plan.InOrder {
-				r.join(r.ground, i, edge.From)
-			}
 		}
 	}
+	r.layGround(p)
 	for i, edges := range slices.Backward(order) {
 		for _, edge := range edges {
 			r.join(r.after, edge.From, i)
@@ -110,45 +104,54 @@ func (r *reach) join(sets []set, to, from int) {
 	}
 }
 
-// isDoubted reports whether a step may have done nothing where what waits for it is at work: its
-// when may skip it, or it may have failed before it did anything, and the run gone on.
-func isDoubted(s *plan.Step) bool {
-	switch {
-	case s.OnFailure == plan.Continue, maySkip(s.When):
-		return true
-	case s.Loop == nil:
-		return false
-	}
-	sure := 0
-	for _, one := range s.Loop.Instances {
-		if !maySkip(one.When) {
-			sure++
+// layGround finds what each step was built on by intent. What holds a step holds all that it takes
+// in, and what is in a step was built on what that was built on.
+func (r *reach) layGround(p *plan.Plan) {
+	for i, s := range p.Steps {
+		if outer := s.Outer(); outer != nil {
+			r.ground[i].addAll(r.ground[outer.Index])
+		}
+		for _, edge := range s.Needs {
+			if edge.Reason == plan.InOrder {
+				continue
+			}
+			r.join(r.ground, i, edge.From)
+			r.addInside(r.ground[i], p.Steps[edge.From])
 		}
 	}
-	return sure <= s.Loop.Allowed(len(s.Loop.Instances))
 }
 
-// maySkip reports whether a when may turn out false.
-func maySkip(when *plan.Condition) bool {
-	return when != nil && when.State.Truth != expr.True.String()
+// addInside adds the steps of the runbook that a step takes in.
+func (r *reach) addInside(to set, s *plan.Step) {
+	if s.Runbook == nil {
+		return
+	}
+	for _, k := range r.places[s.Index+1 : s.Index+1+s.Runbook.Size] {
+		if k >= 0 {
+			to.add(k)
+		}
+	}
 }
 
 // by returns what is done when a step fails, the half of itself included: surely, and where all
 // have been done by then that may.
-func (r *reach) by(failed int) (surely, atMost set) {
+func (r *reach) by(failed *plan.Step) (surely, atMost set) {
 	surely, atMost = r.none(), r.none()
-	surely.addAll(r.before[failed])
-	for w, doubted := range r.doubted {
+	surely.addAll(r.before[failed.Index])
+	for w, doubted := range r.doubts.seenFrom(failed.Outer()) {
 		surely[w] &^= doubted
 	}
-	if k := r.places[failed]; k >= 0 {
+	if k := r.places[failed.Index]; k >= 0 {
 		surely.add(k)
 	}
 	for k := range r.counted {
 		atMost.add(k)
 	}
-	for w, after := range r.after[failed] {
+	for w, after := range r.after[failed.Index] {
 		atMost[w] &^= after
+	}
+	if around := doneBefore(failed); around != nil {
+		r.addInside(atMost, around)
 	}
 	return surely, atMost
 }

@@ -3,7 +3,9 @@ package run
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/gatebook/gatebook/engine/data"
 	"github.com/gatebook/gatebook/engine/event"
@@ -16,10 +18,14 @@ import (
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
+// Attacher keeps a file of that path with the run, for the answer that names it.
+type Attacher func(path string, content []byte) (sdk.Attachment, error)
+
 // Stepper is an [Asker] that can step through a run.
 type Stepper interface {
 	// Step asks whether a change may begin: the answer is of [event.Answered], unless the person
-	// wants the run to pause, [event.PauseAsked], or to be cancelled, [event.CancelAsked].
+	// wants the run to pause, [event.PauseAsked], to be cancelled, [event.CancelAsked], or the rest done
+	// unasked, [event.SteppingEnded].
 	Step(ctx context.Context, step *plan.Step, question sdk.Question) (event.Type, sdk.Answer, error)
 }
 
@@ -86,6 +92,7 @@ func (d *driver) question(ctx context.Context, a *ask) (sdk.Question, json.RawMe
 	if err := d.canBeAnswered(raw); err != nil {
 		return sdk.Question{}, nil, err
 	}
+	raw.Message = d.secrets.Text(raw.Message) // of which people see the rest
 	data, err := json.Marshal(raw)
 	if err != nil {
 		return sdk.Question{}, nil, fmt.Errorf("the question cannot be written down: %w", err)
@@ -159,6 +166,9 @@ func (d *driver) answer(ctx context.Context, a *ask, question sdk.Question, answ
 	e := event.Event{Type: event.Answered, Op: &op, Answer: &said, By: answer.By, Plan: d.answersTo()}
 	if err := d.attached(question, answer); err != nil {
 		return event.Event{}, err
+	}
+	if op.Part == event.Begin && !answer.Approved && strings.TrimSpace(answer.Comment) == "" {
+		return event.Event{}, errors.New("a change that is left out takes a reason, which the journal keeps")
 	}
 	if !answer.Approved || op.Part == event.Begin {
 		return e, nil

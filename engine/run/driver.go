@@ -48,9 +48,6 @@ type Watcher interface {
 	Progress(step string, p sdk.Progress)
 }
 
-// Attacher keeps a file of that path with the run, for the answer that names it.
-type Attacher func(path string, content []byte) (sdk.Attachment, error)
-
 // Asker asks the person at the terminal. It returns when there is an answer or the
 // context ends.
 type Asker interface {
@@ -84,6 +81,7 @@ type driver struct {
 	hosts   hosts
 	logs    *output.Plugins
 	targets *target.Known
+	early   *early // what was found as it was taken up; nil: it goes on
 	timers  timers
 	looks   chan struct{} // bounds the observations in flight
 	workers workers

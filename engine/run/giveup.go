@@ -24,7 +24,7 @@ var ErrMayHaveChanged = errors.New("it may have changed something")
 // not run. With the plan at hand the run can be taken up again as any that was stopped. began
 // is what was fixed when the run started.
 func GiveUp(ctx context.Context, folder *journal.Run, p Process, began event.Run, r Resumption) (event.Result, error) {
-	locks, err := lockToEnd(ctx, folder, p.Owner, began.LockNames())
+	locks, err := lockToEnd(ctx, folder, p.ownerOf(began.Runbook, began.Choice), began.LockNames())
 	if err != nil {
 		return event.Result{}, err
 	}

@@ -13,7 +13,7 @@ import (
 )
 
 // Request is what another process asks of a run: [event.PauseAsked],
-// [event.CancelAsked], [event.RollbackAsked] or [event.Answered].
+// [event.CancelAsked], [event.RollbackAsked], [event.SteppingEnded] or [event.Answered].
 type Request struct {
 	Type   event.Type  `json:"type"`
 	Step   string      `json:"step,omitempty"`   // that is answered
@@ -90,6 +90,12 @@ func (d *driver) takeRequest(r journal.Request) {
 	switch request.Type {
 	case event.PauseAsked, event.CancelAsked, event.RollbackAsked:
 		if err := d.mayStop(request.By); err != nil {
+			d.fact(event.Event{Type: event.AnswerRefused, Name: string(request.Type), Request: r.ID, By: request.By, Reason: err.Error()})
+			return
+		}
+		d.fact(event.Event{Type: request.Type, By: request.By, Reason: request.Reason, Request: r.ID})
+	case event.SteppingEnded:
+		if err := d.mayStep(request.By); err != nil {
 			d.fact(event.Event{Type: event.AnswerRefused, Name: string(request.Type), Request: r.ID, By: request.By, Reason: err.Error()})
 			return
 		}

@@ -40,7 +40,7 @@ func Start(ctx context.Context, store *journal.Store, p Process, pl *plan.Plan, 
 	if err != nil {
 		return event.Result{}, err
 	}
-	locks, err := folder.Lock(ctx, p.Owner, pl.LockNames()...)
+	locks, err := folder.Lock(ctx, p.ownerOf(info.Runbook, info.Choice), pl.LockNames()...)
 	if err != nil {
 		return event.Result{}, errors.Join(err, folder.Discard())
 	}
@@ -205,10 +205,18 @@ type RefusedError struct {
 // Error says why.
 func (e *RefusedError) Error() string { return "run " + e.Run + ": " + e.Reason }
 
+// ownerOf is how the locks name this process while it drives a run: whoever finds one held wants to
+// know whether it is by a drill.
+func (p Process) ownerOf(runbook string, choice *event.Choice) journal.Owner {
+	owner := p.Owner
+	owner.Runbook, owner.Mode = runbook, choice.ModeName()
+	return owner
+}
+
 // Resume takes up a run that has paused, ended or died. pl must be the plan that the
 // run began with. Repaired tells of a torn last line.
 func Resume(ctx context.Context, folder *journal.Run, p Process, pl *plan.Plan, r Resumption) (event.Result, error) {
-	locks, err := folder.Lock(ctx, p.Owner, pl.LockNames()...)
+	locks, err := folder.Lock(ctx, p.ownerOf(pl.Runbook.Name, pl.Choice), pl.LockNames()...)
 	if err != nil {
 		return event.Result{}, err
 	}
@@ -285,6 +293,7 @@ func (d *driver) resume(r Resumption, unseen string, was *past.Replay, repair jo
 	}
 	if r.Ask == event.ResumeAsked && was.Ends() {
 		d.fact(resumed)
+		d.noteEarly()
 		d.noteTakeovers(locks)
 		d.follow(was.Owed)
 		result := d.machine.Result()
@@ -293,6 +302,7 @@ func (d *driver) resume(r Resumption, unseen string, was *past.Replay, repair jo
 	}
 	d.follow(was.Owed)
 	d.fact(resumed)
+	d.noteEarly()
 	d.noteTakeovers(locks)
 	for _, o := range r.Overrides {
 		d.fact(event.Event{Type: event.WindowOverridden, Name: o.Window, By: o.By, Reason: o.Reason})
@@ -303,6 +313,19 @@ func (d *driver) resume(r Resumption, unseen string, was *past.Replay, repair jo
 	d.refusal = ""
 	d.takeUp(r)
 	return d.nothingToDo()
+}
+
+// noteEarly takes in what was found as the run was taken up, and has what comes from now on taken
+// in as it comes.
+func (d *driver) noteEarly() {
+	if d.early == nil {
+		return
+	}
+	facts := d.early.facts
+	d.early = nil
+	for _, fact := range facts {
+		d.fact(fact)
+	}
 }
 
 // heed refuses words about steps of which nobody asks what became: they would be

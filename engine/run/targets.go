@@ -32,10 +32,28 @@ func (d *driver) shown() []event.Event {
 	return facts
 }
 
-// keepTarget returns when it is on the disk what a connection reached.
+// early are facts from before a run is driven that is taken up: nobody writes them down until then.
+type early struct {
+	mu    sync.Mutex
+	facts []event.Event
+}
+
+func (e *early) add(fact event.Event) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.facts = append(e.facts, fact)
+}
+
+// keepTarget returns when it is on the disk what a connection reached; before the run is driven,
+// when it will be on the disk before anything is done.
 func (d *driver) keepTarget(reached event.Target) error {
+	fact := event.Event{Type: event.TargetReached, Target: &reached}
+	if d.early != nil {
+		d.early.add(fact)
+		return nil
+	}
 	saved := make(chan error, 1)
-	d.send(message{fact: event.Event{Type: event.TargetReached, Target: &reached}, saved: saved, urgent: true})
+	d.send(message{fact: fact, saved: saved, urgent: true})
 	select {
 	case err := <-saved:
 		return err
@@ -48,7 +66,8 @@ func (d *driver) keepTarget(reached event.Target) error {
 // something else by now, before anything is done: but for those that may, by a person's
 // word, and those that are given up. One that cannot be made just now may not be needed
 // either; where it is, it is judged when it is used. What could not be compared is returned
-// in words.
+// in words. What is new of a target, as that one is reached which people only saw before, is a fact
+// of the run when it is driven.
 func (d *driver) sameTargets(ctx context.Context, r Resumption) (unseen string, err error) {
 	for _, over := range r.NewTargets {
 		switch {
@@ -73,6 +92,7 @@ func (d *driver) sameTargets(ctx context.Context, r Resumption) (unseen string, 
 		return "", nil
 	}
 	ctx, stopped := d.interruptible(ctx)
+	d.early = &early{}
 	errs := make([]error, len(used))
 	var looks sync.WaitGroup
 	for i, c := range used {

@@ -267,7 +267,7 @@ func TestHostileFilesAreRefusedSoon(t *testing.T) {
 			t.Parallel()
 			begin := time.Now()
 			_, found := syntax.Parse(source.NewFile("f.yaml", []byte(test.text)))
-			if took := time.Since(begin); took > 20*time.Second {
+			if took := time.Since(begin); took > 2*time.Minute {
 				t.Errorf("it took %s", took)
 			}
 			for _, d := range found {

@@ -34,11 +34,36 @@ func (c Cost) Validate() error {
 	return errors.Join(faults...)
 }
 
-// isCost reports whether an output is one that says what an Apply cost, for all to see.
+// isCost reports whether an output is one that says what an Apply cost, for all to see: an object
+// of numbers, of whatever units or of those that it declares.
 func isCost(outputs *schema.Schema, name string) bool {
 	output, known := outputs.Property(name)
-	return known && !output.Secret && output.Type == schema.TypeObject && output.Additional != nil &&
-		!output.Additional.Secret && (output.Additional.Type == schema.TypeNumber || output.Additional.Type == schema.TypeInteger)
+	if !known || output.Secret || output.Type != schema.TypeObject || output.Additional == nil && len(output.Properties) == 0 {
+		return false
+	}
+	for _, unit := range output.Properties {
+		if !isAmount(unit.Schema) {
+			return false
+		}
+	}
+	return output.Additional == nil || isAmount(output.Additional)
+}
+
+func isAmount(s *schema.Schema) bool {
+	return !s.Secret && (s.Type == schema.TypeNumber || s.Type == schema.TypeInteger)
+}
+
+// CostUnits returns the units that the action declares to say its cost in, and whether it may
+// say it in others: by its outputs, or beforehand by its preview.
+func (d Description) CostUnits() (units []string, others bool) {
+	output, known := d.Output.Property(d.CostOutput)
+	if !known {
+		return nil, d.CanPlan
+	}
+	for _, unit := range output.Properties {
+		units = append(units, unit.Name)
+	}
+	return units, output.Additional != nil
 }
 
 // CostOf returns what outputs of the action say that it cost; none where it does not say.

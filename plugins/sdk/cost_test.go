@@ -3,6 +3,7 @@ package sdk_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"math"
 	"strings"
 	"testing"
@@ -66,8 +67,15 @@ func TestACostOutputIsAnObjectOfNumbers(t *testing.T) {
 		Calls  map[string]int     `json:"calls" doc:"What it called."`
 		Words  map[string]string  `json:"words" doc:"What it said."`
 		Hidden map[string]float64 `json:"hidden" secret:"true" doc:"What nobody is told."`
+		Units  struct {
+			USD float64 `json:"usd" doc:"Money."`
+		} `json:"units" doc:"What it cost, in units that are known."`
+		Named struct {
+			USD  float64 `json:"usd" doc:"Money."`
+			Name string  `json:"name" doc:"Of what."`
+		} `json:"named" doc:"What it cost, and of what."`
 	}
-	for name, fits := range map[string]bool{"": true, "cost": true, "calls": true, "words": false, "hidden": false, "absent": false} {
+	for name, fits := range map[string]bool{"": true, "cost": true, "calls": true, "units": true, "named": false, "words": false, "hidden": false, "absent": false} {
 		_, err := sdk.Action[struct{}, outputs]{
 			Name: "buy", Summary: "Buy something", Effect: sdk.Change, CostOutput: name,
 			Apply: func(context.Context, *sdk.Call[struct{}]) (outputs, error) { return outputs{}, nil },
@@ -75,5 +83,32 @@ func TestACostOutputIsAnObjectOfNumbers(t *testing.T) {
 		if (err == nil) != fits {
 			t.Errorf("CostOutput %q: %v", name, err)
 		}
+	}
+}
+
+func TestTheUnitsOfACost(t *testing.T) {
+	t.Parallel()
+	type outputs struct {
+		Any   map[string]float64 `json:"any" doc:"What it cost."`
+		Units struct {
+			USD   float64 `json:"usd" doc:"Money."`
+			Calls int     `json:"calls" doc:"Calls."`
+		} `json:"units" doc:"What it cost, in units that are known."`
+	}
+	for name, want := range map[string]string{"any": "[] true", "units": "[usd calls] false", "": "[] false"} {
+		handler, err := sdk.Action[struct{}, outputs]{
+			Name: "buy", Summary: "Buy something", Effect: sdk.Change, CostOutput: name,
+			Apply: func(context.Context, *sdk.Call[struct{}]) (outputs, error) { return outputs{}, nil },
+		}.Handler()
+		if err != nil {
+			t.Fatal(err)
+		}
+		units, others := handler.Describe().CostUnits()
+		if got := fmt.Sprint(units, others); got != want {
+			t.Errorf("of %q they are %s, want %s", name, got, want)
+		}
+	}
+	if _, others := (sdk.Description{CanPlan: true}).CostUnits(); !others {
+		t.Error("an action that says beforehand what it would do can say what that would cost")
 	}
 }

@@ -20,6 +20,7 @@ type answerOptions struct {
 	attach     []string
 	plan       string
 	sign       runs.Signing
+	all        bool
 }
 
 func newApprove(a *app) *cobra.Command {
@@ -76,6 +77,7 @@ func newAnswer(a *app, approved bool, cmd *cobra.Command) *cobra.Command {
 	cmd.Flags().StringVar(&o.sign.Signed, "signed", "", "`FILE` of such a document, with its .sig beside it")
 	cmd.MarkFlagsMutuallyExclusive("document", "signed", "key")
 	if approved {
+		cmd.Flags().BoolVar(&o.all, "all", false, "of a run that goes step by step, let this change begin, and all that come after it unasked")
 		cmd.Flags().Var(console.Pairs{List: &o.fields}, "field", "what a field is filled in with; may be repeated")
 	}
 	return cmd
@@ -86,7 +88,7 @@ func (o *answerOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	answer := runs.Answer{Run: o.name, Step: o.step, Approved: o.approved, Reason: o.reason, Fields: o.fields, Attach: o.attach, Plan: o.plan, Sign: o.sign}
+	answer := runs.Answer{Run: o.name, Step: o.step, Approved: o.approved, Reason: o.reason, Fields: o.fields, Attach: o.attach, Plan: o.plan, Sign: o.sign, All: o.all}
 	if !seal.Is(o.Begins(o.name)) {
 		return runs.Of(h).Answer(ctx, answer)
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/accept"
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/console"
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/house"
+	"github.com/gatebook/gatebook/engine"
 	"github.com/gatebook/gatebook/engine/diag"
 	"github.com/gatebook/gatebook/engine/diag/render"
 )
@@ -50,6 +51,7 @@ func (o *checkOptions) run() error {
 		return err
 	}
 	var found diag.List
+	var checked []*engine.Runbook
 	invalid := false
 	for _, name := range o.files {
 		file, err := h.Read(name)
@@ -58,9 +60,10 @@ func (o *checkOptions) run() error {
 			invalid = true
 			continue
 		}
-		_, more := h.Check(file)
-		found = append(found, more...)
+		runbook, more := h.Check(file)
+		found, checked = append(found, more...), append(checked, runbook)
 	}
+	h.TellDrills(checked)
 	options := render.Options{Color: o.Out().Colour, Width: o.Screen.Columns(o.Screen.Stdout), Version: o.Build.Version}
 	if err := render.Write(o.Stdout, o.format, found, options); err != nil {
 		return err

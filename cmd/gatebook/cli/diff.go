@@ -20,6 +20,7 @@ type diffOptions struct {
 	format   string
 	strict   bool
 	preview  bool
+	part     accept.Part // the mode alone
 }
 
 func newDiff(a *app) *cobra.Command {
@@ -36,7 +37,8 @@ Whether a condition is weaker is decided and not guessed: what was asked implies
 asked now, and there is a case that passes now and did not. Of all else that may matter
 the answer says that a person must look.
 
-Inputs that are not given are not known. With --preview the actions of both are asked
+Inputs that are not given are not known, and neither is the mode: what is weaker in any mode is
+said. With --mode they are compared in that one alone. With --preview the actions of both are asked
 what they would touch, and that is compared too; they only look.
 
 The exit code is 1 where a change raises the risk, with --strict also where one must be
@@ -56,6 +58,8 @@ looked at, and 2 where one of the versions cannot be read.
 	o.inputs.Declare(cmd.Flags())
 	accept.CompleteBy(cmd, "input", a.offers().Inputs)
 	accept.Format(cmd, &o.format, "text", "markdown", "json")
+	o.part.DeclareMode(cmd.Flags())
+	accept.CompleteBy(cmd, "mode", a.offers().Modes)
 	cmd.Flags().BoolVar(&o.strict, "strict", false, "exit with 1 also where a change must be looked at")
 	cmd.Flags().BoolVar(&o.preview, "preview", false, "ask the actions what they would touch, and compare it")
 	return cmd
@@ -66,7 +70,7 @@ func (o *diffOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	read, err := h.Versions(ctx, o.versions, &o.inputs, o.preview, o.past)
+	read, err := h.Versions(ctx, o.versions, &o.inputs, o.part.Mode, o.preview, o.past)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,9 @@
 package cli
 
 import (
+	"context"
+	"fmt"
+
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
@@ -11,6 +14,8 @@ import (
 	"github.com/gatebook/gatebook/engine/drill/proof"
 	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/report/drilled"
+	"github.com/gatebook/gatebook/engine/report/layout"
+	"github.com/gatebook/gatebook/engine/report/live"
 )
 
 type drillOptions struct {
@@ -35,17 +40,21 @@ and in pairs up to a bound. Nothing is touched: no action is called.
 Of each run is held: it ends; locks are released; what was changed is taken back, or said
 to be left behind; no step ran whose gate was false; nothing was destroyed without its
 approval; the steps of finally ran. What does not hold is shown by the shortest run. What
-was covered is counted, and what was not explored is said.
+was covered is counted, and what was not explored is said. Ctrl-C stops it: what was found until
+then is shown, with how much was not rehearsed.
 
 What the runbook does not say stands in the test file beside it, as upgrade.test.yaml
 beside upgrade.yaml: what outputs an action gives back, which things a step leaves for
-others, and which a rollback needs. The exit code is 1 where something does not hold.
+others, and which a rollback needs. The exit code is 1 where something does not hold, and 5 where
+nothing was found until the drill was stopped.
 
 With --live the runbook is done for real, as gatebook run does it, in its mode drill: with the
 inputs that this sets, and without the steps that it leaves out. It is refused where there is no
 such mode. How long it took, and how much data was lost, is held against the objectives of
-the runbook; the exit code is 1 where one was missed, and as of gatebook run where it did not
-succeed. gatebook history --drills shows the last ones.
+the runbook; the exit code is 1 where one was missed or it was no good drill otherwise, and as of
+gatebook run where it did not succeed. A drill with another value for an input of the mode, of a
+part, or with a window that is overridden is no good one. gatebook history --drills shows the
+last ones.
 
 ` + inputsHelp,
 		Example: `  gatebook drill upgrade.yaml -i image=web:2
@@ -64,7 +73,7 @@ succeed. gatebook history --drills shows the last ones.
 			if o.live {
 				return o.run.run(cmd.Context())
 			}
-			return o.rehearse()
+			return o.rehearse(cmd.Context())
 		},
 	}
 	o.run.inputs.Declare(cmd.Flags())
@@ -109,7 +118,7 @@ func (o *drillOptions) fits(flags *pflag.FlagSet) error {
 }
 
 // rehearse simulates it.
-func (o *drillOptions) rehearse() error {
+func (o *drillOptions) rehearse(ctx context.Context) error {
 	if o.pairs < 0 {
 		return console.Usage("Say how many: --pairs 0 rehearses single failures alone.", "--pairs is a number from 0 on, and not %d", o.pairs)
 	}
@@ -136,14 +145,35 @@ func (o *drillOptions) rehearse() error {
 	if err != nil {
 		return err
 	}
-	proven := drill.Of(planned.Plan, supposed, drill.Options{Pairs: o.pairs, Test: name})
+	ctx, stop := o.Interruptible(ctx)
+	tell, told := o.telling()
+	proven := drill.Of(planned.Plan, supposed, drill.Options{Pairs: o.pairs, Test: name, Watch: func(p drill.Progress) error {
+		tell(p)
+		return context.Cause(ctx)
+	}})
+	told()
+	stop()
 	if err := o.show(proven); err != nil {
 		return err
 	}
-	if len(proven.Violations) > 0 {
+	switch {
+	case len(proven.Violations) > 0:
 		return console.CodeError(console.ExitFailed)
+	case proven.Stopped != "":
+		return console.CodeError(console.ExitStopped)
 	}
 	return nil
+}
+
+// telling returns what tells a person at a terminal how far a drill is, until told is called.
+func (o *drillOptions) telling() (tell func(drill.Progress), told func()) {
+	if !o.Draws() || o.run.format == "json" {
+		return func(drill.Progress) {}, func() {}
+	}
+	waiting := live.NewWaiting(o.Stderr, o.Screen.Size)
+	return func(p drill.Progress) {
+		waiting.Tell("rehearsing", fmt.Sprintf("%s; %s at a time: %d%%", layout.Plural(p.Rehearsals, "run"), layout.Plural(p.Failures, "failure"), 100*p.Done/p.Of))
+	}, waiting.Close
 }
 
 // show writes what was found in the format that is wanted.

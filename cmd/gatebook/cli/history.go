@@ -7,6 +7,7 @@ import (
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/console"
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/runs"
 	"github.com/gatebook/gatebook/engine/report/history"
+	"github.com/gatebook/gatebook/engine/report/layout"
 )
 
 type historyOptions struct {
@@ -42,6 +43,7 @@ was lost, and what the runbook promises of both.`,
 	flags.StringVar(&o.filter.Environment, "environment", "", "only runs in this environment")
 	flags.StringVar(&o.filter.Operator, "operator", "", "only runs that this person began")
 	flags.StringVar(&o.since, "since", "", "only runs that began after a date (2026-11-21), a time (RFC 3339), or within a span (48h)")
+	flags.BoolVar(&o.filter.Overridden, "overridden", false, "only runs in which a window, an approval or a step was overridden by a person's word")
 	flags.IntVar(&o.limit, "limit", 50, "how many runs at most; 0: all")
 	flags.BoolVar(&o.drills, "drills", false, "of each runbook, its last drill and the last good one")
 	accept.Format(cmd, &o.format, "table", "json", "csv")
@@ -98,19 +100,22 @@ func (o *historyOptions) run() error {
 
 // showDrills writes how runbooks were drilled.
 func (o *historyOptions) showDrills(all *runs.Runs) error {
-	if o.format == "csv" {
-		return console.Usage("Take --format table or json.", "--drills is no CSV")
-	}
-	drilled, err := all.Drills(o.filter, o.limit)
-	switch {
-	case err != nil:
+	drilled, unread, err := all.Drills(o.filter, o.limit)
+	if err != nil {
 		return err
+	}
+	if len(unread) > 0 {
+		o.Note("What cannot be read may have been drills, and is not counted: %s. To see why: gatebook audit RUN", layout.Names(unread))
+	}
+	switch {
 	case o.format == "json":
-		return history.DrillsJSON(o.Stdout, drilled)
+		return history.DrillsJSON(o.Stdout, drilled, unread)
+	case o.format == "csv":
+		return history.DrillsCSV(o.Stdout, drilled)
 	case len(drilled) == 0:
 		o.Note("No drill in %s. To make one: gatebook drill --live FILE", all.Engine.Store().Root())
 		return nil
 	default:
-		return history.DrillsTable(o.Stdout, drilled, o.Out())
+		return history.DrillsTable(o.Stdout, drilled, o.Out(), o.Screen.Columns(o.Screen.Stdout))
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/house"
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/runs"
 	"github.com/gatebook/gatebook/engine"
+	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/report/layout"
 	"github.com/gatebook/gatebook/engine/report/wording"
 )
@@ -72,7 +73,7 @@ func (o *runOptions) declare(cmd *cobra.Command, reason string) {
 	accept.CompleteBy(cmd, "override-window", o.offers().Windows)
 	flags.BoolVar(&o.wait, "wait", false, "where nobody is at the terminal, wait for people's answers instead of pausing")
 	flags.BoolVar(&o.here, "here", false, "carry out a sealed plan in this folder, though it was made for another")
-	flags.IntVar(&o.parallelism, "parallelism", defaultParallelism, "how many steps may be at work at one time")
+	flags.IntVar(&o.parallelism, "parallelism", house.Parallelism, "how many steps may be at work at one time")
 	flags.Uint64Var(&o.seed, "seed", 0, "seed of the random spread of retries (default: a random one)")
 }
 
@@ -111,10 +112,6 @@ Exit codes: 0 succeeded; 1 failed, and dealt with as the runbook asks; 2 the run
 the command line is invalid; 3 a gate closed, a limit was reached, or a person said no,
 before anything was changed; 4 failed, and not cleanly taken back or a step of finally
 failed too: a person is needed; 5 stopped, and can be resumed.`
-
-// defaultParallelism is how many steps work at one time: enough to keep waiting for
-// one system from holding up the others, few enough not to be a load of its own.
-const defaultParallelism = 16
 
 // verb is by which the run begins, as one types it.
 func (o *runOptions) verb() string {
@@ -166,6 +163,7 @@ func (o *runOptions) run(ctx context.Context) error {
 	if mode := ready.Choice.ModeName(); mode != "" && o.yes {
 		h.Note("The runbook is done in mode %s.", mode)
 	}
+	o.tellAltered(h, ready.Begins(), overrides)
 	if said := wording.Choice(ready.Choice.Part()); said != "" && o.yes {
 		h.Note("Of the runbook a part is done: %s", said)
 	}
@@ -175,11 +173,20 @@ func (o *runOptions) run(ctx context.Context) error {
 			return err
 		}
 	}
-	if options.Remaining, err = before.Remaining(ctx, ready); err != nil {
+	if options.Remaining, err = before.Remaining(ctx, ready, o.parallelism); err != nil {
 		return err
 	}
 	if options.Seed == 0 {
 		options.Seed = o.Random()
 	}
 	return runs.Of(h).Start(ctx, ready.Plan, prompter, runs.Follow{JSON: o.format == "json", Wait: o.wait}, options)
+}
+
+// tellAltered says before a run begins in what it is not done as its mode says, and what follows
+// from that.
+func (o *runOptions) tellAltered(h *house.House, begins event.Run, overrides []event.Override) {
+	begins.Stepwise, begins.Overrides = o.stepwise, overrides
+	if said := wording.BeginsAltered(begins); said != "" {
+		h.Note("%s", said)
+	}
 }

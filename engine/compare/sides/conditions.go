@@ -63,6 +63,8 @@ func (p *Pair) among(step *plan.Step, r expr.Ref) []string {
 	switch {
 	case r.String() == expr.RootRun+".outcome":
 		return texts(event.OutcomeSucceeded, event.OutcomeFailed, event.OutcomeRolledBack, event.OutcomeGateClosed, event.OutcomeStuck)
+	case r.String() == expr.RootRun+".mode":
+		return p.modes()
 	case !isStep || len(r.Path) != 2 || r.Path[1] != "status":
 		return nil
 	case p.id(id) == step.ID || step.Cleans(): // what has not ended, or did not begin, is seen too
@@ -78,6 +80,16 @@ func (p *Pair) among(step *plan.Step, r expr.Ref) []string {
 		if ok && (before.When != nil || before.Loop != nil) {
 			words = append(words, string(event.Skipped))
 		}
+	}
+	slices.Sort(words)
+	return slices.Compact(words)
+}
+
+// modes are the modes of either version, and none.
+func (p *Pair) modes() []string {
+	words := []string{""}
+	for _, side := range []*Side{p.whole.Before, p.whole.After} {
+		words = slices.AppendSeq(words, side.runbook.Model.Modes.Keys())
 	}
 	slices.Sort(words)
 	return slices.Compact(words)

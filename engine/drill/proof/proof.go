@@ -20,6 +20,7 @@ type Proof struct {
 	Runbook    Runbook     `json:"runbook"`
 	Bounds     Bounds      `json:"bounds" doc:"How far the drill was to go."`
 	Counts     Counts      `json:"counts"`
+	Stopped    string      `json:"stopped,omitempty" doc:"Why it was stopped before its end, so that this is what was found until then; absent: it was not."`
 	Coverage   []Coverage  `json:"coverage" doc:"What the rehearsals came to."`
 	Violations []Violation `json:"violations" doc:"What does not hold, each with the shortest rehearsal that shows it."`
 	Uncovered  []Uncovered `json:"uncovered" doc:"What no rehearsal came to."`

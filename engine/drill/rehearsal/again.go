@@ -32,19 +32,7 @@ func (r *run) person() {
 func (r *run) takenUp(ask event.Type, by string) {
 	r.queue, r.waiting = nil, nil
 	r.story.Result, r.story.Locked = nil, true
-	r.machine = machine.New(r.world.Plan())
-	var past machine.Past
-	for _, e := range r.story.Journal {
-		past.Note(e)
-	}
-	r.machine.Recall(past)
-	r.replays = true
-	for _, e := range r.story.Journal {
-		r.machine.Next(e)
-	}
-	r.replays = false
-	r.machine.Recall(machine.Past{})
-
+	r.machine = r.rebuilt()
 	outstanding := r.machine.Outstanding()
 	resumed := event.Event{Type: event.RunResumed, By: "drill"}
 	if ask != event.ResumeAsked {
@@ -60,6 +48,35 @@ func (r *run) takenUp(ask event.Type, by string) {
 	if ask != "" && (ask != event.ResumeAsked || !goes) {
 		r.happens(event.Event{Type: ask, By: "operator"})
 	}
+}
+
+// twin is the machine that rehearsals have rebuilt from their journals that differ in nothing
+// until then: gatebook dies in all of them, and what had been done by then is another thing.
+type twin struct{ machine *machine.Machine }
+
+// rebuilt returns the machine that the journal rebuilds.
+func (r *run) rebuilt() *machine.Machine {
+	twin := r.twin
+	r.twin = nil // from here on they differ
+	if twin != nil && twin.machine != nil {
+		return twin.machine.Fork()
+	}
+	m := machine.New(r.world.Plan())
+	var past machine.Past
+	for _, e := range r.story.Journal {
+		past.Note(*e)
+	}
+	m.Recall(past)
+	r.replays = true
+	for _, e := range r.story.Journal {
+		m.Next(*e)
+	}
+	r.replays = false
+	m.Recall(machine.Past{})
+	if twin != nil {
+		twin.machine = m.Fork()
+	}
+	return m
 }
 
 // takeUp carries out what was in flight.

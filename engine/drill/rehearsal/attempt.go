@@ -28,8 +28,8 @@ func (r *run) attempt(a machine.Attempt) {
 	r.later(took, item{attempt: &a, kind: kind})
 }
 
-// end ends an attempt as it goes.
-func (r *run) end(a machine.Attempt, kind Kind) {
+// ended ends an attempt as it goes.
+func (r *run) ended(a machine.Attempt, kind Kind) {
 	op := a.Op
 	e := event.Event{Type: event.AttemptFinished, Op: &op}
 	switch kind {
@@ -71,6 +71,9 @@ func (r *run) missing(op event.Op) *event.Failure {
 	if op.Part == event.Undo {
 		needs = supposed.BackNeeds
 	}
+	if len(needs) == 0 {
+		return nil
+	}
 	missing := world.Missing(needs, r.there.has)
 	if len(missing) == 0 {
 		return nil
@@ -98,12 +101,12 @@ func (r *run) touch(op event.Op, to Thing) {
 		if r.story.Things[op.Step] == Before {
 			return
 		}
-		delete(r.story.Things, op.Step)
+		r.makes(op.Step, Before)
 		r.held.undone(op.Step, supposed.Takes)
 		r.there.undone(op.Step, supposed.Provides)
 	case op.Part == event.Do:
 		if r.story.Step(op.Step).Changes() && r.story.Things[op.Step] != After {
-			r.story.Things[op.Step] = to
+			r.makes(op.Step, to)
 		}
 		if to != After {
 			return
@@ -112,6 +115,17 @@ func (r *run) touch(op event.Op, to Thing) {
 		r.there.done(op.Step, supposed.Provides, supposed.Removes)
 	}
 	r.answerAll()
+}
+
+// makes takes in what a step has made of what it is about.
+func (r *run) makes(id string, thing Thing) {
+	if thing == Before {
+		delete(r.story.Things, id)
+	} else {
+		r.story.Things[id] = thing
+	}
+	_, s := r.ledger.of(id)
+	s.known = false
 }
 
 // look finds out what became of an attempt that a crash has cut off, as the driver of a run

@@ -72,6 +72,8 @@ type Choice struct {
 	// Alone is all that becomes of the attempt depends on until it is made good, where nothing
 	// else is under way; zero: something is, or nobody can tell.
 	Alone State
+
+	moment int // how much had happened before
 }
 
 // attemptKinds are the ways in which an attempt may go otherwise, and askKinds a question.

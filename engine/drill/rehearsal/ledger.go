@@ -1,6 +1,7 @@
 package rehearsal
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -28,7 +29,11 @@ type entry struct {
 	class    string // of its last failure
 	do, undo int    // the attempts so far
 	touched  bool
+	blank    bool      // it is done, and nobody knows what it has returned
 	truths   []verdict // of its conditions as they are judged, in their order
+
+	told  State // what tells it, as long as it is known
+	known bool
 }
 
 // verdict is how a condition came out last.
@@ -39,6 +44,17 @@ type verdict struct {
 
 func newLedger() ledger {
 	return ledger{places: map[string]int{}, stands: map[string]bool{}, many: map[string]bool{}}
+}
+
+func (l *ledger) fork() ledger {
+	f := ledger{
+		places: maps.Clone(l.places), steps: slices.Clone(l.steps), byID: slices.Clone(l.byID), done: slices.Clone(l.done), failed: slices.Clone(l.failed),
+		mode: l.mode, reason: l.reason, stands: maps.Clone(l.stands), many: maps.Clone(l.many),
+	}
+	for i := range f.steps {
+		f.steps[i].truths = slices.Clone(f.steps[i].truths)
+	}
+	return f
 }
 
 func (l *ledger) of(id string) (int, *entry) {
@@ -62,6 +78,7 @@ func (l *ledger) take(e *event.Event) {
 		return
 	}
 	place, s := l.of(e.Op.Step)
+	s.known = false
 	switch e.Type {
 	case event.AttemptStarted:
 		if e.Op.Part == event.Undo {
@@ -71,10 +88,14 @@ func (l *ledger) take(e *event.Event) {
 		}
 	case event.AttemptFinished:
 		s.touched = s.touched || e.Op.Part == event.Do && (e.Failure == nil || !e.Failure.Unchanged)
+		s.blank = s.blank && e.Op.Part == event.Undo
 	case event.Answered:
 		s.touched = s.touched || e.Op.Part == event.Do && e.Answer.Approved
 	case event.AttemptObserved:
 		s.touched = s.touched || e.State == sdk.Done || e.State == sdk.NotDone && e.By == ""
+		if e.Op.Part == event.Do {
+			s.blank = e.State == sdk.Done && e.Outputs == nil
+		}
 	case event.StepDecided:
 		l.decided(place, s, e)
 	case event.ConditionMet:

@@ -20,6 +20,7 @@ type item struct {
 	back    bool             // somebody has a run taken back that has ended
 	rest    bool             // nothing: the run has ended
 	does    bool             // with the fact, people have done what they were asked for
+	told    State            // what tells it from another; zero: that was not asked yet
 }
 
 func (r *run) later(d time.Duration, i item) { r.at(r.now.Add(d), i) }
@@ -45,7 +46,7 @@ func (r *run) let(next item) {
 	case next.back:
 		r.takenUp(event.RollbackAsked, "")
 	case next.attempt != nil:
-		r.end(*next.attempt, next.kind)
+		r.ended(*next.attempt, next.kind)
 	case next.asked != nil:
 		r.crash()
 	case next.fact.Type == event.TimerFired && !r.machine.Wants(*next.fact.Timer):

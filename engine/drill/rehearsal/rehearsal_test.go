@@ -1,10 +1,13 @@
 package rehearsal_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/gatebook/gatebook/engine/check/checktest"
 	"github.com/gatebook/gatebook/engine/drill/rehearsal"
@@ -162,4 +165,58 @@ func TestARehearsalIsLeftOffWhereAnotherHasBeen(t *testing.T) {
 	if !s.Merged || s.Result != nil || len(s.Passed) != 2 || s.At == (rehearsal.State{}) {
 		t.Errorf("merged %t in %d states, result %v", s.Merged, len(s.Passed), s.Result)
 	}
+}
+
+// What branches off from a rehearsal is what it would be from the beginning, to the last event.
+func TestWhatBranchesOffIsAsFromTheBeginning(t *testing.T) {
+	t.Parallel()
+	w := worldOf(t, kept())
+	plain := rehearsal.Run(w, nil, nil)
+	start, compared := rehearsal.Begin(w, false), 0
+	follow(plain, func(at rehearsal.Choice, kind rehearsal.Kind) {
+		single := rehearsal.Run(w, goesToo(plain, at, kind), nil)
+		same(t, single, start.Branch(at, kind).Rehearse(nil))
+		course := start.Branch(at, kind)
+		follow(single, func(at rehearsal.Choice, kind rehearsal.Kind) {
+			same(t, rehearsal.Run(w, goesToo(single, at, kind), nil), course.Branch(at, kind).Rehearse(nil))
+			compared++
+		})
+	})
+	if compared < 100 {
+		t.Errorf("%d pairs were compared", compared)
+	}
+}
+
+func follow(s *rehearsal.Story, each func(rehearsal.Choice, rehearsal.Kind)) {
+	for _, choice := range s.Choices {
+		for _, kind := range choice.Kinds {
+			each(choice, kind)
+		}
+	}
+}
+
+func goesToo(s *rehearsal.Story, at rehearsal.Choice, kind rehearsal.Kind) []rehearsal.Deviation {
+	return append(slices.Clone(s.Deviations), rehearsal.Deviation{Op: at.Op, Time: at.Time, Kind: kind})
+}
+
+func same(t *testing.T, want, got *rehearsal.Story) {
+	t.Helper()
+	if len(want.Unmet) > 0 || !slices.Equal(want.Deviations, got.Deviations) || !slices.Equal(want.Passed, got.Passed) {
+		t.Errorf("%v: it came to other states, or did not come to %v", want.Deviations, want.Unmet)
+	}
+	if diff := cmp.Diff(asJSON(t, want.Journal), asJSON(t, got.Journal)); diff != "" {
+		t.Errorf("%v: %s", want.Deviations, diff)
+	}
+	if diff := cmp.Diff(asJSON(t, []any{want.Result, want.Why, want.Things, want.Held, want.Locked}), asJSON(t, []any{got.Result, got.Why, got.Things, got.Held, got.Locked})); diff != "" {
+		t.Errorf("%v: %s", want.Deviations, diff)
+	}
+}
+
+func asJSON(t *testing.T, v any) string {
+	t.Helper()
+	text, err := json.MarshalIndent(v, "", " ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }

@@ -44,27 +44,43 @@ type run struct {
 	waiting []question       // what people have not answered, as they lack something
 	came    map[event.Op]int // how often an operation was come to
 	fresh   []Choice         // since the state was last looked at
+	moment  int              // how much has happened
 
-	replays bool
-	blind   event.Op // what a crash has cut off and its action cannot tell of
-	pauses  int
-	asked   bool // a person has had it taken back
+	whole, part *digest // where states are put together, and parts of them
+
+	retraces bool // it goes where it went before, so that nothing of it is noted
+	replays  bool
+	twin     *twin    // nil: its journal is like no other
+	blind    event.Op // what a crash has cut off and its action cannot tell of
+	pauses   int
+	asked    bool // a person has had it taken back
 }
 
 // Run rehearses a run in which some things go otherwise. It is left off where seen says so; nil:
 // it never is.
 func Run(w *world.World, schedule []Deviation, seen Seen) *Story {
+	return begin(w, schedule).end(seen)
+}
+
+// begin returns a rehearsal in which nothing has happened.
+func begin(w *world.World, schedule []Deviation) *run {
 	r := &run{
-		world: w, machine: machine.New(w.Plan()), schedule: schedule, seen: seen, now: epoch(),
+		world: w, machine: machine.New(w.Plan()), schedule: schedule, now: epoch(),
 		story: &Story{World: w, Deviations: schedule, Things: map[string]Thing{}, Locked: true},
 		there: newThings(), held: newThings(), closed: map[event.Op]bool{}, came: map[event.Op]int{}, ledger: newLedger(),
+		whole: &digest{}, part: &digest{},
 	}
-	r.story.Journal = make([]event.Event, 0, 12*len(w.Plan().Steps)) // about as long as it comes to be
-	w.Play(r)
-	r.happens(event.Event{Type: event.RunStarted, Run: &event.Run{
+	r.later(0, item{fact: &event.Event{Type: event.RunStarted, Run: &event.Run{
 		ID: "drill", Runbook: w.Plan().Runbook.Name, Version: w.Plan().Runbook.Version, By: "drill", Parallelism: atOnce, Remaining: remaining(w.Plan()),
-		Choice: w.Plan().Choice,
-	}})
+		Choice: w.Plan().Choice, Others: w.Plan().Others(),
+	}}})
+	return r
+}
+
+// end carries a rehearsal on to its end.
+func (r *run) end(seen Seen) *Story {
+	r.seen = seen
+	r.world.Play(r)
 	r.carryOn()
 	r.story.Unmet, r.story.Held = r.schedule, r.held.holders()
 	return r.story
@@ -86,9 +102,9 @@ func (r *run) most() int {
 }
 
 func (r *run) carryOn() {
-	for count := 0; len(r.queue) > 0; count++ {
-		if count > r.most() {
-			r.story.Why = fmt.Sprintf("after %d things that happened it still goes on", count)
+	for len(r.queue) > 0 {
+		if r.moment > r.most() {
+			r.story.Why = fmt.Sprintf("after %d things that happened it still goes on", r.moment)
 			r.story.Result = nil
 			return
 		}
@@ -98,16 +114,22 @@ func (r *run) carryOn() {
 		if len(r.queue) == 0 {
 			break // nobody waits for what was to happen
 		}
-		next := r.queue[0]
-		r.queue = r.queue[1:]
-		if next.at.After(r.now) {
-			r.now = next.at
-		}
-		r.let(next)
+		r.next()
 	}
 	if r.story.Result == nil || r.story.Result.Outcome == event.OutcomePaused {
 		r.story.Result, r.story.Why = nil, r.waits()
 	}
+}
+
+// next lets the next thing happen.
+func (r *run) next() {
+	next := r.queue[0]
+	r.queue = r.queue[1:]
+	if next.at.After(r.now) {
+		r.now = next.at
+	}
+	r.let(next)
+	r.moment++
 }
 
 // settled looks at the state where something may go otherwise next, and reports whether
@@ -117,6 +139,10 @@ func (r *run) settled() bool {
 		return false
 	}
 	r.forget()
+	if r.retraces {
+		r.fresh = nil
+		return false
+	}
 	state := r.state()
 	if r.seen != nil && r.seen(state, len(r.story.Journal)) {
 		r.story.Merged, r.story.At = true, state
@@ -162,7 +188,7 @@ func (r *run) choose(op event.Op, kinds []Kind) Kind {
 		return ""
 	}
 	if len(kinds) > 0 && r.ledger.represents(op.Step) {
-		r.fresh = append(r.fresh, Choice{Op: op, Time: r.came[op], Kinds: kinds})
+		r.fresh = append(r.fresh, Choice{Op: op, Time: r.came[op], Kinds: kinds, moment: r.moment})
 	}
 	return ""
 }
@@ -191,7 +217,8 @@ func (r *run) Judge(op event.Op) expr.Truth {
 
 // Lacks reports whether a gate lacks what it waits for. It is called while the machine judges.
 func (r *run) Lacks(op event.Op) bool {
-	return !r.replays && len(world.Missing(r.world.Step(op.Step).GateNeeds, r.there.has)) > 0
+	needs := r.world.Step(op.Step).GateNeeds
+	return !r.replays && len(needs) > 0 && len(world.Missing(needs, r.there.has)) > 0
 }
 
 // happens gives the machine a fact now.
@@ -203,8 +230,8 @@ func (r *run) happens(e event.Event) {
 
 // note writes an event down.
 func (r *run) note(e event.Event) {
-	r.story.Journal = append(r.story.Journal, e)
-	r.ledger.take(&r.story.Journal[len(r.story.Journal)-1])
+	r.story.Journal = append(r.story.Journal, &e)
+	r.ledger.take(&e)
 }
 
 func (r *run) follow(commands []machine.Command) {

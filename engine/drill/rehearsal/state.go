@@ -17,7 +17,7 @@ type State [16]byte
 func (r *run) state() State {
 	d := r.digest()
 	for _, place := range r.ledger.byID {
-		r.entry(&d, &r.ledger.steps[place])
+		d.state(r.tells(&r.ledger.steps[place]))
 	}
 	for _, list := range [][]int{r.ledger.done, r.ledger.failed} {
 		d.words("|")
@@ -25,20 +25,44 @@ func (r *run) state() State {
 			d.words(r.ledger.steps[place].id)
 		}
 	}
-	r.there.add(&d)
-	r.held.add(&d)
+	r.there.add(d)
+	r.held.add(d)
 	d.words("|")
-	for _, op := range slices.SortedFunc(maps.Keys(r.closed), compareOps) {
-		d.op(op)
+	if len(r.closed) > 0 {
+		for _, op := range slices.SortedFunc(maps.Keys(r.closed), compareOps) {
+			d.op(op)
+		}
 	}
 	d.words("|")
 	for _, q := range r.waiting {
 		d.op(q.op)
 	}
-	for _, i := range r.queue {
-		r.queued(&d, i)
+	for k := range r.queue {
+		i := &r.queue[k]
+		d.number(int(i.at.Sub(r.now)))
+		d.state(r.tellsItem(i))
 	}
 	return d.sum()
+}
+
+// tells is what tells an entry from another, which is worked out anew when it has changed.
+func (r *run) tells(s *entry) State {
+	if !s.known {
+		r.part.reset()
+		r.entry(r.part, s)
+		s.told, s.known = r.part.sum(), true
+	}
+	return s.told
+}
+
+// tellsItem is what tells a thing that will happen from another, but for when it will.
+func (r *run) tellsItem(i *item) State {
+	if i.told == (State{}) {
+		r.part.reset()
+		i.queued(r.part)
+		i.told = r.part.sum()
+	}
+	return i.told
 }
 
 // alone is what becomes of an attempt depends on, where it is all that is under way.
@@ -51,17 +75,19 @@ func (r *run) alone(op event.Op) State {
 	}
 	d := r.digest()
 	_, s := r.ledger.of(op.Step)
-	r.entry(&d, s)
+	d.state(r.tells(s))
 	if r.missing(op) != nil {
 		d.words("lacks")
 	}
-	r.queued(&d, r.queue[0])
+	d.number(int(r.queue[0].at.Sub(r.now)))
+	d.state(r.tellsItem(&r.queue[0]))
 	return d.sum()
 }
 
 // digest begins what tells a state, with what is so of the run as a whole.
-func (r *run) digest() digest {
-	d := digest{made: make([]byte, 0, 1024)}
+func (r *run) digest() *digest {
+	d := r.whole
+	d.reset()
 	d.words(string(r.ledger.mode))
 	d.number(r.pauses)
 	d.flags(r.asked, r.machine.Pausing())
@@ -74,7 +100,7 @@ func (r *run) digest() digest {
 // entry adds what is so of a step.
 func (r *run) entry(d *digest, s *entry) {
 	d.words(s.id, string(s.status), s.class)
-	d.flags(s.touched)
+	d.flags(s.touched, s.blank && r.world.Reads(s.id))
 	d.number(int(r.story.Things[s.id]))
 	if s.status.Settled() {
 		return
@@ -87,9 +113,8 @@ func (r *run) entry(d *digest, s *entry) {
 	}
 }
 
-// queued adds a thing that will happen, by how long it is until then.
-func (r *run) queued(d *digest, i item) {
-	d.number(int(i.at.Sub(r.now)))
+// queued adds a thing that will happen.
+func (i *item) queued(d *digest) {
 	d.words(string(i.kind))
 	d.flags(i.person, i.back, i.rest, i.does)
 	switch {
@@ -121,6 +146,11 @@ func (r *run) queued(d *digest, i item) {
 
 // digest is what tells one state from another while it is put together.
 type digest struct{ made []byte }
+
+// reset begins anew, in the room that there is.
+func (d *digest) reset() { d.made = d.made[:0] }
+
+func (d *digest) state(s State) { d.made = append(d.made, s[:]...) }
 
 func (d *digest) words(words ...string) {
 	for _, w := range words {

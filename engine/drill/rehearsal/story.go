@@ -22,8 +22,8 @@ const (
 type Story struct {
 	World      *world.World
 	Deviations []Deviation
-	Unmet      []Deviation   // those of them that the run did not come to
-	Journal    []event.Event // every fact and decision, in order
+	Unmet      []Deviation    // those of them that the run did not come to
+	Journal    []*event.Event // every fact and decision, in order
 	// Result is how the run ended; nil: it did not, or was not looked at any further.
 	Result *event.Result
 	Why    string // why it did not end

@@ -17,6 +17,22 @@ func newThings() things {
 	return things{by: map[string]map[string]bool{}, gone: map[string]map[string]map[string]bool{}}
 }
 
+func (t things) fork() things {
+	f := things{by: forkOwners(t.by), gone: make(map[string]map[string]map[string]bool, len(t.gone))}
+	for step, taken := range t.gone {
+		f.gone[step] = forkOwners(taken)
+	}
+	return f
+}
+
+func forkOwners(by map[string]map[string]bool) map[string]map[string]bool {
+	made := make(map[string]map[string]bool, len(by))
+	for name, steps := range by {
+		made[name] = maps.Clone(steps)
+	}
+	return made
+}
+
 func (t things) has(name string) bool { return len(t.by[name]) > 0 }
 
 // done takes in that a step is done, which puts some things there and takes others away.
@@ -71,6 +87,9 @@ func (t things) holders() map[string]string {
 func (t things) add(d *digest) {
 	d.words("|")
 	t.owners(d, t.by)
+	if len(t.gone) == 0 {
+		return
+	}
 	for _, step := range slices.Sorted(maps.Keys(t.gone)) {
 		d.words("|", step)
 		t.owners(d, t.gone[step])
@@ -78,6 +97,9 @@ func (t things) add(d *digest) {
 }
 
 func (t things) owners(d *digest, by map[string]map[string]bool) {
+	if len(by) == 0 {
+		return
+	}
 	for _, name := range slices.Sorted(maps.Keys(by)) {
 		d.words(name)
 		d.words(slices.Sorted(maps.Keys(by[name]))...)

@@ -114,6 +114,9 @@ func (r *reader) items(s *plan.Step, said model.List[model.Text]) {
 		return
 	}
 	r.read.Items[s.ID] = items
+	if s.Within == "" && !s.Loop.Over.HasUnknown() {
+		r.found = append(r.found, diag.ItemsKnown.At(said.Range(), "What the step %q is done for is known, and not what is supposed here.", s.ID))
+	}
 }
 
 // outputs reads what an action gives back. Of what it declares a part may be left out, which is

@@ -35,6 +35,7 @@ steps:
     gate: {expr: steps.look.outputs.status == 200}
     rollback: {uses: exec, with: {command: [./restore]}}
   - {id: tell, uses: exec, with: {command: [./tell]}, rollback: {none: it was said}}
+  - {id: known, uses: http.check, foreach: [a, b], with: {url: "http://localhost/"}}
 `
 
 func planned(t testing.TB) *plan.Plan {

@@ -19,6 +19,8 @@ type World struct {
 	judge    Judge
 	loops    map[string]bool // those of which it supposes what they are done for
 
+	reads reads
+
 	uncounted bool // the plan limits what nobody can count in a drill
 }
 
@@ -42,7 +44,7 @@ type Step struct {
 
 // Of makes the world of a plan, with what the author supposes of it.
 func Of(p *plan.Plan, supposed Supposed) *World {
-	w := &World{plan: unfolded(p), known: make(map[string]Step), supposed: supposed, loops: make(map[string]bool)}
+	w := &World{plan: unfolded(p), known: make(map[string]Step), supposed: supposed, loops: make(map[string]bool), reads: readsOf(p)}
 	// What a run gives back in the end is about what its actions returned, of which nothing is known.
 	w.plan.Outputs, w.plan.Record = nil, nil
 	// So is what a step touches and costs: the machine counts each step as a thing of its own of

@@ -7,6 +7,7 @@ import (
 
 	"github.com/gatebook/gatebook/engine/plan"
 	"github.com/gatebook/gatebook/engine/report/layout"
+	"github.com/gatebook/gatebook/engine/report/wording"
 	"github.com/gatebook/gatebook/engine/review"
 	"github.com/gatebook/gatebook/engine/value"
 	"github.com/gatebook/gatebook/plugins/sdk"
@@ -113,6 +114,12 @@ func (out *page) planHead(p *plan.Plan, r *review.Review) section {
 	}
 	if said := layout.Line(p.Choice.Words()); said != "" {
 		add(out.Warn(said))
+	}
+	if said := wording.BeginsAltered(p.Begins()); said != "" {
+		add(out.Warn(said))
+	}
+	if p.Mode != nil && p.IsIdle() {
+		add(out.Warn("No step is done, but for those of finally."))
 	}
 	if p.Mode != nil && p.Mode.Title != "" {
 		add(out.Dim("mode " + p.Mode.Name + ": " + layout.Line(p.Mode.Title)))

@@ -124,6 +124,8 @@ func (out *page) problem(p review.Problem) string {
 		return p.Step + ": " + dress("preview failed: ") + said
 	case review.TooLong:
 		return dress("longer than its objective: ") + said
+	case review.Uncounted:
+		return dress("limits nothing: ") + said
 	case review.OverLimit:
 		return dress("over the limit, so that no run begins: ") + said
 	case review.NoWayBack:

@@ -31,11 +31,17 @@ func Text(w io.Writer, p *proof.Proof, style layout.Style) error {
 	for i, v := range p.Violations {
 		violation(&out, i, v, style)
 	}
-	switch len(p.Violations) {
-	case 0:
+	until := ""
+	if p.Stopped != "" {
+		until = ", until it was " + p.Stopped
+	}
+	switch {
+	case len(p.Violations) == 0 && p.Stopped != "":
+		out.Linef("%s Nothing was found that does not hold%s.", style.Warn("…"), until)
+	case len(p.Violations) == 0:
 		out.Linef("%s Nothing was found that does not hold.", style.Good("✓"))
 	default:
-		out.Linef("%s %s.", style.Bad("✗"), layout.Plural(len(p.Violations), "violation"))
+		out.Linef("%s %s%s.", style.Bad("✗"), layout.Plural(len(p.Violations), "violation"), until)
 	}
 	out.Linef("")
 	if err := out.Print(w); err != nil {

@@ -52,9 +52,12 @@ func TestWhatWasFoundIsTold(t *testing.T) {
 	t.Parallel()
 	sound := proven()
 	sound.Violations, sound.Uncovered = nil, nil
+	stopped := *sound
+	stopped.Stopped = "stopped by the signal interrupt"
 	for name, write := range map[string]func(*bytes.Buffer) error{
 		"text":          func(b *bytes.Buffer) error { return drilled.Text(b, proven(), layout.Style{Columns: 60}) },
 		"sound":         func(b *bytes.Buffer) error { return drilled.Text(b, sound, layout.Style{}) },
+		"stopped":       func(b *bytes.Buffer) error { return drilled.Text(b, &stopped, layout.Style{Columns: 60}) },
 		"mermaid":       func(b *bytes.Buffer) error { return drilled.Mermaid(b, proven()) },
 		"sound-mermaid": func(b *bytes.Buffer) error { return drilled.Mermaid(b, sound) },
 	} {

@@ -33,6 +33,8 @@ type Record struct {
 	Remark      string        `json:"remark"`
 	Elapsed     time.Duration `json:"elapsed" doc:"How long it took, or has taken so far; of an interrupted run, up to its last record, after which nobody knows when its process died."`
 	Run         string        `json:"run"`
+	// Overridden is told in the remark as well.
+	Overridden []standing.Overridden `json:"overridden,omitempty" doc:"What was otherwise than the runbook says, by a person's word; absent: nothing was."`
 }
 
 // Of returns the line of the upgrade record for a run, as of now.
@@ -42,7 +44,7 @@ func Of(s *standing.Status, now time.Time) Record {
 	}
 	r := Record{
 		Date: s.Started, Runbook: s.Run.Runbook, Revision: s.Run.Version, Run: s.Run.ID,
-		Operator: s.Run.By, Result: result(s), Elapsed: s.Elapsed(now),
+		Operator: s.Run.By, Result: result(s), Elapsed: s.Elapsed(now), Overridden: s.Overridden(),
 	}
 	said := s.Run.Record
 	if s.Result != nil && s.Result.Record != nil {
@@ -52,12 +54,12 @@ func Of(s *standing.Status, now time.Time) Record {
 	if r.Remark == "" {
 		r.Remark = remark(s)
 	}
-	for _, part := range s.LeftOutWords() {
-		// Whatever else is said of it: that a part was done is not to be taken for the whole.
+	for _, part := range append(s.OverriddenWords(), s.Run.OtherInputs()...) {
+		// Whatever else is said of it: what was otherwise by a person's word is found here.
 		r.Remark = strings.TrimPrefix(r.Remark+"; "+part, "; ")
 	}
-	if s.Run.IsDrill() && DrillOf(s, now).Result == missedDrill {
-		r.Remark += "; the drill missed what is promised"
+	if said := worth(s); said != "" {
+		r.Remark += "; " + said
 	}
 	return r
 }
@@ -138,13 +140,15 @@ func member(of value.Value, name string) string {
 type Filter struct {
 	Runbook, Result, Environment, Operator string
 	Since                                  time.Time
+	Overridden                             bool // only runs in which something was otherwise by a person's word
 }
 
 // Keep reports whether a record passes the filter.
 func (f Filter) Keep(r Record) bool {
 	same := func(want, have string) bool { return want == "" || strings.EqualFold(want, have) }
 	return same(f.Runbook, r.Runbook) && same(f.Result, r.Result) &&
-		same(f.Environment, r.Environment) && same(f.Operator, r.Operator) && !r.Date.Before(f.Since)
+		same(f.Environment, r.Environment) && same(f.Operator, r.Operator) && !r.Date.Before(f.Since) &&
+		(!f.Overridden || len(r.Overridden) > 0)
 }
 
 // ResultKnown reports whether a run can have the result that is asked for.
@@ -169,7 +173,6 @@ func JSON(w io.Writer, records []Record) error {
 // CSV writes the records as CSV (RFC 4180), with a header. A cell that a
 // spreadsheet would take for a formula is led by an apostrophe.
 func CSV(w io.Writer, records []Record) error {
-	out := csv.NewWriter(w)
 	rows := [][]string{{"date", "version", "environment", "operator", "result", "remark", "runbook", "revision", "run", "elapsed_seconds"}}
 	for _, r := range records {
 		rows = append(rows, []string{
@@ -177,6 +180,11 @@ func CSV(w io.Writer, records []Record) error {
 			r.Runbook, r.Revision, r.Run, fmt.Sprintf("%.3f", r.Elapsed.Seconds()),
 		})
 	}
+	return writeCSV(w, rows)
+}
+
+func writeCSV(w io.Writer, rows [][]string) error {
+	out := csv.NewWriter(w)
 	for _, row := range rows {
 		for i, cell := range row {
 			row[i] = unformula(cell)

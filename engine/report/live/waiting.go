@@ -17,7 +17,8 @@ type Waiting struct {
 	size func() (columns, rows int)
 
 	mu     sync.Mutex
-	asked  []string
+	doing  string
+	detail string // empty: there is nothing to wait for
 	waited time.Duration
 	shown  string
 
@@ -35,11 +36,16 @@ func NewWaiting(w io.Writer, size func() (columns, rows int)) *Waiting {
 	return v
 }
 
-// Asking says what is being asked now.
+// Asking says which actions are being asked now.
 func (v *Waiting) Asking(asked []string) {
+	v.Tell("asking the actions", strings.Join(asked, ", "))
+}
+
+// Tell says what is being done now, and how far that is, or with what; empty: nothing is.
+func (v *Waiting) Tell(doing, detail string) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	v.asked = asked
+	v.doing, v.detail = doing, detail
 }
 
 // Close takes the line off the screen.
@@ -58,12 +64,11 @@ func (v *Waiting) loop() {
 		case <-ticker.C:
 			v.mu.Lock()
 			v.waited += moment
-			asked := v.asked
-			v.mu.Unlock()
 			line := ""
-			if len(asked) > 0 {
-				line = fmt.Sprintf("asking the actions, %s: %s", v.waited, strings.Join(asked, ", "))
+			if v.detail != "" {
+				line = fmt.Sprintf("%s, %s: %s", v.doing, v.waited, v.detail)
 			}
+			v.mu.Unlock()
 			v.show(line)
 		case <-v.stop:
 			return

@@ -30,6 +30,7 @@ func (s *Status) Apply(e event.Event) {
 		if e.Run != nil {
 			s.Run, s.Process, s.Overrides = *e.Run, e.Run.Process, e.Run.Overrides
 			s.used = limit.NewTally(e.Run.Foreseen)
+			s.Altered = s.Run.Altered()
 		}
 		s.Started, s.Mode = e.Time, event.Going
 	case event.RunResumed:
@@ -40,10 +41,16 @@ func (s *Status) Apply(e event.Event) {
 		s.giveUp(e)
 	case event.WindowOverridden:
 		s.Overrides = append(slices.Clone(s.Overrides), event.Override{Window: e.Name, By: e.By, Reason: e.Reason})
+		now := s.Run
+		now.Overrides = s.Overrides
+		s.Altered = now.Altered()
 	case event.ModeChanged:
 		s.turn(e)
 	case event.RunFinished:
 		s.Result = e.Result
+		if e.Result != nil && e.Result.Overrides != nil {
+			s.Overrides = e.Result.Overrides
+		}
 		s.recovered = s.recovered || e.Result != nil && e.Result.Measured != nil
 		if e.Result != nil && e.Result.Step != "" {
 			s.failed = e.Result
@@ -52,6 +59,8 @@ func (s *Status) Apply(e event.Event) {
 		s.reach(e.Target)
 	case event.TimerFired:
 		s.pauseOver(e.Timer)
+	case event.SteppingEnded:
+		s.Flows = &Request{What: e.Type, By: e.By, Reason: e.Reason, Time: e.Time}
 	case event.PauseAsked, event.CancelAsked, event.ResumeAsked, event.RollbackAsked, event.RequestRefused:
 		s.Requests = append(s.Requests, Request{What: e.Type, By: e.By, Reason: e.Reason, Time: e.Time})
 		s.Pausing = s.Pausing && e.Type != event.CancelAsked

@@ -32,6 +32,9 @@ func (s *Status) Uses(now time.Time) []limit.Line {
 	}
 	used := s.used.Used()
 	used.Elapsed = s.Elapsed(now)
+	if s.Result != nil && s.Result.Outcome == event.OutcomePaused {
+		used.Elapsed = now.Sub(s.Started) // which counts while it rests, too
+	}
 	return limit.Lines(s.limits, used)
 }
 
@@ -39,7 +42,12 @@ func (s *Status) Uses(now time.Time) []limit.Line {
 func (s *Status) UsesWords(now time.Time) string {
 	var said []string
 	for _, line := range s.Uses(now) {
-		said = append(said, wording.Limit(line, line.Used))
+		words := wording.Limit(line, line.Used)
+		goesOn := s.Result == nil || s.Result.Outcome == event.OutcomePaused
+		if line.Limit == limit.Duration && line.IsOver() && goesOn {
+			words += ", so that no change begins any more"
+		}
+		said = append(said, words)
 	}
 	return strings.Join(said, "; ")
 }

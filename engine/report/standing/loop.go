@@ -86,7 +86,7 @@ func (s *Status) unfold(step *Step, opened event.Loop) []*Step {
 		s.forget(step.Loop)
 	}
 	for end, i := 0, 0; i < len(l.Batches); i++ {
-		end += l.Batches[i]
+		end = min(max(end, end+l.Batches[i]), len(l.nodes)) // whatever a forged journal says
 		l.ends = append(l.ends, end)
 	}
 	if step.over != nil {
@@ -180,12 +180,16 @@ func (l *Loop) moved(one *Step, from event.Status) {
 // batchDone takes in that all of a batch is done.
 func (step *Step) batchDone(e event.Event) {
 	l, over := step.Loop, step.over
-	if l == nil {
-		return
+	if l == nil || e.Op.Index < 0 || e.Op.Index >= len(l.Batches) {
+		return // a forged journal may say anything
 	}
 	l.Batch = e.Op.Index + 1
-	last := l.Batch >= len(l.Batches)
-	if over == nil || last && len(over.Between) == 0 {
+	last, begin := l.Batch == len(l.Batches), 0
+	if e.Op.Index > 0 {
+		begin = l.ends[e.Op.Index-1]
+	}
+	skipped := !slices.ContainsFunc(l.nodes[begin:l.ends[e.Op.Index]], func(one *Step) bool { return one.Status != event.Skipped })
+	if over == nil || last && len(over.Between) == 0 || skipped {
 		return
 	}
 	l.After = len(over.Between) > 0 || over.Pause > 0

@@ -223,6 +223,22 @@ func TestABatchIsToldOfSoMany(t *testing.T) {
 	}
 }
 
+// A forged journal is told of by the audit, which must not fail of it.
+func TestABatchThatThereIsNotIsPassedOver(t *testing.T) {
+	t.Parallel()
+	for name, batches := range map[string][]int{
+		"as many as there are": {1, 2}, "more than there are": {1, 99}, "fewer than none": {3, -2}, "none": nil,
+	} {
+		s := told(standing.New(fleet()), opened(batches, "a", "b", "c"))
+		for _, index := range []int{-1, 0, 1, 2, 99} {
+			told(s, batchDone(index))
+		}
+		if s.Total() != 5 {
+			t.Errorf("%s: %d steps", name, s.Total())
+		}
+	}
+}
+
 func BenchmarkLoopApply(b *testing.B) {
 	keys := make([]string, 10_000)
 	for i := range keys {
@@ -233,6 +249,27 @@ func BenchmarkLoopApply(b *testing.B) {
 		s := told(standing.New(fleet(keys...)), opened([]int{len(keys)}, keys...), decided("roll", event.Running))
 		for _, key := range keys {
 			told(s, decided(one(key), event.Running), decided(one(key), event.Succeeded))
+		}
+	}
+}
+
+// A loop that has succeeded is not taken back itself: it stands as its instances do that are, and
+// says how many.
+func TestALoopThatIsTakenBackSaysSo(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		back event.Status
+		word string
+		says string
+	}{
+		"all of it": {event.Undone, "undone", "2 undone"},
+		"in part":   {event.LeftOver, "could not be undone", "1 could not be undone, 1 undone"},
+	} {
+		s := told(standing.New(fleet()), opened([]int{2}, "a", "b"), decided(one("a"), event.Succeeded), decided(one("b"), event.Succeeded),
+			decided("roll", event.Succeeded), decided(one("b"), event.Undone), decided(one("a"), c.back))
+		roll, _ := s.Step("roll")
+		if got := roll.Doing(night); roll.Word() != c.word || got != c.says {
+			t.Errorf("%s: it is %q, %q, want %q, %q", name, roll.Word(), got, c.word, c.says)
 		}
 	}
 }

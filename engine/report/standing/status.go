@@ -34,6 +34,8 @@ type Status struct {
 	Result    *event.Result        `json:"result,omitempty"`
 	Targets   []event.Target       `json:"targets,omitempty" doc:"What its connections reached when it first used them."`
 	Overrides []event.Override     `json:"overrides,omitempty" doc:"The windows that count as open by a person's word."`
+	Altered   []string             `json:"altered,omitempty" doc:"Of a run in a mode, in what it is not done as the mode says, in words; absent: in nothing."`
+	Flows     *Request             `json:"flows,omitempty" doc:"Who had the rest of a run done without being asked step by step, and why; absent: nobody had."`
 	RTO       time.Duration        `json:"rto,omitempty" doc:"How long the run may take; absent: it has no objective."`
 	Waited    time.Duration        `json:"waited,omitempty" doc:"How long it did nothing but wait for people, or lay paused; of a run that has succeeded, until then."`
 	Limits    []limit.Line         `json:"limits,omitempty" doc:"How much of each limit of its runbook is used, by the last event; absent: there are none."`

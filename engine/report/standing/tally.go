@@ -76,10 +76,18 @@ func (s *Step) Word() string {
 }
 
 // Shown is the state to show: a question that is open while the run is paused is put
-// again when it goes on, and so is more than a step that has not started, or that rests.
+// again when it goes on, and so is more than a step that has not started, or that rests; and of
+// one that is done for many, that it is taken back is more than that it had succeeded.
 func (s *Step) Shown() event.Status {
 	if (s.Status == event.Pending || s.Status == event.Resting) && s.Ask != nil {
 		return event.Asking
+	}
+	if s.Status == event.Succeeded && s.Loop != nil { // which is not taken back itself: its instances are
+		for _, back := range []event.Status{event.LeftOver, event.Undoing, event.Undone} {
+			if s.Loop.Counts[back] > 0 {
+				return back
+			}
+		}
 	}
 	return s.Status
 }

@@ -61,6 +61,10 @@ func describeRun(e event.Event) Said {
 		return Said{What: "it was asked to go on", Why: layout.Line(e.Reason), Mark: event.Running}
 	case event.RollbackAsked:
 		return Said{What: "it was asked to take back what was changed", Why: layout.Line(e.Reason), Mark: event.Undoing}
+	case event.OverTime:
+		return Said{What: "it is over its time, and no change begins any more", Why: layout.Line(e.Reason), Mark: event.Waiting}
+	case event.SteppingEnded:
+		return Said{What: "the rest is done without asking step by step", Why: layout.Line(e.Reason), Mark: event.Running}
 	case event.RequestRefused, event.AnswerRefused:
 		return Said{What: refused(e.Name), Why: layout.Line(e.Reason), Mark: event.Waiting}
 	case event.ModeChanged:
@@ -264,7 +268,7 @@ func describeDecision(e event.Event) Said {
 	case event.Skipped:
 		said.Why = "its `when` is false"
 		if out := e.LeftOut; out != nil {
-			said.What, said.Why = "is left out", layout.Line(out.Cause)
+			said.What, said.Why, said.By = "is left out", layout.Line(out.Cause), layout.Line(out.By)
 			if out.Reason != "" {
 				said.Why += ": " + layout.Line(out.Reason)
 			}
@@ -332,6 +336,8 @@ func refused(asked string) string {
 		return "a request to go on was refused"
 	case event.RollbackAsked:
 		return "a request to take back what was changed was refused"
+	case event.SteppingEnded:
+		return "a request to go on without asking step by step was refused"
 	case event.Answered:
 		return "an answer was refused"
 	default:

@@ -1,9 +1,73 @@
 package wording
 
 import (
+	"strings"
+
 	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/report/layout"
 )
+
+// Drill says what a drill was worth; empty: the run was none, or has not succeeded.
+func Drill(run event.Run, m *event.Measured) string {
+	switch run.DrillResult(m) {
+	case event.GoodDrill:
+		return "It was a good drill."
+	case event.MissedDrill:
+		return "The drill missed what the runbook promises."
+	case event.AlteredDrill, event.FaultyDrill:
+		return "It was no good drill: " + strings.Join(flaws(run, m), "; ") + "."
+	default:
+		return ""
+	}
+}
+
+// flaws are why a drill was not good.
+func flaws(run event.Run, m *event.Measured) []string {
+	altered := m.Altered
+	if len(altered) == 0 {
+		altered = run.Altered()
+	}
+	var said []string
+	if len(altered) > 0 {
+		said = append(said, "it is "+Altered(run.Choice.ModeName(), altered))
+	}
+	if m.Idle {
+		said = append(said, "no step was done")
+	}
+	if len(m.Failed) > 0 {
+		said = append(said, layout.Steps(m.Failed)+" failed")
+	}
+	if !m.Met() {
+		said = append(said, "it missed what the runbook promises")
+	}
+	return said
+}
+
+// Altered completes "it is …": in what a run is not done as its mode says; empty: in nothing.
+func Altered(mode string, altered []string) string {
+	if len(altered) == 0 {
+		return ""
+	}
+	return layout.Line("not done as the mode " + mode + " says: " + strings.Join(altered, ", "))
+}
+
+// BeginsAltered says before a run in what it is not to be done as its mode says, and what follows
+// from that; empty: in nothing.
+func BeginsAltered(run event.Run) string {
+	mode := run.Choice.ModeName()
+	said := Altered(mode, run.Altered())
+	if said == "" {
+		return ""
+	}
+	said = "It is " + said + "."
+	if run.Choice.InForce(run.Others) != mode {
+		said += " Its expressions and a policy see no mode."
+	}
+	if run.IsDrill() {
+		said += " It is no good drill, however it goes."
+	}
+	return said
+}
 
 // Took holds how long a run took against what is promised; empty: nothing is.
 func Took(m *event.Measured) string {

@@ -15,12 +15,12 @@ func Outcome(r *event.Result) string {
 		return becameWords(r)
 	case event.OutcomeGateClosed:
 		if Refused(r) {
-			return "was refused before anything was changed"
+			return "was refused; nothing was changed" + ButFinally(r)
 		}
 		if OverLimit(r) {
-			return "stopped at a limit; nothing was changed"
+			return "stopped at a limit; nothing was changed" + ButFinally(r)
 		}
-		return "stopped at a closed gate; nothing was changed"
+		return "stopped at a closed gate; nothing was changed" + ButFinally(r)
 	case event.OutcomeStuck:
 		return stuckWords(r)
 	case event.OutcomePaused:
@@ -28,6 +28,15 @@ func Outcome(r *event.Result) string {
 	default:
 		return string(r.Outcome)
 	}
+}
+
+// ButFinally completes that nothing was changed by a run that was stopped before, but for what its
+// finally does in any case; empty: that did nothing.
+func ButFinally(r *event.Result) string {
+	if len(r.Changed) == 0 {
+		return ""
+	}
+	return " but by finally"
 }
 
 func stuckWords(r *event.Result) string {

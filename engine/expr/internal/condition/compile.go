@@ -34,7 +34,7 @@ func (e *Env) Compile(text string) (*Condition, []names.Fault) {
 		return nil, e.checkFaults(source, parsed, issues.Errors())
 	}
 	source.tree = checked.NativeRep()
-	if faults := slices.Concat(notBoolean(source, checked.OutputType()), badLiterals(source), badWindows(source, e.types.Types()), badDrills(source, e.types.Types())); len(faults) > 0 {
+	if faults := slices.Concat(notBoolean(source, checked.OutputType()), badLiterals(source), badWindows(source, e.types.Types()), badDrills(source, e.types.Types()), badModes(source, e.types.Types())); len(faults) > 0 {
 		return nil, faults
 	}
 	c := &Condition{

@@ -53,6 +53,8 @@ type LastDrill struct {
 	Never bool      // none is known
 	At    time.Time // when it had succeeded
 	Run   string    // its id
+	// Unread are runs that nobody can read, and that may have been drills.
+	Unread []string
 }
 
 // Driller is a [Scope] that knows when runbooks were last drilled. For whoever does not, that is

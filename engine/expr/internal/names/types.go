@@ -23,6 +23,7 @@ type Types struct {
 	tried *triedPatterns
 
 	windows map[string]*window.Window
+	modes   *[]string // nil: nobody knows which modes there are
 
 	mu       sync.Mutex
 	variants map[variant]*Types
@@ -109,7 +110,9 @@ func (t *Types) With(root string, shape *schema.Schema) *Types {
 // WithWindows returns t with windows by their names, of which window and windowRemaining tell.
 // The caller must not change the map afterwards.
 func (t *Types) WithWindows(windows map[string]*window.Window) *Types {
-	return &Types{roots: t.roots, steps: t.steps, own: t.own, tried: t.tried, windows: windows}
+	made := t.bare()
+	made.windows = windows
+	return made
 }
 
 // Window returns the window of a name, and whether there is one.
@@ -140,7 +143,7 @@ func (t *Types) variant(key variant, change func(*Types)) *Types {
 	if known := t.variants[key]; known != nil {
 		return known
 	}
-	made := &Types{roots: t.roots, steps: t.steps, own: t.own, tried: t.tried, windows: t.windows}
+	made := t.bare()
 	change(made)
 	if t.variants == nil {
 		t.variants = make(map[variant]*Types)

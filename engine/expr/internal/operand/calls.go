@@ -83,6 +83,9 @@ func (c Calls) Decorate(i interpreter.InterpretableV2) (interpreter.Interpretabl
 	if made.price == nil {
 		made.price = bySize
 	}
+	if call.Function() == overloads.Size && len(made.args) == 1 {
+		made.args = []interpreter.InterpretableV2{withParts(made.args[0])}
+	}
 	if call.Function() != overloads.Matches || len(made.args) != 2 {
 		return made, nil
 	}

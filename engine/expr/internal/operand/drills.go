@@ -52,6 +52,8 @@ func (e *Evaluation) SaidOfDrill(name string) (string, bool) {
 	switch {
 	case !known:
 		return "", false
+	case last.Never && len(last.Unread) > 0:
+		return fmt.Sprintf("no good drill of %s is known, and what cannot be read may have been one: run %s", name, names.Listing(last.Unread)), true
 	case last.Never:
 		return fmt.Sprintf("%s was never drilled, as far as the state folder knows, or no drill of it was good", name), true
 	default:

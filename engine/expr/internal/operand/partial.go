@@ -39,6 +39,15 @@ func decorateAttribute(i interpreter.InterpretableV2) (interpreter.Interpretable
 	return wholeAttribute{attribute}, nil
 }
 
+// withParts is a reference whose value is used as it is, whatever is unknown inside: how many
+// parts there are of a list or a map is known, where what they are is not.
+func withParts(i interpreter.InterpretableV2) interpreter.InterpretableV2 {
+	if attribute, ok := i.(wholeAttribute); ok {
+		return attribute.InterpretableAttribute
+	}
+	return i
+}
+
 // AddQualifier implements interpreter.InterpretableAttribute.
 func (a wholeAttribute) AddQualifier(q interpreter.Qualifier) (interpreter.Attribute, error) {
 	if key, ok := q.(computed); ok {

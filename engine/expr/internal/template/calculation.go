@@ -27,6 +27,7 @@ type calculation struct {
 	refs    []names.Ref // offsets in the template
 	shape   *schema.Schema
 	types   *names.Types
+	taken   []place     // of lists, in any case
 	program *vm.Program // nil: the expression is one reference and needs no program
 }
 
@@ -37,6 +38,7 @@ type source struct {
 	words    *token.List
 	faults   []names.Fault
 	refs     []names.Ref // offsets in the expression
+	taken    []place
 }
 
 // compileCalculation compiles text[from:to].
@@ -104,6 +106,8 @@ func (s *source) finish(made *calculation, tree *parser.Tree) {
 		return
 	}
 	made.shape = shapeOfNode(tree.Node)
+	s.places(tree.Node)
+	made.taken = s.taken
 	ast.Walk(&tree.Node, meter{})
 	program, err := compiler.Compile(tree, config)
 	if err != nil {
@@ -154,6 +158,9 @@ func (c *calculation) eval(scope names.Scope, limit *cost.Budget) (value.Value, 
 		return v
 	}
 	if len(unknown) > 0 {
+		if err := c.outOfRange(scope); err != nil {
+			return value.Value{}, c.failure(scope, err, secret)
+		}
 		return mark(value.Unknown(value.List(unknown...).Causes()...)), nil
 	}
 	env[cost.Name] = limit

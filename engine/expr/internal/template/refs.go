@@ -62,6 +62,7 @@ func (s *source) visit(node ast.Node, bound []string) {
 		if text, ok := n.Right.(*ast.StringNode); ok && n.Operator == "matches" {
 			s.badLiteral(text, s.t.TryPattern(text.Value))
 		}
+		s.badModes(n, bound)
 	}
 	for _, part := range calcParts(node) {
 		if part != nil {
@@ -119,6 +120,34 @@ func (s *source) visitCall(n *ast.CallNode, bound []string) {
 	}
 	for _, argument := range n.Arguments {
 		s.visit(argument, bound)
+	}
+}
+
+// badModes notes modes that the runbook has not, where run.mode is compared with them.
+func (s *source) badModes(n *ast.BinaryNode, bound []string) {
+	isMode := func(node ast.Node) bool {
+		root, path, ok := staticPath(node)
+		return ok && !slices.Contains(bound, root.Value) && names.Ref{Root: root.Value, Path: path}.IsMode()
+	}
+	mode, with := n.Left, []ast.Node{n.Right}
+	list, isList := n.Right.(*ast.ArrayNode)
+	switch {
+	case n.Operator == "in" && isList:
+		with = list.Nodes
+	case n.Operator != "==" && n.Operator != "!=":
+		return
+	case isMode(n.Right):
+		mode, with = n.Right, []ast.Node{n.Left}
+	}
+	for _, node := range with {
+		text, constant := node.(*ast.StringNode)
+		if !constant || !isMode(mode) {
+			continue
+		}
+		if fault := s.t.UnknownMode(text.Value); fault != nil {
+			fault.Start, fault.End = s.place(text.Location())
+			s.faults = append(s.faults, *fault)
+		}
 	}
 }
 

@@ -16,6 +16,7 @@ import (
 func TestTemplatesAreEvaluated(t *testing.T) {
 	t.Parallel()
 	compiler, types := expr.NewCompiler(), exprtest.Types()
+	const later = `{"$unknown":[{"step":"drain","reason":"it is an output"}]}`
 	for text, want := range map[string]string{
 		``:                             `""`,
 		`hello`:                        `"hello"`,
@@ -72,6 +73,15 @@ func TestTemplatesAreEvaluated(t *testing.T) {
 		`a${{ inputs.token }}`:                   `{"$secret":true}`,
 		`${{ upper(inputs.token) }}`:             `{"$secret":true}`,
 		`${{ inputs.token }}${{ vars.later }}`:   `{"$secret":true}`,
+		// an item that may be left alone, of a list of which not all is known
+		`${{ vars.mixed[-2] }}`:                                     later,
+		`${{ len(vars.mixed) > 2 ? vars.mixed[2] : 1 }}`:            later,
+		`${{ vars.mixed[1] == 1 && vars.mixed[2] == 1 }}`:           later,
+		`${{ vars.mixed[1] ?? vars.mixed[2] }}`:                     later,
+		`${{ map(vars.mixed, vars.mixed[2]) }}`:                     later,
+		`${{ inputs.free.z?.[vars.mixed[2]] ?? 1 }}`:                later,
+		`${{ let vars = {"mixed": [1, 2, 3]}; vars.mixed[2] }}`:     `3`,
+		`${{ let x = vars.later; let mixed = [1]; [x, mixed[1]] }}`: later,
 	} {
 		t.Run(text, func(t *testing.T) {
 			t.Parallel()
@@ -155,16 +165,21 @@ func TestFailuresOfTemplatesSayWhy(t *testing.T) {
 	t.Parallel()
 	compiler, types := expr.NewCompiler(), exprtest.Types()
 	for text, want := range map[string]string{
-		`x${{ inputs.opt }}`:                      `inputs.opt has no value to put into the text; give one with inputs.opt ?? ""`,
-		`${{ inputs.opt + 1 }}`:                   "inputs.opt + 1: inputs.opt has no value",
-		`${{ inputs.labels.zz }}`:                 "inputs.labels.zz has no value",
-		`${{ steps.before.error.class }}`:         "steps.before.error has no value",
-		`${{ steps.omitted.outputs.evicted }}`:    "steps.omitted has no outputs: the step is skipped",
-		`${{ inputs.nodes[5] }}`:                  "inputs.nodes[5]: index out of range: 5 (array length is 2)",
-		`${{ int(inputs.name) }}`:                 "int(inputs.name): invalid operation: int(web)",
-		`${{ int(inputs.token) }}`:                "int(inputs.token): the evaluation failed; the reason may hold a secret and is not shown",
-		`${{ 1 / 0 }}`:                            "1 / 0: the result is not a finite number",
-		`${{ reduce(1..100, #acc + #acc, "x") }}`: `reduce(1..100, #acc + #acc, "x"): ` + cost.ErrTooMuch.Error(),
+		`x${{ inputs.opt }}`:                                     `inputs.opt has no value to put into the text; give one with inputs.opt ?? ""`,
+		`${{ inputs.opt + 1 }}`:                                  "inputs.opt + 1: inputs.opt has no value",
+		`${{ inputs.labels.zz }}`:                                "inputs.labels.zz has no value",
+		`${{ steps.before.error.class }}`:                        "steps.before.error has no value",
+		`${{ steps.omitted.outputs.evicted }}`:                   "steps.omitted has no outputs: the step is skipped",
+		`${{ inputs.nodes[5] }}`:                                 "inputs.nodes[5]: index out of range: 5 (array length is 2)",
+		`${{ vars.mixed[2] }}`:                                   "vars.mixed[2]: index out of range: 2 (array length is 2)",
+		`${{ vars.mixed[-3]?.x ?? 1 }}`:                          "vars.mixed[-3]?.x ?? 1: index out of range: -3 (array length is 2)",
+		`${{ [upper(vars.mixed[1]), string(vars.mixed[2].x)] }}`: "[upper(vars.mixed[1]), string(vars.mixed[2].x)]: index out of range: 2 (array length is 2)",
+		`${{ let x = vars.later; vars.mixed[2] == 1 ? x : 1 }}`:  "let x = vars.later; vars.mixed[2] == 1 ? x : 1: index out of range: 2 (array length is 2)",
+		`${{ inputs.token + vars.mixed[2] }}`:                    "inputs.token + vars.mixed[2]: the evaluation failed; the reason may hold a secret and is not shown",
+		`${{ int(inputs.name) }}`:                                "int(inputs.name): invalid operation: int(web)",
+		`${{ int(inputs.token) }}`:                               "int(inputs.token): the evaluation failed; the reason may hold a secret and is not shown",
+		`${{ 1 / 0 }}`:                                           "1 / 0: the result is not a finite number",
+		`${{ reduce(1..100, #acc + #acc, "x") }}`:                `reduce(1..100, #acc + #acc, "x"): ` + cost.ErrTooMuch.Error(),
 	} {
 		template, faults := compiler.Template(text, types)
 		if len(faults) > 0 {

@@ -154,9 +154,10 @@ func (h *Hearing) Hold(e event.Event) error {
 }
 
 // ForgedError says that an answer in the journal of a run does not count by the policy that the
-// run began with, so that nobody must go on with it.
+// run began with, or that a question in it is not that of its plan, so that nobody must go on
+// with it.
 type ForgedError struct {
-	Run, Step, By string
+	Run, Step, By string // By is empty where it is the question
 	Cause         error
 }
 
@@ -165,8 +166,11 @@ func (e *ForgedError) Error() string {
 	return fmt.Sprintf("%s, so that nobody must go on with run %s; see: gatebook audit %[2]s", e.Fault(), e.Run)
 }
 
-// Fault says only what is wrong with the answer.
+// Fault says only what is wrong with the answer, or with the question.
 func (e *ForgedError) Fault() string {
+	if e.By == "" {
+		return fmt.Sprintf("the question of step %s is not the one that its plan asks: %v", e.Step, e.Cause)
+	}
 	return fmt.Sprintf("the answer of %s to step %s does not count: %v", e.By, e.Step, e.Cause)
 }
 
@@ -176,6 +180,9 @@ func (e *ForgedError) Unwrap() error { return e.Cause }
 // Read takes in a record of the journal of a run that was written before. The error is a
 // [ForgedError].
 func (h *Hearing) Read(e event.Event) error {
+	if err := h.HoldQuestion(e); err != nil {
+		return &ForgedError{Run: h.began.ID, Step: e.Op.Step, Cause: err}
+	}
 	if err := h.Hold(e); err != nil {
 		forged := &ForgedError{Run: h.began.ID, By: e.By, Cause: err}
 		if e.Op != nil {

@@ -10,10 +10,7 @@ import (
 // ActOf is what the rules of a policy see of a plan. What only happens where it is taken back
 // counts as what is done.
 func ActOf(p *plan.Plan) people.Act {
-	act := people.Act{Runbook: p.Runbook.Name, Version: p.Runbook.Version, Owners: p.Runbook.Owners, Effect: string(sdk.Read)}
-	if p.Mode != nil && len(p.Mode.Others) == 0 {
-		act.Mode = p.Mode.Name
-	}
+	act := people.Act{Runbook: p.Runbook.Name, Version: p.Runbook.Version, Owners: p.Runbook.Owners, Effect: string(sdk.Read), Mode: p.ModeInForce()}
 	for _, c := range p.Connections {
 		act.Targets = append(act.Targets, c.Called())
 	}

@@ -102,6 +102,7 @@ func (s *Set) Event(e event.Event) event.Event {
 		result := *e.Result
 		result.Failure = s.failure(result.Failure)
 		result.Outputs, result.Record = s.Mark(result.Outputs), s.Mark(result.Record)
+		result.Overrides = s.overrides(result.Overrides)
 		result.Missing = maps.Clone(result.Missing)
 		for name, why := range result.Missing {
 			result.Missing[name] = s.Told(why)
@@ -114,10 +115,7 @@ func (s *Set) Event(e event.Event) event.Event {
 	e.Params, e.Outputs = s.Mark(e.Params), s.Mark(e.Outputs)
 	if e.Run != nil {
 		run := *e.Run
-		run.Overrides = slices.Clone(run.Overrides)
-		for i := range run.Overrides {
-			run.Overrides[i].Reason = s.Text(run.Overrides[i].Reason)
-		}
+		run.Overrides = s.overrides(run.Overrides)
 		e.Run = &run
 	}
 	if e.Answer != nil {
@@ -126,6 +124,14 @@ func (s *Set) Event(e event.Event) event.Event {
 		e.Answer = &answer
 	}
 	return e
+}
+
+func (s *Set) overrides(overrides []event.Override) []event.Override {
+	overrides = slices.Clone(overrides)
+	for i := range overrides {
+		overrides[i].Reason = s.Text(overrides[i].Reason)
+	}
+	return overrides
 }
 
 func (s *Set) failure(f *event.Failure) *event.Failure {

@@ -7,10 +7,27 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
+
+// installs is held by the script that installs something.
+var installs sync.Mutex
+
+// install is kubectl apply of files that are of the whole cluster: other scripts make the same, and
+// of two that do so at one time one loses.
+func install(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) == 0 {
+		ts.Fatalf("usage: install FILE...")
+	}
+	installs.Lock()
+	defer installs.Unlock()
+	for _, file := range args {
+		ts.Check(ts.Exec("kubectl", "apply", "-f", ts.MkAbs(file)))
+	}
+}
 
 // apply is kubectl apply of a file of the script, with the script's variables put in.
 func apply(ts *testscript.TestScript, neg bool, args []string) {

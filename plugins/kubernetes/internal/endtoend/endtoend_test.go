@@ -97,7 +97,7 @@ func each(t *testing.T, dir string, cluster func(*testing.T) *lab.Lab) {
 				s.node = s.Node(t)
 			}
 			commands := script.Commands()
-			commands["apply"], commands["expand"], commands["plugins"], commands["cluster"] = apply, expand, plugins, s.cluster
+			commands["apply"], commands["install"], commands["expand"], commands["plugins"], commands["cluster"] = apply, install, expand, plugins, s.cluster
 			if bytes.Contains(text, []byte("$HELD")) {
 				hold := &hold{}
 				s.held = s.Proxy(t, hold.serve)

@@ -172,9 +172,9 @@ func (b *Briefing) Foreseen(ctx context.Context, ready *Ready) (*event.Foreseen,
 
 // Remaining estimates what run.remaining is to the steps of a plan that ask for it. Its actions
 // are asked for their estimates only where there are such steps.
-func (b *Briefing) Remaining(ctx context.Context, ready Ready) (map[string]event.Left, error) {
+func (b *Briefing) Remaining(ctx context.Context, ready Ready, parallelism int) (map[string]event.Left, error) {
 	past := b.Past(ready.Runbook.Name)
-	if ready.shown == nil && review.Remaining(ready.Plan.Plan, past) != nil {
+	if ready.shown == nil && review.Remaining(ready.Plan.Plan, past, parallelism) != nil {
 		shown, err := b.Preview(ctx, ready.Plan)
 		if err != nil {
 			return nil, err
@@ -184,7 +184,7 @@ func (b *Briefing) Remaining(ctx context.Context, ready Ready) (map[string]event
 	if ready.shown == nil {
 		return nil, nil
 	}
-	return review.Remaining(ready.shown, past), nil
+	return review.Remaining(ready.shown, past, parallelism), nil
 }
 
 // typed is the runbook with its inputs, as they stand in a command.

@@ -119,6 +119,7 @@ const (
 	ExitFailed  = 1 // something of the environment failed
 	ExitInvalid = 2 // usage, the runbook is invalid, or its result cannot be written
 	ExitStuck   = 4 // a person is needed
+	ExitStopped = 5 // it was stopped before its end
 )
 
 // Finish says what went wrong and returns the exit code.

@@ -188,7 +188,7 @@ func (p *Prompter) Step(ctx context.Context, step *plan.Step, q sdk.Question) (e
 		fmt.Fprintf(p.Stderr, "  %s\n", layout.Line(text))
 	}
 	for {
-		text, err := p.line(ctx, "  go, skip, pause or cancel, and why if you like:")
+		text, err := p.line(ctx, "  go, all, skip, pause or cancel, and why:")
 		if err != nil {
 			return "", sdk.Answer{}, err
 		}
@@ -198,7 +198,14 @@ func (p *Prompter) Step(ctx context.Context, step *plan.Step, q sdk.Question) (e
 		case "go", "g", "yes", "y":
 			said.Approved = true
 			return event.Answered, said, nil
+		case "all", "a":
+			return event.SteppingEnded, said, nil
 		case "skip", "s":
+			for said.Comment == "" {
+				if said.Comment, err = p.line(ctx, "  why it is left out:"); err != nil {
+					return "", sdk.Answer{}, err
+				}
+			}
 			return event.Answered, said, nil
 		case "pause", "p":
 			return event.PauseAsked, said, nil

@@ -323,6 +323,8 @@ func TestPrompterStepsThroughARun(t *testing.T) {
 	}{
 		"go":                    {[]string{"go"}, event.Answered, true, ""},
 		"skip, and why":         {[]string{"s: it is done"}, event.Answered, false, "it is done"},
+		"skip, and why then":    {[]string{"skip", "", "it is done"}, event.Answered, false, "it is done"},
+		"all, and why":          {[]string{"all: they look good"}, event.SteppingEnded, false, "they look good"},
 		"pause":                 {[]string{"Pause"}, event.PauseAsked, false, ""},
 		"cancel, and why":       {[]string{"cancel, it is Friday"}, event.CancelAsked, false, "it is Friday"},
 		"no letter for cancel":  {[]string{"c", "p"}, event.PauseAsked, false, ""},
@@ -332,8 +334,12 @@ func TestPrompterStepsThroughARun(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var script [][2]string
+			asked := "pause or cancel, and why:"
 			for _, line := range test.lines {
-				script = append(script, [2]string{"if you like:", line})
+				script = append(script, [2]string{asked, line})
+				if line == "skip" {
+					asked = "why it is left out:"
+				}
 			}
 			prompter, person := newTypist(t, script...)
 			wish, answer, err := prompter.Step(t.Context(), step(), sdk.Question{Message: "change by exec\x1b[2J;\nwith command = true"})
@@ -345,7 +351,7 @@ func TestPrompterStepsThroughARun(t *testing.T) {
 			}
 		})
 	}
-	prompter, _ := newTypist(t, [2]string{"if you like:", "^D"})
+	prompter, _ := newTypist(t, [2]string{"and why:", "^D"})
 	if _, _, err := prompter.Step(t.Context(), step(), sdk.Question{}); err == nil {
 		t.Error("who is gone has said nothing")
 	}

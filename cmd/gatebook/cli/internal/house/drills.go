@@ -3,6 +3,7 @@ package house
 import (
 	"slices"
 
+	"github.com/gatebook/gatebook/engine"
 	"github.com/gatebook/gatebook/engine/diag"
 	"github.com/gatebook/gatebook/engine/event"
 )
@@ -31,11 +32,36 @@ func (h *House) lastDrills(runbooks []string) []event.LastDrill {
 	return found
 }
 
-// tellMeant says of runbooks that were never drilled which others were, of names like theirs.
+// TellDrills says of the names in lastDrill that none of the runbooks has, and of which nothing was
+// ever drilled, which name is perhaps meant. Where that cannot be looked up it says nothing: a check
+// needs no runs.
+func (h *House) TellDrills(runbooks []*engine.Runbook) {
+	var asked, known []string
+	for _, runbook := range runbooks {
+		if runbook.Checked != nil {
+			known = append(known, runbook.Checked.Model.Metadata.Name.Value)
+			asked = append(asked, runbook.Checked.Drills...)
+		}
+	}
+	asked = slices.DeleteFunc(asked, func(name string) bool { return slices.Contains(known, name) })
+	if len(asked) == 0 {
+		return
+	}
+	slices.Sort(asked)
+	runs, err := OpenWithRuns(h.Console)
+	if err != nil {
+		return
+	}
+	if found, err := runs.LastDrills(slices.Compact(asked)); err == nil {
+		h.tellMeant(found, append(runs.Drilled(), known...))
+	}
+}
+
+// tellMeant says of runbooks that were never drilled which others, of names like theirs, there are.
 func (h *House) tellMeant(found []event.LastDrill, known []string) {
 	for _, last := range found {
 		if near, ok := diag.Nearest(last.Runbook, known); ok && last.At == nil {
-			h.Note("%s was never drilled. Did you mean %s, which was?", last.Runbook, near)
+			h.Note("%s was never drilled. Did you mean %s?", last.Runbook, near)
 		}
 	}
 }

@@ -31,6 +31,10 @@ type House struct {
 	plugins *plugins
 }
 
+// Parallelism is how many steps work at one time: enough to keep waiting for
+// one system from holding up the others, few enough not to be a load of its own.
+const Parallelism = 16
+
 // Open returns the engine for verbs that leave no run behind.
 func Open(c *console.Console) (*House, error) { return open(c, "") }
 
@@ -151,7 +155,7 @@ func (h *House) PlanOf(file *source.File, flags *given.Flags, part *event.Choice
 	}
 	if err == nil {
 		reader.WarnOfShort(planned.Inputs)
-		err = planned.MayLeaveOut(h.Now())
+		err = planned.MayLeaveOut(h.User, h.Now())
 	}
 	told, _ := Denied(h.Console, err)
 	return planned, found, told
@@ -203,7 +207,7 @@ func (h *House) lookAt(ctx context.Context, shown *plan.Plan, past Past, left ti
 	if shown.Offline {
 		return shown, nil
 	}
-	remaining, drills := review.Remaining(shown, past(shown.Runbook.Name)), h.lastDrills(shown.Drills)
+	remaining, drills := review.Remaining(shown, past(shown.Runbook.Name), Parallelism), h.lastDrills(shown.Drills)
 	err := h.ask(ctx, left, func(ctx context.Context, tell func([]string)) {
 		shown = look.Now(ctx, shown, look.Options{At: h.Now(), Remaining: remaining, LastDrills: drills, AtOnce: atOnce, Asking: tell})
 	})

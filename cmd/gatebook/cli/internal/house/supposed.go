@@ -32,5 +32,8 @@ func (h *House) Supposed(runbook, named string, planned *engine.Plan) (world.Sup
 	if found.HasErrors() {
 		return world.Supposed{}, "", h.Invalid(found)
 	}
+	if err := h.Tell(found); err != nil {
+		return world.Supposed{}, "", err
+	}
 	return supposed, name, nil
 }

@@ -18,8 +18,8 @@ import (
 )
 
 // Versions reads two versions of a runbook, each a file or REVISION:PATH of git, and plans
-// them for the same inputs. What neither has an input for is refused.
-func (h *House) Versions(ctx context.Context, names [2]string, flags *given.Flags, look bool, past func(string) map[string]review.Past) (read [2]compare.Version, err error) {
+// them for the same inputs, in one mode or, where that is empty, in any. What neither has an input for is refused.
+func (h *House) Versions(ctx context.Context, names [2]string, flags *given.Flags, mode string, look bool, past func(string) map[string]review.Past) (read [2]compare.Version, err error) {
 	var runbooks [2]*engine.Runbook
 	for i, name := range names {
 		if runbooks[i], err = h.version(ctx, name); err != nil {
@@ -31,7 +31,7 @@ func (h *House) Versions(ctx context.Context, names [2]string, flags *given.Flag
 		return read, err
 	}
 	for i, runbook := range runbooks {
-		planned, found, err := h.Sketch(runbook, values[i])
+		planned, found, err := h.Sketch(runbook, values[i], mode)
 		if err == nil && found.HasErrors() {
 			err = h.Invalid(found)
 		}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/console"
@@ -52,6 +53,7 @@ type Answer struct {
 	Attach    []string // files that the run keeps
 	Plan      string   // the digest that the answer is given to; empty: that of the run's plan
 	Sign      Signing
+	All       bool // whether a change may begin is asked no more
 }
 
 // word says what was answered.
@@ -68,6 +70,17 @@ func (a Answer) verb() string {
 		return "approve"
 	}
 	return "reject"
+}
+
+// fits says why an answer is none to a question of that part of a step.
+func (a Answer) fits(part event.Part) error {
+	switch {
+	case a.All && part != event.Begin:
+		return console.Usage("Answer it without --all.", "--all is for a run that goes step by step, and %s asks for more than whether it may begin", a.Step)
+	case part == event.Begin && !a.Approved && strings.TrimSpace(a.Reason) == "":
+		return console.Usage("As in: gatebook reject RUN STEP --reason \"it was made by hand\".", "a change that is left out takes a --reason, which the journal keeps")
+	}
+	return nil
 }
 
 // untimely says when or where to answer what cannot be answered now in the file of a name,
@@ -148,6 +161,9 @@ func (r *Runs) Answer(ctx context.Context, a Answer) error {
 	if err != nil {
 		return err
 	}
+	if err := a.fits(part); err != nil {
+		return err
+	}
 	policy, err := found.policy()
 	if err != nil {
 		return err
@@ -164,10 +180,14 @@ func (r *Runs) Answer(ctx context.Context, a Answer) error {
 	if err != nil || written {
 		return err
 	}
-	later, err := r.post(found, run.Request{
+	request := run.Request{
 		Type: event.Answered, Step: a.Step, Part: part, Answer: answer, Signed: signed, Reason: a.Reason, Plan: found.Status.Run.AnswersTo(),
 		Before: found.heard.Words(a.Step),
-	})
+	}
+	if a.All {
+		request = run.Request{Type: event.SteppingEnded, Reason: a.Reason}
+	}
+	later, err := r.post(found, request)
 	if err == nil && later {
 		err = r.refusal(found, step, signed)
 	}

@@ -11,26 +11,30 @@ import (
 )
 
 // Drills returns of each runbook its last drill and its last good one, of the runs that pass the
-// filter, the runbook with the newest drill first, and at most limit of them.
-func (r *Runs) Drills(filter history.Filter, limit int) ([]history.Drilled, error) {
+// filter, the runbook with the newest drill first, and at most limit of them; and the runs that cannot be read, which may have been drills.
+func (r *Runs) Drills(filter history.Filter, limit int) (drilled []history.Drilled, unread []string, err error) {
 	all, err := r.Engine.Store().List()
 	if err != nil {
-		return nil, console.Usage("", "%v", err)
+		return nil, nil, console.Usage("", "%v", err)
 	}
 	rows := map[string]*history.Drilled{}
 	for entry := range all {
-		began, err := engine.BeganIn(entry)
-		if err != nil || !began.IsDrill() || !filter.Keep(r.record(entry)) {
+		began, good, err := engine.GoodDrill(entry)
+		if err != nil {
+			unread = append(unread, entry.Run.ID())
+			continue
+		}
+		if !began.IsDrill() || !filter.Keep(r.record(entry)) {
 			continue
 		}
 		row, known := rows[began.Runbook]
-		_, good := engine.GoodDrill(entry)
 		if known && (good == nil || row.Good != nil && !row.Good.Measured.At.Before(good.At)) {
 			continue
 		}
 		drill, err := r.drill(entry)
 		if err != nil {
-			continue // its line in the history says why
+			unread = append(unread, entry.Run.ID())
+			continue
 		}
 		if !known {
 			row = &history.Drilled{Runbook: began.Runbook, Last: drill}
@@ -40,7 +44,7 @@ func (r *Runs) Drills(filter history.Filter, limit int) ([]history.Drilled, erro
 			row.Good = &drill
 		}
 	}
-	drilled := make([]history.Drilled, 0, len(rows))
+	drilled = make([]history.Drilled, 0, len(rows))
 	for _, row := range rows {
 		drilled = append(drilled, *row)
 	}
@@ -50,7 +54,7 @@ func (r *Runs) Drills(filter history.Filter, limit int) ([]history.Drilled, erro
 	if limit > 0 && len(drilled) > limit {
 		drilled = drilled[:limit]
 	}
-	return drilled, nil
+	return drilled, unread, nil
 }
 
 // drill reads a run as a whole: how long it waited is in no other place.

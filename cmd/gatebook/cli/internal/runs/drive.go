@@ -62,7 +62,7 @@ func (r *Runs) drive(o driving, start func(run.Process) (event.Result, error)) e
 	if code := result.Outcome.ExitCode(); code != console.ExitOK {
 		return console.CodeError(code)
 	}
-	if o.status.Run.IsDrill() && !result.Measured.Met() {
+	if o.status.Run.IsDrill() && o.status.Run.DrillResult(result.Measured) != event.GoodDrill {
 		return console.CodeError(console.ExitFailed)
 	}
 	return nil

@@ -41,8 +41,21 @@ func (r *Run) step(typed string) (*standing.Step, error) {
 	said := fmt.Sprintf("run %s has no step %s", r.ID(), id)
 	if of != nil {
 		said += ": " + instead(of, typed)
+	} else if ids := r.doneAs(typed); len(ids) > 0 {
+		said += ": " + typed + " is done as " + layout.Steps(ids)
 	}
 	return nil, console.Usage("See: gatebook status "+r.ID(), "%s", said)
+}
+
+// doneAs are the steps of the run that a step of the runbook is done as, where it is in what is done
+// for many.
+func (r *Run) doneAs(template string) (ids []string) {
+	for _, step := range r.Status.Steps {
+		if event.Template(step.ID) == template && step.Key == "" {
+			ids = append(ids, step.ID)
+		}
+	}
+	return ids
 }
 
 // instead says what instances a step has, where the one that was typed is none.
