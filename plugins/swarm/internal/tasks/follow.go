@@ -97,13 +97,7 @@ func (f *following) judge(v *verdict, live swarm.ServiceSpec) {
 	switch {
 	case back && !asked && !f.Back:
 		v.how, v.ails = RolledBack, v.sinceBegun()
-		v.why = "the engine takes its update back"
-		switch v.Update {
-		case swarm.UpdateStateRollbackCompleted:
-			v.why = "the engine has taken its update back"
-		case swarm.UpdateStateRollbackPaused:
-			v.why = "the engine has begun to take its update back, and has paused that"
-		}
+		v.why = wayBack(v.Update)
 	case !alike && back:
 		v.how, v.why = Changed, "somebody has asked the engine to roll it back"
 	case !alike:
@@ -114,6 +108,17 @@ func (f *following) judge(v *verdict, live swarm.ServiceSpec) {
 	case back && v.Update == swarm.UpdateStateRollbackCompleted:
 		v.Update = swarm.UpdateStateCompleted // as it was asked for
 	}
+}
+
+// wayBack says how far the engine is on its own way back.
+func wayBack(at swarm.UpdateState) string {
+	if at == swarm.UpdateStateRollbackCompleted {
+		return "the engine has taken its update back"
+	}
+	if at == swarm.UpdateStateRollbackPaused {
+		return "the engine has begun to take its update back, and has paused that"
+	}
+	return "the engine takes its update back"
 }
 
 // manually is what the engine says of a way back that somebody has asked for.

@@ -160,14 +160,22 @@ func TestAnUpdateIsFollowedToItsEnd(t *testing.T) {
 		says   []string
 	}{
 		"another version": {with(image(lab.V2)), "", nil},
-		"one that ends, paused": {with(image(lab.Bad), quick(swarm.UpdateFailureActionPause)), tasks.Paused,
-			[]string{"the engine has paused its update: 2 tasks: task: non-zero exit (1)"}},
-		"one that ends, rolled back": {with(image(lab.Bad), quick(swarm.UpdateFailureActionRollback)), tasks.RolledBack,
-			[]string{"its update back", "task: non-zero exit (1)"}},
-		"one that is sick": {with(image(lab.Sick), quick(swarm.UpdateFailureActionPause)), tasks.Paused,
-			[]string{"unhealthy container, and its health check says: the database is not there"}},
-		"an image that is nowhere": {with(image("demo:v9"), quick(swarm.UpdateFailureActionPause)), tasks.Paused,
-			[]string{"No such image: demo:v9"}},
+		"one that ends, paused": {
+			with(image(lab.Bad), quick(swarm.UpdateFailureActionPause)), tasks.Paused,
+			[]string{"the engine has paused its update: 2 tasks: task: non-zero exit (1)"},
+		},
+		"one that ends, rolled back": {
+			with(image(lab.Bad), quick(swarm.UpdateFailureActionRollback)), tasks.RolledBack,
+			[]string{"its update back", "task: non-zero exit (1)"},
+		},
+		"one that is sick": {
+			with(image(lab.Sick), quick(swarm.UpdateFailureActionPause)), tasks.Paused,
+			[]string{"unhealthy container, and its health check says: the database is not there"},
+		},
+		"an image that is nowhere": {
+			with(image("demo:v9"), quick(swarm.UpdateFailureActionPause)), tasks.Paused,
+			[]string{"No such image: demo:v9"},
+		},
 		"no node for it": {with(image(lab.V2), quick(swarm.UpdateFailureActionPause), func(s *swarm.ServiceSpec) {
 			s.TaskTemplate.Placement = &swarm.Placement{Constraints: []string{"node.labels.disk==ssd"}}
 		}), tasks.Stalled, []string{"2 tasks: no suitable node (scheduling constraints not satisfied on 1 node)"}},

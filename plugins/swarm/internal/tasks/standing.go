@@ -92,12 +92,14 @@ func (s Seen) Judge(wanted swarm.ServiceSpec) Standing {
 func (s *Standing) count(row Row, reachable bool) {
 	meant := row.Desired == swarm.TaskStateRunning
 	runs := row.State == swarm.TaskStateRunning && reachable
+	comes := row.State == swarm.TaskStateStarting && reachable
+	stays := row.Current && (meant || s.Job)
 	switch {
 	case row.Current && s.Job && row.State == swarm.TaskStateComplete:
 		s.Updated++
 	case row.Current && !s.Job && meant && runs:
 		s.Updated++
-	case (runs || row.State == swarm.TaskStateStarting && reachable) && !(row.Current && (meant || s.Job)):
+	case (runs || comes) && !stays:
 		s.Old++
 	}
 	if meant && runs {

@@ -24,7 +24,7 @@ func (t Tasks) wakes(ctx context.Context, service string) <-chan struct{} {
 	filters.Add("event", "create", "update", "remove", "start", "die", "oom", "health_status")
 	go func() {
 		for ctx.Err() == nil {
-			t.listen(ctx, filters, service, wakes)
+			_ = t.listen(ctx, filters, service, wakes) // it is asked for anew
 			select {
 			case <-ctx.Done():
 			case <-time.After(again):
@@ -35,14 +35,14 @@ func (t Tasks) wakes(ctx context.Context, service string) <-chan struct{} {
 }
 
 // listen passes on what is heard until the stream ends.
-func (t Tasks) listen(ctx context.Context, filters client.Filters, service string, wakes chan<- struct{}) {
+func (t Tasks) listen(ctx context.Context, filters client.Filters, service string, wakes chan<- struct{}) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel() // ends the stream's own goroutine
 	heard := t.Docker.Events(ctx, client.EventsListOptions{Filters: filters})
 	for {
 		select {
-		case <-heard.Err:
-			return
+		case err := <-heard.Err:
+			return err
 		case event := <-heard.Messages:
 			if event.Type != events.NodeEventType && event.Actor.ID != service && event.Actor.Attributes[serviceLabel] != service {
 				continue
