@@ -91,10 +91,10 @@ func (c *changing[I, O, S]) first(ctx context.Context, live Object[S]) error {
 	}
 	use := Use[I]{Input: in, Key: c.call.Key}
 	var err error
-	if use.Pin, err = c.pin(ctx, in, live.Spec); err != nil {
+	if use.Pin, err = c.pin(ctx, in, live); err != nil {
 		return err
 	}
-	want, err := c.Want(ctx, use, live.Spec)
+	want, err := c.Want(ctx, use, live)
 	if err != nil {
 		return err
 	}
@@ -120,7 +120,7 @@ func (c *changing[I, O, S]) make(ctx context.Context, use Use[I], live Object[S]
 			return err
 		}
 	}
-	want, err := c.Want(ctx, use, live.Spec) // by what was made
+	want, err := c.Want(ctx, use, live) // by what was made
 	if err != nil {
 		return err
 	}

@@ -44,10 +44,10 @@ type Of[I, O, S any] struct {
 	Put func(ctx context.Context, in I, live Object[S], to S) error
 	// Pin, where there is one, fixes what the step wants where that is decided as it begins, as
 	// the digest of an image; it is kept for later attempts and for the way back.
-	Pin func(ctx context.Context, in I, was S) (string, error)
+	Pin func(ctx context.Context, in I, was Object[S]) (string, error)
 	// Want is the spec that the step sets where there was another. It must be the same for the
 	// same use.
-	Want func(ctx context.Context, use Use[I], was S) (S, error)
+	Want func(ctx context.Context, use Use[I], was Object[S]) (S, error)
 	// Make, where there is one, makes what the spec names, before that is set. It may be asked
 	// again after it was done.
 	Make func(ctx context.Context, use Use[I]) error

@@ -12,7 +12,8 @@ import (
 type kept struct {
 	ID    string     `json:"id"`
 	Index uint64     `json:"index"`
-	Was   string     `json:"was"` // the hash of what the step's own part was
+	Was   string     `json:"was"`           // the hash of what the step's own part was
+	Set   string     `json:"set,omitempty"` // the hash of what it becomes; empty: only what Make makes decides that
 	Back  spec.Patch `json:"back"`
 	Key   string     `json:"key"`
 	Pin   string     `json:"pin,omitempty"`
@@ -21,8 +22,12 @@ type kept struct {
 
 // keep is what leads back to the object that was looked at.
 func (o *Of[I, O, S]) keep(live Object[S], want S, use Use[I]) kept {
-	own := o.form(live.Spec)
-	return kept{ID: live.ID, Index: live.Index, Was: own.Hash(), Back: o.form(want).To(own), Key: use.Key, Pin: use.Pin, Mark: live.Mark}
+	was, is := o.form(live.Spec), o.form(want)
+	k := kept{ID: live.ID, Index: live.Index, Was: was.Hash(), Back: is.To(was), Key: use.Key, Pin: use.Pin, Mark: live.Mark}
+	if o.Make == nil {
+		k.Set = is.Hash()
+	}
+	return k
 }
 
 // used is the use of an action that has kept this.
@@ -53,22 +58,24 @@ func (o *Of[I, O, S]) judge(ctx context.Context, use Use[I], k kept, live Object
 	}
 	own := o.form(live.Spec)
 	if own.Hash() == k.Was {
-		want, err := o.Want(ctx, use, live.Spec)
+		want, err := o.Want(ctx, use, live)
 		return judged[S]{standing: before, was: live.Spec, want: want}, err
 	}
-	back := own.With(k.Back)
-	if back.Hash() != k.Was { // more differs than the step changes
+	if own.With(k.Back).Hash() != k.Was { // more differs than the step changes
 		return judged[S]{standing: foreign, words: o.since(k.Was, live)}, nil
 	}
 	was, err := o.restored(live.Spec, k.Back)
 	if err != nil {
 		return judged[S]{}, err
 	}
-	want, err := o.Want(ctx, use, was)
+	if own.Hash() == k.Set {
+		return judged[S]{standing: ours, was: was, want: live.Spec}, nil
+	}
+	want, err := o.Want(ctx, use, Object[S]{ID: live.ID, Name: live.Name, Spec: was})
 	switch {
 	case err != nil:
 		return judged[S]{}, err
-	case o.form(want).Hash() == own.Hash():
+	case k.Set == "" && o.form(want).Hash() == own.Hash():
 		return judged[S]{standing: ours, was: was, want: want}, nil
 	default:
 		return judged[S]{standing: foreign, words: o.Words(want, live.Spec)}, nil

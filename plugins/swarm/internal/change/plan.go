@@ -24,10 +24,10 @@ func (o *Of[I, O, S]) plan(ctx context.Context, call *sdk.Call[I]) (sdk.Preview,
 	}
 	preview.Observed = []sdk.Seen{o.seen(live)}
 	use := Use[I]{Input: in}
-	if use.Pin, err = o.pin(ctx, in, live.Spec); err != nil {
+	if use.Pin, err = o.pin(ctx, in, live); err != nil {
 		return preview, err
 	}
-	want, err := o.Want(ctx, use, live.Spec)
+	want, err := o.Want(ctx, use, live)
 	if err != nil {
 		return preview, err
 	}
@@ -47,7 +47,7 @@ func (o *Of[I, O, S]) plan(ctx context.Context, call *sdk.Call[I]) (sdk.Preview,
 }
 
 // pin fixes what is decided as a step begins.
-func (o *Of[I, O, S]) pin(ctx context.Context, in I, was S) (string, error) {
+func (o *Of[I, O, S]) pin(ctx context.Context, in I, was Object[S]) (string, error) {
 	if o.Pin == nil {
 		return "", nil
 	}
