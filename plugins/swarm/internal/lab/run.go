@@ -28,10 +28,33 @@ func Missing() string {
 	case os.Geteuid() != 0:
 		return "an engine of a test needs root"
 	case len(missing) > 0:
-		return "not installed: " + strings.Join(missing, ", ") + " (make swarm-engine installs them on Debian)"
-	default:
-		return ""
+		return "not installed: " + strings.Join(missing, ", ") + " (make test-swarm installs them on Debian)"
 	}
+	if err := run("unshare --net --mount --uts --pid --fork true"); err != nil {
+		return "an engine of a test needs namespaces of its own: " + err.Error()
+	}
+	return ""
+}
+
+// Required says whether continuous integration asks for these tests, so that none may be skipped.
+func Required() bool {
+	return slices.Contains(strings.Fields(os.Getenv("GATEBOOK_TEST_REQUIRE")), "swarm")
+}
+
+// Needs skips a test where a program is not installed, or fails it where it must not be skipped, and
+// returns the path of the program.
+func Needs(t testing.TB, program string) string {
+	t.Helper()
+	path, err := exec.LookPath(program)
+	switch {
+	case err == nil:
+		return path
+	case Required():
+		t.Fatalf("GATEBOOK_TEST_REQUIRE says that this must not be skipped: %v", err)
+	default:
+		t.Skipf("%v (make test-swarm installs it on Debian)", err)
+	}
+	return ""
 }
 
 // Run runs the tests of a package with a swarm, for TestMain. Where there can be none it runs no
@@ -39,7 +62,7 @@ func Missing() string {
 // in continuous integration, that is a failure.
 func Run(m *testing.M, managers int, give func(*Lab), with ...Option) int {
 	if missing := Missing(); missing != "" {
-		if slices.Contains(strings.Fields(os.Getenv("GATEBOOK_TEST_REQUIRE")), "swarm") {
+		if Required() {
 			fmt.Fprintln(os.Stderr, "GATEBOOK_TEST_REQUIRE says that these tests must not be skipped:", missing)
 			return 1
 		}
