@@ -19,8 +19,6 @@ import (
 var update = flag.Bool("update", false, "write the golden files anew")
 
 // web is a service as a stack has it, with most of what there is to say.
-//
-//go:fix inline
 func web() swarm.ServiceSpec {
 	return swarm.ServiceSpec{
 		Annotations: swarm.Annotations{Name: "shop_web", Labels: map[string]string{"com.docker.stack.namespace": "shop"}},
