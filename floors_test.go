@@ -60,6 +60,7 @@ var rooms = map[string]room{
 	"engine/catalog":       {floor: 2},
 	"engine/event":         {floor: 2},
 	"plugins/sdk/sdktest":  {floor: 2, forTests: true},
+	"plugins/sdk/truthful": {floor: 2},
 	"plugins/sdk/wire":     {floor: 2},
 	"steps":                {floor: 2},
 
@@ -116,7 +117,6 @@ var rooms = map[string]room{
 	"plugins/kubernetes/internal/predicate":  {floor: 0},
 	"plugins/kubernetes/internal/request":    {floor: 0},
 	"plugins/kubernetes/internal/connection": {floor: 2},
-	"plugins/kubernetes/internal/truthful":   {floor: 2},
 	"plugins/kubernetes/internal/fields":     {floor: 4},
 	"plugins/kubernetes/internal/cluster":    {floor: 3},
 	"plugins/kubernetes/internal/lab":        {floor: 4, forTests: true, edge: true},

@@ -13,7 +13,6 @@ import (
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/pods"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/preflight"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/traffic"
-	"github.com/gatebook/gatebook/plugins/kubernetes/internal/truthful"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/velero"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/volumes"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/workloads"
@@ -30,6 +29,6 @@ func kubernetes() sdk.Plugin[connection.Config] {
 		Configure:   c.Connect,
 		Rules:       connection.Rules(),
 		Target:      c.Target,
-		Actions:     truthful.All(slices.Concat(apply.Actions(c), jobs.Actions(c), nodes.Actions(c), objects.Actions(c), pods.Actions(c), preflight.Actions(c), workloads.Actions(c), traffic.Actions(c), automation.Actions(c), volumes.Actions(c), velero.Actions(c))),
+		Actions:     cluster.Truthful(slices.Concat(apply.Actions(c), jobs.Actions(c), nodes.Actions(c), objects.Actions(c), pods.Actions(c), preflight.Actions(c), workloads.Actions(c), traffic.Actions(c), automation.Actions(c), volumes.Actions(c), velero.Actions(c))),
 	}
 }

@@ -5,14 +5,14 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/gatebook/gatebook/plugins/kubernetes/internal/truthful"
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
 // Action returns the action of a name among those of a room, as the plugin has it.
 func Action(t testing.TB, room []sdk.Declaration, name string) sdk.Handler {
 	t.Helper()
-	for _, declared := range truthful.All(room) {
+	for _, declared := range cluster.Truthful(room) {
 		handler, err := declared.Handler()
 		Must(t, err)
 		if handler.Describe().Name == name {

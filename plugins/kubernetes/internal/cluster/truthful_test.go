@@ -1,4 +1,4 @@
-package truthful_test
+package cluster_test
 
 import (
 	"context"
@@ -7,8 +7,8 @@ import (
 	"net/http"
 	"testing"
 
+	"github.com/gatebook/gatebook/plugins/kubernetes/internal/cluster"
 	"github.com/gatebook/gatebook/plugins/kubernetes/internal/request"
-	"github.com/gatebook/gatebook/plugins/kubernetes/internal/truthful"
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/plugins/sdk/sdktest"
 )
@@ -63,7 +63,7 @@ func TestAnActionSaysThatNothingWasChangedWhereItIsSo(t *testing.T) {
 		"a refusal after an earlier change": {403, maps, "{}", false, false},
 		"a program that may have run":       {101, maps + "/exec", "", false, false},
 	} {
-		handler, err := truthful.All([]sdk.Declaration{making(test.says, test.url, test.believes)})[0].Handler()
+		handler, err := cluster.Truthful([]sdk.Declaration{making(test.says, test.url, test.believes)})[0].Handler()
 		if err != nil {
 			t.Fatal(err)
 		}

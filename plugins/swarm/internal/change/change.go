@@ -1,0 +1,155 @@
+package change
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/gatebook/gatebook/plugins/sdk"
+	"github.com/gatebook/gatebook/plugins/swarm/internal/engine"
+	"github.com/gatebook/gatebook/plugins/swarm/internal/spec"
+)
+
+// Object is something of a swarm that is changed as a whole, by its version.
+type Object[S any] struct {
+	ID, Name string
+	Index    uint64 // its version
+	Spec     S
+	Previous *S     // before its last change, where the engine keeps that
+	Back     string // that the engine itself has taken its last change back; empty: it has not
+	Mark     string // tells that update of the engine from others
+}
+
+// Of declares an action that changes an object with a spec of type S, and has the input I and the
+// output O.
+type Of[I, O, S any] struct {
+	Engine *engine.Engine
+	// Kind is what it changes: "service".
+	Kind string
+	// Names are the parameters that name the object, and Params those without which, beside
+	// them, a plan cannot look at anything.
+	Names, Params []string
+	// Verb is what the action does: "scale", as in "would scale the service web".
+	Verb string
+	// Name is the object as the step names it.
+	Name func(in I) string
+	// Version, where there is one, is the version that the step says the object must have;
+	// 0: it says none.
+	Version func(in I) uint64
+	// Moves says that the version moves by itself, so that it is nothing to hold a plan by.
+	Moves bool
+
+	// Get reads the object. Its error is the engine's own, or one that has its class.
+	Get func(ctx context.Context, in I) (Object[S], error)
+	// Put sets a spec, by the version of what was read. Its error is the engine's own.
+	Put func(ctx context.Context, in I, live Object[S], to S) error
+	// Pin, where there is one, fixes what the step wants where that is decided as it begins, as
+	// the digest of an image; it is kept for later attempts and for the way back.
+	Pin func(ctx context.Context, in I, was Object[S]) (string, error)
+	// Want is the spec that the step sets where there was another. It must be the same for the
+	// same use.
+	Want func(ctx context.Context, use Use[I], was Object[S]) (S, error)
+	// Make, where there is one, makes what a spec names, before that is set, in an undo as well. It
+	// may be asked again after it was done.
+	Make func(ctx context.Context, use Use[I], to S) error
+	// Own, where there is one, is what of a spec is the step's own to judge: what others change
+	// of the rest is not in its way.
+	Own func(all spec.Form) spec.Form
+
+	// Diff is the unified diff of two specs, and Words says it in words: "image is web:3, was web:1".
+	Diff  func(name string, was, is S) string
+	Words func(was, is S) string
+	// Summary says what a change would do. It begins with "would".
+	Summary func(in I, c Change[S]) string
+
+	// Guard, where there is one, refuses to set a spec, before anything is changed; it is asked of
+	// an undo, too.
+	Guard func(ctx context.Context, use Use[I], live Object[S], to S) error
+	// Foresee, where there is one, adds to a plan what follows from the change. It is asked too
+	// when there is nothing to change.
+	Foresee func(ctx context.Context, call *sdk.Call[I], c Change[S], plan *sdk.Preview) error
+	// After waits for what follows from the change, and returns the outputs. It is asked too
+	// when there was nothing to change, and again after a crash.
+	After func(ctx context.Context, call *sdk.Call[I], c Change[S]) (O, error)
+	// Settled reports whether what follows from the change has come to its end, and how
+	// that was seen, in a whole sentence.
+	Settled func(ctx context.Context, call *sdk.Call[I], c Change[S]) (outputs O, settled bool, detail string, err error)
+	// Undone, where there is one, waits for what follows from taking the change back, and takes
+	// away what Make has made. It may be asked again after it was done.
+	Undone func(ctx context.Context, call *sdk.Call[I], use Use[I], live Object[S]) error
+}
+
+// Use is one use of an action: its input, and what was fixed when it began.
+type Use[I any] struct {
+	Input I
+	Key   string // of the step's Apply, in its Undo as well; empty in a plan
+	Pin   string // what [Of.Pin] has fixed
+	Undo  bool
+}
+
+// Change is the change of an object by a step.
+type Change[S any] struct {
+	Live Object[S] // the object: after the change, or where that is planned, before it
+	Was  S         // before the step's first attempt
+	Want S
+	Pin  string // what [Of.Pin] has fixed
+}
+
+// Changed reports whether there was anything to change.
+func (c Change[S]) Changed() bool { return !spec.Alike(c.Was, c.Want) }
+
+// Action completes the declaration of an action, which has its words and examples, by what it
+// does.
+func (o Of[I, O, S]) Action(a sdk.Action[I, O]) sdk.Action[I, O] {
+	a.Effect, a.Idempotent = sdk.Change, true
+	a.Plan, a.Apply, a.Observe, a.Undo = o.plan, o.apply, o.observe, o.undo
+	return a
+}
+
+// called is the object as a person reads it: "service web".
+func (o *Of[I, O, S]) called(in I) string { return o.Kind + " " + o.Name(in) }
+
+// look reads the object.
+func (o *Of[I, O, S]) look(ctx context.Context, in I) (Object[S], error) {
+	single, cancel := o.Engine.Single(ctx)
+	defer cancel()
+	live, err := o.Get(single, in)
+	if engine.IsGone(err) {
+		return live, missing{sdk.FieldErrorf(o.Names[0], "there is no %s", o.called(in))}
+	}
+	return live, o.Engine.Fault(single, err, "read the %s", o.called(in))
+}
+
+// missing is the error for an object that is not there.
+type missing struct{ error }
+
+func (m missing) Unwrap() error { return m.error }
+
+// put sets a spec, by the version that was looked at.
+func (o *Of[I, O, S]) put(ctx context.Context, in I, live Object[S], to S) error {
+	single, cancel := o.Engine.Single(ctx)
+	defer cancel()
+	err := o.Put(single, in, live, to)
+	if engine.Stale(err) {
+		return err
+	}
+	return o.Engine.Fault(single, err, "%s the %s", o.Verb, o.called(in))
+}
+
+// form is what of a spec is the step's own.
+func (o *Of[I, O, S]) form(of S) spec.Form {
+	all := spec.Of(of)
+	if o.Own == nil {
+		return all
+	}
+	return o.Own(all)
+}
+
+// seen is the object as a plan names it: by its version, and by a hash that tells whether it is its
+// spec that is another, or only what the engine notes of it.
+func (o *Of[I, O, S]) seen(live Object[S]) sdk.Seen {
+	version := "spec " + spec.Of(live.Spec).Hash()
+	if !o.Moves {
+		version = fmt.Sprintf("index %d, %s", live.Index, version)
+	}
+	return sdk.Seen{Kind: o.Kind, Name: live.Name, Version: version, ID: live.ID}
+}

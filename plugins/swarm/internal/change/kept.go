@@ -1,0 +1,83 @@
+package change
+
+import (
+	"context"
+
+	"github.com/gatebook/gatebook/plugins/sdk"
+	"github.com/gatebook/gatebook/plugins/swarm/internal/spec"
+)
+
+// kept is the state that undoing restores, as it is on gatebook's disk: not the spec from before
+// the step, but what of it the step changes.
+type kept struct {
+	ID    string     `json:"id"`
+	Index uint64     `json:"index"`
+	Was   string     `json:"was"` // the hash of what the step's own part was
+	Set   string     `json:"set"` // and of what it becomes
+	Back  spec.Patch `json:"back"`
+	Key   string     `json:"key"`
+	Pin   string     `json:"pin,omitempty"`
+	Mark  string     `json:"mark,omitempty"` // as in [Object]
+}
+
+// keep is what leads back to the object that was looked at.
+func (o *Of[I, O, S]) keep(live Object[S], want S, use Use[I]) kept {
+	was, is := o.form(live.Spec), o.form(want)
+	return kept{ID: live.ID, Index: live.Index, Was: was.Hash(), Set: is.Hash(), Back: is.To(was), Key: use.Key, Pin: use.Pin, Mark: live.Mark}
+}
+
+// used is the use of an action that has kept this.
+func used[I any](k kept, in I, undo bool) Use[I] {
+	return Use[I]{Input: in, Key: k.Key, Pin: k.Pin, Undo: undo}
+}
+
+// standing is whose spec an object has.
+type standing int
+
+const (
+	before  standing = iota // the one from before the step
+	ours                    // the one that the step sets
+	foreign                 // somebody else's
+)
+
+// judged is what became of an object since the step's first attempt looked at it.
+type judged[S any] struct {
+	standing
+	was, want S      // where they can be told: not of a foreign one
+	words     string // of a foreign one: what is changed
+}
+
+// judge tells whose spec the object has.
+func (o *Of[I, O, S]) judge(ctx context.Context, use Use[I], k kept, live Object[S]) (judged[S], error) {
+	if live.ID != k.ID {
+		return judged[S]{}, sdk.Errorf(sdk.Conflict, "the %s is not the one that this step began with, but a new one of that name", o.called(use.Input))
+	}
+	own := o.form(live.Spec)
+	if own.Hash() == k.Was {
+		want, err := o.Want(ctx, use, live)
+		return judged[S]{standing: before, was: live.Spec, want: want}, err
+	}
+	if own.With(k.Back).Hash() != k.Was { // more differs than the step changes
+		return judged[S]{standing: foreign, words: o.since(k.Was, live)}, nil
+	}
+	was, err := o.restored(live.Spec, k.Back)
+	if err != nil {
+		return judged[S]{}, err
+	}
+	if own.Hash() == k.Set {
+		return judged[S]{standing: ours, was: was, want: live.Spec}, nil
+	}
+	// What the step changes is another: told by what it wants, where that can still be told.
+	if want, err := o.Want(ctx, use, Object[S]{ID: live.ID, Name: live.Name, Spec: was}); err == nil && o.form(want).Hash() == k.Set {
+		was = want
+	}
+	return judged[S]{standing: foreign, words: o.Words(was, live.Spec)}, nil
+}
+
+// restored is a spec in which what the step changed is as it was.
+func (o *Of[I, O, S]) restored(live S, back spec.Patch) (was S, err error) {
+	if err := spec.Of(live).With(back).Into(&was); err != nil {
+		return was, sdk.Errorf(sdk.Permanent, "the state before the change: %w", err)
+	}
+	return was, nil
+}
