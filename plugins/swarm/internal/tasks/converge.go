@@ -3,15 +3,11 @@ package tasks
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
-	"github.com/moby/moby/api/types/swarm"
-
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/engine"
-	"github.com/gatebook/gatebook/plugins/swarm/internal/spec"
 )
 
 // Unconverged is the error of a service that does not converge. It has a class: a conflict where
@@ -104,22 +100,4 @@ func (f *following) end(v verdict) error {
 	}
 	u.typed = sdk.Errorf(class, "%s", what)
 	return u
-}
-
-// differences names what differs in two specs.
-func differences(was, is swarm.ServiceSpec) string {
-	var paths []string
-	var walk func(at string, patch map[string]any)
-	walk = func(at string, patch map[string]any) {
-		for key, value := range patch {
-			if inner, is := value.(map[string]any); is && len(inner) > 0 {
-				walk(at+key+".", inner)
-			} else {
-				paths = append(paths, at+key)
-			}
-		}
-	}
-	walk("", spec.Of(was).To(spec.Of(is)))
-	slices.Sort(paths)
-	return strings.Join(paths, ", ")
 }

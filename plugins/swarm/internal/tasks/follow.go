@@ -9,6 +9,7 @@ import (
 	"github.com/moby/moby/api/types/swarm"
 
 	"github.com/gatebook/gatebook/plugins/sdk"
+	"github.com/gatebook/gatebook/plugins/swarm/internal/compose"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/spec"
 )
 
@@ -101,7 +102,7 @@ func (f *following) judge(v *verdict, live swarm.ServiceSpec) {
 	case !alike && back:
 		v.how, v.why = Changed, "somebody has asked the engine to roll it back"
 	case !alike:
-		v.how, v.why = Changed, "somebody has changed it: "+differences(f.Spec, live)
+		v.how, v.why = Changed, "somebody has changed it: "+compose.Sentence(compose.Changed(f.Spec, live))
 	case v.Update == swarm.UpdateStatePaused, v.Update == swarm.UpdateStateRollbackPaused:
 		v.how, v.ails = Paused, v.sinceBegun()
 		v.why = "the engine has paused its update"

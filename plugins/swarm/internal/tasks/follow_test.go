@@ -138,7 +138,7 @@ func TestWhenAServiceHasConverged(t *testing.T) {
 		}}, false, RolledBack, "No such image: demo:v2"},
 		"it was taken back, and is as it was": {[]moment{{0, swarm.UpdateStateRollbackCompleted, "rollback completed", nil, well}}, false, RolledBack, "has taken its update back"},
 		"somebody has it taken back":          {[]moment{{0, swarm.UpdateStateRollbackStarted, manually, func(s *swarm.ServiceSpec) { s.Labels = map[string]string{"a": "b"} }, well}}, false, Changed, "roll it back"},
-		"somebody has changed it":             {[]moment{{0, updating, "", func(s *swarm.ServiceSpec) { s.Labels = map[string]string{"a": "b"} }, well}}, false, Changed, "Labels"},
+		"somebody has changed it":             {[]moment{{0, updating, "", func(s *swarm.ServiceSpec) { s.Labels = map[string]string{"a": "b"} }, well}}, false, Changed, "labels"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -16,11 +16,9 @@ import (
 	"github.com/moby/moby/client"
 
 	"github.com/gatebook/gatebook/plugins/sdk"
-	"github.com/gatebook/gatebook/plugins/swarm/internal/connection"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/engine"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/lab"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/tasks"
-	"github.com/gatebook/gatebook/schema"
 )
 
 var swarmed *lab.Lab
@@ -34,13 +32,6 @@ var give = sync.OnceValue(func() error {
 	return swarmed.Give(context.Background(), lab.V1, lab.V2, lab.Bad, lab.Sick)
 })
 
-func must(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
 // world is a service of a test, and who follows it.
 type world struct {
 	*testing.T
@@ -51,28 +42,14 @@ type world struct {
 // served makes a service named as the test, and follows it until it has converged.
 func served(t *testing.T, change func(*swarm.ServiceSpec)) world {
 	t.Helper()
-	must(t, give())
-	node := swarmed.Nodes[0]
-	e := &engine.Engine{}
-	must(t, e.Connect(t.Context(), connection.Config{Endpoint: "unix://" + node.Socket, Timeout: schema.Duration(10 * time.Second)}))
-	name := path.Base(strings.ToLower(t.Name()))
-	name = regexp.MustCompile(`[^a-z0-9]+`).ReplaceAllString(name, "-")
-	two := uint64(2)
-	spec := swarm.ServiceSpec{Annotations: swarm.Annotations{Name: name}}
-	spec.TaskTemplate.ContainerSpec = &swarm.ContainerSpec{Image: lab.V1}
-	spec.Mode.Replicated = &swarm.ReplicatedService{Replicas: &two}
-	if change != nil {
-		change(&spec)
-	}
-	made, err := node.Docker.ServiceCreate(t.Context(), client.ServiceCreateOptions{Spec: spec})
-	must(t, err)
-	t.Cleanup(func() {
-		_, err := node.Docker.ServiceRemove(context.Background(), made.ID, client.ServiceRemoveOptions{})
-		if err != nil && !engine.IsGone(err) {
-			t.Error(err)
+	lab.Must(t, give())
+	name := regexp.MustCompile(`[^a-z0-9]+`).ReplaceAllString(path.Base(strings.ToLower(t.Name())), "-")
+	id := swarmed.Create(t, name, lab.V1, 2, func(spec *swarm.ServiceSpec) {
+		if change != nil {
+			change(spec)
 		}
 	})
-	return world{t, tasks.Tasks{Engine: e}, made.ID}
+	return world{t, tasks.Tasks{Engine: swarmed.Nodes[0].Connect(t)}, id}
 }
 
 // put changes the spec of the service, and reads it back.
@@ -93,11 +70,11 @@ func (w world) update(options client.ServiceUpdateOptions, change func(*swarm.Se
 	docker := swarmed.Nodes[0].Docker
 	for {
 		live, err := docker.ServiceInspect(w.Context(), w.id, client.ServiceInspectOptions{})
-		must(w.T, err)
+		lab.Must(w, err)
 		options.Version, options.Spec = live.Service.Version, live.Service.Spec
 		change(&options.Spec)
 		if _, err = docker.ServiceUpdate(w.Context(), w.id, options); !engine.Stale(err) {
-			must(w.T, err)
+			lab.Must(w, err)
 			return
 		}
 	}
@@ -107,7 +84,7 @@ func (w world) update(options client.ServiceUpdateOptions, change func(*swarm.Se
 func (w world) spec() swarm.ServiceSpec {
 	w.Helper()
 	live, err := swarmed.Nodes[0].Docker.ServiceInspect(w.Context(), w.id, client.ServiceInspectOptions{})
-	must(w.T, err)
+	lab.Must(w, err)
 	return live.Service.Spec
 }
 
@@ -129,7 +106,7 @@ func (w world) converge(of tasks.Followed) (tasks.Standing, []string, error) {
 func (w world) running() {
 	w.Helper()
 	_, _, err := w.converge(tasks.Followed{ID: w.id, Spec: w.spec(), Monitor: time.Second, Stall: time.Minute})
-	must(w.T, err)
+	lab.Must(w, err)
 }
 
 func image(of string) func(*swarm.ServiceSpec) {
@@ -197,7 +174,7 @@ func TestAnUpdateIsFollowedToItsEnd(t *testing.T) {
 			spec := w.put(test.change)
 			standing, told, err := w.converge(tasks.Followed{ID: w.id, Spec: spec, Monitor: 2 * time.Second, Stall: 5 * time.Second})
 			if test.how == "" {
-				must(t, err)
+				lab.Must(t, err)
 				if !standing.Converged() || standing.Wanted != int(*spec.Mode.Replicated.Replicas) || standing.Updated != standing.Wanted {
 					t.Errorf("it has converged, and is %+v", standing)
 				}
@@ -267,11 +244,11 @@ func TestSomebodyElseChangesTheService(t *testing.T) {
 		meddle func(w world)
 		says   string
 	}{
-		"another image": {func(w world) { w.put(image("demo:v3")) }, "somebody has changed it: TaskTemplate.ContainerSpec.Image"},
-		"more replicas": {func(w world) { w.put(func(s *swarm.ServiceSpec) { s.Mode.Replicated.Replicas = new(uint64(4)) }) }, "Mode.Replicated.Replicas"},
+		"another image": {func(w world) { w.put(image("demo:v3")) }, "somebody has changed it: image is demo:v3, was demo:v2"},
+		"more replicas": {func(w world) { w.put(func(s *swarm.ServiceSpec) { s.Mode.Replicated.Replicas = new(uint64(4)) }) }, "deploy.replicas is 4, was 2"},
 		"it is removed": {func(w world) {
 			_, err := swarmed.Nodes[0].Docker.ServiceRemove(w.Context(), w.id, client.ServiceRemoveOptions{})
-			must(w.T, err)
+			lab.Must(w, err)
 		}, "somebody has removed it"},
 		"it is put back": {func(w world) { w.back() }, "somebody has asked the engine to roll it back"},
 	} {
@@ -304,14 +281,14 @@ func TestAWayBackThatWasAskedFor(t *testing.T) {
 	w.back()
 	followed := tasks.Followed{ID: w.id, Spec: w.spec(), Monitor: time.Second, Stall: time.Minute, Back: true}
 	_, _, err := w.converge(followed)
-	must(t, err)
+	lab.Must(t, err)
 	followed.Back = false
 	_, _, err = w.converge(followed)
 	if ended, is := errors.AsType[*tasks.Unconverged](err); !is || ended.How != tasks.RolledBack {
 		t.Errorf("got %v", err)
 	}
 	seen, err := w.tasks.Look(t.Context(), w.id)
-	must(t, err)
+	lab.Must(t, err)
 	if images := seen.Judge(w.spec()).Tasks; !slices.ContainsFunc(images, func(r tasks.Row) bool { return r.Image == lab.V2 && !r.Current }) {
 		t.Errorf("the tasks before are not told: %v", images)
 	}

@@ -10,7 +10,7 @@ import (
 
 	"github.com/moby/moby/api/types/swarm"
 
-	"github.com/gatebook/gatebook/plugins/swarm/internal/placement"
+	"github.com/gatebook/gatebook/plugins/swarm/internal/capacity"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/spec"
 )
 
@@ -144,7 +144,7 @@ func (s Seen) eligible(of swarm.TaskSpec) int {
 	for _, node := range s.Nodes {
 		gone := node.Spec.Availability == swarm.NodeAvailabilityDrain || node.Status.State == swarm.NodeStateDown
 		paused := node.Spec.Availability == swarm.NodeAvailabilityPause && !has[node.ID]
-		if !gone && !paused && placement.Matches(placement.Constraints(of), node) {
+		if !gone && !paused && capacity.Unsuited(node, of) == "" {
 			count++
 		}
 	}
@@ -154,7 +154,6 @@ func (s Seen) eligible(of swarm.TaskSpec) int {
 // ofSpec tells which tasks are of a spec. As to the engine, a task whose spec differs in its placement
 // alone is, where the node that it is on is still allowed. The tasks of a job are of one run of it.
 func (s Seen) ofSpec(wanted swarm.ServiceSpec, nodes map[string]swarm.Node) func(swarm.Task) bool {
-	constraints := placement.Constraints(wanted.TaskTemplate)
 	all, unplaced := forms(wanted.TaskTemplate)
 	return func(task swarm.Task) bool {
 		if job := s.Service.JobStatus; job != nil && task.JobIteration != nil && *task.JobIteration != job.JobIteration {
@@ -165,7 +164,7 @@ func (s Seen) ofSpec(wanted swarm.ServiceSpec, nodes map[string]swarm.Node) func
 			return true
 		}
 		node, placed := nodes[task.NodeID]
-		return placed && placement.Matches(constraints, node) && reflect.DeepEqual(anywhere, unplaced)
+		return placed && reflect.DeepEqual(anywhere, unplaced) && capacity.Unsuited(node, wanted.TaskTemplate) == ""
 	}
 }
 
