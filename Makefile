@@ -56,7 +56,8 @@ demo: build ## Upgrade a fleet of three real services, then see a bad version ta
 .PHONY: test
 test: ## Run the tests, but for those of plugins
 	@go test -timeout 20m ./...
-	@echo 'not run: those of $(PLUGINS:%=plugins/%), which need a lab to act on: $(PLUGINS:%=make test-%)'
+	@echo 'not run: those of plugins, each of which needs something to act on:'
+	@$(foreach plugin,$(PLUGINS),echo '  make test-$(plugin): $(or $(acts-on-$(plugin)),see its documentation)';)
 
 # A program with the race detector sleeps for a second before it ends, for races in its last
 # moment. Tests start hundreds of them.
@@ -199,8 +200,17 @@ ci-kubelab: kubelab
 # ---- plugins ------------------------------------------------------------------
 
 # What each plugin's tests act on. A new plugin says it here, and is else found by its go.mod.
+acts-on-kubernetes := a control plane, which is built once, in 8 to 20 minutes
 test-kubernetes: kubelab ## Test the Kubernetes plugin on a real control plane
 race-kubernetes: kubelab
+
+acts-on-swarm := Docker engines of their own, which take root on Linux
+test-swarm: swarm-engine ## Test the Swarm plugin on real Docker engines
+race-swarm: swarm-engine
+
+.PHONY: swarm-engine
+swarm-engine:
+	@plugins/swarm/internal/lab/install
 
 # One package after the other, since each has its lab to itself. Its tests wait for
 # controllers more than they work, so that there are more at once than processors.

@@ -22,6 +22,22 @@ func (r Request) Knows(names ...string) bool {
 	})
 }
 
+// Saw returns what the plan was made from of one thing, as people agreed to it, by the kind and
+// the name that the action's Plan gave it. Of a thing that it saw in two versions nobody agreed
+// to one.
+func (r Request) Saw(kind, name string) (seen Seen, saw bool) {
+	for _, s := range r.Seen {
+		switch {
+		case s.Kind != kind || s.Name != name:
+		case saw && s != seen:
+			return Seen{}, false
+		default:
+			seen, saw = s, true
+		}
+	}
+	return seen, saw
+}
+
 // Progressf says how far the action is, in words.
 func (c *Call[I]) Progressf(format string, args ...any) {
 	c.Host.Progress(Progress{Message: fmt.Sprintf(format, args...)})

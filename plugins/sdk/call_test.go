@@ -73,3 +73,26 @@ func TestAStateThatCannotBeKept(t *testing.T) {
 		t.Errorf("what is no JSON: got %+v", got)
 	}
 }
+
+// What the plan saw of a thing is found by its kind and name; where it saw two of them, or one that
+// changed meanwhile, people agreed to neither.
+func TestWhatThePlanSawOfAThing(t *testing.T) {
+	t.Parallel()
+	web, db := sdk.Seen{Kind: "Service", Name: "web", Version: "7", ID: "a"}, sdk.Seen{Kind: "Service", Name: "db", Version: "3"}
+	moved := sdk.Seen{Kind: "Service", Name: "web", Version: "8", ID: "a"}
+	for name, test := range map[string]struct {
+		seen []sdk.Seen
+		want sdk.Seen
+		saw  bool
+	}{
+		"it":                 {[]sdk.Seen{db, web}, web, true},
+		"it, for two steps":  {[]sdk.Seen{web, db, web}, web, true},
+		"it in two versions": {[]sdk.Seen{web, moved}, sdk.Seen{}, false},
+		"another":            {[]sdk.Seen{db, {Kind: "Config", Name: "web", Version: "1"}}, sdk.Seen{}, false},
+		"nothing":            {nil, sdk.Seen{}, false},
+	} {
+		if got, saw := (sdk.Request{Seen: test.seen}).Saw("Service", "web"); got != test.want || saw != test.saw {
+			t.Errorf("%s: got %v and %t, want %v and %t", name, got, saw, test.want, test.saw)
+		}
+	}
+}

@@ -133,6 +133,12 @@ type Request struct {
 	// would otherwise wait for something to become so. Only an action is told that declares
 	// [Description.InPlan].
 	InPlan bool `json:"inPlan,omitempty"`
+	// Seen is what the plan was made from that people agreed to, of what this step's Plan looked
+	// at: by it Apply can refuse to change what somebody else has changed since, before it
+	// changes anything. It is empty where nobody agreed to a plan, where this run may have
+	// changed something there before the step, or the step itself, and where a person went on
+	// with the step when it had failed with a [Conflict]. What is not in it may be as it was, or not.
+	Seen []Seen `json:"seen,omitempty"`
 }
 
 // Host is what an action may tell while it works. It is safe for concurrent use.

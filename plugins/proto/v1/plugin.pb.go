@@ -775,18 +775,21 @@ func (x *Target) GetAlso() []string {
 
 // Call is one use of an action.
 type Call struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Action        string                 `protobuf:"bytes,1,opt,name=action,proto3" json:"action,omitempty"`
-	Params        []byte                 `protobuf:"bytes,2,opt,name=params,proto3" json:"params,omitempty"`                                                                         // JSON object
-	Unknown       []string               `protobuf:"bytes,3,rep,name=unknown,proto3" json:"unknown,omitempty"`                                                                       // Plan: paths of parameters that are not known yet
-	Key           string                 `protobuf:"bytes,4,opt,name=key,proto3" json:"key,omitempty"`                                                                               // idempotency key
-	Attempt       int32                  `protobuf:"varint,5,opt,name=attempt,proto3" json:"attempt,omitempty"`                                                                      // from 1
-	Undo          bool                   `protobuf:"varint,6,opt,name=undo,proto3" json:"undo,omitempty"`                                                                            // Observe: the lost attempt was an Undo
-	Before        []byte                 `protobuf:"bytes,7,opt,name=before,proto3" json:"before,omitempty"`                                                                         // what Apply gave as Before
-	Outputs       []byte                 `protobuf:"bytes,8,opt,name=outputs,proto3" json:"outputs,omitempty"`                                                                       // what Apply returned, where it did
-	Notes         map[string][]byte      `protobuf:"bytes,9,rep,name=notes,proto3" json:"notes,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"` // what earlier attempts gave as Note; to an Undo, those of Undo
-	Timeout       *durationpb.Duration   `protobuf:"bytes,10,opt,name=timeout,proto3" json:"timeout,omitempty"`                                                                      // what is left of the attempt's time; absent: no limit
-	InPlan        bool                   `protobuf:"varint,11,opt,name=in_plan,json=inPlan,proto3" json:"in_plan,omitempty"`                                                         // Apply, for a plan: say what is so now, and wait for nothing
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Action  string                 `protobuf:"bytes,1,opt,name=action,proto3" json:"action,omitempty"`
+	Params  []byte                 `protobuf:"bytes,2,opt,name=params,proto3" json:"params,omitempty"`                                                                         // JSON object
+	Unknown []string               `protobuf:"bytes,3,rep,name=unknown,proto3" json:"unknown,omitempty"`                                                                       // Plan: paths of parameters that are not known yet
+	Key     string                 `protobuf:"bytes,4,opt,name=key,proto3" json:"key,omitempty"`                                                                               // idempotency key
+	Attempt int32                  `protobuf:"varint,5,opt,name=attempt,proto3" json:"attempt,omitempty"`                                                                      // from 1
+	Undo    bool                   `protobuf:"varint,6,opt,name=undo,proto3" json:"undo,omitempty"`                                                                            // Observe: the lost attempt was an Undo
+	Before  []byte                 `protobuf:"bytes,7,opt,name=before,proto3" json:"before,omitempty"`                                                                         // what Apply gave as Before
+	Outputs []byte                 `protobuf:"bytes,8,opt,name=outputs,proto3" json:"outputs,omitempty"`                                                                       // what Apply returned, where it did
+	Notes   map[string][]byte      `protobuf:"bytes,9,rep,name=notes,proto3" json:"notes,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"` // what earlier attempts gave as Note; to an Undo, those of Undo
+	Timeout *durationpb.Duration   `protobuf:"bytes,10,opt,name=timeout,proto3" json:"timeout,omitempty"`                                                                      // what is left of the attempt's time; absent: no limit
+	InPlan  bool                   `protobuf:"varint,11,opt,name=in_plan,json=inPlan,proto3" json:"in_plan,omitempty"`                                                         // Apply, for a plan: say what is so now, and wait for nothing
+	// Apply: what the plan that people agreed to was made from, of what this step's Plan looked
+	// at. Absent: nobody agreed to a plan, or the world may be another one by what the run did.
+	Seen          []*Seen `protobuf:"bytes,12,rep,name=seen,proto3" json:"seen,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -896,6 +899,13 @@ func (x *Call) GetInPlan() bool {
 		return x.InPlan
 	}
 	return false
+}
+
+func (x *Call) GetSeen() []*Seen {
+	if x != nil {
+		return x.Seen
+	}
+	return nil
 }
 
 type PlanRequest struct {
@@ -3005,7 +3015,7 @@ const file_v1_plugin_proto_rawDesc = "" +
 	"\x06Target\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x14\n" +
 	"\x05title\x18\x02 \x01(\tR\x05title\x12\x12\n" +
-	"\x04also\x18\x03 \x03(\tR\x04also\"\x85\x03\n" +
+	"\x04also\x18\x03 \x03(\tR\x04also\"\xb3\x03\n" +
 	"\x04Call\x12\x16\n" +
 	"\x06action\x18\x01 \x01(\tR\x06action\x12\x16\n" +
 	"\x06params\x18\x02 \x01(\fR\x06params\x12\x18\n" +
@@ -3018,7 +3028,8 @@ const file_v1_plugin_proto_rawDesc = "" +
 	"\x05notes\x18\t \x03(\v2#.gatebook.plugin.v1.Call.NotesEntryR\x05notes\x123\n" +
 	"\atimeout\x18\n" +
 	" \x01(\v2\x19.google.protobuf.DurationR\atimeout\x12\x17\n" +
-	"\ain_plan\x18\v \x01(\bR\x06inPlan\x1a8\n" +
+	"\ain_plan\x18\v \x01(\bR\x06inPlan\x12,\n" +
+	"\x04seen\x18\f \x03(\v2\x18.gatebook.plugin.v1.SeenR\x04seen\x1a8\n" +
 	"\n" +
 	"NotesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
@@ -3250,67 +3261,68 @@ var file_v1_plugin_proto_depIdxs = []int32{
 	10, // 6: gatebook.plugin.v1.ConfigureResponse.target:type_name -> gatebook.plugin.v1.Target
 	42, // 7: gatebook.plugin.v1.Call.notes:type_name -> gatebook.plugin.v1.Call.NotesEntry
 	44, // 8: gatebook.plugin.v1.Call.timeout:type_name -> google.protobuf.Duration
-	11, // 9: gatebook.plugin.v1.PlanRequest.call:type_name -> gatebook.plugin.v1.Call
-	14, // 10: gatebook.plugin.v1.PlanResponse.preview:type_name -> gatebook.plugin.v1.Preview
-	41, // 11: gatebook.plugin.v1.PlanResponse.error:type_name -> gatebook.plugin.v1.Error
-	16, // 12: gatebook.plugin.v1.Preview.changes:type_name -> gatebook.plugin.v1.Delta
-	44, // 13: gatebook.plugin.v1.Preview.estimate:type_name -> google.protobuf.Duration
-	15, // 14: gatebook.plugin.v1.Preview.observed:type_name -> gatebook.plugin.v1.Seen
-	43, // 15: gatebook.plugin.v1.Preview.cost:type_name -> gatebook.plugin.v1.Preview.CostEntry
-	23, // 16: gatebook.plugin.v1.ApplyRequest.told:type_name -> gatebook.plugin.v1.Told
-	26, // 17: gatebook.plugin.v1.ApplyResponse.said:type_name -> gatebook.plugin.v1.Event
-	31, // 18: gatebook.plugin.v1.ApplyResponse.result:type_name -> gatebook.plugin.v1.Outputs
-	41, // 19: gatebook.plugin.v1.ApplyResponse.error:type_name -> gatebook.plugin.v1.Error
-	23, // 20: gatebook.plugin.v1.ObserveRequest.told:type_name -> gatebook.plugin.v1.Told
-	26, // 21: gatebook.plugin.v1.ObserveResponse.said:type_name -> gatebook.plugin.v1.Event
-	33, // 22: gatebook.plugin.v1.ObserveResponse.result:type_name -> gatebook.plugin.v1.Observation
-	41, // 23: gatebook.plugin.v1.ObserveResponse.error:type_name -> gatebook.plugin.v1.Error
-	23, // 24: gatebook.plugin.v1.UndoRequest.told:type_name -> gatebook.plugin.v1.Told
-	26, // 25: gatebook.plugin.v1.UndoResponse.said:type_name -> gatebook.plugin.v1.Event
-	32, // 26: gatebook.plugin.v1.UndoResponse.result:type_name -> gatebook.plugin.v1.Undone
-	41, // 27: gatebook.plugin.v1.UndoResponse.error:type_name -> gatebook.plugin.v1.Error
-	11, // 28: gatebook.plugin.v1.Told.start:type_name -> gatebook.plugin.v1.Call
-	24, // 29: gatebook.plugin.v1.Told.kept:type_name -> gatebook.plugin.v1.Kept
-	25, // 30: gatebook.plugin.v1.Told.cancel:type_name -> gatebook.plugin.v1.Cancel
-	41, // 31: gatebook.plugin.v1.Kept.error:type_name -> gatebook.plugin.v1.Error
-	27, // 32: gatebook.plugin.v1.Event.progress:type_name -> gatebook.plugin.v1.Progress
-	28, // 33: gatebook.plugin.v1.Event.output:type_name -> gatebook.plugin.v1.Output
-	29, // 34: gatebook.plugin.v1.Event.before:type_name -> gatebook.plugin.v1.State
-	30, // 35: gatebook.plugin.v1.Event.note:type_name -> gatebook.plugin.v1.Note
-	1,  // 36: gatebook.plugin.v1.Observation.done:type_name -> gatebook.plugin.v1.Done
-	11, // 37: gatebook.plugin.v1.AskRequest.call:type_name -> gatebook.plugin.v1.Call
-	36, // 38: gatebook.plugin.v1.AskResponse.question:type_name -> gatebook.plugin.v1.Question
-	41, // 39: gatebook.plugin.v1.AskResponse.error:type_name -> gatebook.plugin.v1.Error
-	44, // 40: gatebook.plugin.v1.Question.expires:type_name -> google.protobuf.Duration
-	11, // 41: gatebook.plugin.v1.AnswerRequest.call:type_name -> gatebook.plugin.v1.Call
-	45, // 42: gatebook.plugin.v1.AnswerRequest.at:type_name -> google.protobuf.Timestamp
-	39, // 43: gatebook.plugin.v1.AnswerRequest.earlier:type_name -> gatebook.plugin.v1.Voice
-	38, // 44: gatebook.plugin.v1.AnswerRequest.attachments:type_name -> gatebook.plugin.v1.Attachment
-	45, // 45: gatebook.plugin.v1.Voice.at:type_name -> google.protobuf.Timestamp
-	31, // 46: gatebook.plugin.v1.AnswerResponse.outputs:type_name -> gatebook.plugin.v1.Outputs
-	41, // 47: gatebook.plugin.v1.AnswerResponse.error:type_name -> gatebook.plugin.v1.Error
-	2,  // 48: gatebook.plugin.v1.Error.class:type_name -> gatebook.plugin.v1.Class
-	3,  // 49: gatebook.plugin.v1.Plugin.Describe:input_type -> gatebook.plugin.v1.DescribeRequest
-	8,  // 50: gatebook.plugin.v1.Plugin.Configure:input_type -> gatebook.plugin.v1.ConfigureRequest
-	12, // 51: gatebook.plugin.v1.Plugin.Plan:input_type -> gatebook.plugin.v1.PlanRequest
-	17, // 52: gatebook.plugin.v1.Plugin.Apply:input_type -> gatebook.plugin.v1.ApplyRequest
-	19, // 53: gatebook.plugin.v1.Plugin.Observe:input_type -> gatebook.plugin.v1.ObserveRequest
-	21, // 54: gatebook.plugin.v1.Plugin.Undo:input_type -> gatebook.plugin.v1.UndoRequest
-	34, // 55: gatebook.plugin.v1.Plugin.Ask:input_type -> gatebook.plugin.v1.AskRequest
-	37, // 56: gatebook.plugin.v1.Plugin.Answer:input_type -> gatebook.plugin.v1.AnswerRequest
-	4,  // 57: gatebook.plugin.v1.Plugin.Describe:output_type -> gatebook.plugin.v1.DescribeResponse
-	9,  // 58: gatebook.plugin.v1.Plugin.Configure:output_type -> gatebook.plugin.v1.ConfigureResponse
-	13, // 59: gatebook.plugin.v1.Plugin.Plan:output_type -> gatebook.plugin.v1.PlanResponse
-	18, // 60: gatebook.plugin.v1.Plugin.Apply:output_type -> gatebook.plugin.v1.ApplyResponse
-	20, // 61: gatebook.plugin.v1.Plugin.Observe:output_type -> gatebook.plugin.v1.ObserveResponse
-	22, // 62: gatebook.plugin.v1.Plugin.Undo:output_type -> gatebook.plugin.v1.UndoResponse
-	35, // 63: gatebook.plugin.v1.Plugin.Ask:output_type -> gatebook.plugin.v1.AskResponse
-	40, // 64: gatebook.plugin.v1.Plugin.Answer:output_type -> gatebook.plugin.v1.AnswerResponse
-	57, // [57:65] is the sub-list for method output_type
-	49, // [49:57] is the sub-list for method input_type
-	49, // [49:49] is the sub-list for extension type_name
-	49, // [49:49] is the sub-list for extension extendee
-	0,  // [0:49] is the sub-list for field type_name
+	15, // 9: gatebook.plugin.v1.Call.seen:type_name -> gatebook.plugin.v1.Seen
+	11, // 10: gatebook.plugin.v1.PlanRequest.call:type_name -> gatebook.plugin.v1.Call
+	14, // 11: gatebook.plugin.v1.PlanResponse.preview:type_name -> gatebook.plugin.v1.Preview
+	41, // 12: gatebook.plugin.v1.PlanResponse.error:type_name -> gatebook.plugin.v1.Error
+	16, // 13: gatebook.plugin.v1.Preview.changes:type_name -> gatebook.plugin.v1.Delta
+	44, // 14: gatebook.plugin.v1.Preview.estimate:type_name -> google.protobuf.Duration
+	15, // 15: gatebook.plugin.v1.Preview.observed:type_name -> gatebook.plugin.v1.Seen
+	43, // 16: gatebook.plugin.v1.Preview.cost:type_name -> gatebook.plugin.v1.Preview.CostEntry
+	23, // 17: gatebook.plugin.v1.ApplyRequest.told:type_name -> gatebook.plugin.v1.Told
+	26, // 18: gatebook.plugin.v1.ApplyResponse.said:type_name -> gatebook.plugin.v1.Event
+	31, // 19: gatebook.plugin.v1.ApplyResponse.result:type_name -> gatebook.plugin.v1.Outputs
+	41, // 20: gatebook.plugin.v1.ApplyResponse.error:type_name -> gatebook.plugin.v1.Error
+	23, // 21: gatebook.plugin.v1.ObserveRequest.told:type_name -> gatebook.plugin.v1.Told
+	26, // 22: gatebook.plugin.v1.ObserveResponse.said:type_name -> gatebook.plugin.v1.Event
+	33, // 23: gatebook.plugin.v1.ObserveResponse.result:type_name -> gatebook.plugin.v1.Observation
+	41, // 24: gatebook.plugin.v1.ObserveResponse.error:type_name -> gatebook.plugin.v1.Error
+	23, // 25: gatebook.plugin.v1.UndoRequest.told:type_name -> gatebook.plugin.v1.Told
+	26, // 26: gatebook.plugin.v1.UndoResponse.said:type_name -> gatebook.plugin.v1.Event
+	32, // 27: gatebook.plugin.v1.UndoResponse.result:type_name -> gatebook.plugin.v1.Undone
+	41, // 28: gatebook.plugin.v1.UndoResponse.error:type_name -> gatebook.plugin.v1.Error
+	11, // 29: gatebook.plugin.v1.Told.start:type_name -> gatebook.plugin.v1.Call
+	24, // 30: gatebook.plugin.v1.Told.kept:type_name -> gatebook.plugin.v1.Kept
+	25, // 31: gatebook.plugin.v1.Told.cancel:type_name -> gatebook.plugin.v1.Cancel
+	41, // 32: gatebook.plugin.v1.Kept.error:type_name -> gatebook.plugin.v1.Error
+	27, // 33: gatebook.plugin.v1.Event.progress:type_name -> gatebook.plugin.v1.Progress
+	28, // 34: gatebook.plugin.v1.Event.output:type_name -> gatebook.plugin.v1.Output
+	29, // 35: gatebook.plugin.v1.Event.before:type_name -> gatebook.plugin.v1.State
+	30, // 36: gatebook.plugin.v1.Event.note:type_name -> gatebook.plugin.v1.Note
+	1,  // 37: gatebook.plugin.v1.Observation.done:type_name -> gatebook.plugin.v1.Done
+	11, // 38: gatebook.plugin.v1.AskRequest.call:type_name -> gatebook.plugin.v1.Call
+	36, // 39: gatebook.plugin.v1.AskResponse.question:type_name -> gatebook.plugin.v1.Question
+	41, // 40: gatebook.plugin.v1.AskResponse.error:type_name -> gatebook.plugin.v1.Error
+	44, // 41: gatebook.plugin.v1.Question.expires:type_name -> google.protobuf.Duration
+	11, // 42: gatebook.plugin.v1.AnswerRequest.call:type_name -> gatebook.plugin.v1.Call
+	45, // 43: gatebook.plugin.v1.AnswerRequest.at:type_name -> google.protobuf.Timestamp
+	39, // 44: gatebook.plugin.v1.AnswerRequest.earlier:type_name -> gatebook.plugin.v1.Voice
+	38, // 45: gatebook.plugin.v1.AnswerRequest.attachments:type_name -> gatebook.plugin.v1.Attachment
+	45, // 46: gatebook.plugin.v1.Voice.at:type_name -> google.protobuf.Timestamp
+	31, // 47: gatebook.plugin.v1.AnswerResponse.outputs:type_name -> gatebook.plugin.v1.Outputs
+	41, // 48: gatebook.plugin.v1.AnswerResponse.error:type_name -> gatebook.plugin.v1.Error
+	2,  // 49: gatebook.plugin.v1.Error.class:type_name -> gatebook.plugin.v1.Class
+	3,  // 50: gatebook.plugin.v1.Plugin.Describe:input_type -> gatebook.plugin.v1.DescribeRequest
+	8,  // 51: gatebook.plugin.v1.Plugin.Configure:input_type -> gatebook.plugin.v1.ConfigureRequest
+	12, // 52: gatebook.plugin.v1.Plugin.Plan:input_type -> gatebook.plugin.v1.PlanRequest
+	17, // 53: gatebook.plugin.v1.Plugin.Apply:input_type -> gatebook.plugin.v1.ApplyRequest
+	19, // 54: gatebook.plugin.v1.Plugin.Observe:input_type -> gatebook.plugin.v1.ObserveRequest
+	21, // 55: gatebook.plugin.v1.Plugin.Undo:input_type -> gatebook.plugin.v1.UndoRequest
+	34, // 56: gatebook.plugin.v1.Plugin.Ask:input_type -> gatebook.plugin.v1.AskRequest
+	37, // 57: gatebook.plugin.v1.Plugin.Answer:input_type -> gatebook.plugin.v1.AnswerRequest
+	4,  // 58: gatebook.plugin.v1.Plugin.Describe:output_type -> gatebook.plugin.v1.DescribeResponse
+	9,  // 59: gatebook.plugin.v1.Plugin.Configure:output_type -> gatebook.plugin.v1.ConfigureResponse
+	13, // 60: gatebook.plugin.v1.Plugin.Plan:output_type -> gatebook.plugin.v1.PlanResponse
+	18, // 61: gatebook.plugin.v1.Plugin.Apply:output_type -> gatebook.plugin.v1.ApplyResponse
+	20, // 62: gatebook.plugin.v1.Plugin.Observe:output_type -> gatebook.plugin.v1.ObserveResponse
+	22, // 63: gatebook.plugin.v1.Plugin.Undo:output_type -> gatebook.plugin.v1.UndoResponse
+	35, // 64: gatebook.plugin.v1.Plugin.Ask:output_type -> gatebook.plugin.v1.AskResponse
+	40, // 65: gatebook.plugin.v1.Plugin.Answer:output_type -> gatebook.plugin.v1.AnswerResponse
+	58, // [58:66] is the sub-list for method output_type
+	50, // [50:58] is the sub-list for method input_type
+	50, // [50:50] is the sub-list for extension type_name
+	50, // [50:50] is the sub-list for extension extendee
+	0,  // [0:50] is the sub-list for field type_name
 }
 
 func init() { file_v1_plugin_proto_init() }

@@ -28,6 +28,7 @@
 //   - Plan has no effect;
 //   - what may be applied in a plan only reads there: it ends soon by itself, changes nothing
 //     and keeps nothing;
+//   - Apply refuses nothing by what its own Plan saw, where that is as it was;
 //   - the state before is saved before anything changes, and Undo restores it;
 //   - an idempotent action applied twice with one key has one effect, and the same outputs;
 //   - Observe does not say done before Apply, and does not ask for a second Apply

@@ -163,6 +163,18 @@ func TestEachBreachIsFound(t *testing.T) {
 				return addOutput{s.replicas}, call.SaveBefore(ctx, before)
 			}
 		}, "outputs satisfy the schema"},
+		"what its own plan saw is taken for another": {func(s *shop, a *sdk.Action[addInput, addOutput]) {
+			apply := a.Apply
+			a.Plan = func(context.Context, *sdk.Call[addInput]) (sdk.Preview, error) {
+				return sdk.Preview{Observed: []sdk.Seen{{Kind: "shop", Name: "web", Version: "2 replicas"}}}, nil
+			}
+			a.Apply = func(ctx context.Context, call *sdk.Call[addInput]) (addOutput, error) {
+				if seen, saw := call.Saw("shop", "web"); saw && seen.Version != s.state() {
+					return addOutput{}, sdk.Errorf(sdk.Conflict, "it was %s, and is %s", seen.Version, s.state())
+				}
+				return apply(ctx, call)
+			}
+		}, "outputs satisfy the schema"},
 		"progress shows the secret": {func(_ *shop, a *sdk.Action[addInput, addOutput]) {
 			a.Apply = func(_ context.Context, call *sdk.Call[addInput]) (addOutput, error) {
 				call.Progressf("with %s", call.Input.Token)

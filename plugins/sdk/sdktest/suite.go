@@ -3,7 +3,6 @@ package sdktest
 import (
 	"context"
 	"encoding/json"
-	"maps"
 	"reflect"
 	"testing"
 	"time"
@@ -155,25 +154,10 @@ func (t *trial) apply() json.RawMessage {
 	return outputs
 }
 
-func (t *trial) planHasNoEffect() {
-	before := t.world.Probe()
-	preview, err := t.handler.Plan(t.Context(), t.request)
-	switch {
-	case err != nil && t.use.Fails == "":
-		t.Fatalf("Plan: %v", err)
-	case err != nil:
-		t.isTyped(err)
-	}
-	if err := preview.Cost.Validate(); err != nil {
-		t.Errorf("the plan: %v", err)
-	}
-	t.unchangedSince(before, "Plan")
-	t.hidesSecrets("the plan", string(t.encode(map[string]any{"preview": preview})))
-}
-
 func (t *trial) outputsSatisfySchema() {
 	before := t.world.Probe()
 	t.host.OnBefore = func() { t.unchangedSince(before, "Apply, before it saved the state before,") }
+	t.seesItsPlan()
 	t.satisfiesOutputs(t.apply())
 	if t.description.Effect == sdk.Read {
 		t.unchangedSince(before, "Apply of an action that only reads")
@@ -195,22 +179,6 @@ func (t *trial) answerGivesOutputs() {
 	}
 	t.hidesSecrets("the outputs", string(outputs))
 	t.satisfiesOutputs(outputs)
-}
-
-// planBearsUnknowns leaves out one parameter after the other, as a plan does whose
-// value comes from a step that has not run.
-func (t *trial) planBearsUnknowns() {
-	before := t.world.Probe()
-	for name := range t.world.Params {
-		params := maps.Clone(t.world.Params)
-		delete(params, name)
-		request := t.request
-		request.Params, request.Unknown = t.encode(params), []string{name}
-		if _, err := t.handler.Plan(t.Context(), request); err != nil {
-			t.Errorf("Plan, where %s is not known yet: %v", name, err)
-		}
-	}
-	t.unchangedSince(before, "Plan")
 }
 
 func (t *trial) twiceIsOnce() {

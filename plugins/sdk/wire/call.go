@@ -28,6 +28,7 @@ func FromRequest(action string, r sdk.Request, timeout time.Duration) *pluginv1.
 			m.Notes[name] = fact
 		}
 	}
+	m.Seen = fromSeen(r.Seen)
 	return m
 }
 
@@ -43,6 +44,7 @@ func ToRequest(m *pluginv1.Call) sdk.Request {
 			r.Notes[name] = fact
 		}
 	}
+	r.Seen = toSeen(m.GetSeen())
 	return r
 }
 
@@ -93,9 +95,7 @@ func FromPreview(p sdk.Preview) *pluginv1.Preview {
 	for _, change := range p.Changes {
 		m.Changes = append(m.Changes, &pluginv1.Delta{Target: change.Target, Kind: change.Kind, Op: change.Op, Diff: change.Diff})
 	}
-	for _, seen := range p.Observed {
-		m.Observed = append(m.Observed, &pluginv1.Seen{Kind: seen.Kind, Name: seen.Name, Version: seen.Version, Id: seen.ID})
-	}
+	m.Observed = fromSeen(p.Observed)
 	return m
 }
 
@@ -110,10 +110,26 @@ func ToPreview(m *pluginv1.Preview) sdk.Preview {
 			Target: change.GetTarget(), Kind: change.GetKind(), Op: change.GetOp(), Diff: change.GetDiff(),
 		})
 	}
-	for _, seen := range m.GetObserved() {
-		p.Observed = append(p.Observed, sdk.Seen{Kind: seen.GetKind(), Name: seen.GetName(), Version: seen.GetVersion(), ID: seen.GetId()})
-	}
+	p.Observed = toSeen(m.GetObserved())
 	return p
+}
+
+// fromSeen writes what a plan was made from.
+func fromSeen(seen []sdk.Seen) []*pluginv1.Seen {
+	var m []*pluginv1.Seen
+	for _, s := range seen {
+		m = append(m, &pluginv1.Seen{Kind: s.Kind, Name: s.Name, Version: s.Version, Id: s.ID})
+	}
+	return m
+}
+
+// toSeen reads what a plan was made from.
+func toSeen(m []*pluginv1.Seen) []sdk.Seen {
+	var seen []sdk.Seen
+	for _, s := range m {
+		seen = append(seen, sdk.Seen{Kind: s.GetKind(), Name: s.GetName(), Version: s.GetVersion(), ID: s.GetId()})
+	}
+	return seen
 }
 
 // FromObservation writes the answer of an Observe.

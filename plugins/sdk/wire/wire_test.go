@@ -58,6 +58,9 @@ func TestWhatCrossesArrivesAsItWas(t *testing.T) {
 		if rapid.Bool().Draw(t, "noted") {
 			request.Notes = map[string]json.RawMessage{"pid": json.RawMessage(`{"pid":1}`)}
 		}
+		for range rapid.IntRange(0, 2).Draw(t, "seen") {
+			request.Seen = append(request.Seen, sdk.Seen{Kind: "Service", Name: "web", Version: rapid.String().Draw(t, "version"), ID: rapid.String().Draw(t, "id")})
+		}
 		timeout := duration(t, "timeout")
 		call := crossed(t, wire.FromRequest("drain", request, timeout))
 		same(t, "request", request, wire.ToRequest(call))

@@ -37,7 +37,7 @@ func (o *Of[I, O, S]) apply(ctx context.Context, call *sdk.Call[I]) (O, error) {
 	if err != nil {
 		return none, err
 	}
-	c := changing[I, O, S]{Of: o, call: call, kept: before, saved: saved, set: set}
+	c := changing[I, O, S]{Of: o, call: call, kept: before, saved: saved, met: set}
 	if err := again(func() error { return c.try(ctx) }); err != nil {
 		return none, err
 	}
@@ -50,7 +50,7 @@ type changing[I, O, S any] struct {
 	call   *sdk.Call[I]
 	kept   kept
 	saved  bool // kept is on the disk, by this attempt or an earlier one
-	set    bool // an earlier attempt has met or made what the step wants: who took that back is not overruled
+	met    bool // an earlier attempt has met or made what the step wants: who took that back is not overruled
 	change Change[S]
 }
 
@@ -76,10 +76,10 @@ func (c *changing[I, O, S]) try(ctx context.Context) error {
 		return c.call.Note(isSet, true)
 	case live.Back != "" && live.Mark != c.kept.Mark:
 		return sdk.Errorf(sdk.Permanent, "%s", live.Back)
-	case c.set:
+	case c.met:
 		return c.meddled(in, c.Words(now.want, live.Spec))
 	default:
-		return c.make(ctx, use, live)
+		return c.make(ctx, use, live, now.want)
 	}
 }
 
@@ -110,28 +110,29 @@ func (c *changing[I, O, S]) first(ctx context.Context, live Object[S]) error {
 		return err
 	}
 	c.saved = true
-	return c.make(ctx, use, live)
+	return c.make(ctx, use, live, want)
 }
 
 // make makes the change, and looks what became of it.
-func (c *changing[I, O, S]) make(ctx context.Context, use Use[I], live Object[S]) error {
-	if c.Make != nil {
-		if err := c.Make(ctx, use); err != nil {
+func (c *changing[I, O, S]) make(ctx context.Context, use Use[I], live Object[S], want S) error {
+	if err := c.set(ctx, use, live, want); err != nil {
+		return err
+	}
+	c.met = true
+	return c.try(ctx)
+}
+
+// set sets a spec, where that may be, and what it names is there.
+func (o *Of[I, O, S]) set(ctx context.Context, use Use[I], live Object[S], to S) error {
+	if err := o.guard(ctx, use, live, to); err != nil {
+		return err
+	}
+	if o.Make != nil {
+		if err := o.Make(ctx, use, to); err != nil {
 			return err
 		}
 	}
-	want, err := c.Want(ctx, use, live) // by what was made
-	if err != nil {
-		return err
-	}
-	if err := c.guard(ctx, use, live, want); err != nil {
-		return err
-	}
-	if err := c.put(ctx, use.Input, live, want); err != nil {
-		return err
-	}
-	c.set = true
-	return c.try(ctx)
+	return o.put(ctx, use.Input, live, to)
 }
 
 // guard asks whether a spec may be set.

@@ -49,9 +49,9 @@ type Of[I, O, S any] struct {
 	// Want is the spec that the step sets where there was another. It must be the same for the
 	// same use.
 	Want func(ctx context.Context, use Use[I], was Object[S]) (S, error)
-	// Make, where there is one, makes what the spec names, before that is set. It may be asked
-	// again after it was done.
-	Make func(ctx context.Context, use Use[I]) error
+	// Make, where there is one, makes what a spec names, before that is set, in an undo as well. It
+	// may be asked again after it was done.
+	Make func(ctx context.Context, use Use[I], to S) error
 	// Own, where there is one, is what of a spec is the step's own to judge: what others change
 	// of the rest is not in its way.
 	Own func(all spec.Form) spec.Form

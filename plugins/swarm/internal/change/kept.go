@@ -12,8 +12,8 @@ import (
 type kept struct {
 	ID    string     `json:"id"`
 	Index uint64     `json:"index"`
-	Was   string     `json:"was"`           // the hash of what the step's own part was
-	Set   string     `json:"set,omitempty"` // the hash of what it becomes; empty: only what Make makes decides that
+	Was   string     `json:"was"` // the hash of what the step's own part was
+	Set   string     `json:"set"` // and of what it becomes
 	Back  spec.Patch `json:"back"`
 	Key   string     `json:"key"`
 	Pin   string     `json:"pin,omitempty"`
@@ -23,11 +23,7 @@ type kept struct {
 // keep is what leads back to the object that was looked at.
 func (o *Of[I, O, S]) keep(live Object[S], want S, use Use[I]) kept {
 	was, is := o.form(live.Spec), o.form(want)
-	k := kept{ID: live.ID, Index: live.Index, Was: was.Hash(), Back: is.To(was), Key: use.Key, Pin: use.Pin, Mark: live.Mark}
-	if o.Make == nil {
-		k.Set = is.Hash()
-	}
-	return k
+	return kept{ID: live.ID, Index: live.Index, Was: was.Hash(), Set: is.Hash(), Back: is.To(was), Key: use.Key, Pin: use.Pin, Mark: live.Mark}
 }
 
 // used is the use of an action that has kept this.
@@ -71,15 +67,11 @@ func (o *Of[I, O, S]) judge(ctx context.Context, use Use[I], k kept, live Object
 	if own.Hash() == k.Set {
 		return judged[S]{standing: ours, was: was, want: live.Spec}, nil
 	}
-	want, err := o.Want(ctx, use, Object[S]{ID: live.ID, Name: live.Name, Spec: was})
-	switch {
-	case err != nil:
-		return judged[S]{}, err
-	case k.Set == "" && o.form(want).Hash() == own.Hash():
-		return judged[S]{standing: ours, was: was, want: want}, nil
-	default:
-		return judged[S]{standing: foreign, words: o.Words(want, live.Spec)}, nil
+	// What the step changes is another: told by what it wants, where that can still be told.
+	if want, err := o.Want(ctx, use, Object[S]{ID: live.ID, Name: live.Name, Spec: was}); err == nil && o.form(want).Hash() == k.Set {
+		was = want
 	}
+	return judged[S]{standing: foreign, words: o.Words(was, live.Spec)}, nil
 }
 
 // restored is a spec in which what the step changed is as it was.

@@ -41,10 +41,7 @@ func (o *Of[I, O, S]) restore(ctx context.Context, use Use[I], k kept) (Object[S
 	case now.standing == foreign:
 		return live, o.meddled(in, now.words)
 	}
-	if err := o.guard(ctx, use, live, now.was); err != nil {
-		return live, err
-	}
-	if err := o.put(ctx, in, live, now.was); err != nil {
+	if err := o.set(ctx, use, live, now.was); err != nil {
 		return live, err
 	}
 	return o.look(ctx, in)
@@ -80,7 +77,7 @@ func (o *Of[I, O, S]) observe(ctx context.Context, call *sdk.Call[I]) (sdk.Obser
 	switch back := now.standing == before; {
 	case back && call.Undo && o.Undone == nil: // else more may be left to do than can be seen here
 		seen.State = sdk.Done
-	case back && !call.Undo && o.Make == nil && live.Mark == k.Mark:
+	case back && !call.Undo && o.Make == nil && live.Mark == k.Mark: // what Make has made may be there
 		seen.State = sdk.Untouched
 	}
 	return seen, nil

@@ -6,37 +6,24 @@ import (
 	"os"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/moby/moby/api/types/swarm"
 	"github.com/moby/moby/client"
 
 	"github.com/gatebook/gatebook/plugins/sdk"
-	"github.com/gatebook/gatebook/plugins/swarm/internal/connection"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/engine"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/lab"
-	"github.com/gatebook/gatebook/schema"
 )
 
 var swarmed *lab.Lab
 
 func TestMain(m *testing.M) { os.Exit(lab.Run(m, 3, func(l *lab.Lab) { swarmed = l })) }
 
-func connect(t *testing.T, node *lab.Node) *engine.Engine {
-	t.Helper()
-	e := &engine.Engine{}
-	config := connection.Config{Endpoint: "unix://" + node.Socket, Timeout: schema.Duration(5 * time.Second)}
-	if err := e.Connect(t.Context(), config); err != nil {
-		t.Fatal(err)
-	}
-	return e
-}
-
 // Whichever manager is asked, it is one swarm.
 func TestASwarmIsOneTarget(t *testing.T) {
 	var first sdk.Target
 	for i, node := range swarmed.Nodes {
-		target, err := connect(t, node).Target(t.Context())
+		target, err := node.Connect(t).Target(t.Context())
 		if err != nil || !strings.HasPrefix(target.ID, "swarm:") || !strings.Contains(target.Title, node.Socket) {
 			t.Fatalf("%+v, %v", target, err)
 		}
@@ -49,14 +36,14 @@ func TestASwarmIsOneTarget(t *testing.T) {
 }
 
 func TestTheVersionOfTheAPIIsNegotiated(t *testing.T) {
-	if version := connect(t, swarmed.Nodes[0]).Docker.ClientVersion(); version != "1.41" {
+	if version := swarmed.Nodes[0].Connect(t).Docker.ClientVersion(); version != "1.41" {
 		t.Errorf("it speaks %s", version)
 	}
 }
 
 // What an engine says no to has the class by which the run goes on.
 func TestErrorsHaveTheirClass(t *testing.T) {
-	e := connect(t, swarmed.Nodes[0])
+	e := swarmed.Nodes[0].Connect(t)
 	one := uint64(0)
 	spec := swarm.ServiceSpec{Annotations: swarm.Annotations{Name: "classes"}, TaskTemplate: swarm.TaskSpec{ContainerSpec: &swarm.ContainerSpec{Image: "none"}}}
 	spec.Mode.Replicated = &swarm.ReplicatedService{Replicas: &one}

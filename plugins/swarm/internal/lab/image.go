@@ -4,14 +4,22 @@ import (
 	"archive/tar"
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
+	"strings"
 	"sync"
+	"time"
 
-	"github.com/moby/moby/client"
+	"github.com/google/go-containerregistry/pkg/name"
+	"github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/empty"
+	"github.com/google/go-containerregistry/pkg/v1/mutate"
+	"github.com/google/go-containerregistry/pkg/v1/tarball"
 )
 
 // Images are what the services of a lab run, by their tags: two versions of a server, one that
@@ -23,66 +31,104 @@ const (
 	Sick = "demo:sick"
 )
 
-// Give puts an image of the demo onto nodes: there is no registry that they could pull it from.
-func Give(ctx context.Context, image string, nodes ...*Node) error {
-	rootfs, err := built(image)
-	if err != nil {
-		return err
-	}
-	changes := []string{`ENTRYPOINT ["/demo"]`, `HEALTHCHECK --interval=1s --timeout=1s --start-period=1s --retries=2 CMD ["/demo", "healthy"]`}
-	for _, n := range nodes {
-		imported, err := n.Docker.ImageImport(ctx, client.ImageImportSource{Source: bytes.NewReader(rootfs), SourceName: "-"}, image,
-			client.ImageImportOptions{Changes: changes})
-		if err != nil {
-			return fmt.Errorf("%s: %s: %w", n.Name, image, err)
-		}
-		_, err = io.Copy(io.Discard, imported)
-		if err := imported.Close(); err != nil {
-			return err
-		}
-		if err != nil {
-			return err
+// Give puts images of the demo onto all nodes that run, as if they had been pulled.
+func (l *Lab) Give(ctx context.Context, images ...string) error {
+	for _, image := range images {
+		for _, node := range l.Nodes {
+			if !node.runs() {
+				continue
+			}
+			if err := node.give(ctx, image); err != nil {
+				return fmt.Errorf("%s: %s: %w", node.Name, image, err)
+			}
 		}
 	}
 	return nil
 }
 
-// images are the root file systems that were built, as tar archives, by their tag.
-var images sync.Map
-
-// built returns the root file system of an image.
-func built(image string) ([]byte, error) {
-	type rootfs = func() ([]byte, error)
-	once, _ := images.LoadOrStore(image, sync.OnceValues(func() ([]byte, error) { return build(image) }))
-	return once.(rootfs)()
+// give puts an image onto a node.
+func (n *Node) give(ctx context.Context, image string) error {
+	made, err := built(image)
+	if err != nil {
+		return err
+	}
+	tag, err := name.NewTag(image)
+	if err != nil {
+		return err
+	}
+	packed, pack := io.Pipe()
+	go func() { pack.CloseWithError(tarball.Write(tag, made, pack)) }()
+	loaded, err := n.Docker.ImageLoad(ctx, packed)
+	if err != nil {
+		return errors.Join(err, packed.Close())
+	}
+	_, err = io.Copy(io.Discard, loaded)
+	return errors.Join(err, loaded.Close(), packed.Close())
 }
 
-func build(image string) (rootfs []byte, err error) {
+// images are those that were built, by their tag.
+var images sync.Map
+
+// built returns an image.
+func built(image string) (v1.Image, error) {
+	once, _ := images.LoadOrStore(image, sync.OnceValues(func() (v1.Image, error) { return build(image) }))
+	return once.(func() (v1.Image, error))()
+}
+
+// build makes an image that holds the demo alone.
+func build(image string) (v1.Image, error) {
+	_, version, _ := strings.Cut(image, ":")
+	rootfs, err := program(version)
+	if err != nil {
+		return nil, fmt.Errorf("build %s: %w", image, err)
+	}
+	layer, err := tarball.LayerFromOpener(func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(rootfs)), nil })
+	if err != nil {
+		return nil, err
+	}
+	made, err := mutate.AppendLayers(empty.Image, layer)
+	if err != nil {
+		return nil, err
+	}
+	config, err := made.ConfigFile()
+	if err != nil {
+		return nil, err
+	}
+	config = config.DeepCopy()
+	config.OS, config.Architecture = "linux", runtime.GOARCH
+	config.Config = v1.Config{
+		Entrypoint: []string{"/demo"},
+		Healthcheck: &v1.HealthConfig{
+			Test: []string{"CMD", "/demo", "healthy"}, Interval: time.Second, Timeout: time.Second, StartPeriod: time.Second, Retries: 2,
+		},
+	}
+	return mutate.ConfigFile(made, config)
+}
+
+// program builds the demo, and returns it as an archive.
+func program(version string) ([]byte, error) {
 	dir, err := os.MkdirTemp("", "gatebook-demo-")
 	if err != nil {
 		return nil, err
 	}
 	defer os.RemoveAll(dir)
-	program := filepath.Join(dir, "demo")
-	_, version, _ := bytes.Cut([]byte(image), []byte{':'})
-	build := exec.CommandContext(context.Background(), "go", "build", "-trimpath", "-ldflags", "-s -w -X main.version="+string(version), "-o", program,
+	path := filepath.Join(dir, "demo")
+	build := exec.CommandContext(context.Background(), "go", "build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w -X main.version="+version, "-o", path,
 		"github.com/gatebook/gatebook/plugins/swarm/internal/lab/demo")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=")
 	if said, err := build.CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("build %s: %w: %s", image, err, said)
+		return nil, fmt.Errorf("%w: %s", err, said)
 	}
-	text, err := os.ReadFile(program)
+	text, err := os.ReadFile(path)
 	if err != nil {
 		return nil, err
 	}
 	var packed bytes.Buffer
 	archive := tar.NewWriter(&packed)
-	err = archive.WriteHeader(&tar.Header{Name: "demo", Mode: 0o755, Size: int64(len(text)), Typeflag: tar.TypeReg})
-	if err == nil {
-		_, err = archive.Write(text)
+	if err := archive.WriteHeader(&tar.Header{Name: "demo", Mode: 0o755, Size: int64(len(text)), Typeflag: tar.TypeReg}); err != nil {
+		return nil, err
 	}
-	if err == nil {
-		err = archive.Close()
-	}
+	_, err = archive.Write(text)
+	err = errors.Join(err, archive.Close())
 	return packed.Bytes(), err
 }

@@ -1,15 +1,16 @@
 // Package lab gives the tests of this module a real Docker Swarm: engines in namespaces of their
-// own, on a network of their own, so that nothing outside is touched and everything ends with the
-// test. Nothing here is part of the plugin.
+// own, on a network of their own with a registry of images, so that nothing outside is touched and
+// everything ends with the test. What a test that was killed has left, the next lab takes away.
+// Nothing here is part of the plugin.
 package lab
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os"
-	"os/exec"
-	"strings"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -19,53 +20,58 @@ import (
 
 // Lab is a running swarm.
 type Lab struct {
-	Nodes []*Node // all of them managers; the first has made it
+	Nodes []*Node // managers before workers; the first has made it
 
-	dir     string
-	network *network
+	managers int
+	shared   bool     // by the tests of a package
+	entry    *os.File // of the labs that live
+	dir      string
+	network  *network
+	registry net.Listener
 }
 
-// programs are what a lab is made with.
-var programs = []string{"dockerd", "ip", "iptables", "nsenter", "unshare"}
+// Option is what a lab has beside its managers.
+type Option func(*options)
 
-// Missing says what there would have to be for a lab; empty: nothing lacks.
-func Missing() string {
-	var missing []string
-	for _, program := range programs {
-		if _, err := exec.LookPath(program); err != nil {
-			missing = append(missing, program)
-		}
-	}
-	switch {
-	case os.Geteuid() != 0:
-		return "an engine needs root"
-	case len(missing) > 0:
-		return "not installed: " + strings.Join(missing, ", ")
-	default:
-		return ""
-	}
+type options struct {
+	workers int
+	flags   []string
+}
+
+// Workers has a lab so many workers.
+func Workers(number int) Option { return func(o *options) { o.workers = number } }
+
+// Flags gives all engines of a lab flags of dockerd.
+func Flags(flags ...string) Option {
+	return func(o *options) { o.flags = append(o.flags, flags...) }
 }
 
 // Start starts a swarm of so many managers.
-func Start(nodes int) (l *Lab, err error) {
+func Start(managers int, with ...Option) (l *Lab, err error) {
 	if missing := Missing(); missing != "" {
 		return nil, errors.New(missing)
 	}
-	dir, err := os.MkdirTemp("", "gbl") // short, as a socket's path must be
-	if err != nil {
-		return nil, err
+	var chosen options
+	for _, option := range with {
+		option(&chosen)
 	}
-	l = &Lab{dir: dir}
+	l = &Lab{managers: managers}
 	defer func() {
 		if err != nil {
 			l.Stop()
 		}
 	}()
-	if l.network, err = newNetwork(strings.ToLower(dir[strings.LastIndexByte(dir, '/')+1:])); err != nil {
+	if l.entry, l.dir, err = enlist(); err != nil {
 		return nil, err
 	}
-	for number := range nodes {
-		node, err := newNode(dir, l.network, number)
+	if l.network, err = newNetwork(filepath.Base(l.dir)); err != nil {
+		return nil, err
+	}
+	if err := l.serveImages(); err != nil {
+		return nil, err
+	}
+	for number := range managers + chosen.workers {
+		node, err := newNode(l.dir, l.network, number, chosen.flags)
 		l.Nodes = append(l.Nodes, node)
 		if err == nil {
 			err = node.Up()
@@ -89,61 +95,108 @@ func (l *Lab) join() error {
 	if err != nil {
 		return err
 	}
-	for _, node := range l.Nodes[1:] {
+	for i, node := range l.Nodes[1:] {
+		token := made.Swarm.JoinTokens.Manager
+		if i+1 >= l.managers {
+			token = made.Swarm.JoinTokens.Worker
+		}
 		if _, err := node.Docker.SwarmJoin(ctx, client.SwarmJoinOptions{
 			ListenAddr: node.Address + ":2377", AdvertiseAddr: node.Address,
-			RemoteAddrs: []string{first.Address + ":2377"}, JoinToken: made.Swarm.JoinTokens.Manager,
+			RemoteAddrs: []string{first.Address + ":2377"}, JoinToken: token,
 		}); err != nil {
 			return fmt.Errorf("%s joins: %w", node.Name, err)
 		}
 	}
-	return first.await("all nodes are ready", time.Minute, func(ctx context.Context) error {
-		listed, err := first.Docker.NodeList(ctx, client.NodeListOptions{})
-		if err != nil {
-			return err
-		}
-		ready := 0
-		for _, node := range listed.Items {
-			if node.Status.State == swarm.NodeStateReady && node.ManagerStatus != nil && node.ManagerStatus.Reachability == swarm.ReachabilityReachable {
-				ready++
-			}
-		}
-		if ready != len(l.Nodes) {
-			return fmt.Errorf("%d of %d are", ready, len(l.Nodes))
-		}
-		return nil
-	})
+	return first.await("all nodes are ready", time.Minute, l.Whole)
 }
 
-// Give puts an image of the demo onto all nodes.
-func (l *Lab) Give(ctx context.Context, images ...string) error {
-	for _, image := range images {
-		if err := Give(ctx, image, l.Nodes...); err != nil {
-			return err
+// Whole complains where not all nodes are ready, or not all managers are reachable.
+func (l *Lab) Whole(ctx context.Context) error {
+	manager, err := l.Manager(ctx)
+	if err != nil {
+		return err
+	}
+	listed, err := manager.Docker.NodeList(ctx, client.NodeListOptions{})
+	if err != nil {
+		return err
+	}
+	ready, reachable := 0, 0
+	for _, node := range listed.Items {
+		if node.Status.State == swarm.NodeStateReady {
+			ready++
 		}
+		if node.ManagerStatus != nil && node.ManagerStatus.Reachability == swarm.ReachabilityReachable {
+			reachable++
+		}
+	}
+	if ready != len(l.Nodes) || reachable < l.managers {
+		return fmt.Errorf("%d of %d are ready, and %d of %d managers reachable", ready, len(l.Nodes), reachable, l.managers)
 	}
 	return nil
 }
 
-// Stop ends the swarm and takes away what it was made of.
+// Manager is one of the nodes that can be asked: it runs, and its swarm has a leader.
+func (l *Lab) Manager(ctx context.Context) (*Node, error) {
+	var complaints []error
+	for _, node := range l.Nodes[:l.managers] {
+		short, cancel := context.WithTimeout(ctx, 5*time.Second)
+		_, err := node.Docker.NodeList(short, client.NodeListOptions{})
+		cancel()
+		if err == nil {
+			return node, nil
+		}
+		complaints = append(complaints, fmt.Errorf("%s: %w", node.Name, err))
+	}
+	return nil, errors.Join(complaints...)
+}
+
+// Leader is the manager that leads.
+func (l *Lab) Leader(ctx context.Context) (*Node, error) {
+	manager, err := l.Manager(ctx)
+	if err != nil {
+		return nil, err
+	}
+	listed, err := manager.Docker.NodeList(ctx, client.NodeListOptions{})
+	if err != nil {
+		return nil, err
+	}
+	for _, node := range listed.Items {
+		if node.ManagerStatus != nil && node.ManagerStatus.Leader {
+			return l.Node(node.Description.Hostname)
+		}
+	}
+	return nil, errors.New("no manager leads")
+}
+
+// Node is the node of a name.
+func (l *Lab) Node(name string) (*Node, error) {
+	for _, node := range l.Nodes {
+		if node.Name == name {
+			return node, nil
+		}
+	}
+	return nil, fmt.Errorf("the lab has no node %q", name)
+}
+
+// Stop ends the swarm and takes away what it was made of. What cannot be taken away, the next lab
+// tries again.
 func (l *Lab) Stop() {
 	for _, node := range l.Nodes {
 		node.down()
 	}
-	if l.network != nil {
-		l.network.remove()
+	if l.registry != nil {
+		l.registry.Close()
 	}
-	_ = os.RemoveAll(l.dir)
+	if l.entry != nil {
+		_ = retire(l.entry)
+	}
 }
 
-// Run runs the tests of a package with a swarm, for TestMain.
-func Run(m *testing.M, nodes int, give func(*Lab)) int {
-	l, err := Start(nodes)
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	defer l.Stop()
-	give(l)
-	return m.Run()
+// Own starts a swarm for one test, which the things of others would disturb, or that breaks it.
+func Own(t testing.TB, managers int, with ...Option) *Lab {
+	t.Helper()
+	l, err := Start(managers, with...)
+	Must(t, err)
+	t.Cleanup(l.Stop)
+	return l
 }

@@ -2,6 +2,8 @@ package lab_test
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -17,51 +19,75 @@ import (
 
 var swarmed *lab.Lab
 
-func TestMain(m *testing.M) { os.Exit(lab.Run(m, 3, func(l *lab.Lab) { swarmed = l })) }
+func TestMain(m *testing.M) {
+	if os.Getenv(victim) != "" {
+		live()
+		return
+	}
+	os.Exit(lab.Run(m, 3, func(l *lab.Lab) { swarmed = l }, lab.Workers(1)))
+}
 
-// The services of a lab are reached, and say which version they are.
-func TestAServiceAnswers(t *testing.T) {
-	ctx := t.Context()
-	if err := swarmed.Give(ctx, lab.V1); err != nil {
-		t.Fatal(err)
-	}
-	node := swarmed.Nodes[0]
-	spec := swarm.ServiceSpec{
-		Annotations: swarm.Annotations{Name: "web"},
-		TaskTemplate: swarm.TaskSpec{
-			ContainerSpec: &swarm.ContainerSpec{Image: lab.V1, Env: []string{"PORT=809{{.Task.Slot}}"}},
-			Networks:      []swarm.NetworkAttachmentConfig{{Target: "host"}},
-		},
-	}
-	replicas := uint64(3)
-	spec.Mode.Replicated = &swarm.ReplicatedService{Replicas: &replicas}
-	made, err := node.Docker.ServiceCreate(ctx, client.ServiceCreateOptions{Spec: spec})
+// get asks for a page, from the middle of the lab's network.
+func get(ctx context.Context, address string) (string, error) {
+	web := &http.Client{Timeout: time.Second, Transport: &http.Transport{DialContext: swarmed.Dial, DisableKeepAlives: true}}
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address, nil)
 	if err != nil {
-		t.Fatal(err)
+		return "", err
 	}
-	t.Logf("%+v", made)
-	deadline := time.Now().Add(time.Minute)
-	answered := map[string]bool{}
-	for time.Now().Before(deadline) && len(answered) < 3 {
-		for _, on := range swarmed.Nodes {
-			for _, port := range []string{"8091", "8092", "8093"} {
-				web := &http.Client{Timeout: time.Second, Transport: &http.Transport{DialContext: on.Dial, DisableKeepAlives: true}}
-				got, err := web.Get("http://127.0.0.1:" + port)
-				if err != nil {
-					continue
+	got, err := web.Do(request)
+	if err != nil {
+		return "", err
+	}
+	defer got.Body.Close()
+	text, err := io.ReadAll(got.Body)
+	return strings.TrimSpace(string(text)), err
+}
+
+// The services of a lab are reached on all nodes, and say which version they are.
+func TestAServiceAnswers(t *testing.T) {
+	t.Parallel()
+	lab.Must(t, swarmed.Give(t.Context(), lab.V1))
+	swarmed.Service(t, "answers", lab.V1, 4, lab.Ports(8090))
+	for slot := 1; slot <= 4; slot++ {
+		lab.Eventually(t, fmt.Sprintf("replica %d answers", slot), func(ctx context.Context) error {
+			var complaints []error
+			for _, node := range swarmed.Nodes {
+				said, err := get(ctx, fmt.Sprintf("%s:809%d", node.Address, slot))
+				if err == nil && strings.HasPrefix(said, "v1 ") {
+					return nil
 				}
-				text, _ := io.ReadAll(got.Body)
-				got.Body.Close()
-				answered[port+" "+strings.TrimSpace(string(text))] = true
+				complaints = append(complaints, fmt.Errorf("%s: %q, %w", node.Name, said, err))
 			}
+			return errors.Join(complaints...)
+		})
+	}
+}
+
+// Who joins as a worker manages nothing.
+func TestALabHasWorkers(t *testing.T) {
+	t.Parallel()
+	for i, node := range swarmed.Nodes {
+		info, err := node.Docker.Info(t.Context(), client.InfoOptions{})
+		lab.Must(t, err)
+		if info.Info.Swarm.ControlAvailable != (i < 3) || info.Info.Name != node.Name {
+			t.Errorf("node %d is %s, and manages: %t", i, info.Info.Name, info.Info.Swarm.ControlAvailable)
 		}
 	}
-	t.Log(answered)
-	if len(answered) != 3 {
-		tasks, _ := node.Docker.TaskList(context.Background(), client.TaskListOptions{})
-		for _, task := range tasks.Items {
-			t.Log(task.Slot, task.Status.State, task.Status.Err)
-		}
-		t.Fatal("not all answered")
+}
+
+// What no node has is pulled from the registry, by each that needs it.
+func TestImagesArePulled(t *testing.T) {
+	t.Parallel()
+	reference, err := swarmed.Push(t.Context(), lab.V2)
+	lab.Must(t, err)
+	swarmed.Service(t, "pulled", reference, 4)
+	tasks, err := swarmed.Tasks(t.Context(), "pulled")
+	lab.Must(t, err)
+	nodes := map[string]bool{}
+	for _, task := range tasks {
+		nodes[task.NodeID] = nodes[task.NodeID] || task.Status.State == swarm.TaskStateRunning
+	}
+	if len(nodes) != 4 {
+		t.Errorf("they run on %d nodes", len(nodes))
 	}
 }

@@ -4,13 +4,9 @@ import (
 	"context"
 	"fmt"
 	"net"
-	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
-
-	"golang.org/x/sys/unix"
 )
 
 // network is a bridge in a namespace of its own, to which the namespaces of the nodes are
@@ -19,6 +15,9 @@ type network struct {
 	name string // of the bridge's namespace, and what the names of the nodes' ones begin with
 }
 
+// middle is the address of the bridge itself, where the registry is and the load comes from.
+const middle = "10.77.0.254"
+
 // newNetwork makes a network whose names no other has.
 func newNetwork(name string) (*network, error) {
 	n := &network{name: name}
@@ -26,6 +25,7 @@ func newNetwork(name string) (*network, error) {
 		"ip netns add "+n.bridge(),
 		"ip -n "+n.bridge()+" link set lo up",
 		"ip -n "+n.bridge()+" link add br0 type bridge",
+		"ip -n "+n.bridge()+" address add "+middle+"/24 dev br0",
 		"ip -n "+n.bridge()+" link set br0 up",
 	)
 }
@@ -58,16 +58,12 @@ func (n *network) set(node int, up bool) error {
 	return run(fmt.Sprintf("ip -n %s link set p%d %s", n.bridge(), node, state))
 }
 
-// remove takes all of it away.
-func (n *network) remove() {
-	for _, path := range spaces(n.name) {
-		_ = run("ip netns delete " + filepath.Base(path))
-	}
-}
-
-// spaces are the namespaces whose names begin so.
+// spaces are the namespaces of the network of a name.
 func spaces(name string) []string {
 	found, _ := filepath.Glob("/run/netns/" + name + "*")
+	for i, path := range found {
+		found[i] = filepath.Base(path)
+	}
 	return found
 }
 
@@ -85,33 +81,14 @@ func run(commands ...string) error {
 	return nil
 }
 
-// dial connects from within a namespace. The thread that has entered it is given back only where
-// it has left it again.
+// dial connects from within a namespace.
 func dial(ctx context.Context, space, network, to string) (net.Conn, error) {
-	type result struct {
-		conn net.Conn
-		err  error
-	}
-	done := make(chan result, 1)
-	go func() {
-		runtime.LockOSThread() // and where it is not unlocked, the thread ends with the goroutine
-		if err := enter("/run/netns/" + space); err != nil {
-			done <- result{nil, err}
-			return
-		}
-		conn, err := (&net.Dialer{}).DialContext(ctx, network, to)
-		done <- result{conn, err}
-	}()
-	r := <-done
-	return r.conn, r.err
+	return within(space, func() (net.Conn, error) { return (&net.Dialer{}).DialContext(ctx, network, to) })
 }
 
-// enter takes the thread into a network namespace.
-func enter(path string) error {
-	file, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	defer file.Close()
-	return unix.Setns(int(file.Fd()), unix.CLONE_NEWNET)
+// listen listens within a namespace.
+func listen(space, at string) (net.Listener, error) {
+	return within(space, func() (net.Listener, error) {
+		return (&net.ListenConfig{}).Listen(context.Background(), "tcp", at)
+	})
 }

@@ -10,7 +10,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
-	"syscall"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/moby/moby/client"
@@ -27,20 +28,47 @@ type Node struct {
 	number  int
 	network *network
 	dir     string
+	flags   []string // of dockerd
 	process *exec.Cmd
 	ended   chan struct{} // closed when nothing of it runs any more
 }
 
 // newNode gives a node its place. It does not run yet.
-func newNode(dir string, network *network, number int) (*Node, error) {
+func newNode(dir string, network *network, number int, flags []string) (*Node, error) {
 	n := &Node{
 		Name: fmt.Sprintf("n%d", number), Address: address(number),
-		number: number, network: network, dir: filepath.Join(dir, fmt.Sprintf("n%d", number)),
+		number: number, network: network, dir: filepath.Join(dir, fmt.Sprintf("n%d", number)), flags: flags,
 	}
 	n.Socket = filepath.Join(n.dir, "docker.sock")
 	docker, err := client.New(client.WithHost("unix://" + n.Socket))
 	n.Docker = docker
 	return n, errors.Join(err, os.Mkdir(n.dir, 0o700), network.plug(number))
+}
+
+// boot starts the engine $0 of the node's name, with what engines keep outside of the folders that
+// they are given on disks that end with the node.
+const boot = `mount -t tmpfs -o mode=755 run /run && mount -t tmpfs -o mode=755 lib /var/lib &&
+hostname "$0" && rm -f "$1/docker.pid" && cd "$1" && shift && exec dockerd "$@"`
+
+// command is what the machine runs: its engine, as the first process of a namespace, so that with
+// it all dies that it has started, as it does with a machine.
+func (n *Node) command() *exec.Cmd {
+	words := []string{
+		"--net=/run/netns/" + n.network.space(n.number),
+		"unshare", "--uts", "--mount", "--propagation", "private", "--pid", "--fork", "--kill-child", "--mount-proc",
+		"sh", "-c", boot, n.Name, n.dir,
+		"--data-root", n.dir + "/data", "--exec-root", n.dir + "/exec", "--pidfile", n.dir + "/docker.pid", "--host", "unix://" + n.Socket,
+		"--exec-opt", "native.cgroupdriver=cgroupfs", "--cgroup-parent", "/" + n.network.name + "/" + n.Name,
+		"--insecure-registry", Registry,
+	}
+	made := exec.CommandContext(context.Background(), "nsenter", append(words, n.flags...)...)
+	for _, variable := range os.Environ() {
+		if name, _, _ := strings.Cut(variable, "="); !strings.HasSuffix(strings.ToLower(name), "_proxy") {
+			made.Env = append(made.Env, variable) // a proxy does not lead to the lab's own network
+		}
+	}
+	made.SysProcAttr = alone()
+	return made
 }
 
 // Up starts the engine, or starts it again as a machine that comes back.
@@ -49,31 +77,26 @@ func (n *Node) Up() error {
 	if err != nil {
 		return err
 	}
-	// The engine is the first process of a namespace, so that with it all dies that it has
-	// started, as it does with a machine.
-	n.process = exec.CommandContext(context.Background(), "nsenter", "--net=/run/netns/"+n.network.space(n.number),
-		"unshare", "--uts", "--mount", "--propagation", "private", "--pid", "--fork", "--kill-child", "--mount-proc",
-		"sh", "-c", `hostname "$0" && rm -f "$1/docker.pid" && exec dockerd --data-root "$1/data" --exec-root "$1/exec" -p "$1/docker.pid" -H "unix://$1/docker.sock"`, n.Name, n.dir)
-	n.process.Stdout, n.process.Stderr = log, log
-	n.process.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Pdeathsig: syscall.SIGKILL}
-	started := make(chan error)
-	n.ended = make(chan struct{})
+	process := n.command()
+	process.Stdout, process.Stderr = log, log
+	started, ended := make(chan error), make(chan struct{})
 	go func() {
 		// The kernel kills it when the thread ends that has started it, so that none outlives a
 		// test that is killed; so the thread must be here for as long.
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
 		defer log.Close()
-		err := n.process.Start()
+		err := process.Start()
 		started <- err
 		if err == nil {
-			_ = n.process.Wait() // it was told to end, or killed
+			_ = process.Wait() // it was told to end, or killed
 		}
-		close(n.ended)
+		close(ended)
 	}()
 	if err := <-started; err != nil {
 		return err
 	}
+	n.process, n.ended = process, ended
 	return n.await("the engine of "+n.Name, time.Minute, func(ctx context.Context) error {
 		_, err := n.Docker.Ping(ctx, client.PingOptions{NegotiateAPIVersion: true})
 		return err
@@ -82,12 +105,23 @@ func (n *Node) Up() error {
 
 // Kill has the machine lose its power: nothing of it goes on, and nothing is tidied.
 func (n *Node) Kill() error {
-	err := syscall.Kill(n.process.Process.Pid, syscall.SIGKILL)
+	pid := n.process.Process.Pid
+	// The engine is a child of what has put it into its namespaces, which ends once all is over.
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", pid, pid))
+	if engine := strings.Fields(string(text)); err == nil && len(engine) > 0 {
+		if pid, err = strconv.Atoi(engine[0]); err != nil {
+			return err
+		}
+	}
+	process, err := os.FindProcess(pid)
+	if err == nil {
+		err = process.Kill()
+	}
 	<-n.ended
 	return err
 }
 
-// Cut pulls the plug of the machine's network, and Heal puts it in again.
+// Cut pulls the plug of the machine's network, and [Node.Heal] puts it in again.
 func (n *Node) Cut() error { return n.network.set(n.number, false) }
 
 // Heal puts in again what [Node.Cut] has pulled.
@@ -98,14 +132,25 @@ func (n *Node) Dial(ctx context.Context, network, to string) (net.Conn, error) {
 	return dial(ctx, n.network.space(n.number), network, to)
 }
 
-// down ends the engine, and waits for it.
-func (n *Node) down() {
+// runs says whether the machine has power.
+func (n *Node) runs() bool {
 	if n.process == nil {
-		return
+		return false
 	}
+	select {
+	case <-n.ended:
+		return false
+	default:
+		return true
+	}
+}
+
+// down ends the engine for good.
+func (n *Node) down() {
 	_ = n.Docker.Close()
-	_ = syscall.Kill(n.process.Process.Pid, syscall.SIGKILL)
-	<-n.ended
+	if n.runs() {
+		_ = n.Kill()
+	}
 }
 
 // await looks until check has no complaint, or the engine has ended.

@@ -1,0 +1,145 @@
+package compose
+
+import (
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/moby/moby/api/types/swarm"
+)
+
+// Difference is one thing in which two specs differ.
+type Difference struct {
+	Path string // in the compose file: "deploy.replicas", "environment.LEVEL"
+	Was  string // empty: it was not there
+	Is   string // empty: it is not there
+}
+
+// String says it for a sentence.
+func (d Difference) String() string {
+	switch {
+	case d.Was == masked+" (before)" && d.Is == masked+" (after)":
+		return d.Path + " is another one"
+	case d.Was == "":
+		return fmt.Sprintf("%s is %s, was not set", d.Path, d.Is)
+	case d.Is == "":
+		return fmt.Sprintf("%s is not set, was %s", d.Path, d.Was)
+	default:
+		return fmt.Sprintf("%s is %s, was %s", d.Path, d.Is, d.Was)
+	}
+}
+
+// few is how many differences a sentence names.
+const few = 5
+
+// Sentence says differences in one line: "image is demo:v3, was demo:v1; user is 7, was not set".
+func Sentence(differences []Difference) string {
+	var said []string
+	for _, d := range differences[:min(few, len(differences))] {
+		said = append(said, d.String())
+	}
+	if more := len(differences) - len(said); more > 0 {
+		said = append(said, fmt.Sprintf("and %d more", more))
+	}
+	return strings.Join(said, "; ")
+}
+
+// Names are the paths of what differs, in their order.
+func Names(was, is swarm.ServiceSpec) []string {
+	var names []string
+	for _, d := range Changed(was, is) {
+		names = append(names, d.Path)
+	}
+	return names
+}
+
+// Changed are the differences of two specs, in the order of their paths; none where they are
+// alike. What must not be shown is masked.
+func Changed(was, is swarm.ServiceSpec) []Difference {
+	old, now := said(was), said(is)
+	conceal(old, now)
+	return differ("", old, now)
+}
+
+func differ(path string, was, is any) []Difference {
+	if reflect.DeepEqual(was, is) {
+		return nil
+	}
+	old, isMap := mapping(path, was)
+	now, areMaps := mapping(path, is)
+	if !isMap || !areMaps {
+		return []Difference{{Path: path, Was: value(was), Is: value(is)}}
+	}
+	both := map[string]any{}
+	maps.Copy(both, old)
+	maps.Copy(both, now)
+	var all []Difference
+	for _, name := range slices.Sorted(maps.Keys(both)) {
+		all = append(all, differ(join(path, name), old[name], now[name])...)
+	}
+	if len(all) == 0 { // they are in another order, or something empty is there
+		all = []Difference{{Path: path, Was: value(was), Is: value(is)}}
+	}
+	return all
+}
+
+// mapping is what a value holds by its names. What is not there holds nothing.
+func mapping(path string, value any) (map[string]any, bool) {
+	switch value := value.(type) {
+	case nil:
+		return nil, true
+	case map[string]any:
+		return value, true
+	case entries:
+		return value, true
+	case []any:
+		return named(path, value)
+	default:
+		return nil, false
+	}
+}
+
+// named is a list by what its items are known by: variables by their name, ports, volumes and files
+// by where they are in the container. A list of others is one value.
+func named(path string, list []any) (map[string]any, bool) {
+	out := map[string]any{}
+	for _, item := range list {
+		name, value := "", item
+		switch item := item.(type) {
+		case string:
+			if path != "environment" {
+				return nil, false
+			}
+			variable, text, assigns := strings.Cut(item, "=")
+			if name = variable; assigns {
+				value = text
+			}
+		case map[string]any:
+			if target := item["target"]; target != nil {
+				name = fmt.Sprint(target)
+			}
+		}
+		if _, twice := out[name]; twice || name == "" {
+			return nil, false
+		}
+		out[name] = value
+	}
+	return out, true
+}
+
+// value is a value for a sentence.
+func value(of any) string {
+	switch of := of.(type) {
+	case nil:
+		return ""
+	case string:
+		if of == "" || strings.ContainsAny(of, "\n\r\t\x1b") {
+			return fmt.Sprintf("%q", of)
+		}
+		return of
+	default:
+		return string(text(of))
+	}
+}

@@ -1,0 +1,93 @@
+// Package registry is about where images come from: with what credentials, and what the tag of one
+// stands for at this moment. It asks the registry through the engine, as docker does, and leaves out
+// what is done with images.
+package registry
+
+import (
+	"context"
+
+	"github.com/distribution/reference"
+	"github.com/docker/cli/cli/config"
+	"github.com/moby/moby/api/pkg/authconfig"
+	"github.com/moby/moby/api/types/registry"
+	"github.com/moby/moby/client"
+
+	"github.com/gatebook/gatebook/plugins/sdk"
+	"github.com/gatebook/gatebook/plugins/swarm/internal/engine"
+)
+
+// Credentials are those that docker has for the registry of an image, by its own configuration and
+// its credential helpers, as the engine takes them; empty: it has none. They are never shown.
+func Credentials(image string) (string, error) {
+	named, err := parse(image)
+	if err != nil {
+		return "", err
+	}
+	file, err := config.Load("")
+	if err != nil {
+		return "", sdk.FieldErrorf("withRegistryAuth", "docker's configuration: %w", err)
+	}
+	found, err := file.GetAuthConfig(reference.Domain(named))
+	if err != nil {
+		return "", sdk.FieldErrorf("withRegistryAuth", "the credentials for %s: %w", reference.Domain(named), err)
+	}
+	encoded := registry.AuthConfig{
+		Username: found.Username, Password: found.Password, Auth: found.Auth, ServerAddress: found.ServerAddress,
+		IdentityToken: found.IdentityToken, RegistryToken: found.RegistryToken,
+	}
+	if encoded == (registry.AuthConfig{ServerAddress: found.ServerAddress}) {
+		return "", nil
+	}
+	text, err := authconfig.Encode(encoded)
+	if err != nil {
+		return "", sdk.FieldErrorf("withRegistryAuth", "the credentials for %s: %w", reference.Domain(named), err)
+	}
+	return text, nil
+}
+
+// Pinned is an image by the digest that its registry has for it now, beside its tag. One that says a
+// digest already is not asked for.
+func Pinned(ctx context.Context, e *engine.Engine, image, credentials string) (string, error) {
+	named, err := parse(image)
+	if err != nil {
+		return "", err
+	}
+	if _, is := named.(reference.Digested); is {
+		return reference.FamiliarString(named), nil
+	}
+	ctx, cancel := e.Single(ctx)
+	defer cancel()
+	found, err := e.Docker.DistributionInspect(ctx, image, client.DistributionInspectOptions{EncodedRegistryAuth: credentials})
+	if err != nil {
+		return "", e.Fault(ctx, err, "ask the registry for the image %s", image)
+	}
+	pinned, err := reference.WithDigest(reference.TagNameOnly(named), found.Descriptor.Digest)
+	if err != nil {
+		return "", sdk.Errorf(sdk.Permanent, "the registry's digest of the image %s: %w", image, err)
+	}
+	return reference.FamiliarString(pinned), nil
+}
+
+// Unpinned is an image without its digest.
+func Unpinned(image string) string {
+	named, err := reference.ParseNormalizedNamed(image)
+	if err != nil {
+		return image
+	}
+	bare := reference.TrimNamed(named)
+	if tagged, is := named.(reference.Tagged); is {
+		if with, err := reference.WithTag(bare, tagged.Tag()); err == nil {
+			return reference.FamiliarString(with)
+		}
+	}
+	return reference.FamiliarString(bare)
+}
+
+// parse reads what an image is called.
+func parse(image string) (reference.Named, error) {
+	named, err := reference.ParseNormalizedNamed(image)
+	if err != nil {
+		return nil, sdk.FieldErrorf("image", "%q is no name of an image: %w", image, err)
+	}
+	return named, nil
+}
