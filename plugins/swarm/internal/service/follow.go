@@ -24,9 +24,13 @@ type Converged struct {
 	Changed bool   `json:"changed" required:"true" doc:"Whether there was anything to change."`
 }
 
-// Followed is what is followed of a change.
+// Followed is what is followed of a change: of a canary, until so many tasks are well.
 func Followed(c change.Change[swarm.ServiceSpec], stall time.Duration) tasks.Followed {
-	return tasks.Followed{ID: c.Live.ID, Spec: c.Live.Spec, Monitor: Monitor(c.Live.Spec), Stall: stall}
+	of := tasks.Followed{ID: c.Live.ID, Spec: c.Live.Spec, Monitor: Monitor(c.Live.Spec), Stall: stall}
+	if isCanary(c.Live.Spec.UpdateConfig) {
+		of.Canary = c.Live.Spec.UpdateConfig.Parallelism
+	}
+	return of
 }
 
 // Converge follows a service that was changed, and returns what became of it.
@@ -58,8 +62,12 @@ func (s Services) Settling(ctx context.Context, of tasks.Followed) (detail strin
 	return fmt.Sprintf("The service %s is changed, and %d of %d tasks are as it says.", of.Spec.Name, standing.Updated, standing.Wanted), nil
 }
 
-// Return follows a service whose change was taken back.
+// Return follows a service whose change was taken back. Where that leads to a canary, some tasks were
+// of another spec before, too, and nothing is waited for: what has made the canary takes it back.
 func (s Services) Return(ctx context.Context, host sdk.Host, live Object, stall time.Duration) error {
+	if isCanary(live.Spec.UpdateConfig) {
+		return nil
+	}
 	_, err := s.Tasks.Converge(ctx, host.Progress, tasks.Followed{
 		ID: live.ID, Spec: live.Spec, Monitor: Monitor(live.Spec), Stall: stall, Back: live.Back != "",
 	})

@@ -40,7 +40,7 @@ func usual() *swarm.UpdateConfig {
 // Of is the pace of a service with what is given of another. What an earlier canary has set for
 // itself is not gone on with.
 func (p Pace) Of(was *swarm.UpdateConfig) *swarm.UpdateConfig {
-	canary := was != nil && was.Delay == held
+	canary := isCanary(was)
 	if p == (Pace{}) && !canary {
 		return was
 	}
@@ -67,6 +67,9 @@ func Canary(was *swarm.UpdateConfig, tasks uint64) *swarm.UpdateConfig {
 	made.Parallelism, made.Delay = tasks, held
 	return &made
 }
+
+// isCanary says of a pace that it is one of [Canary].
+func isCanary(pace *swarm.UpdateConfig) bool { return pace != nil && pace.Delay == held }
 
 // Monitor is how long a service is watched for failures.
 func Monitor(of swarm.ServiceSpec) time.Duration {

@@ -14,7 +14,6 @@ import (
 	"github.com/gatebook/gatebook/plugins/swarm/internal/change"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/compose"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/service"
-	"github.com/gatebook/gatebook/plugins/swarm/internal/tasks"
 	"github.com/gatebook/gatebook/schema"
 )
 
@@ -59,11 +58,11 @@ func (s services) update() sdk.Action[UpdateInput, UpdateOutput] {
 		},
 		Foresee: s.foresee,
 		After: func(ctx context.Context, call *sdk.Call[UpdateInput], c change.Change[swarm.ServiceSpec]) (UpdateOutput, error) {
-			converged, err := s.Converge(ctx, call.Host, call.Input.followed(c), c.Changed())
+			converged, err := s.Converge(ctx, call.Host, service.Followed(c, call.Input.Stall.Std()), c.Changed())
 			return UpdateOutput{Converged: converged, Before: service.Image(c.Was)}, err
 		},
 		Settled: func(ctx context.Context, call *sdk.Call[UpdateInput], c change.Change[swarm.ServiceSpec]) (UpdateOutput, bool, string, error) {
-			detail, err := s.Settling(ctx, call.Input.followed(c))
+			detail, err := s.Settling(ctx, service.Followed(c, call.Input.Stall.Std()))
 			return UpdateOutput{}, false, detail, err
 		},
 		Undone: func(ctx context.Context, call *sdk.Call[UpdateInput], _ change.Use[UpdateInput], live service.Object) error {
@@ -157,11 +156,4 @@ func environment(was []string, set map[string]string, unset []string) []string {
 		}
 	}
 	return made
-}
-
-// followed is what is followed of an update: with a canary, until so many tasks are well.
-func (in UpdateInput) followed(c change.Change[swarm.ServiceSpec]) tasks.Followed {
-	of := service.Followed(c, in.Stall.Std())
-	of.Canary = in.Canary
-	return of
 }
