@@ -20,6 +20,8 @@ type Followed struct {
 	// Monitor is how long all must have been well, and Stall how long nothing may come forward
 	// while something is known to be wrong.
 	Monitor, Stall time.Duration
+	// Canary is how many tasks are to be updated, while the others wait; 0: all are.
+	Canary uint64
 	// Back says that what is followed is the engine's way back, which was asked for: that it
 	// comes to its end is good.
 	Back bool
@@ -83,7 +85,7 @@ func (f *following) see(now time.Time, seen Seen) verdict {
 		return v
 	}
 	v.done = f.wellFor(now, v.Standing) >= f.watch(v.Standing)
-	if f.isWrong(now, v.Standing) && !v.Converged() && min(now.Sub(f.moved), now.Sub(f.wrong)) >= f.Stall {
+	if f.isWrong(now, v.Standing) && !f.good(v.Standing) && min(now.Sub(f.moved), now.Sub(f.wrong)) >= f.Stall {
 		v.how, v.ails = Stalled, append(v.Ails(), v.chosen(func(row Row) bool { return !row.Newest && v.failed(row) && f.news(row) })...)
 		v.why = fmt.Sprintf("it has not come forward for %s: %s", f.Stall, f.count(v.Standing))
 	}
@@ -173,13 +175,22 @@ func (f *following) wellFor(now time.Time, s Standing) time.Duration {
 	slices.Sort(runs)
 	same := strings.Join(runs, " ")
 	switch {
-	case !s.Converged():
+	case !f.good(s):
 		f.well = time.Time{}
 		return -1
 	case f.well.IsZero() || f.runs != same:
 		f.well, f.runs = now, same
 	}
 	return now.Sub(f.well)
+}
+
+// good says whether all is as it is to be at this moment: of a canary, whether so many tasks run that
+// the engine has updated, and what it has not yet updated runs on.
+func (f *following) good(s Standing) bool {
+	if f.Canary == 0 || s.Job {
+		return s.Converged()
+	}
+	return s.Updated >= min(int(f.Canary), s.Wanted) && s.Running >= s.Wanted
 }
 
 // watch is how long all must have been well.
@@ -228,7 +239,7 @@ func (f *following) tell(v verdict) sdk.Progress {
 		changed = append(changed[:mostTold], fmt.Sprintf("and %d more", more))
 	}
 	all := f.count(v.Standing)
-	if v.Converged() && !v.done && f.watch(v.Standing) > settle {
+	if f.good(v.Standing) && !v.done && f.watch(v.Standing) > settle {
 		all += fmt.Sprintf(", which is watched for %s", f.watch(v.Standing))
 	}
 	if all == f.last && len(changed) == 0 {
