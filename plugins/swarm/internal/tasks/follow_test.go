@@ -157,6 +157,27 @@ func TestWhenAServiceHasConverged(t *testing.T) {
 	}
 }
 
+// A canary is well while the others wait, and not before it runs.
+func TestACanaryIsWellWhileTheOthersWait(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		tasks []string
+		done  bool
+	}{
+		"it runs, and the other too":      {[]string{"1 running", "2 running old"}, true},
+		"it starts":                       {[]string{"1 starting", "2 running old"}, false},
+		"it runs, and the other does not": {[]string{"1 running", "2 failed old"}, false},
+		"nothing is new yet":              {[]string{"1 running old", "2 running old"}, false},
+	} {
+		f := &following{Followed: Followed{ID: "s", Spec: wanted(), Monitor: 10 * time.Second, Stall: time.Minute, Canary: 1}}
+		seen := moment{update: swarm.UpdateStateUpdating, tasks: test.tasks}.seen()
+		f.see(begin, seen)
+		if v := f.see(begin.Add(10*time.Second), seen); v.done != test.done || v.how != "" {
+			t.Errorf("%s: done: %t, %s", name, v.done, v.why)
+		}
+	}
+}
+
 // After a while without an answer nothing is held against the service that may be over.
 func TestASwarmThatDidNotAnswer(t *testing.T) {
 	t.Parallel()
