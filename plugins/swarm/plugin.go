@@ -6,6 +6,8 @@ import (
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/connection"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/engine"
+	"github.com/gatebook/gatebook/plugins/swarm/internal/rotation"
+	"github.com/gatebook/gatebook/plugins/swarm/internal/services"
 )
 
 // swarm declares the plugin.
@@ -18,6 +20,6 @@ func swarm() sdk.Plugin[connection.Config] {
 		Configure:   e.Connect,
 		Rules:       connection.Rules(),
 		Target:      e.Target,
-		Actions:     engine.Truthful(slices.Concat[[]sdk.Declaration]()),
+		Actions:     engine.Truthful(slices.Concat(services.Actions(e), rotation.Actions(e))),
 	}
 }

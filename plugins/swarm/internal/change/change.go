@@ -2,6 +2,7 @@ package change
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/gatebook/gatebook/plugins/sdk"
@@ -114,6 +115,9 @@ func (o *Of[I, O, S]) look(ctx context.Context, in I) (Object[S], error) {
 	defer cancel()
 	live, err := o.Get(single, in)
 	if engine.IsGone(err) {
+		if _, says := errors.AsType[*sdk.Error](err); says {
+			return live, missing{err}
+		}
 		return live, missing{sdk.FieldErrorf(o.Names[0], "there is no %s", o.called(in))}
 	}
 	return live, o.Engine.Fault(single, err, "read the %s", o.called(in))
