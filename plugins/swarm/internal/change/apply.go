@@ -86,7 +86,7 @@ func (c *changing[I, O, S]) try(ctx context.Context) error {
 // first is the first look at the object, which keeps what leads back to it.
 func (c *changing[I, O, S]) first(ctx context.Context, live Object[S]) error {
 	in := c.call.Input
-	if err := cmp.Or(c.agreed(in, live, nil), c.atVersion(in, live)); err != nil {
+	if err := cmp.Or(c.agreed(c.call, live), c.atVersion(in, live)); err != nil {
 		return err
 	}
 	use := Use[I]{Input: in, Key: c.call.Key}

@@ -67,11 +67,22 @@ func (o *Of[I, O, S]) judge(ctx context.Context, use Use[I], k kept, live Object
 	if own.Hash() == k.Set {
 		return judged[S]{standing: ours, was: was, want: live.Spec}, nil
 	}
-	// What the step changes is another: told by what it wants, where that can still be told.
-	if want, err := o.Want(ctx, use, Object[S]{ID: live.ID, Name: live.Name, Spec: was}); err == nil && o.form(want).Hash() == k.Set {
-		was = want
+	return judged[S]{standing: foreign, words: o.Words(o.other(ctx, use, k, live, was), live.Spec)}, nil
+}
+
+// other is what somebody has changed: what was there before that, or what the step wants, where that
+// can still be told.
+func (o *Of[I, O, S]) other(ctx context.Context, use Use[I], k kept, live Object[S], was S) S {
+	if live.Previous != nil {
+		if hash := o.form(*live.Previous).Hash(); hash == k.Was || hash == k.Set {
+			return *live.Previous
+		}
 	}
-	return judged[S]{standing: foreign, words: o.Words(was, live.Spec)}, nil
+	want, err := o.Want(ctx, use, Object[S]{ID: live.ID, Name: live.Name, Spec: was})
+	if err == nil && o.form(want).Hash() == k.Set {
+		return want
+	}
+	return was
 }
 
 // restored is a spec in which what the step changed is as it was.

@@ -25,11 +25,11 @@ func Rules() []schema.Rule {
 	return []schema.Rule{
 		{
 			Expr:    `!has(self.tls) || self.?endpoint.orValue("").matches("^(tcp|https)://")`,
-			Message: "tls is for an endpoint that begins with tcp:// or https://",
+			Message: "The fields of tls are for an endpoint that begins with tcp:// or https://.",
 		},
 		{
 			Expr:    `!has(self.tls) || has(self.tls.cert) == has(self.tls.key)`,
-			Message: "a client's certificate and its key go together",
+			Message: "The certificate of a client and its key go together.",
 		},
 	}
 }

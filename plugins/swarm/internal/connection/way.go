@@ -2,8 +2,10 @@ package connection
 
 import (
 	"cmp"
+	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -13,6 +15,7 @@ import (
 	dockercontext "github.com/docker/cli/cli/context"
 	"github.com/docker/cli/cli/context/docker"
 	"github.com/docker/cli/cli/context/store"
+	"github.com/docker/cli/opts"
 	"github.com/moby/moby/client"
 
 	"github.com/gatebook/gatebook/plugins/sdk"
@@ -29,6 +32,7 @@ type Way struct {
 const (
 	hostVariable     = client.EnvOverrideHost
 	contextVariable  = "DOCKER_CONTEXT"
+	tlsVariable      = "DOCKER_TLS"
 	verifyVariable   = client.EnvTLSVerify
 	certPathVariable = client.EnvOverrideCertPath
 )
@@ -44,12 +48,15 @@ func (c Config) Way() (Way, error) {
 		return Way{}, err
 	}
 	if c.Endpoint != "" {
-		endpoint.Host = c.Endpoint
+		if endpoint.Host, err = address(c.Endpoint); err != nil {
+			return Way{}, err
+		}
 	}
 	if c.TLS != (TLS{}) {
 		if endpoint.TLSData, err = c.TLS.read(); err != nil {
 			return Way{}, err
 		}
+		endpoint.SkipTLSVerify = false // as the context may have it
 	}
 	endpoint.Host = cmp.Or(endpoint.Host, client.DefaultDockerHost)
 	field := "endpoint"
@@ -92,20 +99,37 @@ func (c Config) load() (endpoint docker.Endpoint, name string, err error) {
 	return endpoint, name, err
 }
 
-// environment is the endpoint that DOCKER_HOST names.
-func environment() (endpoint docker.Endpoint, name string, err error) {
-	endpoint.Host = os.Getenv(hostVariable)
-	dir := os.Getenv(certPathVariable)
-	if dir == "" {
-		if os.Getenv(verifyVariable) == "" {
-			return endpoint, "", nil
-		}
-		dir = config.Dir()
+// address is what docker --host makes of one: with tcp:// and a port where they lack.
+func address(of string) (string, error) {
+	if strings.HasPrefix(of, "http://") || strings.HasPrefix(of, "https://") {
+		return of, nil // which the library knows, and the command does not
 	}
+	host, err := opts.ParseHost(false, of)
+	if err != nil {
+		return "", sdk.FieldErrorf("endpoint", "%w", err)
+	}
+	return host, nil
+}
+
+// environment is the endpoint that DOCKER_HOST names. Certificates are for those who ask for TLS, which
+// a folder of them alone does not, and a client need not have one.
+func environment() (endpoint docker.Endpoint, name string, err error) {
+	verify := os.Getenv(verifyVariable) != ""
+	endpoint.Host, err = address(os.Getenv(hostVariable))
+	if err != nil || !verify && os.Getenv(tlsVariable) == "" || !strings.HasPrefix(endpoint.Host, "tcp://") {
+		return endpoint, "", err
+	}
+	dir := cmp.Or(os.Getenv(certPathVariable), config.Dir())
 	of := func(file string) string { return filepath.Join(dir, file) }
-	endpoint.SkipTLSVerify = os.Getenv(verifyVariable) == ""
-	if endpoint.TLSData, err = dockercontext.TLSDataFromFiles(of("ca.pem"), of("cert.pem"), of("key.pem")); err != nil {
-		return endpoint, "", sdk.FieldErrorf("endpoint", "the certificates of %s: %w", certPathVariable, err)
+	cert, key := of("cert.pem"), of("key.pem")
+	for _, file := range []*string{&cert, &key} {
+		if _, err := os.Stat(*file); errors.Is(err, fs.ErrNotExist) {
+			*file = ""
+		}
+	}
+	endpoint.SkipTLSVerify = !verify
+	if endpoint.TLSData, err = dockercontext.TLSDataFromFiles(of("ca.pem"), cert, key); err != nil {
+		return endpoint, "", sdk.FieldErrorf("endpoint", "the certificates for %s, of %s: %w", endpoint.Host, certPathVariable, err)
 	}
 	return endpoint, "", nil
 }
@@ -162,7 +186,12 @@ func (t TLS) read() (*dockercontext.TLSData, error) {
 		*file.into = text
 	}
 	if data.CA != nil && !x509.NewCertPool().AppendCertsFromPEM(data.CA) {
-		return nil, sdk.FieldErrorf("tls.ca", "%w", errors.New("it holds no certificate in PEM"))
+		return nil, sdk.FieldErrorf("tls.ca", "it holds no certificate in PEM")
+	}
+	if data.Cert != nil {
+		if _, err := tls.X509KeyPair(data.Cert, data.Key); err != nil {
+			return nil, sdk.FieldErrorf("tls.key", "%w", err)
+		}
 	}
 	return &data, nil
 }

@@ -5,10 +5,12 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"net/url"
 	"strings"
 	"time"
 
 	"github.com/containerd/errdefs"
+	"github.com/moby/moby/client"
 
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
@@ -38,7 +40,7 @@ func (e *Engine) Fault(ctx context.Context, err error, doing string, args ...any
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	return sdk.Errorf(classOf(err), "%s: %w", doing, plain{err})
+	return sdk.Errorf(classOf(err), "%s: %w", doing, plain{err, e.host})
 }
 
 // Stale says whether a change was refused as what it changes was changed meanwhile: by its version
@@ -63,22 +65,54 @@ func classOf(err error) sdk.Class {
 		return sdk.Denied
 	case errdefs.IsNotFound(err), errdefs.IsInvalidArgument(err), errdefs.IsNotImplemented(err):
 		return sdk.Permanent
-	default: // no leader at the moment, no connection, or a fault of the engine's own
+	case client.IsErrConnectionFailed(err):
+		return refusal(err.Error())
+	default: // no leader at the moment, or a fault of the engine's own
 		return sdk.Transient
 	}
 }
 
+// refusal is the class of what is said on the way to an engine, of which the library keeps the words
+// alone.
+func refusal(text string) sdk.Class {
+	for _, said := range []struct {
+		words string
+		class sdk.Class
+	}{
+		{"remote error: tls: ", sdk.Denied},                       // the engine, of the client's certificate
+		{"permission denied while trying to connect", sdk.Denied}, // the system, of the socket
+		{"Permission denied (", sdk.Denied},                       // the other end of ssh
+		{"Host key verification failed", sdk.Permanent},           // ssh
+		{"executable file not found", sdk.Permanent},              // there is no ssh here
+	} {
+		if strings.Contains(text, said.words) {
+			return said.class
+		}
+	}
+	return sdk.Transient
+}
+
+// dummy is what the library calls the host at the other end of ssh.
+const dummy = "http://docker.example.com"
+
 // plain is an error of the engine in one line, without what its layers put before it.
-type plain struct{ error }
+type plain struct {
+	error
+	host string
+}
 
 func (p plain) Unwrap() error { return p.error }
 
 func (p plain) Error() string {
-	text := strings.TrimPrefix(p.error.Error(), "Error response from daemon: ")
+	text := p.error.Error()
+	if asked, is := errors.AsType[*url.Error](p.error); is {
+		text = strings.Replace(text, asked.Error(), asked.Err.Error(), 1)
+	}
+	text = strings.TrimPrefix(strings.TrimPrefix(text, "Error response from daemon: "), "error during connect: ")
 	if strings.HasPrefix(text, "rpc error: code = ") {
 		if _, said, found := strings.Cut(text, " desc = "); found {
 			text = said
 		}
 	}
-	return strings.Join(strings.Fields(text), " ")
+	return strings.Join(strings.Fields(strings.ReplaceAll(text, dummy, p.host)), " ")
 }

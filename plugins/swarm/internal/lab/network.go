@@ -3,10 +3,12 @@ package lab
 import (
 	"context"
 	"fmt"
+	"io"
 	"net"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"testing"
 )
 
 // network is a bridge in a namespace of its own, to which the namespaces of the nodes are
@@ -91,4 +93,35 @@ func listen(space, at string) (net.Listener, error) {
 	return within(space, func() (net.Listener, error) {
 		return (&net.ListenConfig{}).Listen(context.Background(), "tcp", at)
 	})
+}
+
+// Forward has what connects to an address of this machine arrive at an address within a node, until
+// the test ends.
+func (n *Node) Forward(t testing.TB, to string) (address string) {
+	t.Helper()
+	listener, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", "127.0.0.1:0")
+	Must(t, err)
+	t.Cleanup(func() { listener.Close() })
+	go func() {
+		for {
+			outer, err := listener.Accept()
+			if err != nil {
+				return // the test has ended
+			}
+			go func() {
+				defer outer.Close()
+				inner, err := n.Dial(context.Background(), "tcp", to)
+				if err != nil {
+					return
+				}
+				defer inner.Close()
+				go func() {
+					_, _ = io.Copy(inner, outer)
+					inner.Close()
+				}()
+				_, _ = io.Copy(outer, inner)
+			}()
+		}
+	}()
+	return listener.Addr().String()
 }
