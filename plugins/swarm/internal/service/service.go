@@ -116,3 +116,11 @@ func Image(of swarm.ServiceSpec) string {
 	}
 	return of.TaskTemplate.ContainerSpec.Image
 }
+
+// Replicas is how many tasks a spec wants; of one that has a task for each node, 1.
+func Replicas(of swarm.ServiceSpec) uint64 {
+	if of.Mode.Replicated == nil || of.Mode.Replicated.Replicas == nil {
+		return 1
+	}
+	return *of.Mode.Replicated.Replicas
+}
