@@ -6,6 +6,7 @@ import (
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/connection"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/engine"
+	"github.com/gatebook/gatebook/plugins/swarm/internal/images"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/reading"
 )
 
@@ -19,6 +20,6 @@ func swarm() sdk.Plugin[connection.Config] {
 		Configure:   e.Connect,
 		Rules:       connection.Rules(),
 		Target:      e.Target,
-		Actions:     engine.Truthful(slices.Concat(reading.Actions(e))),
+		Actions:     engine.Truthful(slices.Concat(images.Actions(e), reading.Actions(e))),
 	}
 }
