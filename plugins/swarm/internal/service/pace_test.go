@@ -25,7 +25,8 @@ func TestAPaceChangesWhatIsGiven(t *testing.T) {
 		"one thing, of none":   {service.Pace{Parallelism: &two}, nil, &swarm.UpdateConfig{Parallelism: 2, FailureAction: "pause", Monitor: 5 * time.Second, Order: "stop-first"}},
 		"one thing of its own": {service.Pace{Delay: schema.Duration(time.Hour)}, own, &swarm.UpdateConfig{Parallelism: 3, Delay: time.Hour, FailureAction: "continue", Monitor: time.Minute, MaxFailureRatio: 0.5, Order: "start-first"}},
 		"all of it": {
-			service.Pace{&two, schema.Duration(time.Hour), "stop-first", schema.Duration(time.Second), "pause", &none}, own,
+			service.Pace{&two, schema.Duration(time.Hour), "stop-first", schema.Duration(time.Second), "pause", &none},
+			own,
 			&swarm.UpdateConfig{Parallelism: 2, Delay: time.Hour, FailureAction: "pause", Monitor: time.Second, Order: "stop-first"},
 		},
 		"after a canary": {service.Pace{}, canary, &swarm.UpdateConfig{Parallelism: 1, FailureAction: "continue", Monitor: time.Minute, MaxFailureRatio: 0.5, Order: "start-first"}},

@@ -276,6 +276,9 @@ func TestTheEnginesOwnRollbackIsNoSuccess(t *testing.T) {
 			request := lab.Request(t, map[string]any{"service": service, "image": image, "resolveImage": "never", "failureAction": "rollback", "monitor": "10s"})
 			_, err := update.Apply(t.Context(), request, host)
 			lab.Fails(t, err, sdk.Permanent, "back", says)
+			if printed := fmt.Sprint(host.Lines()); image == lab.Bad && !strings.Contains(printed, "demo: the configuration cannot be read") {
+				t.Errorf("of what the tasks printed, it shows %s", printed)
+			}
 			swarmed.Running(t, service, lab.V1, 2)
 			request.Attempt, request.Before, request.Notes = 2, host.StateBefore(), host.Notes()
 			_, err = update.Apply(t.Context(), request, host)
