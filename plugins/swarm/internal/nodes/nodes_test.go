@@ -147,20 +147,18 @@ func onWorkers(spec *swarm.ServiceSpec) {
 	spec.TaskTemplate.Placement = &swarm.Placement{Constraints: []string{"node.role==worker"}}
 }
 
-// holder is the name of the node that has the first task of a service.
+// holder is the name of the node that has the one task of a service, once it runs: it may still be on its
+// way from another one.
 func holder(t testing.TB, service string) string {
 	t.Helper()
-	tasks, err := shared.Tasks(t.Context(), service)
-	lab.Must(t, err)
-	for _, task := range tasks {
-		for _, n := range shared.Nodes {
-			if task.DesiredState == swarm.TaskStateRunning && node(t, shared.Lab, n.Name).ID == task.NodeID {
-				return n.Name
-			}
+	var places []string
+	eventually(t, t.Context(), "the task runs", func() error {
+		if places = placesOf(t, service); len(places) != 1 {
+			return fmt.Errorf("it runs on %v", places)
 		}
-	}
-	t.Fatal("no task runs")
-	return ""
+		return nil
+	})
+	return places[0]
 }
 
 // on is a world with a node, as others have set it before.
