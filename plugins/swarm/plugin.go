@@ -8,6 +8,7 @@ import (
 	"github.com/gatebook/gatebook/plugins/swarm/internal/engine"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/nodes"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/preflight"
+	"github.com/gatebook/gatebook/plugins/swarm/internal/reading"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/rotation"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/services"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/stacks"
@@ -23,6 +24,6 @@ func swarm() sdk.Plugin[connection.Config] {
 		Configure:   e.Connect,
 		Rules:       connection.Rules(),
 		Target:      e.Target,
-		Actions:     engine.Truthful(slices.Concat(preflight.Actions(e), nodes.Actions(e), services.Actions(e), stacks.Actions(e), rotation.Actions(e))),
+		Actions:     engine.Truthful(slices.Concat(preflight.Actions(e), nodes.Actions(e), reading.Actions(e), services.Actions(e), stacks.Actions(e), rotation.Actions(e))),
 	}
 }

@@ -3,6 +3,7 @@ package tasks
 import (
 	"context"
 	"fmt"
+	"math"
 	"strings"
 	"time"
 
@@ -82,6 +83,18 @@ func (t Tasks) Converge(ctx context.Context, tell func(sdk.Progress), of Followe
 			}
 		}
 	}
+}
+
+// Now says how a service is that is to converge, at this moment, without waiting. Its error is an
+// [*Unconverged] where it is known already that it does not.
+func (s Seen) Now(of Followed) (Standing, error) {
+	of.Stall = math.MaxInt64 // a moment is no time
+	f := &following{Followed: of}
+	v := f.see(time.Now(), s)
+	if v.how != "" {
+		return v.Standing, f.end(v)
+	}
+	return v.Standing, nil
 }
 
 // end is the error of a service that does not converge.

@@ -116,6 +116,22 @@ func (s Standing) Converged() bool {
 	return done && s.Updated == s.Wanted && s.Old == 0
 }
 
+// Count is how many there are of how many: "2 of 3 are new and healthy".
+func (s Standing) Count() string {
+	are := "are healthy"
+	switch {
+	case s.Job:
+		are = "have ended well"
+	case s.Update != "":
+		are = "are new and healthy"
+	}
+	text := fmt.Sprintf("%d of %d %s", s.Updated, s.Wanted, are)
+	if s.Old > 0 {
+		text += fmt.Sprintf(", %d of the old to end", s.Old)
+	}
+	return text
+}
+
 // wanted is how many tasks are to run by a spec or, of a job, to have ended well.
 func (s Seen) wanted(by swarm.ServiceSpec) int {
 	switch mode := by.Mode; {
