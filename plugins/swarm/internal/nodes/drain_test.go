@@ -176,7 +176,7 @@ func TestADrainThatStallsSaysWhy(t *testing.T) {
 	host := &sdktest.Host{}
 	handler := action(t, shared.Nodes[0].Connect(t), "node_drain")
 	_, err = handler.Apply(t.Context(), lab.Request(t, map[string]any{"node": "n1", "stall": "3s"}), host)
-	lab.Fails(t, err, sdk.Permanent, "n1 is drained is not so", "stalls.1: No such image: "+lab.V2)
+	lab.Fails(t, err, sdk.Permanent, "waited until n1 is drained, and nothing has gone on for 3s", "stalls.1: No such image: "+lab.V2)
 
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()

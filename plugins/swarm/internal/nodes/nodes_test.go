@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"strings"
 	"sync"
@@ -195,9 +196,7 @@ func on(s *swarmed, name string, change func(*swarm.NodeSpec), more map[string]a
 			set(t, s.Lab, name, change)
 		}
 		params := map[string]any{"node": name}
-		for key, value := range more {
-			params[key] = value
-		}
+		maps.Copy(params, more)
 		return sdktest.World{Params: params, Probe: func() string { return probe(t, s.Lab, name) }}
 	}
 }
