@@ -22,6 +22,7 @@ import (
 	"github.com/gatebook/gatebook/engine/source"
 	"github.com/gatebook/gatebook/engine/syntax"
 	"github.com/gatebook/gatebook/engine/value"
+	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
 // RunOptions are what a run is started with beside its plan.
@@ -40,6 +41,9 @@ type RunOptions struct {
 	Remaining map[string]event.Left
 	// Foreseen is what the actions said that limits count, as review.Foreseen has it.
 	Foreseen *event.Foreseen
+	// Seen is what the plan was made from that people agreed to, as review.Seen has it; nil:
+	// nobody was shown one.
+	Seen map[string][]sdk.Seen
 }
 
 // Run carries out a plan, and returns when the run has ended or paused. The context
@@ -64,7 +68,7 @@ func (e *Engine) Run(ctx context.Context, p *Plan, process run.Process, o RunOpt
 		Digest: p.Runbook.Digest, PlanDigest: p.Digest, Gatebook: e.version,
 		Inputs: p.Inputs, Secrets: p.secrets, Record: recordOf(p.Record),
 		By: o.By, CalledBy: o.TraceParent, Seed: o.Seed, Parallelism: max(o.Parallelism, 1), Lock: p.Lock, Locks: p.Locks, Steps: len(p.Steps),
-		Overrides: o.Overrides, Remaining: o.Remaining, Foreseen: o.Foreseen, Choice: p.Choice, Unapproved: p.Unapproved(), Others: p.Others(), Stepwise: o.Stepwise, LastDrills: drills,
+		Overrides: o.Overrides, Remaining: o.Remaining, Foreseen: o.Foreseen, Seen: o.Seen, Choice: p.Choice, Unapproved: p.Unapproved(), Others: p.Others(), Stepwise: o.Stepwise, LastDrills: drills,
 	}
 	if o.Sealed == nil {
 		return run.Start(ctx, e.store, process, p.Plan, p.text, info, nil)

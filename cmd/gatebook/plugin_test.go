@@ -64,6 +64,8 @@ func shop() {
 		}
 		return shelfOutput{Goods: string(text), Token: len(at.Token), Home: os.Getenv("HOME")}, nil
 	}
+	// What a plan saw of a shelf is how full that was.
+	version := func(is shelfOutput) string { return fmt.Sprint("generation ", len(is.Goods)) }
 	put := func(name, goods string) error {
 		return os.WriteFile(filepath.Join(at.Folder, name), []byte(goods), 0o600)
 	}
@@ -108,7 +110,7 @@ func shop() {
 					}
 					return sdk.Preview{
 						Cost:     cost,
-						Observed: []sdk.Seen{{Kind: "Shelf", Name: call.Input.Name, Version: fmt.Sprint("generation ", len(is.Goods))}},
+						Observed: []sdk.Seen{{Kind: "Shelf", Name: call.Input.Name, Version: version(is)}},
 						Summary:  "would put " + call.Input.Goods + " on " + call.Input.Name,
 						Warnings: []string{"The token is " + at.Token + "."},
 					}, err
@@ -117,6 +119,9 @@ func shop() {
 					before, err := look(call.Input.Name)
 					if err != nil {
 						return shelfOutput{}, err
+					}
+					if seen, saw := call.Saw("Shelf", call.Input.Name); saw && seen.Version != version(before) {
+						return shelfOutput{}, sdk.Errorf(sdk.Conflict, "the shelf %s was %s in the plan, and is %s by now", call.Input.Name, seen.Version, version(before)).NothingChanged()
 					}
 					if err := call.SaveBefore(ctx, before.Goods); err != nil {
 						return shelfOutput{}, err

@@ -325,9 +325,11 @@ type Run struct {
 	Stepwise     bool              `json:"stepwise,omitempty" doc:"People are asked before each change."`
 	// Remaining is an estimate, and kept so that a replay has the same.
 	Remaining map[string]Left `json:"remaining,omitempty" doc:"Of each step that asks for run.remaining, how long it was estimated to take from there to the end of the run."`
-	// LastDrills and Foreseen are kept for the same reason.
+	// LastDrills, Foreseen and Seen are kept for the same reason.
 	LastDrills []LastDrill `json:"lastDrills,omitempty" doc:"Of each runbook whose last drill conditions ask for, the last good one; absent: they ask for none."`
 	Foreseen   *Foreseen   `json:"foreseen,omitempty" doc:"What the actions said beforehand that limits count; absent: nothing that they do not say themselves."`
+	// Seen is of the steps before which the run changes nothing that they could have looked at.
+	Seen map[string][]sdk.Seen `json:"seen,omitempty" doc:"Of each step that is the first to change something on its target, by its id, what the plan was made from that people agreed to, secrets left out."`
 }
 
 // AnswersTo is the digest to which people's answers are given: that of the sealed plan that

@@ -257,6 +257,7 @@ func (m *Machine) reset(i int) {
 	if old.isInstance {
 		fresh.unmet = 1 // its loop lets it begin
 	}
+	fresh.overruled = old.overruled || old.failure != nil && old.failure.Class == sdk.Conflict
 	fresh.do, fresh.former = old.do.anew(), old.outputs
 	if fresh.former.IsNull() {
 		fresh.former = old.former

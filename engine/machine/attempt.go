@@ -165,16 +165,27 @@ func (m *Machine) attempt(i int, part event.Part) Attempt {
 		Op: op, Step: p, Use: m.use(i, part), Key: m.key(i, part), Params: e.params,
 		Timeout: p.Timeout, Before: e.before, Notes: e.notes, Started: e.intent,
 	}
-	if part == event.Undo {
-		a.Timeout = p.Rollback.Timeout
-		if p.Rollback.Own {
-			a.Undo, a.Before, a.Outputs = true, s.do.before, s.outputs
-			if a.Outputs.IsNull() {
-				a.Outputs = s.former
-			}
+	if part == event.Do {
+		a.Seen = m.seen(i)
+		return a
+	}
+	a.Timeout = p.Rollback.Timeout
+	if p.Rollback.Own {
+		a.Undo, a.Before, a.Outputs = true, s.do.before, s.outputs
+		if a.Outputs.IsNull() {
+			a.Outputs = s.former
 		}
 	}
 	return a
+}
+
+// seen is what the plan was made from of what a step looks at, unless the step may have changed
+// that itself, or a person was told that somebody else has and went on.
+func (m *Machine) seen(i int) []sdk.Seen {
+	if s := &m.steps[i]; s.touched || s.do.before != nil || s.overruled {
+		return nil
+	}
+	return m.run.Seen[m.planned[i].ID]
 }
 
 // key is the idempotency key of a part of a step: the same for all its attempts, in

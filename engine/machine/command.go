@@ -7,6 +7,7 @@ import (
 	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/plan"
 	"github.com/gatebook/gatebook/engine/value"
+	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
 // Command is what a driver must do. It is one of [Attempt], [Observe], [SetTimer],
@@ -29,6 +30,8 @@ type Attempt struct {
 	Before  json.RawMessage
 	Outputs value.Value
 	Notes   map[string]json.RawMessage
+	// Seen is what the plan was made from that people agreed to, as far as it still counts.
+	Seen []sdk.Seen
 	// Started says, after a crash, that the intent is in the journal and the answer is
 	// not: the driver asks the action's Observe before it does anything, and answers
 	// with [event.AttemptObserved].

@@ -93,6 +93,7 @@ type world struct {
 	observes func(o machine.Observe) answer
 	asks     func(a machine.Ask) *sdk.Answer
 	foreseen *event.Foreseen // what the actions said before the run
+	seen     map[string][]sdk.Seen
 	slots    int
 	stepwise bool
 	inFlight int
@@ -113,7 +114,7 @@ func newWorld(tb testing.TB, p *plan.Plan, parallelism int) *world {
 func (w *world) begin() {
 	w.happens(event.Event{
 		Type: event.RunStarted,
-		Run:  &event.Run{ID: "20261121-030000-test", By: "alice", Seed: 7, Parallelism: w.slots, Foreseen: w.foreseen, Stepwise: w.stepwise},
+		Run:  &event.Run{ID: "20261121-030000-test", By: "alice", Seed: 7, Parallelism: w.slots, Foreseen: w.foreseen, Seen: w.seen, Stepwise: w.stepwise},
 	})
 }
 

@@ -52,7 +52,7 @@ func Make(checked *check.Runbook, options Options) (*Plan, diag.List, error) {
 	m := maker{choice: choice, most: cmp.Or(options.Most, maxIncluded), frame: frame{checked: checked, absent: make(map[string]bool)}}
 	m.plan = Plan{
 		Logs:      &Logs{},
-		Targets:   connection.NewTargets(),
+		Targets:   &connection.Targets{},
 		Runbook:   header,
 		Inputs:    options.Inputs,
 		People:    options.People,

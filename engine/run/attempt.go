@@ -162,7 +162,7 @@ func (d *driver) request(a machine.Attempt) (sdk.Request, error) {
 		return sdk.Request{}, fmt.Errorf("parameters of %s: %w", a.Op.Step, err)
 	}
 	request := sdk.Request{
-		Params: params, Key: a.Key, Attempt: a.Op.Attempt, Undo: a.Undo, Before: a.Before, Notes: a.Notes,
+		Params: params, Key: a.Key, Attempt: a.Op.Attempt, Undo: a.Undo, Before: a.Before, Notes: a.Notes, Seen: a.Seen,
 		TraceParent: trace.Span(d.trace, a.Op),
 	}
 	// Outputs that hold a secret did not outlive an earlier process.

@@ -16,6 +16,35 @@ type Target struct {
 	Title string `json:"title" doc:"Its name for people."`
 }
 
+// Names are all that it is known by, the surest first.
+func (t Target) Names() []string { return append([]string{t.ID}, t.Also...) }
+
+// KindOf is what a name of a target is of, as "account" of "account:4711"; empty where it does
+// not say.
+func KindOf(name string) string {
+	kind, _, says := strings.Cut(name, ":")
+	if !says {
+		return ""
+	}
+	return kind
+}
+
+// IsOther reports whether two targets of one plugin are surely two: by the surest kind of name
+// that both have. Of what no plugin could name nobody can tell.
+func (t Target) IsOther(than Target) bool {
+	if t.ID == "" || than.ID == "" {
+		return false
+	}
+	for _, name := range t.Names() {
+		for _, other := range than.Names() {
+			if KindOf(name) == KindOf(other) {
+				return name != other
+			}
+		}
+	}
+	return false
+}
+
 // Validate says what is wrong with the names of a target that has several: without a kind
 // of its own none can be held against that of another day, and the same target would be
 // taken for another.
@@ -24,7 +53,7 @@ func (t Target) Validate() error {
 		return nil
 	}
 	kinds := make(map[string]bool, len(t.Also)+1)
-	for _, name := range append([]string{t.ID}, t.Also...) {
+	for _, name := range t.Names() {
 		kind, value, says := strings.Cut(name, ":")
 		switch {
 		case !says || kind == "" || value == "":

@@ -115,3 +115,40 @@ func (t *told) Write(shown []byte) (int, error) {
 	}
 	return t.terminal.Write(shown)
 }
+
+// Who says yes agrees to what the plan was made from that they were shown, which the run keeps.
+// Who begins one without looking agrees to nothing.
+func TestARunKeepsWhatPeopleAgreedTo(t *testing.T) {
+	t.Parallel()
+	const text = `apiVersion: gatebook/v1
+kind: Runbook
+metadata: {name: hello, version: 1.0.0}
+steps:
+  - {id: ship, uses: exec, with: {command: [./ship.sh]}, rollback: {none: it only prints}}
+`
+	for name, c := range map[string]struct {
+		args, lines []string
+		keeps       bool
+	}{
+		"shown":   {[]string{"run", "book.yaml", "--format", "json"}, []string{"yes"}, true},
+		"unseen":  {[]string{"run", "book.yaml", "--format", "json", "--yes"}, nil, false},
+		"limited": {[]string{"run", "limited.yaml", "--format", "json", "--yes"}, nil, false}, // its actions are asked before it begins
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			term := newTerminal(t, c.lines...)
+			for file, text := range map[string]string{"book.yaml": text, "limited.yaml": text + "limits: {maxTargets: 3}\n", "ship.sh": "#!/bin/sh\necho shipped\n"} {
+				if err := os.WriteFile(filepath.Join(term.Dir, file), []byte(text), 0o700); err != nil { //nolint:gosec // it is a program
+					t.Fatal(err)
+				}
+			}
+			if code := term.main(t, c.args...); code != 0 {
+				t.Fatalf("exit code %d\n%s", code, term.stderr.String())
+			}
+			begins, _, _ := strings.Cut(term.stdout.String(), "\n")
+			if keeps := strings.Contains(begins, `"seen":{"ship":[{"kind":"file","name":"./ship.sh","version":"sha256:`); keeps != c.keeps {
+				t.Errorf("it keeps what was agreed to: %t, want %t\n%s", keeps, c.keeps, begins)
+			}
+		})
+	}
+}

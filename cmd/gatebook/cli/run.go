@@ -169,10 +169,11 @@ func (o *runOptions) run(ctx context.Context) error {
 	}
 	prompter := o.Prompter()
 	if !o.yes {
-		if err := before.Confirm(ctx, ready, prompter); err != nil {
+		if err := before.Confirm(ctx, &ready, prompter); err != nil {
 			return err
 		}
 	}
+	options.Seen = ready.Agreed(!o.yes)
 	if options.Remaining, err = before.Remaining(ctx, ready, o.parallelism); err != nil {
 		return err
 	}

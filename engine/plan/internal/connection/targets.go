@@ -7,18 +7,13 @@ import (
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
-// Targets hears what the connections of a plan reach, before each use of one. It is safe
-// for concurrent use.
+// Targets hears what the connections of a plan reach, before each use of one. The zero Targets
+// has heard nothing. It is safe for concurrent use.
 type Targets struct {
 	mu    sync.Mutex
 	judge func(ctx context.Context, over *Connection, target sdk.Target) error
 	last  map[*Connection]sdk.Target
 	shown map[*Connection]sdk.Target
-}
-
-// NewTargets makes one that has heard nothing.
-func NewTargets() *Targets {
-	return &Targets{last: make(map[*Connection]sdk.Target), shown: make(map[*Connection]sdk.Target)}
 }
 
 // To has judge say from now on whether a connection may be used that reaches the target;
@@ -37,6 +32,9 @@ func (t *Targets) Of(over *Connection) func(context.Context, sdk.Target) error {
 	return func(ctx context.Context, target sdk.Target) error {
 		t.mu.Lock()
 		judge := t.judge
+		if t.last == nil {
+			t.last = make(map[*Connection]sdk.Target)
+		}
 		t.last[over] = target
 		t.mu.Unlock()
 		if judge == nil {
@@ -50,6 +48,9 @@ func (t *Targets) Of(over *Connection) func(context.Context, sdk.Target) error {
 func (t *Targets) Show(over *Connection) sdk.Target {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if t.shown == nil {
+		t.shown = make(map[*Connection]sdk.Target)
+	}
 	t.shown[over] = t.last[over]
 	return t.last[over]
 }

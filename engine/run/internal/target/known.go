@@ -73,7 +73,7 @@ func (k *Known) Judge(over *plan.Connection, now sdk.Target) error {
 		other.Was, other.Shown = was.Target.Target, was.Shown
 		return sdk.Errorf(sdk.Conflict, "%w", other).NothingChanged()
 	case known && !was.Shown && !surer(now, was.Target.Target):
-		k.note(seen{was.Target, names(now)}) // so that no seal is made for it again
+		k.note(seen{was.Target, now.Names()}) // so that no seal is made for it again
 		return nil
 	case now.ID == "":
 		return nil // its plugin cannot tell one from another
@@ -82,7 +82,7 @@ func (k *Known) Judge(over *plan.Connection, now sdk.Target) error {
 	if err := k.keep(reached); err != nil {
 		return err
 	}
-	k.note(seen{reached, names(now)})
+	k.note(seen{reached, now.Names()})
 	return nil
 }
 
@@ -91,7 +91,7 @@ func (k *Known) Judge(over *plan.Connection, now sdk.Target) error {
 func (k *Known) Show(over *plan.Connection, target sdk.Target) event.Target {
 	saw := event.Target{Connection: over.Name, Plugin: over.Plugin, Target: k.bare(target), Shown: true}
 	saw.Seals = k.seals(target, saw.Target)
-	k.note(seen{saw, names(target)})
+	k.note(seen{saw, target.Names()})
 	return saw
 }
 

@@ -128,7 +128,7 @@ func TestATargetIsKnownByTheSurestNameThatBothHave(t *testing.T) {
 		if same := k.same(seen{Target: event.Target{Target: c.was}}, c.now); same != c.same {
 			t.Errorf("%s: read again: %t", name, same)
 		}
-		if same := k.same(seen{raw: names(c.was)}, c.now); same != c.same {
+		if same := k.same(seen{raw: c.was.Names()}, c.now); same != c.same {
 			t.Errorf("%s: in one process: %t", name, same)
 		}
 	}

@@ -5,26 +5,13 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"slices"
-	"strings"
 
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
-// names is what a target is known by, the surest first.
-func names(t sdk.Target) []string { return append([]string{t.ID}, t.Also...) }
-
-// kindOf is what a name of a target is of; empty where it does not say.
-func kindOf(name string) string {
-	kind, _, says := strings.Cut(name, ":")
-	if !says {
-		return ""
-	}
-	return kind
-}
-
 // surer reports whether a target is known by a surer name now than it was.
 func surer(now, was sdk.Target) bool {
-	return kindOf(now.ID) != kindOf(was.ID) && len(now.Also) > len(was.Also)
+	return sdk.KindOf(now.ID) != sdk.KindOf(was.ID) && len(now.Also) > len(was.Also)
 }
 
 // bare is a target without the secrets that are in its words.
@@ -41,15 +28,15 @@ func (k *Known) bare(target sdk.Target) sdk.Target {
 func (k *Known) same(was seen, now sdk.Target) bool {
 	known := was.raw
 	if known == nil {
-		known = names(was.Target.Target)
+		known = was.Target.Target.Names()
 	}
 	for i, before := range known {
 		sealed := was.raw == nil && i < len(was.Seals) && was.Seals[i] != ""
-		for _, name := range names(now) {
+		for _, name := range now.Names() {
 			switch {
 			case sealed && k.seal(name) == was.Seals[i]:
 				return true // of what kind it is may be a part of the secret
-			case !sealed && kindOf(name) == kindOf(before):
+			case !sealed && sdk.KindOf(name) == sdk.KindOf(before):
 				return name == before
 			}
 		}
@@ -59,7 +46,7 @@ func (k *Known) same(was seen, now sdk.Target) bool {
 
 // seals seals the names that hold a secret; nil: none does.
 func (k *Known) seals(target, bare sdk.Target) []string {
-	with, without := names(target), names(bare)
+	with, without := target.Names(), bare.Names()
 	if slices.Equal(with, without) {
 		return nil
 	}

@@ -2,6 +2,7 @@ package change
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/gatebook/gatebook/plugins/sdk"
@@ -58,6 +59,9 @@ type Of[I, O, S any] struct {
 	// Diff is the unified diff of two specs, and Words says it in words: "image is web:3, was web:1".
 	Diff  func(name string, was, is S) string
 	Words func(was, is S) string
+	// Hides, where there is one, says whether what leads back from one spec to another may hold a
+	// secret, as the old value of a password: it is then kept in the swarm itself.
+	Hides func(was, is S) bool
 	// Summary says what a change would do. It begins with "would".
 	Summary func(in I, c Change[S]) string
 
@@ -114,6 +118,9 @@ func (o *Of[I, O, S]) look(ctx context.Context, in I) (Object[S], error) {
 	defer cancel()
 	live, err := o.Get(single, in)
 	if engine.IsGone(err) {
+		if _, says := errors.AsType[*sdk.Error](err); says {
+			return live, missing{err}
+		}
 		return live, missing{sdk.FieldErrorf(o.Names[0], "there is no %s", o.called(in))}
 	}
 	return live, o.Engine.Fault(single, err, "read the %s", o.called(in))

@@ -63,19 +63,21 @@ func (o *Of[I, O, S]) atVersion(in I, live Object[S]) error {
 		o.called(in), live.Index, o.Version(in), o.last(live))
 }
 
-// agreed complains of an object that is not as the plan saw it to which people agreed.
-func (o *Of[I, O, S]) agreed(in I, live Object[S], plan []sdk.Seen) error {
+// agreed complains of an object that is not as the plan saw it to which people agreed. That only its
+// version moved is the engine's own note of how it is.
+func (o *Of[I, O, S]) agreed(call *sdk.Call[I], live Object[S]) error {
 	is := o.seen(live)
-	for _, was := range plan {
-		switch {
-		case was.Kind != is.Kind || was.Name != is.Name || was == is:
-		case was.ID != is.ID:
-			return sdk.Errorf(sdk.Conflict, "the %s is not the one that the plan saw, but a new one of that name", o.called(in))
-		case of(was.Version) != of(is.Version):
-			return sdk.Errorf(sdk.Conflict, "somebody changed the %s since it was planned: %s", o.called(in), o.since(of(was.Version), live))
-		}
+	was, saw := call.Saw(is.Kind, is.Name)
+	switch {
+	case !saw || was == is:
+		return nil
+	case was.ID != is.ID:
+		return sdk.Errorf(sdk.Conflict, "the %s is not the one that the plan saw, but a new one of that name", o.called(call.Input))
+	case of(was.Version) != of(is.Version):
+		return sdk.Errorf(sdk.Conflict, "somebody changed the %s since it was planned: %s", o.called(call.Input), o.since(of(was.Version), live))
+	default:
+		return nil
 	}
-	return nil
 }
 
 // of is the spec's part of a version that [Of.seen] has made.

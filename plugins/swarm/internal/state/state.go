@@ -5,10 +5,12 @@ package state
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/containerd/errdefs"
 	"github.com/moby/moby/api/types/swarm"
 	"github.com/moby/moby/client"
 
@@ -60,6 +62,14 @@ func Nodes(ctx context.Context, e *engine.Engine) (State, error) {
 	defer cancel()
 	listed, err := e.Docker.NodeList(ctx, client.NodeListOptions{})
 	return New(listed.Items, nil, nil), e.Fault(ctx, err, "list the nodes")
+}
+
+// Asked is the id of the node whose engine answers.
+func Asked(ctx context.Context, e *engine.Engine) (string, error) {
+	ctx, cancel := e.Single(ctx)
+	defer cancel()
+	found, err := e.Docker.Info(ctx, client.InfoOptions{})
+	return found.Info.Swarm.NodeID, e.Fault(ctx, err, "ask the engine which node it is")
 }
 
 // names are what people call nodes. Where several have one name, the id tells them apart.
@@ -121,7 +131,8 @@ func (s State) Find(field, name string) (swarm.Node, error) {
 	for _, n := range s.Nodes {
 		called = append(called, s.Node(n.ID))
 	}
-	return swarm.Node{}, sdk.FieldErrorf(field, "there is no node %q in the swarm; there are %s", name, Few(called))
+	gone := errdefs.ErrNotFound.WithMessage(fmt.Sprintf("there is no node %q in the swarm; there are %s", name, Few(called)))
+	return swarm.Node{}, sdk.FieldErrorf(field, "%w", gone)
 }
 
 // fewAtMost is how many names a sentence has.

@@ -18,6 +18,7 @@ import (
 	"github.com/gatebook/gatebook/engine/review"
 	"github.com/gatebook/gatebook/engine/seal"
 	"github.com/gatebook/gatebook/engine/source"
+	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
 // Briefing is that of one run.
@@ -94,8 +95,8 @@ func (b *Briefing) again(ctx context.Context, file *source.File) (Ready, error) 
 	return Ready{planned, sealed, shown}, err
 }
 
-// Confirm shows what the run will do and asks whether to begin.
-func (b *Briefing) Confirm(ctx context.Context, ready Ready, prompter *console.Prompter) error {
+// Confirm shows what the run will do, which the plan keeps, and asks whether to begin.
+func (b *Briefing) Confirm(ctx context.Context, ready *Ready, prompter *console.Prompter) error {
 	switch {
 	case prompter == nil && ready.Sealed != nil:
 		return console.Usage("To begin without a question: "+b.begin(),
@@ -106,10 +107,11 @@ func (b *Briefing) Confirm(ctx context.Context, ready Ready, prompter *console.P
 	}
 	ctx, stop := b.Interruptible(ctx) // who ends it here has not said yes
 	defer stop()
-	preview, err := b.look(ctx, ready)
+	preview, err := b.look(ctx, *ready)
 	if err != nil {
 		return b.refrain()
 	}
+	ready.shown = preview
 	b.Originate(ctx, preview)
 	if err := dossier.Summary(b.Stderr, preview, review.Of(preview, b.Past(preview.Runbook.Name)), b.Folding(true)); err != nil {
 		return err
@@ -125,7 +127,17 @@ func (b *Briefing) Confirm(ctx context.Context, ready Ready, prompter *console.P
 	if ready.Sealed == nil {
 		return nil
 	}
-	return b.stillSo(ctx, ready)
+	return b.stillSo(ctx, *ready)
+}
+
+// Agreed is what the plan was made from that people agreed to: whoever approved its seal, or was
+// shown it here and said yes. Who begins a runbook without that has agreed to no state of the
+// world.
+func (r Ready) Agreed(confirmed bool) map[string][]sdk.Seen {
+	if r.shown == nil || r.Sealed == nil && !confirmed {
+		return nil
+	}
+	return review.Seen(r.shown)
 }
 
 // stillSo compares a sealed plan once more when somebody has said yes, which may have taken

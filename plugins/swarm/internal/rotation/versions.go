@@ -1,0 +1,201 @@
+package rotation
+
+import (
+	"context"
+	"encoding/base64"
+	"maps"
+	"strings"
+
+	"github.com/containerd/errdefs"
+	"github.com/moby/moby/api/types/swarm"
+
+	"github.com/gatebook/gatebook/plugins/sdk"
+	"github.com/gatebook/gatebook/plugins/swarm/internal/change"
+	"github.com/gatebook/gatebook/plugins/swarm/internal/service"
+)
+
+const (
+	// byStep is the label of what a step has made, with the step's key: all its attempts make one.
+	byStep = "gatebook.step"
+	// before is the label with what the config held that was removed, so that an undo can make it
+	// again: who may read the one may read the other.
+	before = "gatebook.before"
+	// mostBefore is how much that may be, in bytes. A swarm keeps no more than 1.5 MB in one
+	// piece.
+	mostBefore = 256 << 10
+)
+
+// make makes what the service shall mount: the new one or, on the way back, the old one where it was
+// removed.
+func (r rotating[I]) make(ctx context.Context, use change.Use[I], to swarm.ServiceSpec) error {
+	in := r.of(use.Input)
+	mounted, err := r.mounted(in, to)
+	if err != nil {
+		return err
+	}
+	single, cancel := r.Single(ctx)
+	defer cancel()
+	is, err := r.find(single, *mounted.name)
+	if err != nil {
+		return r.Fault(single, err, "read the %s %s", r.kind, *mounted.name)
+	}
+	if use.Undo {
+		if is != nil {
+			return nil
+		}
+		return r.remake(ctx, in, use, *mounted.name)
+	}
+	switch {
+	case is == nil:
+	case is.labels[byStep] == use.Key:
+		return nil
+	default:
+		return sdk.Errorf(sdk.Conflict, "there is a %s %s already, which this step has not made", r.kind, is.name)
+	}
+	made := thing{name: *mounted.name, data: []byte(in.content), labels: map[string]string{}}
+	old, err := r.replaced(single, in)
+	if err != nil {
+		return err
+	}
+	if old != nil {
+		maps.Copy(made.labels, old.labels)
+		delete(made.labels, before)
+		if r.stays(in, *old) == "" && in.previous == nil {
+			made.labels[before] = base64.StdEncoding.EncodeToString(old.data)
+		}
+	}
+	made.labels[byStep] = use.Key
+	return r.Fault(single, r.create(single, made), "make the %s %s", r.kind, made.name)
+}
+
+// replaced is what the service mounts at this moment, which is about to be replaced.
+func (r rotating[I]) replaced(ctx context.Context, in asked) (*thing, error) {
+	live, err := r.Get(ctx, in.Service)
+	if err != nil {
+		return nil, r.Fault(ctx, err, "read the service %s", in.Service)
+	}
+	mounted, err := r.mounted(in, live.Spec)
+	if err != nil {
+		return nil, err
+	}
+	old, err := r.find(ctx, *mounted.name)
+	return old, r.Fault(ctx, err, "read the %s %s", r.kind, *mounted.name)
+}
+
+// remake makes the old one again.
+func (r rotating[I]) remake(ctx context.Context, in asked, use change.Use[I], name string) error {
+	single, cancel := r.Single(ctx)
+	defer cancel()
+	now, err := r.replaced(single, in)
+	if err != nil {
+		return err
+	}
+	old := thing{name: name}
+	if now != nil {
+		old.labels = maps.Clone(now.labels)
+		delete(old.labels, before)
+		delete(old.labels, byStep)
+	}
+	switch {
+	case in.previous != nil:
+		old.data = []byte(*in.previous)
+	case now != nil && now.labels[byStep] == use.Key && now.labels[before] != "":
+		if old.data, err = base64.StdEncoding.DecodeString(now.labels[before]); err != nil {
+			return sdk.Errorf(sdk.Permanent, "what the %s %s held: %w", r.kind, name, err)
+		}
+	default:
+		return sdk.Errorf(sdk.Conflict, "somebody removed the %s %s meanwhile, and nobody here knows what it held", r.kind, name)
+	}
+	return r.Fault(single, r.create(single, old), "make the %s %s again", r.kind, name)
+}
+
+// stays says why the old one is not removed; empty: it is.
+func (r rotating[I]) stays(in asked, old thing) string {
+	switch {
+	case in.keep:
+		return "the step says so"
+	case in.previous != nil:
+		return ""
+	case r.kind == "secret":
+		return "what it holds cannot be read, and without previous an undo could not make it again"
+	case len(old.data) > mostBefore:
+		return "it is too large to be kept for an undo"
+	default:
+		return ""
+	}
+}
+
+// after follows the update, and then removes the old one.
+func (r rotating[I]) after(ctx context.Context, call *sdk.Call[I], c change.Change[swarm.ServiceSpec]) (Output, error) {
+	in := r.of(call.Input)
+	converged, err := r.Converge(ctx, call.Host, service.Followed(c, in.Stall.Std()), c.Changed())
+	if err != nil {
+		return Output{}, err
+	}
+	was, err := r.mounted(in, c.Was)
+	if err != nil {
+		return Output{}, err
+	}
+	is, err := r.mounted(in, c.Want)
+	if err != nil {
+		return Output{}, err
+	}
+	out := Output{Converged: converged, Name: *is.name, Old: *was.name}
+	single, cancel := r.Single(ctx)
+	defer cancel()
+	old, err := r.find(single, out.Old)
+	switch {
+	case err != nil:
+		return out, r.Fault(single, err, "read the %s %s", r.kind, out.Old)
+	case old == nil:
+		out.Removed = true
+		return out, nil
+	}
+	if why := r.stays(in, *old); why != "" {
+		call.Progressf("the %s %s stays: %s", r.kind, out.Old, why)
+		return out, nil
+	}
+	out.Removed, err = r.away(single, call, *old)
+	return out, err
+}
+
+// away removes one that nobody uses any more.
+func (r rotating[I]) away(ctx context.Context, call *sdk.Call[I], one thing) (bool, error) {
+	err := r.remove(ctx, one.id)
+	switch {
+	case err == nil, errdefs.IsNotFound(err):
+		return true, nil
+	case strings.Contains(err.Error(), "in use by"):
+		call.Progressf("the %s %s stays: %s", r.kind, one.name, strings.TrimPrefix(err.Error(), "Error response from daemon: "))
+		return false, nil
+	default:
+		return false, r.Fault(ctx, err, "remove the %s %s", r.kind, one.name)
+	}
+}
+
+// undone follows the service to where it was, and removes what the step has made.
+func (r rotating[I]) undone(ctx context.Context, call *sdk.Call[I], use change.Use[I], live service.Object) error {
+	in := r.of(call.Input)
+	if err := r.Return(ctx, call.Host, live, in.Stall.Std()); err != nil {
+		return err
+	}
+	mounted, err := r.mounted(in, live.Spec)
+	if err != nil {
+		return err
+	}
+	name := in.Name
+	if name == "" {
+		name = versioned(*mounted.name, use.Key)
+	}
+	single, cancel := r.Single(ctx)
+	defer cancel()
+	made, err := r.find(single, name)
+	if err != nil {
+		return r.Fault(single, err, "read the %s %s", r.kind, name)
+	}
+	if made == nil || made.labels[byStep] != use.Key {
+		return nil
+	}
+	_, err = r.away(single, call, *made)
+	return err
+}

@@ -1,0 +1,104 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/moby/moby/api/types/swarm"
+
+	"github.com/gatebook/gatebook/plugins/sdk"
+	"github.com/gatebook/gatebook/plugins/swarm/internal/change"
+	"github.com/gatebook/gatebook/plugins/swarm/internal/printed"
+	"github.com/gatebook/gatebook/plugins/swarm/internal/tasks"
+)
+
+// Converged is what an action returns of a service that it has changed, and that has converged.
+type Converged struct {
+	ID      string `json:"id" required:"true" doc:"ID of the service."`
+	Version uint64 `json:"version" required:"true" doc:"Version index of the service now that it has converged: what a later step may say that it must still have."`
+	Image   string `json:"image" required:"true" doc:"Image that its tasks run."`
+	Wanted  int    `json:"wanted" required:"true" unit:"tasks" doc:"How many tasks are to run."`
+	Running int    `json:"running" required:"true" unit:"tasks" doc:"How many run."`
+	Updated int    `json:"updated" required:"true" unit:"tasks" doc:"How many of them are as the service now says."`
+	Failed  int    `json:"failed" required:"true" unit:"tasks" doc:"How many tasks of what the service now says are known to have failed."`
+	Changed bool   `json:"changed" required:"true" doc:"Whether there was anything to change."`
+}
+
+// Followed is what is followed of a change: of a canary, until so many tasks are well.
+func Followed(c change.Change[swarm.ServiceSpec], stall time.Duration) tasks.Followed {
+	of := tasks.Followed{ID: c.Live.ID, Spec: c.Live.Spec, Monitor: Monitor(c.Live.Spec), Stall: stall}
+	if isCanary(c.Live.Spec.UpdateConfig) {
+		of.Canary = c.Live.Spec.UpdateConfig.Parallelism
+	}
+	return of
+}
+
+// Converge follows a service that was changed, and returns what became of it.
+func (s Services) Converge(ctx context.Context, host sdk.Host, of tasks.Followed, changed bool) (Converged, error) {
+	standing, err := s.Tasks.Converge(ctx, host.Progress, of)
+	if err != nil {
+		s.lastWords(ctx, host, of.Spec, err)
+		return Converged{}, err
+	}
+	single, cancel := s.Single(ctx)
+	defer cancel()
+	now, err := s.Get(single, of.ID)
+	if err != nil {
+		return Converged{}, s.Fault(single, err, "read the service %s", of.Spec.Name)
+	}
+	return Converged{
+		ID: now.ID, Version: now.Index, Image: Image(now.Spec), Changed: changed,
+		Wanted: standing.Wanted, Running: standing.Running, Updated: standing.Updated, Failed: standing.Failed,
+	}, nil
+}
+
+const (
+	// lastLines is how many lines are shown of a task that has failed, and mostShown of how many tasks.
+	lastLines, mostShown = 20, 3
+	// lastWait is how long it may take to read them.
+	lastWait = 10 * time.Second
+)
+
+// lastWords shows what tasks have printed last because of which a service has not converged: once they
+// are replaced, it may be lost. What cannot be read is not what is wrong.
+func (s Services) lastWords(ctx context.Context, host sdk.Host, of swarm.ServiceSpec, err error) {
+	unconverged, is := errors.AsType[*tasks.Unconverged](err)
+	if !is {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, lastWait)
+	defer cancel()
+	tail := int64(lastLines)
+	terminal := of.TaskTemplate.ContainerSpec != nil && of.TaskTemplate.ContainerSpec.TTY
+	for _, row := range unconverged.Ails[:min(len(unconverged.Ails), mostShown)] {
+		if row.Container == "" {
+			continue
+		}
+		_ = printed.Task{Engine: s.Engine, ID: row.ID, Terminal: terminal, Tail: &tail}.Each(ctx, func(text []byte) { host.Output(row.Name, text) })
+	}
+}
+
+// Settling says how far a service has converged at this moment. Whether it has stayed well is not
+// known of a moment, and to follow it once more does no harm.
+func (s Services) Settling(ctx context.Context, of tasks.Followed) (detail string, err error) {
+	seen, err := s.Tasks.Look(ctx, of.ID)
+	if err != nil {
+		return "", err
+	}
+	standing := seen.Judge(of.Spec)
+	return fmt.Sprintf("The service %s is changed, and %d of %d tasks are as it says.", of.Spec.Name, standing.Updated, standing.Wanted), nil
+}
+
+// Return follows a service whose change was taken back. Where that leads to a canary, some tasks were
+// of another spec before, too, and nothing is waited for: what has made the canary takes it back.
+func (s Services) Return(ctx context.Context, host sdk.Host, live Object, stall time.Duration) error {
+	if isCanary(live.Spec.UpdateConfig) {
+		return nil
+	}
+	_, err := s.Tasks.Converge(ctx, host.Progress, tasks.Followed{
+		ID: live.ID, Spec: live.Spec, Monitor: Monitor(live.Spec), Stall: stall, Back: live.Back != "",
+	})
+	return err
+}

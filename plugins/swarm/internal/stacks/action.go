@@ -1,0 +1,72 @@
+package stacks
+
+import (
+	"github.com/gatebook/gatebook/plugins/sdk"
+	"github.com/gatebook/gatebook/plugins/swarm/internal/engine"
+	"github.com/gatebook/gatebook/schema"
+)
+
+// Input is what stack_deploy is given.
+type Input struct {
+	Stack            string            `json:"stack" required:"true" pattern:"^[a-zA-Z0-9]([a-zA-Z0-9_-]*[a-zA-Z0-9])?$" maxLength:"40" example:"shop" doc:"Name of the stack, with which the names of what is in it begin."`
+	Compose          string            `json:"compose" takessecrets:"true" minLength:"1" doc:"The compose file as text."`
+	File             string            `json:"file" minLength:"1" example:"/srv/shop/compose.yaml" doc:"Absolute path of the compose file; instead of compose."`
+	Folder           string            `json:"folder" minLength:"1" example:"/srv/shop" doc:"Absolute path of the folder from which paths in the compose file are seen; without it, that of file."`
+	Variables        map[string]string `json:"variables" takessecrets:"true" doc:"Values for the ${…} in the compose file, and for environment variables that it gives no value. Nothing is taken from the environment of gatebook."`
+	Prune            bool              `json:"prune" doc:"Removes services of the stack that are not in the compose file."`
+	ResolveImage     string            `json:"resolveImage" default:"always" enum:"always,changed,never" doc:"When the registry is asked for the digest by which an image is fixed: of each service, of those with another image than before, or of none."`
+	WithRegistryAuth bool              `json:"withRegistryAuth" doc:"Gives the nodes the credentials that docker's configuration has for the images' registries."`
+	Monitor          schema.Duration   `json:"monitor" default:"5s" min:"0s" doc:"How long the tasks of a service must have stayed healthy, once all run."`
+	Stall            schema.Duration   `json:"stall" default:"2m" min:"1s" doc:"How long a service may come no further before the step fails and says why."`
+}
+
+// Output is what stack_deploy returns.
+type Output struct {
+	Created   []string `json:"created" required:"true" doc:"What was not there before: service shop_web, network shop_default."`
+	Changed   []string `json:"changed" required:"true" doc:"What was changed."`
+	Unchanged []string `json:"unchanged" required:"true" doc:"Services that were as they should be."`
+	Pruned    []string `json:"pruned" required:"true" doc:"Services that were removed."`
+	Left      []string `json:"left" required:"true" doc:"Services of the stack that are not in the compose file and were left."`
+}
+
+// Actions are those for stacks.
+func Actions(e *engine.Engine) []sdk.Declaration { return []sdk.Declaration{stacks{e}.deploy()} }
+
+// stacks are those of a swarm.
+type stacks struct{ *engine.Engine }
+
+func (s stacks) deploy() sdk.Action[Input, Output] {
+	return sdk.Action[Input, Output]{
+		Name:    "stack_deploy",
+		Summary: "Bring a stack into the state that a compose file says",
+		Description: `Deploys the compose file as ` + "`docker stack deploy`" + ` does: with the same names and labels, so that both can be used for one stack. The file is
+read by docker's own code; keys that a swarm ignores are told. ` + "`${…}`" + ` in it are filled in from ` + "`variables`" + ` alone.
+
+The plan shows what changes of each service in the words of the compose file, and which networks, configs and secrets would be made. A config whose
+content is another one under the same name is refused, as the engine does; of a secret that is told before anything is changed, but not in the plan,
+since nobody can read it.
+
+Networks are made first, then secrets and configs, then the services in the order of their names, each by the version that was looked at: what somebody else
+changes meanwhile is a *conflict* that names it. Then all of them are followed until their tasks run and stay healthy. Services that are
+not in the file stay; with ` + "`prune`" + ` they are removed at the end, or before, where one has a port that is wanted.
+
+Undo puts back the spec that each service had before the step, where it still is as the step left it, removes what the step created, and
+makes services anew that it pruned; those have another id then, and start from nothing. For that, the spec of a service that is pruned is written to the
+journal as it is, with the values of its environment variables. A network, config or secret that somebody else uses by then stays, and is named.`,
+		Effect:     sdk.Change,
+		Idempotent: true,
+		Rules: []schema.Rule{
+			{Expr: "has(self.compose) != has(self.file)", Message: "Give either compose or file."},
+		},
+		Examples: []schema.Example{
+			{Title: "A stack in a file", With: map[string]any{"stack": "shop", "file": "/srv/shop/compose.yaml", "variables": map[string]any{"TAG": "v2"}}},
+			{Title: "A stack, and nothing that was once part of it", With: map[string]any{
+				"stack": "shop", "compose": "services:\n  web:\n    image: demo:v2\n    deploy:\n      replicas: 2\n", "prune": true,
+			}},
+		},
+		Plan:    s.plan,
+		Apply:   s.apply,
+		Observe: s.observe,
+		Undo:    s.undo,
+	}
+}

@@ -1,0 +1,221 @@
+package stacks
+
+import (
+	"context"
+	"maps"
+
+	"github.com/moby/moby/api/types/swarm"
+
+	"github.com/gatebook/gatebook/plugins/sdk"
+	"github.com/gatebook/gatebook/plugins/swarm/internal/compose"
+	"github.com/gatebook/gatebook/plugins/swarm/internal/spec"
+)
+
+// kept is the state from before the step, as it is on gatebook's disk: what leads back.
+type kept struct {
+	Made     made        `json:"made,omitempty"` // what was not there, and the step makes
+	Labels   []relabeled `json:"labels,omitempty"`
+	Services []service   `json:"services"`
+	Pruned   []pruned    `json:"pruned,omitempty"`
+	Left     []string    `json:"left,omitempty"` // services of the stack that stay as they are
+}
+
+// relabeled is a secret or config whose labels the step changes.
+type relabeled struct {
+	Kind string            `json:"kind"`
+	Name string            `json:"name"`
+	ID   string            `json:"id"`
+	Was  map[string]string `json:"was,omitempty"`
+	Set  map[string]string `json:"set,omitempty"`
+}
+
+// service is one that the step sets. It is known by hashes of what it was and of what it becomes: its
+// spec may hold passwords, so that only what leads back is kept of it.
+type service struct {
+	Name  string     `json:"name"`
+	ID    string     `json:"id,omitempty"` // empty: it was not there
+	Index uint64     `json:"index,omitempty"`
+	Was   string     `json:"was,omitempty"`
+	Set   string     `json:"set"`
+	Back  spec.Patch `json:"back,omitempty"`
+	Image string     `json:"image"` // as it was fixed when the step began
+	Mark  string     `json:"mark,omitempty"`
+}
+
+// changes says whether there is anything to change.
+func (k service) changes() bool { return k.Was != k.Set }
+
+// pruned is a service that the step removes. Nothing is left of it, so that its spec is kept.
+type pruned struct {
+	Name string    `json:"name"`
+	ID   string    `json:"id"`
+	Was  string    `json:"was"`
+	Spec spec.Form `json:"spec"`
+}
+
+// prepared is what a step would do, before it has done anything of it.
+type prepared struct {
+	kept
+	want     stack
+	view     view
+	wanted   []swarm.ServiceSpec // in the order of kept.Services
+	warnings []string
+}
+
+// prepare looks at everything, and decides what is to be done.
+func (s stacks) prepare(ctx context.Context, in Input) (p prepared, err error) {
+	f, err := read(in)
+	if err != nil {
+		return p, err
+	}
+	if p.view, err = s.look(ctx); err != nil {
+		return p, err
+	}
+	if p.want, err = s.wants(f, in.Stack, p.view); err != nil {
+		return p, err
+	}
+	p.warnings = f.warnings
+	p.Made = p.want.lacks(p.view)
+	if p.wanted, err = p.want.services(ctx, p.view); err != nil {
+		return p, err
+	}
+	for i := range p.wanted {
+		one, warning, err := s.prepareOne(ctx, in, p.view, &p.wanted[i], p.Made)
+		if err != nil {
+			return p, err
+		}
+		if warning != "" {
+			p.warnings = append(p.warnings, warning)
+		}
+		p.Services = append(p.Services, one)
+	}
+	p.prepareLabels()
+	p.preparePrune(in)
+	return p, nil
+}
+
+// prepareOne fixes what is to be set of one service.
+func (s stacks) prepareOne(ctx context.Context, in Input, v view, to *swarm.ServiceSpec, made made) (service, string, error) {
+	live := v.services[to.Name]
+	image, warning, err := s.fixed(ctx, in, *to, live)
+	if err != nil {
+		return service{}, "", err
+	}
+	settle(to, live.Spec, image)
+	one := service{Name: to.Name, ID: live.ID, Set: v.hash(*to, made), Image: image}
+	if live.ID != "" {
+		one.Index, one.Was, one.Mark = live.Version.Index, v.hash(live.Spec, made), mark(live)
+		one.Back = spec.Of(*to).To(spec.Of(live.Spec))
+	}
+	return one, warning, nil
+}
+
+// settle adds to a spec what the compose file leaves open: the image as it is fixed, and how often the
+// tasks were made anew by force, as that would make them anew again.
+func settle(to *swarm.ServiceSpec, live swarm.ServiceSpec, image string) {
+	to.TaskTemplate.ContainerSpec.Image = image
+	to.TaskTemplate.ForceUpdate = live.TaskTemplate.ForceUpdate
+}
+
+// mark tells an update of the engine from others.
+func mark(live swarm.Service) string {
+	if live.UpdateStatus == nil || live.UpdateStatus.StartedAt == nil {
+		return ""
+	}
+	return live.UpdateStatus.StartedAt.UTC().String()
+}
+
+func (p *prepared) prepareLabels() {
+	for _, one := range p.want.things {
+		var live swarm.Annotations
+		var id string
+		switch one.kind {
+		case secretKind:
+			live, id = p.view.secrets[one.name].Spec.Annotations, p.view.secrets[one.name].ID
+		case configKind:
+			live, id = p.view.configs[one.name].Spec.Annotations, p.view.configs[one.name].ID
+		}
+		if id != "" && !same(live.Labels, one.labels) {
+			p.Labels = append(p.Labels, relabeled{Kind: one.kind, Name: one.name, ID: id, Was: live.Labels, Set: one.labels})
+		}
+	}
+}
+
+func (p *prepared) preparePrune(in Input) {
+	said := map[string]bool{}
+	for _, one := range p.Services {
+		said[one.Name] = true
+	}
+	for _, name := range p.view.ofStack(in.Stack) {
+		live := p.view.services[name]
+		switch {
+		case said[name]:
+		case in.Prune:
+			p.Pruned = append(p.Pruned, pruned{Name: name, ID: live.ID, Was: p.view.hash(live.Spec, p.Made), Spec: spec.Of(live.Spec)})
+		default:
+			p.Left = append(p.Left, name)
+		}
+	}
+}
+
+// standing is whose spec a service has.
+type standing int
+
+const (
+	absent  standing = iota
+	before           // the one from before the step
+	ours             // the one that the step sets
+	foreign          // somebody else's
+)
+
+// judge tells whose spec a service has now, and of somebody else's what is changed.
+func (k kept) judge(v view, one service) (standing, string) {
+	live, there := v.services[one.Name]
+	if !there {
+		return absent, ""
+	}
+	if one.ID != "" && live.ID != one.ID {
+		return foreign, "it is not the one that the step began with, but a new one of that name"
+	}
+	switch is := v.hash(live.Spec, k.Made); is {
+	case one.Set:
+		return ours, ""
+	case one.Was:
+		return before, ""
+	}
+	return foreign, v.since(live, k.Made, one.Was, one.Set)
+}
+
+// since says what changed since a service had one of some specs.
+func (v view) since(live swarm.Service, made made, hashes ...string) string {
+	if live.PreviousSpec == nil {
+		return "it is not as the step left it"
+	}
+	said := compose.Sentence(compose.Changed(v.named(*live.PreviousSpec), v.named(live.Spec)))
+	was := v.hash(*live.PreviousSpec, made)
+	for _, hash := range hashes {
+		if hash == was {
+			return said
+		}
+	}
+	return "more than once; by the last change of it " + said
+}
+
+// meddled is the conflict with whoever has changed a service.
+func meddled(name, words string) error {
+	return sdk.Errorf(sdk.Conflict, "somebody changed the service %s meanwhile: %s", name, words)
+}
+
+// back is the spec from before the step.
+func (k kept) back(v view, live swarm.Service, one service) (was swarm.ServiceSpec, err error) {
+	if err := spec.Of(live.Spec).With(one.Back).Into(&was); err != nil {
+		return was, sdk.Errorf(sdk.Permanent, "the state before the change: %w", err)
+	}
+	if v.hash(was, k.Made) != one.Was {
+		return was, meddled(one.Name, v.since(live, k.Made, one.Set))
+	}
+	return was, nil
+}
+
+// same says whether labels are the same; those that are absent are empty.
+func same(a, b map[string]string) bool { return maps.Equal(a, b) }

@@ -1,0 +1,209 @@
+package stacks
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/aymanbagabas/go-udiff"
+	"github.com/moby/moby/api/types/swarm"
+
+	"github.com/gatebook/gatebook/plugins/sdk"
+	"github.com/gatebook/gatebook/plugins/swarm/internal/compose"
+	"github.com/gatebook/gatebook/plugins/swarm/internal/spec"
+)
+
+// What a plan names what it was made from.
+const (
+	serviceKind = "service"
+	fileKind    = "compose file"
+)
+
+func (s stacks) plan(ctx context.Context, call *sdk.Call[Input]) (sdk.Preview, error) {
+	if !call.Knows("stack") {
+		return sdk.Preview{Summary: "would deploy a stack that is not known yet"}, nil
+	}
+	preview := sdk.Preview{Summary: "would deploy the stack " + call.Input.Stack}
+	if !call.Knows("compose", "file", "folder", "variables", "prune", "resolveImage", "withRegistryAuth") {
+		preview.Summary += ", by what is not known yet"
+		return preview, nil
+	}
+	p, err := s.prepare(ctx, call.Input)
+	if err != nil {
+		return preview, err
+	}
+	preview.Blockers, preview.Warnings = p.want.blockers, p.warnings
+	p.previewThings(&preview)
+	p.previewServices(&preview)
+	preview.Observed = p.seen(call.Input)
+	if len(preview.Changes) == 0 && len(preview.Blockers) == 0 {
+		preview.Summary = fmt.Sprintf("nothing to do: the stack %s is so already", call.Input.Stack)
+	} else {
+		preview.Summary += counted(preview.Changes)
+	}
+	return preview, nil
+}
+
+// previewThings shows what is made beside the services, or labelled anew.
+func (p *prepared) previewThings(preview *sdk.Preview) {
+	for _, one := range p.want.things {
+		if p.Made.has(one.kind, one.name) {
+			preview.Changes = append(preview.Changes, sdk.Delta{Target: one.String(), Kind: one.kind, Op: "create", Diff: difference(one.name, nil, one.says())})
+			continue
+		}
+		if live, there := p.view.networks[one.name]; one.kind == networkKind && there {
+			is := thing{kind: networkKind, labels: live.Labels}
+			is.network.Driver, is.network.Options, is.network.Internal, is.network.Attachable = live.Driver, one.network.Options, live.Internal, live.Attachable
+			if diff := difference(one.name, is.says(), one.says()); diff != "" {
+				preview.Warnings = append(preview.Warnings, fmt.Sprintf("The network %s is another one than the compose file says, and stays as it is: a network cannot be changed.\n%s", one.name, diff))
+			}
+		}
+	}
+	for _, one := range p.Labels {
+		preview.Changes = append(preview.Changes, sdk.Delta{
+			Target: one.Kind + " " + one.Name, Kind: one.Kind, Op: "update",
+			Diff: difference(one.Name, thing{labels: one.Was}.says(), thing{labels: one.Set}.says()),
+		})
+	}
+	for _, one := range p.want.things {
+		if _, there := p.view.secrets[one.name]; one.kind == secretKind && there && one.secret.Driver == nil {
+			preview.Warnings = append(preview.Warnings, fmt.Sprintf("The secret %s is there. Whether it holds what the compose file says, nobody can read: the engine tells the step before that changes anything, and the step fails where it holds something else.", one.name))
+		}
+	}
+}
+
+// says is what a thing is, line by line. What a secret or config holds is not said.
+func (t thing) says() (lines []string) {
+	if t.network.Driver != "" {
+		lines = append(lines, "driver: "+t.network.Driver)
+	}
+	for _, name := range slices.Sorted(maps.Keys(t.network.Options)) {
+		lines = append(lines, "driver_opts."+name+": "+t.network.Options[name])
+	}
+	if t.network.Internal {
+		lines = append(lines, "internal: true")
+	}
+	if t.network.Attachable {
+		lines = append(lines, "attachable: true")
+	}
+	if t.network.IPAM != nil {
+		for _, pool := range t.network.IPAM.Config {
+			lines = append(lines, "subnet: "+pool.Subnet.String())
+		}
+	}
+	if t.config.Data != nil {
+		lines = append(lines, fmt.Sprintf("content: %d bytes", len(t.config.Data)))
+	}
+	for _, name := range slices.Sorted(maps.Keys(t.labels)) {
+		lines = append(lines, "labels."+name+": "+t.labels[name])
+	}
+	return lines
+}
+
+func difference(name string, was, is []string) string {
+	text := func(lines []string) string {
+		if len(lines) == 0 {
+			return ""
+		}
+		return strings.Join(lines, "\n") + "\n"
+	}
+	return udiff.Unified("live/"+name, "planned/"+name, text(was), text(is))
+}
+
+// previewServices shows what becomes of each service.
+func (p *prepared) previewServices(preview *sdk.Preview) {
+	for i, one := range p.Services {
+		if !one.changes() {
+			continue
+		}
+		delta := sdk.Delta{Target: serviceKind + " " + one.Name, Kind: serviceKind, Op: "create"}
+		var was swarm.ServiceSpec
+		if one.ID != "" {
+			delta.Op, was = "update", p.view.shown(p.view.services[one.Name].Spec, p.Made)
+		}
+		delta.Diff = compose.Diff(one.Name, was, p.view.shown(p.wanted[i], p.Made))
+		preview.Changes = append(preview.Changes, delta)
+	}
+	for _, one := range p.Pruned {
+		live := p.view.services[one.Name]
+		preview.Changes = append(preview.Changes, sdk.Delta{
+			Target: serviceKind + " " + one.Name, Kind: serviceKind, Op: "delete",
+			Diff: compose.Diff(one.Name, p.view.shown(live.Spec, p.Made), swarm.ServiceSpec{}),
+		})
+	}
+	if len(p.Pruned) > 0 {
+		preview.Warnings = append(preview.Warnings, "Undo makes the services anew that are pruned, with other ids; what their containers have written outside of volumes is lost.")
+	}
+	if len(p.Left) > 0 {
+		preview.Warnings = append(preview.Warnings, fmt.Sprintf("The stack has services that are not in the compose file, and stay: %s. With prune they would be removed.", strings.Join(p.Left, ", ")))
+	}
+}
+
+// counted is how many of each kind of change there are, for the end of a summary.
+func counted(changes []sdk.Delta) string {
+	counts := map[string]int{}
+	for _, one := range changes {
+		counts[one.Op+" "+one.Kind]++
+	}
+	var said []string
+	for _, op := range []string{"create", "update", "delete"} {
+		for _, kind := range []string{networkKind, secretKind, configKind, serviceKind} {
+			switch number := counts[op+" "+kind]; number {
+			case 0:
+			case 1:
+				said = append(said, fmt.Sprintf("%s 1 %s", op, kind))
+			default:
+				said = append(said, fmt.Sprintf("%s %d %ss", op, number, kind))
+			}
+		}
+	}
+	if len(said) == 0 {
+		return ""
+	}
+	return ": " + strings.Join(said, ", ")
+}
+
+// seen is what a plan is made from: each service, and the compose file with all that it takes in.
+func (p *prepared) seen(in Input) []sdk.Seen {
+	all := []sdk.Seen{{Kind: fileKind, Name: p.want.called(in), Version: p.want.sum(p.Services)}}
+	for _, one := range p.Services {
+		all = append(all, p.view.seen(one.Name))
+	}
+	for _, one := range p.Pruned {
+		all = append(all, p.view.seen(one.Name))
+	}
+	return all
+}
+
+// seen is a service as a plan names it.
+func (v view) seen(name string) sdk.Seen {
+	live, there := v.services[name]
+	if !there {
+		return sdk.Seen{Kind: serviceKind, Name: name, Version: "absent"}
+	}
+	return sdk.Seen{Kind: serviceKind, Name: name, Version: fmt.Sprintf("index %d, spec %s", live.Version.Index, spec.Of(live.Spec).Hash()), ID: live.ID}
+}
+
+// agreed complains of what is not as the plan saw it to which people agreed.
+func (p *prepared) agreed(call *sdk.Call[Input]) error {
+	for _, is := range p.seen(call.Input) {
+		was, saw := call.Saw(is.Kind, is.Name)
+		_, now, _ := strings.Cut(is.Version, "spec ")
+		_, then, _ := strings.Cut(was.Version, "spec ")
+		live := p.view.services[is.Name]
+		switch {
+		case !saw || was == is:
+		case is.Kind == fileKind:
+			return sdk.Errorf(sdk.Conflict, "the compose file %s, or what it takes in, says something else than when it was planned", is.Name)
+		case was.ID != is.ID || then == "" || now == "":
+			return sdk.Errorf(sdk.Conflict, "the service %s is not the one that the plan saw: that was %s, and this is %s", is.Name, was.Version, is.Version)
+		case then != now && live.PreviousSpec != nil && spec.Of(*live.PreviousSpec).Hash() == then:
+			return sdk.Errorf(sdk.Conflict, "somebody changed the service %s since it was planned: %s", is.Name, compose.Sentence(compose.Changed(p.view.named(*live.PreviousSpec), p.view.named(live.Spec))))
+		case then != now:
+			return sdk.Errorf(sdk.Conflict, "somebody changed the service %s since it was planned, more than once", is.Name)
+		}
+	}
+	return nil
+}

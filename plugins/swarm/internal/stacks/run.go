@@ -1,0 +1,288 @@
+package stacks
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/moby/moby/api/types/swarm"
+	"github.com/moby/moby/client"
+
+	"github.com/gatebook/gatebook/plugins/sdk"
+	"github.com/gatebook/gatebook/plugins/swarm/internal/engine"
+)
+
+// run is one attempt to deploy.
+type run struct {
+	stacks
+	prepared
+	call *sdk.Call[Input]
+}
+
+func (s stacks) apply(ctx context.Context, call *sdk.Call[Input]) (Output, error) {
+	before, again, err := sdk.LoadBefore[kept](call)
+	if err != nil {
+		return Output{}, err
+	}
+	r := &run{stacks: s, call: call}
+	if again {
+		err = r.resume(ctx, before)
+	} else {
+		err = r.begin(ctx)
+	}
+	if err != nil {
+		return Output{}, err
+	}
+	return r.outputs(), r.carryOut(ctx)
+}
+
+// begin looks at everything, and saves what undoing has to know, before the first change.
+func (r *run) begin(ctx context.Context) (err error) {
+	if r.prepared, err = r.prepare(ctx, r.call.Input); err != nil {
+		return err
+	}
+	if len(r.want.blockers) > 0 {
+		return r.want.fault("%s", strings.Join(r.want.blockers, " "))
+	}
+	if err := r.agreed(r.call); err != nil {
+		return err
+	}
+	for _, warning := range r.warnings {
+		r.call.Log.Warn(warning)
+	}
+	if r.idle() {
+		return nil
+	}
+	return r.call.SaveBefore(ctx, r.kept)
+}
+
+// idle says whether there is nothing to change.
+func (r *run) idle() bool {
+	return len(r.Made)+len(r.Labels)+len(r.Pruned) == 0 && !slices.ContainsFunc(r.Services, service.changes)
+}
+
+// resume takes up what an earlier attempt has begun.
+func (r *run) resume(ctx context.Context, before kept) error {
+	f, err := read(r.call.Input)
+	if err != nil {
+		return err
+	}
+	if r.view, err = r.look(ctx); err != nil {
+		return err
+	}
+	if r.want, err = r.wants(f, r.call.Input.Stack, r.view); err != nil {
+		return err
+	}
+	r.kept = before
+	return r.compute(ctx)
+}
+
+// compute makes the specs anew, by what there is now, and makes sure that they are those that the
+// step began with.
+func (r *run) compute(ctx context.Context) (err error) {
+	if r.wanted, err = r.want.services(ctx, r.view); err != nil {
+		return err
+	}
+	other := len(r.wanted) != len(r.Services)
+	for i := 0; !other && i < len(r.wanted); i++ {
+		one := r.Services[i]
+		settle(&r.wanted[i], r.view.services[one.Name].Spec, one.Image)
+		other = r.wanted[i].Name != one.Name || r.view.hash(r.wanted[i], r.Made) != one.Set
+	}
+	if other {
+		return sdk.Errorf(sdk.Permanent, "the compose file, or what it takes in, says something else than when the step began: put back what it was, or take the step back and plan anew")
+	}
+	return nil
+}
+
+// carryOut makes all changes that are not made yet, and waits for what follows from them.
+func (r *run) carryOut(ctx context.Context) error {
+	if err := r.verifySecrets(ctx); err != nil {
+		return err
+	}
+	if err := r.prune(ctx, r.inTheWay); err != nil {
+		return err
+	}
+	for _, one := range r.want.things {
+		if err := r.make(ctx, one); err != nil {
+			return err
+		}
+	}
+	for _, one := range r.Labels {
+		if err := r.label(ctx, one, one.Was, one.Set); err != nil {
+			return err
+		}
+	}
+	var err error
+	if r.view, err = r.look(ctx); err != nil { // with the ids of what was made
+		return err
+	}
+	if err := r.compute(ctx); err != nil {
+		return err
+	}
+	for i, one := range r.Services {
+		if err := r.set(ctx, i, one); err != nil {
+			return fmt.Errorf("%d of %d services are as the compose file says: %w", i, len(r.Services), err)
+		}
+	}
+	if err := r.follow(ctx, r.call, r.names()); err != nil {
+		return err
+	}
+	return r.prune(ctx, func(pruned) bool { return true })
+}
+
+func (r *run) names() []string {
+	var names []string
+	for _, one := range r.Services {
+		names = append(names, one.Name)
+	}
+	return names
+}
+
+// mostTries is how often a change is tried of which the engine says that somebody was quicker: the
+// engine itself is, when it notes how an update goes.
+const mostTries = 20
+
+// set sets one service, where nobody else has set something else.
+func (r *run) set(ctx context.Context, i int, one service) error {
+	for range mostTries {
+		is, words := r.judge(r.view, one)
+		live := r.view.services[one.Name]
+		switch {
+		case is == foreign:
+			return meddled(one.Name, words)
+		case is == ours:
+			return nil
+		case is == absent && one.ID != "":
+			return sdk.Errorf(sdk.Conflict, "the service %s was removed meanwhile", one.Name)
+		case is == before && rolledBack(live) && mark(live) != one.Mark:
+			return sdk.Errorf(sdk.Permanent, "the engine has taken the update of the service %s back: %s", one.Name, live.UpdateStatus.Message)
+		}
+		r.call.Host.Progress(sdk.Progress{Message: "set the service " + one.Name, Done: int64(i), Total: int64(len(r.Services))})
+		err := r.put(ctx, live, r.wanted[i])
+		if err != nil && !engine.Stale(err) {
+			return err
+		}
+		if err == nil {
+			return nil
+		}
+		if r.view, err = r.look(ctx); err != nil {
+			return err
+		}
+	}
+	return sdk.Errorf(sdk.Conflict, "the service %s is changed all the time", one.Name)
+}
+
+// rolledBack says whether the last update of a service was taken back by the engine.
+func rolledBack(live swarm.Service) bool {
+	return live.UpdateStatus != nil && slices.Contains([]swarm.UpdateState{
+		swarm.UpdateStateRollbackStarted, swarm.UpdateStateRollbackPaused, swarm.UpdateStateRollbackCompleted,
+	}, live.UpdateStatus.State)
+}
+
+// put makes a service, or sets the spec of one that is there by the version that was looked at.
+func (s stacks) putWith(ctx context.Context, live swarm.Service, to swarm.ServiceSpec, credentials string) error {
+	single, cancel := s.Single(ctx)
+	defer cancel()
+	if live.ID == "" {
+		_, err := s.Docker.ServiceCreate(single, client.ServiceCreateOptions{Spec: to, EncodedRegistryAuth: credentials})
+		return s.Fault(single, err, "make the service %s", to.Name)
+	}
+	_, err := s.Docker.ServiceUpdate(single, live.ID, client.ServiceUpdateOptions{Version: live.Version, Spec: to, EncodedRegistryAuth: credentials})
+	if engine.Stale(err) {
+		return err
+	}
+	return s.Fault(single, err, "change the service %s", to.Name)
+}
+
+func (r *run) put(ctx context.Context, live swarm.Service, to swarm.ServiceSpec) error {
+	credentials, err := credentials(r.call.Input, to.TaskTemplate.ContainerSpec.Image)
+	if err != nil {
+		return err
+	}
+	return r.putWith(ctx, live, to, credentials)
+}
+
+// prune removes services of the stack that are not in the compose file.
+func (r *run) prune(ctx context.Context, which func(pruned) bool) error {
+	for _, one := range r.Pruned {
+		if !which(one) {
+			continue
+		}
+		v, err := r.look(ctx)
+		if err != nil {
+			return err
+		}
+		live, there := v.services[one.Name]
+		switch {
+		case !there || live.ID != one.ID: // who made another of that name wants it
+			continue
+		case v.hash(live.Spec, r.Made) != one.Was:
+			return meddled(one.Name, v.since(live, r.Made, one.Was))
+		}
+		r.call.Progressf("remove the service %s", one.Name)
+		if err := r.remove(ctx, live); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// remove removes a service. One that is gone is removed.
+func (s stacks) remove(ctx context.Context, live swarm.Service) error {
+	single, cancel := s.Single(ctx)
+	defer cancel()
+	_, err := s.Docker.ServiceRemove(single, live.ID, client.ServiceRemoveOptions{})
+	if engine.IsGone(err) {
+		return nil
+	}
+	return s.Fault(single, err, "remove the service %s", live.Spec.Name)
+}
+
+// inTheWay says whether a service that is to be removed has a port that another one wants, so that
+// it has to go before.
+func (r *run) inTheWay(one pruned) bool {
+	var old swarm.ServiceSpec
+	if err := one.Spec.Into(&old); err != nil || old.EndpointSpec == nil {
+		return false
+	}
+	return slices.ContainsFunc(r.wanted, func(to swarm.ServiceSpec) bool {
+		return to.EndpointSpec != nil && slices.ContainsFunc(to.EndpointSpec.Ports, func(port swarm.PortConfig) bool {
+			return port.PublishedPort != 0 && slices.ContainsFunc(old.EndpointSpec.Ports, func(has swarm.PortConfig) bool {
+				return has.PublishedPort == port.PublishedPort
+			})
+		})
+	})
+}
+
+// outputs are what the step does, from its first attempt on.
+func (r *run) outputs() Output {
+	out := Output{Created: []string{}, Changed: []string{}, Unchanged: []string{}, Pruned: []string{}, Left: []string{}}
+	for _, one := range r.want.things {
+		if r.Made.has(one.kind, one.name) {
+			out.Created = append(out.Created, one.String())
+		}
+	}
+	for _, one := range r.Labels {
+		out.Changed = append(out.Changed, one.Kind+" "+one.Name)
+	}
+	for _, one := range r.Services {
+		name := serviceKind + " " + one.Name
+		switch {
+		case one.ID == "":
+			out.Created = append(out.Created, name)
+		case one.changes():
+			out.Changed = append(out.Changed, name)
+		default:
+			out.Unchanged = append(out.Unchanged, name)
+		}
+	}
+	for _, one := range r.Pruned {
+		out.Pruned = append(out.Pruned, serviceKind+" "+one.Name)
+	}
+	for _, name := range r.Left {
+		out.Left = append(out.Left, serviceKind+" "+name)
+	}
+	return out
+}

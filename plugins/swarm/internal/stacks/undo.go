@@ -1,0 +1,241 @@
+package stacks
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/moby/moby/api/types/swarm"
+
+	"github.com/gatebook/gatebook/plugins/sdk"
+	"github.com/gatebook/gatebook/plugins/swarm/internal/engine"
+)
+
+// undoing is one attempt to take a deployment back.
+type undoing struct {
+	stacks
+	kept
+	call     *sdk.Call[Input]
+	restored []string // services whose tasks are made anew
+	failed   []*sdk.Error
+	open     int // what the attempt did not come to
+}
+
+// undo takes back all that nobody changed since, and then says what it left alone.
+func (s stacks) undo(ctx context.Context, call *sdk.Call[Input]) error {
+	before, saved, err := sdk.LoadBefore[kept](call)
+	if err != nil || !saved {
+		return err
+	}
+	u := &undoing{stacks: s, kept: before, call: call}
+	for _, one := range u.Services { // what holds a port that another one had goes first
+		if one.ID == "" {
+			u.take(ctx, "the service "+one.Name, func() error { return u.unmakeService(ctx, one) })
+		}
+	}
+	for _, one := range u.Services {
+		if one.ID != "" && one.changes() {
+			u.take(ctx, "the service "+one.Name, func() error { return u.restore(ctx, one) })
+		}
+	}
+	for _, one := range u.Pruned {
+		u.take(ctx, "the service "+one.Name, func() error { return u.revive(ctx, one) })
+	}
+	for _, one := range u.Labels {
+		u.take(ctx, "the labels of the "+one.Kind+" "+one.Name, func() error { return u.label(ctx, one, one.Set, one.Was) })
+	}
+	for _, kind := range []string{configKind, secretKind, networkKind} {
+		for _, name := range u.Made.of(kind) {
+			u.take(ctx, "the "+kind+" "+name, func() error { return u.unmake(ctx, kind, name) })
+		}
+	}
+	if len(u.restored) > 0 {
+		u.take(ctx, "the tasks", func() error { return u.follow(ctx, call, u.restored) })
+	}
+	return u.outcome(ctx)
+}
+
+// take takes back one thing. What stands in its way does not stand in the way of others.
+func (u *undoing) take(ctx context.Context, what string, back func() error) {
+	if ctx.Err() != nil {
+		u.open++
+		return
+	}
+	u.call.Progressf("take back %s", what)
+	switch err := back(); {
+	case ctx.Err() != nil:
+		u.open++
+	case err != nil:
+		u.failed = append(u.failed, sdk.AsError(err))
+	}
+}
+
+// outcome is all that was not taken back, in one error. It is worth another attempt where one may
+// help with any of it.
+func (u *undoing) outcome(ctx context.Context) error {
+	var said []string
+	classes := map[sdk.Class]bool{}
+	for _, err := range u.failed {
+		said, classes[err.Class] = append(said, err.Message), true
+	}
+	if u.open > 0 {
+		return sdk.StoppedErrorf(ctx, "%s", strings.Join(append(said, fmt.Sprintf("%d things are left to be taken back", u.open)), "; "))
+	}
+	for _, class := range []sdk.Class{sdk.Transient, sdk.Conflict, sdk.Denied, sdk.Permanent} {
+		if classes[class] {
+			return sdk.Errorf(class, "%s", strings.Join(said, "; "))
+		}
+	}
+	return nil
+}
+
+// unmakeService removes a service that the step has made.
+func (u *undoing) unmakeService(ctx context.Context, one service) error {
+	v, err := u.look(ctx)
+	if err != nil {
+		return err
+	}
+	switch is, words := u.judge(v, one); is {
+	case absent:
+		return nil
+	case foreign:
+		return meddled(one.Name, words)
+	default:
+		return u.remove(ctx, v.services[one.Name])
+	}
+}
+
+// restore puts back the spec that a service had before the step.
+func (u *undoing) restore(ctx context.Context, one service) error {
+	for range mostTries {
+		v, err := u.look(ctx)
+		if err != nil {
+			return err
+		}
+		live := v.services[one.Name]
+		switch is, words := u.judge(v, one); is {
+		case absent:
+			return sdk.Errorf(sdk.Conflict, "the service %s was removed meanwhile", one.Name)
+		case foreign:
+			return meddled(one.Name, words)
+		case before: // taken back already, or never changed; its tasks may still be on their way
+			u.restored = append(u.restored, one.Name)
+			return nil
+		}
+		was, err := u.back(v, live, one)
+		if err != nil {
+			return err
+		}
+		switch err := u.putWith(ctx, live, was, u.credentialsFor(was)); {
+		case err == nil:
+			u.restored = append(u.restored, one.Name)
+			return nil
+		case !engine.Stale(err):
+			return err
+		}
+	}
+	return sdk.Errorf(sdk.Conflict, "the service %s is changed all the time", one.Name)
+}
+
+// revive makes a service anew that the step has removed.
+func (u *undoing) revive(ctx context.Context, one pruned) error {
+	v, err := u.look(ctx)
+	if err != nil {
+		return err
+	}
+	if live, there := v.services[one.Name]; there {
+		if v.hash(live.Spec, u.Made) != one.Was {
+			return meddled(one.Name, v.since(live, u.Made, one.Was))
+		}
+		return nil
+	}
+	var was swarm.ServiceSpec
+	if err := one.Spec.Into(&was); err != nil {
+		return sdk.Errorf(sdk.Permanent, "the spec of the service %s, as it was: %w", one.Name, err)
+	}
+	if err := u.putWith(ctx, swarm.Service{}, was, u.credentialsFor(was)); err != nil {
+		return err
+	}
+	u.restored = append(u.restored, one.Name)
+	return nil
+}
+
+// credentialsFor are those for the image of a spec. Without them the nodes may still have it.
+func (u *undoing) credentialsFor(was swarm.ServiceSpec) string {
+	if was.TaskTemplate.ContainerSpec == nil {
+		return ""
+	}
+	found, err := credentials(u.call.Input, was.TaskTemplate.ContainerSpec.Image)
+	if err != nil {
+		u.call.Log.Warn(err.Error())
+	}
+	return found
+}
+
+func (s stacks) observe(ctx context.Context, call *sdk.Call[Input]) (sdk.Observed[Output], error) {
+	before, saved, err := sdk.LoadBefore[kept](call)
+	if err != nil {
+		return sdk.Observed[Output]{}, err
+	}
+	if !saved {
+		return sdk.Observed[Output]{State: sdk.Untouched, Detail: "It came as far as no change."}, nil
+	}
+	v, err := s.look(ctx)
+	if err != nil {
+		return sdk.Observed[Output]{}, err
+	}
+	begun, left := before.progress(v)
+	switch {
+	case call.Undo && begun == "":
+		return sdk.Observed[Output]{State: sdk.Done, Detail: "All is as it was before the step."}, nil
+	case call.Undo:
+		return sdk.Observed[Output]{State: sdk.NotDone, Detail: sentence(begun + " is not taken back yet")}, nil
+	case begun == "":
+		return sdk.Observed[Output]{State: sdk.Untouched, Detail: "All is as it was before the step."}, nil
+	case left != "":
+		return sdk.Observed[Output]{State: sdk.NotDone, Detail: sentence(left + " is not as the step sets it yet")}, nil
+	default: // whether the tasks have settled, another attempt sees
+		return sdk.Observed[Output]{State: sdk.NotDone, Detail: "All is set; whether the tasks run and stay healthy is to be followed."}, nil
+	}
+}
+
+// progress names one thing that the step has changed, and one that it has still to change; empty:
+// there is none.
+func (k kept) progress(v view) (begun, left string) {
+	note := func(is bool, what string) {
+		switch {
+		case is && begun == "":
+			begun = what
+		case !is && left == "":
+			left = what
+		}
+	}
+	there := map[string]func(string) bool{
+		networkKind: func(name string) bool { _, is := v.networks[name]; return is },
+		secretKind:  func(name string) bool { _, is := v.secrets[name]; return is },
+		configKind:  func(name string) bool { _, is := v.configs[name]; return is },
+	}
+	for _, kind := range []string{networkKind, secretKind, configKind} {
+		for _, name := range k.Made.of(kind) {
+			note(there[kind](name), "the "+kind+" "+name)
+		}
+	}
+	for _, one := range k.Labels {
+		has := v.secrets[one.Name].Spec.Labels
+		if one.Kind == configKind {
+			has = v.configs[one.Name].Spec.Labels
+		}
+		note(same(has, one.Set), "the "+one.Kind+" "+one.Name)
+	}
+	for _, one := range k.Services {
+		if one.changes() {
+			is, _ := k.judge(v, one)
+			note(is == ours, "the service "+one.Name)
+		}
+	}
+	for _, one := range k.Pruned {
+		live, is := v.services[one.Name]
+		note(!is || live.ID != one.ID && v.hash(live.Spec, k.Made) != one.Was, "the service "+one.Name)
+	}
+	return begun, left
+}

@@ -1,0 +1,153 @@
+package stacks
+
+import (
+	"context"
+	"maps"
+	"slices"
+
+	"github.com/docker/cli/cli/compose/convert"
+	"github.com/moby/moby/api/types/network"
+	"github.com/moby/moby/api/types/swarm"
+	"github.com/moby/moby/client"
+
+	"github.com/gatebook/gatebook/plugins/swarm/internal/compose"
+)
+
+// view is what there is in a swarm of what a stack may name, by the names.
+type view struct {
+	services map[string]swarm.Service
+	networks map[string]network.Summary
+	secrets  map[string]swarm.Secret
+	configs  map[string]swarm.Config
+}
+
+// look looks at all of it.
+func (s stacks) look(ctx context.Context) (v view, err error) {
+	ctx, cancel := s.Single(ctx)
+	defer cancel()
+	services, err := s.Docker.ServiceList(ctx, client.ServiceListOptions{})
+	if err != nil {
+		return v, s.Fault(ctx, err, "list the services")
+	}
+	networks, err := s.Docker.NetworkList(ctx, client.NetworkListOptions{})
+	if err != nil {
+		return v, s.Fault(ctx, err, "list the networks")
+	}
+	secrets, err := s.Docker.SecretList(ctx, client.SecretListOptions{})
+	if err != nil {
+		return v, s.Fault(ctx, err, "list the secrets")
+	}
+	configs, err := s.Docker.ConfigList(ctx, client.ConfigListOptions{})
+	if err != nil {
+		return v, s.Fault(ctx, err, "list the configs")
+	}
+	v.services = by(services.Items, func(one swarm.Service) string { return one.Spec.Name })
+	v.networks = by(networks.Items, func(one network.Summary) string { return one.Name })
+	v.secrets = by(secrets.Items, func(one swarm.Secret) string { return one.Spec.Name })
+	v.configs = by(configs.Items, func(one swarm.Config) string { return one.Spec.Name })
+	return v, nil
+}
+
+// ofStack are the names of the services of a stack, in their order.
+func (v view) ofStack(stack string) []string {
+	var names []string
+	for _, name := range slices.Sorted(maps.Keys(v.services)) {
+		if v.services[name].Spec.Labels[convert.LabelNamespace] == stack {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+func by[T any](items []T, name func(T) string) map[string]T {
+	all := make(map[string]T, len(items))
+	for _, item := range items {
+		all[name(item)] = item
+	}
+	return all
+}
+
+// named is a spec with the names of networks instead of their ids, which the engine puts there.
+func (v view) named(spec swarm.ServiceSpec) swarm.ServiceSpec {
+	names := make(map[string]string, len(v.networks))
+	for name, one := range v.networks {
+		names[one.ID] = name
+	}
+	attached := make([]swarm.NetworkAttachmentConfig, len(spec.TaskTemplate.Networks))
+	for i, one := range spec.TaskTemplate.Networks {
+		if name, known := names[one.Target]; known {
+			one.Target = name
+		}
+		attached[i] = one
+	}
+	spec.TaskTemplate.Networks = attached
+	return spec
+}
+
+// shown is a spec as a person reads it, and as specs are compared: by names, and without the ids of
+// what the step itself makes, which nobody knows before.
+func (v view) shown(spec swarm.ServiceSpec, made made) swarm.ServiceSpec {
+	spec = v.named(spec)
+	container := spec.TaskTemplate.ContainerSpec
+	if container == nil {
+		return spec
+	}
+	bare := *container
+	bare.Secrets, bare.Configs = nil, nil
+	for _, one := range container.Secrets {
+		if one != nil && made.has(secretKind, one.SecretName) {
+			one = &swarm.SecretReference{File: one.File, SecretName: one.SecretName, SecretID: later}
+		}
+		bare.Secrets = append(bare.Secrets, one)
+	}
+	for _, one := range container.Configs {
+		if one != nil && made.has(configKind, one.ConfigName) {
+			one = &swarm.ConfigReference{File: one.File, Runtime: one.Runtime, ConfigName: one.ConfigName, ConfigID: later}
+		}
+		bare.Configs = append(bare.Configs, one)
+	}
+	spec.TaskTemplate.ContainerSpec = &bare
+	return spec
+}
+
+// later stands for the id of what is not made yet.
+const later = "(known after it is made)"
+
+// hash tells what a service is from what it was, whoever asks.
+func (v view) hash(spec swarm.ServiceSpec, made made) string {
+	return compose.Hash(v.shown(spec, made))
+}
+
+// answers are those that docker's reading of references to secrets and configs gets: what there is,
+// and what the step is going to make.
+type answers struct {
+	client.APIClient // is never asked for anything else
+	view
+	made
+}
+
+// SecretList are the secrets that there will be.
+func (a answers) SecretList(context.Context, client.SecretListOptions) (all client.SecretListResult, err error) {
+	for name, one := range a.secrets {
+		all.Items = append(all.Items, swarm.Secret{ID: one.ID, Spec: swarm.SecretSpec{Annotations: swarm.Annotations{Name: name}}})
+	}
+	for _, name := range a.of(secretKind) {
+		if _, there := a.secrets[name]; !there {
+			all.Items = append(all.Items, swarm.Secret{ID: later, Spec: swarm.SecretSpec{Annotations: swarm.Annotations{Name: name}}})
+		}
+	}
+	return all, nil
+}
+
+// ConfigList are the configs that there will be.
+func (a answers) ConfigList(context.Context, client.ConfigListOptions) (all client.ConfigListResult, err error) {
+	for name, one := range a.configs {
+		all.Items = append(all.Items, swarm.Config{ID: one.ID, Spec: swarm.ConfigSpec{Annotations: swarm.Annotations{Name: name}}})
+	}
+	for _, name := range a.of(configKind) {
+		if _, there := a.configs[name]; !there {
+			all.Items = append(all.Items, swarm.Config{ID: later, Spec: swarm.ConfigSpec{Annotations: swarm.Annotations{Name: name}}})
+		}
+	}
+	return all, nil
+}

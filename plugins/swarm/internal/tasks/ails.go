@@ -1,0 +1,75 @@
+package tasks
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/moby/moby/api/types/swarm"
+)
+
+// Ails are the tasks with which something is wrong at this moment: the newest of their slots, as far
+// as they have failed or their engine has something to say of them.
+func (s Standing) Ails() []Row {
+	return s.chosen(func(row Row) bool { return row.Newest && (s.failed(row) || row.Error != "") })
+}
+
+// sinceBegun are the tasks that have failed since the engine began its update, and those that it
+// names.
+func (s Standing) sinceBegun() []Row {
+	return s.chosen(func(row Row) bool {
+		return strings.Contains(s.Message, row.ID) || s.failed(row) && !row.Created.Before(s.begun)
+	})
+}
+
+// chosen are those tasks of the spec of which it is so.
+func (s Standing) chosen(is func(Row) bool) []Row {
+	var rows []Row
+	for _, row := range s.Tasks {
+		if row.Current && is(row) {
+			rows = append(rows, row)
+		}
+	}
+	return rows
+}
+
+// Reasons say what is wrong with tasks, once for those with which the same is: "2 tasks: No such
+// image: demo:v9".
+func Reasons(rows []Row) []string {
+	by := map[string][]Row{}
+	for _, row := range rows {
+		by[row.reason()] = append(by[row.reason()], row)
+	}
+	reasons := make([]string, 0, len(by))
+	for reason, of := range by {
+		who := fmt.Sprintf("%d tasks", len(of))
+		if len(of) == 1 {
+			who = of[0].place()
+		}
+		reasons = append(reasons, who+": "+reason)
+	}
+	slices.Sort(reasons)
+	return reasons
+}
+
+// reason is what is wrong with a task, in the words of its engine where it has some.
+func (r Row) reason() string {
+	switch {
+	case r.Error != "":
+		return r.Error
+	case r.State == swarm.TaskStateComplete:
+		return "it has ended with exit code 0, by itself or as its health check failed"
+	case r.ExitCode != 0:
+		return fmt.Sprintf("%s, with exit code %d", r.State, r.ExitCode)
+	default:
+		return string(r.State)
+	}
+}
+
+// place is the task and where it is: "web.2 on n3".
+func (r Row) place() string {
+	if r.Node == "" || strings.HasSuffix(r.Name, "."+r.Node) {
+		return r.Name
+	}
+	return r.Name + " on " + r.Node
+}
