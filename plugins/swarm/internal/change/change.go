@@ -38,8 +38,9 @@ type Of[I, O, S any] struct {
 	// Version, where there is one, is the version that the step says the object must have;
 	// 0: it says none.
 	Version func(in I) uint64
-	// Moves says that the version moves by itself, so that it is nothing to hold a plan by.
-	Moves bool
+	// Stands, where there is one, says in words what of a spec is the step's own, for objects whose
+	// version moves by itself: a plan names them by that.
+	Stands func(of S) string
 
 	// Get reads the object. Its error is the engine's own, or one that has its class.
 	Get func(ctx context.Context, in I) (Object[S], error)
@@ -163,11 +164,13 @@ func (o *Of[I, O, S]) form(of S) spec.Form {
 // seen is the object as a plan names it: by its version, and by a hash that tells whether it is its
 // spec that is another, or only what the engine notes of it.
 func (o *Of[I, O, S]) seen(live Object[S]) sdk.Seen {
-	version := "spec " + spec.Of(live.Spec).Hash()
-	if !o.Moves {
-		version = fmt.Sprintf("index %d, %s", live.Index, version)
+	seen := sdk.Seen{Kind: o.Kind, Name: live.Name, ID: live.ID}
+	if o.Stands != nil {
+		seen.Version = o.Stands(live.Spec)
+	} else {
+		seen.Version = fmt.Sprintf("index %d, spec %s", live.Index, spec.Of(live.Spec).Hash())
 	}
-	return sdk.Seen{Kind: o.Kind, Name: live.Name, Version: version, ID: live.ID}
+	return seen
 }
 
 // looked is all that a plan names of the object that it was made from.

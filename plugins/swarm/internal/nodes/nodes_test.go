@@ -265,8 +265,12 @@ func TestAPlanNamesTheNodeThatItSaw(t *testing.T) {
 	if diff := first.Changes[0].Diff; !strings.Contains(diff, "-availability: active\n+availability: pause\n") || !strings.Contains(first.Summary, "managers stay as they are: 1 of 1 manager reachable, quorum 1") {
 		t.Errorf("%s\n%s", first.Summary, diff)
 	}
-	set(t, shared.Lab, "n1", availability("drain"))
-	if since, err := handler.Plan(t.Context(), asked); err != nil || since.Observed[0] == first.Observed[0] {
-		t.Errorf("a drained node is seen as %+v, %v", since.Observed, err)
+	asked.Seen = first.Observed
+	set(t, shared.Lab, "n1", func(spec *swarm.NodeSpec) { spec.Labels = map[string]string{"disk": "ssd"} })
+	if since, err := handler.Plan(t.Context(), asked); err != nil || since.Observed[0] != first.Observed[0] {
+		t.Errorf("with another label, the node is seen as %+v, %v", since.Observed, err)
 	}
+	set(t, shared.Lab, "n1", availability("drain"))
+	_, err = handler.Apply(t.Context(), asked, &sdktest.Host{})
+	lab.Fails(t, err, sdk.Conflict, "somebody changed the node n1 since it was planned: it has the availability drain, and had the availability active")
 }
