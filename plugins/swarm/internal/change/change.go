@@ -71,6 +71,9 @@ type Of[I, O, S any] struct {
 	// Foresee, where there is one, adds to a plan what follows from the change. It is asked too
 	// when there is nothing to change.
 	Foresee func(ctx context.Context, call *sdk.Call[I], c Change[S], plan *sdk.Preview) error
+	// Ails, where there is one, says whether what follows from a spec had not come to its end
+	// before the step: an undo need not make it better than it was.
+	Ails func(ctx context.Context, live Object[S]) (bool, error)
 	// After waits for what follows from the change, and returns the outputs. It is asked too
 	// when there was nothing to change, and again after a crash.
 	After func(ctx context.Context, call *sdk.Call[I], c Change[S]) (O, error)
@@ -88,6 +91,7 @@ type Use[I any] struct {
 	Key   string // of the step's Apply, in its Undo as well; empty in a plan
 	Pin   string // what [Of.Pin] has fixed
 	Undo  bool
+	Ailed bool // before the step, as [Of.Ails] says; in an undo
 }
 
 // Change is the change of an object by a step.
