@@ -212,14 +212,9 @@ func (k kept) progress(v view) (begun, left string) {
 			left = what
 		}
 	}
-	there := map[string]func(string) bool{
-		networkKind: func(name string) bool { _, is := v.networks[name]; return is },
-		secretKind:  func(name string) bool { _, is := v.secrets[name]; return is },
-		configKind:  func(name string) bool { _, is := v.configs[name]; return is },
-	}
 	for _, kind := range []string{networkKind, secretKind, configKind} {
 		for _, name := range k.Made.of(kind) {
-			note(there[kind](name), "the "+kind+" "+name)
+			note(v.id(kind, name) != "", "the "+kind+" "+name)
 		}
 	}
 	for _, one := range k.Labels {
