@@ -307,6 +307,6 @@ func TestStackDeployKeepsTheContract(t *testing.T) {
 		sdktest.Case{Name: "one that is pruned", World: world(map[string]any{"compose": one, "prune": true}, two)},
 		sdktest.Case{Name: "no YAML", World: world(map[string]any{"compose": "a: b: c"}), Fails: sdk.Permanent},
 		sdktest.Case{Name: "what is not there", World: world(map[string]any{"compose": missing}), Fails: sdk.Permanent},
-		sdktest.Case{Name: "an image that ends at once", World: world(map[string]any{"stall": "3s", "compose": strings.ReplaceAll(one, "demo:v1", "demo:bad")}), Fails: sdk.Permanent},
+		sdktest.Case{Name: "an image that ends at once", World: world(map[string]any{"monitor": "8s", "stall": "3s", "compose": strings.ReplaceAll(one, "demo:v1", "demo:bad")}), Fails: sdk.Permanent},
 	)
 }
