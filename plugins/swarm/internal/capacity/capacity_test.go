@@ -122,7 +122,8 @@ func TestADrainIsForeseen(t *testing.T) {
 		},
 		"only ready and active nodes": {
 			[]swarm.Node{node("n2", availability("pause")), node("n3", availability("drain")), node("n4", func(n *swarm.Node) { n.Status.State = "down" }), node("n5", availability("pause"))},
-			[]swarm.Service{service("web")}, [][]string{{"n1"}},
+			[]swarm.Service{service("web")},
+			[][]string{{"n1"}},
 			"web.1 stuck: n4 is down; n3 is drained; n2, n5 are paused\nweb interrupted",
 		},
 		"no other node": {nil, []swarm.Service{service("web")}, [][]string{{"n1"}}, "web.1 stuck: there is no other node\nweb interrupted"},

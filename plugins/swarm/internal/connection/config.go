@@ -7,8 +7,8 @@ import "github.com/gatebook/gatebook/schema"
 
 // Config is how a connection reaches a manager of a swarm.
 type Config struct {
-	Endpoint string          `json:"endpoint" nosecret:"true" pattern:"^(unix|tcp|http|https|ssh)://." example:"ssh://deployer@manager-1" doc:"Address of a manager's engine, as docker --host takes it: unix:///var/run/docker.sock, tcp://10.0.0.1:2376, ssh://user@host. Without it, what docker takes: DOCKER_HOST, DOCKER_CONTEXT or the current context, as far as the connection's environment names these variables and HOME or DOCKER_CONFIG, and else the socket of this machine."`
-	Context  string          `json:"context" minLength:"1" example:"prod" doc:"Docker context to use. With an endpoint, that is asked instead of the context's, with the context's certificates: a private address, a test server."`
+	Endpoint string          `json:"endpoint" nosecret:"true" pattern:"^((unix|tcp|http|https|ssh)://.+)?$" example:"ssh://deployer@manager-1" doc:"Address of a manager's engine, as docker --host takes it: unix:///var/run/docker.sock, tcp://10.0.0.1:2376, ssh://user@host. Without it, what docker takes: DOCKER_HOST, DOCKER_CONTEXT or the current context, as far as the connection's environment names these variables and HOME or DOCKER_CONFIG, and else the socket of this machine."`
+	Context  string          `json:"context" example:"prod" doc:"Docker context to use. With an endpoint, that is asked instead of the context's, with the context's certificates: a private address, a test server."`
 	TLS      TLS             `json:"tls" doc:"Certificates for an endpoint that begins with tcp:// or https://. Without them, those of the context."`
 	Timeout  schema.Duration `json:"timeout" default:"30s" min:"1ms" doc:"How long one request may take; those that follow something may take longer."`
 }

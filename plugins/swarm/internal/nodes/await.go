@@ -31,7 +31,7 @@ func await(ctx context.Context, what string, stall time.Duration, tell func(sdk.
 		seen, err := look(ctx)
 		switch {
 		case ctx.Err() != nil:
-			return sdk.StoppedErrorf(ctx, "%s is not so yet: %s", what, last)
+			return sdk.StoppedErrorf(ctx, "waited until %s: %s", what, last)
 		case err != nil && sdk.AsError(err).Class != sdk.Transient:
 			return err
 		case err != nil:
@@ -48,7 +48,7 @@ func await(ctx context.Context, what string, stall time.Duration, tell func(sdk.
 		if wrong == "" {
 			moved = now
 		} else if now.Sub(moved) >= stall {
-			return sdk.Errorf(sdk.Permanent, "%s is not so, and nothing has gone on for %s: %s; %s", what, stall, last, wrong)
+			return sdk.Errorf(sdk.Permanent, "waited until %s, and nothing has gone on for %s: %s; %s", what, stall, last, wrong)
 		}
 		select {
 		case <-ctx.Done():

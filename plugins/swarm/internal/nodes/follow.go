@@ -75,14 +75,13 @@ func (s standing) outputs(c change.Change[swarm.NodeSpec], went going) DrainOutp
 // follow waits until the drain is over.
 func (n nodes) follow(ctx context.Context, call *sdk.Call[DrainInput], c change.Change[swarm.NodeSpec], went going) (DrainOutput, error) {
 	in := call.Input
-	at, err := n.look(ctx, c, went, in.Force)
-	if err == nil && in.Wait && !at.settled() {
-		err = await(ctx, c.Live.Name+" is drained", in.Stall.Std(), call.Host.Progress, func(ctx context.Context) (sight, error) {
-			at, err = n.look(ctx, c, went, in.Force)
-			at.done = at.settled()
-			return at.sight, err
-		})
+	var at standing
+	look := func(ctx context.Context) (seen sight, err error) {
+		at, err = n.look(ctx, c, went, in.Force)
+		at.done = at.settled() || !in.Wait
+		return at.sight, err
 	}
+	err := await(ctx, c.Live.Name+" is drained", in.Stall.Std(), call.Host.Progress, look)
 	return at.outputs(c, went), err
 }
 
@@ -114,9 +113,15 @@ func judge(s state.State, node swarm.Node, went going, force bool) standing {
 		at.place(s, of, bySlot[slot{Service: of.Service, Number: of.Number}], force)
 	}
 	slices.Sort(at.left)
-	gone := len(went.Slots) - len(at.awaited)
+	gone := len(went.Slots) - len(at.awaited) - len(at.pending)
 	at.Done, at.Total = int64(gone), int64(len(went.Slots))
-	at.Message = fmt.Sprintf("%d of %s elsewhere, %d left on %s", gone, state.Count(len(went.Slots), "task"), len(at.left), s.Node(node.ID))
+	at.Message = fmt.Sprintf("%s left on %s", state.Count(len(at.left), "task"), s.Node(node.ID))
+	if len(went.Slots) > 0 {
+		at.Message = fmt.Sprintf("%d of %s elsewhere, %d left on %s", gone, state.Count(len(went.Slots), "task"), len(at.left), s.Node(node.ID))
+	}
+	if len(at.pending) > 0 {
+		at.Message += "; without a place: " + state.Few(at.pending)
+	}
 	if len(at.awaited) > 0 {
 		at.Message += "; " + state.Few(at.awaited)
 	} else if len(at.left) > 0 {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"strings"
 	"sync"
@@ -14,62 +15,44 @@ import (
 
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/plugins/sdk/sdktest"
-	"github.com/gatebook/gatebook/plugins/sdk/truthful"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/engine"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/lab"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/nodes"
-	"github.com/gatebook/gatebook/plugins/swarm/internal/request"
 )
 
-// shared is the swarm of most tests here, with three managers, n0 to n2, and two workers, n3 and n4;
-// TestMain sets it once.
-var shared *lab.Lab
+// shared is the swarm of most tests here, with a manager, n0, and two workers, n1 and n2; TestMain sets
+// it once.
+var shared = &swarmed{}
 
 func TestMain(m *testing.M) {
-	os.Exit(lab.Run(m, 3, func(l *lab.Lab) { shared = l }, lab.Workers(2)))
+	os.Exit(lab.Run(m, 1, func(l *lab.Lab) { shared.Lab = l }, lab.Workers(2)))
 }
 
-// one keeps tests apart: what they do to nodes, the others would see.
-var one sync.Mutex
+// swarmed is a swarm that one test has at a time: what they do to nodes, others would see.
+type swarmed struct {
+	*lab.Lab
+	one  sync.Mutex
+	give sync.Once // its image
+}
 
 // alone waits until a test has the swarm for itself, and has it tidied when the test is over.
-func alone(t testing.TB) {
+func (s *swarmed) alone(t testing.TB) {
 	t.Helper()
-	one.Lock()
+	s.one.Lock()
 	t.Cleanup(func() {
-		defer one.Unlock()
-		tidy(t)
+		defer s.one.Unlock()
+		s.tidy(t)
 	})
-	lab.Must(t, shared.Give(t.Context(), lab.V1))
+	s.give.Do(func() { lab.Must(t, s.Give(t.Context(), lab.V1)) })
 }
 
 // tidy makes the nodes what they were when the lab began.
-func tidy(t testing.TB) {
-	for i, n := range shared.Nodes {
-		role := swarm.NodeRoleManager
-		if i > 2 {
-			role = swarm.NodeRoleWorker
-		}
-		set(t, shared, n.Name, func(spec *swarm.NodeSpec) {
-			spec.Role, spec.Availability, spec.Labels = role, swarm.NodeAvailabilityActive, map[string]string{}
+func (s *swarmed) tidy(t testing.TB) {
+	for _, n := range s.Nodes {
+		set(t, s.Lab, n.Name, func(spec *swarm.NodeSpec) {
+			spec.Availability, spec.Labels = swarm.NodeAvailabilityActive, map[string]string{}
 		})
 	}
-	ctx := context.WithoutCancel(t.Context())
-	eventually(t, ctx, "the managers are three", func() error {
-		found, err := listed(ctx, shared)
-		managers := 0
-		for _, n := range found {
-			if n.ManagerStatus != nil && n.ManagerStatus.Reachability == swarm.ReachabilityReachable {
-				managers++
-			} else if n.ManagerStatus != nil {
-				err = fmt.Errorf("%s is not reached", n.Description.Hostname)
-			}
-		}
-		if err == nil && managers != 3 {
-			err = fmt.Errorf("there are %d", managers)
-		}
-		return err
-	})
 }
 
 // eventually is for cleaning up, when the context of the test is over.
@@ -133,17 +116,15 @@ func availability(a swarm.NodeAvailability) func(*swarm.NodeSpec) {
 }
 
 // probe is what an action could change of a node.
-func probe(t testing.TB, name string) string {
-	n := node(t, shared, name)
+func probe(t testing.TB, l *lab.Lab, name string) string {
+	n := node(t, l, name)
 	return fmt.Sprintf("%s %s %v, manages: %t", n.Spec.Availability, n.Spec.Role, n.Spec.Labels, n.ManagerStatus != nil)
 }
 
 // action is an action as the plugin has it, of a connection to the first manager.
 func action(t testing.TB, e *engine.Engine, name string) sdk.Handler {
 	t.Helper()
-	return lab.Action(t, truthful.All(nodes.Actions(e), truthful.Noting{
-		Attempt: func(func(string)) truthful.Attempt { return &request.Attempt{} },
-	}), name)
+	return lab.Action(t, engine.Truthful(nodes.Actions(e)), name)
 }
 
 // applied is the output of an attempt that succeeds.
@@ -166,95 +147,83 @@ func onWorkers(spec *swarm.ServiceSpec) {
 	spec.TaskTemplate.Placement = &swarm.Placement{Constraints: []string{"node.role==worker"}}
 }
 
-// holder is the name of the node that has the first task of a service.
+// holder is the name of the node that has the one task of a service, once it runs: it may still be on its
+// way from another one.
 func holder(t testing.TB, service string) string {
 	t.Helper()
-	tasks, err := shared.Tasks(t.Context(), service)
-	lab.Must(t, err)
-	for _, task := range tasks {
-		for _, n := range shared.Nodes {
-			if task.DesiredState == swarm.TaskStateRunning && node(t, shared, n.Name).ID == task.NodeID {
-				return n.Name
-			}
+	var places []string
+	eventually(t, t.Context(), "the task runs", func() error {
+		if places = placesOf(t, service); len(places) != 1 {
+			return fmt.Errorf("it runs on %v", places)
 		}
+		return nil
+	})
+	return places[0]
+}
+
+// on is a world with a node, as others have set it before.
+func on(name string, change func(*swarm.NodeSpec), more map[string]any) func(testing.TB) sdktest.World {
+	return func(t testing.TB) sdktest.World {
+		shared.alone(t)
+		if change != nil {
+			set(t, shared.Lab, name, change)
+		}
+		params := map[string]any{"node": name}
+		maps.Copy(params, more)
+		return sdktest.World{Params: params, Probe: func() string { return probe(t, shared.Lab, name) }}
 	}
-	t.Fatal("no task runs")
-	return ""
 }
 
 func TestActionsKeepTheContract(t *testing.T) {
 	t.Parallel()
 	e := shared.Nodes[0].Connect(t)
-	on := func(name string, change func(*swarm.NodeSpec), more map[string]any) func(testing.TB) sdktest.World {
-		return func(t testing.TB) sdktest.World {
-			alone(t)
-			if change != nil {
-				set(t, shared, name, change)
-			}
-			params := map[string]any{"node": name}
-			for key, value := range more {
-				params[key] = value
-			}
-			return sdktest.World{Params: params, Probe: func() string { return probe(t, name) }}
+	service := ""
+	loaded := func(test testing.TB) sdktest.World {
+		shared.alone(test)
+		if service == "" { // one for all checks, which goes from one worker to the other
+			service = shared.Service(t, "contract", lab.V1, 1, onWorkers)
 		}
+		name := holder(test, service)
+		return sdktest.World{Params: map[string]any{"node": name}, Probe: func() string { return probe(test, shared.Lab, name) }}
 	}
-	loaded := func(t testing.TB) sdktest.World {
-		alone(t)
-		service := shared.Service(t, "contract", lab.V1, 1, onWorkers)
-		name := holder(t, service)
-		return sdktest.World{Params: map[string]any{"node": name}, Probe: func() string { return probe(t, name) }}
+	last := func(t testing.TB) sdktest.World {
+		world := on("n1", nil, nil)(t)
+		set(t, shared.Lab, "n0", availability("pause"))
+		set(t, shared.Lab, "n2", availability("drain"))
+		return world
 	}
-	stuck := func(t testing.TB) sdktest.World {
-		alone(t)
-		shared.Service(t, "contract", lab.V1, 1, func(spec *swarm.ServiceSpec) {
-			spec.TaskTemplate.Placement = &swarm.Placement{Constraints: []string{"node.hostname==n3"}}
-		})
-		return sdktest.World{Params: map[string]any{"node": "n3"}, Probe: func() string { return probe(t, "n3") }}
-	}
-	missing := on("n3", nil, map[string]any{"node": "n9"})
 	t.Run("pause", func(t *testing.T) {
 		sdktest.Run(t, action(t, e, "node_pause"),
-			sdktest.Case{Name: "an active node", World: on("n3", nil, nil)},
-			sdktest.Case{Name: "a drained node", World: on("n3", availability("drain"), nil)},
-			sdktest.Case{Name: "no node", World: missing, Fails: sdk.Permanent})
+			sdktest.Case{Name: "an active node", World: on("n1", nil, nil)},
+			sdktest.Case{Name: "a drained node", World: on("n1", availability("drain"), nil)},
+			sdktest.Case{Name: "no node", World: on("n1", nil, map[string]any{"node": "n9"}), Fails: sdk.Permanent})
 	})
 	t.Run("active", func(t *testing.T) {
 		sdktest.Run(t, action(t, e, "node_active"),
-			sdktest.Case{Name: "a drained node", World: on("n3", availability("drain"), map[string]any{"within": "1m"})},
-			sdktest.Case{Name: "an active node", World: on("n3", nil, nil)})
+			sdktest.Case{Name: "a drained node", World: on("n1", availability("drain"), map[string]any{"within": "1m"})},
+			sdktest.Case{Name: "an active node", World: on("n1", nil, nil)})
 	})
 	t.Run("drain", func(t *testing.T) {
 		sdktest.Run(t, action(t, e, "node_drain"),
 			sdktest.Case{Name: "a node with a task", World: loaded, Moves: []string{"left"}},
-			sdktest.Case{Name: "a drained node", World: on("n3", availability("drain"), nil)},
-			sdktest.Case{Name: "a task without another place", World: stuck, Fails: sdk.Permanent})
-	})
-	t.Run("promote", func(t *testing.T) {
-		sdktest.Run(t, action(t, e, "node_promote"),
-			sdktest.Case{Name: "a worker", World: on("n3", nil, map[string]any{"stall": "1m"})},
-			sdktest.Case{Name: "a manager", World: on("n2", nil, nil)})
-	})
-	t.Run("demote", func(t *testing.T) {
-		sdktest.Run(t, action(t, e, "node_demote"),
-			sdktest.Case{Name: "a manager", World: on("n2", nil, map[string]any{"stall": "1m"})},
-			sdktest.Case{Name: "a worker", World: on("n3", nil, nil)},
-			sdktest.Case{Name: "the one that is asked", World: on("n0", nil, nil), Fails: sdk.Permanent})
+			sdktest.Case{Name: "a drained node", World: on("n1", availability("drain"), nil)},
+			sdktest.Case{Name: "the last node that takes tasks", World: last, Fails: sdk.Permanent})
 	})
 }
 
 // What others set of a node that is no business of a step's is not in its way, and stays.
 func TestLabelsOfOthersStay(t *testing.T) {
 	t.Parallel()
-	alone(t)
+	shared.alone(t)
 	handler, host := action(t, shared.Nodes[0].Connect(t), "node_pause"), &sdktest.Host{}
-	asked := lab.Request(t, map[string]any{"node": "n3"})
+	asked := lab.Request(t, map[string]any{"node": "n1"})
 	applied[nodes.Output](t, handler, asked, host)
-	set(t, shared, "n3", func(spec *swarm.NodeSpec) { spec.Labels = map[string]string{"disk": "ssd"} })
+	set(t, shared.Lab, "n1", func(spec *swarm.NodeSpec) { spec.Labels = map[string]string{"disk": "ssd"} })
 	if out := applied[nodes.Output](t, handler, later(asked, host), host); !out.Changed || out.Was != "active" {
 		t.Errorf("the second attempt says %+v", out)
 	}
 	lab.Must(t, handler.Undo(t.Context(), later(asked, host), &sdktest.Host{}))
-	if got := node(t, shared, "n3").Spec; got.Availability != "active" || got.Labels["disk"] != "ssd" {
+	if got := node(t, shared.Lab, "n1").Spec; got.Availability != "active" || got.Labels["disk"] != "ssd" {
 		t.Errorf("the node is %+v", got)
 	}
 }
@@ -262,20 +231,20 @@ func TestLabelsOfOthersStay(t *testing.T) {
 // Whoever has set another availability since is not overruled, and told of.
 func TestAForeignChangeIsAConflict(t *testing.T) {
 	t.Parallel()
-	alone(t)
+	shared.alone(t)
 	handler, host := action(t, shared.Nodes[0].Connect(t), "node_drain"), &sdktest.Host{}
-	asked := lab.Request(t, map[string]any{"node": "n3"})
+	asked := lab.Request(t, map[string]any{"node": "n1"})
 	applied[nodes.DrainOutput](t, handler, asked, host)
-	set(t, shared, "n3", availability("pause"))
+	set(t, shared.Lab, "n1", availability("pause"))
 	_, err := handler.Apply(t.Context(), later(asked, host), host)
 	lab.Fails(t, err, sdk.Conflict, "its availability is pause, and was drain")
 	lab.Fails(t, handler.Undo(t.Context(), later(asked, host), &sdktest.Host{}), sdk.Conflict, "its availability is pause, and was drain")
 
-	set(t, shared, "n3", availability("active"))
+	set(t, shared.Lab, "n1", availability("active"))
 	_, err = handler.Apply(t.Context(), later(asked, host), host)
 	lab.Fails(t, err, sdk.Conflict, "its availability is active, and was drain")
 	lab.Must(t, handler.Undo(t.Context(), later(asked, host), &sdktest.Host{})) // it is what it was
-	if got := node(t, shared, "n3").Spec.Availability; got != "active" {
+	if got := node(t, shared.Lab, "n1").Spec.Availability; got != "active" {
 		t.Errorf("the node is %s", got)
 	}
 }
@@ -283,21 +252,25 @@ func TestAForeignChangeIsAConflict(t *testing.T) {
 // A node that was changed since people saw the plan is not what they agreed to.
 func TestAPlanNamesTheNodeThatItSaw(t *testing.T) {
 	t.Parallel()
-	alone(t)
+	shared.alone(t)
 	handler := action(t, shared.Nodes[0].Connect(t), "node_pause")
-	asked := lab.Request(t, map[string]any{"node": "n3"})
+	asked := lab.Request(t, map[string]any{"node": "n1"})
 	first, err := handler.Plan(t.Context(), asked)
 	lab.Must(t, err)
 	again, err := handler.Plan(t.Context(), asked)
 	lab.Must(t, err)
-	if len(first.Observed) != 1 || first.Observed[0] != again.Observed[0] || first.Observed[0].ID != node(t, shared, "n3").ID {
+	if len(first.Observed) != 1 || first.Observed[0] != again.Observed[0] || first.Observed[0].ID != node(t, shared.Lab, "n1").ID {
 		t.Errorf("it saw %+v, and then %+v", first.Observed, again.Observed)
 	}
-	if diff := first.Changes[0].Diff; !strings.Contains(diff, "-availability: active\n+availability: pause\n") || !strings.Contains(first.Summary, "managers stay as they are: 3 of 3 managers reachable, quorum 2") {
+	if diff := first.Changes[0].Diff; !strings.Contains(diff, "-availability: active\n+availability: pause\n") || !strings.Contains(first.Summary, "managers stay as they are: 1 of 1 manager reachable, quorum 1") {
 		t.Errorf("%s\n%s", first.Summary, diff)
 	}
-	set(t, shared, "n3", availability("drain"))
-	if since, err := handler.Plan(t.Context(), asked); err != nil || since.Observed[0] == first.Observed[0] {
-		t.Errorf("a drained node is seen as %+v, %v", since.Observed, err)
+	asked.Seen = first.Observed
+	set(t, shared.Lab, "n1", func(spec *swarm.NodeSpec) { spec.Labels = map[string]string{"disk": "ssd"} })
+	if since, err := handler.Plan(t.Context(), asked); err != nil || since.Observed[0] != first.Observed[0] {
+		t.Errorf("with another label, the node is seen as %+v, %v", since.Observed, err)
 	}
+	set(t, shared.Lab, "n1", availability("drain"))
+	_, err = handler.Apply(t.Context(), asked, &sdktest.Host{})
+	lab.Fails(t, err, sdk.Conflict, "somebody changed the node n1 since it was planned: it has the availability drain, and had the availability active")
 }

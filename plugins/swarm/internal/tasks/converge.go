@@ -3,6 +3,7 @@ package tasks
 import (
 	"context"
 	"fmt"
+	"math"
 	"strings"
 	"time"
 
@@ -15,7 +16,8 @@ import (
 type Unconverged struct {
 	How      How
 	Standing Standing // as it was last
-	Reasons  []string // of the tasks
+	Ails     []Row    // the tasks that are the reason
+	Reasons  []string // what is wrong with them
 	typed    *sdk.Error
 }
 
@@ -84,13 +86,25 @@ func (t Tasks) Converge(ctx context.Context, tell func(sdk.Progress), of Followe
 	}
 }
 
+// Now says how a service is that is to converge, at this moment, without waiting. Its error is an
+// [*Unconverged] where it is known already that it does not.
+func (s Seen) Now(of Followed) (Standing, error) {
+	of.Stall = math.MaxInt64 // a moment is no time
+	f := &following{Followed: of}
+	v := f.see(time.Now(), s)
+	if v.how != "" {
+		return v.Standing, f.end(v)
+	}
+	return v.Standing, nil
+}
+
 // end is the error of a service that does not converge.
 func (f *following) end(v verdict) error {
 	class := sdk.Permanent
 	if v.how == Changed {
 		class = sdk.Conflict
 	}
-	u := &Unconverged{How: v.how, Standing: v.Standing, Reasons: Reasons(v.ails)}
+	u := &Unconverged{How: v.how, Standing: v.Standing, Ails: v.ails, Reasons: Reasons(v.ails)}
 	what := fmt.Sprintf("the service %s has not converged: %s", f.name, v.why)
 	switch {
 	case len(u.Reasons) > 0:

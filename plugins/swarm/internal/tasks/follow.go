@@ -87,7 +87,7 @@ func (f *following) see(now time.Time, seen Seen) verdict {
 	v.done = f.wellFor(now, v.Standing) >= f.watch(v.Standing)
 	if f.isWrong(now, v.Standing) && !f.good(v.Standing) && min(now.Sub(f.moved), now.Sub(f.wrong)) >= f.Stall {
 		v.how, v.ails = Stalled, append(v.Ails(), v.chosen(func(row Row) bool { return !row.Newest && v.failed(row) && f.news(row) })...)
-		v.why = fmt.Sprintf("it has not come forward for %s: %s", f.Stall, f.count(v.Standing))
+		v.why = fmt.Sprintf("it has not come forward for %s: %s", f.Stall, v.Count())
 	}
 	return v
 }
@@ -228,7 +228,8 @@ func (f *following) tell(v verdict) sdk.Progress {
 	if first {
 		f.told = map[string]string{}
 	}
-	for _, row := range v.chosen(func(row Row) bool { return row.Newest || f.news(row) }) {
+	tells := func(row Row) bool { return row.Newest && (!row.ended() || v.Job) || f.news(row) }
+	for _, row := range v.chosen(tells) {
 		is := row.String()
 		if f.told[row.ID] != is && (!first || row.State != swarm.TaskStateRunning) {
 			changed = append(changed, is)
@@ -238,7 +239,7 @@ func (f *following) tell(v verdict) sdk.Progress {
 	if more := len(changed) - mostTold; more > 0 {
 		changed = append(changed[:mostTold], fmt.Sprintf("and %d more", more))
 	}
-	all := f.count(v.Standing)
+	all := v.Count()
 	if f.good(v.Standing) && !v.done && f.watch(v.Standing) > settle {
 		all += fmt.Sprintf(", which is watched for %s", f.watch(v.Standing))
 	}
@@ -247,20 +248,4 @@ func (f *following) tell(v verdict) sdk.Progress {
 	}
 	f.last = all
 	return sdk.Progress{Message: strings.Join(append(changed, all), ", "), Done: int64(v.Updated), Total: int64(v.Wanted)}
-}
-
-// count is how many there are of how many: "2 of 3 are new and healthy".
-func (f *following) count(s Standing) string {
-	are := "are healthy"
-	switch {
-	case s.Job:
-		are = "have ended well"
-	case s.Update != "":
-		are = "are new and healthy"
-	}
-	text := fmt.Sprintf("%d of %d %s", s.Updated, s.Wanted, are)
-	if s.Old > 0 {
-		text += fmt.Sprintf(", %d of the old to end", s.Old)
-	}
-	return text
 }

@@ -24,7 +24,7 @@ type Standing struct {
 	Running int               // tasks that run and are meant to, of whatever spec
 	Updated int               // tasks of the spec that run or, of a job, have ended well
 	Old     int               // tasks that still run and are not meant to, or are of another spec
-	Failed  int               // tasks of the spec that are known to have failed
+	Failed  int               // tasks of the spec that are known to have failed, since the update began
 	Tasks   []Row             // slot by slot, of each the newest first
 
 	begun time.Time // the engine's update
@@ -116,6 +116,22 @@ func (s Standing) Converged() bool {
 	return done && s.Updated == s.Wanted && s.Old == 0
 }
 
+// Count is how many there are of how many: "2 of 3 are new and healthy".
+func (s Standing) Count() string {
+	are := "are healthy"
+	switch {
+	case s.Job:
+		are = "have ended well"
+	case s.Update != "":
+		are = "are new and healthy"
+	}
+	text := fmt.Sprintf("%d of %d %s", s.Updated, s.Wanted, are)
+	if s.Old > 0 {
+		text += fmt.Sprintf(", %d of the old to end", s.Old)
+	}
+	return text
+}
+
 // wanted is how many tasks are to run by a spec or, of a job, to have ended well.
 func (s Seen) wanted(by swarm.ServiceSpec) int {
 	switch mode := by.Mode; {
@@ -193,8 +209,12 @@ func row(task swarm.Task, node swarm.Node) Row {
 	return row
 }
 
-// failed says whether a task has come to an end that it should not have.
+// failed says whether a task has come to an end that it should not have. What had failed before the
+// engine began its update was of the spec at another time, where the service goes back to that.
 func (s Standing) failed(row Row) bool {
+	if row.Created.Before(s.begun) && row.Since.Before(s.begun) {
+		return false
+	}
 	switch row.State {
 	case swarm.TaskStateFailed, swarm.TaskStateRejected, swarm.TaskStateOrphaned:
 		return true
