@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -9,6 +10,7 @@ import (
 
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/change"
+	"github.com/gatebook/gatebook/plugins/swarm/internal/printed"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/tasks"
 )
 
@@ -37,6 +39,7 @@ func Followed(c change.Change[swarm.ServiceSpec], stall time.Duration) tasks.Fol
 func (s Services) Converge(ctx context.Context, host sdk.Host, of tasks.Followed, changed bool) (Converged, error) {
 	standing, err := s.Tasks.Converge(ctx, host.Progress, of)
 	if err != nil {
+		s.lastWords(ctx, host, of.Spec, err)
 		return Converged{}, err
 	}
 	single, cancel := s.Single(ctx)
@@ -51,6 +54,32 @@ func (s Services) Converge(ctx context.Context, host sdk.Host, of tasks.Followed
 	}, nil
 }
 
+const (
+	// lastLines is how many lines are shown of a task that has failed, and mostShown of how many tasks.
+	lastLines, mostShown = 20, 3
+	// lastWait is how long it may take to read them.
+	lastWait = 10 * time.Second
+)
+
+// lastWords shows what tasks have printed last because of which a service has not converged: once they
+// are replaced, it may be lost. What cannot be read is not what is wrong.
+func (s Services) lastWords(ctx context.Context, host sdk.Host, of swarm.ServiceSpec, err error) {
+	unconverged, is := errors.AsType[*tasks.Unconverged](err)
+	if !is {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, lastWait)
+	defer cancel()
+	tail := int64(lastLines)
+	terminal := of.TaskTemplate.ContainerSpec != nil && of.TaskTemplate.ContainerSpec.TTY
+	for _, row := range unconverged.Ails[:min(len(unconverged.Ails), mostShown)] {
+		if row.Container == "" {
+			continue
+		}
+		_ = printed.Task{Engine: s.Engine, ID: row.ID, Terminal: terminal, Tail: &tail}.Each(ctx, func(text []byte) { host.Output(row.Name, text) })
+	}
+}
+
 // Settling says how far a service has converged at this moment. Whether it has stayed well is not
 // known of a moment, and to follow it once more does no harm.
 func (s Services) Settling(ctx context.Context, of tasks.Followed) (detail string, err error) {
@@ -62,14 +91,27 @@ func (s Services) Settling(ctx context.Context, of tasks.Followed) (detail strin
 	return fmt.Sprintf("The service %s is changed, and %d of %d tasks are as it says.", of.Spec.Name, standing.Updated, standing.Wanted), nil
 }
 
+// ails says whether not all tasks of a service are as it says.
+func (s Services) ails(ctx context.Context, live Object) (bool, error) {
+	seen, err := s.Tasks.Look(ctx, live.ID)
+	standing := seen.Judge(live.Spec)
+	return standing.Updated < standing.Wanted || standing.Old > 0, err
+}
+
 // Return follows a service whose change was taken back. Where that leads to a canary, some tasks were
 // of another spec before, too, and nothing is waited for: what has made the canary takes it back.
-func (s Services) Return(ctx context.Context, host sdk.Host, live Object, stall time.Duration) error {
+// One that ailed before the step may ail again: who mends a service that is down, and fails, has
+// left it as it was.
+func (s Services) Return(ctx context.Context, host sdk.Host, live Object, stall time.Duration, ailed bool) error {
 	if isCanary(live.Spec.UpdateConfig) {
 		return nil
 	}
 	_, err := s.Tasks.Converge(ctx, host.Progress, tasks.Followed{
 		ID: live.ID, Spec: live.Spec, Monitor: Monitor(live.Spec), Stall: stall, Back: live.Back != "",
 	})
+	if unconverged, is := errors.AsType[*tasks.Unconverged](err); is && ailed && unconverged.How != tasks.Changed {
+		host.Progress(sdk.Progress{Message: "it was not well before the step, and is not now: " + unconverged.Error()})
+		return nil
+	}
 	return err
 }
