@@ -57,7 +57,7 @@ program, so that nothing of the image runs; it has no network, no mount, no secr
 the image is there, and then it is removed, also where the step fails or is cancelled. Where gatebook was killed meanwhile, the
 next attempt or undo removes it: its label ` + "`" + keyLabel + "`" + ` holds the key of the step.
 
-Nodes that are drained or paused take no tasks, and are passed over unless they are named. A node that is down is an error,
+Nodes that are drained or paused take no tasks: they are passed over, and to name one is an error. A node that is down is an error too,
 unless ` + "`skipDown`" + ` says otherwise. A node keeps what it has: with a tag that is not resolved, that may be another image than elsewhere.
 
 A node says no more than that there is no such image, whatever kept it from pulling that: an unknown tag, a registry that is not reached,
