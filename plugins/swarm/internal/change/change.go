@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/engine"
@@ -63,6 +65,9 @@ type Of[I, O, S any] struct {
 	// Hides, where there is one, says whether what leads back from one spec to another may hold a
 	// secret, as the old value of a password: it is then kept in the swarm itself.
 	Hides func(was, is S) bool
+	// Parts, where there is one, says what is in a spec, part by part, so that a plan that is held
+	// against how things are then names what is another.
+	Parts func(of S) map[string]string
 	// Summary says what a change would do. It begins with "would".
 	Summary func(in I, c Change[S]) string
 
@@ -166,4 +171,17 @@ func (o *Of[I, O, S]) seen(live Object[S]) sdk.Seen {
 		seen.Version = fmt.Sprintf("index %d, spec %s", live.Index, spec.Of(live.Spec).Hash())
 	}
 	return seen
+}
+
+// looked is all that a plan names of the object that it was made from.
+func (o *Of[I, O, S]) looked(live Object[S]) []sdk.Seen {
+	all := []sdk.Seen{o.seen(live)}
+	if o.Parts == nil {
+		return all
+	}
+	parts := o.Parts(live.Spec)
+	for _, path := range slices.Sorted(maps.Keys(parts)) {
+		all = append(all, sdk.Seen{Kind: o.Kind, Name: live.Name + " " + path, Version: parts[path]})
+	}
+	return all
 }

@@ -22,7 +22,7 @@ func (o *Of[I, O, S]) plan(ctx context.Context, call *sdk.Call[I]) (sdk.Preview,
 	if err != nil {
 		return preview, err
 	}
-	preview.Observed = []sdk.Seen{o.seen(live)}
+	preview.Observed = o.looked(live)
 	use := Use[I]{Input: in}
 	if use.Pin, err = o.pin(ctx, in, live); err != nil {
 		return preview, err
