@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/moby/moby/api/types/container"
 	"github.com/moby/moby/api/types/mount"
 	"github.com/moby/moby/api/types/swarm"
 	"github.com/moby/moby/client"
@@ -160,6 +161,28 @@ func TestOneNodeIsDrainedAtATime(t *testing.T) {
 	}
 	_, err = handler.Apply(t.Context(), asked, &sdktest.Host{})
 	lab.Fails(t, err, sdk.Permanent, "No other node takes tasks")
+}
+
+// What runs on a node beside the swarm does not go with its tasks.
+func TestContainersOfNoServiceStay(t *testing.T) {
+	t.Parallel()
+	shared.alone(t)
+	docker := shared.Nodes[0].Docker
+	made, err := docker.ContainerCreate(t.Context(), client.ContainerCreateOptions{Name: "bystander", Config: &container.Config{Image: lab.V1}})
+	lab.Must(t, err)
+	t.Cleanup(func() {
+		_, err := docker.ContainerRemove(context.WithoutCancel(t.Context()), made.ID, client.ContainerRemoveOptions{Force: true})
+		lab.Must(t, err)
+	})
+	_, err = docker.ContainerStart(t.Context(), made.ID, client.ContainerStartOptions{})
+	lab.Must(t, err)
+	preview, err := action(t, shared.Nodes[0].Connect(t), "node_drain").Plan(t.Context(), lab.Request(t, map[string]any{"node": "n0"}))
+	lab.Must(t, err)
+	for _, want := range []string{"These containers on n0 are not of services, and stay: bystander.", "n0 leads the managers, and goes on doing so"} {
+		if !strings.Contains(strings.Join(preview.Warnings, "\n"), want) {
+			t.Errorf("the warnings are %q, want %q among them", preview.Warnings, want)
+		}
+	}
 }
 
 // What keeps tasks from running elsewhere is said in the engine's words, and the step does not wait
