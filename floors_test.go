@@ -94,6 +94,7 @@ var rooms = map[string]room{
 
 	"engine/check/checktest":         {floor: 6, forTests: true},
 	"engine/inclusion/inclusiontest": {floor: 7, forTests: true},
+	"engine/plugintest":              {floor: 9, forTests: true, roof: true},
 
 	"engine/journal/ledger": {floor: 4},
 

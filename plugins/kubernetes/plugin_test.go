@@ -1,48 +1,42 @@
 package main
 
 import (
-	"strings"
+	"flag"
 	"testing"
 
-	"github.com/gatebook/gatebook/schema"
+	"github.com/gatebook/gatebook/engine/plugintest"
 )
 
-// The declaration is whole: each action's structs have a schema, and nothing is said twice.
-func TestThePluginCanBeServed(t *testing.T) {
-	t.Parallel()
-	if _, err := kubernetes().Served(); err != nil {
-		t.Fatal(err)
+var update = flag.Bool("update", false, "write the generated files")
+
+// described is what is read and copied of the plugin.
+func described(t testing.TB) plugintest.Plugin {
+	t.Helper()
+	const image = "namespace=shop\nname=web\ncontainer=web\nimage=web:2"
+	return plugintest.Plugin{
+		Description: plugintest.Describe(t, kubernetes()),
+		Title:       "Kubernetes",
+		Alias:       "k8s",
+		Page:        "../../docs/kubernetes.md",
+		Reference:   "../../docs/kubernetes-actions.md",
+		Wrong:       "testdata/check/*.yaml",
+		Runbooks:    "../../runbooks/k8s-*.yaml",
+		Inputs: map[string]string{
+			"k8s-config-update.yaml":         "namespace=shop\nname=web\nconfig=web\nset={\"a\":\"1\"}",
+			"k8s-deployment-upgrade.yaml":    image,
+			"k8s-node-upgrade.yaml":          "node=node-1\nversion=v1.36.2\ncommand=[\"./upgrade\"]",
+			"k8s-node-upgrade.yaml, by hand": "node=node-1\nversion=v1.36.2",
+			"k8s-rolling-upgrade.yaml":       image,
+		},
 	}
 }
 
-// What is said to be a name has a pattern, so that check refuses what nothing can be called.
-func TestNamesAreHeldToWhatObjectsCanBeCalled(t *testing.T) {
+func TestPagesAreInStep(t *testing.T) {
 	t.Parallel()
-	names := 0
-	for _, action := range description(t).Actions {
-		walk(action.Input, func(field string, s *schema.Schema) {
-			if !strings.HasPrefix(s.Description, "Name of ") && !strings.HasPrefix(s.Description, "Namespace of ") {
-				return
-			}
-			if names++; s.Pattern == "" {
-				t.Errorf("%s: %s is a name, and has no pattern", action.Name, field)
-			}
-		})
-	}
-	if names == 0 {
-		t.Error("no action takes a name")
-	}
+	plugintest.InStep(t, described(t), *update)
 }
 
-// walk visits the fields of a schema, and what is below them.
-func walk(s *schema.Schema, visit func(field string, s *schema.Schema)) {
-	for _, property := range s.Properties {
-		visit(property.Name, property.Schema)
-		walk(property.Schema, visit)
-	}
-	for _, below := range []*schema.Schema{s.Items, s.Additional} {
-		if below != nil {
-			walk(below, visit)
-		}
-	}
+func TestThePluginIsAsItsReadersMayExpect(t *testing.T) {
+	t.Parallel()
+	plugintest.Run(t, described(t))
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/connection"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/engine"
+	"github.com/gatebook/gatebook/plugins/swarm/internal/images"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/nodes"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/preflight"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/reading"
@@ -24,6 +25,6 @@ func swarm() sdk.Plugin[connection.Config] {
 		Configure:   e.Connect,
 		Rules:       connection.Rules(),
 		Target:      e.Target,
-		Actions:     engine.Truthful(slices.Concat(preflight.Actions(e), nodes.Actions(e), reading.Actions(e), services.Actions(e), stacks.Actions(e), rotation.Actions(e))),
+		Actions:     engine.Truthful(slices.Concat(preflight.Actions(e), nodes.Actions(e), images.Actions(e), reading.Actions(e), services.Actions(e), stacks.Actions(e), rotation.Actions(e))),
 	}
 }

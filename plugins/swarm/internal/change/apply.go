@@ -33,6 +33,9 @@ func (o *Of[I, O, S]) apply(ctx context.Context, call *sdk.Call[I]) (O, error) {
 	if err != nil {
 		return none, err
 	}
+	if before, err = o.found(ctx, call.Input, before); err != nil {
+		return none, err
+	}
 	set, _, err := sdk.LoadNote[bool](call, isSet)
 	if err != nil {
 		return none, err
@@ -106,7 +109,7 @@ func (c *changing[I, O, S]) first(ctx context.Context, live Object[S]) error {
 		return err
 	}
 	c.kept = c.keep(live, want, use)
-	if err := c.call.SaveBefore(ctx, c.kept); err != nil {
+	if err := c.call.SaveBefore(ctx, c.kept.disk()); err != nil {
 		return err
 	}
 	c.saved = true
@@ -115,6 +118,12 @@ func (c *changing[I, O, S]) first(ctx context.Context, live Object[S]) error {
 
 // make makes the change, and looks what became of it.
 func (c *changing[I, O, S]) make(ctx context.Context, use Use[I], live Object[S], want S) error {
+	k := c.kept
+	k.Back = c.keep(live, want, use).Back // an earlier attempt may have come as far as none
+	if err := c.hide(ctx, use.Input, k); err != nil {
+		return err
+	}
+	c.kept = k
 	if err := c.set(ctx, use, live, want); err != nil {
 		return err
 	}

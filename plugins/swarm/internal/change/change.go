@@ -59,6 +59,9 @@ type Of[I, O, S any] struct {
 	// Diff is the unified diff of two specs, and Words says it in words: "image is web:3, was web:1".
 	Diff  func(name string, was, is S) string
 	Words func(was, is S) string
+	// Hides, where there is one, says whether what leads back from one spec to another may hold a
+	// secret, as the old value of a password: it is then kept in the swarm itself.
+	Hides func(was, is S) bool
 	// Summary says what a change would do. It begins with "would".
 	Summary func(in I, c Change[S]) string
 

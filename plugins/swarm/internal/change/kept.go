@@ -5,6 +5,7 @@ import (
 
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/spec"
+	"github.com/gatebook/gatebook/plugins/swarm/internal/vault"
 )
 
 // kept is the state that undoing restores, as it is on gatebook's disk: not the spec from before
@@ -14,16 +15,55 @@ type kept struct {
 	Index uint64     `json:"index"`
 	Was   string     `json:"was"` // the hash of what the step's own part was
 	Set   string     `json:"set"` // and of what it becomes
-	Back  spec.Patch `json:"back"`
-	Key   string     `json:"key"`
-	Pin   string     `json:"pin,omitempty"`
-	Mark  string     `json:"mark,omitempty"` // as in [Object]
+	Back  spec.Patch `json:"back,omitempty"`
+	// Vault says that what leads back is kept in the swarm.
+	Vault bool   `json:"vault,omitempty"`
+	Key   string `json:"key"`
+	Pin   string `json:"pin,omitempty"`
+	Mark  string `json:"mark,omitempty"` // as in [Object]
 }
 
 // keep is what leads back to the object that was looked at.
 func (o *Of[I, O, S]) keep(live Object[S], want S, use Use[I]) kept {
 	was, is := o.form(live.Spec), o.form(want)
-	return kept{ID: live.ID, Index: live.Index, Was: was.Hash(), Set: is.Hash(), Back: is.To(was), Key: use.Key, Pin: use.Pin, Mark: live.Mark}
+	return kept{
+		ID: live.ID, Index: live.Index, Was: was.Hash(), Set: is.Hash(), Back: is.To(was), Key: use.Key, Pin: use.Pin, Mark: live.Mark,
+		Vault: o.Hides != nil && o.Hides(live.Spec, want),
+	}
+}
+
+// disk is what of it is kept on gatebook's disk.
+func (k kept) disk() kept {
+	if k.Vault {
+		k.Back = nil
+	}
+	return k
+}
+
+// hide keeps in the swarm what is not to be on gatebook's disk.
+func (o *Of[I, O, S]) hide(ctx context.Context, in I, k kept) error {
+	if !k.Vault {
+		return nil
+	}
+	return vault.Vault{Engine: o.Engine}.Keep(ctx, k.Key, o.called(in), k.Back)
+}
+
+// found is what an earlier attempt has kept, as a whole. Where the swarm has nothing of it, the
+// attempt came as far as no change.
+func (o *Of[I, O, S]) found(ctx context.Context, in I, k kept) (kept, error) {
+	if !k.Vault {
+		return k, nil
+	}
+	_, err := vault.Vault{Engine: o.Engine}.Find(ctx, k.Key, o.called(in), &k.Back)
+	return k, err
+}
+
+// drop removes from the swarm what has led back.
+func (o *Of[I, O, S]) drop(ctx context.Context, in I, k kept) error {
+	if !k.Vault {
+		return nil
+	}
+	return vault.Vault{Engine: o.Engine}.Drop(ctx, k.Key, o.called(in))
 }
 
 // used is the use of an action that has kept this.

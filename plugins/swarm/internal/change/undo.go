@@ -13,15 +13,23 @@ func (o *Of[I, O, S]) undo(ctx context.Context, call *sdk.Call[I]) error {
 	if err != nil || !saved {
 		return err
 	}
+	if k, err = o.found(ctx, call.Input, k); err != nil {
+		return err
+	}
 	use := used(k, call.Input, true)
 	var live Object[S]
 	if err := again(func() (err error) {
 		live, err = o.restore(ctx, use, k)
 		return err
-	}); err != nil || o.Undone == nil {
+	}); err != nil {
 		return err
 	}
-	return o.Undone(ctx, call, use, live)
+	if o.Undone != nil {
+		if err := o.Undone(ctx, call, use, live); err != nil {
+			return err
+		}
+	}
+	return o.drop(ctx, call.Input, k)
 }
 
 // restore sets what was there before the step, where it finds what the step has set, and returns
@@ -55,6 +63,9 @@ func (o *Of[I, O, S]) observe(ctx context.Context, call *sdk.Call[I]) (sdk.Obser
 	}
 	if !saved {
 		return sdk.Observed[O]{State: sdk.Untouched, Detail: "It came as far as no change."}, nil
+	}
+	if k, err = o.found(ctx, call.Input, k); err != nil {
+		return seen, err
 	}
 	live, err := o.look(ctx, call.Input)
 	if _, gone := errors.AsType[missing](err); gone {

@@ -63,6 +63,12 @@ func Changed(was, is swarm.ServiceSpec) []Difference {
 	return differ("", old, now)
 }
 
+// Hides says whether something must not be shown of what changes, as it was: who keeps that keeps a
+// secret.
+func Hides(was, is swarm.ServiceSpec) bool {
+	return slices.ContainsFunc(Changed(was, is), func(d Difference) bool { return strings.Contains(d.Was, masked) })
+}
+
 func differ(path string, was, is any) []Difference {
 	if reflect.DeepEqual(was, is) {
 		return nil

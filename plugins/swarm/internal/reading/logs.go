@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/gatebook/gatebook/plugins/sdk"
+	"github.com/gatebook/gatebook/plugins/swarm/internal/printed"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/tasks"
 	"github.com/gatebook/gatebook/schema"
 )
@@ -181,7 +182,7 @@ func allOf(faults []error) error {
 func (c *collecting) read(ctx context.Context, log *LogOfTask) error {
 	in := c.call.Input
 	last := latest{lines: in.Last, bytes: lastBytes / len(c.logs)}
-	err := printed{reading: c.reading, task: log.ID, raw: c.raw[log.ID], since: in.Since.Std(), tail: in.Tail}.each(ctx, func(text []byte) {
+	err := printed.Task{Engine: c.Engine, ID: log.ID, Terminal: c.raw[log.ID], Since: in.Since.Std(), Tail: in.Tail}.Each(ctx, func(text []byte) {
 		log.Lines++
 		if c.pattern.Match(text) {
 			log.Matches++

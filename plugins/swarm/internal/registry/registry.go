@@ -5,11 +5,14 @@ package registry
 
 import (
 	"context"
+	"slices"
+	"strings"
 
 	"github.com/distribution/reference"
 	"github.com/docker/cli/cli/config"
 	"github.com/moby/moby/api/pkg/authconfig"
 	"github.com/moby/moby/api/types/registry"
+	"github.com/moby/moby/api/types/swarm"
 	"github.com/moby/moby/client"
 
 	"github.com/gatebook/gatebook/plugins/sdk"
@@ -48,24 +51,51 @@ func Credentials(image string) (string, error) {
 // Pinned is an image by the digest that its registry has for it now, beside its tag. One that says a
 // digest already is not asked for.
 func Pinned(ctx context.Context, e *engine.Engine, image, credentials string) (string, error) {
+	found, err := Find(ctx, e, image, credentials)
+	return found.Image, err
+}
+
+// Found is what a registry has for an image.
+type Found struct {
+	Image     string           // by its digest, beside its tag
+	Platforms []swarm.Platform // that it is for; none: the registry was not asked, or does not say
+}
+
+// Find asks for an image. One that says a digest already is not asked for.
+func Find(ctx context.Context, e *engine.Engine, image, credentials string) (Found, error) {
 	named, err := parse(image)
 	if err != nil {
-		return "", err
+		return Found{}, err
 	}
 	if _, is := named.(reference.Digested); is {
-		return reference.FamiliarString(named), nil
+		return Found{Image: reference.FamiliarString(named)}, nil
 	}
 	ctx, cancel := e.Single(ctx)
 	defer cancel()
-	found, err := e.Docker.DistributionInspect(ctx, image, client.DistributionInspectOptions{EncodedRegistryAuth: credentials})
+	has, err := e.Docker.DistributionInspect(ctx, image, client.DistributionInspectOptions{EncodedRegistryAuth: credentials})
 	if err != nil {
-		return "", e.Fault(ctx, err, "ask the registry for the image %s", image)
+		return Found{}, e.Fault(ctx, err, "ask the registry for the image %s", image)
 	}
-	pinned, err := reference.WithDigest(reference.TagNameOnly(named), found.Descriptor.Digest)
+	pinned, err := reference.WithDigest(reference.TagNameOnly(named), has.Descriptor.Digest)
 	if err != nil {
-		return "", sdk.Errorf(sdk.Permanent, "the registry's digest of the image %s: %w", image, err)
+		return Found{}, sdk.Errorf(sdk.Permanent, "the registry's digest of the image %s: %w", image, err)
 	}
-	return reference.FamiliarString(pinned), nil
+	found := Found{Image: reference.FamiliarString(pinned)}
+	for _, platform := range has.Platforms {
+		// As docker does it: what is no platform is passed over, and the variants of arm, by which nodes
+		// call themselves, are one.
+		of := swarm.Platform{OS: platform.OS, Architecture: platform.Architecture}
+		if of.OS == "unknown" || of.Architecture == "unknown" {
+			continue
+		}
+		if strings.EqualFold(of.Architecture, "arm") {
+			of.Architecture = ""
+		}
+		if !slices.Contains(found.Platforms, of) {
+			found.Platforms = append(found.Platforms, of)
+		}
+	}
+	return found, nil
 }
 
 // Unpinned is an image without its digest.

@@ -157,6 +157,7 @@ func (r rotating[I]) put(ctx context.Context, _ I, live service.Object, to swarm
 // foresee adds to a plan what is made and removed beside the update.
 func (r rotating[I]) foresee(ctx context.Context, call *sdk.Call[I], c change.Change[swarm.ServiceSpec], plan *sdk.Preview) error {
 	in := r.of(call.Input)
+	plan.Estimate = service.Estimate(c.Want)
 	old, err := r.mounted(in, c.Was)
 	if err != nil {
 		return err

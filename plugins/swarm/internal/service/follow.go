@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -9,6 +10,7 @@ import (
 
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/change"
+	"github.com/gatebook/gatebook/plugins/swarm/internal/printed"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/tasks"
 )
 
@@ -37,6 +39,7 @@ func Followed(c change.Change[swarm.ServiceSpec], stall time.Duration) tasks.Fol
 func (s Services) Converge(ctx context.Context, host sdk.Host, of tasks.Followed, changed bool) (Converged, error) {
 	standing, err := s.Tasks.Converge(ctx, host.Progress, of)
 	if err != nil {
+		s.lastWords(ctx, host, of.Spec, err)
 		return Converged{}, err
 	}
 	single, cancel := s.Single(ctx)
@@ -49,6 +52,32 @@ func (s Services) Converge(ctx context.Context, host sdk.Host, of tasks.Followed
 		ID: now.ID, Version: now.Index, Image: Image(now.Spec), Changed: changed,
 		Wanted: standing.Wanted, Running: standing.Running, Updated: standing.Updated, Failed: standing.Failed,
 	}, nil
+}
+
+const (
+	// lastLines is how many lines are shown of a task that has failed, and mostShown of how many tasks.
+	lastLines, mostShown = 20, 3
+	// lastWait is how long it may take to read them.
+	lastWait = 10 * time.Second
+)
+
+// lastWords shows what tasks have printed last because of which a service has not converged: once they
+// are replaced, it may be lost. What cannot be read is not what is wrong.
+func (s Services) lastWords(ctx context.Context, host sdk.Host, of swarm.ServiceSpec, err error) {
+	unconverged, is := errors.AsType[*tasks.Unconverged](err)
+	if !is {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, lastWait)
+	defer cancel()
+	tail := int64(lastLines)
+	terminal := of.TaskTemplate.ContainerSpec != nil && of.TaskTemplate.ContainerSpec.TTY
+	for _, row := range unconverged.Ails[:min(len(unconverged.Ails), mostShown)] {
+		if row.Container == "" {
+			continue
+		}
+		_ = printed.Task{Engine: s.Engine, ID: row.ID, Terminal: terminal, Tail: &tail}.Each(ctx, func(text []byte) { host.Output(row.Name, text) })
+	}
 }
 
 // Settling says how far a service has converged at this moment. Whether it has stayed well is not

@@ -71,6 +71,28 @@ func Canary(was *swarm.UpdateConfig, tasks uint64) *swarm.UpdateConfig {
 // isCanary says of a pace that it is one of [Canary].
 func isCanary(pace *swarm.UpdateConfig) bool { return pace != nil && pace.Delay == held }
 
+// stop is how long the engine takes for a task to be replaced, where all goes well.
+const stop = 6 * time.Second
+
+// Estimate is how long an update takes at the pace of a spec, where all goes well: batch after
+// batch, and then the watch over all.
+func Estimate(of swarm.ServiceSpec) time.Duration {
+	pace, tasks := cmp.Or(of.UpdateConfig, usual()), max(Replicas(of), 1)
+	at := pace.Parallelism
+	if at == 0 {
+		at = tasks
+	}
+	if isCanary(pace) {
+		tasks = min(at, tasks)
+	}
+	batches := time.Duration((tasks + at - 1) / at)
+	estimate := batches*stop + Monitor(of)
+	if !isCanary(pace) {
+		estimate += (batches - 1) * pace.Delay
+	}
+	return estimate
+}
+
 // Monitor is how long a service is watched for failures.
 func Monitor(of swarm.ServiceSpec) time.Duration {
 	if of.UpdateConfig == nil {

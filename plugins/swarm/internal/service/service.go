@@ -98,6 +98,7 @@ func Change[I, O any](s Services, named func(I) Named, of change.Of[I, O, swarm.
 	}
 	of.Diff = compose.Diff
 	of.Words = func(was, is swarm.ServiceSpec) string { return compose.Sentence(compose.Changed(was, is)) }
+	of.Hides = compose.Hides
 	return of
 }
 
@@ -114,4 +115,12 @@ func Image(of swarm.ServiceSpec) string {
 		return ""
 	}
 	return of.TaskTemplate.ContainerSpec.Image
+}
+
+// Replicas is how many tasks a spec wants; of one that has a task for each node, 1.
+func Replicas(of swarm.ServiceSpec) uint64 {
+	if of.Mode.Replicated == nil || of.Mode.Replicated.Replicas == nil {
+		return 1
+	}
+	return *of.Mode.Replicated.Replicas
 }

@@ -66,6 +66,9 @@ func (s services) putUpdate(ctx context.Context, in UpdateInput, live service.Ob
 // foresee adds to a plan what an update would mean.
 func (s services) foresee(_ context.Context, call *sdk.Call[UpdateInput], c change.Change[swarm.ServiceSpec], plan *sdk.Preview) error {
 	in := call.Input
+	if c.Changed() {
+		plan.Estimate = service.Estimate(c.Want)
+	}
 	if in.Image != "" {
 		plan.Observed = append(plan.Observed, sdk.Seen{Kind: "image", Name: in.Image, Version: c.Pin})
 		if in.ResolveImage != resolveNever && c.Pin == registry.Unpinned(c.Pin) {

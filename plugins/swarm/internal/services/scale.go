@@ -41,11 +41,11 @@ func (s services) scale() sdk.Action[ScaleInput, ScaleOutput] {
 			return want, nil
 		},
 		Summary: func(in ScaleInput, c change.Change[swarm.ServiceSpec]) string {
-			return fmt.Sprintf("would scale the service %s from %d to %d tasks", in.Service, replicas(c.Was), replicas(c.Want))
+			return fmt.Sprintf("would scale the service %s from %d to %d tasks", in.Service, service.Replicas(c.Was), service.Replicas(c.Want))
 		},
 		After: func(ctx context.Context, call *sdk.Call[ScaleInput], c change.Change[swarm.ServiceSpec]) (ScaleOutput, error) {
 			converged, err := s.Converge(ctx, call.Host, service.Followed(c, call.Input.Stall.Std()), c.Changed())
-			return ScaleOutput{Converged: converged, Before: replicas(c.Was)}, err
+			return ScaleOutput{Converged: converged, Before: service.Replicas(c.Was)}, err
 		},
 		Settled: func(ctx context.Context, call *sdk.Call[ScaleInput], c change.Change[swarm.ServiceSpec]) (ScaleOutput, bool, string, error) {
 			detail, err := s.Settling(ctx, service.Followed(c, call.Input.Stall.Std()))
@@ -63,12 +63,4 @@ the step with its reason.
 Undo sets the number from before. Where somebody has changed the service since, that is a *conflict* which names what they changed.`,
 		Examples: []schema.Example{{Title: "Five tasks", With: map[string]any{"service": "shop_web", "replicas": 5}}},
 	})
-}
-
-// replicas is how many tasks a spec wants.
-func replicas(of swarm.ServiceSpec) uint64 {
-	if of.Mode.Replicated == nil || of.Mode.Replicated.Replicas == nil {
-		return 1
-	}
-	return *of.Mode.Replicated.Replicas
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/gatebook/gatebook/plugins/swarm/internal/lab"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/services"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/spec"
+	"github.com/gatebook/gatebook/plugins/swarm/internal/vault"
 )
 
 var swarmed *lab.Lab
@@ -229,6 +230,39 @@ func TestNoPasswordIsKept(t *testing.T) {
 	}
 }
 
+// A password that the step replaces is kept in the swarm alone, until it is put back.
+func TestAPasswordThatIsReplacedStaysInTheSwarm(t *testing.T) {
+	t.Parallel()
+	service := serve(t, lab.V1, 1, func(s *swarm.ServiceSpec) {
+		s.TaskTemplate.ContainerSpec.Env = []string{"DB_PASSWORD=hunter2", "MODE=a"}
+	})
+	was := state(t, service)()
+	vaulted := func() (count int) {
+		found, err := docker().ConfigList(t.Context(), client.ConfigListOptions{Filters: make(client.Filters).Add("label", vault.Label+"=service "+service)})
+		lab.Must(t, err)
+		return len(found.Items)
+	}
+	update, host := action(t, "service_update"), &sdktest.Host{}
+	request := lab.Request(t, map[string]any{"service": service, "env": map[string]any{"DB_PASSWORD": "opensesame"}, "unsetEnv": []string{"MODE"}, "monitor": "1s"})
+	_, err := update.Apply(t.Context(), request, host)
+	lab.Must(t, err)
+	if kept := string(host.StateBefore()); strings.Contains(kept, "hunter2") || strings.Contains(kept, "DB_PASSWORD") {
+		t.Errorf("kept is %s", kept)
+	}
+	if is := inspect(t, service); vaulted() != 1 || strings.Join(is.Spec.TaskTemplate.ContainerSpec.Env, " ") != "DB_PASSWORD=opensesame" {
+		t.Errorf("in the swarm are %d, and the variables %s", vaulted(), is.Spec.TaskTemplate.ContainerSpec.Env)
+	}
+	request.Attempt, request.Before = 2, host.StateBefore()
+	_, err = update.Apply(t.Context(), request, &sdktest.Host{})
+	lab.Must(t, err)
+	for range 2 {
+		lab.Must(t, update.Undo(t.Context(), request, &sdktest.Host{}))
+	}
+	if is := state(t, service)(); is != was || vaulted() != 0 {
+		t.Errorf("in the swarm are %d, it is\n%s\nand was\n%s", vaulted(), is, was)
+	}
+}
+
 // An update that the engine takes back is never a success, and neither is a later attempt, which does
 // not make it anew.
 func TestTheEnginesOwnRollbackIsNoSuccess(t *testing.T) {
@@ -242,6 +276,9 @@ func TestTheEnginesOwnRollbackIsNoSuccess(t *testing.T) {
 			request := lab.Request(t, map[string]any{"service": service, "image": image, "resolveImage": "never", "failureAction": "rollback", "monitor": "10s"})
 			_, err := update.Apply(t.Context(), request, host)
 			lab.Fails(t, err, sdk.Permanent, "back", says)
+			if printed := fmt.Sprint(host.Lines()); image == lab.Bad && !strings.Contains(printed, "demo: the configuration cannot be read") {
+				t.Errorf("of what the tasks printed, it shows %s", printed)
+			}
 			swarmed.Running(t, service, lab.V1, 2)
 			request.Attempt, request.Before, request.Notes = 2, host.StateBefore(), host.Notes()
 			_, err = update.Apply(t.Context(), request, host)

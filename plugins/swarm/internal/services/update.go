@@ -54,7 +54,7 @@ func (s services) update() sdk.Action[UpdateInput, UpdateOutput] {
 			return use.Input.wants(was.Spec, use.Pin)
 		},
 		Summary: func(in UpdateInput, c change.Change[swarm.ServiceSpec]) string {
-			return fmt.Sprintf("would update the service %s: %s", in.Service, compose.Sentence(compose.Changed(c.Was, c.Want)))
+			return in.says(c)
 		},
 		Foresee: s.foresee,
 		After: func(ctx context.Context, call *sdk.Call[UpdateInput], c change.Change[swarm.ServiceSpec]) (UpdateOutput, error) {
@@ -97,6 +97,20 @@ going on. Without a step that goes on or takes back, whoever updates the service
 			{Title: "One task first", With: map[string]any{"service": "shop_web", "image": "shop/web:2.1.0", "canary": 1, "monitor": "1m"}},
 		},
 	})
+}
+
+// says is what an update would do, in a line: what changes and not how, where that is not all.
+func (in UpdateInput) says(c change.Change[swarm.ServiceSpec]) string {
+	differences := compose.Changed(c.Was, c.Want)
+	what := slices.DeleteFunc(slices.Clone(differences), func(d compose.Difference) bool { return strings.HasPrefix(d.Path, "deploy.update_config") })
+	if len(what) == 0 {
+		what = differences
+	}
+	who := "the service " + in.Service
+	if in.Canary > 0 {
+		who = fmt.Sprintf("%d of %d tasks of the service %s", in.Canary, service.Replicas(c.Was), in.Service)
+	}
+	return fmt.Sprintf("would update %s: %s", who, compose.Sentence(what))
 }
 
 // wants is the spec that the step makes of the one that was there; image is what its image was

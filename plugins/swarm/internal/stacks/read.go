@@ -24,8 +24,8 @@ import (
 // file is a compose file that was read.
 type file struct {
 	*types.Config
-	field    string   // the parameter that it is from
-	text     []byte   // as it was given
+	field    string // the parameter that it is from
+	text     []byte // as it was given
 	tree     yaml.Node
 	warnings []string // whole sentences
 }

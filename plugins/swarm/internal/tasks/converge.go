@@ -16,7 +16,8 @@ import (
 type Unconverged struct {
 	How      How
 	Standing Standing // as it was last
-	Reasons  []string // of the tasks
+	Ails     []Row    // the tasks that are the reason
+	Reasons  []string // what is wrong with them
 	typed    *sdk.Error
 }
 
@@ -103,7 +104,7 @@ func (f *following) end(v verdict) error {
 	if v.how == Changed {
 		class = sdk.Conflict
 	}
-	u := &Unconverged{How: v.how, Standing: v.Standing, Reasons: Reasons(v.ails)}
+	u := &Unconverged{How: v.how, Standing: v.Standing, Ails: v.ails, Reasons: Reasons(v.ails)}
 	what := fmt.Sprintf("the service %s has not converged: %s", f.name, v.why)
 	switch {
 	case len(u.Reasons) > 0:

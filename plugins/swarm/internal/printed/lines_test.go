@@ -1,4 +1,4 @@
-package reading
+package printed
 
 import (
 	"slices"
@@ -19,8 +19,8 @@ func TestLinesAreToldAsTheyWerePrinted(t *testing.T) {
 		"empty ones":      {[]string{"\n\none\n"}, []string{"", "", "one"}},
 		"of a terminal":   {[]string{"one\r\n"}, []string{"one"}},
 		"just as long":    {[]string{long + "\n"}, []string{long}},
-		"too long":        {[]string{long, "y", "y\n", "two\n"}, []string{long + cutMark, "two"}},
-		"too long at end": {[]string{long + "y"}, []string{long + cutMark}},
+		"too long":        {[]string{long, "y", "y\n", "two\n"}, []string{long + CutMark, "two"}},
+		"too long at end": {[]string{long + "y"}, []string{long + CutMark}},
 		"no text":         {[]string{"a\xffb\n"}, []string{"a\uFFFDb"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -37,28 +37,5 @@ func TestLinesAreToldAsTheyWerePrinted(t *testing.T) {
 				t.Errorf("got %.40q, want %.40q", told, test.want)
 			}
 		})
-	}
-}
-
-func TestTheLatestLinesAreKept(t *testing.T) {
-	t.Parallel()
-	l := latest{lines: 2, bytes: 5}
-	for _, step := range []struct {
-		add  string
-		want []string
-	}{
-		{"a", []string{"a"}},
-		{"b", []string{"a", "b"}},
-		{"c", []string{"b", "c"}},
-		{"defgh", []string{"defgh"}},
-		{"ij", []string{"ij"}},
-		{"klmnopq", []string{cutMark + "mnopq"}},
-	} {
-		if l.add([]byte(step.add)); !slices.Equal(l.kept(), step.want) {
-			t.Errorf("with %q, got %q, want %q", step.add, l.kept(), step.want)
-		}
-	}
-	if none := (&latest{bytes: 5}); len(none.kept()) != 0 {
-		t.Error("without room, something is kept")
 	}
 }

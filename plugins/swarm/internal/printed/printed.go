@@ -1,4 +1,6 @@
-package reading
+// Package printed reads what a task of a service has printed, line by line. It leaves out whose lines are
+// asked for, and what is made of them.
+package printed
 
 import (
 	"bytes"
@@ -8,68 +10,68 @@ import (
 	"io"
 	"strconv"
 	"time"
-	"unicode/utf8"
 
 	"github.com/moby/moby/api/pkg/stdcopy"
 	"github.com/moby/moby/client"
 
 	"github.com/gatebook/gatebook/plugins/sdk"
+	"github.com/gatebook/gatebook/plugins/swarm/internal/engine"
 )
 
 const (
 	// longLine is what of a line is handed on; the rest is cut.
 	longLine = 16 << 10
-	// cutMark stands wherever text was cut. Who masks secrets knows by it that there may be a part
+	// CutMark stands wherever text was cut. Who masks secrets knows by it that there may be a part
 	// of one beside it.
-	cutMark = "…"
+	CutMark = "…"
 )
 
-// printed is what a task has printed, as far as it is asked for.
-type printed struct {
-	reading
-	task  string
-	raw   bool          // it has a terminal
-	since time.Duration // no older lines; 0: all
-	tail  *int64        // no more than these last lines; nil: all
+// Task is what a task has printed, as far as it is asked for.
+type Task struct {
+	*engine.Engine
+	ID       string
+	Terminal bool          // it has one, and prints on one stream
+	Since    time.Duration // no older lines; 0: all
+	Tail     *int64        // no more than these last lines; nil: all
 }
 
-// each hands on the lines, one after the other; they are not kept.
-func (p printed) each(outer context.Context, line func(text []byte)) error {
+// Each hands on the lines, one after the other; they are not kept.
+func (t Task) Each(outer context.Context, line func(text []byte)) error {
 	ctx, cancel := context.WithCancelCause(outer)
 	defer cancel(nil)
-	silent := sdk.Errorf(sdk.Transient, "nothing has come of the log for %s", p.Timeout)
-	silence := time.AfterFunc(p.Timeout, func() { cancel(silent) })
+	silent := sdk.Errorf(sdk.Transient, "nothing has come of the log for %s", t.Timeout)
+	silence := time.AfterFunc(t.Timeout, func() { cancel(silent) })
 	defer silence.Stop()
 	options := client.TaskLogsOptions{ShowStdout: true, ShowStderr: true, Tail: "all"}
-	if p.since > 0 {
-		options.Since = strconv.FormatFloat(float64(time.Now().Add(-p.since).UnixMilli())/1000, 'f', 3, 64)
+	if t.Since > 0 {
+		options.Since = strconv.FormatFloat(float64(time.Now().Add(-t.Since).UnixMilli())/1000, 'f', 3, 64)
 	}
-	if p.tail != nil {
-		options.Tail = strconv.FormatInt(*p.tail, 10)
+	if t.Tail != nil {
+		options.Tail = strconv.FormatInt(*t.Tail, 10)
 	}
-	stream, err := p.Docker.TaskLogs(ctx, p.task, options)
+	stream, err := t.Docker.TaskLogs(ctx, t.ID, options)
 	if err != nil {
-		return p.fault(ctx, err)
+		return t.fault(ctx, err)
 	}
 	defer stream.Close()
 	out, errs := &lines{each: line}, &lines{each: line}
-	heard := io.TeeReader(stream, hearing(func() { silence.Reset(p.Timeout) }))
-	if p.raw {
+	heard := io.TeeReader(stream, hearing(func() { silence.Reset(t.Timeout) }))
+	if t.Terminal {
 		_, err = io.Copy(out, heard)
 	} else {
 		_, err = stdcopy.StdCopy(out, errs, heard)
 	}
 	out.end()
 	errs.end()
-	return p.fault(ctx, err)
+	return t.fault(ctx, err)
 }
 
 // fault is an error of reading the log, with its class.
-func (p printed) fault(ctx context.Context, err error) error {
+func (t Task) fault(ctx context.Context, err error) error {
 	if silent, is := errors.AsType[*sdk.Error](context.Cause(ctx)); is && err != nil {
-		return fmt.Errorf("read the log of the task %s: %w", p.task, silent)
+		return fmt.Errorf("read the log of the task %s: %w", t.ID, silent)
 	}
-	return p.Fault(ctx, err, "read the log of the task %s", p.task)
+	return t.Fault(ctx, err, "read the log of the task %s", t.ID)
 }
 
 // hearing is told that something has come.
@@ -111,7 +113,7 @@ func (l *lines) take(text []byte) {
 		return
 	}
 	if l.line = append(l.line, text...); len(l.line) > longLine {
-		l.pass(append(l.line[:longLine:longLine], cutMark...))
+		l.pass(append(l.line[:longLine:longLine], CutMark...))
 		l.line, l.long = l.line[:0], true
 	}
 }
@@ -128,34 +130,3 @@ func (l *lines) end() {
 		l.line = nil
 	}
 }
-
-// latest keeps the last lines that were added, bounded in their number and, with the line that breaks it
-// cut, in their bytes.
-type latest struct {
-	lines, bytes int
-
-	all  []string
-	size int
-}
-
-func (l *latest) add(text []byte) {
-	if l.lines <= 0 {
-		return
-	}
-	line := string(text)
-	if over := len(line) - l.bytes; over > 0 {
-		for over < len(line) && !utf8.RuneStart(line[over]) {
-			over++
-		}
-		line = cutMark + line[over:]
-	}
-	l.all = append(l.all, line)
-	l.size += len(line)
-	for len(l.all) > l.lines || l.size > l.bytes && len(l.all) > 1 {
-		l.size -= len(l.all[0])
-		l.all = l.all[1:]
-	}
-}
-
-// kept are the last lines, the oldest first.
-func (l *latest) kept() []string { return append([]string{}, l.all...) }
