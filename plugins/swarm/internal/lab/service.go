@@ -120,3 +120,42 @@ func (n *Node) Connect(t testing.TB) *engine.Engine {
 	Must(t, e.Connect(t.Context(), n.Config()))
 	return e
 }
+
+// Sweep removes what there is in the swarm whose name begins with something: services, then the configs,
+// secrets and networks that they have let go.
+func (l *Lab) Sweep(t testing.TB, prefix string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	manager, err := l.Manager(ctx)
+	Must(t, err)
+	docker, named := manager.Docker, make(client.Filters).Add("name", prefix)
+	services, err := docker.ServiceList(ctx, client.ServiceListOptions{Filters: named})
+	Must(t, err)
+	for _, service := range services.Items {
+		l.remove(t, service.ID)
+	}
+	configs, err := docker.ConfigList(ctx, client.ConfigListOptions{Filters: named})
+	Must(t, err)
+	for _, config := range configs.Items {
+		_, err := docker.ConfigRemove(ctx, config.ID, client.ConfigRemoveOptions{})
+		Must(t, err)
+	}
+	secrets, err := docker.SecretList(ctx, client.SecretListOptions{Filters: named})
+	Must(t, err)
+	for _, secret := range secrets.Items {
+		_, err := docker.SecretRemove(ctx, secret.ID, client.SecretRemoveOptions{})
+		Must(t, err)
+	}
+	networks, err := docker.NetworkList(ctx, client.NetworkListOptions{Filters: make(client.Filters).Add("name", "^"+prefix)})
+	Must(t, err)
+	for _, network := range networks.Items {
+		for { // its tasks go after their services
+			if _, err = docker.NetworkRemove(ctx, network.ID, client.NetworkRemoveOptions{}); err == nil || ctx.Err() != nil {
+				break
+			}
+			time.Sleep(200 * time.Millisecond)
+		}
+		Must(t, err)
+	}
+}
