@@ -58,17 +58,20 @@ func wrongExamples(t testing.TB, p Plugin) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	file := source.NewFile("examples", text)
-	_, found := p.Engine(t).Check(file)
+	_, found := p.Engine(t).Check(source.NewFile("examples", text))
 	found = slices.DeleteFunc(found, func(d diag.Diagnostic) bool { return d.Rule.Severity != diag.Error })
-	return told(file, found)
+	return told(found)
 }
 
 // told says of findings where each is, with the line.
-func told(file *source.File, found diag.List) []string {
+func told(found diag.List) []string {
 	var lines []string
 	for _, d := range found {
-		lines = append(lines, fmt.Sprintf("%s: %s %s: %s\n%s", d.Range, d.Rule.Code, d.Rule.Summary, d.Detail, file.Line(d.Range.From().Line)))
+		line := ""
+		if !d.Range.IsZero() {
+			line = "\n" + d.Range.File.Line(d.Range.From().Line)
+		}
+		lines = append(lines, fmt.Sprintf("%s: %s %s: %s%s", d.Range, d.Rule.Code, d.Rule.Summary, d.Detail, line))
 	}
 	return lines
 }
@@ -89,21 +92,19 @@ func wrongRunbooks(t testing.TB, p Plugin) (found []string) {
 	t.Helper()
 	gatebook := p.Engine(t)
 	for _, path := range p.runbooks(t) {
-		_, file, more := read(t, gatebook, path)
-		found = append(found, told(file, more)...)
+		_, more := read(t, gatebook, path)
+		found = append(found, told(more)...)
 	}
 	return found
 }
 
-func read(t testing.TB, gatebook *engine.Engine, path string) (*engine.Runbook, *source.File, diag.List) {
+func read(t testing.TB, gatebook *engine.Engine, path string) (*engine.Runbook, diag.List) {
 	t.Helper()
 	text, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	file := source.NewFile(path, text)
-	runbook, found := gatebook.Check(file)
-	return runbook, file, found
+	return gatebook.Check(source.NewFile(path, text))
 }
 
 // undrilled are our runbooks of which no inputs are given to drill them with.
@@ -133,7 +134,7 @@ func uncleanDrills(t testing.TB, p Plugin) (found []string) {
 	t.Helper()
 	gatebook := p.Engine(t)
 	for name, inputs := range p.Inputs {
-		runbook, _, wrong := read(t, gatebook, filepath.Join(filepath.Dir(p.Runbooks), drilledFile(name)))
+		runbook, wrong := read(t, gatebook, filepath.Join(filepath.Dir(p.Runbooks), drilledFile(name)))
 		checktest.NoErrors(t, wrong)
 		made, wrong, err := gatebook.Plan(runbook, checktest.Given(inputs))
 		checktest.NoErrors(t, wrong)

@@ -109,6 +109,11 @@ func (c *changing[I, O, S]) first(ctx context.Context, live Object[S]) error {
 		return err
 	}
 	c.kept = c.keep(live, want, use)
+	if c.Ails != nil {
+		if c.kept.Ailed, err = c.Ails(ctx, live); err != nil {
+			return err
+		}
+	}
 	if err := c.call.SaveBefore(ctx, c.kept.disk()); err != nil {
 		return err
 	}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/engine"
@@ -36,8 +38,9 @@ type Of[I, O, S any] struct {
 	// Version, where there is one, is the version that the step says the object must have;
 	// 0: it says none.
 	Version func(in I) uint64
-	// Moves says that the version moves by itself, so that it is nothing to hold a plan by.
-	Moves bool
+	// Stands, where there is one, says in words what of a spec is the step's own, for objects whose
+	// version moves by itself: a plan names them by that.
+	Stands func(of S) string
 
 	// Get reads the object. Its error is the engine's own, or one that has its class.
 	Get func(ctx context.Context, in I) (Object[S], error)
@@ -62,6 +65,9 @@ type Of[I, O, S any] struct {
 	// Hides, where there is one, says whether what leads back from one spec to another may hold a
 	// secret, as the old value of a password: it is then kept in the swarm itself.
 	Hides func(was, is S) bool
+	// Parts, where there is one, says what is in a spec, part by part, so that a plan that is held
+	// against how things are then names what is another.
+	Parts func(of S) map[string]string
 	// Summary says what a change would do. It begins with "would".
 	Summary func(in I, c Change[S]) string
 
@@ -71,6 +77,9 @@ type Of[I, O, S any] struct {
 	// Foresee, where there is one, adds to a plan what follows from the change. It is asked too
 	// when there is nothing to change.
 	Foresee func(ctx context.Context, call *sdk.Call[I], c Change[S], plan *sdk.Preview) error
+	// Ails, where there is one, says whether what follows from a spec had not come to its end
+	// before the step: an undo need not make it better than it was.
+	Ails func(ctx context.Context, live Object[S]) (bool, error)
 	// After waits for what follows from the change, and returns the outputs. It is asked too
 	// when there was nothing to change, and again after a crash.
 	After func(ctx context.Context, call *sdk.Call[I], c Change[S]) (O, error)
@@ -88,6 +97,7 @@ type Use[I any] struct {
 	Key   string // of the step's Apply, in its Undo as well; empty in a plan
 	Pin   string // what [Of.Pin] has fixed
 	Undo  bool
+	Ailed bool // before the step, as [Of.Ails] says; in an undo
 }
 
 // Change is the change of an object by a step.
@@ -154,9 +164,24 @@ func (o *Of[I, O, S]) form(of S) spec.Form {
 // seen is the object as a plan names it: by its version, and by a hash that tells whether it is its
 // spec that is another, or only what the engine notes of it.
 func (o *Of[I, O, S]) seen(live Object[S]) sdk.Seen {
-	version := "spec " + spec.Of(live.Spec).Hash()
-	if !o.Moves {
-		version = fmt.Sprintf("index %d, %s", live.Index, version)
+	seen := sdk.Seen{Kind: o.Kind, Name: live.Name, ID: live.ID}
+	if o.Stands != nil {
+		seen.Version = o.Stands(live.Spec)
+	} else {
+		seen.Version = fmt.Sprintf("index %d, spec %s", live.Index, spec.Of(live.Spec).Hash())
 	}
-	return sdk.Seen{Kind: o.Kind, Name: live.Name, Version: version, ID: live.ID}
+	return seen
+}
+
+// looked is all that a plan names of the object that it was made from.
+func (o *Of[I, O, S]) looked(live Object[S]) []sdk.Seen {
+	all := []sdk.Seen{o.seen(live)}
+	if o.Parts == nil {
+		return all
+	}
+	parts := o.Parts(live.Spec)
+	for _, path := range slices.Sorted(maps.Keys(parts)) {
+		all = append(all, sdk.Seen{Kind: o.Kind, Name: live.Name + " " + path, Version: parts[path]})
+	}
+	return all
 }

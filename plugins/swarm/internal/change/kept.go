@@ -20,7 +20,8 @@ type kept struct {
 	Vault bool   `json:"vault,omitempty"`
 	Key   string `json:"key"`
 	Pin   string `json:"pin,omitempty"`
-	Mark  string `json:"mark,omitempty"` // as in [Object]
+	Mark  string `json:"mark,omitempty"`  // as in [Object]
+	Ailed bool   `json:"ailed,omitempty"` // as in [Use]
 }
 
 // keep is what leads back to the object that was looked at.
@@ -68,7 +69,7 @@ func (o *Of[I, O, S]) drop(ctx context.Context, in I, k kept) error {
 
 // used is the use of an action that has kept this.
 func used[I any](k kept, in I, undo bool) Use[I] {
-	return Use[I]{Input: in, Key: k.Key, Pin: k.Pin, Undo: undo}
+	return Use[I]{Input: in, Key: k.Key, Pin: k.Pin, Undo: undo, Ailed: k.Ailed}
 }
 
 // standing is whose spec an object has.

@@ -22,7 +22,7 @@ func (o *Of[I, O, S]) plan(ctx context.Context, call *sdk.Call[I]) (sdk.Preview,
 	if err != nil {
 		return preview, err
 	}
-	preview.Observed = []sdk.Seen{o.seen(live)}
+	preview.Observed = o.looked(live)
 	use := Use[I]{Input: in}
 	if use.Pin, err = o.pin(ctx, in, live); err != nil {
 		return preview, err
@@ -73,6 +73,8 @@ func (o *Of[I, O, S]) agreed(call *sdk.Call[I], live Object[S]) error {
 		return nil
 	case was.ID != is.ID:
 		return sdk.Errorf(sdk.Conflict, "the %s is not the one that the plan saw, but a new one of that name", o.called(call.Input))
+	case o.Stands != nil:
+		return sdk.Errorf(sdk.Conflict, "somebody changed the %s since it was planned: it has %s, and had %s", o.called(call.Input), is.Version, was.Version)
 	case of(was.Version) != of(is.Version):
 		return sdk.Errorf(sdk.Conflict, "somebody changed the %s since it was planned: %s", o.called(call.Input), o.since(of(was.Version), live))
 	default:

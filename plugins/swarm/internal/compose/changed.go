@@ -63,6 +63,23 @@ func Changed(was, is swarm.ServiceSpec) []Difference {
 	return differ("", old, now)
 }
 
+// longest is how much of a value a part shows, in bytes.
+const longest = 120
+
+// Parts are what is said in a spec, by the paths of the compose file, for who wants to tell later what is
+// another. What must not be shown is masked, and of long values the beginning is shown.
+func Parts(of swarm.ServiceSpec) map[string]string {
+	parts := map[string]string{}
+	for _, d := range Changed(swarm.ServiceSpec{}, of) {
+		value := d.Is
+		if len(value) > longest {
+			value = strings.ToValidUTF8(value[:longest], "") + "…"
+		}
+		parts[d.Path] = value
+	}
+	return parts
+}
+
 // Hides says whether something must not be shown of what changes, as it was: who keeps that keeps a
 // secret.
 func Hides(was, is swarm.ServiceSpec) bool {

@@ -192,9 +192,13 @@ func (l *Lab) Stop() {
 	}
 }
 
-// Own starts a swarm for one test, which the things of others would disturb, or that breaks it.
+// Own starts a swarm for one test, which the things of others would disturb, or that breaks it. Where
+// there can be none, the test is skipped, or fails where it must not be.
 func Own(t testing.TB, managers int, with ...Option) *Lab {
 	t.Helper()
+	if missing := Missing(); missing != "" && !Required() {
+		t.Skip(missing)
+	}
 	l, err := Start(managers, with...)
 	Must(t, err)
 	t.Cleanup(l.Stop)

@@ -48,7 +48,7 @@ func newNode(dir string, network *network, number int, flags []string) (*Node, e
 // boot starts the engine $0 of the node's name, with what engines keep outside of the folders that
 // they are given on disks that end with the node.
 const boot = `mount -t tmpfs -o mode=755 run /run && mount -t tmpfs -o mode=755 lib /var/lib &&
-hostname "$0" && rm -f "$1/docker.pid" && cd "$1" && shift && exec dockerd "$@"`
+hostname "$0" && rm -f "$1/docker.pid" "$1/exec/containerd/containerd.pid" && cd "$1" && shift && exec dockerd "$@"`
 
 // command is what the machine runs: its engine, as the first process of a namespace, so that with
 // it all dies that it has started, as it does with a machine.

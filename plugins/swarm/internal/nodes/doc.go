@@ -43,7 +43,13 @@ const (
 // setting is what the actions have in common: they change one field of the spec of a node.
 func setting[I, O any](n nodes, verb, field string, name func(in I) string, params ...string) change.Of[I, O, swarm.NodeSpec] {
 	return change.Of[I, O, swarm.NodeSpec]{
-		Engine: n.Engine, Kind: kind, Names: []string{"node"}, Params: params, Verb: verb, Name: name, Moves: true,
+		Engine: n.Engine, Kind: kind, Names: []string{"node"}, Params: params, Verb: verb, Name: name,
+		Stands: func(of swarm.NodeSpec) string {
+			if field == role {
+				return "the role " + string(of.Role)
+			}
+			return "the availability " + string(of.Availability)
+		},
 		Get: func(ctx context.Context, in I) (change.Object[swarm.NodeSpec], error) {
 			s, err := state.Nodes(ctx, n.Engine)
 			if err != nil {

@@ -115,7 +115,10 @@ func judge(s state.State, node swarm.Node, went going, force bool) standing {
 	slices.Sort(at.left)
 	gone := len(went.Slots) - len(at.awaited) - len(at.pending)
 	at.Done, at.Total = int64(gone), int64(len(went.Slots))
-	at.Message = fmt.Sprintf("%d of %s elsewhere, %d left on %s", gone, state.Count(len(went.Slots), "task"), len(at.left), s.Node(node.ID))
+	at.Message = fmt.Sprintf("%s left on %s", state.Count(len(at.left), "task"), s.Node(node.ID))
+	if len(went.Slots) > 0 {
+		at.Message = fmt.Sprintf("%d of %s elsewhere, %d left on %s", gone, state.Count(len(went.Slots), "task"), len(at.left), s.Node(node.ID))
+	}
 	if len(at.pending) > 0 {
 		at.Message += "; without a place: " + state.Few(at.pending)
 	}

@@ -15,16 +15,14 @@ import (
 
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/plugins/sdk/sdktest"
-	"github.com/gatebook/gatebook/plugins/sdk/truthful"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/engine"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/lab"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/nodes"
-	"github.com/gatebook/gatebook/plugins/swarm/internal/request"
 )
 
-// shared is the swarm of the tests about what nodes take, with a manager, n0, and two workers, n1 and n2.
-// Those about managers have [managed], so that what they do to these is not in the way.
-var shared, managed = &swarmed{managers: 1}, &swarmed{managers: 3}
+// shared is the swarm of most tests here, with a manager, n0, and two workers, n1 and n2; TestMain sets
+// it once.
+var shared = &swarmed{}
 
 func TestMain(m *testing.M) {
 	os.Exit(lab.Run(m, 1, func(l *lab.Lab) { shared.Lab = l }, lab.Workers(2)))
@@ -33,8 +31,8 @@ func TestMain(m *testing.M) {
 // swarmed is a swarm that one test has at a time: what they do to nodes, others would see.
 type swarmed struct {
 	*lab.Lab
-	managers int
-	one      sync.Mutex
+	one  sync.Mutex
+	give sync.Once // its image
 }
 
 // alone waits until a test has the swarm for itself, and has it tidied when the test is over.
@@ -45,37 +43,16 @@ func (s *swarmed) alone(t testing.TB) {
 		defer s.one.Unlock()
 		s.tidy(t)
 	})
-	lab.Must(t, s.Give(t.Context(), lab.V1))
+	s.give.Do(func() { lab.Must(t, s.Give(t.Context(), lab.V1)) })
 }
 
 // tidy makes the nodes what they were when the lab began.
 func (s *swarmed) tidy(t testing.TB) {
-	for i, n := range s.Nodes {
-		role := swarm.NodeRoleManager
-		if i >= s.managers {
-			role = swarm.NodeRoleWorker
-		}
+	for _, n := range s.Nodes {
 		set(t, s.Lab, n.Name, func(spec *swarm.NodeSpec) {
-			spec.Role, spec.Availability, spec.Labels = role, swarm.NodeAvailabilityActive, map[string]string{}
+			spec.Availability, spec.Labels = swarm.NodeAvailabilityActive, map[string]string{}
 		})
 	}
-	ctx := context.WithoutCancel(t.Context())
-	eventually(t, ctx, "the managers are as they were", func() error {
-		found, err := listed(ctx, s.Lab)
-		managers := 0
-		for _, n := range found {
-			if n.ManagerStatus != nil {
-				managers++
-				if n.ManagerStatus.Reachability != swarm.ReachabilityReachable {
-					err = fmt.Errorf("%s is not reached", n.Description.Hostname)
-				}
-			}
-		}
-		if err == nil && managers != s.managers {
-			err = fmt.Errorf("there are %d", managers)
-		}
-		return err
-	})
 }
 
 // eventually is for cleaning up, when the context of the test is over.
@@ -147,9 +124,7 @@ func probe(t testing.TB, l *lab.Lab, name string) string {
 // action is an action as the plugin has it, of a connection to the first manager.
 func action(t testing.TB, e *engine.Engine, name string) sdk.Handler {
 	t.Helper()
-	return lab.Action(t, truthful.All(nodes.Actions(e), truthful.Noting{
-		Attempt: func(func(string)) truthful.Attempt { return &request.Attempt{} },
-	}), name)
+	return lab.Action(t, engine.Truthful(nodes.Actions(e)), name)
 }
 
 // applied is the output of an attempt that succeeds.
@@ -172,32 +147,30 @@ func onWorkers(spec *swarm.ServiceSpec) {
 	spec.TaskTemplate.Placement = &swarm.Placement{Constraints: []string{"node.role==worker"}}
 }
 
-// holder is the name of the node that has the first task of a service.
+// holder is the name of the node that has the one task of a service, once it runs: it may still be on its
+// way from another one.
 func holder(t testing.TB, service string) string {
 	t.Helper()
-	tasks, err := shared.Tasks(t.Context(), service)
-	lab.Must(t, err)
-	for _, task := range tasks {
-		for _, n := range shared.Nodes {
-			if task.DesiredState == swarm.TaskStateRunning && node(t, shared.Lab, n.Name).ID == task.NodeID {
-				return n.Name
-			}
+	var places []string
+	eventually(t, t.Context(), "the task runs", func() error {
+		if places = placesOf(t, service); len(places) != 1 {
+			return fmt.Errorf("it runs on %v", places)
 		}
-	}
-	t.Fatal("no task runs")
-	return ""
+		return nil
+	})
+	return places[0]
 }
 
 // on is a world with a node, as others have set it before.
-func on(s *swarmed, name string, change func(*swarm.NodeSpec), more map[string]any) func(testing.TB) sdktest.World {
+func on(name string, change func(*swarm.NodeSpec), more map[string]any) func(testing.TB) sdktest.World {
 	return func(t testing.TB) sdktest.World {
-		s.alone(t)
+		shared.alone(t)
 		if change != nil {
-			set(t, s.Lab, name, change)
+			set(t, shared.Lab, name, change)
 		}
 		params := map[string]any{"node": name}
 		maps.Copy(params, more)
-		return sdktest.World{Params: params, Probe: func() string { return probe(t, s.Lab, name) }}
+		return sdktest.World{Params: params, Probe: func() string { return probe(t, shared.Lab, name) }}
 	}
 }
 
@@ -213,29 +186,28 @@ func TestActionsKeepTheContract(t *testing.T) {
 		name := holder(test, service)
 		return sdktest.World{Params: map[string]any{"node": name}, Probe: func() string { return probe(test, shared.Lab, name) }}
 	}
-	stuck := func(t testing.TB) sdktest.World {
-		world := on(shared, "n1", nil, nil)(t)
-		shared.Service(t, "pinned", lab.V1, 1, func(spec *swarm.ServiceSpec) {
-			spec.TaskTemplate.Placement = &swarm.Placement{Constraints: []string{"node.hostname==n1"}}
-		})
+	last := func(t testing.TB) sdktest.World {
+		world := on("n1", nil, nil)(t)
+		set(t, shared.Lab, "n0", availability("pause"))
+		set(t, shared.Lab, "n2", availability("drain"))
 		return world
 	}
 	t.Run("pause", func(t *testing.T) {
 		sdktest.Run(t, action(t, e, "node_pause"),
-			sdktest.Case{Name: "an active node", World: on(shared, "n1", nil, nil)},
-			sdktest.Case{Name: "a drained node", World: on(shared, "n1", availability("drain"), nil)},
-			sdktest.Case{Name: "no node", World: on(shared, "n1", nil, map[string]any{"node": "n9"}), Fails: sdk.Permanent})
+			sdktest.Case{Name: "an active node", World: on("n1", nil, nil)},
+			sdktest.Case{Name: "a drained node", World: on("n1", availability("drain"), nil)},
+			sdktest.Case{Name: "no node", World: on("n1", nil, map[string]any{"node": "n9"}), Fails: sdk.Permanent})
 	})
 	t.Run("active", func(t *testing.T) {
 		sdktest.Run(t, action(t, e, "node_active"),
-			sdktest.Case{Name: "a drained node", World: on(shared, "n1", availability("drain"), map[string]any{"within": "1m"})},
-			sdktest.Case{Name: "an active node", World: on(shared, "n1", nil, nil)})
+			sdktest.Case{Name: "a drained node", World: on("n1", availability("drain"), map[string]any{"within": "1m"})},
+			sdktest.Case{Name: "an active node", World: on("n1", nil, nil)})
 	})
 	t.Run("drain", func(t *testing.T) {
 		sdktest.Run(t, action(t, e, "node_drain"),
 			sdktest.Case{Name: "a node with a task", World: loaded, Moves: []string{"left"}},
-			sdktest.Case{Name: "a drained node", World: on(shared, "n1", availability("drain"), nil)},
-			sdktest.Case{Name: "a task without another place", World: stuck, Fails: sdk.Permanent})
+			sdktest.Case{Name: "a drained node", World: on("n1", availability("drain"), nil)},
+			sdktest.Case{Name: "the last node that takes tasks", World: last, Fails: sdk.Permanent})
 	})
 }
 
@@ -293,8 +265,12 @@ func TestAPlanNamesTheNodeThatItSaw(t *testing.T) {
 	if diff := first.Changes[0].Diff; !strings.Contains(diff, "-availability: active\n+availability: pause\n") || !strings.Contains(first.Summary, "managers stay as they are: 1 of 1 manager reachable, quorum 1") {
 		t.Errorf("%s\n%s", first.Summary, diff)
 	}
-	set(t, shared.Lab, "n1", availability("drain"))
-	if since, err := handler.Plan(t.Context(), asked); err != nil || since.Observed[0] == first.Observed[0] {
-		t.Errorf("a drained node is seen as %+v, %v", since.Observed, err)
+	asked.Seen = first.Observed
+	set(t, shared.Lab, "n1", func(spec *swarm.NodeSpec) { spec.Labels = map[string]string{"disk": "ssd"} })
+	if since, err := handler.Plan(t.Context(), asked); err != nil || since.Observed[0] != first.Observed[0] {
+		t.Errorf("with another label, the node is seen as %+v, %v", since.Observed, err)
 	}
+	set(t, shared.Lab, "n1", availability("drain"))
+	_, err = handler.Apply(t.Context(), asked, &sdktest.Host{})
+	lab.Fails(t, err, sdk.Conflict, "somebody changed the node n1 since it was planned: it has the availability drain, and had the availability active")
 }

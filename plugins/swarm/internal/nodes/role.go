@@ -173,7 +173,7 @@ func (m managers) foresee(c change.Change[swarm.NodeSpec], to swarm.NodeRole, pl
 	switch {
 	case after.Total == 0 || !after.Holds():
 	case after.Total%2 == 0:
-		with(&plan.Warnings, "%d managers bear the loss of no more than %d do: %d.", after.Total, after.Total-1, (after.Total-1)/2)
+		with(&plan.Warnings, "Of %d managers %d may be lost, as of %d: an even number is no safer.", after.Total, (after.Total-1)/2, after.Total-1)
 	case to == swarm.NodeRoleManager && after.Total > mostManagers:
 		with(&plan.Warnings, "%d managers take longer to agree than %d, and are no safer in practice.", after.Total, mostManagers)
 	}

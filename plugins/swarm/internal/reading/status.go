@@ -27,7 +27,7 @@ type Status struct {
 	Running       int               `json:"running" required:"true" unit:"tasks" doc:"How many run and are meant to, of whatever version. Where the image or the service has a health check, those alone that are healthy."`
 	Updated       int               `json:"updated" required:"true" unit:"tasks" doc:"How many of them are as the service now says or, of a job, have ended well."`
 	Old           int               `json:"old" required:"true" unit:"tasks" doc:"How many still run that are not meant to, or are not yet replaced."`
-	Failed        int               `json:"failed" required:"true" unit:"tasks" doc:"How many tasks of what the service now says have failed, as far as the engine keeps them."`
+	Failed        int               `json:"failed" required:"true" unit:"tasks" doc:"How many tasks of what the service now says have failed since the engine's last update began, as far as it keeps them."`
 	Converged     bool              `json:"converged" required:"true" doc:"Whether all is as the service says, at this moment."`
 	UpdateState   string            `json:"updateState" required:"true" doc:"State of the engine's last update: updating, paused, completed, rollback_started, rollback_paused or rollback_completed; empty: there was nothing to update."`
 	UpdateMessage string            `json:"updateMessage" required:"true" doc:"What the engine says of that."`

@@ -3,6 +3,7 @@ package rotation_test
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -219,9 +220,7 @@ func TestTheOldOneIsRemovedWhereItCanBeMadeAgain(t *testing.T) {
 			k := test.kind
 			service, old := k.serve(t, "old")
 			params := map[string]any{"service": service, "target": "/settings", "content": "new", "monitor": "1s"}
-			for key, value := range test.params {
-				params[key] = value
-			}
+			maps.Copy(params, test.params)
 			if params["name"] != nil {
 				params["name"] = old + "-given"
 			}

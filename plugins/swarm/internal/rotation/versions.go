@@ -176,7 +176,7 @@ func (r rotating[I]) away(ctx context.Context, call *sdk.Call[I], one thing) (bo
 // undone follows the service to where it was, and removes what the step has made.
 func (r rotating[I]) undone(ctx context.Context, call *sdk.Call[I], use change.Use[I], live service.Object) error {
 	in := r.of(call.Input)
-	if err := r.Return(ctx, call.Host, live, in.Stall.Std()); err != nil {
+	if err := r.Return(ctx, call.Host, live, in.Stall.Std(), use.Ailed); err != nil {
 		return err
 	}
 	mounted, err := r.mounted(in, live.Spec)

@@ -91,14 +91,27 @@ func (s Services) Settling(ctx context.Context, of tasks.Followed) (detail strin
 	return fmt.Sprintf("The service %s is changed, and %d of %d tasks are as it says.", of.Spec.Name, standing.Updated, standing.Wanted), nil
 }
 
+// ails says whether not all tasks of a service are as it says.
+func (s Services) ails(ctx context.Context, live Object) (bool, error) {
+	seen, err := s.Tasks.Look(ctx, live.ID)
+	standing := seen.Judge(live.Spec)
+	return standing.Updated < standing.Wanted || standing.Old > 0, err
+}
+
 // Return follows a service whose change was taken back. Where that leads to a canary, some tasks were
 // of another spec before, too, and nothing is waited for: what has made the canary takes it back.
-func (s Services) Return(ctx context.Context, host sdk.Host, live Object, stall time.Duration) error {
+// One that ailed before the step may ail again: who mends a service that is down, and fails, has
+// left it as it was.
+func (s Services) Return(ctx context.Context, host sdk.Host, live Object, stall time.Duration, ailed bool) error {
 	if isCanary(live.Spec.UpdateConfig) {
 		return nil
 	}
 	_, err := s.Tasks.Converge(ctx, host.Progress, tasks.Followed{
 		ID: live.ID, Spec: live.Spec, Monitor: Monitor(live.Spec), Stall: stall, Back: live.Back != "",
 	})
+	if unconverged, is := errors.AsType[*tasks.Unconverged](err); is && ailed && unconverged.How != tasks.Changed {
+		host.Progress(sdk.Progress{Message: "it was not well before the step, and is not now: " + unconverged.Error()})
+		return nil
+	}
 	return err
 }

@@ -51,8 +51,8 @@ func (s services) rollback() sdk.Action[RollbackInput, UpdateOutput] {
 			detail, err := s.Settling(ctx, service.Followed(c, call.Input.Stall.Std()))
 			return UpdateOutput{}, false, detail, err
 		},
-		Undone: func(ctx context.Context, call *sdk.Call[RollbackInput], _ change.Use[RollbackInput], live service.Object) error {
-			return s.Return(ctx, call.Host, live, call.Input.Stall.Std())
+		Undone: func(ctx context.Context, call *sdk.Call[RollbackInput], use change.Use[RollbackInput], live service.Object) error {
+			return s.Return(ctx, call.Host, live, call.Input.Stall.Std(), use.Ailed)
 		},
 	}).Action(sdk.Action[RollbackInput, UpdateOutput]{
 		Name:    "service_rollback",

@@ -51,8 +51,8 @@ func (s services) scale() sdk.Action[ScaleInput, ScaleOutput] {
 			detail, err := s.Settling(ctx, service.Followed(c, call.Input.Stall.Std()))
 			return ScaleOutput{}, false, detail, err
 		},
-		Undone: func(ctx context.Context, call *sdk.Call[ScaleInput], _ change.Use[ScaleInput], live service.Object) error {
-			return s.Return(ctx, call.Host, live, call.Input.Stall.Std())
+		Undone: func(ctx context.Context, call *sdk.Call[ScaleInput], use change.Use[ScaleInput], live service.Object) error {
+			return s.Return(ctx, call.Host, live, call.Input.Stall.Std(), use.Ailed)
 		},
 	}).Action(sdk.Action[ScaleInput, ScaleOutput]{
 		Name:    "service_scale",

@@ -292,6 +292,29 @@ func TestTheEnginesOwnRollbackIsNoSuccess(t *testing.T) {
 	}
 }
 
+// Who tries to mend a service that is down, and fails, has left it as it was: taken back it is where it
+// has its spec again, and not where it is well.
+func TestAServiceThatWasDownIsTakenBackToThat(t *testing.T) {
+	t.Parallel()
+	lab.Must(t, swarmed.Give(t.Context(), lab.Bad, lab.Sick))
+	service := fmt.Sprintf("web%d", names.Add(1))
+	swarmed.Create(t, service, lab.Bad, 1, quick)
+	was := state(t, service)()
+	update, host := action(t, "service_update"), &sdktest.Host{}
+	request := lab.Request(t, map[string]any{"service": service, "image": lab.Sick, "resolveImage": "never", "stall": "3s"})
+	_, err := update.Apply(t.Context(), request, host)
+	lab.Fails(t, err, sdk.Permanent, "the service "+service+" has not converged")
+	request.Before = host.StateBefore()
+	back := &sdktest.Host{}
+	lab.Must(t, update.Undo(t.Context(), request, back))
+	if is := state(t, service)(); is != was {
+		t.Errorf("it is\n%s\nand was\n%s", is, was)
+	}
+	if told := fmt.Sprint(back.ProgressTold()); !strings.Contains(told, "it was not well before the step, and is not now") {
+		t.Errorf("it tells %s", told)
+	}
+}
+
 // A canary is one task, and the next update goes on with the others.
 func TestACanaryIsOneTask(t *testing.T) {
 	t.Parallel()

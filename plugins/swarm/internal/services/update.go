@@ -65,8 +65,8 @@ func (s services) update() sdk.Action[UpdateInput, UpdateOutput] {
 			detail, err := s.Settling(ctx, service.Followed(c, call.Input.Stall.Std()))
 			return UpdateOutput{}, false, detail, err
 		},
-		Undone: func(ctx context.Context, call *sdk.Call[UpdateInput], _ change.Use[UpdateInput], live service.Object) error {
-			return s.Return(ctx, call.Host, live, call.Input.Stall.Std())
+		Undone: func(ctx context.Context, call *sdk.Call[UpdateInput], use change.Use[UpdateInput], live service.Object) error {
+			return s.Return(ctx, call.Host, live, call.Input.Stall.Std(), use.Ailed)
 		},
 	}).Action(sdk.Action[UpdateInput, UpdateOutput]{
 		Name:    "service_update",

@@ -3,6 +3,7 @@ package stacks
 import (
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/engine"
+	"github.com/gatebook/gatebook/plugins/swarm/internal/service"
 	"github.com/gatebook/gatebook/schema"
 )
 
@@ -16,8 +17,8 @@ type Input struct {
 	Prune            bool              `json:"prune" doc:"Removes services of the stack that are not in the compose file."`
 	ResolveImage     string            `json:"resolveImage" default:"always" enum:"always,changed,never" doc:"When the registry is asked for the digest by which an image is fixed: of each service, of those with another image than before, or of none."`
 	WithRegistryAuth bool              `json:"withRegistryAuth" doc:"Gives the nodes the credentials that docker's configuration has for the images' registries."`
-	Monitor          schema.Duration   `json:"monitor" default:"5s" min:"0s" doc:"How long the tasks of a service must have stayed healthy, once all run."`
-	Stall            schema.Duration   `json:"stall" default:"2m" min:"1s" doc:"How long a service may come no further before the step fails and says why."`
+	Monitor          schema.Duration   `json:"monitor" min:"1ms" example:"30s" doc:"How long all tasks of a service must have stayed healthy at the end. Without it, as long as each service says, or else 5s."`
+	Stall            schema.Duration   `json:"stall" default:"1m" min:"1s" doc:"How long nothing of a service may move forward while something is known to be wrong, as an image that is missing."`
 }
 
 // Output is what stack_deploy returns.
@@ -30,10 +31,12 @@ type Output struct {
 }
 
 // Actions are those for stacks.
-func Actions(e *engine.Engine) []sdk.Declaration { return []sdk.Declaration{stacks{e}.deploy()} }
+func Actions(e *engine.Engine) []sdk.Declaration {
+	return []sdk.Declaration{stacks{service.Of(e)}.deploy()}
+}
 
 // stacks are those of a swarm.
-type stacks struct{ *engine.Engine }
+type stacks struct{ service.Services }
 
 func (s stacks) deploy() sdk.Action[Input, Output] {
 	return sdk.Action[Input, Output]{

@@ -13,11 +13,11 @@ import (
 
 // kept is the state from before the step, as it is on gatebook's disk: what leads back.
 type kept struct {
-	Made     made        `json:"made,omitempty"` // what was not there, and the step makes
-	Labels   []relabeled `json:"labels,omitempty"`
-	Services []service   `json:"services"`
-	Pruned   []pruned    `json:"pruned,omitempty"`
-	Left     []string    `json:"left,omitempty"` // services of the stack that stay as they are
+	Made    made        `json:"made,omitempty"` // what was not there, and the step makes
+	Labels  []relabeled `json:"labels,omitempty"`
+	Targets []target    `json:"services"`
+	Pruned  []pruned    `json:"pruned,omitempty"`
+	Left    []string    `json:"left,omitempty"` // services of the stack that stay as they are
 }
 
 // relabeled is a secret or config whose labels the step changes.
@@ -29,9 +29,9 @@ type relabeled struct {
 	Set  map[string]string `json:"set,omitempty"`
 }
 
-// service is one that the step sets. It is known by hashes of what it was and of what it becomes: its
+// target is a service that the step sets. It is known by hashes of what it was and of what it becomes: its
 // spec may hold passwords, so that only what leads back is kept of it.
-type service struct {
+type target struct {
 	Name  string     `json:"name"`
 	ID    string     `json:"id,omitempty"` // empty: it was not there
 	Index uint64     `json:"index,omitempty"`
@@ -43,14 +43,14 @@ type service struct {
 }
 
 // changes says whether there is anything to change.
-func (k service) changes() bool { return k.Was != k.Set }
+func (k target) changes() bool { return k.Was != k.Set }
 
 // pruned is a service that the step removes. Nothing is left of it, so that its spec is kept.
 type pruned struct {
-	Name string    `json:"name"`
-	ID   string    `json:"id"`
-	Was  string    `json:"was"`
-	Spec spec.Form `json:"spec"`
+	Name string            `json:"name"`
+	ID   string            `json:"id"`
+	Was  string            `json:"was"`
+	Spec swarm.ServiceSpec `json:"spec"`
 }
 
 // prepared is what a step would do, before it has done anything of it.
@@ -58,7 +58,7 @@ type prepared struct {
 	kept
 	want     stack
 	view     view
-	wanted   []swarm.ServiceSpec // in the order of kept.Services
+	wanted   []swarm.ServiceSpec // in the order of kept.Targets
 	warnings []string
 }
 
@@ -87,7 +87,7 @@ func (s stacks) prepare(ctx context.Context, in Input) (p prepared, err error) {
 		if warning != "" {
 			p.warnings = append(p.warnings, warning)
 		}
-		p.Services = append(p.Services, one)
+		p.Targets = append(p.Targets, one)
 	}
 	p.prepareLabels()
 	p.preparePrune(in)
@@ -95,14 +95,14 @@ func (s stacks) prepare(ctx context.Context, in Input) (p prepared, err error) {
 }
 
 // prepareOne fixes what is to be set of one service.
-func (s stacks) prepareOne(ctx context.Context, in Input, v view, to *swarm.ServiceSpec, made made) (service, string, error) {
+func (s stacks) prepareOne(ctx context.Context, in Input, v view, to *swarm.ServiceSpec, made made) (target, string, error) {
 	live := v.services[to.Name]
 	image, warning, err := s.fixed(ctx, in, *to, live)
 	if err != nil {
-		return service{}, "", err
+		return target{}, "", err
 	}
 	settle(to, live.Spec, image)
-	one := service{Name: to.Name, ID: live.ID, Set: v.hash(*to, made), Image: image}
+	one := target{Name: to.Name, ID: live.ID, Set: v.hash(*to, made), Image: image}
 	if live.ID != "" {
 		one.Index, one.Was, one.Mark = live.Version.Index, v.hash(live.Spec, made), mark(live)
 		one.Back = spec.Of(*to).To(spec.Of(live.Spec))
@@ -143,7 +143,7 @@ func (p *prepared) prepareLabels() {
 
 func (p *prepared) preparePrune(in Input) {
 	said := map[string]bool{}
-	for _, one := range p.Services {
+	for _, one := range p.Targets {
 		said[one.Name] = true
 	}
 	for _, name := range p.view.ofStack(in.Stack) {
@@ -151,7 +151,7 @@ func (p *prepared) preparePrune(in Input) {
 		switch {
 		case said[name]:
 		case in.Prune:
-			p.Pruned = append(p.Pruned, pruned{Name: name, ID: live.ID, Was: p.view.hash(live.Spec, p.Made), Spec: spec.Of(live.Spec)})
+			p.Pruned = append(p.Pruned, pruned{Name: name, ID: live.ID, Was: p.view.hash(live.Spec, p.Made), Spec: live.Spec})
 		default:
 			p.Left = append(p.Left, name)
 		}
@@ -169,7 +169,7 @@ const (
 )
 
 // judge tells whose spec a service has now, and of somebody else's what is changed.
-func (k kept) judge(v view, one service) (standing, string) {
+func (k kept) judge(v view, one target) (standing, string) {
 	live, there := v.services[one.Name]
 	if !there {
 		return absent, ""
@@ -206,8 +206,11 @@ func meddled(name, words string) error {
 	return sdk.Errorf(sdk.Conflict, "somebody changed the service %s meanwhile: %s", name, words)
 }
 
-// back is the spec from before the step.
-func (k kept) back(v view, live swarm.Service, one service) (was swarm.ServiceSpec, err error) {
+// back is the spec from before the step: by the letter, where the engine still has it.
+func (k kept) back(v view, live swarm.Service, one target) (was swarm.ServiceSpec, err error) {
+	if live.PreviousSpec != nil && v.hash(*live.PreviousSpec, k.Made) == one.Was {
+		return *live.PreviousSpec, nil
+	}
 	if err := spec.Of(live.Spec).With(one.Back).Into(&was); err != nil {
 		return was, sdk.Errorf(sdk.Permanent, "the state before the change: %w", err)
 	}

@@ -114,7 +114,7 @@ func difference(name string, was, is []string) string {
 
 // previewServices shows what becomes of each service.
 func (p *prepared) previewServices(preview *sdk.Preview) {
-	for i, one := range p.Services {
+	for i, one := range p.Targets {
 		if !one.changes() {
 			continue
 		}
@@ -167,8 +167,8 @@ func counted(changes []sdk.Delta) string {
 
 // seen is what a plan is made from: each service, and the compose file with all that it takes in.
 func (p *prepared) seen(in Input) []sdk.Seen {
-	all := []sdk.Seen{{Kind: fileKind, Name: p.want.called(in), Version: p.want.sum(p.Services)}}
-	for _, one := range p.Services {
+	all := []sdk.Seen{{Kind: fileKind, Name: p.want.called(in), Version: p.want.sum(p.Targets)}}
+	for _, one := range p.Targets {
 		all = append(all, p.view.seen(one.Name))
 	}
 	for _, one := range p.Pruned {

@@ -10,7 +10,9 @@ import (
 	"github.com/moby/moby/client"
 
 	"github.com/gatebook/gatebook/plugins/sdk"
+	"github.com/gatebook/gatebook/plugins/swarm/internal/compose"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/engine"
+	"github.com/gatebook/gatebook/plugins/swarm/internal/service"
 )
 
 // run is one attempt to deploy.
@@ -59,7 +61,7 @@ func (r *run) begin(ctx context.Context) (err error) {
 
 // idle says whether there is nothing to change.
 func (r *run) idle() bool {
-	return len(r.Made)+len(r.Labels)+len(r.Pruned) == 0 && !slices.ContainsFunc(r.Services, service.changes)
+	return len(r.Made)+len(r.Labels)+len(r.Pruned) == 0 && !slices.ContainsFunc(r.Targets, target.changes)
 }
 
 // resume takes up what an earlier attempt has begun.
@@ -84,9 +86,9 @@ func (r *run) compute(ctx context.Context) (err error) {
 	if r.wanted, err = r.want.services(ctx, r.view); err != nil {
 		return err
 	}
-	other := len(r.wanted) != len(r.Services)
+	other := len(r.wanted) != len(r.Targets)
 	for i := 0; !other && i < len(r.wanted); i++ {
-		one := r.Services[i]
+		one := r.Targets[i]
 		settle(&r.wanted[i], r.view.services[one.Name].Spec, one.Image)
 		other = r.wanted[i].Name != one.Name || r.view.hash(r.wanted[i], r.Made) != one.Set
 	}
@@ -121,23 +123,23 @@ func (r *run) carryOut(ctx context.Context) error {
 	if err := r.compute(ctx); err != nil {
 		return err
 	}
-	for i, one := range r.Services {
+	for i, one := range r.Targets {
 		if err := r.set(ctx, i, one); err != nil {
-			return fmt.Errorf("%d of %d services are as the compose file says: %w", i, len(r.Services), err)
+			return fmt.Errorf("%d of %d services are as the compose file says: %w", i, len(r.Targets), err)
 		}
 	}
-	if err := r.follow(ctx, r.call, r.names()); err != nil {
+	if r.view, err = r.look(ctx); err != nil {
+		return err
+	}
+	for i, one := range r.Targets {
+		if is, _ := r.judge(r.view, one); is != ours {
+			return r.meddledWith(i)
+		}
+	}
+	if err := r.follow(ctx, r.call, r.view, r.names(), r.old); err != nil {
 		return err
 	}
 	return r.prune(ctx, func(pruned) bool { return true })
-}
-
-func (r *run) names() []string {
-	var names []string
-	for _, one := range r.Services {
-		names = append(names, one.Name)
-	}
-	return names
 }
 
 // mostTries is how often a change is tried of which the engine says that somebody was quicker: the
@@ -145,13 +147,15 @@ func (r *run) names() []string {
 const mostTries = 20
 
 // set sets one service, where nobody else has set something else.
-func (r *run) set(ctx context.Context, i int, one service) error {
+func (r *run) set(ctx context.Context, i int, one target) error {
 	for range mostTries {
 		is, words := r.judge(r.view, one)
 		live := r.view.services[one.Name]
 		switch {
-		case is == foreign:
+		case is == foreign && live.ID != one.ID:
 			return meddled(one.Name, words)
+		case is == foreign:
+			return r.meddledWith(i)
 		case is == ours:
 			return nil
 		case is == absent && one.ID != "":
@@ -159,7 +163,7 @@ func (r *run) set(ctx context.Context, i int, one service) error {
 		case is == before && rolledBack(live) && mark(live) != one.Mark:
 			return sdk.Errorf(sdk.Permanent, "the engine has taken the update of the service %s back: %s", one.Name, live.UpdateStatus.Message)
 		}
-		r.call.Host.Progress(sdk.Progress{Message: "set the service " + one.Name, Done: int64(i), Total: int64(len(r.Services))})
+		r.call.Host.Progress(sdk.Progress{Message: "set the service " + one.Name, Done: int64(i), Total: int64(len(r.Targets))})
 		err := r.put(ctx, live, r.wanted[i])
 		if err != nil && !engine.Stale(err) {
 			return err
@@ -174,6 +178,16 @@ func (r *run) set(ctx context.Context, i int, one service) error {
 	return sdk.Errorf(sdk.Conflict, "the service %s is changed all the time", one.Name)
 }
 
+// meddledWith is the conflict with whoever has changed a service, and says in what it is not as the
+// step sets it.
+func (r *run) meddledWith(i int) error {
+	live, there := r.view.services[r.Targets[i].Name]
+	if !there {
+		return sdk.Errorf(sdk.Conflict, "the service %s was removed meanwhile", r.Targets[i].Name)
+	}
+	return meddled(live.Spec.Name, compose.Sentence(compose.Changed(r.view.shown(r.wanted[i], r.Made), r.view.shown(live.Spec, r.Made))))
+}
+
 // rolledBack says whether the last update of a service was taken back by the engine.
 func rolledBack(live swarm.Service) bool {
 	return live.UpdateStatus != nil && slices.Contains([]swarm.UpdateState{
@@ -181,7 +195,7 @@ func rolledBack(live swarm.Service) bool {
 	}, live.UpdateStatus.State)
 }
 
-// put makes a service, or sets the spec of one that is there by the version that was looked at.
+// putWith makes a service, or sets the spec of one that is there by the version that was looked at.
 func (s stacks) putWith(ctx context.Context, live swarm.Service, to swarm.ServiceSpec, credentials string) error {
 	single, cancel := s.Single(ctx)
 	defer cancel()
@@ -189,13 +203,14 @@ func (s stacks) putWith(ctx context.Context, live swarm.Service, to swarm.Servic
 		_, err := s.Docker.ServiceCreate(single, client.ServiceCreateOptions{Spec: to, EncodedRegistryAuth: credentials})
 		return s.Fault(single, err, "make the service %s", to.Name)
 	}
-	_, err := s.Docker.ServiceUpdate(single, live.ID, client.ServiceUpdateOptions{Version: live.Version, Spec: to, EncodedRegistryAuth: credentials})
+	err := s.Put(single, service.Object{ID: live.ID, Index: live.Version.Index, Previous: live.PreviousSpec}, to, client.ServiceUpdateOptions{EncodedRegistryAuth: credentials})
 	if engine.Stale(err) {
 		return err
 	}
 	return s.Fault(single, err, "change the service %s", to.Name)
 }
 
+// put is [stacks.putWith], with the credentials that the step gives.
 func (r *run) put(ctx context.Context, live swarm.Service, to swarm.ServiceSpec) error {
 	credentials, err := credentials(r.call.Input, to.TaskTemplate.ContainerSpec.Image)
 	if err != nil {
@@ -243,8 +258,8 @@ func (s stacks) remove(ctx context.Context, live swarm.Service) error {
 // inTheWay says whether a service that is to be removed has a port that another one wants, so that
 // it has to go before.
 func (r *run) inTheWay(one pruned) bool {
-	var old swarm.ServiceSpec
-	if err := one.Spec.Into(&old); err != nil || old.EndpointSpec == nil {
+	old := one.Spec
+	if old.EndpointSpec == nil {
 		return false
 	}
 	return slices.ContainsFunc(r.wanted, func(to swarm.ServiceSpec) bool {
@@ -267,7 +282,7 @@ func (r *run) outputs() Output {
 	for _, one := range r.Labels {
 		out.Changed = append(out.Changed, one.Kind+" "+one.Name)
 	}
-	for _, one := range r.Services {
+	for _, one := range r.Targets {
 		name := serviceKind + " " + one.Name
 		switch {
 		case one.ID == "":

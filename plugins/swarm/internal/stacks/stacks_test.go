@@ -3,6 +3,7 @@ package stacks_test
 import (
 	"context"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"maps"
 	"os"
@@ -31,6 +32,10 @@ var (
 )
 
 func TestMain(m *testing.M) {
+	flag.Parse()
+	if err := flag.Set("test.parallel", "8"); err != nil { // they wait, most of the time
+		panic(err)
+	}
 	os.Exit(lab.Run(m, 1, func(l *lab.Lab) {
 		swarmed, docker = l, l.Nodes[0].Docker
 		if err := l.Give(context.Background(), lab.V1, lab.V2, lab.Bad); err != nil {
@@ -152,7 +157,7 @@ func service(t testing.TB, name string) swarm.Service {
 
 func request(t testing.TB, params map[string]any) sdk.Request {
 	t.Helper()
-	given := map[string]any{"resolveImage": "never", "monitor": "1s", "stall": "20s"}
+	given := map[string]any{"resolveImage": "never", "monitor": "100ms", "stall": "20s"}
 	maps.Copy(given, params)
 	text, err := json.Marshal(given)
 	must(t, err)
@@ -192,8 +197,9 @@ const one = `
 services:
   web:
     image: demo:v1
-    environment: {LEVEL: info, DB_PASSWORD: hunter2}
-    deploy: {replicas: 1}
+    environment: {LEVEL: info, DB_PASSWORD: hunter2, PORT: "0"}
+    stop_grace_period: 1s
+networks: {default: {external: true, name: host}}
 `
 
 // full has most of what a stack has.
@@ -234,13 +240,22 @@ secrets: {key: {file: ` + file(t, "key", "opensesame") + `}}
 `
 }
 
+// hosted is the full one, with a port that this kernel can carry.
+func hosted(t testing.TB, params map[string]any) map[string]any {
+	given := map[string]any{
+		"compose":   strings.ReplaceAll(full(t), `["8080:80"]`, fmt.Sprintf("[{target: 80, published: %d, mode: host}]", 8100+number.Add(1))),
+		"variables": map[string]any{"IMAGE": "demo:v1", "PASSWORD": "hunter2"},
+	}
+	maps.Copy(given, params)
+	return given
+}
+
 // What was deployed is as the compose file says: neither what the engine adds nor what it writes
 // otherwise is a change.
 func TestWhatIsDeployedIsSettled(t *testing.T) {
 	t.Parallel()
 	name := stack(t)
-	text := strings.ReplaceAll(full(t), `ports: ["8080:80"]`, `ports: [{target: 80, published: 8080, mode: host}]`)
-	req := request(t, map[string]any{"stack": name, "compose": text, "variables": map[string]any{"IMAGE": "demo:v1", "PASSWORD": "hunter2"}})
+	req := request(t, hosted(t, map[string]any{"stack": name}))
 	out := applied(t, req, &sdktest.Host{})
 	want := []string{"network " + name + "_back", "network " + name + "_default", "secret " + name + "_key", "config " + name + "_site", "service " + name + "_web", "service " + name + "_worker"}
 	if !slices.Equal(out.Created, want) || len(out.Changed)+len(out.Unchanged)+len(out.Pruned)+len(out.Left) > 0 {
@@ -250,4 +265,44 @@ func TestWhatIsDeployedIsSettled(t *testing.T) {
 	if !preview.NothingToDo() || len(preview.Changes) > 0 {
 		t.Errorf("a second plan is %q: %+v", preview.Summary, preview.Changes)
 	}
+}
+
+// world is one in which something was deployed before, and something else is now.
+func world(params map[string]any, earlier ...string) func(testing.TB) sdktest.World {
+	return func(t testing.TB) sdktest.World {
+		name := stack(t)
+		for _, before := range earlier {
+			deployed(t, name, before)
+		}
+		given := map[string]any{"stack": name, "resolveImage": "never", "monitor": "100ms", "stall": "20s"}
+		maps.Copy(given, params)
+		return sdktest.World{Params: given, Probe: func() string { return state(t, name) }, Secrets: []any{"opensesame"}}
+	}
+}
+
+const two = `
+services:
+  web:
+    image: demo:v2
+    environment: {LEVEL: debug, DB_PASSWORD: hunter3, PORT: "0"}
+    stop_grace_period: 1s
+    deploy: {replicas: 2}
+  worker:
+    image: demo:v1
+    environment: {PORT: "0"}
+networks: {default: {external: true, name: host}}
+`
+
+func TestStackDeployKeepsTheContract(t *testing.T) {
+	t.Parallel()
+	missing := `{services: {web: {image: demo:v1, secrets: [key]}}, secrets: {key: {external: true, name: nobody-has-it}}}`
+	sdktest.Run(t, deploy(t),
+		sdktest.Case{Name: "a new stack", World: func(t testing.TB) sdktest.World { return world(hosted(t, nil))(t) }},
+		sdktest.Case{Name: "one that changes", World: world(map[string]any{"compose": two}, one)},
+		sdktest.Case{Name: "one that is as it should be", World: world(map[string]any{"compose": one}, one)},
+		sdktest.Case{Name: "one that is pruned", World: world(map[string]any{"compose": one, "prune": true}, two)},
+		sdktest.Case{Name: "no YAML", World: world(map[string]any{"compose": "a: b: c"}), Fails: sdk.Permanent},
+		sdktest.Case{Name: "what is not there", World: world(map[string]any{"compose": missing}), Fails: sdk.Permanent},
+		sdktest.Case{Name: "an image that ends at once", World: world(map[string]any{"stall": "3s", "compose": strings.ReplaceAll(one, "demo:v1", "demo:bad")}), Fails: sdk.Permanent},
+	)
 }

@@ -28,12 +28,12 @@ func (s stacks) undo(ctx context.Context, call *sdk.Call[Input]) error {
 		return err
 	}
 	u := &undoing{stacks: s, kept: before, call: call}
-	for _, one := range u.Services { // what holds a port that another one had goes first
+	for _, one := range u.Targets { // what holds a port that another one had goes first
 		if one.ID == "" {
 			u.take(ctx, "the service "+one.Name, func() error { return u.unmakeService(ctx, one) })
 		}
 	}
-	for _, one := range u.Services {
+	for _, one := range u.Targets {
 		if one.ID != "" && one.changes() {
 			u.take(ctx, "the service "+one.Name, func() error { return u.restore(ctx, one) })
 		}
@@ -50,7 +50,13 @@ func (s stacks) undo(ctx context.Context, call *sdk.Call[Input]) error {
 		}
 	}
 	if len(u.restored) > 0 {
-		u.take(ctx, "the tasks", func() error { return u.follow(ctx, call, u.restored) })
+		u.take(ctx, "the tasks", func() error {
+			v, err := u.look(ctx)
+			if err != nil {
+				return err
+			}
+			return u.follow(ctx, call, v, u.restored, func(swarm.Service) bool { return true })
+		})
 	}
 	return u.outcome(ctx)
 }
@@ -90,7 +96,7 @@ func (u *undoing) outcome(ctx context.Context) error {
 }
 
 // unmakeService removes a service that the step has made.
-func (u *undoing) unmakeService(ctx context.Context, one service) error {
+func (u *undoing) unmakeService(ctx context.Context, one target) error {
 	v, err := u.look(ctx)
 	if err != nil {
 		return err
@@ -106,7 +112,7 @@ func (u *undoing) unmakeService(ctx context.Context, one service) error {
 }
 
 // restore puts back the spec that a service had before the step.
-func (u *undoing) restore(ctx context.Context, one service) error {
+func (u *undoing) restore(ctx context.Context, one target) error {
 	for range mostTries {
 		v, err := u.look(ctx)
 		if err != nil {
@@ -149,11 +155,7 @@ func (u *undoing) revive(ctx context.Context, one pruned) error {
 		}
 		return nil
 	}
-	var was swarm.ServiceSpec
-	if err := one.Spec.Into(&was); err != nil {
-		return sdk.Errorf(sdk.Permanent, "the spec of the service %s, as it was: %w", one.Name, err)
-	}
-	if err := u.putWith(ctx, swarm.Service{}, was, u.credentialsFor(was)); err != nil {
+	if err := u.putWith(ctx, swarm.Service{}, one.Spec, u.credentialsFor(one.Spec)); err != nil {
 		return err
 	}
 	u.restored = append(u.restored, one.Name)
@@ -227,7 +229,7 @@ func (k kept) progress(v view) (begun, left string) {
 		}
 		note(same(has, one.Set), "the "+one.Kind+" "+one.Name)
 	}
-	for _, one := range k.Services {
+	for _, one := range k.Targets {
 		if one.changes() {
 			is, _ := k.judge(v, one)
 			note(is == ours, "the service "+one.Name)

@@ -1,6 +1,7 @@
 package stacks
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"slices"
@@ -11,12 +12,14 @@ import (
 	"github.com/moby/moby/client"
 
 	"github.com/gatebook/gatebook/plugins/swarm/internal/compose"
+	"github.com/gatebook/gatebook/plugins/swarm/internal/engine"
 )
 
 // view is what there is in a swarm of what a stack may name, by the names.
 type view struct {
 	services map[string]swarm.Service
 	networks map[string]network.Summary
+	names    map[string]string // of networks, by their ids
 	secrets  map[string]swarm.Secret
 	configs  map[string]swarm.Config
 }
@@ -41,11 +44,36 @@ func (s stacks) look(ctx context.Context) (v view, err error) {
 	if err != nil {
 		return v, s.Fault(ctx, err, "list the configs")
 	}
+	v.names = map[string]string{}
+	for _, one := range networks.Items {
+		v.names[one.ID] = one.Name
+	}
+	if err := s.predefined(ctx, services.Items, v.names); err != nil {
+		return v, err
+	}
 	v.services = by(services.Items, func(one swarm.Service) string { return one.Spec.Name })
 	v.networks = by(networks.Items, func(one network.Summary) string { return one.Name })
 	v.secrets = by(secrets.Items, func(one swarm.Secret) string { return one.Spec.Name })
 	v.configs = by(configs.Items, func(one swarm.Config) string { return one.Spec.Name })
 	return v, nil
+}
+
+// predefined adds the names of networks that each node has, as that of the host: a swarm has ids of
+// its own for them, and does not list these.
+func (s stacks) predefined(ctx context.Context, services []swarm.Service, names map[string]string) error {
+	for _, service := range services {
+		for _, one := range service.Spec.TaskTemplate.Networks {
+			if _, known := names[one.Target]; known {
+				continue
+			}
+			found, err := s.Docker.NetworkInspect(ctx, one.Target, client.NetworkInspectOptions{})
+			if err != nil && !engine.IsGone(err) {
+				return s.Fault(ctx, err, "read the network %s", one.Target)
+			}
+			names[one.Target] = cmp.Or(found.Network.Name, one.Target)
+		}
+	}
+	return nil
 }
 
 // ofStack are the names of the services of a stack, in their order.
@@ -69,13 +97,9 @@ func by[T any](items []T, name func(T) string) map[string]T {
 
 // named is a spec with the names of networks instead of their ids, which the engine puts there.
 func (v view) named(spec swarm.ServiceSpec) swarm.ServiceSpec {
-	names := make(map[string]string, len(v.networks))
-	for name, one := range v.networks {
-		names[one.ID] = name
-	}
 	attached := make([]swarm.NetworkAttachmentConfig, len(spec.TaskTemplate.Networks))
 	for i, one := range spec.TaskTemplate.Networks {
-		if name, known := names[one.Target]; known {
+		if name, known := v.names[one.Target]; known {
 			one.Target = name
 		}
 		attached[i] = one

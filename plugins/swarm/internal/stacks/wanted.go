@@ -250,7 +250,7 @@ func credentials(in Input, image string) (string, error) {
 
 // sum tells what the file says, with all that it takes in, from what it said before; but for the
 // contents of secrets.
-func (w *stack) sum(services []service) string {
+func (w *stack) sum(services []target) string {
 	hash := sha256.New()
 	for _, one := range w.things {
 		fmt.Fprintf(hash, "%s\x00%d\x00", one, len(one.config.Data))

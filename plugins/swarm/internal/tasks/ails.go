@@ -11,14 +11,14 @@ import (
 // Ails are the tasks with which something is wrong at this moment: the newest of their slots, as far
 // as they have failed or their engine has something to say of them.
 func (s Standing) Ails() []Row {
-	return s.chosen(func(row Row) bool { return row.Newest && (s.failed(row) || row.Error != "") })
+	return s.chosen(func(row Row) bool { return row.Newest && (s.failed(row) || row.Error != "" && !row.ended()) })
 }
 
 // sinceBegun are the tasks that have failed since the engine began its update, and those that it
 // names.
 func (s Standing) sinceBegun() []Row {
 	return s.chosen(func(row Row) bool {
-		return strings.Contains(s.Message, row.ID) || s.failed(row) && !row.Created.Before(s.begun)
+		return strings.Contains(s.Message, row.ID) || s.failed(row)
 	})
 }
 
@@ -63,6 +63,16 @@ func (r Row) reason() string {
 		return fmt.Sprintf("%s, with exit code %d", r.State, r.ExitCode)
 	default:
 		return string(r.State)
+	}
+}
+
+// ended says whether the task has come to its end, whichever that is.
+func (r Row) ended() bool {
+	switch r.State {
+	case swarm.TaskStateComplete, swarm.TaskStateShutdown, swarm.TaskStateFailed, swarm.TaskStateRejected, swarm.TaskStateRemove, swarm.TaskStateOrphaned:
+		return true
+	default:
+		return false
 	}
 }
 

@@ -228,7 +228,8 @@ func (f *following) tell(v verdict) sdk.Progress {
 	if first {
 		f.told = map[string]string{}
 	}
-	for _, row := range v.chosen(func(row Row) bool { return row.Newest || f.news(row) }) {
+	tells := func(row Row) bool { return row.Newest && (!row.ended() || v.Job) || f.news(row) }
+	for _, row := range v.chosen(tells) {
 		is := row.String()
 		if f.told[row.ID] != is && (!first || row.State != swarm.TaskStateRunning) {
 			changed = append(changed, is)

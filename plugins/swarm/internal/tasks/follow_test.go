@@ -11,8 +11,8 @@ import (
 )
 
 // moment is what is seen of a service at a time. Tasks are written as "slot state", in the order in
-// which they were made, with "old" for one of another spec, "down" for one whose node is, and what
-// the engine says of it behind a colon.
+// which they were made, with "old" for one of another spec, "down" for one whose node is, "nowhere" for one
+// without a node, "before" for one from before the update, and what the engine says of it behind a colon.
 type moment struct {
 	at      time.Duration
 	update  swarm.UpdateState
@@ -52,6 +52,7 @@ func (m moment) seen() Seen {
 		words, said, _ := strings.Cut(text, ": ")
 		task := swarm.Task{ID: fmt.Sprintf("t%d", i), NodeID: "n1", DesiredState: swarm.TaskStateRunning, Spec: wanted().TaskTemplate}
 		task.CreatedAt = begin.Add(time.Duration(i) * time.Second)
+		task.Status.Timestamp = task.CreatedAt
 		task.Status.Err = said
 		for j, word := range strings.Fields(words) {
 			switch {
@@ -63,6 +64,8 @@ func (m moment) seen() Seen {
 				task.NodeID = "n3"
 			case word == "unwanted":
 				task.DesiredState = swarm.TaskStateShutdown
+			case word == "before":
+				task.CreatedAt, task.Status.Timestamp = begin.Add(-time.Hour), begin.Add(-time.Hour)
 			case word == "nowhere":
 				task.NodeID = ""
 			default:
@@ -112,6 +115,10 @@ func TestWhenAServiceHasConverged(t *testing.T) {
 			{time.Second, updating, "", nil, []string{"1 running old unwanted", "2 running old", "1 pending nowhere: no suitable node (insufficient resources on 2 nodes)"}},
 			{61 * time.Second, updating, "", nil, []string{"1 running old unwanted", "2 running old", "1 pending nowhere: no suitable node (insufficient resources on 2 nodes)"}},
 		}, false, Stalled, "web.1: no suitable node (insufficient resources on 2 nodes)"},
+		"what failed before the update is no reason": {[]moment{
+			{0, updating, "", nil, []string{"1 failed unwanted before: exit 1", "1 running old", "2 running old"}},
+			{time.Hour, updating, "", nil, []string{"1 failed unwanted before: exit 1", "1 running old", "2 running old"}},
+		}, false, "", ""},
 		"it does not come forward, and nobody knows why": {[]moment{
 			{0, updating, "", nil, []string{"1 preparing", "2 running old"}}, {time.Hour, updating, "", nil, []string{"1 preparing", "2 running old"}},
 		}, false, "", ""},

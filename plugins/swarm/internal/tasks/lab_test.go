@@ -35,8 +35,9 @@ var give = sync.OnceValue(func() error {
 // world is a service of a test, and who follows it.
 type world struct {
 	*testing.T
-	tasks tasks.Tasks
-	id    string
+	tasks  tasks.Tasks
+	id     string
+	docker *client.Client
 }
 
 // served makes a service named as the test, and follows it until it has converged.
@@ -49,7 +50,7 @@ func served(t *testing.T, change func(*swarm.ServiceSpec)) world {
 			change(spec)
 		}
 	})
-	return world{t, tasks.Tasks{Engine: swarmed.Nodes[0].Connect(t)}, id}
+	return world{t, tasks.Tasks{Engine: swarmed.Nodes[0].Connect(t)}, id, swarmed.Nodes[0].Docker}
 }
 
 // put changes the spec of the service, and reads it back.
@@ -67,13 +68,12 @@ func (w world) back() {
 
 func (w world) update(options client.ServiceUpdateOptions, change func(*swarm.ServiceSpec)) {
 	w.Helper()
-	docker := swarmed.Nodes[0].Docker
 	for {
-		live, err := docker.ServiceInspect(w.Context(), w.id, client.ServiceInspectOptions{})
+		live, err := w.docker.ServiceInspect(w.Context(), w.id, client.ServiceInspectOptions{})
 		lab.Must(w, err)
 		options.Version, options.Spec = live.Service.Version, live.Service.Spec
 		change(&options.Spec)
-		if _, err = docker.ServiceUpdate(w.Context(), w.id, options); !engine.Stale(err) {
+		if _, err = w.docker.ServiceUpdate(w.Context(), w.id, options); !engine.Stale(err) {
 			lab.Must(w, err)
 			return
 		}
@@ -83,7 +83,7 @@ func (w world) update(options client.ServiceUpdateOptions, change func(*swarm.Se
 // spec reads what the service is to be.
 func (w world) spec() swarm.ServiceSpec {
 	w.Helper()
-	live, err := swarmed.Nodes[0].Docker.ServiceInspect(w.Context(), w.id, client.ServiceInspectOptions{})
+	live, err := w.docker.ServiceInspect(w.Context(), w.id, client.ServiceInspectOptions{})
 	lab.Must(w, err)
 	return live.Service.Spec
 }

@@ -24,7 +24,7 @@ type Standing struct {
 	Running int               // tasks that run and are meant to, of whatever spec
 	Updated int               // tasks of the spec that run or, of a job, have ended well
 	Old     int               // tasks that still run and are not meant to, or are of another spec
-	Failed  int               // tasks of the spec that are known to have failed
+	Failed  int               // tasks of the spec that are known to have failed, since the update began
 	Tasks   []Row             // slot by slot, of each the newest first
 
 	begun time.Time // the engine's update
@@ -209,8 +209,12 @@ func row(task swarm.Task, node swarm.Node) Row {
 	return row
 }
 
-// failed says whether a task has come to an end that it should not have.
+// failed says whether a task has come to an end that it should not have. What had failed before the
+// engine began its update was of the spec at another time, where the service goes back to that.
 func (s Standing) failed(row Row) bool {
+	if row.Created.Before(s.begun) && row.Since.Before(s.begun) {
+		return false
+	}
 	switch row.State {
 	case swarm.TaskStateFailed, swarm.TaskStateRejected, swarm.TaskStateOrphaned:
 		return true

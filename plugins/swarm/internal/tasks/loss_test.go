@@ -1,0 +1,65 @@
+package tasks_test
+
+import (
+	"context"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/moby/moby/api/types/swarm"
+
+	"github.com/gatebook/gatebook/plugins/sdk"
+	"github.com/gatebook/gatebook/plugins/swarm/internal/lab"
+	"github.com/gatebook/gatebook/plugins/swarm/internal/tasks"
+)
+
+// A leader that is lost, and a manager that is cut off from the others, are outlasted: the update is
+// followed to its end all the same.
+func TestALossIsOutlasted(t *testing.T) {
+	t.Parallel()
+	l := lab.Own(t, 3)
+	lab.Must(t, l.Give(t.Context(), lab.V1, lab.V2))
+	leader, err := l.Leader(t.Context())
+	lab.Must(t, err)
+	asked := l.Nodes[0]
+	if asked == leader {
+		asked = l.Nodes[1]
+	}
+	id := l.Service(t, "web", lab.V1, 3, func(s *swarm.ServiceSpec) {
+		s.UpdateConfig = &swarm.UpdateConfig{Parallelism: 1, FailureAction: swarm.UpdateFailureActionContinue, Monitor: time.Second}
+	})
+	follower := tasks.Tasks{Engine: asked.Connect(t)}
+	for _, loss := range []struct {
+		image   string
+		happens func() error
+		over    func(told string) error // once that was told
+	}{
+		{lab.V2, leader.Kill, func(string) error { return nil }},
+		{lab.V1, asked.Cut, func(told string) error {
+			if strings.HasPrefix(told, "waiting for the swarm to answer") {
+				return asked.Heal()
+			}
+			return nil
+		}},
+	} {
+		w := world{t, follower, id, asked.Docker}
+		spec := w.put(image(loss.image))
+		happens := sync.OnceFunc(func() { lab.Must(t, loss.happens()) })
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+		standing, err := follower.Converge(ctx, func(p sdk.Progress) {
+			t.Log(p.Message)
+			happens()
+			lab.Must(t, loss.over(p.Message))
+		}, tasks.Followed{ID: id, Spec: spec, Monitor: 2 * time.Second, Stall: time.Minute})
+		cancel()
+		lab.Must(t, err)
+		if !standing.Converged() || standing.Updated != 3 {
+			t.Errorf("it has converged, and is %+v", standing)
+		}
+		if loss.image == lab.V2 {
+			lab.Must(t, leader.Up())
+		}
+		lab.Eventually(t, "the swarm is whole again", l.Whole)
+	}
+}
