@@ -17,6 +17,7 @@
 //	load start SERVICE    send requests to the replicas of a service
 //	load await VERSION    wait until a version has answered a hundred more of them, of each client
 //	load stop             end that, and write what became of them into the file load
+//	door VARIABLE PORTS   set a variable to an address here that leads to the replicas which have these ports
 //	leader                set $LEADER to the name of the node that leads, and $FOLLOWER to another manager's
 //	crash NODE            take a node's power away
 //	up NODE               give it back
