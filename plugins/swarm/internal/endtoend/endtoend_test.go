@@ -10,7 +10,6 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -60,9 +59,6 @@ func build(dir string) error {
 	return nil
 }
 
-// patience bounds a script, which then shows how far it came.
-const patience = 6 * time.Minute
-
 // TestScripts runs what a person types, and holds what he sees against the script.
 func TestScripts(t *testing.T) {
 	t.Parallel()
@@ -102,7 +98,7 @@ func each(t *testing.T, dir string, swarm func(*testing.T) *lab.Lab) {
 			}
 			testscript.Run(t, testscript.Params{
 				Files: []string{file}, Setup: s.setUp, Cmds: s.commands(), Condition: script.Condition, UpdateScripts: *update,
-				RequireExplicitExec: true, RequireUniqueNames: true, Deadline: time.Now().Add(patience),
+				RequireExplicitExec: true, RequireUniqueNames: true,
 			})
 		})
 	}
