@@ -222,7 +222,7 @@ $(PLUGINS:%=race-%): export GORACE = $(RACE)
 $(PLUGINS:%=race-%): race-%:
 	@$(call test-plugin,-race)
 test-plugin = found=$$(mktemp); trap 'rm -f "$$found"' EXIT; \
-	cd plugins/$* && GATEBOOK_TEST_FOUND=$$found go test $(1) -timeout 30m -p 1 -parallel 4 -count=1 ./... && cat "$$found"
+	cd plugins/$* && GATEBOOK_TEST_FOUND=$$found go test $(1) -timeout 20m -p 1 -parallel 4 -count=1 ./... && cat "$$found"
 
 # ---- tools --------------------------------------------------------------------
 

@@ -28,6 +28,7 @@ func (s *stage) commands() map[string]script.Command {
 		"let":     {"VARIABLE", let},
 		"push":    {"IMAGE", s.push},
 		"load":    {"start SERVICE, load await VERSION, or load stop", s.loads},
+		"door":    {"VARIABLE PORTS", s.door},
 		"leader":  {"", s.leader},
 		"whole":   {"", s.whole},
 		"crash":   {"NODE", s.node((*lab.Node).Kill)},
