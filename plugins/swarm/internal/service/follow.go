@@ -91,8 +91,8 @@ func (s Services) Settling(ctx context.Context, of tasks.Followed) (detail strin
 	return fmt.Sprintf("The service %s is changed, and %d of %d tasks are as it says.", of.Spec.Name, standing.Updated, standing.Wanted), nil
 }
 
-// ails says whether not all tasks of a service are as it says.
-func (s Services) ails(ctx context.Context, live Object) (bool, error) {
+// Ails says whether not all tasks of a service are as it says.
+func (s Services) Ails(ctx context.Context, live Object) (bool, error) {
 	seen, err := s.Tasks.Look(ctx, live.ID)
 	standing := seen.Judge(live.Spec)
 	return standing.Updated < standing.Wanted || standing.Old > 0, err
