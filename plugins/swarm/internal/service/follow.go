@@ -80,6 +80,14 @@ func (s Services) lastWords(ctx context.Context, host sdk.Host, of swarm.Service
 	}
 }
 
+// Hold follows a service that was set, until all its tasks have stayed well for as long as monitor
+// says. Of an update that is old, it is no news that the engine has taken it back.
+func (s Services) Hold(ctx context.Context, host sdk.Host, live Object, monitor, stall time.Duration, old bool) error {
+	of := tasks.Followed{ID: live.ID, Spec: live.Spec, Monitor: monitor, Stall: stall, Back: old && live.Back != ""}
+	_, err := s.Converge(ctx, host, of, true)
+	return err
+}
+
 // Settling says how far a service has converged at this moment. Whether it has stayed well is not
 // known of a moment, and to follow it once more does no harm.
 func (s Services) Settling(ctx context.Context, of tasks.Followed) (detail string, err error) {

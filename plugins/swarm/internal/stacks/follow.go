@@ -8,7 +8,6 @@ import (
 	"github.com/moby/moby/api/types/swarm"
 
 	"github.com/gatebook/gatebook/plugins/swarm/internal/service"
-	"github.com/gatebook/gatebook/plugins/swarm/internal/tasks"
 )
 
 // follow follows all services until each has converged and stayed healthy. Of an update from before the
@@ -16,12 +15,14 @@ import (
 func (r *run) follow(ctx context.Context) error {
 	return together(ctx, len(r.Targets), func(ctx context.Context, i int) error {
 		one := r.Targets[i]
-		live := r.view.services[one.Name]
-		_, err := r.Converge(ctx, r.call.Host, tasks.Followed{
-			ID: live.ID, Spec: live.Spec, Stall: r.call.Input.Stall.Std(), Monitor: monitor(r.call.Input, live.Spec),
-			Back: rolledBack(live) && mark(live) == one.Mark,
-		}, one.changes())
-		return err
+		single, cancel := r.Single(ctx)
+		live, err := r.Get(single, one.Name)
+		cancel()
+		if err != nil {
+			return r.Fault(ctx, err, "read the service %s", one.Name)
+		}
+		live.Spec = r.view.services[one.Name].Spec // which the step has set: another one is somebody else's
+		return r.Hold(ctx, r.call.Host, live, monitor(r.call.Input, live.Spec), r.call.Input.Stall.Std(), mark(r.view.services[one.Name]) == one.Mark)
 	})
 }
 
