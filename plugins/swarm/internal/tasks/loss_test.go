@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/moby/moby/api/types/container"
 	"github.com/moby/moby/api/types/swarm"
 
 	"github.com/gatebook/gatebook/plugins/sdk"
@@ -27,6 +28,7 @@ func TestALossIsOutlasted(t *testing.T) {
 		asked = l.Nodes[1]
 	}
 	id := l.Service(t, "web", lab.V1, 3, func(s *swarm.ServiceSpec) {
+		s.TaskTemplate.ContainerSpec.Healthcheck = &container.HealthConfig{Test: []string{"NONE"}}
 		s.UpdateConfig = &swarm.UpdateConfig{Parallelism: 1, FailureAction: swarm.UpdateFailureActionContinue, Monitor: time.Second}
 	})
 	follower := tasks.Tasks{Engine: asked.Connect(t)}
