@@ -222,6 +222,20 @@ func TestTasksThatEnd(t *testing.T) {
 	}
 }
 
+// A sentence stays one where each node of a large swarm has a reason of its own.
+func TestReasonsAreBounded(t *testing.T) {
+	t.Parallel()
+	nodes := []swarm.Node{node("n1")}
+	for i := range 100 {
+		nodes = append(nodes, node(fmt.Sprint("other", i), func(n *swarm.Node) { n.Description.Resources.MemoryBytes = int64(i) << 20 }))
+	}
+	big := service("big", reserving(swarm.Resources{MemoryBytes: 3 * gib}))
+	d := capacity.Drain(state.New(nodes, []swarm.Service{big}, runs(big, "n1")), "n1")
+	if why := d.Stuck[0].Why; len(why) > 400 || !strings.HasSuffix(why, "; and 95 more reasons, of other nodes") {
+		t.Errorf("%d bytes: %s", len(why), why)
+	}
+}
+
 func TestConstraints(t *testing.T) {
 	t.Parallel()
 	n := node("n1", func(n *swarm.Node) {

@@ -5,6 +5,7 @@ package capacity
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -110,11 +111,17 @@ func refusals(nodes []*Node, task swarm.Task, service swarm.Service) string {
 	for _, why := range slices.Sorted(maps.Keys(byReason)) {
 		said = append(said, state.Few(byReason[why])+" "+plural(why, len(byReason[why])))
 	}
-	if len(said) == 0 {
+	switch more := len(said) - mostReasons; {
+	case len(said) == 0:
 		return "there is no other node"
+	case more > 0:
+		said = append(said[:mostReasons], fmt.Sprintf("and %d more reasons, of other nodes", more))
 	}
 	return strings.Join(said, "; ")
 }
+
+// mostReasons is how many reasons a sentence has: in a large swarm each node has its own.
+const mostReasons = 5
 
 // plural lets several nodes do what one does.
 func plural(why string, nodes int) string {

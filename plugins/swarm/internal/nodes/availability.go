@@ -59,7 +59,7 @@ func (n nodes) active() sdk.Action[ActiveInput, Output] {
 	return of.Action(sdk.Action[ActiveInput, Output]{
 		Name:    "node_active",
 		Summary: "Let a node take tasks again",
-		Description: "Sets the availability of a node to active, as after `node_drain` or `node_pause`, and waits until it is ready. Global services start their tasks there. " +
+		Description: "Sets the availability of a node to active, as after `node_drain` or `node_pause`, and waits until it is ready. That a node is down, the engine tells some seconds late, so that after a restart of its machine a `verify` should hold for longer than that. Global services start their tasks there. " +
 			"Tasks of others do not come back by themselves: swarm moves no task that runs well elsewhere. `tasks` says how many run there; an update of a service that is forced spreads its tasks anew. " +
 			"Undo sets the availability that was before, unless somebody else has set another one since: a node that was drained is drained again, and ends the tasks that it has taken meanwhile.",
 		Examples: []schema.Example{{Title: "After maintenance", With: map[string]any{"node": "worker-3", "within": "10m"}}},

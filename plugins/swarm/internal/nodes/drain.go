@@ -47,6 +47,7 @@ Before anything is changed it foresees where the tasks would go, as the engine's
 the other nodes, by placement constraints, by what is reserved and what is free, by ports of the machine, by the most replicas for one node, and by plugins. Where a task has
 no place, or no other node takes tasks, the step fails unless it is told to ` + "`force`" + `. The plan also names services that run nowhere else and so are
 interrupted, volumes and folders of the node that do not go with the tasks, tasks whose place none takes (those of global services), and other nodes that are drained or down.
+Where tasks hardly fit, more or fewer of them may find a place: the engine takes them in an order of its own. Preferences, cluster volumes and tasks that wait for a place already are left out.
 
 A drained manager goes on managing. Containers that are not of services stay; the plan names them where the engine that is asked is the
 node's own. How long it may take is the timeout of the step; a step that stalls says what the tasks say. A node that somebody makes active meanwhile is a *conflict*.

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/moby/moby/api/types/container"
 	"github.com/moby/moby/api/types/mount"
 	"github.com/moby/moby/api/types/swarm"
 	"github.com/moby/moby/client"
@@ -162,6 +163,28 @@ func TestOneNodeIsDrainedAtATime(t *testing.T) {
 	lab.Fails(t, err, sdk.Permanent, "No other node takes tasks")
 }
 
+// What runs on a node beside the swarm does not go with its tasks.
+func TestContainersOfNoServiceStay(t *testing.T) {
+	t.Parallel()
+	shared.alone(t)
+	docker := shared.Nodes[0].Docker
+	made, err := docker.ContainerCreate(t.Context(), client.ContainerCreateOptions{Name: "bystander", Config: &container.Config{Image: lab.V1}})
+	lab.Must(t, err)
+	t.Cleanup(func() {
+		_, err := docker.ContainerRemove(context.WithoutCancel(t.Context()), made.ID, client.ContainerRemoveOptions{Force: true})
+		lab.Must(t, err)
+	})
+	_, err = docker.ContainerStart(t.Context(), made.ID, client.ContainerStartOptions{})
+	lab.Must(t, err)
+	preview, err := action(t, shared.Nodes[0].Connect(t), "node_drain").Plan(t.Context(), lab.Request(t, map[string]any{"node": "n0"}))
+	lab.Must(t, err)
+	for _, want := range []string{"These containers on n0 are not of services, and stay: bystander.", "n0 leads the managers, and goes on doing so"} {
+		if !strings.Contains(strings.Join(preview.Warnings, "\n"), want) {
+			t.Errorf("the warnings are %q, want %q among them", preview.Warnings, want)
+		}
+	}
+}
+
 // What keeps tasks from running elsewhere is said in the engine's words, and the step does not wait
 // for ever.
 func TestADrainThatStallsSaysWhy(t *testing.T) {
@@ -183,5 +206,75 @@ func TestADrainThatStallsSaysWhy(t *testing.T) {
 	_, err = handler.Apply(ctx, later(lab.Request(t, map[string]any{"node": "n1"}), host), host)
 	if err == nil || sdk.AsError(err).Unchanged {
 		t.Errorf("a later attempt that is cancelled says %v", err)
+	}
+}
+
+// The engine's own scheduler is what a plan is held against: it takes the tasks that the plan says move,
+// and has no place for those that it says have none.
+func TestTheEngineDoesWhatIsForeseen(t *testing.T) {
+	t.Parallel()
+	shared.alone(t)
+	memory := func(percent int64) func(*swarm.ServiceSpec) {
+		all := node(t, shared.Lab, "n1").Description.Resources.MemoryBytes
+		return func(spec *swarm.ServiceSpec) {
+			spec.TaskTemplate.Resources = &swarm.ResourceRequirements{Reservations: &swarm.Resources{MemoryBytes: all * percent / 100}}
+		}
+	}
+	port := func(spec *swarm.ServiceSpec) {
+		spec.EndpointSpec = &swarm.EndpointSpec{Ports: []swarm.PortConfig{{Protocol: "tcp", TargetPort: 8080, PublishedPort: 9443, PublishMode: swarm.PortConfigPublishModeHost}}}
+	}
+	spread := func(spec *swarm.ServiceSpec) {
+		spec.TaskTemplate.Placement = &swarm.Placement{Constraints: []string{"node.hostname!=n1"}, MaxReplicas: 1}
+	}
+	set(t, shared.Lab, "n1", func(spec *swarm.NodeSpec) { spec.Labels = map[string]string{"disk": "ssd", "rack": "a"} })
+	set(t, shared.Lab, "n2", func(spec *swarm.NodeSpec) { spec.Labels = map[string]string{"disk": "SSD", "Rack": "a"} })
+	fill, taken := shared.Service(t, "fill", lab.V1, 2, spread, memory(50)), shared.Service(t, "taken", lab.V1, 2, spread, port)
+	for _, other := range []string{"n0", "n2"} { // so that all that follows runs on n1
+		set(t, shared.Lab, other, availability("pause"))
+	}
+	var all []string
+	one := func(name string, with ...func(*swarm.ServiceSpec)) {
+		all = append(all, shared.Create(t, name, lab.V1, 1, with...))
+	}
+	for name, constraint := range map[string]string{
+		"plain": "node.id!=nothing", "self": "node.hostname==N1", "notself": "node.hostname!=n0", "worker": "NODE.ROLE == worker", "manager": "node.role!=manager",
+		"ip": "node.ip==10.77.0.2", "net": "node.ip==10.77.0.0/24", "os": "node.platform.os==linux", "label": "node.labels.disk==ssd", "case": "node.labels.rack==a",
+		"engine": "engine.labels.none!=such",
+	} {
+		one(name, func(spec *swarm.ServiceSpec) {
+			spec.TaskTemplate.Placement = &swarm.Placement{Constraints: []string{constraint}}
+		})
+	}
+	one("edge", port)
+	one("most", func(spec *swarm.ServiceSpec) { spec.TaskTemplate.Placement = &swarm.Placement{MaxReplicas: 1} })
+	one("fits", memory(40))
+	one("big", memory(55))
+	for _, id := range all {
+		shared.Running(t, id, lab.V1, 1)
+	}
+	for _, other := range []string{"n0", "n2"} {
+		set(t, shared.Lab, other, availability("active"))
+	}
+	shared.Running(t, fill, lab.V1, 2) // an engine that is slow to answer may have lost its tasks
+	shared.Running(t, taken, lab.V1, 2)
+
+	handler := action(t, shared.Nodes[0].Connect(t), "node_drain")
+	asked := lab.Request(t, map[string]any{"node": "n1", "force": true})
+	preview, err := handler.Plan(t.Context(), asked)
+	lab.Must(t, err)
+	var stuck []string
+	for _, change := range preview.Changes {
+		if strings.Contains(change.Diff, "(none takes it)") {
+			stuck = append(stuck, strings.TrimPrefix(change.Target, "task "))
+		}
+	}
+	slices.Sort(stuck)
+	if want := []string{"big.1", "case.1", "edge.1", "ip.1", "self.1"}; !slices.Equal(stuck, want) || len(preview.Changes) != 1+len(all) {
+		t.Errorf("the plan has no place for %q of %d, want %q", stuck, len(preview.Changes)-1, want)
+	}
+	out := applied[nodes.DrainOutput](t, handler, asked, &sdktest.Host{})
+	slices.Sort(out.Pending)
+	if !slices.Equal(out.Pending, stuck) || len(out.Moved) != len(all) {
+		t.Errorf("the engine has no place for %q of %d, and the plan none for %q", out.Pending, len(out.Moved), stuck)
 	}
 }

@@ -38,7 +38,7 @@ func (n nodes) promote() sdk.Action[RoleInput, RoleOutput] {
 		Description: `Gives a node the role of a manager, and waits until the managers reach it as one of them. The plan says what the quorum would be, and warns of an even number of
 managers, which bears no more losses than one manager fewer. A node that is not ready is refused.
 
-Undo makes it a worker again, unless the swarm would lose its quorum by that.`,
+A node that was a manager shortly before may take half a minute. Undo makes it a worker again, unless the swarm would lose its quorum by that.`,
 		Examples: []schema.Example{{Title: "Before the maintenance of a manager", With: map[string]any{"node": "worker-1"}}},
 	})
 }
@@ -51,7 +51,7 @@ func (n nodes) demote() sdk.Action[RoleInput, RoleOutput] {
 change, where it would cost the swarm its quorum: the last manager, or one of those that hold the majority. The node whose engine the connection asks is refused too, since
 nobody would answer after that. Where the node leads the managers, another one leads then, after a moment without a leader.
 
-Undo makes it a manager again.`,
+Undo makes it a manager again, which may take half a minute.`,
 		Examples: []schema.Example{{Title: "A manager that goes away for good", With: map[string]any{"node": "manager-3"}}},
 	})
 }

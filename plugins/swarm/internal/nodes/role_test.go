@@ -146,3 +146,24 @@ func TestTheLeaderIsDemoted(t *testing.T) {
 }
 
 var errStill = errors.New("it is still")
+
+// An undo that would cost the quorum is refused, as the step itself would be.
+func TestAPromotionIsNotTakenBackAtTheCostOfTheQuorum(t *testing.T) {
+	t.Parallel()
+	l := lab.Own(t, 2, lab.Workers(1))
+	handler, host := action(t, l.Nodes[0].Connect(t), "node_promote"), &sdktest.Host{}
+	asked := lab.Request(t, map[string]any{"node": "n2"})
+	applied[nodes.RoleOutput](t, handler, asked, host)
+	lab.Must(t, l.Nodes[1].Kill())
+	lab.Eventually(t, "n1 is not reached", func(context.Context) error {
+		if n := node(t, l, "n1"); n.ManagerStatus != nil && n.ManagerStatus.Reachability == swarm.ReachabilityReachable {
+			return errStill
+		}
+		return nil
+	})
+	err := handler.Undo(t.Context(), later(asked, host), &sdktest.Host{})
+	lab.Fails(t, err, sdk.Permanent, "the node n2 cannot become a worker: The swarm would lose its quorum: 1 of 2 managers reachable")
+	if n := node(t, l, "n2"); n.Spec.Role != swarm.NodeRoleManager {
+		t.Error("it was demoted")
+	}
+}
