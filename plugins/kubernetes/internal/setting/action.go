@@ -3,6 +3,7 @@ package setting
 import (
 	"context"
 	"fmt"
+	"path"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
@@ -123,6 +124,9 @@ func (c *changing[I, O, T, V]) try(ctx context.Context) error {
 		return err
 	}
 	if !c.met {
+		if err := c.agreed(in, live); err != nil {
+			return err
+		}
 		c.before, c.met = kept[V]{UID: live.GetUID(), Value: now}, true
 	}
 	if err := c.same(in, live, c.before.UID); err != nil {
@@ -151,6 +155,16 @@ func (c *changing[I, O, T, V]) try(ctx context.Context) error {
 		}
 	}
 	return c.call.Note(isSet, true)
+}
+
+// agreed is about the object being the one that the plan saw to which people agreed. Whatever else
+// has changed in it since is no matter: who scales it by the hour sets no image.
+func (c *changing[I, O, T, V]) agreed(in I, live T) error {
+	seen, saw := c.call.Saw(c.kind(in), path.Join(live.GetNamespace(), live.GetName()))
+	if saw && seen.ID != string(live.GetUID()) {
+		return sdk.Errorf(sdk.Conflict, "the %s is not the one that the plan saw, but a new one of that name", c.Name(in))
+	}
+	return nil
 }
 
 // save keeps, before the change, what its undo takes. What the server will make of the value

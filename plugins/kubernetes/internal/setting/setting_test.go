@@ -369,3 +369,35 @@ func TestPlanShowsTheChange(t *testing.T) {
 		t.Errorf("the plan is %+v (%v)", preview, err)
 	}
 }
+
+// An object that was made anew since people agreed to a plan is not the one that they saw. What
+// else has moved in the one that they saw is no matter.
+func TestAnObjectIsTheOneThatThePlanSaw(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		seen  sdk.Seen
+		says  string
+		color string
+	}{
+		"it":          {sdk.Seen{Kind: "ConfigMap", Name: "mine/wall", Version: "generation 7", ID: "1"}, "", "green"},
+		"another":     {sdk.Seen{Kind: "ConfigMap", Name: "mine/wall", Version: "generation 1", ID: "0"}, "not the one that the plan saw, but a new one of that name", "red"},
+		"of no names": {sdk.Seen{Kind: "ConfigMap", Name: "yours/wall", Version: "generation 1", ID: "0"}, "", "green"},
+	} {
+		s := &street{}
+		h, req := s.build("mine"), request(t, "mine", "green")
+		req.Seen = []sdk.Seen{c.seen}
+		_, err := s.action(t).Apply(t.Context(), req, &sdktest.Host{})
+		switch {
+		case c.says == "" && err != nil:
+			t.Errorf("%s: %v", name, err)
+		case c.says != "":
+			lab.Fails(t, err, sdk.Conflict, c.says)
+			if !sdk.AsError(err).Unchanged {
+				t.Errorf("%s: it does not say that nothing was changed", name)
+			}
+		}
+		if got := h.color(); got != c.color {
+			t.Errorf("%s: it is %s, want %s", name, got, c.color)
+		}
+	}
+}

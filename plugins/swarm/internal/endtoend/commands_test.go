@@ -24,8 +24,10 @@ func (s *stage) commands() map[string]script.Command {
 		does  func(ts *testscript.TestScript, args []string) error
 	}{
 		"plugins": {"NUMBER", s.plugins},
+		"let":     {"VARIABLE", let},
 		"push":    {"IMAGE", s.push},
 		"load":    {"start SERVICE, load await VERSION, or load stop", s.loads},
+		"door":    {"VARIABLE PORTS", s.door},
 		"leader":  {"", s.leader},
 		"whole":   {"", s.whole},
 		"crash":   {"NODE", s.node((*lab.Node).Kill)},
@@ -54,6 +56,12 @@ func (s *stage) node(does func(*lab.Node) error) func(*testscript.TestScript, []
 	}
 }
 
+// let sets a variable to what the last program has printed.
+func let(ts *testscript.TestScript, args []string) error {
+	ts.Setenv(args[0], strings.TrimSpace(ts.ReadFile("stdout")))
+	return nil
+}
+
 func (s *stage) push(_ *testscript.TestScript, args []string) error {
 	_, err := s.Push(context.Background(), args[0])
 	return err
@@ -66,6 +74,7 @@ func (s *stage) leader(ts *testscript.TestScript, _ []string) error {
 		return err
 	}
 	ts.Setenv("LEADER", leader.Name)
+	ts.Setenv("LEADER_HOST", "unix://"+leader.Socket)
 	for _, node := range s.Nodes {
 		if node != leader {
 			ts.Setenv("FOLLOWER", node.Name)

@@ -13,11 +13,14 @@
 // Beside the commands of cmd/gatebook/script there are:
 //
 //	plugins N             wait until N processes of the plugin run
+//	let VARIABLE          set a variable to what the last program has printed
 //	push IMAGE            put an image into the registry
 //	load start SERVICE    send requests to the replicas of a service
 //	load await VERSION    wait until a version has answered a hundred more of them, of each client
 //	load stop             end that, and write what became of them into the file load
-//	leader                set $LEADER to the name of the node that leads, and $FOLLOWER to another manager's
+//	door VARIABLE PORTS   set a variable to an address here that leads to the replicas which have these ports
+//	leader                set $LEADER to the name of the node that leads and $LEADER_HOST to the address of its
+//	                      engine, and $FOLLOWER and $FOLLOWER_HOST to those of another manager
 //	crash NODE            take a node's power away
 //	up NODE               give it back
 //	cut NODE, heal NODE   pull the plug of its network, and put it in again

@@ -10,7 +10,6 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -60,9 +59,6 @@ func build(dir string) error {
 	return nil
 }
 
-// patience bounds a script, which then shows how far it came.
-const patience = 6 * time.Minute
-
 // TestScripts runs what a person types, and holds what he sees against the script.
 func TestScripts(t *testing.T) {
 	t.Parallel()
@@ -94,13 +90,15 @@ func each(t *testing.T, dir string, swarm func(*testing.T) *lab.Lab) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			docker := lab.Needs(t, "docker")
-			s := &stage{Lab: swarm(t), t: t, docker: docker, name: strings.ReplaceAll(name, "_", "-"), port: 8000 + 10*int(ports.Add(1))}
+			number := int(ports.Add(1))
+			s := &stage{Lab: swarm(t), t: t, docker: docker, port: 8000 + 10*number}
+			s.name = fmt.Sprintf("t%d-%s", number, strings.ReplaceAll(name, "_", "-")) // no other's begins with it
 			if s.Lab == shared {
 				t.Cleanup(func() { s.Sweep(t, s.name) })
 			}
 			testscript.Run(t, testscript.Params{
 				Files: []string{file}, Setup: s.setUp, Cmds: s.commands(), Condition: script.Condition, UpdateScripts: *update,
-				RequireExplicitExec: true, RequireUniqueNames: true, Deadline: time.Now().Add(patience),
+				RequireExplicitExec: true, RequireUniqueNames: true,
 			})
 		})
 	}
@@ -136,7 +134,13 @@ func (s *stage) setUp(env *testscript.Env) error {
 	if err != nil {
 		return err
 	}
+	sockets, err := os.MkdirTemp("", "gb-") // a path of a socket may not be long, and the names of tests are
+	if err != nil {
+		return err
+	}
+	env.Defer(func() { os.RemoveAll(sockets) })
 	for name, value := range map[string]string{
+		"TMPDIR":      sockets,
 		"PATH":        strings.Join([]string{bin, filepath.Dir(s.docker), env.Getenv("PATH")}, string(os.PathListSeparator)),
 		"REPOSITORY":  repository,
 		"NAME":        s.name,

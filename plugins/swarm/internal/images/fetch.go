@@ -15,7 +15,7 @@ import (
 	"github.com/gatebook/gatebook/plugins/swarm/internal/state"
 )
 
-// before is what undoing needs to know: by which key the job is found.
+// before is what undoing needs to know: by which key the helper is found.
 type before struct {
 	Key string `json:"key"`
 }
@@ -59,21 +59,21 @@ func (i images) apply(ctx context.Context, call *sdk.Call[PrefetchInput]) (Prefe
 	return out, nil
 }
 
-// fetch makes the job, waits until all nodes have the image, and removes the job.
+// fetch makes the helper, waits until all nodes have the image, and removes the helper.
 func (i images) fetch(outer context.Context, call *sdk.Call[PrefetchInput], image wanted, on chosen) error {
-	job := spec(call.Input, image, on.placement, call.Key)
+	helper := spec(call.Input, image, on.placement, call.Key)
 	ctx, cancel := context.WithTimeoutCause(outer, call.Input.Within.Std(), errWithin)
 	defer cancel()
-	id, err := i.create(ctx, job, image.credentials)
+	id, err := i.create(ctx, helper, image.credentials)
 	if err != nil {
-		return i.tidied(outer, job.Name, job.Name, err) // it may have been made all the same
+		return i.tidied(outer, helper.Name, helper.Name, err) // it may have been made all the same
 	}
 	p := &pulling{images: i, id: id, image: image, chosen: on, seen: map[string]time.Time{}}
 	err = p.await(ctx, func(progress sdk.Progress) { call.Host.Progress(progress) })
 	if err != nil && outer.Err() == nil && errors.Is(err, errWithin) {
 		err = sdk.Errorf(sdk.Transient, "it is not so within %s that all nodes have the image: %s", call.Input.Within, p.last)
 	}
-	return i.tidied(outer, id, job.Name, err)
+	return i.tidied(outer, id, helper.Name, err)
 }
 
 // outcome is how far a node has come with an image.
@@ -114,7 +114,7 @@ func judge(task swarm.Task, down bool) (outcome, string) {
 	}
 }
 
-// pulling is one job that has nodes pull an image.
+// pulling is one helper at work.
 type pulling struct {
 	images
 	id     string
@@ -268,9 +268,9 @@ func (i images) observe(ctx context.Context, call *sdk.Call[PrefetchInput]) (sdk
 	if !call.Undo {
 		return sdk.Observed[PrefetchOutput]{State: sdk.NotDone, Detail: "Nodes were asked to pull the image; to ask them again does no harm."}, nil
 	}
-	left, err := i.jobs(ctx, kept.Key)
+	left, err := i.left(ctx, kept.Key)
 	if err != nil || len(left) > 0 {
-		return sdk.Observed[PrefetchOutput]{State: sdk.NotDone, Detail: "The job that had nodes pull the image is still there."}, err
+		return sdk.Observed[PrefetchOutput]{State: sdk.NotDone, Detail: "The service that had nodes pull the image is still there."}, err
 	}
-	return sdk.Observed[PrefetchOutput]{State: sdk.Done, Detail: "The job that had nodes pull the image is gone."}, nil
+	return sdk.Observed[PrefetchOutput]{State: sdk.Done, Detail: "The service that had nodes pull the image is gone."}, nil
 }

@@ -66,12 +66,12 @@ func TestWhatIsSaidOfNodes(t *testing.T) {
 	}
 }
 
-// The job of a step is called by its image and its key, in as many letters as there may be.
-func TestWhatTheJobIsCalled(t *testing.T) {
+// The helper of a step is called by its image and its key, in as many letters as there may be.
+func TestWhatTheHelperIsCalled(t *testing.T) {
 	t.Parallel()
 	name1, name2 := name("registry.example.com:5000/shop/Web_App:2.1.0", "a"), name("registry.example.com:5000/shop/Web_App:2.1.0", "b")
 	if name1 == name2 {
-		t.Errorf("two steps have one job: %s", name1)
+		t.Errorf("two steps have one helper: %s", name1)
 	}
 	valid := regexp.MustCompile(`^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$`)
 	for _, image := range []string{"web", "shop/web:2.1.0", "web@sha256:" + strings.Repeat("a", 64), strings.Repeat("x", 100), "a/_:.", "web-:-"} {

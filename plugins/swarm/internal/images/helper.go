@@ -20,19 +20,20 @@ import (
 )
 
 const (
-	// keyLabel holds, on the job of a step, the idempotency key of that.
+	// keyLabel holds, on the helper of a step, the idempotency key of that.
 	keyLabel = "gatebook.dev/key"
-	// noProgram is the command of the job: it is in no image, so that nothing runs.
+	// noProgram is the command of the helper: it is in no image, so that nothing runs.
 	noProgram = "/gatebook-runs-nothing-of-this-image"
-	// cleanUp is how long removing the job may take where the step was cancelled.
+	// cleanUp is how long removing the helper may take where the step was cancelled.
 	cleanUp = 10 * time.Second
-	// longestImage is what of an image's name stands in that of the job, which may have 63 characters.
+	// longestImage is what of an image's name stands in that of the helper, which may have 63 characters.
 	longestImage = 30
 )
 
-// spec is the job that has nodes pull an image.
+// spec is the helper: the service that has nodes pull an image. It is no job: an engine leaves the containers
+// of a job on its nodes when that is removed, and those of a service not.
 func spec(in PrefetchInput, image wanted, at swarm.Placement, key string) swarm.ServiceSpec {
-	once, atOnce := &swarm.RestartPolicy{Condition: swarm.RestartPolicyConditionNone}, time.Second
+	atOnce := time.Second
 	return swarm.ServiceSpec{
 		Annotations: swarm.Annotations{Name: name(in.Image, key), Labels: map[string]string{keyLabel: key}},
 		TaskTemplate: swarm.TaskSpec{
@@ -40,50 +41,50 @@ func spec(in PrefetchInput, image wanted, at swarm.Placement, key string) swarm.
 				Image: image.Image, Command: []string{noProgram}, StopGracePeriod: &atOnce,
 				Healthcheck: &container.HealthConfig{Test: []string{"NONE"}},
 			},
-			RestartPolicy: once, Placement: &at, LogDriver: &swarm.Driver{Name: "none"},
+			RestartPolicy: &swarm.RestartPolicy{Condition: swarm.RestartPolicyConditionNone}, Placement: &at, LogDriver: &swarm.Driver{Name: "none"},
 		},
-		Mode: swarm.ServiceMode{GlobalJob: &swarm.GlobalJob{}},
+		Mode: swarm.ServiceMode{Global: &swarm.GlobalService{}},
 	}
 }
 
-// name is that of the job: "gatebook-prefetch-web-2-1-0-5f0c1e7a".
+// name is that of the helper: "gatebook-prefetch-web-2-1-0-5f0c1e7a".
 func name(image, key string) string {
 	short := regexp.MustCompile(`[^a-z0-9]+`).ReplaceAllString(strings.ToLower(path.Base(registry.Unpinned(image))), "-")
 	short = strings.Trim(short[:min(len(short), longestImage)], "-")
 	return fmt.Sprintf("gatebook-prefetch-%s-%x", short, sha256.Sum256([]byte(key)))[:len("gatebook-prefetch--")+len(short)+8]
 }
 
-// create makes the job.
+// create makes the helper.
 func (i images) create(ctx context.Context, of swarm.ServiceSpec, credentials string) (id string, err error) {
 	ctx, cancel := i.Single(ctx)
 	defer cancel()
 	made, err := i.Docker.ServiceCreate(ctx, client.ServiceCreateOptions{Spec: of, EncodedRegistryAuth: credentials})
-	return made.ID, i.Fault(ctx, err, "make the job %s, which has nodes pull the image", of.Name)
+	return made.ID, i.Fault(ctx, err, "make the service %s, which has nodes pull the image", of.Name)
 }
 
-// jobs are those of the step with a key: one, where an attempt was cut off.
-func (i images) jobs(ctx context.Context, key string) ([]swarm.Service, error) {
+// left are the helpers of the step with a key: one, where an attempt was cut off.
+func (i images) left(ctx context.Context, key string) ([]swarm.Service, error) {
 	ctx, cancel := i.Single(ctx)
 	defer cancel()
 	found, err := i.Docker.ServiceList(ctx, client.ServiceListOptions{Filters: make(client.Filters).Add("label", keyLabel+"="+key)})
-	return found.Items, i.Fault(ctx, err, "look for jobs of this step that are left")
+	return found.Items, i.Fault(ctx, err, "look for what an earlier attempt of this step has left")
 }
 
-// clear removes the jobs of the step with a key.
+// clear removes the helpers of the step with a key.
 func (i images) clear(ctx context.Context, key string) error {
-	left, err := i.jobs(ctx, key)
+	left, err := i.left(ctx, key)
 	if err != nil {
 		return err
 	}
-	for _, job := range left {
-		if err := i.remove(ctx, job.ID, job.Spec.Name); err != nil {
+	for _, helper := range left {
+		if err := i.remove(ctx, helper.ID, helper.Spec.Name); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// remove removes a job; that it is gone already is as good.
+// remove removes a helper; that it is gone already is as good.
 func (i images) remove(ctx context.Context, id, name string) error {
 	ctx, cancel := i.Single(ctx)
 	defer cancel()
@@ -91,10 +92,10 @@ func (i images) remove(ctx context.Context, id, name string) error {
 	if engine.IsGone(err) {
 		return nil
 	}
-	return i.Fault(ctx, err, "remove the job %s, which had nodes pull the image", name)
+	return i.Fault(ctx, err, "remove the service %s, which had nodes pull the image", name)
 }
 
-// tidied removes a job at the end of an attempt, however that ended, and adds to its error where
+// tidied removes a helper at the end of an attempt, however that ended, and adds to its error where
 // that does not come to pass.
 func (i images) tidied(ctx context.Context, id, name string, end error) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanUp)

@@ -75,13 +75,23 @@ func services(t testing.TB, l *lab.Lab) string {
 	return strings.Join(names, " ")
 }
 
+// containers are the names of those that a node has, whether they run or not.
+func containers(ctx context.Context, node *lab.Node) ([]string, error) {
+	listed, err := node.Docker.ContainerList(ctx, client.ContainerListOptions{All: true})
+	var names []string
+	for _, one := range listed.Items {
+		names = append(names, one.Names...)
+	}
+	return names, err
+}
+
 // Each node pulls the image, nothing of it runs, and nothing is left but the image.
 func TestAllNodesPullAnImage(t *testing.T) {
 	image := pushed(t, "everywhere")
 	before, begun := services(t, swarmed), time.Now()
 	preview, err := action(t, swarmed).Plan(t.Context(), lab.Request(t, map[string]any{"image": image}))
 	lab.Must(t, err)
-	if !strings.HasPrefix(preview.Summary, "would pull "+image+"@sha256:") || !strings.HasSuffix(preview.Summary, "onto 2 nodes: n0, n1") || len(preview.Changes) != 1 {
+	if !strings.HasPrefix(preview.Summary, "would pull "+image+" (sha256:") || !strings.HasSuffix(preview.Summary, "onto 2 nodes: n0, n1") || len(preview.Changes) != 1 {
 		t.Errorf("the plan is %+v", preview)
 	}
 	out, host, err := apply(t, swarmed, map[string]any{"image": image})
@@ -93,6 +103,13 @@ func TestAllNodesPullAnImage(t *testing.T) {
 		t.Errorf("told last was %+v", last)
 	}
 	for _, node := range swarmed.Nodes {
+		lab.Eventually(t, "no container is left on "+node.Name, func(ctx context.Context) error {
+			left, err := containers(ctx, node)
+			if err == nil && len(left) > 0 {
+				err = fmt.Errorf("there are %q", left)
+			}
+			return err
+		})
 		if !has(t, node, out.Image) {
 			t.Errorf("%s does not have %s", node.Name, out.Image)
 		}
@@ -200,7 +217,7 @@ func TestWhatAnAttemptHasLeftIsRemoved(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			before, handler, request := services(t, swarmed), action(t, swarmed), lab.Request(t, params)
 			ctx, cancel := context.WithCancel(t.Context())
-			host := &sdktest.Host{OnBefore: cancel} // it ends before it has made its job
+			host := &sdktest.Host{OnBefore: cancel} // it ends before it has made its helper
 			if _, err := handler.Apply(ctx, request, host); err == nil {
 				t.Fatal("it was not cut off")
 			}
@@ -248,7 +265,7 @@ func TestANodeThatIsDown(t *testing.T) {
 
 func TestPrefetchKeepsTheContract(t *testing.T) {
 	lab.Must(t, swarmed.Give(t.Context(), lab.V1))
-	var alone sync.Mutex // all checks have one key, by which one would take the other's job for its own
+	var alone sync.Mutex // all checks have one key, by which one would take the other's helper for its own
 	of := func(params map[string]any) func(testing.TB) sdktest.World {
 		return func(t testing.TB) sdktest.World {
 			alone.Lock()

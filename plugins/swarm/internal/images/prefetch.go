@@ -3,6 +3,7 @@ package images
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/moby/moby/api/types/swarm"
 
@@ -51,12 +52,12 @@ func (i images) prefetch() sdk.Action[PrefetchInput, PrefetchOutput] {
 		Description: `Pulls an image on all nodes that take tasks, or on those that a service, a list or constraints name, so that an update that follows
 does not wait for it, and fails before it begins where a node cannot get it.
 
-A swarm has no request for that: the step makes a job of its own, one task on each node, from the image with a command that is no
+A swarm has no request for that: the step makes a service of its own, one task on each node, from the image with a command that is no
 program, so that nothing of the image runs; it has no network, no mount, no secret and no health check. Its tasks are seen to come as far as that
 the image is there, and then it is removed, also where the step fails or is cancelled. Where gatebook was killed meanwhile, the
 next attempt or undo removes it: its label ` + "`" + keyLabel + "`" + ` holds the key of the step.
 
-Nodes that are drained or paused take no tasks, and are passed over unless they are named. A node that is down is an error,
+Nodes that are drained or paused take no tasks: they are passed over, and to name one is an error. A node that is down is an error too,
 unless ` + "`skipDown`" + ` says otherwise. A node keeps what it has: with a tag that is not resolved, that may be another image than elsewhere.
 
 A node says no more than that there is no such image, whatever kept it from pulling that: an unknown tag, a registry that is not reached,
@@ -86,6 +87,18 @@ type wanted struct {
 	registry.Found
 	credentials string
 	unresolved  error // why it is not known what the tag stands for; nil: it is, or nobody asked
+}
+
+// shortDigest is how much of a digest tells it from others for a person.
+const shortDigest = len("sha256:") + 12
+
+// String is the image for a sentence: "shop/web:2.1.0 (sha256:c7f6cf4a154f)".
+func (w wanted) String() string {
+	name, digest, _ := strings.Cut(w.Image, "@")
+	if digest == "" {
+		return name
+	}
+	return fmt.Sprintf("%s (%s)", name, digest[:min(len(digest), shortDigest)])
 }
 
 // resolve asks the registry what the image is.
@@ -120,7 +133,7 @@ func (i images) plan(ctx context.Context, call *sdk.Call[PrefetchInput]) (sdk.Pr
 	if err != nil {
 		return sdk.Preview{}, err
 	}
-	preview := sdk.Preview{Summary: fmt.Sprintf("would pull %s onto nodes that are not known yet", image.Image)}
+	preview := sdk.Preview{Summary: fmt.Sprintf("would pull %s onto nodes that are not known yet", image)}
 	switch {
 	case image.unresolved != nil:
 		preview.Warnings = append(preview.Warnings, fmt.Sprintf("The registry does not say what %s is: each node takes what it has or gets by this tag.", in.Image))
@@ -136,9 +149,9 @@ func (i images) plan(ctx context.Context, call *sdk.Call[PrefetchInput]) (sdk.Pr
 	}
 	preview.Blockers = chosen.blockers(in)
 	on := fmt.Sprintf("%s: %s", state.Count(len(chosen.nodes), "node"), state.Few(chosen.names()))
-	preview.Summary = fmt.Sprintf("would pull %s onto %s", image.Image, on)
+	preview.Summary = fmt.Sprintf("would pull %s onto %s", image, on)
 	if len(chosen.nodes) > 0 {
-		preview.Changes = []sdk.Delta{{Target: fmt.Sprintf("image %s on %s", image.Image, on), Kind: "image", Op: "create"}}
+		preview.Changes = []sdk.Delta{{Target: fmt.Sprintf("image %s on %s", in.Image, on), Kind: "image", Op: "create"}}
 	}
 	return preview, nil
 }

@@ -98,8 +98,8 @@ func build(image string) (v1.Image, error) {
 	config.OS, config.Architecture = "linux", runtime.GOARCH
 	config.Config = v1.Config{
 		Entrypoint: []string{"/demo"},
-		Healthcheck: &v1.HealthConfig{
-			Test: []string{"CMD", "/demo", "healthy"}, Interval: time.Second, Timeout: time.Second, StartPeriod: time.Second, Retries: 2,
+		Healthcheck: &v1.HealthConfig{ // on a loaded machine it takes its time
+			Test: []string{"CMD", "/demo", "healthy"}, Interval: time.Second, Timeout: 30 * time.Second, StartPeriod: time.Second, Retries: 2,
 		},
 	}
 	return mutate.ConfigFile(made, config)

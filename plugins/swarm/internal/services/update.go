@@ -84,7 +84,8 @@ since, the step is a *conflict* that names what they changed, and so is its undo
 It goes at the pace of that spec.
 
 **Canary.** With ` + "`canary: 1`" + ` one task is updated, and watched; the others wait for the next ` + "`service_update`" + `, for 30 days at most: until then the engine counts the update as
-going on. Without a step that goes on or takes back, whoever updates the service next updates the others as well.`,
+going on. Without a step that goes on or takes back, whoever updates the service next does so at that pace, unless they set another delay. The engine makes each task from the spec
+as it is now: one of the others that ends by itself meanwhile is replaced by a new one.`,
 		Rules: []schema.Rule{
 			{Expr: `!has(self.env) || !has(self.unsetEnv) || !self.unsetEnv.exists(name, name in self.env)`, Message: "A variable is set or removed, and not both."},
 			{Expr: `!has(self.labels) || !has(self.unsetLabels) || !self.unsetLabels.exists(name, name in self.labels)`, Message: "A label is set or removed, and not both."},

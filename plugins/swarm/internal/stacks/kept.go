@@ -13,6 +13,8 @@ import (
 
 // kept is the state from before the step, as it is on gatebook's disk: what leads back.
 type kept struct {
+	Stack   string      `json:"stack"`
+	Key     string      `json:"key"`            // of the step, in its undo as well
 	Made    made        `json:"made,omitempty"` // what was not there, and the step makes
 	Labels  []relabeled `json:"labels,omitempty"`
 	Targets []target    `json:"services"`
@@ -40,6 +42,8 @@ type target struct {
 	Back  spec.Patch `json:"back,omitempty"`
 	Image string     `json:"image"` // as it was fixed when the step began
 	Mark  string     `json:"mark,omitempty"`
+	// Vault says that what leads back is kept in the swarm.
+	Vault bool `json:"vault,omitempty"`
 }
 
 // changes says whether there is anything to change.
@@ -47,10 +51,11 @@ func (k target) changes() bool { return k.Was != k.Set }
 
 // pruned is a service that the step removes. Nothing is left of it, so that its spec is kept.
 type pruned struct {
-	Name string            `json:"name"`
-	ID   string            `json:"id"`
-	Was  string            `json:"was"`
-	Spec swarm.ServiceSpec `json:"spec"`
+	Name  string             `json:"name"`
+	ID    string             `json:"id"`
+	Was   string             `json:"was"`
+	Spec  *swarm.ServiceSpec `json:"spec,omitempty"`
+	Vault bool               `json:"vault,omitempty"` // as in [target]
 }
 
 // prepared is what a step would do, before it has done anything of it.
@@ -74,7 +79,7 @@ func (s stacks) prepare(ctx context.Context, in Input) (p prepared, err error) {
 	if p.want, err = s.wants(f, in.Stack, p.view); err != nil {
 		return p, err
 	}
-	p.warnings = f.warnings
+	p.Stack, p.warnings = in.Stack, f.warnings
 	p.Made = p.want.lacks(p.view)
 	if p.wanted, err = p.want.services(ctx, p.view); err != nil {
 		return p, err
@@ -105,7 +110,7 @@ func (s stacks) prepareOne(ctx context.Context, in Input, v view, to *swarm.Serv
 	one := target{Name: to.Name, ID: live.ID, Set: v.hash(*to, made), Image: image}
 	if live.ID != "" {
 		one.Index, one.Was, one.Mark = live.Version.Index, v.hash(live.Spec, made), mark(live)
-		one.Back = spec.Of(*to).To(spec.Of(live.Spec))
+		one.Back, one.Vault = spec.Of(*to).To(spec.Of(live.Spec)), compose.Hides(live.Spec, *to)
 	}
 	return one, warning, nil
 }
@@ -151,7 +156,7 @@ func (p *prepared) preparePrune(in Input) {
 		switch {
 		case said[name]:
 		case in.Prune:
-			p.Pruned = append(p.Pruned, pruned{Name: name, ID: live.ID, Was: p.view.hash(live.Spec, p.Made), Spec: live.Spec})
+			p.Pruned = append(p.Pruned, pruned{Name: name, ID: live.ID, Was: p.view.hash(live.Spec, p.Made), Spec: &live.Spec, Vault: compose.Hides(live.Spec, swarm.ServiceSpec{})})
 		default:
 			p.Left = append(p.Left, name)
 		}

@@ -23,7 +23,7 @@ type run struct {
 }
 
 func (s stacks) apply(ctx context.Context, call *sdk.Call[Input]) (Output, error) {
-	before, again, err := sdk.LoadBefore[kept](call)
+	before, _, again, err := s.load(ctx, call)
 	if err != nil {
 		return Output{}, err
 	}
@@ -56,7 +56,8 @@ func (r *run) begin(ctx context.Context) (err error) {
 	if r.idle() {
 		return nil
 	}
-	return r.call.SaveBefore(ctx, r.kept)
+	r.Key = r.call.Key
+	return r.save(ctx, r.call, r.kept)
 }
 
 // idle says whether there is nothing to change.
@@ -259,7 +260,7 @@ func (s stacks) remove(ctx context.Context, live swarm.Service) error {
 // it has to go before.
 func (r *run) inTheWay(one pruned) bool {
 	old := one.Spec
-	if old.EndpointSpec == nil {
+	if old == nil || old.EndpointSpec == nil {
 		return false
 	}
 	return slices.ContainsFunc(r.wanted, func(to swarm.ServiceSpec) bool {

@@ -33,7 +33,7 @@ var (
 
 func TestMain(m *testing.M) {
 	flag.Parse()
-	if err := flag.Set("test.parallel", "8"); err != nil { // they wait, most of the time
+	if err := flag.Set("test.parallel", "4"); err != nil { // they wait, most of the time
 		panic(err)
 	}
 	os.Exit(lab.Run(m, 1, func(l *lab.Lab) {
@@ -199,6 +199,7 @@ services:
     image: demo:v1
     environment: {LEVEL: info, DB_PASSWORD: hunter2, PORT: "0"}
     stop_grace_period: 1s
+    healthcheck: {disable: true}
 networks: {default: {external: true, name: host}}
 `
 
@@ -218,7 +219,7 @@ services:
     stop_grace_period: 2s
     ulimits: {nofile: {soft: 1024, hard: 2048}}
     extra_hosts: ["db:10.0.0.1"]
-    healthcheck: {test: [CMD, /demo, healthy], interval: 1s}
+    healthcheck: {test: [CMD, /demo, healthy], interval: 2s, timeout: 1m}
     logging: {driver: json-file, options: {max-size: 1m}}
     deploy:
       labels: {tier: web}
@@ -231,6 +232,7 @@ services:
   worker:
     image: demo:v1
     init: true
+    healthcheck: {disable: true}
     deploy: {mode: global}
 networks:
   back: {attachable: true}
@@ -286,10 +288,12 @@ services:
     image: demo:v2
     environment: {LEVEL: debug, DB_PASSWORD: hunter3, PORT: "0"}
     stop_grace_period: 1s
+    healthcheck: {disable: true}
     deploy: {replicas: 2}
   worker:
     image: demo:v1
     environment: {PORT: "0"}
+    healthcheck: {disable: true}
 networks: {default: {external: true, name: host}}
 `
 
@@ -303,6 +307,6 @@ func TestStackDeployKeepsTheContract(t *testing.T) {
 		sdktest.Case{Name: "one that is pruned", World: world(map[string]any{"compose": one, "prune": true}, two)},
 		sdktest.Case{Name: "no YAML", World: world(map[string]any{"compose": "a: b: c"}), Fails: sdk.Permanent},
 		sdktest.Case{Name: "what is not there", World: world(map[string]any{"compose": missing}), Fails: sdk.Permanent},
-		sdktest.Case{Name: "an image that ends at once", World: world(map[string]any{"stall": "3s", "compose": strings.ReplaceAll(one, "demo:v1", "demo:bad")}), Fails: sdk.Permanent},
+		sdktest.Case{Name: "an image that ends at once", World: world(map[string]any{"monitor": "8s", "stall": "3s", "compose": strings.ReplaceAll(one, "demo:v1", "demo:bad")}), Fails: sdk.Permanent},
 	)
 }

@@ -1,7 +1,10 @@
 package stacks
 
 import (
+	"cmp"
 	"context"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,7 +18,7 @@ import (
 
 // make makes a network, secret or config that the step has to make, where it is not there yet.
 func (r *run) make(ctx context.Context, one thing) (err error) {
-	if !r.Made.has(one.kind, one.name) || r.want.there(r.view, one) {
+	if !r.Made.has(one.kind, one.name) || r.view.id(one.kind, one.name) != "" {
 		return nil
 	}
 	r.call.Progressf("make the %s", one)
@@ -30,11 +33,6 @@ func (r *run) make(ctx context.Context, one thing) (err error) {
 		_, err = r.Docker.ConfigCreate(single, client.ConfigCreateOptions{Spec: one.config})
 	}
 	return r.Fault(single, err, "make the %s", one)
-}
-
-// there says whether a thing is there.
-func (w *stack) there(v view, one thing) bool {
-	return !w.lacks(v).has(one.kind, one.name)
 }
 
 // verifySecrets has the engine say of each secret that is there whether it holds what the compose
@@ -109,43 +107,60 @@ func (s stacks) label(ctx context.Context, one relabeled, from, to map[string]st
 // patience is how long what is used by a task that ends is waited for.
 const patience = 2 * time.Minute
 
-// unmake removes a thing that the step has made. What tasks that end still use is tried again.
+// unmake removes a thing that the step has made, until the engine does not list it any more. What tasks
+// that end still use is tried again.
 func (u *undoing) unmake(ctx context.Context, kind, name string) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	for {
-		err := u.try(ctx, kind, name)
-		if err == nil || engine.IsGone(err) {
+		v, err := u.look(ctx)
+		if err != nil {
+			return err
+		}
+		if v.id(kind, name) == "" {
 			return nil
 		}
-		if !inUse(err) {
+		err = u.try(ctx, kind, v.id(kind, name))
+		switch users := v.users(kind, name); {
+		case err == nil, engine.IsGone(err), strings.HasSuffix(err.Error(), "not found"): // it is on its way
+		case !inUse(err):
 			return u.Fault(ctx, err, "remove the %s %s", kind, name)
-		}
-		if users := u.users(ctx, kind, name); len(users) > 0 {
+		case len(users) > 0:
 			return sdk.Errorf(sdk.Conflict, "the %s %s is used by the service %s, which this step did not make", kind, name, strings.Join(users, ", "))
 		}
 		select {
-		case <-time.After(500 * time.Millisecond):
+		case <-time.After(lookAgain):
 		case <-ctx.Done():
-			return sdk.Errorf(sdk.Transient, "the %s %s is still in use: %w", kind, name, err)
+			return sdk.Errorf(sdk.Transient, "the %s %s is still there: %w", kind, name, cmp.Or(err, ctx.Err()))
 		}
 	}
 }
 
-func (u *undoing) try(ctx context.Context, kind, name string) (err error) {
-	v, err := u.look(ctx)
-	if err != nil {
-		return err
+// lookAgain is how long it takes to the next look at what is removed.
+const lookAgain = 300 * time.Millisecond
+
+// id is that of a thing; empty: it is not there.
+func (v view) id(kind, name string) string {
+	switch kind {
+	case networkKind:
+		return v.networks[name].ID
+	case secretKind:
+		return v.secrets[name].ID
+	default:
+		return v.configs[name].ID
 	}
+}
+
+func (u *undoing) try(ctx context.Context, kind, id string) (err error) {
 	single, cancel := u.Single(ctx)
 	defer cancel()
-	switch network, secret, config := v.networks[name], v.secrets[name], v.configs[name]; {
-	case kind == networkKind && network.ID != "":
-		_, err = u.Docker.NetworkRemove(single, network.ID, client.NetworkRemoveOptions{})
-	case kind == secretKind && secret.ID != "":
-		_, err = u.Docker.SecretRemove(single, secret.ID, client.SecretRemoveOptions{})
-	case kind == configKind && config.ID != "":
-		_, err = u.Docker.ConfigRemove(single, config.ID, client.ConfigRemoveOptions{})
+	switch kind {
+	case networkKind:
+		_, err = u.Docker.NetworkRemove(single, id, client.NetworkRemoveOptions{})
+	case secretKind:
+		_, err = u.Docker.SecretRemove(single, id, client.SecretRemoveOptions{})
+	default:
+		_, err = u.Docker.ConfigRemove(single, id, client.ConfigRemoveOptions{})
 	}
 	return err
 }
@@ -156,15 +171,10 @@ func inUse(err error) bool {
 }
 
 // users are the services that use a thing.
-func (u *undoing) users(ctx context.Context, kind, name string) (names []string) {
-	v, err := u.look(ctx)
-	if err != nil {
-		return nil
-	}
-	for _, one := range v.services {
-		spec := v.named(one.Spec)
-		if uses(spec, kind, name) {
-			names = append(names, one.Spec.Name)
+func (v view) users(kind, name string) (names []string) {
+	for _, service := range slices.Sorted(maps.Keys(v.services)) {
+		if uses(v.named(v.services[service].Spec), kind, name) {
+			names = append(names, service)
 		}
 	}
 	return names

@@ -23,7 +23,7 @@ type undoing struct {
 
 // undo takes back all that nobody changed since, and then says what it left alone.
 func (s stacks) undo(ctx context.Context, call *sdk.Call[Input]) error {
-	before, saved, err := sdk.LoadBefore[kept](call)
+	before, saved, _, err := s.load(ctx, call)
 	if err != nil || !saved {
 		return err
 	}
@@ -57,6 +57,9 @@ func (s stacks) undo(ctx context.Context, call *sdk.Call[Input]) error {
 			}
 			return u.follow(ctx, call, v, u.restored, func(swarm.Service) bool { return true })
 		})
+	}
+	if len(u.failed) == 0 && u.open == 0 {
+		u.take(ctx, "what was kept in the swarm", func() error { return s.drop(ctx, u.kept) })
 	}
 	return u.outcome(ctx)
 }
@@ -155,7 +158,10 @@ func (u *undoing) revive(ctx context.Context, one pruned) error {
 		}
 		return nil
 	}
-	if err := u.putWith(ctx, swarm.Service{}, one.Spec, u.credentialsFor(one.Spec)); err != nil {
+	if one.Spec == nil {
+		return sdk.Errorf(sdk.Permanent, "what the service %s was is not known any more: somebody has removed what was kept of it in the swarm", one.Name)
+	}
+	if err := u.putWith(ctx, swarm.Service{}, *one.Spec, u.credentialsFor(*one.Spec)); err != nil {
 		return err
 	}
 	u.restored = append(u.restored, one.Name)
@@ -175,7 +181,7 @@ func (u *undoing) credentialsFor(was swarm.ServiceSpec) string {
 }
 
 func (s stacks) observe(ctx context.Context, call *sdk.Call[Input]) (sdk.Observed[Output], error) {
-	before, saved, err := sdk.LoadBefore[kept](call)
+	before, saved, _, err := s.load(ctx, call)
 	if err != nil {
 		return sdk.Observed[Output]{}, err
 	}
@@ -212,14 +218,9 @@ func (k kept) progress(v view) (begun, left string) {
 			left = what
 		}
 	}
-	there := map[string]func(string) bool{
-		networkKind: func(name string) bool { _, is := v.networks[name]; return is },
-		secretKind:  func(name string) bool { _, is := v.secrets[name]; return is },
-		configKind:  func(name string) bool { _, is := v.configs[name]; return is },
-	}
 	for _, kind := range []string{networkKind, secretKind, configKind} {
 		for _, name := range k.Made.of(kind) {
-			note(there[kind](name), "the "+kind+" "+name)
+			note(v.id(kind, name) != "", "the "+kind+" "+name)
 		}
 	}
 	for _, one := range k.Labels {

@@ -167,16 +167,7 @@ func (w *stack) external(kind string) []string {
 func (w *stack) lacks(v view) made {
 	all := made{}
 	for _, one := range w.things {
-		var there bool
-		switch one.kind {
-		case networkKind:
-			_, there = v.networks[one.name]
-		case secretKind:
-			_, there = v.secrets[one.name]
-		case configKind:
-			_, there = v.configs[one.name]
-		}
-		if !there {
+		if v.id(one.kind, one.name) == "" {
 			all[one.kind] = append(all[one.kind], one.name)
 		}
 	}

@@ -185,6 +185,35 @@ func TestACanaryIsWellWhileTheOthersWait(t *testing.T) {
 	}
 }
 
+// Nodes may have one host name, and a service has a task on each.
+func TestNodesOfOneName(t *testing.T) {
+	t.Parallel()
+	seen := moment{tasks: []string{"0 running", "0 failed: exit 1"}}.seen()
+	spec := wanted()
+	spec.Mode = swarm.ServiceMode{Global: &swarm.GlobalService{}}
+	seen.Tasks[1].NodeID = "n2"
+	seen.Nodes[1].Description.Hostname = "n1"
+	if s := seen.Judge(spec); s.Wanted != 2 || s.Updated != 1 || len(s.Ails()) != 1 {
+		t.Errorf("it is %+v", s)
+	}
+}
+
+// A task that was put elsewhere by other constraints is still of the spec, where it may be.
+func TestTasksThatDifferInTheirPlacement(t *testing.T) {
+	t.Parallel()
+	seen := moment{tasks: []string{"1 running", "2 running"}}.seen()
+	spec := wanted()
+	for _, test := range []struct {
+		constraint string
+		updated    int
+	}{{"node.hostname==n1", 2}, {"node.hostname==n2", 0}} {
+		spec.TaskTemplate.Placement = &swarm.Placement{Constraints: []string{test.constraint}}
+		if s := seen.Judge(spec); s.Updated != test.updated {
+			t.Errorf("%s: %d are of the spec, want %d", test.constraint, s.Updated, test.updated)
+		}
+	}
+}
+
 // After a while without an answer nothing is held against the service that may be over.
 func TestASwarmThatDidNotAnswer(t *testing.T) {
 	t.Parallel()

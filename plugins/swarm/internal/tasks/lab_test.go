@@ -156,6 +156,12 @@ func TestAnUpdateIsFollowedToItsEnd(t *testing.T) {
 		"no node for it": {with(image(lab.V2), quick(swarm.UpdateFailureActionPause), func(s *swarm.ServiceSpec) {
 			s.TaskTemplate.Placement = &swarm.Placement{Constraints: []string{"node.labels.disk==ssd"}}
 		}), tasks.Stalled, []string{"2 tasks: no suitable node (scheduling constraints not satisfied on 1 node)"}},
+		"a port that is taken": {with(quick(swarm.UpdateFailureActionPause), func(s *swarm.ServiceSpec) {
+			s.EndpointSpec = &swarm.EndpointSpec{Ports: []swarm.PortConfig{{TargetPort: 8080, PublishedPort: 9081, Protocol: "tcp", PublishMode: swarm.PortConfigPublishModeHost}}}
+		}), tasks.Stalled, []string{"1 of 2 are new and healthy", "no suitable node (host-mode port already in use on 1 node)"}},
+		"more memory than there is": {with(quick(swarm.UpdateFailureActionPause), func(s *swarm.ServiceSpec) {
+			s.TaskTemplate.Resources = &swarm.ResourceRequirements{Reservations: &swarm.Resources{MemoryBytes: 1 << 50}}
+		}), tasks.Stalled, []string{"2 tasks: no suitable node (insufficient resources on 1 node)"}},
 		"none of it": {func(s *swarm.ServiceSpec) { s.Mode.Replicated.Replicas = new(uint64(0)) }, "", nil},
 		"more of it": {func(s *swarm.ServiceSpec) { s.Mode.Replicated.Replicas = new(uint64(3)) }, "", nil},
 		"other ports alone": {func(s *swarm.ServiceSpec) {

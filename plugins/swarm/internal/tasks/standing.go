@@ -63,7 +63,7 @@ func (s Seen) Judge(wanted swarm.ServiceSpec) Standing {
 	}
 	is := s.ofSpec(wanted, nodes)
 	perNode := wanted.Mode.Global != nil || wanted.Mode.GlobalJob != nil
-	newest := map[string]bool{} // names of which it was met
+	newest := map[string]bool{} // places of which it was met
 	for _, task := range s.Tasks {
 		row := row(task, nodes[task.NodeID])
 		row.Name = fmt.Sprintf("%s.%d", standing.Service, task.Slot)
@@ -78,8 +78,12 @@ func (s Seen) Judge(wanted swarm.ServiceSpec) Standing {
 	})
 	for i := range standing.Tasks {
 		row := &standing.Tasks[i]
-		if row.Current && !newest[row.Name] {
-			newest[row.Name], row.Newest = true, true
+		place := fmt.Sprint(row.Slot)
+		if perNode {
+			place = row.NodeID // of which two may have one host name
+		}
+		if row.Current && !newest[place] {
+			newest[place], row.Newest = true, true
 		}
 		node, there := nodes[row.NodeID]
 		standing.count(*row, there && node.Status.State != swarm.NodeStateDown)
@@ -170,17 +174,36 @@ func (s Seen) eligible(of swarm.TaskSpec) int {
 // ofSpec tells which tasks are of a spec. As to the engine, a task whose spec differs in its placement
 // alone is, where the node that it is on is still allowed. The tasks of a job are of one run of it.
 func (s Seen) ofSpec(wanted swarm.ServiceSpec, nodes map[string]swarm.Node) func(swarm.Task) bool {
-	all, unplaced := forms(wanted.TaskTemplate)
+	is := comparing(wanted.TaskTemplate)
 	return func(task swarm.Task) bool {
 		if job := s.Service.JobStatus; job != nil && task.JobIteration != nil && *task.JobIteration != job.JobIteration {
 			return false
 		}
-		of, anywhere := forms(task.Spec)
-		if reflect.DeepEqual(of, all) {
-			return true
-		}
+		same, but := is(task.Spec)
 		node, placed := nodes[task.NodeID]
-		return placed && reflect.DeepEqual(anywhere, unplaced) && capacity.Unsuited(node, wanted.TaskTemplate) == ""
+		return same || but && placed && capacity.Unsuited(node, wanted.TaskTemplate) == ""
+	}
+}
+
+// comparing compares specs with one of a service: whether they are the same, or the same but for their
+// placement. Many tasks have few specs, so that each of these is compared once.
+func comparing(with swarm.TaskSpec) func(swarm.TaskSpec) (same, butPlacement bool) {
+	type compared struct {
+		swarm.TaskSpec
+		same, but bool
+	}
+	var known []compared
+	all, unplaced := forms(with)
+	return func(of swarm.TaskSpec) (same, butPlacement bool) {
+		for _, one := range known {
+			if reflect.DeepEqual(one.TaskSpec, of) {
+				return one.same, one.but
+			}
+		}
+		form, anywhere := forms(of)
+		one := compared{of, reflect.DeepEqual(form, all), reflect.DeepEqual(anywhere, unplaced)}
+		known = append(known, one)
+		return one.same, one.but
 	}
 }
 

@@ -1,5 +1,5 @@
 // Command demo is what the services of a lab run: a server over HTTP that says which version it
-// is, and that can be told to be broken. `demo healthy` is its health check.
+// is, and that can be told to be broken. `demo healthy` is its health check. As `demo proxy FILE` it passes requests on to others.
 package main
 
 import (
@@ -29,24 +29,34 @@ func main() {
 	if port == "" {
 		port = "8080"
 	}
-	host, _ := os.Hostname()
-	server := &http.Server{
-		Addr: net.JoinHostPort("", port), ReadHeaderTimeout: time.Second,
-		Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, version, host) }),
+	handler := server()
+	if len(os.Args) > 2 && os.Args[1] == "proxy" {
+		var err error
+		if handler, err = proxy(os.Args[2]); err != nil {
+			fmt.Fprintln(os.Stderr, "demo:", err)
+			os.Exit(1)
+		}
 	}
+	listening := &http.Server{Addr: net.JoinHostPort("", port), ReadHeaderTimeout: time.Second, Handler: handler}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
 	go func() {
 		<-ctx.Done()
 		patience, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 		defer cancel()
-		_ = server.Shutdown(patience)
+		_ = listening.Shutdown(patience)
 	}()
-	fmt.Println("demo", version, "listens on", server.Addr)
-	if err := server.ListenAndServe(); ctx.Err() == nil {
+	fmt.Println("demo", version, "listens on", listening.Addr)
+	if err := listening.ListenAndServe(); ctx.Err() == nil {
 		fmt.Fprintln(os.Stderr, "demo:", err)
 		os.Exit(1)
 	}
+}
+
+// server says which version is asked, and where.
+func server() http.Handler {
+	host, _ := os.Hostname()
+	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, version, host) })
 }
 
 // healthy ends as the health check of an image does.

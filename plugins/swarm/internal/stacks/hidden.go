@@ -1,0 +1,91 @@
+package stacks
+
+import (
+	"context"
+	"slices"
+
+	"github.com/moby/moby/api/types/swarm"
+
+	"github.com/gatebook/gatebook/plugins/sdk"
+	"github.com/gatebook/gatebook/plugins/swarm/internal/spec"
+	"github.com/gatebook/gatebook/plugins/swarm/internal/vault"
+)
+
+// hidden is what of the state from before a step may be secret, by the names of services. It is kept
+// in the swarm.
+type hidden struct {
+	Back  map[string]spec.Patch        `json:"back,omitempty"`
+	Specs map[string]swarm.ServiceSpec `json:"specs,omitempty"`
+}
+
+// hides says whether something is kept in the swarm.
+func (k kept) hides() bool {
+	return slices.ContainsFunc(k.Targets, func(one target) bool { return one.Vault }) ||
+		slices.ContainsFunc(k.Pruned, func(one pruned) bool { return one.Vault })
+}
+
+// parted is what of the state is kept on gatebook's disk, and what is not.
+func (k kept) parted() (kept, hidden) {
+	h := hidden{Back: map[string]spec.Patch{}, Specs: map[string]swarm.ServiceSpec{}}
+	k.Targets, k.Pruned = slices.Clone(k.Targets), slices.Clone(k.Pruned)
+	for i, one := range k.Targets {
+		if one.Vault {
+			h.Back[one.Name], k.Targets[i].Back = one.Back, nil
+		}
+	}
+	for i, one := range k.Pruned {
+		if one.Vault {
+			h.Specs[one.Name], k.Pruned[i].Spec = *one.Spec, nil
+		}
+	}
+	return k, h
+}
+
+// whole is the state with what was kept in the swarm.
+func (k kept) whole(h hidden) kept {
+	for i, one := range k.Targets {
+		if one.Vault {
+			k.Targets[i].Back = h.Back[one.Name]
+		}
+	}
+	for i, one := range k.Pruned {
+		if was, there := h.Specs[one.Name]; one.Vault && there {
+			k.Pruned[i].Spec = &was
+		}
+	}
+	return k
+}
+
+// save keeps the state, before the first change.
+func (s stacks) save(ctx context.Context, call *sdk.Call[Input], k kept) error {
+	disk, hidden := k.parted()
+	if err := call.SaveBefore(ctx, disk); err != nil || !k.hides() {
+		return err
+	}
+	return s.vault().Keep(ctx, k.Key, k.called(), hidden)
+}
+
+// load reads the state that an earlier attempt has kept, and says whether there is one, and whether it
+// is whole: where it is not, that attempt came as far as no change, or somebody has removed the rest.
+func (s stacks) load(ctx context.Context, call *sdk.Call[Input]) (k kept, saved, whole bool, err error) {
+	k, saved, err = sdk.LoadBefore[kept](call)
+	if err != nil || !saved || !k.hides() {
+		return k, saved, saved, err
+	}
+	var h hidden
+	whole, err = s.vault().Find(ctx, k.Key, k.called(), &h)
+	return k.whole(h), saved, whole, err
+}
+
+// drop removes what was kept in the swarm.
+func (s stacks) drop(ctx context.Context, k kept) error {
+	if !k.hides() {
+		return nil
+	}
+	return s.vault().Drop(ctx, k.Key, k.called())
+}
+
+func (s stacks) vault() vault.Vault { return vault.Vault{Engine: s.Engine} }
+
+// called is the stack, as what is kept of it in the swarm says.
+func (k kept) called() string { return "stack " + k.Stack }

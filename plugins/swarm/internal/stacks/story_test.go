@@ -1,0 +1,247 @@
+package stacks_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/moby/moby/api/types/swarm"
+	"github.com/moby/moby/client"
+
+	"github.com/gatebook/gatebook/plugins/sdk"
+	"github.com/gatebook/gatebook/plugins/sdk/sdktest"
+)
+
+// fails ends the test unless an error is of a class, and tells what it does not say.
+func fails(t testing.TB, err error, class sdk.Class, says ...string) {
+	t.Helper()
+	if err == nil || sdk.AsError(err).Class != class {
+		t.Fatalf("got %v, want a %s error that says %q", err, class, says)
+	}
+	for _, text := range says {
+		if !strings.Contains(err.Error(), text) {
+			t.Errorf("got %v, want it to say %q", err, text)
+		}
+	}
+}
+
+// undone is the request of the undo of a step.
+func undone(req sdk.Request, host *sdktest.Host) sdk.Request {
+	req.Before, req.Key, req.Seen = host.StateBefore(), "run-step-0-undo", nil
+	return req
+}
+
+// scaled is somebody else who sets how many tasks a service has.
+func scaled(t testing.TB, name string, replicas uint64) {
+	t.Helper()
+	await(t, name+" is scaled", func() bool {
+		live := service(t, name)
+		live.Spec.Mode.Replicated = &swarm.ReplicatedService{Replicas: &replicas}
+		_, err := docker.ServiceUpdate(context.Background(), live.ID, client.ServiceUpdateOptions{Version: live.Version, Spec: live.Spec})
+		return err == nil
+	})
+}
+
+func TestAPlanShowsWhatChanges(t *testing.T) {
+	t.Parallel()
+	name := stack(t)
+	deployed(t, name, two)
+	preview := planned(t, request(t, map[string]any{"stack": name, "compose": one}))
+	if want := "would deploy the stack " + name + ": update 1 service"; preview.Summary != want || len(preview.Changes) != 1 {
+		t.Fatalf("the plan is %+v", preview)
+	}
+	shows := preview.Changes[0].Diff
+	for _, line := range []string{"-image: demo:v2", "+image: demo:v1", "-  replicas: 2", "+  replicas: 1", "-  - DB_PASSWORD=*** (before)", "+  - DB_PASSWORD=*** (after)", "-  - LEVEL=debug"} {
+		if !strings.Contains(shows, "\n"+line+"\n") {
+			t.Errorf("the diff lacks %q:\n%s", line, shows)
+		}
+	}
+	if strings.Contains(shows, "hunter") {
+		t.Errorf("a password is shown:\n%s", shows)
+	}
+	if !slices.ContainsFunc(preview.Warnings, func(text string) bool { return strings.Contains(text, "stay: "+name+"_worker.") }) {
+		t.Errorf("it warns of %q", preview.Warnings)
+	}
+	pruning := planned(t, request(t, map[string]any{"stack": name, "compose": one, "prune": true}))
+	if last := pruning.Changes[len(pruning.Changes)-1]; last.Op != "delete" || last.Target != "service "+name+"_worker" || !strings.Contains(last.Diff, "\n-image: demo:v1\n") {
+		t.Errorf("the plan of a prune is %+v", pruning)
+	}
+}
+
+// What would be refused is told by the plan, and not begun.
+func TestWhatWouldBeRefusedIsABlocker(t *testing.T) {
+	t.Parallel()
+	name := stack(t)
+	holding := func(config, secret string) map[string]any {
+		return map[string]any{"stack": name, "compose": one + "configs: {site: {file: " + file(t, "site", config) + "}}\nsecrets: {key: {file: " + file(t, "key", secret) + "}}\n"}
+	}
+	applied(t, request(t, holding("hello", "opensesame")), &sdktest.Host{})
+	before := state(t, name)
+	t.Run("another content of a config", func(t *testing.T) {
+		req := request(t, holding("goodbye", "opensesame"))
+		if preview := planned(t, req); len(preview.Blockers) != 1 || !strings.Contains(preview.Blockers[0], "config "+name+"_site has another content") {
+			t.Errorf("its blockers are %q", preview.Blockers)
+		}
+		_, err := deploy(t).Apply(t.Context(), req, &sdktest.Host{})
+		fails(t, err, sdk.Permanent, "has another content", "another name")
+	})
+	t.Run("another content of a secret", func(t *testing.T) {
+		req := request(t, holding("hello", "closesesame"))
+		if preview := planned(t, req); !slices.ContainsFunc(preview.Warnings, func(text string) bool { return strings.Contains(text, "nobody can read") }) {
+			t.Errorf("it warns of %q", preview.Warnings)
+		}
+		_, err := deploy(t).Apply(t.Context(), req, &sdktest.Host{})
+		if preview := planned(t, req); !preview.NothingToDo() {
+			t.Errorf("the plan is %+v", preview)
+		}
+		fails(t, err, sdk.Permanent, "the secret "+name+"_key holds something else")
+	})
+	t.Run("what is not there", func(t *testing.T) {
+		text := `{services: {web: {image: demo:v1, secrets: [key], configs: [site], networks: [back]}}, secrets: {key: {external: true}}, configs: {site: {external: true, name: a}}, networks: {back: {external: true, name: b}}}`
+		preview := planned(t, request(t, map[string]any{"stack": name, "compose": text}))
+		said := strings.Join(preview.Blockers, "\n")
+		for _, what := range []string{"no network b,", "no secret key,", "no config a,"} {
+			if !strings.Contains(said, what) {
+				t.Errorf("its blockers are %q, want %q", said, what)
+			}
+		}
+		if len(preview.Changes) != 1 { // the diff is shown all the same
+			t.Errorf("its changes are %+v", preview.Changes)
+		}
+	})
+	if after := state(t, name); after != before {
+		t.Errorf("something was changed: %s", after)
+	}
+}
+
+// What somebody else changed since the plan, or since the step, is not overwritten.
+func TestWhatSomebodyElseChangedIsAConflict(t *testing.T) {
+	t.Parallel()
+	name := stack(t)
+	deployed(t, name, one)
+	req := request(t, map[string]any{"stack": name, "compose": two})
+	req.Seen = planned(t, req).Observed
+	scaled(t, name+"_web", 3)
+	host := &sdktest.Host{}
+	_, err := deploy(t).Apply(t.Context(), req, host)
+	fails(t, err, sdk.Conflict, "somebody changed the service "+name+"_web since it was planned: deploy.replicas is 3, was 1")
+	if !sdk.AsError(err).Unchanged || host.StateBefore() != nil {
+		t.Errorf("it has begun: %v", err)
+	}
+
+	req.Seen = nil // whoever looked again goes on
+	applied(t, req, host)
+	scaled(t, name+"_web", 1)
+	back := undone(req, host)
+	err = deploy(t).Undo(t.Context(), back, host)
+	fails(t, err, sdk.Conflict, "somebody changed the service "+name+"_web meanwhile: deploy.replicas is 1, was 2")
+	if live := service(t, name+"_web"); *live.Spec.Mode.Replicated.Replicas != 1 {
+		t.Errorf("it was overwritten")
+	}
+	if _, err := docker.ServiceInspect(t.Context(), name+"_worker", client.ServiceInspectOptions{}); err == nil {
+		t.Errorf("what nobody changed is not taken back")
+	}
+}
+
+// dying is a host that dies when the state before the change is on the disk.
+type dying struct {
+	*sdktest.Host
+	die context.CancelFunc
+}
+
+func (d dying) Before(ctx context.Context, state json.RawMessage) error {
+	defer d.die()
+	return errors.Join(d.Host.Before(ctx, state))
+}
+
+// A later attempt meets what an earlier one has done, and does not do it twice.
+func TestALaterAttemptMeetsAnEarlierOne(t *testing.T) {
+	t.Parallel()
+	name := stack(t)
+	deployed(t, name, one)
+	req := request(t, map[string]any{"stack": name, "compose": two, "prune": true})
+	ctx, die := context.WithCancel(t.Context())
+	host := &sdktest.Host{}
+	if _, err := deploy(t).Apply(ctx, req, dying{host, die}); err == nil {
+		t.Fatal("it lives")
+	}
+	req.Before = host.StateBefore()
+	seen, err := deploy(t).Observe(t.Context(), req, host)
+	if err != nil || seen.State != sdk.Untouched {
+		t.Fatalf("it is seen %+v, %v", seen, err)
+	}
+	out := applied(t, req, host)
+	first := service(t, name+"_web").Version
+	again := applied(t, req, host)
+	if !slices.Equal(out.Changed, []string{"service " + name + "_web"}) || !slices.Equal(again.Changed, out.Changed) || !slices.Equal(again.Created, out.Created) {
+		t.Errorf("the outputs are %+v and %+v", out, again)
+	}
+	if second := service(t, name+"_web").Version; second != first {
+		t.Errorf("it was set twice: index %d, then %d", first.Index, second.Index)
+	}
+	other := request(t, map[string]any{"stack": name, "compose": one})
+	other.Before = host.StateBefore()
+	_, err = deploy(t).Apply(t.Context(), other, host)
+	fails(t, err, sdk.Permanent, "says something else than when the step began")
+}
+
+// What fails says why, and can be taken back.
+func TestADeploymentThatFailsIsTakenBack(t *testing.T) {
+	t.Parallel()
+	name := stack(t)
+	deployed(t, name, one)
+	before := state(t, name)
+	req, host := request(t, map[string]any{"stack": name, "monitor": "8s", "stall": "3s", "compose": strings.ReplaceAll(two, "image: demo:v2", "image: demo:bad")}), &sdktest.Host{}
+	_, err := deploy(t).Apply(t.Context(), req, host)
+	fails(t, err, sdk.Permanent, "of 2 services have converged", "the service "+name+"_web has not converged")
+	must(t, deploy(t).Undo(t.Context(), undone(req, host), host))
+	if after := state(t, name); after != before {
+		t.Errorf("after undo the stack is %s, and it was %s", after, before)
+	}
+}
+
+// A network that somebody else uses by now is not removed.
+func TestWhatOthersUseStays(t *testing.T) {
+	t.Parallel()
+	name := stack(t)
+	text := `{services: {web: {image: demo:v1, networks: [back], stop_grace_period: 1s, healthcheck: {disable: true}}}, networks: {back: {attachable: true}}}`
+	req, host := request(t, map[string]any{"stack": name, "compose": text}), &sdktest.Host{}
+	applied(t, req, host)
+	none := uint64(0)
+	guest := swarm.ServiceSpec{
+		Annotations:  swarm.Annotations{Name: name + "_guest", Labels: map[string]string{"com.docker.stack.namespace": name}},
+		TaskTemplate: swarm.TaskSpec{ContainerSpec: &swarm.ContainerSpec{Image: "demo:v1"}, Networks: []swarm.NetworkAttachmentConfig{{Target: name + "_back"}}},
+		Mode:         swarm.ServiceMode{Replicated: &swarm.ReplicatedService{Replicas: &none}},
+	}
+	_, err := docker.ServiceCreate(t.Context(), client.ServiceCreateOptions{Spec: guest})
+	must(t, err)
+	err = deploy(t).Undo(t.Context(), undone(req, host), host)
+	fails(t, err, sdk.Conflict, "the network "+name+"_back is used by the service "+name+"_guest, which this step did not make")
+}
+
+// Labels are the one thing of a config that can be changed.
+func TestLabelsAreChangedAndTakenBack(t *testing.T) {
+	t.Parallel()
+	name := stack(t)
+	path := file(t, "site", "hello")
+	with := func(tier string) map[string]any {
+		return map[string]any{"stack": name, "compose": one + "configs: {site: {file: " + path + ", labels: {tier: " + tier + "}}}\n"}
+	}
+	applied(t, request(t, with("a")), &sdktest.Host{})
+	before := state(t, name)
+	req, host := request(t, with("b")), &sdktest.Host{}
+	if preview := planned(t, req); len(preview.Changes) != 1 || !strings.Contains(preview.Changes[0].Diff, "-labels.tier: a\n+labels.tier: b\n") {
+		t.Errorf("the plan is %+v", preview)
+	}
+	applied(t, req, host)
+	if state(t, name) == before {
+		t.Error("nothing was changed")
+	}
+	must(t, deploy(t).Undo(t.Context(), undone(req, host), host))
+	if after := state(t, name); after != before {
+		t.Errorf("after undo the stack is %s, and it was %s", after, before)
+	}
+}
