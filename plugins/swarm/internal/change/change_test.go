@@ -93,7 +93,7 @@ func (h *house) action(t *testing.T) sdk.Handler {
 		Want: func(_ context.Context, use change.Use[input], was change.Object[wall]) (wall, error) {
 			return wall{Color: use.Input.Color, Note: was.Spec.Note}, nil
 		},
-		Diff:    func(_ string, was, is wall) string { return was.Color + "\n" + is.Color },
+		Diff: func(_ string, was, is wall) string { return was.Color + "\n" + is.Color },
 		Words: func(was, is wall) string {
 			if was.Color == is.Color {
 				return fmt.Sprintf("note is %s, was %s", is.Note, was.Note)
