@@ -93,8 +93,13 @@ func (h *house) action(t *testing.T) sdk.Handler {
 		Want: func(_ context.Context, use change.Use[input], was change.Object[wall]) (wall, error) {
 			return wall{Color: use.Input.Color, Note: was.Spec.Note}, nil
 		},
-		Diff:    func(_ string, was, is wall) string { return was.Color + "\n" + is.Color },
-		Words:   func(was, is wall) string { return fmt.Sprintf("color is %s, was %s", is.Color, was.Color) },
+		Diff: func(_ string, was, is wall) string { return was.Color + "\n" + is.Color },
+		Words: func(was, is wall) string {
+			if was.Color == is.Color {
+				return fmt.Sprintf("note is %s, was %s", is.Note, was.Note)
+			}
+			return fmt.Sprintf("color is %s, was %s", is.Color, was.Color)
+		},
 		Summary: func(input, change.Change[wall]) string { return "would paint it" },
 		After: func(_ context.Context, _ *sdk.Call[input], c change.Change[wall]) (output, error) {
 			return output{Color: c.Want.Color, Before: c.Was.Color, Changed: c.Changed()}, nil
@@ -131,7 +136,7 @@ func TestSecondAttempts(t *testing.T) {
 		},
 		"somebody changed what the step does not": {
 			between: func(h *house) { h.paint(wall{"green", "dry"}) }, seen: sdk.NotDone, class: sdk.Conflict, writes: 1,
-			says: "somebody changed the house house meanwhile", undone: "green", clash: "somebody changed",
+			says: "somebody changed the house house meanwhile: note is dry, was mind the paint", undone: "green", clash: "meanwhile: note is dry, was mind the paint",
 		},
 		"somebody took it back after it was seen": {
 			between: func(h *house) { h.paint(newHouse().live.Spec) }, noted: true, seen: sdk.Untouched, class: sdk.Conflict, writes: 1,

@@ -99,6 +99,9 @@ func (o *Of[I, O, S]) judge(ctx context.Context, use Use[I], k kept, live Object
 		return judged[S]{standing: before, was: live.Spec, want: want}, err
 	}
 	if own.With(k.Back).Hash() != k.Was { // more differs than the step changes
+		if last := o.known(k, live); last != nil {
+			return judged[S]{standing: foreign, words: o.Words(*last, live.Spec)}, nil
+		}
 		return judged[S]{standing: foreign, words: o.since(k.Was, live)}, nil
 	}
 	was, err := o.restored(live.Spec, k.Back)
@@ -114,16 +117,26 @@ func (o *Of[I, O, S]) judge(ctx context.Context, use Use[I], k kept, live Object
 // other is what somebody has changed: what was there before that, or what the step wants, where that
 // can still be told.
 func (o *Of[I, O, S]) other(ctx context.Context, use Use[I], k kept, live Object[S], was S) S {
-	if live.Previous != nil {
-		if hash := o.form(*live.Previous).Hash(); hash == k.Was || hash == k.Set {
-			return *live.Previous
-		}
+	if last := o.known(k, live); last != nil {
+		return *last
 	}
 	want, err := o.Want(ctx, use, Object[S]{ID: live.ID, Name: live.Name, Spec: was})
 	if err == nil && o.form(want).Hash() == k.Set {
 		return want
 	}
 	return was
+}
+
+// known is the spec before the object's last change, where the step knows it: as its own, or as that from
+// before the step. Then one change is all that somebody else has made.
+func (o *Of[I, O, S]) known(k kept, live Object[S]) *S {
+	if live.Previous == nil {
+		return nil
+	}
+	if hash := o.form(*live.Previous).Hash(); hash != k.Was && hash != k.Set {
+		return nil
+	}
+	return live.Previous
 }
 
 // restored is a spec in which what the step changed is as it was.
