@@ -41,7 +41,7 @@ type RunOptions struct {
 	Remaining map[string]event.Left
 	// Foreseen is what the actions said that limits count, as review.Foreseen has it.
 	Foreseen *event.Foreseen
-	// Seen is what the plan was made from that people agreed to, as review.Seen has it; nil:
+	// Seen is what the plan was made from that people agreed to, as agreed.Seen has it; nil:
 	// nobody was shown one.
 	Seen map[string][]sdk.Seen
 }

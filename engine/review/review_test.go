@@ -32,6 +32,7 @@ func closes(s *plan.Step)    { s.Finally, s.Rollback = true, nil }
 func isKept(s *plan.Step)    { s.Rollback = &plan.Compensation{None: "the data is gone"} }
 func inOrder(s *plan.Step)   { s.Needs[0].Reason = plan.InOrder }
 func isSkipped(s *plan.Step) { s.When = &plan.Condition{State: plan.State{Truth: "false"}} }
+
 func leavesNoTrace(s *plan.Step) {
 	s.Rollback, s.Describe.NothingToUndo = &plan.Compensation{None: "it was sent"}, "it was sent"
 }

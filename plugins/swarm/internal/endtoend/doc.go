@@ -17,7 +17,7 @@
 //	push IMAGE            put an image into the registry
 //	load start SERVICE    send requests to the replicas of a service
 //	load await VERSION    wait until a version has answered a hundred more of them, of each client
-//	load stop             end that, and write what became of them into the file load
+//	load stop             end that, and write what became of them into the file load; make test-swarm shows it
 //	door VARIABLE PORTS   set a variable to an address here that leads to the replicas which have these ports
 //	leader                set $LEADER to the name of the node that leads and $LEADER_HOST to the address of its
 //	                      engine, and $FOLLOWER and $FOLLOWER_HOST to those of another manager

@@ -34,11 +34,15 @@ const (
 // Give puts images of the demo onto all nodes that run, as if they had been pulled.
 func (l *Lab) Give(ctx context.Context, images ...string) error {
 	for _, image := range images {
+		made, err := l.built(image)
+		if err != nil {
+			return err
+		}
 		for _, node := range l.Nodes {
 			if !node.runs() {
 				continue
 			}
-			if err := node.give(ctx, image); err != nil {
+			if err := node.give(ctx, image, made); err != nil {
 				return fmt.Errorf("%s: %s: %w", node.Name, image, err)
 			}
 		}
@@ -47,11 +51,7 @@ func (l *Lab) Give(ctx context.Context, images ...string) error {
 }
 
 // give puts an image onto a node.
-func (n *Node) give(ctx context.Context, image string) error {
-	made, err := built(image)
-	if err != nil {
-		return err
-	}
+func (n *Node) give(ctx context.Context, image string, made v1.Image) error {
 	tag, err := name.NewTag(image)
 	if err != nil {
 		return err
@@ -66,12 +66,9 @@ func (n *Node) give(ctx context.Context, image string) error {
 	return errors.Join(err, loaded.Close(), packed.Close())
 }
 
-// images are those that were built, by their tag.
-var images sync.Map
-
-// built returns an image.
-func built(image string) (v1.Image, error) {
-	once, _ := images.LoadOrStore(image, sync.OnceValues(func() (v1.Image, error) { return build(image) }))
+// built returns an image, which is built once.
+func (l *Lab) built(image string) (v1.Image, error) {
+	once, _ := l.images.LoadOrStore(image, sync.OnceValues(func() (v1.Image, error) { return build(image) }))
 	return once.(func() (v1.Image, error))()
 }
 

@@ -11,6 +11,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -28,6 +29,7 @@ type Lab struct {
 	dir      string
 	network  *network
 	registry net.Listener
+	images   sync.Map // that were built, by their tag
 }
 
 // Option is what a lab has beside its managers.

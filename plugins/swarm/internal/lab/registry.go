@@ -28,7 +28,7 @@ func (l *Lab) serveImages() (err error) {
 
 // Push puts an image of the demo into the registry, and returns by what name nodes pull it.
 func (l *Lab) Push(ctx context.Context, image string) (reference string, err error) {
-	made, err := built(image)
+	made, err := l.built(image)
 	if err != nil {
 		return "", err
 	}

@@ -11,6 +11,7 @@ import (
 type sight struct {
 	sdk.Progress
 	done  bool
+	ahead int    // how far it is: what comes and goes again and again is not further than it was
 	wrong string // what keeps it, as far as that is known; empty: it goes on
 }
 
@@ -24,7 +25,8 @@ const (
 // the time of stall while something is known to be wrong. A swarm without a leader, or an engine that does
 // not answer, may come back: that is told, and looked at again.
 func await(ctx context.Context, what string, stall time.Duration, tell func(sdk.Progress), look func(context.Context) (sight, error)) error {
-	var last, wrong string
+	var last string
+	var best *int // how far it has been at most; nil: nothing was seen yet
 	moved := time.Now()
 	for {
 		began := time.Now()
@@ -40,15 +42,18 @@ func await(ctx context.Context, what string, stall time.Duration, tell func(sdk.
 			tell(seen.Progress)
 			return nil
 		}
-		now := time.Now()
-		if seen.Message != last || seen.wrong != wrong {
-			last, wrong, moved = seen.Message, seen.wrong, now
+		if seen.Message != last {
+			last = seen.Message
 			tell(seen.Progress)
 		}
-		if wrong == "" {
+		now := time.Now()
+		switch {
+		case err != nil, seen.wrong == "":
 			moved = now
-		} else if now.Sub(moved) >= stall {
-			return sdk.Errorf(sdk.Permanent, "waited until %s, and nothing has gone on for %s: %s; %s", what, stall, last, wrong)
+		case best == nil || seen.ahead > *best:
+			moved, best = now, &seen.ahead
+		case now.Sub(moved) >= stall:
+			return sdk.Errorf(sdk.Permanent, "waited until %s, and nothing has gone on for %s: %s; %s", what, stall, last, seen.wrong)
 		}
 		select {
 		case <-ctx.Done():

@@ -46,10 +46,10 @@ func placesOf(t testing.TB, service string) []string {
 func TestADrainDoesWhatItsPlanSays(t *testing.T) {
 	t.Parallel()
 	shared.alone(t)
-	web := shared.Service(t, "web", lab.V1, 2, onWorkers, func(spec *swarm.ServiceSpec) {
+	web := shared.Service(t, "web", lab.V1, 2, calm, onWorkers, func(spec *swarm.ServiceSpec) {
 		spec.TaskTemplate.ContainerSpec.Mounts = []mount.Mount{{Type: mount.TypeVolume, Source: "data", Target: "/data"}}
 	})
-	agent := shared.Create(t, "agent", lab.V1, 1, func(spec *swarm.ServiceSpec) {
+	agent := shared.Create(t, "agent", lab.V1, 1, calm, func(spec *swarm.ServiceSpec) {
 		spec.Mode = swarm.ServiceMode{Global: &swarm.GlobalService{}}
 	})
 	eventually(t, t.Context(), "the agents run", func() error {
@@ -110,8 +110,8 @@ func TestADrainIsRefusedWhereTasksHaveNoPlace(t *testing.T) {
 	t.Parallel()
 	shared.alone(t)
 	most := node(t, shared.Lab, "n1").Description.Resources.MemoryBytes * 6 / 10
-	shared.Service(t, "pinned", lab.V1, 1, onNode("n1"))
-	shared.Service(t, "big", lab.V1, 2, onWorkers, func(spec *swarm.ServiceSpec) {
+	shared.Service(t, "pinned", lab.V1, 1, calm, onNode("n1"))
+	shared.Service(t, "big", lab.V1, 2, calm, onWorkers, func(spec *swarm.ServiceSpec) {
 		spec.TaskTemplate.Resources = &swarm.ResourceRequirements{Reservations: &swarm.Resources{MemoryBytes: most}}
 	})
 	handler := action(t, shared.Nodes[0].Connect(t), "node_drain")
@@ -192,7 +192,7 @@ func TestADrainThatStallsSaysWhy(t *testing.T) {
 	shared.alone(t)
 	lab.Must(t, shared.Give(t.Context(), lab.V2))
 	set(t, shared.Lab, "n2", availability("pause"))
-	shared.Service(t, "stalls", lab.V2, 1, onWorkers)
+	shared.Service(t, "stalls", lab.V2, 1, calm, onWorkers)
 	set(t, shared.Lab, "n2", availability("active"))
 	_, err := shared.Nodes[2].Docker.ImageRemove(t.Context(), lab.V2, client.ImageRemoveOptions{})
 	lab.Must(t, err)
@@ -228,13 +228,13 @@ func TestTheEngineDoesWhatIsForeseen(t *testing.T) {
 	}
 	set(t, shared.Lab, "n1", func(spec *swarm.NodeSpec) { spec.Labels = map[string]string{"disk": "ssd", "rack": "a"} })
 	set(t, shared.Lab, "n2", func(spec *swarm.NodeSpec) { spec.Labels = map[string]string{"disk": "SSD", "Rack": "a"} })
-	fill, taken := shared.Service(t, "fill", lab.V1, 2, spread, memory(50)), shared.Service(t, "taken", lab.V1, 2, spread, port)
+	fill, taken := shared.Service(t, "fill", lab.V1, 2, calm, spread, memory(50)), shared.Service(t, "taken", lab.V1, 2, calm, spread, port)
 	for _, other := range []string{"n0", "n2"} { // so that all that follows runs on n1
 		set(t, shared.Lab, other, availability("pause"))
 	}
 	var all []string
 	one := func(name string, with ...func(*swarm.ServiceSpec)) {
-		all = append(all, shared.Create(t, name, lab.V1, 1, with...))
+		all = append(all, shared.Create(t, name, lab.V1, 1, append(with, calm)...))
 	}
 	for name, constraint := range map[string]string{
 		"plain": "node.id!=nothing", "self": "node.hostname==N1", "notself": "node.hostname!=n0", "worker": "NODE.ROLE == worker", "manager": "node.role!=manager",

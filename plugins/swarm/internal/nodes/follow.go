@@ -127,7 +127,7 @@ func judge(s state.State, node swarm.Node, went going, force bool) standing {
 	} else if len(at.left) > 0 {
 		at.Message += ": " + state.Few(at.left)
 	}
-	at.wrong = strings.Join(at.failures, "; ")
+	at.ahead, at.wrong = gone-len(at.left), strings.Join(at.failures, "; ")
 	return at
 }
 

@@ -91,8 +91,15 @@ func TestAwait(t *testing.T) {
 			}
 			return seen, nil
 		}, time.Hour, []string{"coming", "here"}, ""},
-		"it stalls":            {func(int) (sight, error) { return says("coming", "no image"), nil }, 10 * time.Second, []string{"coming"}, "waited until it is here, and nothing has gone on for 10s: coming; no image"},
-		"it goes on and fails": {func(s int) (sight, error) { return says(strings.Repeat("x", min(s/5, 4)), "no image"), nil }, 30 * time.Second, []string{"", "x", "xx", "xxx", "xxxx"}, "nothing has gone on for 10s: xxxx; no image"},
+		"it stalls": {func(int) (sight, error) { return says("coming", "no image"), nil }, 10 * time.Second, []string{"coming"}, "waited until it is here, and nothing has gone on for 10s: coming; no image"},
+		"it goes on and fails": {func(s int) (sight, error) {
+			seen := says(strings.Repeat("x", min(s/5, 4)), "no image")
+			seen.ahead = len(seen.Message)
+			return seen, nil
+		}, 30 * time.Second, []string{"x", "xx", "xxx", "xxxx"}, "nothing has gone on for 10s: xxxx; no image"},
+		"it comes and goes": {func(s int) (sight, error) {
+			return sight{Progress: sdk.Progress{Message: []string{"up", "down"}[s/4%2]}, ahead: 1 - s/4%2, wrong: "exit code 1"}, nil
+		}, 10 * time.Second, []string{"up", "down", "up"}, "nothing has gone on for 10s: up; exit code 1"},
 		"nobody leads for a while": {func(s int) (sight, error) {
 			if s < 60 {
 				return sight{}, lost

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/moby/moby/api/types/container"
 	"github.com/moby/moby/api/types/swarm"
 	"github.com/moby/moby/client"
 
@@ -142,6 +143,12 @@ func later(asked sdk.Request, host *sdktest.Host) sdk.Request {
 	return asked
 }
 
+// calm is a service whose tasks have no health check: where they are is what these tests are about, and a
+// loaded machine would end them for being slow.
+func calm(spec *swarm.ServiceSpec) {
+	spec.TaskTemplate.ContainerSpec.Healthcheck = &container.HealthConfig{Test: []string{"NONE"}}
+}
+
 // onWorkers has the tasks of a service run on workers only.
 func onWorkers(spec *swarm.ServiceSpec) {
 	spec.TaskTemplate.Placement = &swarm.Placement{Constraints: []string{"node.role==worker"}}
@@ -181,7 +188,7 @@ func TestActionsKeepTheContract(t *testing.T) {
 	loaded := func(test testing.TB) sdktest.World {
 		shared.alone(test)
 		if service == "" { // one for all checks, which goes from one worker to the other
-			service = shared.Service(t, "contract", lab.V1, 1, onWorkers)
+			service = shared.Service(t, "contract", lab.V1, 1, calm, onWorkers)
 		}
 		name := holder(test, service)
 		return sdktest.World{Params: map[string]any{"node": name}, Probe: func() string { return probe(test, shared.Lab, name) }}

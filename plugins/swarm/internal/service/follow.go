@@ -80,6 +80,14 @@ func (s Services) lastWords(ctx context.Context, host sdk.Host, of swarm.Service
 	}
 }
 
+// Hold follows a service that was set, until all its tasks have stayed well for as long as monitor
+// says. Of an update that is old, it is no news that the engine has taken it back.
+func (s Services) Hold(ctx context.Context, host sdk.Host, live Object, monitor, stall time.Duration, old bool) error {
+	of := tasks.Followed{ID: live.ID, Spec: live.Spec, Monitor: monitor, Stall: stall, Back: old && live.Back != ""}
+	_, err := s.Converge(ctx, host, of, true)
+	return err
+}
+
 // Settling says how far a service has converged at this moment. Whether it has stayed well is not
 // known of a moment, and to follow it once more does no harm.
 func (s Services) Settling(ctx context.Context, of tasks.Followed) (detail string, err error) {
@@ -91,8 +99,8 @@ func (s Services) Settling(ctx context.Context, of tasks.Followed) (detail strin
 	return fmt.Sprintf("The service %s is changed, and %d of %d tasks are as it says.", of.Spec.Name, standing.Updated, standing.Wanted), nil
 }
 
-// ails says whether not all tasks of a service are as it says.
-func (s Services) ails(ctx context.Context, live Object) (bool, error) {
+// Ails says whether not all tasks of a service are as it says.
+func (s Services) Ails(ctx context.Context, live Object) (bool, error) {
 	seen, err := s.Tasks.Look(ctx, live.ID)
 	standing := seen.Judge(live.Spec)
 	return standing.Updated < standing.Wanted || standing.Old > 0, err

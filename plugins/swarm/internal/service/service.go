@@ -99,7 +99,7 @@ func Change[I, O any](s Services, named func(I) Named, of change.Of[I, O, swarm.
 	of.Diff = compose.Diff
 	of.Words = func(was, is swarm.ServiceSpec) string { return compose.Sentence(compose.Changed(was, is)) }
 	of.Hides, of.Parts = compose.Hides, compose.Parts
-	of.Ails = s.ails
+	of.Ails = s.Ails
 	return of
 }
 

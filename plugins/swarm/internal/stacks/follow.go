@@ -3,69 +3,80 @@ package stacks
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/moby/moby/api/types/swarm"
 
-	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/service"
-	"github.com/gatebook/gatebook/plugins/swarm/internal/tasks"
 )
 
-// follow follows services, all at the same time, until each has converged and stayed healthy. With the
-// first that does not come to that it ends, and says how many had. Of an update that is old, it is no
-// news that the engine has taken it back.
-func (s stacks) follow(ctx context.Context, call *sdk.Call[Input], v view, names []string, old func(swarm.Service) bool) error {
+// follow follows all services until each has converged and stayed healthy. Of an update from before the
+// step, it is no news that the engine has taken it back.
+func (r *run) follow(ctx context.Context) error {
+	return together(ctx, len(r.Targets), func(ctx context.Context, i int) error {
+		one := r.Targets[i]
+		single, cancel := r.Single(ctx)
+		live, err := r.Get(single, one.Name)
+		cancel()
+		if err != nil {
+			return r.Fault(ctx, err, "read the service %s", one.Name)
+		}
+		live.Spec = r.view.services[one.Name].Spec // which the step has set: another one is somebody else's
+		return r.Hold(ctx, r.call.Host, live, monitor(r.call.Input, live.Spec), r.call.Input.Stall.Std(), mark(r.view.services[one.Name]) == one.Mark)
+	})
+}
+
+// monitor is how long all tasks of a service must have stayed healthy.
+func monitor(in Input, spec swarm.ServiceSpec) time.Duration {
+	if in.Monitor > 0 {
+		return in.Monitor.Std()
+	}
+	return service.Monitor(spec)
+}
+
+// together does something for so many services at the same time. With the first that fails it ends, and
+// says how many had come to their end.
+func together(ctx context.Context, number int, do func(ctx context.Context, i int) error) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	ended := make(chan error) // read as often as there are services
-	for _, name := range names {
-		live := v.services[name]
-		of := tasks.Followed{
-			ID: live.ID, Spec: live.Spec, Stall: call.Input.Stall.Std(), Monitor: s.monitor(call.Input, v, name),
-			Back: rolledBack(live) && old(live),
-		}
-		go func() {
-			_, err := s.Tasks.Converge(ctx, call.Host.Progress, of)
-			ended <- err
-		}()
+	for i := range number {
+		go func() { ended <- do(ctx, i) }()
 	}
-	converged := 0
+	done := 0
 	var first error
-	for range names {
+	for range number {
 		switch err := <-ended; {
 		case err == nil:
-			converged++
+			done++
 		case first == nil:
 			first = err
 			cancel()
 		}
 	}
 	if first != nil {
-		return fmt.Errorf("%d of %d services have converged: %w", converged, len(names), first)
+		return fmt.Errorf("%d of %d services have converged: %w", done, number, first)
 	}
 	return nil
 }
 
-// monitor is how long all tasks of a service must have stayed healthy.
-func (s stacks) monitor(in Input, v view, name string) time.Duration {
-	if in.Monitor > 0 {
-		return in.Monitor.Std()
-	}
-	return service.Monitor(v.services[name].Spec)
+// settle follows the services that were put back, all at the same time, until each runs as before.
+// One that ailed before the step may ail again.
+func (u *undoing) settle(ctx context.Context) error {
+	return together(ctx, len(u.restored), func(ctx context.Context, i int) error {
+		back := u.restored[i]
+		single, cancel := u.Single(ctx)
+		live, err := u.Get(single, back.name)
+		cancel()
+		if err != nil {
+			return u.Fault(ctx, err, "read the service %s", back.name)
+		}
+		return u.Return(ctx, u.call.Host, live, u.call.Input.Stall.Std(), back.ailed)
+	})
 }
 
-// old says whether the last update of a service is from before the step.
-func (k kept) old(live swarm.Service) bool {
-	return slices.ContainsFunc(k.Targets, func(one target) bool { return one.Name == live.Spec.Name && one.Mark == mark(live) })
-}
-
-// names are those of all services that the compose file says.
-func (k kept) names() []string {
-	names := make([]string, 0, len(k.Targets))
-	for _, one := range k.Targets {
-		names = append(names, one.Name)
-	}
-	return names
+// back is a service that was put back, and whether it was not well before the step.
+type back struct {
+	name  string
+	ailed bool
 }

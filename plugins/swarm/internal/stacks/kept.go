@@ -3,6 +3,7 @@ package stacks
 import (
 	"context"
 	"maps"
+	"slices"
 
 	"github.com/moby/moby/api/types/swarm"
 
@@ -42,6 +43,8 @@ type target struct {
 	Back  spec.Patch `json:"back,omitempty"`
 	Image string     `json:"image"` // as it was fixed when the step began
 	Mark  string     `json:"mark,omitempty"`
+	Force uint64     `json:"force,omitempty"` // how often its tasks were made anew by force
+	Ailed bool       `json:"ailed,omitempty"` // it was not well before the step
 	// Vault says that what leads back is kept in the swarm.
 	Vault bool `json:"vault,omitempty"`
 }
@@ -55,6 +58,7 @@ type pruned struct {
 	ID    string             `json:"id"`
 	Was   string             `json:"was"`
 	Spec  *swarm.ServiceSpec `json:"spec,omitempty"`
+	Ailed bool               `json:"ailed,omitempty"` // as in [target]
 	Vault bool               `json:"vault,omitempty"` // as in [target]
 }
 
@@ -106,8 +110,9 @@ func (s stacks) prepareOne(ctx context.Context, in Input, v view, to *swarm.Serv
 	if err != nil {
 		return target{}, "", err
 	}
-	settle(to, live.Spec, image)
-	one := target{Name: to.Name, ID: live.ID, Set: v.hash(*to, made), Image: image}
+	one := target{Name: to.Name, ID: live.ID, Image: image, Force: live.Spec.TaskTemplate.ForceUpdate}
+	settle(to, one)
+	one.Set = v.hash(*to, made)
 	if live.ID != "" {
 		one.Index, one.Was, one.Mark = live.Version.Index, v.hash(live.Spec, made), mark(live)
 		one.Back, one.Vault = spec.Of(*to).To(spec.Of(live.Spec)), compose.Hides(live.Spec, *to)
@@ -117,9 +122,9 @@ func (s stacks) prepareOne(ctx context.Context, in Input, v view, to *swarm.Serv
 
 // settle adds to a spec what the compose file leaves open: the image as it is fixed, and how often the
 // tasks were made anew by force, as that would make them anew again.
-func settle(to *swarm.ServiceSpec, live swarm.ServiceSpec, image string) {
-	to.TaskTemplate.ContainerSpec.Image = image
-	to.TaskTemplate.ForceUpdate = live.TaskTemplate.ForceUpdate
+func settle(to *swarm.ServiceSpec, one target) {
+	to.TaskTemplate.ContainerSpec.Image = one.Image
+	to.TaskTemplate.ForceUpdate = one.Force
 }
 
 // mark tells an update of the engine from others.
@@ -198,10 +203,8 @@ func (v view) since(live swarm.Service, made made, hashes ...string) string {
 	}
 	said := compose.Sentence(compose.Changed(v.named(*live.PreviousSpec), v.named(live.Spec)))
 	was := v.hash(*live.PreviousSpec, made)
-	for _, hash := range hashes {
-		if hash == was {
-			return said
-		}
+	if slices.Contains(hashes, was) {
+		return said
 	}
 	return "more than once; by the last change of it " + said
 }
@@ -211,8 +214,8 @@ func meddled(name, words string) error {
 	return sdk.Errorf(sdk.Conflict, "somebody changed the service %s meanwhile: %s", name, words)
 }
 
-// back is the spec from before the step: by the letter, where the engine still has it.
-func (k kept) back(v view, live swarm.Service, one target) (was swarm.ServiceSpec, err error) {
+// previous is the spec from before the step: by the letter, where the engine still has it.
+func (k kept) previous(v view, live swarm.Service, one target) (was swarm.ServiceSpec, err error) {
 	if live.PreviousSpec != nil && v.hash(*live.PreviousSpec, k.Made) == one.Was {
 		return *live.PreviousSpec, nil
 	}

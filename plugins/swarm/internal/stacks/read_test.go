@@ -28,10 +28,14 @@ func TestWhatIsWrongWithAComposeFileIsSaid(t *testing.T) {
 		"ignored keys":          {compose: "services:\n  web:\n    image: a\n    privileged: true\n    container_name: x\n", warns: []string{"The compose file has services.web.privileged (line 4): a swarm ignores it.", "services.web.container_name (line 5): Setting the container name is not supported."}},
 		"a variable":            {compose: "services: {web: {image: 'a:${TAG}'}}", warns: []string{"uses the variable TAG, which is not among the variables of the step"}, says: []string{"invalid reference format"}},
 		"a variable by default": {compose: "services: {web: {image: 'a:${TAG:-1}'}}"},
-		"a variable that must be": {compose: "services: {web: {image: 'a:${TAG:?say which}'}}", says: []string{"required variable TAG is missing a value: say which"},
-			warns: []string{"uses the variable TAG"}},
-		"a path from nowhere": {compose: "services: {web: {image: a, env_file: [x.env], volumes: ['./data:/data']}}\nsecrets:\n  key:\n    file: ./key\n",
-			says: []string{"secrets.key.file (line 4): the path ./key is seen from no folder", "services.web.env_file (line 1): the path x.env", "services.web.volumes (line 1): the path ./data"}},
+		"a variable that must be": {
+			compose: "services: {web: {image: 'a:${TAG:?say which}'}}", says: []string{"required variable TAG is missing a value: say which"},
+			warns: []string{"uses the variable TAG"},
+		},
+		"a path from nowhere": {
+			compose: "services: {web: {image: a, env_file: [x.env], volumes: ['./data:/data']}}\nsecrets:\n  key:\n    file: ./key\n",
+			says:    []string{"secrets.key.file (line 4): the path ./key is seen from no folder", "services.web.env_file (line 1): the path x.env", "services.web.volumes (line 1): the path ./data"},
+		},
 		"a cycle": {compose: "a: &a [*a]\nservices: {}", says: []string{"anchor 'a' value contains itself"}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -56,8 +56,30 @@ func (r *run) begin(ctx context.Context) (err error) {
 	if r.idle() {
 		return nil
 	}
+	if err := r.ails(ctx); err != nil {
+		return err
+	}
 	r.Key = r.call.Key
 	return r.save(ctx, r.call, r.kept)
+}
+
+// ails takes in which of the services that are to be changed are not well before that.
+func (r *run) ails(ctx context.Context) (err error) {
+	ails := func(name string) (bool, error) {
+		live := r.view.services[name]
+		return r.Ails(ctx, service.Object{ID: live.ID, Spec: live.Spec})
+	}
+	for i, one := range r.Targets {
+		if one.ID != "" && one.changes() && err == nil {
+			r.Targets[i].Ailed, err = ails(one.Name)
+		}
+	}
+	for i, one := range r.Pruned {
+		if err == nil {
+			r.Pruned[i].Ailed, err = ails(one.Name)
+		}
+	}
+	return err
 }
 
 // idle says whether there is nothing to change.
@@ -90,7 +112,7 @@ func (r *run) compute(ctx context.Context) (err error) {
 	other := len(r.wanted) != len(r.Targets)
 	for i := 0; !other && i < len(r.wanted); i++ {
 		one := r.Targets[i]
-		settle(&r.wanted[i], r.view.services[one.Name].Spec, one.Image)
+		settle(&r.wanted[i], one)
 		other = r.wanted[i].Name != one.Name || r.view.hash(r.wanted[i], r.Made) != one.Set
 	}
 	if other {
@@ -137,7 +159,7 @@ func (r *run) carryOut(ctx context.Context) error {
 			return r.meddledWith(i)
 		}
 	}
-	if err := r.follow(ctx, r.call, r.view, r.names(), r.old); err != nil {
+	if err := r.follow(ctx); err != nil {
 		return err
 	}
 	return r.prune(ctx, func(pruned) bool { return true })
@@ -153,7 +175,7 @@ func (r *run) set(ctx context.Context, i int, one target) error {
 		is, words := r.judge(r.view, one)
 		live := r.view.services[one.Name]
 		switch {
-		case is == foreign && live.ID != one.ID:
+		case is == foreign && one.ID != "" && live.ID != one.ID:
 			return meddled(one.Name, words)
 		case is == foreign:
 			return r.meddledWith(i)

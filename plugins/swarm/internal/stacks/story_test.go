@@ -13,6 +13,8 @@ import (
 
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/plugins/sdk/sdktest"
+	"github.com/gatebook/gatebook/plugins/swarm/internal/lab"
+	"github.com/gatebook/gatebook/plugins/swarm/internal/vault"
 )
 
 // fails ends the test unless an error is of a class, and tells what it does not say.
@@ -99,6 +101,17 @@ func TestWhatWouldBeRefusedIsABlocker(t *testing.T) {
 		}
 		fails(t, err, sdk.Permanent, "the secret "+name+"_key holds something else")
 	})
+	t.Run("a network of others", func(t *testing.T) {
+		_, err := docker.NetworkCreate(t.Context(), name+"_others", client.NetworkCreateOptions{Driver: "overlay"})
+		must(t, err)
+		t.Cleanup(func() {
+			_, _ = docker.NetworkRemove(context.Background(), name+"_others", client.NetworkRemoveOptions{})
+		})
+		preview := planned(t, request(t, map[string]any{"stack": name, "compose": `{services: {web: {image: demo:v1, networks: [others]}}, networks: {others: {}}}`}))
+		if len(preview.Blockers) != 1 || !strings.Contains(preview.Blockers[0], "a network "+name+"_others already, which is not of the stack") {
+			t.Errorf("its blockers are %q", preview.Blockers)
+		}
+	})
 	t.Run("what is not there", func(t *testing.T) {
 		text := `{services: {web: {image: demo:v1, secrets: [key], configs: [site], networks: [back]}}, secrets: {key: {external: true}}, configs: {site: {external: true, name: a}}, networks: {back: {external: true, name: b}}}`
 		preview := planned(t, request(t, map[string]any{"stack": name, "compose": text}))
@@ -134,6 +147,9 @@ func TestWhatSomebodyElseChangedIsAConflict(t *testing.T) {
 
 	req.Seen = nil // whoever looked again goes on
 	applied(t, req, host)
+	if text := string(host.StateBefore()); strings.Contains(text, "hunter") || !strings.Contains(text, `"vault":true`) {
+		t.Errorf("what leads back is kept where everybody reads: %s", text)
+	}
 	scaled(t, name+"_web", 1)
 	back := undone(req, host)
 	err = deploy(t).Undo(t.Context(), back, host)
@@ -201,6 +217,13 @@ func TestADeploymentThatFailsIsTakenBack(t *testing.T) {
 	if after := state(t, name); after != before {
 		t.Errorf("after undo the stack is %s, and it was %s", after, before)
 	}
+	configs, err := docker.ConfigList(t.Context(), client.ConfigListOptions{})
+	must(t, err)
+	for _, one := range configs.Items {
+		if one.Spec.Labels[vault.Label] == "stack "+name {
+			t.Errorf("what has led back is still kept: %+v", one.Spec.Annotations)
+		}
+	}
 }
 
 // A network that somebody else uses by now is not removed.
@@ -220,6 +243,32 @@ func TestWhatOthersUseStays(t *testing.T) {
 	must(t, err)
 	err = deploy(t).Undo(t.Context(), undone(req, host), host)
 	fails(t, err, sdk.Conflict, "the network "+name+"_back is used by the service "+name+"_guest, which this step did not make")
+}
+
+// An image is fixed to the digest that its registry has, so that all nodes run the same.
+func TestAnImageIsFixedToItsDigest(t *testing.T) {
+	t.Parallel()
+	name := stack(t)
+	image, err := swarmed.Push(t.Context(), lab.V1)
+	must(t, err)
+	with := func(resolve string) sdk.Request {
+		return request(t, map[string]any{"stack": name, "resolveImage": resolve, "compose": strings.ReplaceAll(one, "demo:v1", image)})
+	}
+	applied(t, with("always"), &sdktest.Host{})
+	if is := service(t, name+"_web").Spec.TaskTemplate.ContainerSpec.Image; !strings.HasPrefix(is, image+"@sha256:") {
+		t.Errorf("it runs %s", is)
+	}
+	for _, resolve := range []string{"always", "changed", "never"} { // as docker, which fixes no image anew that is the same
+		if preview := planned(t, with(resolve)); !preview.NothingToDo() {
+			t.Errorf("the plan of %s is %+v", resolve, preview)
+		}
+	}
+	nowhere := planned(t, request(t, map[string]any{"stack": name, "resolveImage": "always", "compose": strings.ReplaceAll(one, "demo:v1", lab.Registry+"/none:1")}))
+	if len(nowhere.Changes) != 1 || !slices.ContainsFunc(nowhere.Warnings, func(text string) bool {
+		return strings.Contains(text, "does not tell the digest of the image "+lab.Registry+"/none:1")
+	}) {
+		t.Errorf("the plan of an image that is nowhere is %+v", nowhere)
+	}
 }
 
 // Labels are the one thing of a config that can be changed.

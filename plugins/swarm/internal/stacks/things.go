@@ -139,10 +139,16 @@ func (u *undoing) unmake(ctx context.Context, kind, name string) error {
 // lookAgain is how long it takes to the next look at what is removed.
 const lookAgain = 300 * time.Millisecond
 
+// ofSwarm is the scope of a network that is one for all nodes.
+const ofSwarm = "swarm"
+
 // id is that of a thing; empty: it is not there.
 func (v view) id(kind, name string) string {
 	switch kind {
 	case networkKind:
+		if v.networks[name].Scope != ofSwarm { // another one, of a node alone
+			return ""
+		}
 		return v.networks[name].ID
 	case secretKind:
 		return v.secrets[name].ID

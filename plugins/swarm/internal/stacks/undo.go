@@ -16,7 +16,7 @@ type undoing struct {
 	stacks
 	kept
 	call     *sdk.Call[Input]
-	restored []string // services whose tasks are made anew
+	restored []back // services whose tasks are made anew
 	failed   []*sdk.Error
 	open     int // what the attempt did not come to
 }
@@ -50,13 +50,7 @@ func (s stacks) undo(ctx context.Context, call *sdk.Call[Input]) error {
 		}
 	}
 	if len(u.restored) > 0 {
-		u.take(ctx, "the tasks", func() error {
-			v, err := u.look(ctx)
-			if err != nil {
-				return err
-			}
-			return u.follow(ctx, call, v, u.restored, func(swarm.Service) bool { return true })
-		})
+		u.take(ctx, "the tasks", func() error { return u.settle(ctx) })
 	}
 	if len(u.failed) == 0 && u.open == 0 {
 		u.take(ctx, "what was kept in the swarm", func() error { return s.drop(ctx, u.kept) })
@@ -127,17 +121,18 @@ func (u *undoing) restore(ctx context.Context, one target) error {
 			return sdk.Errorf(sdk.Conflict, "the service %s was removed meanwhile", one.Name)
 		case foreign:
 			return meddled(one.Name, words)
+		case ours:
 		case before: // taken back already, or never changed; its tasks may still be on their way
-			u.restored = append(u.restored, one.Name)
+			u.restored = append(u.restored, back{one.Name, one.Ailed})
 			return nil
 		}
-		was, err := u.back(v, live, one)
+		was, err := u.previous(v, live, one)
 		if err != nil {
 			return err
 		}
 		switch err := u.putWith(ctx, live, was, u.credentialsFor(was)); {
 		case err == nil:
-			u.restored = append(u.restored, one.Name)
+			u.restored = append(u.restored, back{one.Name, one.Ailed})
 			return nil
 		case !engine.Stale(err):
 			return err
@@ -164,7 +159,7 @@ func (u *undoing) revive(ctx context.Context, one pruned) error {
 	if err := u.putWith(ctx, swarm.Service{}, *one.Spec, u.credentialsFor(*one.Spec)); err != nil {
 		return err
 	}
-	u.restored = append(u.restored, one.Name)
+	u.restored = append(u.restored, back{one.Name, one.Ailed})
 	return nil
 }
 

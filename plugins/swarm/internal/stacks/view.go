@@ -5,6 +5,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/docker/cli/cli/compose/convert"
 	"github.com/moby/moby/api/types/network"
@@ -18,8 +19,8 @@ import (
 // view is what there is in a swarm of what a stack may name, by the names.
 type view struct {
 	services map[string]swarm.Service
-	networks map[string]network.Summary
-	names    map[string]string // of networks, by their ids
+	networks map[string]network.Summary // those of the swarm go before those of a node
+	names    map[string]string          // of networks, by their ids
 	secrets  map[string]swarm.Secret
 	configs  map[string]swarm.Config
 }
@@ -52,6 +53,7 @@ func (s stacks) look(ctx context.Context) (v view, err error) {
 		return v, err
 	}
 	v.services = by(services.Items, func(one swarm.Service) string { return one.Spec.Name })
+	slices.SortStableFunc(networks.Items, func(a, b network.Summary) int { return strings.Compare(a.Scope, b.Scope) }) // local, swarm
 	v.networks = by(networks.Items, func(one network.Summary) string { return one.Name })
 	v.secrets = by(secrets.Items, func(one swarm.Secret) string { return one.Spec.Name })
 	v.configs = by(configs.Items, func(one swarm.Config) string { return one.Spec.Name })

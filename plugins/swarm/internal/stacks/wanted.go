@@ -114,7 +114,7 @@ func (w *stack) block(v view, networks []string) {
 		case !container.NetworkMode(name).IsUserDefined(): // which each node has
 		case !there:
 			says("There is no network %s, which the compose file takes from outside.", name)
-		case live.Scope != "swarm":
+		case live.Scope != ofSwarm:
 			says("The network %s, which the compose file takes from outside, is one of a node alone, and not of the swarm.", name)
 		}
 	}
@@ -131,6 +131,9 @@ func (w *stack) block(v view, networks []string) {
 		}
 	}
 	for _, one := range w.things {
+		if of := v.networks[one.name].Labels[convert.LabelNamespace]; one.kind == networkKind && v.id(networkKind, one.name) != "" && of != w.name {
+			says("There is a network %s already, which is not of the stack %s.", one.name, w.name)
+		}
 		live, there := v.configs[one.name]
 		if one.kind == configKind && there && !bytes.Equal(live.Spec.Data, one.config.Data) {
 			says("The config %s has another content than the compose file says, and what a config holds cannot be changed: give it another name.", one.name)

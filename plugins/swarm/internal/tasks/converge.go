@@ -45,7 +45,7 @@ func (t Tasks) Converge(ctx context.Context, tell func(sdk.Progress), of Followe
 	var standing Standing
 	var lost string
 	for {
-		seen, err := t.Look(ctx, of.ID)
+		seen, err := t.look(ctx, of.ID, f.name)
 		switch {
 		case ctx.Err() != nil:
 			return standing, sdk.StoppedErrorf(ctx, "the service %s has not converged: %s", f.name, strings.TrimPrefix(f.last+lost, "; "))

@@ -25,9 +25,14 @@ type Seen struct {
 
 // Look reads a service, by its name or ID, with its tasks.
 func (t Tasks) Look(ctx context.Context, service string) (Seen, error) {
+	return t.look(ctx, service, service)
+}
+
+// look reads the service of an ID that people know by a name.
+func (t Tasks) look(ctx context.Context, id, service string) (Seen, error) {
 	ctx, cancel := t.Single(ctx)
 	defer cancel()
-	found, err := t.Docker.ServiceInspect(ctx, service, client.ServiceInspectOptions{})
+	found, err := t.Docker.ServiceInspect(ctx, id, client.ServiceInspectOptions{})
 	if err != nil {
 		return Seen{}, t.Fault(ctx, err, "read the service %s", service)
 	}

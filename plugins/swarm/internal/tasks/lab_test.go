@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/moby/moby/api/types/container"
 	"github.com/moby/moby/api/types/swarm"
 	"github.com/moby/moby/client"
 
@@ -46,6 +47,10 @@ func served(t *testing.T, change func(*swarm.ServiceSpec)) world {
 	lab.Must(t, give())
 	name := regexp.MustCompile(`[^a-z0-9]+`).ReplaceAllString(path.Base(strings.ToLower(t.Name())), "-")
 	id := swarmed.Create(t, name, lab.V1, 2, func(spec *swarm.ServiceSpec) {
+		// The image's own health check gives up on a machine that is busy with other tests.
+		spec.TaskTemplate.ContainerSpec.Healthcheck = &container.HealthConfig{
+			Test: []string{"CMD", "/demo", "healthy"}, Interval: time.Second, Timeout: 30 * time.Second, Retries: 2,
+		}
 		if change != nil {
 			change(spec)
 		}

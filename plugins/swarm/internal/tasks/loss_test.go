@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/moby/moby/api/types/container"
 	"github.com/moby/moby/api/types/swarm"
 
 	"github.com/gatebook/gatebook/plugins/sdk"
@@ -14,8 +15,8 @@ import (
 	"github.com/gatebook/gatebook/plugins/swarm/internal/tasks"
 )
 
-// A leader that is lost, and a manager that is cut off from the others, are outlasted: the update is
-// followed to its end all the same.
+// A leader that is lost, a manager that is cut off from the others and one that is started anew are
+// outlasted: the update is followed to its end all the same.
 func TestALossIsOutlasted(t *testing.T) {
 	t.Parallel()
 	l := lab.Own(t, 3)
@@ -27,21 +28,30 @@ func TestALossIsOutlasted(t *testing.T) {
 		asked = l.Nodes[1]
 	}
 	id := l.Service(t, "web", lab.V1, 3, func(s *swarm.ServiceSpec) {
+		s.TaskTemplate.ContainerSpec.Healthcheck = &container.HealthConfig{Test: []string{"NONE"}}
 		s.UpdateConfig = &swarm.UpdateConfig{Parallelism: 1, FailureAction: swarm.UpdateFailureActionContinue, Monitor: time.Second}
 	})
 	follower := tasks.Tasks{Engine: asked.Connect(t)}
+	waits := func(told string) bool { return strings.HasPrefix(told, "waiting for the swarm to answer") }
 	for _, loss := range []struct {
 		image   string
 		happens func() error
 		over    func(told string) error // once that was told
+		after   func() error
 	}{
-		{lab.V2, leader.Kill, func(string) error { return nil }},
+		{lab.V2, leader.Kill, func(string) error { return nil }, leader.Up},
 		{lab.V1, asked.Cut, func(told string) error {
-			if strings.HasPrefix(told, "waiting for the swarm to answer") {
+			if waits(told) {
 				return asked.Heal()
 			}
 			return nil
-		}},
+		}, func() error { return nil }},
+		{lab.V2, asked.Kill, func(told string) error {
+			if waits(told) {
+				return asked.Up()
+			}
+			return nil
+		}, func() error { return nil }},
 	} {
 		w := world{t, follower, id, asked.Docker}
 		spec := w.put(image(loss.image))
@@ -57,9 +67,7 @@ func TestALossIsOutlasted(t *testing.T) {
 		if !standing.Converged() || standing.Updated != 3 {
 			t.Errorf("it has converged, and is %+v", standing)
 		}
-		if loss.image == lab.V2 {
-			lab.Must(t, leader.Up())
-		}
+		lab.Must(t, loss.after())
 		lab.Eventually(t, "the swarm is whole again", l.Whole)
 	}
 }

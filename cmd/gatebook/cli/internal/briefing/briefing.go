@@ -11,6 +11,7 @@ import (
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/given"
 	"github.com/gatebook/gatebook/cmd/gatebook/cli/internal/house"
 	"github.com/gatebook/gatebook/engine"
+	"github.com/gatebook/gatebook/engine/agreed"
 	"github.com/gatebook/gatebook/engine/event"
 	"github.com/gatebook/gatebook/engine/limit"
 	"github.com/gatebook/gatebook/engine/plan"
@@ -137,7 +138,7 @@ func (r Ready) Agreed(confirmed bool) map[string][]sdk.Seen {
 	if r.shown == nil || r.Sealed == nil && !confirmed {
 		return nil
 	}
-	return review.Seen(r.shown)
+	return agreed.Seen(r.shown)
 }
 
 // stillSo compares a sealed plan once more when somebody has said yes, which may have taken

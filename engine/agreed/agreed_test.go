@@ -1,4 +1,4 @@
-package review_test
+package agreed_test
 
 import (
 	"context"
@@ -11,14 +11,35 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"pgregory.net/rapid"
 
+	"github.com/gatebook/gatebook/engine/agreed"
 	"github.com/gatebook/gatebook/engine/check/checktest"
 	"github.com/gatebook/gatebook/engine/inclusion/inclusiontest"
 	"github.com/gatebook/gatebook/engine/internal/tally"
 	"github.com/gatebook/gatebook/engine/plan"
-	"github.com/gatebook/gatebook/engine/review"
 	"github.com/gatebook/gatebook/engine/value"
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
+
+// step is one that changes something, and can be taken back.
+func step(id string, needs ...string) *plan.Step {
+	s := &plan.Step{ID: id, OnFailure: plan.Rollback, Use: plan.Use{Effect: sdk.Change}, Rollback: &plan.Compensation{Own: true}}
+	for _, need := range needs {
+		s.Needs = append(s.Needs, plan.Edge{Step: need, Reason: plan.Needed})
+	}
+	return s
+}
+
+func with(s *plan.Step, change func(*plan.Step)) *plan.Step {
+	change(s)
+	return s
+}
+
+func reads(s *plan.Step)     { s.Effect, s.Rollback = sdk.Read, nil }
+func closes(s *plan.Step)    { s.Finally, s.Rollback = true, nil }
+func isSkipped(s *plan.Step) { s.When = &plan.Condition{State: plan.State{Truth: "false"}} }
+func leavesNoTrace(s *plan.Step) {
+	s.Rollback, s.Describe.NothingToUndo = &plan.Compensation{None: "it was sent"}, "it was sent"
+}
 
 // reach are connections by name, each of a plugin that has said what it reaches.
 type reach map[string]struct{ plugin, target string }
@@ -103,7 +124,7 @@ func TestTheFirstChangeOfATargetGoesByWhatThePlanSaw(t *testing.T) {
 		for _, id := range c.want {
 			want[id] = []sdk.Seen{{Kind: "thing", Name: id, Version: "1"}}
 		}
-		if diff := cmp.Diff(want, review.Seen(p), cmpopts.EquateEmpty()); diff != "" {
+		if diff := cmp.Diff(want, agreed.Seen(p), cmpopts.EquateEmpty()); diff != "" {
 			t.Errorf("%s: (-want +got)\n%s", name, diff)
 		}
 	}
@@ -137,7 +158,7 @@ func TestNoChangeOfTheRunComesBeforeWhatThePlanSaw(t *testing.T) {
 		if err != nil {
 			r.Fatal(err)
 		}
-		seen := review.Seen(p)
+		seen := agreed.Seen(p)
 		for i, s := range steps {
 			first := true
 			for j, other := range steps {
@@ -182,10 +203,10 @@ func TestWhatIsTakenInGoesByWhatThePlanSawToo(t *testing.T) {
 		for s := range made.All() {
 			saw(s)
 		}
-		if got := slices.Sorted(maps.Keys(review.Seen(made))); !slices.Equal(got, want) {
+		if got := slices.Sorted(maps.Keys(agreed.Seen(made))); !slices.Equal(got, want) {
 			t.Errorf("%s: it is told to %v, want %v", name, got, want)
 		}
-		if offline := review.Seen(plan.Offline(made)); offline != nil {
+		if offline := agreed.Seen(plan.Offline(made)); offline != nil {
 			t.Errorf("%s: offline it is told to %v", name, offline)
 		}
 	}
