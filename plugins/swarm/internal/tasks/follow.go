@@ -48,9 +48,10 @@ type following struct {
 	well  time.Time // since when all is as it is to be, with the tasks that run; zero: it is not
 	runs  string    // which tasks that are
 	best  reached
-	moved time.Time // when it came so far
-	fell  time.Time // when a task was last seen to have failed
-	wrong time.Time // since when something is known to be wrong; zero: nothing is
+	moved time.Time      // when it came so far
+	fell  time.Time      // when a task was last seen to have failed
+	falls map[string]int // how many have failed in each place since it came so far
+	wrong time.Time      // since when something is known to be wrong; zero: nothing is
 
 	told map[string]string // of the tasks, by their IDs
 	last string            // that was told of all
@@ -130,7 +131,7 @@ const manually = "manually requested rollback"
 // fail takes in which tasks have failed. What had failed before it was followed is no news.
 func (f *following) fail(now time.Time, s Standing) {
 	if f.known == nil {
-		f.known = map[string]bool{}
+		f.known, f.falls = map[string]bool{}, map[string]int{}
 	}
 	for _, row := range s.Tasks {
 		if _, seen := f.known[row.ID]; seen || !row.Current || !s.failed(row) {
@@ -139,6 +140,7 @@ func (f *following) fail(now time.Time, s Standing) {
 		f.known[row.ID] = !f.begun
 		if f.begun {
 			f.fell, f.well = now, time.Time{}
+			f.falls[row.Name]++
 		}
 	}
 	f.begun = true
@@ -161,6 +163,7 @@ func (f *following) move(now time.Time, s Standing) {
 	}
 	f.best = reached{max(s.Updated, f.best.updated), min(s.Old, f.best.old), s.Update}
 	f.moved = now
+	clear(f.falls)
 }
 
 // away takes in that nothing could be seen: meanwhile it may have come forward.
@@ -206,9 +209,13 @@ func (f *following) watch(s Standing) time.Duration {
 }
 
 // isWrong says whether something is known to be wrong, and since when. A task that has failed is
-// wrong for as long as one in its place could fail too.
+// wrong for as long as one in its place could fail too. Where that has, what comes after them is no better
+// for taking longer: a health check may take more time to fail than a task is watched.
 func (f *following) isWrong(now time.Time, s Standing) bool {
 	wrong := len(s.Ails()) > 0 || !f.fell.IsZero() && now.Sub(f.fell) < f.Monitor
+	for _, falls := range f.falls {
+		wrong = wrong || falls > 1
+	}
 	switch {
 	case !wrong:
 		f.wrong = time.Time{}

@@ -138,6 +138,15 @@ func TestWhenAServiceHasConverged(t *testing.T) {
 			{56 * time.Second, "", "", nil, []string{"2 running", "1 failed unwanted: exit 1", "1 failed unwanted: exit 1", "1 failed unwanted: exit 1", "1 failed unwanted: exit 1", "1 starting"}},
 			{65 * time.Second, "", "", nil, []string{"2 running", "1 failed unwanted: exit 1", "1 failed unwanted: exit 1", "1 failed unwanted: exit 1", "1 failed unwanted: exit 1", "1 starting"}},
 		}, false, Stalled, "4 tasks: exit 1"},
+		"each comes up for longer than it is watched, and fails": {[]moment{
+			{0, "", "", nil, []string{"2 running", "1 starting"}},
+			{20 * time.Second, "", "", nil, []string{"2 running", "1 complete unwanted", "1 starting"}},
+			{35 * time.Second, "", "", nil, []string{"2 running", "1 complete unwanted", "1 starting"}},
+			{40 * time.Second, "", "", nil, []string{"2 running", "1 complete unwanted", "1 complete unwanted", "1 starting"}},
+			{55 * time.Second, "", "", nil, []string{"2 running", "1 complete unwanted", "1 complete unwanted", "1 starting"}},
+			{80 * time.Second, "", "", nil, []string{"2 running", "1 complete unwanted", "1 complete unwanted", "1 starting"}},
+			{100 * time.Second, "", "", nil, []string{"2 running", "1 complete unwanted", "1 complete unwanted", "1 starting"}},
+		}, false, Stalled, "2 tasks: it has ended with exit code 0"},
 		"the engine has paused it": {[]moment{{0, swarm.UpdateStatePaused, "of task t0", nil, []string{missing, "2 running old"}}}, false, Paused, "No such image: demo:v2"},
 		"the engine takes it back": {[]moment{{
 			0, swarm.UpdateStateRollbackStarted, "of task t0", func(s *swarm.ServiceSpec) { s.TaskTemplate.ContainerSpec.Image = "demo:v1" },
