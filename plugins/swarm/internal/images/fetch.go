@@ -15,11 +15,6 @@ import (
 	"github.com/gatebook/gatebook/plugins/swarm/internal/state"
 )
 
-// before is what undoing needs to know: by which key the helper is found.
-type before struct {
-	Key string `json:"key"`
-}
-
 // errWithin is the end of the time that pulling may take.
 var errWithin = errors.New("the time for it has passed")
 
@@ -41,9 +36,6 @@ func (i images) apply(ctx context.Context, call *sdk.Call[PrefetchInput]) (Prefe
 	}
 	if image.unresolved != nil {
 		call.Log.Warn("each node takes what it has or gets by the tag", "image", in.Image, "because", image.unresolved.Error())
-	}
-	if err := call.SaveBefore(ctx, before{call.Key}); err != nil {
-		return PrefetchOutput{}, err
 	}
 	if err := i.clear(ctx, call.Key); err != nil { // what an attempt has left that was cut off
 		return PrefetchOutput{}, err
@@ -247,30 +239,4 @@ func count(nodes []onNode, of outcome) (n int) {
 		}
 	}
 	return n
-}
-
-func (i images) undo(ctx context.Context, call *sdk.Call[PrefetchInput]) error {
-	kept, saved, err := sdk.LoadBefore[before](call)
-	if err != nil || !saved {
-		return err
-	}
-	return i.clear(ctx, kept.Key)
-}
-
-func (i images) observe(ctx context.Context, call *sdk.Call[PrefetchInput]) (sdk.Observed[PrefetchOutput], error) {
-	kept, saved, err := sdk.LoadBefore[before](call)
-	if err != nil {
-		return sdk.Observed[PrefetchOutput]{}, err
-	}
-	if !saved {
-		return sdk.Observed[PrefetchOutput]{State: sdk.Untouched, Detail: "No node was asked to pull the image."}, nil
-	}
-	if !call.Undo {
-		return sdk.Observed[PrefetchOutput]{State: sdk.NotDone, Detail: "Nodes were asked to pull the image; to ask them again does no harm."}, nil
-	}
-	left, err := i.left(ctx, kept.Key)
-	if err != nil || len(left) > 0 {
-		return sdk.Observed[PrefetchOutput]{State: sdk.NotDone, Detail: "The service that had nodes pull the image is still there."}, err
-	}
-	return sdk.Observed[PrefetchOutput]{State: sdk.Done, Detail: "The service that had nodes pull the image is gone."}, nil
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -28,6 +29,8 @@ const (
 	cleanUp = 10 * time.Second
 	// longestImage is what of an image's name stands in that of the helper, which may have 63 characters.
 	longestImage = 30
+	// forgotten is how old a helper is of which nobody will make another attempt.
+	forgotten = 24 * time.Hour
 )
 
 // spec is the helper: the service that has nodes pull an image. It is no job: an engine leaves the containers
@@ -47,11 +50,14 @@ func spec(in PrefetchInput, image wanted, at swarm.Placement, key string) swarm.
 	}
 }
 
+// namePrefix is how the names of helpers begin.
+const namePrefix = "gatebook-prefetch-"
+
 // name is that of the helper: "gatebook-prefetch-web-2-1-0-5f0c1e7a".
 func name(image, key string) string {
 	short := regexp.MustCompile(`[^a-z0-9]+`).ReplaceAllString(strings.ToLower(path.Base(registry.Unpinned(image))), "-")
 	short = strings.Trim(short[:min(len(short), longestImage)], "-")
-	return fmt.Sprintf("gatebook-prefetch-%s-%x", short, sha256.Sum256([]byte(key)))[:len("gatebook-prefetch--")+len(short)+8]
+	return fmt.Sprintf(namePrefix+"%s-%x", short, sha256.Sum256([]byte(key)))[:len(namePrefix+"-")+len(short)+8]
 }
 
 // create makes the helper.
@@ -62,12 +68,16 @@ func (i images) create(ctx context.Context, of swarm.ServiceSpec, credentials st
 	return made.ID, i.Fault(ctx, err, "make the service %s, which has nodes pull the image", of.Name)
 }
 
-// left are the helpers of the step with a key: one, where an attempt was cut off.
+// left are the helpers of the step with a key: one, where an attempt was cut off; and those that
+// another step has left and forgotten.
 func (i images) left(ctx context.Context, key string) ([]swarm.Service, error) {
 	ctx, cancel := i.Single(ctx)
 	defer cancel()
-	found, err := i.Docker.ServiceList(ctx, client.ServiceListOptions{Filters: make(client.Filters).Add("label", keyLabel+"="+key)})
-	return found.Items, i.Fault(ctx, err, "look for what an earlier attempt of this step has left")
+	found, err := i.Docker.ServiceList(ctx, client.ServiceListOptions{Filters: make(client.Filters).Add("label", keyLabel).Add("name", namePrefix)})
+	mine := slices.DeleteFunc(found.Items, func(helper swarm.Service) bool {
+		return helper.Spec.Labels[keyLabel] != key && time.Since(helper.CreatedAt) < forgotten
+	})
+	return mine, i.Fault(ctx, err, "look for what an earlier attempt of this step has left")
 }
 
 // clear removes the helpers of the step with a key.

@@ -199,38 +199,19 @@ func TestWhyAnImageIsNotGot(t *testing.T) {
 	}
 }
 
-// Where an attempt was cut off, the next one and the undo remove what it has left.
+// Where an attempt was cut off, the next one removes what it has left.
 func TestWhatAnAttemptHasLeftIsRemoved(t *testing.T) {
 	lab.Must(t, swarmed.Give(t.Context(), lab.V1))
-	params := map[string]any{"image": lab.V1, "resolveImage": "never"}
-	for name, ends := range map[string]func(handler sdk.Handler, request sdk.Request) error{
-		"by the next attempt": func(handler sdk.Handler, request sdk.Request) error {
-			request.Attempt = 2
-			_, err := handler.Apply(t.Context(), request, &sdktest.Host{})
-			return err
-		},
-		"by the undo": func(handler sdk.Handler, request sdk.Request) error {
-			request.Key = "run-step-0-undo"
-			return handler.Undo(t.Context(), request, &sdktest.Host{})
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			before, handler, request := services(t, swarmed), action(t, swarmed), lab.Request(t, params)
-			ctx, cancel := context.WithCancel(t.Context())
-			host := &sdktest.Host{OnBefore: cancel} // it ends before it has made its helper
-			if _, err := handler.Apply(ctx, request, host); err == nil {
-				t.Fatal("it was not cut off")
-			}
-			request.Before = host.StateBefore()
-			swarmed.Create(t, "gatebook-prefetch-left", lab.V1, 0, func(s *swarm.ServiceSpec) {
-				s.Labels = map[string]string{"gatebook.dev/key": request.Key}
-				s.TaskTemplate.ContainerSpec.Command = []string{"/gatebook-runs-nothing-of-this-image"}
-			})
-			lab.Must(t, ends(handler, request))
-			if after := services(t, swarmed); after != before {
-				t.Errorf("there are the services %q, and were %q", after, before)
-			}
-		})
+	before, handler, request := services(t, swarmed), action(t, swarmed), lab.Request(t, map[string]any{"image": lab.V1, "resolveImage": "never"})
+	swarmed.Create(t, "gatebook-prefetch-left", lab.V1, 0, func(s *swarm.ServiceSpec) {
+		s.Labels = map[string]string{"gatebook.dev/key": request.Key}
+		s.TaskTemplate.ContainerSpec.Command = []string{"/gatebook-runs-nothing-of-this-image"}
+	})
+	request.Attempt = 2
+	_, err := handler.Apply(t.Context(), request, &sdktest.Host{})
+	lab.Must(t, err)
+	if after := services(t, swarmed); after != before {
+		t.Errorf("there are the services %q, and were %q", after, before)
 	}
 }
 

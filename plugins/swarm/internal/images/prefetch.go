@@ -55,7 +55,7 @@ does not wait for it, and fails before it begins where a node cannot get it.
 A swarm has no request for that: the step makes a service of its own, one task on each node, from the image with a command that is no
 program, so that nothing of the image runs; it has no network, no mount, no secret and no health check. Its tasks are seen to come as far as that
 the image is there, and then it is removed, also where the step fails or is cancelled. Where gatebook was killed meanwhile, the
-next attempt or undo removes it: its label ` + "`" + keyLabel + "`" + ` holds the key of the step.
+next attempt removes it, or else the next such step a day later: its label ` + "`" + keyLabel + "`" + ` holds the key of the step.
 
 Nodes that are drained or paused take no tasks: they are passed over, and to name one is an error. A node that is down is an error too,
 unless ` + "`skipDown`" + ` says otherwise. A node keeps what it has: with a tag that is not resolved, that may be another image than elsewhere.
@@ -64,9 +64,10 @@ A node says no more than that there is no such image, whatever kept it from pull
 credentials that lack. What the registry tells the manager that was asked is added to it; where that is that it has no such image, or lets
 nobody have it, the error is *permanent* or *denied*, and else *transient*.
 
-Undo leaves the images, which harm nothing but take room: a service that runs them needs them.`,
-		Effect:     sdk.Change,
-		Idempotent: true,
+The images stay, also when a run is taken back: they harm nothing but take room, and a service that runs them needs them.`,
+		Effect:        sdk.Change,
+		Idempotent:    true,
+		NothingToUndo: "an image that nobody runs harms nothing",
 		Rules: []schema.Rule{{
 			Expr:    "[has(self.service), has(self.nodes), has(self.constraints)].filter(given, given).size() <= 1",
 			Message: "Give at most one of service, nodes and constraints.",
@@ -75,10 +76,8 @@ Undo leaves the images, which harm nothing but take room: a service that runs th
 			{Title: "Before an update", With: map[string]any{"image": "shop/web:2.1.0", "service": "shop_web", "withRegistryAuth": true}},
 			{Title: "On the nodes of a tier", With: map[string]any{"image": "shop/web:2.1.0", "constraints": []any{"node.labels.tier==web"}, "skipDown": true}},
 		},
-		Plan:    i.plan,
-		Apply:   i.apply,
-		Observe: i.observe,
-		Undo:    i.undo,
+		Plan:  i.plan,
+		Apply: i.apply,
 	}
 }
 

@@ -246,6 +246,41 @@ func TestTheOldOneIsRemovedWhereItCanBeMadeAgain(t *testing.T) {
 	}
 }
 
+// What one run has rotated twice is taken back twice, to what was there before both.
+func TestTwoRotationsAreTakenBack(t *testing.T) {
+	t.Parallel()
+	for _, k := range []kind{config, secret} {
+		t.Run(k.name, func(t *testing.T) {
+			t.Parallel()
+			service, old := k.serve(t, "one")
+			before := k.probe(t, service, old)()
+			var requests []sdk.Request
+			for i, content := range []string{"two", "three"} {
+				params := map[string]any{"service": service, "target": "/settings", "content": content, "monitor": "1s"}
+				if k.name == "secret" {
+					params["previous"] = []string{"one", "two"}[i]
+				}
+				request, host := lab.Request(t, params), &sdktest.Host{}
+				request.Key = fmt.Sprintf("run-step-%d-do", i)
+				_, err := k.handler(t).Apply(t.Context(), request, host)
+				lab.Must(t, err)
+				request.Before = host.StateBefore()
+				requests = append(requests, request)
+			}
+			if all := k.versions(t, old); len(all) != 1 || !strings.HasPrefix(all[0], old+"-") {
+				t.Errorf("there are %q", all)
+			}
+			for _, request := range slices.Backward(requests) {
+				request.Key += "-undo"
+				lab.Must(t, k.handler(t).Undo(t.Context(), request, &sdktest.Host{}))
+			}
+			if after := k.probe(t, service, old)(); after != before {
+				t.Errorf("it is %s, and was %s", after, before)
+			}
+		})
+	}
+}
+
 // One that another service uses stays, and what somebody else has made under the name is a conflict.
 func TestOthersAreNotInTheWay(t *testing.T) {
 	t.Parallel()

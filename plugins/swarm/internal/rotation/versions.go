@@ -2,7 +2,6 @@ package rotation
 
 import (
 	"context"
-	"encoding/base64"
 	"maps"
 	"strings"
 
@@ -12,17 +11,15 @@ import (
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/change"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/service"
+	"github.com/gatebook/gatebook/plugins/swarm/internal/vault"
 )
 
 const (
 	// byStep is the label of what a step has made, with the step's key: all its attempts make one.
-	byStep = "gatebook.step"
-	// before is the label with what the config held that was removed, so that an undo can make it
-	// again: who may read the one may read the other.
-	before = "gatebook.before"
-	// mostBefore is how much that may be, in bytes. A swarm keeps no more than 1.5 MB in one
-	// piece.
-	mostBefore = 256 << 10
+	byStep = "gatebook.dev/key"
+	// mostBefore is how much a config may hold, in bytes, that is kept for an undo: in the vault it
+	// takes a third more, and may take 1,000 KiB.
+	mostBefore = 700 << 10
 )
 
 // make makes what the service shall mount: the new one or, on the way back, the old one where it was
@@ -59,10 +56,6 @@ func (r rotating[I]) make(ctx context.Context, use change.Use[I], to swarm.Servi
 	}
 	if old != nil {
 		maps.Copy(made.labels, old.labels)
-		delete(made.labels, before)
-		if r.stays(in, *old) == "" && in.previous == nil {
-			made.labels[before] = base64.StdEncoding.EncodeToString(old.data)
-		}
 	}
 	made.labels[byStep] = use.Key
 	return r.Fault(single, r.create(single, made), "make the %s %s", r.kind, made.name)
@@ -82,31 +75,30 @@ func (r rotating[I]) replaced(ctx context.Context, in asked) (*thing, error) {
 	return old, r.Fault(ctx, err, "read the %s %s", r.kind, *mounted.name)
 }
 
+// gone is what is kept of one that is removed. What a secret holds only the step says.
+type gone struct {
+	Labels map[string]string `json:"labels,omitempty"`
+	Data   []byte            `json:"data,omitempty"`
+}
+
+func (r rotating[I]) vault() vault.Vault { return vault.Vault{Engine: r.Engine} }
+
 // remake makes the old one again.
 func (r rotating[I]) remake(ctx context.Context, in asked, use change.Use[I], name string) error {
-	single, cancel := r.Single(ctx)
-	defer cancel()
-	now, err := r.replaced(single, in)
+	var was gone
+	kept, err := r.vault().Find(ctx, use.Key, r.kind+" "+name, &was)
 	if err != nil {
 		return err
 	}
-	old := thing{name: name}
-	if now != nil {
-		old.labels = maps.Clone(now.labels)
-		delete(old.labels, before)
-		delete(old.labels, byStep)
+	if in.previous != nil {
+		was.Data = []byte(*in.previous)
 	}
-	switch {
-	case in.previous != nil:
-		old.data = []byte(*in.previous)
-	case now != nil && now.labels[byStep] == use.Key && now.labels[before] != "":
-		if old.data, err = base64.StdEncoding.DecodeString(now.labels[before]); err != nil {
-			return sdk.Errorf(sdk.Permanent, "what the %s %s held: %w", r.kind, name, err)
-		}
-	default:
+	if !kept {
 		return sdk.Errorf(sdk.Conflict, "somebody removed the %s %s meanwhile, and nobody here knows what it held", r.kind, name)
 	}
-	return r.Fault(single, r.create(single, old), "make the %s %s again", r.kind, name)
+	single, cancel := r.Single(ctx)
+	defer cancel()
+	return r.Fault(single, r.create(single, thing{name: name, labels: was.Labels, data: was.Data}), "make the %s %s again", r.kind, name)
 }
 
 // stays says why the old one is not removed; empty: it is.
@@ -155,7 +147,13 @@ func (r rotating[I]) after(ctx context.Context, call *sdk.Call[I], c change.Chan
 		call.Progressf("the %s %s stays: %s", r.kind, out.Old, why)
 		return out, nil
 	}
-	out.Removed, err = r.away(single, call, *old)
+	kept := r.kind + " " + old.name
+	if err := r.vault().Keep(ctx, call.Key, kept, gone{Labels: old.labels, Data: old.data}); err != nil {
+		return out, err
+	}
+	if out.Removed, err = r.away(single, call, *old); err == nil && !out.Removed {
+		err = r.vault().Drop(ctx, call.Key, kept)
+	}
 	return out, err
 }
 
@@ -193,9 +191,10 @@ func (r rotating[I]) undone(ctx context.Context, call *sdk.Call[I], use change.U
 	if err != nil {
 		return r.Fault(single, err, "read the %s %s", r.kind, name)
 	}
-	if made == nil || made.labels[byStep] != use.Key {
-		return nil
+	if made != nil && made.labels[byStep] == use.Key {
+		if _, err := r.away(single, call, *made); err != nil {
+			return err
+		}
 	}
-	_, err = r.away(single, call, *made)
-	return err
+	return r.vault().Drop(ctx, use.Key, r.kind+" "+*mounted.name)
 }

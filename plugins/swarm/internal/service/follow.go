@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/moby/moby/api/types/swarm"
@@ -107,12 +108,13 @@ func (s Services) Ails(ctx context.Context, live Object) (bool, error) {
 }
 
 // Return follows a service whose change was taken back. Where that leads to a canary, some tasks were
-// of another spec before, too, and nothing is waited for: what has made the canary takes it back.
+// of another spec before, too, and no more is waited for than that none is about to end: what has made the
+// canary takes it back.
 // One that ailed before the step may ail again: who mends a service that is down, and fails, has
 // left it as it was.
 func (s Services) Return(ctx context.Context, host sdk.Host, live Object, stall time.Duration, ailed bool) error {
 	if isCanary(live.Spec.UpdateConfig) {
-		return nil
+		return s.rest(ctx, live, stall)
 	}
 	_, err := s.Tasks.Converge(ctx, host.Progress, tasks.Followed{
 		ID: live.ID, Spec: live.Spec, Monitor: Monitor(live.Spec), Stall: stall, Back: live.Back != "",
@@ -122,4 +124,26 @@ func (s Services) Return(ctx context.Context, host sdk.Host, live Object, stall 
 		return nil
 	}
 	return err
+}
+
+// rest waits until no task of a service is about to end, as one that another could want the port of. It
+// waits no longer than stall says: it only makes what comes next easier.
+func (s Services) rest(ctx context.Context, live Object, stall time.Duration) error {
+	for deadline := time.Now().Add(stall); ; {
+		seen, err := s.Tasks.Look(ctx, live.ID)
+		if err != nil {
+			return err
+		}
+		ending := slices.ContainsFunc(seen.Judge(live.Spec).Tasks, func(row tasks.Row) bool {
+			return row.Desired == swarm.TaskStateShutdown && (row.State == swarm.TaskStateRunning || row.State == swarm.TaskStateStarting)
+		})
+		if !ending || time.Now().After(deadline) {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return sdk.StoppedErrorf(ctx, "tasks of the service %s have not ended yet", live.Name)
+		case <-time.After(time.Second):
+		}
+	}
 }

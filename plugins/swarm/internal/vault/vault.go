@@ -19,7 +19,7 @@ import (
 )
 
 // Label is on each config of a vault, with what it leads back to: "service web".
-const Label = "gatebook.vault"
+const Label = "gatebook.dev/vault"
 
 // old is how long something is kept at least. What a run takes back, it removes; of one that has
 // succeeded it stays, and goes when somebody keeps something else by then.
