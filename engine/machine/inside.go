@@ -241,6 +241,9 @@ func (m *Machine) cutOffFrame(i int) {
 		}
 	}
 	if !f.begun {
+		for n := range m.children(f) {
+			m.steps[n].asked = false // whether it is asked at all is for the next opening to say
+		}
 		delete(m.frames, i)
 		s.frame = nil
 		m.backToPending(i)
