@@ -38,11 +38,12 @@ func (p prophecy) rollback(result *event.Result) {
 		left = result.Left // and else what that is built on is left too
 	}
 	said("stays", stays, chain.Stays, chain.Beside.Stays)
-	surely := chain.Undo
+	surely, perhaps := chain.Undo, chain.Beside.Undo
 	if review.WayBack(failed) == review.Lost && !slices.Contains(result.Changed, failed.ID) {
-		surely = slices.Concat(surely, chain.Left) // it is said to be left, half done, and did nothing
+		// It is said to be left, half done, and what it was built on with it; and it did nothing.
+		surely, perhaps = slices.Concat(surely, chain.Left), slices.Concat(perhaps, chain.Beside.Left)
 	}
-	said("taken back", result.Undone, surely, chain.Beside.Undo)
+	said("taken back", result.Undone, surely, perhaps)
 	said("left", left, chain.Left, chain.Beside.Left)
 	p.surely("taken back or left", failed, chain.Undo, slices.Concat(result.Undone, result.Left))
 	p.surely("to stay", failed, chain.Stays, stays)

@@ -21,7 +21,7 @@ type Chain struct {
 // without ending the run.
 type Beside struct {
 	Undo  []string `json:"undo,omitempty" doc:"Those that are taken back, where they are done by then."`
-	Left  []string `json:"left,omitempty" doc:"Those that are left, where they are done by then. What is taken back otherwise is among them too, as it is left where one of them was built on it."`
+	Left  []string `json:"left,omitempty" doc:"Those that are left, where they are done by then. What is taken back otherwise is among them too, as it is left where one of them was built on it. What the step that fails was built on is taken back where that did nothing."`
 	Stays []string `json:"stays,omitempty" doc:"Those that the rollback passes over, where they are done by then."`
 }
 
