@@ -1,6 +1,8 @@
 package machine_test
 
 import (
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -184,5 +186,27 @@ func TestWhatTheEndCameBetweenSaysHowFarItCame(t *testing.T) {
 				t.Errorf("after %s: %q, want %q", after, e.Failure.Message, want)
 			}
 		}
+	}
+}
+
+// A question at which the run paused is not asked any more where its runbook was put back, and
+// not yet opened again: a cancel by then ends what goes, and the question is asked with the rest.
+func TestACancelBeforeAQuestionIsOpenedAgain(t *testing.T) {
+	t.Parallel()
+	l := newLoops(t)
+	many := taking(with(finally(l.each(read("web", "f"), "{}", "a", "b")), policy(plan.Continue)), asks("x"))
+	w := newWorld(t, planOf(t, all(one(change("a")), one(finally(read("f"))), many)...), 1)
+	w.until(2500 * time.Millisecond)
+	w.ask(event.PauseAsked)
+	w.result = nil
+	w.ask(event.RollbackAsked)
+	for !strings.HasSuffix(w.story()[len(w.story())-1], "f do #1") {
+		w.next()
+	}
+	w.ask(event.CancelAsked)
+	w.run()
+	want := []string{"3.5s f is failed (cancelled)", "3.5s web is running", `3.5s web["a"] is running`, `3.5s web["a"].x is asking`}
+	if story := w.story(); !slices.Equal(story[len(story)-len(want):], want) {
+		t.Errorf("the run goes\n%s\nwant at its end\n%s", strings.Join(story, "\n"), strings.Join(want, "\n"))
 	}
 }
