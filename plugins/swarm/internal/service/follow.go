@@ -117,7 +117,7 @@ func (s Services) Return(ctx context.Context, host sdk.Host, live Object, stall 
 		return s.rest(ctx, live, stall)
 	}
 	_, err := s.Tasks.Converge(ctx, host.Progress, tasks.Followed{
-		ID: live.ID, Spec: live.Spec, Monitor: Monitor(live.Spec), Stall: stall, Back: live.Back != "",
+		ID: live.ID, Spec: live.Spec, Monitor: Monitor(live.Spec), Stall: stall, Back: live.Back != "", Again: true,
 	})
 	if unconverged, is := errors.AsType[*tasks.Unconverged](err); is && ailed && unconverged.How != tasks.Changed {
 		host.Progress(sdk.Progress{Message: "it was not well before the step, and is not now: " + unconverged.Error()})

@@ -107,11 +107,10 @@ func (in UpdateInput) says(c change.Change[swarm.ServiceSpec]) string {
 	if len(what) == 0 {
 		what = differences
 	}
-	who := "the service " + in.Service
 	if in.Canary > 0 {
-		who = fmt.Sprintf("%d of %d tasks of the service %s", in.Canary, service.Replicas(c.Was), in.Service)
+		return fmt.Sprintf("would update %d of %d tasks of the service %s, while the others wait for its next update: %s", in.Canary, service.Replicas(c.Was), in.Service, compose.Sentence(what))
 	}
-	return fmt.Sprintf("would update %s: %s", who, compose.Sentence(what))
+	return fmt.Sprintf("would update the service %s: %s", in.Service, compose.Sentence(what))
 }
 
 // wants is the spec that the step makes of the one that was there; image is what its image was

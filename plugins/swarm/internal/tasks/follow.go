@@ -25,6 +25,8 @@ type Followed struct {
 	// Back says that what is followed is the engine's way back, which was asked for: that it
 	// comes to its end is good.
 	Back bool
+	// Again says that the spec is one from before, which was put back.
+	Again bool
 }
 
 // How is the way in which a service ends that does not converge.
@@ -88,7 +90,7 @@ func (f *following) see(now time.Time, seen Seen) verdict {
 	v.done = f.wellFor(now, v.Standing) >= f.watch(v.Standing)
 	if f.isWrong(now, v.Standing) && !f.good(v.Standing) && min(now.Sub(f.moved), now.Sub(f.wrong)) >= f.Stall {
 		v.how, v.ails = Stalled, append(v.Ails(), v.chosen(func(row Row) bool { return !row.Newest && v.failed(row) && f.news(row) })...)
-		v.why = fmt.Sprintf("it has not come forward for %s: %s", f.Stall, v.Count())
+		v.why = fmt.Sprintf("it has not come forward for %s: %s", f.Stall, f.count(v.Standing))
 	}
 	return v
 }
@@ -193,7 +195,7 @@ func (f *following) good(s Standing) bool {
 	if f.Canary == 0 || s.Job {
 		return s.Converged()
 	}
-	return s.Updated >= min(int(f.Canary), s.Wanted) && s.Running >= s.Wanted
+	return s.Updated >= f.goal(s) && s.Running >= s.Wanted
 }
 
 // watch is how long all must have been well.
@@ -225,6 +227,26 @@ func (f *following) isWrong(now time.Time, s Standing) bool {
 	return wrong
 }
 
+// goal is how many tasks are to be of the spec.
+func (f *following) goal(s Standing) int {
+	if f.Canary > 0 {
+		return min(int(f.Canary), s.Wanted)
+	}
+	return s.Wanted
+}
+
+// count says how far the service has come.
+func (f *following) count(s Standing) string {
+	switch {
+	case f.Canary > 0:
+		return s.count(f.goal(s), "are new and healthy", "wait")
+	case f.Again && !s.Job:
+		return s.count(f.goal(s), "are as before and healthy", "to end")
+	default:
+		return s.Count()
+	}
+}
+
 // mostTold is how many tasks one line tells of.
 const mostTold = 3
 
@@ -246,13 +268,13 @@ func (f *following) tell(v verdict) sdk.Progress {
 	if more := len(changed) - mostTold; more > 0 {
 		changed = append(changed[:mostTold], fmt.Sprintf("and %d more", more))
 	}
-	all := v.Count()
-	if f.good(v.Standing) && !v.done && f.watch(v.Standing) > settle {
+	all := f.count(v.Standing)
+	if f.good(v.Standing) && !v.done && v.Wanted > 0 && f.watch(v.Standing) > settle {
 		all += fmt.Sprintf(", which is watched for %s", f.watch(v.Standing))
 	}
 	if all == f.last && len(changed) == 0 {
 		return sdk.Progress{}
 	}
 	f.last = all
-	return sdk.Progress{Message: strings.Join(append(changed, all), ", "), Done: int64(v.Updated), Total: int64(v.Wanted)}
+	return sdk.Progress{Message: strings.Join(append(changed, all), ", "), Done: int64(v.Updated), Total: int64(f.goal(v.Standing))}
 }

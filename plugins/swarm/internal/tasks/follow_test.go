@@ -263,3 +263,32 @@ func TestWhatIsTold(t *testing.T) {
 		t.Errorf("told:\n%s\nwant:\n%s", strings.Join(told, "\n"), strings.Join(want, "\n"))
 	}
 }
+
+// What is counted says what is waited for, and what is not.
+func TestWhatIsCounted(t *testing.T) {
+	t.Parallel()
+	some := []string{"1 running", "2 running old"}
+	for name, test := range map[string]struct {
+		of    Followed
+		none  bool // is to run
+		tasks []string
+		says  string
+	}{
+		"an update":      {Followed{}, false, some, "1 of 2 are new and healthy, 1 of the old to end"},
+		"a canary":       {Followed{Canary: 1}, false, some, "1 of 1 are new and healthy, 1 of the old wait, which is watched for 10s"},
+		"the way back":   {Followed{Again: true}, false, some, "1 of 2 are as before and healthy, 1 of the old to end"},
+		"to none at all": {Followed{}, true, []string{"1 running unwanted"}, "none is to run, 1 of the old to end"},
+		"none":           {Followed{}, true, nil, "none is to run"},
+	} {
+		of := test.of
+		of.ID, of.Spec, of.Monitor, of.Stall = "s", wanted(), 10*time.Second, time.Minute
+		if test.none {
+			*of.Spec.Mode.Replicated.Replicas = 0
+		}
+		f := &following{Followed: of}
+		seen := moment{update: swarm.UpdateStateUpdating, spec: func(s *swarm.ServiceSpec) { *s = of.Spec }, tasks: test.tasks}.seen()
+		if got := f.tell(f.see(begin, seen)).Message; got != test.says {
+			t.Errorf("%s: %q, want %q", name, got, test.says)
+		}
+	}
+}

@@ -86,14 +86,14 @@ func (s Seen) Judge(wanted swarm.ServiceSpec) Standing {
 			newest[place], row.Newest = true, true
 		}
 		node, there := nodes[row.NodeID]
-		standing.count(*row, there && node.Status.State != swarm.NodeStateDown)
+		standing.add(*row, there && node.Status.State != swarm.NodeStateDown)
 	}
 	standing.Wanted = s.wanted(wanted)
 	return standing
 }
 
-// count takes a task into account. What a node last said that is down says nothing of now.
-func (s *Standing) count(row Row, reachable bool) {
+// add takes a task into account. What a node last said that is down says nothing of now.
+func (s *Standing) add(row Row, reachable bool) {
 	meant := row.Desired == swarm.TaskStateRunning
 	runs := row.State == swarm.TaskStateRunning && reachable
 	comes := row.State == swarm.TaskStateStarting && reachable
@@ -122,16 +122,24 @@ func (s Standing) Converged() bool {
 
 // Count is how many there are of how many: "2 of 3 are new and healthy".
 func (s Standing) Count() string {
-	are := "are healthy"
 	switch {
 	case s.Job:
-		are = "have ended well"
+		return s.count(s.Wanted, "have ended well", "to end")
 	case s.Update != "":
-		are = "are new and healthy"
+		return s.count(s.Wanted, "are new and healthy", "to end")
+	default:
+		return s.count(s.Wanted, "are healthy", "to end")
 	}
-	text := fmt.Sprintf("%d of %d %s", s.Updated, s.Wanted, are)
+}
+
+// count is how many of the spec there are of how many, and what becomes of those that are not.
+func (s Standing) count(of int, are, others string) string {
+	text := fmt.Sprintf("%d of %d %s", s.Updated, of, are)
+	if of == 0 {
+		text = "none is to run"
+	}
 	if s.Old > 0 {
-		text += fmt.Sprintf(", %d of the old to end", s.Old)
+		text += fmt.Sprintf(", %d of the old %s", s.Old, others)
 	}
 	return text
 }
