@@ -139,7 +139,10 @@ func stories() map[string]*story {
 			}),
 		"failed": newStory().decided("before", event.Do, event.Succeeded, nil).attempt("upgrade", "exec", event.Do, 3, failed).
 			decided("upgrade", event.Do, event.Failed, failed).
-			ended(event.Result{Outcome: event.OutcomeFailed, Step: "upgrade", Failure: failed, Changed: []string{"upgrade"}}),
+			ended(event.Result{
+				Outcome: event.OutcomeFailed, Step: "upgrade", Failure: failed, Changed: []string{"upgrade"}, Outputs: &lacking,
+				Missing: map[string]string{"outputs.url": "step upgrade has no outputs: it failed", "record.version": "step upgrade has no outputs: it failed"},
+			}),
 		"stopped": newStory().decided("before", event.Do, event.Running, nil).attempt("upgrade", "exec", event.Do, 3, failed).
 			decided("upgrade", event.Do, event.Failed, failed).
 			tell(event.Event{Type: event.ModeChanged, Mode: event.Draining, Reason: "step upgrade failed"}).

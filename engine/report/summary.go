@@ -292,7 +292,17 @@ func (out *page) yield(r *event.Result) {
 			}
 		}
 	}
-	for _, place := range slices.Sorted(maps.Keys(r.Missing)) {
+	missing := slices.Sorted(maps.Keys(r.Missing))
+	if r.Outcome != event.OutcomeSucceeded && len(missing) > 1 { // each for one reason, which is said above
+		names := make([]string, len(missing))
+		for i, place := range missing {
+			of, name, _ := strings.Cut(place, ".")
+			names[i] = strings.TrimSuffix(of, "s") + " " + name
+		}
+		out.Linef("%s", out.Dim("not known, as the run did not come to it: "+layout.Names(names)))
+		return
+	}
+	for _, place := range missing {
 		of, name, _ := strings.Cut(place, ".")
 		out.Linef("%s %s %s: %s", out.Dim(strings.TrimSuffix(of, "s")), name, out.Warn("is missing"), layout.Line(r.Missing[place]))
 	}
