@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -124,6 +125,21 @@ func TestUpdateKeepsTheContract(t *testing.T) {
 			Blocks: true,
 		},
 	)
+}
+
+// The version that an earlier step is to return is not known in a plan, which shows all the same what
+// would change, and what it was made from: that is what people agree to.
+func TestAPlanNeedsNoVersion(t *testing.T) {
+	t.Parallel()
+	name := serve(t, lab.V1, 1)
+	request := lab.Request(t, map[string]any{"service": name, "image": lab.V2, "resolveImage": "never"})
+	request.Unknown = []string{"version"}
+	preview, err := action(t, "service_update").Plan(t.Context(), request)
+	lab.Must(t, err)
+	saw := slices.ContainsFunc(preview.Observed, func(one sdk.Seen) bool { return one.Kind == "service" && one.Name == name && one.Version != "" })
+	if len(preview.Changes) != 1 || !strings.Contains(preview.Changes[0].Diff, "+image: "+lab.V2) || !saw {
+		t.Errorf("the plan is %+v", preview)
+	}
 }
 
 func TestScaleKeepsTheContract(t *testing.T) {
