@@ -291,6 +291,10 @@ func TestTheEnginesOwnRollbackIsNoSuccess(t *testing.T) {
 			if is := state(t, service)(); is != was {
 				t.Errorf("it is\n%s\nand was\n%s", is, was)
 			}
+			request = lab.Request(t, map[string]any{"service": service, "replicas": 2}) // as it is: nothing to do, and all is well
+			request.Key = "run-step-1-do"
+			_, err = action(t, "service_scale").Apply(t.Context(), request, &sdktest.Host{})
+			lab.Must(t, err)
 		})
 	}
 }
