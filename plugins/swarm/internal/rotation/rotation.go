@@ -76,7 +76,10 @@ func (r rotating[I]) action(a sdk.Action[I, Output]) sdk.Action[I, Output] {
 			detail, err := r.Settling(ctx, service.Followed(c, r.of(call.Input).Stall.Std()))
 			return Output{}, false, detail, err
 		},
-		Undone: r.undone,
+		Undone: func(ctx context.Context, call *sdk.Call[I], use change.Use[I], live service.Object) error {
+			return r.Return(ctx, call.Host, live, r.of(call.Input).Stall.Std(), use.Ailed)
+		},
+		Unmake: r.unmake,
 	}).Action(a)
 }
 
