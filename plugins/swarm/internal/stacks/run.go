@@ -1,6 +1,7 @@
 package stacks
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -47,7 +48,7 @@ func (r *run) begin(ctx context.Context) (err error) {
 	if len(r.want.blockers) > 0 {
 		return r.want.fault("%s", strings.Join(r.want.blockers, " "))
 	}
-	if err := r.agreed(r.call); err != nil {
+	if err := cmp.Or(r.agreed(r.call), r.unforeseen(r.call)); err != nil {
 		return err
 	}
 	for _, warning := range r.warnings {

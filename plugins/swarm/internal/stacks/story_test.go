@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/docker/cli/cli/compose/convert"
 	"github.com/moby/moby/api/types/swarm"
 	"github.com/moby/moby/client"
 
@@ -162,6 +163,42 @@ func TestWhatSomebodyElseChangedIsAConflict(t *testing.T) {
 	}
 }
 
+// guest is somebody else who adds a service to a stack, without tasks.
+func guest(t testing.TB, name string, networks ...string) {
+	t.Helper()
+	none := uint64(0)
+	spec := swarm.ServiceSpec{
+		Annotations:  swarm.Annotations{Name: name + "_guest", Labels: map[string]string{convert.LabelNamespace: name}},
+		TaskTemplate: swarm.TaskSpec{ContainerSpec: &swarm.ContainerSpec{Image: "demo:v1"}},
+		Mode:         swarm.ServiceMode{Replicated: &swarm.ReplicatedService{Replicas: &none}},
+	}
+	for _, network := range networks {
+		spec.TaskTemplate.Networks = append(spec.TaskTemplate.Networks, swarm.NetworkAttachmentConfig{Target: network})
+	}
+	_, err := docker.ServiceCreate(t.Context(), client.ServiceCreateOptions{Spec: spec})
+	must(t, err)
+}
+
+// Nothing is removed that the plan did not say.
+func TestWhatSomebodyAddsIsNotPruned(t *testing.T) {
+	t.Parallel()
+	name := stack(t)
+	deployed(t, name, one)
+	req := request(t, map[string]any{"stack": name, "compose": one, "prune": true})
+	req.Seen = planned(t, req).Observed
+	guest(t, name)
+	host := &sdktest.Host{}
+	_, err := deploy(t).Apply(t.Context(), req, host)
+	fails(t, err, sdk.Conflict, "somebody has added the service "+name+"_guest to the stack since it was planned")
+	if !sdk.AsError(err).Unchanged || host.StateBefore() != nil {
+		t.Errorf("it has begun: %v", err)
+	}
+	req.Seen = planned(t, req).Observed
+	if out := applied(t, req, host); !slices.Equal(out.Pruned, []string{"service " + name + "_guest"}) {
+		t.Errorf("it says %+v", out)
+	}
+}
+
 // dying is a host that dies when the state before the change is on the disk.
 type dying struct {
 	*sdktest.Host
@@ -233,15 +270,8 @@ func TestWhatOthersUseStays(t *testing.T) {
 	text := `{services: {web: {image: demo:v1, networks: [back], stop_grace_period: 1s, healthcheck: {disable: true}}}, networks: {back: {attachable: true}}}`
 	req, host := request(t, map[string]any{"stack": name, "compose": text}), &sdktest.Host{}
 	applied(t, req, host)
-	none := uint64(0)
-	guest := swarm.ServiceSpec{
-		Annotations:  swarm.Annotations{Name: name + "_guest", Labels: map[string]string{"com.docker.stack.namespace": name}},
-		TaskTemplate: swarm.TaskSpec{ContainerSpec: &swarm.ContainerSpec{Image: "demo:v1"}, Networks: []swarm.NetworkAttachmentConfig{{Target: name + "_back"}}},
-		Mode:         swarm.ServiceMode{Replicated: &swarm.ReplicatedService{Replicas: &none}},
-	}
-	_, err := docker.ServiceCreate(t.Context(), client.ServiceCreateOptions{Spec: guest})
-	must(t, err)
-	err = deploy(t).Undo(t.Context(), undone(req, host), host)
+	guest(t, name, name+"_back")
+	err := deploy(t).Undo(t.Context(), undone(req, host), host)
 	fails(t, err, sdk.Conflict, "the network "+name+"_back is used by the service "+name+"_guest, which this step did not make")
 }
 
