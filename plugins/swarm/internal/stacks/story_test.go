@@ -241,6 +241,68 @@ func TestALaterAttemptMeetsAnEarlierOne(t *testing.T) {
 	fails(t, err, sdk.Permanent, "says something else than when the step began")
 }
 
+// telling is a host that does something when it is told of the progress of a step.
+type telling struct {
+	*sdktest.Host
+	tell func(message string)
+}
+
+func (h telling) Progress(p sdk.Progress) { h.tell(p.Message) }
+
+// rolling is a stack whose first service the engine takes back by itself where its tasks fail.
+func rolling(image, level string) string {
+	service := "\n    stop_grace_period: 1s\n    healthcheck: {disable: true}\n    networks: [host]\n    environment: {PORT: '0', LEVEL: " + level + "}\n"
+	return "services:\n  web:\n    image: " + image + service +
+		"    deploy: {update_config: {failure_action: rollback, monitor: 5s}}\n  worker:\n    image: demo:v1" + service + "networks: {host: {external: true}}\n"
+}
+
+// That the engine takes an update back is no change of somebody else's, however soon it does.
+func TestTheEngineTakesTheFirstOneBackBeforeTheLastOneIsSet(t *testing.T) {
+	t.Parallel()
+	name := stack(t)
+	deployed(t, name, rolling("demo:v1", "info"))
+	host := telling{&sdktest.Host{}, func(message string) {
+		if message == "set the service "+name+"_worker" {
+			await(t, "the engine takes back what was set first", func() bool {
+				status := service(t, name+"_web").UpdateStatus
+				return status != nil && strings.HasPrefix(string(status.State), "rollback_")
+			})
+		}
+	}}
+	_, err := deploy(t).Apply(t.Context(), request(t, map[string]any{"stack": name, "compose": rolling("demo:bad", "debug")}), host)
+	fails(t, err, sdk.Permanent, "the service "+name+"_web has not converged: the engine ", " update back: ", name+"_web.1", "non-zero exit (1)")
+}
+
+// Who puts a service back between two attempts is not overruled by the second one.
+func TestWhoPutsAServiceBackIsNotOverruled(t *testing.T) {
+	t.Parallel()
+	name := stack(t)
+	deployed(t, name, rolling("demo:v1", "info"))
+	ctx, die := context.WithCancel(t.Context())
+	host := telling{&sdktest.Host{}, func(message string) {
+		if message == "set the service "+name+"_worker" {
+			die()
+		}
+	}}
+	req := request(t, map[string]any{"stack": name, "compose": rolling("demo:v2", "debug")})
+	if _, err := deploy(t).Apply(ctx, req, host); err == nil {
+		t.Fatal("it lives")
+	}
+	live := service(t, name+"_web")
+	await(t, "somebody puts it back", func() bool {
+		is := service(t, name+"_web")
+		_, err := docker.ServiceUpdate(t.Context(), is.ID, client.ServiceUpdateOptions{Version: is.Version, Spec: *live.PreviousSpec})
+		return err == nil
+	})
+	req.Before, req.Notes = host.StateBefore(), host.Notes()
+	_, err := deploy(t).Apply(t.Context(), req, host)
+	fails(t, err, sdk.Conflict, "somebody changed the service "+name+"_web meanwhile: ", "image is demo:v1, was demo:v2")
+	if is := service(t, name+"_web").Spec.TaskTemplate.ContainerSpec.Image; is != "demo:v1" {
+		t.Errorf("it runs %s", is)
+	}
+	must(t, deploy(t).Undo(t.Context(), undone(req, host.Host), host))
+}
+
 // What fails says why, and can be taken back.
 func TestADeploymentThatFailsIsTakenBack(t *testing.T) {
 	t.Parallel()
