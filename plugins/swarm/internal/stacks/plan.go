@@ -207,3 +207,17 @@ func (p *prepared) agreed(call *sdk.Call[Input]) error {
 	}
 	return nil
 }
+
+// unforeseen complains of a service that is there by now, and that the plan did not show to which people
+// agreed: as one that somebody has added to the stack, and prune would remove.
+func (p *prepared) unforeseen(call *sdk.Call[Input]) error {
+	if _, saw := call.Saw(fileKind, p.want.called(call.Input)); !saw {
+		return nil
+	}
+	for _, one := range p.Pruned {
+		if _, saw := call.Saw(serviceKind, one.Name); !saw {
+			return sdk.Errorf(sdk.Conflict, "somebody has added the service %s to the stack since it was planned, and the plan did not say that it would be removed", one.Name)
+		}
+	}
+	return nil
+}
