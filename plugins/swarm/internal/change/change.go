@@ -65,9 +65,9 @@ type Of[I, O, S any] struct {
 	// Hides, where there is one, says whether what leads back from one spec to another may hold a
 	// secret, as the old value of a password: it is then kept in the swarm itself.
 	Hides func(was, is S) bool
-	// Parts, where there is one, says what is in a spec, part by part, so that a plan that is held
+	// Parts, where there is one, says what is in the spec of an object with this ID, part by part, so that a plan that is held
 	// against how things are then names what is another.
-	Parts func(of S) map[string]string
+	Parts func(id string, of S) map[string]string
 	// Summary says what a change would do. It begins with "would".
 	Summary func(in I, c Change[S]) string
 
@@ -179,7 +179,7 @@ func (o *Of[I, O, S]) looked(live Object[S]) []sdk.Seen {
 	if o.Parts == nil {
 		return all
 	}
-	parts := o.Parts(live.Spec)
+	parts := o.Parts(live.ID, live.Spec)
 	for _, path := range slices.Sorted(maps.Keys(parts)) {
 		all = append(all, sdk.Seen{Kind: o.Kind, Name: live.Name + " " + path, Version: parts[path]})
 	}
