@@ -13,7 +13,7 @@ import (
 type kept struct {
 	ID    string     `json:"id"`
 	Index uint64     `json:"index"`
-	Was   string     `json:"was"` // the hash of what the step's own part was
+	Was   string     `json:"was"` // the print of what the step's own part was
 	Set   string     `json:"set"` // and of what it becomes
 	Back  spec.Patch `json:"back,omitempty"`
 	// Vault says that what leads back is kept in the swarm.
@@ -28,7 +28,7 @@ type kept struct {
 func (o *Of[I, O, S]) keep(live Object[S], want S, use Use[I]) kept {
 	was, is := o.form(live.Spec), o.form(want)
 	return kept{
-		ID: live.ID, Index: live.Index, Was: was.Hash(), Set: is.Hash(), Back: is.To(was), Key: use.Key, Pin: use.Pin, Mark: live.Mark,
+		ID: live.ID, Index: live.Index, Was: o.print(live.ID, was), Set: o.print(live.ID, is), Back: is.To(was), Key: use.Key, Pin: use.Pin, Mark: live.Mark,
 		Vault: o.Hides != nil && o.Hides(live.Spec, want),
 	}
 }
@@ -94,21 +94,21 @@ func (o *Of[I, O, S]) judge(ctx context.Context, use Use[I], k kept, live Object
 		return judged[S]{}, sdk.Errorf(sdk.Conflict, "the %s is not the one that this step began with, but a new one of that name", o.called(use.Input))
 	}
 	own := o.form(live.Spec)
-	if own.Hash() == k.Was {
+	if o.print(k.ID, own) == k.Was {
 		want, err := o.Want(ctx, use, live)
 		return judged[S]{standing: before, was: live.Spec, want: want}, err
 	}
-	if own.With(k.Back).Hash() != k.Was { // more differs than the step changes
+	if o.print(k.ID, own.With(k.Back)) != k.Was { // more differs than the step changes
 		if last := o.known(k, live); last != nil {
 			return judged[S]{standing: foreign, words: o.Words(*last, live.Spec)}, nil
 		}
-		return judged[S]{standing: foreign, words: o.since(k.Was, live)}, nil
+		return judged[S]{standing: foreign, words: o.since(live, func(was S) bool { return o.print(k.ID, o.form(was)) == k.Was })}, nil
 	}
 	was, err := o.restored(live.Spec, k.Back)
 	if err != nil {
 		return judged[S]{}, err
 	}
-	if own.Hash() == k.Set {
+	if o.print(k.ID, own) == k.Set {
 		return judged[S]{standing: ours, was: was, want: live.Spec}, nil
 	}
 	return judged[S]{standing: foreign, words: o.Words(o.other(ctx, use, k, live, was), live.Spec)}, nil
@@ -121,7 +121,7 @@ func (o *Of[I, O, S]) other(ctx context.Context, use Use[I], k kept, live Object
 		return *last
 	}
 	want, err := o.Want(ctx, use, Object[S]{ID: live.ID, Name: live.Name, Spec: was})
-	if err == nil && o.form(want).Hash() == k.Set {
+	if err == nil && o.print(k.ID, o.form(want)) == k.Set {
 		return want
 	}
 	return was
@@ -133,7 +133,7 @@ func (o *Of[I, O, S]) known(k kept, live Object[S]) *S {
 	if live.Previous == nil {
 		return nil
 	}
-	if hash := o.form(*live.Previous).Hash(); hash != k.Was && hash != k.Set {
+	if print := o.print(k.ID, o.form(*live.Previous)); print != k.Was && print != k.Set {
 		return nil
 	}
 	return live.Previous

@@ -47,15 +47,6 @@ func Sentence(differences []Difference) string {
 	return strings.Join(said, "; ")
 }
 
-// Names are the paths of what differs, in their order.
-func Names(was, is swarm.ServiceSpec) []string {
-	var names []string
-	for _, d := range Changed(was, is) {
-		names = append(names, d.Path)
-	}
-	return names
-}
-
 // Changed are the differences of two specs, in the order of their paths; none where they are
 // alike. What must not be shown is masked.
 func Changed(was, is swarm.ServiceSpec) []Difference {
@@ -95,6 +86,36 @@ func Parts(id string, of swarm.ServiceSpec) map[string]string {
 		parts[d.Path] = fmt.Sprintf("value #%02x", sum[0])
 	}
 	return parts
+}
+
+// Since are the differences of a service from what [Parts] said of it once. Of what it may not tell
+// what it was, they say that it was another.
+func Since(id string, was map[string]string, is swarm.ServiceSpec) []Difference {
+	shown := map[string]string{}
+	for _, d := range Changed(swarm.ServiceSpec{}, is) {
+		shown[d.Path] = d.Is
+	}
+	all, now := []Difference{}, Parts(id, is)
+	for _, path := range slices.Sorted(maps.Keys(joined(was, now))) {
+		d := Difference{Path: path, Was: was[path], Is: shown[path]}
+		switch {
+		case was[path] == now[path]:
+			continue
+		case d.Was == "" || isOpen(d):
+		case d.Is == "":
+			d.Was = "set"
+		default:
+			d.Was = "another"
+		}
+		all = append(all, d)
+	}
+	return all
+}
+
+func joined(a, b map[string]string) map[string]string {
+	both := maps.Clone(b)
+	maps.Copy(both, a)
+	return both
 }
 
 // Hides says whether something must not be shown of what changes, as it was: who keeps that keeps a

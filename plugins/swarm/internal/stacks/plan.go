@@ -12,7 +12,6 @@ import (
 
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/compose"
-	"github.com/gatebook/gatebook/plugins/swarm/internal/spec"
 )
 
 // What a plan names what it was made from.
@@ -167,7 +166,7 @@ func counted(changes []sdk.Delta) string {
 
 // seen is what a plan is made from: each service, and the compose file with all that it takes in.
 func (p *prepared) seen(in Input) []sdk.Seen {
-	all := []sdk.Seen{{Kind: fileKind, Name: p.want.called(in), Version: p.want.sum(p.Targets)}}
+	all := []sdk.Seen{{Kind: fileKind, Name: p.want.called(in), Version: p.want.sum(p.view, p.Targets)}}
 	for _, one := range p.Targets {
 		all = append(all, p.view.seen(one.Name))
 	}
@@ -183,25 +182,23 @@ func (v view) seen(name string) sdk.Seen {
 	if !there {
 		return sdk.Seen{Kind: serviceKind, Name: name, Version: "absent"}
 	}
-	return sdk.Seen{Kind: serviceKind, Name: name, Version: fmt.Sprintf("index %d, spec %s", live.Version.Index, spec.Of(live.Spec).Hash()), ID: live.ID}
+	return sdk.Seen{Kind: serviceKind, Name: name, Version: v.version(live.ID, live.Spec), ID: live.ID}
 }
 
 // agreed complains of what is not as the plan saw it to which people agreed.
 func (p *prepared) agreed(call *sdk.Call[Input]) error {
 	for _, is := range p.seen(call.Input) {
 		was, saw := call.Saw(is.Kind, is.Name)
-		_, now, _ := strings.Cut(is.Version, "spec ")
-		_, then, _ := strings.Cut(was.Version, "spec ")
 		live := p.view.services[is.Name]
 		switch {
 		case !saw || was == is:
 		case is.Kind == fileKind:
 			return sdk.Errorf(sdk.Conflict, "the compose file %s, or what it takes in, as another file or the digest of an image, is not what it was when it was planned", is.Name)
-		case was.ID != is.ID || then == "" || now == "":
+		case was.ID != is.ID:
 			return sdk.Errorf(sdk.Conflict, "the service %s is not the one that the plan saw: that was %s, and this is %s", is.Name, was.Version, is.Version)
-		case then != now && live.PreviousSpec != nil && spec.Of(*live.PreviousSpec).Hash() == then:
+		case live.PreviousSpec != nil && p.view.version(live.ID, *live.PreviousSpec) == was.Version:
 			return sdk.Errorf(sdk.Conflict, "somebody changed the service %s since it was planned: %s", is.Name, compose.Sentence(compose.Changed(p.view.named(*live.PreviousSpec), p.view.named(live.Spec))))
-		case then != now:
+		default:
 			return sdk.Errorf(sdk.Conflict, "somebody changed the service %s since it was planned, more than once", is.Name)
 		}
 	}
