@@ -103,7 +103,7 @@ func (r rotating[I]) wants(use change.Use[I], was swarm.ServiceSpec) (swarm.Serv
 		return want, sdk.FieldErrorf("name", "the service %s mounts a %s of this name already: the new one has another", in.Service, r.kind)
 	}
 	*mounted.name, *mounted.id = name, ""
-	want.UpdateConfig = in.Pace.Of(want.UpdateConfig)
+	in.Pace.Set(&want)
 	return want, nil
 }
 
