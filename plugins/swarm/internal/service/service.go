@@ -98,6 +98,9 @@ func Change[I, O any](s Services, named func(I) Named, of change.Of[I, O, swarm.
 	of.Diff = compose.Diff
 	of.Words = func(was, is swarm.ServiceSpec) string { return compose.Sentence(compose.Changed(was, is)) }
 	of.Hides, of.Parts = compose.Hides, compose.Parts
+	of.Since = func(id string, was map[string]string, is swarm.ServiceSpec) string {
+		return compose.Sentence(compose.Since(id, was, is))
+	}
 	of.Ails = s.Ails
 	return of
 }

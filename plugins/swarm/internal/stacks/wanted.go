@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"maps"
 	"slices"
@@ -206,33 +204,46 @@ func tagged(image string) (string, error) {
 	return reference.FamiliarString(reference.TagNameOnly(named)), nil
 }
 
-// fixed fixes the image of a service that is to be set: by the registry, or as it is. What cannot be
-// fixed is run as its tag says, on each node for itself, which is worth a warning.
-func (s stacks) fixed(ctx context.Context, in Input, to swarm.ServiceSpec, live swarm.Service) (image, warning string, err error) {
-	image = to.TaskTemplate.ContainerSpec.Image
-	same := live.ID != "" && live.Spec.TaskTemplate.ContainerSpec != nil && live.Spec.Labels[convert.LabelImage] == to.Labels[convert.LabelImage]
-	is := image
-	if same {
-		is = live.Spec.TaskTemplate.ContainerSpec.Image
-	}
+// fixed fixes the image of a service that is to be set, and for which platforms it is: by the registry, or
+// as it is. What cannot be fixed is run as its tag says, on each node for itself, which is worth a warning.
+func (s stacks) fixed(ctx context.Context, in Input, to swarm.ServiceSpec, live swarm.Service) (found registry.Found, warning string, err error) {
+	image := to.TaskTemplate.ContainerSpec.Image
+	is, same := unasked(to, live)
 	if in.ResolveImage == "never" || in.ResolveImage == "changed" && same {
 		return is, "", nil
 	}
 	credentials, err := credentials(in, image)
 	if err != nil {
-		return "", "", err
+		return is, "", err
 	}
-	pinned, err := registry.Pinned(ctx, s.Engine, image, credentials)
+	found, err = registry.Find(ctx, s.Engine, image, credentials)
 	switch {
 	case ctx.Err() != nil:
-		return "", "", s.Fault(ctx, ctx.Err(), "ask the registry for the image %s", image)
+		return is, "", s.Fault(ctx, ctx.Err(), "ask the registry for the image %s", image)
 	case err != nil && same:
 		return is, "", nil
 	case err != nil:
-		return image, fmt.Sprintf("The registry does not tell the digest of the image %s, so that each node runs what it finds under that name: %s.", image, sdk.AsError(err).Message), nil
+		return is, fmt.Sprintf("The registry does not tell the digest of the image %s, so that each node runs what it finds under that name: %s.", image, sdk.AsError(err).Message), nil
 	default:
-		return pinned, "", nil
+		return found, "", nil
 	}
+}
+
+// unasked is the image of a service without asking the registry, and whether the compose file names the one
+// that the service has: that stays as it was fixed.
+func unasked(to swarm.ServiceSpec, live swarm.Service) (is registry.Found, same bool) {
+	is.Image = to.TaskTemplate.ContainerSpec.Image
+	had := live.Spec.TaskTemplate
+	if live.ID == "" || had.ContainerSpec == nil {
+		return is, false
+	}
+	if same = live.Spec.Labels[convert.LabelImage] == to.Labels[convert.LabelImage]; same {
+		is.Image = had.ContainerSpec.Image
+	}
+	if is.Image == had.ContainerSpec.Image && had.Placement != nil {
+		is.Platforms = had.Placement.Platforms
+	}
+	return is, same
 }
 
 func credentials(in Input, image string) (string, error) {
@@ -244,16 +255,15 @@ func credentials(in Input, image string) (string, error) {
 
 // sum tells what the file says, with all that it takes in, from what it said before; but for the
 // contents of secrets.
-func (w *stack) sum(services []target) string {
-	hash := sha256.New()
+func (w *stack) sum(v view, services []target) string {
+	var all []any
 	for _, one := range w.things {
-		fmt.Fprintf(hash, "%s\x00%d\x00", one, len(one.config.Data))
-		hash.Write(one.config.Data)
+		all = append(all, one.String(), one.config.Data)
 	}
 	for _, one := range services {
-		fmt.Fprintf(hash, "%s\x00%s\x00", one.Name, one.Set)
+		all = append(all, one.Name, one.Set)
 	}
-	return "sha256:" + hex.EncodeToString(hash.Sum(nil)[:6])
+	return v.prints.Of("stack "+w.name, all)
 }
 
 // called is how a plan names the file.
