@@ -73,11 +73,11 @@ func (o *Of[I, O, S]) agreed(call *sdk.Call[I], live Object[S]) error {
 	case was == is:
 		return nil
 	case was.ID != is.ID:
-		return sdk.Errorf(sdk.Conflict, "the %s is not the one that the plan saw, but a new one of that name", o.called(call.Input))
+		return sdk.OutdatedErrorf("the %s is not the one that the plan saw, but a new one of that name", o.called(call.Input))
 	case o.Stands != nil:
-		return sdk.Errorf(sdk.Conflict, "somebody changed the %s since it was planned: it has %s, and had %s", o.called(call.Input), is.Version, was.Version)
+		return sdk.OutdatedErrorf("somebody changed the %s since it was planned: it has %s, and had %s", o.called(call.Input), is.Version, was.Version)
 	default:
-		return sdk.Errorf(sdk.Conflict, "somebody changed the %s since it was planned: %s", o.called(call.Input),
+		return sdk.OutdatedErrorf("somebody changed the %s since it was planned: %s", o.called(call.Input),
 			o.planned(call, live, was.Version))
 	}
 }

@@ -193,13 +193,13 @@ func (p *prepared) agreed(call *sdk.Call[Input]) error {
 		switch {
 		case !saw || was == is:
 		case is.Kind == fileKind:
-			return sdk.Errorf(sdk.Conflict, "the compose file %s, or what it takes in, as another file or the digest of an image, is not what it was when it was planned", is.Name)
+			return sdk.OutdatedErrorf("the compose file %s, or what it takes in, as another file or the digest of an image, is not what it was when it was planned", is.Name)
 		case was.ID != is.ID:
-			return sdk.Errorf(sdk.Conflict, "the service %s is not the one that the plan saw: that was %s, and this is %s", is.Name, was.Version, is.Version)
+			return sdk.OutdatedErrorf("the service %s is not the one that the plan saw: that was %s, and this is %s", is.Name, was.Version, is.Version)
 		case live.PreviousSpec != nil && p.view.version(live.ID, *live.PreviousSpec) == was.Version:
-			return sdk.Errorf(sdk.Conflict, "somebody changed the service %s since it was planned: %s", is.Name, compose.Sentence(compose.Changed(p.view.named(*live.PreviousSpec), p.view.named(live.Spec))))
+			return sdk.OutdatedErrorf("somebody changed the service %s since it was planned: %s", is.Name, compose.Sentence(compose.Changed(p.view.named(*live.PreviousSpec), p.view.named(live.Spec))))
 		default:
-			return sdk.Errorf(sdk.Conflict, "somebody changed the service %s since it was planned, more than once", is.Name)
+			return sdk.OutdatedErrorf("somebody changed the service %s since it was planned, more than once", is.Name)
 		}
 	}
 	return nil
