@@ -86,9 +86,12 @@ type Of[I, O, S any] struct {
 	// Settled reports whether what follows from the change has come to its end, and how
 	// that was seen, in a whole sentence.
 	Settled func(ctx context.Context, call *sdk.Call[I], c Change[S]) (outputs O, settled bool, detail string, err error)
-	// Undone, where there is one, waits for what follows from taking the change back, and takes
-	// away what Make has made. It may be asked again after it was done.
+	// Undone, where there is one, waits for what follows from taking the change back. It may be
+	// asked again after it was done, and is not asked where what is there is somebody else's.
 	Undone func(ctx context.Context, call *sdk.Call[I], use Use[I], live Object[S]) error
+	// Unmake, where there is one, takes away what Make has made, at the end of an undo; was is the spec
+	// from before the step. It may be asked again after it was done.
+	Unmake func(ctx context.Context, call *sdk.Call[I], use Use[I], was S) error
 }
 
 // Use is one use of an action: its input, and what was fixed when it began.

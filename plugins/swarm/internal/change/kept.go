@@ -86,6 +86,7 @@ type judged[S any] struct {
 	standing
 	was, want S      // where they can be told: not of a foreign one
 	words     string // of a foreign one: what is changed
+	apart     bool   // of a foreign one: it was made of the one from before the step, of which it has nothing then
 }
 
 // judge tells whose spec the object has.
@@ -99,10 +100,12 @@ func (o *Of[I, O, S]) judge(ctx context.Context, use Use[I], k kept, live Object
 		return judged[S]{standing: before, was: live.Spec, want: want}, err
 	}
 	if o.print(k.ID, own.With(k.Back)) != k.Was { // more differs than the step changes
+		was := func(was S) bool { return o.print(k.ID, o.form(was)) == k.Was }
+		now := judged[S]{standing: foreign, words: o.since(live, was), apart: o.follows(k.ID, k.Was, live)}
 		if last := o.known(k, live); last != nil {
-			return judged[S]{standing: foreign, words: o.Words(*last, live.Spec)}, nil
+			now.words = o.Words(*last, live.Spec)
 		}
-		return judged[S]{standing: foreign, words: o.since(live, func(was S) bool { return o.print(k.ID, o.form(was)) == k.Was })}, nil
+		return now, nil
 	}
 	was, err := o.restored(live.Spec, k.Back)
 	if err != nil {
@@ -111,7 +114,13 @@ func (o *Of[I, O, S]) judge(ctx context.Context, use Use[I], k kept, live Object
 	if o.print(k.ID, own) == k.Set {
 		return judged[S]{standing: ours, was: was, want: live.Spec}, nil
 	}
-	return judged[S]{standing: foreign, words: o.Words(o.other(ctx, use, k, live, was), live.Spec)}, nil
+	words := o.Words(o.other(ctx, use, k, live, was), live.Spec)
+	return judged[S]{standing: foreign, words: words, apart: o.follows(k.ID, k.Was, live)}, nil
+}
+
+// follows says whether an object's last change was one of a spec with this print.
+func (o *Of[I, O, S]) follows(id, print string, live Object[S]) bool {
+	return live.Previous != nil && o.print(id, o.form(*live.Previous)) == print
 }
 
 // other is what somebody has changed: what was there before that, or what the step wants, where that
@@ -130,10 +139,7 @@ func (o *Of[I, O, S]) other(ctx context.Context, use Use[I], k kept, live Object
 // known is the spec before the object's last change, where the step knows it: as its own, or as that from
 // before the step. Then one change is all that somebody else has made.
 func (o *Of[I, O, S]) known(k kept, live Object[S]) *S {
-	if live.Previous == nil {
-		return nil
-	}
-	if print := o.print(k.ID, o.form(*live.Previous)); print != k.Was && print != k.Set {
+	if !o.follows(k.ID, k.Was, live) && !o.follows(k.ID, k.Set, live) {
 		return nil
 	}
 	return live.Previous

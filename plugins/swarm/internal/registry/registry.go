@@ -48,8 +48,7 @@ func Credentials(image string) (string, error) {
 	return text, nil
 }
 
-// Pinned is an image by the digest that its registry has for it now, beside its tag. One that says a
-// digest already is not asked for.
+// Pinned is an image by the digest that its registry has for it now, beside its tag.
 func Pinned(ctx context.Context, e *engine.Engine, image, credentials string) (string, error) {
 	found, err := Find(ctx, e, image, credentials)
 	return found.Image, err
@@ -61,26 +60,29 @@ type Found struct {
 	Platforms []swarm.Platform // that it is for; none: the registry was not asked, or does not say
 }
 
-// Find asks for an image. One that says a digest already is not asked for.
+// Find asks for an image. One that says a digest already is what it is, so that it is asked for its
+// platforms alone, and a registry that does not answer is no error.
 func Find(ctx context.Context, e *engine.Engine, image, credentials string) (Found, error) {
 	named, err := parse(image)
 	if err != nil {
 		return Found{}, err
 	}
-	if _, is := named.(reference.Digested); is {
-		return Found{Image: reference.FamiliarString(named)}, nil
-	}
-	ctx, cancel := e.Single(ctx)
+	_, digested := named.(reference.Digested)
+	single, cancel := e.Single(ctx)
 	defer cancel()
-	has, err := e.Docker.DistributionInspect(ctx, image, client.DistributionInspectOptions{EncodedRegistryAuth: credentials})
-	if err != nil {
-		return Found{}, e.Fault(ctx, err, "ask the registry for the image %s", image)
+	has, err := e.Docker.DistributionInspect(single, image, client.DistributionInspectOptions{EncodedRegistryAuth: credentials})
+	switch {
+	case err != nil && digested && ctx.Err() == nil:
+		return Found{Image: reference.FamiliarString(named)}, nil
+	case err != nil:
+		return Found{}, e.Fault(single, err, "ask the registry for the image %s", image)
 	}
-	pinned, err := reference.WithDigest(reference.TagNameOnly(named), has.Descriptor.Digest)
-	if err != nil {
-		return Found{}, sdk.Errorf(sdk.Permanent, "the registry's digest of the image %s: %w", image, err)
+	if !digested {
+		if named, err = reference.WithDigest(reference.TagNameOnly(named), has.Descriptor.Digest); err != nil {
+			return Found{}, sdk.Errorf(sdk.Permanent, "the registry's digest of the image %s: %w", image, err)
+		}
 	}
-	found := Found{Image: reference.FamiliarString(pinned)}
+	found := Found{Image: reference.FamiliarString(named)}
 	for _, platform := range has.Platforms {
 		// As docker does it: what is no platform is passed over, and the variants of arm, by which nodes
 		// call themselves, are one.

@@ -36,16 +36,17 @@ type relabeled struct {
 // target is a service that the step sets. It is known by prints of what it was and of what it becomes: its
 // spec may hold passwords, so that only what leads back is kept of it.
 type target struct {
-	Name  string     `json:"name"`
-	ID    string     `json:"id,omitempty"` // empty: it was not there
-	Index uint64     `json:"index,omitempty"`
-	Was   string     `json:"was,omitempty"`
-	Set   string     `json:"set"`
-	Back  spec.Patch `json:"back,omitempty"`
-	Image string     `json:"image"` // as it was fixed when the step began
-	Mark  string     `json:"mark,omitempty"`
-	Force uint64     `json:"force,omitempty"` // how often its tasks were made anew by force
-	Ailed bool       `json:"ailed,omitempty"` // it was not well before the step
+	Name      string           `json:"name"`
+	ID        string           `json:"id,omitempty"` // empty: it was not there
+	Index     uint64           `json:"index,omitempty"`
+	Was       string           `json:"was,omitempty"`
+	Set       string           `json:"set"`
+	Back      spec.Patch       `json:"back,omitempty"`
+	Image     string           `json:"image"`               // as it was fixed when the step began
+	Platforms []swarm.Platform `json:"platforms,omitempty"` // that the image is for, as far as the registry said
+	Mark      string           `json:"mark,omitempty"`
+	Force     uint64           `json:"force,omitempty"` // how often its tasks were made anew by force
+	Ailed     bool             `json:"ailed,omitempty"` // it was not well before the step
 	// Vault says that what leads back is kept in the swarm.
 	Vault bool `json:"vault,omitempty"`
 }
@@ -114,7 +115,7 @@ func (s stacks) prepareOne(ctx context.Context, in Input, v view, to *swarm.Serv
 	if err != nil {
 		return target{}, "", err
 	}
-	one := target{Name: to.Name, ID: live.ID, Image: image, Force: live.Spec.TaskTemplate.ForceUpdate}
+	one := target{Name: to.Name, ID: live.ID, Image: image.Image, Platforms: image.Platforms, Force: live.Spec.TaskTemplate.ForceUpdate}
 	settle(to, one)
 	one.Set = v.print(one.thing(), *to, made)
 	if live.ID != "" {
@@ -124,10 +125,16 @@ func (s stacks) prepareOne(ctx context.Context, in Input, v view, to *swarm.Serv
 	return one, warning, nil
 }
 
-// settle adds to a spec what the compose file leaves open: the image as it is fixed, and how often the
-// tasks were made anew by force, as that would make them anew again.
+// settle adds to a spec what the compose file leaves open: the image as it is fixed, the platforms that it
+// is for, which nodes must have, and how often the tasks were made anew by force, as that would make them
+// anew again.
 func settle(to *swarm.ServiceSpec, one target) {
 	to.TaskTemplate.ContainerSpec.Image = one.Image
+	if len(one.Platforms) > 0 {
+		placement := *cmp.Or(to.TaskTemplate.Placement, &swarm.Placement{})
+		placement.Platforms = one.Platforms
+		to.TaskTemplate.Placement = &placement
+	}
 	to.TaskTemplate.ForceUpdate = one.Force
 }
 

@@ -1,6 +1,7 @@
 package stacks
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -18,6 +19,7 @@ import (
 const (
 	serviceKind = "service"
 	fileKind    = "compose file"
+	stackKind   = "stack"
 )
 
 func (s stacks) plan(ctx context.Context, call *sdk.Call[Input]) (sdk.Preview, error) {
@@ -166,7 +168,10 @@ func counted(changes []sdk.Delta) string {
 
 // seen is what a plan is made from: each service, and the compose file with all that it takes in.
 func (p *prepared) seen(in Input) []sdk.Seen {
-	all := []sdk.Seen{{Kind: fileKind, Name: p.want.called(in), Version: p.want.sum(p.view, p.Targets)}}
+	all := []sdk.Seen{
+		{Kind: fileKind, Name: p.want.called(in), Version: p.want.sum(p.view, p.Targets)},
+		{Kind: stackKind, Name: p.want.name, Version: p.removed()},
+	}
 	for _, one := range p.Targets {
 		all = append(all, p.view.seen(one.Name))
 	}
@@ -191,7 +196,7 @@ func (p *prepared) agreed(call *sdk.Call[Input]) error {
 		was, saw := call.Saw(is.Kind, is.Name)
 		live := p.view.services[is.Name]
 		switch {
-		case !saw || was == is:
+		case !saw || was == is, is.Kind == stackKind:
 		case is.Kind == fileKind:
 			return sdk.OutdatedErrorf("the compose file %s, or what it takes in, as another file or the digest of an image, is not what it was when it was planned", is.Name)
 		case was.ID != is.ID:
@@ -203,4 +208,32 @@ func (p *prepared) agreed(call *sdk.Call[Input]) error {
 		}
 	}
 	return nil
+}
+
+// unforeseen complains of a service that is there by now, and that the plan to which people agreed did not
+// say it would remove: as one that somebody has added to the stack since.
+func (p *prepared) unforeseen(call *sdk.Call[Input]) error {
+	was, saw := call.Saw(stackKind, p.want.name)
+	if !saw {
+		return nil
+	}
+	planned := strings.Split(strings.TrimPrefix(was.Version, prunes), ", ")
+	for _, one := range p.Pruned {
+		if !slices.Contains(planned, one.Name) {
+			return sdk.OutdatedErrorf("somebody has added the service %s to the stack since it was planned, and the plan did not say that it would be removed", one.Name)
+		}
+	}
+	return nil
+}
+
+// prunes is how a plan says which services of a stack a step removes.
+const prunes = "to be removed: "
+
+// removed names the services that are pruned, as a plan does.
+func (p *prepared) removed() string {
+	var names []string
+	for _, one := range p.Pruned {
+		names = append(names, one.Name)
+	}
+	return prunes + cmp.Or(strings.Join(names, ", "), "none")
 }

@@ -30,8 +30,24 @@ type file struct {
 	warnings []string // whole sentences
 }
 
-// mostBytes is how long a compose file may be.
+// mostBytes is how long a compose file may be, and what a config or secret in it holds: an engine takes
+// less of these.
 const mostBytes = 1 << 20
+
+// readable complains of what is not read as a file: it would be read without an end, or waited for.
+func readable(path string) error {
+	is, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return err
+	case !is.Mode().IsRegular():
+		return fmt.Errorf("%s is no regular file", path)
+	case is.Size() > mostBytes:
+		return fmt.Errorf("%s has more than 1 MB", path)
+	default:
+		return nil
+	}
+}
 
 // read reads the compose file that a step names.
 func read(in Input) (f file, err error) {
@@ -45,6 +61,9 @@ func read(in Input) (f file, err error) {
 		if !filepath.IsAbs(in.File) {
 			return f, sdk.FieldErrorf("file", "must be an absolute path")
 		}
+		if err := readable(in.File); err != nil {
+			return f, sdk.FieldErrorf("file", "%w", err)
+		}
 		if f.text, err = os.ReadFile(in.File); err != nil {
 			return f, sdk.FieldErrorf("file", "%w", err)
 		}
@@ -53,7 +72,7 @@ func read(in Input) (f file, err error) {
 		}
 	}
 	if len(f.text) > mostBytes {
-		return f, f.fault("it has more than 1 MB")
+		return f, sdk.FieldErrorf(f.field, "it has more than 1 MB")
 	}
 	return f, f.load(in.Variables, folder)
 }
@@ -93,10 +112,25 @@ func (f *file) load(variables map[string]string, folder string) error {
 			all = append(all, fmt.Errorf("services.%s.image%s: %w", service.Name, f.line("services", service.Name, "image"), err))
 		}
 	}
+	all = slices.Concat(all, unreadable(f, "configs", f.Configs), unreadable(f, "secrets", f.Secrets))
 	if len(all) > 0 {
 		return f.fault("%s", inOneLine(all))
 	}
 	return nil
+}
+
+// unreadable complains of what the configs or secrets of a file are to hold.
+func unreadable[T types.ConfigObjConfig | types.SecretConfig](f *file, section string, of map[string]T) (all []error) {
+	for _, name := range slices.Sorted(maps.Keys(of)) {
+		one := types.FileObjectConfig(of[name])
+		if one.External.External || one.Driver != "" {
+			continue
+		}
+		if err := readable(one.File); err != nil {
+			all = append(all, fmt.Errorf("%s.%s.file%s: %w", section, name, f.line(section, name, "file"), err))
+		}
+	}
+	return all
 }
 
 // loaded is what docker's loader says. Some of what its schema lets through it does not expect.

@@ -80,6 +80,28 @@ func TestAFileIsReadFromItsFolder(t *testing.T) {
 	}
 }
 
+// What is no file, or far too large for one, is refused before it is read: that would never end.
+func TestWhatCannotBeReadWhole(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	huge := filepath.Join(dir, "huge")
+	must(t, os.WriteFile(huge, nil, 0o600))
+	must(t, os.Truncate(huge, 1<<40))
+	for path, says := range map[string]string{os.DevNull: "is no regular file", dir: "is no regular file", huge: "has more than 1 MB"} {
+		_, err := stacks.Read(stacks.Input{Stack: "s", File: path})
+		if err == nil || sdk.AsError(err).Field != "file" || !strings.Contains(err.Error(), path+" "+says) {
+			t.Errorf("the compose file %s: %v", path, err)
+		}
+		for _, section := range []string{"configs", "secrets"} {
+			text := one + section + ":\n  site:\n    file: " + path + "\n"
+			_, err := stacks.Read(stacks.Input{Stack: "s", Compose: text})
+			if err == nil || sdk.AsError(err).Field != "compose" || !strings.Contains(err.Error(), section+".site.file (line 11): "+path+" "+says) {
+				t.Errorf("%s: %v", section, err)
+			}
+		}
+	}
+}
+
 // A compose file is foreign: whatever is in it is read, or refused, and never makes it stumble.
 func FuzzAComposeFile(f *testing.F) {
 	for _, text := range []string{one, two, "a: b: c", "services: {web: {image: a, ulimits: {nofile: {soft: 1}}}}", "services: {web: null}", "services: {web: {image: '${A:-b}', ports: ['80:80/tcp'], volumes: ['a:b:ro']}}"} {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/docker/cli/cli/compose/convert"
 	"github.com/moby/moby/api/types/swarm"
 	"github.com/moby/moby/client"
 
@@ -162,6 +163,42 @@ func TestWhatSomebodyElseChangedIsAConflict(t *testing.T) {
 	}
 }
 
+// guest is somebody else who adds a service to a stack, without tasks.
+func guest(t testing.TB, name string, networks ...string) {
+	t.Helper()
+	none := uint64(0)
+	spec := swarm.ServiceSpec{
+		Annotations:  swarm.Annotations{Name: name + "_guest", Labels: map[string]string{convert.LabelNamespace: name}},
+		TaskTemplate: swarm.TaskSpec{ContainerSpec: &swarm.ContainerSpec{Image: "demo:v1"}},
+		Mode:         swarm.ServiceMode{Replicated: &swarm.ReplicatedService{Replicas: &none}},
+	}
+	for _, network := range networks {
+		spec.TaskTemplate.Networks = append(spec.TaskTemplate.Networks, swarm.NetworkAttachmentConfig{Target: network})
+	}
+	_, err := docker.ServiceCreate(t.Context(), client.ServiceCreateOptions{Spec: spec})
+	must(t, err)
+}
+
+// Nothing is removed that the plan did not say.
+func TestWhatSomebodyAddsIsNotPruned(t *testing.T) {
+	t.Parallel()
+	name := stack(t)
+	deployed(t, name, one)
+	req := request(t, map[string]any{"stack": name, "compose": one, "prune": true})
+	req.Seen = planned(t, req).Observed
+	guest(t, name)
+	host := &sdktest.Host{}
+	_, err := deploy(t).Apply(t.Context(), req, host)
+	fails(t, err, sdk.Conflict, "somebody has added the service "+name+"_guest to the stack since it was planned")
+	if !sdk.AsError(err).Unchanged || host.StateBefore() != nil {
+		t.Errorf("it has begun: %v", err)
+	}
+	req.Seen = planned(t, req).Observed
+	if out := applied(t, req, host); !slices.Equal(out.Pruned, []string{"service " + name + "_guest"}) {
+		t.Errorf("it says %+v", out)
+	}
+}
+
 // dying is a host that dies when the state before the change is on the disk.
 type dying struct {
 	*sdktest.Host
@@ -204,6 +241,68 @@ func TestALaterAttemptMeetsAnEarlierOne(t *testing.T) {
 	fails(t, err, sdk.Permanent, "says something else than when the step began")
 }
 
+// telling is a host that does something when it is told of the progress of a step.
+type telling struct {
+	*sdktest.Host
+	tell func(message string)
+}
+
+func (h telling) Progress(p sdk.Progress) { h.tell(p.Message) }
+
+// rolling is a stack whose first service the engine takes back by itself where its tasks fail.
+func rolling(image, level string) string {
+	service := "\n    stop_grace_period: 1s\n    healthcheck: {disable: true}\n    networks: [host]\n    environment: {PORT: '0', LEVEL: " + level + "}\n"
+	return "services:\n  web:\n    image: " + image + service +
+		"    deploy: {update_config: {failure_action: rollback, monitor: 5s}}\n  worker:\n    image: demo:v1" + service + "networks: {host: {external: true}}\n"
+}
+
+// That the engine takes an update back is no change of somebody else's, however soon it does.
+func TestTheEngineTakesTheFirstOneBackBeforeTheLastOneIsSet(t *testing.T) {
+	t.Parallel()
+	name := stack(t)
+	deployed(t, name, rolling("demo:v1", "info"))
+	host := telling{&sdktest.Host{}, func(message string) {
+		if message == "set the service "+name+"_worker" {
+			await(t, "the engine takes back what was set first", func() bool {
+				status := service(t, name+"_web").UpdateStatus
+				return status != nil && strings.HasPrefix(string(status.State), "rollback_")
+			})
+		}
+	}}
+	_, err := deploy(t).Apply(t.Context(), request(t, map[string]any{"stack": name, "compose": rolling("demo:bad", "debug")}), host)
+	fails(t, err, sdk.Permanent, "the service "+name+"_web has not converged: the engine ", " update back: ", name+"_web.1", "non-zero exit (1)")
+}
+
+// Who puts a service back between two attempts is not overruled by the second one.
+func TestWhoPutsAServiceBackIsNotOverruled(t *testing.T) {
+	t.Parallel()
+	name := stack(t)
+	deployed(t, name, rolling("demo:v1", "info"))
+	ctx, die := context.WithCancel(t.Context())
+	host := telling{&sdktest.Host{}, func(message string) {
+		if message == "set the service "+name+"_worker" {
+			die()
+		}
+	}}
+	req := request(t, map[string]any{"stack": name, "compose": rolling("demo:v2", "debug")})
+	if _, err := deploy(t).Apply(ctx, req, host); err == nil {
+		t.Fatal("it lives")
+	}
+	live := service(t, name+"_web")
+	await(t, "somebody puts it back", func() bool {
+		is := service(t, name+"_web")
+		_, err := docker.ServiceUpdate(t.Context(), is.ID, client.ServiceUpdateOptions{Version: is.Version, Spec: *live.PreviousSpec})
+		return err == nil
+	})
+	req.Before, req.Notes = host.StateBefore(), host.Notes()
+	_, err := deploy(t).Apply(t.Context(), req, host)
+	fails(t, err, sdk.Conflict, "somebody changed the service "+name+"_web meanwhile: ", "image is demo:v1, was demo:v2")
+	if is := service(t, name+"_web").Spec.TaskTemplate.ContainerSpec.Image; is != "demo:v1" {
+		t.Errorf("it runs %s", is)
+	}
+	must(t, deploy(t).Undo(t.Context(), undone(req, host.Host), host))
+}
+
 // What fails says why, and can be taken back.
 func TestADeploymentThatFailsIsTakenBack(t *testing.T) {
 	t.Parallel()
@@ -233,15 +332,8 @@ func TestWhatOthersUseStays(t *testing.T) {
 	text := `{services: {web: {image: demo:v1, networks: [back], stop_grace_period: 1s, healthcheck: {disable: true}}}, networks: {back: {attachable: true}}}`
 	req, host := request(t, map[string]any{"stack": name, "compose": text}), &sdktest.Host{}
 	applied(t, req, host)
-	none := uint64(0)
-	guest := swarm.ServiceSpec{
-		Annotations:  swarm.Annotations{Name: name + "_guest", Labels: map[string]string{"com.docker.stack.namespace": name}},
-		TaskTemplate: swarm.TaskSpec{ContainerSpec: &swarm.ContainerSpec{Image: "demo:v1"}, Networks: []swarm.NetworkAttachmentConfig{{Target: name + "_back"}}},
-		Mode:         swarm.ServiceMode{Replicated: &swarm.ReplicatedService{Replicas: &none}},
-	}
-	_, err := docker.ServiceCreate(t.Context(), client.ServiceCreateOptions{Spec: guest})
-	must(t, err)
-	err = deploy(t).Undo(t.Context(), undone(req, host), host)
+	guest(t, name, name+"_back")
+	err := deploy(t).Undo(t.Context(), undone(req, host), host)
 	fails(t, err, sdk.Conflict, "the network "+name+"_back is used by the service "+name+"_guest, which this step did not make")
 }
 

@@ -204,33 +204,46 @@ func tagged(image string) (string, error) {
 	return reference.FamiliarString(reference.TagNameOnly(named)), nil
 }
 
-// fixed fixes the image of a service that is to be set: by the registry, or as it is. What cannot be
-// fixed is run as its tag says, on each node for itself, which is worth a warning.
-func (s stacks) fixed(ctx context.Context, in Input, to swarm.ServiceSpec, live swarm.Service) (image, warning string, err error) {
-	image = to.TaskTemplate.ContainerSpec.Image
-	same := live.ID != "" && live.Spec.TaskTemplate.ContainerSpec != nil && live.Spec.Labels[convert.LabelImage] == to.Labels[convert.LabelImage]
-	is := image
-	if same {
-		is = live.Spec.TaskTemplate.ContainerSpec.Image
-	}
+// fixed fixes the image of a service that is to be set, and for which platforms it is: by the registry, or
+// as it is. What cannot be fixed is run as its tag says, on each node for itself, which is worth a warning.
+func (s stacks) fixed(ctx context.Context, in Input, to swarm.ServiceSpec, live swarm.Service) (found registry.Found, warning string, err error) {
+	image := to.TaskTemplate.ContainerSpec.Image
+	is, same := unasked(to, live)
 	if in.ResolveImage == "never" || in.ResolveImage == "changed" && same {
 		return is, "", nil
 	}
 	credentials, err := credentials(in, image)
 	if err != nil {
-		return "", "", err
+		return is, "", err
 	}
-	pinned, err := registry.Pinned(ctx, s.Engine, image, credentials)
+	found, err = registry.Find(ctx, s.Engine, image, credentials)
 	switch {
 	case ctx.Err() != nil:
-		return "", "", s.Fault(ctx, ctx.Err(), "ask the registry for the image %s", image)
+		return is, "", s.Fault(ctx, ctx.Err(), "ask the registry for the image %s", image)
 	case err != nil && same:
 		return is, "", nil
 	case err != nil:
-		return image, fmt.Sprintf("The registry does not tell the digest of the image %s, so that each node runs what it finds under that name: %s.", image, sdk.AsError(err).Message), nil
+		return is, fmt.Sprintf("The registry does not tell the digest of the image %s, so that each node runs what it finds under that name: %s.", image, sdk.AsError(err).Message), nil
 	default:
-		return pinned, "", nil
+		return found, "", nil
 	}
+}
+
+// unasked is the image of a service without asking the registry, and whether the compose file names the one
+// that the service has: that stays as it was fixed.
+func unasked(to swarm.ServiceSpec, live swarm.Service) (is registry.Found, same bool) {
+	is.Image = to.TaskTemplate.ContainerSpec.Image
+	had := live.Spec.TaskTemplate
+	if live.ID == "" || had.ContainerSpec == nil {
+		return is, false
+	}
+	if same = live.Spec.Labels[convert.LabelImage] == to.Labels[convert.LabelImage]; same {
+		is.Image = had.ContainerSpec.Image
+	}
+	if is.Image == had.ContainerSpec.Image && had.Placement != nil {
+		is.Platforms = had.Placement.Platforms
+	}
+	return is, same
 }
 
 func credentials(in Input, image string) (string, error) {
