@@ -23,6 +23,9 @@ func (o *Of[I, O, S]) plan(ctx context.Context, call *sdk.Call[I]) (sdk.Preview,
 		return preview, err
 	}
 	preview.Observed = o.looked(live)
+	for i := range preview.Observed {
+		preview.Observed[i].Changes = true // and nothing else, but what Foresee says
+	}
 	use := Use[I]{Input: in}
 	if use.Pin, err = o.pin(ctx, in, live); err != nil {
 		return preview, err

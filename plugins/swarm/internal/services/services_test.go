@@ -338,6 +338,21 @@ func TestAServiceThatWasDownIsTakenBackToThat(t *testing.T) {
 	}
 }
 
+// Behind a canary others wait.
+func TestACanaryOfAllIsRefused(t *testing.T) {
+	t.Parallel()
+	service := serve(t, lab.V1, 2)
+	was := state(t, service)()
+	request := lab.Request(t, map[string]any{"service": service, "image": lab.V2, "resolveImage": "never", "canary": 2})
+	_, err := action(t, "service_update").Plan(t.Context(), request)
+	lab.Fails(t, err, sdk.Permanent, "a canary is fewer than all")
+	_, err = action(t, "service_update").Apply(t.Context(), request, &sdktest.Host{})
+	lab.Fails(t, err, sdk.Permanent, "a canary is fewer than all")
+	if is := state(t, service)(); is != was {
+		t.Errorf("it is %s, and was %s", is, was)
+	}
+}
+
 // A canary is one task, and the next update goes on with the others.
 func TestACanaryIsOneTask(t *testing.T) {
 	t.Parallel()
