@@ -49,7 +49,7 @@ func Flags(flags ...string) Option {
 }
 
 // Start starts a swarm of so many managers.
-func Start(managers int, with ...Option) (l *Lab, err error) {
+func Start(managers int, with ...Option) (started *Lab, err error) {
 	if missing := Missing(); missing != "" {
 		return nil, errors.New(missing)
 	}
@@ -57,7 +57,7 @@ func Start(managers int, with ...Option) (l *Lab, err error) {
 	for _, option := range with {
 		option(&chosen)
 	}
-	l = &Lab{managers: managers}
+	l := &Lab{managers: managers}
 	defer func() {
 		if err != nil {
 			l.Stop()
