@@ -227,6 +227,9 @@ func (k kept) previous(v view, live swarm.Service, one target) (was swarm.Servic
 	if live.PreviousSpec != nil && v.hash(*live.PreviousSpec, k.Made) == one.Was {
 		return *live.PreviousSpec, nil
 	}
+	if one.Vault && one.Back == nil {
+		return was, forgotten(one.Name)
+	}
 	if err := spec.Of(live.Spec).With(one.Back).Into(&was); err != nil {
 		return was, sdk.Errorf(sdk.Permanent, "the state before the change: %w", err)
 	}
@@ -234,6 +237,11 @@ func (k kept) previous(v view, live swarm.Service, one target) (was swarm.Servic
 		return was, meddled(one.Name, v.since(live, k.Made, one.Set))
 	}
 	return was, nil
+}
+
+// forgotten is the error for a service of which is gone what was kept in the swarm.
+func forgotten(name string) error {
+	return sdk.Errorf(sdk.Permanent, "what the service %s was is not known any more: somebody has removed what was kept of it in the swarm", name)
 }
 
 // same says whether labels are the same; those that are absent are empty.

@@ -40,7 +40,7 @@ func (r *run) meet(one target, as swarm.ServiceSpec) error {
 }
 
 func (s stacks) apply(ctx context.Context, call *sdk.Call[Input]) (Output, error) {
-	before, _, again, err := s.load(ctx, call)
+	before, again, whole, err := s.load(ctx, call)
 	if err != nil {
 		return Output{}, err
 	}
@@ -49,6 +49,9 @@ func (s stacks) apply(ctx context.Context, call *sdk.Call[Input]) (Output, error
 		err = r.resume(ctx, before)
 	} else {
 		err = r.begin(ctx)
+	}
+	if err == nil && again && !whole {
+		err = r.hide(ctx)
 	}
 	if err != nil {
 		return Output{}, err

@@ -15,6 +15,7 @@ import (
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/plugins/sdk/sdktest"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/lab"
+	"github.com/gatebook/gatebook/plugins/swarm/internal/spec"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/vault"
 )
 
@@ -167,15 +168,15 @@ func TestWhatSomebodyElseChangedIsAConflict(t *testing.T) {
 func guest(t testing.TB, name string, networks ...string) {
 	t.Helper()
 	none := uint64(0)
-	spec := swarm.ServiceSpec{
+	guest := swarm.ServiceSpec{
 		Annotations:  swarm.Annotations{Name: name + "_guest", Labels: map[string]string{convert.LabelNamespace: name}},
 		TaskTemplate: swarm.TaskSpec{ContainerSpec: &swarm.ContainerSpec{Image: "demo:v1"}},
 		Mode:         swarm.ServiceMode{Replicated: &swarm.ReplicatedService{Replicas: &none}},
 	}
 	for _, network := range networks {
-		spec.TaskTemplate.Networks = append(spec.TaskTemplate.Networks, swarm.NetworkAttachmentConfig{Target: network})
+		guest.TaskTemplate.Networks = append(guest.TaskTemplate.Networks, swarm.NetworkAttachmentConfig{Target: network})
 	}
-	_, err := docker.ServiceCreate(t.Context(), client.ServiceCreateOptions{Spec: spec})
+	_, err := docker.ServiceCreate(t.Context(), client.ServiceCreateOptions{Spec: guest})
 	must(t, err)
 }
 
@@ -215,6 +216,7 @@ func TestALaterAttemptMeetsAnEarlierOne(t *testing.T) {
 	t.Parallel()
 	name := stack(t)
 	deployed(t, name, one)
+	before := state(t, name)
 	req := request(t, map[string]any{"stack": name, "compose": two, "prune": true})
 	ctx, die := context.WithCancel(t.Context())
 	host := &sdktest.Host{}
@@ -226,6 +228,13 @@ func TestALaterAttemptMeetsAnEarlierOne(t *testing.T) {
 	if err != nil || seen.State != sdk.Untouched {
 		t.Fatalf("it is seen %+v, %v", seen, err)
 	}
+	scaled(t, name+"_web", 3)
+	_, err = deploy(t).Apply(t.Context(), req, host)
+	fails(t, err, sdk.Conflict, "somebody changed the service "+name+"_web meanwhile: deploy.replicas is 3, was 1")
+	if is := *service(t, name+"_web").Spec.Mode.Replicated.Replicas; is != 3 {
+		t.Errorf("it was overwritten: %d replicas", is)
+	}
+	scaled(t, name+"_web", 1)
 	out := applied(t, req, host)
 	first := service(t, name+"_web").Version
 	again := applied(t, req, host)
@@ -239,6 +248,49 @@ func TestALaterAttemptMeetsAnEarlierOne(t *testing.T) {
 	other.Before = host.StateBefore()
 	_, err = deploy(t).Apply(t.Context(), other, host)
 	fails(t, err, sdk.Permanent, "says something else than when the step began")
+	must(t, deploy(t).Undo(t.Context(), undone(req, host), host))
+	if after := state(t, name); after != before {
+		t.Errorf("after undo the stack is %s, and it was %s", after, before)
+	}
+}
+
+// What was kept in the swarm may be removed there: a later attempt keeps it once more as far as that can be
+// told, and an undo says what is not known any more.
+func TestWhatWasKeptIsRemoved(t *testing.T) {
+	t.Parallel()
+	name := stack(t)
+	deployed(t, name, one)
+	before := service(t, name+"_web").Spec
+	req, host := request(t, map[string]any{"stack": name, "compose": two}), &sdktest.Host{}
+	applied(t, req, host)
+	forget := func() {
+		configs, err := docker.ConfigList(t.Context(), client.ConfigListOptions{})
+		must(t, err)
+		for _, one := range configs.Items {
+			if one.Spec.Labels[vault.Label] == "stack "+name {
+				_, err := docker.ConfigRemove(t.Context(), one.ID, client.ConfigRemoveOptions{})
+				must(t, err)
+			}
+		}
+	}
+	forget()
+	req.Before = host.StateBefore()
+	applied(t, req, host)
+	scaled(t, name+"_web", 3)
+	scaled(t, name+"_web", 2) // now the engine does not know what was before the step
+	must(t, deploy(t).Undo(t.Context(), undone(req, host), host))
+	if after := service(t, name+"_web").Spec; !spec.Alike(after, before) {
+		t.Errorf("after undo the service is %+v, and it was %+v", after, before)
+	}
+
+	host = &sdktest.Host{}
+	req.Before = nil
+	applied(t, req, host)
+	scaled(t, name+"_web", 3)
+	scaled(t, name+"_web", 2)
+	forget()
+	err := deploy(t).Undo(t.Context(), undone(req, host), host)
+	fails(t, err, sdk.Permanent, "what the service "+name+"_web was is not known any more")
 }
 
 // telling is a host that does something when it is told of the progress of a step.
