@@ -153,8 +153,8 @@ func (p *prepared) prepareLabels() {
 		case configKind:
 			live, id = p.view.configs[one.name].Spec.Annotations, p.view.configs[one.name].ID
 		}
-		if id != "" && !same(live.Labels, one.labels) {
-			p.Labels = append(p.Labels, relabeled{Kind: one.kind, Name: one.name, ID: id, Was: live.Labels, Set: one.labels})
+		if id != "" && !same(unmarked(live.Labels), one.labels) {
+			p.Labels = append(p.Labels, relabeled{Kind: one.kind, Name: one.name, ID: id, Was: unmarked(live.Labels), Set: one.labels})
 		}
 	}
 }

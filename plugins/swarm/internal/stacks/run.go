@@ -119,6 +119,9 @@ func (r *run) resume(ctx context.Context, before kept) error {
 	if r.want, err = r.wants(f, r.call.Input.Stack, r.view); err != nil {
 		return err
 	}
+	if len(r.want.blockers) > 0 { // as a config that somebody else has made since
+		return sdk.Errorf(sdk.Conflict, "the compose file: %s", strings.Join(r.want.blockers, " "))
+	}
 	r.kept = before
 	for _, one := range r.Targets {
 		_, set, err := sdk.LoadNote[bool](r.call, isSet+one.Name)
@@ -289,6 +292,9 @@ func (r *run) put(ctx context.Context, live swarm.Service, to swarm.ServiceSpec)
 	credentials, err := credentials(r.call.Input, to.TaskTemplate.ContainerSpec.Image)
 	if err != nil {
 		return err
+	}
+	if live.ID == "" {
+		to.Labels = marked(to.Labels, r.Key)
 	}
 	return r.putWith(ctx, live, to, credentials)
 }
