@@ -3,7 +3,6 @@ package change
 import (
 	"context"
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
 
@@ -65,9 +64,10 @@ type Of[I, O, S any] struct {
 	// Hides, where there is one, says whether what leads back from one spec to another may hold a
 	// secret, as the old value of a password: it is then kept in the swarm itself.
 	Hides func(was, is S) bool
-	// Parts, where there is one, says what is in a spec, part by part, so that a plan that is held
-	// against how things are then names what is another.
-	Parts func(of S) map[string]string
+	// Parts, where there is one, says what is in the spec of an object with this ID, part by part, so that a plan that is held
+	// against how things are then names what is another. Since says in words what is another since.
+	Parts func(id string, of S) map[string]string
+	Since func(id string, was map[string]string, is S) string
 	// Summary says what a change would do. It begins with "would".
 	Summary func(in I, c Change[S]) string
 
@@ -86,9 +86,12 @@ type Of[I, O, S any] struct {
 	// Settled reports whether what follows from the change has come to its end, and how
 	// that was seen, in a whole sentence.
 	Settled func(ctx context.Context, call *sdk.Call[I], c Change[S]) (outputs O, settled bool, detail string, err error)
-	// Undone, where there is one, waits for what follows from taking the change back, and takes
-	// away what Make has made. It may be asked again after it was done.
+	// Undone, where there is one, waits for what follows from taking the change back. It may be
+	// asked again after it was done, and is not asked where what is there is somebody else's.
 	Undone func(ctx context.Context, call *sdk.Call[I], use Use[I], live Object[S]) error
+	// Unmake, where there is one, takes away what Make has made, at the end of an undo; was is the spec
+	// from before the step. It may be asked again after it was done.
+	Unmake func(ctx context.Context, call *sdk.Call[I], use Use[I], was S) error
 }
 
 // Use is one use of an action: its input, and what was fixed when it began.
@@ -161,14 +164,21 @@ func (o *Of[I, O, S]) form(of S) spec.Form {
 	return o.Own(all)
 }
 
-// seen is the object as a plan names it: by its version, and by a hash that tells whether it is its
-// spec that is another, or only what the engine notes of it.
+// print is what is kept of a form, to know it by.
+func (o *Of[I, O, S]) print(id string, form spec.Form) string { return o.Engine.Prints.Of(id, form) }
+
+// version is what a plan says of a spec.
+func (o *Of[I, O, S]) version(id string, of S) string {
+	return o.Engine.Prints.Version(id, spec.Of(of))
+}
+
+// seen is the object as a plan names it.
 func (o *Of[I, O, S]) seen(live Object[S]) sdk.Seen {
 	seen := sdk.Seen{Kind: o.Kind, Name: live.Name, ID: live.ID}
 	if o.Stands != nil {
 		seen.Version = o.Stands(live.Spec)
 	} else {
-		seen.Version = fmt.Sprintf("index %d, spec %s", live.Index, spec.Of(live.Spec).Hash())
+		seen.Version = o.version(live.ID, live.Spec)
 	}
 	return seen
 }
@@ -179,7 +189,7 @@ func (o *Of[I, O, S]) looked(live Object[S]) []sdk.Seen {
 	if o.Parts == nil {
 		return all
 	}
-	parts := o.Parts(live.Spec)
+	parts := o.Parts(live.ID, live.Spec)
 	for _, path := range slices.Sorted(maps.Keys(parts)) {
 		all = append(all, sdk.Seen{Kind: o.Kind, Name: live.Name + " " + path, Version: parts[path]})
 	}

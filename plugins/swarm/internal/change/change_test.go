@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -205,28 +206,44 @@ func TestBetweenALookAndTheChange(t *testing.T) {
 	for name, c := range map[string]struct {
 		between func(*house)
 		says    string
+		undone  string // the color after the undo, which has nothing to take back
+		clash   string // the undo's conflict
 	}{
-		"the swarm noted something": {between: func(h *house) { h.live.Index++ }},
+		"the swarm noted something": {between: func(h *house) { h.live.Index++ }, undone: "red"},
 		"somebody was quicker": {
-			between: func(h *house) { h.paint(wall{"blue", "mind the paint"}) }, says: "somebody changed the house house meanwhile: color is blue, was red",
+			between: func(h *house) { h.paint(wall{"blue", "mind the paint"}) }, says: "somebody changed the house house meanwhile: color is blue, was red", undone: "blue",
 		},
-		"it was removed": {between: func(h *house) { h.live = change.Object[wall]{} }, says: "was removed meanwhile"},
+		"somebody was quicker, twice": {
+			between: func(h *house) { h.paint(wall{"blue", ""}); h.paint(wall{"pink", ""}) }, says: "more than once; by the last change of it color is pink, was blue",
+			undone: "pink", clash: "color is pink, was blue", // nobody can tell whether the step's was among them
+		},
+		"it was removed": {between: func(h *house) { h.live = change.Object[wall]{} }, says: "was removed meanwhile", clash: "was removed meanwhile"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			h := newHouse()
 			h.between = func() { c.between(h) }
-			_, err := h.action(t).Apply(t.Context(), request(t), &sdktest.Host{})
+			handler, req, host := h.action(t), request(t), &sdktest.Host{}
+			_, err := handler.Apply(t.Context(), req, host)
 			if c.says == "" {
 				lab.Must(t, err)
 				if h.writes != 1 || h.live.Spec.Color != "green" {
 					t.Errorf("it is %s after %d changes", h.live.Spec.Color, h.writes)
 				}
-				return
+			} else {
+				lab.Fails(t, err, sdk.Conflict, c.says)
+				if h.writes != 0 {
+					t.Error("it was overwritten")
+				}
 			}
-			lab.Fails(t, err, sdk.Conflict, c.says)
-			if h.writes != 0 {
-				t.Error("it was overwritten")
+			req.Before = host.StateBefore()
+			if err := handler.Undo(t.Context(), req, host); c.clash != "" {
+				lab.Fails(t, err, sdk.Conflict, c.clash)
+			} else {
+				lab.Must(t, err)
+			}
+			if h.live.Spec.Color != c.undone {
+				t.Errorf("after the undo it is %s, want %s", h.live.Spec.Color, c.undone)
 			}
 		})
 	}
@@ -288,5 +305,20 @@ func TestOnlyWhatLeadsBackIsKept(t *testing.T) {
 	lab.Must(t, json.Unmarshal(host.StateBefore(), &kept))
 	if len(kept.Back) != 1 || kept.Back["Color"] != "red" || strings.Contains(string(host.StateBefore()), "paint") {
 		t.Errorf("kept is %s", host.StateBefore())
+	}
+}
+
+// What the engine notes of an object is nothing that a sealed plan is refused for.
+func TestAPlanDoesNotNameTheIndex(t *testing.T) {
+	t.Parallel()
+	h := newHouse()
+	handler := h.action(t)
+	first, err := handler.Plan(t.Context(), request(t))
+	lab.Must(t, err)
+	h.live.Index++
+	again, err := handler.Plan(t.Context(), request(t))
+	lab.Must(t, err)
+	if len(first.Observed) == 0 || !slices.Equal(first.Observed, again.Observed) {
+		t.Errorf("it saw %v, and then %v", first.Observed, again.Observed)
 	}
 }

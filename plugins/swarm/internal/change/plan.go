@@ -63,34 +63,43 @@ func (o *Of[I, O, S]) atVersion(in I, live Object[S]) error {
 		o.called(in), live.Index, o.Version(in), o.last(live))
 }
 
-// agreed complains of an object that is not as the plan saw it to which people agreed. That only its
-// version moved is the engine's own note of how it is.
+// agreed complains of an object that is not as the plan saw it to which people agreed.
 func (o *Of[I, O, S]) agreed(call *sdk.Call[I], live Object[S]) error {
-	is := o.seen(live)
-	was, saw := call.Saw(is.Kind, is.Name)
-	switch {
-	case !saw || was == is:
+	was, saw := call.Saw(o.Kind, live.Name)
+	if !saw {
+		return nil
+	}
+	switch is := o.seen(live); {
+	case was == is:
 		return nil
 	case was.ID != is.ID:
-		return sdk.Errorf(sdk.Conflict, "the %s is not the one that the plan saw, but a new one of that name", o.called(call.Input))
+		return sdk.OutdatedErrorf("the %s is not the one that the plan saw, but a new one of that name", o.called(call.Input))
 	case o.Stands != nil:
-		return sdk.Errorf(sdk.Conflict, "somebody changed the %s since it was planned: it has %s, and had %s", o.called(call.Input), is.Version, was.Version)
-	case of(was.Version) != of(is.Version):
-		return sdk.Errorf(sdk.Conflict, "somebody changed the %s since it was planned: %s", o.called(call.Input), o.since(of(was.Version), live))
+		return sdk.OutdatedErrorf("somebody changed the %s since it was planned: it has %s, and had %s", o.called(call.Input), is.Version, was.Version)
 	default:
-		return nil
+		return sdk.OutdatedErrorf("somebody changed the %s since it was planned: %s", o.called(call.Input),
+			o.planned(call, live, was.Version))
 	}
 }
 
-// of is the spec's part of a version that [Of.seen] has made.
-func of(version string) string {
-	_, hash, _ := strings.Cut(version, "spec ")
-	return hash
+// planned says what changed since a plan saw an object in a version.
+func (o *Of[I, O, S]) planned(call *sdk.Call[I], live Object[S], version string) string {
+	parts := map[string]string{}
+	for _, one := range call.Seen {
+		if path, is := strings.CutPrefix(one.Name, live.Name+" "); is && one.Kind == o.Kind {
+			parts[path] = one.Version
+		}
+	}
+	once := live.Previous != nil && o.version(live.ID, *live.Previous) == version
+	if once || o.Since == nil || len(parts) == 0 {
+		return o.since(live, func(S) bool { return once })
+	}
+	return "more than once: " + o.Since(live.ID, parts, live.Spec)
 }
 
-// since says what changed since an object had a spec with this hash.
-func (o *Of[I, O, S]) since(hash string, live Object[S]) string {
-	if live.Previous != nil && spec.Of(*live.Previous).Hash() == hash {
+// since says what changed since an object had a spec that somebody knows when he is shown it.
+func (o *Of[I, O, S]) since(live Object[S], knows func(S) bool) string {
+	if live.Previous != nil && knows(*live.Previous) {
 		return o.Words(*live.Previous, live.Spec)
 	}
 	return "more than once" + o.last(live)

@@ -17,42 +17,57 @@ func (o *Of[I, O, S]) undo(ctx context.Context, call *sdk.Call[I]) error {
 		return err
 	}
 	use := used(k, call.Input, true)
-	var live Object[S]
+	var is restored[S]
 	if err := again(func() (err error) {
-		live, err = o.restore(ctx, use, k)
+		is, err = o.restore(ctx, use, k)
 		return err
 	}); err != nil {
 		return err
 	}
-	if o.Undone != nil {
-		if err := o.Undone(ctx, call, use, live); err != nil {
+	if o.Undone != nil && !is.left {
+		if err := o.Undone(ctx, call, use, is.live); err != nil {
+			return err
+		}
+	}
+	if o.Unmake != nil {
+		if err := o.Unmake(ctx, call, use, is.was); err != nil {
 			return err
 		}
 	}
 	return o.drop(ctx, call.Input, k)
 }
 
-// restore sets what was there before the step, where it finds what the step has set, and returns
-// the object as it is then.
-func (o *Of[I, O, S]) restore(ctx context.Context, use Use[I], k kept) (Object[S], error) {
+// restored is an object of which a step's change is taken back.
+type restored[S any] struct {
+	live Object[S]
+	was  S    // before the step
+	left bool // the change was never made, or is taken back already, and what is there is somebody else's
+}
+
+// restore sets what was there before the step, where it finds what the step has set.
+func (o *Of[I, O, S]) restore(ctx context.Context, use Use[I], k kept) (restored[S], error) {
+	var none restored[S]
 	in := use.Input
 	live, err := o.look(ctx, in)
 	if err != nil {
-		return live, o.lost(in, true, err)
+		return none, o.lost(in, true, err)
 	}
 	now, err := o.judge(ctx, use, k, live)
 	switch {
 	case err != nil:
-		return live, err
+		return none, err
 	case now.standing == before: // taken back already, or never changed
-		return live, nil
+		return restored[S]{live: live, was: now.was}, nil
+	case now.standing == foreign && now.apart:
+		return restored[S]{live: live, was: *live.Previous, left: true}, nil
 	case now.standing == foreign:
-		return live, o.meddled(in, now.words)
+		return none, o.meddled(in, now.words)
 	}
 	if err := o.set(ctx, use, live, now.was); err != nil {
-		return live, err
+		return none, err
 	}
-	return o.look(ctx, in)
+	live, err = o.look(ctx, in)
+	return restored[S]{live: live, was: now.was}, err
 }
 
 func (o *Of[I, O, S]) observe(ctx context.Context, call *sdk.Call[I]) (sdk.Observed[O], error) {
@@ -86,7 +101,7 @@ func (o *Of[I, O, S]) observe(ctx context.Context, call *sdk.Call[I]) (sdk.Obser
 	}
 	seen.State, seen.Detail = sdk.NotDone, fmt.Sprintf("The %s %s.", o.called(call.Input), now)
 	switch back := now.standing == before; {
-	case back && call.Undo && o.Undone == nil: // else more may be left to do than can be seen here
+	case back && call.Undo && o.Undone == nil && o.Unmake == nil: // else more may be left to do than can be seen here
 		seen.State = sdk.Done
 	case back && !call.Undo && o.Make == nil && live.Mark == k.Mark: // what Make has made may be there
 		seen.State = sdk.Untouched

@@ -13,13 +13,15 @@ import (
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/connection"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/request"
+	"github.com/gatebook/gatebook/plugins/swarm/internal/spec"
 )
 
 // Engine is a connection. Its zero value is not connected; actions are declared with it before
 // it is.
 type Engine struct {
-	Docker  *client.Client
+	Docker  *request.Client
 	Timeout time.Duration // of single requests
+	Prints  spec.Prints   // of what is in the swarm
 	host    string        // for people
 	context string        // of docker, for people; empty: there is none
 }
@@ -31,7 +33,7 @@ func (e *Engine) Connect(ctx context.Context, config connection.Config) error {
 	if err != nil {
 		return err
 	}
-	docker, err := client.New(append(way.Options, append(request.Noting(), client.WithUserAgent("gatebook-plugin-swarm"))...)...)
+	docker, err := request.NewClient(append(way.Options, client.WithUserAgent("gatebook-plugin-swarm"))...)
 	if err != nil {
 		return sdk.FieldErrorf("endpoint", "%s: %w", way.Host, err)
 	}

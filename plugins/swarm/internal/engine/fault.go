@@ -13,6 +13,7 @@ import (
 	"github.com/moby/moby/client"
 
 	"github.com/gatebook/gatebook/plugins/sdk"
+	"github.com/gatebook/gatebook/plugins/swarm/internal/request"
 )
 
 // late is why a single request was given up.
@@ -44,10 +45,8 @@ func (e *Engine) Fault(ctx context.Context, err error, doing string, args ...any
 }
 
 // Stale says whether a change was refused as what it changes was changed meanwhile: by its version
-// index. The engine has no status of its own for that.
-func Stale(err error) bool {
-	return err != nil && strings.Contains(err.Error(), "update out of sequence")
-}
+// index.
+func Stale(err error) bool { return request.Stale(err) }
 
 // IsGone says whether what was asked for is not there.
 func IsGone(err error) bool { return errdefs.IsNotFound(err) }

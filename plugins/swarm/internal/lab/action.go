@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/gatebook/gatebook/plugins/sdk"
+	"github.com/gatebook/gatebook/plugins/sdk/sdktest"
 )
 
 // Action returns the action of a name among those of a room.
@@ -30,6 +31,18 @@ func Request(t testing.TB, params map[string]any) sdk.Request {
 	text, err := json.Marshal(params)
 	Must(t, err)
 	return sdk.Request{Params: text, Key: "run-step-0-do", Attempt: 1}
+}
+
+// Between is the host of an attempt in which something happens between its first look and its change.
+type Between struct {
+	sdktest.Host
+	Does func()
+}
+
+// Before is told what leads back, right before the change.
+func (b *Between) Before(ctx context.Context, state json.RawMessage) error {
+	b.Does()
+	return b.Host.Before(ctx, state)
 }
 
 // Fails ends the test unless an error is of a class, and tells what it does not say.

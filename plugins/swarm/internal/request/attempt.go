@@ -25,8 +25,8 @@ func (a *Attempt) In(ctx context.Context) context.Context {
 // Changed says whether the engine may have changed something: it was asked to, and did not say no.
 func (a *Attempt) Changed() bool { return a.sent.Load() > a.refused.Load() }
 
-// Noting has a client tell attempts of its requests.
-func Noting() []client.Opt {
+// noting has a client tell attempts of its requests.
+func noting() []client.Opt {
 	return []client.Opt{client.WithHTTPRequestHook(note), client.WithHTTPResponseHook(heed)}
 }
 
@@ -50,8 +50,8 @@ func note(request *http.Request) error {
 	return nil
 }
 
-// heed takes in that an engine said no. It also answers 500 to what it refuses, a stale version
-// index among them, but not only to that.
+// heed takes in that an engine said no. It also answers 500 to what it refuses, but not only to that:
+// of these, [Client] tells.
 func heed(answer *http.Response) {
 	attempt := asking(answer.Request)
 	if attempt != nil && answer.StatusCode >= http.StatusBadRequest && answer.StatusCode < http.StatusInternalServerError && answer.StatusCode != http.StatusRequestTimeout {

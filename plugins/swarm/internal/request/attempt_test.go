@@ -1,6 +1,7 @@
 package request_test
 
 import (
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -16,6 +17,7 @@ func TestAnAttemptKnowsWhetherItChangedSomething(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		status  int // that the engine answers; 0: it closes the connection
+		says    string
 		gone    bool
 		reads   bool
 		changed bool
@@ -24,6 +26,7 @@ func TestAnAttemptKnowsWhetherItChangedSomething(t *testing.T) {
 		"it was done":                 {status: http.StatusCreated, changed: true},
 		"it was refused":              {status: http.StatusConflict},
 		"what was done is not told":   {status: http.StatusInternalServerError, changed: true},
+		"its version was stale":       {status: http.StatusInternalServerError, says: "rpc error: code = Unknown desc = update out of sequence"},
 		"it took too long":            {status: http.StatusRequestTimeout, changed: true},
 		"the answer was lost":         {changed: true},
 		"the engine was not reached":  {gone: true},
@@ -35,15 +38,15 @@ func TestAnAttemptKnowsWhetherItChangedSomething(t *testing.T) {
 				if test.status == 0 {
 					panic(http.ErrAbortHandler)
 				}
+				w.Header().Set("Content-Type", "application/json")
 				w.WriteHeader(test.status)
-				_, _ = w.Write([]byte("{}"))
+				_, _ = fmt.Fprintf(w, `{"message": %q}`, test.says)
 			}))
 			t.Cleanup(server.Close)
 			if test.gone {
 				server.Close()
 			}
-			options := append(request.Noting(), client.WithHost("tcp://"+strings.TrimPrefix(server.URL, "http://")), client.WithAPIVersion("1.41"))
-			docker, err := client.New(options...)
+			docker, err := request.NewClient(client.WithHost("tcp://"+strings.TrimPrefix(server.URL, "http://")), client.WithAPIVersion("1.41"))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -52,7 +55,7 @@ func TestAnAttemptKnowsWhetherItChangedSomething(t *testing.T) {
 			if test.reads {
 				_, err = docker.ServiceList(ctx, client.ServiceListOptions{})
 			} else {
-				_, err = docker.ServiceRemove(ctx, "web", client.ServiceRemoveOptions{})
+				_, err = docker.ServiceUpdate(ctx, "web", client.ServiceUpdateOptions{})
 			}
 			if attempt.Changed() != test.changed {
 				t.Errorf("it changed something: %t, want %t (%v)", attempt.Changed(), test.changed, err)

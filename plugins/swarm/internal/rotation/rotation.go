@@ -76,7 +76,10 @@ func (r rotating[I]) action(a sdk.Action[I, Output]) sdk.Action[I, Output] {
 			detail, err := r.Settling(ctx, service.Followed(c, r.of(call.Input).Stall.Std()))
 			return Output{}, false, detail, err
 		},
-		Undone: r.undone,
+		Undone: func(ctx context.Context, call *sdk.Call[I], use change.Use[I], live service.Object) error {
+			return r.Return(ctx, call.Host, live, r.of(call.Input).Stall.Std(), use.Ailed)
+		},
+		Unmake: r.unmake,
 	}).Action(a)
 }
 
@@ -100,7 +103,7 @@ func (r rotating[I]) wants(use change.Use[I], was swarm.ServiceSpec) (swarm.Serv
 		return want, sdk.FieldErrorf("name", "the service %s mounts a %s of this name already: the new one has another", in.Service, r.kind)
 	}
 	*mounted.name, *mounted.id = name, ""
-	want.UpdateConfig = in.Pace.Of(want.UpdateConfig)
+	in.Pace.Set(&want)
 	return want, nil
 }
 

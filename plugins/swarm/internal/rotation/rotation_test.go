@@ -306,3 +306,26 @@ func TestOthersAreNotInTheWay(t *testing.T) {
 	_, err = config.handler(t).Apply(t.Context(), request, &sdktest.Host{})
 	lab.Fails(t, err, sdk.Conflict, "there is a config "+old+" already, which this step has not made")
 }
+
+// Where somebody was quicker, what they have set stays, and what the step has made for it goes.
+func TestWhereSomebodyWasQuickerTheNewOneIsRemoved(t *testing.T) {
+	t.Parallel()
+	service, old := config.serve(t, "old")
+	request := lab.Request(t, map[string]any{"service": service, "target": "/settings", "content": "new", "monitor": "1s"})
+	host := &lab.Between{Does: func() {
+		found, err := docker().ServiceInspect(t.Context(), service, client.ServiceInspectOptions{})
+		lab.Must(t, err)
+		found.Service.Spec.TaskTemplate.ContainerSpec.Configs = nil
+		_, err = docker().ServiceUpdate(t.Context(), service, client.ServiceUpdateOptions{Version: found.Service.Version, Spec: found.Service.Spec})
+		lab.Must(t, err)
+	}}
+	_, err := config.handler(t).Apply(t.Context(), request, host)
+	lab.Fails(t, err, sdk.Conflict, "somebody changed the service "+service+" meanwhile: configs")
+	request.Before = host.StateBefore()
+	for range 2 {
+		lab.Must(t, config.handler(t).Undo(t.Context(), request, &sdktest.Host{}))
+	}
+	if is := config.probe(t, service, old)(); is != fmt.Sprint([]string{}, []string{old + " old"}) {
+		t.Errorf("it is %s", is)
+	}
+}

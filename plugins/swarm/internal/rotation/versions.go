@@ -61,7 +61,8 @@ func (r rotating[I]) make(ctx context.Context, use change.Use[I], to swarm.Servi
 	return r.Fault(single, r.create(single, made), "make the %s %s", r.kind, made.name)
 }
 
-// replaced is what the service mounts at this moment, which is about to be replaced.
+// replaced is what the service mounts at this moment, which is about to be replaced. Where somebody has
+// taken that away since it was looked at, it is none, and the change that comes next is a conflict.
 func (r rotating[I]) replaced(ctx context.Context, in asked) (*thing, error) {
 	live, err := r.Get(ctx, in.Service)
 	if err != nil {
@@ -69,7 +70,7 @@ func (r rotating[I]) replaced(ctx context.Context, in asked) (*thing, error) {
 	}
 	mounted, err := r.mounted(in, live.Spec)
 	if err != nil {
-		return nil, err
+		return nil, nil
 	}
 	old, err := r.find(ctx, *mounted.name)
 	return old, r.Fault(ctx, err, "read the %s %s", r.kind, *mounted.name)
@@ -171,13 +172,10 @@ func (r rotating[I]) away(ctx context.Context, call *sdk.Call[I], one thing) (bo
 	}
 }
 
-// undone follows the service to where it was, and removes what the step has made.
-func (r rotating[I]) undone(ctx context.Context, call *sdk.Call[I], use change.Use[I], live service.Object) error {
+// unmake removes what the step has made.
+func (r rotating[I]) unmake(ctx context.Context, call *sdk.Call[I], use change.Use[I], was swarm.ServiceSpec) error {
 	in := r.of(call.Input)
-	if err := r.Return(ctx, call.Host, live, in.Stall.Std(), use.Ailed); err != nil {
-		return err
-	}
-	mounted, err := r.mounted(in, live.Spec)
+	mounted, err := r.mounted(in, was)
 	if err != nil {
 		return err
 	}

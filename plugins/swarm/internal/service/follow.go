@@ -27,9 +27,10 @@ type Converged struct {
 	Changed bool   `json:"changed" required:"true" doc:"Whether there was anything to change."`
 }
 
-// Followed is what is followed of a change: of a canary, until so many tasks are well.
+// Followed is what is followed of a change: of a canary, until so many tasks are well. Where nothing was
+// to be changed, it is no news that the engine has taken an earlier update back.
 func Followed(c change.Change[swarm.ServiceSpec], stall time.Duration) tasks.Followed {
-	of := tasks.Followed{ID: c.Live.ID, Spec: c.Live.Spec, Monitor: Monitor(c.Live.Spec), Stall: stall}
+	of := tasks.Followed{ID: c.Live.ID, Spec: c.Live.Spec, Monitor: Monitor(c.Live.Spec), Stall: stall, Back: c.Live.Back != "" && !c.Changed()}
 	if isCanary(c.Live.Spec.UpdateConfig) {
 		of.Canary = c.Live.Spec.UpdateConfig.Parallelism
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -81,6 +82,14 @@ func state(t testing.TB, name string) func() string {
 	}
 }
 
+// vaulted is how much the swarm keeps that leads back to a service.
+func vaulted(t testing.TB, service string) int {
+	t.Helper()
+	found, err := docker().ConfigList(t.Context(), client.ConfigListOptions{Filters: make(client.Filters).Add("label", vault.Label+"=service "+service)})
+	lab.Must(t, err)
+	return len(found.Items)
+}
+
 func action(t testing.TB, name string) sdk.Handler {
 	t.Helper()
 	return lab.Action(t, engine.Truthful(services.Actions(swarmed.Nodes[0].Connect(t))), name)
@@ -124,6 +133,21 @@ func TestUpdateKeepsTheContract(t *testing.T) {
 			Blocks: true,
 		},
 	)
+}
+
+// The version that an earlier step is to return is not known in a plan, which shows all the same what
+// would change, and what it was made from: that is what people agree to.
+func TestAPlanNeedsNoVersion(t *testing.T) {
+	t.Parallel()
+	name := serve(t, lab.V1, 1)
+	request := lab.Request(t, map[string]any{"service": name, "image": lab.V2, "resolveImage": "never"})
+	request.Unknown = []string{"version"}
+	preview, err := action(t, "service_update").Plan(t.Context(), request)
+	lab.Must(t, err)
+	saw := slices.ContainsFunc(preview.Observed, func(one sdk.Seen) bool { return one.Kind == "service" && one.Name == name && one.Version != "" })
+	if len(preview.Changes) != 1 || !strings.Contains(preview.Changes[0].Diff, "+image: "+lab.V2) || !saw {
+		t.Errorf("the plan is %+v", preview)
+	}
 }
 
 func TestScaleKeepsTheContract(t *testing.T) {
@@ -237,11 +261,6 @@ func TestAPasswordThatIsReplacedStaysInTheSwarm(t *testing.T) {
 		s.TaskTemplate.ContainerSpec.Env = []string{"DB_PASSWORD=hunter2", "MODE=a"}
 	})
 	was := state(t, service)()
-	vaulted := func() (count int) {
-		found, err := docker().ConfigList(t.Context(), client.ConfigListOptions{Filters: make(client.Filters).Add("label", vault.Label+"=service "+service)})
-		lab.Must(t, err)
-		return len(found.Items)
-	}
 	update, host := action(t, "service_update"), &sdktest.Host{}
 	request := lab.Request(t, map[string]any{"service": service, "env": map[string]any{"DB_PASSWORD": "opensesame"}, "unsetEnv": []string{"MODE"}, "monitor": "1s"})
 	_, err := update.Apply(t.Context(), request, host)
@@ -249,8 +268,8 @@ func TestAPasswordThatIsReplacedStaysInTheSwarm(t *testing.T) {
 	if kept := string(host.StateBefore()); strings.Contains(kept, "hunter2") || strings.Contains(kept, "DB_PASSWORD") {
 		t.Errorf("kept is %s", kept)
 	}
-	if is := inspect(t, service); vaulted() != 1 || strings.Join(is.Spec.TaskTemplate.ContainerSpec.Env, " ") != "DB_PASSWORD=opensesame" {
-		t.Errorf("in the swarm are %d, and the variables %s", vaulted(), is.Spec.TaskTemplate.ContainerSpec.Env)
+	if is := inspect(t, service); vaulted(t, service) != 1 || strings.Join(is.Spec.TaskTemplate.ContainerSpec.Env, " ") != "DB_PASSWORD=opensesame" {
+		t.Errorf("in the swarm are %d, and the variables %s", vaulted(t, service), is.Spec.TaskTemplate.ContainerSpec.Env)
 	}
 	request.Attempt, request.Before = 2, host.StateBefore()
 	_, err = update.Apply(t.Context(), request, &sdktest.Host{})
@@ -258,8 +277,8 @@ func TestAPasswordThatIsReplacedStaysInTheSwarm(t *testing.T) {
 	for range 2 {
 		lab.Must(t, update.Undo(t.Context(), request, &sdktest.Host{}))
 	}
-	if is := state(t, service)(); is != was || vaulted() != 0 {
-		t.Errorf("in the swarm are %d, it is\n%s\nand was\n%s", vaulted(), is, was)
+	if is := state(t, service)(); is != was || vaulted(t, service) != 0 {
+		t.Errorf("in the swarm are %d, it is\n%s\nand was\n%s", vaulted(t, service), is, was)
 	}
 }
 
@@ -288,6 +307,10 @@ func TestTheEnginesOwnRollbackIsNoSuccess(t *testing.T) {
 			if is := state(t, service)(); is != was {
 				t.Errorf("it is\n%s\nand was\n%s", is, was)
 			}
+			request = lab.Request(t, map[string]any{"service": service, "replicas": 2}) // as it is: nothing to do, and all is well
+			request.Key = "run-step-1-do"
+			_, err = action(t, "service_scale").Apply(t.Context(), request, &sdktest.Host{})
+			lab.Must(t, err)
 		})
 	}
 }

@@ -79,7 +79,7 @@ func (r *run) hide(ctx context.Context) error {
 			return r.meddledWith(i)
 		case is == before && one.Vault:
 			r.Targets[i].Back = spec.Of(r.wanted[i]).To(spec.Of(live.Spec))
-		case is == ours && one.Vault && live.PreviousSpec != nil && r.view.hash(*live.PreviousSpec, r.Made) == one.Was:
+		case is == ours && one.Vault && live.PreviousSpec != nil && r.view.print(one.thing(), *live.PreviousSpec, r.Made) == one.Was:
 			r.Targets[i].Back = spec.Of(live.Spec).To(spec.Of(*live.PreviousSpec))
 		}
 	}
@@ -87,8 +87,8 @@ func (r *run) hide(ctx context.Context) error {
 		live, there := r.view.services[one.Name]
 		switch {
 		case !there || live.ID != one.ID:
-		case r.view.hash(live.Spec, r.Made) != one.Was:
-			return meddled(one.Name, r.view.since(live, r.Made, one.Was))
+		case r.view.print(one.ID, live.Spec, r.Made) != one.Was:
+			return meddled(one.Name, r.view.since(one.ID, live, r.Made, one.Was))
 		case one.Vault:
 			r.Pruned[i].Spec = &live.Spec
 		}

@@ -145,7 +145,7 @@ func (r *run) compute(ctx context.Context) (err error) {
 	for i := 0; !other && i < len(r.wanted); i++ {
 		one := r.Targets[i]
 		settle(&r.wanted[i], one)
-		other = r.wanted[i].Name != one.Name || r.view.hash(r.wanted[i], r.Made) != one.Set
+		other = r.wanted[i].Name != one.Name || r.view.print(one.thing(), r.wanted[i], r.Made) != one.Set
 	}
 	if other {
 		return sdk.Errorf(sdk.Permanent, "the compose file, or what it takes in, says something else than when the step began: put back what it was, or take the step back and plan anew")
@@ -313,8 +313,8 @@ func (r *run) prune(ctx context.Context, which func(pruned) bool) error {
 		switch {
 		case !there || live.ID != one.ID: // who made another of that name wants it
 			continue
-		case v.hash(live.Spec, r.Made) != one.Was:
-			return meddled(one.Name, v.since(live, r.Made, one.Was))
+		case v.print(one.ID, live.Spec, r.Made) != one.Was:
+			return meddled(one.Name, v.since(one.ID, live, r.Made, one.Was))
 		}
 		r.call.Progressf("remove the service %s", one.Name)
 		if err := r.remove(ctx, live); err != nil {

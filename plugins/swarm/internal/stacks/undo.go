@@ -159,8 +159,8 @@ func (u *undoing) revive(ctx context.Context, one pruned) error {
 		return err
 	}
 	if live, there := v.services[one.Name]; there {
-		if v.hash(live.Spec, u.Made) != one.Was {
-			return meddled(one.Name, v.since(live, u.Made, one.Was))
+		if v.print(one.ID, live.Spec, u.Made) != one.Was {
+			return meddled(one.Name, v.since(one.ID, live, u.Made, one.Was))
 		}
 		if live.ID != one.ID { // made anew by an earlier attempt, and its tasks may be on their way
 			u.restored = append(u.restored, back{one.Name, one.Ailed})
@@ -245,7 +245,7 @@ func (k kept) progress(v view) (begun, left string) {
 	}
 	for _, one := range k.Pruned {
 		live, is := v.services[one.Name]
-		gone := !is || live.ID != one.ID && v.hash(live.Spec, k.Made) != one.Was
+		gone := !is || live.ID != one.ID && v.print(one.ID, live.Spec, k.Made) != one.Was
 		note(gone, gone, "the service "+one.Name)
 	}
 	return begun, left
