@@ -94,7 +94,7 @@ func (c *changing[I, O, S]) first(ctx context.Context, live Object[S]) error {
 	}
 	use := Use[I]{Input: in, Key: c.call.Key}
 	var err error
-	if use.Pin, err = c.pin(ctx, in, live); err != nil {
+	if use.Pin, err = c.pin(ctx, c.call, live); err != nil {
 		return err
 	}
 	want, err := c.Want(ctx, use, live)

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/gatebook/gatebook/plugins/sdk"
+	"github.com/gatebook/gatebook/plugins/swarm/internal/registry"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/spec"
 )
 
@@ -24,7 +25,7 @@ func (o *Of[I, O, S]) plan(ctx context.Context, call *sdk.Call[I]) (sdk.Preview,
 	}
 	preview.Observed = o.looked(live)
 	use := Use[I]{Input: in}
-	if use.Pin, err = o.pin(ctx, in, live); err != nil {
+	if use.Pin, err = o.pin(ctx, call, live); err != nil {
 		return preview, err
 	}
 	want, err := o.Want(ctx, use, live)
@@ -47,11 +48,11 @@ func (o *Of[I, O, S]) plan(ctx context.Context, call *sdk.Call[I]) (sdk.Preview,
 }
 
 // pin fixes what is decided as a step begins.
-func (o *Of[I, O, S]) pin(ctx context.Context, in I, was Object[S]) (string, error) {
+func (o *Of[I, O, S]) pin(ctx context.Context, call *sdk.Call[I], was Object[S]) (registry.Found, error) {
 	if o.Pin == nil {
-		return "", nil
+		return registry.Found{}, nil
 	}
-	return o.Pin(ctx, in, was)
+	return o.Pin(ctx, call, was)
 }
 
 // atVersion complains of an object that is not of the version that the step says.

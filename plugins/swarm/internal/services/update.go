@@ -13,6 +13,7 @@ import (
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/change"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/compose"
+	"github.com/gatebook/gatebook/plugins/swarm/internal/registry"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/service"
 	"github.com/gatebook/gatebook/schema"
 )
@@ -79,6 +80,10 @@ that fails, no node that is suitable. An update that the engine has paused or ro
 
 **Nothing of anybody else's is overwritten.** The change goes by the version index that the plan saw, or that ` + "`version`" + ` says. Where somebody has changed the service
 since, the step is a *conflict* that names what they changed, and so is its undo. The engine's own notes about an update move the index as well; these are told from changes.
+A tag that is another image than the plan saw is a conflict, too.
+
+**An image** is fixed to the digest that its registry has for it, and its tasks to nodes of the platforms that it is for, as docker does it. Where the registry does not answer, the
+platforms stay as they are.
 
 **Undo** puts back the spec from before this step, whatever the engine calls the previous one, and waits until all tasks are those of before.
 It goes at the pace of that spec.
@@ -115,7 +120,7 @@ func (in UpdateInput) says(c change.Change[swarm.ServiceSpec]) string {
 
 // wants is the spec that the step makes of the one that was there; image is what its image was
 // pinned to.
-func (in UpdateInput) wants(was swarm.ServiceSpec, image string) (swarm.ServiceSpec, error) {
+func (in UpdateInput) wants(was swarm.ServiceSpec, image registry.Found) (swarm.ServiceSpec, error) {
 	want, err := service.Copy(was)
 	if err != nil {
 		return want, err
@@ -124,8 +129,8 @@ func (in UpdateInput) wants(was swarm.ServiceSpec, image string) (swarm.ServiceS
 	if container == nil {
 		return want, sdk.FieldErrorf("service", "the service %s runs no containers, but a %s", in.Service, cmp.Or(want.TaskTemplate.Runtime, "plugin"))
 	}
-	if image != "" {
-		container.Image = image
+	if image.Image != "" {
+		image.Runs(&want.TaskTemplate)
 	}
 	container.Env = environment(container.Env, in.Env, in.UnsetEnv)
 	for name, value := range in.Labels {
