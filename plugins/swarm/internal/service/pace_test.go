@@ -13,7 +13,7 @@ import (
 // What is not given stays as the service has it, and what a canary has set for itself does not stay.
 func TestAPaceChangesWhatIsGiven(t *testing.T) {
 	t.Parallel()
-	two, none := uint64(2), 0.0
+	two, none, hour, atOnce := uint64(2), 0.0, schema.Duration(time.Hour), schema.Duration(0)
 	own := &swarm.UpdateConfig{Parallelism: 3, Delay: time.Second, FailureAction: "continue", Monitor: time.Minute, MaxFailureRatio: 0.5, Order: "start-first"}
 	canary := service.Canary(own, 1)
 	for name, c := range map[string]struct {
@@ -23,9 +23,10 @@ func TestAPaceChangesWhatIsGiven(t *testing.T) {
 		"nothing, of none":     {service.Pace{}, nil, nil},
 		"nothing, of its own":  {service.Pace{}, own, own},
 		"one thing, of none":   {service.Pace{Parallelism: &two}, nil, &swarm.UpdateConfig{Parallelism: 2, FailureAction: "pause", Monitor: 5 * time.Second, Order: "stop-first"}},
-		"one thing of its own": {service.Pace{Delay: schema.Duration(time.Hour)}, own, &swarm.UpdateConfig{Parallelism: 3, Delay: time.Hour, FailureAction: "continue", Monitor: time.Minute, MaxFailureRatio: 0.5, Order: "start-first"}},
+		"one thing of its own": {service.Pace{Delay: &hour}, own, &swarm.UpdateConfig{Parallelism: 3, Delay: time.Hour, FailureAction: "continue", Monitor: time.Minute, MaxFailureRatio: 0.5, Order: "start-first"}},
+		"no delay any more":    {service.Pace{Delay: &atOnce}, own, &swarm.UpdateConfig{Parallelism: 3, FailureAction: "continue", Monitor: time.Minute, MaxFailureRatio: 0.5, Order: "start-first"}},
 		"all of it": {
-			service.Pace{&two, schema.Duration(time.Hour), "stop-first", schema.Duration(time.Second), "pause", &none},
+			service.Pace{&two, &hour, "stop-first", schema.Duration(time.Second), "pause", &none},
 			own,
 			&swarm.UpdateConfig{Parallelism: 2, Delay: time.Hour, FailureAction: "pause", Monitor: time.Second, Order: "stop-first"},
 		},
