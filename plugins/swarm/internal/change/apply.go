@@ -73,14 +73,14 @@ func (c *changing[I, O, S]) try(ctx context.Context) error {
 	case err != nil:
 		return err
 	case now.standing == foreign:
-		return c.meddled(in, now.words)
+		return c.meddled(in, live, now.words)
 	case now.standing == ours:
 		c.change = Change[S]{Live: live, Was: now.was, Want: now.want, Pin: use.Pin}
 		return c.call.Note(isSet, true)
 	case live.Back != "" && live.Mark != c.kept.Mark:
 		return sdk.Errorf(sdk.Permanent, "%s", live.Back)
 	case c.met:
-		return c.meddled(in, c.Words(now.want, live.Spec))
+		return c.meddled(in, live, c.Words(now.want, live.Spec))
 	default:
 		return c.make(ctx, use, live, now.want)
 	}
@@ -158,8 +158,18 @@ func (o *Of[I, O, S]) guard(ctx context.Context, use Use[I], live Object[S], to 
 }
 
 // meddled is the conflict with whoever has changed the object.
-func (o *Of[I, O, S]) meddled(in I, words string) error {
-	return sdk.Errorf(sdk.Conflict, "somebody changed the %s meanwhile: %s", o.called(in), words)
+func (o *Of[I, O, S]) meddled(in I, live Object[S], words string) error {
+	return o.conflict(live, "somebody changed the %s meanwhile: %s", o.called(in), words)
+}
+
+// conflict is one over an object, which stays as it is.
+func (o *Of[I, O, S]) conflict(live Object[S], format string, args ...any) error {
+	if o.Left != nil {
+		if left := o.Left(live); left != "" {
+			format, args = format+"; %s", append(args, left)
+		}
+	}
+	return sdk.Errorf(sdk.Conflict, format, args...)
 }
 
 // lost makes a conflict of an object that is gone, where it is known to have been there.

@@ -70,6 +70,9 @@ type Of[I, O, S any] struct {
 	// Parts, where there is one, says what is in a spec, part by part, so that a plan that is held
 	// against how things are then names what is another.
 	Parts func(of S) map[string]string
+	// Left, where there is one, says in a part of a sentence what people should know of an object that
+	// stays as others have changed it; empty: nothing.
+	Left func(live Object[S]) string
 	// Summary says what a change would do. It begins with "would".
 	Summary func(in I, c Change[S]) string
 

@@ -60,7 +60,7 @@ func (o *Of[I, O, S]) atVersion(in I, live Object[S]) error {
 	if o.Version == nil || o.Version(in) == 0 || o.Version(in) == live.Index {
 		return nil
 	}
-	return sdk.Errorf(sdk.Conflict, "somebody changed the %s meanwhile: it is at index %d, and the step is for index %d%s",
+	return o.conflict(live, "somebody changed the %s meanwhile: it is at index %d, and the step is for index %d%s",
 		o.called(in), live.Index, o.Version(in), o.last(live))
 }
 
@@ -77,7 +77,7 @@ func (o *Of[I, O, S]) agreed(call *sdk.Call[I], live Object[S]) error {
 	case o.Stands != nil:
 		return sdk.Errorf(sdk.Conflict, "somebody changed the %s since it was planned: it has %s, and had %s", o.called(call.Input), is.Version, was.Version)
 	case of(was.Version) != of(is.Version):
-		return sdk.Errorf(sdk.Conflict, "somebody changed the %s since it was planned: %s", o.called(call.Input), o.since(of(was.Version), live))
+		return o.conflict(live, "somebody changed the %s since it was planned: %s", o.called(call.Input), o.since(of(was.Version), live))
 	default:
 		return nil
 	}

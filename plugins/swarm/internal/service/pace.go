@@ -2,6 +2,7 @@ package service
 
 import (
 	"cmp"
+	"fmt"
 	"time"
 
 	"github.com/moby/moby/api/types/swarm"
@@ -72,6 +73,14 @@ func Canary(was *swarm.UpdateConfig, tasks uint64) *swarm.UpdateConfig {
 
 // isCanary says of a pace that it is one of [Canary].
 func isCanary(pace *swarm.UpdateConfig) bool { return pace != nil && pace.Delay == held }
+
+// leftByCanary says of a service at the pace of a canary what that means for others; empty: it has another.
+func leftByCanary(of swarm.ServiceSpec) string {
+	if !isCanary(of.UpdateConfig) {
+		return ""
+	}
+	return fmt.Sprintf("the service has the pace of a canary, by which an update waits %d days behind its first tasks", held/(24*time.Hour))
+}
 
 // stop is how long the engine takes for a task to be replaced, where all goes well.
 const stop = 6 * time.Second

@@ -100,6 +100,13 @@ func Change[I, O any](s Services, named func(I) Named, of change.Of[I, O, swarm.
 	of.Words = func(was, is swarm.ServiceSpec) string { return compose.Sentence(compose.Changed(was, is)) }
 	of.Hides, of.Parts = compose.Hides, compose.Parts
 	of.Ails = s.Ails
+	of.Left = func(live Object) string {
+		left := leftByCanary(live.Spec)
+		if left == "" {
+			return ""
+		}
+		return fmt.Sprintf("%s: docker service update --update-delay 0s %s has it go on", left, live.Name)
+	}
 	return of
 }
 

@@ -89,7 +89,8 @@ platforms stay as they are.
 It goes at the pace of that spec.
 
 **Canary.** With ` + "`canary: 1`" + ` one task is updated, and watched; the others wait for the next ` + "`service_update`" + `, for 30 days at most: until then the engine counts the update as
-going on. Without a step that goes on or takes back, whoever updates the service next does so at that pace, unless they set another delay. The engine makes each task from the spec
+going on. Without a step that goes on or takes back, as where somebody else has changed the service meanwhile, whoever updates the service next does so at that pace, unless they
+set another delay: ` + "`docker service update --update-delay 0s`" + `. The engine makes each task from the spec
 as it is now: one of the others that ends by itself meanwhile is replaced by a new one.`,
 		Rules: []schema.Rule{
 			{Expr: `!has(self.env) || !has(self.unsetEnv) || !self.unsetEnv.exists(name, name in self.env)`, Message: "A variable is set or removed, and not both."},
