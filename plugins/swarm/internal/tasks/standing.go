@@ -46,6 +46,7 @@ type Row struct {
 	Since     time.Time // of the state
 	Created   time.Time
 	Container string // on that node
+	Unheard   bool   // its health check may have failed, and only that node can tell what it said
 }
 
 // Judge says how a service is by a spec.
