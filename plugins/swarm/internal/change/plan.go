@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/gatebook/gatebook/plugins/sdk"
+	"github.com/gatebook/gatebook/plugins/swarm/internal/registry"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/spec"
 )
 
@@ -23,12 +24,9 @@ func (o *Of[I, O, S]) plan(ctx context.Context, call *sdk.Call[I]) (sdk.Preview,
 	if err != nil {
 		return preview, err
 	}
-	preview.Observed = o.looked(live)
-	for i := range preview.Observed {
-		preview.Observed[i].Changes = true // and nothing else, but what Foresee says
-	}
+	preview.Observed = marked(o.looked(live))
 	use := Use[I]{Input: in}
-	if use.Pin, err = o.pin(ctx, in, live); err != nil {
+	if use.Pin, err = o.pin(ctx, call, live); err != nil {
 		return preview, err
 	}
 	want, err := o.Want(ctx, use, live)
@@ -58,18 +56,29 @@ func (o *Of[I, O, S]) planOf(ctx context.Context, in I) (sdk.Preview, error) {
 	if _, is := errors.AsType[missing](err); is {
 		return preview, nil
 	}
-	if err == nil {
+	switch {
+	case err == nil && o.Make == nil:
+		preview.Observed = marked(o.looked(live))
+	case err == nil: // what is made and removed beside it is not known
 		preview.Observed = o.looked(live)
 	}
 	return preview, err
 }
 
-// pin fixes what is decided as a step begins.
-func (o *Of[I, O, S]) pin(ctx context.Context, in I, was Object[S]) (string, error) {
-	if o.Pin == nil {
-		return "", nil
+// marked are things that the action changes.
+func marked(seen []sdk.Seen) []sdk.Seen {
+	for i := range seen {
+		seen[i].Changes = true
 	}
-	return o.Pin(ctx, in, was)
+	return seen
+}
+
+// pin fixes what is decided as a step begins.
+func (o *Of[I, O, S]) pin(ctx context.Context, call *sdk.Call[I], was Object[S]) (registry.Found, error) {
+	if o.Pin == nil {
+		return registry.Found{}, nil
+	}
+	return o.Pin(ctx, call, was)
 }
 
 // atVersion complains of an object that is not of the version that the step says.
@@ -77,7 +86,7 @@ func (o *Of[I, O, S]) atVersion(in I, live Object[S]) error {
 	if o.Version == nil || o.Version(in) == 0 || o.Version(in) == live.Index {
 		return nil
 	}
-	return sdk.Errorf(sdk.Conflict, "somebody changed the %s meanwhile: it is at index %d, and the step is for index %d%s",
+	return o.conflict(live, "somebody changed the %s meanwhile: it is at index %d, and the step is for index %d%s",
 		o.called(in), live.Index, o.Version(in), o.last(live))
 }
 
@@ -95,8 +104,8 @@ func (o *Of[I, O, S]) agreed(call *sdk.Call[I], live Object[S]) error {
 	case o.Stands != nil:
 		return sdk.OutdatedErrorf("somebody changed the %s since it was planned: it has %s, and had %s", o.called(call.Input), is.Version, was.Version)
 	default:
-		return sdk.OutdatedErrorf("somebody changed the %s since it was planned: %s", o.called(call.Input),
-			o.planned(call, live, was.Version))
+		return sdk.OutdatedErrorf("somebody changed the %s since it was planned: %s%s", o.called(call.Input),
+			o.planned(call, live, was.Version), o.left(live))
 	}
 }
 
