@@ -77,6 +77,38 @@ func (s stacks) save(ctx context.Context, call *sdk.Call[Input], k kept) error {
 	return s.vault().Keep(ctx, k.Key, k.called(), hidden)
 }
 
+// hide keeps in the swarm what an earlier attempt did not come to keep there, or what somebody has removed
+// since. It is read from services as they are now, which must be as that attempt saw them, and people agreed
+// to: who changed one meanwhile is not overwritten.
+func (r *run) hide(ctx context.Context) error {
+	for i, one := range r.Targets {
+		is, words := r.judge(r.view, one)
+		live := r.view.services[one.Name]
+		switch {
+		case is == foreign:
+			return meddled(one.Name, words)
+		case is == absent && one.ID != "":
+			return r.meddledWith(i)
+		case is == before && one.Vault:
+			r.Targets[i].Back = spec.Of(r.wanted[i]).To(spec.Of(live.Spec))
+		case is == ours && one.Vault && live.PreviousSpec != nil && r.view.print(one.thing(), *live.PreviousSpec, r.Made) == one.Was:
+			r.Targets[i].Back = spec.Of(live.Spec).To(spec.Of(*live.PreviousSpec))
+		}
+	}
+	for i, one := range r.Pruned {
+		live, there := r.view.services[one.Name]
+		switch {
+		case !there || live.ID != one.ID:
+		case r.view.print(one.ID, live.Spec, r.Made) != one.Was:
+			return meddled(one.Name, r.view.since(one.ID, live, r.Made, one.Was))
+		case one.Vault:
+			r.Pruned[i].Spec = &live.Spec
+		}
+	}
+	_, hidden := r.parted()
+	return r.vault().Keep(ctx, r.Key, r.called(), hidden)
+}
+
 // load reads the state that an earlier attempt has kept, and says whether there is one, and whether it
 // is whole: where it is not, that attempt came as far as no change, or somebody has removed the rest.
 func (s stacks) load(ctx context.Context, call *sdk.Call[Input]) (k kept, saved, whole bool, err error) {

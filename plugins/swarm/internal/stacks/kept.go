@@ -164,8 +164,8 @@ func (p *prepared) prepareLabels() {
 		case configKind:
 			live, id = p.view.configs[one.name].Spec.Annotations, p.view.configs[one.name].ID
 		}
-		if id != "" && !same(live.Labels, one.labels) {
-			p.Labels = append(p.Labels, relabeled{Kind: one.kind, Name: one.name, ID: id, Was: live.Labels, Set: one.labels, Vault: smells(live.Labels) || smells(one.labels)})
+		if was := unmarked(live.Labels); id != "" && !same(was, one.labels) {
+			p.Labels = append(p.Labels, relabeled{Kind: one.kind, Name: one.name, ID: id, Was: was, Set: one.labels, Vault: smells(was) || smells(one.labels)})
 		}
 	}
 }
@@ -237,6 +237,9 @@ func (k kept) previous(v view, live swarm.Service, one target) (was swarm.Servic
 	if live.PreviousSpec != nil && v.print(one.thing(), *live.PreviousSpec, k.Made) == one.Was {
 		return *live.PreviousSpec, nil
 	}
+	if one.Vault && one.Back == nil {
+		return was, forgotten(one.Name)
+	}
 	if err := spec.Of(live.Spec).With(one.Back).Into(&was); err != nil {
 		return was, sdk.Errorf(sdk.Permanent, "the state before the change: %w", err)
 	}
@@ -244,6 +247,11 @@ func (k kept) previous(v view, live swarm.Service, one target) (was swarm.Servic
 		return was, meddled(one.Name, v.since(one.thing(), live, k.Made, one.Set))
 	}
 	return was, nil
+}
+
+// forgotten is the error for a service of which is gone what was kept in the swarm.
+func forgotten(name string) error {
+	return sdk.Errorf(sdk.Permanent, "what the service %s was is not known any more: somebody has removed what was kept of it in the swarm", name)
 }
 
 // same says whether labels are the same; those that are absent are empty.
