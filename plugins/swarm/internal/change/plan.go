@@ -24,7 +24,7 @@ func (o *Of[I, O, S]) plan(ctx context.Context, call *sdk.Call[I]) (sdk.Preview,
 	if err != nil {
 		return preview, err
 	}
-	preview.Observed = marked(o.looked(live))
+	preview.Observed = o.touched(live)
 	use := Use[I]{Input: in}
 	if use.Pin, err = o.pin(ctx, call, live); err != nil {
 		return preview, err
@@ -57,20 +57,24 @@ func (o *Of[I, O, S]) planOf(ctx context.Context, in I) (sdk.Preview, error) {
 		return preview, nil
 	}
 	switch {
-	case err == nil && o.Make == nil:
-		preview.Observed = marked(o.looked(live))
-	case err == nil: // what is made and removed beside it is not known
+	case err != nil:
+		return preview, err
+	case o.Make != nil: // what else it would change is not known
 		preview.Observed = o.looked(live)
+	default:
+		preview.Observed = o.touched(live)
 	}
-	return preview, err
+	return preview, nil
 }
 
-// marked are things that the action changes.
-func marked(seen []sdk.Seen) []sdk.Seen {
-	for i := range seen {
-		seen[i].Changes = true
+// touched is what a plan names of the object that the step changes, and of nothing else, but what Foresee
+// says.
+func (o *Of[I, O, S]) touched(live Object[S]) []sdk.Seen {
+	all := o.looked(live)
+	for i := range all {
+		all[i].Changes = true
 	}
-	return seen
+	return all
 }
 
 // pin fixes what is decided as a step begins.
