@@ -74,7 +74,7 @@ func (s stacks) save(ctx context.Context, call *sdk.Call[Input], k kept) error {
 	if err := call.SaveBefore(ctx, disk); err != nil || !k.hides() {
 		return err
 	}
-	return s.vault().Keep(ctx, k.Key, k.called(), hidden)
+	return s.vault().Keep(ctx, call.Log, k.Key, k.called(), hidden)
 }
 
 // load reads the state that an earlier attempt has kept, and says whether there is one, and whether it

@@ -11,6 +11,7 @@ import (
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/compose"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/spec"
+	"github.com/gatebook/gatebook/plugins/swarm/internal/vault"
 )
 
 // kept is the state from before the step, as it is on gatebook's disk: what leads back.
@@ -236,6 +237,9 @@ func meddled(name, words string) error {
 func (k kept) previous(v view, live swarm.Service, one target) (was swarm.ServiceSpec, err error) {
 	if live.PreviousSpec != nil && v.print(one.thing(), *live.PreviousSpec, k.Made) == one.Was {
 		return *live.PreviousSpec, nil
+	}
+	if one.Vault && one.Back == nil {
+		return was, vault.Lost("service " + one.Name)
 	}
 	if err := spec.Of(live.Spec).With(one.Back).Into(&was); err != nil {
 		return was, sdk.Errorf(sdk.Permanent, "the state before the change: %w", err)
