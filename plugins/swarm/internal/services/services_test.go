@@ -135,18 +135,33 @@ func TestUpdateKeepsTheContract(t *testing.T) {
 	)
 }
 
-// The version that an earlier step is to return is not known in a plan, which shows all the same what
-// would change, and what it was made from: that is what people agree to.
-func TestAPlanNeedsNoVersion(t *testing.T) {
+// What an earlier step is to return is not known in a plan. Of a version nothing else depends, so that the
+// plan shows what would change; and whatever is unknown, it says what the step would change, as that is:
+// people agree to it.
+func TestAPlanNamesWhatItWouldChange(t *testing.T) {
 	t.Parallel()
 	name := serve(t, lab.V1, 1)
-	request := lab.Request(t, map[string]any{"service": name, "image": lab.V2, "resolveImage": "never"})
-	request.Unknown = []string{"version"}
-	preview, err := action(t, "service_update").Plan(t.Context(), request)
-	lab.Must(t, err)
-	saw := slices.ContainsFunc(preview.Observed, func(one sdk.Seen) bool { return one.Kind == "service" && one.Name == name && one.Version != "" })
-	if len(preview.Changes) != 1 || !strings.Contains(preview.Changes[0].Diff, "+image: "+lab.V2) || !saw {
-		t.Errorf("the plan is %+v", preview)
+	plan := func(service string, params map[string]any, unknown string) sdk.Preview {
+		t.Helper()
+		params["service"], params["resolveImage"] = service, "never"
+		request := lab.Request(t, params)
+		request.Unknown = []string{unknown}
+		preview, err := action(t, "service_update").Plan(t.Context(), request)
+		lab.Must(t, err)
+		return preview
+	}
+	saw := func(preview sdk.Preview) bool {
+		return slices.ContainsFunc(preview.Observed, func(one sdk.Seen) bool { return one.Kind == "service" && one.Name == name && one.Version != "" })
+	}
+	byVersion := plan(name, map[string]any{"image": lab.V2}, "version")
+	if len(byVersion.Changes) != 1 || !strings.Contains(byVersion.Changes[0].Diff, "+image: "+lab.V2) || !saw(byVersion) {
+		t.Errorf("with a version that is not known the plan is %+v", byVersion)
+	}
+	if ofImage := plan(name, map[string]any{}, "image"); len(ofImage.Changes) > 0 || !saw(ofImage) {
+		t.Errorf("with an image that is not known the plan is %+v", ofImage)
+	}
+	if ofNobody := plan("nobody", map[string]any{}, "image"); len(ofNobody.Observed) > 0 || ofNobody.Summary == "" {
+		t.Errorf("of a service that is not there yet the plan is %+v", ofNobody)
 	}
 }
 
