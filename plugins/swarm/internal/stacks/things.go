@@ -160,7 +160,7 @@ const patience = 2 * time.Minute
 // unmake removes a thing that the step has made, until the engine does not list it any more. What tasks
 // that end still use is tried again.
 func (u *undoing) unmake(ctx context.Context, kind, name string) error {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeoutCause(ctx, patience, sdk.Errorf(sdk.Transient, "the %s %s is still there after %s", kind, name, patience))
 	defer cancel()
 	for {
 		v, err := u.look(ctx)
@@ -185,7 +185,7 @@ func (u *undoing) unmake(ctx context.Context, kind, name string) error {
 		select {
 		case <-time.After(lookAgain):
 		case <-ctx.Done():
-			return sdk.Errorf(sdk.Transient, "the %s %s is still there: %w", kind, name, cmp.Or(err, ctx.Err()))
+			return sdk.Errorf(sdk.Transient, "%w", cmp.Or(err, context.Cause(ctx)))
 		}
 	}
 }
