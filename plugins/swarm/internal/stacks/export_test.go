@@ -24,9 +24,3 @@ func Requests(ctx context.Context, e *engine.Engine) map[string]error {
 		"make the service web":    s.putWith(ctx, swarm.Service{}, swarm.ServiceSpec{Annotations: swarm.Annotations{Name: "web"}}, ""),
 	}
 }
-
-// Read is what reading a compose file says: its warnings.
-func Read(in Input) ([]string, error) {
-	f, err := read(in)
-	return f.warnings, err
-}

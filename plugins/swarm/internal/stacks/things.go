@@ -88,7 +88,7 @@ func (r *run) verifySecrets(ctx context.Context) error {
 		is.Data = one.secret.Data
 		err := r.setSecret(ctx, live, is)
 		if errdefs.IsInvalidArgument(err) && strings.Contains(err.Error(), "only updates to Labels are allowed") {
-			return r.want.fault("the secret %s holds something else than the compose file says, and what a secret holds cannot be changed: give it another name", one.name)
+			return r.want.Fault("the secret %s holds something else than the compose file says, and what a secret holds cannot be changed: give it another name", one.name)
 		}
 		if err != nil && !engine.Stale(err) {
 			return err
