@@ -191,7 +191,7 @@ func (o *Of[I, O, S]) looked(live Object[S]) []sdk.Seen {
 	}
 	parts := o.Parts(live.ID, live.Spec)
 	for _, path := range slices.Sorted(maps.Keys(parts)) {
-		all = append(all, sdk.Seen{Kind: o.Kind, Name: live.Name + " " + path, Version: parts[path]})
+		all = append(all, sdk.Seen{Kind: o.Kind, Name: live.Name + " " + path, Version: parts[path], ID: live.ID})
 	}
 	return all
 }

@@ -2,6 +2,7 @@ package change
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -15,7 +16,7 @@ func (o *Of[I, O, S]) plan(ctx context.Context, call *sdk.Call[I]) (sdk.Preview,
 	case !call.Knows(o.Names...):
 		return sdk.Preview{Summary: fmt.Sprintf("would %s a %s that is not known yet", o.Verb, o.Kind)}, nil
 	case !call.Knows(o.Params...):
-		return sdk.Preview{Summary: fmt.Sprintf("would %s the %s, by values that are not known yet", o.Verb, o.called(in))}, nil
+		return o.planOf(ctx, in)
 	}
 	preview := sdk.Preview{Summary: fmt.Sprintf("would %s the %s", o.Verb, o.called(in))}
 	live, err := o.look(ctx, in)
@@ -23,6 +24,9 @@ func (o *Of[I, O, S]) plan(ctx context.Context, call *sdk.Call[I]) (sdk.Preview,
 		return preview, err
 	}
 	preview.Observed = o.looked(live)
+	for i := range preview.Observed {
+		preview.Observed[i].Changes = true // and nothing else, but what Foresee says
+	}
 	use := Use[I]{Input: in}
 	if use.Pin, err = o.pin(ctx, in, live); err != nil {
 		return preview, err
@@ -44,6 +48,20 @@ func (o *Of[I, O, S]) plan(ctx context.Context, call *sdk.Call[I]) (sdk.Preview,
 		return preview, nil
 	}
 	return preview, o.Foresee(ctx, call, change, &preview)
+}
+
+// planOf is a plan of which no more is known than what it would change: that is named by how it is, and
+// the step is held to it. An earlier step may be the one that makes it.
+func (o *Of[I, O, S]) planOf(ctx context.Context, in I) (sdk.Preview, error) {
+	preview := sdk.Preview{Summary: fmt.Sprintf("would %s the %s, by values that are not known yet", o.Verb, o.called(in))}
+	live, err := o.look(ctx, in)
+	if _, is := errors.AsType[missing](err); is {
+		return preview, nil
+	}
+	if err == nil {
+		preview.Observed = o.looked(live)
+	}
+	return preview, err
 }
 
 // pin fixes what is decided as a step begins.

@@ -186,7 +186,7 @@ func (r rotating[I]) foresee(ctx context.Context, call *sdk.Call[I], c change.Ch
 	if is == nil {
 		return nil
 	}
-	plan.Observed = append(plan.Observed, sdk.Seen{Kind: r.kind, Name: is.name, Version: "there", ID: is.id})
+	plan.Observed = append(plan.Observed, sdk.Seen{Kind: r.kind, Name: is.name, Version: "there", ID: is.id, Changes: true})
 	if why := r.stays(in, *is); why != "" {
 		plan.Warnings = append(plan.Warnings, fmt.Sprintf("The %s %s stays: %s.", r.kind, is.name, why))
 	} else {

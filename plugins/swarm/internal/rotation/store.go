@@ -20,6 +20,8 @@ type store struct {
 	create func(ctx context.Context, of thing) error
 	remove func(ctx context.Context, id string) error
 	mounts func(of swarm.ServiceSpec) []mount
+	// holds, where nobody can read what things hold, says whether one holds something.
+	holds func(ctx context.Context, id string, data []byte) (bool, error)
 }
 
 // thing is a config or a secret.
@@ -77,7 +79,7 @@ func configs(e *engine.Engine) store {
 
 func secrets(e *engine.Engine) store {
 	return store{
-		kind: "secret",
+		kind: "secret", holds: e.Holds,
 		find: func(ctx context.Context, name string) (*thing, error) {
 			found, err := e.Docker.SecretList(ctx, client.SecretListOptions{Filters: make(client.Filters).Add("name", name)})
 			if err != nil {

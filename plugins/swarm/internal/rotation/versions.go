@@ -55,10 +55,28 @@ func (r rotating[I]) make(ctx context.Context, use change.Use[I], to swarm.Servi
 		return err
 	}
 	if old != nil {
+		if err := r.known(single, in, *old); err != nil {
+			return err
+		}
 		maps.Copy(made.labels, old.labels)
 	}
 	made.labels[byStep] = use.Key
 	return r.Fault(single, r.create(single, made), "make the %s %s", r.kind, made.name)
+}
+
+// known complains of an old one that holds something else than the step says: an undo could not make it again.
+func (r rotating[I]) known(ctx context.Context, in asked, old thing) error {
+	if in.previous == nil || r.holds == nil {
+		return nil
+	}
+	holds, err := r.holds(ctx, old.id, []byte(*in.previous))
+	if err != nil {
+		return r.Fault(ctx, err, "ask whether the %s %s holds what the step says", r.kind, old.name)
+	}
+	if !holds {
+		return sdk.FieldErrorf("previous", "the %s %s holds something else: nothing was changed, as an undo could not put it back", r.kind, old.name)
+	}
+	return nil
 }
 
 // replaced is what the service mounts at this moment, which is about to be replaced. Where somebody has

@@ -14,12 +14,12 @@ import (
 
 // Pace is how an update goes. What is not given stays as the service has it.
 type Pace struct {
-	Parallelism     *uint64         `json:"parallelism" min:"0" unit:"tasks" example:"2" doc:"How many tasks are replaced at one time; 0 is all of them."`
+	Parallelism     *uint64          `json:"parallelism" min:"0" unit:"tasks" example:"2" doc:"How many tasks are replaced at one time; 0 is all of them."`
 	Delay           *schema.Duration `json:"delay" min:"0s" example:"10s" doc:"How long to wait between one batch and the next."`
-	Order           string          `json:"order" enum:"stop-first,start-first" doc:"Whether a task is stopped before its replacement starts, or after that is healthy."`
-	Monitor         schema.Duration `json:"monitor" min:"1ms" example:"30s" doc:"How long the engine watches each new task for failure, and how long all of them must have stayed healthy at the end. Without it, as long as the service says, or else 5s."`
-	FailureAction   string          `json:"failureAction" enum:"pause,continue,rollback" doc:"What the engine does when tasks fail: stop the update, go on with it, or put back by itself what was there before. The step fails in each case."`
-	MaxFailureRatio *float64        `json:"maxFailureRatio" min:"0" max:"1" unit:"of the tasks" example:"0.25" doc:"How many may fail before that."`
+	Order           string           `json:"order" enum:"stop-first,start-first" doc:"Whether a task is stopped before its replacement starts, or after that is healthy."`
+	Monitor         schema.Duration  `json:"monitor" min:"1ms" example:"30s" doc:"How long the engine watches each new task for failure, and how long all of them must have stayed healthy at the end. Without it, as long as the service says, or else 5s."`
+	FailureAction   string           `json:"failureAction" enum:"pause,continue,rollback" doc:"What the engine does when tasks fail: stop the update, go on with it, or put back by itself what was there before. The step fails in each case."`
+	MaxFailureRatio *float64         `json:"maxFailureRatio" min:"0" max:"1" unit:"of the tasks" example:"0.25" doc:"How many may fail before that."`
 }
 
 // PaceParams returns the names of the parameters of a [Pace].

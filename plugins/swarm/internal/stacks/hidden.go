@@ -11,23 +11,25 @@ import (
 	"github.com/gatebook/gatebook/plugins/swarm/internal/vault"
 )
 
-// hidden is what of the state from before a step may be secret, by the names of services. It is kept
-// in the swarm.
+// hidden is what of the state from before a step may be secret, by the names of services, and by the
+// kinds and names of what is labelled. It is kept in the swarm.
 type hidden struct {
-	Back  map[string]spec.Patch        `json:"back,omitempty"`
-	Specs map[string]swarm.ServiceSpec `json:"specs,omitempty"`
+	Back   map[string]spec.Patch        `json:"back,omitempty"`
+	Specs  map[string]swarm.ServiceSpec `json:"specs,omitempty"`
+	Labels map[string]relabeled         `json:"labels,omitempty"`
 }
 
 // hides says whether something is kept in the swarm.
 func (k kept) hides() bool {
 	return slices.ContainsFunc(k.Targets, func(one target) bool { return one.Vault }) ||
-		slices.ContainsFunc(k.Pruned, func(one pruned) bool { return one.Vault })
+		slices.ContainsFunc(k.Pruned, func(one pruned) bool { return one.Vault }) ||
+		slices.ContainsFunc(k.Labels, func(one relabeled) bool { return one.Vault })
 }
 
 // parted is what of the state is kept on gatebook's disk, and what is not.
 func (k kept) parted() (kept, hidden) {
-	h := hidden{Back: map[string]spec.Patch{}, Specs: map[string]swarm.ServiceSpec{}}
-	k.Targets, k.Pruned = slices.Clone(k.Targets), slices.Clone(k.Pruned)
+	h := hidden{Back: map[string]spec.Patch{}, Specs: map[string]swarm.ServiceSpec{}, Labels: map[string]relabeled{}}
+	k.Targets, k.Pruned, k.Labels = slices.Clone(k.Targets), slices.Clone(k.Pruned), slices.Clone(k.Labels)
 	for i, one := range k.Targets {
 		if one.Vault {
 			h.Back[one.Name], k.Targets[i].Back = one.Back, nil
@@ -36,6 +38,11 @@ func (k kept) parted() (kept, hidden) {
 	for i, one := range k.Pruned {
 		if one.Vault {
 			h.Specs[one.Name], k.Pruned[i].Spec = *one.Spec, nil
+		}
+	}
+	for i, one := range k.Labels {
+		if one.Vault {
+			h.Labels[one.String()], k.Labels[i].Was, k.Labels[i].Set = one, nil, nil
 		}
 	}
 	return k, h
@@ -51,6 +58,11 @@ func (k kept) whole(h hidden) kept {
 	for i, one := range k.Pruned {
 		if was, there := h.Specs[one.Name]; one.Vault && there {
 			k.Pruned[i].Spec = &was
+		}
+	}
+	for i, one := range k.Labels {
+		if all, there := h.Labels[one.String()]; one.Vault && there {
+			k.Labels[i] = all
 		}
 	}
 	return k

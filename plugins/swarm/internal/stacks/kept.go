@@ -32,7 +32,15 @@ type relabeled struct {
 	ID   string            `json:"id"`
 	Was  map[string]string `json:"was,omitempty"`
 	Set  map[string]string `json:"set,omitempty"`
+	// Vault says that some of them smell of secrets, so that all are kept in the swarm.
+	Vault bool `json:"vault,omitempty"`
 }
+
+// String is what it is about.
+func (k relabeled) String() string { return k.Kind + " " + k.Name }
+
+// smells says whether labels smell of secrets.
+func smells(labels map[string]string) bool { return !same(compose.Labels(labels), labels) }
 
 // target is a service that the step sets. It is known by prints of what it was and of what it becomes: its
 // spec may hold passwords, so that only what leads back is kept of it.
@@ -157,8 +165,8 @@ func (p *prepared) prepareLabels() {
 		case configKind:
 			live, id = p.view.configs[one.name].Spec.Annotations, p.view.configs[one.name].ID
 		}
-		if id != "" && !same(unmarked(live.Labels), one.labels) {
-			p.Labels = append(p.Labels, relabeled{Kind: one.kind, Name: one.name, ID: id, Was: unmarked(live.Labels), Set: one.labels})
+		if was := unmarked(live.Labels); id != "" && !same(was, one.labels) {
+			p.Labels = append(p.Labels, relabeled{Kind: one.kind, Name: one.name, ID: id, Was: was, Set: one.labels, Vault: smells(was) || smells(one.labels)})
 		}
 	}
 }

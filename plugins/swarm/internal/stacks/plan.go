@@ -51,13 +51,13 @@ func (s stacks) plan(ctx context.Context, call *sdk.Call[Input]) (sdk.Preview, e
 func (p *prepared) previewThings(preview *sdk.Preview) {
 	for _, one := range p.want.things {
 		if p.Made.has(one.kind, one.name) {
-			preview.Changes = append(preview.Changes, sdk.Delta{Target: one.String(), Kind: one.kind, Op: "create", Diff: difference(one.name, nil, one.says())})
+			preview.Changes = append(preview.Changes, sdk.Delta{Target: one.String(), Kind: one.kind, Op: "create", Diff: compared(one.name, thing{}, one)})
 			continue
 		}
 		if live, there := p.view.networks[one.name]; one.kind == networkKind && there {
 			is := thing{kind: networkKind, labels: unmarked(live.Labels)}
 			is.network.Driver, is.network.Options, is.network.Internal, is.network.Attachable = live.Driver, one.network.Options, live.Internal, live.Attachable
-			if diff := difference(one.name, is.says(), one.says()); diff != "" {
+			if diff := compared(one.name, is, one); diff != "" {
 				preview.Warnings = append(preview.Warnings, fmt.Sprintf("The network %s is another one than the compose file says, and stays as it is: a network cannot be changed.\n%s", one.name, diff))
 			}
 		}
@@ -65,7 +65,7 @@ func (p *prepared) previewThings(preview *sdk.Preview) {
 	for _, one := range p.Labels {
 		preview.Changes = append(preview.Changes, sdk.Delta{
 			Target: one.Kind + " " + one.Name, Kind: one.Kind, Op: "update",
-			Diff: difference(one.Name, thing{labels: one.Was}.says(), thing{labels: one.Set}.says()),
+			Diff: compared(one.Name, thing{labels: one.Was}, thing{labels: one.Set}),
 		})
 	}
 	for _, one := range p.want.things {
@@ -103,14 +103,17 @@ func (t thing) says() (lines []string) {
 	return lines
 }
 
-func difference(name string, was, is []string) string {
+// compared is a diff of two things. Labels and options that smell of secrets are masked.
+func compared(name string, was, is thing) string {
+	was.labels, is.labels = compose.BothLabels(was.labels, is.labels)
+	was.network.Options, is.network.Options = compose.BothLabels(was.network.Options, is.network.Options)
 	text := func(lines []string) string {
 		if len(lines) == 0 {
 			return ""
 		}
 		return strings.Join(lines, "\n") + "\n"
 	}
-	return udiff.Unified("live/"+name, "planned/"+name, text(was), text(is))
+	return udiff.Unified("live/"+name, "planned/"+name, text(was.says()), text(is.says()))
 }
 
 // previewServices shows what becomes of each service.

@@ -263,15 +263,19 @@ func TestLabelsAreChangedAndTakenBack(t *testing.T) {
 	name := stack(t)
 	path := file(t, "site", "hello")
 	with := func(tier string) map[string]any {
-		return map[string]any{"stack": name, "compose": one + "configs: {site: {file: " + path + ", labels: {tier: " + tier + "}}}\n"}
+		return map[string]any{"stack": name, "compose": one + "configs: {site: {file: " + path + ", labels: {tier: " + tier + ", api.token: hunter-" + tier + "}}}\n"}
 	}
 	applied(t, request(t, with("a")), &sdktest.Host{})
 	before := state(t, name)
 	req, host := request(t, with("b")), &sdktest.Host{}
-	if preview := planned(t, req); len(preview.Changes) != 1 || !strings.Contains(preview.Changes[0].Diff, "-labels.tier: a\n+labels.tier: b\n") {
+	if preview := planned(t, req); len(preview.Changes) != 1 || !strings.Contains(preview.Changes[0].Diff, "-labels.api.token: *** (before)\n+labels.api.token: *** (after)\n") ||
+		!strings.Contains(preview.Changes[0].Diff, "-labels.tier: a\n+labels.tier: b\n") {
 		t.Errorf("the plan is %+v", preview)
 	}
 	applied(t, req, host)
+	if kept := string(host.StateBefore()); strings.Contains(kept, "hunter") {
+		t.Errorf("on the disk is %s", kept)
+	}
 	if state(t, name) == before {
 		t.Error("nothing was changed")
 	}

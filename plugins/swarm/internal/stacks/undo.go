@@ -42,7 +42,7 @@ func (s stacks) undo(ctx context.Context, call *sdk.Call[Input]) error {
 		u.take(ctx, "the service "+one.Name, func() error { return u.revive(ctx, one) })
 	}
 	for _, one := range u.Labels {
-		u.take(ctx, "the labels of the "+one.Kind+" "+one.Name, func() error { return u.label(ctx, one, one.Set, one.Was) })
+		u.take(ctx, "the labels of the "+one.String(), func() error { return u.label(ctx, one, one.Set, one.Was) })
 	}
 	for _, kind := range []string{configKind, secretKind, networkKind} {
 		for _, name := range u.Made.of(kind) {
