@@ -105,8 +105,27 @@ func (r *run) hide(ctx context.Context) error {
 			r.Pruned[i].Spec = &live.Spec
 		}
 	}
+	r.relabel()
 	_, hidden := r.parted()
 	return r.vault().Keep(ctx, r.call.Log, r.Key, r.called(), hidden)
+}
+
+// relabel is [run.hide] for labels, of which nothing says what they were when the step began.
+func (r *run) relabel() {
+	now := prepared{want: r.want, view: r.view}
+	now.prepareLabels()
+	for i, one := range r.Labels {
+		if !one.Vault {
+			continue
+		}
+		live := unmarked(r.view.labels(one.Kind, one.Name))
+		r.Labels[i].Was, r.Labels[i].Set = live, live
+		for _, is := range now.Labels {
+			if is.ID == one.ID {
+				r.Labels[i] = is
+			}
+		}
+	}
 }
 
 // load reads the state that an earlier attempt has kept, and says whether there is one, and whether it

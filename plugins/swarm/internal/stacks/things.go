@@ -87,7 +87,7 @@ func (r *run) verifySecrets(ctx context.Context) error {
 			return err
 		}
 		if !holds {
-			return r.want.fault("the secret %s holds something else than the compose file says, and what a secret holds cannot be changed: give it another name", one.name)
+			return r.want.Fault("the secret %s holds something else than the compose file says, and what a secret holds cannot be changed: give it another name", one.name)
 		}
 	}
 	return nil
@@ -163,7 +163,7 @@ const patience = 2 * time.Minute
 // unmake removes a thing that the step has made, until the engine does not list it any more. What tasks
 // that end still use is tried again.
 func (u *undoing) unmake(ctx context.Context, kind, name string) error {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeoutCause(ctx, patience, sdk.Errorf(sdk.Transient, "the %s %s is still there after %s", kind, name, patience))
 	defer cancel()
 	for {
 		v, err := u.look(ctx)
@@ -188,7 +188,7 @@ func (u *undoing) unmake(ctx context.Context, kind, name string) error {
 		select {
 		case <-time.After(lookAgain):
 		case <-ctx.Done():
-			return sdk.Errorf(sdk.Transient, "the %s %s is still there: %w", kind, name, cmp.Or(err, ctx.Err()))
+			return sdk.Errorf(sdk.Transient, "%w", cmp.Or(err, context.Cause(ctx)))
 		}
 	}
 }
