@@ -57,7 +57,7 @@ demo: build ## Upgrade a fleet of three real services, then see a bad version ta
 test: ## Run the tests, but for those of plugins
 	@go test -timeout 20m ./...
 	@echo 'not run: those of plugins, each of which needs something to act on:'
-	@$(foreach plugin,$(PLUGINS),echo '  make test-$(plugin): $(or $(acts-on-$(plugin)),see its documentation)';)
+	@$(foreach plugin,$(PLUGINS),echo '  make test-$(plugin): $(or $(acts-on-$(plugin)),see its documentation)'; $(tell-here-$(plugin)))
 
 # A program with the race detector sleeps for a second before it ends, for races in its last
 # moment. Tests start hundreds of them.
@@ -207,6 +207,7 @@ race-kubernetes: kubelab
 acts-on-swarm := Docker engines of their own, which take root on Linux
 test-swarm: swarm-engine ## Test the Swarm plugin on real Docker engines
 race-swarm: swarm-engine
+tell-here-swarm = go run -C plugins/swarm ./internal/lab/here || echo '    nobody knows whether they can be run here';
 
 .PHONY: swarm-engine
 swarm-engine:
@@ -222,7 +223,8 @@ $(PLUGINS:%=race-%): export GORACE = $(RACE)
 $(PLUGINS:%=race-%): race-%:
 	@$(call test-plugin,-race)
 test-plugin = found=$$(mktemp); trap 'rm -f "$$found"' EXIT; \
-	cd plugins/$* && GATEBOOK_TEST_FOUND=$$found go test $(1) -timeout 20m -p 1 -parallel 4 -count=1 ./... && cat "$$found"
+	cd plugins/$* && GATEBOOK_TEST_FOUND=$$found go test $(1) -timeout 20m -p 1 -parallel 4 -count=1 ./... || status=$$?; \
+	cat "$$found"; exit $${status:-0}
 
 # ---- tools --------------------------------------------------------------------
 

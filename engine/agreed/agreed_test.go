@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -61,6 +62,16 @@ func (r reach) made(t testing.TB) (map[string]*plan.Connection, *plan.Targets) {
 // saw has the plan of a step see a thing of its own.
 func saw(s *plan.Step) *plan.Step {
 	s.Preview = &sdk.Preview{Observed: []sdk.Seen{{Kind: "thing", Name: s.ID, Version: "1"}}}
+	return s
+}
+
+// marking has the plan of a step see things, of which it changes those with a star.
+func marking(s *plan.Step, things ...string) *plan.Step {
+	s.Preview = &sdk.Preview{}
+	for _, thing := range things {
+		name, changes := strings.CutSuffix(thing, "*")
+		s.Preview.Observed = append(s.Preview.Observed, sdk.Seen{Kind: "thing", Name: name, Version: "1", Changes: changes})
+	}
 	return s
 }
 
@@ -130,6 +141,84 @@ func TestTheFirstChangeOfATargetGoesByWhatThePlanSaw(t *testing.T) {
 	}
 }
 
+// An action that marks what it changes leaves all else as the plan saw it.
+func TestWhatNoOtherStepChangesGoesByWhatThePlanSaw(t *testing.T) {
+	t.Parallel()
+	over, targets := reach{"red": {"shop", "1"}, "blue": {"shop", "2"}}.made(t)
+	on := func(name string, s *plan.Step) *plan.Step {
+		s.Connection = over[name]
+		return s
+	}
+	each := func(things ...string) *plan.Step {
+		s := many(on("red", step("a")), slices.Repeat([]int{1}, len(things))...)
+		for i, one := range s.Loop.Instances {
+			marking(one, things[i])
+		}
+		return s
+	}
+	for name, c := range map[string]struct {
+		steps []*plan.Step
+		want  map[string]string
+	}{
+		"two things":                 {[]*plan.Step{on("red", marking(step("a"), "x*")), on("red", marking(step("b", "a"), "y*"))}, map[string]string{"a": "x", "b": "y"}},
+		"side by side":               {[]*plan.Step{on("red", marking(step("a"), "x*")), on("red", marking(step("b"), "y*"))}, map[string]string{"a": "x", "b": "y"}},
+		"one thing twice":            {[]*plan.Step{on("red", marking(step("a"), "x*")), on("red", marking(step("b", "a"), "x*"))}, map[string]string{"a": "x"}},
+		"one thing, side by side":    {[]*plan.Step{on("red", marking(step("a"), "x*")), on("red", marking(step("b"), "x*"))}, nil},
+		"one thing of two targets":   {[]*plan.Step{on("red", marking(step("a"), "x*")), on("blue", marking(step("b"), "x*"))}, map[string]string{"a": "x", "b": "x"}},
+		"what is only looked at":     {[]*plan.Step{on("red", marking(step("a"), "x*", "z")), on("red", marking(step("b", "a"), "y*", "z", "x"))}, map[string]string{"a": "x z", "b": "y z"}},
+		"behind one that marks none": {[]*plan.Step{on("red", marking(step("a"), "x")), on("red", marking(step("b", "a"), "y*"))}, map[string]string{"a": "x"}},
+		"before one that marks none": {[]*plan.Step{on("red", marking(step("a"), "y*")), on("red", marking(step("b", "a"), "x"))}, map[string]string{"a": "y", "b": "x"}},
+		"beside one that marks none": {[]*plan.Step{on("red", marking(step("a"), "y*")), on("red", marking(step("b"), "x"))}, map[string]string{"b": "x"}},
+		"behind one nobody asked":    {[]*plan.Step{on("red", step("a")), on("red", marking(step("b", "a"), "y*"))}, nil},
+		"behind what takes back": {[]*plan.Step{on("red", with(marking(step("a"), "x*"), func(s *plan.Step) {
+			s.Rollback = &plan.Compensation{Use: &plan.Use{Connection: over["red"]}}
+		})), on("red", marking(step("b", "a"), "y*"))}, map[string]string{"a": "x"}},
+		"behind what leaves nothing, but what it marks": {
+			[]*plan.Step{on("red", with(marking(step("a"), "x*"), leavesNoTrace)), on("red", marking(step("b", "a"), "x*", "y"))},
+			map[string]string{"a": "x", "b": "y"},
+		},
+		"each of many":                          {[]*plan.Step{each("x*", "y*", "z*")}, map[string]string{`a["0"]`: "x", `a["1"]`: "y", `a["2"]`: "z"}},
+		"each of many, of which two are alike":  {[]*plan.Step{each("x*", "y*", "x*")}, map[string]string{`a["0"]`: "x", `a["1"]`: "y"}},
+		"each of many, of which one marks none": {[]*plan.Step{each("x*", "y", "z*")}, map[string]string{`a["0"]`: "x", `a["1"]`: "y"}},
+	} {
+		p, err := plan.New(plan.Plan{Steps: c.steps, Targets: targets})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := map[string]string{}
+		for id, seen := range agreed.Seen(p) {
+			var names []string
+			for _, one := range seen {
+				if names = append(names, one.Name); one.Changes {
+					t.Errorf("%s: it is told what it changes", name)
+				}
+			}
+			got[id] = strings.Join(names, " ")
+		}
+		if diff := cmp.Diff(c.want, got, cmpopts.EquateEmpty()); diff != "" {
+			t.Errorf("%s: (-want +got)\n%s", name, diff)
+		}
+	}
+}
+
+// A thing has a name, and may have an ID, by either of which another step may know it.
+func TestAThingIsKnownByItsID(t *testing.T) {
+	t.Parallel()
+	seen := func(id, name string, needs ...string) *plan.Step {
+		s := step(id, needs...)
+		s.Connection = &plan.Connection{Name: "red", Source: "shop"}
+		s.Preview = &sdk.Preview{Observed: []sdk.Seen{{Kind: "thing", Name: name, Version: "1", ID: "uid-1", Changes: true}}}
+		return s
+	}
+	p, err := plan.New(plan.Plan{Steps: []*plan.Step{seen("a", "x"), seen("b", "uid-1", "a")}, Targets: &plan.Targets{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := slices.Sorted(maps.Keys(agreed.Seen(p))); !slices.Equal(got, []string{"a"}) {
+		t.Errorf("it is told to %v", got)
+	}
+}
+
 // Whatever the order and the targets: a step is told what the plan saw where all others that
 // change something on its target wait for it, and no other step is.
 func TestNoChangeOfTheRunComesBeforeWhatThePlanSaw(t *testing.T) {
@@ -138,12 +227,15 @@ func TestNoChangeOfTheRunComesBeforeWhatThePlanSaw(t *testing.T) {
 		over, targets := reach{"a": {"shop", "1"}, "b": {"shop", "2"}, "c": {"shop", "1"}}.made(t)
 		places := []*plan.Connection{over["a"], over["a"], over["b"], over["b"], over["c"], nil}
 		same := func(a, b *plan.Step) bool {
-			return a.Connection == nil || b.Connection == nil || (a.Connection == over["b"]) == (b.Connection == over["b"])
+			target := a.Connection == nil || b.Connection == nil || (a.Connection == over["b"]) == (b.Connection == over["b"])
+			is, other := a.Preview.Observed[0], b.Preview.Observed[0]
+			return target && (!other.Changes || is.Name == other.Name)
 		}
 		var steps []*plan.Step
 		var after []map[int]bool // of each step, all that it waits for in the end
 		for i := range rapid.IntRange(1, 6).Draw(r, "steps") {
-			s, waits := saw(step(fmt.Sprint("s", i))), map[int]bool{}
+			s, waits := step(fmt.Sprint("s", i)), map[int]bool{}
+			marking(s, rapid.SampledFrom([]string{"x", "x*", "y*"}).Draw(r, "thing"))
 			s.Connection = rapid.SampledFrom(places).Draw(r, "over")
 			for j := range i {
 				if rapid.IntRange(0, 2).Draw(r, "needs") > 0 {

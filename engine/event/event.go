@@ -190,6 +190,7 @@ type Failure struct {
 	Field     string    `json:"field,omitempty" doc:"The parameter at fault, where it is one."`
 	Message   string    `json:"message"`
 	Unchanged bool      `json:"unchanged,omitempty" doc:"The action knows that it changed nothing."`
+	Outdated  bool      `json:"outdated,omitempty" doc:"What the plan saw is not so any more; a person who has the step tried again was told."`
 	// Connection names the connection that could not be made; the field is then one of
 	// what configures it.
 	Connection string `json:"connection,omitempty" doc:"The connection that could not be made; the field is one of what configures it."`
@@ -329,7 +330,7 @@ type Run struct {
 	LastDrills []LastDrill `json:"lastDrills,omitempty" doc:"Of each runbook whose last drill conditions ask for, the last good one; absent: they ask for none."`
 	Foreseen   *Foreseen   `json:"foreseen,omitempty" doc:"What the actions said beforehand that limits count; absent: nothing that they do not say themselves."`
 	// Seen is of the steps before which the run changes nothing that they could have looked at.
-	Seen map[string][]sdk.Seen `json:"seen,omitempty" doc:"Of each step that is the first to change something on its target, by its id, what the plan was made from that people agreed to, secrets left out."`
+	Seen map[string][]sdk.Seen `json:"seen,omitempty" doc:"Of each step that changes something, by its id, what the plan was made from that people agreed to, as far as no other step may have changed that before, secrets left out."`
 }
 
 // AnswersTo is the digest to which people's answers are given: that of the sealed plan that

@@ -238,6 +238,9 @@ func (m *Machine) retryInstance(n int) {
 	switch s.status {
 	case event.Failed, event.NotRun:
 		m.reset(n)
+		if s.place == 0 {
+			m.steps[n].overruled = true // what the plan saw, others of its loop may have changed since
+		}
 	case event.Pending:
 		s.unmet = 1 // its turn is when its loop says so
 	default:
@@ -257,7 +260,7 @@ func (m *Machine) reset(i int) {
 	if old.isInstance {
 		fresh.unmet = 1 // its loop lets it begin
 	}
-	fresh.overruled = old.overruled || old.failure != nil && old.failure.Class == sdk.Conflict
+	fresh.overruled = old.overruled || old.failure != nil && old.failure.Outdated
 	fresh.do, fresh.former = old.do.anew(), old.outputs
 	if fresh.former.IsNull() {
 		fresh.former = old.former

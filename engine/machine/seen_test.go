@@ -23,6 +23,11 @@ func TestAnAttemptIsToldWhatThePlanSaw(t *testing.T) {
 		a.failure.Unchanged = true
 		return a
 	}
+	outdated := func() answer {
+		a := unchanged(sdk.Conflict)
+		a.failure.Outdated = true
+		return a
+	}
 	resumes := func(w *world) { w.goesOn(event.ResumeAsked) }
 	dies := func(found sdk.State) func(*world) {
 		return func(w *world) {
@@ -39,15 +44,16 @@ func TestAnAttemptIsToldWhatThePlanSaw(t *testing.T) {
 		then  func(w *world)
 		want  []string
 	}{
-		"at once":                          {change("a"), answer{takes: time.Second}, false, time.Hour, nil, []string{"a do #1 told"}},
-		"in each attempt":                  {with(change("a"), retries(2)), unchanged(sdk.Transient), false, time.Hour, nil, []string{"a do #1 told", "a do #2 told"}},
-		"not when it may have changed it":  {with(change("a"), retries(2)), failing(sdk.Transient), false, time.Hour, nil, []string{"a do #1 told", "a do #2"}},
-		"not when it was about to":         {with(change("a"), retries(2)), unchanged(sdk.Transient), true, time.Hour, nil, []string{"a do #1 told", "a do #2"}},
-		"nor what takes it back":           {change("a"), failing(sdk.Permanent), false, time.Hour, nil, []string{"a do #1 told", "a undo #1"}},
-		"when a person goes on":            {pausing(), unchanged(sdk.Denied), false, time.Hour, resumes, []string{"a do #1 told", "a do #1 told"}},
-		"not when they know of a conflict": {pausing(), unchanged(sdk.Conflict), false, time.Hour, resumes, []string{"a do #1 told", "a do #1"}},
-		"when a crash came before it":      {change("a"), answer{takes: time.Minute}, false, time.Second, dies(sdk.Untouched), []string{"a do #1 told", "a do #1 told"}},
-		"not when it had begun by then":    {change("a"), answer{takes: time.Minute}, false, time.Second, dies(sdk.NotDone), []string{"a do #1 told", "a do #1"}},
+		"at once":                         {change("a"), answer{takes: time.Second}, false, time.Hour, nil, []string{"a do #1 told"}},
+		"in each attempt":                 {with(change("a"), retries(2)), unchanged(sdk.Transient), false, time.Hour, nil, []string{"a do #1 told", "a do #2 told"}},
+		"not when it may have changed it": {with(change("a"), retries(2)), failing(sdk.Transient), false, time.Hour, nil, []string{"a do #1 told", "a do #2"}},
+		"not when it was about to":        {with(change("a"), retries(2)), unchanged(sdk.Transient), true, time.Hour, nil, []string{"a do #1 told", "a do #2"}},
+		"nor what takes it back":          {change("a"), failing(sdk.Permanent), false, time.Hour, nil, []string{"a do #1 told", "a undo #1"}},
+		"when a person goes on":           {pausing(), unchanged(sdk.Denied), false, time.Hour, resumes, []string{"a do #1 told", "a do #1 told"}},
+		"also after another conflict":     {pausing(), unchanged(sdk.Conflict), false, time.Hour, resumes, []string{"a do #1 told", "a do #1 told"}},
+		"not when they were told":         {pausing(), outdated(), false, time.Hour, resumes, []string{"a do #1 told", "a do #1"}},
+		"when a crash came before it":     {change("a"), answer{takes: time.Minute}, false, time.Second, dies(sdk.Untouched), []string{"a do #1 told", "a do #1 told"}},
+		"not when it had begun by then":   {change("a"), answer{takes: time.Minute}, false, time.Second, dies(sdk.NotDone), []string{"a do #1 told", "a do #1"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -80,5 +86,28 @@ func TestAnAttemptIsToldWhatThePlanSaw(t *testing.T) {
 				t.Errorf("(-want +got)\n%s\n%q", diff, w.story())
 			}
 		})
+	}
+}
+
+// Of a loop that goes on, the first comes anew behind others, which may have changed what the plan saw.
+func TestTheFirstOfALoopThatIsTriedAnewIsNotToldWhatThePlanSaw(t *testing.T) {
+	t.Parallel()
+	l := newLoops(t)
+	w := newWorld(t, planOf(t, with(l.each(change("a"), "{maxFailures: 1}", "x", "y"), policy(plan.Stop))), 1)
+	w.seen = map[string][]sdk.Seen{`a["x"]`: {{Kind: "thing", Name: "x", Version: "1"}}, `a["y"]`: {{Kind: "thing", Name: "y", Version: "1"}}}
+	told := []string{}
+	w.attempts = func(a machine.Attempt) answer {
+		told = append(told, fmt.Sprint(a.Op.Step, " ", len(a.Seen)))
+		if len(told) > 2 {
+			return answer{takes: time.Second}
+		}
+		refused := failing(sdk.Denied)
+		refused.failure.Unchanged = true
+		return refused
+	}
+	w.until(time.Hour)
+	w.goesOn(event.ResumeAsked)
+	if diff := cmp.Diff([]string{`a["x"] 1`, `a["y"] 1`, `a["x"] 0`, `a["y"] 1`}, told); diff != "" {
+		t.Errorf("(-want +got)\n%s\n%q", diff, w.story())
 	}
 }

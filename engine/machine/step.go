@@ -49,7 +49,8 @@ type step struct {
 	atWork  bool // its action did not end when it was asked to
 	stuck   bool // something that needs it could not be taken back
 	leans   bool // something in it could not, so that what it needs is held
-	// overruled says that it failed by a conflict, and a person had it go on all the same.
+	// overruled says that it holds nothing against what the plan saw any more: a person was told that this
+	// is not so, and had it go on all the same, or others came before it.
 	overruled bool
 	// cutShort says that it failed as the run was ending, so that what needs it still waits.
 	cutShort bool

@@ -78,6 +78,7 @@ func checks() []check {
 		{"names are held to what things can be called", looseNames},
 		{"rules can be read", unreadableRules},
 		{"examples have nothing to mend", wrongExamples},
+		{"our runbooks are where they are looked for", unfoundRunbooks},
 		{"our runbooks have nothing to mend", wrongRunbooks},
 		{"each of our runbooks is drilled", undrilled},
 		{"our runbooks drill clean", uncleanDrills},

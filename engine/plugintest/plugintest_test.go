@@ -74,10 +74,11 @@ func TestWhatIsAsItShouldBePasses(t *testing.T) {
 	}
 }
 
-// Each check can fail, which is seen of a plugin with one fault.
+// Each check can fail, which is seen of a plugin with one fault. Behind the name of a check and a comma
+// stands what tells one more fault from the first.
 func TestEachFaultIsFound(t *testing.T) {
 	t.Parallel()
-	for check, c := range map[string]struct {
+	for name, c := range map[string]struct {
 		spoil func(*sdk.Action[shelfInput, struct{}])
 		after func(*testing.T, plugintest.Plugin)
 		says  string
@@ -95,6 +96,15 @@ func TestEachFaultIsFound(t *testing.T) {
 		"examples have nothing to mend": {spoil: func(a *sdk.Action[shelfInput, struct{}]) {
 			a.Examples[0].With["label"] = "${{ steps.fil.outputs.shelf }}"
 		}, says: "steps.fil"},
+		"examples have nothing to mend, of which there are none": {spoil: func(a *sdk.Action[shelfInput, struct{}]) {
+			a.Examples = nil
+		}, says: "no action has an example"},
+		"our runbooks are where they are looked for": {after: func(t *testing.T, p plugintest.Plugin) {
+			t.Helper()
+			if err := os.Remove(filepath.Join(filepath.Dir(p.Page), "s-fill.yaml")); err != nil {
+				t.Fatal(err)
+			}
+		}, says: "no runbook matches"},
 		"our runbooks have nothing to mend": {after: func(t *testing.T, p plugintest.Plugin) {
 			t.Helper()
 			write(t, filepath.Join(filepath.Dir(p.Page), "s-fill.yaml"), strings.Replace(fill, "goods: {", "unused: {type: string, default: a}, goods: {", 1))
@@ -106,7 +116,7 @@ func TestEachFaultIsFound(t *testing.T) {
 			a.Undo = nil
 		}, says: "fill"},
 	} {
-		t.Run(check, func(t *testing.T) {
+		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			spoil := c.spoil
 			if spoil == nil {
@@ -116,6 +126,7 @@ func TestEachFaultIsFound(t *testing.T) {
 			if c.after != nil {
 				c.after(t, p)
 			}
+			check, _, _ := strings.Cut(name, ",")
 			if found := strings.Join(plugintest.Faults(t, check, p), "\n"); !strings.Contains(found, c.says) {
 				t.Errorf("got %q, want it to say %q", found, c.says)
 			}

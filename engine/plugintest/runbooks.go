@@ -51,6 +51,9 @@ func wrongExamples(t testing.TB, p Plugin) []string {
 			uses = append(uses, step)
 		}
 	}
+	if len(uses) == 1 {
+		return []string{"no action has an example"}
+	}
 	text, err := json.MarshalIndent(map[string]any{ // which is YAML, too
 		"apiVersion": "gatebook/v1", "kind": "Runbook", "metadata": map[string]any{"name": "examples", "version": "1.0.0"},
 		"plugins": map[string]any{p.Alias: map[string]any{"source": p.Description.Name}}, "inputs": inputs, "steps": uses,
@@ -84,6 +87,16 @@ func (p Plugin) runbooks(t testing.TB) []string {
 		t.Fatal(err)
 	}
 	return paths
+}
+
+// unfoundRunbooks says where the pattern matches none: what is asked of each runbook would then be asked
+// of nothing, and pass.
+func unfoundRunbooks(t testing.TB, p Plugin) []string {
+	t.Helper()
+	if len(p.runbooks(t)) == 0 {
+		return []string{"no runbook matches " + p.Runbooks}
+	}
+	return nil
 }
 
 // wrongRunbooks are what there is to mend in our runbooks, be it only a warning: whoever copies one

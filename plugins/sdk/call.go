@@ -27,6 +27,7 @@ func (r Request) Knows(names ...string) bool {
 // to one.
 func (r Request) Saw(kind, name string) (seen Seen, saw bool) {
 	for _, s := range r.Seen {
+		s.Changes = false // which says nothing of how it was
 		switch {
 		case s.Kind != kind || s.Name != name:
 		case saw && s != seen:

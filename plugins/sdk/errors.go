@@ -30,6 +30,8 @@ type Error struct {
 	Field     string `json:"field,omitempty"` // "nodes[2].name"
 	Message   string `json:"message"`         // what went wrong with what, no full stop
 	Unchanged bool   `json:"unchanged,omitempty"`
+	// Outdated says that what the plan saw is not so any more: whoever goes on all the same was told.
+	Outdated bool `json:"outdated,omitempty"`
 	// Connection names the connection that could not be made, and Field is then a path
 	// in what configures it; set by the host.
 	Connection string `json:"connection,omitempty"`
@@ -59,6 +61,14 @@ func StoppedErrorf(ctx context.Context, format string, args ...any) *Error {
 	}
 	said := fmt.Errorf(format, args...)
 	return &Error{Class: class, Message: said.Error(), cause: errors.Join(said, context.Cause(ctx))}
+}
+
+// OutdatedErrorf makes the conflict of an action that finds another thing than the plan saw
+// ([Request.Seen]), before anything changed.
+func OutdatedErrorf(format string, args ...any) *Error {
+	e := Errorf(Conflict, format, args...)
+	e.Outdated, e.Unchanged = true, true
+	return e
 }
 
 // NothingChanged returns e marked as raised before anything changed, so that there

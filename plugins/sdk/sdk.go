@@ -193,6 +193,10 @@ type Seen struct {
 	Version string `json:"version"` // for people too: "generation 7", "sha256:…", "absent"
 	// ID tells it from another of the same name, where that may take its place: a UID.
 	ID string `json:"id,omitempty"`
+	// Changes says that the action changes this, or may. An action that says so of one thing says
+	// it of all that it changes, so that what it leaves alone is known to be as it was. One that
+	// says it of none may have changed anything on its target.
+	Changes bool `json:"changes,omitempty"`
 }
 
 // Delta is one thing that would change.

@@ -1131,10 +1131,11 @@ func (x *Preview) GetCost() map[string]float64 {
 // is refused where that is another by the time of the run.
 type Seen struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
-	Kind          string                 `protobuf:"bytes,1,opt,name=kind,proto3" json:"kind,omitempty"`       // "Deployment", "file"
-	Name          string                 `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`       // "shop/web"
-	Version       string                 `protobuf:"bytes,3,opt,name=version,proto3" json:"version,omitempty"` // for people too: "generation 7", "absent"
-	Id            string                 `protobuf:"bytes,4,opt,name=id,proto3" json:"id,omitempty"`           // tells it from another of the same name; empty: nothing does
+	Kind          string                 `protobuf:"bytes,1,opt,name=kind,proto3" json:"kind,omitempty"`        // "Deployment", "file"
+	Name          string                 `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`        // "shop/web"
+	Version       string                 `protobuf:"bytes,3,opt,name=version,proto3" json:"version,omitempty"`  // for people too: "generation 7", "absent"
+	Id            string                 `protobuf:"bytes,4,opt,name=id,proto3" json:"id,omitempty"`            // tells it from another of the same name; empty: nothing does
+	Changes       bool                   `protobuf:"varint,5,opt,name=changes,proto3" json:"changes,omitempty"` // the action changes this, or may; where it says so of one thing, of all that it changes
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1195,6 +1196,13 @@ func (x *Seen) GetId() string {
 		return x.Id
 	}
 	return ""
+}
+
+func (x *Seen) GetChanges() bool {
+	if x != nil {
+		return x.Changes
+	}
+	return false
 }
 
 // Delta is one thing that would change.
@@ -2892,6 +2900,7 @@ type Error struct {
 	Message       string                 `protobuf:"bytes,3,opt,name=message,proto3" json:"message,omitempty"`          // what went wrong with what, no full stop
 	Unchanged     bool                   `protobuf:"varint,4,opt,name=unchanged,proto3" json:"unchanged,omitempty"`     // raised before anything changed
 	Unsupported   bool                   `protobuf:"varint,5,opt,name=unsupported,proto3" json:"unsupported,omitempty"` // the action cannot do this at all
+	Outdated      bool                   `protobuf:"varint,6,opt,name=outdated,proto3" json:"outdated,omitempty"`       // what the plan saw, in Seen, is not so any more
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2957,6 +2966,13 @@ func (x *Error) GetUnchanged() bool {
 func (x *Error) GetUnsupported() bool {
 	if x != nil {
 		return x.Unsupported
+	}
+	return false
+}
+
+func (x *Error) GetOutdated() bool {
+	if x != nil {
+		return x.Outdated
 	}
 	return false
 }
@@ -3050,12 +3066,13 @@ const file_v1_plugin_proto_rawDesc = "" +
 	"\x04cost\x18\a \x03(\v2%.gatebook.plugin.v1.Preview.CostEntryR\x04cost\x1a7\n" +
 	"\tCostEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\x01R\x05value:\x028\x01\"X\n" +
+	"\x05value\x18\x02 \x01(\x01R\x05value:\x028\x01\"r\n" +
 	"\x04Seen\x12\x12\n" +
 	"\x04kind\x18\x01 \x01(\tR\x04kind\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x18\n" +
 	"\aversion\x18\x03 \x01(\tR\aversion\x12\x0e\n" +
-	"\x02id\x18\x04 \x01(\tR\x02id\"W\n" +
+	"\x02id\x18\x04 \x01(\tR\x02id\x12\x18\n" +
+	"\achanges\x18\x05 \x01(\bR\achanges\"W\n" +
 	"\x05Delta\x12\x16\n" +
 	"\x06target\x18\x01 \x01(\tR\x06target\x12\x12\n" +
 	"\x04kind\x18\x02 \x01(\tR\x04kind\x12\x0e\n" +
@@ -3153,13 +3170,14 @@ const file_v1_plugin_proto_rawDesc = "" +
 	"\x0eAnswerResponse\x127\n" +
 	"\aoutputs\x18\x01 \x01(\v2\x1b.gatebook.plugin.v1.OutputsH\x00R\aoutputs\x121\n" +
 	"\x05error\x18\x02 \x01(\v2\x19.gatebook.plugin.v1.ErrorH\x00R\x05errorB\b\n" +
-	"\x06result\"\xa8\x01\n" +
+	"\x06result\"\xc4\x01\n" +
 	"\x05Error\x12/\n" +
 	"\x05class\x18\x01 \x01(\x0e2\x19.gatebook.plugin.v1.ClassR\x05class\x12\x14\n" +
 	"\x05field\x18\x02 \x01(\tR\x05field\x12\x18\n" +
 	"\amessage\x18\x03 \x01(\tR\amessage\x12\x1c\n" +
 	"\tunchanged\x18\x04 \x01(\bR\tunchanged\x12 \n" +
-	"\vunsupported\x18\x05 \x01(\bR\vunsupported*X\n" +
+	"\vunsupported\x18\x05 \x01(\bR\vunsupported\x12\x1a\n" +
+	"\boutdated\x18\x06 \x01(\bR\boutdated*X\n" +
 	"\x06Effect\x12\x16\n" +
 	"\x12EFFECT_UNSPECIFIED\x10\x00\x12\x0f\n" +
 	"\vEFFECT_READ\x10\x01\x12\x11\n" +

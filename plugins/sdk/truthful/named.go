@@ -36,6 +36,9 @@ func named(read []sdk.Seen) []sdk.Seen {
 
 // summed stands for all things of one kind.
 func summed(alike []sdk.Seen) sdk.Seen {
-	sum := sha256.Sum256(fmt.Appendf(nil, "%q", alike))
-	return sdk.Seen{Kind: alike[0].Kind, Name: "(all of them)", Version: fmt.Sprintf("%d, sha256:%x", len(alike), sum)}
+	var all []byte
+	for _, s := range alike {
+		all = fmt.Appendf(all, "%q %q %q\n", s.Name, s.Version, s.ID)
+	}
+	return sdk.Seen{Kind: alike[0].Kind, Name: "(all of them)", Version: fmt.Sprintf("%d, sha256:%x", len(alike), sha256.Sum256(all))}
 }

@@ -71,7 +71,7 @@ func FromError(err error) *pluginv1.Error {
 	typed := sdk.AsError(err)
 	message, _ := Cut([]byte(typed.Message), false, MaxLine)
 	return &pluginv1.Error{
-		Class: classes().number(typed.Class), Field: typed.Field, Message: strings.ToValidUTF8(string(message), "\uFFFD"), Unchanged: typed.Unchanged,
+		Class: classes().number(typed.Class), Field: typed.Field, Message: strings.ToValidUTF8(string(message), "\uFFFD"), Unchanged: typed.Unchanged, Outdated: typed.Outdated,
 		Unsupported: errors.Is(err, sdk.ErrUnsupported),
 	}
 }
@@ -85,7 +85,7 @@ func ToError(m *pluginv1.Error) error {
 		return sdk.ErrUnsupported
 	}
 	err := sdk.Errorf(classes().word(m.GetClass()), "%s", m.GetMessage())
-	err.Field, err.Unchanged = m.GetField(), m.GetUnchanged()
+	err.Field, err.Unchanged, err.Outdated = m.GetField(), m.GetUnchanged(), m.GetOutdated()
 	return err
 }
 
@@ -118,7 +118,7 @@ func ToPreview(m *pluginv1.Preview) sdk.Preview {
 func fromSeen(seen []sdk.Seen) []*pluginv1.Seen {
 	var m []*pluginv1.Seen
 	for _, s := range seen {
-		m = append(m, &pluginv1.Seen{Kind: s.Kind, Name: s.Name, Version: s.Version, Id: s.ID})
+		m = append(m, &pluginv1.Seen{Kind: s.Kind, Name: s.Name, Version: s.Version, Id: s.ID, Changes: s.Changes})
 	}
 	return m
 }
@@ -127,7 +127,7 @@ func fromSeen(seen []sdk.Seen) []*pluginv1.Seen {
 func toSeen(m []*pluginv1.Seen) []sdk.Seen {
 	var seen []sdk.Seen
 	for _, s := range m {
-		seen = append(seen, sdk.Seen{Kind: s.GetKind(), Name: s.GetName(), Version: s.GetVersion(), ID: s.GetId()})
+		seen = append(seen, sdk.Seen{Kind: s.GetKind(), Name: s.GetName(), Version: s.GetVersion(), ID: s.GetId(), Changes: s.GetChanges()})
 	}
 	return seen
 }

@@ -16,7 +16,7 @@ import (
 func Failure(ctx context.Context, use *plan.Use, err error) *event.Failure {
 	typed := sdk.AsError(err)
 	failure := &event.Failure{
-		Class: typed.Class, Field: typed.Field, Message: typed.Message, Unchanged: typed.Unchanged,
+		Class: typed.Class, Field: typed.Field, Message: typed.Message, Unchanged: typed.Unchanged, Outdated: typed.Outdated,
 		Connection: typed.Connection,
 	}
 	if at := use.Place(typed); !at.IsZero() {

@@ -162,7 +162,7 @@ func (c *changing[I, O, T, V]) try(ctx context.Context) error {
 func (c *changing[I, O, T, V]) agreed(in I, live T) error {
 	seen, saw := c.call.Saw(c.kind(in), path.Join(live.GetNamespace(), live.GetName()))
 	if saw && seen.ID != string(live.GetUID()) {
-		return sdk.Errorf(sdk.Conflict, "the %s is not the one that the plan saw, but a new one of that name", c.Name(in))
+		return sdk.OutdatedErrorf("the %s is not the one that the plan saw, but a new one of that name", c.Name(in))
 	}
 	return nil
 }

@@ -124,7 +124,7 @@ func (c *changing[I, O, S]) first(ctx context.Context, live Object[S]) error {
 // make makes the change, and looks what became of it.
 func (c *changing[I, O, S]) make(ctx context.Context, use Use[I], live Object[S], want S) error {
 	k := c.kept
-	k.Back = c.keep(live, want, use).Back // an earlier attempt may have come as far as none
+	k.Back = c.form(want).To(c.form(live.Spec)) // an earlier attempt may have come as far as none
 	if err := c.hide(ctx, use.Input, k); err != nil {
 		return err
 	}
@@ -159,17 +159,7 @@ func (o *Of[I, O, S]) guard(ctx context.Context, use Use[I], live Object[S], to 
 
 // meddled is the conflict with whoever has changed the object.
 func (o *Of[I, O, S]) meddled(in I, live Object[S], words string) error {
-	return o.conflict(live, "somebody changed the %s meanwhile: %s", o.called(in), words)
-}
-
-// conflict is one over an object, which stays as it is.
-func (o *Of[I, O, S]) conflict(live Object[S], format string, args ...any) error {
-	if o.Left != nil {
-		if left := o.Left(live); left != "" {
-			format, args = format+"; %s", append(args, left)
-		}
-	}
-	return sdk.Errorf(sdk.Conflict, format, args...)
+	return sdk.Errorf(sdk.Conflict, "somebody changed the %s meanwhile: %s%s", o.called(in), words, o.leaves(live))
 }
 
 // lost makes a conflict of an object that is gone, where it is known to have been there.

@@ -3,7 +3,6 @@ package change
 import (
 	"context"
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
 
@@ -67,9 +66,10 @@ type Of[I, O, S any] struct {
 	// Hides, where there is one, says whether what leads back from one spec to another may hold a
 	// secret, as the old value of a password: it is then kept in the swarm itself.
 	Hides func(was, is S) bool
-	// Parts, where there is one, says what is in a spec, part by part, so that a plan that is held
-	// against how things are then names what is another.
-	Parts func(of S) map[string]string
+	// Parts, where there is one, says what is in the spec of an object with this ID, part by part, so that a plan that is held
+	// against how things are then names what is another. Since says in words what is another since.
+	Parts func(id string, of S) map[string]string
+	Since func(id string, was map[string]string, is S) string
 	// Left, where there is one, says in a part of a sentence what people should know of an object that
 	// stays as others have changed it; empty: nothing.
 	Left func(live Object[S]) string
@@ -169,14 +169,21 @@ func (o *Of[I, O, S]) form(of S) spec.Form {
 	return o.Own(all)
 }
 
-// seen is the object as a plan names it: by its version, and by a hash that tells whether it is its
-// spec that is another, or only what the engine notes of it.
+// print is what is kept of a form, to know it by.
+func (o *Of[I, O, S]) print(id string, form spec.Form) string { return o.Engine.Prints.Of(id, form) }
+
+// version is what a plan says of a spec.
+func (o *Of[I, O, S]) version(id string, of S) string {
+	return o.Engine.Prints.Version(id, spec.Of(of))
+}
+
+// seen is the object as a plan names it.
 func (o *Of[I, O, S]) seen(live Object[S]) sdk.Seen {
 	seen := sdk.Seen{Kind: o.Kind, Name: live.Name, ID: live.ID}
 	if o.Stands != nil {
 		seen.Version = o.Stands(live.Spec)
 	} else {
-		seen.Version = fmt.Sprintf("index %d, spec %s", live.Index, spec.Of(live.Spec).Hash())
+		seen.Version = o.version(live.ID, live.Spec)
 	}
 	return seen
 }
@@ -187,9 +194,9 @@ func (o *Of[I, O, S]) looked(live Object[S]) []sdk.Seen {
 	if o.Parts == nil {
 		return all
 	}
-	parts := o.Parts(live.Spec)
+	parts := o.Parts(live.ID, live.Spec)
 	for _, path := range slices.Sorted(maps.Keys(parts)) {
-		all = append(all, sdk.Seen{Kind: o.Kind, Name: live.Name + " " + path, Version: parts[path]})
+		all = append(all, sdk.Seen{Kind: o.Kind, Name: live.Name + " " + path, Version: parts[path], ID: live.ID})
 	}
 	return all
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -304,5 +305,20 @@ func TestOnlyWhatLeadsBackIsKept(t *testing.T) {
 	lab.Must(t, json.Unmarshal(host.StateBefore(), &kept))
 	if len(kept.Back) != 1 || kept.Back["Color"] != "red" || strings.Contains(string(host.StateBefore()), "paint") {
 		t.Errorf("kept is %s", host.StateBefore())
+	}
+}
+
+// What the engine notes of an object is nothing that a sealed plan is refused for.
+func TestAPlanDoesNotNameTheIndex(t *testing.T) {
+	t.Parallel()
+	h := newHouse()
+	handler := h.action(t)
+	first, err := handler.Plan(t.Context(), request(t))
+	lab.Must(t, err)
+	h.live.Index++
+	again, err := handler.Plan(t.Context(), request(t))
+	lab.Must(t, err)
+	if len(first.Observed) == 0 || !slices.Equal(first.Observed, again.Observed) {
+		t.Errorf("it saw %v, and then %v", first.Observed, again.Observed)
 	}
 }

@@ -14,7 +14,7 @@ import (
 type kept struct {
 	ID    string     `json:"id"`
 	Index uint64     `json:"index"`
-	Was   string     `json:"was"` // the hash of what the step's own part was
+	Was   string     `json:"was"` // the print of what the step's own part was
 	Set   string     `json:"set"` // and of what it becomes
 	Back  spec.Patch `json:"back,omitempty"`
 	// Vault says that what leads back is kept in the swarm.
@@ -29,7 +29,7 @@ type kept struct {
 func (o *Of[I, O, S]) keep(live Object[S], want S, use Use[I]) kept {
 	was, is := o.form(live.Spec), o.form(want)
 	return kept{
-		ID: live.ID, Index: live.Index, Was: was.Hash(), Set: is.Hash(), Back: is.To(was), Key: use.Key, Pin: use.Pin, Mark: live.Mark,
+		ID: live.ID, Index: live.Index, Was: o.print(live.ID, was), Set: o.print(live.ID, is), Back: is.To(was), Key: use.Key, Pin: use.Pin, Mark: live.Mark,
 		Vault: o.Hides != nil && o.Hides(live.Spec, want),
 	}
 }
@@ -96,12 +96,13 @@ func (o *Of[I, O, S]) judge(ctx context.Context, use Use[I], k kept, live Object
 		return judged[S]{}, sdk.Errorf(sdk.Conflict, "the %s is not the one that this step began with, but a new one of that name", o.called(use.Input))
 	}
 	own := o.form(live.Spec)
-	if own.Hash() == k.Was {
+	if o.print(k.ID, own) == k.Was {
 		want, err := o.Want(ctx, use, live)
 		return judged[S]{standing: before, was: live.Spec, want: want}, err
 	}
-	if own.With(k.Back).Hash() != k.Was { // more differs than the step changes
-		now := judged[S]{standing: foreign, words: o.since(k.Was, live), apart: o.follows(k.Was, live)}
+	if o.print(k.ID, own.With(k.Back)) != k.Was { // more differs than the step changes
+		was := func(was S) bool { return o.print(k.ID, o.form(was)) == k.Was }
+		now := judged[S]{standing: foreign, words: o.since(live, was), apart: o.follows(k.ID, k.Was, live)}
 		if last := o.known(k, live); last != nil {
 			now.words = o.Words(*last, live.Spec)
 		}
@@ -111,16 +112,16 @@ func (o *Of[I, O, S]) judge(ctx context.Context, use Use[I], k kept, live Object
 	if err != nil {
 		return judged[S]{}, err
 	}
-	if own.Hash() == k.Set {
+	if o.print(k.ID, own) == k.Set {
 		return judged[S]{standing: ours, was: was, want: live.Spec}, nil
 	}
 	words := o.Words(o.other(ctx, use, k, live, was), live.Spec)
-	return judged[S]{standing: foreign, words: words, apart: o.follows(k.Was, live)}, nil
+	return judged[S]{standing: foreign, words: words, apart: o.follows(k.ID, k.Was, live)}, nil
 }
 
-// follows says whether an object's last change was one of a spec with this hash.
-func (o *Of[I, O, S]) follows(hash string, live Object[S]) bool {
-	return live.Previous != nil && o.form(*live.Previous).Hash() == hash
+// follows says whether an object's last change was one of a spec with this print.
+func (o *Of[I, O, S]) follows(id, print string, live Object[S]) bool {
+	return live.Previous != nil && o.print(id, o.form(*live.Previous)) == print
 }
 
 // other is what somebody has changed: what was there before that, or what the step wants, where that
@@ -130,7 +131,7 @@ func (o *Of[I, O, S]) other(ctx context.Context, use Use[I], k kept, live Object
 		return *last
 	}
 	want, err := o.Want(ctx, use, Object[S]{ID: live.ID, Name: live.Name, Spec: was})
-	if err == nil && o.form(want).Hash() == k.Set {
+	if err == nil && o.print(k.ID, o.form(want)) == k.Set {
 		return want
 	}
 	return was
@@ -139,7 +140,7 @@ func (o *Of[I, O, S]) other(ctx context.Context, use Use[I], k kept, live Object
 // known is the spec before the object's last change, where the step knows it: as its own, or as that from
 // before the step. Then one change is all that somebody else has made.
 func (o *Of[I, O, S]) known(k kept, live Object[S]) *S {
-	if !o.follows(k.Was, live) && !o.follows(k.Set, live) {
+	if !o.follows(k.ID, k.Was, live) && !o.follows(k.ID, k.Set, live) {
 		return nil
 	}
 	return live.Previous

@@ -2,6 +2,7 @@ package change
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -16,7 +17,7 @@ func (o *Of[I, O, S]) plan(ctx context.Context, call *sdk.Call[I]) (sdk.Preview,
 	case !call.Knows(o.Names...):
 		return sdk.Preview{Summary: fmt.Sprintf("would %s a %s that is not known yet", o.Verb, o.Kind)}, nil
 	case !call.Knows(o.Params...):
-		return sdk.Preview{Summary: fmt.Sprintf("would %s the %s, by values that are not known yet", o.Verb, o.called(in))}, nil
+		return o.planOf(ctx, in)
 	}
 	preview := sdk.Preview{Summary: fmt.Sprintf("would %s the %s", o.Verb, o.called(in))}
 	live, err := o.look(ctx, in)
@@ -24,6 +25,9 @@ func (o *Of[I, O, S]) plan(ctx context.Context, call *sdk.Call[I]) (sdk.Preview,
 		return preview, err
 	}
 	preview.Observed = o.looked(live)
+	for i := range preview.Observed {
+		preview.Observed[i].Changes = true // and nothing else, but what Foresee says
+	}
 	use := Use[I]{Input: in}
 	if use.Pin, err = o.pin(ctx, call, live); err != nil {
 		return preview, err
@@ -47,6 +51,20 @@ func (o *Of[I, O, S]) plan(ctx context.Context, call *sdk.Call[I]) (sdk.Preview,
 	return preview, o.Foresee(ctx, call, change, &preview)
 }
 
+// planOf is a plan of which no more is known than what it would change: that is named by how it is, and
+// the step is held to it. An earlier step may be the one that makes it.
+func (o *Of[I, O, S]) planOf(ctx context.Context, in I) (sdk.Preview, error) {
+	preview := sdk.Preview{Summary: fmt.Sprintf("would %s the %s, by values that are not known yet", o.Verb, o.called(in))}
+	live, err := o.look(ctx, in)
+	if _, is := errors.AsType[missing](err); is {
+		return preview, nil
+	}
+	if err == nil {
+		preview.Observed = o.looked(live)
+	}
+	return preview, err
+}
+
 // pin fixes what is decided as a step begins.
 func (o *Of[I, O, S]) pin(ctx context.Context, call *sdk.Call[I], was Object[S]) (registry.Found, error) {
 	if o.Pin == nil {
@@ -60,38 +78,47 @@ func (o *Of[I, O, S]) atVersion(in I, live Object[S]) error {
 	if o.Version == nil || o.Version(in) == 0 || o.Version(in) == live.Index {
 		return nil
 	}
-	return o.conflict(live, "somebody changed the %s meanwhile: it is at index %d, and the step is for index %d%s",
-		o.called(in), live.Index, o.Version(in), o.last(live))
+	return sdk.Errorf(sdk.Conflict, "somebody changed the %s meanwhile: it is at index %d, and the step is for index %d%s%s",
+		o.called(in), live.Index, o.Version(in), o.last(live), o.leaves(live))
 }
 
-// agreed complains of an object that is not as the plan saw it to which people agreed. That only its
-// version moved is the engine's own note of how it is.
+// agreed complains of an object that is not as the plan saw it to which people agreed.
 func (o *Of[I, O, S]) agreed(call *sdk.Call[I], live Object[S]) error {
-	is := o.seen(live)
-	was, saw := call.Saw(is.Kind, is.Name)
-	switch {
-	case !saw || was == is:
+	was, saw := call.Saw(o.Kind, live.Name)
+	if !saw {
+		return nil
+	}
+	switch is := o.seen(live); {
+	case was == is:
 		return nil
 	case was.ID != is.ID:
-		return sdk.Errorf(sdk.Conflict, "the %s is not the one that the plan saw, but a new one of that name", o.called(call.Input))
+		return sdk.OutdatedErrorf("the %s is not the one that the plan saw, but a new one of that name", o.called(call.Input))
 	case o.Stands != nil:
-		return sdk.Errorf(sdk.Conflict, "somebody changed the %s since it was planned: it has %s, and had %s", o.called(call.Input), is.Version, was.Version)
-	case of(was.Version) != of(is.Version):
-		return o.conflict(live, "somebody changed the %s since it was planned: %s", o.called(call.Input), o.since(of(was.Version), live))
+		return sdk.OutdatedErrorf("somebody changed the %s since it was planned: it has %s, and had %s", o.called(call.Input), is.Version, was.Version)
 	default:
-		return nil
+		return sdk.OutdatedErrorf("somebody changed the %s since it was planned: %s%s", o.called(call.Input),
+			o.planned(call, live, was.Version), o.leaves(live))
 	}
 }
 
-// of is the spec's part of a version that [Of.seen] has made.
-func of(version string) string {
-	_, hash, _ := strings.Cut(version, "spec ")
-	return hash
+// planned says what changed since a plan saw an object in a version.
+func (o *Of[I, O, S]) planned(call *sdk.Call[I], live Object[S], version string) string {
+	parts := map[string]string{}
+	for _, one := range call.Seen {
+		if path, is := strings.CutPrefix(one.Name, live.Name+" "); is && one.Kind == o.Kind {
+			parts[path] = one.Version
+		}
+	}
+	once := live.Previous != nil && o.version(live.ID, *live.Previous) == version
+	if once || o.Since == nil || len(parts) == 0 {
+		return o.since(live, func(S) bool { return once })
+	}
+	return "more than once: " + o.Since(live.ID, parts, live.Spec)
 }
 
-// since says what changed since an object had a spec with this hash.
-func (o *Of[I, O, S]) since(hash string, live Object[S]) string {
-	if live.Previous != nil && spec.Of(*live.Previous).Hash() == hash {
+// since says what changed since an object had a spec that somebody knows when he is shown it.
+func (o *Of[I, O, S]) since(live Object[S], knows func(S) bool) string {
+	if live.Previous != nil && knows(*live.Previous) {
 		return o.Words(*live.Previous, live.Spec)
 	}
 	return "more than once" + o.last(live)
@@ -103,6 +130,14 @@ func (o *Of[I, O, S]) last(live Object[S]) string {
 		return ""
 	}
 	return "; by the last change of it " + o.Words(*live.Previous, live.Spec)
+}
+
+// leaves says of an object what people should know of it, as it stays so.
+func (o *Of[I, O, S]) leaves(live Object[S]) string {
+	if o.Left == nil || o.Left(live) == "" {
+		return ""
+	}
+	return "; " + o.Left(live)
 }
 
 // sentence makes of what an error says a whole sentence.

@@ -1,6 +1,7 @@
 package compose
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"maps"
 	"reflect"
@@ -46,15 +47,6 @@ func Sentence(differences []Difference) string {
 	return strings.Join(said, "; ")
 }
 
-// Names are the paths of what differs, in their order.
-func Names(was, is swarm.ServiceSpec) []string {
-	var names []string
-	for _, d := range Changed(was, is) {
-		names = append(names, d.Path)
-	}
-	return names
-}
-
 // Changed are the differences of two specs, in the order of their paths; none where they are
 // alike. What must not be shown is masked.
 func Changed(was, is swarm.ServiceSpec) []Difference {
@@ -63,21 +55,67 @@ func Changed(was, is swarm.ServiceSpec) []Difference {
 	return differ("", old, now)
 }
 
-// longest is how much of a value a part shows, in bytes.
-const longest = 120
+// open are the beginnings of the paths of what cannot be a secret: numbers, policies, and names of
+// things that a swarm has.
+var open = []string{
+	"name", "image", "user", "deploy.mode", "deploy.replicas", "deploy.endpoint_mode", "deploy.placement", "deploy.resources", "deploy.restart_policy",
+	"deploy.rollback_config", "deploy.update_config", "networks", "ports", "secrets", "configs", "cap_add", "cap_drop", "ulimits", "init", "read_only", "stdin_open", "tty", "oom_score_adj",
+	"stop_grace_period", "stop_signal", "healthcheck.interval", "healthcheck.timeout", "healthcheck.start_period", "healthcheck.start_interval", "healthcheck.retries", "logging.driver",
+	rest + ".TaskTemplate.ForceUpdate", rest + ".TaskTemplate.Placement",
+}
 
-// Parts are what is said in a spec, by the paths of the compose file, for who wants to tell later what is
-// another. What must not be shown is masked, and of long values the beginning is shown.
-func Parts(of swarm.ServiceSpec) map[string]string {
+// isOpen says whether what stands at a path cannot be a secret.
+func isOpen(d Difference) bool {
+	return !strings.Contains(d.Path+d.Is, "driver_opts") && slices.ContainsFunc(open, func(word string) bool {
+		return d.Path == word || strings.HasPrefix(d.Path, word+".")
+	})
+}
+
+// Parts are what is said in the spec of a service, by the paths of the compose file, for who wants to
+// tell later what is another. It is kept and handed round, so that what may hold anything, as a
+// variable or an argument, is told by one byte of a hash: it says of 255 in 256 values that they are
+// others, and of a secret nothing that is of use.
+func Parts(id string, of swarm.ServiceSpec) map[string]string {
 	parts := map[string]string{}
-	for _, d := range Changed(swarm.ServiceSpec{}, of) {
-		value := d.Is
-		if len(value) > longest {
-			value = strings.ToValidUTF8(value[:longest], "") + "…"
+	for _, d := range differ("", map[string]any{}, said(of)) {
+		if isOpen(d) {
+			parts[d.Path] = d.Is
+			continue
 		}
-		parts[d.Path] = value
+		sum := sha256.Sum256([]byte(id + "\x00" + d.Path + "\x00" + d.Is))
+		parts[d.Path] = fmt.Sprintf("value #%02x", sum[0])
 	}
 	return parts
+}
+
+// Since are the differences of a service from what [Parts] said of it once. Of what it may not tell
+// what it was, they say that it was another.
+func Since(id string, was map[string]string, is swarm.ServiceSpec) []Difference {
+	shown := map[string]string{}
+	for _, d := range Changed(swarm.ServiceSpec{}, is) {
+		shown[d.Path] = d.Is
+	}
+	all, now := []Difference{}, Parts(id, is)
+	for _, path := range slices.Sorted(maps.Keys(joined(was, now))) {
+		d := Difference{Path: path, Was: was[path], Is: shown[path]}
+		switch {
+		case was[path] == now[path]:
+			continue
+		case d.Was == "" || isOpen(d):
+		case d.Is == "":
+			d.Was = "set"
+		default:
+			d.Was = "another"
+		}
+		all = append(all, d)
+	}
+	return all
+}
+
+func joined(a, b map[string]string) map[string]string {
+	both := maps.Clone(b)
+	maps.Copy(both, a)
+	return both
 }
 
 // Hides says whether something must not be shown of what changes, as it was: who keeps that keeps a

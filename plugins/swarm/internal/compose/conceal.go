@@ -3,51 +3,12 @@ package compose
 import (
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 )
 
 // masked stands for what must not be shown.
 const masked = "***"
-
-// telltales are what in a name says that the value is not for everybody.
-var telltales = []string{"pass", "pwd", "secret", "token", "credential", "key", "auth", "private", "dsn", "cookie"}
-
-// smelling is the pattern of a name with a telltale in it.
-var smelling = `[\w.-]*(?:` + strings.Join(telltales, "|") + `)[\w.-]*`
-
-var (
-	// inURL finds the password of a URL, inText that of "--password=…" and "pwd: …", and flag an
-	// argument whose successor is one.
-	inURL  = regexp.MustCompile(`(://[^/@\s:]*:)[^/@\s]+@`)
-	inText = regexp.MustCompile(`(?i)(` + smelling + `\s*[=:]\s*)(?:(?:bearer|basic)\s+)?[^\s,;&"']+`)
-	flag   = regexp.MustCompile(`(?i)^--?` + smelling + `$`)
-)
-
-// smells says whether a text has a telltale in it.
-func smells(text string) bool {
-	lower := strings.ToLower(text)
-	return slices.ContainsFunc(telltales, func(telltale string) bool { return strings.Contains(lower, telltale) })
-}
-
-// secret says whether what is called so is not to be shown. A variable that says in which file the
-// secret is may be.
-func secret(name, value string) bool {
-	ofFile := strings.HasSuffix(strings.ToLower(name), "_file") && strings.HasPrefix(value, "/")
-	return smells(name) && !ofFile
-}
-
-// within masks what is to be masked of a text.
-func within(text string) string {
-	if strings.Contains(text, "://") {
-		text = inURL.ReplaceAllString(text, "${1}"+masked+"@")
-	}
-	if smells(text) { // which is quicker to say than to find
-		text = inText.ReplaceAllString(text, "${1}"+masked)
-	}
-	return text
-}
 
 // side is one of the two that are compared.
 type side int
@@ -140,12 +101,6 @@ func entry(path, name string, value any, show func(path, shown, value string) st
 	return value
 }
 
-// follows says whether what comes after an argument is secret.
-func follows(argument any) bool {
-	text, is := argument.(string)
-	return is && smells(text) && flag.MatchString(text)
-}
-
 // argument is what stands in a list: variables, and the words of a command.
 func argument(path string, list []any, show func(path, shown, value string) string) any {
 	variables := path == "environment" || strings.HasSuffix(path, ".env")
@@ -153,24 +108,55 @@ func argument(path string, list []any, show func(path, shown, value string) stri
 	out := slices.Clone(list)
 	for i, item := range list {
 		text, is := item.(string)
-		name, value, assigns := strings.Cut(text, "=")
-		shown := within(text)
+		shown := text
 		switch {
 		case !is:
 			out[i] = unveiled(path, item, show)
 			continue
-		case variables && assigns && secret(name, value):
-			shown = name + "=" + masked
-		case variables && assigns:
-			shown = name + "=" + within(value)
-		case command && i > 0 && follows(list[i-1]):
-			shown = masked
-		case !command:
-			continue
+		case variables:
+			shown = variable(text)
+		case command && i > 0:
+			shown = following(list[i-1], text)
+		case command:
+			shown = following(nil, text)
 		}
-		if shown != text || strings.Contains(text, masked) {
+		if shown != text || (variables || command) && strings.Contains(text, masked) {
 			out[i] = show(path, shown, text)
 		}
 	}
 	return out
+}
+
+// variable is how "NAME=value" is shown.
+func variable(text string) string {
+	name, value, assigns := strings.Cut(text, "=")
+	switch {
+	case !assigns:
+		return within(text)
+	case secret(name, value):
+		return name + "=" + masked
+	default:
+		return name + "=" + within(value)
+	}
+}
+
+// following is how an argument is shown that follows another one. No shell takes it apart: of
+// "--password=…" it is the value as far as it goes.
+func following(last any, text string) string {
+	flag, _ := last.(string)
+	name, _, assigns := strings.Cut(text, "=")
+	switch {
+	case strings.HasPrefix(flag, "-") && isName(flag) && smells(flag):
+		return masked
+	case takesLogin(flag) && loginAt(text) > 0:
+		return text[:loginAt(text)] + masked
+	case assigns && isName(name) && smells(name):
+		return name + "=" + masked
+	default:
+		return within(text)
+	}
+}
+
+func isName(text string) bool {
+	return text != "" && strings.IndexFunc(text, func(r rune) bool { return r < 0x80 && !inName(byte(r)) }) < 0
 }

@@ -1,9 +1,6 @@
 package compose
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
-	"reflect"
 	"strings"
 
 	"github.com/aymanbagabas/go-udiff"
@@ -31,14 +28,4 @@ func lines(service map[string]any) string {
 		panic(err) // it is made of maps, lists and scalars
 	}
 	return out.String()
-}
-
-// Alike says whether two specs mean one service: what is empty is absent, and what is left open is
-// what the engine makes of it.
-func Alike(a, b swarm.ServiceSpec) bool { return reflect.DeepEqual(form(a), form(b)) }
-
-// Hash tells a spec from those that are not [Alike].
-func Hash(spec swarm.ServiceSpec) string {
-	sum := sha256.Sum256(text(form(spec)))
-	return "sha256:" + hex.EncodeToString(sum[:6])
 }

@@ -39,10 +39,10 @@ var telling = map[string]bool{
 	"UpdateConfig.Parallelism":   true,
 }
 
-// form is the normal form of a spec: a tree without what is empty, and with what the engine makes
-// of what is left open. Specs that are alike have one form. A service that is not there, the zero
-// spec, has an empty one.
-func form(spec swarm.ServiceSpec) map[string]any {
+// Form is the normal form of a spec: a tree without what is empty, and with what the engine makes
+// of what is left open. Specs that mean one service have one form, so that what a compose file says
+// can be compared with what an engine has. A service that is not there, the zero spec, has an empty one.
+func Form(spec swarm.ServiceSpec) map[string]any {
 	if reflect.ValueOf(spec).IsZero() {
 		return map[string]any{}
 	}

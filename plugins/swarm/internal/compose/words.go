@@ -166,7 +166,7 @@ func fileWords(kind string) []word {
 
 // said is a spec in the words of the compose file.
 func said(spec swarm.ServiceSpec) map[string]any {
-	tree, out := form(spec), map[string]any{}
+	tree, out := Form(spec), map[string]any{}
 	sayMode(tree, out)
 	return translate(words(), tree, out)
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/connection"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/request"
+	"github.com/gatebook/gatebook/plugins/swarm/internal/spec"
 )
 
 // Engine is a connection. Its zero value is not connected; actions are declared with it before
@@ -20,6 +21,7 @@ import (
 type Engine struct {
 	Docker  *request.Client
 	Timeout time.Duration // of single requests
+	Prints  spec.Prints   // of what is in the swarm
 	host    string        // for people
 	context string        // of docker, for people; empty: there is none
 }

@@ -49,7 +49,7 @@ func Flags(flags ...string) Option {
 }
 
 // Start starts a swarm of so many managers.
-func Start(managers int, with ...Option) (l *Lab, err error) {
+func Start(managers int, with ...Option) (*Lab, error) {
 	if missing := Missing(); missing != "" {
 		return nil, errors.New(missing)
 	}
@@ -57,32 +57,36 @@ func Start(managers int, with ...Option) (l *Lab, err error) {
 	for _, option := range with {
 		option(&chosen)
 	}
-	l = &Lab{managers: managers}
-	defer func() {
-		if err != nil {
-			l.Stop()
-		}
-	}()
-	if l.entry, l.dir, err = enlist(); err != nil {
+	l := &Lab{managers: managers}
+	if err := l.start(chosen); err != nil {
+		l.Stop()
 		return nil, err
+	}
+	return l, nil
+}
+
+// start makes the network and the engines, as far as it comes.
+func (l *Lab) start(chosen options) (err error) {
+	if l.entry, l.dir, err = enlist(); err != nil {
+		return err
 	}
 	if l.network, err = newNetwork(filepath.Base(l.dir)); err != nil {
-		return nil, err
+		return err
 	}
 	if err := l.serveImages(); err != nil {
-		return nil, err
+		return err
 	}
-	for number := range managers + chosen.workers {
+	for number := range l.managers + chosen.workers {
 		node, err := newNode(l.dir, l.network, number, chosen.flags)
 		l.Nodes = append(l.Nodes, node)
 		if err == nil {
 			err = node.Up()
 		}
 		if err != nil {
-			return nil, err
+			return err
 		}
 	}
-	return l, l.join()
+	return l.join()
 }
 
 // join makes the engines one swarm.

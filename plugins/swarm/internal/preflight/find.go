@@ -65,7 +65,7 @@ func (f *finding) nodes(allowed *semver.Constraints) {
 		version := n.Description.Engine.EngineVersion
 		out.All = append(out.All, Node{
 			Name: n.Name, ID: n.ID, Role: string(n.Spec.Role), Availability: string(n.Spec.Availability), State: string(n.Status.State),
-			Version: version, FreeCPUs: float64(n.Free.NanoCPUs) / 1e9, FreeMemory: n.Free.MemoryBytes, Tasks: running[n.ID],
+			Version: version, FreeCPUs: float64(n.Free.NanoCPUs) / 1e9, FreeMemory: n.Free.MemoryBytes, Tasks: running[n.ID], Asked: n.ID == f.asked,
 		})
 		if capacity.Open(n.Node) == "" {
 			out.Open++

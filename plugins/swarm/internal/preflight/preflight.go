@@ -78,6 +78,7 @@ type Node struct {
 	FreeCPUs     float64 `json:"freeCPUs" required:"true" unit:"CPUs" doc:"CPUs that no task on it reserves."`
 	FreeMemory   int64   `json:"freeMemory" required:"true" unit:"bytes" doc:"Memory that no task on it reserves."`
 	Tasks        int     `json:"tasks" required:"true" unit:"tasks" doc:"How many tasks run there."`
+	Asked        bool    `json:"asked" required:"true" doc:"Whether it is the engine of this node that the connection asks: while that is away, nothing can be asked."`
 }
 
 // Services is what preflight says of the services.
@@ -141,7 +142,7 @@ func (p preflight) apply(ctx context.Context, call *sdk.Call[Input]) (Output, er
 	if err != nil {
 		return Output{}, err
 	}
-	f := finding{State: seen, in: call.Input, out: Output{API: p.Docker.ClientVersion()}}
+	f := finding{State: seen, in: call.Input, asked: info.Swarm.NodeID, out: Output{API: p.Docker.ClientVersion()}}
 	f.managers()
 	f.nodes(allowed)
 	f.services()
@@ -169,8 +170,9 @@ func (p preflight) info(ctx context.Context) (system.Info, error) {
 // finding is what is found, in the making.
 type finding struct {
 	state.State
-	in  Input
-	out Output
+	in    Input
+	asked string // ID of the node whose engine answers
+	out   Output
 }
 
 // problem adds a sentence.

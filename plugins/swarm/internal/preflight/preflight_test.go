@@ -65,6 +65,9 @@ func TestASwarmIsRead(t *testing.T) {
 	if n.Total != 2 || n.Ready != 2 || n.Open != 2 || len(n.Down)+len(n.Drained)+len(n.Paused) > 0 || !n.SameVersion || len(n.All) != 2 {
 		t.Fatalf("the nodes are %+v", n)
 	}
+	if !n.All[0].Asked || n.All[1].Asked {
+		t.Errorf("asked are %+v, want n0", n.All)
+	}
 	if one := n.All[1]; one.Name != "n1" || one.Role != "worker" || one.State != "ready" || one.Availability != "active" || !strings.HasPrefix(one.Version, "20.") || one.FreeCPUs <= 0 || one.FreeMemory <= 0 {
 		t.Errorf("a node is %+v", one)
 	}

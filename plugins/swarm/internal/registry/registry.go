@@ -93,7 +93,7 @@ func (f Found) Held(asked sdk.Request, image string) error {
 	if was == "" || is == "" || was == is {
 		return nil
 	}
-	return sdk.Errorf(sdk.Conflict, "the tag %s is another image than when it was planned: it is %s now, and was %s", image, is, was)
+	return sdk.OutdatedErrorf("the tag %s is another image than when it was planned: it is %s now, and was %s", image, is, was)
 }
 
 // digest is that of an image, where it is known.

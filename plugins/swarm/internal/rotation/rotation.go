@@ -100,7 +100,7 @@ func (r rotating[I]) wants(use change.Use[I], was swarm.ServiceSpec) (swarm.Serv
 		return want, nil
 	}
 	*mounted.name, *mounted.id = name, ""
-	want.UpdateConfig = in.Pace.Of(want.UpdateConfig)
+	in.Pace.Set(&want)
 	return want, nil
 }
 
@@ -187,7 +187,7 @@ func (r rotating[I]) foresee(ctx context.Context, call *sdk.Call[I], c change.Ch
 	if is == nil {
 		return nil
 	}
-	plan.Observed = append(plan.Observed, sdk.Seen{Kind: r.kind, Name: is.name, Version: "there", ID: is.id})
+	plan.Observed = append(plan.Observed, sdk.Seen{Kind: r.kind, Name: is.name, Version: "there", ID: is.id, Changes: true})
 	switch why := r.stays(in, *is); {
 	case !call.Knows("previous", "keepOld"):
 		plan.Warnings = append(plan.Warnings, fmt.Sprintf("It is not known yet whether the %s %s is removed or stays.", r.kind, is.name))

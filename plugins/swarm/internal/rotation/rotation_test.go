@@ -246,6 +246,22 @@ func TestTheOldOneIsRemovedWhereItCanBeMadeAgain(t *testing.T) {
 	}
 }
 
+// Of a secret nobody knows what it holds but the engine, which is asked before anything is changed.
+func TestASecretThatHoldsSomethingElseIsNotReplaced(t *testing.T) {
+	t.Parallel()
+	service, old := secret.serve(t, "opensesame-old")
+	before := secret.probe(t, service, old)()
+	request := lab.Request(t, map[string]any{"service": service, "target": "/settings", "content": "new", "previous": "opensesame-wrong", "monitor": "1s"})
+	_, err := secret.handler(t).Apply(t.Context(), request, &sdktest.Host{})
+	lab.Fails(t, err, sdk.Permanent, "the secret "+old+" holds something else")
+	if fault := sdk.AsError(err); fault.Field != "previous" || !fault.Unchanged {
+		t.Errorf("it says %+v", fault)
+	}
+	if after := secret.probe(t, service, old)(); after != before {
+		t.Errorf("it is %s, and was %s", after, before)
+	}
+}
+
 // What one run has rotated twice is taken back twice, to what was there before both.
 func TestTwoRotationsAreTakenBack(t *testing.T) {
 	t.Parallel()

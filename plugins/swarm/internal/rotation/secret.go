@@ -10,7 +10,7 @@ import (
 type SecretInput struct {
 	Input
 	Content  string  `json:"content" required:"true" secret:"true" minLength:"1" maxLength:"512000" doc:"What the new secret holds."`
-	Previous *string `json:"previous" secret:"true" minLength:"1" maxLength:"512000" doc:"What the old secret holds. With it, the old one is removed, as an undo can make it again; without it, the old one stays."`
+	Previous *string `json:"previous" secret:"true" minLength:"1" maxLength:"512000" doc:"What the old secret holds. With it, the old one is removed, as an undo can make it again; without it, the old one stays. The engine is asked whether it is so before anything is changed."`
 }
 
 func secret(s service.Services) sdk.Declaration {

@@ -7,7 +7,6 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/containerd/errdefs"
 	"github.com/moby/moby/api/types/swarm"
 	"github.com/moby/moby/client"
 
@@ -20,8 +19,9 @@ type store struct {
 	find   func(ctx context.Context, name string) (*thing, error)
 	create func(ctx context.Context, of thing) error
 	remove func(ctx context.Context, id string) error
-	holds  func(ctx context.Context, one thing, content string) (bool, error)
 	mounts func(of swarm.ServiceSpec) []mount
+	// holds, where nobody can read what things hold, says whether one holds something.
+	holds func(ctx context.Context, id string, data []byte) (bool, error)
 }
 
 // thing is a config or a secret.
@@ -63,9 +63,6 @@ func configs(e *engine.Engine) store {
 			_, err := e.Docker.ConfigRemove(ctx, id, client.ConfigRemoveOptions{})
 			return err
 		},
-		holds: func(_ context.Context, one thing, content string) (bool, error) {
-			return string(one.data) == content, nil
-		},
 		mounts: func(of swarm.ServiceSpec) []mount {
 			var all []mount
 			if container := of.TaskTemplate.ContainerSpec; container != nil {
@@ -82,7 +79,7 @@ func configs(e *engine.Engine) store {
 
 func secrets(e *engine.Engine) store {
 	return store{
-		kind: "secret",
+		kind: "secret", holds: e.Holds,
 		find: func(ctx context.Context, name string) (*thing, error) {
 			found, err := e.Docker.SecretList(ctx, client.SecretListOptions{Filters: make(client.Filters).Add("name", name)})
 			if err != nil {
@@ -102,21 +99,6 @@ func secrets(e *engine.Engine) store {
 		remove: func(ctx context.Context, id string) error {
 			_, err := e.Docker.SecretRemove(ctx, id, client.SecretRemoveOptions{})
 			return err
-		},
-		// Nobody can read it: it is set to what it should hold, which the engine refuses where that is
-		// something else, and where it is not, nothing changes.
-		holds: func(ctx context.Context, one thing, content string) (bool, error) {
-			found, err := e.Docker.SecretInspect(ctx, one.id, client.SecretInspectOptions{})
-			if err != nil {
-				return false, err
-			}
-			to := found.Secret.Spec
-			to.Data = []byte(content)
-			_, err = e.Docker.SecretUpdate(ctx, one.id, client.SecretUpdateOptions{Version: found.Secret.Version, Spec: to})
-			if errdefs.IsInvalidArgument(err) && strings.Contains(err.Error(), "only updates to Labels are allowed") {
-				return false, nil
-			}
-			return err == nil, err
 		},
 		mounts: func(of swarm.ServiceSpec) []mount {
 			var all []mount

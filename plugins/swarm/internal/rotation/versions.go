@@ -53,6 +53,9 @@ func (r rotating[I]) make(ctx context.Context, use change.Use[I], to swarm.Servi
 		return err
 	}
 	if old != nil {
+		if err := r.known(ctx, in, *old); err != nil {
+			return err
+		}
 		maps.Copy(made.labels, old.labels)
 	}
 	made.labels[byStep] = use.Key
@@ -72,6 +75,28 @@ func (r rotating[I]) created(ctx context.Context, of thing) error {
 	single, cancel := r.Single(ctx)
 	defer cancel()
 	return r.Fault(single, r.create(single, of), "make the %s %s", r.kind, of.name)
+}
+
+// known complains of an old one that holds something else than the step says: an undo could not make it again.
+func (r rotating[I]) known(ctx context.Context, in asked, old thing) error {
+	if in.previous == nil {
+		return nil
+	}
+	if holds, err := r.hold(ctx, old, *in.previous); err != nil || holds {
+		return err
+	}
+	return sdk.FieldErrorf("previous", "the %s %s holds something else: nothing was changed, as an undo could not put it back", r.kind, old.name)
+}
+
+// hold says whether one holds something.
+func (r rotating[I]) hold(ctx context.Context, one thing, content string) (bool, error) {
+	if r.holds == nil {
+		return string(one.data) == content, nil
+	}
+	single, cancel := r.Single(ctx)
+	defer cancel()
+	holds, err := r.holds(single, one.id, []byte(content))
+	return holds, r.Fault(single, err, "ask whether the %s %s holds what the step says", r.kind, one.name)
 }
 
 // replaced is what the service mounts at this moment, which is about to be replaced. Where somebody has
@@ -160,11 +185,8 @@ func (r rotating[I]) unheld(ctx context.Context, in asked) error {
 	if err != nil || is == nil {
 		return err
 	}
-	single, cancel := r.Single(ctx)
-	defer cancel()
-	holds, err := r.holds(single, *is, in.content)
-	if err != nil || holds {
-		return r.Fault(single, err, "ask whether the %s %s holds what the step says", r.kind, in.Name)
+	if holds, err := r.hold(ctx, *is, in.content); err != nil || holds {
+		return err
 	}
 	return sdk.FieldErrorf("name", "the service %s mounts a %s of this name already, which holds something else: the new one has another name", in.Service, r.kind)
 }

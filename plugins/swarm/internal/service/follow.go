@@ -125,6 +125,7 @@ func (s Services) Ails(ctx context.Context, live Object) (bool, error) {
 // left it as it was.
 func (s Services) Return(ctx context.Context, host sdk.Host, live Object, stall time.Duration, ailed bool) error {
 	if isCanary(live.Spec.UpdateConfig) {
+		host.Progress(sdk.Progress{Message: "the service waits behind its canary again: tasks that were replaced since stay as they are until that goes on or is taken back"})
 		return s.rest(ctx, live, stall)
 	}
 	_, err := s.Tasks.Converge(ctx, host.Progress, tasks.Followed{

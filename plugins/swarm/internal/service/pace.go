@@ -3,6 +3,8 @@ package service
 import (
 	"cmp"
 	"fmt"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/moby/moby/api/types/swarm"
@@ -38,40 +40,64 @@ func usual() *swarm.UpdateConfig {
 	return &swarm.UpdateConfig{Parallelism: 1, FailureAction: swarm.UpdateFailureActionPause, Monitor: defaultMonitor, Order: swarm.UpdateOrderStopFirst}
 }
 
-// Of is the pace of a service with what is given of another. What an earlier canary has set for
-// itself is not gone on with.
-func (p Pace) Of(was *swarm.UpdateConfig) *swarm.UpdateConfig {
-	canary := isCanary(was)
-	if p == (Pace{}) && !canary {
-		return was
+// Set gives a service this pace. What an earlier canary has set for itself is not gone on with.
+func (p Pace) Set(of *swarm.ServiceSpec) {
+	uncanary(of)
+	if p == (Pace{}) {
+		return
 	}
-	made := *cmp.Or(was, usual())
-	if canary {
-		made.Parallelism, made.Delay = usual().Parallelism, 0
-	}
+	made := *cmp.Or(of.UpdateConfig, usual())
 	if p.Parallelism != nil {
 		made.Parallelism = *p.Parallelism
-	}
-	if p.MaxFailureRatio != nil {
-		made.MaxFailureRatio = float32(*p.MaxFailureRatio)
 	}
 	if p.Delay != nil {
 		made.Delay = p.Delay.Std()
 	}
+	if p.MaxFailureRatio != nil {
+		made.MaxFailureRatio = float32(*p.MaxFailureRatio)
+	}
 	made.Monitor = cmp.Or(p.Monitor.Std(), made.Monitor)
 	made.Order = cmp.Or(swarm.UpdateOrder(p.Order), made.Order)
 	made.FailureAction = cmp.Or(swarm.FailureAction(p.FailureAction), made.FailureAction)
-	return &made
+	of.UpdateConfig = &made
 }
 
-// Canary is a pace at which so many tasks are updated at once, and no more.
-func Canary(was *swarm.UpdateConfig, tasks uint64) *swarm.UpdateConfig {
-	made := *cmp.Or(was, usual())
+// paceLabel is the label of a service with a canary that says the pace it had before, where that is not the
+// engine's usual one: "2 10s" for two tasks at a time, ten seconds after each other.
+const paceLabel = "gatebook.dev/pace"
+
+// SetCanary gives a service a pace at which so many tasks are updated at once, and no more.
+func SetCanary(of *swarm.ServiceSpec, tasks uint64) {
+	uncanary(of)
+	made := *cmp.Or(of.UpdateConfig, usual())
+	if made.Parallelism != usual().Parallelism || made.Delay != usual().Delay {
+		if of.Labels == nil {
+			of.Labels = map[string]string{}
+		}
+		of.Labels[paceLabel] = fmt.Sprintf("%d %s", made.Parallelism, made.Delay)
+	}
 	made.Parallelism, made.Delay = tasks, held
-	return &made
+	of.UpdateConfig = &made
 }
 
-// isCanary says of a pace that it is one of [Canary].
+// uncanary gives a service with a canary back the pace from before.
+func uncanary(of *swarm.ServiceSpec) {
+	was := of.Labels[paceLabel]
+	delete(of.Labels, paceLabel)
+	if !isCanary(of.UpdateConfig) {
+		return
+	}
+	made := *of.UpdateConfig
+	made.Parallelism, made.Delay = usual().Parallelism, usual().Delay
+	at, after, _ := strings.Cut(was, " ")
+	parallelism, unread := strconv.ParseUint(at, 10, 64)
+	if delay, err := time.ParseDuration(after); err == nil && unread == nil {
+		made.Parallelism, made.Delay = parallelism, delay
+	}
+	of.UpdateConfig = &made
+}
+
+// isCanary says of a pace that it is one of [SetCanary].
 func isCanary(pace *swarm.UpdateConfig) bool { return pace != nil && pace.Delay == held }
 
 // leftByCanary says of a service at the pace of a canary what that means for others; empty: it has another.

@@ -87,7 +87,6 @@ func (s Services) Put(ctx context.Context, live Object, to swarm.ServiceSpec, op
 // and stall how long it may stand still then.
 func Change[I, O any](s Services, named func(I) Named, of change.Of[I, O, swarm.ServiceSpec]) change.Of[I, O, swarm.ServiceSpec] {
 	of.Engine, of.Kind, of.Names = s.Engine, "service", []string{"service"}
-	of.Params = append(of.Params, "version")
 	of.Name = func(in I) string { return named(in).Service }
 	of.Version = func(in I) uint64 { return named(in).Version }
 	of.Get = func(ctx context.Context, in I) (Object, error) { return s.Get(ctx, named(in).Service) }
@@ -99,6 +98,9 @@ func Change[I, O any](s Services, named func(I) Named, of change.Of[I, O, swarm.
 	of.Diff = compose.Diff
 	of.Words = func(was, is swarm.ServiceSpec) string { return compose.Sentence(compose.Changed(was, is)) }
 	of.Hides, of.Parts = compose.Hides, compose.Parts
+	of.Since = func(id string, was map[string]string, is swarm.ServiceSpec) string {
+		return compose.Sentence(compose.Since(id, was, is))
+	}
 	of.Ails = s.Ails
 	of.Left = func(live Object) string {
 		left := leftByCanary(live.Spec)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -134,6 +135,36 @@ func TestUpdateKeepsTheContract(t *testing.T) {
 	)
 }
 
+// What an earlier step is to return is not known in a plan. Of a version nothing else depends, so that the
+// plan shows what would change; and whatever is unknown, it says what the step would change, as that is:
+// people agree to it.
+func TestAPlanNamesWhatItWouldChange(t *testing.T) {
+	t.Parallel()
+	name := serve(t, lab.V1, 1)
+	plan := func(service string, params map[string]any, unknown string) sdk.Preview {
+		t.Helper()
+		params["service"], params["resolveImage"] = service, "never"
+		request := lab.Request(t, params)
+		request.Unknown = []string{unknown}
+		preview, err := action(t, "service_update").Plan(t.Context(), request)
+		lab.Must(t, err)
+		return preview
+	}
+	saw := func(preview sdk.Preview) bool {
+		return slices.ContainsFunc(preview.Observed, func(one sdk.Seen) bool { return one.Kind == "service" && one.Name == name && one.Version != "" })
+	}
+	byVersion := plan(name, map[string]any{"image": lab.V2}, "version")
+	if len(byVersion.Changes) != 1 || !strings.Contains(byVersion.Changes[0].Diff, "+image: "+lab.V2) || !saw(byVersion) {
+		t.Errorf("with a version that is not known the plan is %+v", byVersion)
+	}
+	if ofImage := plan(name, map[string]any{}, "image"); len(ofImage.Changes) > 0 || !saw(ofImage) {
+		t.Errorf("with an image that is not known the plan is %+v", ofImage)
+	}
+	if ofNobody := plan("nobody", map[string]any{}, "image"); len(ofNobody.Observed) > 0 || ofNobody.Summary == "" {
+		t.Errorf("of a service that is not there yet the plan is %+v", ofNobody)
+	}
+}
+
 func TestScaleKeepsTheContract(t *testing.T) {
 	t.Parallel()
 	sdktest.Run(t, action(t, "service_scale"), sdktest.Case{
@@ -174,7 +205,7 @@ func TestWhatSomebodyElseChangedIsNamedAndStays(t *testing.T) {
 		params map[string]any
 	}{
 		"once since the plan":       {meddle: []string{"slow"}, says: "since it was planned: command is"},
-		"twice since the plan":      {meddle: []string{"slow", "fast"}, says: "since it was planned: more than once; by the last change of it command is"},
+		"twice since the plan":      {meddle: []string{"slow", "fast"}, says: "since it was planned: more than once: command is [\"fast\"], was not set"},
 		"since the version given":   {meddle: []string{"slow"}, says: "and the step is for index", params: map[string]any{"version": 0}},
 		"and back again as it was":  {meddle: []string{"slow", ""}},
 		"nothing since it was seen": {},
@@ -209,7 +240,7 @@ func TestWhatSomebodyElseChangedIsNamedAndStays(t *testing.T) {
 			if !sdk.AsError(err).Unchanged {
 				t.Error("it does not say that nothing was changed")
 			}
-			if is := inspect(t, service); is.Version != was.Version {
+			if is := inspect(t, service); !spec.Alike(is.Spec, was.Spec) {
 				t.Errorf("it was changed nevertheless: %v", is.Spec)
 			}
 		})
@@ -220,7 +251,7 @@ func TestWhatSomebodyElseChangedIsNamedAndStays(t *testing.T) {
 func TestNoPasswordIsKept(t *testing.T) {
 	t.Parallel()
 	service := serve(t, lab.V1, 1, func(s *swarm.ServiceSpec) {
-		s.TaskTemplate.ContainerSpec.Env = []string{"MODE=a", "DB_PASSWORD=hunter2"}
+		s.TaskTemplate.ContainerSpec.Env = []string{"MODE=a", "DB_PASSWORD=hunter2", "HOOK=opensesame"} // of which no name tells that it is secret
 	})
 	update, host := action(t, "service_update"), &sdktest.Host{}
 	request := lab.Request(t, map[string]any{"service": service, "image": lab.V2, "resolveImage": "never", "env": map[string]any{"MODE": "b"}, "monitor": "1s"})
@@ -228,12 +259,12 @@ func TestNoPasswordIsKept(t *testing.T) {
 	lab.Must(t, err)
 	_, err = update.Apply(t.Context(), request, host)
 	lab.Must(t, err)
-	for what, text := range map[string]string{"the plan": fmt.Sprint(preview), "what is kept": string(host.StateBefore())} {
-		if strings.Contains(text, "hunter2") {
+	for what, text := range map[string]string{"the plan": fmt.Sprint(preview.Changes), "what it saw": fmt.Sprint(preview.Observed), "what is kept": string(host.StateBefore())} {
+		if strings.Contains(text, "hunter2") || what != "the plan" && strings.Contains(text, "opensesame") {
 			t.Errorf("%s holds the password: %s", what, text)
 		}
 	}
-	if env := strings.Join(inspect(t, service).Spec.TaskTemplate.ContainerSpec.Env, " "); env != "MODE=b DB_PASSWORD=hunter2" {
+	if env := strings.Join(inspect(t, service).Spec.TaskTemplate.ContainerSpec.Env, " "); env != "MODE=b DB_PASSWORD=hunter2 HOOK=opensesame" {
 		t.Errorf("the variables are %s", env)
 	}
 }
@@ -319,6 +350,21 @@ func TestAServiceThatWasDownIsTakenBackToThat(t *testing.T) {
 	}
 	if told := fmt.Sprint(back.ProgressTold()); !strings.Contains(told, "it was not well before the step, and is not now") {
 		t.Errorf("it tells %s", told)
+	}
+}
+
+// Behind a canary others wait.
+func TestACanaryOfAllIsRefused(t *testing.T) {
+	t.Parallel()
+	service := serve(t, lab.V1, 2)
+	was := state(t, service)()
+	request := lab.Request(t, map[string]any{"service": service, "image": lab.V2, "resolveImage": "never", "canary": 2})
+	_, err := action(t, "service_update").Plan(t.Context(), request)
+	lab.Fails(t, err, sdk.Permanent, "a canary is fewer than all")
+	_, err = action(t, "service_update").Apply(t.Context(), request, &sdktest.Host{})
+	lab.Fails(t, err, sdk.Permanent, "a canary is fewer than all")
+	if is := state(t, service)(); is != was {
+		t.Errorf("it is %s, and was %s", is, was)
 	}
 }
 

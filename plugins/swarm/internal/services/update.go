@@ -146,10 +146,14 @@ func (in UpdateInput) wants(was swarm.ServiceSpec, image registry.Found) (swarm.
 	if in.Force {
 		want.TaskTemplate.ForceUpdate++
 	}
-	want.UpdateConfig = in.Pace.Of(want.UpdateConfig)
-	if in.Canary > 0 {
-		want.UpdateConfig = service.Canary(want.UpdateConfig, in.Canary)
+	in.Pace.Set(&want)
+	if in.Canary == 0 {
+		return want, nil
 	}
+	if replicas := service.Replicas(was); was.Mode.Replicated != nil && in.Canary >= replicas {
+		return want, sdk.FieldErrorf("canary", "the service %s has %d tasks: a canary is fewer than all, so that others wait", in.Service, replicas)
+	}
+	service.SetCanary(&want, in.Canary)
 	return want, nil
 }
 

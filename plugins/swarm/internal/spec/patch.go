@@ -9,6 +9,12 @@ import (
 // and of all else the whole. It is JSON.
 type Patch map[string]any
 
+// UnmarshalJSON reads a patch, with its numbers as they are in a [Form].
+func (p *Patch) UnmarshalJSON(text []byte) (err error) {
+	*p, err = read(text)
+	return err
+}
+
 // To returns what leads from one form to another.
 func (f Form) To(other Form) Patch {
 	return Patch(difference(f, other))

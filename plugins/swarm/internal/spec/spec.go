@@ -5,7 +5,6 @@ package spec
 
 import (
 	"bytes"
-	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"reflect"
@@ -22,14 +21,19 @@ func Of(spec any) Form {
 	if err != nil {
 		panic(fmt.Sprintf("spec: %T: %v", spec, err))
 	}
-	decoder := json.NewDecoder(bytes.NewReader(text))
-	decoder.UseNumber() // an int64 stays what it is
-	var form Form
-	if err := decoder.Decode(&form); err != nil {
+	form, err := read(text)
+	if err != nil {
 		panic(fmt.Sprintf("spec: %T: %v", spec, err))
 	}
-	filled(map[string]any(form))
+	filled(form)
 	return form
+}
+
+// read reads JSON in which an int64 stays what it is.
+func read(text []byte) (tree map[string]any, err error) {
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.UseNumber()
+	return tree, decoder.Decode(&tree)
 }
 
 // Into makes of a form the spec that it is the form of.
@@ -39,15 +43,6 @@ func (f Form) Into(spec any) error {
 		return err
 	}
 	return json.Unmarshal(text, spec)
-}
-
-// Hash tells specs apart: "sha256:" and the first twelve digits.
-func (f Form) Hash() string {
-	text, err := json.Marshal(f) // with its keys in order
-	if err != nil {
-		panic(fmt.Sprintf("spec: %v", err))
-	}
-	return fmt.Sprintf("sha256:%.12x", sha256.Sum256(text))[:len("sha256:")+12]
 }
 
 // Alike reports whether two specs are the same, but for what is empty in one and absent in the other.

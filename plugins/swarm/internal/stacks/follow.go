@@ -15,15 +15,21 @@ import (
 func (r *run) follow(ctx context.Context) error {
 	return together(ctx, len(r.Targets), func(ctx context.Context, i int) error {
 		one := r.Targets[i]
-		single, cancel := r.Single(ctx)
-		live, err := r.Get(single, one.Name)
-		cancel()
+		live, err := r.get(ctx, one.Name)
 		if err != nil {
-			return r.Fault(ctx, err, "read the service %s", one.Name)
+			return err
 		}
 		live.Spec = r.view.services[one.Name].Spec // which the step has set: another one is somebody else's
 		return r.Hold(ctx, r.call.Host, live, monitor(r.call.Input, live.Spec), r.call.Input.Stall.Std(), mark(r.view.services[one.Name]) == one.Mark)
 	})
+}
+
+// get reads one service.
+func (s stacks) get(ctx context.Context, name string) (service.Object, error) {
+	single, cancel := s.Single(ctx)
+	defer cancel()
+	live, err := s.Get(single, name)
+	return live, s.Fault(single, err, "read the service %s", name)
 }
 
 // monitor is how long all tasks of a service must have stayed healthy.
@@ -65,11 +71,9 @@ func together(ctx context.Context, number int, do func(ctx context.Context, i in
 func (u *undoing) settle(ctx context.Context) error {
 	return together(ctx, len(u.restored), func(ctx context.Context, i int) error {
 		back := u.restored[i]
-		single, cancel := u.Single(ctx)
-		live, err := u.Get(single, back.name)
-		cancel()
+		live, err := u.get(ctx, back.name)
 		if err != nil {
-			return u.Fault(ctx, err, "read the service %s", back.name)
+			return err
 		}
 		return u.Return(ctx, u.call.Host, live, u.call.Input.Stall.Std(), back.ailed)
 	})

@@ -11,23 +11,25 @@ import (
 	"github.com/gatebook/gatebook/plugins/swarm/internal/vault"
 )
 
-// hidden is what of the state from before a step may be secret, by the names of services. It is kept
-// in the swarm.
+// hidden is what of the state from before a step may be secret, by the names of services, and by the
+// kinds and names of what is labelled. It is kept in the swarm.
 type hidden struct {
-	Back  map[string]spec.Patch        `json:"back,omitempty"`
-	Specs map[string]swarm.ServiceSpec `json:"specs,omitempty"`
+	Back   map[string]spec.Patch        `json:"back,omitempty"`
+	Specs  map[string]swarm.ServiceSpec `json:"specs,omitempty"`
+	Labels map[string]relabeled         `json:"labels,omitempty"`
 }
 
 // hides says whether something is kept in the swarm.
 func (k kept) hides() bool {
 	return slices.ContainsFunc(k.Targets, func(one target) bool { return one.Vault }) ||
-		slices.ContainsFunc(k.Pruned, func(one pruned) bool { return one.Vault })
+		slices.ContainsFunc(k.Pruned, func(one pruned) bool { return one.Vault }) ||
+		slices.ContainsFunc(k.Labels, func(one relabeled) bool { return one.Vault })
 }
 
 // parted is what of the state is kept on gatebook's disk, and what is not.
 func (k kept) parted() (kept, hidden) {
-	h := hidden{Back: map[string]spec.Patch{}, Specs: map[string]swarm.ServiceSpec{}}
-	k.Targets, k.Pruned = slices.Clone(k.Targets), slices.Clone(k.Pruned)
+	h := hidden{Back: map[string]spec.Patch{}, Specs: map[string]swarm.ServiceSpec{}, Labels: map[string]relabeled{}}
+	k.Targets, k.Pruned, k.Labels = slices.Clone(k.Targets), slices.Clone(k.Pruned), slices.Clone(k.Labels)
 	for i, one := range k.Targets {
 		if one.Vault {
 			h.Back[one.Name], k.Targets[i].Back = one.Back, nil
@@ -36,6 +38,11 @@ func (k kept) parted() (kept, hidden) {
 	for i, one := range k.Pruned {
 		if one.Vault {
 			h.Specs[one.Name], k.Pruned[i].Spec = *one.Spec, nil
+		}
+	}
+	for i, one := range k.Labels {
+		if one.Vault {
+			h.Labels[one.String()], k.Labels[i].Was, k.Labels[i].Set = one, nil, nil
 		}
 	}
 	return k, h
@@ -53,6 +60,11 @@ func (k kept) whole(h hidden) kept {
 			k.Pruned[i].Spec = &was
 		}
 	}
+	for i, one := range k.Labels {
+		if all, there := h.Labels[one.String()]; one.Vault && there {
+			k.Labels[i] = all
+		}
+	}
 	return k
 }
 
@@ -63,6 +75,38 @@ func (s stacks) save(ctx context.Context, call *sdk.Call[Input], k kept) error {
 		return err
 	}
 	return s.vault().Keep(ctx, k.Key, k.called(), hidden)
+}
+
+// hide keeps in the swarm what an earlier attempt did not come to keep there, or what somebody has removed
+// since. It is read from services as they are now, which must be as that attempt saw them, and people agreed
+// to: who changed one meanwhile is not overwritten.
+func (r *run) hide(ctx context.Context) error {
+	for i, one := range r.Targets {
+		is, words := r.judge(r.view, one)
+		live := r.view.services[one.Name]
+		switch {
+		case is == foreign:
+			return meddled(one.Name, words)
+		case is == absent && one.ID != "":
+			return r.meddledWith(i)
+		case is == before && one.Vault:
+			r.Targets[i].Back = spec.Of(r.wanted[i]).To(spec.Of(live.Spec))
+		case is == ours && one.Vault && live.PreviousSpec != nil && r.view.print(one.thing(), *live.PreviousSpec, r.Made) == one.Was:
+			r.Targets[i].Back = spec.Of(live.Spec).To(spec.Of(*live.PreviousSpec))
+		}
+	}
+	for i, one := range r.Pruned {
+		live, there := r.view.services[one.Name]
+		switch {
+		case !there || live.ID != one.ID:
+		case r.view.print(one.ID, live.Spec, r.Made) != one.Was:
+			return meddled(one.Name, r.view.since(one.ID, live, r.Made, one.Was))
+		case one.Vault:
+			r.Pruned[i].Spec = &live.Spec
+		}
+	}
+	_, hidden := r.parted()
+	return r.vault().Keep(ctx, r.Key, r.called(), hidden)
 }
 
 // load reads the state that an earlier attempt has kept, and says whether there is one, and whether it

@@ -31,9 +31,17 @@ type relabeled struct {
 	ID   string            `json:"id"`
 	Was  map[string]string `json:"was,omitempty"`
 	Set  map[string]string `json:"set,omitempty"`
+	// Vault says that some of them smell of secrets, so that all are kept in the swarm.
+	Vault bool `json:"vault,omitempty"`
 }
 
-// target is a service that the step sets. It is known by hashes of what it was and of what it becomes: its
+// String is what it is about.
+func (k relabeled) String() string { return k.Kind + " " + k.Name }
+
+// smells says whether labels smell of secrets.
+func smells(labels map[string]string) bool { return !same(compose.Labels(labels), labels) }
+
+// target is a service that the step sets. It is known by prints of what it was and of what it becomes: its
 // spec may hold passwords, so that only what leads back is kept of it.
 type target struct {
 	Name      string           `json:"name"`
@@ -50,6 +58,9 @@ type target struct {
 	// Vault says that what leads back is kept in the swarm.
 	Vault bool `json:"vault,omitempty"`
 }
+
+// thing is what prints of its specs are those of: a service that was not there has no ID yet.
+func (k target) thing() string { return cmp.Or(k.ID, k.Name) }
 
 // changes says whether there is anything to change.
 func (k target) changes() bool { return k.Was != k.Set }
@@ -114,9 +125,9 @@ func (s stacks) prepareOne(ctx context.Context, in Input, v view, to *swarm.Serv
 	}
 	one := target{Name: to.Name, ID: live.ID, Image: image.Image, Platforms: image.Platforms, Force: live.Spec.TaskTemplate.ForceUpdate}
 	settle(to, one)
-	one.Set = v.hash(*to, made)
+	one.Set = v.print(one.thing(), *to, made)
 	if live.ID != "" {
-		one.Index, one.Was, one.Mark = live.Version.Index, v.hash(live.Spec, made), mark(live)
+		one.Index, one.Was, one.Mark = live.Version.Index, v.print(one.thing(), live.Spec, made), mark(live)
 		one.Back, one.Vault = spec.Of(*to).To(spec.Of(live.Spec)), compose.Hides(live.Spec, *to)
 	}
 	return one, warning, nil
@@ -153,8 +164,8 @@ func (p *prepared) prepareLabels() {
 		case configKind:
 			live, id = p.view.configs[one.name].Spec.Annotations, p.view.configs[one.name].ID
 		}
-		if id != "" && !same(live.Labels, one.labels) {
-			p.Labels = append(p.Labels, relabeled{Kind: one.kind, Name: one.name, ID: id, Was: live.Labels, Set: one.labels})
+		if was := unmarked(live.Labels); id != "" && !same(was, one.labels) {
+			p.Labels = append(p.Labels, relabeled{Kind: one.kind, Name: one.name, ID: id, Was: was, Set: one.labels, Vault: smells(was) || smells(one.labels)})
 		}
 	}
 }
@@ -169,7 +180,7 @@ func (p *prepared) preparePrune(in Input) {
 		switch {
 		case said[name]:
 		case in.Prune:
-			p.Pruned = append(p.Pruned, pruned{Name: name, ID: live.ID, Was: p.view.hash(live.Spec, p.Made), Spec: &live.Spec, Vault: compose.Hides(live.Spec, swarm.ServiceSpec{})})
+			p.Pruned = append(p.Pruned, pruned{Name: name, ID: live.ID, Was: p.view.print(live.ID, live.Spec, p.Made), Spec: &live.Spec, Vault: compose.Hides(live.Spec, swarm.ServiceSpec{})})
 		default:
 			p.Left = append(p.Left, name)
 		}
@@ -195,23 +206,22 @@ func (k kept) judge(v view, one target) (standing, string) {
 	if one.ID != "" && live.ID != one.ID {
 		return foreign, "it is not the one that the step began with, but a new one of that name"
 	}
-	switch is := v.hash(live.Spec, k.Made); is {
+	switch is := v.print(one.thing(), live.Spec, k.Made); is {
 	case one.Set:
 		return ours, ""
 	case one.Was:
 		return before, ""
 	}
-	return foreign, v.since(live, k.Made, one.Was, one.Set)
+	return foreign, v.since(one.thing(), live, k.Made, one.Was, one.Set)
 }
 
 // since says what changed since a service had one of some specs.
-func (v view) since(live swarm.Service, made made, hashes ...string) string {
+func (v view) since(thing string, live swarm.Service, made made, prints ...string) string {
 	if live.PreviousSpec == nil {
 		return "it is not as the step left it"
 	}
 	said := compose.Sentence(compose.Changed(v.named(*live.PreviousSpec), v.named(live.Spec)))
-	was := v.hash(*live.PreviousSpec, made)
-	if slices.Contains(hashes, was) {
+	if slices.Contains(prints, v.print(thing, *live.PreviousSpec, made)) {
 		return said
 	}
 	return "more than once; by the last change of it " + said
@@ -224,16 +234,24 @@ func meddled(name, words string) error {
 
 // previous is the spec from before the step: by the letter, where the engine still has it.
 func (k kept) previous(v view, live swarm.Service, one target) (was swarm.ServiceSpec, err error) {
-	if live.PreviousSpec != nil && v.hash(*live.PreviousSpec, k.Made) == one.Was {
+	if live.PreviousSpec != nil && v.print(one.thing(), *live.PreviousSpec, k.Made) == one.Was {
 		return *live.PreviousSpec, nil
+	}
+	if one.Vault && one.Back == nil {
+		return was, forgotten(one.Name)
 	}
 	if err := spec.Of(live.Spec).With(one.Back).Into(&was); err != nil {
 		return was, sdk.Errorf(sdk.Permanent, "the state before the change: %w", err)
 	}
-	if v.hash(was, k.Made) != one.Was {
-		return was, meddled(one.Name, v.since(live, k.Made, one.Set))
+	if v.print(one.thing(), was, k.Made) != one.Was {
+		return was, meddled(one.Name, v.since(one.thing(), live, k.Made, one.Set))
 	}
 	return was, nil
+}
+
+// forgotten is the error for a service of which is gone what was kept in the swarm.
+func forgotten(name string) error {
+	return sdk.Errorf(sdk.Permanent, "what the service %s was is not known any more: somebody has removed what was kept of it in the swarm", name)
 }
 
 // same says whether labels are the same; those that are absent are empty.

@@ -1,6 +1,7 @@
 package stacks
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -12,13 +13,13 @@ import (
 
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/compose"
-	"github.com/gatebook/gatebook/plugins/swarm/internal/spec"
 )
 
 // What a plan names what it was made from.
 const (
 	serviceKind = "service"
 	fileKind    = "compose file"
+	stackKind   = "stack"
 )
 
 func (s stacks) plan(ctx context.Context, call *sdk.Call[Input]) (sdk.Preview, error) {
@@ -50,13 +51,13 @@ func (s stacks) plan(ctx context.Context, call *sdk.Call[Input]) (sdk.Preview, e
 func (p *prepared) previewThings(preview *sdk.Preview) {
 	for _, one := range p.want.things {
 		if p.Made.has(one.kind, one.name) {
-			preview.Changes = append(preview.Changes, sdk.Delta{Target: one.String(), Kind: one.kind, Op: "create", Diff: difference(one.name, nil, one.says())})
+			preview.Changes = append(preview.Changes, sdk.Delta{Target: one.String(), Kind: one.kind, Op: "create", Diff: compared(one.name, thing{}, one)})
 			continue
 		}
 		if live, there := p.view.networks[one.name]; one.kind == networkKind && there {
-			is := thing{kind: networkKind, labels: live.Labels}
+			is := thing{kind: networkKind, labels: unmarked(live.Labels)}
 			is.network.Driver, is.network.Options, is.network.Internal, is.network.Attachable = live.Driver, one.network.Options, live.Internal, live.Attachable
-			if diff := difference(one.name, is.says(), one.says()); diff != "" {
+			if diff := compared(one.name, is, one); diff != "" {
 				preview.Warnings = append(preview.Warnings, fmt.Sprintf("The network %s is another one than the compose file says, and stays as it is: a network cannot be changed.\n%s", one.name, diff))
 			}
 		}
@@ -64,7 +65,7 @@ func (p *prepared) previewThings(preview *sdk.Preview) {
 	for _, one := range p.Labels {
 		preview.Changes = append(preview.Changes, sdk.Delta{
 			Target: one.Kind + " " + one.Name, Kind: one.Kind, Op: "update",
-			Diff: difference(one.Name, thing{labels: one.Was}.says(), thing{labels: one.Set}.says()),
+			Diff: compared(one.Name, thing{labels: one.Was}, thing{labels: one.Set}),
 		})
 	}
 	for _, one := range p.want.things {
@@ -102,14 +103,17 @@ func (t thing) says() (lines []string) {
 	return lines
 }
 
-func difference(name string, was, is []string) string {
+// compared is a diff of two things. Labels and options that smell of secrets are masked.
+func compared(name string, was, is thing) string {
+	was.labels, is.labels = compose.BothLabels(was.labels, is.labels)
+	was.network.Options, is.network.Options = compose.BothLabels(was.network.Options, is.network.Options)
 	text := func(lines []string) string {
 		if len(lines) == 0 {
 			return ""
 		}
 		return strings.Join(lines, "\n") + "\n"
 	}
-	return udiff.Unified("live/"+name, "planned/"+name, text(was), text(is))
+	return udiff.Unified("live/"+name, "planned/"+name, text(was.says()), text(is.says()))
 }
 
 // previewServices shows what becomes of each service.
@@ -167,7 +171,10 @@ func counted(changes []sdk.Delta) string {
 
 // seen is what a plan is made from: each service, and the compose file with all that it takes in.
 func (p *prepared) seen(in Input) []sdk.Seen {
-	all := []sdk.Seen{{Kind: fileKind, Name: p.want.called(in), Version: p.want.sum(p.Targets)}}
+	all := []sdk.Seen{
+		{Kind: fileKind, Name: p.want.called(in), Version: p.want.sum(p.view, p.Targets)},
+		{Kind: stackKind, Name: p.want.name, Version: p.removed()},
+	}
 	for _, one := range p.Targets {
 		all = append(all, p.view.seen(one.Name))
 	}
@@ -183,27 +190,53 @@ func (v view) seen(name string) sdk.Seen {
 	if !there {
 		return sdk.Seen{Kind: serviceKind, Name: name, Version: "absent"}
 	}
-	return sdk.Seen{Kind: serviceKind, Name: name, Version: fmt.Sprintf("index %d, spec %s", live.Version.Index, spec.Of(live.Spec).Hash()), ID: live.ID}
+	return sdk.Seen{Kind: serviceKind, Name: name, Version: v.version(live.ID, live.Spec), ID: live.ID}
 }
 
 // agreed complains of what is not as the plan saw it to which people agreed.
 func (p *prepared) agreed(call *sdk.Call[Input]) error {
 	for _, is := range p.seen(call.Input) {
 		was, saw := call.Saw(is.Kind, is.Name)
-		_, now, _ := strings.Cut(is.Version, "spec ")
-		_, then, _ := strings.Cut(was.Version, "spec ")
 		live := p.view.services[is.Name]
 		switch {
-		case !saw || was == is:
+		case !saw || was == is, is.Kind == stackKind:
 		case is.Kind == fileKind:
-			return sdk.Errorf(sdk.Conflict, "the compose file %s, or what it takes in, as another file or the digest of an image, is not what it was when it was planned", is.Name)
-		case was.ID != is.ID || then == "" || now == "":
-			return sdk.Errorf(sdk.Conflict, "the service %s is not the one that the plan saw: that was %s, and this is %s", is.Name, was.Version, is.Version)
-		case then != now && live.PreviousSpec != nil && spec.Of(*live.PreviousSpec).Hash() == then:
-			return sdk.Errorf(sdk.Conflict, "somebody changed the service %s since it was planned: %s", is.Name, compose.Sentence(compose.Changed(p.view.named(*live.PreviousSpec), p.view.named(live.Spec))))
-		case then != now:
-			return sdk.Errorf(sdk.Conflict, "somebody changed the service %s since it was planned, more than once", is.Name)
+			return sdk.OutdatedErrorf("the compose file %s, or what it takes in, as another file or the digest of an image, is not what it was when it was planned", is.Name)
+		case was.ID != is.ID:
+			return sdk.OutdatedErrorf("the service %s is not the one that the plan saw: that was %s, and this is %s", is.Name, was.Version, is.Version)
+		case live.PreviousSpec != nil && p.view.version(live.ID, *live.PreviousSpec) == was.Version:
+			return sdk.OutdatedErrorf("somebody changed the service %s since it was planned: %s", is.Name, compose.Sentence(compose.Changed(p.view.named(*live.PreviousSpec), p.view.named(live.Spec))))
+		default:
+			return sdk.OutdatedErrorf("somebody changed the service %s since it was planned, more than once", is.Name)
 		}
 	}
 	return nil
+}
+
+// unforeseen complains of a service that is there by now, and that the plan to which people agreed did not
+// say it would remove: as one that somebody has added to the stack since.
+func (p *prepared) unforeseen(call *sdk.Call[Input]) error {
+	was, saw := call.Saw(stackKind, p.want.name)
+	if !saw {
+		return nil
+	}
+	planned := strings.Split(strings.TrimPrefix(was.Version, prunes), ", ")
+	for _, one := range p.Pruned {
+		if !slices.Contains(planned, one.Name) {
+			return sdk.OutdatedErrorf("somebody has added the service %s to the stack since it was planned, and the plan did not say that it would be removed", one.Name)
+		}
+	}
+	return nil
+}
+
+// prunes is how a plan says which services of a stack a step removes.
+const prunes = "to be removed: "
+
+// removed names the services that are pruned, as a plan does.
+func (p *prepared) removed() string {
+	var names []string
+	for _, one := range p.Pruned {
+		names = append(names, one.Name)
+	}
+	return prunes + cmp.Or(strings.Join(names, ", "), "none")
 }

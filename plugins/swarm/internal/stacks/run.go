@@ -1,6 +1,7 @@
 package stacks
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -13,6 +14,7 @@ import (
 	"github.com/gatebook/gatebook/plugins/swarm/internal/compose"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/engine"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/service"
+	"github.com/gatebook/gatebook/plugins/swarm/internal/tasks"
 )
 
 // run is one attempt to deploy.
@@ -20,18 +22,36 @@ type run struct {
 	stacks
 	prepared
 	call *sdk.Call[Input]
+	// met are the specs of the services that an attempt has set, or found as the step sets them, as the engine
+	// has them; empty: an earlier attempt did. Who took one back is not overruled.
+	met map[string]swarm.ServiceSpec
+}
+
+// isSet begins the name of the note about a service that is met.
+const isSet = "set "
+
+// meet notes that a service is as the step sets it.
+func (r *run) meet(one target, as swarm.ServiceSpec) error {
+	if _, met := r.met[one.Name]; met || !one.changes() {
+		return nil
+	}
+	r.met[one.Name] = as
+	return r.call.Note(isSet+one.Name, true)
 }
 
 func (s stacks) apply(ctx context.Context, call *sdk.Call[Input]) (Output, error) {
-	before, _, again, err := s.load(ctx, call)
+	before, again, whole, err := s.load(ctx, call)
 	if err != nil {
 		return Output{}, err
 	}
-	r := &run{stacks: s, call: call}
+	r := &run{stacks: s, call: call, met: map[string]swarm.ServiceSpec{}}
 	if again {
 		err = r.resume(ctx, before)
 	} else {
 		err = r.begin(ctx)
+	}
+	if err == nil && again && !whole {
+		err = r.hide(ctx)
 	}
 	if err != nil {
 		return Output{}, err
@@ -47,7 +67,7 @@ func (r *run) begin(ctx context.Context) (err error) {
 	if len(r.want.blockers) > 0 {
 		return r.want.fault("%s", strings.Join(r.want.blockers, " "))
 	}
-	if err := r.agreed(r.call); err != nil {
+	if err := cmp.Or(r.agreed(r.call), r.unforeseen(r.call)); err != nil {
 		return err
 	}
 	for _, warning := range r.warnings {
@@ -99,7 +119,19 @@ func (r *run) resume(ctx context.Context, before kept) error {
 	if r.want, err = r.wants(f, r.call.Input.Stack, r.view); err != nil {
 		return err
 	}
+	if len(r.want.blockers) > 0 { // as a config that somebody else has made since
+		return sdk.Errorf(sdk.Conflict, "the compose file: %s", strings.Join(r.want.blockers, " "))
+	}
 	r.kept = before
+	for _, one := range r.Targets {
+		_, set, err := sdk.LoadNote[bool](r.call, isSet+one.Name)
+		if err != nil {
+			return err
+		}
+		if set {
+			r.met[one.Name] = swarm.ServiceSpec{}
+		}
+	}
 	return r.compute(ctx)
 }
 
@@ -113,7 +145,7 @@ func (r *run) compute(ctx context.Context) (err error) {
 	for i := 0; !other && i < len(r.wanted); i++ {
 		one := r.Targets[i]
 		settle(&r.wanted[i], one)
-		other = r.wanted[i].Name != one.Name || r.view.hash(r.wanted[i], r.Made) != one.Set
+		other = r.wanted[i].Name != one.Name || r.view.print(one.thing(), r.wanted[i], r.Made) != one.Set
 	}
 	if other {
 		return sdk.Errorf(sdk.Permanent, "the compose file, or what it takes in, says something else than when the step began: put back what it was, or take the step back and plan anew")
@@ -156,7 +188,7 @@ func (r *run) carryOut(ctx context.Context) error {
 	}
 	for i, one := range r.Targets {
 		if is, _ := r.judge(r.view, one); is != ours {
-			return r.meddledWith(i)
+			return r.amiss(ctx, i, is)
 		}
 	}
 	if err := r.follow(ctx); err != nil {
@@ -174,17 +206,16 @@ func (r *run) set(ctx context.Context, i int, one target) error {
 	for range mostTries {
 		is, words := r.judge(r.view, one)
 		live := r.view.services[one.Name]
+		_, met := r.met[one.Name]
 		switch {
 		case is == foreign && one.ID != "" && live.ID != one.ID:
 			return meddled(one.Name, words)
 		case is == foreign:
 			return r.meddledWith(i)
 		case is == ours:
-			return nil
-		case is == absent && one.ID != "":
-			return sdk.Errorf(sdk.Conflict, "the service %s was removed meanwhile", one.Name)
-		case is == before && rolledBack(live) && mark(live) != one.Mark:
-			return sdk.Errorf(sdk.Permanent, "the engine has taken the update of the service %s back: %s", one.Name, live.UpdateStatus.Message)
+			return r.meet(one, live.Spec)
+		case is == absent && one.ID != "", met, is == before && r.rolledBack(one):
+			return r.amiss(ctx, i, is)
 		}
 		r.call.Host.Progress(sdk.Progress{Message: "set the service " + one.Name, Done: int64(i), Total: int64(len(r.Targets))})
 		err := r.put(ctx, live, r.wanted[i])
@@ -192,13 +223,34 @@ func (r *run) set(ctx context.Context, i int, one target) error {
 			return err
 		}
 		if err == nil {
-			return nil
+			as, err := r.get(ctx, one.Name)
+			return cmp.Or(r.meet(one, as.Spec), err)
 		}
 		if r.view, err = r.look(ctx); err != nil {
 			return err
 		}
 	}
 	return sdk.Errorf(sdk.Conflict, "the service %s is changed all the time", one.Name)
+}
+
+// amiss says why a service that was set is not as it was set: the engine has taken its update back, or
+// somebody has changed it.
+func (r *run) amiss(ctx context.Context, i int, is standing) error {
+	one := r.Targets[i]
+	if is == before && r.rolledBack(one) {
+		seen, err := r.Tasks.Look(ctx, r.view.services[one.Name].ID)
+		if err != nil {
+			return err
+		}
+		as := r.met[one.Name] // of which the tasks are that failed
+		if as.Name == "" {
+			as = seen.Service.Spec
+		}
+		if _, err := seen.Now(tasks.Followed{ID: seen.Service.ID, Spec: as}); err != nil {
+			return err
+		}
+	}
+	return r.meddledWith(i)
 }
 
 // meddledWith is the conflict with whoever has changed a service, and says in what it is not as the
@@ -211,9 +263,11 @@ func (r *run) meddledWith(i int) error {
 	return meddled(live.Spec.Name, compose.Sentence(compose.Changed(r.view.shown(r.wanted[i], r.Made), r.view.shown(live.Spec, r.Made))))
 }
 
-// rolledBack says whether the last update of a service was taken back by the engine.
-func rolledBack(live swarm.Service) bool {
-	return live.UpdateStatus != nil && slices.Contains([]swarm.UpdateState{
+// rolledBack says whether an update of a service was taken back that is not from before the step: by the
+// engine, or because somebody asked for it.
+func (r *run) rolledBack(one target) bool {
+	live := r.view.services[one.Name]
+	return mark(live) != one.Mark && live.UpdateStatus != nil && slices.Contains([]swarm.UpdateState{
 		swarm.UpdateStateRollbackStarted, swarm.UpdateStateRollbackPaused, swarm.UpdateStateRollbackCompleted,
 	}, live.UpdateStatus.State)
 }
@@ -239,6 +293,9 @@ func (r *run) put(ctx context.Context, live swarm.Service, to swarm.ServiceSpec)
 	if err != nil {
 		return err
 	}
+	if live.ID == "" {
+		to.Labels = marked(to.Labels, r.Key)
+	}
 	return r.putWith(ctx, live, to, credentials)
 }
 
@@ -256,8 +313,8 @@ func (r *run) prune(ctx context.Context, which func(pruned) bool) error {
 		switch {
 		case !there || live.ID != one.ID: // who made another of that name wants it
 			continue
-		case v.hash(live.Spec, r.Made) != one.Was:
-			return meddled(one.Name, v.since(live, r.Made, one.Was))
+		case v.print(one.ID, live.Spec, r.Made) != one.Was:
+			return meddled(one.Name, v.since(one.ID, live, r.Made, one.Was))
 		}
 		r.call.Progressf("remove the service %s", one.Name)
 		if err := r.remove(ctx, live); err != nil {

@@ -2,12 +2,11 @@ package stacks_test
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/docker/cli/cli/compose/convert"
 	"github.com/moby/moby/api/types/swarm"
 	"github.com/moby/moby/client"
 
@@ -162,46 +161,40 @@ func TestWhatSomebodyElseChangedIsAConflict(t *testing.T) {
 	}
 }
 
-// dying is a host that dies when the state before the change is on the disk.
-type dying struct {
-	*sdktest.Host
-	die context.CancelFunc
+// guest is somebody else who adds a service to a stack, without tasks.
+func guest(t testing.TB, name string, networks ...string) {
+	t.Helper()
+	none := uint64(0)
+	guest := swarm.ServiceSpec{
+		Annotations:  swarm.Annotations{Name: name + "_guest", Labels: map[string]string{convert.LabelNamespace: name}},
+		TaskTemplate: swarm.TaskSpec{ContainerSpec: &swarm.ContainerSpec{Image: "demo:v1"}},
+		Mode:         swarm.ServiceMode{Replicated: &swarm.ReplicatedService{Replicas: &none}},
+	}
+	for _, network := range networks {
+		guest.TaskTemplate.Networks = append(guest.TaskTemplate.Networks, swarm.NetworkAttachmentConfig{Target: network})
+	}
+	_, err := docker.ServiceCreate(t.Context(), client.ServiceCreateOptions{Spec: guest})
+	must(t, err)
 }
 
-func (d dying) Before(ctx context.Context, state json.RawMessage) error {
-	defer d.die()
-	return errors.Join(d.Host.Before(ctx, state))
-}
-
-// A later attempt meets what an earlier one has done, and does not do it twice.
-func TestALaterAttemptMeetsAnEarlierOne(t *testing.T) {
+// Nothing is removed that the plan did not say.
+func TestWhatSomebodyAddsIsNotPruned(t *testing.T) {
 	t.Parallel()
 	name := stack(t)
 	deployed(t, name, one)
-	req := request(t, map[string]any{"stack": name, "compose": two, "prune": true})
-	ctx, die := context.WithCancel(t.Context())
+	req := request(t, map[string]any{"stack": name, "compose": one, "prune": true})
+	req.Seen = planned(t, req).Observed
+	guest(t, name)
 	host := &sdktest.Host{}
-	if _, err := deploy(t).Apply(ctx, req, dying{host, die}); err == nil {
-		t.Fatal("it lives")
+	_, err := deploy(t).Apply(t.Context(), req, host)
+	fails(t, err, sdk.Conflict, "somebody has added the service "+name+"_guest to the stack since it was planned")
+	if !sdk.AsError(err).Unchanged || host.StateBefore() != nil {
+		t.Errorf("it has begun: %v", err)
 	}
-	req.Before = host.StateBefore()
-	seen, err := deploy(t).Observe(t.Context(), req, host)
-	if err != nil || seen.State != sdk.Untouched {
-		t.Fatalf("it is seen %+v, %v", seen, err)
+	req.Seen = planned(t, req).Observed
+	if out := applied(t, req, host); !slices.Equal(out.Pruned, []string{"service " + name + "_guest"}) {
+		t.Errorf("it says %+v", out)
 	}
-	out := applied(t, req, host)
-	first := service(t, name+"_web").Version
-	again := applied(t, req, host)
-	if !slices.Equal(out.Changed, []string{"service " + name + "_web"}) || !slices.Equal(again.Changed, out.Changed) || !slices.Equal(again.Created, out.Created) {
-		t.Errorf("the outputs are %+v and %+v", out, again)
-	}
-	if second := service(t, name+"_web").Version; second != first {
-		t.Errorf("it was set twice: index %d, then %d", first.Index, second.Index)
-	}
-	other := request(t, map[string]any{"stack": name, "compose": one})
-	other.Before = host.StateBefore()
-	_, err = deploy(t).Apply(t.Context(), other, host)
-	fails(t, err, sdk.Permanent, "says something else than when the step began")
 }
 
 // What fails says why, and can be taken back.
@@ -233,15 +226,8 @@ func TestWhatOthersUseStays(t *testing.T) {
 	text := `{services: {web: {image: demo:v1, networks: [back], stop_grace_period: 1s, healthcheck: {disable: true}}}, networks: {back: {attachable: true}}}`
 	req, host := request(t, map[string]any{"stack": name, "compose": text}), &sdktest.Host{}
 	applied(t, req, host)
-	none := uint64(0)
-	guest := swarm.ServiceSpec{
-		Annotations:  swarm.Annotations{Name: name + "_guest", Labels: map[string]string{"com.docker.stack.namespace": name}},
-		TaskTemplate: swarm.TaskSpec{ContainerSpec: &swarm.ContainerSpec{Image: "demo:v1"}, Networks: []swarm.NetworkAttachmentConfig{{Target: name + "_back"}}},
-		Mode:         swarm.ServiceMode{Replicated: &swarm.ReplicatedService{Replicas: &none}},
-	}
-	_, err := docker.ServiceCreate(t.Context(), client.ServiceCreateOptions{Spec: guest})
-	must(t, err)
-	err = deploy(t).Undo(t.Context(), undone(req, host), host)
+	guest(t, name, name+"_back")
+	err := deploy(t).Undo(t.Context(), undone(req, host), host)
 	fails(t, err, sdk.Conflict, "the network "+name+"_back is used by the service "+name+"_guest, which this step did not make")
 }
 
@@ -277,15 +263,19 @@ func TestLabelsAreChangedAndTakenBack(t *testing.T) {
 	name := stack(t)
 	path := file(t, "site", "hello")
 	with := func(tier string) map[string]any {
-		return map[string]any{"stack": name, "compose": one + "configs: {site: {file: " + path + ", labels: {tier: " + tier + "}}}\n"}
+		return map[string]any{"stack": name, "compose": one + "configs: {site: {file: " + path + ", labels: {tier: " + tier + ", api.token: hunter-" + tier + "}}}\n"}
 	}
 	applied(t, request(t, with("a")), &sdktest.Host{})
 	before := state(t, name)
 	req, host := request(t, with("b")), &sdktest.Host{}
-	if preview := planned(t, req); len(preview.Changes) != 1 || !strings.Contains(preview.Changes[0].Diff, "-labels.tier: a\n+labels.tier: b\n") {
+	if preview := planned(t, req); len(preview.Changes) != 1 || !strings.Contains(preview.Changes[0].Diff, "-labels.api.token: *** (before)\n+labels.api.token: *** (after)\n") ||
+		!strings.Contains(preview.Changes[0].Diff, "-labels.tier: a\n+labels.tier: b\n") {
 		t.Errorf("the plan is %+v", preview)
 	}
 	applied(t, req, host)
+	if kept := string(host.StateBefore()); strings.Contains(kept, "hunter") {
+		t.Errorf("on the disk is %s", kept)
+	}
 	if state(t, name) == before {
 		t.Error("nothing was changed")
 	}

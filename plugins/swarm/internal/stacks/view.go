@@ -14,6 +14,7 @@ import (
 
 	"github.com/gatebook/gatebook/plugins/swarm/internal/compose"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/engine"
+	"github.com/gatebook/gatebook/plugins/swarm/internal/spec"
 )
 
 // view is what there is in a swarm of what a stack may name, by the names.
@@ -23,6 +24,7 @@ type view struct {
 	names    map[string]string          // of networks, by their ids
 	secrets  map[string]swarm.Secret
 	configs  map[string]swarm.Config
+	prints   *spec.Prints
 }
 
 // look looks at all of it.
@@ -45,7 +47,7 @@ func (s stacks) look(ctx context.Context) (v view, err error) {
 	if err != nil {
 		return v, s.Fault(ctx, err, "list the configs")
 	}
-	v.names = map[string]string{}
+	v.names, v.prints = map[string]string{}, &s.Prints
 	for _, one := range networks.Items {
 		v.names[one.ID] = one.Name
 	}
@@ -111,9 +113,10 @@ func (v view) named(spec swarm.ServiceSpec) swarm.ServiceSpec {
 }
 
 // shown is a spec as a person reads it, and as specs are compared: by names, and without the ids of
-// what the step itself makes, which nobody knows before.
+// what the step itself makes, which nobody knows before, and without its mark.
 func (v view) shown(spec swarm.ServiceSpec, made made) swarm.ServiceSpec {
 	spec = v.named(spec)
+	spec.Labels = unmarked(spec.Labels)
 	container := spec.TaskTemplate.ContainerSpec
 	if container == nil {
 		return spec
@@ -139,9 +142,14 @@ func (v view) shown(spec swarm.ServiceSpec, made made) swarm.ServiceSpec {
 // later stands for the id of what is not made yet.
 const later = "(known after it is made)"
 
-// hash tells what a service is from what it was, whoever asks.
-func (v view) hash(spec swarm.ServiceSpec, made made) string {
-	return compose.Hash(v.shown(spec, made))
+// print is what is kept of a spec, to know by it what a service is from what it was.
+func (v view) print(service string, of swarm.ServiceSpec, made made) string {
+	return v.prints.Of(service, compose.Form(v.shown(of, made)))
+}
+
+// version is what a plan says of a spec.
+func (v view) version(service string, of swarm.ServiceSpec) string {
+	return v.prints.Version(service, compose.Form(v.named(of)))
 }
 
 // answers are those that docker's reading of references to secrets and configs gets: what there is,

@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"maps"
 	"slices"
@@ -257,16 +255,15 @@ func credentials(in Input, image string) (string, error) {
 
 // sum tells what the file says, with all that it takes in, from what it said before; but for the
 // contents of secrets.
-func (w *stack) sum(services []target) string {
-	hash := sha256.New()
+func (w *stack) sum(v view, services []target) string {
+	var all []any
 	for _, one := range w.things {
-		fmt.Fprintf(hash, "%s\x00%d\x00", one, len(one.config.Data))
-		hash.Write(one.config.Data)
+		all = append(all, one.String(), one.config.Data)
 	}
 	for _, one := range services {
-		fmt.Fprintf(hash, "%s\x00%s\x00", one.Name, one.Set)
+		all = append(all, one.Name, one.Set)
 	}
-	return "sha256:" + hex.EncodeToString(hash.Sum(nil)[:6])
+	return v.prints.Of("stack "+w.name, all)
 }
 
 // called is how a plan names the file.

@@ -1,0 +1,290 @@
+package compose
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"unicode"
+)
+
+// telltales are what in a name says that the value is not for everybody, and words are telltales
+// only where they stand alone in it: "PIN" is one in "CARD_PIN", and not in "PING".
+var (
+	telltales = []string{
+		"pass", "pwd", "secret", "token", "cred", "key", "auth", "private", "dsn", "cookie", "salt", "signature",
+		"bearer", "webhook", "license", "licence", "connectionstring", "connstr",
+	}
+	lonely = []string{"pw", "pin", "otp", "totp", "jwt", "sas", "pem", "cert", "conn", "connection"}
+)
+
+// smells says whether a name has a telltale in it.
+func smells(name string) bool {
+	lower := strings.ToLower(name)
+	if slices.ContainsFunc(telltales, func(telltale string) bool { return strings.Contains(lower, telltale) }) {
+		return true
+	}
+	return slices.ContainsFunc(parts(name), func(part string) bool { return slices.Contains(lonely, part) || strings.HasSuffix(part, "pw") })
+}
+
+// parts are the words of a name: those of "dbPin2" and "DB_PIN" are "db" and "pin".
+func parts(name string) []string {
+	var apart strings.Builder
+	last := rune(0)
+	for _, letter := range name {
+		if unicode.IsUpper(letter) && unicode.IsLower(last) {
+			apart.WriteByte(' ')
+		}
+		if last = letter; !unicode.IsLetter(letter) {
+			letter = ' '
+		}
+		apart.WriteRune(unicode.ToLower(letter))
+	}
+	return strings.Fields(apart.String())
+}
+
+// secret says whether what is called so is not to be shown. A variable that says in which file the
+// secret is may be.
+func secret(name, value string) bool {
+	ofFile := strings.HasSuffix(strings.ToLower(name), "_file") && strings.HasPrefix(value, "/")
+	return smells(name) && !ofFile
+}
+
+// within masks what is to be masked of a text: rather too much of it than too little, as nobody knows
+// how who reads the text takes it apart.
+func within(text string) string {
+	spans := slices.Concat(logins(text), privateKeys(text), values(text))
+	slices.SortFunc(spans, func(a, b span) int { return cmp.Compare(a.from, b.from) })
+	var shown strings.Builder
+	at := 0
+	for i, one := range spans {
+		one.to = min(one.to, len(text))
+		if one.from >= at && (one.from > at || i == 0) { // else it goes on with the one before
+			shown.WriteString(text[at:one.from] + masked)
+		}
+		at = max(at, one.to)
+	}
+	shown.WriteString(text[at:])
+	return shown.String()
+}
+
+// span is a part of a text that is not to be shown.
+type span struct{ from, to int }
+
+const (
+	blanks = " \t\r\n\v\f"
+	quotes = `"'`
+)
+
+func blank(text string, at int) bool {
+	return at >= len(text) || strings.IndexByte(blanks, text[at]) >= 0
+}
+
+// skip is where the first byte is that is none of some.
+func skip(text string, at int, some string) int {
+	for at < len(text) && strings.IndexByte(some, text[at]) >= 0 {
+		at++
+	}
+	return at
+}
+
+// logins finds the passwords of "scheme://user:password@host" and "user:password@tcp(host)", and what
+// stands alone before a host: "https://token@host". Up to the last @, since a password may have one.
+func logins(text string) (found []span) {
+	for from := 0; from < len(text); from++ {
+		to := from
+		for !blank(text, to) {
+			to++
+		}
+		if one, is := login(text[from:to]); is {
+			found = append(found, span{from + one.from, from + one.to})
+		}
+		from = to
+	}
+	return found
+}
+
+// login is [logins] for one word.
+func login(word string) (span, bool) {
+	to := strings.LastIndexByte(word, '@')
+	for to >= 0 && strings.HasPrefix(word[to+1:], "sha256:") { // the digest of an image
+		to = strings.LastIndexByte(word[:to], '@')
+	}
+	if to < 0 {
+		return span{}, false
+	}
+	scheme, rest, is := strings.Cut(word[:to], "://")
+	if !is {
+		for at := 1; at < to; at++ {
+			if word[at] == ':' && inName(word[at-1]) {
+				return span{at + 1, to}, true
+			}
+		}
+		return span{}, false
+	}
+	from := to - len(rest)
+	scheme = strings.ToLower(scheme)
+	colon := strings.IndexByte(rest, ':')
+	if before, again := login(scheme); again { // of two, the first without a scheme
+		return span{before.from, to}, true
+	}
+	if colon < 0 || strings.HasSuffix(scheme, "http") || strings.HasSuffix(scheme, "https") { // whose user may be a token
+		return span{from, to}, true
+	}
+	return span{from + colon + 1, to}, true
+}
+
+// privateKeys finds keys in PEM.
+func privateKeys(text string) []span {
+	if from := strings.Index(text, "-----BEGIN"); from >= 0 && strings.Contains(text[from:], "PRIVATE KEY") {
+		return []span{{from, len(text)}}
+	}
+	return nil
+}
+
+// inName says whether a byte may be one of a name.
+func inName(b byte) bool {
+	return 'a' <= b && b <= 'z' || 'A' <= b && b <= 'Z' || '0' <= b && b <= '9' || strings.IndexByte("_.-", b) >= 0 || b >= 0x80
+}
+
+// values finds what stands behind names that smell: "--password=…", "pwd: …", {"token": "…"}.
+func values(text string) (found []span) {
+	for at := 0; at < len(text); at++ {
+		from := at
+		for at < len(text) && inName(text[at]) {
+			at++
+		}
+		if at == from {
+			continue
+		}
+		if one := behind(text, from, at); one.to > one.from {
+			found = append(found, one)
+			at = one.to - 1
+		}
+	}
+	return found
+}
+
+// behind is what is not to be shown behind the name that stands in a text from one place to another;
+// empty: all may be shown.
+func behind(text string, from, to int) span {
+	name := text[from:to]
+	if short, is := strings.CutPrefix(name, "-p"); is && !blank(text, from+2) {
+		isFlag := short != "" && 'a' <= short[0] && short[0] <= 'z' && to < len(text) && text[to] == '='
+		if !isFlag { // else it is one of a program that has flags with one dash
+			return span{from + 2, endOfWord(text, from+2)}
+		}
+	}
+	if takesLogin(name) {
+		at := skip(text, to, blanks+"="+quotes)
+		if end := endOfWord(text, at); loginAt(text[at:min(end, len(text))]) > 0 {
+			return span{at + loginAt(text[at:end]), end}
+		}
+	}
+	if !smells(name) {
+		return span{}
+	}
+	if from > 0 && text[from-1] == '<' && to < len(text) && text[to] == '>' { // XML
+		return span{to + 1, orEnd(text, to+1, strings.Index(text[to+1:], "</"))}
+	}
+	closed := skip(text, to, `\])}`+quotes)
+	at := skip(text, closed, " \t")
+	switch {
+	case at < len(text) && strings.IndexByte(":=", text[at]) >= 0:
+		at++
+		if pair := text[at-1 : min(at+1, len(text))]; pair == "=>" || pair == ":=" {
+			at++
+		}
+	case at > closed && (name[0] == '-' || strings.EqualFold(name, "bearer")): // "--password …"
+	default:
+		return span{}
+	}
+	at = skip(text, at, blanks)
+	return span{at, endOfValue(text, at, around{name: name, before: text[:from], quoted: closed > to})}
+}
+
+func orEnd(text string, from, offset int) int {
+	if offset < 0 {
+		return len(text)
+	}
+	return from + offset
+}
+
+// takesLogin says whether what follows an argument is "user:password".
+func takesLogin(argument string) bool {
+	return slices.Contains([]string{"-u", "--user", "-U", "--proxy-user"}, argument)
+}
+
+// loginAt is where in "user:password" the password is; 0: it is none, as that of a user by his number.
+func loginAt(text string) int {
+	user, _, is := strings.Cut(text, ":")
+	if !is || strings.Trim(user, "0123456789") == "" {
+		return 0
+	}
+	return len(user) + 1
+}
+
+// around is what stands around a value: its name, what is before that, and whether the name was in
+// quotes, as in JSON.
+type around struct {
+	name, before string
+	quoted       bool
+}
+
+// endOfValue is where the value ends that begins somewhere.
+func endOfValue(text string, at int, in around) int {
+	if quote := len(in.before) - 1; !in.quoted && quote >= 0 && strings.IndexByte(quotes, in.before[quote]) >= 0 { // "password=…"
+		return closing(text, at, in.before[quote], quote-len(strings.TrimRight(in.before[:quote], `\`)))
+	}
+	opens := skip(text, at, `\`)
+	switch {
+	case at >= len(text):
+		return at
+	case opens < len(text) && strings.IndexByte(quotes, text[opens]) >= 0:
+		end := closing(text, opens+1, text[opens], opens-at)
+		after := end + opens - at + 1
+		if in.quoted || blank(text, after) {
+			return min(after, len(text))
+		}
+		return endOfWord(text, after)
+	case strings.IndexByte("{[|>", text[at]) >= 0: // of many lines, maybe
+		return len(text)
+	case in.quoted: // a number
+		return orEnd(text, at, strings.IndexAny(text[at:], blanks+",}]"))
+	case strings.Contains(strings.ToLower(in.name), "authorization"):
+		return orEnd(text, at, strings.IndexByte(text[at:], '\n'))
+	}
+	end := endOfWord(text, at)
+	if slices.Contains([]string{"basic", "bearer", "digest", "token"}, strings.ToLower(text[at:end])) {
+		return endOfWord(text, skip(text, end, blanks))
+	}
+	return end
+}
+
+// closing is where the closing quote begins, with the backslashes that it has as the opening one had
+// them: in a string within a string, quotes have one or three.
+func closing(text string, at int, quote byte, backslashes int) int {
+	for before := 0; at < len(text); at++ {
+		switch {
+		case text[at] == '\\':
+			before++
+			continue
+		case text[at] == quote && before%(2*(backslashes+1)) == backslashes:
+			return at - backslashes
+		}
+		before = 0
+	}
+	return len(text)
+}
+
+// endOfWord is where a word ends, as a shell reads it.
+func endOfWord(text string, at int) int {
+	for ; !blank(text, at); at++ {
+		switch text[at] {
+		case '\\':
+			at++
+		case '"', '\'':
+			at = closing(text, at+1, text[at], 0)
+		}
+	}
+	return min(at, len(text))
+}
