@@ -159,23 +159,7 @@ func (o *Of[I, O, S]) guard(ctx context.Context, use Use[I], live Object[S], to 
 
 // meddled is the conflict with whoever has changed the object.
 func (o *Of[I, O, S]) meddled(in I, live Object[S], words string) error {
-	return o.conflict(live, "somebody changed the %s meanwhile: %s", o.called(in), words)
-}
-
-// conflict is one over an object, which stays as it is.
-func (o *Of[I, O, S]) conflict(live Object[S], format string, args ...any) error {
-	return sdk.Errorf(sdk.Conflict, format+"%s", append(args, o.left(live))...)
-}
-
-// left is what people should know of an object that stays as it is, behind what is wrong; empty: nothing.
-func (o *Of[I, O, S]) left(live Object[S]) string {
-	if o.Left == nil {
-		return ""
-	}
-	if left := o.Left(live); left != "" {
-		return "; " + left
-	}
-	return ""
+	return sdk.Errorf(sdk.Conflict, "somebody changed the %s meanwhile: %s%s", o.called(in), words, o.leaves(live))
 }
 
 // lost makes a conflict of an object that is gone, where it is known to have been there.

@@ -90,8 +90,8 @@ func (o *Of[I, O, S]) atVersion(in I, live Object[S]) error {
 	if o.Version == nil || o.Version(in) == 0 || o.Version(in) == live.Index {
 		return nil
 	}
-	return o.conflict(live, "somebody changed the %s meanwhile: it is at index %d, and the step is for index %d%s",
-		o.called(in), live.Index, o.Version(in), o.last(live))
+	return sdk.Errorf(sdk.Conflict, "somebody changed the %s meanwhile: it is at index %d, and the step is for index %d%s%s",
+		o.called(in), live.Index, o.Version(in), o.last(live), o.leaves(live))
 }
 
 // agreed complains of an object that is not as the plan saw it to which people agreed.
@@ -109,7 +109,7 @@ func (o *Of[I, O, S]) agreed(call *sdk.Call[I], live Object[S]) error {
 		return sdk.OutdatedErrorf("somebody changed the %s since it was planned: it has %s, and had %s", o.called(call.Input), is.Version, was.Version)
 	default:
 		return sdk.OutdatedErrorf("somebody changed the %s since it was planned: %s%s", o.called(call.Input),
-			o.planned(call, live, was.Version), o.left(live))
+			o.planned(call, live, was.Version), o.leaves(live))
 	}
 }
 
@@ -142,6 +142,14 @@ func (o *Of[I, O, S]) last(live Object[S]) string {
 		return ""
 	}
 	return "; by the last change of it " + o.Words(*live.Previous, live.Spec)
+}
+
+// leaves says of an object what people should know of it, as it stays so.
+func (o *Of[I, O, S]) leaves(live Object[S]) string {
+	if o.Left == nil || o.Left(live) == "" {
+		return ""
+	}
+	return "; " + o.Left(live)
 }
 
 // sentence makes of what an error says a whole sentence.
