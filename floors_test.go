@@ -157,6 +157,7 @@ var rooms = map[string]room{
 	"plugins/swarm/internal/registry":   {floor: 4},
 	"plugins/swarm/internal/state":      {floor: 4},
 	"plugins/swarm/internal/vault":      {floor: 4},
+	"plugins/swarm/internal/stack":      {floor: 5},
 	"plugins/swarm/internal/capacity":   {floor: 5},
 	"plugins/swarm/internal/change":     {floor: 5},
 	"plugins/swarm/internal/tasks":      {floor: 6},
