@@ -59,7 +59,7 @@ func (s stacks) undo(ctx context.Context, call *sdk.Call[Input]) error {
 	return u.outcome(ctx)
 }
 
-// take takes back one stack.Thing. What stands in its way does not stand in the way of others.
+// take takes back one thing. What stands in its way does not stand in the way of others.
 func (u *undoing) take(ctx context.Context, what string, back func() error) {
 	if ctx.Err() != nil {
 		u.open++
@@ -217,7 +217,7 @@ func (s stacks) observe(ctx context.Context, call *sdk.Call[Input]) (sdk.Observe
 	}
 }
 
-// progress names one stack.Thing that the step has changed, and one that it has still to change; empty:
+// progress names one thing that the step has changed, and one that it has still to change; empty:
 // there is none.
 func (k kept) progress(v stack.View) (begun, left string) {
 	note := func(ours, is bool, what string) {
