@@ -153,6 +153,7 @@ var rooms = map[string]room{
 	"plugins/swarm/internal/engine":     {floor: 3},
 	"plugins/swarm/internal/lab":        {floor: 4, forTests: true, edge: true},
 	"plugins/swarm/internal/lab/demo":   {floor: 0, forTests: true},
+	"plugins/swarm/internal/lab/here":   {floor: 5, forTests: true, edge: true},
 	"plugins/swarm/internal/printed":    {floor: 4},
 	"plugins/swarm/internal/registry":   {floor: 4},
 	"plugins/swarm/internal/state":      {floor: 4},

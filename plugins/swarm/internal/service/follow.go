@@ -42,7 +42,7 @@ func (s Services) Converge(ctx context.Context, host sdk.Host, of tasks.Followed
 	standing, err := s.Tasks.Converge(ctx, host.Progress, of)
 	if err != nil {
 		s.lastWords(ctx, host, of.Spec, err)
-		return Converged{}, err
+		return Converged{}, unmended(err, of)
 	}
 	single, cancel := s.Single(ctx)
 	defer cancel()
@@ -54,6 +54,16 @@ func (s Services) Converge(ctx context.Context, host sdk.Host, of tasks.Followed
 		ID: now.ID, Version: now.Index, Image: Image(now.Spec), Changed: changed,
 		Wanted: standing.Wanted, Running: standing.Running, Updated: standing.Updated, Failed: standing.Failed,
 	}, nil
+}
+
+// unmended is the error of a service that has not converged. Of a canary it says what is left until that is
+// taken back: a run may go on without.
+func unmended(err error, of tasks.Followed) error {
+	left := leftByCanary(of.Spec)
+	if of.Canary == 0 || left == "" {
+		return err
+	}
+	return sdk.Errorf(sdk.AsError(err).Class, "%w; until it is taken back, %s, unless it sets --update-delay", err, left)
 }
 
 const (

@@ -75,7 +75,7 @@ func (s stacks) save(ctx context.Context, call *sdk.Call[Input], k kept) error {
 	if err := call.SaveBefore(ctx, disk); err != nil || !k.hides() {
 		return err
 	}
-	return s.vault().Keep(ctx, k.Key, k.called(), hidden)
+	return s.vault().Keep(ctx, call.Log, k.Key, k.called(), hidden)
 }
 
 // hide keeps in the swarm what an earlier attempt did not come to keep there, or what somebody has removed
@@ -108,7 +108,7 @@ func (r *run) hide(ctx context.Context) error {
 	}
 	r.relabel()
 	_, hidden := r.parted()
-	return r.vault().Keep(ctx, r.Key, r.called(), hidden)
+	return r.vault().Keep(ctx, r.call.Log, r.Key, r.called(), hidden)
 }
 
 // relabel is [run.hide] for labels, of which nothing says what they were when the step began.

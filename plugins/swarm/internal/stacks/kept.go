@@ -12,6 +12,7 @@ import (
 	"github.com/gatebook/gatebook/plugins/swarm/internal/compose"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/spec"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/stack"
+	"github.com/gatebook/gatebook/plugins/swarm/internal/vault"
 )
 
 // kept is the state from before the step, as it is on gatebook's disk: what leads back.
@@ -239,7 +240,7 @@ func (k kept) previous(v stack.View, live swarm.Service, one target) (was swarm.
 		return *live.PreviousSpec, nil
 	}
 	if one.Vault && one.Back == nil {
-		return was, forgotten(one.Name)
+		return was, vault.Lost("service " + one.Name)
 	}
 	if err := spec.Of(live.Spec).With(one.Back).Into(&was); err != nil {
 		return was, sdk.Errorf(sdk.Permanent, "the state before the change: %w", err)
@@ -248,11 +249,6 @@ func (k kept) previous(v stack.View, live swarm.Service, one target) (was swarm.
 		return was, meddled(one.Name, since(v, one.thing(), live, k.Made, one.Set))
 	}
 	return was, nil
-}
-
-// forgotten is the error for a service of which is gone what was kept in the swarm.
-func forgotten(name string) error {
-	return sdk.Errorf(sdk.Permanent, "what the service %s was is not known any more: somebody has removed what was kept of it in the swarm", name)
 }
 
 // same says whether labels are the same; those that are absent are empty.

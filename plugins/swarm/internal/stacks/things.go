@@ -6,7 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/containerd/errdefs"
 	"github.com/moby/moby/api/types/swarm"
 	"github.com/moby/moby/client"
 
@@ -44,25 +43,29 @@ func (k kept) madeBy(labels map[string]string) bool {
 }
 
 // verifySecrets has the engine say of each secret that is there whether it holds what the compose
-// file says. Nobody can read it: it is set to what it should hold, which the engine refuses where that
-// is something else, and where it is not, nothing changes.
+// file says.
 func (r *run) verifySecrets(ctx context.Context) error {
 	for _, one := range r.want.Things {
 		live, there := r.view.Secrets[one.Name]
 		if one.Kind != stack.SecretKind || !there || one.Secret.Driver != nil {
 			continue
 		}
-		is := live.Spec
-		is.Data = one.Secret.Data
-		err := r.setSecret(ctx, live, is)
-		if errdefs.IsInvalidArgument(err) && strings.Contains(err.Error(), "only updates to Labels are allowed") {
-			return r.want.Fault("the secret %s holds something else than the compose file says, and what a secret holds cannot be changed: give it another name", one.Name)
-		}
-		if err != nil && !engine.Stale(err) {
+		holds, err := r.secretHolds(ctx, live, one.Secret.Data)
+		if err != nil {
 			return err
+		}
+		if !holds {
+			return r.want.Fault("the secret %s holds something else than the compose file says, and what a secret holds cannot be changed: give it another name", one.Name)
 		}
 	}
 	return nil
+}
+
+func (s stacks) secretHolds(ctx context.Context, live swarm.Secret, data []byte) (bool, error) {
+	single, cancel := s.Single(ctx)
+	defer cancel()
+	holds, err := s.Holds(single, live.ID, data)
+	return holds, s.Fault(single, err, "ask what the secret %s holds", live.Spec.Name)
 }
 
 func (s stacks) setSecret(ctx context.Context, live swarm.Secret, to swarm.SecretSpec) error {
