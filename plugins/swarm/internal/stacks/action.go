@@ -3,8 +3,8 @@ package stacks
 import (
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/engine"
-	"github.com/gatebook/gatebook/plugins/swarm/internal/file"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/service"
+	"github.com/gatebook/gatebook/plugins/swarm/internal/stack"
 	"github.com/gatebook/gatebook/schema"
 )
 
@@ -22,9 +22,12 @@ type Input struct {
 	Stall            schema.Duration   `json:"stall" default:"1m" min:"1s" doc:"How long nothing of a service may move forward while something is known to be wrong, as an image that is missing."`
 }
 
-// file is the compose file that is given.
-func (in Input) file() file.Given {
-	return file.Given{Compose: in.Compose, File: in.File, Folder: in.Folder, Variables: in.Variables}
+// given is what of it makes the stack.
+func (in Input) given() stack.Given {
+	return stack.Given{
+		Name: in.Stack, Compose: in.Compose, File: in.File, Folder: in.Folder, Variables: in.Variables,
+		ResolveImage: in.ResolveImage, WithRegistryAuth: in.WithRegistryAuth,
+	}
 }
 
 // Output is what stack_deploy returns.
@@ -60,7 +63,7 @@ changes meanwhile is a *conflict* that names it. Then all of them are followed u
 not in the file stay; with ` + "`prune`" + ` they are removed at the end, or before, where one has a port that is wanted.
 
 Undo puts back the spec that each service had before the step, where it still is as the step left it, removes what the step created, and
-makes services anew that it pruned; those have another id then, and start from nothing. What the step created is known by the label ` + "`" + byStep + "`" + `, which holds its key:
+makes services anew that it pruned; those have another id then, and start from nothing. What the step created is known by the label ` + "`" + stack.ByStep + "`" + `, which holds its key:
 what others have made under such a name, or deployed anew by ` + "`docker stack deploy`" + `, stays. What leads back is written to the journal; where that may hold a secret, as
 the old value of a variable called so, it is kept in the swarm instead, as a config ` + "`gatebook-`" + `…, which undo removes, and a later step 30 days after. A network, config or secret that somebody else uses by then stays, and is named.`,
 		Effect:     sdk.Change,

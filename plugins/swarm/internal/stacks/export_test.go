@@ -7,6 +7,7 @@ import (
 
 	"github.com/gatebook/gatebook/plugins/swarm/internal/engine"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/service"
+	"github.com/gatebook/gatebook/plugins/swarm/internal/stack"
 )
 
 // Requests are what single requests of a stack say, by what they do.
@@ -20,7 +21,7 @@ func Requests(ctx context.Context, e *engine.Engine) map[string]error {
 		"list the services":       looks,
 		"set the secret key":      s.setSecret(ctx, swarm.Secret{Spec: swarm.SecretSpec{Annotations: swarm.Annotations{Name: "key"}}}, swarm.SecretSpec{}),
 		"set the config site":     s.setConfig(ctx, swarm.Config{Spec: swarm.ConfigSpec{Annotations: swarm.Annotations{Name: "site"}}}, swarm.ConfigSpec{}),
-		"remove the network back": u.try(ctx, networkKind, "back", "id"),
+		"remove the network back": u.try(ctx, stack.NetworkKind, "back", "id"),
 		"make the service web":    s.putWith(ctx, swarm.Service{}, swarm.ServiceSpec{Annotations: swarm.Annotations{Name: "web"}}, ""),
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/moby/moby/api/types/swarm"
 
 	"github.com/gatebook/gatebook/plugins/swarm/internal/service"
+	"github.com/gatebook/gatebook/plugins/swarm/internal/stack"
 )
 
 // follow follows all services until each has converged and stayed healthy. Of an update from before the
@@ -19,10 +20,13 @@ func (r *run) follow(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		live.Spec = r.view.services[one.Name].Spec // which the step has set: another one is somebody else's
-		return r.Hold(ctx, r.call.Host, live, monitor(r.call.Input, live.Spec), r.call.Input.Stall.Std(), mark(r.view.services[one.Name]) == one.Mark)
+		live.Spec = r.view.Services[one.Name].Spec // which the step has set: another one is somebody else's
+		return r.Hold(ctx, r.call.Host, live, monitor(r.call.Input, live.Spec), r.call.Input.Stall.Std(), mark(r.view.Services[one.Name]) == one.Mark)
 	})
 }
+
+// look looks at all that a stack may name.
+func (s stacks) look(ctx context.Context) (stack.View, error) { return stack.Look(ctx, s.Engine) }
 
 // get reads one service.
 func (s stacks) get(ctx context.Context, name string) (service.Object, error) {

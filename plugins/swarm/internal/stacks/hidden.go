@@ -8,6 +8,7 @@ import (
 
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/spec"
+	"github.com/gatebook/gatebook/plugins/swarm/internal/stack"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/vault"
 )
 
@@ -83,7 +84,7 @@ func (s stacks) save(ctx context.Context, call *sdk.Call[Input], k kept) error {
 func (r *run) hide(ctx context.Context) error {
 	for i, one := range r.Targets {
 		is, words := r.judge(r.view, one)
-		live := r.view.services[one.Name]
+		live := r.view.Services[one.Name]
 		switch {
 		case is == foreign:
 			return meddled(one.Name, words)
@@ -91,16 +92,16 @@ func (r *run) hide(ctx context.Context) error {
 			return r.meddledWith(i)
 		case is == before && one.Vault:
 			r.Targets[i].Back = spec.Of(r.wanted[i]).To(spec.Of(live.Spec))
-		case is == ours && one.Vault && live.PreviousSpec != nil && r.view.print(one.thing(), *live.PreviousSpec, r.Made) == one.Was:
+		case is == ours && one.Vault && live.PreviousSpec != nil && r.view.Print(one.thing(), *live.PreviousSpec, r.Made) == one.Was:
 			r.Targets[i].Back = spec.Of(live.Spec).To(spec.Of(*live.PreviousSpec))
 		}
 	}
 	for i, one := range r.Pruned {
-		live, there := r.view.services[one.Name]
+		live, there := r.view.Services[one.Name]
 		switch {
 		case !there || live.ID != one.ID:
-		case r.view.print(one.ID, live.Spec, r.Made) != one.Was:
-			return meddled(one.Name, r.view.since(one.ID, live, r.Made, one.Was))
+		case r.view.Print(one.ID, live.Spec, r.Made) != one.Was:
+			return meddled(one.Name, since(r.view, one.ID, live, r.Made, one.Was))
 		case one.Vault:
 			r.Pruned[i].Spec = &live.Spec
 		}
@@ -118,7 +119,7 @@ func (r *run) relabel() {
 		if !one.Vault {
 			continue
 		}
-		live := unmarked(r.view.labels(one.Kind, one.Name))
+		live := stack.Unmarked(r.view.Labels(one.Kind, one.Name))
 		r.Labels[i].Was, r.Labels[i].Set = live, live
 		for _, is := range now.Labels {
 			if is.ID == one.ID {

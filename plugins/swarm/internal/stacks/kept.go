@@ -10,8 +10,8 @@ import (
 
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/compose"
-	"github.com/gatebook/gatebook/plugins/swarm/internal/file"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/spec"
+	"github.com/gatebook/gatebook/plugins/swarm/internal/stack"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/vault"
 )
 
@@ -19,7 +19,7 @@ import (
 type kept struct {
 	Stack   string      `json:"stack"`
 	Key     string      `json:"key"`            // of the step, in its undo as well
-	Made    made        `json:"made,omitempty"` // what was not there, and the step makes
+	Made    stack.Made  `json:"made,omitempty"` // what was not there, and the step makes
 	Labels  []relabeled `json:"labels,omitempty"`
 	Targets []target    `json:"services"`
 	Pruned  []pruned    `json:"pruned,omitempty"`
@@ -80,27 +80,27 @@ type pruned struct {
 // prepared is what a step would do, before it has done anything of it.
 type prepared struct {
 	kept
-	want     stack
-	view     view
+	want     stack.Stack
+	view     stack.View
 	wanted   []swarm.ServiceSpec // in the order of kept.Targets
 	warnings []string
 }
 
 // prepare looks at everything, and decides what is to be done.
 func (s stacks) prepare(ctx context.Context, in Input) (p prepared, err error) {
-	f, err := file.Read(in.file())
+	f, err := in.given().Read()
 	if err != nil {
 		return p, err
 	}
 	if p.view, err = s.look(ctx); err != nil {
 		return p, err
 	}
-	if p.want, err = s.wants(f, in.Stack, p.view); err != nil {
+	if p.want, err = stack.Wants(f, in.Stack, p.view); err != nil {
 		return p, err
 	}
 	p.Stack, p.warnings = in.Stack, f.Warnings
-	p.Made = p.want.lacks(p.view)
-	if p.wanted, err = p.want.services(ctx, p.view); err != nil {
+	p.Made = p.want.Lacks(p.view)
+	if p.wanted, err = p.want.Specs(ctx, p.view); err != nil {
 		return p, err
 	}
 	for i := range p.wanted {
@@ -119,17 +119,17 @@ func (s stacks) prepare(ctx context.Context, in Input) (p prepared, err error) {
 }
 
 // prepareOne fixes what is to be set of one service.
-func (s stacks) prepareOne(ctx context.Context, in Input, v view, to *swarm.ServiceSpec, made made) (target, string, error) {
-	live := v.services[to.Name]
-	image, warning, err := s.fixed(ctx, in, *to, live)
+func (s stacks) prepareOne(ctx context.Context, in Input, v stack.View, to *swarm.ServiceSpec, made stack.Made) (target, string, error) {
+	live := v.Services[to.Name]
+	image, warning, err := in.given().Fixed(ctx, s.Engine, *to, live)
 	if err != nil {
 		return target{}, "", err
 	}
 	one := target{Name: to.Name, ID: live.ID, Image: image.Image, Platforms: image.Platforms, Force: live.Spec.TaskTemplate.ForceUpdate}
 	settle(to, one)
-	one.Set = v.print(one.thing(), *to, made)
+	one.Set = v.Print(one.thing(), *to, made)
 	if live.ID != "" {
-		one.Index, one.Was, one.Mark = live.Version.Index, v.print(one.thing(), live.Spec, made), mark(live)
+		one.Index, one.Was, one.Mark = live.Version.Index, v.Print(one.thing(), live.Spec, made), mark(live)
 		one.Back, one.Vault = spec.Of(*to).To(spec.Of(live.Spec)), compose.Hides(live.Spec, *to)
 	}
 	return one, warning, nil
@@ -157,17 +157,17 @@ func mark(live swarm.Service) string {
 }
 
 func (p *prepared) prepareLabels() {
-	for _, one := range p.want.things {
+	for _, one := range p.want.Things {
 		var live swarm.Annotations
 		var id string
-		switch one.kind {
-		case secretKind:
-			live, id = p.view.secrets[one.name].Spec.Annotations, p.view.secrets[one.name].ID
-		case configKind:
-			live, id = p.view.configs[one.name].Spec.Annotations, p.view.configs[one.name].ID
+		switch one.Kind {
+		case stack.SecretKind:
+			live, id = p.view.Secrets[one.Name].Spec.Annotations, p.view.Secrets[one.Name].ID
+		case stack.ConfigKind:
+			live, id = p.view.Configs[one.Name].Spec.Annotations, p.view.Configs[one.Name].ID
 		}
-		if was := unmarked(live.Labels); id != "" && !same(was, one.labels) {
-			p.Labels = append(p.Labels, relabeled{Kind: one.kind, Name: one.name, ID: id, Was: was, Set: one.labels, Vault: smells(was) || smells(one.labels)})
+		if was := stack.Unmarked(live.Labels); id != "" && !same(was, one.Labels) {
+			p.Labels = append(p.Labels, relabeled{Kind: one.Kind, Name: one.Name, ID: id, Was: was, Set: one.Labels, Vault: smells(was) || smells(one.Labels)})
 		}
 	}
 }
@@ -177,12 +177,12 @@ func (p *prepared) preparePrune(in Input) {
 	for _, one := range p.Targets {
 		said[one.Name] = true
 	}
-	for _, name := range p.view.ofStack(in.Stack) {
-		live := p.view.services[name]
+	for _, name := range p.view.OfStack(in.Stack) {
+		live := p.view.Services[name]
 		switch {
 		case said[name]:
 		case in.Prune:
-			p.Pruned = append(p.Pruned, pruned{Name: name, ID: live.ID, Was: p.view.print(live.ID, live.Spec, p.Made), Spec: &live.Spec, Vault: compose.Hides(live.Spec, swarm.ServiceSpec{})})
+			p.Pruned = append(p.Pruned, pruned{Name: name, ID: live.ID, Was: p.view.Print(live.ID, live.Spec, p.Made), Spec: &live.Spec, Vault: compose.Hides(live.Spec, swarm.ServiceSpec{})})
 		default:
 			p.Left = append(p.Left, name)
 		}
@@ -200,30 +200,30 @@ const (
 )
 
 // judge tells whose spec a service has now, and of somebody else's what is changed.
-func (k kept) judge(v view, one target) (standing, string) {
-	live, there := v.services[one.Name]
+func (k kept) judge(v stack.View, one target) (standing, string) {
+	live, there := v.Services[one.Name]
 	if !there {
 		return absent, ""
 	}
 	if one.ID != "" && live.ID != one.ID {
 		return foreign, "it is not the one that the step began with, but a new one of that name"
 	}
-	switch is := v.print(one.thing(), live.Spec, k.Made); is {
+	switch is := v.Print(one.thing(), live.Spec, k.Made); is {
 	case one.Set:
 		return ours, ""
 	case one.Was:
 		return before, ""
 	}
-	return foreign, v.since(one.thing(), live, k.Made, one.Was, one.Set)
+	return foreign, since(v, one.thing(), live, k.Made, one.Was, one.Set)
 }
 
 // since says what changed since a service had one of some specs.
-func (v view) since(thing string, live swarm.Service, made made, prints ...string) string {
+func since(v stack.View, thing string, live swarm.Service, made stack.Made, prints ...string) string {
 	if live.PreviousSpec == nil {
 		return "it is not as the step left it"
 	}
-	said := compose.Sentence(compose.Changed(v.named(*live.PreviousSpec), v.named(live.Spec)))
-	if slices.Contains(prints, v.print(thing, *live.PreviousSpec, made)) {
+	said := compose.Sentence(compose.Changed(v.Named(*live.PreviousSpec), v.Named(live.Spec)))
+	if slices.Contains(prints, v.Print(thing, *live.PreviousSpec, made)) {
 		return said
 	}
 	return "more than once; by the last change of it " + said
@@ -235,8 +235,8 @@ func meddled(name, words string) error {
 }
 
 // previous is the spec from before the step: by the letter, where the engine still has it.
-func (k kept) previous(v view, live swarm.Service, one target) (was swarm.ServiceSpec, err error) {
-	if live.PreviousSpec != nil && v.print(one.thing(), *live.PreviousSpec, k.Made) == one.Was {
+func (k kept) previous(v stack.View, live swarm.Service, one target) (was swarm.ServiceSpec, err error) {
+	if live.PreviousSpec != nil && v.Print(one.thing(), *live.PreviousSpec, k.Made) == one.Was {
 		return *live.PreviousSpec, nil
 	}
 	if one.Vault && one.Back == nil {
@@ -245,8 +245,8 @@ func (k kept) previous(v view, live swarm.Service, one target) (was swarm.Servic
 	if err := spec.Of(live.Spec).With(one.Back).Into(&was); err != nil {
 		return was, sdk.Errorf(sdk.Permanent, "the state before the change: %w", err)
 	}
-	if v.print(one.thing(), was, k.Made) != one.Was {
-		return was, meddled(one.Name, v.since(one.thing(), live, k.Made, one.Set))
+	if v.Print(one.thing(), was, k.Made) != one.Was {
+		return was, meddled(one.Name, since(v, one.thing(), live, k.Made, one.Set))
 	}
 	return was, nil
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/compose"
+	"github.com/gatebook/gatebook/plugins/swarm/internal/stack"
 )
 
 // What a plan names what it was made from.
@@ -35,7 +36,7 @@ func (s stacks) plan(ctx context.Context, call *sdk.Call[Input]) (sdk.Preview, e
 	if err != nil {
 		return preview, err
 	}
-	preview.Blockers, preview.Warnings = p.want.blockers, p.warnings
+	preview.Blockers, preview.Warnings = p.want.Blockers, p.warnings
 	p.previewThings(&preview)
 	p.previewServices(&preview)
 	preview.Observed = p.seen(call.Input)
@@ -49,71 +50,71 @@ func (s stacks) plan(ctx context.Context, call *sdk.Call[Input]) (sdk.Preview, e
 
 // previewThings shows what is made beside the services, or labelled anew.
 func (p *prepared) previewThings(preview *sdk.Preview) {
-	for _, one := range p.want.things {
-		if p.Made.has(one.kind, one.name) {
-			preview.Changes = append(preview.Changes, sdk.Delta{Target: one.String(), Kind: one.kind, Op: "create", Diff: compared(one.name, thing{}, one)})
+	for _, one := range p.want.Things {
+		if p.Made.Has(one.Kind, one.Name) {
+			preview.Changes = append(preview.Changes, sdk.Delta{Target: one.String(), Kind: one.Kind, Op: "create", Diff: compared(one.Name, stack.Thing{}, one)})
 			continue
 		}
-		if live, there := p.view.networks[one.name]; one.kind == networkKind && there {
-			is := thing{kind: networkKind, labels: unmarked(live.Labels)}
-			is.network.Driver, is.network.Options, is.network.Internal, is.network.Attachable = live.Driver, one.network.Options, live.Internal, live.Attachable
-			if diff := compared(one.name, is, one); diff != "" {
-				preview.Warnings = append(preview.Warnings, fmt.Sprintf("The network %s is another one than the compose file says, and stays as it is: a network cannot be changed.\n%s", one.name, diff))
+		if live, there := p.view.Networks[one.Name]; one.Kind == stack.NetworkKind && there {
+			is := stack.Thing{Kind: stack.NetworkKind, Labels: stack.Unmarked(live.Labels)}
+			is.Network.Driver, is.Network.Options, is.Network.Internal, is.Network.Attachable = live.Driver, one.Network.Options, live.Internal, live.Attachable
+			if diff := compared(one.Name, is, one); diff != "" {
+				preview.Warnings = append(preview.Warnings, fmt.Sprintf("The network %s is another one than the compose file says, and stays as it is: a network cannot be changed.\n%s", one.Name, diff))
 			}
 		}
 	}
 	for _, one := range p.Labels {
 		preview.Changes = append(preview.Changes, sdk.Delta{
 			Target: one.Kind + " " + one.Name, Kind: one.Kind, Op: "update",
-			Diff: compared(one.Name, thing{labels: one.Was}, thing{labels: one.Set}),
+			Diff: compared(one.Name, stack.Thing{Labels: one.Was}, stack.Thing{Labels: one.Set}),
 		})
 	}
-	for _, one := range p.want.things {
-		if _, there := p.view.secrets[one.name]; one.kind == secretKind && there && one.secret.Driver == nil {
-			preview.Warnings = append(preview.Warnings, fmt.Sprintf("The secret %s is there. Whether it holds what the compose file says, nobody can read: the engine tells the step before that changes anything, and the step fails where it holds something else.", one.name))
+	for _, one := range p.want.Things {
+		if _, there := p.view.Secrets[one.Name]; one.Kind == stack.SecretKind && there && one.Secret.Driver == nil {
+			preview.Warnings = append(preview.Warnings, fmt.Sprintf("The secret %s is there. Whether it holds what the compose file says, nobody can read: the engine tells the step before that changes anything, and the step fails where it holds something else.", one.Name))
 		}
 	}
 }
 
 // says is what a thing is, line by line. What a secret or config holds is not said.
-func (t thing) says() (lines []string) {
-	if t.network.Driver != "" {
-		lines = append(lines, "driver: "+t.network.Driver)
+func says(t stack.Thing) (lines []string) {
+	if t.Network.Driver != "" {
+		lines = append(lines, "driver: "+t.Network.Driver)
 	}
-	for _, name := range slices.Sorted(maps.Keys(t.network.Options)) {
-		lines = append(lines, "driver_opts."+name+": "+t.network.Options[name])
+	for _, name := range slices.Sorted(maps.Keys(t.Network.Options)) {
+		lines = append(lines, "driver_opts."+name+": "+t.Network.Options[name])
 	}
-	if t.network.Internal {
+	if t.Network.Internal {
 		lines = append(lines, "internal: true")
 	}
-	if t.network.Attachable {
+	if t.Network.Attachable {
 		lines = append(lines, "attachable: true")
 	}
-	if t.network.IPAM != nil {
-		for _, pool := range t.network.IPAM.Config {
+	if t.Network.IPAM != nil {
+		for _, pool := range t.Network.IPAM.Config {
 			lines = append(lines, "subnet: "+pool.Subnet.String())
 		}
 	}
-	if t.config.Data != nil {
-		lines = append(lines, fmt.Sprintf("content: %d bytes", len(t.config.Data)))
+	if t.Config.Data != nil {
+		lines = append(lines, fmt.Sprintf("content: %d bytes", len(t.Config.Data)))
 	}
-	for _, name := range slices.Sorted(maps.Keys(t.labels)) {
-		lines = append(lines, "labels."+name+": "+t.labels[name])
+	for _, name := range slices.Sorted(maps.Keys(t.Labels)) {
+		lines = append(lines, "labels."+name+": "+t.Labels[name])
 	}
 	return lines
 }
 
 // compared is a diff of two things. Labels and options that smell of secrets are masked.
-func compared(name string, was, is thing) string {
-	was.labels, is.labels = compose.BothLabels(was.labels, is.labels)
-	was.network.Options, is.network.Options = compose.BothLabels(was.network.Options, is.network.Options)
+func compared(name string, was, is stack.Thing) string {
+	was.Labels, is.Labels = compose.BothLabels(was.Labels, is.Labels)
+	was.Network.Options, is.Network.Options = compose.BothLabels(was.Network.Options, is.Network.Options)
 	text := func(lines []string) string {
 		if len(lines) == 0 {
 			return ""
 		}
 		return strings.Join(lines, "\n") + "\n"
 	}
-	return udiff.Unified("live/"+name, "planned/"+name, text(was.says()), text(is.says()))
+	return udiff.Unified("live/"+name, "planned/"+name, text(says(was)), text(says(is)))
 }
 
 // previewServices shows what becomes of each service.
@@ -125,16 +126,16 @@ func (p *prepared) previewServices(preview *sdk.Preview) {
 		delta := sdk.Delta{Target: serviceKind + " " + one.Name, Kind: serviceKind, Op: "create"}
 		var was swarm.ServiceSpec
 		if one.ID != "" {
-			delta.Op, was = "update", p.view.shown(p.view.services[one.Name].Spec, p.Made)
+			delta.Op, was = "update", p.view.Shown(p.view.Services[one.Name].Spec, p.Made)
 		}
-		delta.Diff = compose.Diff(one.Name, was, p.view.shown(p.wanted[i], p.Made))
+		delta.Diff = compose.Diff(one.Name, was, p.view.Shown(p.wanted[i], p.Made))
 		preview.Changes = append(preview.Changes, delta)
 	}
 	for _, one := range p.Pruned {
-		live := p.view.services[one.Name]
+		live := p.view.Services[one.Name]
 		preview.Changes = append(preview.Changes, sdk.Delta{
 			Target: serviceKind + " " + one.Name, Kind: serviceKind, Op: "delete",
-			Diff: compose.Diff(one.Name, p.view.shown(live.Spec, p.Made), swarm.ServiceSpec{}),
+			Diff: compose.Diff(one.Name, p.view.Shown(live.Spec, p.Made), swarm.ServiceSpec{}),
 		})
 	}
 	if len(p.Pruned) > 0 {
@@ -153,7 +154,7 @@ func counted(changes []sdk.Delta) string {
 	}
 	var said []string
 	for _, op := range []string{"create", "update", "delete"} {
-		for _, kind := range []string{networkKind, secretKind, configKind, serviceKind} {
+		for _, kind := range []string{stack.NetworkKind, stack.SecretKind, stack.ConfigKind, serviceKind} {
 			switch number := counts[op+" "+kind]; number {
 			case 0:
 			case 1:
@@ -172,40 +173,48 @@ func counted(changes []sdk.Delta) string {
 // seen is what a plan is made from: each service, and the compose file with all that it takes in.
 func (p *prepared) seen(in Input) []sdk.Seen {
 	all := []sdk.Seen{
-		{Kind: fileKind, Name: p.want.called(in), Version: p.want.sum(p.view, p.Targets)},
-		{Kind: stackKind, Name: p.want.name, Version: p.removed()},
+		{Kind: fileKind, Name: in.given().Called(), Version: p.want.Sum(p.view, p.set()...)},
+		{Kind: stackKind, Name: p.want.Name, Version: p.removed()},
 	}
 	for _, one := range p.Targets {
-		all = append(all, p.view.seen(one.Name))
+		all = append(all, p.seenOf(one.Name))
 	}
 	for _, one := range p.Pruned {
-		all = append(all, p.view.seen(one.Name))
+		all = append(all, p.seenOf(one.Name))
 	}
 	return all
 }
 
-// seen is a service as a plan names it.
-func (v view) seen(name string) sdk.Seen {
-	live, there := v.services[name]
+// set is what is to be set of services.
+func (p *prepared) set() (all []any) {
+	for _, one := range p.Targets {
+		all = append(all, one.Name, one.Set)
+	}
+	return all
+}
+
+// seenOf is a service as a plan names it.
+func (p *prepared) seenOf(name string) sdk.Seen {
+	live, there := p.view.Services[name]
 	if !there {
 		return sdk.Seen{Kind: serviceKind, Name: name, Version: "absent"}
 	}
-	return sdk.Seen{Kind: serviceKind, Name: name, Version: v.version(live.ID, live.Spec), ID: live.ID}
+	return sdk.Seen{Kind: serviceKind, Name: name, Version: p.view.Version(live.ID, live.Spec), ID: live.ID}
 }
 
 // agreed complains of what is not as the plan saw it to which people agreed.
 func (p *prepared) agreed(call *sdk.Call[Input]) error {
 	for _, is := range p.seen(call.Input) {
 		was, saw := call.Saw(is.Kind, is.Name)
-		live := p.view.services[is.Name]
+		live := p.view.Services[is.Name]
 		switch {
 		case !saw || was == is, is.Kind == stackKind:
 		case is.Kind == fileKind:
 			return sdk.OutdatedErrorf("the compose file %s, or what it takes in, as another file or the digest of an image, is not what it was when it was planned", is.Name)
 		case was.ID != is.ID:
 			return sdk.OutdatedErrorf("the service %s is not the one that the plan saw: that was %s, and this is %s", is.Name, was.Version, is.Version)
-		case live.PreviousSpec != nil && p.view.version(live.ID, *live.PreviousSpec) == was.Version:
-			return sdk.OutdatedErrorf("somebody changed the service %s since it was planned: %s", is.Name, compose.Sentence(compose.Changed(p.view.named(*live.PreviousSpec), p.view.named(live.Spec))))
+		case live.PreviousSpec != nil && p.view.Version(live.ID, *live.PreviousSpec) == was.Version:
+			return sdk.OutdatedErrorf("somebody changed the service %s since it was planned: %s", is.Name, compose.Sentence(compose.Changed(p.view.Named(*live.PreviousSpec), p.view.Named(live.Spec))))
 		default:
 			return sdk.OutdatedErrorf("somebody changed the service %s since it was planned, more than once", is.Name)
 		}
@@ -216,7 +225,7 @@ func (p *prepared) agreed(call *sdk.Call[Input]) error {
 // unforeseen complains of a service that is there by now, and that the plan to which people agreed did not
 // say it would remove: as one that somebody has added to the stack since.
 func (p *prepared) unforeseen(call *sdk.Call[Input]) error {
-	was, saw := call.Saw(stackKind, p.want.name)
+	was, saw := call.Saw(stackKind, p.want.Name)
 	if !saw {
 		return nil
 	}
@@ -239,4 +248,9 @@ func (p *prepared) removed() string {
 		names = append(names, one.Name)
 	}
 	return prunes + cmp.Or(strings.Join(names, ", "), "none")
+}
+
+// sentence makes of what an error says a whole sentence.
+func sentence(text string) string {
+	return strings.ToUpper(text[:1]) + strings.TrimSuffix(text[1:], ".") + "."
 }

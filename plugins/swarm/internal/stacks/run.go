@@ -13,8 +13,8 @@ import (
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/compose"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/engine"
-	"github.com/gatebook/gatebook/plugins/swarm/internal/file"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/service"
+	"github.com/gatebook/gatebook/plugins/swarm/internal/stack"
 )
 
 // run is one attempt to deploy.
@@ -64,8 +64,8 @@ func (r *run) begin(ctx context.Context) (err error) {
 	if r.prepared, err = r.prepare(ctx, r.call.Input); err != nil {
 		return err
 	}
-	if len(r.want.blockers) > 0 {
-		return r.want.Fault("%s", strings.Join(r.want.blockers, " "))
+	if len(r.want.Blockers) > 0 {
+		return r.want.Fault("%s", strings.Join(r.want.Blockers, " "))
 	}
 	if err := cmp.Or(r.agreed(r.call), r.unforeseen(r.call)); err != nil {
 		return err
@@ -86,7 +86,7 @@ func (r *run) begin(ctx context.Context) (err error) {
 // ails takes in which of the services that are to be changed are not well before that.
 func (r *run) ails(ctx context.Context) (err error) {
 	ails := func(name string) (bool, error) {
-		live := r.view.services[name]
+		live := r.view.Services[name]
 		return r.Ails(ctx, service.Object{ID: live.ID, Spec: live.Spec})
 	}
 	for i, one := range r.Targets {
@@ -109,18 +109,18 @@ func (r *run) idle() bool {
 
 // resume takes up what an earlier attempt has begun.
 func (r *run) resume(ctx context.Context, before kept) error {
-	f, err := file.Read(r.call.Input.file())
+	f, err := r.call.Input.given().Read()
 	if err != nil {
 		return err
 	}
 	if r.view, err = r.look(ctx); err != nil {
 		return err
 	}
-	if r.want, err = r.wants(f, r.call.Input.Stack, r.view); err != nil {
+	if r.want, err = stack.Wants(f, r.call.Input.Stack, r.view); err != nil {
 		return err
 	}
-	if len(r.want.blockers) > 0 { // as a config that somebody else has made since
-		return sdk.Errorf(sdk.Conflict, "the compose file: %s", strings.Join(r.want.blockers, " "))
+	if len(r.want.Blockers) > 0 { // as a config that somebody else has made since
+		return sdk.Errorf(sdk.Conflict, "the compose file: %s", strings.Join(r.want.Blockers, " "))
 	}
 	r.kept = before
 	for _, one := range r.Targets {
@@ -138,14 +138,14 @@ func (r *run) resume(ctx context.Context, before kept) error {
 // compute makes the specs anew, by what there is now, and makes sure that they are those that the
 // step began with.
 func (r *run) compute(ctx context.Context) (err error) {
-	if r.wanted, err = r.want.services(ctx, r.view); err != nil {
+	if r.wanted, err = r.want.Specs(ctx, r.view); err != nil {
 		return err
 	}
 	other := len(r.wanted) != len(r.Targets)
 	for i := 0; !other && i < len(r.wanted); i++ {
 		one := r.Targets[i]
 		settle(&r.wanted[i], one)
-		other = r.wanted[i].Name != one.Name || r.view.print(one.thing(), r.wanted[i], r.Made) != one.Set
+		other = r.wanted[i].Name != one.Name || r.view.Print(one.thing(), r.wanted[i], r.Made) != one.Set
 	}
 	if other {
 		return sdk.Errorf(sdk.Permanent, "the compose file, or what it takes in, says something else than when the step began: put back what it was, or take the step back and plan anew")
@@ -161,7 +161,7 @@ func (r *run) carryOut(ctx context.Context) error {
 	if err := r.prune(ctx, r.inTheWay); err != nil {
 		return err
 	}
-	for _, one := range r.want.things {
+	for _, one := range r.want.Things {
 		if err := r.make(ctx, one); err != nil {
 			return err
 		}
@@ -205,7 +205,7 @@ const mostTries = 20
 func (r *run) set(ctx context.Context, i int, one target) error {
 	for range mostTries {
 		is, words := r.judge(r.view, one)
-		live := r.view.services[one.Name]
+		live := r.view.Services[one.Name]
 		_, met := r.met[one.Name]
 		switch {
 		case is == foreign && one.ID != "" && live.ID != one.ID:
@@ -238,7 +238,7 @@ func (r *run) set(ctx context.Context, i int, one target) error {
 func (r *run) amiss(ctx context.Context, i int, is standing) error {
 	one := r.Targets[i]
 	if is == before && r.rolledBack(one) {
-		if err := r.Amiss(ctx, r.view.services[one.Name].ID, r.met[one.Name]); err != nil {
+		if err := r.Amiss(ctx, r.view.Services[one.Name].ID, r.met[one.Name]); err != nil {
 			return err
 		}
 	}
@@ -248,17 +248,17 @@ func (r *run) amiss(ctx context.Context, i int, is standing) error {
 // meddledWith is the conflict with whoever has changed a service, and says in what it is not as the
 // step sets it.
 func (r *run) meddledWith(i int) error {
-	live, there := r.view.services[r.Targets[i].Name]
+	live, there := r.view.Services[r.Targets[i].Name]
 	if !there {
 		return sdk.Errorf(sdk.Conflict, "the service %s was removed meanwhile", r.Targets[i].Name)
 	}
-	return meddled(live.Spec.Name, compose.Sentence(compose.Changed(r.view.shown(r.wanted[i], r.Made), r.view.shown(live.Spec, r.Made))))
+	return meddled(live.Spec.Name, compose.Sentence(compose.Changed(r.view.Shown(r.wanted[i], r.Made), r.view.Shown(live.Spec, r.Made))))
 }
 
 // rolledBack says whether an update of a service was taken back that is not from before the step: by the
 // engine, or because somebody asked for it.
 func (r *run) rolledBack(one target) bool {
-	live := r.view.services[one.Name]
+	live := r.view.Services[one.Name]
 	return mark(live) != one.Mark && live.UpdateStatus != nil && slices.Contains([]swarm.UpdateState{
 		swarm.UpdateStateRollbackStarted, swarm.UpdateStateRollbackPaused, swarm.UpdateStateRollbackCompleted,
 	}, live.UpdateStatus.State)
@@ -281,12 +281,12 @@ func (s stacks) putWith(ctx context.Context, live swarm.Service, to swarm.Servic
 
 // put is [stacks.putWith], with the credentials that the step gives.
 func (r *run) put(ctx context.Context, live swarm.Service, to swarm.ServiceSpec) error {
-	credentials, err := credentials(r.call.Input, to.TaskTemplate.ContainerSpec.Image)
+	credentials, err := r.call.Input.given().Credentials(to.TaskTemplate.ContainerSpec.Image)
 	if err != nil {
 		return err
 	}
 	if live.ID == "" {
-		to.Labels = marked(to.Labels, r.Key)
+		to.Labels = stack.Marked(to.Labels, r.Key)
 	}
 	return r.putWith(ctx, live, to, credentials)
 }
@@ -301,12 +301,12 @@ func (r *run) prune(ctx context.Context, which func(pruned) bool) error {
 		if err != nil {
 			return err
 		}
-		live, there := v.services[one.Name]
+		live, there := v.Services[one.Name]
 		switch {
 		case !there || live.ID != one.ID: // who made another of that name wants it
 			continue
-		case v.print(one.ID, live.Spec, r.Made) != one.Was:
-			return meddled(one.Name, v.since(one.ID, live, r.Made, one.Was))
+		case v.Print(one.ID, live.Spec, r.Made) != one.Was:
+			return meddled(one.Name, since(v, one.ID, live, r.Made, one.Was))
 		}
 		r.call.Progressf("remove the service %s", one.Name)
 		if err := r.remove(ctx, live); err != nil {
@@ -346,8 +346,8 @@ func (r *run) inTheWay(one pruned) bool {
 // outputs are what the step does, from its first attempt on.
 func (r *run) outputs() Output {
 	out := Output{Created: []string{}, Changed: []string{}, Unchanged: []string{}, Pruned: []string{}, Left: []string{}}
-	for _, one := range r.want.things {
-		if r.Made.has(one.kind, one.name) {
+	for _, one := range r.want.Things {
+		if r.Made.Has(one.Kind, one.Name) {
 			out.Created = append(out.Created, one.String())
 		}
 	}

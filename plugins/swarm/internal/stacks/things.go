@@ -3,8 +3,6 @@ package stacks
 import (
 	"cmp"
 	"context"
-	"maps"
-	"slices"
 	"strings"
 	"time"
 
@@ -13,81 +11,51 @@ import (
 
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/engine"
+	"github.com/gatebook/gatebook/plugins/swarm/internal/stack"
 )
 
 // make makes a network, secret or config that the step has to make, where it is not there yet.
-func (r *run) make(ctx context.Context, one thing) (err error) {
-	if !r.Made.has(one.kind, one.name) || r.view.id(one.kind, one.name) != "" {
+func (r *run) make(ctx context.Context, one stack.Thing) (err error) {
+	if !r.Made.Has(one.Kind, one.Name) || r.view.ID(one.Kind, one.Name) != "" {
 		return nil
 	}
 	r.call.Progressf("make the %s", one)
-	labels := marked(one.labels, r.Key)
+	labels := stack.Marked(one.Labels, r.Key)
 	single, cancel := r.Single(ctx)
 	defer cancel()
-	switch one.kind {
-	case networkKind:
-		one.network.Labels = labels
-		_, err = r.Docker.NetworkCreate(single, one.name, one.network)
-	case secretKind:
-		one.secret.Labels = labels
-		_, err = r.Docker.SecretCreate(single, client.SecretCreateOptions{Spec: one.secret})
-	case configKind:
-		one.config.Labels = labels
-		_, err = r.Docker.ConfigCreate(single, client.ConfigCreateOptions{Spec: one.config})
+	switch one.Kind {
+	case stack.NetworkKind:
+		one.Network.Labels = labels
+		_, err = r.Docker.NetworkCreate(single, one.Name, one.Network)
+	case stack.SecretKind:
+		one.Secret.Labels = labels
+		_, err = r.Docker.SecretCreate(single, client.SecretCreateOptions{Spec: one.Secret})
+	case stack.ConfigKind:
+		one.Config.Labels = labels
+		_, err = r.Docker.ConfigCreate(single, client.ConfigCreateOptions{Spec: one.Config})
 	}
 	return r.Fault(single, err, "make the %s", one)
 }
 
-// byStep is the label of what a step has made, with the step's key. What others make under the same name,
-// or deploy anew by the docker command, does not have it, and is not taken away by an undo.
-const byStep = "gatebook.dev/key"
-
-// marked are labels with that of a step, and unmarked are those without that of any, as a compose file
-// has them.
-func marked(labels map[string]string, key string) map[string]string {
-	all := map[string]string{byStep: key}
-	maps.Copy(all, labels)
-	return all
-}
-
-func unmarked(labels map[string]string) map[string]string {
-	if _, marked := labels[byStep]; !marked {
-		return labels
-	}
-	all := maps.Clone(labels)
-	delete(all, byStep)
-	return all
-}
-
 // madeBy says whether a step has made what has these labels.
-func (k kept) madeBy(labels map[string]string) bool { return k.Key != "" && labels[byStep] == k.Key }
-
-// labels are those of a thing.
-func (v view) labels(kind, name string) map[string]string {
-	switch kind {
-	case networkKind:
-		return v.networks[name].Labels
-	case secretKind:
-		return v.secrets[name].Spec.Labels
-	default:
-		return v.configs[name].Spec.Labels
-	}
+func (k kept) madeBy(labels map[string]string) bool {
+	return k.Key != "" && labels[stack.ByStep] == k.Key
 }
 
 // verifySecrets has the engine say of each secret that is there whether it holds what the compose
 // file says.
 func (r *run) verifySecrets(ctx context.Context) error {
-	for _, one := range r.want.things {
-		live, there := r.view.secrets[one.name]
-		if one.kind != secretKind || !there || one.secret.Driver != nil {
+	for _, one := range r.want.Things {
+		live, there := r.view.Secrets[one.Name]
+		if one.Kind != stack.SecretKind || !there || one.Secret.Driver != nil {
 			continue
 		}
-		holds, err := r.secretHolds(ctx, live, one.secret.Data)
+		holds, err := r.secretHolds(ctx, live, one.Secret.Data)
 		if err != nil {
 			return err
 		}
 		if !holds {
-			return r.want.Fault("the secret %s holds something else than the compose file says, and what a secret holds cannot be changed: give it another name", one.name)
+			return r.want.Fault("the secret %s holds something else than the compose file says, and what a secret holds cannot be changed: give it another name", one.Name)
 		}
 	}
 	return nil
@@ -121,19 +89,19 @@ func (s stacks) label(ctx context.Context, one relabeled, from, to map[string]st
 		if err != nil {
 			return err
 		}
-		secret, config := v.secrets[one.Name], v.configs[one.Name]
+		secret, config := v.Secrets[one.Name], v.Configs[one.Name]
 		has := secret.Spec.Annotations
-		if one.Kind == configKind {
+		if one.Kind == stack.ConfigKind {
 			has = config.Spec.Annotations
 		}
 		switch {
 		case one.ID != secret.ID && one.ID != config.ID:
 			return sdk.Errorf(sdk.Conflict, "the %s %s is not there any more", one.Kind, one.Name)
-		case same(unmarked(has.Labels), to):
+		case same(stack.Unmarked(has.Labels), to):
 			return nil
-		case !same(unmarked(has.Labels), from):
+		case !same(stack.Unmarked(has.Labels), from):
 			return sdk.Errorf(sdk.Conflict, "somebody changed the labels of the %s %s meanwhile", one.Kind, one.Name)
-		case one.Kind == secretKind:
+		case one.Kind == stack.SecretKind:
 			spec := secret.Spec
 			spec.Labels = relabel(spec.Labels, to)
 			err = s.setSecret(ctx, secret, spec)
@@ -151,8 +119,8 @@ func (s stacks) label(ctx context.Context, one relabeled, from, to map[string]st
 
 // relabel are other labels, with the mark of who made what has them.
 func relabel(has, to map[string]string) map[string]string {
-	if key, is := has[byStep]; is {
-		return marked(to, key)
+	if key, is := has[stack.ByStep]; is {
+		return stack.Marked(to, key)
 	}
 	return to
 }
@@ -170,15 +138,15 @@ func (u *undoing) unmake(ctx context.Context, kind, name string) error {
 		if err != nil {
 			return err
 		}
-		if v.id(kind, name) == "" {
+		if v.ID(kind, name) == "" {
 			return nil
 		}
-		if !u.madeBy(v.labels(kind, name)) {
+		if !u.madeBy(v.Labels(kind, name)) {
 			u.leave("the %s %s", kind, name)
 			return nil
 		}
-		err = u.try(ctx, kind, name, v.id(kind, name))
-		switch users := v.users(kind, name); {
+		err = u.try(ctx, kind, name, v.ID(kind, name))
+		switch users := v.Users(kind, name); {
 		case err == nil, engine.IsGone(err), strings.HasSuffix(err.Error(), "not found"): // it is on its way
 		case !inUse(err):
 			return err
@@ -196,31 +164,13 @@ func (u *undoing) unmake(ctx context.Context, kind, name string) error {
 // lookAgain is how long it takes to the next look at what is removed.
 const lookAgain = 300 * time.Millisecond
 
-// ofSwarm is the scope of a network that is one for all nodes.
-const ofSwarm = "swarm"
-
-// id is that of a thing; empty: it is not there.
-func (v view) id(kind, name string) string {
-	switch kind {
-	case networkKind:
-		if v.networks[name].Scope != ofSwarm { // another one, of a node alone
-			return ""
-		}
-		return v.networks[name].ID
-	case secretKind:
-		return v.secrets[name].ID
-	default:
-		return v.configs[name].ID
-	}
-}
-
 func (u *undoing) try(ctx context.Context, kind, name, id string) (err error) {
 	single, cancel := u.Single(ctx)
 	defer cancel()
 	switch kind {
-	case networkKind:
+	case stack.NetworkKind:
 		_, err = u.Docker.NetworkRemove(single, id, client.NetworkRemoveOptions{})
-	case secretKind:
+	case stack.SecretKind:
 		_, err = u.Docker.SecretRemove(single, id, client.SecretRemoveOptions{})
 	default:
 		_, err = u.Docker.ConfigRemove(single, id, client.ConfigRemoveOptions{})
@@ -231,40 +181,4 @@ func (u *undoing) try(ctx context.Context, kind, name, id string) (err error) {
 // inUse says whether something is not removed since something uses it.
 func inUse(err error) bool {
 	return strings.Contains(err.Error(), "in use") || strings.Contains(err.Error(), "has active endpoints")
-}
-
-// users are the services that use a thing.
-func (v view) users(kind, name string) (names []string) {
-	for _, service := range slices.Sorted(maps.Keys(v.services)) {
-		if uses(v.named(v.services[service].Spec), kind, name) {
-			names = append(names, service)
-		}
-	}
-	return names
-}
-
-func uses(spec swarm.ServiceSpec, kind, name string) bool {
-	switch kind {
-	case networkKind:
-		for _, one := range spec.TaskTemplate.Networks {
-			if one.Target == name {
-				return true
-			}
-		}
-	case secretKind, configKind:
-		if spec.TaskTemplate.ContainerSpec == nil {
-			return false
-		}
-		for _, one := range spec.TaskTemplate.ContainerSpec.Secrets {
-			if kind == secretKind && one.SecretName == name {
-				return true
-			}
-		}
-		for _, one := range spec.TaskTemplate.ContainerSpec.Configs {
-			if kind == configKind && one.ConfigName == name {
-				return true
-			}
-		}
-	}
-	return false
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/engine"
+	"github.com/gatebook/gatebook/plugins/swarm/internal/stack"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/vault"
 )
 
@@ -45,8 +46,8 @@ func (s stacks) undo(ctx context.Context, call *sdk.Call[Input]) error {
 	for _, one := range u.Labels {
 		u.take(ctx, "the labels of the "+one.String(), func() error { return u.label(ctx, one, one.Set, one.Was) })
 	}
-	for _, kind := range []string{configKind, secretKind, networkKind} {
-		for _, name := range u.Made.of(kind) {
+	for _, kind := range []string{stack.ConfigKind, stack.SecretKind, stack.NetworkKind} {
+		for _, name := range u.Made.Of(kind) {
 			u.take(ctx, "the "+kind+" "+name, func() error { return u.unmake(ctx, kind, name) })
 		}
 	}
@@ -99,7 +100,7 @@ func (u *undoing) unmakeService(ctx context.Context, one target) error {
 	if err != nil {
 		return err
 	}
-	live := v.services[one.Name]
+	live := v.Services[one.Name]
 	switch is, words := u.judge(v, one); {
 	case is == absent:
 		return nil
@@ -125,7 +126,7 @@ func (u *undoing) restore(ctx context.Context, one target) error {
 		if err != nil {
 			return err
 		}
-		live := v.services[one.Name]
+		live := v.Services[one.Name]
 		switch is, words := u.judge(v, one); is {
 		case absent:
 			return sdk.Errorf(sdk.Conflict, "the service %s was removed meanwhile", one.Name)
@@ -159,9 +160,9 @@ func (u *undoing) revive(ctx context.Context, one pruned) error {
 	if err != nil {
 		return err
 	}
-	if live, there := v.services[one.Name]; there {
-		if v.print(one.ID, live.Spec, u.Made) != one.Was {
-			return meddled(one.Name, v.since(one.ID, live, u.Made, one.Was))
+	if live, there := v.Services[one.Name]; there {
+		if v.Print(one.ID, live.Spec, u.Made) != one.Was {
+			return meddled(one.Name, since(v, one.ID, live, u.Made, one.Was))
 		}
 		if live.ID != one.ID { // made anew by an earlier attempt, and its tasks may be on their way
 			u.restored = append(u.restored, back{one.Name, one.Ailed})
@@ -183,7 +184,7 @@ func (u *undoing) credentialsFor(was swarm.ServiceSpec) string {
 	if was.TaskTemplate.ContainerSpec == nil {
 		return ""
 	}
-	found, err := credentials(u.call.Input, was.TaskTemplate.ContainerSpec.Image)
+	found, err := u.call.Input.given().Credentials(was.TaskTemplate.ContainerSpec.Image)
 	if err != nil {
 		u.call.Log.Warn(err.Error())
 	}
@@ -219,7 +220,7 @@ func (s stacks) observe(ctx context.Context, call *sdk.Call[Input]) (sdk.Observe
 
 // progress names one thing that the step has changed, and one that it has still to change; empty:
 // there is none.
-func (k kept) progress(v view) (begun, left string) {
+func (k kept) progress(v stack.View) (begun, left string) {
 	note := func(ours, is bool, what string) {
 		if ours && begun == "" {
 			begun = what
@@ -228,25 +229,25 @@ func (k kept) progress(v view) (begun, left string) {
 			left = what
 		}
 	}
-	for _, kind := range []string{networkKind, secretKind, configKind} {
-		for _, name := range k.Made.of(kind) {
-			is := v.id(kind, name) != ""
-			note(is && k.madeBy(v.labels(kind, name)), is, "the "+kind+" "+name)
+	for _, kind := range []string{stack.NetworkKind, stack.SecretKind, stack.ConfigKind} {
+		for _, name := range k.Made.Of(kind) {
+			is := v.ID(kind, name) != ""
+			note(is && k.madeBy(v.Labels(kind, name)), is, "the "+kind+" "+name)
 		}
 	}
 	for _, one := range k.Labels {
-		is := same(unmarked(v.labels(one.Kind, one.Name)), one.Set)
+		is := same(stack.Unmarked(v.Labels(one.Kind, one.Name)), one.Set)
 		note(is, is, "the "+one.Kind+" "+one.Name)
 	}
 	for _, one := range k.Targets {
 		if one.changes() {
 			is, _ := k.judge(v, one)
-			note(is == ours && (one.ID != "" || k.madeBy(v.services[one.Name].Spec.Labels)), is == ours, "the service "+one.Name)
+			note(is == ours && (one.ID != "" || k.madeBy(v.Services[one.Name].Spec.Labels)), is == ours, "the service "+one.Name)
 		}
 	}
 	for _, one := range k.Pruned {
-		live, is := v.services[one.Name]
-		gone := !is || live.ID != one.ID && v.print(one.ID, live.Spec, k.Made) != one.Was
+		live, is := v.Services[one.Name]
+		gone := !is || live.ID != one.ID && v.Print(one.ID, live.Spec, k.Made) != one.Was
 		note(gone, gone, "the service "+one.Name)
 	}
 	return begun, left

@@ -1,0 +1,63 @@
+package stack
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/docker/cli/cli/compose/convert"
+	"github.com/moby/moby/api/types/swarm"
+
+	"github.com/gatebook/gatebook/plugins/sdk"
+	"github.com/gatebook/gatebook/plugins/swarm/internal/engine"
+	"github.com/gatebook/gatebook/plugins/swarm/internal/registry"
+)
+
+// Fixed fixes the image of a service that is to be set, and for which platforms it is: by the registry, or
+// as it is. What cannot be fixed is run as its tag says, on each node for itself, which is worth a warning.
+func (in Given) Fixed(ctx context.Context, e *engine.Engine, to swarm.ServiceSpec, live swarm.Service) (found registry.Found, warning string, err error) {
+	image := to.TaskTemplate.ContainerSpec.Image
+	is, same := unasked(to, live)
+	if in.ResolveImage == "never" || in.ResolveImage == "changed" && same {
+		return is, "", nil
+	}
+	credentials, err := in.Credentials(image)
+	if err != nil {
+		return is, "", err
+	}
+	found, err = registry.Find(ctx, e, image, credentials)
+	switch {
+	case ctx.Err() != nil:
+		return is, "", e.Fault(ctx, ctx.Err(), "ask the registry for the image %s", image)
+	case err != nil && same:
+		return is, "", nil
+	case err != nil:
+		return is, fmt.Sprintf("The registry does not tell the digest of the image %s, so that each node runs what it finds under that name: %s.", image, sdk.AsError(err).Message), nil
+	default:
+		return found, "", nil
+	}
+}
+
+// unasked is the image of a service without asking the registry, and whether the compose file names the one
+// that the service has: that stays as it was fixed.
+func unasked(to swarm.ServiceSpec, live swarm.Service) (is registry.Found, same bool) {
+	is.Image = to.TaskTemplate.ContainerSpec.Image
+	had := live.Spec.TaskTemplate
+	if live.ID == "" || had.ContainerSpec == nil {
+		return is, false
+	}
+	if same = live.Spec.Labels[convert.LabelImage] == to.Labels[convert.LabelImage]; same {
+		is.Image = had.ContainerSpec.Image
+	}
+	if is.Image == had.ContainerSpec.Image && had.Placement != nil {
+		is.Platforms = had.Placement.Platforms
+	}
+	return is, same
+}
+
+// Credentials are those for an image, where the step gives the nodes some.
+func (in Given) Credentials(image string) (string, error) {
+	if !in.WithRegistryAuth {
+		return "", nil
+	}
+	return registry.Credentials(image)
+}
