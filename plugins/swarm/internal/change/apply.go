@@ -125,7 +125,7 @@ func (c *changing[I, O, S]) first(ctx context.Context, live Object[S]) error {
 func (c *changing[I, O, S]) make(ctx context.Context, use Use[I], live Object[S], want S) error {
 	k := c.kept
 	k.Back = c.form(want).To(c.form(live.Spec)) // an earlier attempt may have come as far as none
-	if err := c.hide(ctx, use.Input, k); err != nil {
+	if err := c.hide(ctx, c.call, k); err != nil {
 		return err
 	}
 	c.kept = k

@@ -43,11 +43,11 @@ func (k kept) disk() kept {
 }
 
 // hide keeps in the swarm what is not to be on gatebook's disk.
-func (o *Of[I, O, S]) hide(ctx context.Context, in I, k kept) error {
+func (o *Of[I, O, S]) hide(ctx context.Context, call *sdk.Call[I], k kept) error {
 	if !k.Vault {
 		return nil
 	}
-	return vault.Vault{Engine: o.Engine}.Keep(ctx, k.Key, o.called(in), k.Back)
+	return vault.Vault{Engine: o.Engine}.Keep(ctx, call.Log, k.Key, o.called(call.Input), k.Back)
 }
 
 // found is what an earlier attempt has kept, as a whole. Where the swarm has nothing of it, the
@@ -99,6 +99,9 @@ func (o *Of[I, O, S]) judge(ctx context.Context, use Use[I], k kept, live Object
 	if o.print(k.ID, own) == k.Was {
 		want, err := o.Want(ctx, use, live)
 		return judged[S]{standing: before, was: live.Spec, want: want}, err
+	}
+	if k.Vault && k.Back == nil && o.print(k.ID, own) == k.Set {
+		return judged[S]{}, vault.Lost(o.called(use.Input))
 	}
 	if o.print(k.ID, own.With(k.Back)) != k.Was { // more differs than the step changes
 		was := func(was S) bool { return o.print(k.ID, o.form(was)) == k.Was }

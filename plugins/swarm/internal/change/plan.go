@@ -24,10 +24,7 @@ func (o *Of[I, O, S]) plan(ctx context.Context, call *sdk.Call[I]) (sdk.Preview,
 	if err != nil {
 		return preview, err
 	}
-	preview.Observed = o.looked(live)
-	for i := range preview.Observed {
-		preview.Observed[i].Changes = true // and nothing else, but what Foresee says
-	}
+	preview.Observed = o.touched(live)
 	use := Use[I]{Input: in}
 	if use.Pin, err = o.pin(ctx, call, live); err != nil {
 		return preview, err
@@ -59,10 +56,25 @@ func (o *Of[I, O, S]) planOf(ctx context.Context, in I) (sdk.Preview, error) {
 	if _, is := errors.AsType[missing](err); is {
 		return preview, nil
 	}
-	if err == nil {
+	switch {
+	case err != nil:
+		return preview, err
+	case o.Make != nil: // what else it would change is not known
 		preview.Observed = o.looked(live)
+	default:
+		preview.Observed = o.touched(live)
 	}
-	return preview, err
+	return preview, nil
+}
+
+// touched is what a plan names of the object that the step changes, and of nothing else, but what Foresee
+// says.
+func (o *Of[I, O, S]) touched(live Object[S]) []sdk.Seen {
+	all := o.looked(live)
+	for i := range all {
+		all[i].Changes = true
+	}
+	return all
 }
 
 // pin fixes what is decided as a step begins.

@@ -225,7 +225,7 @@ func (r rotating[I]) after(ctx context.Context, call *sdk.Call[I], c change.Chan
 		return out, nil
 	}
 	kept := r.kind + " " + old.name
-	if err := r.vault().Keep(ctx, call.Key, kept, gone{Labels: old.labels, Data: old.data}); err != nil {
+	if err := r.vault().Keep(ctx, call.Log, call.Key, kept, gone{Labels: old.labels, Data: old.data}); err != nil {
 		return out, err
 	}
 	if out.Removed, err = r.away(ctx, call, *old); err == nil && !out.Removed {

@@ -111,6 +111,20 @@ func (s Services) Settling(ctx context.Context, of tasks.Followed) (detail strin
 	return fmt.Sprintf("The service %s is changed, and %d of %d tasks are as it says.", of.Spec.Name, standing.Updated, standing.Wanted), nil
 }
 
+// Amiss says why a service is known, at this moment, not to converge on a spec that was set: as the engine has
+// taken it back. Where nobody has kept that spec, it is empty.
+func (s Services) Amiss(ctx context.Context, id string, as swarm.ServiceSpec) error {
+	seen, err := s.Tasks.Look(ctx, id)
+	if err != nil {
+		return err
+	}
+	if as.Name == "" {
+		as = seen.Service.Spec
+	}
+	_, err = seen.Now(tasks.Followed{ID: id, Spec: as})
+	return err
+}
+
 // Ails says whether not all tasks of a service are as it says.
 func (s Services) Ails(ctx context.Context, live Object) (bool, error) {
 	seen, err := s.Tasks.Look(ctx, live.ID)

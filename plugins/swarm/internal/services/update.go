@@ -78,7 +78,8 @@ healthy, where they have a health check), and none has failed for ` + "`monitor`
 It fails as soon as it is known that it will not come to that, with the tasks' own reasons: an image that is missing, a container that exits, a health check
 that fails, no node that is suitable. An update that the engine has paused or rolled back by itself is a failure, too.
 
-**Nothing of anybody else's is overwritten.** The change goes by the version index that the plan saw, or that ` + "`version`" + ` says. Where somebody has changed the service
+**Nothing of anybody else's is overwritten.** The change goes by what the plan saw to which people agreed, as long as the run has changed nothing of the service
+before, and by the version index that ` + "`version`" + ` says, where that is given; without either, by what the step's first look saw. Where somebody has changed the service
 since, the step is a *conflict* that names what they changed, and so is its undo. The engine's own notes about an update move the index as well; these are told from changes.
 A tag that is another image than the plan saw is a conflict, too.
 

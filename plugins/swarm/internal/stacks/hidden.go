@@ -74,7 +74,7 @@ func (s stacks) save(ctx context.Context, call *sdk.Call[Input], k kept) error {
 	if err := call.SaveBefore(ctx, disk); err != nil || !k.hides() {
 		return err
 	}
-	return s.vault().Keep(ctx, k.Key, k.called(), hidden)
+	return s.vault().Keep(ctx, call.Log, k.Key, k.called(), hidden)
 }
 
 // hide keeps in the swarm what an earlier attempt did not come to keep there, or what somebody has removed
@@ -105,8 +105,27 @@ func (r *run) hide(ctx context.Context) error {
 			r.Pruned[i].Spec = &live.Spec
 		}
 	}
+	r.relabel()
 	_, hidden := r.parted()
-	return r.vault().Keep(ctx, r.Key, r.called(), hidden)
+	return r.vault().Keep(ctx, r.call.Log, r.Key, r.called(), hidden)
+}
+
+// relabel is [run.hide] for labels, of which nothing says what they were when the step began.
+func (r *run) relabel() {
+	now := prepared{want: r.want, view: r.view}
+	now.prepareLabels()
+	for i, one := range r.Labels {
+		if !one.Vault {
+			continue
+		}
+		live := unmarked(r.view.labels(one.Kind, one.Name))
+		r.Labels[i].Was, r.Labels[i].Set = live, live
+		for _, is := range now.Labels {
+			if is.ID == one.ID {
+				r.Labels[i] = is
+			}
+		}
+	}
 }
 
 // load reads the state that an earlier attempt has kept, and says whether there is one, and whether it

@@ -10,7 +10,9 @@ import (
 
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/compose"
+	"github.com/gatebook/gatebook/plugins/swarm/internal/file"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/spec"
+	"github.com/gatebook/gatebook/plugins/swarm/internal/vault"
 )
 
 // kept is the state from before the step, as it is on gatebook's disk: what leads back.
@@ -86,7 +88,7 @@ type prepared struct {
 
 // prepare looks at everything, and decides what is to be done.
 func (s stacks) prepare(ctx context.Context, in Input) (p prepared, err error) {
-	f, err := read(in)
+	f, err := file.Read(in.file())
 	if err != nil {
 		return p, err
 	}
@@ -96,7 +98,7 @@ func (s stacks) prepare(ctx context.Context, in Input) (p prepared, err error) {
 	if p.want, err = s.wants(f, in.Stack, p.view); err != nil {
 		return p, err
 	}
-	p.Stack, p.warnings = in.Stack, f.warnings
+	p.Stack, p.warnings = in.Stack, f.Warnings
 	p.Made = p.want.lacks(p.view)
 	if p.wanted, err = p.want.services(ctx, p.view); err != nil {
 		return p, err
@@ -238,7 +240,7 @@ func (k kept) previous(v view, live swarm.Service, one target) (was swarm.Servic
 		return *live.PreviousSpec, nil
 	}
 	if one.Vault && one.Back == nil {
-		return was, forgotten(one.Name)
+		return was, vault.Lost("service " + one.Name)
 	}
 	if err := spec.Of(live.Spec).With(one.Back).Into(&was); err != nil {
 		return was, sdk.Errorf(sdk.Permanent, "the state before the change: %w", err)
@@ -247,11 +249,6 @@ func (k kept) previous(v view, live swarm.Service, one target) (was swarm.Servic
 		return was, meddled(one.Name, v.since(one.thing(), live, k.Made, one.Set))
 	}
 	return was, nil
-}
-
-// forgotten is the error for a service of which is gone what was kept in the swarm.
-func forgotten(name string) error {
-	return sdk.Errorf(sdk.Permanent, "what the service %s was is not known any more: somebody has removed what was kept of it in the swarm", name)
 }
 
 // same says whether labels are the same; those that are absent are empty.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/engine"
+	"github.com/gatebook/gatebook/plugins/swarm/internal/vault"
 )
 
 // undoing is one attempt to take a deployment back.
@@ -168,7 +169,7 @@ func (u *undoing) revive(ctx context.Context, one pruned) error {
 		return nil
 	}
 	if one.Spec == nil {
-		return forgotten(one.Name)
+		return vault.Lost("service " + one.Name)
 	}
 	if err := u.putWith(ctx, swarm.Service{}, *one.Spec, u.credentialsFor(*one.Spec)); err != nil {
 		return err

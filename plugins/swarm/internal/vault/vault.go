@@ -8,6 +8,8 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
+	"log/slog"
 	"time"
 
 	"github.com/containerd/errdefs"
@@ -22,8 +24,9 @@ import (
 const Label = "gatebook.dev/vault"
 
 // old is how long something is kept at least. What a run takes back, it removes; of one that has
-// succeeded it stays, and goes when somebody keeps something else by then.
-const old = 30 * 24 * time.Hour
+// succeeded it stays, and goes when somebody keeps something else by then. Nobody here knows which runs
+// are not at their end, and one may wait for months to be approved, so that it is long.
+const old = 365 * 24 * time.Hour
 
 // Vault is that of a swarm.
 type Vault struct{ *engine.Engine }
@@ -35,8 +38,8 @@ func name(key, of string) string {
 }
 
 // Keep keeps what leads back to a thing as it was before a step. It may be asked again: what is there
-// stays.
-func (v Vault) Keep(ctx context.Context, key, of string, content any) error {
+// stays. What is too old goes; where it does not, that is only told.
+func (v Vault) Keep(ctx context.Context, log *slog.Logger, key, of string, content any) error {
 	text, err := json.Marshal(content)
 	if err != nil {
 		return sdk.Errorf(sdk.Permanent, "what leads back to the %s: %w", of, err)
@@ -49,7 +52,10 @@ func (v Vault) Keep(ctx context.Context, key, of string, content any) error {
 	if err != nil && !errdefs.IsConflict(err) && !errdefs.IsAlreadyExists(err) {
 		return v.Fault(single, err, "keep in the swarm what leads back to the %s", of)
 	}
-	return v.tidy(ctx)
+	if err := v.tidy(ctx); err != nil {
+		log.Warn("what is kept in the swarm is not tidied: " + err.Error())
+	}
+	return nil
 }
 
 // Find reads what was kept, and says whether there is something.
@@ -84,7 +90,7 @@ func (v Vault) remove(ctx context.Context, config, of string) error {
 	return v.Fault(ctx, err, "remove from the swarm what led back to the %s", of)
 }
 
-// tidy removes what nobody will ask for any more.
+// tidy removes what nobody will ask for any more, as far as it can.
 func (v Vault) tidy(ctx context.Context) error {
 	single, cancel := v.Single(ctx)
 	defer cancel()
@@ -92,13 +98,20 @@ func (v Vault) tidy(ctx context.Context) error {
 	if err != nil {
 		return v.Fault(single, err, "list what is kept in the swarm")
 	}
+	var failed []error
 	for _, one := range found.Items {
 		if time.Since(one.CreatedAt) < old {
 			continue
 		}
 		if err := v.remove(single, one.ID, one.Spec.Labels[Label]); err != nil {
-			return err
+			failed = append(failed, err)
 		}
 	}
-	return nil
+	return errors.Join(failed...)
+}
+
+// Lost is the error where what was kept is there no more, and would be needed: whoever removed it
+// has to put the thing back.
+func Lost(of string) error {
+	return sdk.Errorf(sdk.Conflict, "what the %s was is not known any more: somebody has removed what was kept of it in the swarm, the config with the label %s", of, Label)
 }
