@@ -1,14 +1,18 @@
 package stacks_test
 
 import (
+	"context"
 	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"strings"
 	"testing"
 
 	"github.com/moby/moby/api/types/swarm"
+	"github.com/moby/moby/client"
 
+	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/plugins/sdk/sdktest"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/lab"
 )
@@ -66,10 +70,55 @@ func TestDockerAndGatebookDeployTheSame(t *testing.T) {
 	}
 }
 
-// alike is a spec as text.
+// alike is a spec as text, but for the label of the step that has made the service.
 func alike(t testing.TB, of swarm.ServiceSpec) string {
 	t.Helper()
+	delete(of.Labels, "gatebook.dev/key")
 	text, err := json.Marshal(of)
 	must(t, err)
 	return string(text)
+}
+
+// What others have made under the names of a stack is not taken away by an undo, though it is just what the
+// step would have made.
+func TestWhatOthersMadeStays(t *testing.T) {
+	t.Parallel()
+	name := stack(t)
+	text := `version: "3.8"
+services:
+  web: {image: "demo:v1", networks: [back], configs: [site], secrets: [key], stop_grace_period: 1s, healthcheck: {disable: true}}
+networks: {back: {}}
+configs: {site: {file: ` + file(t, "site", "hello") + `}}
+secrets: {key: {file: ` + file(t, "key", "opensesame") + `}}
+`
+	req, host := request(t, map[string]any{"stack": name, "compose": text}), &sdktest.Host{}
+	ctx, die := context.WithCancel(t.Context())
+	if _, err := deploy(t).Apply(ctx, req, dying{host, die}); err == nil {
+		t.Fatal("it lives")
+	}
+	req.Before = host.StateBefore()
+
+	made, err := docker.ConfigCreate(t.Context(), client.ConfigCreateOptions{Spec: swarm.ConfigSpec{Annotations: swarm.Annotations{Name: name + "_site"}, Data: []byte("goodbye")}})
+	must(t, err)
+	_, err = deploy(t).Apply(t.Context(), req, host)
+	fails(t, err, sdk.Conflict, "The config "+name+"_site has another content than the compose file says")
+	_, err = docker.ConfigRemove(t.Context(), made.ID, client.ConfigRemoveOptions{})
+	must(t, err)
+
+	byDocker(t, name, text)
+	before := state(t, name)
+	if seen, err := deploy(t).Observe(t.Context(), req, host); err != nil || seen.State != sdk.Untouched {
+		t.Errorf("it is seen %+v, %v", seen, err)
+	}
+	applied(t, req, host)
+	must(t, deploy(t).Undo(t.Context(), undone(req, host), host))
+	if after := state(t, name); after != before {
+		t.Errorf("after undo the stack is %s, and it was %s", after, before)
+	}
+	said := fmt.Sprint(host.Lines())
+	for _, what := range []string{"service " + name + "_web", "network " + name + "_back", "config " + name + "_site", "secret " + name + "_key"} {
+		if !strings.Contains(said, "the "+what+" stays") {
+			t.Errorf("of the %s it says nothing: %s", what, said)
+		}
+	}
 }

@@ -77,6 +77,62 @@ func (s stacks) save(ctx context.Context, call *sdk.Call[Input], k kept) error {
 	return s.vault().Keep(ctx, call.Log, k.Key, k.called(), hidden)
 }
 
+// hide keeps in the swarm what an earlier attempt did not come to keep there, or what somebody has removed
+// since. It is read from services as they are now, which must be as that attempt saw them, and people agreed
+// to: who changed one meanwhile is not overwritten.
+func (r *run) hide(ctx context.Context) error {
+	for i, one := range r.Targets {
+		is, words := r.judge(r.view, one)
+		live := r.view.services[one.Name]
+		switch {
+		case is == foreign:
+			return meddled(one.Name, words)
+		case is == absent && one.ID != "":
+			return r.meddledWith(i)
+		case is == before && one.Vault:
+			r.Targets[i].Back = spec.Of(r.wanted[i]).To(spec.Of(live.Spec))
+		case is == ours && one.Vault && live.PreviousSpec != nil && r.view.print(one.thing(), *live.PreviousSpec, r.Made) == one.Was:
+			r.Targets[i].Back = spec.Of(live.Spec).To(spec.Of(*live.PreviousSpec))
+		}
+	}
+	for i, one := range r.Pruned {
+		live, there := r.view.services[one.Name]
+		switch {
+		case !there || live.ID != one.ID:
+		case r.view.print(one.ID, live.Spec, r.Made) != one.Was:
+			return meddled(one.Name, r.view.since(one.ID, live, r.Made, one.Was))
+		case one.Vault:
+			r.Pruned[i].Spec = &live.Spec
+		}
+	}
+	if err := r.hideLabels(); err != nil {
+		return err
+	}
+	_, hidden := r.parted()
+	return r.vault().Keep(ctx, r.call.Log, r.Key, r.called(), hidden)
+}
+
+// hideLabels is [run.hide] for labels.
+func (r *run) hideLabels() error {
+	for i, one := range r.Labels {
+		if !one.Vault {
+			continue
+		}
+		for _, thing := range r.want.things {
+			if thing.kind == one.Kind && thing.name == one.Name {
+				r.Labels[i].Set = thing.labels
+			}
+		}
+		switch is := unmarked(r.view.labels(one.Kind, one.Name)); {
+		case r.view.prints.Of(one.ID, is) == one.Print:
+			r.Labels[i].Was = is
+		case !same(is, r.Labels[i].Set):
+			return sdk.Errorf(sdk.Conflict, "somebody changed the labels of the %s meanwhile", one)
+		}
+	}
+	return nil
+}
+
 // load reads the state that an earlier attempt has kept, and says whether there is one, and whether it
 // is whole: where it is not, that attempt came as far as no change, or somebody has removed the rest.
 func (s stacks) load(ctx context.Context, call *sdk.Call[Input]) (k kept, saved, whole bool, err error) {

@@ -32,8 +32,10 @@ type relabeled struct {
 	ID   string            `json:"id"`
 	Was  map[string]string `json:"was,omitempty"`
 	Set  map[string]string `json:"set,omitempty"`
-	// Vault says that some of them smell of secrets, so that all are kept in the swarm.
-	Vault bool `json:"vault,omitempty"`
+	// Vault says that some of them smell of secrets, so that all are kept in the swarm, and here is a print of
+	// those that were.
+	Vault bool   `json:"vault,omitempty"`
+	Print string `json:"print,omitempty"`
 }
 
 // String is what it is about.
@@ -157,17 +159,16 @@ func mark(live swarm.Service) string {
 
 func (p *prepared) prepareLabels() {
 	for _, one := range p.want.things {
-		var live swarm.Annotations
-		var id string
-		switch one.kind {
-		case secretKind:
-			live, id = p.view.secrets[one.name].Spec.Annotations, p.view.secrets[one.name].ID
-		case configKind:
-			live, id = p.view.configs[one.name].Spec.Annotations, p.view.configs[one.name].ID
+		id := p.view.id(one.kind, one.name)
+		was := unmarked(p.view.labels(one.kind, one.name))
+		if one.kind == networkKind || id == "" || same(was, one.labels) {
+			continue
 		}
-		if id != "" && !same(live.Labels, one.labels) {
-			p.Labels = append(p.Labels, relabeled{Kind: one.kind, Name: one.name, ID: id, Was: live.Labels, Set: one.labels, Vault: smells(live.Labels) || smells(one.labels)})
+		change := relabeled{Kind: one.kind, Name: one.name, ID: id, Was: was, Set: one.labels, Vault: smells(was) || smells(one.labels)}
+		if change.Vault {
+			change.Print = p.view.prints.Of(id, was)
 		}
+		p.Labels = append(p.Labels, change)
 	}
 }
 

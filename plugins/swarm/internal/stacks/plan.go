@@ -55,7 +55,7 @@ func (p *prepared) previewThings(preview *sdk.Preview) {
 			continue
 		}
 		if live, there := p.view.networks[one.name]; one.kind == networkKind && there {
-			is := thing{kind: networkKind, labels: live.Labels}
+			is := thing{kind: networkKind, labels: unmarked(live.Labels)}
 			is.network.Driver, is.network.Options, is.network.Internal, is.network.Attachable = live.Driver, one.network.Options, live.Internal, live.Attachable
 			if diff := compared(one.name, is, one); diff != "" {
 				preview.Warnings = append(preview.Warnings, fmt.Sprintf("The network %s is another one than the compose file says, and stays as it is: a network cannot be changed.\n%s", one.name, diff))

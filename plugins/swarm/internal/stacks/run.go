@@ -40,7 +40,7 @@ func (r *run) meet(one target, as swarm.ServiceSpec) error {
 }
 
 func (s stacks) apply(ctx context.Context, call *sdk.Call[Input]) (Output, error) {
-	before, _, again, err := s.load(ctx, call)
+	before, again, whole, err := s.load(ctx, call)
 	if err != nil {
 		return Output{}, err
 	}
@@ -49,6 +49,9 @@ func (s stacks) apply(ctx context.Context, call *sdk.Call[Input]) (Output, error
 		err = r.resume(ctx, before)
 	} else {
 		err = r.begin(ctx)
+	}
+	if err == nil && again && !whole {
+		err = r.hide(ctx)
 	}
 	if err != nil {
 		return Output{}, err
@@ -115,6 +118,9 @@ func (r *run) resume(ctx context.Context, before kept) error {
 	}
 	if r.want, err = r.wants(f, r.call.Input.Stack, r.view); err != nil {
 		return err
+	}
+	if len(r.want.blockers) > 0 { // as a config that somebody else has made since
+		return sdk.Errorf(sdk.Conflict, "the compose file: %s", strings.Join(r.want.blockers, " "))
 	}
 	r.kept = before
 	for _, one := range r.Targets {
@@ -286,6 +292,9 @@ func (r *run) put(ctx context.Context, live swarm.Service, to swarm.ServiceSpec)
 	credentials, err := credentials(r.call.Input, to.TaskTemplate.ContainerSpec.Image)
 	if err != nil {
 		return err
+	}
+	if live.ID == "" {
+		to.Labels = marked(to.Labels, r.Key)
 	}
 	return r.putWith(ctx, live, to, credentials)
 }

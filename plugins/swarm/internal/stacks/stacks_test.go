@@ -270,6 +270,11 @@ func TestWhatIsDeployedIsSettled(t *testing.T) {
 	if !preview.NothingToDo() || len(preview.Changes) > 0 {
 		t.Errorf("a second plan is %q: %+v", preview.Summary, preview.Changes)
 	}
+	for _, warning := range preview.Warnings {
+		if !strings.Contains(warning, "nobody can read") {
+			t.Errorf("a second plan warns: %s", warning)
+		}
+	}
 }
 
 // world is one in which something was deployed before, and something else is now.

@@ -2,8 +2,6 @@ package stacks_test
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -167,15 +165,15 @@ func TestWhatSomebodyElseChangedIsAConflict(t *testing.T) {
 func guest(t testing.TB, name string, networks ...string) {
 	t.Helper()
 	none := uint64(0)
-	spec := swarm.ServiceSpec{
+	guest := swarm.ServiceSpec{
 		Annotations:  swarm.Annotations{Name: name + "_guest", Labels: map[string]string{convert.LabelNamespace: name}},
 		TaskTemplate: swarm.TaskSpec{ContainerSpec: &swarm.ContainerSpec{Image: "demo:v1"}},
 		Mode:         swarm.ServiceMode{Replicated: &swarm.ReplicatedService{Replicas: &none}},
 	}
 	for _, network := range networks {
-		spec.TaskTemplate.Networks = append(spec.TaskTemplate.Networks, swarm.NetworkAttachmentConfig{Target: network})
+		guest.TaskTemplate.Networks = append(guest.TaskTemplate.Networks, swarm.NetworkAttachmentConfig{Target: network})
 	}
-	_, err := docker.ServiceCreate(t.Context(), client.ServiceCreateOptions{Spec: spec})
+	_, err := docker.ServiceCreate(t.Context(), client.ServiceCreateOptions{Spec: guest})
 	must(t, err)
 }
 
@@ -197,110 +195,6 @@ func TestWhatSomebodyAddsIsNotPruned(t *testing.T) {
 	if out := applied(t, req, host); !slices.Equal(out.Pruned, []string{"service " + name + "_guest"}) {
 		t.Errorf("it says %+v", out)
 	}
-}
-
-// dying is a host that dies when the state before the change is on the disk.
-type dying struct {
-	*sdktest.Host
-	die context.CancelFunc
-}
-
-func (d dying) Before(ctx context.Context, state json.RawMessage) error {
-	defer d.die()
-	return errors.Join(d.Host.Before(ctx, state))
-}
-
-// A later attempt meets what an earlier one has done, and does not do it twice.
-func TestALaterAttemptMeetsAnEarlierOne(t *testing.T) {
-	t.Parallel()
-	name := stack(t)
-	deployed(t, name, one)
-	req := request(t, map[string]any{"stack": name, "compose": two, "prune": true})
-	ctx, die := context.WithCancel(t.Context())
-	host := &sdktest.Host{}
-	if _, err := deploy(t).Apply(ctx, req, dying{host, die}); err == nil {
-		t.Fatal("it lives")
-	}
-	req.Before = host.StateBefore()
-	seen, err := deploy(t).Observe(t.Context(), req, host)
-	if err != nil || seen.State != sdk.Untouched {
-		t.Fatalf("it is seen %+v, %v", seen, err)
-	}
-	out := applied(t, req, host)
-	first := service(t, name+"_web").Version
-	again := applied(t, req, host)
-	if !slices.Equal(out.Changed, []string{"service " + name + "_web"}) || !slices.Equal(again.Changed, out.Changed) || !slices.Equal(again.Created, out.Created) {
-		t.Errorf("the outputs are %+v and %+v", out, again)
-	}
-	if second := service(t, name+"_web").Version; second != first {
-		t.Errorf("it was set twice: index %d, then %d", first.Index, second.Index)
-	}
-	other := request(t, map[string]any{"stack": name, "compose": one})
-	other.Before = host.StateBefore()
-	_, err = deploy(t).Apply(t.Context(), other, host)
-	fails(t, err, sdk.Permanent, "says something else than when the step began")
-}
-
-// telling is a host that does something when it is told of the progress of a step.
-type telling struct {
-	*sdktest.Host
-	tell func(message string)
-}
-
-func (h telling) Progress(p sdk.Progress) { h.tell(p.Message) }
-
-// rolling is a stack whose first service the engine takes back by itself where its tasks fail.
-func rolling(image, level string) string {
-	service := "\n    stop_grace_period: 1s\n    healthcheck: {disable: true}\n    networks: [host]\n    environment: {PORT: '0', LEVEL: " + level + "}\n"
-	return "services:\n  web:\n    image: " + image + service +
-		"    deploy: {update_config: {failure_action: rollback, monitor: 5s}}\n  worker:\n    image: demo:v1" + service + "networks: {host: {external: true}}\n"
-}
-
-// That the engine takes an update back is no change of somebody else's, however soon it does.
-func TestTheEngineTakesTheFirstOneBackBeforeTheLastOneIsSet(t *testing.T) {
-	t.Parallel()
-	name := stack(t)
-	deployed(t, name, rolling("demo:v1", "info"))
-	host := telling{&sdktest.Host{}, func(message string) {
-		if message == "set the service "+name+"_worker" {
-			await(t, "the engine takes back what was set first", func() bool {
-				status := service(t, name+"_web").UpdateStatus
-				return status != nil && strings.HasPrefix(string(status.State), "rollback_")
-			})
-		}
-	}}
-	_, err := deploy(t).Apply(t.Context(), request(t, map[string]any{"stack": name, "compose": rolling("demo:bad", "debug")}), host)
-	fails(t, err, sdk.Permanent, "the service "+name+"_web has not converged: the engine ", " update back: ", name+"_web.1", "non-zero exit (1)")
-}
-
-// Who puts a service back between two attempts is not overruled by the second one.
-func TestWhoPutsAServiceBackIsNotOverruled(t *testing.T) {
-	t.Parallel()
-	name := stack(t)
-	deployed(t, name, rolling("demo:v1", "info"))
-	ctx, die := context.WithCancel(t.Context())
-	host := telling{&sdktest.Host{}, func(message string) {
-		if message == "set the service "+name+"_worker" {
-			die()
-		}
-	}}
-	req := request(t, map[string]any{"stack": name, "compose": rolling("demo:v2", "debug")})
-	if _, err := deploy(t).Apply(ctx, req, host); err == nil {
-		t.Fatal("it lives")
-	}
-	live := service(t, name+"_web")
-	await(t, "somebody puts it back", func() bool {
-		is := service(t, name+"_web")
-		_, err := docker.ServiceUpdate(t.Context(), is.ID, client.ServiceUpdateOptions{Version: is.Version, Spec: *live.PreviousSpec})
-		return err == nil
-	})
-	req.Before, req.Notes = host.StateBefore(), host.Notes()
-	_, err := deploy(t).Apply(t.Context(), req, host)
-	fails(t, err, sdk.Conflict, "somebody changed the service "+name+"_web meanwhile: ", "image is demo:v1, was demo:v2")
-	if is := service(t, name+"_web").Spec.TaskTemplate.ContainerSpec.Image; is != "demo:v1" {
-		t.Errorf("it runs %s", is)
-	}
-	must(t, deploy(t).Undo(t.Context(), undone(req, host.Host), host))
 }
 
 // What fails says why, and can be taken back.

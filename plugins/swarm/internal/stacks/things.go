@@ -22,17 +22,57 @@ func (r *run) make(ctx context.Context, one thing) (err error) {
 		return nil
 	}
 	r.call.Progressf("make the %s", one)
+	labels := marked(one.labels, r.Key)
 	single, cancel := r.Single(ctx)
 	defer cancel()
 	switch one.kind {
 	case networkKind:
+		one.network.Labels = labels
 		_, err = r.Docker.NetworkCreate(single, one.name, one.network)
 	case secretKind:
+		one.secret.Labels = labels
 		_, err = r.Docker.SecretCreate(single, client.SecretCreateOptions{Spec: one.secret})
 	case configKind:
+		one.config.Labels = labels
 		_, err = r.Docker.ConfigCreate(single, client.ConfigCreateOptions{Spec: one.config})
 	}
 	return r.Fault(single, err, "make the %s", one)
+}
+
+// byStep is the label of what a step has made, with the step's key. What others make under the same name,
+// or deploy anew by the docker command, does not have it, and is not taken away by an undo.
+const byStep = "gatebook.dev/key"
+
+// marked are labels with that of a step, and unmarked are those without that of any, as a compose file
+// has them.
+func marked(labels map[string]string, key string) map[string]string {
+	all := map[string]string{byStep: key}
+	maps.Copy(all, labels)
+	return all
+}
+
+func unmarked(labels map[string]string) map[string]string {
+	if _, marked := labels[byStep]; !marked {
+		return labels
+	}
+	all := maps.Clone(labels)
+	delete(all, byStep)
+	return all
+}
+
+// madeBy says whether a step has made what has these labels.
+func (k kept) madeBy(labels map[string]string) bool { return k.Key != "" && labels[byStep] == k.Key }
+
+// labels are those of a thing.
+func (v view) labels(kind, name string) map[string]string {
+	switch kind {
+	case networkKind:
+		return v.networks[name].Labels
+	case secretKind:
+		return v.secrets[name].Spec.Labels
+	default:
+		return v.configs[name].Spec.Labels
+	}
 }
 
 // verifySecrets has the engine say of each secret that is there whether it holds what the compose
@@ -51,17 +91,24 @@ func (r *run) verifySecrets(ctx context.Context) error {
 			return r.want.fault("the secret %s holds something else than the compose file says, and what a secret holds cannot be changed: give it another name", one.name)
 		}
 		if err != nil && !engine.Stale(err) {
-			return r.Fault(ctx, err, "look whether the secret %s holds what the compose file says", one.name)
+			return err
 		}
 	}
 	return nil
 }
 
 func (s stacks) setSecret(ctx context.Context, live swarm.Secret, to swarm.SecretSpec) error {
-	ctx, cancel := s.Single(ctx)
+	single, cancel := s.Single(ctx)
 	defer cancel()
-	_, err := s.Docker.SecretUpdate(ctx, live.ID, client.SecretUpdateOptions{Version: live.Version, Spec: to})
-	return err
+	_, err := s.Docker.SecretUpdate(single, live.ID, client.SecretUpdateOptions{Version: live.Version, Spec: to})
+	return s.Fault(single, err, "set the secret %s", live.Spec.Name)
+}
+
+func (s stacks) setConfig(ctx context.Context, live swarm.Config, to swarm.ConfigSpec) error {
+	single, cancel := s.Single(ctx)
+	defer cancel()
+	_, err := s.Docker.ConfigUpdate(single, live.ID, client.ConfigUpdateOptions{Version: live.Version, Spec: to})
+	return s.Fault(single, err, "set the config %s", live.Spec.Name)
 }
 
 // label gives a secret or config other labels, where it still has the ones that are known.
@@ -79,29 +126,32 @@ func (s stacks) label(ctx context.Context, one relabeled, from, to map[string]st
 		switch {
 		case one.ID != secret.ID && one.ID != config.ID:
 			return sdk.Errorf(sdk.Conflict, "the %s %s is not there any more", one.Kind, one.Name)
-		case same(has.Labels, to):
+		case same(unmarked(has.Labels), to):
 			return nil
-		case !same(has.Labels, from):
+		case !same(unmarked(has.Labels), from):
 			return sdk.Errorf(sdk.Conflict, "somebody changed the labels of the %s %s meanwhile", one.Kind, one.Name)
 		case one.Kind == secretKind:
 			spec := secret.Spec
-			spec.Labels = to
+			spec.Labels = relabel(spec.Labels, to)
 			err = s.setSecret(ctx, secret, spec)
 		default:
 			spec := config.Spec
-			spec.Labels = to
-			single, cancel := s.Single(ctx)
-			_, err = s.Docker.ConfigUpdate(single, config.ID, client.ConfigUpdateOptions{Version: config.Version, Spec: spec})
-			cancel()
-		}
-		if err == nil {
-			return nil
+			spec.Labels = relabel(spec.Labels, to)
+			err = s.setConfig(ctx, config, spec)
 		}
 		if !engine.Stale(err) {
-			return s.Fault(ctx, err, "label the %s %s", one.Kind, one.Name)
+			return err
 		}
 	}
 	return sdk.Errorf(sdk.Conflict, "the %s %s is changed all the time", one.Kind, one.Name)
+}
+
+// relabel are other labels, with the mark of who made what has them.
+func relabel(has, to map[string]string) map[string]string {
+	if key, is := has[byStep]; is {
+		return marked(to, key)
+	}
+	return to
 }
 
 // patience is how long what is used by a task that ends is waited for.
@@ -120,11 +170,15 @@ func (u *undoing) unmake(ctx context.Context, kind, name string) error {
 		if v.id(kind, name) == "" {
 			return nil
 		}
-		err = u.try(ctx, kind, v.id(kind, name))
+		if !u.madeBy(v.labels(kind, name)) {
+			u.leave("the %s %s", kind, name)
+			return nil
+		}
+		err = u.try(ctx, kind, name, v.id(kind, name))
 		switch users := v.users(kind, name); {
 		case err == nil, engine.IsGone(err), strings.HasSuffix(err.Error(), "not found"): // it is on its way
 		case !inUse(err):
-			return u.Fault(ctx, err, "remove the %s %s", kind, name)
+			return err
 		case len(users) > 0:
 			return sdk.Errorf(sdk.Conflict, "the %s %s is used by the service %s, which this step did not make", kind, name, strings.Join(users, ", "))
 		}
@@ -157,7 +211,7 @@ func (v view) id(kind, name string) string {
 	}
 }
 
-func (u *undoing) try(ctx context.Context, kind, id string) (err error) {
+func (u *undoing) try(ctx context.Context, kind, name, id string) (err error) {
 	single, cancel := u.Single(ctx)
 	defer cancel()
 	switch kind {
@@ -168,7 +222,7 @@ func (u *undoing) try(ctx context.Context, kind, id string) (err error) {
 	default:
 		_, err = u.Docker.ConfigRemove(single, id, client.ConfigRemoveOptions{})
 	}
-	return err
+	return u.Fault(single, err, "remove the %s %s", kind, name)
 }
 
 // inUse says whether something is not removed since something uses it.

@@ -99,14 +99,23 @@ func (u *undoing) unmakeService(ctx context.Context, one target) error {
 	if err != nil {
 		return err
 	}
-	switch is, words := u.judge(v, one); is {
-	case absent:
+	live := v.services[one.Name]
+	switch is, words := u.judge(v, one); {
+	case is == absent:
 		return nil
-	case foreign:
+	case !u.madeBy(live.Spec.Labels):
+		u.leave("the service %s", one.Name)
+		return nil
+	case is == foreign:
 		return meddled(one.Name, words)
 	default:
-		return u.remove(ctx, v.services[one.Name])
+		return u.remove(ctx, live)
 	}
+}
+
+// leave tells what stays as somebody else has made it.
+func (u *undoing) leave(what string, args ...any) {
+	u.call.Log.Warn(fmt.Sprintf(what, args...) + " stays: this step has not made it, or somebody has deployed it anew since")
 }
 
 // restore puts back the spec that a service had before the step.
@@ -123,8 +132,10 @@ func (u *undoing) restore(ctx context.Context, one target) error {
 		case foreign:
 			return meddled(one.Name, words)
 		case ours:
-		case before: // taken back already, or never changed; its tasks may still be on their way
-			u.restored = append(u.restored, back{one.Name, one.Ailed})
+		case before:
+			if live.Version.Index != one.Index { // an earlier attempt may have put it back: its tasks may be on their way
+				u.restored = append(u.restored, back{one.Name, one.Ailed})
+			}
 			return nil
 		}
 		was, err := u.previous(v, live, one)
@@ -151,6 +162,9 @@ func (u *undoing) revive(ctx context.Context, one pruned) error {
 	if live, there := v.services[one.Name]; there {
 		if v.print(one.ID, live.Spec, u.Made) != one.Was {
 			return meddled(one.Name, v.since(one.ID, live, u.Made, one.Was))
+		}
+		if live.ID != one.ID { // made anew by an earlier attempt, and its tasks may be on their way
+			u.restored = append(u.restored, back{one.Name, one.Ailed})
 		}
 		return nil
 	}
@@ -206,35 +220,34 @@ func (s stacks) observe(ctx context.Context, call *sdk.Call[Input]) (sdk.Observe
 // progress names one thing that the step has changed, and one that it has still to change; empty:
 // there is none.
 func (k kept) progress(v view) (begun, left string) {
-	note := func(is bool, what string) {
-		switch {
-		case is && begun == "":
+	note := func(ours, is bool, what string) {
+		if ours && begun == "" {
 			begun = what
-		case !is && left == "":
+		}
+		if !is && left == "" {
 			left = what
 		}
 	}
 	for _, kind := range []string{networkKind, secretKind, configKind} {
 		for _, name := range k.Made.of(kind) {
-			note(v.id(kind, name) != "", "the "+kind+" "+name)
+			is := v.id(kind, name) != ""
+			note(is && k.madeBy(v.labels(kind, name)), is, "the "+kind+" "+name)
 		}
 	}
 	for _, one := range k.Labels {
-		has := v.secrets[one.Name].Spec.Labels
-		if one.Kind == configKind {
-			has = v.configs[one.Name].Spec.Labels
-		}
-		note(same(has, one.Set), "the "+one.Kind+" "+one.Name)
+		is := same(unmarked(v.labels(one.Kind, one.Name)), one.Set)
+		note(is, is, "the "+one.Kind+" "+one.Name)
 	}
 	for _, one := range k.Targets {
 		if one.changes() {
 			is, _ := k.judge(v, one)
-			note(is == ours, "the service "+one.Name)
+			note(is == ours && (one.ID != "" || k.madeBy(v.services[one.Name].Spec.Labels)), is == ours, "the service "+one.Name)
 		}
 	}
 	for _, one := range k.Pruned {
 		live, is := v.services[one.Name]
-		note(!is || live.ID != one.ID && v.print(one.ID, live.Spec, k.Made) != one.Was, "the service "+one.Name)
+		gone := !is || live.ID != one.ID && v.print(one.ID, live.Spec, k.Made) != one.Was
+		note(gone, gone, "the service "+one.Name)
 	}
 	return begun, left
 }

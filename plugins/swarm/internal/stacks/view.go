@@ -113,9 +113,10 @@ func (v view) named(spec swarm.ServiceSpec) swarm.ServiceSpec {
 }
 
 // shown is a spec as a person reads it, and as specs are compared: by names, and without the ids of
-// what the step itself makes, which nobody knows before.
+// what the step itself makes, which nobody knows before, and without its mark.
 func (v view) shown(spec swarm.ServiceSpec, made made) swarm.ServiceSpec {
 	spec = v.named(spec)
+	spec.Labels = unmarked(spec.Labels)
 	container := spec.TaskTemplate.ContainerSpec
 	if container == nil {
 		return spec
