@@ -149,6 +149,7 @@ var rooms = map[string]room{
 	"plugins/swarm/internal/request":    {floor: 0},
 	"plugins/swarm/internal/spec":       {floor: 0},
 	"plugins/swarm/internal/connection": {floor: 2, edge: true},
+	"plugins/swarm/internal/file":       {floor: 2},
 	"plugins/swarm/internal/engine":     {floor: 3},
 	"plugins/swarm/internal/lab":        {floor: 4, forTests: true, edge: true},
 	"plugins/swarm/internal/lab/demo":   {floor: 0, forTests: true},

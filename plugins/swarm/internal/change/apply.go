@@ -73,14 +73,14 @@ func (c *changing[I, O, S]) try(ctx context.Context) error {
 	case err != nil:
 		return err
 	case now.standing == foreign:
-		return c.meddled(in, now.words)
+		return c.meddled(in, live, now.words)
 	case now.standing == ours:
 		c.change = Change[S]{Live: live, Was: now.was, Want: now.want, Pin: use.Pin}
 		return c.call.Note(isSet, true)
 	case live.Back != "" && live.Mark != c.kept.Mark:
 		return sdk.Errorf(sdk.Permanent, "%s", live.Back)
 	case c.met:
-		return c.meddled(in, c.Words(now.want, live.Spec))
+		return c.meddled(in, live, c.Words(now.want, live.Spec))
 	default:
 		return c.make(ctx, use, live, now.want)
 	}
@@ -94,7 +94,7 @@ func (c *changing[I, O, S]) first(ctx context.Context, live Object[S]) error {
 	}
 	use := Use[I]{Input: in, Key: c.call.Key}
 	var err error
-	if use.Pin, err = c.pin(ctx, in, live); err != nil {
+	if use.Pin, err = c.pin(ctx, c.call, live); err != nil {
 		return err
 	}
 	want, err := c.Want(ctx, use, live)
@@ -158,8 +158,8 @@ func (o *Of[I, O, S]) guard(ctx context.Context, use Use[I], live Object[S], to 
 }
 
 // meddled is the conflict with whoever has changed the object.
-func (o *Of[I, O, S]) meddled(in I, words string) error {
-	return sdk.Errorf(sdk.Conflict, "somebody changed the %s meanwhile: %s", o.called(in), words)
+func (o *Of[I, O, S]) meddled(in I, live Object[S], words string) error {
+	return sdk.Errorf(sdk.Conflict, "somebody changed the %s meanwhile: %s%s", o.called(in), words, o.leaves(live))
 }
 
 // lost makes a conflict of an object that is gone, where it is known to have been there.

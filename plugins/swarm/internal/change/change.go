@@ -8,6 +8,7 @@ import (
 
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/engine"
+	"github.com/gatebook/gatebook/plugins/swarm/internal/registry"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/spec"
 )
 
@@ -45,9 +46,10 @@ type Of[I, O, S any] struct {
 	Get func(ctx context.Context, in I) (Object[S], error)
 	// Put sets a spec, by the version of what was read. Its error is the engine's own.
 	Put func(ctx context.Context, in I, live Object[S], to S) error
-	// Pin, where there is one, fixes what the step wants where that is decided as it begins, as
-	// the digest of an image; it is kept for later attempts and for the way back.
-	Pin func(ctx context.Context, in I, was Object[S]) (string, error)
+	// Pin, where there is one, fixes the image that the step wants, as what a tag stands for is decided
+	// as it begins; it is kept for later attempts and for the way back. In a step it refuses another
+	// one than the plan saw.
+	Pin func(ctx context.Context, call *sdk.Call[I], was Object[S]) (registry.Found, error)
 	// Want is the spec that the step sets where there was another. It must be the same for the
 	// same use.
 	Want func(ctx context.Context, use Use[I], was Object[S]) (S, error)
@@ -68,6 +70,9 @@ type Of[I, O, S any] struct {
 	// against how things are then names what is another. Since says in words what is another since.
 	Parts func(id string, of S) map[string]string
 	Since func(id string, was map[string]string, is S) string
+	// Left, where there is one, says in a part of a sentence what people should know of an object that
+	// stays as others have changed it; empty: nothing.
+	Left func(live Object[S]) string
 	// Summary says what a change would do. It begins with "would".
 	Summary func(in I, c Change[S]) string
 
@@ -97,8 +102,8 @@ type Of[I, O, S any] struct {
 // Use is one use of an action: its input, and what was fixed when it began.
 type Use[I any] struct {
 	Input I
-	Key   string // of the step's Apply, in its Undo as well; empty in a plan
-	Pin   string // what [Of.Pin] has fixed
+	Key   string         // of the step's Apply, in its Undo as well; empty in a plan
+	Pin   registry.Found // what [Of.Pin] has fixed
 	Undo  bool
 	Ailed bool // before the step, as [Of.Ails] says; in an undo
 }
@@ -108,7 +113,7 @@ type Change[S any] struct {
 	Live Object[S] // the object: after the change, or where that is planned, before it
 	Was  S         // before the step's first attempt
 	Want S
-	Pin  string // what [Of.Pin] has fixed
+	Pin  registry.Found // what [Of.Pin] has fixed
 }
 
 // Changed reports whether there was anything to change.

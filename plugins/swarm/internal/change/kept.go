@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/gatebook/gatebook/plugins/sdk"
+	"github.com/gatebook/gatebook/plugins/swarm/internal/registry"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/spec"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/vault"
 )
@@ -17,11 +18,11 @@ type kept struct {
 	Set   string     `json:"set"` // and of what it becomes
 	Back  spec.Patch `json:"back,omitempty"`
 	// Vault says that what leads back is kept in the swarm.
-	Vault bool   `json:"vault,omitempty"`
-	Key   string `json:"key"`
-	Pin   string `json:"pin,omitempty"`
-	Mark  string `json:"mark,omitempty"`  // as in [Object]
-	Ailed bool   `json:"ailed,omitempty"` // as in [Use]
+	Vault bool           `json:"vault,omitempty"`
+	Key   string         `json:"key"`
+	Pin   registry.Found `json:"pin,omitzero"`
+	Mark  string         `json:"mark,omitempty"`  // as in [Object]
+	Ailed bool           `json:"ailed,omitempty"` // as in [Use]
 }
 
 // keep is what leads back to the object that was looked at.

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/gatebook/gatebook/plugins/sdk"
+	"github.com/gatebook/gatebook/plugins/swarm/internal/registry"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/spec"
 )
 
@@ -23,12 +24,9 @@ func (o *Of[I, O, S]) plan(ctx context.Context, call *sdk.Call[I]) (sdk.Preview,
 	if err != nil {
 		return preview, err
 	}
-	preview.Observed = o.looked(live)
-	for i := range preview.Observed {
-		preview.Observed[i].Changes = true // and nothing else, but what Foresee says
-	}
+	preview.Observed = o.touched(live)
 	use := Use[I]{Input: in}
-	if use.Pin, err = o.pin(ctx, in, live); err != nil {
+	if use.Pin, err = o.pin(ctx, call, live); err != nil {
 		return preview, err
 	}
 	want, err := o.Want(ctx, use, live)
@@ -58,18 +56,33 @@ func (o *Of[I, O, S]) planOf(ctx context.Context, in I) (sdk.Preview, error) {
 	if _, is := errors.AsType[missing](err); is {
 		return preview, nil
 	}
-	if err == nil {
+	switch {
+	case err != nil:
+		return preview, err
+	case o.Make != nil: // what else it would change is not known
 		preview.Observed = o.looked(live)
+	default:
+		preview.Observed = o.touched(live)
 	}
-	return preview, err
+	return preview, nil
+}
+
+// touched is what a plan names of the object that the step changes, and of nothing else, but what Foresee
+// says.
+func (o *Of[I, O, S]) touched(live Object[S]) []sdk.Seen {
+	all := o.looked(live)
+	for i := range all {
+		all[i].Changes = true
+	}
+	return all
 }
 
 // pin fixes what is decided as a step begins.
-func (o *Of[I, O, S]) pin(ctx context.Context, in I, was Object[S]) (string, error) {
+func (o *Of[I, O, S]) pin(ctx context.Context, call *sdk.Call[I], was Object[S]) (registry.Found, error) {
 	if o.Pin == nil {
-		return "", nil
+		return registry.Found{}, nil
 	}
-	return o.Pin(ctx, in, was)
+	return o.Pin(ctx, call, was)
 }
 
 // atVersion complains of an object that is not of the version that the step says.
@@ -77,8 +90,8 @@ func (o *Of[I, O, S]) atVersion(in I, live Object[S]) error {
 	if o.Version == nil || o.Version(in) == 0 || o.Version(in) == live.Index {
 		return nil
 	}
-	return sdk.Errorf(sdk.Conflict, "somebody changed the %s meanwhile: it is at index %d, and the step is for index %d%s",
-		o.called(in), live.Index, o.Version(in), o.last(live))
+	return sdk.Errorf(sdk.Conflict, "somebody changed the %s meanwhile: it is at index %d, and the step is for index %d%s%s",
+		o.called(in), live.Index, o.Version(in), o.last(live), o.leaves(live))
 }
 
 // agreed complains of an object that is not as the plan saw it to which people agreed.
@@ -95,8 +108,8 @@ func (o *Of[I, O, S]) agreed(call *sdk.Call[I], live Object[S]) error {
 	case o.Stands != nil:
 		return sdk.OutdatedErrorf("somebody changed the %s since it was planned: it has %s, and had %s", o.called(call.Input), is.Version, was.Version)
 	default:
-		return sdk.OutdatedErrorf("somebody changed the %s since it was planned: %s", o.called(call.Input),
-			o.planned(call, live, was.Version))
+		return sdk.OutdatedErrorf("somebody changed the %s since it was planned: %s%s", o.called(call.Input),
+			o.planned(call, live, was.Version), o.leaves(live))
 	}
 }
 
@@ -129,6 +142,14 @@ func (o *Of[I, O, S]) last(live Object[S]) string {
 		return ""
 	}
 	return "; by the last change of it " + o.Words(*live.Previous, live.Spec)
+}
+
+// leaves says of an object what people should know of it, as it stays so.
+func (o *Of[I, O, S]) leaves(live Object[S]) string {
+	if o.Left == nil || o.Left(live) == "" {
+		return ""
+	}
+	return "; " + o.Left(live)
 }
 
 // sentence makes of what an error says a whole sentence.

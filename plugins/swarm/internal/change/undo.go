@@ -61,7 +61,7 @@ func (o *Of[I, O, S]) restore(ctx context.Context, use Use[I], k kept) (restored
 	case now.standing == foreign && now.apart:
 		return restored[S]{live: live, was: *live.Previous, left: true}, nil
 	case now.standing == foreign:
-		return none, o.meddled(in, now.words)
+		return none, o.meddled(in, live, now.words)
 	}
 	if err := o.set(ctx, use, live, now.was); err != nil {
 		return none, err

@@ -20,7 +20,7 @@ var errWithin = errors.New("the time for it has passed")
 
 func (i images) apply(ctx context.Context, call *sdk.Call[PrefetchInput]) (PrefetchOutput, error) {
 	in := call.Input
-	image, err := i.resolve(ctx, in)
+	image, err := i.resolve(ctx, call)
 	if err != nil {
 		return PrefetchOutput{}, err
 	}

@@ -131,6 +131,23 @@ func TestAllNodesPullAnImage(t *testing.T) {
 	}
 }
 
+// A tag that is another image than the plan saw is not pulled: the update that follows would not be what people
+// agreed to.
+func TestATagThatMovedSinceThePlan(t *testing.T) {
+	image := pushed(t, "moving")
+	request := lab.Request(t, map[string]any{"image": image})
+	preview, err := action(t, swarmed).Plan(t.Context(), request)
+	lab.Must(t, err)
+	_, err = swarmed.PushAs(t.Context(), "demo:everywhere", "demo:moving")
+	lab.Must(t, err)
+	request.Seen = preview.Observed
+	_, err = action(t, swarmed).Apply(t.Context(), request, &sdktest.Host{})
+	lab.Fails(t, err, sdk.Conflict, "the tag "+image+" is another image than when it was planned: it is sha256:", "now, and was sha256:")
+	if !sdk.AsError(err).Unchanged {
+		t.Errorf("%v does not say that nothing was changed", err)
+	}
+}
+
 // The nodes may be those of a list, of constraints or of a service.
 func TestTheNodesThatAreNamedPullAnImage(t *testing.T) {
 	swarmed.Create(t, "placed", lab.V1, 0, func(s *swarm.ServiceSpec) {

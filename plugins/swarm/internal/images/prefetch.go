@@ -59,6 +59,7 @@ next attempt removes it, or else the next such step a day later: its label ` + "
 
 Nodes that are drained or paused take no tasks: they are passed over, and to name one is an error. A node that is down is an error too,
 unless ` + "`skipDown`" + ` says otherwise. A node keeps what it has: with a tag that is not resolved, that may be another image than elsewhere.
+A tag that is another image than the plan saw is a *conflict*.
 
 A node says no more than that there is no such image, whatever kept it from pulling that: an unknown tag, a registry that is not reached,
 credentials that lack. What the registry tells the manager that was asked is added to it; where that is that it has no such image, or lets
@@ -100,8 +101,9 @@ func (w wanted) String() string {
 	return fmt.Sprintf("%s (%s)", name, digest[:min(len(digest), shortDigest)])
 }
 
-// resolve asks the registry what the image is.
-func (i images) resolve(ctx context.Context, in PrefetchInput) (w wanted, err error) {
+// resolve asks the registry what the image is. Where it does not answer, it is what the plan saw.
+func (i images) resolve(ctx context.Context, call *sdk.Call[PrefetchInput]) (w wanted, err error) {
+	in := call.Input
 	if in.RegistryAuth {
 		if w.credentials, err = registry.Credentials(in.Image); err != nil {
 			return w, err
@@ -112,11 +114,15 @@ func (i images) resolve(ctx context.Context, in PrefetchInput) (w wanted, err er
 		return w, nil
 	}
 	found, err := registry.Find(ctx, i.Engine, in.Image, w.credentials)
+	planned := registry.Agreed(call.Request, in.Image)
 	switch {
 	case err == nil:
 		w.Found = found
+		return w, found.Held(call.Request, in.Image)
 	case ctx.Err() != nil, in.ResolveImage == resolveAlways, sdk.AsError(err).Field != "":
 		return w, err
+	case planned != "":
+		w.Image = planned
 	default:
 		w.unresolved = err
 	}
@@ -128,7 +134,7 @@ func (i images) plan(ctx context.Context, call *sdk.Call[PrefetchInput]) (sdk.Pr
 	if !call.Knows("image", "resolveImage", "withRegistryAuth") {
 		return sdk.Preview{Summary: "would pull an image that is not known yet"}, nil
 	}
-	image, err := i.resolve(ctx, in)
+	image, err := i.resolve(ctx, call)
 	if err != nil {
 		return sdk.Preview{}, err
 	}
@@ -137,7 +143,7 @@ func (i images) plan(ctx context.Context, call *sdk.Call[PrefetchInput]) (sdk.Pr
 	case image.unresolved != nil:
 		preview.Warnings = append(preview.Warnings, fmt.Sprintf("The registry does not say what %s is: each node takes what it has or gets by this tag.", in.Image))
 	case image.Image != in.Image:
-		preview.Observed = append(preview.Observed, sdk.Seen{Kind: "image", Name: in.Image, Version: image.Image})
+		preview.Observed = append(preview.Observed, image.Seen(in.Image))
 	}
 	if !call.Knows("service", "nodes", "constraints", "skipDown") {
 		return preview, nil

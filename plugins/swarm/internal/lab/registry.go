@@ -28,11 +28,16 @@ func (l *Lab) serveImages() (err error) {
 
 // Push puts an image of the demo into the registry, and returns by what name nodes pull it.
 func (l *Lab) Push(ctx context.Context, image string) (reference string, err error) {
+	return l.PushAs(ctx, image, image)
+}
+
+// PushAs puts an image of the demo into the registry under another tag, which may have been another image.
+func (l *Lab) PushAs(ctx context.Context, image, as string) (reference string, err error) {
 	made, err := l.built(image)
 	if err != nil {
 		return "", err
 	}
-	tag, err := name.NewTag(Registry+"/"+image, name.Insecure)
+	tag, err := name.NewTag(Registry+"/"+as, name.Insecure)
 	if err != nil {
 		return "", err
 	}

@@ -48,16 +48,58 @@ func Credentials(image string) (string, error) {
 	return text, nil
 }
 
-// Pinned is an image by the digest that its registry has for it now, beside its tag.
-func Pinned(ctx context.Context, e *engine.Engine, image, credentials string) (string, error) {
-	found, err := Find(ctx, e, image, credentials)
-	return found.Image, err
+// Found is what a registry has for an image, or what is taken for that where it is not asked.
+type Found struct {
+	Image     string           `json:"image"`               // by its digest, beside its tag
+	Platforms []swarm.Platform `json:"platforms,omitempty"` // that it is for; none: the registry was not asked, or does not say
 }
 
-// Found is what a registry has for an image.
-type Found struct {
-	Image     string           // by its digest, beside its tag
-	Platforms []swarm.Platform // that it is for; none: the registry was not asked, or does not say
+// Runs has a task run what was found, on nodes of the platforms that it is for. Where these are not known,
+// they stay as they are, as docker does it.
+func (f Found) Runs(of *swarm.TaskSpec) {
+	of.ContainerSpec.Image = f.Image
+	if len(f.Platforms) == 0 {
+		return
+	}
+	placement := swarm.Placement{}
+	if of.Placement != nil {
+		placement = *of.Placement
+	}
+	placement.Platforms = f.Platforms
+	of.Placement = &placement
+}
+
+// imageKind is how a plan names an image.
+const imageKind = "image"
+
+// Seen is how a plan names what it found for an image.
+func (f Found) Seen(image string) sdk.Seen {
+	return sdk.Seen{Kind: imageKind, Name: image, Version: f.Image}
+}
+
+// Agreed is what an image stood for in the plan that people agreed to; empty: nobody did, or the plan did not
+// know its digest.
+func Agreed(asked sdk.Request, image string) string {
+	seen, _ := asked.Saw(imageKind, image)
+	if digest(seen.Version) == "" {
+		return ""
+	}
+	return seen.Version
+}
+
+// Held complains of a tag that is another image than the plan found, to which people agreed.
+func (f Found) Held(asked sdk.Request, image string) error {
+	was, is := digest(Agreed(asked, image)), digest(f.Image)
+	if was == "" || is == "" || was == is {
+		return nil
+	}
+	return sdk.OutdatedErrorf("the tag %s is another image than when it was planned: it is %s now, and was %s", image, is, was)
+}
+
+// digest is that of an image, where it is known.
+func digest(image string) string {
+	_, digest, _ := strings.Cut(image, "@")
+	return digest
 }
 
 // Find asks for an image. One that says a digest already is what it is, so that it is asked for its

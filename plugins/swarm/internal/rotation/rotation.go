@@ -29,7 +29,7 @@ func Actions(e *engine.Engine) []sdk.Declaration {
 type Input struct {
 	service.Named
 	Target string `json:"target" required:"true" nosecret:"true" minLength:"1" example:"/etc/nginx/nginx.conf" doc:"Where the service mounts it, as the service says: the path of a file, or its name under /run/secrets or at the root."`
-	Name   string `json:"name" nosecret:"true" pattern:"^[A-Za-z0-9]([A-Za-z0-9_.-]{0,62}[A-Za-z0-9])?$" example:"nginx-2026-11" doc:"Name of the new one. Without it, the name of the old one with an ending of its own."`
+	Name   string `json:"name" nosecret:"true" pattern:"^[A-Za-z0-9]([A-Za-z0-9_.-]{0,62}[A-Za-z0-9])?$" example:"nginx-2026-11" doc:"Name of the new one; where the service mounts that already, and it holds the content, there is nothing to do. Without it, the name of the old one with an ending of its own."`
 	service.Pace
 	Stall schema.Duration `json:"stall" default:"1m" min:"1s" doc:"How long nothing may move forward while something is known to be wrong."`
 }
@@ -95,12 +95,9 @@ func (r rotating[I]) wants(use change.Use[I], was swarm.ServiceSpec) (swarm.Serv
 	if err != nil {
 		return want, err
 	}
-	name := in.Name
-	if name == "" {
-		name = versioned(*mounted.name, use.Key)
-	}
-	if name == *mounted.name {
-		return want, sdk.FieldErrorf("name", "the service %s mounts a %s of this name already: the new one has another", in.Service, r.kind)
+	name := in.named(*mounted.name, use.Key)
+	if name == *mounted.name { // an earlier run has rotated it
+		return want, nil
 	}
 	*mounted.name, *mounted.id = name, ""
 	in.Pace.Set(&want)
@@ -160,23 +157,27 @@ func (r rotating[I]) put(ctx context.Context, _ I, live service.Object, to swarm
 // foresee adds to a plan what is made and removed beside the update.
 func (r rotating[I]) foresee(ctx context.Context, call *sdk.Call[I], c change.Change[swarm.ServiceSpec], plan *sdk.Preview) error {
 	in := r.of(call.Input)
+	if !c.Changed() { // where only the engine can tell what the one of this name holds, it is asked by the step
+		if r.kind == "secret" || !call.Knows("content") {
+			return nil
+		}
+		return r.unheld(ctx, in)
+	}
 	plan.Estimate = service.Estimate(c.Want)
 	old, err := r.mounted(in, c.Was)
 	if err != nil {
 		return err
 	}
-	single, cancel := r.Single(ctx)
-	defer cancel()
-	is, err := r.find(single, *old.name)
+	is, err := r.there(ctx, *old.name)
 	if err != nil {
-		return r.Fault(single, err, "read the %s %s", r.kind, *old.name)
+		return err
 	}
 	name := "the new one"
 	if in.Name != "" {
 		name = in.Name
-		taken, err := r.find(single, name)
+		taken, err := r.there(ctx, name)
 		if err != nil {
-			return r.Fault(single, err, "read the %s %s", r.kind, name)
+			return err
 		}
 		if taken != nil {
 			plan.Blockers = append(plan.Blockers, fmt.Sprintf("There is a %s %s already.", r.kind, name))
@@ -187,9 +188,12 @@ func (r rotating[I]) foresee(ctx context.Context, call *sdk.Call[I], c change.Ch
 		return nil
 	}
 	plan.Observed = append(plan.Observed, sdk.Seen{Kind: r.kind, Name: is.name, Version: "there", ID: is.id, Changes: true})
-	if why := r.stays(in, *is); why != "" {
+	switch why := r.stays(in, *is); {
+	case !call.Knows("previous", "keepOld"):
+		plan.Warnings = append(plan.Warnings, fmt.Sprintf("It is not known yet whether the %s %s is removed or stays.", r.kind, is.name))
+	case why != "":
 		plan.Warnings = append(plan.Warnings, fmt.Sprintf("The %s %s stays: %s.", r.kind, is.name, why))
-	} else {
+	default:
 		plan.Changes = append(plan.Changes, sdk.Delta{Target: r.kind + " " + is.name, Kind: r.kind, Op: "delete"})
 	}
 	return nil

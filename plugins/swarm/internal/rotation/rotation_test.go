@@ -345,3 +345,70 @@ func TestWhereSomebodyWasQuickerTheNewOneIsRemoved(t *testing.T) {
 		t.Errorf("it is %s", is)
 	}
 }
+
+// A second run of the same runbook has nothing to do, where the new one has a name of its own; and where its
+// content is another since, it is told that it needs another name.
+func TestANameThatIsMountedAlready(t *testing.T) {
+	t.Parallel()
+	for _, k := range []kind{config, secret} {
+		t.Run(k.name, func(t *testing.T) {
+			t.Parallel()
+			service, old := k.serve(t, "old")
+			params := map[string]any{"service": service, "target": "/settings", "content": "new", "name": old + "-new", "monitor": "1s"}
+			var was string
+			for i := range 2 {
+				request, host := lab.Request(t, params), &sdktest.Host{}
+				request.Key = fmt.Sprintf("run-step-%d-do", i)
+				preview, err := k.handler(t).Plan(t.Context(), request)
+				lab.Must(t, err)
+				if is := preview.NothingToDo(); is != (i == 1) {
+					t.Errorf("the plan of run %d is %+v", i, preview)
+				}
+				_, err = k.handler(t).Apply(t.Context(), request, host)
+				lab.Must(t, err)
+				if is := k.probe(t, service, old)(); i == 1 && is != was {
+					t.Errorf("it is %s, and was %s", is, was)
+				} else {
+					was = is
+				}
+			}
+			params["content"] = "another"
+			request := lab.Request(t, params)
+			_, err := k.handler(t).Apply(t.Context(), request, &sdktest.Host{})
+			lab.Fails(t, err, sdk.Permanent, "mounts a "+k.name+" of this name already, which holds something else")
+			if is := k.probe(t, service, old)(); is != was {
+				t.Errorf("it is %s, and was %s", is, was)
+			}
+		})
+	}
+}
+
+// What the old secret holds the step may say, so that it can be made again where somebody has removed it,
+// with the labels that it had. What becomes of it is not told before the step is known.
+func TestAnOldSecretThatSomebodyRemoved(t *testing.T) {
+	t.Parallel()
+	service, old := secret.serve(t, "old")
+	params := map[string]any{"service": service, "target": "/settings", "content": "new", "monitor": "1s"}
+	planned := lab.Request(t, params)
+	planned.Unknown = []string{"previous"}
+	preview, err := secret.handler(t).Plan(t.Context(), planned)
+	lab.Must(t, err)
+	if told := fmt.Sprint(preview.Warnings); !strings.Contains(told, "It is not known yet whether the secret "+old+" is removed or stays.") || strings.Contains(told, "previous") {
+		t.Errorf("the plan says %s", told)
+	}
+
+	handler, request, host := secret.handler(t), lab.Request(t, params), &sdktest.Host{}
+	_, err = handler.Apply(t.Context(), request, host)
+	lab.Must(t, err)
+	lab.Must(t, secret.remove(t.Context(), old))
+	request.Before = host.StateBefore()
+	lab.Fails(t, handler.Undo(t.Context(), request, &sdktest.Host{}), sdk.Conflict, "nobody here knows what it held")
+	params["previous"] = "old"
+	request.Params = lab.Request(t, params).Params
+	lab.Must(t, handler.Undo(t.Context(), request, &sdktest.Host{}))
+	found, err := docker().SecretInspect(t.Context(), old, client.SecretInspectOptions{})
+	lab.Must(t, err)
+	if is := secret.mounts(t, service); !slices.Equal(is, []string{old}) || !maps.Equal(found.Secret.Spec.Labels, labels()) {
+		t.Errorf("it mounts %q, with %v", is, found.Secret.Spec.Labels)
+	}
+}

@@ -30,11 +30,9 @@ func (r rotating[I]) make(ctx context.Context, use change.Use[I], to swarm.Servi
 	if err != nil {
 		return err
 	}
-	single, cancel := r.Single(ctx)
-	defer cancel()
-	is, err := r.find(single, *mounted.name)
+	is, err := r.there(ctx, *mounted.name)
 	if err != nil {
-		return r.Fault(single, err, "read the %s %s", r.kind, *mounted.name)
+		return err
 	}
 	if use.Undo {
 		if is != nil {
@@ -50,48 +48,71 @@ func (r rotating[I]) make(ctx context.Context, use change.Use[I], to swarm.Servi
 		return sdk.Errorf(sdk.Conflict, "there is a %s %s already, which this step has not made", r.kind, is.name)
 	}
 	made := thing{name: *mounted.name, data: []byte(in.content), labels: map[string]string{}}
-	old, err := r.replaced(single, in)
+	old, err := r.replaced(ctx, in)
 	if err != nil {
 		return err
 	}
 	if old != nil {
-		if err := r.known(single, in, *old); err != nil {
+		if err := r.known(ctx, in, *old); err != nil {
 			return err
 		}
 		maps.Copy(made.labels, old.labels)
 	}
 	made.labels[byStep] = use.Key
-	return r.Fault(single, r.create(single, made), "make the %s %s", r.kind, made.name)
+	return r.created(ctx, made)
+}
+
+// there reads one by its name; nil: there is none.
+func (r rotating[I]) there(ctx context.Context, name string) (*thing, error) {
+	single, cancel := r.Single(ctx)
+	defer cancel()
+	is, err := r.find(single, name)
+	return is, r.Fault(single, err, "read the %s %s", r.kind, name)
+}
+
+// created makes one.
+func (r rotating[I]) created(ctx context.Context, of thing) error {
+	single, cancel := r.Single(ctx)
+	defer cancel()
+	return r.Fault(single, r.create(single, of), "make the %s %s", r.kind, of.name)
 }
 
 // known complains of an old one that holds something else than the step says: an undo could not make it again.
 func (r rotating[I]) known(ctx context.Context, in asked, old thing) error {
-	if in.previous == nil || r.holds == nil {
+	if in.previous == nil {
 		return nil
 	}
-	holds, err := r.holds(ctx, old.id, []byte(*in.previous))
-	if err != nil {
-		return r.Fault(ctx, err, "ask whether the %s %s holds what the step says", r.kind, old.name)
+	if holds, err := r.hold(ctx, old, *in.previous); err != nil || holds {
+		return err
 	}
-	if !holds {
-		return sdk.FieldErrorf("previous", "the %s %s holds something else: nothing was changed, as an undo could not put it back", r.kind, old.name)
+	return sdk.FieldErrorf("previous", "the %s %s holds something else: nothing was changed, as an undo could not put it back", r.kind, old.name)
+}
+
+// hold says whether one holds something.
+func (r rotating[I]) hold(ctx context.Context, one thing, content string) (bool, error) {
+	if r.holds == nil {
+		return string(one.data) == content, nil
 	}
-	return nil
+	single, cancel := r.Single(ctx)
+	defer cancel()
+	holds, err := r.holds(single, one.id, []byte(content))
+	return holds, r.Fault(single, err, "ask whether the %s %s holds what the step says", r.kind, one.name)
 }
 
 // replaced is what the service mounts at this moment, which is about to be replaced. Where somebody has
 // taken that away since it was looked at, it is none, and the change that comes next is a conflict.
 func (r rotating[I]) replaced(ctx context.Context, in asked) (*thing, error) {
-	live, err := r.Get(ctx, in.Service)
+	single, cancel := r.Single(ctx)
+	defer cancel()
+	live, err := r.Get(single, in.Service)
 	if err != nil {
-		return nil, r.Fault(ctx, err, "read the service %s", in.Service)
+		return nil, r.Fault(single, err, "read the service %s", in.Service)
 	}
 	mounted, err := r.mounted(in, live.Spec)
 	if err != nil {
 		return nil, nil
 	}
-	old, err := r.find(ctx, *mounted.name)
-	return old, r.Fault(ctx, err, "read the %s %s", r.kind, *mounted.name)
+	return r.there(ctx, *mounted.name)
 }
 
 // gone is what is kept of one that is removed. What a secret holds only the step says.
@@ -109,15 +130,37 @@ func (r rotating[I]) remake(ctx context.Context, in asked, use change.Use[I], na
 	if err != nil {
 		return err
 	}
+	switch {
+	case in.previous != nil && !kept: // somebody else has removed it, and the new one was made with its labels
+		if was.Labels, err = r.inherited(ctx, in, use.Key, name); err != nil {
+			return err
+		}
+	case !kept:
+		return sdk.Errorf(sdk.Conflict, "somebody removed the %s %s meanwhile, and nobody here knows what it held", r.kind, name)
+	}
 	if in.previous != nil {
 		was.Data = []byte(*in.previous)
 	}
-	if !kept {
-		return sdk.Errorf(sdk.Conflict, "somebody removed the %s %s meanwhile, and nobody here knows what it held", r.kind, name)
+	return r.created(ctx, thing{name: name, labels: was.Labels, data: was.Data})
+}
+
+// inherited are the labels that the new one has from the old one.
+func (r rotating[I]) inherited(ctx context.Context, in asked, key, old string) (map[string]string, error) {
+	made, err := r.there(ctx, in.named(old, key))
+	if err != nil || made == nil {
+		return nil, err
 	}
-	single, cancel := r.Single(ctx)
-	defer cancel()
-	return r.Fault(single, r.create(single, thing{name: name, labels: was.Labels, data: was.Data}), "make the %s %s again", r.kind, name)
+	labels := maps.Clone(made.labels)
+	delete(labels, byStep)
+	return labels, nil
+}
+
+// named is the name of the new one, in the place of an old one.
+func (in asked) named(old, key string) string {
+	if in.Name != "" {
+		return in.Name
+	}
+	return versioned(old, key)
 }
 
 // stays says why the old one is not removed; empty: it is.
@@ -136,9 +179,26 @@ func (r rotating[I]) stays(in asked, old thing) string {
 	}
 }
 
+// unheld complains of a service that mounts one of the new one's name, where that holds something else.
+func (r rotating[I]) unheld(ctx context.Context, in asked) error {
+	is, err := r.there(ctx, in.Name)
+	if err != nil || is == nil {
+		return err
+	}
+	if holds, err := r.hold(ctx, *is, in.content); err != nil || holds {
+		return err
+	}
+	return sdk.FieldErrorf("name", "the service %s mounts a %s of this name already, which holds something else: the new one has another name", in.Service, r.kind)
+}
+
 // after follows the update, and then removes the old one.
 func (r rotating[I]) after(ctx context.Context, call *sdk.Call[I], c change.Change[swarm.ServiceSpec]) (Output, error) {
 	in := r.of(call.Input)
+	if !c.Changed() {
+		if err := r.unheld(ctx, in); err != nil {
+			return Output{}, err
+		}
+	}
 	converged, err := r.Converge(ctx, call.Host, service.Followed(c, in.Stall.Std()), c.Changed())
 	if err != nil {
 		return Output{}, err
@@ -152,15 +212,13 @@ func (r rotating[I]) after(ctx context.Context, call *sdk.Call[I], c change.Chan
 		return Output{}, err
 	}
 	out := Output{Converged: converged, Name: *is.name, Old: *was.name}
-	single, cancel := r.Single(ctx)
-	defer cancel()
-	old, err := r.find(single, out.Old)
-	switch {
-	case err != nil:
-		return out, r.Fault(single, err, "read the %s %s", r.kind, out.Old)
-	case old == nil:
-		out.Removed = true
+	if out.Name == out.Old {
 		return out, nil
+	}
+	old, err := r.there(ctx, out.Old)
+	if err != nil || old == nil {
+		out.Removed = err == nil
+		return out, err
 	}
 	if why := r.stays(in, *old); why != "" {
 		call.Progressf("the %s %s stays: %s", r.kind, out.Old, why)
@@ -170,7 +228,7 @@ func (r rotating[I]) after(ctx context.Context, call *sdk.Call[I], c change.Chan
 	if err := r.vault().Keep(ctx, call.Log, call.Key, kept, gone{Labels: old.labels, Data: old.data}); err != nil {
 		return out, err
 	}
-	if out.Removed, err = r.away(single, call, *old); err == nil && !out.Removed {
+	if out.Removed, err = r.away(ctx, call, *old); err == nil && !out.Removed {
 		err = r.vault().Drop(ctx, call.Key, kept)
 	}
 	return out, err
@@ -178,7 +236,9 @@ func (r rotating[I]) after(ctx context.Context, call *sdk.Call[I], c change.Chan
 
 // away removes one that nobody uses any more.
 func (r rotating[I]) away(ctx context.Context, call *sdk.Call[I], one thing) (bool, error) {
-	err := r.remove(ctx, one.id)
+	single, cancel := r.Single(ctx)
+	defer cancel()
+	err := r.remove(single, one.id)
 	switch {
 	case err == nil, errdefs.IsNotFound(err):
 		return true, nil
@@ -186,7 +246,7 @@ func (r rotating[I]) away(ctx context.Context, call *sdk.Call[I], one thing) (bo
 		call.Progressf("the %s %s stays: %s", r.kind, one.name, strings.TrimPrefix(err.Error(), "Error response from daemon: "))
 		return false, nil
 	default:
-		return false, r.Fault(ctx, err, "remove the %s %s", r.kind, one.name)
+		return false, r.Fault(single, err, "remove the %s %s", r.kind, one.name)
 	}
 }
 
@@ -197,18 +257,12 @@ func (r rotating[I]) unmake(ctx context.Context, call *sdk.Call[I], use change.U
 	if err != nil {
 		return err
 	}
-	name := in.Name
-	if name == "" {
-		name = versioned(*mounted.name, use.Key)
-	}
-	single, cancel := r.Single(ctx)
-	defer cancel()
-	made, err := r.find(single, name)
+	made, err := r.there(ctx, in.named(*mounted.name, use.Key))
 	if err != nil {
-		return r.Fault(single, err, "read the %s %s", r.kind, name)
+		return err
 	}
 	if made != nil && made.labels[byStep] == use.Key {
-		if _, err := r.away(single, call, *made); err != nil {
+		if _, err := r.away(ctx, call, *made); err != nil {
 			return err
 		}
 	}

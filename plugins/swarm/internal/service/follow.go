@@ -42,7 +42,7 @@ func (s Services) Converge(ctx context.Context, host sdk.Host, of tasks.Followed
 	standing, err := s.Tasks.Converge(ctx, host.Progress, of)
 	if err != nil {
 		s.lastWords(ctx, host, of.Spec, err)
-		return Converged{}, err
+		return Converged{}, unmended(err, of)
 	}
 	single, cancel := s.Single(ctx)
 	defer cancel()
@@ -54,6 +54,16 @@ func (s Services) Converge(ctx context.Context, host sdk.Host, of tasks.Followed
 		ID: now.ID, Version: now.Index, Image: Image(now.Spec), Changed: changed,
 		Wanted: standing.Wanted, Running: standing.Running, Updated: standing.Updated, Failed: standing.Failed,
 	}, nil
+}
+
+// unmended is the error of a service that has not converged. Of a canary it says what is left until that is
+// taken back: a run may go on without.
+func unmended(err error, of tasks.Followed) error {
+	left := leftByCanary(of.Spec)
+	if of.Canary == 0 || left == "" {
+		return err
+	}
+	return sdk.Errorf(sdk.AsError(err).Class, "%w; until it is taken back, %s, unless it sets --update-delay", err, left)
 }
 
 const (
@@ -99,6 +109,20 @@ func (s Services) Settling(ctx context.Context, of tasks.Followed) (detail strin
 	}
 	standing := seen.Judge(of.Spec)
 	return fmt.Sprintf("The service %s is changed, and %d of %d tasks are as it says.", of.Spec.Name, standing.Updated, standing.Wanted), nil
+}
+
+// Amiss says why a service is known, at this moment, not to converge on a spec that was set: as the engine has
+// taken it back. Where nobody has kept that spec, it is empty.
+func (s Services) Amiss(ctx context.Context, id string, as swarm.ServiceSpec) error {
+	seen, err := s.Tasks.Look(ctx, id)
+	if err != nil {
+		return err
+	}
+	if as.Name == "" {
+		as = seen.Service.Spec
+	}
+	_, err = seen.Now(tasks.Followed{ID: id, Spec: as})
+	return err
 }
 
 // Ails says whether not all tasks of a service are as it says.

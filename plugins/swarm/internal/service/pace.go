@@ -15,7 +15,7 @@ import (
 // Pace is how an update goes. What is not given stays as the service has it.
 type Pace struct {
 	Parallelism     *uint64          `json:"parallelism" min:"0" unit:"tasks" example:"2" doc:"How many tasks are replaced at one time; 0 is all of them."`
-	Delay           *schema.Duration `json:"delay" min:"0s" example:"10s" doc:"How long to wait between one batch and the next."`
+	Delay           *schema.Duration `json:"delay" min:"0s" example:"10s" doc:"How long to wait between one batch and the next; 0s is not at all."`
 	Order           string           `json:"order" enum:"stop-first,start-first" doc:"Whether a task is stopped before its replacement starts, or after that is healthy."`
 	Monitor         schema.Duration  `json:"monitor" min:"1ms" example:"30s" doc:"How long the engine watches each new task for failure, and how long all of them must have stayed healthy at the end. Without it, as long as the service says, or else 5s."`
 	FailureAction   string           `json:"failureAction" enum:"pause,continue,rollback" doc:"What the engine does when tasks fail: stop the update, go on with it, or put back by itself what was there before. The step fails in each case."`
@@ -99,6 +99,14 @@ func uncanary(of *swarm.ServiceSpec) {
 
 // isCanary says of a pace that it is one of [SetCanary].
 func isCanary(pace *swarm.UpdateConfig) bool { return pace != nil && pace.Delay == held }
+
+// leftByCanary says of a service at the pace of a canary what that means for others; empty: it has another.
+func leftByCanary(of swarm.ServiceSpec) string {
+	if !isCanary(of.UpdateConfig) {
+		return ""
+	}
+	return fmt.Sprintf("the service has the pace of a canary, by which an update waits %d days behind its first tasks", held/(24*time.Hour))
+}
 
 // stop is how long the engine takes for a task to be replaced, where all goes well.
 const stop = 6 * time.Second

@@ -102,6 +102,13 @@ func Change[I, O any](s Services, named func(I) Named, of change.Of[I, O, swarm.
 		return compose.Sentence(compose.Since(id, was, is))
 	}
 	of.Ails = s.Ails
+	of.Left = func(live Object) string {
+		left := leftByCanary(live.Spec)
+		if left == "" {
+			return ""
+		}
+		return fmt.Sprintf("%s: docker service update --update-delay 0s %s has it go on", left, live.Name)
+	}
 	return of
 }
 

@@ -20,26 +20,31 @@ const (
 )
 
 // pin fixes the image that an update sets, as long as the update lasts: a tag may be another image
-// by the time of a later attempt. Where the registry cannot be asked, a service that has the image by
-// its digest keeps it so.
-func (s services) pin(ctx context.Context, in UpdateInput, was service.Object) (string, error) {
+// by the time of a later attempt. Where the registry cannot be asked, it is the one that the plan saw, or a
+// service that has the image by its digest keeps it so.
+func (s services) pin(ctx context.Context, call *sdk.Call[UpdateInput], was service.Object) (registry.Found, error) {
+	in := call.Input
+	asTold := registry.Found{Image: in.Image}
 	if in.Image == "" || in.ResolveImage == resolveNever {
-		return in.Image, nil
+		return asTold, nil
 	}
 	credentials, err := in.credentials()
 	if err != nil {
-		return "", err
+		return asTold, err
 	}
-	pinned, err := registry.Pinned(ctx, s.Engine, in.Image, credentials)
+	found, err := registry.Find(ctx, s.Engine, in.Image, credentials)
+	planned := registry.Agreed(call.Request, in.Image)
 	switch {
 	case err == nil:
-		return pinned, nil
+		return found, found.Held(call.Request, in.Image)
 	case ctx.Err() != nil, in.ResolveImage == resolveAlways, sdk.AsError(err).Field != "":
-		return "", err
+		return asTold, err
+	case planned != "":
+		return registry.Found{Image: planned}, nil
 	case registry.Unpinned(service.Image(was.Spec)) == registry.Unpinned(in.Image):
-		return service.Image(was.Spec), nil
+		return registry.Found{Image: service.Image(was.Spec)}, nil
 	default:
-		return in.Image, nil
+		return asTold, nil
 	}
 }
 
@@ -70,8 +75,8 @@ func (s services) foresee(_ context.Context, call *sdk.Call[UpdateInput], c chan
 		plan.Estimate = service.Estimate(c.Want)
 	}
 	if in.Image != "" {
-		plan.Observed = append(plan.Observed, sdk.Seen{Kind: "image", Name: in.Image, Version: c.Pin})
-		if in.ResolveImage != resolveNever && c.Pin == registry.Unpinned(c.Pin) {
+		plan.Observed = append(plan.Observed, c.Pin.Seen(in.Image))
+		if in.ResolveImage != resolveNever && c.Pin.Image == registry.Unpinned(c.Pin.Image) {
 			plan.Warnings = append(plan.Warnings, fmt.Sprintf("The registry does not say what %s is: each node takes what it has or gets by this tag.", in.Image))
 		}
 	}

@@ -151,7 +151,9 @@ func TestAPlanNamesWhatItWouldChange(t *testing.T) {
 		return preview
 	}
 	saw := func(preview sdk.Preview) bool {
-		return slices.ContainsFunc(preview.Observed, func(one sdk.Seen) bool { return one.Kind == "service" && one.Name == name && one.Version != "" })
+		return slices.ContainsFunc(preview.Observed, func(one sdk.Seen) bool {
+			return one.Kind == "service" && one.Name == name && one.Version != "" && one.Changes
+		})
 	}
 	byVersion := plan(name, map[string]any{"image": lab.V2}, "version")
 	if len(byVersion.Changes) != 1 || !strings.Contains(byVersion.Changes[0].Diff, "+image: "+lab.V2) || !saw(byVersion) {

@@ -13,6 +13,7 @@ import (
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/change"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/compose"
+	"github.com/gatebook/gatebook/plugins/swarm/internal/registry"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/service"
 	"github.com/gatebook/gatebook/schema"
 )
@@ -77,14 +78,20 @@ healthy, where they have a health check), and none has failed for ` + "`monitor`
 It fails as soon as it is known that it will not come to that, with the tasks' own reasons: an image that is missing, a container that exits, a health check
 that fails, no node that is suitable. An update that the engine has paused or rolled back by itself is a failure, too.
 
-**Nothing of anybody else's is overwritten.** The change goes by the version index that the plan saw, or that ` + "`version`" + ` says. Where somebody has changed the service
+**Nothing of anybody else's is overwritten.** The change goes by what the plan saw to which people agreed, as long as the run has changed nothing of the service
+before, and by the version index that ` + "`version`" + ` says, where that is given; without either, by what the step's first look saw. Where somebody has changed the service
 since, the step is a *conflict* that names what they changed, and so is its undo. The engine's own notes about an update move the index as well; these are told from changes.
+A tag that is another image than the plan saw is a conflict, too.
+
+**An image** is fixed to the digest that its registry has for it, and its tasks to nodes of the platforms that it is for, as docker does it. Where the registry does not answer, the
+platforms stay as they are.
 
 **Undo** puts back the spec from before this step, whatever the engine calls the previous one, and waits until all tasks are those of before.
 It goes at the pace of that spec.
 
 **Canary.** With ` + "`canary: 1`" + ` one task is updated, and watched; the others wait for the next ` + "`service_update`" + `, for 30 days at most: until then the engine counts the update as
-going on. Without a step that goes on or takes back, whoever updates the service next does so at that pace, unless they set another delay. The engine makes each task from the spec
+going on. Without a step that goes on or takes back, as where somebody else has changed the service meanwhile, whoever updates the service next does so at that pace, unless they
+set another delay: ` + "`docker service update --update-delay 0s`" + `. The engine makes each task from the spec
 as it is now: one of the others that ends by itself meanwhile is replaced by a new one.`,
 		Rules: []schema.Rule{
 			{Expr: `!has(self.env) || !has(self.unsetEnv) || !self.unsetEnv.exists(name, name in self.env)`, Message: "A variable is set or removed, and not both."},
@@ -115,7 +122,7 @@ func (in UpdateInput) says(c change.Change[swarm.ServiceSpec]) string {
 
 // wants is the spec that the step makes of the one that was there; image is what its image was
 // pinned to.
-func (in UpdateInput) wants(was swarm.ServiceSpec, image string) (swarm.ServiceSpec, error) {
+func (in UpdateInput) wants(was swarm.ServiceSpec, image registry.Found) (swarm.ServiceSpec, error) {
 	want, err := service.Copy(was)
 	if err != nil {
 		return want, err
@@ -124,8 +131,8 @@ func (in UpdateInput) wants(was swarm.ServiceSpec, image string) (swarm.ServiceS
 	if container == nil {
 		return want, sdk.FieldErrorf("service", "the service %s runs no containers, but a %s", in.Service, cmp.Or(want.TaskTemplate.Runtime, "plugin"))
 	}
-	if image != "" {
-		container.Image = image
+	if image.Image != "" {
+		image.Runs(&want.TaskTemplate)
 	}
 	container.Env = environment(container.Env, in.Env, in.UnsetEnv)
 	for name, value := range in.Labels {

@@ -3,6 +3,7 @@ package stacks
 import (
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/engine"
+	"github.com/gatebook/gatebook/plugins/swarm/internal/file"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/service"
 	"github.com/gatebook/gatebook/schema"
 )
@@ -19,6 +20,11 @@ type Input struct {
 	WithRegistryAuth bool              `json:"withRegistryAuth" doc:"Gives the nodes the credentials that docker's configuration has for the images' registries."`
 	Monitor          schema.Duration   `json:"monitor" min:"1ms" example:"30s" doc:"How long all tasks of a service must have stayed healthy at the end. Without it, as long as each service says, or else 5s."`
 	Stall            schema.Duration   `json:"stall" default:"1m" min:"1s" doc:"How long nothing of a service may move forward while something is known to be wrong, as an image that is missing."`
+}
+
+// file is the compose file that is given.
+func (in Input) file() file.Given {
+	return file.Given{Compose: in.Compose, File: in.File, Folder: in.Folder, Variables: in.Variables}
 }
 
 // Output is what stack_deploy returns.

@@ -7,13 +7,18 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/moby/moby/client"
 
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/plugins/sdk/sdktest"
+	"github.com/gatebook/gatebook/plugins/swarm/internal/connection"
+	"github.com/gatebook/gatebook/plugins/swarm/internal/engine"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/spec"
+	"github.com/gatebook/gatebook/plugins/swarm/internal/stacks"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/vault"
+	"github.com/gatebook/gatebook/schema"
 )
 
 // dying is a host that dies when the state before the change is on the disk.
@@ -208,5 +213,16 @@ func TestALaterUndoFollowsWhatAnEarlierOneHasMade(t *testing.T) {
 	must(t, deploy(t).Undo(t.Context(), undone(req, host), second))
 	if !follows(second) {
 		t.Errorf("it says %+v", second.ProgressTold())
+	}
+}
+
+// A request that is not answered in time says so, and what it was.
+func TestARequestThatIsLate(t *testing.T) {
+	t.Parallel()
+	e := &engine.Engine{}
+	must(t, e.Connect(t.Context(), connection.Config{Endpoint: "unix://" + swarmed.Nodes[0].Socket, Timeout: schema.Duration(20 * time.Second)}))
+	e.Timeout = time.Nanosecond
+	for doing, err := range stacks.Requests(t.Context(), e) {
+		fails(t, err, sdk.Transient, doing+": ", "has not answered within 1ns")
 	}
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/compose"
+	"github.com/gatebook/gatebook/plugins/swarm/internal/file"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/spec"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/vault"
 )
@@ -89,7 +90,7 @@ type prepared struct {
 
 // prepare looks at everything, and decides what is to be done.
 func (s stacks) prepare(ctx context.Context, in Input) (p prepared, err error) {
-	f, err := read(in)
+	f, err := file.Read(in.file())
 	if err != nil {
 		return p, err
 	}
@@ -99,7 +100,7 @@ func (s stacks) prepare(ctx context.Context, in Input) (p prepared, err error) {
 	if p.want, err = s.wants(f, in.Stack, p.view); err != nil {
 		return p, err
 	}
-	p.Stack, p.warnings = in.Stack, f.warnings
+	p.Stack, p.warnings = in.Stack, f.Warnings
 	p.Made = p.want.lacks(p.view)
 	if p.wanted, err = p.want.services(ctx, p.view); err != nil {
 		return p, err

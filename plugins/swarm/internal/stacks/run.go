@@ -13,8 +13,8 @@ import (
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/compose"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/engine"
+	"github.com/gatebook/gatebook/plugins/swarm/internal/file"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/service"
-	"github.com/gatebook/gatebook/plugins/swarm/internal/tasks"
 )
 
 // run is one attempt to deploy.
@@ -65,7 +65,7 @@ func (r *run) begin(ctx context.Context) (err error) {
 		return err
 	}
 	if len(r.want.blockers) > 0 {
-		return r.want.fault("%s", strings.Join(r.want.blockers, " "))
+		return r.want.Fault("%s", strings.Join(r.want.blockers, " "))
 	}
 	if err := cmp.Or(r.agreed(r.call), r.unforeseen(r.call)); err != nil {
 		return err
@@ -109,7 +109,7 @@ func (r *run) idle() bool {
 
 // resume takes up what an earlier attempt has begun.
 func (r *run) resume(ctx context.Context, before kept) error {
-	f, err := read(r.call.Input)
+	f, err := file.Read(r.call.Input.file())
 	if err != nil {
 		return err
 	}
@@ -238,15 +238,7 @@ func (r *run) set(ctx context.Context, i int, one target) error {
 func (r *run) amiss(ctx context.Context, i int, is standing) error {
 	one := r.Targets[i]
 	if is == before && r.rolledBack(one) {
-		seen, err := r.Tasks.Look(ctx, r.view.services[one.Name].ID)
-		if err != nil {
-			return err
-		}
-		as := r.met[one.Name] // of which the tasks are that failed
-		if as.Name == "" {
-			as = seen.Service.Spec
-		}
-		if _, err := seen.Now(tasks.Followed{ID: seen.Service.ID, Spec: as}); err != nil {
+		if err := r.Amiss(ctx, r.view.services[one.Name].ID, r.met[one.Name]); err != nil {
 			return err
 		}
 	}

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/containerd/errdefs"
 	"github.com/moby/moby/api/types/swarm"
 	"github.com/moby/moby/client"
 
@@ -76,25 +75,29 @@ func (v view) labels(kind, name string) map[string]string {
 }
 
 // verifySecrets has the engine say of each secret that is there whether it holds what the compose
-// file says. Nobody can read it: it is set to what it should hold, which the engine refuses where that
-// is something else, and where it is not, nothing changes.
+// file says.
 func (r *run) verifySecrets(ctx context.Context) error {
 	for _, one := range r.want.things {
 		live, there := r.view.secrets[one.name]
 		if one.kind != secretKind || !there || one.secret.Driver != nil {
 			continue
 		}
-		is := live.Spec
-		is.Data = one.secret.Data
-		err := r.setSecret(ctx, live, is)
-		if errdefs.IsInvalidArgument(err) && strings.Contains(err.Error(), "only updates to Labels are allowed") {
-			return r.want.fault("the secret %s holds something else than the compose file says, and what a secret holds cannot be changed: give it another name", one.name)
-		}
-		if err != nil && !engine.Stale(err) {
+		holds, err := r.secretHolds(ctx, live, one.secret.Data)
+		if err != nil {
 			return err
+		}
+		if !holds {
+			return r.want.Fault("the secret %s holds something else than the compose file says, and what a secret holds cannot be changed: give it another name", one.name)
 		}
 	}
 	return nil
+}
+
+func (s stacks) secretHolds(ctx context.Context, live swarm.Secret, data []byte) (bool, error) {
+	single, cancel := s.Single(ctx)
+	defer cancel()
+	holds, err := s.Holds(single, live.ID, data)
+	return holds, s.Fault(single, err, "ask what the secret %s holds", live.Spec.Name)
 }
 
 func (s stacks) setSecret(ctx context.Context, live swarm.Secret, to swarm.SecretSpec) error {
@@ -160,7 +163,7 @@ const patience = 2 * time.Minute
 // unmake removes a thing that the step has made, until the engine does not list it any more. What tasks
 // that end still use is tried again.
 func (u *undoing) unmake(ctx context.Context, kind, name string) error {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeoutCause(ctx, patience, sdk.Errorf(sdk.Transient, "the %s %s is still there after %s", kind, name, patience))
 	defer cancel()
 	for {
 		v, err := u.look(ctx)
@@ -185,7 +188,7 @@ func (u *undoing) unmake(ctx context.Context, kind, name string) error {
 		select {
 		case <-time.After(lookAgain):
 		case <-ctx.Done():
-			return sdk.Errorf(sdk.Transient, "the %s %s is still there: %w", kind, name, cmp.Or(err, ctx.Err()))
+			return sdk.Errorf(sdk.Transient, "%w", cmp.Or(err, context.Cause(ctx)))
 		}
 	}
 }

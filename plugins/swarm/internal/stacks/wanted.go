@@ -16,6 +16,7 @@ import (
 	"github.com/moby/moby/client"
 
 	"github.com/gatebook/gatebook/plugins/sdk"
+	"github.com/gatebook/gatebook/plugins/swarm/internal/file"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/registry"
 )
 
@@ -46,7 +47,7 @@ func (m made) of(kind string) []string { return m[kind] }
 
 // stack is what a compose file makes of a stack.
 type stack struct {
-	file
+	file.File
 	name     string
 	things   []thing // networks, secrets and configs, each by their names
 	outside  made    // what it takes from outside, and is not there
@@ -54,13 +55,13 @@ type stack struct {
 }
 
 // wants says what a compose file makes of a stack, and what stands in its way.
-func (s stacks) wants(f file, name string, v view) (stack, error) {
-	want := stack{file: f, name: name, outside: made{}}
+func (s stacks) wants(f file.File, name string, v view) (stack, error) {
+	want := stack{File: f, name: name, outside: made{}}
 	if f.Version == "" || len(f.Services) == 0 {
-		return want, f.fault("it has no services")
+		return want, f.Fault("it has no services")
 	}
 	space := convert.NewNamespace(name)
-	networks, external := convert.Networks(space, f.Networks, f.attached())
+	networks, external := convert.Networks(space, f.Networks, f.Attached())
 	for _, network := range slices.Sorted(maps.Keys(networks)) {
 		options := networks[network]
 		options.Driver = cmp.Or(options.Driver, "overlay")
@@ -68,14 +69,14 @@ func (s stacks) wants(f file, name string, v view) (stack, error) {
 	}
 	secrets, err := convert.Secrets(space, f.Secrets)
 	if err != nil {
-		return want, f.fault("secrets: %w", err)
+		return want, f.Fault("secrets: %w", err)
 	}
 	for _, secret := range secrets {
 		want.things = append(want.things, thing{kind: secretKind, name: secret.Name, labels: secret.Labels, secret: secret})
 	}
 	configs, err := convert.Configs(space, f.Configs)
 	if err != nil {
-		return want, f.fault("configs: %w", err)
+		return want, f.Fault("configs: %w", err)
 	}
 	for _, config := range configs {
 		want.things = append(want.things, thing{kind: configKind, name: config.Name, labels: config.Labels, config: config})
@@ -86,20 +87,6 @@ func (s stacks) wants(f file, name string, v view) (stack, error) {
 	})
 	want.block(v, external)
 	return want, nil
-}
-
-// attached are the networks that services are attached to.
-func (f file) attached() map[string]struct{} {
-	all := map[string]struct{}{}
-	for _, service := range f.Services {
-		if len(service.Networks) == 0 {
-			all["default"] = struct{}{}
-		}
-		for name := range service.Networks {
-			all[name] = struct{}{}
-		}
-	}
-	return all
 }
 
 // block finds what would be refused.
@@ -184,12 +171,12 @@ func (w *stack) services(ctx context.Context, v view) ([]swarm.ServiceSpec, erro
 	}
 	specs, err := convert.Services(ctx, convert.NewNamespace(w.name), w.Config, answers{view: v, made: foretold})
 	if err != nil {
-		return nil, w.fault("%w", err)
+		return nil, w.Fault("%w", err)
 	}
 	all := slices.SortedFunc(maps.Values(specs), func(a, b swarm.ServiceSpec) int { return cmp.Compare(a.Name, b.Name) })
 	for _, one := range all {
 		if one.TaskTemplate.ContainerSpec.Image, err = tagged(one.TaskTemplate.ContainerSpec.Image); err != nil {
-			return nil, w.fault("the image of %s: %w", one.Name, err)
+			return nil, w.Fault("the image of %s: %w", one.Name, err)
 		}
 	}
 	return all, nil

@@ -112,6 +112,9 @@ func (f *following) end(v verdict) error {
 	case (v.how == Paused || v.how == RolledBack) && v.Message != "":
 		what += ": " + v.Message
 	}
+	if look := whereToLook(v.ails); look != "" {
+		what += "; " + look
+	}
 	u.typed = sdk.Errorf(class, "%s", what)
 	return u
 }

@@ -267,7 +267,9 @@ func TestWhatIsTold(t *testing.T) {
 // What is counted says what is waited for, and what is not.
 func TestWhatIsCounted(t *testing.T) {
 	t.Parallel()
-	some := []string{"1 running", "2 running old"}
+	some, nowhere := []string{"1 running", "2 running old"}, wanted()
+	nowhere.Mode = swarm.ServiceMode{Global: &swarm.GlobalService{}}
+	nowhere.TaskTemplate.Placement = &swarm.Placement{Constraints: []string{"node.labels.gpu==yes"}}
 	for name, test := range map[string]struct {
 		of    Followed
 		none  bool // is to run
@@ -279,9 +281,13 @@ func TestWhatIsCounted(t *testing.T) {
 		"the way back":   {Followed{Again: true}, false, some, "1 of 2 are as before and healthy, 1 of the old to end"},
 		"to none at all": {Followed{}, true, []string{"1 running unwanted"}, "none is to run, 1 of the old to end"},
 		"none":           {Followed{}, true, nil, "none is to run"},
+		"one on no node": {Followed{Spec: nowhere}, false, nil, "none is to run, as no node takes one"},
 	} {
 		of := test.of
-		of.ID, of.Spec, of.Monitor, of.Stall = "s", wanted(), 10*time.Second, time.Minute
+		of.ID, of.Monitor, of.Stall = "s", 10*time.Second, time.Minute
+		if of.Spec.Name == "" {
+			of.Spec = wanted()
+		}
 		if test.none {
 			*of.Spec.Mode.Replicated.Replicas = 0
 		}

@@ -2,6 +2,7 @@ package tasks_test
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"sync"
 	"testing"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/moby/moby/api/types/container"
 	"github.com/moby/moby/api/types/swarm"
+	"github.com/moby/moby/client"
 
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/lab"
@@ -69,5 +71,26 @@ func TestALossIsOutlasted(t *testing.T) {
 		}
 		lab.Must(t, loss.after())
 		lab.Eventually(t, "the swarm is whole again", l.Whole)
+	}
+}
+
+// What a health check says on another node the engine that is asked cannot tell. It says who can.
+func TestAHealthCheckOfAnotherNode(t *testing.T) {
+	t.Parallel()
+	l := lab.Own(t, 1, lab.Workers(1))
+	lab.Must(t, l.Give(t.Context(), lab.V1, lab.Sick))
+	id := l.Service(t, "web", lab.V1, 1, func(s *swarm.ServiceSpec) {
+		s.TaskTemplate.Placement = &swarm.Placement{Constraints: []string{"node.role==worker"}}
+	})
+	w := world{t, tasks.Tasks{Engine: l.Nodes[0].Connect(t)}, id, l.Nodes[0].Docker}
+	spec := w.put(with(image(lab.Sick), quick(swarm.UpdateFailureActionPause)))
+	_, _, err := w.converge(tasks.Followed{ID: id, Spec: spec, Monitor: 2 * time.Second, Stall: 5 * time.Second})
+	lab.Fails(t, err, sdk.Permanent, "what a health check said, its own node alone can tell: on n1, docker inspect ")
+	ended, _ := errors.AsType[*tasks.Unconverged](err)
+	for _, row := range ended.Ails {
+		found, err := l.Nodes[1].Docker.ContainerInspect(t.Context(), row.Container, client.ContainerInspectOptions{})
+		if lab.Must(t, err); found.Container.State.Health == nil || found.Container.State.Health.Status != container.Unhealthy {
+			t.Errorf("over there, %s is %+v", row.Container, found.Container.State)
+		}
 	}
 }

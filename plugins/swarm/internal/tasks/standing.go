@@ -20,6 +20,7 @@ type Standing struct {
 	Update  swarm.UpdateState // of the engine's update; empty: it had nothing to update
 	Message string            // what the engine says of its update
 	Job     bool              // its tasks are to end, and not to run on
+	PerNode bool              // each node that is suitable has one
 	Wanted  int               // how many tasks are to run or, of a job, to have ended well
 	Running int               // tasks that run and are meant to, of whatever spec
 	Updated int               // tasks of the spec that run or, of a job, have ended well
@@ -46,6 +47,7 @@ type Row struct {
 	Since     time.Time // of the state
 	Created   time.Time
 	Container string // on that node
+	Unheard   bool   // its health check may have failed, and only that node can tell what it said
 }
 
 // Judge says how a service is by a spec.
@@ -62,12 +64,12 @@ func (s Seen) Judge(wanted swarm.ServiceSpec) Standing {
 		nodes[node.ID] = node
 	}
 	is := s.ofSpec(wanted, nodes)
-	perNode := wanted.Mode.Global != nil || wanted.Mode.GlobalJob != nil
+	standing.PerNode = wanted.Mode.Global != nil || wanted.Mode.GlobalJob != nil
 	newest := map[string]bool{} // places of which it was met
 	for _, task := range s.Tasks {
 		row := row(task, nodes[task.NodeID])
 		row.Name = fmt.Sprintf("%s.%d", standing.Service, task.Slot)
-		if perNode {
+		if standing.PerNode {
 			row.Name = standing.Service + "." + row.Node
 		}
 		row.Current = is(task)
@@ -79,7 +81,7 @@ func (s Seen) Judge(wanted swarm.ServiceSpec) Standing {
 	for i := range standing.Tasks {
 		row := &standing.Tasks[i]
 		place := fmt.Sprint(row.Slot)
-		if perNode {
+		if standing.PerNode {
 			place = row.NodeID // of which two may have one host name
 		}
 		if row.Current && !newest[place] {
@@ -135,7 +137,10 @@ func (s Standing) Count() string {
 // count is how many of the spec there are of how many, and what becomes of those that are not.
 func (s Standing) count(of int, are, others string) string {
 	text := fmt.Sprintf("%d of %d %s", s.Updated, of, are)
-	if of == 0 {
+	switch {
+	case of == 0 && s.PerNode:
+		text = "none is to run, as no node takes one" // which is as the service says, and may be a mistake
+	case of == 0:
 		text = "none is to run"
 	}
 	if s.Old > 0 {

@@ -1,4 +1,6 @@
-package stacks
+// Package file reads compose files, by docker's own code, and says what is wrong with one and where. It
+// leaves out what a swarm makes of it.
+package file
 
 import (
 	"errors"
@@ -21,13 +23,22 @@ import (
 	"github.com/gatebook/gatebook/plugins/sdk"
 )
 
-// file is a compose file that was read.
-type file struct {
+// Given is a compose file as a step gives it: as text, or else by a path.
+type Given struct {
+	Compose   string
+	File      string
+	Folder    string            // from which paths in it are seen; empty: that of File
+	Variables map[string]string // for the ${…} in it
+}
+
+// File is a compose file that was read.
+type File struct {
 	*types.Config
-	field    string // the parameter that it is from
-	text     []byte // as it was given
-	tree     yaml.Node
-	warnings []string // whole sentences
+	Warnings []string // whole sentences
+
+	field string // the parameter that it is from
+	text  []byte // as it was given
+	tree  yaml.Node
 }
 
 // mostBytes is how long a compose file may be, and what a config or secret in it holds: an engine takes
@@ -49,8 +60,8 @@ func readable(path string) error {
 	}
 }
 
-// read reads the compose file that a step names.
-func read(in Input) (f file, err error) {
+// Read reads the compose file that a step gives.
+func Read(in Given) (f File, err error) {
 	f.field, f.text = "compose", []byte(in.Compose)
 	folder := in.Folder
 	if folder != "" && !filepath.IsAbs(folder) {
@@ -77,16 +88,16 @@ func read(in Input) (f file, err error) {
 	return f, f.load(in.Variables, folder)
 }
 
-// fault is an error about the file.
-func (f file) fault(format string, args ...any) error {
+// Fault is an error about the file.
+func (f File) Fault(format string, args ...any) error {
 	return sdk.FieldErrorf(f.field, "the compose file: "+format, args...)
 }
 
 // load makes of the text what docker makes of it.
-func (f *file) load(variables map[string]string, folder string) error {
+func (f *File) load(variables map[string]string, folder string) error {
 	said, err := loader.ParseYAML(f.text)
 	if err != nil {
-		return f.fault("%w", err)
+		return f.Fault("%w", err)
 	}
 	var document yaml.Node
 	if err := yaml.Unmarshal(f.text, &document); err == nil && len(document.Content) == 1 {
@@ -95,7 +106,7 @@ func (f *file) load(variables map[string]string, folder string) error {
 	if err := f.seenFrom(folder, said); err != nil {
 		return err
 	}
-	f.warnings = append(f.notGiven(said, variables), f.ignored(said)...)
+	f.Warnings = append(f.notGiven(said, variables), f.ignored(said)...)
 	details := types.ConfigDetails{
 		Version: schema.Version(said), WorkingDir: folder, Environment: variables,
 		ConfigFiles: []types.ConfigFile{{Filename: "compose.yaml", Config: said}},
@@ -114,13 +125,13 @@ func (f *file) load(variables map[string]string, folder string) error {
 	}
 	all = slices.Concat(all, unreadable(f, "configs", f.Configs), unreadable(f, "secrets", f.Secrets))
 	if len(all) > 0 {
-		return f.fault("%s", inOneLine(all))
+		return f.Fault("%s", inOneLine(all))
 	}
 	return nil
 }
 
 // unreadable complains of what the configs or secrets of a file are to hold.
-func unreadable[T types.ConfigObjConfig | types.SecretConfig](f *file, section string, of map[string]T) (all []error) {
+func unreadable[T types.ConfigObjConfig | types.SecretConfig](f *File, section string, of map[string]T) (all []error) {
 	for _, name := range slices.Sorted(maps.Keys(of)) {
 		one := types.FileObjectConfig(of[name])
 		if one.External.External || one.Driver != "" {
@@ -134,10 +145,10 @@ func unreadable[T types.ConfigObjConfig | types.SecretConfig](f *file, section s
 }
 
 // loaded is what docker's loader says. Some of what its schema lets through it does not expect.
-func (f *file) loaded(details types.ConfigDetails) (config *types.Config, err error) {
+func (f *File) loaded(details types.ConfigDetails) (config *types.Config, err error) {
 	defer func() {
 		if stumbled := recover(); stumbled != nil {
-			err = f.fault("docker's reading of it stumbles: %v", stumbled)
+			err = f.Fault("docker's reading of it stumbles: %v", stumbled)
 		}
 	}()
 	config, err = loader.Load(details, loader.WithDiscardEnvFiles)
@@ -146,16 +157,16 @@ func (f *file) loaded(details types.ConfigDetails) (config *types.Config, err er
 		for _, key := range f.keys(details.ConfigFiles[0].Config, forbidden.Properties) {
 			all = append(all, errors.New(key))
 		}
-		return nil, f.fault("%s", inOneLine(all))
+		return nil, f.Fault("%s", inOneLine(all))
 	}
 	if err != nil {
-		return nil, f.fault("%w", err)
+		return nil, f.Fault("%w", err)
 	}
 	return config, nil
 }
 
 // seenFrom complains of paths that are seen from a folder which is not known.
-func (f *file) seenFrom(folder string, said map[string]any) error {
+func (f *File) seenFrom(folder string, said map[string]any) error {
 	if folder != "" {
 		return nil
 	}
@@ -181,7 +192,7 @@ func (f *file) seenFrom(folder string, said map[string]any) error {
 		}
 	}
 	if len(all) > 0 {
-		return f.fault("%s", inOneLine(all))
+		return f.Fault("%s", inOneLine(all))
 	}
 	return nil
 }
@@ -224,7 +235,7 @@ func bound(volume any) any {
 var variable = regexp.MustCompile(`\$(?i:(?P<escaped>\$)|(?P<named>[_a-z][_a-z0-9]*)|\{(?P<braced>[_a-z][_a-z0-9]*(?::?[-?][^}]*)?)\})`)
 
 // notGiven warns of variables that are empty since nobody gives them.
-func (f *file) notGiven(said map[string]any, variables map[string]string) (warnings []string) {
+func (f *File) notGiven(said map[string]any, variables map[string]string) (warnings []string) {
 	asked := template.ExtractVariables(said, variable)
 	for _, name := range slices.Sorted(maps.Keys(asked)) {
 		if _, given := variables[name]; !given && asked[name] == "" {
@@ -235,7 +246,7 @@ func (f *file) notGiven(said map[string]any, variables map[string]string) (warni
 }
 
 // ignored warns of what a swarm makes nothing of.
-func (f *file) ignored(said map[string]any) (warnings []string) {
+func (f *File) ignored(said map[string]any) (warnings []string) {
 	keys := map[string]string{}
 	for _, key := range types.UnsupportedProperties {
 		keys[key] = "a swarm ignores it"
@@ -248,7 +259,7 @@ func (f *file) ignored(said map[string]any) (warnings []string) {
 }
 
 // keys are those of services that are among some, with their places and what is to be said of them.
-func (f *file) keys(said map[string]any, of map[string]string) (all []string) {
+func (f *File) keys(said map[string]any, of map[string]string) (all []string) {
 	services, _ := said["services"].(map[string]any)
 	for _, name := range slices.Sorted(maps.Keys(services)) {
 		service, _ := services[name].(map[string]any)
@@ -262,7 +273,7 @@ func (f *file) keys(said map[string]any, of map[string]string) (all []string) {
 }
 
 // line says where a key is: " (line 7)"; empty: that cannot be told.
-func (f *file) line(path ...string) string {
+func (f *File) line(path ...string) string {
 	node, line := &f.tree, 0
 	for _, name := range path {
 		if node.Kind != yaml.MappingNode {
@@ -292,4 +303,18 @@ func inOneLine(all []error) string {
 		said = append(said, err.Error())
 	}
 	return strings.Join(said, "; ")
+}
+
+// Attached are the networks that services are attached to.
+func (f File) Attached() map[string]struct{} {
+	all := map[string]struct{}{}
+	for _, service := range f.Services {
+		if len(service.Networks) == 0 {
+			all["default"] = struct{}{}
+		}
+		for name := range service.Networks {
+			all[name] = struct{}{}
+		}
+	}
+	return all
 }

@@ -1,4 +1,4 @@
-package stacks_test
+package file_test
 
 import (
 	"os"
@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/gatebook/gatebook/plugins/sdk"
-	"github.com/gatebook/gatebook/plugins/swarm/internal/stacks"
+	"github.com/gatebook/gatebook/plugins/swarm/internal/file"
 )
 
 func TestWhatIsWrongWithAComposeFileIsSaid(t *testing.T) {
@@ -40,7 +40,7 @@ func TestWhatIsWrongWithAComposeFileIsSaid(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			warnings, err := stacks.Read(stacks.Input{Stack: "s", Compose: test.compose})
+			read, err := file.Read(file.Given{Compose: test.compose})
 			if len(test.says) == 0 && err != nil || len(test.says) > 0 && err == nil {
 				t.Fatalf("it fails with %v", err)
 			}
@@ -49,7 +49,7 @@ func TestWhatIsWrongWithAComposeFileIsSaid(t *testing.T) {
 					t.Errorf("it says %q of the parameter %q, want %q", typed.Message, typed.Field, text)
 				}
 			}
-			said := strings.Join(warnings, "\n")
+			said := strings.Join(read.Warnings, "\n")
 			for _, text := range test.warns {
 				if !strings.Contains(said, text) {
 					t.Errorf("it warns of %q, want %q", said, text)
@@ -69,13 +69,13 @@ func TestAFileIsReadFromItsFolder(t *testing.T) {
 	must(t, os.WriteFile(filepath.Join(dir, "x.env"), []byte("A=1\n"), 0o600))
 	path := filepath.Join(dir, "compose.yaml")
 	must(t, os.WriteFile(path, []byte("services: {web: {image: 'a:1${TAG}', env_file: [x.env]}}"), 0o600))
-	if warnings, err := stacks.Read(stacks.Input{Stack: "s", File: path}); err != nil || len(warnings) != 1 {
-		t.Errorf("%v, %v", warnings, err)
+	if read, err := file.Read(file.Given{File: path}); err != nil || len(read.Warnings) != 1 {
+		t.Errorf("%v, %v", read.Warnings, err)
 	}
-	if _, err := stacks.Read(stacks.Input{Stack: "s", File: "compose.yaml"}); err == nil || sdk.AsError(err).Field != "file" {
+	if _, err := file.Read(file.Given{File: "compose.yaml"}); err == nil || sdk.AsError(err).Field != "file" {
 		t.Errorf("a relative path: %v", err)
 	}
-	if _, err := stacks.Read(stacks.Input{Stack: "s", File: filepath.Join(dir, "none.yaml")}); err == nil || sdk.AsError(err).Field != "file" {
+	if _, err := file.Read(file.Given{File: filepath.Join(dir, "none.yaml")}); err == nil || sdk.AsError(err).Field != "file" {
 		t.Errorf("no file: %v", err)
 	}
 }
@@ -88,13 +88,13 @@ func TestWhatCannotBeReadWhole(t *testing.T) {
 	must(t, os.WriteFile(huge, nil, 0o600))
 	must(t, os.Truncate(huge, 1<<40))
 	for path, says := range map[string]string{os.DevNull: "is no regular file", dir: "is no regular file", huge: "has more than 1 MB"} {
-		_, err := stacks.Read(stacks.Input{Stack: "s", File: path})
+		_, err := file.Read(file.Given{File: path})
 		if err == nil || sdk.AsError(err).Field != "file" || !strings.Contains(err.Error(), path+" "+says) {
 			t.Errorf("the compose file %s: %v", path, err)
 		}
 		for _, section := range []string{"configs", "secrets"} {
 			text := one + section + ":\n  site:\n    file: " + path + "\n"
-			_, err := stacks.Read(stacks.Input{Stack: "s", Compose: text})
+			_, err := file.Read(file.Given{Compose: text})
 			if err == nil || sdk.AsError(err).Field != "compose" || !strings.Contains(err.Error(), section+".site.file (line 11): "+path+" "+says) {
 				t.Errorf("%s: %v", section, err)
 			}
@@ -104,13 +104,30 @@ func TestWhatCannotBeReadWhole(t *testing.T) {
 
 // A compose file is foreign: whatever is in it is read, or refused, and never makes it stumble.
 func FuzzAComposeFile(f *testing.F) {
-	for _, text := range []string{one, two, "a: b: c", "services: {web: {image: a, ulimits: {nofile: {soft: 1}}}}", "services: {web: null}", "services: {web: {image: '${A:-b}', ports: ['80:80/tcp'], volumes: ['a:b:ro']}}"} {
+	for _, text := range []string{one, "a: b: c", "services: {web: {image: a, ulimits: {nofile: {soft: 1}}}}", "services: {web: null}", "services: {web: {image: '${A:-b}', ports: ['80:80/tcp'], volumes: ['a:b:ro']}}"} {
 		f.Add(text)
 	}
 	dir := f.TempDir()
 	f.Fuzz(func(t *testing.T, text string) {
-		if _, err := stacks.Read(stacks.Input{Stack: "s", Compose: text, Folder: dir}); err != nil && sdk.AsError(err).Field != "compose" {
+		if _, err := file.Read(file.Given{Compose: text, Folder: dir}); err != nil && sdk.AsError(err).Field != "compose" {
 			t.Errorf("it says nothing of the parameter: %v", err)
 		}
 	})
 }
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+const one = `
+services:
+  web:
+    image: demo:v1
+    environment: {LEVEL: info, DB_PASSWORD: hunter2, PORT: "0"}
+    stop_grace_period: 1s
+    healthcheck: {disable: true}
+networks: {default: {external: true, name: host}}
+`

@@ -1,0 +1,48 @@
+package services_test
+
+import (
+	"testing"
+
+	"github.com/moby/moby/api/types/swarm"
+
+	"github.com/gatebook/gatebook/plugins/sdk"
+	"github.com/gatebook/gatebook/plugins/sdk/sdktest"
+	"github.com/gatebook/gatebook/plugins/swarm/internal/lab"
+)
+
+// Where somebody else changes a service during a canary, that is not taken back, and its pace stays. The
+// conflict says so, and what it says to type has the update go on.
+func TestWhatACanaryLeavesIsSaid(t *testing.T) {
+	t.Parallel()
+	service := serve(t, lab.V1, 2)
+	left := "docker service update --update-delay 0s " + service + " has it go on"
+	update, host := action(t, "service_update"), &sdktest.Host{}
+	request := lab.Request(t, map[string]any{"service": service, "image": lab.V2, "resolveImage": "never", "canary": 1, "monitor": "1s"})
+	_, err := update.Apply(t.Context(), request, host)
+	lab.Must(t, err)
+	request.Before = host.StateBefore()
+	on := lab.Request(t, map[string]any{"service": service, "image": lab.V2, "resolveImage": "never", "monitor": "1s"})
+	preview, err := update.Plan(t.Context(), on)
+	lab.Must(t, err)
+	on.Seen = preview.Observed
+
+	meddle(t, service, func(s *swarm.ServiceSpec) { s.Labels = map[string]string{"team": "web"} })
+	_, err = update.Apply(t.Context(), on, &sdktest.Host{})
+	lab.Fails(t, err, sdk.Conflict, "since it was planned: deploy.labels.team is web", left)
+	lab.Fails(t, update.Undo(t.Context(), request, &sdktest.Host{}), sdk.Conflict, "meanwhile: deploy.labels.team is web", left)
+
+	meddle(t, service, func(s *swarm.ServiceSpec) { s.UpdateConfig.Delay = 0 })
+	swarmed.Running(t, service, lab.V2, 2)
+}
+
+// A canary that fails says what is left until it is taken back.
+func TestACanaryThatFailsSaysWhatItLeaves(t *testing.T) {
+	t.Parallel()
+	service, host := serve(t, lab.V1, 2), &sdktest.Host{}
+	update := action(t, "service_update")
+	request := lab.Request(t, map[string]any{"service": service, "image": lab.Bad, "resolveImage": "never", "canary": 1})
+	_, err := update.Apply(t.Context(), request, host)
+	lab.Fails(t, err, sdk.Permanent, "exit", "until it is taken back, the service has the pace of a canary", "unless it sets --update-delay")
+	request.Before = host.StateBefore()
+	lab.Must(t, update.Undo(t.Context(), request, &sdktest.Host{}))
+}
