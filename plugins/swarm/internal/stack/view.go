@@ -216,6 +216,9 @@ func (v View) Labels(kind, name string) map[string]string {
 	}
 }
 
+// PrintLabels is what is kept of labels of a thing with this ID, to know them again.
+func (v View) PrintLabels(id string, labels map[string]string) string { return v.prints.Of(id, labels) }
+
 // Users are the services that use a thing.
 func (v View) Users(kind, name string) (names []string) {
 	for _, service := range slices.Sorted(maps.Keys(v.Services)) {

@@ -106,27 +106,32 @@ func (r *run) hide(ctx context.Context) error {
 			r.Pruned[i].Spec = &live.Spec
 		}
 	}
-	r.relabel()
+	if err := r.hideLabels(); err != nil {
+		return err
+	}
 	_, hidden := r.parted()
 	return r.vault().Keep(ctx, r.call.Log, r.Key, r.called(), hidden)
 }
 
-// relabel is [run.hide] for labels, of which nothing says what they were when the step began.
-func (r *run) relabel() {
-	now := prepared{want: r.want, view: r.view}
-	now.prepareLabels()
+// hideLabels is [run.hide] for labels.
+func (r *run) hideLabels() error {
 	for i, one := range r.Labels {
 		if !one.Vault {
 			continue
 		}
-		live := stack.Unmarked(r.view.Labels(one.Kind, one.Name))
-		r.Labels[i].Was, r.Labels[i].Set = live, live
-		for _, is := range now.Labels {
-			if is.ID == one.ID {
-				r.Labels[i] = is
+		for _, thing := range r.want.Things {
+			if thing.Kind == one.Kind && thing.Name == one.Name {
+				r.Labels[i].Set = thing.Labels
 			}
 		}
+		switch is := stack.Unmarked(r.view.Labels(one.Kind, one.Name)); {
+		case r.view.PrintLabels(one.ID, is) == one.Print:
+			r.Labels[i].Was = is
+		case !same(is, r.Labels[i].Set):
+			return sdk.Errorf(sdk.Conflict, "somebody changed the labels of the %s meanwhile", one)
+		}
 	}
+	return nil
 }
 
 // load reads the state that an earlier attempt has kept, and says whether there is one, and whether it

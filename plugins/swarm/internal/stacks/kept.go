@@ -33,8 +33,10 @@ type relabeled struct {
 	ID   string            `json:"id"`
 	Was  map[string]string `json:"was,omitempty"`
 	Set  map[string]string `json:"set,omitempty"`
-	// Vault says that some of them smell of secrets, so that all are kept in the swarm.
-	Vault bool `json:"vault,omitempty"`
+	// Vault says that some of them smell of secrets, so that all are kept in the swarm, and here is a print of
+	// those that were.
+	Vault bool   `json:"vault,omitempty"`
+	Print string `json:"print,omitempty"`
 }
 
 // String is what it is about.
@@ -158,17 +160,16 @@ func mark(live swarm.Service) string {
 
 func (p *prepared) prepareLabels() {
 	for _, one := range p.want.Things {
-		var live swarm.Annotations
-		var id string
-		switch one.Kind {
-		case stack.SecretKind:
-			live, id = p.view.Secrets[one.Name].Spec.Annotations, p.view.Secrets[one.Name].ID
-		case stack.ConfigKind:
-			live, id = p.view.Configs[one.Name].Spec.Annotations, p.view.Configs[one.Name].ID
+		id := p.view.ID(one.Kind, one.Name)
+		was := stack.Unmarked(p.view.Labels(one.Kind, one.Name))
+		if one.Kind == stack.NetworkKind || id == "" || same(was, one.Labels) {
+			continue
 		}
-		if was := stack.Unmarked(live.Labels); id != "" && !same(was, one.Labels) {
-			p.Labels = append(p.Labels, relabeled{Kind: one.Kind, Name: one.Name, ID: id, Was: was, Set: one.Labels, Vault: smells(was) || smells(one.Labels)})
+		change := relabeled{Kind: one.Kind, Name: one.Name, ID: id, Was: was, Set: one.Labels, Vault: smells(was) || smells(one.Labels)}
+		if change.Vault {
+			change.Print = p.view.PrintLabels(id, was)
 		}
+		p.Labels = append(p.Labels, change)
 	}
 }
 

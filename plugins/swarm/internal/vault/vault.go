@@ -110,8 +110,8 @@ func (v Vault) tidy(ctx context.Context) error {
 	return errors.Join(failed...)
 }
 
-// Lost is the error where what was kept is there no more, and would be needed: whoever removed it
+// Lost is the error where what was kept is there no more, and would be needed: whoever knows what it was
 // has to put the thing back.
 func Lost(of string) error {
-	return sdk.Errorf(sdk.Conflict, "what the %s was is not known any more: somebody has removed what was kept of it in the swarm, the config with the label %s", of, Label)
+	return sdk.Errorf(sdk.Permanent, "what the %s was is not known any more: somebody has removed what was kept of it in the swarm, the config with the label %s", of, Label)
 }

@@ -75,7 +75,7 @@ func TestTidyingIsInTheWayOfNoStep(t *testing.T) {
 // What nobody can read back says so, and is somebody's doing.
 func TestWhatIsLost(t *testing.T) {
 	t.Parallel()
-	if err := vault.Lost("service web"); sdk.AsError(err).Class != sdk.Conflict || !strings.Contains(err.Error(), vault.Label) {
+	if err := vault.Lost("service web"); sdk.AsError(err).Class != sdk.Permanent || !strings.Contains(err.Error(), vault.Label) {
 		t.Error(err)
 	}
 }
