@@ -121,7 +121,7 @@ func shop() {
 						return shelfOutput{}, err
 					}
 					if seen, saw := call.Saw("Shelf", call.Input.Name); saw && seen.Version != version(before) {
-						return shelfOutput{}, sdk.Errorf(sdk.Conflict, "the shelf %s was %s in the plan, and is %s by now", call.Input.Name, seen.Version, version(before)).NothingChanged()
+						return shelfOutput{}, sdk.OutdatedErrorf("the shelf %s was %s in the plan, and is %s by now", call.Input.Name, seen.Version, version(before))
 					}
 					if err := call.SaveBefore(ctx, before.Goods); err != nil {
 						return shelfOutput{}, err
