@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/gatebook/gatebook/plugins/sdk"
@@ -41,27 +42,31 @@ func TestPreviewsSayWhatTheySaw(t *testing.T) {
 		unknown []string
 		want    string
 	}{
-		{"file.verify", params{"path": "digits"}, nil, "[{file digits sha256:" + digitsSHA256 + " }]"},
-		{"file.verify", params{"path": "none"}, nil, "[{file none absent }]"},
-		{"file.verify", params{"path": "."}, nil, "[{file . a directory }]"},
-		{"file.verify", params{"path": "large"}, nil, fmt.Sprintf("[{file large %d bytes }]", 65<<20)},
-		{"file.verify", params{}, []string{"path"}, "[]"},
-		{"exec", params{"command": []any{"true"}}, nil, "[]"}, // what PATH has is the machine's
-		{"exec", params{"command": []any{"./tool", "x"}, "cwd": "below"}, nil, "[{file ./tool sha256:" + digitsSHA256 + " }]"},
-		{"exec", params{"command": []any{"./tool"}}, []string{"cwd"}, "[]"},
-		{"exec", params{"script": "./tool"}, nil, "[]"},
-		{"exec", params{"command": []any{"true"}, "check": []any{"test", "-e", "none"}}, nil, "[{check test -e none does not succeed }]"},
-		{"exec", params{"command": []any{"true"}, "check": []any{"test", "-e", "tool"}}, nil, "[{check test -e tool succeeds }]"},
-		{"exec", params{"command": []any{"true"}, "check": []any{"./below/tool"}}, []string{"env"}, "[{file ./below/tool sha256:" + digitsSHA256 + " }]"},
-		{"exec.check", params{"command": []any{"./below/tool"}}, nil, "[{file ./below/tool sha256:" + digitsSHA256 + " }]"},
+		{"file.verify", params{"path": "digits"}, nil, "file digits sha256:" + digitsSHA256},
+		{"file.verify", params{"path": "none"}, nil, "file none absent"},
+		{"file.verify", params{"path": "."}, nil, "file . a directory"},
+		{"file.verify", params{"path": "large"}, nil, fmt.Sprintf("file large %d bytes", 65<<20)},
+		{"file.verify", params{}, []string{"path"}, ""},
+		{"exec", params{"command": []any{"true"}}, nil, ""}, // what PATH has is the machine's
+		{"exec", params{"command": []any{"./tool", "x"}, "cwd": "below"}, nil, "file ./tool sha256:" + digitsSHA256},
+		{"exec", params{"command": []any{"./tool"}}, []string{"cwd"}, ""},
+		{"exec", params{"script": "./tool"}, nil, ""},
+		{"exec", params{"command": []any{"true"}, "check": []any{"test", "-e", "none"}}, nil, "check test -e none does not succeed"},
+		{"exec", params{"command": []any{"true"}, "check": []any{"test", "-e", "tool"}}, nil, "check test -e tool succeeds"},
+		{"exec", params{"command": []any{"true"}, "check": []any{"./below/tool"}}, []string{"env"}, "file ./below/tool sha256:" + digitsSHA256},
+		{"exec.check", params{"command": []any{"./below/tool"}}, nil, "file ./below/tool sha256:" + digitsSHA256},
 	} {
 		for _, handler := range handlers {
 			if handler.Describe().Name != test.action {
 				continue
 			}
 			got, err := handler.Plan(t.Context(), sdk.Request{Params: paramsOf(t, test.with), Unknown: test.unknown})
-			if err != nil || fmt.Sprint(got.Observed) != test.want {
-				t.Errorf("%s %v: got %v and %v, want %s", test.action, test.with, got.Observed, err, test.want)
+			var all []string
+			for _, seen := range got.Observed {
+				all = append(all, fmt.Sprintf("%s %s %s", seen.Kind, seen.Name, seen.Version))
+			}
+			if seen := strings.Join(all, ", "); err != nil || seen != test.want {
+				t.Errorf("%s %v: got %s and %v, want %s", test.action, test.with, seen, err, test.want)
 			}
 		}
 	}
