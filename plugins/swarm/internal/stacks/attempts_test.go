@@ -116,7 +116,7 @@ func TestWhatWasKeptIsRemoved(t *testing.T) {
 	scaled(t, name+"_web", 2)
 	forget()
 	err := deploy(t).Undo(t.Context(), undone(req, host), host)
-	fails(t, err, sdk.Conflict, "what the service "+name+"_web was is not known any more")
+	fails(t, err, sdk.Permanent, "what the service "+name+"_web was is not known any more")
 }
 
 // telling is a host that does something when it is told of the progress of a step.
