@@ -213,8 +213,9 @@ tell-here-swarm = go run -C plugins/swarm ./internal/lab/here || echo '    nobod
 swarm-engine:
 	@plugins/swarm/internal/lab/install
 
-# One package after the other, since each has its lab to itself. Its tests wait for
-# controllers more than they work, so that there are more at once than processors.
+# So many packages at once, as each has its lab to itself: a control plane takes the whole machine, and
+# engines little of it. Tests wait more than they work, so that there are more at once than processors.
+at-once-swarm := 3
 # What they have measured, they write into a file, since go test shows nothing of tests that pass.
 .PHONY: $(PLUGINS:%=test-%) $(PLUGINS:%=race-%)
 $(PLUGINS:%=test-%): test-%:
@@ -223,7 +224,7 @@ $(PLUGINS:%=race-%): export GORACE = $(RACE)
 $(PLUGINS:%=race-%): race-%:
 	@$(call test-plugin,-race)
 test-plugin = found=$$(mktemp); trap 'rm -f "$$found"' EXIT; \
-	cd plugins/$* && GATEBOOK_TEST_FOUND=$$found go test $(1) -timeout 20m -p 1 -parallel 4 -count=1 ./... || status=$$?; \
+	cd plugins/$* && GATEBOOK_TEST_FOUND=$$found go test $(1) -timeout 20m -p $(or $(at-once-$*),1) -parallel 4 -count=1 ./... || status=$$?; \
 	cat "$$found"; exit $${status:-0}
 
 # ---- tools --------------------------------------------------------------------
