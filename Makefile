@@ -215,7 +215,7 @@ swarm-engine:
 
 # So many packages at once, as each has its lab to itself: a control plane takes the whole machine, and
 # engines little of it. Tests wait more than they work, so that there are more at once than processors.
-at-once-swarm := 3
+at-once-swarm := 2
 # What they have measured, they write into a file, since go test shows nothing of tests that pass.
 .PHONY: $(PLUGINS:%=test-%) $(PLUGINS:%=race-%)
 $(PLUGINS:%=test-%): test-%:

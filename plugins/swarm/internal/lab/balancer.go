@@ -61,7 +61,9 @@ func (b *balancer) look(places []string) {
 		})
 	}
 	looks.Wait()
-	b.set(slices.Sorted(maps.Keys(answering)))
+	if len(answering) > 0 { // else they are asked that were there last, rather than none
+		b.set(slices.Sorted(maps.Keys(answering)))
+	}
 }
 
 // ServeHTTP passes a request on to a replica, and to others where it is not answered.

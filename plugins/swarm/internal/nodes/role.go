@@ -122,7 +122,7 @@ func (m managers) is(role swarm.NodeRole) bool {
 	if role == swarm.NodeRoleWorker {
 		return m.node.ManagerStatus == nil
 	}
-	return m.node.ManagerStatus != nil && m.node.ManagerStatus.Reachability == swarm.ReachabilityReachable
+	return state.Reached(m.node)
 }
 
 // refusals are why the node must not get a role, each a sentence. The last manager, and those that hold

@@ -26,13 +26,19 @@ func (s State) Quorum() Quorum {
 		if n.ManagerStatus.Leader {
 			q.Leader = s.Node(n.ID)
 		}
-		if n.ManagerStatus.Reachability == swarm.ReachabilityReachable {
+		if Reached(n) {
 			q.Reachable++
 		} else {
 			q.Unreachable = append(q.Unreachable, s.Node(n.ID))
 		}
 	}
 	return q
+}
+
+// Reached says whether a node is a manager that the others reach. One that is down may be told as reachable
+// for a moment, each time that the others try to connect to it again.
+func Reached(n swarm.Node) bool {
+	return n.ManagerStatus != nil && n.ManagerStatus.Reachability == swarm.ReachabilityReachable && n.Status.State != swarm.NodeStateDown
 }
 
 // Needed is how many managers must be reached for the swarm to decide.
@@ -47,7 +53,7 @@ func (q Quorum) Spare() int { return max(q.Reachable-q.Needed(), 0) }
 // Without is the quorum after a manager has left.
 func (q Quorum) Without(n swarm.Node) Quorum {
 	q.Total--
-	if n.ManagerStatus != nil && n.ManagerStatus.Reachability == swarm.ReachabilityReachable {
+	if Reached(n) {
 		q.Reachable--
 	}
 	return q

@@ -71,4 +71,9 @@ func TestTheQuorum(t *testing.T) {
 	if got, want := managers(3, 0).With().String(), "4 of 4 managers reachable, quorum 3, 1 more may be lost"; got != want {
 		t.Errorf("got %q", got)
 	}
+	down := here
+	down.Status.State = swarm.NodeStateDown
+	if q := state.New([]swarm.Node{here, down}, nil, nil).Quorum(); q.Holds() || len(q.Unreachable) != 1 || q.Without(down).Reachable != 1 {
+		t.Errorf("one that is down, and told as reachable: %s", q)
+	}
 }
