@@ -46,3 +46,20 @@ func TestACanaryThatFailsSaysWhatItLeaves(t *testing.T) {
 	request.Before = host.StateBefore()
 	lab.Must(t, update.Undo(t.Context(), request, &sdktest.Host{}))
 }
+
+// A canary is fewer than all tasks, also of a service that has one for each node: else it is an outage.
+func TestACanaryOfAllNodesIsRefused(t *testing.T) {
+	t.Parallel()
+	service := serve(t, lab.V1, 1, func(s *swarm.ServiceSpec) { s.Mode = swarm.ServiceMode{Global: &swarm.GlobalService{}} })
+	was := state(t, service)()
+	for _, canary := range []int{1, 5} {
+		request := lab.Request(t, map[string]any{"service": service, "image": lab.V2, "resolveImage": "never", "canary": canary})
+		_, err := action(t, "service_update").Plan(t.Context(), request)
+		lab.Fails(t, err, sdk.Permanent, "has 1 tasks: a canary is fewer than all")
+		_, err = action(t, "service_update").Apply(t.Context(), request, &sdktest.Host{})
+		lab.Fails(t, err, sdk.Permanent, "has 1 tasks: a canary is fewer than all")
+	}
+	if is := state(t, service)(); is != was {
+		t.Errorf("it is\n%s\nand was\n%s", is, was)
+	}
+}

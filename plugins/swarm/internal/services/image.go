@@ -69,9 +69,12 @@ func (s services) putUpdate(ctx context.Context, in UpdateInput, live service.Ob
 }
 
 // foresee adds to a plan what an update would mean.
-func (s services) foresee(_ context.Context, call *sdk.Call[UpdateInput], c change.Change[swarm.ServiceSpec], plan *sdk.Preview) error {
+func (s services) foresee(ctx context.Context, call *sdk.Call[UpdateInput], c change.Change[swarm.ServiceSpec], plan *sdk.Preview) error {
 	in := call.Input
 	if c.Changed() {
+		if err := s.fewer(ctx, in, c.Live); err != nil {
+			return err
+		}
 		plan.Estimate = service.Estimate(c.Want)
 	}
 	if in.Image != "" {

@@ -58,6 +58,12 @@ func (s services) update() sdk.Action[UpdateInput, UpdateOutput] {
 		Summary: func(in UpdateInput, c change.Change[swarm.ServiceSpec]) string {
 			return in.says(c)
 		},
+		Guard: func(ctx context.Context, use change.Use[UpdateInput], live service.Object, _ swarm.ServiceSpec) error {
+			if use.Undo {
+				return nil
+			}
+			return s.fewer(ctx, use.Input, live)
+		},
 		Foresee: s.foresee,
 		After: func(ctx context.Context, call *sdk.Call[UpdateInput], c change.Change[swarm.ServiceSpec]) (UpdateOutput, error) {
 			converged, err := s.Converge(ctx, call.Host, service.Followed(c, call.Input.Stall.Std()), c.Changed())
@@ -115,7 +121,10 @@ func (in UpdateInput) says(c change.Change[swarm.ServiceSpec]) string {
 	if len(what) == 0 {
 		what = differences
 	}
-	if in.Canary > 0 {
+	switch {
+	case in.Canary > 0 && c.Was.Mode.Replicated == nil:
+		return fmt.Sprintf("would update %d of the tasks of the service %s, while the others wait for its next update: %s", in.Canary, in.Service, compose.Sentence(what))
+	case in.Canary > 0:
 		return fmt.Sprintf("would update %d of %d tasks of the service %s, while the others wait for its next update: %s", in.Canary, service.Replicas(c.Was), in.Service, compose.Sentence(what))
 	}
 	return fmt.Sprintf("would update the service %s: %s", in.Service, compose.Sentence(what))
@@ -152,11 +161,32 @@ func (in UpdateInput) wants(was swarm.ServiceSpec, image registry.Found) (swarm.
 	if in.Canary == 0 {
 		return want, nil
 	}
-	if replicas := service.Replicas(was); was.Mode.Replicated != nil && in.Canary >= replicas {
-		return want, sdk.FieldErrorf("canary", "the service %s has %d tasks: a canary is fewer than all, so that others wait", in.Service, replicas)
+	if was.Mode.Replicated != nil && in.Canary >= service.Replicas(was) {
+		return want, in.tooMany(service.Replicas(was))
 	}
 	service.SetCanary(&want, in.Canary)
 	return want, nil
+}
+
+// tooMany is the error of a canary of all tasks.
+func (in UpdateInput) tooMany(tasks uint64) error {
+	return sdk.FieldErrorf("canary", "the service %s has %d tasks: a canary is fewer than all, so that others wait", in.Service, tasks)
+}
+
+// fewer refuses a canary of all tasks of a service that has one for each node: how many these are, its spec
+// does not say.
+func (s services) fewer(ctx context.Context, in UpdateInput, live service.Object) error {
+	if in.Canary == 0 || live.Spec.Mode.Replicated != nil {
+		return nil
+	}
+	seen, err := s.Tasks.Look(ctx, live.ID)
+	if err != nil {
+		return err
+	}
+	if wanted := uint64(seen.Judge(live.Spec).Wanted); in.Canary >= wanted {
+		return in.tooMany(wanted)
+	}
+	return nil
 }
 
 // environment sets and removes variables. Those that are there keep their place.
