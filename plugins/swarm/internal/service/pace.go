@@ -3,8 +3,6 @@ package service
 import (
 	"cmp"
 	"fmt"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/moby/moby/api/types/swarm"
@@ -63,36 +61,47 @@ func (p Pace) Set(of *swarm.ServiceSpec) {
 }
 
 // paceLabel is the label of a service with a canary that says the pace it had before, where that is not the
-// engine's usual one: "2 10s" for two tasks at a time, ten seconds after each other.
+// engine's usual one, and of how many tasks the canary is: "2 10s 1" for two tasks at a time, ten seconds
+// after each other, behind a canary of one.
 const paceLabel = "gatebook.dev/pace"
 
 // SetCanary gives a service a pace at which so many tasks are updated at once, and no more.
 func SetCanary(of *swarm.ServiceSpec, tasks uint64) {
 	uncanary(of)
 	made := *cmp.Or(of.UpdateConfig, usual())
-	if made.Parallelism != usual().Parallelism || made.Delay != usual().Delay {
+	if made.Parallelism != usual().Parallelism || made.Delay != usual().Delay || tasks != usual().Parallelism {
 		if of.Labels == nil {
 			of.Labels = map[string]string{}
 		}
-		of.Labels[paceLabel] = fmt.Sprintf("%d %s", made.Parallelism, made.Delay)
+		of.Labels[paceLabel] = fmt.Sprintf("%d %s %d", made.Parallelism, made.Delay, tasks)
 	}
 	made.Parallelism, made.Delay = tasks, held
 	of.UpdateConfig = &made
 }
 
-// uncanary gives a service with a canary back the pace from before.
+// uncanary gives a service with a canary back the pace from before. So it does where somebody has had the
+// update go on as [leftByCanary] tells him to, without a delay; what else he has set since is his, and stays.
 func uncanary(of *swarm.ServiceSpec) {
 	was := of.Labels[paceLabel]
 	delete(of.Labels, paceLabel)
-	if !isCanary(of.UpdateConfig) {
+	if of.UpdateConfig == nil {
 		return
 	}
-	made := *of.UpdateConfig
-	made.Parallelism, made.Delay = usual().Parallelism, usual().Delay
-	at, after, _ := strings.Cut(was, " ")
-	parallelism, unread := strconv.ParseUint(at, 10, 64)
-	if delay, err := time.ParseDuration(after); err == nil && unread == nil {
-		made.Parallelism, made.Delay = parallelism, delay
+	made, before, canary := *of.UpdateConfig, *usual(), uint64(0)
+	var delay string
+	read, _ := fmt.Sscan(was, &before.Parallelism, &delay, &canary)
+	after, err := time.ParseDuration(delay)
+	if read < 2 || err != nil {
+		before.Parallelism, after = usual().Parallelism, usual().Delay
+	}
+	switch {
+	case isCanary(&made):
+		made.Parallelism, made.Delay = before.Parallelism, after
+	case canary > 0 && made.Parallelism == canary:
+		made.Parallelism = before.Parallelism
+		if made.Delay == 0 {
+			made.Delay = after
+		}
 	}
 	of.UpdateConfig = &made
 }

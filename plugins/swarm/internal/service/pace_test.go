@@ -57,6 +57,37 @@ func TestAPaceChangesWhatIsGiven(t *testing.T) {
 	}
 }
 
+// Who has the update behind a canary go on, as the errors say, changes its delay and no more: the next update
+// goes at the pace from before the canary. What he has set for himself stays.
+func TestThePaceFromBeforeOutlivesAnUpdateThatGoesOn(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		was, since, want swarm.UpdateConfig
+		label            string // as an earlier gatebook has written it; empty: as it is
+	}{
+		"no delay":           {swarm.UpdateConfig{Parallelism: 4, Delay: time.Minute}, swarm.UpdateConfig{Parallelism: 2}, swarm.UpdateConfig{Parallelism: 4, Delay: time.Minute}, ""},
+		"of the usual":       {swarm.UpdateConfig{Parallelism: 1}, swarm.UpdateConfig{Parallelism: 2}, swarm.UpdateConfig{Parallelism: 1}, ""},
+		"a delay":            {swarm.UpdateConfig{Parallelism: 4, Delay: time.Minute}, swarm.UpdateConfig{Parallelism: 2, Delay: time.Second}, swarm.UpdateConfig{Parallelism: 4, Delay: time.Second}, ""},
+		"a pace":             {swarm.UpdateConfig{Parallelism: 4, Delay: time.Minute}, swarm.UpdateConfig{Parallelism: 3}, swarm.UpdateConfig{Parallelism: 3}, ""},
+		"an earlier label":   {swarm.UpdateConfig{Parallelism: 1}, swarm.UpdateConfig{Parallelism: 2, Delay: 30 * 24 * time.Hour}, swarm.UpdateConfig{Parallelism: 4, Delay: time.Minute}, "4 1m0s"},
+		"a label of nothing": {swarm.UpdateConfig{Parallelism: 1}, swarm.UpdateConfig{Parallelism: 2, Delay: 30 * 24 * time.Hour}, swarm.UpdateConfig{Parallelism: 1}, "4 minutes"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			spec := swarm.ServiceSpec{UpdateConfig: &c.was}
+			service.SetCanary(&spec, 2)
+			*spec.UpdateConfig = c.since
+			if c.label != "" {
+				spec.Labels = map[string]string{"gatebook.dev/pace": c.label}
+			}
+			service.Pace{}.Set(&spec)
+			if *spec.UpdateConfig != c.want || len(spec.Labels) > 0 {
+				t.Errorf("got %+v and the labels %v, want %+v", spec.UpdateConfig, spec.Labels, c.want)
+			}
+		})
+	}
+}
+
 func TestAnEstimateCountsBatches(t *testing.T) {
 	t.Parallel()
 	five := uint64(5)
