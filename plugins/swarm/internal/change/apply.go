@@ -109,6 +109,7 @@ func (c *changing[I, O, S]) first(ctx context.Context, live Object[S]) error {
 		return err
 	}
 	c.kept = c.keep(live, want, use)
+	_, c.kept.Seen = c.call.Saw(c.Kind, live.Name)
 	if c.Ails != nil {
 		if c.kept.Ailed, err = c.Ails(ctx, live); err != nil {
 			return err

@@ -106,6 +106,7 @@ type Use[I any] struct {
 	Pin   registry.Found // what [Of.Pin] has fixed
 	Undo  bool
 	Ailed bool // before the step, as [Of.Ails] says; in an undo
+	Seen  bool // it was as the plan saw it, so that no step of the same run had changed it; in an undo
 }
 
 // Change is the change of an object by a step.

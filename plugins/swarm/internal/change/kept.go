@@ -23,6 +23,7 @@ type kept struct {
 	Pin   registry.Found `json:"pin,omitzero"`
 	Mark  string         `json:"mark,omitempty"`  // as in [Object]
 	Ailed bool           `json:"ailed,omitempty"` // as in [Use]
+	Seen  bool           `json:"seen,omitempty"`  // as in [Use]
 }
 
 // keep is what leads back to the object that was looked at.
@@ -75,7 +76,7 @@ func (o *Of[I, O, S]) drop(ctx context.Context, in I, k kept) error {
 
 // used is the use of an action that has kept this.
 func used[I any](k kept, in I, undo bool) Use[I] {
-	return Use[I]{Input: in, Key: k.Key, Pin: k.Pin, Undo: undo, Ailed: k.Ailed}
+	return Use[I]{Input: in, Key: k.Key, Pin: k.Pin, Undo: undo, Ailed: k.Ailed, Seen: k.Seen}
 }
 
 // standing is whose spec an object has.

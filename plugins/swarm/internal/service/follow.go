@@ -152,6 +152,25 @@ func (s Services) Return(ctx context.Context, host sdk.Host, live Object, stall 
 	return err
 }
 
+// Beyond complains of a service whose spec is that of a canary again, while more tasks are new than that has
+// made: they are not as they were, and what has made the canary is of another run, which does not take it back.
+func (s Services) Beyond(ctx context.Context, live Object) error {
+	left := leftByCanary(live.Spec)
+	if left == "" {
+		return nil
+	}
+	seen, err := s.Tasks.Look(ctx, live.ID)
+	if err != nil {
+		return err
+	}
+	now := seen.Judge(live.Spec)
+	if uint64(now.Updated) <= live.Spec.UpdateConfig.Parallelism {
+		return nil
+	}
+	return sdk.Errorf(sdk.Permanent, "the service %s has the spec of its canary again, and %d of %d tasks stay new, where the canary has made %d: what they were is not known here, but to the run of the canary. "+
+		"Take that back, too, or leave them new and type docker service update --update-delay 0s %s: %s", live.Name, now.Updated, now.Wanted, live.Spec.UpdateConfig.Parallelism, live.Name, left)
+}
+
 // rest waits until no task of a service is about to end, as one that another could want the port of. It
 // waits no longer than stall says: it only makes what comes next easier.
 func (s Services) rest(ctx context.Context, live Object, stall time.Duration) error {

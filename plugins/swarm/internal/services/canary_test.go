@@ -63,3 +63,31 @@ func TestACanaryOfAllNodesIsRefused(t *testing.T) {
 		t.Errorf("it is\n%s\nand was\n%s", is, was)
 	}
 }
+
+// The rest of a canary may be of another run. Where that alone is taken back, the service has the canary's
+// spec again, and its tasks are not as they were: that is said, until the canary is taken back, too.
+func TestTheRestOfACanaryOfAnotherRunIsNotTakenBackAlone(t *testing.T) {
+	t.Parallel()
+	service, update := serve(t, lab.V1, 2), action(t, "service_update")
+	run := func(params map[string]any) sdk.Request {
+		t.Helper()
+		params["service"], params["image"], params["resolveImage"], params["monitor"] = service, lab.V2, "never", "1s"
+		request, host := lab.Request(t, params), &sdktest.Host{}
+		preview, err := update.Plan(t.Context(), request)
+		lab.Must(t, err)
+		request.Seen = preview.Observed
+		_, err = update.Apply(t.Context(), request, host)
+		lab.Must(t, err)
+		request.Before = host.StateBefore()
+		return request
+	}
+	canary := run(map[string]any{"canary": 1})
+	rest := run(map[string]any{})
+	for range 2 {
+		lab.Fails(t, update.Undo(t.Context(), rest, &sdktest.Host{}), sdk.Permanent,
+			"has the spec of its canary again, and 2 of 2 tasks stay new", "docker service update --update-delay 0s "+service)
+	}
+	lab.Must(t, update.Undo(t.Context(), canary, &sdktest.Host{}))
+	swarmed.Running(t, service, lab.V1, 2)
+	lab.Must(t, update.Undo(t.Context(), rest, &sdktest.Host{}))
+}

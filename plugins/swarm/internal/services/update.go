@@ -74,7 +74,11 @@ func (s services) update() sdk.Action[UpdateInput, UpdateOutput] {
 			return UpdateOutput{}, false, detail, err
 		},
 		Undone: func(ctx context.Context, call *sdk.Call[UpdateInput], use change.Use[UpdateInput], live service.Object) error {
-			return s.Return(ctx, call.Host, live, call.Input.Stall.Std(), use.Ailed)
+			err := s.Return(ctx, call.Host, live, call.Input.Stall.Std(), use.Ailed)
+			if err != nil || !use.Seen {
+				return err
+			}
+			return s.Beyond(ctx, live)
 		},
 	}).Action(sdk.Action[UpdateInput, UpdateOutput]{
 		Name:    "service_update",
