@@ -58,12 +58,7 @@ func (s services) update() sdk.Action[UpdateInput, UpdateOutput] {
 		Summary: func(in UpdateInput, c change.Change[swarm.ServiceSpec]) string {
 			return in.says(c)
 		},
-		Guard: func(ctx context.Context, use change.Use[UpdateInput], live service.Object, _ swarm.ServiceSpec) error {
-			if use.Undo {
-				return nil
-			}
-			return s.fewer(ctx, use.Input, live)
-		},
+		Guard:   s.guard,
 		Foresee: s.foresee,
 		After: func(ctx context.Context, call *sdk.Call[UpdateInput], c change.Change[swarm.ServiceSpec]) (UpdateOutput, error) {
 			converged, err := s.Converge(ctx, call.Host, service.Followed(c, call.Input.Stall.Std()), c.Changed())
@@ -73,13 +68,7 @@ func (s services) update() sdk.Action[UpdateInput, UpdateOutput] {
 			detail, err := s.Settling(ctx, service.Followed(c, call.Input.Stall.Std()))
 			return UpdateOutput{}, false, detail, err
 		},
-		Undone: func(ctx context.Context, call *sdk.Call[UpdateInput], use change.Use[UpdateInput], live service.Object) error {
-			err := s.Return(ctx, call.Host, live, call.Input.Stall.Std(), use.Ailed)
-			if err != nil || !use.Seen {
-				return err
-			}
-			return s.Beyond(ctx, live)
-		},
+		Undone: s.undone,
 	}).Action(sdk.Action[UpdateInput, UpdateOutput]{
 		Name:    "service_update",
 		Summary: "Update a service, and wait until it has converged and stayed healthy",
@@ -191,6 +180,24 @@ func (s services) fewer(ctx context.Context, in UpdateInput, live service.Object
 		return in.tooMany(wanted)
 	}
 	return nil
+}
+
+// guard refuses a canary of all tasks before it is set.
+func (s services) guard(ctx context.Context, use change.Use[UpdateInput], live service.Object, _ swarm.ServiceSpec) error {
+	if use.Undo {
+		return nil
+	}
+	return s.fewer(ctx, use.Input, live)
+}
+
+// undone follows a service whose update was taken back. A step of the same run that has changed it before
+// takes that back itself.
+func (s services) undone(ctx context.Context, call *sdk.Call[UpdateInput], use change.Use[UpdateInput], live service.Object) error {
+	err := s.Return(ctx, call.Host, live, call.Input.Stall.Std(), use.Ailed)
+	if err != nil || !use.Seen {
+		return err
+	}
+	return s.Beyond(ctx, live)
 }
 
 // environment sets and removes variables. Those that are there keep their place.
