@@ -34,14 +34,14 @@ func (i images) apply(ctx context.Context, call *sdk.Call[PrefetchInput]) (Prefe
 	case len(chosen.nodes) == 0:
 		return PrefetchOutput{}, sdk.Errorf(sdk.Permanent, "no node that takes tasks is among those that shall have the image").NothingChanged()
 	}
-	if image.unresolved != nil {
-		call.Log.Warn("each node takes what it has or gets by the tag", "image", in.Image, "because", image.unresolved.Error())
-	}
 	if err := i.clear(ctx, call.Key); err != nil { // what an attempt has left that was cut off
 		return PrefetchOutput{}, err
 	}
 	if err := i.fetch(ctx, call, image, chosen); err != nil {
 		return PrefetchOutput{}, err
+	}
+	if image.unresolved != nil { // where that is in the way, the error says it
+		call.Log.Warn("each node has what it had or got by the tag", "image", in.Image, "because", image.unresolved.Error())
 	}
 	out := PrefetchOutput{Image: image.Image, Skipped: append([]string{}, chosen.down...)}
 	_, out.Digest, _ = strings.Cut(image.Image, "@")

@@ -199,14 +199,20 @@ func TestWhyAnImageIsNotGot(t *testing.T) {
 		"no name":                     {map[string]any{"image": "Demo::v1"}, sdk.Permanent, []string{"image: "}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, _, err := apply(t, swarmed, test.params)
+			_, host, err := apply(t, swarmed, test.params)
 			lab.Fails(t, err, test.class, test.says...)
+			if printed := fmt.Sprint(host.Lines()); strings.Contains(printed, "ask the registry") {
+				t.Errorf("it is printed once more: %s", printed)
+			}
 			if after := services(t, swarmed); after != before {
 				t.Errorf("there are the services %q, and were %q", after, before)
 			}
 		})
 	}
-	out, _, err := apply(t, swarmed, map[string]any{"image": lab.V1})
+	out, host, err := apply(t, swarmed, map[string]any{"image": lab.V1})
+	if printed := fmt.Sprint(host.Lines()); !strings.Contains(printed, "ask the registry") {
+		t.Errorf("why the tag is not resolved is not in %s", printed)
+	}
 	if err != nil || len(out.Nodes) != 2 || out.Digest != "" || out.Image != lab.V1 {
 		t.Errorf("what nodes have already without a registry: %+v, %v", out, err)
 	}
