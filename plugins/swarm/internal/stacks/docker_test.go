@@ -14,6 +14,7 @@ import (
 
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/plugins/sdk/sdktest"
+	"github.com/gatebook/gatebook/plugins/swarm/internal/engine"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/lab"
 )
 
@@ -120,5 +121,54 @@ secrets: {key: {file: ` + file(t, "key", "opensesame") + `}}
 		if !strings.Contains(said, "the "+what+" stays") {
 			t.Errorf("of the %s it says nothing: %s", what, said)
 		}
+	}
+}
+
+// What a step has made, and somebody has deployed anew since, runs on as that one wants it: an undo of the step
+// that has made it says so, and does not say that it was taken back.
+func TestWhatWasDeployedAnewIsNoUndoneStep(t *testing.T) {
+	t.Parallel()
+	first := `version: "3.8"` + one
+	other := strings.ReplaceAll(first, "demo:v1", "demo:v2")
+	for by, deploys := range map[string]func(testing.TB, string){
+		"docker": func(t testing.TB, name string) { byDocker(t, name, other) },
+		"docker, twice": func(t testing.TB, name string) {
+			byDocker(t, name, strings.ReplaceAll(other, "info", "debug"))
+			byDocker(t, name, other)
+		},
+		"gatebook": func(t testing.TB, name string) {
+			req := request(t, map[string]any{"stack": name, "compose": other})
+			req.Key = "another-step-0-do"
+			applied(t, req, &sdktest.Host{})
+		},
+	} {
+		t.Run(by, func(t *testing.T) {
+			t.Parallel()
+			name := stack(t)
+			req, host := request(t, map[string]any{"stack": name, "compose": first}), &sdktest.Host{}
+			applied(t, req, host)
+			deploys(t, name)
+			err := deploy(t).Undo(t.Context(), undone(req, host), host)
+			fails(t, err, sdk.Conflict, "somebody changed the service "+name+"_web meanwhile: ")
+			if is := service(t, name+"_web").Spec.TaskTemplate.ContainerSpec.Image; !strings.HasPrefix(is, "demo:v2") {
+				t.Errorf("it runs %s", is)
+			}
+		})
+	}
+}
+
+// The last step is taken back first, and then the one that has made the service still knows it.
+func TestStepsAreTakenBackOneAfterTheOther(t *testing.T) {
+	t.Parallel()
+	name := stack(t)
+	req, host := request(t, map[string]any{"stack": name, "compose": one}), &sdktest.Host{}
+	applied(t, req, host)
+	second, last := request(t, map[string]any{"stack": name, "compose": two}), &sdktest.Host{}
+	second.Key = "another-step-0-do"
+	applied(t, second, last)
+	must(t, deploy(t).Undo(t.Context(), undone(second, last), last))
+	must(t, deploy(t).Undo(t.Context(), undone(req, host), host))
+	if _, err := docker.ServiceInspect(t.Context(), name+"_web", client.ServiceInspectOptions{}); !engine.IsGone(err) {
+		t.Errorf("the service stays: %v", err)
 	}
 }

@@ -104,6 +104,8 @@ func (u *undoing) unmakeService(ctx context.Context, one target) error {
 	switch is, words := u.judge(v, one); {
 	case is == absent:
 		return nil
+	case is == foreign && u.remade(live):
+		return meddled(one.Name, words)
 	case !u.madeBy(live.Spec.Labels):
 		u.leave("the service %s", one.Name)
 		return nil
@@ -112,6 +114,12 @@ func (u *undoing) unmakeService(ctx context.Context, one target) error {
 	default:
 		return u.remove(ctx, live)
 	}
+}
+
+// remade says whether a service without the mark of the step may be one that the step has made, and that somebody
+// has changed since, as `docker stack deploy` does: one that was never changed would still have its mark.
+func (u *undoing) remade(live swarm.Service) bool {
+	return !u.madeBy(live.Spec.Labels) && (live.PreviousSpec != nil || live.UpdateStatus != nil)
 }
 
 // leave tells what stays as somebody else has made it.
