@@ -42,6 +42,11 @@ type relabeled struct {
 // String is what it is about.
 func (k relabeled) String() string { return k.Kind + " " + k.Name }
 
+// had says of labels that are kept in the swarm whether they are as they were before the step.
+func (k relabeled) had(v stack.View) bool {
+	return k.Vault && v.PrintLabels(k.ID, stack.Unmarked(v.Labels(k.Kind, k.Name))) == k.Print
+}
+
 // smells says whether labels smell of secrets.
 func smells(labels map[string]string) bool { return !same(compose.Labels(labels), labels) }
 

@@ -44,7 +44,7 @@ func (s stacks) undo(ctx context.Context, call *sdk.Call[Input]) error {
 		u.take(ctx, "the service "+one.Name, func() error { return u.revive(ctx, one) })
 	}
 	for _, one := range u.Labels {
-		u.take(ctx, "the labels of the "+one.String(), func() error { return u.label(ctx, one, one.Set, one.Was) })
+		u.take(ctx, "the labels of the "+one.String(), func() error { return u.unlabel(ctx, one) })
 	}
 	for _, kind := range []string{stack.ConfigKind, stack.SecretKind, stack.NetworkKind} {
 		for _, name := range u.Made.Of(kind) {
@@ -187,6 +187,23 @@ func (u *undoing) revive(ctx context.Context, one pruned) error {
 	return nil
 }
 
+// unlabel gives a secret or config the labels that it had before the step.
+func (u *undoing) unlabel(ctx context.Context, one relabeled) error {
+	if !one.Vault {
+		return u.label(ctx, one, one.Set, one.Was)
+	}
+	v, err := u.look(ctx)
+	switch {
+	case err != nil:
+		return err
+	case v.ID(one.Kind, one.Name) == one.ID && one.had(v):
+		return nil
+	case v.PrintLabels(one.ID, one.Was) != one.Print:
+		return vault.Lost(one.String())
+	}
+	return u.label(ctx, one, one.Set, one.Was)
+}
+
 // credentialsFor are those for the image of a spec. Without them the nodes may still have it.
 func (u *undoing) credentialsFor(was swarm.ServiceSpec) string {
 	if was.TaskTemplate.ContainerSpec == nil {
@@ -244,7 +261,7 @@ func (k kept) progress(v stack.View) (begun, left string) {
 		}
 	}
 	for _, one := range k.Labels {
-		is := same(stack.Unmarked(v.Labels(one.Kind, one.Name)), one.Set)
+		is := same(stack.Unmarked(v.Labels(one.Kind, one.Name)), one.Set) && !one.had(v)
 		note(is, is, "the "+one.Kind+" "+one.Name)
 	}
 	for _, one := range k.Targets {
