@@ -192,11 +192,13 @@ func tagged(image string) (string, error) {
 }
 
 // Sum tells what the file says, with all that it takes in, from what it said before; but for the
-// contents of secrets. What is fixed is what is to be set of services.
-func (w *Stack) Sum(v View, fixed ...any) string {
-	var all []any
+// contents of secrets. What there is in the swarm is not in it. Fixed are images that a registry has fixed.
+func (w *Stack) Sum(v View, fixed ...string) string {
+	says := *w.Config
+	says.Extras = nil // of which nothing is made, and which may hold what no JSON has
+	all := []any{says, fixed}
 	for _, one := range w.Things {
 		all = append(all, one.String(), one.Config.Data)
 	}
-	return v.prints.Of("stack "+w.Name, append(all, fixed...))
+	return v.prints.Of("stack "+w.Name, all)
 }

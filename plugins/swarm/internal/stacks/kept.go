@@ -90,6 +90,7 @@ type prepared struct {
 	want     stack.Stack
 	view     stack.View
 	wanted   []swarm.ServiceSpec // in the order of kept.Targets
+	fixed    []string            // names and images of the services whose images a registry has fixed
 	warnings []string
 }
 
@@ -111,14 +112,17 @@ func (s stacks) prepare(ctx context.Context, in Input) (p prepared, err error) {
 		return p, err
 	}
 	for i := range p.wanted {
-		one, warning, err := s.prepareOne(ctx, in, p.view, &p.wanted[i], p.Made)
+		image, err := in.given().Fixed(ctx, s.Engine, p.wanted[i], p.view.Services[p.wanted[i].Name])
 		if err != nil {
 			return p, err
 		}
-		if warning != "" {
-			p.warnings = append(p.warnings, warning)
+		if image.Warning != "" {
+			p.warnings = append(p.warnings, image.Warning)
 		}
-		p.Targets = append(p.Targets, one)
+		if image.Asked {
+			p.fixed = append(p.fixed, p.wanted[i].Name, image.Image)
+		}
+		p.Targets = append(p.Targets, p.prepareOne(&p.wanted[i], image))
 	}
 	p.prepareLabels()
 	p.preparePrune(in)
@@ -126,20 +130,16 @@ func (s stacks) prepare(ctx context.Context, in Input) (p prepared, err error) {
 }
 
 // prepareOne fixes what is to be set of one service.
-func (s stacks) prepareOne(ctx context.Context, in Input, v stack.View, to *swarm.ServiceSpec, made stack.Made) (target, string, error) {
-	live := v.Services[to.Name]
-	image, warning, err := in.given().Fixed(ctx, s.Engine, *to, live)
-	if err != nil {
-		return target{}, "", err
-	}
+func (p *prepared) prepareOne(to *swarm.ServiceSpec, image stack.Fixed) target {
+	live := p.view.Services[to.Name]
 	one := target{Name: to.Name, ID: live.ID, Image: image.Image, Platforms: image.Platforms, Force: live.Spec.TaskTemplate.ForceUpdate}
 	settle(to, one)
-	one.Set = v.Print(one.thing(), *to, made)
+	one.Set = p.view.Print(one.thing(), *to, p.Made)
 	if live.ID != "" {
-		one.Index, one.Was, one.Mark = live.Version.Index, v.Print(one.thing(), live.Spec, made), mark(live)
+		one.Index, one.Was, one.Mark = live.Version.Index, p.view.Print(one.thing(), live.Spec, p.Made), mark(live)
 		one.Back, one.Vault = spec.Of(*to).To(spec.Of(live.Spec)), compose.Hides(live.Spec, *to)
 	}
-	return one, warning, nil
+	return one
 }
 
 // settle adds to a spec what the compose file leaves open: the image as it is fixed, the platforms that it

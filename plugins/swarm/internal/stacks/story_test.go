@@ -2,6 +2,7 @@ package stacks_test
 
 import (
 	"context"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -159,6 +160,34 @@ func TestWhatSomebodyElseChangedIsAConflict(t *testing.T) {
 	if _, err := docker.ServiceInspect(t.Context(), name+"_worker", client.ServiceInspectOptions{}); err == nil {
 		t.Errorf("what nobody changed is not taken back")
 	}
+}
+
+// What the run itself has changed before is not held against its plan: neither the service, which the engine
+// leaves out then, nor the compose file, of which nothing has changed. What has is named.
+func TestAPlanIsHeldToTheFileAlone(t *testing.T) {
+	t.Parallel()
+	name := stack(t)
+	deployed(t, name, one)
+	site := file(t, "site", "hello")
+	req := request(t, map[string]any{"stack": name, "compose": two + "x-more: .nan\nconfigs: {site: {file: " + site + "}}\n"})
+	seen := planned(t, req).Observed
+	await(t, "its tasks are made anew by force", func() bool {
+		live := service(t, name+"_web")
+		live.Spec.TaskTemplate.ForceUpdate++
+		live.Spec.TaskTemplate.ContainerSpec.Image = "demo:v2"
+		_, err := docker.ServiceUpdate(t.Context(), live.ID, client.ServiceUpdateOptions{Version: live.Version, Spec: live.Spec})
+		return err == nil
+	})
+	req.Seen = seen
+	_, err := deploy(t).Apply(t.Context(), req, &sdktest.Host{})
+	fails(t, err, sdk.Conflict, "somebody changed the service "+name+"_web since it was planned: ")
+
+	req.Seen = slices.DeleteFunc(slices.Clone(seen), func(one sdk.Seen) bool { return one.Name == name+"_web" })
+	must(t, os.WriteFile(site, []byte("goodbye"), 0o600))
+	_, err = deploy(t).Apply(t.Context(), req, &sdktest.Host{})
+	fails(t, err, sdk.Conflict, "the compose file of the stack "+name+", or what it takes in")
+	must(t, os.WriteFile(site, []byte("hello"), 0o600))
+	applied(t, req, &sdktest.Host{})
 }
 
 // guest is somebody else who adds a service to a stack, without tasks.
