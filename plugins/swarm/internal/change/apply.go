@@ -124,7 +124,7 @@ func (c *changing[I, O, S]) first(ctx context.Context, live Object[S]) error {
 // make makes the change, and looks what became of it.
 func (c *changing[I, O, S]) make(ctx context.Context, use Use[I], live Object[S], want S) error {
 	k := c.kept
-	k.Back = c.form(want).To(c.form(live.Spec)) // an earlier attempt may have come as far as none
+	k.Back = c.back(want, live.Spec) // an earlier attempt may have come as far as none
 	if err := c.hide(ctx, c.call, k); err != nil {
 		return err
 	}

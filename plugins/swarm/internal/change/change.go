@@ -160,9 +160,11 @@ func (o *Of[I, O, S]) put(ctx context.Context, in I, live Object[S], to S) error
 	return o.Engine.Fault(single, err, "%s the %s", o.Verb, o.called(in))
 }
 
-// form is what of a spec is the step's own.
-func (o *Of[I, O, S]) form(of S) spec.Form {
-	all := spec.Of(of)
+// form is what of a spec is the step's own, as it is judged.
+func (o *Of[I, O, S]) form(of S) spec.Form { return o.own(spec.Of(of)) }
+
+// own is what of a form is the step's own.
+func (o *Of[I, O, S]) own(all spec.Form) spec.Form {
 	if o.Own == nil {
 		return all
 	}

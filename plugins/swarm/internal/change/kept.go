@@ -29,9 +29,14 @@ type kept struct {
 func (o *Of[I, O, S]) keep(live Object[S], want S, use Use[I]) kept {
 	was, is := o.form(live.Spec), o.form(want)
 	return kept{
-		ID: live.ID, Index: live.Index, Was: o.print(live.ID, was), Set: o.print(live.ID, is), Back: is.To(was), Key: use.Key, Pin: use.Pin, Mark: live.Mark,
+		ID: live.ID, Index: live.Index, Was: o.print(live.ID, was), Set: o.print(live.ID, is), Back: o.back(want, live.Spec), Key: use.Key, Pin: use.Pin, Mark: live.Mark,
 		Vault: o.Hides != nil && o.Hides(live.Spec, want),
 	}
+}
+
+// back is what leads from a spec back to the one that was there, by the letter.
+func (o *Of[I, O, S]) back(from, to S) spec.Patch {
+	return o.own(spec.Exact(from)).To(o.own(spec.Exact(to)))
 }
 
 // disk is what of it is kept on gatebook's disk.
@@ -103,7 +108,11 @@ func (o *Of[I, O, S]) judge(ctx context.Context, use Use[I], k kept, live Object
 	if k.Vault && k.Back == nil && o.print(k.ID, own) == k.Set {
 		return judged[S]{}, vault.Lost(o.called(use.Input))
 	}
-	if o.print(k.ID, own.With(k.Back)) != k.Was { // more differs than the step changes
+	restored, err := o.restored(live.Spec, k.Back)
+	if err != nil {
+		return judged[S]{}, err
+	}
+	if o.print(k.ID, o.form(restored)) != k.Was { // more differs than the step changes
 		was := func(was S) bool { return o.print(k.ID, o.form(was)) == k.Was }
 		now := judged[S]{standing: foreign, words: o.since(live, was), apart: o.follows(k.ID, k.Was, live)}
 		if last := o.known(k, live); last != nil {
@@ -111,14 +120,10 @@ func (o *Of[I, O, S]) judge(ctx context.Context, use Use[I], k kept, live Object
 		}
 		return now, nil
 	}
-	was, err := o.restored(live.Spec, k.Back)
-	if err != nil {
-		return judged[S]{}, err
-	}
 	if o.print(k.ID, own) == k.Set {
-		return judged[S]{standing: ours, was: was, want: live.Spec}, nil
+		return judged[S]{standing: ours, was: restored, want: live.Spec}, nil
 	}
-	words := o.Words(o.other(ctx, use, k, live, was), live.Spec)
+	words := o.Words(o.other(ctx, use, k, live, restored), live.Spec)
 	return judged[S]{standing: foreign, words: words, apart: o.follows(k.ID, k.Was, live)}, nil
 }
 
@@ -151,7 +156,7 @@ func (o *Of[I, O, S]) known(k kept, live Object[S]) *S {
 
 // restored is a spec in which what the step changed is as it was.
 func (o *Of[I, O, S]) restored(live S, back spec.Patch) (was S, err error) {
-	if err := spec.Of(live).With(back).Into(&was); err != nil {
+	if err := spec.Exact(live).With(back).Into(&was); err != nil {
 		return was, sdk.Errorf(sdk.Permanent, "the state before the change: %w", err)
 	}
 	return was, nil

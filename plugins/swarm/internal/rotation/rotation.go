@@ -86,7 +86,7 @@ func (r rotating[I]) action(a sdk.Action[I, Output]) sdk.Action[I, Output] {
 // wants is the spec that mounts the new one in the place of the old one. Which ID that has is only
 // known once it is made.
 func (r rotating[I]) wants(use change.Use[I], was swarm.ServiceSpec) (swarm.ServiceSpec, error) {
-	want, err := service.Copy(was)
+	want, err := spec.Copy(was)
 	if err != nil {
 		return want, err
 	}

@@ -112,13 +112,6 @@ func Change[I, O any](s Services, named func(I) Named, of change.Of[I, O, swarm.
 	return of
 }
 
-// Copy is a spec that can be changed without the other.
-func Copy(of swarm.ServiceSpec) (swarm.ServiceSpec, error) {
-	var made swarm.ServiceSpec
-	err := spec.Of(of).Into(&made)
-	return made, err
-}
-
 // Image is the image of a spec; empty: it runs no containers.
 func Image(of swarm.ServiceSpec) string {
 	if of.TaskTemplate.ContainerSpec == nil {

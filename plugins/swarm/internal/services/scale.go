@@ -9,6 +9,7 @@ import (
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/change"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/service"
+	"github.com/gatebook/gatebook/plugins/swarm/internal/spec"
 	"github.com/gatebook/gatebook/schema"
 )
 
@@ -30,7 +31,7 @@ func (s services) scale() sdk.Action[ScaleInput, ScaleOutput] {
 		Params: []string{"replicas"},
 		Verb:   "scale",
 		Want: func(_ context.Context, use change.Use[ScaleInput], was service.Object) (swarm.ServiceSpec, error) {
-			want, err := service.Copy(was.Spec)
+			want, err := spec.Copy(was.Spec)
 			if err != nil {
 				return want, err
 			}

@@ -15,6 +15,7 @@ import (
 	"github.com/gatebook/gatebook/plugins/swarm/internal/compose"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/registry"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/service"
+	"github.com/gatebook/gatebook/plugins/swarm/internal/spec"
 	"github.com/gatebook/gatebook/schema"
 )
 
@@ -123,7 +124,7 @@ func (in UpdateInput) says(c change.Change[swarm.ServiceSpec]) string {
 // wants is the spec that the step makes of the one that was there; image is what its image was
 // pinned to.
 func (in UpdateInput) wants(was swarm.ServiceSpec, image registry.Found) (swarm.ServiceSpec, error) {
-	want, err := service.Copy(was)
+	want, err := spec.Copy(was)
 	if err != nil {
 		return want, err
 	}

@@ -42,7 +42,8 @@ func difference(from, to map[string]any) map[string]any {
 	return patch
 }
 
-// With returns what a patch makes of a form, which stays as it is.
+// With returns what a patch makes of a form, which stays as it is. Where that leaves an object empty, it is
+// there.
 func (f Form) With(p Patch) Form { return Form(merged(f, p)) }
 
 func merged(from map[string]any, patch map[string]any) map[string]any {
@@ -55,11 +56,7 @@ func merged(from map[string]any, patch map[string]any) map[string]any {
 			delete(made, key)
 		case is:
 			of, _ := made[key].(map[string]any)
-			if into := merged(of, inner); len(into) > 0 || speaking[key] {
-				made[key] = into
-			} else {
-				delete(made, key)
-			}
+			made[key] = merged(of, inner)
 		default:
 			made[key] = value
 		}

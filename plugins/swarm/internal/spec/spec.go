@@ -1,6 +1,7 @@
 // Package spec compares specs of things of a swarm, and keeps what leads back from one to another. A
 // spec is the API's own type; what is compared is its normal form, in which empty and absent are one.
-// It leaves out what the fields mean.
+// What is sent to the engine is never made of that, as to the engine they are two. It leaves out what the
+// fields mean.
 package spec
 
 import (
@@ -11,12 +12,18 @@ import (
 	"strings"
 )
 
-// Form is the normal form of a spec: its JSON, without what is empty, and with environment
-// variables by their names.
+// Form is a form of a spec: its JSON, with environment variables by their names.
 type Form map[string]any
 
-// Of returns the normal form of a spec. A spec is made of nothing that JSON does not have.
-func Of(spec any) Form {
+// Of returns the normal form of a spec, without what is empty. A spec is made of nothing that JSON does not
+// have.
+func Of(spec any) Form { return formed(spec, false) }
+
+// Exact returns the form of a spec with what is empty: what [Form.Into] makes of it is that spec. The engine
+// replaces a task where an empty part of its spec is absent in the new one.
+func Exact(spec any) Form { return formed(spec, true) }
+
+func formed(spec any, exact bool) Form {
 	text, err := json.Marshal(spec)
 	if err != nil {
 		panic(fmt.Sprintf("spec: %T: %v", spec, err))
@@ -25,7 +32,7 @@ func Of(spec any) Form {
 	if err != nil {
 		panic(fmt.Sprintf("spec: %T: %v", spec, err))
 	}
-	filled(form)
+	filled(form, exact)
 	return form
 }
 
@@ -34,6 +41,12 @@ func read(text []byte) (tree map[string]any, err error) {
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.UseNumber()
 	return tree, decoder.Decode(&tree)
+}
+
+// Copy is a spec that can be changed without the other, and is the same by the letter.
+func Copy[S any](of S) (made S, err error) {
+	err = Exact(of).Into(&made)
+	return made, err
 }
 
 // Into makes of a form the spec that it is the form of.
@@ -48,21 +61,21 @@ func (f Form) Into(spec any) error {
 // Alike reports whether two specs are the same, but for what is empty in one and absent in the other.
 func Alike(a, b any) bool { return reflect.DeepEqual(Of(a), Of(b)) }
 
-// filled takes out of a value what is empty: lists, objects and null. Items of a list stay, as the
-// place of each counts, and so does what is said by being there. All else is
+// filled takes out of a value what is empty: lists, objects and null, or null alone where it is to be exact.
+// Items of a list stay, as the place of each counts, and so does what is said by being there. All else is
 // there or not by its own type, the same in each spec.
-func filled(value any) (any, bool) {
+func filled(value any, exact bool) (any, bool) {
 	switch v := value.(type) {
 	case nil:
 		return nil, false
 	case []any:
 		for i := range v {
-			v[i], _ = filled(v[i])
+			v[i], _ = filled(v[i], exact)
 		}
-		return v, len(v) > 0
+		return v, exact || len(v) > 0
 	case map[string]any:
 		for key, member := range v {
-			kept, some := filled(member)
+			kept, some := filled(member, exact)
 			switch {
 			case !some && (kept == nil || !speaking[key]):
 				delete(v, key)
@@ -72,7 +85,7 @@ func filled(value any) (any, bool) {
 			}
 			v[key] = kept
 		}
-		return v, len(v) > 0
+		return v, exact || len(v) > 0
 	default:
 		return v, true
 	}

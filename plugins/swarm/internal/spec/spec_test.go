@@ -3,6 +3,7 @@ package spec_test
 import (
 	"encoding/json"
 	"math"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -35,12 +36,13 @@ func service(t *rapid.T) swarm.ServiceSpec {
 	return drawn
 }
 
-// What leads back is kept as JSON, and leads exactly there: in the order of the variables, too.
+// What leads back is kept as JSON, and leads exactly there: in the order of the variables, too, and to what is
+// there and empty.
 func TestAPatchLeadsBack(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		was, is := service(t), service(t)
-		text, err := json.Marshal(spec.Of(is).To(spec.Of(was)))
+		text, err := json.Marshal(spec.Exact(is).To(spec.Exact(was)))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -49,17 +51,32 @@ func TestAPatchLeadsBack(t *testing.T) {
 			t.Fatal(err)
 		}
 		var back swarm.ServiceSpec
-		if err := spec.Of(is).With(kept).Into(&back); err != nil {
+		if err := spec.Exact(is).With(kept).Into(&back); err != nil {
 			t.Fatal(err)
 		}
-		if !spec.Alike(back, was) {
-			t.Fatalf("%s made of\n%+v\n%+v, want\n%+v", text, spec.Of(is), spec.Of(back), spec.Of(was))
+		if !spec.Alike(back, was) || !reflect.DeepEqual(spec.Exact(back), spec.Exact(was)) {
+			t.Fatalf("%s made of\n%+v\n%+v, want\n%+v", text, spec.Exact(is), spec.Exact(back), spec.Exact(was))
 		}
 		if (back.Mode.Global != nil) != (was.Mode.Global != nil) || !slices.Equal(back.TaskTemplate.ContainerSpec.Env, was.TaskTemplate.ContainerSpec.Env) {
 			t.Fatalf("%+v is not %+v", back, was)
 		}
 		if alike := spec.Alike(was, is); alike != (len(spec.Of(is).To(spec.Of(was))) == 0) {
 			t.Fatalf("%+v and %+v are alike: %t, by the patch they are not", was, is, alike)
+		}
+	})
+}
+
+// A copy is the same by the letter: to the engine, an empty part is another than one that is absent.
+func TestACopyKeepsWhatIsEmpty(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		was := service(t)
+		made, err := spec.Copy(was)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if (made.TaskTemplate.Placement == nil) != (was.TaskTemplate.Placement == nil) || !reflect.DeepEqual(spec.Exact(made), spec.Exact(was)) {
+			t.Fatalf("the copy of\n%+v is\n%+v", spec.Exact(was), spec.Exact(made))
 		}
 	})
 }
