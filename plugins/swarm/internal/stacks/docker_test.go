@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 
@@ -170,5 +171,45 @@ func TestStepsAreTakenBackOneAfterTheOther(t *testing.T) {
 	must(t, deploy(t).Undo(t.Context(), undone(req, host), host))
 	if _, err := docker.ServiceInspect(t.Context(), name+"_web", client.ServiceInspectOptions{}); !engine.IsGone(err) {
 		t.Errorf("the service stays: %v", err)
+	}
+}
+
+// An undo of what changes no task leaves the tasks alone, though the engine does not know by the letter any more what
+// was before: what docker has set has empty parts, and without them it would be another one to the engine.
+func TestAnUndoLeavesTasksAlone(t *testing.T) {
+	t.Parallel()
+	name := stack(t)
+	text := `version: "3.8"` + one
+	byDocker(t, name, text)
+	tasks := func() (ids []string) {
+		found, err := docker.TaskList(t.Context(), client.TaskListOptions{Filters: make(client.Filters).Add("service", name+"_web")})
+		must(t, err)
+		for _, one := range found.Items {
+			ids = append(ids, one.ID)
+		}
+		return ids
+	}
+	await(t, "it has a task", func() bool { return len(tasks()) == 1 })
+	before := tasks()
+	labelled := strings.Replace(text, "    stop_grace_period", "    deploy: {labels: {tier: web}}\n    stop_grace_period", 1)
+	req, host := request(t, map[string]any{"stack": name, "compose": labelled}), &sdktest.Host{}
+	applied(t, req, host)
+	for _, label := range []string{"a", ""} { // somebody else sets a label, and takes it away again
+		await(t, "it is labelled", func() bool {
+			live := service(t, name+"_web")
+			delete(live.Spec.Labels, "more")
+			if label != "" {
+				live.Spec.Labels["more"] = label
+			}
+			_, err := docker.ServiceUpdate(t.Context(), live.ID, client.ServiceUpdateOptions{Version: live.Version, Spec: live.Spec})
+			return err == nil
+		})
+	}
+	must(t, deploy(t).Undo(t.Context(), undone(req, host), host))
+	if after := tasks(); !slices.Equal(after, before) {
+		t.Errorf("the tasks were %v, and are %v", before, after)
+	}
+	if tier, is := service(t, name+"_web").Spec.Labels["tier"]; is {
+		t.Errorf("the label is still %s", tier)
 	}
 }

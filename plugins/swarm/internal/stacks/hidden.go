@@ -91,9 +91,9 @@ func (r *run) hide(ctx context.Context) error {
 		case is == absent && one.ID != "":
 			return r.meddledWith(i)
 		case is == before && one.Vault:
-			r.Targets[i].Back = spec.Of(r.wanted[i]).To(spec.Of(live.Spec))
+			r.Targets[i].Back = spec.Exact(r.wanted[i]).To(spec.Exact(live.Spec))
 		case is == ours && one.Vault && live.PreviousSpec != nil && r.view.Print(one.thing(), *live.PreviousSpec, r.Made) == one.Was:
-			r.Targets[i].Back = spec.Of(live.Spec).To(spec.Of(*live.PreviousSpec))
+			r.Targets[i].Back = spec.Exact(live.Spec).To(spec.Exact(*live.PreviousSpec))
 		}
 	}
 	for i, one := range r.Pruned {

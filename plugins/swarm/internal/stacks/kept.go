@@ -137,7 +137,7 @@ func (p *prepared) prepareOne(to *swarm.ServiceSpec, image stack.Fixed) target {
 	one.Set = p.view.Print(one.thing(), *to, p.Made)
 	if live.ID != "" {
 		one.Index, one.Was, one.Mark = live.Version.Index, p.view.Print(one.thing(), live.Spec, p.Made), mark(live)
-		one.Back, one.Vault = spec.Of(*to).To(spec.Of(live.Spec)), compose.Hides(live.Spec, *to)
+		one.Back, one.Vault = spec.Exact(*to).To(spec.Exact(live.Spec)), compose.Hides(live.Spec, *to)
 	}
 	return one
 }
@@ -248,7 +248,7 @@ func (k kept) previous(v stack.View, live swarm.Service, one target) (was swarm.
 	if one.Vault && one.Back == nil {
 		return was, vault.Lost("service " + one.Name)
 	}
-	if err := spec.Of(live.Spec).With(one.Back).Into(&was); err != nil {
+	if err := spec.Exact(live.Spec).With(one.Back).Into(&was); err != nil {
 		return was, sdk.Errorf(sdk.Permanent, "the state before the change: %w", err)
 	}
 	if v.Print(one.thing(), was, k.Made) != one.Was {
