@@ -41,8 +41,8 @@ type File struct {
 	tree  yaml.Node
 }
 
-// mostBytes is how long a compose file may be, and what a config or secret in it holds: an engine takes
-// less of these.
+// mostBytes is how long a compose file may be, and what a config or secret in it holds, of which an engine
+// takes less, or a file of environment variables.
 const mostBytes = 1 << 20
 
 // readable complains of what is not read as a file: it would be read without an end, or waited for.
@@ -106,6 +106,9 @@ func (f *File) load(variables map[string]string, folder string) error {
 	if err := f.seenFrom(folder, said); err != nil {
 		return err
 	}
+	if err := f.environments(said, variables, folder); err != nil {
+		return err
+	}
 	f.Warnings = append(f.notGiven(said, variables), f.ignored(said)...)
 	details := types.ConfigDetails{
 		Version: schema.Version(said), WorkingDir: folder, Environment: variables,
@@ -142,6 +145,34 @@ func unreadable[T types.ConfigObjConfig | types.SecretConfig](f *File, section s
 		}
 	}
 	return all
+}
+
+// environments complains of files of environment variables that cannot be read, before docker's loader reads them.
+func (f *File) environments(said map[string]any, variables map[string]string, folder string) error {
+	lookup := func(name string) (value string, given bool) { value, given = variables[name]; return value, given }
+	var all []error
+	for name, of := range sorted(said["services"]) {
+		for _, item := range among(of, "env_file") {
+			path, is := item.(string)
+			if !is {
+				continue
+			}
+			path, err := template.Substitute(path, lookup)
+			if err != nil { // which the loader says of the whole file
+				continue
+			}
+			if !filepath.IsAbs(path) {
+				path = filepath.Join(folder, path)
+			}
+			if err := readable(path); err != nil {
+				all = append(all, fmt.Errorf("services.%s.env_file%s: %w", name, f.line("services", name, "env_file"), err))
+			}
+		}
+	}
+	if len(all) > 0 {
+		return f.Fault("%s", inOneLine(all))
+	}
+	return nil
 }
 
 // loaded is what docker's loader says. Some of what its schema lets through it does not expect.

@@ -99,7 +99,22 @@ func TestWhatCannotBeReadWhole(t *testing.T) {
 				t.Errorf("%s: %v", section, err)
 			}
 		}
+		_, err = file.Read(file.Given{Compose: withEnvironment(path)})
+		if err == nil || sdk.AsError(err).Field != "compose" || !strings.Contains(err.Error(), "services.web.env_file (line 6): "+path+" "+says) {
+			t.Errorf("env_file: %v", err)
+		}
 	}
+	for _, path := range []string{"huge", "${NAME}", "./hu${MORE:-ge}"} {
+		_, err := file.Read(file.Given{Compose: withEnvironment(path), Folder: dir, Variables: map[string]string{"NAME": "huge"}})
+		if err == nil || !strings.Contains(err.Error(), "services.web.env_file (line 6): "+huge+" has more than 1 MB") {
+			t.Errorf("the env_file %s: %v", path, err)
+		}
+	}
+}
+
+// withEnvironment is a compose file of a service with a file of environment variables.
+func withEnvironment(path string) string {
+	return strings.Replace(one, "    stop_grace", "    env_file: ['"+path+"']\n    stop_grace", 1)
 }
 
 // A compose file is foreign: whatever is in it is read, or refused, and never makes it stumble.
