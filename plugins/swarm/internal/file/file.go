@@ -125,6 +125,12 @@ func (f *File) load(variables map[string]string, folder string) error {
 		} else if _, err := reference.ParseNormalizedNamed(service.Image); err != nil {
 			all = append(all, fmt.Errorf("services.%s.image%s: %w", service.Name, f.line("services", service.Name, "image"), err))
 		}
+		for _, text := range service.Deploy.Placement.Constraints {
+			if !constraint.MatchString(text) {
+				place := f.line("services", service.Name, "deploy", "placement", "constraints")
+				all = append(all, fmt.Errorf("services.%s.deploy.placement.constraints%s: %q is no constraint, as node.role == worker or node.labels.zone != b is", service.Name, place, text))
+			}
+		}
 	}
 	all = slices.Concat(all, unreadable(f, "configs", f.Configs), unreadable(f, "secrets", f.Secrets))
 	if len(all) > 0 {
@@ -132,6 +138,9 @@ func (f *File) load(variables map[string]string, folder string) error {
 	}
 	return nil
 }
+
+// constraint is how a constraint of where the tasks of a service run looks to an engine.
+var constraint = regexp.MustCompile(`^\s*[a-zA-Z_][a-zA-Z0-9_.-]+\s*[!=]=\s*\S`)
 
 // unreadable complains of what the configs or secrets of a file are to hold.
 func unreadable[T types.ConfigObjConfig | types.SecretConfig](f *File, section string, of map[string]T) (all []error) {

@@ -36,6 +36,12 @@ func TestWhatIsWrongWithAComposeFileIsSaid(t *testing.T) {
 			compose: "services: {web: {image: a, env_file: [x.env], volumes: ['./data:/data']}}\nsecrets:\n  key:\n    file: ./key\n",
 			says:    []string{"secrets.key.file (line 4): the path ./key is seen from no folder", "services.web.env_file (line 1): the path x.env", "services.web.volumes (line 1): the path ./data"},
 		},
+		"constraints": {
+			compose: "services:\n  web:\n    image: a\n    deploy:\n      placement:\n        constraints:\n          - node.role==manager\n          - node.labels.zone != a b\n          - node.hostname = n0\n          - foo\n          - ==n0\n          - node.id==\n",
+			says: []string{
+				`services.web.deploy.placement.constraints (line 6): "node.hostname = n0" is no constraint, as node.role == worker`, `"foo" is no`, `"==n0" is no`, `"node.id==" is no`,
+			},
+		},
 		"a cycle": {compose: "a: &a [*a]\nservices: {}", says: []string{"anchor 'a' value contains itself"}},
 	} {
 		t.Run(name, func(t *testing.T) {

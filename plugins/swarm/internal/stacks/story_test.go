@@ -112,6 +112,18 @@ func TestWhatWouldBeRefusedIsABlocker(t *testing.T) {
 			t.Errorf("its blockers are %q", preview.Blockers)
 		}
 	})
+	t.Run("names that no service may have", func(t *testing.T) {
+		long := strings.Repeat("a", 63)
+		req := request(t, map[string]any{"stack": name, "compose": "services: {" + long + ": {image: demo:v1}, b.c: {image: demo:v1}}"})
+		said := strings.Join(planned(t, req).Blockers, "\n")
+		for _, what := range []string{"would be called " + name + "_" + long + ", which has ", "an engine takes 63", "would be called " + name + "_b.c; an engine takes letters"} {
+			if !strings.Contains(said, what) {
+				t.Errorf("its blockers are %q, want %q", said, what)
+			}
+		}
+		_, err := deploy(t).Apply(t.Context(), req, &sdktest.Host{})
+		fails(t, err, sdk.Permanent, "an engine takes 63")
+	})
 	t.Run("what is not there", func(t *testing.T) {
 		text := `{services: {web: {image: demo:v1, secrets: [key], configs: [site], networks: [back]}}, secrets: {key: {external: true}}, configs: {site: {external: true, name: a}}, networks: {back: {external: true, name: b}}}`
 		preview := planned(t, request(t, map[string]any{"stack": name, "compose": text}))
