@@ -53,6 +53,14 @@ func TestErrorsHaveTheirClass(t *testing.T) {
 	}
 	ended, end := context.WithCancelCause(t.Context())
 	end(errors.New("the operator has pressed Ctrl-C"))
+	constrained := func(by string) func(context.Context) error {
+		return func(ctx context.Context) error {
+			bad := spec
+			bad.Name, bad.TaskTemplate.Placement = "constrained", &swarm.Placement{Constraints: []string{by}}
+			_, err := e.Docker.ServiceCreate(ctx, client.ServiceCreateOptions{Spec: bad})
+			return err
+		}
+	}
 	for name, test := range map[string]struct {
 		ctx   context.Context
 		does  func(context.Context) error
@@ -81,6 +89,15 @@ func TestErrorsHaveTheirClass(t *testing.T) {
 			_, err := e.Docker.ServiceCreate(ctx, client.ServiceCreateOptions{})
 			return err
 		}, sdk.Permanent, "do it: "},
+		"constraints that are none":    {nil, constrained("foo"), sdk.Permanent, "constraint"},
+		"a constraint's key is none":   {nil, constrained("a b==c"), sdk.Permanent, "key 'a b' is invalid"},
+		"a constraint's value is none": {nil, constrained("node.id==<>"), sdk.Permanent, "value '<>' is invalid"},
+		"a name that is too long": {nil, func(ctx context.Context) error {
+			bad := spec
+			bad.Name = strings.Repeat("a", 64)
+			_, err := e.Docker.ServiceCreate(ctx, client.ServiceCreateOptions{Spec: bad})
+			return err
+		}, sdk.Permanent, "name"},
 		"the end of the action": {ended, func(ctx context.Context) error {
 			_, err := e.Docker.ServiceList(ctx, client.ServiceListOptions{})
 			return err

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"regexp"
 	"strings"
 	"time"
 
@@ -62,7 +63,7 @@ func classOf(err error) sdk.Class {
 		return sdk.Conflict
 	case errdefs.IsPermissionDenied(err), errdefs.IsUnauthorized(err):
 		return sdk.Denied
-	case errdefs.IsNotFound(err), errdefs.IsInvalidArgument(err), errdefs.IsNotImplemented(err):
+	case errdefs.IsNotFound(err), errdefs.IsInvalidArgument(err), errdefs.IsNotImplemented(err), misplaced.MatchString(err.Error()):
 		return sdk.Permanent
 	case client.IsErrConnectionFailed(err):
 		return refusal(err.Error())
@@ -70,6 +71,9 @@ func classOf(err error) sdk.Class {
 		return sdk.Transient
 	}
 }
+
+// misplaced is how an engine refuses a constraint of where tasks run, as if that were a fault of its own.
+var misplaced = regexp.MustCompile(`constraint expected one operator|(key|value) '.*' is invalid`)
 
 // refusal is the class of what is said on the way to an engine, of which the library keeps the words
 // alone.

@@ -41,8 +41,8 @@ type File struct {
 	tree  yaml.Node
 }
 
-// mostBytes is how long a compose file may be, and what a config or secret in it holds: an engine takes
-// less of these.
+// mostBytes is how long a compose file may be, and what a config or secret in it holds, of which an engine
+// takes less, or a file of environment variables.
 const mostBytes = 1 << 20
 
 // readable complains of what is not read as a file: it would be read without an end, or waited for.
@@ -106,6 +106,9 @@ func (f *File) load(variables map[string]string, folder string) error {
 	if err := f.seenFrom(folder, said); err != nil {
 		return err
 	}
+	if err := f.environments(said, variables, folder); err != nil {
+		return err
+	}
 	f.Warnings = append(f.notGiven(said, variables), f.ignored(said)...)
 	details := types.ConfigDetails{
 		Version: schema.Version(said), WorkingDir: folder, Environment: variables,
@@ -122,6 +125,12 @@ func (f *File) load(variables map[string]string, folder string) error {
 		} else if _, err := reference.ParseNormalizedNamed(service.Image); err != nil {
 			all = append(all, fmt.Errorf("services.%s.image%s: %w", service.Name, f.line("services", service.Name, "image"), err))
 		}
+		for _, text := range service.Deploy.Placement.Constraints {
+			if !constraint.MatchString(text) {
+				place := f.line("services", service.Name, "deploy", "placement", "constraints")
+				all = append(all, fmt.Errorf("services.%s.deploy.placement.constraints%s: %q is no constraint, as node.role == worker or node.labels.zone != b is", service.Name, place, text))
+			}
+		}
 	}
 	all = slices.Concat(all, unreadable(f, "configs", f.Configs), unreadable(f, "secrets", f.Secrets))
 	if len(all) > 0 {
@@ -129,6 +138,9 @@ func (f *File) load(variables map[string]string, folder string) error {
 	}
 	return nil
 }
+
+// constraint is how a constraint of where the tasks of a service run looks to an engine.
+var constraint = regexp.MustCompile(`^\s*[a-zA-Z_][a-zA-Z0-9_.-]+\s*[!=]=\s*\S`)
 
 // unreadable complains of what the configs or secrets of a file are to hold.
 func unreadable[T types.ConfigObjConfig | types.SecretConfig](f *File, section string, of map[string]T) (all []error) {
@@ -142,6 +154,34 @@ func unreadable[T types.ConfigObjConfig | types.SecretConfig](f *File, section s
 		}
 	}
 	return all
+}
+
+// environments complains of files of environment variables that cannot be read, before docker's loader reads them.
+func (f *File) environments(said map[string]any, variables map[string]string, folder string) error {
+	lookup := func(name string) (value string, given bool) { value, given = variables[name]; return value, given }
+	var all []error
+	for name, of := range sorted(said["services"]) {
+		for _, item := range among(of, "env_file") {
+			path, is := item.(string)
+			if !is {
+				continue
+			}
+			path, err := template.Substitute(path, lookup)
+			if err != nil { // which the loader says of the whole file
+				continue
+			}
+			if !filepath.IsAbs(path) {
+				path = filepath.Join(folder, path)
+			}
+			if err := readable(path); err != nil {
+				all = append(all, fmt.Errorf("services.%s.env_file%s: %w", name, f.line("services", name, "env_file"), err))
+			}
+		}
+	}
+	if len(all) > 0 {
+		return f.Fault("%s", inOneLine(all))
+	}
+	return nil
 }
 
 // loaded is what docker's loader says. Some of what its schema lets through it does not expect.

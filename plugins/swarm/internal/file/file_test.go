@@ -36,6 +36,12 @@ func TestWhatIsWrongWithAComposeFileIsSaid(t *testing.T) {
 			compose: "services: {web: {image: a, env_file: [x.env], volumes: ['./data:/data']}}\nsecrets:\n  key:\n    file: ./key\n",
 			says:    []string{"secrets.key.file (line 4): the path ./key is seen from no folder", "services.web.env_file (line 1): the path x.env", "services.web.volumes (line 1): the path ./data"},
 		},
+		"constraints": {
+			compose: "services:\n  web:\n    image: a\n    deploy:\n      placement:\n        constraints:\n          - node.role==manager\n          - node.labels.zone != a b\n          - node.hostname = n0\n          - foo\n          - ==n0\n          - node.id==\n",
+			says: []string{
+				`services.web.deploy.placement.constraints (line 6): "node.hostname = n0" is no constraint, as node.role == worker`, `"foo" is no`, `"==n0" is no`, `"node.id==" is no`,
+			},
+		},
 		"a cycle": {compose: "a: &a [*a]\nservices: {}", says: []string{"anchor 'a' value contains itself"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -99,7 +105,22 @@ func TestWhatCannotBeReadWhole(t *testing.T) {
 				t.Errorf("%s: %v", section, err)
 			}
 		}
+		_, err = file.Read(file.Given{Compose: withEnvironment(path)})
+		if err == nil || sdk.AsError(err).Field != "compose" || !strings.Contains(err.Error(), "services.web.env_file (line 6): "+path+" "+says) {
+			t.Errorf("env_file: %v", err)
+		}
 	}
+	for _, path := range []string{"huge", "${NAME}", "./hu${MORE:-ge}"} {
+		_, err := file.Read(file.Given{Compose: withEnvironment(path), Folder: dir, Variables: map[string]string{"NAME": "huge"}})
+		if err == nil || !strings.Contains(err.Error(), "services.web.env_file (line 6): "+huge+" has more than 1 MB") {
+			t.Errorf("the env_file %s: %v", path, err)
+		}
+	}
+}
+
+// withEnvironment is a compose file of a service with a file of environment variables.
+func withEnvironment(path string) string {
+	return strings.Replace(one, "    stop_grace", "    env_file: ['"+path+"']\n    stop_grace", 1)
 }
 
 // A compose file is foreign: whatever is in it is read, or refused, and never makes it stumble.

@@ -12,28 +12,35 @@ import (
 	"github.com/gatebook/gatebook/plugins/swarm/internal/registry"
 )
 
-// Fixed fixes the image of a service that is to be set, and for which platforms it is: by the registry, or
-// as it is. What cannot be fixed is run as its tag says, on each node for itself, which is worth a warning.
-func (in Given) Fixed(ctx context.Context, e *engine.Engine, to swarm.ServiceSpec, live swarm.Service) (found registry.Found, warning string, err error) {
+// Fixed is the image of a service that is to be set, and for which platforms it is.
+type Fixed struct {
+	registry.Found
+	Asked   bool   // by the registry, and not as the service has it, or the compose file names it
+	Warning string // a whole sentence; empty: there is nothing to warn of
+}
+
+// Fixed fixes the image of a service that is to be set: by the registry, or as it is. What cannot be fixed is
+// run as its tag says, on each node for itself, which is worth a warning.
+func (in Given) Fixed(ctx context.Context, e *engine.Engine, to swarm.ServiceSpec, live swarm.Service) (Fixed, error) {
 	image := to.TaskTemplate.ContainerSpec.Image
 	is, same := unasked(to, live)
 	if in.ResolveImage == "never" || in.ResolveImage == "changed" && same {
-		return is, "", nil
+		return Fixed{Found: is}, nil
 	}
 	credentials, err := in.Credentials(image)
 	if err != nil {
-		return is, "", err
+		return Fixed{}, err
 	}
-	found, err = registry.Find(ctx, e, image, credentials)
+	found, err := registry.Find(ctx, e, image, credentials)
 	switch {
 	case ctx.Err() != nil:
-		return is, "", e.Fault(ctx, ctx.Err(), "ask the registry for the image %s", image)
+		return Fixed{}, e.Fault(ctx, ctx.Err(), "ask the registry for the image %s", image)
 	case err != nil && same:
-		return is, "", nil
+		return Fixed{Found: is}, nil
 	case err != nil:
-		return is, fmt.Sprintf("The registry does not tell the digest of the image %s, so that each node runs what it finds under that name: %s.", image, sdk.AsError(err).Message), nil
+		return Fixed{Found: is, Warning: fmt.Sprintf("The registry does not tell the digest of the image %s, so that each node runs what it finds under that name: %s.", image, sdk.AsError(err).Message)}, nil
 	default:
-		return found, "", nil
+		return Fixed{Found: found, Asked: true}, nil
 	}
 }
 

@@ -216,8 +216,13 @@ func (v View) Labels(kind, name string) map[string]string {
 	}
 }
 
-// PrintLabels is what is kept of labels of a thing with this ID, to know them again.
-func (v View) PrintLabels(id string, labels map[string]string) string { return v.prints.Of(id, labels) }
+// PrintLabels is what is kept of labels of a thing with this ID, to know them again. No labels are empty ones.
+func (v View) PrintLabels(id string, labels map[string]string) string {
+	if len(labels) == 0 {
+		labels = map[string]string{}
+	}
+	return v.prints.Of(id, labels)
+}
 
 // Users are the services that use a thing.
 func (v View) Users(kind, name string) (names []string) {

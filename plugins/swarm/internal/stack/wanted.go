@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 
 	"github.com/distribution/reference"
@@ -89,6 +90,12 @@ func Wants(f file.File, name string, v View) (Stack, error) {
 	return want, nil
 }
 
+// longest is how long the name of a service may be.
+const longest = 63
+
+// callable is what a service may be called.
+var callable = regexp.MustCompile(`^[a-zA-Z0-9](?:[-_]*[a-zA-Z0-9]+)*$`)
+
 // block finds what would be refused.
 func (w *Stack) block(v View, networks []string) {
 	says := func(format string, args ...any) { w.Blockers = append(w.Blockers, fmt.Sprintf(format, args...)) }
@@ -126,6 +133,12 @@ func (w *Stack) block(v View, networks []string) {
 	}
 	for _, service := range w.Services {
 		name := convert.NewNamespace(w.Name).Scope(service.Name)
+		switch {
+		case len(name) > longest:
+			says("The service %s of the compose file would be called %s, which has %d characters; an engine takes %d.", service.Name, name, len(name), longest)
+		case !callable.MatchString(name):
+			says("The service %s of the compose file would be called %s; an engine takes letters, digits, - and _, of which the last two end no name.", service.Name, name)
+		}
 		live, there := v.Services[name]
 		if of := live.Spec.Labels[convert.LabelNamespace]; there && of != w.Name {
 			says("There is a service %s already, which is not of the stack %s.", name, w.Name)
@@ -192,11 +205,13 @@ func tagged(image string) (string, error) {
 }
 
 // Sum tells what the file says, with all that it takes in, from what it said before; but for the
-// contents of secrets. What is fixed is what is to be set of services.
-func (w *Stack) Sum(v View, fixed ...any) string {
-	var all []any
+// contents of secrets. What there is in the swarm is not in it. Fixed are images that a registry has fixed.
+func (w *Stack) Sum(v View, fixed ...string) string {
+	says := *w.Config
+	says.Extras = nil // of which nothing is made, and which may hold what no JSON has
+	all := []any{says, fixed}
 	for _, one := range w.Things {
 		all = append(all, one.String(), one.Config.Data)
 	}
-	return v.prints.Of("stack "+w.Name, append(all, fixed...))
+	return v.prints.Of("stack "+w.Name, all)
 }

@@ -64,8 +64,9 @@ not in the file stay; with ` + "`prune`" + ` they are removed at the end, or bef
 
 Undo puts back the spec that each service had before the step, where it still is as the step left it, removes what the step created, and
 makes services anew that it pruned; those have another id then, and start from nothing. What the step created is known by the label ` + "`" + stack.ByStep + "`" + `, which holds its key:
-what others have made under such a name, or deployed anew by ` + "`docker stack deploy`" + `, stays. What leads back is written to the journal; where that may hold a secret, as
-the old value of a variable called so, it is kept in the swarm instead, as a config ` + "`gatebook-`" + `…, which undo removes, and a later step 30 days after. A network, config or secret that somebody else uses by then stays, and is named.`,
+what others have made under such a name stays, and so does what ` + "`docker stack deploy`" + ` has deployed anew just as it was; a service that somebody has deployed
+anew with another spec is a *conflict*. What leads back is written to the journal; where that may hold a secret, as
+the old value of a variable called so, it is kept in the swarm instead, as a config ` + "`gatebook-`" + `…, which undo removes, and a later step a year after. A network, config or secret that somebody else uses by then stays, and is named.`,
 		Effect:     sdk.Change,
 		Idempotent: true,
 		Rules: []schema.Rule{

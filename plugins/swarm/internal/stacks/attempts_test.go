@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -89,17 +90,7 @@ func TestWhatWasKeptIsRemoved(t *testing.T) {
 	before := service(t, name+"_web").Spec
 	req, host := request(t, map[string]any{"stack": name, "compose": two}), &sdktest.Host{}
 	applied(t, req, host)
-	forget := func() {
-		configs, err := docker.ConfigList(t.Context(), client.ConfigListOptions{})
-		must(t, err)
-		for _, one := range configs.Items {
-			if one.Spec.Labels[vault.Label] == "stack "+name {
-				_, err := docker.ConfigRemove(t.Context(), one.ID, client.ConfigRemoveOptions{})
-				must(t, err)
-			}
-		}
-	}
-	forget()
+	forget(t, name)
 	req.Before = host.StateBefore()
 	applied(t, req, host)
 	scaled(t, name+"_web", 3)
@@ -114,9 +105,90 @@ func TestWhatWasKeptIsRemoved(t *testing.T) {
 	applied(t, req, host)
 	scaled(t, name+"_web", 3)
 	scaled(t, name+"_web", 2)
-	forget()
+	forget(t, name)
 	err := deploy(t).Undo(t.Context(), undone(req, host), host)
 	fails(t, err, sdk.Permanent, "what the service "+name+"_web was is not known any more")
+}
+
+// forget is somebody who removes what is kept in the swarm of a stack.
+func forget(t testing.TB, name string) {
+	t.Helper()
+	configs, err := docker.ConfigList(t.Context(), client.ConfigListOptions{})
+	must(t, err)
+	for _, one := range configs.Items {
+		if one.Spec.Labels[vault.Label] == "stack "+name {
+			_, err := docker.ConfigRemove(t.Context(), one.ID, client.ConfigRemoveOptions{})
+			must(t, err)
+		}
+	}
+}
+
+// cutOff is a step that dies before it has changed anything, and before it has kept anything in the swarm.
+func cutOff(t testing.TB, req sdk.Request) (sdk.Request, *sdktest.Host) {
+	t.Helper()
+	ctx, die := context.WithCancel(t.Context())
+	host := &sdktest.Host{}
+	if _, err := deploy(t).Apply(ctx, req, dying{host, die}); err == nil {
+		t.Fatal("it lives")
+	}
+	req.Before = host.StateBefore()
+	return req, host
+}
+
+// What is to be pruned may be gone before it was kept what it was: the step goes on, and its undo cannot make it anew.
+func TestWhatIsToBePrunedIsGoneBefore(t *testing.T) {
+	t.Parallel()
+	name := stack(t)
+	old := strings.Replace(one, "services:", "services:\n  old: {image: \"demo:v1\", environment: {DB_PASSWORD: hunter2, PORT: \"0\"}, healthcheck: {disable: true}}", 1)
+	deployed(t, name, old)
+	req, host := cutOff(t, request(t, map[string]any{"stack": name, "compose": one, "prune": true}))
+	_, err := docker.ServiceRemove(t.Context(), name+"_old", client.ServiceRemoveOptions{})
+	must(t, err)
+	applied(t, req, host)
+	if said := fmt.Sprint(host.Lines()); !strings.Contains(said, "the service "+name+"_old is gone, and nothing is kept of what it was") {
+		t.Errorf("it says %s", said)
+	}
+	err = deploy(t).Undo(t.Context(), undone(req, host), host)
+	fails(t, err, sdk.Permanent, "what the service "+name+"_old was is not known any more", "or has changed the service "+name+"_old before that was kept")
+}
+
+// Labels that smell of secrets are never wiped since what they were is not known any more, and are no conflict where
+// nothing was changed.
+func TestLabelsThatNobodyKept(t *testing.T) {
+	t.Parallel()
+	name := stack(t)
+	path := file(t, "site", "hello")
+	with := func(labels string) sdk.Request {
+		req := request(t, map[string]any{"stack": name, "compose": one + "configs: {site: {file: " + path + ", labels: {" + labels + "}}}\n"})
+		req.Key = "run-" + labels + "-0-do"
+		return req
+	}
+	applied(t, with(""), &sdktest.Host{})
+	for _, labels := range []string{"api.token: hunter-a", "tier: a"} { // from no labels to some, and from some that smell
+		before := state(t, name)
+		req, host := cutOff(t, with(labels))
+		if seen, err := deploy(t).Observe(t.Context(), req, host); err != nil || seen.State != sdk.Untouched {
+			t.Errorf("it is seen %+v, %v", seen, err)
+		}
+		must(t, deploy(t).Undo(t.Context(), undone(req, host), host))
+		if after := state(t, name); after != before {
+			t.Errorf("after undo the stack is %s, and it was %s", after, before)
+		}
+		applied(t, req, host)
+	}
+	req, host := with("api.token: hunter-b"), &sdktest.Host{}
+	applied(t, req, host) // from labels that do not smell
+	req, host = with("api.token: hunter-c"), &sdktest.Host{}
+	applied(t, req, host)
+	forget(t, name)
+	req.Before = host.StateBefore()
+	applied(t, req, host)
+	set := state(t, name)
+	err := deploy(t).Undo(t.Context(), undone(req, host), host)
+	fails(t, err, sdk.Permanent, "what the config "+name+"_site was is not known any more")
+	if after := state(t, name); after != set {
+		t.Errorf("after undo the stack is %s, and it was %s", after, set)
+	}
 }
 
 // telling is a host that does something when it is told of the progress of a step.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 
@@ -14,6 +15,7 @@ import (
 
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/plugins/sdk/sdktest"
+	"github.com/gatebook/gatebook/plugins/swarm/internal/engine"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/lab"
 )
 
@@ -120,5 +122,94 @@ secrets: {key: {file: ` + file(t, "key", "opensesame") + `}}
 		if !strings.Contains(said, "the "+what+" stays") {
 			t.Errorf("of the %s it says nothing: %s", what, said)
 		}
+	}
+}
+
+// What a step has made, and somebody has deployed anew since, runs on as that one wants it: an undo of the step
+// that has made it says so, and does not say that it was taken back.
+func TestWhatWasDeployedAnewIsNoUndoneStep(t *testing.T) {
+	t.Parallel()
+	first := `version: "3.8"` + one
+	other := strings.ReplaceAll(first, "demo:v1", "demo:v2")
+	for by, deploys := range map[string]func(testing.TB, string){
+		"docker": func(t testing.TB, name string) { byDocker(t, name, other) },
+		"docker, twice": func(t testing.TB, name string) {
+			byDocker(t, name, strings.ReplaceAll(other, "info", "debug"))
+			byDocker(t, name, other)
+		},
+		"gatebook": func(t testing.TB, name string) {
+			req := request(t, map[string]any{"stack": name, "compose": other})
+			req.Key = "another-step-0-do"
+			applied(t, req, &sdktest.Host{})
+		},
+	} {
+		t.Run(by, func(t *testing.T) {
+			t.Parallel()
+			name := stack(t)
+			req, host := request(t, map[string]any{"stack": name, "compose": first}), &sdktest.Host{}
+			applied(t, req, host)
+			deploys(t, name)
+			err := deploy(t).Undo(t.Context(), undone(req, host), host)
+			fails(t, err, sdk.Conflict, "somebody changed the service "+name+"_web meanwhile: ")
+			if is := service(t, name+"_web").Spec.TaskTemplate.ContainerSpec.Image; !strings.HasPrefix(is, "demo:v2") {
+				t.Errorf("it runs %s", is)
+			}
+		})
+	}
+}
+
+// The last step is taken back first, and then the one that has made the service still knows it.
+func TestStepsAreTakenBackOneAfterTheOther(t *testing.T) {
+	t.Parallel()
+	name := stack(t)
+	req, host := request(t, map[string]any{"stack": name, "compose": one}), &sdktest.Host{}
+	applied(t, req, host)
+	second, last := request(t, map[string]any{"stack": name, "compose": two}), &sdktest.Host{}
+	second.Key = "another-step-0-do"
+	applied(t, second, last)
+	must(t, deploy(t).Undo(t.Context(), undone(second, last), last))
+	must(t, deploy(t).Undo(t.Context(), undone(req, host), host))
+	if _, err := docker.ServiceInspect(t.Context(), name+"_web", client.ServiceInspectOptions{}); !engine.IsGone(err) {
+		t.Errorf("the service stays: %v", err)
+	}
+}
+
+// An undo of what changes no task leaves the tasks alone, though the engine does not know by the letter any more what
+// was before: what docker has set has empty parts, and without them it would be another one to the engine.
+func TestAnUndoLeavesTasksAlone(t *testing.T) {
+	t.Parallel()
+	name := stack(t)
+	text := `version: "3.8"` + one
+	byDocker(t, name, text)
+	tasks := func() (ids []string) {
+		found, err := docker.TaskList(t.Context(), client.TaskListOptions{Filters: make(client.Filters).Add("service", name+"_web")})
+		must(t, err)
+		for _, one := range found.Items {
+			ids = append(ids, one.ID)
+		}
+		return ids
+	}
+	await(t, "it has a task", func() bool { return len(tasks()) == 1 })
+	before := tasks()
+	labelled := strings.Replace(text, "    stop_grace_period", "    deploy: {labels: {tier: web}}\n    stop_grace_period", 1)
+	req, host := request(t, map[string]any{"stack": name, "compose": labelled}), &sdktest.Host{}
+	applied(t, req, host)
+	for _, label := range []string{"a", ""} { // somebody else sets a label, and takes it away again
+		await(t, "it is labelled", func() bool {
+			live := service(t, name+"_web")
+			delete(live.Spec.Labels, "more")
+			if label != "" {
+				live.Spec.Labels["more"] = label
+			}
+			_, err := docker.ServiceUpdate(t.Context(), live.ID, client.ServiceUpdateOptions{Version: live.Version, Spec: live.Spec})
+			return err == nil
+		})
+	}
+	must(t, deploy(t).Undo(t.Context(), undone(req, host), host))
+	if after := tasks(); !slices.Equal(after, before) {
+		t.Errorf("the tasks were %v, and are %v", before, after)
+	}
+	if tier, is := service(t, name+"_web").Spec.Labels["tier"]; is {
+		t.Errorf("the label is still %s", tier)
 	}
 }

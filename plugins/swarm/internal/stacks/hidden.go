@@ -37,7 +37,7 @@ func (k kept) parted() (kept, hidden) {
 		}
 	}
 	for i, one := range k.Pruned {
-		if one.Vault {
+		if one.Vault && one.Spec != nil { // nil: somebody removed the service before it was kept
 			h.Specs[one.Name], k.Pruned[i].Spec = *one.Spec, nil
 		}
 	}
@@ -91,14 +91,16 @@ func (r *run) hide(ctx context.Context) error {
 		case is == absent && one.ID != "":
 			return r.meddledWith(i)
 		case is == before && one.Vault:
-			r.Targets[i].Back = spec.Of(r.wanted[i]).To(spec.Of(live.Spec))
+			r.Targets[i].Back = spec.Exact(r.wanted[i]).To(spec.Exact(live.Spec))
 		case is == ours && one.Vault && live.PreviousSpec != nil && r.view.Print(one.thing(), *live.PreviousSpec, r.Made) == one.Was:
-			r.Targets[i].Back = spec.Of(live.Spec).To(spec.Of(*live.PreviousSpec))
+			r.Targets[i].Back = spec.Exact(live.Spec).To(spec.Exact(*live.PreviousSpec))
 		}
 	}
 	for i, one := range r.Pruned {
 		live, there := r.view.Services[one.Name]
 		switch {
+		case (!there || live.ID != one.ID) && one.Vault:
+			r.call.Log.Warn("the service " + one.Name + " is gone, and nothing is kept of what it was: an undo does not make it anew")
 		case !there || live.ID != one.ID:
 		case r.view.Print(one.ID, live.Spec, r.Made) != one.Was:
 			return meddled(one.Name, since(r.view, one.ID, live, r.Made, one.Was))
@@ -126,7 +128,7 @@ func (r *run) hideLabels() error {
 		}
 		switch is := stack.Unmarked(r.view.Labels(one.Kind, one.Name)); {
 		case r.view.PrintLabels(one.ID, is) == one.Print:
-			r.Labels[i].Was = is
+			r.Labels[i].Was = is // else it stays unknown, and an undo sees that by the print
 		case !same(is, r.Labels[i].Set):
 			return sdk.Errorf(sdk.Conflict, "somebody changed the labels of the %s meanwhile", one)
 		}

@@ -42,6 +42,11 @@ type relabeled struct {
 // String is what it is about.
 func (k relabeled) String() string { return k.Kind + " " + k.Name }
 
+// had says of labels that are kept in the swarm whether they are as they were before the step.
+func (k relabeled) had(v stack.View) bool {
+	return k.Vault && v.PrintLabels(k.ID, stack.Unmarked(v.Labels(k.Kind, k.Name))) == k.Print
+}
+
 // smells says whether labels smell of secrets.
 func smells(labels map[string]string) bool { return !same(compose.Labels(labels), labels) }
 
@@ -85,6 +90,7 @@ type prepared struct {
 	want     stack.Stack
 	view     stack.View
 	wanted   []swarm.ServiceSpec // in the order of kept.Targets
+	fixed    []string            // names and images of the services whose images a registry has fixed
 	warnings []string
 }
 
@@ -106,14 +112,17 @@ func (s stacks) prepare(ctx context.Context, in Input) (p prepared, err error) {
 		return p, err
 	}
 	for i := range p.wanted {
-		one, warning, err := s.prepareOne(ctx, in, p.view, &p.wanted[i], p.Made)
+		image, err := in.given().Fixed(ctx, s.Engine, p.wanted[i], p.view.Services[p.wanted[i].Name])
 		if err != nil {
 			return p, err
 		}
-		if warning != "" {
-			p.warnings = append(p.warnings, warning)
+		if image.Warning != "" {
+			p.warnings = append(p.warnings, image.Warning)
 		}
-		p.Targets = append(p.Targets, one)
+		if image.Asked {
+			p.fixed = append(p.fixed, p.wanted[i].Name, image.Image)
+		}
+		p.Targets = append(p.Targets, p.prepareOne(&p.wanted[i], image))
 	}
 	p.prepareLabels()
 	p.preparePrune(in)
@@ -121,20 +130,16 @@ func (s stacks) prepare(ctx context.Context, in Input) (p prepared, err error) {
 }
 
 // prepareOne fixes what is to be set of one service.
-func (s stacks) prepareOne(ctx context.Context, in Input, v stack.View, to *swarm.ServiceSpec, made stack.Made) (target, string, error) {
-	live := v.Services[to.Name]
-	image, warning, err := in.given().Fixed(ctx, s.Engine, *to, live)
-	if err != nil {
-		return target{}, "", err
-	}
+func (p *prepared) prepareOne(to *swarm.ServiceSpec, image stack.Fixed) target {
+	live := p.view.Services[to.Name]
 	one := target{Name: to.Name, ID: live.ID, Image: image.Image, Platforms: image.Platforms, Force: live.Spec.TaskTemplate.ForceUpdate}
 	settle(to, one)
-	one.Set = v.Print(one.thing(), *to, made)
+	one.Set = p.view.Print(one.thing(), *to, p.Made)
 	if live.ID != "" {
-		one.Index, one.Was, one.Mark = live.Version.Index, v.Print(one.thing(), live.Spec, made), mark(live)
-		one.Back, one.Vault = spec.Of(*to).To(spec.Of(live.Spec)), compose.Hides(live.Spec, *to)
+		one.Index, one.Was, one.Mark = live.Version.Index, p.view.Print(one.thing(), live.Spec, p.Made), mark(live)
+		one.Back, one.Vault = spec.Exact(*to).To(spec.Exact(live.Spec)), compose.Hides(live.Spec, *to)
 	}
-	return one, warning, nil
+	return one
 }
 
 // settle adds to a spec what the compose file leaves open: the image as it is fixed, the platforms that it
@@ -243,7 +248,7 @@ func (k kept) previous(v stack.View, live swarm.Service, one target) (was swarm.
 	if one.Vault && one.Back == nil {
 		return was, vault.Lost("service " + one.Name)
 	}
-	if err := spec.Of(live.Spec).With(one.Back).Into(&was); err != nil {
+	if err := spec.Exact(live.Spec).With(one.Back).Into(&was); err != nil {
 		return was, sdk.Errorf(sdk.Permanent, "the state before the change: %w", err)
 	}
 	if v.Print(one.thing(), was, k.Made) != one.Was {

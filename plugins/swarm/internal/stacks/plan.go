@@ -172,25 +172,14 @@ func counted(changes []sdk.Delta) string {
 
 // seen is what a plan is made from: each service, and the compose file with all that it takes in.
 func (p *prepared) seen(in Input) []sdk.Seen {
-	all := []sdk.Seen{
-		{Kind: fileKind, Name: in.given().Called(), Version: p.want.Sum(p.view, p.set()...)},
-		{Kind: stackKind, Name: p.want.Name, Version: p.removed()},
-	}
+	all := []sdk.Seen{{Kind: stackKind, Name: p.want.Name, Version: p.removed()}}
 	for _, one := range p.Targets {
 		all = append(all, p.seenOf(one.Name))
 	}
 	for _, one := range p.Pruned {
 		all = append(all, p.seenOf(one.Name))
 	}
-	return all
-}
-
-// set is what is to be set of services.
-func (p *prepared) set() (all []any) {
-	for _, one := range p.Targets {
-		all = append(all, one.Name, one.Set)
-	}
-	return all
+	return append(all, sdk.Seen{Kind: fileKind, Name: in.given().Called(), Version: p.want.Sum(p.view, p.fixed...)})
 }
 
 // seenOf is a service as a plan names it.

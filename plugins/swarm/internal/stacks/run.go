@@ -287,6 +287,8 @@ func (r *run) put(ctx context.Context, live swarm.Service, to swarm.ServiceSpec)
 	}
 	if live.ID == "" {
 		to.Labels = stack.Marked(to.Labels, r.Key)
+	} else { // which the step that has made it may have to know again
+		to.Labels = relabel(live.Spec.Labels, to.Labels)
 	}
 	return r.putWith(ctx, live, to, credentials)
 }

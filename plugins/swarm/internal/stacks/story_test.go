@@ -2,6 +2,7 @@ package stacks_test
 
 import (
 	"context"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -111,6 +112,18 @@ func TestWhatWouldBeRefusedIsABlocker(t *testing.T) {
 			t.Errorf("its blockers are %q", preview.Blockers)
 		}
 	})
+	t.Run("names that no service may have", func(t *testing.T) {
+		long := strings.Repeat("a", 63)
+		req := request(t, map[string]any{"stack": name, "compose": "services: {" + long + ": {image: demo:v1}, b.c: {image: demo:v1}}"})
+		said := strings.Join(planned(t, req).Blockers, "\n")
+		for _, what := range []string{"would be called " + name + "_" + long + ", which has ", "an engine takes 63", "would be called " + name + "_b.c; an engine takes letters"} {
+			if !strings.Contains(said, what) {
+				t.Errorf("its blockers are %q, want %q", said, what)
+			}
+		}
+		_, err := deploy(t).Apply(t.Context(), req, &sdktest.Host{})
+		fails(t, err, sdk.Permanent, "an engine takes 63")
+	})
 	t.Run("what is not there", func(t *testing.T) {
 		text := `{services: {web: {image: demo:v1, secrets: [key], configs: [site], networks: [back]}}, secrets: {key: {external: true}}, configs: {site: {external: true, name: a}}, networks: {back: {external: true, name: b}}}`
 		preview := planned(t, request(t, map[string]any{"stack": name, "compose": text}))
@@ -159,6 +172,34 @@ func TestWhatSomebodyElseChangedIsAConflict(t *testing.T) {
 	if _, err := docker.ServiceInspect(t.Context(), name+"_worker", client.ServiceInspectOptions{}); err == nil {
 		t.Errorf("what nobody changed is not taken back")
 	}
+}
+
+// What the run itself has changed before is not held against its plan: neither the service, which the engine
+// leaves out then, nor the compose file, of which nothing has changed. What has is named.
+func TestAPlanIsHeldToTheFileAlone(t *testing.T) {
+	t.Parallel()
+	name := stack(t)
+	deployed(t, name, one)
+	site := file(t, "site", "hello")
+	req := request(t, map[string]any{"stack": name, "compose": two + "x-more: .nan\nconfigs: {site: {file: " + site + "}}\n"})
+	seen := planned(t, req).Observed
+	await(t, "its tasks are made anew by force", func() bool {
+		live := service(t, name+"_web")
+		live.Spec.TaskTemplate.ForceUpdate++
+		live.Spec.TaskTemplate.ContainerSpec.Image = "demo:v2"
+		_, err := docker.ServiceUpdate(t.Context(), live.ID, client.ServiceUpdateOptions{Version: live.Version, Spec: live.Spec})
+		return err == nil
+	})
+	req.Seen = seen
+	_, err := deploy(t).Apply(t.Context(), req, &sdktest.Host{})
+	fails(t, err, sdk.Conflict, "somebody changed the service "+name+"_web since it was planned: ")
+
+	req.Seen = slices.DeleteFunc(slices.Clone(seen), func(one sdk.Seen) bool { return one.Name == name+"_web" })
+	must(t, os.WriteFile(site, []byte("goodbye"), 0o600))
+	_, err = deploy(t).Apply(t.Context(), req, &sdktest.Host{})
+	fails(t, err, sdk.Conflict, "the compose file of the stack "+name+", or what it takes in")
+	must(t, os.WriteFile(site, []byte("hello"), 0o600))
+	applied(t, req, &sdktest.Host{})
 }
 
 // guest is somebody else who adds a service to a stack, without tasks.

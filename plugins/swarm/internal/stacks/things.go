@@ -117,7 +117,7 @@ func (s stacks) label(ctx context.Context, one relabeled, from, to map[string]st
 	return sdk.Errorf(sdk.Conflict, "the %s %s is changed all the time", one.Kind, one.Name)
 }
 
-// relabel are other labels, with the mark of who made what has them.
+// relabel are other labels, with the mark of the step that made what has them.
 func relabel(has, to map[string]string) map[string]string {
 	if key, is := has[stack.ByStep]; is {
 		return stack.Marked(to, key)

@@ -44,7 +44,7 @@ func (s stacks) undo(ctx context.Context, call *sdk.Call[Input]) error {
 		u.take(ctx, "the service "+one.Name, func() error { return u.revive(ctx, one) })
 	}
 	for _, one := range u.Labels {
-		u.take(ctx, "the labels of the "+one.String(), func() error { return u.label(ctx, one, one.Set, one.Was) })
+		u.take(ctx, "the labels of the "+one.String(), func() error { return u.unlabel(ctx, one) })
 	}
 	for _, kind := range []string{stack.ConfigKind, stack.SecretKind, stack.NetworkKind} {
 		for _, name := range u.Made.Of(kind) {
@@ -104,6 +104,8 @@ func (u *undoing) unmakeService(ctx context.Context, one target) error {
 	switch is, words := u.judge(v, one); {
 	case is == absent:
 		return nil
+	case is == foreign && u.remade(live):
+		return meddled(one.Name, words)
 	case !u.madeBy(live.Spec.Labels):
 		u.leave("the service %s", one.Name)
 		return nil
@@ -112,6 +114,12 @@ func (u *undoing) unmakeService(ctx context.Context, one target) error {
 	default:
 		return u.remove(ctx, live)
 	}
+}
+
+// remade says whether a service without the mark of the step may be one that the step has made, and that somebody
+// has changed since, as `docker stack deploy` does: one that was never changed would still have its mark.
+func (u *undoing) remade(live swarm.Service) bool {
+	return !u.madeBy(live.Spec.Labels) && (live.PreviousSpec != nil || live.UpdateStatus != nil)
 }
 
 // leave tells what stays as somebody else has made it.
@@ -179,6 +187,23 @@ func (u *undoing) revive(ctx context.Context, one pruned) error {
 	return nil
 }
 
+// unlabel gives a secret or config the labels that it had before the step.
+func (u *undoing) unlabel(ctx context.Context, one relabeled) error {
+	if !one.Vault {
+		return u.label(ctx, one, one.Set, one.Was)
+	}
+	v, err := u.look(ctx)
+	switch {
+	case err != nil:
+		return err
+	case v.ID(one.Kind, one.Name) == one.ID && one.had(v):
+		return nil
+	case v.PrintLabels(one.ID, one.Was) != one.Print:
+		return vault.Lost(one.String())
+	}
+	return u.label(ctx, one, one.Set, one.Was)
+}
+
 // credentialsFor are those for the image of a spec. Without them the nodes may still have it.
 func (u *undoing) credentialsFor(was swarm.ServiceSpec) string {
 	if was.TaskTemplate.ContainerSpec == nil {
@@ -236,7 +261,7 @@ func (k kept) progress(v stack.View) (begun, left string) {
 		}
 	}
 	for _, one := range k.Labels {
-		is := same(stack.Unmarked(v.Labels(one.Kind, one.Name)), one.Set)
+		is := same(stack.Unmarked(v.Labels(one.Kind, one.Name)), one.Set) && !one.had(v)
 		note(is, is, "the "+one.Kind+" "+one.Name)
 	}
 	for _, one := range k.Targets {

@@ -110,8 +110,8 @@ func (v Vault) tidy(ctx context.Context) error {
 	return errors.Join(failed...)
 }
 
-// Lost is the error where what was kept is there no more, and would be needed: whoever knows what it was
-// has to put the thing back.
+// Lost is the error where what was kept is not there, and would be needed: whoever knows what it was has to
+// put the thing back.
 func Lost(of string) error {
-	return sdk.Errorf(sdk.Permanent, "what the %s was is not known any more: somebody has removed what was kept of it in the swarm, the config with the label %s", of, Label)
+	return sdk.Errorf(sdk.Permanent, "what the %s was is not known any more: somebody has removed the config of the swarm with the label %s that held it, or has changed the %[1]s before that was kept", of, Label)
 }
