@@ -188,6 +188,9 @@ func (r rotating[I]) foresee(ctx context.Context, call *sdk.Call[I], c change.Ch
 		return nil
 	}
 	plan.Observed = append(plan.Observed, sdk.Seen{Kind: r.kind, Name: is.name, Version: "there", ID: is.id, Changes: true})
+	if why := r.elsewhere(*is); why != "" {
+		plan.Blockers = append(plan.Blockers, fmt.Sprintf("It cannot be rotated here: %s.", why))
+	}
 	switch why := r.stays(in, *is); {
 	case !call.Knows("previous", "keepOld"):
 		plan.Warnings = append(plan.Warnings, fmt.Sprintf("It is not known yet whether the %s %s is removed or stays.", r.kind, is.name))

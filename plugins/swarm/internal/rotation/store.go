@@ -26,9 +26,11 @@ type store struct {
 
 // thing is a config or a secret.
 type thing struct {
-	id, name string
-	labels   map[string]string
-	data     []byte // of a secret, only what it is made with
+	id, name   string
+	labels     map[string]string
+	data       []byte        // of a secret, only what it is made with
+	templating *swarm.Driver // by which the engine fills in what it holds; nil: it does not
+	driver     *swarm.Driver // by which the engine asks elsewhere what it holds; nil: it holds it
 }
 
 // mount is where a service mounts one: in the spec that it was read from, which changes with it.
@@ -50,13 +52,15 @@ func configs(e *engine.Engine) store {
 			}
 			for _, one := range found.Items { // the filter takes the beginning of a name, too
 				if one.Spec.Name == name {
-					return &thing{one.ID, name, one.Spec.Labels, one.Spec.Data}, nil
+					return &thing{id: one.ID, name: name, labels: one.Spec.Labels, data: one.Spec.Data, templating: one.Spec.Templating}, nil
 				}
 			}
 			return nil, nil
 		},
 		create: func(ctx context.Context, of thing) error {
-			_, err := e.Docker.ConfigCreate(ctx, client.ConfigCreateOptions{Spec: swarm.ConfigSpec{Annotations: swarm.Annotations{Name: of.name, Labels: of.labels}, Data: of.data}})
+			_, err := e.Docker.ConfigCreate(ctx, client.ConfigCreateOptions{Spec: swarm.ConfigSpec{
+				Annotations: swarm.Annotations{Name: of.name, Labels: of.labels}, Data: of.data, Templating: of.templating,
+			}})
 			return err
 		},
 		remove: func(ctx context.Context, id string) error {
@@ -87,13 +91,15 @@ func secrets(e *engine.Engine) store {
 			}
 			for _, one := range found.Items {
 				if one.Spec.Name == name {
-					return &thing{id: one.ID, name: name, labels: one.Spec.Labels}, nil
+					return &thing{id: one.ID, name: name, labels: one.Spec.Labels, templating: one.Spec.Templating, driver: one.Spec.Driver}, nil
 				}
 			}
 			return nil, nil
 		},
 		create: func(ctx context.Context, of thing) error {
-			_, err := e.Docker.SecretCreate(ctx, client.SecretCreateOptions{Spec: swarm.SecretSpec{Annotations: swarm.Annotations{Name: of.name, Labels: of.labels}, Data: of.data}})
+			_, err := e.Docker.SecretCreate(ctx, client.SecretCreateOptions{Spec: swarm.SecretSpec{
+				Annotations: swarm.Annotations{Name: of.name, Labels: of.labels}, Data: of.data, Templating: of.templating,
+			}})
 			return err
 		},
 		remove: func(ctx context.Context, id string) error {

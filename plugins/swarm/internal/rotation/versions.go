@@ -2,6 +2,7 @@ package rotation
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"strings"
 
@@ -57,6 +58,7 @@ func (r rotating[I]) make(ctx context.Context, use change.Use[I], to swarm.Servi
 			return err
 		}
 		maps.Copy(made.labels, old.labels)
+		made.templating = old.templating
 	}
 	made.labels[byStep] = use.Key
 	return r.created(ctx, made)
@@ -79,6 +81,9 @@ func (r rotating[I]) created(ctx context.Context, of thing) error {
 
 // known complains of an old one that holds something else than the step says: an undo could not make it again.
 func (r rotating[I]) known(ctx context.Context, in asked, old thing) error {
+	if why := r.elsewhere(old); why != "" {
+		return sdk.FieldErrorf("target", "%s: nothing was changed", why)
+	}
 	if in.previous == nil {
 		return nil
 	}
@@ -86,6 +91,14 @@ func (r rotating[I]) known(ctx context.Context, in asked, old thing) error {
 		return err
 	}
 	return sdk.FieldErrorf("previous", "the %s %s holds something else: nothing was changed, as an undo could not put it back", r.kind, old.name)
+}
+
+// elsewhere complains of one that holds nothing, and so cannot be replaced by one that does; empty: it does.
+func (r rotating[I]) elsewhere(old thing) string {
+	if old.driver == nil {
+		return ""
+	}
+	return fmt.Sprintf("what the %s %s holds comes from the driver %s, so that it is rotated there", r.kind, old.name, old.driver.Name)
 }
 
 // hold says whether one holds something.
@@ -119,6 +132,8 @@ func (r rotating[I]) replaced(ctx context.Context, in asked) (*thing, error) {
 type gone struct {
 	Labels map[string]string `json:"labels,omitempty"`
 	Data   []byte            `json:"data,omitempty"`
+	// Templating is by what the engine fills it in.
+	Templating *swarm.Driver `json:"templating,omitempty"`
 }
 
 func (r rotating[I]) vault() vault.Vault { return vault.Vault{Engine: r.Engine} }
@@ -131,8 +146,8 @@ func (r rotating[I]) remake(ctx context.Context, in asked, use change.Use[I], na
 		return err
 	}
 	switch {
-	case in.previous != nil && !kept: // somebody else has removed it, and the new one was made with its labels
-		if was.Labels, err = r.inherited(ctx, in, use.Key, name); err != nil {
+	case in.previous != nil && !kept: // somebody else has removed it, and the new one was made as it was
+		if was, err = r.inherited(ctx, in, use.Key, name); err != nil {
 			return err
 		}
 	case !kept:
@@ -141,18 +156,18 @@ func (r rotating[I]) remake(ctx context.Context, in asked, use change.Use[I], na
 	if in.previous != nil {
 		was.Data = []byte(*in.previous)
 	}
-	return r.created(ctx, thing{name: name, labels: was.Labels, data: was.Data})
+	return r.created(ctx, thing{name: name, labels: was.Labels, data: was.Data, templating: was.Templating})
 }
 
-// inherited are the labels that the new one has from the old one.
-func (r rotating[I]) inherited(ctx context.Context, in asked, key, old string) (map[string]string, error) {
+// inherited is what the new one has from the old one.
+func (r rotating[I]) inherited(ctx context.Context, in asked, key, old string) (gone, error) {
 	made, err := r.there(ctx, in.named(old, key))
 	if err != nil || made == nil {
-		return nil, err
+		return gone{}, err
 	}
 	labels := maps.Clone(made.labels)
 	delete(labels, byStep)
-	return labels, nil
+	return gone{Labels: labels, Templating: made.templating}, nil
 }
 
 // named is the name of the new one, in the place of an old one.
@@ -225,7 +240,7 @@ func (r rotating[I]) after(ctx context.Context, call *sdk.Call[I], c change.Chan
 		return out, nil
 	}
 	kept := r.kind + " " + old.name
-	if err := r.vault().Keep(ctx, call.Log, call.Key, kept, gone{Labels: old.labels, Data: old.data}); err != nil {
+	if err := r.vault().Keep(ctx, call.Log, call.Key, kept, gone{Labels: old.labels, Data: old.data, Templating: old.templating}); err != nil {
 		return out, err
 	}
 	if out.Removed, err = r.away(ctx, call, *old); err == nil && !out.Removed {
