@@ -1,13 +1,16 @@
 package rotation
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 
 	"github.com/containerd/errdefs"
 	"github.com/moby/moby/api/types/swarm"
+	"github.com/moby/moby/client"
 
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/change"
@@ -194,6 +197,35 @@ func (r rotating[I]) stays(in asked, old thing) string {
 	}
 }
 
+// used says who uses one, where somebody does, once a service has a spec; without its ID, at this moment.
+func (r rotating[I]) used(ctx context.Context, one thing, service string, to swarm.ServiceSpec) (string, error) {
+	single, cancel := r.Single(ctx)
+	defer cancel()
+	found, err := r.Docker.ServiceList(single, client.ServiceListOptions{})
+	if err != nil {
+		return "", r.Fault(single, err, "look which services use the %s %s", r.kind, one.name)
+	}
+	var by []string
+	for _, live := range found.Items {
+		of := live.Spec
+		if live.ID == service {
+			of = to
+		}
+		if slices.ContainsFunc(r.uses(of), func(use mount) bool { return *use.id == one.id }) {
+			by = append(by, of.Name)
+		}
+	}
+	slices.Sort(by)
+	switch len(by) {
+	case 0:
+		return "", nil
+	case 1:
+		return fmt.Sprintf("the service %s uses it", by[0]), nil
+	default:
+		return fmt.Sprintf("the services %s use it", strings.Join(by, ", ")), nil
+	}
+}
+
 // unheld complains of a service that mounts one of the new one's name, where that holds something else.
 func (r rotating[I]) unheld(ctx context.Context, in asked) error {
 	is, err := r.there(ctx, in.Name)
@@ -258,8 +290,9 @@ func (r rotating[I]) away(ctx context.Context, call *sdk.Call[I], one thing) (bo
 	case err == nil, errdefs.IsNotFound(err):
 		return true, nil
 	case strings.Contains(err.Error(), "in use by"):
-		call.Progressf("the %s %s stays: %s", r.kind, one.name, strings.TrimPrefix(err.Error(), "Error response from daemon: "))
-		return false, nil
+		why, fault := r.used(ctx, one, "", swarm.ServiceSpec{})
+		call.Progressf("the %s %s stays: %s", r.kind, one.name, cmp.Or(why, "a service uses it"))
+		return false, fault
 	default:
 		return false, r.Fault(single, err, "remove the %s %s", r.kind, one.name)
 	}
