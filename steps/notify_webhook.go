@@ -49,14 +49,14 @@ and a server that is not there are transient, a refused signature or token is *d
 		},
 		Examples: []schema.Example{
 			{Title: "Slack", With: map[string]any{
-				"url": "https://hooks.slack.example.com/services/T0/B0/x", "format": "slack", "text": "*web 1.2.0* is out",
+				"url": "https://hooks.slack.example.com/services/${{ inputs.token }}", "format": "slack", "text": "*web 1.2.0* is out",
 			}},
 			{Title: "DingTalk, with a signature", With: map[string]any{
-				"url": "https://oapi.dingtalk.example.com/robot/send?access_token=x", "format": "dingtalk",
-				"title": "Upgrade", "text": "### web 1.2.0\nis out", "signingSecret": "SEC0",
+				"url": "https://oapi.dingtalk.example.com/robot/send?access_token=${{ inputs.token }}", "format": "dingtalk",
+				"title": "Upgrade", "text": "### web 1.2.0\nis out", "signingSecret": "${{ inputs.token }}",
 			}},
 			{Title: "Any body", With: map[string]any{
-				"url": "https://events.example.com/v1", "format": "json", "json": map[string]any{"event": "released"},
+				"url": "https://events.example.com/v1/${{ inputs.token }}", "format": "json", "json": map[string]any{"event": "released"},
 			}},
 		},
 		Plan: func(_ context.Context, call *sdk.Call[NotifyWebhookInput]) (sdk.Preview, error) {

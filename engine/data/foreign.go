@@ -24,19 +24,17 @@ func (u *Uses) expressions(action *catalog.Entry, with *Tree) diag.List {
 		return nil
 	}
 	var found diag.List
-	eachLiteral(with.node, slotOf(action.Description.Input), func(node *syntax.Node) {
-		found = append(found, Faults(node, u.compiler.Syntax(node.Text()))...)
+	eachLiteral(with.node, slotOf(action.Description.Input), func(node *syntax.Node, slot Slot) {
+		if slot.isCEL() && node.Kind() == syntax.String {
+			found = append(found, Faults(node, u.compiler.Syntax(node.Text()))...)
+		}
 	})
 	return found
 }
 
-// eachLiteral calls read for each text in a slot of CEL.
-func eachLiteral(node *syntax.Node, slot Slot, read func(*syntax.Node)) {
+// eachLiteral calls read for all that is written down as it is, and where it goes.
+func eachLiteral(node *syntax.Node, slot Slot, read func(*syntax.Node, Slot)) {
 	switch node.Kind() {
-	case syntax.String:
-		if slot.isCEL() && !strings.Contains(node.Text(), "${{") {
-			read(node)
-		}
 	case syntax.List:
 		for i, item := range node.Items() {
 			eachLiteral(item, slot.at(strconv.Itoa(i)), read)
@@ -45,7 +43,10 @@ func eachLiteral(node *syntax.Node, slot Slot, read func(*syntax.Node)) {
 		for key, member := range node.Entries() {
 			eachLiteral(member, slot.at(key.Text()), read)
 		}
-	default: // no text, and none inside
+	default:
+		if !strings.Contains(node.Text(), "${{") {
+			read(node, slot)
+		}
 	}
 }
 

@@ -95,6 +95,11 @@ func (s Slot) TakesSecrets() bool {
 	return s.says(func(shape *schema.Schema) bool { return shape.Secret || shape.TakesSecrets })
 }
 
+// isSecret reports whether the value in the slot is a secret, whatever it is.
+func (s Slot) isSecret() bool {
+	return s.says(func(shape *schema.Schema) bool { return shape.Secret })
+}
+
 // NoSecret reports whether others can read the value in the slot.
 func (s Slot) NoSecret() bool {
 	return s.says(func(shape *schema.Schema) bool { return shape.NoSecret })

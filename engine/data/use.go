@@ -40,13 +40,14 @@ type Uses struct {
 	types    *expr.Types
 	rules    map[*catalog.Entry][]rule
 	foreign  map[*catalog.Entry]bool // whether it takes CEL; see [Uses.expressions]
+	secret   map[*catalog.Entry]bool // whether it takes secrets; see [Uses.inClear]
 }
 
 // NewUses returns a maker of uses.
 func NewUses(compiler *expr.Compiler) *Uses {
 	return &Uses{
 		compiler: compiler, types: expr.NewTypes(nil, nil, nil),
-		rules: map[*catalog.Entry][]rule{}, foreign: map[*catalog.Entry]bool{},
+		rules: map[*catalog.Entry][]rule{}, foreign: map[*catalog.Entry]bool{}, secret: map[*catalog.Entry]bool{},
 	}
 }
 
@@ -61,6 +62,7 @@ func (u *Uses) Make(action *catalog.Entry, with *Tree, at source.Range) (*Use, d
 			found = append(found, misfit(action, leaf))
 		}
 	}
+	found = append(found, u.inClear(action, with)...)
 	return use, append(found, u.expressions(action, with)...)
 }
 
@@ -243,6 +245,7 @@ func (u *Use) Place(field string) source.Range {
 // the action's schema and rules; an error is then a whole sentence without secrets.
 func (u *Use) Eval(scope expr.Scope) (value.Value, error) {
 	params, err := u.With.Eval(scope)
+	params = Secrets(params, u.Action.Description.Input)
 	if err != nil || u.With.constant || params.HasUnknown() {
 		return params, err
 	}

@@ -238,6 +238,14 @@ var (
 		Bad:     "uses: exec\nwith: {command: [login, \"${{ inputs.token }}\"]}",
 		Good:    "uses: exec\nwith: {command: [login], env: {TOKEN: \"${{ inputs.token }}\"}}",
 	}
+	SecretWritten = &Rule{
+		Code: "GB0516", Severity: Warning,
+		Summary: "secret written down",
+		Why:     "The runbook is read by everybody who can read the repository, and so is what is written here. In plans and logs it is masked all the same.",
+		Mend:    "Take it from a secret input.",
+		Bad:     "uses: http.request\nwith: {bearerToken: hunter2}",
+		Good:    "uses: http.request\nwith: {bearerToken: \"${{ inputs.token }}\"}",
+	}
 	SecretRecorded = &Rule{
 		Code: "GB0512", Severity: Error,
 		Summary: "secret in an output or the record",
@@ -294,7 +302,7 @@ func checkRules() []*Rule {
 		UnknownStep, SelfNeed, Cycle, OwnOutputs, FinallyTooLate, VarUsesStep, VarCycle, OutcomeTooEarly,
 		UnusedInput, UnusedVar, NeedlessNeed, NeedlessPolicy, ConstantCondition, UnusedObservation, PlainText, VarUsesRun,
 		WrongGatebook, UnknownAction, MissingParameter, UnknownParameter, InvalidParameter, BrokenRule,
-		ObserveReads, NoWayBack, UnguardedDestroy, NeedlessRollback, SecretLeaves, SecretExposed,
+		ObserveReads, NoWayBack, UnguardedDestroy, NeedlessRollback, SecretLeaves, SecretExposed, SecretWritten,
 		SecretRecorded, SecretHandedOn, FaultyAction, LoopOverOne, LimitTooLow, UnknownUnit, RemainingElsewhere,
 	}
 }

@@ -303,7 +303,7 @@ func (m *maker) conditions(checked []*check.Condition) []*Condition {
 
 // use plans one use of an action, over a connection where it has one.
 func (m *maker) use(use *data.Use, on *check.Connection) Use {
-	params := m.eval(use.With)
+	params := data.Secrets(m.eval(use.With), use.Action.Description.Input)
 	if _, constant := use.With.Constant(); !constant && !m.skipped && !params.IsUnknown() {
 		m.found = append(m.found, use.Check(params)...)
 	}

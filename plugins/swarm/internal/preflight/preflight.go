@@ -27,7 +27,7 @@ type preflight struct{ *engine.Engine }
 // Input is what preflight is given.
 type Input struct {
 	Spare    int             `json:"spare" default:"0" min:"0" unit:"managers" doc:"How many managers it must be possible to lose without losing the quorum: 1 before the machine of a manager is restarted."`
-	Versions string          `json:"versions" minLength:"1" example:">=20.10.24 <28" doc:"Versions that the engines of all nodes must have, as a range of SemVer. What stands behind the numbers, as -rc.1 or +dfsg1, does not count."`
+	Versions string          `json:"versions" minLength:"1" pattern:"^[<>=!~^ ]*v?[0-9xX*]" example:">=20.10.24 <28" doc:"Versions that the engines of all nodes must have, as a range of SemVer. What stands behind the numbers, as -rc.1 or +dfsg1, does not count."`
 	CAValid  schema.Duration `json:"caValid" default:"720h" min:"0s" doc:"How long the certificate of the swarm's own authority must still be valid."`
 	Fail     bool            `json:"fail" doc:"Fails where there are problems, and tells all of them, instead of leaving them to a gate."`
 }
@@ -122,8 +122,9 @@ A swarm without a leader answers none of this: that is a *transient* error.`,
 			{Title: "Before the maintenance of a manager", With: map[string]any{"spare": 1}},
 			{Title: "Before an update, with engines of some versions only", With: map[string]any{"versions": ">=20.10.24", "fail": true}},
 		},
-		Plan: func(context.Context, *sdk.Call[Input]) (sdk.Preview, error) {
-			return sdk.Preview{Summary: "would read whether the swarm is fit"}, nil
+		Plan: func(_ context.Context, call *sdk.Call[Input]) (sdk.Preview, error) {
+			_, err := rangeOf(call.Input.Versions)
+			return sdk.Preview{Summary: "would read whether the swarm is fit"}, err
 		},
 		Apply: p.apply,
 	}

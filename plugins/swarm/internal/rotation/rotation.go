@@ -112,10 +112,14 @@ func (r rotating[I]) mounted(in asked, of swarm.ServiceSpec) (mount, error) {
 			found = append(found, one)
 		}
 	}
-	if len(found) != 1 {
-		return mount{}, sdk.FieldErrorf("target", "the service %s mounts %d %ss there; it mounts them at %s", in.Service, len(found), r.kind, places(r.mounts(of)))
+	switch len(found) {
+	case 0:
+		return mount{}, sdk.FieldErrorf("target", "nothing is mounted there: the service %s %s", in.Service, r.places(of))
+	case 1:
+		return found[0], nil
+	default:
+		return mount{}, sdk.FieldErrorf("target", "the service %s mounts %d %ss there: which one is meant cannot be told", in.Service, len(found), r.kind)
 	}
-	return found[0], nil
 }
 
 // withoutIDs is a spec by the names of what it mounts: one that is made anew has another ID.
@@ -188,7 +192,16 @@ func (r rotating[I]) foresee(ctx context.Context, call *sdk.Call[I], c change.Ch
 		return nil
 	}
 	plan.Observed = append(plan.Observed, sdk.Seen{Kind: r.kind, Name: is.name, Version: "there", ID: is.id, Changes: true})
-	switch why := r.stays(in, *is); {
+	if why := r.elsewhere(*is); why != "" {
+		plan.Blockers = append(plan.Blockers, fmt.Sprintf("It cannot be rotated here: %s.", why))
+	}
+	why := r.stays(in, *is)
+	if why == "" {
+		if why, err = r.used(ctx, *is, c.Live.ID, c.Want); err != nil {
+			return err
+		}
+	}
+	switch {
 	case !call.Knows("previous", "keepOld"):
 		plan.Warnings = append(plan.Warnings, fmt.Sprintf("It is not known yet whether the %s %s is removed or stays.", r.kind, is.name))
 	case why != "":

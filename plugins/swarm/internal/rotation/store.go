@@ -4,7 +4,9 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/moby/moby/api/types/swarm"
@@ -19,21 +21,23 @@ type store struct {
 	find   func(ctx context.Context, name string) (*thing, error)
 	create func(ctx context.Context, of thing) error
 	remove func(ctx context.Context, id string) error
-	mounts func(of swarm.ServiceSpec) []mount
+	uses   func(of swarm.ServiceSpec) []mount
 	// holds, where nobody can read what things hold, says whether one holds something.
 	holds func(ctx context.Context, id string, data []byte) (bool, error)
 }
 
 // thing is a config or a secret.
 type thing struct {
-	id, name string
-	labels   map[string]string
-	data     []byte // of a secret, only what it is made with
+	id, name   string
+	labels     map[string]string
+	data       []byte        // of a secret, only what it is made with
+	templating *swarm.Driver // by which the engine fills in what it holds; nil: it does not
+	driver     *swarm.Driver // by which the engine asks elsewhere what it holds; nil: it holds it
 }
 
-// mount is where a service mounts one: in the spec that it was read from, which changes with it.
+// mount is where a service uses one: in the spec that it was read from, which changes with it.
 type mount struct {
-	target   string
+	target   string // where it mounts it; empty where it has another use for it
 	id, name *string
 }
 
@@ -50,26 +54,30 @@ func configs(e *engine.Engine) store {
 			}
 			for _, one := range found.Items { // the filter takes the beginning of a name, too
 				if one.Spec.Name == name {
-					return &thing{one.ID, name, one.Spec.Labels, one.Spec.Data}, nil
+					return &thing{id: one.ID, name: name, labels: one.Spec.Labels, data: one.Spec.Data, templating: one.Spec.Templating}, nil
 				}
 			}
 			return nil, nil
 		},
 		create: func(ctx context.Context, of thing) error {
-			_, err := e.Docker.ConfigCreate(ctx, client.ConfigCreateOptions{Spec: swarm.ConfigSpec{Annotations: swarm.Annotations{Name: of.name, Labels: of.labels}, Data: of.data}})
+			_, err := e.Docker.ConfigCreate(ctx, client.ConfigCreateOptions{Spec: swarm.ConfigSpec{
+				Annotations: swarm.Annotations{Name: of.name, Labels: of.labels}, Data: of.data, Templating: of.templating,
+			}})
 			return err
 		},
 		remove: func(ctx context.Context, id string) error {
 			_, err := e.Docker.ConfigRemove(ctx, id, client.ConfigRemoveOptions{})
 			return err
 		},
-		mounts: func(of swarm.ServiceSpec) []mount {
+		uses: func(of swarm.ServiceSpec) []mount {
 			var all []mount
 			if container := of.TaskTemplate.ContainerSpec; container != nil {
 				for _, one := range container.Configs {
+					use := mount{id: &one.ConfigID, name: &one.ConfigName}
 					if one.File != nil {
-						all = append(all, mount{one.File.Name, &one.ConfigID, &one.ConfigName})
+						use.target = one.File.Name
 					}
+					all = append(all, use)
 				}
 			}
 			return all
@@ -87,26 +95,30 @@ func secrets(e *engine.Engine) store {
 			}
 			for _, one := range found.Items {
 				if one.Spec.Name == name {
-					return &thing{id: one.ID, name: name, labels: one.Spec.Labels}, nil
+					return &thing{id: one.ID, name: name, labels: one.Spec.Labels, templating: one.Spec.Templating, driver: one.Spec.Driver}, nil
 				}
 			}
 			return nil, nil
 		},
 		create: func(ctx context.Context, of thing) error {
-			_, err := e.Docker.SecretCreate(ctx, client.SecretCreateOptions{Spec: swarm.SecretSpec{Annotations: swarm.Annotations{Name: of.name, Labels: of.labels}, Data: of.data}})
+			_, err := e.Docker.SecretCreate(ctx, client.SecretCreateOptions{Spec: swarm.SecretSpec{
+				Annotations: swarm.Annotations{Name: of.name, Labels: of.labels}, Data: of.data, Templating: of.templating,
+			}})
 			return err
 		},
 		remove: func(ctx context.Context, id string) error {
 			_, err := e.Docker.SecretRemove(ctx, id, client.SecretRemoveOptions{})
 			return err
 		},
-		mounts: func(of swarm.ServiceSpec) []mount {
+		uses: func(of swarm.ServiceSpec) []mount {
 			var all []mount
 			if container := of.TaskTemplate.ContainerSpec; container != nil {
 				for _, one := range container.Secrets {
+					use := mount{id: &one.SecretID, name: &one.SecretName}
 					if one.File != nil {
-						all = append(all, mount{one.File.Name, &one.SecretID, &one.SecretName})
+						use.target = one.File.Name
 					}
+					all = append(all, use)
 				}
 			}
 			return all
@@ -114,16 +126,21 @@ func secrets(e *engine.Engine) store {
 	}
 }
 
-// places lists where there are mounts, for a sentence.
-func places(of []mount) string {
-	if len(of) == 0 {
-		return "no place"
-	}
+// mounts are those of a service's uses that are mounts.
+func (s store) mounts(of swarm.ServiceSpec) []mount {
+	return slices.DeleteFunc(s.uses(of), func(one mount) bool { return one.target == "" })
+}
+
+// places says where a service mounts all that it does, for a sentence.
+func (s store) places(of swarm.ServiceSpec) string {
 	var all []string
-	for _, one := range of {
+	for _, one := range s.mounts(of) {
 		all = append(all, one.target)
 	}
-	return strings.Join(all, ", ")
+	if len(all) == 0 {
+		return "mounts no " + s.kind
+	}
+	return fmt.Sprintf("mounts its %ss at %s", s.kind, strings.Join(all, ", "))
 }
 
 const (

@@ -1,12 +1,16 @@
 package rotation
 
 import (
+	"cmp"
 	"context"
+	"fmt"
 	"maps"
+	"slices"
 	"strings"
 
 	"github.com/containerd/errdefs"
 	"github.com/moby/moby/api/types/swarm"
+	"github.com/moby/moby/client"
 
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/change"
@@ -57,6 +61,7 @@ func (r rotating[I]) make(ctx context.Context, use change.Use[I], to swarm.Servi
 			return err
 		}
 		maps.Copy(made.labels, old.labels)
+		made.templating = old.templating
 	}
 	made.labels[byStep] = use.Key
 	return r.created(ctx, made)
@@ -79,6 +84,9 @@ func (r rotating[I]) created(ctx context.Context, of thing) error {
 
 // known complains of an old one that holds something else than the step says: an undo could not make it again.
 func (r rotating[I]) known(ctx context.Context, in asked, old thing) error {
+	if why := r.elsewhere(old); why != "" {
+		return sdk.FieldErrorf("target", "%s: nothing was changed", why)
+	}
 	if in.previous == nil {
 		return nil
 	}
@@ -86,6 +94,14 @@ func (r rotating[I]) known(ctx context.Context, in asked, old thing) error {
 		return err
 	}
 	return sdk.FieldErrorf("previous", "the %s %s holds something else: nothing was changed, as an undo could not put it back", r.kind, old.name)
+}
+
+// elsewhere complains of one that holds nothing, and so cannot be replaced by one that does; empty: it does.
+func (r rotating[I]) elsewhere(old thing) string {
+	if old.driver == nil {
+		return ""
+	}
+	return fmt.Sprintf("what the %s %s holds comes from the driver %s, so that it is rotated there", r.kind, old.name, old.driver.Name)
 }
 
 // hold says whether one holds something.
@@ -119,6 +135,8 @@ func (r rotating[I]) replaced(ctx context.Context, in asked) (*thing, error) {
 type gone struct {
 	Labels map[string]string `json:"labels,omitempty"`
 	Data   []byte            `json:"data,omitempty"`
+	// Templating is by what the engine fills it in.
+	Templating *swarm.Driver `json:"templating,omitempty"`
 }
 
 func (r rotating[I]) vault() vault.Vault { return vault.Vault{Engine: r.Engine} }
@@ -131,8 +149,8 @@ func (r rotating[I]) remake(ctx context.Context, in asked, use change.Use[I], na
 		return err
 	}
 	switch {
-	case in.previous != nil && !kept: // somebody else has removed it, and the new one was made with its labels
-		if was.Labels, err = r.inherited(ctx, in, use.Key, name); err != nil {
+	case in.previous != nil && !kept: // somebody else has removed it, and the new one was made as it was
+		if was, err = r.inherited(ctx, in, use.Key, name); err != nil {
 			return err
 		}
 	case !kept:
@@ -141,18 +159,18 @@ func (r rotating[I]) remake(ctx context.Context, in asked, use change.Use[I], na
 	if in.previous != nil {
 		was.Data = []byte(*in.previous)
 	}
-	return r.created(ctx, thing{name: name, labels: was.Labels, data: was.Data})
+	return r.created(ctx, thing{name: name, labels: was.Labels, data: was.Data, templating: was.Templating})
 }
 
-// inherited are the labels that the new one has from the old one.
-func (r rotating[I]) inherited(ctx context.Context, in asked, key, old string) (map[string]string, error) {
+// inherited is what the new one has from the old one.
+func (r rotating[I]) inherited(ctx context.Context, in asked, key, old string) (gone, error) {
 	made, err := r.there(ctx, in.named(old, key))
 	if err != nil || made == nil {
-		return nil, err
+		return gone{}, err
 	}
 	labels := maps.Clone(made.labels)
 	delete(labels, byStep)
-	return labels, nil
+	return gone{Labels: labels, Templating: made.templating}, nil
 }
 
 // named is the name of the new one, in the place of an old one.
@@ -176,6 +194,35 @@ func (r rotating[I]) stays(in asked, old thing) string {
 		return "it is too large to be kept for an undo"
 	default:
 		return ""
+	}
+}
+
+// used says who uses one, where somebody does, once a service has a spec; without its ID, at this moment.
+func (r rotating[I]) used(ctx context.Context, one thing, service string, to swarm.ServiceSpec) (string, error) {
+	single, cancel := r.Single(ctx)
+	defer cancel()
+	found, err := r.Docker.ServiceList(single, client.ServiceListOptions{})
+	if err != nil {
+		return "", r.Fault(single, err, "look which services use the %s %s", r.kind, one.name)
+	}
+	var by []string
+	for _, live := range found.Items {
+		of := live.Spec
+		if live.ID == service {
+			of = to
+		}
+		if slices.ContainsFunc(r.uses(of), func(use mount) bool { return *use.id == one.id }) {
+			by = append(by, of.Name)
+		}
+	}
+	slices.Sort(by)
+	switch len(by) {
+	case 0:
+		return "", nil
+	case 1:
+		return fmt.Sprintf("the service %s uses it", by[0]), nil
+	default:
+		return fmt.Sprintf("the services %s use it", strings.Join(by, ", ")), nil
 	}
 }
 
@@ -225,7 +272,7 @@ func (r rotating[I]) after(ctx context.Context, call *sdk.Call[I], c change.Chan
 		return out, nil
 	}
 	kept := r.kind + " " + old.name
-	if err := r.vault().Keep(ctx, call.Log, call.Key, kept, gone{Labels: old.labels, Data: old.data}); err != nil {
+	if err := r.vault().Keep(ctx, call.Log, call.Key, kept, gone{Labels: old.labels, Data: old.data, Templating: old.templating}); err != nil {
 		return out, err
 	}
 	if out.Removed, err = r.away(ctx, call, *old); err == nil && !out.Removed {
@@ -243,8 +290,9 @@ func (r rotating[I]) away(ctx context.Context, call *sdk.Call[I], one thing) (bo
 	case err == nil, errdefs.IsNotFound(err):
 		return true, nil
 	case strings.Contains(err.Error(), "in use by"):
-		call.Progressf("the %s %s stays: %s", r.kind, one.name, strings.TrimPrefix(err.Error(), "Error response from daemon: "))
-		return false, nil
+		why, fault := r.used(ctx, one, "", swarm.ServiceSpec{})
+		call.Progressf("the %s %s stays: %s", r.kind, one.name, cmp.Or(why, "a service uses it"))
+		return false, fault
 	default:
 		return false, r.Fault(single, err, "remove the %s %s", r.kind, one.name)
 	}

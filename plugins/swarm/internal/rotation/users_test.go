@@ -1,0 +1,89 @@
+package rotation_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/moby/moby/api/types/swarm"
+
+	"github.com/gatebook/gatebook/plugins/sdk/sdktest"
+	"github.com/gatebook/gatebook/plugins/swarm/internal/lab"
+)
+
+// An old one that somebody uses still stays: a plan says so, and who that is, and so does the step.
+func TestAPlanForetellsThatTheOldOneStays(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		kind
+		elsewhere bool // another service uses it, and else the same one at another place
+	}{
+		"a config of another service":  {config, true},
+		"a config at another place":    {config, false},
+		"a secret of another service":  {secret, true},
+		"a secret mounted twice at it": {secret, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			k := test.kind
+			var id string
+			k.create = func(t testing.TB, name, data string) string {
+				id = test.kind.create(t, name, data)
+				return id
+			}
+			if !test.elsewhere {
+				k.mount = func(of *swarm.ContainerSpec, id, name string) {
+					test.mount(of, id, name)
+					test.mount(of, id, name)
+					for _, one := range of.Configs[min(1, len(of.Configs)):] {
+						one.File.Name = "/again"
+					}
+					for _, one := range of.Secrets[min(1, len(of.Secrets)):] {
+						one.File.Name = "/again"
+					}
+				}
+			}
+			service, old := k.serve(t, "old")
+			user := service
+			if test.elsewhere {
+				user = service + "-other"
+				swarmed.Create(t, user, lab.V1, 0, func(s *swarm.ServiceSpec) { test.mount(s.TaskTemplate.ContainerSpec, id, old) })
+			}
+			params := map[string]any{"service": service, "target": "/settings", "content": "new", "monitor": "1s"}
+			if k.name == "secret" {
+				params["previous"] = "old"
+			}
+			says := fmt.Sprintf("he %s %s stays: the service %s uses it", k.name, old, user)
+			preview, err := k.handler(t).Plan(t.Context(), lab.Request(t, params))
+			lab.Must(t, err)
+			if told := fmt.Sprint(preview.Warnings); !strings.Contains(told, "T"+says) {
+				t.Errorf("the plan says %s", told)
+			}
+			for _, one := range preview.Changes {
+				if one.Op == "delete" {
+					t.Errorf("the plan removes %s", one.Target)
+				}
+			}
+			host := &sdktest.Host{}
+			_, err = k.handler(t).Apply(t.Context(), lab.Request(t, params), host)
+			lab.Must(t, err)
+			if told := fmt.Sprint(host.ProgressTold()); !strings.Contains(told, "t"+says) || strings.Contains(told, "rpc error") {
+				t.Errorf("the step says %s", told)
+			}
+			if !slices.Contains(k.list(t), old) {
+				t.Error("it was removed")
+			}
+		})
+	}
+}
+
+// Where a service mounts none, the complaint says just that.
+func TestAServiceThatMountsNone(t *testing.T) {
+	t.Parallel()
+	service, _ := config.serve(t, "old")
+	_, err := secret.handler(t).Plan(t.Context(), lab.Request(t, map[string]any{"service": service, "target": "key", "content": "new"}))
+	if err == nil || !strings.Contains(err.Error(), "the service "+service+" mounts no secret") || strings.Contains(err.Error(), "no place") {
+		t.Errorf("it says %v", err)
+	}
+}
