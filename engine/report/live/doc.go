@@ -17,7 +17,8 @@ import (
 type View interface {
 	// Event is called with each event of the journal.
 	Event(e event.Event)
-	// Output is called with each line that a step prints.
+	// Output is called with each line that a step prints, and the name of the stream that
+	// it came from.
 	Output(step, stream, line string)
 	// Progress is called when a step says how far it is.
 	Progress(step string, p sdk.Progress)

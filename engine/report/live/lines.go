@@ -74,13 +74,25 @@ func (v *Lines) Event(e event.Event) {
 }
 
 // Output writes the line that a step printed.
-func (v *Lines) Output(step, _, line string) {
+func (v *Lines) Output(step, stream, line string) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	text := layout.Line(line)
+	text := layout.Line(named(stream, line))
 	v.status.Output(step, text)
 	v.hear(step, true)
 	v.write(v.style.Dim(step+" | ") + text)
+}
+
+// named is a line behind the name of its stream, where that is one of the action's own, as
+// the name of the task whose log is read. Of a program's two streams, and of what gatebook
+// and actions say themselves, the line tells enough.
+func named(stream, line string) string {
+	switch stream {
+	case "", "stdout", "stderr", "log", "gatebook":
+		return line
+	default:
+		return stream + " | " + line
+	}
 }
 
 // Progress writes how far a step is, where that is new: it may be all that is heard of

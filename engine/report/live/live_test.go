@@ -123,6 +123,32 @@ func TestTerminalShowsWhatGoesOnAndKeepsWhatEnded(t *testing.T) {
 	})
 }
 
+// Of lines that an action reads at several places, as the logs of tasks, a person sees
+// where each is from; of a program's own he knows.
+func TestALineSaysWhichStreamOfTheActionItIsFrom(t *testing.T) {
+	t.Parallel()
+	lines := map[string]string{"stdout": "hello", "stderr": "hello", "log": "hello", "gatebook": "hello", "web.2": "web.2 | hello"}
+	for stream, want := range lines {
+		onTerminal(t, 60, 24, examplePlan("logs"), func(play theater, _ *live.Terminal, shown *screen) {
+			play.start()
+			play.begin("logs", 1)
+			play.view.Output("logs", stream, "hello")
+			frame()
+			if !strings.HasSuffix(strings.TrimSpace(shown.text()), "attempt 1/3 · "+want) {
+				t.Errorf("the screen does not end with %q:\n%s", want, shown.text())
+			}
+		})
+		synctest.Test(t, func(t *testing.T) {
+			var b bytes.Buffer
+			view := live.NewLines(&b, standing.New(examplePlan("logs")), layout.Style{}, time.Now)
+			view.Output("logs", stream, "hello")
+			if err := view.Close(); err != nil || b.String() != "logs | "+want+"\n" {
+				t.Errorf("the lines are %q, %v, want %q", b.String(), err, want)
+			}
+		})
+	}
+}
+
 func TestTerminalLeavesOnlyWhatStays(t *testing.T) {
 	t.Parallel()
 	var shown *screen

@@ -79,10 +79,12 @@ func (v *Terminal) Event(e event.Event) {
 }
 
 // Output takes in the line that a step printed, for the next frame.
-func (v *Terminal) Output(step, _, line string) {
+func (v *Terminal) Output(step, stream, line string) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	v.Status.Output(step, line)
+	if line != "" {
+		v.Status.Output(step, named(stream, line))
+	}
 }
 
 // Progress takes in how far a step is, for the next frame.

@@ -106,6 +106,7 @@ func argument(path string, list []any, show func(path, shown, value string) stri
 	variables := path == "environment" || strings.HasSuffix(path, ".env")
 	command := path == "command" || path == "entrypoint" || path == "healthcheck.test"
 	out := slices.Clone(list)
+	known := flags{}
 	for i, item := range list {
 		text, is := item.(string)
 		shown := text
@@ -116,10 +117,11 @@ func argument(path string, list []any, show func(path, shown, value string) stri
 		case variables:
 			shown = variable(text)
 		case command && i > 0:
-			shown = following(list[i-1], text)
+			shown = following(list[i-1], text, known)
 		case command:
-			shown = following(nil, text)
+			shown = following(nil, text, known)
 		}
+		known.of(text)
 		if shown != text || (variables || command) && strings.Contains(text, masked) {
 			out[i] = show(path, shown, text)
 		}
@@ -142,12 +144,14 @@ func variable(text string) string {
 
 // following is how an argument is shown that follows another one. No shell takes it apart: of
 // "--password=…" it is the value as far as it goes.
-func following(last any, text string) string {
+func following(last any, text string, known flags) string {
 	flag, _ := last.(string)
 	name, _, assigns := strings.Cut(text, "=")
 	switch {
-	case strings.HasPrefix(flag, "-") && isName(flag) && smells(flag):
+	case known[flag], saysNext(flag), strings.HasPrefix(flag, "-") && isName(flag) && smells(flag):
 		return masked
+	case gluedLogin(text) > 0:
+		return text[:gluedLogin(text)] + masked
 	case takesLogin(flag) && loginAt(text) > 0:
 		return text[:loginAt(text)] + masked
 	case assigns && isName(name) && smells(name):

@@ -58,8 +58,33 @@ func TestWhatIsMasked(t *testing.T) {
 		"root:hunter2@tcp(db:3306)/shop":                 "root:***@tcp(db:3306)/shop",
 		"http://web/?token=hunter2&x=1":                  "http://web/?token=***",
 		"addr=nas,password=hunter2":                      "addr=nas,password=***",
-		"DB_PW=hunter2 dbPin=1234 SALT=abcd":             "DB_PW=*** dbPin=*** SALT=***",
-		"-----BEGIN PRIVATE KEY-----\nMIIE":              "***",
+		"DB_PW=hunter2 dbPin=1234 SALT=abcd":             "DB_PW=***",
+		"password: correct horse battery\nlevel: info":   "password: ***\nlevel: info",
+		"password: correct, horse battery":               "password: ***",
+		"Server=x;Password=a b c;User=y":                 "Server=x;Password=***;User=y",
+		"Server=x;Password=a b; c&d, e;User=y":           "Server=x;Password=***;User=y",
+		"addr=nas, password=a b, vers=3":                 "addr=nas, password=***, vers=3",
+		"password=$(echo a b) and\nlevel=info":           "password=***\nlevel=info",
+		"--password=$(cat $(ls a b)) --level=info":       "--password=*** --level=info",
+		"--password=`cat a b` --level=info":              "--password=*** --level=info",
+		`{"name":"DB_PASSWORD","value":"hunter 2"}`:      `{"name":"DB_PASSWORD","value":***}`,
+		`{"value":"hunter 2","name":"DB_PASSWORD"}`:      `{"value":***,"name":"DB_PASSWORD"}`,
+		`{\"name\":\"DB_PASSWORD\",\"value\":\"h 2\"}`:   `{\"name\":\"DB_PASSWORD\",\"value\":***}`,
+		`{"name":"LEVEL","value":"info"}`:                `{"name":"LEVEL","value":"info"}`,
+		"- name: DB_PASSWORD\n  value: hunter 2\n- a: 1": "- name: DB_PASSWORD\n  value: ***\n- a: 1",
+		`<add key="Password" value="hunter 2"/>`:         `<add key=*** value=***`,
+		`<entry key="password">hunter 2</entry>`:         `<entry key=***</entry>`,
+		`<name>db.password</name><value>h 2</value>`:     `<name>db.password</name><value>***</value>`,
+		"redis-cli -h db -a hunter2 ping":                "redis-cli -h db -a *** ping",
+		`["redis-cli", "-a", "hunter 2", "ping"]`:        `["redis-cli", "-a", ***, "ping"]`,
+		"ls -a /srv":                            "ls -a /srv",
+		"/usr/bin/sshpass -p hunter2 ssh web":   "/usr/bin/sshpass -p *** ssh web",
+		"curl -uadmin:hunter2 http://web/":      "curl -uadmin:*** http://web/",
+		"run -u1000:1000 -url=http://web/":      "run -u1000:1000 -url=http://web/",
+		"https://store/a?se=1&sig=hunter2":      "https://store/a?se=1&sig=***",
+		"port 1\nrequirepass hunter2\ndir /srv": "port 1\nrequirepass ***\ndir /srv",
+		"machine x login y password hunter2":    "machine x login y password ***",
+		"-----BEGIN PRIVATE KEY-----\nMIIE":     "***",
 	} {
 		t.Run(text, func(t *testing.T) {
 			t.Parallel()
@@ -109,6 +134,12 @@ var ways = []struct {
 	{bare + quoted, func(_, value string) string { return "root:" + value + "@tcp(web)/shop" }},
 	{bare, func(_, value string) string { return `curl -H "Authorization: Bearer ` + value + `" web` }},
 	{bare, func(_, value string) string { return "curl -u admin:" + value + " web" }},
+	{bare, func(_, value string) string { return "curl -uadmin:" + value + " web" }},
+	{bare, func(_, value string) string { return "redis-cli -a " + value + " ping" }},
+	{bare, func(_, value string) string { return "machine x login y password " + value }},
+	{bare + " ", func(name, value string) string { return "a: 1\n" + name + ": " + value + "\nb: 2" }},
+	{all, func(name, value string) string { return asJSON([]map[string]string{{"name": name, "value": value}}) }},
+	{all, func(name, value string) string { return asJSON(asJSON(map[string]string{"key": name, "value": value})) }},
 }
 
 // What a secret is made of: letters that nothing else here has, and all that could end one too early.
@@ -179,11 +210,11 @@ func TestNoPartOfAnArgumentIsShown(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		value := rapid.StringOfN(rapid.SampledFrom([]rune(all)), 4, 20, -1).Draw(t, "value")
-		for _, arguments := range [][]string{{"--password", value}, {"--password=" + value}, {"DB_PW=" + value}, {"-u", "admin:" + value}} {
+		for _, arguments := range [][]string{{"--password", value}, {"--password=" + value}, {"DB_PW=" + value}, {"-u", "admin:" + value}, {"-uadmin:" + value}, {"/bin/redis-cli", "-a", value}, {"sshpass", "-p", value}} {
 			of := func(arguments []string) swarm.ServiceSpec {
 				return swarm.ServiceSpec{TaskTemplate: swarm.TaskSpec{ContainerSpec: &swarm.ContainerSpec{Args: arguments}}}
 			}
-			shown, around := said(swarm.ServiceSpec{}, of(arguments)), said(swarm.ServiceSpec{}, of([]string{"--password=x", "DB_PW=x", "-u", "admin:x"}))
+			shown, around := said(swarm.ServiceSpec{}, of(arguments)), said(swarm.ServiceSpec{}, of([]string{"--password=x", "DB_PW=x", "-u", "admin:x", "-uadmin:x", "/bin/redis-cli", "-a", "x", "sshpass", "-p"}))
 			for at := range len(value) - 3 {
 				if part := value[at : at+4]; strings.Contains(shown, part) && !strings.Contains(around, part) {
 					t.Fatalf("%q of %q is shown in\n%s", part, arguments, shown)

@@ -14,7 +14,7 @@ var (
 		"pass", "pwd", "secret", "token", "cred", "key", "auth", "private", "dsn", "cookie", "salt", "signature",
 		"bearer", "webhook", "license", "licence", "connectionstring", "connstr",
 	}
-	lonely = []string{"pw", "pin", "otp", "totp", "jwt", "sas", "pem", "cert", "conn", "connection"}
+	lonely = []string{"pw", "sig", "pin", "otp", "totp", "jwt", "sas", "pem", "cert", "conn", "connection"}
 )
 
 // smells says whether a name has a telltale in it.
@@ -52,7 +52,7 @@ func secret(name, value string) bool {
 // within masks what is to be masked of a text: rather too much of it than too little, as nobody knows
 // how who reads the text takes it apart.
 func within(text string) string {
-	spans := slices.Concat(logins(text), privateKeys(text), values(text))
+	spans := slices.Concat(logins(text), privateKeys(text), values(text), pairs(text))
 	slices.SortFunc(spans, func(a, b span) int { return cmp.Compare(a.from, b.from) })
 	var shown strings.Builder
 	at := 0
@@ -146,8 +146,10 @@ func inName(b byte) bool {
 	return 'a' <= b && b <= 'z' || 'A' <= b && b <= 'Z' || '0' <= b && b <= '9' || strings.IndexByte("_.-", b) >= 0 || b >= 0x80
 }
 
-// values finds what stands behind names that smell: "--password=…", "pwd: …", {"token": "…"}.
+// values finds what stands behind names that smell: "--password=…", "pwd: …", {"token": "…"}; and
+// behind the flags of programs that are known to take a password there.
 func values(text string) (found []span) {
+	known := flags{}
 	for at := 0; at < len(text); at++ {
 		from := at
 		for at < len(text) && inName(text[at]) {
@@ -156,7 +158,12 @@ func values(text string) (found []span) {
 		if at == from {
 			continue
 		}
-		if one := behind(text, from, at); one.to > one.from {
+		known.of(text[from:at])
+		one := behind(text, from, at)
+		if known[text[from:at]] {
+			one = valueOf(text, from, at)
+		}
+		if one.to > one.from {
 			found = append(found, one)
 			at = one.to - 1
 		}
@@ -174,6 +181,11 @@ func behind(text string, from, to int) span {
 			return span{from + 2, endOfWord(text, from+2)}
 		}
 	}
+	if hasLogin(name) {
+		if end := endOfWord(text, from); gluedLogin(text[from:end]) > 0 {
+			return span{from + gluedLogin(text[from:end]), end}
+		}
+	}
 	if takesLogin(name) {
 		at := skip(text, to, blanks+"="+quotes)
 		if end := endOfWord(text, at); loginAt(text[at:min(end, len(text))]) > 0 {
@@ -183,23 +195,50 @@ func behind(text string, from, to int) span {
 	if !smells(name) {
 		return span{}
 	}
+	return valueOf(text, from, to)
+}
+
+// valueOf is the value of the name that stands in a text from one place to another; empty: it has none
+// there.
+func valueOf(text string, from, to int) span {
+	name := text[from:to]
 	if from > 0 && text[from-1] == '<' && to < len(text) && text[to] == '>' { // XML
 		return span{to + 1, orEnd(text, to+1, strings.Index(text[to+1:], "</"))}
 	}
-	closed := skip(text, to, `\])}`+quotes)
-	at := skip(text, closed, " \t")
-	switch {
-	case at < len(text) && strings.IndexByte(":=", text[at]) >= 0:
-		at++
-		if pair := text[at-1 : min(at+1, len(text))]; pair == "=>" || pair == ":=" {
-			at++
+	in := around{name: name, before: text[:from], quoted: skip(text, to, closers) > to}
+	isFlag := name[0] == '-'
+	at, is := assigned(text, to)
+	in.line = is && !isFlag
+	if closed := skip(text, to, closers); !is {
+		at = skip(text, closed, " \t")
+		listed := at < len(text) && text[at] == ',' && closed > to
+		switch {
+		case listed && isFlag: // ["--password", "…"]
+			at = skip(text, at+1, blanks)
+		case at > closed && (isFlag || saysNext(name)): // "--password …"
+		default:
+			return span{}
 		}
-	case at > closed && (name[0] == '-' || strings.EqualFold(name, "bearer")): // "--password …"
-	default:
-		return span{}
 	}
 	at = skip(text, at, blanks)
-	return span{at, endOfValue(text, at, around{name: name, before: text[:from], quoted: closed > to})}
+	return span{at, endOfValue(text, at, in)}
+}
+
+// closers are what may stand between a name and what assigns to it.
+const closers = `\])}` + quotes
+
+// assigned is where the value begins that is assigned to a name that ends somewhere, by a colon or an
+// equals sign or both.
+func assigned(text string, to int) (at int, is bool) {
+	at = skip(text, skip(text, to, closers), " \t")
+	if at >= len(text) || strings.IndexByte(":=", text[at]) < 0 {
+		return at, false
+	}
+	at++
+	if pair := text[at-1 : min(at+1, len(text))]; pair == "=>" || pair == ":=" {
+		at++
+	}
+	return skip(text, at, blanks), true
 }
 
 func orEnd(text string, from, offset int) int {
@@ -223,11 +262,11 @@ func loginAt(text string) int {
 	return len(user) + 1
 }
 
-// around is what stands around a value: its name, what is before that, and whether the name was in
-// quotes, as in JSON.
+// around is what stands around a value: its name, what is before that, whether the name was in
+// quotes, as in JSON, and whether the value may have blanks in it without being in quotes itself.
 type around struct {
 	name, before string
-	quoted       bool
+	quoted, line bool
 }
 
 // endOfValue is where the value ends that begins somewhere.
@@ -254,6 +293,9 @@ func endOfValue(text string, at int, in around) int {
 		return orEnd(text, at, strings.IndexByte(text[at:], '\n'))
 	}
 	end := endOfWord(text, at)
+	if in.line {
+		return endOfLine(text, end, strings.HasSuffix(strings.TrimRight(text[:at], blanks), "="))
+	}
 	if slices.Contains([]string{"basic", "bearer", "digest", "token"}, strings.ToLower(text[at:end])) {
 		return endOfWord(text, skip(text, end, blanks))
 	}
@@ -276,15 +318,58 @@ func closing(text string, at int, quote byte, backslashes int) int {
 	return len(text)
 }
 
+// endOfLine is where the line ends, or where the next of several pairs begins: "Password=…;User=…".
+func endOfLine(text string, at int, pairs bool) int {
+	for ; at < len(text) && text[at] != '\n'; at++ {
+		switch text[at] {
+		case '"', '\'':
+			at = closing(text, at+1, text[at], 0)
+		case ';', ',', '&':
+			from := skip(text, at+1, blanks)
+			to := from
+			for to < len(text) && inName(text[to]) {
+				to++
+			}
+			if pairs && to > from && to < len(text) && text[to] == '=' {
+				return at
+			}
+		}
+	}
+	return min(at, len(text))
+}
+
 // endOfWord is where a word ends, as a shell reads it.
 func endOfWord(text string, at int) int {
 	for ; !blank(text, at); at++ {
 		switch text[at] {
 		case '\\':
 			at++
-		case '"', '\'':
+		case '"', '\'', '`':
 			at = closing(text, at+1, text[at], 0)
+		case '$':
+			at = substituted(text, at)
 		}
 	}
 	return min(at, len(text))
+}
+
+// substituted is where the bracket closes that a dollar opens, as in "$(cat a b)"; where it opens none,
+// it is where the dollar is.
+func substituted(text string, dollar int) int {
+	if dollar+1 >= len(text) || strings.IndexByte("({", text[dollar+1]) < 0 {
+		return dollar
+	}
+	depth := 0
+	for at := dollar + 1; at < len(text); at++ {
+		switch text[at] {
+		case '(', '{':
+			depth++
+		case ')', '}':
+			depth--
+		}
+		if depth == 0 {
+			return at
+		}
+	}
+	return len(text)
 }

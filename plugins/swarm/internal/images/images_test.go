@@ -26,7 +26,7 @@ import (
 var swarmed *lab.Lab
 
 func TestMain(m *testing.M) {
-	os.Exit(lab.Run(m, 1, func(l *lab.Lab) { swarmed = l }, lab.Workers(1)))
+	os.Exit(lab.Run(m, 1, func(l *lab.Lab) { swarmed = l }, lab.Workers(1), lab.LoggedIn()))
 }
 
 func action(t testing.TB, l *lab.Lab) sdk.Handler {
@@ -142,9 +142,26 @@ func TestATagThatMovedSinceThePlan(t *testing.T) {
 	lab.Must(t, err)
 	request.Seen = preview.Observed
 	_, err = action(t, swarmed).Apply(t.Context(), request, &sdktest.Host{})
-	lab.Fails(t, err, sdk.Conflict, "the tag "+image+" is another image than when it was planned: it is sha256:", "now, and was sha256:")
-	if !sdk.AsError(err).Unchanged {
-		t.Errorf("%v does not say that nothing was changed", err)
+	lab.Outdated(t, err, "the tag "+image+" is another image than when it was planned: it is sha256:", "now, and was sha256:")
+}
+
+// What a registry gives only to those who log in, nodes get with the credentials that docker has here.
+func TestNodesPullWhatNeedsALogin(t *testing.T) {
+	image, err := swarmed.PushPrivate(t.Context(), lab.V1, "demo:private")
+	lab.Must(t, err)
+	_, _, err = apply(t, swarmed, map[string]any{"image": image, "resolveImage": "never"})
+	if err == nil || !strings.Contains(err.Error(), "No such image: "+image) {
+		t.Fatalf("without credentials, got %v", err)
+	}
+	out, host, err := apply(t, swarmed, map[string]any{"image": image, "withRegistryAuth": true})
+	lab.Must(t, err)
+	for _, node := range swarmed.Nodes {
+		if !has(t, node, out.Image) {
+			t.Errorf("%s does not have %s", node.Name, out.Image)
+		}
+	}
+	if told := fmt.Sprint(string(host.StateBefore()), host.ProgressTold()); strings.Contains(told, "hunter2") {
+		t.Errorf("the password is told: %s", told)
 	}
 }
 

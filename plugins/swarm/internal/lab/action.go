@@ -58,6 +58,16 @@ func Fails(t testing.TB, err error, class sdk.Class, says ...string) {
 	}
 }
 
+// Outdated wants the conflict with what the plan saw: one that says so to gatebook, which has people look at
+// a new plan then, and that nothing was changed.
+func Outdated(t testing.TB, err error, says ...string) {
+	t.Helper()
+	Fails(t, err, sdk.Conflict, says...)
+	if said := sdk.AsError(err); !said.Outdated || !said.Unchanged {
+		t.Errorf("%v does not say that the plan is outdated (%t), or not that nothing was changed (%t)", err, said.Outdated, said.Unchanged)
+	}
+}
+
 // Must ends the test on an error.
 func Must(t testing.TB, err error) {
 	t.Helper()

@@ -28,7 +28,7 @@ type Lab struct {
 	entry    *os.File // of the labs that live
 	dir      string
 	network  *network
-	registry net.Listener
+	registry []net.Listener
 	images   sync.Map // that were built, by their tag
 }
 
@@ -36,8 +36,9 @@ type Lab struct {
 type Option func(*options)
 
 type options struct {
-	workers int
-	flags   []string
+	workers  int
+	flags    []string
+	loggedIn bool
 }
 
 // Workers has a lab so many workers.
@@ -47,6 +48,9 @@ func Workers(number int) Option { return func(o *options) { o.workers = number }
 func Flags(flags ...string) Option {
 	return func(o *options) { o.flags = append(o.flags, flags...) }
 }
+
+// LoggedIn has this process, and no engine, know the credentials for [Private], as docker login leaves them.
+func LoggedIn() Option { return func(o *options) { o.loggedIn = true } }
 
 // Start starts a swarm of so many managers.
 func Start(managers int, with ...Option) (*Lab, error) {
@@ -75,6 +79,11 @@ func (l *Lab) start(chosen options) (err error) {
 	}
 	if err := l.serveImages(); err != nil {
 		return err
+	}
+	if chosen.loggedIn {
+		if err := logIn(l.dir); err != nil {
+			return err
+		}
 	}
 	for number := range l.managers + chosen.workers {
 		node, err := newNode(l.dir, l.network, number, chosen.flags)
@@ -190,8 +199,8 @@ func (l *Lab) Stop() {
 	for _, node := range l.Nodes {
 		node.down()
 	}
-	if l.registry != nil {
-		l.registry.Close()
+	for _, listener := range l.registry {
+		listener.Close()
 	}
 	if l.entry != nil {
 		_ = retire(l.entry)

@@ -59,7 +59,7 @@ func (n *Node) command() *exec.Cmd {
 		"sh", "-c", boot, n.Name, n.dir,
 		"--data-root", n.dir + "/data", "--exec-root", n.dir + "/exec", "--pidfile", n.dir + "/docker.pid", "--host", "unix://" + n.Socket,
 		"--exec-opt", "native.cgroupdriver=cgroupfs", "--cgroup-parent", "/" + n.network.name + "/" + n.Name,
-		"--insecure-registry", Registry,
+		"--insecure-registry", Registry, "--insecure-registry", Private,
 	}
 	made := exec.CommandContext(context.Background(), "nsenter", append(words, n.flags...)...)
 	for _, variable := range os.Environ() {

@@ -25,7 +25,7 @@ import (
 var swarmed *lab.Lab
 
 func TestMain(m *testing.M) {
-	os.Exit(lab.Run(m, 1, func(l *lab.Lab) { swarmed = l }))
+	os.Exit(lab.Run(m, 1, func(l *lab.Lab) { swarmed = l }, lab.LoggedIn()))
 }
 
 // names counts the services of tests, whose names none other has.

@@ -44,7 +44,7 @@ func TestMain(m *testing.M) {
 		if err := l.Give(context.Background(), lab.V1, lab.V2, lab.Bad); err != nil {
 			panic(err)
 		}
-	}))
+	}, lab.LoggedIn()))
 }
 
 func must(t testing.TB, err error) {

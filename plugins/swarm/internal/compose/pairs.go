@@ -1,0 +1,115 @@
+package compose
+
+import (
+	"path"
+	"slices"
+	"strings"
+)
+
+// Who names a thing beside its value calls the two so: {"name": "DB_PASSWORD", "value": "…"}.
+var (
+	calledName  = []string{"name", "key", "id", "field", "property", "variable", "option", "k"}
+	calledValue = []string{"value", "val", "string", "content", "data", "default", "v"}
+)
+
+// pairs finds the values of a text that says somewhere, as a value, a name that smells: any of them, as
+// either may come first.
+func pairs(text string) (found []span) {
+	smelly := false
+	var names []span
+	for at := 0; at < len(text); at++ {
+		from := at
+		for at < len(text) && inName(text[at]) {
+			at++
+		}
+		switch name := strings.ToLower(text[from:at]); {
+		case slices.Contains(calledValue, name):
+			names = append(names, span{from, at})
+		case slices.Contains(calledName, name):
+			named, content := nameSaid(text, from, at)
+			if smelly = smelly || named; content.to > content.from {
+				found = append(found, content)
+			}
+		}
+	}
+	if !smelly {
+		return nil
+	}
+	end := 0
+	for _, name := range names {
+		if name.from < end {
+			continue // in the value of the one before
+		}
+		if one := valueOf(text, name.from, name.to); one.to > one.from {
+			found = append(found, one)
+			end = one.to
+		}
+	}
+	return found
+}
+
+// nameSaid says whether what is called a name smells, and where what it names follows at once, as in
+// <entry key="password">…</entry>, what that is.
+func nameSaid(text string, from, to int) (smelly bool, content span) {
+	at, is := assigned(text, to)
+	if inTag := from > 0 && text[from-1] == '<' && to < len(text) && text[to] == '>'; inTag {
+		at, is = to+1, true
+	}
+	if !is {
+		return false, span{}
+	}
+	at = skip(text, at, `\`+quotes+blanks)
+	end := at
+	for end < len(text) && inName(text[end]) {
+		end++
+	}
+	if end == at || !smells(text[at:end]) {
+		return false, span{}
+	}
+	if close := skip(text, end, quotes+blanks); close > end && close < len(text) && text[close] == '>' {
+		content = span{close + 1, orEnd(text, close+1, strings.Index(text[close+1:], "</"))}
+	}
+	return true, content
+}
+
+// flagsOf are the flags of well-known programs behind which a password stands, and that would not say
+// so by themselves.
+var flagsOf = map[string][]string{
+	"redis-cli": {"-a"}, "valkey-cli": {"-a"}, "keydb-cli": {"-a"}, "sshpass": {"-p"}, "login": {"-p"},
+	"mongosh": {"-p"}, "mongodump": {"-p"}, "mongorestore": {"-p"},
+	"mosquitto_pub": {"-P"}, "mosquitto_sub": {"-P"}, //nolint:misspell // so they are called
+	"ldapsearch": {"-w"}, "ldapmodify": {"-w"}, "ldapadd": {"-w"}, "ldapwhoami": {"-w"},
+}
+
+// flags are those of the programs that were named so far.
+type flags map[string]bool
+
+// of takes in those of a program, if it is one that is known.
+func (f flags) of(program string) {
+	for _, flag := range flagsOf[path.Base(program)] {
+		f[flag] = true
+	}
+}
+
+// saysNext says whether what follows a word that stands alone is a password: "requirepass …" of a
+// configuration, "machine … login … password …", "bearer …", and PASSWORD '…' of SQL.
+func saysNext(word string) bool {
+	return slices.Contains([]string{"bearer", "password", "passwd", "requirepass", "masterauth", "primaryauth"}, strings.ToLower(word))
+}
+
+// hasLogin says whether an argument may have "user:password" right behind its flag.
+func hasLogin(argument string) bool {
+	return strings.HasPrefix(argument, "-u") || strings.HasPrefix(argument, "-U")
+}
+
+// gluedLogin is where in "-uuser:password" the password is; 0: it is none.
+func gluedLogin(word string) int {
+	const flag = len("-u")
+	if !hasLogin(word) {
+		return 0
+	}
+	if at := loginAt(word[flag:]); at > 1 && !strings.Contains(word[:flag+at], "=") {
+		return flag + at
+	}
+	return 0
+}
