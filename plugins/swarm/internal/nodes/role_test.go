@@ -55,7 +55,7 @@ func (p *pool) lend(t testing.TB, role swarm.NodeRole) *lab.Node {
 }
 
 // The role of a node goes there and back, while others come and go. The first three always manage, so that
-// there is a quorum whatever becomes of the others.
+// there is a quorum while up to three of the others lose their role at once.
 func TestActionsOnRolesKeepTheContract(t *testing.T) {
 	t.Parallel()
 	l := lab.Own(t, 3, lab.Workers(4))

@@ -35,8 +35,8 @@ func (s State) Quorum() Quorum {
 	return q
 }
 
-// Reached says whether a node is a manager that the others reach. One that is down may be told as reachable
-// for a moment, each time that the others try to connect to it again.
+// Reached says whether a node is a manager that the others reach. One whose node is down is not counted,
+// whatever is told of it: where the two disagree, it is safer to count on one manager less.
 func Reached(n swarm.Node) bool {
 	return n.ManagerStatus != nil && n.ManagerStatus.Reachability == swarm.ReachabilityReachable && n.Status.State != swarm.NodeStateDown
 }
