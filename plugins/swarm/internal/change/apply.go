@@ -103,7 +103,7 @@ func (c *changing[I, O, S]) first(ctx context.Context, live Object[S]) error {
 	}
 	c.change = Change[S]{Live: live, Was: live.Spec, Want: want, Pin: use.Pin}
 	if !c.change.Changed() {
-		return nil
+		return c.anew(ctx, live)
 	}
 	if err := c.guard(ctx, use, live, want); err != nil {
 		return err
@@ -120,6 +120,25 @@ func (c *changing[I, O, S]) first(ctx context.Context, live Object[S]) error {
 	}
 	c.saved = true
 	return c.make(ctx, use, live, want)
+}
+
+// anew sets an object once more that is as the step wants it, where there is a reason to. Nothing is kept of
+// that: its spec is what it was, and a later attempt that finds the same reason may do so again.
+func (c *changing[I, O, S]) anew(ctx context.Context, live Object[S]) error {
+	why, err := c.Of.anew(ctx, c.call.Input, live)
+	if err != nil || why == "" {
+		return err
+	}
+	if err := c.put(ctx, c.call.Input, live, live.Spec); err != nil {
+		return err
+	}
+	set, err := c.look(ctx, c.call.Input)
+	if err != nil {
+		return c.lost(c.call.Input, true, err)
+	}
+	set.Spec = live.Spec // what follows is held to that: another one is somebody else's
+	c.change.Live, c.change.Anew = set, why
+	return nil
 }
 
 // make makes the change, and looks what became of it.
@@ -148,6 +167,14 @@ func (o *Of[I, O, S]) set(ctx context.Context, use Use[I], live Object[S], to S)
 		}
 	}
 	return o.put(ctx, use.Input, live, to)
+}
+
+// anew is why an object is set that is as the step wants it; empty: it is not.
+func (o *Of[I, O, S]) anew(ctx context.Context, in I, live Object[S]) (string, error) {
+	if o.Anew == nil {
+		return "", nil
+	}
+	return o.Anew(ctx, in, live)
 }
 
 // guard asks whether a spec may be set.

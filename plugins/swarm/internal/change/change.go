@@ -60,6 +60,11 @@ type Of[I, O, S any] struct {
 	// of the rest is not in its way.
 	Own func(all spec.Form) spec.Form
 
+	// Anew, where there is one, says in a part of a sentence why an object is set once more that is as the
+	// step wants it already, since something is set with a spec that cannot be read, as credentials; empty: it
+	// is not. Nothing leads back from that.
+	Anew func(ctx context.Context, in I, live Object[S]) (string, error)
+
 	// Diff is the unified diff of two specs, and Words says it in words: "image is web:3, was web:1".
 	Diff  func(name string, was, is S) string
 	Words func(was, is S) string
@@ -115,10 +120,11 @@ type Change[S any] struct {
 	Was  S         // before the step's first attempt
 	Want S
 	Pin  registry.Found // what [Of.Pin] has fixed
+	Anew string         // why it is set although nothing of it changes, as [Of.Anew] says; empty: it is not
 }
 
 // Changed reports whether there was anything to change.
-func (c Change[S]) Changed() bool { return !spec.Alike(c.Was, c.Want) }
+func (c Change[S]) Changed() bool { return c.Anew != "" || !spec.Alike(c.Was, c.Want) }
 
 // Action completes the declaration of an action, which has its words and examples, by what it
 // does.

@@ -34,6 +34,11 @@ func (o *Of[I, O, S]) plan(ctx context.Context, call *sdk.Call[I]) (sdk.Preview,
 		return preview, err
 	}
 	change := Change[S]{Live: live, Was: live.Spec, Want: want, Pin: use.Pin}
+	if !change.Changed() {
+		if change.Anew, err = o.anew(ctx, in, live); err != nil {
+			return preview, err
+		}
+	}
 	preview.Summary = fmt.Sprintf("nothing to do: the %s is so already", o.called(in))
 	if change.Changed() {
 		preview.Summary = o.Summary(in, change)

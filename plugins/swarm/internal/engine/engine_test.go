@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/moby/moby/api/pkg/authconfig"
+	"github.com/moby/moby/api/types/registry"
 	"github.com/moby/moby/api/types/swarm"
 	"github.com/moby/moby/client"
 
@@ -61,6 +63,21 @@ func TestErrorsHaveTheirClass(t *testing.T) {
 			return err
 		}
 	}
+	image, err := swarmed.PushPrivate(t.Context(), lab.V1, "demo:classes")
+	if err != nil {
+		t.Fatal(err)
+	}
+	registered := func(as string) func(context.Context) error {
+		return func(ctx context.Context) error {
+			var credentials string
+			if as != "" {
+				credentials, err = authconfig.Encode(registry.AuthConfig{Username: as, Password: "guessed", ServerAddress: lab.Private})
+				lab.Must(t, err)
+			}
+			_, err := e.Docker.DistributionInspect(ctx, image, client.DistributionInspectOptions{EncodedRegistryAuth: credentials})
+			return err
+		}
+	}
 	for name, test := range map[string]struct {
 		ctx   context.Context
 		does  func(context.Context) error
@@ -98,6 +115,8 @@ func TestErrorsHaveTheirClass(t *testing.T) {
 			_, err := e.Docker.ServiceCreate(ctx, client.ServiceCreateOptions{Spec: bad})
 			return err
 		}, sdk.Permanent, "name"},
+		"a registry that wants a login":     {nil, registered(""), sdk.Permanent, "no basic auth credentials"},
+		"a registry that wants another one": {nil, registered("mallory"), sdk.Denied, "unauthorized"},
 		"the end of the action": {ended, func(ctx context.Context) error {
 			_, err := e.Docker.ServiceList(ctx, client.ServiceListOptions{})
 			return err

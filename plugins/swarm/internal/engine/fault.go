@@ -63,7 +63,7 @@ func classOf(err error) sdk.Class {
 		return sdk.Conflict
 	case errdefs.IsPermissionDenied(err), errdefs.IsUnauthorized(err):
 		return sdk.Denied
-	case errdefs.IsNotFound(err), errdefs.IsInvalidArgument(err), errdefs.IsNotImplemented(err), misplaced.MatchString(err.Error()):
+	case errdefs.IsNotFound(err), errdefs.IsInvalidArgument(err), errdefs.IsNotImplemented(err), misplaced.MatchString(err.Error()), NeedsLogin(err):
 		return sdk.Permanent
 	case client.IsErrConnectionFailed(err):
 		return refusal(err.Error())
@@ -74,6 +74,13 @@ func classOf(err error) sdk.Class {
 
 // misplaced is how an engine refuses a constraint of where tasks run, as if that were a fault of its own.
 var misplaced = regexp.MustCompile(`constraint expected one operator|(key|value) '.*' is invalid`)
+
+// NeedsLogin says whether a registry gives an image only to those who log in with other credentials than an engine
+// has of them. Engines tell that as if it were a fault of their own.
+func NeedsLogin(err error) bool { return err != nil && loginless.MatchString(err.Error()) }
+
+// loginless is how an engine, and the registries that it asks, say so.
+var loginless = regexp.MustCompile(`no basic auth credentials|unauthorized: |denied: requested access`)
 
 // refusal is the class of what is said on the way to an engine, of which the library keeps the words
 // alone.

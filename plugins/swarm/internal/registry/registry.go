@@ -117,7 +117,7 @@ func Find(ctx context.Context, e *engine.Engine, image, credentials string) (Fou
 	case err != nil && digested && ctx.Err() == nil:
 		return Found{Image: reference.FamiliarString(named)}, nil
 	case err != nil:
-		return Found{}, e.Fault(single, err, "ask the registry for the image %s", image)
+		return Found{}, advised(named, e.Fault(single, err, "ask the registry for the image %s", image))
 	}
 	if !digested {
 		if named, err = reference.WithDigest(reference.TagNameOnly(named), has.Descriptor.Digest); err != nil {
@@ -140,6 +140,14 @@ func Find(ctx context.Context, e *engine.Engine, image, credentials string) (Fou
 		}
 	}
 	return found, nil
+}
+
+// advised adds to the error of a registry that wants a login how that is given.
+func advised(image reference.Named, err error) error {
+	if !engine.NeedsLogin(err) {
+		return err
+	}
+	return sdk.Errorf(sdk.AsError(err).Class, "%w; type docker login %s where gatebook runs, and say withRegistryAuth: true in the step", err, reference.Domain(image))
 }
 
 // Unpinned is an image without its digest.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/moby/moby/api/types/swarm"
@@ -130,6 +131,20 @@ func (s Services) Ails(ctx context.Context, live Object) (bool, error) {
 	seen, err := s.Tasks.Look(ctx, live.ID)
 	standing := seen.Judge(live.Spec)
 	return standing.Updated < standing.Wanted || standing.Old > 0, err
+}
+
+// Refused says of a service whose nodes have refused tasks of it that do not run yet, as they cannot get its
+// image, what they say; empty: there is none such.
+func (s Services) Refused(ctx context.Context, live Object) (string, error) {
+	seen, err := s.Tasks.Look(ctx, live.ID)
+	if err != nil {
+		return "", err
+	}
+	is := seen.Judge(live.Spec)
+	if is.Updated >= is.Wanted {
+		return "", nil
+	}
+	return strings.Join(tasks.Reasons(is.Refused()), "; "), nil
 }
 
 // Return follows a service whose change was taken back. Where that leads to a canary, some tasks were

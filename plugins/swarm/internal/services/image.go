@@ -28,7 +28,7 @@ func (s services) pin(ctx context.Context, call *sdk.Call[UpdateInput], was serv
 	if in.Image == "" || in.ResolveImage == resolveNever {
 		return asTold, nil
 	}
-	credentials, err := in.credentials()
+	credentials, err := in.credentials(in.Image)
 	if err != nil {
 		return asTold, err
 	}
@@ -48,24 +48,32 @@ func (s services) pin(ctx context.Context, call *sdk.Call[UpdateInput], was serv
 	}
 }
 
-// credentials are those for the image, where the nodes shall get them.
-func (in UpdateInput) credentials() (string, error) {
-	if !in.RegistryAuth || in.Image == "" {
+// credentials are those for the image of a spec, where the nodes shall get them: not for an image from before.
+func (in UpdateInput) credentials(image string) (string, error) {
+	another := in.Image != "" && registry.Unpinned(image) != registry.Unpinned(in.Image)
+	if !in.RegistryAuth || image == "" || another {
 		return "", nil
 	}
-	return registry.Credentials(in.Image)
+	return registry.Credentials(image)
+}
+
+// anew has the nodes get credentials that refuse tasks of a service which is as the step wants it, since they
+// may lack them: the engine tells nobody which it has.
+func (s services) anew(ctx context.Context, in UpdateInput, live service.Object) (string, error) {
+	credentials, err := in.credentials(service.Image(live.Spec))
+	if err != nil || credentials == "" {
+		return "", err
+	}
+	return s.Refused(ctx, live)
 }
 
 // putUpdate sets a spec, with the credentials for its image.
 func (s services) putUpdate(ctx context.Context, in UpdateInput, live service.Object, to swarm.ServiceSpec) error {
-	options := client.ServiceUpdateOptions{}
-	if registry.Unpinned(service.Image(to)) == registry.Unpinned(in.Image) { // not those for an image from before
-		var err error
-		if options.EncodedRegistryAuth, err = in.credentials(); err != nil {
-			return err
-		}
+	credentials, err := in.credentials(service.Image(to))
+	if err != nil {
+		return err
 	}
-	return s.Put(ctx, live, to, options)
+	return s.Put(ctx, live, to, client.ServiceUpdateOptions{EncodedRegistryAuth: credentials})
 }
 
 // foresee adds to a plan what an update would mean.

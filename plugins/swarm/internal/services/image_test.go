@@ -8,6 +8,7 @@ import (
 	"github.com/moby/moby/api/types/swarm"
 	"github.com/moby/moby/client"
 
+	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/plugins/sdk/sdktest"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/lab"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/spec"
@@ -107,9 +108,7 @@ func TestAnImageThatNeedsALogin(t *testing.T) {
 	was := inspect(t, service)
 	params := map[string]any{"service": service, "image": images[0], "resolveImage": "always", "monitor": "1s"}
 	_, err := update.Apply(t.Context(), lab.Request(t, params), &sdktest.Host{})
-	if err == nil || !strings.Contains(err.Error(), "no basic auth credentials") {
-		t.Fatalf("without credentials, got %v", err)
-	}
+	lab.Fails(t, err, sdk.Permanent, "no basic auth credentials", "docker login "+lab.Private, "withRegistryAuth: true")
 	if is := inspect(t, service); is.Version != was.Version {
 		t.Errorf("it was changed nevertheless: %v", is.Spec)
 	}

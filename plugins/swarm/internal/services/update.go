@@ -24,7 +24,7 @@ type UpdateInput struct {
 	service.Named
 	Image        string            `json:"image" minLength:"1" nosecret:"true" example:"shop/web:2.1.0" doc:"Image to run."`
 	ResolveImage string            `json:"resolveImage" default:"auto" enum:"auto,always,never" doc:"Whether the tag of the image is pinned to the digest that the registry has for it now, so that all nodes run the same: auto pins it where the registry answers, always fails where it does not."`
-	RegistryAuth bool              `json:"withRegistryAuth" doc:"Whether the nodes get the credentials that docker has here for the image's registry, as by docker service update --with-registry-auth. Without it, they go on with those that the service has."`
+	RegistryAuth bool              `json:"withRegistryAuth" doc:"Whether the nodes get the credentials that docker has here for the registry of the service's image, as by docker service update --with-registry-auth. Without it, they go on with those that the service has."`
 	Env          map[string]string `json:"env" nosecret:"true" doc:"Environment variables to set; others stay. Who may ask the engine can read them: a secret belongs into a secret of the swarm."`
 	UnsetEnv     []string          `json:"unsetEnv" minLength:"1" unique:"true" doc:"Environment variables to remove."`
 	Labels       map[string]string `json:"labels" nosecret:"true" doc:"Labels of the service to set; others stay."`
@@ -52,6 +52,7 @@ func (s services) update() sdk.Action[UpdateInput, UpdateOutput] {
 		Verb:   "update",
 		Pin:    s.pin,
 		Put:    s.putUpdate,
+		Anew:   s.anew,
 		Want: func(_ context.Context, use change.Use[UpdateInput], was service.Object) (swarm.ServiceSpec, error) {
 			return use.Input.wants(was.Spec, use.Pin)
 		},
@@ -86,6 +87,9 @@ A tag that is another image than the plan saw is a conflict, too.
 **An image** is fixed to the digest that its registry has for it, and its tasks to nodes of the platforms that it is for, as docker does it. Where the registry does not answer, the
 platforms stay as they are.
 
+**Credentials** are set with a change. The engine tells nobody which a service has: where nothing changes, but nodes have refused tasks of it that do not run yet, ` + "`withRegistryAuth`" + ` has them
+try again with those from here. Where all tasks run, nothing is set; ` + "`force: true`" + ` sets credentials that are new, too, and replaces the tasks.
+
 **Undo** puts back the spec from before this step, whatever the engine calls the previous one, and waits until all tasks are those of before.
 It goes at the pace of that spec.
 
@@ -115,6 +119,8 @@ func (in UpdateInput) says(c change.Change[swarm.ServiceSpec]) string {
 		what = differences
 	}
 	switch {
+	case c.Anew != "":
+		return fmt.Sprintf("would give the nodes the credentials for %s, as they have refused tasks of the service %s: %s", service.Image(c.Want), in.Service, c.Anew)
 	case in.Canary > 0 && c.Was.Mode.Replicated == nil:
 		return fmt.Sprintf("would update %d of the tasks of the service %s, while the others wait for its next update: %s", in.Canary, in.Service, compose.Sentence(what))
 	case in.Canary > 0:

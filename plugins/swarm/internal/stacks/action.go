@@ -62,6 +62,9 @@ Networks are made first, then secrets and configs, then the services in the orde
 changes meanwhile is a *conflict* that names it. Then all of them are followed until their tasks run and stay healthy. Services that are
 not in the file stay; with ` + "`prune`" + ` they are removed at the end, or before, where one has a port that is wanted.
 
+With ` + "`withRegistryAuth`" + `, a service is set anew of which nothing changes, but whose nodes have refused tasks that do not run yet: they may have lacked the credentials,
+which the engine tells nobody.
+
 Undo puts back the spec that each service had before the step, where it still is as the step left it, removes what the step created, and
 makes services anew that it pruned; those have another id then, and start from nothing. What the step created is known by the label ` + "`" + stack.ByStep + "`" + `, which holds its key:
 what others have made under such a name stays, and so does what ` + "`docker stack deploy`" + ` has deployed anew just as it was; a service that somebody has deployed

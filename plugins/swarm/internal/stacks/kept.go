@@ -10,6 +10,7 @@ import (
 
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/compose"
+	"github.com/gatebook/gatebook/plugins/swarm/internal/service"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/spec"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/stack"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/vault"
@@ -64,6 +65,9 @@ type target struct {
 	Mark      string           `json:"mark,omitempty"`
 	Force     uint64           `json:"force,omitempty"` // how often its tasks were made anew by force
 	Ailed     bool             `json:"ailed,omitempty"` // it was not well before the step
+	// Anew says why it is set although nothing of it changes: it lacks the credentials for its image. There is
+	// nothing to take back of that.
+	Anew string `json:"anew,omitempty"`
 	// Vault says that what leads back is kept in the swarm.
 	Vault bool `json:"vault,omitempty"`
 }
@@ -122,7 +126,11 @@ func (s stacks) prepare(ctx context.Context, in Input) (p prepared, err error) {
 		if image.Asked {
 			p.fixed = append(p.fixed, p.wanted[i].Name, image.Image)
 		}
-		p.Targets = append(p.Targets, p.prepareOne(&p.wanted[i], image))
+		one := p.prepareOne(&p.wanted[i], image)
+		if one.Anew, err = s.anew(ctx, in, p.view.Services[one.Name], one); err != nil {
+			return p, err
+		}
+		p.Targets = append(p.Targets, one)
 	}
 	p.prepareLabels()
 	p.preparePrune(in)
@@ -140,6 +148,19 @@ func (p *prepared) prepareOne(to *swarm.ServiceSpec, image stack.Fixed) target {
 		one.Back, one.Vault = spec.Exact(*to).To(spec.Exact(live.Spec)), compose.Hides(live.Spec, *to)
 	}
 	return one
+}
+
+// anew says why a service of which nothing changes is set anew all the same: its nodes refuse tasks of it, and may
+// lack the credentials that the step gives. The engine tells nobody which it has.
+func (s stacks) anew(ctx context.Context, in Input, live swarm.Service, one target) (string, error) {
+	if one.changes() {
+		return "", nil
+	}
+	credentials, err := in.given().Credentials(one.Image)
+	if err != nil || credentials == "" {
+		return "", err
+	}
+	return s.Refused(ctx, service.Object{ID: live.ID, Spec: live.Spec})
 }
 
 // settle adds to a spec what the compose file leaves open: the image as it is fixed, the platforms that it

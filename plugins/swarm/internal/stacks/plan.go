@@ -120,6 +120,10 @@ func compared(name string, was, is stack.Thing) string {
 // previewServices shows what becomes of each service.
 func (p *prepared) previewServices(preview *sdk.Preview) {
 	for i, one := range p.Targets {
+		if one.Anew != "" {
+			preview.Changes = append(preview.Changes, sdk.Delta{Target: serviceKind + " " + one.Name, Kind: serviceKind, Op: "update"})
+			preview.Warnings = append(preview.Warnings, fmt.Sprintf("Nodes have refused tasks of the service %s, of which nothing changes: they are given the credentials for its image, and try again: %s.", one.Name, one.Anew))
+		}
 		if !one.changes() {
 			continue
 		}

@@ -203,22 +203,25 @@ const mostTries = 20
 
 // set sets one service, where nobody else has set something else.
 func (r *run) set(ctx context.Context, i int, one target) error {
+	anew := one.Anew != ""
 	for range mostTries {
 		is, words := r.judge(r.view, one)
-		live := r.view.Services[one.Name]
+		live, to := r.view.Services[one.Name], r.wanted[i]
 		_, met := r.met[one.Name]
 		switch {
 		case is == foreign && one.ID != "" && live.ID != one.ID:
 			return meddled(one.Name, words)
 		case is == foreign:
 			return r.meddledWith(i)
+		case is == ours && anew: // by the letter
+			to = live.Spec
 		case is == ours:
 			return r.meet(one, live.Spec)
 		case is == absent && one.ID != "", met, is == before && r.rolledBack(one):
 			return r.amiss(ctx, i, is)
 		}
 		r.call.Host.Progress(sdk.Progress{Message: "set the service " + one.Name, Done: int64(i), Total: int64(len(r.Targets))})
-		err := r.put(ctx, live, r.wanted[i])
+		err := r.put(ctx, live, to)
 		if err != nil && !engine.Stale(err) {
 			return err
 		}
@@ -361,7 +364,7 @@ func (r *run) outputs() Output {
 		switch {
 		case one.ID == "":
 			out.Created = append(out.Created, name)
-		case one.changes():
+		case one.changes(), one.Anew != "":
 			out.Changed = append(out.Changed, name)
 		default:
 			out.Unchanged = append(out.Unchanged, name)

@@ -14,6 +14,18 @@ func (s Standing) Ails() []Row {
 	return s.chosen(func(row Row) bool { return row.Newest && (s.failed(row) || row.Error != "" && !row.ended()) })
 }
 
+// Refused are the tasks that their nodes have refused, and in whose places none runs yet: the newest such of
+// each.
+func (s Standing) Refused() []Row {
+	settled := map[string]bool{} // places of which a task was met that runs, or one that was refused
+	return s.chosen(func(row Row) bool {
+		runs := row.State == swarm.TaskStateRunning || row.State == swarm.TaskStateComplete
+		refused := row.State == swarm.TaskStateRejected && !settled[row.Name]
+		settled[row.Name] = settled[row.Name] || runs || refused
+		return refused
+	})
+}
+
 // sinceBegun are the tasks that have failed since the engine began its update, and those that it
 // names.
 func (s Standing) sinceBegun() []Row {
