@@ -7,6 +7,7 @@ import (
 
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/engine"
+	"github.com/gatebook/gatebook/plugins/swarm/internal/spec"
 )
 
 // isSet is the note that the object has been what the step wants.
@@ -54,6 +55,7 @@ type changing[I, O, S any] struct {
 	kept   kept
 	saved  bool // kept is on the disk, by this attempt or an earlier one
 	met    bool // an earlier attempt has met or made what the step wants: who took that back is not overruled
+	looked *Object[S] // which was to be set anew, and had moved by then
 	change Change[S]
 }
 
@@ -91,6 +93,9 @@ func (c *changing[I, O, S]) first(ctx context.Context, live Object[S]) error {
 	in := c.call.Input
 	if err := cmp.Or(c.agreed(c.call, live), c.atVersion(in, live)); err != nil {
 		return err
+	}
+	if c.looked != nil && (live.ID != c.looked.ID || !spec.Alike(live.Spec, c.looked.Spec)) {
+		return c.meddled(in, live, c.Words(c.looked.Spec, live.Spec))
 	}
 	use := Use[I]{Input: in, Key: c.call.Key}
 	var err error
@@ -130,6 +135,7 @@ func (c *changing[I, O, S]) anew(ctx context.Context, live Object[S]) error {
 		return err
 	}
 	if err := c.put(ctx, c.call.Input, live, live.Spec); err != nil {
+		c.looked = &live
 		return err
 	}
 	set, err := c.look(ctx, c.call.Input)

@@ -30,6 +30,7 @@ type house struct {
 	live    change.Object[wall]
 	writes  int
 	lost    int    // answers of changes to come that get lost
+	peels   string // why it is painted anew in the color that it has
 	between func() // happens after the next look
 }
 
@@ -83,7 +84,7 @@ func (h *house) action(t *testing.T) sdk.Handler {
 				return errors.New("rpc error: code = Unknown desc = update out of sequence")
 			}
 			h.writes++
-			h.live.Back = ""
+			h.live.Back, h.peels = "", ""
 			h.paint(to)
 			if h.lost > 0 {
 				h.lost--
@@ -100,6 +101,12 @@ func (h *house) action(t *testing.T) sdk.Handler {
 				return fmt.Sprintf("note is %s, was %s", is.Note, was.Note)
 			}
 			return fmt.Sprintf("color is %s, was %s", is.Color, was.Color)
+		},
+		Anew: func(_ context.Context, in input, live change.Object[wall]) (string, error) {
+			if in.Color != live.Spec.Color {
+				return "", errors.New("there is something to change")
+			}
+			return h.peels, nil
 		},
 		Summary: func(input, change.Change[wall]) string { return "would paint it" },
 		After: func(_ context.Context, _ *sdk.Call[input], c change.Change[wall]) (output, error) {
@@ -320,5 +327,46 @@ func TestAPlanDoesNotNameTheIndex(t *testing.T) {
 	lab.Must(t, err)
 	if len(first.Observed) == 0 || !slices.Equal(first.Observed, again.Observed) {
 		t.Errorf("it saw %v, and then %v", first.Observed, again.Observed)
+	}
+}
+
+// What is as the step wants it is set once more where there is a reason, by the version that was looked at. Nothing
+// of it changes, so that nothing is kept, and there is nothing to take back.
+func TestWhatIsSetAnew(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		peels   string
+		between func(*house)
+		writes  int
+		says    string // its conflict
+	}{
+		"no reason":               {between: func(*house) {}},
+		"a reason":                {peels: "it peels", between: func(*house) {}, writes: 1},
+		"the swarm noted":         {peels: "it peels", between: func(h *house) { h.live.Index++ }, writes: 1},
+		"somebody was quicker":    {peels: "it peels", between: func(h *house) { h.paint(wall{"blue", ""}) }, says: "meanwhile: color is blue, was green"},
+		"somebody did so already": {peels: "it peels", between: func(h *house) { h.paint(h.live.Spec); h.peels = "" }},
+		"it was removed":          {peels: "it peels", between: func(h *house) { h.live = change.Object[wall]{} }, says: "there is no house"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h, host := newHouse(), &sdktest.Host{}
+			h.live.Spec.Color, h.peels = "green", c.peels
+			handler, req := h.action(t), request(t)
+			preview, err := handler.Plan(t.Context(), req)
+			if lab.Must(t, err); preview.NothingToDo() != (c.peels == "") {
+				t.Errorf("the plan is %+v", preview)
+			}
+			h.between = func() { c.between(h) }
+			outputs, err := handler.Apply(t.Context(), req, host)
+			if want := fmt.Sprintf(`"changed":%t`, c.writes > 0); c.says == "" && (err != nil || !strings.Contains(string(outputs), want)) {
+				t.Errorf("got %s, %v, want %s", outputs, err, want)
+			} else if c.says != "" && (err == nil || !strings.Contains(err.Error(), c.says)) {
+				t.Errorf("got %v, want it to say %q", err, c.says)
+			}
+			if h.writes != c.writes || host.StateBefore() != nil {
+				t.Errorf("it wrote %d times, want %d, and kept %s", h.writes, c.writes, host.StateBefore())
+			}
+			lab.Must(t, handler.Undo(t.Context(), req, host))
+		})
 	}
 }
