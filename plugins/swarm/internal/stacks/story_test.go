@@ -192,14 +192,54 @@ func TestAPlanIsHeldToTheFileAlone(t *testing.T) {
 	})
 	req.Seen = seen
 	_, err := deploy(t).Apply(t.Context(), req, &sdktest.Host{})
-	fails(t, err, sdk.Conflict, "somebody changed the service "+name+"_web since it was planned: ")
+	lab.Outdated(t, err, "somebody changed the service "+name+"_web since it was planned: ")
 
 	req.Seen = slices.DeleteFunc(slices.Clone(seen), func(one sdk.Seen) bool { return one.Name == name+"_web" })
 	must(t, os.WriteFile(site, []byte("goodbye"), 0o600))
 	_, err = deploy(t).Apply(t.Context(), req, &sdktest.Host{})
-	fails(t, err, sdk.Conflict, "the compose file of the stack "+name+", or what it takes in")
+	lab.Outdated(t, err, "the compose file of the stack "+name+", or what it takes in")
 	must(t, os.WriteFile(site, []byte("hello"), 0o600))
 	applied(t, req, &sdktest.Host{})
+}
+
+// Where a service is not the one that the plan saw, or nobody can tell what was changed of it, people look at a new
+// plan, too.
+func TestAPlanOfServicesThatAreOthers(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		meddle func(t *testing.T, web string)
+		says   string
+	}{
+		"removed": {func(t *testing.T, web string) { remove(t, web) }, "_web is not the one that the plan saw: that was spec "},
+		"made anew": {func(t *testing.T, web string) {
+			spec := service(t, web).Spec
+			remove(t, web)
+			_, err := docker.ServiceCreate(t.Context(), client.ServiceCreateOptions{Spec: spec})
+			must(t, err)
+		}, "_web is not the one that the plan saw: that was spec "},
+		"changed twice": {func(t *testing.T, web string) { scaled(t, web, 3); scaled(t, web, 2) }, "_web since it was planned, more than once"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			name := stack(t)
+			deployed(t, name, one)
+			req, host := request(t, map[string]any{"stack": name, "compose": two}), &sdktest.Host{}
+			req.Seen = planned(t, req).Observed
+			test.meddle(t, name+"_web")
+			_, err := deploy(t).Apply(t.Context(), req, host)
+			lab.Outdated(t, err, "the service "+name+test.says)
+			if host.StateBefore() != nil {
+				t.Errorf("it has begun: %v", err)
+			}
+		})
+	}
+}
+
+// remove removes a service as somebody else does.
+func remove(t *testing.T, name string) {
+	t.Helper()
+	_, err := docker.ServiceRemove(t.Context(), name, client.ServiceRemoveOptions{})
+	must(t, err)
 }
 
 // guest is somebody else who adds a service to a stack, without tasks.
