@@ -84,7 +84,7 @@ func (d *driver) question(ctx context.Context, a *ask) (sdk.Question, json.RawMe
 	if err != nil {
 		return sdk.Question{}, nil, err
 	}
-	a.request = sdk.Request{Params: params, Key: a.command.Key, Attempt: 1, TraceParent: trace.Span(d.trace, a.command.Op)}
+	a.request = sdk.Request{Params: params, Key: a.command.Key, Run: d.folder.ID(), Attempt: 1, TraceParent: trace.Span(d.trace, a.command.Op)}
 	raw, err := d.raw(ctx, a)
 	if err != nil {
 		return sdk.Question{}, nil, err

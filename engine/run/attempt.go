@@ -162,7 +162,7 @@ func (d *driver) request(a machine.Attempt) (sdk.Request, error) {
 		return sdk.Request{}, fmt.Errorf("parameters of %s: %w", a.Op.Step, err)
 	}
 	request := sdk.Request{
-		Params: params, Key: a.Key, Attempt: a.Op.Attempt, Undo: a.Undo, Before: a.Before, Notes: a.Notes, Seen: a.Seen,
+		Params: params, Key: a.Key, Run: d.folder.ID(), Attempt: a.Op.Attempt, Undo: a.Undo, Before: a.Before, Notes: a.Notes, Seen: a.Seen,
 		TraceParent: trace.Span(d.trace, a.Op),
 	}
 	// Outputs that hold a secret did not outlive an earlier process.
@@ -314,7 +314,7 @@ func (d *driver) look(ctx context.Context, o machine.Observe, host *host) (*valu
 	if err != nil {
 		return nil, err
 	}
-	document, err := o.Use.Handler.Apply(ctx, sdk.Request{Params: params, Attempt: o.Op.Attempt, TraceParent: trace.Span(d.trace, o.Op)}, host)
+	document, err := o.Use.Handler.Apply(ctx, sdk.Request{Params: params, Run: d.folder.ID(), Attempt: o.Op.Attempt, TraceParent: trace.Span(d.trace, o.Op)}, host)
 	if err != nil {
 		return nil, err
 	}

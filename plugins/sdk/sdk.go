@@ -112,6 +112,9 @@ type Request struct {
 	// Key is the idempotency key: one for all attempts of one step, do and undo
 	// apart. It is safe as a client token: letters, digits and hyphens, at most 64.
 	Key string `json:"key,omitempty"`
+	// Run is the id of the run, by which people name it, and an action can tell its own run
+	// from others; empty in a plan.
+	Run string `json:"run,omitempty"`
 	// Attempt counts from 1.
 	Attempt int `json:"attempt,omitempty"`
 	// Undo tells Observe that the lost attempt was an Undo.

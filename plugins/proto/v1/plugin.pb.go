@@ -790,6 +790,7 @@ type Call struct {
 	// Apply: what the plan that people agreed to was made from, of what this step's Plan looked
 	// at. Absent: nobody agreed to a plan, or the world may be another one by what the run did.
 	Seen          []*Seen `protobuf:"bytes,12,rep,name=seen,proto3" json:"seen,omitempty"`
+	Run           string  `protobuf:"bytes,13,opt,name=run,proto3" json:"run,omitempty"` // id of the run; empty in a plan
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -906,6 +907,13 @@ func (x *Call) GetSeen() []*Seen {
 		return x.Seen
 	}
 	return nil
+}
+
+func (x *Call) GetRun() string {
+	if x != nil {
+		return x.Run
+	}
+	return ""
 }
 
 type PlanRequest struct {
@@ -3031,7 +3039,7 @@ const file_v1_plugin_proto_rawDesc = "" +
 	"\x06Target\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x14\n" +
 	"\x05title\x18\x02 \x01(\tR\x05title\x12\x12\n" +
-	"\x04also\x18\x03 \x03(\tR\x04also\"\xb3\x03\n" +
+	"\x04also\x18\x03 \x03(\tR\x04also\"\xc5\x03\n" +
 	"\x04Call\x12\x16\n" +
 	"\x06action\x18\x01 \x01(\tR\x06action\x12\x16\n" +
 	"\x06params\x18\x02 \x01(\fR\x06params\x12\x18\n" +
@@ -3045,7 +3053,8 @@ const file_v1_plugin_proto_rawDesc = "" +
 	"\atimeout\x18\n" +
 	" \x01(\v2\x19.google.protobuf.DurationR\atimeout\x12\x17\n" +
 	"\ain_plan\x18\v \x01(\bR\x06inPlan\x12,\n" +
-	"\x04seen\x18\f \x03(\v2\x18.gatebook.plugin.v1.SeenR\x04seen\x1a8\n" +
+	"\x04seen\x18\f \x03(\v2\x18.gatebook.plugin.v1.SeenR\x04seen\x12\x10\n" +
+	"\x03run\x18\r \x01(\tR\x03run\x1a8\n" +
 	"\n" +
 	"NotesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +

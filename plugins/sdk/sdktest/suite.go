@@ -41,7 +41,8 @@ type World struct {
 
 const (
 	blockedFor = 50 * time.Millisecond // how long a call that blocks is let go on
-	caseKey    = "sdktest-run-step-0-do"
+	caseRun    = "sdktest-run"
+	caseKey    = caseRun + "-step-0-do"
 )
 
 // Run holds an action to the contract, in a subtest for each part of it.
@@ -130,7 +131,7 @@ func newTrial(t testing.TB, handler sdk.Handler, c Case) *trial {
 		trial.world.Probe = func() string { return "" }
 	}
 	trial.secrets = append(secretsIn(trial.description.Input, trial.world.Params), texts(trial.world.Secrets)...)
-	trial.request = sdk.Request{Params: trial.encode(trial.world.Params), Key: caseKey, Attempt: 1}
+	trial.request = sdk.Request{Params: trial.encode(trial.world.Params), Key: caseKey, Run: caseRun, Attempt: 1}
 	return trial
 }
 

@@ -20,7 +20,7 @@ import (
 func FromRequest(action string, r sdk.Request, timeout time.Duration) *pluginv1.Call {
 	m := &pluginv1.Call{
 		Action: action, Params: r.Params, Unknown: r.Unknown, Key: r.Key, Attempt: int32(r.Attempt), //nolint:gosec // attempts are few
-		Undo: r.Undo, Before: r.Before, Outputs: r.Outputs, Timeout: optional(timeout), InPlan: r.InPlan,
+		Undo: r.Undo, Before: r.Before, Outputs: r.Outputs, Timeout: optional(timeout), InPlan: r.InPlan, Run: r.Run,
 	}
 	if len(r.Notes) > 0 {
 		m.Notes = make(map[string][]byte, len(r.Notes))
@@ -36,7 +36,7 @@ func FromRequest(action string, r sdk.Request, timeout time.Duration) *pluginv1.
 func ToRequest(m *pluginv1.Call) sdk.Request {
 	r := sdk.Request{
 		Params: m.GetParams(), Unknown: m.GetUnknown(), Key: m.GetKey(), Attempt: int(m.GetAttempt()),
-		Undo: m.GetUndo(), Before: m.GetBefore(), Outputs: m.GetOutputs(), InPlan: m.GetInPlan(),
+		Undo: m.GetUndo(), Before: m.GetBefore(), Outputs: m.GetOutputs(), InPlan: m.GetInPlan(), Run: m.GetRun(),
 	}
 	if len(m.GetNotes()) > 0 {
 		r.Notes = make(map[string]json.RawMessage, len(m.GetNotes()))

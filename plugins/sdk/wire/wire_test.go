@@ -51,7 +51,7 @@ func TestWhatCrossesArrivesAsItWas(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		request := sdk.Request{
-			Params: document(t, "params"), Unknown: words(t, "unknown"), Key: rapid.String().Draw(t, "key"),
+			Params: document(t, "params"), Unknown: words(t, "unknown"), Key: rapid.String().Draw(t, "key"), Run: rapid.String().Draw(t, "run"),
 			Attempt: rapid.IntRange(0, 1000).Draw(t, "attempt"), Undo: rapid.Bool().Draw(t, "undo"),
 			Before: document(t, "before"), Outputs: document(t, "outputs"), InPlan: rapid.Bool().Draw(t, "in plan"),
 		}

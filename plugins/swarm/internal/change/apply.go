@@ -53,8 +53,8 @@ type changing[I, O, S any] struct {
 	*Of[I, O, S]
 	call   *sdk.Call[I]
 	kept   kept
-	saved  bool // kept is on the disk, by this attempt or an earlier one
-	met    bool // an earlier attempt has met or made what the step wants: who took that back is not overruled
+	saved  bool       // kept is on the disk, by this attempt or an earlier one
+	met    bool       // an earlier attempt has met or made what the step wants: who took that back is not overruled
 	looked *Object[S] // which was to be set anew, and had moved by then
 	change Change[S]
 }
@@ -69,7 +69,7 @@ func (c *changing[I, O, S]) try(ctx context.Context) error {
 	if !c.saved {
 		return c.first(ctx, live)
 	}
-	use := used(c.kept, in, false)
+	use := used(c.kept, c.call, false)
 	now, err := c.judge(ctx, use, c.kept, live)
 	switch {
 	case err != nil:
@@ -97,7 +97,7 @@ func (c *changing[I, O, S]) first(ctx context.Context, live Object[S]) error {
 	if c.looked != nil && (live.ID != c.looked.ID || !spec.Alike(live.Spec, c.looked.Spec)) {
 		return c.meddled(in, live, c.Words(c.looked.Spec, live.Spec))
 	}
-	use := Use[I]{Input: in, Key: c.call.Key}
+	use := Use[I]{Input: in, Key: c.call.Key, Run: c.call.Run}
 	var err error
 	if use.Pin, err = c.pin(ctx, c.call, live); err != nil {
 		return err
@@ -114,9 +114,8 @@ func (c *changing[I, O, S]) first(ctx context.Context, live Object[S]) error {
 		return err
 	}
 	c.kept = c.keep(live, want, use)
-	_, c.kept.Seen = c.call.Saw(c.Kind, live.Name)
-	if c.Ails != nil {
-		if c.kept.Ailed, err = c.Ails(ctx, live); err != nil {
+	if c.Stood != nil {
+		if c.kept.Stood, err = c.Stood(ctx, use, live); err != nil {
 			return err
 		}
 	}

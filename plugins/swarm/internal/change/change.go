@@ -2,6 +2,7 @@ package change
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"maps"
 	"slices"
@@ -87,9 +88,9 @@ type Of[I, O, S any] struct {
 	// Foresee, where there is one, adds to a plan what follows from the change. It is asked too
 	// when there is nothing to change.
 	Foresee func(ctx context.Context, call *sdk.Call[I], c Change[S], plan *sdk.Preview) error
-	// Ails, where there is one, says whether what follows from a spec had not come to its end
-	// before the step: an undo need not make it better than it was.
-	Ails func(ctx context.Context, live Object[S]) (bool, error)
+	// Stood, where there is one, is how an object is before the step, beside its spec, as JSON that its undo
+	// gets. It holds no secret.
+	Stood func(ctx context.Context, use Use[I], live Object[S]) (json.RawMessage, error)
 	// After waits for what follows from the change, and returns the outputs. It is asked too
 	// when there was nothing to change, and again after a crash.
 	After func(ctx context.Context, call *sdk.Call[I], c Change[S]) (O, error)
@@ -109,9 +110,9 @@ type Use[I any] struct {
 	Input I
 	Key   string         // of the step's Apply, in its Undo as well; empty in a plan
 	Pin   registry.Found // what [Of.Pin] has fixed
+	Run   string         // that the step is of; empty in a plan
 	Undo  bool
-	Ailed bool // before the step, as [Of.Ails] says; in an undo
-	Seen  bool // it was as the plan saw it, so that no step of the same run had changed it; in an undo
+	Stood json.RawMessage // as [Of.Stood] says; in an undo
 }
 
 // Change is the change of an object by a step.

@@ -2,6 +2,7 @@ package change
 
 import (
 	"context"
+	"encoding/json"
 
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/registry"
@@ -18,12 +19,11 @@ type kept struct {
 	Set   string     `json:"set"` // and of what it becomes
 	Back  spec.Patch `json:"back,omitempty"`
 	// Vault says that what leads back is kept in the swarm.
-	Vault bool           `json:"vault,omitempty"`
-	Key   string         `json:"key"`
-	Pin   registry.Found `json:"pin,omitzero"`
-	Mark  string         `json:"mark,omitempty"`  // as in [Object]
-	Ailed bool           `json:"ailed,omitempty"` // as in [Use]
-	Seen  bool           `json:"seen,omitempty"`  // as in [Use]
+	Vault bool            `json:"vault,omitempty"`
+	Key   string          `json:"key"`
+	Pin   registry.Found  `json:"pin,omitzero"`
+	Mark  string          `json:"mark,omitempty"`  // as in [Object]
+	Stood json.RawMessage `json:"stood,omitempty"` // as in [Use]
 }
 
 // keep is what leads back to the object that was looked at.
@@ -75,8 +75,8 @@ func (o *Of[I, O, S]) drop(ctx context.Context, in I, k kept) error {
 }
 
 // used is the use of an action that has kept this.
-func used[I any](k kept, in I, undo bool) Use[I] {
-	return Use[I]{Input: in, Key: k.Key, Pin: k.Pin, Undo: undo, Ailed: k.Ailed, Seen: k.Seen}
+func used[I any](k kept, call *sdk.Call[I], undo bool) Use[I] {
+	return Use[I]{Input: call.Input, Key: k.Key, Pin: k.Pin, Run: call.Run, Undo: undo, Stood: k.Stood}
 }
 
 // standing is whose spec an object has.

@@ -16,7 +16,7 @@ func (o *Of[I, O, S]) undo(ctx context.Context, call *sdk.Call[I]) error {
 	if k, err = o.found(ctx, call.Input, k); err != nil {
 		return err
 	}
-	use := used(k, call.Input, true)
+	use := used(k, call, true)
 	var is restored[S]
 	if err := again(func() (err error) {
 		is, err = o.restore(ctx, use, k)
@@ -89,7 +89,7 @@ func (o *Of[I, O, S]) observe(ctx context.Context, call *sdk.Call[I]) (sdk.Obser
 	if err != nil {
 		return seen, err
 	}
-	now, err := o.judge(ctx, used(k, call.Input, call.Undo), k, live)
+	now, err := o.judge(ctx, used(k, call, call.Undo), k, live)
 	if err != nil && sdk.AsError(err).Class == sdk.Conflict {
 		return sdk.Observed[O]{State: sdk.NotDone, Detail: sentence(err.Error())}, nil
 	}

@@ -30,7 +30,7 @@ func Request(t testing.TB, params map[string]any) sdk.Request {
 	t.Helper()
 	text, err := json.Marshal(params)
 	Must(t, err)
-	return sdk.Request{Params: text, Key: "run-step-0-do", Attempt: 1}
+	return sdk.Request{Params: text, Key: "run-step-0-do", Run: "run", Attempt: 1}
 }
 
 // Between is the host of an attempt in which something happens between its first look and its change.

@@ -58,7 +58,7 @@ type rotating[I any] struct {
 }
 
 func (r rotating[I]) action(a sdk.Action[I, Output]) sdk.Action[I, Output] {
-	return service.Change(r.Services, func(in I) service.Named { return r.of(in).Named }, change.Of[I, Output, swarm.ServiceSpec]{
+	return service.Change(r.Services, func(in I) (service.Named, schema.Duration) { return r.of(in).Named, r.of(in).Stall }, change.Of[I, Output, swarm.ServiceSpec]{
 		Params: append([]string{"target", "name"}, service.PaceParams()...),
 		Verb:   "update",
 		Want: func(_ context.Context, use change.Use[I], was service.Object) (swarm.ServiceSpec, error) {
@@ -75,9 +75,6 @@ func (r rotating[I]) action(a sdk.Action[I, Output]) sdk.Action[I, Output] {
 		Settled: func(ctx context.Context, call *sdk.Call[I], c change.Change[swarm.ServiceSpec]) (Output, bool, string, error) {
 			detail, err := r.Settling(ctx, service.Followed(c, r.of(call.Input).Stall.Std()))
 			return Output{}, false, detail, err
-		},
-		Undone: func(ctx context.Context, call *sdk.Call[I], use change.Use[I], live service.Object) error {
-			return r.Return(ctx, call.Host, live, r.of(call.Input).Stall.Std(), use.Ailed)
 		},
 		Unmake: r.unmake,
 	}).Action(a)

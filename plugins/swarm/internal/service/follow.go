@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -126,13 +125,6 @@ func (s Services) Amiss(ctx context.Context, id string, as swarm.ServiceSpec) er
 	return err
 }
 
-// Ails says whether not all tasks of a service are as it says.
-func (s Services) Ails(ctx context.Context, live Object) (bool, error) {
-	seen, err := s.Tasks.Look(ctx, live.ID)
-	standing := seen.Judge(live.Spec)
-	return standing.Updated < standing.Wanted || standing.Old > 0, err
-}
-
 // Refused says of a service whose nodes have refused tasks of it that do not run yet, as they cannot get its
 // image, what they say; empty: there is none such.
 func (s Services) Refused(ctx context.Context, live Object) (string, error) {
@@ -147,63 +139,21 @@ func (s Services) Refused(ctx context.Context, live Object) (string, error) {
 	return strings.Join(tasks.Reasons(is.Refused()), "; "), nil
 }
 
-// Return follows a service whose change was taken back. Where that leads to a canary, some tasks were
-// of another spec before, too, and no more is waited for than that none is about to end: what has made the
-// canary takes it back.
+// Return follows a service whose change was taken back, to as it stood before. Where that leads to a canary,
+// some tasks were of another spec before, too: what has made the canary takes it back.
 // One that ailed before the step may ail again: who mends a service that is down, and fails, has
 // left it as it was.
-func (s Services) Return(ctx context.Context, host sdk.Host, live Object, stall time.Duration, ailed bool) error {
+func (s Services) Return(ctx context.Context, host sdk.Host, live Object, stall time.Duration, stood Stood) error {
 	if isCanary(live.Spec.UpdateConfig) {
 		host.Progress(sdk.Progress{Message: "the service waits behind its canary again: tasks that were replaced since stay as they are until that goes on or is taken back"})
-		return s.rest(ctx, live, stall)
+		return s.wait(ctx, live, stall, stood)
 	}
 	_, err := s.Tasks.Converge(ctx, host.Progress, tasks.Followed{
 		ID: live.ID, Spec: live.Spec, Monitor: Monitor(live.Spec), Stall: stall, Back: live.Back != "", Again: true,
 	})
-	if unconverged, is := errors.AsType[*tasks.Unconverged](err); is && ailed && unconverged.How != tasks.Changed {
+	if unconverged, is := errors.AsType[*tasks.Unconverged](err); is && stood.Ailed && unconverged.How != tasks.Changed {
 		host.Progress(sdk.Progress{Message: "it was not well before the step, and is not now: " + unconverged.Error()})
 		return nil
 	}
 	return err
-}
-
-// Beyond complains of a service whose spec is that of a canary again, while more tasks are new than that has
-// made: they are not as they were, and what has made the canary is of another run, which does not take it back.
-func (s Services) Beyond(ctx context.Context, live Object) error {
-	left := leftByCanary(live.Spec)
-	if left == "" {
-		return nil
-	}
-	seen, err := s.Tasks.Look(ctx, live.ID)
-	if err != nil {
-		return err
-	}
-	now := seen.Judge(live.Spec)
-	if uint64(now.Updated) <= live.Spec.UpdateConfig.Parallelism {
-		return nil
-	}
-	return sdk.Errorf(sdk.Permanent, "the service %s has the spec of its canary again, and %d of %d tasks stay new, where the canary has made %d: what they were is not known here, but to the run of the canary. "+
-		"Take that back, too, or leave them new and type docker service update --update-delay 0s %s: %s", live.Name, now.Updated, now.Wanted, live.Spec.UpdateConfig.Parallelism, live.Name, left)
-}
-
-// rest waits until no task of a service is about to end, as one that another could want the port of. It
-// waits no longer than stall says: it only makes what comes next easier.
-func (s Services) rest(ctx context.Context, live Object, stall time.Duration) error {
-	for deadline := time.Now().Add(stall); ; {
-		seen, err := s.Tasks.Look(ctx, live.ID)
-		if err != nil {
-			return err
-		}
-		ending := slices.ContainsFunc(seen.Judge(live.Spec).Tasks, func(row tasks.Row) bool {
-			return row.Desired == swarm.TaskStateShutdown && (row.State == swarm.TaskStateRunning || row.State == swarm.TaskStateStarting)
-		})
-		if !ending || time.Now().After(deadline) {
-			return nil
-		}
-		select {
-		case <-ctx.Done():
-			return sdk.StoppedErrorf(ctx, "tasks of the service %s have not ended yet", live.Name)
-		case <-time.After(time.Second):
-		}
-	}
 }

@@ -2,7 +2,6 @@ package service
 
 import (
 	"cmp"
-	"fmt"
 	"time"
 
 	"github.com/moby/moby/api/types/swarm"
@@ -28,9 +27,6 @@ func PaceParams() []string {
 const (
 	// defaultMonitor is how long an engine watches a new task where a service says nothing.
 	defaultMonitor = 5 * time.Second
-	// held is the delay that keeps the tasks behind a canary from being updated: longer than
-	// anybody waits.
-	held = 30 * 24 * time.Hour
 )
 
 // usual is what an engine goes by where a service says nothing.
@@ -58,63 +54,6 @@ func (p Pace) Set(of *swarm.ServiceSpec) {
 	made.Order = cmp.Or(swarm.UpdateOrder(p.Order), made.Order)
 	made.FailureAction = cmp.Or(swarm.FailureAction(p.FailureAction), made.FailureAction)
 	of.UpdateConfig = &made
-}
-
-// paceLabel is the label of a service with a canary that says the pace it had before, where that is not the
-// engine's usual one, and of how many tasks the canary is: "2 10s 1" for two tasks at a time, ten seconds
-// after each other, behind a canary of one.
-const paceLabel = "gatebook.dev/pace"
-
-// SetCanary gives a service a pace at which so many tasks are updated at once, and no more.
-func SetCanary(of *swarm.ServiceSpec, tasks uint64) {
-	uncanary(of)
-	made := *cmp.Or(of.UpdateConfig, usual())
-	if made.Parallelism != usual().Parallelism || made.Delay != usual().Delay || tasks != usual().Parallelism {
-		if of.Labels == nil {
-			of.Labels = map[string]string{}
-		}
-		of.Labels[paceLabel] = fmt.Sprintf("%d %s %d", made.Parallelism, made.Delay, tasks)
-	}
-	made.Parallelism, made.Delay = tasks, held
-	of.UpdateConfig = &made
-}
-
-// uncanary gives a service with a canary back the pace from before. So it does where somebody has had the
-// update go on as [leftByCanary] tells him to, without a delay; what else he has set since is his, and stays.
-func uncanary(of *swarm.ServiceSpec) {
-	was := of.Labels[paceLabel]
-	delete(of.Labels, paceLabel)
-	if of.UpdateConfig == nil {
-		return
-	}
-	made, before, canary := *of.UpdateConfig, *usual(), uint64(0)
-	var delay string
-	read, _ := fmt.Sscan(was, &before.Parallelism, &delay, &canary)
-	after, err := time.ParseDuration(delay)
-	if read < 2 || err != nil {
-		before.Parallelism, after = usual().Parallelism, usual().Delay
-	}
-	switch {
-	case isCanary(&made):
-		made.Parallelism, made.Delay = before.Parallelism, after
-	case canary > 0 && made.Parallelism == canary:
-		made.Parallelism = before.Parallelism
-		if made.Delay == 0 {
-			made.Delay = after
-		}
-	}
-	of.UpdateConfig = &made
-}
-
-// isCanary says of a pace that it is one of [SetCanary].
-func isCanary(pace *swarm.UpdateConfig) bool { return pace != nil && pace.Delay == held }
-
-// leftByCanary says of a service at the pace of a canary what that means for others; empty: it has another.
-func leftByCanary(of swarm.ServiceSpec) string {
-	if !isCanary(of.UpdateConfig) {
-		return ""
-	}
-	return fmt.Sprintf("the service has the pace of a canary, by which an update waits %d days behind its first tasks", held/(24*time.Hour))
 }
 
 // stop is how long the engine takes for a task to be replaced, where all goes well.

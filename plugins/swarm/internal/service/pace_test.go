@@ -40,8 +40,8 @@ func TestAPaceChangesWhatIsGiven(t *testing.T) {
 			t.Parallel()
 			spec := swarm.ServiceSpec{UpdateConfig: c.was}
 			if c.canary > 0 {
-				service.SetCanary(&spec, 2)
-				service.SetCanary(&spec, c.canary) // the pace from before the first counts
+				service.SetCanary(&spec, 2, "earlier")
+				service.SetCanary(&spec, c.canary, "run") // the pace from before the first counts
 				if spec.UpdateConfig.Parallelism != c.canary || spec.UpdateConfig.Delay < 24*time.Hour {
 					t.Fatalf("the canary has %+v", spec.UpdateConfig)
 				}
@@ -75,7 +75,7 @@ func TestThePaceFromBeforeOutlivesAnUpdateThatGoesOn(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			spec := swarm.ServiceSpec{UpdateConfig: &c.was}
-			service.SetCanary(&spec, 2)
+			service.SetCanary(&spec, 2, "run")
 			*spec.UpdateConfig = c.since
 			if c.label != "" {
 				spec.Labels = map[string]string{"gatebook.dev/pace": c.label}
@@ -95,7 +95,7 @@ func TestAnEstimateCountsBatches(t *testing.T) {
 		return swarm.ServiceSpec{Mode: swarm.ServiceMode{Replicated: &swarm.ReplicatedService{Replicas: &five}}, UpdateConfig: pace}
 	}
 	var canary swarm.ServiceSpec
-	service.SetCanary(&canary, 1)
+	service.SetCanary(&canary, 1, "")
 	for name, c := range map[string]struct {
 		pace *swarm.UpdateConfig
 		want time.Duration

@@ -5,17 +5,20 @@ package service
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 
 	"github.com/containerd/errdefs"
 	"github.com/moby/moby/api/types/swarm"
 	"github.com/moby/moby/client"
 
+	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/change"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/compose"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/engine"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/spec"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/tasks"
+	"github.com/gatebook/gatebook/schema"
 )
 
 // Services are the services of a swarm.
@@ -83,9 +86,10 @@ func (s Services) Put(ctx context.Context, live Object, to swarm.ServiceSpec, op
 	return err
 }
 
-// Change completes what is the same in all changes of services. Named is by what the step names it,
-// and stall how long it may stand still then.
-func Change[I, O any](s Services, named func(I) Named, of change.Of[I, O, swarm.ServiceSpec]) change.Of[I, O, swarm.ServiceSpec] {
+// Change completes what is the same in all changes of services. By is the service that the step names, and
+// how long that may stand still then.
+func Change[I, O any](s Services, by func(I) (Named, schema.Duration), of change.Of[I, O, swarm.ServiceSpec]) change.Of[I, O, swarm.ServiceSpec] {
+	named := func(in I) Named { named, _ := by(in); return named }
 	of.Engine, of.Kind, of.Names = s.Engine, "service", []string{"service"}
 	of.Name = func(in I) string { return named(in).Service }
 	of.Version = func(in I) uint64 { return named(in).Version }
@@ -101,7 +105,21 @@ func Change[I, O any](s Services, named func(I) Named, of change.Of[I, O, swarm.
 	of.Since = func(id string, was map[string]string, is swarm.ServiceSpec) string {
 		return compose.Sentence(compose.Since(id, was, is))
 	}
-	of.Ails = s.Ails
+	of.Stood = func(ctx context.Context, use change.Use[I], live Object) (json.RawMessage, error) {
+		stood, err := s.Stood(ctx, use.Run, live)
+		if err != nil {
+			return nil, err
+		}
+		return json.Marshal(stood)
+	}
+	of.Undone = func(ctx context.Context, call *sdk.Call[I], use change.Use[I], live Object) error {
+		var stood Stood
+		if err := json.Unmarshal(use.Stood, &stood); err != nil {
+			return sdk.Errorf(sdk.Permanent, "how the service %s was before the step: %w", live.Name, err)
+		}
+		_, stall := by(call.Input)
+		return s.Return(ctx, call.Host, live, stall.Std(), stood)
+	}
 	of.Left = func(live Object) string {
 		left := leftByCanary(live.Spec)
 		if left == "" {

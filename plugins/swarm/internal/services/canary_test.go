@@ -1,6 +1,7 @@
 package services_test
 
 import (
+	"context"
 	"testing"
 
 	"github.com/moby/moby/api/types/swarm"
@@ -26,7 +27,7 @@ func TestWhatACanaryLeavesIsSaid(t *testing.T) {
 	lab.Must(t, err)
 	on.Seen = preview.Observed
 
-	meddle(t, service, func(s *swarm.ServiceSpec) { s.Labels = map[string]string{"team": "web"} })
+	meddle(t, service, func(s *swarm.ServiceSpec) { s.Labels["team"] = "web" })
 	_, err = update.Apply(t.Context(), on, &sdktest.Host{})
 	lab.Fails(t, err, sdk.Conflict, "since it was planned: deploy.labels.team is web", left)
 	lab.Fails(t, update.Undo(t.Context(), request, &sdktest.Host{}), sdk.Conflict, "meanwhile: deploy.labels.team is web", left)
@@ -42,7 +43,7 @@ func TestACanaryThatFailsSaysWhatItLeaves(t *testing.T) {
 	update := action(t, "service_update")
 	request := lab.Request(t, map[string]any{"service": service, "image": lab.Bad, "resolveImage": "never", "canary": 1})
 	_, err := update.Apply(t.Context(), request, host)
-	lab.Fails(t, err, sdk.Permanent, "exit", "until it is taken back, the service has the pace of a canary", "unless it sets --update-delay")
+	lab.Fails(t, err, sdk.Permanent, "exit", "until it is taken back, the service has the pace of the canary of the run run", "unless it sets --update-delay")
 	request.Before = host.StateBefore()
 	lab.Must(t, update.Undo(t.Context(), request, &sdktest.Host{}))
 }
@@ -64,30 +65,76 @@ func TestACanaryOfAllNodesIsRefused(t *testing.T) {
 	}
 }
 
-// The rest of a canary may be of another run. Where that alone is taken back, the service has the canary's
-// spec again, and its tasks are not as they were: that is said, until the canary is taken back, too.
+// The rest of a canary may be of another run, also of one to which nobody has agreed, and set another spec.
+// Where that alone is taken back, the service has the canary's spec again, and its tasks are not as they were:
+// that is said, until the canary is taken back, too.
 func TestTheRestOfACanaryOfAnotherRunIsNotTakenBackAlone(t *testing.T) {
 	t.Parallel()
-	service, update := serve(t, lab.V1, 2), action(t, "service_update")
-	run := func(params map[string]any) sdk.Request {
-		t.Helper()
-		params["service"], params["image"], params["resolveImage"], params["monitor"] = service, lab.V2, "never", "1s"
-		request, host := lab.Request(t, params), &sdktest.Host{}
-		preview, err := update.Plan(t.Context(), request)
-		lab.Must(t, err)
-		request.Seen = preview.Observed
-		_, err = update.Apply(t.Context(), request, host)
-		lab.Must(t, err)
-		request.Before = host.StateBefore()
-		return request
+	for name, params := range map[string]map[string]any{
+		"to the canary's spec": {"image": lab.V2},
+		"to another one":       {"image": lab.V2, "env": map[string]string{"ROLE": "all"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			service, update := serve(t, lab.V1, 3), action(t, "service_update")
+			canary := behind(t, service)
+			params["service"], params["resolveImage"], params["monitor"] = service, "never", "1s"
+			rest, host := lab.Request(t, params), &sdktest.Host{}
+			rest.Run = "another"
+			_, err := update.Apply(t.Context(), rest, host)
+			lab.Must(t, err)
+			rest.Before = host.StateBefore()
+			for range 2 {
+				lab.Fails(t, update.Undo(t.Context(), rest, &sdktest.Host{}), sdk.Permanent, "has the spec of the canary of the run run again, but its tasks are not as they were",
+					"which were 1", "gatebook rollback run", "docker service update --update-delay 0s "+service)
+			}
+			lab.Must(t, update.Undo(t.Context(), canary, &sdktest.Host{}))
+			swarmed.Running(t, service, lab.V1, 3)
+			lab.Must(t, update.Undo(t.Context(), rest, &sdktest.Host{}))
+		})
 	}
-	canary := run(map[string]any{"canary": 1})
-	rest := run(map[string]any{})
-	for range 2 {
-		lab.Fails(t, update.Undo(t.Context(), rest, &sdktest.Host{}), sdk.Permanent,
-			"has the spec of its canary again, and 2 of 2 tasks stay new", "docker service update --update-delay 0s "+service)
+}
+
+// Where the canary is of the same run, that takes it back next. Where it is of another one, the tasks may
+// have been replaced otherwise, before the step or by none: that is not of this run.
+func TestACanaryIsNotBlamedOnWhoHasNotMovedIt(t *testing.T) {
+	t.Parallel()
+	update := action(t, "service_update")
+	rest := func(service string) sdk.Request {
+		return lab.Request(t, map[string]any{"service": service, "image": lab.V2, "resolveImage": "never", "monitor": "1s"})
 	}
-	lab.Must(t, update.Undo(t.Context(), canary, &sdktest.Host{}))
-	swarmed.Running(t, service, lab.V1, 2)
-	lab.Must(t, update.Undo(t.Context(), rest, &sdktest.Host{}))
+	t.Run("the same run", func(t *testing.T) {
+		t.Parallel()
+		service, host := serve(t, lab.V1, 3), &sdktest.Host{}
+		canary, rest := behind(t, service), rest(service)
+		_, err := update.Apply(t.Context(), rest, host)
+		lab.Must(t, err)
+		rest.Before = host.StateBefore()
+		lab.Must(t, update.Undo(t.Context(), rest, &sdktest.Host{}))
+		lab.Must(t, update.Undo(t.Context(), canary, &sdktest.Host{}))
+		swarmed.Running(t, service, lab.V1, 3)
+	})
+	t.Run("cut off before the change", func(t *testing.T) {
+		t.Parallel()
+		service := serve(t, lab.V1, 3)
+		behind(t, service)
+		ctx, die := context.WithCancel(t.Context())
+		rest, cut := rest(service), &lab.Between{Does: die}
+		rest.Run = "another"
+		if _, err := update.Apply(ctx, rest, cut); err == nil {
+			t.Fatal("it was not cut off")
+		}
+		rest.Before = cut.StateBefore()
+		lab.Must(t, update.Undo(t.Context(), rest, &sdktest.Host{}))
+	})
+}
+
+// behind has a service wait behind a canary of one task, and returns the request that takes that back.
+func behind(t *testing.T, service string) sdk.Request {
+	t.Helper()
+	request, host := lab.Request(t, map[string]any{"service": service, "image": lab.V2, "resolveImage": "never", "canary": 1, "monitor": "1s"}), &sdktest.Host{}
+	_, err := action(t, "service_update").Apply(t.Context(), request, host)
+	lab.Must(t, err)
+	request.Before = host.StateBefore()
+	return request
 }

@@ -21,7 +21,7 @@ type RollbackInput struct {
 }
 
 func (s services) rollback() sdk.Action[RollbackInput, UpdateOutput] {
-	return service.Change(s.Services, func(in RollbackInput) service.Named { return in.Named }, change.Of[RollbackInput, UpdateOutput, swarm.ServiceSpec]{
+	return service.Change(s.Services, func(in RollbackInput) (service.Named, schema.Duration) { return in.Named, in.Stall }, change.Of[RollbackInput, UpdateOutput, swarm.ServiceSpec]{
 		Verb: "roll back",
 		Want: func(_ context.Context, use change.Use[RollbackInput], was service.Object) (swarm.ServiceSpec, error) {
 			if was.Previous == nil {
@@ -50,9 +50,6 @@ func (s services) rollback() sdk.Action[RollbackInput, UpdateOutput] {
 		Settled: func(ctx context.Context, call *sdk.Call[RollbackInput], c change.Change[swarm.ServiceSpec]) (UpdateOutput, bool, string, error) {
 			detail, err := s.Settling(ctx, service.Followed(c, call.Input.Stall.Std()))
 			return UpdateOutput{}, false, detail, err
-		},
-		Undone: func(ctx context.Context, call *sdk.Call[RollbackInput], use change.Use[RollbackInput], live service.Object) error {
-			return s.Return(ctx, call.Host, live, call.Input.Stall.Std(), use.Ailed)
 		},
 	}).Action(sdk.Action[RollbackInput, UpdateOutput]{
 		Name:    "service_rollback",

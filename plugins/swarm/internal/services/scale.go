@@ -27,7 +27,7 @@ type ScaleOutput struct {
 }
 
 func (s services) scale() sdk.Action[ScaleInput, ScaleOutput] {
-	return service.Change(s.Services, func(in ScaleInput) service.Named { return in.Named }, change.Of[ScaleInput, ScaleOutput, swarm.ServiceSpec]{
+	return service.Change(s.Services, func(in ScaleInput) (service.Named, schema.Duration) { return in.Named, in.Stall }, change.Of[ScaleInput, ScaleOutput, swarm.ServiceSpec]{
 		Params: []string{"replicas"},
 		Verb:   "scale",
 		Want: func(_ context.Context, use change.Use[ScaleInput], was service.Object) (swarm.ServiceSpec, error) {
@@ -51,9 +51,6 @@ func (s services) scale() sdk.Action[ScaleInput, ScaleOutput] {
 		Settled: func(ctx context.Context, call *sdk.Call[ScaleInput], c change.Change[swarm.ServiceSpec]) (ScaleOutput, bool, string, error) {
 			detail, err := s.Settling(ctx, service.Followed(c, call.Input.Stall.Std()))
 			return ScaleOutput{}, false, detail, err
-		},
-		Undone: func(ctx context.Context, call *sdk.Call[ScaleInput], use change.Use[ScaleInput], live service.Object) error {
-			return s.Return(ctx, call.Host, live, call.Input.Stall.Std(), use.Ailed)
 		},
 	}).Action(sdk.Action[ScaleInput, ScaleOutput]{
 		Name:    "service_scale",

@@ -13,7 +13,6 @@ import (
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/change"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/compose"
-	"github.com/gatebook/gatebook/plugins/swarm/internal/registry"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/service"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/spec"
 	"github.com/gatebook/gatebook/schema"
@@ -47,18 +46,16 @@ func updateParams() []string {
 }
 
 func (s services) update() sdk.Action[UpdateInput, UpdateOutput] {
-	return service.Change(s.Services, func(in UpdateInput) service.Named { return in.Named }, change.Of[UpdateInput, UpdateOutput, swarm.ServiceSpec]{
+	return service.Change(s.Services, func(in UpdateInput) (service.Named, schema.Duration) { return in.Named, in.Stall }, change.Of[UpdateInput, UpdateOutput, swarm.ServiceSpec]{
 		Params: updateParams(),
 		Verb:   "update",
 		Pin:    s.pin,
 		Put:    s.putUpdate,
 		Anew:   s.anew,
 		Want: func(_ context.Context, use change.Use[UpdateInput], was service.Object) (swarm.ServiceSpec, error) {
-			return use.Input.wants(was.Spec, use.Pin)
+			return use.Input.wants(was.Spec, use)
 		},
-		Summary: func(in UpdateInput, c change.Change[swarm.ServiceSpec]) string {
-			return in.says(c)
-		},
+		Summary: UpdateInput.says,
 		Guard:   s.guard,
 		Foresee: s.foresee,
 		After: func(ctx context.Context, call *sdk.Call[UpdateInput], c change.Change[swarm.ServiceSpec]) (UpdateOutput, error) {
@@ -69,7 +66,6 @@ func (s services) update() sdk.Action[UpdateInput, UpdateOutput] {
 			detail, err := s.Settling(ctx, service.Followed(c, call.Input.Stall.Std()))
 			return UpdateOutput{}, false, detail, err
 		},
-		Undone: s.undone,
 	}).Action(sdk.Action[UpdateInput, UpdateOutput]{
 		Name:    "service_update",
 		Summary: "Update a service, and wait until it has converged and stayed healthy",
@@ -129,9 +125,8 @@ func (in UpdateInput) says(c change.Change[swarm.ServiceSpec]) string {
 	return fmt.Sprintf("would update the service %s: %s", in.Service, compose.Sentence(what))
 }
 
-// wants is the spec that the step makes of the one that was there; image is what its image was
-// pinned to.
-func (in UpdateInput) wants(was swarm.ServiceSpec, image registry.Found) (swarm.ServiceSpec, error) {
+// wants is the spec that the step makes of the one that was there.
+func (in UpdateInput) wants(was swarm.ServiceSpec, use change.Use[UpdateInput]) (swarm.ServiceSpec, error) {
 	want, err := spec.Copy(was)
 	if err != nil {
 		return want, err
@@ -140,8 +135,8 @@ func (in UpdateInput) wants(was swarm.ServiceSpec, image registry.Found) (swarm.
 	if container == nil {
 		return want, sdk.FieldErrorf("service", "the service %s runs no containers, but a %s", in.Service, cmp.Or(want.TaskTemplate.Runtime, "plugin"))
 	}
-	if image.Image != "" {
-		image.Runs(&want.TaskTemplate)
+	if use.Pin.Image != "" {
+		use.Pin.Runs(&want.TaskTemplate)
 	}
 	container.Env = environment(container.Env, in.Env, in.UnsetEnv)
 	for name, value := range in.Labels {
@@ -163,7 +158,7 @@ func (in UpdateInput) wants(was swarm.ServiceSpec, image registry.Found) (swarm.
 	if was.Mode.Replicated != nil && in.Canary >= service.Replicas(was) {
 		return want, in.tooMany(service.Replicas(was))
 	}
-	service.SetCanary(&want, in.Canary)
+	service.SetCanary(&want, in.Canary, use.Run)
 	return want, nil
 }
 
@@ -194,16 +189,6 @@ func (s services) guard(ctx context.Context, use change.Use[UpdateInput], live s
 		return nil
 	}
 	return s.fewer(ctx, use.Input, live)
-}
-
-// undone follows a service whose update was taken back. A step of the same run that has changed it before
-// takes that back itself.
-func (s services) undone(ctx context.Context, call *sdk.Call[UpdateInput], use change.Use[UpdateInput], live service.Object) error {
-	err := s.Return(ctx, call.Host, live, call.Input.Stall.Std(), use.Ailed)
-	if err != nil || !use.Seen {
-		return err
-	}
-	return s.Beyond(ctx, live)
 }
 
 // environment sets and removes variables. Those that are there keep their place.

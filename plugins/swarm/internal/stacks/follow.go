@@ -71,7 +71,6 @@ func together(ctx context.Context, number int, do func(ctx context.Context, i in
 }
 
 // settle follows the services that were put back, all at the same time, until each runs as before.
-// One that ailed before the step may ail again.
 func (u *undoing) settle(ctx context.Context) error {
 	return together(ctx, len(u.restored), func(ctx context.Context, i int) error {
 		back := u.restored[i]
@@ -79,12 +78,12 @@ func (u *undoing) settle(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		return u.Return(ctx, u.call.Host, live, u.call.Input.Stall.Std(), back.ailed)
+		return u.Return(ctx, u.call.Host, live, u.call.Input.Stall.Std(), back.stood)
 	})
 }
 
-// back is a service that was put back, and whether it was not well before the step.
+// back is a service that was put back, and how it stood before the step.
 type back struct {
 	name  string
-	ailed bool
+	stood service.Stood
 }

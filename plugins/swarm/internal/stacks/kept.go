@@ -54,17 +54,17 @@ func smells(labels map[string]string) bool { return !same(compose.Labels(labels)
 // target is a service that the step sets. It is known by prints of what it was and of what it becomes: its
 // spec may hold passwords, so that only what leads back is kept of it.
 type target struct {
-	Name      string           `json:"name"`
-	ID        string           `json:"id,omitempty"` // empty: it was not there
-	Index     uint64           `json:"index,omitempty"`
-	Was       string           `json:"was,omitempty"`
-	Set       string           `json:"set"`
-	Back      spec.Patch       `json:"back,omitempty"`
-	Image     string           `json:"image"`               // as it was fixed when the step began
-	Platforms []swarm.Platform `json:"platforms,omitempty"` // that the image is for, as far as the registry said
-	Mark      string           `json:"mark,omitempty"`
-	Force     uint64           `json:"force,omitempty"` // how often its tasks were made anew by force
-	Ailed     bool             `json:"ailed,omitempty"` // it was not well before the step
+	Name          string           `json:"name"`
+	ID            string           `json:"id,omitempty"` // empty: it was not there
+	Index         uint64           `json:"index,omitempty"`
+	Was           string           `json:"was,omitempty"`
+	Set           string           `json:"set"`
+	Back          spec.Patch       `json:"back,omitempty"`
+	Image         string           `json:"image"`               // as it was fixed when the step began
+	Platforms     []swarm.Platform `json:"platforms,omitempty"` // that the image is for, as far as the registry said
+	Mark          string           `json:"mark,omitempty"`
+	Force         uint64           `json:"force,omitempty"` // how often its tasks were made anew by force
+	service.Stood                  // before the step
 	// Anew says why it is set although nothing of it changes: it lacks the credentials for its image. There is
 	// nothing to take back of that.
 	Anew string `json:"anew,omitempty"`
@@ -80,12 +80,12 @@ func (k target) changes() bool { return k.Was != k.Set }
 
 // pruned is a service that the step removes. Nothing is left of it, so that its spec is kept.
 type pruned struct {
-	Name  string             `json:"name"`
-	ID    string             `json:"id"`
-	Was   string             `json:"was"`
-	Spec  *swarm.ServiceSpec `json:"spec,omitempty"`
-	Ailed bool               `json:"ailed,omitempty"` // as in [target]
-	Vault bool               `json:"vault,omitempty"` // as in [target]
+	Name          string             `json:"name"`
+	ID            string             `json:"id"`
+	Was           string             `json:"was"`
+	Spec          *swarm.ServiceSpec `json:"spec,omitempty"`
+	service.Stood                    // before the step
+	Vault         bool               `json:"vault,omitempty"` // as in [target]
 }
 
 // prepared is what a step would do, before it has done anything of it.

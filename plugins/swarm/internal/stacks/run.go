@@ -76,27 +76,27 @@ func (r *run) begin(ctx context.Context) (err error) {
 	if r.idle() {
 		return nil
 	}
-	if err := r.ails(ctx); err != nil {
+	if err := r.stand(ctx); err != nil {
 		return err
 	}
 	r.Key = r.call.Key
 	return r.save(ctx, r.call, r.kept)
 }
 
-// ails takes in which of the services that are to be changed are not well before that.
-func (r *run) ails(ctx context.Context) (err error) {
-	ails := func(name string) (bool, error) {
+// stand takes in how the services that are to be changed stand before that.
+func (r *run) stand(ctx context.Context) (err error) {
+	stood := func(name string) (service.Stood, error) {
 		live := r.view.Services[name]
-		return r.Ails(ctx, service.Object{ID: live.ID, Spec: live.Spec})
+		return r.Stood(ctx, r.call.Run, service.Object{ID: live.ID, Spec: live.Spec})
 	}
 	for i, one := range r.Targets {
 		if one.ID != "" && one.changes() && err == nil {
-			r.Targets[i].Ailed, err = ails(one.Name)
+			r.Targets[i].Stood, err = stood(one.Name)
 		}
 	}
 	for i, one := range r.Pruned {
 		if err == nil {
-			r.Pruned[i].Ailed, err = ails(one.Name)
+			r.Pruned[i].Stood, err = stood(one.Name)
 		}
 	}
 	return err

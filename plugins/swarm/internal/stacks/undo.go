@@ -143,7 +143,7 @@ func (u *undoing) restore(ctx context.Context, one target) error {
 		case ours:
 		case before:
 			if live.Version.Index != one.Index { // an earlier attempt may have put it back: its tasks may be on their way
-				u.restored = append(u.restored, back{one.Name, one.Ailed})
+				u.restored = append(u.restored, back{one.Name, one.Stood})
 			}
 			return nil
 		}
@@ -153,7 +153,7 @@ func (u *undoing) restore(ctx context.Context, one target) error {
 		}
 		switch err := u.putWith(ctx, live, was, u.credentialsFor(was)); {
 		case err == nil:
-			u.restored = append(u.restored, back{one.Name, one.Ailed})
+			u.restored = append(u.restored, back{one.Name, one.Stood})
 			return nil
 		case !engine.Stale(err):
 			return err
@@ -173,7 +173,7 @@ func (u *undoing) revive(ctx context.Context, one pruned) error {
 			return meddled(one.Name, since(v, one.ID, live, u.Made, one.Was))
 		}
 		if live.ID != one.ID { // made anew by an earlier attempt, and its tasks may be on their way
-			u.restored = append(u.restored, back{one.Name, one.Ailed})
+			u.restored = append(u.restored, back{one.Name, one.Stood})
 		}
 		return nil
 	}
@@ -183,7 +183,7 @@ func (u *undoing) revive(ctx context.Context, one pruned) error {
 	if err := u.putWith(ctx, swarm.Service{}, *one.Spec, u.credentialsFor(*one.Spec)); err != nil {
 		return err
 	}
-	u.restored = append(u.restored, back{one.Name, one.Ailed})
+	u.restored = append(u.restored, back{one.Name, one.Stood})
 	return nil
 }
 

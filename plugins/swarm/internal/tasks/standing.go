@@ -122,6 +122,17 @@ func (s Standing) Converged() bool {
 	return done && s.Updated == s.Wanted && s.Old == 0
 }
 
+// Still reports whether nothing is on its way at this moment: the engine has begun what it updates, and each
+// task that is to run does, or has failed to.
+func (s Standing) Still() bool {
+	if s.Update == "" && (s.Updated < s.Wanted || s.Old > 0) {
+		return false
+	}
+	return !slices.ContainsFunc(s.Tasks, func(row Row) bool {
+		return row.Desired == swarm.TaskStateRunning && row.State != swarm.TaskStateRunning && !s.failed(row)
+	})
+}
+
 // Count is how many there are of how many: "2 of 3 are new and healthy".
 func (s Standing) Count() string {
 	switch {
@@ -229,6 +240,36 @@ func forms(of swarm.TaskSpec) (all, unplaced spec.Form) {
 	all = spec.Of(of)
 	of.Placement = nil
 	return all, spec.Of(of)
+}
+
+// Form is the normal form of a task's spec, by which it is told from others.
+func Form(of swarm.TaskSpec) spec.Form {
+	all, _ := forms(of)
+	return all
+}
+
+// Makes is how many of the tasks that are to run are of which spec, by its print.
+func (s Seen) Makes(print func(spec.Form) string) map[string]int {
+	type made struct {
+		spec  swarm.TaskSpec
+		tasks int
+	}
+	var all []made // few, as many tasks have few specs
+	for _, task := range s.Tasks {
+		if task.DesiredState != swarm.TaskStateRunning {
+			continue
+		}
+		at := slices.IndexFunc(all, func(one made) bool { return reflect.DeepEqual(one.spec, task.Spec) })
+		if at < 0 {
+			at, all = len(all), append(all, made{spec: task.Spec})
+		}
+		all[at].tasks++
+	}
+	makes := map[string]int{}
+	for _, one := range all {
+		makes[print(Form(one.spec))] += one.tasks
+	}
+	return makes
 }
 
 func row(task swarm.Task, node swarm.Node) Row {
