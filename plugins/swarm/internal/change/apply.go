@@ -53,8 +53,8 @@ type changing[I, O, S any] struct {
 	*Of[I, O, S]
 	call   *sdk.Call[I]
 	kept   kept
-	saved  bool // kept is on the disk, by this attempt or an earlier one
-	met    bool // an earlier attempt has met or made what the step wants: who took that back is not overruled
+	saved  bool       // kept is on the disk, by this attempt or an earlier one
+	met    bool       // an earlier attempt has met or made what the step wants: who took that back is not overruled
 	looked *Object[S] // which was to be set anew, and had moved by then
 	change Change[S]
 }
