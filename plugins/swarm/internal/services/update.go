@@ -93,11 +93,7 @@ It goes at the pace of that spec.
 going on. Without a step that goes on or takes back, as where somebody else has changed the service meanwhile, whoever updates the service next does so at that pace, unless they
 set another delay: ` + "`docker service update --update-delay 0s`" + `. The engine makes each task from the spec
 as it is now: one of the others that ends by itself meanwhile is replaced by a new one.`,
-		Rules: []schema.Rule{
-			{Expr: `!has(self.env) || !has(self.unsetEnv) || !self.unsetEnv.exists(name, name in self.env)`, Message: "A variable is set or removed, and not both."},
-			{Expr: `!has(self.labels) || !has(self.unsetLabels) || !self.unsetLabels.exists(name, name in self.labels)`, Message: "A label is set or removed, and not both."},
-			{Expr: `!has(self.canary) || self.canary == 0 || !has(self.parallelism) && !has(self.delay)`, Message: "A canary has a pace of its own: parallelism and delay are for the update that goes on."},
-		},
+		Rules: updateRules(),
 		Examples: []schema.Example{
 			{Title: "A new image, two tasks at a time", With: map[string]any{
 				"service": "shop_web", "image": "shop/web:2.1.0", "parallelism": 2, "delay": "10s", "order": "start-first", "monitor": "30s",
@@ -105,6 +101,15 @@ as it is now: one of the others that ends by itself meanwhile is replaced by a n
 			{Title: "One task first", With: map[string]any{"service": "shop_web", "image": "shop/web:2.1.0", "canary": 1, "monitor": "1m"}},
 		},
 	})
+}
+
+// updateRules are the rules across the parameters of an update.
+func updateRules() []schema.Rule {
+	return []schema.Rule{
+		{Expr: `!has(self.env) || !has(self.unsetEnv) || !self.unsetEnv.exists(name, name in self.env)`, Message: "A variable is set or removed, and not both."},
+		{Expr: `!has(self.labels) || !has(self.unsetLabels) || !self.unsetLabels.exists(name, name in self.labels)`, Message: "A label is set or removed, and not both."},
+		{Expr: `!has(self.canary) || self.canary == 0 || !has(self.parallelism) && !has(self.delay)`, Message: "A canary has a pace of its own: parallelism and delay are for the update that goes on."},
+	}
 }
 
 // says is what an update would do, in a line: what changes and not how, where that is not all.

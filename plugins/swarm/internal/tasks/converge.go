@@ -67,7 +67,7 @@ func (t Tasks) Converge(ctx context.Context, tell func(sdk.Progress), of Followe
 				tell(progress)
 			}
 			if v.how != "" {
-				v.ails = t.withHealth(ctx, v.ails)
+				v.ails = f.excused(t.withHealth(ctx, v.ails))
 				return standing, f.end(v)
 			}
 			if v.done {

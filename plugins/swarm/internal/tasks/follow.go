@@ -46,6 +46,7 @@ type following struct {
 	name  string
 	known map[string]bool // tasks that have failed, and whether they had before it was followed
 	begun bool
+	gone  map[string]bool // nodes that were seen to be down
 
 	well  time.Time // since when all is as it is to be, with the tasks that run; zero: it is not
 	runs  string    // which tasks that are
@@ -82,6 +83,7 @@ type verdict struct {
 func (f *following) see(now time.Time, seen Seen) verdict {
 	v := verdict{Standing: seen.Judge(f.Spec)}
 	f.name = v.Service
+	f.miss(seen.Nodes)
 	f.fail(now, v.Standing)
 	f.move(now, v.Standing)
 	if f.judge(&v, seen.Service.Spec); v.how != "" {
@@ -166,6 +168,30 @@ func (f *following) move(now time.Time, s Standing) {
 	f.best = reached{max(s.Updated, f.best.updated), min(s.Old, f.best.old), s.Update}
 	f.moved = now
 	clear(f.falls)
+}
+
+// miss takes in which nodes are down.
+func (f *following) miss(nodes []swarm.Node) {
+	if f.gone == nil {
+		f.gone = map[string]bool{}
+	}
+	for _, node := range nodes {
+		if node.Status.State == swarm.NodeStateDown {
+			f.gone[node.ID] = true
+		}
+	}
+}
+
+// excused says of tasks that have ended that their nodes were down while they were followed, where they were: a node
+// that is back says no more of that, but that its tasks were shut down or have ended with an exit code.
+func (f *following) excused(rows []Row) []Row {
+	told := slices.Clone(rows)
+	for i, row := range told {
+		if f.gone[row.NodeID] && row.ended() {
+			told[i].Error = row.reason() + ", and its node was down meanwhile"
+		}
+	}
+	return told
 }
 
 // away takes in that nothing could be seen: meanwhile it may have come forward.

@@ -94,3 +94,32 @@ func TestAHealthCheckOfAnotherNode(t *testing.T) {
 		}
 	}
 }
+
+// A task of a node that is lost while an update is followed has ended for no reason of its own. Its node, once it is
+// back, does not say so.
+func TestANodeThatWasAway(t *testing.T) {
+	t.Parallel()
+	l := lab.Own(t, 1, lab.Workers(1))
+	lab.Must(t, l.Give(t.Context(), lab.V1, lab.V2))
+	id := l.Service(t, "web", lab.V1, 2, func(s *swarm.ServiceSpec) {
+		s.TaskTemplate.ContainerSpec.Healthcheck = &container.HealthConfig{Test: []string{"NONE"}}
+		s.UpdateConfig = &swarm.UpdateConfig{Parallelism: 0, FailureAction: swarm.UpdateFailureActionPause, Monitor: 3 * time.Minute}
+	})
+	worker := l.Nodes[1]
+	w := world{t, tasks.Tasks{Engine: l.Nodes[0].Connect(t)}, id, l.Nodes[0].Docker}
+	spec := w.put(image(lab.V2))
+	var lost, back bool
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	_, err := w.tasks.Converge(ctx, func(p sdk.Progress) {
+		switch one := strings.Contains(p.Message, "1 of 2 are new"); {
+		case !lost && strings.Contains(p.Message, "2 of 2 are new"):
+			lost = true
+			lab.Must(t, worker.Kill())
+		case lost && !back && one: // it was seen to be down
+			back = true
+			lab.Must(t, worker.Up())
+		}
+	}, tasks.Followed{ID: id, Spec: spec, Monitor: 3 * time.Minute, Stall: time.Minute})
+	lab.Fails(t, err, sdk.Permanent, "the engine has paused its update: ", " on n1: ", ", and its node was down meanwhile")
+}
