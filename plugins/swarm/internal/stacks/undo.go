@@ -3,6 +3,7 @@ package stacks
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/moby/moby/api/types/swarm"
@@ -217,7 +218,7 @@ func (u *undoing) credentialsFor(was swarm.ServiceSpec) string {
 }
 
 func (s stacks) observe(ctx context.Context, call *sdk.Call[Input]) (sdk.Observed[Output], error) {
-	before, saved, _, err := s.load(ctx, call)
+	before, saved, whole, err := s.load(ctx, call)
 	if err != nil {
 		return sdk.Observed[Output]{}, err
 	}
@@ -230,8 +231,10 @@ func (s stacks) observe(ctx context.Context, call *sdk.Call[Input]) (sdk.Observe
 	}
 	begun, left := before.progress(v)
 	switch {
-	case call.Undo && begun == "":
+	case call.Undo && begun == "" && before.still(v) && !(before.hides() && whole):
 		return sdk.Observed[Output]{State: sdk.Done, Detail: "All is as it was before the step."}, nil
+	case call.Undo && begun == "":
+		return sdk.Observed[Output]{State: sdk.NotDone, Detail: "All is set as it was before the step; whether the tasks run and stay healthy is to be followed."}, nil
 	case call.Undo:
 		return sdk.Observed[Output]{State: sdk.NotDone, Detail: sentence(begun + " is not taken back yet")}, nil
 	case begun == "":
@@ -241,6 +244,13 @@ func (s stacks) observe(ctx context.Context, call *sdk.Call[Input]) (sdk.Observe
 	default: // whether the tasks have settled, another attempt sees
 		return sdk.Observed[Output]{State: sdk.NotDone, Detail: "All is set; whether the tasks run and stay healthy is to be followed."}, nil
 	}
+}
+
+// still says whether no service was ever set, so that no task is on its way back.
+func (k kept) still(v stack.View) bool {
+	return !slices.ContainsFunc(k.Targets, func(one target) bool {
+		return one.ID != "" && one.changes() && v.Services[one.Name].Version.Index != one.Index
+	}) && !slices.ContainsFunc(k.Pruned, func(one pruned) bool { return v.Services[one.Name].ID != one.ID })
 }
 
 // progress names one thing that the step has changed, and one that it has still to change; empty:
