@@ -57,7 +57,7 @@ func (u *Uses) inClear(action *catalog.Entry, with *Tree) diag.List {
 	var found diag.List
 	eachLiteral(with.node, slotOf(action.Description.Input), func(node *syntax.Node, slot Slot) {
 		if slot.isSecret() && node.Kind() != syntax.Null && node.Text() != "" {
-			found = append(found, diag.SecretWritten.At(node.Range(), "The %s takes a secret for %s, and it can be read here.", action, slot.Field))
+			found = append(found, diag.SecretWritten.At(node.Range(), "The %s takes a secret for %s, and it can be read here.", action, slot.Field).Hiding())
 		}
 	})
 	return found
