@@ -158,7 +158,7 @@ func (u *Use) violations(params value.Value) []schema.Violation {
 	if err != nil {
 		return nil // reported where the action is first used
 	}
-	return validator.Validate(ForSchema(params))
+	return validator.Validate(ForSchema(Secrets(params, u.Action.Description.Input)))
 }
 
 // sound returns the parameters with those unknown that are wrong or missing, and those
