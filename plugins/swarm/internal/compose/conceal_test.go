@@ -93,7 +93,7 @@ func TestWhatIsMasked(t *testing.T) {
 		"sorted by name":                                                   "sorted by name",
 		"redis-cli -ahunter2 ping":                                         "redis-cli -a*** ping",
 		"ldapsearch -x -whunter2 -b dc=x":                                  "ldapsearch -x -w*** -b dc=x",
-		"mosquitto_pub -Phunter2 -t a":                                     "mosquitto_pub -P*** -t a", //nolint:misspell // so it is called
+		"mosquitto_pub -Phunter2 -t a":                                     "mosquitto_pub -P*** -t a",
 		"sshpass -phunter2 ssh web":                                        "sshpass -p*** ssh web",
 		"/usr/bin/ldapsearch -w=hunter2 -b dc=x":                           "/usr/bin/ldapsearch -w=*** -b dc=x",
 		"ls -alt -world":                                                   "ls -alt -world",
