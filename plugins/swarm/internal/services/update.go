@@ -94,6 +94,8 @@ going on. Without a step that goes on or takes back, as where somebody else has 
 set another delay: ` + "`docker service update --update-delay 0s`" + `. The engine makes each task from the spec
 as it is now: one of the others that ends by itself meanwhile is replaced by a new one.`,
 		Rules: []schema.Rule{
+			registry.Rule(),
+			{Expr: `!has(self.env) || self.env.all(name, name.matches("^[^=]+$"))`, Message: "The name of a variable is not empty, and has no equals sign."},
 			{Expr: `!has(self.env) || !has(self.unsetEnv) || !self.unsetEnv.exists(name, name in self.env)`, Message: "A variable is set or removed, and not both."},
 			{Expr: `!has(self.labels) || !has(self.unsetLabels) || !self.unsetLabels.exists(name, name in self.labels)`, Message: "A label is set or removed, and not both."},
 			{Expr: `!has(self.canary) || self.canary == 0 || !has(self.parallelism) && !has(self.delay)`, Message: "A canary has a pace of its own: parallelism and delay are for the update that goes on."},
