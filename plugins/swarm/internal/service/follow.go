@@ -125,6 +125,11 @@ func (s Services) Amiss(ctx context.Context, id string, as swarm.ServiceSpec) er
 	return err
 }
 
+// Room is for how many of its tasks a service finds nodes once it has a spec.
+func (s Services) Room(ctx context.Context, id string, of swarm.ServiceSpec) (uint64, error) {
+	return tasks.Room(ctx, s.Engine, swarm.Service{ID: id, Spec: of}, Replicas(of))
+}
+
 // Ails says whether not all tasks of a service are as it says.
 func (s Services) Ails(ctx context.Context, live Object) (bool, error) {
 	seen, err := s.Tasks.Look(ctx, live.ID)
