@@ -29,7 +29,7 @@ func Tags() []Tag {
 		{"unit", "text", "What a number counts: `bytes`, `requests per second`."},
 		{"enum", "a,b,c", "The values that there are."},
 		{"pattern", "RE2", "What a text must match."},
-		{"format", "a format", "What a text is, as JSON Schema calls it: `uri`, `date-time`; `cel` is an expression that `check` reads."},
+		{"format", "a format", "What a text is, as JSON Schema calls it: `uri`, `date-time`, `regex`; `cel` is an expression that `check` reads."},
 		{"min", "a number or duration", "The least value."},
 		{"max", "a number or duration", "The greatest value."},
 		{"minLength", "a size", "The least number of characters."},

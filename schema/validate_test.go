@@ -211,6 +211,7 @@ func TestFormatsAreHeld(t *testing.T) {
 		"hostname":  {[]string{"web-1.example.com", "localhost", "a.b."}, []string{"", "-a", "a_b", "a..b", strings.Repeat("a", 64)}},
 		"ipv4":      {[]string{"10.0.0.1"}, []string{"10.0.0", "::1", "10.0.0.256"}},
 		"ipv6":      {[]string{"::1", "fe80::1"}, []string{"10.0.0.1", "fe80::1%eth0"}},
+		"regex":     {[]string{"", "(?i)error|panic", `^\p{Greek}+$`}, []string{"(", `(?=x)`, `\`, "a{1001}", "((a{99}){99}){99}"}},
 		"unheard":   {[]string{"anything"}, nil},
 	} {
 		v := compile(t, `{"format":"`+format+`"}`)

@@ -49,7 +49,7 @@ func (c *checker) checkGiven(step *Step) {
 	for key, node := range inputs.Node.Entries() {
 		shape, is := step.Runbook.InputSchema.Property(key.Text())
 		if given := node.Value(); is && !strings.Contains(given.String(), "${{") && data.ShowsSecret(shape, given) {
-			c.add(diag.InclusionSecret.At(node.Range(), "The input %s of the runbook %s is secret, and can be read here.", key.Text(), step.Runbook.Model.Metadata.Name.Value))
+			c.add(diag.InclusionSecret.At(node.Range(), "The input %s of the runbook %s is secret, and can be read here.", key.Text(), step.Runbook.Model.Metadata.Name.Value).Hiding())
 		}
 	}
 }

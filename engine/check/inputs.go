@@ -36,7 +36,7 @@ func (c *checker) checkInputs() {
 func (c *checker) checkDefault(name model.Text, input *model.Input) {
 	given := input.Default.Node.Value()
 	if data.ShowsSecret(input.Schema, given) {
-		c.add(diag.SecretDefault.At(input.Default.Range(), "The input %s is secret, and its default can be read here.", name.Value))
+		c.add(diag.SecretDefault.At(input.Default.Range(), "The input %s is secret, and its default can be read here.", name.Value).Hiding())
 		return
 	}
 	validator, err := schema.Compile(input.Schema)

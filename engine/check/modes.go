@@ -31,7 +31,7 @@ func (c *checker) checkModeInput(set model.Entry[model.Value]) {
 	}
 	given := set.Value.Node.Value()
 	if data.ShowsSecret(declared.Schema, given) {
-		c.add(diag.BadModeInput.At(set.Value.Range(), "The input %s is secret, and its value can be read here.", set.Key.Value))
+		c.add(diag.BadModeInput.At(set.Value.Range(), "The input %s is secret, and its value can be read here.", set.Key.Value).Hiding())
 		return
 	}
 	validator, err := schema.Compile(declared.Schema)

@@ -98,6 +98,9 @@ func HoldsSecret(s *schema.Schema) bool { return holdsSecret(s, s, map[*schema.S
 
 // holdsSecret looks at each part of a shape once: one may refer to itself.
 func holdsSecret(root, s *schema.Schema, seen map[*schema.Schema]bool) bool {
+	if s != nil && s.Secret {
+		return true
+	}
 	if s = root.Resolve(s); s == nil || seen[s] {
 		return false
 	}
@@ -157,35 +160,4 @@ func holdsText(root, s *schema.Schema, seen map[*schema.Schema]bool) bool {
 	default:
 		return true
 	}
-}
-
-// ShowsSecret reports whether a value that everybody can read has something to say
-// where its shape is secret.
-func ShowsSecret(shape *schema.Schema, v value.Value) bool {
-	return showsSecret(shape, shape, v, deepest)
-}
-
-func showsSecret(root, shape *schema.Schema, v value.Value, depth int) bool {
-	if shape = root.Resolve(shape); shape == nil || depth == 0 || v.IsNull() {
-		return false
-	}
-	if shape.Secret {
-		text, isText := v.AsString()
-		return text != "" || !isText
-	}
-	for _, item := range v.Items() {
-		if showsSecret(root, shape.Items, item, depth-1) {
-			return true
-		}
-	}
-	for _, m := range v.Members() {
-		inner, declared := shape.Property(m.Name)
-		if !declared {
-			inner = shape.Additional
-		}
-		if showsSecret(root, inner, m.Value, depth-1) {
-			return true
-		}
-	}
-	return false
 }

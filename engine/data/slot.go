@@ -17,10 +17,6 @@ type Slot struct {
 	around []*schema.Schema // shapes that the slot lies inside of and that speak of secrets
 }
 
-// deepest bounds how far a shape is followed into a value, since one may refer to
-// itself.
-const deepest = 16
-
 // slotOf returns the slot of a whole document of the shape.
 func slotOf(root *schema.Schema) Slot {
 	s := Slot{root: root}
@@ -40,19 +36,25 @@ func slotAt(root *schema.Schema, path []string) Slot {
 // add adds a shape, or its choices where it is nothing but a choice. Each is added
 // once.
 func (s *Slot) add(shape *schema.Schema) {
-	queue := []*schema.Schema{s.root.Resolve(shape)}
+	queue := []*schema.Schema{shape}
 	for i := 0; i < len(queue); i++ {
 		shape := queue[i]
 		if shape == nil || slices.Contains(queue[:i], shape) {
 			continue
 		}
+		if shape.Ref != "" {
+			if hasSecrecy(shape) && !slices.Contains(s.around, shape) {
+				s.around = append(s.around, shape)
+			}
+			queue = append(queue, s.root.Resolve(shape))
+			continue
+		}
 		others := choices(shape)
-		if len(others) == 0 || shape.Type != "" || len(shape.Properties) > 0 || hasSecrecy(shape) {
+		alone := len(others) == 0 || shape.Type != "" || len(shape.Properties) > 0 || hasSecrecy(shape)
+		if alone && !slices.Contains(s.shapes, shape) {
 			s.shapes = append(s.shapes, shape)
 		}
-		for _, other := range others {
-			queue = append(queue, s.root.Resolve(other))
-		}
+		queue = append(queue, others...)
 	}
 }
 
@@ -74,17 +76,15 @@ func (s Slot) at(part string) Slot {
 		next.Field = schema.FieldPath([]string{s.Field, part})
 	}
 	for _, shape := range s.shapes {
-		if hasSecrecy(shape) {
+		if hasSecrecy(shape) && !slices.Contains(next.around, shape) {
 			next.around = append(next.around, shape)
 		}
-		switch declared, ok := shape.Property(part); {
-		case ok:
-			next.add(declared)
-		case shape.Items != nil:
-			next.add(shape.Items)
-		default:
-			next.add(shape.Additional)
+		declared, ok := shape.Property(part)
+		if !ok {
+			declared = shape.Additional
 		}
+		next.add(declared)
+		next.add(shape.Items) // a shape may be that of an object or of a list
 	}
 	return next
 }

@@ -22,6 +22,7 @@ type Use struct {
 
 	at    source.Range // where the action is named
 	rules []rule
+	clear []source.Range // where secrets are written down
 }
 
 // rule is a rule of an action across its parameters, compiled.
@@ -62,7 +63,10 @@ func (u *Uses) Make(action *catalog.Entry, with *Tree, at source.Range) (*Use, d
 			found = append(found, misfit(action, leaf))
 		}
 	}
-	found = append(found, u.inClear(action, with)...)
+	for _, secret := range u.inClear(action, with) {
+		use.clear = append(use.clear, secret.Range)
+		found = append(found, secret)
+	}
 	return use, append(found, u.expressions(action, with)...)
 }
 
@@ -158,7 +162,7 @@ func (u *Use) violations(params value.Value) []schema.Violation {
 	if err != nil {
 		return nil // reported where the action is first used
 	}
-	return validator.Validate(ForSchema(params))
+	return validator.Validate(ForSchema(Secrets(params, u.Action.Description.Input)))
 }
 
 // sound returns the parameters with those unknown that are wrong or missing, and those
@@ -239,6 +243,14 @@ func (u *Use) Place(field string) source.Range {
 		return at
 	}
 	return u.at
+}
+
+// Hides reports whether a secret of the parameters can be read on the lines of a place, so that they are
+// not to be quoted.
+func (u *Use) Hides(at source.Range) bool {
+	return slices.ContainsFunc(u.clear, func(secret source.Range) bool {
+		return secret.File == at.File && secret.From().Line <= at.To().Line && at.From().Line <= secret.To().Line
+	})
 }
 
 // Eval evaluates the parameters. Once all of them are known it holds them against

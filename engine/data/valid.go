@@ -31,24 +31,22 @@ func ForSchema(v value.Value) any {
 	return plain
 }
 
+// deepest bounds how far a shape is followed into a value, since one may refer to
+// itself.
+const deepest = 16
+
 // Conform returns a value with what its shape adds to it: the defaults of properties
 // that are not given, and the marks of what is secret.
 func Conform(shape *schema.Schema, v value.Value) (value.Value, error) {
-	return conform(shape, shape, v, deepest)
+	conformed, err := conform(shape, shape, v, deepest)
+	return Secrets(conformed, shape), err
 }
 
 func conform(root, shape *schema.Schema, v value.Value, depth int) (value.Value, error) {
 	if shape = root.Resolve(shape); shape == nil || depth == 0 {
 		return v, nil
 	}
-	conformed, err := conformParts(root, shape, v, depth-1)
-	if shape.Secret {
-		conformed = conformed.Secret()
-	}
-	return conformed, err
-}
-
-func conformParts(root, shape *schema.Schema, v value.Value, depth int) (value.Value, error) {
+	depth--
 	switch v.Kind() {
 	case value.KindList:
 		items := make([]value.Value, 0, len(v.Items()))

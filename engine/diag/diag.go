@@ -55,6 +55,7 @@ type Diagnostic struct {
 	Detail  string    // what is wrong here, and why
 	Hint    string    // how to mend it here: "did you mean \"replicas\"?"
 	Related []Related // other places that belong to it
+	Hides   bool      // whether a secret stands at the place: no finding quotes its lines
 }
 
 // Related is another place that a finding speaks of, such as the first of two
@@ -73,6 +74,12 @@ func (d Diagnostic) WithHint(format string, args ...any) Diagnostic {
 // WithRelated returns d with one more related place.
 func (d Diagnostic) WithRelated(where source.Range, format string, args ...any) Diagnostic {
 	d.Related = append(slices.Clone(d.Related), Related{Range: where, Message: fmt.Sprintf(format, args...)})
+	return d
+}
+
+// Hiding returns d for a place where a secret can be read, which is shown no further.
+func (d Diagnostic) Hiding() Diagnostic {
+	d.Hides = true
 	return d
 }
 

@@ -241,10 +241,11 @@ var (
 	SecretWritten = &Rule{
 		Code: "GB0516", Severity: Warning,
 		Summary: "secret written down",
-		Why:     "The runbook is read by everybody who can read the repository, and so is what is written here. In plans and logs it is masked all the same.",
-		Mend:    "Take it from a secret input.",
-		Bad:     "uses: http.request\nwith: {bearerToken: hunter2}",
-		Good:    "uses: http.request\nwith: {bearerToken: \"${{ inputs.token }}\"}",
+		Why: "The runbook is read by everybody who can read the repository, the folder of a run, which has a copy, or a sealed plan, and so is what is written here. " +
+			"In plans and logs it is masked all the same.",
+		Mend: "Take it from a secret input.",
+		Bad:  "uses: http.request\nwith: {bearerToken: hunter2}",
+		Good: "uses: http.request\nwith: {bearerToken: \"${{ inputs.token }}\"}",
 	}
 	SecretRecorded = &Rule{
 		Code: "GB0512", Severity: Error,

@@ -18,7 +18,7 @@ func (r *receiver) read(given Given, shape *schema.Schema) (value.Value, bool) {
 	secret := data.HoldsSecret(shape)
 	if secret && given.SecretSource == "" {
 		r.found = append(r.found, diag.SecretInClear.At(given.Range, "The input %s is secret, and %s gives its value itself.", given.Name, given.Origin).
-			WithHint("-i %s=env:VARIABLE, -i %s=file:PATH or -i %s=-", given.Name, given.Name, given.Name))
+			WithHint("-i %s=env:VARIABLE, -i %s=file:PATH or -i %s=-", given.Name, given.Name, given.Name).Hiding())
 		return value.Value{}, false
 	}
 	if given.Value != nil {

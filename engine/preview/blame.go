@@ -11,15 +11,19 @@ import (
 // something in the runbook.
 func blame(u *plan.Use, fault error, masker *value.Masker) diag.List {
 	err := *sdk.AsError(fault)
-	at, connection := u.Place(&err), err.Connection
+	at, hides := u.Place(&err)
+	connection := err.Connection
 	err.Connection = ""
 	said := diag.Sentence(masker.Text(err.Error()))
-	switch {
-	case at.IsZero():
+	if at.IsZero() {
 		return nil
-	case connection != "":
-		return diag.List{diag.ConnectionRefused.At(at, "The connection %s cannot be made: %s", connection, said)}
-	default:
-		return diag.List{diag.ParameterRefused.At(at, "The action %s says: %s", u.Action, said)}
 	}
+	found := diag.ParameterRefused.At(at, "The action %s says: %s", u.Action, said)
+	if connection != "" {
+		found = diag.ConnectionRefused.At(at, "The connection %s cannot be made: %s", connection, said)
+	}
+	if hides {
+		found = found.Hiding()
+	}
+	return diag.List{found}
 }

@@ -72,24 +72,46 @@ func NewDocument(list diag.List) Document {
 		Format: DocumentFormat, Errors: sorted.Count(diag.Error), Warnings: sorted.Count(diag.Warning), Omitted: omitted,
 		Diagnostics: make([]Record, 0, len(shown)),
 	}
+	hidden := hiddenLines(sorted)
 	for _, d := range shown {
-		document.Diagnostics = append(document.Diagnostics, newRecord(d))
+		document.Diagnostics = append(document.Diagnostics, newRecord(d, hidden))
 	}
 	return document
 }
 
-func newRecord(d diag.Diagnostic) Record {
+// lines are some lines of some files.
+type lines map[*source.File]map[int]bool
+
+// hiddenLines returns the lines of which a finding says that a secret can be read there.
+func hiddenLines(list diag.List) lines {
+	hidden := lines{}
+	for _, d := range list {
+		if !d.Hides || d.Range.IsZero() {
+			continue
+		}
+		if hidden[d.Range.File] == nil {
+			hidden[d.Range.File] = map[int]bool{}
+		}
+		for line := d.Range.From().Line; line <= d.Range.To().Line; line++ {
+			hidden[d.Range.File][line] = true
+		}
+	}
+	return hidden
+}
+
+func newRecord(d diag.Diagnostic, hidden lines) Record {
 	r := Record{
 		Code: d.Rule.Code, Severity: d.Rule.Severity, Summary: d.Rule.Summary,
-		Detail: diag.Clean(d.Detail), Hint: diag.Clean(d.Hint), Place: placeOf(d.Range), rule: d.Rule,
+		Detail: diag.Clean(d.Detail), Hint: diag.Clean(d.Hint), Place: placeOf(d.Range, hidden), rule: d.Rule,
 	}
 	for _, related := range d.Related {
-		r.Related = append(r.Related, RelatedRecord{Message: diag.Clean(related.Message), Place: placeOf(related.Range)})
+		r.Related = append(r.Related, RelatedRecord{Message: diag.Clean(related.Message), Place: placeOf(related.Range, hidden)})
 	}
 	return r
 }
 
-func placeOf(where source.Range) Place {
+// placeOf returns a place, with its lines but for those that are hidden.
+func placeOf(where source.Range, hidden lines) Place {
 	if where.IsZero() {
 		return Place{}
 	}
@@ -106,6 +128,9 @@ func placeOf(where source.Range) Place {
 		offset, column := where.File.LineStart(line), 1
 		if line == start.Line {
 			offset, column = where.Start, start.Column
+		}
+		if hidden[where.File][line] {
+			continue
 		}
 		place.Source = append(place.Source, lineOf(where.File, line, offset, column))
 	}

@@ -54,7 +54,7 @@ func writeText(w io.Writer, document Document, options Options) error {
 // for a place that is nowhere.
 func Excerpt(at source.Range, color bool) string {
 	t := &textWriter{color: color}
-	t.source(placeOf(at), red)
+	t.source(placeOf(at, nil), red)
 	return t.out.String()
 }
 

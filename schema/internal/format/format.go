@@ -7,6 +7,7 @@ import (
 	"net/mail"
 	"net/netip"
 	"net/url"
+	"regexp/syntax"
 	"strings"
 	"time"
 )
@@ -37,6 +38,8 @@ func Test(format string) func(string) bool {
 		return func(s string) bool { a, err := netip.ParseAddr(s); return err == nil && a.Is4() }
 	case "ipv6":
 		return func(s string) bool { a, err := netip.ParseAddr(s); return err == nil && a.Is6() && a.Zone() == "" }
+	case "regex":
+		return func(s string) bool { _, err := syntax.Parse(s, syntax.Perl); return err == nil } // to compile it may cost much
 	default:
 		return nil
 	}
@@ -72,6 +75,8 @@ func Wanted(format string) string {
 		return "an IPv4 address"
 	case "ipv6":
 		return "an IPv6 address"
+	case "regex":
+		return "a regular expression (RE2)"
 	default:
 		return "a valid " + format
 	}

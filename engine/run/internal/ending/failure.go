@@ -19,7 +19,7 @@ func Failure(ctx context.Context, use *plan.Use, err error) *event.Failure {
 		Class: typed.Class, Field: typed.Field, Message: typed.Message, Unchanged: typed.Unchanged, Outdated: typed.Outdated,
 		Connection: typed.Connection,
 	}
-	if at := use.Place(typed); !at.IsZero() {
+	if at, hides := use.Place(typed); !at.IsZero() && !hides { // else who reads of the failure would be shown the line
 		failure.Place = &event.Place{File: at.File.Name(), Start: at.From(), End: at.To()}
 	}
 	switch ended := endOf(ctx, typed.Class); {

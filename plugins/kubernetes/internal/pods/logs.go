@@ -21,7 +21,7 @@ type LogsInput struct {
 	Since    schema.Duration `json:"since" min:"0s" example:"10m" doc:"How far back the lines are asked for; without it, as far as there are any."`
 	Tail     *int64          `json:"tail" min:"0" unit:"lines" example:"200" doc:"How many of the last lines of each pod are asked for; without it, all."`
 	Previous bool            `json:"previous" doc:"Reads the log of the container's run before its last restart."`
-	Match    string          `json:"match" example:"(?i)error|panic" doc:"A regular expression (RE2); the lines with a match are counted."`
+	Match    string          `json:"match" format:"regex" example:"(?i)error|panic" doc:"A regular expression (RE2); the lines with a match are counted."`
 	Follow   schema.Duration `json:"follow" min:"0s" example:"1m" doc:"How long the lines to come are waited for, unless all containers end before; without it, not at all."`
 	Last     int             `json:"last" default:"20" min:"0" max:"1000" unit:"lines" doc:"How many lines of each pod the outputs hold: the last ones that match, where match is given."`
 	Show     int             `json:"show" default:"1048576" min:"0" max:"67108864" unit:"bytes" doc:"How much is shown as it is read, of all pods together. What goes beyond is counted, and not shown."`

@@ -152,8 +152,10 @@ func following(last any, text string, known flags) string {
 		return masked
 	case gluedLogin(text) > 0:
 		return text[:gluedLogin(text)] + masked
-	case takesLogin(flag) && loginAt(text) > 0:
-		return text[:loginAt(text)] + masked
+	case known.glued(text):
+		return text[:len("-p")] + masked
+	case loginAt(text, loginBehind[flag]) > 0:
+		return text[:loginAt(text, loginBehind[flag])] + masked
 	case assigns && isName(name) && smells(name):
 		return name + "=" + masked
 	default:

@@ -77,14 +77,34 @@ func TestWhatIsMasked(t *testing.T) {
 		`<name>db.password</name><value>h 2</value>`:     `<name>db.password</name><value>***</value>`,
 		"redis-cli -h db -a hunter2 ping":                "redis-cli -h db -a *** ping",
 		`["redis-cli", "-a", "hunter 2", "ping"]`:        `["redis-cli", "-a", ***, "ping"]`,
-		"ls -a /srv":                            "ls -a /srv",
-		"/usr/bin/sshpass -p hunter2 ssh web":   "/usr/bin/sshpass -p *** ssh web",
-		"curl -uadmin:hunter2 http://web/":      "curl -uadmin:*** http://web/",
-		"run -u1000:1000 -url=http://web/":      "run -u1000:1000 -url=http://web/",
-		"https://store/a?se=1&sig=hunter2":      "https://store/a?se=1&sig=***",
-		"port 1\nrequirepass hunter2\ndir /srv": "port 1\nrequirepass ***\ndir /srv",
-		"machine x login y password hunter2":    "machine x login y password ***",
-		"-----BEGIN PRIVATE KEY-----\nMIIE":     "***",
+		"ls -a /srv":                                                       "ls -a /srv",
+		"/usr/bin/sshpass -p hunter2 ssh web":                              "/usr/bin/sshpass -p *** ssh web",
+		"curl -uadmin:hunter2 http://web/":                                 "curl -uadmin:*** http://web/",
+		"run -u1000:1000 -url=http://web/":                                 "run -u1000:1000 -url=http://web/",
+		"https://store/a?se=1&sig=hunter2":                                 "https://store/a?se=1&sig=***",
+		"port 1\nrequirepass hunter2\ndir /srv":                            "port 1\nrequirepass ***\ndir /srv",
+		"machine x login y password hunter2":                               "machine x login y password ***",
+		"smbclient //nas/x -U user%hunter2 -c ls":                          "smbclient //nas/x -U user%*** -c ls",
+		"smbclient -Uuser%hunter2 //nas/x":                                 "smbclient -Uuser%*** //nas/x",
+		"smbclient --user=user%hunter2 //nas/x":                            "smbclient --user=user%*** //nas/x",
+		"CREATE USER a IDENTIFIED BY 'hunter 2' WITH x":                    "CREATE USER a IDENTIFIED BY *** WITH x",
+		"create user a identified by 'it''s two' with x":                   "create user a identified by *** with x",
+		"IDENTIFIED WITH caching_sha2_password BY 'hunter 2' REQUIRE x":    "IDENTIFIED WITH caching_sha2_password BY *** REQUIRE x",
+		"sorted by name":                                                   "sorted by name",
+		"redis-cli -ahunter2 ping":                                         "redis-cli -a*** ping",
+		"ldapsearch -x -whunter2 -b dc=x":                                  "ldapsearch -x -w*** -b dc=x",
+		"mosquitto_pub -Phunter2 -t a":                                     "mosquitto_pub -P*** -t a",
+		"sshpass -phunter2 ssh web":                                        "sshpass -p*** ssh web",
+		"/usr/bin/ldapsearch -w=hunter2 -b dc=x":                           "/usr/bin/ldapsearch -w=*** -b dc=x",
+		"ls -alt -world":                                                   "ls -alt -world",
+		"smbclient -c ls":                                                  "smbclient -c ls",
+		"date -u +%s":                                                      "date -u +%s",
+		"a: 1\npassword:\n  hunter 2\n  hunter 3\nlevel: info":             "a: 1\npassword:\n  ***\nlevel: info",
+		"a: 1\npassword: hunter 2\n  hunter 3\nlevel: info":                "a: 1\npassword: ***\nlevel: info",
+		"a:\n  password: hunter 2\n\n    hunter 3\n  level: info":          "a:\n  password: ***\n  level: info",
+		"- password: hunter 2\n    hunter 3\n- level: info":                "- password: ***\n- level: info",
+		"- name: DB_PASSWORD\n  value: hunter 2\n    hunter 3\n- level: 1": "- name: DB_PASSWORD\n  value: ***\n- level: 1",
+		"-----BEGIN PRIVATE KEY-----\nMIIE":                                "***",
 	} {
 		t.Run(text, func(t *testing.T) {
 			t.Parallel()
@@ -136,6 +156,11 @@ var ways = []struct {
 	{bare, func(_, value string) string { return "curl -u admin:" + value + " web" }},
 	{bare, func(_, value string) string { return "curl -uadmin:" + value + " web" }},
 	{bare, func(_, value string) string { return "redis-cli -a " + value + " ping" }},
+	{bare, func(_, value string) string { return "redis-cli -a" + value + " ping" }},
+	{bare, func(_, value string) string { return "smbclient -U user%" + value + " ping" }},
+	{bare, func(_, value string) string { return "smbclient -Uuser%" + value + " ping" }},
+	{bare + " ", func(_, value string) string { return "CREATE USER a IDENTIFIED BY '" + value + "' b" }},
+	{bare + " ", func(name, value string) string { return "a: 1\n" + name + ": x\n\n  y " + value + "\nb: 2" }},
 	{bare, func(_, value string) string { return "machine x login y password " + value }},
 	{bare + " ", func(name, value string) string { return "a: 1\n" + name + ": " + value + "\nb: 2" }},
 	{all, func(name, value string) string { return asJSON([]map[string]string{{"name": name, "value": value}}) }},
@@ -210,11 +235,11 @@ func TestNoPartOfAnArgumentIsShown(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		value := rapid.StringOfN(rapid.SampledFrom([]rune(all)), 4, 20, -1).Draw(t, "value")
-		for _, arguments := range [][]string{{"--password", value}, {"--password=" + value}, {"DB_PW=" + value}, {"-u", "admin:" + value}, {"-uadmin:" + value}, {"/bin/redis-cli", "-a", value}, {"sshpass", "-p", value}} {
+		for _, arguments := range [][]string{{"--password", value}, {"--password=" + value}, {"DB_PW=" + value}, {"-u", "admin:" + value}, {"-uadmin:" + value}, {"/bin/redis-cli", "-a", value}, {"redis-cli", "-a" + value}, {"smbclient", "-U", "admin%" + value}, {"sshpass", "-p", value}} {
 			of := func(arguments []string) swarm.ServiceSpec {
 				return swarm.ServiceSpec{TaskTemplate: swarm.TaskSpec{ContainerSpec: &swarm.ContainerSpec{Args: arguments}}}
 			}
-			shown, around := said(swarm.ServiceSpec{}, of(arguments)), said(swarm.ServiceSpec{}, of([]string{"--password=x", "DB_PW=x", "-u", "admin:x", "-uadmin:x", "/bin/redis-cli", "-a", "x", "sshpass", "-p"}))
+			shown, around := said(swarm.ServiceSpec{}, of(arguments)), said(swarm.ServiceSpec{}, of([]string{"--password=x", "DB_PW=x", "-u", "admin:x", "-uadmin:x", "/bin/redis-cli", "-a", "x", "-ax", "redis-cli", "smbclient", "-U", "admin%x", "sshpass", "-p"}))
 			for at := range len(value) - 3 {
 				if part := value[at : at+4]; strings.Contains(shown, part) && !strings.Contains(around, part) {
 					t.Fatalf("%q of %q is shown in\n%s", part, arguments, shown)

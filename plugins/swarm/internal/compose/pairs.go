@@ -91,24 +91,55 @@ func (f flags) of(program string) {
 	}
 }
 
+// glued says whether an argument is one of these flags with a password right behind it.
+func (f flags) glued(argument string) bool {
+	const flag = len("-p")
+	return len(argument) > flag && f[argument[:flag]]
+}
+
 // saysNext says whether what follows a word that stands alone is a password: "requirepass …" of a
 // configuration, "machine … login … password …", "bearer …", and PASSWORD '…' of SQL.
 func saysNext(word string) bool {
 	return slices.Contains([]string{"bearer", "password", "passwd", "requirepass", "masterauth", "primaryauth"}, strings.ToLower(word))
 }
 
-// hasLogin says whether an argument may have "user:password" right behind its flag.
-func hasLogin(argument string) bool {
-	return strings.HasPrefix(argument, "-u") || strings.HasPrefix(argument, "-U")
+// identifies says whether a text ends as SQL does before a password: "IDENTIFIED BY", and between the two
+// how, "WITH sha256_password".
+func identifies(before string) bool {
+	words := strings.Fields(before[max(0, len(before)-80):])
+	return slices.ContainsFunc(words[max(0, len(words)-3):], func(word string) bool { return strings.EqualFold(word, "identified") })
+}
+
+// wordBehind is the word that follows somewhere, but for one that says itself that a password comes next.
+func wordBehind(text string, at int) span {
+	at = skip(text, at, blanks+`\`)
+	end := endOfWord(text, at)
+	if saysNext(text[at:end]) {
+		return span{}
+	}
+	return span{at, end}
+}
+
+// loginBehind are the flags that a user and his password follow, by what may stand between these two:
+// "curl -u user:password", "smbclient -U user%password".
+var loginBehind = map[string]string{"-u": ":", "--proxy-user": ":", "-U": ":%", "--user": ":%"}
+
+// loginAt is where in "user:password" the password is; 0: it is none, as that of a user by his number.
+func loginAt(text, between string) int {
+	at := strings.IndexAny(text, between)
+	if at < 0 || strings.Trim(text[:at], "0123456789") == "" {
+		return 0
+	}
+	return at + 1
 }
 
 // gluedLogin is where in "-uuser:password" the password is; 0: it is none.
 func gluedLogin(word string) int {
 	const flag = len("-u")
-	if !hasLogin(word) {
+	if len(word) < flag || loginBehind[word[:flag]] == "" {
 		return 0
 	}
-	if at := loginAt(word[flag:]); at > 1 && !strings.Contains(word[:flag+at], "=") {
+	if at := loginAt(word[flag:], loginBehind[word[:flag]]); at > 1 && !strings.Contains(word[:flag+at], "=") {
 		return flag + at
 	}
 	return 0

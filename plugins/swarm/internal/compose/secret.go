@@ -163,6 +163,9 @@ func values(text string) (found []span) {
 		if known[text[from:at]] {
 			one = valueOf(text, from, at)
 		}
+		if end := endOfWord(text, from); one.to <= one.from && known.glued(text[from:end]) {
+			one = span{from + len("-p"), end}
+		}
 		if one.to > one.from {
 			found = append(found, one)
 			at = one.to - 1
@@ -181,16 +184,20 @@ func behind(text string, from, to int) span {
 			return span{from + 2, endOfWord(text, from+2)}
 		}
 	}
-	if hasLogin(name) {
+	if name[0] == '-' {
 		if end := endOfWord(text, from); gluedLogin(text[from:end]) > 0 {
 			return span{from + gluedLogin(text[from:end]), end}
 		}
 	}
-	if takesLogin(name) {
+	if between := loginBehind[name]; between != "" {
 		at := skip(text, to, blanks+"="+quotes)
-		if end := endOfWord(text, at); loginAt(text[at:min(end, len(text))]) > 0 {
-			return span{at + loginAt(text[at:end]), end}
+		end := endOfWord(text, at)
+		if password := loginAt(text[at:end], between); password > 0 {
+			return span{at + password, end}
 		}
+	}
+	if strings.EqualFold(name, "by") && identifies(text[:from]) {
+		return wordBehind(text, to)
 	}
 	if !smells(name) {
 		return span{}
@@ -248,20 +255,6 @@ func orEnd(text string, from, offset int) int {
 	return from + offset
 }
 
-// takesLogin says whether what follows an argument is "user:password".
-func takesLogin(argument string) bool {
-	return slices.Contains([]string{"-u", "--user", "-U", "--proxy-user"}, argument)
-}
-
-// loginAt is where in "user:password" the password is; 0: it is none, as that of a user by his number.
-func loginAt(text string) int {
-	user, _, is := strings.Cut(text, ":")
-	if !is || strings.Trim(user, "0123456789") == "" {
-		return 0
-	}
-	return len(user) + 1
-}
-
 // around is what stands around a value: its name, what is before that, whether the name was in
 // quotes, as in JSON, and whether the value may have blanks in it without being in quotes itself.
 type around struct {
@@ -294,7 +287,11 @@ func endOfValue(text string, at int, in around) int {
 	}
 	end := endOfWord(text, at)
 	if in.line {
-		return endOfLine(text, end, strings.HasSuffix(strings.TrimRight(text[:at], blanks), "="))
+		pairs := strings.HasSuffix(strings.TrimRight(text[:at], blanks), "=")
+		if end = endOfLine(text, end, pairs); !pairs {
+			end = endOfBlock(text, len(in.before), end)
+		}
+		return end
 	}
 	if slices.Contains([]string{"basic", "bearer", "digest", "token"}, strings.ToLower(text[at:end])) {
 		return endOfWord(text, skip(text, end, blanks))
@@ -322,6 +319,10 @@ func closing(text string, at int, quote byte, backslashes int) int {
 func endOfLine(text string, at int, pairs bool) int {
 	for ; at < len(text) && text[at] != '\n'; at++ {
 		switch text[at] {
+		case '\\':
+			if at+1 < len(text) && text[at+1] == '\n' { // it goes on
+				at++
+			}
 		case '"', '\'':
 			at = closing(text, at+1, text[at], 0)
 		case ';', ',', '&':
@@ -336,6 +337,24 @@ func endOfLine(text string, at int, pairs bool) int {
 		}
 	}
 	return min(at, len(text))
+}
+
+// endOfBlock is where the lines end that go on with a value of YAML: those that are further to the right than
+// the name that stands at from.
+func endOfBlock(text string, from, at int) int {
+	start := strings.LastIndexByte(text[:from], '\n') + 1
+	column := skip(text, start, " -") - start
+	for line := at; line < len(text); {
+		end := orEnd(text, line+1, strings.IndexByte(text[line+1:], '\n'))
+		if strings.TrimSpace(text[line:end]) != "" {
+			if skip(text, line+1, " \t")-line-1 <= column {
+				return at
+			}
+			at = end
+		}
+		line = end
+	}
+	return at
 }
 
 // endOfWord is where a word ends, as a shell reads it.

@@ -69,7 +69,7 @@ The images stay, also when a run is taken back: they harm nothing but take room,
 		Effect:        sdk.Change,
 		Idempotent:    true,
 		NothingToUndo: "an image that nobody runs harms nothing",
-		Rules: []schema.Rule{{
+		Rules: []schema.Rule{registry.Rule(), {
 			Expr:    "[has(self.service), has(self.nodes), has(self.constraints)].filter(given, given).size() <= 1",
 			Message: "Give at most one of service, nodes and constraints.",
 		}},

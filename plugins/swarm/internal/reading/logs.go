@@ -20,7 +20,7 @@ type LogsInput struct {
 	Target
 	Since   schema.Duration `json:"since" min:"0s" example:"10m" doc:"How far back the lines are asked for; without it, as far as there are any."`
 	Tail    *int64          `json:"tail" min:"0" unit:"lines" example:"200" doc:"How many of the last lines of each task are asked for; without it, all."`
-	Match   string          `json:"match" example:"(?i)error|panic" doc:"A regular expression (RE2); the lines with a match are counted."`
+	Match   string          `json:"match" format:"regex" example:"(?i)error|panic" doc:"A regular expression (RE2); the lines with a match are counted."`
 	Ended   bool            `json:"ended" doc:"Whether the tasks are read too that have ended, as far as the engine keeps them: those that failed, and those of the version before."`
 	Current bool            `json:"current" doc:"Whether those tasks alone are read that are as the service now says."`
 	Last    int             `json:"last" default:"20" min:"0" max:"1000" unit:"lines" doc:"How many lines of each task the outputs hold: the last ones that match, where match is given."`

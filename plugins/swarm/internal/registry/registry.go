@@ -17,6 +17,7 @@ import (
 
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/engine"
+	"github.com/gatebook/gatebook/schema"
 )
 
 // Credentials are those that docker has for the registry of an image, by its own configuration and
@@ -163,6 +164,18 @@ func Unpinned(image string) string {
 		}
 	}
 	return reference.FamiliarString(bare)
+}
+
+// Rule holds the parameter image to what [parse] reads, so that it is known before anything is asked. It lets
+// pass a few that parse does not.
+func Rule() schema.Rule {
+	return schema.Rule{
+		Expr: `!has(self.image) || self.image.matches("^` +
+			`([A-Za-z0-9.-]+(:[0-9]+)?/|\\[[0-9A-Fa-f:]+\\](:[0-9]+)?/)?` + // its registry
+			`[a-z0-9]+([._-]+[a-z0-9]+)*(/[a-z0-9]+([._-]+[a-z0-9]+)*)*` +
+			`(:[A-Za-z0-9_][A-Za-z0-9_.-]*)?(@[A-Za-z][A-Za-z0-9+._-]*:[0-9A-Fa-f]+)?$")`,
+		Message: "The image is called as docker calls it, in lower case but for its tag: shop/web:2.1.0.",
+	}
 }
 
 // parse reads what an image is called.

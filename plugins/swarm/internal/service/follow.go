@@ -125,6 +125,11 @@ func (s Services) Amiss(ctx context.Context, id string, as swarm.ServiceSpec) er
 	return err
 }
 
+// Room is for how many of its tasks a service finds nodes once it has a spec.
+func (s Services) Room(ctx context.Context, id string, of swarm.ServiceSpec) (uint64, error) {
+	return tasks.Room(ctx, s.Engine, swarm.Service{ID: id, Spec: of}, Replicas(of))
+}
+
 // Refused says of a service whose nodes have refused tasks of it that do not run yet, as they cannot get its
 // image, what they say; empty: there is none such.
 func (s Services) Refused(ctx context.Context, live Object) (string, error) {

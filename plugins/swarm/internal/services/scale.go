@@ -44,6 +44,7 @@ func (s services) scale() sdk.Action[ScaleInput, ScaleOutput] {
 		Summary: func(in ScaleInput, c change.Change[swarm.ServiceSpec]) string {
 			return fmt.Sprintf("would scale the service %s from %d to %d tasks", in.Service, service.Replicas(c.Was), service.Replicas(c.Want))
 		},
+		Foresee: s.foreseeScale,
 		After: func(ctx context.Context, call *sdk.Call[ScaleInput], c change.Change[swarm.ServiceSpec]) (ScaleOutput, error) {
 			converged, err := s.Converge(ctx, call.Host, service.Followed(c, call.Input.Stall.Std()), c.Changed())
 			return ScaleOutput{Converged: converged, Before: service.Replicas(c.Was)}, err
@@ -56,9 +57,22 @@ func (s services) scale() sdk.Action[ScaleInput, ScaleOutput] {
 		Name:    "service_scale",
 		Summary: "Set how many tasks a service has, and wait until they run",
 		Description: `Sets the number by the service's version, and waits until so many tasks run and have stayed well. A task that finds no node, or cannot start, ends
-the step with its reason.
+the step with its reason. The plan warns where nodes lack room for all, by what tasks reserve and where they may run.
 
 Undo sets the number from before. Where somebody has changed the service since, that is a *conflict* which names what they changed.`,
 		Examples: []schema.Example{{Title: "Five tasks", With: map[string]any{"service": "shop_web", "replicas": 5}}},
 	})
+}
+
+// foreseeScale adds to a plan that not all tasks find a node, as far as the nodes tell.
+func (s services) foreseeScale(ctx context.Context, _ *sdk.Call[ScaleInput], c change.Change[swarm.ServiceSpec], plan *sdk.Preview) error {
+	asked := service.Replicas(c.Want)
+	if asked <= service.Replicas(c.Was) {
+		return nil
+	}
+	room, err := s.Room(ctx, c.Live.ID, c.Want)
+	if err == nil && room < asked {
+		plan.Warnings = append(plan.Warnings, fmt.Sprintf("The nodes that take tasks now have room for %d of the %d tasks, by what these reserve and where they may run; the others wait for a node.", room, asked))
+	}
+	return err
 }

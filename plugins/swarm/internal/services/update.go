@@ -13,6 +13,7 @@ import (
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/change"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/compose"
+	"github.com/gatebook/gatebook/plugins/swarm/internal/registry"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/service"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/spec"
 	"github.com/gatebook/gatebook/schema"
@@ -106,6 +107,8 @@ as it is now: one of the others that ends by itself meanwhile is replaced by a n
 // updateRules are the rules across the parameters of an update.
 func updateRules() []schema.Rule {
 	return []schema.Rule{
+		registry.Rule(),
+		{Expr: `!has(self.env) || self.env.all(name, name.matches("^[^=]+$"))`, Message: "The name of a variable is not empty, and has no equals sign."},
 		{Expr: `!has(self.env) || !has(self.unsetEnv) || !self.unsetEnv.exists(name, name in self.env)`, Message: "A variable is set or removed, and not both."},
 		{Expr: `!has(self.labels) || !has(self.unsetLabels) || !self.unsetLabels.exists(name, name in self.labels)`, Message: "A label is set or removed, and not both."},
 		{Expr: `!has(self.canary) || self.canary == 0 || !has(self.parallelism) && !has(self.delay)`, Message: "A canary has a pace of its own: parallelism and delay are for the update that goes on."},

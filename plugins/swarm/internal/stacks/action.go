@@ -74,6 +74,7 @@ the old value of a variable called so, it is kept in the swarm instead, as a con
 		Idempotent: true,
 		Rules: []schema.Rule{
 			{Expr: "has(self.compose) != has(self.file)", Message: "Give either compose or file."},
+			{Expr: `[?self.?file, ?self.?folder].all(path, path.matches("^(/|[A-Za-z]:[/\\\\]|\\\\\\\\)"))`, Message: "The paths file and folder are absolute."},
 		},
 		Examples: []schema.Example{
 			{Title: "A stack in a file", With: map[string]any{"stack": "shop", "file": "/srv/shop/compose.yaml", "variables": map[string]any{"TAG": "v2"}}},
