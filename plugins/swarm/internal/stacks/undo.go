@@ -231,7 +231,7 @@ func (s stacks) observe(ctx context.Context, call *sdk.Call[Input]) (sdk.Observe
 	}
 	begun, left := before.progress(v)
 	switch {
-	case call.Undo && begun == "" && before.still(v) && !(before.hides() && whole):
+	case call.Undo && begun == "" && before.still(v) && (!before.hides() || !whole):
 		return sdk.Observed[Output]{State: sdk.Done, Detail: "All is as it was before the step."}, nil
 	case call.Undo && begun == "":
 		return sdk.Observed[Output]{State: sdk.NotDone, Detail: "All is set as it was before the step; whether the tasks run and stay healthy is to be followed."}, nil
