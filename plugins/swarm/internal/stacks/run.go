@@ -61,7 +61,7 @@ func (s stacks) apply(ctx context.Context, call *sdk.Call[Input]) (Output, error
 
 // begin looks at everything, and saves what undoing has to know, before the first change.
 func (r *run) begin(ctx context.Context) (err error) {
-	if r.prepared, err = r.prepare(ctx, r.call.Input); err != nil {
+	if r.prepared, err = r.prepare(ctx, r.call); err != nil {
 		return err
 	}
 	if len(r.want.Blockers) > 0 {
