@@ -205,11 +205,11 @@ func tagged(image string) (string, error) {
 }
 
 // Sum tells what the file says, with all that it takes in, from what it said before; but for the
-// contents of secrets. What there is in the swarm is not in it. Fixed are images that a registry has fixed.
-func (w *Stack) Sum(v View, fixed ...string) string {
+// contents of secrets. Neither what there is in the swarm is in it, nor what a registry says.
+func (w *Stack) Sum(v View) string {
 	says := *w.Config
 	says.Extras = nil // of which nothing is made, and which may hold what no JSON has
-	all := []any{says, fixed}
+	all := []any{says}
 	for _, one := range w.Things {
 		all = append(all, one.String(), one.Config.Data)
 	}

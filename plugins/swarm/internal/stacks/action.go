@@ -66,8 +66,9 @@ With ` + "`withRegistryAuth`" + `, a service is set anew of which nothing change
 which the engine tells nobody.
 
 Undo puts back the spec that each service had before the step, where it still is as the step left it, removes what the step created, and
-makes services anew that it pruned; those have another id then, and start from nothing. What the step created is known by the label ` + "`" + stack.ByStep + "`" + `, which holds its key:
-what others have made under such a name stays, and so does what ` + "`docker stack deploy`" + ` has deployed anew just as it was; a service that somebody has deployed
+makes services anew that it pruned; those have another id then, and start from nothing. What the step created is known by the label ` + "`" + stack.ByStep + "`" + `, which holds its key,
+and a service also by its id: ` + "`docker stack deploy`" + ` takes that label away, so that the ids are kept in the swarm, as a config ` + "`gatebook-`" + `….
+What others have made under such a name stays, and so does what ` + "`docker stack deploy`" + ` has deployed anew just as it was; a service that somebody has deployed
 anew with another spec is a *conflict*. What leads back is written to the journal; where that may hold a secret, as
 the old value of a variable called so, it is kept in the swarm instead, as a config ` + "`gatebook-`" + `…, which undo removes, and a later step a year after. A network, config or secret that somebody else uses by then stays, and is named.`,
 		Effect:     sdk.Change,

@@ -17,6 +17,7 @@ import (
 	"github.com/gatebook/gatebook/plugins/sdk/sdktest"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/engine"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/lab"
+	"github.com/gatebook/gatebook/plugins/swarm/internal/vault"
 )
 
 // byDocker deploys a compose file by the docker command.
@@ -156,6 +157,116 @@ func TestWhatWasDeployedAnewIsNoUndoneStep(t *testing.T) {
 			}
 		})
 	}
+}
+
+// What a step never made stays, though others have made it since the step began, and have deployed it anew: nobody
+// has changed what the step has left.
+func TestWhatAStepNeverMadeStays(t *testing.T) {
+	t.Parallel()
+	first := `version: "3.8"` + one
+	other := strings.ReplaceAll(first, "demo:v1", "demo:v2")
+	for name, deploys := range map[string]func(t *testing.T, name string, req sdk.Request) (sdk.Request, *sdktest.Host){
+		"the step dies before": func(t *testing.T, _ string, req sdk.Request) (sdk.Request, *sdktest.Host) { return cutOff(t, req) },
+		"others remove what it made": func(t *testing.T, name string, req sdk.Request) (sdk.Request, *sdktest.Host) {
+			host := &sdktest.Host{}
+			applied(t, req, host)
+			remove(t, name+"_web")
+			return req, host
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			name := stack(t)
+			req, host := deploys(t, name, request(t, map[string]any{"stack": name, "compose": first}))
+			byDocker(t, name, first)
+			byDocker(t, name, other)
+			before := state(t, name)
+			for range 2 {
+				must(t, deploy(t).Undo(t.Context(), undone(req, host), host))
+			}
+			if after := state(t, name); after != before {
+				t.Errorf("after undo the stack is %s, and it was %s", after, before)
+			}
+			if said := fmt.Sprint(host.Lines()); !strings.Contains(said, "the service "+name+"_web stays") {
+				t.Errorf("of the service it says nothing: %s", said)
+			}
+			if left := vaulted(t, name); len(left) > 0 {
+				t.Errorf("there is still kept %q", left)
+			}
+		})
+	}
+}
+
+// What a step has made is known by its mark where the step was killed before it could note that, and by the note
+// where others have taken the mark away, as often as they like; whichever attempt has made it.
+func TestWhatAStepHasMadeIsKnown(t *testing.T) {
+	t.Parallel()
+	first := `version: "3.8"` + "\n" + rolling("demo:v1", "info")
+	other := strings.ReplaceAll(first, "demo:v1", "demo:v2")
+	applies := func(t *testing.T, req sdk.Request) *sdktest.Host {
+		host := &sdktest.Host{}
+		applied(t, req, host)
+		return host
+	}
+	for name, test := range map[string]struct {
+		applies func(t *testing.T, req sdk.Request) *sdktest.Host
+		noted   bool
+		deploys []string
+	}{
+		"by its mark":        {applies, false, nil},
+		"by the mark it had": {applies, false, []string{other}},
+		"by the note":        {applies, true, []string{strings.ReplaceAll(other, "info", "debug"), other}},
+		"by a later attempt's": {func(t *testing.T, req sdk.Request) *sdktest.Host {
+			ctx, die := context.WithCancel(t.Context())
+			host := &sdktest.Host{}
+			_, err := deploy(t).Apply(ctx, req, telling{host, func(message string) {
+				if strings.HasPrefix(message, "set the service ") && strings.HasSuffix(message, "_worker") {
+					die()
+				}
+			}})
+			if err == nil {
+				t.Fatal("it lives")
+			}
+			req.Before, req.Notes = host.StateBefore(), host.Notes()
+			applied(t, req, host)
+			return host
+		}, true, []string{strings.ReplaceAll(other, "info", "debug"), other}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			name := stack(t)
+			req := request(t, map[string]any{"stack": name, "compose": first})
+			host := test.applies(t, req)
+			if !test.noted {
+				for _, id := range vaulted(t, name) {
+					_, err := docker.ConfigRemove(t.Context(), id, client.ConfigRemoveOptions{})
+					must(t, err)
+				}
+			}
+			for _, text := range test.deploys {
+				byDocker(t, name, text)
+			}
+			err := deploy(t).Undo(t.Context(), undone(req, host), host)
+			if len(test.deploys) == 0 {
+				must(t, err)
+				return
+			}
+			fails(t, err, sdk.Conflict, "somebody changed the service "+name+"_web meanwhile: ", "somebody changed the service "+name+"_worker meanwhile: ")
+		})
+	}
+}
+
+// vaulted are the IDs of what is kept in the swarm of a stack.
+func vaulted(t testing.TB, name string) (ids []string) {
+	t.Helper()
+	configs, err := docker.ConfigList(t.Context(), client.ConfigListOptions{})
+	must(t, err)
+	for _, one := range configs.Items {
+		if of := one.Spec.Labels[vault.Label]; of == "stack "+name || strings.HasSuffix(of, " of the stack "+name) {
+			ids = append(ids, one.ID)
+		}
+	}
+	return ids
 }
 
 // The last step is taken back first, and then the one that has made the service still knows it.

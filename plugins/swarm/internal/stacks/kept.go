@@ -94,12 +94,13 @@ type prepared struct {
 	want     stack.Stack
 	view     stack.View
 	wanted   []swarm.ServiceSpec // in the order of kept.Targets
-	fixed    []string            // names and images of the services whose images a registry has fixed
+	images   []stack.Fixed       // of which a registry has a say
 	warnings []string
 }
 
 // prepare looks at everything, and decides what is to be done.
-func (s stacks) prepare(ctx context.Context, in Input) (p prepared, err error) {
+func (s stacks) prepare(ctx context.Context, call *sdk.Call[Input]) (p prepared, err error) {
+	in := call.Input
 	f, err := in.given().Read()
 	if err != nil {
 		return p, err
@@ -116,15 +117,15 @@ func (s stacks) prepare(ctx context.Context, in Input) (p prepared, err error) {
 		return p, err
 	}
 	for i := range p.wanted {
-		image, err := in.given().Fixed(ctx, s.Engine, p.wanted[i], p.view.Services[p.wanted[i].Name])
+		image, err := in.given().Fixed(ctx, s.Engine, call.Request, p.wanted[i], p.view.Services[p.wanted[i].Name])
 		if err != nil {
 			return p, err
 		}
 		if image.Warning != "" {
 			p.warnings = append(p.warnings, image.Warning)
 		}
-		if image.Asked {
-			p.fixed = append(p.fixed, p.wanted[i].Name, image.Image)
+		if image.Called != "" {
+			p.images = append(p.images, image)
 		}
 		one := p.prepareOne(&p.wanted[i], image)
 		if one.Anew, err = s.anew(ctx, in, p.view.Services[one.Name], one); err != nil {

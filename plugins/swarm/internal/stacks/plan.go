@@ -32,7 +32,7 @@ func (s stacks) plan(ctx context.Context, call *sdk.Call[Input]) (sdk.Preview, e
 		preview.Summary += ", by what is not known yet"
 		return preview, nil
 	}
-	p, err := s.prepare(ctx, call.Input)
+	p, err := s.prepare(ctx, call)
 	if err != nil {
 		return preview, err
 	}
@@ -40,6 +40,9 @@ func (s stacks) plan(ctx context.Context, call *sdk.Call[Input]) (sdk.Preview, e
 	p.previewThings(&preview)
 	p.previewServices(&preview)
 	preview.Observed = p.seen(call.Input)
+	for _, one := range p.images {
+		preview.Observed = append(preview.Observed, one.Seen(one.Called))
+	}
 	if len(preview.Changes) == 0 && len(preview.Blockers) == 0 {
 		preview.Summary = fmt.Sprintf("nothing to do: the stack %s is so already", call.Input.Stack)
 	} else {
@@ -174,7 +177,7 @@ func counted(changes []sdk.Delta) string {
 	return ": " + strings.Join(said, ", ")
 }
 
-// seen is what a plan is made from: each service, and the compose file with all that it takes in.
+// seen is what a plan is made from, but for images: each service, and the compose file with all that it takes in.
 func (p *prepared) seen(in Input) []sdk.Seen {
 	all := []sdk.Seen{{Kind: stackKind, Name: p.want.Name, Version: p.removed()}}
 	for _, one := range p.Targets {
@@ -183,7 +186,7 @@ func (p *prepared) seen(in Input) []sdk.Seen {
 	for _, one := range p.Pruned {
 		all = append(all, p.seenOf(one.Name))
 	}
-	return append(all, sdk.Seen{Kind: fileKind, Name: in.given().Called(), Version: p.want.Sum(p.view, p.fixed...)})
+	return append(all, sdk.Seen{Kind: fileKind, Name: in.given().Called(), Version: p.want.Sum(p.view)})
 }
 
 // seenOf is a service as a plan names it.
@@ -203,13 +206,23 @@ func (p *prepared) agreed(call *sdk.Call[Input]) error {
 		switch {
 		case !saw || was == is, is.Kind == stackKind:
 		case is.Kind == fileKind:
-			return sdk.OutdatedErrorf("the compose file %s, or what it takes in, as another file or the digest of an image, is not what it was when it was planned", is.Name)
+			return sdk.OutdatedErrorf("the compose file %s, or what it takes in, as another file, is not what it was when it was planned", is.Name)
 		case was.ID != is.ID:
 			return sdk.OutdatedErrorf("the service %s is not the one that the plan saw: that was %s, and this is %s", is.Name, was.Version, is.Version)
 		case live.PreviousSpec != nil && p.view.Version(live.ID, *live.PreviousSpec) == was.Version:
 			return sdk.OutdatedErrorf("somebody changed the service %s since it was planned: %s", is.Name, compose.Sentence(compose.Changed(p.view.Named(*live.PreviousSpec), p.view.Named(live.Spec))))
 		default:
 			return sdk.OutdatedErrorf("somebody changed the service %s since it was planned, more than once", is.Name)
+		}
+	}
+	return p.imagesAgreed(call)
+}
+
+// imagesAgreed complains of a tag that is another image than the plan found.
+func (p *prepared) imagesAgreed(call *sdk.Call[Input]) error {
+	for _, one := range p.images {
+		if err := one.Held(call.Request, one.Called); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -61,7 +61,7 @@ func (s stacks) apply(ctx context.Context, call *sdk.Call[Input]) (Output, error
 
 // begin looks at everything, and saves what undoing has to know, before the first change.
 func (r *run) begin(ctx context.Context) (err error) {
-	if r.prepared, err = r.prepare(ctx, r.call.Input); err != nil {
+	if r.prepared, err = r.prepare(ctx, r.call); err != nil {
 		return err
 	}
 	if len(r.want.Blockers) > 0 {
@@ -178,10 +178,9 @@ func (r *run) carryOut(ctx context.Context) error {
 	if err := r.compute(ctx); err != nil {
 		return err
 	}
-	for i, one := range r.Targets {
-		if err := r.set(ctx, i, one); err != nil {
-			return fmt.Errorf("%d of %d services are as the compose file says: %w", i, len(r.Targets), err)
-		}
+	set := r.setAll(ctx)
+	if err := cmp.Or(set, r.record(ctx)); err != nil { // which services it has made, an undo has to know
+		return err
 	}
 	if r.view, err = r.look(ctx); err != nil {
 		return err
@@ -195,6 +194,16 @@ func (r *run) carryOut(ctx context.Context) error {
 		return err
 	}
 	return r.prune(ctx, func(pruned) bool { return true })
+}
+
+// setAll sets all services, one after the other.
+func (r *run) setAll(ctx context.Context) error {
+	for i, one := range r.Targets {
+		if err := r.set(ctx, i, one); err != nil {
+			return fmt.Errorf("%d of %d services are as the compose file says: %w", i, len(r.Targets), err)
+		}
+	}
+	return nil
 }
 
 // mostTries is how often a change is tried of which the engine says that somebody was quicker: the

@@ -14,7 +14,6 @@ import (
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/plugins/sdk/sdktest"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/lab"
-	"github.com/gatebook/gatebook/plugins/swarm/internal/vault"
 )
 
 // fails ends the test unless an error is of a class, and tells what it does not say.
@@ -291,12 +290,8 @@ func TestADeploymentThatFailsIsTakenBack(t *testing.T) {
 	if after := state(t, name); after != before {
 		t.Errorf("after undo the stack is %s, and it was %s", after, before)
 	}
-	configs, err := docker.ConfigList(t.Context(), client.ConfigListOptions{})
-	must(t, err)
-	for _, one := range configs.Items {
-		if one.Spec.Labels[vault.Label] == "stack "+name {
-			t.Errorf("what has led back is still kept: %+v", one.Spec.Annotations)
-		}
+	if left := vaulted(t, name); len(left) > 0 {
+		t.Errorf("what has led back is still kept: %q", left)
 	}
 }
 

@@ -1,6 +1,7 @@
 package stacks
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -19,6 +20,7 @@ type undoing struct {
 	stacks
 	kept
 	call     *sdk.Call[Input]
+	owned    owned  // as far as they are known
 	restored []back // services whose tasks are made anew
 	failed   []*sdk.Error
 	open     int // what the attempt did not come to
@@ -30,7 +32,11 @@ func (s stacks) undo(ctx context.Context, call *sdk.Call[Input]) error {
 	if err != nil || !saved {
 		return err
 	}
-	u := &undoing{stacks: s, kept: before, call: call}
+	known, err := s.known(ctx, before)
+	if err != nil {
+		return err
+	}
+	u := &undoing{stacks: s, kept: before, call: call, owned: known}
 	for _, one := range u.Targets { // what holds a port that another one had goes first
 		if one.ID == "" {
 			u.take(ctx, "the service "+one.Name, func() error { return u.unmakeService(ctx, one) })
@@ -56,7 +62,7 @@ func (s stacks) undo(ctx context.Context, call *sdk.Call[Input]) error {
 		u.take(ctx, "the tasks", func() error { return u.settle(ctx) })
 	}
 	if len(u.failed) == 0 && u.open == 0 {
-		u.take(ctx, "what was kept in the swarm", func() error { return s.drop(ctx, u.kept) })
+		u.take(ctx, "what was kept in the swarm", func() error { return cmp.Or(s.drop(ctx, u.kept), s.disown(ctx, u.kept)) })
 	}
 	return u.outcome(ctx)
 }
@@ -105,22 +111,14 @@ func (u *undoing) unmakeService(ctx context.Context, one target) error {
 	switch is, words := u.judge(v, one); {
 	case is == absent:
 		return nil
-	case is == foreign && u.remade(live):
+	case is == foreign && u.owns(u.owned, live):
 		return meddled(one.Name, words)
 	case !u.madeBy(live.Spec.Labels):
 		u.leave("the service %s", one.Name)
 		return nil
-	case is == foreign:
-		return meddled(one.Name, words)
 	default:
 		return u.remove(ctx, live)
 	}
-}
-
-// remade says whether a service without the mark of the step may be one that the step has made, and that somebody
-// has changed since, as `docker stack deploy` does: one that was never changed would still have its mark.
-func (u *undoing) remade(live swarm.Service) bool {
-	return !u.madeBy(live.Spec.Labels) && (live.PreviousSpec != nil || live.UpdateStatus != nil)
 }
 
 // leave tells what stays as somebody else has made it.
