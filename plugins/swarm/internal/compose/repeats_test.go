@@ -1,0 +1,30 @@
+package compose_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/gatebook/gatebook/plugins/swarm/internal/compose"
+)
+
+// repeats are texts that could have one look far ahead at each place.
+var repeats = []string{
+	"-u,", `-u"`, "-u'\"", "-uu:", "a,", "-uu,:", "$(-u", "${a", "-u$(", `\"-u`, "password for ", "key(", "'key(", "by ", "<key>", `name="key">`, `<name>key`, "value:", "{value",
+	"redis-cli -a", "-a,redis-cli,", "password+", "key\n\n", "https://@", ":@", "chpasswd:", "password%", `"key",`, `-u\`, "key=;", "key=a;b", "-u=", "-----BEGIN",
+}
+
+// The cost of masking a text grows with it, and not with its square.
+func BenchmarkMasking(b *testing.B) {
+	for _, repeat := range repeats {
+		for _, size := range []int{1_000, 10_000, 40_000} {
+			b.Run(fmt.Sprintf("%s/%d", repeat, size), func(b *testing.B) {
+				label := map[string]string{"text": strings.Repeat(repeat, size/len(repeat))}
+				b.SetBytes(int64(size))
+				for b.Loop() {
+					compose.Labels(label)
+				}
+			})
+		}
+	}
+}
