@@ -114,7 +114,7 @@ func Since(id string, was map[string]string, is swarm.ServiceSpec) []Difference 
 	return all
 }
 
-func joined(a, b map[string]string) map[string]string {
+func joined[V any](a, b map[string]V) map[string]V {
 	both := maps.Clone(b)
 	maps.Copy(both, a)
 	return both

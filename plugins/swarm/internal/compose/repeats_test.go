@@ -28,3 +28,21 @@ func BenchmarkMasking(b *testing.B) {
 		}
 	}
 }
+
+// The same goes for many values that look alike once they are masked.
+func BenchmarkAlike(b *testing.B) {
+	for _, number := range []int{100, 1000, 10_000} {
+		b.Run(fmt.Sprint(number), func(b *testing.B) {
+			was, is := web(), web()
+			for i := range number {
+				was.TaskTemplate.ContainerSpec.Args = append(was.TaskTemplate.ContainerSpec.Args, fmt.Sprintf("--password=%d", i))
+				is.TaskTemplate.ContainerSpec.Args = append(is.TaskTemplate.ContainerSpec.Args, fmt.Sprintf("--password=x%d", i))
+			}
+			for b.Loop() {
+				if len(compose.Changed(was, is)) != 1 {
+					b.Fatal("it is not seen")
+				}
+			}
+		})
+	}
+}
