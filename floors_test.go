@@ -145,7 +145,7 @@ var rooms = map[string]room{
 	"plugins/kubernetes/internal/endtoend":   {floor: 10, forTests: true},
 	"plugins/kubernetes":                     {floor: 10, roof: true, house: true},
 
-	"plugins/swarm/internal/compose":    {floor: 0},
+	"plugins/swarm/internal/compose":    {floor: 1},
 	"plugins/swarm/internal/request":    {floor: 0},
 	"plugins/swarm/internal/spec":       {floor: 0},
 	"plugins/swarm/internal/connection": {floor: 2, edge: true},

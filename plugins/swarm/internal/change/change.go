@@ -69,9 +69,9 @@ type Of[I, O, S any] struct {
 	// Diff is the unified diff of two specs, and Words says it in words: "image is web:3, was web:1".
 	Diff  func(name string, was, is S) string
 	Words func(was, is S) string
-	// Hides, where there is one, says whether what leads back from one spec to another may hold a
-	// secret, as the old value of a password: it is then kept in the swarm itself.
-	Hides func(was, is S) bool
+	// Hides, where there is one, says whether what leads back to a spec may hold a secret, as the old value
+	// of a password: it is then kept in the swarm itself.
+	Hides func(back spec.Patch) bool
 	// Parts, where there is one, says what is in the spec of an object with this ID, part by part, so that a plan that is held
 	// against how things are then names what is another. Since says in words what is another since.
 	Parts func(id string, of S) map[string]string

@@ -28,10 +28,10 @@ type kept struct {
 
 // keep is what leads back to the object that was looked at.
 func (o *Of[I, O, S]) keep(live Object[S], want S, use Use[I]) kept {
-	was, is := o.form(live.Spec), o.form(want)
+	was, is, back := o.form(live.Spec), o.form(want), o.back(want, live.Spec)
 	return kept{
-		ID: live.ID, Index: live.Index, Was: o.print(live.ID, was), Set: o.print(live.ID, is), Back: o.back(want, live.Spec), Key: use.Key, Pin: use.Pin, Mark: live.Mark,
-		Vault: o.Hides != nil && o.Hides(live.Spec, want),
+		ID: live.ID, Index: live.Index, Was: o.print(live.ID, was), Set: o.print(live.ID, is), Back: back, Key: use.Key, Pin: use.Pin, Mark: live.Mark,
+		Vault: o.Hides != nil && o.Hides(back),
 	}
 }
 

@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/moby/moby/api/types/swarm"
+
+	"github.com/gatebook/gatebook/plugins/swarm/internal/spec"
 )
 
 // Difference is one thing in which two specs differ.
@@ -112,16 +114,25 @@ func Since(id string, was map[string]string, is swarm.ServiceSpec) []Difference 
 	return all
 }
 
-func joined(a, b map[string]string) map[string]string {
+func joined[V any](a, b map[string]V) map[string]V {
 	both := maps.Clone(b)
 	maps.Copy(both, a)
 	return both
 }
 
-// Hides says whether something must not be shown of what changes, as it was: who keeps that keeps a
-// secret.
-func Hides(was, is swarm.ServiceSpec) bool {
-	return slices.ContainsFunc(Changed(was, is), func(d Difference) bool { return strings.Contains(d.Was, masked) })
+// Hides says whether what leads back to the spec of a service holds something that must not be shown: who
+// keeps it keeps a secret. All that it holds counts, also what is the same in both specs: it holds of a list
+// all, where one item is another.
+func Hides(back spec.Patch) (hides bool) {
+	var held swarm.ServiceSpec
+	if err := back.Into(&held); err != nil { // nobody can tell what it holds
+		return true
+	}
+	walk(said(held), func(_, shown, value string) string {
+		hides = hides || shown != value
+		return value
+	})
+	return hides
 }
 
 func differ(path string, was, is any) []Difference {

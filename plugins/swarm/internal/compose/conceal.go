@@ -10,6 +10,9 @@ import (
 // masked stands for what must not be shown.
 const masked = "***"
 
+// ours begins the names of gatebook's own labels, which hold no secrets.
+const ours = "gatebook.dev/"
+
 // side is one of the two that are compared.
 type side int
 
@@ -18,8 +21,11 @@ const (
 	after
 )
 
-// concealed are values that look the same once they are masked, by the side that they are on.
-type concealed [2][]string
+// concealed are values that look the same once they are masked.
+type concealed struct {
+	on    [2]map[string]bool // by the side that they are on
+	place map[string]int     // of each among all, from 1, once all are known
+}
 
 // veil masks two services, so that what differs in them differs still.
 type veil map[string]*concealed
@@ -42,24 +48,27 @@ func conceal(old, now map[string]any) {
 
 func (v veil) note(of side, shown, value string) {
 	if v[shown] == nil {
-		v[shown] = &concealed{}
+		v[shown] = &concealed{on: [2]map[string]bool{{}, {}}}
 	}
-	if all := &v[shown][of]; !slices.Contains(*all, value) {
-		*all = append(*all, value)
-	}
+	v[shown].on[of][value] = true
 }
 
 // which tells a masked value from others that look the same.
 func (v veil) which(of side, shown, value string) string {
 	all := v[shown]
-	different := slices.Compact(slices.Sorted(slices.Values(slices.Concat(all[before], all[after]))))
-	if len(different) == 1 {
+	if all.place == nil {
+		all.place = map[string]int{}
+		for i, one := range slices.Sorted(maps.Keys(joined(all.on[before], all.on[after]))) {
+			all.place[one] = i + 1
+		}
+	}
+	if len(all.place) == 1 {
 		return ""
 	}
-	if len(all[before]) == 1 && len(all[after]) == 1 {
+	if len(all.on[before]) == 1 && len(all.on[after]) == 1 {
 		return [2]string{before: " (before)", after: " (after)"}[of]
 	}
-	return fmt.Sprintf(" (%d)", slices.Index(different, value)+1)
+	return fmt.Sprintf(" (%d)", all.place[value])
 }
 
 // walk gives each value that has something to mask to show, with how it looks masked, and puts in
@@ -93,6 +102,8 @@ func entry(path, name string, value any, show func(path, shown, value string) st
 	switch {
 	case !is:
 		return unveiled(path, value, show)
+	case strings.HasPrefix(name, ours):
+		return value
 	case secret(name, text):
 		return show(path, masked, text)
 	case within(text) != text || strings.Contains(text, masked):

@@ -14,8 +14,8 @@ var (
 
 // pairs finds the values of a text that says somewhere, as a value, a name that smells: any of them, as
 // either may come first.
-func pairs(text string) (found []span) {
-	smelly := false
+func (r reading) pairs() (found []span) {
+	text, smelly := r.text, false
 	var names []span
 	for at := 0; at < len(text); at++ {
 		from := at
@@ -29,6 +29,7 @@ func pairs(text string) (found []span) {
 			named, content := nameSaid(text, from, at)
 			if smelly = smelly || named; content.to > content.from {
 				found = append(found, content)
+				at = content.to - 1
 			}
 		}
 	}
@@ -40,7 +41,7 @@ func pairs(text string) (found []span) {
 		if name.from < end {
 			continue // in the value of the one before
 		}
-		if one := valueOf(text, name.from, name.to); one.to > one.from {
+		if one := r.valueOf(name.from, name.to); one.to > one.from {
 			found = append(found, one)
 			end = one.to
 		}
@@ -78,6 +79,7 @@ var flagsOf = map[string][]string{
 	"redis-cli": {"-a"}, "valkey-cli": {"-a"}, "keydb-cli": {"-a"}, "sshpass": {"-p"}, "login": {"-p"},
 	"mongosh": {"-p"}, "mongodump": {"-p"}, "mongorestore": {"-p"},
 	"mosquitto_pub": {"-P"}, "mosquitto_sub": {"-P"}, //nolint:misspell // so they are called
+	"openssl":    {"-k", "-K"},
 	"ldapsearch": {"-w"}, "ldapmodify": {"-w"}, "ldapadd": {"-w"}, "ldapwhoami": {"-w"},
 }
 
@@ -110,11 +112,34 @@ func identifies(before string) bool {
 	return slices.ContainsFunc(words[max(0, len(words)-3):], func(word string) bool { return strings.EqualFold(word, "identified") })
 }
 
+// near is how far apart, in bytes, two words of one statement may be, and how long the name of a user.
+const near = 256
+
+// behindUser is where the password is behind "PASSWORD", at which a word stands: of SQL that is not "FOR user =";
+// then it goes on to the end of the line.
+func behindUser(text string, at int) (password int, line bool) {
+	const joins = len("for ")
+	if strings.EqualFold(text[at:min(at+joins, len(text))], "for ") {
+		if user := strings.IndexByte(text[at:min(at+near, len(text))], '='); user > 0 {
+			return at + user + 1, true
+		}
+	}
+	return at, false
+}
+
+// readers are programs that read lines of "user:password".
+var readers = []string{"chpasswd", "newusers"}
+
+// readsLogins says whether a text has such a program in it.
+func readsLogins(text string) bool {
+	return slices.ContainsFunc(readers, func(program string) bool { return strings.Contains(text, program) })
+}
+
 // wordBehind is the word that follows somewhere, but for one that says itself that a password comes next.
-func wordBehind(text string, at int) span {
-	at = skip(text, at, blanks+`\`)
-	end := endOfWord(text, at)
-	if saysNext(text[at:end]) {
+func (r reading) wordBehind(at int) span {
+	at = skip(r.text, at, blanks+`\`)
+	end := r.endOfWord(at)
+	if saysNext(r.text[at:end]) {
 		return span{}
 	}
 	return span{at, end}
@@ -126,7 +151,7 @@ var loginBehind = map[string]string{"-u": ":", "--proxy-user": ":", "-U": ":%", 
 
 // loginAt is where in "user:password" the password is; 0: it is none, as that of a user by his number.
 func loginAt(text, between string) int {
-	at := strings.IndexAny(text, between)
+	at := strings.IndexAny(text[:min(near, len(text))], between)
 	if at < 0 || strings.Trim(text[:at], "0123456789") == "" {
 		return 0
 	}

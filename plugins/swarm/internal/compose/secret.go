@@ -52,7 +52,8 @@ func secret(name, value string) bool {
 // within masks what is to be masked of a text: rather too much of it than too little, as nobody knows
 // how who reads the text takes it apart.
 func within(text string) string {
-	spans := slices.Concat(logins(text), privateKeys(text), values(text), pairs(text))
+	r := read(text)
+	spans := slices.Concat(logins(text), privateKeys(text), r.values(), r.pairs())
 	slices.SortFunc(spans, func(a, b span) int { return cmp.Compare(a.from, b.from) })
 	var shown strings.Builder
 	at := 0
@@ -146,10 +147,10 @@ func inName(b byte) bool {
 	return 'a' <= b && b <= 'z' || 'A' <= b && b <= 'Z' || '0' <= b && b <= '9' || strings.IndexByte("_.-", b) >= 0 || b >= 0x80
 }
 
-// values finds what stands behind names that smell: "--password=…", "pwd: …", {"token": "…"}; and
-// behind the flags of programs that are known to take a password there.
-func values(text string) (found []span) {
-	known := flags{}
+// values finds what stands behind names that smell: "--password=…", "pwd: …", {"token": "…"}; behind the flags
+// of programs that are known to take a password there; and in "user:password", where a program reads that.
+func (r reading) values() (found []span) {
+	text, known, reads := r.text, flags{}, readsLogins(r.text)
 	for at := 0; at < len(text); at++ {
 		from := at
 		for at < len(text) && inName(text[at]) {
@@ -159,11 +160,11 @@ func values(text string) (found []span) {
 			continue
 		}
 		known.of(text[from:at])
-		one := behind(text, from, at)
-		if known[text[from:at]] {
-			one = valueOf(text, from, at)
+		one := r.behind(from, at)
+		if known[text[from:at]] || reads && one.to <= one.from && at < len(text) && text[at] == ':' {
+			one = r.valueOf(from, at)
 		}
-		if end := endOfWord(text, from); one.to <= one.from && known.glued(text[from:end]) {
+		if end := r.endOfWord(from); one.to <= one.from && known.glued(text[from:end]) {
 			one = span{from + len("-p"), end}
 		}
 		if one.to > one.from {
@@ -176,68 +177,82 @@ func values(text string) (found []span) {
 
 // behind is what is not to be shown behind the name that stands in a text from one place to another;
 // empty: all may be shown.
-func behind(text string, from, to int) span {
-	name := text[from:to]
+func (r reading) behind(from, to int) span {
+	text, name := r.text, r.text[from:to]
 	if short, is := strings.CutPrefix(name, "-p"); is && !blank(text, from+2) {
 		isFlag := short != "" && 'a' <= short[0] && short[0] <= 'z' && to < len(text) && text[to] == '='
 		if !isFlag { // else it is one of a program that has flags with one dash
-			return span{from + 2, endOfWord(text, from+2)}
+			return span{from + 2, r.endOfWord(from + 2)}
 		}
 	}
 	if name[0] == '-' {
-		if end := endOfWord(text, from); gluedLogin(text[from:end]) > 0 {
+		if end := r.endOfWord(from); gluedLogin(text[from:end]) > 0 {
 			return span{from + gluedLogin(text[from:end]), end}
 		}
 	}
 	if between := loginBehind[name]; between != "" {
 		at := skip(text, to, blanks+"="+quotes)
-		end := endOfWord(text, at)
+		end := r.endOfWord(at)
 		if password := loginAt(text[at:end], between); password > 0 {
 			return span{at + password, end}
 		}
 	}
 	if strings.EqualFold(name, "by") && identifies(text[:from]) {
-		return wordBehind(text, to)
+		return r.wordBehind(to)
 	}
 	if !smells(name) {
 		return span{}
 	}
-	return valueOf(text, from, to)
+	return r.valueOf(from, to)
 }
 
 // valueOf is the value of the name that stands in a text from one place to another; empty: it has none
 // there.
-func valueOf(text string, from, to int) span {
-	name := text[from:to]
+func (r reading) valueOf(from, to int) span {
+	text, name := r.text, r.text[from:to]
 	if from > 0 && text[from-1] == '<' && to < len(text) && text[to] == '>' { // XML
 		return span{to + 1, orEnd(text, to+1, strings.Index(text[to+1:], "</"))}
 	}
-	in := around{name: name, before: text[:from], quoted: skip(text, to, closers) > to}
+	closed := skip(text, to, closers)
+	in := around{name: name, before: text[:from], quoted: strings.ContainsAny(text[to:closed], quotes)}
 	isFlag := name[0] == '-'
 	at, is := assigned(text, to)
 	in.line = is && !isFlag
-	if closed := skip(text, to, closers); !is {
+	if !is {
 		at = skip(text, closed, " \t")
-		listed := at < len(text) && text[at] == ',' && closed > to
+		listed := at < len(text) && text[at] == ',' && (in.quoted || isFlag && closed > to)
 		switch {
-		case listed && isFlag: // ["--password", "…"]
+		case to < len(text) && text[to] == '(': // setPassword("…")
+			at, end := to+1, r.at(to+1).bracket
+			if at < len(text) && text[at] == '\\' { // in a string within a string
+				end = max(end, r.endOfValue(at, in))
+			}
+			return span{at, end}
+		case listed: // ["--password", "…"], define('PASSWORD', '…')
 			at = skip(text, at+1, blanks)
+			if end := r.endOfValue(at, in); end < len(text) && text[end] == ':' && !isFlag { // the next name
+				return span{}
+			}
 		case at > closed && (isFlag || saysNext(name)): // "--password …"
+			at, in.line = behindUser(text, at)
 		default:
 			return span{}
 		}
 	}
 	at = skip(text, at, blanks)
-	return span{at, endOfValue(text, at, in)}
+	return span{at, r.endOfValue(at, in)}
 }
 
 // closers are what may stand between a name and what assigns to it.
-const closers = `\])}` + quotes
+const closers = `\])}%` + quotes
+
+// adding are what may stand before an equals sign that assigns, as in "NAME+=value".
+const adding = "+?!|~^"
 
 // assigned is where the value begins that is assigned to a name that ends somewhere, by a colon or an
 // equals sign or both.
 func assigned(text string, to int) (at int, is bool) {
-	at = skip(text, skip(text, to, closers), " \t")
+	at = skip(text, skip(text, skip(text, to, closers), " \t"), adding)
 	if at >= len(text) || strings.IndexByte(":=", text[at]) < 0 {
 		return at, false
 	}
@@ -263,7 +278,8 @@ type around struct {
 }
 
 // endOfValue is where the value ends that begins somewhere.
-func endOfValue(text string, at int, in around) int {
+func (r reading) endOfValue(at int, in around) int {
+	text := r.text
 	if quote := len(in.before) - 1; !in.quoted && quote >= 0 && strings.IndexByte(quotes, in.before[quote]) >= 0 { // "password=…"
 		return closing(text, at, in.before[quote], quote-len(strings.TrimRight(in.before[:quote], `\`)))
 	}
@@ -277,7 +293,7 @@ func endOfValue(text string, at int, in around) int {
 		if in.quoted || blank(text, after) {
 			return min(after, len(text))
 		}
-		return endOfWord(text, after)
+		return r.endOfWord(after)
 	case strings.IndexByte("{[|>", text[at]) >= 0: // of many lines, maybe
 		return len(text)
 	case in.quoted: // a number
@@ -285,16 +301,16 @@ func endOfValue(text string, at int, in around) int {
 	case strings.Contains(strings.ToLower(in.name), "authorization"):
 		return orEnd(text, at, strings.IndexByte(text[at:], '\n'))
 	}
-	end := endOfWord(text, at)
+	end := r.endOfWord(at)
 	if in.line {
 		pairs := strings.HasSuffix(strings.TrimRight(text[:at], blanks), "=")
-		if end = endOfLine(text, end, pairs); !pairs {
+		if end = r.endOfLine(end, pairs); !pairs {
 			end = endOfBlock(text, len(in.before), end)
 		}
 		return end
 	}
 	if slices.Contains([]string{"basic", "bearer", "digest", "token"}, strings.ToLower(text[at:end])) {
-		return endOfWord(text, skip(text, end, blanks))
+		return r.endOfWord(skip(text, end, blanks))
 	}
 	return end
 }
@@ -316,7 +332,8 @@ func closing(text string, at int, quote byte, backslashes int) int {
 }
 
 // endOfLine is where the line ends, or where the next of several pairs begins: "Password=…;User=…".
-func endOfLine(text string, at int, pairs bool) int {
+func (r reading) endOfLine(at int, pairs bool) int {
+	text := r.text
 	for ; at < len(text) && text[at] != '\n'; at++ {
 		switch text[at] {
 		case '\\':
@@ -355,40 +372,4 @@ func endOfBlock(text string, from, at int) int {
 		line = end
 	}
 	return at
-}
-
-// endOfWord is where a word ends, as a shell reads it.
-func endOfWord(text string, at int) int {
-	for ; !blank(text, at); at++ {
-		switch text[at] {
-		case '\\':
-			at++
-		case '"', '\'', '`':
-			at = closing(text, at+1, text[at], 0)
-		case '$':
-			at = substituted(text, at)
-		}
-	}
-	return min(at, len(text))
-}
-
-// substituted is where the bracket closes that a dollar opens, as in "$(cat a b)"; where it opens none,
-// it is where the dollar is.
-func substituted(text string, dollar int) int {
-	if dollar+1 >= len(text) || strings.IndexByte("({", text[dollar+1]) < 0 {
-		return dollar
-	}
-	depth := 0
-	for at := dollar + 1; at < len(text); at++ {
-		switch text[at] {
-		case '(', '{':
-			depth++
-		case ')', '}':
-			depth--
-		}
-		if depth == 0 {
-			return at
-		}
-	}
-	return len(text)
 }

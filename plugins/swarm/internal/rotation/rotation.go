@@ -135,10 +135,10 @@ func withoutIDs(all spec.Form) spec.Form {
 	return all
 }
 
-// put sets a spec, with the IDs of what it mounts.
+// put sets a spec, with the IDs of what it uses: of all that [withoutIDs] takes them from.
 func (r rotating[I]) put(ctx context.Context, _ I, live service.Object, to swarm.ServiceSpec) error {
 	for _, of := range both(r.Engine) {
-		for _, one := range of.mounts(to) {
+		for _, one := range of.uses(to) {
 			if *one.id != "" {
 				continue
 			}
@@ -147,7 +147,7 @@ func (r rotating[I]) put(ctx context.Context, _ I, live service.Object, to swarm
 				return err
 			}
 			if found == nil {
-				return sdk.Errorf(sdk.Conflict, "there is no %s %s any more, which the service %s mounts at %s", of.kind, *one.name, live.Name, one.target)
+				return sdk.Errorf(sdk.Conflict, "there is no %s %s any more, which the service %s uses", of.kind, *one.name, live.Name)
 			}
 			*one.id = found.id
 		}

@@ -3,6 +3,7 @@ package spec
 import (
 	"maps"
 	"reflect"
+	"slices"
 )
 
 // Patch leads from one form to another: a merge patch (RFC 7396), which holds of maps what differs,
@@ -60,6 +61,42 @@ func merged(from map[string]any, patch map[string]any) map[string]any {
 		default:
 			made[key] = value
 		}
+	}
+	return made
+}
+
+// Into makes a spec of what the patch holds, and of nothing else: for who wants to know what that is.
+func (p Patch) Into(spec any) error {
+	alone, _ := naming(map[string]any(p)).(map[string]any)
+	return Form(alone).Into(spec)
+}
+
+// naming is a value of a patch in which variables have a place each, also those that keep theirs.
+func naming(value any) any {
+	of, is := value.(map[string]any)
+	if !is {
+		return value
+	}
+	made := make(map[string]any, len(of))
+	for key, member := range of {
+		made[key] = naming(member)
+		by, folded := member.(map[string]any)
+		if key != environment || !folded {
+			continue
+		}
+		names, _ := by[order].([]any)
+		variables, _ := by[values].(map[string]any)
+		others := maps.Clone(variables)
+		for _, name := range names {
+			if name, is := name.(string); is {
+				delete(others, name)
+			}
+		}
+		names = slices.Clone(names)
+		for _, name := range slices.Sorted(maps.Keys(others)) {
+			names = append(names, name)
+		}
+		made[key] = map[string]any{order: names, values: variables}
 	}
 	return made
 }

@@ -146,7 +146,8 @@ func (p *prepared) prepareOne(to *swarm.ServiceSpec, image stack.Fixed) target {
 	one.Set = p.view.Print(one.thing(), *to, p.Made)
 	if live.ID != "" {
 		one.Index, one.Was, one.Mark = live.Version.Index, p.view.Print(one.thing(), live.Spec, p.Made), mark(live)
-		one.Back, one.Vault = spec.Exact(*to).To(spec.Exact(live.Spec)), compose.Hides(live.Spec, *to)
+		one.Back = spec.Exact(*to).To(spec.Exact(live.Spec))
+		one.Vault = compose.Hides(one.Back)
 	}
 	return one
 }
@@ -210,7 +211,7 @@ func (p *prepared) preparePrune(in Input) {
 		switch {
 		case said[name]:
 		case in.Prune:
-			p.Pruned = append(p.Pruned, pruned{Name: name, ID: live.ID, Was: p.view.Print(live.ID, live.Spec, p.Made), Spec: &live.Spec, Vault: compose.Hides(live.Spec, swarm.ServiceSpec{})})
+			p.Pruned = append(p.Pruned, pruned{Name: name, ID: live.ID, Was: p.view.Print(live.ID, live.Spec, p.Made), Spec: &live.Spec, Vault: compose.Hides(spec.Patch(spec.Exact(live.Spec)))})
 		default:
 			p.Left = append(p.Left, name)
 		}
