@@ -135,7 +135,7 @@ func (f *finding) services() {
 	}
 	say("These services have too few tasks running", short)
 	say("These services are being updated", out.Updating)
-	say("The engine has paused the update of these services", out.Stopped)
+	say("The engine has paused the update of these services, or the way back from it", out.Stopped)
 }
 
 // update takes in how the last update of a service goes.

@@ -135,7 +135,7 @@ func TestServicesAreRead(t *testing.T) {
 		t.Errorf("the services are %+v", out.Services)
 	}
 	said := strings.Join(out.Problems, "\n")
-	if !strings.Contains(said, "nowhere (0 of 2)") || !strings.Contains(said, "The engine has paused the update of these services: stopped.") || strings.Contains(said, "well") {
+	if !strings.Contains(said, "nowhere (0 of 2)") || !strings.Contains(said, "The engine has paused the update of these services, or the way back from it: stopped.") || strings.Contains(said, "well") {
 		t.Errorf("the problems are %q", out.Problems)
 	}
 }

@@ -20,7 +20,7 @@ func config(s service.Services) sdk.Declaration {
 		Name:    "config_rotate",
 		Summary: "Give a service a new version of a config, and remove the old one once all tasks have it",
 		Description: `Configs of a swarm cannot be changed: a new one is made, and mounted in the place of the old one by an update, which is followed as by ` + "`service_update`" + `.
-Once it has converged, the old one is removed, unless another service uses it; what it held is kept for an undo, as a config of the swarm with the label
+Once it has converged, the old one is removed, unless another service uses it; in both cases what it held is kept for an undo, as a config of the swarm with the label
 ` + "`gatebook.dev/vault`" + `, where it has no more than 700 KiB. A larger one stays.
 
 Undo mounts the old one again, which is made anew where it was removed, and removes the new one. Where somebody has changed the service since, that is

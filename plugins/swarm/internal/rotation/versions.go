@@ -131,7 +131,7 @@ func (r rotating[I]) replaced(ctx context.Context, in asked) (*thing, error) {
 	return r.there(ctx, *mounted.name)
 }
 
-// gone is what is kept of one that is removed. What a secret holds only the step says.
+// gone is what is kept of one that is removed, or that somebody may remove as soon as no other service uses it. What a secret holds only the step says.
 type gone struct {
 	Labels map[string]string `json:"labels,omitempty"`
 	Data   []byte            `json:"data,omitempty"`
@@ -154,7 +154,7 @@ func (r rotating[I]) remake(ctx context.Context, in asked, use change.Use[I], na
 			return err
 		}
 	case !kept:
-		return sdk.Errorf(sdk.Conflict, "somebody removed the %s %s meanwhile, and nobody here knows what it held", r.kind, name)
+		return sdk.Errorf(sdk.Conflict, "somebody removed the %s %s meanwhile, and nobody here knows what it held: where it was another run, take that run back first, which knows it; else make the %[1]s anew by hand", r.kind, name)
 	}
 	if in.previous != nil {
 		was.Data = []byte(*in.previous)
@@ -271,13 +271,11 @@ func (r rotating[I]) after(ctx context.Context, call *sdk.Call[I], c change.Chan
 		call.Progressf("the %s %s stays: %s", r.kind, out.Old, why)
 		return out, nil
 	}
-	kept := r.kind + " " + old.name
-	if err := r.vault().Keep(ctx, call.Log, call.Key, kept, gone{Labels: old.labels, Data: old.data, Templating: old.templating}); err != nil {
+	// Where another service uses it, it stays for now: the run that takes it from that one will remove it.
+	if err := r.vault().Keep(ctx, call.Log, call.Key, r.kind+" "+old.name, gone{Labels: old.labels, Data: old.data, Templating: old.templating}); err != nil {
 		return out, err
 	}
-	if out.Removed, err = r.away(ctx, call, *old); err == nil && !out.Removed {
-		err = r.vault().Drop(ctx, call.Key, kept)
-	}
+	out.Removed, err = r.away(ctx, call, *old)
 	return out, err
 }
 

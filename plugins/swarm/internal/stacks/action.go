@@ -1,6 +1,8 @@
 package stacks
 
 import (
+	"maps"
+
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/engine"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/service"
@@ -14,7 +16,8 @@ type Input struct {
 	Compose          string            `json:"compose" takessecrets:"true" minLength:"1" doc:"The compose file as text."`
 	File             string            `json:"file" minLength:"1" example:"/srv/shop/compose.yaml" doc:"Absolute path of the compose file; instead of compose."`
 	Folder           string            `json:"folder" minLength:"1" example:"/srv/shop" doc:"Absolute path of the folder from which paths in the compose file are seen; without it, that of file."`
-	Variables        map[string]string `json:"variables" takessecrets:"true" doc:"Values for the ${…} in the compose file, and for environment variables that it gives no value. Nothing is taken from the environment of gatebook."`
+	Variables        map[string]string `json:"variables" takessecrets:"true" doc:"Values for the ${…} in the compose file, and for environment variables that it gives no value. Nothing is taken from the environment of gatebook. They are shown, but for secrets that flow into them; what is secret by itself stands in secretVariables."`
+	SecretVariables  map[string]string `json:"secretVariables" secret:"true" doc:"More such values, which are never shown nor written down by gatebook."`
 	Prune            bool              `json:"prune" doc:"Removes services of the stack that are not in the compose file."`
 	ResolveImage     string            `json:"resolveImage" default:"always" enum:"always,changed,never" doc:"When the registry is asked for the digest by which an image is fixed: of each service, of those with another image than before, or of none."`
 	WithRegistryAuth bool              `json:"withRegistryAuth" doc:"Gives the nodes the credentials that docker's configuration has for the images' registries."`
@@ -24,8 +27,11 @@ type Input struct {
 
 // given is what of it makes the stack.
 func (in Input) given() stack.Given {
+	variables := map[string]string{}
+	maps.Copy(variables, in.Variables)
+	maps.Copy(variables, in.SecretVariables)
 	return stack.Given{
-		Name: in.Stack, Compose: in.Compose, File: in.File, Folder: in.Folder, Variables: in.Variables,
+		Name: in.Stack, Compose: in.Compose, File: in.File, Folder: in.Folder, Variables: variables,
 		ResolveImage: in.ResolveImage, WithRegistryAuth: in.WithRegistryAuth,
 	}
 }
@@ -52,7 +58,7 @@ func (s stacks) deploy() sdk.Action[Input, Output] {
 		Name:    "stack_deploy",
 		Summary: "Bring a stack into the state that a compose file says",
 		Description: `Deploys the compose file as ` + "`docker stack deploy`" + ` does: with the same names and labels, so that both can be used for one stack. The file is
-read by docker's own code; keys that a swarm ignores are told. ` + "`${…}`" + ` in it are filled in from ` + "`variables`" + ` alone.
+read by docker's own code; keys that a swarm ignores are told. ` + "`${…}`" + ` in it are filled in from ` + "`variables`" + ` and ` + "`secretVariables`" + ` alone.
 
 The plan shows what changes of each service in the words of the compose file, and which networks, configs and secrets would be made. A config whose
 content is another one under the same name is refused, as the engine does; of a secret that is told before anything is changed, but not in the plan,
@@ -76,6 +82,7 @@ the old value of a variable called so, it is kept in the swarm instead, as a con
 		Rules: []schema.Rule{
 			{Expr: "has(self.compose) != has(self.file)", Message: "Give either compose or file."},
 			{Expr: `[?self.?file, ?self.?folder].all(path, path.matches("^(/|[A-Za-z]:[/\\\\]|\\\\\\\\)"))`, Message: "The paths file and folder are absolute."},
+			{Expr: "!has(self.variables) || !has(self.secretVariables) || !self.secretVariables.exists(name, name in self.variables)", Message: "A variable is given once, as a secret or not."},
 		},
 		Examples: []schema.Example{
 			{Title: "A stack in a file", With: map[string]any{"stack": "shop", "file": "/srv/shop/compose.yaml", "variables": map[string]any{"TAG": "v2"}}},

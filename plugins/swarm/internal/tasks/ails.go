@@ -34,6 +34,14 @@ func (s Standing) sinceBegun() []Row {
 	})
 }
 
+// kept says whether tasks of another spec are to run on: where the engine has paused its update, nothing
+// replaces them.
+func (s Standing) kept() bool {
+	return slices.ContainsFunc(s.Tasks, func(row Row) bool {
+		return !row.Current && row.Desired == swarm.TaskStateRunning && !row.ended()
+	})
+}
+
 // chosen are those tasks of the spec of which it is so.
 func (s Standing) chosen(is func(Row) bool) []Row {
 	var rows []Row

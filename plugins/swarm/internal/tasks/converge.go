@@ -115,6 +115,9 @@ func (f *following) end(v verdict) error {
 	if look := whereToLook(v.ails); look != "" {
 		what += "; " + look
 	}
+	if v.next != "" {
+		what += "; " + v.next
+	}
 	u.typed = sdk.Errorf(class, "%s", what)
 	return u
 }

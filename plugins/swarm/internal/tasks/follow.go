@@ -25,7 +25,8 @@ type Followed struct {
 	// Back says that what is followed is the engine's way back, which was asked for: that it
 	// comes to its end is good.
 	Back bool
-	// Again says that the spec is one from before, which was put back.
+	// Again says that the spec is one from before, which was put back: where all is as it says, it does not
+	// matter that the engine has paused what led there.
 	Again bool
 }
 
@@ -77,6 +78,7 @@ type verdict struct {
 	how  How    // it does not converge; empty: it may yet
 	why  string // with how
 	ails []Row  // with how
+	next string // with how: what to do; empty: whoever follows it knows
 }
 
 // see takes in what a look has seen at a time.
@@ -91,6 +93,10 @@ func (f *following) see(now time.Time, seen Seen) verdict {
 	}
 	v.done = f.wellFor(now, v.Standing) >= f.watch(v.Standing)
 	if f.isWrong(now, v.Standing) && !f.good(v.Standing) && min(now.Sub(f.moved), now.Sub(f.wrong)) >= f.Stall {
+		if f.Again && paused(v.Update) {
+			f.pause(&v)
+			return v
+		}
 		v.how, v.ails = Stalled, append(v.Ails(), v.chosen(func(row Row) bool { return !row.Newest && v.failed(row) && f.news(row) })...)
 		v.why = fmt.Sprintf("it has not come forward for %s: %s", f.Stall, f.count(v.Standing))
 	}
@@ -110,11 +116,27 @@ func (f *following) judge(v *verdict, live swarm.ServiceSpec) {
 		v.how, v.why = Changed, "somebody has asked the engine to roll it back"
 	case !alike:
 		v.how, v.why = Changed, "somebody has changed it: "+compose.Sentence(compose.Changed(f.Spec, live))
-	case v.Update == swarm.UpdateStatePaused, v.Update == swarm.UpdateStateRollbackPaused:
-		v.how, v.ails = Paused, v.sinceBegun()
-		v.why = "the engine has paused its update"
+	case paused(v.Update) && (!f.Again || v.kept()):
+		f.pause(v)
 	case back && v.Update == swarm.UpdateStateRollbackCompleted:
 		v.Update = swarm.UpdateStateCompleted // as it was asked for
+	}
+}
+
+// paused says of an update that the engine has paused it, or the way back from it.
+func paused(state swarm.UpdateState) bool {
+	return state == swarm.UpdateStatePaused || state == swarm.UpdateStateRollbackPaused
+}
+
+// pause ends it as the engine has paused its update. Who follows the way back is told how that goes on: by
+// docker service rollback it would not.
+func (f *following) pause(v *verdict) {
+	v.how, v.ails, v.why = Paused, v.sinceBegun(), "the engine has paused its update"
+	if v.Update == swarm.UpdateStateRollbackPaused {
+		v.why = "the engine has paused its way back"
+	}
+	if v.Update == swarm.UpdateStateRollbackPaused || f.Again {
+		v.next = fmt.Sprintf("docker service update %s has it go on, and with --force all its tasks are replaced; docker service rollback is no way out of it", f.name)
 	}
 }
 
@@ -218,6 +240,9 @@ func (f *following) wellFor(now time.Time, s Standing) time.Duration {
 // good says whether all is as it is to be at this moment: of a canary, whether so many tasks run that
 // the engine has updated, and what it has not yet updated runs on.
 func (f *following) good(s Standing) bool {
+	if f.Again && paused(s.Update) {
+		s.Update = swarm.UpdateStateCompleted // nothing is left of it
+	}
 	if f.Canary == 0 || s.Job {
 		return s.Converged()
 	}
@@ -240,7 +265,7 @@ func (f *following) watch(s Standing) time.Duration {
 // wrong for as long as one in its place could fail too. Where that has, what comes after them is no better
 // for taking longer: a health check may take more time to fail than a task is watched.
 func (f *following) isWrong(now time.Time, s Standing) bool {
-	wrong := len(s.Ails()) > 0 || !f.fell.IsZero() && now.Sub(f.fell) < f.Monitor
+	wrong := f.Again && paused(s.Update) || len(s.Ails()) > 0 || !f.fell.IsZero() && now.Sub(f.fell) < f.Monitor
 	for _, falls := range f.falls {
 		wrong = wrong || falls > 1
 	}

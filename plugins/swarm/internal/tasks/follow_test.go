@@ -173,6 +173,61 @@ func TestWhenAServiceHasConverged(t *testing.T) {
 	}
 }
 
+// To be as before is to be of the spec and well for long enough: that the engine has paused what led there
+// is no news then. Where it leaves tasks as they are, or they do not get well, it is.
+func TestAPausedWayBack(t *testing.T) {
+	t.Parallel()
+	const goesOn = "docker service update web"
+	const back = swarm.UpdateStateRollbackPaused
+	well := []string{"1 failed unwanted: exit 1", "1 running", "2 running"}
+	ill := []string{"1 failed unwanted: exit 1", "1 failed: exit 1", "2 running"}
+	for name, test := range map[string]struct {
+		of     Followed
+		update swarm.UpdateState
+		after  time.Duration // it was seen first
+		tasks  []string
+		done   bool
+		how    How
+		says   string
+	}{
+		"all are well":                        {Followed{Again: true, Back: true}, back, 10 * time.Second, well, true, "", ""},
+		"all are well, by an update":          {Followed{Again: true}, swarm.UpdateStatePaused, 10 * time.Second, well, true, "", ""},
+		"all are well, and not for long":      {Followed{Again: true, Back: true}, back, 9 * time.Second, well, false, "", ""},
+		"some come up again":                  {Followed{Again: true, Back: true}, back, 59 * time.Second, ill, false, "", ""},
+		"some never do":                       {Followed{Again: true, Back: true}, back, time.Minute, ill, false, Paused, goesOn},
+		"some are not there":                  {Followed{Again: true, Back: true}, back, time.Minute, []string{"2 running"}, false, Paused, goesOn},
+		"some are as they were since":         {Followed{Again: true, Back: true}, back, 0, append(well[1:2:2], "2 running old"), false, Paused, goesOn},
+		"some are as they were, by an update": {Followed{Again: true}, swarm.UpdateStatePaused, 0, append(well[1:2:2], "2 running old"), false, Paused, goesOn},
+		"some of those end":                   {Followed{Again: true, Back: true}, back, 30 * time.Second, append(well[1:3:3], "2 running old unwanted"), false, "", ""},
+		"it is what was asked for":            {Followed{Back: true}, back, 0, well, false, Paused, goesOn},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			of := test.of
+			of.ID, of.Spec, of.Monitor, of.Stall = "s", wanted(), 10*time.Second, time.Minute
+			f := &following{Followed: of}
+			seen := moment{update: test.update, message: "paused due to failure", tasks: test.tasks}.seen()
+			v := f.see(begin, seen)
+			if test.after > 0 {
+				if v.done || v.how != "" {
+					t.Fatalf("it ends at once: %+v", v)
+				}
+				v = f.see(begin.Add(test.after), seen)
+			}
+			if v.done != test.done || v.how != test.how {
+				t.Fatalf("done: %t, how: %q, %s", v.done, v.how, v.why)
+			}
+			if v.how == "" {
+				return
+			}
+			said := f.end(v).Error()
+			if !strings.Contains(said, "the engine has paused its ") || !strings.Contains(said, test.says) {
+				t.Errorf("it says %s", said)
+			}
+		})
+	}
+}
+
 // A canary is well while the others wait, and not before it runs.
 func TestACanaryIsWellWhileTheOthersWait(t *testing.T) {
 	t.Parallel()

@@ -3,6 +3,7 @@ package tasks_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path"
 	"regexp"
@@ -303,4 +304,40 @@ func TestAWayBackThatWasAskedFor(t *testing.T) {
 	if images := seen.Judge(w.spec()).Tasks; !slices.ContainsFunc(images, func(r tasks.Row) bool { return r.Image == lab.V2 && !r.Current }) {
 		t.Errorf("the tasks before are not told: %v", images)
 	}
+}
+
+// The engine pauses its way back where a task fails at first, as its port is still taken. Once all are well again,
+// that is no reason to call them anything else; and what the error says has the engine done with it.
+func TestAWayBackThatTheEngineHasPaused(t *testing.T) {
+	t.Parallel()
+	one := func(s *swarm.ServiceSpec) {
+		s.Mode.Replicated.Replicas = new(uint64(1))
+		s.RollbackConfig = &swarm.UpdateConfig{FailureAction: swarm.UpdateFailureActionPause, Monitor: 5 * time.Second}
+	}
+	w := served(t, with(one, lab.Ports(9300)))
+	w.running()
+	was := w.spec()
+	w.put(func(s *swarm.ServiceSpec) { s.TaskTemplate.ContainerSpec.Env = []string{"PORT=9309"} })
+	w.running()
+	other := swarmed.Service(t, was.Name+"-other", lab.V1, 1, lab.Ports(9300))
+	w.back()
+	lab.Eventually(t, "the engine has paused its way back", func(ctx context.Context) error {
+		live, err := w.docker.ServiceInspect(ctx, w.id, client.ServiceInspectOptions{})
+		if err == nil && (live.Service.UpdateStatus == nil || live.Service.UpdateStatus.State != swarm.UpdateStateRollbackPaused) {
+			err = fmt.Errorf("its update is %+v", live.Service.UpdateStatus)
+		}
+		return err
+	})
+	followed := tasks.Followed{ID: w.id, Spec: was, Monitor: time.Second, Stall: time.Minute, Back: true}
+	_, _, err := w.converge(followed)
+	if ended, is := errors.AsType[*tasks.Unconverged](err); !is || ended.How != tasks.Paused || !strings.Contains(err.Error(), "docker service update "+was.Name) {
+		t.Errorf("got %v", err)
+	}
+	_, err = w.docker.ServiceRemove(t.Context(), other, client.ServiceRemoveOptions{})
+	lab.Must(t, err)
+	followed.Again = true
+	_, _, err = w.converge(followed)
+	lab.Must(t, err)
+	w.put(func(*swarm.ServiceSpec) {}) // as docker service update does
+	w.running()
 }
