@@ -1,12 +1,17 @@
 package engine_test
 
 import (
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/moby/moby/api/types/swarm"
+	"github.com/moby/moby/api/types/system"
 	"github.com/moby/moby/client"
 
 	"github.com/gatebook/gatebook/plugins/sdk"
@@ -107,4 +112,33 @@ func TestAnEngineThatManagesNoSwarm(t *testing.T) {
 	lab.Must(t, own.Nodes[0].Kill())
 	_, err = reach(t, own.Nodes[0].Config())
 	held(t, "no engine", sdk.Target{}, err, sdk.Transient, "Cannot connect to the Docker daemon at unix://"+own.Nodes[0].Socket)
+}
+
+// For a moment a manager cannot say which swarm it manages: as that has no leader, or as it was demoted just now.
+func TestAManagerThatCannotSayWhichSwarmItManages(t *testing.T) {
+	t.Parallel()
+	for name, is := range map[string]struct {
+		swarm.Info
+		says string
+	}{
+		"demoted since":    {swarm.Info{LocalNodeState: swarm.LocalNodeStateActive}, "it cannot say: it is no manager at this moment, and is started anew, or was demoted; ask again, or another manager"},
+		"without a reason": {swarm.Info{LocalNodeState: swarm.LocalNodeStateActive, ControlAvailable: true}, "it cannot say: its swarm has no leader at this moment, or it is about to be no manager any more"},
+		"with its own":     {swarm.Info{LocalNodeState: swarm.LocalNodeStateActive, ControlAvailable: true, Error: "The swarm does not have a leader."}, "no manager any more (The swarm does not have a leader.)"},
+	} {
+		asked := 0
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Api-Version", "1.41")
+			if strings.HasSuffix(r.URL.Path, "/_ping") {
+				return
+			}
+			now := is.Info
+			if asked++; asked == 1 { // as it is connected to
+				now.ControlAvailable = true
+			}
+			_ = json.NewEncoder(w).Encode(system.Info{Swarm: now})
+		}))
+		t.Cleanup(server.Close)
+		target, err := reach(t, connection.Config{Endpoint: server.URL})
+		held(t, name, target, err, sdk.Transient, is.says)
+	}
 }

@@ -80,7 +80,14 @@ func (e *Engine) Target(ctx context.Context) (sdk.Target, error) {
 		return sdk.Target{}, err
 	}
 	if info.Swarm.Cluster == nil || info.Swarm.Cluster.ID == "" {
-		return sdk.Target{}, sdk.Errorf(sdk.Transient, "ask %s which swarm it manages: it says no id", e.host)
+		why := "its swarm has no leader at this moment, or it is about to be no manager any more"
+		if !info.Swarm.ControlAvailable { // it was, as it was connected to
+			why = "it is no manager at this moment, and is started anew, or was demoted"
+		}
+		if said := info.Swarm.Error; said != "" {
+			why += " (" + said + ")"
+		}
+		return sdk.Target{}, sdk.Errorf(sdk.Transient, "ask %s which swarm it manages: it cannot say: %s; ask again, or another manager", e.host, why)
 	}
 	title := "swarm " + info.Swarm.Cluster.ID + " at " + e.host
 	if e.context != "" {

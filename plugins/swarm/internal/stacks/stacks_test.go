@@ -311,6 +311,9 @@ func TestStackDeployKeepsTheContract(t *testing.T) {
 	sdktest.Run(t, deploy(t),
 		sdktest.Case{Name: "a new stack", World: func(t testing.TB) sdktest.World { return world(hosted(t, nil))(t) }},
 		sdktest.Case{Name: "one that changes", World: world(map[string]any{"compose": two}, one)},
+		sdktest.Case{Name: "one with a value that is secret", World: world(map[string]any{
+			"compose": strings.ReplaceAll(two, "hunter3", `"${PASSWORD}"`), "secretVariables": map[string]any{"PASSWORD": "opensesame-43"},
+		}, one)},
 		sdktest.Case{Name: "one that is as it should be", World: world(map[string]any{"compose": one}, one)},
 		sdktest.Case{Name: "one that is pruned", World: world(map[string]any{"compose": one, "prune": true}, two)},
 		sdktest.Case{Name: "no YAML", World: world(map[string]any{"compose": "a: b: c"}), Fails: sdk.Permanent},
