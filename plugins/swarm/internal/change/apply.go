@@ -97,7 +97,7 @@ func (c *changing[I, O, S]) first(ctx context.Context, live Object[S]) error {
 	if c.looked != nil && (live.ID != c.looked.ID || !spec.Alike(live.Spec, c.looked.Spec)) {
 		return c.meddled(in, live, c.Words(c.looked.Spec, live.Spec))
 	}
-	use := Use[I]{Input: in, Key: c.call.Key, Run: c.call.Run}
+	use := Use[I]{Input: in, Key: c.call.Key, Run: c.call.Run, Log: c.call.Log}
 	var err error
 	if use.Pin, err = c.pin(ctx, c.call, live); err != nil {
 		return err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"log/slog"
 	"maps"
 	"slices"
 
@@ -111,6 +112,7 @@ type Use[I any] struct {
 	Key   string         // of the step's Apply, in its Undo as well; empty in a plan
 	Pin   registry.Found // what [Of.Pin] has fixed
 	Run   string         // that the step is of; empty in a plan
+	Log   *slog.Logger   // of the attempt; nil in a plan
 	Undo  bool
 	Stood json.RawMessage // as [Of.Stood] says; in an undo
 }

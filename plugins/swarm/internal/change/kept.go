@@ -76,7 +76,7 @@ func (o *Of[I, O, S]) drop(ctx context.Context, in I, k kept) error {
 
 // used is the use of an action that has kept this.
 func used[I any](k kept, call *sdk.Call[I], undo bool) Use[I] {
-	return Use[I]{Input: call.Input, Key: k.Key, Pin: k.Pin, Run: call.Run, Undo: undo, Stood: k.Stood}
+	return Use[I]{Input: call.Input, Key: k.Key, Pin: k.Pin, Run: call.Run, Log: call.Log, Undo: undo, Stood: k.Stood}
 }
 
 // standing is whose spec an object has.

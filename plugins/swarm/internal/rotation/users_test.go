@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/moby/moby/api/types/swarm"
@@ -100,12 +101,14 @@ func TestWhatTwoServicesShareIsPutBack(t *testing.T) {
 		previous []string // what each of both runs says that it holds
 		order    []int    // in which they are taken back
 		refused  string   // what the first of these says at first
+		within   bool     // whether the last run goes while the first still follows its service
 	}{
-		"a config, the first run first":          {config, nil, []int{0, 1}, ""},
-		"a config, the last run first":           {config, nil, []int{1, 0}, ""},
-		"a secret, the first run first":          {secret, []string{"old", "old"}, []int{0, 1}, ""},
-		"a secret, the last run first":           {secret, []string{"old", "old"}, []int{1, 0}, ""},
-		"a secret of which the last alone knows": {secret, []string{"", "old"}, []int{0, 1, 0}, "take that run back first"},
+		"a config, the first run first":          {config, nil, []int{0, 1}, "", false},
+		"a config, the last run first":           {config, nil, []int{1, 0}, "", false},
+		"a config, in two runs at once":          {config, nil, []int{0, 1}, "", true},
+		"a secret, the first run first":          {secret, []string{"old", "old"}, []int{0, 1}, "", false},
+		"a secret, the last run first":           {secret, []string{"old", "old"}, []int{1, 0}, "", false},
+		"a secret of which the last alone knows": {secret, []string{"", "old"}, []int{0, 1, 0}, "take that run back first", false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -119,17 +122,25 @@ func TestWhatTwoServicesShareIsPutBack(t *testing.T) {
 			second := first + "-second"
 			swarmed.Create(t, second, lab.V1, 0, func(s *swarm.ServiceSpec) { test.mount(s.TaskTemplate.ContainerSpec, id, old) })
 			requests := make([]sdk.Request, 2)
-			for i, service := range []string{first, second} {
+			rotate := func(i int, service string, meanwhile func()) {
+				t.Helper()
 				params := map[string]any{"service": service, "target": "/settings", "content": "new", "monitor": "1s"}
 				if len(test.previous) > 0 && test.previous[i] != "" {
 					params["previous"] = test.previous[i]
 				}
-				request, host := lab.Request(t, params), &sdktest.Host{}
+				request, host := lab.Request(t, params), &following{does: meanwhile}
 				request.Key = fmt.Sprintf("run%d-%s-do", i, first)
 				_, err := k.handler(t).Apply(t.Context(), request, host)
 				lab.Must(t, err)
 				request.Before = host.StateBefore()
 				requests[i] = request
+			}
+			last := func() { rotate(1, second, func() {}) }
+			if test.within {
+				rotate(0, first, last)
+			} else {
+				rotate(0, first, func() {})
+				last()
 			}
 			if slices.Contains(k.list(t), old) {
 				t.Fatal("the second run has not removed it")
@@ -159,4 +170,16 @@ func TestWhatTwoServicesShareIsPutBack(t *testing.T) {
 			}
 		})
 	}
+}
+
+// following is the host of a rotation in which something happens once that follows its service.
+type following struct {
+	sdktest.Host
+	once sync.Once
+	does func()
+}
+
+func (f *following) Progress(p sdk.Progress) {
+	f.once.Do(f.does)
+	f.Host.Progress(p)
 }

@@ -62,9 +62,20 @@ func (r rotating[I]) make(ctx context.Context, use change.Use[I], to swarm.Servi
 		}
 		maps.Copy(made.labels, old.labels)
 		made.templating = old.templating
+		if err := r.keep(ctx, use, in, *old); err != nil {
+			return err
+		}
 	}
 	made.labels[byStep] = use.Key
 	return r.created(ctx, made)
+}
+
+// keep keeps an old one that is to be removed, before it is out of use: another run may remove it as soon as that.
+func (r rotating[I]) keep(ctx context.Context, use change.Use[I], in asked, old thing) error {
+	if r.stays(in, old) != "" {
+		return nil
+	}
+	return r.vault().Keep(ctx, use.Log, use.Key, r.kind+" "+old.name, gone{Labels: old.labels, Data: old.data, Templating: old.templating})
 }
 
 // there reads one by its name; nil: there is none.
@@ -270,10 +281,6 @@ func (r rotating[I]) after(ctx context.Context, call *sdk.Call[I], c change.Chan
 	if why := r.stays(in, *old); why != "" {
 		call.Progressf("the %s %s stays: %s", r.kind, out.Old, why)
 		return out, nil
-	}
-	// Where another service uses it, it stays for now: the run that takes it from that one will remove it.
-	if err := r.vault().Keep(ctx, call.Log, call.Key, r.kind+" "+old.name, gone{Labels: old.labels, Data: old.data, Templating: old.templating}); err != nil {
-		return out, err
 	}
 	out.Removed, err = r.away(ctx, call, *old)
 	return out, err
