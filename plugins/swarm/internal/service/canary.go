@@ -46,6 +46,24 @@ func SetCanary(of *swarm.ServiceSpec, tasks uint64, run string) {
 	of.UpdateConfig = &made
 }
 
+// KeepCanary gives a spec that is, but for of which run its canary is, the one that was there, the run of that: the
+// canary is there already, and to set it again would have the engine replace as many tasks more.
+func KeepCanary(of *swarm.ServiceSpec, was swarm.ServiceSpec) {
+	run, there := was.Labels[canaryLabel]
+	if !isCanary(was.UpdateConfig) || !isCanary(of.UpdateConfig) {
+		return
+	}
+	kept := *of
+	kept.Labels = maps.Clone(of.Labels)
+	delete(kept.Labels, canaryLabel)
+	if there {
+		kept.Labels[canaryLabel] = run
+	}
+	if spec.Alike(kept, was) {
+		*of = kept
+	}
+}
+
 // uncanary gives a service with a canary back the pace from before. So it does where somebody has had the
 // update go on as [leftByCanary] tells him to, without a delay; what else he has set since is his, and stays.
 func uncanary(of *swarm.ServiceSpec) {

@@ -131,14 +131,15 @@ func (s Services) Room(ctx context.Context, id string, of swarm.ServiceSpec) (ui
 }
 
 // Refused says of a service whose nodes have refused tasks of it that do not run yet, as they cannot get its
-// image, what they say; empty: there is none such.
+// image, what they say; empty: there is none such, or to set its spec again would do more than have these tried
+// again: a job begins anew, and a canary goes on.
 func (s Services) Refused(ctx context.Context, live Object) (string, error) {
 	seen, err := s.Tasks.Look(ctx, live.ID)
 	if err != nil {
 		return "", err
 	}
 	is := seen.Judge(live.Spec)
-	if is.Updated >= is.Wanted {
+	if is.Updated >= is.Wanted || is.Job || isCanary(live.Spec.UpdateConfig) {
 		return "", nil
 	}
 	return strings.Join(tasks.Reasons(is.Refused()), "; "), nil

@@ -129,6 +129,30 @@ func TestACanaryIsNotBlamedOnWhoHasNotMovedIt(t *testing.T) {
 	})
 }
 
+// The same canary in another run is there already: to set it again would have the engine replace one task more.
+func TestTheSameCanaryOfAnotherRunIsNothingToDo(t *testing.T) {
+	t.Parallel()
+	service, update := serve(t, lab.V1, 3), action(t, "service_update")
+	first := behind(t, service)
+	was := inspect(t, service)
+	again, host := first, &sdktest.Host{}
+	again.Run, again.Key, again.Before = "another", "another-step-0-do", nil
+	preview, err := update.Plan(t.Context(), again)
+	lab.Must(t, err)
+	if !preview.NothingToDo() {
+		t.Errorf("the plan is %+v", preview)
+	}
+	_, err = update.Apply(t.Context(), again, host)
+	lab.Must(t, err)
+	if is := inspect(t, service); is.Version != was.Version {
+		t.Errorf("it is\n%v\nand was\n%v", is.Spec, was.Spec)
+	}
+	again.Before = host.StateBefore()
+	lab.Must(t, update.Undo(t.Context(), again, &sdktest.Host{}))
+	lab.Must(t, update.Undo(t.Context(), first, &sdktest.Host{}))
+	swarmed.Running(t, service, lab.V1, 3)
+}
+
 // behind has a service wait behind a canary of one task, and returns the request that takes that back.
 func behind(t *testing.T, service string) sdk.Request {
 	t.Helper()

@@ -1,9 +1,14 @@
 package services_test
 
 import (
+	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/moby/moby/api/types/swarm"
+	"github.com/moby/moby/client"
 
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/plugins/sdk/sdktest"
@@ -73,4 +78,28 @@ func TestCredentialsForTheImageThatIsThere(t *testing.T) {
 	_, err = action(t, "service_update").Apply(t.Context(), lab.Request(t, params), &sdktest.Host{})
 	lab.Must(t, err)
 	swarmed.Running(t, service, image, 1)
+}
+
+// A job whose tasks lack the credentials is not begun anew for them: what of it has ended would run once more.
+func TestAJobIsNotBegunAnewForALogin(t *testing.T) {
+	t.Parallel()
+	image, err := swarmed.PushPrivate(t.Context(), lab.V1, "demo:job")
+	lab.Must(t, err)
+	service, one := fmt.Sprintf("web%d", names.Add(1)), uint64(1)
+	swarmed.Create(t, service, image, 1, func(s *swarm.ServiceSpec) {
+		s.Mode = swarm.ServiceMode{ReplicatedJob: &swarm.ReplicatedJob{MaxConcurrent: &one, TotalCompletions: &one}}
+	})
+	lab.Eventually(t, "a task is refused", func(ctx context.Context) error {
+		found, err := docker().TaskList(ctx, client.TaskListOptions{Filters: make(client.Filters).Add("service", service)})
+		if err == nil && !slices.ContainsFunc(found.Items, func(task swarm.Task) bool { return task.Status.State == swarm.TaskStateRejected }) {
+			err = fmt.Errorf("of %d tasks none is", len(found.Items))
+		}
+		return err
+	})
+	params := map[string]any{"service": service, "image": image, "resolveImage": "never", "withRegistryAuth": true}
+	preview, err := action(t, "service_update").Plan(t.Context(), lab.Request(t, params))
+	lab.Must(t, err)
+	if !preview.NothingToDo() {
+		t.Errorf("the plan is %+v", preview)
+	}
 }

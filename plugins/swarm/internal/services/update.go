@@ -167,6 +167,7 @@ func (in UpdateInput) wants(was swarm.ServiceSpec, use change.Use[UpdateInput]) 
 		return want, in.tooMany(service.Replicas(was))
 	}
 	service.SetCanary(&want, in.Canary, use.Run)
+	service.KeepCanary(&want, was)
 	return want, nil
 }
 
