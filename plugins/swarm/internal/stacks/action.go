@@ -2,6 +2,7 @@ package stacks
 
 import (
 	"maps"
+	"slices"
 
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/engine"
@@ -17,7 +18,7 @@ type Input struct {
 	File             string            `json:"file" minLength:"1" example:"/srv/shop/compose.yaml" doc:"Absolute path of the compose file; instead of compose."`
 	Folder           string            `json:"folder" minLength:"1" example:"/srv/shop" doc:"Absolute path of the folder from which paths in the compose file are seen; without it, that of file."`
 	Variables        map[string]string `json:"variables" takessecrets:"true" doc:"Values for the ${…} in the compose file, and for environment variables that it gives no value. Nothing is taken from the environment of gatebook. They are shown, but for secrets that flow into them; what is secret by itself stands in secretVariables."`
-	SecretVariables  map[string]string `json:"secretVariables" secret:"true" doc:"More such values, which are never shown nor written down by gatebook."`
+	SecretVariables  map[string]string `json:"secretVariables" secret:"true" doc:"More such values, which are neither shown nor written down. Where they go, nothing is shown either of what a service has had there before."`
 	Prune            bool              `json:"prune" doc:"Removes services of the stack that are not in the compose file."`
 	ResolveImage     string            `json:"resolveImage" default:"always" enum:"always,changed,never" doc:"When the registry is asked for the digest by which an image is fixed: of each service, of those with another image than before, or of none."`
 	WithRegistryAuth bool              `json:"withRegistryAuth" doc:"Gives the nodes the credentials that docker's configuration has for the images' registries."`
@@ -35,6 +36,9 @@ func (in Input) given() stack.Given {
 		ResolveImage: in.ResolveImage, WithRegistryAuth: in.WithRegistryAuth,
 	}
 }
+
+// secrets are the values of it that are secret.
+func (in Input) secrets() []string { return slices.Collect(maps.Values(in.SecretVariables)) }
 
 // Output is what stack_deploy returns.
 type Output struct {

@@ -96,11 +96,13 @@ type prepared struct {
 	wanted   []swarm.ServiceSpec // in the order of kept.Targets
 	images   []stack.Fixed       // of which a registry has a say
 	warnings []string
+	secrets  []string // values that flow into it, and nobody knows where to
 }
 
 // prepare looks at everything, and decides what is to be done.
 func (s stacks) prepare(ctx context.Context, call *sdk.Call[Input]) (p prepared, err error) {
 	in := call.Input
+	p.secrets = in.secrets()
 	f, err := in.given().Read()
 	if err != nil {
 		return p, err
@@ -147,9 +149,14 @@ func (p *prepared) prepareOne(to *swarm.ServiceSpec, image stack.Fixed) target {
 	if live.ID != "" {
 		one.Index, one.Was, one.Mark = live.Version.Index, p.view.Print(one.thing(), live.Spec, p.Made), mark(live)
 		one.Back = spec.Exact(*to).To(spec.Exact(live.Spec))
-		one.Vault = compose.Hides(one.Back)
+		one.Vault = p.hides(one.Back)
 	}
 	return one
+}
+
+// hides says whether what leads back may hold a secret.
+func (p *prepared) hides(back spec.Patch) bool {
+	return len(back) > 0 && (len(p.secrets) > 0 || compose.Hides(back))
 }
 
 // anew says why a service of which nothing changes is set anew all the same: its nodes refuse tasks of it, and may
@@ -193,7 +200,7 @@ func (p *prepared) prepareLabels() {
 		if one.Kind == stack.NetworkKind || id == "" || same(was, one.Labels) {
 			continue
 		}
-		change := relabeled{Kind: one.Kind, Name: one.Name, ID: id, Was: was, Set: one.Labels, Vault: smells(was) || smells(one.Labels)}
+		change := relabeled{Kind: one.Kind, Name: one.Name, ID: id, Was: was, Set: one.Labels, Vault: len(p.secrets) > 0 || smells(was) || smells(one.Labels)}
 		if change.Vault {
 			change.Print = p.view.PrintLabels(id, was)
 		}
@@ -211,7 +218,7 @@ func (p *prepared) preparePrune(in Input) {
 		switch {
 		case said[name]:
 		case in.Prune:
-			p.Pruned = append(p.Pruned, pruned{Name: name, ID: live.ID, Was: p.view.Print(live.ID, live.Spec, p.Made), Spec: &live.Spec, Vault: compose.Hides(spec.Patch(spec.Exact(live.Spec)))})
+			p.Pruned = append(p.Pruned, pruned{Name: name, ID: live.ID, Was: p.view.Print(live.ID, live.Spec, p.Made), Spec: &live.Spec, Vault: p.hides(spec.Patch(spec.Exact(live.Spec)))})
 		default:
 			p.Left = append(p.Left, name)
 		}

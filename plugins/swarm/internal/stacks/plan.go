@@ -28,7 +28,7 @@ func (s stacks) plan(ctx context.Context, call *sdk.Call[Input]) (sdk.Preview, e
 		return sdk.Preview{Summary: "would deploy a stack that is not known yet"}, nil
 	}
 	preview := sdk.Preview{Summary: "would deploy the stack " + call.Input.Stack}
-	if !call.Knows("compose", "file", "folder", "variables", "prune", "resolveImage", "withRegistryAuth") {
+	if !call.Knows("compose", "file", "folder", "variables", "secretVariables", "prune", "resolveImage", "withRegistryAuth") {
 		preview.Summary += ", by what is not known yet"
 		return preview, nil
 	}
@@ -38,7 +38,9 @@ func (s stacks) plan(ctx context.Context, call *sdk.Call[Input]) (sdk.Preview, e
 	}
 	preview.Blockers, preview.Warnings = p.want.Blockers, p.warnings
 	p.previewThings(&preview)
-	p.previewServices(&preview)
+	if err := p.previewServices(&preview); err != nil {
+		return preview, err
+	}
 	preview.Observed = p.seen(call.Input)
 	for _, one := range p.images {
 		preview.Observed = append(preview.Observed, one.Seen(one.Called))
@@ -121,7 +123,7 @@ func compared(name string, was, is stack.Thing) string {
 }
 
 // previewServices shows what becomes of each service.
-func (p *prepared) previewServices(preview *sdk.Preview) {
+func (p *prepared) previewServices(preview *sdk.Preview) error {
 	for i, one := range p.Targets {
 		if one.Anew != "" {
 			preview.Changes = append(preview.Changes, sdk.Delta{Target: serviceKind + " " + one.Name, Kind: serviceKind, Op: "update"})
@@ -134,6 +136,10 @@ func (p *prepared) previewServices(preview *sdk.Preview) {
 		var was swarm.ServiceSpec
 		if one.ID != "" {
 			delta.Op, was = "update", p.view.Shown(p.view.Services[one.Name].Spec, p.Made)
+		}
+		was, err := compose.Former(was, p.wanted[i], p.secrets)
+		if err != nil {
+			return err
 		}
 		delta.Diff = compose.Diff(one.Name, was, p.view.Shown(p.wanted[i], p.Made))
 		preview.Changes = append(preview.Changes, delta)
@@ -151,6 +157,7 @@ func (p *prepared) previewServices(preview *sdk.Preview) {
 	if len(p.Left) > 0 {
 		preview.Warnings = append(preview.Warnings, fmt.Sprintf("The stack has services that are not in the compose file, and stay: %s. With prune they would be removed.", strings.Join(p.Left, ", ")))
 	}
+	return nil
 }
 
 // counted is how many of each kind of change there are, for the end of a summary.

@@ -264,7 +264,11 @@ func (r *run) meddledWith(i int) error {
 	if !there {
 		return sdk.Errorf(sdk.Conflict, "the service %s was removed meanwhile", r.Targets[i].Name)
 	}
-	return meddled(live.Spec.Name, compose.Sentence(compose.Changed(r.view.Shown(r.wanted[i], r.Made), r.view.Shown(live.Spec, r.Made))))
+	is, err := compose.Former(r.view.Shown(live.Spec, r.Made), r.wanted[i], r.call.Input.secrets())
+	if err != nil {
+		return err
+	}
+	return meddled(live.Spec.Name, compose.Sentence(compose.Changed(r.view.Shown(r.wanted[i], r.Made), is)))
 }
 
 // rolledBack says whether an update of a service was taken back that is not from before the step: by the

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/docker/cli/cli/compose/convert"
 	"github.com/moby/moby/api/types/swarm"
@@ -14,6 +15,7 @@ import (
 	"github.com/gatebook/gatebook/plugins/sdk"
 	"github.com/gatebook/gatebook/plugins/sdk/sdktest"
 	"github.com/gatebook/gatebook/plugins/swarm/internal/lab"
+	"github.com/gatebook/gatebook/plugins/swarm/internal/spec"
 )
 
 // fails ends the test unless an error is of a class, and tells what it does not say.
@@ -44,6 +46,18 @@ func scaled(t testing.TB, name string, replicas uint64) {
 		_, err := docker.ServiceUpdate(context.Background(), live.ID, client.ServiceUpdateOptions{Version: live.Version, Spec: live.Spec})
 		return err == nil
 	})
+}
+
+// A value of the file that an earlier step gives is not taken for an empty one, be it a secret or not.
+func TestAPlanByWhatIsNotKnownYet(t *testing.T) {
+	t.Parallel()
+	for _, unknown := range []string{"variables.PASSWORD", "secretVariables.PASSWORD"} {
+		req := request(t, map[string]any{"stack": stack(t), "compose": strings.ReplaceAll(two, "hunter3", `"${PASSWORD:?}"`)})
+		req.Unknown = []string{unknown}
+		if preview := planned(t, req); !strings.Contains(preview.Summary, "by what is not known yet") || len(preview.Observed)+len(preview.Changes) > 0 {
+			t.Errorf("%s: the plan is %+v", unknown, preview)
+		}
+	}
 }
 
 func TestAPlanShowsWhatChanges(t *testing.T) {
@@ -359,4 +373,47 @@ func TestLabelsAreChangedAndTakenBack(t *testing.T) {
 	if after := state(t, name); after != before {
 		t.Errorf("after undo the stack is %s, and it was %s", after, before)
 	}
+}
+
+// A service may wait behind the canary of another run. Where a stack that went beyond that is taken back, its
+// tasks are not as they were, and that is said; once the canary is taken back, too, nothing is left to do.
+func TestAStackBeyondTheCanaryOfAnotherRun(t *testing.T) {
+	t.Parallel()
+	name := stack(t)
+	compose := "version: '3.8'\nservices: {web: {image: demo:v1, deploy: {replicas: 3}}}"
+	deployed(t, name, compose)
+	web := name + "_web"
+	before := service(t, web).Spec
+	canary := service(t, web).Spec
+	canary.TaskTemplate.ContainerSpec.Image = lab.V2
+	canary.UpdateConfig = &swarm.UpdateConfig{Parallelism: 1, Delay: 30 * 24 * time.Hour, Order: "stop-first"}
+	canary.Labels["gatebook.dev/canary"] = "earlier"
+	put(t, web, canary)
+	await(t, "one task is new, and runs", func() bool {
+		found, err := docker.TaskList(t.Context(), client.TaskListOptions{Filters: make(client.Filters).Add("service", web)})
+		must(t, err)
+		return slices.ContainsFunc(found.Items, func(task swarm.Task) bool {
+			return task.Spec.ContainerSpec.Image == lab.V2 && task.Status.State == swarm.TaskStateRunning
+		})
+	})
+
+	req, host := request(t, map[string]any{"stack": name, "compose": strings.Replace(compose, "v1", "v2", 1)}), &sdktest.Host{}
+	req.Run = "run"
+	applied(t, req, host)
+	swarmed.Running(t, web, lab.V2, 3)
+	fails(t, deploy(t).Undo(t.Context(), undone(req, host), &sdktest.Host{}), sdk.Permanent, "has the spec of the canary of the run earlier again", "gatebook rollback earlier")
+	put(t, web, before)
+	must(t, deploy(t).Undo(t.Context(), undone(req, host), &sdktest.Host{}))
+	if is := service(t, web).Spec; !spec.Alike(is, before) {
+		t.Errorf("it is %v, and was %v", is, before)
+	}
+}
+
+// put is somebody else who sets the spec of a service.
+func put(t testing.TB, name string, to swarm.ServiceSpec) {
+	t.Helper()
+	await(t, name+" is set", func() bool {
+		_, err := docker.ServiceUpdate(t.Context(), name, client.ServiceUpdateOptions{Version: service(t, name).Version, Spec: to})
+		return err == nil
+	})
 }

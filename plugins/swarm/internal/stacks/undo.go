@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/moby/moby/api/types/swarm"
@@ -138,6 +137,10 @@ func (u *undoing) restore(ctx context.Context, one target) error {
 		case absent:
 			return sdk.Errorf(sdk.Conflict, "the service %s was removed meanwhile", one.Name)
 		case foreign:
+			if live.PreviousSpec != nil && v.Print(one.ID, *live.PreviousSpec, u.Made) == one.Was { // it was as before the step then
+				u.call.Log.Warn(fmt.Sprintf("the service %s stays: somebody has changed it since it was as before this step again", one.Name))
+				return nil
+			}
 			return meddled(one.Name, words)
 		case ours:
 		case before:
@@ -216,7 +219,7 @@ func (u *undoing) credentialsFor(was swarm.ServiceSpec) string {
 }
 
 func (s stacks) observe(ctx context.Context, call *sdk.Call[Input]) (sdk.Observed[Output], error) {
-	before, saved, whole, err := s.load(ctx, call)
+	before, saved, _, err := s.load(ctx, call)
 	if err != nil {
 		return sdk.Observed[Output]{}, err
 	}
@@ -229,10 +232,8 @@ func (s stacks) observe(ctx context.Context, call *sdk.Call[Input]) (sdk.Observe
 	}
 	begun, left := before.progress(v)
 	switch {
-	case call.Undo && begun == "" && before.still(v) && (!before.hides() || !whole):
-		return sdk.Observed[Output]{State: sdk.Done, Detail: "All is as it was before the step."}, nil
 	case call.Undo && begun == "":
-		return sdk.Observed[Output]{State: sdk.NotDone, Detail: "All is set as it was before the step; whether the tasks run and stay healthy is to be followed."}, nil
+		return sdk.Observed[Output]{State: sdk.NotDone, Detail: "All that the step has set is set back; whether the tasks run, and nobody has changed something, another attempt sees."}, nil
 	case call.Undo:
 		return sdk.Observed[Output]{State: sdk.NotDone, Detail: sentence(begun + " is not taken back yet")}, nil
 	case begun == "":
@@ -242,13 +243,6 @@ func (s stacks) observe(ctx context.Context, call *sdk.Call[Input]) (sdk.Observe
 	default: // whether the tasks have settled, another attempt sees
 		return sdk.Observed[Output]{State: sdk.NotDone, Detail: "All is set; whether the tasks run and stay healthy is to be followed."}, nil
 	}
-}
-
-// still says whether no service was ever set, so that no task is on its way back.
-func (k kept) still(v stack.View) bool {
-	return !slices.ContainsFunc(k.Targets, func(one target) bool {
-		return one.ID != "" && one.changes() && v.Services[one.Name].Version.Index != one.Index
-	}) && !slices.ContainsFunc(k.Pruned, func(one pruned) bool { return v.Services[one.Name].ID != one.ID })
 }
 
 // progress names one thing that the step has changed, and one that it has still to change; empty:
