@@ -24,7 +24,8 @@ func (o *Of[I, O, S]) undo(ctx context.Context, call *sdk.Call[I]) error {
 	}); err != nil {
 		return err
 	}
-	if o.Undone != nil && !is.left {
+	untouched := is.live.ID == k.ID && is.live.Index == k.Index // it was never set, so that nothing follows
+	if o.Undone != nil && !is.left && !untouched {
 		if err := o.Undone(ctx, call, use, is.live); err != nil {
 			return err
 		}

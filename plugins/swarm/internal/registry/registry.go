@@ -148,7 +148,7 @@ func advised(image reference.Named, err error) error {
 	if !engine.NeedsLogin(err) {
 		return err
 	}
-	return sdk.Errorf(sdk.AsError(err).Class, "%w; type docker login %s where gatebook runs, and say withRegistryAuth: true in the step", err, reference.Domain(image))
+	return sdk.Errorf(sdk.AsError(err).Class, "%w; type docker login %s where gatebook runs, and have withRegistryAuth: true in the step", err, reference.Domain(image))
 }
 
 // Unpinned is an image without its digest.

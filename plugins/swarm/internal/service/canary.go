@@ -146,15 +146,14 @@ func (s Services) wait(ctx context.Context, live Object, stall time.Duration, st
 	const calm = 2 // times that one look after the other finds nothing on its way
 	for still, deadline := 0, time.Now().Add(stall); ; {
 		seen, err := s.Tasks.Look(ctx, live.ID)
-		if err != nil {
-			return err
-		}
 		standing := seen.Judge(live.Spec)
 		still++
-		if slices.ContainsFunc(standing.Tasks, ending) || stood.Behind != nil && !standing.Still() {
+		if err != nil || slices.ContainsFunc(standing.Tasks, ending) || stood.Behind != nil && !standing.Still() {
 			still = 0
 		}
 		switch over := time.Now().After(deadline); {
+		case err != nil && (over || sdk.AsError(err).Class != sdk.Transient): // a swarm may lack a leader for a while
+			return err
 		case stood.Behind == nil && (still > 0 || over):
 			return nil
 		case still == calm || over:
