@@ -77,8 +77,7 @@ func TestWrongConnectionsAreToldAtOnce(t *testing.T) {
 }
 
 // A kubeconfig whose credentials come from a program, as those of clouds do.
-func TestExecCredentialPlugin(t *testing.T) {
-	t.Parallel()
+func TestExecCredentialPlugin(t *testing.T) { //nolint:paralleltest // a connection takes the standard error of the process for a moment
 	admin, err := clientcmd.LoadFromFile(shared.Kubeconfig)
 	lab.Must(t, err)
 	user := admin.AuthInfos[admin.Contexts[admin.CurrentContext].AuthInfo]

@@ -23,8 +23,7 @@ import (
 
 // A program that gives no credentials keeps nobody for longer than he waits, and whoever
 // looks on is told what is waited for.
-func TestAWaitEndsThoughItsCredentialsDoNotCome(t *testing.T) {
-	t.Parallel()
+func TestAWaitEndsThoughItsCredentialsDoNotCome(t *testing.T) { //nolint:paralleltest // a connection takes the standard error of the process for a moment
 	c := &cluster.Cluster{}
 	lab.Must(t, c.Connect(t.Context(), shared.LoggedInOnce(t)))
 	await := sdk.Action[struct{}, struct{}]{
